@@ -1,0 +1,64 @@
+# The library, the program and the helper, made from the floors.
+set(LIBRARIES PkgConfig::UV PkgConfig::JANSSON PkgConfig::YAML PkgConfig::SQLITE PkgConfig::CRYPTO ${CMAKE_DL_LIBS} pthread)
+set(OBJECTS)
+foreach(name ${FLOORS})
+  if(TARGET floor-${name})
+    list(APPEND OBJECTS $<TARGET_OBJECTS:floor-${name}>)
+  endif()
+endforeach()
+
+# libberth.so exports berth_* alone.
+add_library(berth-shared SHARED ${OBJECTS})
+target_link_libraries(berth-shared PRIVATE ${LIBRARIES})
+target_link_options(berth-shared PRIVATE -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/berth.map)
+set_target_properties(berth-shared PROPERTIES OUTPUT_NAME berth VERSION ${PROJECT_VERSION}
+  SOVERSION ${PROJECT_VERSION_MAJOR} LINK_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/berth.map)
+
+# libberth.a: one object whose hidden names are local, so that they never meet its host's.
+set(BERTH_ARCHIVE ${CMAKE_BINARY_DIR}/libberth.a)
+add_custom_command(OUTPUT ${BERTH_ARCHIVE}
+  COMMAND ${CMAKE_COMMAND} -E rm -f ${BERTH_ARCHIVE}
+  COMMAND ${CMAKE_LINKER} -r -o ${CMAKE_BINARY_DIR}/libberth.o ${OBJECTS}
+  COMMAND ${CMAKE_OBJCOPY} --localize-hidden ${CMAKE_BINARY_DIR}/libberth.o
+  COMMAND ${CMAKE_AR} rcs ${BERTH_ARCHIVE} ${CMAKE_BINARY_DIR}/libberth.o
+  DEPENDS ${OBJECTS} COMMAND_EXPAND_LISTS VERBATIM)
+add_custom_target(berth-archive ALL DEPENDS ${BERTH_ARCHIVE})
+add_library(berth-static STATIC IMPORTED GLOBAL)
+set_target_properties(berth-static PROPERTIES IMPORTED_LOCATION ${BERTH_ARCHIVE})
+target_link_libraries(berth-static INTERFACE ${LIBRARIES})
+add_dependencies(berth-static berth-archive)
+
+file(GLOB cli_sources CONFIGURE_DEPENDS cli/*.c)
+if(cli_sources)
+  add_executable(berth ${cli_sources})
+  target_include_directories(berth PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
+  target_link_libraries(berth PRIVATE berth-static)
+  set_target_properties(berth PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+endif()
+
+file(GLOB helper_sources CONFIGURE_DEPENDS helper/*.c)
+if(helper_sources)
+  add_executable(berth-helper ${helper_sources})
+  target_include_directories(berth-helper PRIVATE ${CMAKE_SOURCE_DIR})
+  if(NOT BERTH_SANITIZE) # the sanitizers' runtime cannot be linked statically
+    target_link_options(berth-helper PRIVATE -static)
+  endif()
+  set_target_properties(berth-helper PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/libexec
+    POSITION_INDEPENDENT_CODE OFF)
+endif()
+
+configure_file(cmake/berth.pc.in ${CMAKE_BINARY_DIR}/berth.pc @ONLY)
+install(TARGETS berth-shared LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(FILES ${BERTH_ARCHIVE} DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY include/berth DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES ${CMAKE_BINARY_DIR}/berth.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+if(TARGET berth)
+  install(TARGETS berth RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+if(TARGET berth-helper)
+  install(TARGETS berth-helper RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/berth)
+endif()
+
+if(BERTH_TESTS)
+  include(cmake/tests.cmake)
+endif()

@@ -1,0 +1,285 @@
+/* entity.c - the graph of an application, made from its blueprint. */
+#include "entities/entity.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+
+const char *phase_name(enum phase phase)
+{
+	static const char *const names[PHASE_COUNT] = {
+		[PHASE_ABSENT] = "absent",     [PHASE_LINKING] = "linking",   [PHASE_PLACING] = "placing",
+		[PHASE_STARTING] = "starting", [PHASE_RUNNING] = "running",   [PHASE_STOPPING] = "stopping",
+		[PHASE_REMOVING] = "removing", [PHASE_GONE] = "gone",         [PHASE_STOPPED] = "stopped",
+		[PHASE_BROKEN] = "broken",     [PHASE_UNKNOWN] = "unknown",
+	};
+	return names[phase];
+}
+
+/* Edges of one component while they are gathered; grows by doubling in the arena. */
+struct edge_list {
+	struct arena *arena;
+	struct edge *edges;
+	size_t count, capacity;
+};
+
+static int add_edge(struct edge_list *list, struct edge edge)
+{
+	if (list->count == list->capacity) {
+		size_t capacity = list->capacity ? 2 * list->capacity : 4;
+		struct edge *wider = arena_array(list->arena, struct edge, capacity);
+		if (!wider)
+			return -1;
+		if (list->count)
+			memcpy(wider, list->edges, list->count * sizeof *wider);
+		list->edges = wider;
+		list->capacity = capacity;
+	}
+	list->edges[list->count++] = edge;
+	return 0;
+}
+
+static int add_value_edges(struct edge_list *list, const struct value *value, size_t self)
+{
+	if (value->component != NO_COMPONENT && value->component != self &&
+	    (value->kind == VALUE_ADDRESS || value->kind == VALUE_PORT || value->kind == VALUE_ENDPOINT ||
+	     value->kind == VALUE_SENSOR)) {
+		struct edge edge = {
+			.kind = EDGE_VALUE, .to = value->component, .port = value->port, .place = value->place};
+		if (add_edge(list, edge))
+			return -1;
+	}
+	for (size_t i = 0; i < value->part_count; i++)
+		if (add_value_edges(list, &value->parts[i], self))
+			return -1;
+	return 0;
+}
+
+static int add_command_edges(struct edge_list *list, const struct command *command, size_t self)
+{
+	for (size_t i = 0; i < command->count; i++)
+		if (add_value_edges(list, &command->words[i], self))
+			return -1;
+	return 0;
+}
+
+static int gather_edges(struct arena *arena, struct component *component)
+{
+	const struct component_spec *spec = component->spec;
+	struct edge_list list = {.arena = arena};
+	for (size_t i = 0; i < spec->link_count; i++) {
+		const struct link *link = &spec->links[i];
+		struct edge edge = {
+			.kind = EDGE_LINK, .to = link->component, .link = link, .place = link->place};
+		if (add_edge(&list, edge))
+			return -1;
+	}
+	for (size_t i = 0; i < spec->depends_on_count; i++) {
+		const struct link *link = &spec->depends_on[i];
+		struct edge edge = {
+			.kind = EDGE_ORDER, .to = link->component, .link = link, .place = link->place};
+		if (add_edge(&list, edge))
+			return -1;
+	}
+	for (size_t i = 0; i < spec->environment_count; i++)
+		if (add_value_edges(&list, &spec->environment[i].value, component->index))
+			return -1;
+	if (add_command_edges(&list, &spec->command, component->index) ||
+	    add_command_edges(&list, &spec->entrypoint, component->index) ||
+	    add_command_edges(&list, &spec->health.command, component->index))
+		return -1;
+	component->needs = list.edges;
+	component->need_count = list.count;
+	return 0;
+}
+
+static bool has_port(const struct component *component, uint16_t port, enum protocol protocol)
+{
+	for (size_t i = 0; i < component->port_count; i++)
+		if (component->ports[i].port == port && component->ports[i].protocol == protocol)
+			return true;
+	return false;
+}
+
+/* Open ports as written, then those that are only bound, then a process' own. */
+static int gather_ports(struct arena *arena, struct component *component)
+{
+	const struct component_spec *spec = component->spec;
+	component->ports = arena_array(arena, struct spec_port,
+				       spec->open_port_count + spec->binding_count + spec->published_count +
+					       spec->named_port_count + 1);
+	if (!component->ports)
+		return -1;
+	for (size_t i = 0; i < spec->open_port_count; i++)
+		component->ports[component->port_count++] =
+			(struct spec_port){.port = spec->open_ports[i].port,
+					   .protocol = spec->open_ports[i].protocol,
+					   .open = true};
+	for (size_t i = 0; i < spec->binding_count; i++)
+		if (!has_port(component, spec->bindings[i].port, spec->bindings[i].protocol))
+			component->ports[component->port_count++] =
+				(struct spec_port){.port = spec->bindings[i].port,
+						   .protocol = spec->bindings[i].protocol,
+						   .open = true};
+	for (size_t i = 0; i < spec->published_count; i++)
+		if (!has_port(component, spec->published[i].port, spec->published[i].protocol))
+			component->ports[component->port_count++] =
+				(struct spec_port){.port = spec->published[i].port,
+						   .protocol = spec->published[i].protocol,
+						   .open = true};
+	for (size_t i = 0; i < spec->named_port_count; i++) {
+		const struct named_port *named = &spec->named_ports[i];
+		component->ports[component->port_count++] =
+			(struct spec_port){.name = named->name,
+					   .port = named->first == named->last ? named->first : 0,
+					   .open = true,
+					   .fixed = named->first && named->first == named->last};
+	}
+	return 0;
+}
+
+static int gather_consumers(struct application *application)
+{
+	size_t count = application->component_count;
+	size_t *fill = calloc(count + 1, sizeof *fill);
+	if (!fill)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		for (size_t e = 0; e < application->components[i].need_count; e++)
+			application->components[application->components[i].needs[e].to].consumer_count++;
+	for (size_t i = 0; i < count; i++) {
+		struct component *component = &application->components[i];
+		component->consumers = arena_array(&application->arena, size_t, component->consumer_count + 1);
+		if (!component->consumers) {
+			free(fill);
+			return -1;
+		}
+	}
+	for (size_t i = 0; i < count; i++)
+		for (size_t e = 0; e < application->components[i].need_count; e++) {
+			size_t to = application->components[i].needs[e].to;
+			((size_t *)application->components[to].consumers)[fill[to]++] = i;
+		}
+	free(fill);
+	return 0;
+}
+
+/* Providers before consumers, by taking away what waits for nobody (Kahn). The blueprint has no cycles. */
+static int sort_providers_first(struct application *application)
+{
+	size_t count = application->component_count, done = 0, ready = 0;
+	size_t *order = arena_array(&application->arena, size_t, count + 1);
+	size_t *waits = calloc(count + 1, sizeof *waits);
+	if (!order || !waits) {
+		free(waits);
+		return -1;
+	}
+	for (size_t i = 0; i < count; i++) {
+		waits[i] = application->components[i].need_count;
+		if (!waits[i])
+			order[ready++] = i;
+	}
+	while (done < ready) {
+		const struct component *provider = &application->components[order[done++]];
+		for (size_t c = 0; c < provider->consumer_count; c++)
+			if (--waits[provider->consumers[c]] == 0)
+				order[ready++] = provider->consumers[c];
+	}
+	free(waits);
+	application->order = order;
+	return ready == count ? 0 : -1;
+}
+
+static int fill_in(struct application *application)
+{
+	const struct blueprint *blueprint = application->blueprint;
+	application->id = arena_text(&application->arena, blueprint->id);
+	application->components =
+		arena_array(&application->arena, struct component, blueprint->component_count + 1);
+	if (!application->id || !application->components)
+		return -1;
+	application->component_count = application->component_room = blueprint->component_count;
+	for (size_t i = 0; i < blueprint->component_count; i++) {
+		struct component *component = &application->components[i];
+		component->index = i;
+		component->spec = &blueprint->components[i];
+		component->id = component->spec->id;
+		if (gather_edges(&application->arena, component) ||
+		    gather_ports(&application->arena, component) ||
+		    map_put(&application->by_id, component->id, (void *)(i + 1)))
+			return -1;
+	}
+	return gather_consumers(application) ? -1 : sort_providers_first(application);
+}
+
+struct application *application_new(const struct blueprint *blueprint)
+{
+	struct application *application = calloc(1, sizeof *application);
+	if (!application)
+		return NULL;
+	application->blueprint = blueprint;
+	if (fill_in(application)) {
+		application_free(application);
+		return NULL;
+	}
+	return application;
+}
+
+struct application *application_found(const char *id)
+{
+	struct application *application = calloc(1, sizeof *application);
+	if (!application)
+		return NULL;
+	application->id = arena_text(&application->arena, id);
+	if (!application->id) {
+		application_free(application);
+		return NULL;
+	}
+	return application;
+}
+
+void application_free(struct application *application)
+{
+	if (!application)
+		return;
+	map_release(&application->by_id);
+	arena_release(&application->arena);
+	free(application);
+}
+
+struct component *application_component(struct application *application, const char *id)
+{
+	size_t found = (size_t)map_get(application->by_id, id);
+	return found ? &application->components[found - 1] : NULL;
+}
+
+int application_add_found(struct application *application, const char *id)
+{
+	size_t count = application->component_count;
+	if (count == application->component_room) {
+		struct component *wider =
+			arena_array(&application->arena, struct component, 2 * count + 2);
+		if (!wider)
+			return -1;
+		if (count)
+			memcpy(wider, application->components, count * sizeof *wider);
+		application->components = wider;
+		application->component_room = 2 * count + 2;
+	}
+	struct component *component = &application->components[count];
+	*component = (struct component){.index = count, .id = arena_text(&application->arena, id)};
+	if (!component->id || map_put(&application->by_id, id, (void *)(count + 1)))
+		return -1;
+	application->component_count++;
+	return 0;
+}
+
+const struct spec_port *component_port(const struct component *component, int number, const char *name)
+{
+	for (size_t i = 0; i < component->port_count; i++) {
+		const struct spec_port *port = &component->ports[i];
+		if (name ? port->name && strcmp(port->name, name) == 0 : !number || port->port == number)
+			return port;
+	}
+	return NULL;
+}

@@ -1,0 +1,97 @@
+/* entity.h - the graph of an application: components, who needs whom, and the instances that are placed. */
+#ifndef BERTH_ENTITIES_ENTITY_H
+#define BERTH_ENTITIES_ENTITY_H
+
+#include "base/map.h"
+#include "entities/spec.h"
+
+/* Where an instance is in its life. Names as `status` shows them: phase_name(). */
+enum phase {
+	PHASE_ABSENT,
+	PHASE_LINKING,  /* waits for those it needs */
+	PHASE_PLACING,  /* being made */
+	PHASE_STARTING, /* made; started, does not answer yet */
+	PHASE_RUNNING,  /* answers */
+	PHASE_STOPPING,
+	PHASE_REMOVING,
+	PHASE_GONE,     /* was to go, and went */
+	PHASE_STOPPED,  /* ended, and nobody is starting it */
+	PHASE_BROKEN,   /* given up; `error` says why */
+	PHASE_UNKNOWN,  /* its target does not answer */
+	PHASE_COUNT
+};
+
+const char *phase_name(enum phase phase);
+
+enum edge_kind {
+	EDGE_LINK,  /* a link: variables, a name, order */
+	EDGE_VALUE, /* an expression uses the other's address, port or sensor */
+	EDGE_ORDER, /* dependsOn */
+};
+
+/* One component's need of another. */
+struct edge {
+	enum edge_kind kind;
+	size_t to;               /* index of the provider */
+	const struct link *link; /* LINK and ORDER */
+	int port;                /* VALUE: the port asked for, 0: any */
+	struct place place;
+};
+
+struct site; /* where a component goes: the engine's view of an opened location */
+struct work; /* what the engine is doing about an instance */
+
+struct component;
+
+struct instance {
+	struct component *component;
+	unsigned ordinal;
+	const char *name;           /* "app.component.1" */
+	bool wanted;                /* false: what is there is to go */
+	enum phase phase;
+	int64_t since_ms;           /* when it entered the phase; monotonic */
+	const struct observed *seen; /* what the target says, or NULL */
+	const struct attachment *attachments; /* reported, else foreseen */
+	size_t attachment_count;
+	struct work *work;
+};
+
+struct component {
+	size_t index;
+	const struct component_spec *spec; /* NULL: only what is left of one the blueprint no longer has */
+	const char *id;
+	struct site *site;                 /* NULL for external ones */
+	const struct edge *needs;
+	size_t need_count;
+	const size_t *consumers;           /* who needs this one */
+	size_t consumer_count;
+	/* The ports that links and expressions may use, in their order: open ports, then bound ones, then named ones. */
+	struct spec_port *ports;
+	size_t port_count;
+	struct instance *instances;        /* by ordinal; wanted ones first */
+	size_t instance_count;
+};
+
+struct application {
+	struct arena arena;
+	const char *id;
+	const struct blueprint *blueprint; /* NULL: only what was found */
+	struct component *components;
+	size_t component_count, component_room;
+	struct map *by_id; /* index + 1 */
+	const size_t *order; /* indices of the blueprint's components, providers before their consumers */
+};
+
+/* The graph a blueprint describes, without instances. NULL when memory is gone. The blueprint must outlive it. */
+struct application *application_new(const struct blueprint *blueprint);
+/* A graph without a blueprint, for what was found at the locations. */
+struct application *application_found(const char *id);
+void application_free(struct application *application);
+/* NULL when there is none of that id. */
+struct component *application_component(struct application *application, const char *id);
+/* Append a component that the blueprint does not have. Moves the array: only before instances point into it. 0 or -1. */
+int application_add_found(struct application *application, const char *id);
+/* The provider's port an expression or check asks for: by number, else by name, else the first; NULL when there is none. */
+const struct spec_port *component_port(const struct component *component, int number, const char *name);
+
+#endif
