@@ -1,0 +1,161 @@
+/* berth.c - the handle: where things are kept, who deploys, and the loop that moves its operations. */
+#include <errno.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/digest.h"
+#include "base/world_real.h"
+#include "engine/handle.h"
+
+#define STRINGIFY(x) #x
+#define TEXT_OF(x)   STRINGIFY(x)
+
+const char *berth_version(void)
+{
+	return TEXT_OF(BERTH_VERSION_MAJOR) "." TEXT_OF(BERTH_VERSION_MINOR) "." TEXT_OF(BERTH_VERSION_PATCH);
+}
+
+/* $VARIABLE/berth, else ~/FALLBACK/berth. */
+static const char *user_directory(struct berth *berth, const char *variable, const char *fallback)
+{
+	const char *base = berth->environment(variable);
+	if (base && base[0] == '/')
+		return arena_format(&berth->arena, "%s/berth", base);
+	const char *home = berth->environment("HOME");
+	return arena_format(&berth->arena, "%s/%s/berth", home && *home ? home : "/root", fallback);
+}
+
+static const char *absolute(struct berth *berth, const char *path)
+{
+	if (path[0] == '/')
+		return arena_text(&berth->arena, path);
+	char here[PATH_MAX];
+	if (!getcwd(here, sizeof here))
+		return NULL;
+	return arena_format(&berth->arena, "%s/%s", here, path);
+}
+
+/* The same deployer is known again after the store's loss: by machine, user and the store's path. */
+static int know_owner(struct berth *berth, const char *name, struct error *err)
+{
+	char host[256] = "this machine", hex[DIGEST_HEX];
+	gethostname(host, sizeof host - 1);
+	owned_text machine = {0};
+	berth->world->ops->file_read(berth->world, "/etc/machine-id", 64, &machine, NULL);
+	const char *identity = name ? arena_format(&berth->arena, "name:%s", name)
+				    : arena_format(&berth->arena, "user:%.32s:%u:%s",
+						   machine.length ? text_view(&machine) : host,
+						   (unsigned)getuid(), berth->state_directory);
+	if (!identity)
+		return fail_memory(err);
+	if (digest_hex(identity, strlen(identity), hex))
+		return fail(err, ERR_FAILED, "SHA-256 is not available from libcrypto");
+	const char *user = berth->environment("USER");
+	berth->owner.id = arena_format(&berth->arena, "%.32s", hex);
+	berth->owner.words = name ? arena_text(&berth->arena, name)
+				  : arena_format(&berth->arena, "%s@%s",
+						 user && *user ? user : (getuid() ? "user" : "root"), host);
+	return berth->owner.id && berth->owner.words ? 0 : fail_memory(err);
+}
+
+static int settle_directories(struct berth *berth, const struct berth_options *options, struct error *err)
+{
+	berth->state_directory = options->state_directory
+				     ? absolute(berth, options->state_directory)
+				     : user_directory(berth, "XDG_STATE_HOME", ".local/state");
+	berth->config_directory = options->config_directory
+				      ? absolute(berth, options->config_directory)
+				      : user_directory(berth, "XDG_CONFIG_HOME", ".config");
+	berth->helper = arena_text(&berth->arena, options->helper ? options->helper : BERTH_HELPER);
+	if (!berth->state_directory || !berth->config_directory || !berth->helper)
+		return fail_memory(err);
+	return know_owner(berth, options->owner, err);
+}
+
+static const char *process_environment(const char *name)
+{
+	return getenv(name);
+}
+
+int berth_open_in(struct berth **ret, struct world *world, const char *(*environment)(const char *name),
+		  const struct berth_options *options, struct error *err)
+{
+	static const struct berth_options defaults = {.size = sizeof defaults};
+	struct berth *berth = calloc(1, sizeof *berth);
+	if (!berth)
+		return fail_memory(err);
+	berth->world = world;
+	berth->environment = environment ? environment : process_environment;
+	if (settle_directories(berth, options ? options : &defaults, err)) {
+		berth_close(berth);
+		return -1;
+	}
+	berth->store = store_new(world, berth->state_directory);
+	if (!berth->store) {
+		berth_close(berth);
+		return fail_memory(err);
+	}
+	*ret = berth;
+	return 0;
+}
+
+void berth_error_from(struct berth_error *ret, const struct error *err)
+{
+	if (!ret)
+		return;
+	ret->outcome = outcome_of(err->code);
+	snprintf(ret->text, sizeof ret->text, "%s", err->text);
+	snprintf(ret->remedy, sizeof ret->remedy, "%s", err->remedy);
+}
+
+int berth_open(struct berth **ret, const struct berth_options *options, struct berth_error *error)
+{
+	struct error err = {0};
+	struct world *world = world_real_open(&err);
+	if (!world || berth_open_in(ret, world, NULL, options, &err)) {
+		world_real_close(world);
+		berth_error_from(error, &err);
+		return -1;
+	}
+	(*ret)->world_owned = true;
+	return 0;
+}
+
+void berth_close(struct berth *berth)
+{
+	if (!berth)
+		return;
+	while (berth->operations)
+		berth_operation_free(berth->operations);
+	store_free(berth->store);
+	if (berth->world_owned)
+		world_real_close(berth->world);
+	arena_release(&berth->arena);
+	free(berth);
+}
+
+int berth_fd(struct berth *berth)
+{
+	return world_fd(berth->world);
+}
+
+int berth_timeout_ms(struct berth *berth)
+{
+	return world_timeout_ms(berth->world);
+}
+
+void berth_dispatch(struct berth *berth)
+{
+	world_dispatch(berth->world);
+}
+
+enum berth_outcome berth_run(struct berth_operation *operation)
+{
+	while (!operation->done)
+		world_wait(operation->berth->world, -1);
+	return operation->outcome;
+}

@@ -1,0 +1,164 @@
+/* blueprint_source.c - a request's text, or what the store remembers, becomes a checked blueprint and its
+ * graph. */
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "engine/deploy.h"
+
+const char *operation_app(const struct berth_operation *operation)
+{
+	if (operation->application)
+		return operation->application->id;
+	return operation->request.app;
+}
+
+/* The folder a file lies in, absolute; NULL when memory or the working directory is gone. */
+static const char *folder_of(struct arena *arena, const char *file)
+{
+	char here[PATH_MAX] = "";
+	const char *slash = file ? strrchr(file, '/') : NULL;
+	if (file && file[0] == '/')
+		return slash == file ? arena_text(arena, "/")
+				     : arena_copy(arena, file, (size_t)(slash - file));
+	if (!getcwd(here, sizeof here))
+		return NULL;
+	if (!slash)
+		return arena_text(arena, here);
+	return arena_format(arena, "%s/%.*s", here, (int)(slash - file), file);
+}
+
+static const char *look_up_environment(void *context, const char *name)
+{
+	const struct berth *berth = context;
+	return berth->environment(name);
+}
+
+json_t *document_new(const char *app)
+{
+	json_t *document = json_object();
+	if (!document || json_put_text(document, "format_version", "1") ||
+	    (app && json_put_text(document, "app", app))) {
+		json_decref(document);
+		return NULL;
+	}
+	return document;
+}
+
+json_t *validation_document(const struct berth_operation *operation)
+{
+	json_t *document = document_new(NULL);
+	if (!document)
+		return NULL;
+	(void)(json_put_flag(document, "valid", operation->diagnostics.errors == 0) ||
+	       json_put_number(document, "error_count", (int64_t)operation->diagnostics.errors) ||
+	       json_put_number(document, "warning_count", (int64_t)operation->diagnostics.warnings) ||
+	       json_object_set_new(document, "diagnostics",
+				   diagnostics_json(&operation->diagnostics, operation->request.blueprint,
+						    operation->request.blueprint_size)));
+	return document;
+}
+
+static int refuse(struct berth_operation *operation)
+{
+	if (operation->diagnostics.failed && !operation->diagnostics.errors) {
+		fail_memory(&operation->error);
+		operation_fail(operation, &operation->error);
+		return -1;
+	}
+	fail(&operation->error, ERR_INVALID, "%s: %zu error%s", operation->request.file,
+	     operation->diagnostics.errors, operation->diagnostics.errors == 1 ? "" : "s");
+	operation_finish(operation, BERTH_INVALID, validation_document(operation));
+	return -1;
+}
+
+/* A request by name alone takes the blueprint of the last deploy, when the store still has it. */
+static int use_stored(struct berth_operation *operation)
+{
+	struct arena *arena = &operation->arena;
+	struct stored_application *stored = operation->stored;
+	if (!stored || !stored->blueprint)
+		return 0;
+	size_t count = json_array_size(stored->settings);
+	const char **settings = arena_array(arena, const char *, count + 1);
+	if (!settings)
+		return fail_memory(&operation->error);
+	for (size_t i = 0; i < count; i++)
+		settings[i] = json_string_value(json_array_get(stored->settings, i));
+	operation->request.blueprint = stored->blueprint;
+	operation->request.blueprint_size = strlen(stored->blueprint);
+	operation->request.file = stored->file;
+	operation->request.settings = settings;
+	return 0;
+}
+
+static int read_stored(struct berth_operation *operation, const char *app)
+{
+	if (!app || operation->stored)
+		return 0;
+	return store_application(operation->berth->store, app, &operation->stored, &operation->error);
+}
+
+const char *source_directory(struct berth_operation *operation)
+{
+	const struct stored_application *stored = operation->stored;
+	if (stored && operation->request.blueprint == stored->blueprint)
+		return stored->directory;
+	return folder_of(&operation->arena, operation->request.file);
+}
+
+static int parse(struct berth_operation *operation)
+{
+	struct berth_request *request = &operation->request;
+	const char *directory = source_directory(operation);
+	if (!directory)
+		return fail(&operation->error, ERR_FAILED, "the working directory cannot be read");
+	struct blueprint_options options = {
+	    .file = request->file,
+	    .directory = directory,
+	    .application = request->app,
+	    .settings = request->settings,
+	    .environment = look_up_environment,
+	    .environment_context = operation->berth,
+	};
+	operation->blueprint =
+	    blueprint_parse(request->blueprint, request->blueprint_size, &options, &operation->diagnostics);
+	diagnostics_sort(&operation->diagnostics);
+	if (!operation->blueprint)
+		return refuse(operation);
+	operation->application = application_new(operation->blueprint);
+	return operation->application ? 0 : fail_memory(&operation->error);
+}
+
+int operation_read_blueprint(struct berth_operation *operation)
+{
+	struct berth_request *request = &operation->request;
+	if (!request->blueprint && !request->app) {
+		fail(&operation->error, ERR_INVALID,
+		     "neither a blueprint nor an application's name was given");
+		operation_finish(operation, BERTH_USAGE, document_new(NULL));
+		return -1;
+	}
+	if (!request->file)
+		request->file = "blueprint.yaml";
+	bool by_name = !request->blueprint;
+	if (by_name && (read_stored(operation, request->app) || use_stored(operation)))
+		goto failed;
+	if (request->blueprint && parse(operation))
+		goto failed;
+	if (!by_name && read_stored(operation, operation->application->id))
+		goto failed;
+	if (!operation->application) {
+		operation->application = application_found(request->app);
+		if (!operation->application) {
+			fail_memory(&operation->error);
+			goto failed;
+		}
+	}
+	return 0;
+failed:
+	if (!operation->done)
+		operation_fail(operation, &operation->error);
+	return -1;
+}

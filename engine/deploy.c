@@ -1,0 +1,414 @@
+/* deploy.c - plan and deploy: bring an application to what its blueprint says, or only tell how. */
+#include "engine/deploy.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/operation.h"
+#include "engine/specs.h"
+
+bool stage_failed(struct berth_operation *operation)
+{
+	if (operation->error.code == ERR_INVALID && operation->diagnostics.errors)
+		operation_finish(operation, BERTH_INVALID, validation_document(operation));
+	else
+		operation_fail(operation, &operation->error);
+	return false;
+}
+
+/* A location's failure in a sentence that names it. */
+void blame_site(struct error *ret, const struct site *site, const struct error *why)
+{
+	struct error err = *why;
+	fail(ret, err.code, "%s: %s", site->location.name, err.text);
+	remedy(ret, "%s", err.remedy);
+}
+
+static bool begin(struct berth_operation *operation)
+{
+	struct error *err = &operation->error;
+	if (operation_read_blueprint(operation))
+		return false;
+	if (!operation->blueprint) {
+		fail(err, ERR_MISSING, "nothing is known of `%s`: give its blueprint",
+		     operation->application->id);
+		return stage_failed(operation);
+	}
+	bool changes = operation->verb->changes && !operation->request.dry_run;
+	if ((changes && lock_take(operation, operation->application->id, err)) ||
+	    sites_bind(operation, err) || sites_assign(operation, err) ||
+	    sites_open_known(operation, false, err))
+		return stage_failed(operation);
+	operation->stage = STAGE_SURVEY;
+	return true;
+}
+
+/* Whether some instance is neither as wanted nor known to answer. */
+static bool all_settled(const struct berth_operation *operation)
+{
+	for (size_t i = 0; i < operation->work_count; i++)
+		if (operation->works[i].action != ACTION_UNCHANGED || operation->works[i].verify)
+			return false;
+	return true;
+}
+
+static void mark_needed_sites(struct berth_operation *operation)
+{
+	for (size_t i = 0; i < operation->work_count; i++) {
+		const struct work *work = &operation->works[i];
+		if (work->action != ACTION_UNCHANGED || work->verify)
+			work->site->needed = true;
+	}
+}
+
+/* The record that lets later commands find the application, written before anything is made. */
+static uint64_t remember(struct berth_operation *operation, json_t *facts)
+{
+	const struct berth_request *request = &operation->request;
+	const struct stored_application *before = operation->stored;
+	struct world *world = operation->berth->world;
+	owned_json settings = json_array();
+	owned_json locations = sites_remember(operation);
+	for (size_t i = 0; request->settings && request->settings[i]; i++)
+		json_array_append_new(settings, json_string(request->settings[i]));
+	const char *directory = source_directory(operation);
+	owned_memory char *blueprint = strndup(request->blueprint, request->blueprint_size);
+	if (!settings || !locations || !directory || !blueprint)
+		return 0;
+	bool same = before && before->blueprint && strcmp(before->blueprint, blueprint) == 0 &&
+		    json_equal(before->settings, settings) && json_equal(before->locations, locations);
+	if (same && json_equal(before->facts, facts))
+		return UINT64_MAX; /* nothing to write */
+	struct stored_application record = {
+	    .name = (char *)operation->application->id,
+	    .file = (char *)request->file,
+	    .directory = (char *)directory,
+	    .blueprint = blueprint,
+	    .settings = settings,
+	    .locations = locations,
+	    .facts = facts,
+	    .revision = (before ? before->revision : 0) + !same,
+	    .deployed_ms = world->ops->wall(world),
+	};
+	return store_put_application(operation->berth->store, &record);
+}
+
+static bool confirmed(struct berth_operation *operation)
+{
+	if (!operation->listener.confirm)
+		return true;
+	owned_memory char *plan = json_line(operation->document);
+	return plan && operation->listener.confirm(operation->listener.context, plan);
+}
+
+static bool decided(struct berth_operation *operation)
+{
+	if (survey_match(operation) || plan_make(operation, &operation->error)) {
+		if (!operation->error.code)
+			fail_memory(&operation->error);
+		return stage_failed(operation);
+	}
+	operation->document = plan_document(operation);
+	if (!operation->document) {
+		fail_memory(&operation->error);
+		return stage_failed(operation);
+	}
+	if (!operation->verb->changes || operation->request.dry_run) {
+		operation_finish(operation, BERTH_OK, give(operation->document));
+		return false;
+	}
+	if (all_settled(operation)) {
+		operation->stage = STAGE_COMMIT;
+		return true;
+	}
+	if (!plan_empty(operation) && !confirmed(operation)) {
+		fail(&operation->error, ERR_CANCELLED, "not confirmed; nothing was changed");
+		return stage_failed(operation);
+	}
+	mark_needed_sites(operation);
+	lock_describe(operation);
+	operation->stage = STAGE_CLAIM;
+	return true;
+}
+
+static bool surveyed(struct berth_operation *operation)
+{
+	if (operation->cancelled) {
+		fail(&operation->error, ERR_CANCELLED, "interrupted; nothing was changed");
+		return stage_failed(operation);
+	}
+	if (survey(operation) == PROGRESS_WAITING)
+		return false;
+	const struct site *failed = survey_failure(operation);
+	if (failed) {
+		blame_site(&operation->error, failed, &failed->error);
+		return stage_failed(operation);
+	}
+	return decided(operation);
+}
+
+bool sites_claim(struct berth_operation *operation)
+{
+	bool waiting = false;
+	for (struct site *site = operation->sites; site; site = site->next) {
+		if (!site->needed || site->claimed)
+			continue;
+		struct error err = {0};
+		enum progress progress = site->location.driver->claim(
+		    &site->location, &site->errand, operation->application->id, &operation->berth->owner,
+		    operation->request.adopt, &site->claim_arena, &site->holder, &err);
+		if (progress == PROGRESS_FAILED) {
+			blame_site(&operation->error, site, &err);
+			return stage_failed(operation);
+		}
+		if (progress == PROGRESS_DONE && strcmp(site->holder.id, operation->berth->owner.id) != 0) {
+			fail(&operation->error, ERR_LOCKED, "`%s` at %s belongs to %s",
+			     operation->application->id, site->location.name, site->holder.words);
+			remedy(&operation->error, "--adopt takes it over");
+			return stage_failed(operation);
+		}
+		site->claimed = progress == PROGRESS_DONE;
+		waiting |= progress == PROGRESS_WAITING;
+	}
+	return !waiting;
+}
+
+/* How many instances will be at this site, and whether any is to be made. */
+static size_t instances_at(const struct berth_operation *operation, const struct site *site, bool *ret_making)
+{
+	size_t count = 0;
+	*ret_making = false;
+	for (size_t i = 0; i < operation->work_count; i++) {
+		const struct work *work = &operation->works[i];
+		if (work->site != site || !work->instance->wanted)
+			continue;
+		count++;
+		*ret_making |= work->action == ACTION_CREATE || work->action == ACTION_REPLACE;
+	}
+	return count;
+}
+
+static bool sites_prepare(struct berth_operation *operation)
+{
+	bool waiting = false;
+	for (struct site *site = operation->sites; site; site = site->next) {
+		bool making = false;
+		struct prepare_request request = {.app = operation->application->id,
+						  .instances = instances_at(operation, site, &making)};
+		if (!site->needed || site->prepared || !making)
+			continue;
+		struct error err = {0};
+		enum progress progress =
+		    site->location.driver->prepare(&site->location, &site->errand, &request, &err);
+		if (progress == PROGRESS_FAILED) {
+			blame_site(&operation->error, site, &err);
+			return stage_failed(operation);
+		}
+		site->prepared = progress == PROGRESS_DONE;
+		waiting |= progress == PROGRESS_WAITING;
+	}
+	return !waiting;
+}
+
+static bool claimed(struct berth_operation *operation)
+{
+	if (!sites_claim(operation))
+		return false;
+	operation->stage = STAGE_PREPARE;
+	return true;
+}
+
+static bool prepared(struct berth_operation *operation)
+{
+	if (!sites_prepare(operation))
+		return false;
+	json_t *facts = operation->stored ? operation->stored->facts : NULL;
+	if (!remember(operation, facts)) {
+		fail_memory(&operation->error);
+		return stage_failed(operation);
+	}
+	if (reconcile_begin(operation, &operation->error))
+		return stage_failed(operation);
+	operation->stage = STAGE_WORK;
+	return true;
+}
+
+/* A location that holds nothing of the application any more is left as it was found. */
+static bool deserted(const struct berth_operation *operation, const struct site *site)
+{
+	bool any = false;
+	for (size_t i = 0; i < operation->work_count; i++) {
+		const struct work *work = &operation->works[i];
+		if (work->site != site)
+			continue;
+		any = true;
+		if (work->instance->wanted || work->instance->phase != PHASE_GONE)
+			return false;
+	}
+	return any;
+}
+
+/* Takes away what an application needed once here, then the claim. */
+enum progress site_leave(struct berth_operation *operation, struct site *site, bool volumes,
+			 struct error *err)
+{
+	const struct location_driver *driver = site->location.driver;
+	const char *app = operation->application->id;
+	if (!site->released) {
+		enum progress progress = driver->release(&site->location, &site->errand, app, volumes, err);
+		if (progress != PROGRESS_DONE)
+			return progress;
+		site->released = true;
+	}
+	enum progress progress = driver->disclaim(&site->location, &site->errand, app, err);
+	site->left = progress == PROGRESS_DONE;
+	return progress;
+}
+
+static bool released(struct berth_operation *operation)
+{
+	bool waiting = false;
+	for (struct site *site = operation->sites; site; site = site->next) {
+		struct error err = {0};
+		if (site->left || !deserted(operation, site))
+			continue;
+		enum progress progress = site_leave(operation, site, false, &err);
+		waiting |= progress == PROGRESS_WAITING;
+		if (progress == PROGRESS_FAILED) {
+			site->left = true;
+			operation_warn(operation, "%s: %s", site->location.name, err.text);
+		}
+	}
+	if (waiting)
+		return false;
+	operation->stage = STAGE_REVIEW;
+	return true;
+}
+
+static bool worked(struct berth_operation *operation)
+{
+	if (!reconcile_turn(operation))
+		return false;
+	keep_failures(operation);
+	if (operation->abandoned) {
+		fail(&operation->error, ERR_CANCELLED, "interrupted; the next deploy goes on from there");
+		operation_finish(operation, BERTH_INTERRUPTED, give(operation->document));
+		return false;
+	}
+	survey_again(operation);
+	operation->stage = operation->cancelled ? STAGE_REVIEW : STAGE_RELEASE;
+	return true;
+}
+
+static bool reviewed(struct berth_operation *operation)
+{
+	if (!operation->abandoned && survey(operation) == PROGRESS_WAITING)
+		return false;
+	survey_rematch(operation);
+	operation->stage = STAGE_COMMIT;
+	return true;
+}
+
+/* The facts of components that run as the blueprint says; of the others what was known before. */
+static json_t *facts_now(struct berth_operation *operation)
+{
+	json_t *all = operation->stored && operation->stored->facts ? json_copy(operation->stored->facts)
+								    : json_object();
+	struct application *application = operation->application;
+	for (size_t i = 0; i < application->component_count; i++) {
+		const struct component *component = &application->components[i];
+		const struct fact *facts = NULL;
+		size_t count = 0;
+		if (!component->spec)
+			json_object_del(all, component->id);
+		if (!component->site || component_state(component) != PHASE_RUNNING)
+			continue;
+		if (facts_of(&operation->arena, application, component, &facts, &count) == 0)
+			json_object_set_new(all, component->id, facts_json(facts, count));
+	}
+	return all;
+}
+
+static json_t *ports_of(const struct work *work)
+{
+	json_t *ports = json_object();
+	for (size_t i = 0; i < work->port_count; i++) {
+		const struct spec_port *port = &work->ports[i];
+		char key[128];
+		port_key(key, sizeof key, port);
+		uint16_t number = port->host_port ? port->host_port : port->port;
+		if (!port->fixed && number && (port->published || port->name))
+			json_put_number(ports, key, number);
+	}
+	return ports;
+}
+
+/* What is seen running now has answered: the next deploy need not ask again. */
+static void remember_ready(struct berth_operation *operation)
+{
+	for (size_t i = 0; i < operation->work_count; i++) {
+		const struct work *work = &operation->works[i];
+		const struct instance *instance = work->instance;
+		bool ready = instance->wanted && instance->phase == PHASE_RUNNING && instance->seen;
+		if (work->action == ACTION_UNCHANGED && !work->verify)
+			continue;
+		owned_json ports = ready ? ports_of(work) : NULL;
+		uint64_t number =
+		    store_put_instance(operation->berth->store, operation->application->id, instance->name,
+				       ready ? instance->seen->target_id : NULL, ports);
+		if (number > operation->commit)
+			operation->commit = number;
+	}
+}
+
+static bool write_down(struct berth_operation *operation)
+{
+	if (operation->written)
+		return true;
+	owned_json facts = facts_now(operation);
+	uint64_t number = remember(operation, facts);
+	if (!number) {
+		fail_memory(&operation->error);
+		return stage_failed(operation);
+	}
+	if (number != UINT64_MAX)
+		operation->commit = number;
+	remember_ready(operation);
+	operation->written = true;
+	return true;
+}
+
+static void conclude(struct berth_operation *operation)
+{
+	json_t *document = give(operation->document);
+	enum berth_outcome outcome = report_deploy(operation, document);
+	operation_finish(operation, outcome, document);
+}
+
+static bool committed(struct berth_operation *operation)
+{
+	struct error err = {0};
+	if (!write_down(operation))
+		return false;
+	int durable = operation->commit ? store_durable(operation->berth->store, operation->commit, &err) : 1;
+	if (!durable)
+		return false;
+	if (durable < 0)
+		operation_warn(operation, "the store could not be written: %s", err.text);
+	conclude(operation);
+	return false;
+}
+
+static void deploy_step(struct berth_operation *operation)
+{
+	static bool (*const stages[])(struct berth_operation *) = {
+	    [STAGE_BEGIN] = begin,      [STAGE_SURVEY] = surveyed,  [STAGE_CLAIM] = claimed,
+	    [STAGE_PREPARE] = prepared, [STAGE_WORK] = worked,      [STAGE_RELEASE] = released,
+	    [STAGE_REVIEW] = reviewed,  [STAGE_COMMIT] = committed,
+	};
+	while (!operation->done && stages[operation->stage](operation))
+		;
+}
+
+const struct verb verb_plan = {.name = "plan", .step = deploy_step};
+const struct verb verb_deploy = {.name = "deploy", .step = deploy_step, .changes = true};

@@ -1,0 +1,26 @@
+/* deploy.h - stages that deploy and destroy share. */
+#ifndef BERTH_ENGINE_DEPLOY_H
+#define BERTH_ENGINE_DEPLOY_H
+
+#include "engine/engine.h"
+
+/* End the operation with operation->error; false, for a stage to return. */
+bool stage_failed(struct berth_operation *operation);
+void blame_site(struct error *ret, const struct site *site, const struct error *why);
+/* Claim every needed site. True when all are ours; false: wait, or the operation was ended. */
+bool sites_claim(struct berth_operation *operation);
+/* Release and disclaim; done when site->left. */
+enum progress site_leave(struct berth_operation *operation, struct site *site, bool volumes,
+			 struct error *err);
+/* Where the blueprint's relative paths start; NULL when the working directory is gone. */
+const char *source_directory(struct berth_operation *operation);
+/* The stored name of a port: its own, or "6379/tcp". */
+void port_key(char *key, size_t size, const struct spec_port *port);
+/* Keep what went wrong before the listings are asked afresh. */
+void keep_failures(struct berth_operation *operation);
+/* The phase that stands for all instances of a component. */
+enum phase component_state(const struct component *component);
+/* Complete the plan's document with how it ended. */
+enum berth_outcome report_deploy(struct berth_operation *operation, json_t *document);
+
+#endif

@@ -1,0 +1,226 @@
+/* destroy.c - remove what belongs to an application, wherever it is; data volumes only when asked. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/deploy.h"
+#include "engine/operation.h"
+
+/* The places where it may be: its blueprint's, the last deploy's, those named for this command. */
+static int open_places(struct berth_operation *operation, struct error *err)
+{
+	if (operation->blueprint) {
+		struct error ignored = {0};
+		sites_assign(operation, &ignored);
+	}
+	if (sites_open_flags(operation, err))
+		return -1;
+	return sites_open_known(operation, !operation->stored && !operation->sites, err);
+}
+
+/* From here on only what is found counts, and all of it is to go. */
+static int forget_blueprint(struct berth_operation *operation)
+{
+	struct application *found = application_found(operation->application->id);
+	if (!found)
+		return fail_memory(&operation->error);
+	application_free(operation->application);
+	operation->application = found;
+	blueprint_release(operation->retired);
+	operation->retired = give(operation->blueprint); /* the sites' specs live in it */
+	return 0;
+}
+
+static bool begin(struct berth_operation *operation)
+{
+	struct error *err = &operation->error;
+	if (operation_read_blueprint(operation))
+		return false;
+	if ((!operation->request.dry_run && lock_take(operation, operation->application->id, err)) ||
+	    sites_bind(operation, err) || open_places(operation, err) || forget_blueprint(operation))
+		return stage_failed(operation);
+	operation->stage = STAGE_SURVEY;
+	return true;
+}
+
+static bool anything_at(const struct site *site, bool volumes)
+{
+	const struct inventory *inventory = &site->inventory;
+	return inventory->instance_count || inventory->prepared || inventory->claim_count ||
+	       (volumes && inventory->volume_count);
+}
+
+static bool decided(struct berth_operation *operation)
+{
+	bool any = false;
+	if (survey_match(operation) || plan_make(operation, &operation->error)) {
+		if (!operation->error.code)
+			fail_memory(&operation->error);
+		return stage_failed(operation);
+	}
+	for (struct site *site = operation->sites; site; site = site->next)
+		any |= site->needed = site->open && anything_at(site, operation->request.volumes);
+	operation->document = plan_document(operation);
+	if (!operation->document) {
+		fail_memory(&operation->error);
+		return stage_failed(operation);
+	}
+	if (operation->request.dry_run) {
+		operation_finish(operation, BERTH_OK, give(operation->document));
+		return false;
+	}
+	owned_memory char *plan = json_line(operation->document);
+	if (any && operation->listener.confirm &&
+	    (!plan || !operation->listener.confirm(operation->listener.context, plan))) {
+		fail(&operation->error, ERR_CANCELLED, "not confirmed; nothing was changed");
+		return stage_failed(operation);
+	}
+	lock_describe(operation);
+	operation->stage = STAGE_CLAIM;
+	return true;
+}
+
+static bool surveyed(struct berth_operation *operation)
+{
+	if (operation->cancelled) {
+		fail(&operation->error, ERR_CANCELLED, "interrupted; nothing was changed");
+		return stage_failed(operation);
+	}
+	if (survey(operation) == PROGRESS_WAITING)
+		return false;
+	const struct site *failed = survey_failure(operation);
+	if (failed) {
+		blame_site(&operation->error, failed, &failed->error);
+		return stage_failed(operation);
+	}
+	return decided(operation);
+}
+
+/* Only what somebody else holds is refused; taking a claim just to give it up again would be noise. */
+static bool claims_allow(struct berth_operation *operation)
+{
+	for (const struct site *site = operation->sites; site; site = site->next)
+		for (size_t i = 0; i < site->inventory.claim_count; i++) {
+			const struct inventory_claim *claim = &site->inventory.claims[i];
+			if (strcmp(claim->app, operation->application->id) != 0 ||
+			    strcmp(claim->owner_id, operation->berth->owner.id) == 0 ||
+			    operation->request.adopt)
+				continue;
+			fail(&operation->error, ERR_LOCKED, "`%s` at %s belongs to %s", claim->app,
+			     site->location.name, claim->owner_words);
+			remedy(&operation->error, "--adopt takes it over");
+			return stage_failed(operation);
+		}
+	return true;
+}
+
+static bool claimed(struct berth_operation *operation)
+{
+	if (!claims_allow(operation))
+		return false;
+	if (reconcile_begin(operation, &operation->error))
+		return stage_failed(operation);
+	operation->stage = STAGE_WORK;
+	return true;
+}
+
+static bool worked(struct berth_operation *operation)
+{
+	if (!reconcile_turn(operation))
+		return false;
+	keep_failures(operation);
+	if (operation->cancelled || json_array_size(operation->failures)) {
+		operation->stage = STAGE_COMMIT;
+		return true;
+	}
+	operation->stage = STAGE_RELEASE;
+	return true;
+}
+
+static bool released(struct berth_operation *operation)
+{
+	bool waiting = false;
+	for (struct site *site = operation->sites; site; site = site->next) {
+		struct error err = {0};
+		if (!site->needed || site->left)
+			continue;
+		enum progress progress = site_leave(operation, site, operation->request.volumes, &err);
+		waiting |= progress == PROGRESS_WAITING;
+		if (progress != PROGRESS_FAILED)
+			continue;
+		blame_site(&operation->error, site, &err);
+		operation_finish(operation, outcome_of(err.code), give(operation->document));
+		return false;
+	}
+	if (waiting)
+		return false;
+	operation->stage = STAGE_COMMIT;
+	return true;
+}
+
+static json_t *removed_json(const struct berth_operation *operation)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < operation->work_count; i++)
+		if (operation->works[i].instance->phase == PHASE_GONE)
+			json_array_append_new(list, json_string(operation->works[i].instance->name));
+	return list;
+}
+
+static json_t *kept_volumes_json(const struct berth_operation *operation)
+{
+	json_t *list = json_array();
+	for (const struct site *site = operation->sites; site && !operation->request.volumes;
+	     site = site->next)
+		for (size_t i = 0; i < site->inventory.volume_count; i++) {
+			const struct inventory_volume *volume = &site->inventory.volumes[i];
+			json_t *entry = json_object();
+			json_put_text(entry, "name", volume->name);
+			json_put_text(entry, "location", site->location.name);
+			json_put_text(entry, "target_name", volume->target_name);
+			json_array_append_new(list, entry);
+		}
+	return list;
+}
+
+static bool committed(struct berth_operation *operation)
+{
+	struct error err = {0};
+	size_t failures = json_array_size(operation->failures);
+	if (!operation->written && !failures && operation->stored)
+		operation->commit =
+		    store_drop_application(operation->berth->store, operation->application->id);
+	operation->written = true;
+	int durable = operation->commit ? store_durable(operation->berth->store, operation->commit, &err) : 1;
+	if (!durable)
+		return false;
+	if (durable < 0)
+		operation_warn(operation, "the store could not be written: %s", err.text);
+	json_t *document = document_new(operation->application->id);
+	json_object_set_new(document, "removed", removed_json(operation));
+	json_object_set_new(document, "kept_volumes", kept_volumes_json(operation));
+	json_object_set_new(document, "failures",
+			    operation->failures ? give(operation->failures) : json_array());
+	if (failures)
+		fail(&operation->error, operation->cancelled ? ERR_CANCELLED : ERR_FAILED,
+		     operation->cancelled ? "interrupted; destroy again goes on from there"
+					  : "%zu instances could not be removed",
+		     failures);
+	operation_finish(operation,
+			 !failures              ? BERTH_OK
+			 : operation->cancelled ? BERTH_INTERRUPTED
+						: BERTH_FAILED,
+			 document);
+	return false;
+}
+
+static void destroy_step(struct berth_operation *operation)
+{
+	static bool (*const stages[])(struct berth_operation *) = {
+	    [STAGE_BEGIN] = begin, [STAGE_SURVEY] = surveyed,  [STAGE_CLAIM] = claimed,
+	    [STAGE_WORK] = worked, [STAGE_RELEASE] = released, [STAGE_COMMIT] = committed,
+	};
+	while (!operation->done && stages[operation->stage](operation))
+		;
+}
+
+const struct verb verb_destroy = {.name = "destroy", .step = destroy_step, .changes = true};

@@ -1,0 +1,255 @@
+/* engine.h - what the engine's files share: the handle, an operation, opened locations, work on instances. */
+#ifndef BERTH_ENGINE_ENGINE_H
+#define BERTH_ENGINE_ENGINE_H
+
+#include "base/world.h"
+#include "berth/berth.h"
+#include "engine/store.h"
+#include "entities/entity.h"
+#include "locations/location.h"
+
+struct berth {
+	struct world *world;
+	bool world_owned;
+	struct arena arena;
+	const char *state_directory, *config_directory, *helper;
+	struct owner owner;
+	const char *(*environment)(const char *name);
+	struct store *store; /* opened when first needed */
+	struct berth_operation *operations;
+};
+
+/* An opened location during one operation. */
+struct site {
+	struct location location;
+	const struct location_spec *spec;
+	const char *source; /* where the name was defined, for people */
+	const char *origin; /* the spec as text, for the store: "docker:unix:///run/docker.sock" */
+	struct berth_operation *operation;
+	struct site *next;
+	bool open, watched;
+	struct errand errand;
+	const char *const *images; /* references to look up in the listing */
+	struct inventory inventory;
+	struct location_facts facts;
+	bool listed, failed; /* the survey's answer; error says why it failed */
+	struct error error;
+	struct arena claim_arena;
+	struct owner holder;
+	bool needed; /* something is to be made here */
+	bool claimed, prepared, released, left;
+	unsigned flying;                     /* mutating calls under way */
+	struct work *slot_first, *slot_last; /* who waits for one of them to end */
+};
+
+/* What the plan says about one instance. */
+enum action { ACTION_UNCHANGED, ACTION_CREATE, ACTION_START, ACTION_REPLACE, ACTION_REMOVE };
+
+struct reason {
+	const char *path;      /* "env.STAGE", "image", "links.redis" */
+	const char *old, *new; /* NULL: not known or not to be shown */
+	struct place place;    /* line 0: no place */
+	struct reason *next;
+};
+
+/* Which driver call is under way for an instance, so that the same one is asked again. */
+enum doing {
+	DOING_NOTHING,
+	DOING_PLACE,
+	DOING_START,
+	DOING_PROBE,
+	DOING_LOOK,
+	DOING_ADMIT,
+	DOING_STOP,
+	DOING_REMOVE,
+	DOING_LOGS
+};
+
+struct work {
+	struct instance *instance;
+	struct berth_operation *operation;
+	struct site *site; /* where the instance is, or is to be */
+	struct errand errand;
+	enum action action;
+	struct reason *reasons;
+	struct spec_port *ports; /* the component's, with this instance's numbers */
+	size_t port_count;
+	struct arena arena; /* the spec and all it points to */
+	struct instance_spec *spec;
+	struct arena look_arena;
+	struct observed looked;
+	struct error error;
+	struct text log;  /* the end of its output, for a failure */
+	struct text note; /* what it waits for, in words */
+	enum doing doing;
+	uint64_t intent; /* the store's number of the recorded intent; 0: none yet */
+	struct timer *timer;
+	int64_t deadline_ms, settle_ms, probe_delay_ms;
+	unsigned exits_before; /* the exit count when this deploy began to care */
+	unsigned picks;        /* how often its picked ports were taken by somebody else */
+	int attempts;          /* tries of a call that got no answer */
+	bool dirty, settled;
+	bool slot, waits_slot; /* holds, or waits for, one of the site's calls in flight */
+	bool waits_commit;
+	bool made;              /* this deploy made or started it */
+	bool look_due;          /* something happened there, or somebody needs its address */
+	bool started, admitted; /* how far STARTING has come */
+	size_t checks_done;
+	bool errand_begun; /* the look under way has its own memory */
+	bool fresh;        /* made by this deploy: every exit counts */
+	bool counted;      /* exits_before is known */
+	unsigned exits_seen;
+	bool blocked; /* one of those it needs does not run */
+	bool halted;  /* stopped by a cancel before it was as wanted */
+	bool verify;  /* unchanged, but not known to have answered yet */
+	struct work *next_dirty, *next_slot, *next_commit;
+};
+
+struct request_copy {
+	struct berth_request request; /* strings in the operation's arena */
+	bool known;
+};
+
+enum stage {
+	STAGE_BEGIN,
+	STAGE_SURVEY,
+	STAGE_CLAIM,
+	STAGE_PREPARE,
+	STAGE_WORK,
+	STAGE_RELEASE,
+	STAGE_REVIEW,
+	STAGE_COMMIT
+};
+
+struct berth_operation;
+
+/* One kind of operation: `step` looks at where it stands and goes on as far as it can. */
+struct verb {
+	const char *name;
+	void (*step)(struct berth_operation *operation);
+	/* The time is over or the caller cancelled: go on until what flies is known, then finish. */
+	bool changes; /* it may change something: takes the application's lock */
+};
+
+struct berth_operation {
+	struct berth *berth;
+	const struct verb *verb;
+	struct berth_operation *next;
+	struct arena arena;
+	struct berth_request request; /* strings in the arena */
+	struct berth_listener listener;
+	struct diagnostics diagnostics;
+	struct blueprint *blueprint;
+	struct blueprint *retired; /* not acted on any more, but sites' specs live in it */
+	struct application *application;
+	struct stored_application *stored;     /* what the store has about it, or NULL */
+	json_t *stored_options;                /* location maps from the store: sites' specs live in them */
+	json_t *location_options;              /* keeps the options of locations.yaml alive */
+	const struct location_spec **bindings; /* names known from outside the blueprint */
+	const char **binding_sources;
+	size_t binding_count;
+	struct site *sites;
+	struct work *works; /* one for each instance, wanted or to go */
+	size_t work_count;
+	struct map *works_by_name; /* while reconciling */
+	struct work *dirty_first, *dirty_last;
+	struct work *commit_first, *commit_last; /* who waits for a record to be durable */
+	size_t unsettled;
+	enum stage stage;
+	struct timer *turn, *clock;
+	struct file_lock *lock;
+	const char *lock_words; /* the file that names the lock's holder */
+	bool cancelled, abandoned, timed_out, changed, stepping;
+	uint64_t commit; /* the store's number of the last record that must be durable before the end */
+	int64_t began_ms;
+	bool done;
+	enum berth_outcome outcome;
+	char *result;
+	struct error error;
+	json_t *document, *failures; /* under way */
+	bool written;                /* the last records are with the store */
+	void *verb_state;            /* the verb's own, in the arena */
+};
+
+/* --- operation.c --- */
+struct berth_operation *operation_begin(struct berth *berth, const struct verb *verb,
+					const struct berth_request *request,
+					const struct berth_listener *listener, struct berth_error *error);
+/* Have the operation stepped in the next turn of the loop. Safe at any time, any number of times. */
+void operation_wake(struct berth_operation *operation);
+/* End it: the document is taken over (NULL: none). Only once. */
+void operation_finish(struct berth_operation *operation, enum berth_outcome outcome, json_t *document);
+/* End it because of *err, with the outcome its code stands for. */
+void operation_fail(struct berth_operation *operation, const struct error *err);
+enum berth_outcome outcome_of(enum code code);
+void operation_warn(struct berth_operation *operation, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* --- blueprint_source.c: the request's text becomes a blueprint and a graph --- */
+/* 0; or -1 after the operation was finished with what is wrong. */
+int operation_read_blueprint(struct berth_operation *operation);
+/* The application's name of the request or its blueprint; NULL when it has none. */
+const char *operation_app(const struct berth_operation *operation);
+json_t *validation_document(const struct berth_operation *operation);
+
+/* --- sites.c: names become locations --- */
+/* Know the names of --location, locations.yaml and the configuration. 0, or -1 with *err. */
+int sites_bind(struct berth_operation *operation, struct error *err);
+/* The site where a component goes; opened on first use. NULL with *err (ERR_UNBOUND: nobody defined the
+ * name). */
+struct site *site_for(struct berth_operation *operation, const struct component_spec *component,
+		      struct error *err);
+/* The site of a spec, opened on first use. */
+struct site *site_open(struct berth_operation *operation, const struct location_spec *spec,
+		       const char *source, struct error *err);
+/* Give each component its site; complaints (unbound, unfit) go to the operation's diagnostics. 0 or -1. */
+int sites_assign(struct berth_operation *operation, struct error *err);
+/* Open what the store remembers for the application, and with `all` every known location. */
+int sites_open_known(struct berth_operation *operation, bool all, struct error *err);
+/* Open every location named with --location. 0 or -1. */
+int sites_open_flags(struct berth_operation *operation, struct error *err);
+void sites_close(struct berth_operation *operation);
+/* The spec as one line of text that location_spec_parse reads back; NULL when it has options (then JSON). */
+const char *site_origin(struct arena *arena, const struct location_spec *spec);
+json_t *sites_remember(const struct berth_operation *operation);
+
+/* --- survey.c: ask every site what is there --- */
+/* DONE when every site has answered or failed. */
+enum progress survey(struct berth_operation *operation);
+/* Make instances and works of what is wanted and what was found. 0 or -1 (no memory). */
+int survey_match(struct berth_operation *operation);
+/* The first site that failed, or NULL. */
+struct site *survey_failure(const struct berth_operation *operation);
+
+/* --- plan.c --- */
+/* Decide for every instance what is to be done. 0, or -1 with complaints in diagnostics or *err. */
+int plan_make(struct berth_operation *operation, struct error *err);
+bool plan_empty(const struct berth_operation *operation);
+json_t *plan_document(struct berth_operation *operation);
+
+/* --- reconcile.c --- */
+/* Begin to work on the plan. */
+int reconcile_begin(struct berth_operation *operation, struct error *err);
+/* Step every dirty instance; true when all are settled and nothing flies. */
+bool reconcile_turn(struct berth_operation *operation);
+void reconcile_end(struct berth_operation *operation);
+void work_wake(struct work *work);
+
+/* --- survey.c again --- */
+/* Forget the listings and what was seen, so that the next survey asks afresh. */
+void survey_again(struct berth_operation *operation);
+/* After another survey: what is there now, for the instances that are known. */
+void survey_rematch(struct berth_operation *operation);
+
+/* --- report.c: documents from the state of things --- */
+/* The components as `status` shows them. */
+json_t *report_components(struct berth_operation *operation);
+/* One word for the whole application. */
+const char *report_state(const struct berth_operation *operation);
+/* {"format_version", "app"}; NULL without memory. */
+json_t *document_new(const char *app);
+
+extern const struct verb verb_validate, verb_plan, verb_deploy, verb_status, verb_destroy, verb_logs,
+    verb_graph, verb_locations, verb_types, verb_events;
+
+#endif

@@ -1,0 +1,196 @@
+/* facts.c - what a component was made from, path by path: the ground of digests and of the plan's reasons. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/specs.h"
+
+/* The format of the facts: another number is another way to write them, not another application. */
+#define FACTS_VERSION "berth facts 1"
+
+struct fact_list {
+	struct arena *arena;
+	const struct application *application;
+	struct fact *facts;
+	size_t count, room;
+	bool failed;
+};
+
+static void add(struct fact_list *list, const char *path, const char *value)
+{
+	if (list->count == list->room) {
+		size_t room = list->room ? 2 * list->room : 16;
+		struct fact *wider = arena_array(list->arena, struct fact, room);
+		if (!wider) {
+			list->failed = true;
+			return;
+		}
+		if (list->count)
+			memcpy(wider, list->facts, list->count * sizeof *wider);
+		list->facts = wider;
+		list->room = room;
+	}
+	if (!path || !value)
+		list->failed = true;
+	else
+		list->facts[list->count++] = (struct fact){path, value};
+}
+
+static const char *component_name(const struct fact_list *list, size_t index)
+{
+	return index == NO_COMPONENT ? "" : list->application->components[index].id;
+}
+
+/* The value as written, expressions by their meaning and secrets by their reference. */
+static void write_value(const struct fact_list *list, struct text *text, const struct value *value)
+{
+	static const char *const functions[] = {
+	    [VALUE_SECRET] = "secret",     [VALUE_ADDRESS] = "address",           [VALUE_PORT] = "port",
+	    [VALUE_ENDPOINT] = "endpoint", [VALUE_SENSOR] = "attributeWhenReady",
+	};
+	switch (value->kind) {
+	case VALUE_TEXT:
+		text_add(text, value->text);
+		return;
+	case VALUE_JOIN:
+		for (size_t i = 0; i < value->part_count; i++)
+			write_value(list, text, &value->parts[i]);
+		return;
+	default:
+		text_format(text, "$berth:%s(\"%s\", \"%s\", %d)", functions[value->kind],
+			    component_name(list, value->component), value->text ? value->text : "",
+			    value->port);
+	}
+}
+
+static const char *value_fact(const struct fact_list *list, const struct value *value)
+{
+	owned_text text = {0};
+	write_value(list, &text, value);
+	return text.failed ? NULL : arena_text(list->arena, text_view(&text));
+}
+
+static void add_command(struct fact_list *list, const char *path, const struct command *command)
+{
+	owned_text text = {0};
+	if (!command->given)
+		return;
+	text_add(&text, command->shell ? "sh:" : "exec:");
+	for (size_t i = 0; i < command->count; i++) {
+		text_add(&text, i ? "\x1f" : " ");
+		write_value(list, &text, &command->words[i]);
+	}
+	add(list, path, text.failed ? NULL : arena_text(list->arena, text_view(&text)));
+}
+
+static void add_number(struct fact_list *list, const char *path, int64_t number)
+{
+	if (number)
+		add(list, path, arena_format(list->arena, "%lld", (long long)number));
+}
+
+static const char *protocol_name(enum protocol protocol)
+{
+	return protocol == UDP ? "udp" : "tcp";
+}
+
+/* One fact a port: the order and the form they are written in make no difference. */
+static void add_ports(struct fact_list *list, const struct component_spec *spec)
+{
+	for (size_t i = 0; i < spec->open_port_count; i++)
+		add(list,
+		    arena_format(list->arena, "openPorts.%u/%s", spec->open_ports[i].port,
+				 protocol_name(spec->open_ports[i].protocol)),
+		    "open");
+	for (size_t i = 0; i < spec->binding_count; i++) {
+		const struct port_binding *binding = &spec->bindings[i];
+		add(list,
+		    arena_format(list->arena, "portBindings.%s:%u/%s", binding->host_address,
+				 binding->host_port, protocol_name(binding->protocol)),
+		    arena_format(list->arena, "%u", binding->port));
+	}
+	for (size_t i = 0; i < spec->named_port_count; i++)
+		add(list, arena_format(list->arena, "ports.%s", spec->named_ports[i].name),
+		    arena_format(list->arena, "%u-%u", spec->named_ports[i].first,
+				 spec->named_ports[i].last));
+}
+
+static void add_volumes(struct fact_list *list, const struct component_spec *spec)
+{
+	for (size_t i = 0; i < spec->volume_count; i++) {
+		const struct volume *volume = &spec->volumes[i];
+		const char *from = volume->name ? volume->name : volume->source ? volume->source : "";
+		add(list, arena_format(list->arena, "volumes.%s", volume->path),
+		    arena_format(list->arena, "%s%s", from, volume->read_only ? ":ro" : ""));
+	}
+}
+
+static int by_path(const void *left, const void *right)
+{
+	return strcmp(((const struct fact *)left)->path, ((const struct fact *)right)->path);
+}
+
+int facts_of(struct arena *arena, const struct application *application, const struct component *component,
+	     const struct fact **ret, size_t *ret_count)
+{
+	const struct component_spec *spec = component->spec;
+	struct fact_list list = {.arena = arena, .application = application};
+	add(&list, "type",
+	    spec->kind == COMPONENT_DOCKER ? arena_format(arena, "docker:%s", spec->image.familiar)
+					   : "process");
+	add_command(&list, "command", &spec->command);
+	add_command(&list, "entrypoint", &spec->entrypoint);
+	for (size_t i = 0; i < spec->environment_count; i++)
+		add(&list, arena_format(arena, "env.%s", spec->environment[i].name),
+		    value_fact(&list, &spec->environment[i].value));
+	if (spec->directory)
+		add(&list, "dir", spec->directory);
+	if (spec->user)
+		add(&list, "user", spec->user);
+	add_ports(&list, spec);
+	add_volumes(&list, spec);
+	add_number(&list, "memory", spec->memory_bytes);
+	add_number(&list, "cpus", spec->nano_cpus);
+	for (size_t i = 0; i < spec->label_count; i++)
+		add(&list, arena_format(arena, "labels.%s", spec->labels[i].name), spec->labels[i].value);
+	if (list.failed)
+		return -1;
+	qsort(list.facts, list.count, sizeof *list.facts, by_path);
+	*ret = list.facts;
+	*ret_count = list.count;
+	return 0;
+}
+
+int facts_digest(const struct fact *facts, size_t count, char ret_hex[static DIGEST_HEX])
+{
+	owned_text text = {0};
+	text_add(&text, FACTS_VERSION "\n");
+	for (size_t i = 0; i < count; i++)
+		text_format(&text, "%zu %s %zu %s\n", strlen(facts[i].path), facts[i].path,
+			    strlen(facts[i].value), facts[i].value);
+	return text.failed ? -1 : digest_hex(text.data, text.length, ret_hex);
+}
+
+bool sensitive_name(const char *name)
+{
+	static const char *const words[] = {"PASSWORD",   "PASSWD",      "TOKEN",  "SECRET",
+					    "CREDENTIAL", "PRIVATE_KEY", "APIKEY", "API_KEY"};
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (strcasestr(name, words[i]))
+			return true;
+	return false;
+}
+
+json_t *facts_json(const struct fact *facts, size_t count)
+{
+	json_t *object = json_object();
+	for (size_t i = 0; object && i < count; i++) {
+		bool reference = starts_with(facts[i].value, "$berth:");
+		const char *value = sensitive_name(facts[i].path) && !reference ? "***" : facts[i].value;
+		if (json_put_text(object, facts[i].path, value)) {
+			json_decref(object);
+			return NULL;
+		}
+	}
+	return object;
+}

@@ -1,0 +1,210 @@
+/* link_variables.c - what a link gives its consumer: the classic variables, and a host name of its own.
+ *
+ * The names and values are those of Clocker 1.1.0 for both written forms of `links`: the alias in upper case
+ * and nothing else changed; the instance's own port in the names, the port to connect to in the values; the
+ * last port wins in ALIAS_PORT. New here: an alias no shell can read also gets a readable form.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/specs.h"
+
+int variables_put(struct arena *arena, struct variable_list *list, const char *name, const char *value,
+		  bool secret, bool linked)
+{
+	struct spec_variable variable = {arena_text(arena, name), arena_text(arena, value), secret};
+	if (!variable.name || !variable.value)
+		return -1;
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i].name, name) == 0) {
+			list->items[i] = variable;
+			list->linked[i] = linked;
+			return 0;
+		}
+	if (list->count == list->room) {
+		size_t room = list->room ? 2 * list->room : 16;
+		struct spec_variable *items = arena_array(arena, struct spec_variable, room);
+		bool *marks = arena_array(arena, bool, room);
+		if (!items || !marks)
+			return -1;
+		if (list->count) {
+			memcpy(items, list->items, list->count * sizeof *items);
+			memcpy(marks, list->linked, list->count * sizeof *marks);
+		}
+		list->items = items;
+		list->linked = marks;
+		list->room = room;
+	}
+	list->items[list->count] = variable;
+	list->linked[list->count++] = linked;
+	return 0;
+}
+
+const char *link_host_name(struct arena *arena, const char *alias)
+{
+	char *name = arena_text(arena, alias);
+	for (char *c = name; name && *c; c++)
+		*c = isalnum((unsigned char)*c) || *c == '-' || *c == '.' || *c == '_'
+			 ? (char)tolower((unsigned char)*c)
+			 : '-';
+	return name;
+}
+
+static const char *upper_case(struct arena *arena, const char *text)
+{
+	char *upper = arena_text(arena, text);
+	for (char *c = upper; upper && *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+	return upper;
+}
+
+/* The form that `$NAME` works with in a shell; NULL when the prefix is already one. */
+static const char *readable(struct arena *arena, const char *prefix)
+{
+	char *form = arena_format(arena, "%s%s", isdigit((unsigned char)*prefix) ? "_" : "", prefix);
+	for (char *c = form; form && *c; c++)
+		if (!isalnum((unsigned char)*c) && *c != '_')
+			*c = '_';
+	return form && strcmp(form, prefix) != 0 ? form : NULL;
+}
+
+struct link_writer {
+	struct arena *arena;
+	struct variable_list *list;
+	const char *prefix;
+	bool failed;
+};
+
+static void put(struct link_writer *writer, bool linked, const char *value, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void put(struct link_writer *writer, bool linked, const char *value, const char *format, ...)
+{
+	owned_text name = {0};
+	va_list arguments;
+	text_add(&name, writer->prefix);
+	va_start(arguments, format);
+	text_vformat(&name, format, arguments);
+	va_end(arguments);
+	if (name.failed || variables_put(writer->arena, writer->list, name.data, value, false, linked))
+		writer->failed = true;
+}
+
+static void put_port(struct link_writer *writer, const char *host, uint16_t number,
+		     const struct spec_port *port)
+{
+	const char *protocol = port->protocol == UDP ? "udp" : "tcp",
+		   *upper = port->protocol == UDP ? "UDP" : "TCP";
+	char uri[320], digits[8];
+	snprintf(uri, sizeof uri, "%s://%s:%u", protocol, host, number);
+	snprintf(digits, sizeof digits, "%u", number);
+	put(writer, true, uri, "_PORT");
+	put(writer, true, uri, "_PORT_%u_%s", port->port, upper);
+	put(writer, true, host, "_PORT_%u_%s_ADDR", port->port, upper);
+	put(writer, true, digits, "_PORT_%u_%s_PORT", port->port, upper);
+	put(writer, true, protocol, "_PORT_%u_%s_PROTO", port->port, upper);
+}
+
+/* What the blueprint gave the provider in `env`, but for secrets and what depends on others. */
+static void put_environment(struct link_writer *writer, const struct component_spec *provider)
+{
+	for (size_t i = 0; i < provider->environment_count; i++) {
+		const struct environment_entry *entry = &provider->environment[i];
+		const char *key = upper_case(writer->arena, entry->name);
+		if (!key)
+			writer->failed = true;
+		else if (entry->value.kind == VALUE_TEXT)
+			put(writer, false, entry->value.text, "_ENV_%s", key);
+	}
+}
+
+struct link_port {
+	const struct spec_port *port;
+	const char *host;
+	uint16_t number;
+};
+
+static void put_link(struct link_writer *writer, const struct work *work, const struct edge *edge,
+		     const struct link_port *ports, size_t count)
+{
+	const struct component *provider = &work->operation->application->components[edge->to];
+	const char *name =
+	    arena_format(writer->arena, "/%s/%s", work->instance->component->id, edge->link->alias);
+	if (!name)
+		writer->failed = true;
+	else
+		put(writer, false, name, "_NAME");
+	for (size_t i = 0; i < count; i++)
+		put_port(writer, ports[i].host, ports[i].number, ports[i].port);
+	if (provider->spec)
+		put_environment(writer, provider->spec);
+}
+
+static bool numeric_address(const char *address)
+{
+	return address && address[strspn(address, "0123456789.")] == '\0';
+}
+
+/* The name follows a replaced provider where the network can look names up, else it stands for the address.
+ */
+static void name_host(struct work *work, const struct edge *edge, const struct way *way,
+		      struct spec_host *ret_host)
+{
+	if (!work->site->location.driver->capabilities.host_names)
+		return;
+	if (way->path == PATH_NETWORK && way->name)
+		ret_host->target = way->name;
+	else if (numeric_address(way->address))
+		ret_host->address = way->address;
+	else
+		return;
+	ret_host->alias = link_host_name(&work->arena, edge->link->alias);
+}
+
+enum resolved link_variables(struct work *work, const struct edge *edge, struct variable_list *list,
+			     struct spec_host *ret_host, const char **ret_waits, struct error *err)
+{
+	const struct component *provider = &work->operation->application->components[edge->to];
+	size_t count = 0;
+	const struct spec_port *ports = provider_ports(provider, &count);
+	struct link_port *lines = arena_array(&work->arena, struct link_port, count + 1);
+	if (!lines) {
+		fail_memory(err);
+		return RESOLVED_NEVER;
+	}
+	for (size_t i = 0; i < (count ? count : 1); i++) {
+		const struct spec_port *port = count ? &ports[i] : NULL;
+		struct way way =
+		    way_to(work->instance, provider, port ? port->port : 0, port ? port->protocol : TCP);
+		if (way.path == PATH_NONE && port) {
+			fail(err, ERR_FAILED, "`%s` cannot reach port %u of `%s`",
+			     work->instance->component->id, port->port, provider->id);
+			return RESOLVED_NEVER;
+		}
+		if (i == 0)
+			name_host(work, edge, &way, ret_host);
+		const char *host =
+		    way.path == PATH_NETWORK && ret_host->target ? ret_host->alias : way.address;
+		if (port && (!host || !way.number)) {
+			*ret_waits = provider->id;
+			return RESOLVED_LATER;
+		}
+		lines[i] = (struct link_port){port, host, way.number};
+	}
+	struct link_writer writer = {
+	    .arena = &work->arena, .list = list, .prefix = upper_case(&work->arena, edge->link->alias)};
+	if (writer.prefix)
+		put_link(&writer, work, edge, lines, count);
+	const char *form = writer.prefix ? readable(&work->arena, writer.prefix) : NULL;
+	if (form) {
+		writer.prefix = form;
+		put_link(&writer, work, edge, lines, count);
+	}
+	if (!writer.prefix || writer.failed) {
+		fail_memory(err);
+		return RESOLVED_NEVER;
+	}
+	return RESOLVED;
+}

@@ -1,0 +1,70 @@
+/* lock.c - one deploy of an application at a time: an OS lock that names its holder and dies with it. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "engine/operation.h"
+
+static int name_holder(const struct world_ops *ops, struct world *world, const char *words_path,
+		       struct error *err)
+{
+	owned_text holder = {0};
+	struct error ignored;
+	ops->file_read(world, words_path, 512, &holder, &ignored);
+	owned_text shown = {0};
+	text_add_printable(&shown, text_view(&holder), holder.length);
+	fail(err, ERR_LOCKED, "another command is changing this application: %s",
+	     shown.length ? text_view(&shown) : "its name is not known");
+	remedy(err, "wait until it has ended, or end it; a lock never outlives its process");
+	return -1;
+}
+
+void lock_describe(struct berth_operation *operation)
+{
+	struct world *world = operation->berth->world;
+	if (!operation->lock)
+		return;
+	owned_text words = {0};
+	time_t now = (time_t)(world->ops->wall(world) / 1000);
+	struct tm parts;
+	char since[32] = "";
+	if (gmtime_r(&now, &parts))
+		strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", &parts);
+	text_format(&words, "berth %s, process %ld of %s, since %s", operation->verb->name, (long)getpid(),
+		    operation->berth->owner.words, since);
+	/* Only words for people: the lock holds without them. */
+	world->ops->file_write(world, operation->lock_words, 0600, text_view(&words), words.length, NULL);
+}
+
+int lock_take(struct berth_operation *operation, const char *app, struct error *err)
+{
+	struct berth *berth = operation->berth;
+	const struct world_ops *ops = berth->world->ops;
+	const char *directory = arena_format(&operation->arena, "%s/locks", berth->state_directory);
+	const char *path = arena_format(&operation->arena, "%s/locks/%s.lock", berth->state_directory, app);
+	const char *words =
+	    arena_format(&operation->arena, "%s/locks/%s.holder", berth->state_directory, app);
+	if (!directory || !path || !words)
+		return fail_memory(err);
+	if (ops->directories_make(berth->world, directory, 0700, err))
+		return -1;
+	struct error why = {0};
+	operation->lock = ops->lock(berth->world, path, &why);
+	if (!operation->lock && why.code == ERR_LOCKED)
+		return name_holder(ops, berth->world, words, err);
+	if (!operation->lock) {
+		*err = why;
+		return -1;
+	}
+	operation->lock_words = words;
+	return 0;
+}
+
+void lock_release(struct berth_operation *operation)
+{
+	if (operation->lock)
+		operation->berth->world->ops->unlock(operation->berth->world, operation->lock);
+	operation->lock = NULL;
+}

@@ -1,0 +1,294 @@
+/* operation.c - an operation's life: begun with a copied request, stepped in turns, cancelled, finished once.
+ */
+#include "engine/operation.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/handle.h"
+
+static int copy_list(struct arena *arena, const char *const *list, const char *const **ret)
+{
+	size_t count = 0;
+	while (list && list[count])
+		count++;
+	const char **copy = arena_array(arena, const char *, count + 1);
+	if (!copy)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (!(copy[i] = arena_text(arena, list[i])))
+			return -1;
+	*ret = copy;
+	return 0;
+}
+
+static int copy_text(struct arena *arena, const char **text)
+{
+	if (*text && !(*text = arena_text(arena, *text)))
+		return -1;
+	return 0;
+}
+
+static int copy_request(struct berth_operation *operation, const struct berth_request *given)
+{
+	struct arena *arena = &operation->arena;
+	struct berth_request *request = &operation->request;
+	memcpy(request, given, given->size < sizeof *request ? given->size : sizeof *request);
+	if (request->blueprint) {
+		size_t size = request->blueprint_size ? request->blueprint_size : strlen(request->blueprint);
+		request->blueprint = arena_copy(arena, request->blueprint, size);
+		request->blueprint_size = size;
+		if (!request->blueprint)
+			return -1;
+	}
+	return copy_text(arena, &request->file) || copy_text(arena, &request->app) ||
+	       copy_text(arena, &request->format) || copy_text(arena, &request->name) ||
+	       copy_list(arena, request->locations, &request->locations) ||
+	       copy_list(arena, request->settings, &request->settings) ||
+	       copy_list(arena, request->components, &request->components);
+}
+
+/* The clock of --timeout: what flies is finished or recorded, then the operation ends with 124. */
+static void time_is_over(void *owner)
+{
+	struct berth_operation *operation = owner;
+	operation->clock = NULL;
+	operation->timed_out = true;
+	berth_cancel(operation);
+}
+
+static void committed(void *owner)
+{
+	operation_wake(owner);
+}
+
+static int take_up(struct berth_operation *operation)
+{
+	struct berth *berth = operation->berth;
+	if (store_listen(berth->store, committed, operation))
+		return -1;
+	operation->next = berth->operations;
+	berth->operations = operation;
+	operation->began_ms = berth->world->ops->now(berth->world);
+	if (operation->request.timeout_ms > 0) {
+		operation->clock = berth->world->ops->timer_start(berth->world, operation->request.timeout_ms,
+								  time_is_over, operation);
+		if (!operation->clock)
+			return -1;
+	}
+	operation_wake(operation);
+	return operation->turn ? 0 : -1;
+}
+
+struct berth_operation *operation_begin(struct berth *berth, const struct verb *verb,
+					const struct berth_request *request,
+					const struct berth_listener *listener, struct berth_error *error)
+{
+	static const struct berth_request nothing = {.size = sizeof nothing};
+	struct error err = {0};
+	struct berth_operation *operation = calloc(1, sizeof *operation);
+	if (operation) {
+		operation->berth = berth;
+		operation->verb = verb;
+		if (listener)
+			memcpy(&operation->listener, listener,
+			       listener->size < sizeof *listener ? listener->size : sizeof *listener);
+		if (copy_request(operation, request ? request : &nothing) == 0 && take_up(operation) == 0)
+			return operation;
+	}
+	berth_operation_free(operation);
+	fail_memory(&err);
+	berth_error_from(error, &err);
+	return NULL;
+}
+
+static void take_turn(void *owner)
+{
+	struct berth_operation *operation = owner;
+	operation->turn = NULL;
+	if (operation->done)
+		return;
+	operation->stepping = true;
+	operation->verb->step(operation);
+	operation->stepping = false;
+}
+
+void operation_wake(struct berth_operation *operation)
+{
+	if (!operation->turn && !operation->done)
+		operation->turn = operation->berth->world->ops->timer_start(operation->berth->world, 0,
+									    take_turn, operation);
+}
+
+enum berth_outcome outcome_of(enum code code)
+{
+	switch (code) {
+	case OK:
+		return BERTH_OK;
+	case ERR_INVALID:
+	case ERR_UNBOUND:
+		return BERTH_INVALID;
+	case ERR_DENIED:
+		return BERTH_DENIED;
+	case ERR_UNREACHABLE:
+	case ERR_TIMED_OUT:
+		return BERTH_UNREACHABLE;
+	case ERR_LOCKED:
+		return BERTH_LOCKED;
+	case ERR_CANCELLED:
+		return BERTH_INTERRUPTED;
+	default:
+		return BERTH_FAILED;
+	}
+}
+
+static json_t *error_member(const struct error *err)
+{
+	json_t *member = json_object();
+	if (member)
+		(void)(json_put_text(member, "code", code_name(err->code)) ||
+		       json_put_text(member, "text", err->text) ||
+		       json_put_text(member, "remedy", err->remedy));
+	return member;
+}
+
+/* A list of nothing more to do, so that a finished operation holds no lock, timer or connection. */
+static void let_go(struct berth_operation *operation)
+{
+	struct berth *berth = operation->berth;
+	const struct world_ops *ops = berth->world->ops;
+	reconcile_end(operation);
+	sites_close(operation);
+	ops->timer_cancel(berth->world, operation->turn);
+	ops->timer_cancel(berth->world, operation->clock);
+	operation->turn = operation->clock = NULL;
+	lock_release(operation);
+	store_unlisten(berth->store, operation);
+}
+
+void operation_finish(struct berth_operation *operation, enum berth_outcome outcome, json_t *document)
+{
+	if (operation->done) {
+		json_decref(document);
+		return;
+	}
+	if (outcome != BERTH_OK && operation->timed_out)
+		outcome = BERTH_TIMED_OUT;
+	if (json_is_object(document) && operation->error.code != OK)
+		json_object_set_new(document, "error", error_member(&operation->error));
+	operation->result = json_is_string(document) ? strdup(json_string_value(document))
+			    : document               ? json_line(document)
+						     : strdup("");
+	json_decref(document);
+	operation->outcome = outcome;
+	operation->done = true;
+	let_go(operation);
+}
+
+void operation_fail(struct berth_operation *operation, const struct error *err)
+{
+	operation->error = *err;
+	operation_finish(operation, outcome_of(err->code), document_new(operation_app(operation)));
+}
+
+void operation_warn(struct berth_operation *operation, const char *format, ...)
+{
+	if (!operation->listener.event)
+		return;
+	owned_text line = {0};
+	va_list arguments;
+	va_start(arguments, format);
+	text_vformat(&line, format, arguments);
+	va_end(arguments);
+	struct berth_event event = {.size = sizeof event,
+				    .kind = BERTH_EVENT_WARNING,
+				    .text = text_view(&line),
+				    .text_size = line.length};
+	operation->listener.event(operation->listener.context, &event);
+}
+
+bool berth_done(const struct berth_operation *operation)
+{
+	return operation->done;
+}
+
+void berth_cancel(struct berth_operation *operation)
+{
+	if (operation->done)
+		return;
+	if (operation->cancelled)
+		operation->abandoned = true;
+	operation->cancelled = true;
+	operation_wake(operation);
+}
+
+enum berth_outcome berth_outcome(const struct berth_operation *operation)
+{
+	return operation->outcome;
+}
+
+const char *berth_result(const struct berth_operation *operation)
+{
+	return operation->result ? operation->result : "";
+}
+
+const char *berth_message(const struct berth_operation *operation)
+{
+	return operation->error.text;
+}
+
+const char *berth_remedy(const struct berth_operation *operation)
+{
+	return operation->error.remedy;
+}
+
+static void forget(struct berth_operation *operation)
+{
+	struct berth_operation **at = &operation->berth->operations;
+	while (*at && *at != operation)
+		at = &(*at)->next;
+	if (*at)
+		*at = operation->next;
+}
+
+void berth_operation_free(struct berth_operation *operation)
+{
+	if (!operation)
+		return;
+	if (!operation->done)
+		let_go(operation);
+	forget(operation);
+	application_free(operation->application);
+	blueprint_release(operation->blueprint);
+	blueprint_release(operation->retired);
+	json_decref(operation->stored_options);
+	stored_application_free(operation->stored);
+	diagnostics_release(&operation->diagnostics);
+	json_decref(operation->location_options);
+	json_decref(operation->document);
+	json_decref(operation->failures);
+	arena_release(&operation->arena);
+	free(operation->result);
+	free(operation);
+}
+
+/* The public functions: one verb each. */
+#define VERB(name)                                                                                           \
+	struct berth_operation *berth_##name(struct berth *berth, const struct berth_request *request,       \
+					     const struct berth_listener *listener,                          \
+					     struct berth_error *error)                                      \
+	{                                                                                                    \
+		return operation_begin(berth, &verb_##name, request, listener, error);                       \
+	}
+
+VERB(validate)
+VERB(plan)
+VERB(deploy)
+VERB(status)
+VERB(destroy)
+VERB(logs)
+VERB(graph)
+VERB(locations)
+VERB(types)
+VERB(events)

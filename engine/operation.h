@@ -1,0 +1,14 @@
+/* operation.h - an operation and its lock on an application. */
+#ifndef BERTH_ENGINE_OPERATION_H
+#define BERTH_ENGINE_OPERATION_H
+
+#include "engine/engine.h"
+
+/* Only one command of this user at a time changes an application. 0, or -1 with *err naming the holder
+ * (ERR_LOCKED). The kernel lets go of it when its holder dies. */
+int lock_take(struct berth_operation *operation, const char *app, struct error *err);
+/* Write down who holds it, for those who are refused: once something is to be changed. */
+void lock_describe(struct berth_operation *operation);
+void lock_release(struct berth_operation *operation);
+
+#endif

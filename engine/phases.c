@@ -1,0 +1,484 @@
+/* phases.c - one function per phase: reads the facts of an instance and takes the next step. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/reconcile.h"
+
+#define SETTLE_MS        300             /* what has no port or check to ask runs when it stays up so long */
+#define SETTLE_AGAIN_MS  2000            /* and so long after an exit */
+#define START_TIMEOUT_MS (5 * 60 * 1000) /* as long as Brooklyn's start.timeout */
+#define EXITS_TO_BREAK   3
+#define FIRST_PROBE_MS   20
+#define SLOWEST_PROBE_MS 1000
+#define LOG_TAIL         20
+#define LOG_LIMIT        (16 * 1024)
+
+/* Cancelled while nothing flies: this is as far as it comes. */
+static bool halt(struct work *work)
+{
+	if (!work->operation->cancelled || work->doing != DOING_NOTHING)
+		return false;
+	work->halted = true;
+	work_settle(work);
+	return true;
+}
+
+/* --- linking: until those it needs answer, and every value is known ----------------------------- */
+
+static bool does_not_come(const struct work *work)
+{
+	return work->blocked || work->halted || work->instance->phase == PHASE_BROKEN;
+}
+
+/* 1: all answer. 0: wait. -1: one of them never will. */
+static int providers_answer(struct work *work)
+{
+	const struct component *component = work->instance->component;
+	for (size_t i = 0; i < component->need_count; i++) {
+		struct component *provider =
+		    &work->operation->application->components[component->needs[i].to];
+		if (!provider->site)
+			continue;
+		const struct instance *first = &provider->instances[0];
+		if (does_not_come(first->work)) {
+			fail(&work->error, ERR_FAILED, "it needs `%s`, which does not run", provider->id);
+			return -1;
+		}
+		if (first->phase != PHASE_RUNNING) {
+			work_note(work, "waits for %s", provider->id);
+			return 0;
+		}
+	}
+	return 1;
+}
+
+static void ask_for_address(struct work *work, const char *waits)
+{
+	struct component *provider = application_component(work->operation->application, waits);
+	work_note(work, "waits for the address of %s", waits);
+	if (provider && provider->instance_count) {
+		provider->instances[0].work->look_due = true;
+		work_wake(provider->instances[0].work);
+	}
+}
+
+enum phase step_linking(struct work *work)
+{
+	if (halt(work))
+		return PHASE_LINKING;
+	int answer = providers_answer(work);
+	if (answer < 0) {
+		work->blocked = true;
+		work_note(work, "%s", work->error.text);
+		work_settle(work);
+		work_wake_consumers(work); /* those who need this one hear it too */
+	}
+	if (answer <= 0)
+		return PHASE_LINKING;
+	const char *waits = NULL;
+	enum resolved found = spec_build(work, &waits, &work->error);
+	if (found == RESOLVED_NEVER)
+		return work_break(work, &work->error);
+	if (found == RESOLVED_LATER) {
+		ask_for_address(work, waits);
+		return PHASE_LINKING;
+	}
+	work->made = true;
+	return work->action == ACTION_REPLACE ? PHASE_STOPPING
+	       : work->action == ACTION_START ? PHASE_STARTING
+					      : PHASE_PLACING;
+}
+
+/* --- placing -------------------------------------------------------------------------------- */
+
+enum phase step_placing(struct work *work)
+{
+	bool failed = false;
+	if (halt(work))
+		return PHASE_PLACING;
+	if (!intent_durable(work, "place", &failed))
+		return failed ? work_break(work, &work->error) : PHASE_PLACING;
+	if (!call_may_begin(work, DOING_PLACE))
+		return PHASE_PLACING;
+	struct error err = {0};
+	const char *note = NULL;
+	enum progress progress =
+	    driver_of(work)->place(&work->site->location, &work->errand, work->spec, &note, &err);
+	if (note && progress == PROGRESS_WAITING)
+		work_note(work, "%s", note);
+	switch (call_ended(work, progress, &err)) {
+	case CALL_NEXT:
+		work->operation->changed = work->fresh = true;
+		return PHASE_STARTING;
+	case CALL_FAIL:
+		return work_break(work, &work->error);
+	default:
+		return PHASE_PLACING;
+	}
+}
+
+/* --- starting: start it, then ask until it answers ------------------------------------------------ */
+
+static bool picked_port_taken(const struct work *work, const struct error *err)
+{
+	if (err->code != ERR_CONFLICT || work->picks >= 3)
+		return false;
+	for (size_t i = 0; i < work->port_count; i++)
+		if (work->ports[i].published && !work->ports[i].fixed)
+			return true;
+	return false;
+}
+
+static enum phase start(struct work *work)
+{
+	bool failed = false;
+	if (!intent_durable(work, "start", &failed))
+		return failed ? work_break(work, &work->error) : PHASE_STARTING;
+	if (!call_may_begin(work, DOING_START))
+		return PHASE_STARTING;
+	struct error err = {0};
+	enum progress progress =
+	    driver_of(work)->start(&work->site->location, &work->errand, work->spec, &err);
+	switch (call_ended(work, progress, &err)) {
+	case CALL_NEXT:
+		work->started = true;
+		work->operation->changed = true;
+		work->settle_ms = now_of(work) + SETTLE_MS;
+		work->deadline_ms = now_of(work) + START_TIMEOUT_MS;
+		work_wake(work);
+		return PHASE_STARTING;
+	case CALL_FAIL:
+		if (!picked_port_taken(work, &err))
+			return work_break(work, &work->error);
+		if (publications_pick_again(work, &work->error))
+			return work_break(work, &work->error);
+		return PHASE_REMOVING; /* and made again with another number */
+	default:
+		return PHASE_STARTING;
+	}
+}
+
+static enum phase too_many_exits(struct work *work, const struct observed *seen, unsigned exits)
+{
+	struct error err = {0};
+	if (seen->error && *seen->error)
+		fail(&err, ERR_FAILED, "it ended %u times while starting, last with code %d: %s", exits,
+		     seen->exit_code, seen->error);
+	else if (seen->out_of_memory)
+		fail(&err, ERR_FAILED,
+		     "it ended %u times while starting: out of memory (its limit is too low)", exits);
+	else
+		fail(&err, ERR_FAILED, "it ended %u times while starting, last with code %d", exits,
+		     seen->exit_code);
+	remedy(&err, "the end of its log says why; `berth logs %s %s` shows all",
+	       work->operation->application->id, work->instance->component->id);
+	return work_break(work, &err);
+}
+
+static void take_note_of(struct work *work)
+{
+	struct instance *instance = work->instance;
+	instance->seen = &work->looked;
+	if (work->looked.state == SEEN_RUNNING) {
+		instance->attachments = work->looked.attachments;
+		instance->attachment_count = work->looked.attachment_count;
+	}
+}
+
+/* After an event there, or for its address. CALL_NEXT: work->looked is fresh. */
+static enum call_result look(struct work *work)
+{
+	struct error err = {0};
+	if (!call_may_begin(work, DOING_LOOK))
+		return CALL_STAY;
+	if (!work->errand.state && !work->errand_begun) {
+		arena_release(&work->look_arena);
+		work->instance->seen = NULL;
+		work->errand_begun = true;
+	}
+	enum progress progress =
+	    driver_of(work)->look(&work->site->location, &work->errand, work->operation->application->id,
+				  work->instance->name, &work->look_arena, &work->looked, &err);
+	enum call_result result = call_ended(work, progress, &err);
+	if (result != CALL_STAY) {
+		work->errand_begun = false;
+		work->look_due = false;
+	}
+	if (result == CALL_NEXT)
+		take_note_of(work);
+	return result;
+}
+
+/* Has it ended too often? Also moves the time at which it counts as up. */
+static enum phase look_at_exits(struct work *work)
+{
+	switch (look(work)) {
+	case CALL_FAIL:
+		return work_break(work, &work->error);
+	case CALL_STAY:
+		return PHASE_STARTING;
+	default:
+		break;
+	}
+	const struct observed *seen = &work->looked;
+	if (!work->counted) {
+		work->exits_before = work->fresh ? 0 : seen->exits;
+		work->counted = true;
+	}
+	unsigned exits = seen->exits > work->exits_before ? seen->exits - work->exits_before : 0;
+	if (exits >= EXITS_TO_BREAK)
+		return too_many_exits(work, seen, exits);
+	if (exits > work->exits_seen) {
+		work->exits_seen = exits;
+		work->settle_ms = now_of(work) + SETTLE_AGAIN_MS;
+		work_note(work, "ended with code %d; the target starts it again", seen->exit_code);
+	}
+	work_wake(work);
+	return PHASE_STARTING;
+}
+
+/* The check to ask: the blueprint's own, else each open TCP port in turn is asked to accept. */
+static bool next_check(struct work *work, struct health_check *ret_check)
+{
+	const struct component_spec *spec = work->instance->component->spec;
+	if (spec->health.kind != CHECK_NONE) {
+		*ret_check = spec->health;
+		if (!ret_check->port && spec->health.kind != CHECK_COMMAND) {
+			for (size_t i = 0; i < work->port_count; i++)
+				if (!ret_check->port &&
+				    (!spec->health.port_name ||
+				     (work->ports[i].name &&
+				      strcmp(work->ports[i].name, spec->health.port_name) == 0)))
+					ret_check->port = work->ports[i].port;
+		}
+		return !work->checks_done;
+	}
+	for (size_t i = work->checks_done; i < work->port_count; i++)
+		if (work->ports[i].protocol == TCP) {
+			work->checks_done = i;
+			*ret_check = (struct health_check){
+			    .kind = CHECK_TCP, .port = work->ports[i].port, .timeout_ms = 5000, .retries = 3};
+			return true;
+		}
+	return false;
+}
+
+static bool has_check(const struct work *work)
+{
+	if (work->instance->component->spec->health.kind != CHECK_NONE)
+		return true;
+	for (size_t i = 0; i < work->port_count; i++)
+		if (work->ports[i].protocol == TCP)
+			return true;
+	return false;
+}
+
+static enum phase not_yet(struct work *work, const struct error *err)
+{
+	if (now_of(work) >= work->deadline_ms) {
+		struct error late = {0};
+		fail(&late, ERR_FAILED, "it runs but does not answer after %d s: %s", START_TIMEOUT_MS / 1000,
+		     err->text);
+		remedy(&late, "see whether it listens on all addresses and on that port; its log may tell");
+		return work_break(work, &late);
+	}
+	work_note(work, "%s", err->text);
+	work->probe_delay_ms = work->probe_delay_ms ? work->probe_delay_ms * 2 : FIRST_PROBE_MS;
+	if (work->probe_delay_ms > SLOWEST_PROBE_MS)
+		work->probe_delay_ms = SLOWEST_PROBE_MS;
+	work_wake_after(work, work->probe_delay_ms);
+	return PHASE_STARTING;
+}
+
+static enum phase probe(struct work *work, const struct health_check *check)
+{
+	struct error err = {0};
+	if (!call_may_begin(work, DOING_PROBE))
+		return PHASE_STARTING;
+	enum progress progress =
+	    driver_of(work)->probe(&work->site->location, &work->errand, work->spec, check, &err);
+	if (progress == PROGRESS_WAITING)
+		return PHASE_STARTING;
+	work->doing = DOING_NOTHING;
+	if (progress == PROGRESS_FAILED && err.code != ERR_UNSUPPORTED)
+		return not_yet(work, &err);
+	if (progress == PROGRESS_FAILED)
+		operation_warn(work->operation, "%s: readiness %s", work->instance->name, err.text);
+	work->checks_done++;
+	work->probe_delay_ms = 0;
+	work_wake(work);
+	return PHASE_STARTING;
+}
+
+/* It answers: let it carry the component's name, and ask once more when that took it off the network. */
+static enum phase admit(struct work *work)
+{
+	struct error err = {0};
+	if (work->admitted)
+		return PHASE_RUNNING;
+	/* What was only started again shows its addresses afresh. */
+	work->look_due |= !work->fresh && work->made;
+	if (!call_may_begin(work, DOING_ADMIT))
+		return PHASE_STARTING;
+	enum progress progress =
+	    driver_of(work)->admit(&work->site->location, &work->errand, work->spec, &err);
+	switch (call_ended(work, progress, &err)) {
+	case CALL_NEXT:
+		work->admitted = true;
+		if (work->spec->shared_from_start || !has_check(work))
+			return PHASE_RUNNING;
+		work->checks_done = 0;
+		work_wake(work);
+		return PHASE_STARTING;
+	case CALL_FAIL:
+		return work_break(work, &work->error);
+	default:
+		return PHASE_STARTING;
+	}
+}
+
+/* Unchanged, but never seen to answer: only asked. It needs its spec for that. */
+static bool ready_to_verify(struct work *work)
+{
+	if (!work->deadline_ms) {
+		work->deadline_ms = now_of(work) + START_TIMEOUT_MS;
+		work->settle_ms = 0;
+	}
+	return work->spec != NULL;
+}
+
+enum phase step_starting(struct work *work)
+{
+	struct health_check check;
+	if (work->doing == DOING_NOTHING && halt(work))
+		return PHASE_STARTING;
+	if (!work->started)
+		return start(work);
+	if (!ready_to_verify(work))
+		return PHASE_RUNNING;
+	if (work->doing == DOING_LOOK || (work->doing == DOING_NOTHING && work->look_due))
+		return look_at_exits(work);
+	if (work->doing == DOING_ADMIT)
+		return admit(work);
+	if (next_check(work, &check))
+		return probe(work, &check);
+	if (!has_check(work) && now_of(work) < work->settle_ms) {
+		work_note(work, "runs; watched for a moment");
+		work_wake_after(work, work->settle_ms - now_of(work));
+		return PHASE_STARTING;
+	}
+	return admit(work);
+}
+
+/* --- running: only looks when something happened or somebody needs its address -------------------- */
+
+enum phase step_running(struct work *work)
+{
+	if (work->doing != DOING_LOOK && !work->look_due)
+		return PHASE_RUNNING;
+	work_unsettle(work);
+	enum call_result result = look(work);
+	if (result == CALL_STAY)
+		return PHASE_RUNNING;
+	if (result == CALL_FAIL)
+		return work_break(work, &work->error);
+	unsigned exits =
+	    work->looked.exits > work->exits_before ? work->looked.exits - work->exits_before : 0;
+	if (work->made && exits >= EXITS_TO_BREAK)
+		return too_many_exits(work, &work->looked, exits);
+	work_settle(work);
+	work_wake_consumers(work);
+	return PHASE_RUNNING;
+}
+
+/* --- going ---------------------------------------------------------------------------------- */
+
+enum phase step_stopping(struct work *work)
+{
+	bool failed = false;
+	struct error err = {0};
+	if (halt(work))
+		return PHASE_STOPPING;
+	if (!intent_durable(work, work->action == ACTION_REMOVE ? "remove" : "replace", &failed))
+		return failed ? work_break(work, &work->error) : PHASE_STOPPING;
+	if (!call_may_begin(work, DOING_STOP))
+		return PHASE_STOPPING;
+	enum progress progress =
+	    driver_of(work)->stop(&work->site->location, &work->errand, work->operation->application->id,
+				  work->instance->name, &err);
+	switch (call_ended(work, progress, &err)) {
+	case CALL_NEXT:
+		work->operation->changed = true;
+		return PHASE_REMOVING;
+	case CALL_FAIL:
+		return work_break(work, &work->error);
+	default:
+		return PHASE_STOPPING;
+	}
+}
+
+enum phase step_removing(struct work *work)
+{
+	struct error err = {0};
+	if (!call_may_begin(work, DOING_REMOVE))
+		return PHASE_REMOVING;
+	enum progress progress =
+	    driver_of(work)->remove(&work->site->location, &work->errand, work->operation->application->id,
+				    work->instance->name, &err);
+	switch (call_ended(work, progress, &err)) {
+	case CALL_NEXT:
+		work->operation->changed = true;
+		work->instance->seen = NULL;
+		if (work->action == ACTION_REMOVE)
+			return PHASE_GONE;
+		work->action = ACTION_CREATE;
+		work->started = work->counted = false;
+		work->intent = 0;
+		return PHASE_LINKING;
+	case CALL_FAIL:
+		return work_break(work, &work->error);
+	default:
+		return PHASE_REMOVING;
+	}
+}
+
+/* --- given up: the end of its log, then rest ------------------------------------------------------ */
+
+static void keep_log(void *owner, bool errors, const char *bytes, size_t count)
+{
+	struct work *work = owner;
+	(void)errors;
+	if (work->log.length < LOG_LIMIT)
+		text_add_printable(&work->log, bytes, count);
+}
+
+enum phase step_broken(struct work *work)
+{
+	static const struct log_options tail = {.tail = LOG_TAIL};
+	struct error err = {0};
+	if (work->settled)
+		return PHASE_BROKEN;
+	if (work->doing != DOING_LOGS) {
+		driver_of(work)->drop(&work->site->location, &work->errand);
+		work->doing = DOING_NOTHING;
+	}
+	if (!work->started || !work->instance->wanted || work->operation->abandoned ||
+	    !call_may_begin(work, DOING_LOGS)) {
+		work_settle(work);
+		return PHASE_BROKEN;
+	}
+	enum progress progress =
+	    driver_of(work)->logs(&work->site->location, &work->errand, work->operation->application->id,
+				  work->instance->name, &tail, keep_log, work, &err);
+	if (progress != PROGRESS_WAITING) {
+		work->doing = DOING_NOTHING;
+		work_settle(work);
+	}
+	return PHASE_BROKEN;
+}
+
+enum phase step_resting(struct work *work)
+{
+	work_settle(work);
+	return work->instance->phase;
+}

@@ -1,0 +1,361 @@
+/* publications.c - which ports others need, at which address and by which number; where instances will be
+ * attached. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/map.h"
+#include "engine/deploy.h"
+#include "engine/specs.h"
+
+/* Numbers that berth picks lie below Linux' range for outgoing connections. */
+#define PICK_FIRST 20000
+#define PICK_COUNT 12000
+
+static bool is_process(const struct work *work)
+{
+	return work->instance->component->spec->kind == COMPONENT_PROCESS;
+}
+
+static struct spec_port *own_port(struct work *work, uint16_t port, enum protocol protocol)
+{
+	for (size_t i = 0; i < work->port_count; i++)
+		if (work->ports[i].port == port && work->ports[i].protocol == protocol)
+			return &work->ports[i];
+	return NULL;
+}
+
+const struct spec_port *published_port(const struct work *work, uint16_t port)
+{
+	for (size_t i = 0; i < work->port_count; i++)
+		if (work->ports[i].port == port && work->ports[i].published)
+			return &work->ports[i];
+	return NULL;
+}
+
+const struct spec_port *provider_ports(const struct component *provider, size_t *ret_count)
+{
+	if (provider->site && provider->instance_count) {
+		*ret_count = provider->instances[0].work->port_count;
+		return provider->instances[0].work->ports;
+	}
+	*ret_count = provider->port_count;
+	return provider->ports;
+}
+
+struct way way_to(const struct instance *consumer, const struct component *provider, uint16_t port,
+		  enum protocol protocol)
+{
+	if (!provider->site)
+		return (struct way){PATH_EXTERNAL, NULL, provider->spec->address, port};
+	const struct instance *first = &provider->instances[0];
+	return way_between(consumer->attachments, consumer->attachment_count, first->attachments,
+			   first->attachment_count, port, protocol);
+}
+
+/* The component's ports for one instance, with what the blueprint itself binds or publishes. */
+static int copy_ports(struct work *work)
+{
+	const struct component *component = work->instance->component;
+	work->ports = arena_array(&work->operation->arena, struct spec_port, component->port_count + 1);
+	if (!work->ports)
+		return -1;
+	if (component->port_count)
+		memcpy(work->ports, component->ports, component->port_count * sizeof *work->ports);
+	work->port_count = component->port_count;
+	for (size_t i = 0; i < component->spec->binding_count; i++) {
+		const struct port_binding *binding = &component->spec->bindings[i];
+		struct spec_port *port = own_port(work, binding->port, binding->protocol);
+		port->published = true;
+		port->fixed = true;
+		port->host_address = binding->host_address;
+		port->host_port = binding->host_port;
+	}
+	for (size_t i = 0; i < component->spec->published_count; i++)
+		own_port(work, component->spec->published[i].port, component->spec->published[i].protocol)
+		    ->published = true;
+	return 0;
+}
+
+static int foresee(struct work *work, struct error *err)
+{
+	struct instance *instance = work->instance;
+	struct instance_spec outline;
+	if (spec_outline(work, &work->operation->arena, &outline))
+		return fail_memory(err);
+	return work->site->location.driver->foresee(&work->site->location, &outline, &work->operation->arena,
+						    &instance->attachments, &instance->attachment_count, err);
+}
+
+static bool reaches(const struct component *consumer, const struct component *provider)
+{
+	const struct instance *from = &consumer->instances[0], *to = &provider->instances[0];
+	return share_network(from->attachments, from->attachment_count, to->attachments,
+			     to->attachment_count);
+}
+
+/* A consumer that sits on another network needs the provider's ports published. */
+static void publish_for(const struct component *consumer, const struct edge *edge, struct component *provider)
+{
+	if (!consumer->site || !provider->site || edge->kind == EDGE_ORDER || reaches(consumer, provider))
+		return;
+	for (size_t n = 0; n < provider->spec->instances; n++) {
+		struct work *work = provider->instances[n].work;
+		for (size_t i = 0; i < work->port_count; i++)
+			if (work->ports[i].open && (!edge->port || work->ports[i].port == edge->port))
+				work->ports[i].published = true;
+	}
+}
+
+/* --- picking numbers ------------------------------------------------------------------------ */
+
+struct picker {
+	struct berth_operation *operation;
+	struct map *taken; /* "SITE PORT/PROTOCOL" of every number given out in this plan */
+	struct error *err;
+};
+
+static void taken_key(char *key, size_t size, const struct site *site, unsigned number,
+		      enum protocol protocol)
+{
+	snprintf(key, size, "%p %u/%d", (const void *)site, number, protocol);
+}
+
+static int take(struct picker *picker, const struct work *work, unsigned number, enum protocol protocol)
+{
+	char key[64];
+	taken_key(key, sizeof key, work->site, number, protocol);
+	return map_put(&picker->taken, key, (void *)work) ? fail_memory(picker->err) : 0;
+}
+
+static bool is_taken(const struct picker *picker, const struct work *work, unsigned number,
+		     enum protocol protocol)
+{
+	char key[64];
+	taken_key(key, sizeof key, work->site, number, protocol);
+	return map_get(picker->taken, key) != NULL;
+}
+
+/* The number this port has now at the target: what berth picked once it keeps. */
+static uint16_t observed_number(const struct work *work, size_t index)
+{
+	const struct observed *seen = work->instance->seen;
+	const struct spec_port *port = &work->ports[index];
+	for (size_t a = 0; seen && a < seen->attachment_count; a++) {
+		const struct attachment *at = &seen->attachments[a];
+		if (is_process(work)) {
+			if (index < at->port_count)
+				return at->ports[index].number;
+			continue;
+		}
+		for (size_t i = 0; i < at->port_count; i++)
+			if (a > 0 && at->ports[i].port == port->port &&
+			    at->ports[i].protocol == port->protocol)
+				return at->ports[i].number;
+	}
+	return 0;
+}
+
+void port_key(char *key, size_t size, const struct spec_port *port)
+{
+	if (port->name)
+		snprintf(key, size, "%s", port->name);
+	else
+		snprintf(key, size, "%u/%s", port->port, port->protocol == UDP ? "udp" : "tcp");
+}
+
+static uint16_t remembered_number(const struct work *work, const struct spec_port *port)
+{
+	struct stored_instance stored = {0};
+	struct berth_operation *operation = work->operation;
+	char key[128];
+	port_key(key, sizeof key, port);
+	if (store_instance(operation->berth->store, operation->application->id, work->instance->name, &stored,
+			   NULL))
+		return 0;
+	uint16_t number = (uint16_t)json_number(stored.ports, key, 0);
+	stored_instance_release(&stored);
+	return number;
+}
+
+static unsigned spread(const char *name, unsigned salt)
+{
+	unsigned hash = 2166136261u ^ salt;
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619u;
+	return hash;
+}
+
+static bool can_have(const struct picker *picker, const struct work *work, const char *address,
+		     unsigned number, enum protocol protocol)
+{
+	struct location *location = &work->site->location;
+	return !is_taken(picker, work, number, protocol) &&
+	       location->driver->port_free(location, address, (uint16_t)number, protocol);
+}
+
+/* The same instance gets the same number again where that is possible, even when nothing remembers it. */
+static int pick_from(struct picker *picker, const struct work *work, struct spec_port *port,
+		     const char *address, unsigned first, unsigned count, uint16_t *ret_number)
+{
+	char key[128];
+	port_key(key, sizeof key, port);
+	unsigned start = spread(work->instance->name, spread(key, work->picks));
+	for (unsigned i = 0; i < count; i++) {
+		unsigned number = first + (start + i) % count;
+		if (can_have(picker, work, address, number, port->protocol)) {
+			*ret_number = (uint16_t)number;
+			return 0;
+		}
+	}
+	fail(picker->err, ERR_CONFLICT, "`%s`: no port between %u and %u is free on %s", work->instance->name,
+	     first, first + count - 1, address);
+	return -1;
+}
+
+static const struct named_port *named(const struct work *work, const char *name)
+{
+	const struct component_spec *spec = work->instance->component->spec;
+	for (size_t i = 0; i < spec->named_port_count; i++)
+		if (strcmp(spec->named_ports[i].name, name) == 0)
+			return &spec->named_ports[i];
+	return NULL;
+}
+
+static int pick(struct picker *picker, struct work *work, size_t index, const char *address,
+		uint16_t *ret_number)
+{
+	struct spec_port *port = &work->ports[index];
+	const struct named_port *range = port->name ? named(work, port->name) : NULL;
+	unsigned first = range && range->first ? range->first : PICK_FIRST;
+	unsigned count = range && range->first ? (unsigned)(range->last - range->first) + 1 : PICK_COUNT;
+	uint16_t number = work->picks ? 0 : observed_number(work, index);
+	if (number && number >= first && number < first + count &&
+	    !is_taken(picker, work, number, port->protocol)) {
+		*ret_number = number;
+		return 0;
+	}
+	number = work->picks ? 0 : remembered_number(work, port);
+	if (number >= first && number < first + count &&
+	    can_have(picker, work, address, number, port->protocol)) {
+		*ret_number = number;
+		return 0;
+	}
+	return pick_from(picker, work, port, address, first, count, ret_number);
+}
+
+/* A process listens by one number everywhere; a container's published number may be another. */
+static int pick_port(struct picker *picker, struct work *work, size_t index, const char *address)
+{
+	struct spec_port *port = &work->ports[index];
+	uint16_t number = 0;
+	if (port->fixed) {
+		number = port->published && !is_process(work) ? port->host_port : port->port;
+	} else if (is_process(work) || port->published) {
+		if (pick(picker, work, index, port->published ? address : "127.0.0.1", &number))
+			return -1;
+	} else {
+		return 0;
+	}
+	if (is_process(work))
+		port->port = number;
+	if (port->published) {
+		port->host_port = number;
+		if (!port->host_address)
+			port->host_address = address;
+	}
+	return take(picker, work, number, port->protocol);
+}
+
+static bool publishes(const struct work *work)
+{
+	for (size_t i = 0; i < work->port_count; i++)
+		if (work->ports[i].published && !work->ports[i].host_address)
+			return true;
+	return false;
+}
+
+static int pick_ports(struct picker *picker, struct work *work)
+{
+	char address[64] = "";
+	struct location *location = &work->site->location;
+	if (publishes(work) &&
+	    location->driver->publish_address(location, address, sizeof address, picker->err))
+		return -1;
+	const char *kept = arena_text(&work->operation->arena, address);
+	if (!kept)
+		return fail_memory(picker->err);
+	for (size_t i = 0; i < work->port_count; i++)
+		if (pick_port(picker, work, i, kept))
+			return -1;
+	return 0;
+}
+
+static int each_wanted(struct berth_operation *operation, int (*visit)(struct work *, struct error *),
+		       struct error *err)
+{
+	for (size_t i = 0; i < operation->work_count; i++)
+		if (operation->works[i].instance->wanted && visit(&operation->works[i], err))
+			return -1;
+	return 0;
+}
+
+static int outline_ports(struct work *work, struct error *err)
+{
+	return copy_ports(work) ? fail_memory(err) : foresee(work, err);
+}
+
+/* Fixed numbers first, so that no picked one takes them. */
+static int pick_all(struct picker *picker)
+{
+	struct berth_operation *operation = picker->operation;
+	for (size_t i = 0; i < operation->work_count; i++) {
+		struct work *work = &operation->works[i];
+		for (size_t p = 0; work->instance->wanted && p < work->port_count; p++)
+			if (work->ports[p].fixed &&
+			    take(picker, work,
+				 work->ports[p].host_port ? work->ports[p].host_port : work->ports[p].port,
+				 work->ports[p].protocol))
+				return -1;
+	}
+	for (size_t i = 0; i < operation->work_count; i++)
+		if (operation->works[i].instance->wanted && pick_ports(picker, &operation->works[i]))
+			return -1;
+	return 0;
+}
+
+int publications_settle(struct berth_operation *operation, struct error *err)
+{
+	struct application *application = operation->application;
+	if (each_wanted(operation, outline_ports, err))
+		return -1;
+	for (size_t i = 0; i < application->component_count; i++) {
+		const struct component *consumer = &application->components[i];
+		for (size_t e = 0; e < consumer->need_count; e++)
+			publish_for(consumer, &consumer->needs[e],
+				    &application->components[consumer->needs[e].to]);
+	}
+	struct picker picker = {.operation = operation, .err = err};
+	int result = pick_all(&picker);
+	map_release(&picker.taken);
+	return result ? -1 : each_wanted(operation, foresee, err);
+}
+
+int publications_pick_again(struct work *work, struct error *err)
+{
+	struct picker picker = {.operation = work->operation, .err = err};
+	int result = 0;
+	work->picks++;
+	for (size_t i = 0; i < work->operation->work_count && !result; i++) {
+		struct work *other = &work->operation->works[i];
+		for (size_t p = 0; p < other->port_count && !result; p++)
+			if (other->ports[p].host_port)
+				result =
+				    take(&picker, other, other->ports[p].host_port, other->ports[p].protocol);
+	}
+	for (size_t i = 0; i < work->port_count && !result; i++)
+		if (work->ports[i].published && !work->ports[i].fixed)
+			result = pick_port(&picker, work, i, work->ports[i].host_address);
+	map_release(&picker.taken);
+	return result ? -1 : foresee(work, err);
+}

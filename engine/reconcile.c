@@ -1,0 +1,424 @@
+/* reconcile.c - bring each instance one step closer to what is wanted; the only writer of phases. */
+#include "engine/reconcile.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+#define ATTEMPTS       5
+#define FIRST_PAUSE_MS 250
+
+const struct location_driver *driver_of(const struct work *work)
+{
+	return work->site->location.driver;
+}
+
+int64_t now_of(const struct work *work)
+{
+	struct world *world = work->operation->berth->world;
+	return world->ops->now(world);
+}
+
+void work_wake(struct work *work)
+{
+	struct berth_operation *operation = work->operation;
+	if (work->dirty)
+		return;
+	work->dirty = true;
+	work->next_dirty = NULL;
+	if (operation->dirty_last)
+		operation->dirty_last->next_dirty = work;
+	else
+		operation->dirty_first = work;
+	operation->dirty_last = work;
+	operation_wake(operation);
+}
+
+static void time_to_look(void *owner)
+{
+	struct work *work = owner;
+	work->timer = NULL;
+	work_wake(work);
+}
+
+void work_wake_after(struct work *work, int64_t delay_ms)
+{
+	struct world *world = work->operation->berth->world;
+	world->ops->timer_cancel(world, work->timer);
+	work->timer = world->ops->timer_start(world, delay_ms, time_to_look, work);
+	if (!work->timer)
+		work_wake(work);
+}
+
+/* --- settling ------------------------------------------------------------------------------- */
+
+void work_settle(struct work *work)
+{
+	if (work->settled)
+		return;
+	work->settled = true;
+	work->operation->unsettled--;
+}
+
+void work_unsettle(struct work *work)
+{
+	if (!work->settled)
+		return;
+	work->settled = false;
+	work->operation->unsettled++;
+}
+
+/* Told of every phase, and of every new reason to wait. */
+static void tell(const struct work *work, const char *text)
+{
+	const struct berth_operation *operation = work->operation;
+	if (!operation->listener.event)
+		return;
+	struct berth_event event = {
+	    .size = sizeof event,
+	    .kind = BERTH_EVENT_PHASE,
+	    .component = work->instance->component->id,
+	    .instance = work->instance->name,
+	    .location = work->site->location.name,
+	    .phase = phase_name(work->instance->phase),
+	    .text = text,
+	    .text_size = text ? strlen(text) : 0,
+	    .settled = work->settled,
+	};
+	operation->listener.event(operation->listener.context, &event);
+}
+
+void work_note(struct work *work, const char *format, ...)
+{
+	owned_text words = {0};
+	va_list arguments;
+	va_start(arguments, format);
+	text_vformat(&words, format, arguments);
+	va_end(arguments);
+	if (work->note.data && strcmp(text_view(&work->note), text_view(&words)) == 0)
+		return;
+	text_clear(&work->note);
+	text_add(&work->note, text_view(&words));
+	tell(work, text_view(&work->note));
+}
+
+void work_wake_consumers(const struct work *work)
+{
+	const struct component *component = work->instance->component;
+	const struct application *application = work->operation->application;
+	for (size_t i = 0; i < component->consumer_count; i++) {
+		struct component *consumer = &application->components[component->consumers[i]];
+		for (size_t n = 0; n < consumer->instance_count; n++)
+			work_wake(consumer->instances[n].work);
+	}
+}
+
+static void record(const struct work *work, const char *text)
+{
+	const struct berth_operation *operation = work->operation;
+	/* History only: nobody waits for it, and losing it loses nothing that runs. */
+	store_put_event(operation->berth->store, operation->application->id, work->instance->component->id,
+			work->instance->name, phase_name(work->instance->phase), text);
+}
+
+static void give_slot_back(struct work *work);
+
+/* The one door from phase to phase: traces, records, wakes those who wait. */
+static void enter(struct work *work, enum phase phase)
+{
+	struct instance *instance = work->instance;
+	const char *text = phase == PHASE_BROKEN ? work->error.text : NULL;
+	give_slot_back(work);
+	instance->phase = phase;
+	instance->since_ms = now_of(work);
+	work->attempts = 0;
+	text_clear(&work->note);
+	bool resting = phase == PHASE_RUNNING || phase == PHASE_GONE;
+	if (resting)
+		work_settle(work);
+	tell(work, text);
+	if (resting ? work->made || phase == PHASE_GONE : phase == PHASE_BROKEN)
+		record(work, text);
+	work_wake_consumers(work);
+}
+
+enum phase work_break(struct work *work, const struct error *err)
+{
+	if (err != &work->error)
+		work->error = *err;
+	return PHASE_BROKEN;
+}
+
+/* --- calls ---------------------------------------------------------------------------------- */
+
+static bool mutates(enum doing doing)
+{
+	return doing == DOING_PLACE || doing == DOING_START || doing == DOING_ADMIT || doing == DOING_REMOVE;
+}
+
+/* Those who start go before those who are only made: what is begun gets ready first. */
+static void wait_for_slot(struct work *work, bool first)
+{
+	struct site *site = work->site;
+	if (work->waits_slot)
+		return;
+	work->waits_slot = true;
+	if (first) {
+		work->next_slot = site->slot_first;
+		site->slot_first = work;
+		if (!site->slot_last)
+			site->slot_last = work;
+		return;
+	}
+	work->next_slot = NULL;
+	if (site->slot_last)
+		site->slot_last->next_slot = work;
+	else
+		site->slot_first = work;
+	site->slot_last = work;
+}
+
+static void give_slot_back(struct work *work)
+{
+	struct site *site = work->site;
+	if (!work->slot)
+		return;
+	work->slot = false;
+	site->flying--;
+	struct work *next = site->slot_first;
+	if (!next)
+		return;
+	site->slot_first = next->next_slot;
+	if (!site->slot_first)
+		site->slot_last = NULL;
+	next->waits_slot = false;
+	next->slot = true;
+	site->flying++;
+	work_wake(next);
+}
+
+static bool take_slot(struct work *work, enum doing doing)
+{
+	if (work->slot)
+		return true;
+	if (work->site->flying >= driver_of(work)->capabilities.calls_in_flight) {
+		wait_for_slot(work, doing != DOING_PLACE);
+		return false;
+	}
+	work->slot = true;
+	work->site->flying++;
+	return true;
+}
+
+bool call_may_begin(struct work *work, enum doing doing)
+{
+	if (work->doing == doing)
+		return true;
+	if (work->operation->cancelled && doing != DOING_LOGS) {
+		work->halted = true;
+		give_slot_back(work);
+		work_settle(work);
+		return false;
+	}
+	if (mutates(doing) && !take_slot(work, doing))
+		return false;
+	work->doing = doing;
+	return true;
+}
+
+static bool unanswered(const struct error *err)
+{
+	return err->code == ERR_UNREACHABLE || err->code == ERR_TIMED_OUT;
+}
+
+enum call_result call_ended(struct work *work, enum progress progress, const struct error *err)
+{
+	enum doing doing = work->doing;
+	if (progress == PROGRESS_WAITING)
+		return CALL_STAY;
+	work->doing = DOING_NOTHING;
+	if (mutates(doing))
+		give_slot_back(work);
+	if (progress == PROGRESS_DONE) {
+		work->attempts = 0;
+		return CALL_NEXT;
+	}
+	work->error = *err;
+	if (unanswered(err) && ++work->attempts < ATTEMPTS) {
+		work_note(work, "%s; trying again", err->text);
+		work_wake_after(work, (int64_t)FIRST_PAUSE_MS << work->attempts);
+		return CALL_STAY;
+	}
+	return CALL_FAIL;
+}
+
+/* --- intents -------------------------------------------------------------------------------- */
+
+static void wait_for_commit(struct work *work)
+{
+	struct berth_operation *operation = work->operation;
+	if (work->waits_commit)
+		return;
+	work->waits_commit = true;
+	work->next_commit = NULL;
+	if (operation->commit_last)
+		operation->commit_last->next_commit = work;
+	else
+		operation->commit_first = work;
+	operation->commit_last = work;
+}
+
+/* Records become durable in the order they were put. */
+static void wake_committed(struct berth_operation *operation)
+{
+	while (operation->commit_first &&
+	       store_durable(operation->berth->store, operation->commit_first->intent, NULL) != 0) {
+		struct work *work = operation->commit_first;
+		operation->commit_first = work->next_commit;
+		if (!operation->commit_first)
+			operation->commit_last = NULL;
+		work->waits_commit = false;
+		work_wake(work);
+	}
+}
+
+bool intent_durable(struct work *work, const char *what, bool *ret_failed)
+{
+	struct berth_operation *operation = work->operation;
+	*ret_failed = false;
+	if (!work->intent)
+		work->intent = store_put_intent(operation->berth->store, operation->application->id,
+						work->instance->name, work->site->location.name, what,
+						work->spec ? work->spec->digest : "");
+	int durable = work->intent ? store_durable(operation->berth->store, work->intent, &work->error)
+				   : fail_memory(&work->error);
+	if (durable < 0)
+		*ret_failed = true;
+	else if (!durable)
+		wait_for_commit(work);
+	return durable > 0;
+}
+
+/* --- turns ---------------------------------------------------------------------------------- */
+
+static phase_step *const steps[PHASE_COUNT] = {
+    [PHASE_ABSENT] = step_linking,    [PHASE_LINKING] = step_linking, [PHASE_PLACING] = step_placing,
+    [PHASE_STARTING] = step_starting, [PHASE_RUNNING] = step_running, [PHASE_STOPPING] = step_stopping,
+    [PHASE_REMOVING] = step_removing, [PHASE_GONE] = step_resting,    [PHASE_STOPPED] = step_resting,
+    [PHASE_BROKEN] = step_broken,     [PHASE_UNKNOWN] = step_resting,
+};
+
+static void reconcile(struct work *work)
+{
+	for (;;) {
+		enum phase next = steps[work->instance->phase](work);
+		if (next == work->instance->phase)
+			return;
+		enter(work, next);
+	}
+}
+
+static void look_again(struct work *work)
+{
+	if (!work->made && work->settled)
+		return;
+	work->look_due = true;
+	work_wake(work);
+}
+
+static void something_changed(void *owner, const char *name)
+{
+	struct site *site = owner;
+	struct berth_operation *operation = site->operation;
+	struct work *named = name ? map_get(operation->works_by_name, name) : NULL;
+	if (named && named->site == site)
+		look_again(named);
+	for (size_t i = 0; !name && i < operation->work_count; i++)
+		if (operation->works[i].site == site && operation->works[i].instance->phase >= PHASE_STARTING)
+			look_again(&operation->works[i]);
+}
+
+static enum phase first_phase(const struct work *work)
+{
+	switch (work->action) {
+	case ACTION_REMOVE:
+		return PHASE_STOPPING;
+	case ACTION_UNCHANGED:
+		return work->verify ? PHASE_STARTING : PHASE_RUNNING;
+	default:
+		return PHASE_LINKING;
+	}
+}
+
+int reconcile_begin(struct berth_operation *operation, struct error *err)
+{
+	for (struct site *site = operation->sites; site; site = site->next) {
+		if (!site->needed || site->watched)
+			continue;
+		if (site->location.driver->watch(&site->location, operation->application->id,
+						 something_changed, site, err))
+			return -1;
+		site->watched = true;
+	}
+	operation->unsettled = operation->work_count;
+	for (size_t i = 0; i < operation->work_count; i++)
+		if (map_put(&operation->works_by_name, operation->works[i].instance->name,
+			    &operation->works[i]))
+			return fail_memory(err);
+	for (size_t i = 0; i < operation->work_count; i++) {
+		struct work *work = &operation->works[i];
+		work->started = work->action == ACTION_UNCHANGED;
+		enum phase first = first_phase(work);
+		if (first == PHASE_RUNNING) { /* as it was: nothing to tell, nothing to do */
+			work->instance->phase = first;
+			work_settle(work);
+			continue;
+		}
+		enter(work, first);
+		work_wake(work);
+	}
+	return 0;
+}
+
+bool reconcile_turn(struct berth_operation *operation)
+{
+	wake_committed(operation);
+	if (operation->cancelled)
+		for (size_t i = 0; i < operation->work_count; i++)
+			if (!operation->works[i].settled)
+				work_wake(&operation->works[i]);
+	while (operation->dirty_first) {
+		struct work *work = operation->dirty_first;
+		operation->dirty_first = work->next_dirty;
+		if (!operation->dirty_first)
+			operation->dirty_last = NULL;
+		work->dirty = false;
+		reconcile(work);
+	}
+	return operation->unsettled == 0 || operation->abandoned;
+}
+
+void reconcile_end(struct berth_operation *operation)
+{
+	struct world *world = operation->berth->world;
+	for (struct site *site = operation->sites; site; site = site->next)
+		if (site->watched) {
+			site->location.driver->unwatch(&site->location, operation->application->id);
+			site->watched = false;
+		}
+	for (size_t i = 0; i < operation->work_count; i++) {
+		struct work *work = &operation->works[i];
+		driver_of(work)->drop(&work->site->location, &work->errand);
+		world->ops->timer_cancel(world, work->timer);
+		work->timer = NULL;
+		arena_release(&work->arena);
+		arena_release(&work->look_arena);
+		text_release(&work->log);
+		text_release(&work->note);
+		work->spec = NULL;
+	}
+	map_release(&operation->works_by_name);
+	operation->work_count = 0;
+	operation->dirty_first = operation->dirty_last = NULL;
+}

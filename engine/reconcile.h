@@ -1,0 +1,39 @@
+/* reconcile.h - what the steps of an instance share: phases, slots, calls, settling. */
+#ifndef BERTH_ENGINE_RECONCILE_H
+#define BERTH_ENGINE_RECONCILE_H
+
+#include "engine/specs.h"
+
+/* Look at the facts and say which phase is next (the same one: until somebody wakes it). */
+typedef enum phase phase_step(struct work *work);
+phase_step step_linking, step_placing, step_starting, step_running, step_stopping, step_removing, step_broken,
+    step_resting;
+
+/* The one home of what a driver's call may answer. NEXT: it is done. STAY: wait to be woken. FAIL:
+ * work->error says why. */
+enum call_result { CALL_NEXT, CALL_STAY, CALL_FAIL };
+
+/* May this call begin, or go on? Takes a slot for those that change the target; false: wait (or the work was
+ * halted). */
+bool call_may_begin(struct work *work, enum doing doing);
+/* Turn a driver's answer into a result; an unanswered call is tried again a few times, with growing pauses.
+ */
+enum call_result call_ended(struct work *work, enum progress progress, const struct error *err);
+/* Wake the work after a while; replaces an earlier wish. */
+void work_wake_after(struct work *work, int64_t delay_ms);
+/* What it waits for, in words that live as long as the operation or are copied. Tells the listener when they
+ * change. */
+void work_note(struct work *work, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Those who need this instance's component look again. */
+void work_wake_consumers(const struct work *work);
+void work_settle(struct work *work);
+void work_unsettle(struct work *work);
+/* Give up: *err is kept; the end of the log is fetched in the broken phase. */
+enum phase work_break(struct work *work, const struct error *err);
+/* True once the intent to change this instance is durable. False: wait; or the work was broken by the store
+ * (*ret_failed). */
+bool intent_durable(struct work *work, const char *what, bool *ret_failed);
+const struct location_driver *driver_of(const struct work *work);
+int64_t now_of(const struct work *work);
+
+#endif

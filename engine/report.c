@@ -1,0 +1,272 @@
+/* report.c - the state of things as documents: components, instances, and what went wrong. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/deploy.h"
+#include "engine/specs.h"
+
+static enum phase phase_of(const struct observed *seen)
+{
+	static const enum phase phases[] = {
+	    [SEEN_CREATED] = PHASE_PLACING, [SEEN_RUNNING] = PHASE_RUNNING, [SEEN_RESTARTING] = PHASE_BROKEN,
+	    [SEEN_STOPPED] = PHASE_STOPPED, [SEEN_BROKEN] = PHASE_BROKEN,
+	};
+	return phases[seen->state];
+}
+
+/* What is true of an instance: what the target says, unless this operation knows better or the target is
+ * silent. */
+static enum phase instance_state(const struct instance *instance)
+{
+	const struct site *site = instance->work->site;
+	if (site->failed)
+		return PHASE_UNKNOWN;
+	if (instance->phase == PHASE_BROKEN)
+		return PHASE_BROKEN;
+	if (!instance->seen)
+		return instance->work->blocked ? PHASE_LINKING : PHASE_ABSENT;
+	if (instance->seen->state == SEEN_RUNNING && instance->phase == PHASE_STARTING)
+		return PHASE_STARTING;
+	return phase_of(instance->seen);
+}
+
+enum phase component_state(const struct component *component)
+{
+	if (!component->site && component->spec)
+		return PHASE_RUNNING; /* external: taken to be there */
+	enum phase worst = PHASE_RUNNING;
+	static const int badness[PHASE_COUNT] = {
+	    [PHASE_RUNNING] = 0, [PHASE_STARTING] = 1, [PHASE_PLACING] = 2,
+	    [PHASE_LINKING] = 3, [PHASE_STOPPING] = 4, [PHASE_STOPPED] = 5,
+	    [PHASE_ABSENT] = 6,  [PHASE_BROKEN] = 7,   [PHASE_UNKNOWN] = 8,
+	};
+	for (size_t i = 0; i < component->instance_count; i++) {
+		enum phase state = instance_state(&component->instances[i]);
+		if (badness[state] > badness[worst])
+			worst = state;
+	}
+	return worst;
+}
+
+const char *report_state(const struct berth_operation *operation)
+{
+	const struct application *application = operation->application;
+	size_t running = 0, absent = 0, count = 0;
+	for (size_t i = 0; i < application->component_count; i++) {
+		const struct component *component = &application->components[i];
+		if (!component->site && component->spec)
+			continue;
+		enum phase state = component_state(component);
+		count++;
+		if (state == PHASE_UNKNOWN || state == PHASE_BROKEN)
+			return phase_name(state);
+		running += state == PHASE_RUNNING;
+		absent += state == PHASE_ABSENT;
+	}
+	if (running == count && count)
+		return "running";
+	if (absent == count)
+		return "absent";
+	return running ? "starting" : "stopped";
+}
+
+/* --- one instance --------------------------------------------------------------------------- */
+
+static void add_port(json_t *list, const struct attached_port *port, const struct attachment *published,
+		     const struct attached_port *outside)
+{
+	json_t *object = json_object();
+	json_put_number(object, "port", port->port);
+	json_put_text(object, "protocol", port->protocol == UDP ? "udp" : "tcp");
+	if (outside && outside->number) {
+		json_put_number(object, "host_port", outside->number);
+		json_put_text(object, "host_address", published->address);
+	}
+	json_array_append_new(list, object);
+}
+
+/* The port as others reach it from outside, when it is published. */
+static const struct attached_port *outside_of(const struct observed *seen, const struct attached_port *port,
+					      const struct attachment **ret_at)
+{
+	for (size_t a = 1; a < seen->attachment_count; a++)
+		for (size_t i = 0; i < seen->attachments[a].port_count; i++) {
+			const struct attached_port *other = &seen->attachments[a].ports[i];
+			if (other->port == port->port && other->protocol == port->protocol) {
+				*ret_at = &seen->attachments[a];
+				return other;
+			}
+		}
+	return NULL;
+}
+
+static json_t *ports_json(const struct observed *seen)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; seen->attachment_count && i < seen->attachments[0].port_count; i++) {
+		const struct attached_port *port = &seen->attachments[0].ports[i];
+		const struct attachment *at = NULL;
+		const struct attached_port *outside = outside_of(seen, port, &at);
+		add_port(list, port, at, outside);
+	}
+	return list;
+}
+
+static json_t *instance_json(const struct instance *instance)
+{
+	const struct observed *seen = instance->seen;
+	json_t *object = json_object();
+	json_put_text(object, "name", instance->name);
+	json_put_text(object, "state", phase_name(instance_state(instance)));
+	json_put_text(object, "target_id", seen ? seen->target_id : NULL);
+	json_put_text(object, "address",
+		      seen && seen->attachment_count ? seen->attachments[0].address : NULL);
+	json_object_set_new(object, "ports", seen ? ports_json(seen) : json_array());
+	if (seen && seen->exits_known)
+		json_put_number(object, "exits", seen->exits);
+	if (seen && seen->state != SEEN_RUNNING && seen->state != SEEN_CREATED)
+		json_put_number(object, "exit_code", seen->exit_code);
+	if (instance->phase == PHASE_BROKEN)
+		json_put_text(object, "error", instance->work->error.text);
+	else if (seen && seen->error && *seen->error)
+		json_put_text(object, "error", seen->error);
+	return object;
+}
+
+static const char *type_of(const struct component *component)
+{
+	if (component->spec)
+		return component->spec->type;
+	for (size_t i = 0; i < component->instance_count; i++)
+		if (component->instances[i].seen && component->instances[i].seen->type)
+			return component->instances[i].seen->type;
+	return "";
+}
+
+static json_t *links_of(const struct component *component)
+{
+	/* Without attachments on either side the path is not known yet. */
+	if (!component->spec || !component->site || !component->instance_count ||
+	    !component->instances[0].work->ports)
+		return json_array();
+	return links_json(&component->instances[0]);
+}
+
+static json_t *component_json(const struct component *component)
+{
+	json_t *object = json_object(), *instances = json_array(), *sensors = json_object();
+	const struct site *site =
+	    component->site ? component->site
+			    : (component->instance_count ? component->instances[0].work->site : NULL);
+	enum phase state = component_state(component);
+	for (size_t i = 0; i < component->instance_count; i++)
+		if (component->instances[i].phase != PHASE_GONE)
+			json_array_append_new(instances, instance_json(&component->instances[i]));
+	json_put_flag(sensors, "service.isUp", state == PHASE_RUNNING);
+	json_put_text(object, "id", component->id);
+	json_put_text(object, "type", type_of(component));
+	json_put_text(object, "location", site ? site->location.name : NULL);
+	json_put_text(object, "state", phase_name(state));
+	if (site && site->failed)
+		json_put_text(object, "error", site->error.text);
+	json_object_set_new(object, "instances", instances);
+	json_object_set_new(object, "links", links_of(component));
+	json_object_set_new(object, "sensors", sensors);
+	return object;
+}
+
+static bool all_gone(const struct component *component)
+{
+	for (size_t i = 0; i < component->instance_count; i++)
+		if (component->instances[i].phase != PHASE_GONE)
+			return false;
+	return !component->spec;
+}
+
+json_t *report_components(struct berth_operation *operation)
+{
+	json_t *list = json_array();
+	const struct application *application = operation->application;
+	for (size_t i = 0; i < application->component_count; i++)
+		if (!all_gone(&application->components[i]))
+			json_array_append_new(list, component_json(&application->components[i]));
+	return list;
+}
+
+/* --- what went wrong ------------------------------------------------------------------------ */
+
+static json_t *lines_of(const char *text)
+{
+	json_t *lines = json_array();
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+		json_array_append_new(lines, json_stringn_nocheck(text, length));
+		text += length + (text[length] == '\n');
+	}
+	return lines;
+}
+
+static json_t *failure_json(const struct work *work)
+{
+	json_t *object = json_object();
+	json_put_text(object, "component", work->instance->component->id);
+	json_put_text(object, "instance", work->instance->name);
+	json_put_text(object, "location", work->site->location.name);
+	json_put_text(object, "error",
+		      work->error.code ? work->error.text : "interrupted before it was as wanted");
+	json_put_text(object, "remedy", work->error.code ? work->error.remedy : "");
+	json_object_set_new(object, "log", lines_of(text_view(&work->log)));
+	return object;
+}
+
+static bool went_wrong(const struct work *work)
+{
+	return work->instance->phase == PHASE_BROKEN || work->blocked || work->halted;
+}
+
+void keep_failures(struct berth_operation *operation)
+{
+	json_decref(operation->failures);
+	operation->failures = json_array();
+	for (size_t i = 0; i < operation->work_count; i++)
+		if (went_wrong(&operation->works[i]))
+			json_array_append_new(operation->failures, failure_json(&operation->works[i]));
+}
+
+static bool unanswered(const struct berth_operation *operation)
+{
+	for (size_t i = 0; i < operation->work_count; i++) {
+		const struct work *work = &operation->works[i];
+		if (work->instance->phase == PHASE_BROKEN &&
+		    (work->error.code == ERR_UNREACHABLE || work->error.code == ERR_TIMED_OUT))
+			return true;
+	}
+	return false;
+}
+
+enum berth_outcome report_deploy(struct berth_operation *operation, json_t *document)
+{
+	size_t failures = json_array_size(operation->failures);
+	enum berth_outcome outcome = !failures               ? BERTH_OK
+				     : unanswered(operation) ? BERTH_UNREACHABLE
+							     : BERTH_FAILED;
+	if (operation->cancelled && failures) {
+		outcome = BERTH_INTERRUPTED;
+		fail(&operation->error, operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
+		     operation->timed_out ? "the time ran out; the next deploy goes on from there"
+					  : "interrupted; the next deploy goes on from there");
+	} else if (failures) {
+		fail(&operation->error, outcome == BERTH_FAILED ? ERR_FAILED : ERR_UNREACHABLE,
+		     "%zu of %zu instances of `%s` are not as wanted", failures, operation->work_count,
+		     operation->application->id);
+		remedy(&operation->error,
+		       "mend what the messages name and deploy again: it goes on from there");
+	}
+	json_put_text(document, "outcome", outcome == BERTH_OK ? "ok" : code_name(operation->error.code));
+	json_put_flag(document, "changed", operation->changed);
+	json_object_set_new(document, "components", report_components(operation));
+	json_object_set_new(document, "failures",
+			    operation->failures ? give(operation->failures) : json_array());
+	return outcome;
+}

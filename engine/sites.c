@@ -1,0 +1,390 @@
+/* sites.c - names become locations: where a name may be defined, and opening each once. */
+#include "engine/engine.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+/* Later definitions of a name do not displace earlier ones: --location comes first. */
+static int know(struct berth_operation *operation, const struct location_spec *spec, const char *source)
+{
+	size_t count = operation->binding_count;
+	if ((count & (count + 1)) == 0) { /* 0, 1, 3, 7, ...: make room for twice as many */
+		struct arena *arena = &operation->arena;
+		const struct location_spec **wider =
+		    arena_array(arena, const struct location_spec *, 2 * count + 2);
+		const char **sources = arena_array(arena, const char *, 2 * count + 2);
+		if (!wider || !sources)
+			return -1;
+		for (size_t i = 0; i < count; i++) {
+			wider[i] = operation->bindings[i];
+			sources[i] = operation->binding_sources[i];
+		}
+		operation->bindings = wider;
+		operation->binding_sources = sources;
+	}
+	operation->bindings[count] = spec;
+	operation->binding_sources[count] = source;
+	operation->binding_count++;
+	return 0;
+}
+
+static int know_flag(struct berth_operation *operation, const char *flag, struct error *err)
+{
+	const char *equals = strchr(flag, '=');
+	if (!equals || equals == flag || !equals[1]) {
+		fail(err, ERR_INVALID, "--location %s is not NAME=SPEC", flag);
+		remedy(err, "for example --location my-docker-cloud=docker:unix:///run/docker.sock");
+		return -1;
+	}
+	struct location_spec *spec = arena_array(&operation->arena, struct location_spec, 1);
+	char *name = arena_copy(&operation->arena, flag, (size_t)(equals - flag));
+	if (!spec || !name)
+		return fail_memory(err);
+	if (location_spec_parse(&operation->arena, equals + 1, spec, err))
+		return -1;
+	spec->name = name;
+	return know(operation, spec, "--location") ? fail_memory(err) : 0;
+}
+
+static int know_file(struct berth_operation *operation, const char *path, struct error *err)
+{
+	struct world *world = operation->berth->world;
+	if (!world->ops->file_exists(world, path))
+		return 0;
+	owned_text content = {0};
+	if (world->ops->file_read(world, path, 1 << 20, &content, err))
+		return -1;
+	const struct location_spec *specs = NULL;
+	size_t count = 0;
+	if (!operation->location_options && !(operation->location_options = json_array()))
+		return fail_memory(err);
+	if (location_specs_parse(&operation->arena, operation->location_options, path, text_view(&content),
+				 content.length, &operation->diagnostics, &specs, &count)) {
+		const struct diagnostic *first = operation->diagnostics.first;
+		while (first && first->severity != SEVERITY_ERROR)
+			first = first->next;
+		return fail(err, ERR_INVALID, "%s:%d:%d: %s", path, first ? first->place.line : 0,
+			    first ? first->place.column : 0, first ? first->summary : "cannot be read");
+	}
+	for (size_t i = 0; i < count; i++)
+		if (know(operation, &specs[i], path))
+			return fail_memory(err);
+	return 0;
+}
+
+int sites_bind(struct berth_operation *operation, struct error *err)
+{
+	const char *const *flags = operation->request.locations;
+	for (size_t i = 0; flags && flags[i]; i++)
+		if (know_flag(operation, flags[i], err))
+			return -1;
+	const char *file = operation->request.file, *slash = file ? strrchr(file, '/') : NULL;
+	char here[4096] = "";
+	if (file && file[0] != '/' && !getcwd(here, sizeof here))
+		return fail(err, ERR_FAILED, "the working directory cannot be read");
+	const char *beside = arena_format(&operation->arena, "%s%s%.*slocations.yaml", here, *here ? "/" : "",
+					  slash ? (int)(slash + 1 - file) : 0, file ? file : "");
+	const char *users =
+	    arena_format(&operation->arena, "%s/locations.yaml", operation->berth->config_directory);
+	if (!beside || !users)
+		return fail_memory(err);
+	if (file && know_file(operation, beside, err))
+		return -1;
+	return know_file(operation, users, err);
+}
+
+/* Two specs of one type, target and options are one location, whatever it is called. */
+static bool same_spec(const struct location_spec *a, const struct location_spec *b)
+{
+	return strcmp(a->type, b->type) == 0 && strcmp(a->target, b->target) == 0 &&
+	       (a->options == b->options ||
+		json_equal(a->options ? a->options : json_null(), b->options ? b->options : json_null()));
+}
+
+const char *site_origin(struct arena *arena, const struct location_spec *spec)
+{
+	if (spec->options && json_object_size(spec->options) > 0) {
+		owned_json whole = json_deep_copy(spec->options);
+		if (!whole || json_put_text(whole, "type", spec->type) ||
+		    (*spec->target && json_put_text(whole, "target", spec->target)))
+			return NULL;
+		owned_memory char *line = json_line(whole);
+		return line ? arena_text(arena, line) : NULL;
+	}
+	return *spec->target ? arena_format(arena, "%s:%s", spec->type, spec->target)
+			     : arena_text(arena, spec->type);
+}
+
+static void wake_site(struct errand *errand)
+{
+	struct site *site = errand->owner;
+	operation_wake(site->operation);
+}
+
+static int refuse_type(const struct location_spec *spec, struct error *err)
+{
+	static const char *const later[] = {"marathon", "mesos", "ssh", "openstack", "byon", "jclouds"};
+	for (size_t i = 0; i < COUNT_OF(later); i++)
+		if (strcmp(spec->type, later[i]) == 0)
+			return fail(err, ERR_UNSUPPORTED, "locations of type `%s` are not supported yet",
+				    spec->type);
+	const char *known[8];
+	size_t count = 0;
+	for (const struct location_driver *const *driver = location_drivers(); *driver; driver++)
+		known[count++] = (*driver)->type;
+	const char *meant = closest(spec->type, known, count);
+	fail(err, ERR_INVALID, "there is no type of location called `%s`", spec->type);
+	if (meant)
+		remedy(err, "did you mean `%s`?", meant);
+	else
+		remedy(err, "the types are localhost, docker and fake");
+	return -1;
+}
+
+struct site *site_open(struct berth_operation *operation, const struct location_spec *spec,
+		       const char *source, struct error *err)
+{
+	struct site **at = &operation->sites;
+	for (; *at; at = &(*at)->next)
+		if (same_spec((*at)->spec, spec)) {
+			if ((*at)->open)
+				return *at;
+			*err = (*at)->error;
+			return NULL;
+		}
+	const struct location_driver *driver = location_driver_of(spec->type);
+	if (!driver) {
+		refuse_type(spec, err);
+		return NULL;
+	}
+	struct site *site = arena_array(&operation->arena, struct site, 1);
+	const char *origin = site ? site_origin(&operation->arena, spec) : NULL;
+	if (!origin) {
+		fail_memory(err);
+		return NULL;
+	}
+	struct berth *berth = operation->berth;
+	*site = (struct site){
+	    .location = {.driver = driver,
+			 .world = berth->world,
+			 .name = spec->name && *spec->name ? spec->name : origin,
+			 .spec = spec,
+			 .state_directory = berth->state_directory,
+			 .helper = berth->helper,
+			 .environment = berth->environment},
+	    .spec = spec,
+	    .source = source,
+	    .origin = origin,
+	    .operation = operation,
+	    .errand = {.wake = wake_site, .owner = site},
+	};
+	*at = site; /* in the list even when open fails half-way: closing takes a half-opened one */
+	if (driver->open(&site->location, &site->error)) {
+		*err = site->error;
+		return NULL;
+	}
+	site->open = true;
+	return site;
+}
+
+/* What a bare name stands for: the first definition found. NULL when there is none. */
+static const struct location_spec *look_up(struct berth_operation *operation, const char *name,
+					   const char **source)
+{
+	for (size_t i = 0; i < operation->binding_count; i++)
+		if (strcmp(operation->bindings[i]->name, name) == 0) {
+			*source = operation->binding_sources[i];
+			return operation->bindings[i];
+		}
+	return NULL;
+}
+
+/* A `docker:` component on this machine means the local engine. */
+static const struct location_spec *local_engine(struct berth_operation *operation,
+						const struct location_spec *here)
+{
+	struct location_spec *spec = arena_array(&operation->arena, struct location_spec, 1);
+	if (spec)
+		*spec = (struct location_spec){
+		    .name = here->name, .type = "docker", .target = "", .place = here->place};
+	return spec;
+}
+
+static const struct location_spec *default_spec(struct berth_operation *operation)
+{
+	struct location_spec *spec = arena_array(&operation->arena, struct location_spec, 1);
+	if (spec)
+		*spec = (struct location_spec){.name = "localhost", .type = "localhost", .target = ""};
+	return spec;
+}
+
+struct site *site_for(struct berth_operation *operation, const struct component_spec *component,
+		      struct error *err)
+{
+	const struct location_spec *spec =
+	    component->location ? component->location : default_spec(operation);
+	const char *source = operation->blueprint->file;
+	if (!spec) {
+		fail_memory(err);
+		return NULL;
+	}
+	/* A --location overrides what the blueprint says of that name. */
+	const char *elsewhere = NULL;
+	const struct location_spec *bound =
+	    spec->name && *spec->name ? look_up(operation, spec->name, &elsewhere) : NULL;
+	if (bound && (!spec->type || strcmp(elsewhere, "--location") == 0)) {
+		spec = bound;
+		source = elsewhere;
+	}
+	if (!spec->type) {
+		fail(err, ERR_UNBOUND, "nothing says where `%s` is", spec->name);
+		remedy(err,
+		       "bind it: --location %s=SPEC, a `locations:` map in the blueprint, or a line in "
+		       "locations.yaml "
+		       "(a SPEC is for example docker, localhost or docker:unix:///run/docker.sock)",
+		       spec->name);
+		return NULL;
+	}
+	if (component->kind == COMPONENT_DOCKER && strcmp(spec->type, "localhost") == 0 &&
+	    !(spec = local_engine(operation, spec))) {
+		fail_memory(err);
+		return NULL;
+	}
+	return site_open(operation, spec, source, err);
+}
+
+static void complain_of(struct berth_operation *operation, struct place place, const struct error *why)
+{
+	struct diagnostic *entry = complain(&operation->diagnostics, place, "%s", why->text);
+	if (why->remedy[0])
+		advise(&operation->diagnostics, entry, "%s", why->remedy);
+}
+
+static const char *kind_name(enum component_kind kind)
+{
+	return kind == COMPONENT_DOCKER ? "docker:IMAGE" : kind == COMPONENT_PROCESS ? "process" : "external";
+}
+
+static void assign(struct berth_operation *operation, struct component *component)
+{
+	struct error why = {0};
+	const struct component_spec *spec = component->spec;
+	if (spec->kind == COMPONENT_EXTERNAL)
+		return;
+	struct place place = spec->location ? spec->location->place : spec->place;
+	component->site = site_for(operation, spec, &why);
+	if (!component->site) {
+		complain_of(operation, place, &why);
+		return;
+	}
+	const struct location_driver *driver = component->site->location.driver;
+	if (!(driver->capabilities.kinds & 1u << spec->kind)) {
+		fail(&why, ERR_UNSUPPORTED,
+		     "`%s` cannot go to a location of type %s: it is a component of type %s", component->id,
+		     driver->type, kind_name(spec->kind));
+		complain_of(operation, spec->place, &why);
+	}
+}
+
+int sites_assign(struct berth_operation *operation, struct error *err)
+{
+	size_t before = operation->diagnostics.errors;
+	for (size_t i = 0; i < operation->application->component_count; i++)
+		assign(operation, &operation->application->components[i]);
+	if (operation->diagnostics.failed)
+		return fail_memory(err);
+	if (operation->diagnostics.errors == before)
+		return 0;
+	diagnostics_sort(&operation->diagnostics);
+	return fail(err, ERR_INVALID, "%s: %zu error%s", operation->request.file,
+		    operation->diagnostics.errors, operation->diagnostics.errors == 1 ? "" : "s");
+}
+
+static int open_text(struct berth_operation *operation, const char *name, const json_t *remembered,
+		     const char *source, struct error *err)
+{
+	struct location_spec *spec = arena_array(&operation->arena, struct location_spec, 1);
+	char *copy = arena_text(&operation->arena, name);
+	if (!spec || !copy)
+		return fail_memory(err);
+	if (json_is_string(remembered)) {
+		if (location_spec_parse(&operation->arena, json_string_value(remembered), spec, err))
+			return -1;
+	} else {
+		spec->type = json_text(remembered, "type");
+		spec->target = json_text(remembered, "target") ? json_text(remembered, "target") : "";
+		spec->options = json_object_get(remembered, "options");
+	}
+	spec->name = copy;
+	const char *elsewhere = NULL;
+	const struct location_spec *bound = look_up(operation, name, &elsewhere);
+	if (bound && strcmp(elsewhere, "--location") == 0)
+		spec = (struct location_spec *)bound;
+	return spec->type && site_open(operation, spec, source, err) ? 0 : -1;
+}
+
+int sites_open_flags(struct berth_operation *operation, struct error *err)
+{
+	for (size_t i = 0; i < operation->binding_count; i++)
+		if (strcmp(operation->binding_sources[i], "--location") == 0 &&
+		    !site_open(operation, operation->bindings[i], operation->binding_sources[i], err))
+			return -1;
+	return 0;
+}
+
+int sites_open_known(struct berth_operation *operation, bool all, struct error *err)
+{
+	size_t i;
+	json_t *entry;
+	/* The specs point into what was stored; it may be replaced by another application's while this goes
+	 * on. */
+	if (operation->stored && (operation->stored_options || (operation->stored_options = json_array())))
+		json_array_append(operation->stored_options, operation->stored->locations);
+	if (operation->stored)
+		json_array_foreach (operation->stored->locations, i, entry) {
+			struct error why = {0};
+			if (open_text(operation, json_text(entry, "name"), json_object_get(entry, "spec"),
+				      "the store", &why))
+				operation_warn(operation, "a location of the last deploy cannot be used: %s",
+					       why.text);
+		}
+	if (!all)
+		return 0;
+	for (i = 0; i < operation->binding_count; i++)
+		if (!site_open(operation, operation->bindings[i], operation->binding_sources[i], err))
+			return -1;
+	const struct location_spec *here = default_spec(operation);
+	if (!here)
+		return fail_memory(err);
+	return site_open(operation, here, "built in", err) ? 0 : -1;
+}
+
+json_t *sites_remember(const struct berth_operation *operation)
+{
+	json_t *list = json_array();
+	for (const struct site *site = operation->sites; site && list; site = site->next) {
+		json_t *entry = json_object(), *spec = json_object();
+		(void)(json_put_text(entry, "name", site->location.name) ||
+		       json_put_text(spec, "type", site->spec->type) ||
+		       json_put_text(spec, "target", site->spec->target) ||
+		       (site->spec->options &&
+			json_object_set_new(spec, "options", json_deep_copy(site->spec->options))));
+		json_object_set_new(entry, "spec", spec);
+		json_array_append_new(list, entry);
+	}
+	return list;
+}
+
+void sites_close(struct berth_operation *operation)
+{
+	for (struct site *site = operation->sites; site; site = site->next) {
+		const struct location_driver *driver = site->location.driver;
+		driver->drop(&site->location, &site->errand);
+		driver->close(&site->location);
+		inventory_release(&site->inventory);
+		arena_release(&site->claim_arena);
+	}
+	operation->sites = NULL;
+}

@@ -1,0 +1,319 @@
+/* specs.c - one instance as its location is asked to make it, and the digests of what it was made from. */
+#include "engine/specs.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+static const char *shared_name(struct arena *arena, const struct instance *instance, const char *app)
+{
+	char *name = arena_format(arena, "%s.%s", app, instance->component->id);
+	for (char *c = name; name && *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return name;
+}
+
+/* A process listens where its consumers can reach it: on this machine alone unless somebody outside needs it.
+ */
+static const char *bind_address(const struct work *work)
+{
+	for (size_t i = 0; i < work->port_count; i++)
+		if (work->ports[i].published && work->ports[i].host_address)
+			return work->ports[i].host_address;
+	return "127.0.0.1";
+}
+
+/* Nobody else serves under the shared name: it may be given from the start, without the later reconnection.
+ */
+static bool alone(const struct component *component)
+{
+	return component->spec->instances == 1 || !component->consumer_count;
+}
+
+int spec_outline(struct work *work, struct arena *arena, struct instance_spec *ret)
+{
+	const struct instance *instance = work->instance;
+	const struct component_spec *component = instance->component->spec;
+	const char *app = work->operation->application->id;
+	*ret = (struct instance_spec){
+	    .app = app,
+	    .component = instance->component->id,
+	    .ordinal = instance->ordinal,
+	    .name = instance->name,
+	    .shared_name = shared_name(arena, instance, app),
+	    .shared_from_start = alone(instance->component),
+	    .kind = component->kind,
+	    .image = component->kind == COMPONENT_DOCKER ? component->image.familiar : NULL,
+	    .directory = component->directory,
+	    .user = component->user,
+	    .ports = work->ports,
+	    .port_count = work->port_count,
+	    .volumes = component->volumes,
+	    .volume_count = component->volume_count,
+	    .memory_bytes = component->memory_bytes,
+	    .nano_cpus = component->nano_cpus,
+	    .labels = component->labels,
+	    .label_count = component->label_count,
+	    .bind_address = bind_address(work),
+	    .secret_salt = "",
+	};
+	return ret->shared_name ? 0 : -1;
+}
+
+/* --- words and variables -------------------------------------------------------------------- */
+
+static void wipe(struct value_text *value)
+{
+	if (value->secret && value->text.data)
+		explicit_bzero(value->text.data, value->text.length);
+	text_release(&value->text);
+}
+
+static enum resolved refuse_secret_word(const struct work *work, struct error *err)
+{
+	fail(err, ERR_INVALID,
+	     "`%s` has a secret in its command, where every user of the target could read it",
+	     work->instance->component->id);
+	remedy(err, "put it in `env` and use the variable");
+	return RESOLVED_NEVER;
+}
+
+static enum resolved resolve_words(struct work *work, const struct command *command,
+				   const char *const **ret_words, const char **ret_waits, struct error *err)
+{
+	struct arena *arena = &work->arena;
+	size_t shell = command->shell ? 2 : 0;
+	if (!command->given)
+		return RESOLVED;
+	const char **words = arena_array(arena, const char *, command->count + shell + 1);
+	if (!words) {
+		fail_memory(err);
+		return RESOLVED_NEVER;
+	}
+	if (command->shell) {
+		words[0] = "/bin/sh";
+		words[1] = "-c";
+	}
+	for (size_t i = 0; i < command->count; i++) {
+		struct value_text value = {0};
+		enum resolved found = value_resolve(work, &command->words[i], &value, ret_waits, err);
+		words[shell + i] = value.secret ? "" : arena_text(arena, text_view(&value.text));
+		bool failed = value.text.failed || !words[shell + i], secret = value.secret;
+		wipe(&value);
+		if (found != RESOLVED)
+			return found;
+		if (secret)
+			return refuse_secret_word(work, err);
+		if (failed) {
+			fail_memory(err);
+			return RESOLVED_NEVER;
+		}
+	}
+	*ret_words = words;
+	return RESOLVED;
+}
+
+static int put_process_variables(struct work *work, struct variable_list *list)
+{
+	struct arena *arena = &work->arena;
+	if (variables_put(arena, list, "BIND_ADDRESS", bind_address(work), false, false))
+		return -1;
+	for (size_t i = 0; i < work->port_count; i++) {
+		const struct spec_port *port = &work->ports[i];
+		char *name = port->name ? arena_format(arena, "PORT_%s", port->name) : NULL;
+		char *number = arena_format(arena, "%u", port->port);
+		for (char *c = name; name && *c; c++)
+			*c = isalnum((unsigned char)*c) ? (char)toupper((unsigned char)*c) : '_';
+		if (!number || (port->name && !name) ||
+		    (name && variables_put(arena, list, name, number, false, false)))
+			return -1;
+	}
+	return 0;
+}
+
+static enum resolved put_environment(struct work *work, struct variable_list *list, const char **ret_waits,
+				     struct error *err)
+{
+	const struct component_spec *spec = work->instance->component->spec;
+	for (size_t i = 0; i < spec->environment_count; i++) {
+		const struct environment_entry *entry = &spec->environment[i];
+		struct value_text value = {0};
+		enum resolved found = value_resolve(work, &entry->value, &value, ret_waits, err);
+		int put = found != RESOLVED ? 0
+			  : value.text.failed
+			      ? -1
+			      : variables_put(&work->arena, list, entry->name, text_view(&value.text),
+					      value.secret, value.linked && !value.secret);
+		wipe(&value);
+		if (found != RESOLVED)
+			return found;
+		if (put) {
+			fail_memory(err);
+			return RESOLVED_NEVER;
+		}
+	}
+	return RESOLVED;
+}
+
+static enum resolved put_links(struct work *work, struct variable_list *list, struct instance_spec *spec,
+			       const char **ret_waits, struct error *err)
+{
+	const struct component *component = work->instance->component;
+	struct spec_host *hosts = arena_array(&work->arena, struct spec_host, component->need_count + 1);
+	if (!hosts) {
+		fail_memory(err);
+		return RESOLVED_NEVER;
+	}
+	spec->hosts = hosts;
+	for (size_t i = 0; i < component->need_count; i++) {
+		if (component->needs[i].kind != EDGE_LINK)
+			continue;
+		struct spec_host host = {0};
+		enum resolved found = link_variables(work, &component->needs[i], list, &host, ret_waits, err);
+		if (found != RESOLVED)
+			return found;
+		if (host.alias)
+			hosts[spec->host_count++] = host;
+	}
+	return RESOLVED;
+}
+
+/* --- digests -------------------------------------------------------------------------------- */
+
+static int digest_text(const struct text *text, char ret_hex[static DIGEST_HEX])
+{
+	if (text->failed)
+		return -1;
+	return digest_hex(text_view(text), text->length, ret_hex);
+}
+
+static void write_pair(struct text *text, const char *name, const char *value)
+{
+	text_format(text, "%zu %s %zu ", strlen(name), name, strlen(value));
+	text_add(text, value);
+	text_add_char(text, '\n');
+}
+
+static bool has_linked_word(const struct command *command)
+{
+	for (size_t i = 0; i < command->count; i++)
+		if (command->words[i].kind != VALUE_TEXT)
+			return true;
+	return false;
+}
+
+static void write_words(struct text *text, const struct command *command, const char *const *words)
+{
+	for (size_t i = 0; has_linked_word(command) && words && words[i]; i++)
+		write_pair(text, "word", words[i]);
+}
+
+/* Empty when nothing comes from links, so that a component without links has nothing to change. */
+static int digest_links(const struct component_spec *component, struct instance_spec *spec,
+			const struct variable_list *list)
+{
+	owned_text text = {0};
+	write_words(&text, &component->command, spec->command);
+	write_words(&text, &component->entrypoint, spec->entrypoint);
+	for (size_t i = 0; i < list->count; i++)
+		if (list->linked[i])
+			write_pair(&text, list->items[i].name, list->items[i].value);
+	for (size_t i = 0; i < spec->host_count; i++)
+		write_pair(&text, spec->hosts[i].alias,
+			   spec->hosts[i].target ? spec->hosts[i].target : spec->hosts[i].address);
+	return text.length || text.failed ? digest_text(&text, spec->link_digest) : 0;
+}
+
+int spec_secret_digest(const struct instance_spec *spec, const char *salt, char ret_hex[static DIGEST_HEX])
+{
+	owned_text text = {0};
+	write_pair(&text, "salt", salt);
+	for (size_t i = 0; i < spec->variable_count; i++)
+		if (spec->variables[i].secret)
+			write_pair(&text, spec->variables[i].name, spec->variables[i].value);
+	int result = digest_text(&text, ret_hex);
+	if (text.data)
+		explicit_bzero(text.data, text.length);
+	return result;
+}
+
+static bool has_secrets(const struct instance_spec *spec)
+{
+	for (size_t i = 0; i < spec->variable_count; i++)
+		if (spec->variables[i].secret)
+			return true;
+	return false;
+}
+
+/* The salt that the running instance was made with, so that its digest can be told again; else a new one. */
+static int digest_secrets(struct work *work, struct instance_spec *spec)
+{
+	const struct observed *seen = work->instance->seen;
+	struct world *world = work->operation->berth->world;
+	if (!has_secrets(spec))
+		return 0;
+	if (seen && seen->secret_salt && *seen->secret_salt) {
+		spec->secret_salt = arena_text(&work->arena, seen->secret_salt);
+	} else {
+		unsigned char bytes[16];
+		char hex[2 * sizeof bytes + 1];
+		if (world->ops->random(world, bytes, sizeof bytes))
+			return -1;
+		for (size_t i = 0; i < sizeof bytes; i++)
+			snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+		spec->secret_salt = arena_text(&work->arena, hex);
+	}
+	return spec->secret_salt ? spec_secret_digest(spec, spec->secret_salt, spec->secret_digest) : -1;
+}
+
+static int digest_all(struct work *work, struct instance_spec *spec, const struct variable_list *list)
+{
+	const struct fact *facts = NULL;
+	size_t count = 0;
+	return facts_of(&work->arena, work->operation->application, work->instance->component, &facts,
+			&count) ||
+		       facts_digest(facts, count, spec->digest) ||
+		       digest_links(work->instance->component->spec, spec, list) || digest_secrets(work, spec)
+		   ? -1
+		   : 0;
+}
+
+static enum resolved build(struct work *work, struct instance_spec *spec, const char **ret_waits,
+			   struct error *err)
+{
+	const struct component_spec *component = work->instance->component->spec;
+	struct variable_list list = {0};
+	enum resolved found = RESOLVED;
+	if (component->kind == COMPONENT_PROCESS && put_process_variables(work, &list))
+		goto no_memory;
+	if ((found = put_environment(work, &list, ret_waits, err)) != RESOLVED ||
+	    (found = put_links(work, &list, spec, ret_waits, err)) != RESOLVED ||
+	    (found = resolve_words(work, &component->command, &spec->command, ret_waits, err)) != RESOLVED ||
+	    (found = resolve_words(work, &component->entrypoint, &spec->entrypoint, ret_waits, err)) !=
+		RESOLVED)
+		return found;
+	spec->variables = list.items;
+	spec->variable_count = list.count;
+	if (digest_all(work, spec, &list) == 0)
+		return RESOLVED;
+no_memory:
+	fail_memory(err);
+	return RESOLVED_NEVER;
+}
+
+enum resolved spec_build(struct work *work, const char **ret_waits, struct error *err)
+{
+	arena_release(&work->arena);
+	work->spec = NULL;
+	struct instance_spec *spec = arena_array(&work->arena, struct instance_spec, 1);
+	if (!spec || spec_outline(work, &work->arena, spec)) {
+		fail_memory(err);
+		return RESOLVED_NEVER;
+	}
+	enum resolved found = build(work, spec, ret_waits, err);
+	if (found == RESOLVED)
+		work->spec = spec;
+	return found;
+}

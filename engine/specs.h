@@ -1,0 +1,84 @@
+/* specs.h - from a component's specification to what one instance is asked to be, and the digests that tell
+ * changes. */
+#ifndef BERTH_ENGINE_SPECS_H
+#define BERTH_ENGINE_SPECS_H
+
+#include "engine/engine.h"
+#include "engine/resolver.h"
+
+/* --- publications.c: which ports others need, at which address, by which number --- */
+
+/* Settle ports and foreseen attachments of all wanted instances. 0 or -1 with *err or complaints. */
+int publications_settle(struct berth_operation *operation, struct error *err);
+/* Another number for the picked ports of an instance whose number somebody else holds. 0 or -1. */
+int publications_pick_again(struct work *work, struct error *err);
+/* The published port of an instance for its own `port`, or NULL. */
+const struct spec_port *published_port(const struct work *work, uint16_t port);
+/* The way from one instance to a provider's port (0: a provider without ports). */
+struct way way_to(const struct instance *consumer, const struct component *provider, uint16_t port,
+		  enum protocol protocol);
+/* The provider's ports as links show them: its first instance's, with the numbers they really have. */
+const struct spec_port *provider_ports(const struct component *provider, size_t *ret_count);
+
+/* --- facts.c: what a component was made from, path by path --- */
+
+struct fact {
+	const char *path, *value;
+};
+
+/* Sorted by path; without what only berth or the target's updates use. 0 or -1 (no memory). */
+int facts_of(struct arena *arena, const struct application *application, const struct component *component,
+	     const struct fact **ret, size_t *ret_count);
+int facts_digest(const struct fact *facts, size_t count, char ret_hex[static DIGEST_HEX]);
+/* {"path": "value"}; values of sensitive names masked. */
+json_t *facts_json(const struct fact *facts, size_t count);
+/* Whether a key's name tells that its value is not to be shown: PASSWORD, TOKEN, SECRET, ... */
+bool sensitive_name(const char *name);
+
+/* --- values.c: expressions become text --- */
+
+enum resolved { RESOLVED, RESOLVED_LATER, RESOLVED_NEVER };
+
+struct value_text {
+	struct text text;
+	bool secret; /* contains a secret's content */
+	bool linked; /* depends on where another component is */
+};
+
+/* RESOLVED_LATER: it waits for another component (*ret_waits names it); RESOLVED_NEVER: *err says why. */
+enum resolved value_resolve(struct work *work, const struct value *value, struct value_text *ret,
+			    const char **ret_waits, struct error *err);
+
+/* --- link_variables.c --- */
+
+struct variable_list {
+	struct spec_variable *items;
+	bool *linked; /* counts for the link digest */
+	size_t count, room;
+};
+
+/* Add or overwrite. 0 or -1. */
+int variables_put(struct arena *arena, struct variable_list *list, const char *name, const char *value,
+		  bool secret, bool linked);
+/* The variables of one link, by the rules of Clocker 1.1.0 (both forms), and its host name in *ret_host
+ * (alias NULL: the target cannot be given one). */
+enum resolved link_variables(struct work *work, const struct edge *edge, struct variable_list *list,
+			     struct spec_host *ret_host, const char **ret_waits, struct error *err);
+/* The alias as a host name. */
+const char *link_host_name(struct arena *arena, const char *alias);
+
+/* --- plan_document.c --- */
+
+/* The links of an instance as plan and status show them. */
+json_t *links_json(const struct instance *instance);
+
+/* --- specs.c --- */
+
+/* Build work->spec from what is known now. */
+enum resolved spec_build(struct work *work, const char **ret_waits, struct error *err);
+/* Only what `foresee` and `check` need, before values are known. 0 or -1. */
+int spec_outline(struct work *work, struct arena *arena, struct instance_spec *ret);
+/* The digest that the salted secrets of the spec would have with another salt. 0 or -1. */
+int spec_secret_digest(const struct instance_spec *spec, const char *salt, char ret_hex[static DIGEST_HEX]);
+
+#endif

@@ -1,0 +1,206 @@
+/* status.c - what runs where: one application in full, or all of them in a line each. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/map.h"
+#include "engine/deploy.h"
+#include "engine/specs.h"
+
+/* Every application the store knows may be at a location that nothing else names. */
+static int open_all(struct berth_operation *operation, struct error *err)
+{
+	owned_json names = NULL;
+	size_t i;
+	json_t *name;
+	if (store_applications(operation->berth->store, &names, err))
+		return -1;
+	json_array_foreach (names, i, name) {
+		stored_application_free(operation->stored);
+		operation->stored = NULL;
+		if (store_application(operation->berth->store, json_string_value(name), &operation->stored,
+				      err) ||
+		    sites_open_known(operation, false, err))
+			return -1;
+	}
+	return sites_open_known(operation, true, err);
+}
+
+static int open_one(struct berth_operation *operation, struct error *err)
+{
+	if (operation->blueprint) {
+		/* Unbound names matter to a deploy; here they are only nowhere to look. */
+		struct error ignored = {0};
+		sites_assign(operation, &ignored);
+	}
+	bool know_where = operation->stored || operation->sites;
+	return sites_open_known(operation, !know_where, err) ? -1 : sites_open_flags(operation, err);
+}
+
+static bool begin(struct berth_operation *operation)
+{
+	struct error *err = &operation->error;
+	bool one = operation->request.app || operation->request.blueprint;
+	if (one && operation_read_blueprint(operation))
+		return false;
+	if (sites_bind(operation, err) || (one ? open_one(operation, err) : open_all(operation, err)))
+		return stage_failed(operation);
+	operation->stage = STAGE_SURVEY;
+	return true;
+}
+
+static json_t *unreachable_json(const struct berth_operation *operation)
+{
+	json_t *list = json_array();
+	for (const struct site *site = operation->sites; site; site = site->next) {
+		if (!site->failed)
+			continue;
+		json_t *entry = json_object();
+		json_put_text(entry, "location", site->location.name);
+		json_put_text(entry, "error", site->error.text);
+		json_put_text(entry, "remedy", site->error.remedy);
+		json_array_append_new(list, entry);
+	}
+	return list;
+}
+
+/* Foreseen attachments of what does not run, so that links can be told. */
+static void settle_links(struct berth_operation *operation)
+{
+	struct error ignored = {0};
+	if (!operation->blueprint || publications_settle(operation, &ignored))
+		return;
+	for (size_t i = 0; i < operation->work_count; i++) {
+		struct instance *instance = operation->works[i].instance;
+		if (instance->seen && instance->seen->state == SEEN_RUNNING) {
+			instance->attachments = instance->seen->attachments;
+			instance->attachment_count = instance->seen->attachment_count;
+		}
+	}
+}
+
+static enum berth_outcome outcome_of_survey(struct berth_operation *operation)
+{
+	const struct site *failed = survey_failure(operation);
+	if (!failed)
+		return BERTH_OK;
+	blame_site(&operation->error, failed, &failed->error);
+	return outcome_of(failed->error.code);
+}
+
+static void finish_one(struct berth_operation *operation)
+{
+	if (survey_match(operation)) {
+		fail_memory(&operation->error);
+		stage_failed(operation);
+		return;
+	}
+	settle_links(operation);
+	enum berth_outcome outcome = outcome_of_survey(operation);
+	json_t *document = document_new(operation->application->id);
+	if (outcome == BERTH_OK && !operation->blueprint && !operation->work_count) {
+		fail(&operation->error, ERR_MISSING, "nothing of `%s` is known here",
+		     operation->application->id);
+		remedy(&operation->error,
+		       "`berth status` lists what is; --location NAME=SPEC asks another place");
+		outcome = BERTH_FAILED;
+	}
+	json_put_text(document, "state", report_state(operation));
+	json_object_set_new(document, "components", report_components(operation));
+	json_object_set_new(document, "unreachable", unreachable_json(operation));
+	operation_finish(operation, outcome, document);
+}
+
+/* --- all applications ----------------------------------------------------------------------- */
+
+static const char *owner_of(const struct berth_operation *operation, const char *app)
+{
+	for (const struct site *site = operation->sites; site; site = site->next)
+		for (size_t i = 0; i < site->inventory.claim_count; i++)
+			if (strcmp(site->inventory.claims[i].app, app) == 0)
+				return site->inventory.claims[i].owner_words;
+	return NULL;
+}
+
+struct tally {
+	json_t *list;
+	struct map *by_app;
+};
+
+static json_t *line_of(struct tally *tally, const char *app)
+{
+	json_t *line = map_get(tally->by_app, app);
+	if (line)
+		return line;
+	line = json_object();
+	json_put_text(line, "app", app);
+	json_put_number(line, "instances", 0);
+	json_put_number(line, "running", 0);
+	json_object_set_new(line, "locations", json_array());
+	json_array_append_new(tally->list, line);
+	return map_put(&tally->by_app, app, line) ? NULL : line;
+}
+
+static void count_instance(struct tally *tally, const struct site *site, const struct observed *seen)
+{
+	json_t *line = line_of(tally, seen->app);
+	if (!line)
+		return;
+	json_put_number(line, "instances", json_number(line, "instances", 0) + 1);
+	json_put_number(line, "running", json_number(line, "running", 0) + (seen->state == SEEN_RUNNING));
+	json_t *locations = json_object_get(line, "locations");
+	size_t count = json_array_size(locations);
+	const char *last = count ? json_string_value(json_array_get(locations, count - 1)) : NULL;
+	if (!last || strcmp(last, site->location.name) != 0)
+		json_array_append_new(locations, json_string(site->location.name));
+}
+
+static void finish_all(struct berth_operation *operation)
+{
+	struct tally tally = {.list = json_array()};
+	for (const struct site *site = operation->sites; site; site = site->next)
+		for (size_t i = 0; i < site->inventory.instance_count; i++)
+			count_instance(&tally, site, &site->inventory.instances[i]);
+	size_t i;
+	json_t *line;
+	json_array_foreach (tally.list, i, line) {
+		int64_t instances = json_number(line, "instances", 0),
+			running = json_number(line, "running", 0);
+		json_put_text(line, "state",
+			      running == instances ? "running" : (running ? "starting" : "stopped"));
+		json_put_text(line, "owner", owner_of(operation, json_text(line, "app")));
+	}
+	map_release(&tally.by_app);
+	enum berth_outcome outcome = outcome_of_survey(operation);
+	json_t *document = document_new(NULL);
+	json_object_set_new(document, "applications", tally.list);
+	json_object_set_new(document, "unreachable", unreachable_json(operation));
+	operation_finish(operation, outcome, document);
+}
+
+static void status_step(struct berth_operation *operation)
+{
+	if (operation->cancelled) {
+		fail(&operation->error, ERR_CANCELLED, "interrupted");
+		stage_failed(operation);
+		return;
+	}
+	if (operation->stage == STAGE_BEGIN && !begin(operation))
+		return;
+	if (survey(operation) == PROGRESS_WAITING)
+		return;
+	if (operation->application)
+		finish_one(operation);
+	else
+		finish_all(operation);
+}
+
+const struct verb verb_status = {.name = "status", .step = status_step};
+
+static void validate_step(struct berth_operation *operation)
+{
+	if (operation_read_blueprint(operation))
+		return;
+	operation_finish(operation, BERTH_OK, validation_document(operation));
+}
+
+const struct verb verb_validate = {.name = "validate", .step = validate_step};

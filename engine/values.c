@@ -1,0 +1,169 @@
+/* values.c - expressions become text, as the component that uses them reaches the others. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/specs.h"
+
+#define SECRET_LIMIT (1 << 20)
+
+static enum resolved secret(const struct work *work, const struct value *value, struct value_text *ret,
+			    struct error *err)
+{
+	struct berth *berth = work->operation->berth;
+	ret->secret = true;
+	if (starts_with(value->text, "env:")) {
+		const char *name = value->text + 4, *content = berth->environment(name);
+		if (!content) {
+			fail(err, ERR_INVALID, "the secret %s is not there: the environment has no %s",
+			     value->text, name);
+			remedy(err, "set it for this command: %s=... berth deploy ...", name);
+			return RESOLVED_NEVER;
+		}
+		text_add(&ret->text, content);
+		return RESOLVED;
+	}
+	owned_text content = {0};
+	struct error why = {0};
+	if (berth->world->ops->file_read(berth->world, value->text + strlen("file:"), SECRET_LIMIT, &content,
+					 &why)) {
+		fail(err, ERR_INVALID, "the secret %s cannot be read: %s", value->text, why.text);
+		return RESOLVED_NEVER;
+	}
+	/* A file ends with a newline that nobody means. */
+	size_t length = content.length;
+	if (length && content.data[length - 1] == '\n')
+		length--;
+	text_add_bytes(&ret->text, text_view(&content), length);
+	if (content.data)
+		explicit_bzero(content.data, content.length);
+	return RESOLVED;
+}
+
+/* A name that works for an expression: the one everybody on the network can look up. */
+static const char *host_of(const struct way *way)
+{
+	return way->path == PATH_NETWORK && way->name ? way->name : way->address;
+}
+
+static enum resolved no_way(const struct work *work, const struct component *provider, struct error *err)
+{
+	fail(err, ERR_FAILED, "`%s` cannot reach `%s`: they share no network and nothing of it is published",
+	     work->instance->component->id, provider->id);
+	return RESOLVED_NEVER;
+}
+
+/* The way to the port that an expression asks for. */
+static enum resolved find_way(struct work *work, const struct value *value, struct way *ret_way,
+			      const char **ret_waits, struct error *err)
+{
+	const struct component *provider = &work->operation->application->components[value->component];
+	size_t count = 0;
+	const struct spec_port *ports = provider_ports(provider, &count), *found = NULL;
+	for (size_t i = 0; i < count && !found; i++) {
+		bool by_name = value->text && *value->text && value->kind != VALUE_SENSOR;
+		if (by_name ? ports[i].name && strcmp(ports[i].name, value->text) == 0
+			    : !value->port || ports[i].port == value->port)
+			found = &ports[i];
+	}
+	if (!found && value->kind != VALUE_ADDRESS && value->kind != VALUE_SENSOR) {
+		fail(err, ERR_INVALID, "`%s` has no such port", provider->id);
+		return RESOLVED_NEVER;
+	}
+	*ret_way = way_to(work->instance, provider, found ? found->port : 0, found ? found->protocol : TCP);
+	if (ret_way->path == PATH_NONE)
+		return no_way(work, provider, err);
+	if (host_of(ret_way) && (ret_way->number || !found))
+		return RESOLVED;
+	*ret_waits = provider->id;
+	return RESOLVED_LATER;
+}
+
+static enum resolved way_value(struct work *work, const struct value *value, struct value_text *ret,
+			       const char **ret_waits, struct error *err)
+{
+	struct way way = {0};
+	ret->linked = true;
+	enum resolved found = find_way(work, value, &way, ret_waits, err);
+	if (found != RESOLVED)
+		return found;
+	if (value->kind == VALUE_ADDRESS)
+		text_add(&ret->text, host_of(&way));
+	else if (value->kind == VALUE_PORT)
+		text_format(&ret->text, "%u", way.number);
+	else
+		text_format(&ret->text, "%s:%u", host_of(&way), way.number);
+	return RESOLVED;
+}
+
+/* mapped.docker.port.N: the published address of an instance, this one's own included. */
+static enum resolved mapped_port(const struct work *of, const char *number, struct value_text *ret,
+				 struct error *err)
+{
+	int64_t port = 0;
+	const struct spec_port *published =
+	    parse_number(number, 1, 65535, &port) ? published_port(of, (uint16_t)port) : NULL;
+	if (!published) {
+		fail(err, ERR_INVALID, "port %s of `%s` is not published", number,
+		     of->instance->component->id);
+		return RESOLVED_NEVER;
+	}
+	const char *address = published->host_address;
+	char routed[64] = "";
+	struct location *location = &of->site->location;
+	if (strcmp(address, "0.0.0.0") == 0) {
+		if (location->driver->publish_address(location, routed, sizeof routed, err))
+			return RESOLVED_NEVER;
+		address = routed;
+	}
+	text_format(&ret->text, "%s:%u", address, published->host_port);
+	return RESOLVED;
+}
+
+static enum resolved sensor(struct work *work, const struct value *value, struct value_text *ret,
+			    const char **ret_waits, struct error *err)
+{
+	const struct component *provider = &work->operation->application->components[value->component];
+	const char *name = value->text;
+	if (starts_with(name, "mapped.docker.port.") && provider->site) {
+		ret->linked = true;
+		return mapped_port(provider == work->instance->component ? work : provider->instances[0].work,
+				   name + strlen("mapped.docker.port."), ret, err);
+	}
+	if (strcmp(name, "service.isUp") == 0) {
+		/* Whoever waits for it is started only when the other answers. */
+		text_add(&ret->text, "true");
+		return RESOLVED;
+	}
+	if (provider == work->instance->component) {
+		fail(err, ERR_INVALID, "`%s` of the component itself is not known before it is started",
+		     name);
+		return RESOLVED_NEVER;
+	}
+	struct value as = *value;
+	as.kind = strcmp(name, "main.uri") == 0 ? VALUE_ENDPOINT : VALUE_ADDRESS;
+	as.text = NULL;
+	if (as.kind == VALUE_ENDPOINT)
+		text_add(&ret->text, "http://");
+	return way_value(work, &as, ret, ret_waits, err);
+}
+
+enum resolved value_resolve(struct work *work, const struct value *value, struct value_text *ret,
+			    const char **ret_waits, struct error *err)
+{
+	enum resolved all = RESOLVED;
+	switch (value->kind) {
+	case VALUE_TEXT:
+		text_add(&ret->text, value->text);
+		return RESOLVED;
+	case VALUE_JOIN:
+		for (size_t i = 0; i < value->part_count && all == RESOLVED; i++)
+			all = value_resolve(work, &value->parts[i], ret, ret_waits, err);
+		return all;
+	case VALUE_SECRET:
+		return secret(work, value, ret, err);
+	case VALUE_SENSOR:
+		return sensor(work, value, ret, ret_waits, err);
+	default:
+		return way_value(work, value, ret, ret_waits, err);
+	}
+}
