@@ -1,0 +1,102 @@
+/* arena.c - a chain of blocks handed out from the front and freed together. */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_SIZE ((size_t)8192)
+#define ALIGNMENT  _Alignof(max_align_t)
+
+struct arena_block {
+	struct arena_block *next;
+	size_t used, size;
+	_Alignas(max_align_t) unsigned char bytes[];
+};
+
+static struct arena_block *block_new(size_t size)
+{
+	struct arena_block *block = calloc(1, sizeof(*block) + size);
+	if (block)
+		block->size = size;
+	return block;
+}
+
+/* What is big gets a block of its own behind the first, so that the rest of the first stays in use. */
+static void *alloc_big(struct arena *arena, size_t size)
+{
+	struct arena_block *block = block_new(size);
+
+	if (!block)
+		return NULL;
+	block->used = size;
+	if (arena->blocks) {
+		block->next = arena->blocks->next;
+		arena->blocks->next = block;
+	} else {
+		arena->blocks = block;
+	}
+	return block->bytes;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	if (size > SIZE_MAX / 2)
+		return NULL;
+	size = size ? (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
+
+	struct arena_block *block = arena->blocks;
+	if (!block || block->size - block->used < size) {
+		if (size > BLOCK_SIZE / 4)
+			return alloc_big(arena, size);
+		block = block_new(BLOCK_SIZE);
+		if (!block)
+			return NULL;
+		block->next = arena->blocks;
+		arena->blocks = block;
+	}
+	void *memory = block->bytes + block->used;
+	block->used += size;
+	return memory;
+}
+
+char *arena_copy(struct arena *arena, const char *text, size_t length)
+{
+	char *copy = length < SIZE_MAX ? arena_alloc(arena, length + 1) : NULL;
+
+	if (copy && length)
+		memcpy(copy, text, length);
+	return copy;
+}
+
+char *arena_text(struct arena *arena, const char *text)
+{
+	return arena_copy(arena, text, strlen(text));
+}
+
+char *arena_format(struct arena *arena, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	int length = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	char *made = length < 0 ? NULL : arena_alloc(arena, (size_t)length + 1);
+	if (!made)
+		return NULL;
+	va_start(arguments, format);
+	vsnprintf(made, (size_t)length + 1, format, arguments);
+	va_end(arguments);
+	return made;
+}
+
+void arena_release(struct arena *arena)
+{
+	while (arena->blocks) {
+		struct arena_block *block = arena->blocks;
+		arena->blocks = block->next;
+		free(block);
+	}
+}

@@ -1,0 +1,43 @@
+/* error.h - how a failure travels: a code to branch on, a sentence to show, a remedy to offer. */
+#ifndef BERTH_BASE_ERROR_H
+#define BERTH_BASE_ERROR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum code {
+	OK = 0,
+	ERR_INVALID,     /* the input is wrong; nothing was touched */
+	ERR_UNBOUND,     /* a location's name that nobody defined */
+	ERR_MISSING,     /* the thing asked for does not exist */
+	ERR_CONFLICT,    /* the name or port is held by somebody else */
+	ERR_DENIED,      /* credentials refused, or no right to */
+	ERR_UNREACHABLE, /* no answer: what the target holds is unknown, never absent */
+	ERR_TIMED_OUT,   /* gave up waiting; after a mutation its effect is unknown */
+	ERR_LOCKED,      /* another deploy or owner holds it */
+	ERR_FAILED,      /* the target did it and it went wrong */
+	ERR_CANCELLED,   /* whoever asked went away or changed their mind */
+	ERR_UNSUPPORTED, /* this target, or this version of berth, cannot do it */
+	ERR_NO_MEMORY,
+};
+
+/* A value: copied by assignment, never freed, usable when memory is gone. Long text is cut. */
+struct error {
+	enum code code;
+	char text[480];   /* one line; with the remote's own words where there are any */
+	char remedy[240]; /* what to do next; "" when nothing better than the text is known */
+};
+
+/* Fill *err (which may be NULL) and return -1, so that a failing line reads: return fail(err, ...). */
+int fail(struct error *err, enum code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Say what to do about the failure in *err. */
+void remedy(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Short for fail(err, ERR_NO_MEMORY, "out of memory"). */
+int fail_memory(struct error *err);
+
+/* The code's name as JSON output spells it: "invalid", "unreachable", ... */
+const char *code_name(enum code code);
+
+#endif

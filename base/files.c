@@ -1,0 +1,267 @@
+/* files.c - reading, writing whole or not at all, and locking files of the real world. */
+#include "base/world_real_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+
+#define READ_STEP ((size_t)65536)
+
+struct file_lock {
+	int fd;
+};
+
+static enum code code_of_errno(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+		return ERR_MISSING;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return ERR_DENIED;
+	case EEXIST:
+		return ERR_CONFLICT;
+	case ENOMEM:
+		return ERR_NO_MEMORY;
+	case ENAMETOOLONG:
+	case ELOOP:
+	case EINVAL:
+		return ERR_INVALID;
+	default:
+		return ERR_FAILED;
+	}
+}
+
+int fail_file(struct error *err, const char *path, const char *doing)
+{
+	int error = errno;
+
+	return fail(err, code_of_errno(error), "%s %s: %s", doing, path, strerror(error));
+}
+
+static int open_to_read(const char *path, struct error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	return fd < 0 ? fail_file(err, path, "cannot read") : fd;
+}
+
+/* Append at most `limit` bytes from `offset` on (or from where the descriptor stands, when it cannot seek).
+ */
+static int read_some(int fd, const char *path, off_t offset, size_t limit, struct text *content,
+		     struct error *err)
+{
+	owned_memory char *bytes = malloc(READ_STEP);
+
+	if (!bytes)
+		return fail_memory(err);
+	while (limit) {
+		size_t step = limit < READ_STEP ? limit : READ_STEP;
+		ssize_t got = pread(fd, bytes, step, offset);
+		if (got < 0 && errno == ESPIPE)
+			got = read(fd, bytes, step);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return fail_file(err, path, "cannot read");
+		if (!got)
+			break;
+		text_add_bytes(content, bytes, (size_t)got);
+		offset += got;
+		limit -= (size_t)got;
+	}
+	return content->failed ? fail_memory(err) : 0;
+}
+
+/* Append what was read to the caller's text only when all went well. */
+static int hand_over(struct text *content, struct text *ret_content, struct error *err)
+{
+	if (!ret_content->length && !ret_content->failed) {
+		text_release(ret_content);
+		*ret_content = *content;
+		*content = (struct text){0};
+		return 0;
+	}
+	text_add_bytes(ret_content, text_view(content), content->length);
+	return ret_content->failed ? fail_memory(err) : 0;
+}
+
+int real_file_read(struct world *world, const char *path, size_t limit, struct text *ret_content,
+		   struct error *err)
+{
+	owned_text content = {0};
+	owned_fd fd = open_to_read(path, err);
+
+	(void)world;
+	if (fd < 0 || read_some(fd, path, 0, limit < SIZE_MAX ? limit + 1 : limit, &content, err))
+		return -1;
+	if (content.length > limit)
+		return fail(err, ERR_INVALID, "%s is longer than %zu bytes", path, limit);
+	return hand_over(&content, ret_content, err);
+}
+
+int real_file_tail(struct world *world, const char *path, size_t limit, struct text *ret_content,
+		   struct error *err)
+{
+	owned_text content = {0};
+	owned_fd fd = open_to_read(path, err);
+	struct stat status;
+
+	(void)world;
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &status))
+		return fail_file(err, path, "cannot read");
+	off_t offset = (uint64_t)status.st_size > limit ? status.st_size - (off_t)limit : 0;
+	if (read_some(fd, path, offset, limit, &content, err))
+		return -1;
+	return hand_over(&content, ret_content, err);
+}
+
+int real_file_read_at(struct world *world, const char *path, uint64_t offset, size_t limit,
+		      struct text *ret_content, struct error *err)
+{
+	owned_text content = {0};
+	owned_fd fd = open_to_read(path, err);
+
+	(void)world;
+	if (fd < 0)
+		return -1;
+	if (offset > INT64_MAX)
+		return fail(err, ERR_INVALID, "%s: no file reaches to byte %llu", path,
+			    (unsigned long long)offset);
+	if (read_some(fd, path, (off_t)offset, limit, &content, err))
+		return -1;
+	return hand_over(&content, ret_content, err);
+}
+
+static int write_all(int fd, const void *bytes, size_t count)
+{
+	const char *next = bytes;
+
+	while (count) {
+		ssize_t put = write(fd, next, count);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -1;
+		next += put;
+		count -= (size_t)put;
+	}
+	return 0;
+}
+
+static char *directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return strdup(".");
+	return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+/* A rename lasts through a power cut only when its directory was synced too. */
+static int sync_directory(const char *directory)
+{
+	owned_fd fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -1 : fsync(fd);
+}
+
+int real_file_write(struct world *world, const char *path, mode_t mode, const void *bytes, size_t count,
+		    struct error *err)
+{
+	owned_memory char *directory = directory_of(path);
+	owned_memory char *beside = NULL;
+
+	(void)world;
+	if (!directory || asprintf(&beside, "%s.XXXXXX", path) < 0) {
+		beside = NULL;
+		return fail_memory(err);
+	}
+	owned_fd fd = mkostemp(beside, O_CLOEXEC);
+	if (fd < 0)
+		return fail_file(err, path, "cannot write");
+	if (write_all(fd, bytes, count) || fchmod(fd, mode) || fsync(fd) || rename(beside, path)) {
+		fail_file(err, path, "cannot write");
+		unlink(beside);
+		return -1;
+	}
+	if (sync_directory(directory))
+		return fail_file(err, directory, "cannot sync");
+	return 0;
+}
+
+int real_file_remove(struct world *world, const char *path, struct error *err)
+{
+	(void)world;
+	if (unlink(path) && errno != ENOENT && errno != ENOTDIR)
+		return fail_file(err, path, "cannot remove");
+	return 0;
+}
+
+bool real_file_exists(struct world *world, const char *path)
+{
+	struct stat status;
+
+	(void)world;
+	return !stat(path, &status);
+}
+
+/* Whether the path still names the file we hold: its last holder may have removed it meanwhile. */
+static bool same_file(int fd, const char *path)
+{
+	struct stat held, named;
+
+	return !fstat(fd, &held) && !stat(path, &named) && held.st_dev == named.st_dev &&
+	       held.st_ino == named.st_ino;
+}
+
+struct file_lock *real_lock(struct world *world, const char *path, struct error *err)
+{
+	struct file_lock *lock = malloc(sizeof(*lock));
+
+	(void)world;
+	if (!lock) {
+		fail_memory(err);
+		return NULL;
+	}
+	for (;;) {
+		lock->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+		if (lock->fd < 0) {
+			fail_file(err, path, "cannot lock");
+			break;
+		}
+		int status;
+		while ((status = flock(lock->fd, LOCK_EX | LOCK_NB)) && errno == EINTR)
+			;
+		if (!status && same_file(lock->fd, path))
+			return lock;
+		if (status && errno == EWOULDBLOCK)
+			fail(err, ERR_LOCKED, "%s is locked by another process", path);
+		else if (status)
+			fail_file(err, path, "cannot lock");
+		close(lock->fd);
+		if (status)
+			break;
+	}
+	free(lock);
+	return NULL;
+}
+
+void real_unlock(struct world *world, struct file_lock *lock)
+{
+	(void)world;
+	if (!lock)
+		return;
+	close(lock->fd);
+	free(lock);
+}

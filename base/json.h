@@ -1,0 +1,35 @@
+/* json.h - small helpers over jansson: reading without surprises, writing in the stable order. */
+#ifndef BERTH_BASE_JSON_H
+#define BERTH_BASE_JSON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+static inline void release_json(json_t **json)
+{
+	json_decref(*json);
+}
+
+#define owned_json __attribute__((cleanup(release_json))) json_t * /* owned_json answer = NULL; */
+
+/* Parse an answer of a remote: duplicates and over-deep nesting refused, err names `what`. NULL on failure.
+ */
+json_t *json_parse(const char *text, size_t size, const char *what, struct error *err);
+/* The member's text, or NULL when the object, the member or the type is not there. Borrowed. */
+const char *json_text(const json_t *object, const char *key);
+/* The member's whole number, or `otherwise`. */
+int64_t json_number(const json_t *object, const char *key, int64_t otherwise);
+bool json_flag(const json_t *object, const char *key, bool otherwise);
+/* The member at a path such as "State.ExitCode" (keys without dots), or NULL. Borrowed. */
+json_t *json_at(const json_t *object, const char *path);
+/* Add text to an object; NULL text adds JSON null. 0 or -1 when memory is gone. */
+int json_put_text(json_t *object, const char *key, const char *text);
+int json_put_number(json_t *object, const char *key, int64_t number);
+int json_put_flag(json_t *object, const char *key, bool flag);
+/* Compact one-line form in insertion order, for the caller to free; NULL when memory is gone. */
+char *json_line(const json_t *json);
+
+#endif

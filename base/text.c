@@ -1,0 +1,126 @@
+/* text.c - the growing string. */
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Room for `more` bytes and the NUL; false once memory has failed. */
+static bool reserve(struct text *text, size_t more)
+{
+	if (text->failed)
+		return false;
+	if (more >= SIZE_MAX / 2 - text->length) {
+		text->failed = true;
+		return false;
+	}
+	size_t needed = text->length + more + 1;
+	if (needed <= text->capacity)
+		return true;
+	size_t capacity = text->capacity ? text->capacity : 64;
+	while (capacity < needed)
+		capacity *= 2;
+	char *data = realloc(text->data, capacity);
+	if (!data) {
+		text->failed = true;
+		return false;
+	}
+	text->data = data;
+	text->capacity = capacity;
+	return true;
+}
+
+void text_add_bytes(struct text *text, const void *bytes, size_t count)
+{
+	if (!reserve(text, count))
+		return;
+	if (count)
+		memcpy(text->data + text->length, bytes, count);
+	text->length += count;
+	text->data[text->length] = '\0';
+}
+
+void text_add(struct text *text, const char *string)
+{
+	text_add_bytes(text, string, strlen(string));
+}
+
+void text_add_char(struct text *text, char c)
+{
+	text_add_bytes(text, &c, 1);
+}
+
+void text_vformat(struct text *text, const char *format, va_list arguments)
+{
+	va_list again;
+
+	va_copy(again, arguments);
+	int length = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	if (length < 0) {
+		text->failed = true;
+		return;
+	}
+	if (!reserve(text, (size_t)length))
+		return;
+	vsnprintf(text->data + text->length, (size_t)length + 1, format, arguments);
+	text->length += (size_t)length;
+}
+
+void text_format(struct text *text, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	text_vformat(text, format, arguments);
+	va_end(arguments);
+}
+
+void text_clear(struct text *text)
+{
+	text->length = 0;
+	if (text->data)
+		text->data[0] = '\0';
+}
+
+void text_release(struct text *text)
+{
+	free(text->data);
+	*text = (struct text){0};
+}
+
+char *text_take(struct text *text)
+{
+	if (!reserve(text, 0)) {
+		text_release(text);
+		return NULL;
+	}
+	char *data = text->data;
+	data[text->length] = '\0';
+	*text = (struct text){0};
+	return data;
+}
+
+const char *text_view(const struct text *text)
+{
+	return text->data && !text->failed ? text->data : "";
+}
+
+void text_add_printable(struct text *text, const char *bytes, size_t count)
+{
+	size_t plain = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+		/* C1 controls as UTF-8 (c2 80..9f) move a terminal's cursor as well as an escape does. */
+		bool c1 = c == 0xc2 && i + 1 < count && ((unsigned char)bytes[i + 1] & 0xe0) == 0x80;
+		if (!c1 && (c >= ' ' || c == '\t' || c == '\n') && c != 0x7f)
+			continue;
+		text_add_bytes(text, bytes + plain, i - plain);
+		text_format(text, "\\x%02x", c);
+		if (c1)
+			text_format(text, "\\x%02x", (unsigned char)bytes[++i]);
+		plain = i + 1;
+	}
+	text_add_bytes(text, bytes + plain, count - plain);
+}

@@ -1,0 +1,182 @@
+/* world.h - everything outside the program's own memory: time, timers, HTTP, probes, processes, files,
+ * chance.
+ *
+ * The engine and the shipped drivers reach the outside only through a `struct world`, so that a
+ * simulated one can stand in. The real one (`world_real.h`) runs on libuv and libcurl.
+ *
+ * One thread owns a world and calls all of this; callbacks come on that thread, never from inside
+ * the call that asked for them. A handle (`struct timer *`, ...) is the caller's until its callback
+ * has been called or it was cancelled; after either it is gone. Cancelling never calls back, takes
+ * NULL, and does not undo what the request may have done at the other side.
+ */
+#ifndef BERTH_BASE_WORLD_H
+#define BERTH_BASE_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+struct world;
+struct timer;
+struct exchange;
+struct probe_call;
+struct job;
+struct child;
+struct file_lock;
+
+/* --- HTTP ---------------------------------------------------------------------------------- */
+
+struct http_tls {
+	const char *ca_file, *cert_file, *key_file; /* NULL: the system's roots, no client certificate */
+	bool no_verify;
+};
+
+/* Everything is copied before http_send returns. */
+struct http_request {
+	const char *method;         /* "GET", "POST", ... */
+	const char *url;            /* with unix_socket: "http://localhost/path" */
+	const char *unix_socket;    /* a socket's path, or NULL for TCP */
+	const char *const *headers; /* "Name: value", NULL-terminated; NULL for none */
+	const void *body;           /* NULL for none */
+	size_t body_size;
+	const struct http_tls *tls; /* NULL: defaults */
+	int64_t timeout_ms;         /* for the whole exchange; 0: none (streams) */
+	int64_t idle_ms;            /* a stream silent for so long has failed (ERR_TIMED_OUT); 0: never */
+	size_t body_limit;          /* a longer answer is ERR_FAILED; 0: 64 MiB */
+	bool fresh; /* on a connection of its own, so that it cannot be sent twice unnoticed */
+};
+
+struct http_answer {
+	struct error error; /* OK once a status arrived and the body ended well */
+	int status;         /* 0 when none arrived */
+	bool sent; /* the request may have reached the other side: after a failure, its effect is unknown */
+	struct text body;    /* empty when `chunk` took it */
+	struct text headers; /* as received: "Name: value\r\n..." of the last answer */
+};
+
+/* How an exchange speaks to who began it. The answer is valid during the call only; `body` may be taken over.
+ */
+struct http_sink {
+	void (*done)(void *owner, struct http_answer *answer);
+	/* For streams: bytes as they come (status already known); false ends the exchange with ERR_CANCELLED.
+	 * NULL: collect. */
+	bool (*chunk)(void *owner, int status, const char *bytes, size_t count);
+	void *owner;
+};
+
+/* --- processes ------------------------------------------------------------------------------ */
+
+struct process_options {
+	const char *const *argv;        /* argv[0] is a path, never looked up in PATH */
+	const char *const *environment; /* NULL-terminated "NAME=value"; NULL: empty */
+	const char *directory;          /* NULL: "/" */
+	int input, output, errors;      /* descriptors to become 0, 1, 2; -1: /dev/null */
+	bool new_session;               /* setsid, so that it outlives our terminal */
+};
+
+struct process_end {
+	int exit_code; /* -1 when a signal ended it */
+	int signal;    /* 0 when it exited */
+};
+
+/* A process of this machine as /proc shows it; strings valid during the visit only. */
+struct process_info {
+	pid_t pid, parent;
+	uint64_t start_ticks; /* with pid and the boot id, its identity */
+	uid_t uid;
+	const char *executable;  /* what /proc/PID/exe names; "" when not ours to see */
+	const char *environment; /* the initial one, NUL-separated; */
+	size_t environment_size; /* 0 when not ours to see */
+	bool zombie;
+};
+
+/* --- the table ------------------------------------------------------------------------------ */
+
+struct world_ops {
+	int64_t (*now)(struct world *);  /* monotonic milliseconds */
+	int64_t (*wall)(struct world *); /* milliseconds since 1970 */
+	int (*random)(struct world *, void *bytes, size_t count);
+
+	struct timer *(*timer_start)(struct world *, int64_t delay_ms, void (*fired)(void *), void *owner);
+	void (*timer_cancel)(struct world *, struct timer *);
+
+	struct exchange *(*http_send)(struct world *, const struct http_request *, const struct http_sink *,
+				      struct error *);
+	void (*http_cancel)(struct world *, struct exchange *);
+
+	/* Does `address` (numeric, or a name) accept a TCP connection? `answered` gets OK, or why not. */
+	struct probe_call *(*tcp_probe)(struct world *, const char *address, uint16_t port,
+					int64_t timeout_ms,
+					void (*answered)(void *owner, const struct error *), void *owner);
+	void (*tcp_cancel)(struct world *, struct probe_call *);
+
+	/* `work` runs on the world's one worker thread, jobs in order; `done` afterwards on ours. A cancelled
+	 * job that already runs is finished, without `done`. Both get `owner`, which must outlive `work`. */
+	struct job *(*work)(struct world *, void (*work)(void *owner), void (*done)(void *owner),
+			    void *owner);
+	void (*work_cancel)(struct world *, struct job *);
+
+	/* `ended` is called once; the child is not killed when the world closes or the handle is dropped. */
+	struct child *(*spawn)(struct world *, const struct process_options *,
+			       void (*ended)(void *owner, const struct process_end *), void *owner,
+			       struct error *);
+	pid_t (*child_pid)(struct child *);
+	void (*child_drop)(struct world *, struct child *);
+	/* Visit every process of this machine. With `environment_prefix` (such as "BERTH_APP=") only those
+	 * whose initial environment has an entry that begins so. */
+	int (*processes)(struct world *, const char *environment_prefix,
+			 bool (*visit)(void *owner, const struct process_info *), void *owner,
+			 struct error *);
+	/* Visit processes that hold an open memfd whose name begins with `name_prefix`; `name` is the whole
+	 * one. */
+	int (*memfd_holders)(struct world *, const char *name_prefix,
+			     bool (*visit)(void *owner, pid_t pid, uint64_t start_ticks, const char *name),
+			     void *owner, struct error *);
+	/* Send a signal to exactly that process (pid and start time, through a pidfd); ERR_MISSING when it is
+	 * gone. */
+	int (*signal)(struct world *, pid_t pid, uint64_t start_ticks, int signal_number, struct error *);
+	/* This boot's id, as /proc/sys/kernel/random/boot_id gives it, without the newline. */
+	const char *(*boot_id)(struct world *);
+
+	/* Files. A path is absolute. */
+	int (*file_read)(struct world *, const char *path, size_t limit, struct text *ret_content,
+			 struct error *);
+	/* The last `limit` bytes. */
+	int (*file_tail)(struct world *, const char *path, size_t limit, struct text *ret_content,
+			 struct error *);
+	/* From `offset` on, at most `limit` bytes; nothing appended at the end of the file. */
+	int (*file_read_at)(struct world *, const char *path, uint64_t offset, size_t limit,
+			    struct text *ret_content, struct error *);
+	/* Whole or not at all: written beside it, synced, renamed. */
+	int (*file_write)(struct world *, const char *path, mode_t mode, const void *bytes, size_t count,
+			  struct error *);
+	int (*file_remove)(struct world *, const char *path, struct error *); /* absent is fine */
+	int (*tree_remove)(struct world *, const char *path,
+			   struct error *); /* absent is fine; links not followed */
+	int (*directories_make)(struct world *, const char *path, mode_t mode,
+				struct error *); /* with parents */
+	/* Names in a directory in sorted order, "." and ".." left out; an absent directory has none. */
+	int (*directory_list)(struct world *, const char *path, bool (*visit)(void *owner, const char *name),
+			      void *owner, struct error *);
+	bool (*file_exists)(struct world *, const char *path);
+	/* An exclusive lock (flock) on a file, made when absent; ERR_LOCKED when somebody alive holds it. */
+	struct file_lock *(*lock)(struct world *, const char *path, struct error *);
+	void (*unlock)(struct world *, struct file_lock *);
+
+	/* The numeric address of the interface the default route uses ("" when there is none). */
+	int (*default_address)(struct world *, char *ret_address, size_t size);
+	/* Whether this machine has a network interface of that name now. */
+	bool (*has_interface)(struct world *, const char *name);
+	/* Whether a TCP (or UDP) port can be bound on a numeric address of this machine now. */
+	bool (*port_free)(struct world *, const char *address, uint16_t port, bool udp);
+};
+
+struct world {
+	const struct world_ops *ops;
+};
+
+#endif

@@ -1,0 +1,144 @@
+/* world_real_internal.h - what the rooms of the real world share: the loop, what flies on it, the guards. */
+#ifndef BERTH_BASE_WORLD_REAL_INTERNAL_H
+#define BERTH_BASE_WORLD_REAL_INTERNAL_H
+
+#include <signal.h>
+#include <uv.h>
+
+#include "base/world_real.h"
+
+/* A ring of things in flight; the head is a link that belongs to nobody. */
+struct link {
+	struct link *next, *last;
+};
+
+static inline void link_init(struct link *link)
+{
+	link->next = link->last = link;
+}
+
+static inline void link_append(struct link *ring, struct link *link)
+{
+	link->last = ring->last;
+	link->next = ring;
+	ring->last->next = link;
+	ring->last = link;
+}
+
+static inline void link_remove(struct link *link)
+{
+	link->next->last = link->last;
+	link->last->next = link->next;
+	link_init(link);
+}
+
+static inline bool link_alone(const struct link *link)
+{
+	return link->next == link;
+}
+
+#define owner_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
+
+struct http;
+struct worker;
+
+struct real {
+	struct world world; /* first, so that a world is a real one by a cast */
+	uv_loop_t loop;
+	uv_timer_t bound; /* ends world_wait in time */
+	struct link timers, probes, children;
+	struct http *http;       /* NULL until the first request */
+	struct worker *jobs;     /* NULL until the first job */
+	struct worker *look_ups; /* names have a thread of their own: a slow resolver holds up no job */
+	char boot_id[64];
+};
+
+static inline struct real *real_of(struct world *world)
+{
+	return (struct real *)world;
+}
+
+/* SIGPIPE blocked while libraries write; one that came of it is taken away afterwards. */
+struct pipe_guard {
+	sigset_t before;
+	bool pending;
+};
+void pipe_guard_enter(struct pipe_guard *guard);
+void pipe_guard_leave(const struct pipe_guard *guard);
+
+/* world_real.c */
+int64_t real_now(struct world *world);
+
+/* timers.c */
+struct timer *real_timer_start(struct world *world, int64_t delay_ms, void (*fired)(void *), void *owner);
+void real_timer_cancel(struct world *world, struct timer *timer);
+void timers_close(struct real *real);
+
+/* http_curl.c */
+struct exchange *real_http_send(struct world *world, const struct http_request *request,
+				const struct http_sink *sink, struct error *err);
+void real_http_cancel(struct world *world, struct exchange *exchange);
+void http_close(struct real *real);
+
+/* tcp_probe.c */
+struct probe_call *real_tcp_probe(struct world *world, const char *address, uint16_t port, int64_t timeout_ms,
+				  void (*answered)(void *owner, const struct error *), void *owner);
+void real_tcp_cancel(struct world *world, struct probe_call *call);
+void probes_close(struct real *real);
+
+/* worker.c */
+/* Like work, on the given worker (made when NULL); `release`, if given, gets `owner` when the job is over or
+ * cancelled, on our thread. */
+struct job *worker_add(struct real *real, struct worker **worker, void (*work)(void *owner),
+		       void (*done)(void *owner), void (*release)(void *owner), void *owner);
+void worker_cancel(struct job *job);
+/* Waits for the job that runs, forgets the others. */
+void worker_close(struct worker **worker);
+struct job *real_work(struct world *world, void (*work)(void *owner), void (*done)(void *owner), void *owner);
+void real_work_cancel(struct world *world, struct job *job);
+
+/* process.c, with keeper.c */
+struct child *real_spawn(struct world *world, const struct process_options *options,
+			 void (*ended)(void *owner, const struct process_end *), void *owner,
+			 struct error *err);
+pid_t real_child_pid(struct child *child);
+void real_child_drop(struct world *world, struct child *child);
+void children_close(struct real *real);
+
+/* processes.c */
+int real_processes(struct world *world, const char *environment_prefix,
+		   bool (*visit)(void *owner, const struct process_info *), void *owner, struct error *err);
+int real_memfd_holders(struct world *world, const char *name_prefix,
+		       bool (*visit)(void *owner, pid_t pid, uint64_t start_ticks, const char *name),
+		       void *owner, struct error *err);
+int real_signal(struct world *world, pid_t pid, uint64_t start_ticks, int signal_number, struct error *err);
+const char *real_boot_id(struct world *world);
+
+/* files.c */
+int real_file_read(struct world *world, const char *path, size_t limit, struct text *ret_content,
+		   struct error *err);
+int real_file_tail(struct world *world, const char *path, size_t limit, struct text *ret_content,
+		   struct error *err);
+int real_file_read_at(struct world *world, const char *path, uint64_t offset, size_t limit,
+		      struct text *ret_content, struct error *err);
+int real_file_write(struct world *world, const char *path, mode_t mode, const void *bytes, size_t count,
+		    struct error *err);
+int real_file_remove(struct world *world, const char *path, struct error *err);
+bool real_file_exists(struct world *world, const char *path);
+struct file_lock *real_lock(struct world *world, const char *path, struct error *err);
+void real_unlock(struct world *world, struct file_lock *lock);
+/* *err from errno, as the code that fits it: "PATH: doing: No space left on device". */
+int fail_file(struct error *err, const char *path, const char *doing);
+
+/* directories.c */
+int real_tree_remove(struct world *world, const char *path, struct error *err);
+int real_directories_make(struct world *world, const char *path, mode_t mode, struct error *err);
+int real_directory_list(struct world *world, const char *path, bool (*visit)(void *owner, const char *name),
+			void *owner, struct error *err);
+
+/* network.c */
+int real_default_address(struct world *world, char *ret_address, size_t size);
+bool real_has_interface(struct world *world, const char *name);
+bool real_port_free(struct world *world, const char *address, uint16_t port, bool udp);
+
+#endif

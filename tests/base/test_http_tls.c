@@ -1,0 +1,208 @@
+/* test_http_tls.c - HTTP over TLS: whom we trust, who we are, and what refusals say. */
+#include "http_client.h"
+
+#include <arpa/inet.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct tls_server {
+	int listener;
+	uint16_t port;
+	SSL_CTX *context;
+	pthread_t thread;
+};
+
+static void write_pem(const char *path, EVP_PKEY *key, X509 *certificate)
+{
+	FILE *file = fopen(path, "we");
+
+	cr_assert(file);
+	if (key)
+		PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL);
+	if (certificate)
+		PEM_write_X509(file, certificate);
+	fclose(file);
+}
+
+/* cert.pem and key.pem in the folder: self-signed, for 127.0.0.1. */
+static void make_certificate(const struct folder *folder)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *certificate = X509_new();
+
+	X509_set_version(certificate, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+	X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
+	X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+	X509_NAME *name = X509_get_subject_name(certificate);
+	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"test", -1, -1, 0);
+	X509_set_issuer_name(certificate, name);
+	X509_set_pubkey(certificate, key);
+	X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "IP:127.0.0.1");
+	X509_add_ext(certificate, extension, -1);
+	X509_EXTENSION_free(extension);
+	cr_assert(X509_sign(certificate, key, EVP_sha256()));
+	write_pem(in_folder(folder, "cert.pem"), NULL, certificate);
+	write_pem(in_folder(folder, "key.pem"), key, NULL);
+	X509_free(certificate);
+	EVP_PKEY_free(key);
+}
+
+static void serve(SSL *ssl)
+{
+	char bytes[4096];
+
+	if (SSL_accept(ssl) == 1 && SSL_read(ssl, bytes, sizeof(bytes)) > 0) {
+		static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecure";
+		SSL_write(ssl, answer, sizeof(answer) - 1);
+		SSL_shutdown(ssl);
+	}
+}
+
+static void *tls_main(void *argument)
+{
+	struct tls_server *server = argument;
+	sigset_t pipe;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, NULL);
+	for (;;) {
+		int fd = accept(server->listener, NULL, NULL);
+		if (fd < 0)
+			return NULL;
+		SSL *ssl = SSL_new(server->context);
+		SSL_set_fd(ssl, fd);
+		serve(ssl);
+		SSL_free(ssl);
+		close(fd);
+	}
+}
+
+static void tls_start(struct tls_server *server, const struct folder *folder, bool wants_client)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(address);
+
+	make_certificate(folder);
+	server->context = SSL_CTX_new(TLS_server_method());
+	cr_assert_eq(
+	    SSL_CTX_use_certificate_file(server->context, in_folder(folder, "cert.pem"), SSL_FILETYPE_PEM),
+	    1);
+	cr_assert_eq(
+	    SSL_CTX_use_PrivateKey_file(server->context, in_folder(folder, "key.pem"), SSL_FILETYPE_PEM), 1);
+	if (wants_client) {
+		SSL_CTX_set_verify(server->context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+		SSL_CTX_load_verify_file(server->context, in_folder(folder, "cert.pem"));
+	}
+	server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	cr_assert_eq(bind(server->listener, (struct sockaddr *)&address, size), 0);
+	cr_assert_eq(getsockname(server->listener, (struct sockaddr *)&address, &size), 0);
+	cr_assert_eq(listen(server->listener, 10), 0);
+	server->port = ntohs(address.sin_port);
+	pthread_create(&server->thread, NULL, tls_main, server);
+}
+
+static void tls_stop(struct tls_server *server)
+{
+	shutdown(server->listener, SHUT_RDWR);
+	pthread_join(server->thread, NULL);
+	close(server->listener);
+	SSL_CTX_free(server->context);
+}
+
+/* One GET of https://HOST/ by a world of its own, against a server of its own. */
+static void get_securely(const char *host, bool wants_client, const struct folder *folder,
+			 struct http_tls tls, struct outcome *outcome)
+{
+	struct tls_server server;
+	tls_start(&server, folder, wants_client);
+	{
+		owned_world world = fixture_world();
+		struct http_request request = {.method = "GET", .timeout_ms = SOON_MS, .tls = &tls};
+		char url[64];
+
+		snprintf(url, sizeof(url), "https://%s:%u/", host, (unsigned int)server.port);
+		request.url = url;
+		send_request(world, &request, outcome);
+		cr_assert(wait_for(world, &outcome->over, 2 * SOON_MS));
+	}
+	tls_stop(&server);
+}
+
+Test(http_tls, who_is_trusted_is_answered)
+{
+	owned_folder folder = fixture_folder();
+	owned_outcome outcome = {0};
+
+	get_securely("127.0.0.1", false, &folder,
+		     (struct http_tls){.ca_file = in_folder(&folder, "cert.pem")}, &outcome);
+	cr_expect_eq(outcome.error.code, OK, "%s", outcome.error.text);
+	cr_expect_str_eq(text_view(&outcome.body), "secure");
+}
+
+Test(http_tls, who_is_not_is_told_nothing)
+{
+	owned_folder folder = fixture_folder();
+	owned_outcome unknown = {0}, unverified = {0}, misnamed = {0};
+
+	get_securely("127.0.0.1", false, &folder, (struct http_tls){0}, &unknown);
+	cr_expect_eq(unknown.error.code, ERR_DENIED, "%s", unknown.error.text);
+	cr_expect(strstr(unknown.error.text, "not trusted"), "%s", unknown.error.text);
+	cr_expect(strstr(unknown.error.remedy, "CA file"), "%s", unknown.error.remedy);
+	cr_expect_not(unknown.sent);
+	get_securely("localhost", false, &folder,
+		     (struct http_tls){.ca_file = in_folder(&folder, "cert.pem")}, &misnamed);
+	cr_expect_eq(misnamed.error.code, ERR_DENIED, "%s", misnamed.error.text);
+	get_securely("127.0.0.1", false, &folder, (struct http_tls){.no_verify = true}, &unverified);
+	cr_expect_eq(unverified.error.code, OK, "%s", unverified.error.text);
+}
+
+Test(http_tls, a_client_certificate_is_shown)
+{
+	owned_folder folder = fixture_folder();
+	owned_outcome outcome = {0};
+
+	get_securely("127.0.0.1", true, &folder,
+		     (struct http_tls){.ca_file = in_folder(&folder, "cert.pem"),
+				       .cert_file = in_folder(&folder, "cert.pem"),
+				       .key_file = in_folder(&folder, "key.pem")},
+		     &outcome);
+	cr_expect_eq(outcome.error.code, OK, "%s", outcome.error.text);
+}
+
+Test(http_tls, a_missing_client_certificate_is_guessed_at)
+{
+	owned_folder folder = fixture_folder();
+	owned_outcome outcome = {0};
+
+	get_securely("127.0.0.1", true, &folder, (struct http_tls){.ca_file = in_folder(&folder, "cert.pem")},
+		     &outcome);
+	cr_expect_eq(outcome.error.code, ERR_UNREACHABLE, "%s", outcome.error.text);
+	cr_expect(strstr(outcome.error.remedy, "client certificate"), "%s", outcome.error.remedy);
+}
+
+Test(http_tls, files_that_cannot_be_used_are_told)
+{
+	owned_folder folder = fixture_folder();
+	owned_outcome no_ca = {0}, no_key = {0};
+
+	get_securely("127.0.0.1", false, &folder,
+		     (struct http_tls){.ca_file = in_folder(&folder, "none.pem")}, &no_ca);
+	cr_expect_eq(no_ca.error.code, ERR_DENIED, "%s", no_ca.error.text);
+	cr_expect(strstr(no_ca.error.text, "CA file"), "%s", no_ca.error.text);
+	get_securely("127.0.0.1", false, &folder,
+		     (struct http_tls){.ca_file = in_folder(&folder, "cert.pem"),
+				       .cert_file = in_folder(&folder, "cert.pem"),
+				       .key_file = in_folder(&folder, "none.pem")},
+		     &no_key);
+	cr_expect_eq(no_key.error.code, ERR_DENIED, "%s", no_key.error.text);
+	cr_expect(strstr(no_key.error.text, "client certificate or key"), "%s", no_key.error.text);
+	cr_expect_not(no_key.sent);
+}

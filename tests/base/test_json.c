@@ -1,0 +1,108 @@
+/* test_json.c - reading remotes' JSON and writing ours. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/text.h"
+
+static json_t *parse(const char *text, struct error *err)
+{
+	return json_parse(text, strlen(text), "the answer", err);
+}
+
+Test(json, reads_members_by_type)
+{
+	owned_json json = parse(
+	    "{\"name\":\"x\",\"count\":5,\"on\":true,\"State\":{\"Exit\":{\"Code\":3}},\"real\":1.5}", NULL);
+
+	cr_assert(json);
+	cr_expect_str_eq(json_text(json, "name"), "x");
+	cr_expect_null(json_text(json, "count"));
+	cr_expect_null(json_text(json, "missing"));
+	cr_expect_null(json_text(NULL, "name"));
+	cr_expect_eq(json_number(json, "count", -1), 5);
+	cr_expect_eq(json_number(json, "real", -1), -1);
+	cr_expect_eq(json_number(json, "missing", -1), -1);
+	cr_expect(json_flag(json, "on", false));
+	cr_expect(json_flag(json, "name", true));
+	cr_expect_not(json_flag(json, "missing", false));
+	cr_expect_eq(json_integer_value(json_at(json, "State.Exit.Code")), 3);
+	cr_expect_null(json_at(json, "State.Nothing.Code"));
+	cr_expect_null(json_at(json, "name.Code"));
+	cr_expect_null(json_at(NULL, "State"));
+}
+
+Test(json, what_is_wrong_is_named_with_its_place)
+{
+	struct error err = {0};
+
+	cr_expect_null(parse("{\"a\":1,\n \"b\" 2}", &err));
+	cr_expect_eq(err.code, ERR_INVALID);
+	cr_expect(strstr(err.text, "the answer"), "%s", err.text);
+	cr_expect(strstr(err.text, "line 2"), "%s", err.text);
+}
+
+Test(json, doubtful_input_is_refused)
+{
+	static const char *const bad[] = {
+	    "",         "{\"a\":1,\"a\":2}",   "{} x", "[1,]", "NaN", "1e400", "\"\\u0000\"",
+	    "\"\xff\"", "99999999999999999999"};
+	struct error err;
+
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		err = (struct error){0};
+		cr_expect_null(parse(bad[i], &err), "%s", bad[i]);
+		cr_expect_eq(err.code, ERR_INVALID);
+	}
+}
+
+Test(json, only_honest_depth_is_read)
+{
+	struct error err = {0};
+	owned_text deep = {0};
+
+	for (int i = 0; i < 5000; i++)
+		text_add(&deep, "[");
+	cr_expect_null(parse(text_view(&deep), &err));
+	cr_expect(strstr(err.text, "deeper"), "%s", err.text);
+	text_clear(&deep);
+	text_add(&deep, "{\"\\\"[[\": \"");
+	for (int i = 0; i < 5000; i++)
+		text_add(&deep, "[");
+	text_add(&deep, "\", \"l\": [[],[],{}]}");
+	owned_json json = parse(text_view(&deep), &err);
+	cr_expect(json, "brackets in strings are no depth");
+}
+
+Test(json, writes_one_line_in_order)
+{
+	owned_json json = json_object();
+
+	cr_assert_eq(json_put_text(json, "z", "last"), 0);
+	cr_assert_eq(json_put_number(json, "a", -3), 0);
+	cr_assert_eq(json_put_flag(json, "on", true), 0);
+	cr_assert_eq(json_put_text(json, "none", NULL), 0);
+	owned_memory char *line = json_line(json);
+	cr_expect_str_eq(line, "{\"z\":\"last\",\"a\":-3,\"on\":true,\"none\":null}");
+}
+
+Test(json, text_that_is_not_utf8_is_repaired)
+{
+	owned_json json = json_object();
+
+	cr_assert_eq(json_put_text(json, "log", "ok \xff\xc3\xa9\xc3(\xed\xa0\x80 end\xe2\x82"), 0);
+	const char *text = json_text(json, "log");
+	cr_assert(text);
+	cr_expect(starts_with(text, "ok \xef\xbf\xbd\xc3\xa9\xef\xbf\xbd("), "%s", text);
+	cr_expect(strstr(text, " end\xef\xbf\xbd"), "%s", text);
+}
+
+Test(json, numbers_read_are_written_the_same)
+{
+	owned_json json = parse("[0.1,1e21,9007199254740993]", NULL);
+	owned_memory char *line = json_line(json);
+
+	cr_expect_str_eq(line, "[0.1,1e21,9007199254740993]");
+}

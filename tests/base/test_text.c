@@ -1,0 +1,92 @@
+/* test_text.c - the growing string. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+Test(text, grows_and_ends_in_nul)
+{
+	owned_text text = {0};
+
+	cr_expect_str_eq(text_view(&text), "");
+	for (int i = 0; i < 1000; i++) {
+		text_add(&text, "ab");
+		text_add_char(&text, 'c');
+		text_format(&text, "%d", i % 10);
+	}
+	cr_expect_eq(text.length, 4000);
+	cr_expect_eq(strlen(text_view(&text)), 4000);
+	cr_expect_not(strncmp(text.data + 396, "abc9abc0", 8));
+}
+
+Test(text, holds_any_bytes)
+{
+	owned_text text = {0};
+
+	text_add_bytes(&text, "a\0b", 3);
+	cr_expect_eq(text.length, 3);
+	cr_expect_eq(memcmp(text.data, "a\0b", 4), 0);
+}
+
+Test(text, long_formats_fit)
+{
+	owned_text text = {0};
+
+	text_format(&text, "%5000d", 1);
+	cr_expect_eq(text.length, 5000);
+	cr_expect_eq(text.data[4999], '1');
+}
+
+Test(text, taken_it_belongs_to_the_taker)
+{
+	struct text text = {0};
+	owned_memory char *empty = text_take(&text);
+
+	cr_expect_str_eq(empty, "");
+	text_add(&text, "mine");
+	owned_memory char *taken = text_take(&text);
+	cr_expect_str_eq(taken, "mine");
+	cr_expect_null(text.data);
+	cr_expect_eq(text.length, 0);
+}
+
+Test(text, cleared_it_keeps_its_memory)
+{
+	owned_text text = {0};
+
+	text_add(&text, "something");
+	const char *data = text.data;
+	text_clear(&text);
+	cr_expect_str_eq(text_view(&text), "");
+	text_add(&text, "else");
+	cr_expect_eq(text.data, data);
+	cr_expect_str_eq(text_view(&text), "else");
+}
+
+Test(text, once_failed_it_says_so_at_the_end)
+{
+	struct text text = {0};
+
+	text_add(&text, "good");
+	text_add_bytes(&text, "", SIZE_MAX / 2);
+	cr_expect(text.failed);
+	cr_expect_str_eq(text_view(&text), "");
+	text_add(&text, "more");
+	text_clear(&text);
+	cr_expect_null(text_take(&text));
+	text_add(&text, "new");
+	cr_expect_str_eq(text_view(&text), "new", "after the take it may be used again");
+	text_release(&text);
+}
+
+Test(text, printable_shows_control_characters)
+{
+	owned_text text = {0};
+	const char bytes[] = "a\tb\nc\x1b[1m\x7f\0\xc2\x9b"
+			     "d\xc3\xa9\xc2\xa0";
+
+	text_add_printable(&text, bytes, sizeof(bytes) - 1);
+	cr_expect_str_eq(text_view(&text), "a\tb\nc\\x1b[1m\\x7f\\x00\\xc2\\x9bd\xc3\xa9\xc2\xa0");
+}
