@@ -1,0 +1,299 @@
+/* blueprint.c - reads a whole blueprint: the application's own keys, then every component in three passes. */
+#include "blueprints/blueprint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "blueprints/component.h"
+#include "blueprints/yaml_internal.h"
+
+enum top { TOP_READ, TOP_NOTED, TOP_LATER };
+
+static const struct top_key {
+	const char *name;
+	enum top what;
+} top_keys[] = {
+    {"id", TOP_READ},
+    {"name", TOP_READ},
+    {"location", TOP_READ},
+    {"locations", TOP_READ},
+    {"services", TOP_READ},
+    {"parameters", TOP_READ},
+    {"brooklyn.parameters", TOP_READ},
+    {"config", TOP_READ},
+    {"brooklyn.config", TOP_READ},
+    {"description", TOP_NOTED},
+    {"origin", TOP_NOTED},
+    {"version", TOP_NOTED},
+    {"iconUrl", TOP_NOTED},
+    {"icon_url", TOP_NOTED},
+    {"brooklyn.catalog", TOP_LATER},
+    {"brooklyn.children", TOP_LATER},
+    {"brooklyn.enrichers", TOP_LATER},
+    {"brooklyn.flags", TOP_LATER},
+    {"brooklyn.initializers", TOP_LATER},
+    {"brooklyn.policies", TOP_LATER},
+    {"brooklyn.tags", TOP_LATER},
+    {"artifacts", TOP_LATER},
+    {"children", TOP_LATER},
+    {"effectors", TOP_LATER},
+    {"enrichers", TOP_LATER},
+    {"initializers", TOP_LATER},
+    {"policies", TOP_LATER},
+    {"sensors", TOP_LATER},
+    {"tags", TOP_LATER},
+    {"type", TOP_LATER},
+};
+
+static void complain_unknown(struct reading *r, const struct yaml_entry *entry)
+{
+	const char *names[COUNT_OF(top_keys)];
+	size_t count = 0;
+
+	for (size_t i = 0; i < COUNT_OF(top_keys); i++)
+		if (top_keys[i].what != TOP_LATER)
+			names[count++] = top_keys[i].name;
+	const struct key_name *component = map_get(r->keys, entry->key);
+	suggest(r, complain(r->list, entry->key_place, "unknown key `%s`", entry->key), entry->key, names,
+		count,
+		component ? "this key belongs to a component, under `services`"
+			  : "an application has id, name, location, locations, parameters, brooklyn.config "
+			    "and services");
+}
+
+static void check_top_keys(struct reading *r, const struct yaml_node *root)
+{
+	for (size_t i = 0; i < root->count; i++) {
+		const struct yaml_entry *entry = &root->entries[i];
+		size_t k = 0;
+		while (k < COUNT_OF(top_keys) && strcmp(top_keys[k].name, entry->key))
+			k++;
+		if (k == COUNT_OF(top_keys))
+			complain_unknown(r, entry);
+		else if (top_keys[k].what == TOP_LATER)
+			complain(r->list, entry->key_place,
+				 "`%s` is not supported yet by this version of berth", entry->key);
+	}
+}
+
+static void read_application_config(struct reading *r, const struct yaml_node *root)
+{
+	static const char *const spellings[] = {"brooklyn.config", "config"};
+
+	for (size_t k = 0; k < COUNT_OF(spellings); k++) {
+		const struct yaml_node *map = yaml_get(root, spellings[k]);
+		if (!map || yaml_null(map))
+			continue;
+		if (map->kind != YAML_MAP) {
+			complain(r->list, map->place, "`%s` takes a map, not %s", spellings[k],
+				 kind_name(map));
+			continue;
+		}
+		for (size_t i = 0; i < map->count; i++)
+			reading_put(r, &r->config, map->entries[i].key, (void *)&map->entries[i]);
+	}
+}
+
+/* The file's name without folders and ending. */
+static const char *file_id(struct reading *r)
+{
+	const char *slash = strrchr(r->file, '/'), *base = slash ? slash + 1 : r->file;
+	const char *dot = strrchr(base, '.');
+	const char *stem =
+	    arena_copy(r->arena, base, dot && dot != base ? (size_t)(dot - base) : strlen(base));
+
+	if (!stem)
+		r->list->failed = true;
+	return stem ? fold_id(r, stem) : NULL;
+}
+
+static void name_application(struct reading *r, const struct yaml_node *root)
+{
+	struct blueprint *b = r->blueprint;
+	const struct yaml_node *id = yaml_get(root, "id"), *name = yaml_get(root, "name");
+	const char *id_text = id ? fixed_text(r, NULL, id, "id") : NULL;
+
+	b->place = id ? id->place : root->place;
+	b->name = name && !yaml_null(name) ? fixed_text(r, NULL, name, "name") : NULL;
+	if (id_text) {
+		b->id = fold_id(r, id_text);
+		if (!b->id)
+			complain(r->list, id->place, "the id `%s` has no letter, digit or `_`", id_text);
+	}
+	if (r->options->application)
+		b->id = fold_id(r, r->options->application);
+	if (r->options->application && !b->id)
+		complain(r->list, (struct place){.file = "--app"},
+			 "`%s` makes no id: it has no letter or digit", r->options->application);
+	if (!b->id && b->name)
+		b->id = fold_id(r, b->name);
+	if (!b->id)
+		b->id = file_id(r);
+	if (!b->id)
+		b->id = "application";
+	if (!b->name)
+		b->name = b->id;
+}
+
+static bool prepare_drafts(struct reading *r, const struct yaml_node *services)
+{
+	struct component_spec *specs;
+
+	r->count = services->count;
+	r->drafts = calloc(r->count + 1, sizeof(*r->drafts));
+	r->ids = calloc(r->count + 1, sizeof(*r->ids));
+	specs = reading_alloc(r, sizeof(*specs) * (r->count + 1));
+	if (!r->drafts || !r->ids || !specs) {
+		r->list->failed = true;
+		r->count = 0;
+		return false;
+	}
+	for (size_t i = 0; i < r->count; i++) {
+		specs[i].instances = 1;
+		r->ids[i] = "";
+		r->drafts[i] = (struct draft){.spec = &specs[i],
+					      .index = i,
+					      .node = services->items[i],
+					      .place = services->items[i]->place};
+	}
+	r->blueprint->components = specs;
+	r->blueprint->component_count = r->count;
+	return true;
+}
+
+static void place_component(struct reading *r, struct draft *d)
+{
+	const struct yaml_entry *one = d->given[KEY_LOCATION], *many = d->given[KEY_LOCATIONS];
+
+	d->spec->location = r->location;
+	if (!one && !many)
+		return;
+	d->spec->location_own = true;
+	d->spec->location = location_choose(r, d, one, many);
+}
+
+static void read_components(struct reading *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		component_gather(r, &r->drafts[i]);
+	for (size_t i = 0; i < r->count; i++)
+		component_name(r, &r->drafts[i]);
+	settings_apply_components(r);
+	for (size_t i = 0; i < r->count; i++)
+		component_type(r, &r->drafts[i]);
+	for (size_t i = 0; i < r->count; i++) {
+		place_component(r, &r->drafts[i]);
+		component_read_phase(r, &r->drafts[i], 1);
+	}
+	for (size_t i = 0; i < r->count; i++)
+		component_read_phase(r, &r->drafts[i], 2);
+	for (size_t i = 0; i < r->count; i++) {
+		check_component(r, &r->drafts[i]);
+		component_finish(r, &r->drafts[i]);
+	}
+	check_host_ports(r);
+	check_cycles(r);
+}
+
+static void read_services(struct reading *r, const struct yaml_node *root)
+{
+	const struct yaml_node *services = yaml_get(root, "services");
+
+	if (!services) {
+		if (!yaml_get(root, "brooklyn.catalog"))
+			advise(r->list, complain(r->list, root->place, "the blueprint has no `services`"),
+			       "list its components: services: [{type: docker:IMAGE}]");
+	} else if (services->kind != YAML_LIST) {
+		advise(r->list,
+		       complain(r->list, services->place, "`services` takes a list, not %s",
+				kind_name(services)),
+		       "begin each component with `- type: ...`");
+	} else if (!services->count) {
+		advise(r->list, complain(r->list, services->place, "`services` is empty"),
+		       "list at least one component");
+	} else if (prepare_drafts(r, services)) {
+		read_components(r);
+	}
+}
+
+static void read_root(struct reading *r, const struct yaml_node *root)
+{
+	if (root->kind != YAML_MAP) {
+		advise(r->list,
+		       complain(r->list, root->place, "a blueprint is a map, not %s", kind_name(root)),
+		       "begin with `services:`");
+		return;
+	}
+	keys_prepare(r);
+	check_top_keys(r, root);
+	read_application_config(r, root);
+	parameters_read(r, root);
+	settings_apply_parameters(r);
+	parameters_check(r);
+	name_application(r, root);
+	locations_read(r, root);
+	read_services(r, root);
+}
+
+static void reading_close(struct reading *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		map_release(&r->drafts[i].config);
+	free(r->drafts);
+	free(r->ids);
+	map_release(&r->components);
+	map_release(&r->keys);
+	map_release(&r->config);
+	map_release(&r->parameters);
+	map_release(&r->locations);
+}
+
+static struct blueprint *open_blueprint(const char *text, size_t size,
+					const struct blueprint_options *options)
+{
+	struct blueprint *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return NULL;
+	b->holder = json_array();
+	b->file = arena_text(&b->arena, options->file ? options->file : "blueprint");
+	b->text = arena_copy(&b->arena, text, size);
+	b->text_size = size;
+	if (b->holder && b->file && b->text)
+		return b;
+	blueprint_release(b);
+	return NULL;
+}
+
+struct blueprint *blueprint_parse(const char *text, size_t size, const struct blueprint_options *options,
+				  struct diagnostics *list)
+{
+	struct blueprint *b = open_blueprint(text, size, options);
+	size_t before = list->errors;
+
+	if (!b) {
+		list->failed = true;
+		return NULL;
+	}
+	struct reading r = {
+	    .blueprint = b, .arena = &b->arena, .list = list, .options = options, .file = b->file};
+	const struct yaml_node *root = yaml_compose_faulty(&b->arena, b->file, text, size, list);
+	if (root)
+		read_root(&r, root);
+	reading_close(&r);
+	if (root && list->errors == before && !list->failed)
+		return b;
+	blueprint_release(b);
+	return NULL;
+}
+
+void blueprint_release(struct blueprint *blueprint)
+{
+	if (!blueprint)
+		return;
+	json_decref(blueprint->holder);
+	arena_release(&blueprint->arena);
+	free(blueprint);
+}

@@ -1,0 +1,199 @@
+/* blueprint.h - what a blueprint says, typed and checked: the specification tree that the entity graph is made from. */
+#ifndef BERTH_BLUEPRINTS_BLUEPRINT_H
+#define BERTH_BLUEPRINTS_BLUEPRINT_H
+
+#include <stdint.h>
+
+#include "base/json.h"
+#include "blueprints/value.h"
+
+enum protocol { TCP, UDP };
+
+/* A location as written: `docker:unix:///run/docker.sock`, `localhost`, {type: docker, address: 10.0.0.5}, {fake: {}}. */
+struct location_spec {
+	const char *name;   /* "" for one written in place */
+	const char *type;   /* "docker", "localhost", "fake"; NULL: only a name, to be looked up in the defined ones */
+	const char *target; /* what follows "type:" in a spec string; "" when nothing */
+	const json_t *options; /* the map's other keys, as JSON; NULL when none. Owned by the blueprint */
+	struct place place;
+};
+
+struct port_number {
+	uint16_t port;
+	enum protocol protocol;
+	struct place place;
+};
+
+struct port_binding {
+	const char *host_address; /* "0.0.0.0" unless the blueprint narrows it */
+	uint16_t host_port;
+	uint16_t port;
+	enum protocol protocol;
+	struct place place;
+};
+
+/* A process' own port: PORT_<NAME> in its environment. */
+struct named_port {
+	const char *name;
+	uint16_t first, last; /* 0, 0: any free one; equal: that one */
+	struct place place;
+};
+
+struct environment_entry {
+	const char *name;
+	struct value value;
+	struct place place;
+};
+
+struct label {
+	const char *name, *value;
+	struct place place;
+};
+
+struct command {
+	bool given;
+	bool shell; /* written as one string: words[0] goes to /bin/sh -c */
+	const struct value *words;
+	size_t count;
+	struct place place;
+};
+
+struct link {
+	const char *alias;    /* as written; from the list form the target's id */
+	size_t component;     /* index of the target */
+	bool started;         /* of `dependsOn`: that it runs is enough, it need not be ready */
+	struct place place;
+};
+
+struct volume {
+	const char *name;   /* named volume, or NULL */
+	const char *source; /* host path, or NULL; both NULL: anonymous */
+	const char *path;   /* where the component sees it */
+	bool read_only;
+	struct place place;
+};
+
+enum check_kind { CHECK_NONE, CHECK_HTTP, CHECK_TCP, CHECK_COMMAND };
+
+struct health_check {
+	enum check_kind kind;
+	uint16_t port;           /* 0: the first open port */
+	const char *port_name;   /* of a process' named port, or NULL */
+	const char *path;        /* HTTP; "/" by default */
+	int status;              /* HTTP; 0: any of 200 to 399 */
+	struct command command;
+	int64_t interval_ms;     /* default 2 s before it is ready, and between checks */
+	int64_t timeout_ms;      /* default 5 s */
+	int64_t start_period_ms; /* failures within it do not count; default 0 */
+	int retries;             /* default 3 */
+	struct place place;
+};
+
+/* A docker image reference in its full form; "redis" is docker.io/library/redis:latest. */
+struct image_reference {
+	const char *familiar;   /* as docker shows it and as the engine is asked: "redis:3", "host:5000/x:1", "x@sha256:..." */
+	const char *registry;   /* "docker.io" */
+	const char *repository; /* "library/redis" */
+	const char *tag;        /* NULL when only a digest */
+	const char *digest;     /* "sha256:..." or NULL */
+};
+
+enum component_kind { COMPONENT_DOCKER, COMPONENT_PROCESS, COMPONENT_EXTERNAL };
+
+struct component_spec {
+	const char *id;
+	const char *name;
+	const char *type; /* as written: "docker:redis:3", "process" */
+	enum component_kind kind;
+	struct place place;
+	struct image_reference image; /* COMPONENT_DOCKER */
+
+	const struct location_spec *location; /* where it goes, the application's default already applied; NULL: nobody said */
+	bool location_own;                    /* written on the component itself */
+
+	const struct environment_entry *environment;
+	size_t environment_count;
+	struct command command, entrypoint;
+	const char *directory, *user; /* NULL when not given */
+
+	/* Ports it listens on, in the order written, no port twice: `openPorts`, then what bindings and `published` add.
+	 * For `external` its `ports`. */
+	const struct port_number *open_ports;
+	size_t open_port_count;
+	const struct port_binding *bindings; /* `portBindings`; `directPorts` bind a port to its own number */
+	size_t binding_count;
+	const struct port_number *published; /* `publish`, and what mapped.docker.port.N asks for */
+	size_t published_count;
+	const struct named_port *named_ports; /* process */
+	size_t named_port_count;
+
+	const struct link *links;
+	size_t link_count;
+	const struct link *depends_on; /* `dependsOn`: order only; alias NULL */
+	size_t depends_on_count;
+
+	struct health_check health;
+	uint32_t instances; /* 1 when not given */
+	const struct volume *volumes;
+	size_t volume_count;
+	int64_t memory_bytes; /* 0: no limit */
+	int64_t nano_cpus;    /* 0: no limit */
+	const struct label *labels;
+	size_t label_count;
+
+	const char *address; /* COMPONENT_EXTERNAL */
+
+	/* Where each key was written, so that a change can be shown at its line. */
+	struct key_place {
+		const char *key; /* "env.STAGE", "openPorts", ... : the top keys and env's and labels' sub-keys */
+		struct place place;
+	} const *key_places;
+	size_t key_place_count;
+};
+
+struct blueprint {
+	struct arena arena;
+	json_t *holder; /* keeps the options of locations alive */
+	const char *file;
+	const char *id;
+	const char *name;
+	struct place place;
+	const struct location_spec *locations; /* what `locations:` defines by name */
+	size_t location_count;
+	const struct component_spec *components;
+	size_t component_count;
+	const char *text; /* the source as read, for the store and for snippets */
+	size_t text_size;
+};
+
+/* NAME=VALUE pairs and the rest of what decides how a blueprint is read. */
+struct blueprint_options {
+	const char *file;            /* its name in messages; also gives the id when the text has none */
+	const char *directory;       /* relative paths in it start here; absolute */
+	const char *application;     /* overrides the id (--app); NULL otherwise */
+	const char *const *settings; /* --set "PARAMETER=VALUE" or "COMPONENT.KEY=VALUE", NULL-terminated; NULL: none */
+	const char *(*environment)(void *context, const char *name); /* for $berth:env; NULL function: nothing is set */
+	void *environment_context;
+};
+
+/* Parse, type and check a blueprint: keys, types, references, expressions, cycles of links, ports used twice.
+ * Everything wrong goes to `list`; NULL when there is an error (or no memory: list->failed). The caller releases it. */
+struct blueprint *blueprint_parse(const char *text, size_t size, const struct blueprint_options *options,
+				  struct diagnostics *list);
+void blueprint_release(struct blueprint *blueprint); /* NULL is fine */
+
+/* One location spec, from a string such as "docker:tcp://10.0.0.5:2376" (a --location's right-hand side). Type names
+ * are checked by whoever opens it. 0 or -1. */
+int location_spec_parse(struct arena *arena, const char *text, struct location_spec *ret_spec, struct error *err);
+/* A file of `NAME: SPEC or map` pairs (locations.yaml): the specs in `arena`, `holder` (a JSON array the caller owns) keeps
+ * their options. 0 or -1 with complaints in the list. */
+int location_specs_parse(struct arena *arena, json_t *holder, const char *file, const char *text, size_t size,
+			 struct diagnostics *list, const struct location_spec **ret_specs, size_t *ret_count);
+/* Parse and normalise an image reference (docker's own grammar and familiar form). 0 or -1. */
+int image_reference_parse(struct arena *arena, const char *text, struct image_reference *ret, struct error *err);
+/* "128m", "1.5g", "1024", "64MiB" in bytes; -1 when it is none. */
+int64_t parse_memory(const char *text);
+/* "500ms", "10s", "2m", "1h30m", "1 minute", bare numbers are seconds; -1 when it is none. */
+int64_t parse_duration_ms(const char *text);
+
+#endif

@@ -1,0 +1,156 @@
+/* checks.c - what can only be seen once a component, or all of them, have been read. */
+#include <string.h>
+
+#include "base/text.h"
+#include "blueprints/component.h"
+
+static void check_instances(struct reading *r, struct draft *d)
+{
+	const struct component_spec *spec = d->spec;
+	const struct port_binding *bindings = d->bindings.members;
+	const struct yaml_entry *given = d->given[KEY_INSTANCES];
+
+	if (spec->instances < 2 || !given)
+		return;
+	if (d->bindings.count) {
+		advise(r->list,
+		       complain(r->list, given->value->place,
+				"%u instances of `%s` cannot share the host's port %d bound at line %d",
+				spec->instances, spec->id, bindings[0].host_port, bindings[0].place.line),
+		       "use `publish`, which finds a port for each, or take `instances` away");
+		return;
+	}
+	for (size_t i = 0; i < spec->named_port_count; i++) {
+		const struct named_port *port = &spec->named_ports[i];
+		if (!port->first || (uint32_t)(port->last - port->first) + 1 >= spec->instances)
+			continue;
+		advise(r->list,
+		       complain(r->list, given->value->place,
+				"%u instances of `%s` cannot share the port %d at line %d", spec->instances,
+				spec->id, port->first, port->place.line),
+		       "write `%s: auto`, or a range as long as the instances", port->name);
+		return;
+	}
+}
+
+static void check_health(struct reading *r, struct draft *d)
+{
+	const struct component_spec *spec = d->spec;
+	const struct health_check *health = &spec->health;
+
+	if ((health->kind != CHECK_HTTP && health->kind != CHECK_TCP) || d->ports_faulty)
+		return;
+	const char *key = spec->kind == COMPONENT_PROCESS ? "ports" : "openPorts";
+	if (health->port && !listens_on(d, health->port, TCP))
+		advise(r->list,
+		       complain(r->list, health->place,
+				"the health check asks port %d, which `%s` does not open", health->port,
+				spec->id),
+		       "add %d to its `%s`", health->port, key);
+	else if (health->port_name && !find_named_port(d, health->port_name))
+		advise(r->list,
+		       complain(r->list, health->place,
+				"the health check asks port `%s`, which `%s` does not have",
+				health->port_name, spec->id),
+		       "add it to its `ports`");
+	else if (!health->port && !health->port_name && !d->open_ports.count && !spec->named_port_count)
+		advise(
+		    r->list,
+		    complain(r->list, health->place, "the health check of `%s` has no port to ask", spec->id),
+		    "give the component `%s`", key);
+}
+
+void check_component(struct reading *r, struct draft *d)
+{
+	const struct component_spec *spec = d->spec;
+
+	if (!d->kind_known)
+		return;
+	if (spec->kind == COMPONENT_PROCESS && !d->given[KEY_COMMAND])
+		advise(r->list, complain(r->list, d->place, "the process `%s` has no `command`", spec->id),
+		       "write command: \"...\" for /bin/sh -c, or a list");
+	if (spec->kind == COMPONENT_PROCESS && spec->command.given && !spec->command.count)
+		complain(r->list, spec->command.place, "the command of `%s` is empty", spec->id);
+	if (spec->kind == COMPONENT_EXTERNAL && !d->given[KEY_ADDRESS])
+		advise(r->list,
+		       complain(r->list, d->place, "the external component `%s` has no `address`", spec->id),
+		       "write address: HOST and ports: [PORT]");
+	if (spec->kind == COMPONENT_EXTERNAL && !d->given[KEY_PORTS])
+		advise(r->list,
+		       complain(r->list, d->place, "the external component `%s` has no `ports`", spec->id),
+		       "write ports: [PORT]");
+	check_instances(r, d);
+	check_health(r, d);
+}
+
+/* A port of a host that a component asks for. */
+struct claim {
+	const struct draft *draft;
+	const char *address;
+	uint16_t port;
+	struct place place;
+	struct claim *next;
+};
+
+static bool any_address(const char *address)
+{
+	return !strcmp(address, "0.0.0.0") || !strcmp(address, "::");
+}
+
+static void claim_port(struct reading *r, struct map **claims, const char *location,
+		       const struct claim *claim, enum protocol protocol)
+{
+	const char *key = arena_format(r->arena, "%d/%d/%s", claim->port, protocol, location);
+	struct claim *copy = reading_new(r, struct claim);
+
+	if (!key || !copy) {
+		r->list->failed = true;
+		return;
+	}
+	struct claim *first = map_get(*claims, key);
+	for (const struct claim *other = first; other; other = other->next) {
+		if (strcmp(other->address, claim->address) && !any_address(other->address) &&
+		    !any_address(claim->address))
+			continue;
+		struct diagnostic *entry =
+		    complain(r->list, claim->place,
+			     "`%s` wants the host's port %d, which `%s` has already (line %d, column %d)",
+			     claim->draft->spec->id, claim->port, other->draft->spec->id, other->place.line,
+			     other->place.column);
+		advise(r->list, entry, "choose another port of the host, or another location");
+		return;
+	}
+	*copy = *claim;
+	copy->next = first;
+	reading_put(r, claims, key, copy);
+}
+
+void check_host_ports(struct reading *r)
+{
+	struct map *claims = NULL;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct draft *d = &r->drafts[i];
+		const struct port_binding *bindings = d->bindings.members;
+		const struct named_port *named = d->spec->named_ports;
+		if (!d->kind_known || d->spec->kind == COMPONENT_EXTERNAL || (!d->bindings.count && !named))
+			continue;
+		const char *location = location_key(r->arena, d->spec->location);
+		for (size_t k = 0; location && k < d->bindings.count; k++)
+			claim_port(r, &claims, location,
+				   &(struct claim){.draft = d,
+						   .address = bindings[k].host_address,
+						   .port = bindings[k].host_port,
+						   .place = bindings[k].place},
+				   bindings[k].protocol);
+		for (size_t k = 0; location && k < d->spec->named_port_count; k++)
+			if (named[k].first && named[k].first == named[k].last)
+				claim_port(r, &claims, location,
+					   &(struct claim){.draft = d,
+							   .address = "0.0.0.0",
+							   .port = named[k].first,
+							   .place = named[k].place},
+					   TCP);
+	}
+	map_release(&claims);
+}

@@ -1,0 +1,222 @@
+/* component.c - one component: its keys gathered, its id found, then read key by key. */
+#include <ctype.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "blueprints/component.h"
+
+void add_key_place(struct reading *r, struct draft *d, const char *key, struct place place)
+{
+	struct key_place *entry = key ? grow_new(r, &d->key_places, struct key_place) : NULL;
+
+	if (entry)
+		*entry = (struct key_place){.key = key, .place = place};
+	else
+		r->list->failed = true;
+}
+
+static void complain_unknown(struct reading *r, const struct yaml_entry *entry)
+{
+	size_t count;
+	const char *const *candidates = key_candidates(&count);
+
+	suggest(r, complain(r->list, entry->key_place, "unknown key `%s`", entry->key), entry->key,
+		candidates, count, "what only config() reads goes under `brooklyn.config`");
+}
+
+static void take_key(struct reading *r, struct draft *d, const struct key_name *name,
+		     const struct yaml_entry *entry)
+{
+	if (name->key == KEY_LATER) {
+		complain(r->list, entry->key_place, "`%s` is not supported yet by this version of berth",
+			 entry->key);
+		return;
+	}
+	if (name->key == KEY_NOTED)
+		return;
+	const struct yaml_entry *before = d->given[name->key];
+	if (before) {
+		complain(r->list, entry->key_place, "`%s` is also given as `%s` at line %d, column %d",
+			 entry->key, before->key, before->key_place.line, before->key_place.column);
+		return;
+	}
+	d->given[name->key] = entry;
+	add_key_place(r, d, key_rules[name->key].name, entry->key_place);
+}
+
+static void gather_config(struct reading *r, struct draft *d)
+{
+	const struct yaml_entry *config = d->given[KEY_CONFIG];
+
+	if (!config || yaml_null(config->value))
+		return;
+	if (config->value->kind != YAML_MAP) {
+		complain(r->list, config->value->place, "`%s` takes a map, not %s", config->key,
+			 kind_name(config->value));
+		return;
+	}
+	for (size_t i = 0; i < config->value->count; i++) {
+		const struct yaml_entry *entry = &config->value->entries[i];
+		const struct key_name *name = map_get(r->keys, entry->key);
+		if (name && name->in_config && !d->foreign)
+			take_key(r, d, name, entry);
+		reading_put(r, &d->config, entry->key, (void *)entry);
+	}
+}
+
+static const char *quiet_text(const struct yaml_entry *entry)
+{
+	return entry && entry->value->kind == YAML_SCALAR && !expression_prefix(entry->value->text)
+		   ? entry->value->text
+		   : NULL;
+}
+
+/* Whether the type is none of ours: what its keys mean is not known, so only the type is complained of. */
+static bool is_foreign(const struct draft *d)
+{
+	const char *type = NULL;
+
+	for (size_t i = 0; i < d->node->count; i++) {
+		const char *key = d->node->entries[i].key;
+		if (!strcmp(key, "type") || !strcmp(key, "serviceType") || !strcmp(key, "service_type"))
+			type = quiet_text(&d->node->entries[i]);
+	}
+	return type && !starts_with(type, "docker:") && strcmp(type, "process") && strcmp(type, "external");
+}
+
+void component_gather(struct reading *r, struct draft *d)
+{
+	if (d->node->kind != YAML_MAP) {
+		struct diagnostic *entry =
+		    complain(r->list, d->place, "a component is a map, not %s", kind_name(d->node));
+		advise(r->list, entry, "write `- type: ...` with its other keys below");
+		return;
+	}
+	d->foreign = is_foreign(d);
+	for (size_t i = 0; i < d->node->count; i++) {
+		const struct yaml_entry *entry = &d->node->entries[i];
+		const struct key_name *name = map_get(r->keys, entry->key);
+		if (d->foreign && (!name || name->key == KEY_LATER))
+			continue;
+		if (name)
+			take_key(r, d, name, entry);
+		else
+			complain_unknown(r, entry);
+	}
+	gather_config(r, d);
+}
+
+/* The last part of the image's name, without tag and digest. */
+static const char *image_id(struct reading *r, const char *type)
+{
+	const char *last = strrchr(type, '/');
+
+	last = last ? last + 1 : type + strlen("docker:");
+	const char *name = arena_copy(r->arena, last, strcspn(last, ":@"));
+	if (!name)
+		r->list->failed = true;
+	return name ? fold_id(r, name) : NULL;
+}
+
+static const char *derive_id(struct reading *r, struct draft *d)
+{
+	const struct yaml_entry *id = d->given[KEY_ID], *name = d->given[KEY_NAME];
+	const char *type = quiet_text(d->given[KEY_TYPE]);
+
+	if (id) {
+		const char *text = fixed_text(r, d, id->value, "id");
+		const char *folded = text ? fold_id(r, text) : NULL;
+		if (text && !folded)
+			complain(r->list, id->value->place, "the id `%s` has no letter, digit or `_`", text);
+		d->place = id->value->place;
+		return folded;
+	}
+	if (d->spec->name) {
+		const char *folded = fold_id(r, d->spec->name);
+		if (!folded)
+			advise(r->list,
+			       complain(r->list, name->value->place,
+					"the name `%s` makes no id: it has no letter or digit",
+					d->spec->name),
+			       "give the component an `id`");
+		return folded;
+	}
+	if (type && starts_with(type, "docker:"))
+		return image_id(r, type);
+	/* Of a type that will be refused, only that is said. */
+	if (type && (!strcmp(type, "process") || !strcmp(type, "external")))
+		advise(r->list, complain(r->list, d->place, "the component has no `id`"), "add `id: NAME`");
+	return NULL;
+}
+
+static void enter_id(struct reading *r, struct draft *d, const char *id)
+{
+	char *small = arena_text(r->arena, id);
+
+	if (!small) {
+		r->list->failed = true;
+		return;
+	}
+	for (char *c = small; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	const struct draft *before = map_get(r->components, small);
+	if (!before) {
+		reading_put(r, &r->components, small, d);
+		return;
+	}
+	struct diagnostic *entry = complain(
+	    r->list, d->place, "two components have the id `%s`: the other one is at line %d, column %d", id,
+	    before->place.line, before->place.column);
+	advise(r->list, entry,
+	       d->given[KEY_ID] ? "give one of them another `id`" : "give each an `id` of its own");
+}
+
+void component_name(struct reading *r, struct draft *d)
+{
+	const struct yaml_entry *name = d->given[KEY_NAME];
+
+	d->spec->place = d->place;
+	if (name)
+		d->spec->name = fixed_text(r, d, name->value, "name");
+	const char *id = derive_id(r, d);
+	if (id)
+		enter_id(r, d, id);
+	else
+		id = arena_format(r->arena, "component-%zu", d->index + 1);
+	if (!id)
+		r->list->failed = true;
+	d->spec->id = id ? id : "";
+	if (!d->spec->name)
+		d->spec->name = d->spec->id;
+	r->ids[d->index] = d->spec->id;
+}
+
+void component_read_phase(struct reading *r, struct draft *d, int phase)
+{
+	static const unsigned bits[] = {[COMPONENT_DOCKER] = ON_DOCKER,
+					[COMPONENT_PROCESS] = ON_PROCESS,
+					[COMPONENT_EXTERNAL] = ON_EXTERNAL};
+
+	for (int key = 0; key < KEY_COUNT && d->kind_known; key++) {
+		const struct key_rule *rule = &key_rules[key];
+		if (d->given[key] && rule->phase == phase && rule->read &&
+		    (rule->kinds & bits[d->spec->kind]))
+			rule->read(r, d, d->given[key]->value);
+	}
+}
+
+void component_finish(struct reading *r, struct draft *d)
+{
+	struct component_spec *spec = d->spec;
+
+	(void)r;
+	spec->open_ports = d->open_ports.members;
+	spec->open_port_count = d->open_ports.count;
+	spec->published = d->published.members;
+	spec->published_count = d->published.count;
+	spec->bindings = d->bindings.members;
+	spec->binding_count = d->bindings.count;
+	spec->key_places = d->key_places.members;
+	spec->key_place_count = d->key_places.count;
+}

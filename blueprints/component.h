@@ -1,0 +1,35 @@
+/* component.h - the readers of a component, of its keys, and the checks over the finished whole. */
+#ifndef BERTH_BLUEPRINTS_COMPONENT_H
+#define BERTH_BLUEPRINTS_COMPONENT_H
+
+#include "blueprints/reading.h"
+
+/* component.c, component_type.c: what goes on before the keys are read */
+void add_key_place(struct reading *r, struct draft *d, const char *key, struct place place);
+void component_gather(struct reading *r, struct draft *d);
+void component_name(struct reading *r, struct draft *d);
+void component_type(struct reading *r, struct draft *d);
+void component_read_phase(struct reading *r, struct draft *d, int phase);
+void component_finish(struct reading *r, struct draft *d);
+
+/* The readers of keys, as the table in keys.c calls them. */
+typedef void key_reader(struct reading *r, struct draft *d, const struct yaml_node *node);
+key_reader read_environment, read_command, read_entrypoint, read_directory, read_user, read_labels, read_cpus,
+    read_memory, read_instances, read_volumes, read_open_ports, read_port_bindings, read_direct_ports,
+    read_publish, read_ports, read_links, read_depends_on, read_health_check, read_address;
+/* component_command.c: also of a health check. */
+void command_read(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key,
+		  struct command *ret);
+/* component_ports.c: adds a port that the component listens on, once. */
+void add_open_port(struct reading *r, struct draft *d, struct port_number port);
+void add_published(struct reading *r, struct draft *d, struct port_number port);
+bool listens_on(const struct draft *d, int port, enum protocol protocol);
+const struct named_port *find_named_port(const struct draft *d, const char *name);
+bool port_parse(const char *text, uint16_t *ret_port);
+
+/* checks.c, cycles.c: over the finished whole */
+void check_component(struct reading *r, struct draft *d);
+void check_host_ports(struct reading *r);
+void check_cycles(struct reading *r);
+
+#endif

@@ -1,0 +1,143 @@
+/* component_type.c - what a component is: its type, its image, and which keys that kind takes. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "blueprints/component.h"
+
+static bool comes_later(const char *type)
+{
+	static const char *const words[] = {"cluster", "loadbalancer", "software", "server",
+					    "vanilla-bash-server"};
+	static const char *const prefixes[] = {
+	    "chef:", "salt:", "http:", "https:", "classpath:", "java:", "brooklyn:", "catalog:", "file:"};
+
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (!strcmp(type, words[i]))
+			return true;
+	for (size_t i = 0; i < COUNT_OF(prefixes); i++)
+		if (starts_with(type, prefixes[i]))
+			return true;
+	/* A Java class name. */
+	return strchr(type, '.') && !strpbrk(type, " /");
+}
+
+static void complain_type(struct reading *r, struct place at, const char *type)
+{
+	static const char *const known[] = {"process", "external", "docker:IMAGE"};
+	static const char remedy_text[] = "the types are docker:IMAGE, process and external";
+
+	if (comes_later(type)) {
+		struct diagnostic *entry = complain(
+		    r->list, at, "the type `%s` is not supported yet by this version of berth", type);
+		advise(r->list, entry, "%s", remedy_text);
+		return;
+	}
+	struct diagnostic *entry = complain(r->list, at, "unknown type `%s`", type);
+	if (!strncasecmp(type, "docker", 6) || strpbrk(type, ":/"))
+		advise(r->list, entry, "an image is written docker:IMAGE, as in docker:redis:3");
+	else
+		suggest(r, entry, type, known, COUNT_OF(known), remedy_text);
+}
+
+/* docker.image.name and docker.image.tag of Clocker, over what the type says. */
+static const char *image_text(struct reading *r, struct draft *d, const char *image, struct place *at)
+{
+	const struct yaml_entry *name = d->given[KEY_IMAGE_NAME], *tag = d->given[KEY_IMAGE_TAG];
+
+	if (name) {
+		image = fixed_text(r, d, name->value, name->key);
+		*at = name->value->place;
+	}
+	if (!tag || !image)
+		return image;
+	const char *word = fixed_text(r, d, tag->value, tag->key);
+	if (!word)
+		return NULL;
+	const char *slash = strrchr(image, '/');
+	if (strpbrk(slash ? slash : image, ":@")) {
+		complain(r->list, tag->value->place, "the image `%s` has a tag or digest already", image);
+		return NULL;
+	}
+	*at = tag->value->place;
+	image = arena_format(r->arena, "%s:%s", image, word);
+	if (!image)
+		r->list->failed = true;
+	return image;
+}
+
+static void read_image(struct reading *r, struct draft *d, const char *image, struct place at)
+{
+	struct error err = {0};
+
+	if (!*image && !d->given[KEY_IMAGE_NAME]) {
+		advise(r->list, complain(r->list, at, "no image follows `docker:`"),
+		       "write docker:IMAGE, as in docker:redis:3");
+		return;
+	}
+	image = image_text(r, d, image, &at);
+	if (!image || !image_reference_parse(r->arena, image, &d->spec->image, &err))
+		return;
+	struct diagnostic *entry = complain(r->list, at, "%s", err.text);
+	advise(r->list, entry, "%s",
+	       err.remedy[0] ? err.remedy
+			     : "an image is [REGISTRY[:PORT]/]NAME[:TAG][@DIGEST], as in redis:3");
+}
+
+static const char *const kind_names[] = {
+    [COMPONENT_DOCKER] = "docker", [COMPONENT_PROCESS] = "process", [COMPONENT_EXTERNAL] = "external"};
+
+static void check_kinds(struct reading *r, struct draft *d)
+{
+	static const unsigned bits[] = {[COMPONENT_DOCKER] = ON_DOCKER,
+					[COMPONENT_PROCESS] = ON_PROCESS,
+					[COMPONENT_EXTERNAL] = ON_EXTERNAL};
+
+	for (int key = 0; key < KEY_COUNT; key++) {
+		const struct yaml_entry *given = d->given[key];
+		if (!given || !key_rules[key].kinds || (key_rules[key].kinds & bits[d->spec->kind]))
+			continue;
+		struct diagnostic *entry =
+		    complain(r->list, given->key_place, "`%s` does not go with %s components", given->key,
+			     kind_names[d->spec->kind]);
+		if (key == KEY_PORTS)
+			advise(r->list, entry,
+			       "use `openPorts` for what it listens on, `portBindings` or `publish` for the "
+			       "host");
+		else if (key == KEY_PORT_BINDINGS || key == KEY_DIRECT_PORTS || key == KEY_PUBLISH)
+			advise(r->list, entry, "a port of its own is given by `ports: {NAME: NUMBER}`");
+	}
+}
+
+void component_type(struct reading *r, struct draft *d)
+{
+	const struct yaml_entry *given = d->given[KEY_TYPE];
+	struct component_spec *spec = d->spec;
+
+	if (!given) {
+		if (d->node->kind == YAML_MAP)
+			advise(r->list,
+			       complain(r->list, d->place, "the component `%s` has no `type`", spec->id),
+			       "add `type: docker:IMAGE`, process or external");
+		return;
+	}
+	const char *type = fixed_text(r, d, given->value, "type");
+	if (!type)
+		return;
+	spec->type = type;
+	d->kind_known = true;
+	if (starts_with(type, "docker:")) {
+		spec->kind = COMPONENT_DOCKER;
+		struct place at = given->value->place;
+		read_image(r, d, type + strlen("docker:"), at);
+	} else if (!strcmp(type, "process")) {
+		spec->kind = COMPONENT_PROCESS;
+	} else if (!strcmp(type, "external")) {
+		spec->kind = COMPONENT_EXTERNAL;
+	} else {
+		d->kind_known = false;
+		complain_type(r, given->value->place, type);
+		return;
+	}
+	check_kinds(r, d);
+}

@@ -1,0 +1,231 @@
+/* diagnostics.c - the list of everything wrong with a file, and its JSON shape. */
+#include "blueprints/diagnostics.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ENTRY_LIMIT   100
+#define SUMMARY_LIMIT 400
+
+/* One line fit for a terminal, cut at the limit without splitting a character. */
+static void tidy(char *text)
+{
+	size_t length = strlen(text);
+
+	if (length > SUMMARY_LIMIT) {
+		length = SUMMARY_LIMIT - 3;
+		while (length && ((unsigned char)text[length] & 0xc0) == 0x80)
+			length--;
+		memcpy(text + length, "...", 4);
+	}
+	for (unsigned char *c = (unsigned char *)text; *c; c++)
+		if (*c < ' ' || *c == 0x7f)
+			*c = ' ';
+}
+
+static char *format_text(struct diagnostics *list, const char *format, va_list arguments)
+{
+	va_list again;
+	va_copy(again, arguments);
+	int length = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+
+	char *text = length < 0 ? NULL : arena_alloc(&list->arena, (size_t)length + 1);
+	if (!text) {
+		list->failed = true;
+		return NULL;
+	}
+	vsnprintf(text, (size_t)length + 1, format, arguments);
+	tidy(text);
+	return text;
+}
+
+static bool same_file(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+/* What is written once and used through aliases would be complained of at each use. */
+static bool known(const struct diagnostics *list, const struct diagnostic *entry)
+{
+	for (const struct diagnostic *d = list->first; d; d = d->next)
+		if (d->place.line && d->place.line == entry->place.line &&
+		    d->place.column == entry->place.column && d->severity == entry->severity &&
+		    same_file(d->place.file, entry->place.file) && !strcmp(d->summary, entry->summary))
+			return true;
+	return false;
+}
+
+/* The list outlives what it speaks of, so it keeps its own copy of the file's name. */
+static bool keep_file(struct diagnostics *list, struct place *place)
+{
+	if (!place->file)
+		return true;
+	if (list->last && same_file(list->last->place.file, place->file))
+		place->file = list->last->place.file;
+	else
+		place->file = arena_text(&list->arena, place->file);
+	list->failed = list->failed || !place->file;
+	return place->file;
+}
+
+static struct diagnostic *add(struct diagnostics *list, enum severity severity, struct place at,
+			      const char *format, va_list arguments)
+{
+	size_t *count = severity == SEVERITY_ERROR ? &list->errors : &list->warnings;
+
+	if (*count >= ENTRY_LIMIT) {
+		++*count;
+		return NULL;
+	}
+	struct diagnostic *entry = arena_alloc(&list->arena, sizeof(*entry));
+	if (!entry) {
+		list->failed = true;
+		++*count;
+		return NULL;
+	}
+	*entry = (struct diagnostic){.severity = severity, .place = at};
+	entry->summary = format_text(list, format, arguments);
+	if (!entry->summary || !keep_file(list, &entry->place)) {
+		++*count;
+		return NULL;
+	}
+	if (known(list, entry))
+		return NULL;
+	++*count;
+	if (list->last)
+		list->last->next = entry;
+	else
+		list->first = entry;
+	list->last = entry;
+	return entry;
+}
+
+struct diagnostic *complain(struct diagnostics *list, struct place at, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	struct diagnostic *entry = add(list, SEVERITY_ERROR, at, format, arguments);
+	va_end(arguments);
+	return entry;
+}
+
+struct diagnostic *warn(struct diagnostics *list, struct place at, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	struct diagnostic *entry = add(list, SEVERITY_WARNING, at, format, arguments);
+	va_end(arguments);
+	return entry;
+}
+
+void advise(struct diagnostics *list, struct diagnostic *diagnostic, const char *format, ...)
+{
+	if (!diagnostic)
+		return;
+	va_list arguments;
+	va_start(arguments, format);
+	diagnostic->remedy = format_text(list, format, arguments);
+	va_end(arguments);
+}
+
+static bool before(const struct diagnostic *a, const struct diagnostic *b)
+{
+	int files = strcmp(a->place.file ? a->place.file : "", b->place.file ? b->place.file : "");
+
+	if (files)
+		return files < 0;
+	if (a->place.line != b->place.line)
+		return a->place.line < b->place.line;
+	return a->place.column < b->place.column;
+}
+
+/* By insertion: the list is short. */
+void diagnostics_sort(struct diagnostics *list)
+{
+	struct diagnostic *sorted = NULL;
+
+	for (struct diagnostic *entry = list->first, *next; entry; entry = next) {
+		struct diagnostic **at = &sorted;
+		next = entry->next;
+		while (*at && !before(entry, *at))
+			at = &(*at)->next;
+		entry->next = *at;
+		*at = entry;
+	}
+	list->first = sorted;
+	list->last = sorted;
+	while (list->last && list->last->next)
+		list->last = list->last->next;
+}
+
+static json_t *position_json(int line, int column, size_t byte)
+{
+	return json_pack("{s:i, s:i, s:I}", "line", line, "column", column, "byte", (json_int_t)byte);
+}
+
+static json_t *range_json(const struct place *place)
+{
+	int end = place->end_column > place->column ? place->end_column : place->column;
+
+	return json_pack("{s:s, s:o, s:o}", "filename", place->file ? place->file : "", "start",
+			 position_json(place->line, place->column, place->byte), "end",
+			 position_json(place->line, end, place->byte + (size_t)(end - place->column)));
+}
+
+/* The source line the place is on; NULL when the source does not reach there. */
+static json_t *snippet_json(const struct place *place, const char *source, size_t size)
+{
+	if (!source || place->byte > size || !place->line)
+		return NULL;
+	size_t start = place->byte, end = place->byte;
+	while (start && source[start - 1] != '\n')
+		start--;
+	while (end < size && source[end] != '\n' && source[end] != '\r')
+		end++;
+	size_t from = place->byte - start;
+	int width = place->end_column > place->column ? place->end_column - place->column : 0;
+	return json_pack("{s:s%, s:i, s:I, s:I}", "code", source + start, end - start, "start_line",
+			 place->line, "highlight_start_offset", (json_int_t)from, "highlight_end_offset",
+			 (json_int_t)(from + (size_t)width));
+}
+
+static json_t *entry_json(const struct diagnostic *entry, const char *source, size_t size)
+{
+	json_t *object =
+	    json_pack("{s:s, s:s, s:s}", "severity", entry->severity == SEVERITY_ERROR ? "error" : "warning",
+		      "summary", entry->summary, "detail", entry->remedy ? entry->remedy : "");
+	if (!object || !entry->place.line)
+		return object;
+	if (json_object_set_new(object, "range", range_json(&entry->place))) {
+		json_decref(object);
+		return NULL;
+	}
+	json_t *snippet = snippet_json(&entry->place, source, size);
+	if (snippet && json_object_set_new(object, "snippet", snippet)) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
+}
+
+json_t *diagnostics_json(const struct diagnostics *list, const char *source, size_t source_size)
+{
+	json_t *array = json_array();
+
+	for (const struct diagnostic *entry = list->first; array && entry; entry = entry->next)
+		if (json_array_append_new(array, entry_json(entry, source, source_size))) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
+void diagnostics_release(struct diagnostics *list)
+{
+	if (!list)
+		return;
+	arena_release(&list->arena);
+	*list = (struct diagnostics){0};
+}

@@ -1,0 +1,68 @@
+/* keys.h - the keys of a component: their spellings, which kinds take them, who reads them. */
+#ifndef BERTH_BLUEPRINTS_KEYS_H
+#define BERTH_BLUEPRINTS_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct reading;
+struct draft;
+struct yaml_node;
+
+enum component_key {
+	KEY_ID,
+	KEY_NAME,
+	KEY_TYPE,
+	KEY_IMAGE_NAME,
+	KEY_IMAGE_TAG,
+	KEY_LOCATION,
+	KEY_LOCATIONS,
+	KEY_CONFIG,
+	KEY_NOTED, /* description, iconUrl and the like: allowed, without effect */
+	KEY_OPEN_PORTS,
+	KEY_PORTS,
+	KEY_PORT_BINDINGS,
+	KEY_DIRECT_PORTS,
+	KEY_PUBLISH,
+	KEY_ADDRESS,
+	KEY_ENV,
+	KEY_COMMAND,
+	KEY_ENTRYPOINT,
+	KEY_DIR,
+	KEY_USER,
+	KEY_LINKS,
+	KEY_DEPENDS_ON,
+	KEY_HEALTH_CHECK,
+	KEY_INSTANCES,
+	KEY_VOLUMES,
+	KEY_CPUS,
+	KEY_MEMORY,
+	KEY_LABELS,
+	KEY_COUNT,
+	KEY_LATER, /* of the language, but not of this version */
+};
+
+enum { ON_DOCKER = 1, ON_PROCESS = 2, ON_EXTERNAL = 4 };
+
+/* One spelling of a key. */
+struct key_name {
+	const char *name;
+	enum component_key key;
+	bool in_config; /* read within brooklyn.config too */
+};
+
+struct key_rule {
+	const char *name; /* the key's own name */
+	unsigned kinds;   /* of ON_DOCKER and so on */
+	int phase;        /* 1: what others may ask for (ports); 2: the rest; 0: read otherwise */
+	void (*read)(struct reading *, struct draft *, const struct yaml_node *);
+};
+
+extern const struct key_rule key_rules[KEY_COUNT];
+
+/* Fills reading->keys. */
+void keys_prepare(struct reading *r);
+/* The spellings that work now, for "did you mean". */
+const char *const *key_candidates(size_t *ret_count);
+
+#endif

@@ -1,0 +1,317 @@
+/* location_spec.c - where things go: spec strings, maps, and the names that `locations:` defines. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "blueprints/reading.h"
+#include "blueprints/yaml_internal.h"
+
+int location_spec_parse(struct arena *arena, const char *text, struct location_spec *ret_spec,
+			struct error *err)
+{
+	static const char *const types[] = {"localhost", "fake", "docker"};
+	struct location_spec spec = {.name = "", .target = ""};
+	const char *colon = strchr(text, ':');
+	bool bare = false;
+
+	if (!*text || *text == ':' || !printable(text)) {
+		fail(err, ERR_INVALID, "`%.200s` is no location", text);
+		remedy(err,
+		       "write localhost, docker, docker:unix:///var/run/docker.sock, or a location's name");
+		return -1;
+	}
+	for (size_t i = 0; i < COUNT_OF(types); i++)
+		bare = bare || !strcmp(text, types[i]);
+	if (colon) {
+		spec.type = arena_copy(arena, text, (size_t)(colon - text));
+		spec.target = arena_text(arena, colon + 1);
+	} else if (bare) {
+		spec.type = arena_text(arena, text);
+	} else {
+		spec.name = arena_text(arena, text);
+	}
+	if (!spec.name || !spec.target || (!spec.type && (colon || bare)))
+		return fail_memory(err);
+	*ret_spec = spec;
+	return 0;
+}
+
+static json_t *scalar_json(const struct yaml_node *node)
+{
+	int64_t number;
+
+	if (!node->plain)
+		return json_string(node->text);
+	if (yaml_null(node))
+		return json_null();
+	if (!strcmp(node->text, "true") || !strcmp(node->text, "false"))
+		return json_boolean(!strcmp(node->text, "true"));
+	if (parse_number(node->text, INT64_MIN, INT64_MAX, &number) && (*node->text != '0' || !node->text[1]))
+		return json_integer(number);
+	return json_string(node->text);
+}
+
+static json_t *node_json(const struct yaml_node *node)
+{
+	json_t *json = node->kind == YAML_LIST ? json_array() : node->kind == YAML_MAP ? json_object() : NULL;
+
+	if (node->kind == YAML_SCALAR)
+		return scalar_json(node);
+	for (size_t i = 0; json && i < node->count; i++) {
+		int failed = node->kind == YAML_LIST ? json_array_append_new(json, node_json(node->items[i]))
+						     : json_object_set_new(json, node->entries[i].key,
+									   node_json(node->entries[i].value));
+		if (failed) {
+			json_decref(json);
+			return NULL;
+		}
+	}
+	return json;
+}
+
+/* What is read into, whether for a blueprint or for a file of locations. */
+struct target {
+	struct arena *arena;
+	json_t *holder;
+	struct diagnostics *list;
+};
+
+static int parse_text(const struct target *to, const struct yaml_node *node, const char *text,
+		      struct location_spec *ret)
+{
+	struct error err = {0};
+
+	if (location_spec_parse(to->arena, text, ret, &err)) {
+		if (err.code == ERR_NO_MEMORY)
+			to->list->failed = true;
+		else
+			advise(to->list, complain(to->list, node->place, "%s", err.text), "%s", err.remedy);
+		return -1;
+	}
+	ret->place = node->place;
+	return 0;
+}
+
+/* The map's keys but `type`, as JSON kept alive by the holder. */
+static int keep_options(const struct target *to, const struct yaml_node *map, struct location_spec *spec)
+{
+	owned_json options = json_object();
+
+	for (size_t i = 0; options && i < map->count; i++)
+		if (strcmp(map->entries[i].key, "type") &&
+		    json_object_set_new(options, map->entries[i].key, node_json(map->entries[i].value))) {
+			to->list->failed = true;
+			return -1;
+		}
+	if (!options || (json_object_size(options) && json_array_append(to->holder, options))) {
+		to->list->failed = true;
+		return -1;
+	}
+	spec->options = json_object_size(options) ? options : NULL;
+	return 0;
+}
+
+static int refuse_map(const struct target *to, struct place at, const char *what)
+{
+	advise(to->list, complain(to->list, at, "%s", what),
+	       "write {type: docker, address: ...}, or one key, the type, over its options: {fake: {}}");
+	return -1;
+}
+
+/* In a map the word is the type, whoever knows it. */
+static void name_is_type(struct location_spec *spec)
+{
+	if (spec->type)
+		return;
+	spec->type = spec->name;
+	spec->name = "";
+}
+
+/* {type: docker, address: 10.0.0.5}, {fake: {}}, {docker: "unix:///run/docker.sock"} */
+static int parse_map(const struct target *to, const struct yaml_node *map, struct location_spec *ret)
+{
+	const struct yaml_node *type = yaml_get(map, "type");
+
+	if (type) {
+		if (type->kind != YAML_SCALAR || yaml_null(type))
+			return refuse_map(to, type->place, "a location's `type` is a text");
+		if (parse_text(to, type, type->text, ret) || keep_options(to, map, ret))
+			return -1;
+		name_is_type(ret);
+		return 0;
+	}
+	if (map->count != 1)
+		return refuse_map(to, map->place, "a location's map says no `type`");
+	const struct yaml_entry *only = &map->entries[0];
+	const struct yaml_node key = {.kind = YAML_SCALAR, .place = only->key_place};
+	if (parse_text(to, &key, only->key, ret))
+		return -1;
+	name_is_type(ret);
+	if (only->value->kind == YAML_LIST)
+		return refuse_map(to, only->value->place, "a location's options are a map");
+	if (only->value->kind == YAML_MAP)
+		return keep_options(to, only->value, ret);
+	if (yaml_null(only->value))
+		return 0;
+	if (*ret->target)
+		return refuse_map(to, only->value->place, "a location's options are a map");
+	ret->target = only->value->text;
+	return 0;
+}
+
+static int parse_node(const struct target *to, const struct yaml_node *node, struct location_spec *ret)
+{
+	if (node->kind == YAML_MAP)
+		return parse_map(to, node, ret);
+	if (node->kind == YAML_SCALAR && !yaml_null(node))
+		return parse_text(to, node, node->text, ret);
+	advise(to->list,
+	       complain(to->list, node->place, "a location is a text or a map, not %s", kind_name(node)),
+	       "write localhost, docker:unix:///var/run/docker.sock, or {type: docker, address: ...}");
+	return -1;
+}
+
+/* `NAME: SPEC` pairs; those that cannot be read are left out, with complaints. */
+static int parse_names(const struct target *to, const struct yaml_node *map,
+		       const struct location_spec **ret_specs, size_t *ret_count)
+{
+	struct location_spec *specs = arena_array(to->arena, struct location_spec, map->count + 1);
+	size_t count = 0;
+	int faults = 0;
+
+	if (!specs) {
+		to->list->failed = true;
+		return -1;
+	}
+	for (size_t i = 0; i < map->count; i++) {
+		const struct yaml_entry *entry = &map->entries[i];
+		struct location_spec *spec = &specs[count];
+		if (parse_node(to, entry->value, spec)) {
+			faults++;
+			continue;
+		}
+		if (!spec->type) {
+			advise(
+			    to->list,
+			    complain(to->list, spec->place, "the location `%s` is only another name: `%s`",
+				     entry->key, spec->name),
+			    "write what it is: localhost, docker:unix:///var/run/docker.sock and the like");
+			faults++;
+			continue;
+		}
+		spec->name = entry->key;
+		spec->place = entry->key_place;
+		count++;
+	}
+	*ret_specs = specs;
+	*ret_count = count;
+	return faults ? -1 : 0;
+}
+
+int location_specs_parse(struct arena *arena, json_t *holder, const char *file, const char *text, size_t size,
+			 struct diagnostics *list, const struct location_spec **ret_specs, size_t *ret_count)
+{
+	const struct yaml_node *root = yaml_compose(arena, file, text, size, list);
+	const struct target to = {arena, holder, list};
+	const struct location_spec *specs;
+	size_t count;
+
+	if (!root)
+		return -1;
+	if (root->kind != YAML_MAP) {
+		advise(list,
+		       complain(list, root->place, "a file of locations is a map, not %s", kind_name(root)),
+		       "write NAME: SPEC lines");
+		return -1;
+	}
+	if (parse_names(&to, root, &specs, &count))
+		return -1;
+	*ret_specs = specs;
+	*ret_count = count;
+	return 0;
+}
+
+static struct target target_of(const struct reading *r)
+{
+	return (struct target){r->arena, r->blueprint->holder, r->list};
+}
+
+const struct location_spec *location_read(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	const struct target to = target_of(r);
+	const struct yaml_node *fixed = fixed_node(r, d, node);
+
+	if (!fixed)
+		return NULL;
+	if (fixed->kind == YAML_SCALAR) {
+		const struct location_spec *defined = map_get(r->locations, fixed->text);
+		if (defined)
+			return defined;
+	}
+	struct location_spec *spec = reading_new(r, struct location_spec);
+	if (!spec || parse_node(&to, fixed, spec))
+		return NULL;
+	return spec;
+}
+
+const struct location_spec *location_choose(struct reading *r, struct draft *d, const struct yaml_entry *one,
+					    const struct yaml_entry *many)
+{
+	bool names = many && many->value->kind == YAML_MAP && !d;
+
+	if (one && many && !names) {
+		complain(r->list, many->key_place, "`locations` beside `location` (line %d): give only one",
+			 one->key_place.line);
+		return NULL;
+	}
+	if (one)
+		return location_read(r, d, one->value);
+	if (!many || names || yaml_null(many->value))
+		return NULL;
+	if (many->value->kind == YAML_LIST)
+		return many->value->count ? location_read(r, d, many->value->items[0]) : NULL;
+	if (many->value->kind == YAML_SCALAR)
+		return location_read(r, d, many->value);
+	advise(r->list, complain(r->list, many->value->place, "`locations` of a component is a list"),
+	       "names are defined by the `locations` of the application");
+	return NULL;
+}
+
+void locations_read(struct reading *r, const struct yaml_node *root)
+{
+	const struct yaml_entry *one = NULL, *many = NULL;
+	const struct target to = target_of(r);
+
+	for (size_t i = 0; i < root->count; i++) {
+		if (!strcmp(root->entries[i].key, "location"))
+			one = &root->entries[i];
+		if (!strcmp(root->entries[i].key, "locations"))
+			many = &root->entries[i];
+	}
+	if (many && many->value->kind == YAML_MAP) {
+		struct blueprint *b = r->blueprint;
+		const struct location_spec *specs = NULL;
+		size_t count = 0;
+		parse_names(&to, many->value, &specs, &count);
+		b->locations = specs;
+		b->location_count = count;
+		for (size_t i = 0; i < count; i++)
+			reading_put(r, &r->locations, specs[i].name, (void *)&specs[i]);
+	}
+	r->location = location_choose(r, NULL, one, many);
+}
+
+const char *location_key(struct arena *arena, const struct location_spec *location)
+{
+	char *options = NULL;
+
+	if (!location)
+		return "";
+	if (location->options)
+		options = json_dumps(location->options, JSON_SORT_KEYS | JSON_COMPACT);
+	const char *key =
+	    arena_format(arena, "%s|%s|%s|%s", location->type ? "" : location->name,
+			 location->type ? location->type : "", location->target, options ? options : "");
+	free(options);
+	return key;
+}

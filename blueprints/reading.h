@@ -1,0 +1,144 @@
+/* reading.h - the state of reading one blueprint, shared by the readers of its parts. */
+#ifndef BERTH_BLUEPRINTS_READING_H
+#define BERTH_BLUEPRINTS_READING_H
+
+#include "base/map.h"
+#include "blueprints/blueprint.h"
+#include "blueprints/expression.h"
+#include "blueprints/keys.h"
+#include "blueprints/yaml.h"
+
+/* A list that grows in the blueprint's arena. */
+struct growing {
+	void *members;
+	size_t count, capacity;
+};
+
+/* "This component comes after that one": of a link, a use in a value, or `dependsOn`. */
+struct order {
+	size_t to;
+	struct place place;
+	struct order *next;
+};
+
+/* A component while it is being read. */
+struct draft {
+	struct component_spec *spec;
+	size_t index;
+	struct place place;
+	const struct yaml_node *node;
+	const struct yaml_entry
+	    *given[KEY_COUNT]; /* what the blueprint or --set says, by the key's own name */
+	struct map *config;    /* brooklyn.config: name -> struct yaml_entry */
+	struct growing open_ports, published, bindings;
+	struct growing key_places;
+	bool foreign; /* of a type that is none of ours */
+	bool kind_known;
+	bool ports_faulty; /* its ports could not all be read: do not complain of missing ones */
+	struct order *orders, *last_order;
+};
+
+struct parameter {
+	const char *name;
+	struct place place;
+	const char *type;
+	const struct yaml_node *setting, *initial; /* from --set; its `default`. NULL when there is none */
+	bool required;
+	const char *regex;
+	struct place regex_place;
+};
+
+/* A config value that is being looked into, to notice one that leads back to itself. */
+struct config_frame {
+	const struct config_frame *outer;
+	const struct yaml_node *node;
+	const char *name;
+	int depth;
+};
+
+struct reading {
+	struct blueprint *blueprint;
+	struct arena *arena;
+	struct diagnostics *list;
+	const struct blueprint_options *options;
+	const char *file;
+	struct draft *drafts;
+	size_t count;
+	const char **ids;       /* of all components, for "did you mean" */
+	struct map *components; /* id in small letters -> struct draft */
+	struct map *keys;       /* every known key's name -> struct key_name */
+	struct map *config;     /* the application's brooklyn.config: name -> struct yaml_entry */
+	struct map *parameters; /* name -> struct parameter */
+	struct map *locations;  /* name -> struct location_spec, of `locations:` */
+	const struct location_spec *location; /* the application's */
+	const struct config_frame *frames;
+	struct draft *owner; /* whose value is being read: uses of other components are its own */
+	size_t expansions;   /* config values looked into, and bytes joined: both have a limit */
+	size_t joined;
+	unsigned char *seen; /* a bit for each port and protocol while a list of ports is read */
+};
+
+/* Memory of the blueprint; notes the failure. */
+void *reading_alloc(struct reading *r, size_t size);
+#define reading_new(r, type) ((type *)reading_alloc((r), sizeof(type)))
+/* Room for one more member at the end, or NULL. */
+void *grow(struct reading *r, struct growing *list, size_t size);
+#define grow_new(r, list, type) ((type *)grow((r), (list), sizeof(type)))
+/* Puts into a map; notes a failure of memory. */
+void reading_put(struct reading *r, struct map **map, const char *key, void *value);
+/* A scalar node that stands where `like` stands. NULL without memory. */
+const struct yaml_node *scalar_like(struct reading *r, const struct yaml_node *like, const char *text,
+				    bool plain);
+struct yaml_node *scalar_node(struct reading *r, struct place place, const char *text, bool plain);
+
+/* "did you mean": to a complaint about `written`, the closest of the names, else `otherwise` (may be NULL).
+ */
+void suggest(struct reading *r, struct diagnostic *entry, const char *written, const char *const *names,
+	     size_t count, const char *otherwise);
+/* Letters, digits, "_" and "-"; everything else becomes "-". NULL when nothing else is left (or no memory).
+ */
+const char *fold_id(struct reading *r, const char *text);
+/* How a node's kind is called in a message: "a list", "a map", "text". */
+const char *kind_name(const struct yaml_node *node);
+
+/* values.c. `d` is the component that the value belongs to, NULL for the application's own. */
+int value_read(struct reading *r, struct draft *d, const struct yaml_node *node, struct value *ret);
+/* The node itself, or what config, literal or formatString say instead; NULL with a complaint when the value
+ * is only known once something runs. */
+const struct yaml_node *fixed_node(struct reading *r, struct draft *d, const struct yaml_node *node);
+/* A fixed scalar's text; NULL with a complaint that names `key`. */
+const char *fixed_text(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key);
+/* The component that `component("id")` names; NO_COMPONENT with a complaint. */
+struct draft *component_read(struct reading *r, const struct yaml_node *node);
+
+/* references.c: NULL with a complaint. */
+struct draft *find_component(struct reading *r, const char *id, struct place at);
+/* The component that an expression names: component("id") and its like, or a text. */
+struct draft *named_component(struct reading *r, const struct expression *e);
+void add_order(struct reading *r, struct draft *from, const struct draft *to, struct place place);
+/* address, port, endpoint and attributeWhenReady. 0 or -1 with a complaint. */
+int read_attachment(struct reading *r, const struct expression *e, enum value_kind kind, struct value *ret);
+int read_sensor(struct reading *r, struct draft *d, const struct expression *e, struct value *ret);
+
+/* config_lookup.c: enters the value that config("name") stands for, seen from `d`; its frame is pushed. NULL
+ * with a complaint, except when *ret_absent: declared, but without any value. */
+const struct yaml_node *config_enter(struct reading *r, struct draft *d, const char *name, struct place at,
+				     struct config_frame *frame, bool *ret_absent);
+void config_leave(struct reading *r);
+
+/* parameters.c, settings.c */
+void parameters_read(struct reading *r, const struct yaml_node *root);
+void parameters_check(struct reading *r);
+void settings_apply_parameters(struct reading *r);
+void settings_apply_components(struct reading *r);
+
+/* location_spec.c */
+void locations_read(struct reading *r, const struct yaml_node *root);
+const struct location_spec *location_read(struct reading *r, struct draft *d, const struct yaml_node *node);
+/* The location that a component's or the application's `location` and `locations` say; NULL when nothing. */
+const struct location_spec *location_choose(struct reading *r, struct draft *d, const struct yaml_entry *one,
+					    const struct yaml_entry *many);
+/* Two specs that are equal have the same text here. NULL without memory. */
+const char *location_key(struct arena *arena, const struct location_spec *location);
+
+#endif

@@ -1,0 +1,245 @@
+/* references.c - what one component says about another: its address, its ports, its sensors. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "blueprints/component.h"
+
+#define MAPPED_PORT "mapped.docker.port."
+
+static const char *small_letters(struct reading *r, const char *text)
+{
+	char *copy = arena_text(r->arena, text);
+
+	if (!copy) {
+		r->list->failed = true;
+		return "";
+	}
+	for (char *c = copy; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return copy;
+}
+
+static void complain_unknown(struct reading *r, const char *id, struct place at)
+{
+	struct diagnostic *entry = complain(r->list, at, "no component has the id `%s`", id);
+
+	if (!entry)
+		return;
+	if (!r->count) {
+		advise(r->list, entry, "a fixed value is needed here");
+		return;
+	}
+	suggest(r, entry, id, r->ids, r->count, NULL);
+	if (entry->remedy)
+		return;
+	owned_text known = {0};
+	for (size_t i = 0; i < r->count && i < 8; i++)
+		text_format(&known, "%s`%s`", i ? ", " : "", r->ids[i]);
+	advise(r->list, entry, "the components are %s%s", text_view(&known),
+	       r->count > 8 ? " and others" : "");
+}
+
+struct draft *find_component(struct reading *r, const char *id, struct place at)
+{
+	struct draft *found = map_get(r->components, id);
+
+	if (found)
+		return found;
+	const char *folded = fold_id(r, id);
+	found = folded ? map_get(r->components, small_letters(r, folded)) : NULL;
+	if (!found)
+		complain_unknown(r, id, at);
+	return found;
+}
+
+static bool is_one_of(const char *name, const char *a, const char *b, const char *c)
+{
+	return !strcmp(name, a) || !strcmp(name, b) || !strcmp(name, c);
+}
+
+struct draft *named_component(struct reading *r, const struct expression *e)
+{
+	if (e->kind == EXPRESSION_TEXT)
+		return find_component(r, e->text, e->place);
+	bool names =
+	    e->kind == EXPRESSION_CALL && !e->on && is_one_of(e->text, "component", "entity", "sibling");
+	if (!names) {
+		advise(r->list, complain(r->list, e->place, "a component should be named here"),
+		       "write $brooklyn:component(\"id\")");
+		return NULL;
+	}
+	size_t last = e->count - 1;
+	if (e->count < 1 || e->count > 2 || e->arguments[last]->kind != EXPRESSION_TEXT) {
+		advise(r->list, complain(r->list, e->place, "%s() takes the id of a component", e->text),
+		       "write %s(\"id\")", e->text);
+		return NULL;
+	}
+	if (e->count == 2 && (e->arguments[0]->kind != EXPRESSION_TEXT ||
+			      !is_one_of(e->arguments[0]->text, "global", "sibling", "descendant"))) {
+		complain(r->list, e->arguments[0]->place,
+			 "this scope of %s() is not supported yet by this version of berth", e->text);
+		return NULL;
+	}
+	return find_component(r, e->arguments[last]->text, e->arguments[last]->place);
+}
+
+void add_order(struct reading *r, struct draft *from, const struct draft *to, struct place place)
+{
+	struct order *order = from ? reading_new(r, struct order) : NULL;
+
+	if (!order)
+		return;
+	*order = (struct order){.to = to->index, .place = place};
+	if (from->last_order)
+		from->last_order->next = order;
+	else
+		from->orders = order;
+	from->last_order = order;
+}
+
+static void complain_port(struct reading *r, const struct draft *target, const struct expression *e)
+{
+	if (target->ports_faulty || !target->kind_known)
+		return;
+	owned_text ports = {0};
+	const struct port_number *open = target->open_ports.members;
+	for (size_t i = 0; i < target->open_ports.count && i < 8; i++)
+		text_format(&ports, "%s%d", ports.length ? ", " : "", open[i].port);
+	for (size_t i = 0; i < target->spec->named_port_count && i < 8; i++)
+		text_format(&ports, "%s\"%s\"", ports.length ? ", " : "", target->spec->named_ports[i].name);
+	struct diagnostic *entry =
+	    complain(r->list, e->place, "`%s` has no port `%s`", target->spec->id, e->text);
+	if (ports.length)
+		advise(r->list, entry, "its ports are %s", text_view(&ports));
+	else
+		advise(r->list, entry, "add it to the `%s` of `%s`",
+		       target->spec->kind == COMPONENT_DOCKER ? "openPorts" : "ports", target->spec->id);
+}
+
+/* Which port of the target: by number, by name, or nothing said. */
+static int choose_port(struct reading *r, const struct draft *target, const struct expression *e,
+		       struct value *value)
+{
+	uint16_t port;
+
+	if (e->kind != EXPRESSION_TEXT) {
+		complain(r->list, e->place, "a port is a number, or the name of one of its `ports`");
+		return -1;
+	}
+	const struct named_port *named = find_named_port(target, e->text);
+	if (named) {
+		bool fixed = named->first && named->first == named->last;
+		value->port = fixed ? named->first : 0;
+		value->text = fixed ? NULL : named->name;
+		return 0;
+	}
+	if (port_parse(e->text, &port) && (listens_on(target, port, TCP) || listens_on(target, port, UDP))) {
+		value->port = port;
+		return 0;
+	}
+	complain_port(r, target, e);
+	return -1;
+}
+
+int read_attachment(struct reading *r, const struct expression *e, enum value_kind kind, struct value *ret)
+{
+	struct draft *target = named_component(r, e->arguments[0]);
+	struct value value = {.kind = kind, .place = e->place};
+
+	if (!target)
+		return -1;
+	value.component = target->index;
+	if (e->count > 1 && choose_port(r, target, e->arguments[1], &value))
+		return -1;
+	bool none = !target->open_ports.count && !target->spec->named_port_count;
+	if (kind != VALUE_ADDRESS && e->count == 1 && none) {
+		if (target->ports_faulty || !target->kind_known)
+			return -1;
+		advise(r->list, complain(r->list, e->place, "`%s` has no ports", target->spec->id),
+		       "give it `%s`", target->spec->kind == COMPONENT_DOCKER ? "openPorts" : "ports");
+		return -1;
+	}
+	add_order(r, r->owner, target, e->place);
+	*ret = value;
+	return 0;
+}
+
+/* `mapped.docker.port.N` asks for the port to be published. */
+static int read_mapped_port(struct reading *r, struct draft *target, const struct expression *name)
+{
+	struct port_number port = {.protocol = TCP, .place = name->place};
+
+	if (!port_parse(name->text + strlen(MAPPED_PORT), &port.port)) {
+		complain(r->list, name->place, "`%s` names no port from 1 to 65535", name->text);
+		return -1;
+	}
+	if (target->kind_known && target->spec->kind != COMPONENT_DOCKER) {
+		advise(r->list,
+		       complain(r->list, name->place, "`%s` is no docker component: it has no `%s`",
+				target->spec->id, name->text),
+		       "use $berth:endpoint(\"%s\")", target->spec->id);
+		return -1;
+	}
+	const struct port_binding *bindings = target->bindings.members;
+	for (size_t i = 0; i < target->bindings.count; i++)
+		if (bindings[i].port == port.port && bindings[i].protocol == TCP)
+			return 0;
+	add_published(r, target, port);
+	return 0;
+}
+
+static int check_sensor(struct reading *r, struct draft *target, const struct expression *name)
+{
+	static const char *const sensors[] = {
+	    "service.isUp",
+	    "host.address",
+	    "host.subnet.address",
+	    "host.name",
+	    "main.uri",
+	    "mapped.docker.port.PORT",
+	    "docker.container.openPorts",
+	};
+
+	if (starts_with(name->text, MAPPED_PORT))
+		return read_mapped_port(r, target, name);
+	for (size_t i = 0; i < COUNT_OF(sensors); i++)
+		if (!strcmp(sensors[i], name->text))
+			return 0;
+	suggest(r, complain(r->list, name->place, "no sensor is called `%s`", name->text), name->text,
+		sensors, COUNT_OF(sensors),
+		"the sensors are service.isUp, host.address, host.subnet.address, host.name, main.uri, "
+		"mapped.docker.port.PORT and docker.container.openPorts");
+	return -1;
+}
+
+int read_sensor(struct reading *r, struct draft *d, const struct expression *e, struct value *ret)
+{
+	struct draft *target = e->on ? named_component(r, e->on) : d;
+	const struct expression *name = e->arguments[0];
+
+	if (!target) {
+		if (!e->on)
+			complain(r->list, e->place, "attributeWhenReady() stands in no component");
+		return -1;
+	}
+	if (name->kind != EXPRESSION_TEXT) {
+		complain(r->list, name->place, "attributeWhenReady() takes the name of a sensor");
+		return -1;
+	}
+	if (e->count > 1) {
+		complain(r->list, e->arguments[1]->place,
+			 "options of attributeWhenReady() are not supported yet by this version of berth");
+		return -1;
+	}
+	if (check_sensor(r, target, name))
+		return -1;
+	/* A component's own address is known before it starts; whether it is up is not. */
+	if (target != r->owner || !strcmp(name->text, "service.isUp"))
+		add_order(r, r->owner, target, e->place);
+	*ret = (struct value){
+	    .kind = VALUE_SENSOR, .place = e->place, .text = name->text, .component = target->index};
+	return 0;
+}

@@ -1,0 +1,109 @@
+/* test_parameters.c - parameters and --set. */
+#include "parse.h"
+
+static struct outcome outcome;
+
+static void close_all(void)
+{
+	close_outcome(&outcome);
+}
+
+#define SERVICES "services:\n- {type: 'docker:x', id: web, env: {A: '$brooklyn:config(\"p\")', B: b}}\n"
+
+TestSuite(parameters, .fini = close_all);
+
+static void set_wrong(const char *text, const char *setting, const char *words, const char *remedy)
+{
+	outcome = parse_with(text, (const char *[]){setting, NULL}, NULL);
+	cr_assert_eq(outcome.list.errors, 1, "%zu errors", outcome.list.errors);
+	cr_assert_str_eq(outcome.list.first->place.file, "--set");
+	expect_words(outcome.list.first, words, remedy);
+	close_outcome(&outcome);
+}
+
+static void set_right(const char *text, const char *setting)
+{
+	close_outcome(&outcome);
+	outcome = accepted_with(text, (const char *[]){setting, NULL});
+}
+
+Test(parameters, a_setting_wins_over_the_default)
+{
+	set_right("parameters: [{name: p, default: d}]\n" SERVICES, "p=set=x");
+	cr_assert_str_eq(outcome.blueprint->components[0].environment[0].value.text, "set=x");
+	set_right("brooklyn.parameters: [{name: p, type: integer, default: 5}]\n" SERVICES, NULL);
+	cr_assert_str_eq(outcome.blueprint->components[0].environment[0].value.text, "5");
+}
+
+Test(parameters, a_required_one_needs_a_value)
+{
+	refused("parameters:\n- {name: p, required: true}\n" SERVICES, 2, 10, "`p` has no value",
+		"--set p=VALUE");
+	refused("parameters:\n- {name: p, constraints: [required]}\n" SERVICES, 2, 10, "`p` has no value",
+		NULL);
+	set_right("parameters: [{name: p, required: true}]\n" SERVICES, "p=x");
+}
+
+Test(parameters, types_and_constraints_are_checked)
+{
+	refused("parameters:\n- {name: p, type: integer, default: x}\n" SERVICES, 2, 37, "`x` is none", NULL);
+	refused("parameters:\n- {name: p, type: port, default: 70000}\n" SERVICES, 2, 34, "`70000` is none",
+		NULL);
+	refused("parameters:\n- {name: p, type: boolean, default: x}\n" SERVICES, 2, 37, "is none", NULL);
+	refused("parameters:\n- {name: p, type: double, default: x}\n" SERVICES, 2, 36, "is none", NULL);
+	refused("parameters:\n- {name: p, type: duration, default: x}\n" SERVICES, 2, 38, "is none", NULL);
+	refused("parameters:\n- {name: p, default: x, constraints: [{regex: 'a+'}]}\n" SERVICES, 2, 22,
+		"may not be `x`", "line 2");
+	set_wrong("parameters: [{name: p, type: integer}]\n" SERVICES, "p=x", "`x` is none", NULL);
+	set_right("parameters: [{name: p, constraints: [{regex: 'a+'}]}]\n" SERVICES, "p=aaa");
+}
+
+Test(parameters, wrong_declarations_are_refused)
+{
+	refused("parameters: {p: 1}\n"
+		"services: [{type: 'docker:x'}]\n",
+		1, 13, "takes a list", NULL);
+	refused("parameters: [{name: p, tpe: x}]\n" SERVICES, 1, 24, "unknown key `tpe`", "`type`");
+	refused("parameters: [{name: p, type: strng}]\n" SERVICES, 1, 30, "unknown type `strng`", "`string`");
+	refused("parameters: [p, p]\n" SERVICES, 1, 17, "two parameters are called `p`", NULL);
+	refused("parameters: [p, {default: 1}]\n" SERVICES, 1, 17, "needs a `name`", NULL);
+	refused("parameters: [{name: p, constraints: [{glob: x}]}]\n" SERVICES, 1, 38,
+		"`glob` is not supported yet", NULL);
+	refused("parameters: [{name: p, constraints: [{regex: '('}]}]\n" SERVICES, 1, 46,
+		"no regular expression", NULL);
+	refused("parameters: [{name: p, required: perhaps}]\n" SERVICES, 1, 34, "true or false", NULL);
+}
+
+Test(parameters, settings_reach_into_components)
+{
+	const char text[] = "parameters: [p]\n" SERVICES;
+	set_right(text, "web.memory=256m");
+	const struct component_spec *web = &outcome.blueprint->components[0];
+	cr_assert_eq(web->memory_bytes, 256LL << 20);
+	cr_assert_str_eq(web->key_places[web->key_place_count - 3].place.file, "--set");
+	set_right(text, "web.env.B=new");
+	web = &outcome.blueprint->components[0];
+	cr_assert_eq(web->environment_count, 2);
+	cr_assert_str_eq(web->environment[1].value.text, "new");
+	cr_assert_str_eq(web->environment[1].place.file, "--set");
+	set_right(text, "web.env.C=more");
+	cr_assert_eq(outcome.blueprint->components[0].environment_count, 3);
+	set_right(text, "web.openPorts=[80, 443]");
+	cr_assert_eq(outcome.blueprint->components[0].open_port_count, 2);
+	set_right(text, "web.type=docker:redis:4");
+	cr_assert_str_eq(outcome.blueprint->components[0].image.tag, "4");
+	set_right(text, "web.config.p=mine");
+	cr_assert_str_eq(outcome.blueprint->components[0].environment[0].value.text, "mine");
+}
+
+Test(parameters, settings_that_reach_nothing_are_refused)
+{
+	const char text[] = "parameters: [p]\n" SERVICES;
+	set_wrong(text, "q=1", "no parameter is called `q`", "COMPONENT.KEY=VALUE");
+	set_wrong(text, "wbe.memory=1", "no component has the id `wbe`", "`web`");
+	set_wrong(text, "web.memry=1", "unknown key `memry` of the component `web`", "`memory`");
+	set_wrong(text, "web.restart=no", "not supported yet", NULL);
+	set_wrong(text, "web.id=x", "cannot be set", NULL);
+	set_wrong(text, "novalue", "sets nothing", "PARAMETER=VALUE");
+	set_wrong(text, "web.memory=lots", "`lots` is no amount of memory", NULL);
+}
