@@ -1,0 +1,171 @@
+/* call.c - the way of a call to the scripted target and back: delays, lost answers, nobody there. */
+#include "locations/fake/call.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void call_free(struct call *call)
+{
+	struct world *world = call->fake->location->world;
+
+	world->ops->timer_cancel(world, call->timer);
+	for (struct call **at = &call->fake->target->readers; *at; at = &(*at)->next_reader)
+		if (*at == call) {
+			*at = call->next_reader;
+			break;
+		}
+	*call->back = call->next;
+	if (call->next)
+		call->next->back = call->back;
+	call->errand->state = NULL;
+	free(call->app);
+	free(call->name);
+	free(call->owner_id);
+	free(call->owner_words);
+	free(call);
+}
+
+static void come_back(struct call *call)
+{
+	call->arrived = true;
+	call->errand->wake(call->errand);
+}
+
+static void read_on(void *owner)
+{
+	struct call *call = owner;
+
+	call->timer = NULL;
+	if (call_read(call))
+		come_back(call);
+}
+
+/* At the target: what happens and what is answered are two things. */
+static void reach(struct call *call)
+{
+	struct fake *fake = call->fake;
+
+	call->done = true;
+	if (fake->target->unreachable)
+		fail(&call->result, ERR_UNREACHABLE, "location `%s`: no answer from the target",
+		     fake->location->name);
+	else if (call->scripted.code == OK)
+		call_act(call, &call->result);
+	else if (call->effect)
+		call_act(call, NULL);
+	if (call->scripted.code != OK && !fake->target->unreachable)
+		call->result = call->scripted;
+}
+
+static void arrive(void *owner)
+{
+	struct call *call = owner;
+
+	call->timer = NULL;
+	reach(call);
+	if (call->question.kind != FAKE_LOGS || call->result.code != OK) {
+		come_back(call);
+		return;
+	}
+	call->next_reader = call->fake->target->readers;
+	call->fake->target->readers = call;
+	read_on(call);
+}
+
+void calls_output(struct fake_target *target, const char *instance)
+{
+	for (struct call *call = target->readers; call; call = call->next_reader) {
+		struct world *world = call->fake->location->world;
+		if (!call->arrived && !call->timer && !strcmp(call->name, instance))
+			call->timer = world->ops->timer_start(world, 0, read_on, call);
+	}
+}
+
+static bool copy_text(char **to, const char *text)
+{
+	*to = text ? strdup(text) : NULL;
+	return *to || !text;
+}
+
+static bool keep_question(struct call *call, const struct question *question)
+{
+	const struct owner *owner = question->owner;
+
+	call->question = *question;
+	if (!copy_text(&call->app, question->app) || !copy_text(&call->name, question->name))
+		return false;
+	call->question.app = call->app;
+	call->question.name = call->name;
+	if (question->log) {
+		call->log = *question->log;
+		call->question.log = &call->log;
+	}
+	if (!owner)
+		return true;
+	if (!copy_text(&call->owner_id, owner->id) || !copy_text(&call->owner_words, owner->words))
+		return false;
+	call->owner = (struct owner){.id = call->owner_id, .words = call->owner_words};
+	call->question.owner = &call->owner;
+	return true;
+}
+
+static int begin(struct fake *fake, struct errand *errand, const struct question *question)
+{
+	struct world *world = fake->location->world;
+	struct call *call = calloc(1, sizeof(*call));
+	int64_t delay = fake->delay_ms + fake->target->time[question->kind];
+
+	if (!call)
+		return -1;
+	call->fake = fake;
+	call->errand = errand;
+	call->next = fake->calls;
+	call->back = &fake->calls;
+	if (call->next)
+		call->next->back = &call->next;
+	fake->calls = call;
+	errand->state = call;
+	const struct fake_rule *rule =
+	    target_rule(fake->target, question->kind, question->name ? question->name : question->app);
+	if (rule) {
+		delay += rule->delay_ms;
+		call->scripted = rule->error;
+		call->effect = rule->effect;
+	}
+	if (keep_question(call, question))
+		call->timer = world->ops->timer_start(world, delay, arrive, call);
+	if (call->timer)
+		return 0;
+	call_free(call);
+	return -1;
+}
+
+enum progress call_ask(struct location *location, struct errand *errand, const struct question *question,
+		       struct error *err)
+{
+	struct call *call = errand->state;
+
+	if (!call) {
+		if (begin(location->state, errand, question) == 0)
+			return PROGRESS_WAITING;
+		fail_memory(err);
+		return PROGRESS_FAILED;
+	}
+	if (!call->arrived)
+		return PROGRESS_WAITING;
+	struct error result = call->result;
+	call_free(call);
+	if (result.code == OK)
+		return PROGRESS_DONE;
+	if (err)
+		*err = result;
+	return PROGRESS_FAILED;
+}
+
+void call_drop(struct call *call)
+{
+	/* A request that went out is not called back by losing interest in its answer. */
+	if (!call->done && call->question.kind != FAKE_LOGS)
+		reach(call);
+	call_free(call);
+}

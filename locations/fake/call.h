@@ -1,0 +1,72 @@
+/* call.h - calls on their way to the scripted target, and what one location of the fake driver keeps. */
+#ifndef BERTH_LOCATIONS_FAKE_CALL_H
+#define BERTH_LOCATIONS_FAKE_CALL_H
+
+#include "locations/fake/target.h"
+
+/* A location's own state. */
+struct fake {
+	struct location_driver driver; /* the table with this location's capabilities */
+	struct location *location;
+	struct fake_target *target;
+	bool own_target;
+	char *target_name, *address;
+	int64_t delay_ms;
+	struct call *calls;
+};
+
+/* What a driver's function asks; all of it stays valid until the errand is over. */
+struct question {
+	enum fake_call kind;
+	const char *app, *name;           /* name: of an instance, else NULL */
+	const struct instance_spec *spec; /* of place, start, admit and probe */
+	const struct owner *owner;        /* of claim */
+	bool flag;                        /* adopt, volumes */
+	const struct log_options *log;
+	log_sink *sink;
+	void *sink_owner;
+};
+
+/* One errand under way. */
+struct call {
+	struct call *next, **back; /* among the location's */
+	struct call *next_reader;  /* among those that follow an instance's output */
+	struct fake *fake;
+	struct errand *errand;
+	struct question question;
+	char *app, *name, *owner_id, *owner_words; /* own copies */
+	struct owner owner;
+	struct log_options log;
+	size_t log_read; /* bytes already given to the sink */
+	struct timer *timer;
+	bool reading; /* the sink got the beginning */
+	bool arrived, effect, done;
+	struct error scripted, result;
+};
+
+/* Start the call, or see whether it has come back. DONE: it has, and went well. */
+enum progress call_ask(struct location *location, struct errand *errand, const struct question *question,
+		       struct error *err);
+/* Let go of it; what was sent is done all the same. */
+void call_drop(struct call *call);
+
+/* --- effects.c: what a call does when it reaches the target --- */
+int call_act(struct call *call, struct error *err);
+/* The instance of that name if it carries our mark for the application: 0; ERR_MISSING; or ERR_CONFLICT. */
+int find_ours(const struct fake *fake, const char *app, const char *name, struct fake_instance **ret,
+	      struct error *err);
+int fake_foresee(struct fake *fake, const struct instance_spec *spec, struct arena *arena,
+		 const struct attachment **ret, size_t *ret_count, struct error *err);
+
+/* --- output.c --- */
+/* Give the sink what it has not seen; true when there is nothing more to wait for. */
+bool call_read(struct call *call);
+
+/* --- inventory.c --- */
+int fake_list(struct fake *fake, const struct list_request *request, struct inventory *ret,
+	      struct error *err);
+
+/* --- options.c --- */
+int fake_options(struct fake *fake, const struct location_spec *spec, struct error *err);
+
+#endif

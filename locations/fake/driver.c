@@ -1,0 +1,328 @@
+/* driver.c - the fake driver's table: a target that lives in memory and does what a test scripted. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "locations/fake/call.h"
+
+static void fake_close(struct location *location)
+{
+	struct fake *fake = location->state;
+
+	if (!fake)
+		return;
+	while (fake->calls)
+		call_drop(fake->calls);
+	if (fake->target)
+		watches_close(fake->target, location);
+	if (fake->own_target)
+		fake_target_free(fake->target);
+	free(fake->target_name);
+	free(fake->address);
+	free(fake);
+	location->state = NULL;
+	location->driver = &fake_driver;
+}
+
+static int fake_open(struct location *location, struct error *err)
+{
+	struct fake *fake = calloc(1, sizeof(*fake));
+
+	if (!fake)
+		return fail_memory(err);
+	fake->location = location;
+	fake->driver = fake_driver;
+	location->state = fake;
+	if (fake_options(fake, location->spec, err) < 0) {
+		fake_close(location);
+		return -1;
+	}
+	/* The table is const; capabilities of its own need a table of its own. */
+	location->driver = &fake->driver;
+	return 0;
+}
+
+static enum progress fake_connect(struct location *location, struct errand *errand,
+				  struct location_facts *ret, struct error *err)
+{
+	const struct fake *fake = location->state;
+	enum progress answer = call_ask(location, errand, &(struct question){.kind = FAKE_CONNECT}, err);
+
+	if (answer != PROGRESS_DONE)
+		return answer;
+	snprintf(ret->endpoint, sizeof(ret->endpoint), "fake:%s", fake->target_name);
+	snprintf(ret->version, sizeof(ret->version), "fake target");
+	snprintf(ret->details, sizeof(ret->details), "%zu instances", fake_target_instances(fake->target));
+	return PROGRESS_DONE;
+}
+
+static enum progress list(struct location *location, struct errand *errand,
+			  const struct list_request *request, struct inventory *ret, struct error *err)
+{
+	enum progress answer =
+	    call_ask(location, errand, &(struct question){.kind = FAKE_LIST, .app = request->app}, err);
+
+	if (answer == PROGRESS_DONE && fake_list(location->state, request, ret, err) < 0)
+		return PROGRESS_FAILED;
+	return answer;
+}
+
+static enum progress look(struct location *location, struct errand *errand, const char *app, const char *name,
+			  struct arena *arena, struct observed *ret, struct error *err)
+{
+	struct memory memory = {.arena = arena};
+	struct fake_instance *instance;
+	struct observed seen;
+	enum progress answer =
+	    call_ask(location, errand, &(struct question){.kind = FAKE_LOOK, .app = app, .name = name}, err);
+
+	if (answer != PROGRESS_DONE)
+		return answer;
+	if (find_ours(location->state, app, name, &instance, err) < 0)
+		return PROGRESS_FAILED;
+	memory_observed(&memory, &instance->seen, &seen);
+	if (memory.failed) {
+		fail_memory(err);
+		return PROGRESS_FAILED;
+	}
+	*ret = seen;
+	return PROGRESS_DONE;
+}
+
+static int watch(struct location *location, const char *app, void (*changed)(void *owner, const char *name),
+		 void *owner, struct error *err)
+{
+	struct fake *fake = location->state;
+
+	return watch_add(fake->target, location, app, changed, owner) < 0 ? fail_memory(err) : 0;
+}
+
+static void unwatch(struct location *location, const char *app)
+{
+	struct fake *fake = location->state;
+	struct fake_app *known = map_get(fake->target->apps, app);
+
+	if (known)
+		watch_remove(known, location);
+}
+
+static int check(struct location *location, const struct instance_spec *spec, struct error *err)
+{
+	const struct fake *fake = location->state;
+
+	if (!(fake->driver.capabilities.kinds & 1u << spec->kind))
+		return fail(err, ERR_UNSUPPORTED, "location `%s` does not run components of this kind",
+			    location->name);
+	for (size_t i = 0; i < spec->port_count; i++) {
+		const struct spec_port *port = &spec->ports[i];
+		if (port->published && port->host_port && port->host_port != port->port &&
+		    !fake->driver.capabilities.mapped_ports)
+			return fail(err, ERR_UNSUPPORTED, "location `%s` cannot publish port %u as %u",
+				    location->name, port->port, port->host_port);
+	}
+	return 0;
+}
+
+static int foresee(struct location *location, const struct instance_spec *spec, struct arena *arena,
+		   const struct attachment **ret, size_t *ret_count, struct error *err)
+{
+	return fake_foresee(location->state, spec, arena, ret, ret_count, err);
+}
+
+static int publish_address(struct location *location, char *ret_address, size_t size, struct error *err)
+{
+	const struct fake *fake = location->state;
+
+	if (strlen(fake->address) >= size)
+		return fail(err, ERR_INVALID, "location `%s`: its address is too long", location->name);
+	strcpy(ret_address, fake->address);
+	return 0;
+}
+
+static bool port_free(struct location *location, const char *address, uint16_t port, enum protocol protocol)
+{
+	const struct fake *fake = location->state;
+
+	return !port_taken(fake->target, address, port, protocol);
+}
+
+static enum progress claim(struct location *location, struct errand *errand, const char *app,
+			   const struct owner *owner, bool adopt, struct arena *arena,
+			   struct owner *ret_holder, struct error *err)
+{
+	const struct fake *fake = location->state;
+	struct memory memory = {.arena = arena};
+	struct question question = {.kind = FAKE_CLAIM, .app = app, .owner = owner, .flag = adopt};
+	enum progress answer = call_ask(location, errand, &question, err);
+
+	if (answer != PROGRESS_DONE)
+		return answer;
+	const struct fake_app *held = map_get(fake->target->apps, app);
+	if (!held || !held->owner_id) {
+		fail(err, ERR_CONFLICT, "the claim on `%s` was taken back meanwhile", app);
+		return PROGRESS_FAILED;
+	}
+	struct owner holder = {
+	    .id = memory_text(&memory, held->owner_id),
+	    .words = memory_text(&memory, held->owner_words),
+	};
+	if (memory.failed) {
+		fail_memory(err);
+		return PROGRESS_FAILED;
+	}
+	*ret_holder = holder;
+	return PROGRESS_DONE;
+}
+
+static enum progress disclaim(struct location *location, struct errand *errand, const char *app,
+			      struct error *err)
+{
+	return call_ask(location, errand, &(struct question){.kind = FAKE_DISCLAIM, .app = app}, err);
+}
+
+static enum progress prepare(struct location *location, struct errand *errand,
+			     const struct prepare_request *request, struct error *err)
+{
+	return call_ask(location, errand, &(struct question){.kind = FAKE_PREPARE, .app = request->app}, err);
+}
+
+static enum progress release(struct location *location, struct errand *errand, const char *app, bool volumes,
+			     struct error *err)
+{
+	return call_ask(location, errand,
+			&(struct question){.kind = FAKE_RELEASE, .app = app, .flag = volumes}, err);
+}
+
+static enum progress about_spec(struct location *location, struct errand *errand, enum fake_call kind,
+				const struct instance_spec *spec, struct error *err)
+{
+	struct question question = {.kind = kind, .app = spec->app, .name = spec->name, .spec = spec};
+
+	return call_ask(location, errand, &question, err);
+}
+
+static enum progress place(struct location *location, struct errand *errand, const struct instance_spec *spec,
+			   const char **ret_note, struct error *err)
+{
+	(void)ret_note;
+	return about_spec(location, errand, FAKE_PLACE, spec, err);
+}
+
+static enum progress start(struct location *location, struct errand *errand, const struct instance_spec *spec,
+			   struct error *err)
+{
+	return about_spec(location, errand, FAKE_START, spec, err);
+}
+
+static enum progress admit(struct location *location, struct errand *errand, const struct instance_spec *spec,
+			   struct error *err)
+{
+	return about_spec(location, errand, FAKE_ADMIT, spec, err);
+}
+
+static int answers(const struct fake *fake, const struct fake_instance *instance,
+		   const struct health_check *how, struct error *err)
+{
+	struct world *world = fake->location->world;
+	const struct fake_behaviour *behaviour = map_get(fake->target->behaviours, instance->group);
+
+	if (instance->seen.state != SEEN_RUNNING)
+		return fail(err, ERR_FAILED, "`%s` is not running", instance->seen.name);
+	if (how->kind == CHECK_NONE || !behaviour)
+		return 0;
+	if (behaviour->answers_after_ms >= 0 &&
+	    world->ops->now(world) - instance->since_ms >= behaviour->answers_after_ms)
+		return 0;
+	return fail(err, ERR_FAILED, "connect to `%s` port %u: connection refused", instance->seen.name,
+		    how->port);
+}
+
+static enum progress probe(struct location *location, struct errand *errand, const struct instance_spec *spec,
+			   const struct health_check *how, struct error *err)
+{
+	const struct fake *fake = location->state;
+	struct fake_instance *instance;
+	enum progress answer = about_spec(location, errand, FAKE_PROBE, spec, err);
+
+	if (answer != PROGRESS_DONE)
+		return answer;
+	if (find_ours(fake, spec->app, spec->name, &instance, err) < 0 ||
+	    answers(fake, instance, how, err) < 0)
+		return PROGRESS_FAILED;
+	return PROGRESS_DONE;
+}
+
+static enum progress stop(struct location *location, struct errand *errand, const char *app, const char *name,
+			  struct error *err)
+{
+	return call_ask(location, errand, &(struct question){.kind = FAKE_STOP, .app = app, .name = name},
+			err);
+}
+
+static enum progress remove_instance(struct location *location, struct errand *errand, const char *app,
+				     const char *name, struct error *err)
+{
+	return call_ask(location, errand, &(struct question){.kind = FAKE_REMOVE, .app = app, .name = name},
+			err);
+}
+
+static enum progress logs(struct location *location, struct errand *errand, const char *app, const char *name,
+			  const struct log_options *options, log_sink *sink, void *sink_owner,
+			  struct error *err)
+{
+	struct question question = {
+	    .kind = FAKE_LOGS,
+	    .app = app,
+	    .name = name,
+	    .log = options,
+	    .sink = sink,
+	    .sink_owner = sink_owner,
+	};
+
+	return call_ask(location, errand, &question, err);
+}
+
+static void drop(struct location *location, struct errand *errand)
+{
+	(void)location;
+	if (errand->state)
+		call_drop(errand->state);
+}
+
+const struct location_driver fake_driver = {
+    .type = "fake",
+    .summary = "a target in memory that does what a script says, for trying things out",
+    .capabilities =
+	{
+	    .grain = GRAIN_INSTANCE,
+	    .names_unique = true,
+	    .host_names = true,
+	    .mapped_ports = true,
+	    .kinds = 1u << COMPONENT_DOCKER | 1u << COMPONENT_PROCESS,
+	    .calls_in_flight = 8,
+	},
+    .open = fake_open,
+    .close = fake_close,
+    .connect = fake_connect,
+    .list = list,
+    .look = look,
+    .watch = watch,
+    .unwatch = unwatch,
+    .check = check,
+    .foresee = foresee,
+    .publish_address = publish_address,
+    .port_free = port_free,
+    .claim = claim,
+    .disclaim = disclaim,
+    .prepare = prepare,
+    .release = release,
+    .place = place,
+    .start = start,
+    .admit = admit,
+    .probe = probe,
+    .stop = stop,
+    .remove = remove_instance,
+    .logs = logs,
+    .drop = drop,
+};

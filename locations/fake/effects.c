@@ -1,0 +1,239 @@
+/* effects.c - what each call does when it reaches the scripted target. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "locations/fake/call.h"
+
+int find_ours(const struct fake *fake, const char *app, const char *name, struct fake_instance **ret,
+	      struct error *err)
+{
+	struct fake_instance *instance = target_instance(fake->target, name);
+
+	if (instance && !strcmp(instance->seen.app, app)) {
+		*ret = instance;
+		return 0;
+	}
+	if (instance)
+		return fail(err, ERR_CONFLICT, "the name `%s` is held by an instance of application `%s`",
+			    name, instance->seen.app);
+	if (fake->driver.capabilities.names_unique && map_get(fake->target->strangers, name))
+		return fail(err, ERR_CONFLICT, "the name `%s` is held by something that is not berth's",
+			    name);
+	return fail(err, ERR_MISSING, "no such instance: %s", name);
+}
+
+static int act_claim(struct call *call, struct error *err)
+{
+	struct fake_app *app = target_app(call->fake->target, call->app);
+	const struct owner *owner = call->question.owner;
+
+	if (!app)
+		return fail_memory(err);
+	if (app->owner_id && !call->question.flag)
+		return 0;
+	char *id = strdup(owner->id), *words = strdup(owner->words);
+	if (!id || !words) {
+		free(id);
+		free(words);
+		return fail_memory(err);
+	}
+	free(app->owner_id);
+	free(app->owner_words);
+	app->owner_id = id;
+	app->owner_words = words;
+	return 0;
+}
+
+static int act_disclaim(struct call *call, struct error *err)
+{
+	struct fake_app *app = map_get(call->fake->target->apps, call->app);
+
+	(void)err;
+	if (!app)
+		return 0;
+	free(app->owner_id);
+	free(app->owner_words);
+	app->owner_id = app->owner_words = NULL;
+	return 0;
+}
+
+static int act_prepare(struct call *call, struct error *err)
+{
+	struct fake_app *app = target_app(call->fake->target, call->app);
+
+	if (!app)
+		return fail_memory(err);
+	app->prepared = true;
+	return 0;
+}
+
+static bool is_running(const char *name, void *value, void *context)
+{
+	const struct fake_instance *instance = value;
+	bool *found = context;
+
+	(void)name;
+	*found = instance->seen.state == SEEN_RUNNING;
+	return !*found;
+}
+
+static int act_release(struct call *call, struct error *err)
+{
+	struct fake_app *app = map_get(call->fake->target->apps, call->app);
+	bool running = false;
+
+	if (!app)
+		return 0;
+	map_each(app->instances, is_running, &running);
+	if (running)
+		return fail(err, ERR_CONFLICT, "network `%s` has active endpoints", call->app);
+	app->prepared = false;
+	if (call->question.flag) {
+		map_each(app->volumes, map_value_free, NULL);
+		map_release(&app->volumes);
+	}
+	return 0;
+}
+
+static bool same(const struct fake_instance *instance, const struct instance_spec *spec)
+{
+	return !strcmp(instance->seen.digest, spec->digest) &&
+	       !strcmp(instance->seen.link_digest, spec->link_digest) &&
+	       !strcmp(instance->seen.secret_digest, spec->secret_digest);
+}
+
+/* 0: go on and make it; 1: it is there; -1: it cannot be. */
+static int make_room(struct call *call, struct error *err)
+{
+	const struct instance_spec *spec = call->question.spec;
+	struct fake_instance *old;
+	struct error found;
+
+	if (find_ours(call->fake, spec->app, spec->name, &old, &found) < 0) {
+		if (found.code == ERR_MISSING)
+			return 0;
+		if (err)
+			*err = found;
+		return -1;
+	}
+	if (same(old, spec))
+		return 1;
+	if (old->seen.state == SEEN_CREATED) {
+		instance_remove(old);
+		return 0;
+	}
+	if (!strcmp(old->seen.digest, spec->digest))
+		return 1;
+	return fail(err, ERR_CONFLICT, "`%s` is there, made from another specification", spec->name);
+}
+
+static int act_place(struct call *call, struct error *err)
+{
+	const struct instance_spec *spec = call->question.spec;
+	struct fake_target *target = call->fake->target;
+	const struct fake_app *app = map_get(target->apps, spec->app);
+	const struct attachment *attachments;
+	struct arena arena = {0};
+	char image[80];
+	size_t count;
+
+	int room = make_room(call, err);
+	if (room)
+		return room < 0 ? -1 : 0;
+	if (!app || !app->prepared)
+		return fail(err, ERR_MISSING, "network `%s` not found", spec->app);
+	if (spec->kind == COMPONENT_DOCKER && (!spec->image || !target_image(target, spec->image, image)))
+		return fail(err, ERR_MISSING, "no such image: %s", spec->image ? spec->image : "");
+	int result = fake_foresee(call->fake, spec, &arena, &attachments, &count, err);
+	if (result == 0)
+		result = instance_make(target, spec, attachments, count, err);
+	arena_release(&arena);
+	return result;
+}
+
+static int act_start(struct call *call, struct error *err)
+{
+	const struct instance_spec *spec = call->question.spec;
+	struct fake_instance *instance;
+
+	if (find_ours(call->fake, spec->app, spec->name, &instance, err) < 0)
+		return -1;
+	return instance_start(instance, err);
+}
+
+static int act_admit(struct call *call, struct error *err)
+{
+	const struct instance_spec *spec = call->question.spec;
+	struct fake_instance *instance;
+
+	if (find_ours(call->fake, spec->app, spec->name, &instance, err) < 0)
+		return -1;
+	if (instance->seen.shared_name_held)
+		return 0;
+	instance->seen.shared_name_held = true;
+	target_changed(call->fake->target, spec->app, spec->name);
+	return 0;
+}
+
+static int act_stop(struct call *call, struct error *err)
+{
+	struct fake_instance *instance;
+	struct error found;
+
+	if (find_ours(call->fake, call->app, call->name, &instance, &found) < 0) {
+		if (found.code == ERR_MISSING)
+			return 0;
+		if (err)
+			*err = found;
+		return -1;
+	}
+	if (instance->seen.state != SEEN_RUNNING && instance->seen.state != SEEN_RESTARTING)
+		return 0;
+	instance_end(instance, -1);
+	target_changed(call->fake->target, call->app, call->name);
+	calls_output(call->fake->target, call->name);
+	return 0;
+}
+
+static int act_remove(struct call *call, struct error *err)
+{
+	struct fake_instance *instance;
+	struct error found;
+
+	if (find_ours(call->fake, call->app, call->name, &instance, &found) == 0) {
+		instance_remove(instance);
+		return 0;
+	}
+	if (found.code == ERR_MISSING)
+		return 0;
+	if (err)
+		*err = found;
+	return -1;
+}
+
+static int act_logs(struct call *call, struct error *err)
+{
+	struct fake_instance *instance;
+
+	return find_ours(call->fake, call->app, call->name, &instance, err);
+}
+
+static int act_not(struct call *call, struct error *err)
+{
+	(void)call;
+	(void)err;
+	return 0;
+}
+
+static int (*const acts[FAKE_CALLS])(struct call *, struct error *) = {
+    [FAKE_CONNECT] = act_not,     [FAKE_LIST] = act_not,          [FAKE_LOOK] = act_not,
+    [FAKE_CLAIM] = act_claim,     [FAKE_DISCLAIM] = act_disclaim, [FAKE_PREPARE] = act_prepare,
+    [FAKE_RELEASE] = act_release, [FAKE_PLACE] = act_place,       [FAKE_START] = act_start,
+    [FAKE_ADMIT] = act_admit,     [FAKE_PROBE] = act_not,         [FAKE_STOP] = act_stop,
+    [FAKE_REMOVE] = act_remove,   [FAKE_LOGS] = act_logs,
+};
+
+int call_act(struct call *call, struct error *err)
+{
+	return acts[call->question.kind](call, err);
+}

@@ -1,0 +1,159 @@
+/* inventory.c - everything of ours at the scripted target, in one listing. */
+#include <string.h>
+
+#include "locations/fake/call.h"
+
+struct listing {
+	struct fake *fake;
+	const char *app; /* NULL: all */
+	struct memory memory;
+	struct inventory *inventory;
+	struct observed *instances;
+	struct inventory_volume *volumes;
+	struct inventory_stranger *strangers;
+	struct inventory_claim *claims;
+};
+
+static bool count_app(const char *name, void *value, void *context)
+{
+	const struct fake_app *app = value;
+	struct listing *listing = context;
+
+	(void)name;
+	listing->inventory->instance_count += map_count(app->instances);
+	listing->inventory->volume_count += map_count(app->volumes);
+	listing->inventory->claim_count += app->owner_id != NULL;
+	return true;
+}
+
+static bool list_instance(const char *name, void *value, void *context)
+{
+	const struct fake_instance *instance = value;
+	struct listing *listing = context;
+
+	(void)name;
+	memory_observed(&listing->memory, &instance->seen, listing->instances);
+	/* As with Docker, only a look at the one tells how often it ended. */
+	listing->instances->exits = 0;
+	listing->instances->exits_known = false;
+	listing->instances++;
+	return true;
+}
+
+struct volume_place {
+	struct listing *listing;
+	const char *app;
+};
+
+static bool list_volume(const char *name, void *value, void *context)
+{
+	struct volume_place *at = context;
+	struct listing *listing = at->listing;
+
+	(void)value;
+	*listing->volumes++ = (struct inventory_volume){
+	    .app = memory_text(&listing->memory, at->app),
+	    .name = memory_text(&listing->memory, name),
+	    .target_name = arena_format(&listing->inventory->arena, "%s.%s", at->app, name),
+	};
+	return true;
+}
+
+static bool list_app(const char *name, void *value, void *context)
+{
+	const struct fake_app *app = value;
+	struct listing *listing = context;
+	struct volume_place at = {listing, name};
+
+	map_each(app->instances, list_instance, listing);
+	map_each(app->volumes, list_volume, &at);
+	if (app->owner_id)
+		*listing->claims++ = (struct inventory_claim){
+		    .app = memory_text(&listing->memory, name),
+		    .owner_id = memory_text(&listing->memory, app->owner_id),
+		    .owner_words = memory_text(&listing->memory, app->owner_words),
+		};
+	return true;
+}
+
+static bool list_stranger(const char *name, void *value, void *context)
+{
+	struct listing *listing = context;
+	struct inventory *inventory = listing->inventory;
+	const char *app, *component;
+	unsigned ordinal;
+
+	(void)value;
+	if (!instance_name_split(&inventory->arena, name, &app, &component, &ordinal) ||
+	    (listing->app && strcmp(app, listing->app) != 0))
+		return true;
+	listing->strangers[inventory->stranger_count++] = (struct inventory_stranger){
+	    .name = memory_text(&listing->memory, name),
+	    .what = arena_format(&inventory->arena, "container `%s`", name),
+	};
+	return true;
+}
+
+static void list_images(struct listing *listing, const char *const *references)
+{
+	struct inventory *inventory = listing->inventory;
+	size_t count = 0;
+
+	while (references && references[count])
+		count++;
+	struct inventory_image *images = memory_take(&listing->memory, count * sizeof(*images));
+	for (size_t i = 0; images && i < count; i++) {
+		char hex[80];
+		images[i].reference = memory_text(&listing->memory, references[i]);
+		images[i].id =
+		    memory_text(&listing->memory, target_image(listing->fake->target, references[i], hex));
+	}
+	inventory->images = images;
+	inventory->image_count = count;
+}
+
+static void make_room(struct listing *listing)
+{
+	struct inventory *inventory = listing->inventory;
+	struct memory *memory = &listing->memory;
+	size_t strangers = map_count(listing->fake->target->strangers);
+
+	listing->instances = memory_take(memory, inventory->instance_count * sizeof(*listing->instances));
+	listing->volumes = memory_take(memory, inventory->volume_count * sizeof(*listing->volumes));
+	listing->claims = memory_take(memory, inventory->claim_count * sizeof(*listing->claims));
+	listing->strangers = memory_take(memory, strangers * sizeof(*listing->strangers));
+	inventory->instances = listing->instances;
+	inventory->volumes = listing->volumes;
+	inventory->claims = listing->claims;
+	inventory->strangers = listing->strangers;
+}
+
+int fake_list(struct fake *fake, const struct list_request *request, struct inventory *ret, struct error *err)
+{
+	struct listing listing = {
+	    .fake = fake,
+	    .app = request->app,
+	    .memory = {.arena = &ret->arena},
+	    .inventory = ret,
+	};
+	struct fake_app *app = request->app ? map_get(fake->target->apps, request->app) : NULL;
+
+	if (app)
+		count_app(request->app, app, &listing);
+	else if (!request->app)
+		map_each(fake->target->apps, count_app, &listing);
+	make_room(&listing);
+	if (!listing.memory.failed) {
+		if (app)
+			list_app(request->app, app, &listing);
+		else if (!request->app)
+			map_each(fake->target->apps, list_app, &listing);
+		map_each(fake->target->strangers, list_stranger, &listing);
+		list_images(&listing, request->images);
+		ret->prepared = app && app->prepared;
+	}
+	if (!listing.memory.failed)
+		return 0;
+	inventory_release(ret);
+	return fail_memory(err);
+}

@@ -1,0 +1,23 @@
+/* memory.h - copies that live in an arena or, many small owners at a time, in allocations of their own. */
+#ifndef BERTH_LOCATIONS_FAKE_MEMORY_H
+#define BERTH_LOCATIONS_FAKE_MEMORY_H
+
+#include "entities/spec.h"
+
+struct piece;
+
+/* With an arena: its memory. Without: pieces of exactly the size asked for, so that 100,000 owners stay
+ * small. */
+struct memory {
+	struct arena *arena;
+	struct piece *pieces;
+	bool failed; /* some copy found no memory; what was made is not to be used */
+};
+
+void *memory_take(struct memory *memory, size_t size);            /* zeroed; NULL sets `failed` */
+const char *memory_text(struct memory *memory, const char *text); /* NULL stays NULL */
+void memory_observed(struct memory *memory, const struct observed *from, struct observed *to);
+struct attachment *memory_attachments(struct memory *memory, const struct attachment *from, size_t count);
+void memory_release(struct memory *memory); /* of the pieces */
+
+#endif

@@ -1,0 +1,141 @@
+/* options.c - what a blueprint may say about a fake location. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "locations/fake/call.h"
+
+static const char *const known[] = {"target",      "grain",         "hostNames", "namesUnique",
+				    "mappedPorts", "callsInFlight", "delay",     "address"};
+
+static int wrong(const struct fake *fake, struct error *err, const char *key, const char *wanted)
+{
+	return fail(err, ERR_INVALID, "location `%s`: `%s` must be %s", fake->location->name, key, wanted);
+}
+
+static int read_flag(const struct fake *fake, const char *key, const json_t *value, bool *ret,
+		     struct error *err)
+{
+	if (!json_is_boolean(value))
+		return wrong(fake, err, key, "true or false");
+	*ret = json_is_true(value);
+	return 0;
+}
+
+/* Blueprints may write numbers as text. */
+static int read_number(const struct fake *fake, const char *key, const json_t *value, int64_t low,
+		       int64_t *ret, struct error *err)
+{
+	int64_t number = json_is_integer(value) ? json_integer_value(value) : low - 1;
+
+	if (json_is_string(value) && !parse_number(json_string_value(value), low, INT32_MAX, &number))
+		number = low - 1;
+	if (number < low || number > INT32_MAX)
+		return wrong(fake, err, key, "a whole number that is not too small");
+	*ret = number;
+	return 0;
+}
+
+static int read_words(const struct fake *fake, const char *key, const json_t *value, char **ret,
+		      struct error *err)
+{
+	const char *words = json_string_value(value);
+
+	if (!words || !*words)
+		return wrong(fake, err, key, "a text");
+	char *copy = strdup(words);
+	if (!copy)
+		return fail_memory(err);
+	free(*ret);
+	*ret = copy;
+	return 0;
+}
+
+static int read_grain(struct fake *fake, const json_t *value, struct error *err)
+{
+	const char *word = json_string_value(value);
+
+	if (word && !strcmp(word, "instance"))
+		fake->driver.capabilities.grain = GRAIN_INSTANCE;
+	else if (word && !strcmp(word, "component"))
+		fake->driver.capabilities.grain = GRAIN_COMPONENT;
+	else
+		return wrong(fake, err, "grain", "`instance` or `component`");
+	return 0;
+}
+
+static int unknown(const struct fake *fake, const char *key, struct error *err)
+{
+	const char *meant = closest(key, known, COUNT_OF(known));
+
+	fail(err, ERR_INVALID, "location `%s`: a fake location has no option `%s`", fake->location->name,
+	     key);
+	if (meant)
+		remedy(err, "did you mean `%s`?", meant);
+	else
+		remedy(err,
+		       "known options: target, grain, hostNames, namesUnique, mappedPorts, callsInFlight, "
+		       "delay (ms), address");
+	return -1;
+}
+
+static int read_option(struct fake *fake, const char *key, const json_t *value, struct error *err)
+{
+	struct capabilities *can = &fake->driver.capabilities;
+	int64_t number;
+
+	if (!strcmp(key, "target"))
+		return read_words(fake, key, value, &fake->target_name, err);
+	if (!strcmp(key, "address"))
+		return read_words(fake, key, value, &fake->address, err);
+	if (!strcmp(key, "grain"))
+		return read_grain(fake, value, err);
+	if (!strcmp(key, "hostNames"))
+		return read_flag(fake, key, value, &can->host_names, err);
+	if (!strcmp(key, "namesUnique"))
+		return read_flag(fake, key, value, &can->names_unique, err);
+	if (!strcmp(key, "mappedPorts"))
+		return read_flag(fake, key, value, &can->mapped_ports, err);
+	if (!strcmp(key, "delay"))
+		return read_number(fake, key, value, 0, &fake->delay_ms, err);
+	if (strcmp(key, "callsInFlight") != 0)
+		return unknown(fake, key, err);
+	if (read_number(fake, key, value, 1, &number, err) < 0)
+		return -1;
+	can->calls_in_flight = (unsigned)number;
+	return 0;
+}
+
+static int find_target(struct fake *fake, struct error *err)
+{
+	fake->target = fake_target_named(fake->target_name);
+	if (!fake->target) {
+		fake->target = fake_target_new(fake->location->world);
+		fake->own_target = true;
+	}
+	if (!fake->target)
+		return fail_memory(err);
+	fake->driver.capabilities = fake->target->capabilities;
+	return 0;
+}
+
+int fake_options(struct fake *fake, const struct location_spec *spec, struct error *err)
+{
+	const json_t *target = json_object_get(spec->options, "target");
+	const char *key;
+	json_t *value;
+
+	fake->target_name = strdup(spec->target && *spec->target ? spec->target : "fake");
+	fake->address = strdup("192.0.2.10");
+	if (!fake->target_name || !fake->address)
+		return fail_memory(err);
+	if (target && read_option(fake, "target", target, err) < 0)
+		return -1;
+	/* What the target can do comes first; the location's own words may say otherwise. */
+	if (find_target(fake, err) < 0)
+		return -1;
+	json_object_foreach ((json_t *)spec->options, key, value)
+		if (read_option(fake, key, value, err) < 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,287 @@
+/* target.c - the scripted target: what it holds, and what a test tells it to do. */
+#include "locations/fake/target.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+static struct map *registered;
+
+struct fake_target *fake_target_new(struct world *world)
+{
+	struct fake_target *target = calloc(1, sizeof(*target));
+
+	if (!target)
+		return NULL;
+	target->world = world;
+	target->capabilities = fake_driver.capabilities;
+	target->last_rule = &target->rules;
+	target->next_port = 32768;
+	return target;
+}
+
+static bool app_free(const char *name, void *value, void *context)
+{
+	struct fake_app *app = value;
+
+	(void)name;
+	(void)context;
+	watches_free(app);
+	map_release(&app->instances);
+	map_each(app->volumes, map_value_free, NULL);
+	map_release(&app->volumes);
+	free(app->owner_id);
+	free(app->owner_words);
+	free(app->name);
+	free(app);
+	return true;
+}
+
+static bool behaviour_free(const char *name, void *value, void *context)
+{
+	struct fake_behaviour *behaviour = value;
+
+	(void)name;
+	(void)context;
+	free((char *)behaviour->component);
+	free((char *)behaviour->log);
+	free(behaviour);
+	return true;
+}
+
+static bool instance_drop(const char *name, void *value, void *context)
+{
+	(void)name;
+	(void)context;
+	instance_free(value);
+	return true;
+}
+
+bool map_value_free(const char *name, void *value, void *context)
+{
+	(void)name;
+	(void)context;
+	free(value);
+	return true;
+}
+
+void fake_target_free(struct fake_target *target)
+{
+	if (!target)
+		return;
+	map_each(target->instances, instance_drop, NULL);
+	map_release(&target->instances);
+	map_each(target->apps, app_free, NULL);
+	map_release(&target->apps);
+	map_each(target->behaviours, behaviour_free, NULL);
+	map_release(&target->behaviours);
+	map_each(target->images, map_value_free, NULL);
+	map_release(&target->images);
+	map_release(&target->strangers);
+	ports_free(target);
+	while (target->rules) {
+		struct rule *rule = target->rules;
+		target->rules = rule->next;
+		free(rule->instance);
+		free(rule);
+	}
+	free(target);
+}
+
+int fake_target_register(const char *name, struct fake_target *target)
+{
+	if (target)
+		return map_put(&registered, name, target);
+	map_drop(&registered, name);
+	return 0;
+}
+
+struct fake_target *fake_target_named(const char *name)
+{
+	return map_get(registered, name);
+}
+
+struct fake_app *target_app(struct fake_target *target, const char *name)
+{
+	struct fake_app *app = map_get(target->apps, name);
+
+	if (app)
+		return app;
+	app = calloc(1, sizeof(*app));
+	if (!app)
+		return NULL;
+	app->name = strdup(name);
+	if (!app->name || map_put(&target->apps, name, app) < 0) {
+		free(app->name);
+		free(app);
+		return NULL;
+	}
+	return app;
+}
+
+struct fake_instance *target_instance(const struct fake_target *target, const char *name)
+{
+	return map_get(target->instances, name);
+}
+
+int fake_target_rule(struct fake_target *target, const struct fake_rule *wanted)
+{
+	struct rule *rule = calloc(1, sizeof(*rule));
+
+	if (!rule)
+		return -1;
+	rule->rule = *wanted;
+	rule->instance = wanted->instance ? strdup(wanted->instance) : NULL;
+	if (wanted->instance && !rule->instance) {
+		free(rule);
+		return -1;
+	}
+	*target->last_rule = rule;
+	target->last_rule = &rule->next;
+	return 0;
+}
+
+const struct fake_rule *target_rule(struct fake_target *target, enum fake_call call, const char *name)
+{
+	const struct fake_rule *active = NULL;
+
+	target->calls[call]++;
+	for (struct rule *rule = target->rules; rule; rule = rule->next) {
+		const struct fake_rule *r = &rule->rule;
+		if (r->call != call || (rule->instance && (!name || strcmp(rule->instance, name) != 0)))
+			continue;
+		unsigned nth = ++rule->matched;
+		if (!active && nth > r->skip && (!r->times || nth - r->skip <= r->times))
+			active = r;
+	}
+	return active;
+}
+
+void fake_target_capabilities(struct fake_target *target, const struct capabilities *capabilities)
+{
+	target->capabilities = *capabilities;
+}
+
+void fake_target_time(struct fake_target *target, enum fake_call call, int64_t delay_ms)
+{
+	target->time[call] = delay_ms;
+}
+
+void fake_target_unreachable(struct fake_target *target, bool unreachable)
+{
+	bool back = target->unreachable && !unreachable;
+
+	target->unreachable = unreachable;
+	if (back)
+		target_relist(target);
+}
+
+int fake_target_exit(struct fake_target *target, const char *name, int exit_code)
+{
+	struct fake_instance *instance = target_instance(target, name);
+
+	if (!instance)
+		return -1;
+	instance_end(instance, exit_code);
+	instance->seen.exits++;
+	target_changed(target, instance->seen.app, name);
+	calls_output(target, name);
+	return 0;
+}
+
+void fake_target_event(struct fake_target *target, const char *app, const char *name)
+{
+	target_changed(target, app, name);
+}
+
+int fake_target_vanish(struct fake_target *target, const char *name)
+{
+	struct fake_instance *instance = target_instance(target, name);
+
+	if (!instance)
+		return -1;
+	instance_remove(instance);
+	return 0;
+}
+
+int fake_target_stranger(struct fake_target *target, const char *name)
+{
+	return map_put(&target->strangers, name, target);
+}
+
+int fake_target_port(struct fake_target *target, const char *address, uint16_t port, enum protocol protocol,
+		     bool taken)
+{
+	port_let_go(target, port, protocol, NULL);
+	return taken ? port_hold(target, address, port, protocol, NULL) : 0;
+}
+
+int fake_target_image(struct fake_target *target, const char *reference, const char *id)
+{
+	owned_memory char *copy = strdup(id ? id : "");
+
+	if (!copy)
+		return -1;
+	char *old = map_get(target->images, reference);
+	if (map_put(&target->images, reference, copy) < 0)
+		return -1;
+	free(old);
+	copy = NULL;
+	return 0;
+}
+
+const char *target_image(const struct fake_target *target, const char *reference, char hex[static 80])
+{
+	const char *told = map_get(target->images, reference);
+
+	if (told)
+		return *told ? told : NULL;
+	strcpy(hex, "sha256:");
+	return digest_hex(reference, strlen(reference), hex + strlen(hex)) < 0 ? NULL : hex;
+}
+
+int fake_target_behave(struct fake_target *target, const struct fake_behaviour *wanted)
+{
+	struct fake_behaviour *behaviour = calloc(1, sizeof(*behaviour));
+
+	if (!behaviour)
+		return -1;
+	*behaviour = *wanted;
+	behaviour->component = strdup(wanted->component);
+	behaviour->log = wanted->log ? strdup(wanted->log) : NULL;
+	struct fake_behaviour *old = map_get(target->behaviours, wanted->component);
+	if (!behaviour->component || (wanted->log && !behaviour->log) ||
+	    map_put(&target->behaviours, wanted->component, behaviour) < 0) {
+		behaviour_free(NULL, behaviour, NULL);
+		return -1;
+	}
+	if (old)
+		behaviour_free(NULL, old, NULL);
+	return 0;
+}
+
+size_t fake_target_calls(const struct fake_target *target, enum fake_call call)
+{
+	return target->calls[call];
+}
+
+size_t fake_target_instances(const struct fake_target *target)
+{
+	return map_count(target->instances);
+}
+
+const struct observed *fake_target_find(const struct fake_target *target, const char *name)
+{
+	const struct fake_instance *instance = target_instance(target, name);
+
+	return instance ? &instance->seen : NULL;
+}
+
+const char *const *fake_target_environment(const struct fake_target *target, const char *name)
+{
+	const struct fake_instance *instance = target_instance(target, name);
+
+	return instance ? instance->environment : NULL;
+}

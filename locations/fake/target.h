@@ -1,0 +1,138 @@
+/* target.h - what the scripted target is made of, shared by the files of the fake driver. */
+#ifndef BERTH_LOCATIONS_FAKE_TARGET_H
+#define BERTH_LOCATIONS_FAKE_TARGET_H
+
+#include "base/map.h"
+#include "locations/fake/fake.h"
+#include "locations/fake/memory.h"
+
+/* A host port in use; entries of one number and protocol form a chain. */
+struct held_port {
+	struct held_port *next;
+	const struct fake_instance *holder; /* NULL: somebody else's */
+	char address[];
+};
+
+struct port_wish {
+	const char *address; /* published there; NULL: not published */
+	uint16_t port, number;
+	enum protocol protocol;
+};
+
+/* When which part of the output was written. */
+struct log_mark {
+	size_t end;
+	int64_t at_ms;
+};
+
+struct fake_instance {
+	struct fake_target *target;
+	struct memory memory; /* of all the strings below and of the instance itself */
+	struct observed seen;
+	char address[16]; /* on its application's network, while it runs */
+	char target_id[24];
+	const char *group; /* "app.component" */
+	const char **environment;
+	struct port_wish *ports;
+	size_t port_count;
+	struct attachment *attachments;
+	bool shared_from_start;
+	int64_t since_ms; /* monotonic: when it last began to run */
+	unsigned exits_left;
+	int64_t pause_ms;    /* before the target starts it again */
+	struct timer *timer; /* its next end or start */
+	struct text log;
+	struct log_mark *marks;
+	size_t mark_count;
+};
+
+/* Somebody who asked to be told about an application. */
+struct watch {
+	struct watch *next;
+	const struct location *location;
+	struct world *world;
+	void (*changed)(void *owner, const char *name);
+	void *owner;
+	struct timer *timer;
+	char **names;
+	size_t count, capacity;
+	bool relist; /* names were missed */
+	bool *gone;  /* while it is being told: where to say that it was removed */
+};
+
+struct fake_app {
+	struct map *instances;        /* name -> struct fake_instance */
+	struct map *volumes;          /* name -> itself, a copy */
+	char *owner_id, *owner_words; /* NULL: unclaimed */
+	bool prepared;
+	struct watch *watches;
+	char *name;
+};
+
+struct rule {
+	struct rule *next;
+	struct fake_rule rule;
+	char *instance;
+	unsigned matched;
+};
+
+struct fake_target {
+	struct world *world;
+	struct map *apps;       /* struct fake_app */
+	struct map *instances;  /* struct fake_instance, all applications' */
+	struct map *strangers;  /* names */
+	struct map *images;     /* reference -> its id, "" when there is none */
+	struct map *behaviours; /* "app.component" -> struct fake_behaviour */
+	struct map *ports;      /* "8080/tcp" -> struct held_port */
+	struct rule *rules, **last_rule;
+	struct capabilities capabilities;
+	bool unreachable;
+	int64_t time[FAKE_CALLS];
+	size_t calls[FAKE_CALLS];
+	struct call *readers; /* log calls that follow */
+	uint32_t made, addresses;
+	uint16_t next_port;
+};
+
+/* --- target.c --- */
+struct fake_target *fake_target_named(const char *name); /* NULL when none is registered */
+struct fake_app *target_app(struct fake_target *target,
+			    const char *app); /* made when absent; NULL: no memory */
+struct fake_instance *target_instance(const struct fake_target *target, const char *name);
+/* The id a reference has, in `hex` when the target was told nothing about it; NULL: no such image. */
+const char *target_image(const struct fake_target *target, const char *reference, char hex[static 80]);
+/* The rule for a call that begins now, or NULL. */
+const struct fake_rule *target_rule(struct fake_target *target, enum fake_call call, const char *name);
+
+bool map_value_free(const char *name, void *value, void *context); /* for map_each */
+
+/* --- watch.c --- */
+void target_changed(struct fake_target *target, const char *app, const char *name);
+void target_relist(struct fake_target *target);
+int watch_add(struct fake_target *target, const struct location *location, const char *app,
+	      void (*changed)(void *owner, const char *name), void *owner);
+void watch_remove(struct fake_app *app, const struct location *location);
+void watches_close(struct fake_target *target, const struct location *location);
+void watches_free(struct fake_app *app);
+
+/* --- instance.c: what happens to one instance at the target --- */
+int instance_make(struct fake_target *target, const struct instance_spec *spec,
+		  const struct attachment *attachments, size_t count, struct error *err);
+int instance_start(struct fake_instance *instance, struct error *err);
+void instance_end(struct fake_instance *instance, int exit_code);
+void instance_remove(struct fake_instance *instance);
+void instance_free(struct fake_instance *instance);
+
+/* --- ports.c --- */
+bool port_taken(const struct fake_target *target, const char *address, uint16_t port, enum protocol protocol);
+int port_hold(struct fake_target *target, const char *address, uint16_t port, enum protocol protocol,
+	      const struct fake_instance *holder);
+void port_let_go(struct fake_target *target, uint16_t port, enum protocol protocol,
+		 const struct fake_instance *holder);
+void ports_free(struct fake_target *target);
+
+/* --- call.c --- */
+/* Followers of this instance's output look again. */
+void calls_output(struct fake_target *target, const char *instance);
+
+#endif

@@ -1,0 +1,95 @@
+/* conformance.h - the one suite that every location driver passes, whatever it stands on. */
+#ifndef BERTH_TESTS_CONFORMANCE_H
+#define BERTH_TESTS_CONFORMANCE_H
+
+#include "locations/location.h"
+
+/* How an instance is to behave once started. */
+enum manner {
+	STAYS,           /* runs until it is stopped */
+	SPEAKS_AND_ENDS, /* writes the line "spoken", then ends with code 3 (and may be started again) */
+};
+
+/* The calls whose answer can be lost after their effect. */
+enum lost { LOST_PLACE, LOST_START, LOST_REMOVE };
+
+/* A case that this subject cannot produce, and why. */
+struct unfit {
+	const char *name, *reason;
+};
+
+/* A driver under test together with its target and what happens there without us. A hook that is NULL makes
+ * the cases that need it unfit, which must then be declared. Hooks return 0, or -1 when it could not be done.
+ */
+struct subject {
+	void *owner;
+	const struct unfit *unfits; /* ends with an empty entry */
+	const char *app;            /* set by the suite: unique among those that run at the same time */
+
+	/* Fill in the location and open it with these options besides those it needs (a JSON object, or
+	 * NULL); may be called several times. The strings and the spec of it live as long as the subject. */
+	int (*open)(struct subject *, struct location *ret, const char *options, struct error *);
+	/* Let the world go on until the predicate holds, at most so long; whether it does. */
+	bool (*pump)(struct subject *, bool (*until)(void *), void *owner, int64_t limit_ms);
+	/* Give the spec a kind and what it needs to run in that manner. `number` is a host port that is free:
+	 * a published port of the spec has it; where an instance listens on its host port, change `port` too.
+	 */
+	int (*fit)(struct subject *, struct arena *, struct instance_spec *, enum manner, uint16_t number);
+
+	int (*stranger)(struct subject *, const char *name);       /* something not ours takes the name */
+	bool (*stranger_left)(struct subject *, const char *name); /* it is still there, untouched */
+	int (*vanish)(struct subject *, const char *name);         /* gone, without us */
+	int (*reach)(struct subject *, bool reachable); /* nobody answers, or again somebody does */
+	int (*lose)(struct subject *, enum lost, const char *name); /* the next such call's answer is lost */
+	int (*repeat)(struct subject *, const char *name); /* the target tells again what it told already */
+};
+
+#define CONFORMANCE_CASES(X)                                                                                 \
+	X(connect_tells_what_it_is)                                                                          \
+	X(unknown_option_is_refused)                                                                         \
+	X(absent_instance_is_missing)                                                                        \
+	X(placed_twice_is_one)                                                                               \
+	X(placed_again_by_another_program_is_one)                                                            \
+	X(started_twice_runs_once)                                                                           \
+	X(stopped_twice_is_done)                                                                             \
+	X(stopped_instance_starts_again)                                                                     \
+	X(removed_twice_is_done)                                                                             \
+	X(running_instance_is_removed)                                                                       \
+	X(answer_lost_after_place)                                                                           \
+	X(answer_lost_after_start)                                                                           \
+	X(answer_lost_after_remove)                                                                          \
+	X(stranger_is_never_touched)                                                                         \
+	X(name_held_by_another_application)                                                                  \
+	X(unreachable_is_unknown)                                                                            \
+	X(vanished_instance_is_told)                                                                         \
+	X(event_told_twice_changes_nothing)                                                                  \
+	X(gap_in_the_watch_is_relisted)                                                                      \
+	X(unwatched_is_told_no_more)                                                                         \
+	X(foreseen_is_observed)                                                                              \
+	X(published_port_is_taken)                                                                           \
+	X(running_answers_the_empty_check)                                                                   \
+	X(logs_are_there_after_the_end)                                                                      \
+	X(half_made_of_the_same_digest_is_completed)                                                         \
+	X(half_made_of_another_digest_is_replaced)                                                           \
+	X(half_made_is_removed)                                                                              \
+	X(listing_tells_the_marks)                                                                           \
+	X(listing_is_of_one_application)                                                                     \
+	X(claim_is_held_by_the_first)                                                                        \
+	X(claim_is_adopted)                                                                                  \
+	X(claim_is_given_back)                                                                               \
+	X(prepared_twice_is_done)                                                                            \
+	X(volumes_outlive_the_release)                                                                       \
+	X(volumes_go_when_asked)                                                                             \
+	X(dropped_errand_leaks_nothing)                                                                      \
+	X(closed_while_under_way)
+
+#define CONFORMANCE_DECLARE(name) void conformance_##name(struct subject *subject);
+CONFORMANCE_CASES(CONFORMANCE_DECLARE)
+
+/* Begin a case: gives the subject its application's name; skips the test where the subject declares it unfit.
+ */
+void conformance_begin(struct subject *subject, const char *name);
+/* End it, also after a failure: nothing of the application stays at the target. */
+void conformance_end(struct subject *subject);
+
+#endif

@@ -1,0 +1,127 @@
+/* fake_subject.c - a scripted target in virtual time as the conformance suite's subject. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/conformance/fake_subject.h"
+#include "tests/conformance/rig.h"
+#include "tests/support/virtual_world.h"
+
+struct world *fake_world;
+struct fake_target *fake_bed;
+
+static struct location_spec spec;
+static json_t *options;
+
+static const char *no_environment(const char *name)
+{
+	(void)name;
+	return NULL;
+}
+
+static int open_fake(struct subject *subject, struct location *ret, const char *more, struct error *err)
+{
+	(void)subject;
+	json_decref(options);
+	options = json_loads(more ? more : "{}", 0, NULL);
+	spec = (struct location_spec){.name = "here", .type = "fake", .target = "bed", .options = options};
+	*ret = (struct location){
+	    .driver = &fake_driver,
+	    .world = fake_world,
+	    .name = "here",
+	    .spec = &spec,
+	    .state_directory = virtual_world_directory(fake_world),
+	    .helper = "",
+	    .environment = no_environment,
+	};
+	return fake_driver.open(ret, err);
+}
+
+static bool pump(struct subject *subject, bool (*until)(void *), void *owner, int64_t limit_ms)
+{
+	(void)subject;
+	return virtual_world_run(fake_world, until, owner, limit_ms);
+}
+
+static int fit(struct subject *subject, struct arena *arena, struct instance_spec *fitted, enum manner manner,
+	       uint16_t number)
+{
+	const char *group = arena_format(arena, "%s.%s", fitted->app, fitted->component);
+	const struct fake_behaviour talks = {
+	    .component = group, .exits = 1, .exit_code = 3, .log = "spoken\n"};
+
+	(void)subject, (void)number;
+	fitted->kind = COMPONENT_DOCKER;
+	fitted->image = "busybox";
+	return manner == SPEAKS_AND_ENDS ? fake_target_behave(fake_bed, &talks) : 0;
+}
+
+static int stranger(struct subject *subject, const char *name)
+{
+	(void)subject;
+	return fake_target_stranger(fake_bed, name);
+}
+
+static bool stranger_left(struct subject *subject, const char *name)
+{
+	(void)subject;
+	/* Had one of ours taken the name, the target would have it as an instance. */
+	return !fake_target_find(fake_bed, name);
+}
+
+static int vanish(struct subject *subject, const char *name)
+{
+	(void)subject;
+	return fake_target_vanish(fake_bed, name);
+}
+
+static int reach(struct subject *subject, bool reachable)
+{
+	(void)subject;
+	fake_target_unreachable(fake_bed, !reachable);
+	return 0;
+}
+
+static int lose(struct subject *subject, enum lost what, const char *name)
+{
+	static const enum fake_call calls[] = {
+	    [LOST_PLACE] = FAKE_PLACE, [LOST_START] = FAKE_START, [LOST_REMOVE] = FAKE_REMOVE};
+	struct fake_rule rule = {.call = calls[what], .instance = name, .times = 1, .effect = true};
+
+	(void)subject;
+	fail(&rule.error, ERR_TIMED_OUT, "no answer");
+	return fake_target_rule(fake_bed, &rule);
+}
+
+static int repeat(struct subject *subject, const char *name)
+{
+	fake_target_event(fake_bed, subject->app, name);
+	return 0;
+}
+
+struct subject fake_subject = {
+    .open = open_fake,
+    .pump = pump,
+    .fit = fit,
+    .stranger = stranger,
+    .stranger_left = stranger_left,
+    .vanish = vanish,
+    .reach = reach,
+    .lose = lose,
+    .repeat = repeat,
+};
+
+void fake_set_up(void)
+{
+	fake_world = virtual_world_new(1);
+	fake_bed = fake_world ? fake_target_new(fake_world) : NULL;
+	cr_assert(fake_bed && fake_target_register("bed", fake_bed) == 0);
+}
+
+void fake_take_down(void)
+{
+	conformance_end(&fake_subject);
+	fake_target_register("bed", NULL);
+	fake_target_free(fake_bed);
+	virtual_world_free(fake_world);
+	json_decref(options);
+}

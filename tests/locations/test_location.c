@@ -1,0 +1,82 @@
+/* test_location.c - names of instances, and finding a driver. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "locations/location.h"
+
+static struct arena arena;
+
+static void release(void)
+{
+	arena_release(&arena);
+}
+
+Test(location, drivers_are_found_by_type)
+{
+	cr_assert(location_driver_of("fake") == &fake_driver);
+	cr_assert(location_driver_of("localhost") == &localhost_driver);
+	cr_assert(location_driver_of("docker") == &docker_driver);
+	cr_assert_null(location_driver_of("dock"));
+	cr_assert_null(location_driver_of(""));
+}
+
+Test(location, every_driver_is_listed_once)
+{
+	const struct location_driver *const *all = location_drivers();
+	size_t count = 0;
+
+	for (; all[count]; count++)
+		cr_assert(location_driver_of(all[count]->type) == all[count]);
+	cr_assert(count == 3);
+}
+
+Test(location, name_is_made_of_its_parts, .fini = release)
+{
+	cr_assert_str_eq(instance_name(&arena, "talk", "redis", 1), "talk.redis.1");
+	cr_assert_str_eq(instance_name(&arena, "a-b", "c", 4294967295u), "a-b.c.4294967295");
+}
+
+Test(location, name_comes_apart_again, .fini = release)
+{
+	const char *app, *component;
+	unsigned ordinal;
+
+	cr_assert(instance_name_split(&arena, "a-b.c_d.12", &app, &component, &ordinal));
+	cr_assert_str_eq(app, "a-b");
+	cr_assert_str_eq(component, "c_d");
+	cr_assert(ordinal == 12);
+}
+
+Test(location, other_names_are_none_of_ours, .fini = release)
+{
+	static const char *const others[] = {
+	    "",        "a",
+	    "a.b",     "a.b.",
+	    "a.b.0",   "a.b.01",
+	    "a.b.1x",  "a.b.+1",
+	    "a.b.-1",  "a.b.c",
+	    "a.b.1.2", ".b.1",
+	    "a..1",    "..1",
+	    "a.b. 1",  "a.b.1 ",
+	    "/a.b",    "a.b.4294967296",
+	    "a.b.c.1", "a.b.99999999999999999999",
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		const char *app = "untouched", *component = "untouched";
+		unsigned ordinal = 77;
+		cr_assert(!instance_name_split(&arena, others[i], &app, &component, &ordinal), "%s",
+			  others[i]);
+		cr_assert(!strcmp(app, "untouched") && !strcmp(component, "untouched") && ordinal == 77);
+	}
+}
+
+Test(location, released_inventory_is_empty)
+{
+	struct inventory inventory = {.instance_count = 3, .prepared = true};
+
+	cr_assert_not_null(arena_text(&inventory.arena, "something"));
+	inventory_release(&inventory);
+	cr_assert(!inventory.instance_count && !inventory.prepared && !inventory.arena.blocks);
+	inventory_release(&inventory);
+}
