@@ -1,0 +1,327 @@
+/* berth-helper.c - keeps one command of a blueprint alive on this machine, and ends all that came of it when
+ * told to.
+ *
+ * `berth-helper RUNDIR` holds a lock there, runs what RUNDIR/launch says, starts it again when it ends,
+ * writes its output to RUNDIR/log and its state to RUNDIR/state, and on SIGTERM ends the whole tree. It asks
+ * for nothing but libc, since it must run wherever a process can. Its environment carries berth's marks, by
+ * which it is found again.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "helper/command.h"
+#include "helper/log.h"
+#include "helper/record.h"
+#include "helper/tree.h"
+
+enum { EXIT_USAGE = 64, EXIT_NO_DIRECTORY = 66, EXIT_SETUP = 71, EXIT_HELD = 75 };
+
+#define FIRST_BACK_OFF_MS 100
+#define LAST_BACK_OFF_MS  60000
+#define STEADY_MS         10000 /* a command that ran so long starts again without delay */
+#define KILL_AGAIN_MS     20
+
+struct keeper {
+	struct launch launch;
+	struct account account;
+	struct record record;
+	struct log log;
+	struct stream output, errors;
+	int signals;
+	pid_t command;    /* 0: not running */
+	pid_t group;      /* of the command that runs or ran last */
+	int64_t began_ms; /* monotonic, of this run */
+	int64_t back_off_ms;
+	int64_t due_ms; /* when to look again without being called; 0: never */
+	bool ever_ran;
+	bool stopping; /* SIGTERM came */
+	bool ending;   /* the tree was asked to end */
+	bool killing;  /* and is now made to */
+	bool waits;    /* the tree is gone; starts again when due */
+	bool done;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void set_state(struct keeper *k, const char *state)
+{
+	k->record.state = state;
+	record_write(&k->record);
+}
+
+/* Ask the whole tree to end, and note when patience is over. */
+static void end_tree(struct keeper *k)
+{
+	if (k->ending)
+		return;
+	k->ending = true;
+	k->due_ms = now_ms() + k->launch.grace_ms;
+	tree_signal(k->group, k->launch.stop_signal);
+}
+
+static void kill_tree(struct keeper *k)
+{
+	k->killing = true;
+	k->due_ms = now_ms() + KILL_AGAIN_MS;
+	tree_signal(k->group, SIGKILL);
+}
+
+static void start_failed(struct keeper *k, const struct start_failure *failure)
+{
+	record_error(failure->text);
+	k->record.code = failure->code;
+	k->record.signal = 0;
+	k->record.ended_ms = wall_ms();
+	k->record.exits++;
+}
+
+static void plan_restart(struct keeper *k)
+{
+	k->waits = true;
+	k->due_ms = now_ms() + k->back_off_ms;
+	k->back_off_ms = k->back_off_ms * 2 > LAST_BACK_OFF_MS ? LAST_BACK_OFF_MS : k->back_off_ms * 2;
+	set_state(k, "restarting");
+}
+
+static void start_command(struct keeper *k)
+{
+	struct start_failure failure;
+	k->waits = k->ending = k->killing = false;
+	k->due_ms = 0;
+	pid_t pid = command_start(&k->launch, &k->account, k->output.output, k->errors.output, &failure);
+	if (pid < 0) {
+		start_failed(k, &failure);
+		/* What never ran would fail again in the same way; what once ran may be in the midst of an
+		 * upgrade. */
+		if (k->ever_ran && k->launch.restart)
+			plan_restart(k);
+		else
+			k->done = true;
+		return;
+	}
+	k->command = k->group = pid;
+	k->began_ms = now_ms();
+	k->record.pid = pid;
+	k->record.pid_start = tree_start_ticks(pid);
+	k->record.started_ms = wall_ms();
+	k->ever_ran = true;
+	set_state(k, "running");
+}
+
+static void command_ended(struct keeper *k, int status)
+{
+	k->command = 0;
+	k->record.pid = 0;
+	k->record.pid_start = 0;
+	k->record.exits++;
+	k->record.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	k->record.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	k->record.ended_ms = wall_ms();
+	if (now_ms() - k->began_ms >= STEADY_MS)
+		k->back_off_ms = FIRST_BACK_OFF_MS;
+	stream_flush(&k->output, &k->log);
+	stream_flush(&k->errors, &k->log);
+	if (!k->stopping)
+		set_state(k, "restarting");
+}
+
+/* Take in who ended. True when nobody is left: an orphan would have become our child. */
+static bool reap(struct keeper *k)
+{
+	int status;
+	pid_t pid;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == k->command)
+			command_ended(k, status);
+	return pid < 0 && errno == ECHILD;
+}
+
+static void left_behind(struct keeper *k)
+{
+	char text[240];
+	if (k->ending)
+		return;
+	if (k->record.signal == 0) {
+		snprintf(text, sizeof(text),
+			 "the command ended (exit %d) and left processes running: a component stays in the "
+			 "foreground",
+			 k->record.code);
+		record_error(text);
+	}
+	end_tree(k);
+}
+
+/* Bring the tree one step closer to what is wanted; safe to call at any time. */
+static void step(struct keeper *k)
+{
+	bool alone = reap(k);
+	bool due = k->due_ms && now_ms() >= k->due_ms;
+	if (alone && (k->stopping || (!k->waits && !k->launch.restart))) {
+		k->done = true;
+	} else if (alone && !k->waits) {
+		plan_restart(k);
+	} else if (alone && due) {
+		start_command(k);
+	} else if (!alone && k->ending && due) {
+		kill_tree(k);
+	} else if (!alone && !k->command) {
+		left_behind(k);
+	}
+}
+
+static void take_signals(struct keeper *k)
+{
+	struct signalfd_siginfo info;
+	while (read(k->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo != SIGTERM || k->stopping)
+			continue;
+		k->stopping = true;
+		k->waits = false;
+		end_tree(k);
+	}
+}
+
+static void run(struct keeper *k)
+{
+	while (!k->done) {
+		int64_t wait = k->due_ms ? k->due_ms - now_ms() : -1;
+		if (k->due_ms && wait < 0)
+			wait = 0;
+		struct pollfd polls[] = {
+		    {.fd = k->signals, .events = POLLIN},
+		    {.fd = k->output.input, .events = POLLIN},
+		    {.fd = k->errors.input, .events = POLLIN},
+		};
+		if (poll(polls, 3, (int)wait) < 0 && errno != EINTR)
+			return;
+		stream_drain(&k->output, &k->log);
+		stream_drain(&k->errors, &k->log);
+		take_signals(k);
+		step(k);
+	}
+}
+
+/* A terminal's signals are nobody's business here; those we act on are read from a descriptor. */
+static int take_over_signals(void)
+{
+	static const int ignored[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGPIPE, SIGTSTP,
+				      SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2, SIGALRM};
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGCHLD);
+	signal(SIGCHLD, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* The mark that every descendant inherits, whatever it makes of its environment: the name, and whose tree it
+ * is. */
+static int make_mark(struct launch *launch)
+{
+	char mark[512];
+	snprintf(mark, sizeof(mark), "berth:%.200s:%d.%llu", launch->name, (int)getpid(),
+		 tree_start_ticks(getpid()));
+	launch_default(launch, "BERTH_TREE", mark + strlen("berth:"));
+	int fd = memfd_create(mark, MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -1;
+	fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+	/* Out of the way of programs that count on low numbers. */
+	int high = fcntl(fd, F_DUPFD, 100);
+	if (high >= 0)
+		close(fd);
+	return high >= 0 ? high : fd;
+}
+
+static void give_defaults(struct launch *launch, const struct account *account)
+{
+	launch_default(launch, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	launch_default(launch, "HOME", account->home);
+	launch_default(launch, "USER", account->name);
+	launch_default(launch, "LOGNAME", account->name);
+	launch_default(launch, "LANG", "C.UTF-8");
+}
+
+static int set_up(struct keeper *k)
+{
+	k->signals = take_over_signals();
+	k->record = (struct record){.code = -1, .exits = record_exits_before()};
+	k->back_off_ms = FIRST_BACK_OFF_MS;
+	set_state(k, "starting");
+	record_error(NULL);
+	struct start_failure failure = {.code = 126};
+	if (launch_read("launch", &k->launch, failure.text, sizeof(failure.text)) < 0 ||
+	    account_find(k->launch.user, &k->account, &failure) < 0) {
+		start_failed(k, &failure);
+		return -1;
+	}
+	give_defaults(&k->launch, &k->account);
+	if (k->signals < 0 || make_mark(&k->launch) < 0 || log_open(&k->log, k->launch.log_limit) < 0 ||
+	    stream_open(&k->output, 'o') < 0 || stream_open(&k->errors, 'e') < 0 ||
+	    prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) {
+		snprintf(failure.text, sizeof(failure.text), "cannot set up its keeper: %s", strerror(errno));
+		start_failed(k, &failure);
+		return -1;
+	}
+	/* So that another user's command may open /dev/stdout. */
+	if (k->account.given && (fchown(k->output.output, k->account.uid, k->account.gid) < 0 ||
+				 fchown(k->errors.output, k->account.uid, k->account.gid) < 0))
+		return 0;
+	return 0;
+}
+
+/* Only one helper works in a directory: the second finds the lock held. */
+static int enter(const char *directory)
+{
+	umask(077);
+	if (chdir(directory) < 0)
+		return EXIT_NO_DIRECTORY;
+	int lock = open("lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (lock < 0)
+		return EXIT_SETUP;
+	return flock(lock, LOCK_EX | LOCK_NB) < 0 ? EXIT_HELD : 0;
+}
+
+int main(int count, char **arguments)
+{
+	static struct keeper keeper;
+	if (count != 2) {
+		fprintf(stderr, "usage: berth-helper RUNDIR\nberth runs it; it is of no use by itself.\n");
+		return EXIT_USAGE;
+	}
+	close_range(3, ~0U, 0);
+	int refused = enter(arguments[1]);
+	if (refused)
+		return refused;
+	if (set_up(&keeper) < 0) {
+		set_state(&keeper, "failed");
+		return keeper.record.code;
+	}
+	start_command(&keeper);
+	run(&keeper);
+	stream_flush(&keeper.output, &keeper.log);
+	stream_flush(&keeper.errors, &keeper.log);
+	set_state(&keeper, keeper.ever_ran ? "stopped" : "failed");
+	return keeper.ever_ran ? 0 : keeper.record.code;
+}

@@ -1,0 +1,29 @@
+/* record.h - what the helper tells about its command, in the files `state` and `error` of the run directory.
+ */
+#ifndef BERTH_HELPER_RECORD_H
+#define BERTH_HELPER_RECORD_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* `state` holds "key value" lines: state (starting, running, restarting, stopped, failed), helper (pid and
+ * start ticks), pid, started, ended (wall clock, ms), exits, code (-1: a signal, or none yet), signal, boot.
+ */
+struct record {
+	const char *state;
+	pid_t pid;
+	unsigned long long pid_start;
+	int64_t started_ms, ended_ms;
+	unsigned exits;
+	int code, signal;
+};
+
+/* Replaces the file whole or not at all. A full disk is borne: the command's life matters more than its
+ * record. */
+void record_write(const struct record *record);
+/* The exits counted by a helper before us; 0 when there was none. */
+unsigned record_exits_before(void);
+void record_error(const char *text); /* NULL: nothing is wrong */
+int64_t wall_ms(void);
+
+#endif

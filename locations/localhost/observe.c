@@ -1,0 +1,243 @@
+/* observe.c - puts together what the processes, the trees and the run directories say about the instances. */
+#include "locations/localhost/localhost.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+/* What a run directory holds when it is ours; names of files being written begin with these or with a dot. */
+static const char *const own_files[] = {"manifest", "launch", "state", "lock", "log",
+					"error",    "work",   "probe", "."};
+
+struct content {
+	bool any, manifest, foreign;
+};
+
+static bool visit_content(void *owner, const char *name)
+{
+	struct content *content = owner;
+	bool own = false;
+
+	for (size_t i = 0; i < COUNT_OF(own_files); i++)
+		own = own || starts_with(name, own_files[i]);
+	content->any = true;
+	content->manifest = content->manifest || !strcmp(name, "manifest");
+	content->foreign = content->foreign || !own;
+	return true;
+}
+
+bool stranger_at(struct location *location, const char *directory)
+{
+	struct content content = {0};
+
+	location->world->ops->directory_list(location->world, directory, visit_content, &content, NULL);
+	return content.foreign && !content.manifest;
+}
+
+static bool read_manifest(struct location *location, struct arena *arena, const char *directory,
+			  const char *name, struct marks *ret_marks)
+{
+	owned_text content = {0};
+	char path[4096];
+
+	if (snprintf(path, sizeof(path), "%s/manifest", directory) >= (int)sizeof(path) ||
+	    location->world->ops->file_read(location->world, path, 1 << 20, &content, NULL))
+		return false;
+	return marks_read(arena, text_view(&content), content.length, ret_marks) &&
+	       !strcmp(ret_marks->name, name);
+}
+
+static void read_error(struct location *location, struct arena *arena, const char *directory,
+		       struct observed *seen)
+{
+	owned_text content = {0};
+	char path[4096];
+
+	if (snprintf(path, sizeof(path), "%s/error", directory) < (int)sizeof(path) &&
+	    !location->world->ops->file_tail(location->world, path, 400, &content, NULL) && content.length)
+		seen->error = arena_text(arena, text_view(&content));
+}
+
+static enum observed_state running_state(const struct status *status)
+{
+	if (!strcmp(status->state, "restarting"))
+		return SEEN_RESTARTING;
+	if (!strcmp(status->state, "starting"))
+		return SEEN_CREATED;
+	if (!strcmp(status->state, "stopped") || !strcmp(status->state, "failed"))
+		return SEEN_STOPPED;
+	return SEEN_RUNNING;
+}
+
+static void see_status(const struct status *status, struct observed *seen)
+{
+	seen->exit_code = status->code;
+	seen->exits = status->exits;
+	seen->exits_known = true;
+	seen->started_ms = status->started_ms;
+}
+
+/* A living helper says how it is; what its directory says counts only when that very helper wrote it. */
+static void see_shim(struct location *location, struct arena *arena, const struct shim *shim,
+		     const struct status *status, struct observed *seen)
+{
+	bool own = status->helper == shim->pid && status->helper_start == shim->start;
+
+	seen->state = own ? running_state(status) : SEEN_RUNNING;
+	if (own)
+		see_status(status, seen);
+	seen->target_id = arena_format(arena, "%d:%llu:%s", (int)shim->pid, (unsigned long long)shim->start,
+				       location->world->ops->boot_id(location->world));
+}
+
+static void see_rest(struct location *location, struct arena *arena, const struct status *status,
+		     struct observed *seen)
+{
+	bool dead = strcmp(status->state, "stopped") && strcmp(status->state, "failed");
+
+	if (!*status->state) {
+		seen->state = SEEN_CREATED;
+		seen->target_id = arena_format(arena, "created:%lld", (long long)seen->created_ms);
+		return;
+	}
+	(void)location;
+	see_status(status, seen);
+	seen->state = SEEN_STOPPED;
+	seen->target_id = arena_format(arena, "%d:%llu:%s", (int)status->helper,
+				       (unsigned long long)status->helper_start, status->boot);
+	if (dead) {
+		seen->exit_code = -1;
+		seen->error = "its keeper (berth-helper) was killed, or the machine restarted";
+	}
+}
+
+static void see_tree(struct location *location, struct arena *arena, const struct scan *scan,
+		     const char *name, struct observed *seen)
+{
+	const struct member *first = NULL;
+
+	for (size_t i = 0; i < scan->member_count && !first; i++)
+		if (scan->members[i].orphan && !strcmp(scan->members[i].name, name))
+			first = &scan->members[i];
+	if (!first)
+		return;
+	seen->state = SEEN_BROKEN;
+	seen->orphan_tree = true;
+	seen->target_id =
+	    arena_format(arena, "%d:%llu:%s", (int)first->shim_pid, (unsigned long long)first->shim_start,
+			 location->world->ops->boot_id(location->world));
+	seen->error =
+	    arena_format(arena,
+			 "its keeper (berth-helper, process %d) died; %zu of its processes still run, "
+			 "the first is process %d",
+			 (int)first->shim_pid, scan_orphans(scan, name), (int)first->pid);
+}
+
+static int see_marks(struct location *location, struct arena *arena, const struct marks *marks,
+		     struct observed *seen)
+{
+	*seen = (struct observed){
+	    .app = arena_text(arena, marks->app),
+	    .component = arena_text(arena, marks->component),
+	    .ordinal = marks->ordinal,
+	    .name = arena_text(arena, marks->name),
+	    .target_id = "",
+	    .digest = arena_text(arena, marks->spec),
+	    .link_digest = arena_text(arena, marks->links),
+	    .secret_salt = arena_text(arena, marks->salt),
+	    .secret_digest = arena_text(arena, marks->secrets),
+	    .type = "process",
+	    .exit_code = -1,
+	    .created_ms = marks->created_ms,
+	};
+	if (!seen->app || !seen->component || !seen->name || !seen->digest || !seen->link_digest ||
+	    !seen->secret_salt || !seen->secret_digest)
+		return -1;
+	return *marks->spec
+		   ? attachments_read(location, marks, arena, &seen->attachments, &seen->attachment_count)
+		   : 0;
+}
+
+/* A tree whose run directory is gone as well: its name is all that is known. */
+static bool bare_marks(const struct scan *scan, struct arena *arena, const char *name,
+		       struct marks *ret_marks)
+{
+	struct marks marks = {
+	    .name = name, .spec = "", .links = "", .salt = "", .secrets = "", .ports = "", .bind = ""};
+
+	if (!scan_orphans(scan, name) ||
+	    !instance_name_split(arena, name, &marks.app, &marks.component, &marks.ordinal))
+		return false;
+	*ret_marks = marks;
+	return true;
+}
+
+bool observe(struct location *location, const struct scan *scan, struct arena *arena, const char *name,
+	     struct observed *ret, struct error *err)
+{
+	const struct shim *shim = scan_shim(scan, name);
+	const char *app, *component;
+	unsigned ordinal;
+	struct marks marks;
+	struct status status = {.code = -1};
+	struct observed seen;
+
+	*err = (struct error){0};
+	if (!instance_name_split(arena, name, &app, &component, &ordinal))
+		return false;
+	char *directory = run_directory(location, arena, app, name);
+	if (!directory) {
+		fail_memory(err);
+		return false;
+	}
+	bool written = read_manifest(location, arena, directory, name, &marks);
+	if (shim)
+		marks = shim->marks;
+	else if (!written && !bare_marks(scan, arena, name, &marks))
+		return false;
+	if (see_marks(location, arena, &marks, &seen)) {
+		fail_memory(err);
+		return false;
+	}
+	status_read(location, directory, &status);
+	if (shim)
+		see_shim(location, arena, shim, &status, &seen);
+	else
+		see_rest(location, arena, &status, &seen);
+	if (!shim)
+		see_tree(location, arena, scan, name, &seen);
+	if (!seen.error)
+		read_error(location, arena, directory, &seen);
+	if (!seen.target_id) {
+		fail_memory(err);
+		return false;
+	}
+	*ret = seen;
+	return true;
+}
+
+enum progress localhost_look(struct location *location, struct errand *errand, const char *app,
+			     const char *name, struct arena *arena, struct observed *ret, struct error *err)
+{
+	owned_scan scan = {0};
+	struct observed seen;
+	struct error why;
+
+	(void)errand;
+	if (guard_name(app, name, err) || scan_make(location, true, &scan, err))
+		return PROGRESS_FAILED;
+	if (observe(location, &scan, arena, name, &seen, &why)) {
+		seen.exits_known = true;
+		*ret = seen;
+		return PROGRESS_DONE;
+	}
+	char *directory = run_directory(location, arena, app, name);
+	if (why.code == OK && directory && stranger_at(location, directory))
+		fail(&why, ERR_CONFLICT, "`%s` holds files that berth did not make", directory);
+	else if (why.code == OK)
+		fail(&why, ERR_MISSING, "`%s` is not on this machine", name);
+	*err = why;
+	return PROGRESS_FAILED;
+}

@@ -1,0 +1,274 @@
+/* scan.c - finds what berth started on this machine: living helpers by their environment, trees by their
+ * mark. */
+#include "locations/localhost/localhost.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+#define HELPER "berth-helper"
+
+static bool grow(void **array, size_t count, size_t *room, size_t size)
+{
+	if (count < *room)
+		return true;
+	size_t larger = *room ? *room * 2 : 16;
+	void *grown = realloc(*array, larger * size);
+	if (!grown)
+		return false;
+	*array = grown;
+	*room = larger;
+	return true;
+}
+
+struct scanning {
+	struct scan *scan;
+	bool failed;
+};
+
+static bool add_member(struct scanning *scanning, const struct member *member)
+{
+	struct scan *scan = scanning->scan;
+
+	for (size_t i = 0; i < scan->member_count; i++)
+		if (scan->members[i].pid == member->pid && scan->members[i].start == member->start)
+			return true;
+	if (!grow((void **)&scan->members, scan->member_count, &scan->member_room, sizeof(*scan->members))) {
+		scanning->failed = true;
+		return false;
+	}
+	scan->members[scan->member_count++] = *member;
+	return true;
+}
+
+/* "app.component.1:PID.START", as the helper names its tree. */
+static bool read_tree(struct scanning *scanning, const char *text, struct member *ret_member)
+{
+	const char *colon = strchr(text, ':');
+	int pid;
+	unsigned long long start;
+
+	if (!colon || sscanf(colon + 1, "%d.%llu", &pid, &start) != 2)
+		return false;
+	ret_member->name = arena_copy(&scanning->scan->arena, text, (size_t)(colon - text));
+	ret_member->shim_pid = pid;
+	ret_member->shim_start = start;
+	return ret_member->name != NULL;
+}
+
+static bool is_helper(const char *executable)
+{
+	const char *slash = strrchr(executable, '/');
+	const char *base = slash ? slash + 1 : executable;
+
+	/* " (deleted)" follows when it was upgraded meanwhile. */
+	return starts_with(base, HELPER) && (base[strlen(HELPER)] == '\0' || base[strlen(HELPER)] == ' ');
+}
+
+static bool visit_holder(void *owner, pid_t pid, uint64_t start_ticks, const char *name)
+{
+	struct scanning *scanning = owner;
+	struct member member = {.pid = pid, .start = start_ticks};
+
+	return !starts_with(name, "berth:") || !read_tree(scanning, name + strlen("berth:"), &member) ||
+	       add_member(scanning, &member);
+}
+
+static const char *tree_of(const struct process_info *info)
+{
+	const char *end = info->environment + info->environment_size;
+
+	for (const char *entry = info->environment; entry < end;
+	     entry += strnlen(entry, (size_t)(end - entry)) + 1)
+		if ((size_t)(end - entry) > strlen("BERTH_TREE=") && starts_with(entry, "BERTH_TREE="))
+			return entry + strlen("BERTH_TREE=");
+	return NULL;
+}
+
+static bool visit_marked(void *owner, const struct process_info *info)
+{
+	struct scanning *scanning = owner;
+	struct scan *scan = scanning->scan;
+	struct shim shim = {.pid = info->pid, .parent = info->parent, .start = info->start_ticks};
+	struct member member = {.pid = info->pid, .start = info->start_ticks};
+	const char *tree = tree_of(info);
+
+	if (info->zombie)
+		return true;
+	/* Programs that close what they inherit still have their environment. */
+	if (tree)
+		return !read_tree(scanning, tree, &member) || add_member(scanning, &member);
+	if (!is_helper(info->executable) ||
+	    !marks_read(&scan->arena, info->environment, info->environment_size, &shim.marks) ||
+	    !*shim.marks.run)
+		return true;
+	if (!grow((void **)&scan->shims, scan->shim_count, &scan->shim_room, sizeof(*scan->shims))) {
+		scanning->failed = true;
+		return false;
+	}
+	scan->shims[scan->shim_count++] = shim;
+	return true;
+}
+
+/* A helper that forked and has not run the command yet looks like its parent. */
+static void drop_forks(struct scan *scan)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < scan->shim_count; i++) {
+		bool fork = false;
+		for (size_t j = 0; j < scan->shim_count; j++)
+			fork = fork || (scan->shims[j].pid == scan->shims[i].parent &&
+					!strcmp(scan->shims[j].marks.name, scan->shims[i].marks.name));
+		if (!fork)
+			scan->shims[kept++] = scan->shims[i];
+	}
+	scan->shim_count = kept;
+}
+
+static void mark_twins(struct scan *scan)
+{
+	for (size_t i = 0; i < scan->shim_count; i++) {
+		struct shim *shim = &scan->shims[i];
+		for (size_t j = 0; j < scan->shim_count; j++) {
+			const struct shim *other = &scan->shims[j];
+			bool first = other->start < shim->start ||
+				     (other->start == shim->start && other->pid < shim->pid);
+			shim->twin =
+			    shim->twin || (j != i && first && !strcmp(other->marks.name, shim->marks.name));
+		}
+	}
+}
+
+/* Asked of the keeper itself: one that began after the helpers were looked for is no dead one. */
+static void mark_orphans(struct location *location, struct scan *scan)
+{
+	for (size_t i = 0; i < scan->member_count; i++) {
+		struct member *member = &scan->members[i];
+		const struct member *before = i ? member - 1 : NULL;
+		if (before && before->shim_pid == member->shim_pid &&
+		    before->shim_start == member->shim_start)
+			member->orphan = before->orphan;
+		else
+			member->orphan = !process_alive(location, member->shim_pid, member->shim_start);
+	}
+}
+
+int scan_make(struct location *location, bool trees, struct scan *ret_scan, struct error *err)
+{
+	struct world *world = location->world;
+	struct scanning scanning = {.scan = ret_scan};
+
+	if (world->ops->processes(world, "BERTH_APP=", visit_marked, &scanning, err))
+		return -1;
+	drop_forks(ret_scan);
+	mark_twins(ret_scan);
+	if (trees && world->ops->memfd_holders(world, "berth:", visit_holder, &scanning, err))
+		return -1;
+	mark_orphans(location, ret_scan);
+	return scanning.failed ? fail_memory(err) : 0;
+}
+
+void scan_release(struct scan *scan)
+{
+	free(scan->shims);
+	free(scan->members);
+	arena_release(&scan->arena);
+	*scan = (struct scan){0};
+}
+
+const struct shim *scan_shim(const struct scan *scan, const char *name)
+{
+	for (size_t i = 0; i < scan->shim_count; i++)
+		if (!scan->shims[i].twin && !strcmp(scan->shims[i].marks.name, name))
+			return &scan->shims[i];
+	return NULL;
+}
+
+size_t scan_orphans(const struct scan *scan, const char *name)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < scan->member_count; i++)
+		count += scan->members[i].orphan && !strcmp(scan->members[i].name, name);
+	return count;
+}
+
+/* --- ending a tree ------------------------------------------------------------------------- */
+
+struct family {
+	struct process_info *all; /* pid, parent and start only */
+	size_t count, room;
+	bool failed;
+};
+
+static bool visit_any(void *owner, const struct process_info *info)
+{
+	struct family *family = owner;
+
+	if (!grow((void **)&family->all, family->count, &family->room, sizeof(*family->all))) {
+		family->failed = true;
+		return false;
+	}
+	family->all[family->count++] =
+	    (struct process_info){.pid = info->pid, .parent = info->parent, .start_ticks = info->start_ticks};
+	return true;
+}
+
+static bool is_shim(const struct scan *scan, pid_t pid)
+{
+	for (size_t i = 0; i < scan->shim_count; i++)
+		if (scan->shims[i].pid == pid)
+			return true;
+	return false;
+}
+
+/* The members of that name and all that descends from them, each once; `taken` is as long as the family. */
+static void take_family(const struct scan *scan, const char *name, const struct family *family, bool *taken)
+{
+	bool found = true;
+
+	for (size_t i = 0; i < family->count; i++)
+		for (size_t m = 0; m < scan->member_count; m++)
+			taken[i] = taken[i] || (scan->members[m].pid == family->all[i].pid &&
+						scan->members[m].start == family->all[i].start_ticks &&
+						!strcmp(scan->members[m].name, name));
+	while (found) {
+		found = false;
+		for (size_t i = 0; i < family->count; i++)
+			for (size_t j = 0; !taken[i] && j < family->count; j++)
+				if (taken[j] && family->all[j].pid == family->all[i].parent)
+					found = taken[i] = true;
+	}
+}
+
+int scan_kill(struct location *location, const struct scan *scan, const char *name, int signal_number,
+	      struct error *err)
+{
+	struct world *world = location->world;
+	struct family family = {0};
+	int result = world->ops->processes(world, NULL, visit_any, &family, err);
+	owned_memory struct process_info *all = family.all;
+	owned_memory bool *taken = calloc(family.count + 1, sizeof(bool));
+
+	if (result)
+		return -1;
+	if (!all || !taken || family.failed)
+		return fail_memory(err);
+	take_family(scan, name, &family, taken);
+	for (size_t i = 0; i < family.count; i++) {
+		struct error one = {0};
+		if (!taken[i] || is_shim(scan, all[i].pid))
+			continue;
+		if (world->ops->signal(world, all[i].pid, all[i].start_ticks, signal_number, &one) &&
+		    one.code != ERR_MISSING) {
+			if (err)
+				*err = one;
+			return -1;
+		}
+	}
+	return 0;
+}
