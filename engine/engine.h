@@ -76,7 +76,10 @@ struct work {
 	size_t port_count;
 	struct arena arena; /* the spec and all it points to */
 	struct instance_spec *spec;
-	struct arena look_arena;
+	struct arena look_next;  /* of the look under way */
+	struct arena look_arena; /* of the last one, when it did not run then */
+	struct arena attach_arena; /* of the last one that saw it run: its attachments stay in force */
+	struct observed look_result;
 	struct observed looked;
 	struct error error;
 	struct text log;  /* the end of its output, for a failure */
@@ -159,7 +162,7 @@ struct berth_operation {
 	struct timer *turn, *clock;
 	struct file_lock *lock;
 	const char *lock_words; /* the file that names the lock's holder */
-	bool cancelled, abandoned, timed_out, changed, stepping;
+	bool cancelled, cancel_told, abandoned, timed_out, changed;
 	uint64_t commit; /* the store's number of the last record that must be durable before the end */
 	int64_t began_ms;
 	bool done;

@@ -109,9 +109,7 @@ static void take_turn(void *owner)
 	operation->turn = NULL;
 	if (operation->done)
 		return;
-	operation->stepping = true;
 	operation->verb->step(operation);
-	operation->stepping = false;
 }
 
 void operation_wake(struct berth_operation *operation)

@@ -30,6 +30,15 @@ static bool does_not_come(const struct work *work)
 	return work->blocked || work->halted || work->instance->phase == PHASE_BROKEN;
 }
 
+/* `started` is enough for an order that says so; everybody else waits for an answer. */
+static bool is_there(const struct instance *provider, const struct edge *edge)
+{
+	if (provider->phase == PHASE_RUNNING)
+		return true;
+	return edge->kind == EDGE_ORDER && edge->link->started && provider->phase == PHASE_STARTING &&
+	       provider->work->started;
+}
+
 /* 1: all answer. 0: wait. -1: one of them never will. */
 static int providers_answer(struct work *work)
 {
@@ -44,7 +53,7 @@ static int providers_answer(struct work *work)
 			fail(&work->error, ERR_FAILED, "it needs `%s`, which does not run", provider->id);
 			return -1;
 		}
-		if (first->phase != PHASE_RUNNING) {
+		if (!is_there(first, &component->needs[i])) {
 			work_note(work, "waits for %s", provider->id);
 			return 0;
 		}
@@ -146,6 +155,7 @@ static enum phase start(struct work *work)
 		work->settle_ms = now_of(work) + SETTLE_MS;
 		work->deadline_ms = now_of(work) + START_TIMEOUT_MS;
 		work_wake(work);
+		work_wake_consumers(work);
 		return PHASE_STARTING;
 	case CALL_FAIL:
 		if (!picked_port_taken(work, &err))
@@ -178,8 +188,15 @@ static enum phase too_many_exits(struct work *work, const struct observed *seen,
 static void take_note_of(struct work *work)
 {
 	struct instance *instance = work->instance;
+	bool runs = work->look_result.state == SEEN_RUNNING;
+	arena_release(&work->look_arena);
+	if (runs)
+		arena_release(&work->attach_arena);
+	*(runs ? &work->attach_arena : &work->look_arena) = work->look_next;
+	work->look_next = (struct arena){0};
+	work->looked = work->look_result;
 	instance->seen = &work->looked;
-	if (work->looked.state == SEEN_RUNNING) {
+	if (runs) {
 		instance->attachments = work->looked.attachments;
 		instance->attachment_count = work->looked.attachment_count;
 	}
@@ -191,19 +208,12 @@ static enum call_result look(struct work *work)
 	struct error err = {0};
 	if (!call_may_begin(work, DOING_LOOK))
 		return CALL_STAY;
-	if (!work->errand.state && !work->errand_begun) {
-		arena_release(&work->look_arena);
-		work->instance->seen = NULL;
-		work->errand_begun = true;
-	}
 	enum progress progress =
 	    driver_of(work)->look(&work->site->location, &work->errand, work->operation->application->id,
-				  work->instance->name, &work->look_arena, &work->looked, &err);
+				  work->instance->name, &work->look_next, &work->look_result, &err);
 	enum call_result result = call_ended(work, progress, &err);
-	if (result != CALL_STAY) {
-		work->errand_begun = false;
+	if (result != CALL_STAY)
 		work->look_due = false;
-	}
 	if (result == CALL_NEXT)
 		take_note_of(work);
 	return result;

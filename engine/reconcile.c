@@ -384,10 +384,12 @@ int reconcile_begin(struct berth_operation *operation, struct error *err)
 bool reconcile_turn(struct berth_operation *operation)
 {
 	wake_committed(operation);
-	if (operation->cancelled)
+	if (operation->cancelled && !operation->cancel_told) {
+		operation->cancel_told = true;
 		for (size_t i = 0; i < operation->work_count; i++)
 			if (!operation->works[i].settled)
 				work_wake(&operation->works[i]);
+	}
 	while (operation->dirty_first) {
 		struct work *work = operation->dirty_first;
 		operation->dirty_first = work->next_dirty;
@@ -413,7 +415,9 @@ void reconcile_end(struct berth_operation *operation)
 		world->ops->timer_cancel(world, work->timer);
 		work->timer = NULL;
 		arena_release(&work->arena);
+		arena_release(&work->look_next);
 		arena_release(&work->look_arena);
+		arena_release(&work->attach_arena);
 		text_release(&work->log);
 		text_release(&work->note);
 		work->spec = NULL;

@@ -1,0 +1,206 @@
+/* locations_verb.c - `locations`: the names that are known and where they were defined; with `check`, what
+ * each answers. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/engine.h"
+
+/* One line of the answer. */
+struct entry {
+	const char *name, *source, *origin;
+	const struct location_spec *spec;
+	struct site *site; /* with `check`: NULL when it could not even be opened */
+	struct error error;
+};
+
+struct listing {
+	struct entry *entries;
+	size_t count;
+};
+
+static bool listed(const struct listing *listing, const char *name)
+{
+	for (size_t i = 0; i < listing->count; i++)
+		if (strcmp(listing->entries[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* A name's first definition counts. With a name in the request, only that one. 0 or -1 (no memory). */
+static int add(struct berth_operation *operation, struct listing *listing, const char *name,
+	       const struct location_spec *spec, const char *source)
+{
+	const char *only = operation->request.name;
+	if ((only && strcmp(only, name) != 0) || listed(listing, name))
+		return 0;
+	struct entry *entry = &listing->entries[listing->count++];
+	*entry = (struct entry){.name = name, .spec = spec, .source = source};
+	if (!spec->type) {
+		fail(&entry->error, ERR_UNBOUND, "`%s` stands for another name, not for a place", name);
+		remedy(&entry->error, "give it a SPEC, for example docker or docker:unix:///run/docker.sock");
+		return 0;
+	}
+	entry->origin = site_origin(&operation->arena, spec);
+	return entry->origin ? 0 : -1;
+}
+
+/* A name that nobody defined may be a spec itself: `locations check docker:tcp://10.0.0.5:2376`. */
+static int add_asked_for(struct berth_operation *operation, struct listing *listing, struct error *err)
+{
+	const char *name = operation->request.name;
+	struct location_spec *spec = arena_array(&operation->arena, struct location_spec, 1);
+	if (!spec)
+		return fail_memory(err);
+	if (location_spec_parse(&operation->arena, name, spec, err))
+		return -1;
+	if (spec->type)
+		return add(operation, listing, name, spec, "the command") ? fail_memory(err) : 0;
+	fail(err, ERR_UNBOUND, "nothing says where `%s` is", name);
+	remedy(err, "`berth locations` shows the names that are known; --location %s=SPEC gives it a meaning",
+	       name);
+	return -1;
+}
+
+static int gather(struct berth_operation *operation, struct listing *listing, struct error *err)
+{
+	static const struct location_spec here = {.name = "localhost", .type = "localhost", .target = ""};
+	if (sites_bind(operation, err))
+		return -1;
+	listing->entries = arena_array(&operation->arena, struct entry, operation->binding_count + 2);
+	if (!listing->entries)
+		return fail_memory(err);
+	for (size_t i = 0; i < operation->binding_count; i++)
+		if (add(operation, listing, operation->bindings[i]->name, operation->bindings[i],
+			operation->binding_sources[i]))
+			return fail_memory(err);
+	if (add(operation, listing, here.name, &here, "built in"))
+		return fail_memory(err);
+	return operation->request.name && !listing->count ? add_asked_for(operation, listing, err) : 0;
+}
+
+static void open_all(struct berth_operation *operation, struct listing *listing)
+{
+	for (size_t i = 0; i < listing->count; i++) {
+		struct entry *entry = &listing->entries[i];
+		if (entry->error.code == OK)
+			entry->site = site_open(operation, entry->spec, entry->source, &entry->error);
+	}
+}
+
+/* Ask every location that has not answered; true when none is left. Names of one place share a site. */
+static bool ask(struct listing *listing)
+{
+	bool all = true;
+	for (size_t i = 0; i < listing->count; i++) {
+		struct site *site = listing->entries[i].site;
+		if (!site || site->listed)
+			continue;
+		switch (site->location.driver->connect(&site->location, &site->errand, &site->facts,
+						       &site->error)) {
+		case PROGRESS_WAITING:
+			all = false;
+			break;
+		case PROGRESS_FAILED:
+			site->failed = true; /* fall through */
+		case PROGRESS_DONE:
+		default:
+			site->listed = true;
+		}
+	}
+	return all;
+}
+
+/* What is wrong with it, or NULL: as far as it is known. */
+static const struct error *wrong(const struct entry *entry)
+{
+	if (!entry->site)
+		return entry->error.code == OK ? NULL : &entry->error;
+	return entry->site->failed ? &entry->site->error : NULL;
+}
+
+static int describe(const struct entry *entry, bool checked, json_t *ret)
+{
+	const struct site *site = entry->site;
+	const struct error *error = wrong(entry);
+	bool answered = error || (site && site->listed);
+	const struct location_facts *facts = site && site->listed && !error ? &site->facts : NULL;
+	if (json_put_text(ret, "name", entry->name) || json_put_text(ret, "type", entry->spec->type) ||
+	    json_put_text(ret, "spec", entry->origin) || json_put_text(ret, "source", entry->source) ||
+	    json_object_set_new(ret, "reachable", answered ? json_boolean(!error) : json_null()) ||
+	    json_put_text(ret, "endpoint", facts ? facts->endpoint : NULL) ||
+	    json_put_text(ret, "version", facts ? facts->version : NULL) ||
+	    json_put_text(ret, "details", facts ? facts->details : NULL))
+		return -1;
+	if (checked && !answered)
+		return json_put_text(ret, "error", "gave no answer in time") ||
+		       json_put_text(ret, "remedy", "give it more time with --timeout");
+	return json_put_text(ret, "error", error ? error->text : NULL) ||
+	       json_put_text(ret, "remedy", error && error->remedy[0] ? error->remedy : NULL);
+}
+
+static json_t *document_of(const struct berth_operation *operation, const struct listing *listing)
+{
+	json_t *document = document_new(NULL);
+	json_t *list = json_array();
+	for (size_t i = 0; i < listing->count; i++) {
+		json_t *entry = json_object();
+		if (describe(&listing->entries[i], operation->request.check, entry) ||
+		    json_array_append(list, entry)) {
+			json_decref(entry);
+			json_decref(list);
+			json_decref(document);
+			return NULL;
+		}
+		json_decref(entry);
+	}
+	if (json_object_set_new(document, "locations", list) == 0)
+		return document;
+	json_decref(document);
+	return NULL;
+}
+
+/* The first one that is wrong decides how the command ends. */
+static void finish(struct berth_operation *operation, const struct listing *listing, bool complete)
+{
+	enum berth_outcome outcome = complete ? BERTH_OK : BERTH_INTERRUPTED;
+	for (size_t i = 0; complete && i < listing->count && outcome == BERTH_OK; i++) {
+		const struct error *error = wrong(&listing->entries[i]);
+		if (!error)
+			continue;
+		operation->error = *error;
+		outcome = outcome_of(error->code);
+	}
+	if (!complete)
+		fail(&operation->error, operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
+		     operation->timed_out ? "not all locations answered in time" : "interrupted");
+	json_t *document = document_of(operation, listing);
+	if (!document) {
+		struct error err = {0};
+		fail_memory(&err);
+		operation_fail(operation, &err);
+		return;
+	}
+	operation_finish(operation, outcome, document);
+}
+
+static void step(struct berth_operation *operation)
+{
+	struct listing *listing = operation->verb_state;
+	if (!listing) {
+		struct error err = {0};
+		listing = operation->verb_state = arena_array(&operation->arena, struct listing, 1);
+		if (!listing)
+			fail_memory(&err);
+		if (!listing || gather(operation, listing, &err)) {
+			operation_fail(operation, &err);
+			return;
+		}
+		if (operation->request.check)
+			open_all(operation, listing);
+	}
+	bool complete = !operation->request.check || ask(listing);
+	if (complete || operation->cancelled)
+		finish(operation, listing, complete);
+}
+
+const struct verb verb_locations = {.name = "locations", .step = step};

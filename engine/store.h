@@ -1,0 +1,59 @@
+/* store.h - what berth remembers between commands, in SQLite: written on the world's worker, awaited by number.
+ *
+ * The target is the truth: losing this file loses history and remembered choices, never resources.
+ */
+#ifndef BERTH_ENGINE_STORE_H
+#define BERTH_ENGINE_STORE_H
+
+#include "base/json.h"
+#include "base/world.h"
+
+struct store;
+
+/* What a deploy leaves behind for the next command. Texts are owned by the struct. */
+struct stored_application {
+	char *name, *file, *directory, *blueprint;
+	json_t *settings;  /* list of texts */
+	json_t *locations; /* [{"name", "spec"}] */
+	json_t *facts;     /* {component: {path: value}}: what its instances were made from, for the plan's reasons */
+	int64_t revision, deployed_ms;
+};
+
+/* What is remembered of one instance. */
+struct stored_instance {
+	char *target_id; /* the incarnation that was seen ready */
+	json_t *ports;   /* {"6379/tcp": 20431}: numbers that were picked for it */
+};
+
+/* The store in `directory`, made there (0700, file 0600) when something is first written. `committed` is called on the loop
+ * after every commit. NULL when memory is gone. */
+struct store *store_new(struct world *world, const char *directory);
+/* Waits for the commit under way. NULL is fine. */
+void store_free(struct store *store);
+/* Call `committed(owner)` after each commit or failure; one listener per owner. */
+int store_listen(struct store *store, void (*committed)(void *owner), void *owner);
+void store_unlisten(struct store *store, void *owner);
+
+/* Reading, at once. 0 with NULL in *ret when there is nothing; -1 with *err when the file cannot be used. */
+int store_application(struct store *store, const char *name, struct stored_application **ret, struct error *err);
+int store_applications(struct store *store, json_t **ret_names, struct error *err);
+int store_instance(struct store *store, const char *app, const char *name, struct stored_instance *ret,
+		   struct error *err);
+int store_events(struct store *store, const char *app, int64_t limit, json_t **ret_events, struct error *err);
+void stored_application_free(struct stored_application *application);
+void stored_instance_release(struct stored_instance *instance);
+
+/* Writing: each puts a record in the queue and returns its number (never 0), or 0 when memory is gone. */
+uint64_t store_put_application(struct store *store, const struct stored_application *application);
+uint64_t store_drop_application(struct store *store, const char *name);
+uint64_t store_put_intent(struct store *store, const char *app, const char *instance, const char *location,
+			  const char *what, const char *digest);
+/* NULL target_id: it is gone. */
+uint64_t store_put_instance(struct store *store, const char *app, const char *instance, const char *target_id,
+			    const json_t *ports);
+uint64_t store_put_event(struct store *store, const char *app, const char *component, const char *instance,
+			 const char *what, const char *text);
+/* 1: durable. 0: not yet. -1: the commit failed, *err says why (and everything after it). */
+int store_durable(struct store *store, uint64_t number, struct error *err);
+
+#endif

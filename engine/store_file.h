@@ -1,0 +1,57 @@
+/* store_file.h - the store's database file: one connection, its statements, and the records written through
+ * it. */
+#ifndef BERTH_ENGINE_STORE_FILE_H
+#define BERTH_ENGINE_STORE_FILE_H
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include "engine/store.h"
+
+#define STATEMENT_ROOM 16
+#define EVENTS_KEPT    10000 /* of each application */
+
+/* One connection, used by one thread at a time. Zeroed but for `directory` and `path`: not open. */
+struct database {
+	const char *directory, *path;
+	sqlite3 *connection;
+	dev_t device; /* which file is open, to notice when it was moved away */
+	ino_t inode;
+	sqlite3_stmt *statements[STATEMENT_ROOM];
+};
+
+/* Open for writing: directory, file and schema are made when they are not there. Nothing to do when it is
+ * open already. 0 or -1. */
+int database_open_to_write(struct database *database, struct error *err);
+/* Open for reading. 0, also when there is no file or nothing in it yet: `connection` is NULL then. */
+int database_open_to_read(struct database *database, struct error *err);
+void database_close(struct database *database);
+/* Fill *err with what SQLite says about the last call and what to do about it. -1. */
+int database_fail(const struct database *database, struct error *err);
+/* The statement in that place, made when first needed, reset and unbound; NULL when it cannot be made. */
+sqlite3_stmt *database_statement(struct database *database, size_t place, const char *sql);
+
+enum record_kind {
+	RECORD_APPLICATION,
+	RECORD_DROP,
+	RECORD_INTENT,
+	RECORD_INSTANCE,
+	RECORD_GONE,
+	RECORD_EVENT,
+};
+
+#define RECORD_TEXTS 7
+
+/* Something to be written. What the numbers and texts mean depends on the kind: see store_write.c. */
+struct record {
+	enum record_kind kind;
+	uint64_t number;
+	int64_t time_ms, revision;
+	char *texts[RECORD_TEXTS];
+	struct record *next;
+};
+
+/* Write a list of records as one transaction. 0, or -1 with nothing of it written. */
+int records_commit(struct database *database, const struct record *first, struct error *err);
+
+#endif

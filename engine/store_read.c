@@ -1,0 +1,269 @@
+/* store_read.c - what the store remembers, read at once on the loop's thread. */
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "engine/store_file.h"
+#include "engine/store_state.h"
+
+enum { READ_APPLICATION, READ_APPLICATIONS, READ_INSTANCE, READ_EVENTS, READ_ALL_EVENTS };
+
+static const char *const queries[] = {
+    [READ_APPLICATION] =
+	"SELECT file, directory, blueprint, settings, locations, facts, revision, deployed_ms"
+	" FROM application WHERE name = ?1",
+    [READ_APPLICATIONS] = "SELECT name FROM application ORDER BY name",
+    [READ_INSTANCE] = "SELECT target_id, ports FROM instance WHERE app = ?1 AND name = ?2",
+    /* The newest ones, told in their order. */
+    [READ_EVENTS] = "SELECT * FROM (SELECT id, time_ms, app, component, instance, what, text FROM event"
+		    " WHERE app = ?1 ORDER BY serial DESC LIMIT ?2) ORDER BY id",
+    [READ_ALL_EVENTS] = "SELECT * FROM (SELECT id, time_ms, app, component, instance, what, text FROM event"
+			" ORDER BY id DESC LIMIT ?2) ORDER BY id",
+};
+
+/* *ret is NULL when there is no store yet. */
+static int query(struct store *store, int which, sqlite3_stmt **ret, struct error *err)
+{
+	struct database *reading = &store->reading;
+	if (database_open_to_read(reading, err))
+		return -1;
+	*ret = NULL;
+	if (!reading->connection)
+		return 0;
+	sqlite3_stmt *statement = database_statement(reading, (size_t)which, queries[which]);
+	if (!statement) {
+		database_fail(reading, err);
+		database_close(reading);
+		return -1;
+	}
+	*ret = statement;
+	return 0;
+}
+
+/* After a failure the file is opened afresh next time. */
+static int end_query(struct store *store, sqlite3_stmt *statement, int result, struct error *err)
+{
+	int status = result == SQLITE_ROW || result == SQLITE_DONE ? 0 : database_fail(&store->reading, err);
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
+	if (status)
+		database_close(&store->reading);
+	return status;
+}
+
+static const char *column_text(sqlite3_stmt *statement, int column)
+{
+	return (const char *)sqlite3_column_text(statement, column);
+}
+
+/* A copy in *ret; absent stays NULL. 0 or -1. */
+static int copy_column(sqlite3_stmt *statement, int column, char **ret, struct error *err)
+{
+	const char *text = column_text(statement, column);
+	if (text && !(*ret = strdup(text)))
+		return fail_memory(err);
+	return 0;
+}
+
+static int parse_column(struct store *store, sqlite3_stmt *statement, int column, json_t **ret,
+			struct error *err)
+{
+	const char *text = column_text(statement, column);
+	if (!text || (*ret = json_parse(text, strlen(text), store->reading.path, err)))
+		return 0;
+	remedy(
+	    err,
+	    "somebody changed the store's contents: move the file to another folder; only history is lost");
+	return -1;
+}
+
+static int fill_application(struct store *store, sqlite3_stmt *row, struct stored_application *found,
+			    struct error *err)
+{
+	if (copy_column(row, 0, &found->file, err) || copy_column(row, 1, &found->directory, err) ||
+	    copy_column(row, 2, &found->blueprint, err) ||
+	    parse_column(store, row, 3, &found->settings, err) ||
+	    parse_column(store, row, 4, &found->locations, err) ||
+	    parse_column(store, row, 5, &found->facts, err))
+		return -1;
+	found->revision = sqlite3_column_int64(row, 6);
+	found->deployed_ms = sqlite3_column_int64(row, 7);
+	return 0;
+}
+
+int store_application(struct store *store, const char *name, struct stored_application **ret,
+		      struct error *err)
+{
+	sqlite3_stmt *statement;
+	if (query(store, READ_APPLICATION, &statement, err))
+		return -1;
+	struct stored_application *found = NULL;
+	int status = 0, result = SQLITE_DONE;
+	if (statement) {
+		sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+		result = sqlite3_step(statement);
+	}
+	if (result == SQLITE_ROW) {
+		found = calloc(1, sizeof *found);
+		if (!found || !(found->name = strdup(name)))
+			status = fail_memory(err);
+		else
+			status = fill_application(store, statement, found, err);
+	}
+	if (statement && end_query(store, statement, result, status ? NULL : err))
+		status = -1;
+	if (status) {
+		stored_application_free(found);
+		return -1;
+	}
+	*ret = found;
+	return 0;
+}
+
+int store_applications(struct store *store, json_t **ret_names, struct error *err)
+{
+	sqlite3_stmt *statement;
+	owned_json names = json_array();
+	if (!names)
+		return fail_memory(err);
+	if (query(store, READ_APPLICATIONS, &statement, err))
+		return -1;
+	int result = SQLITE_DONE, status = 0;
+	while (statement && status == 0 && (result = sqlite3_step(statement)) == SQLITE_ROW)
+		if (json_array_append_new(names, json_string(column_text(statement, 0))))
+			status = fail_memory(err);
+	if (statement && end_query(store, statement, result, status ? NULL : err))
+		status = -1;
+	if (status)
+		return -1;
+	*ret_names = give(names);
+	return 0;
+}
+
+int store_instance(struct store *store, const char *app, const char *name, struct stored_instance *ret,
+		   struct error *err)
+{
+	sqlite3_stmt *statement;
+	if (query(store, READ_INSTANCE, &statement, err))
+		return -1;
+	struct stored_instance found = {0};
+	int status = 0, result = SQLITE_DONE;
+	if (statement) {
+		sqlite3_bind_text(statement, 1, app, -1, SQLITE_STATIC);
+		sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
+		result = sqlite3_step(statement);
+	}
+	if (result == SQLITE_ROW)
+		status = copy_column(statement, 0, &found.target_id, err) ||
+				 parse_column(store, statement, 1, &found.ports, err)
+			     ? -1
+			     : 0;
+	if (statement && end_query(store, statement, result, status ? NULL : err))
+		status = -1;
+	if (status) {
+		stored_instance_release(&found);
+		return -1;
+	}
+	*ret = found;
+	return 0;
+}
+
+/* Recorded words may hold anything a target said: what is no UTF-8 becomes the sign for it. */
+static json_t *any_text(const char *words)
+{
+	if (!words)
+		return json_null();
+	json_t *whole = json_string(words);
+	if (whole)
+		return whole;
+	owned_text fit = {0};
+	for (const char *at = words; *at;) {
+		size_t length = 1;
+		json_t *character = NULL;
+		while (length <= 4 && at[length - 1] && !(character = json_stringn(at, length)))
+			length++;
+		if (character)
+			text_add_bytes(&fit, at, length);
+		else
+			text_add(&fit, "\xef\xbf\xbd");
+		at += character ? length : 1;
+		json_decref(character);
+	}
+	return json_string(text_view(&fit));
+}
+
+/* "2026-01-02T03:04:05.678Z" */
+static json_t *time_text(int64_t wall_ms)
+{
+	struct tm parts;
+	char text[64];
+	time_t seconds = (time_t)(wall_ms / 1000);
+	if (!gmtime_r(&seconds, &parts))
+		return json_null();
+	size_t length = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+	snprintf(text + length, sizeof text - length, ".%03dZ", (int)(wall_ms % 1000));
+	return json_string(text);
+}
+
+static json_t *event_row(sqlite3_stmt *row)
+{
+	json_t *event = json_object();
+	if (!event)
+		return NULL;
+	if (json_object_set_new(event, "time", time_text(sqlite3_column_int64(row, 1))) ||
+	    json_object_set_new(event, "app", any_text(column_text(row, 2))) ||
+	    json_object_set_new(event, "component", any_text(column_text(row, 3))) ||
+	    json_object_set_new(event, "instance", any_text(column_text(row, 4))) ||
+	    json_object_set_new(event, "what", any_text(column_text(row, 5))) ||
+	    json_object_set_new(event, "text", any_text(column_text(row, 6)))) {
+		json_decref(event);
+		return NULL;
+	}
+	return event;
+}
+
+int store_events(struct store *store, const char *app, int64_t limit, json_t **ret_events, struct error *err)
+{
+	sqlite3_stmt *statement;
+	owned_json events = json_array();
+	if (!events)
+		return fail_memory(err);
+	if (query(store, app ? READ_EVENTS : READ_ALL_EVENTS, &statement, err))
+		return -1;
+	if (statement) {
+		if (app)
+			sqlite3_bind_text(statement, 1, app, -1, SQLITE_STATIC);
+		sqlite3_bind_int64(statement, 2, limit > 0 ? limit : -1);
+	}
+	int result = SQLITE_DONE, status = 0;
+	while (statement && status == 0 && (result = sqlite3_step(statement)) == SQLITE_ROW)
+		if (json_array_append_new(events, event_row(statement)))
+			status = fail_memory(err);
+	if (statement && end_query(store, statement, result, status ? NULL : err))
+		status = -1;
+	if (status)
+		return -1;
+	*ret_events = give(events);
+	return 0;
+}
+
+void stored_application_free(struct stored_application *application)
+{
+	if (!application)
+		return;
+	free(application->name);
+	free(application->file);
+	free(application->directory);
+	free(application->blueprint);
+	json_decref(application->settings);
+	json_decref(application->locations);
+	json_decref(application->facts);
+	free(application);
+}
+
+void stored_instance_release(struct stored_instance *instance)
+{
+	free(instance->target_id);
+	json_decref(instance->ports);
+	*instance = (struct stored_instance){0};
+}

@@ -1,0 +1,321 @@
+/* store_schema.c - opening the store's file: its permissions, its schema's number, and words for what goes
+ * wrong. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "berth/berth.h"
+#include "engine/store_file.h"
+
+#define BUSY_MS        5000
+#define APPLICATION_ID 0x62727468 /* "brth": this SQLite file is ours */
+
+/* Each brings the file from the number of its place to the next one. `about` stays as it is for ever, so that
+ * an older berth can tell who wrote a file that it does not understand. */
+static const char *const migrations[] = {
+    "CREATE TABLE about(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE application(name TEXT PRIMARY KEY, file TEXT, directory TEXT, blueprint TEXT, settings "
+    "TEXT,"
+    " locations TEXT, facts TEXT, revision INTEGER NOT NULL, deployed_ms INTEGER NOT NULL);"
+    "CREATE TABLE instance(app TEXT NOT NULL, name TEXT NOT NULL, target_id TEXT NOT NULL, ports TEXT,"
+    " PRIMARY KEY(app, name)) WITHOUT ROWID;"
+    "CREATE TABLE intent(app TEXT NOT NULL, instance TEXT NOT NULL, location TEXT, what TEXT, digest TEXT,"
+    " time_ms INTEGER NOT NULL, PRIMARY KEY(app, instance)) WITHOUT ROWID;"
+    "CREATE TABLE event(id INTEGER PRIMARY KEY, app TEXT NOT NULL, serial INTEGER NOT NULL,"
+    " time_ms INTEGER NOT NULL, component TEXT, instance TEXT, what TEXT, text TEXT, UNIQUE(app, serial));",
+};
+
+#define SCHEMA ((int64_t)COUNT_OF(migrations))
+
+static enum code code_of(int result)
+{
+	switch (result & 0xff) {
+	case SQLITE_NOMEM:
+		return ERR_NO_MEMORY;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return ERR_LOCKED;
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		return ERR_DENIED;
+	default:
+		return ERR_FAILED;
+	}
+}
+
+int database_fail(const struct database *database, struct error *err)
+{
+	int result = sqlite3_extended_errcode(database->connection), kind = result & 0xff;
+	const char *words = sqlite3_errmsg(database->connection), *path = database->path;
+
+	if (kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB) {
+		fail(err, ERR_FAILED, "the store %s is damaged: %s", path, words);
+		remedy(err, "move it and, where they exist, its -wal and -shm files to another folder; only "
+			    "history is lost: "
+			    "what runs is found again at its locations");
+		return -1;
+	}
+	fail(err, code_of(result), "the store %s cannot be used: %s", path, words);
+	if (kind == SQLITE_FULL)
+		remedy(err, "make room on the file system of %s", database->directory);
+	else if (kind == SQLITE_BUSY || kind == SQLITE_LOCKED)
+		remedy(err, "another program holds it; try again when that one has ended");
+	else if (kind == SQLITE_READONLY || kind == SQLITE_CANTOPEN || kind == SQLITE_PERM)
+		remedy(err,
+		       "make %s and the files in it writable for you, or choose another folder with "
+		       "XDG_STATE_HOME",
+		       database->directory);
+	else if (kind == SQLITE_IOERR)
+		remedy(err, "check the disk under %s and the room left on it", database->directory);
+	return -1;
+}
+
+sqlite3_stmt *database_statement(struct database *database, size_t place, const char *sql)
+{
+	sqlite3_stmt **statement = &database->statements[place];
+	if (!*statement)
+		sqlite3_prepare_v3(database->connection, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
+	if (*statement) {
+		sqlite3_reset(*statement);
+		sqlite3_clear_bindings(*statement);
+	}
+	return *statement;
+}
+
+void database_close(struct database *database)
+{
+	for (size_t i = 0; i < STATEMENT_ROOM; i++)
+		sqlite3_finalize(give(database->statements[i]));
+	sqlite3_close_v2(give(database->connection));
+}
+
+/* Whether the open connection still is what the path names. */
+static bool still_there(const struct database *database)
+{
+	struct stat now;
+	return stat(database->path, &now) == 0 && now.st_dev == database->device &&
+	       now.st_ino == database->inode;
+}
+
+static int fail_directory(const struct database *database, struct error *err)
+{
+	int number = errno;
+	fail(err, number == EACCES || number == EPERM || number == EROFS ? ERR_DENIED : ERR_FAILED,
+	     "the store's folder %s cannot be made: %s", database->directory, strerror(number));
+	remedy(err, "make it yourself, or choose another folder with XDG_STATE_HOME");
+	return -1;
+}
+
+/* Whatever the umask says, what is made here is for its owner alone. */
+static int make_directory(const char *path)
+{
+	if (mkdir(path, 0700))
+		return errno == EEXIST ? 0 : -1;
+	return chmod(path, 0700);
+}
+
+static int make_directories(const struct database *database, struct error *err)
+{
+	owned_memory char *path = strdup(database->directory);
+	if (!path)
+		return fail_memory(err);
+	for (char *slash = path + 1; *slash; slash++) {
+		if (*slash != '/')
+			continue;
+		*slash = '\0';
+		struct stat there;
+		if (stat(path, &there) && make_directory(path))
+			return fail_directory(database, err);
+		*slash = '/';
+	}
+	return make_directory(path) ? fail_directory(database, err) : 0;
+}
+
+/* Have the new name on the disk before anything in the file is called durable. */
+static void sync_directory(const char *path)
+{
+	owned_fd folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder >= 0)
+		fsync(folder);
+}
+
+/* Never opened here: closing a descriptor of ours would let go of SQLite's locks on the file. SQLite gives
+ * its -wal and -shm files the mode of this one. */
+static int make_file(const struct database *database, struct error *err)
+{
+	struct stat there;
+	if (mknod(database->path, S_IFREG | 0600, 0) == 0) {
+		chmod(database->path, 0600);
+		sync_directory(database->directory);
+		return 0;
+	}
+	int number = errno;
+	if (number == EEXIST) {
+		if (stat(database->path, &there) == 0 && S_ISREG(there.st_mode) && (there.st_mode & 077))
+			chmod(database->path, 0600);
+		return 0;
+	}
+	fail(err, number == EACCES || number == EPERM || number == EROFS ? ERR_DENIED : ERR_FAILED,
+	     "the store %s cannot be made: %s", database->path, strerror(number));
+	if (number == ENOSPC || number == EDQUOT)
+		remedy(err, "make room on the file system of %s", database->directory);
+	else
+		remedy(err, "make %s writable for you, or choose another folder with XDG_STATE_HOME",
+		       database->directory);
+	return -1;
+}
+
+static int connect_to(struct database *database, int flags, struct error *err)
+{
+	struct stat there;
+	int result = sqlite3_open_v2(database->path, &database->connection,
+				     flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	if (!database->connection)
+		return fail_memory(err);
+	if (result != SQLITE_OK)
+		return database_fail(database, err);
+	if (stat(database->path, &there) == 0) {
+		database->device = there.st_dev;
+		database->inode = there.st_ino;
+	}
+	sqlite3_busy_timeout(database->connection, BUSY_MS);
+	return 0;
+}
+
+/* The first column of a statement's first row. 0 or -1. */
+static int ask_number(const struct database *database, const char *sql, int64_t *ret_number,
+		      struct error *err)
+{
+	sqlite3_stmt *statement = NULL;
+	int result = sqlite3_prepare_v2(database->connection, sql, -1, &statement, NULL);
+	if (result == SQLITE_OK)
+		result = sqlite3_step(statement);
+	if (result == SQLITE_ROW)
+		*ret_number = sqlite3_column_int64(statement, 0);
+	else
+		database_fail(database, err);
+	sqlite3_finalize(statement);
+	return result == SQLITE_ROW ? 0 : -1;
+}
+
+static int refuse_newer(const struct database *database, int64_t schema, struct error *err)
+{
+	sqlite3_stmt *statement = NULL;
+	char writer[64] = "a newer version of berth";
+	if (sqlite3_prepare_v2(database->connection, "SELECT value FROM about WHERE name = 'version'", -1,
+			       &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_text(statement, 0))
+		sqlite3_snprintf(sizeof writer, writer, "berth %s",
+				 (const char *)sqlite3_column_text(statement, 0));
+	sqlite3_finalize(statement);
+	fail(err, ERR_UNSUPPORTED,
+	     "the store %s was written by %s (schema %lld); this berth %s understands up to %lld",
+	     database->path, writer, (long long)schema, berth_version(), (long long)SCHEMA);
+	remedy(err, "use %s or later, or another folder with XDG_STATE_HOME", writer);
+	return -1;
+}
+
+/* Whose file it is and how old: *ret_schema is 0 for an empty one. */
+static int examine(const struct database *database, int64_t *ret_schema, struct error *err)
+{
+	int64_t id = 0, schema = 0, tables = 0;
+	if (ask_number(database, "PRAGMA application_id", &id, err) ||
+	    ask_number(database, "PRAGMA user_version", &schema, err) ||
+	    ask_number(database, "SELECT count(*) FROM sqlite_master", &tables, err))
+		return -1;
+	if (id != APPLICATION_ID && (id || schema || tables)) {
+		fail(err, ERR_CONFLICT, "%s is another program's SQLite file, not a store of berth",
+		     database->path);
+		remedy(err, "move it to another folder");
+		return -1;
+	}
+	if (schema > SCHEMA)
+		return refuse_newer(database, schema, err);
+	*ret_schema = schema;
+	return 0;
+}
+
+static int run(const struct database *database, const char *sql, struct error *err)
+{
+	if (sqlite3_exec(database->connection, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return 0;
+	return database_fail(database, err);
+}
+
+static int stamp(const struct database *database, struct error *err)
+{
+	char *sql = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;"
+				    "INSERT OR REPLACE INTO about(name, value) VALUES('version', %Q);",
+				    APPLICATION_ID, (int)SCHEMA, berth_version());
+	if (!sql)
+		return fail_memory(err);
+	int result = run(database, sql, err);
+	sqlite3_free(sql);
+	return result;
+}
+
+/* Within one transaction: another process may be doing the same. */
+static int migrate(const struct database *database, struct error *err)
+{
+	int64_t schema = 0;
+	if (examine(database, &schema, err))
+		return -1;
+	if (schema == SCHEMA)
+		return 0;
+	if (run(database, "BEGIN IMMEDIATE", err))
+		return -1;
+	int result = examine(database, &schema, err);
+	for (int64_t i = schema; result == 0 && i < SCHEMA; i++)
+		result = run(database, migrations[i], err);
+	if (result == 0 && schema < SCHEMA)
+		result = stamp(database, err);
+	if (result == 0)
+		result = run(database, "COMMIT", err);
+	if (result)
+		sqlite3_exec(database->connection, "ROLLBACK", NULL, NULL, NULL);
+	return result;
+}
+
+int database_open_to_write(struct database *database, struct error *err)
+{
+	if (database->connection && still_there(database))
+		return 0;
+	database_close(database);
+	if (make_directories(database, err) || make_file(database, err))
+		return -1;
+	int64_t schema;
+	/* A file that is not ours or too new is left exactly as it is: examined before its journal mode is
+	 * touched. */
+	if (connect_to(database, SQLITE_OPEN_READWRITE, err) || examine(database, &schema, err) ||
+	    run(database, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", err) ||
+	    migrate(database, err)) {
+		database_close(database);
+		return -1;
+	}
+	return 0;
+}
+
+int database_open_to_read(struct database *database, struct error *err)
+{
+	struct stat there;
+	if (database->connection && still_there(database))
+		return 0;
+	database_close(database);
+	if (stat(database->path, &there)) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return 0;
+		fail(err, errno == EACCES ? ERR_DENIED : ERR_FAILED, "the store %s cannot be read: %s",
+		     database->path, strerror(errno));
+		remedy(err, "make %s readable for you", database->directory);
+		return -1;
+	}
+	int64_t schema = 0;
+	int result =
+	    connect_to(database, SQLITE_OPEN_READONLY, err) || examine(database, &schema, err) ? -1 : 0;
+	if (result || !schema)
+		database_close(database);
+	return result;
+}

@@ -1,0 +1,145 @@
+/* scene.c - a virtual world, a fake target, and operations run to their end. */
+#include "tests/engine/scene.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define HOUR_MS (60 * 60 * 1000)
+
+static struct {
+	char name[32], value[64];
+} variables[8];
+
+void scene_environment(const char *name, const char *value)
+{
+	for (size_t i = 0; i < COUNT_OF(variables); i++)
+		if (!*variables[i].name || strcmp(variables[i].name, name) == 0) {
+			snprintf(variables[i].name, sizeof variables[i].name, "%s", name);
+			snprintf(variables[i].value, sizeof variables[i].value, "%s", value);
+			return;
+		}
+}
+
+static const char *environment(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(variables); i++)
+		if (*variables[i].name && strcmp(variables[i].name, name) == 0)
+			return variables[i].value;
+	return NULL;
+}
+
+static void open_berth(struct scene *scene)
+{
+	char state[512], config[512];
+	struct error err = {0};
+	snprintf(state, sizeof state, "%s/state", virtual_world_directory(scene->world));
+	snprintf(config, sizeof config, "%s/config", virtual_world_directory(scene->world));
+	struct berth_options options = {
+		.size = sizeof options, .state_directory = state, .config_directory = config, .helper = "/bin/true"};
+	cr_assert_eq(berth_open_in(&scene->berth, scene->world, environment, &options, &err), 0, "%s", err.text);
+}
+
+void scene_open(struct scene *scene)
+{
+	*scene = (struct scene){.world = virtual_world_new(7)};
+	cr_assert_not_null(scene->world);
+	scene->target = fake_target_new(scene->world);
+	cr_assert_not_null(scene->target);
+	cr_assert_eq(fake_target_register("fake", scene->target), 0);
+	open_berth(scene);
+}
+
+void scene_close(struct scene *scene)
+{
+	berth_close(scene->berth);
+	fake_target_register("fake", NULL);
+	fake_target_free(scene->target);
+	virtual_world_free(scene->world);
+	free(scene->events);
+}
+
+void scene_restart(struct scene *scene, bool keep_store)
+{
+	berth_close(scene->berth);
+	scene->berth = NULL;
+	if (!keep_store) {
+		char path[512];
+		static const char *const endings[] = {"", "-wal", "-shm"};
+		for (size_t i = 0; i < COUNT_OF(endings); i++) {
+			snprintf(path, sizeof path, "%s/state/berth.db%s", virtual_world_directory(scene->world),
+				 endings[i]);
+			unlink(path);
+		}
+	}
+	open_berth(scene);
+}
+
+static void note_event(void *context, const struct berth_event *event)
+{
+	struct scene *scene = context;
+	char line[256];
+	if (event->kind != BERTH_EVENT_PHASE)
+		return;
+	int length = snprintf(line, sizeof line, "%s %s\n", event->instance, event->phase);
+	char *longer = realloc(scene->events, scene->events_size + (size_t)length + 1);
+	cr_assert_not_null(longer);
+	memcpy(longer + scene->events_size, line, (size_t)length + 1);
+	scene->events = longer;
+	scene->events_size += (size_t)length;
+}
+
+static bool ended(void *operation)
+{
+	return berth_done(operation);
+}
+
+enum berth_outcome scene_request(struct scene *scene, verb_function *verb, const struct berth_request *request,
+				 json_t **ret_document)
+{
+	struct berth_error error;
+	struct berth_listener listener = {.size = sizeof listener, .event = note_event, .context = scene};
+	free(scene->events);
+	scene->events = NULL;
+	scene->events_size = 0;
+	struct berth_operation *operation = verb(scene->berth, request, &listener, &error);
+	cr_assert_not_null(operation);
+	cr_assert(virtual_world_run(scene->world, ended, operation, HOUR_MS), "the operation never ends");
+	enum berth_outcome outcome = berth_outcome(operation);
+	if (ret_document) {
+		struct error err = {0};
+		*ret_document = json_parse(berth_result(operation), strlen(berth_result(operation)), "result", &err);
+		cr_assert_not_null(*ret_document, "%s", err.text);
+	}
+	berth_operation_free(operation);
+	return outcome;
+}
+
+enum berth_outcome scene_run(struct scene *scene, verb_function *verb, const char *blueprint, json_t **ret_document)
+{
+	struct berth_request request = {.size = sizeof request, .blueprint = blueprint, .file = "/b.yaml"};
+	return scene_request(scene, verb, &request, ret_document);
+}
+
+const char *scene_action(const json_t *document, const char *instance)
+{
+	size_t i;
+	json_t *change;
+	json_array_foreach (json_object_get(document, "changes"), i, change)
+		if (strcmp(json_text(change, "instance"), instance) == 0)
+			return json_text(change, "action");
+	return "none";
+}
+
+const char *scene_variable(const struct scene *scene, const char *instance, const char *name)
+{
+	const char *const *entries = fake_target_environment(scene->target, instance);
+	size_t length = strlen(name);
+	for (; entries && *entries; entries++)
+		if (strncmp(*entries, name, length) == 0 && (*entries)[length] == '=')
+			return *entries + length + 1;
+	return NULL;
+}

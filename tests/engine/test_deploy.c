@@ -1,0 +1,298 @@
+/* test_deploy.c - a deploy brings the application to what the blueprint says, whatever happens meanwhile. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "tests/engine/scene.h"
+
+static struct scene scene;
+
+static void raise_curtain(void)
+{
+	scene_open(&scene);
+}
+
+static void drop_curtain(void)
+{
+	scene_close(&scene);
+}
+
+TestSuite(deploy, .init = raise_curtain, .fini = drop_curtain);
+
+#define LINKED                                      \
+	"id: app\n"                                 \
+	"location: fake\n"                          \
+	"services:\n"                               \
+	"- type: docker:front:1\n"                  \
+	"  id: web\n"                               \
+	"  portBindings: {80: 9090}\n"              \
+	"  links:\n"                                \
+	"  - $brooklyn:component(\"redis\")\n"      \
+	"- type: docker:redis:3\n"                  \
+	"  id: redis\n"                             \
+	"  openPorts: 6379\n"                       \
+	"  env: {ROLE: cache}\n"
+
+static void assert_order(const char *first, const char *second)
+{
+	const char *a = strstr(scene.events, first), *b = strstr(scene.events, second);
+	cr_assert(a && b && a < b, "%s before %s in\n%s", first, second, scene.events);
+}
+
+Test(deploy, makes_what_is_wanted_providers_first)
+{
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, &document), BERTH_OK);
+	cr_assert_eq(fake_target_instances(scene.target), 2);
+	assert_order("app.redis.1 running", "app.web.1 placing");
+	cr_assert_str_eq(json_text(document, "outcome"), "ok");
+	json_decref(document);
+}
+
+Test(deploy, gives_a_link_the_classic_variables)
+{
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
+	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "REDIS_PORT"), "tcp://redis:6379");
+	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "REDIS_PORT_6379_TCP"), "tcp://redis:6379");
+	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "REDIS_PORT_6379_TCP_ADDR"), "redis");
+	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "REDIS_PORT_6379_TCP_PORT"), "6379");
+	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "REDIS_PORT_6379_TCP_PROTO"), "tcp");
+	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "REDIS_NAME"), "/web/redis");
+	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "REDIS_ENV_ROLE"), "cache");
+}
+
+Test(deploy, a_second_deploy_changes_nothing_and_asks_one_listing)
+{
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
+	size_t before[FAKE_CALLS];
+	for (int call = 0; call < FAKE_CALLS; call++)
+		before[call] = fake_target_calls(scene.target, call);
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, &document), BERTH_OK);
+	for (int call = 0; call < FAKE_CALLS; call++)
+		cr_expect_eq(fake_target_calls(scene.target, call) - before[call], call == FAKE_LIST ? 1 : 0,
+			     "call %d", call);
+	cr_assert_not(json_flag(document, "changed", true));
+	json_decref(document);
+}
+
+Test(deploy, a_plan_makes_no_change_and_says_what_deploy_would_do)
+{
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_plan, LINKED, &document), BERTH_OK);
+	cr_assert_eq(fake_target_instances(scene.target), 0);
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_CLAIM), 0);
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_PREPARE), 0);
+	cr_assert_str_eq(scene_action(document, "app.web.1"), "create");
+	json_decref(document);
+}
+
+Test(deploy, destroy_leaves_nothing)
+{
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
+	cr_assert_eq(scene_request(&scene, berth_destroy, &request, &document), BERTH_OK);
+	cr_assert_eq(fake_target_instances(scene.target), 0);
+	cr_assert_eq(json_array_size(json_object_get(document, "removed")), 2);
+	json_decref(document);
+}
+
+Test(deploy, a_vanished_provider_comes_back_and_its_consumer_is_left_alone)
+{
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
+	char id[128];
+	snprintf(id, sizeof id, "%s", fake_target_find(scene.target, "app.web.1")->target_id);
+	cr_assert_eq(fake_target_vanish(scene.target, "app.redis.1"), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, &document), BERTH_OK);
+	cr_assert_str_eq(scene_action(document, "app.redis.1"), "create");
+	cr_assert_str_eq(scene_action(document, "app.web.1"), "unchanged");
+	cr_assert_str_eq(fake_target_find(scene.target, "app.web.1")->target_id, id);
+	json_decref(document);
+}
+
+Test(deploy, a_changed_variable_replaces_that_component_alone_and_says_where)
+{
+	static const char edited[] = "id: app\nlocation: fake\nservices:\n"
+				     "- type: docker:front:1\n  id: web\n  portBindings: {80: 9090}\n"
+				     "  links:\n  - $brooklyn:component(\"redis\")\n"
+				     "- type: docker:redis:3\n  id: redis\n  openPorts: 6379\n  env: {ROLE: store}\n";
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy, edited, &document), BERTH_OK);
+	cr_assert_str_eq(scene_action(document, "app.redis.1"), "replace");
+	cr_assert_str_eq(scene_action(document, "app.web.1"), "unchanged");
+	json_t *change = json_array_get(json_object_get(document, "changes"), 1);
+	json_t *reason = json_array_get(json_object_get(change, "because"), 0);
+	cr_assert_str_eq(json_text(reason, "path"), "env.ROLE");
+	cr_assert_eq(json_number(reason, "line", 0), 12);
+	cr_assert_str_eq(json_text(reason, "old"), "cache");
+	cr_assert_str_eq(json_text(reason, "new"), "store");
+	cr_assert_eq(fake_target_instances(scene.target), 2);
+	json_decref(document);
+}
+
+Test(deploy, a_component_taken_away_is_removed)
+{
+	static const char smaller[] = "id: app\nlocation: fake\nservices:\n- {type: 'docker:redis:3', id: redis, openPorts: 6379, "
+				      "env: {ROLE: cache}}\n";
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy, smaller, &document), BERTH_OK);
+	cr_assert_str_eq(scene_action(document, "app.web.1"), "remove");
+	cr_assert_str_eq(scene_action(document, "app.redis.1"), "unchanged");
+	cr_assert_eq(fake_target_instances(scene.target), 1);
+	json_decref(document);
+}
+
+Test(deploy, one_that_keeps_ending_fails_after_three_exits_with_its_log)
+{
+	static const struct fake_behaviour crash = {.component = "app.redis",
+						    .exits = UINT32_MAX,
+						    .exit_code = 3,
+						    .answers_after_ms = -1,
+						    .log = "cannot open the database\n"};
+	json_t *document = NULL;
+	cr_assert_eq(fake_target_behave(scene.target, &crash), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, &document), BERTH_FAILED);
+	json_t *failures = json_object_get(document, "failures");
+	cr_assert_eq(json_array_size(failures), 2);
+	json_t *blocked = json_array_get(failures, 0), *broken = json_array_get(failures, 1);
+	cr_assert(strstr(json_text(blocked, "error"), "`redis`"), "%s", json_text(blocked, "error"));
+	cr_assert(strstr(json_text(broken, "error"), "code 3"), "%s", json_text(broken, "error"));
+	cr_assert_str_eq(json_string_value(json_array_get(json_object_get(broken, "log"), 0)),
+			 "cannot open the database");
+	json_decref(document);
+}
+
+Test(deploy, goes_on_from_there_after_a_failure)
+{
+	static const struct fake_rule refuse = {
+		.call = FAKE_START, .times = 1, .error = {.code = ERR_FAILED, .text = "no such file: /bin/x"}};
+	json_t *document = NULL;
+	cr_assert_eq(fake_target_rule(scene.target, &refuse), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, &document), BERTH_FAILED);
+	json_decref(document);
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, &document), BERTH_OK);
+	cr_assert_str_eq(scene_action(document, "app.redis.1"), "start");
+	cr_assert_eq(fake_target_instances(scene.target), 2);
+	json_decref(document);
+}
+
+Test(deploy, a_lost_store_changes_nothing_that_runs)
+{
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
+	size_t placed = fake_target_calls(scene.target, FAKE_PLACE);
+	scene_restart(&scene, false);
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, &document), BERTH_OK);
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_PLACE), placed);
+	cr_assert_str_eq(scene_action(document, "app.web.1"), "unchanged");
+	json_decref(document);
+}
+
+Test(deploy, an_unreachable_target_is_unknown_and_nothing_is_touched)
+{
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
+	fake_target_unreachable(scene.target, true);
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_UNREACHABLE);
+	cr_assert_eq(scene_run(&scene, berth_status, LINKED, &document), BERTH_UNREACHABLE);
+	json_t *web = json_array_get(json_object_get(document, "components"), 0);
+	cr_assert_str_eq(json_text(web, "state"), "unknown");
+	json_decref(document);
+}
+
+Test(deploy, an_image_that_moved_replaces_its_instances)
+{
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
+	cr_assert_eq(fake_target_image(scene.target, "redis:3", "sha256:another"), 0);
+	cr_assert_eq(scene_run(&scene, berth_plan, LINKED, &document), BERTH_OK);
+	cr_assert_str_eq(scene_action(document, "app.redis.1"), "replace");
+	cr_assert_str_eq(scene_action(document, "app.web.1"), "unchanged");
+	json_decref(document);
+}
+
+#define WITH_SECRET                                                                        \
+	"id: app\nlocation: fake\nservices:\n"                                             \
+	"- {type: 'docker:x:1', id: a, env: {TOKEN: '$berth:secret(\"env:CANARY\")'}}\n"   \
+	"- {type: 'docker:x:1', id: b}\n"
+
+Test(deploy, a_rotated_secret_replaces_exactly_its_users)
+{
+	json_t *document = NULL;
+	scene_environment("CANARY", "one");
+	cr_assert_eq(scene_run(&scene, berth_deploy, WITH_SECRET, NULL), BERTH_OK);
+	cr_assert_str_eq(scene_variable(&scene, "app.a.1", "TOKEN"), "one");
+	cr_assert_eq(scene_run(&scene, berth_plan, WITH_SECRET, &document), BERTH_OK);
+	cr_assert_str_eq(scene_action(document, "app.a.1"), "unchanged");
+	json_decref(document);
+	scene_environment("CANARY", "two");
+	cr_assert_eq(scene_run(&scene, berth_deploy, WITH_SECRET, &document), BERTH_OK);
+	cr_assert_str_eq(scene_action(document, "app.a.1"), "replace");
+	cr_assert_str_eq(scene_action(document, "app.b.1"), "unchanged");
+	cr_assert_str_eq(scene_variable(&scene, "app.a.1", "TOKEN"), "two");
+	json_decref(document);
+}
+
+Test(deploy, a_strangers_name_is_never_touched)
+{
+	json_t *document = NULL;
+	cr_assert_eq(fake_target_stranger(scene.target, "app.redis.1"), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, &document), BERTH_FAILED);
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_REMOVE), 0);
+	json_decref(document);
+}
+
+Test(deploy, an_application_of_another_owner_is_refused_by_name)
+{
+	struct berth_request request = {.size = sizeof request, .blueprint = LINKED, .file = "/b.yaml"};
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
+	cr_assert_eq(fake_target_vanish(scene.target, "app.web.1"), 0);
+	scene.berth->owner = (struct owner){"somebody-else", "eve@elsewhere"};
+	cr_assert_eq(scene_request(&scene, berth_deploy, &request, &document), BERTH_LOCKED);
+	json_decref(document);
+	request.adopt = true;
+	cr_assert_eq(scene_request(&scene, berth_deploy, &request, NULL), BERTH_OK);
+}
+
+Test(deploy, a_deploy_under_way_refuses_the_next_one)
+{
+	struct berth_request request = {.size = sizeof request, .blueprint = LINKED, .file = "/b.yaml"};
+	struct berth_error error;
+	fake_target_time(scene.target, FAKE_START, 1000);
+	struct berth_operation *first = berth_deploy(scene.berth, &request, NULL, &error);
+	cr_assert_not(virtual_world_run(scene.world, NULL, NULL, 500));
+	cr_assert_eq(scene_request(&scene, berth_deploy, &request, NULL), BERTH_LOCKED);
+	berth_operation_free(first);
+}
+
+Test(deploy, answers_that_never_came_make_no_double)
+{
+	static const struct fake_rule lost = {.call = FAKE_PLACE,
+					      .times = 1,
+					      .effect = true,
+					      .error = {.code = ERR_TIMED_OUT, .text = "no answer"}};
+	cr_assert_eq(fake_target_rule(scene.target, &lost), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
+	cr_assert_eq(fake_target_instances(scene.target), 2);
+}
+
+Test(deploy, cancelled_once_it_finishes_what_flies_and_the_next_deploy_goes_on)
+{
+	struct berth_request request = {.size = sizeof request, .blueprint = LINKED, .file = "/b.yaml"};
+	struct berth_error error;
+	fake_target_time(scene.target, FAKE_START, 1000);
+	struct berth_operation *first = berth_deploy(scene.berth, &request, NULL, &error);
+	virtual_world_run(scene.world, NULL, NULL, 500);
+	berth_cancel(first);
+	virtual_world_run(scene.world, NULL, NULL, 5000);
+	cr_assert(berth_done(first));
+	cr_assert_eq(berth_outcome(first), BERTH_INTERRUPTED);
+	berth_operation_free(first);
+	cr_assert_eq(fake_target_instances(scene.target), 1);
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
+	cr_assert_eq(fake_target_instances(scene.target), 2);
+}

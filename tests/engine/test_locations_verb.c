@@ -1,0 +1,170 @@
+/* test_locations_verb.c - `locations` lists the names that are known and by whom; with `check`, what each
+ * answers. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "tests/engine/scene.h"
+
+static struct scene scene;
+
+static void raise_curtain(void)
+{
+	scene_open(&scene);
+}
+
+static void drop_curtain(void)
+{
+	scene_close(&scene);
+}
+
+TestSuite(locations_verb, .init = raise_curtain, .fini = drop_curtain);
+
+static enum berth_outcome ask(const char *const *bindings, const char *name, bool check,
+			      json_t **ret_document)
+{
+	struct berth_request request = {
+	    .size = sizeof request, .locations = bindings, .name = name, .check = check, .timeout_ms = 60000};
+	return scene_request(&scene, berth_locations, &request, ret_document);
+}
+
+static const json_t *entry_of(const json_t *document, const char *name)
+{
+	const json_t *entry, *found = NULL;
+	size_t i;
+	json_array_foreach (json_object_get(document, "locations"), i, entry)
+		if (strcmp(json_text(entry, "name"), name) == 0) {
+			cr_assert_null(found, "%s is listed twice", name);
+			found = entry;
+		}
+	return found;
+}
+
+static void configure(const char *text)
+{
+	char path[512];
+	struct error err = {0};
+	snprintf(path, sizeof path, "%s/config", virtual_world_directory(scene.world));
+	cr_assert_eq(scene.world->ops->directories_make(scene.world, path, 0700, &err), 0, "%s", err.text);
+	snprintf(path, sizeof path, "%s/config/locations.yaml", virtual_world_directory(scene.world));
+	cr_assert_eq(scene.world->ops->file_write(scene.world, path, 0600, text, strlen(text), &err), 0, "%s",
+		     err.text);
+}
+
+Test(locations_verb, this_machine_is_always_known)
+{
+	owned_json document = NULL;
+	cr_assert_eq(ask(NULL, NULL, false, &document), BERTH_OK);
+	cr_expect_eq(json_array_size(json_object_get(document, "locations")), 1);
+	const json_t *here = entry_of(document, "localhost");
+	cr_assert_not_null(here);
+	cr_expect_str_eq(json_text(here, "type"), "localhost");
+	cr_expect_str_eq(json_text(here, "spec"), "localhost");
+	cr_expect_str_eq(json_text(here, "source"), "built in");
+	cr_expect(json_is_null(json_object_get(here, "reachable")));
+}
+
+Test(locations_verb, first_definition_of_a_name_counts_and_its_source_is_shown)
+{
+	owned_json document = NULL;
+	configure("mine: fake:second\nours: fake\n");
+	cr_assert_eq(ask((const char *const[]){"mine=fake", NULL}, NULL, false, &document), BERTH_OK);
+	cr_expect_eq(json_array_size(json_object_get(document, "locations")), 3);
+	cr_expect_str_eq(json_text(entry_of(document, "mine"), "spec"), "fake");
+	cr_expect_str_eq(json_text(entry_of(document, "mine"), "source"), "--location");
+	cr_expect_not_null(strstr(json_text(entry_of(document, "ours"), "source"), "/config/locations.yaml"));
+}
+
+Test(locations_verb, listing_asks_nobody)
+{
+	cr_assert_eq(ask((const char *const[]){"mine=fake", NULL}, NULL, false, NULL), BERTH_OK);
+	cr_expect_eq(fake_target_calls(scene.target, FAKE_CONNECT), 0);
+}
+
+Test(locations_verb, check_asks_all_at_once_and_tells_what_they_are)
+{
+	owned_json document = NULL;
+	struct fake_target *second = fake_target_new(scene.world);
+	cr_assert_eq(fake_target_register("second", second), 0);
+	fake_target_time(scene.target, FAKE_CONNECT, 3000);
+	fake_target_time(second, FAKE_CONNECT, 3000);
+	int64_t began = scene.world->ops->now(scene.world);
+	cr_expect_eq(ask((const char *const[]){"a=fake", "b=fake:second", NULL}, NULL, true, &document),
+		     BERTH_OK);
+	cr_expect_lt(scene.world->ops->now(scene.world) - began, 5000, "one after the other");
+	static const char *const names[] = {"a", "b"};
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		const json_t *entry = entry_of(document, names[i]);
+		cr_expect(json_is_true(json_object_get(entry, "reachable")));
+		cr_expect_not_null(json_text(entry, "endpoint"));
+		cr_expect_not_null(json_text(entry, "version"));
+		cr_expect(json_is_null(json_object_get(entry, "error")));
+	}
+	fake_target_register("second", NULL);
+	fake_target_free(second);
+}
+
+Test(locations_verb, unreachable_one_ends_with_69_and_the_others_are_told_all_the_same)
+{
+	owned_json document = NULL;
+	fake_target_unreachable(scene.target, true);
+	cr_assert_eq(ask((const char *const[]){"far=fake", NULL}, NULL, true, &document), BERTH_UNREACHABLE);
+	const json_t *far = entry_of(document, "far");
+	cr_expect(json_is_false(json_object_get(far, "reachable")));
+	cr_expect_not_null(json_text(far, "error"));
+	cr_expect(json_is_null(json_object_get(far, "endpoint")));
+	cr_expect(json_is_true(json_object_get(entry_of(document, "localhost"), "reachable")));
+	cr_expect_str_eq(json_text(json_object_get(document, "error"), "code"), "unreachable");
+}
+
+Test(locations_verb, denied_one_ends_with_77)
+{
+	struct fake_rule rule = {.call = FAKE_CONNECT};
+	fail(&rule.error, ERR_DENIED, "the certificate is refused");
+	cr_assert_eq(fake_target_rule(scene.target, &rule), 0);
+	owned_json document = NULL;
+	cr_assert_eq(ask((const char *const[]){"far=fake", NULL}, "far", true, &document), BERTH_DENIED);
+	cr_expect_eq(json_array_size(json_object_get(document, "locations")), 1);
+	cr_expect_not_null(
+	    strstr(json_text(entry_of(document, "far"), "error"), "the certificate is refused"));
+}
+
+Test(locations_verb, two_names_of_one_place_are_asked_once)
+{
+	owned_json document = NULL;
+	fake_target_unreachable(scene.target, true);
+	cr_assert_eq(ask((const char *const[]){"a=fake", "b=fake", NULL}, NULL, true, &document),
+		     BERTH_UNREACHABLE);
+	cr_expect(json_is_false(json_object_get(entry_of(document, "a"), "reachable")));
+	cr_expect(json_is_false(json_object_get(entry_of(document, "b"), "reachable")));
+	cr_expect_eq(fake_target_calls(scene.target, FAKE_CONNECT), 1);
+}
+
+Test(locations_verb, one_that_never_answers_ends_with_the_time)
+{
+	owned_json document = NULL;
+	fake_target_time(scene.target, FAKE_CONNECT, 10 * 60 * 1000);
+	cr_assert_eq(ask((const char *const[]){"slow=fake", NULL}, NULL, true, &document), BERTH_TIMED_OUT);
+	const json_t *slow = entry_of(document, "slow");
+	cr_expect(json_is_null(json_object_get(slow, "reachable")));
+	cr_expect_not_null(strstr(json_text(slow, "error"), "no answer"));
+	cr_expect(json_is_true(json_object_get(entry_of(document, "localhost"), "reachable")));
+}
+
+Test(locations_verb, a_spec_may_be_checked_without_a_name)
+{
+	owned_json document = NULL;
+	cr_assert_eq(ask(NULL, "fake", true, &document), BERTH_OK);
+	cr_expect_str_eq(json_text(entry_of(document, "fake"), "type"), "fake");
+}
+
+Test(locations_verb, unknown_name_is_unbound_and_a_name_bound_to_a_name_is_no_place)
+{
+	owned_json unknown = NULL;
+	cr_assert_eq(ask(NULL, "nowhere", true, &unknown), BERTH_INVALID);
+	cr_expect_str_eq(json_text(json_object_get(unknown, "error"), "code"), "unbound");
+	owned_json document = NULL;
+	cr_assert_eq(ask((const char *const[]){"a=b", NULL}, "a", true, &document), BERTH_INVALID);
+	cr_expect_not_null(json_text(entry_of(document, "a"), "error"));
+}
