@@ -1,6 +1,7 @@
 # One test program per floor: tests/<floor>/*.c against that floor and those below it.
 enable_testing()
 pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
+pkg_check_modules(SSL REQUIRED IMPORTED_TARGET libssl)
 file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.c)
 
 # suite(NAME [SUPPORT] FOLDERS... FLOORS floors...); SUPPORT: with what tests/support offers
@@ -27,7 +28,7 @@ function(suite name)
   target_include_directories(test-${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
   target_compile_definitions(test-${name} PRIVATE BERTH_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
     BERTH_HELPER_PATH="${CMAKE_BINARY_DIR}/libexec/berth-helper")
-  target_link_libraries(test-${name} PRIVATE PkgConfig::CRITERION PkgConfig::CURL ${LIBRARIES})
+  target_link_libraries(test-${name} PRIVATE PkgConfig::CRITERION PkgConfig::CURL PkgConfig::SSL ${LIBRARIES})
   set_target_properties(test-${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND test-${name} --jobs 2)
 endfunction()

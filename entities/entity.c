@@ -8,10 +8,10 @@
 const char *phase_name(enum phase phase)
 {
 	static const char *const names[PHASE_COUNT] = {
-		[PHASE_ABSENT] = "absent",     [PHASE_LINKING] = "linking",   [PHASE_PLACING] = "placing",
-		[PHASE_STARTING] = "starting", [PHASE_RUNNING] = "running",   [PHASE_STOPPING] = "stopping",
-		[PHASE_REMOVING] = "removing", [PHASE_GONE] = "gone",         [PHASE_STOPPED] = "stopped",
-		[PHASE_BROKEN] = "broken",     [PHASE_UNKNOWN] = "unknown",
+	    [PHASE_ABSENT] = "absent",     [PHASE_LINKING] = "linking", [PHASE_PLACING] = "placing",
+	    [PHASE_STARTING] = "starting", [PHASE_RUNNING] = "running", [PHASE_STOPPING] = "stopping",
+	    [PHASE_REMOVING] = "removing", [PHASE_GONE] = "gone",       [PHASE_STOPPED] = "stopped",
+	    [PHASE_BROKEN] = "broken",     [PHASE_UNKNOWN] = "unknown",
 	};
 	return names[phase];
 }
@@ -45,7 +45,7 @@ static int add_value_edges(struct edge_list *list, const struct value *value, si
 	    (value->kind == VALUE_ADDRESS || value->kind == VALUE_PORT || value->kind == VALUE_ENDPOINT ||
 	     value->kind == VALUE_SENSOR)) {
 		struct edge edge = {
-			.kind = EDGE_VALUE, .to = value->component, .port = value->port, .place = value->place};
+		    .kind = EDGE_VALUE, .to = value->component, .port = value->port, .place = value->place};
 		if (add_edge(list, edge))
 			return -1;
 	}
@@ -70,14 +70,14 @@ static int gather_edges(struct arena *arena, struct component *component)
 	for (size_t i = 0; i < spec->link_count; i++) {
 		const struct link *link = &spec->links[i];
 		struct edge edge = {
-			.kind = EDGE_LINK, .to = link->component, .link = link, .place = link->place};
+		    .kind = EDGE_LINK, .to = link->component, .link = link, .place = link->place};
 		if (add_edge(&list, edge))
 			return -1;
 	}
 	for (size_t i = 0; i < spec->depends_on_count; i++) {
 		const struct link *link = &spec->depends_on[i];
 		struct edge edge = {
-			.kind = EDGE_ORDER, .to = link->component, .link = link, .place = link->place};
+		    .kind = EDGE_ORDER, .to = link->component, .link = link, .place = link->place};
 		if (add_edge(&list, edge))
 			return -1;
 	}
@@ -107,33 +107,31 @@ static int gather_ports(struct arena *arena, struct component *component)
 	const struct component_spec *spec = component->spec;
 	component->ports = arena_array(arena, struct spec_port,
 				       spec->open_port_count + spec->binding_count + spec->published_count +
-					       spec->named_port_count + 1);
+					   spec->named_port_count + 1);
 	if (!component->ports)
 		return -1;
 	for (size_t i = 0; i < spec->open_port_count; i++)
-		component->ports[component->port_count++] =
-			(struct spec_port){.port = spec->open_ports[i].port,
-					   .protocol = spec->open_ports[i].protocol,
-					   .open = true};
+		component->ports[component->port_count++] = (struct spec_port){
+		    .port = spec->open_ports[i].port, .protocol = spec->open_ports[i].protocol, .open = true};
 	for (size_t i = 0; i < spec->binding_count; i++)
 		if (!has_port(component, spec->bindings[i].port, spec->bindings[i].protocol))
 			component->ports[component->port_count++] =
-				(struct spec_port){.port = spec->bindings[i].port,
-						   .protocol = spec->bindings[i].protocol,
-						   .open = true};
+			    (struct spec_port){.port = spec->bindings[i].port,
+					       .protocol = spec->bindings[i].protocol,
+					       .open = true};
 	for (size_t i = 0; i < spec->published_count; i++)
 		if (!has_port(component, spec->published[i].port, spec->published[i].protocol))
 			component->ports[component->port_count++] =
-				(struct spec_port){.port = spec->published[i].port,
-						   .protocol = spec->published[i].protocol,
-						   .open = true};
+			    (struct spec_port){.port = spec->published[i].port,
+					       .protocol = spec->published[i].protocol,
+					       .open = true};
 	for (size_t i = 0; i < spec->named_port_count; i++) {
 		const struct named_port *named = &spec->named_ports[i];
 		component->ports[component->port_count++] =
-			(struct spec_port){.name = named->name,
-					   .port = named->first == named->last ? named->first : 0,
-					   .open = true,
-					   .fixed = named->first && named->first == named->last};
+		    (struct spec_port){.name = named->name,
+				       .port = named->first == named->last ? named->first : 0,
+				       .open = true,
+				       .fixed = named->first && named->first == named->last};
 	}
 	return 0;
 }
@@ -149,7 +147,8 @@ static int gather_consumers(struct application *application)
 			application->components[application->components[i].needs[e].to].consumer_count++;
 	for (size_t i = 0; i < count; i++) {
 		struct component *component = &application->components[i];
-		component->consumers = arena_array(&application->arena, size_t, component->consumer_count + 1);
+		component->consumers =
+		    arena_array(&application->arena, size_t, component->consumer_count + 1);
 		if (!component->consumers) {
 			free(fill);
 			return -1;
@@ -195,7 +194,7 @@ static int fill_in(struct application *application)
 	const struct blueprint *blueprint = application->blueprint;
 	application->id = arena_text(&application->arena, blueprint->id);
 	application->components =
-		arena_array(&application->arena, struct component, blueprint->component_count + 1);
+	    arena_array(&application->arena, struct component, blueprint->component_count + 1);
 	if (!application->id || !application->components)
 		return -1;
 	application->component_count = application->component_room = blueprint->component_count;
@@ -257,8 +256,7 @@ int application_add_found(struct application *application, const char *id)
 {
 	size_t count = application->component_count;
 	if (count == application->component_room) {
-		struct component *wider =
-			arena_array(&application->arena, struct component, 2 * count + 2);
+		struct component *wider = arena_array(&application->arena, struct component, 2 * count + 2);
 		if (!wider)
 			return -1;
 		if (count)

@@ -1,0 +1,142 @@
+# shellcheck shell=bash
+# lib.sh - what the end-to-end scripts share. Each is run by itself with BERTH (the program) and BERTH_TEST_DOCKER (a real
+# engine, unix:///...) set, prints `ok` and `not ok` lines, cleans up after itself and ends with 1 when something was not ok.
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+: "${BERTH:?the program to try}" "${BERTH_TEST_DOCKER:?a Docker engine, as unix:///...}"
+case $BERTH in /*) ;; *) BERTH=$PWD/$BERTH ;; esac
+export DOCKER_HOST=$BERTH_TEST_DOCKER NO_COLOR=1
+engine_socket=${BERTH_TEST_DOCKER#unix://}
+
+script=$(basename "$0" .sh)
+work=$(mktemp -d "${TMPDIR:-/tmp}/berth-real-$script.XXXXXX") || exit 1
+export XDG_STATE_HOME=$work/state XDG_CONFIG_HOME=$work/config XDG_RUNTIME_DIR=$work/run
+mkdir -p "$XDG_STATE_HOME" "$XDG_CONFIG_HOME" "$XDG_RUNTIME_DIR"
+chmod 700 "$XDG_RUNTIME_DIR"
+cd "$work" || exit 1
+
+to_engine=(--location "my-docker-cloud=docker:$BERTH_TEST_DOCKER")
+apps=()
+children=()
+failed=0
+
+# The applications that this script makes; removed at its end whatever happened.
+uses() { apps+=("$@"); }
+
+finish() {
+	local app child
+	trap - EXIT INT TERM
+	for child in ${children[@]+"${children[@]}"}; do
+		kill "$child" 2>/dev/null
+	done
+	for app in ${apps[@]+"${apps[@]}"}; do
+		timeout 60 "$BERTH" destroy "$app" -y --volumes --adopt "${to_engine[@]}" --location here=localhost >/dev/null 2>&1
+		forget "$app"
+	done
+	cd /
+	if [ $failed = 0 ]; then rm -rf "$work"; else echo "# left for you: $work"; fi
+	exit $((failed > 0))
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+# By the engine itself, for when berth could not.
+forget() {
+	local ids
+	ids=$(docker ps -aq --filter "label=berth.app=$1")
+	# One word an id, here and below.
+	# shellcheck disable=SC2086
+	[ -z "$ids" ] || docker rm -fv $ids >/dev/null 2>&1
+	ids=$(docker network ls -q --filter "label=berth.app=$1")
+	# shellcheck disable=SC2086
+	[ -z "$ids" ] || docker network rm $ids >/dev/null 2>&1
+	ids=$(docker volume ls -q --filter "label=berth.app=$1")
+	# shellcheck disable=SC2086
+	[ -z "$ids" ] || docker volume rm -f $ids >/dev/null 2>&1
+}
+
+# check WHAT COMMAND...: one line of the result; what the command printed only when it fails.
+check() {
+	local what=$1
+	shift
+	printf '== %s: %s\n' "$what" "$*" >>"$work/log"
+	if "$@" >"$work/said" 2>&1; then
+		echo "ok - $script: $what"
+	else
+		echo "not ok - $script: $what"
+		echo "#   $*"
+		tail -n 12 "$work/said" | sed 's/^/#   /'
+		failed=$((failed + 1))
+	fi
+	cat "$work/said" >>"$work/log"
+}
+fails() { ! "$@"; }
+exits() { # CODE COMMAND...
+	local want=$1 got=0
+	shift
+	"$@" || got=$?
+	[ "$got" = "$want" ] || { echo "exit $got, not $want"; return 1; }
+}
+same() { [ "$1" = "$2" ] || { printf 'not the same:\n%s\n--\n%s\n' "$1" "$2"; return 1; }; }
+# The same, and something.
+kept() { [ -n "$1" ] && same "$1" "$2"; }
+
+# until_true SECONDS COMMAND...
+until_true() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.1
+	done
+}
+
+berth() { timeout "${limit:-90}" "$BERTH" "$@"; }
+deploy() { berth deploy "$@" "${to_engine[@]}" -y; }
+plan() { berth plan "$@" "${to_engine[@]}"; }
+status() { berth status "$@" "${to_engine[@]}"; }
+destroy() { berth destroy "$@" "${to_engine[@]}" -y; }
+page() { curl -sS --max-time 5 "$1"; }
+
+# json FILTER COMMAND...: what the command prints holds for jq's filter.
+json() {
+	local filter=$1
+	shift
+	"$@" >"$work/json" || return
+	[ -s "$work/json" ] || { echo "nothing was printed"; return 1; }
+	jq -e "$filter" "$work/json" || { cat "$work/json"; return 1; }
+}
+# The port that an instance listens on, by component.
+port_of() { berth status "$1" -o json "${to_engine[@]}" | jq -r ".components[] | select(.id == \"$2\") | .instances[0].ports[0].port"; }
+address_of() { berth status "$1" -o json "${to_engine[@]}" | jq -r ".components[] | select(.id == \"$2\") | .instances[0].address"; }
+
+containers() { docker ps -aq --no-trunc --filter "label=berth.app=$1" ${2:+--filter "label=berth.component=$2"} | sort; }
+running() { docker ps -q --no-trunc --filter "label=berth.app=$1" ${2:+--filter "label=berth.component=$2"} | sort; }
+count() { "$@" | grep -c .; }
+# Everything an engine has, but for images.
+lists() {
+	docker ps -a --no-trunc --format 'container {{.ID}} {{.Names}}' | sort
+	docker network ls --no-trunc --format 'network {{.ID}} {{.Name}}' | sort
+	docker volume ls --format 'volume {{.Name}}' | sort
+}
+nothing_of() { same "" "$(containers "$1")$(docker network ls -q --filter "label=berth.app=$1")"; }
+
+# A second way to the engine that writes down every request.
+wire_start() {
+	python3 "$root/tests/support/wire.py" "$work/wire.sock" "$engine_socket" "$work/wire.log" &
+	wire=$!
+	children+=("$wire")
+	to_wire=(--location "my-docker-cloud=docker:unix://$work/wire.sock")
+	until_true 5 test -S "$work/wire.sock"
+}
+wire_stop() {
+	kill "$wire"
+	wait "$wire" 2>/dev/null
+	rm -f "$work/wire.sock"
+}
+requests() { sed -E 's,^(\w+) (/v[0-9.]+)?(/[^?]*).*,\1 \3,' "$work/wire.log"; }
+only_reads() {
+	[ -s "$work/wire.log" ] || { echo "not one request was seen"; return 1; }
+	! grep -vE '^(GET|HEAD) ' "$work/wire.log"
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Two at once, and Ctrl-C.
+. "$(dirname "$0")/lib.sh"
+uses real-together
+cat >ten.yaml <<'Y'
+id: real-together
+location: my-docker-cloud
+services:
+Y
+for i in $(seq 10); do printf -- '- {type: "docker:busybox:latest", id: s%s, command: [sleep, "1000"]}\n' "$i" >>ten.yaml; done
+begun() { [ "$(count containers real-together)" -ge 1 ]; }
+
+"$BERTH" deploy ten.yaml "${to_engine[@]}" -y >first.log 2>&1 &
+first=$!
+until_true 10 begun
+second() {
+	"$BERTH" deploy ten.yaml "${to_engine[@]}" -y >second.log 2>&1
+	local code=$?
+	cat second.log
+	[ $code = 75 ] && grep -q "$first" second.log
+}
+check "a second deploy of one application is 75 and names the holder" second
+check "the first is not disturbed" wait $first
+check "ten run" same 10 "$(count running real-together)"
+check "destroys" destroy real-together
+
+"$BERTH" deploy ten.yaml "${to_engine[@]}" -y >first.log 2>&1 &
+first=$!
+until_true 10 begun
+kill -INT $first
+check "Ctrl-C ends it with 130" exits 130 wait $first
+check "what flew is finished" test "$(count containers real-together)" -le 10
+check "the next deploy goes on" deploy ten.yaml
+check "one container each" same 10 "$(count containers real-together)"
+
+"$BERTH" destroy real-together "${to_engine[@]}" -y >first.log 2>&1 &
+first=$!
+sleep 0.1
+kill -INT $first
+sleep 0.05
+kill -INT $first
+wait $first
+check "Ctrl-C twice leaves at once, with 130 (or it was done)" bash -c '[ $1 = 130 ] || [ $1 = 0 ]' - $?
+check "the next destroy goes on" bash -c '"$@" || [ $? = 1 ]' - "$BERTH" destroy real-together "${to_engine[@]}" -y
+check "nothing is left" nothing_of real-together
