@@ -207,6 +207,8 @@ struct site *site_open(struct berth_operation *operation, const struct location_
 		       const char *source, struct error *err);
 /* Give each component its site; complaints (unbound, unfit) go to the operation's diagnostics. 0 or -1. */
 int sites_assign(struct berth_operation *operation, struct error *err);
+/* Warn of names that nobody defined; opens nothing. */
+void sites_warn_unbound(struct berth_operation *operation);
 /* Open what the store remembers for the application, and with `all` every known location. */
 int sites_open_known(struct berth_operation *operation, bool all, struct error *err);
 /* Open every location named with --location. 0 or -1. */

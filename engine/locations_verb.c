@@ -122,7 +122,7 @@ static int describe(const struct entry *entry, bool checked, json_t *ret)
 {
 	const struct site *site = entry->site;
 	const struct error *error = wrong(entry);
-	bool answered = error || (site && site->listed);
+	bool answered = checked && (error || (site && site->listed));
 	const struct location_facts *facts = site && site->listed && !error ? &site->facts : NULL;
 	if (json_put_text(ret, "name", entry->name) || json_put_text(ret, "type", entry->spec->type) ||
 	    json_put_text(ret, "spec", entry->origin) || json_put_text(ret, "source", entry->source) ||
@@ -131,7 +131,7 @@ static int describe(const struct entry *entry, bool checked, json_t *ret)
 	    json_put_text(ret, "version", facts ? facts->version : NULL) ||
 	    json_put_text(ret, "details", facts ? facts->details : NULL))
 		return -1;
-	if (checked && !answered)
+	if (checked && !answered) /* cancelled, or out of time */
 		return json_put_text(ret, "error", "gave no answer in time") ||
 		       json_put_text(ret, "remedy", "give it more time with --timeout");
 	return json_put_text(ret, "error", error ? error->text : NULL) ||
@@ -163,7 +163,8 @@ static json_t *document_of(const struct berth_operation *operation, const struct
 static void finish(struct berth_operation *operation, const struct listing *listing, bool complete)
 {
 	enum berth_outcome outcome = complete ? BERTH_OK : BERTH_INTERRUPTED;
-	for (size_t i = 0; complete && i < listing->count && outcome == BERTH_OK; i++) {
+	size_t asked = complete && operation->request.check ? listing->count : 0;
+	for (size_t i = 0; i < asked && outcome == BERTH_OK; i++) {
 		const struct error *error = wrong(&listing->entries[i]);
 		if (!error)
 			continue;

@@ -33,10 +33,11 @@ static bool does_not_come(const struct work *work)
 /* `started` is enough for an order that says so; everybody else waits for an answer. */
 static bool is_there(const struct instance *provider, const struct edge *edge)
 {
-	if (provider->phase == PHASE_RUNNING)
-		return true;
+	const struct work *work = provider->work;
+	if (provider->phase == PHASE_RUNNING) /* and nobody is just finding out its addresses */
+		return !work->look_due && work->doing != DOING_LOOK;
 	return edge->kind == EDGE_ORDER && edge->link->started && provider->phase == PHASE_STARTING &&
-	       provider->work->started;
+	       work->started;
 }
 
 /* 1: all answer. 0: wait. -1: one of them never will. */

@@ -262,6 +262,22 @@ static void complain_of(struct berth_operation *operation, struct place place, c
 		advise(&operation->diagnostics, entry, "%s", why->remedy);
 }
 
+void sites_warn_unbound(struct berth_operation *operation)
+{
+	for (size_t i = 0; i < operation->application->component_count; i++) {
+		const struct component_spec *spec = operation->application->components[i].spec;
+		const char *source = NULL;
+		if (spec->kind == COMPONENT_EXTERNAL || !spec->location || spec->location->type ||
+		    look_up(operation, spec->location->name, &source))
+			continue;
+		struct diagnostic *entry = warn(&operation->diagnostics, spec->location->place,
+						"nothing says where `%s` is", spec->location->name);
+		advise(&operation->diagnostics, entry, "plan and deploy need it: --location %s=SPEC, or locations.yaml",
+		       spec->location->name);
+	}
+	diagnostics_sort(&operation->diagnostics);
+}
+
 static const char *kind_name(enum component_kind kind)
 {
 	return kind == COMPONENT_DOCKER ? "docker:IMAGE" : kind == COMPONENT_PROCESS ? "process" : "external";

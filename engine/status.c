@@ -196,11 +196,3 @@ static void status_step(struct berth_operation *operation)
 
 const struct verb verb_status = {.name = "status", .step = status_step};
 
-static void validate_step(struct berth_operation *operation)
-{
-	if (operation_read_blueprint(operation))
-		return;
-	operation_finish(operation, BERTH_OK, validation_document(operation));
-}
-
-const struct verb verb_validate = {.name = "validate", .step = validate_step};

@@ -17,6 +17,7 @@ struct database {
 	sqlite3 *connection;
 	dev_t device; /* which file is open, to notice when it was moved away */
 	ino_t inode;
+	bool frozen; /* read as a file that nobody changes: only for the next query */
 	sqlite3_stmt *statements[STATEMENT_ROOM];
 };
 

@@ -90,13 +90,14 @@ void database_close(struct database *database)
 	for (size_t i = 0; i < STATEMENT_ROOM; i++)
 		sqlite3_finalize(give(database->statements[i]));
 	sqlite3_close_v2(give(database->connection));
+	database->frozen = false;
 }
 
 /* Whether the open connection still is what the path names. */
 static bool still_there(const struct database *database)
 {
 	struct stat now;
-	return stat(database->path, &now) == 0 && now.st_dev == database->device &&
+	return !database->frozen && stat(database->path, &now) == 0 && now.st_dev == database->device &&
 	       now.st_ino == database->inode;
 }
 
@@ -168,10 +169,10 @@ static int make_file(const struct database *database, struct error *err)
 	return -1;
 }
 
-static int connect_to(struct database *database, int flags, struct error *err)
+static int connect_to(struct database *database, const char *name, int flags, struct error *err)
 {
 	struct stat there;
-	int result = sqlite3_open_v2(database->path, &database->connection,
+	int result = sqlite3_open_v2(name, &database->connection,
 				     flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 	if (!database->connection)
 		return fail_memory(err);
@@ -289,12 +290,52 @@ int database_open_to_write(struct database *database, struct error *err)
 	int64_t schema;
 	/* A file that is not ours or too new is left exactly as it is: examined before its journal mode is
 	 * touched. */
-	if (connect_to(database, SQLITE_OPEN_READWRITE, err) || examine(database, &schema, err) ||
+	if (connect_to(database, database->path, SQLITE_OPEN_READWRITE, err) ||
+	    examine(database, &schema, err) ||
 	    run(database, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", err) ||
 	    migrate(database, err)) {
 		database_close(database);
 		return -1;
 	}
+	return 0;
+}
+
+/* On failure *ret_beside tells whether it may be only that SQLite cannot make its files beside this one. */
+static int open_and_examine(struct database *database, const char *name, int flags, int64_t *ret_schema,
+			    bool *ret_beside, struct error *err)
+{
+	if (connect_to(database, name, SQLITE_OPEN_READONLY | flags, err) == 0 &&
+	    examine(database, ret_schema, err) == 0)
+		return 0;
+	int kind = database->connection ? sqlite3_errcode(database->connection) & 0xff : SQLITE_NOMEM;
+	*ret_beside = kind == SQLITE_CANTOPEN || kind == SQLITE_READONLY;
+	database_close(database);
+	return -1;
+}
+
+/* Where nothing can be written, SQLite cannot make its -shm file; without a -wal file the contents are whole,
+ * though. */
+static int open_frozen(struct database *database, int64_t *ret_schema, struct error *err)
+{
+	owned_text name = {0};
+	bool beside;
+	text_format(&name, "%s-wal", database->path);
+	if (access(text_view(&name), F_OK) == 0 || access(database->path, R_OK))
+		return -1;
+	text_clear(&name);
+	text_add(&name, "file:");
+	for (const char *c = database->path; *c; c++) {
+		if (strchr("%?#", *c))
+			text_format(&name, "%%%02X", *c);
+		else
+			text_add_char(&name, *c);
+	}
+	text_add(&name, "?immutable=1");
+	if (name.failed)
+		return fail_memory(err);
+	if (open_and_examine(database, text_view(&name), SQLITE_OPEN_URI, ret_schema, &beside, err))
+		return -1;
+	database->frozen = true;
 	return 0;
 }
 
@@ -313,9 +354,11 @@ int database_open_to_read(struct database *database, struct error *err)
 		return -1;
 	}
 	int64_t schema = 0;
-	int result =
-	    connect_to(database, SQLITE_OPEN_READONLY, err) || examine(database, &schema, err) ? -1 : 0;
-	if (result || !schema)
+	bool beside = false;
+	int result = open_and_examine(database, database->path, 0, &schema, &beside, err);
+	if (result && beside)
+		result = open_frozen(database, &schema, err);
+	if (!schema)
 		database_close(database);
 	return result;
 }

@@ -165,6 +165,9 @@ Test(locations_verb, unknown_name_is_unbound_and_a_name_bound_to_a_name_is_no_pl
 	cr_assert_eq(ask(NULL, "nowhere", true, &unknown), BERTH_INVALID);
 	cr_expect_str_eq(json_text(json_object_get(unknown, "error"), "code"), "unbound");
 	owned_json document = NULL;
+	owned_json listed = NULL;
+	cr_assert_eq(ask((const char *const[]){"a=b", NULL}, NULL, false, &listed), BERTH_OK);
+	cr_expect_not_null(json_text(entry_of(listed, "a"), "error"));
 	cr_assert_eq(ask((const char *const[]){"a=b", NULL}, "a", true, &document), BERTH_INVALID);
 	cr_expect_not_null(json_text(entry_of(document, "a"), "error"));
 }

@@ -418,6 +418,51 @@ Test(store, folder_that_cannot_be_written_is_said_with_path_and_remedy)
 	cr_expect_eq(store_durable(bench.store, first, &err), -1);
 }
 
+/* Somebody who may only read: a folder of root's for the others, one's own without the right to write. */
+static void lose_rights(void)
+{
+	cr_assert_eq(chmod(bench.base, 0755), 0);
+	if (geteuid() == 0) {
+		cr_assert_eq(chmod(bench.directory, 0755), 0);
+		cr_assert_eq(chmod(bench.path, 0644), 0);
+		cr_assert_eq(seteuid(65534), 0);
+	} else {
+		cr_assert_eq(chmod(bench.directory, 0555), 0);
+	}
+}
+
+static void regain_rights(void)
+{
+	if (getuid() == 0)
+		cr_assert_eq(seteuid(0), 0);
+	cr_assert_eq(chmod(bench.directory, 0755), 0);
+}
+
+Test(store, store_that_can_only_be_read_is_read)
+{
+	struct error err = {0};
+	struct stored_application *found = NULL;
+	struct stored_application *again = NULL;
+	must_be_durable(put_talk(1));
+	close_store();
+	lose_rights();
+	open_store();
+	int status = store_application(bench.store, "talk", &found, &err);
+	int second = store_application(bench.store, "talk", &again, &err);
+	regain_rights();
+	cr_assert_eq(status, 0, "%s", err.text);
+	cr_assert_not_null(found);
+	cr_expect_eq(found->revision, 1);
+	cr_expect_eq(second, 0);
+	stored_application_free(found);
+	stored_application_free(again);
+
+	must_be_durable(put_talk(2));
+	cr_assert_eq(store_application(bench.store, "talk", &found, &err), 0);
+	cr_expect_eq(found->revision, 2, "what was written meanwhile is seen");
+	stored_application_free(found);
+}
+
 Test(store, folder_in_the_way_of_a_file_is_said)
 {
 	struct error err = {0};

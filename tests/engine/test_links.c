@@ -1,0 +1,210 @@
+/* test_links.c - a consumer gets the address and port that it reaches, wherever the provider is. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/engine/scene.h"
+
+static struct scene scene;
+static struct fake_target *there;
+
+static void raise_curtain(void)
+{
+	scene_open(&scene);
+	there = fake_target_new(scene.world);
+	cr_assert_not_null(there);
+	cr_assert_eq(fake_target_register("there", there), 0);
+}
+
+static void drop_curtain(void)
+{
+	berth_close(scene.berth);
+	scene.berth = NULL;
+	fake_target_register("there", NULL);
+	fake_target_free(there);
+	scene_close(&scene);
+}
+
+TestSuite(links, .init = raise_curtain, .fini = drop_curtain);
+
+#define APART                                                                              \
+	"id: app\nlocation: fake\nlocations: {far: {fake: {target: there}}}\nservices:\n"  \
+	"- {type: 'docker:redis:3', id: db, openPorts: 6379}\n"                            \
+	"- {type: 'docker:front:1', id: web, location: far, links: [$brooklyn:component(\"db\")]}\n"
+
+static const char *variable_there(const char *instance, const char *name)
+{
+	const char *const *entries = fake_target_environment(there, instance);
+	size_t length = strlen(name);
+	for (; entries && *entries; entries++)
+		if (strncmp(*entries, name, length) == 0 && (*entries)[length] == '=')
+			return *entries + length + 1;
+	return NULL;
+}
+
+static json_t *change_of(const json_t *document, const char *instance)
+{
+	size_t i;
+	json_t *change;
+	json_array_foreach (json_object_get(document, "changes"), i, change)
+		if (strcmp(json_text(change, "instance"), instance) == 0)
+			return change;
+	return NULL;
+}
+
+Test(links, a_consumer_elsewhere_gets_the_published_address_and_the_plan_says_so)
+{
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, APART, &document), BERTH_OK);
+	json_t *publishes = json_object_get(change_of(document, "app.db.1"), "publishes");
+	cr_assert_eq(json_array_size(publishes), 1);
+	int64_t number = json_number(json_array_get(publishes, 0), "host_port", 0);
+	const char *address = json_text(json_array_get(publishes, 0), "host_address");
+	char expected[128];
+	snprintf(expected, sizeof expected, "tcp://%s:%d", address, (int)number);
+	cr_assert_str_eq(variable_there("app.web.1", "DB_PORT_6379_TCP"), expected);
+	json_t *link = json_array_get(json_object_get(change_of(document, "app.web.1"), "links"), 0);
+	cr_assert_str_eq(json_text(link, "path"), "published");
+	cr_assert_eq(json_number(link, "port", 0), number);
+	cr_assert(number >= 20000 && number < 32000, "%d", (int)number);
+	json_decref(document);
+}
+
+static int64_t published_number(const char *blueprint)
+{
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_plan, blueprint, &document), BERTH_OK);
+	json_t *publishes = json_object_get(change_of(document, "app.db.1"), "publishes");
+	int64_t number = json_number(json_array_get(publishes, 0), "host_port", 0);
+	json_decref(document);
+	return number;
+}
+
+Test(links, a_picked_number_is_kept_also_when_the_instance_and_the_store_are_lost)
+{
+	cr_assert_eq(scene_run(&scene, berth_deploy, APART, NULL), BERTH_OK);
+	int64_t number = published_number(APART);
+	cr_assert_eq(published_number(APART), number);
+	scene_restart(&scene, false);
+	cr_assert_eq(published_number(APART), number);
+	cr_assert_eq(fake_target_vanish(scene.target, "app.db.1"), 0);
+	cr_assert_eq(published_number(APART), number);
+}
+
+Test(links, gaining_an_outside_consumer_replaces_the_provider_and_losing_it_replaces_nothing)
+{
+	static const char alone[] = "id: app\nlocation: fake\nservices:\n"
+				    "- {type: 'docker:redis:3', id: db, openPorts: 6379}\n";
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, alone, NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy, APART, &document), BERTH_OK);
+	cr_assert_str_eq(scene_action(document, "app.db.1"), "replace");
+	cr_assert_str_eq(json_text(json_array_get(json_object_get(change_of(document, "app.db.1"), "because"), 0),
+				   "path"),
+			 "publish");
+	json_decref(document);
+	cr_assert_eq(scene_run(&scene, berth_deploy, alone, &document), BERTH_OK);
+	cr_assert_str_eq(scene_action(document, "app.db.1"), "unchanged");
+	cr_assert_str_eq(scene_action(document, "app.web.1"), "remove");
+	json_decref(document);
+}
+
+Test(links, an_address_known_only_after_deploy_is_waited_for)
+{
+	struct capabilities plain = {.grain = GRAIN_INSTANCE,
+				     .names_unique = true,
+				     .host_names = false,
+				     .mapped_ports = true,
+				     .kinds = ~0u,
+				     .calls_in_flight = 4};
+	static const char numbers[] = "id: app\nlocation: fake\nservices:\n"
+				      "- {type: 'docker:redis:3', id: db, openPorts: 6379}\n"
+				      "- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")]}\n";
+	json_t *document = NULL;
+	fake_target_capabilities(scene.target, &plain);
+	cr_assert_eq(scene_run(&scene, berth_plan, numbers, &document), BERTH_OK);
+	json_t *link = json_array_get(json_object_get(change_of(document, "app.web.1"), "links"), 0);
+	cr_assert(json_is_null(json_object_get(link, "host")), "(known after deploy)");
+	json_decref(document);
+	cr_assert_eq(scene_run(&scene, berth_deploy, numbers, NULL), BERTH_OK);
+	const struct observed *db = fake_target_find(scene.target, "app.db.1");
+	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "DB_PORT_6379_TCP_ADDR"), db->attachments[0].address);
+	cr_assert_eq(scene_run(&scene, berth_deploy, numbers, &document), BERTH_OK);
+	cr_assert_not(json_flag(document, "changed", true));
+	json_decref(document);
+}
+
+Test(links, the_map_form_renames_and_an_unreadable_alias_gets_a_readable_form_too)
+{
+	static const char renamed[] =
+		"id: app\nlocation: fake\nservices:\n"
+		"- {type: 'docker:redis:3', id: db, openPorts: [6379, 6380]}\n"
+		"- {type: 'docker:front:1', id: web, links: {My-Cache: '$brooklyn:component(\"db\")'}}\n";
+	cr_assert_eq(scene_run(&scene, berth_deploy, renamed, NULL), BERTH_OK);
+	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "MY-CACHE_PORT"), "tcp://my-cache:6380");
+	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "MY_CACHE_PORT_6379_TCP_ADDR"), "my-cache");
+	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "MY_CACHE_NAME"), "/web/My-Cache");
+}
+
+Test(links, a_link_to_what_has_no_ports_gives_the_name_alone)
+{
+	static const char bare[] = "id: app\nlocation: fake\nservices:\n- {type: 'docker:w:1', id: worker}\n"
+				   "- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"worker\")]}\n";
+	cr_assert_eq(scene_run(&scene, berth_deploy, bare, NULL), BERTH_OK);
+	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "WORKER_NAME"), "/web/worker");
+	cr_assert_null(scene_variable(&scene, "app.web.1", "WORKER_PORT"));
+}
+
+Test(links, an_external_component_is_reached_where_the_blueprint_says)
+{
+	static const char external[] =
+		"id: app\nlocation: fake\nservices:\n- {type: external, id: db, address: 198.51.100.7, ports: [5432]}\n"
+		"- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")],\n"
+		"   env: {URL: '$brooklyn:formatString(\"pg://%s\", $berth:endpoint(\"db\", 5432))'}}\n";
+	cr_assert_eq(scene_run(&scene, berth_deploy, external, NULL), BERTH_OK);
+	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "DB_PORT"), "tcp://198.51.100.7:5432");
+	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "URL"), "pg://198.51.100.7:5432");
+	cr_assert_eq(fake_target_instances(scene.target), 1);
+}
+
+Test(links, secrets_are_never_copied_to_consumers)
+{
+	static const char secret[] =
+		"id: app\nlocation: fake\nservices:\n"
+		"- {type: 'docker:redis:3', id: db, openPorts: 6379, env: {KEY: '$berth:secret(\"env:CANARY\")', SIZE: 3}}\n"
+		"- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")]}\n";
+	scene_environment("CANARY", "sparrow");
+	cr_assert_eq(scene_run(&scene, berth_deploy, secret, NULL), BERTH_OK);
+	cr_assert_str_eq(scene_variable(&scene, "app.db.1", "KEY"), "sparrow");
+	cr_assert_null(scene_variable(&scene, "app.web.1", "DB_ENV_KEY"));
+	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "DB_ENV_SIZE"), "3");
+}
+
+Test(links, a_missing_secret_is_told_at_its_component_before_anything_is_touched)
+{
+	static const char missing[] = "id: app\nlocation: fake\nservices:\n- type: docker:x:1\n  id: a\n"
+				      "  env: {KEY: '$berth:secret(\"env:NOT_THERE\")'}\n";
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, missing, &document), BERTH_INVALID);
+	json_t *entry = json_array_get(json_object_get(document, "diagnostics"), 0);
+	cr_assert(strstr(json_text(entry, "summary"), "NOT_THERE"));
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_PLACE), 0);
+	json_decref(document);
+}
+
+Test(links, several_instances_are_made_and_the_first_answers_for_all)
+{
+	static const char three[] = "id: app\nlocation: fake\nservices:\n"
+				    "- {type: 'docker:redis:3', id: db, openPorts: 6379, instances: 3}\n"
+				    "- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")]}\n";
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, three, NULL), BERTH_OK);
+	cr_assert_eq(fake_target_instances(scene.target), 4);
+	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "DB_PORT"), "tcp://db:6379");
+	cr_assert(fake_target_find(scene.target, "app.db.3")->shared_name_held);
+	cr_assert_eq(scene_run(&scene, berth_status, three, &document), BERTH_OK);
+	cr_assert_eq(json_array_size(json_object_get(json_array_get(json_object_get(document, "components"), 0),
+						     "instances")),
+		     3);
+	json_decref(document);
+}
