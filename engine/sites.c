@@ -7,16 +7,22 @@
 #include "base/cleanup.h"
 
 /* Later definitions of a name do not displace earlier ones: --location comes first. */
-static int know(struct berth_operation *operation, const struct location_spec *spec, const char *source)
+static int know(struct berth_operation *operation, const struct location_spec *spec, const char *source,
+		struct error *err)
 {
 	size_t count = operation->binding_count;
+	if (!spec->type) {
+		fail(err, ERR_INVALID, "%s binds `%s` to something that is only a name", source, spec->name);
+		remedy(err, "bind it to a spec such as docker, localhost or docker:unix:///run/docker.sock");
+		return -1;
+	}
 	if ((count & (count + 1)) == 0) { /* 0, 1, 3, 7, ...: make room for twice as many */
 		struct arena *arena = &operation->arena;
 		const struct location_spec **wider =
 		    arena_array(arena, const struct location_spec *, 2 * count + 2);
 		const char **sources = arena_array(arena, const char *, 2 * count + 2);
 		if (!wider || !sources)
-			return -1;
+			return fail_memory(err);
 		for (size_t i = 0; i < count; i++) {
 			wider[i] = operation->bindings[i];
 			sources[i] = operation->binding_sources[i];
@@ -45,7 +51,7 @@ static int know_flag(struct berth_operation *operation, const char *flag, struct
 	if (location_spec_parse(&operation->arena, equals + 1, spec, err))
 		return -1;
 	spec->name = name;
-	return know(operation, spec, "--location") ? fail_memory(err) : 0;
+	return know(operation, spec, "--location", err);
 }
 
 static int know_file(struct berth_operation *operation, const char *path, struct error *err)
@@ -69,8 +75,8 @@ static int know_file(struct berth_operation *operation, const char *path, struct
 			    first ? first->place.column : 0, first ? first->summary : "cannot be read");
 	}
 	for (size_t i = 0; i < count; i++)
-		if (know(operation, &specs[i], path))
-			return fail_memory(err);
+		if (know(operation, &specs[i], path, err))
+			return -1;
 	return 0;
 }
 
@@ -189,8 +195,8 @@ struct site *site_open(struct berth_operation *operation, const struct location_
 	return site;
 }
 
-/* What a bare name stands for: the first definition found. NULL when there is none. */
-static const struct location_spec *look_up(struct berth_operation *operation, const char *name,
+/* What a name stands for: the first definition found. NULL when there is none. */
+static const struct location_spec *look_up(const struct berth_operation *operation, const char *name,
 					   const char **source)
 {
 	for (size_t i = 0; i < operation->binding_count; i++)
@@ -272,7 +278,8 @@ void sites_warn_unbound(struct berth_operation *operation)
 			continue;
 		struct diagnostic *entry = warn(&operation->diagnostics, spec->location->place,
 						"nothing says where `%s` is", spec->location->name);
-		advise(&operation->diagnostics, entry, "plan and deploy need it: --location %s=SPEC, or locations.yaml",
+		advise(&operation->diagnostics, entry,
+		       "plan and deploy need it: --location %s=SPEC, or locations.yaml",
 		       spec->location->name);
 	}
 	diagnostics_sort(&operation->diagnostics);

@@ -154,7 +154,7 @@ static int act_place(struct call *call, struct error *err)
 static int act_start(struct call *call, struct error *err)
 {
 	const struct instance_spec *spec = call->question.spec;
-	struct fake_instance *instance;
+	struct fake_instance *instance = NULL;
 
 	if (find_ours(call->fake, spec->app, spec->name, &instance, err) < 0)
 		return -1;
@@ -164,7 +164,7 @@ static int act_start(struct call *call, struct error *err)
 static int act_admit(struct call *call, struct error *err)
 {
 	const struct instance_spec *spec = call->question.spec;
-	struct fake_instance *instance;
+	struct fake_instance *instance = NULL;
 
 	if (find_ours(call->fake, spec->app, spec->name, &instance, err) < 0)
 		return -1;
@@ -177,7 +177,7 @@ static int act_admit(struct call *call, struct error *err)
 
 static int act_stop(struct call *call, struct error *err)
 {
-	struct fake_instance *instance;
+	struct fake_instance *instance = NULL;
 	struct error found;
 
 	if (find_ours(call->fake, call->app, call->name, &instance, &found) < 0) {
@@ -197,7 +197,7 @@ static int act_stop(struct call *call, struct error *err)
 
 static int act_remove(struct call *call, struct error *err)
 {
-	struct fake_instance *instance;
+	struct fake_instance *instance = NULL;
 	struct error found;
 
 	if (find_ours(call->fake, call->app, call->name, &instance, &found) == 0) {
@@ -213,7 +213,7 @@ static int act_remove(struct call *call, struct error *err)
 
 static int act_logs(struct call *call, struct error *err)
 {
-	struct fake_instance *instance;
+	struct fake_instance *instance = NULL;
 
 	return find_ours(call->fake, call->app, call->name, &instance, err);
 }
