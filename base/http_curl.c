@@ -70,7 +70,7 @@ static bool hand_chunk(struct exchange *exchange)
 	struct text chunk = exchange->chunk;
 	long status = 0;
 
-	if (!chunk.length)
+	if (!chunk.length || chunk.failed)
 		return true;
 	exchange->chunk = (struct text){0};
 	exchange->http->curl.easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);

@@ -1,76 +1,108 @@
-/* map.c - the string-keyed hash, a thin cover over uthash. */
+/* map.c - the string-keyed map: the C library's balanced tree (tsearch) for look-ups, a list for the order.
+ */
 #include "base/map.h"
 
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define HASH_NONFATAL_OOM          1
-#define uthash_nonfatal_oom(entry) ((entry)->lost = true)
-#include <uthash.h>
-
-/* A map is its first entry: uthash hangs the table on it. */
-struct map {
-	UT_hash_handle hh;
+struct entry {
+	const char *key; /* first, so that a bare key pointer can stand for an entry in look-ups */
 	void *value;
-	bool lost; /* uthash found no memory and left this entry out */
-	char key[];
+	struct entry *previous, *next;
+	char text[];
 };
+
+struct map {
+	void *root;
+	struct entry *first, *last;
+	size_t count;
+};
+
+static int compare(const void *left, const void *right)
+{
+	return strcmp(((const struct entry *)left)->key, ((const struct entry *)right)->key);
+}
+
+static struct entry *find(const struct map *map, const char *key)
+{
+	if (!map)
+		return NULL;
+	void *const *node = tfind(&key, &map->root, compare);
+	return node ? *node : NULL;
+}
+
+static struct entry *entry_new(const char *key, void *value)
+{
+	size_t size = strlen(key) + 1;
+	struct entry *entry = malloc(sizeof *entry + size);
+	if (!entry)
+		return NULL;
+	*entry = (struct entry){.key = entry->text, .value = value};
+	memcpy(entry->text, key, size);
+	return entry;
+}
+
+static void append(struct map *map, struct entry *entry)
+{
+	entry->previous = map->last;
+	if (map->last)
+		map->last->next = entry;
+	else
+		map->first = entry;
+	map->last = entry;
+	map->count++;
+}
 
 int map_put(struct map **map, const char *key, void *value)
 {
-	size_t length = strlen(key);
-	struct map *entry;
-
-	HASH_FIND(hh, *map, key, length, entry);
+	struct entry *entry = find(*map, key);
 	if (entry) {
 		entry->value = value;
 		return 0;
 	}
-	entry = calloc(1, sizeof(*entry) + length + 1);
+	if (!*map && !(*map = calloc(1, sizeof **map)))
+		return -1;
+	entry = entry_new(key, value);
 	if (!entry)
 		return -1;
-	memcpy(entry->key, key, length + 1);
-	entry->value = value;
-	HASH_ADD_KEYPTR(hh, *map, entry->key, length, entry);
-	if (entry->lost) {
+	if (!tsearch(entry, &(*map)->root, compare)) {
 		free(entry);
 		return -1;
 	}
+	append(*map, entry);
 	return 0;
 }
 
 void *map_get(const struct map *map, const char *key)
 {
-	const struct map *entry;
-
-	HASH_FIND(hh, map, key, strlen(key), entry);
+	const struct entry *entry = find(map, key);
 	return entry ? entry->value : NULL;
 }
 
 void map_drop(struct map **map, const char *key)
 {
-	struct map *entry;
-
-	HASH_FIND(hh, *map, key, strlen(key), entry);
+	struct entry *entry = find(*map, key);
 	if (!entry)
 		return;
-	HASH_DEL(*map, entry);
+	tdelete(entry, &(*map)->root, compare);
+	*(entry->previous ? &entry->previous->next : &(*map)->first) = entry->next;
+	*(entry->next ? &entry->next->previous : &(*map)->last) = entry->previous;
+	(*map)->count--;
 	free(entry);
 }
 
 size_t map_count(const struct map *map)
 {
-	return HASH_COUNT(map);
+	return map ? map->count : 0;
 }
 
 void map_each(const struct map *map, bool (*visit)(const char *key, void *value, void *context),
 	      void *context)
 {
-	const struct map *next;
-
 	/* The visitor may drop the entry it is shown. */
-	for (const struct map *entry = map; entry; entry = next) {
-		next = entry->hh.next;
+	for (struct entry *entry = map ? map->first : NULL, *next; entry; entry = next) {
+		next = entry->next;
 		if (!visit(entry->key, entry->value, context))
 			return;
 	}
@@ -78,11 +110,9 @@ void map_each(const struct map *map, bool (*visit)(const char *key, void *value,
 
 void map_release(struct map **map)
 {
-	struct map *entry, *next;
-
-	HASH_ITER(hh, *map, entry, next)
-	{
-		HASH_DEL(*map, entry);
-		free(entry);
-	}
+	if (!*map)
+		return;
+	tdestroy((*map)->root, free);
+	free(*map);
+	*map = NULL;
 }

@@ -1,4 +1,4 @@
-/* map.h - look-ups by name: a string-keyed hash over uthash. */
+/* map.h - look-ups by name: by string, in the order of their insertion. */
 #ifndef BERTH_BASE_MAP_H
 #define BERTH_BASE_MAP_H
 

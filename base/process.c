@@ -203,7 +203,7 @@ pid_t real_child_pid(struct child *child)
 void real_child_drop(struct world *world, struct child *child)
 {
 	(void)world;
-	if (!child)
+	if (!child || uv_is_closing((uv_handle_t *)&child->poll))
 		return;
 	stop_keeper(child->keeper);
 	end_child(child);

@@ -64,6 +64,8 @@ static void close_socket(struct probe_call *call)
 
 static void end_call(struct probe_call *call)
 {
+	if (uv_is_closing((uv_handle_t *)&call->timer))
+		return; /* cancelled from its own callback */
 	close_socket(call);
 	if (call->job)
 		worker_cancel(call->job);

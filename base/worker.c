@@ -72,6 +72,7 @@ static struct job *take_worked(struct worker *worker)
 	if (!link_alone(&worker->worked)) {
 		job = owner_of(worker->worked.next, struct job, link);
 		link_remove(&job->link);
+		job->state = WORKING; /* should done cancel it, on_ready goes on to free it */
 	}
 	pthread_mutex_unlock(&worker->lock);
 	return job;

@@ -79,7 +79,7 @@ struct process_options {
 };
 
 struct process_end {
-	int exit_code; /* -1 when a signal ended it */
+	int exit_code; /* -1 when a signal ended it, or nobody knows (then `signal` is 0) */
 	int signal;    /* 0 when it exited */
 };
 

@@ -16,7 +16,8 @@ int world_fd(struct world *world);
 int world_timeout_ms(struct world *world);
 /* Handle what is due without waiting. SIGPIPE is blocked meanwhile and one of our making is drained. */
 void world_dispatch(struct world *world);
-/* Wait for something to happen, at most `timeout_ms` (-1: for ever), and handle it. */
+/* Wait for something to happen, at most `timeout_ms` (-1: for ever), and handle it. With nothing under way
+ * and -1 it returns at once. */
 void world_wait(struct world *world, int timeout_ms);
 
 #endif

@@ -4,9 +4,9 @@ pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
 pkg_check_modules(SSL REQUIRED IMPORTED_TARGET libssl)
 file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.c)
 
-# suite(NAME [SUPPORT] FOLDERS... FLOORS floors...); SUPPORT: with what tests/support offers
+# suite(NAME [SUPPORT] FOLDERS... [WITH files...] FLOORS floors...); SUPPORT: with what tests/support offers
 function(suite name)
-  cmake_parse_arguments(SUITE "SUPPORT" "" "FOLDERS;FLOORS" ${ARGN})
+  cmake_parse_arguments(SUITE "SUPPORT" "" "FOLDERS;WITH;FLOORS" ${ARGN})
   set(sources)
   foreach(folder ${SUITE_FOLDERS})
     file(GLOB found CONFIGURE_DEPENDS ${folder}/*.c)
@@ -18,6 +18,7 @@ function(suite name)
   if(SUITE_SUPPORT)
     list(APPEND sources ${support_sources})
   endif()
+  list(APPEND sources ${SUITE_WITH})
   set(objects)
   foreach(floor ${SUITE_FLOORS})
     if(TARGET floor-${floor})
@@ -38,3 +39,7 @@ suite(blueprints FOLDERS tests/blueprints FLOORS base blueprints)
 suite(entities FOLDERS tests/entities FLOORS base blueprints entities)
 suite(locations SUPPORT FOLDERS tests/locations tests/conformance FLOORS base blueprints entities sensors locations)
 suite(engine SUPPORT FOLDERS tests/engine FLOORS base blueprints entities sensors locations engine)
+# Speaks to the engine that BERTH_TEST_DOCKER names, and skips all when it names none.
+suite(docker FOLDERS tests/real/docker
+  WITH tests/conformance/rig.c tests/conformance/conformance.c tests/conformance/conformance_target.c
+  FLOORS base blueprints entities sensors locations)

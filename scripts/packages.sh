@@ -1,11 +1,14 @@
 # shellcheck shell=sh
 # packages.sh - which Debian packages the project needs, in one place; sourced by ./quickstart and ./run-tests.
 
+# Either busybox does (they exclude each other): the one that is there stays.
+packages_busybox=busybox-static
+[ ! -x /bin/busybox ] || packages_busybox=
 packages_build="gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libcurl4-openssl-dev libjansson-dev libyaml-dev
-	libsqlite3-dev libssl-dev uthash-dev"
-packages_quickstart="redis-server busybox-static curl jq"
+	libsqlite3-dev libssl-dev"
+packages_quickstart="redis-server $packages_busybox curl jq"
 packages_test="g++ clang clang-format clang-tidy gcovr libcriterion-dev docker.io iptables iproute2 util-linux procps
-	redis-server redis-tools busybox-static curl jq python3"
+	redis-server redis-tools $packages_busybox curl jq python3"
 
 # Run as root: directly, or by sudo.
 as_root() {

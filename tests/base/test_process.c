@@ -82,7 +82,7 @@ Test(process, a_signal_that_ends_it_is_told)
 	owned_world world = fixture_world();
 	struct ending ending = {0};
 
-	struct child *child = shell(world, "sleep 60", plain, &ending);
+	struct child *child = shell(world, "exec sleep 60", plain, &ending);
 	kill(world->ops->child_pid(child), SIGTERM);
 	cr_assert(wait_for(world, &ending.over, SOON_MS));
 	cr_expect_eq(ending.end.exit_code, -1);
@@ -268,7 +268,7 @@ Test(process, dropped_it_lives_on_unwatched)
 	struct ending ending = {0};
 	int before = open_descriptors();
 
-	struct child *child = shell(world, "sleep 60", plain, &ending);
+	struct child *child = shell(world, "exec sleep 60", plain, &ending);
 	pid_t pid = world->ops->child_pid(child);
 	world->ops->child_drop(world, child);
 	world->ops->child_drop(world, NULL);
@@ -286,7 +286,7 @@ Test(process, closing_the_world_leaves_it_alive)
 {
 	struct world *world = fixture_world();
 	struct ending ending = {0};
-	pid_t pid = world->ops->child_pid(shell(world, "sleep 60", plain, &ending));
+	pid_t pid = world->ops->child_pid(shell(world, "exec sleep 60", plain, &ending));
 
 	world_real_close(world);
 	cr_expect(alive(pid));
@@ -350,7 +350,7 @@ Test(process, a_killed_keeper_leaves_the_end_unknown)
 {
 	owned_world world = fixture_world();
 	struct ending ending = {0};
-	pid_t pid = world->ops->child_pid(shell(world, "sleep 60", plain, &ending));
+	pid_t pid = world->ops->child_pid(shell(world, "exec sleep 60", plain, &ending));
 
 	kill(parent_of(pid), SIGKILL);
 	cr_assert(wait_for(world, &ending.over, SOON_MS));
@@ -368,7 +368,7 @@ Test(process, the_keeper_holds_nothing_of_the_host_open)
 	char byte;
 
 	cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
-	struct child *child = shell(world, "sleep 60", plain, &ending);
+	struct child *child = shell(world, "exec sleep 60", plain, &ending);
 	close(ends[1]);
 	cr_expect_eq(read(ends[0], &byte, 1), 0, "somebody else holds the pipe's end");
 	close(ends[0]);

@@ -218,3 +218,72 @@ Test(loop, opening_and_closing_leaves_no_descriptor)
 		world_real_close(fixture_world());
 	cr_expect_eq(open_descriptors(), before);
 }
+
+struct forgiven {
+	struct world *world;
+	struct timer *timer;
+	struct probe_call *probe;
+	struct job *job;
+	struct child *child;
+	int left;
+	bool over;
+};
+
+static void one_less(struct forgiven *all)
+{
+	all->over = --all->left == 0;
+}
+
+static void cancel_timer(void *owner)
+{
+	struct forgiven *all = owner;
+
+	all->world->ops->timer_cancel(all->world, all->timer);
+	one_less(all);
+}
+
+static void cancel_probe(void *owner, const struct error *error)
+{
+	struct forgiven *all = owner;
+
+	(void)error;
+	all->world->ops->tcp_cancel(all->world, all->probe);
+	one_less(all);
+}
+
+static void no_work(void *owner)
+{
+	(void)owner;
+}
+
+static void cancel_job(void *owner)
+{
+	struct forgiven *all = owner;
+
+	all->world->ops->work_cancel(all->world, all->job);
+	one_less(all);
+}
+
+static void drop_child(void *owner, const struct process_end *end)
+{
+	struct forgiven *all = owner;
+
+	(void)end;
+	all->world->ops->child_drop(all->world, all->child);
+	one_less(all);
+}
+
+Test(loop, cancelling_a_handle_from_its_own_callback_does_no_harm)
+{
+	owned_world world = fixture_world();
+	const char *const argv[] = {"/bin/true", NULL};
+	const struct process_options options = {.argv = argv, .input = -1, .output = -1, .errors = -1};
+	struct forgiven all = {.world = world, .left = 4};
+
+	all.timer = world->ops->timer_start(world, 0, cancel_timer, &all);
+	all.probe = world->ops->tcp_probe(world, "127.0.0.1", 1, 1000, cancel_probe, &all);
+	all.job = world->ops->work(world, no_work, cancel_job, &all);
+	all.child = world->ops->spawn(world, &options, drop_child, &all, NULL);
+	cr_assert(all.timer && all.probe && all.job && all.child);
+	cr_assert(wait_for(world, &all.over, SOON_MS));
+}
