@@ -6,25 +6,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct entry {
+struct map_entry {
 	const char *key; /* first, so that a bare key pointer can stand for an entry in look-ups */
 	void *value;
-	struct entry *previous, *next;
+	struct map_entry *previous, *next;
 	char text[];
 };
 
 struct map {
 	void *root;
-	struct entry *first, *last;
+	struct map_entry *first, *last;
 	size_t count;
 };
 
 static int compare(const void *left, const void *right)
 {
-	return strcmp(((const struct entry *)left)->key, ((const struct entry *)right)->key);
+	return strcmp(((const struct map_entry *)left)->key, ((const struct map_entry *)right)->key);
 }
 
-static struct entry *find(const struct map *map, const char *key)
+static struct map_entry *find(const struct map *map, const char *key)
 {
 	if (!map)
 		return NULL;
@@ -32,18 +32,18 @@ static struct entry *find(const struct map *map, const char *key)
 	return node ? *node : NULL;
 }
 
-static struct entry *entry_new(const char *key, void *value)
+static struct map_entry *entry_new(const char *key, void *value)
 {
 	size_t size = strlen(key) + 1;
-	struct entry *entry = malloc(sizeof *entry + size);
+	struct map_entry *entry = malloc(sizeof *entry + size);
 	if (!entry)
 		return NULL;
-	*entry = (struct entry){.key = entry->text, .value = value};
+	*entry = (struct map_entry){.key = entry->text, .value = value};
 	memcpy(entry->text, key, size);
 	return entry;
 }
 
-static void append(struct map *map, struct entry *entry)
+static void append(struct map *map, struct map_entry *entry)
 {
 	entry->previous = map->last;
 	if (map->last)
@@ -56,7 +56,7 @@ static void append(struct map *map, struct entry *entry)
 
 int map_put(struct map **map, const char *key, void *value)
 {
-	struct entry *entry = find(*map, key);
+	struct map_entry *entry = find(*map, key);
 	if (entry) {
 		entry->value = value;
 		return 0;
@@ -76,13 +76,13 @@ int map_put(struct map **map, const char *key, void *value)
 
 void *map_get(const struct map *map, const char *key)
 {
-	const struct entry *entry = find(map, key);
+	const struct map_entry *entry = find(map, key);
 	return entry ? entry->value : NULL;
 }
 
 void map_drop(struct map **map, const char *key)
 {
-	struct entry *entry = find(*map, key);
+	struct map_entry *entry = find(*map, key);
 	if (!entry)
 		return;
 	tdelete(entry, &(*map)->root, compare);
@@ -101,7 +101,7 @@ void map_each(const struct map *map, bool (*visit)(const char *key, void *value,
 	      void *context)
 {
 	/* The visitor may drop the entry it is shown. */
-	for (struct entry *entry = map ? map->first : NULL, *next; entry; entry = next) {
+	for (struct map_entry *entry = map ? map->first : NULL, *next; entry; entry = next) {
 		next = entry->next;
 		if (!visit(entry->key, entry->value, context))
 			return;
