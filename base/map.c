@@ -88,8 +88,9 @@ void map_drop(struct map **map, const char *key)
 	tdelete(entry, &(*map)->root, compare);
 	*(entry->previous ? &entry->previous->next : &(*map)->first) = entry->next;
 	*(entry->next ? &entry->next->previous : &(*map)->last) = entry->previous;
-	(*map)->count--;
 	free(entry);
+	if (--(*map)->count == 0)
+		map_release(map); /* an empty map is NULL again */
 }
 
 size_t map_count(const struct map *map)
