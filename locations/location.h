@@ -87,6 +87,7 @@ struct inventory {
 struct list_request {
 	const char *app;            /* NULL: every application */
 	const char *const *images;  /* references to look up, NULL-terminated; NULL: none */
+	bool instances_only;        /* nothing but instances is wanted: no other kind of object is asked for */
 };
 
 struct prepare_request {

@@ -8,55 +8,75 @@
 struct fake_target;
 
 enum fake_call { /* every driver function that speaks to a target */
-	FAKE_CONNECT, FAKE_LIST, FAKE_LOOK, FAKE_CLAIM, FAKE_DISCLAIM, FAKE_PREPARE, FAKE_RELEASE, FAKE_PLACE, FAKE_START,
-	FAKE_ADMIT, FAKE_PROBE, FAKE_STOP, FAKE_REMOVE, FAKE_LOGS, FAKE_CALLS
+		 FAKE_CONNECT,
+		 FAKE_LIST,
+		 FAKE_LOOK,
+		 FAKE_CLAIM,
+		 FAKE_DISCLAIM,
+		 FAKE_PREPARE,
+		 FAKE_RELEASE,
+		 FAKE_PLACE,
+		 FAKE_START,
+		 FAKE_ADMIT,
+		 FAKE_PROBE,
+		 FAKE_STOP,
+		 FAKE_REMOVE,
+		 FAKE_LOGS,
+		 FAKE_CALLS
 };
 
 /* What happens to the next calls that match; of several rules that do, the first one made decides. */
 struct fake_rule {
 	enum fake_call call;
-	const char *instance;  /* its name (for calls about no instance: the application's), or NULL for any */
-	unsigned skip, times;  /* after so many matches, for so many; times 0: for ever */
-	int64_t delay_ms;      /* added to the call's own time */
-	bool effect;           /* with an error: it happened all the same (the answer was lost) */
-	struct error error;    /* OK: only delayed */
+	const char *instance; /* its name (for calls about no instance: the application's), or NULL for any */
+	unsigned skip, times; /* after so many matches, for so many; times 0: for ever */
+	int64_t delay_ms;     /* added to the call's own time */
+	bool effect;          /* with an error: it happened all the same (the answer was lost) */
+	struct error error;   /* OK: only delayed */
 };
 
 struct fake_target *fake_target_new(struct world *world);
 void fake_target_free(struct fake_target *target);
-/* A location's driver after open is a copy of fake_driver with that location's own capabilities, until it is closed.
- * Locations whose spec is {type: fake, target: NAME} (or plain `fake`: name "fake") find the target of that name here;
- * one that is not registered is made for the location and dies with it. NULL removes it. A target
- * is freed after the locations that are opened on it were closed. */
+/* A location's driver after open is a copy of fake_driver with that location's own capabilities, until it is
+ * closed. Locations whose spec is {type: fake, target: NAME} (or plain `fake`: name "fake") find the target
+ * of that name here; one that is not registered is made for the location and dies with it. NULL removes it. A
+ * target is freed after the locations that are opened on it were closed. */
 int fake_target_register(const char *name, struct fake_target *target);
-int fake_target_rule(struct fake_target *target, const struct fake_rule *rule);
+int fake_target_rule(struct fake_target *target, const struct fake_rule *wanted);
 void fake_target_capabilities(struct fake_target *target, const struct capabilities *capabilities);
-void fake_target_time(struct fake_target *target, enum fake_call call, int64_t delay_ms); /* default 0: at once */
+void fake_target_time(struct fake_target *target, enum fake_call call,
+		      int64_t delay_ms); /* default 0: at once */
 void fake_target_unreachable(struct fake_target *target, bool unreachable);
-/* Things happen at the target without us: an instance ends, vanishes, a stranger takes a name, an image moves. */
-int fake_target_exit(struct fake_target *target, const char *instance, int exit_code); /* stays ended until it is started */
+/* Things happen at the target without us: an instance ends, vanishes, a stranger takes a name, an image
+ * moves. */
+int fake_target_exit(struct fake_target *target, const char *name,
+		     int exit_code); /* stays ended until it is started */
 /* Those who watch are told of the instance though nothing happened. */
-void fake_target_event(struct fake_target *target, const char *app, const char *instance);
-int fake_target_vanish(struct fake_target *target, const char *instance);
+void fake_target_event(struct fake_target *target, const char *app, const char *name);
+int fake_target_vanish(struct fake_target *target, const char *name);
 int fake_target_stranger(struct fake_target *target, const char *name);
-int fake_target_image(struct fake_target *target, const char *reference, const char *id); /* id NULL: there is none */
+int fake_target_image(struct fake_target *target, const char *reference,
+		      const char *id); /* id NULL: there is none */
 /* Somebody else binds that port at the target, or lets go of it. */
-int fake_target_port(struct fake_target *target, const char *address, uint16_t port, enum protocol protocol, bool taken);
-/* How an instance behaves once started: exits `times` times with that code before it stays; never answers probes; ... */
+int fake_target_port(struct fake_target *target, const char *address, uint16_t port, enum protocol protocol,
+		     bool taken);
+/* How an instance behaves once started: exits `times` times with that code before it stays; never answers
+ * probes; ... */
 struct fake_behaviour {
 	const char *component; /* "app.component" */
-	unsigned exits;        /* ends so often after a start and is started again by the target (UINT32_MAX: always) */
+	unsigned
+	    exits; /* ends so often after a start and is started again by the target (UINT32_MAX: always) */
 	int exit_code;
 	int64_t answers_after_ms; /* from its start; -1: never */
-	const char *log;       /* what it writes each start */
+	const char *log;          /* what it writes each start */
 };
-int fake_target_behave(struct fake_target *target, const struct fake_behaviour *behaviour);
+int fake_target_behave(struct fake_target *target, const struct fake_behaviour *wanted);
 /* How often the engine made that call (all instances), and how many instances there are now. */
 size_t fake_target_calls(const struct fake_target *target, enum fake_call call);
 size_t fake_target_instances(const struct fake_target *target);
 /* The instance as the target holds it, or NULL; valid until the next event. */
-const struct observed *fake_target_find(const struct fake_target *target, const char *instance);
+const struct observed *fake_target_find(const struct fake_target *target, const char *name);
 /* The variables an instance was made with ("NAME=value", NULL-terminated), or NULL. */
-const char *const *fake_target_environment(const struct fake_target *target, const char *instance);
+const char *const *fake_target_environment(const struct fake_target *target, const char *name);
 
 #endif

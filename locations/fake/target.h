@@ -96,8 +96,8 @@ struct fake_target {
 
 /* --- target.c --- */
 struct fake_target *fake_target_named(const char *name); /* NULL when none is registered */
-struct fake_app *target_app(struct fake_target *target,
-			    const char *app); /* made when absent; NULL: no memory */
+/* Made when absent; NULL: no memory. */
+struct fake_app *target_app(struct fake_target *target, const char *name);
 struct fake_instance *target_instance(const struct fake_target *target, const char *name);
 /* The id a reference has, in `hex` when the target was told nothing about it; NULL: no such image. */
 const char *target_image(const struct fake_target *target, const char *reference, char hex[static 80]);

@@ -173,9 +173,3 @@ int localhost_publish_address(struct location *location, char *ret_address, size
 		return fail(err, ERR_INVALID, "the address `%s` is too long", address);
 	return 0;
 }
-
-bool localhost_port_free(struct location *location, const char *address, uint16_t port,
-			 enum protocol protocol)
-{
-	return location->world->ops->port_free(location->world, address, port, protocol == UDP);
-}

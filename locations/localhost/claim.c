@@ -69,7 +69,7 @@ static enum progress take_lock(struct location *location, struct errand *errand,
 	else if (!world->ops->directories_make(world, localhost_of(location)->run, 0700, &why))
 		*ret_lock = world->ops->lock(world, path, &why);
 	if (why.code == OK) {
-		task_free(task);
+		local_task_free(task);
 		return PROGRESS_DONE;
 	}
 	if (why.code == ERR_LOCKED && !task) {
@@ -79,9 +79,9 @@ static enum progress take_lock(struct location *location, struct errand *errand,
 		else
 			fail_memory(&why);
 	}
-	if (why.code == ERR_LOCKED && world->ops->now(world) < task->deadline_ms)
+	if (task && why.code == ERR_LOCKED && world->ops->now(world) < task->deadline_ms)
 		return task_sleep(task, 10, err);
-	task_free(task);
+	local_task_free(task);
 	*err = why;
 	return PROGRESS_FAILED;
 }

@@ -133,7 +133,7 @@ static enum progress end(struct location *location, struct errand *errand, const
 	char *copy = strdup(name);
 	if (!directory || !ending || !copy) {
 		free(copy);
-		task_free((struct task *)ending);
+		local_task_free((struct task *)ending);
 		fail_memory(err);
 		return PROGRESS_FAILED;
 	}
@@ -163,6 +163,7 @@ enum progress localhost_remove(struct location *location, struct errand *errand,
 	}
 	if (location->world->ops->tree_remove(location->world, directory, err))
 		return PROGRESS_FAILED;
+	ports_forget(localhost_of(location), name, NULL);
 	tidy_app(location, app);
 	return PROGRESS_DONE;
 }

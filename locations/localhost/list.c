@@ -139,10 +139,11 @@ static bool observe_all(struct listing *listing, struct inventory *inventory, st
 			inventory->instance_count++;
 		else if (why.code == OK)
 			add_name(listing, &listing->strangers, name);
-		if (why.code != OK)
+		if (why.code == OK)
+			continue;
+		if (err)
 			*err = why;
-		if (why.code != OK)
-			return false;
+		return false;
 	}
 	return true;
 }
@@ -203,6 +204,17 @@ static bool list_images(const struct list_request *request, struct inventory *in
 	return images != NULL;
 }
 
+static void know_ports(struct location *location, const char *app, const struct inventory *inventory)
+{
+	struct localhost *home = localhost_of(location);
+
+	ports_forget(home, NULL, app);
+	for (size_t i = 0; i < inventory->instance_count; i++)
+		for (size_t a = 0; a < inventory->instances[i].attachment_count; a++)
+			ports_take(home, inventory->instances[i].name,
+				   &inventory->instances[i].attachments[a]);
+}
+
 enum progress localhost_list(struct location *location, struct errand *errand,
 			     const struct list_request *request, struct inventory *ret, struct error *err)
 {
@@ -218,6 +230,8 @@ enum progress localhost_list(struct location *location, struct errand *errand,
 		return PROGRESS_FAILED;
 	read_directories(&listing);
 	read_processes(&listing);
+	if (err)
+		*err = (struct error){0};
 	if (listing.failed || !observe_all(&listing, &inventory, err) ||
 	    !list_strangers(&listing, &inventory) || !list_claims(&listing, &inventory) ||
 	    !list_images(request, &inventory)) {
@@ -226,6 +240,7 @@ enum progress localhost_list(struct location *location, struct errand *errand,
 		inventory_release(&inventory);
 		return PROGRESS_FAILED;
 	}
+	know_ports(location, request->app, &inventory);
 	*ret = inventory;
 	return PROGRESS_DONE;
 }

@@ -88,13 +88,14 @@ static void close_localhost(struct location *location)
 	while (home->watches)
 		localhost_unwatch(location, watched_app(home->watches));
 	while (home->tasks)
-		task_free(home->tasks);
+		local_task_free(home->tasks);
 	while (home->kept) {
 		struct kept *kept = home->kept;
 		home->kept = kept->next;
 		location->world->ops->child_drop(location->world, kept->child);
 		free(kept);
 	}
+	ports_forget(home, NULL, NULL);
 	arena_release(&home->arena);
 	free(home);
 	location->state = NULL;
@@ -175,7 +176,7 @@ static enum progress admit_localhost(struct location *location, struct errand *e
 static void drop_localhost(struct location *location, struct errand *errand)
 {
 	(void)location;
-	task_free(errand->state);
+	local_task_free(errand->state);
 }
 
 const struct location_driver localhost_driver = {

@@ -26,6 +26,7 @@ struct localhost {
 	struct task *tasks; /* errands under way */
 	struct kept *kept;
 	struct watching *watches;
+	struct taken *taken; /* ports of known instances */
 };
 
 /* What hangs on errand->state; the first member of each kind of errand. */
@@ -46,7 +47,7 @@ static inline struct localhost *localhost_of(const struct location *location)
 /* --- task.c --- */
 /* Zeroed but for its head, which is linked and hung on the errand; NULL when memory is gone. */
 void *task_new(struct location *location, struct errand *errand, size_t size, void (*release)(struct task *));
-void task_free(struct task *task); /* NULL is fine */
+void local_task_free(struct task *task); /* NULL is fine */
 /* Wake the errand after a while, the longer the oftener it was asked: from `first_ms` to ten times that. */
 enum progress task_sleep(struct task *task, int64_t first_ms, struct error *err);
 enum progress task_end(struct task *task, enum progress progress);
@@ -149,7 +150,15 @@ int localhost_check(struct location *, const struct instance_spec *, struct erro
 int localhost_foresee(struct location *, const struct instance_spec *, struct arena *,
 		      const struct attachment **, size_t *, struct error *);
 int localhost_publish_address(struct location *, char *ret_address, size_t size, struct error *);
+/* --- ports.c --- */
 bool localhost_port_free(struct location *, const char *address, uint16_t port, enum protocol);
+/* Forget the ports of the instance of that name, else of all of the application, else all. */
+void ports_forget(struct localhost *home, const char *name, const char *app);
+void ports_take(struct localhost *home, const char *name, const struct attachment *attachment);
+/* 0, or -1 with ERR_CONFLICT when somebody else has one of the ports it is to listen on. */
+int ports_check(struct location *location, const struct scan *scan, const struct instance_spec *spec,
+		struct error *err);
+
 /* The attachments that marks tell of. 0, or -1 when memory is gone. */
 int attachments_read(struct location *location, const struct marks *marks, struct arena *arena,
 		     const struct attachment **ret, size_t *ret_count);

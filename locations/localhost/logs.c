@@ -238,8 +238,8 @@ enum progress localhost_logs(struct location *location, struct errand *errand, c
 	if (guard_name(app, name, err) || find_log(location, app, name, &arena, &directory, err))
 		return PROGRESS_FAILED;
 	struct following *following = task_new(location, errand, sizeof(*following), release_following);
-	if (!following || !(following->directory = strdup(directory))) {
-		task_free((struct task *)following);
+	if (!directory || !following || !(following->directory = strdup(directory))) {
+		local_task_free((struct task *)following);
 		fail_memory(err);
 		return PROGRESS_FAILED;
 	}

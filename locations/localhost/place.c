@@ -276,9 +276,11 @@ static int may_start(struct location *location, const struct instance_spec *spec
 	const struct shim *shim = scan_shim(&scan, spec->name);
 	if (shim && strcmp(ret_seen->digest, spec->digest))
 		return fail(err, ERR_CONFLICT, "`%s` runs from another specification", spec->name);
-	if (shim)
+	if (shim) {
 		*ret_shim = *shim;
-	return 0;
+		return 0;
+	}
+	return ports_check(location, &scan, spec, err);
 }
 
 static enum progress begin_start(struct location *location, struct errand *errand,
@@ -304,7 +306,7 @@ static enum progress begin_start(struct location *location, struct errand *erran
 	char *copy = strdup(directory);
 	if (!starting || !copy) {
 		free(copy);
-		task_free((struct task *)starting);
+		local_task_free((struct task *)starting);
 		fail_memory(err);
 		return PROGRESS_FAILED;
 	}
@@ -322,8 +324,8 @@ static enum progress begin_start(struct location *location, struct errand *erran
 	return task_sleep(&starting->task, 10, err);
 }
 
-enum progress localhost_start(struct location *location, struct errand *errand,
-			      const struct instance_spec *spec, struct error *err)
+static enum progress go_on(struct location *location, struct errand *errand, const struct instance_spec *spec,
+			   struct error *err)
 {
 	struct starting *starting = errand->state;
 
@@ -331,8 +333,32 @@ enum progress localhost_start(struct location *location, struct errand *errand,
 		return begin_start(location, errand, spec, err);
 	/* The one that was there was on its way out. */
 	if (!starting->kept && !process_alive(location, starting->pid, starting->start)) {
-		task_free(&starting->task);
+		local_task_free(&starting->task);
 		return begin_start(location, errand, spec, err);
 	}
 	return follow_start(starting, err);
+}
+
+/* What it will listen on is taken from now on, though it may not listen yet. */
+static void take_ports(struct location *location, const struct instance_spec *spec)
+{
+	owned_by(arena_release) struct arena arena = {0};
+	const struct attachment *all;
+	size_t count;
+
+	ports_forget(localhost_of(location), spec->name, NULL);
+	if (localhost_foresee(location, spec, &arena, &all, &count, NULL))
+		return;
+	for (size_t i = 0; i < count; i++)
+		ports_take(localhost_of(location), spec->name, &all[i]);
+}
+
+enum progress localhost_start(struct location *location, struct errand *errand,
+			      const struct instance_spec *spec, struct error *err)
+{
+	enum progress progress = go_on(location, errand, spec, err);
+
+	if (progress == PROGRESS_DONE)
+		take_ports(location, spec);
+	return progress;
 }

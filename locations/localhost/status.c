@@ -45,6 +45,9 @@ bool status_read(struct location *location, const char *directory, struct status
 		const char *newline = strchr(line, '\n');
 		line = newline ? newline + 1 : line + strlen(line);
 	}
+	/* What ran before this machine restarted is gone, whoever has its number now. */
+	if (strcmp(status.boot, location->world->ops->boot_id(location->world)))
+		status.helper = status.pid = 0;
 	*ret_status = status;
 	return *status.state != '\0';
 }

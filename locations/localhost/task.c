@@ -21,7 +21,7 @@ void *task_new(struct location *location, struct errand *errand, size_t size, vo
 	return task;
 }
 
-void task_free(struct task *task)
+void local_task_free(struct task *task)
 {
 	if (!task)
 		return;
@@ -66,6 +66,6 @@ enum progress task_sleep(struct task *task, int64_t first_ms, struct error *err)
 
 enum progress task_end(struct task *task, enum progress progress)
 {
-	task_free(task);
+	local_task_free(task);
 	return progress;
 }

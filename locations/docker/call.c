@@ -1,0 +1,257 @@
+/* call.c - one request to the engine: sent, answered, refused in its own words, or unknown. */
+#include <stdio.h>
+#include <string.h>
+
+#include "locations/docker/docker.h"
+
+enum { WORDS_MAX = 300 };
+
+enum progress out_of_memory(struct error *err)
+{
+	fail_memory(err);
+	return PROGRESS_FAILED;
+}
+
+void call_release(struct call *call)
+{
+	if (call->exchange)
+		call->task->docker->world->ops->http_cancel(call->task->docker->world, call->exchange);
+	text_release(&call->body);
+	text_release(&call->headers);
+	json_decref(call->json);
+	if (call->stream) {
+		text_release(&call->stream->kept);
+		text_release(&call->stream->refusal);
+	}
+	*call = (struct call){0};
+}
+
+static void done(void *owner, struct http_answer *answer)
+{
+	struct call *call = owner;
+
+	call->exchange = NULL;
+	call->error = answer->error;
+	call->status = answer->status;
+	call->sent = answer->sent;
+	call->body = answer->body;
+	answer->body = (struct text){0};
+	call->headers = answer->headers;
+	answer->headers = (struct text){0};
+	task_returned(call->task);
+}
+
+/* A refusal comes as one short answer, even where a stream was asked for. */
+static bool chunk(void *owner, int status, const char *bytes, size_t count)
+{
+	struct call *call = owner;
+
+	if (status < 300)
+		call->stream->take(call->stream, bytes, count);
+	else if (call->stream->refusal.length < 4096)
+		text_add_bytes(&call->stream->refusal, bytes, count);
+	return true;
+}
+
+struct exchange *docker_send(struct docker *docker, const struct question *question,
+			     const struct http_sink *sink, struct error *err)
+{
+	static const char *const json_header[] = {"Content-Type: application/json", NULL};
+	static const char *const no_header[] = {NULL};
+	bool reads = !strcmp(question->method, "GET");
+	owned_memory char *body = question->body ? json_line(question->body) : NULL;
+	owned_text url = {0};
+
+	text_add(&url, docker->endpoint.base);
+	if (!question->bare)
+		text_format(&url, "/v%s", docker->api);
+	text_add(&url, question->path);
+	if (url.failed || (question->body && !body)) {
+		fail_memory(err);
+		return NULL;
+	}
+	const struct http_request request = {
+	    .method = question->method,
+	    .url = text_view(&url),
+	    .unix_socket = docker->endpoint.socket,
+	    .headers = body ? json_header : no_header,
+	    .body = body,
+	    .body_size = body ? strlen(body) : 0,
+	    .timeout_ms = question->endless || question->idle_ms ? 0
+			  : question->limit_ms                   ? question->limit_ms
+			  : reads                                ? READ_MS
+								 : CHANGE_MS,
+	    .idle_ms = question->idle_ms,
+	    .fresh = question->fresh,
+	};
+	return docker->world->ops->http_send(docker->world, &request, sink, err);
+}
+
+enum progress ask(struct task *task, unsigned slot, const struct question *question, step *next,
+		  struct error *err)
+{
+	struct call *call = &task->calls[slot];
+	const struct http_sink sink = {.done = done, .chunk = question->stream ? chunk : NULL, .owner = call};
+	bool reads = !strcmp(question->method, "GET");
+	owned_json body = question->body;
+	struct error why = {0};
+
+	call_release(call);
+	if (!question->path)
+		return out_of_memory(err);
+	call->task = task;
+	call->stream = question->stream;
+	call->limit_ms = question->limit_ms ? question->limit_ms : reads ? READ_MS : CHANGE_MS;
+	snprintf(call->what, sizeof(call->what), "%s %.*s", question->method,
+		 (int)strcspn(question->path, "?"), question->path);
+	call->exchange = docker_send(task->docker, question, &sink, &why);
+	if (!call->exchange) {
+		explain(task->docker, call->what, call->limit_ms, &why, err);
+		return PROGRESS_FAILED;
+	}
+	task->waiting++;
+	task->step = next;
+	return PROGRESS_WAITING;
+}
+
+bool call_ok(const struct call *call)
+{
+	return call->error.code == OK && (call->status / 100 == 2 || call->status == 304);
+}
+
+bool call_unsure(const struct call *call)
+{
+	return call->error.code != OK && call->sent;
+}
+
+json_t *call_json(struct call *call, struct error *err)
+{
+	struct error why;
+
+	if (call->json)
+		return call->json;
+	if (!call->body.failed)
+		call->json =
+		    json_parse(text_view(&call->body), call->body.length, "the engine's answer", &why);
+	else
+		fail_memory(&why);
+	if (!call->json)
+		fail(err, why.code == ERR_NO_MEMORY ? ERR_NO_MEMORY : ERR_FAILED, "location `%s`: %s: %s",
+		     call->task->docker->location->name, call->what, why.text);
+	return call->json;
+}
+
+const char *words_of(struct arena *arena, const char *body, size_t size)
+{
+	owned_json json = size ? json_parse(body, size, "answer", NULL) : NULL;
+	const char *message = json_text(json, "message");
+	owned_text shown = {0};
+
+	if (message) {
+		body = message;
+		size = strlen(message);
+	}
+	while (size && (body[size - 1] == '\n' || body[size - 1] == ' '))
+		size--;
+	text_add_printable(&shown, body, size < WORDS_MAX ? size : WORDS_MAX);
+	char *words = arena_text(arena, text_view(&shown));
+	return words ? words : "";
+}
+
+const char *call_words(struct call *call)
+{
+	const struct text *body = call->stream ? &call->stream->refusal : &call->body;
+	const char *words = words_of(&call->task->arena, text_view(body), body->length);
+
+	if (*words)
+		return words;
+	words = arena_format(&call->task->arena, "the engine answered %d without a word", call->status);
+	return words ? words : "";
+}
+
+void explain(const struct docker *docker, const char *what, int64_t limit_ms, const struct error *why,
+	     struct error *err)
+{
+	const char *name = docker->location->name;
+
+	if (why->code == ERR_NO_MEMORY) {
+		fail_memory(err);
+		return;
+	}
+	if (why->code == ERR_TIMED_OUT) {
+		fail(err, ERR_TIMED_OUT, "location `%s`: %s unanswered for %lld s by %s", name, what,
+		     (long long)(limit_ms / 1000), docker->endpoint.shown);
+		remedy(err, "see whether the engine is well: `docker ps` and its log");
+		return;
+	}
+	fail(err, why->code, "location `%s`: %s", name, why->text);
+	if (why->remedy[0])
+		remedy(err, "%s", why->remedy);
+	else if (why->code == ERR_DENIED && docker->endpoint.socket)
+		remedy(err,
+		       "join the group that owns the socket (`sudo usermod -aG docker $USER`, then log in "
+		       "again), or use sudo");
+	else if (why->code == ERR_UNREACHABLE && docker->endpoint.socket)
+		remedy(err, "start Docker (`sudo systemctl start docker`), or name another engine: "
+			    "`docker:unix:///PATH`, `docker:tcp://HOST:2375`, or DOCKER_HOST");
+	else if (why->code == ERR_UNREACHABLE)
+		remedy(err, "does an engine listen there, and does a firewall let us through?");
+}
+
+static enum code code_of(int status)
+{
+	switch (status) {
+	case 400:
+		return ERR_INVALID;
+	case 401:
+		return ERR_DENIED;
+	case 404:
+		return ERR_MISSING;
+	case 409:
+		return ERR_CONFLICT;
+	default:
+		return ERR_FAILED;
+	}
+}
+
+enum progress call_failed(struct call *call, struct error *err, const char *format, ...)
+{
+	owned_text doing = {0};
+	va_list arguments;
+
+	if (call->error.code != OK) {
+		explain(call->task->docker, call->what, call->limit_ms, &call->error, err);
+		return PROGRESS_FAILED;
+	}
+	va_start(arguments, format);
+	text_vformat(&doing, format, arguments);
+	va_end(arguments);
+	fail(err, code_of(call->status), "%s: %s", text_view(&doing), call_words(call));
+	return PROGRESS_FAILED;
+}
+
+char *escaped(struct arena *arena, const char *value)
+{
+	owned_text text = {0};
+
+	for (; *value; value++) {
+		unsigned char c = (unsigned char)*value;
+		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			     c == '-' || c == '_' || c == '.' || c == '~';
+		if (plain)
+			text_add_char(&text, (char)c);
+		else
+			text_format(&text, "%%%02X", c);
+	}
+	return text.failed ? NULL : arena_text(arena, text_view(&text));
+}
+
+char *label_filter(struct arena *arena, const char *app)
+{
+	const char *label = app ? arena_format(arena, "berth.app=%s", app) : "berth.app";
+	owned_json filters = label ? json_pack("{s:[s]}", "label", label) : NULL;
+	owned_memory char *line = filters ? json_line(filters) : NULL;
+	char *value = line ? escaped(arena, line) : NULL;
+
+	return value ? arena_format(arena, "filters=%s", value) : NULL;
+}

@@ -1,0 +1,279 @@
+/* docker.h - what the rooms of the Docker driver share: the opened location, its tasks and their calls. */
+#ifndef BERTH_LOCATIONS_DOCKER_DOCKER_H
+#define BERTH_LOCATIONS_DOCKER_DOCKER_H
+
+#include "base/cleanup.h"
+#include "locations/location.h"
+
+#define READ_MS   10000 /* a read unanswered for so long is unknown */
+#define CHANGE_MS 60000 /* a loaded engine takes 20 s to start one of many */
+#define START_MS  120000
+#define CALLS     4 /* of one task at a time */
+#define TRIES     5 /* of one thing within a task */
+
+struct docker;
+struct task;
+struct pull;
+struct stream;
+struct subscription;
+
+/* One step of a task: reads what came of the last one, does the next. PROGRESS_WAITING with nothing under way
+ * means that another step was set and is to be taken at once. */
+typedef enum progress step(struct task *task, struct error *err);
+
+struct endpoint {
+	const char *socket; /* its path; NULL for TCP */
+	const char *base;   /* "http://localhost", "http://10.0.0.5:2375" */
+	const char *shown;  /* "unix:///run/docker.sock" */
+	const char *host;   /* TCP; else NULL */
+	bool local;         /* the engine runs on this machine */
+};
+
+struct subnet {
+	uint32_t network;
+	int prefix;
+};
+
+/* A published port of ours, as a listing told. */
+struct published {
+	char *app, *address;
+	uint16_t number;
+	enum protocol protocol;
+};
+
+struct docker {
+	struct location *location;
+	struct world *world;
+	struct arena arena;
+	struct endpoint endpoint;
+	const char *address; /* the option; NULL when not given */
+	struct subnet pool;
+	int subnet_prefix;
+	char machine[64];
+	char api[8];     /* "1.41"; "" until negotiated */
+	char engine[64]; /* its version as the ping told, "" when it did not */
+	struct task *tasks;
+	struct pull *pulls;
+	struct subscription *subscriptions;
+	struct map *strangers; /* names that a stranger was seen to hold */
+	struct published *published;
+	size_t published_count;
+};
+
+/* One request and what came of it. */
+struct call {
+	struct task *task;
+	struct exchange *exchange; /* while it flies */
+	char what[160];            /* "POST /containers/create" */
+	int64_t limit_ms;
+	struct error error; /* no whole answer */
+	int status;
+	bool sent;
+	struct text body, headers;
+	json_t *json;          /* the body, once call_json was asked */
+	struct stream *stream; /* who takes the body as it comes */
+};
+
+/* What the engine asked; given afresh each time, so nothing of it is copied. */
+struct wish {
+	const char *app, *name;
+	const struct instance_spec *spec;
+	const struct list_request *list;
+	struct inventory *inventory;
+	struct arena *arena;
+	struct observed *observed;
+	const struct owner *owner;
+	bool adopt, volumes;
+	struct owner *holder;
+	const struct prepare_request *prepare;
+	const char **note;
+	const struct health_check *check;
+	const struct log_options *log;
+	log_sink *sink;
+	void *sink_owner;
+	struct location_facts *facts;
+};
+
+struct task {
+	struct task *next, **back;
+	struct docker *docker;
+	struct errand *errand;
+	struct wish wish;
+	step *step;
+	step *after; /* of a detour (a look, a removal): where to go on */
+	struct arena arena;
+	unsigned waiting; /* calls, probes and timers that are under way */
+	bool attention;   /* a step is wanted although something still flies */
+	struct call calls[CALLS];
+	struct timer *timer;
+	struct probe_call *probe;
+	struct error probed;
+	struct pull *pull;
+	unsigned tries;
+	int64_t since_ms;
+	struct error unsure; /* why a mutation's effect is unknown */
+	/* For the flows of one file only. */
+	const char *target, *address;
+	json_t *kept;
+	struct subnet subnet;
+	bool flag;
+};
+
+struct question {
+	const char *method, *path; /* the path below /vX.YY */
+	json_t *body;              /* ours from here on; NULL: none */
+	int64_t limit_ms;          /* 0: READ_MS for GET, else CHANGE_MS */
+	int64_t idle_ms;           /* for a stream: no limit but this silence */
+	struct stream *stream;
+	bool fresh;   /* its name is not unique there: never to be sent twice */
+	bool bare;    /* without the version */
+	bool endless; /* a stream without any limit */
+};
+
+/* Takes an answer's body as it comes: `take` runs from the loop. */
+struct stream {
+	void (*take)(struct stream *stream, const char *bytes, size_t count);
+	struct text kept;    /* for `take` to use; released with the call */
+	struct text refusal; /* the body when the status said no */
+};
+
+/* --- task.c --- */
+enum progress task_run(struct location *location, struct errand *errand, step *first, const struct wish *wish,
+		       struct error *err);
+void task_free(struct task *task); /* takes it off its errand */
+enum progress task_go(struct task *task, step *next);
+enum progress task_pause(struct task *task, int64_t delay_ms, step *next, struct error *err);
+void task_attend(struct task *task); /* from the loop: a step is wanted */
+/* Something under way has come back. */
+void task_returned(struct task *task);
+
+/* --- call.c --- */
+enum progress ask(struct task *task, unsigned slot, const struct question *question, step *next,
+		  struct error *err);
+void call_release(struct call *call);
+bool call_ok(const struct call *call);
+/* The request may have had its effect. */
+bool call_unsure(const struct call *call);
+/* The body as JSON, or NULL with *err. Borrowed. */
+json_t *call_json(struct call *call, struct error *err);
+/* The engine's own words about a refusal, fit to be shown. */
+const char *call_words(struct call *call);
+/* Says what could not be done and why; gives PROGRESS_FAILED. */
+enum progress call_failed(struct call *call, struct error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+enum progress out_of_memory(struct error *err);
+/* `key=VALUE` of a query, the value escaped; "filters=..." for one label of ours. NULL: no memory. */
+char *escaped(struct arena *arena, const char *value);
+char *label_filter(struct arena *arena, const char *app);
+/* A request outside of any task: for pulls and subscriptions. */
+struct exchange *docker_send(struct docker *docker, const struct question *question,
+			     const struct http_sink *sink, struct error *err);
+/* Describe a transport's failure, with the remedy for the usual first mistakes. */
+void explain(const struct docker *docker, const char *what, int64_t limit_ms, const struct error *why,
+	     struct error *err);
+/* The "message" of an error answer, or its beginning; printable, in `arena`. */
+const char *words_of(struct arena *arena, const char *body, size_t size);
+
+/* --- version.c --- */
+step version_ask;
+int version_read(struct docker *docker, const char *headers, int status, struct error *err);
+/* A header's value copied into `ret_value`; false when it is not there. */
+bool header_value(const char *headers, const char *name, char *ret_value, size_t size);
+step connect_begin;
+
+/* --- endpoint.c, options.c, subnets.c --- */
+int endpoint_find(struct docker *docker, const char *host, struct error *err);
+int options_read(struct docker *docker, struct error *err);
+bool subnet_parse(const char *text, struct subnet *ret);
+bool subnets_overlap(struct subnet a, struct subnet b);
+/* The first free one of the pool for this application, skipping what `networks` (a listing) and `taken` use;
+ * false: none. */
+bool subnet_pick(const struct docker *docker, const char *app, int prefix, const json_t *networks,
+		 const json_t *taken, struct subnet *ret);
+void subnet_format(struct subnet subnet, char ret_text[static 32]);
+
+/* --- observe.c --- */
+/* One entry of a container listing, or one inspected container. 0, or -1 when memory is gone. */
+int observe_listed(struct docker *docker, const json_t *container, struct arena *arena, struct observed *ret);
+int observe_inspected(struct docker *docker, const json_t *container, struct arena *arena,
+		      struct observed *ret);
+const char *container_name(const json_t *container); /* without the slash; "" when there is none */
+/* Whether its labels say that it is this application's. */
+bool marked(const json_t *labels, const char *app);
+char *network_name(struct arena *arena, const char *app);
+char *lower(struct arena *arena, const char *text);
+int64_t time_of(const char *stamp); /* RFC 3339, milliseconds since 1970; 0 for none */
+
+/* --- attach.c --- */
+struct binding {
+	const char *address;
+	uint16_t port, number;
+	enum protocol protocol;
+};
+/* Attachments of an instance: its network, then each address it is published on. */
+int attachments_make(struct docker *docker, struct arena *arena, const char *app, const char *component,
+		     const char *own_ports, const char *address, struct binding *bindings, size_t count,
+		     struct observed *ret);
+int docker_foresee(struct location *location, const struct instance_spec *spec, struct arena *arena,
+		   const struct attachment **ret, size_t *ret_count, struct error *err);
+int docker_publish_address(struct location *location, char *ret_address, size_t size, struct error *err);
+bool docker_port_free(struct location *location, const char *address, uint16_t port, enum protocol protocol);
+/* Note what a listing (of one application, or NULL: of all) says of published ports. */
+void published_note(struct docker *docker, const char *app, const struct inventory *inventory);
+void published_release(struct docker *docker);
+
+/* --- strangers.c --- */
+void stranger_met(struct docker *docker, const char *name);
+/* Those of one application (NULL: all) into the inventory. 0, or -1 when memory is gone. */
+int strangers_tell(struct docker *docker, const char *app, struct inventory *inventory);
+
+/* --- look.c --- */
+/* GET of the container called task->target; then `next` finds the answer in slot 0. */
+enum progress inspect(struct task *task, const char *name, step *next, struct error *err);
+/* Inspected in slot 0: 1 ours, 0 absent, -1 failed (*err). `app` NULL: the wish's. */
+int inspected_is_ours(struct task *task, const char *name, struct error *err);
+step look_begin;
+
+/* --- the flows --- */
+step list_begin;
+step place_begin;
+step start_begin, stop_begin, remove_begin;
+/* Removes the container called task->target, then goes to task->after. */
+step removal_begin;
+step admit_begin;
+step probe_begin;
+step command_begin; /* exec.c: the check's command */
+step prepare_begin;
+step release_begin;
+step claim_begin, disclaim_begin;
+step logs_begin;
+json_t *create_body(struct task *task, const struct instance_spec *spec);
+json_t *link_list(const struct instance_spec *spec);
+
+/* --- pull.c --- */
+enum progress pull_join(struct task *task, const char *image, step *next, struct error *err);
+/* DONE, WAITING or FAILED; leaves the pull when it is over. */
+enum progress pull_result(struct task *task, const char **ret_note, struct error *err);
+void pull_leave(struct task *task);
+void pulls_close(struct docker *docker);
+
+/* --- frames.c: the output of a container without a terminal comes in frames of two streams --- */
+struct frames {
+	unsigned char header[8];
+	size_t header_length;
+	size_t left; /* of the frame under way */
+	bool errors;
+	bool raw; /* a terminal: no frames */
+};
+void frames_feed(struct frames *frames, const char *bytes, size_t count, log_sink *sink, void *owner);
+
+/* --- watch.c --- */
+int docker_watch(struct location *location, const char *app, void (*changed)(void *owner, const char *name),
+		 void *owner, struct error *err);
+void docker_unwatch(struct location *location, const char *app);
+void subscriptions_close(struct docker *docker);
+
+/* --- check.c --- */
+int docker_check(struct location *location, const struct instance_spec *spec, struct error *err);
+
+#endif

@@ -1,0 +1,186 @@
+/* lifecycle.c - start, stop and remove a container, and find out what an unanswered call came to. */
+#include <string.h>
+
+#include "locations/docker/docker.h"
+
+enum { GRACE_S = 10, REMOVAL_PAUSE_MS = 200, REMOVAL_LIMIT_MS = 60000, BUSY_TRIES = 20 };
+
+static step remove_now, stop_now, stop_looked;
+
+/* --- start --- */
+
+static enum progress start_refused(struct task *task, struct call *call, struct error *err)
+{
+	const char *words = call_words(call), *name = task->wish.spec->name;
+
+	call_failed(call, err, "location `%s`: cannot start container `%s`", task->docker->location->name,
+		    name);
+	if (strstr(words, "port is already allocated") || strstr(words, "address already in use")) {
+		err->code = ERR_CONFLICT;
+		remedy(err, "stop what listens on that port (`ss -ltnp` and `docker ps` show it), or choose "
+			    "another one");
+	} else if (strstr(words, "cannot assign requested address")) {
+		remedy(err, "give the location an `address:` that the engine's machine has");
+	} else if (strstr(words, "executable file not found") || strstr(words, "no such file or directory")) {
+		err->code = ERR_FAILED;
+		remedy(err, "see whether the image has that program (`command`, `entrypoint`, `dir`)");
+	} else if (strstr(words, "no available IPv4 addresses")) {
+		remedy(err, "give the location a smaller `subnetSize` prefix and deploy anew");
+	} else if (call->error.code == OK && call->status != 404) {
+		err->code = ERR_FAILED;
+	}
+	return PROGRESS_FAILED;
+}
+
+static enum progress start_looked(struct task *task, struct error *err)
+{
+	int ours = inspected_is_ours(task, task->wish.spec->name, err);
+
+	if (ours < 0)
+		return PROGRESS_FAILED;
+	if (!ours) {
+		fail(err, ERR_MISSING, "location `%s`: container `%s` is gone", task->docker->location->name,
+		     task->wish.spec->name);
+		return PROGRESS_FAILED;
+	}
+	const json_t *state = json_at(call_json(&task->calls[0], err), "State");
+	if (json_flag(state, "Running", false) || json_flag(state, "Restarting", false))
+		return PROGRESS_DONE;
+	if (++task->tries < TRIES)
+		return task_go(task, start_begin);
+	explain(task->docker, "POST /containers/start", START_MS, &task->unsure, err);
+	return PROGRESS_FAILED;
+}
+
+static enum progress started(struct task *task, struct error *err)
+{
+	struct call *call = &task->calls[0];
+
+	if (call_ok(call))
+		return PROGRESS_DONE;
+	if (!call_unsure(call))
+		return start_refused(task, call, err);
+	task->unsure = call->error;
+	return inspect(task, task->wish.spec->name, start_looked, err);
+}
+
+enum progress start_begin(struct task *task, struct error *err)
+{
+	const struct question question = {
+	    .method = "POST",
+	    .path = arena_format(&task->arena, "/containers/%s/start", task->wish.spec->name),
+	    .limit_ms = START_MS,
+	};
+
+	return ask(task, 0, &question, started, err);
+}
+
+/* --- stop --- */
+
+static enum progress stopped(struct task *task, struct error *err)
+{
+	struct call *call = &task->calls[0];
+
+	if (call_ok(call) || (call->error.code == OK && call->status == 404))
+		return PROGRESS_DONE;
+	if (!call_unsure(call) || ++task->tries >= TRIES)
+		return call_failed(call, err, "location `%s`: cannot stop container `%s`",
+				   task->docker->location->name, task->wish.name);
+	return inspect(task, task->wish.name, stop_looked, err);
+}
+
+static enum progress stop_now(struct task *task, struct error *err)
+{
+	const struct question question = {
+	    .method = "POST",
+	    .path = arena_format(&task->arena, "/containers/%s/stop?t=%d", task->wish.name, GRACE_S),
+	    .limit_ms = CHANGE_MS + GRACE_S * 1000,
+	};
+
+	return ask(task, 0, &question, stopped, err);
+}
+
+static enum progress stop_looked(struct task *task, struct error *err)
+{
+	int ours = inspected_is_ours(task, task->wish.name, err);
+
+	if (ours < 0)
+		return PROGRESS_FAILED;
+	const json_t *state = ours ? json_at(call_json(&task->calls[0], err), "State") : NULL;
+	if (!json_flag(state, "Running", false) && !json_flag(state, "Restarting", false))
+		return PROGRESS_DONE;
+	return task_go(task, stop_now);
+}
+
+enum progress stop_begin(struct task *task, struct error *err)
+{
+	return inspect(task, task->wish.name, stop_looked, err);
+}
+
+/* --- removal: of what was found to be ours --- */
+
+static int64_t now_of(const struct task *task)
+{
+	return task->docker->world->ops->now(task->docker->world);
+}
+
+static enum progress removal_looked(struct task *task, struct error *err)
+{
+	int ours = inspected_is_ours(task, task->target, err);
+
+	if (ours < 0)
+		return PROGRESS_FAILED;
+	return task_go(task, ours ? remove_now : task->after);
+}
+
+static enum progress removal_look(struct task *task, struct error *err)
+{
+	return inspect(task, task->target, removal_looked, err);
+}
+
+static enum progress removed(struct task *task, struct error *err)
+{
+	struct call *call = &task->calls[0];
+	bool late = now_of(task) - task->since_ms > REMOVAL_LIMIT_MS;
+	bool busy = call->status == 409 || (call->status == 500 && ++task->tries < BUSY_TRIES);
+
+	if (call_ok(call) || (call->error.code == OK && call->status == 404))
+		return task_go(task, task->after);
+	if (call_unsure(call) && !late)
+		return task_go(task, removal_look);
+	/* Under way already, or its file system is still busy. */
+	if (call->error.code == OK && busy && !late)
+		return task_pause(task, REMOVAL_PAUSE_MS, removal_look, err);
+	return call_failed(call, err, "location `%s`: cannot remove container `%s`",
+			   task->docker->location->name, task->target);
+}
+
+static enum progress remove_now(struct task *task, struct error *err)
+{
+	const struct question question = {
+	    .method = "DELETE",
+	    .path = arena_format(&task->arena, "/containers/%s?force=1&v=1", task->target),
+	};
+
+	return ask(task, 0, &question, removed, err);
+}
+
+enum progress removal_begin(struct task *task, struct error *err)
+{
+	task->since_ms = now_of(task);
+	return remove_now(task, err);
+}
+
+static enum progress all_done(struct task *task, struct error *err)
+{
+	(void)task, (void)err;
+	return PROGRESS_DONE;
+}
+
+enum progress remove_begin(struct task *task, struct error *err)
+{
+	task->target = task->wish.name;
+	task->since_ms = now_of(task);
+	task->after = all_done;
+	return removal_look(task, err);
+}

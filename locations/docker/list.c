@@ -1,0 +1,216 @@
+/* list.c - everything of ours at an engine: one listing per kind of object, all asked at once. */
+#include <string.h>
+
+#include "locations/docker/docker.h"
+
+enum { CONTAINERS, NETWORKS, VOLUMES, IMAGES };
+
+static size_t count_images(const char *const *images)
+{
+	size_t count = 0;
+
+	while (images && images[count])
+		count++;
+	return count;
+}
+
+/* With a digest the engine keeps no tag: "redis:3@sha256:..." is listed as "redis@sha256:...". */
+static const char *listed_reference(struct arena *arena, const char *reference)
+{
+	const char *digest = strchr(reference, '@');
+	const char *slash = strrchr(reference, '/');
+	const char *colon = digest ? strchr(slash && slash < digest ? slash : reference, ':') : NULL;
+
+	if (!colon || colon > digest)
+		return reference;
+	return arena_format(arena, "%.*s%s", (int)(colon - reference), reference, digest);
+}
+
+static bool names(const json_t *image, const char *list, const char *reference)
+{
+	const json_t *tags = json_object_get(image, list);
+
+	for (size_t i = 0; i < json_array_size(tags); i++) {
+		const char *tag = json_string_value(json_array_get(tags, i));
+		if (tag && !strcmp(tag, reference))
+			return true;
+	}
+	return false;
+}
+
+static int read_images(struct task *task, const json_t *listed, struct inventory *inventory)
+{
+	const char *const *asked = task->wish.list->images;
+	size_t count = count_images(asked);
+	struct inventory_image *images = arena_array(&inventory->arena, struct inventory_image, count + 1);
+
+	for (size_t i = 0; images && i < count; i++) {
+		const char *reference = listed_reference(&inventory->arena, asked[i]), *id = NULL;
+		images[i].reference = arena_text(&inventory->arena, asked[i]);
+		if (!reference || !images[i].reference)
+			return -1;
+		for (size_t k = 0; !id && k < json_array_size(listed); k++) {
+			const json_t *image = json_array_get(listed, k);
+			if (names(image, "RepoTags", reference) || names(image, "RepoDigests", reference))
+				id = json_text(image, "Id");
+		}
+		if (id && !(images[i].id = arena_text(&inventory->arena, id)))
+			return -1;
+	}
+	inventory->images = images;
+	inventory->image_count = count;
+	return images ? 0 : -1;
+}
+
+static int read_containers(struct task *task, const json_t *listed, struct inventory *inventory)
+{
+	size_t count = 0, room = json_array_size(listed);
+	struct observed *instances = arena_array(&inventory->arena, struct observed, room + 1);
+
+	for (size_t i = 0; instances && i < room; i++) {
+		const json_t *container = json_array_get(listed, i);
+		if (!marked(json_object_get(container, "Labels"), task->wish.list->app))
+			continue;
+		if (observe_listed(task->docker, container, &inventory->arena, &instances[count++]) < 0)
+			return -1;
+	}
+	inventory->instances = instances;
+	inventory->instance_count = count;
+	return instances ? 0 : -1;
+}
+
+static int add_claim(struct inventory *inventory, struct inventory_claim *claims, const json_t *labels)
+{
+	const char *words = json_text(labels, "berth.owner");
+	struct inventory_claim *claim = &claims[inventory->claim_count++];
+
+	claim->app = arena_text(&inventory->arena, json_text(labels, "berth.app"));
+	claim->owner_id = arena_text(&inventory->arena, json_text(labels, "berth.claim"));
+	claim->owner_words = arena_text(&inventory->arena, words ? words : "");
+	return claim->app && claim->owner_id && claim->owner_words ? 0 : -1;
+}
+
+static int add_volume(struct inventory *inventory, struct inventory_volume *volumes, const json_t *volume,
+		      const json_t *labels)
+{
+	const char *target = json_text(volume, "Name");
+	struct inventory_volume *to = &volumes[inventory->volume_count++];
+
+	to->app = arena_text(&inventory->arena, json_text(labels, "berth.app"));
+	to->name = arena_text(&inventory->arena, json_text(labels, "berth.volume"));
+	to->target_name = arena_text(&inventory->arena, target ? target : "");
+	return to->app && to->name && to->target_name ? 0 : -1;
+}
+
+static int read_volumes(struct task *task, const json_t *listed, struct inventory *inventory)
+{
+	size_t room = json_array_size(listed) + 1;
+	struct inventory_volume *volumes = arena_array(&inventory->arena, struct inventory_volume, room);
+	struct inventory_claim *claims = arena_array(&inventory->arena, struct inventory_claim, room);
+	int wrong = volumes && claims ? 0 : -1;
+
+	for (size_t i = 0; !wrong && i < json_array_size(listed); i++) {
+		const json_t *volume = json_array_get(listed, i);
+		const json_t *labels = json_object_get(volume, "Labels");
+		if (!marked(labels, task->wish.list->app))
+			continue;
+		if (json_text(labels, "berth.claim"))
+			wrong = add_claim(inventory, claims, labels);
+		else if (json_text(labels, "berth.volume"))
+			wrong = add_volume(inventory, volumes, volume, labels);
+	}
+	inventory->volumes = volumes;
+	inventory->claims = claims;
+	return wrong;
+}
+
+static bool is_prepared(struct task *task, const json_t *networks)
+{
+	const char *app = task->wish.list->app;
+	const char *wanted = app ? network_name(&task->arena, app) : NULL;
+
+	for (size_t i = 0; wanted && i < json_array_size(networks); i++) {
+		const char *name = json_text(json_array_get(networks, i), "Name");
+		if (name && !strcmp(name, wanted))
+			return true;
+	}
+	return false;
+}
+
+static int read_all(struct task *task, const json_t *const answers[CALLS], struct inventory *inventory)
+{
+	if (read_containers(task, answers[CONTAINERS], inventory) < 0 ||
+	    read_volumes(task, json_object_get(answers[VOLUMES], "Volumes"), inventory) < 0 ||
+	    read_images(task, answers[IMAGES], inventory) < 0 ||
+	    strangers_tell(task->docker, task->wish.list->app, inventory) < 0)
+		return -1;
+	inventory->prepared = is_prepared(task, answers[NETWORKS]);
+	published_note(task->docker, task->wish.list->app, inventory);
+	return 0;
+}
+
+static enum progress listed(struct task *task, struct error *err)
+{
+	static const char *const kinds[CALLS] = {"containers", "networks", "volumes", "images"};
+	const json_t *answers[CALLS] = {NULL};
+	struct inventory inventory = {0};
+
+	for (unsigned i = 0; i < CALLS; i++) {
+		struct call *call = &task->calls[i];
+		if (!call->task)
+			continue; /* nobody asked for this kind */
+		if (!call_ok(call))
+			return call_failed(call, err, "location `%s`: cannot list the %s",
+					   task->docker->location->name, kinds[i]);
+		if (!(answers[i] = call_json(call, err)))
+			return PROGRESS_FAILED;
+	}
+	if (read_all(task, answers, &inventory) < 0) {
+		inventory_release(&inventory);
+		return out_of_memory(err);
+	}
+	*task->wish.inventory = inventory;
+	return PROGRESS_DONE;
+}
+
+static enum progress ask_list(struct task *task, unsigned slot, const char *path, const char *query,
+			      struct error *err)
+{
+	const struct question question = {
+	    .method = "GET",
+	    .path = query ? arena_format(&task->arena, "%s%s", path, query) : NULL,
+	};
+
+	return ask(task, slot, &question, listed, err);
+}
+
+static char *image_filter(struct task *task)
+{
+	owned_json references = json_array();
+
+	for (const char *const *image = task->wish.list->images; *image; image++) {
+		const char *reference = listed_reference(&task->arena, *image);
+		if (!reference || json_array_append_new(references, json_string(reference)) < 0)
+			return NULL;
+	}
+	owned_json filters = json_pack("{s:O}", "reference", references);
+	owned_memory char *line = filters ? json_line(filters) : NULL;
+	return line ? escaped(&task->arena, line) : NULL;
+}
+
+enum progress list_begin(struct task *task, struct error *err)
+{
+	const struct list_request *request = task->wish.list;
+	const char *ours = label_filter(&task->arena, request->app);
+
+	if (ask_list(task, CONTAINERS, "/containers/json?all=1&", ours, err) == PROGRESS_FAILED)
+		return PROGRESS_FAILED;
+	if (request->instances_only)
+		return PROGRESS_WAITING;
+	if (ask_list(task, NETWORKS, "/networks?", ours, err) == PROGRESS_FAILED ||
+	    ask_list(task, VOLUMES, "/volumes?", ours, err) == PROGRESS_FAILED)
+		return PROGRESS_FAILED;
+	if (!request->images || !request->images[0])
+		return PROGRESS_WAITING;
+	return ask_list(task, IMAGES, "/images/json?filters=", image_filter(task), err);
+}

@@ -1,0 +1,135 @@
+/* place.c - make an instance's container: by its name, which the engine gives once, however often it is
+ * asked. */
+#include <string.h>
+
+#include "locations/docker/docker.h"
+
+static step create, looked;
+
+static void note_nothing(struct task *task)
+{
+	if (task->wish.note)
+		*task->wish.note = NULL;
+}
+
+static enum progress await_pull(struct task *task, struct error *err)
+{
+	const char *ignored;
+	enum progress progress = pull_result(task, task->wish.note ? task->wish.note : &ignored, err);
+
+	if (progress != PROGRESS_DONE)
+		return progress;
+	note_nothing(task);
+	task->flag = true; /* pulled: once is enough */
+	return task_go(task, create);
+}
+
+static enum progress refused(struct task *task, struct call *call, struct error *err)
+{
+	const struct instance_spec *spec = task->wish.spec;
+	const char *location = task->docker->location->name, *words = call_words(call);
+
+	call_failed(call, err, "location `%s`: cannot create container `%s`", location, spec->name);
+	if (strstr(words, "bind source path does not exist")) {
+		err->code = ERR_INVALID;
+		remedy(err, "make that directory on the engine's machine, or use a named volume");
+	} else if (call->status == 404 && strstr(words, "network")) {
+		remedy(err, "the application's network went away; deploy again");
+	}
+	return PROGRESS_FAILED;
+}
+
+static enum progress created(struct task *task, struct error *err)
+{
+	struct call *call = &task->calls[0];
+	const struct instance_spec *spec = task->wish.spec;
+
+	if (call_ok(call))
+		return PROGRESS_DONE;
+	if (call_unsure(call)) {
+		task->unsure = call->error;
+		return inspect(task, spec->name, looked, err);
+	}
+	if (call->error.code == OK && call->status == 409)
+		return inspect(task, spec->name, looked, err);
+	if (call->status == 404 && strcasestr(call_words(call), "no such image") && !task->flag)
+		return pull_join(task, spec->image, await_pull, err);
+	return refused(task, call, err);
+}
+
+static enum progress create(struct task *task, struct error *err)
+{
+	const struct instance_spec *spec = task->wish.spec;
+	const char *name = escaped(&task->arena, spec->name);
+	struct question question = {
+	    .method = "POST",
+	    .path = name ? arena_format(&task->arena, "/containers/create?name=%s", name) : NULL,
+	    .body = create_body(task, spec),
+	};
+
+	if (!question.body)
+		return out_of_memory(err);
+	return ask(task, 0, &question, created, err);
+}
+
+/* Nobody holds the name, although the engine just said so or did not answer: asked again, but not for ever.
+ */
+static enum progress create_again(struct task *task, struct error *err)
+{
+	if (++task->tries < TRIES)
+		return task_go(task, create);
+	if (task->unsure.code) {
+		explain(task->docker, "POST /containers/create", CHANGE_MS, &task->unsure, err);
+	} else {
+		fail(err, ERR_FAILED, "location `%s`: container `%s` is made and gone again and again",
+		     task->docker->location->name, task->wish.spec->name);
+		remedy(err, "does another program remove it?");
+	}
+	return PROGRESS_FAILED;
+}
+
+/* Made for this very wish, or of one that differs only where a new instance is not needed? */
+static bool serves(const struct task *task, const json_t *container)
+{
+	const struct instance_spec *spec = task->wish.spec;
+	const json_t *labels = json_at(container, "Config.Labels");
+	const char *state = json_text(json_object_get(container, "State"), "Status");
+	const char *digest = json_text(labels, "berth.spec"), *links = json_text(labels, "berth.links");
+	const char *component = json_text(labels, "berth.component");
+
+	if (!digest || strcmp(digest, spec->digest) != 0 || !component ||
+	    strcmp(component, spec->component) != 0)
+		return false;
+	if (!state || !strcmp(state, "dead") || !strcmp(state, "removing"))
+		return false;
+	/* Never started: whatever its links should say now can still be had for nothing. */
+	return strcmp(state, "created") != 0 || !strcmp(links ? links : "", spec->link_digest);
+}
+
+static enum progress looked(struct task *task, struct error *err)
+{
+	int ours = inspected_is_ours(task, task->wish.spec->name, err);
+
+	if (ours < 0)
+		return PROGRESS_FAILED;
+	if (!ours)
+		return create_again(task, err);
+	const json_t *container = call_json(&task->calls[0], err);
+	if (serves(task, container))
+		return PROGRESS_DONE;
+	if (++task->tries >= TRIES) {
+		fail(err, ERR_FAILED,
+		     "location `%s`: container `%s` is made anew by somebody else again and again",
+		     task->docker->location->name, task->wish.spec->name);
+		return PROGRESS_FAILED;
+	}
+	task->target = task->wish.spec->name;
+	task->after = create;
+	return task_go(task, removal_begin);
+}
+
+enum progress place_begin(struct task *task, struct error *err)
+{
+	note_nothing(task);
+	return create(task, err);
+}

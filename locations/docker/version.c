@@ -1,0 +1,103 @@
+/* version.c - which engine it is: the API's version, negotiated once, and the facts that `connect` tells. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "locations/docker/docker.h"
+
+enum { API_OLDEST = 40, API_NEWEST = 44 }; /* minors of 1.x that this driver speaks */
+
+bool header_value(const char *headers, const char *name, char *ret_value, size_t size)
+{
+	size_t length = strlen(name);
+
+	for (const char *line = headers; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncasecmp(line, name, length) != 0 || line[length] != ':')
+			continue;
+		line += length + 1;
+		line += strspn(line, " \t");
+		snprintf(ret_value, size, "%.*s", (int)strcspn(line, "\r\n"), line);
+		return true;
+	}
+	return false;
+}
+
+int version_read(struct docker *docker, const char *headers, int status, struct error *err)
+{
+	const char *name = docker->location->name;
+	char version[32], *end;
+
+	if (!header_value(headers, "Api-Version", version, sizeof(version)) ||
+	    strncmp(version, "1.", 2) != 0) {
+		fail(err, ERR_UNSUPPORTED,
+		     "location `%s`: %s does not speak as a Docker engine does (status %d)", name,
+		     docker->endpoint.shown, status);
+		remedy(err, "give the address of a Docker engine's API");
+		return -1;
+	}
+	long minor = strtol(version + 2, &end, 10);
+	if (minor < API_OLDEST) {
+		fail(err, ERR_UNSUPPORTED,
+		     "location `%s`: the engine at %s speaks API %.16s; at least 1.%d is needed", name,
+		     docker->endpoint.shown, version, API_OLDEST);
+		remedy(err, "use Docker Engine 19.03 or later");
+		return -1;
+	}
+	snprintf(docker->api, sizeof(docker->api), "1.%ld", minor < API_NEWEST ? minor : API_NEWEST);
+	return 0;
+}
+
+static enum progress version_answered(struct task *task, struct error *err)
+{
+	struct call *call = &task->calls[0];
+
+	if (call->error.code != OK)
+		return call_failed(call, err, "ping");
+	if (version_read(task->docker, text_view(&call->headers), call->status, err) < 0)
+		return PROGRESS_FAILED;
+	return task_go(task, task->after);
+}
+
+enum progress version_ask(struct task *task, struct error *err)
+{
+	const struct question ping = {.method = "GET", .path = "/_ping", .bare = true};
+
+	return ask(task, 0, &ping, version_answered, err);
+}
+
+static enum progress connected(struct task *task, struct error *err)
+{
+	struct location_facts *facts = task->wish.facts;
+	struct call *version = &task->calls[0], *info = &task->calls[1];
+
+	if (!call_ok(version))
+		return call_failed(version, err, "location `%s`: cannot ask for the engine's version",
+				   task->docker->location->name);
+	if (!call_ok(info))
+		return call_failed(info, err, "location `%s`: cannot ask about the engine",
+				   task->docker->location->name);
+	const json_t *v = call_json(version, err), *i = v ? call_json(info, err) : NULL;
+	if (!i)
+		return PROGRESS_FAILED;
+	const char *number = json_text(v, "Version"), *kernel = json_text(i, "KernelVersion");
+	snprintf(facts->endpoint, sizeof(facts->endpoint), "%s", task->docker->endpoint.shown);
+	snprintf(facts->version, sizeof(facts->version), "Docker Engine %s, API %s", number ? number : "?",
+		 task->docker->api);
+	snprintf(facts->details, sizeof(facts->details), "%lld CPUs, %.1f GiB, Linux %s, %lld containers",
+		 (long long)json_number(i, "NCPU", 0),
+		 (double)json_number(i, "MemTotal", 0) / (1024.0 * 1024 * 1024), kernel ? kernel : "?",
+		 (long long)json_number(i, "Containers", 0));
+	return PROGRESS_DONE;
+}
+
+enum progress connect_begin(struct task *task, struct error *err)
+{
+	const struct question version = {.method = "GET", .path = "/version"};
+	const struct question info = {.method = "GET", .path = "/info"};
+
+	if (ask(task, 0, &version, connected, err) == PROGRESS_FAILED)
+		return PROGRESS_FAILED;
+	return ask(task, 1, &info, connected, err);
+}

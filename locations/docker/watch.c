@@ -1,0 +1,235 @@
+/* watch.c - the engine's events about an application: subscribed first, listed then, and again after every
+ * gap. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "locations/docker/docker.h"
+
+enum { FIRST_PAUSE_MS = 250, LONGEST_PAUSE_MS = 10000, MARGIN_S = 2, EVENT_LINE_MAX = 65536 };
+
+struct subscription {
+	struct subscription *next, **back;
+	struct docker *docker;
+	char *app;
+	void (*changed)(void *owner, const char *name);
+	void *owner;
+	struct exchange *exchange;
+	struct timer *timer;
+	struct text line;
+	int64_t pause_ms;
+	bool *gone; /* while it is being told: where to say that it was removed */
+};
+
+static void ping(struct subscription *subscription);
+
+static void subscription_free(struct subscription *subscription)
+{
+	struct world *world = subscription->docker->world;
+
+	if (subscription->gone)
+		*subscription->gone = true;
+	if (subscription->exchange)
+		world->ops->http_cancel(world, subscription->exchange);
+	world->ops->timer_cancel(world, subscription->timer);
+	*subscription->back = subscription->next;
+	if (subscription->next)
+		subscription->next->back = subscription->back;
+	text_release(&subscription->line);
+	free(subscription->app);
+	free(subscription);
+}
+
+static void again(void *owner)
+{
+	struct subscription *subscription = owner;
+
+	subscription->timer = NULL;
+	ping(subscription);
+}
+
+static void later(struct subscription *subscription)
+{
+	struct world *world = subscription->docker->world;
+
+	subscription->timer = world->ops->timer_start(world, subscription->pause_ms, again, subscription);
+	subscription->pause_ms *= 2;
+	if (subscription->pause_ms > LONGEST_PAUSE_MS)
+		subscription->pause_ms = LONGEST_PAUSE_MS;
+}
+
+/* False when the one who was told has ended the watch. */
+static bool tell(struct subscription *subscription, const char *name)
+{
+	bool gone = false;
+
+	subscription->gone = &gone;
+	subscription->changed(subscription->owner, name);
+	if (!gone)
+		subscription->gone = NULL;
+	return !gone;
+}
+
+static bool read_line(struct subscription *subscription)
+{
+	owned_json event =
+	    json_parse(text_view(&subscription->line), subscription->line.length, "an event", NULL);
+	const char *name = json_text(json_at(event, "Actor.Attributes"), "name");
+
+	text_clear(&subscription->line);
+	subscription->pause_ms = FIRST_PAUSE_MS;
+	return !name || tell(subscription, name);
+}
+
+static bool chunk(void *owner, int status, const char *bytes, size_t count)
+{
+	struct subscription *subscription = owner;
+
+	for (size_t i = 0; status < 300 && i < count; i++) {
+		if (bytes[i] == '\n') {
+			if (!read_line(subscription))
+				return false;
+		} else if (subscription->line.length < EVENT_LINE_MAX) {
+			text_add_char(&subscription->line, bytes[i]);
+		}
+	}
+	return true;
+}
+
+static void ended(void *owner, struct http_answer *answer)
+{
+	struct subscription *subscription = owner;
+
+	(void)answer;
+	subscription->exchange = NULL;
+	text_clear(&subscription->line);
+	later(subscription);
+}
+
+static char *events_path(struct subscription *subscription, struct arena *arena, int64_t since)
+{
+	const char *label = arena_format(arena, "berth.app=%s", subscription->app);
+	/* Commands run in a container are events too, and a check that runs one must not cause the next. */
+	owned_json filters =
+	    label ? json_pack("{s:[s], s:[s], s:[s,s,s,s,s,s,s,s,s,s,s,s]}", "label", label, "type",
+			      "container", "event", "create", "start", "restart", "die", "oom", "kill",
+			      "stop", "destroy", "rename", "pause", "unpause", "health_status")
+		  : NULL;
+	owned_memory char *line = filters ? json_line(filters) : NULL;
+	const char *value = line ? escaped(arena, line) : NULL;
+
+	return value ? arena_format(arena, "/events?since=%lld&filters=%s", (long long)since, value) : NULL;
+}
+
+static int64_t month_of(const char *name)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	const char *at = strlen(name) == 3 ? strstr(months, name) : NULL;
+
+	return at ? (at - months) / 3 : -1;
+}
+
+/* The engine's own clock, since `since` is read by it: "Sat, 21 Nov 2026 11:44:52 GMT". */
+static int64_t clock_of(struct subscription *subscription, const char *headers)
+{
+	struct world *world = subscription->docker->world;
+	char date[64], month[4];
+	struct tm tm = {0};
+
+	if (!header_value(headers, "Date", date, sizeof(date)) ||
+	    sscanf(date, "%*3s, %2d %3s %4d %2d:%2d:%2d", &tm.tm_mday, month, &tm.tm_year, &tm.tm_hour,
+		   &tm.tm_min, &tm.tm_sec) != 6 ||
+	    month_of(month) < 0)
+		return world->ops->wall(world) / 1000;
+	tm.tm_mon = (int)month_of(month);
+	tm.tm_year -= 1900;
+	return (int64_t)timegm(&tm);
+}
+
+static void subscribe(struct subscription *subscription, int64_t since)
+{
+	const struct http_sink sink = {.done = ended, .chunk = chunk, .owner = subscription};
+	struct arena arena = {0};
+	const struct question question = {
+	    .method = "GET",
+	    .path = events_path(subscription, &arena, since),
+	    .endless = true,
+	};
+
+	if (question.path)
+		subscription->exchange = docker_send(subscription->docker, &question, &sink, NULL);
+	arena_release(&arena);
+	if (!subscription->exchange) {
+		later(subscription);
+		return;
+	}
+	/* All since that time will be told, so what is listed from now on misses nothing. */
+	tell(subscription, NULL);
+}
+
+static void pinged(void *owner, struct http_answer *answer)
+{
+	struct subscription *subscription = owner;
+	const char *headers = text_view(&answer->headers);
+
+	subscription->exchange = NULL;
+	if (answer->error.code != OK ||
+	    (!subscription->docker->api[0] &&
+	     version_read(subscription->docker, headers, answer->status, NULL) < 0)) {
+		later(subscription);
+		return;
+	}
+	subscribe(subscription, clock_of(subscription, headers) - MARGIN_S);
+}
+
+static void ping(struct subscription *subscription)
+{
+	const struct question question = {.method = "GET", .path = "/_ping", .bare = true};
+	const struct http_sink sink = {.done = pinged, .owner = subscription};
+
+	subscription->exchange = docker_send(subscription->docker, &question, &sink, NULL);
+	if (!subscription->exchange)
+		later(subscription);
+}
+
+int docker_watch(struct location *location, const char *app, void (*changed)(void *owner, const char *name),
+		 void *owner, struct error *err)
+{
+	struct docker *docker = location->state;
+	struct subscription *subscription = calloc(1, sizeof(*subscription));
+
+	docker_unwatch(location, app);
+	if (!subscription || !(subscription->app = strdup(app))) {
+		free(subscription);
+		return fail_memory(err);
+	}
+	subscription->docker = docker;
+	subscription->changed = changed;
+	subscription->owner = owner;
+	subscription->pause_ms = FIRST_PAUSE_MS;
+	subscription->next = docker->subscriptions;
+	subscription->back = &docker->subscriptions;
+	if (subscription->next)
+		subscription->next->back = &subscription->next;
+	docker->subscriptions = subscription;
+	ping(subscription);
+	return 0;
+}
+
+void docker_unwatch(struct location *location, const char *app)
+{
+	struct docker *docker = location->state;
+
+	for (struct subscription *at = docker->subscriptions; at; at = at->next)
+		if (!strcmp(at->app, app)) {
+			subscription_free(at);
+			return;
+		}
+}
+
+void subscriptions_close(struct docker *docker)
+{
+	while (docker->subscriptions)
+		subscription_free(docker->subscriptions);
+}
