@@ -20,7 +20,10 @@ bool stage_failed(struct berth_operation *operation)
 void blame_site(struct error *ret, const struct site *site, const struct error *why)
 {
 	struct error err = *why;
-	fail(ret, err.code, "%s: %s", site->location.name, err.text);
+	if (strstr(err.text, site->location.name))
+		fail(ret, err.code, "%s", err.text);
+	else
+		fail(ret, err.code, "%s: %s", site->location.name, err.text);
 	remedy(ret, "%s", err.remedy);
 }
 

@@ -130,8 +130,8 @@ struct berth_operation;
 struct verb {
 	const char *name;
 	void (*step)(struct berth_operation *operation);
-	/* The time is over or the caller cancelled: go on until what flies is known, then finish. */
 	bool changes; /* it may change something: takes the application's lock */
+	bool instances_only; /* needs no other kind of object from the listings */
 };
 
 struct berth_operation {

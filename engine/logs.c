@@ -120,4 +120,4 @@ static void logs_step(struct berth_operation *operation)
 				 document_new(operation->application->id));
 }
 
-const struct verb verb_logs = {.name = "logs", .step = logs_step};
+const struct verb verb_logs = {.name = "logs", .step = logs_step, .instances_only = true};

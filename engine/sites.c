@@ -80,12 +80,47 @@ static int know_file(struct berth_operation *operation, const char *path, struct
 	return 0;
 }
 
+/* A location as the store keeps it: {"name", "spec": {"type", "target", "options"}}. */
+static const struct location_spec *stored_spec(struct berth_operation *operation, const json_t *entry)
+{
+	const json_t *spec = json_object_get(entry, "spec");
+	const char *name = json_text(entry, "name"), *type = json_text(spec, "type"),
+		   *target = json_text(spec, "target");
+	struct location_spec *copy = arena_array(&operation->arena, struct location_spec, 1);
+	if (!copy || !name || !type)
+		return NULL;
+	*copy = (struct location_spec){.name = name,
+				       .type = type,
+				       .target = target ? target : "",
+				       .options = json_object_get(spec, "options")};
+	return copy;
+}
+
+/* Who names an application without its blueprint means it where the last deploy put it, whatever a file says
+ * by now. */
+static int know_stored(struct berth_operation *operation, struct error *err)
+{
+	const struct stored_application *stored = operation->stored;
+	size_t i;
+	json_t *entry;
+	if (!stored || (operation->blueprint && operation->request.blueprint != stored->blueprint))
+		return 0;
+	json_array_foreach (stored->locations, i, entry) {
+		const struct location_spec *spec = stored_spec(operation, entry);
+		if (spec && know(operation, spec, "the store", err))
+			return -1;
+	}
+	return 0;
+}
+
 int sites_bind(struct berth_operation *operation, struct error *err)
 {
 	const char *const *flags = operation->request.locations;
 	for (size_t i = 0; flags && flags[i]; i++)
 		if (know_flag(operation, flags[i], err))
 			return -1;
+	if (know_stored(operation, err))
+		return -1;
 	const char *file = operation->request.file, *slash = file ? strrchr(file, '/') : NULL;
 	char here[4096] = "";
 	if (file && file[0] != '/' && !getcwd(here, sizeof here))
@@ -325,29 +360,6 @@ int sites_assign(struct berth_operation *operation, struct error *err)
 		    operation->diagnostics.errors, operation->diagnostics.errors == 1 ? "" : "s");
 }
 
-static int open_text(struct berth_operation *operation, const char *name, const json_t *remembered,
-		     const char *source, struct error *err)
-{
-	struct location_spec *spec = arena_array(&operation->arena, struct location_spec, 1);
-	char *copy = arena_text(&operation->arena, name);
-	if (!spec || !copy)
-		return fail_memory(err);
-	if (json_is_string(remembered)) {
-		if (location_spec_parse(&operation->arena, json_string_value(remembered), spec, err))
-			return -1;
-	} else {
-		spec->type = json_text(remembered, "type");
-		spec->target = json_text(remembered, "target") ? json_text(remembered, "target") : "";
-		spec->options = json_object_get(remembered, "options");
-	}
-	spec->name = copy;
-	const char *elsewhere = NULL;
-	const struct location_spec *bound = look_up(operation, name, &elsewhere);
-	if (bound && strcmp(elsewhere, "--location") == 0)
-		spec = (struct location_spec *)bound;
-	return spec->type && site_open(operation, spec, source, err) ? 0 : -1;
-}
-
 int sites_open_flags(struct berth_operation *operation, struct error *err)
 {
 	for (size_t i = 0; i < operation->binding_count; i++)
@@ -368,8 +380,13 @@ int sites_open_known(struct berth_operation *operation, bool all, struct error *
 	if (operation->stored)
 		json_array_foreach (operation->stored->locations, i, entry) {
 			struct error why = {0};
-			if (open_text(operation, json_text(entry, "name"), json_object_get(entry, "spec"),
-				      "the store", &why))
+			const char *source = "the store", *elsewhere = NULL;
+			const struct location_spec *spec = stored_spec(operation, entry);
+			const struct location_spec *bound =
+			    spec ? look_up(operation, spec->name, &elsewhere) : NULL;
+			if (bound && strcmp(elsewhere, "--location") == 0)
+				spec = bound;
+			if (spec && !site_open(operation, spec, source, &why))
 				operation_warn(operation, "a location of the last deploy cannot be used: %s",
 					       why.text);
 		}
@@ -384,10 +401,25 @@ int sites_open_known(struct berth_operation *operation, bool all, struct error *
 	return site_open(operation, here, "built in", err) ? 0 : -1;
 }
 
+/* A site that holds nothing of the application, and is to hold nothing, is not worth remembering. */
+static bool is_used(const struct berth_operation *operation, const struct site *site)
+{
+	const struct application *application = operation->application;
+	for (size_t i = 0; i < application->component_count; i++)
+		if (application->components[i].site == site)
+			return true;
+	for (size_t i = 0; i < operation->work_count; i++)
+		if (operation->works[i].site == site && operation->works[i].instance->phase != PHASE_GONE)
+			return true;
+	return false;
+}
+
 json_t *sites_remember(const struct berth_operation *operation)
 {
 	json_t *list = json_array();
 	for (const struct site *site = operation->sites; site && list; site = site->next) {
+		if (!is_used(operation, site))
+			continue;
 		json_t *entry = json_object(), *spec = json_object();
 		(void)(json_put_text(entry, "name", site->location.name) ||
 		       json_put_text(spec, "type", site->spec->type) ||

@@ -194,5 +194,5 @@ static void status_step(struct berth_operation *operation)
 		finish_all(operation);
 }
 
-const struct verb verb_status = {.name = "status", .step = status_step};
+const struct verb verb_status = {.name = "status", .step = status_step, .instances_only = true};
 

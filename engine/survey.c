@@ -36,14 +36,16 @@ static int gather_images(struct berth_operation *operation, struct site *site)
 
 static enum progress survey_site(struct berth_operation *operation, struct site *site)
 {
+	bool brief = operation->verb->instances_only && operation->application;
 	if (site->listed || site->failed)
 		return PROGRESS_DONE;
-	if (!site->images && operation->application && gather_images(operation, site)) {
+	if (!site->images && operation->application && !brief && gather_images(operation, site)) {
 		site->failed = true;
 		fail_memory(&site->error);
 		return PROGRESS_DONE;
 	}
 	struct list_request request = {.app = operation_app(operation),
+				       .instances_only = brief,
 				       .images = site->images && site->images[0] ? site->images : NULL};
 	enum progress progress = site->location.driver->list(&site->location, &site->errand, &request,
 							     &site->inventory, &site->error);
