@@ -81,7 +81,7 @@ static void add_port(json_t *list, const struct attached_port *port, const struc
 	json_put_text(object, "protocol", port->protocol == UDP ? "udp" : "tcp");
 	if (outside && outside->number) {
 		json_put_number(object, "host_port", outside->number);
-		json_put_text(object, "host_address", published->address);
+		json_put_text(object, "host_address", outside->bound ? outside->bound : published->address);
 	}
 	json_array_append_new(list, object);
 }

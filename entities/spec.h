@@ -69,6 +69,7 @@ struct attachment {
 		uint16_t port;   /* the instance's own number */
 		uint16_t number; /* its number at this attachment; 0: known after deploy */
 		enum protocol protocol;
+		const char *bound; /* the address it is bound on, where others reach it by another; or NULL */
 	} *ports;
 	size_t port_count;
 };

@@ -99,6 +99,7 @@ static int publish(struct docker *docker, struct arena *arena, struct attachment
 	    .port = binding->port,
 	    .number = binding->number,
 	    .protocol = binding->protocol,
+	    .bound = everywhere(binding->address) ? "0.0.0.0" : NULL,
 	};
 	return 0;
 }

@@ -73,14 +73,14 @@ static enum progress take_lock(struct location *location, struct errand *errand,
 		return PROGRESS_DONE;
 	}
 	if (why.code == ERR_LOCKED && !task) {
-		task = task_new(location, errand, sizeof(*task), NULL);
+		task = local_task_new(location, errand, sizeof(*task), NULL);
 		if (task)
 			task->deadline_ms = world->ops->now(world) + LOCK_TIMEOUT_MS;
 		else
 			fail_memory(&why);
 	}
 	if (task && why.code == ERR_LOCKED && world->ops->now(world) < task->deadline_ms)
-		return task_sleep(task, 10, err);
+		return local_task_sleep(task, 10, err);
 	local_task_free(task);
 	*err = why;
 	return PROGRESS_FAILED;

@@ -38,13 +38,13 @@ static enum progress kill_past_helper(struct ending *ending, struct error *err)
 	owned_scan scan = {0};
 
 	if (scan_make(location, true, &scan, err) || scan_kill(location, &scan, ending->name, SIGKILL, err))
-		return task_end(&ending->task, PROGRESS_FAILED);
+		return local_task_end(&ending->task, PROGRESS_FAILED);
 	if (now(ending) >= ending->shim_kill_ms)
 		location->world->ops->signal(location->world, ending->shim, ending->start, SIGKILL, NULL);
 	if (now(ending) < ending->shim_kill_ms + GIVE_UP_MS)
-		return task_sleep(&ending->task, 20, err);
+		return local_task_sleep(&ending->task, 20, err);
 	fail(err, ERR_TIMED_OUT, "`%s` does not end, not even killed", ending->name);
-	return task_end(&ending->task, PROGRESS_FAILED);
+	return local_task_end(&ending->task, PROGRESS_FAILED);
 }
 
 static enum progress tell_helper(struct ending *ending, const struct shim *shim, struct error *err)
@@ -55,7 +55,7 @@ static enum progress tell_helper(struct ending *ending, const struct shim *shim,
 
 	if (world->ops->signal(world, shim->pid, shim->start, SIGTERM, &why) && why.code != ERR_MISSING) {
 		*err = why;
-		return task_end(&ending->task, PROGRESS_FAILED);
+		return local_task_end(&ending->task, PROGRESS_FAILED);
 	}
 	ending->shim = shim->pid;
 	ending->start = shim->start;
@@ -65,7 +65,7 @@ static enum progress tell_helper(struct ending *ending, const struct shim *shim,
 		ending->kill_ms = now(ending) + grace_ms + HELPER_MS;
 	ending->shim_kill_ms = ending->kill_ms + (ending->hard ? HELPER_MS : 0);
 	ending->task.delay_ms = 0;
-	return task_sleep(&ending->task, 20, err);
+	return local_task_sleep(&ending->task, 20, err);
 }
 
 static enum progress end_orphans(struct ending *ending, const struct scan *scan, struct error *err)
@@ -75,14 +75,14 @@ static enum progress end_orphans(struct ending *ending, const struct scan *scan,
 
 	if (!ending->asked || now(ending) >= ending->kill_ms)
 		if (scan_kill(location, scan, ending->name, signal_number, err))
-			return task_end(&ending->task, PROGRESS_FAILED);
+			return local_task_end(&ending->task, PROGRESS_FAILED);
 	if (!ending->asked)
 		ending->kill_ms = now(ending) + (ending->hard ? 0 : localhost_of(location)->grace_ms);
 	ending->asked = true;
 	if (now(ending) < ending->kill_ms + GIVE_UP_MS)
-		return task_sleep(&ending->task, 20, err);
+		return local_task_sleep(&ending->task, 20, err);
 	fail(err, ERR_TIMED_OUT, "processes of `%s` do not end, not even killed", ending->name);
-	return task_end(&ending->task, PROGRESS_FAILED);
+	return local_task_end(&ending->task, PROGRESS_FAILED);
 }
 
 /* Any of the name, a twin too. */
@@ -101,18 +101,18 @@ static enum progress end_step(struct ending *ending, struct error *err)
 
 	if (ending->shim && process_alive(location, ending->shim, ending->start)) {
 		if (now(ending) < ending->kill_ms)
-			return task_sleep(&ending->task, 20, err);
+			return local_task_sleep(&ending->task, 20, err);
 		return kill_past_helper(ending, err);
 	}
 	ending->shim = 0;
 	if (scan_make(location, true, &scan, err))
-		return task_end(&ending->task, PROGRESS_FAILED);
+		return local_task_end(&ending->task, PROGRESS_FAILED);
 	const struct shim *shim = some_shim(&scan, ending->name);
 	if (shim)
 		return tell_helper(ending, shim, err);
 	if (scan_orphans(&scan, ending->name))
 		return end_orphans(ending, &scan, err);
-	return task_end(&ending->task, PROGRESS_DONE);
+	return local_task_end(&ending->task, PROGRESS_DONE);
 }
 
 static enum progress end(struct location *location, struct errand *errand, const char *app, const char *name,
@@ -129,7 +129,7 @@ static enum progress end(struct location *location, struct errand *errand, const
 		fail(err, ERR_CONFLICT, "`%s` holds files that berth did not make", directory);
 		return PROGRESS_FAILED;
 	}
-	struct ending *ending = task_new(location, errand, sizeof(*ending), release_ending);
+	struct ending *ending = local_task_new(location, errand, sizeof(*ending), release_ending);
 	char *copy = strdup(name);
 	if (!directory || !ending || !copy) {
 		free(copy);

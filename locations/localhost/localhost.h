@@ -46,11 +46,12 @@ static inline struct localhost *localhost_of(const struct location *location)
 
 /* --- task.c --- */
 /* Zeroed but for its head, which is linked and hung on the errand; NULL when memory is gone. */
-void *task_new(struct location *location, struct errand *errand, size_t size, void (*release)(struct task *));
+void *local_task_new(struct location *location, struct errand *errand, size_t size,
+		     void (*release)(struct task *));
 void local_task_free(struct task *task); /* NULL is fine */
 /* Wake the errand after a while, the longer the oftener it was asked: from `first_ms` to ten times that. */
-enum progress task_sleep(struct task *task, int64_t first_ms, struct error *err);
-enum progress task_end(struct task *task, enum progress progress);
+enum progress local_task_sleep(struct task *task, int64_t first_ms, struct error *err);
+enum progress local_task_end(struct task *task, enum progress progress);
 
 /* --- marks.c: what we write down about an instance, as "KEY=value" entries with a NUL behind each --- */
 

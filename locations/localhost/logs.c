@@ -206,9 +206,9 @@ static enum progress follow(struct following *following, log_sink *sink, void *o
 	/* Asked before the reading: what the last writer wrote is then there. */
 	bool more = read_more(location, following, sink, owner);
 	if (!living && !more)
-		return task_end(&following->task, PROGRESS_DONE);
+		return local_task_end(&following->task, PROGRESS_DONE);
 	following->task.delay_ms = 0;
-	return task_sleep(&following->task, FOLLOW_MS, err);
+	return local_task_sleep(&following->task, FOLLOW_MS, err);
 }
 
 static int find_log(struct location *location, const char *app, const char *name, struct arena *arena,
@@ -237,15 +237,15 @@ enum progress localhost_logs(struct location *location, struct errand *errand, c
 		return follow(errand->state, sink, sink_owner, err);
 	if (guard_name(app, name, err) || find_log(location, app, name, &arena, &directory, err))
 		return PROGRESS_FAILED;
-	struct following *following = task_new(location, errand, sizeof(*following), release_following);
+	struct following *following = local_task_new(location, errand, sizeof(*following), release_following);
 	if (!directory || !following || !(following->directory = strdup(directory))) {
 		local_task_free((struct task *)following);
 		fail_memory(err);
 		return PROGRESS_FAILED;
 	}
 	if (read_past(location, following, options, sink, sink_owner, err))
-		return task_end(&following->task, PROGRESS_FAILED);
+		return local_task_end(&following->task, PROGRESS_FAILED);
 	if (!options->follow)
-		return task_end(&following->task, PROGRESS_DONE);
-	return task_sleep(&following->task, FOLLOW_MS, err);
+		return local_task_end(&following->task, PROGRESS_DONE);
+	return local_task_sleep(&following->task, FOLLOW_MS, err);
 }

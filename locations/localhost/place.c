@@ -218,7 +218,7 @@ static enum progress start_failed(struct starting *starting, const struct status
 		location->world->ops->file_tail(location->world, path, 400, &words, NULL);
 	status_words(status, ended, sizeof(ended));
 	fail(err, ERR_FAILED, "%s", words.length ? text_view(&words) : ended);
-	return task_end(&starting->task, PROGRESS_FAILED);
+	return local_task_end(&starting->task, PROGRESS_FAILED);
 }
 
 /* What the helper's record says. It counts only when the very helper we wait for wrote it. */
@@ -231,14 +231,14 @@ static enum progress follow_start(struct starting *starting, struct error *err)
 	bool written = status_read(location, starting->directory, &status) && status.helper == starting->pid;
 
 	if (written && (!strcmp(status.state, "running") || !strcmp(status.state, "restarting")))
-		return task_end(task, PROGRESS_DONE);
+		return local_task_end(task, PROGRESS_DONE);
 	if (kept && written && (!strcmp(status.state, "failed") || !strcmp(status.state, "stopped")))
 		return start_failed(starting, &status, err);
 	if (kept && kept->ended && kept->end.exit_code != EXIT_HELD) {
 		fail(err, ERR_FAILED, "berth-helper ended at once (%s %d)",
 		     kept->end.signal ? "signal" : "exit",
 		     kept->end.signal ? kept->end.signal : kept->end.exit_code);
-		return task_end(task, PROGRESS_FAILED);
+		return local_task_end(task, PROGRESS_FAILED);
 	}
 	/* Somebody else was quicker: their helper is the one to wait for. */
 	if (kept && kept->ended && status.helper) {
@@ -250,9 +250,9 @@ static enum progress follow_start(struct starting *starting, struct error *err)
 	}
 	if (location->world->ops->now(location->world) >= task->deadline_ms) {
 		fail(err, ERR_TIMED_OUT, "berth-helper did not come up within %d s", START_TIMEOUT_MS / 1000);
-		return task_end(task, PROGRESS_FAILED);
+		return local_task_end(task, PROGRESS_FAILED);
 	}
-	return task_sleep(task, 10, err);
+	return local_task_sleep(task, 10, err);
 }
 
 /* 0 with the helper that is there already, if any (pid 0: none); -1 when it must not be started. */
@@ -302,7 +302,7 @@ static enum progress begin_start(struct location *location, struct errand *erran
 		return PROGRESS_DONE;
 	if (!shim.pid && write_down(location, spec, directory, seen.created_ms, err))
 		return PROGRESS_FAILED;
-	struct starting *starting = task_new(location, errand, sizeof(*starting), release_starting);
+	struct starting *starting = local_task_new(location, errand, sizeof(*starting), release_starting);
 	char *copy = strdup(directory);
 	if (!starting || !copy) {
 		free(copy);
@@ -315,13 +315,13 @@ static enum progress begin_start(struct location *location, struct errand *erran
 	starting->start = shim.start;
 	starting->task.deadline_ms = location->world->ops->now(location->world) + START_TIMEOUT_MS;
 	if (shim.pid)
-		return task_sleep(&starting->task, 10, err);
+		return local_task_sleep(&starting->task, 10, err);
 	starting->kept = spawn_helper(location, spec, directory, seen.created_ms, err);
 	if (!starting->kept)
-		return task_end(&starting->task, PROGRESS_FAILED);
+		return local_task_end(&starting->task, PROGRESS_FAILED);
 	starting->kept->task = &starting->task;
 	starting->pid = starting->kept->pid;
-	return task_sleep(&starting->task, 10, err);
+	return local_task_sleep(&starting->task, 10, err);
 }
 
 static enum progress go_on(struct location *location, struct errand *errand, const struct instance_spec *spec,

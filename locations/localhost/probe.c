@@ -312,7 +312,7 @@ static enum progress begin(struct location *location, struct errand *errand, con
 		return PROGRESS_FAILED;
 	if (check->kind == CHECK_NONE)
 		return PROGRESS_DONE;
-	struct probing *probing = task_new(location, errand, sizeof(*probing), release_probing);
+	struct probing *probing = local_task_new(location, errand, sizeof(*probing), release_probing);
 	if (!probing) {
 		fail_memory(err);
 		return PROGRESS_FAILED;
@@ -325,7 +325,7 @@ static enum progress begin(struct location *location, struct errand *errand, con
 		result = begin_tcp(probing, spec, check, err);
 	else
 		result = begin_command(probing, spec, check, directory, err);
-	return result ? task_end(&probing->task, PROGRESS_FAILED) : PROGRESS_WAITING;
+	return result ? local_task_end(&probing->task, PROGRESS_FAILED) : PROGRESS_WAITING;
 }
 
 enum progress localhost_probe(struct location *location, struct errand *errand,
@@ -339,7 +339,7 @@ enum progress localhost_probe(struct location *location, struct errand *errand,
 	if (!probing->answered)
 		return PROGRESS_WAITING;
 	if (probing->result.code == OK)
-		return task_end(&probing->task, PROGRESS_DONE);
+		return local_task_end(&probing->task, PROGRESS_DONE);
 	*err = probing->result;
-	return task_end(&probing->task, PROGRESS_FAILED);
+	return local_task_end(&probing->task, PROGRESS_FAILED);
 }

@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-void *task_new(struct location *location, struct errand *errand, size_t size, void (*release)(struct task *))
+void *local_task_new(struct location *location, struct errand *errand, size_t size,
+		     void (*release)(struct task *))
 {
 	struct localhost *home = localhost_of(location);
 	struct task *task = calloc(1, size);
@@ -48,7 +49,7 @@ static void slept(void *owner)
 	task->errand->wake(task->errand);
 }
 
-enum progress task_sleep(struct task *task, int64_t first_ms, struct error *err)
+enum progress local_task_sleep(struct task *task, int64_t first_ms, struct error *err)
 {
 	struct world *world = task->location->world;
 
@@ -61,10 +62,10 @@ enum progress task_sleep(struct task *task, int64_t first_ms, struct error *err)
 	if (task->timer)
 		return PROGRESS_WAITING;
 	fail_memory(err);
-	return task_end(task, PROGRESS_FAILED);
+	return local_task_end(task, PROGRESS_FAILED);
 }
 
-enum progress task_end(struct task *task, enum progress progress)
+enum progress local_task_end(struct task *task, enum progress progress)
 {
 	local_task_free(task);
 	return progress;

@@ -24,6 +24,7 @@ void conformance_unknown_option_is_refused(struct subject *subject)
 	cr_assert(error.code == ERR_INVALID, "%s: %s", code_name(error.code), error.text);
 	cr_assert(strstr(error.text, "noSuchOption"), "the option is not named: %s", error.text);
 	cr_assert(error.remedy[0], "there is no remedy");
+	location.driver->close(&location);
 }
 
 void conformance_absent_instance_is_missing(struct subject *subject)

@@ -161,6 +161,28 @@ Test(localhost_answers, tcp_check_asks_its_port)
 	cr_assert_neq(bench.error.code, OK);
 }
 
+Test(localhost_answers, port_of_another_program_is_told_before_the_start)
+{
+	struct instance_spec *spec = bench_spec("web", "sleep 1000");
+	struct spec_port port = {.name = "http", .protocol = TCP};
+	int fd = listen_somewhere(&port.port);
+	char words[80];
+
+	spec->ports = &port;
+	spec->port_count = 1;
+	cr_assert_eq(bench_place(spec), PROGRESS_DONE);
+	cr_assert_eq(bench_start(spec), PROGRESS_FAILED);
+	cr_assert_eq(bench.error.code, ERR_CONFLICT);
+	snprintf(words, sizeof(words), "port %u on 127.0.0.1 is taken by another program",
+		 (unsigned)port.port);
+	cr_assert_str_eq(bench.error.text, words);
+	close(fd);
+	cr_assert_eq(bench_start(spec), PROGRESS_DONE, "%s", bench.error.text);
+	cr_assert_not(localhost_driver.port_free(&bench.location, "127.0.0.1", port.port, TCP));
+	cr_assert_eq(bench_remove(spec), PROGRESS_DONE);
+	cr_assert(localhost_driver.port_free(&bench.location, "127.0.0.1", port.port, TCP));
+}
+
 /* Answers one request in a child, with that status. */
 static void answer_once(int fd, const char *status)
 {

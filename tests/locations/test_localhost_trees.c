@@ -201,6 +201,42 @@ Test(localhost_trees, strangers_directory_is_a_conflict_and_stays)
 	inventory_release(&inventory);
 }
 
+/* A program that places and starts, and is killed after so many milliseconds. */
+static void deploy_and_die(const struct instance_spec *spec, int64_t after_ms)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		bench_open();
+		bench_place(spec);
+		bench_start(spec);
+		for (;;)
+			world_wait(bench.world, 1000);
+	}
+	int64_t end = bench.world->ops->now(bench.world) + after_ms;
+	while (bench.world->ops->now(bench.world) < end)
+		world_wait(bench.world, 1);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+Test(localhost_trees, deploy_killed_at_any_instant_leaves_one_after_the_next)
+{
+	char *mark = arena_format(&bench.arena, "BERTH_RUN=%s", bench_path(bench_spec("web", ""), ""));
+
+	mark[strlen(mark) - 1] = '\0';
+	for (int round = 0; round < 12; round++) {
+		struct instance_spec *spec = bench_spec("web", "exec sleep 1000");
+		deploy_and_die(spec, round * 4);
+		bench_run(spec);
+		cr_assert_eq(bench_look(spec)->state, SEEN_RUNNING);
+		cr_assert(EVENTUALLY(bench_count(mark) == 1), "round %d: %u helpers", round,
+			  bench_count(mark));
+		cr_assert_eq(bench_remove(spec), PROGRESS_DONE, "%s", bench.error.text);
+		cr_assert_eq(bench_count(mark), 0, "round %d", round);
+	}
+}
+
 Test(localhost_trees, half_made_directory_is_completed)
 {
 	struct instance_spec *spec = bench_spec("web", "sleep 1000");

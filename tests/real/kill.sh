@@ -15,7 +15,7 @@ one_each() {
 	for i in $(seq 10); do echo "s$i running"; done | sort | diff - each
 }
 networks() { docker network ls -q --filter label=berth.app=real-kill | grep -c .; }
-killed() { timeout -s KILL "$1" "$BERTH" deploy ten.yaml "${to_engine[@]}" -y >/dev/null 2>&1; }
+killed() { (timeout -s KILL "$1" "$BERTH" deploy ten.yaml "${to_engine[@]}" -y >/dev/null 2>&1) 2>/dev/null; }
 before=$(lists)
 
 for round in 1 2; do

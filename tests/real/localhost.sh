@@ -19,7 +19,7 @@ Y
 redis() { timeout 5 redis-cli -h "$(address_of real-here db)" -p "$port" "$@"; }
 said() { redis get here | tee /dev/stderr | grep -qx "tcp://$(address_of real-here db):$port"; }
 pids() { status real-here -o json | jq -r '.components[].instances[].target_id' | sort; }
-nobody() { ! grep -la "BERTH_APP=real-here" /proc/[0-9]*/environ 2>/dev/null; }
+nobody() { same "" "$(grep -la "BERTH_APP=real-here" /proc/[0-9]*/environ 2>/dev/null)"; }
 
 check "deploys" deploy here.yaml
 port=$(port_of real-here db)
@@ -33,6 +33,9 @@ rm -rf "$XDG_STATE_HOME"/berth/berth.db*
 check "found again without the store" deploy here.yaml
 check "still the same" kept "$ids" "$(pids)"
 check "with what they know" said
+rm -rf "$XDG_STATE_HOME/berth"
+check "found again without their run directories" deploy here.yaml
+check "the very same" kept "$ids" "$(pids)"
 redis shutdown nosave >/dev/null 2>&1
 check "an ended process is started" deploy here.yaml
 check "on the port it had" kept "$port" "$(port_of real-here db)"

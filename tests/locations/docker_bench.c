@@ -1,0 +1,210 @@
+/* docker_bench.c - the scripted engine: answers from a table, and what was asked. */
+#include "tests/locations/docker_bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct world *docker_world;
+struct location docker_location;
+struct errand docker_errand;
+struct error docker_error;
+struct asked docker_asked[256];
+size_t docker_asked_count;
+
+static struct reply replies[64];
+static size_t reply_count;
+static struct location_spec spec;
+static json_t *options;
+static const char *docker_host, *tls_verify;
+static bool woken;
+static struct world_ops ops;
+
+static const struct spec_port port_80 = {.port = 80, .protocol = TCP, .open = true};
+
+const struct instance_spec docker_web = {
+    .app = "app",
+    .component = "web",
+    .ordinal = 1,
+    .name = "app.web.1",
+    .shared_name = "app.web",
+    .kind = COMPONENT_DOCKER,
+    .image = "busybox:1",
+    .ports = &port_80,
+    .port_count = 1,
+    .digest = "aa",
+    .link_digest = "11",
+    .secret_salt = "",
+};
+
+static const char *environment(const char *name)
+{
+	return !strcmp(name, "DOCKER_HOST") ? docker_host : !strcmp(name, "DOCKER_TLS_VERIFY") ? tls_verify : NULL;
+}
+
+static void note(const struct http_request *request, struct asked *to)
+{
+	const char *path = strstr(request->url, "://");
+
+	path = path ? strchr(path + 3, '/') : "";
+	to->api[0] = '\0';
+	if (starts_with(path, "/v1.")) {
+		size_t length = strcspn(path + 2, "/");
+		snprintf(to->api, sizeof(to->api), "%.*s", (int)length, path + 2);
+		path += 2 + length;
+	}
+	snprintf(to->line, sizeof(to->line), "%s %s", request->method, path);
+	to->body = strndup(request->body ? request->body : "", request->body_size);
+}
+
+static int64_t answer_request(void *owner, const struct http_request *request, struct http_answer *answer)
+{
+	(void)owner;
+	cr_assert(docker_asked_count < COUNT_OF(docker_asked), "asked without end: %s", request->url);
+	struct asked *asked = &docker_asked[docker_asked_count++];
+	note(request, asked);
+	for (size_t i = reply_count; i-- > 0;) {
+		struct reply *reply = &replies[i];
+		if (!reply->request || !starts_with(asked->line, reply->request))
+			continue;
+		answer->status = reply->status;
+		answer->sent = reply->status || reply->sent;
+		if (!reply->status)
+			fail(&answer->error, reply->error ? reply->error : ERR_UNREACHABLE, "no answer");
+		text_add(&answer->body, reply->body ? reply->body : "");
+		text_add(&answer->headers, "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nDate: Sat, 21 Nov 2026 11:44:52 "
+					   "GMT\r\n\r\n");
+		int64_t delay = reply->delay_ms;
+		if (reply->times && --reply->times == 0)
+			reply->request = NULL;
+		return delay;
+	}
+	answer->status = 500;
+	answer->sent = true;
+	text_format(&answer->body, "{\"message\": \"nothing scripted for %s\"}", asked->line);
+	return 0;
+}
+
+static bool any_interface(struct world *world, const char *name)
+{
+	(void)world;
+	return !strcmp(name, "br-0123456789ab");
+}
+
+void docker_reply(const struct reply *reply)
+{
+	cr_assert(reply_count < COUNT_OF(replies));
+	replies[reply_count++] = *reply;
+}
+
+void docker_forget(void)
+{
+	for (size_t i = 0; i < docker_asked_count; i++)
+		free(docker_asked[i].body);
+	docker_asked_count = 0;
+}
+
+int docker_reopen(const char *target, const char *more, const char *host)
+{
+	docker_driver.close(&docker_location);
+	json_decref(options);
+	options = more ? json_loads(more, 0, NULL) : NULL;
+	docker_host = host;
+	spec = (struct location_spec){.name = "here", .type = "docker", .target = target, .options = options};
+	docker_location = (struct location){
+	    .driver = &docker_driver,
+	    .world = docker_world,
+	    .name = "here",
+	    .spec = &spec,
+	    .state_directory = "/nonexistent",
+	    .helper = "",
+	    .environment = environment,
+	};
+	return docker_driver.open(&docker_location, &docker_error);
+}
+
+void docker_set_up(void)
+{
+	static const struct virtual_hooks hooks = {.http = answer_request};
+
+	docker_world = virtual_world_new(1);
+	cr_assert_not_null(docker_world);
+	ops = *docker_world->ops;
+	ops.has_interface = any_interface;
+	docker_world->ops = &ops;
+	virtual_world_hooks(docker_world, &hooks);
+	REPLY("GET /_ping", 200);
+	cr_assert(docker_reopen("unix:///engine.sock", NULL, NULL) == 0, "%s", docker_error.text);
+}
+
+void docker_take_down(void)
+{
+	docker_driver.close(&docker_location);
+	json_decref(options);
+	docker_forget();
+	virtual_world_free(docker_world);
+}
+
+const struct asked *docker_request(const char *line, size_t n)
+{
+	for (size_t i = 0; i < docker_asked_count; i++)
+		if (starts_with(docker_asked[i].line, line) && n-- == 0)
+			return &docker_asked[i];
+	return NULL;
+}
+
+size_t docker_requests(const char *line)
+{
+	size_t count = 0;
+
+	while (docker_request(line, count))
+		count++;
+	return count;
+}
+
+static void wake(struct errand *errand)
+{
+	(void)errand;
+	woken = true;
+}
+
+static bool is_woken(void *owner)
+{
+	(void)owner;
+	return woken;
+}
+
+void docker_errand_new(void)
+{
+	cr_assert_null(docker_errand.state);
+	docker_errand = (struct errand){.wake = wake};
+	docker_error = (struct error){0};
+}
+
+void docker_until_woken(const char *what)
+{
+	woken = false;
+	cr_assert(virtual_world_run(docker_world, is_woken, NULL, 600000), "%s: nobody woke its errand", what);
+}
+
+const char *docker_container(char digest, const char *state)
+{
+	static char json[2048];
+	char labels[512] = "";
+
+	if (digest)
+		snprintf(labels, sizeof(labels),
+			 "\"berth.app\": \"app\", \"berth.component\": \"web\", \"berth.instance\": \"1\", "
+			 "\"berth.spec\": \"%c%c\", \"berth.links\": \"11\", \"berth.ports\": \"80/tcp\"",
+			 digest, digest);
+	snprintf(json, sizeof(json),
+		 "{\"Id\": \"c1d2\", \"Name\": \"/app.web.1\", \"Image\": \"sha256:1\", \"RestartCount\": 2, "
+		 "\"Created\": \"2026-11-21T11:44:52.5Z\", \"Config\": {\"Labels\": {%s}, \"Tty\": false}, "
+		 "\"State\": {\"Status\": \"%s\", \"Running\": %s, \"ExitCode\": 3, \"Error\": \"\", "
+		 "\"StartedAt\": \"2026-11-21T11:44:53Z\"}, \"NetworkSettings\": {\"Ports\": {\"80/tcp\": "
+		 "[{\"HostIp\": \"0.0.0.0\", \"HostPort\": \"8080\"}, {\"HostIp\": \"::\", \"HostPort\": \"8080\"}]}, "
+		 "\"Networks\": {\"berth.app\": {\"IPAddress\": \"10.213.0.5\", \"NetworkID\": "
+		 "\"0123456789abcdef\", \"Links\": [\"app.db:db\"], \"Aliases\": [\"mine\", \"c1d2\"]}}}}",
+		 labels, state, strcmp(state, "running") ? "false" : "true");
+	return json;
+}

@@ -1,0 +1,75 @@
+/* docker_bench.h - a scripted engine at the HTTP seam, for tests of the Docker driver in virtual time. */
+#ifndef BERTH_TESTS_LOCATIONS_DOCKER_BENCH_H
+#define BERTH_TESTS_LOCATIONS_DOCKER_BENCH_H
+
+#include <criterion/criterion.h>
+
+#include "locations/docker/docker.h"
+#include "tests/support/virtual_world.h"
+
+/* An answer to requests whose "METHOD /path?query" (without the version) begins so. Later ones are asked first; one with
+ * `times` is used that often. */
+struct reply {
+	const char *request;
+	int status;	  /* 0: no answer, `error` says why */
+	const char *body; /* NULL: none */
+	enum code error;
+	bool sent;	/* the request arrived before the answer was lost */
+	unsigned times; /* 0: always */
+	int64_t delay_ms;
+};
+
+struct asked {
+	char line[512]; /* "POST /containers/create?name=x" */
+	char api[8];	/* "1.41", "" when the path had no version */
+	char *body;	/* "" when none */
+};
+
+extern struct world *docker_world;
+extern struct location docker_location;
+extern struct errand docker_errand;
+extern struct error docker_error;
+extern struct asked docker_asked[256];
+extern size_t docker_asked_count;
+
+void docker_set_up(void); /* opened on unix:///engine.sock, speaking API 1.41 */
+void docker_take_down(void);
+/* Open (again) with this target, options (JSON or NULL) and DOCKER_HOST (or NULL). */
+int docker_reopen(const char *target, const char *options, const char *host);
+void docker_reply(const struct reply *reply);
+void docker_forget(void); /* what was asked so far */
+/* The n-th request of those that begin so, or NULL. */
+const struct asked *docker_request(const char *line, size_t n);
+size_t docker_requests(const char *line);
+void docker_until_woken(const char *what);
+void docker_errand_new(void);
+/* {"Id": "c1", "Name": "/app.web.1", "Config": {"Labels": ...}, ...}: an inspected container of this digest's first
+ * letter and state; `digest` 0: nobody's. In static memory, valid until the next call. */
+const char *docker_container(char digest, const char *state);
+/* app.web.1 of busybox:1, listening on port 80. */
+extern const struct instance_spec docker_web;
+
+#define REPLY(...) docker_reply(&(struct reply){__VA_ARGS__})
+
+#define AWAIT(function, ...)                                                                                 \
+	({                                                                                                   \
+		enum progress progress_;                                                                     \
+		docker_errand_new();                                                                         \
+		while ((progress_ = docker_driver.function(&docker_location, &docker_errand, __VA_ARGS__,    \
+							   &docker_error)) == PROGRESS_WAITING)              \
+			docker_until_woken(#function);                                                       \
+		cr_assert_null(docker_errand.state);                                                         \
+		progress_;                                                                                   \
+	})
+#define MUST(function, ...)                                                                                  \
+	cr_assert(AWAIT(function, __VA_ARGS__) == PROGRESS_DONE, "%s: %s", #function, docker_error.text)
+#define MUST_FAIL(wanted, function, ...)                                                                     \
+	do {                                                                                                 \
+		cr_assert(AWAIT(function, __VA_ARGS__) == PROGRESS_FAILED, "%s did not fail", #function);    \
+		cr_assert(docker_error.code == (wanted), "%s: %s: %s", #function,                            \
+			  code_name(docker_error.code), docker_error.text);                                  \
+	} while (0)
+#define SAYS(part) cr_assert(strstr(docker_error.text, part), "no `%s` in: %s", part, docker_error.text)
+#define HELPS(part) cr_assert(strstr(docker_error.remedy, part), "no `%s` in: %s", part, docker_error.remedy)
+
+#endif

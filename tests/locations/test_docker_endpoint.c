@@ -1,0 +1,107 @@
+/* test_docker_endpoint.c - where an engine is looked for, and what a blueprint may say about it. */
+#include <string.h>
+
+#include "tests/locations/docker_bench.h"
+
+TestSuite(docker_endpoint, .init = docker_set_up, .fini = docker_take_down);
+
+static const struct docker *opened(const char *target, const char *options, const char *host)
+{
+	cr_assert(docker_reopen(target, options, host) == 0, "%s", docker_error.text);
+	return docker_location.state;
+}
+
+static void refused(enum code code, const char *target, const char *options, const char *host)
+{
+	cr_assert(docker_reopen(target, options, host) == -1, "accepted");
+	cr_assert(docker_error.code == code, "%s: %s", code_name(docker_error.code), docker_error.text);
+	cr_assert_null(docker_location.state);
+}
+
+Test(docker_endpoint, default_is_the_local_socket)
+{
+	const struct docker *docker = opened("", NULL, NULL);
+
+	cr_assert_str_eq(docker->endpoint.socket, "/var/run/docker.sock");
+	cr_assert_str_eq(docker->endpoint.shown, "unix:///var/run/docker.sock");
+	cr_assert(docker->endpoint.local);
+}
+
+Test(docker_endpoint, target_before_option_before_environment)
+{
+	const char *option = "{\"host\": \"unix:///option\"}";
+
+	cr_assert_str_eq(opened("unix:///target", option, "unix:///environment")->endpoint.socket, "/target");
+	cr_assert_str_eq(opened("", option, "unix:///environment")->endpoint.socket, "/option");
+	cr_assert_str_eq(opened("", NULL, "unix:///environment")->endpoint.socket, "/environment");
+}
+
+Test(docker_endpoint, tcp_and_http_are_one)
+{
+	const struct docker *docker = opened("tcp://10.0.0.5:4000", NULL, NULL);
+
+	cr_assert_null(docker->endpoint.socket);
+	cr_assert_str_eq(docker->endpoint.base, "http://10.0.0.5:4000");
+	cr_assert_not(docker->endpoint.local);
+	cr_assert_str_eq(opened("http://engine.example/", NULL, NULL)->endpoint.base,
+			 "http://engine.example:2375");
+	cr_assert_str_eq(opened("tcp://[fd00::1]:4000", NULL, NULL)->endpoint.host, "[fd00::1]");
+}
+
+Test(docker_endpoint, what_cannot_be_reached_yet_is_said)
+{
+	refused(ERR_UNSUPPORTED, "ssh://me@host", NULL, NULL);
+	SAYS("SSH");
+	refused(ERR_UNSUPPORTED, "tcp://10.0.0.5:2376", NULL, NULL);
+	SAYS("TLS");
+	refused(ERR_UNSUPPORTED, "https://10.0.0.5", NULL, NULL);
+}
+
+Test(docker_endpoint, nonsense_is_refused)
+{
+	refused(ERR_INVALID, "fd://x", NULL, NULL);
+	refused(ERR_INVALID, "unix://relative", NULL, NULL);
+	refused(ERR_INVALID, "tcp://:2375", NULL, NULL);
+	refused(ERR_INVALID, "tcp://host:99999", NULL, NULL);
+	refused(ERR_INVALID, "tcp://host:1/path", NULL, NULL);
+	refused(ERR_INVALID, "tcp://user@host:1", NULL, NULL);
+}
+
+Test(docker_endpoint, unknown_option_gets_the_known_ones)
+{
+	refused(ERR_INVALID, "", "{\"subnet\": \"10.0.0.0/8\"}", NULL);
+	SAYS("subnet");
+	HELPS("subnets");
+}
+
+Test(docker_endpoint, wrong_options_are_refused)
+{
+	refused(ERR_INVALID, "", "{\"address\": \"not-numeric\"}", NULL);
+	refused(ERR_INVALID, "", "{\"subnets\": \"10.0.0.0\"}", NULL);
+	refused(ERR_INVALID, "", "{\"subnetSize\": 31}", NULL);
+	refused(ERR_INVALID, "", "{\"subnets\": \"10.0.0.0/24\", \"subnetSize\": 20}", NULL);
+}
+
+Test(docker_endpoint, published_address_is_option_then_host_then_default_route)
+{
+	char address[64];
+
+	opened("tcp://10.0.0.5:4000", "{\"address\": \"10.9.9.9\"}", NULL);
+	cr_assert(docker_driver.publish_address(&docker_location, address, sizeof(address), NULL) == 0);
+	cr_assert_str_eq(address, "10.9.9.9");
+	opened("tcp://10.0.0.5:4000", NULL, NULL);
+	cr_assert(docker_driver.publish_address(&docker_location, address, sizeof(address), NULL) == 0);
+	cr_assert_str_eq(address, "10.0.0.5");
+	opened("tcp://127.0.0.1:4000", NULL, NULL);
+	cr_assert(docker_driver.publish_address(&docker_location, address, sizeof(address), NULL) == 0);
+	cr_assert_str_eq(address, "192.0.2.2");
+}
+
+Test(docker_endpoint, port_of_a_local_engine_is_asked_of_this_machine)
+{
+	virtual_world_port(docker_world, 8080, true);
+	cr_assert_not(docker_driver.port_free(&docker_location, "192.0.2.2", 8080, TCP));
+	cr_assert(docker_driver.port_free(&docker_location, "192.0.2.2", 8081, TCP));
+	opened("tcp://10.0.0.5:4000", NULL, NULL);
+	cr_assert(docker_driver.port_free(&docker_location, "10.0.0.5", 8080, TCP));
+}

@@ -1,0 +1,185 @@
+/* test_docker_conformance.c - the conformance suite over the real engine that BERTH_TEST_DOCKER names
+ * (unix:///...). */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/world_real.h"
+#include "tests/conformance/rig.h"
+#include "tests/real/docker/lossy.h"
+
+static struct world *here;
+static struct location_spec spec = {.name = "here", .type = "docker"};
+static json_t *options;
+
+static const char *engine(void)
+{
+	return getenv("BERTH_TEST_DOCKER");
+}
+
+static const char *no_environment(const char *name)
+{
+	(void)name;
+	return NULL;
+}
+
+static int open_docker(struct subject *subject, struct location *ret, const char *more, struct error *err)
+{
+	(void)subject;
+	json_decref(options);
+	options = json_loads(more ? more : "{}", 0, NULL);
+	spec.options = options;
+	spec.target = engine();
+	*ret = (struct location){
+	    .driver = &docker_driver,
+	    .world = here,
+	    .name = "here",
+	    .spec = &spec,
+	    .state_directory = "/nonexistent",
+	    .helper = "",
+	    .environment = no_environment,
+	};
+	return docker_driver.open(ret, err);
+}
+
+static bool pump(struct subject *subject, bool (*until)(void *), void *owner, int64_t limit_ms)
+{
+	int64_t limit = here->ops->now(here) + limit_ms;
+
+	(void)subject;
+	while (!until(owner)) {
+		int64_t left = limit - here->ops->now(here);
+		if (left <= 0)
+			return false;
+		world_wait(here, left < 100 ? (int)left : 100);
+	}
+	return true;
+}
+
+static int fit(struct subject *subject, struct arena *arena, struct instance_spec *fitted, enum manner manner,
+	       uint16_t number)
+{
+	const char **command = arena_array(arena, const char *, 4);
+
+	(void)subject, (void)number;
+	if (!command)
+		return -1;
+	command[0] = "/bin/sh";
+	command[1] = "-c";
+	/* The first process of a container must ask for the signal that ends it. */
+	command[2] =
+	    manner == SPEAKS_AND_ENDS ? "echo spoken; exit 3" : "trap 'exit 0' TERM; sleep 1000 & wait";
+	fitted->kind = COMPONENT_DOCKER;
+	fitted->image = "busybox";
+	fitted->command = command;
+	return 0;
+}
+
+/* --- what others do at the engine --- */
+
+static int docker(const char *words, const char *name)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line), "docker -H %s %s %s >/dev/null 2>&1", engine(), words, name);
+	return system(line) == 0 ? 0 : -1;
+}
+
+static char stranger_name[128];
+
+static int stranger(struct subject *subject, const char *name)
+{
+	char words[256];
+
+	(void)subject;
+	snprintf(stranger_name, sizeof(stranger_name), "%s", name);
+	snprintf(words, sizeof(words), "run -d --network none --name %s busybox sleep", name);
+	return docker(words, "1000");
+}
+
+static bool stranger_left(struct subject *subject, const char *name)
+{
+	(void)subject;
+	return docker("top", name) == 0;
+}
+
+static int vanish(struct subject *subject, const char *name)
+{
+	(void)subject;
+	return docker("rm -fv", name);
+}
+
+static int reach(struct subject *subject, bool reachable)
+{
+	(void)subject;
+	lossy_reach(reachable);
+	return 0;
+}
+
+static int lose(struct subject *subject, enum lost what, const char *name)
+{
+	(void)subject, (void)name;
+	if (what == LOST_PLACE)
+		lossy_lose("POST", "/containers/create");
+	else if (what == LOST_START)
+		lossy_lose("POST", "/start");
+	else
+		lossy_lose("DELETE", "/containers/");
+	return 0;
+}
+
+static bool repeated(void *owner)
+{
+	(void)owner;
+	return lossy_repeat();
+}
+
+/* The first time something must have been said: a pause that ends again changes nothing. */
+static int repeat(struct subject *subject, const char *name)
+{
+	if (lossy_repeat())
+		return 0;
+	if (docker("pause", name) < 0 || docker("unpause", name) < 0)
+		return -1;
+	return pump(subject, repeated, NULL, 10000) ? 0 : -1;
+}
+
+static struct subject subject_docker = {
+    .open = open_docker,
+    .pump = pump,
+    .fit = fit,
+    .stranger = stranger,
+    .stranger_left = stranger_left,
+    .vanish = vanish,
+    .reach = reach,
+    .lose = lose,
+    .repeat = repeat,
+};
+
+static void set_up(void)
+{
+	struct error error;
+
+	here = world_real_open(&error);
+	cr_assert(here, "%s", error.text);
+	lossy_install(here);
+}
+
+static void take_down(void)
+{
+	conformance_end(&subject_docker);
+	if (*stranger_name)
+		docker("rm -f", stranger_name);
+	lossy_remove();
+	world_real_close(here);
+	json_decref(options);
+}
+
+#define CASE(name)                                                                                           \
+	Test(docker_conformance, name, .init = set_up, .fini = take_down)                                    \
+	{                                                                                                    \
+		if (!engine())                                                                               \
+			cr_skip_test("BERTH_TEST_DOCKER names no engine");                                   \
+		conformance_begin(&subject_docker, #name);                                                   \
+		conformance_##name(&subject_docker);                                                         \
+	}
+CONFORMANCE_CASES(CASE)
