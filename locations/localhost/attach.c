@@ -71,7 +71,7 @@ static int attach(struct location *location, const char *bind, const struct told
 				     .ports = slots,
 				     .port_count = count};
 	for (size_t i = 0; i < count; i++)
-		*slots++ = (struct attached_port){ports[i].port, ports[i].port, ports[i].protocol};
+		*slots++ = (struct attached_port){ports[i].port, ports[i].port, ports[i].protocol, NULL};
 	for (size_t i = 0; i < count; i++) {
 		bool before = !ports[i].published;
 		for (size_t j = 0; !before && j < i; j++)
@@ -83,8 +83,8 @@ static int attach(struct location *location, const char *bind, const struct told
 		    .network = "", .address = arena_text(arena, ports[i].published), .ports = slots};
 		for (size_t j = i; j < count; j++)
 			if (ports[j].published && !strcmp(ports[j].published, ports[i].published))
-				slots[open->port_count++] =
-				    (struct attached_port){ports[j].port, ports[j].port, ports[j].protocol};
+				slots[open->port_count++] = (struct attached_port){
+				    ports[j].port, ports[j].port, ports[j].protocol, NULL};
 		slots += open->port_count;
 		if (!open->address)
 			return -1;
