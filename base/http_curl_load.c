@@ -52,7 +52,7 @@ int curl_load(struct curl_functions *curl, struct error *err)
 	    {"curl_slist_free_all", (void **)&curl->slist_free_all},
 	};
 	/* Never closed: OpenSSL below it leaves functions for the end of the process. */
-	void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+	void *library = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
 
 	if (!library)
 		return refuse(err, dlerror());

@@ -43,3 +43,4 @@ suite(engine SUPPORT FOLDERS tests/engine FLOORS base blueprints entities sensor
 suite(docker FOLDERS tests/real/docker
   WITH tests/conformance/rig.c tests/conformance/conformance.c tests/conformance/conformance_target.c
   FLOORS base blueprints entities sensors locations)
+suite(cli FOLDERS tests/cli cli FLOORS)

@@ -14,16 +14,18 @@ static size_t count_images(const char *const *images)
 	return count;
 }
 
-/* With a digest the engine keeps no tag: "redis:3@sha256:..." is listed as "redis@sha256:...". */
+/* As a listing names it: "redis:3@sha256:..." without its tag, "redis" with its "latest". */
 static const char *listed_reference(struct arena *arena, const char *reference)
 {
-	const char *digest = strchr(reference, '@');
-	const char *slash = strrchr(reference, '/');
-	const char *colon = digest ? strchr(slash && slash < digest ? slash : reference, ':') : NULL;
+	const char *digest = strchr(reference, '@'), *slash = strrchr(reference, '/');
+	const char *end = digest ? digest : reference + strlen(reference);
+	const char *colon = strchr(slash && slash < end ? slash : reference, ':');
+	bool tagged = colon && colon < end;
 
-	if (!colon || colon > digest)
-		return reference;
-	return arena_format(arena, "%.*s%s", (int)(colon - reference), reference, digest);
+	if (!digest)
+		return tagged ? reference : arena_format(arena, "%s:latest", reference);
+	return tagged ? arena_format(arena, "%.*s%s", (int)(colon - reference), reference, digest)
+		      : reference;
 }
 
 static bool names(const json_t *image, const char *list, const char *reference)

@@ -39,7 +39,9 @@ const struct instance_spec docker_web = {
 
 static const char *environment(const char *name)
 {
-	return !strcmp(name, "DOCKER_HOST") ? docker_host : !strcmp(name, "DOCKER_TLS_VERIFY") ? tls_verify : NULL;
+	return !strcmp(name, "DOCKER_HOST")         ? docker_host
+	       : !strcmp(name, "DOCKER_TLS_VERIFY") ? tls_verify
+						    : NULL;
 }
 
 static void note(const struct http_request *request, struct asked *to)
@@ -72,8 +74,9 @@ static int64_t answer_request(void *owner, const struct http_request *request, s
 		if (!reply->status)
 			fail(&answer->error, reply->error ? reply->error : ERR_UNREACHABLE, "no answer");
 		text_add(&answer->body, reply->body ? reply->body : "");
-		text_add(&answer->headers, "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nDate: Sat, 21 Nov 2026 11:44:52 "
-					   "GMT\r\n\r\n");
+		text_add(&answer->headers,
+			 "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nDate: Sat, 21 Nov 2026 11:44:52 "
+			 "GMT\r\n\r\n");
 		int64_t delay = reply->delay_ms;
 		if (reply->times && --reply->times == 0)
 			reply->request = NULL;
@@ -125,7 +128,7 @@ int docker_reopen(const char *target, const char *more, const char *host)
 
 void docker_set_up(void)
 {
-	static const struct virtual_hooks hooks = {.http = answer_request};
+	const struct virtual_hooks hooks = {.http = answer_request};
 
 	docker_world = virtual_world_new(1);
 	cr_assert_not_null(docker_world);
@@ -133,8 +136,15 @@ void docker_set_up(void)
 	ops.has_interface = any_interface;
 	docker_world->ops = &ops;
 	virtual_world_hooks(docker_world, &hooks);
-	REPLY("GET /_ping", 200);
+	REPLY("GET /_ping", 200, NULL);
 	cr_assert(docker_reopen("unix:///engine.sock", NULL, NULL) == 0, "%s", docker_error.text);
+}
+
+void docker_tcp(int64_t (*tcp)(void *owner, const char *address, uint16_t port, struct error *answer))
+{
+	const struct virtual_hooks hooks = {.http = answer_request, .tcp = tcp};
+
+	virtual_world_hooks(docker_world, &hooks);
 }
 
 void docker_take_down(void)
@@ -184,7 +194,8 @@ void docker_errand_new(void)
 void docker_until_woken(const char *what)
 {
 	woken = false;
-	cr_assert(virtual_world_run(docker_world, is_woken, NULL, 600000), "%s: nobody woke its errand", what);
+	cr_assert(virtual_world_run(docker_world, is_woken, NULL, 600000), "%s: nobody woke its errand",
+		  what);
 }
 
 const char *docker_container(char digest, const char *state)
@@ -202,7 +213,8 @@ const char *docker_container(char digest, const char *state)
 		 "\"Created\": \"2026-11-21T11:44:52.5Z\", \"Config\": {\"Labels\": {%s}, \"Tty\": false}, "
 		 "\"State\": {\"Status\": \"%s\", \"Running\": %s, \"ExitCode\": 3, \"Error\": \"\", "
 		 "\"StartedAt\": \"2026-11-21T11:44:53Z\"}, \"NetworkSettings\": {\"Ports\": {\"80/tcp\": "
-		 "[{\"HostIp\": \"0.0.0.0\", \"HostPort\": \"8080\"}, {\"HostIp\": \"::\", \"HostPort\": \"8080\"}]}, "
+		 "[{\"HostIp\": \"0.0.0.0\", \"HostPort\": \"8080\"}, {\"HostIp\": \"::\", \"HostPort\": "
+		 "\"8080\"}]}, "
 		 "\"Networks\": {\"berth.app\": {\"IPAddress\": \"10.213.0.5\", \"NetworkID\": "
 		 "\"0123456789abcdef\", \"Links\": [\"app.db:db\"], \"Aliases\": [\"mine\", \"c1d2\"]}}}}",
 		 labels, state, strcmp(state, "running") ? "false" : "true");

@@ -7,22 +7,22 @@
 #include "locations/docker/docker.h"
 #include "tests/support/virtual_world.h"
 
-/* An answer to requests whose "METHOD /path?query" (without the version) begins so. Later ones are asked first; one with
- * `times` is used that often. */
+/* An answer to requests whose "METHOD /path?query" (without the version) begins so. Later ones are asked
+ * first; one with `times` is used that often. */
 struct reply {
 	const char *request;
-	int status;	  /* 0: no answer, `error` says why */
+	int status;       /* 0: no answer, `error` says why */
 	const char *body; /* NULL: none */
 	enum code error;
-	bool sent;	/* the request arrived before the answer was lost */
+	bool sent;      /* the request arrived before the answer was lost */
 	unsigned times; /* 0: always */
 	int64_t delay_ms;
 };
 
 struct asked {
 	char line[512]; /* "POST /containers/create?name=x" */
-	char api[8];	/* "1.41", "" when the path had no version */
-	char *body;	/* "" when none */
+	char api[8];    /* "1.41", "" when the path had no version */
+	char *body;     /* "" when none */
 };
 
 extern struct world *docker_world;
@@ -36,6 +36,8 @@ void docker_set_up(void); /* opened on unix:///engine.sock, speaking API 1.41 */
 void docker_take_down(void);
 /* Open (again) with this target, options (JSON or NULL) and DOCKER_HOST (or NULL). */
 int docker_reopen(const char *target, const char *options, const char *host);
+/* Who answers TCP probes. */
+void docker_tcp(int64_t (*tcp)(void *owner, const char *address, uint16_t port, struct error *answer));
 void docker_reply(const struct reply *reply);
 void docker_forget(void); /* what was asked so far */
 /* The n-th request of those that begin so, or NULL. */
@@ -43,13 +45,15 @@ const struct asked *docker_request(const char *line, size_t n);
 size_t docker_requests(const char *line);
 void docker_until_woken(const char *what);
 void docker_errand_new(void);
-/* {"Id": "c1", "Name": "/app.web.1", "Config": {"Labels": ...}, ...}: an inspected container of this digest's first
- * letter and state; `digest` 0: nobody's. In static memory, valid until the next call. */
+/* {"Id": "c1", "Name": "/app.web.1", "Config": {"Labels": ...}, ...}: an inspected container of this digest's
+ * first letter and state; `digest` 0: nobody's. In static memory, valid until the next call. */
 const char *docker_container(char digest, const char *state);
 /* app.web.1 of busybox:1, listening on port 80. */
 extern const struct instance_spec docker_web;
 
-#define REPLY(...) docker_reply(&(struct reply){__VA_ARGS__})
+#define REPLY(request_, status_, body_, ...)                                                                 \
+	docker_reply(                                                                                        \
+	    &(struct reply){.request = (request_), .status = (status_), .body = (body_), ##__VA_ARGS__})
 
 #define AWAIT(function, ...)                                                                                 \
 	({                                                                                                   \
@@ -69,7 +73,7 @@ extern const struct instance_spec docker_web;
 		cr_assert(docker_error.code == (wanted), "%s: %s: %s", #function,                            \
 			  code_name(docker_error.code), docker_error.text);                                  \
 	} while (0)
-#define SAYS(part) cr_assert(strstr(docker_error.text, part), "no `%s` in: %s", part, docker_error.text)
+#define SAYS(part)  cr_assert(strstr(docker_error.text, part), "no `%s` in: %s", part, docker_error.text)
 #define HELPS(part) cr_assert(strstr(docker_error.remedy, part), "no `%s` in: %s", part, docker_error.remedy)
 
 #endif

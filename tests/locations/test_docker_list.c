@@ -1,4 +1,5 @@
 /* test_docker_list.c - one listing per kind, read into what the engine of berth knows of instances. */
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/locations/docker_bench.h"
@@ -7,10 +8,12 @@ TestSuite(docker_list, .init = docker_set_up, .fini = docker_take_down);
 
 #define LABELS                                                                                               \
 	"\"berth.app\": \"app\", \"berth.component\": \"Web\", \"berth.instance\": \"2\", \"berth.spec\": "  \
-	"\"aa\", \"berth.links\": \"11\", \"berth.type\": \"docker:busybox:1\", \"berth.ports\": \"80/tcp 53/udp\""
+	"\"aa\", \"berth.links\": \"11\", \"berth.type\": \"docker:busybox:1\", \"berth.ports\": \"80/tcp "  \
+	"53/udp\""
 
 static const char containers[] =
-    "[{\"Id\": \"c1\", \"Names\": [\"/other/alias\", \"/app.Web.2\"], \"ImageID\": \"sha256:1\", \"Created\": 1000, "
+    "[{\"Id\": \"c1\", \"Names\": [\"/other/alias\", \"/app.Web.2\"], \"ImageID\": \"sha256:1\", "
+    "\"Created\": 1000, "
     "\"State\": \"running\", \"Status\": \"Up 2 minutes\", \"Labels\": {" LABELS "}, \"Ports\": ["
     "{\"IP\": \"127.0.0.1\", \"PrivatePort\": 53, \"PublicPort\": 5353, \"Type\": \"udp\"},"
     "{\"IP\": \"::\", \"PrivatePort\": 80, \"PublicPort\": 8080, \"Type\": \"tcp\"},"
@@ -23,12 +26,16 @@ static void script(const char *listed)
 {
 	REPLY("GET /containers/json", 200, listed);
 	REPLY("GET /networks", 200, "[{\"Name\": \"berth.app\", \"Labels\": {\"berth.app\": \"app\"}}]");
-	REPLY("GET /volumes", 200,
-	      "{\"Volumes\": [{\"Name\": \"app.data\", \"Labels\": {\"berth.app\": \"app\", \"berth.volume\": "
-	      "\"data\"}}, {\"Name\": \"berth.claim.app\", \"Labels\": {\"berth.app\": \"app\", \"berth.claim\": "
-	      "\"id1\", \"berth.owner\": \"me@here\"}}]}");
-	REPLY("GET /images/json", 200,
-	      "[{\"Id\": \"sha256:1\", \"RepoTags\": [\"busybox:1\"], \"RepoDigests\": [\"redis@sha256:d\"]}]");
+	REPLY(
+	    "GET /volumes", 200,
+	    "{\"Volumes\": [{\"Name\": \"app.data\", \"Labels\": {\"berth.app\": \"app\", \"berth.volume\": "
+	    "\"data\"}}, {\"Name\": \"berth.claim.app\", \"Labels\": {\"berth.app\": \"app\", "
+	    "\"berth.claim\": "
+	    "\"id1\", \"berth.owner\": \"me@here\"}}]}");
+	REPLY(
+	    "GET /images/json", 200,
+	    "[{\"Id\": \"sha256:1\", \"RepoTags\": [\"busybox:1\"], \"RepoDigests\": [\"redis@sha256:d\"]}, "
+	    "{\"Id\": \"sha256:2\", \"RepoTags\": [\"busybox:latest\"]}]");
 }
 
 static struct inventory list(const char *const *images)
@@ -123,10 +130,11 @@ Test(docker_list, states_and_exit_codes)
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char listed[1024];
-		snprintf(listed, sizeof(listed),
-			 "[{\"Id\": \"c1\", \"Names\": [\"/app.Web.2\"], \"State\": \"%s\", \"Status\": \"%s\", "
-			 "\"Labels\": {" LABELS "}}]",
-			 rows[i].state, rows[i].status);
+		snprintf(
+		    listed, sizeof(listed),
+		    "[{\"Id\": \"c1\", \"Names\": [\"/app.Web.2\"], \"State\": \"%s\", \"Status\": \"%s\", "
+		    "\"Labels\": {" LABELS "}}]",
+		    rows[i].state, rows[i].status);
 		script(listed);
 		struct inventory inventory = list(NULL);
 		cr_assert(inventory.instance_count == 1);
@@ -138,16 +146,18 @@ Test(docker_list, states_and_exit_codes)
 
 Test(docker_list, images_by_tag_and_by_digest)
 {
-	static const char *const images[] = {"busybox:1", "redis:3@sha256:d", "redis@sha256:d", "nowhere:1", NULL};
+	static const char *const images[] = {"busybox:1", "redis:3@sha256:d", "redis@sha256:d",
+					     "nowhere:1", "busybox",          NULL};
 
 	script("[]");
 	struct inventory inventory = list(images);
-	cr_assert(inventory.image_count == 4);
+	cr_assert(inventory.image_count == 5);
 	cr_assert_str_eq(inventory.images[0].id, "sha256:1");
 	cr_assert_str_eq(inventory.images[1].reference, "redis:3@sha256:d");
 	cr_assert_str_eq(inventory.images[1].id, "sha256:1");
 	cr_assert_str_eq(inventory.images[2].id, "sha256:1");
 	cr_assert_null(inventory.images[3].id);
+	cr_assert_str_eq(inventory.images[4].id, "sha256:2");
 	inventory_release(&inventory);
 }
 
@@ -174,7 +184,7 @@ static void list_fails(enum code code)
 Test(docker_list, unanswered_read_names_the_call)
 {
 	script("[]");
-	REPLY("GET /networks", .error = ERR_TIMED_OUT, .sent = true);
+	REPLY("GET /networks", 0, NULL, .error = ERR_TIMED_OUT, .sent = true);
 	list_fails(ERR_TIMED_OUT);
 	SAYS("GET /networks unanswered for 10 s");
 }
@@ -195,7 +205,7 @@ Test(docker_list, nonsense_is_no_listing)
 
 Test(docker_list, socket_without_rights_tells_the_remedy)
 {
-	REPLY("GET /_ping", .error = ERR_DENIED);
+	REPLY("GET /_ping", 0, NULL, .error = ERR_DENIED);
 	list_fails(ERR_DENIED);
 	HELPS("usermod");
 }

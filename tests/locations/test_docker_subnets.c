@@ -57,7 +57,8 @@ Test(docker_subnets, all_of_the_pool_are_found_then_none)
 
 Test(docker_subnets, existing_networks_are_avoided)
 {
-	owned_json all = network_on("10.0.0.0/8"), half = network_on("10.213.0.0/23");
+	owned_json all = network_on("10.0.0.0/8");
+	owned_json half = network_on("10.213.0.0/23");
 	struct subnet subnet;
 
 	cr_assert_not(subnet_pick(&small, "app", 24, all, NULL, &subnet));
@@ -84,12 +85,12 @@ static const char framed[] = "\1\0\0\0\0\0\0\3one"
 
 Test(docker_frames, taken_apart_at_every_border)
 {
-	for (size_t step = 1; step < sizeof(framed); step++) {
+	for (size_t part = 1; part < sizeof(framed); part++) {
 		struct frames frames = {0};
 		struct heard heard = {0};
-		for (size_t at = 0; at < sizeof(framed) - 1; at += step) {
+		for (size_t at = 0; at < sizeof(framed) - 1; at += part) {
 			size_t left = sizeof(framed) - 1 - at;
-			frames_feed(&frames, framed + at, left < step ? left : step, hear, &heard);
+			frames_feed(&frames, framed + at, left < part ? left : part, hear, &heard);
 		}
 		cr_assert_str_eq(text_view(&heard.streams[0]), "one\ntwo");
 		cr_assert_str_eq(text_view(&heard.streams[1]), "wrong");

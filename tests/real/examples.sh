@@ -22,7 +22,7 @@ check "destroys" destroy real-quickstart
 # Names from files: beside the blueprint first, then the user's.
 uses real-named
 mkdir -p "$XDG_CONFIG_HOME/berth"
-sed 's,^my-docker-cloud:.*,my-docker-cloud: docker:unix:///nothing-here.sock,' "$root/examples/locations.yaml" >"$XDG_CONFIG_HOME/berth/locations.yaml"
+sed 's,^my-docker-cloud:.*,my-docker-cloud: docker:unix:///nothing-here.sock,' "$root/examples/locations.sample.yaml" >"$XDG_CONFIG_HOME/berth/locations.yaml"
 cp "$root/examples/talk.yaml" .
 check "a name from the user's file" exits 69 berth plan talk.yaml --app real-named
 printf 'my-docker-cloud: docker:%s\n' "$DOCKER_HOST" >locations.yaml

@@ -10,7 +10,7 @@ Y
 for i in $(seq 10); do printf -- '- {type: "docker:busybox:latest", id: s%s, command: [sleep, "1000"]}\n' "$i" >>ten.yaml; done
 begun() { [ "$(count containers real-together)" -ge 1 ]; }
 
-"$BERTH" deploy ten.yaml "${to_engine[@]}" -y >first.log 2>&1 &
+env --default-signal=INT "$BERTH" deploy ten.yaml "${to_engine[@]}" -y >first.log 2>&1 &
 first=$!
 until_true 10 begun
 second() {
@@ -24,7 +24,7 @@ check "the first is not disturbed" wait $first
 check "ten run" same 10 "$(count running real-together)"
 check "destroys" destroy real-together
 
-"$BERTH" deploy ten.yaml "${to_engine[@]}" -y >first.log 2>&1 &
+env --default-signal=INT "$BERTH" deploy ten.yaml "${to_engine[@]}" -y >first.log 2>&1 &
 first=$!
 until_true 10 begun
 kill -INT $first
@@ -33,7 +33,7 @@ check "what flew is finished" test "$(count containers real-together)" -le 10
 check "the next deploy goes on" deploy ten.yaml
 check "one container each" same 10 "$(count containers real-together)"
 
-"$BERTH" destroy real-together "${to_engine[@]}" -y >first.log 2>&1 &
+env --default-signal=INT "$BERTH" destroy real-together "${to_engine[@]}" -y >first.log 2>&1 &
 first=$!
 sleep 0.1
 kill -INT $first

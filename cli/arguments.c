@@ -1,0 +1,287 @@
+/* arguments.c - the command line, the environment and the user's file become settings, in that order of
+ * weight. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/screen.h"
+
+#define MOST_FLAGS 64
+
+/* Where the parser stands. `given` says which flags a weightier source has set, by number. */
+struct parser {
+	struct invocation *invocation;
+	int argc, at;
+	char **argv;
+	int command_at;
+	bool given[MOST_FLAGS];
+};
+
+/* All flags of a command in one row; NULL past the last. */
+static const struct flag *flag_number(const struct command *command, size_t number)
+{
+	size_t common = 0, own = 0;
+	while (common_flags[common].name)
+		common++;
+	if (number < common)
+		return &common_flags[number];
+	while (command && command->flags && command->flags[own].name)
+		own++;
+	return number - common < own ? &command->flags[number - common] : NULL;
+}
+
+static size_t number_of_flag(const struct command *command, const struct flag *flag)
+{
+	size_t number = 0;
+	while (flag_number(command, number) != flag)
+		number++;
+	return number;
+}
+
+static const char *flag_name(size_t i, const void *of)
+{
+	const struct flag *flag = flag_number(of, i);
+	return flag ? flag->name : NULL;
+}
+
+/* --- one flag ------------------------------------------------------------------------------- */
+
+static int unknown_flag(const struct parser *parser, const char *name, size_t length)
+{
+	char remedy[120] = "", word[64];
+	const struct command *command = parser->invocation->command;
+	snprintf(word, sizeof word, "%.*s", (int)length, name);
+	owned_memory char *shown = printable(word, strlen(word));
+	const char *meant = nearest(word, flag_name, command);
+	if (meant)
+		snprintf(remedy, sizeof remedy, "did you mean `--%s`?", meant);
+	else
+		snprintf(remedy, sizeof remedy, "`berth %s%s--help` lists the flags",
+			 command ? command->name : "", command ? " " : "");
+	return complain_usage(parser->invocation, remedy, "there is no flag `--%s`%s%s%s", shown ? shown : "",
+			      command ? " of `berth " : "", command ? command->name : "", command ? "`" : "");
+}
+
+static int take(struct parser *parser, const struct flag *flag, const char *value)
+{
+	char complaint[200];
+	parser->given[number_of_flag(parser->invocation->command, flag)] = true;
+	if (flag_set(parser->invocation, flag, value, complaint) == 0)
+		return 0;
+	return complain_usage(parser->invocation, NULL, "--%s: %s", flag->name, complaint);
+}
+
+/* The value after a flag: the next word, whatever it looks like. */
+static const char *next_value(struct parser *parser)
+{
+	return parser->at + 1 < parser->argc ? parser->argv[++parser->at] : NULL;
+}
+
+static int missing_value(const struct parser *parser, const struct flag *flag)
+{
+	return complain_usage(parser->invocation, NULL, "--%s needs a value: --%s %s", flag->name, flag->name,
+			      flag->value);
+}
+
+/* The flag so called, or the only one that begins so. */
+static const struct flag *long_flag(const struct command *command, const char *name, size_t length)
+{
+	const struct flag *found = NULL, *flag;
+	size_t matches = 0;
+	for (size_t i = 0; (flag = flag_number(command, i)); i++) {
+		if (strncmp(flag->name, name, length) != 0)
+			continue;
+		if (!flag->name[length])
+			return flag;
+		found = flag;
+		matches++;
+	}
+	return matches == 1 && length ? found : NULL;
+}
+
+static int take_long(struct parser *parser, const char *name)
+{
+	size_t length = strcspn(name, "=");
+	const char *value = name[length] ? name + length + 1 : NULL;
+	const struct flag *flag = long_flag(parser->invocation->command, name, length);
+	if (!flag)
+		return unknown_flag(parser, name, length);
+	if (flag->kind == FLAG_SWITCH)
+		return take(parser, flag, value ? value : "true");
+	if (!value)
+		value = next_value(parser);
+	return value ? take(parser, flag, value) : missing_value(parser, flag);
+}
+
+static const struct flag *short_flag(const struct command *command, char letter)
+{
+	const struct flag *flag = NULL;
+	for (size_t i = 0; (flag = flag_number(command, i)); i++)
+		if (flag->letter == letter)
+			return flag;
+	return NULL;
+}
+
+static int take_short(struct parser *parser, const char *letters)
+{
+	for (; *letters; letters++) {
+		const struct flag *flag = short_flag(parser->invocation->command, *letters);
+		if (!flag)
+			return complain_usage(parser->invocation, "a long flag begins with two dashes",
+					      "there is no flag `-%c`",
+					      isprint((unsigned char)*letters) ? *letters : '?');
+		if (flag->kind == FLAG_SWITCH) {
+			int code = take(parser, flag, "true");
+			if (code)
+				return code;
+			continue;
+		}
+		const char *value = letters[1] ? letters + 1 + (letters[1] == '=') : next_value(parser);
+		return value ? take(parser, flag, value) : missing_value(parser, flag);
+	}
+	return 0;
+}
+
+/* --- the whole line ------------------------------------------------------------------------- */
+
+static bool takes_next(const char *word)
+{
+	const struct flag *flag = word[1] == '-' ? long_flag(NULL, word + 2, strlen(word + 2))
+						 : short_flag(NULL, word[strlen(word) - 1]);
+	return flag && flag->kind != FLAG_SWITCH &&
+	       !(word[1] != '-' && word[2] && short_flag(NULL, word[1]) &&
+		 short_flag(NULL, word[1])->kind != FLAG_SWITCH);
+}
+
+/* The first word that is neither a flag nor a flag's value. */
+static int find_command(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0)
+			return i + 1 < argc ? i + 1 : -1;
+		if (argv[i][0] != '-' || !argv[i][1])
+			return i;
+		if (takes_next(argv[i]))
+			i++;
+	}
+	return -1;
+}
+
+static int add_argument(struct parser *parser, const char *word)
+{
+	return words_add(&parser->invocation->arguments, word)
+		   ? complain(parser->invocation, BERTH_FAILED, "out of memory", NULL)
+		   : 0;
+}
+
+static int parse_line(struct parser *parser)
+{
+	bool over = false;
+	int code = 0;
+	for (parser->at = 1; parser->at < parser->argc && !code; parser->at++) {
+		const char *word = parser->argv[parser->at];
+		if (parser->at == parser->command_at)
+			continue;
+		if (!over && strcmp(word, "--") == 0)
+			over = true;
+		else if (!over && word[0] == '-' && word[1] == '-')
+			code = take_long(parser, word + 2);
+		else if (!over && word[0] == '-' && word[1])
+			code = take_short(parser, word + 1);
+		else
+			code = add_argument(parser, word);
+	}
+	return code;
+}
+
+/* Lists come one a line. */
+static int take_lines(struct invocation *invocation, const struct flag *flag, const char *value,
+		      char complaint[200])
+{
+	char *rest = (char *)keep(invocation, value), *line;
+	while ((line = strsep(&rest, "\n")))
+		if (*line && flag_set(invocation, flag, line, complaint))
+			return -1;
+	return 0;
+}
+
+static int parse_environment(struct parser *parser)
+{
+	struct invocation *invocation = parser->invocation;
+	const struct flag *flag;
+	for (size_t i = 0; (flag = flag_number(invocation->command, i)); i++) {
+		char name[64] = "BERTH_", complaint[200];
+		for (size_t c = 0; flag->name[c] && c < sizeof name - 7; c++)
+			name[6 + c] =
+			    flag->name[c] == '-' ? '_' : (char)toupper((unsigned char)flag->name[c]);
+		const char *value = getenv(name);
+		if (parser->given[i] || !value || !*value || flag->at == offsetof(struct settings, help) ||
+		    flag->at == offsetof(struct settings, version))
+			continue;
+		parser->given[i] = true;
+		if ((flag->kind == FLAG_WORDS ? take_lines(invocation, flag, value, complaint)
+					      : flag_set(invocation, flag, value, complaint)))
+			return complain_usage(invocation, NULL, "%s: %s", name, complaint);
+	}
+	return 0;
+}
+
+static int check_count(struct invocation *invocation)
+{
+	const struct command *command = invocation->command;
+	if (!command || invocation->arguments.count <= command->most)
+		return 0;
+	owned_memory char *extra = printable(invocation->arguments.items[command->most],
+					     strlen(invocation->arguments.items[command->most]));
+	char remedy[160];
+	snprintf(remedy, sizeof remedy, "usage: berth %s%s%s", command->name, *command->arguments ? " " : "",
+		 command->arguments);
+	return complain_usage(invocation, remedy, "`%s` is one argument too many", extra ? extra : "");
+}
+
+/* Complaints about the line itself already come the way they are wanted. */
+static void foresee_output(struct invocation *invocation, int argc, char **argv)
+{
+	const char *word = getenv("BERTH_OUTPUT");
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strncmp(argv[i], "--output=", 9) == 0)
+			word = argv[i] + 9;
+		else if (strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0)
+			word = argv[i + 1];
+		else if (strncmp(argv[i], "-o", 2) == 0)
+			word = argv[i] + 2;
+	}
+	if (word && strcmp(word, "json") == 0)
+		invocation->settings.output = "json";
+}
+
+int arguments_parse(struct invocation *invocation, int argc, char **argv)
+{
+	struct parser parser = {
+	    .invocation = invocation, .argc = argc, .argv = argv, .command_at = find_command(argc, argv)};
+	foresee_output(invocation, argc, argv);
+	if (parser.command_at > 0) {
+		invocation->command = command_find(argv[parser.command_at]);
+		if (!invocation->command)
+			return command_unknown(invocation, argv[parser.command_at]);
+	}
+	int code = parse_line(&parser);
+	if (!code)
+		code = parse_environment(&parser);
+	if (!code && !invocation->settings.help)
+		code = user_file_read(invocation, parser.given);
+	if (!code && !invocation->settings.help)
+		code = check_count(invocation);
+	return code;
+}
+
+void invocation_release(struct invocation *invocation)
+{
+	berth_close(invocation->berth);
+	for (size_t i = 0; i < invocation->kept.count; i++)
+		free((char *)invocation->kept.items[i]);
+	free(invocation->kept.items);
+	free(invocation->arguments.items);
+	free(invocation->settings.locations.items);
+	free(invocation->settings.sets.items);
+}

@@ -1,0 +1,204 @@
+/* cli.h - what the commands share: the parsed command line and how an operation is carried out. */
+#ifndef BERTH_CLI_CLI_H
+#define BERTH_CLI_CLI_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <berth/berth.h>
+
+#define owned_by(release) __attribute__((cleanup(release)))
+#define COUNT_OF(array)   (sizeof(array) / sizeof((array)[0]))
+
+static inline void release_memory(void *pointer)
+{
+	free(*(void **)pointer);
+}
+
+static inline void release_json(json_t **document)
+{
+	json_decref(*document);
+}
+
+#define owned_memory owned_by(release_memory)
+#define owned_json   owned_by(release_json) json_t *
+
+enum { EXIT_CHANGES = 2 }; /* plan --detailed-exitcode; all other codes are berth_outcome's */
+
+/* NULL-terminated once something was added; the strings are borrowed. */
+struct words {
+	const char **items;
+	size_t count;
+};
+
+/* Every flag's value. */
+struct settings {
+	const char *app, *output, *color, *progress, *owner, *format;
+	struct words locations, sets;
+	int64_t timeout_ms, since_ms;
+	int64_t tail; /* -1: all */
+	bool dry_run, yes, verbose, adopt, help, version;
+	bool detailed_exitcode, watch, exit_code, volumes, follow;
+};
+
+enum flag_kind {
+	FLAG_SWITCH,   /* bool */
+	FLAG_TEXT,     /* const char * */
+	FLAG_WORDS,    /* struct words, repeatable; one a line in the environment */
+	FLAG_CHOICE,   /* const char *, one of `choices` */
+	FLAG_DURATION, /* int64_t milliseconds */
+	FLAG_COUNT,    /* int64_t, "all" is -1 */
+	FLAG_MOMENT,   /* int64_t milliseconds of the wall clock; a duration is that long ago */
+};
+
+/* A table of these ends with a NULL name. */
+struct flag {
+	const char *name;
+	char letter; /* 0: none */
+	enum flag_kind kind;
+	size_t at;           /* offset in struct settings */
+	const char *value;   /* what help calls the value */
+	const char *choices; /* "table|json" */
+	const char *summary;
+};
+
+struct invocation;
+
+struct command {
+	const char *name;
+	const char *arguments; /* as help shows them */
+	const char *summary;
+	const struct flag *flags; /* beside the common ones; may be NULL */
+	size_t most;              /* how many arguments it takes */
+	int (*run)(struct invocation *);
+};
+
+/* One call of the program. */
+struct invocation {
+	const struct command *command;
+	struct settings settings;
+	struct words arguments;
+	struct words kept; /* memory that settings and arguments point to */
+	struct berth *berth;
+};
+
+/* commands.c */
+extern const struct command *const commands[]; /* NULL-terminated */
+const struct command *command_find(const char *name);
+/* Says what to do about a name that is no command. Returns the exit code. */
+int command_unknown(const struct invocation *, const char *name);
+
+/* flags.c */
+extern const struct flag common_flags[];
+const struct flag *flag_find(const struct command *, const char *name);
+/* Stores a flag's value; a sentence in `complaint` and -1 when it is none. */
+int flag_set(struct invocation *, const struct flag *, const char *value, char complaint[200]);
+int words_add(struct words *, const char *word);
+/* A copy that lives as long as the invocation. */
+const char *keep(struct invocation *, const char *text);
+
+/* values.c */
+int parse_duration(const char *text, int64_t *ret_ms);
+int parse_moment(const char *text, int64_t now_ms, int64_t *ret_ms);
+int64_t wall_ms(void);
+int64_t steady_ms(void);
+
+/* arguments.c: flags of the command line, then of the environment, then of the user's file. 0, or the exit
+ * code. */
+int arguments_parse(struct invocation *, int argc, char **argv);
+void invocation_release(struct invocation *);
+
+/* user_file.c: takes what `given` has not; the common flags come first in it. 0, or the exit code. */
+int user_file_read(struct invocation *, const bool *given);
+
+/* suggest.c: the nearest of the names, NULL when none is near. */
+const char *nearest(const char *word, const char *(*name)(size_t i, const void *of), const void *of);
+
+/* help.c */
+void help_general(FILE *);
+void help_command(FILE *, const struct command *);
+/* version.c */
+int cli_version(struct invocation *);
+
+/* complain.c: to standard error, and with -o json as a document to standard output too. Returns the exit
+ * code. */
+int complain_usage(const struct invocation *, const char *remedy, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+int complain(const struct invocation *, enum berth_outcome, const char *text, const char *remedy);
+bool wants_json(const struct invocation *);
+
+/* input.c */
+struct input {
+	char *bytes; /* NULL: an application's name alone */
+	size_t size;
+	const char *file, *app;
+};
+bool is_file_name(const char *argument);
+/* A blueprint, by default ./blueprint.yaml. 0, or the exit code. */
+int input_blueprint(const struct invocation *, const char *argument, struct input *ret);
+/* A blueprint or an application's name. */
+int input_either(const struct invocation *, const char *argument, struct input *ret);
+void input_release(struct input *);
+
+/* operate.c */
+/* What goes along with an operation in its loop. */
+struct attendant {
+	void *of;
+	int (*timeout)(const void *of); /* milliseconds until tick has something to do; -1: nothing */
+	bool (*tick)(void *of);         /* after every turn; true: nobody listens any more, leave */
+	void (*interrupted)(void *of);  /* a line about it comes next; NULL: it is not worth one */
+};
+
+typedef struct berth_operation *begin_fn(struct berth *, const struct berth_request *,
+					 const struct berth_listener *, struct berth_error *);
+
+struct carried {
+	struct berth_operation *operation; /* NULL when it could not even begin: that has been said */
+	enum berth_outcome outcome;
+	json_t *document; /* NULL when the result is no JSON */
+	bool interrupted; /* a signal came */
+	bool left;        /* the attendant had enough */
+};
+struct berth_request request_of(const struct invocation *, const struct input *);
+/* Until it ends. `attendant` may be NULL. */
+struct carried carry_out(struct invocation *, begin_fn *, const struct berth_request *,
+			 const struct berth_listener *, const struct attendant *);
+void carried_release(struct carried *);
+/* What -o json prints: the result as it is. */
+void print_result(const struct carried *);
+/* Message and remedy of an operation that did not end well. Returns the exit code. */
+int conclude(const struct invocation *, const struct carried *);
+/* A listener's `event` that shows warnings; the context is the invocation. */
+void show_warning(void *invocation, const struct berth_event *event);
+/* carry_out with print_result for JSON or `render` for people, then conclude(). */
+int simple_command(struct invocation *, begin_fn *, const struct berth_request *,
+		   void (*render)(const struct invocation *, const json_t *document));
+/* Flushes standard output; the exit code, changed when that could not be written. */
+int finish_output(int code);
+
+/* signals.c */
+int signals_begin(void); /* the descriptor that becomes readable, -1 on failure */
+int signals_taken(void); /* how many came since the last call */
+void signals_default(void);
+void signals_end(void);
+
+/* confirm.c */
+struct progress;
+struct confirmation {
+	const struct invocation *invocation;
+	struct progress *progress;
+	bool (*needed)(const json_t *change);
+	bool always;  /* also when no change needs it */
+	bool refused; /* nobody could be asked */
+};
+bool can_ask(void);
+/* A listener's `confirm`; the context is a struct confirmation. */
+bool confirm(void *confirmation, const char *plan);
+
+int berth_cli(int argc, char **argv);
+
+#endif

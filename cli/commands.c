@@ -1,0 +1,72 @@
+/* commands.c - the table of commands, and what to say about a name that is none. */
+#include "cli/commands.h"
+
+#include <string.h>
+
+#include "cli/screen.h"
+
+const struct command *const commands[] = {
+    &command_validate,
+    &command_plan,
+    &command_deploy,
+    &command_status,
+    &command_destroy,
+    &command_logs,
+    &command_graph,
+    &command_locations,
+    &command_types,
+    &command_events,
+    &command_version,
+    &command_help,
+    NULL,
+};
+
+/* Names that are taken, for what is still to come. */
+static const char *const later[] = {
+    "scale",   "stop",   "start",      "restart",  "exec",   "wait",    "why",
+    "gc",      "schema", "completion", "serve",    "backup", "restore", "rollback",
+    "history", "ssh",    "invoke",     "simulate", "cp",     "policy",  "port-forward",
+};
+
+/* What other programs call it. */
+static const struct hint {
+	const char *theirs, *ours;
+} hints[] = {
+    {"up", "deploy"},      {"apply", "deploy"},     {"create", "deploy"},  {"run", "deploy"},
+    {"install", "deploy"}, {"down", "destroy"},     {"delete", "destroy"}, {"rm", "destroy"},
+    {"remove", "destroy"}, {"undeploy", "destroy"}, {"ps", "status"},      {"ls", "status"},
+    {"list", "status"},    {"get", "status"},       {"diff", "plan"},      {"check", "validate"},
+    {"lint", "validate"},  {"catalog", "types"},
+};
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; commands[i]; i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+static const char *command_name(size_t i, const void *of)
+{
+	(void)of;
+	return commands[i] ? commands[i]->name : NULL;
+}
+
+int command_unknown(const struct invocation *invocation, const char *name)
+{
+	const char *meant = NULL;
+	for (size_t i = 0; i < COUNT_OF(later); i++)
+		if (strcmp(later[i], name) == 0)
+			return complain_usage(invocation, NULL, "`berth %s` is not in this version yet",
+					      name);
+	for (size_t i = 0; i < COUNT_OF(hints); i++)
+		if (strcmp(hints[i].theirs, name) == 0)
+			meant = hints[i].ours;
+	if (!meant)
+		meant = nearest(name, command_name, NULL);
+	char remedy[120] = "`berth help` lists the commands";
+	if (meant)
+		snprintf(remedy, sizeof remedy, "did you mean `berth %s`?", meant);
+	return complain_usage(invocation, remedy, "there is no command `%s`", name);
+}

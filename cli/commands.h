@@ -1,0 +1,11 @@
+/* commands.h - every command's entry. */
+#ifndef BERTH_CLI_COMMANDS_H
+#define BERTH_CLI_COMMANDS_H
+
+struct command;
+
+extern const struct command command_validate, command_plan, command_deploy, command_status, command_destroy,
+    command_logs, command_graph, command_locations, command_types, command_events, command_version,
+    command_help;
+
+#endif

@@ -1,0 +1,141 @@
+/* flags.c - the flags that every command takes, and how a flag's value is stored. */
+#include <errno.h>
+#include <string.h>
+
+#include "cli/screen.h"
+
+#define AT(member) offsetof(struct settings, member)
+
+const struct flag common_flags[] = {
+    {"app", 0, FLAG_TEXT, AT(app), "NAME", NULL, "the application's name"},
+    {"location", 0, FLAG_WORDS, AT(locations), "NAME=SPEC", NULL, "bind or override a location; repeatable"},
+    {"set", 0, FLAG_WORDS, AT(sets), "KEY=VALUE", NULL, "a parameter, or COMPONENT.KEY; repeatable"},
+    {"output", 'o', FLAG_CHOICE, AT(output), "FORMAT", "table|json", "how to print the result"},
+    {"color", 0, FLAG_CHOICE, AT(color), "WHEN", "auto|always|never", "colours"},
+    {"progress", 0, FLAG_CHOICE, AT(progress), "KIND", "auto|tty|plain|json|quiet", "how to show long work"},
+    {"timeout", 0, FLAG_DURATION, AT(timeout_ms), "DURATION", NULL, "give up after so long, like 90s or 10m"},
+    {"dry-run", 0, FLAG_SWITCH, AT(dry_run), NULL, NULL, "only show what would be done"},
+    {"yes", 'y', FLAG_SWITCH, AT(yes), NULL, NULL, "do not ask"},
+    {"verbose", 'v', FLAG_SWITCH, AT(verbose), NULL, NULL, "say more"},
+    {"adopt", 0, FLAG_SWITCH, AT(adopt), NULL, NULL, "take over what another store owns"},
+    {"owner", 0, FLAG_TEXT, AT(owner), "NAME", NULL, "who deploys, where machines come and go"},
+    {"help", 'h', FLAG_SWITCH, AT(help), NULL, NULL, "show this"},
+    {"version", 0, FLAG_SWITCH, AT(version), NULL, NULL, "show the version"},
+    {0},
+};
+
+static const struct flag *find_in(const struct flag *flags, const char *name)
+{
+	for (; flags && flags->name; flags++)
+		if (strcmp(flags->name, name) == 0)
+			return flags;
+	return NULL;
+}
+
+const struct flag *flag_find(const struct command *command, const char *name)
+{
+	const struct flag *own = command ? find_in(command->flags, name) : NULL;
+	return own ? own : find_in(common_flags, name);
+}
+
+int words_add(struct words *words, const char *word)
+{
+	const char **items = word ? realloc(words->items, (words->count + 2) * sizeof *items) : NULL;
+	if (!items)
+		return -1;
+	items[words->count++] = word;
+	items[words->count] = NULL;
+	words->items = items;
+	return 0;
+}
+
+const char *keep(struct invocation *invocation, const char *text)
+{
+	char *copy = strdup(text);
+	if (!copy || words_add(&invocation->kept, copy) == 0)
+		return copy;
+	free(copy);
+	return NULL;
+}
+
+/* --- values --------------------------------------------------------------------------------- */
+
+static int wrong(char complaint[200], const char *value, const char *wanted)
+{
+	owned_memory char *shown = printable(value, strnlen(value, 80));
+	snprintf(complaint, 200, "`%s` is not %s", shown ? shown : "", wanted);
+	return -1;
+}
+
+static int set_switch(bool *at, const char *value, char complaint[200])
+{
+	static const char *const yes[] = {"1", "true", "yes", "on"}, *const no[] = {"0", "false", "no", "off",
+										    ""};
+	for (size_t i = 0; i < COUNT_OF(yes); i++)
+		if (strcmp(value, yes[i]) == 0)
+			return *at = true, 0;
+	for (size_t i = 0; i < COUNT_OF(no); i++)
+		if (strcmp(value, no[i]) == 0)
+			return *at = false, 0;
+	return wrong(complaint, value, "true or false");
+}
+
+static int set_choice(const char **at, const struct flag *flag, const char *value, char complaint[200])
+{
+	size_t length = strlen(value);
+	for (const char *choice = flag->choices; choice; choice = strchr(choice, '|')) {
+		choice += *choice == '|';
+		if (length && strcspn(choice, "|") == length && strncmp(choice, value, length) == 0)
+			return *at = value, 0;
+	}
+	char wanted[100];
+	snprintf(wanted, sizeof wanted, "one of %s", flag->choices);
+	return wrong(complaint, value, wanted);
+}
+
+static int set_count(int64_t *at, const char *value, char complaint[200])
+{
+	char *end = NULL;
+	errno = 0;
+	long long count = strtoll(value, &end, 10);
+	if (strcmp(value, "all") == 0)
+		return *at = -1, 0;
+	if (*value < '0' || *value > '9' || *end || errno)
+		return wrong(complaint, value, "a number or `all`");
+	*at = count;
+	return 0;
+}
+
+static int no_memory(char complaint[200])
+{
+	snprintf(complaint, 200, "out of memory");
+	return -1;
+}
+
+int flag_set(struct invocation *invocation, const struct flag *flag, const char *value, char complaint[200])
+{
+	void *at = (char *)&invocation->settings + flag->at;
+	switch (flag->kind) {
+	case FLAG_SWITCH:
+		return set_switch(at, value, complaint);
+	case FLAG_TEXT:
+		*(const char **)at = *value ? value : NULL;
+		return 0;
+	case FLAG_WORDS:
+		return words_add(at, value) ? no_memory(complaint) : 0;
+	case FLAG_CHOICE:
+		return set_choice(at, flag, value, complaint);
+	case FLAG_DURATION:
+		return parse_duration(value, at)
+			   ? wrong(complaint, value, "a duration like 90s, 10m or 1h30m")
+			   : 0;
+	case FLAG_COUNT:
+		return set_count(at, value, complaint);
+	case FLAG_MOMENT:
+		return parse_moment(value, wall_ms(), at)
+			   ? wrong(complaint, value,
+				   "a duration like 10m or a time like 2026-01-02T03:04:05Z")
+			   : 0;
+	}
+	return -1;
+}

@@ -1,0 +1,42 @@
+/* graph.c - `berth graph`: components and links as a drawing's text. */
+#include "cli/commands.h"
+#include "cli/screen.h"
+
+#define AT(member) offsetof(struct settings, member)
+
+static const struct flag flags[] = {
+    {"format", 0, FLAG_CHOICE, AT(format), "FORMAT", "dot|mermaid|svg", "of the drawing"},
+    {0},
+};
+
+static int graph_run(struct invocation *invocation)
+{
+	struct input input = {0};
+	struct screen err = screen_of(stderr, invocation);
+	struct berth_listener listener = {
+	    .size = sizeof listener, .event = show_warning, .context = invocation};
+	int code = input_either(invocation,
+				invocation->arguments.count ? invocation->arguments.items[0] : NULL, &input);
+	if (code)
+		return code;
+	struct berth_request request = request_of(invocation, &input);
+	request.format = invocation->settings.format;
+	struct carried carried = carry_out(invocation, berth_graph, &request, &listener, NULL);
+	if (carried.outcome == BERTH_OK || wants_json(invocation))
+		print_result(&carried);
+	else
+		show_diagnostics(&err, carried.document);
+	code = conclude(invocation, &carried);
+	carried_release(&carried);
+	input_release(&input);
+	return code;
+}
+
+const struct command command_graph = {
+    .name = "graph",
+    .arguments = "[BLUEPRINT|APP]",
+    .summary = "the components and their links as a drawing",
+    .flags = flags,
+    .most = 1,
+    .run = graph_run,
+};

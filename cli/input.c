@@ -1,0 +1,98 @@
+/* input.c - the blueprint's bytes, from a file or standard input, or the application's name instead. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/screen.h"
+
+#define MOST_BYTES (16 * 1024 * 1024 + 1) /* one more than is valid, so that the library can say so */
+
+static bool ends_in(const char *text, const char *ending)
+{
+	size_t length = strlen(text), tail = strlen(ending);
+	return length >= tail && strcmp(text + length - tail, ending) == 0;
+}
+
+bool is_file_name(const char *argument)
+{
+	return strchr(argument, '/') || ends_in(argument, ".yaml") || ends_in(argument, ".yml") ||
+	       strcmp(argument, "-") == 0;
+}
+
+static int read_all(int fd, struct input *ret)
+{
+	size_t room = 0, size = 0;
+	char *bytes = NULL;
+	for (;;) {
+		if (size == room) {
+			room = room ? room * 2 : 16 * 1024;
+			room = room > MOST_BYTES ? MOST_BYTES : room;
+			char *more = realloc(bytes, room + 1);
+			if (!more)
+				break;
+			bytes = more;
+		}
+		ssize_t count = read(fd, bytes + size, room - size);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			break;
+		size += (size_t)count;
+		if (count && size < MOST_BYTES)
+			continue;
+		bytes[size] = '\0';
+		ret->bytes = bytes;
+		ret->size = size;
+		return 0;
+	}
+	free(bytes);
+	return -1;
+}
+
+static int unreadable(const struct invocation *invocation, const char *argument, const char *file)
+{
+	int error = errno;
+	char remedy[300] = "name a blueprint file, or `-` for standard input";
+	owned_memory char *shown = printable(file, strlen(file));
+	if (argument && !is_file_name(argument))
+		snprintf(remedy, sizeof remedy, "a blueprint is a file here: try `%.200s.yaml`", argument);
+	return complain_usage(invocation, remedy, "cannot read %s: %s", shown ? shown : "", strerror(error));
+}
+
+int input_blueprint(const struct invocation *invocation, const char *argument, struct input *ret)
+{
+	const char *file = argument ? argument : "blueprint.yaml";
+	bool from_stdin = argument && strcmp(argument, "-") == 0;
+	if (strncmp(file, "http://", 7) == 0 || strncmp(file, "https://", 8) == 0)
+		return complain_usage(invocation, "fetch it first: `curl -fsS URL | berth ... -`",
+				      "a blueprint from a URL is not in this version yet");
+	int fd = from_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return unreadable(invocation, argument, file);
+	*ret = (struct input){.file = from_stdin ? "<stdin>" : file, .app = invocation->settings.app};
+	int failed = read_all(fd, ret);
+	if (failed)
+		failed = unreadable(invocation, argument, file);
+	if (!from_stdin)
+		close(fd);
+	return failed;
+}
+
+int input_either(const struct invocation *invocation, const char *argument, struct input *ret)
+{
+	const char *app = invocation->settings.app;
+	if (argument ? is_file_name(argument) : !app)
+		return input_blueprint(invocation, argument, ret);
+	if (argument && app && strcmp(app, argument) != 0)
+		return complain_usage(invocation, "name it once",
+				      "two applications are named: `%s` and --app `%s`", argument, app);
+	*ret = (struct input){.app = argument ? argument : app};
+	return 0;
+}
+
+void input_release(struct input *input)
+{
+	free(input->bytes);
+	input->bytes = NULL;
+}

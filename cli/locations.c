@@ -1,0 +1,73 @@
+/* locations.c - `berth locations`: the places that are known, and whether they answer. */
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/screen.h"
+
+static void add_location(struct table *table, const json_t *location, bool checked)
+{
+	const json_t *reachable = json_object_get(location, "reachable");
+	table_add(table, BOLD, text_of(location, "name"));
+	table_add(table, PLAIN, text_of(location, "type"));
+	table_add(table, PLAIN, text_of(location, "spec"));
+	table_add(table, PLAIN, text_of(location, "source"));
+	if (!checked)
+		return;
+	if (json_is_boolean(reachable))
+		table_add(table, json_is_true(reachable) ? GREEN : RED,
+			  json_is_true(reachable) ? "yes" : "no");
+	else
+		table_add(table, YELLOW, "no answer");
+	table_add(table, PLAIN, text_of(location, "version"));
+	table_add(table, PLAIN,
+		  *text_of(location, "endpoint") ? text_of(location, "endpoint")
+						 : text_of(location, "details"));
+}
+
+static void render(const struct invocation *invocation, const json_t *document)
+{
+	static const char *const titles[] = {"NAME",      "TYPE",    "SPEC",    "SOURCE",
+					     "REACHABLE", "VERSION", "ENDPOINT"};
+	struct screen out = screen_of(stdout, invocation), err = screen_of(stderr, invocation);
+	bool checked = invocation->arguments.count > 0;
+	struct table table = {.columns = checked ? 7 : 4};
+	const json_t *list = list_of(document, "locations");
+	size_t i;
+	json_t *location;
+	if (!list)
+		return;
+	for (i = 0; i < (size_t)table.columns; i++)
+		table_add(&table, DIM, titles[i]);
+	json_array_foreach (list, i, location)
+		add_location(&table, location, checked);
+	table_print(&out, &table);
+	table_release(&table);
+	fflush(stdout);
+	json_array_foreach (list, i, location) {
+		char text[800];
+		if (!*text_of(location, "error"))
+			continue;
+		snprintf(text, sizeof text, "%s: %s", text_of(location, "name"), text_of(location, "error"));
+		show_error(&err, text, text_of(location, "remedy"));
+	}
+}
+
+static int locations_run(struct invocation *invocation)
+{
+	const struct words *arguments = &invocation->arguments;
+	struct berth_request request = request_of(invocation, NULL);
+	if (arguments->count && strcmp(arguments->items[0], "check") != 0)
+		return complain_usage(invocation, "`berth locations check NAME` asks one",
+				      "`%s` is no word for here", arguments->items[0]);
+	request.check = arguments->count > 0;
+	request.name = arguments->count > 1 ? arguments->items[1] : NULL;
+	return simple_command(invocation, berth_locations, &request, render);
+}
+
+const struct command command_locations = {
+    .name = "locations",
+    .arguments = "[check [NAME]]",
+    .summary = "the known locations; check: whether they answer",
+    .most = 2,
+    .run = locations_run,
+};

@@ -1,0 +1,224 @@
+/* operate.c - opens the library and moves one operation to its end, with signals and progress in one loop. */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/screen.h"
+
+struct berth_request request_of(const struct invocation *invocation, const struct input *input)
+{
+	const struct settings *settings = &invocation->settings;
+	struct berth_request request = {
+	    .size = sizeof request,
+	    .app = settings->app,
+	    .locations = settings->locations.items,
+	    .settings = settings->sets.items,
+	    .timeout_ms = settings->timeout_ms,
+	    .dry_run = settings->dry_run,
+	    .adopt = settings->adopt,
+	};
+	if (input) {
+		request.blueprint = input->bytes;
+		request.blueprint_size = input->size;
+		request.file = input->file;
+		request.app = input->app;
+	}
+	return request;
+}
+
+/* --- opening -------------------------------------------------------------------------------- */
+
+/* The helper beside the program, where the build puts it, or where `make install` does. */
+static char *helper_path(void)
+{
+	static const char *const places[] = {"libexec/berth-helper", "../libexec/berth/berth-helper"};
+	const char *named = getenv("BERTH_HELPER");
+	char program[PATH_MAX];
+	if (named && *named)
+		return strdup(named);
+	ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+	if (length <= 0)
+		return NULL;
+	program[length] = '\0';
+	char *slash = strrchr(program, '/');
+	if (slash)
+		*slash = '\0';
+	for (size_t i = 0; i < COUNT_OF(places); i++) {
+		char *path = NULL;
+		if (asprintf(&path, "%s/%s", program, places[i]) < 0)
+			return NULL;
+		if (access(path, X_OK) == 0)
+			return path;
+		free(path);
+	}
+	return NULL;
+}
+
+static int open_berth(struct invocation *invocation, struct berth_error *error)
+{
+	if (invocation->berth)
+		return 0;
+	owned_memory char *helper = helper_path();
+	struct berth_options options = {
+	    .size = sizeof options, .helper = helper, .owner = invocation->settings.owner};
+	return berth_open(&invocation->berth, &options, error);
+}
+
+/* --- the loop ------------------------------------------------------------------------------- */
+
+struct loop {
+	struct berth *berth;
+	struct berth_operation *operation;
+	const struct attendant *attendant;
+	FILE *err;
+	int interrupts;
+	bool left;
+};
+
+static int sooner(int a, int b)
+{
+	if (a < 0)
+		return b;
+	return b < 0 || a < b ? a : b;
+}
+
+/* The first finishes what flies, the second leaves, and a third ends even what hangs. */
+static void take_signals(struct loop *loop, int count)
+{
+	for (; count > 0 && loop->interrupts < 2; count--) {
+		berth_cancel(loop->operation);
+		if (++loop->interrupts == 2) {
+			signals_default();
+		} else if (loop->attendant && loop->attendant->interrupted) {
+			loop->attendant->interrupted(loop->attendant->of);
+			fprintf(loop->err,
+				"interrupted: finishing what flies; Ctrl-C again leaves at once\n");
+		}
+	}
+}
+
+static void turn(struct loop *loop, int signals)
+{
+	struct pollfd wait[] = {{.fd = berth_fd(loop->berth), .events = POLLIN},
+				{.fd = signals, .events = POLLIN}};
+	int timeout = berth_timeout_ms(loop->berth);
+	const struct attendant *attendant = loop->attendant;
+	if (attendant)
+		timeout = sooner(timeout, attendant->timeout(attendant->of));
+	poll(wait, COUNT_OF(wait), timeout);
+	take_signals(loop, signals_taken());
+	berth_dispatch(loop->berth);
+	if (!attendant || !attendant->tick(attendant->of) || loop->left)
+		return;
+	loop->left = true;
+	berth_cancel(loop->operation);
+	berth_cancel(loop->operation);
+}
+
+static json_t *parse_result(const struct berth_operation *operation)
+{
+	const char *result = berth_result(operation);
+	return *result == '{' ? json_loads(result, 0, NULL) : NULL;
+}
+
+struct carried carry_out(struct invocation *invocation, begin_fn *begin, const struct berth_request *request,
+			 const struct berth_listener *listener, const struct attendant *attendant)
+{
+	struct carried carried = {0};
+	struct berth_error error = {0};
+	struct loop loop = {.attendant = attendant, .err = stderr};
+	int signals = signals_begin();
+	if (open_berth(invocation, &error) == 0)
+		loop.operation = begin(invocation->berth, request, listener, &error);
+	if (!loop.operation) {
+		signals_end();
+		carried.outcome = error.outcome ? error.outcome : BERTH_FAILED;
+		complain(invocation, carried.outcome, error.text, error.remedy);
+		return carried;
+	}
+	loop.berth = invocation->berth;
+	while (!berth_done(loop.operation))
+		turn(&loop, signals);
+	signals_end();
+	carried.operation = loop.operation;
+	carried.outcome = berth_outcome(loop.operation);
+	carried.document = parse_result(loop.operation);
+	carried.interrupted = loop.interrupts > 0;
+	carried.left = loop.left;
+	return carried;
+}
+
+void carried_release(struct carried *carried)
+{
+	json_decref(carried->document);
+	berth_operation_free(carried->operation);
+	*carried = (struct carried){0};
+}
+
+/* --- what came of it ------------------------------------------------------------------------ */
+
+void print_result(const struct carried *carried)
+{
+	const char *result = carried->operation ? berth_result(carried->operation) : "";
+	size_t length = strlen(result);
+	fwrite(result, 1, length, stdout);
+	if (length && result[length - 1] != '\n')
+		putchar('\n');
+}
+
+/* Whether the document's diagnostics have said it all. */
+static bool explained(const json_t *document)
+{
+	return number_of(document, "error_count") > 0 &&
+	       json_array_size(list_of(document, "diagnostics")) > 0;
+}
+
+int conclude(const struct invocation *invocation, const struct carried *carried)
+{
+	struct screen err = screen_of(stderr, invocation);
+	const char *message = carried->operation ? berth_message(carried->operation) : "";
+	bool told = explained(carried->document) && !wants_json(invocation);
+	if (carried->outcome == BERTH_OK || !*message || told)
+		return (int)carried->outcome;
+	fflush(stdout);
+	show_error(&err, message, berth_remedy(carried->operation));
+	return (int)carried->outcome;
+}
+
+void show_warning(void *context, const struct berth_event *event)
+{
+	struct screen err = screen_of(stderr, context);
+	if (event->kind != BERTH_EVENT_WARNING || !event->text)
+		return;
+	paint(&err, BOLD, "berth: ");
+	paint(&err, YELLOW, "warning: ");
+	put(&err, PLAIN, event->text);
+	putc('\n', stderr);
+}
+
+int simple_command(struct invocation *invocation, begin_fn *begin, const struct berth_request *request,
+		   void (*render)(const struct invocation *, const json_t *document))
+{
+	struct berth_listener listener = {
+	    .size = sizeof listener, .event = show_warning, .context = invocation};
+	struct carried carried = carry_out(invocation, begin, request, &listener, NULL);
+	if (wants_json(invocation))
+		print_result(&carried);
+	else if (carried.document)
+		render(invocation, carried.document);
+	int code = conclude(invocation, &carried);
+	carried_release(&carried);
+	return code;
+}
+
+int finish_output(int code)
+{
+	bool failed = fflush(stdout) != 0 || ferror(stdout);
+	int error = errno;
+	if (!failed || error == EPIPE)
+		return code; /* who closed the pipe has seen enough */
+	fprintf(stderr, "berth: error: cannot write the output: %s\n", strerror(error));
+	return code ? code : BERTH_FAILED;
+}

@@ -1,0 +1,62 @@
+/* plan.c - `berth plan`: what a deploy would do, and why. */
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/screen.h"
+
+#define AT(member) offsetof(struct settings, member)
+
+static const struct flag flags[] = {
+    {"detailed-exitcode", 0, FLAG_SWITCH, AT(detailed_exitcode), NULL, NULL, "exit 2 when there are changes"},
+    {0},
+};
+
+static bool has_changes(const json_t *document)
+{
+	size_t i;
+	json_t *change;
+	json_array_foreach (list_of(document, "changes"), i, change)
+		if (strcmp(text_of(change, "action"), "unchanged") != 0)
+			return true;
+	return false;
+}
+
+static void render(const struct invocation *invocation, const struct carried *carried)
+{
+	struct screen out = screen_of(stdout, invocation), err = screen_of(stderr, invocation);
+	show_diagnostics(&err, carried->document);
+	if (carried->outcome == BERTH_OK)
+		show_plan(&out, carried->document, NULL);
+}
+
+static int plan_run(struct invocation *invocation)
+{
+	struct input input = {0};
+	struct berth_listener listener = {
+	    .size = sizeof listener, .event = show_warning, .context = invocation};
+	int code = input_blueprint(
+	    invocation, invocation->arguments.count ? invocation->arguments.items[0] : NULL, &input);
+	if (code)
+		return code;
+	struct berth_request request = request_of(invocation, &input);
+	struct carried carried = carry_out(invocation, berth_plan, &request, &listener, NULL);
+	if (wants_json(invocation))
+		print_result(&carried);
+	else
+		render(invocation, &carried);
+	code = conclude(invocation, &carried);
+	if (!code && invocation->settings.detailed_exitcode && has_changes(carried.document))
+		code = EXIT_CHANGES;
+	carried_release(&carried);
+	input_release(&input);
+	return code;
+}
+
+const struct command command_plan = {
+    .name = "plan",
+    .arguments = "[BLUEPRINT]",
+    .summary = "what deploy would do and why; only reads",
+    .flags = flags,
+    .most = 1,
+    .run = plan_run,
+};

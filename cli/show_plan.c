@@ -1,0 +1,187 @@
+/* show_plan.c - a plan in lines: what changes, why, how it is linked, and what it costs. */
+#include <string.h>
+
+#include "cli/screen.h"
+
+static char symbol_of(const char *action, enum paint *ret_paint)
+{
+	static const struct {
+		const char *action;
+		char symbol;
+		enum paint how;
+	} symbols[] = {
+	    {"create", '+', GREEN}, {"start", '~', YELLOW},  {"replace", '~', YELLOW},
+	    {"remove", '-', RED},   {"unchanged", '=', DIM},
+	};
+	*ret_paint = YELLOW;
+	for (size_t i = 0; i < COUNT_OF(symbols); i++)
+		if (strcmp(symbols[i].action, action) == 0)
+			return *ret_paint = symbols[i].how, symbols[i].symbol;
+	return '~';
+}
+
+static void begin_line(const struct screen *screen, const char *what)
+{
+	fputs("    ", screen->to);
+	paint(screen, DIM, "%s ", what);
+}
+
+static void show_reason(const struct screen *screen, const json_t *reason)
+{
+	const char *old = text_of(reason, "old"), *new = text_of(reason, "new"),
+		   *file = text_of(reason, "file");
+	begin_line(screen, "because");
+	put(screen, PLAIN, text_of(reason, "path"));
+	if (*old || *new)
+		fputs(": ", screen->to);
+	put(screen, PLAIN, old);
+	if (*new)
+		fputs(*old ? " -> " : "", screen->to);
+	put(screen, PLAIN, new);
+	if (*file && number_of(reason, "line")) {
+		fputs(" (", screen->to);
+		put(screen, PLAIN, file);
+		fprintf(screen->to, ":%lld)", (long long)number_of(reason, "line"));
+	}
+	putc('\n', screen->to);
+}
+
+static void show_address(const struct screen *screen, const char *host, const json_t *port)
+{
+	if (!*host && !json_is_integer(port)) {
+		fputs("(known after deploy)", screen->to);
+		return;
+	}
+	put(screen, PLAIN, *host ? host : "(known after deploy)");
+	if (json_is_integer(port))
+		fprintf(screen->to, ":%lld", (long long)json_integer_value(port));
+	else
+		fputs(":(known after deploy)", screen->to);
+}
+
+static void show_link(const struct screen *screen, const json_t *link)
+{
+	const char *alias = text_of(link, "alias"), *to = text_of(link, "to");
+	begin_line(screen, "link");
+	put(screen, PLAIN, *alias ? alias : to);
+	if (*alias && strcmp(alias, to) != 0) {
+		fputs(" to ", screen->to);
+		put(screen, PLAIN, to);
+	}
+	fputs(" by ", screen->to);
+	put(screen, PLAIN, text_of(link, "path"));
+	if (strcmp(text_of(link, "path"), "none") != 0) {
+		fputs(" at ", screen->to);
+		show_address(screen, text_of(link, "host"), json_object_get(link, "port"));
+	}
+	if (*text_of(link, "note")) {
+		fputs("; ", screen->to);
+		put(screen, PLAIN, text_of(link, "note"));
+	}
+	putc('\n', screen->to);
+}
+
+static void show_publication(const struct screen *screen, const json_t *publication)
+{
+	const char *host = text_of(publication, "host_address");
+	begin_line(screen, "publishes");
+	show_address(screen, *host ? host : "*", json_object_get(publication, "host_port"));
+	if (json_is_integer(json_object_get(publication, "port")))
+		fprintf(screen->to, " -> %lld", (long long)number_of(publication, "port"));
+	else
+		fputs(" -> (known after deploy)", screen->to);
+	fputs("/", screen->to);
+	put(screen, PLAIN, *text_of(publication, "protocol") ? text_of(publication, "protocol") : "tcp");
+	if (*text_of(publication, "why")) {
+		fputs("; ", screen->to);
+		put(screen, PLAIN, text_of(publication, "why"));
+	}
+	putc('\n', screen->to);
+}
+
+static void show_costs(const struct screen *screen, const json_t *change)
+{
+	const char *outage = text_of(change, "outage");
+	size_t i;
+	json_t *data;
+	if (*outage && strcmp(outage, "none") != 0) {
+		begin_line(screen, "outage");
+		put(screen, YELLOW, outage);
+		putc('\n', screen->to);
+	}
+	json_array_foreach (list_of(change, "data_at_risk"), i, data) {
+		begin_line(screen, "data at risk");
+		put(screen, RED, json_is_string(data) ? json_string_value(data) : text_of(data, "path"));
+		putc('\n', screen->to);
+	}
+}
+
+static void show_change(const struct screen *screen, const json_t *change)
+{
+	const char *action = text_of(change, "action"), *ready = text_of(change, "readiness");
+	const char *instance = text_of(change, "instance"), *component = text_of(change, "component");
+	enum paint how;
+	char symbol = symbol_of(action, &how);
+	size_t i;
+	json_t *entry;
+	paint(screen, how, "%c ", symbol);
+	put(screen, BOLD, *instance ? short_name(instance, component) : component);
+	fputs(" at ", screen->to);
+	put(screen, PLAIN, text_of(change, "location"));
+	fputs(": ", screen->to);
+	put(screen, how, action);
+	bool unchanged = strcmp(action, "unchanged") == 0;
+	if (*ready && !unchanged) {
+		fputs(", ready when: ", screen->to);
+		put(screen, PLAIN, ready);
+	}
+	putc('\n', screen->to);
+	if (unchanged)
+		return;
+	json_array_foreach (list_of(change, "because"), i, entry)
+		show_reason(screen, entry);
+	json_array_foreach (list_of(change, "links"), i, entry)
+		show_link(screen, entry);
+	json_array_foreach (list_of(change, "publishes"), i, entry)
+		show_publication(screen, entry);
+	show_costs(screen, change);
+}
+
+static bool changes_anything(const json_t *document)
+{
+	size_t i;
+	json_t *change;
+	json_array_foreach (list_of(document, "changes"), i, change)
+		if (strcmp(text_of(change, "action"), "unchanged") != 0)
+			return true;
+	return false;
+}
+
+static void show_summary(const struct screen *screen, const json_t *summary)
+{
+	static const char *const actions[] = {"create", "start", "replace", "remove"};
+	paint(screen, BOLD, "Plan:");
+	for (size_t i = 0; i < COUNT_OF(actions); i++)
+		fprintf(screen->to, "%s %lld to %s", i ? "," : "", (long long)number_of(summary, actions[i]),
+			actions[i]);
+	fprintf(screen->to, "; %lld unchanged.\n", (long long)number_of(summary, "unchanged"));
+}
+
+void show_plan(const struct screen *screen, const json_t *document, bool (*chosen)(const json_t *change))
+{
+	size_t i;
+	json_t *change;
+	json_array_foreach (list_of(document, "changes"), i, change)
+		if (!chosen || chosen(change))
+			show_change(screen, change);
+	if (chosen)
+		return;
+	if (changes_anything(document)) {
+		putc('\n', screen->to);
+		show_summary(screen, json_object_get(document, "summary"));
+		return;
+	}
+	fputs("No changes. ", screen->to);
+	put(screen, PLAIN, text_of(document, "app"));
+	fputs(" is as the blueprint says.\n", screen->to);
+}

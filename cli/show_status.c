@@ -1,0 +1,170 @@
+/* show_status.c - components and instances as a table, their links, and what is wrong with which. */
+#include <string.h>
+
+#include "cli/screen.h"
+
+static void add_port(char *cell, size_t size, const json_t *port)
+{
+	size_t used = strlen(cell);
+	const char *address = text_of(port, "host_address"), *protocol = text_of(port, "protocol");
+	bool udp = strcmp(protocol, "udp") == 0, v6 = strchr(address, ':') != NULL;
+	if (json_is_integer(json_object_get(port, "host_port")))
+		snprintf(cell + used, size - used, "%s%s%s%s:%lld->%lld%s", used ? ", " : "", v6 ? "[" : "",
+			 *address ? address : "*", v6 ? "]" : "", (long long)number_of(port, "host_port"),
+			 (long long)number_of(port, "port"), udp ? "/udp" : "");
+	else
+		snprintf(cell + used, size - used, "%s%lld%s", used ? ", " : "",
+			 (long long)number_of(port, "port"), udp ? "/udp" : "");
+}
+
+static void add_instance(struct table *table, const json_t *component, const json_t *instance)
+{
+	char ports[1024] = "";
+	const char *state = text_of(instance, "state");
+	size_t i;
+	json_t *port;
+	json_array_foreach (list_of(instance, "ports"), i, port)
+		add_port(ports, sizeof ports, port);
+	table_add(table, BOLD, text_of(component, "id"));
+	table_add(table, PLAIN, text_of(instance, "name"));
+	table_add(table, PLAIN, text_of(component, "location"));
+	table_add(table, state_paint(state), state);
+	table_add(table, PLAIN, text_of(instance, "address"));
+	table_add(table, PLAIN, ports);
+}
+
+static void add_component(struct table *table, const json_t *component)
+{
+	const char *state = text_of(component, "state");
+	const json_t *instances = list_of(component, "instances");
+	size_t i;
+	json_t *instance;
+	json_array_foreach (instances, i, instance)
+		add_instance(table, component, instance);
+	if (json_array_size(instances))
+		return;
+	table_add(table, BOLD, text_of(component, "id"));
+	table_add(table, PLAIN, "");
+	table_add(table, PLAIN, text_of(component, "location"));
+	table_add(table, state_paint(state), state);
+	table_add(table, PLAIN, "");
+	table_add(table, PLAIN, "");
+}
+
+static void show_links_of(const struct screen *screen, const json_t *component)
+{
+	size_t i;
+	json_t *link;
+	json_array_foreach (list_of(component, "links"), i, link) {
+		const char *alias = text_of(link, "alias"), *to = text_of(link, "to"),
+			   *host = text_of(link, "host");
+		paint(screen, DIM, "link ");
+		put(screen, PLAIN, text_of(component, "id"));
+		fputs(" -> ", screen->to);
+		put(screen, PLAIN, to);
+		if (*alias && strcmp(alias, to) != 0) {
+			fputs(" as ", screen->to);
+			put(screen, PLAIN, alias);
+		}
+		fputs(" by ", screen->to);
+		put(screen, PLAIN, text_of(link, "path"));
+		if (*host) {
+			fputs(" at ", screen->to);
+			put(screen, PLAIN, host);
+		}
+		if (*host && number_of(link, "port"))
+			fprintf(screen->to, ":%lld", (long long)number_of(link, "port"));
+		putc('\n', screen->to);
+	}
+}
+
+/* What an instance's own words say, after its name. */
+static void show_trouble(const struct screen *screen, const json_t *instance)
+{
+	int64_t exits = number_of(instance, "exits");
+	const char *error = text_of(instance, "error");
+	bool running = strcmp(text_of(instance, "state"), "running") == 0;
+	const json_t *exit_code = json_object_get(instance, "exit_code");
+	if (!*error && !exits && (running || !exit_code))
+		return;
+	put(screen, running ? PLAIN : RED, text_of(instance, "name"));
+	fputs(": ", screen->to);
+	if (exits)
+		fprintf(screen->to, "exited %lld time%s%s", (long long)exits, exits == 1 ? "" : "s",
+			*error || exit_code ? "; " : "");
+	if (exit_code && !running)
+		fprintf(screen->to, "exit code %lld%s", (long long)json_integer_value(exit_code),
+			*error ? "; " : "");
+	put(screen, PLAIN, error);
+	putc('\n', screen->to);
+}
+
+static void show_troubles(const struct screen *screen, const json_t *component)
+{
+	size_t i;
+	json_t *instance;
+	if (*text_of(component, "error")) {
+		put(screen, RED, text_of(component, "id"));
+		fputs(": ", screen->to);
+		put(screen, PLAIN, text_of(component, "error"));
+		putc('\n', screen->to);
+	}
+	json_array_foreach (list_of(component, "instances"), i, instance)
+		show_trouble(screen, instance);
+}
+
+void show_components(const struct screen *screen, const json_t *document)
+{
+	static const char *const titles[] = {"COMPONENT", "INSTANCE", "LOCATION",
+					     "STATE",     "ADDRESS",  "PORTS"};
+	struct table table = {.columns = COUNT_OF(titles)};
+	const json_t *components = list_of(document, "components");
+	size_t i;
+	json_t *component;
+	if (!json_array_size(components))
+		return;
+	for (i = 0; i < COUNT_OF(titles); i++)
+		table_add(&table, DIM, titles[i]);
+	json_array_foreach (components, i, component)
+		add_component(&table, component);
+	table_print(screen, &table);
+	table_release(&table);
+	json_array_foreach (components, i, component)
+		show_links_of(screen, component);
+	json_array_foreach (components, i, component)
+		show_troubles(screen, component);
+}
+
+/* --- what a deploy or a destroy could not do -------------------------------------------------- */
+
+static void show_failure(const struct screen *screen, const json_t *failure)
+{
+	const char *instance = text_of(failure, "instance"), *remedy = text_of(failure, "remedy");
+	size_t i;
+	json_t *line;
+	put(screen, BOLD,
+	    *instance ? short_name(instance, text_of(failure, "component")) : text_of(failure, "component"));
+	fputs(" at ", screen->to);
+	put(screen, PLAIN, text_of(failure, "location"));
+	fputs(": ", screen->to);
+	put(screen, RED, text_of(failure, "error"));
+	putc('\n', screen->to);
+	if (*remedy) {
+		paint(screen, CYAN, "  = ");
+		put(screen, PLAIN, remedy);
+		putc('\n', screen->to);
+	}
+	json_array_foreach (list_of(failure, "log"), i, line) {
+		paint(screen, DIM, "  | ");
+		put(screen, PLAIN, json_is_string(line) ? json_string_value(line) : "");
+		putc('\n', screen->to);
+	}
+}
+
+void show_failures(const struct screen *screen, const json_t *document)
+{
+	size_t i;
+	json_t *failure;
+	json_array_foreach (list_of(document, "failures"), i, failure)
+		show_failure(screen, failure);
+}

@@ -1,0 +1,67 @@
+/* types.c - `berth types`: the catalogue of what a component can be. */
+#include "cli/commands.h"
+#include "cli/screen.h"
+
+static void show_one(const struct screen *out, const json_t *type)
+{
+	struct table table = {.columns = 2};
+	size_t i;
+	json_t *key;
+	put(out, BOLD, text_of(type, "name"));
+	fputs(": ", out->to);
+	put(out, PLAIN, text_of(type, "summary"));
+	putc('\n', out->to);
+	if (*text_of(type, "example")) {
+		fputs("example: ", out->to);
+		put(out, PLAIN, text_of(type, "example"));
+		putc('\n', out->to);
+	}
+	json_array_foreach (list_of(type, "keys"), i, key) {
+		table_add(&table, BOLD, text_of(key, "name"));
+		table_add(&table, PLAIN, text_of(key, "summary"));
+	}
+	if (table.count)
+		table_print(out, &table);
+	table_release(&table);
+}
+
+static void render(const struct invocation *invocation, const json_t *document)
+{
+	struct screen out = screen_of(stdout, invocation);
+	const json_t *list = list_of(document, "types");
+	struct table table = {.columns = 3};
+	size_t i;
+	json_t *type;
+	if (!json_array_size(list))
+		return;
+	if (invocation->arguments.count) {
+		json_array_foreach (list, i, type)
+			show_one(&out, type);
+		return;
+	}
+	table_add(&table, DIM, "TYPE");
+	table_add(&table, DIM, "EXAMPLE");
+	table_add(&table, DIM, "SUMMARY");
+	json_array_foreach (list, i, type) {
+		table_add(&table, BOLD, text_of(type, "name"));
+		table_add(&table, PLAIN, text_of(type, "example"));
+		table_add(&table, PLAIN, text_of(type, "summary"));
+	}
+	table_print(&out, &table);
+	table_release(&table);
+}
+
+static int types_run(struct invocation *invocation)
+{
+	struct berth_request request = request_of(invocation, NULL);
+	request.name = invocation->arguments.count ? invocation->arguments.items[0] : NULL;
+	return simple_command(invocation, berth_types, &request, render);
+}
+
+const struct command command_types = {
+    .name = "types",
+    .arguments = "[NAME]",
+    .summary = "the types of components",
+    .most = 1,
+    .run = types_run,
+};

@@ -1,0 +1,89 @@
+/* validate.c - `berth validate`: every blueprint named is checked, all errors at once. */
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/screen.h"
+
+static int worse(int a, int b)
+{
+	return a ? a : b;
+}
+
+static void show_valid(const struct screen *out, const struct input *input)
+{
+	put(out, PLAIN, input->file);
+	fputs(": ", out->to);
+	paint(out, GREEN, "valid");
+	putc('\n', out->to);
+}
+
+/* Adds one blueprint's document to that of all. */
+static void merge(json_t **all, const json_t *document)
+{
+	static const char *const counts[] = {"error_count", "warning_count"};
+	if (!*all) {
+		*all = json_deep_copy(document);
+		return;
+	}
+	for (size_t i = 0; i < COUNT_OF(counts); i++)
+		json_object_set_new(
+		    *all, counts[i],
+		    json_integer(number_of(*all, counts[i]) + number_of(document, counts[i])));
+	if (json_is_false(json_object_get(document, "valid")))
+		json_object_set_new(*all, "valid", json_false());
+	json_t *list = json_object_get(*all, "diagnostics");
+	json_array_extend(list, json_object_get(document, "diagnostics"));
+	json_t *error = json_object_get(document, "error");
+	if (error && !json_object_get(*all, "error"))
+		json_object_set(*all, "error", error);
+}
+
+static int check(struct invocation *invocation, const char *argument, json_t **all)
+{
+	struct input input = {0};
+	struct screen out = screen_of(stdout, invocation), err = screen_of(stderr, invocation);
+	struct berth_listener listener = {
+	    .size = sizeof listener, .event = show_warning, .context = invocation};
+	int code = input_blueprint(invocation, argument, &input);
+	if (code)
+		return code;
+	struct berth_request request = request_of(invocation, &input);
+	struct carried carried = carry_out(invocation, berth_validate, &request, &listener, NULL);
+	if (all && carried.document)
+		merge(all, carried.document);
+	else if (wants_json(invocation))
+		print_result(&carried);
+	else
+		show_diagnostics(&err, carried.document);
+	if (!wants_json(invocation) && carried.operation && carried.outcome == BERTH_OK)
+		show_valid(&out, &input);
+	code = conclude(invocation, &carried);
+	carried_release(&carried);
+	input_release(&input);
+	return code;
+}
+
+static int validate_run(struct invocation *invocation)
+{
+	size_t count = invocation->arguments.count;
+	owned_json all = NULL;
+	int code = 0;
+	if (count < 2)
+		return check(invocation, count ? invocation->arguments.items[0] : NULL, NULL);
+	for (size_t i = 0; i < count; i++)
+		code = worse(code, check(invocation, invocation->arguments.items[i],
+					 wants_json(invocation) ? &all : NULL));
+	if (all) {
+		json_dumpf(all, stdout, JSON_COMPACT);
+		putchar('\n');
+	}
+	return code;
+}
+
+const struct command command_validate = {
+    .name = "validate",
+    .arguments = "[BLUEPRINT...]",
+    .summary = "check blueprints; touches no target",
+    .most = 10000,
+    .run = validate_run,
+};

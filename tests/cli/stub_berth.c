@@ -1,0 +1,219 @@
+/* stub_berth.c - a library that does what a script says, and remembers what it was asked. */
+#include "tests/cli/stub_berth.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct script script;
+struct asked asked;
+
+struct berth {
+	int fd[2];
+	struct berth_operation *operation;
+};
+
+struct berth_operation {
+	struct berth *berth;
+	struct berth_listener listener;
+	size_t told; /* events */
+	int raised;
+	bool done, confirmed;
+	enum berth_outcome outcome;
+	const char *message;
+};
+
+const char *berth_version(void)
+{
+	return "9.8.7";
+}
+
+static void note(char *at, size_t size, const char *text)
+{
+	snprintf(at, size, "%s", text ? text : "");
+}
+
+int berth_open(struct berth **ret, const struct berth_options *options, struct berth_error *error)
+{
+	(void)error;
+	struct berth *berth = calloc(1, sizeof *berth);
+	if (!berth || pipe(berth->fd))
+		abort();
+	note(asked.owner, sizeof asked.owner, options->owner);
+	note(asked.helper, sizeof asked.helper, options->helper);
+	asked.opened++;
+	*ret = berth;
+	return 0;
+}
+
+void berth_close(struct berth *berth)
+{
+	if (!berth)
+		return;
+	close(berth->fd[0]);
+	close(berth->fd[1]);
+	free(berth);
+}
+
+static void note_list(char *at, size_t size, const char *const *list)
+{
+	*at = '\0';
+	for (size_t used = 0; list && *list; list++, used = strlen(at))
+		snprintf(at + used, size - used, "%s\n", *list);
+}
+
+static void note_request(const char *verb, const struct berth_request *request)
+{
+	note(asked.verb, sizeof asked.verb, verb);
+	note(asked.file, sizeof asked.file, request->file);
+	note(asked.app, sizeof asked.app, request->app);
+	note(asked.format, sizeof asked.format, request->format);
+	note(asked.name, sizeof asked.name, request->name);
+	note(asked.blueprint, sizeof asked.blueprint, request->blueprint);
+	note_list(asked.locations, sizeof asked.locations, request->locations);
+	note_list(asked.settings, sizeof asked.settings, request->settings);
+	note_list(asked.components, sizeof asked.components, request->components);
+	asked.blueprint_size = request->blueprint_size;
+	asked.timeout_ms = request->timeout_ms;
+	asked.tail = request->tail;
+	asked.since_ms = request->since_ms;
+	asked.dry_run = request->dry_run;
+	asked.adopt = request->adopt;
+	asked.volumes = request->volumes;
+	asked.follow = request->follow;
+	asked.check = request->check;
+}
+
+static struct berth_operation *begin(const char *verb, struct berth *berth, const struct berth_request *request,
+				     const struct berth_listener *listener, struct berth_error *error)
+{
+	asked.begun++;
+	note_request(verb, request);
+	if (script.begin_error) {
+		error->outcome = script.outcome;
+		note(error->text, sizeof error->text, script.begin_error);
+		note(error->remedy, sizeof error->remedy, script.remedy);
+		return NULL;
+	}
+	struct berth_operation *operation = calloc(1, sizeof *operation);
+	if (!operation)
+		abort();
+	operation->berth = berth;
+	if (listener)
+		operation->listener = *listener;
+	asked.had_confirm = operation->listener.confirm != NULL;
+	berth->operation = operation;
+	return operation;
+}
+
+#define VERB(name)                                                                                           \
+	struct berth_operation *berth_##name(struct berth *berth, const struct berth_request *request,       \
+					     const struct berth_listener *listener,                          \
+					     struct berth_error *error)                                      \
+	{                                                                                                    \
+		return begin(#name, berth, request, listener, error);                                        \
+	}
+VERB(validate)
+VERB(plan)
+VERB(deploy)
+VERB(status)
+VERB(destroy)
+VERB(logs)
+VERB(graph)
+VERB(locations)
+VERB(types)
+VERB(events)
+
+int berth_fd(struct berth *berth)
+{
+	return berth->fd[0];
+}
+
+/* While it waits, only a signal or somebody's own time wakes the loop. */
+int berth_timeout_ms(struct berth *berth)
+{
+	const struct berth_operation *operation = berth->operation;
+	bool idle = script.waits && operation->told == script.event_count && operation->raised == script.raise_times;
+	return idle && !asked.cancelled ? 10000 : 0;
+}
+
+static void finish(struct berth_operation *operation, enum berth_outcome outcome, const char *message)
+{
+	operation->outcome = outcome;
+	operation->message = message;
+	operation->done = true;
+}
+
+/* Whether the plan is agreed to, when there is one. */
+static bool agreed(struct berth_operation *operation)
+{
+	struct berth_listener *listener = &operation->listener;
+	if (!script.plan || operation->confirmed)
+		return true;
+	operation->confirmed = !listener->confirm || listener->confirm(listener->context, script.plan);
+	asked.confirmed = operation->confirmed;
+	return operation->confirmed;
+}
+
+void berth_dispatch(struct berth *berth)
+{
+	struct berth_operation *operation = berth->operation;
+	if (operation->done)
+		return;
+	if (!agreed(operation)) {
+		finish(operation, BERTH_INTERRUPTED, "not confirmed; nothing was changed");
+	} else if (operation->told < script.event_count) {
+		const struct berth_event *event = &script.events[operation->told++];
+		if (operation->listener.event)
+			operation->listener.event(operation->listener.context, event);
+	} else if (operation->raised < script.raise_times) {
+		operation->raised++;
+		raise(script.raises);
+	} else if (!script.waits || asked.cancelled) {
+		finish(operation, asked.cancelled ? BERTH_INTERRUPTED : script.outcome,
+		       asked.cancelled ? "interrupted; the next deploy goes on from there" : script.message);
+	}
+}
+
+bool berth_done(const struct berth_operation *operation)
+{
+	return operation->done;
+}
+
+void berth_cancel(struct berth_operation *operation)
+{
+	(void)operation;
+	asked.cancelled++;
+}
+
+enum berth_outcome berth_outcome(const struct berth_operation *operation)
+{
+	return operation->outcome;
+}
+
+const char *berth_result(const struct berth_operation *operation)
+{
+	(void)operation;
+	return script.result ? script.result : "";
+}
+
+const char *berth_message(const struct berth_operation *operation)
+{
+	return operation->message ? operation->message : "";
+}
+
+const char *berth_remedy(const struct berth_operation *operation)
+{
+	return operation->message == script.message && script.remedy ? script.remedy : "";
+}
+
+void berth_operation_free(struct berth_operation *operation)
+{
+	if (operation) {
+		asked.freed++;
+		operation->berth->operation = NULL;
+	}
+	free(operation);
+}

@@ -1,0 +1,35 @@
+/* stub_berth.h - a library that does what a script says, and remembers what it was asked. */
+#ifndef BERTH_TESTS_CLI_STUB_BERTH_H
+#define BERTH_TESTS_CLI_STUB_BERTH_H
+
+#include <berth/berth.h>
+
+/* What the next operations do. Texts are borrowed. */
+struct script {
+	const char *result, *message, *remedy;
+	enum berth_outcome outcome;
+	const char *plan;                /* offered to the listener's confirm; NULL: nothing to confirm */
+	const struct berth_event *events; /* one a dispatch */
+	size_t event_count;
+	bool waits;               /* until it is cancelled */
+	int raises;               /* this signal, after the events, as often as `raise_times` */
+	int raise_times;
+	const char *begin_error;  /* it cannot even begin */
+};
+extern struct script script;
+
+/* What was asked; the texts live until the next call. */
+struct asked {
+	int opened, begun, cancelled, freed;
+	char verb[16];
+	bool confirmed, had_confirm;
+	char blueprint[4096], file[256], app[64], owner[64], helper[4200];
+	size_t blueprint_size;
+	char locations[512], settings[512], components[512]; /* each followed by a newline */
+	char format[16], name[64];
+	int64_t timeout_ms, tail, since_ms;
+	bool dry_run, adopt, volumes, follow, check;
+};
+extern struct asked asked;
+
+#endif

@@ -1,0 +1,357 @@
+/* test_docker_engine.c - what only a real engine can show: names, addresses, checks, output and networks. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/world_real.h"
+#include "locations/location.h"
+
+static struct world *here;
+static struct location location;
+static struct location_spec where = {.name = "here", .type = "docker"};
+static struct errand errand;
+static struct error error;
+static struct arena arena;
+static const char *app;
+static bool woken;
+
+static void wake(struct errand *woken_one)
+{
+	(void)woken_one;
+	woken = true;
+}
+
+static const char *no_environment(const char *name)
+{
+	(void)name;
+	return NULL;
+}
+
+static void until_woken(const char *what)
+{
+	int64_t limit = here->ops->now(here) + 60000;
+
+	while (!woken && here->ops->now(here) < limit)
+		world_wait(here, 100);
+	cr_assert(woken, "%s: nobody woke its errand", what);
+}
+
+#define AWAIT(function, ...)                                                                                 \
+	({                                                                                                   \
+		enum progress progress_;                                                                     \
+		cr_assert_null(errand.state);                                                                \
+		errand = (struct errand){.wake = wake};                                                      \
+		error = (struct error){0};                                                                   \
+		for (woken = false; (progress_ = docker_driver.function(&location, &errand, __VA_ARGS__,     \
+									&error)) == PROGRESS_WAITING;        \
+		     woken = false)                                                                          \
+			until_woken(#function);                                                              \
+		progress_;                                                                                   \
+	})
+#define MUST(function, ...)                                                                                  \
+	cr_assert(AWAIT(function, __VA_ARGS__) == PROGRESS_DONE, "%s: %s", #function, error.text)
+#define MUST_FAIL(wanted, function, ...)                                                                     \
+	do {                                                                                                 \
+		cr_assert(AWAIT(function, __VA_ARGS__) == PROGRESS_FAILED, "%s did not fail", #function);    \
+		cr_assert(error.code == (wanted), "%s: %s: %s", #function, code_name(error.code),            \
+			  error.text);                                                                       \
+	} while (0)
+
+static void clear(void)
+{
+	const struct list_request request = {.app = app};
+	struct inventory inventory = {0};
+
+	MUST(list, &request, &inventory);
+	for (size_t i = 0; i < inventory.instance_count; i++)
+		MUST(remove, app, inventory.instances[i].name);
+	inventory_release(&inventory);
+	MUST(release, app, true);
+}
+
+/* After the skipping, which runs no fini. */
+static void set_up(const char *name)
+{
+	const struct prepare_request request = {.instances = 4};
+	struct prepare_request prepare = request;
+
+	where.target = getenv("BERTH_TEST_DOCKER");
+	if (!where.target)
+		cr_skip_test("BERTH_TEST_DOCKER names no engine");
+	here = world_real_open(&error);
+	cr_assert(here, "%s", error.text);
+	app = arena_format(&arena, "dk-%s-%d", name, (int)getpid());
+	location = (struct location){.driver = &docker_driver,
+				     .world = here,
+				     .name = "here",
+				     .spec = &where,
+				     .state_directory = "/nonexistent",
+				     .helper = "",
+				     .environment = no_environment};
+	cr_assert(docker_driver.open(&location, &error) == 0, "%s", error.text);
+	prepare.app = app;
+	MUST(prepare, &prepare);
+}
+
+static void take_down(void)
+{
+	if (!here)
+		return;
+	/* A failed test may have left its errand. */
+	if (errand.state)
+		docker_driver.drop(&location, &errand);
+	clear();
+	docker_driver.close(&location);
+	world_real_close(here);
+	arena_release(&arena);
+}
+
+TestSuite(docker_engine, .fini = take_down, .timeout = 120);
+
+static struct instance_spec *wish(const char *component, const char *image, const char *script)
+{
+	struct instance_spec *spec = arena_array(&arena, struct instance_spec, 1);
+	const char **command = arena_array(&arena, const char *, 4);
+
+	cr_assert(spec && command);
+	command[0] = "/bin/sh", command[1] = "-c", command[2] = script;
+	*spec = (struct instance_spec){
+	    .app = app,
+	    .component = component,
+	    .ordinal = 1,
+	    .name = instance_name(&arena, app, component, 1),
+	    .shared_name = arena_format(&arena, "%s.%s", app, component),
+	    .kind = COMPONENT_DOCKER,
+	    .image = image,
+	    .command = script ? command : NULL,
+	    .digest = "aa",
+	    .secret_salt = "",
+	};
+	return spec;
+}
+
+static void run(const struct instance_spec *spec)
+{
+	const char *note = NULL;
+
+	MUST(place, spec, &note);
+	MUST(start, spec);
+}
+
+static struct observed look(const struct instance_spec *spec)
+{
+	struct observed seen = {0};
+
+	MUST(look, app, spec->name, &arena, &seen);
+	return seen;
+}
+
+static bool held_as_listed(const struct instance_spec *spec)
+{
+	const struct list_request request = {.app = app};
+	struct inventory inventory = {0};
+	bool held = false;
+
+	MUST(list, &request, &inventory);
+	for (size_t i = 0; i < inventory.instance_count; i++)
+		if (!strcmp(inventory.instances[i].name, spec->name))
+			held = inventory.instances[i].shared_name_held;
+	inventory_release(&inventory);
+	return held;
+}
+
+static const struct health_check *command(const char *line)
+{
+	struct health_check *check = arena_array(&arena, struct health_check, 1);
+	struct value *words = arena_array(&arena, struct value, 1);
+
+	cr_assert(check && words);
+	*words = (struct value){.kind = VALUE_TEXT, .text = line};
+	*check = (struct health_check){.kind = CHECK_COMMAND,
+				       .command = {.given = true, .shell = true, .words = words, .count = 1},
+				       .timeout_ms = 10000};
+	return check;
+}
+
+/* The consumer is there first; its name for the other begins to mean something once that one is admitted. */
+Test(docker_engine, link_follows_a_target_that_comes_later)
+{
+	set_up("link");
+	struct spec_host host = {.alias = "db", .target = arena_format(&arena, "%s.store", app)};
+	struct instance_spec *consumer = wish("front", "busybox", "sleep 1000");
+	struct instance_spec *provider = wish("store", "busybox", "sleep 1000");
+	consumer->hosts = &host, consumer->host_count = 1;
+	run(consumer);
+	const struct health_check *resolves = command("ping -c 1 -W 2 db");
+	MUST_FAIL(ERR_FAILED, probe, consumer, resolves);
+	run(provider);
+	MUST_FAIL(ERR_FAILED, probe, consumer, resolves);
+	struct observed before = look(provider);
+	cr_assert(!before.shared_name_held && !held_as_listed(provider));
+	MUST(admit, provider);
+	struct observed after = look(provider);
+	cr_assert(after.shared_name_held && held_as_listed(provider));
+	cr_assert_str_eq(after.attachments[0].address, before.attachments[0].address);
+	MUST(probe, consumer, resolves);
+	/* What has links of its own keeps them. */
+	MUST(admit, consumer);
+	MUST(probe, consumer, resolves);
+	MUST_FAIL(ERR_FAILED, probe, provider, resolves);
+}
+
+Test(docker_engine, shared_name_from_the_start_is_held)
+{
+	set_up("shared");
+	struct instance_spec *spec = wish("front", "busybox", "sleep 1000");
+	spec->shared_from_start = true;
+	run(spec);
+	struct observed seen = look(spec);
+	cr_assert(seen.shared_name_held && held_as_listed(spec));
+	MUST(admit, spec);
+	cr_assert(look(spec).started_ms == seen.started_ms);
+}
+
+Test(docker_engine, checks_of_every_kind)
+{
+	set_up("checks");
+	struct spec_port port = {.port = 8080, .protocol = TCP, .open = true};
+	struct instance_spec *spec = wish("monster", "clockercentral/dnmonster:1.0", NULL);
+	struct health_check check = {.kind = CHECK_TCP, .port = 8080, .timeout_ms = 3000};
+	spec->ports = &port, spec->port_count = 1;
+	run(spec);
+	for (int i = 0; i < 100 && AWAIT(probe, spec, &check) != PROGRESS_DONE; i++)
+		world_wait(here, 50);
+	MUST(probe, spec, &check);
+	check.kind = CHECK_HTTP, check.path = "/cgi-bin/monster?x";
+	MUST(probe, spec, &check);
+	check.path = "/nothing-here";
+	MUST_FAIL(ERR_FAILED, probe, spec, &check);
+	cr_assert(strstr(error.text, "404"), "%s", error.text);
+	check.kind = CHECK_TCP, check.port = 81;
+	MUST_FAIL(ERR_FAILED, probe, spec, &check);
+	MUST(probe, spec, command("test -d /www"));
+	MUST_FAIL(ERR_FAILED, probe, spec, command("echo fine; echo broken >&2; exit 4"));
+	cr_assert(strstr(error.text, "ended with 4") && strstr(error.text, "broken"), "%s", error.text);
+}
+
+struct heard {
+	struct text streams[2];
+};
+
+static void hear(void *owner, bool errors, const char *bytes, size_t count)
+{
+	struct heard *heard = owner;
+
+	text_add_bytes(&heard->streams[errors], bytes, count);
+}
+
+Test(docker_engine, output_comes_in_two_streams)
+{
+	const struct log_options options = {.tail = -1, .follow = true};
+	struct heard heard = {0};
+
+	set_up("output");
+	struct instance_spec *spec =
+	    wish("talker", "busybox",
+		 "echo out; echo err >&2; i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo "
+		 "line-$i; done; echo last; sleep 1; kill -9 $$");
+	run(spec);
+	while (!heard.streams[0].data || !strstr(heard.streams[0].data, "last\n")) {
+		errand.wake = wake;
+		if (docker_driver.logs(&location, &errand, app, spec->name, &options, hear, &heard, &error) !=
+		    PROGRESS_WAITING)
+			break;
+		woken = false;
+		until_woken("logs");
+	}
+	docker_driver.drop(&location, &errand);
+	cr_assert(starts_with(text_view(&heard.streams[0]), "out\nline-1\nline-2\n"));
+	cr_assert(strstr(text_view(&heard.streams[0]), "line-3000\nlast\n"));
+	cr_assert(starts_with(text_view(&heard.streams[1]), "err\n"));
+	text_release(&heard.streams[0]);
+	text_release(&heard.streams[1]);
+}
+
+Test(docker_engine, what_cannot_run_says_so)
+{
+	static const char *const nothing[] = {"/no/such/program", NULL};
+	struct volume absent = {.source = "/no/such/directory", .path = "/in"};
+	const char *note = NULL;
+
+	set_up("wrong");
+	struct instance_spec *program = wish("program", "busybox", NULL);
+	program->command = nothing;
+	MUST(place, program, &note);
+	MUST_FAIL(ERR_FAILED, start, program);
+	cr_assert(strstr(error.text, "/no/such/program"), "%s", error.text);
+	struct instance_spec *mount = wish("mount", "busybox", "sleep 1000");
+	mount->volumes = &absent, mount->volume_count = 1;
+	MUST_FAIL(ERR_INVALID, place, mount, &note);
+	cr_assert(strstr(error.text, "/no/such/directory"), "%s", error.text);
+	struct instance_spec *image = wish("image", "no-such-registry.invalid/x:1", "sleep 1000");
+	cr_assert(AWAIT(place, image, &note) == PROGRESS_FAILED);
+	cr_assert(strstr(error.text, "no-such-registry.invalid") && error.remedy[0], "%s", error.text);
+}
+
+Test(docker_engine, restarts_are_counted_as_exits)
+{
+	set_up("exits");
+	struct instance_spec *spec = wish("short", "busybox", "exit 3");
+	run(spec);
+	struct observed seen = look(spec);
+	for (int i = 0; i < 400 && seen.exits < 3; i++) {
+		world_wait(here, 50);
+		seen = look(spec);
+	}
+	cr_assert(seen.exits >= 3, "%u exits", seen.exits);
+	MUST(stop, app, spec->name);
+	cr_assert(look(spec).state == SEEN_STOPPED);
+}
+
+/* Network names are not unique: two who prepare at once must end up with one. */
+Test(docker_engine, prepared_by_two_at_once_is_one_network)
+{
+	const char *count = NULL;
+	char line[16] = "", shell[256];
+
+	set_up("twice");
+	MUST(release, app, false);
+	const struct prepare_request request = {.app = app, .instances = 2};
+	struct errand errands[2] = {{.wake = wake}, {.wake = wake}};
+	enum progress progress[2] = {PROGRESS_WAITING, PROGRESS_WAITING};
+	for (int round = 0; round < 600; round++) {
+		for (int i = 0; i < 2; i++)
+			if (progress[i] == PROGRESS_WAITING)
+				progress[i] = docker_driver.prepare(&location, &errands[i], &request, &error);
+		if (progress[0] != PROGRESS_WAITING && progress[1] != PROGRESS_WAITING)
+			break;
+		world_wait(here, 100);
+	}
+	cr_assert(progress[0] == PROGRESS_DONE && progress[1] == PROGRESS_DONE, "%s", error.text);
+	snprintf(shell, sizeof(shell), "docker -H %s network ls -q --filter name=berth.%s | wc -l",
+		 where.target, app);
+	FILE *pipe = popen(shell, "r");
+	cr_assert_not_null(pipe);
+	count = fgets(line, sizeof(line), pipe);
+	pclose(pipe);
+	cr_assert(count && atoi(count) == 1, "%s networks", line);
+}
+
+Test(docker_engine, images_are_found_by_their_tag)
+{
+	const char *const images[] = {"busybox", "busybox:latest", "no-such:1", NULL};
+	struct inventory inventory = {0};
+
+	set_up("images");
+	const struct list_request request = {.app = app, .images = images};
+	MUST(list, &request, &inventory);
+	cr_assert(inventory.image_count == 3);
+	cr_assert(inventory.images[1].id && starts_with(inventory.images[1].id, "sha256:"));
+	cr_assert(inventory.images[0].id, "a bare name is its latest");
+	cr_assert_str_eq(inventory.images[0].id, inventory.images[1].id);
+	cr_assert_null(inventory.images[2].id);
+	inventory_release(&inventory);
+}
