@@ -177,6 +177,8 @@ void show_warning(void *invocation, const struct berth_event *event);
 /* carry_out with print_result for JSON or `render` for people, then conclude(). */
 int simple_command(struct invocation *, begin_fn *, const struct berth_request *,
 		   void (*render)(const struct invocation *, const json_t *document));
+/* Flushes standard output; whether that, or a write before, failed. */
+bool output_failed(void);
 /* Flushes standard output; the exit code, changed when that could not be written. */
 int finish_output(int code);
 

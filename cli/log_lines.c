@@ -195,7 +195,7 @@ bool log_lines_tick(struct log_lines *lines)
 {
 	if (log_lines_timeout(lines) == 0)
 		let_out(lines);
-	return fflush(stdout) != 0 || ferror(stdout);
+	return output_failed();
 }
 
 void log_lines_end(struct log_lines *lines)

@@ -213,12 +213,22 @@ int simple_command(struct invocation *invocation, begin_fn *begin, const struct 
 	return code;
 }
 
+/* A pipe whose reader is gone; errno may be another's by the time it is asked. */
+static bool nobody_reads(void)
+{
+	struct pollfd output = {.fd = fileno(stdout)};
+	return poll(&output, 1, 0) == 1 && (output.revents & POLLERR);
+}
+
+bool output_failed(void)
+{
+	return fflush(stdout) != 0 || ferror(stdout);
+}
+
 int finish_output(int code)
 {
-	bool failed = fflush(stdout) != 0 || ferror(stdout);
-	int error = errno;
-	if (!failed || error == EPIPE)
+	if (!output_failed() || nobody_reads())
 		return code; /* who closed the pipe has seen enough */
-	fprintf(stderr, "berth: error: cannot write the output: %s\n", strerror(error));
+	fputs("berth: error: the output could not be written\n", stderr);
 	return code ? code : BERTH_FAILED;
 }

@@ -8,7 +8,7 @@
 #define NARROW          60 /* below this the location is left out */
 
 struct layout {
-	int name, location, text; /* columns; 0: left out */
+	int name, location, text, elapsed; /* columns; 0: left out */
 };
 
 static int widest(const struct progress *progress, size_t member, int least)
@@ -31,11 +31,13 @@ static int at_most(int value, int limit)
 /* One column stays free, so that no terminal wraps. */
 static struct layout lay_out(const struct progress *progress, int columns)
 {
-	struct layout layout = {.name =
-				    at_most(widest(progress, offsetof(struct row, name), 1), columns / 3)};
-	if (columns >= NARROW)
+	bool narrow = columns < NARROW;
+	int name = widest(progress, offsetof(struct row, name), 1);
+	struct layout layout = {.name = at_most(name, narrow ? columns / 4 : columns / 3),
+				.elapsed = narrow ? 6 : ELAPSED_COLUMNS};
+	if (!narrow)
 		layout.location = at_most(widest(progress, offsetof(struct row, location), 1), columns / 4);
-	int used = layout.name + 2 + PHASE_COLUMNS + 2 + ELAPSED_COLUMNS;
+	int used = layout.name + 2 + PHASE_COLUMNS + 2 + layout.elapsed;
 	used += layout.location ? layout.location + 2 : 0;
 	layout.text = columns - 1 - used - 2;
 	if (layout.text < 4)
@@ -61,14 +63,16 @@ static void draw_row(const struct progress *progress, const struct row *row, con
 	char elapsed[24], right[40];
 	int64_t end = row->ended_ms ? row->ended_ms : progress->clock();
 	format_elapsed(elapsed, sizeof elapsed, end - row->began_ms);
+	if (layout->elapsed < ELAPSED_COLUMNS && strstr(elapsed, " m "))
+		*(strstr(elapsed, " m ") + 2) = '\0'; /* the minutes alone */
 	put_column(screen, PLAIN, row->name, layout->name);
 	put_column(screen, DIM, row->location, layout->location);
 	int left = columns - 1 - layout->name - 2 - (layout->location ? layout->location + 2 : 0);
 	if (left > PHASE_COLUMNS)
 		put_column(screen, state_paint(row->phase ? row->phase : ""), row->phase, PHASE_COLUMNS);
 	put_column(screen, PLAIN, row->text, layout->text);
-	snprintf(right, sizeof right, "%*s", ELAPSED_COLUMNS, elapsed);
-	if (left >= PHASE_COLUMNS + 2 + ELAPSED_COLUMNS)
+	snprintf(right, sizeof right, "%*s", layout->elapsed, elapsed);
+	if (left >= PHASE_COLUMNS + 2 + layout->elapsed)
 		paint(screen, DIM, "%s", right);
 	fputs("\033[K\n", screen->to);
 }

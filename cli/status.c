@@ -138,8 +138,7 @@ static int watch(struct invocation *invocation, const struct berth_request *requ
 		if (out.terminal && !wants_json(invocation))
 			fputs("\033[H\033[2J", stdout);
 		code = once(invocation, request, &interrupted);
-		if (fflush(stdout) || ferror(stdout) || interrupted || code == BERTH_USAGE ||
-		    code == BERTH_INVALID)
+		if (output_failed() || interrupted || code == BERTH_USAGE || code == BERTH_INVALID)
 			break;
 		if (!pause_between()) {
 			code = BERTH_INTERRUPTED;

@@ -1,6 +1,20 @@
 /* types.c - `berth types`: the catalogue of what a component can be. */
+#include <string.h>
+
 #include "cli/commands.h"
 #include "cli/screen.h"
+
+/* As it would stand in a blueprint. */
+static void show_example(const struct screen *out, const char *example)
+{
+	while (*example) {
+		size_t length = strcspn(example, "\n");
+		fputs("    ", out->to);
+		put_bytes(out, CYAN, example, length);
+		putc('\n', out->to);
+		example += length + (example[length] == '\n');
+	}
+}
 
 static void show_one(const struct screen *out, const json_t *type)
 {
@@ -11,11 +25,7 @@ static void show_one(const struct screen *out, const json_t *type)
 	fputs(": ", out->to);
 	put(out, PLAIN, text_of(type, "summary"));
 	putc('\n', out->to);
-	if (*text_of(type, "example")) {
-		fputs("example: ", out->to);
-		put(out, PLAIN, text_of(type, "example"));
-		putc('\n', out->to);
-	}
+	show_example(out, text_of(type, "example"));
 	json_array_foreach (list_of(type, "keys"), i, key) {
 		table_add(&table, BOLD, text_of(key, "name"));
 		table_add(&table, PLAIN, text_of(key, "summary"));
@@ -29,7 +39,7 @@ static void render(const struct invocation *invocation, const json_t *document)
 {
 	struct screen out = screen_of(stdout, invocation);
 	const json_t *list = list_of(document, "types");
-	struct table table = {.columns = 3};
+	struct table table = {.columns = 2};
 	size_t i;
 	json_t *type;
 	if (!json_array_size(list))
@@ -40,11 +50,9 @@ static void render(const struct invocation *invocation, const json_t *document)
 		return;
 	}
 	table_add(&table, DIM, "TYPE");
-	table_add(&table, DIM, "EXAMPLE");
 	table_add(&table, DIM, "SUMMARY");
 	json_array_foreach (list, i, type) {
 		table_add(&table, BOLD, text_of(type, "name"));
-		table_add(&table, PLAIN, text_of(type, "example"));
 		table_add(&table, PLAIN, text_of(type, "summary"));
 	}
 	table_print(&out, &table);

@@ -23,6 +23,7 @@ int64_t now_of(const struct work *work)
 void work_wake(struct work *work)
 {
 	struct berth_operation *operation = work->operation;
+	operation_wake(operation); /* also for verbs that have no use for the list of the dirty */
 	if (work->dirty)
 		return;
 	work->dirty = true;
@@ -32,7 +33,6 @@ void work_wake(struct work *work)
 	else
 		operation->dirty_first = work;
 	operation->dirty_last = work;
-	operation_wake(operation);
 }
 
 static void time_to_look(void *owner)

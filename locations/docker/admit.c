@@ -27,9 +27,8 @@ static bool holds(const json_t *aliases, const char *name)
 static enum progress again(struct task *task, struct call *call, struct error *err)
 {
 	if (++task->tries >= TRIES)
-		return call_failed(call, err, "location `%s`: cannot give container `%s` the name `%s`",
-				   task->docker->location->name, task->wish.spec->name,
-				   task->wish.spec->shared_name);
+		return call_failed(call, err, "location `%s`: cannot connect container `%s` to its network",
+				   task->docker->location->name, task->wish.spec->name);
 	return task_pause(task, CONNECT_PAUSE_MS * task->tries, admit_look, err);
 }
 
@@ -38,7 +37,7 @@ static enum progress connected(struct task *task, struct error *err)
 	struct call *call = &task->calls[0];
 
 	if (call_ok(call))
-		return PROGRESS_DONE;
+		return task->flag ? task_go(task, task->after) : PROGRESS_DONE;
 	/* Somebody took the address meanwhile: better another one than none. */
 	if (call->error.code == OK && strcasestr(call_words(call), "address already in use"))
 		task->address = NULL;
@@ -52,8 +51,9 @@ static json_t *endpoint_config(struct task *task)
 	owned_json config = json_object();
 	json_t *links = json_object_get(task->kept, "Links");
 	owned_json aliases = json_array();
+	bool shared = !task->flag || (spec->shared_from_start && spec->shared_name);
 
-	if (!config || json_array_append_new(aliases, json_string(spec->shared_name)) < 0)
+	if (!config || (shared && json_array_append_new(aliases, json_string(spec->shared_name)) < 0))
 		return NULL;
 	for (size_t i = 0; i < json_array_size(json_object_get(task->kept, "Aliases")); i++)
 		if (json_array_append(aliases, json_array_get(json_object_get(task->kept, "Aliases"), i)) < 0)
@@ -114,7 +114,9 @@ static int keep(struct task *task, const json_t *container, const json_t *endpoi
 
 	for (size_t i = 0; i < json_array_size(aliases); i++) {
 		const char *alias = json_string_value(json_array_get(aliases, i));
-		if (alias && (!id || strncmp(id, alias, strlen(alias)) != 0) &&
+		bool shared =
+		    alias && task->wish.spec->shared_name && !strcmp(alias, task->wish.spec->shared_name);
+		if (alias && !shared && (!id || strncmp(id, alias, strlen(alias)) != 0) &&
 		    json_array_append(json_object_get(kept, "Aliases"), json_array_get(aliases, i)) < 0)
 			return -1;
 	}
@@ -146,7 +148,7 @@ static enum progress admit_looked(struct task *task, struct error *err)
 	const json_t *endpoint = json_object_get(json_at(container, "NetworkSettings.Networks"), network);
 	if (!endpoint)
 		return task_go(task, connect_now);
-	if (holds(json_object_get(endpoint, "Aliases"), spec->shared_name))
+	if (!task->flag && holds(json_object_get(endpoint, "Aliases"), spec->shared_name))
 		return PROGRESS_DONE;
 	if (keep(task, container, endpoint) < 0)
 		return out_of_memory(err);
@@ -159,5 +161,13 @@ enum progress admit_begin(struct task *task, struct error *err)
 
 	if (!spec->shared_name || !*spec->shared_name)
 		return PROGRESS_DONE;
+	return admit_look(task, err);
+}
+
+/* Whoever was stopped lets its address go, and another may have it when it is started again: any will do
+ * then, and the shared name comes back with the next admission. */
+enum progress rejoin_begin(struct task *task, struct error *err)
+{
+	task->flag = true;
 	return admit_look(task, err);
 }

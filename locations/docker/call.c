@@ -93,18 +93,20 @@ enum progress ask(struct task *task, unsigned slot, const struct question *quest
 	struct call *call = &task->calls[slot];
 	const struct http_sink sink = {.done = done, .chunk = question->stream ? chunk : NULL, .owner = call};
 	bool reads = !strcmp(question->method, "GET");
-	owned_json body = question->body;
 	struct error why = {0};
 
 	call_release(call);
-	if (!question->path)
+	if (!question->path) {
+		json_decref(question->body);
 		return out_of_memory(err);
+	}
 	call->task = task;
 	call->stream = question->stream;
 	call->limit_ms = question->limit_ms ? question->limit_ms : reads ? READ_MS : CHANGE_MS;
 	snprintf(call->what, sizeof(call->what), "%s %.*s", question->method,
 		 (int)strcspn(question->path, "?"), question->path);
 	call->exchange = docker_send(task->docker, question, &sink, &why);
+	json_decref(question->body);
 	if (!call->exchange) {
 		explain(task->docker, call->what, call->limit_ms, &why, err);
 		return PROGRESS_FAILED;

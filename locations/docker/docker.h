@@ -182,7 +182,7 @@ bool header_value(const char *headers, const char *name, char *ret_value, size_t
 step connect_begin;
 
 /* --- endpoint.c, options.c, subnets.c --- */
-int endpoint_find(struct docker *docker, const char *host, struct error *err);
+int endpoint_find(struct docker *docker, const char *option, struct error *err);
 int options_read(struct docker *docker, struct error *err);
 bool subnet_parse(const char *text, struct subnet *ret);
 bool subnets_overlap(struct subnet a, struct subnet b);
@@ -241,6 +241,9 @@ step start_begin, stop_begin, remove_begin;
 /* Removes the container called task->target, then goes to task->after. */
 step removal_begin;
 step admit_begin;
+/* Takes a stopped container to another address of its network, without the shared name; then goes to
+ * task->after. */
+step rejoin_begin;
 step probe_begin;
 step command_begin; /* exec.c: the check's command */
 step prepare_begin;

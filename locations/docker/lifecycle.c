@@ -52,12 +52,25 @@ static enum progress start_looked(struct task *task, struct error *err)
 	return PROGRESS_FAILED;
 }
 
+/* The engine's words for an address of the network, not for a port that somebody listens on. */
+static bool address_gone(struct call *call)
+{
+	const char *words = call_words(call);
+
+	return (strstr(words, "Address already in use") || strstr(words, "No available addresses")) &&
+	       !strstr(words, "bind:");
+}
+
 static enum progress started(struct task *task, struct error *err)
 {
 	struct call *call = &task->calls[0];
 
 	if (call_ok(call))
 		return PROGRESS_DONE;
+	if (call->error.code == OK && !task->flag && address_gone(call)) {
+		task->after = start_begin;
+		return task_go(task, rejoin_begin);
+	}
 	if (!call_unsure(call))
 		return start_refused(task, call, err);
 	task->unsure = call->error;

@@ -27,9 +27,9 @@ static void or_die(bool good, const char *what)
 
 void cli_begin(void)
 {
-	static const char *const ours[] = {
-	    "BERTH_APP",     "BERTH_LOCATION", "BERTH_SET",  "BERTH_OUTPUT",   "BERTH_COLOR",	  "BERTH_PROGRESS",
-	    "BERTH_TIMEOUT", "BERTH_YES",      "BERTH_OWNER", "BERTH_HELPER", "CLICOLOR_FORCE", "NO_COLOR"};
+	static const char *const ours[] = {"BERTH_APP",   "BERTH_LOCATION", "BERTH_SET",      "BERTH_OUTPUT",
+					   "BERTH_COLOR", "BERTH_PROGRESS", "BERTH_TIMEOUT",  "BERTH_YES",
+					   "BERTH_OWNER", "BERTH_HELPER",   "CLICOLOR_FORCE", "NO_COLOR"};
 	const char *temporary = getenv("TMPDIR");
 	for (size_t i = 0; i < COUNT_OF(ours); i++)
 		unsetenv(ours[i]);
@@ -125,26 +125,33 @@ int run_words(int argc, char **argv)
 	return run_with(argc, argv, NULL);
 }
 
+static void read_to_end(int fd, char *to, size_t room)
+{
+	size_t size = 0;
+	ssize_t count;
+	while (size < room - 1 && (count = read(fd, to + size, room - 1 - size)) > 0)
+		size += (size_t)count;
+	to[size] = '\0';
+}
+
 int run_on_terminal(const char *words, const char *typed)
 {
 	int near = -1, far = -1, file = scratch();
 	struct termios mode;
 	struct winsize size = {.ws_col = 80, .ws_row = 24};
 	or_die(openpty(&near, &far, NULL, NULL, &size) == 0 && tcgetattr(far, &mode) == 0, "openpty");
-	mode.c_lflag &= (tcflag_t) ~ECHO;
-	mode.c_oflag &= (tcflag_t) ~OPOST;
+	mode.c_lflag &= (tcflag_t)~ECHO;
+	mode.c_oflag &= (tcflag_t)~OPOST;
 	or_die(tcsetattr(far, TCSANOW, &mode) == 0, "tcsetattr");
 	or_die(write(near, typed, strlen(typed)) == (ssize_t)strlen(typed), "write");
 	int fds[] = {far, file, far};
 	redirect(fds);
 	int code = split_and_run(words);
 	restore();
-	fcntl(near, F_SETFL, O_NONBLOCK);
-	ssize_t length = read(near, err, sizeof err - 1);
-	err[length > 0 ? length : 0] = '\0';
+	close(far); /* now reading ends where the output does */
+	read_to_end(near, err, sizeof err);
 	read_back(file, out, sizeof out);
 	close(near);
-	close(far);
 	close(file);
 	return code;
 }

@@ -86,7 +86,8 @@ static void note_request(const char *verb, const struct berth_request *request)
 	asked.check = request->check;
 }
 
-static struct berth_operation *begin(const char *verb, struct berth *berth, const struct berth_request *request,
+static struct berth_operation *begin(const char *verb, struct berth *berth,
+				     const struct berth_request *request,
 				     const struct berth_listener *listener, struct berth_error *error)
 {
 	asked.begun++;
@@ -135,8 +136,9 @@ int berth_fd(struct berth *berth)
 int berth_timeout_ms(struct berth *berth)
 {
 	const struct berth_operation *operation = berth->operation;
-	bool idle = script.waits && operation->told == script.event_count && operation->raised == script.raise_times;
-	return idle && !asked.cancelled ? 10000 : 0;
+	bool idle =
+	    script.waits && operation->told == script.event_count && operation->raised == script.raise_times;
+	return idle && asked.cancelled < script.waits ? 10000 : 0;
 }
 
 static void finish(struct berth_operation *operation, enum berth_outcome outcome, const char *message)
@@ -171,7 +173,7 @@ void berth_dispatch(struct berth *berth)
 	} else if (operation->raised < script.raise_times) {
 		operation->raised++;
 		raise(script.raises);
-	} else if (!script.waits || asked.cancelled) {
+	} else if (asked.cancelled >= script.waits) {
 		finish(operation, asked.cancelled ? BERTH_INTERRUPTED : script.outcome,
 		       asked.cancelled ? "interrupted; the next deploy goes on from there" : script.message);
 	}

@@ -8,13 +8,13 @@
 struct script {
 	const char *result, *message, *remedy;
 	enum berth_outcome outcome;
-	const char *plan;                /* offered to the listener's confirm; NULL: nothing to confirm */
+	const char *plan;                 /* offered to the listener's confirm; NULL: nothing to confirm */
 	const struct berth_event *events; /* one a dispatch */
 	size_t event_count;
-	bool waits;               /* until it is cancelled */
-	int raises;               /* this signal, after the events, as often as `raise_times` */
+	int waits;  /* until it is cancelled so often */
+	int raises; /* this signal, after the events, as often as `raise_times` */
 	int raise_times;
-	const char *begin_error;  /* it cannot even begin */
+	const char *begin_error; /* it cannot even begin */
 };
 extern struct script script;
 

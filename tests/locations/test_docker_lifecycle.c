@@ -173,3 +173,18 @@ Test(docker_admit, taken_address_is_given_up)
 	owned_json config = config_of(docker_request(CONNECT, 1));
 	cr_assert_null(json_object_get(config, "IPAMConfig"));
 }
+
+Test(docker_admit, started_again_where_its_address_is_gone)
+{
+	REPLY(LOOK, 200, docker_container('a', "exited"));
+	REPLY(START, 204, NULL);
+	REPLY(START, 403, "{\"message\": \"Address already in use\"}", .times = 1);
+	REPLY(DISCONNECT, 200, NULL);
+	REPLY(CONNECT, 200, NULL);
+	MUST(start, &docker_web);
+	cr_assert(docker_requests(START) == 2);
+	cr_assert_null(strstr(docker_request(CONNECT, 0)->body, "app.web\""));
+	REPLY(START, 403, "{\"message\": \"Address already in use\"}");
+	cr_assert(AWAIT(start, &docker_web) == PROGRESS_FAILED);
+	SAYS("Address already in use");
+}

@@ -355,3 +355,29 @@ Test(docker_engine, images_are_found_by_their_tag)
 	cr_assert_null(inventory.images[2].id);
 	inventory_release(&inventory);
 }
+
+Test(docker_engine, stopped_one_starts_where_its_address_was_taken)
+{
+	char shell[512];
+
+	set_up("moved");
+	struct instance_spec *spec = wish("front", "busybox", "exec sleep 1000");
+	run(spec);
+	MUST(admit, spec);
+	const char *address = look(spec).attachments[0].address;
+	MUST(stop, app, spec->name);
+	snprintf(shell, sizeof(shell),
+		 "docker -H %s run -d --rm --name %s-thief --network berth.%s --ip %s busybox sleep 1000 "
+		 ">/dev/null",
+		 where.target, app, app, address);
+	cr_assert(system(shell) == 0);
+	enum progress progress = AWAIT(start, spec);
+	snprintf(shell, sizeof(shell), "docker -H %s rm -f %s-thief >/dev/null", where.target, app);
+	cr_assert(system(shell) == 0);
+	cr_assert(progress == PROGRESS_DONE, "%s", error.text);
+	struct observed seen = look(spec);
+	cr_assert(seen.state == SEEN_RUNNING && !seen.shared_name_held && !held_as_listed(spec));
+	cr_assert_str_neq(seen.attachments[0].address, address);
+	MUST(admit, spec);
+	cr_assert(look(spec).shared_name_held);
+}

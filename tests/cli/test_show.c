@@ -1,0 +1,328 @@
+/* test_show.c - what people see: diagnostics, plans, states, failures, tables. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/cli/run_cli.h"
+
+TestSuite(show, .init = cli_begin, .fini = cli_end, .timeout = 20);
+
+#define INVALID                                                                                              \
+	"{\"format_version\":\"1\",\"valid\":false,\"error_count\":2,\"warning_count\":1,\"diagnostics\":["  \
+	"{\"severity\":\"error\",\"summary\":\"there is no component `reddis`\","                            \
+	"\"detail\":\"did you mean `redis`?\",\"range\":{\"filename\":\"deck.yaml\","                        \
+	"\"start\":{\"line\":5,\"column\":3,\"byte\":40},\"end\":{\"line\":5,\"column\":9,\"byte\":46}},"    \
+	"\"snippet\":{\"code\":\"\\t- reddis # x\",\"start_line\":5,\"highlight_start_offset\":3,"           \
+	"\"highlight_end_offset\":9}},"                                                                      \
+	"{\"severity\":\"warning\",\"summary\":\"odd\",\"detail\":\"\",\"range\":{\"filename\":\"deck."      \
+	"yaml\","                                                                                            \
+	"\"start\":{\"line\":6,\"column\":3,\"byte\":50},\"end\":{\"line\":6,\"column\":3,\"byte\":50}},"    \
+	"\"snippet\":\"\xc3\xa4\xc3\xb6 x\"},"                                                               \
+	"{\"severity\":\"error\",\"summary\":\"bad \\u001b[2J\\u0007words\",\"detail\":\"\"}]}\n"
+
+static const char invalid_text[] = "deck.yaml:5:3: error: there is no component `reddis`\n"
+				   "    \t- reddis # x\n"
+				   "    \t  ^~~~~~\n"
+				   "  = did you mean `redis`?\n"
+				   "deck.yaml:6:3: warning: odd\n"
+				   "    \xc3\xa4\xc3\xb6 x\n"
+				   "      ^\n"
+				   "berth: error: bad \\x1b[2J\\x07words\n"
+				   "2 errors, 1 warning\n";
+
+Test(show, diagnostics_with_line_caret_and_remedy)
+{
+	script =
+	    (struct script){.result = INVALID, .outcome = BERTH_INVALID, .message = "deck.yaml: 2 errors"};
+	cr_expect_eq(run_cli("validate"), 65);
+	cr_expect_str_eq(err, invalid_text);
+	cr_expect_str_eq(out, "");
+	cr_expect_eq(run_cli("deploy -y"), 65);
+	cr_expect_str_eq(err, invalid_text);
+	cr_expect_eq(run_cli("plan --detailed-exitcode"), 65);
+	cr_expect_str_eq(err, invalid_text);
+}
+
+Test(show, every_blueprint_is_validated)
+{
+	script = (struct script){.result = INVALID, .outcome = BERTH_INVALID, .message = "2 errors"};
+	write_file("b.yaml", "id: b\n");
+	cr_expect_eq(run_cli("validate blueprint.yaml b.yaml"), 65);
+	cr_expect_eq(asked.begun, 2);
+	cr_expect_str_eq(asked.file, "b.yaml");
+	cr_expect_eq(asked.freed, 2);
+	cr_expect_eq(run_cli("validate blueprint.yaml b.yaml -o json"), 65);
+	cr_expect(strstr(out, "\"error_count\":4,\"warning_count\":2"), "%s", out);
+	cr_expect_eq(strchr(out, '\n'), out + strlen(out) - 1, "one document");
+}
+
+Test(show, a_valid_blueprint_is_called_so)
+{
+	script.result = "{\"format_version\":\"1\",\"valid\":true,\"error_count\":0,\"diagnostics\":[]}";
+	cr_expect_eq(run_cli("validate"), 0);
+	cr_expect_str_eq(out, "blueprint.yaml: valid\n");
+	cr_expect_str_eq(err, "");
+}
+
+Test(show, json_is_passed_as_it_is)
+{
+	script = (struct script){
+	    .result = "{\"b\": 1,   \"a\":2}", .message = "m", .remedy = "r", .outcome = BERTH_UNREACHABLE};
+	static const char *const commands_there_are[] = {
+	    "validate", "plan",  "deploy -y", "status", "destroy -y app",
+	    "graph",    "types", "locations", "events", "logs app"};
+	for (size_t i = 0; i < sizeof commands_there_are / sizeof *commands_there_are; i++) {
+		char line[80];
+		snprintf(line, sizeof line, "%s -o json", commands_there_are[i]);
+		cr_expect_eq(run_cli(line), 69, "%s", line);
+		cr_expect_str_eq(out, "{\"b\": 1,   \"a\":2}\n", "%s: %s", line, out);
+		cr_expect_str_eq(err, "berth: error: m\n  = r\n", "%s: %s", line, err);
+	}
+}
+
+Test(show, what_cannot_begin_is_a_document_with_json)
+{
+	script = (struct script){.begin_error = "no store", .remedy = "make one", .outcome = BERTH_DENIED};
+	cr_expect_eq(run_cli("status -o json"), 77);
+	cr_expect_str_eq(
+	    out, "{\"format_version\":\"1\",\"error\":{\"code\":\"denied\",\"text\":\"no store\",\"remedy\":"
+		 "\"make one\"}}\n");
+	cr_expect_str_eq(err, "berth: error: no store\n  = make one\n");
+}
+
+#define PLAN                                                                                                 \
+	"{\"format_version\":\"1\",\"app\":\"shop\",\"changes\":["                                           \
+	"{\"component\":\"redis\",\"instance\":\"shop.redis.1\",\"location\":\"here\",\"action\":"           \
+	"\"replace\","                                                                                       \
+	"\"because\":[{\"path\":\"env.A\",\"file\":\"deck.yaml\",\"line\":7,\"column\":3,\"old\":\"1\","     \
+	"\"new\":\"2\"},{\"path\":\"secrets\",\"file\":null,\"line\":null,\"old\":null,\"new\":null}],"      \
+	"\"links\":[],\"publishes\":[],\"outage\":\"until ready\",\"data_at_risk\":[\"/data\"],"             \
+	"\"readiness\":\"tcp\"},"                                                                            \
+	"{\"component\":\"web\",\"instance\":\"shop.web.1\",\"location\":\"there\",\"action\":\"create\","   \
+	"\"because\":[],\"links\":[{\"alias\":\"cache\",\"to\":\"redis\",\"path\":\"published\","            \
+	"\"host\":\"10.0.0.1\",\"port\":null,\"note\":\"another number\"},{\"alias\":\"x\",\"to\":\"x\","    \
+	"\"path\":\"network\",\"host\":\"x\",\"port\":80}],\"publishes\":[{\"port\":9090,"                   \
+	"\"protocol\":\"tcp\",\"host_address\":\"0.0.0.0\",\"host_port\":null,\"why\":\"needed\"}],"         \
+	"\"outage\":\"none\",\"data_at_risk\":[],\"readiness\":\"http /\"},"                                 \
+	"{\"component\":\"old\",\"instance\":\"shop.old.1\",\"location\":\"here\",\"action\":\"remove\","    \
+	"\"because\":[],\"links\":[],\"publishes\":[],\"outage\":\"none\",\"data_at_risk\":[]},"             \
+	"{\"component\":\"x\",\"instance\":\"shop.x.1\",\"location\":\"here\",\"action\":\"unchanged\"}],"   \
+	"\"diagnostics\":[],\"summary\":{\"create\":1,\"start\":0,\"replace\":1,\"remove\":1,"               \
+	"\"unchanged\":1}}"
+
+static const char replaced_text[] = "~ redis.1 at here: replace, ready when: tcp\n"
+				    "    because env.A: 1 -> 2 (deck.yaml:7)\n"
+				    "    because secrets\n"
+				    "    outage until ready\n"
+				    "    data at risk /data\n";
+
+static const char created_text[] =
+    "+ web.1 at there: create, ready when: http /\n"
+    "    link cache to redis by published at 10.0.0.1:(known after deploy); another number\n"
+    "    link x by network at x:80\n"
+    "    publishes 0.0.0.0:(known after deploy) -> 9090/tcp; needed\n";
+
+Test(show, a_plan_in_full)
+{
+	char expected[2000];
+	script.result = PLAN;
+	snprintf(expected, sizeof expected,
+		 "%s%s- old.1 at here: remove\n= x.1 at here: unchanged\n\n"
+		 "Plan: 1 to create, 0 to start, 1 to replace, 1 to remove; 1 unchanged.\n",
+		 replaced_text, created_text);
+	cr_expect_eq(run_cli("plan"), 0);
+	cr_expect_str_eq(out, expected);
+	cr_expect_str_eq(err, "");
+	cr_expect_eq(run_cli("plan --detailed-exitcode"), 2);
+	cr_expect_eq(run_cli("deploy --dry-run"), 0);
+	cr_expect_str_eq(out, expected);
+	cr_expect(asked.dry_run);
+}
+
+Test(show, a_plan_of_nothing)
+{
+	script.result =
+	    "{\"format_version\":\"1\",\"app\":\"shop\",\"changes\":[{\"component\":\"x\",\"action\":"
+	    "\"unchanged\",\"instance\":\"shop.x.1\",\"location\":\"here\"}],\"summary\":{\"unchanged\":1}}";
+	cr_expect_eq(run_cli("plan --detailed-exitcode"), 0);
+	cr_expect_str_eq(out, "= x.1 at here: unchanged\nNo changes. shop is as the blueprint says.\n");
+}
+
+#define COMPONENTS                                                                                           \
+	"\"components\":[{\"id\":\"redis\",\"type\":\"docker:redis:3\",\"location\":\"here\",\"state\":"     \
+	"\"running\",\"instances\":[{\"name\":\"shop.redis.1\",\"state\":\"running\",\"target_id\":\"9f\","  \
+	"\"address\":\"172.18.0.2\",\"ports\":[{\"port\":6379,\"protocol\":\"tcp\"}],\"exits\":1}],"         \
+	"\"links\":[]},"                                                                                     \
+	"{\"id\":\"web\",\"location\":\"here\",\"state\":\"broken\",\"instances\":[{\"name\":\"shop.web."    \
+	"1\","                                                                                               \
+	"\"state\":\"broken\",\"address\":\"\",\"ports\":[{\"port\":90,\"protocol\":\"tcp\",\"host_port\":"  \
+	"80,"                                                                                                \
+	"\"host_address\":\"0.0.0.0\"},{\"port\":53,\"protocol\":\"udp\",\"host_port\":53,"                  \
+	"\"host_address\":\"::\"}],\"exits\":3,\"exit_code\":1,\"error\":\"it keeps exiting\"}],\"links\":[" \
+	"{\"alias\":\"redis\",\"to\":\"redis\",\"path\":\"network\",\"host\":\"redis\",\"port\":6379}]},"    \
+	"{\"id\":\"far\",\"location\":\"there\",\"state\":\"unknown\",\"error\":\"no answer\","              \
+	"\"instances\":[]}]"
+
+static const char components_text[] =
+    "COMPONENT  INSTANCE      LOCATION  STATE    ADDRESS     PORTS\n"
+    "redis      shop.redis.1  here      running  172.18.0.2  6379\n"
+    "web        shop.web.1    here      broken               0.0.0.0:80->90, [::]:53->53/udp\n"
+    "far                      there     unknown\n"
+    "link web -> redis by network at redis:6379\n"
+    "shop.redis.1: exited 1 time\n"
+    "shop.web.1: exited 3 times; exit code 1; it keeps exiting\n"
+    "far: no answer\n";
+
+Test(show, status_of_one)
+{
+	char expected[2000];
+	script = (struct script){
+	    .result = "{\"format_version\":\"1\",\"app\":\"shop\",\"state\":\"unknown\"," COMPONENTS
+		      ",\"unreachable\":[{\"location\":\"there\",\"error\":\"no answer\","
+		      "\"remedy\":\"start it\"}]}",
+	    .outcome = BERTH_UNREACHABLE,
+	    .message = "there: no answer"};
+	snprintf(expected, sizeof expected, "shop: unknown\n%s", components_text);
+	cr_expect_eq(run_cli("status shop"), 69);
+	cr_expect_str_eq(out, expected);
+	cr_expect_str_eq(err, "berth: error: there: no answer\n  = start it\n");
+}
+
+Test(show, status_of_all)
+{
+	script.result =
+	    "{\"applications\":[{\"app\":\"shop\",\"state\":\"running\",\"instances\":3,\"locations\":[\"a\","
+	    "\"b\"],"
+	    "\"owner\":\"me\"},{\"app\":\"x\",\"state\":\"stopped\",\"instances\":1,\"locations\":[\"a\"]}]}";
+	cr_expect_eq(run_cli("status"), 0);
+	cr_expect_str_eq(out, "APPLICATION  STATE    INSTANCES  LOCATIONS  OWNER\n"
+			      "shop         running  3          a, b       me\n"
+			      "x            stopped  1          a\n");
+	cr_expect_eq(run_cli("status --exit-code"), 1);
+	script.result = "{\"applications\":[]}";
+	cr_expect_eq(run_cli("status --exit-code"), 0);
+	cr_expect_str_eq(out, "No applications.\n");
+}
+
+Test(show, exit_code_tells_whether_it_runs)
+{
+	script.result = "{\"app\":\"shop\",\"state\":\"broken\"}";
+	cr_expect_eq(run_cli("status shop"), 0);
+	cr_expect_eq(run_cli("status shop --exit-code"), 1);
+	script.result = "{\"app\":\"shop\",\"state\":\"running\"}";
+	cr_expect_eq(run_cli("status shop --exit-code"), 0);
+}
+
+Test(show, a_failed_deploy_says_what_runs_and_what_not)
+{
+	script = (struct script){.result = "{\"app\":\"shop\",\"changed\":true," COMPONENTS
+					   ",\"failures\":[{\"component\":\"web\",\"instance\":\"shop.web."
+					   "1\",\"location\":\"here\",\"error\":"
+					   "\"it keeps exiting\",\"remedy\":\"look at its "
+					   "log\",\"log\":[\"starting\",\"no \\u001b[31mport\"]}]}",
+				 .outcome = BERTH_FAILED,
+				 .message = "1 of 3 instances of `shop` are not as wanted",
+				 .remedy = "deploy again"};
+	char table[1000];
+	snprintf(table, sizeof table, "%.*s",
+		 (int)(strstr(components_text, "shop.redis.1: ") - components_text), components_text);
+	cr_expect_eq(run_cli("deploy -y"), 1);
+	cr_expect_str_eq(out, table);
+	cr_expect_str_eq(err, "web.1 at here: it keeps exiting\n"
+			      "  = look at its log\n"
+			      "  | starting\n"
+			      "  | no \\x1b[31mport\n"
+			      "berth: error: 1 of 3 instances of `shop` are not as wanted\n"
+			      "  = deploy again\n");
+}
+
+Test(show, a_deploy_ends_with_its_time_or_with_no_changes)
+{
+	script.result = "{\"app\":\"shop\",\"changed\":true,\"components\":[],\"failures\":[]}";
+	cr_expect_eq(run_cli("deploy -y"), 0);
+	cr_expect_eq(strncmp(out, "Deployed shop in 0.", 19), 0, "%s", out);
+	script.result = "{\"app\":\"shop\",\"changed\":false,\"components\":[],\"failures\":[]}";
+	cr_expect_eq(run_cli("deploy -y"), 0);
+	cr_expect_str_eq(out, "No changes. shop is as the blueprint says.\n");
+}
+
+Test(show, destroy_names_what_it_kept)
+{
+	script.result = "{\"app\":\"shop\",\"removed\":[\"shop.web.1\"],\"kept_volumes\":[{\"name\":\"data\","
+			"\"location\":\"here\",\"target_name\":\"shop_data\"}],\"failures\":[]}";
+	cr_expect_eq(run_cli("destroy shop -y --location here=docker"), 0);
+	cr_expect_str_eq(out, "removed shop.web.1\n"
+			      "kept volume data at here (shop_data)\n"
+			      "`berth destroy shop --location here=docker --volumes` removes them\n"
+			      "Destroyed shop\n");
+	cr_expect_not(asked.volumes);
+	cr_expect_eq(run_cli("destroy shop -y --volumes"), 0);
+	cr_expect(asked.volumes);
+}
+
+Test(show, locations_and_whether_they_answer)
+{
+	script.result =
+	    "{\"locations\":[{\"name\":\"a\",\"type\":\"docker\",\"spec\":\"docker\",\"source\":\"built in\","
+	    "\"reachable\":false,\"error\":\"refused\",\"remedy\":\"start it\"}]}";
+	cr_expect_eq(run_cli("locations"), 0);
+	cr_expect_not(asked.check);
+	cr_expect_eq(run_cli("locations check a"), 0);
+	cr_expect(asked.check);
+	cr_expect_str_eq(asked.name, "a");
+	cr_expect_str_eq(out, "NAME  TYPE    SPEC    SOURCE    REACHABLE  VERSION  ENDPOINT\n"
+			      "a     docker  docker  built in  no\n");
+	cr_expect_str_eq(err, "berth: error: a: refused\n  = start it\n");
+	cr_expect_eq(run_cli("locations chek"), 64);
+}
+
+Test(show, types_and_events)
+{
+	script.result = "{\"types\":[{\"name\":\"docker\",\"summary\":\"a container\",\"example\":\"- type: "
+			"x\\n  id: y\\n\","
+			"\"keys\":[{\"name\":\"env\",\"summary\":\"variables\"}]}]}";
+	cr_expect_eq(run_cli("types docker"), 0);
+	cr_expect_str_eq(out, "docker: a container\n    - type: x\n      id: y\nenv  variables\n");
+	script.result =
+	    "{\"events\":[{\"time\":\"T\",\"app\":\"a\",\"component\":\"c\",\"instance\":\"a.c.1\",\"what\":"
+	    "\"running\",\"text\":\"\"},{\"time\":\"T\",\"app\":\"a\"}]}";
+	cr_expect_eq(run_cli("events a -o json"), 0);
+	cr_expect_str_eq(asked.app, "a");
+	cr_expect_eq(strchr(strchr(out, '\n') + 1, '\n'), out + strlen(out) - 1, "two lines: %s", out);
+}
+
+Test(show, a_graph_is_text)
+{
+	script.result = "digraph {}\n";
+	cr_expect_eq(run_cli("graph --format mermaid"), 0);
+	cr_expect_str_eq(out, "digraph {}\n");
+	cr_expect_str_eq(asked.format, "mermaid");
+}
+
+Test(show, colours_only_when_wanted)
+{
+	script.result = "{\"valid\":true}";
+	cr_expect_eq(run_cli("validate --color always"), 0);
+	cr_expect_str_eq(out, "blueprint.yaml: \033[32mvalid\033[0m\n");
+	setenv("CLICOLOR_FORCE", "1", 1);
+	cr_expect_eq(run_cli("validate"), 0);
+	cr_expect(strstr(out, "\033["));
+	setenv("NO_COLOR", "1", 1);
+	cr_expect_eq(run_cli("validate"), 0);
+	cr_expect_null(strstr(out, "\033["));
+}
+
+Test(show, a_closed_pipe_ends_quietly)
+{
+	static const struct berth_event lines[] = {
+	    {.kind = BERTH_EVENT_LOG, .component = "a", .instance = "s.a.1", .text = "x\n", .text_size = 2},
+	    {.kind = BERTH_EVENT_LOG, .component = "b", .instance = "s.b.1", .text = "y\n", .text_size = 2}};
+	script.result = PLAN;
+	cr_expect_eq(run_into_closed_pipe("plan"), 0);
+	cr_expect_str_eq(err, "");
+	script = (struct script){.events = lines, .event_count = 2, .waits = 1, .result = "{}"};
+	cr_expect_eq(run_into_closed_pipe("logs -f s"), 0, "it does not wait for what nobody reads");
+	cr_expect_eq(asked.cancelled, 2);
+	cr_expect_str_eq(err, "");
+}
