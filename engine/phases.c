@@ -7,6 +7,7 @@
 #define SETTLE_MS        300             /* what has no port or check to ask runs when it stays up so long */
 #define SETTLE_AGAIN_MS  2000            /* and so long after an exit */
 #define START_TIMEOUT_MS (5 * 60 * 1000) /* as long as Brooklyn's start.timeout */
+#define LONG_RUN_MS      10000           /* an exit before a run of this length is forgotten */
 #define EXITS_TO_BREAK   3
 #define FIRST_PROBE_MS   20
 #define SLOWEST_PROBE_MS 1000
@@ -220,6 +221,12 @@ static enum call_result look(struct work *work)
 	return result;
 }
 
+static int64_t ran_for(const struct work *work, const struct observed *seen)
+{
+	struct world *world = work->operation->berth->world;
+	return seen->state == SEEN_RUNNING ? world->ops->wall(world) - seen->started_ms : 0;
+}
+
 /* Has it ended too often? Also moves the time at which it counts as up. */
 static enum phase look_at_exits(struct work *work)
 {
@@ -233,7 +240,13 @@ static enum phase look_at_exits(struct work *work)
 	}
 	const struct observed *seen = &work->looked;
 	if (!work->counted) {
-		work->exits_before = work->fresh ? 0 : seen->exits;
+		/* One that was there before has used up its chances, if it ended twice or more: once more is
+		 * enough. */
+		work->exits_before =
+		    work->fresh || seen->exits < EXITS_TO_BREAK - 1 ? 0 : seen->exits - (EXITS_TO_BREAK - 1);
+		work->exits_seen = work->fresh ? 0 : seen->exits - work->exits_before;
+		if (work->exits_seen && ran_for(work, seen) < LONG_RUN_MS)
+			work->settle_ms = now_of(work) + SETTLE_AGAIN_MS;
 		work->counted = true;
 	}
 	unsigned exits = seen->exits > work->exits_before ? seen->exits - work->exits_before : 0;
@@ -353,7 +366,7 @@ static bool ready_to_verify(struct work *work)
 {
 	if (!work->deadline_ms) {
 		work->deadline_ms = now_of(work) + START_TIMEOUT_MS;
-		work->settle_ms = 0;
+		work->look_due |= !has_check(work); /* the listing does not tell whether it keeps ending */
 	}
 	return work->spec != NULL;
 }

@@ -176,6 +176,9 @@ static void decide_seen(struct decision *decision, enum resolved found)
 	compare_links(decision, found);
 	if (seen->state == SEEN_BROKEN)
 		because(decision, "state", seen->error ? seen->error : "broken", NULL, place);
+	if (seen->state ==
+	    SEEN_RESTARTING) /* made anew it gets another chance at once, and its exits count afresh */
+		because(decision, "state", "it keeps ending", NULL, place);
 	if (work->reasons)
 		work->action = ACTION_REPLACE;
 	else if (seen->state == SEEN_CREATED || seen->state == SEEN_STOPPED)

@@ -18,18 +18,18 @@ static void drop_curtain(void)
 
 TestSuite(deploy, .init = raise_curtain, .fini = drop_curtain);
 
-#define LINKED                                      \
-	"id: app\n"                                 \
-	"location: fake\n"                          \
-	"services:\n"                               \
-	"- type: docker:front:1\n"                  \
-	"  id: web\n"                               \
-	"  portBindings: {80: 9090}\n"              \
-	"  links:\n"                                \
-	"  - $brooklyn:component(\"redis\")\n"      \
-	"- type: docker:redis:3\n"                  \
-	"  id: redis\n"                             \
-	"  openPorts: 6379\n"                       \
+#define LINKED                                                                                               \
+	"id: app\n"                                                                                          \
+	"location: fake\n"                                                                                   \
+	"services:\n"                                                                                        \
+	"- type: docker:front:1\n"                                                                           \
+	"  id: web\n"                                                                                        \
+	"  portBindings: {80: 9090}\n"                                                                       \
+	"  links:\n"                                                                                         \
+	"  - $brooklyn:component(\"redis\")\n"                                                               \
+	"- type: docker:redis:3\n"                                                                           \
+	"  id: redis\n"                                                                                      \
+	"  openPorts: 6379\n"                                                                                \
 	"  env: {ROLE: cache}\n"
 
 static void assert_order(const char *first, const char *second)
@@ -113,10 +113,11 @@ Test(deploy, a_vanished_provider_comes_back_and_its_consumer_is_left_alone)
 
 Test(deploy, a_changed_variable_replaces_that_component_alone_and_says_where)
 {
-	static const char edited[] = "id: app\nlocation: fake\nservices:\n"
-				     "- type: docker:front:1\n  id: web\n  portBindings: {80: 9090}\n"
-				     "  links:\n  - $brooklyn:component(\"redis\")\n"
-				     "- type: docker:redis:3\n  id: redis\n  openPorts: 6379\n  env: {ROLE: store}\n";
+	static const char edited[] =
+	    "id: app\nlocation: fake\nservices:\n"
+	    "- type: docker:front:1\n  id: web\n  portBindings: {80: 9090}\n"
+	    "  links:\n  - $brooklyn:component(\"redis\")\n"
+	    "- type: docker:redis:3\n  id: redis\n  openPorts: 6379\n  env: {ROLE: store}\n";
 	json_t *document = NULL;
 	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
 	cr_assert_eq(scene_run(&scene, berth_deploy, edited, &document), BERTH_OK);
@@ -134,8 +135,9 @@ Test(deploy, a_changed_variable_replaces_that_component_alone_and_says_where)
 
 Test(deploy, a_component_taken_away_is_removed)
 {
-	static const char smaller[] = "id: app\nlocation: fake\nservices:\n- {type: 'docker:redis:3', id: redis, openPorts: 6379, "
-				      "env: {ROLE: cache}}\n";
+	static const char smaller[] =
+	    "id: app\nlocation: fake\nservices:\n- {type: 'docker:redis:3', id: redis, openPorts: 6379, "
+	    "env: {ROLE: cache}}\n";
 	json_t *document = NULL;
 	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
 	cr_assert_eq(scene_run(&scene, berth_deploy, smaller, &document), BERTH_OK);
@@ -165,10 +167,23 @@ Test(deploy, one_that_keeps_ending_fails_after_three_exits_with_its_log)
 	json_decref(document);
 }
 
+Test(deploy, one_that_keeps_ending_fails_again_on_the_next_deploy)
+{
+	static const struct fake_behaviour crash = {
+	    .component = "app.bad", .exits = UINT32_MAX, .exit_code = 3};
+	static const char bad[] = "id: app\nlocation: fake\nservices:\n- {type: 'docker:x:1', id: bad}\n";
+	cr_assert_eq(fake_target_behave(scene.target, &crash), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, bad, NULL), BERTH_FAILED);
+	for (int pause = 0; pause < 5000; pause += 37) { /* whether it runs just now or not */
+		virtual_world_run(scene.world, NULL, NULL, pause);
+		cr_assert_eq(scene_run(&scene, berth_deploy, bad, NULL), BERTH_FAILED, "after %d ms", pause);
+	}
+}
+
 Test(deploy, goes_on_from_there_after_a_failure)
 {
 	static const struct fake_rule refuse = {
-		.call = FAKE_START, .times = 1, .error = {.code = ERR_FAILED, .text = "no such file: /bin/x"}};
+	    .call = FAKE_START, .times = 1, .error = {.code = ERR_FAILED, .text = "no such file: /bin/x"}};
 	json_t *document = NULL;
 	cr_assert_eq(fake_target_rule(scene.target, &refuse), 0);
 	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, &document), BERTH_FAILED);
@@ -214,9 +229,9 @@ Test(deploy, an_image_that_moved_replaces_its_instances)
 	json_decref(document);
 }
 
-#define WITH_SECRET                                                                        \
-	"id: app\nlocation: fake\nservices:\n"                                             \
-	"- {type: 'docker:x:1', id: a, env: {TOKEN: '$berth:secret(\"env:CANARY\")'}}\n"   \
+#define WITH_SECRET                                                                                          \
+	"id: app\nlocation: fake\nservices:\n"                                                               \
+	"- {type: 'docker:x:1', id: a, env: {TOKEN: '$berth:secret(\"env:CANARY\")'}}\n"                     \
 	"- {type: 'docker:x:1', id: b}\n"
 
 Test(deploy, a_rotated_secret_replaces_exactly_its_users)
