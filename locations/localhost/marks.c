@@ -129,17 +129,12 @@ static void write_variable(struct text *text, const char *name, const char *valu
 
 void launch_write(const struct instance_spec *spec, int64_t grace_ms, struct text *ret_records)
 {
-	char ordinal[16];
-
 	write_entry(ret_records, "name", spec->name);
 	for (size_t i = 0; spec->command && spec->command[i]; i++)
 		write_entry(ret_records, "arg", spec->command[i]);
 	for (size_t i = 0; i < spec->variable_count; i++)
 		write_variable(ret_records, spec->variables[i].name, spec->variables[i].value);
-	snprintf(ordinal, sizeof(ordinal), "%u", spec->ordinal);
-	write_variable(ret_records, "BERTH_APP", spec->app);
-	write_variable(ret_records, "BERTH_COMPONENT", spec->component);
-	write_variable(ret_records, "BERTH_INSTANCE", ordinal);
+	/* Not the keeper's own BERTH_...: to a berth that the component runs, BERTH_APP would mean --app. */
 	if (spec->directory)
 		write_entry(ret_records, "dir", spec->directory);
 	if (spec->user)

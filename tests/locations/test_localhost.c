@@ -202,7 +202,7 @@ Test(localhost, environment_has_what_was_asked_and_sane_defaults)
 	cr_assert(strstr(text, " LANG=C\n"));
 	cr_assert(strstr(text, " PATH=/usr/local/sbin:"));
 	cr_assert(strstr(text, " HOME=/"));
-	cr_assert(strstr(text, " BERTH_COMPONENT=web\n"));
+	cr_assert_not(strstr(text, " BERTH_APP="), "a berth run by the component would take it for --app");
 	cr_assert_null(strstr(text, "BERTH_SPEC="));
 	cr_assert_null(strstr(text, "BERTH_RUN="));
 }
