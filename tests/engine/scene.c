@@ -38,9 +38,12 @@ static void open_berth(struct scene *scene)
 	struct error err = {0};
 	snprintf(state, sizeof state, "%s/state", virtual_world_directory(scene->world));
 	snprintf(config, sizeof config, "%s/config", virtual_world_directory(scene->world));
-	struct berth_options options = {
-		.size = sizeof options, .state_directory = state, .config_directory = config, .helper = "/bin/true"};
-	cr_assert_eq(berth_open_in(&scene->berth, scene->world, environment, &options, &err), 0, "%s", err.text);
+	struct berth_options options = {.size = sizeof options,
+					.state_directory = state,
+					.config_directory = config,
+					.helper = "/bin/true"};
+	cr_assert_eq(berth_open_in(&scene->berth, scene->world, environment, &options, &err), 0, "%s",
+		     err.text);
 }
 
 void scene_open(struct scene *scene)
@@ -70,8 +73,8 @@ void scene_restart(struct scene *scene, bool keep_store)
 		char path[512];
 		static const char *const endings[] = {"", "-wal", "-shm"};
 		for (size_t i = 0; i < COUNT_OF(endings); i++) {
-			snprintf(path, sizeof path, "%s/state/berth.db%s", virtual_world_directory(scene->world),
-				 endings[i]);
+			snprintf(path, sizeof path, "%s/state/berth.db%s",
+				 virtual_world_directory(scene->world), endings[i]);
 			unlink(path);
 		}
 	}
@@ -97,8 +100,8 @@ static bool ended(void *operation)
 	return berth_done(operation);
 }
 
-enum berth_outcome scene_request(struct scene *scene, verb_function *verb, const struct berth_request *request,
-				 json_t **ret_document)
+enum berth_outcome scene_request(struct scene *scene, verb_function *verb,
+				 const struct berth_request *request, json_t **ret_document)
 {
 	struct berth_error error;
 	struct berth_listener listener = {.size = sizeof listener, .event = note_event, .context = scene};
@@ -111,14 +114,16 @@ enum berth_outcome scene_request(struct scene *scene, verb_function *verb, const
 	enum berth_outcome outcome = berth_outcome(operation);
 	if (ret_document) {
 		struct error err = {0};
-		*ret_document = json_parse(berth_result(operation), strlen(berth_result(operation)), "result", &err);
+		*ret_document =
+		    json_parse(berth_result(operation), strlen(berth_result(operation)), "result", &err);
 		cr_assert_not_null(*ret_document, "%s", err.text);
 	}
 	berth_operation_free(operation);
 	return outcome;
 }
 
-enum berth_outcome scene_run(struct scene *scene, verb_function *verb, const char *blueprint, json_t **ret_document)
+enum berth_outcome scene_run(struct scene *scene, verb_function *verb, const char *blueprint,
+			     json_t **ret_document)
 {
 	struct berth_request request = {.size = sizeof request, .blueprint = blueprint, .file = "/b.yaml"};
 	return scene_request(scene, verb, &request, ret_document);

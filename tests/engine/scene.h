@@ -1,4 +1,5 @@
-/* scene.h - a scene for the engine's tests: a virtual world, a fake target, and operations run to their end. */
+/* scene.h - a scene for the engine's tests: a virtual world, a fake target, and operations run to their end.
+ */
 #ifndef BERTH_TESTS_ENGINE_SCENE_H
 #define BERTH_TESTS_ENGINE_SCENE_H
 
@@ -10,7 +11,7 @@ struct scene {
 	struct world *world;
 	struct fake_target *target; /* the one called "fake" */
 	struct berth *berth;
-	char *events;               /* "instance phase\n" of every phase event of the last operation */
+	char *events; /* "instance phase\n" of every phase event of the last operation */
 	size_t events_size;
 };
 
@@ -24,9 +25,10 @@ void scene_restart(struct scene *scene, bool keep_store);
 /* The environment that blueprints and secrets see. */
 void scene_environment(const char *name, const char *value);
 /* Run a verb on a blueprint to its end (an hour of virtual time at most). The caller frees the document. */
-enum berth_outcome scene_run(struct scene *scene, verb_function *verb, const char *blueprint, json_t **ret_document);
-enum berth_outcome scene_request(struct scene *scene, verb_function *verb, const struct berth_request *request,
-				 json_t **ret_document);
+enum berth_outcome scene_run(struct scene *scene, verb_function *verb, const char *blueprint,
+			     json_t **ret_document);
+enum berth_outcome scene_request(struct scene *scene, verb_function *verb,
+				 const struct berth_request *request, json_t **ret_document);
 /* The action the plan's document gives an instance, or "none". */
 const char *scene_action(const json_t *document, const char *instance);
 /* The value of a variable an instance was made with, or NULL. */

@@ -27,9 +27,9 @@ static void drop_curtain(void)
 
 TestSuite(links, .init = raise_curtain, .fini = drop_curtain);
 
-#define APART                                                                              \
-	"id: app\nlocation: fake\nlocations: {far: {fake: {target: there}}}\nservices:\n"  \
-	"- {type: 'docker:redis:3', id: db, openPorts: 6379}\n"                            \
+#define APART                                                                                                \
+	"id: app\nlocation: fake\nlocations: {far: {fake: {target: there}}}\nservices:\n"                    \
+	"- {type: 'docker:redis:3', id: db, openPorts: 6379}\n"                                              \
 	"- {type: 'docker:front:1', id: web, location: far, links: [$brooklyn:component(\"db\")]}\n"
 
 static const char *variable_there(const char *instance, const char *name)
@@ -99,9 +99,9 @@ Test(links, gaining_an_outside_consumer_replaces_the_provider_and_losing_it_repl
 	cr_assert_eq(scene_run(&scene, berth_deploy, alone, NULL), BERTH_OK);
 	cr_assert_eq(scene_run(&scene, berth_deploy, APART, &document), BERTH_OK);
 	cr_assert_str_eq(scene_action(document, "app.db.1"), "replace");
-	cr_assert_str_eq(json_text(json_array_get(json_object_get(change_of(document, "app.db.1"), "because"), 0),
-				   "path"),
-			 "publish");
+	cr_assert_str_eq(
+	    json_text(json_array_get(json_object_get(change_of(document, "app.db.1"), "because"), 0), "path"),
+	    "publish");
 	json_decref(document);
 	cr_assert_eq(scene_run(&scene, berth_deploy, alone, &document), BERTH_OK);
 	cr_assert_str_eq(scene_action(document, "app.db.1"), "unchanged");
@@ -117,9 +117,10 @@ Test(links, an_address_known_only_after_deploy_is_waited_for)
 				     .mapped_ports = true,
 				     .kinds = ~0u,
 				     .calls_in_flight = 4};
-	static const char numbers[] = "id: app\nlocation: fake\nservices:\n"
-				      "- {type: 'docker:redis:3', id: db, openPorts: 6379}\n"
-				      "- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")]}\n";
+	static const char numbers[] =
+	    "id: app\nlocation: fake\nservices:\n"
+	    "- {type: 'docker:redis:3', id: db, openPorts: 6379}\n"
+	    "- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")]}\n";
 	json_t *document = NULL;
 	fake_target_capabilities(scene.target, &plain);
 	cr_assert_eq(scene_run(&scene, berth_plan, numbers, &document), BERTH_OK);
@@ -128,7 +129,8 @@ Test(links, an_address_known_only_after_deploy_is_waited_for)
 	json_decref(document);
 	cr_assert_eq(scene_run(&scene, berth_deploy, numbers, NULL), BERTH_OK);
 	const struct observed *db = fake_target_find(scene.target, "app.db.1");
-	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "DB_PORT_6379_TCP_ADDR"), db->attachments[0].address);
+	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "DB_PORT_6379_TCP_ADDR"),
+			 db->attachments[0].address);
 	cr_assert_eq(scene_run(&scene, berth_deploy, numbers, &document), BERTH_OK);
 	cr_assert_not(json_flag(document, "changed", true));
 	json_decref(document);
@@ -137,9 +139,9 @@ Test(links, an_address_known_only_after_deploy_is_waited_for)
 Test(links, the_map_form_renames_and_an_unreadable_alias_gets_a_readable_form_too)
 {
 	static const char renamed[] =
-		"id: app\nlocation: fake\nservices:\n"
-		"- {type: 'docker:redis:3', id: db, openPorts: [6379, 6380]}\n"
-		"- {type: 'docker:front:1', id: web, links: {My-Cache: '$brooklyn:component(\"db\")'}}\n";
+	    "id: app\nlocation: fake\nservices:\n"
+	    "- {type: 'docker:redis:3', id: db, openPorts: [6379, 6380]}\n"
+	    "- {type: 'docker:front:1', id: web, links: {My-Cache: '$brooklyn:component(\"db\")'}}\n";
 	cr_assert_eq(scene_run(&scene, berth_deploy, renamed, NULL), BERTH_OK);
 	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "MY-CACHE_PORT"), "tcp://my-cache:6380");
 	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "MY_CACHE_PORT_6379_TCP_ADDR"), "my-cache");
@@ -148,8 +150,9 @@ Test(links, the_map_form_renames_and_an_unreadable_alias_gets_a_readable_form_to
 
 Test(links, a_link_to_what_has_no_ports_gives_the_name_alone)
 {
-	static const char bare[] = "id: app\nlocation: fake\nservices:\n- {type: 'docker:w:1', id: worker}\n"
-				   "- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"worker\")]}\n";
+	static const char bare[] =
+	    "id: app\nlocation: fake\nservices:\n- {type: 'docker:w:1', id: worker}\n"
+	    "- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"worker\")]}\n";
 	cr_assert_eq(scene_run(&scene, berth_deploy, bare, NULL), BERTH_OK);
 	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "WORKER_NAME"), "/web/worker");
 	cr_assert_null(scene_variable(&scene, "app.web.1", "WORKER_PORT"));
@@ -158,9 +161,10 @@ Test(links, a_link_to_what_has_no_ports_gives_the_name_alone)
 Test(links, an_external_component_is_reached_where_the_blueprint_says)
 {
 	static const char external[] =
-		"id: app\nlocation: fake\nservices:\n- {type: external, id: db, address: 198.51.100.7, ports: [5432]}\n"
-		"- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")],\n"
-		"   env: {URL: '$brooklyn:formatString(\"pg://%s\", $berth:endpoint(\"db\", 5432))'}}\n";
+	    "id: app\nlocation: fake\nservices:\n- {type: external, id: db, address: 198.51.100.7, ports: "
+	    "[5432]}\n"
+	    "- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")],\n"
+	    "   env: {URL: '$brooklyn:formatString(\"pg://%s\", $berth:endpoint(\"db\", 5432))'}}\n";
 	cr_assert_eq(scene_run(&scene, berth_deploy, external, NULL), BERTH_OK);
 	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "DB_PORT"), "tcp://198.51.100.7:5432");
 	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "URL"), "pg://198.51.100.7:5432");
@@ -170,9 +174,10 @@ Test(links, an_external_component_is_reached_where_the_blueprint_says)
 Test(links, secrets_are_never_copied_to_consumers)
 {
 	static const char secret[] =
-		"id: app\nlocation: fake\nservices:\n"
-		"- {type: 'docker:redis:3', id: db, openPorts: 6379, env: {KEY: '$berth:secret(\"env:CANARY\")', SIZE: 3}}\n"
-		"- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")]}\n";
+	    "id: app\nlocation: fake\nservices:\n"
+	    "- {type: 'docker:redis:3', id: db, openPorts: 6379, env: {KEY: '$berth:secret(\"env:CANARY\")', "
+	    "SIZE: 3}}\n"
+	    "- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")]}\n";
 	scene_environment("CANARY", "sparrow");
 	cr_assert_eq(scene_run(&scene, berth_deploy, secret, NULL), BERTH_OK);
 	cr_assert_str_eq(scene_variable(&scene, "app.db.1", "KEY"), "sparrow");
@@ -194,17 +199,18 @@ Test(links, a_missing_secret_is_told_at_its_component_before_anything_is_touched
 
 Test(links, several_instances_are_made_and_the_first_answers_for_all)
 {
-	static const char three[] = "id: app\nlocation: fake\nservices:\n"
-				    "- {type: 'docker:redis:3', id: db, openPorts: 6379, instances: 3}\n"
-				    "- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")]}\n";
+	static const char three[] =
+	    "id: app\nlocation: fake\nservices:\n"
+	    "- {type: 'docker:redis:3', id: db, openPorts: 6379, instances: 3}\n"
+	    "- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")]}\n";
 	json_t *document = NULL;
 	cr_assert_eq(scene_run(&scene, berth_deploy, three, NULL), BERTH_OK);
 	cr_assert_eq(fake_target_instances(scene.target), 4);
 	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "DB_PORT"), "tcp://db:6379");
 	cr_assert(fake_target_find(scene.target, "app.db.3")->shared_name_held);
 	cr_assert_eq(scene_run(&scene, berth_status, three, &document), BERTH_OK);
-	cr_assert_eq(json_array_size(json_object_get(json_array_get(json_object_get(document, "components"), 0),
-						     "instances")),
+	cr_assert_eq(json_array_size(json_object_get(
+			 json_array_get(json_object_get(document, "components"), 0), "instances")),
 		     3);
 	json_decref(document);
 }

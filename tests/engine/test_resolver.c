@@ -13,8 +13,8 @@ static const struct attachment consumer_outside = {.network = "host:m"};
 Test(resolver, one_network_goes_by_name_with_the_providers_own_number)
 {
 	const struct attachment provider[] = {
-		{"docker:a/app", "app.redis", NULL, redis_inside, 1},
-		{"", NULL, "192.0.2.2", redis_outside, 1},
+	    {"docker:a/app", "app.redis", NULL, redis_inside, 1},
+	    {"", NULL, "192.0.2.2", redis_outside, 1},
 	};
 	struct way way = way_between(&consumer_inside, 1, provider, 2, 6379, TCP);
 	cr_assert_eq(way.path, PATH_NETWORK);
@@ -26,8 +26,8 @@ Test(resolver, one_network_goes_by_name_with_the_providers_own_number)
 Test(resolver, a_shared_network_wins_also_when_it_is_listed_last)
 {
 	const struct attachment provider[] = {
-		{"", NULL, "192.0.2.2", redis_outside, 1},
-		{"docker:a/app", "app.redis", "172.18.0.2", redis_inside, 1},
+	    {"", NULL, "192.0.2.2", redis_outside, 1},
+	    {"docker:a/app", "app.redis", "172.18.0.2", redis_inside, 1},
 	};
 	cr_assert_eq(way_between(&consumer_inside, 1, provider, 2, 6379, TCP).path, PATH_NETWORK);
 }
@@ -35,8 +35,8 @@ Test(resolver, a_shared_network_wins_also_when_it_is_listed_last)
 Test(resolver, from_another_network_it_takes_the_published_port)
 {
 	const struct attachment provider[] = {
-		{"docker:a/app", "app.redis", "172.18.0.2", redis_inside, 1},
-		{"", NULL, "192.0.2.2", redis_outside, 1},
+	    {"docker:a/app", "app.redis", "172.18.0.2", redis_inside, 1},
+	    {"", NULL, "192.0.2.2", redis_outside, 1},
 	};
 	struct way way = way_between(&consumer_outside, 1, provider, 2, 6379, TCP);
 	cr_assert_eq(way.path, PATH_PUBLISHED);

@@ -1,0 +1,323 @@
+/* test_verbs.c - what the other verbs answer: validate, status, destroy, logs, confirmation, time-outs. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/engine/scene.h"
+
+static struct scene scene;
+
+static void raise_curtain(void)
+{
+	scene_open(&scene);
+}
+
+static void drop_curtain(void)
+{
+	scene_close(&scene);
+}
+
+TestSuite(verbs, .init = raise_curtain, .fini = drop_curtain);
+
+#define PAIR                                                                                                 \
+	"id: app\nlocation: fake\nservices:\n"                                                               \
+	"- {type: 'docker:redis:3', id: db, openPorts: 6379}\n"                                              \
+	"- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")]}\n"
+
+static json_t *named(const json_t *list, const char *id)
+{
+	size_t i;
+	json_t *entry;
+	json_array_foreach (list, i, entry)
+		if (strcmp(json_text(entry, "id"), id) == 0)
+			return entry;
+	return NULL;
+}
+
+Test(verbs, validate_warns_of_an_unbound_name_and_succeeds_where_plan_refuses)
+{
+	static const char unbound[] =
+	    "id: a\nlocation: somewhere\nservices:\n- {type: 'docker:x:1', id: p}\n";
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_validate, unbound, &document), BERTH_OK);
+	cr_assert(json_flag(document, "valid", false));
+	json_t *warning = json_array_get(json_object_get(document, "diagnostics"), 0);
+	cr_assert_str_eq(json_text(warning, "severity"), "warning");
+	cr_assert(strstr(json_text(warning, "detail"), "--location somewhere="));
+	json_decref(document);
+	cr_assert_eq(scene_run(&scene, berth_plan, unbound, &document), BERTH_INVALID);
+	json_decref(document);
+}
+
+Test(verbs, validate_tells_every_error_with_its_place)
+{
+	static const char wrong[] =
+	    "id: a\nservices:\n- type: docker:x\n  openPort: 1\n- type: docker:y\n  memry: 1\n";
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_validate, wrong, &document), BERTH_INVALID);
+	cr_assert_geq(json_number(document, "error_count", 0), 2);
+	json_t *first = json_array_get(json_object_get(document, "diagnostics"), 0);
+	cr_assert_eq(json_number(json_at(first, "range.start"), "line", 0), 4);
+	json_decref(document);
+}
+
+Test(verbs, status_tells_states_addresses_and_links_by_name_alone)
+{
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(scene_request(&scene, berth_status, &request, &document), BERTH_OK);
+	cr_assert_str_eq(json_text(document, "state"), "running");
+	json_t *web = named(json_object_get(document, "components"), "web");
+	json_t *link = json_array_get(json_object_get(web, "links"), 0);
+	cr_assert_str_eq(json_text(link, "alias"), "db");
+	cr_assert_str_eq(json_text(link, "path"), "network");
+	cr_assert_eq(json_number(link, "port", 0), 6379);
+	cr_assert(json_flag(json_object_get(web, "sensors"), "service.isUp", false));
+	json_decref(document);
+}
+
+Test(verbs, status_of_what_ended_says_so_with_its_exit_code)
+{
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(fake_target_exit(scene.target, "app.db.1", 7), 0);
+	cr_assert_eq(scene_run(&scene, berth_status, PAIR, &document), BERTH_OK);
+	json_t *db = named(json_object_get(document, "components"), "db");
+	cr_assert_str_neq(json_text(db, "state"), "running");
+	json_t *instance = json_array_get(json_object_get(db, "instances"), 0);
+	cr_assert_eq(json_number(instance, "exit_code", 0), 7);
+	cr_assert_not(json_flag(json_object_get(db, "sensors"), "service.isUp", true));
+	json_decref(document);
+}
+
+Test(verbs, status_without_a_name_lists_every_application)
+{
+	struct berth_request request = {.size = sizeof request};
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy,
+			       "id: other\nlocation: fake\nservices:\n- {type: 'docker:x:1', id: a}\n", NULL),
+		     BERTH_OK);
+	cr_assert_eq(scene_request(&scene, berth_status, &request, &document), BERTH_OK);
+	json_t *applications = json_object_get(document, "applications");
+	cr_assert_eq(json_array_size(applications), 2);
+	json_decref(document);
+}
+
+Test(verbs, status_of_the_unknown_fails_with_a_remedy)
+{
+	struct berth_request request = {.size = sizeof request, .app = "nobody"};
+	json_t *document = NULL;
+	cr_assert_eq(scene_request(&scene, berth_status, &request, &document), BERTH_FAILED);
+	cr_assert(strstr(json_text(json_object_get(document, "error"), "remedy"), "berth status"));
+	json_decref(document);
+}
+
+Test(verbs, destroy_finds_everything_without_the_store_when_told_where)
+{
+	const char *const locations[] = {"x=fake", NULL};
+	struct berth_request request = {.size = sizeof request, .app = "app", .locations = locations};
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	scene_restart(&scene, false);
+	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_OK);
+	cr_assert_eq(fake_target_instances(scene.target), 0);
+}
+
+Test(verbs, destroy_twice_is_as_good_as_once)
+{
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_OK);
+	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_OK);
+}
+
+Test(verbs, destroy_keeps_what_another_owner_holds)
+{
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	scene.berth->owner = (struct owner){"somebody-else", "eve@elsewhere"};
+	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_LOCKED);
+	cr_assert_eq(fake_target_instances(scene.target), 2);
+	request.adopt = true;
+	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_OK);
+	cr_assert_eq(fake_target_instances(scene.target), 0);
+}
+
+Test(verbs, a_destroy_that_cannot_remove_says_what_is_left_and_goes_on_next_time)
+{
+	static const struct fake_rule refuse = {.call = FAKE_REMOVE,
+						.instance = "app.db.1",
+						.times = 1,
+						.error = {.code = ERR_FAILED, .text = "busy"}};
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(fake_target_rule(scene.target, &refuse), 0);
+	cr_assert_eq(scene_request(&scene, berth_destroy, &request, &document), BERTH_FAILED);
+	json_t *failure = json_array_get(json_object_get(document, "failures"), 0);
+	cr_assert_str_eq(json_text(failure, "instance"), "app.db.1");
+	cr_assert_str_eq(json_text(failure, "error"), "busy");
+	json_decref(document);
+	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_OK);
+	cr_assert_eq(fake_target_instances(scene.target), 0);
+}
+
+Test(verbs, a_dry_run_shows_what_would_go_and_touches_nothing)
+{
+	struct berth_request request = {.size = sizeof request, .app = "app", .dry_run = true};
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(scene_request(&scene, berth_destroy, &request, &document), BERTH_OK);
+	cr_assert_str_eq(scene_action(document, "app.db.1"), "remove");
+	cr_assert_eq(fake_target_instances(scene.target), 2);
+	json_decref(document);
+}
+
+static bool decline(void *context, const char *plan)
+{
+	cr_assert(strstr(plan, "\"create\""));
+	++*(int *)context;
+	return false;
+}
+
+static bool ended(void *operation)
+{
+	return berth_done(operation);
+}
+
+Test(verbs, what_is_not_confirmed_is_not_done)
+{
+	int asked = 0;
+	struct berth_error error;
+	struct berth_request request = {.size = sizeof request, .blueprint = PAIR, .file = "/b.yaml"};
+	struct berth_listener listener = {.size = sizeof listener, .confirm = decline, .context = &asked};
+	struct berth_operation *operation = berth_deploy(scene.berth, &request, &listener, &error);
+	cr_assert(virtual_world_run(scene.world, ended, operation, 60000));
+	cr_assert_eq(berth_outcome(operation), BERTH_INTERRUPTED);
+	cr_assert_eq(asked, 1);
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_CLAIM), 0);
+	berth_operation_free(operation);
+}
+
+Test(verbs, a_deploy_whose_time_is_over_ends_with_124_and_the_next_goes_on)
+{
+	struct berth_request request = {
+	    .size = sizeof request, .blueprint = PAIR, .file = "/b.yaml", .timeout_ms = 1000};
+	static const struct fake_behaviour mute = {.component = "app.db", .answers_after_ms = 5000};
+	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
+	cr_assert_eq(scene_request(&scene, berth_deploy, &request, NULL), BERTH_TIMED_OUT);
+	cr_assert_eq(fake_target_instances(scene.target), 1);
+	request.timeout_ms = 0;
+	cr_assert_eq(scene_request(&scene, berth_deploy, &request, NULL), BERTH_OK);
+	cr_assert_eq(fake_target_instances(scene.target), 2);
+}
+
+Test(verbs, one_that_never_answers_is_given_up_after_five_minutes_with_the_reason)
+{
+	static const struct fake_behaviour mute = {.component = "app.db", .answers_after_ms = -1};
+	json_t *document = NULL;
+	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, &document), BERTH_FAILED);
+	json_t *failure = json_array_get(json_object_get(document, "failures"), 0);
+	cr_assert(strstr(json_text(failure, "error"), "does not answer after 300 s"), "%s",
+		  json_text(failure, "error"));
+	json_decref(document);
+}
+
+struct gathered {
+	char text[512];
+	size_t size;
+};
+
+static void gather(void *context, const struct berth_event *event)
+{
+	struct gathered *gathered = context;
+	if (event->kind == BERTH_EVENT_LOG && gathered->size + event->text_size < sizeof gathered->text) {
+		memcpy(gathered->text + gathered->size, event->text, event->text_size);
+		gathered->size += event->text_size;
+	}
+}
+
+static enum berth_outcome read_logs(struct berth_request *request, struct gathered *gathered)
+{
+	struct berth_error error;
+	struct berth_listener listener = {.size = sizeof listener, .event = gather, .context = gathered};
+	struct berth_operation *operation = berth_logs(scene.berth, request, &listener, &error);
+	cr_assert(virtual_world_run(scene.world, ended, operation, 60000), "logs never end");
+	enum berth_outcome outcome = berth_outcome(operation);
+	berth_operation_free(operation);
+	return outcome;
+}
+
+Test(verbs, logs_pass_on_what_was_written_and_end_also_when_nothing_was)
+{
+	static const struct fake_behaviour talk = {.component = "app.db", .log = "ready\n"};
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	struct gathered gathered = {.size = 0};
+	cr_assert_eq(fake_target_behave(scene.target, &talk), 0);
+	fake_target_time(scene.target, FAKE_LOGS, 10);
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(read_logs(&request, &gathered), BERTH_OK);
+	cr_assert_str_eq(gathered.text, "ready\n");
+}
+
+Test(verbs, logs_of_a_component_that_is_not_there_fail)
+{
+	const char *const components[] = {"nobody", NULL};
+	struct berth_request request = {.size = sizeof request, .app = "app", .components = components};
+	struct gathered gathered = {.size = 0};
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(read_logs(&request, &gathered), BERTH_FAILED);
+}
+
+Test(verbs, a_picked_port_that_a_stranger_takes_meanwhile_is_picked_anew)
+{
+	static const char publish[] = "id: app\nlocation: fake\nservices:\n- {type: 'docker:redis:3', id: "
+				      "db, openPorts: 6379, publish: [6379]}\n";
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_plan, publish, &document), BERTH_OK);
+	json_t *change = json_array_get(json_object_get(document, "changes"), 0);
+	int64_t number = json_number(json_array_get(json_object_get(change, "publishes"), 0), "host_port", 0);
+	json_decref(document);
+	/* The listing does not tell of it; only the start does. */
+	static const struct fake_rule taken = {
+	    .call = FAKE_START,
+	    .times = 1,
+	    .error = {.code = ERR_CONFLICT, .text = "port is already allocated"}};
+	cr_assert_eq(fake_target_rule(scene.target, &taken), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, publish, &document), BERTH_OK);
+	json_t *db = named(json_object_get(document, "components"), "db");
+	json_t *port =
+	    json_array_get(json_object_get(json_array_get(json_object_get(db, "instances"), 0), "ports"), 0);
+	cr_assert_neq(json_number(port, "host_port", 0), number);
+	cr_assert_neq(json_number(port, "host_port", 0), 0);
+	json_decref(document);
+}
+
+Test(verbs, a_process_gets_its_port_and_where_to_listen)
+{
+	static const char process[] =
+	    "id: app\nlocation: fake\nservices:\n- {type: process, id: web, command: run, ports: {http: "
+	    "auto}}\n"
+	    "- {type: process, id: user, command: use, links: [$brooklyn:component(\"web\")],\n"
+	    "   env: {PORT: '$berth:port(\"web\", \"http\")'}}\n";
+	cr_assert_eq(scene_run(&scene, berth_deploy, process, NULL), BERTH_OK);
+	const char *number = scene_variable(&scene, "app.web.1", "PORT_HTTP");
+	cr_assert_not_null(number);
+	cr_assert_not_null(scene_variable(&scene, "app.web.1", "BIND_ADDRESS"));
+	cr_assert_str_eq(scene_variable(&scene, "app.user.1", "PORT"), number);
+}
+
+Test(verbs, a_secret_in_a_command_is_refused_because_everybody_could_read_it)
+{
+	static const char shown[] = "id: app\nlocation: fake\nservices:\n- type: docker:x:1\n  id: a\n"
+				    "  command: ['run', '$berth:secret(\"env:CANARY\")']\n";
+	json_t *document = NULL;
+	scene_environment("CANARY", "sparrow");
+	cr_assert_eq(scene_run(&scene, berth_plan, shown, &document), BERTH_INVALID);
+	owned_json again = document;
+	char *text = json_line(again);
+	cr_assert_not(strstr(text, "sparrow"));
+	free(text);
+}
