@@ -14,7 +14,8 @@ int digest_hex(const void *bytes, size_t size, char ret_hex[static DIGEST_HEX])
 	unsigned char digest[SHA256_DIGEST_LENGTH];
 	SHA256_CTX context;
 
-	if (!SHA256_Init(&context) || !SHA256_Update(&context, bytes, size) || !SHA256_Final(digest, &context))
+	if (!SHA256_Init(&context) || !SHA256_Update(&context, bytes, size) ||
+	    !SHA256_Final(digest, &context))
 		return -1;
 	for (size_t i = 0; i < sizeof(digest); i++) {
 		ret_hex[2 * i] = digits[digest[i] >> 4];

@@ -237,7 +237,8 @@ static struct http *http_open(struct real *real, struct error *err)
 		free(http);
 		return NULL;
 	}
-	/* Not CURL_GLOBAL_SSL: OpenSSL sets itself up when TLS is first used, and most engines are reached without. */
+	/* Not CURL_GLOBAL_SSL: OpenSSL sets itself up when TLS is first used, and most engines are reached
+	 * without. */
 	CURLcode code = http->curl.global_init(CURL_GLOBAL_NOTHING);
 	http->multi = code == CURLE_OK ? http->curl.multi_init() : NULL;
 	if (!http->multi) {

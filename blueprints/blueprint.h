@@ -1,4 +1,5 @@
-/* blueprint.h - what a blueprint says, typed and checked: the specification tree that the entity graph is made from. */
+/* blueprint.h - what a blueprint says, typed and checked: the specification tree that the entity graph is
+ * made from. */
 #ifndef BERTH_BLUEPRINTS_BLUEPRINT_H
 #define BERTH_BLUEPRINTS_BLUEPRINT_H
 
@@ -9,11 +10,13 @@
 
 enum protocol { TCP, UDP };
 
-/* A location as written: `docker:unix:///run/docker.sock`, `localhost`, {type: docker, address: 10.0.0.5}, {fake: {}}. */
+/* A location as written: `docker:unix:///run/docker.sock`, `localhost`, {type: docker, address: 10.0.0.5},
+ * {fake: {}}. */
 struct location_spec {
-	const char *name;   /* "" for one written in place */
-	const char *type;   /* "docker", "localhost", "fake"; NULL: only a name, to be looked up in the defined ones */
-	const char *target; /* what follows "type:" in a spec string; "" when nothing */
+	const char *name; /* "" for one written in place */
+	const char
+	    *type; /* "docker", "localhost", "fake"; NULL: only a name, to be looked up in the defined ones */
+	const char *target;    /* what follows "type:" in a spec string; "" when nothing */
 	const json_t *options; /* the map's other keys, as JSON; NULL when none. Owned by the blueprint */
 	struct place place;
 };
@@ -59,9 +62,9 @@ struct command {
 };
 
 struct link {
-	const char *alias;    /* as written; from the list form the target's id */
-	size_t component;     /* index of the target */
-	bool started;         /* of `dependsOn`: that it runs is enough, it need not be ready */
+	const char *alias; /* as written; from the list form the target's id */
+	size_t component;  /* index of the target */
+	bool started;      /* of `dependsOn`: that it runs is enough, it need not be ready */
 	struct place place;
 };
 
@@ -77,10 +80,10 @@ enum check_kind { CHECK_NONE, CHECK_HTTP, CHECK_TCP, CHECK_COMMAND };
 
 struct health_check {
 	enum check_kind kind;
-	uint16_t port;           /* 0: the first open port */
-	const char *port_name;   /* of a process' named port, or NULL */
-	const char *path;        /* HTTP; "/" by default */
-	int status;              /* HTTP; 0: any of 200 to 399 */
+	uint16_t port;         /* 0: the first open port */
+	const char *port_name; /* of a process' named port, or NULL */
+	const char *path;      /* HTTP; "/" by default */
+	int status;            /* HTTP; 0: any of 200 to 399 */
 	struct command command;
 	int64_t interval_ms;     /* default 2 s before it is ready, and between checks */
 	int64_t timeout_ms;      /* default 5 s */
@@ -91,7 +94,8 @@ struct health_check {
 
 /* A docker image reference in its full form; "redis" is docker.io/library/redis:latest. */
 struct image_reference {
-	const char *familiar;   /* as docker shows it and as the engine is asked: "redis:3", "host:5000/x:1", "x@sha256:..." */
+	const char *familiar;   /* as docker shows it and as the engine is asked: "redis:3", "host:5000/x:1",
+				   "x@sha256:..." */
 	const char *registry;   /* "docker.io" */
 	const char *repository; /* "library/redis" */
 	const char *tag;        /* NULL when only a digest */
@@ -108,16 +112,17 @@ struct component_spec {
 	struct place place;
 	struct image_reference image; /* COMPONENT_DOCKER */
 
-	const struct location_spec *location; /* where it goes, the application's default already applied; NULL: nobody said */
-	bool location_own;                    /* written on the component itself */
+	const struct location_spec
+	    *location;     /* where it goes, the application's default already applied; NULL: nobody said */
+	bool location_own; /* written on the component itself */
 
 	const struct environment_entry *environment;
 	size_t environment_count;
 	struct command command, entrypoint;
 	const char *directory, *user; /* NULL when not given */
 
-	/* Ports it listens on, in the order written, no port twice: `openPorts`, then what bindings and `published` add.
-	 * For `external` its `ports`. */
+	/* Ports it listens on, in the order written, no port twice: `openPorts`, then what bindings and
+	 * `published` add. For `external` its `ports`. */
 	const struct port_number *open_ports;
 	size_t open_port_count;
 	const struct port_binding *bindings; /* `portBindings`; `directPorts` bind a port to its own number */
@@ -145,7 +150,8 @@ struct component_spec {
 
 	/* Where each key was written, so that a change can be shown at its line. */
 	struct key_place {
-		const char *key; /* "env.STAGE", "openPorts", ... : the top keys and env's and labels' sub-keys */
+		const char
+		    *key; /* "env.STAGE", "openPorts", ... : the top keys and env's and labels' sub-keys */
 		struct place place;
 	} const *key_places;
 	size_t key_place_count;
@@ -168,29 +174,34 @@ struct blueprint {
 
 /* NAME=VALUE pairs and the rest of what decides how a blueprint is read. */
 struct blueprint_options {
-	const char *file;            /* its name in messages; also gives the id when the text has none */
-	const char *directory;       /* relative paths in it start here; absolute */
-	const char *application;     /* overrides the id (--app); NULL otherwise */
-	const char *const *settings; /* --set "PARAMETER=VALUE" or "COMPONENT.KEY=VALUE", NULL-terminated; NULL: none */
-	const char *(*environment)(void *context, const char *name); /* for $berth:env; NULL function: nothing is set */
+	const char *file;        /* its name in messages; also gives the id when the text has none */
+	const char *directory;   /* relative paths in it start here; absolute */
+	const char *application; /* overrides the id (--app); NULL otherwise */
+	const char *const
+	    *settings; /* --set "PARAMETER=VALUE" or "COMPONENT.KEY=VALUE", NULL-terminated; NULL: none */
+	const char *(*environment)(void *context,
+				   const char *name); /* for $berth:env; NULL function: nothing is set */
 	void *environment_context;
 };
 
 /* Parse, type and check a blueprint: keys, types, references, expressions, cycles of links, ports used twice.
- * Everything wrong goes to `list`; NULL when there is an error (or no memory: list->failed). The caller releases it. */
+ * Everything wrong goes to `list`; NULL when there is an error (or no memory: list->failed). The caller
+ * releases it. */
 struct blueprint *blueprint_parse(const char *text, size_t size, const struct blueprint_options *options,
 				  struct diagnostics *list);
 void blueprint_release(struct blueprint *blueprint); /* NULL is fine */
 
-/* One location spec, from a string such as "docker:tcp://10.0.0.5:2376" (a --location's right-hand side). Type names
- * are checked by whoever opens it. 0 or -1. */
-int location_spec_parse(struct arena *arena, const char *text, struct location_spec *ret_spec, struct error *err);
-/* A file of `NAME: SPEC or map` pairs (locations.yaml): the specs in `arena`, `holder` (a JSON array the caller owns) keeps
- * their options. 0 or -1 with complaints in the list. */
+/* One location spec, from a string such as "docker:tcp://10.0.0.5:2376" (a --location's right-hand side).
+ * Type names are checked by whoever opens it. 0 or -1. */
+int location_spec_parse(struct arena *arena, const char *text, struct location_spec *ret_spec,
+			struct error *err);
+/* A file of `NAME: SPEC or map` pairs (locations.yaml): the specs in `arena`, `holder` (a JSON array the
+ * caller owns) keeps their options. 0 or -1 with complaints in the list. */
 int location_specs_parse(struct arena *arena, json_t *holder, const char *file, const char *text, size_t size,
 			 struct diagnostics *list, const struct location_spec **ret_specs, size_t *ret_count);
 /* Parse and normalise an image reference (docker's own grammar and familiar form). 0 or -1. */
-int image_reference_parse(struct arena *arena, const char *text, struct image_reference *ret, struct error *err);
+int image_reference_parse(struct arena *arena, const char *text, struct image_reference *ret,
+			  struct error *err);
 /* "128m", "1.5g", "1024", "64MiB" in bytes; -1 when it is none. */
 int64_t parse_memory(const char *text);
 /* "500ms", "10s", "2m", "1h30m", "1 minute", bare numbers are seconds; -1 when it is none. */

@@ -12,7 +12,7 @@
 struct place {
 	const char *file; /* as the user named it; lives as long as the blueprint */
 	int line, column;
-	size_t byte; /* offset from the beginning */
+	size_t byte;    /* offset from the beginning */
 	int end_column; /* on the same line; 0 when unknown */
 };
 
@@ -34,18 +34,20 @@ struct diagnostics {
 	bool failed; /* memory ran out: not everything is here */
 };
 
-/* Adds an entry and returns it so that a remedy can be added; NULL when memory is gone or the list is full. */
+/* Adds an entry and returns it so that a remedy can be added; NULL when memory is gone or the list is full.
+ */
 struct diagnostic *complain(struct diagnostics *list, struct place at, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 struct diagnostic *warn(struct diagnostics *list, struct place at, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 /* Takes a NULL diagnostic. */
 void advise(struct diagnostics *list, struct diagnostic *diagnostic, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 /* Entries sorted by file, line and column (stable). */
 void diagnostics_sort(struct diagnostics *list);
-/* [{"severity", "summary", "detail", "range": {"filename", "start": {line, column, byte}, "end": {...}}, "snippet"}], as
- * `terraform validate -json` shapes it; `source` is the text for snippets, or NULL. New reference, NULL without memory. */
+/* [{"severity", "summary", "detail", "range": {"filename", "start": {line, column, byte}, "end": {...}},
+ * "snippet"}], as `terraform validate -json` shapes it; `source` is the text for snippets, or NULL. New
+ * reference, NULL without memory. */
 json_t *diagnostics_json(const struct diagnostics *list, const char *source, size_t source_size);
 void diagnostics_release(struct diagnostics *list);
 

@@ -1,4 +1,5 @@
-/* value.h - a value of the blueprint that may wait for the deployment: text, or an expression over other components. */
+/* value.h - a value of the blueprint that may wait for the deployment: text, or an expression over other
+ * components. */
 #ifndef BERTH_BLUEPRINTS_VALUE_H
 #define BERTH_BLUEPRINTS_VALUE_H
 
@@ -7,7 +8,8 @@
 enum value_kind {
 	VALUE_TEXT,     /* `text` itself */
 	VALUE_JOIN,     /* the parts one after the other (formatString) */
-	VALUE_SECRET,   /* `text` is the reference: "env:NAME" or "file:PATH" (absolute, or beside the blueprint: made absolute) */
+	VALUE_SECRET,   /* `text` is the reference: "env:NAME" or "file:PATH" (absolute, or beside the
+			   blueprint: made absolute) */
 	VALUE_ADDRESS,  /* the host part of the way from this component to `component` */
 	VALUE_PORT,     /* the port number of that way, as this component reaches it */
 	VALUE_ENDPOINT, /* "host:port" */
@@ -20,8 +22,8 @@ struct value {
 	enum value_kind kind;
 	struct place place;
 	const char *text;
-	size_t component;         /* index in the blueprint; NO_COMPONENT where the kind has none */
-	int port;                 /* ADDRESS, PORT, ENDPOINT: which port by its number, 0: by `text` or the only/first one */
+	size_t component; /* index in the blueprint; NO_COMPONENT where the kind has none */
+	int port; /* ADDRESS, PORT, ENDPOINT: which port by its number, 0: by `text` or the only/first one */
 	const struct value *parts; /* JOIN */
 	size_t part_count;
 };

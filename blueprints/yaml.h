@@ -23,24 +23,26 @@ struct yaml_entry {
 struct yaml_node {
 	enum yaml_kind kind;
 	struct place place;
-	const char *text;       /* scalars; NUL-terminated, embedded NULs are refused */
-	bool plain;             /* scalar written without quotes, so `5`, `null`, `true` may be more than text */
-	size_t count;           /* entries of a list or map */
+	const char *text; /* scalars; NUL-terminated, embedded NULs are refused */
+	bool plain;       /* scalar written without quotes, so `5`, `null`, `true` may be more than text */
+	size_t count;     /* entries of a list or map */
 	union {
 		const struct yaml_node **items;   /* list */
 		const struct yaml_entry *entries; /* map, merge keys already merged, in source order */
 	};
 };
 
-/* The root of the only document, or NULL when something is wrong (all complaints are in `list`). Nodes live in `arena`;
- * aliased nodes are shared, so the tree must be read only. `file` is copied. An empty text is an error. */
+/* The root of the only document, or NULL when something is wrong (all complaints are in `list`). Nodes live
+ * in `arena`; aliased nodes are shared, so the tree must be read only. `file` is copied. An empty text is an
+ * error. */
 const struct yaml_node *yaml_compose(struct arena *arena, const char *file, const char *text, size_t size,
 				     struct diagnostics *list);
 /* The value at `key`, or NULL. */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 /* Whether it is null: an empty plain scalar, `~` or `null`. */
 bool yaml_null(const struct yaml_node *node);
-/* true/false (YAML 1.2 core); `yes`, `no`, `on`, `off` count too with a warning that says to write true or false. */
+/* true/false (YAML 1.2 core); `yes`, `no`, `on`, `off` count too with a warning that says to write true or
+ * false. */
 bool yaml_bool(const struct yaml_node *node, struct diagnostics *list, bool *ret_flag);
 
 #endif

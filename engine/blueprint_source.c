@@ -60,6 +60,24 @@ json_t *validation_document(const struct berth_operation *operation)
 	return document;
 }
 
+int fail_invalid(const struct berth_operation *operation, struct error *err)
+{
+	const struct diagnostic *first = operation->diagnostics.first;
+	size_t more = operation->diagnostics.errors - 1;
+	while (first && first->severity != SEVERITY_ERROR)
+		first = first->next;
+	if (!first)
+		return fail(err, ERR_INVALID, "%s is not valid", operation->request.file);
+	fail(err, ERR_INVALID, "%s:%d:%d: %s", first->place.file, first->place.line, first->place.column,
+	     first->summary);
+	if (more)
+		remedy(err, "%s%s(and %zu more: see the diagnostics)", first->remedy ? first->remedy : "",
+		       first->remedy ? " " : "", more);
+	else if (first->remedy)
+		remedy(err, "%s", first->remedy);
+	return -1;
+}
+
 static int refuse(struct berth_operation *operation)
 {
 	if (operation->diagnostics.failed && !operation->diagnostics.errors) {
@@ -67,8 +85,7 @@ static int refuse(struct berth_operation *operation)
 		operation_fail(operation, &operation->error);
 		return -1;
 	}
-	fail(&operation->error, ERR_INVALID, "%s: %zu error%s", operation->request.file,
-	     operation->diagnostics.errors, operation->diagnostics.errors == 1 ? "" : "s");
+	fail_invalid(operation, &operation->error);
 	operation_finish(operation, BERTH_INVALID, validation_document(operation));
 	return -1;
 }

@@ -76,8 +76,8 @@ struct work {
 	size_t port_count;
 	struct arena arena; /* the spec and all it points to */
 	struct instance_spec *spec;
-	struct arena look_next;  /* of the look under way */
-	struct arena look_arena; /* of the last one, when it did not run then */
+	struct arena look_next;    /* of the look under way */
+	struct arena look_arena;   /* of the last one, when it did not run then */
 	struct arena attach_arena; /* of the last one that saw it run: its attachments stay in force */
 	struct observed look_result;
 	struct observed looked;
@@ -130,7 +130,7 @@ struct berth_operation;
 struct verb {
 	const char *name;
 	void (*step)(struct berth_operation *operation);
-	bool changes; /* it may change something: takes the application's lock */
+	bool changes;        /* it may change something: takes the application's lock */
 	bool instances_only; /* needs no other kind of object from the listings */
 };
 
@@ -193,6 +193,8 @@ void operation_warn(struct berth_operation *operation, const char *format, ...)
 int operation_read_blueprint(struct berth_operation *operation);
 /* The application's name of the request or its blueprint; NULL when it has none. */
 const char *operation_app(const struct berth_operation *operation);
+/* -1, with the first complaint and how many more there are in *err. */
+int fail_invalid(const struct berth_operation *operation, struct error *err);
 json_t *validation_document(const struct berth_operation *operation);
 
 /* --- sites.c: names become locations --- */

@@ -290,8 +290,7 @@ int plan_make(struct berth_operation *operation, struct error *err)
 		return -1;
 	if (operation->diagnostics.errors > before) {
 		diagnostics_sort(&operation->diagnostics);
-		return fail(err, ERR_INVALID, "%s: %zu error%s", operation->request.file,
-			    operation->diagnostics.errors, operation->diagnostics.errors == 1 ? "" : "s");
+		return fail_invalid(operation, err);
 	}
 	verify_providers(operation);
 	return 0;

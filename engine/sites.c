@@ -356,8 +356,7 @@ int sites_assign(struct berth_operation *operation, struct error *err)
 	if (operation->diagnostics.errors == before)
 		return 0;
 	diagnostics_sort(&operation->diagnostics);
-	return fail(err, ERR_INVALID, "%s: %zu error%s", operation->request.file,
-		    operation->diagnostics.errors, operation->diagnostics.errors == 1 ? "" : "s");
+	return fail_invalid(operation, err);
 }
 
 int sites_open_flags(struct berth_operation *operation, struct error *err)

@@ -195,4 +195,3 @@ static void status_step(struct berth_operation *operation)
 }
 
 const struct verb verb_status = {.name = "status", .step = status_step, .instances_only = true};
-

@@ -1,4 +1,5 @@
-/* store.h - what berth remembers between commands, in SQLite: written on the world's worker, awaited by number.
+/* store.h - what berth remembers between commands, in SQLite: written on the world's worker, awaited by
+ * number.
  *
  * The target is the truth: losing this file loses history and remembered choices, never resources.
  */
@@ -15,7 +16,8 @@ struct stored_application {
 	char *name, *file, *directory, *blueprint;
 	json_t *settings;  /* list of texts */
 	json_t *locations; /* [{"name", "spec"}] */
-	json_t *facts;     /* {component: {path: value}}: what its instances were made from, for the plan's reasons */
+	json_t *
+	    facts; /* {component: {path: value}}: what its instances were made from, for the plan's reasons */
 	int64_t revision, deployed_ms;
 };
 
@@ -25,8 +27,8 @@ struct stored_instance {
 	json_t *ports;   /* {"6379/tcp": 20431}: numbers that were picked for it */
 };
 
-/* The store in `directory`, made there (0700, file 0600) when something is first written. `committed` is called on the loop
- * after every commit. NULL when memory is gone. */
+/* The store in `directory`, made there (0700, file 0600) when something is first written. `committed` is
+ * called on the loop after every commit. NULL when memory is gone. */
 struct store *store_new(struct world *world, const char *directory);
 /* Waits for the commit under way. NULL is fine. */
 void store_free(struct store *store);
@@ -35,7 +37,8 @@ int store_listen(struct store *store, void (*committed)(void *owner), void *owne
 void store_unlisten(struct store *store, void *owner);
 
 /* Reading, at once. 0 with NULL in *ret when there is nothing; -1 with *err when the file cannot be used. */
-int store_application(struct store *store, const char *name, struct stored_application **ret, struct error *err);
+int store_application(struct store *store, const char *name, struct stored_application **ret,
+		      struct error *err);
 int store_applications(struct store *store, json_t **ret_names, struct error *err);
 int store_instance(struct store *store, const char *app, const char *name, struct stored_instance *ret,
 		   struct error *err);

@@ -14,10 +14,10 @@ enum phase {
 	PHASE_RUNNING,  /* answers */
 	PHASE_STOPPING,
 	PHASE_REMOVING,
-	PHASE_GONE,     /* was to go, and went */
-	PHASE_STOPPED,  /* ended, and nobody is starting it */
-	PHASE_BROKEN,   /* given up; `error` says why */
-	PHASE_UNKNOWN,  /* its target does not answer */
+	PHASE_GONE,    /* was to go, and went */
+	PHASE_STOPPED, /* ended, and nobody is starting it */
+	PHASE_BROKEN,  /* given up; `error` says why */
+	PHASE_UNKNOWN, /* its target does not answer */
 	PHASE_COUNT
 };
 
@@ -46,11 +46,11 @@ struct component;
 struct instance {
 	struct component *component;
 	unsigned ordinal;
-	const char *name;           /* "app.component.1" */
-	bool wanted;                /* false: what is there is to go */
+	const char *name; /* "app.component.1" */
+	bool wanted;      /* false: what is there is to go */
 	enum phase phase;
-	int64_t since_ms;           /* when it entered the phase; monotonic */
-	const struct observed *seen; /* what the target says, or NULL */
+	int64_t since_ms;                     /* when it entered the phase; monotonic */
+	const struct observed *seen;          /* what the target says, or NULL */
 	const struct attachment *attachments; /* reported, else foreseen */
 	size_t attachment_count;
 	struct work *work;
@@ -60,15 +60,16 @@ struct component {
 	size_t index;
 	const struct component_spec *spec; /* NULL: only what is left of one the blueprint no longer has */
 	const char *id;
-	struct site *site;                 /* NULL for external ones */
+	struct site *site; /* NULL for external ones */
 	const struct edge *needs;
 	size_t need_count;
-	const size_t *consumers;           /* who needs this one */
+	const size_t *consumers; /* who needs this one */
 	size_t consumer_count;
-	/* The ports that links and expressions may use, in their order: open ports, then bound ones, then named ones. */
+	/* The ports that links and expressions may use, in their order: open ports, then bound ones, then
+	 * named ones. */
 	struct spec_port *ports;
 	size_t port_count;
-	struct instance *instances;        /* by ordinal; wanted ones first */
+	struct instance *instances; /* by ordinal; wanted ones first */
 	size_t instance_count;
 };
 
@@ -78,20 +79,23 @@ struct application {
 	const struct blueprint *blueprint; /* NULL: only what was found */
 	struct component *components;
 	size_t component_count, component_room;
-	struct map *by_id; /* index + 1 */
+	struct map *by_id;   /* index + 1 */
 	const size_t *order; /* indices of the blueprint's components, providers before their consumers */
 };
 
-/* The graph a blueprint describes, without instances. NULL when memory is gone. The blueprint must outlive it. */
+/* The graph a blueprint describes, without instances. NULL when memory is gone. The blueprint must outlive
+ * it. */
 struct application *application_new(const struct blueprint *blueprint);
 /* A graph without a blueprint, for what was found at the locations. */
 struct application *application_found(const char *id);
 void application_free(struct application *application);
 /* NULL when there is none of that id. */
 struct component *application_component(struct application *application, const char *id);
-/* Append a component that the blueprint does not have. Moves the array: only before instances point into it. 0 or -1. */
+/* Append a component that the blueprint does not have. Moves the array: only before instances point into it.
+ * 0 or -1. */
 int application_add_found(struct application *application, const char *id);
-/* The provider's port an expression or check asks for: by number, else by name, else the first; NULL when there is none. */
+/* The provider's port an expression or check asks for: by number, else by name, else the first; NULL when
+ * there is none. */
 const struct spec_port *component_port(const struct component *component, int number, const char *name);
 
 #endif

@@ -7,14 +7,14 @@
 
 /* A port the instance listens on and what is made of it outside. */
 struct spec_port {
-	const char *name;        /* a process' named port, else NULL */
-	uint16_t port;           /* where the instance listens; 0: not allotted yet */
+	const char *name; /* a process' named port, else NULL */
+	uint16_t port;    /* where the instance listens; 0: not allotted yet */
 	enum protocol protocol;
-	bool open;               /* links may use it (a binding alone does not open it) */
-	bool published;          /* forwarded from, or bound on, an address that others reach */
+	bool open;                /* links may use it (a binding alone does not open it) */
+	bool published;           /* forwarded from, or bound on, an address that others reach */
 	const char *host_address; /* published: the numeric address it is bound on */
-	uint16_t host_port;      /* published: its number there; 0: not picked yet */
-	bool fixed;              /* the blueprint names the number; nobody may pick another */
+	uint16_t host_port;       /* published: its number there; 0: not picked yet */
+	bool fixed;               /* the blueprint names the number; nobody may pick another */
 };
 
 struct spec_variable {
@@ -32,13 +32,14 @@ struct spec_host {
 /* Owned by the engine and stable from the first call about an instance to the last. */
 struct instance_spec {
 	const char *app, *component;
-	unsigned ordinal;      /* 1, 2, ... */
-	const char *name;      /* "app.component.1": unique, injective, the target's name for it where it can */
+	unsigned ordinal; /* 1, 2, ... */
+	const char *name; /* "app.component.1": unique, injective, the target's name for it where it can */
 	const char *shared_name; /* "app.component" in lower case: all ready instances answer to it */
 	bool shared_from_start;  /* may carry shared_name before it is ready: nobody else serves under it */
 	enum component_kind kind;
 	const char *image; /* familiar reference; NULL for processes */
-	const char *const *command; /* NULL-terminated argv, shell form already wrapped; NULL: the image's own */
+	const char *const
+	    *command; /* NULL-terminated argv, shell form already wrapped; NULL: the image's own */
 	const char *const *entrypoint;
 	const char *directory, *user; /* NULL: the target's default */
 	const struct spec_variable *variables;
@@ -54,28 +55,29 @@ struct instance_spec {
 	size_t label_count;
 	const char *bind_address; /* processes: where to listen */
 	/* What the target keeps with it (labels; a process' environment). */
-	char digest[DIGEST_HEX];      /* of all that needs a new instance when it changes */
-	char link_digest[DIGEST_HEX]; /* of the values that come from links */
-	const char *secret_salt;      /* hexadecimal; "" when no secret is used */
+	char digest[DIGEST_HEX];        /* of all that needs a new instance when it changes */
+	char link_digest[DIGEST_HEX];   /* of the values that come from links */
+	const char *secret_salt;        /* hexadecimal; "" when no secret is used */
 	char secret_digest[DIGEST_HEX]; /* of the salted secrets; "" likewise */
 };
 
 /* Where an instance is, or will be, attached. Strings live as long as their container. */
 struct attachment {
-	const char *network; /* whoever is on the same network reaches `address`; "" : whoever can route to it */
-	const char *name;    /* a name everybody on that network can look up, or NULL */
+	const char
+	    *network;     /* whoever is on the same network reaches `address`; "" : whoever can route to it */
+	const char *name; /* a name everybody on that network can look up, or NULL */
 	const char *address; /* NULL: known after deploy */
 	const struct attached_port {
 		uint16_t port;   /* the instance's own number */
 		uint16_t number; /* its number at this attachment; 0: known after deploy */
 		enum protocol protocol;
 		const char *bound; /* the address it is bound on, where others reach it by another; or NULL */
-	} *ports;
+	} * ports;
 	size_t port_count;
 };
 
 enum observed_state {
-	SEEN_CREATED,    /* made, never started */
+	SEEN_CREATED, /* made, never started */
 	SEEN_RUNNING,
 	SEEN_RESTARTING, /* ended, and the target is about to start it again */
 	SEEN_STOPPED,    /* ended; exit_code says how */
@@ -87,21 +89,21 @@ struct observed {
 	const char *app, *component;
 	unsigned ordinal;
 	const char *name;
-	const char *target_id;  /* the target's own identity of this very incarnation */
+	const char *target_id; /* the target's own identity of this very incarnation */
 	const char *digest, *link_digest, *secret_salt, *secret_digest; /* as kept with it; "" when absent */
-	const char *type;       /* "docker:redis:3" or "process", as far as the target can tell */
-	const char *image_id;   /* what it was made from; NULL where there is no such thing */
+	const char *type;     /* "docker:redis:3" or "process", as far as the target can tell */
+	const char *image_id; /* what it was made from; NULL where there is no such thing */
 	enum observed_state state;
-	int exit_code;          /* of the last run that ended; -1 when a signal ended it or none did */
+	int exit_code; /* of the last run that ended; -1 when a signal ended it or none did */
 	bool out_of_memory;
-	unsigned exits;         /* how often it ended since it was made, as far as the target counts */
-	bool exits_known;       /* a listing alone may not tell; `look` always does */
-	const char *error;      /* the target's own words when something is wrong, or NULL */
+	unsigned exits;    /* how often it ended since it was made, as far as the target counts */
+	bool exits_known;  /* a listing alone may not tell; `look` always does */
+	const char *error; /* the target's own words when something is wrong, or NULL */
 	int64_t created_ms, started_ms; /* wall clock; 0 unknown */
 	const struct attachment *attachments;
 	size_t attachment_count;
-	bool shared_name_held;  /* answers under the component's shared name */
-	bool orphan_tree;       /* processes whose keeper died: to be ended, never counted as an instance */
+	bool shared_name_held; /* answers under the component's shared name */
+	bool orphan_tree;      /* processes whose keeper died: to be ended, never counted as an instance */
 };
 
 #endif

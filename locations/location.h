@@ -20,12 +20,14 @@ enum progress { PROGRESS_DONE, PROGRESS_WAITING, PROGRESS_FAILED };
 
 struct location;
 
-/* One errand of the engine's at a location; the engine's memory, zeroed but for the first two members before its
- * first call. The driver hangs what it needs on `state` and frees it when it answers DONE or FAILED, or in `drop`. */
+/* One errand of the engine's at a location; the engine's memory, zeroed but for the first two members before
+ * its first call. The driver hangs what it needs on `state` and frees it when it answers DONE or FAILED, or
+ * in `drop`. */
 struct errand {
-	void (*wake)(struct errand *errand); /* from the loop: look again. Never from inside a driver's function */
-	void *owner;                         /* the engine's */
-	void *state;                         /* the driver's; NULL while nothing is under way */
+	void (*wake)(
+	    struct errand *errand); /* from the loop: look again. Never from inside a driver's function */
+	void *owner;                /* the engine's */
+	void *state;                /* the driver's; NULL while nothing is under way */
 };
 
 struct location_driver;
@@ -38,10 +40,11 @@ struct location {
 	const char *state_directory;      /* where a driver may keep files of this user; absolute */
 	const char *helper;               /* path of berth-helper, or "" */
 	const char *(*environment)(const char *name); /* getenv, or a test's; for DOCKER_HOST and the like */
-	void *state;                      /* the driver's own, from open to close */
+	void *state;                                  /* the driver's own, from open to close */
 };
 
-/* Who deploys. `id` is stable for one user's store on one machine (or given by name); `words` is for people. */
+/* Who deploys. `id` is stable for one user's store on one machine (or given by name); `words` is for people.
+ */
 struct owner {
 	const char *id, *words;
 };
@@ -50,10 +53,10 @@ enum grain { GRAIN_INSTANCE, GRAIN_COMPONENT };
 
 struct capabilities {
 	enum grain grain;
-	bool names_unique;       /* the target refuses a second instance of one name */
-	bool host_names;         /* can give an instance names of its own (spec.hosts) */
-	bool mapped_ports;       /* published numbers may differ from the instance's own */
-	unsigned kinds;          /* bit set of 1u << enum component_kind that it can run */
+	bool names_unique;        /* the target refuses a second instance of one name */
+	bool host_names;          /* can give an instance names of its own (spec.hosts) */
+	bool mapped_ports;        /* published numbers may differ from the instance's own */
+	unsigned kinds;           /* bit set of 1u << enum component_kind that it can run */
 	unsigned calls_in_flight; /* mutating calls that do good at one time */
 };
 
@@ -65,29 +68,30 @@ struct inventory {
 	/* The images asked for: the id each reference has now, NULL when it is not there. */
 	const struct inventory_image {
 		const char *reference, *id;
-	} *images;
+	} * images;
 	size_t image_count;
 	/* Named volumes marked as ours, as the blueprint calls them. */
 	const struct inventory_volume {
 		const char *app, *name, *target_name;
-	} *volumes;
+	} * volumes;
 	size_t volume_count;
-	/* Things of our names without our mark, which must never be touched: "container `x`", "volume `y`". */
+	/* Things of our names without our mark, which must never be touched: "container `x`", "volume `y`".
+	 */
 	const struct inventory_stranger {
 		const char *name, *what;
-	} *strangers;
+	} * strangers;
 	size_t stranger_count;
 	const struct inventory_claim {
 		const char *app, *owner_id, *owner_words;
-	} *claims;
+	} * claims;
 	size_t claim_count;
 	bool prepared; /* what prepare makes is there (asked for one application) */
 };
 
 struct list_request {
-	const char *app;            /* NULL: every application */
-	const char *const *images;  /* references to look up, NULL-terminated; NULL: none */
-	bool instances_only;        /* nothing but instances is wanted: no other kind of object is asked for */
+	const char *app;           /* NULL: every application */
+	const char *const *images; /* references to look up, NULL-terminated; NULL: none */
+	bool instances_only;       /* nothing but instances is wanted: no other kind of object is asked for */
 };
 
 struct prepare_request {
@@ -96,12 +100,13 @@ struct prepare_request {
 };
 
 struct log_options {
-	int64_t tail;       /* last lines; -1: all */
-	int64_t since_ms;   /* wall clock; 0: all */
+	int64_t tail;     /* last lines; -1: all */
+	int64_t since_ms; /* wall clock; 0: all */
 	bool follow;
 };
 
-/* Output as it comes, whole lines or not; `errors`: the error stream. `at_ms`: wall clock when known, else 0. */
+/* Output as it comes, whole lines or not; `errors`: the error stream. `at_ms`: wall clock when known, else 0.
+ */
 typedef void log_sink(void *owner, bool errors, const char *bytes, size_t count);
 
 /* What `connect` learnt, for `locations check`. */
@@ -116,70 +121,84 @@ struct location_driver {
 	const char *summary; /* one line for help */
 	struct capabilities capabilities;
 
-	/* Read the spec's options and set up; no I/O with the target. Unknown options are ERR_INVALID with the known
-	 * ones in the remedy. `close` takes a half-opened location too and lets go of all errands. */
+	/* Read the spec's options and set up; no I/O with the target. Unknown options are ERR_INVALID with
+	 * the known ones in the remedy. `close` takes a half-opened location too and lets go of all errands.
+	 */
 	int (*open)(struct location *, struct error *);
 	void (*close)(struct location *);
 
 	/* Is it there, are we let in, what is it? */
-	enum progress (*connect)(struct location *, struct errand *, struct location_facts *ret, struct error *);
-	/* Everything of ours, by one listing per kind of object. `ret` is zeroed by the caller, released by inventory_release. */
-	enum progress (*list)(struct location *, struct errand *, const struct list_request *, struct inventory *ret,
-			      struct error *);
-	/* One instance afresh, with its exit count and the target's words. ERR_MISSING when it is not there, ERR_CONFLICT
-	 * when a stranger holds its name. Strings of `ret` live in `arena`. */
-	enum progress (*look)(struct location *, struct errand *, const char *app, const char *name, struct arena *arena,
-			      struct observed *ret, struct error *);
-	/* Tell when something about this application's instances may have changed: `changed` with an instance's name, or
-	 * NULL for "list again". Only marks things dirty: nothing is promised about order, number or truth. Gaps are
-	 * bridged by the driver (reconnect, then changed(NULL)). One watch per application. */
-	int (*watch)(struct location *, const char *app, void (*changed)(void *owner, const char *name), void *owner,
-		     struct error *);
+	enum progress (*connect)(struct location *, struct errand *, struct location_facts *ret,
+				 struct error *);
+	/* Everything of ours, by one listing per kind of object. `ret` is zeroed by the caller, released by
+	 * inventory_release. */
+	enum progress (*list)(struct location *, struct errand *, const struct list_request *,
+			      struct inventory *ret, struct error *);
+	/* One instance afresh, with its exit count and the target's words. ERR_MISSING when it is not there,
+	 * ERR_CONFLICT when a stranger holds its name. Strings of `ret` live in `arena`. */
+	enum progress (*look)(struct location *, struct errand *, const char *app, const char *name,
+			      struct arena *arena, struct observed *ret, struct error *);
+	/* Tell when something about this application's instances may have changed: `changed` with an
+	 * instance's name, or NULL for "list again". Only marks things dirty: nothing is promised about
+	 * order, number or truth. Gaps are bridged by the driver (reconnect, then changed(NULL)). One watch
+	 * per application. */
+	int (*watch)(struct location *, const char *app, void (*changed)(void *owner, const char *name),
+		     void *owner, struct error *);
 	void (*unwatch)(struct location *, const char *app);
 
 	/* Could it run this spec? Checked before anything is touched; no I/O. */
 	int (*check)(struct location *, const struct instance_spec *, struct error *);
-	/* Where an instance of this spec will be attached, as far as that is known now. Strings in `arena`; no I/O. */
+	/* Where an instance of this spec will be attached, as far as that is known now. Strings in `arena`;
+	 * no I/O. */
 	int (*foresee)(struct location *, const struct instance_spec *, struct arena *arena,
 		       const struct attachment **ret, size_t *ret_count, struct error *);
-	/* The one numeric address that ports are published on when somebody outside needs them; no I/O with the target.
-	 * ERR_MISSING with the remedy when there is none. */
+	/* The one numeric address that ports are published on when somebody outside needs them; no I/O with
+	 * the target. ERR_MISSING with the remedy when there is none. */
 	int (*publish_address)(struct location *, char *ret_address, size_t size, struct error *);
 	/* Whether a port can be had at that address, as far as the last listing and this machine tell. */
 	bool (*port_free)(struct location *, const char *address, uint16_t port, enum protocol);
 
-	/* Take, or find out who has, the application at this location. DONE with ret_owner (strings in `arena`) = the holder,
-	 * who may be somebody else; `adopt` takes it over. */
-	enum progress (*claim)(struct location *, struct errand *, const char *app, const struct owner *, bool adopt,
-			       struct arena *arena, struct owner *ret_holder, struct error *);
+	/* Take, or find out who has, the application at this location. DONE with ret_owner (strings in
+	 * `arena`) = the holder, who may be somebody else; `adopt` takes it over. */
+	enum progress (*claim)(struct location *, struct errand *, const char *app, const struct owner *,
+			       bool adopt, struct arena *arena, struct owner *ret_holder, struct error *);
 	enum progress (*disclaim)(struct location *, struct errand *, const char *app, struct error *);
 
-	/* What the application needs here once (a network), and its removal. Release removes named volumes only if
-	 * asked; absent things are fine; anonymous and helper objects go. */
-	enum progress (*prepare)(struct location *, struct errand *, const struct prepare_request *, struct error *);
-	enum progress (*release)(struct location *, struct errand *, const char *app, bool volumes, struct error *);
+	/* What the application needs here once (a network), and its removal. Release removes named volumes
+	 * only if asked; absent things are fine; anonymous and helper objects go. */
+	enum progress (*prepare)(struct location *, struct errand *, const struct prepare_request *,
+				 struct error *);
+	enum progress (*release)(struct location *, struct errand *, const char *app, bool volumes,
+				 struct error *);
 
-	/* Make the instance, not started; fetch its image when absent (*ret_note, in static or driver memory, may tell the
-	 * progress: "pulling redis:3: 12 of 40 MB"). A half-made one of the same digest is completed, of another removed first.
-	 * A stranger's name is ERR_CONFLICT. */
-	enum progress (*place)(struct location *, struct errand *, const struct instance_spec *, const char **ret_note,
+	/* Make the instance, not started; fetch its image when absent (*ret_note, in static or driver memory,
+	 * may tell the progress: "pulling redis:3: 12 of 40 MB"). A half-made one of the same digest is
+	 * completed, of another removed first. A stranger's name is ERR_CONFLICT. */
+	enum progress (*place)(struct location *, struct errand *, const struct instance_spec *,
+			       const char **ret_note, struct error *);
+	enum progress (*start)(struct location *, struct errand *, const struct instance_spec *,
 			       struct error *);
-	enum progress (*start)(struct location *, struct errand *, const struct instance_spec *, struct error *);
 	/* It answers: let it carry the shared name. No-op where there is none or it is held already. */
-	enum progress (*admit)(struct location *, struct errand *, const struct instance_spec *, struct error *);
-	/* Does it answer this check now? DONE: yes. FAILED: not now, *err says why (and the last bytes). The check's port is
-	 * the instance's own, never 0. CHECK_NONE: it runs. ERR_UNSUPPORTED: cannot be asked from here. */
-	enum progress (*probe)(struct location *, struct errand *, const struct instance_spec *, const struct health_check *,
+	enum progress (*admit)(struct location *, struct errand *, const struct instance_spec *,
 			       struct error *);
-	/* End it gently within its grace, then hard; absent is DONE. `name` must carry our mark for `app`, else ERR_CONFLICT. */
-	enum progress (*stop)(struct location *, struct errand *, const char *app, const char *name, struct error *);
+	/* Does it answer this check now? DONE: yes. FAILED: not now, *err says why (and the last bytes). The
+	 * check's port is the instance's own, never 0. CHECK_NONE: it runs. ERR_UNSUPPORTED: cannot be asked
+	 * from here. */
+	enum progress (*probe)(struct location *, struct errand *, const struct instance_spec *,
+			       const struct health_check *, struct error *);
+	/* End it gently within its grace, then hard; absent is DONE. `name` must carry our mark for `app`,
+	 * else ERR_CONFLICT. */
+	enum progress (*stop)(struct location *, struct errand *, const char *app, const char *name,
+			      struct error *);
 	/* Gone with its anonymous volumes; a running one is ended hard. Absent is DONE. Same guard. */
-	enum progress (*remove)(struct location *, struct errand *, const char *app, const char *name, struct error *);
+	enum progress (*remove)(struct location *, struct errand *, const char *app, const char *name,
+				struct error *);
 
 	enum progress (*logs)(struct location *, struct errand *, const char *app, const char *name,
 			      const struct log_options *, log_sink *sink, void *sink_owner, struct error *);
 
-	/* The engine loses interest in an errand; its effect at the target is then unknown. NULL state is fine. */
+	/* The engine loses interest in an errand; its effect at the target is then unknown. NULL state is
+	 * fine. */
 	void (*drop)(struct location *, struct errand *);
 };
 
@@ -190,10 +209,11 @@ const struct location_driver *location_driver_of(const char *type);
 const struct location_driver *const *location_drivers(void);
 
 void inventory_release(struct inventory *inventory); /* leaves it zeroed */
-/* Names of things, injective in their parts (which hold no dots): "app.component.ordinal", "app.component". */
+/* Names of things, injective in their parts (which hold no dots): "app.component.ordinal", "app.component".
+ */
 char *instance_name(struct arena *arena, const char *app, const char *component, unsigned ordinal);
 /* Split an instance's name; false when it is none. Parts in `arena`. */
-bool instance_name_split(struct arena *arena, const char *name, const char **ret_app, const char **ret_component,
-			 unsigned *ret_ordinal);
+bool instance_name_split(struct arena *arena, const char *name, const char **ret_app,
+			 const char **ret_component, unsigned *ret_ordinal);
 
 #endif

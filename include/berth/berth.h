@@ -1,15 +1,15 @@
 /* berth.h - the public interface of libberth: deploy blueprints from your own program.
  *
- * A `struct berth` is one user's view: a store directory, the configuration, an event loop of its own. Work is
- * an operation: begun by one of the functions below, moved by berth_run(), or by your own poll loop through
- * berth_fd(), berth_timeout_ms() and berth_dispatch(), and ended when berth_done() says so. Its result is a
- * JSON document (the same that `berth ... -o json` prints), its outcome a number that is also the exit code
- * of the command line.
+ * A `struct berth` is one user's view: a store directory, the configuration, an event loop of its own. Work
+ * is an operation: begun by one of the functions below, moved by berth_run(), or by your own poll loop
+ * through berth_fd(), berth_timeout_ms() and berth_dispatch(), and ended when berth_done() says so. Its
+ * result is a JSON document (the same that `berth ... -o json` prints), its outcome a number that is also the
+ * exit code of the command line.
  *
- * One thread at a time may use a `struct berth` and its operations. The library takes no signal, no SIGCHLD and
- * no other global state from its host; SIGPIPE is blocked while it works and one of its own making is drained.
- * Every struct that you fill in begins with its size, so that later versions can add members:
- *         struct berth_request request = {.size = sizeof request, ...};
+ * One thread at a time may use a `struct berth` and its operations. The library takes no signal, no SIGCHLD
+ * and no other global state from its host; SIGPIPE is blocked while it works and one of its own making is
+ * drained. Every struct that you fill in begins with its size, so that later versions can add members: struct
+ * berth_request request = {.size = sizeof request, ...};
  */
 #ifndef BERTH_H
 #define BERTH_H
@@ -34,8 +34,8 @@ struct berth_operation;
 /* How an operation ended. The numbers never change. */
 enum berth_outcome {
 	BERTH_OK = 0,
-	BERTH_FAILED = 1,       /* something does not run as wanted; the result says what runs, what not and why */
-	BERTH_USAGE = 64,       /* the request itself is wrong */
+	BERTH_FAILED = 1, /* something does not run as wanted; the result says what runs, what not and why */
+	BERTH_USAGE = 64, /* the request itself is wrong */
 	BERTH_INVALID = 65,     /* the blueprint is, or a location is not bound; nothing was touched */
 	BERTH_UNREACHABLE = 69, /* a target gave no answer: its components are unknown, never absent */
 	BERTH_LOCKED = 75,      /* another deploy works on it, or somebody else owns it */
@@ -56,13 +56,15 @@ struct berth_options {
 	const char *state_directory;  /* the store; NULL: $XDG_STATE_HOME/berth or ~/.local/state/berth */
 	const char *config_directory; /* locations.yaml; NULL: $XDG_CONFIG_HOME/berth or ~/.config/berth */
 	const char *helper;           /* the berth-helper program; NULL: where `make install` puts it */
-	const char *owner;            /* stands for "this deployer" where machines come and go; NULL: machine, user and store */
+	const char
+	    *owner; /* stands for "this deployer" where machines come and go; NULL: machine, user and store */
 };
 
 /* Version of the library at run time, "0.1.0". */
 BERTH_API const char *berth_version(void);
 
-/* Open. `options` may be NULL. 0 and *ret, or -1 and *error (which may be NULL). The store is made when first written. */
+/* Open. `options` may be NULL. 0 and *ret, or -1 and *error (which may be NULL). The store is made when first
+ * written. */
 BERTH_API int berth_open(struct berth **ret, const struct berth_options *options, struct berth_error *error);
 /* Ends all operations (as a second berth_cancel would) and lets go of everything. NULL is fine. */
 BERTH_API void berth_close(struct berth *berth);
@@ -72,24 +74,25 @@ BERTH_API void berth_close(struct berth *berth);
 /* Every string is copied by the call that takes the request. */
 struct berth_request {
 	size_t size;
-	const char *blueprint;      /* the YAML text, or NULL where `app` alone says it */
-	size_t blueprint_size;      /* 0 with a non-NULL blueprint: it is NUL-terminated */
-	const char *file;           /* what messages call the blueprint; relative paths in it start at this file's folder,
-				     * and its locations.yaml lies beside it. NULL: "blueprint.yaml" here */
-	const char *app;            /* the application; with a blueprint: overrides its id */
+	const char *blueprint; /* the YAML text, or NULL where `app` alone says it */
+	size_t blueprint_size; /* 0 with a non-NULL blueprint: it is NUL-terminated */
+	const char *file;      /* what messages call the blueprint; relative paths in it start at this file's
+				* folder,      and its locations.yaml lies beside it. NULL: "blueprint.yaml" here */
+	const char *app;       /* the application; with a blueprint: overrides its id */
 	const char *const *locations; /* "NAME=SPEC", NULL-terminated; NULL: none */
-	const char *const *settings;  /* "PARAMETER=VALUE" or "COMPONENT.KEY=VALUE", NULL-terminated; NULL: none */
+	const char *const
+	    *settings; /* "PARAMETER=VALUE" or "COMPONENT.KEY=VALUE", NULL-terminated; NULL: none */
 	const char *const *components; /* logs: only these; NULL: all */
-	int64_t timeout_ms;         /* 0: none */
-	bool dry_run;               /* deploy, destroy: only the plan */
-	bool adopt;                 /* take over an application that another store owns */
-	bool volumes;               /* destroy: named volumes too */
-	bool follow;                /* logs: go on as it comes */
-	int64_t tail;               /* logs: the last lines; 0: all */
-	int64_t since_ms;           /* logs: wall clock; 0: all */
-	const char *format;         /* graph: "dot" (default), "mermaid", "svg"; the result is then text */
-	const char *name;           /* locations: check this one; types: only this one */
-	bool check;                 /* locations: ask them */
+	int64_t timeout_ms;            /* 0: none */
+	bool dry_run;                  /* deploy, destroy: only the plan */
+	bool adopt;                    /* take over an application that another store owns */
+	bool volumes;                  /* destroy: named volumes too */
+	bool follow;                   /* logs: go on as it comes */
+	int64_t tail;                  /* logs: the last lines; 0: all */
+	int64_t since_ms;              /* logs: wall clock; 0: all */
+	const char *format;            /* graph: "dot" (default), "mermaid", "svg"; the result is then text */
+	const char *name;              /* locations: check this one; types: only this one */
+	bool check;                    /* locations: ask them */
 };
 
 enum berth_event_kind {
@@ -103,35 +106,40 @@ struct berth_event {
 	size_t size;
 	enum berth_event_kind kind;
 	const char *component, *instance, *location;
-	const char *phase;   /* "linking", "placing", "starting", "running", "broken", ... */
-	const char *text;    /* PHASE: what it waits for or why it failed; WARNING: the sentence; LOG: the bytes */
+	const char *phase; /* "linking", "placing", "starting", "running", "broken", ... */
+	const char
+	    *text; /* PHASE: what it waits for or why it failed; WARNING: the sentence; LOG: the bytes */
 	size_t text_size;
-	bool errors;         /* LOG: from the error stream */
-	bool settled;        /* PHASE: this instance is as wanted now */
+	bool errors;  /* LOG: from the error stream */
+	bool settled; /* PHASE: this instance is as wanted now */
 };
 
 /* Both functions may be NULL. They must not call back into the library, but for berth_cancel(). */
 struct berth_listener {
 	size_t size;
 	void (*event)(void *context, const struct berth_event *event);
-	/* Asked once, before the first change is made, with the plan as JSON; false ends the operation untouched. */
+	/* Asked once, before the first change is made, with the plan as JSON; false ends the operation
+	 * untouched. */
 	bool (*confirm)(void *context, const char *plan);
 	void *context;
 };
 
-/* Each returns an operation for the caller to free, or NULL and *error. `listener` may be NULL; it is copied. */
+/* Each returns an operation for the caller to free, or NULL and *error. `listener` may be NULL; it is copied.
+ */
 
 /* {"format_version", "valid", "error_count", "warning_count", "diagnostics": [...]}; asks no target. */
 BERTH_API struct berth_operation *berth_validate(struct berth *, const struct berth_request *,
 						 const struct berth_listener *, struct berth_error *);
-/* {"format_version", "app", "changes": [...], "links": [...], "publishes": [...], "summary": {...}}; only reads. */
+/* {"format_version", "app", "changes": [...], "links": [...], "publishes": [...], "summary": {...}}; only
+ * reads. */
 BERTH_API struct berth_operation *berth_plan(struct berth *, const struct berth_request *,
 					     const struct berth_listener *, struct berth_error *);
-/* The plan's document with "outcome", "components" (as in status) and "failures": [{"component", "instance", "location",
- * "error", "remedy", "log": [lines]}]. */
+/* The plan's document with "outcome", "components" (as in status) and "failures": [{"component", "instance",
+ * "location", "error", "remedy", "log": [lines]}]. */
 BERTH_API struct berth_operation *berth_deploy(struct berth *, const struct berth_request *,
 					       const struct berth_listener *, struct berth_error *);
-/* {"format_version", "app", "state", "components": [...]}, or {"format_version", "applications": [...]} without an app. */
+/* {"format_version", "app", "state", "components": [...]}, or {"format_version", "applications": [...]}
+ * without an app. */
 BERTH_API struct berth_operation *berth_status(struct berth *, const struct berth_request *,
 					       const struct berth_listener *, struct berth_error *);
 /* {"format_version", "app", "removed": [...], "kept_volumes": [...], "failures": [...]} */
@@ -149,7 +157,8 @@ BERTH_API struct berth_operation *berth_locations(struct berth *, const struct b
 /* {"format_version", "types": [{"name", "summary", "keys": [...]}]} */
 BERTH_API struct berth_operation *berth_types(struct berth *, const struct berth_request *,
 					      const struct berth_listener *, struct berth_error *);
-/* {"format_version", "events": [{"time", "app", "component", "instance", "what", "text"}]}: what was recorded. */
+/* {"format_version", "events": [{"time", "app", "component", "instance", "what", "text"}]}: what was
+ * recorded. */
 BERTH_API struct berth_operation *berth_events(struct berth *, const struct berth_request *,
 					       const struct berth_listener *, struct berth_error *);
 
@@ -158,14 +167,15 @@ BERTH_API struct berth_operation *berth_events(struct berth *, const struct bert
 /* Until the operation is done. Returns its outcome. */
 BERTH_API enum berth_outcome berth_run(struct berth_operation *operation);
 
-/* Or in your own loop: poll berth_fd() for reading, for at most berth_timeout_ms() (-1: for ever), then berth_dispatch(). */
+/* Or in your own loop: poll berth_fd() for reading, for at most berth_timeout_ms() (-1: for ever), then
+ * berth_dispatch(). */
 BERTH_API int berth_fd(struct berth *berth);
 BERTH_API int berth_timeout_ms(struct berth *berth);
 BERTH_API void berth_dispatch(struct berth *berth);
 
 BERTH_API bool berth_done(const struct berth_operation *operation);
-/* First call: start nothing new, finish or record what flies. Second: leave at once; nothing is orphaned by it. Safe at any
- * time on the owning thread, also inside a listener. */
+/* First call: start nothing new, finish or record what flies. Second: leave at once; nothing is orphaned by
+ * it. Safe at any time on the owning thread, also inside a listener. */
 BERTH_API void berth_cancel(struct berth_operation *operation);
 
 BERTH_API enum berth_outcome berth_outcome(const struct berth_operation *operation);

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-#define fail(...) (fail(__VA_ARGS__), -1)
+#define fail(...)        (fail(__VA_ARGS__), -1)
 #define fail_memory(err) (fail_memory(err), -1)
 
 #endif
