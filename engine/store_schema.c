@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -219,8 +220,8 @@ static int refuse_newer(const struct database *database, int64_t schema, struct 
 	return -1;
 }
 
-/* Whose file it is and how old: *ret_schema is 0 for an empty one. */
-static int examine(const struct database *database, int64_t *ret_schema, struct error *err)
+/* What examine does, within a transaction. */
+static int examine_inside(const struct database *database, int64_t *ret_schema, struct error *err)
 {
 	int64_t id = 0, schema = 0, tables = 0;
 	if (ask_number(database, "PRAGMA application_id", &id, err) ||
@@ -246,6 +247,17 @@ static int run(const struct database *database, const char *sql, struct error *e
 	return database_fail(database, err);
 }
 
+/* Whose file it is and how old: *ret_schema is 0 for an empty one. All of it as it was at one time: another
+ * process may be making the schema just now. */
+static int examine(const struct database *database, int64_t *ret_schema, struct error *err)
+{
+	if (run(database, "BEGIN", err))
+		return -1;
+	if (examine_inside(database, ret_schema, err))
+		return -1; /* the caller closes the connection, and may ask it first what went wrong */
+	return run(database, "COMMIT", err);
+}
+
 static int stamp(const struct database *database, struct error *err)
 {
 	char *sql = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;"
@@ -268,7 +280,7 @@ static int migrate(const struct database *database, struct error *err)
 		return 0;
 	if (run(database, "BEGIN IMMEDIATE", err))
 		return -1;
-	int result = examine(database, &schema, err);
+	int result = examine_inside(database, &schema, err);
 	for (int64_t i = schema; result == 0 && i < SCHEMA; i++)
 		result = run(database, migrations[i], err);
 	if (result == 0 && schema < SCHEMA)
@@ -280,6 +292,18 @@ static int migrate(const struct database *database, struct error *err)
 	return result;
 }
 
+/* Two processes that open a new store at once take turns: SQLite's change to WAL does not wait for its busy
+ * handler. Blocks for as long as the other one needs; the kernel ends it with the other process. -1: go on
+ * without. */
+static int take_turns(const struct database *database)
+{
+	int directory = open(database->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory >= 0)
+		while (flock(directory, LOCK_EX) && errno == EINTR)
+			;
+	return directory;
+}
+
 int database_open_to_write(struct database *database, struct error *err)
 {
 	if (database->connection && still_there(database))
@@ -287,6 +311,7 @@ int database_open_to_write(struct database *database, struct error *err)
 	database_close(database);
 	if (make_directories(database, err) || make_file(database, err))
 		return -1;
+	owned_fd turn = take_turns(database);
 	int64_t schema;
 	/* A file that is not ours or too new is left exactly as it is: examined before its journal mode is
 	 * touched. */

@@ -218,14 +218,15 @@ Test(docker_engine, checks_of_every_kind)
 {
 	set_up("checks");
 	struct spec_port port = {.port = 8080, .protocol = TCP, .open = true};
-	struct instance_spec *spec = wish("monster", "clockercentral/dnmonster:1.0", NULL);
+	struct instance_spec *spec =
+	    wish("page", "busybox:latest", "mkdir /www; echo here >/www/page; exec httpd -f -p 8080 -h /www");
 	struct health_check check = {.kind = CHECK_TCP, .port = 8080, .timeout_ms = 3000};
 	spec->ports = &port, spec->port_count = 1;
 	run(spec);
 	for (int i = 0; i < 100 && AWAIT(probe, spec, &check) != PROGRESS_DONE; i++)
 		world_wait(here, 50);
 	MUST(probe, spec, &check);
-	check.kind = CHECK_HTTP, check.path = "/cgi-bin/monster?x";
+	check.kind = CHECK_HTTP, check.path = "/page";
 	MUST(probe, spec, &check);
 	check.path = "/nothing-here";
 	MUST_FAIL(ERR_FAILED, probe, spec, &check);
