@@ -93,7 +93,7 @@ struct job *worker_add(struct real *real, struct worker **worker, void (*work)(v
 		       void (*done)(void *owner), void (*release)(void *owner), void *owner);
 void worker_cancel(struct job *job);
 /* Waits for the job that runs, forgets the others. */
-void worker_close(struct worker **worker);
+void worker_close(struct worker **slot);
 struct job *real_work(struct world *world, void (*work)(void *owner), void (*done)(void *owner), void *owner);
 void real_work_cancel(struct world *world, struct job *job);
 

@@ -134,7 +134,7 @@ static const char *derive_id(struct reading *r, struct draft *d)
 	}
 	if (d->spec->name) {
 		const char *folded = fold_id(r, d->spec->name);
-		if (!folded)
+		if (!folded && name)
 			advise(r->list,
 			       complain(r->list, name->value->place,
 					"the name `%s` makes no id: it has no letter or digit",

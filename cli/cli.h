@@ -173,7 +173,7 @@ void print_result(const struct carried *);
 /* Message and remedy of an operation that did not end well. Returns the exit code. */
 int conclude(const struct invocation *, const struct carried *);
 /* A listener's `event` that shows warnings; the context is the invocation. */
-void show_warning(void *invocation, const struct berth_event *event);
+void show_warning(void *context, const struct berth_event *event);
 /* carry_out with print_result for JSON or `render` for people, then conclude(). */
 int simple_command(struct invocation *, begin_fn *, const struct berth_request *,
 		   void (*render)(const struct invocation *, const json_t *document));

@@ -163,6 +163,43 @@ static void name_host(struct work *work, const struct edge *edge, const struct w
 	ret_host->alias = link_host_name(&work->arena, edge->link->alias);
 }
 
+/* The way to one port, in the words of its variables. */
+static enum resolved find_line(struct work *work, const struct component *provider,
+			       const struct spec_port *port, const struct spec_host *host,
+			       struct link_port *ret_line, const char **ret_waits, struct error *err)
+{
+	struct way way = way_to(work->instance, provider, port->port, port->protocol);
+	if (way.path == PATH_NONE) {
+		fail(err, ERR_FAILED, "`%s` cannot reach port %u of `%s`", work->instance->component->id,
+		     port->port, provider->id);
+		return RESOLVED_NEVER;
+	}
+	const char *reached = way.path == PATH_NETWORK && host->target ? host->alias : way.address;
+	if (!reached || !way.number) {
+		*ret_waits = provider->id;
+		return RESOLVED_LATER;
+	}
+	*ret_line = (struct link_port){port, reached, way.number};
+	return RESOLVED;
+}
+
+/* Under the alias in upper case, and in a readable form where a shell could not read that. */
+static int put_all(struct work *work, const struct edge *edge, struct variable_list *list,
+		   const struct link_port *lines, size_t count)
+{
+	struct link_writer writer = {
+	    .arena = &work->arena, .list = list, .prefix = upper_case(&work->arena, edge->link->alias)};
+	if (!writer.prefix)
+		return -1;
+	put_link(&writer, work, edge, lines, count);
+	const char *form = readable(&work->arena, writer.prefix);
+	if (form) {
+		writer.prefix = form;
+		put_link(&writer, work, edge, lines, count);
+	}
+	return writer.failed ? -1 : 0;
+}
+
 enum resolved link_variables(struct work *work, const struct edge *edge, struct variable_list *list,
 			     struct spec_host *ret_host, const char **ret_waits, struct error *err)
 {
@@ -174,35 +211,16 @@ enum resolved link_variables(struct work *work, const struct edge *edge, struct 
 		fail_memory(err);
 		return RESOLVED_NEVER;
 	}
-	for (size_t i = 0; i < (count ? count : 1); i++) {
-		const struct spec_port *port = count ? &ports[i] : NULL;
-		struct way way =
-		    way_to(work->instance, provider, port ? port->port : 0, port ? port->protocol : TCP);
-		if (way.path == PATH_NONE && port) {
-			fail(err, ERR_FAILED, "`%s` cannot reach port %u of `%s`",
-			     work->instance->component->id, port->port, provider->id);
-			return RESOLVED_NEVER;
-		}
-		if (i == 0)
-			name_host(work, edge, &way, ret_host);
-		const char *host =
-		    way.path == PATH_NETWORK && ret_host->target ? ret_host->alias : way.address;
-		if (port && (!host || !way.number)) {
-			*ret_waits = provider->id;
-			return RESOLVED_LATER;
-		}
-		lines[i] = (struct link_port){port, host, way.number};
+	struct way first =
+	    way_to(work->instance, provider, count ? ports[0].port : 0, count ? ports[0].protocol : TCP);
+	name_host(work, edge, &first, ret_host);
+	for (size_t i = 0; i < count; i++) {
+		enum resolved found =
+		    find_line(work, provider, &ports[i], ret_host, &lines[i], ret_waits, err);
+		if (found != RESOLVED)
+			return found;
 	}
-	struct link_writer writer = {
-	    .arena = &work->arena, .list = list, .prefix = upper_case(&work->arena, edge->link->alias)};
-	if (writer.prefix)
-		put_link(&writer, work, edge, lines, count);
-	const char *form = writer.prefix ? readable(&work->arena, writer.prefix) : NULL;
-	if (form) {
-		writer.prefix = form;
-		put_link(&writer, work, edge, lines, count);
-	}
-	if (!writer.prefix || writer.failed) {
+	if (put_all(work, edge, list, lines, count)) {
 		fail_memory(err);
 		return RESOLVED_NEVER;
 	}

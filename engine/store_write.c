@@ -35,7 +35,7 @@ static int step(struct database *database, size_t place, const char *sql, const 
 	if (!statement)
 		return -1;
 	int count = sqlite3_bind_parameter_count(statement);
-	for (int i = 1; i <= count; i++) {
+	for (int i = 1; record && i <= count; i++) {
 		int result = i == 1 ? sqlite3_bind_int64(statement, i, record->time_ms)
 			     : i == 2
 				 ? sqlite3_bind_int64(statement, i, record->revision)

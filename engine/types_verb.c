@@ -20,14 +20,14 @@ static const struct {
      "- type: external\n  id: database\n  address: db.example.org\n  ports: 5432\n", ON_EXTERNAL},
 };
 
+/* clang-format off: one line each, so that a forgotten comma shows */
 static const char *const summaries[KEY_COUNT] = {
     [KEY_ID] = "the name others use for it; else made from `name`, else from the image's last part",
     [KEY_NAME] = "a name for people",
     [KEY_TYPE] = "what it is: docker:IMAGE, process or external",
     [KEY_IMAGE_NAME] = "the image, where the type does not name it",
     [KEY_IMAGE_TAG] = "the image's tag, where the type does not name it",
-    [KEY_LOCATION] = "where it goes: a name, a spec such as docker:unix:///run/docker.sock, or a map; else "
-		     "the application's",
+    [KEY_LOCATION] = "where it goes: a name, a spec such as docker, or a map; else the application's",
     [KEY_LOCATIONS] = "a list, as Brooklyn has it: the first one is used",
     [KEY_CONFIG] = "the keys below may stand in here too, by their Brooklyn names",
     [KEY_NOTED] = "for people; without effect",
@@ -56,6 +56,7 @@ static const char *const summaries[KEY_COUNT] = {
     [KEY_MEMORY] = "limit in bytes: 256m",
     [KEY_LABELS] = "labels of your own",
 };
+/* clang-format on */
 
 const char *type_key_summary(enum component_key key)
 {
