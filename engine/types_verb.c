@@ -20,7 +20,6 @@ static const struct {
      "- type: external\n  id: database\n  address: db.example.org\n  ports: 5432\n", ON_EXTERNAL},
 };
 
-/* clang-format off: one line each, so that a forgotten comma shows */
 static const char *const summaries[KEY_COUNT] = {
     [KEY_ID] = "the name others use for it; else made from `name`, else from the image's last part",
     [KEY_NAME] = "a name for people",
@@ -56,7 +55,6 @@ static const char *const summaries[KEY_COUNT] = {
     [KEY_MEMORY] = "limit in bytes: 256m",
     [KEY_LABELS] = "labels of your own",
 };
-/* clang-format on */
 
 const char *type_key_summary(enum component_key key)
 {
