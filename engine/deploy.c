@@ -96,45 +96,7 @@ static uint64_t remember(struct berth_operation *operation, json_t *facts)
 	return store_put_application(operation->berth->store, &record);
 }
 
-static bool confirmed(struct berth_operation *operation)
-{
-	if (!operation->listener.confirm)
-		return true;
-	owned_memory char *plan = json_line(operation->document);
-	return plan && operation->listener.confirm(operation->listener.context, plan);
-}
-
-static bool decided(struct berth_operation *operation)
-{
-	if (survey_match(operation) || plan_make(operation, &operation->error)) {
-		if (!operation->error.code)
-			fail_memory(&operation->error);
-		return stage_failed(operation);
-	}
-	operation->document = plan_document(operation);
-	if (!operation->document) {
-		fail_memory(&operation->error);
-		return stage_failed(operation);
-	}
-	if (!operation->verb->changes || operation->request.dry_run) {
-		operation_finish(operation, BERTH_OK, give(operation->document));
-		return false;
-	}
-	if (all_settled(operation)) {
-		operation->stage = STAGE_COMMIT;
-		return true;
-	}
-	if (!plan_empty(operation) && !confirmed(operation)) {
-		fail(&operation->error, ERR_CANCELLED, "not confirmed; nothing was changed");
-		return stage_failed(operation);
-	}
-	mark_needed_sites(operation);
-	lock_describe(operation);
-	operation->stage = STAGE_CLAIM;
-	return true;
-}
-
-static bool surveyed(struct berth_operation *operation)
+bool stage_surveyed(struct berth_operation *operation)
 {
 	if (operation->cancelled) {
 		fail(&operation->error, ERR_CANCELLED, "interrupted; nothing was changed");
@@ -143,11 +105,59 @@ static bool surveyed(struct berth_operation *operation)
 	if (survey(operation) == PROGRESS_WAITING)
 		return false;
 	const struct site *failed = survey_failure(operation);
-	if (failed) {
-		blame_site(&operation->error, failed, &failed->error);
+	if (!failed)
+		return true;
+	blame_site(&operation->error, failed, &failed->error);
+	return stage_failed(operation);
+}
+
+bool stage_planned(struct berth_operation *operation)
+{
+	if (survey_match(operation) || plan_make(operation, &operation->error)) {
+		if (!operation->error.code)
+			fail_memory(&operation->error);
 		return stage_failed(operation);
 	}
-	return decided(operation);
+	operation->document = plan_document(operation);
+	if (operation->document)
+		return true;
+	fail_memory(&operation->error);
+	return stage_failed(operation);
+}
+
+bool stage_confirmed(struct berth_operation *operation)
+{
+	const struct berth_listener *listener = &operation->listener;
+	owned_memory char *plan = listener->confirm ? json_line(operation->document) : NULL;
+	if (!listener->confirm || (plan && listener->confirm(listener->context, plan)))
+		return true;
+	fail(&operation->error, ERR_CANCELLED, "not confirmed; nothing was changed");
+	return stage_failed(operation);
+}
+
+static bool decided(struct berth_operation *operation)
+{
+	if (!stage_planned(operation))
+		return false;
+	if (!operation->verb->changes || operation->request.dry_run) {
+		operation_finish(operation, BERTH_OK, give(operation->document));
+		return false;
+	}
+	if (all_settled(operation)) {
+		operation->stage = STAGE_COMMIT;
+		return true;
+	}
+	if (!plan_empty(operation) && !stage_confirmed(operation))
+		return false;
+	mark_needed_sites(operation);
+	lock_describe(operation);
+	operation->stage = STAGE_CLAIM;
+	return true;
+}
+
+static bool surveyed(struct berth_operation *operation)
+{
+	return stage_surveyed(operation) && decided(operation);
 }
 
 bool sites_claim(struct berth_operation *operation)

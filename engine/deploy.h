@@ -7,6 +7,12 @@
 /* End the operation with operation->error; false, for a stage to return. */
 bool stage_failed(struct berth_operation *operation);
 void blame_site(struct error *ret, const struct site *site, const struct error *why);
+/* Every site has answered. False: wait, or the operation was ended because one did not. */
+bool stage_surveyed(struct berth_operation *operation);
+/* What was found is matched and planned, operation->document tells it. False: the operation was ended. */
+bool stage_planned(struct berth_operation *operation);
+/* Whoever listens agrees with operation->document. False: the operation was ended untouched. */
+bool stage_confirmed(struct berth_operation *operation);
 /* Claim every needed site. True when all are ours; false: wait, or the operation was ended. */
 bool sites_claim(struct berth_operation *operation);
 /* Release and disclaim; done when site->left. */

@@ -52,28 +52,16 @@ static bool anything_at(const struct site *site, bool volumes)
 static bool decided(struct berth_operation *operation)
 {
 	bool any = false;
-	if (survey_match(operation) || plan_make(operation, &operation->error)) {
-		if (!operation->error.code)
-			fail_memory(&operation->error);
-		return stage_failed(operation);
-	}
+	if (!stage_planned(operation))
+		return false;
 	for (struct site *site = operation->sites; site; site = site->next)
 		any |= site->needed = site->open && anything_at(site, operation->request.volumes);
-	operation->document = plan_document(operation);
-	if (!operation->document) {
-		fail_memory(&operation->error);
-		return stage_failed(operation);
-	}
 	if (operation->request.dry_run) {
 		operation_finish(operation, BERTH_OK, give(operation->document));
 		return false;
 	}
-	owned_memory char *plan = json_line(operation->document);
-	if (any && operation->listener.confirm &&
-	    (!plan || !operation->listener.confirm(operation->listener.context, plan))) {
-		fail(&operation->error, ERR_CANCELLED, "not confirmed; nothing was changed");
-		return stage_failed(operation);
-	}
+	if (any && !stage_confirmed(operation))
+		return false;
 	lock_describe(operation);
 	operation->stage = STAGE_CLAIM;
 	return true;
@@ -81,18 +69,7 @@ static bool decided(struct berth_operation *operation)
 
 static bool surveyed(struct berth_operation *operation)
 {
-	if (operation->cancelled) {
-		fail(&operation->error, ERR_CANCELLED, "interrupted; nothing was changed");
-		return stage_failed(operation);
-	}
-	if (survey(operation) == PROGRESS_WAITING)
-		return false;
-	const struct site *failed = survey_failure(operation);
-	if (failed) {
-		blame_site(&operation->error, failed, &failed->error);
-		return stage_failed(operation);
-	}
-	return decided(operation);
+	return stage_surveyed(operation) && decided(operation);
 }
 
 /* Only what somebody else holds is refused; taking a claim just to give it up again would be noise. */
