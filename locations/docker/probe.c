@@ -20,8 +20,7 @@ static enum progress tcp_told(struct task *task, struct error *err)
 {
 	if (task->probed.code == OK)
 		return PROGRESS_DONE;
-	fail(err, ERR_FAILED, "%s:%u does not accept: %s", task->address, task->wish.check->port,
-	     task->probed.text);
+	fail(err, ERR_FAILED, "%s", task->probed.text);
 	return PROGRESS_FAILED;
 }
 
