@@ -12,7 +12,7 @@ static int64_t tcp(void *owner, const char *address, uint16_t port, struct error
 	cr_assert_str_eq(address, "10.213.0.5");
 	cr_assert(port == 80);
 	if (tcp_code)
-		fail(answer, tcp_code, "connection refused");
+		fail(answer, tcp_code, "%s:%u: connection refused", address, port);
 	return 1;
 }
 
