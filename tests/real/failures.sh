@@ -11,7 +11,7 @@ tells() { # CODE PATTERN COMMAND...: the exit, and what it prints
 	"$@" >told 2>&1 || got=$?
 	cat told
 	[ "$got" = "$want" ] || { echo "exit $got, not $want"; return 1; }
-	grep -qiE "$pattern" told || { echo "nothing said of: $pattern"; return 1; }
+	grep -qiE -e "$pattern" told || { echo "nothing said of: $pattern"; return 1; }
 }
 
 blueprint real-crash '- {type: "docker:busybox:latest", id: bad, command: "echo going down with $((6*7)); exit 3"}'
