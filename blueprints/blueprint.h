@@ -14,8 +14,8 @@ enum protocol { TCP, UDP };
  * {fake: {}}. */
 struct location_spec {
 	const char *name; /* "" for one written in place */
-	const char
-	    *type; /* "docker", "localhost", "fake"; NULL: only a name, to be looked up in the defined ones */
+	/* "docker", "localhost", "fake"; NULL: only a name, to be looked up in the defined ones. */
+	const char *type;
 	const char *target;    /* what follows "type:" in a spec string; "" when nothing */
 	const json_t *options; /* the map's other keys, as JSON; NULL when none. Owned by the blueprint */
 	struct place place;
@@ -112,8 +112,8 @@ struct component_spec {
 	struct place place;
 	struct image_reference image; /* COMPONENT_DOCKER */
 
-	const struct location_spec
-	    *location;     /* where it goes, the application's default already applied; NULL: nobody said */
+	/* Where it goes, the application's default already applied; NULL: nobody said. */
+	const struct location_spec *location;
 	bool location_own; /* written on the component itself */
 
 	const struct environment_entry *environment;
@@ -150,8 +150,8 @@ struct component_spec {
 
 	/* Where each key was written, so that a change can be shown at its line. */
 	struct key_place {
-		const char
-		    *key; /* "env.STAGE", "openPorts", ... : the top keys and env's and labels' sub-keys */
+		/* "env.STAGE", "openPorts", ... : the top keys and env's and labels' sub-keys. */
+		const char *key;
 		struct place place;
 	} const *key_places;
 	size_t key_place_count;
@@ -177,8 +177,8 @@ struct blueprint_options {
 	const char *file;        /* its name in messages; also gives the id when the text has none */
 	const char *directory;   /* relative paths in it start here; absolute */
 	const char *application; /* overrides the id (--app); NULL otherwise */
-	const char *const
-	    *settings; /* --set "PARAMETER=VALUE" or "COMPONENT.KEY=VALUE", NULL-terminated; NULL: none */
+	/* --set "PARAMETER=VALUE" or "COMPONENT.KEY=VALUE", NULL-terminated; NULL: none. */
+	const char *const *settings;
 	const char *(*environment)(void *context,
 				   const char *name); /* for $berth:env; NULL function: nothing is set */
 	void *environment_context;

@@ -27,9 +27,9 @@ struct draft {
 	size_t index;
 	struct place place;
 	const struct yaml_node *node;
-	const struct yaml_entry
-	    *given[KEY_COUNT]; /* what the blueprint or --set says, by the key's own name */
-	struct map *config;    /* brooklyn.config: name -> struct yaml_entry */
+	/* What the blueprint or --set says, by the key's own name. */
+	const struct yaml_entry *given[KEY_COUNT];
+	struct map *config; /* brooklyn.config: name -> struct yaml_entry */
 	struct growing open_ports, published, bindings;
 	struct growing key_places;
 	bool foreign; /* of a type that is none of ours */

@@ -38,8 +38,8 @@ struct instance_spec {
 	bool shared_from_start;  /* may carry shared_name before it is ready: nobody else serves under it */
 	enum component_kind kind;
 	const char *image; /* familiar reference; NULL for processes */
-	const char *const
-	    *command; /* NULL-terminated argv, shell form already wrapped; NULL: the image's own */
+	/* NULL-terminated argv, shell form already wrapped; NULL: the image's own. */
+	const char *const *command;
 	const char *const *entrypoint;
 	const char *directory, *user; /* NULL: the target's default */
 	const struct spec_variable *variables;
@@ -63,9 +63,9 @@ struct instance_spec {
 
 /* Where an instance is, or will be, attached. Strings live as long as their container. */
 struct attachment {
-	const char
-	    *network;     /* whoever is on the same network reaches `address`; "" : whoever can route to it */
-	const char *name; /* a name everybody on that network can look up, or NULL */
+	/* Whoever is on the same network reaches `address`; "" : whoever can route to it. */
+	const char *network;
+	const char *name;    /* a name everybody on that network can look up, or NULL */
 	const char *address; /* NULL: known after deploy */
 	const struct attached_port {
 		uint16_t port;   /* the instance's own number */

@@ -56,8 +56,8 @@ struct berth_options {
 	const char *state_directory;  /* the store; NULL: $XDG_STATE_HOME/berth or ~/.local/state/berth */
 	const char *config_directory; /* locations.yaml; NULL: $XDG_CONFIG_HOME/berth or ~/.config/berth */
 	const char *helper;           /* the berth-helper program; NULL: where `make install` puts it */
-	const char
-	    *owner; /* stands for "this deployer" where machines come and go; NULL: machine, user and store */
+	/* Stands for "this deployer" where machines come and go; NULL: machine, user and store. */
+	const char *owner;
 };
 
 /* Version of the library at run time, "0.1.0". */
@@ -74,15 +74,19 @@ BERTH_API void berth_close(struct berth *berth);
 /* Every string is copied by the call that takes the request. */
 struct berth_request {
 	size_t size;
-	const char *blueprint; /* the YAML text, or NULL where `app` alone says it */
-	size_t blueprint_size; /* 0 with a non-NULL blueprint: it is NUL-terminated */
-	const char *file;      /* what messages call the blueprint; relative paths in it start at this file's
-				* folder,      and its locations.yaml lies beside it. NULL: "blueprint.yaml" here */
-	const char *app;       /* the application; with a blueprint: overrides its id */
-	const char *const *locations; /* "NAME=SPEC", NULL-terminated; NULL: none */
-	const char *const
-	    *settings; /* "PARAMETER=VALUE" or "COMPONENT.KEY=VALUE", NULL-terminated; NULL: none */
-	const char *const *components; /* logs: only these; NULL: all */
+	/* The YAML text, or NULL where `app` alone says it. */
+	const char *blueprint;
+	/* 0 with a non-NULL blueprint: it is NUL-terminated. */
+	size_t blueprint_size;
+	/* What messages call the blueprint. Relative paths in it start at this file's folder, and its
+	 * locations.yaml lies beside it. NULL: "blueprint.yaml" here. */
+	const char *file;
+	/* The application; with a blueprint: overrides its id. */
+	const char *app;
+	/* Lists end with NULL; NULL is an empty one. */
+	const char *const *locations;  /* "NAME=SPEC" */
+	const char *const *settings;   /* "PARAMETER=VALUE" or "COMPONENT.KEY=VALUE" */
+	const char *const *components; /* logs: only these; empty: all */
 	int64_t timeout_ms;            /* 0: none */
 	bool dry_run;                  /* deploy, destroy: only the plan */
 	bool adopt;                    /* take over an application that another store owns */
@@ -90,9 +94,11 @@ struct berth_request {
 	bool follow;                   /* logs: go on as it comes */
 	int64_t tail;                  /* logs: the last lines; 0: all */
 	int64_t since_ms;              /* logs: wall clock; 0: all */
-	const char *format;            /* graph: "dot" (default), "mermaid", "svg"; the result is then text */
-	const char *name;              /* locations: check this one; types: only this one */
-	bool check;                    /* locations: ask them */
+	/* graph: "dot" (default), "mermaid", "svg"; the result is then text. */
+	const char *format;
+	/* locations: check this one; types: only this one. */
+	const char *name;
+	bool check; /* locations: ask them */
 };
 
 enum berth_event_kind {
@@ -107,8 +113,8 @@ struct berth_event {
 	enum berth_event_kind kind;
 	const char *component, *instance, *location;
 	const char *phase; /* "linking", "placing", "starting", "running", "broken", ... */
-	const char
-	    *text; /* PHASE: what it waits for or why it failed; WARNING: the sentence; LOG: the bytes */
+	/* PHASE: what it waits for or why it failed; WARNING: the sentence; LOG: the bytes. */
+	const char *text;
 	size_t text_size;
 	bool errors;  /* LOG: from the error stream */
 	bool settled; /* PHASE: this instance is as wanted now */

@@ -18,8 +18,8 @@ struct kept {
 
 struct localhost {
 	const char *run; /* <state_directory>/run */
-	const char
-	    *network; /* "host:MACHINE-ID": what is bound on loopback is reached on this machine only */
+	/* "host:MACHINE-ID": what is bound on loopback is reached on this machine only. */
+	const char *network;
 	const char *address; /* the option, or NULL */
 	int64_t grace_ms;
 	struct arena arena;

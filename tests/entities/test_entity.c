@@ -93,14 +93,14 @@ Test(entity, components_that_only_the_target_knows_are_added_without_moving_ids)
 {
 	application = application_found("app");
 	cr_assert_not_null(application);
-	for (int i = 0; i < 100; i++) {
+	for (size_t i = 0; i < 100; i++) {
 		char id[16];
-		snprintf(id, sizeof id, "c%d", i);
+		snprintf(id, sizeof id, "c%zu", i);
 		cr_assert_eq(application_add_found(application, id), 0);
 	}
-	for (int i = 0; i < 100; i++) {
+	for (size_t i = 0; i < 100; i++) {
 		char id[16];
-		snprintf(id, sizeof id, "c%d", i);
+		snprintf(id, sizeof id, "c%zu", i);
 		cr_assert_eq(application_component(application, id)->index, i);
 	}
 	cr_assert_null(application_component(application, "c100"));
