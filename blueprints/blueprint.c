@@ -133,6 +133,11 @@ static void name_application(struct reading *r, const struct yaml_node *root)
 		b->id = file_id(r);
 	if (!b->id)
 		b->id = "application";
+	if (strlen(b->id) > ID_LIMIT)
+		advise(r->list,
+		       complain(r->list, b->place, "the application's id is longer than %d characters",
+				ID_LIMIT),
+		       "give it a shorter `id`");
 	if (!b->name)
 		b->name = b->id;
 }

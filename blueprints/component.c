@@ -119,6 +119,16 @@ static const char *image_id(struct reading *r, const char *type)
 	return name ? fold_id(r, name) : NULL;
 }
 
+static const char *short_enough(struct reading *r, const struct draft *d, const char *id)
+{
+	if (!id || strlen(id) <= ID_LIMIT)
+		return id;
+	struct place place = d->given[KEY_ID] ? d->given[KEY_ID]->value->place : d->place;
+	advise(r->list, complain(r->list, place, "the id is longer than %d characters", ID_LIMIT),
+	       "give the component a shorter `id`");
+	return NULL;
+}
+
 static const char *derive_id(struct reading *r, struct draft *d)
 {
 	const struct yaml_entry *id = d->given[KEY_ID], *name = d->given[KEY_NAME];
@@ -179,7 +189,7 @@ void component_name(struct reading *r, struct draft *d)
 	d->spec->place = d->place;
 	if (name)
 		d->spec->name = fixed_text(r, d, name->value, "name");
-	const char *id = derive_id(r, d);
+	const char *id = short_enough(r, d, derive_id(r, d));
 	if (id)
 		enter_id(r, d, id);
 	else

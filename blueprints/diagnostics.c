@@ -175,15 +175,27 @@ static json_t *range_json(const struct place *place)
 }
 
 /* The source line the place is on; NULL when the source does not reach there. */
+/* A line is shown whole up to this length, else the part round the place. */
+enum { SNIPPET_BEFORE = 100, SNIPPET_LENGTH = 300 };
+
+static bool inside_character(char byte)
+{
+	return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
 static json_t *snippet_json(const struct place *place, const char *source, size_t size)
 {
 	if (!source || place->byte > size || !place->line)
 		return NULL;
 	size_t start = place->byte, end = place->byte;
-	while (start && source[start - 1] != '\n')
+	while (start && source[start - 1] != '\n' && place->byte - start < SNIPPET_BEFORE)
 		start--;
-	while (end < size && source[end] != '\n' && source[end] != '\r')
+	while (start < place->byte && inside_character(source[start]))
+		start++;
+	while (end < size && source[end] != '\n' && source[end] != '\r' && end - start < SNIPPET_LENGTH)
 		end++;
+	while (end > place->byte && end < size && inside_character(source[end]))
+		end--;
 	size_t from = place->byte - start;
 	int width = place->end_column > place->column ? place->end_column - place->column : 0;
 	return json_pack("{s:s%, s:i, s:I, s:I}", "code", source + start, end - start, "start_line",

@@ -97,6 +97,8 @@ void suggest(struct reading *r, struct diagnostic *entry, const char *written, c
 	     size_t count, const char *otherwise);
 /* Letters, digits, "_" and "-"; everything else becomes "-". NULL when nothing else is left (or no memory).
  */
+/* What a host name's label, and so every target, takes. */
+#define ID_LIMIT 63
 const char *fold_id(struct reading *r, const char *text);
 /* How a node's kind is called in a message: "a list", "a map", "text". */
 const char *kind_name(const struct yaml_node *node);

@@ -110,11 +110,19 @@ static int use_stored(struct berth_operation *operation)
 	return 0;
 }
 
+/* The targets are the truth: who only looks, or takes away, can do without the store. */
 static int read_stored(struct berth_operation *operation, const char *app)
 {
-	if (!app || operation->stored)
+	struct error err = {0};
+	if (!app || operation->stored ||
+	    store_application(operation->berth->store, app, &operation->stored, &err) == 0)
 		return 0;
-	return store_application(operation->berth->store, app, &operation->stored, &operation->error);
+	if (operation->verb->needs_store) {
+		operation->error = err;
+		return -1;
+	}
+	operation_warn(operation, "%s; going on without it", err.text);
+	return 0;
 }
 
 const char *source_directory(struct berth_operation *operation)
@@ -148,6 +156,13 @@ static int parse(struct berth_operation *operation)
 	return operation->application ? 0 : fail_memory(&operation->error);
 }
 
+/* A name becomes part of paths and of names at the targets: only what a blueprint's id may be is one. */
+static bool is_name(const char *app)
+{
+	size_t length = strspn(app, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+	return length > 0 && length <= 63 && !app[length];
+}
+
 int operation_read_blueprint(struct berth_operation *operation)
 {
 	struct berth_request *request = &operation->request;
@@ -160,6 +175,14 @@ int operation_read_blueprint(struct berth_operation *operation)
 	if (!request->file)
 		request->file = "blueprint.yaml";
 	bool by_name = !request->blueprint;
+	if (by_name && !is_name(request->app)) {
+		fail(&operation->error, ERR_INVALID, "`%.80s` is no application's name", request->app);
+		remedy(&operation->error,
+		       "names are made of letters, digits, `_` and `-`; a blueprint's file has a `/` "
+		       "or ends in .yaml");
+		operation_finish(operation, BERTH_USAGE, document_new(NULL));
+		return -1;
+	}
 	if (by_name && (read_stored(operation, request->app) || use_stored(operation)))
 		goto failed;
 	if (request->blueprint && parse(operation))

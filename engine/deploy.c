@@ -423,5 +423,5 @@ static void deploy_step(struct berth_operation *operation)
 		;
 }
 
-const struct verb verb_plan = {.name = "plan", .step = deploy_step};
-const struct verb verb_deploy = {.name = "deploy", .step = deploy_step, .changes = true};
+const struct verb verb_plan = {.name = "plan", .step = deploy_step, .needs_store = true};
+const struct verb verb_deploy = {.name = "deploy", .step = deploy_step, .changes = true, .needs_store = true};

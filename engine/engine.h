@@ -82,8 +82,9 @@ struct work {
 	struct observed look_result;
 	struct observed looked;
 	struct error error;
-	struct text log;  /* the end of its output, for a failure */
-	struct text note; /* what it waits for, in words */
+	struct place fault; /* where in the blueprint the value stands that cannot be had; line 0: nowhere */
+	struct text log;    /* the end of its output, for a failure */
+	struct text note;   /* what it waits for, in words */
 	enum doing doing;
 	uint64_t intent; /* the store's number of the recorded intent; 0: none yet */
 	struct timer *timer;
@@ -131,6 +132,7 @@ struct verb {
 	const char *name;
 	void (*step)(struct berth_operation *operation);
 	bool changes;        /* it may change something: takes the application's lock */
+	bool needs_store;    /* it cannot do without what was remembered, nor without remembering */
 	bool instances_only; /* needs no other kind of object from the listings */
 };
 

@@ -306,7 +306,7 @@ static enum phase not_yet(struct work *work, const struct error *err)
 		remedy(&late, "see whether it listens on all addresses and on that port; its log may tell");
 		return work_break(work, &late);
 	}
-	work_note(work, "%s", err->text);
+	work_note(work, "does not answer yet: %s", err->text);
 	work->probe_delay_ms = work->probe_delay_ms ? work->probe_delay_ms * 2 : FIRST_PROBE_MS;
 	if (work->probe_delay_ms > SLOWEST_PROBE_MS)
 		work->probe_delay_ms = SLOWEST_PROBE_MS;
@@ -423,7 +423,9 @@ enum phase step_stopping(struct work *work)
 	struct error err = {0};
 	if (halt(work))
 		return PHASE_STOPPING;
-	if (!intent_durable(work, work->action == ACTION_REMOVE ? "remove" : "replace", &failed))
+	/* What only goes needs no record: its mark at the target says all, and a full disk must not keep it
+	 * alive. */
+	if (work->action != ACTION_REMOVE && !intent_durable(work, "replace", &failed))
 		return failed ? work_break(work, &work->error) : PHASE_STOPPING;
 	if (!call_may_begin(work, DOING_STOP))
 		return PHASE_STOPPING;

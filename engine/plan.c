@@ -208,8 +208,8 @@ static int decide_wanted(struct decision *decision, struct error *err)
 	struct error why = {0};
 	enum resolved found = spec_build(work, &waits, &why);
 	if (found == RESOLVED_NEVER) {
-		struct diagnostic *entry = complain(&decision->operation->diagnostics,
-						    instance->component->spec->place, "%s", why.text);
+		struct place place = work->fault.line ? work->fault : instance->component->spec->place;
+		struct diagnostic *entry = complain(&decision->operation->diagnostics, place, "%s", why.text);
 		if (why.remedy[0])
 			advise(&decision->operation->diagnostics, entry, "%s", why.remedy);
 		return 0;

@@ -207,6 +207,18 @@ static json_t *lines_of(const char *text)
 	return lines;
 }
 
+/* A program may print what it was given: the secrets among it are not passed on. */
+static void mask_secrets(const struct work *work, char *text)
+{
+	for (size_t i = 0; work->spec && i < work->spec->variable_count; i++) {
+		const struct spec_variable *variable = &work->spec->variables[i];
+		size_t length = strlen(variable->value);
+		for (char *at = text; variable->secret && length >= 4 && (at = strstr(at, variable->value));
+		     at += length)
+			memset(at, '*', length);
+	}
+}
+
 static json_t *failure_json(const struct work *work)
 {
 	json_t *object = json_object();
@@ -216,7 +228,10 @@ static json_t *failure_json(const struct work *work)
 	json_put_text(object, "error",
 		      work->error.code ? work->error.text : "interrupted before it was as wanted");
 	json_put_text(object, "remedy", work->error.code ? work->error.remedy : "");
-	json_object_set_new(object, "log", lines_of(text_view(&work->log)));
+	owned_memory char *log = strdup(text_view(&work->log));
+	if (log)
+		mask_secrets(work, log);
+	json_object_set_new(object, "log", lines_of(log ? log : ""));
 	return object;
 }
 

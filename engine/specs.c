@@ -99,6 +99,8 @@ static enum resolved resolve_words(struct work *work, const struct command *comm
 	for (size_t i = 0; i < command->count; i++) {
 		struct value_text value = {0};
 		enum resolved found = value_resolve(work, &command->words[i], &value, ret_waits, err);
+		if (found == RESOLVED_NEVER || value.secret)
+			work->fault = command->place;
 		words[shell + i] = value.secret ? "" : arena_text(arena, text_view(&value.text));
 		bool failed = value.text.failed || !words[shell + i], secret = value.secret;
 		wipe(&value);
@@ -141,6 +143,8 @@ static enum resolved put_environment(struct work *work, struct variable_list *li
 		const struct environment_entry *entry = &spec->environment[i];
 		struct value_text value = {0};
 		enum resolved found = value_resolve(work, &entry->value, &value, ret_waits, err);
+		if (found == RESOLVED_NEVER)
+			work->fault = entry->value.place;
 		int put = found != RESOLVED ? 0
 			  : value.text.failed
 			      ? -1

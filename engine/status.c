@@ -12,8 +12,9 @@ static int open_all(struct berth_operation *operation, struct error *err)
 	owned_json names = NULL;
 	size_t i;
 	json_t *name;
-	if (store_applications(operation->berth->store, &names, err))
-		return -1;
+	struct error why = {0};
+	if (store_applications(operation->berth->store, &names, &why))
+		operation_warn(operation, "%s; only what the known locations have is shown", why.text);
 	json_array_foreach (names, i, name) {
 		stored_application_free(operation->stored);
 		operation->stored = NULL;

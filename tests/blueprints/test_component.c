@@ -35,6 +35,16 @@ Test(component, ids_come_from_id_name_or_image)
 	cr_assert_str_eq(outcome.blueprint->components[2].image.familiar, "host:5000/a/three:1");
 }
 
+Test(component, an_id_is_no_longer_than_a_host_names_label)
+{
+	refused("services:\n- {type: 'docker:y', id: "
+		"a123456789b123456789c123456789d123456789e123456789f123456789g123}\n",
+		2, 26, "longer than 63", "shorter");
+	outcome = accepted("services:\n- {type: 'docker:y', id: "
+			   "a123456789b123456789c123456789d123456789e123456789f123456789g12}\n");
+	cr_assert_eq(strlen(outcome.blueprint->components[0].id), 63);
+}
+
 Test(component, ids_must_be_there_and_differ)
 {
 	refused("services:\n- {type: 'docker:y', id: '!!'}\n", 2, 26, "has no letter", NULL);

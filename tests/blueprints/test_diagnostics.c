@@ -103,3 +103,15 @@ Test(diagnostics, json_has_range_and_snippet)
 	cr_assert_null(json_object_get(json_array_get(json, 1), "range"));
 	json_decref(json);
 }
+
+Test(diagnostics, a_very_long_line_is_shown_by_the_part_round_the_place)
+{
+	static char line[100000];
+	memset(line, 'x', sizeof line - 1);
+	complain(&list, (struct place){.file = "b.yaml", .line = 1, .column = 50001, .byte = 50000}, "here");
+	json_t *array = diagnostics_json(&list, line, sizeof line - 1);
+	json_t *snippet = json_object_get(json_array_get(array, 0), "snippet");
+	cr_assert_leq(json_string_length(json_object_get(snippet, "code")), 400);
+	cr_assert_eq(json_integer_value(json_object_get(snippet, "highlight_start_offset")), 100);
+	json_decref(array);
+}

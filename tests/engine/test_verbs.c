@@ -321,3 +321,68 @@ Test(verbs, a_secret_in_a_command_is_refused_because_everybody_could_read_it)
 	cr_assert_not(strstr(text, "sparrow"));
 	free(text);
 }
+
+Test(verbs, a_secret_that_a_failing_component_prints_is_masked)
+{
+	static const char leaky[] = "id: app\nlocation: fake\nservices:\n- type: docker:x:1\n  id: a\n"
+				    "  env: {KEY: '$berth:secret(\"env:CANARY\")'}\n";
+	static const struct fake_behaviour crash = {
+	    .component = "app.a", .exits = UINT32_MAX, .exit_code = 1, .log = "KEY=sparrow-19 is wrong\n"};
+	json_t *document = NULL;
+	scene_environment("CANARY", "sparrow-19");
+	cr_assert_eq(fake_target_behave(scene.target, &crash), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, leaky, &document), BERTH_FAILED);
+	json_t *failure = json_array_get(json_object_get(document, "failures"), 0);
+	cr_assert_str_eq(json_string_value(json_array_get(json_object_get(failure, "log"), 0)),
+			 "KEY=********** is wrong");
+	json_decref(document);
+}
+
+static void damage_store(void)
+{
+	char path[512];
+	snprintf(path, sizeof path, "%s/state/berth.db", virtual_world_directory(scene.world));
+	FILE *file = fopen(path, "w");
+	cr_assert_not_null(file);
+	for (int i = 0; i < 4096; i++)
+		fputs("rubbish ", file);
+	fclose(file);
+}
+
+Test(verbs, a_damaged_store_refuses_a_deploy_but_not_who_looks_or_takes_away)
+{
+	const char *const locations[] = {"x=fake", NULL};
+	struct berth_request request = {.size = sizeof request, .app = "app", .locations = locations};
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	scene_restart(&scene, false);
+	damage_store();
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, &document), BERTH_FAILED);
+	cr_assert(strstr(json_text(json_object_get(document, "error"), "text"), "damaged"));
+	json_decref(document);
+	cr_assert_eq(scene_request(&scene, berth_status, &request, NULL), BERTH_OK);
+	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_OK);
+	cr_assert_eq(fake_target_instances(scene.target), 0);
+}
+
+Test(verbs, a_missing_secret_is_told_where_it_is_used)
+{
+	static const char missing[] =
+	    "id: a\nlocation: fake\nservices:\n- type: docker:x:1\n  id: p\n  env:\n"
+	    "    KEY: $berth:secret(\"env:NOT_THERE\")\n";
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_plan, missing, &document), BERTH_INVALID);
+	json_t *entry = json_array_get(json_object_get(document, "diagnostics"), 0);
+	cr_assert_eq(json_number(json_at(entry, "range.start"), "line", 0), 7);
+	json_decref(document);
+}
+
+Test(verbs, what_cannot_be_a_name_is_refused_before_it_becomes_part_of_a_path)
+{
+	static const char *const names[] = {"../../x", "a b", "", "x.y"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct berth_request request = {.size = sizeof request, .app = names[i]};
+		cr_expect_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_USAGE, "%s",
+			     names[i]);
+	}
+}
