@@ -17,7 +17,7 @@ void help_general(FILE *to)
 	      "\nexit codes:\n"
 	      "    0  done, or nothing to do            69  a target cannot be reached\n"
 	      "    1  the operation failed              75  locked, or owned by somebody else\n"
-	      "    2  plan --detailed-exitcode: changes 77  credentials refused, or no right to\n"
+	      "    2  plan --detailed-exitcode: changes 77  credentials or rights are missing\n"
 	      "   64  bad usage                        124  --timeout ran out\n"
 	      "   65  the blueprint is invalid         130  interrupted\n",
 	      to);

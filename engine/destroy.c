@@ -172,6 +172,8 @@ static bool committed(struct berth_operation *operation)
 		return false;
 	if (durable < 0)
 		operation_warn(operation, "the store could not be written: %s", err.text);
+	if (!failures)
+		lock_remove(operation);
 	json_t *document = document_new(operation->application->id);
 	json_object_set_new(document, "removed", removed_json(operation));
 	json_object_set_new(document, "kept_volumes", kept_volumes_json(operation));

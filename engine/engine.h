@@ -163,7 +163,7 @@ struct berth_operation {
 	enum stage stage;
 	struct timer *turn, *clock;
 	struct file_lock *lock;
-	const char *lock_words; /* the file that names the lock's holder */
+	const char *lock_path, *lock_words; /* the lock's file, and the one that names its holder */
 	bool cancelled, cancel_told, abandoned, timed_out, changed;
 	uint64_t commit; /* the store's number of the last record that must be durable before the end */
 	int64_t began_ms;

@@ -59,7 +59,18 @@ int lock_take(struct berth_operation *operation, const char *app, struct error *
 		return -1;
 	}
 	operation->lock_words = words;
+	operation->lock_path = path;
 	return 0;
+}
+
+void lock_remove(struct berth_operation *operation)
+{
+	struct world *world = operation->berth->world;
+	if (!operation->lock)
+		return;
+	/* Whoever waits for this very file notices that its name has gone, and makes another. */
+	world->ops->file_remove(world, operation->lock_words, NULL);
+	world->ops->file_remove(world, operation->lock_path, NULL);
 }
 
 void lock_release(struct berth_operation *operation)

@@ -9,6 +9,8 @@
 int lock_take(struct berth_operation *operation, const char *app, struct error *err);
 /* Write down who holds it, for those who are refused: once something is to be changed. */
 void lock_describe(struct berth_operation *operation);
+/* The application is gone: its lock leaves no files behind. */
+void lock_remove(struct berth_operation *operation);
 void lock_release(struct berth_operation *operation);
 
 #endif
