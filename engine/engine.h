@@ -31,6 +31,7 @@ struct site {
 	struct errand errand;
 	const char *const *images; /* references to look up in the listing */
 	struct inventory inventory;
+	struct inventory retired; /* the listing before this one: attachments may still point into it */
 	struct location_facts facts;
 	bool listed, failed; /* the survey's answer; error says why it failed */
 	struct error error;

@@ -438,6 +438,7 @@ void sites_close(struct berth_operation *operation)
 		driver->drop(&site->location, &site->errand);
 		driver->close(&site->location);
 		inventory_release(&site->inventory);
+		inventory_release(&site->retired);
 		arena_release(&site->claim_arena);
 	}
 	operation->sites = NULL;

@@ -196,7 +196,9 @@ void survey_again(struct berth_operation *operation)
 	for (size_t i = 0; i < operation->work_count; i++)
 		operation->works[i].instance->seen = NULL;
 	for (struct site *site = operation->sites; site; site = site->next) {
-		inventory_release(&site->inventory);
+		inventory_release(&site->retired);
+		site->retired = site->inventory;
+		site->inventory = (struct inventory){0};
 		site->listed = site->failed = false;
 	}
 }

@@ -1,0 +1,111 @@
+/* test_chaos.c - killed at any time, answers lost, store or not: the next deploys end with exactly what is
+ * wanted. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/engine/scene.h"
+
+static const char *const blueprints[] = {
+    "id: app\nlocation: fake\nservices:\n"
+    "- {type: 'docker:a:1', id: a, openPorts: 80}\n"
+    "- {type: 'docker:b:1', id: b, openPorts: 81, links: [$brooklyn:component(\"a\")]}\n"
+    "- {type: 'docker:c:1', id: c, instances: 3, links: [$brooklyn:component(\"b\")]}\n"
+    "- {type: 'docker:d:1', id: d, publish: [90], openPorts: 90}\n",
+    "id: app\nlocation: fake\nservices:\n"
+    "- {type: 'docker:a:1', id: a, openPorts: 80, env: {X: y}}\n"
+    "- {type: 'docker:b:1', id: b, openPorts: 81, links: [$brooklyn:component(\"a\")]}\n"
+    "- {type: 'docker:c:1', id: c, instances: 2, links: [$brooklyn:component(\"b\")]}\n"
+    "- {type: 'docker:e:1', id: e, links: [$brooklyn:component(\"a\")]}\n",
+};
+static const size_t wanted[] = {6, 5};
+
+struct dice {
+	uint64_t state;
+};
+
+static unsigned roll(struct dice *dice, unsigned sides)
+{
+	dice->state = dice->state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (unsigned)(dice->state >> 33) % sides;
+}
+
+static void plant_fault(struct scene *scene, struct dice *dice)
+{
+	static const enum code codes[] = {ERR_TIMED_OUT, ERR_UNREACHABLE, ERR_FAILED};
+	struct fake_rule rule = {
+	    .call = (enum fake_call)roll(dice, FAKE_CALLS),
+	    .skip = roll(dice, 4),
+	    .times = 1 + roll(dice, 2),
+	    .delay_ms = roll(dice, 300),
+	    .effect = roll(dice, 2),
+	};
+	if (roll(dice, 4))
+		fail(&rule.error, codes[roll(dice, 3)], "planted");
+	cr_assert_eq(fake_target_rule(scene->target, &rule), 0);
+}
+
+/* A deploy that is killed after a while, wherever it stands. */
+static void deploy_and_kill(struct scene *scene, struct dice *dice, const char *blueprint)
+{
+	struct berth_request request = {.size = sizeof request, .blueprint = blueprint, .file = "/b.yaml"};
+	struct berth_error error;
+	struct berth_operation *operation = berth_deploy(scene->berth, &request, NULL, &error);
+	cr_assert_not_null(operation);
+	virtual_world_run(scene->world, NULL, NULL, roll(dice, 900));
+	if (roll(dice, 3) == 0)
+		berth_cancel(operation);
+	scene_restart(scene, roll(dice, 3) != 0);
+}
+
+/* Faults that are still planted wear off with use. */
+static enum berth_outcome settle(struct scene *scene, const char *blueprint, bool *ret_changed)
+{
+	enum berth_outcome outcome = BERTH_FAILED;
+	for (int tries = 0; tries < 40 && outcome != BERTH_OK; tries++) {
+		json_t *document = NULL;
+		outcome = scene_run(scene, berth_deploy, blueprint, &document);
+		*ret_changed = json_flag(document, "changed", false);
+		json_decref(document);
+	}
+	return outcome;
+}
+
+static void play(uint64_t seed)
+{
+	struct scene scene;
+	struct dice dice = {.state = seed * 7919 + 1};
+	size_t last = 0;
+	scene_open(&scene);
+	for (int call = 0; call < FAKE_CALLS; call++)
+		fake_target_time(scene.target, (enum fake_call)call, roll(&dice, 60));
+	for (int round = 0; round < 6; round++) {
+		last = roll(&dice, 2);
+		for (unsigned faults = roll(&dice, 3); faults; faults--)
+			plant_fault(&scene, &dice);
+		deploy_and_kill(&scene, &dice, blueprints[last]);
+		if (roll(&dice, 4) == 0)
+			fake_target_vanish(scene.target, "app.b.1");
+	}
+	bool changed = false;
+	cr_expect_eq(settle(&scene, blueprints[last], &changed), BERTH_OK, "seed %d never settles",
+		     (int)seed);
+	cr_expect_eq(fake_target_instances(scene.target), wanted[last], "seed %d: %zu instances", (int)seed,
+		     fake_target_instances(scene.target));
+	cr_expect_eq(settle(&scene, blueprints[last], &changed), BERTH_OK, "seed %d", (int)seed);
+	cr_expect_not(changed, "seed %d: the next deploy changes something", (int)seed);
+	scene_close(&scene);
+}
+
+/* Several tests, so that they run side by side. */
+#define SEEDS(name, first, last)                                                                             \
+	Test(chaos, name)                                                                                    \
+	{                                                                                                    \
+		for (uint64_t seed = first; seed <= last; seed++)                                            \
+			play(seed);                                                                          \
+	}
+
+SEEDS(converges_from_1, 1, 60)
+SEEDS(converges_from_61, 61, 120)
+SEEDS(converges_from_121, 121, 180)
+SEEDS(converges_from_181, 181, 240)
