@@ -71,6 +71,21 @@ static enum berth_outcome settle(struct scene *scene, const char *blueprint, boo
 	return outcome;
 }
 
+/* From anywhere, also without the store, destroy ends with nothing. */
+static void clear_away(struct scene *scene, struct dice *dice, uint64_t seed)
+{
+	const char *const locations[] = {"here=fake", NULL};
+	struct berth_request request = {.size = sizeof request, .app = "app", .locations = locations};
+	enum berth_outcome outcome = BERTH_FAILED;
+	for (unsigned faults = roll(dice, 4); faults; faults--)
+		plant_fault(scene, dice);
+	scene_restart(scene, roll(dice, 2));
+	for (int tries = 0; tries < 40 && outcome != BERTH_OK; tries++)
+		outcome = scene_request(scene, berth_destroy, &request, NULL);
+	cr_expect_eq(outcome, BERTH_OK, "seed %d is never destroyed", (int)seed);
+	cr_expect_eq(fake_target_instances(scene->target), 0, "seed %d leaves something", (int)seed);
+}
+
 static void play(uint64_t seed)
 {
 	struct scene scene;
@@ -94,6 +109,7 @@ static void play(uint64_t seed)
 		     fake_target_instances(scene.target));
 	cr_expect_eq(settle(&scene, blueprints[last], &changed), BERTH_OK, "seed %d", (int)seed);
 	cr_expect_not(changed, "seed %d: the next deploy changes something", (int)seed);
+	clear_away(&scene, &dice, seed);
 	scene_close(&scene);
 }
 
