@@ -100,7 +100,6 @@ struct work {
 	bool look_due;          /* something happened there, or somebody needs its address */
 	bool started, admitted; /* how far STARTING has come */
 	size_t checks_done;
-	bool errand_begun; /* the look under way has its own memory */
 	bool fresh;        /* made by this deploy: every exit counts */
 	bool counted;      /* exits_before is known */
 	unsigned exits_seen;
@@ -108,11 +107,6 @@ struct work {
 	bool halted;  /* stopped by a cancel before it was as wanted */
 	bool verify;  /* unchanged, but not known to have answered yet */
 	struct work *next_dirty, *next_slot, *next_commit;
-};
-
-struct request_copy {
-	struct berth_request request; /* strings in the operation's arena */
-	bool known;
 };
 
 enum stage {
@@ -167,7 +161,6 @@ struct berth_operation {
 	const char *lock_path, *lock_words; /* the lock's file, and the one that names its holder */
 	bool cancelled, cancel_told, abandoned, timed_out, changed;
 	uint64_t commit; /* the store's number of the last record that must be durable before the end */
-	int64_t began_ms;
 	bool done;
 	enum berth_outcome outcome;
 	char *result;

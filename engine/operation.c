@@ -70,7 +70,6 @@ static int take_up(struct berth_operation *operation)
 		return -1;
 	operation->next = berth->operations;
 	berth->operations = operation;
-	operation->began_ms = berth->world->ops->now(berth->world);
 	if (operation->request.timeout_ms > 0) {
 		operation->clock = berth->world->ops->timer_start(berth->world, operation->request.timeout_ms,
 								  time_is_over, operation);
