@@ -180,8 +180,18 @@ static int match(struct berth_operation *operation, struct site *site, const str
 	return 0;
 }
 
+/* Nobody acts on them; but who wonders why a name is taken, or what is left over, is told. */
+static void tell_of_strangers(struct berth_operation *operation)
+{
+	for (const struct site *site = operation->sites; site; site = site->next)
+		for (size_t i = 0; i < site->inventory.stranger_count; i++)
+			operation_warn(operation, "%s: %s", site->location.name,
+				       site->inventory.strangers[i].what);
+}
+
 int survey_match(struct berth_operation *operation)
 {
+	tell_of_strangers(operation);
 	if (add_found_components(operation) || make_room(operation) || add_wanted(operation))
 		return -1;
 	for (struct site *site = operation->sites; site; site = site->next)
