@@ -26,18 +26,36 @@ static void begin_line(const struct screen *screen, const char *what)
 	paint(screen, DIM, "%s ", what);
 }
 
+/* The reasons that have no value to show, in words. */
+static const char *reason_words(const char *path)
+{
+	static const char *const words[][2] = {
+	    {"component", "the blueprint has it no more"},
+	    {"instances", "there are to be fewer"},
+	    {"links", "the values of its links changed"},
+	    {"publish", "somebody outside its network needs a port of it"},
+	    {"secrets", "a secret changed"},
+	    {"specification", "it was made from another specification"},
+	};
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (strcmp(words[i][0], path) == 0)
+			return words[i][1];
+	return path;
+}
+
 static void show_reason(const struct screen *screen, const json_t *reason)
 {
 	const char *old = text_of(reason, "old"), *new = text_of(reason, "new"),
 		   *file = text_of(reason, "file");
+	bool valued = *old || *new;
 	begin_line(screen, "because");
-	put(screen, PLAIN, text_of(reason, "path"));
-	if (*old || *new)
+	put(screen, PLAIN, valued ? text_of(reason, "path") : reason_words(text_of(reason, "path")));
+	if (valued) {
 		fputs(": ", screen->to);
-	put(screen, PLAIN, old);
-	if (*new)
-		fputs(*old ? " -> " : "", screen->to);
-	put(screen, PLAIN, new);
+		put(screen, PLAIN, *old ? old : "(none)");
+		fputs(" -> ", screen->to);
+		put(screen, PLAIN, *new ? new : "(none)");
+	}
 	if (*file && number_of(reason, "line")) {
 		fputs(" (", screen->to);
 		put(screen, PLAIN, file);

@@ -175,8 +175,10 @@ bool sites_claim(struct berth_operation *operation)
 			return stage_failed(operation);
 		}
 		if (progress == PROGRESS_DONE && strcmp(site->holder.id, operation->berth->owner.id) != 0) {
-			fail(&operation->error, ERR_LOCKED, "`%s` at %s belongs to %s",
-			     operation->application->id, site->location.name, site->holder.words);
+			bool alike = strcmp(site->holder.words, operation->berth->owner.words) == 0;
+			fail(&operation->error, ERR_LOCKED, "`%s` at %s belongs to %s%s",
+			     operation->application->id, site->location.name, site->holder.words,
+			     alike ? ", who deployed it with another state folder" : "");
 			remedy(&operation->error, "--adopt takes it over");
 			return stage_failed(operation);
 		}

@@ -56,6 +56,11 @@ static bool decided(struct berth_operation *operation)
 		return false;
 	for (struct site *site = operation->sites; site; site = site->next)
 		any |= site->needed = site->open && anything_at(site, operation->request.volumes);
+	if (!any && !operation->stored)
+		operation_warn(operation,
+			       "nothing of `%s` is known, neither here nor at the locations asked; "
+			       "--location NAME=SPEC asks another one",
+			       operation->application->id);
 	if (operation->request.dry_run) {
 		operation_finish(operation, BERTH_OK, give(operation->document));
 		return false;

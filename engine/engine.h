@@ -28,6 +28,7 @@ struct site {
 	struct berth_operation *operation;
 	struct site *next;
 	bool open, watched;
+	struct site *twin; /* the site of the same place that was opened before, and is used instead */
 	struct errand errand;
 	const char *const *images; /* references to look up in the listing */
 	struct inventory inventory;
@@ -100,8 +101,8 @@ struct work {
 	bool look_due;          /* something happened there, or somebody needs its address */
 	bool started, admitted; /* how far STARTING has come */
 	size_t checks_done;
-	bool fresh;        /* made by this deploy: every exit counts */
-	bool counted;      /* exits_before is known */
+	bool fresh;   /* made by this deploy: every exit counts */
+	bool counted; /* exits_before is known */
 	unsigned exits_seen;
 	bool blocked; /* one of those it needs does not run */
 	bool halted;  /* stopped by a cancel before it was as wanted */
@@ -227,6 +228,8 @@ struct site *survey_failure(const struct berth_operation *operation);
 /* --- plan.c --- */
 /* Decide for every instance what is to be done. 0, or -1 with complaints in diagnostics or *err. */
 int plan_make(struct berth_operation *operation, struct error *err);
+/* Whether this very incarnation was seen to answer, as far as the store knows. */
+bool instance_known_ready(const struct instance *instance);
 bool plan_empty(const struct berth_operation *operation);
 json_t *plan_document(struct berth_operation *operation);
 

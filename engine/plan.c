@@ -187,13 +187,14 @@ static void decide_seen(struct decision *decision, enum resolved found)
 		work->action = ACTION_UNCHANGED;
 }
 
-static bool known_ready(const struct work *work)
+bool instance_known_ready(const struct instance *instance)
 {
-	const struct observed *seen = work->instance->seen;
+	const struct observed *seen = instance->seen;
+	const struct berth_operation *operation = instance->work->operation;
 	struct stored_instance stored = {0};
 	if (!seen || !seen->target_id ||
-	    store_instance(work->operation->berth->store, work->operation->application->id,
-			   work->instance->name, &stored, NULL))
+	    store_instance(operation->berth->store, operation->application->id, instance->name, &stored,
+			   NULL))
 		return false;
 	bool known = stored.target_id && strcmp(stored.target_id, seen->target_id) == 0;
 	stored_instance_release(&stored);
@@ -229,7 +230,7 @@ static int decide_wanted(struct decision *decision, struct error *err)
 	if (instance->seen && work->action == ACTION_UNCHANGED) {
 		instance->attachments = instance->seen->attachments;
 		instance->attachment_count = instance->seen->attachment_count;
-		work->verify = instance->seen->state != SEEN_RUNNING || !known_ready(work);
+		work->verify = instance->seen->state != SEEN_RUNNING || !instance_known_ready(instance);
 	}
 	return decision->failed ? fail_memory(err) : 0;
 }

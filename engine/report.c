@@ -33,8 +33,10 @@ static enum phase instance_state(const struct instance *instance)
 
 enum phase component_state(const struct component *component)
 {
-	if (!component->site && component->spec)
-		return PHASE_RUNNING; /* external: taken to be there */
+	if (component->spec && component->spec->kind == COMPONENT_EXTERNAL)
+		return PHASE_RUNNING; /* taken to be there */
+	if (!component->instance_count)
+		return PHASE_ABSENT;
 	enum phase worst = PHASE_RUNNING;
 	static const int badness[PHASE_COUNT] = {
 	    [PHASE_RUNNING] = 0, [PHASE_STARTING] = 1, [PHASE_PLACING] = 2,
@@ -52,23 +54,24 @@ enum phase component_state(const struct component *component)
 const char *report_state(const struct berth_operation *operation)
 {
 	const struct application *application = operation->application;
-	size_t running = 0, absent = 0, count = 0;
+	size_t counts[PHASE_COUNT] = {0}, all = 0;
 	for (size_t i = 0; i < application->component_count; i++) {
 		const struct component *component = &application->components[i];
-		if (!component->site && component->spec)
+		if (!component->spec ? !component->instance_count
+				     : component->spec->kind == COMPONENT_EXTERNAL)
 			continue;
-		enum phase state = component_state(component);
-		count++;
-		if (state == PHASE_UNKNOWN || state == PHASE_BROKEN)
-			return phase_name(state);
-		running += state == PHASE_RUNNING;
-		absent += state == PHASE_ABSENT;
+		counts[component_state(component)]++;
+		all++;
 	}
-	if (running == count && count)
+	if (counts[PHASE_UNKNOWN] || counts[PHASE_BROKEN])
+		return phase_name(counts[PHASE_UNKNOWN] ? PHASE_UNKNOWN : PHASE_BROKEN);
+	if (counts[PHASE_RUNNING] == all && all)
 		return "running";
-	if (absent == count)
+	if (counts[PHASE_ABSENT] == all)
 		return "absent";
-	return running ? "starting" : "stopped";
+	if (counts[PHASE_STARTING] || counts[PHASE_PLACING] || counts[PHASE_LINKING])
+		return "starting";
+	return counts[PHASE_RUNNING] ? "unhealthy" : "stopped"; /* part of it runs */
 }
 
 /* --- one instance --------------------------------------------------------------------------- */

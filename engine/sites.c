@@ -54,6 +54,31 @@ static int know_flag(struct berth_operation *operation, const char *flag, struct
 	return know(operation, spec, "--location", err);
 }
 
+/* Nothing but comments and empty lines. */
+static bool says_nothing(const char *text)
+{
+	while (*text) {
+		text += strspn(text, " \t\r\n");
+		if (*text && *text != '#')
+			return false;
+		text += strcspn(text, "\n");
+	}
+	return true;
+}
+
+static int fail_file(const struct diagnostics *list, const char *path, struct error *err)
+{
+	const struct diagnostic *first = list->first;
+	while (first && first->severity != SEVERITY_ERROR)
+		first = first->next;
+	if (!first)
+		return fail(err, ERR_INVALID, "%s cannot be read", path);
+	fail(err, ERR_INVALID, "%s:%d:%d: %s", path, first->place.line, first->place.column, first->summary);
+	if (first->remedy)
+		remedy(err, "%s", first->remedy);
+	return -1;
+}
+
 static int know_file(struct berth_operation *operation, const char *path, struct error *err)
 {
 	struct world *world = operation->berth->world;
@@ -62,18 +87,16 @@ static int know_file(struct berth_operation *operation, const char *path, struct
 	owned_text content = {0};
 	if (world->ops->file_read(world, path, 1 << 20, &content, err))
 		return -1;
+	if (says_nothing(text_view(&content)))
+		return 0;
 	const struct location_spec *specs = NULL;
 	size_t count = 0;
 	if (!operation->location_options && !(operation->location_options = json_array()))
 		return fail_memory(err);
+	owned_by(diagnostics_release) struct diagnostics list = {0};
 	if (location_specs_parse(&operation->arena, operation->location_options, path, text_view(&content),
-				 content.length, &operation->diagnostics, &specs, &count)) {
-		const struct diagnostic *first = operation->diagnostics.first;
-		while (first && first->severity != SEVERITY_ERROR)
-			first = first->next;
-		return fail(err, ERR_INVALID, "%s:%d:%d: %s", path, first ? first->place.line : 0,
-			    first ? first->place.column : 0, first ? first->summary : "cannot be read");
-	}
+				 content.length, &list, &specs, &count))
+		return fail_file(&list, path, err);
 	for (size_t i = 0; i < count; i++)
 		if (know(operation, &specs[i], path, err))
 			return -1;
@@ -98,12 +121,12 @@ static const struct location_spec *stored_spec(struct berth_operation *operation
 
 /* Who names an application without its blueprint means it where the last deploy put it, whatever a file says
  * by now. */
-static int know_stored(struct berth_operation *operation, struct error *err)
+static int know_stored(struct berth_operation *operation, bool always, struct error *err)
 {
 	const struct stored_application *stored = operation->stored;
 	size_t i;
 	json_t *entry;
-	if (!stored || (operation->blueprint && operation->request.blueprint != stored->blueprint))
+	if (!stored || (!always && operation->blueprint && operation->request.blueprint != stored->blueprint))
 		return 0;
 	json_array_foreach (stored->locations, i, entry) {
 		const struct location_spec *spec = stored_spec(operation, entry);
@@ -119,7 +142,7 @@ int sites_bind(struct berth_operation *operation, struct error *err)
 	for (size_t i = 0; flags && flags[i]; i++)
 		if (know_flag(operation, flags[i], err))
 			return -1;
-	if (know_stored(operation, err))
+	if (know_stored(operation, false, err))
 		return -1;
 	const char *file = operation->request.file, *slash = file ? strrchr(file, '/') : NULL;
 	char here[4096] = "";
@@ -131,9 +154,9 @@ int sites_bind(struct berth_operation *operation, struct error *err)
 	    arena_format(&operation->arena, "%s/locations.yaml", operation->berth->config_directory);
 	if (!beside || !users)
 		return fail_memory(err);
-	if (file && know_file(operation, beside, err))
+	if ((file && know_file(operation, beside, err)) || know_file(operation, users, err))
 		return -1;
-	return know_file(operation, users, err);
+	return operation->verb->needs_store ? 0 : know_stored(operation, true, err);
 }
 
 /* Two specs of one type, target and options are one location, whatever it is called. */
@@ -184,14 +207,30 @@ static int refuse_type(const struct location_spec *spec, struct error *err)
 	return -1;
 }
 
+/* Another way to name a place that is open already: it must not be counted, or emptied, twice. */
+static struct site *same_place(struct berth_operation *operation, struct site *site)
+{
+	const struct location_driver *driver = site->location.driver;
+	const char *identity = driver->identity(&site->location);
+	for (struct site *other = operation->sites; other && other != site; other = other->next)
+		if (other->open && strcmp(other->spec->type, site->spec->type) == 0 &&
+		    strcmp(driver->identity(&other->location), identity) == 0) {
+			driver->close(&site->location);
+			site->open = false;
+			site->twin = other;
+			return other;
+		}
+	return NULL;
+}
+
 struct site *site_open(struct berth_operation *operation, const struct location_spec *spec,
 		       const char *source, struct error *err)
 {
 	struct site **at = &operation->sites;
 	for (; *at; at = &(*at)->next)
 		if (same_spec((*at)->spec, spec)) {
-			if ((*at)->open)
-				return *at;
+			if ((*at)->open || (*at)->twin)
+				return (*at)->twin ? (*at)->twin : *at;
 			*err = (*at)->error;
 			return NULL;
 		}
@@ -227,7 +266,8 @@ struct site *site_open(struct berth_operation *operation, const struct location_
 		return NULL;
 	}
 	site->open = true;
-	return site;
+	struct site *twin = same_place(operation, site);
+	return twin ? twin : site;
 }
 
 /* What a name stands for: the first definition found. NULL when there is none. */
@@ -413,16 +453,25 @@ static bool is_used(const struct berth_operation *operation, const struct site *
 	return false;
 }
 
+/* Where it really was: what DOCKER_HOST or a default meant then may mean something else tomorrow. */
+static const char *target_of(const struct site *site)
+{
+	if (*site->spec->target || site->spec->options)
+		return site->spec->target;
+	const char *identity = site->location.driver->identity(&site->location);
+	return strstr(identity, "://") ? identity : "";
+}
+
 json_t *sites_remember(const struct berth_operation *operation)
 {
 	json_t *list = json_array();
 	for (const struct site *site = operation->sites; site && list; site = site->next) {
-		if (!is_used(operation, site))
+		if (!site->open || !is_used(operation, site))
 			continue;
 		json_t *entry = json_object(), *spec = json_object();
 		(void)(json_put_text(entry, "name", site->location.name) ||
 		       json_put_text(spec, "type", site->spec->type) ||
-		       json_put_text(spec, "target", site->spec->target) ||
+		       json_put_text(spec, "target", target_of(site)) ||
 		       (site->spec->options &&
 			json_object_set_new(spec, "options", json_deep_copy(site->spec->options))));
 		json_object_set_new(entry, "spec", spec);
@@ -435,8 +484,10 @@ void sites_close(struct berth_operation *operation)
 {
 	for (struct site *site = operation->sites; site; site = site->next) {
 		const struct location_driver *driver = site->location.driver;
-		driver->drop(&site->location, &site->errand);
-		driver->close(&site->location);
+		if (!site->twin) {
+			driver->drop(&site->location, &site->errand);
+			driver->close(&site->location);
+		}
 		inventory_release(&site->inventory);
 		inventory_release(&site->retired);
 		arena_release(&site->claim_arena);

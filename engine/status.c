@@ -79,6 +79,16 @@ static void settle_links(struct berth_operation *operation)
 	}
 }
 
+/* What runs but was never seen to answer is still starting, as far as anybody remembers. */
+static void tell_unready(struct berth_operation *operation)
+{
+	for (size_t i = 0; operation->stored && i < operation->work_count; i++) {
+		struct instance *instance = operation->works[i].instance;
+		if (instance->wanted && instance->seen && !instance_known_ready(instance))
+			instance->phase = PHASE_STARTING;
+	}
+}
+
 static enum berth_outcome outcome_of_survey(struct berth_operation *operation)
 {
 	const struct site *failed = survey_failure(operation);
@@ -96,6 +106,7 @@ static void finish_one(struct berth_operation *operation)
 		return;
 	}
 	settle_links(operation);
+	tell_unready(operation);
 	enum berth_outcome outcome = outcome_of_survey(operation);
 	json_t *document = document_new(operation->application->id);
 	if (outcome == BERTH_OK && !operation->blueprint && !operation->work_count) {
@@ -167,7 +178,7 @@ static void finish_all(struct berth_operation *operation)
 		int64_t instances = json_number(line, "instances", 0),
 			running = json_number(line, "running", 0);
 		json_put_text(line, "state",
-			      running == instances ? "running" : (running ? "starting" : "stopped"));
+			      running == instances ? "running" : (running ? "unhealthy" : "stopped"));
 		json_put_text(line, "owner", owner_of(operation, json_text(line, "app")));
 	}
 	map_release(&tally.by_app);

@@ -271,8 +271,9 @@ static int set_up(struct keeper *k)
 	set_state(k, "starting");
 	record_error(NULL);
 	struct start_failure failure = {.code = 126};
-	if (launch_read("launch", &k->launch, failure.text, sizeof(failure.text)) < 0 ||
-	    account_find(k->launch.user, &k->account, &failure) < 0) {
+	int unread = launch_read("launch", &k->launch, failure.text, sizeof(failure.text));
+	unlink("launch"); /* it holds secrets, which from here on live in memory alone */
+	if (unread < 0 || account_find(k->launch.user, &k->account, &failure) < 0) {
 		start_failed(k, &failure);
 		return -1;
 	}

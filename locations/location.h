@@ -127,6 +127,11 @@ struct location_driver {
 	int (*open)(struct location *, struct error *);
 	void (*close)(struct location *);
 
+	/* The target's own address in one form, such as "unix:///run/docker.sock": two locations of one
+	 * driver with the same identity are the same place. Known once opened; lives as long as the location.
+	 */
+	const char *(*identity)(const struct location *);
+
 	/* Is it there, are we let in, what is it? */
 	enum progress (*connect)(struct location *, struct errand *, struct location_facts *ret,
 				 struct error *);

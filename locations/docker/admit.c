@@ -8,9 +8,24 @@ enum { CONNECT_PAUSE_MS = 300 };
 
 static step admit_looked, connect_now, connected;
 
+static enum progress admit_inspect(struct task *task, struct error *err)
+{
+	task->target = arena_text(&task->arena, network_id(task->docker, task->wish.app));
+	if (!task->target)
+		return out_of_memory(err);
+	return inspect(task, task->wish.spec->name, admit_looked, err);
+}
+
 static enum progress admit_look(struct task *task, struct error *err)
 {
-	return inspect(task, task->wish.spec->name, admit_looked, err);
+	return network_find(task, admit_inspect, err);
+}
+
+static char *network_path(struct task *task, const char *rest)
+{
+	const char *id = escaped(&task->arena, task->target);
+
+	return id ? arena_format(&task->arena, "/networks/%s/%s", id, rest) : NULL;
 }
 
 static bool holds(const json_t *aliases, const char *name)
@@ -29,6 +44,8 @@ static enum progress again(struct task *task, struct call *call, struct error *e
 	if (++task->tries >= TRIES)
 		return call_failed(call, err, "location `%s`: cannot connect container `%s` to its network",
 				   task->docker->location->name, task->wish.spec->name);
+	if (call->status == 404)
+		network_forget(task->docker, task->wish.app);
 	return task_pause(task, CONNECT_PAUSE_MS * task->tries, admit_look, err);
 }
 
@@ -70,13 +87,11 @@ static json_t *endpoint_config(struct task *task)
 
 static enum progress connect_now(struct task *task, struct error *err)
 {
-	const struct instance_spec *spec = task->wish.spec;
 	json_t *config = endpoint_config(task);
 	struct question question = {
 	    .method = "POST",
-	    .path = arena_format(&task->arena, "/networks/berth.%s/connect", spec->app),
-	    .body =
-		config ? json_pack("{s:s, s:o}", "Container", spec->name, "EndpointConfig", config) : NULL,
+	    .path = network_path(task, "connect"),
+	    .body = config ? json_pack("{s:s, s:o}", "Container", task->id, "EndpointConfig", config) : NULL,
 	};
 
 	if (!question.body)
@@ -95,8 +110,8 @@ static enum progress disconnect(struct task *task, struct error *err)
 {
 	struct question question = {
 	    .method = "POST",
-	    .path = arena_format(&task->arena, "/networks/berth.%s/disconnect", task->wish.spec->app),
-	    .body = json_pack("{s:s}", "Container", task->wish.spec->name),
+	    .path = network_path(task, "disconnect"),
+	    .body = json_pack("{s:s}", "Container", task->id),
 	};
 
 	if (!question.body)

@@ -137,22 +137,83 @@ json_t *call_json(struct call *call, struct error *err)
 		    json_parse(text_view(&call->body), call->body.length, "the engine's answer", &why);
 	else
 		fail_memory(&why);
-	if (!call->json)
-		fail(err, why.code == ERR_NO_MEMORY ? ERR_NO_MEMORY : ERR_FAILED, "location `%s`: %s: %s",
-		     call->task->docker->location->name, call->what, why.text);
-	return call->json;
+	if (call->json)
+		return call->json;
+	if (why.code == ERR_NO_MEMORY)
+		fail_memory(err);
+	else
+		call_unusable(call, err, "no JSON");
+	return NULL;
+}
+
+enum progress call_unusable(const struct call *call, struct error *err, const char *what)
+{
+	fail(err, ERR_UNREACHABLE, "location `%s`: %s answered something that is %s (HTTP %d)",
+	     call->task->docker->location->name, call->what, what, call->status);
+	remedy(err, "see whether the engine is well: `docker ps` and its log");
+	return PROGRESS_FAILED;
+}
+
+static bool all_objects(const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (!json_is_object(json_array_get(list, i)))
+			return false;
+	return json_is_array(list);
+}
+
+const json_t *call_list(struct call *call, struct error *err)
+{
+	const json_t *list = call_json(call, err);
+
+	if (!list || all_objects(list))
+		return list;
+	call_unusable(call, err, "no list");
+	return NULL;
+}
+
+const json_t *call_volumes(struct call *call, struct error *err)
+{
+	const json_t *answer = call_json(call, err), *list = json_object_get(answer, "Volumes");
+
+	if (!answer || all_objects(list) || json_is_null(list))
+		return answer ? list : NULL;
+	call_unusable(call, err, "no list");
+	return NULL;
+}
+
+const json_t *call_named(struct call *call, const char *const *texts, const char *what, struct error *err)
+{
+	const json_t *object = call_json(call, err);
+	bool good = json_is_object(object);
+
+	for (; good && *texts; texts++) {
+		const char *text = json_text(object, *texts);
+		good = text && *text;
+	}
+	if (good || !object)
+		return object;
+	call_unusable(call, err, what);
+	return NULL;
+}
+
+const char *refusal_of(struct arena *arena, const char *body, size_t size, int status)
+{
+	owned_json json = size ? json_parse(body, size, "answer", NULL) : NULL;
+	const char *message = json_text(json, "message");
+	const char *words = message ? words_of(arena, message, strlen(message)) : "";
+
+	if (*words)
+		return words;
+	words = size && !json ? arena_format(arena, "the answer was no JSON (HTTP %d)", status)
+			      : arena_format(arena, "the engine answered %d without a word", status);
+	return words ? words : "";
 }
 
 const char *words_of(struct arena *arena, const char *body, size_t size)
 {
-	owned_json json = size ? json_parse(body, size, "answer", NULL) : NULL;
-	const char *message = json_text(json, "message");
 	owned_text shown = {0};
 
-	if (message) {
-		body = message;
-		size = strlen(message);
-	}
 	while (size && (body[size - 1] == '\n' || body[size - 1] == ' '))
 		size--;
 	text_add_printable(&shown, body, size < WORDS_MAX ? size : WORDS_MAX);
@@ -163,12 +224,8 @@ const char *words_of(struct arena *arena, const char *body, size_t size)
 const char *call_words(struct call *call)
 {
 	const struct text *body = call->stream ? &call->stream->refusal : &call->body;
-	const char *words = words_of(&call->task->arena, text_view(body), body->length);
 
-	if (*words)
-		return words;
-	words = arena_format(&call->task->arena, "the engine answered %d without a word", call->status);
-	return words ? words : "";
+	return refusal_of(&call->task->arena, text_view(body), body->length, call->status);
 }
 
 void explain(const struct docker *docker, const char *what, int64_t limit_ms, const struct error *why,
@@ -211,6 +268,8 @@ static enum code code_of(int status)
 		return ERR_MISSING;
 	case 409:
 		return ERR_CONFLICT;
+	case 501:
+		return ERR_UNSUPPORTED;
 	default:
 		return ERR_FAILED;
 	}
@@ -228,6 +287,12 @@ enum progress call_failed(struct call *call, struct error *err, const char *form
 	va_start(arguments, format);
 	text_vformat(&doing, format, arguments);
 	va_end(arguments);
+	/* A read refused by anything but the asker's own fault tells nothing of what is there. */
+	if (starts_with(call->what, "GET ") && call->status / 100 != 4 && call->status != 501) {
+		fail(err, ERR_UNREACHABLE, "%s: %s: %s", text_view(&doing), call->what, call_words(call));
+		remedy(err, "see whether the engine is well: `docker ps` and its log");
+		return PROGRESS_FAILED;
+	}
 	fail(err, code_of(call->status), "%s: %s", text_view(&doing), call_words(call));
 	return PROGRESS_FAILED;
 }

@@ -6,9 +6,13 @@
 
 static step claim_create;
 
+static const char *const volume_texts[] = {"Name", NULL};
+
 static const char *claim_path(struct task *task)
 {
-	return arena_format(&task->arena, "/volumes/berth.claim.%s", task->wish.app);
+	const char *app = escaped(&task->arena, task->wish.app);
+
+	return app ? arena_format(&task->arena, "/volumes/berth.claim.%s", app) : NULL;
 }
 
 static enum progress not_ours(struct task *task, struct error *err)
@@ -64,7 +68,7 @@ static enum progress claimed(struct task *task, struct error *err)
 	if (!call_ok(call))
 		return call_failed(call, err, "location `%s`: cannot claim `%s`",
 				   task->docker->location->name, task->wish.app);
-	const json_t *volume = call_json(call, err);
+	const json_t *volume = call_named(call, volume_texts, "no volume", err);
 	return volume ? told(task, json_object_get(volume, "Labels"), err) : PROGRESS_FAILED;
 }
 
@@ -113,10 +117,11 @@ static enum progress found(struct task *task, struct error *err)
 	if (!call_ok(call))
 		return call_failed(call, err, "location `%s`: cannot look who has `%s`",
 				   task->docker->location->name, task->wish.app);
-	const json_t *volume = call_json(call, err);
+	const json_t *volume = call_named(call, volume_texts, "no volume", err);
 	if (!volume)
 		return PROGRESS_FAILED;
-	if (!marked(json_object_get(volume, "Labels"), task->wish.app))
+	const json_t *labels = json_object_get(volume, "Labels");
+	if (!marked(labels, task->wish.app) || !json_text(labels, "berth.claim"))
 		return not_ours(task, err);
 	return ask(task, 0, &question, given_back, err);
 }

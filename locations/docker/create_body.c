@@ -217,7 +217,7 @@ static json_t *networking(const struct instance_spec *spec, const char *network)
 
 json_t *create_body(struct task *task, const struct instance_spec *spec)
 {
-	const char *network = network_name(&task->arena, spec->app);
+	const char *network = network_id(task->docker, spec->app); /* its name may be given twice */
 	owned_json body = network ? json_pack("{s:s}", "Image", spec->image) : NULL;
 
 	if (!body || put(body, "Env", environment(task, spec)) < 0 ||

@@ -55,6 +55,7 @@ struct docker {
 	struct task *tasks;
 	struct pull *pulls;
 	struct subscription *subscriptions;
+	struct map *networks;  /* the id of each application's network, as far as it was asked */
 	struct map *strangers; /* names that a stranger was seen to hold */
 	struct published *published;
 	size_t published_count;
@@ -100,6 +101,7 @@ struct task {
 	struct errand *errand;
 	struct wish wish;
 	step *step;
+	step *found; /* after the network's id */
 	step *after; /* of a detour (a look, a removal): where to go on */
 	struct arena arena;
 	unsigned waiting; /* calls, probes and timers that are under way */
@@ -113,6 +115,7 @@ struct task {
 	int64_t since_ms;
 	struct error unsure; /* why a mutation's effect is unknown */
 	/* For the flows of one file only. */
+	const char *id; /* of the container that was inspected and is ours */
 	const char *target, *address;
 	json_t *kept;
 	struct subnet subnet;
@@ -156,6 +159,13 @@ bool call_ok(const struct call *call);
 bool call_unsure(const struct call *call);
 /* The body as JSON, or NULL with *err. Borrowed. */
 json_t *call_json(struct call *call, struct error *err);
+/* The answer is none that its question can have: what is there is unknown. Gives PROGRESS_FAILED. */
+enum progress call_unusable(const struct call *call, struct error *err, const char *what);
+/* The body as an array of objects; a volume listing's (JSON null for none); an object with these members,
+ * texts that are not empty, NULL-terminated. NULL with *err when it is anything else. Borrowed. */
+const json_t *call_list(struct call *call, struct error *err);
+const json_t *call_volumes(struct call *call, struct error *err);
+const json_t *call_named(struct call *call, const char *const *texts, const char *what, struct error *err);
 /* The engine's own words about a refusal, fit to be shown. */
 const char *call_words(struct call *call);
 /* Says what could not be done and why; gives PROGRESS_FAILED. */
@@ -171,7 +181,9 @@ struct exchange *docker_send(struct docker *docker, const struct question *quest
 /* Describe a transport's failure, with the remedy for the usual first mistakes. */
 void explain(const struct docker *docker, const char *what, int64_t limit_ms, const struct error *why,
 	     struct error *err);
-/* The "message" of an error answer, or its beginning; printable, in `arena`. */
+/* The "message" of an error answer, or what is wrong with it; printable, in `arena`. */
+const char *refusal_of(struct arena *arena, const char *body, size_t size, int status);
+/* The beginning of a text, printable, in `arena`. */
 const char *words_of(struct arena *arena, const char *body, size_t size);
 
 /* --- version.c --- */
@@ -198,6 +210,8 @@ int observe_listed(struct docker *docker, const json_t *container, struct arena 
 int observe_inspected(struct docker *docker, const json_t *container, struct arena *arena,
 		      struct observed *ret);
 const char *container_name(const json_t *container); /* without the slash; "" when there is none */
+/* Whether the name is exactly that of the instance which the labels tell of. */
+bool is_instance(const char *name, const json_t *labels);
 /* Whether its labels say that it is this application's. */
 bool marked(const json_t *labels, const char *app);
 char *network_name(struct arena *arena, const char *app);
@@ -224,13 +238,21 @@ void published_release(struct docker *docker);
 
 /* --- strangers.c --- */
 void stranger_met(struct docker *docker, const char *name);
-/* Those of one application (NULL: all) into the inventory. 0, or -1 when memory is gone. */
+/* Room in the inventory for those that were met and `listed` more. */
+int strangers_room(struct docker *docker, size_t listed, struct inventory *inventory);
+/* A container of a listing that carries our labels but not its name, into the inventory. */
+int stranger_listed(struct docker *docker, const char *name, struct inventory *inventory);
+/* Those that were met, of one application (NULL: all), into the inventory. 0, or -1 when memory is gone. */
 int strangers_tell(struct docker *docker, const char *app, struct inventory *inventory);
 
 /* --- look.c --- */
-/* GET of the container called task->target; then `next` finds the answer in slot 0. */
+/* GET of the container called so; then `next` finds the answer in slot 0. */
 enum progress inspect(struct task *task, const char *name, step *next, struct error *err);
-/* Inspected in slot 0: 1 ours, 0 absent, -1 failed (*err). `app` NULL: the wish's. */
+/* The same of task->id: whoever took the name meanwhile is not meant. */
+enum progress inspect_again(struct task *task, step *next, struct error *err);
+/* "/containers/ID" and what follows, of task->id; NULL: no memory. */
+char *container_path(struct task *task, const char *rest);
+/* Inspected in slot 0: 1 ours (its id is task->id from now on), 0 absent, -1 failed (*err). */
 int inspected_is_ours(struct task *task, const char *name, struct error *err);
 step look_begin;
 
@@ -238,7 +260,7 @@ step look_begin;
 step list_begin;
 step place_begin;
 step start_begin, stop_begin, remove_begin;
-/* Removes the container called task->target, then goes to task->after. */
+/* Removes the container task->id, called task->target, then goes to task->after. */
 step removal_begin;
 step admit_begin;
 /* Takes a stopped container to another address of its network, without the shared name; then goes to
@@ -247,6 +269,11 @@ step rejoin_begin;
 step probe_begin;
 step command_begin; /* exec.c: the check's command */
 step prepare_begin;
+/* Learn the id of the application's network, unless it is known already; then `next`. */
+enum progress network_find(struct task *task, step *next, struct error *err);
+const char *network_id(const struct docker *docker, const char *app); /* NULL: not known */
+void network_forget(struct docker *docker, const char *app);
+void networks_release(struct docker *docker);
 step release_begin;
 step claim_begin, disclaim_begin;
 step logs_begin;

@@ -36,6 +36,7 @@ static void docker_close(struct location *location)
 	subscriptions_close(docker);
 	published_release(docker);
 	map_release(&docker->strangers);
+	networks_release(docker);
 	arena_release(&docker->arena);
 	free(docker);
 	location->state = NULL;
@@ -183,6 +184,12 @@ static void docker_drop(struct location *location, struct errand *errand)
 		task_free(errand->state);
 }
 
+static const char *identity(const struct location *location)
+{
+	const struct docker *docker = location->state;
+	return docker->endpoint.shown;
+}
+
 const struct location_driver docker_driver = {
     .type = "docker",
     .summary = "containers of a Docker engine, over its socket or TCP",
@@ -203,6 +210,7 @@ const struct location_driver docker_driver = {
     .watch = docker_watch,
     .unwatch = docker_unwatch,
     .check = docker_check,
+    .identity = identity,
     .foresee = docker_foresee,
     .publish_address = docker_publish_address,
     .port_free = docker_port_free,

@@ -99,12 +99,12 @@ static enum progress made(struct task *task, struct error *err)
 
 	if (!call_ok(call))
 		return cannot(task, call, err);
-	const json_t *exec = call_json(call, err);
+	static const char *const texts[] = {"Id", NULL};
+	const json_t *exec = call_named(call, texts, "no command under way", err);
 	struct output *output = arena_alloc(&task->arena, sizeof(*output));
-	const char *id = json_text(exec, "Id");
 	if (!exec)
 		return PROGRESS_FAILED;
-	task->target = arena_text(&task->arena, id ? id : "");
+	task->target = escaped(&task->arena, json_text(exec, "Id"));
 	struct question question = {
 	    .method = "POST",
 	    .path = task->target ? arena_format(&task->arena, "/exec/%s/start", task->target) : NULL,
@@ -136,7 +136,7 @@ enum progress command_begin(struct task *task, struct error *err)
 	json_t *words = words_of_check(&task->wish.check->command);
 	struct question question = {
 	    .method = "POST",
-	    .path = arena_format(&task->arena, "/containers/%s/exec", task->wish.spec->name),
+	    .path = container_path(task, "/exec"),
 	    .body = words ? json_pack("{s:b, s:b, s:o}", "AttachStdout", 1, "AttachStderr", 1, "Cmd", words)
 			  : NULL,
 	    .fresh = true,

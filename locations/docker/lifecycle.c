@@ -5,7 +5,7 @@
 
 enum { GRACE_S = 10, REMOVAL_PAUSE_MS = 200, REMOVAL_LIMIT_MS = 60000, BUSY_TRIES = 20 };
 
-static step remove_now, stop_now, stop_looked;
+static step remove_now, start_now, stop_now, stop_looked;
 
 /* --- start --- */
 
@@ -44,10 +44,11 @@ static enum progress start_looked(struct task *task, struct error *err)
 		return PROGRESS_FAILED;
 	}
 	const json_t *state = json_at(call_json(&task->calls[0], err), "State");
-	if (json_flag(state, "Running", false) || json_flag(state, "Restarting", false))
+	bool runs = json_flag(state, "Running", false) || json_flag(state, "Restarting", false);
+	if (task->unsure.code && runs)
 		return PROGRESS_DONE;
-	if (++task->tries < TRIES)
-		return task_go(task, start_begin);
+	if (!task->unsure.code || ++task->tries < TRIES)
+		return task_go(task, start_now);
 	explain(task->docker, "POST /containers/start", START_MS, &task->unsure, err);
 	return PROGRESS_FAILED;
 }
@@ -74,18 +75,23 @@ static enum progress started(struct task *task, struct error *err)
 	if (!call_unsure(call))
 		return start_refused(task, call, err);
 	task->unsure = call->error;
-	return inspect(task, task->wish.spec->name, start_looked, err);
+	return inspect_again(task, start_looked, err);
 }
 
-enum progress start_begin(struct task *task, struct error *err)
+static enum progress start_now(struct task *task, struct error *err)
 {
 	const struct question question = {
 	    .method = "POST",
-	    .path = arena_format(&task->arena, "/containers/%s/start", task->wish.spec->name),
+	    .path = container_path(task, "/start"),
 	    .limit_ms = START_MS,
 	};
 
 	return ask(task, 0, &question, started, err);
+}
+
+enum progress start_begin(struct task *task, struct error *err)
+{
+	return inspect(task, task->wish.spec->name, start_looked, err);
 }
 
 /* --- stop --- */
@@ -99,14 +105,15 @@ static enum progress stopped(struct task *task, struct error *err)
 	if (!call_unsure(call) || ++task->tries >= TRIES)
 		return call_failed(call, err, "location `%s`: cannot stop container `%s`",
 				   task->docker->location->name, task->wish.name);
-	return inspect(task, task->wish.name, stop_looked, err);
+	return inspect_again(task, stop_looked, err);
 }
 
 static enum progress stop_now(struct task *task, struct error *err)
 {
+	const char *stop = arena_format(&task->arena, "/stop?t=%d", GRACE_S);
 	const struct question question = {
 	    .method = "POST",
-	    .path = arena_format(&task->arena, "/containers/%s/stop?t=%d", task->wish.name, GRACE_S),
+	    .path = stop ? container_path(task, stop) : NULL,
 	    .limit_ms = CHANGE_MS + GRACE_S * 1000,
 	};
 
@@ -148,7 +155,7 @@ static enum progress removal_looked(struct task *task, struct error *err)
 
 static enum progress removal_look(struct task *task, struct error *err)
 {
-	return inspect(task, task->target, removal_looked, err);
+	return inspect_again(task, removal_looked, err);
 }
 
 static enum progress removed(struct task *task, struct error *err)
@@ -172,7 +179,7 @@ static enum progress remove_now(struct task *task, struct error *err)
 {
 	const struct question question = {
 	    .method = "DELETE",
-	    .path = arena_format(&task->arena, "/containers/%s?force=1&v=1", task->target),
+	    .path = container_path(task, "?force=1&v=1"),
 	};
 
 	return ask(task, 0, &question, removed, err);
@@ -195,5 +202,5 @@ enum progress remove_begin(struct task *task, struct error *err)
 	task->target = task->wish.name;
 	task->since_ms = now_of(task);
 	task->after = all_done;
-	return removal_look(task, err);
+	return inspect(task, task->target, removal_looked, err);
 }

@@ -64,21 +64,36 @@ static int read_images(struct task *task, const json_t *listed, struct inventory
 	return images ? 0 : -1;
 }
 
+/* One under way to be removed has lost its name already. */
+static const char *shown_name(const json_t *container)
+{
+	const char *name = container_name(container), *id = json_text(container, "Id");
+
+	return *name ? name : id ? id : "?";
+}
+
 static int read_containers(struct task *task, const json_t *listed, struct inventory *inventory)
 {
 	size_t count = 0, room = json_array_size(listed);
 	struct observed *instances = arena_array(&inventory->arena, struct observed, room + 1);
 
-	for (size_t i = 0; instances && i < room; i++) {
+	if (!instances || strangers_room(task->docker, room, inventory) < 0)
+		return -1;
+	for (size_t i = 0; i < room; i++) {
 		const json_t *container = json_array_get(listed, i);
-		if (!marked(json_object_get(container, "Labels"), task->wish.list->app))
+		const json_t *labels = json_object_get(container, "Labels");
+		if (!marked(labels, task->wish.list->app))
 			continue;
-		if (observe_listed(task->docker, container, &inventory->arena, &instances[count++]) < 0)
+		int wrong =
+		    is_instance(container_name(container), labels)
+			? observe_listed(task->docker, container, &inventory->arena, &instances[count++])
+			: stranger_listed(task->docker, shown_name(container), inventory);
+		if (wrong < 0)
 			return -1;
 	}
 	inventory->instances = instances;
 	inventory->instance_count = count;
-	return instances ? 0 : -1;
+	return 0;
 }
 
 static int add_claim(struct inventory *inventory, struct inventory_claim *claims, const json_t *labels)
@@ -142,7 +157,7 @@ static bool is_prepared(struct task *task, const json_t *networks)
 static int read_all(struct task *task, const json_t *const answers[CALLS], struct inventory *inventory)
 {
 	if (read_containers(task, answers[CONTAINERS], inventory) < 0 ||
-	    read_volumes(task, json_object_get(answers[VOLUMES], "Volumes"), inventory) < 0 ||
+	    read_volumes(task, answers[VOLUMES], inventory) < 0 ||
 	    read_images(task, answers[IMAGES], inventory) < 0 ||
 	    strangers_tell(task->docker, task->wish.list->app, inventory) < 0)
 		return -1;
@@ -164,7 +179,7 @@ static enum progress listed(struct task *task, struct error *err)
 		if (!call_ok(call))
 			return call_failed(call, err, "location `%s`: cannot list the %s",
 					   task->docker->location->name, kinds[i]);
-		if (!(answers[i] = call_json(call, err)))
+		if (!(answers[i] = i == VOLUMES ? call_volumes(call, err) : call_list(call, err)))
 			return PROGRESS_FAILED;
 	}
 	if (read_all(task, answers, &inventory) < 0) {

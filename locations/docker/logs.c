@@ -46,13 +46,13 @@ static char *log_path(struct task *task)
 	const struct log_options *log = task->wish.log;
 	owned_text path = {0};
 
-	text_format(&path, "/containers/%s/logs?stdout=1&stderr=1&follow=%d", task->wish.name, log->follow);
+	text_format(&path, "/logs?stdout=1&stderr=1&follow=%d", log->follow);
 	if (log->tail >= 0)
 		text_format(&path, "&tail=%lld", (long long)log->tail);
 	if (log->since_ms > 0)
 		text_format(&path, "&since=%lld.%03d", (long long)(log->since_ms / 1000),
 			    (int)(log->since_ms % 1000));
-	return path.failed ? NULL : arena_text(&task->arena, text_view(&path));
+	return path.failed ? NULL : container_path(task, text_view(&path));
 }
 
 static enum progress looked(struct task *task, struct error *err)

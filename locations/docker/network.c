@@ -2,31 +2,105 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "locations/docker/docker.h"
 
 enum { SETTLE_TRIES = 200 };
 
-static step list_ours, list_all;
+static step list_named, list_all;
 
 static enum progress cannot(struct task *task, struct call *call, struct error *err)
 {
 	return call_failed(call, err, "location `%s`: cannot prepare the network of `%s`",
-			   task->docker->location->name, task->wish.prepare->app);
+			   task->docker->location->name, task->wish.app);
 }
 
-/* Younger ones of the same name go; one that is in use stays, since the engine refuses. */
+/* --- the networks' ids: a name may stand for two of them, an id for one --- */
+
+const char *network_id(const struct docker *docker, const char *app)
+{
+	return map_get(docker->networks, app);
+}
+
+void network_forget(struct docker *docker, const char *app)
+{
+	free(map_get(docker->networks, app));
+	map_drop(&docker->networks, app);
+}
+
+static bool free_one(const char *app, void *id, void *context)
+{
+	(void)app, (void)context;
+	free(id);
+	return true;
+}
+
+void networks_release(struct docker *docker)
+{
+	map_each(docker->networks, free_one, NULL);
+	map_release(&docker->networks);
+}
+
+static int network_note(struct docker *docker, const char *app, const char *id)
+{
+	char *copy = strdup(id);
+
+	network_forget(docker, app);
+	if (copy && map_put(&docker->networks, app, copy) == 0)
+		return 0;
+	free(copy);
+	return -1;
+}
+
+/* --- those that are there --- */
+
+/* The engine takes the name for none of them when there are two. */
+static enum progress twice(struct task *task, struct error *err)
+{
+	const char *location = task->docker->location->name, *app = task->wish.app;
+
+	network_forget(task->docker, app);
+	fail(err, ERR_CONFLICT, "location `%s`: network `berth.%s` is there twice, and `%.64s` is in use",
+	     location, app, task->target);
+	remedy(
+	    err,
+	    "`docker network inspect %.12s` tells who uses it; remove those, then `docker network rm %.12s`",
+	    task->target, task->target);
+	return PROGRESS_FAILED;
+}
+
+static step remove_younger;
+
 static enum progress younger_removed(struct task *task, struct error *err)
+{
+	struct call *call = &task->calls[0];
+	const char *words = call->error.code == OK && !call_ok(call) ? call_words(call) : "";
+
+	if (call_ok(call) || (call->error.code == OK && call->status == 404)) {
+		json_array_remove(task->kept, json_array_size(task->kept) - 1);
+		return task_go(task, remove_younger);
+	}
+	/* By its id, so that once more does no harm. */
+	if (call_unsure(call) && ++task->tries < TRIES)
+		return task_go(task, remove_younger);
+	if (call->error.code == OK && (call->status == 409 || strstr(words, "has active endpoints")))
+		return twice(task, err);
+	return cannot(task, call, err);
+}
+
+/* Younger ones of the same name go. */
+static enum progress remove_younger(struct task *task, struct error *err)
 {
 	size_t left = json_array_size(task->kept);
 
 	if (!left)
 		return PROGRESS_DONE;
+	task->target = arena_text(&task->arena, json_string_value(json_array_get(task->kept, left - 1)));
+	const char *id = task->target ? escaped(&task->arena, task->target) : NULL;
 	const struct question question = {
 	    .method = "DELETE",
-	    .path = arena_format(&task->arena, "/networks/%s",
-				 json_string_value(json_array_get(task->kept, left - 1))),
+	    .path = id ? arena_format(&task->arena, "/networks/%s", id) : NULL,
 	};
-	json_array_remove(task->kept, left - 1);
 	return ask(task, 0, &question, younger_removed, err);
 }
 
@@ -48,56 +122,96 @@ static bool is_named(const json_t *network, const char *name)
 	return its && !strcmp(its, name);
 }
 
-/* Ours of the application's name: the oldest stays, the ids of the others go to task->kept. */
-static const json_t *oldest_of(struct task *task, const json_t *networks, const char *name)
+static enum progress stranger_s(struct task *task, const char *name, struct error *err)
 {
-	const json_t *oldest = NULL;
+	fail(err, ERR_CONFLICT, "location `%s`: network `%s` is there already and was not made by berth",
+	     task->docker->location->name, name);
+	remedy(err, "remove it (`docker network rm %s`) or give the application another id", name);
+	return PROGRESS_FAILED;
+}
+
+/* All of the application's name: *ret_oldest of them (NULL when there is none), the ids of the others in
+ * task->kept. A stranger's would be taken for ours by every container. */
+static int sort_out(struct task *task, const char *name, const json_t **ret_oldest, struct error *err)
+{
+	struct call *call = &task->calls[0];
+	const json_t *networks = call_list(call, err), *oldest = NULL;
 
 	for (size_t i = 0; i < json_array_size(networks); i++) {
 		const json_t *network = json_array_get(networks, i);
-		if (is_named(network, name) &&
-		    marked(json_object_get(network, "Labels"), task->wish.prepare->app) &&
-		    (!oldest || older(network, oldest)))
+		const char *id = json_text(network, "Id");
+		if (!is_named(network, name))
+			continue;
+		if (!id || !*id) {
+			call_unusable(call, err, "no list");
+			return -1;
+		}
+		if (!marked(json_object_get(network, "Labels"), task->wish.app)) {
+			stranger_s(task, name, err);
+			return -1;
+		}
+		if (!oldest || older(network, oldest))
 			oldest = network;
 	}
-	for (size_t i = 0; oldest && i < json_array_size(networks); i++) {
-		json_t *network = json_array_get(networks, i);
-		if (network != oldest && is_named(network, name) &&
-		    marked(json_object_get(network, "Labels"), task->wish.prepare->app))
-			json_array_append(task->kept, json_object_get(network, "Id"));
-	}
-	return oldest;
-}
-
-static enum progress listed_ours(struct task *task, struct error *err)
-{
-	struct call *call = &task->calls[0];
-	const char *name = network_name(&task->arena, task->wish.prepare->app);
-
-	if (!call_ok(call))
-		return cannot(task, call, err);
-	const json_t *networks = call_json(call, err);
-	if (!networks)
-		return PROGRESS_FAILED;
 	json_decref(task->kept);
 	task->kept = json_array();
-	if (!name || !task->kept)
-		return out_of_memory(err);
-	if (oldest_of(task, networks, name))
-		return task_go(task, younger_removed);
-	return task_go(task, list_all);
+	for (size_t i = 0; oldest && i < json_array_size(networks); i++) {
+		const json_t *network = json_array_get(networks, i);
+		if (network != oldest && is_named(network, name) &&
+		    json_array_append(task->kept, json_object_get(network, "Id")) < 0)
+			return fail_memory(err);
+	}
+	*ret_oldest = oldest;
+	return !networks ? -1 : task->kept ? 0 : fail_memory(err);
 }
 
-static enum progress list_ours(struct task *task, struct error *err)
+static enum progress listed_named(struct task *task, struct error *err)
 {
-	const char *filter = label_filter(&task->arena, task->wish.prepare->app);
+	struct call *call = &task->calls[0];
+	const char *name = network_name(&task->arena, task->wish.app);
+	const json_t *oldest;
+
+	if (!name)
+		return out_of_memory(err);
+	if (!call_ok(call))
+		return cannot(task, call, err);
+	if (sort_out(task, name, &oldest, err) < 0)
+		return PROGRESS_FAILED;
+	if (oldest && network_note(task->docker, task->wish.app, json_text(oldest, "Id")) < 0)
+		return out_of_memory(err);
+	if (task->found) {
+		if (oldest)
+			return task_go(task, task->found);
+		fail(err, ERR_MISSING, "location `%s`: there is no network `%s`",
+		     task->docker->location->name, name);
+		remedy(err, "the application's network went away; deploy again");
+		return PROGRESS_FAILED;
+	}
+	return task_go(task, oldest ? remove_younger : list_all);
+}
+
+/* By name, which finds strangers' too; the engine takes it for a part of the name. */
+static enum progress list_named(struct task *task, struct error *err)
+{
+	const char *name = network_name(&task->arena, task->wish.app);
+	owned_json filters = name ? json_pack("{s:[s]}", "name", name) : NULL;
+	owned_memory char *line = filters ? json_line(filters) : NULL;
+	const char *value = line ? escaped(&task->arena, line) : NULL;
 	const struct question question = {
 	    .method = "GET",
-	    .path = filter ? arena_format(&task->arena, "/networks?%s", filter) : NULL,
+	    .path = value ? arena_format(&task->arena, "/networks?filters=%s", value) : NULL,
 	};
 
-	return ask(task, 0, &question, listed_ours, err);
+	return ask(task, 0, &question, listed_named, err);
 }
+
+enum progress network_find(struct task *task, step *next, struct error *err)
+{
+	task->found = next;
+	return network_id(task->docker, task->wish.app) ? task_go(task, next) : list_named(task, err);
+}
+
+/* --- a new one --- */
 
 static enum progress made(struct task *task, struct error *err)
 {
@@ -105,8 +219,9 @@ static enum progress made(struct task *task, struct error *err)
 	char subnet[32];
 
 	/* Made, or perhaps: names are not unique, so that others' are looked for too. */
-	if (call_ok(call) || (call_unsure(call) && ++task->tries < TRIES))
-		return task_go(task, list_ours);
+	bool raced = call_unsure(call) || (call->error.code == OK && call->status == 409);
+	if (call_ok(call) || (raced && ++task->tries < TRIES))
+		return task_go(task, list_named);
 	if (call->error.code == OK && strcasestr(call_words(call), "overlap") &&
 	    ++task->tries < SETTLE_TRIES) {
 		subnet_format(task->subnet, subnet);
@@ -133,8 +248,8 @@ static json_t *network_body(struct task *task, const char *name)
 
 	subnet_format(task->subnet, subnet);
 	return json_pack("{s:s, s:s, s:b, s:{s:s}, s:{s:[{s:s}]}}", "Name", name, "Driver", "bridge",
-			 "CheckDuplicate", 1, "Labels", "berth.app", task->wish.prepare->app, "IPAM",
-			 "Config", "Subnet", subnet);
+			 "CheckDuplicate", 1, "Labels", "berth.app", task->wish.app, "IPAM", "Config",
+			 "Subnet", subnet);
 }
 
 static enum progress make(struct task *task, const json_t *networks, const char *name, struct error *err)
@@ -144,11 +259,11 @@ static enum progress make(struct task *task, const json_t *networks, const char 
 	int prefix = prefix_for(docker, request->instances);
 	char pool[32];
 
-	if (!subnet_pick(docker, request->app, prefix, networks, task->kept, &task->subnet)) {
+	if (!subnet_pick(docker, task->wish.app, prefix, networks, task->kept, &task->subnet)) {
 		subnet_format(docker->pool, pool);
 		fail(err, ERR_FAILED,
 		     "location `%s`: no subnet of length /%d is free in %s for the network of `%s`",
-		     docker->location->name, prefix, pool, request->app);
+		     docker->location->name, prefix, pool, task->wish.app);
 		remedy(err,
 		       "destroy applications that are not needed, or give the location `subnets:` with a "
 		       "larger range");
@@ -168,11 +283,11 @@ static enum progress make(struct task *task, const json_t *networks, const char 
 static enum progress listed_all(struct task *task, struct error *err)
 {
 	struct call *call = &task->calls[0];
-	const char *name = network_name(&task->arena, task->wish.prepare->app);
+	const char *name = network_name(&task->arena, task->wish.app);
 
 	if (!call_ok(call))
 		return cannot(task, call, err);
-	const json_t *networks = call_json(call, err);
+	const json_t *networks = call_list(call, err);
 	if (!networks)
 		return PROGRESS_FAILED;
 	if (!name)
@@ -181,13 +296,9 @@ static enum progress listed_all(struct task *task, struct error *err)
 		const json_t *network = json_array_get(networks, i);
 		if (!is_named(network, name))
 			continue;
-		if (marked(json_object_get(network, "Labels"), task->wish.prepare->app))
-			return task_go(task, list_ours); /* made by somebody in between */
-		fail(err, ERR_CONFLICT,
-		     "location `%s`: network `%s` is there already and was not made by berth",
-		     task->docker->location->name, name);
-		remedy(err, "remove it (`docker network rm %s`) or give the application another id", name);
-		return PROGRESS_FAILED;
+		if (marked(json_object_get(network, "Labels"), task->wish.app))
+			return task_go(task, list_named); /* made by somebody in between */
+		return stranger_s(task, name, err);
 	}
 	return make(task, networks, name, err);
 }
@@ -201,5 +312,6 @@ static enum progress list_all(struct task *task, struct error *err)
 
 enum progress prepare_begin(struct task *task, struct error *err)
 {
-	return list_ours(task, err);
+	network_forget(task->docker, task->wish.app);
+	return list_named(task, err);
 }

@@ -28,6 +28,21 @@ bool marked(const json_t *labels, const char *app)
 	return label && (!app || !strcmp(label, app));
 }
 
+bool is_instance(const char *name, const json_t *labels)
+{
+	const char *app = json_text(labels, "berth.app"), *component = json_text(labels, "berth.component");
+	const char *ordinal = json_text(labels, "berth.instance"), *its_app, *its_component;
+	struct arena arena = {0};
+	unsigned number;
+	bool is = app && component && ordinal &&
+		  instance_name_split(&arena, name, &its_app, &its_component, &number) &&
+		  !strcmp(its_app, app) && !strcmp(its_component, component) &&
+		  !strcmp(strrchr(name, '.') + 1, ordinal);
+
+	arena_release(&arena);
+	return is;
+}
+
 /* A listing has "Names" (with those that old links gave), an inspected one "Name". */
 const char *container_name(const json_t *container)
 {

@@ -34,6 +34,7 @@ static enum progress refused(struct task *task, struct call *call, struct error 
 		err->code = ERR_INVALID;
 		remedy(err, "make that directory on the engine's machine, or use a named volume");
 	} else if (call->status == 404 && strstr(words, "network")) {
+		network_forget(task->docker, spec->app);
 		remedy(err, "the application's network went away; deploy again");
 	}
 	return PROGRESS_FAILED;
@@ -57,7 +58,7 @@ static enum progress created(struct task *task, struct error *err)
 	return refused(task, call, err);
 }
 
-static enum progress create(struct task *task, struct error *err)
+static enum progress create_now(struct task *task, struct error *err)
 {
 	const struct instance_spec *spec = task->wish.spec;
 	const char *name = escaped(&task->arena, spec->name);
@@ -70,6 +71,11 @@ static enum progress create(struct task *task, struct error *err)
 	if (!question.body)
 		return out_of_memory(err);
 	return ask(task, 0, &question, created, err);
+}
+
+static enum progress create(struct task *task, struct error *err)
+{
+	return network_find(task, create_now, err);
 }
 
 /* Nobody holds the name, although the engine just said so or did not answer: asked again, but not for ever.

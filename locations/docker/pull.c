@@ -171,10 +171,13 @@ static void done(void *owner, struct http_answer *answer)
 
 	pull->exchange = NULL;
 	pull->over = true;
-	if (answer->error.code == OK && answer->status >= 300)
+	if (answer->error.code == OK && answer->status >= 300) {
+		struct arena arena = {0};
 		snprintf(pull->words, sizeof(pull->words), "%s",
-			 pull->line.length ? text_view(&pull->line) : "refused without a word");
-	else if (pull->line.length)
+			 refusal_of(&arena, text_view(&pull->line), pull->line.length, answer->status));
+		arena_release(&arena);
+	}
+	if (answer->status < 300 && pull->line.length)
 		read_line(pull);
 	if (pull->words[0])
 		judge(pull);

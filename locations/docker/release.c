@@ -58,6 +58,38 @@ static int add(struct task *task, const char *kind, const char *id)
 	return path ? json_array_append_new(task->kept, json_string(path)) : -1;
 }
 
+/* Only what carries its own name: a copy's labels say nothing of whose it is. */
+static int add_volumes(struct task *task, const json_t *volumes)
+{
+	for (size_t i = 0; i < json_array_size(volumes); i++) {
+		const json_t *volume = json_array_get(volumes, i),
+			     *labels = json_object_get(volume, "Labels");
+		const char *name = json_text(volume, "Name"), *own = json_text(labels, "berth.volume");
+		const char *wanted = own ? arena_format(&task->arena, "%s.%s", task->wish.app, own) : "";
+		if (!wanted)
+			return -1;
+		if (own && name && !strcmp(name, wanted) && marked(labels, task->wish.app) &&
+		    add(task, "volumes", name) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_networks(struct task *task, const json_t *networks)
+{
+	const char *wanted = network_name(&task->arena, task->wish.app);
+
+	for (size_t i = 0; wanted && i < json_array_size(networks); i++) {
+		const json_t *network = json_array_get(networks, i);
+		const char *name = json_text(network, "Name");
+		if (name && !strcmp(name, wanted) &&
+		    marked(json_object_get(network, "Labels"), task->wish.app) &&
+		    add(task, "networks", json_text(network, "Id")) < 0)
+			return -1;
+	}
+	return wanted ? 0 : -1;
+}
+
 static enum progress listed(struct task *task, struct error *err)
 {
 	struct call *first = &task->calls[0], *second = &task->calls[1];
@@ -67,25 +99,13 @@ static enum progress listed(struct task *task, struct error *err)
 		return call_failed(first, err, "location `%s`: cannot list the networks", location);
 	if (second->task && !call_ok(second))
 		return call_failed(second, err, "location `%s`: cannot list the volumes", location);
-	const json_t *networks = call_json(first, err);
-	const json_t *volumes = networks && second->task ? call_json(second, err) : NULL;
+	const json_t *networks = call_list(first, err);
+	const json_t *volumes = networks && second->task ? call_volumes(second, err) : NULL;
 	if (!networks || (second->task && !volumes))
 		return PROGRESS_FAILED;
-	if (!(task->kept = json_array()))
+	if (!(task->kept = json_array()) || add_volumes(task, volumes) < 0 ||
+	    add_networks(task, networks) < 0)
 		return out_of_memory(err);
-	const json_t *list = json_object_get(volumes, "Volumes");
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *volume = json_array_get(list, i), *labels = json_object_get(volume, "Labels");
-		if (marked(labels, task->wish.app) && json_text(labels, "berth.volume") &&
-		    add(task, "volumes", json_text(volume, "Name")) < 0)
-			return out_of_memory(err);
-	}
-	for (size_t i = 0; i < json_array_size(networks); i++) {
-		const json_t *network = json_array_get(networks, i);
-		if (marked(json_object_get(network, "Labels"), task->wish.app) &&
-		    add(task, "networks", json_text(network, "Id")) < 0)
-			return out_of_memory(err);
-	}
 	return task_go(task, remove_next);
 }
 

@@ -11,6 +11,25 @@ void stranger_met(struct docker *docker, const char *name)
 	(void)map_put(&docker->strangers, name, docker);
 }
 
+int strangers_room(struct docker *docker, size_t listed, struct inventory *inventory)
+{
+	inventory->strangers = arena_array(&inventory->arena, struct inventory_stranger,
+					   listed + map_count(docker->strangers) + 1);
+	return inventory->strangers ? 0 : -1;
+}
+
+int stranger_listed(struct docker *docker, const char *name, struct inventory *inventory)
+{
+	struct inventory_stranger *strangers = (struct inventory_stranger *)inventory->strangers;
+	struct inventory_stranger *to = &strangers[inventory->stranger_count++];
+
+	map_drop(&docker->strangers, name); /* told by this */
+	to->name = arena_text(&inventory->arena, name);
+	to->what = arena_format(&inventory->arena,
+				"container `%s` carries berth's labels but not its name: left alone", name);
+	return to->name && to->what ? 0 : -1;
+}
+
 struct telling {
 	const char *app;
 	struct inventory *inventory;
@@ -36,14 +55,13 @@ static bool tell(const char *name, void *value, void *context)
 
 int strangers_tell(struct docker *docker, const char *app, struct inventory *inventory)
 {
-	struct telling telling = {.app = app, .inventory = inventory};
+	struct telling telling = {
+	    .app = app,
+	    .inventory = inventory,
+	    .strangers = (struct inventory_stranger *)inventory->strangers,
+	};
 
-	telling.strangers =
-	    arena_array(&inventory->arena, struct inventory_stranger, map_count(docker->strangers) + 1);
-	if (!telling.strangers)
-		return -1;
 	map_each(docker->strangers, tell, &telling);
-	inventory->strangers = telling.strangers;
 	if (telling.failed)
 		return -1;
 	/* Told once: whoever wants the name again will see whether it is still held. */

@@ -55,6 +55,9 @@ static enum progress version_answered(struct task *task, struct error *err)
 
 	if (call->error.code != OK)
 		return call_failed(call, err, "ping");
+	if (call->status >= 500)
+		return call_failed(call, err, "location `%s`: the engine does not say who it is",
+				   task->docker->location->name);
 	if (version_read(task->docker, text_view(&call->headers), call->status, err) < 0)
 		return PROGRESS_FAILED;
 	return task_go(task, task->after);
@@ -78,7 +81,9 @@ static enum progress connected(struct task *task, struct error *err)
 	if (!call_ok(info))
 		return call_failed(info, err, "location `%s`: cannot ask about the engine",
 				   task->docker->location->name);
-	const json_t *v = call_json(version, err), *i = v ? call_json(info, err) : NULL;
+	static const char *const version_texts[] = {"Version", NULL}, *const info_texts[] = {NULL};
+	const json_t *v = call_named(version, version_texts, "no version", err);
+	const json_t *i = v ? call_named(info, info_texts, "no facts", err) : NULL;
 	if (!i)
 		return PROGRESS_FAILED;
 	const char *number = json_text(v, "Version"), *kernel = json_text(i, "KernelVersion");

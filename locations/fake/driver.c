@@ -290,6 +290,12 @@ static void drop(struct location *location, struct errand *errand)
 		call_drop(errand->state);
 }
 
+static const char *identity(const struct location *location)
+{
+	const struct fake *fake = location->state;
+	return fake->target_name;
+}
+
 const struct location_driver fake_driver = {
     .type = "fake",
     .summary = "a target in memory that does what a script says, for trying things out",
@@ -310,6 +316,7 @@ const struct location_driver fake_driver = {
     .watch = watch,
     .unwatch = unwatch,
     .check = check,
+    .identity = identity,
     .foresee = foresee,
     .publish_address = publish_address,
     .port_free = port_free,

@@ -1,12 +1,16 @@
-/* claim.c - who has an application on this machine: a file in its directory, taken under a lock. */
+/* claim.c - who has an application on this machine: a file for each in one directory of this
+ * user, taken under a lock that is kept while the location is open. */
 #include "locations/localhost/localhost.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
-#define LOCK_TIMEOUT_MS 10000
+#define LOCK_TIMEOUT_MS 1000
 
 struct empty {
 	bool any;
@@ -30,17 +34,67 @@ void tidy_app(struct location *location, const char *app)
 		world->ops->tree_remove(world, directory, NULL);
 }
 
-static char *claim_path(struct location *location, struct arena *arena, const char *app)
+static char *claim_path(struct location *location, struct arena *arena, const char *app, const char *kind)
 {
-	return arena_format(arena, "%s/%s/claim", localhost_of(location)->run, app);
+	return arena_format(arena, "%s/%s.%s", localhost_of(location)->claims, app, kind);
+}
+
+/* A directory that another user could write to says nothing. */
+static bool claims_are_ours(struct location *location)
+{
+	struct stat status;
+
+	return !lstat(localhost_of(location)->claims, &status) && S_ISDIR(status.st_mode) &&
+	       status.st_uid == geteuid() && !(status.st_mode & 077);
+}
+
+static int make_claims(struct location *location, struct error *err)
+{
+	const char *claims = localhost_of(location)->claims;
+
+	if (location->world->ops->directories_make(location->world, claims, 0700, err))
+		return -1;
+	if (claims_are_ours(location))
+		return 0;
+	fail(err, ERR_DENIED, "`%s` is no directory that only we can use", claims);
+	remedy(err, "remove it, or give it to this user alone (chmod 700)");
+	return -1;
+}
+
+struct claims_visit {
+	bool (*visit)(void *owner, const char *app);
+	void *owner;
+};
+
+static bool visit_claim(void *owner, const char *entry)
+{
+	struct claims_visit *visit = owner;
+	size_t length = strlen(entry), end = strlen(".claim");
+	char app[128];
+
+	if (length <= end || length >= sizeof(app) || strcmp(entry + length - end, ".claim"))
+		return true;
+	snprintf(app, sizeof(app), "%.*s", (int)(length - end), entry);
+	return !fit_id(app) || visit->visit(visit->owner, app);
+}
+
+void claims_visit(struct location *location, bool (*visit)(void *owner, const char *app), void *owner)
+{
+	struct world *world = location->world;
+	struct claims_visit visiting = {visit, owner};
+
+	if (claims_are_ours(location))
+		world->ops->directory_list(world, localhost_of(location)->claims, visit_claim, &visiting,
+					   NULL);
 }
 
 bool claim_read(struct location *location, struct arena *arena, const char *app, struct owner *ret_holder)
 {
 	owned_text content = {0};
-	char *path = claim_path(location, arena, app);
+	char *path = claim_path(location, arena, app, "claim");
 
-	if (!path || location->world->ops->file_read(location->world, path, 65536, &content, NULL))
+	if (!path || !claims_are_ours(location) ||
+	    location->world->ops->file_read(location->world, path, 65536, &content, NULL))
 		return false;
 	const char *text = text_view(&content);
 	size_t id = strcspn(text, "\n");
@@ -53,25 +107,99 @@ bool claim_read(struct location *location, struct arena *arena, const char *app,
 	return true;
 }
 
-/* The lock is held for a few calls only: who finds it held comes again soon. DONE with the lock, or what else
- * to answer. */
-static enum progress take_lock(struct location *location, struct errand *errand, struct file_lock **ret_lock,
+/* --- locks --------------------------------------------------------------------------------- */
+
+/* A location's hold on a lock. Two locations of one blueprint may both be this machine: they share it. */
+static struct hold {
+	struct localhost *home;
+	struct world *world;
+	struct file_lock *lock;
+	char *path;
+	struct hold *next;
+} * holds;
+
+static void let_go(struct hold **link)
+{
+	struct hold *hold = *link;
+	bool shared = false;
+
+	*link = hold->next;
+	for (struct hold *other = holds; other; other = other->next)
+		shared = shared || other->lock == hold->lock;
+	if (!shared)
+		hold->world->ops->unlock(hold->world, hold->lock);
+	free(hold->path);
+	free(hold);
+}
+
+static void let_go_of(struct location *location, const char *path)
+{
+	for (struct hold **link = &holds; *link;) {
+		if ((*link)->home == localhost_of(location) && (!path || !strcmp((*link)->path, path)))
+			let_go(link);
+		else
+			link = &(*link)->next;
+	}
+}
+
+void claims_let_go(struct location *location)
+{
+	let_go_of(location, NULL);
+}
+
+static int hold_lock(struct location *location, const char *path, struct error *err)
+{
+	struct world *world = location->world;
+	struct file_lock *lock = NULL;
+
+	for (struct hold *other = holds; other; other = other->next) {
+		if (other->world != world || strcmp(other->path, path))
+			continue;
+		lock = other->lock;
+		if (other->home == localhost_of(location))
+			return 0;
+	}
+	struct hold *hold = calloc(1, sizeof(*hold));
+	char *copy = strdup(path);
+	int result = hold && copy ? 0 : fail_memory(err);
+	if (!result && !lock && !(lock = world->ops->lock(world, path, err)))
+		result = -1;
+	if (result) {
+		free(hold);
+		free(copy);
+		return -1;
+	}
+	*hold = (struct hold){localhost_of(location), world, lock, copy, holds};
+	holds = hold;
+	return 0;
+}
+
+static void tell_locked(struct location *location, const char *app, struct error *err)
+{
+	owned_by(arena_release) struct arena arena = {0};
+	struct owner holder;
+
+	if (claim_read(location, &arena, app, &holder))
+		fail(err, ERR_LOCKED, "`%s` is being changed by another deploy of %s", app, holder.words);
+	else
+		fail(err, ERR_LOCKED, "`%s` is being changed by another deploy", app);
+	remedy(err, "wait until it is done");
+}
+
+/* DONE with the lock held, or what else to answer. */
+static enum progress take_lock(struct location *location, struct errand *errand, const char *app,
 			       struct error *err)
 {
 	owned_by(arena_release) struct arena arena = {0};
 	struct world *world = location->world;
-	char *path = arena_format(&arena, "%s/.claims", localhost_of(location)->run);
+	char *path = claim_path(location, &arena, app, "lock");
 	struct task *task = errand->state;
 	struct error why = {0};
 
 	if (!path)
 		fail_memory(&why);
-	else if (!world->ops->directories_make(world, localhost_of(location)->run, 0700, &why))
-		*ret_lock = world->ops->lock(world, path, &why);
-	if (why.code == OK) {
-		local_task_free(task);
-		return PROGRESS_DONE;
-	}
+	else if (!make_claims(location, &why) && !hold_lock(location, path, &why))
+		return local_task_end(task, PROGRESS_DONE);
 	if (why.code == ERR_LOCKED && !task) {
 		task = local_task_new(location, errand, sizeof(*task), NULL);
 		if (task)
@@ -81,23 +209,30 @@ static enum progress take_lock(struct location *location, struct errand *errand,
 	}
 	if (task && why.code == ERR_LOCKED && world->ops->now(world) < task->deadline_ms)
 		return local_task_sleep(task, 10, err);
-	local_task_free(task);
+	if (why.code == ERR_LOCKED)
+		tell_locked(location, app, &why);
 	*err = why;
-	return PROGRESS_FAILED;
+	return local_task_end(task, PROGRESS_FAILED);
+}
+
+static void drop_lock(struct location *location, const char *app)
+{
+	owned_by(arena_release) struct arena arena = {0};
+	char *path = claim_path(location, &arena, app, "lock");
+
+	if (path)
+		let_go_of(location, path);
 }
 
 static int write_claim(struct location *location, struct arena *arena, const char *app,
 		       const struct owner *owner, struct error *err)
 {
-	struct world *world = location->world;
-	char *directory = app_directory(location, arena, app), *path = claim_path(location, arena, app);
+	char *path = claim_path(location, arena, app, "claim");
 	char *content = arena_format(arena, "%s\n%s\n", owner->id, owner->words);
 
-	if (!directory || !path || !content)
+	if (!path || !content)
 		return fail_memory(err);
-	if (world->ops->directories_make(world, directory, 0700, err))
-		return -1;
-	return world->ops->file_write(world, path, 0600, content, strlen(content), err);
+	return location->world->ops->file_write(location->world, path, 0600, content, strlen(content), err);
 }
 
 static int fit_app(const char *app, struct error *err)
@@ -109,12 +244,11 @@ enum progress localhost_claim(struct location *location, struct errand *errand, 
 			      const struct owner *owner, bool adopt, struct arena *arena,
 			      struct owner *ret_holder, struct error *err)
 {
-	struct file_lock *lock = NULL;
 	struct owner holder;
 
 	if (fit_app(app, err))
 		return PROGRESS_FAILED;
-	enum progress progress = take_lock(location, errand, &lock, err);
+	enum progress progress = take_lock(location, errand, app, err);
 	if (progress != PROGRESS_DONE)
 		return progress;
 	bool held = claim_read(location, arena, app, &holder);
@@ -127,7 +261,9 @@ enum progress localhost_claim(struct location *location, struct errand *errand, 
 			progress = PROGRESS_FAILED;
 		}
 	}
-	location->world->ops->unlock(location->world, lock);
+	/* Ours to change until the location is closed; another's is not kept from its owner. */
+	if (progress != PROGRESS_DONE || strcmp(holder.id, owner->id))
+		drop_lock(location, app);
 	if (progress == PROGRESS_DONE)
 		*ret_holder = holder;
 	return progress;
@@ -137,21 +273,23 @@ enum progress localhost_disclaim(struct location *location, struct errand *erran
 				 struct error *err)
 {
 	owned_by(arena_release) struct arena arena = {0};
-	struct file_lock *lock = NULL;
+	struct world *world = location->world;
 
 	if (fit_app(app, err))
 		return PROGRESS_FAILED;
-	enum progress progress = take_lock(location, errand, &lock, err);
+	enum progress progress = take_lock(location, errand, app, err);
 	if (progress != PROGRESS_DONE)
 		return progress;
-	char *path = claim_path(location, &arena, app);
-	if (!path)
+	char *claim = claim_path(location, &arena, app, "claim");
+	char *lock = claim_path(location, &arena, app, "lock");
+	if (!claim || !lock)
 		fail_memory(err);
-	if (!path || location->world->ops->file_remove(location->world, path, err))
+	if (!claim || !lock || world->ops->file_remove(world, claim, err) ||
+	    world->ops->file_remove(world, lock, err))
 		progress = PROGRESS_FAILED;
 	else
 		tidy_app(location, app);
-	location->world->ops->unlock(location->world, lock);
+	drop_lock(location, app);
 	return progress;
 }
 

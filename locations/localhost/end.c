@@ -2,8 +2,11 @@
 #include "locations/localhost/localhost.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -14,6 +17,7 @@
 struct ending {
 	struct task task;
 	char *name;
+	char *run; /* the directory that helper works in, of whatever store; NULL: none */
 	bool hard;
 	pid_t shim; /* the helper that was told to end; 0: none */
 	uint64_t start;
@@ -24,6 +28,7 @@ struct ending {
 static void release_ending(struct task *task)
 {
 	free(((struct ending *)task)->name);
+	free(((struct ending *)task)->run);
 }
 
 static int64_t now(const struct ending *ending)
@@ -57,6 +62,8 @@ static enum progress tell_helper(struct ending *ending, const struct shim *shim,
 		*err = why;
 		return local_task_end(&ending->task, PROGRESS_FAILED);
 	}
+	free(ending->run);
+	ending->run = strdup(shim->marks.run);
 	ending->shim = shim->pid;
 	ending->start = shim->start;
 	if (ending->hard)
@@ -85,6 +92,39 @@ static enum progress end_orphans(struct ending *ending, const struct scan *scan,
 	return local_task_end(&ending->task, PROGRESS_FAILED);
 }
 
+/* Whether the path, which a mark names, can be no other than that of the instance's run directory. */
+static bool fit_run(const char *run, const char *app, const char *name)
+{
+	owned_by(arena_release) struct arena arena = {0};
+	struct stat status;
+	char *tail = arena_format(&arena, "/run/%s/%s", app, name + strlen(app) + 1);
+
+	return tail && *run == '/' && strlen(run) > strlen(tail) && !strstr(run, "/../") &&
+	       !strcmp(run + strlen(run) - strlen(tail), tail) && !lstat(run, &status) &&
+	       S_ISDIR(status.st_mode) && status.st_uid == geteuid();
+}
+
+/* What another store's helper leaves is not found again by anybody once that helper is gone. */
+static int remove_run(struct ending *ending, struct error *err)
+{
+	owned_by(arena_release) struct arena arena = {0};
+	struct location *location = ending->task.location;
+	const char *app, *component;
+	unsigned ordinal;
+
+	if (!ending->hard || !ending->run ||
+	    !instance_name_split(&arena, ending->name, &app, &component, &ordinal) ||
+	    !fit_run(ending->run, app, ending->name) || stranger_at(location, ending->run))
+		return 0;
+	if (location->world->ops->tree_remove(location->world, ending->run, err))
+		return -1;
+	*strrchr(ending->run, '/') = '\0';
+	rmdir(ending->run); /* the application's, when it was the last in it */
+	free(ending->run);
+	ending->run = NULL;
+	return 0;
+}
+
 /* Any of the name, a twin too. */
 static const struct shim *some_shim(const struct scan *scan, const char *name)
 {
@@ -105,7 +145,7 @@ static enum progress end_step(struct ending *ending, struct error *err)
 		return kill_past_helper(ending, err);
 	}
 	ending->shim = 0;
-	if (scan_make(location, true, &scan, err))
+	if (remove_run(ending, err) || scan_make(location, true, &scan, err))
 		return local_task_end(&ending->task, PROGRESS_FAILED);
 	const struct shim *shim = some_shim(&scan, ending->name);
 	if (shim)

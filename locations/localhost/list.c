@@ -16,7 +16,7 @@ struct names {
 struct listing {
 	struct location *location;
 	struct scan scan;
-	struct names instances, apps, strangers;
+	struct names instances, apps, claimed, strangers;
 	struct arena arena;
 	const char *app;      /* the one asked for, or NULL */
 	const char *visiting; /* whose directory is being read */
@@ -34,6 +34,7 @@ static void listing_release(struct listing *listing)
 	scan_release(&listing->scan);
 	release_names(&listing->instances);
 	release_names(&listing->apps);
+	release_names(&listing->claimed);
 	release_names(&listing->strangers);
 	arena_release(&listing->arena);
 }
@@ -171,17 +172,27 @@ static bool list_strangers(struct listing *listing, struct inventory *inventory)
 	return strangers && !listing->failed;
 }
 
+static bool visit_claimed(void *owner, const char *app)
+{
+	struct listing *listing = owner;
+
+	if (!listing->app || !strcmp(listing->app, app))
+		add_name(listing, &listing->claimed, arena_text(&listing->arena, app));
+	return !listing->failed;
+}
+
 static bool list_claims(struct listing *listing, struct inventory *inventory)
 {
+	claims_visit(listing->location, visit_claimed, listing);
 	struct inventory_claim *claims =
-	    arena_array(&inventory->arena, struct inventory_claim, listing->apps.count + 1);
+	    arena_array(&inventory->arena, struct inventory_claim, listing->claimed.count + 1);
 
 	inventory->claims = claims;
-	for (size_t i = 0; claims && i < listing->apps.count; i++) {
+	for (size_t i = 0; claims && i < listing->claimed.count; i++) {
 		struct owner holder;
-		if (!claim_read(listing->location, &inventory->arena, listing->apps.all[i], &holder))
+		if (!claim_read(listing->location, &inventory->arena, listing->claimed.all[i], &holder))
 			continue;
-		const char *app = arena_text(&inventory->arena, listing->apps.all[i]);
+		const char *app = arena_text(&inventory->arena, listing->claimed.all[i]);
 		listing->failed = listing->failed || !app;
 		claims[inventory->claim_count++] = (struct inventory_claim){app, holder.id, holder.words};
 	}

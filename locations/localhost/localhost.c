@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -26,11 +27,18 @@ static int read_option(struct localhost *home, const char *key, const json_t *va
 			return 0;
 		return fail(err, ERR_INVALID, "`grace` is a duration such as \"10s\"");
 	}
+	if (!strcmp(key, "claims")) {
+		if (!json_is_string(value) || *json_string_value(value) != '/')
+			return fail(err, ERR_INVALID, "`claims` is the absolute path of a directory");
+		home->claims = arena_text(&home->arena, json_string_value(value));
+		return home->claims ? 0 : fail_memory(err);
+	}
 	if (!strcmp(key, "address"))
 		return fail(err, ERR_INVALID, "`address` is a text such as \"192.0.2.7\"");
 	fail(err, ERR_INVALID, "a localhost location has no option `%s`", key);
 	remedy(err,
-	       "it has `address` (the one that ports are published on) and `grace` (the time to end in)");
+	       "it has `address` (the one that ports are published on), `grace` (the time to end in) and "
+	       "`claims` (the directory that says who has which application)");
 	return -1;
 }
 
@@ -62,6 +70,19 @@ static void read_machine(struct location *location, char *ret_id, size_t size)
 		snprintf(ret_id, size, "%.*s", (int)length, text_view(&content));
 }
 
+/* One for each user of this machine, wherever the user's stores are; gone at a restart, as processes are. */
+static const char *claims_directory(struct location *location)
+{
+	struct arena *arena = &localhost_of(location)->arena;
+	const char *runtime = location->environment ? location->environment("XDG_RUNTIME_DIR") : NULL;
+
+	if (!geteuid())
+		return arena_text(arena, "/run/berth");
+	if (runtime && *runtime == '/')
+		return arena_format(arena, "%s/berth", runtime);
+	return arena_format(arena, "/tmp/berth-%u", (unsigned)geteuid());
+}
+
 static int open_localhost(struct location *location, struct error *err)
 {
 	struct localhost *home = calloc(1, sizeof(*home));
@@ -74,7 +95,8 @@ static int open_localhost(struct location *location, struct error *err)
 	read_machine(location, machine, sizeof(machine));
 	home->run = arena_format(&home->arena, "%s/run", location->state_directory);
 	home->network = arena_format(&home->arena, "host:%s", machine);
-	if (!home->run || !home->network)
+	home->claims = claims_directory(location);
+	if (!home->run || !home->network || !home->claims)
 		return fail_memory(err);
 	return read_options(home, location->spec, err);
 }
@@ -89,6 +111,7 @@ static void close_localhost(struct location *location)
 		localhost_unwatch(location, watched_app(home->watches));
 	while (home->tasks)
 		local_task_free(home->tasks);
+	claims_let_go(location);
 	while (home->kept) {
 		struct kept *kept = home->kept;
 		home->kept = kept->next;
@@ -179,6 +202,12 @@ static void drop_localhost(struct location *location, struct errand *errand)
 	local_task_free(errand->state);
 }
 
+static const char *identity(const struct location *location)
+{
+	(void)location;
+	return "this machine";
+}
+
 const struct location_driver localhost_driver = {
     .type = "localhost",
     .summary = "processes of this machine, which outlive the command line",
@@ -199,6 +228,7 @@ const struct location_driver localhost_driver = {
     .watch = localhost_watch,
     .unwatch = localhost_unwatch,
     .check = localhost_check,
+    .identity = identity,
     .foresee = localhost_foresee,
     .publish_address = localhost_publish_address,
     .port_free = localhost_port_free,

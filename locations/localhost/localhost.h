@@ -21,6 +21,7 @@ struct localhost {
 	/* "host:MACHINE-ID": what is bound on loopback is reached on this machine only. */
 	const char *network;
 	const char *address; /* the option, or NULL */
+	const char *claims;  /* the directory of this user's claims on this machine, and of their locks */
 	int64_t grace_ms;
 	struct arena arena;
 	struct task *tasks; /* errands under way */
@@ -91,6 +92,10 @@ bool status_read(struct location *location, const char *directory, struct status
 bool process_alive(struct location *location, pid_t pid, uint64_t start_ticks);
 /* Start time of a process that is there, else 0. */
 uint64_t process_start(struct location *location, pid_t pid);
+/* Who a process is and whose child, as the kernel tells it and no process can feign; false when it is gone.
+ */
+bool process_identity(struct location *location, pid_t pid, uid_t *ret_real, uid_t *ret_effective,
+		      pid_t *ret_parent);
 /* 0, or -1 with ERR_CONFLICT when the name is not one of the application's. */
 int guard_name(const char *app, const char *name, struct error *err);
 
@@ -193,6 +198,10 @@ enum progress localhost_release(struct location *, struct errand *, const char *
 				struct error *);
 /* The claim's holder in `arena`; false when nobody holds it. */
 bool claim_read(struct location *location, struct arena *arena, const char *app, struct owner *ret_holder);
+/* Visit the names of the applications that somebody has here. */
+void claims_visit(struct location *location, bool (*visit)(void *owner, const char *app), void *owner);
+/* Let go of the locks that claims took for this location. */
+void claims_let_go(struct location *location);
 /* Remove the application's directory when nothing is in it. */
 void tidy_app(struct location *location, const char *app);
 

@@ -23,24 +23,39 @@ static int write_file(struct location *location, const char *directory, const ch
 						err);
 }
 
-/* The manifest comes first: from then on it is known as ours, whatever happens next. */
+/* The manifest, which holds nothing secret: from then on it is known as ours, whatever happens next. */
 static int write_down(struct location *location, const struct instance_spec *spec, const char *directory,
 		      int64_t created_ms, struct error *err)
 {
 	struct world *world = location->world;
-	int64_t grace_ms = localhost_of(location)->grace_ms;
-	owned_text manifest = {0}, launch = {0};
+	owned_text manifest = {0};
 
-	marks_write(spec, created_ms, grace_ms, &manifest);
-	launch_write(spec, grace_ms, &launch);
+	marks_write(spec, created_ms, localhost_of(location)->grace_ms, &manifest);
 	int result = world->ops->directories_make(world, directory, 0700, err);
 	if (!result)
 		result = write_file(location, directory, "manifest", &manifest, err);
-	if (!result)
-		result = write_file(location, directory, "launch", &launch, err);
+	return result;
+}
+
+/* What the helper is to run, with its secrets: it lies there only until the helper has read it. */
+static int write_launch(struct location *location, const struct instance_spec *spec, const char *directory,
+			struct error *err)
+{
+	owned_text launch = {0};
+
+	launch_write(spec, localhost_of(location)->grace_ms, &launch);
+	int result = write_file(location, directory, "launch", &launch, err);
 	if (launch.data)
 		explicit_bzero(launch.data, launch.capacity);
 	return result;
+}
+
+static void remove_launch(struct location *location, const char *directory)
+{
+	char path[4096];
+
+	if (snprintf(path, sizeof(path), "%s/launch", directory) < (int)sizeof(path))
+		location->world->ops->file_remove(location->world, path, NULL);
 }
 
 /* What is there under the name: nothing, the same, or something that has to go first. */
@@ -230,11 +245,15 @@ static enum progress follow_start(struct starting *starting, struct error *err)
 	struct status status = {.code = -1};
 	bool written = status_read(location, starting->directory, &status) && status.helper == starting->pid;
 
-	if (written && (!strcmp(status.state, "running") || !strcmp(status.state, "restarting")))
+	if (written && (!strcmp(status.state, "running") || !strcmp(status.state, "restarting"))) {
+		/* When another helper was quicker, nobody reads the one that we wrote. */
+		remove_launch(location, starting->directory);
 		return local_task_end(task, PROGRESS_DONE);
+	}
 	if (kept && written && (!strcmp(status.state, "failed") || !strcmp(status.state, "stopped")))
 		return start_failed(starting, &status, err);
 	if (kept && kept->ended && kept->end.exit_code != EXIT_HELD) {
+		remove_launch(location, starting->directory);
 		fail(err, ERR_FAILED, "berth-helper ended at once (%s %d)",
 		     kept->end.signal ? "signal" : "exit",
 		     kept->end.signal ? kept->end.signal : kept->end.exit_code);
@@ -249,6 +268,7 @@ static enum progress follow_start(struct starting *starting, struct error *err)
 		starting->start = status.helper_start;
 	}
 	if (location->world->ops->now(location->world) >= task->deadline_ms) {
+		remove_launch(location, starting->directory);
 		fail(err, ERR_TIMED_OUT, "berth-helper did not come up within %d s", START_TIMEOUT_MS / 1000);
 		return local_task_end(task, PROGRESS_FAILED);
 	}
@@ -316,7 +336,10 @@ static enum progress begin_start(struct location *location, struct errand *erran
 	starting->task.deadline_ms = location->world->ops->now(location->world) + START_TIMEOUT_MS;
 	if (shim.pid)
 		return local_task_sleep(&starting->task, 10, err);
-	starting->kept = spawn_helper(location, spec, directory, seen.created_ms, err);
+	if (!write_launch(location, spec, directory, err))
+		starting->kept = spawn_helper(location, spec, directory, seen.created_ms, err);
+	if (!starting->kept)
+		remove_launch(location, directory);
 	if (!starting->kept)
 		return local_task_end(&starting->task, PROGRESS_FAILED);
 	starting->kept->task = &starting->task;

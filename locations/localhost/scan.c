@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
-#define HELPER "berth-helper"
+#define HELPER         "berth-helper"
+#define MOST_ANCESTORS 256
 
 static bool grow(void **array, size_t count, size_t *room, size_t size)
 {
@@ -25,6 +27,7 @@ static bool grow(void **array, size_t count, size_t *room, size_t size)
 }
 
 struct scanning {
+	struct location *location;
 	struct scan *scan;
 	bool failed;
 };
@@ -88,6 +91,16 @@ static const char *tree_of(const struct process_info *info)
 	return NULL;
 }
 
+/* Marks can be imitated by whoever likes; only what runs as us is a helper of ours. */
+static bool runs_as_us(struct location *location, pid_t pid)
+{
+	uid_t real, effective;
+	pid_t parent;
+
+	return process_identity(location, pid, &real, &effective, &parent) && real == geteuid() &&
+	       effective == geteuid();
+}
+
 static bool visit_marked(void *owner, const struct process_info *info)
 {
 	struct scanning *scanning = owner;
@@ -101,7 +114,7 @@ static bool visit_marked(void *owner, const struct process_info *info)
 	/* Programs that close what they inherit still have their environment. */
 	if (tree)
 		return !read_tree(scanning, tree, &member) || add_member(scanning, &member);
-	if (!is_helper(info->executable) ||
+	if (!is_helper(info->executable) || !runs_as_us(scanning->location, info->pid) ||
 	    !marks_read(&scan->arena, info->environment, info->environment_size, &shim.marks) ||
 	    !*shim.marks.run)
 		return true;
@@ -143,6 +156,59 @@ static void mark_twins(struct scan *scan)
 	}
 }
 
+/* Whether a helper of ours wrote down that it is the keeper this member names. */
+static bool keeper_on_record(struct location *location, struct scan *scan, const struct member *member)
+{
+	const char *app, *component;
+	unsigned ordinal;
+	struct status status;
+
+	if (!instance_name_split(&scan->arena, member->name, &app, &component, &ordinal) || !fit_id(app) ||
+	    !fit_id(component))
+		return false;
+	char *directory = run_directory(location, &scan->arena, app, member->name);
+	return directory && status_read(location, directory, &status) && status.helper == member->shim_pid &&
+	       status.helper_start == member->shim_start;
+}
+
+static bool is_our_helper(const struct scan *scan, pid_t pid)
+{
+	for (size_t i = 0; i < scan->shim_count; i++)
+		if (scan->shims[i].pid == pid)
+			return true;
+	return false;
+}
+
+/* A component with a `user` runs as another: it is ours by our own record, or by whom it descends from. A
+ * program that changes its user while it runs keeps the real one, so that is what counts. */
+static bool member_is_ours(struct location *location, struct scan *scan, const struct member *member)
+{
+	uid_t real, effective;
+	pid_t pid;
+
+	if (!process_identity(location, member->pid, &real, &effective, &pid))
+		return false;
+	if (real == geteuid() || keeper_on_record(location, scan, member))
+		return true;
+	for (unsigned hops = 0; pid > 1 && hops < MOST_ANCESTORS; hops++) {
+		if (is_our_helper(scan, pid))
+			return true;
+		if (!process_identity(location, pid, &real, &effective, &pid))
+			return false;
+	}
+	return false;
+}
+
+static void drop_strangers(struct location *location, struct scan *scan)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < scan->member_count; i++)
+		if (member_is_ours(location, scan, &scan->members[i]))
+			scan->members[kept++] = scan->members[i];
+	scan->member_count = kept;
+}
+
 /* Asked of the keeper itself: one that began after the helpers were looked for is no dead one. */
 static void mark_orphans(struct location *location, struct scan *scan)
 {
@@ -160,7 +226,7 @@ static void mark_orphans(struct location *location, struct scan *scan)
 int scan_make(struct location *location, bool trees, struct scan *ret_scan, struct error *err)
 {
 	struct world *world = location->world;
-	struct scanning scanning = {.scan = ret_scan};
+	struct scanning scanning = {.location = location, .scan = ret_scan};
 
 	if (world->ops->processes(world, "BERTH_APP=", visit_marked, &scanning, err))
 		return -1;
@@ -168,6 +234,7 @@ int scan_make(struct location *location, bool trees, struct scan *ret_scan, stru
 	mark_twins(ret_scan);
 	if (trees && world->ops->memfd_holders(world, "berth:", visit_holder, &scanning, err))
 		return -1;
+	drop_strangers(location, ret_scan);
 	mark_orphans(location, ret_scan);
 	return scanning.failed ? fail_memory(err) : 0;
 }
@@ -218,14 +285,6 @@ static bool visit_any(void *owner, const struct process_info *info)
 	return true;
 }
 
-static bool is_shim(const struct scan *scan, pid_t pid)
-{
-	for (size_t i = 0; i < scan->shim_count; i++)
-		if (scan->shims[i].pid == pid)
-			return true;
-	return false;
-}
-
 /* The members of that name and all that descends from them, each once; `taken` is as long as the family. */
 static void take_family(const struct scan *scan, const char *name, const struct family *family, bool *taken)
 {
@@ -261,7 +320,7 @@ int scan_kill(struct location *location, const struct scan *scan, const char *na
 	take_family(scan, name, &family, taken);
 	for (size_t i = 0; i < family.count; i++) {
 		struct error one = {0};
-		if (!taken[i] || is_shim(scan, all[i].pid))
+		if (!taken[i] || is_our_helper(scan, all[i].pid))
 			continue;
 		if (world->ops->signal(world, all[i].pid, all[i].start_ticks, signal_number, &one) &&
 		    one.code != ERR_MISSING) {

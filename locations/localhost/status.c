@@ -91,6 +91,30 @@ uint64_t process_start(struct location *location, pid_t pid)
 	return process_stat(location, pid, &state, &start) ? start : 0;
 }
 
+bool process_identity(struct location *location, pid_t pid, uid_t *ret_real, uid_t *ret_effective,
+		      pid_t *ret_parent)
+{
+	owned_text content = {0};
+	char path[64];
+	unsigned real, effective;
+	int parent;
+
+	/* Not the owner of /proc/PID: that is root for whoever makes itself undumpable. */
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (pid <= 0 || location->world->ops->file_read(location->world, path, 65536, &content, NULL))
+		return false;
+	/* The name, on the first line, has its newlines escaped. */
+	const char *line = strstr(text_view(&content), "\nPPid:"),
+		   *uid = strstr(text_view(&content), "\nUid:");
+	if (!line || !uid || sscanf(line, "\nPPid: %d", &parent) != 1 ||
+	    sscanf(uid, "\nUid: %u %u", &real, &effective) != 2)
+		return false;
+	*ret_real = real;
+	*ret_effective = effective;
+	*ret_parent = parent;
+	return true;
+}
+
 void status_words(const struct status *status, char *ret_words, size_t size)
 {
 	if (status->signal)

@@ -113,7 +113,7 @@ Test(show, what_cannot_begin_is_a_document_with_json)
 
 static const char replaced_text[] = "~ redis.1 at here: replace, ready when: tcp\n"
 				    "    because env.A: 1 -> 2 (deck.yaml:7)\n"
-				    "    because secrets\n"
+				    "    because a secret changed\n"
 				    "    outage until ready\n"
 				    "    data at risk /data\n";
 

@@ -26,6 +26,9 @@ static int open_localhost(struct subject *subject, struct location *ret, const c
 	options = json_loads(more ? more : "{}", 0, NULL);
 	json_object_set_new(options, "address", json_string("127.0.0.1"));
 	json_object_set_new(options, "grace", json_string("1s"));
+	char claims[300];
+	snprintf(claims, sizeof(claims), "%s/claims", directory);
+	json_object_set_new(options, "claims", json_string(claims));
 	spec = (struct location_spec){.name = "here", .type = "localhost", .target = "", .options = options};
 	*ret = (struct location){.driver = &localhost_driver,
 				 .world = world,

@@ -214,3 +214,37 @@ Test(links, several_instances_are_made_and_the_first_answers_for_all)
 		     3);
 	json_decref(document);
 }
+
+Test(links, one_place_under_two_names_is_one_place)
+{
+	static const char plain[] = "id: app\nlocation: fake\nservices:\n"
+				    "- {type: 'docker:redis:3', id: db, openPorts: 6379}\n";
+	static const char mapped[] = "id: app\nlocation: {fake: {target: fake}}\nservices:\n"
+				     "- {type: 'docker:redis:3', id: db, openPorts: 6379}\n";
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, plain, NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_plan, mapped, &document), BERTH_OK);
+	cr_assert_eq(json_array_size(json_object_get(document, "changes")), 1);
+	cr_assert_str_eq(scene_action(document, "app.db.1"), "unchanged");
+	json_decref(document);
+	cr_assert_eq(scene_run(&scene, berth_deploy, mapped, &document), BERTH_OK);
+	cr_assert_not(json_flag(document, "changed", true));
+	json_decref(document);
+	cr_assert_eq(fake_target_instances(scene.target), 1);
+}
+
+Test(links, a_component_that_moves_is_made_there_and_removed_here)
+{
+	static const char here[] = "id: app\nlocation: fake\nservices:\n- {type: 'docker:x:1', id: a}\n";
+	static const char gone[] =
+	    "id: app\nlocation: {fake: {target: there}}\nservices:\n- {type: 'docker:x:1', id: a}\n";
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, here, NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy, gone, &document), BERTH_OK);
+	cr_assert_eq(fake_target_instances(scene.target), 0);
+	cr_assert_eq(fake_target_instances(there), 1);
+	json_decref(document);
+	cr_assert_eq(scene_run(&scene, berth_deploy, gone, &document), BERTH_OK);
+	cr_assert_not(json_flag(document, "changed", true));
+	json_decref(document);
+}

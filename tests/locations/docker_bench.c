@@ -137,6 +137,8 @@ void docker_set_up(void)
 	docker_world->ops = &ops;
 	virtual_world_hooks(docker_world, &hooks);
 	REPLY("GET /_ping", 200, NULL);
+	REPLY("GET /networks?filters=%7B%22name%22%3A%5B%22berth.app%22%5D%7D", 200,
+	      "[{\"Id\": \"n0\", \"Name\": \"berth.app\", \"Labels\": {\"berth.app\": \"app\"}}]");
 	cr_assert(docker_reopen("unix:///engine.sock", NULL, NULL) == 0, "%s", docker_error.text);
 }
 

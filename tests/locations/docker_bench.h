@@ -32,7 +32,8 @@ extern struct error docker_error;
 extern struct asked docker_asked[256];
 extern size_t docker_asked_count;
 
-void docker_set_up(void); /* opened on unix:///engine.sock, speaking API 1.41 */
+/* Opened on unix:///engine.sock, speaking API 1.41; the network of `app` is there as n0. */
+void docker_set_up(void);
 void docker_take_down(void);
 /* Open (again) with this target, options (JSON or NULL) and DOCKER_HOST (or NULL). */
 int docker_reopen(const char *target, const char *options, const char *host);

@@ -59,7 +59,9 @@ void bench_set_up(void)
 	cr_assert(mkdtemp(bench.directory));
 	/* The same application in two directories of one machine would be one. */
 	snprintf(bench.app, sizeof(bench.app), "t%d", (int)getpid());
-	bench.options = json_pack("{s:s}", "grace", "300ms");
+	char claims[300];
+	snprintf(claims, sizeof(claims), "%s/claims", bench.directory);
+	bench.options = json_pack("{s:s,s:s}", "grace", "300ms", "claims", claims);
 	bench.spec = (struct location_spec){
 	    .name = "here", .type = "localhost", .target = "", .options = bench.options};
 	bench_open();

@@ -193,14 +193,23 @@ Test(docker_list, engine_speaks_for_itself)
 {
 	script("[]");
 	REPLY("GET /volumes", 500, "{\"message\": \"disk \\u001b[31m full\"}");
-	list_fails(ERR_FAILED);
+	list_fails(ERR_UNREACHABLE);
+	SAYS("GET /volumes");
 	SAYS("disk \\x1b[31m full");
 }
 
 Test(docker_list, nonsense_is_no_listing)
 {
 	script("<html>");
-	list_fails(ERR_FAILED);
+	list_fails(ERR_UNREACHABLE);
+	SAYS("GET /containers/json answered something that is no JSON (HTTP 200)");
+	HELPS("docker ps");
+	script("[]");
+	REPLY("GET /containers/json", 502, "<html>\x01");
+	list_fails(ERR_UNREACHABLE);
+	SAYS("the answer was no JSON (HTTP 502)");
+	REPLY("GET /containers/json", 400, "<html>");
+	list_fails(ERR_INVALID);
 }
 
 Test(docker_list, socket_without_rights_tells_the_remedy)

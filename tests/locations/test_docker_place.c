@@ -8,7 +8,7 @@ TestSuite(docker_place, .init = docker_set_up, .fini = docker_take_down);
 
 #define CREATE "POST /containers/create?name=app.web.1"
 #define LOOK   "GET /containers/app.web.1/json"
-#define DELETE "DELETE /containers/app.web.1?force=1&v=1"
+#define DELETE "DELETE /containers/c1d2?force=1&v=1"
 #define PULL   "POST /images/create"
 
 static const char *note;
@@ -69,7 +69,7 @@ Test(docker_place, body_says_all_of_the_wish)
 	holds(body, "HostConfig.Memory", "134217728");
 	holds(body, "HostConfig.NanoCpus", "500000000");
 	holds(body, "HostConfig.ExtraHosts", "[\"old:10.9.9.9\"]");
-	holds(body, "HostConfig.NetworkMode", "\"berth.app\"");
+	holds(body, "HostConfig.NetworkMode", "\"n0\"");
 	holds(body, "HostConfig.RestartPolicy.Name", "\"unless-stopped\"");
 	holds(body, "HostConfig.Mounts",
 	      "[{\"Target\": \"/data\", \"ReadOnly\": false, \"Type\": \"volume\", \"Source\": \"app.data\", "
@@ -77,7 +77,7 @@ Test(docker_place, body_says_all_of_the_wish)
 	      "{\"Target\": \"/in\", \"ReadOnly\": true, \"Type\": \"bind\", \"Source\": \"/srv\"}, "
 	      "{\"Target\": \"/tmp/x\", \"ReadOnly\": false, \"Type\": \"volume\"}]");
 	const json_t *endpoints = json_at(body, "NetworkingConfig.EndpointsConfig");
-	const json_t *endpoint = json_object_get(endpoints, "berth.app");
+	const json_t *endpoint = json_object_get(endpoints, "n0");
 	holds(endpoint, "Links", "[\"app.db:db\"]");
 	holds(endpoint, "Aliases", "[\"app.web\"]");
 	const json_t *marks = json_object_get(body, "Labels");
@@ -91,8 +91,7 @@ Test(docker_place, body_says_all_of_the_wish)
 Test(docker_place, shared_name_waits_for_admission)
 {
 	owned_json body = body_of(&docker_web);
-	const json_t *endpoint =
-	    json_object_get(json_at(body, "NetworkingConfig.EndpointsConfig"), "berth.app");
+	const json_t *endpoint = json_object_get(json_at(body, "NetworkingConfig.EndpointsConfig"), "n0");
 
 	cr_assert_null(json_object_get(endpoint, "Aliases"));
 }

@@ -71,8 +71,8 @@ Test(docker_probe, page_must_have_a_good_status)
 Test(docker_probe, another_machine_s_network_cannot_be_asked)
 {
 	static const char far[] =
-	    "{\"Id\": \"c1\", \"Name\": \"/app.web.1\", \"Config\": {\"Labels\": {\"berth.app\": \"app\"}}, "
-	    "\"State\": "
+	    "{\"Id\": \"c1\", \"Name\": \"/app.web.1\", \"Config\": {\"Labels\": {\"berth.app\": \"app\", "
+	    "\"berth.component\": \"web\", \"berth.instance\": \"1\"}}, \"State\": "
 	    "{\"Status\": \"running\"}, \"NetworkSettings\": {\"Networks\": {\"berth.app\": {\"IPAddress\": "
 	    "\"10.213.0.5\", \"NetworkID\": \"ffffffffffffffff\"}}}}";
 
@@ -84,7 +84,7 @@ Test(docker_probe, another_machine_s_network_cannot_be_asked)
 static void script_command(const char *end, const char *output)
 {
 	REPLY(LOOK, 200, docker_container('a', "running"));
-	REPLY("POST /containers/app.web.1/exec", 201, "{\"Id\": \"e1\"}");
+	REPLY("POST /containers/c1d2/exec", 201, "{\"Id\": \"e1\"}");
 	REPLY("POST /exec/e1/start", 200, output);
 	REPLY("GET /exec/e1/json", 200, end);
 }
@@ -93,7 +93,7 @@ Test(docker_probe, command_runs_inside)
 {
 	script_command("{\"ExitCode\": 0}", "");
 	MUST(probe, &docker_web, &command);
-	cr_assert(strstr(docker_request("POST /containers/app.web.1/exec", 0)->body,
+	cr_assert(strstr(docker_request("POST /containers/c1d2/exec", 0)->body,
 			 "[\"/bin/sh\",\"-c\",\"test -f /x\"]"));
 }
 
@@ -113,17 +113,18 @@ static void collect(void *owner, bool errors, const char *bytes, size_t count)
 Test(docker_logs, terminal_s_output_is_plain)
 {
 	static const char tty[] =
-	    "{\"Id\": \"c1\", \"Name\": \"/app.web.1\", \"Config\": {\"Tty\": true, \"Labels\": "
-	    "{\"berth.app\": \"app\"}}}";
+	    "{\"Id\": \"c1d2\", \"Name\": \"/app.web.1\", \"Config\": {\"Tty\": true, \"Labels\": "
+	    "{\"berth.app\": \"app\", \"berth.component\": \"web\", \"berth.instance\": \"1\"}}, "
+	    "\"State\": {}}";
 	const struct log_options options = {.tail = 7, .since_ms = 1500};
 	owned_text heard = {0};
 
 	REPLY(LOOK, 200, tty);
-	REPLY("GET /containers/app.web.1/logs", 200, "hello\n");
+	REPLY("GET /containers/c1d2/logs", 200, "hello\n");
 	MUST(logs, "app", "app.web.1", &options, collect, &heard);
 	cr_assert_str_eq(text_view(&heard), "hello\n");
-	cr_assert_str_eq(docker_request("GET /containers/app.web.1/logs", 0)->line,
-			 "GET /containers/app.web.1/logs?stdout=1&stderr=1&follow=0&tail=7&since=1.500");
+	cr_assert_str_eq(docker_request("GET /containers/c1d2/logs", 0)->line,
+			 "GET /containers/c1d2/logs?stdout=1&stderr=1&follow=0&tail=7&since=1.500");
 }
 
 Test(docker_logs, refusal_is_told)
@@ -132,9 +133,8 @@ Test(docker_logs, refusal_is_told)
 	owned_text heard = {0};
 
 	REPLY(LOOK, 200, docker_container('a', "exited"));
-	REPLY("GET /containers/app.web.1/logs", 501,
-	      "{\"message\": \"logging driver does not support reading\"}");
-	MUST_FAIL(ERR_FAILED, logs, "app", "app.web.1", &options, collect, &heard);
+	REPLY("GET /containers/c1d2/logs", 501, "{\"message\": \"logging driver does not support reading\"}");
+	MUST_FAIL(ERR_UNSUPPORTED, logs, "app", "app.web.1", &options, collect, &heard);
 	SAYS("does not support reading");
 	cr_assert_str_eq(text_view(&heard), "");
 }

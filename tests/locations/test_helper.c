@@ -143,6 +143,14 @@ Test(helper, sigterm_ends_it_with_its_record_written)
 	cr_assert_eq(kill(command, 0), -1);
 }
 
+Test(helper, what_it_has_read_it_removes)
+{
+	write_launch("exec sleep 1000", NULL);
+	helper = start_helper();
+	cr_assert(EVENTUALLY(state_is("running")));
+	cr_assert_eq(access("launch", F_OK), -1);
+}
+
 Test(helper, terminal_signals_do_not_concern_it)
 {
 	write_launch("exec sleep 1000", NULL);
@@ -196,6 +204,7 @@ Test(helper, exits_are_counted_on_by_the_next_helper)
 {
 	write_launch("exit 0", "restart=no", NULL);
 	cr_assert_eq(wait_for(start_helper()), 0);
+	write_launch("exit 0", "restart=no", NULL);
 	cr_assert_eq(wait_for(start_helper()), 0);
 	cr_assert_eq(field("\nexits "), 2);
 }

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -211,7 +212,7 @@ Test(localhost, secrets_are_in_no_command_line_and_no_helper)
 {
 	struct instance_spec *spec = bench_spec("web", "exec sleep 1000");
 	struct spec_variable variable = {"PASSWORD", "xyzzy-secret", true};
-	char path[64];
+	char path[400];
 	struct stat status;
 
 	spec->variables = &variable;
@@ -224,8 +225,14 @@ Test(localhost, secrets_are_in_no_command_line_and_no_helper)
 		cr_assert_eq(bench.world->ops->file_read(bench.world, path, 65536, &content, NULL), 0);
 		cr_assert_null(memmem(content.data, content.length, "xyzzy", 5));
 	}
-	cr_assert_eq(stat(bench_path(spec, "launch"), &status), 0);
-	cr_assert_eq(status.st_mode & 07777, 0600);
+	cr_assert_neq(stat(bench_path(spec, "launch"), &status), 0, "the helper removes what it read");
+	snprintf(path, sizeof(path), "grep -rqs xyzzy-secret %s", bench.directory);
+	cr_assert_eq(WEXITSTATUS(system(path)), 1, "a secret lies in a file");
+	pid_t command = (pid_t)strtol(strstr(bench_read(bench_path(spec, "state")), "\npid ") + 5, NULL, 10);
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)command);
+	owned_text environment = {0};
+	cr_assert_eq(bench.world->ops->file_read(bench.world, path, 65536, &environment, NULL), 0);
+	cr_assert(memmem(environment.data, environment.length, "PASSWORD=xyzzy-secret", 21));
 	cr_assert_eq(stat(bench_path(spec, ""), &status), 0);
 	cr_assert_eq(status.st_mode & 07777, 0700);
 }

@@ -25,6 +25,7 @@ Test(localhost_answers, unknown_option_is_refused_with_the_known_ones)
 	cr_assert_eq(err.code, ERR_INVALID);
 	cr_assert(strstr(err.text, "`adress`"));
 	cr_assert(strstr(err.remedy, "`address`"));
+	cr_assert(strstr(err.remedy, "`claims`"));
 	localhost_driver.close(&location);
 	json_decref(options);
 }

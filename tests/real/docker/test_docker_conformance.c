@@ -143,7 +143,13 @@ static int repeat(struct subject *subject, const char *name)
 	return pump(subject, repeated, NULL, 10000) ? 0 : -1;
 }
 
+static const struct unfit unfits[] = {
+    {"name_held_by_another_application", "labels without their own name are a stranger's"},
+    {NULL, NULL},
+};
+
 static struct subject subject_docker = {
+    .unfits = unfits,
     .open = open_docker,
     .pump = pump,
     .fit = fit,

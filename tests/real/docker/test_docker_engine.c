@@ -382,3 +382,44 @@ Test(docker_engine, stopped_one_starts_where_its_address_was_taken)
 	MUST(admit, spec);
 	cr_assert(look(spec).shared_name_held);
 }
+
+static int shell_of(const char *format, const char *name)
+{
+	char words[256], shell[512];
+
+	snprintf(words, sizeof(words), format, name, name);
+	snprintf(shell, sizeof(shell), "docker -H %s %s >/dev/null 2>&1", where.target, words);
+	return system(shell);
+}
+
+Test(docker_engine, renamed_one_is_a_stranger_until_it_has_its_name_again)
+{
+	struct inventory inventory = {0};
+
+	set_up("renamed");
+	const struct list_request request = {.app = app};
+	struct instance_spec *spec = wish("web", "busybox", "exec sleep 1000");
+	run(spec);
+	cr_assert(shell_of("rename %s %s-away", spec->name) == 0);
+	MUST(list, &request, &inventory);
+	cr_assert(!inventory.instance_count && inventory.stranger_count == 1);
+	inventory_release(&inventory);
+	MUST(remove, app, spec->name);
+	cr_assert(shell_of("top %s-away", spec->name) == 0, "it was touched");
+	cr_assert(shell_of("rename %s-away %s", spec->name) == 0);
+	MUST(list, &request, &inventory);
+	cr_assert(inventory.instance_count == 1 && !inventory.stranger_count);
+	inventory_release(&inventory);
+}
+
+Test(docker_engine, stranger_s_network_of_the_name_is_not_joined)
+{
+	set_up("joined");
+	const struct prepare_request request = {.app = app, .instances = 1};
+	MUST(release, app, false);
+	cr_assert(shell_of("network create berth.%s", app) == 0);
+	enum progress progress = AWAIT(prepare, &request);
+	enum code code = error.code;
+	cr_assert(shell_of("network rm berth.%s", app) == 0);
+	cr_assert(progress == PROGRESS_FAILED && code == ERR_CONFLICT, "%s", error.text);
+}
