@@ -169,7 +169,7 @@ static enum progress listed_named(struct task *task, struct error *err)
 {
 	struct call *call = &task->calls[0];
 	const char *name = network_name(&task->arena, task->wish.app);
-	const json_t *oldest;
+	const json_t *oldest = NULL;
 
 	if (!name)
 		return out_of_memory(err);
