@@ -84,13 +84,15 @@ static const char *process_environment(const char *name)
 int berth_open_in(struct berth **ret, struct world *world, const char *(*environment)(const char *name),
 		  const struct berth_options *options, struct error *err)
 {
-	static const struct berth_options defaults = {.size = sizeof defaults};
+	struct berth_options copy = {.size = sizeof copy};
+	if (options)
+		memcpy(&copy, options, options->size < sizeof copy ? options->size : sizeof copy);
 	struct berth *berth = calloc(1, sizeof *berth);
 	if (!berth)
 		return fail_memory(err);
 	berth->world = world;
 	berth->environment = environment ? environment : process_environment;
-	if (settle_directories(berth, options ? options : &defaults, err)) {
+	if (settle_directories(berth, &copy, err)) {
 		berth_close(berth);
 		return -1;
 	}

@@ -358,6 +358,13 @@ static json_t *ports_of(const struct work *work)
 	return ports;
 }
 
+/* A component that moved leaves an instance behind that has the name of the new one. */
+static bool wanted_elsewhere(const struct instance *instance)
+{
+	const struct component *component = instance->component;
+	return component->spec && component->site && instance->ordinal <= component->spec->instances;
+}
+
 /* What is seen running now has answered: the next deploy need not ask again. */
 static void remember_ready(struct berth_operation *operation)
 {
@@ -365,7 +372,8 @@ static void remember_ready(struct berth_operation *operation)
 		const struct work *work = &operation->works[i];
 		const struct instance *instance = work->instance;
 		bool ready = instance->wanted && instance->phase == PHASE_RUNNING && instance->seen;
-		if (work->action == ACTION_UNCHANGED && !work->verify)
+		if ((work->action == ACTION_UNCHANGED && !work->verify) || work->site->failed ||
+		    (!instance->wanted && wanted_elsewhere(instance)))
 			continue;
 		owned_json ports = ready ? ports_of(work) : NULL;
 		uint64_t number =

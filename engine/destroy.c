@@ -8,13 +8,12 @@
 /* The places where it may be: its blueprint's, the last deploy's, those named for this command. */
 static int open_places(struct berth_operation *operation, struct error *err)
 {
-	if (operation->blueprint) {
-		struct error ignored = {0};
-		sites_assign(operation, &ignored);
-	}
+	struct error unbound = {0};
+	if (operation->blueprint && sites_assign(operation, &unbound))
+		operation_warn(operation, "%s; every known location is asked", unbound.text);
 	if (sites_open_flags(operation, err))
 		return -1;
-	return sites_open_known(operation, !operation->stored && !operation->sites, err);
+	return sites_open_known(operation, unbound.code || (!operation->stored && !operation->sites), err);
 }
 
 /* From here on only what is found counts, and all of it is to go. */
@@ -130,8 +129,8 @@ static bool released(struct berth_operation *operation)
 		if (progress != PROGRESS_FAILED)
 			continue;
 		blame_site(&operation->error, site, &err);
-		operation_finish(operation, outcome_of(err.code), give(operation->document));
-		return false;
+		operation->stage = STAGE_COMMIT; /* to tell what was removed, and that not all of it was */
+		return true;
 	}
 	if (waiting)
 		return false;
@@ -164,36 +163,50 @@ static json_t *kept_volumes_json(const struct berth_operation *operation)
 	return list;
 }
 
+static bool all_left(const struct berth_operation *operation)
+{
+	for (const struct site *site = operation->sites; site; site = site->next)
+		if (site->needed && !site->left)
+			return false;
+	return true;
+}
+
+static enum berth_outcome outcome(struct berth_operation *operation, size_t failures)
+{
+	if (operation->cancelled) {
+		fail(&operation->error, operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
+		     "%s; destroy again goes on from there",
+		     operation->timed_out ? "the time ran out" : "interrupted");
+		return BERTH_INTERRUPTED;
+	}
+	if (failures)
+		fail(&operation->error, ERR_FAILED, "%zu instances could not be removed", failures);
+	return outcome_of(operation->error.code);
+}
+
+/* Only what is gone from everywhere is forgotten. */
 static bool committed(struct berth_operation *operation)
 {
 	struct error err = {0};
 	size_t failures = json_array_size(operation->failures);
-	if (!operation->written && !failures && operation->stored)
+	bool gone = !failures && !operation->abandoned && all_left(operation);
+	if (!operation->written && gone && operation->stored)
 		operation->commit =
 		    store_drop_application(operation->berth->store, operation->application->id);
 	operation->written = true;
 	int durable = operation->commit ? store_durable(operation->berth->store, operation->commit, &err) : 1;
-	if (!durable)
+	if (!durable && !operation->abandoned)
 		return false;
 	if (durable < 0)
 		operation_warn(operation, "the store could not be written: %s", err.text);
-	if (!failures)
+	if (gone)
 		lock_remove(operation);
 	json_t *document = document_new(operation->application->id);
 	json_object_set_new(document, "removed", removed_json(operation));
 	json_object_set_new(document, "kept_volumes", kept_volumes_json(operation));
 	json_object_set_new(document, "failures",
 			    operation->failures ? give(operation->failures) : json_array());
-	if (failures)
-		fail(&operation->error, operation->cancelled ? ERR_CANCELLED : ERR_FAILED,
-		     operation->cancelled ? "interrupted; destroy again goes on from there"
-					  : "%zu instances could not be removed",
-		     failures);
-	operation_finish(operation,
-			 !failures              ? BERTH_OK
-			 : operation->cancelled ? BERTH_INTERRUPTED
-						: BERTH_FAILED,
-			 document);
+	operation_finish(operation, gone ? BERTH_OK : outcome(operation, failures), document);
 	return false;
 }
 

@@ -91,6 +91,7 @@ struct work {
 	uint64_t intent; /* the store's number of the recorded intent; 0: none yet */
 	struct timer *timer;
 	int64_t deadline_ms, settle_ms, probe_delay_ms;
+	int64_t not_before_ms; /* a pause between tries */
 	unsigned exits_before; /* the exit count when this deploy began to care */
 	unsigned picks;        /* how often its picked ports were taken by somebody else */
 	int attempts;          /* tries of a call that got no answer */

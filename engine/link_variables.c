@@ -149,18 +149,25 @@ static bool numeric_address(const char *address)
 
 /* The name follows a replaced provider where the network can look names up, else it stands for the address.
  */
-static void name_host(struct work *work, const struct edge *edge, const struct way *way,
-		      struct spec_host *ret_host)
+static int name_host(struct work *work, const struct edge *edge, const struct way *way,
+		     struct spec_host *ret_host)
 {
+	struct spec_host host = {0};
+	const char *reached = NULL;
 	if (!work->site->location.driver->capabilities.host_names)
-		return;
+		return 0;
+	/* Copied: a later look at the provider gives its attachments' memory back. */
 	if (way->path == PATH_NETWORK && way->name)
-		ret_host->target = way->name;
+		reached = host.target = arena_text(&work->arena, way->name);
 	else if (numeric_address(way->address))
-		ret_host->address = way->address;
+		reached = host.address = arena_text(&work->arena, way->address);
 	else
-		return;
-	ret_host->alias = link_host_name(&work->arena, edge->link->alias);
+		return 0;
+	host.alias = link_host_name(&work->arena, edge->link->alias);
+	if (!reached || !host.alias)
+		return -1;
+	*ret_host = host;
+	return 0;
 }
 
 /* The way to one port, in the words of its variables. */
@@ -213,7 +220,10 @@ enum resolved link_variables(struct work *work, const struct edge *edge, struct 
 	}
 	struct way first =
 	    way_to(work->instance, provider, count ? ports[0].port : 0, count ? ports[0].protocol : TCP);
-	name_host(work, edge, &first, ret_host);
+	if (name_host(work, edge, &first, ret_host)) {
+		fail_memory(err);
+		return RESOLVED_NEVER;
+	}
 	for (size_t i = 0; i < count; i++) {
 		enum resolved found =
 		    find_line(work, provider, &ports[i], ret_host, &lines[i], ret_waits, err);

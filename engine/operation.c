@@ -178,6 +178,10 @@ void operation_finish(struct berth_operation *operation, enum berth_outcome outc
 			    : document               ? json_line(document)
 						     : strdup("");
 	json_decref(document);
+	if (outcome == BERTH_OK && !operation->result) {
+		fail_memory(&operation->error);
+		outcome = BERTH_FAILED;
+	}
 	operation->outcome = outcome;
 	operation->done = true;
 	let_go(operation);

@@ -227,6 +227,19 @@ static int64_t ran_for(const struct work *work, const struct observed *seen)
 	return seen->state == SEEN_RUNNING ? world->ops->wall(world) - seen->started_ms : 0;
 }
 
+/* One that was there before has used up its chances, if it ended twice or more: once more is enough. */
+static void begin_counting(struct work *work, const struct observed *seen)
+{
+	if (work->counted)
+		return;
+	work->counted = true;
+	bool chances_left = work->fresh || seen->exits < EXITS_TO_BREAK - 1;
+	work->exits_before = chances_left ? 0 : seen->exits - (EXITS_TO_BREAK - 1);
+	work->exits_seen = work->fresh ? 0 : seen->exits - work->exits_before;
+	if (work->exits_seen && ran_for(work, seen) < LONG_RUN_MS)
+		work->settle_ms = now_of(work) + SETTLE_AGAIN_MS;
+}
+
 /* Has it ended too often? Also moves the time at which it counts as up. */
 static enum phase look_at_exits(struct work *work)
 {
@@ -239,16 +252,7 @@ static enum phase look_at_exits(struct work *work)
 		break;
 	}
 	const struct observed *seen = &work->looked;
-	if (!work->counted) {
-		/* One that was there before has used up its chances, if it ended twice or more: once more is
-		 * enough. */
-		work->exits_before =
-		    work->fresh || seen->exits < EXITS_TO_BREAK - 1 ? 0 : seen->exits - (EXITS_TO_BREAK - 1);
-		work->exits_seen = work->fresh ? 0 : seen->exits - work->exits_before;
-		if (work->exits_seen && ran_for(work, seen) < LONG_RUN_MS)
-			work->settle_ms = now_of(work) + SETTLE_AGAIN_MS;
-		work->counted = true;
-	}
+	begin_counting(work, seen);
 	unsigned exits = seen->exits > work->exits_before ? seen->exits - work->exits_before : 0;
 	if (exits >= EXITS_TO_BREAK)
 		return too_many_exits(work, seen, exits);
@@ -310,6 +314,7 @@ static enum phase not_yet(struct work *work, const struct error *err)
 	work->probe_delay_ms = work->probe_delay_ms ? work->probe_delay_ms * 2 : FIRST_PROBE_MS;
 	if (work->probe_delay_ms > SLOWEST_PROBE_MS)
 		work->probe_delay_ms = SLOWEST_PROBE_MS;
+	work->not_before_ms = now_of(work) + work->probe_delay_ms;
 	work_wake_after(work, work->probe_delay_ms);
 	return PHASE_STARTING;
 }
@@ -398,6 +403,8 @@ enum phase step_starting(struct work *work)
 
 enum phase step_running(struct work *work)
 {
+	if (work->operation->cancelled && work->doing == DOING_NOTHING)
+		work->look_due = false; /* it answers: that is all there is to know now */
 	if (work->doing != DOING_LOOK && !work->look_due)
 		return PHASE_RUNNING;
 	work_unsettle(work);
@@ -406,6 +413,7 @@ enum phase step_running(struct work *work)
 		return PHASE_RUNNING;
 	if (result == CALL_FAIL)
 		return work_break(work, &work->error);
+	begin_counting(work, &work->looked);
 	unsigned exits =
 	    work->looked.exits > work->exits_before ? work->looked.exits - work->exits_before : 0;
 	if (work->made && exits >= EXITS_TO_BREAK)
@@ -474,8 +482,14 @@ static void keep_log(void *owner, bool errors, const char *bytes, size_t count)
 {
 	struct work *work = owner;
 	(void)errors;
-	if (work->log.length < LOG_LIMIT)
-		text_add_printable(&work->log, bytes, count);
+	text_add_printable(&work->log, bytes, count);
+	if (work->log.length <= 2 * LOG_LIMIT)
+		return;
+	/* The end is what tells. */
+	struct text end = {0};
+	text_add(&end, text_view(&work->log) + work->log.length - LOG_LIMIT);
+	text_release(&work->log);
+	work->log = end;
 }
 
 enum phase step_broken(struct work *work)

@@ -119,7 +119,8 @@ static bool is_published(const struct observed *seen, const struct spec_port *po
 		const struct attachment *at = &seen->attachments[a];
 		bool routed = !*at->network || a > 0;
 		for (size_t i = 0; routed && i < at->port_count; i++)
-			if (at->ports[i].port == port->port && at->ports[i].protocol == port->protocol)
+			if (at->ports[i].port == port->port && at->ports[i].protocol == port->protocol &&
+			    (!port->host_port || at->ports[i].number == port->host_port))
 				return true;
 	}
 	return false;
@@ -144,7 +145,7 @@ static void compare_links(struct decision *decision, enum resolved found)
 	const struct work *work = decision->work;
 	const struct observed *seen = work->instance->seen;
 	const char *had = seen->link_digest ? seen->link_digest : "";
-	if (found == RESOLVED_LATER ? *had != '\0' : strcmp(had, work->spec->link_digest) != 0)
+	if (found == RESOLVED_LATER || strcmp(had, work->spec->link_digest) != 0)
 		because(decision, "links", NULL, NULL, place_of(work->instance->component->spec, "links"));
 }
 

@@ -136,6 +136,15 @@ static bool is_taken(const struct picker *picker, const struct work *work, unsig
 	return map_get(picker->taken, key) != NULL;
 }
 
+/* By its name; where the target does not tell names, by its place. */
+static uint16_t named_number(const struct attachment *at, const char *name, size_t index)
+{
+	for (size_t i = 0; name && i < at->port_count; i++)
+		if (at->ports[i].name && strcmp(at->ports[i].name, name) == 0)
+			return at->ports[i].number;
+	return index < at->port_count && !at->ports[index].name ? at->ports[index].number : 0;
+}
+
 /* The number this port has now at the target: what berth picked once it keeps. */
 static uint16_t observed_number(const struct work *work, size_t index)
 {
@@ -144,8 +153,9 @@ static uint16_t observed_number(const struct work *work, size_t index)
 	for (size_t a = 0; seen && a < seen->attachment_count; a++) {
 		const struct attachment *at = &seen->attachments[a];
 		if (is_process(work)) {
-			if (index < at->port_count)
-				return at->ports[index].number;
+			uint16_t number = named_number(at, port->name, index);
+			if (number)
+				return number;
 			continue;
 		}
 		for (size_t i = 0; i < at->port_count; i++)

@@ -133,6 +133,7 @@ static void enter(struct work *work, enum phase phase)
 	instance->phase = phase;
 	instance->since_ms = now_of(work);
 	work->attempts = 0;
+	work->not_before_ms = 0;
 	text_clear(&work->note);
 	bool resting = phase == PHASE_RUNNING || phase == PHASE_GONE;
 	if (resting)
@@ -179,9 +180,27 @@ static void wait_for_slot(struct work *work, bool first)
 	site->slot_last = work;
 }
 
+/* One that breaks while it waits must not be handed a slot that it would never give back. */
+static void leave_queue(struct work *work)
+{
+	struct site *site = work->site;
+	struct work *before = NULL, **at = &site->slot_first;
+	while (work->waits_slot && *at && *at != work) {
+		before = *at;
+		at = &before->next_slot;
+	}
+	if (!work->waits_slot || !*at)
+		return;
+	*at = work->next_slot;
+	if (site->slot_last == work)
+		site->slot_last = before;
+	work->waits_slot = false;
+}
+
 static void give_slot_back(struct work *work)
 {
 	struct site *site = work->site;
+	leave_queue(work);
 	if (!work->slot)
 		return;
 	work->slot = false;
@@ -221,6 +240,12 @@ bool call_may_begin(struct work *work, enum doing doing)
 		work_settle(work);
 		return false;
 	}
+	/* A pause is a pause, whoever wakes it meanwhile. */
+	int64_t left = work->not_before_ms - now_of(work);
+	if (left > 0 && doing != DOING_LOOK && doing != DOING_LOGS) {
+		work_wake_after(work, left);
+		return false;
+	}
 	if (mutates(doing) && !take_slot(work, doing))
 		return false;
 	work->doing = doing;
@@ -247,6 +272,7 @@ enum call_result call_ended(struct work *work, enum progress progress, const str
 	work->error = *err;
 	if (unanswered(err) && ++work->attempts < ATTEMPTS) {
 		work_note(work, "%s; trying again", err->text);
+		work->not_before_ms = now_of(work) + ((int64_t)FIRST_PAUSE_MS << work->attempts);
 		work_wake_after(work, (int64_t)FIRST_PAUSE_MS << work->attempts);
 		return CALL_STAY;
 	}
@@ -362,10 +388,14 @@ int reconcile_begin(struct berth_operation *operation, struct error *err)
 		site->watched = true;
 	}
 	operation->unsettled = operation->work_count;
-	for (size_t i = 0; i < operation->work_count; i++)
-		if (map_put(&operation->works_by_name, operation->works[i].instance->name,
-			    &operation->works[i]))
-			return fail_memory(err);
+	/* A component that moves has one name at two sites: the one that is wanted is the one to hear of. */
+	for (int wanted = 0; wanted < 2; wanted++)
+		for (size_t i = 0; i < operation->work_count; i++) {
+			struct work *work = &operation->works[i];
+			if (work->instance->wanted == wanted &&
+			    map_put(&operation->works_by_name, work->instance->name, work))
+				return fail_memory(err);
+		}
 	for (size_t i = 0; i < operation->work_count; i++) {
 		struct work *work = &operation->works[i];
 		work->started = work->action == ACTION_UNCHANGED;

@@ -72,6 +72,7 @@ struct attachment {
 		uint16_t number; /* its number at this attachment; 0: known after deploy */
 		enum protocol protocol;
 		const char *bound; /* the address it is bound on, where others reach it by another; or NULL */
+		const char *name;  /* a process' named port; NULL where the target does not tell */
 	} * ports;
 	size_t port_count;
 };

@@ -54,6 +54,7 @@ struct told_port {
 	uint16_t port;
 	enum protocol protocol;
 	const char *published; /* the address, or NULL */
+	const char *name;      /* as the blueprint calls it */
 };
 
 /* All ports on this machine's own network, and those of each published address on the open one. */
@@ -71,7 +72,8 @@ static int attach(struct location *location, const char *bind, const struct told
 				     .ports = slots,
 				     .port_count = count};
 	for (size_t i = 0; i < count; i++)
-		*slots++ = (struct attached_port){ports[i].port, ports[i].port, ports[i].protocol, NULL};
+		*slots++ = (struct attached_port){ports[i].port, ports[i].port, ports[i].protocol, NULL,
+						  ports[i].name};
 	for (size_t i = 0; i < count; i++) {
 		bool before = !ports[i].published;
 		for (size_t j = 0; !before && j < i; j++)
@@ -84,7 +86,7 @@ static int attach(struct location *location, const char *bind, const struct told
 		for (size_t j = i; j < count; j++)
 			if (ports[j].published && !strcmp(ports[j].published, ports[i].published))
 				slots[open->port_count++] = (struct attached_port){
-				    ports[j].port, ports[j].port, ports[j].protocol, NULL};
+				    ports[j].port, ports[j].port, ports[j].protocol, NULL, ports[j].name};
 		slots += open->port_count;
 		if (!open->address)
 			return -1;
@@ -106,7 +108,7 @@ int localhost_foresee(struct location *location, const struct instance_spec *spe
 	for (size_t i = 0; i < spec->port_count; i++) {
 		const struct spec_port *port = &spec->ports[i];
 		ports[i] = (struct told_port){port->port, port->protocol,
-					      port->published ? port->host_address : NULL};
+					      port->published ? port->host_address : NULL, port->name};
 	}
 	if (attach(location, spec->bind_address, ports, spec->port_count, arena, ret, ret_count))
 		return fail_memory(err);
@@ -123,13 +125,13 @@ static bool read_port(struct arena *arena, const char *text, size_t length, stru
 
 	if (!slash)
 		return false;
-	*slash++ = '\0';
+	*equals = *slash++ = '\0';
 	char *at = strchr(slash, '@');
 	if (at)
 		*at++ = '\0';
 	if (!parse_number(equals + 1, 0, 65535, &number))
 		return false;
-	*ret_port = (struct told_port){(uint16_t)number, strcmp(slash, "udp") ? TCP : UDP, at};
+	*ret_port = (struct told_port){(uint16_t)number, strcmp(slash, "udp") ? TCP : UDP, at, copy};
 	return true;
 }
 

@@ -3,9 +3,9 @@
 
 #include "engine/resolver.h"
 
-static const struct attached_port redis_inside[] = {{6379, 6379, TCP, NULL}};
-static const struct attached_port redis_outside[] = {{6379, 20431, TCP, NULL}};
-static const struct attached_port not_picked[] = {{6379, 0, TCP, NULL}};
+static const struct attached_port redis_inside[] = {{6379, 6379, TCP, NULL, NULL}};
+static const struct attached_port redis_outside[] = {{6379, 20431, TCP, NULL, NULL}};
+static const struct attached_port not_picked[] = {{6379, 0, TCP, NULL, NULL}};
 
 static const struct attachment consumer_inside = {.network = "docker:a/app"};
 static const struct attachment consumer_outside = {.network = "host:m"};
