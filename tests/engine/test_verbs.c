@@ -386,3 +386,62 @@ Test(verbs, what_cannot_be_a_name_is_refused_before_it_becomes_part_of_a_path)
 			     names[i]);
 	}
 }
+
+Test(verbs, a_destroy_left_at_once_forgets_nothing_and_the_next_goes_on)
+{
+	struct berth_error error;
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	fake_target_time(scene.target, FAKE_STOP, 5000);
+	struct berth_operation *operation = berth_destroy(scene.berth, &request, NULL, &error);
+	virtual_world_run(scene.world, NULL, NULL, 1000);
+	berth_cancel(operation);
+	berth_cancel(operation);
+	cr_assert(virtual_world_run(scene.world, ended, operation, 1000));
+	cr_assert_eq(berth_outcome(operation), BERTH_INTERRUPTED);
+	berth_operation_free(operation);
+	/* By its name alone: the store still knows where it is. */
+	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_OK);
+	cr_assert_eq(fake_target_instances(scene.target), 0);
+}
+
+Test(verbs, a_destroy_cancelled_before_the_network_went_says_so_and_keeps_the_record)
+{
+	struct berth_error error;
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	fake_target_time(scene.target, FAKE_REMOVE, 1000);
+	struct berth_operation *operation = berth_destroy(scene.berth, &request, NULL, &error);
+	virtual_world_run(scene.world, NULL, NULL, 500);
+	berth_cancel(operation);
+	cr_assert(virtual_world_run(scene.world, ended, operation, 60000));
+	cr_assert_eq(berth_outcome(operation), BERTH_INTERRUPTED);
+	berth_operation_free(operation);
+	size_t released = fake_target_calls(scene.target, FAKE_RELEASE);
+	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_OK);
+	cr_assert_gt(fake_target_calls(scene.target, FAKE_RELEASE), released);
+}
+
+Test(verbs, old_exits_do_not_break_what_is_started_again)
+{
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	for (int times = 0; times < 6; times++) {
+		cr_assert_eq(fake_target_exit(scene.target, "app.db.1", 1), 0);
+		cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK, "after %d exits",
+			     times + 1);
+	}
+}
+
+Test(verbs, what_never_answered_is_not_called_running)
+{
+	struct berth_request request = {
+	    .size = sizeof request, .blueprint = PAIR, .file = "/b.yaml", .timeout_ms = 1000};
+	static const struct fake_behaviour mute = {.component = "app.db", .answers_after_ms = -1};
+	json_t *document = NULL;
+	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
+	cr_assert_eq(scene_request(&scene, berth_deploy, &request, NULL), BERTH_TIMED_OUT);
+	cr_assert_eq(scene_run(&scene, berth_status, PAIR, &document), BERTH_OK);
+	cr_assert_str_eq(json_text(named(json_object_get(document, "components"), "db"), "state"),
+			 "starting");
+	json_decref(document);
+}
