@@ -142,16 +142,30 @@ static void drop_forks(struct scan *scan)
 	scan->shim_count = kept;
 }
 
-static void mark_twins(struct scan *scan)
+/* Whether the run directory's record is this helper's: it holds the lock, the other one is about to end. */
+static bool is_recorded(struct location *location, const struct shim *shim)
+{
+	struct status status = {.code = -1};
+
+	return status_read(location, shim->marks.run, &status) && status.helper == shim->pid;
+}
+
+static bool began_before(const struct shim *one, const struct shim *other)
+{
+	return one->start < other->start || (one->start == other->start && one->pid < other->pid);
+}
+
+/* Of two helpers of one instance the recorded one counts; while none is, the older. */
+static void mark_twins(struct location *location, struct scan *scan)
 {
 	for (size_t i = 0; i < scan->shim_count; i++) {
 		struct shim *shim = &scan->shims[i];
 		for (size_t j = 0; j < scan->shim_count; j++) {
 			const struct shim *other = &scan->shims[j];
-			bool first = other->start < shim->start ||
-				     (other->start == shim->start && other->pid < shim->pid);
-			shim->twin =
-			    shim->twin || (j != i && first && !strcmp(other->marks.name, shim->marks.name));
+			if (j == i || strcmp(other->marks.name, shim->marks.name))
+				continue;
+			bool mine = is_recorded(location, shim), theirs = is_recorded(location, other);
+			shim->twin = shim->twin || (mine == theirs ? began_before(other, shim) : theirs);
 		}
 	}
 }
@@ -231,7 +245,7 @@ int scan_make(struct location *location, bool trees, struct scan *ret_scan, stru
 	if (world->ops->processes(world, "BERTH_APP=", visit_marked, &scanning, err))
 		return -1;
 	drop_forks(ret_scan);
-	mark_twins(ret_scan);
+	mark_twins(location, ret_scan);
 	if (trees && world->ops->memfd_holders(world, "berth:", visit_holder, &scanning, err))
 		return -1;
 	drop_strangers(location, ret_scan);
