@@ -61,10 +61,14 @@ struct command {
 	struct place place;
 };
 
+/* How far the other must have come. */
+enum need { NEED_READY, NEED_STARTED, NEED_FINISHED };
+
 struct link {
 	const char *alias; /* as written; from the list form the target's id */
 	size_t component;  /* index of the target */
-	bool started;      /* of `dependsOn`: that it runs is enough, it need not be ready */
+	enum need need;    /* of `dependsOn`; links need NEED_READY */
+	bool peer;         /* `wait: false`: wired, but not waited for, and may be part of a circle */
 	struct place place;
 };
 
@@ -91,6 +95,33 @@ struct health_check {
 	int retries;             /* default 3 */
 	struct place place;
 };
+
+/* A file that is put into the component before it starts. Of `content` and `source` one is given; a secret is
+ * a `content` of kind VALUE_SECRET. */
+struct file_entry {
+	const char
+	    *path; /* absolute, in the component's own view; for a process may be relative to its folder */
+	const struct value *content;
+	const char *source; /* absolute path on the deployer's machine */
+	uint16_t mode;      /* 0644 unless given; 0600 for a secret */
+	const char *user;   /* "name" or "uid" or "uid:gid"; NULL: the component's user */
+	struct place place;
+};
+
+/* What a changed link value, secret or file does to the component. */
+enum on_change_kind { ON_CHANGE_RESTART, ON_CHANGE_SIGNAL, ON_CHANGE_COMMAND, ON_CHANGE_NONE };
+
+struct on_change {
+	enum on_change_kind kind;
+	const char *signal; /* "HUP", without SIG */
+	struct command command;
+	struct place place;
+};
+
+enum update_order { UPDATE_BY_CASE, UPDATE_START_FIRST, UPDATE_STOP_FIRST };
+
+/* What the target itself does when an instance ends, while no controller runs. */
+enum restart_policy { RESTART_UNLESS_STOPPED, RESTART_NO, RESTART_ON_FAILURE, RESTART_ALWAYS };
 
 /* A docker image reference in its full form; "redis" is docker.io/library/redis:latest. */
 struct image_reference {
@@ -147,6 +178,18 @@ struct component_spec {
 	size_t label_count;
 
 	const char *address; /* COMPONENT_EXTERNAL */
+
+	bool job;         /* runs to its end; `restart` is then RESTART_NO */
+	bool pull_always; /* `pull: always` */
+	bool protect;
+	bool link_numbers; /* `linkAddress: ip`: its consumers are given numbers, not names */
+	enum restart_policy restart;
+	enum update_order update;
+	struct on_change on_change;
+	int64_t stop_timeout_ms; /* -1: the target's default */
+	const char *stop_signal; /* "TERM", without SIG; NULL: the target's (or image's) default */
+	const struct file_entry *files;
+	size_t file_count;
 
 	/* Where each key was written, so that a change can be shown at its line. */
 	struct key_place {

@@ -117,25 +117,25 @@ static struct draft *read_needed(struct reading *r, const struct yaml_node *node
 }
 
 static void add_needed(struct reading *r, struct draft *d, struct growing *needed, const struct draft *target,
-		       struct place at, bool started)
+		       struct place at, enum need need)
 {
 	struct link *link = target ? grow_new(r, needed, struct link) : NULL;
 
 	if (!link)
 		return;
-	*link = (struct link){.component = target->index, .started = started, .place = at};
+	*link = (struct link){.component = target->index, .need = need, .place = at};
 	add_order(r, d, target, at);
 }
 
 static bool read_condition(struct reading *r, struct draft *d, const struct yaml_node *node,
-			   bool *ret_started)
+			   enum need *ret_need)
 {
 	const char *text = fixed_text(r, d, node, "dependsOn");
 
 	if (!text)
 		return false;
-	*ret_started = !strcmp(text, "started");
-	if (*ret_started || !strcmp(text, "ready"))
+	*ret_need = !strcmp(text, "started") ? NEED_STARTED : NEED_READY;
+	if (*ret_need == NEED_STARTED || !strcmp(text, "ready"))
 		return true;
 	if (!strcmp(text, "finished"))
 		complain(r->list, node->place,
@@ -156,17 +156,18 @@ void read_depends_on(struct reading *r, struct draft *d, const struct yaml_node 
 	if (node->kind == YAML_LIST) {
 		for (size_t i = 0; i < node->count; i++)
 			add_needed(r, d, &needed, read_needed(r, node->items[i]), node->items[i]->place,
-				   false);
+				   NEED_READY);
 	} else if (node->kind == YAML_MAP && !is_expression(node)) {
 		for (size_t i = 0; i < node->count; i++) {
 			const struct yaml_entry *entry = &node->entries[i];
-			bool started, known = read_condition(r, d, entry->value, &started);
+			enum need need;
+			bool known = read_condition(r, d, entry->value, &need);
 			const struct draft *target = find_component(r, entry->key, entry->key_place);
 			if (known)
-				add_needed(r, d, &needed, target, entry->key_place, started);
+				add_needed(r, d, &needed, target, entry->key_place, need);
 		}
 	} else {
-		add_needed(r, d, &needed, read_needed(r, node), node->place, false);
+		add_needed(r, d, &needed, read_needed(r, node), node->place, NEED_READY);
 	}
 	d->spec->depends_on = needed.members;
 	d->spec->depends_on_count = needed.count;

@@ -50,7 +50,7 @@ static bool begin(struct berth_operation *operation)
 static bool all_settled(const struct berth_operation *operation)
 {
 	for (size_t i = 0; i < operation->work_count; i++)
-		if (operation->works[i].action != ACTION_UNCHANGED || operation->works[i].verify)
+		if (operation->works[i]->action != ACTION_UNCHANGED || operation->works[i]->verify)
 			return false;
 	return true;
 }
@@ -58,7 +58,7 @@ static bool all_settled(const struct berth_operation *operation)
 static void mark_needed_sites(struct berth_operation *operation)
 {
 	for (size_t i = 0; i < operation->work_count; i++) {
-		const struct work *work = &operation->works[i];
+		const struct work *work = operation->works[i];
 		if (work->action != ACTION_UNCHANGED || work->verify)
 			work->site->needed = true;
 	}
@@ -194,7 +194,7 @@ static size_t instances_at(const struct berth_operation *operation, const struct
 	size_t count = 0;
 	*ret_making = false;
 	for (size_t i = 0; i < operation->work_count; i++) {
-		const struct work *work = &operation->works[i];
+		const struct work *work = operation->works[i];
 		if (work->site != site || !work->instance->wanted)
 			continue;
 		count++;
@@ -253,7 +253,7 @@ static bool deserted(const struct berth_operation *operation, const struct site 
 {
 	bool any = false;
 	for (size_t i = 0; i < operation->work_count; i++) {
-		const struct work *work = &operation->works[i];
+		const struct work *work = operation->works[i];
 		if (work->site != site)
 			continue;
 		any = true;
@@ -369,7 +369,7 @@ static bool wanted_elsewhere(const struct instance *instance)
 static void remember_ready(struct berth_operation *operation)
 {
 	for (size_t i = 0; i < operation->work_count; i++) {
-		const struct work *work = &operation->works[i];
+		const struct work *work = operation->works[i];
 		const struct instance *instance = work->instance;
 		bool ready = instance->wanted && instance->phase == PHASE_RUNNING && instance->seen;
 		if ((work->action == ACTION_UNCHANGED && !work->verify) || work->site->failed ||

@@ -142,8 +142,8 @@ static json_t *removed_json(const struct berth_operation *operation)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < operation->work_count; i++)
-		if (operation->works[i].instance->phase == PHASE_GONE)
-			json_array_append_new(list, json_string(operation->works[i].instance->name));
+		if (operation->works[i]->instance->phase == PHASE_GONE)
+			json_array_append_new(list, json_string(operation->works[i]->instance->name));
 	return list;
 }
 

@@ -151,7 +151,7 @@ struct berth_operation {
 	const char **binding_sources;
 	size_t binding_count;
 	struct site *sites;
-	struct work *works; /* one for each instance, wanted or to go */
+	struct work **works; /* one for each instance, wanted or to go */
 	size_t work_count;
 	struct map *works_by_name; /* while reconciling */
 	struct work *dirty_first, *dirty_last;

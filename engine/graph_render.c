@@ -37,7 +37,7 @@ static const char *edge_label(struct arena *arena, const struct edge *edge, cons
 		return edge->port ? arena_format(arena, "%d", edge->port) : "";
 	case EDGE_ORDER:
 	default:
-		return edge->link && edge->link->started ? "started" : "";
+		return edge->link && edge->link->need == NEED_STARTED ? "started" : "";
 	}
 }
 

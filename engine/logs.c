@@ -43,7 +43,7 @@ static bool surveyed(struct berth_operation *operation)
 		return stage_failed(operation);
 	}
 	for (size_t i = 0; i < operation->work_count; i++) {
-		struct work *work = &operation->works[i];
+		struct work *work = operation->works[i];
 		bool here = work->instance->seen && chosen(operation, work->instance);
 		work->doing = here ? DOING_LOGS : DOING_NOTHING;
 		count += here;
@@ -86,7 +86,7 @@ static bool read_on(struct berth_operation *operation)
 				      .follow = request->follow};
 	bool waiting = false;
 	for (size_t i = 0; i < operation->work_count; i++) {
-		struct work *work = &operation->works[i];
+		struct work *work = operation->works[i];
 		struct error err = {0};
 		if (work->doing != DOING_LOGS)
 			continue;

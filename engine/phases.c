@@ -37,8 +37,8 @@ static bool is_there(const struct instance *provider, const struct edge *edge)
 	const struct work *work = provider->work;
 	if (provider->phase == PHASE_RUNNING) /* and nobody is just finding out its addresses */
 		return !work->look_due && work->doing != DOING_LOOK;
-	return edge->kind == EDGE_ORDER && edge->link->started && provider->phase == PHASE_STARTING &&
-	       work->started;
+	return edge->kind == EDGE_ORDER && edge->link->need == NEED_STARTED &&
+	       provider->phase == PHASE_STARTING && work->started;
 }
 
 /* 1: all answer. 0: wait. -1: one of them never will. */

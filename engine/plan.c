@@ -270,7 +270,7 @@ static int decide_all(struct berth_operation *operation, struct error *err)
 static void verify_providers(struct berth_operation *operation)
 {
 	for (size_t i = 0; i < operation->work_count; i++) {
-		const struct work *work = &operation->works[i];
+		const struct work *work = operation->works[i];
 		const struct component *component = work->instance->component;
 		if (!work->instance->wanted || work->action == ACTION_UNCHANGED)
 			continue;
@@ -301,7 +301,7 @@ int plan_make(struct berth_operation *operation, struct error *err)
 bool plan_empty(const struct berth_operation *operation)
 {
 	for (size_t i = 0; i < operation->work_count; i++)
-		if (operation->works[i].action != ACTION_UNCHANGED)
+		if (operation->works[i]->action != ACTION_UNCHANGED)
 			return false;
 	return true;
 }

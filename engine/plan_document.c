@@ -140,8 +140,8 @@ json_t *plan_document(struct berth_operation *operation)
 	json_t *document = document_new(operation->application->id), *changes = json_array(),
 	       *summary = json_object();
 	for (size_t i = 0; i < operation->work_count; i++) {
-		json_array_append_new(changes, change_json(&operation->works[i]));
-		counts[operation->works[i].action]++;
+		json_array_append_new(changes, change_json(operation->works[i]));
+		counts[operation->works[i]->action]++;
 	}
 	for (size_t i = 0; i < COUNT_OF(action_names); i++)
 		json_put_number(summary, action_names[i], counts[i]);

@@ -305,7 +305,7 @@ static int each_wanted(struct berth_operation *operation, int (*visit)(struct wo
 		       struct error *err)
 {
 	for (size_t i = 0; i < operation->work_count; i++)
-		if (operation->works[i].instance->wanted && visit(&operation->works[i], err))
+		if (operation->works[i]->instance->wanted && visit(operation->works[i], err))
 			return -1;
 	return 0;
 }
@@ -320,7 +320,7 @@ static int pick_all(struct picker *picker)
 {
 	struct berth_operation *operation = picker->operation;
 	for (size_t i = 0; i < operation->work_count; i++) {
-		struct work *work = &operation->works[i];
+		struct work *work = operation->works[i];
 		for (size_t p = 0; work->instance->wanted && p < work->port_count; p++)
 			if (work->ports[p].fixed &&
 			    take(picker, work,
@@ -329,7 +329,7 @@ static int pick_all(struct picker *picker)
 				return -1;
 	}
 	for (size_t i = 0; i < operation->work_count; i++)
-		if (operation->works[i].instance->wanted && pick_ports(picker, &operation->works[i]))
+		if (operation->works[i]->instance->wanted && pick_ports(picker, operation->works[i]))
 			return -1;
 	return 0;
 }
@@ -357,7 +357,7 @@ int publications_pick_again(struct work *work, struct error *err)
 	int result = 0;
 	work->picks++;
 	for (size_t i = 0; i < work->operation->work_count && !result; i++) {
-		struct work *other = &work->operation->works[i];
+		struct work *other = work->operation->works[i];
 		for (size_t p = 0; p < other->port_count && !result; p++)
 			if (other->ports[p].host_port)
 				result =

@@ -361,8 +361,9 @@ static void something_changed(void *owner, const char *name)
 	if (named && named->site == site)
 		look_again(named);
 	for (size_t i = 0; !name && i < operation->work_count; i++)
-		if (operation->works[i].site == site && operation->works[i].instance->phase >= PHASE_STARTING)
-			look_again(&operation->works[i]);
+		if (operation->works[i]->site == site &&
+		    operation->works[i]->instance->phase >= PHASE_STARTING)
+			look_again(operation->works[i]);
 }
 
 static enum phase first_phase(const struct work *work)
@@ -391,13 +392,13 @@ int reconcile_begin(struct berth_operation *operation, struct error *err)
 	/* A component that moves has one name at two sites: the one that is wanted is the one to hear of. */
 	for (int wanted = 0; wanted < 2; wanted++)
 		for (size_t i = 0; i < operation->work_count; i++) {
-			struct work *work = &operation->works[i];
+			struct work *work = operation->works[i];
 			if (work->instance->wanted == wanted &&
 			    map_put(&operation->works_by_name, work->instance->name, work))
 				return fail_memory(err);
 		}
 	for (size_t i = 0; i < operation->work_count; i++) {
-		struct work *work = &operation->works[i];
+		struct work *work = operation->works[i];
 		work->started = work->action == ACTION_UNCHANGED;
 		enum phase first = first_phase(work);
 		if (first == PHASE_RUNNING) { /* as it was: nothing to tell, nothing to do */
@@ -417,8 +418,8 @@ bool reconcile_turn(struct berth_operation *operation)
 	if (operation->cancelled && !operation->cancel_told) {
 		operation->cancel_told = true;
 		for (size_t i = 0; i < operation->work_count; i++)
-			if (!operation->works[i].settled)
-				work_wake(&operation->works[i]);
+			if (!operation->works[i]->settled)
+				work_wake(operation->works[i]);
 	}
 	while (operation->dirty_first) {
 		struct work *work = operation->dirty_first;
@@ -440,7 +441,7 @@ void reconcile_end(struct berth_operation *operation)
 			site->watched = false;
 		}
 	for (size_t i = 0; i < operation->work_count; i++) {
-		struct work *work = &operation->works[i];
+		struct work *work = operation->works[i];
 		driver_of(work)->drop(&work->site->location, &work->errand);
 		world->ops->timer_cancel(world, work->timer);
 		work->timer = NULL;

@@ -248,14 +248,14 @@ void keep_failures(struct berth_operation *operation)
 	json_decref(operation->failures);
 	operation->failures = json_array();
 	for (size_t i = 0; i < operation->work_count; i++)
-		if (went_wrong(&operation->works[i]))
-			json_array_append_new(operation->failures, failure_json(&operation->works[i]));
+		if (went_wrong(operation->works[i]))
+			json_array_append_new(operation->failures, failure_json(operation->works[i]));
 }
 
 static bool unanswered(const struct berth_operation *operation)
 {
 	for (size_t i = 0; i < operation->work_count; i++) {
-		const struct work *work = &operation->works[i];
+		const struct work *work = operation->works[i];
 		if (work->instance->phase == PHASE_BROKEN &&
 		    (work->error.code == ERR_UNREACHABLE || work->error.code == ERR_TIMED_OUT))
 			return true;

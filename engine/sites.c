@@ -448,7 +448,7 @@ static bool is_used(const struct berth_operation *operation, const struct site *
 		if (application->components[i].site == site)
 			return true;
 	for (size_t i = 0; i < operation->work_count; i++)
-		if (operation->works[i].site == site && operation->works[i].instance->phase != PHASE_GONE)
+		if (operation->works[i]->site == site && operation->works[i]->instance->phase != PHASE_GONE)
 			return true;
 	return false;
 }

@@ -71,7 +71,7 @@ static void settle_links(struct berth_operation *operation)
 	if (!operation->blueprint || publications_settle(operation, &ignored))
 		return;
 	for (size_t i = 0; i < operation->work_count; i++) {
-		struct instance *instance = operation->works[i].instance;
+		struct instance *instance = operation->works[i]->instance;
 		if (instance->seen && instance->seen->state == SEEN_RUNNING) {
 			instance->attachments = instance->seen->attachments;
 			instance->attachment_count = instance->seen->attachment_count;
@@ -83,7 +83,7 @@ static void settle_links(struct berth_operation *operation)
 static void tell_unready(struct berth_operation *operation)
 {
 	for (size_t i = 0; operation->stored && i < operation->work_count; i++) {
-		struct instance *instance = operation->works[i].instance;
+		struct instance *instance = operation->works[i]->instance;
 		if (instance->wanted && instance->seen && !instance_known_ready(instance))
 			instance->phase = PHASE_STARTING;
 	}

@@ -114,7 +114,7 @@ static int make_room(struct berth_operation *operation)
 		}
 	for (size_t i = 0; i < application->component_count; i++)
 		total += room[i];
-	operation->works = arena_array(&operation->arena, struct work, total + 1);
+	operation->works = arena_array(&operation->arena, struct work *, total + 1);
 	struct instance *instances = arena_array(&application->arena, struct instance, total + 1);
 	for (size_t i = 0; operation->works && instances && i < application->component_count; i++) {
 		application->components[i].instances = instances;
@@ -133,8 +133,11 @@ static struct instance *add_instance(struct berth_operation *operation, struct c
 				     struct site *site, unsigned ordinal, bool wanted)
 {
 	struct instance *instance = &component->instances[component->instance_count++];
-	struct work *work = &operation->works[operation->work_count++];
+	struct work *work = arena_array(&operation->arena, struct work, 1);
+	if (!work)
+		return NULL;
 	/* make_room gave every one a place. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
+	operation->works[operation->work_count++] = work;
 	*instance = (struct instance){
 	    .component = component,
 	    .ordinal = ordinal,
@@ -204,7 +207,7 @@ int survey_match(struct berth_operation *operation)
 void survey_again(struct berth_operation *operation)
 {
 	for (size_t i = 0; i < operation->work_count; i++)
-		operation->works[i].instance->seen = NULL;
+		operation->works[i]->instance->seen = NULL;
 	for (struct site *site = operation->sites; site; site = site->next) {
 		inventory_release(&site->retired);
 		site->retired = site->inventory;

@@ -29,11 +29,24 @@ struct spec_host {
 	const char *address; /* a numeric address; or NULL */
 };
 
+/* A file that is to lie in the instance. */
+struct spec_file {
+	const char *path;
+	const void *content;
+	size_t size;
+	uint16_t mode;
+	const char *user; /* "name", "uid", "uid:gid"; NULL: the instance's own */
+	bool secret;      /* its content is never shown, stored or digested in clear */
+};
+
 /* Owned by the engine and stable from the first call about an instance to the last. */
 struct instance_spec {
 	const char *app, *component;
 	unsigned ordinal; /* 1, 2, ... */
-	const char *name; /* "app.component.1": unique, injective, the target's name for it where it can */
+	/* "app.component.1": unique, injective, the target's name for it where it can. While an older
+	 * instance of that ordinal lives beside it, it carries its generation: "app.component.1.g2". */
+	const char *name;
+	unsigned generation;     /* 0: the settled name */
 	const char *shared_name; /* "app.component" in lower case: all ready instances answer to it */
 	bool shared_from_start;  /* may carry shared_name before it is ready: nobody else serves under it */
 	enum component_kind kind;
@@ -54,11 +67,20 @@ struct instance_spec {
 	const struct label *labels; /* the blueprint's own */
 	size_t label_count;
 	const char *bind_address; /* processes: where to listen */
+	enum restart_policy restart;
+	bool pull_always;
+	int64_t stop_timeout_ms;       /* -1: the target's default; kept with the instance, for `stop` */
+	const char *stop_signal;       /* "TERM"; NULL: the default */
+	const struct spec_file *files; /* `place` puts them there; `deliver` again */
+	size_t file_count;
+	bool pin_address; /* consumers hold its number: it must keep it through stops and replacements */
+	const char *pinned_address; /* the number it must have, that of its predecessor; NULL: any */
 	/* What the target keeps with it (labels; a process' environment). */
 	char digest[DIGEST_HEX];        /* of all that needs a new instance when it changes */
 	char link_digest[DIGEST_HEX];   /* of the values that come from links */
 	const char *secret_salt;        /* hexadecimal; "" when no secret is used */
 	char secret_digest[DIGEST_HEX]; /* of the salted secrets; "" likewise */
+	char file_digest[DIGEST_HEX];   /* of the files, secrets among them salted; "" without files */
 };
 
 /* Where an instance is, or will be, attached. Strings live as long as their container. */
@@ -91,7 +113,9 @@ struct observed {
 	unsigned ordinal;
 	const char *name;
 	const char *target_id; /* the target's own identity of this very incarnation */
-	const char *digest, *link_digest, *secret_salt, *secret_digest; /* as kept with it; "" when absent */
+	unsigned generation;   /* of its name; 0: the settled one */
+	/* As kept with it when it was made; "" when absent. */
+	const char *digest, *link_digest, *secret_salt, *secret_digest, *file_digest;
 	const char *type;     /* "docker:redis:3" or "process", as far as the target can tell */
 	const char *image_id; /* what it was made from; NULL where there is no such thing */
 	enum observed_state state;
@@ -104,7 +128,11 @@ struct observed {
 	const struct attachment *attachments;
 	size_t attachment_count;
 	bool shared_name_held; /* answers under the component's shared name */
-	bool orphan_tree;      /* processes whose keeper died: to be ended, never counted as an instance */
+	/* What `update` can change in place, as the target has it now; `look` tells, a listing need not. */
+	bool limits_known;
+	int64_t memory_bytes, nano_cpus; /* 0: no limit */
+	enum restart_policy restart;
+	bool orphan_tree; /* processes whose keeper died: to be ended, never counted as an instance */
 };
 
 #endif

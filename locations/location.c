@@ -30,25 +30,51 @@ char *instance_name(struct arena *arena, const char *app, const char *component,
 	return arena_format(arena, "%s.%s.%u", app, component, ordinal);
 }
 
-/* Only the spelling that instance_name gives counts, or two names would stand for one instance. */
-static bool ordinal_of(const char *text, unsigned *ret_ordinal)
+char *generation_name(struct arena *arena, const char *app, const char *component, unsigned ordinal,
+		      unsigned generation)
 {
+	if (!generation)
+		return instance_name(arena, app, component, ordinal);
+	return arena_format(arena, "%s.%s.%u.g%u", app, component, ordinal, generation);
+}
+
+/* Only the spelling that instance_name gives counts, or two names would stand for one instance. */
+static bool number_of(const char *text, size_t size, unsigned *ret_number)
+{
+	char digits[16];
 	int64_t number;
 
-	if (*text < '1' || *text > '9' || !parse_number(text, 1, UINT32_MAX, &number))
+	if (!size || size >= sizeof digits || *text < '1' || *text > '9')
 		return false;
-	*ret_ordinal = (unsigned)number;
+	memcpy(digits, text, size);
+	digits[size] = '\0';
+	if (!parse_number(digits, 1, UINT32_MAX, &number))
+		return false;
+	*ret_number = (unsigned)number;
 	return true;
 }
 
+/* "1" or "1.g2"; a first generation has the settled name. */
+static bool numbers_of(const char *text, unsigned *ret_ordinal, unsigned *ret_generation)
+{
+	size_t size = strcspn(text, ".");
+
+	*ret_generation = 0;
+	if (!number_of(text, size, ret_ordinal))
+		return false;
+	return !text[size] ||
+	       (text[size + 1] == 'g' &&
+		number_of(text + size + 2, strlen(text + size + 2), ret_generation) && *ret_generation > 1);
+}
+
 bool instance_name_split(struct arena *arena, const char *name, const char **ret_app,
-			 const char **ret_component, unsigned *ret_ordinal)
+			 const char **ret_component, unsigned *ret_ordinal, unsigned *ret_generation)
 {
 	const char *first = strchr(name, '.');
 	const char *second = first ? strchr(first + 1, '.') : NULL;
-	unsigned ordinal;
+	unsigned ordinal, generation;
 
-	if (!second || first == name || second == first + 1 || !ordinal_of(second + 1, &ordinal))
+	if (!second || first == name || second == first + 1 || !numbers_of(second + 1, &ordinal, &generation))
 		return false;
 	const char *app = arena_copy(arena, name, (size_t)(first - name));
 	const char *component = arena_copy(arena, first + 1, (size_t)(second - first - 1));
@@ -57,5 +83,6 @@ bool instance_name_split(struct arena *arena, const char *name, const char **ret
 	*ret_app = app;
 	*ret_component = component;
 	*ret_ordinal = ordinal;
+	*ret_generation = generation;
 	return true;
 }

@@ -58,6 +58,10 @@ struct capabilities {
 	bool mapped_ports;        /* published numbers may differ from the instance's own */
 	unsigned kinds;           /* bit set of 1u << enum component_kind that it can run */
 	unsigned calls_in_flight; /* mutating calls that do good at one time */
+	bool generations; /* two instances of one ordinal can live side by side (names with a generation), and
+			     `rename` settles the younger one's name */
+	bool limits_in_place;  /* `update` changes memory and cpus of what runs */
+	bool restart_in_place; /* `update` changes the restart policy of what runs */
 };
 
 /* Everything at a location that carries our mark for one application (or for all). */
@@ -85,6 +89,12 @@ struct inventory {
 		const char *app, *owner_id, *owner_words;
 	} * claims;
 	size_t claim_count;
+	/* What else carries our mark: networks, leases, helpers. Only told when every application is listed.
+	 */
+	const struct inventory_object {
+		const char *app, *kind, *name;
+	} * objects;
+	size_t object_count;
 	bool prepared; /* what prepare makes is there (asked for one application) */
 };
 
@@ -97,6 +107,29 @@ struct list_request {
 struct prepare_request {
 	const char *app;
 	size_t instances; /* how many will be here at most; sizes what must be sized */
+};
+
+/* A deploy under way, so that two of one owner do not interleave. */
+struct lease {
+	const char *token; /* of this very deploy */
+	const char *words; /* for people: who, where, since when */
+	int64_t ttl_ms;    /* it expires so long after it was taken or renewed, by the target's own clock */
+};
+
+/* A command run inside an instance. The engine's memory, stable from the first call to the last. */
+struct exec_session {
+	const char *const *command;   /* argv, NULL-terminated */
+	const char *user, *directory; /* NULL: the instance's own */
+	bool terminal;                /* on a pseudo terminal there: one stream, and a size */
+	bool interactive;             /* `input` is passed on; false: it reads the end of file at once */
+	/* Bytes on their way in: the engine appends and asks again, the driver takes from the front. */
+	struct text input;
+	bool input_ended;
+	unsigned rows, columns;
+	bool resized; /* the size is new: the driver takes note and clears it */
+	void (*output)(void *owner, bool errors, const char *bytes, size_t count);
+	void *output_owner;
+	int code; /* once DONE: the command's exit code; 128 + N when signal N ended it */
 };
 
 struct log_options {
@@ -199,6 +232,43 @@ struct location_driver {
 	enum progress (*remove)(struct location *, struct errand *, const char *app, const char *name,
 				struct error *);
 
+	/* Change in place what the capabilities say can be, to what the spec says. ERR_MISSING when it is
+	 * gone. */
+	enum progress (*update)(struct location *, struct errand *, const struct instance_spec *,
+				struct error *);
+	/* Write the spec's files into the instance, which runs or not; nobody is restarted. */
+	enum progress (*deliver)(struct location *, struct errand *, const struct instance_spec *,
+				 struct error *);
+	/* Send its main process a signal ("HUP"). ERR_FAILED when it does not run. Same guard as `stop`. */
+	enum progress (*signal)(struct location *, struct errand *, const char *app, const char *name,
+				const char *signal, struct error *);
+	/* It is to go, another serves already: let it lose the shared name, while connections under way go
+	 * on. DONE where there is none to lose, or the instance is gone. */
+	enum progress (*withdraw)(struct location *, struct errand *, const char *app, const char *name,
+				  struct error *);
+	/* Give it another name of the same application, component and ordinal; DONE when it has that already.
+	 * ERR_CONFLICT when something else holds the new name. Nothing else about it changes. */
+	enum progress (*rename)(struct location *, struct errand *, const char *app, const char *from,
+				const char *to, struct error *);
+	/* Run a command inside it, to its end. ERR_FAILED when the instance does not run; ERR_MISSING when
+	 * the command is not found there, ERR_DENIED when it cannot be executed. */
+	enum progress (*exec)(struct location *, struct errand *, const char *app, const char *name,
+			      struct exec_session *, struct error *);
+
+	/* How `probe` would ask this check: words such as "from here" or "by a helper in its network"; NULL:
+	 * it cannot be verified. Known after the listing; no I/O. */
+	const char *(*readiness)(struct location *, const struct instance_spec *,
+				 const struct health_check *);
+
+	/* Take or renew the lease of a deploy. DONE with ret_holder (strings in `arena`) = who has it, who
+	 * may be somebody else; one that expired is nobody's. */
+	enum progress (*lease)(struct location *, struct errand *, const char *app, const struct lease *,
+			       struct arena *arena, struct lease *ret_holder, struct error *);
+	/* Give the lease of that token back, and let go of all that was made for the length of a deploy only
+	 * (helpers). Absent things are fine. */
+	enum progress (*tidy)(struct location *, struct errand *, const char *app, const char *token,
+			      struct error *);
+
 	enum progress (*logs)(struct location *, struct errand *, const char *app, const char *name,
 			      const struct log_options *, log_sink *sink, void *sink_owner, struct error *);
 
@@ -217,8 +287,11 @@ void inventory_release(struct inventory *inventory); /* leaves it zeroed */
 /* Names of things, injective in their parts (which hold no dots): "app.component.ordinal", "app.component".
  */
 char *instance_name(struct arena *arena, const char *app, const char *component, unsigned ordinal);
+/* The same with a generation (2, 3, ...): "app.component.ordinal.g2"; 0: the settled name. */
+char *generation_name(struct arena *arena, const char *app, const char *component, unsigned ordinal,
+		      unsigned generation);
 /* Split an instance's name; false when it is none. Parts in `arena`. */
 bool instance_name_split(struct arena *arena, const char *name, const char **ret_app,
-			 const char **ret_component, unsigned *ret_ordinal);
+			 const char **ret_component, unsigned *ret_ordinal, unsigned *ret_generation);
 
 #endif

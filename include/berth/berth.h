@@ -98,13 +98,28 @@ struct berth_request {
 	const char *format;
 	/* locations: check this one; types: only this one. */
 	const char *name;
-	bool check; /* locations: ask them */
+	bool check;    /* locations: ask them */
+	int64_t count; /* scale: how many instances of components[0] */
+	/* deploy: a plan saved with plan_file's help (berth_plan's "saved" member); carried out exactly, or
+	 * refused as stale. Replaces `blueprint`. */
+	const char *plan;
+	size_t plan_size;
+	const char *const *command; /* exec: argv */
+	const char *user;           /* exec: who runs it; NULL: the component's own */
+	const char *directory;      /* exec: where; NULL: the component's own */
+	bool terminal;              /* exec: on a pseudo terminal there */
+	bool interactive;           /* exec: berth_exec_input() will give it input */
+	unsigned rows, columns;     /* exec: the terminal's size at first */
+	const char *wait_for;       /* wait: "running" (default), "healthy", "finished", "gone" */
+	bool remove;                /* gc: remove what is listed */
 };
 
 enum berth_event_kind {
 	BERTH_EVENT_PHASE,   /* an instance's state changed, or what it waits for */
 	BERTH_EVENT_LOG,     /* output of an instance */
 	BERTH_EVENT_WARNING, /* `text` is worth a line on standard error */
+	BERTH_EVENT_OUTPUT,  /* exec: bytes the command wrote */
+	BERTH_EVENT_RECORD,  /* events with `follow`: one recorded event as a JSON object */
 };
 
 /* Valid during the call only. Members that say nothing are NULL. */
@@ -113,10 +128,11 @@ struct berth_event {
 	enum berth_event_kind kind;
 	const char *component, *instance, *location;
 	const char *phase; /* "linking", "placing", "starting", "running", "broken", ... */
-	/* PHASE: what it waits for or why it failed; WARNING: the sentence; LOG: the bytes. */
+	/* PHASE: what it waits for or why it failed; WARNING: the sentence; LOG, OUTPUT: the bytes; RECORD:
+	 * JSON. */
 	const char *text;
 	size_t text_size;
-	bool errors;  /* LOG: from the error stream */
+	bool errors;  /* LOG, OUTPUT: from the error stream */
 	bool settled; /* PHASE: this instance is as wanted now */
 };
 
@@ -163,6 +179,43 @@ BERTH_API struct berth_operation *berth_locations(struct berth *, const struct b
 /* {"format_version", "types": [{"name", "summary", "keys": [...]}]} */
 BERTH_API struct berth_operation *berth_types(struct berth *, const struct berth_request *,
 					      const struct berth_listener *, struct berth_error *);
+/* What runs of the application is ended and kept, of request->components or all; again what is stopped is
+ * started, and waited for until it answers; each is stopped and started in turn, providers first, one
+ * instance of a component at a time. The document is deploy's. */
+BERTH_API struct berth_operation *berth_stop(struct berth *, const struct berth_request *,
+					     const struct berth_listener *, struct berth_error *);
+BERTH_API struct berth_operation *berth_start(struct berth *, const struct berth_request *,
+					      const struct berth_listener *, struct berth_error *);
+BERTH_API struct berth_operation *berth_restart(struct berth *, const struct berth_request *,
+						const struct berth_listener *, struct berth_error *);
+/* components[0] has `count` instances, until the next deploy goes back to what the file says. Deploy's
+ * document. */
+BERTH_API struct berth_operation *berth_scale(struct berth *, const struct berth_request *,
+					      const struct berth_listener *, struct berth_error *);
+/* Run `command` in components[0] ("web" or "web/2"). Its output comes as events; the document is
+ * {"format_version", "app", "instance", "exit_code"}. */
+BERTH_API struct berth_operation *berth_exec(struct berth *, const struct berth_request *,
+					     const struct berth_listener *, struct berth_error *);
+/* Input for an interactive one, copied; its end; another size of its terminal. */
+BERTH_API void berth_exec_input(struct berth_operation *operation, const void *bytes, size_t count);
+BERTH_API void berth_exec_input_end(struct berth_operation *operation);
+BERTH_API void berth_exec_resize(struct berth_operation *operation, unsigned rows, unsigned columns);
+/* How many bytes of input are not passed on yet: give no more while this is large. */
+BERTH_API size_t berth_exec_input_waiting(const struct berth_operation *operation);
+/* Until the application is as `wait_for` says (status' document), or the timeout ran out. */
+BERTH_API struct berth_operation *berth_wait(struct berth *, const struct berth_request *,
+					     const struct berth_listener *, struct berth_error *);
+/* {"format_version", "app", "findings": [{"component", "instance", "state", "why", "since", "last_failure",
+ * "who", "remedy", "log"}]}: why it is not as wanted, in words. */
+BERTH_API struct berth_operation *berth_why(struct berth *, const struct berth_request *,
+					    const struct berth_listener *, struct berth_error *);
+/* {"format_version", "found": [{"location", "app", "kind", "name", "removed"}], "failures": [...]}: what
+ * carries our mark at the known locations and no application owns. */
+BERTH_API struct berth_operation *berth_gc(struct berth *, const struct berth_request *,
+					   const struct berth_listener *, struct berth_error *);
+/* The JSON Schema of a blueprint. */
+BERTH_API struct berth_operation *berth_schema(struct berth *, const struct berth_request *,
+					       const struct berth_listener *, struct berth_error *);
 /* {"format_version", "events": [{"time", "app", "component", "instance", "what", "text"}]}: what was
  * recorded. */
 BERTH_API struct berth_operation *berth_events(struct berth *, const struct berth_request *,

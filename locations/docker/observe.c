@@ -33,11 +33,11 @@ bool is_instance(const char *name, const json_t *labels)
 	const char *app = json_text(labels, "berth.app"), *component = json_text(labels, "berth.component");
 	const char *ordinal = json_text(labels, "berth.instance"), *its_app, *its_component;
 	struct arena arena = {0};
-	unsigned number;
+	unsigned number, generation;
 	bool is = app && component && ordinal &&
-		  instance_name_split(&arena, name, &its_app, &its_component, &number) &&
+		  instance_name_split(&arena, name, &its_app, &its_component, &number, &generation) &&
 		  !strcmp(its_app, app) && !strcmp(its_component, component) &&
-		  !strcmp(strrchr(name, '.') + 1, ordinal);
+		  !strcmp(arena_format(&arena, "%u", number) ?: "", ordinal);
 
 	arena_release(&arena);
 	return is;

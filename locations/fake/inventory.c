@@ -81,10 +81,10 @@ static bool list_stranger(const char *name, void *value, void *context)
 	struct listing *listing = context;
 	struct inventory *inventory = listing->inventory;
 	const char *app, *component;
-	unsigned ordinal;
+	unsigned ordinal, generation;
 
 	(void)value;
-	if (!instance_name_split(&inventory->arena, name, &app, &component, &ordinal) ||
+	if (!instance_name_split(&inventory->arena, name, &app, &component, &ordinal, &generation) ||
 	    (listing->app && strcmp(app, listing->app) != 0))
 		return true;
 	listing->strangers[inventory->stranger_count++] = (struct inventory_stranger){

@@ -110,10 +110,10 @@ static int remove_run(struct ending *ending, struct error *err)
 	owned_by(arena_release) struct arena arena = {0};
 	struct location *location = ending->task.location;
 	const char *app, *component;
-	unsigned ordinal;
+	unsigned ordinal, generation;
 
 	if (!ending->hard || !ending->run ||
-	    !instance_name_split(&arena, ending->name, &app, &component, &ordinal) ||
+	    !instance_name_split(&arena, ending->name, &app, &component, &ordinal, &generation) ||
 	    !fit_run(ending->run, app, ending->name) || stranger_at(location, ending->run))
 		return 0;
 	if (location->world->ops->tree_remove(location->world, ending->run, err))

@@ -64,11 +64,11 @@ static bool visit_instance(void *owner, const char *entry)
 	struct listing *listing = owner;
 	char *name = arena_format(&listing->arena, "%s.%s", listing->visiting, entry);
 	const char *app, *component;
-	unsigned ordinal;
+	unsigned ordinal, generation;
 
 	if (!name)
 		listing->failed = true;
-	else if (instance_name_split(&listing->arena, name, &app, &component, &ordinal))
+	else if (instance_name_split(&listing->arena, name, &app, &component, &ordinal, &generation))
 		add_name(listing, &listing->instances, name);
 	return !listing->failed;
 }
@@ -158,10 +158,11 @@ static bool list_strangers(struct listing *listing, struct inventory *inventory)
 	inventory->strangers = strangers;
 	for (size_t i = 0; strangers && i < listing->strangers.count; i++) {
 		const char *name = listing->strangers.all[i], *app, *component;
-		unsigned ordinal;
-		char *directory = instance_name_split(&listing->arena, name, &app, &component, &ordinal)
-				      ? run_directory(listing->location, &listing->arena, app, name)
-				      : NULL;
+		unsigned ordinal, generation;
+		char *directory =
+		    instance_name_split(&listing->arena, name, &app, &component, &ordinal, &generation)
+			? run_directory(listing->location, &listing->arena, app, name)
+			: NULL;
 		if (!directory || !stranger_at(listing->location, directory))
 			continue;
 		struct inventory_stranger *stranger = &strangers[inventory->stranger_count++];

@@ -156,8 +156,9 @@ int guard_name(const char *app, const char *name, struct error *err)
 {
 	struct arena arena = {0};
 	const char *named, *component;
-	unsigned ordinal;
-	bool ours = fit_id(app) && instance_name_split(&arena, name, &named, &component, &ordinal) &&
+	unsigned ordinal, generation;
+	bool ours = fit_id(app) &&
+		    instance_name_split(&arena, name, &named, &component, &ordinal, &generation) &&
 		    !strcmp(named, app) && fit_id(component);
 
 	arena_release(&arena);

@@ -164,11 +164,12 @@ static int see_marks(struct location *location, struct arena *arena, const struc
 static bool bare_marks(const struct scan *scan, struct arena *arena, const char *name,
 		       struct marks *ret_marks)
 {
+	unsigned generation;
 	struct marks marks = {
 	    .name = name, .spec = "", .links = "", .salt = "", .secrets = "", .ports = "", .bind = ""};
 
 	if (!scan_orphans(scan, name) ||
-	    !instance_name_split(arena, name, &marks.app, &marks.component, &marks.ordinal))
+	    !instance_name_split(arena, name, &marks.app, &marks.component, &marks.ordinal, &generation))
 		return false;
 	*ret_marks = marks;
 	return true;
@@ -179,13 +180,13 @@ bool observe(struct location *location, const struct scan *scan, struct arena *a
 {
 	const struct shim *shim = scan_shim(scan, name);
 	const char *app, *component;
-	unsigned ordinal;
+	unsigned ordinal, generation;
 	struct marks marks;
 	struct status status = {.code = -1};
 	struct observed seen;
 
 	*err = (struct error){0};
-	if (!instance_name_split(arena, name, &app, &component, &ordinal))
+	if (!instance_name_split(arena, name, &app, &component, &ordinal, &generation))
 		return false;
 	char *directory = run_directory(location, arena, app, name);
 	if (!directory) {

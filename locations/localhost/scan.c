@@ -174,11 +174,11 @@ static void mark_twins(struct location *location, struct scan *scan)
 static bool keeper_on_record(struct location *location, struct scan *scan, const struct member *member)
 {
 	const char *app, *component;
-	unsigned ordinal;
+	unsigned ordinal, generation;
 	struct status status;
 
-	if (!instance_name_split(&scan->arena, member->name, &app, &component, &ordinal) || !fit_id(app) ||
-	    !fit_id(component))
+	if (!instance_name_split(&scan->arena, member->name, &app, &component, &ordinal, &generation) ||
+	    !fit_id(app) || !fit_id(component))
 		return false;
 	char *directory = run_directory(location, &scan->arena, app, member->name);
 	return directory && status_read(location, directory, &status) && status.helper == member->shim_pid &&

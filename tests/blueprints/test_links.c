@@ -73,9 +73,9 @@ Test(links, depends_on_takes_ids_and_conditions)
 	take(TWO "  dependsOn: [redis]\n");
 	cr_assert_eq(web->depends_on_count, 1);
 	cr_assert_null(web->depends_on[0].alias);
-	cr_assert_not(web->depends_on[0].started);
+	cr_assert_eq(web->depends_on[0].need, NEED_READY);
 	take(TWO "  dependsOn: {redis: started}\n");
-	cr_assert(web->depends_on[0].started);
+	cr_assert_eq(web->depends_on[0].need, NEED_STARTED);
 	take(TWO "  dependsOn: $brooklyn:component(\"redis\")\n");
 	cr_assert_eq(web->depends_on[0].component, 0);
 	refused(TWO "  dependsOn: [nope]\n", 5, 15, "no component has the id `nope`", NULL);

@@ -34,17 +34,22 @@ Test(location, name_is_made_of_its_parts, .fini = release)
 {
 	cr_assert_str_eq(instance_name(&arena, "talk", "redis", 1), "talk.redis.1");
 	cr_assert_str_eq(instance_name(&arena, "a-b", "c", 4294967295u), "a-b.c.4294967295");
+	cr_assert_str_eq(generation_name(&arena, "talk", "redis", 1, 0), "talk.redis.1");
+	cr_assert_str_eq(generation_name(&arena, "talk", "redis", 1, 2), "talk.redis.1.g2");
 }
 
 Test(location, name_comes_apart_again, .fini = release)
 {
 	const char *app, *component;
-	unsigned ordinal;
+	unsigned ordinal, generation;
 
-	cr_assert(instance_name_split(&arena, "a-b.c_d.12", &app, &component, &ordinal));
+	cr_assert(instance_name_split(&arena, "a-b.c_d.12", &app, &component, &ordinal, &generation));
 	cr_assert_str_eq(app, "a-b");
 	cr_assert_str_eq(component, "c_d");
-	cr_assert(ordinal == 12);
+	cr_assert(ordinal == 12 && generation == 0);
+	cr_assert(instance_name_split(&arena, "a-b.c_d.12.g3", &app, &component, &ordinal, &generation));
+	cr_assert_str_eq(component, "c_d");
+	cr_assert(ordinal == 12 && generation == 3);
 }
 
 Test(location, other_names_are_none_of_ours, .fini = release)
@@ -60,13 +65,16 @@ Test(location, other_names_are_none_of_ours, .fini = release)
 	    "a.b. 1",  "a.b.1 ",
 	    "/a.b",    "a.b.4294967296",
 	    "a.b.c.1", "a.b.99999999999999999999",
+	    "a.b.1.g", "a.b.1.g1",
+	    "a.b.1.2", "a.b.1.g2x",
+	    "a.b.1.",  "a.b.1.g2.g3",
 	};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
 		const char *app = "untouched", *component = "untouched";
-		unsigned ordinal = 77;
-		cr_assert(!instance_name_split(&arena, others[i], &app, &component, &ordinal), "%s",
-			  others[i]);
+		unsigned ordinal = 77, generation;
+		cr_assert(!instance_name_split(&arena, others[i], &app, &component, &ordinal, &generation),
+			  "%s", others[i]);
 		cr_assert(!strcmp(app, "untouched") && !strcmp(component, "untouched") && ordinal == 77);
 	}
 }
