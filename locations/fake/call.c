@@ -20,6 +20,7 @@ static void call_free(struct call *call)
 	call->errand->state = NULL;
 	free(call->app);
 	free(call->name);
+	free(call->word);
 	free(call->owner_id);
 	free(call->owner_words);
 	free(call);
@@ -36,7 +37,7 @@ static void read_on(void *owner)
 	struct call *call = owner;
 
 	call->timer = NULL;
-	if (call_read(call))
+	if (call->question.kind == FAKE_EXEC ? call_converse(call) : call_read(call))
 		come_back(call);
 }
 
@@ -57,13 +58,18 @@ static void reach(struct call *call)
 		call->result = call->scripted;
 }
 
+static bool is_followed(const struct call *call)
+{
+	return call->question.kind == FAKE_LOGS || call->question.kind == FAKE_EXEC;
+}
+
 static void arrive(void *owner)
 {
 	struct call *call = owner;
 
 	call->timer = NULL;
 	reach(call);
-	if (call->question.kind != FAKE_LOGS || call->result.code != OK) {
+	if (!is_followed(call) || call->result.code != OK) {
 		come_back(call);
 		return;
 	}
@@ -72,12 +78,30 @@ static void arrive(void *owner)
 	read_on(call);
 }
 
+void call_poke(struct call *call)
+{
+	struct world *world = call->fake->location->world;
+
+	if (call->done && !call->arrived && !call->timer)
+		call->timer = world->ops->timer_start(world, 0, read_on, call);
+}
+
 void calls_output(struct fake_target *target, const char *instance)
 {
+	for (struct call *call = target->readers; call; call = call->next_reader)
+		if (!strcmp(call->name, instance))
+			call_poke(call);
+}
+
+void calls_renamed(struct fake_target *target, const char *from, const char *to)
+{
 	for (struct call *call = target->readers; call; call = call->next_reader) {
-		struct world *world = call->fake->location->world;
-		if (!call->arrived && !call->timer && !strcmp(call->name, instance))
-			call->timer = world->ops->timer_start(world, 0, read_on, call);
+		char *copy = strcmp(call->name, from) ? NULL : strdup(to);
+		if (!copy)
+			continue;
+		free(call->name);
+		call->name = copy;
+		call->question.name = copy;
 	}
 }
 
@@ -87,19 +111,33 @@ static bool copy_text(char **to, const char *text)
 	return *to || !text;
 }
 
+static bool keep_lease(struct call *call, const struct lease *lease)
+{
+	if (!copy_text(&call->word, lease->token) || !copy_text(&call->owner_words, lease->words))
+		return false;
+	call->lease =
+	    (struct lease){.token = call->word, .words = call->owner_words, .ttl_ms = lease->ttl_ms};
+	call->question.lease = &call->lease;
+	return true;
+}
+
 static bool keep_question(struct call *call, const struct question *question)
 {
 	const struct owner *owner = question->owner;
 
 	call->question = *question;
-	if (!copy_text(&call->app, question->app) || !copy_text(&call->name, question->name))
+	if (!copy_text(&call->app, question->app) || !copy_text(&call->name, question->name) ||
+	    !copy_text(&call->word, question->word))
 		return false;
 	call->question.app = call->app;
 	call->question.name = call->name;
+	call->question.word = call->word;
 	if (question->log) {
 		call->log = *question->log;
 		call->question.log = &call->log;
 	}
+	if (question->lease)
+		return keep_lease(call, question->lease);
 	if (!owner)
 		return true;
 	if (!copy_text(&call->owner_id, owner->id) || !copy_text(&call->owner_words, owner->words))

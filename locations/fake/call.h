@@ -19,9 +19,12 @@ struct fake {
 struct question {
 	enum fake_call kind;
 	const char *app, *name;           /* name: of an instance, else NULL */
-	const struct instance_spec *spec; /* of place, start, admit and probe */
+	const struct instance_spec *spec; /* of place, start, admit, probe, update and deliver */
 	const struct owner *owner;        /* of claim */
-	bool flag;                        /* adopt, volumes */
+	const struct lease *lease;
+	const char *word; /* the signal, the new name, the lease's token */
+	bool flag;        /* adopt, volumes */
+	struct exec_session *session;
 	const struct log_options *log;
 	log_sink *sink;
 	void *sink_owner;
@@ -30,16 +33,18 @@ struct question {
 /* One errand under way. */
 struct call {
 	struct call *next, **back; /* among the location's */
-	struct call *next_reader;  /* among those that follow an instance's output */
+	struct call *next_reader;  /* among those that follow an instance */
 	struct fake *fake;
 	struct errand *errand;
 	struct question question;
-	char *app, *name, *owner_id, *owner_words; /* own copies */
+	char *app, *name, *word, *owner_id, *owner_words; /* own copies */
 	struct owner owner;
+	struct lease lease; /* its strings are `word` and `owner_words` */
 	struct log_options log;
 	size_t log_read; /* bytes already given to the sink */
 	struct timer *timer;
 	bool reading; /* the sink got the beginning */
+	bool echoes;  /* the command gives back what it reads */
 	bool arrived, effect, done;
 	struct error scripted, result;
 };
@@ -47,6 +52,8 @@ struct call {
 /* Start the call, or see whether it has come back. DONE: it has, and went well. */
 enum progress call_ask(struct location *location, struct errand *errand, const struct question *question,
 		       struct error *err);
+/* The caller has something new for a call that is followed: look at it from the loop. */
+void call_poke(struct call *call);
 /* Let go of it; what was sent is done all the same. */
 void call_drop(struct call *call);
 
@@ -57,6 +64,22 @@ int find_ours(const struct fake *fake, const char *app, const char *name, struct
 	      struct error *err);
 int fake_foresee(struct fake *fake, const struct instance_spec *spec, struct arena *arena,
 		 const struct attachment **ret, size_t *ret_count, struct error *err);
+
+/* --- changes.c: what changes at an instance that is there --- */
+int act_update(struct call *call, struct error *err);
+int act_deliver(struct call *call, struct error *err);
+int act_signal(struct call *call, struct error *err);
+int act_withdraw(struct call *call, struct error *err);
+int act_rename(struct call *call, struct error *err);
+
+/* --- leases.c --- */
+int act_lease(struct call *call, struct error *err);
+int act_tidy(struct call *call, struct error *err);
+
+/* --- exec.c --- */
+int act_exec(struct call *call, struct error *err);
+/* Give the session what the command writes and take what it reads; true when it has ended. */
+bool call_converse(struct call *call);
 
 /* --- output.c --- */
 /* Give the sink what it has not seen; true when there is nothing more to wait for. */

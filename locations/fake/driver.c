@@ -114,6 +114,8 @@ static int check(struct location *location, const struct instance_spec *spec, st
 	if (!(fake->driver.capabilities.kinds & 1u << spec->kind))
 		return fail(err, ERR_UNSUPPORTED, "location `%s` does not run components of this kind",
 			    location->name);
+	if (spec->generation && !fake->driver.capabilities.generations)
+		return fail(err, ERR_UNSUPPORTED, "location `%s` has one instance of a name", location->name);
 	for (size_t i = 0; i < spec->port_count; i++) {
 		const struct spec_port *port = &spec->ports[i];
 		if (port->published && port->host_port && port->host_port != port->port &&
@@ -225,12 +227,14 @@ static int answers(const struct fake *fake, const struct fake_instance *instance
 		   const struct health_check *how, struct error *err)
 {
 	struct world *world = fake->location->world;
-	const struct fake_behaviour *behaviour = map_get(fake->target->behaviours, instance->group);
+	const struct fake_behaviour *behaviour = instance_behaviour(instance);
 
 	if (instance->seen.state != SEEN_RUNNING)
 		return fail(err, ERR_FAILED, "`%s` is not running", instance->seen.name);
 	if (how->kind == CHECK_NONE || !behaviour)
 		return 0;
+	if (behaviour->unverifiable)
+		return fail(err, ERR_UNSUPPORTED, "`%s` cannot be asked from here", instance->seen.name);
 	if (behaviour->answers_after_ms >= 0 &&
 	    world->ops->now(world) - instance->since_ms >= behaviour->answers_after_ms)
 		return 0;
@@ -264,6 +268,103 @@ static enum progress remove_instance(struct location *location, struct errand *e
 				     const char *name, struct error *err)
 {
 	return call_ask(location, errand, &(struct question){.kind = FAKE_REMOVE, .app = app, .name = name},
+			err);
+}
+
+static enum progress update(struct location *location, struct errand *errand,
+			    const struct instance_spec *spec, struct error *err)
+{
+	return about_spec(location, errand, FAKE_UPDATE, spec, err);
+}
+
+static enum progress deliver(struct location *location, struct errand *errand,
+			     const struct instance_spec *spec, struct error *err)
+{
+	return about_spec(location, errand, FAKE_DELIVER, spec, err);
+}
+
+static enum progress signal_instance(struct location *location, struct errand *errand, const char *app,
+				     const char *name, const char *signal, struct error *err)
+{
+	struct question question = {.kind = FAKE_SIGNAL, .app = app, .name = name, .word = signal};
+
+	return call_ask(location, errand, &question, err);
+}
+
+static enum progress withdraw(struct location *location, struct errand *errand, const char *app,
+			      const char *name, struct error *err)
+{
+	return call_ask(location, errand, &(struct question){.kind = FAKE_WITHDRAW, .app = app, .name = name},
+			err);
+}
+
+static enum progress rename_instance(struct location *location, struct errand *errand, const char *app,
+				     const char *from, const char *to, struct error *err)
+{
+	struct question question = {.kind = FAKE_RENAME, .app = app, .name = from, .word = to};
+
+	return call_ask(location, errand, &question, err);
+}
+
+static enum progress exec(struct location *location, struct errand *errand, const char *app, const char *name,
+			  struct exec_session *session, struct error *err)
+{
+	struct question question = {.kind = FAKE_EXEC, .app = app, .name = name, .session = session};
+	enum progress answer = call_ask(location, errand, &question, err);
+
+	if (answer == PROGRESS_WAITING)
+		call_poke(errand->state);
+	return answer;
+}
+
+static const char *readiness(struct location *location, const struct instance_spec *spec,
+			     const struct health_check *how)
+{
+	const struct fake *fake = location->state;
+
+	if (how->kind == CHECK_NONE)
+		return "by its running";
+	char group[512];
+	snprintf(group, sizeof(group), "%s.%s", spec->app, spec->component);
+	const struct fake_behaviour *behaviour =
+	    target_behaviour(fake->target, spec->name, group, spec->image);
+	return behaviour && behaviour->unverifiable ? NULL : "from here";
+}
+
+static enum progress lease(struct location *location, struct errand *errand, const char *app,
+			   const struct lease *wanted, struct arena *arena, struct lease *ret_holder,
+			   struct error *err)
+{
+	const struct fake *fake = location->state;
+	struct world *world = fake->target->world;
+	struct memory memory = {.arena = arena};
+	struct question question = {.kind = FAKE_LEASE, .app = app, .lease = wanted};
+	enum progress answer = call_ask(location, errand, &question, err);
+
+	if (answer != PROGRESS_DONE)
+		return answer;
+	const struct fake_app *held = map_get(fake->target->apps, app);
+	if (!held || !held->lease_token) {
+		fail(err, ERR_CONFLICT, "the lease of `%s` was taken back meanwhile", app);
+		return PROGRESS_FAILED;
+	}
+	struct lease holder = {
+	    .token = memory_text(&memory, held->lease_token),
+	    .words = memory_text(&memory, held->lease_words),
+	    .ttl_ms = held->lease_until_ms - world->ops->now(world),
+	};
+	if (memory.failed) {
+		fail_memory(err);
+		return PROGRESS_FAILED;
+	}
+	*ret_holder = holder;
+	return PROGRESS_DONE;
+}
+
+static enum progress tidy(struct location *location, struct errand *errand, const char *app,
+			  const char *token, struct error *err)
+{
+	return call_ask(location, errand, &(struct question){.kind = FAKE_TIDY, .app = app, .word = token},
 			err);
 }
 
@@ -307,6 +408,9 @@ const struct location_driver fake_driver = {
 	    .mapped_ports = true,
 	    .kinds = 1u << COMPONENT_DOCKER | 1u << COMPONENT_PROCESS,
 	    .calls_in_flight = 8,
+	    .generations = true,
+	    .limits_in_place = true,
+	    .restart_in_place = true,
 	},
     .open = fake_open,
     .close = fake_close,
@@ -330,6 +434,15 @@ const struct location_driver fake_driver = {
     .probe = probe,
     .stop = stop,
     .remove = remove_instance,
+    .update = update,
+    .deliver = deliver,
+    .signal = signal_instance,
+    .withdraw = withdraw,
+    .rename = rename_instance,
+    .exec = exec,
+    .readiness = readiness,
+    .lease = lease,
+    .tidy = tidy,
     .logs = logs,
     .drop = drop,
 };

@@ -99,7 +99,8 @@ static bool same(const struct fake_instance *instance, const struct instance_spe
 {
 	return !strcmp(instance->seen.digest, spec->digest) &&
 	       !strcmp(instance->seen.link_digest, spec->link_digest) &&
-	       !strcmp(instance->seen.secret_digest, spec->secret_digest);
+	       !strcmp(instance->seen.secret_digest, spec->secret_digest) &&
+	       !strcmp(instance->seen.file_digest, spec->file_digest);
 }
 
 /* 0: go on and make it; 1: it is there; -1: it cannot be. */
@@ -230,7 +231,10 @@ static int (*const acts[FAKE_CALLS])(struct call *, struct error *) = {
     [FAKE_CLAIM] = act_claim,     [FAKE_DISCLAIM] = act_disclaim, [FAKE_PREPARE] = act_prepare,
     [FAKE_RELEASE] = act_release, [FAKE_PLACE] = act_place,       [FAKE_START] = act_start,
     [FAKE_ADMIT] = act_admit,     [FAKE_PROBE] = act_not,         [FAKE_STOP] = act_stop,
-    [FAKE_REMOVE] = act_remove,   [FAKE_LOGS] = act_logs,
+    [FAKE_REMOVE] = act_remove,   [FAKE_LOGS] = act_logs,         [FAKE_UPDATE] = act_update,
+    [FAKE_DELIVER] = act_deliver, [FAKE_SIGNAL] = act_signal,     [FAKE_WITHDRAW] = act_withdraw,
+    [FAKE_RENAME] = act_rename,   [FAKE_EXEC] = act_exec,         [FAKE_LEASE] = act_lease,
+    [FAKE_TIDY] = act_tidy,
 };
 
 int call_act(struct call *call, struct error *err)

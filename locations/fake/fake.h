@@ -22,6 +22,14 @@ enum fake_call { /* every driver function that speaks to a target */
 		 FAKE_STOP,
 		 FAKE_REMOVE,
 		 FAKE_LOGS,
+		 FAKE_UPDATE,
+		 FAKE_DELIVER,
+		 FAKE_SIGNAL,
+		 FAKE_WITHDRAW,
+		 FAKE_RENAME,
+		 FAKE_EXEC,
+		 FAKE_LEASE,
+		 FAKE_TIDY,
 		 FAKE_CALLS
 };
 
@@ -51,6 +59,8 @@ void fake_target_unreachable(struct fake_target *target, bool unreachable);
  * moves. */
 int fake_target_exit(struct fake_target *target, const char *name,
 		     int exit_code); /* stays ended until it is started */
+/* The same, but its restart policy decides what follows. */
+int fake_target_crash(struct fake_target *target, const char *name, int exit_code);
 /* Those who watch are told of the instance though nothing happened. */
 void fake_target_event(struct fake_target *target, const char *app, const char *name);
 int fake_target_vanish(struct fake_target *target, const char *name);
@@ -60,17 +70,31 @@ int fake_target_image(struct fake_target *target, const char *reference,
 /* Somebody else binds that port at the target, or lets go of it. */
 int fake_target_port(struct fake_target *target, const char *address, uint16_t port, enum protocol protocol,
 		     bool taken);
-/* How an instance behaves once started: exits `times` times with that code before it stays; never answers
- * probes; ... */
+/* How an instance behaves once started: exits so often with that code before it stays; never answers probes;
+ * ... A job that ends with code 3 after 2 s: {.exits = 1, .exit_code = 3, .lives_ms = 2000}. */
 struct fake_behaviour {
-	const char *component; /* "app.component" */
-	unsigned
-	    exits; /* ends so often after a start and is started again by the target (UINT32_MAX: always) */
+	const char *component; /* "app.component", or the name of the one instance meant */
+	const char *image;     /* only of those made from this image; NULL: of all. An instance's name goes
+				  before an image, an image before none */
+	unsigned exits; /* ends so often after a start (UINT32_MAX: always); whether the target starts it
+			   again its spec's `restart` says */
 	int exit_code;
+	int64_t lives_ms;         /* so long before it ends; 0: 50 */
 	int64_t answers_after_ms; /* from its start; -1: never */
+	bool unverifiable;        /* nobody can ask whether it answers */
 	const char *log;          /* what it writes each start */
 };
 int fake_target_behave(struct fake_target *target, const struct fake_behaviour *wanted);
+/* What a command does when it is run inside an instance. One that the target was told nothing of writes its
+ * own words and a newline, and ends with 0. */
+struct fake_command {
+	const char *words;           /* its argv with single spaces between; NULL: any that no other is for */
+	const char *output, *errors; /* what it writes on either stream; NULL: nothing */
+	bool echoes;                 /* then writes what it reads until its input ends */
+	int code;
+	struct error error; /* not OK: it does not get to run */
+};
+int fake_target_command(struct fake_target *target, const struct fake_command *wanted);
 /* How often the engine made that call (all instances), and how many instances there are now. */
 size_t fake_target_calls(const struct fake_target *target, enum fake_call call);
 size_t fake_target_instances(const struct fake_target *target);
@@ -78,5 +102,12 @@ size_t fake_target_instances(const struct fake_target *target);
 const struct observed *fake_target_find(const struct fake_target *target, const char *name);
 /* The variables an instance was made with ("NAME=value", NULL-terminated), or NULL. */
 const char *const *fake_target_environment(const struct fake_target *target, const char *name);
+/* What it got so far, in order, NULL-terminated; or NULL. Signals: "HUP"; commands: their argv with spaces.
+ */
+const char *const *fake_target_signals(const struct fake_target *target, const char *name);
+const char *const *fake_target_commands(const struct fake_target *target, const char *name);
+/* The files that lie in it. */
+const struct spec_file *fake_target_files(const struct fake_target *target, const char *name,
+					  size_t *ret_count);
 
 #endif

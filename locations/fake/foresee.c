@@ -15,6 +15,9 @@ static int network_of(struct fake *fake, const struct instance_spec *spec, struc
 		    .protocol = spec->ports[i].protocol,
 		};
 	to->network = arena_format(arena, "fake:%s/%s", fake->target_name, spec->app);
+	to->address = spec->pinned_address ? arena_text(arena, spec->pinned_address) : NULL;
+	if (spec->pinned_address && !to->address)
+		return -1;
 	to->ports = ports;
 	to->port_count = spec->port_count;
 	if (fake->driver.capabilities.host_names && spec->shared_name) {

@@ -12,6 +12,8 @@ struct listing {
 	struct inventory_volume *volumes;
 	struct inventory_stranger *strangers;
 	struct inventory_claim *claims;
+	struct inventory_object *objects;
+	bool all; /* other objects are told too */
 };
 
 static bool count_app(const char *name, void *value, void *context)
@@ -23,6 +25,8 @@ static bool count_app(const char *name, void *value, void *context)
 	listing->inventory->instance_count += map_count(app->instances);
 	listing->inventory->volume_count += map_count(app->volumes);
 	listing->inventory->claim_count += app->owner_id != NULL;
+	if (listing->all)
+		listing->inventory->object_count += app->prepared + (app->lease_token != NULL);
 	return true;
 }
 
@@ -33,9 +37,12 @@ static bool list_instance(const char *name, void *value, void *context)
 
 	(void)name;
 	memory_observed(&listing->memory, &instance->seen, listing->instances);
-	/* As with Docker, only a look at the one tells how often it ended. */
+	/* As with Docker, only a look at the one tells how often it ended and what it may use. */
 	listing->instances->exits = 0;
 	listing->instances->exits_known = false;
+	listing->instances->limits_known = false;
+	listing->instances->memory_bytes = listing->instances->nano_cpus = 0;
+	listing->instances->restart = (enum restart_policy)0;
 	listing->instances++;
 	return true;
 }
@@ -59,6 +66,15 @@ static bool list_volume(const char *name, void *value, void *context)
 	return true;
 }
 
+static void list_object(struct listing *listing, const char *app, const char *kind)
+{
+	*listing->objects++ = (struct inventory_object){
+	    .app = memory_text(&listing->memory, app),
+	    .kind = kind,
+	    .name = memory_text(&listing->memory, app),
+	};
+}
+
 static bool list_app(const char *name, void *value, void *context)
 {
 	const struct fake_app *app = value;
@@ -73,6 +89,10 @@ static bool list_app(const char *name, void *value, void *context)
 		    .owner_id = memory_text(&listing->memory, app->owner_id),
 		    .owner_words = memory_text(&listing->memory, app->owner_words),
 		};
+	if (listing->all && app->prepared)
+		list_object(listing, name, "network");
+	if (listing->all && app->lease_token)
+		list_object(listing, name, "lease");
 	return true;
 }
 
@@ -122,9 +142,11 @@ static void make_room(struct listing *listing)
 	listing->volumes = memory_take(memory, inventory->volume_count * sizeof(*listing->volumes));
 	listing->claims = memory_take(memory, inventory->claim_count * sizeof(*listing->claims));
 	listing->strangers = memory_take(memory, strangers * sizeof(*listing->strangers));
+	listing->objects = memory_take(memory, inventory->object_count * sizeof(*listing->objects));
 	inventory->instances = listing->instances;
 	inventory->volumes = listing->volumes;
 	inventory->claims = listing->claims;
+	inventory->objects = listing->objects;
 	inventory->strangers = listing->strangers;
 }
 
@@ -135,6 +157,7 @@ int fake_list(struct fake *fake, const struct list_request *request, struct inve
 	    .app = request->app,
 	    .memory = {.arena = &ret->arena},
 	    .inventory = ret,
+	    .all = !request->app && !request->instances_only,
 	};
 	struct fake_app *app = request->app ? map_get(fake->target->apps, request->app) : NULL;
 

@@ -65,6 +65,7 @@ void memory_observed(struct memory *memory, const struct observed *from, struct 
 	to->link_digest = memory_text(memory, from->link_digest);
 	to->secret_salt = memory_text(memory, from->secret_salt);
 	to->secret_digest = memory_text(memory, from->secret_digest);
+	to->file_digest = memory_text(memory, from->file_digest);
 	to->type = memory_text(memory, from->type);
 	to->image_id = memory_text(memory, from->image_id);
 	to->error = memory_text(memory, from->error);

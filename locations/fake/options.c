@@ -5,8 +5,9 @@
 #include "base/cleanup.h"
 #include "locations/fake/call.h"
 
-static const char *const known[] = {"target",      "grain",         "hostNames", "namesUnique",
-				    "mappedPorts", "callsInFlight", "delay",     "address"};
+static const char *const known[] = {"target",        "grain",       "hostNames",     "namesUnique",
+				    "mappedPorts",   "generations", "limitsInPlace", "restartInPlace",
+				    "callsInFlight", "delay",       "address"};
 
 static int wrong(const struct fake *fake, struct error *err, const char *key, const char *wanted)
 {
@@ -73,15 +74,31 @@ static int unknown(const struct fake *fake, const char *key, struct error *err)
 	if (meant)
 		remedy(err, "did you mean `%s`?", meant);
 	else
-		remedy(err,
-		       "known options: target, grain, hostNames, namesUnique, mappedPorts, callsInFlight, "
-		       "delay (ms), address");
+		remedy(err, "known options: target, grain, hostNames, namesUnique, mappedPorts, generations, "
+			    "limitsInPlace, restartInPlace, callsInFlight, delay (ms), address");
 	return -1;
+}
+
+/* The capability that an option switches, or NULL. */
+static bool *flag_of(struct capabilities *can, const char *key)
+{
+	const struct {
+		const char *key;
+		bool *flag;
+	} flags[] = {
+	    {"hostNames", &can->host_names},          {"namesUnique", &can->names_unique},
+	    {"mappedPorts", &can->mapped_ports},      {"generations", &can->generations},
+	    {"limitsInPlace", &can->limits_in_place}, {"restartInPlace", &can->restart_in_place},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(flags); i++)
+		if (!strcmp(flags[i].key, key))
+			return flags[i].flag;
+	return NULL;
 }
 
 static int read_option(struct fake *fake, const char *key, const json_t *value, struct error *err)
 {
-	struct capabilities *can = &fake->driver.capabilities;
 	int64_t number;
 
 	if (!strcmp(key, "target"))
@@ -90,19 +107,16 @@ static int read_option(struct fake *fake, const char *key, const json_t *value, 
 		return read_words(fake, key, value, &fake->address, err);
 	if (!strcmp(key, "grain"))
 		return read_grain(fake, value, err);
-	if (!strcmp(key, "hostNames"))
-		return read_flag(fake, key, value, &can->host_names, err);
-	if (!strcmp(key, "namesUnique"))
-		return read_flag(fake, key, value, &can->names_unique, err);
-	if (!strcmp(key, "mappedPorts"))
-		return read_flag(fake, key, value, &can->mapped_ports, err);
+	bool *flag = flag_of(&fake->driver.capabilities, key);
+	if (flag)
+		return read_flag(fake, key, value, flag, err);
 	if (!strcmp(key, "delay"))
 		return read_number(fake, key, value, 0, &fake->delay_ms, err);
 	if (strcmp(key, "callsInFlight") != 0)
 		return unknown(fake, key, err);
 	if (read_number(fake, key, value, 1, &number, err) < 0)
 		return -1;
-	can->calls_in_flight = (unsigned)number;
+	fake->driver.capabilities.calls_in_flight = (unsigned)number;
 	return 0;
 }
 

@@ -32,6 +32,9 @@ static bool app_free(const char *name, void *value, void *context)
 	map_release(&app->instances);
 	map_each(app->volumes, map_value_free, NULL);
 	map_release(&app->volumes);
+	map_release(&app->addresses);
+	free(app->lease_token);
+	free(app->lease_words);
 	free(app->owner_id);
 	free(app->owner_words);
 	free(app->name);
@@ -46,8 +49,22 @@ static bool behaviour_free(const char *name, void *value, void *context)
 	(void)name;
 	(void)context;
 	free((char *)behaviour->component);
+	free((char *)behaviour->image);
 	free((char *)behaviour->log);
 	free(behaviour);
+	return true;
+}
+
+static bool command_free(const char *words, void *value, void *context)
+{
+	struct fake_command *command = value;
+
+	(void)words;
+	(void)context;
+	free((char *)command->words);
+	free((char *)command->output);
+	free((char *)command->errors);
+	free(command);
 	return true;
 }
 
@@ -77,6 +94,8 @@ void fake_target_free(struct fake_target *target)
 	map_release(&target->apps);
 	map_each(target->behaviours, behaviour_free, NULL);
 	map_release(&target->behaviours);
+	map_each(target->commands, command_free, NULL);
+	map_release(&target->commands);
 	map_each(target->images, map_value_free, NULL);
 	map_release(&target->images);
 	map_release(&target->strangers);
@@ -191,6 +210,16 @@ int fake_target_exit(struct fake_target *target, const char *name, int exit_code
 	return 0;
 }
 
+int fake_target_crash(struct fake_target *target, const char *name, int exit_code)
+{
+	struct fake_instance *instance = target_instance(target, name);
+
+	if (!instance || instance->seen.state != SEEN_RUNNING)
+		return -1;
+	instance_crash(instance, exit_code);
+	return 0;
+}
+
 void fake_target_event(struct fake_target *target, const char *app, const char *name)
 {
 	target_changed(target, app, name);
@@ -242,24 +271,83 @@ const char *target_image(const struct fake_target *target, const char *reference
 	return digest_hex(reference, strlen(reference), hex + strlen(hex)) < 0 ? NULL : hex;
 }
 
+/* "app.component image", or without an image the first part alone. */
+static char *behaviour_key(const char *component, const char *image)
+{
+	struct text key = {0};
+
+	text_add(&key, component);
+	if (image)
+		text_format(&key, " %s", image);
+	return text_take(&key);
+}
+
+static bool copy_text(const char **text)
+{
+	const char *original = *text;
+
+	*text = original ? strdup(original) : NULL;
+	return *text || !original;
+}
+
 int fake_target_behave(struct fake_target *target, const struct fake_behaviour *wanted)
 {
 	struct fake_behaviour *behaviour = calloc(1, sizeof(*behaviour));
+	owned_memory char *key = behaviour_key(wanted->component, wanted->image);
 
 	if (!behaviour)
 		return -1;
 	*behaviour = *wanted;
-	behaviour->component = strdup(wanted->component);
-	behaviour->log = wanted->log ? strdup(wanted->log) : NULL;
-	struct fake_behaviour *old = map_get(target->behaviours, wanted->component);
-	if (!behaviour->component || (wanted->log && !behaviour->log) ||
-	    map_put(&target->behaviours, wanted->component, behaviour) < 0) {
+	bool copied = copy_text(&behaviour->component);
+	copied &= copy_text(&behaviour->image);
+	copied &= copy_text(&behaviour->log);
+	struct fake_behaviour *old = key ? map_get(target->behaviours, key) : NULL;
+	if (!copied || !key || map_put(&target->behaviours, key, behaviour) < 0) {
 		behaviour_free(NULL, behaviour, NULL);
 		return -1;
 	}
 	if (old)
 		behaviour_free(NULL, old, NULL);
 	return 0;
+}
+
+const struct fake_behaviour *target_behaviour(const struct fake_target *target, const char *name,
+					      const char *group, const char *image)
+{
+	const struct fake_behaviour *found = map_get(target->behaviours, name);
+	owned_memory char *key = found || !image ? NULL : behaviour_key(group, image);
+
+	if (key)
+		found = map_get(target->behaviours, key);
+	return found ? found : map_get(target->behaviours, group);
+}
+
+int fake_target_command(struct fake_target *target, const struct fake_command *wanted)
+{
+	struct fake_command *command = calloc(1, sizeof(*command));
+	const char *key = wanted->words ? wanted->words : "";
+
+	if (!command)
+		return -1;
+	*command = *wanted;
+	bool copied = copy_text(&command->words);
+	copied &= copy_text(&command->output);
+	copied &= copy_text(&command->errors);
+	struct fake_command *old = map_get(target->commands, key);
+	if (!copied || map_put(&target->commands, key, command) < 0) {
+		command_free(NULL, command, NULL);
+		return -1;
+	}
+	if (old)
+		command_free(NULL, old, NULL);
+	return 0;
+}
+
+const struct fake_command *target_command(const struct fake_target *target, const char *words)
+{
+	const struct fake_command *found = map_get(target->commands, words);
+
+	return found ? found : map_get(target->commands, "");
 }
 
 size_t fake_target_calls(const struct fake_target *target, enum fake_call call)
@@ -284,4 +372,33 @@ const char *const *fake_target_environment(const struct fake_target *target, con
 	const struct fake_instance *instance = target_instance(target, name);
 
 	return instance ? instance->environment : NULL;
+}
+
+static const char *const none[] = {NULL};
+
+const char *const *fake_target_signals(const struct fake_target *target, const char *name)
+{
+	const struct fake_instance *instance = target_instance(target, name);
+
+	if (!instance)
+		return NULL;
+	return instance->signals.count ? instance->signals.list : none;
+}
+
+const char *const *fake_target_commands(const struct fake_target *target, const char *name)
+{
+	const struct fake_instance *instance = target_instance(target, name);
+
+	if (!instance)
+		return NULL;
+	return instance->commands.count ? instance->commands.list : none;
+}
+
+const struct spec_file *fake_target_files(const struct fake_target *target, const char *name,
+					  size_t *ret_count)
+{
+	const struct fake_instance *instance = target_instance(target, name);
+
+	*ret_count = instance ? instance->file_count : 0;
+	return instance ? instance->files : NULL;
 }

@@ -19,6 +19,12 @@ struct port_wish {
 	enum protocol protocol;
 };
 
+/* Words in the order they came. */
+struct words {
+	const char **list; /* NULL-terminated once there is one */
+	size_t count;
+};
+
 /* When which part of the output was written. */
 struct log_mark {
 	size_t end;
@@ -29,9 +35,11 @@ struct fake_instance {
 	struct fake_target *target;
 	struct memory memory; /* of all the strings below and of the instance itself */
 	struct observed seen;
-	char address[16]; /* on its application's network, while it runs */
+	char address[16]; /* on its application's network: while it runs, and between runs if it is pinned */
+	bool pinned;      /* it keeps the address it has, or the one it was made for */
 	char target_id[24];
 	const char *group; /* "app.component" */
+	const char *image; /* the reference it was made from; NULL without one */
 	const char **environment;
 	struct port_wish *ports;
 	size_t port_count;
@@ -44,6 +52,10 @@ struct fake_instance {
 	struct text log;
 	struct log_mark *marks;
 	size_t mark_count;
+	struct memory files_memory;
+	struct spec_file *files;
+	size_t file_count;
+	struct words signals, commands;
 };
 
 /* Somebody who asked to be told about an application. */
@@ -61,9 +73,12 @@ struct watch {
 };
 
 struct fake_app {
-	struct map *instances;        /* name -> struct fake_instance */
-	struct map *volumes;          /* name -> itself, a copy */
-	char *owner_id, *owner_words; /* NULL: unclaimed */
+	struct map *instances;           /* name -> struct fake_instance */
+	struct map *volumes;             /* name -> itself, a copy */
+	struct map *addresses;           /* address -> the struct fake_instance that has it */
+	char *owner_id, *owner_words;    /* NULL: unclaimed */
+	char *lease_token, *lease_words; /* NULL: never taken, or given back */
+	int64_t lease_until_ms;          /* on the world's clock */
 	bool prepared;
 	struct watch *watches;
 	char *name;
@@ -82,14 +97,15 @@ struct fake_target {
 	struct map *instances;  /* struct fake_instance, all applications' */
 	struct map *strangers;  /* names */
 	struct map *images;     /* reference -> its id, "" when there is none */
-	struct map *behaviours; /* "app.component" -> struct fake_behaviour */
+	struct map *behaviours; /* "app.component image" and the like -> struct fake_behaviour */
+	struct map *commands;   /* its words, "" for any other -> struct fake_command */
 	struct map *ports;      /* "8080/tcp" -> struct held_port */
 	struct rule *rules, **last_rule;
 	struct capabilities capabilities;
 	bool unreachable;
 	int64_t time[FAKE_CALLS];
 	size_t calls[FAKE_CALLS];
-	struct call *readers; /* log calls that follow */
+	struct call *readers; /* calls that follow an instance: its log, a command in it */
 	uint32_t made, addresses;
 	uint16_t next_port;
 };
@@ -104,6 +120,12 @@ const char *target_image(const struct fake_target *target, const char *reference
 /* The rule for a call that begins now, or NULL. */
 const struct fake_rule *target_rule(struct fake_target *target, enum fake_call call, const char *name);
 
+/* What the target was told of that instance ("app.component" is its group), or NULL. */
+const struct fake_behaviour *target_behaviour(const struct fake_target *target, const char *name,
+					      const char *group, const char *image);
+/* How that command acts, or NULL. */
+const struct fake_command *target_command(const struct fake_target *target, const char *words);
+
 bool map_value_free(const char *name, void *value, void *context); /* for map_each */
 
 /* --- watch.c --- */
@@ -116,12 +138,28 @@ void watches_close(struct fake_target *target, const struct location *location);
 void watches_free(struct fake_app *app);
 
 /* --- instance.c: what happens to one instance at the target --- */
-int instance_make(struct fake_target *target, const struct instance_spec *spec,
-		  const struct attachment *attachments, size_t count, struct error *err);
 int instance_start(struct fake_instance *instance, struct error *err);
 void instance_end(struct fake_instance *instance, int exit_code);
 void instance_remove(struct fake_instance *instance);
 void instance_free(struct fake_instance *instance);
+int instance_rename(struct fake_instance *instance, const char *name, unsigned generation, struct error *err);
+const struct fake_behaviour *instance_behaviour(const struct fake_instance *instance);
+/* Whoever watches it or reads from it looks again. */
+void instance_tell(const struct fake_instance *instance);
+/* It ends by itself; its restart policy decides what follows. */
+void instance_crash(struct fake_instance *instance, int exit_code);
+
+/* --- keep.c: an instance is made --- */
+int instance_make(struct fake_target *target, const struct instance_spec *spec,
+		  const struct attachment *attachments, size_t count, struct error *err);
+/* In place of those it had. */
+int instance_keep_files(struct fake_instance *instance, const struct instance_spec *spec);
+int words_add(struct memory *memory, struct words *words, const char *word);
+
+/* --- addresses.c --- */
+/* The address of a start: the pinned one or a fresh one; ERR_CONFLICT when another running one has it. */
+int address_hold(struct fake_instance *instance, struct error *err);
+void address_let_go(struct fake_instance *instance);
 
 /* --- ports.c --- */
 bool port_taken(const struct fake_target *target, const char *address, uint16_t port, enum protocol protocol);
@@ -134,5 +172,7 @@ void ports_free(struct fake_target *target);
 /* --- call.c --- */
 /* Followers of this instance's output look again. */
 void calls_output(struct fake_target *target, const char *instance);
+/* They follow it under its new name. */
+void calls_renamed(struct fake_target *target, const char *from, const char *to);
 
 #endif

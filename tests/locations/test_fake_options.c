@@ -43,16 +43,19 @@ Test(fake_options, capabilities_are_docker_like_by_default)
 
 	cr_assert(can->grain == GRAIN_INSTANCE && can->names_unique && can->host_names && can->mapped_ports);
 	cr_assert(can->kinds & 1u << COMPONENT_PROCESS && can->kinds & 1u << COMPONENT_DOCKER);
+	cr_assert(can->generations && can->limits_in_place && can->restart_in_place);
 }
 
 Test(fake_options, options_set_the_capabilities)
 {
 	const struct capabilities *can = opened(
 	    "{\"grain\": \"component\", \"hostNames\": false, \"namesUnique\": false, \"mappedPorts\": false,"
+	    "\"generations\": false, \"limitsInPlace\": false, \"restartInPlace\": false,"
 	    "\"callsInFlight\": \"3\", \"delay\": 5}");
 
 	cr_assert(can->grain == GRAIN_COMPONENT && !can->names_unique && !can->host_names &&
 		  !can->mapped_ports);
+	cr_assert(!can->generations && !can->limits_in_place && !can->restart_in_place);
 	cr_assert(can->calls_in_flight == 3);
 }
 
@@ -87,6 +90,19 @@ Test(fake_options, wrong_ones_are_refused)
 	refused("{\"callsInFlight\": 0}", "`callsInFlight` must be", "");
 	refused("{\"target\": 5}", "`target` must be", "");
 	refused("{\"address\": \"\"}", "`address` must be", "");
+}
+
+Test(fake_options, pinned_address_is_foreseen)
+{
+	const struct instance_spec spec = {
+	    .app = "talk", .component = "web", .name = "talk.web.1", .pinned_address = "10.0.0.9"};
+	const struct attachment *list;
+	size_t count;
+
+	opened("{}");
+	cr_assert(location.driver->foresee(&location, &spec, &arena, &list, &count, &error) == 0);
+	cr_assert(count == 1);
+	cr_assert_str_eq(list[0].address, "10.0.0.9");
 }
 
 static bool never(void *owner)

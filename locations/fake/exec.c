@@ -1,0 +1,89 @@
+/* exec.c - commands run inside an instance of the scripted target: what they write, read and end with. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "locations/fake/call.h"
+
+enum { KILLED = 128 + 9 };
+
+static char *words_of(const char *const *command)
+{
+	struct text words = {0};
+
+	for (size_t i = 0; command[i]; i++) {
+		if (i)
+			text_add_char(&words, ' ');
+		text_add(&words, command[i]);
+	}
+	return text_take(&words);
+}
+
+int act_exec(struct call *call, struct error *err)
+{
+	struct fake_instance *instance = NULL;
+	owned_memory char *words = words_of(call->question.session->command);
+
+	if (!words)
+		return fail_memory(err);
+	if (find_ours(call->fake, call->app, call->name, &instance, err) < 0)
+		return -1;
+	if (instance->seen.state != SEEN_RUNNING)
+		return fail(err, ERR_FAILED, "`%s` is not running", call->name);
+	const struct fake_command *command = target_command(call->fake->target, words);
+	if (command && command->error.code != OK) {
+		if (err)
+			*err = command->error;
+		return -1;
+	}
+	return words_add(&instance->memory, &instance->commands, words) < 0 ? fail_memory(err) : 0;
+}
+
+static void write_out(const struct exec_session *session, bool errors, const char *words)
+{
+	/* A terminal has one stream. */
+	if (words && *words)
+		session->output(session->output_owner, errors && !session->terminal, words, strlen(words));
+}
+
+static void begin(struct call *call)
+{
+	struct exec_session *session = call->question.session;
+	owned_memory char *words = words_of(session->command);
+	const struct fake_command *command = words ? target_command(call->fake->target, words) : NULL;
+
+	call->reading = true;
+	session->code = command ? command->code : 0;
+	if (command) {
+		call->echoes = command->echoes;
+		write_out(session, false, command->output);
+		write_out(session, true, command->errors);
+	} else {
+		write_out(session, false, words);
+		write_out(session, false, "\n");
+	}
+}
+
+static void echo(struct exec_session *session)
+{
+	if (session->input.length)
+		session->output(session->output_owner, false, session->input.data, session->input.length);
+	text_clear(&session->input);
+}
+
+bool call_converse(struct call *call)
+{
+	const struct fake_instance *instance = target_instance(call->fake->target, call->name);
+	struct exec_session *session = call->question.session;
+
+	session->resized = false;
+	if (!instance || instance->seen.state != SEEN_RUNNING) {
+		session->code = KILLED;
+		return true;
+	}
+	if (!call->reading)
+		begin(call);
+	if (!call->echoes || !session->interactive)
+		return true;
+	echo(session);
+	return session->input_ended;
+}

@@ -1,0 +1,167 @@
+/* keep.c - an instance at the scripted target is made: what it keeps of its spec, and of what it is told. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "locations/fake/target.h"
+
+int words_add(struct memory *memory, struct words *words, const char *word)
+{
+	const char *copy = memory_text(memory, word);
+	const char **list = copy ? realloc(words->list, (words->count + 2) * sizeof(*list)) : NULL;
+
+	if (!list)
+		return -1;
+	list[words->count++] = copy;
+	list[words->count] = NULL;
+	words->list = list;
+	return 0;
+}
+
+int instance_keep_files(struct fake_instance *instance, const struct instance_spec *spec)
+{
+	struct memory memory = {0};
+	struct spec_file *files = memory_take(&memory, spec->file_count * sizeof(*files));
+
+	for (size_t i = 0; files && i < spec->file_count; i++) {
+		const struct spec_file *file = &spec->files[i];
+		void *content = memory_take(&memory, file->size);
+		if (content && file->size)
+			memcpy(content, file->content, file->size);
+		files[i] = *file;
+		files[i].content = content;
+		files[i].path = memory_text(&memory, file->path);
+		files[i].user = memory_text(&memory, file->user);
+	}
+	if (memory.failed) {
+		memory_release(&memory);
+		return -1;
+	}
+	memory_release(&instance->files_memory);
+	instance->files_memory = memory;
+	instance->files = files;
+	instance->file_count = spec->file_count;
+	return 0;
+}
+
+static void keep_environment(struct fake_instance *instance, const struct instance_spec *spec)
+{
+	struct memory *memory = &instance->memory;
+	const char **list = memory_take(memory, (spec->variable_count + 1) * sizeof(*list));
+
+	for (size_t i = 0; list && i < spec->variable_count; i++) {
+		const struct spec_variable *variable = &spec->variables[i];
+		size_t size = strlen(variable->name) + strlen(variable->value) + 2;
+		char *pair = memory_take(memory, size);
+		if (pair)
+			snprintf(pair, size, "%s=%s", variable->name, variable->value);
+		list[i] = pair;
+	}
+	instance->environment = list;
+}
+
+static void keep_ports(struct fake_instance *instance, const struct instance_spec *spec)
+{
+	struct port_wish *ports = memory_take(&instance->memory, spec->port_count * sizeof(*ports));
+
+	for (size_t i = 0; ports && i < spec->port_count; i++)
+		ports[i] = (struct port_wish){
+		    .address = spec->ports[i].published
+				   ? memory_text(&instance->memory, spec->ports[i].host_address)
+				   : NULL,
+		    .port = spec->ports[i].port,
+		    .number = spec->ports[i].host_port,
+		    .protocol = spec->ports[i].protocol,
+		};
+	instance->ports = ports;
+	instance->port_count = ports ? spec->port_count : 0;
+}
+
+static void keep(struct fake_instance *instance, const struct instance_spec *spec,
+		 const struct attachment *attachments, size_t count)
+{
+	struct world *world = instance->target->world;
+	char type[512], group[512], image[80];
+	const char *kind = spec->kind == COMPONENT_PROCESS ? "process" : type;
+
+	snprintf(type, sizeof(type), "docker:%s", spec->image ? spec->image : "");
+	snprintf(group, sizeof(group), "%s.%s", spec->app, spec->component);
+	snprintf(instance->target_id, sizeof(instance->target_id), "fake-%08x", ++instance->target->made);
+	struct observed seen = {
+	    .app = spec->app,
+	    .component = spec->component,
+	    .ordinal = spec->ordinal,
+	    .name = spec->name,
+	    .generation = spec->generation,
+	    .target_id = instance->target_id,
+	    .digest = spec->digest,
+	    .link_digest = spec->link_digest,
+	    .secret_salt = spec->secret_salt ? spec->secret_salt : "",
+	    .secret_digest = spec->secret_digest,
+	    .file_digest = spec->file_digest,
+	    .type = kind,
+	    .image_id = spec->image ? target_image(instance->target, spec->image, image) : NULL,
+	    .state = SEEN_CREATED,
+	    .exit_code = -1,
+	    .exits_known = true,
+	    .created_ms = world->ops->wall(world),
+	    .attachments = attachments,
+	    .attachment_count = count,
+	    .limits_known = true,
+	    .memory_bytes = spec->memory_bytes,
+	    .nano_cpus = spec->nano_cpus,
+	    .restart = spec->restart,
+	};
+	memory_observed(&instance->memory, &seen, &instance->seen);
+	instance->attachments = (struct attachment *)instance->seen.attachments;
+	instance->group = memory_text(&instance->memory, group);
+	instance->image = memory_text(&instance->memory, spec->image);
+	instance->shared_from_start = spec->shared_from_start;
+	instance->pinned = spec->pin_address || spec->pinned_address;
+	if (spec->pinned_address)
+		snprintf(instance->address, sizeof(instance->address), "%s", spec->pinned_address);
+	keep_environment(instance, spec);
+	keep_ports(instance, spec);
+	if (instance_keep_files(instance, spec) < 0)
+		instance->memory.failed = true;
+}
+
+/* Named volumes are made with the first instance that asks for them and stay. */
+static int make_volumes(struct fake_app *app, const struct instance_spec *spec)
+{
+	for (size_t i = 0; i < spec->volume_count; i++) {
+		const char *name = spec->volumes[i].name;
+		if (!name || map_get(app->volumes, name))
+			continue;
+		char *copy = strdup(name);
+		if (!copy || map_put(&app->volumes, name, copy) < 0) {
+			free(copy);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int instance_make(struct fake_target *target, const struct instance_spec *spec,
+		  const struct attachment *attachments, size_t count, struct error *err)
+{
+	struct fake_app *app = target_app(target, spec->app);
+	struct fake_instance *instance = app ? calloc(1, sizeof(*instance)) : NULL;
+
+	if (!instance)
+		return fail_memory(err);
+	instance->target = target;
+	keep(instance, spec, attachments, count);
+	if (instance->memory.failed || make_volumes(app, spec) < 0 ||
+	    map_put(&target->instances, spec->name, instance) < 0) {
+		instance_free(instance);
+		return fail_memory(err);
+	}
+	if (map_put(&app->instances, spec->name, instance) < 0) {
+		map_drop(&target->instances, spec->name);
+		instance_free(instance);
+		return fail_memory(err);
+	}
+	instance_tell(instance);
+	return 0;
+}
