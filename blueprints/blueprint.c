@@ -157,6 +157,7 @@ static bool prepare_drafts(struct reading *r, const struct yaml_node *services)
 	}
 	for (size_t i = 0; i < r->count; i++) {
 		specs[i].instances = 1;
+		specs[i].stop_timeout_ms = -1;
 		r->ids[i] = "";
 		r->drafts[i] = (struct draft){.spec = &specs[i],
 					      .index = i,

@@ -67,7 +67,7 @@ enum need { NEED_READY, NEED_STARTED, NEED_FINISHED };
 struct link {
 	const char *alias; /* as written; from the list form the target's id */
 	size_t component;  /* index of the target */
-	enum need need;    /* of `dependsOn`; links need NEED_READY */
+	enum need need;    /* links need NEED_READY; of a job, ready is NEED_FINISHED */
 	bool peer;         /* `wait: false`: wired, but not waited for, and may be part of a circle */
 	struct place place;
 };
@@ -179,7 +179,7 @@ struct component_spec {
 
 	const char *address; /* COMPONENT_EXTERNAL */
 
-	bool job;         /* runs to its end; `restart` is then RESTART_NO */
+	bool job;         /* runs to its end; `restart` is then RESTART_NO or RESTART_ON_FAILURE */
 	bool pull_always; /* `pull: always` */
 	bool protect;
 	bool link_numbers; /* `linkAddress: ip`: its consumers are given numbers, not names */

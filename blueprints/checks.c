@@ -60,6 +60,16 @@ static void check_health(struct reading *r, struct draft *d)
 		    "give the component `%s`", key);
 }
 
+static void check_job(struct reading *r, struct draft *d)
+{
+	if (d->spec->job && d->spec->health.kind != CHECK_NONE)
+		advise(r->list,
+		       warn(r->list, d->spec->health.place,
+			    "nobody asks the health check of the job `%s`: it is ready when it has finished",
+			    d->spec->id),
+		       "take it away");
+}
+
 void check_component(struct reading *r, struct draft *d)
 {
 	const struct component_spec *spec = d->spec;
@@ -81,6 +91,10 @@ void check_component(struct reading *r, struct draft *d)
 		       "write ports: [PORT]");
 	check_instances(r, d);
 	check_health(r, d);
+	check_job(r, d);
+	check_files(r, d);
+	check_update(r, d);
+	check_carriers(r, d);
 }
 
 /* A port of a host that a component asks for. */

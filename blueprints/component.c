@@ -19,7 +19,7 @@ void add_key_place(struct reading *r, struct draft *d, const char *key, struct p
 static void complain_unknown(struct reading *r, const struct yaml_entry *entry)
 {
 	size_t count;
-	const char *const *candidates = key_candidates(&count);
+	const char *const *candidates = key_candidates(r, &count);
 
 	suggest(r, complain(r->list, entry->key_place, "unknown key `%s`", entry->key), entry->key,
 		candidates, count, "what only config() reads goes under `brooklyn.config`");

@@ -16,16 +16,27 @@ void component_finish(struct reading *r, struct draft *d);
 typedef void key_reader(struct reading *r, struct draft *d, const struct yaml_node *node);
 key_reader read_environment, read_command, read_entrypoint, read_directory, read_user, read_labels, read_cpus,
     read_memory, read_instances, read_volumes, read_open_ports, read_port_bindings, read_direct_ports,
-    read_publish, read_ports, read_links, read_depends_on, read_health_check, read_address;
+    read_publish, read_ports, read_links, read_depends_on, read_health_check, read_address, read_files,
+    read_job, read_restart, read_update, read_on_change, read_protect, read_pull, read_stop_timeout,
+    read_stop_signal, read_link_address;
 /* component_command.c: also of a health check. */
 void command_read(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key,
 		  struct command *ret);
+/* component_life.c: a signal's name without SIG, or NULL with a complaint; also of `onChange`. */
+const char *signal_read(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key);
 /* component_ports.c: adds a port that the component listens on, once. */
 void add_open_port(struct reading *r, struct draft *d, struct port_number port);
 void add_published(struct reading *r, struct draft *d, struct port_number port);
 bool listens_on(const struct draft *d, int port, enum protocol protocol);
 const struct named_port *find_named_port(const struct draft *d, const char *name);
 bool port_parse(const char *text, uint16_t *ret_port);
+
+/* component_files.c: none lies where nothing can be written */
+void check_files(struct reading *r, struct draft *d);
+/* component_update.c: whether `update: start-first`, where it is written, can be */
+void check_update(struct reading *r, struct draft *d);
+/* carriers.c: whether what `onChange` does can bring a changed value to the component */
+void check_carriers(struct reading *r, struct draft *d);
 
 /* checks.c, cycles.c: over the finished whole */
 void check_component(struct reading *r, struct draft *d);

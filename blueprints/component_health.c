@@ -96,17 +96,10 @@ static void read_probe(struct reading *r, struct draft *d, const struct yaml_ent
 static void read_time(struct reading *r, struct draft *d, const struct yaml_entry *entry, int64_t least,
 		      int64_t *ret_ms)
 {
-	const char *text = fixed_text(r, d, entry->value, entry->key);
-	int64_t ms = text ? parse_duration_ms(text) : -1;
+	int64_t ms = fixed_duration(r, d, entry->value, entry->key, least);
 
-	if (!text)
-		return;
-	if (ms >= least)
+	if (ms >= 0)
 		*ret_ms = ms;
-	else
-		advise(r->list,
-		       complain(r->list, entry->value->place, "`%s` is no time for `%s`", text, entry->key),
-		       "write 500ms, 10s, 2m or 1h30m");
 }
 
 static void read_retries(struct reading *r, struct draft *d, const struct yaml_entry *entry,

@@ -8,34 +8,79 @@
 #define RUN        (ON_DOCKER | ON_PROCESS)
 
 const struct key_rule key_rules[KEY_COUNT] = {
-    [KEY_ID] = {"id", EVERYWHERE, 0, NULL},
-    [KEY_NAME] = {"name", EVERYWHERE, 0, NULL},
-    [KEY_TYPE] = {"type", EVERYWHERE, 0, NULL},
-    [KEY_IMAGE_NAME] = {"docker.image.name", ON_DOCKER, 0, NULL},
-    [KEY_IMAGE_TAG] = {"docker.image.tag", ON_DOCKER, 0, NULL},
-    [KEY_LOCATION] = {"location", RUN, 0, NULL},
-    [KEY_LOCATIONS] = {"locations", RUN, 0, NULL},
-    [KEY_CONFIG] = {"brooklyn.config", EVERYWHERE, 0, NULL},
-    [KEY_NOTED] = {"description", EVERYWHERE, 0, NULL},
-    [KEY_OPEN_PORTS] = {"openPorts", RUN, 1, read_open_ports},
-    [KEY_PORTS] = {"ports", ON_PROCESS | ON_EXTERNAL, 1, read_ports},
-    [KEY_PORT_BINDINGS] = {"portBindings", ON_DOCKER, 1, read_port_bindings},
-    [KEY_DIRECT_PORTS] = {"directPorts", ON_DOCKER, 1, read_direct_ports},
-    [KEY_PUBLISH] = {"publish", ON_DOCKER, 1, read_publish},
-    [KEY_ADDRESS] = {"address", ON_EXTERNAL, 1, read_address},
-    [KEY_ENV] = {"env", RUN, 2, read_environment},
-    [KEY_COMMAND] = {"command", RUN, 2, read_command},
-    [KEY_ENTRYPOINT] = {"entrypoint", ON_DOCKER, 2, read_entrypoint},
-    [KEY_DIR] = {"dir", RUN, 2, read_directory},
-    [KEY_USER] = {"user", RUN, 2, read_user},
-    [KEY_LINKS] = {"links", RUN, 2, read_links},
-    [KEY_DEPENDS_ON] = {"dependsOn", RUN, 2, read_depends_on},
-    [KEY_HEALTH_CHECK] = {"healthCheck", RUN, 2, read_health_check},
-    [KEY_INSTANCES] = {"instances", RUN, 1, read_instances},
-    [KEY_VOLUMES] = {"volumes", RUN, 2, read_volumes},
-    [KEY_CPUS] = {"cpus", RUN, 2, read_cpus},
-    [KEY_MEMORY] = {"memory", RUN, 2, read_memory},
-    [KEY_LABELS] = {"labels", RUN, 2, read_labels},
+    [KEY_ID] = {"id", EVERYWHERE, 0, NULL,
+		"the name others use for it; else made from `name`, else from the image's last part"},
+    [KEY_NAME] = {"name", EVERYWHERE, 0, NULL, "a name for people"},
+    [KEY_TYPE] = {"type", EVERYWHERE, 0, NULL, "what it is: docker:IMAGE, process or external"},
+    [KEY_IMAGE_NAME] = {"docker.image.name", ON_DOCKER, 0, NULL,
+			"the image, where the type does not name it"},
+    [KEY_IMAGE_TAG] = {"docker.image.tag", ON_DOCKER, 0, NULL,
+		       "the image's tag, where the type does not name it"},
+    [KEY_LOCATION] = {"location", RUN, 0, NULL,
+		      "where it goes: a name, a spec such as docker, or a map; else the application's"},
+    [KEY_LOCATIONS] = {"locations", RUN, 0, NULL, "a list, as Brooklyn has it: the first one is used"},
+    [KEY_CONFIG] = {"brooklyn.config", EVERYWHERE, 0, NULL,
+		    "the keys below may stand in here too, by their Brooklyn names"},
+    [KEY_NOTED] = {"description", EVERYWHERE, 0, NULL, "for people; without effect"},
+    [KEY_OPEN_PORTS] = {"openPorts", RUN, 1, read_open_ports,
+			"what it listens on: 6379, [80, 443], \"8000-8010\", \"53/udp\"; links use these"},
+    [KEY_PORTS] = {"ports", ON_PROCESS | ON_EXTERNAL, 1, read_ports,
+		   "process: named ports, allotted as PORT_NAME ({http: auto}, 8080, \"8000-8100\"); "
+		   "external: what it listens on"},
+    [KEY_PORT_BINDINGS] = {"portBindings", ON_DOCKER, 1, read_port_bindings,
+			   "host port: its own port, such as {8080: 80} or {\"127.0.0.1:8080\": 80}"},
+    [KEY_DIRECT_PORTS] = {"directPorts", ON_DOCKER, 1, read_direct_ports,
+			  "ports that get the same number on the host"},
+    [KEY_PUBLISH] = {"publish", ON_DOCKER, 1, read_publish,
+		     "ports to be reached from outside its network, on host ports that are picked and kept"},
+    [KEY_ADDRESS] = {"address", ON_EXTERNAL, 1, read_address, "the host name or address where it is"},
+    [KEY_ENV] = {"env", RUN, 2, read_environment,
+		 "environment variables; values may be expressions such as "
+		 "$brooklyn:component(\"redis\").attributeWhenReady(\"host.name\")"},
+    [KEY_COMMAND] = {"command", RUN, 2, read_command,
+		     "what runs: a string goes to /bin/sh -c, a list is executed as it is"},
+    [KEY_ENTRYPOINT] = {"entrypoint", ON_DOCKER, 2, read_entrypoint,
+			"in place of the image's own entry point"},
+    [KEY_DIR] = {"dir", RUN, 2, read_directory, "the working directory"},
+    [KEY_USER] = {"user", RUN, 2, read_user, "who runs it"},
+    [KEY_LINKS] =
+	{"links", RUN, 2, read_links,
+	 "whom it needs: a list, or a map from alias to component; gives variables, a host name and order"},
+    [KEY_DEPENDS_ON] = {"dependsOn", RUN, 2, read_depends_on,
+			"order without wiring: [x], or {x: started} where being ready is not needed"},
+    [KEY_HEALTH_CHECK] = {"healthCheck", RUN, 2, read_health_check,
+			  "when it counts as ready: {http: {port, path, status}}, {tcp: {port}} or {command: "
+			  "...}, with interval, timeout, startPeriod, retries"},
+    [KEY_INSTANCES] = {"instances", RUN, 1, read_instances, "how many of it"},
+    [KEY_VOLUMES] = {"volumes", RUN, 2, read_volumes,
+		     "\"data:/data\" named and kept by destroy, \"/host:/in:ro\" a folder of the host, "
+		     "\"/data\" anonymous"},
+    [KEY_CPUS] = {"cpus", RUN, 2, read_cpus, "limit in processors: 0.5"},
+    [KEY_MEMORY] = {"memory", RUN, 2, read_memory, "limit in bytes: 256m"},
+    [KEY_FILES] = {"files", RUN, 2, read_files,
+		   "what lies in it before it starts: {/etc/app.conf: {source: app.conf}}, or content or "
+		   "secret, with mode and user; a text is the content"},
+    [KEY_JOB] = {"job", RUN, 1, read_job, "true: it runs to its end, once; those who need it wait for that"},
+    [KEY_RESTART] = {"restart", RUN, 2, read_restart,
+		     "what its target does when it ends: unless-stopped (default), no, on-failure or always"},
+    [KEY_UPDATE] = {"update", RUN, 2, read_update,
+		    "start-first or stop-first: which comes first when it is replaced; else start-first "
+		    "wherever that can be"},
+    [KEY_ON_CHANGE] = {"onChange", RUN, 2, read_on_change,
+		       "what a changed link value, secret or file does to it: restart (default), {signal: "
+		       "HUP}, {command: ...} or none"},
+    [KEY_PROTECT] = {"protect", RUN, 2, read_protect,
+		     "true: nothing removes or replaces it until this is taken away"},
+    [KEY_PULL] = {"pull", ON_DOCKER, 2, read_pull,
+		  "missing (default) or always: when the registry is asked for the image"},
+    [KEY_STOP_TIMEOUT] = {"stopTimeout", RUN, 2, read_stop_timeout,
+			  "how long it may take to end before it is killed: 10s, 2m"},
+    [KEY_STOP_SIGNAL] = {"stopSignal", RUN, 2, read_stop_signal,
+			 "the signal that asks it to end: TERM, QUIT, ..."},
+    [KEY_LINK_ADDRESS] = {"linkAddress", ON_DOCKER, 2, read_link_address,
+			  "name (default), or ip: what those who link to it are given, for a program that "
+			  "can look no names up"},
+    [KEY_LABELS] = {"labels", RUN, 2, read_labels, "labels of your own"},
 };
 
 /* Each spelling once, the ones of later versions at the end. */
@@ -83,18 +128,18 @@ static const struct key_name names[] = {
     {"docker.container.volumes.export", KEY_VOLUMES, true},
     {"cpus", KEY_CPUS, false},
     {"memory", KEY_MEMORY, false},
+    {"files", KEY_FILES, false},
+    {"job", KEY_JOB, false},
+    {"restart", KEY_RESTART, false},
+    {"update", KEY_UPDATE, false},
+    {"onChange", KEY_ON_CHANGE, false},
+    {"protect", KEY_PROTECT, false},
+    {"pull", KEY_PULL, false},
+    {"stopTimeout", KEY_STOP_TIMEOUT, false},
+    {"stopSignal", KEY_STOP_SIGNAL, false},
+    {"linkAddress", KEY_LINK_ADDRESS, false},
     {"labels", KEY_LABELS, false},
     /* later */
-    {"job", KEY_LATER, false},
-    {"files", KEY_LATER, false},
-    {"onChange", KEY_LATER, false},
-    {"update", KEY_LATER, false},
-    {"protect", KEY_LATER, false},
-    {"restart", KEY_LATER, false},
-    {"pull", KEY_LATER, false},
-    {"stopTimeout", KEY_LATER, false},
-    {"stopSignal", KEY_LATER, false},
-    {"linkAddress", KEY_LATER, false},
     {"policies", KEY_LATER, false},
     {"brooklyn.policies", KEY_LATER, false},
     {"sensors", KEY_LATER, false},
@@ -183,17 +228,13 @@ void keys_prepare(struct reading *r)
 		reading_put(r, &r->keys, names[i].name, (void *)&names[i]);
 }
 
-const char *const *key_candidates(size_t *ret_count)
+const char *const *key_candidates(struct reading *r, size_t *ret_count)
 {
-	static const char *const candidates[] = {
-	    "id",           "name",        "type",      "location", "brooklyn.config",
-	    "description",  "iconUrl",     "openPorts", "ports",    "publish",
-	    "portBindings", "directPorts", "address",   "env",      "command",
-	    "entrypoint",   "dir",         "user",      "links",    "dependsOn",
-	    "healthCheck",  "instances",   "volumes",   "cpus",     "memory",
-	    "labels",
-	};
+	const char **candidates = reading_alloc(r, sizeof(*candidates) * COUNT_OF(names));
 
-	*ret_count = COUNT_OF(candidates);
+	*ret_count = 0;
+	for (size_t i = 0; candidates && i < COUNT_OF(names); i++)
+		if (names[i].key != KEY_LATER)
+			candidates[(*ret_count)++] = names[i].name;
 	return candidates;
 }

@@ -37,6 +37,16 @@ enum component_key {
 	KEY_VOLUMES,
 	KEY_CPUS,
 	KEY_MEMORY,
+	KEY_FILES,
+	KEY_JOB,
+	KEY_RESTART,
+	KEY_UPDATE,
+	KEY_ON_CHANGE,
+	KEY_PROTECT,
+	KEY_PULL,
+	KEY_STOP_TIMEOUT,
+	KEY_STOP_SIGNAL,
+	KEY_LINK_ADDRESS,
 	KEY_LABELS,
 	KEY_COUNT,
 	KEY_LATER, /* of the language, but not of this version */
@@ -56,13 +66,14 @@ struct key_rule {
 	unsigned kinds;   /* of ON_DOCKER and so on */
 	int phase;        /* 1: what others may ask for (ports); 2: the rest; 0: read otherwise */
 	void (*read)(struct reading *, struct draft *, const struct yaml_node *);
+	const char *summary; /* one line, for people who write blueprints */
 };
 
 extern const struct key_rule key_rules[KEY_COUNT];
 
 /* Fills reading->keys. */
 void keys_prepare(struct reading *r);
-/* The spellings that work now, for "did you mean". */
-const char *const *key_candidates(size_t *ret_count);
+/* The spellings that work now, for "did you mean"; none without memory. */
+const char *const *key_candidates(struct reading *r, size_t *ret_count);
 
 #endif

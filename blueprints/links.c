@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "blueprints/component.h"
 
@@ -15,61 +16,76 @@ static bool is_alias(const char *alias)
 	return true;
 }
 
-static void add_link(struct reading *r, struct draft *d, struct growing *links, const char *alias,
-		     const struct draft *target, struct place at)
+/* A job has done what it is for when it has finished. */
+static enum need need_of(const struct draft *target, enum need need)
 {
+	return need == NEED_READY && target->spec->job ? NEED_FINISHED : need;
+}
+
+static void add_link(struct reading *r, struct draft *d, struct growing *links, struct link link)
+{
+	const struct draft *target = &r->drafts[link.component];
 	struct link *members = links->members;
 
 	for (size_t i = 0; i < links->count; i++)
-		if (!strcasecmp(members[i].alias, alias)) {
-			complain(r->list, at,
+		if (!strcasecmp(members[i].alias, link.alias)) {
+			complain(r->list, link.place,
 				 "two links have the alias `%s`: the other one is at line %d, column %d",
-				 alias, members[i].place.line, members[i].place.column);
+				 link.alias, members[i].place.line, members[i].place.column);
 			return;
 		}
-	struct link *link = grow_new(r, links, struct link);
-	if (link)
-		*link = (struct link){.alias = alias, .component = target->index, .place = at};
-	add_order(r, d, target, at);
+	struct link *member = grow_new(r, links, struct link);
+	if (member) {
+		*member = link;
+		member->need = need_of(target, NEED_READY);
+	}
+	if (!link.peer)
+		add_order(r, d, target, link.place);
+	else if (target->spec->job)
+		advise(
+		    r->list,
+		    warn(r->list, link.place,
+			 "the link `%s` to the job `%s` only says what comes first, and with `wait: false` "
+			 "not even that",
+			 link.alias, target->spec->id),
+		    "take `wait: false` away");
 }
 
-static const struct yaml_node *read_wait(struct reading *r, const struct yaml_entry *entry,
-					 const struct yaml_node *found)
+/* What {component: ..., wait: false} says; NULL when it names no component. */
+static const struct yaml_node *read_link_map(struct reading *r, struct draft *d,
+					     const struct yaml_entry *entry, bool *ret_wait)
 {
 	static const char *const keys[] = {"component", "wait"};
-	bool wait;
+	const struct yaml_node *map = entry->value, *component = NULL;
 
-	if (!strcmp(entry->key, "component"))
-		return entry->value;
-	if (strcmp(entry->key, "wait"))
-		suggest(r, complain(r->list, entry->key_place, "unknown key `%s` of a link", entry->key),
-			entry->key, keys, 2, "a link takes component and wait");
-	else if (!yaml_bool(entry->value, r->list, &wait))
-		complain(r->list, entry->value->place, "`wait` is true or false");
-	else if (!wait)
-		complain(r->list, entry->key_place,
-			 "`wait: false` is not supported yet by this version of berth");
-	return found;
+	for (size_t i = 0; i < map->count; i++) {
+		const struct yaml_entry *part = &map->entries[i];
+		if (!strcmp(part->key, "component"))
+			component = part->value;
+		else if (!strcmp(part->key, "wait"))
+			*ret_wait = fixed_flag(r, d, part->value, "wait", true);
+		else
+			suggest(r,
+				complain(r->list, part->key_place, "unknown key `%s` of a link", part->key),
+				part->key, keys, 2, "a link takes component and wait");
+	}
+	if (!component)
+		advise(r->list, complain(r->list, map->place, "the link `%s` names no component", entry->key),
+		       "write {component: $brooklyn:component(\"id\")}");
+	return component;
 }
 
-/* alias: component("x"), or alias: {component: ..., wait: true} */
+/* alias: component("x"), or alias: {component: ..., wait: false} */
 static void read_aliased(struct reading *r, struct draft *d, const struct yaml_entry *entry,
 			 struct growing *links)
 {
 	const struct yaml_node *node = entry->value;
+	bool wait = true;
 
-	if (node->kind == YAML_MAP && !is_expression(node)) {
-		const struct yaml_node *found = NULL;
-		for (size_t i = 0; i < node->count; i++)
-			found = read_wait(r, &node->entries[i], found);
-		if (!found) {
-			advise(r->list,
-			       complain(r->list, node->place, "the link `%s` names no component", entry->key),
-			       "write {component: $brooklyn:component(\"id\")}");
-			return;
-		}
-		node = found;
-	}
+	if (node->kind == YAML_MAP && !is_expression(node))
+		node = read_link_map(r, d, entry, &wait);
+	if (!node)
+		return;
 	const struct draft *target = component_read(r, node);
 	if (!is_alias(entry->key)) {
 		complain(r->list, entry->key_place,
@@ -77,7 +93,11 @@ static void read_aliased(struct reading *r, struct draft *d, const struct yaml_e
 		return;
 	}
 	if (target)
-		add_link(r, d, links, entry->key, target, entry->key_place);
+		add_link(r, d, links,
+			 (struct link){.alias = entry->key,
+				       .component = target->index,
+				       .peer = !wait,
+				       .place = entry->key_place});
 }
 
 static void read_listed(struct reading *r, struct draft *d, const struct yaml_node *node,
@@ -86,7 +106,9 @@ static void read_listed(struct reading *r, struct draft *d, const struct yaml_no
 	const struct draft *target = component_read(r, node);
 
 	if (target)
-		add_link(r, d, links, target->spec->id, target, node->place);
+		add_link(r, d, links,
+			 (struct link){
+			     .alias = target->spec->id, .component = target->index, .place = node->place});
 }
 
 void read_links(struct reading *r, struct draft *d, const struct yaml_node *node)
@@ -123,26 +145,28 @@ static void add_needed(struct reading *r, struct draft *d, struct growing *neede
 
 	if (!link)
 		return;
-	*link = (struct link){.component = target->index, .need = need, .place = at};
+	*link = (struct link){.component = target->index, .need = need_of(target, need), .place = at};
 	add_order(r, d, target, at);
 }
 
+/* How far `target` (NULL: unknown) must have come; false with a complaint. */
 static bool read_condition(struct reading *r, struct draft *d, const struct yaml_node *node,
-			   enum need *ret_need)
+			   const struct draft *target, enum need *ret_need)
 {
-	const char *text = fixed_text(r, d, node, "dependsOn");
+	static const char *const words[] = {
+	    [NEED_READY] = "ready", [NEED_STARTED] = "started", [NEED_FINISHED] = "finished"};
+	int word = fixed_word(r, d, node, "dependsOn", words, COUNT_OF(words));
 
-	if (!text)
+	if (word < 0)
 		return false;
-	*ret_need = !strcmp(text, "started") ? NEED_STARTED : NEED_READY;
-	if (*ret_need == NEED_STARTED || !strcmp(text, "ready"))
+	*ret_need = (enum need)word;
+	if (*ret_need != NEED_FINISHED || !target || target->spec->job || !target->kind_known)
 		return true;
-	if (!strcmp(text, "finished"))
-		complain(r->list, node->place,
-			 "the condition `finished` is not supported yet by this version of berth");
-	else
-		advise(r->list, complain(r->list, node->place, "unknown condition `%s`", text),
-		       "write ready or started");
+	advise(r->list,
+	       complain(r->list, node->place, "`%s` is no job: it does not finish", target->spec->id),
+	       target->spec->kind == COMPONENT_EXTERNAL ? "write ready"
+							: "write ready or started, or give `%s` `job: true`",
+	       target->spec->id);
 	return false;
 }
 
@@ -161,9 +185,8 @@ void read_depends_on(struct reading *r, struct draft *d, const struct yaml_node 
 		for (size_t i = 0; i < node->count; i++) {
 			const struct yaml_entry *entry = &node->entries[i];
 			enum need need;
-			bool known = read_condition(r, d, entry->value, &need);
 			const struct draft *target = find_component(r, entry->key, entry->key_place);
-			if (known)
+			if (read_condition(r, d, entry->value, target, &need))
 				add_needed(r, d, &needed, target, entry->key_place, need);
 		}
 	} else {

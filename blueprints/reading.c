@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 
 void *reading_alloc(struct reading *r, size_t size)
@@ -96,4 +97,50 @@ const char *kind_name(const struct yaml_node *node)
 	if (node->kind == YAML_SCALAR)
 		return yaml_null(node) ? "nothing" : "text";
 	return node->kind == YAML_LIST ? "a list" : "a map";
+}
+
+int fixed_word(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key,
+	       const char *const *words, size_t count)
+{
+	const char *text = fixed_text(r, d, node, key);
+	owned_text all = {0};
+
+	if (!text)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(words[i], text))
+			return (int)i;
+		text_format(&all, "%s%s", !i ? "write " : i + 1 == count ? " or " : ", ", words[i]);
+	}
+	suggest(r, complain(r->list, node->place, "`%s` cannot be `%s`", key, text), text, words, count,
+		text_view(&all));
+	return -1;
+}
+
+bool fixed_flag(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key,
+		bool otherwise)
+{
+	const struct yaml_node *fixed = fixed_node(r, d, node);
+	bool flag = otherwise;
+
+	if (!fixed || yaml_bool(fixed, r->list, &flag))
+		return flag;
+	if (fixed->kind == YAML_SCALAR && !yaml_null(fixed))
+		complain(r->list, node->place, "`%s` is true or false, not `%s`", key, fixed->text);
+	else
+		complain(r->list, node->place, "`%s` is true or false, not %s", key, kind_name(fixed));
+	return otherwise;
+}
+
+int64_t fixed_duration(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key,
+		       int64_t least)
+{
+	const char *text = fixed_text(r, d, node, key);
+	int64_t ms = text ? parse_duration_ms(text) : -1;
+
+	if (!text || ms >= least)
+		return ms;
+	advise(r->list, complain(r->list, node->place, "`%s` is no time for `%s`", text, key),
+	       "write 500ms, 10s, 2m or 1h30m");
+	return -1;
 }

@@ -105,12 +105,23 @@ const char *kind_name(const struct yaml_node *node);
 
 /* values.c. `d` is the component that the value belongs to, NULL for the application's own. */
 int value_read(struct reading *r, struct draft *d, const struct yaml_node *node, struct value *ret);
+/* The secret at "env:NAME" or "file:PATH". 0 or -1 with a complaint. */
+int secret_read(struct reading *r, const char *text, struct place place, struct value *ret);
 /* The node itself, or what config, literal or formatString say instead; NULL with a complaint when the value
  * is only known once something runs. */
 const struct yaml_node *fixed_node(struct reading *r, struct draft *d, const struct yaml_node *node);
 /* A fixed scalar's text; NULL with a complaint that names `key`. */
 const char *fixed_text(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key);
-/* The component that `component("id")` names; NO_COMPONENT with a complaint. */
+/* One of the words, by its index; -1 with a complaint at the node. */
+int fixed_word(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key,
+	       const char *const *words, size_t count);
+/* true or false; `otherwise` with a complaint. */
+bool fixed_flag(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key,
+		bool otherwise);
+/* Milliseconds, at least `least`; -1 with a complaint. */
+int64_t fixed_duration(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key,
+		       int64_t least);
+/* The component that `component("id")` names; NULL with a complaint. */
 struct draft *component_read(struct reading *r, const struct yaml_node *node);
 
 /* references.c: NULL with a complaint. */

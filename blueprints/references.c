@@ -144,12 +144,27 @@ static int choose_port(struct reading *r, const struct draft *target, const stru
 	return -1;
 }
 
+/* Whoever uses a job's address waits for the job, and then nothing is there any more. */
+static bool is_gone(struct reading *r, const struct draft *target, struct place at)
+{
+	if (!target->spec->job || target == r->owner)
+		return false;
+	advise(r->list,
+	       complain(r->list, at, "`%s` is a job: it has ended before others can use where it was",
+			target->spec->id),
+	       "say the order alone by `dependsOn: {%s: finished}`, or take its `job: true` away",
+	       target->spec->id);
+	return true;
+}
+
 int read_attachment(struct reading *r, const struct expression *e, enum value_kind kind, struct value *ret)
 {
 	struct draft *target = named_component(r, e->arguments[0]);
 	struct value value = {.kind = kind, .place = e->place};
 
 	if (!target)
+		return -1;
+	if (is_gone(r, target, e->place))
 		return -1;
 	value.component = target->index;
 	if (e->count > 1 && choose_port(r, target, e->arguments[1], &value))
@@ -234,7 +249,8 @@ int read_sensor(struct reading *r, struct draft *d, const struct expression *e, 
 			 "options of attributeWhenReady() are not supported yet by this version of berth");
 		return -1;
 	}
-	if (check_sensor(r, target, name))
+	if (check_sensor(r, target, name) ||
+	    (strcmp(name->text, "service.isUp") && is_gone(r, target, e->place)))
 		return -1;
 	/* A component's own address is known before it starts; whether it is up is not. */
 	if (target != r->owner || !strcmp(name->text, "service.isUp"))

@@ -98,8 +98,8 @@ static void set_config(struct reading *r, struct draft *d, const char *key, cons
 /* `env.STAGE`: one entry of a key that holds a map. */
 static bool set_within(struct reading *r, struct draft *d, const char *key, const struct yaml_node *value)
 {
-	static const enum component_key maps[] = {KEY_ENV, KEY_LABELS, KEY_HEALTH_CHECK, KEY_PORTS,
-						  KEY_PORT_BINDINGS};
+	static const enum component_key maps[] = {KEY_ENV,   KEY_LABELS,        KEY_HEALTH_CHECK,
+						  KEY_PORTS, KEY_PORT_BINDINGS, KEY_FILES};
 
 	for (size_t i = 0; i < COUNT_OF(maps); i++) {
 		const char *name = key_rules[maps[i]].name;
@@ -123,7 +123,7 @@ static bool set_within(struct reading *r, struct draft *d, const char *key, cons
 static void apply(struct reading *r, struct draft *d, const char *key, const char *text)
 {
 	size_t count;
-	const char *const *candidates = key_candidates(&count);
+	const char *const *candidates = key_candidates(r, &count);
 	const struct key_name *name = map_get(r->keys, key);
 	const struct yaml_node *value = setting_node(r, text);
 

@@ -99,16 +99,13 @@ static int evaluate_env(struct reading *r, struct draft *d, const struct express
 	return -1;
 }
 
-static int evaluate_secret(struct reading *r, struct draft *d, const struct expression *e, struct value *ret)
+int secret_read(struct reading *r, const char *text, struct place place, struct value *ret)
 {
-	const struct expression *argument = e->arguments[0];
-	const char *text = argument->kind == EXPRESSION_TEXT ? argument->text : "";
-
-	(void)d;
 	bool file = starts_with(text, "file:") && text[5], variable = starts_with(text, "env:") && text[4];
+
 	if (!file && !variable) {
-		advise(r->list, complain(r->list, argument->place, "secret() takes the place of a secret"),
-		       "write secret(\"env:NAME\") or secret(\"file:PATH\")");
+		advise(r->list, complain(r->list, place, "a secret is given by its place"),
+		       "write \"env:NAME\" or \"file:PATH\"");
 		return -1;
 	}
 	if (file && text[5] != '/' && r->options->directory)
@@ -117,9 +114,16 @@ static int evaluate_secret(struct reading *r, struct draft *d, const struct expr
 		r->list->failed = true;
 		return -1;
 	}
-	*ret =
-	    (struct value){.kind = VALUE_SECRET, .place = e->place, .text = text, .component = NO_COMPONENT};
+	*ret = (struct value){.kind = VALUE_SECRET, .place = place, .text = text, .component = NO_COMPONENT};
 	return 0;
+}
+
+static int evaluate_secret(struct reading *r, struct draft *d, const struct expression *e, struct value *ret)
+{
+	const struct expression *argument = e->arguments[0];
+
+	(void)d;
+	return secret_read(r, argument->kind == EXPRESSION_TEXT ? argument->text : "", argument->place, ret);
 }
 
 static int evaluate_address(struct reading *r, struct draft *d, const struct expression *e, struct value *ret)

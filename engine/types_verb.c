@@ -4,7 +4,6 @@
 #include "base/cleanup.h"
 #include "blueprints/keys.h"
 #include "engine/engine.h"
-#include "engine/types.h"
 
 static const struct {
 	const char *name, *summary, *example;
@@ -20,47 +19,6 @@ static const struct {
      "- type: external\n  id: database\n  address: db.example.org\n  ports: 5432\n", ON_EXTERNAL},
 };
 
-static const char *const summaries[KEY_COUNT] = {
-    [KEY_ID] = "the name others use for it; else made from `name`, else from the image's last part",
-    [KEY_NAME] = "a name for people",
-    [KEY_TYPE] = "what it is: docker:IMAGE, process or external",
-    [KEY_IMAGE_NAME] = "the image, where the type does not name it",
-    [KEY_IMAGE_TAG] = "the image's tag, where the type does not name it",
-    [KEY_LOCATION] = "where it goes: a name, a spec such as docker, or a map; else the application's",
-    [KEY_LOCATIONS] = "a list, as Brooklyn has it: the first one is used",
-    [KEY_CONFIG] = "the keys below may stand in here too, by their Brooklyn names",
-    [KEY_NOTED] = "for people; without effect",
-    [KEY_OPEN_PORTS] = "what it listens on: 6379, [80, 443], \"8000-8010\", \"53/udp\"; links use these",
-    [KEY_PORTS] = "process: named ports, allotted as PORT_NAME ({http: auto}, 8080, \"8000-8100\"); "
-		  "external: what it listens on",
-    [KEY_PORT_BINDINGS] = "host port: its own port, such as {8080: 80} or {\"127.0.0.1:8080\": 80}",
-    [KEY_DIRECT_PORTS] = "ports that get the same number on the host",
-    [KEY_PUBLISH] = "ports to be reached from outside its network, on host ports that are picked and kept",
-    [KEY_ADDRESS] = "the host name or address where it is",
-    [KEY_ENV] = "environment variables; values may be expressions such as "
-		"$brooklyn:component(\"redis\").attributeWhenReady(\"host.name\")",
-    [KEY_COMMAND] = "what runs: a string goes to /bin/sh -c, a list is executed as it is",
-    [KEY_ENTRYPOINT] = "in place of the image's own entry point",
-    [KEY_DIR] = "the working directory",
-    [KEY_USER] = "who runs it",
-    [KEY_LINKS] =
-	"whom it needs: a list, or a map from alias to component; gives variables, a host name and order",
-    [KEY_DEPENDS_ON] = "order without wiring: [x], or {x: started} where being ready is not needed",
-    [KEY_HEALTH_CHECK] = "when it counts as ready: {http: {port, path, status}}, {tcp: {port}} or {command: "
-			 "...}, with interval, timeout, startPeriod, retries",
-    [KEY_INSTANCES] = "how many of it",
-    [KEY_VOLUMES] = "\"data:/data\" named and kept by destroy, \"/host:/in:ro\" a folder of the host, "
-		    "\"/data\" anonymous",
-    [KEY_CPUS] = "limit in processors: 0.5",
-    [KEY_MEMORY] = "limit in bytes: 256m",
-    [KEY_LABELS] = "labels of your own",
-};
-
-const char *type_key_summary(enum component_key key)
-{
-	return key < KEY_COUNT ? summaries[key] : NULL;
-}
-
 static json_t *keys_of(unsigned kind)
 {
 	json_t *keys = json_array();
@@ -69,7 +27,8 @@ static json_t *keys_of(unsigned kind)
 			continue;
 		json_t *entry = json_object();
 		if (json_put_text(entry, "name", key_rules[key].name) ||
-		    json_put_text(entry, "summary", summaries[key]) || json_array_append(keys, entry)) {
+		    json_put_text(entry, "summary", key_rules[key].summary) ||
+		    json_array_append(keys, entry)) {
 			json_decref(keys);
 			keys = NULL;
 		}

@@ -80,8 +80,8 @@ Test(component, unknown_and_later_keys_are_refused)
 {
 	bad("  openPort: 1", 3, "unknown key `openPort`", "`openPorts`");
 	bad("  zzzzzz: 1", 3, "unknown key `zzzzzz`", "brooklyn.config");
-	bad("  restart: no", 3, "`restart` is not supported yet by this version of berth", NULL);
-	bad("  brooklyn.policies: []", 3, "not supported yet", NULL);
+	bad("  brooklyn.policies: []", 3, "`brooklyn.policies` is not supported yet by this version of berth",
+	    NULL);
 	bad("  brooklyn.config: {docker.useSsh: true}", 21, "`docker.useSsh` is not supported yet", NULL);
 	bad("  address: x", 3, "`address` does not go with docker components", NULL);
 	bad("  ports: {http: 80}", 3, "does not go with docker", "openPorts");

@@ -93,7 +93,7 @@ Test(values, secrets_keep_their_reference)
 	cr_assert_str_eq(v->text, "env:API");
 	cr_assert_str_eq(value_of("$berth:secret(\"file:keys/k\")")->text, "file:/base/keys/k");
 	cr_assert_str_eq(value_of("$berth:secret(\"file:/abs\")")->text, "file:/abs");
-	bad("$berth:secret(\"API\")", 22, "the place of a secret", "env:NAME");
+	bad("$berth:secret(\"API\")", 22, "given by its place", "env:NAME");
 }
 
 Test(values, env_reads_the_deployers_environment)
