@@ -41,7 +41,9 @@ suite(locations SUPPORT FOLDERS tests/locations tests/conformance FLOORS base bl
 suite(engine SUPPORT FOLDERS tests/engine FLOORS base blueprints entities locations engine)
 # Speaks to the engine that BERTH_TEST_DOCKER names, and skips all when it names none.
 suite(docker FOLDERS tests/real/docker
-  WITH tests/conformance/rig.c tests/conformance/conformance.c tests/conformance/conformance_target.c
+  WITH tests/conformance/rig.c tests/conformance/lacks.c tests/conformance/conformance.c
+    tests/conformance/conformance_target.c tests/conformance/conformance_changes.c
+    tests/conformance/conformance_inside.c tests/conformance/conformance_leases.c
   FLOORS base blueprints entities locations)
 # The program without its main(), against a library that does what a script says.
 set(cli_tested ${cli_sources})

@@ -41,6 +41,11 @@ int act_signal(struct call *call, struct error *err)
 		return fail(err, ERR_FAILED, "`%s` is not running", call->name);
 	if (words_add(&instance->memory, &instance->signals, call->word) < 0)
 		return fail_memory(err);
+	const struct fake_behaviour *behaviour = instance_behaviour(instance);
+	if (behaviour && behaviour->heard) {
+		instance_write(instance, behaviour->heard);
+		calls_output(instance->target, call->name);
+	}
 	return 0;
 }
 

@@ -83,6 +83,7 @@ struct fake_behaviour {
 	int64_t answers_after_ms; /* from its start; -1: never */
 	bool unverifiable;        /* nobody can ask whether it answers */
 	const char *log;          /* what it writes each start */
+	const char *heard;        /* what it writes when it is sent a signal */
 };
 int fake_target_behave(struct fake_target *target, const struct fake_behaviour *wanted);
 /* What a command does when it is run inside an instance. One that the target was told nothing of writes its

@@ -26,7 +26,7 @@ void instance_tell(const struct fake_instance *instance)
 	calls_output(instance->target, instance->seen.name);
 }
 
-static void write_log(struct fake_instance *instance, const char *words)
+void instance_write(struct fake_instance *instance, const char *words)
 {
 	struct world *world = instance->target->world;
 	struct log_mark *marks;
@@ -105,7 +105,7 @@ static void begin(struct fake_instance *instance)
 	instance->seen.state = SEEN_RUNNING;
 	instance->seen.started_ms = world->ops->wall(world);
 	instance->since_ms = world->ops->now(world);
-	write_log(instance, behaviour ? behaviour->log : NULL);
+	instance_write(instance, behaviour ? behaviour->log : NULL);
 	if (instance->exits_left)
 		later(instance, behaviour && behaviour->lives_ms ? behaviour->lives_ms : LIVES_MS, end_early);
 }

@@ -51,6 +51,7 @@ static bool behaviour_free(const char *name, void *value, void *context)
 	free((char *)behaviour->component);
 	free((char *)behaviour->image);
 	free((char *)behaviour->log);
+	free((char *)behaviour->heard);
 	free(behaviour);
 	return true;
 }
@@ -301,6 +302,7 @@ int fake_target_behave(struct fake_target *target, const struct fake_behaviour *
 	bool copied = copy_text(&behaviour->component);
 	copied &= copy_text(&behaviour->image);
 	copied &= copy_text(&behaviour->log);
+	copied &= copy_text(&behaviour->heard);
 	struct fake_behaviour *old = key ? map_get(target->behaviours, key) : NULL;
 	if (!copied || !key || map_put(&target->behaviours, key, behaviour) < 0) {
 		behaviour_free(NULL, behaviour, NULL);

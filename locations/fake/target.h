@@ -146,6 +146,7 @@ int instance_rename(struct fake_instance *instance, const char *name, unsigned g
 const struct fake_behaviour *instance_behaviour(const struct fake_instance *instance);
 /* Whoever watches it or reads from it looks again. */
 void instance_tell(const struct fake_instance *instance);
+void instance_write(struct fake_instance *instance, const char *words); /* NULL: nothing */
 /* It ends by itself; its restart policy decides what follows. */
 void instance_crash(struct fake_instance *instance, int exit_code);
 

@@ -8,10 +8,18 @@
 enum manner {
 	STAYS,           /* runs until it is stopped */
 	SPEAKS_AND_ENDS, /* writes the line "spoken", then ends with code 3 (and may be started again) */
+	ENDS_WELL,       /* ends with code 0 soon after its start */
+	LISTENS,         /* writes "listening" once it heeds signals, and "heard" at each HUP; runs on */
 };
 
+/* Commands that the cases run inside an instance, by /bin/sh -c. */
+#define RUN_SPEAKS "echo out; echo err >&2; exit 7"
+#define RUN_DIES   "kill -TERM $$"
+#define RUN_MUCH   "head -c 300000 /dev/zero | tr '\\0' x"
+#define RUN_SIZED  "until [ \"$(stty size)\" = '33 77' ]; do sleep 1; done; echo sized"
+
 /* The calls whose answer can be lost after their effect. */
-enum lost { LOST_PLACE, LOST_START, LOST_REMOVE };
+enum lost { LOST_PLACE, LOST_START, LOST_REMOVE, LOST_RENAME };
 
 /* A case that this subject cannot produce, and why. */
 struct unfit {
@@ -23,6 +31,7 @@ struct unfit {
  */
 struct subject {
 	void *owner;
+	const struct location_driver *driver;
 	const struct unfit *unfits; /* ends with an empty entry */
 	const char *app;            /* set by the suite: unique among those that run at the same time */
 
@@ -35,6 +44,13 @@ struct subject {
 	 * a published port of the spec has it; where an instance listens on its host port, change `port` too.
 	 */
 	int (*fit)(struct subject *, struct arena *, struct instance_spec *, enum manner, uint16_t number);
+
+	const char *directory; /* an absolute path where an instance's files may be put */
+	/* The file as it lies in the instance, which need not run: appended to the text. */
+	int (*file)(struct subject *, const char *name, const char *path, struct text *, unsigned *ret_mode);
+	/* Everything else that the target, and this machine, show of its instances to those who look; NULL:
+	 * nothing but what the driver tells. */
+	int (*shown)(struct subject *, const char *name, struct text *);
 
 	int (*stranger)(struct subject *, const char *name);       /* something not ours takes the name */
 	bool (*stranger_left)(struct subject *, const char *name); /* it is still there, untouched */
@@ -81,7 +97,40 @@ struct subject {
 	X(volumes_outlive_the_release)                                                                       \
 	X(volumes_go_when_asked)                                                                             \
 	X(dropped_errand_leaks_nothing)                                                                      \
-	X(closed_while_under_way)
+	X(closed_while_under_way)                                                                            \
+	X(generations_live_side_by_side)                                                                     \
+	X(generation_takes_the_settled_name)                                                                 \
+	X(held_name_is_not_given_away)                                                                       \
+	X(answer_lost_after_rename)                                                                          \
+	X(withdrawn_instance_runs_on)                                                                        \
+	X(predecessor_starts_again_while_the_successor_goes)                                                 \
+	X(pinned_address_goes_to_the_successor)                                                              \
+	X(limits_change_in_place)                                                                            \
+	X(restart_policy_changes_in_place)                                                                   \
+	X(job_that_ends_well_stays_ended)                                                                    \
+	X(job_that_fails_stays_ended)                                                                        \
+	X(on_failure_starts_again_what_failed)                                                               \
+	X(files_are_there_before_the_start)                                                                  \
+	X(files_are_delivered_without_a_restart)                                                             \
+	X(secret_file_is_shown_nowhere)                                                                      \
+	X(signal_reaches_the_main_process)                                                                   \
+	X(exec_gives_both_streams_and_the_code)                                                              \
+	X(exec_tells_the_signal_that_ended_it)                                                               \
+	X(exec_gives_much_output_whole)                                                                      \
+	X(exec_gives_back_its_input)                                                                         \
+	X(exec_without_input_reads_its_end)                                                                  \
+	X(exec_on_a_terminal_has_its_size)                                                                   \
+	X(exec_runs_where_it_is_told)                                                                        \
+	X(exec_of_no_command_is_missing)                                                                     \
+	X(exec_of_what_cannot_run_is_denied)                                                                 \
+	X(exec_needs_a_running_instance)                                                                     \
+	X(contested_claim_has_one_winner)                                                                    \
+	X(lease_is_held_by_the_first)                                                                        \
+	X(lease_is_taken_after_its_end)                                                                      \
+	X(renewed_lease_does_not_end)                                                                        \
+	X(ended_lease_has_one_heir)                                                                          \
+	X(lease_is_given_back)                                                                               \
+	X(objects_of_every_application_are_told)
 
 #define CONFORMANCE_DECLARE(name) void conformance_##name(struct subject *subject);
 CONFORMANCE_CASES(CONFORMANCE_DECLARE)
@@ -89,6 +138,8 @@ CONFORMANCE_CASES(CONFORMANCE_DECLARE)
 /* Begin a case: gives the subject its application's name; skips the test where the subject declares it unfit.
  */
 void conformance_begin(struct subject *subject, const char *name);
+/* Why this driver cannot do what that case is about: the words of a capability it has not; or NULL. */
+const char *conformance_lack(const struct location_driver *driver, const char *name);
 /* End it, also after a failure: nothing of the application stays at the target. */
 void conformance_end(struct subject *subject);
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "tests/conformance/fake_subject.h"
 #include "tests/conformance/rig.h"
 #include "tests/support/virtual_world.h"
@@ -45,14 +46,36 @@ static bool pump(struct subject *subject, bool (*until)(void *), void *owner, in
 static int fit(struct subject *subject, struct arena *arena, struct instance_spec *fitted, enum manner manner,
 	       uint16_t number)
 {
-	const char *group = arena_format(arena, "%s.%s", fitted->app, fitted->component);
-	const struct fake_behaviour talks = {
-	    .component = group, .exits = 1, .exit_code = 3, .log = "spoken\n"};
+	static const struct fake_behaviour manners[] = {
+	    [STAYS] = {0},
+	    [SPEAKS_AND_ENDS] = {.exits = UINT32_MAX, .exit_code = 3, .log = "spoken\n"},
+	    [ENDS_WELL] = {.exits = UINT32_MAX},
+	    [LISTENS] = {.log = "listening\n", .heard = "heard\n"},
+	};
+	struct fake_behaviour behaviour = manners[manner];
 
 	(void)subject, (void)number;
+	behaviour.component = arena_format(arena, "%s.%s", fitted->app, fitted->component);
 	fitted->kind = COMPONENT_DOCKER;
 	fitted->image = "busybox";
-	return manner == SPEAKS_AND_ENDS ? fake_target_behave(fake_bed, &talks) : 0;
+	return manner == STAYS ? 0 : fake_target_behave(fake_bed, &behaviour);
+}
+
+static int file(struct subject *subject, const char *name, const char *path, struct text *text,
+		unsigned *ret_mode)
+{
+	size_t count;
+	const struct spec_file *files = fake_target_files(fake_bed, name, &count);
+
+	(void)subject;
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(files[i].path, path) != 0)
+			continue;
+		text_add_bytes(text, files[i].content, files[i].size);
+		*ret_mode = files[i].mode;
+		return 0;
+	}
+	return -1;
 }
 
 static int stranger(struct subject *subject, const char *name)
@@ -83,8 +106,10 @@ static int reach(struct subject *subject, bool reachable)
 
 static int lose(struct subject *subject, enum lost what, const char *name)
 {
-	static const enum fake_call calls[] = {
-	    [LOST_PLACE] = FAKE_PLACE, [LOST_START] = FAKE_START, [LOST_REMOVE] = FAKE_REMOVE};
+	static const enum fake_call calls[] = {[LOST_PLACE] = FAKE_PLACE,
+					       [LOST_START] = FAKE_START,
+					       [LOST_REMOVE] = FAKE_REMOVE,
+					       [LOST_RENAME] = FAKE_RENAME};
 	struct fake_rule rule = {.call = calls[what], .instance = name, .times = 1, .effect = true};
 
 	(void)subject;
@@ -98,7 +123,17 @@ static int repeat(struct subject *subject, const char *name)
 	return 0;
 }
 
+static const struct unfit unfits[] = {
+    {"exec_on_a_terminal_has_its_size", "what a script writes looks at no terminal"},
+    {"exec_runs_where_it_is_told", "what a script writes has no directory"},
+    {0},
+};
+
 struct subject fake_subject = {
+    .unfits = unfits,
+    .directory = "/etc/berth",
+    .file = file,
+    .driver = &fake_driver,
     .open = open_fake,
     .pump = pump,
     .fit = fit,
@@ -110,11 +145,32 @@ struct subject fake_subject = {
     .repeat = repeat,
 };
 
+/* What the cases run, as a shell in a container would do it. */
+static void script_commands(void)
+{
+	static char much[300001];
+	struct fake_command commands[] = {
+	    {.words = "/bin/sh -c " RUN_SPEAKS, .output = "out\n", .errors = "err\n", .code = 7},
+	    {.words = "/bin/sh -c " RUN_DIES, .code = 128 + 15},
+	    {.words = "/bin/sh -c " RUN_MUCH, .output = much},
+	    {.words = "cat", .echoes = true},
+	    {.words = "/no/such/command"},
+	    {.words = "/etc/passwd"},
+	};
+
+	memset(much, 'x', sizeof(much) - 1);
+	fail(&commands[4].error, ERR_MISSING, "no such command");
+	fail(&commands[5].error, ERR_DENIED, "permission denied");
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		cr_assert(fake_target_command(fake_bed, &commands[i]) == 0);
+}
+
 void fake_set_up(void)
 {
 	fake_world = virtual_world_new(1);
 	fake_bed = fake_world ? fake_target_new(fake_world) : NULL;
 	cr_assert(fake_bed && fake_target_register("bed", fake_bed) == 0);
+	script_commands();
 }
 
 void fake_take_down(void)

@@ -33,6 +33,25 @@ void rig_wait(struct rig *rig, const char *what)
 		  what);
 }
 
+struct pair {
+	const struct rig *one, *other;
+};
+
+static bool either_woken(void *owner)
+{
+	const struct pair *pair = owner;
+
+	return pair->one->woken || pair->other->woken;
+}
+
+void rig_wait_either(struct rig *one, struct rig *other, const char *what)
+{
+	struct pair pair = {one, other};
+
+	cr_assert(one->subject->pump(one->subject, either_woken, &pair, PATIENCE_MS),
+		  "%s: nobody woke either errand", what);
+}
+
 void rig_open(struct rig *rig, struct subject *subject)
 {
 	*rig = (struct rig){.subject = subject};
@@ -109,6 +128,17 @@ struct instance_spec *rig_spec(struct rig *rig, const char *component, enum mann
 	return spec;
 }
 
+struct instance_spec *rig_generation(struct rig *rig, const char *component, unsigned generation,
+				     uint16_t number)
+{
+	struct instance_spec *spec = rig_spec(rig, component, STAYS, number);
+
+	spec->generation = generation;
+	spec->name = generation_name(&rig->arena, spec->app, component, spec->ordinal, generation);
+	rig_digest(spec, 'd');
+	return spec;
+}
+
 enum progress rig_place(struct rig *rig, const struct instance_spec *spec)
 {
 	const char *note = NULL;
@@ -142,6 +172,39 @@ size_t rig_count(struct rig *rig, const char *app)
 	size_t count = inventory.instance_count;
 	inventory_release(&inventory);
 	return count;
+}
+
+struct observed rig_until(struct rig *rig, const char *name, enum observed_state state)
+{
+	struct observed seen = rig_look(rig, name);
+
+	for (int i = 0; i < PATIENCE_MS / 20 && seen.state != state; i++) {
+		rig_pause(rig, 20);
+		seen = rig_look(rig, name);
+	}
+	cr_assert(seen.state == state, "`%s` is in state %d, not %d", name, seen.state, state);
+	return seen;
+}
+
+static void gather(void *owner, bool errors, const char *bytes, size_t count)
+{
+	(void)errors;
+	text_add_bytes(owner, bytes, count);
+}
+
+void rig_until_said(struct rig *rig, const char *name, const char *words)
+{
+	const struct log_options options = {.tail = -1};
+	bool said = false;
+
+	for (int i = 0; i < PATIENCE_MS / 20 && !said; i++) {
+		struct text output = {0};
+		MUST(rig, ASK(logs, rig->subject->app, name, &options, gather, &output));
+		said = strstr(text_view(&output), words);
+		text_release(&output);
+		rig_pause(rig, 20);
+	}
+	cr_assert(said, "`%s` did not write \"%s\"", name, words);
 }
 
 static bool never(void *owner)
@@ -196,6 +259,9 @@ void conformance_begin(struct subject *subject, const char *name)
 	for (const struct unfit *unfit = subject->unfits; unfit && unfit->name; unfit++)
 		if (!strcmp(unfit->name, name))
 			cr_skip_test("%s", unfit->reason);
+	const char *lack = conformance_lack(subject->driver, name);
+	if (lack)
+		cr_skip_test("%s", lack);
 	for (const char *c = name; *c; c++)
 		sum = sum * 31 + (unsigned char)*c;
 	snprintf(app, sizeof(app), "cf-%04x-%d", sum & 0xffff, (int)getpid());
@@ -215,6 +281,10 @@ static void clear(struct rig *rig, const char *app)
 		AWAIT(rig, driver->remove(&rig->location, &rig->errand, app, inventory.instances[i].name,
 					  &rig->error));
 	inventory_release(&inventory);
+	if (driver->tidy) {
+		AWAIT(rig, driver->tidy(&rig->location, &rig->errand, app, "first", &rig->error));
+		AWAIT(rig, driver->tidy(&rig->location, &rig->errand, app, "second", &rig->error));
+	}
 	AWAIT(rig, driver->disclaim(&rig->location, &rig->errand, app, &rig->error));
 	AWAIT(rig, driver->release(&rig->location, &rig->errand, app, true, &rig->error));
 }

@@ -4,12 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/world_real.h"
 #include "tests/conformance/conformance.h"
 
 static struct world *world;
-static char directory[256];
+static char directory[256], files_directory[300];
 static struct location_spec spec;
 static json_t *options;
 
@@ -57,6 +58,12 @@ static bool pump(struct subject *subject, bool (*until)(void *), void *owner, in
 static int fit(struct subject *subject, struct arena *arena, struct instance_spec *fitted, enum manner manner,
 	       uint16_t number)
 {
+	static const char *const manners[] = {
+	    [STAYS] = "exec sleep 1000",
+	    [SPEAKS_AND_ENDS] = "echo spoken; exit 3",
+	    [ENDS_WELL] = "exit 0",
+	    [LISTENS] = "trap 'echo heard' HUP; echo listening; while :; do sleep 1000 & wait; done",
+	};
 	const char **command = arena_array(arena, const char *, 4);
 	struct spec_port *port = (struct spec_port *)fitted->ports;
 
@@ -65,7 +72,7 @@ static int fit(struct subject *subject, struct arena *arena, struct instance_spe
 		return -1;
 	command[0] = "/bin/sh";
 	command[1] = "-c";
-	command[2] = manner == STAYS ? "exec sleep 1000" : "echo spoken; exit 3";
+	command[2] = manners[manner];
 	fitted->command = command;
 	fitted->kind = COMPONENT_PROCESS;
 	fitted->bind_address = "127.0.0.1";
@@ -131,7 +138,45 @@ static int vanish(struct subject *subject, const char *name)
 	return progress == PROGRESS_DONE ? 0 : -1;
 }
 
+static int file(struct subject *subject, const char *name, const char *path, struct text *text,
+		unsigned *ret_mode)
+{
+	char bytes[4096];
+	struct stat found;
+	FILE *stream = fopen(path, "r");
+	size_t count;
+
+	(void)subject, (void)name;
+	if (!stream)
+		return -1;
+	while ((count = fread(bytes, 1, sizeof(bytes), stream)) > 0)
+		text_add_bytes(text, bytes, count);
+	int result = fstat(fileno(stream), &found);
+	*ret_mode = found.st_mode;
+	fclose(stream);
+	return result;
+}
+
+/* What lies about in our directory, but for the files themselves, and what every process' words are. */
+static int shown(struct subject *subject, const char *name, struct text *text)
+{
+	char line[1024], bytes[4096];
+	size_t count;
+
+	(void)subject, (void)name;
+	snprintf(line, sizeof(line),
+		 "find %s -path %s -prune -o -type f -exec cat {} +; cat /proc/[0-9]*/cmdline 2>/dev/null",
+		 directory, files_directory);
+	FILE *stream = popen(line, "r");
+	if (!stream)
+		return -1;
+	while ((count = fread(bytes, 1, sizeof(bytes), stream)) > 0)
+		text_add_bytes(text, bytes, count);
+	return pclose(stream) < 0 ? -1 : 0;
+}
+
 static const struct unfit unfits[] = {
+    {"answer_lost_after_rename", "this machine's answers are not lost"},
     {"answer_lost_after_place", "this machine's answers are not lost"},
     {"answer_lost_after_start", "this machine's answers are not lost"},
     {"answer_lost_after_remove", "this machine's answers are not lost"},
@@ -145,6 +190,10 @@ static const struct unfit unfits[] = {
 };
 
 static struct subject subject = {
+    .driver = &localhost_driver,
+    .directory = files_directory,
+    .file = file,
+    .shown = shown,
     .unfits = unfits,
     .open = open_localhost,
     .pump = pump,
@@ -162,6 +211,7 @@ static void set_up(void)
 
 	snprintf(directory, sizeof(directory), "%s/berth-conformance-XXXXXX", parent ? parent : "/tmp");
 	cr_assert(mkdtemp(directory));
+	snprintf(files_directory, sizeof(files_directory), "%s/files", directory);
 	world = world_real_open(&err);
 	cr_assert(world, "%s", err.text);
 }

@@ -2,6 +2,9 @@
  * (unix:///...). */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/world_real.h"
 #include "tests/conformance/rig.h"
@@ -58,6 +61,14 @@ static bool pump(struct subject *subject, bool (*until)(void *), void *owner, in
 static int fit(struct subject *subject, struct arena *arena, struct instance_spec *fitted, enum manner manner,
 	       uint16_t number)
 {
+	/* The first process of a container must ask for the signal that ends it. */
+	static const char *const manners[] = {
+	    [STAYS] = "trap 'exit 0' TERM; sleep 1000 & wait",
+	    [SPEAKS_AND_ENDS] = "echo spoken; exit 3",
+	    [ENDS_WELL] = "exit 0",
+	    [LISTENS] =
+		"trap exit TERM; trap 'echo heard' HUP; echo listening; while :; do sleep 1000& wait; done",
+	};
 	const char **command = arena_array(arena, const char *, 4);
 
 	(void)subject, (void)number;
@@ -65,9 +76,7 @@ static int fit(struct subject *subject, struct arena *arena, struct instance_spe
 		return -1;
 	command[0] = "/bin/sh";
 	command[1] = "-c";
-	/* The first process of a container must ask for the signal that ends it. */
-	command[2] =
-	    manner == SPEAKS_AND_ENDS ? "echo spoken; exit 3" : "trap 'exit 0' TERM; sleep 1000 & wait";
+	command[2] = manners[manner];
 	fitted->kind = COMPONENT_DOCKER;
 	fitted->image = "busybox";
 	fitted->command = command;
@@ -118,13 +127,67 @@ static int reach(struct subject *subject, bool reachable)
 static int lose(struct subject *subject, enum lost what, const char *name)
 {
 	(void)subject, (void)name;
-	if (what == LOST_PLACE)
+	switch (what) {
+	case LOST_PLACE:
 		lossy_lose("POST", "/containers/create");
-	else if (what == LOST_START)
+		break;
+	case LOST_START:
 		lossy_lose("POST", "/start");
-	else
+		break;
+	case LOST_REMOVE:
 		lossy_lose("DELETE", "/containers/");
+		break;
+	case LOST_RENAME:
+		lossy_lose("POST", "/rename");
+		break;
+	}
 	return 0;
+}
+
+static int output_of(struct text *text, const char *line)
+{
+	char bytes[4096];
+	size_t count;
+	FILE *stream = popen(line, "r");
+
+	if (!stream)
+		return -1;
+	while ((count = fread(bytes, 1, sizeof(bytes), stream)) > 0)
+		text_add_bytes(text, bytes, count);
+	return pclose(stream) == 0 ? 0 : -1;
+}
+
+/* Through a copy, as one that does not run runs no commands either. */
+static int file(struct subject *subject, const char *name, const char *path, struct text *text,
+		unsigned *ret_mode)
+{
+	char folder[] = "/tmp/berth-conformance-XXXXXX", copy[64], words[256], line[512];
+	struct stat found;
+
+	(void)subject;
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(words, sizeof(words), "cp %s:%s", name, path);
+	snprintf(copy, sizeof(copy), "%s/file", folder);
+	snprintf(line, sizeof(line), "cat %s", copy);
+	int result = docker(words, copy);
+	if (result == 0)
+		result = stat(copy, &found) == 0 ? output_of(text, line) : -1;
+	if (result == 0)
+		*ret_mode = found.st_mode;
+	unlink(copy);
+	rmdir(folder);
+	return result;
+}
+
+static int shown(struct subject *subject, const char *name, struct text *text)
+{
+	char line[512];
+
+	(void)subject;
+	snprintf(line, sizeof(line), "docker -H %s inspect %s && docker -H %s top %s", engine(), name,
+		 engine(), name);
+	return output_of(text, line);
 }
 
 static bool repeated(void *owner)
@@ -149,6 +212,10 @@ static const struct unfit unfits[] = {
 };
 
 static struct subject subject_docker = {
+    .driver = &docker_driver,
+    .directory = "/etc/berth",
+    .file = file,
+    .shown = shown,
     .unfits = unfits,
     .open = open_docker,
     .pump = pump,
