@@ -78,6 +78,8 @@ static int read_some(int fd, const char *path, off_t offset, size_t limit, struc
 		offset += got;
 		limit -= (size_t)got;
 	}
+	if (content->secret)
+		explicit_bzero(bytes, READ_STEP);
 	return content->failed ? fail_memory(err) : 0;
 }
 
@@ -97,7 +99,7 @@ static int hand_over(struct text *content, struct text *ret_content, struct erro
 int real_file_read(struct world *world, const char *path, size_t limit, struct text *ret_content,
 		   struct error *err)
 {
-	owned_text content = {0};
+	owned_text content = {.secret = ret_content->secret};
 	owned_fd fd = open_to_read(path, err);
 
 	(void)world;

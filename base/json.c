@@ -33,6 +33,26 @@ static bool too_deep(const char *text, size_t size)
 	return false;
 }
 
+static void overwrite(json_t *json)
+{
+	const char *key;
+	json_t *value;
+
+	if (json_is_string(json))
+		explicit_bzero((char *)json_string_value(json), json_string_length(json));
+	json_object_foreach (json, key, value)
+		overwrite(value);
+	for (size_t i = 0; i < json_array_size(json); i++)
+		overwrite(json_array_get(json, i));
+}
+
+void release_secret_json(json_t **json)
+{
+	if (*json)
+		overwrite(*json);
+	json_decref(*json);
+}
+
 json_t *json_parse(const char *text, size_t size, const char *what, struct error *err)
 {
 	json_error_t wrong;
@@ -137,8 +157,20 @@ int json_put_flag(json_t *object, const char *key, bool flag)
 	return json_object_set_new(object, key, json_boolean(flag));
 }
 
+#define LINE_FLAGS (JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
+
 char *json_line(const json_t *json)
 {
-	return json_dumps(json,
-			  JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+	return json_dumps(json, LINE_FLAGS);
+}
+
+static int add_piece(const char *piece, size_t size, void *to)
+{
+	text_add_bytes(to, piece, size);
+	return 0;
+}
+
+void json_add_line(struct text *to, const json_t *json)
+{
+	to->failed |= json_dump_callback(json, add_piece, to, LINE_FLAGS) != 0;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 static inline void release_json(json_t **json)
 {
@@ -14,6 +15,11 @@ static inline void release_json(json_t **json)
 }
 
 #define owned_json __attribute__((cleanup(release_json))) json_t * /* owned_json answer = NULL; */
+
+/* The same of what holds passwords: its texts are overwritten first. Texts that were taken from it are theirs
+ * who took them. */
+void release_secret_json(json_t **json);
+#define owned_secret_json __attribute__((cleanup(release_secret_json))) json_t *
 
 /* Parse an answer of a remote: duplicates and over-deep nesting refused, err names `what`. NULL on failure.
  */
@@ -31,5 +37,7 @@ int json_put_number(json_t *object, const char *key, int64_t number);
 int json_put_flag(json_t *object, const char *key, bool flag);
 /* Compact one-line form in insertion order, for the caller to free; NULL when memory is gone. */
 char *json_line(const json_t *json);
+/* The same at the end of a text. */
+void json_add_line(struct text *to, const json_t *json);
 
 #endif

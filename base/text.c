@@ -5,6 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Memory of that capacity with what was written so far; NULL when there is none. */
+static char *grown(struct text *text, size_t capacity)
+{
+	if (!text->secret)
+		return realloc(text->data, capacity);
+	char *data = malloc(capacity);
+	if (!data)
+		return NULL;
+	if (text->data) {
+		memcpy(data, text->data, text->length + 1);
+		explicit_bzero(text->data, text->capacity);
+	}
+	free(text->data);
+	return data;
+}
+
 /* Room for `more` bytes and the NUL; false once memory has failed. */
 static bool reserve(struct text *text, size_t more)
 {
@@ -20,7 +36,7 @@ static bool reserve(struct text *text, size_t more)
 	size_t capacity = text->capacity ? text->capacity : 64;
 	while (capacity < needed)
 		capacity *= 2;
-	char *data = realloc(text->data, capacity);
+	char *data = grown(text, capacity);
 	if (!data) {
 		text->failed = true;
 		return false;
@@ -79,14 +95,18 @@ void text_format(struct text *text, const char *format, ...)
 void text_clear(struct text *text)
 {
 	text->length = 0;
-	if (text->data)
+	if (text->secret && text->data)
+		explicit_bzero(text->data, text->capacity);
+	else if (text->data)
 		text->data[0] = '\0';
 }
 
 void text_release(struct text *text)
 {
+	if (text->secret && text->data)
+		explicit_bzero(text->data, text->capacity);
 	free(text->data);
-	*text = (struct text){0};
+	*text = (struct text){.secret = text->secret};
 }
 
 char *text_take(struct text *text)

@@ -12,6 +12,8 @@ struct text {
 	char *data;
 	size_t length, capacity;
 	bool failed; /* some append found no memory: what is here is not to be used */
+	bool secret; /* set by its owner before the first append: memory is overwritten before it is given
+			back */
 };
 
 void text_add(struct text *text, const char *string);
@@ -21,7 +23,7 @@ void text_format(struct text *text, const char *format, ...) __attribute__((form
 void text_vformat(struct text *text, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 void text_clear(struct text *text);   /* empty, memory kept */
-void text_release(struct text *text); /* memory given back; may be used again */
+void text_release(struct text *text); /* memory given back; may be used again, `secret` as before */
 /* The string for the caller to free, or NULL when memory failed at any time. Never NULL for merely empty. */
 char *text_take(struct text *text);
 /* What was written so far, "" when nothing or when memory failed. */

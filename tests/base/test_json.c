@@ -106,3 +106,29 @@ Test(json, numbers_read_are_written_the_same)
 
 	cr_expect_str_eq(line, "[0.1,1e21,9007199254740993]");
 }
+
+Test(json, secrets_are_overwritten)
+{
+	json_t *json =
+	    json_loads("{\"auths\": {\"x\": {\"auth\": \"c2VjcmV0\"}}, \"list\": [\"hunter2\"]}", 0, NULL);
+	json_t *auth = json_incref(json_at(json, "auths.x.auth"));
+	json_t *word = json_incref(json_array_get(json_object_get(json, "list"), 0));
+
+	cr_assert_str_eq(json_string_value(auth), "c2VjcmV0");
+	release_secret_json(&json);
+	cr_expect_str_eq(json_string_value(auth), "");
+	for (size_t i = 0; i < strlen("hunter2"); i++)
+		cr_expect_eq(json_string_value(word)[i], '\0');
+	json_decref(auth);
+	json_decref(word);
+}
+
+Test(json, line_at_the_end_of_a_text)
+{
+	owned_text text = {0};
+	owned_json json = json_loads("{\"b\": \"ä\\n\", \"a\": 1}", 0, NULL);
+
+	text_add(&text, "head ");
+	json_add_line(&text, json);
+	cr_expect_str_eq(text_view(&text), "head {\"b\":\"ä\\n\",\"a\":1}");
+}

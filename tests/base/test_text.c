@@ -90,3 +90,22 @@ Test(text, printable_shows_control_characters)
 	text_add_printable(&text, bytes, sizeof(bytes) - 1);
 	cr_expect_str_eq(text_view(&text), "a\tb\nc\\x1b[1m\\x7f\\x00\\xc2\\x9bd\xc3\xa9\xc2\xa0");
 }
+
+/* What was a password is nowhere any more: neither where it lay before it grew, nor at its end. */
+Test(text, secret_is_overwritten)
+{
+	struct text text = {.secret = true};
+
+	text_add(&text, "hunter2");
+	char *first = text.data;
+	size_t capacity = text.capacity;
+	text_clear(&text);
+	for (size_t i = 0; i < capacity; i++)
+		cr_assert_eq(first[i], '\0');
+	text_add(&text, "hunter2");
+	for (int i = 0; i < 100; i++)
+		text_add(&text, " and hunter2 again");
+	cr_assert(text.secret && text.length == 7 + 100 * strlen(" and hunter2 again"));
+	text_release(&text);
+	cr_expect(text.secret && !text.data, "it stays one that is overwritten");
+}
