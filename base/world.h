@@ -26,6 +26,7 @@ struct exchange;
 struct probe_call;
 struct job;
 struct child;
+struct fd_watch;
 struct file_lock;
 
 /* --- HTTP ---------------------------------------------------------------------------------- */
@@ -126,6 +127,12 @@ struct world_ops {
 			       struct error *);
 	pid_t (*child_pid)(struct child *);
 	void (*child_drop)(struct world *, struct child *);
+	/* Tell, again and again until cancelled, that a pipe, terminal or socket can be read (or has ended),
+	 * or with `write` be written, without waiting. The descriptor stays the caller's; it becomes
+	 * non-blocking. */
+	struct fd_watch *(*fd_watch)(struct world *, int fd, bool write, void (*ready)(void *owner),
+				     void *owner);
+	void (*fd_cancel)(struct world *, struct fd_watch *);
 	/* Visit every process of this machine. With `environment_prefix` (such as "BERTH_APP=") only those
 	 * whose initial environment has an entry that begins so. */
 	int (*processes)(struct world *, const char *environment_prefix,

@@ -56,6 +56,8 @@ static const struct world_ops real_ops = {
     .spawn = real_spawn,
     .child_pid = real_child_pid,
     .child_drop = real_child_drop,
+    .fd_watch = real_fd_watch,
+    .fd_cancel = real_fd_cancel,
     .processes = real_processes,
     .memfd_holders = real_memfd_holders,
     .signal = real_signal,
@@ -94,6 +96,7 @@ struct world *world_real_open(struct error *err)
 	link_init(&real->timers);
 	link_init(&real->probes);
 	link_init(&real->children);
+	link_init(&real->watches);
 	real->world.ops = &real_ops;
 	return &real->world;
 }
@@ -111,6 +114,7 @@ void world_real_close(struct world *world)
 	worker_close(&real->jobs);
 	worker_close(&real->look_ups);
 	children_close(real);
+	fd_watches_close(real);
 	timers_close(real);
 	uv_close((uv_handle_t *)&real->bound, NULL);
 	/* Nothing but closing handles is left, so this ends without waiting for anybody. */

@@ -46,7 +46,7 @@ struct real {
 	struct world world; /* first, so that a world is a real one by a cast */
 	uv_loop_t loop;
 	uv_timer_t bound; /* ends world_wait in time */
-	struct link timers, probes, children;
+	struct link timers, probes, children, watches;
 	struct http *http;       /* NULL until the first request */
 	struct worker *jobs;     /* NULL until the first job */
 	struct worker *look_ups; /* names have a thread of their own: a slow resolver holds up no job */
@@ -104,6 +104,12 @@ struct child *real_spawn(struct world *world, const struct process_options *opti
 pid_t real_child_pid(struct child *child);
 void real_child_drop(struct world *world, struct child *child);
 void children_close(struct real *real);
+
+/* fd_watch.c */
+struct fd_watch *real_fd_watch(struct world *world, int fd, bool write, void (*ready)(void *owner),
+			       void *owner);
+void real_fd_cancel(struct world *world, struct fd_watch *watch);
+void fd_watches_close(struct real *real);
 
 /* processes.c */
 int real_processes(struct world *world, const char *environment_prefix,

@@ -1,13 +1,15 @@
 /* virtual_world.c - events in the order of virtual time, and what little outside a test needs. */
 #include "tests/support/virtual_world.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/support/virtual_files.h"
 
-enum { EVENTS_AT_ONE_INSTANT = 5000000 };
+enum { EVENTS_AT_ONE_INSTANT = 5000000, LOOKED_AT_EVERY_MS = 10 };
 
 struct virtual_world;
 
@@ -54,6 +56,14 @@ struct child {
 	void *owner;
 	struct process_end end;
 	pid_t pid;
+};
+
+struct fd_watch {
+	struct event event;
+	int fd;
+	short events;
+	void (*ready)(void *);
+	void *owner;
 };
 
 struct virtual_world {
@@ -434,6 +444,40 @@ static void child_drop(struct world *world, struct child *child)
 	cancel(world, child ? &child->event : NULL);
 }
 
+/* --- descriptors: real ones, looked at in virtual time --- */
+
+static void watch_fire(struct virtual_world *v, struct event *event)
+{
+	struct fd_watch *watch = (struct fd_watch *)event;
+	struct pollfd polled = {.fd = watch->fd, .events = watch->events};
+	bool ready = poll(&polled, 1, 0) > 0;
+
+	/* Before it is told, so that it may be cancelled then. */
+	if (!event_add(v, event, ready ? 0 : LOOKED_AT_EVERY_MS))
+		abort();
+	if (ready)
+		watch->ready(watch->owner);
+}
+
+static struct fd_watch *fd_watch(struct world *world, int fd, bool write, void (*ready)(void *), void *owner)
+{
+	struct fd_watch *watch = event_new(sizeof(*watch), watch_fire);
+
+	if (!watch)
+		return NULL;
+	watch->fd = fd;
+	watch->events = write ? POLLOUT : POLLIN;
+	watch->ready = ready;
+	watch->owner = owner;
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	return begin(world, &watch->event, 0);
+}
+
+static void fd_cancel(struct world *world, struct fd_watch *watch)
+{
+	cancel(world, watch ? &watch->event : NULL);
+}
+
 static int processes(struct world *world, const char *prefix,
 		     bool (*visit)(void *, const struct process_info *), void *owner, struct error *err)
 {
@@ -502,6 +546,8 @@ static const struct world_ops plain_ops = {
     .spawn = spawn,
     .child_pid = child_pid,
     .child_drop = child_drop,
+    .fd_watch = fd_watch,
+    .fd_cancel = fd_cancel,
     .processes = processes,
     .memfd_holders = memfd_holders,
     .signal = signal_process,
