@@ -251,6 +251,10 @@ void survey_rematch(struct berth_operation *operation);
 /* --- report.c: documents from the state of things --- */
 /* The components as `status` shows them. */
 json_t *report_components(struct berth_operation *operation);
+/* --- remembered.c: `status` without asking a target --- */
+/* Finishes the operation with what the store knows or the blueprint says; states are `unknown`. */
+void status_remembered(struct berth_operation *operation);
+
 /* One word for the whole application. */
 const char *report_state(const struct berth_operation *operation);
 /* {"format_version", "app"}; NULL without memory. */

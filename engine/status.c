@@ -41,6 +41,10 @@ static bool begin(struct berth_operation *operation)
 {
 	struct error *err = &operation->error;
 	bool one = operation->request.app || operation->request.blueprint;
+	if (operation->request.remembered) {
+		status_remembered(operation);
+		return false;
+	}
 	if (one && operation_read_blueprint(operation))
 		return false;
 	if (sites_bind(operation, err) || (one ? open_one(operation, err) : open_all(operation, err)))

@@ -112,6 +112,7 @@ struct berth_request {
 	unsigned rows, columns;     /* exec: the terminal's size at first */
 	const char *wait_for;       /* wait: "running" (default), "healthy", "finished", "gone" */
 	bool remove;                /* gc: remove what is listed */
+	bool remembered; /* status: only what the store knows, or the blueprint says; no target is asked */
 };
 
 enum berth_event_kind {
