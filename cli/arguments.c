@@ -17,19 +17,6 @@ struct parser {
 	bool given[MOST_FLAGS];
 };
 
-/* All flags of a command in one row; NULL past the last. */
-static const struct flag *flag_number(const struct command *command, size_t number)
-{
-	size_t common = 0, own = 0;
-	while (common_flags[common].name)
-		common++;
-	if (number < common)
-		return &common_flags[number];
-	while (command && command->flags && command->flags[own].name)
-		own++;
-	return number - common < own ? &command->flags[number - common] : NULL;
-}
-
 static size_t number_of_flag(const struct command *command, const struct flag *flag)
 {
 	size_t number = 0;
@@ -210,13 +197,9 @@ static int parse_environment(struct parser *parser)
 	struct invocation *invocation = parser->invocation;
 	const struct flag *flag;
 	for (size_t i = 0; (flag = flag_number(invocation->command, i)); i++) {
-		char name[64] = "BERTH_", complaint[200];
-		for (size_t c = 0; flag->name[c] && c < sizeof name - 7; c++)
-			name[6 + c] =
-			    flag->name[c] == '-' ? '_' : (char)toupper((unsigned char)flag->name[c]);
-		const char *value = getenv(name);
-		if (parser->given[i] || !value || !*value || flag->at == offsetof(struct settings, help) ||
-		    flag->at == offsetof(struct settings, version))
+		char name[64], complaint[200];
+		const char *value = flag_variable(flag, name) ? getenv(name) : NULL;
+		if (parser->given[i] || !value || !*value)
 			continue;
 		parser->given[i] = true;
 		if ((flag->kind == FLAG_WORDS ? take_lines(invocation, flag, value, complaint)
@@ -266,6 +249,8 @@ int arguments_parse(struct invocation *invocation, int argc, char **argv)
 			return command_unknown(invocation, argv[parser.command_at]);
 	}
 	int code = parse_line(&parser);
+	if (invocation->command && invocation->command->hidden)
+		return code;
 	if (!code)
 		code = parse_environment(&parser);
 	if (!code && !invocation->settings.help)

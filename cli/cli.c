@@ -23,15 +23,15 @@ static int run(struct invocation *invocation, int argc, char **argv)
 		return code;
 	if (invocation->settings.help) {
 		if (invocation->command)
-			help_command(stdout, invocation->command);
+			help_command(stdout, invocation, invocation->command);
 		else
-			help_general(stdout);
+			help_general(stdout, invocation);
 		return 0;
 	}
 	if (invocation->settings.version)
 		return cli_version(invocation);
 	if (!invocation->command) {
-		help_general(stderr);
+		help_general(stderr, invocation);
 		return BERTH_USAGE;
 	}
 	return invocation->command->run(invocation);

@@ -55,6 +55,20 @@ enum flag_kind {
 	FLAG_MOMENT,   /* int64_t milliseconds of the wall clock; a duration is that long ago */
 };
 
+/* What an argument or a flag's value names, for who completes it. */
+enum subject {
+	SUBJECT_NOTHING,
+	SUBJECT_BLUEPRINT, /* a file */
+	SUBJECT_APP,
+	SUBJECT_EITHER, /* an application or a blueprint */
+	SUBJECT_COMPONENT,
+	SUBJECT_LOCATION, /* a name that something is bound to */
+	SUBJECT_TYPE,
+	SUBJECT_COMMAND,
+	SUBJECT_FILE,
+	SUBJECT_WORD, /* one of the command's `words` */
+};
+
 /* A table of these ends with a NULL name. */
 struct flag {
 	const char *name;
@@ -66,14 +80,46 @@ struct flag {
 	const char *summary;
 };
 
+/* How a command may end: rows of the table of exit codes. */
+enum ending {
+	ENDING_DONE,
+	ENDING_FAILED,
+	ENDING_CHANGES,
+	ENDING_USAGE,
+	ENDING_INVALID,
+	ENDING_UNREACHABLE,
+	ENDING_LOCKED,
+	ENDING_DENIED,
+	ENDING_TIMED_OUT,
+	ENDING_INTERRUPTED,
+	ENDING_COUNT
+};
+#define ENDS(ending)  (1u << ENDING_##ending)
+#define ENDS_AT_ONCE  (ENDS(DONE) | ENDS(USAGE))
+#define ENDS_READING  (ENDS_AT_ONCE | ENDS(FAILED) | ENDS(INVALID) | ENDS(INTERRUPTED))
+#define ENDS_LOOKING  (ENDS_READING | ENDS(UNREACHABLE) | ENDS(DENIED) | ENDS(TIMED_OUT))
+#define ENDS_CHANGING (ENDS_LOOKING | ENDS(LOCKED))
+
 struct invocation;
 
+/* Help, the manual, the reference and the completions are made of this. */
 struct command {
 	const char *name;
 	const char *arguments; /* as help shows them */
 	const char *summary;
+	const char *details;      /* what it does, in paragraphs: a blank line between two */
 	const struct flag *flags; /* beside the common ones; may be NULL */
-	size_t most;              /* how many arguments it takes */
+	struct example {
+		const char *line, *what;
+	} examples[2];
+	unsigned endings; /* ENDS() of all that may be */
+	/* Of its arguments in turn; the last one also of those that follow. */
+	enum subject subjects[3];
+	const char *words; /* SUBJECT_WORD: "bash|zsh|fish" */
+	size_t most;       /* how many arguments it takes */
+	/* --location NAME alone chooses among those that are known. */
+	bool location_names;
+	bool hidden; /* for machines: no help, no manual; nothing but the command line is heeded */
 	int (*run)(struct invocation *);
 };
 
@@ -83,6 +129,7 @@ struct invocation {
 	struct settings settings;
 	struct words arguments;
 	struct words kept; /* memory that settings and arguments point to */
+	bool silent;       /* complains to nobody */
 	struct berth *berth;
 };
 
@@ -100,6 +147,14 @@ int flag_set(struct invocation *, const struct flag *, const char *value, char c
 int words_add(struct words *, const char *word);
 /* A copy that lives as long as the invocation. */
 const char *keep(struct invocation *, const char *text);
+/* The flag's variable, "BERTH_DRY_RUN"; false: it has none. */
+bool flag_variable(const struct flag *, char ret_name[64]);
+/* What its value names. */
+enum subject flag_subject(const struct flag *);
+/* The flag and its value as help shows them: "--tail N". */
+void flag_shown(const struct flag *, char *ret, size_t size);
+/* All flags of a command in one row, the common ones first; NULL past the last. */
+const struct flag *flag_number(const struct command *, size_t number);
 
 /* values.c */
 int parse_duration(const char *text, int64_t *ret_ms);
@@ -119,8 +174,13 @@ int user_file_read(struct invocation *, const bool *given);
 const char *nearest(const char *word, const char *(*name)(size_t i, const void *of), const void *of);
 
 /* help.c */
-void help_general(FILE *);
-void help_command(FILE *, const struct command *);
+void help_general(FILE *, const struct invocation *);
+void help_command(FILE *, const struct invocation *, const struct command *);
+/* exits.c */
+extern const struct exit_code {
+	int code;
+	const char *meaning;
+} exit_codes[ENDING_COUNT];
 /* version.c */
 int cli_version(struct invocation *);
 

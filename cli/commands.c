@@ -17,15 +17,18 @@ const struct command *const commands[] = {
     &command_types,
     &command_events,
     &command_version,
+    &command_completion,
     &command_help,
+    /* Hidden ones come last: nobody is told of them. */
+    &command_complete,
+    &command_manual,
     NULL,
 };
 
 /* Names that are taken, for what is still to come. */
 static const char *const later[] = {
-    "scale",   "stop",   "start",      "restart",  "exec",   "wait",    "why",
-    "gc",      "schema", "completion", "serve",    "backup", "restore", "rollback",
-    "history", "ssh",    "invoke",     "simulate", "cp",     "policy",  "port-forward",
+    "scale",  "stop",    "start",    "restart", "exec", "wait",   "why",      "gc", "schema", "serve",
+    "backup", "restore", "rollback", "history", "ssh",  "invoke", "simulate", "cp", "policy", "port-forward",
 };
 
 /* What other programs call it. */
@@ -50,7 +53,7 @@ const struct command *command_find(const char *name)
 static const char *command_name(size_t i, const void *of)
 {
 	(void)of;
-	return commands[i] ? commands[i]->name : NULL;
+	return commands[i] && !commands[i]->hidden ? commands[i]->name : NULL;
 }
 
 int command_unknown(const struct invocation *invocation, const char *name)

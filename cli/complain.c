@@ -53,6 +53,8 @@ int complain(const struct invocation *invocation, enum berth_outcome outcome, co
 	     const char *remedy)
 {
 	struct screen screen = screen_of(stderr, invocation);
+	if (invocation->silent)
+		return (int)outcome;
 	if (wants_json(invocation))
 		print_document(outcome, text, remedy ? remedy : "");
 	show_error(&screen, text, remedy);

@@ -101,6 +101,18 @@ const struct command command_deploy = {
     .name = "deploy",
     .arguments = "[BLUEPRINT]",
     .summary = "bring the application to what the blueprint says",
+    .details = "Makes, changes, starts and removes what is needed until the application is what "
+	       "the blueprint says, and waits until every instance answers. Deploying again "
+	       "changes nothing when nothing changed; a deploy that was interrupted or failed "
+	       "goes on from where it came to.\n\nA deploy that removes something, replaces it "
+	       "with an outage or puts data at risk shows that part of the plan and asks; where "
+	       "nobody can be asked it needs -y. Of a component whose new instance does not get "
+	       "ready the old one is kept, or started again.",
+    .examples = {{"berth deploy shop.yaml --location cloud=docker",
+		  "the name `cloud` stands for the Docker engine of this machine"},
+		 {"berth deploy --dry-run", "the plan of ./blueprint.yaml, and nothing done"}},
+    .endings = ENDS_CHANGING,
+    .subjects = {SUBJECT_BLUEPRINT},
     .most = 1,
     .run = deploy_run,
 };

@@ -129,7 +129,17 @@ const struct command command_destroy = {
     .name = "destroy",
     .arguments = "[APP|BLUEPRINT]",
     .summary = "remove what belongs to the application",
+    .details = "Ends and removes the application's instances, networks, anonymous volumes and "
+	       "helpers wherever they are; images stay. Named volumes are kept, and named at "
+	       "the end with the command that removes them, unless --volumes is given: then "
+	       "their data are lost.\n\nOn a terminal it shows what will go and asks; elsewhere "
+	       "it needs -y. What another owner holds is refused without --adopt.",
     .flags = flags,
+    .examples = {{"berth destroy shop", "shows what there is of it, asks, and removes it"},
+		 {"berth destroy shop --volumes -y --location cloud=docker",
+		  "also its data, unasked, also where only the flag tells of it"}},
+    .endings = ENDS_CHANGING,
+    .subjects = {SUBJECT_EITHER},
     .most = 1,
     .run = destroy_run,
 };

@@ -64,7 +64,14 @@ const struct command command_events = {
     .name = "events",
     .arguments = "[APP]",
     .summary = "what was recorded about it",
+    .details = "Shows what was recorded of the user's applications, the oldest first: what "
+	       "became ready, what was removed, what failed and why. With -o json each event is "
+	       "an object on a line of its own.",
     .flags = flags,
+    .examples = {{"berth events shop --tail 20", "the last 20 of one application"},
+		 {"berth events -o json", "all of them, for a program"}},
+    .endings = ENDS_READING,
+    .subjects = {SUBJECT_APP},
     .most = 1,
     .run = events_run,
 };

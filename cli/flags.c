@@ -1,4 +1,5 @@
 /* flags.c - the flags that every command takes, and how a flag's value is stored. */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -7,18 +8,20 @@
 #define AT(member) offsetof(struct settings, member)
 
 const struct flag common_flags[] = {
-    {"app", 0, FLAG_TEXT, AT(app), "NAME", NULL, "the application's name"},
-    {"location", 0, FLAG_WORDS, AT(locations), "NAME=SPEC", NULL, "bind or override a location; repeatable"},
-    {"set", 0, FLAG_WORDS, AT(sets), "KEY=VALUE", NULL, "a parameter, or COMPONENT.KEY; repeatable"},
-    {"output", 'o', FLAG_CHOICE, AT(output), "FORMAT", "table|json", "how to print the result"},
-    {"color", 0, FLAG_CHOICE, AT(color), "WHEN", "auto|always|never", "colours"},
-    {"progress", 0, FLAG_CHOICE, AT(progress), "KIND", "auto|tty|plain|json|quiet", "how to show long work"},
+    {"app", 0, FLAG_TEXT, AT(app), "NAME", NULL, "the application's name, instead of the blueprint's id"},
+    {"location", 0, FLAG_WORDS, AT(locations), "NAME=SPEC", NULL,
+     "what a location's name stands for here; repeatable"},
+    {"set", 0, FLAG_WORDS, AT(sets), "KEY=VALUE", NULL,
+     "a parameter of the blueprint, or COMPONENT.KEY; repeatable"},
+    {"output", 'o', FLAG_CHOICE, AT(output), "FORMAT", "table|json", "how the result is printed"},
+    {"color", 0, FLAG_CHOICE, AT(color), "WHEN", "auto|always|never", "whether colours are used"},
+    {"progress", 0, FLAG_CHOICE, AT(progress), "KIND", "auto|tty|plain|json|quiet", "how long work is shown"},
     {"timeout", 0, FLAG_DURATION, AT(timeout_ms), "DURATION", NULL, "give up after so long, like 90s or 10m"},
     {"dry-run", 0, FLAG_SWITCH, AT(dry_run), NULL, NULL, "only show what would be done"},
-    {"yes", 'y', FLAG_SWITCH, AT(yes), NULL, NULL, "do not ask"},
+    {"yes", 'y', FLAG_SWITCH, AT(yes), NULL, NULL, "agree: nothing is asked"},
     {"verbose", 'v', FLAG_SWITCH, AT(verbose), NULL, NULL, "say more"},
-    {"adopt", 0, FLAG_SWITCH, AT(adopt), NULL, NULL, "take over what another store owns"},
-    {"owner", 0, FLAG_TEXT, AT(owner), "NAME", NULL, "who deploys, where machines come and go"},
+    {"adopt", 0, FLAG_SWITCH, AT(adopt), NULL, NULL, "take over an application that another store owns"},
+    {"owner", 0, FLAG_TEXT, AT(owner), "NAME", NULL, "stands for this deployer, where machines come and go"},
     {"help", 'h', FLAG_SWITCH, AT(help), NULL, NULL, "show this"},
     {"version", 0, FLAG_SWITCH, AT(version), NULL, NULL, "show the version"},
     {0},
@@ -36,6 +39,45 @@ const struct flag *flag_find(const struct command *command, const char *name)
 {
 	const struct flag *own = command ? find_in(command->flags, name) : NULL;
 	return own ? own : find_in(common_flags, name);
+}
+
+const struct flag *flag_number(const struct command *command, size_t number)
+{
+	size_t common = 0, own = 0;
+	while (common_flags[common].name)
+		common++;
+	if (number < common)
+		return &common_flags[number];
+	while (command && command->flags && command->flags[own].name)
+		own++;
+	return number - common < own ? &command->flags[number - common] : NULL;
+}
+
+bool flag_variable(const struct flag *flag, char ret_name[64])
+{
+	size_t length = strlen(strcpy(ret_name, "BERTH_"));
+	for (const char *c = flag->name; *c && length < 63; c++)
+		ret_name[length++] = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+	ret_name[length] = '\0';
+	return flag->at != AT(help) && flag->at != AT(version);
+}
+
+enum subject flag_subject(const struct flag *flag)
+{
+	static const struct {
+		const char *value;
+		enum subject subject;
+	} values[] = {{"NAME=SPEC", SUBJECT_LOCATION}, {"FILE", SUBJECT_FILE}};
+	for (size_t i = 0; flag->value && i < COUNT_OF(values); i++)
+		if (strcmp(values[i].value, flag->value) == 0)
+			return values[i].subject;
+	return flag->at == AT(app) ? SUBJECT_APP : SUBJECT_NOTHING;
+}
+
+void flag_shown(const struct flag *flag, char *ret, size_t size)
+{
+	const char *value = flag->choices ? flag->choices : flag->value;
+	snprintf(ret, size, "--%s%s%s", flag->name, value ? " " : "", value ? value : "");
 }
 
 int words_add(struct words *words, const char *word)

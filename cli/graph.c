@@ -36,7 +36,15 @@ const struct command command_graph = {
     .name = "graph",
     .arguments = "[BLUEPRINT|APP]",
     .summary = "the components and their links as a drawing",
+    .details = "Draws the components, where they go and the links between them, as text for "
+	       "Graphviz, as Mermaid for a page of documentation, or as a finished picture in "
+	       "SVG. For an application's name the blueprint of its last deploy is drawn. No "
+	       "target is asked.",
     .flags = flags,
+    .examples = {{"berth graph shop.yaml --format svg >shop.svg", "a picture"},
+		 {"berth graph shop --format mermaid", "of what was last deployed, to paste into a README"}},
+    .endings = ENDS_READING,
+    .subjects = {SUBJECT_EITHER},
     .most = 1,
     .run = graph_run,
 };

@@ -68,6 +68,16 @@ const struct command command_locations = {
     .name = "locations",
     .arguments = "[check [NAME]]",
     .summary = "the known locations; check: whether they answer",
+    .details = "Lists the names that stand for locations and where each was defined: "
+	       "--location, locations.yaml of the user, the store, and what is built in. "
+	       "`check` asks them: whether they answer, let us in, and what they are. A name "
+	       "that nobody defined may be a spec itself.",
+    .examples = {{"berth locations", "the names that are known"},
+		 {"berth locations check docker:tcp://10.0.0.5:2376",
+		  "whether that engine answers, and its version"}},
+    .endings = ENDS_LOOKING,
+    .subjects = {SUBJECT_WORD, SUBJECT_LOCATION},
+    .words = "check",
     .most = 2,
     .run = locations_run,
 };

@@ -82,7 +82,15 @@ const struct command command_logs = {
     .name = "logs",
     .arguments = "[APP|BLUEPRINT] [COMPONENT...]",
     .summary = "the output of its instances",
+    .details = "Shows what the application's instances wrote. Lines of several instances are "
+	       "interleaved, each with the name of its instance in front; a single one's bytes "
+	       "are passed on as they are. With -o json each line becomes an object.",
     .flags = flags,
+    .examples = {{"berth logs shop web -f", "the output of `web`, and on as it comes"},
+		 {"berth logs shop --since 10m --tail 50",
+		  "of each instance at most 50 lines of the last ten minutes"}},
+    .endings = ENDS_LOOKING,
+    .subjects = {SUBJECT_EITHER, SUBJECT_COMPONENT},
     .most = 10000,
     .run = logs_run,
 };

@@ -56,7 +56,17 @@ const struct command command_plan = {
     .name = "plan",
     .arguments = "[BLUEPRINT]",
     .summary = "what deploy would do and why; only reads",
+    .details = "Compares the blueprint with what is at its targets and shows what `berth "
+	       "deploy` would do to each instance, because of which line, how it would be "
+	       "linked, what would be published, how long it would be out and which data are at "
+	       "risk. It reads and authenticates, and changes nothing anywhere.\n\nWith --out "
+	       "the plan is kept in a file: `berth deploy FILE` carries out exactly that, or "
+	       "refuses it when the blueprint's targets have moved on since.",
     .flags = flags,
+    .examples = {{"berth plan shop.yaml", "what a deploy would do, and why"},
+		 {"berth plan --detailed-exitcode", "ends with 2 when there is something to do"}},
+    .endings = ENDS_LOOKING | ENDS(CHANGES),
+    .subjects = {SUBJECT_BLUEPRINT},
     .most = 1,
     .run = plan_run,
 };

@@ -38,6 +38,10 @@ int columns_of(const char *text);
 /* Cuts `text` to so many columns, ".." showing that there was more. Returns the columns left. */
 int cut_to(char *text, int columns);
 
+/* Words in lines of at most so many columns; the first one goes on at column `at`, the others are indented.
+ * Line ends in the text stay, the last line gets one. Returns where the last word ended. */
+int wrap(FILE *, const char *text, int at, int indent, int columns);
+
 /* A table whose columns are as wide as need be. Cells are made printable. */
 struct table {
 	int columns;

@@ -169,7 +169,17 @@ const struct command command_status = {
     .name = "status",
     .arguments = "[APP|BLUEPRINT]",
     .summary = "what runs where, with addresses and ports",
+    .details = "Asks the targets and shows each instance with its state, address and ports, how "
+	       "the components are linked, and what is wrong with which. Without an application "
+	       "it shows a line for each one that is known. A target that does not answer makes "
+	       "its components `unknown`, never absent.\n\nWith --watch a terminal shows a live "
+	       "view until Ctrl-C; elsewhere each change becomes a line.",
     .flags = flags,
+    .examples = {{"berth status shop", "what runs of the application `shop`, and where"},
+		 {"berth status shop --exit-code -o json",
+		  "ends with 1 unless all of it runs; the state as a document"}},
+    .endings = ENDS_LOOKING,
+    .subjects = {SUBJECT_EITHER},
     .most = 1,
     .run = status_run,
 };

@@ -70,6 +70,12 @@ const struct command command_types = {
     .name = "types",
     .arguments = "[NAME]",
     .summary = "the types of components",
+    .details = "Lists what the `type` of a component can be; for one of them its keys and an "
+	       "example.",
+    .examples = {{"berth types", "the types"},
+		 {"berth types process", "the keys of a process of this machine"}},
+    .endings = ENDS_READING,
+    .subjects = {SUBJECT_TYPE},
     .most = 1,
     .run = types_run,
 };

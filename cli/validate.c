@@ -84,6 +84,15 @@ const struct command command_validate = {
     .name = "validate",
     .arguments = "[BLUEPRINT...]",
     .summary = "check blueprints; touches no target",
+    .details = "Reads each blueprint, checks its keys, types, links and expressions, and shows "
+	       "every error at once with its place and, where one is known, the remedy. No "
+	       "target is asked. A location's name that nobody bound is a warning here, an "
+	       "error of `plan` and `deploy`.",
+    .examples = {{"berth validate", "checks ./blueprint.yaml"},
+		 {"berth validate *.yaml -o json",
+		  "all of them; the diagnostics as one document, for editors and build systems"}},
+    .endings = ENDS_READING,
+    .subjects = {SUBJECT_BLUEPRINT},
     .most = 10000,
     .run = validate_run,
 };

@@ -21,5 +21,8 @@ const struct command command_version = {
     .name = "version",
     .arguments = "",
     .summary = "the version of the program and its library",
+    .details = "Shows the version of the program and of the library it runs with.",
+    .examples = {{"berth version", "the versions"}, {"berth version -o json", "as a document"}},
+    .endings = ENDS_AT_ONCE,
     .run = cli_version,
 };

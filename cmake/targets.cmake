@@ -57,6 +57,25 @@ if(cli_sources)
   set_target_properties(berth PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 endif()
 
+# The manual and the completions are printed by the program, from the tables that it parses by.
+if(TARGET berth AND NOT CMAKE_CROSSCOMPILING)
+  set(PRINTED ${CMAKE_BINARY_DIR}/share)
+  add_custom_command(OUTPUT ${PRINTED}/done
+    COMMAND ${CMAKE_COMMAND} -E rm -rf ${PRINTED}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${PRINTED}/completions
+    COMMAND berth __manual man ${PRINTED}/man
+    COMMAND berth completion bash > ${PRINTED}/completions/berth
+    COMMAND berth completion zsh > ${PRINTED}/completions/_berth
+    COMMAND berth completion fish > ${PRINTED}/completions/berth.fish
+    COMMAND ${CMAKE_COMMAND} -E touch ${PRINTED}/done
+    DEPENDS berth COMMENT "Printing the manual and the completions" VERBATIM)
+  add_custom_target(berth-printed ALL DEPENDS ${PRINTED}/done)
+  install(DIRECTORY ${PRINTED}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR})
+  install(FILES ${PRINTED}/completions/berth DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+  install(FILES ${PRINTED}/completions/_berth DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+  install(FILES ${PRINTED}/completions/berth.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+endif()
+
 file(GLOB helper_sources CONFIGURE_DEPENDS helper/*.c)
 if(helper_sources)
   add_executable(berth-helper ${helper_sources})

@@ -84,6 +84,7 @@ static void note_request(const char *verb, const struct berth_request *request)
 	asked.volumes = request->volumes;
 	asked.follow = request->follow;
 	asked.check = request->check;
+	asked.remembered = request->remembered;
 }
 
 static struct berth_operation *begin(const char *verb, struct berth *berth,

@@ -28,7 +28,7 @@ struct asked {
 	char locations[512], settings[512], components[512]; /* each followed by a newline */
 	char format[16], name[64];
 	int64_t timeout_ms, tail, since_ms;
-	bool dry_run, adopt, volumes, follow, check;
+	bool dry_run, adopt, volumes, follow, check, remembered;
 };
 extern struct asked asked;
 
