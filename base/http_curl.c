@@ -45,11 +45,17 @@ static void idle_closed(uv_handle_t *handle)
 	free_exchange(handle->data);
 }
 
+static void leave_libcurl(struct exchange *exchange)
+{
+	if (exchange->added)
+		exchange->http->curl.multi_remove_handle(exchange->http->multi, exchange->easy);
+	exchange->added = false;
+}
+
 /* Out of libcurl and of our lists; the memory goes unless a callback of the owner still runs on it. */
 static void end_exchange(struct exchange *exchange)
 {
-	if (exchange->state == FLYING)
-		exchange->http->curl.multi_remove_handle(exchange->http->multi, exchange->easy);
+	leave_libcurl(exchange);
 	exchange->state = OVER;
 	link_remove(&exchange->link);
 	link_remove(&exchange->ready);
@@ -62,7 +68,9 @@ static void end_exchange(struct exchange *exchange)
 static void complete(struct exchange *exchange, CURLcode code)
 {
 	exchange_conclude(exchange, code);
-	exchange->http->curl.multi_remove_handle(exchange->http->multi, exchange->easy);
+	/* A bare connection lives as long as its handle is libcurl's. */
+	if (!exchange->bare || code != CURLE_OK)
+		leave_libcurl(exchange);
 	exchange->state = COMPLETE;
 	if (link_alone(&exchange->ready))
 		link_append(&exchange->http->ready, &exchange->ready);
@@ -90,7 +98,7 @@ static bool hand_chunk(struct exchange *exchange)
 		return true;
 	if (exchange->state == FLYING) {
 		exchange->answer.status = (int)status;
-		exchange->http->curl.multi_remove_handle(exchange->http->multi, exchange->easy);
+		leave_libcurl(exchange);
 		exchange->state = COMPLETE;
 	}
 	exchange->answer.sent = true;
@@ -104,7 +112,9 @@ static void hand_answer(struct exchange *exchange)
 	exchange->calling = true;
 	exchange->sink.done(exchange->sink.owner, &exchange->answer);
 	exchange->calling = false;
-	end_exchange(exchange);
+	/* Who has its connection goes on with it, and ends it. */
+	if (exchange->state == OVER || !exchange->added)
+		end_exchange(exchange);
 }
 
 /* All callbacks of owners are made here, outside libcurl, so that they may begin and cancel as they like. */
@@ -229,7 +239,7 @@ static void on_idle(uv_timer_t *timer)
 	hand_over(http);
 }
 
-static struct http *http_open(struct real *real, struct error *err)
+struct http *http_open(struct real *real, struct error *err)
 {
 	struct http *http = calloc(1, sizeof(*http));
 
@@ -288,18 +298,19 @@ static struct exchange *exchange_new(struct http *http, const struct http_reques
 	return exchange;
 }
 
-struct exchange *real_http_send(struct world *world, const struct http_request *request,
-				const struct http_sink *sink, struct error *err)
+struct exchange *exchange_begin(struct http *http, const struct http_request *request,
+				const struct http_sink *sink, bool bare, struct error *err)
 {
-	struct real *real = real_of(world);
-
-	if (!real->http && !(real->http = http_open(real, err)))
-		return NULL;
-	struct http *http = real->http;
 	struct exchange *exchange = exchange_new(http, request, sink, err);
+
 	if (!exchange)
 		return NULL;
-	uv_timer_init(&real->loop, &exchange->idle);
+	exchange->bare = bare;
+	if (bare) {
+		http->curl.easy_setopt(exchange->easy, CURLOPT_CONNECT_ONLY, 1L);
+		http->curl.easy_setopt(exchange->easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+	}
+	uv_timer_init(&http->real->loop, &exchange->idle);
 	exchange->idle.data = exchange;
 	link_append(&http->exchanges, &exchange->link);
 	/* This only arms the timer: the transfer begins in the loop's next turn. */
@@ -310,7 +321,25 @@ struct exchange *real_http_send(struct world *world, const struct http_request *
 		fail_memory(err);
 		return NULL;
 	}
-	if (request->idle_ms > 0) {
+	exchange->added = true;
+	return exchange;
+}
+
+void exchange_end(struct exchange *exchange)
+{
+	if (exchange->state != OVER)
+		end_exchange(exchange);
+}
+
+struct exchange *real_http_send(struct world *world, const struct http_request *request,
+				const struct http_sink *sink, struct error *err)
+{
+	struct real *real = real_of(world);
+
+	if (!real->http && !(real->http = http_open(real, err)))
+		return NULL;
+	struct exchange *exchange = exchange_begin(real->http, request, sink, false, err);
+	if (exchange && request->idle_ms > 0) {
 		exchange->idle_ms = request->idle_ms;
 		exchange->idle_open = true;
 		uv_update_time(&real->loop);
@@ -325,10 +354,10 @@ void real_http_cancel(struct world *world, struct exchange *exchange)
 	struct pipe_guard guard;
 
 	(void)world;
-	if (!exchange || exchange->state == OVER)
+	if (!exchange)
 		return;
 	pipe_guard_enter(&guard);
-	end_exchange(exchange);
+	exchange_end(exchange);
 	pipe_guard_leave(&guard);
 }
 
@@ -337,16 +366,18 @@ static void free_http(uv_handle_t *timer)
 	free(timer->data);
 }
 
-void http_close(struct real *real)
+void http_release(struct http *http)
 {
-	struct http *http = real->http;
-
-	if (!http)
-		return;
 	while (!link_alone(&http->exchanges))
 		end_exchange(owner_of(http->exchanges.next, struct exchange, link));
 	http->curl.multi_cleanup(http->multi);
 	http->curl.global_cleanup();
-	real->http = NULL;
 	uv_close((uv_handle_t *)&http->timer, free_http);
+}
+
+void http_close(struct real *real)
+{
+	if (real->http)
+		http_release(real->http);
+	real->http = NULL;
 }

@@ -38,6 +38,8 @@ int curl_load(struct curl_functions *curl, struct error *err)
 	    {"curl_easy_init", (void **)&curl->easy_init},
 	    {"curl_easy_setopt", (void **)&curl->easy_setopt},
 	    {"curl_easy_getinfo", (void **)&curl->easy_getinfo},
+	    {"curl_easy_send", (void **)&curl->easy_send},
+	    {"curl_easy_recv", (void **)&curl->easy_recv},
 	    {"curl_easy_cleanup", (void **)&curl->easy_cleanup},
 	    {"curl_easy_strerror", (void **)&curl->easy_strerror},
 	    {"curl_multi_init", (void **)&curl->multi_init},
@@ -61,5 +63,7 @@ int curl_load(struct curl_functions *curl, struct error *err)
 	for (size_t i = 0; i < COUNT_OF(wanted); i++)
 		if (!(*wanted[i].function = dlsym(library, wanted[i].name)))
 			return refuse(err, wanted[i].name);
+	/* Looked for in what libcurl itself is linked with. */
+	*(void **)&curl->ssl_shutdown = dlsym(library, "SSL_shutdown");
 	return 0;
 }

@@ -82,7 +82,7 @@ static void fail_cut(struct exchange *exchange, CURLcode code, struct error *err
 		remedy(err, "it may speak TLS on that port (https)");
 }
 
-static void fail_exchange(struct exchange *exchange, CURLcode code, struct error *err)
+void exchange_explain(struct exchange *exchange, CURLcode code, struct error *err)
 {
 	switch (code) {
 	case CURLE_COULDNT_CONNECT:
@@ -148,5 +148,5 @@ void exchange_conclude(struct exchange *exchange, CURLcode code)
 	else if (exchange->refusal)
 		fail(&answer->error, ERR_FAILED, "%s: %s", exchange->peer, exchange->refusal);
 	else
-		fail_exchange(exchange, code, &answer->error);
+		exchange_explain(exchange, code, &answer->error);
 }

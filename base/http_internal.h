@@ -4,6 +4,8 @@
 
 #include <curl/curl.h>
 
+#define HEADERS_LIMIT ((size_t)256 << 10)
+
 #include "base/world_real_internal.h"
 
 /* libcurl, loaded when the first request is made: what asks for none starts several times faster. */
@@ -13,6 +15,8 @@ struct curl_functions {
 	CURL *(*easy_init)(void);
 	CURLcode (*easy_setopt)(CURL *easy, CURLoption option, ...);
 	CURLcode (*easy_getinfo)(CURL *easy, CURLINFO info, ...);
+	CURLcode (*easy_send)(CURL *easy, const void *bytes, size_t count, size_t *ret_sent);
+	CURLcode (*easy_recv)(CURL *easy, void *bytes, size_t room, size_t *ret_count);
 	void (*easy_cleanup)(CURL *easy);
 	const char *(*easy_strerror)(CURLcode code);
 	CURLM *(*multi_init)(void);
@@ -25,6 +29,7 @@ struct curl_functions {
 	CURLMcode (*multi_cleanup)(CURLM *multi);
 	struct curl_slist *(*slist_append)(struct curl_slist *list, const char *text);
 	void (*slist_free_all)(struct curl_slist *list);
+	int (*ssl_shutdown)(void *ssl); /* of the OpenSSL below it; NULL: it has another */
 };
 
 struct http {
@@ -51,6 +56,8 @@ struct exchange {
 	size_t received;
 	struct http_sink sink;
 	enum exchange_state state;
+	bool added;   /* its handle is with libcurl */
+	bool bare;    /* only the connection is wanted: done when it stands, over when exchange_end says so */
 	bool calling; /* a callback of its owner runs */
 	struct http_answer answer;
 	struct text chunk;   /* arrived, not yet handed to sink.chunk */
@@ -64,12 +71,23 @@ struct exchange {
 /* http_curl_load.c */
 int curl_load(struct curl_functions *curl, struct error *err);
 
+/* http_curl.c */
+struct http *http_open(struct real *real, struct error *err);
+void http_release(struct http *http);
+struct exchange *exchange_begin(struct http *http, const struct http_request *request,
+				const struct http_sink *sink, bool bare, struct error *err);
+void exchange_end(struct exchange *exchange);
+
 /* http_request.c */
 int exchange_configure(struct exchange *exchange, const struct http_request *request, struct error *err);
+/* The host and port of a URL, without user, password, path or query, which may hold secrets. */
+const char *url_authority(const char *url, size_t *ret_length);
 
 /* http_errors.c */
 /* Fill in the answer of a transfer that libcurl says has ended with `code`. */
 void exchange_conclude(struct exchange *exchange, CURLcode code);
+/* Why a transfer ended with `code`, as *err. */
+void exchange_explain(struct exchange *exchange, CURLcode code, struct error *err);
 /* Whether any of the request may have left us. */
 bool exchange_sent(const struct exchange *exchange);
 

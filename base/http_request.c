@@ -6,7 +6,6 @@
 #include "base/http_internal.h"
 
 #define CONNECT_MS       30000L
-#define HEADERS_LIMIT    ((size_t)256 << 10)
 #define DEFAULT_BODY_MAX ((size_t)64 << 20)
 
 static size_t take_body(char *bytes, size_t size, size_t count, void *context)
@@ -81,12 +80,11 @@ static int add_headers(struct exchange *exchange, const struct http_request *req
 	return 0;
 }
 
-/* The host and port of a URL, without user, password, path or query, which may hold secrets. */
-static void name_peer(struct exchange *exchange, const struct http_request *request)
+const char *url_authority(const char *url, size_t *ret_length)
 {
-	const char *start = strstr(request->url, "://");
+	const char *start = strstr(url, "://");
 
-	start = start ? start + 3 : request->url;
+	start = start ? start + 3 : url;
 	size_t length = strcspn(start, "/?#");
 	for (size_t i = 0; i < length; i++)
 		if (start[i] == '@') {
@@ -94,11 +92,20 @@ static void name_peer(struct exchange *exchange, const struct http_request *requ
 			length -= i + 1;
 			i = (size_t)-1;
 		}
+	*ret_length = length;
+	return start;
+}
+
+static void name_peer(struct exchange *exchange, const struct http_request *request)
+{
+	size_t length;
+	const char *host = url_authority(request->url, &length);
+
 	if (request->unix_socket)
 		snprintf(exchange->peer, sizeof(exchange->peer), "%s", request->unix_socket);
 	else
 		snprintf(exchange->peer, sizeof(exchange->peer), "%.*s", (int)(length < 150 ? length : 150),
-			 start);
+			 host);
 	exchange->unix_socket = request->unix_socket;
 	exchange->tls = !strncasecmp(request->url, "https:", 6);
 }

@@ -23,6 +23,7 @@
 struct world;
 struct timer;
 struct exchange;
+struct channel;
 struct probe_call;
 struct job;
 struct child;
@@ -69,7 +70,30 @@ struct http_sink {
 	void *owner;
 };
 
+/* --- channels ------------------------------------------------------------------------------- */
+
+/* Bytes both ways. How a channel speaks to who began it; all but `done` may be NULL. */
+struct channel_sink {
+	/* The other side has given the connection away: what it says from now on comes as `bytes`. */
+	void (*opened)(void *owner);
+	void (*bytes)(void *owner, const char *bytes, size_t count);
+	/* All that was written has left us. */
+	void (*drained)(void *owner);
+	/* The last call. OK: the other side has said all, or answered with something else than the
+	 * connection; then `status` and `body` are its refusal. `sent`: the request may have reached it. */
+	void (*done)(void *owner, struct http_answer *answer);
+	void *owner;
+};
+
 /* --- processes ------------------------------------------------------------------------------ */
+
+/* Whom a process runs as; only root can be somebody else. */
+struct process_identity {
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups;
+	size_t group_count;
+};
 
 struct process_options {
 	const char *const *argv;        /* argv[0] is a path, never looked up in PATH */
@@ -77,6 +101,8 @@ struct process_options {
 	const char *directory;          /* NULL: "/" */
 	int input, output, errors;      /* descriptors to become 0, 1, 2; -1: /dev/null */
 	bool new_session;               /* setsid, so that it outlives our terminal */
+	bool terminal;                  /* its input is a terminal, which its new session makes its own */
+	const struct process_identity *identity; /* NULL: ours */
 };
 
 struct process_end {
@@ -108,6 +134,21 @@ struct world_ops {
 	struct exchange *(*http_send)(struct world *, const struct http_request *, const struct http_sink *,
 				      struct error *);
 	void (*http_cancel)(struct world *, struct exchange *);
+
+	/* An HTTP request that asks for the connection itself ("Upgrade: tcp"): 101 gives it, and so does a
+	 * 200 whose body has no length. `timeout_ms` is for the answer's head, or a refusal; `body_limit` for
+	 * a refusal (0: 64 KiB); `idle_ms` and `fresh` say nothing here. */
+	struct channel *(*channel_open)(struct world *, const struct http_request *,
+					const struct channel_sink *, struct error *);
+	/* Copied, and sent as the other side takes it; before it is open: after that. Without memory the
+	 * channel is done with an error. */
+	void (*channel_write)(struct world *, struct channel *, const void *bytes, size_t count);
+	/* How many bytes have not left us yet: write no more while this is large. */
+	size_t (*channel_waiting)(const struct channel *);
+	/* Nothing more will be written: when all has left us, the other side is told, and may go on speaking.
+	 */
+	void (*channel_end)(struct world *, struct channel *);
+	void (*channel_cancel)(struct world *, struct channel *);
 
 	/* Does `address` (numeric, or a name) accept a TCP connection? `answered` gets OK, or why not. */
 	struct probe_call *(*tcp_probe)(struct world *, const char *address, uint16_t port,

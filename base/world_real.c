@@ -49,6 +49,11 @@ static const struct world_ops real_ops = {
     .timer_cancel = real_timer_cancel,
     .http_send = real_http_send,
     .http_cancel = real_http_cancel,
+    .channel_open = real_channel_open,
+    .channel_write = real_channel_write,
+    .channel_waiting = real_channel_waiting,
+    .channel_end = real_channel_end,
+    .channel_cancel = real_channel_cancel,
     .tcp_probe = real_tcp_probe,
     .tcp_cancel = real_tcp_cancel,
     .work = real_work,
@@ -97,6 +102,7 @@ struct world *world_real_open(struct error *err)
 	link_init(&real->probes);
 	link_init(&real->children);
 	link_init(&real->watches);
+	link_init(&real->channels);
 	real->world.ops = &real_ops;
 	return &real->world;
 }
@@ -109,6 +115,7 @@ void world_real_close(struct world *world)
 	if (!world)
 		return;
 	pipe_guard_enter(&guard);
+	channels_close(real);
 	http_close(real);
 	probes_close(real);
 	worker_close(&real->jobs);

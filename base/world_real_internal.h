@@ -46,7 +46,7 @@ struct real {
 	struct world world; /* first, so that a world is a real one by a cast */
 	uv_loop_t loop;
 	uv_timer_t bound; /* ends world_wait in time */
-	struct link timers, probes, children, watches;
+	struct link timers, probes, children, watches, channels;
 	struct http *http;       /* NULL until the first request */
 	struct worker *jobs;     /* NULL until the first job */
 	struct worker *look_ups; /* names have a thread of their own: a slow resolver holds up no job */
@@ -79,6 +79,15 @@ struct exchange *real_http_send(struct world *world, const struct http_request *
 				const struct http_sink *sink, struct error *err);
 void real_http_cancel(struct world *world, struct exchange *exchange);
 void http_close(struct real *real);
+
+/* channel.c, channel_connection.c, channel_answer.c */
+struct channel *real_channel_open(struct world *world, const struct http_request *request,
+				  const struct channel_sink *sink, struct error *err);
+void real_channel_write(struct world *world, struct channel *channel, const void *bytes, size_t count);
+size_t real_channel_waiting(const struct channel *channel);
+void real_channel_end(struct world *world, struct channel *channel);
+void real_channel_cancel(struct world *world, struct channel *channel);
+void channels_close(struct real *real);
 
 /* tcp_probe.c */
 struct probe_call *real_tcp_probe(struct world *world, const char *address, uint16_t port, int64_t timeout_ms,

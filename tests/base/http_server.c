@@ -110,6 +110,94 @@ static void send_big(int fd)
 	free(big);
 }
 
+/* --- connections given away ---------------------------------------------------------------- */
+
+static void send_back(struct connection *connection, const char *head)
+{
+	char bytes[65536];
+	ssize_t got;
+
+	say(connection->fd, head);
+	while ((got = recv(connection->fd, bytes, sizeof(bytes), 0)) > 0) {
+		connection->server->heard += got;
+		for (ssize_t put = 0, sent; put < got; put += sent)
+			if ((sent = send(connection->fd, bytes + put, (size_t)(got - put), MSG_NOSIGNAL)) <=
+			    0)
+				return;
+	}
+	say(connection->fd, "over");
+}
+
+static void say_slowly(int fd, const char *text)
+{
+	for (; *text; text++) {
+		send(fd, text, 1, MSG_NOSIGNAL);
+		if (text[0] == '\n')
+			nap();
+	}
+}
+
+static void reset(int fd)
+{
+	const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+
+	say(fd, "HTTP/1.1 101 UPGRADED\r\n\r\nhalf");
+	nap();
+	connect(fd, &nobody, sizeof(nobody));
+}
+
+#define UPGRADED "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+
+/* False when the path asks for nothing of the kind. */
+static bool give_away(struct connection *connection, const struct request *request)
+{
+	const char *path = request->path;
+	int fd = connection->fd;
+
+	if (!strcmp(path, "/upgrade")) {
+		send_back(connection, UPGRADED);
+	} else if (!strcmp(path, "/hijack")) {
+		send_back(connection,
+			  "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n");
+	} else if (!strcmp(path, "/slowly")) {
+		say_slowly(fd, "HTTP/1.1 100 Continue\r\n\r\n" UPGRADED);
+		send_back(connection, "");
+	} else if (!strcmp(path, "/early")) {
+		send_back(connection, UPGRADED "early");
+	} else if (!strcmp(path, "/deaf")) {
+		say(fd, UPGRADED);
+		while (!connection->server->hears && !connection->server->stopping)
+			nap();
+		send_back(connection, "");
+	} else if (!strcmp(path, "/cut101")) {
+		reset(fd);
+	} else if (!strcmp(path, "/half-head")) {
+		say(fd, "HTTP/1.1 10");
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* False when the path asks for nothing of the kind. */
+static bool refuse(int fd, const char *path)
+{
+	if (!strcmp(path, "/refused")) {
+		say(fd, "HTTP/1.1 409 Conflict\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nis no");
+		nap();
+		say(fd, "\r\n9\r\nt running\r\n0\r\n\r\n");
+	} else if (!strcmp(path, "/answered")) {
+		answer(fd, "200 OK", "hello", 5);
+	} else if (!strcmp(path, "/blabber")) {
+		char *big = calloc(1, 1 << 20);
+		answer(fd, "409 Conflict", big, 1 << 20);
+		free(big);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 /* Whether the connection goes on. */
 static bool misbehave(struct connection *connection, const struct request *request)
 {
@@ -159,7 +247,12 @@ static bool serve(struct connection *connection, const struct request *request)
 		answer(fd, "200 OK", "late", 4);
 	} else if (!strcmp(path, "/redirect")) {
 		say(fd, "HTTP/1.1 302 Found\r\nLocation: /hello\r\nContent-Length: 0\r\n\r\n");
-	} else {
+	} else if (!strcmp(path, "/until-end")) {
+		say(fd, "HTTP/1.1 500 Oh\r\n\r\nso be it");
+		return false;
+	} else if (give_away(connection, request)) {
+		return false;
+	} else if (!refuse(fd, path)) {
 		return misbehave(connection, request);
 	}
 	return true;

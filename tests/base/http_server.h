@@ -18,6 +18,16 @@
  *   /continue   "100 Continue" before the answer    /silent     headers and one piece, then nothing
  *   /headers    headers without end                 /404        that status, with a body
  *   /redirect   302 to /hello
+ * and to those who want the connection itself:
+ *   /upgrade    101, then what comes is sent back; at its end "over", and the server's own end
+ *   /hijack     the same by a 200 without a length    /slowly   the same, the head byte by byte and after a 100
+ *   /early      101 and "early" in one piece, then as above
+ *   /deaf       101, then nothing is read until `hears` is set; then as above
+ *   /cut101     101 and "half", then the connection is reset
+ *   /half-head  a head's beginning, then the end
+ *   /refused    409 with a chunked body, the connection kept
+ *   /answered   200 with a length: an answer, not the connection
+ *   /blabber    409 with a body of 1 MiB              /until-end 500 with a body that ends with the connection
  */
 struct http_server {
 	int listener;
@@ -27,7 +37,8 @@ struct http_server {
 	int count;
 	int sockets[128];
 	atomic_int arrivals, accepted, gone; /* requests read; connections taken; those the client closed */
-	atomic_bool stopping;
+	atomic_bool stopping, hears;
+	atomic_llong heard; /* bytes that came over connections given away */
 };
 
 /* On a unix socket of that path, or with NULL on a port of the loopback address. */

@@ -1,5 +1,5 @@
 /* test_http_tls.c - HTTP over TLS: whom we trust, who we are, and what refusals say. */
-#include "http_client.h"
+#include "channel_client.h"
 
 #include <arpa/inet.h>
 #include <openssl/pem.h>
@@ -54,11 +54,31 @@ static void make_certificate(const struct folder *folder)
 	EVP_PKEY_free(key);
 }
 
+/* Whoever asks for the connection gets back what it says, and "over" at its end. */
+static void send_back(SSL *ssl)
+{
+	static const char head[] = "HTTP/1.1 101 UPGRADED\r\n\r\n";
+	char bytes[16384];
+	int count;
+
+	SSL_write(ssl, head, sizeof(head) - 1);
+	while ((count = SSL_read(ssl, bytes, sizeof(bytes))) > 0)
+		SSL_write(ssl, bytes, count);
+	/* Said in TLS, not by a connection that just ended. */
+	if (SSL_get_error(ssl, count) == SSL_ERROR_ZERO_RETURN)
+		SSL_write(ssl, "over", 4);
+	SSL_shutdown(ssl);
+}
+
 static void serve(SSL *ssl)
 {
-	char bytes[4096];
+	char bytes[4096] = "";
 
-	if (SSL_accept(ssl) == 1 && SSL_read(ssl, bytes, sizeof(bytes)) > 0) {
+	if (SSL_accept(ssl) == 1 && SSL_read(ssl, bytes, sizeof(bytes) - 1) > 0) {
+		if (strstr(bytes, "Upgrade: tcp")) {
+			send_back(ssl);
+			return;
+		}
 		static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecure";
 		SSL_write(ssl, answer, sizeof(answer) - 1);
 		SSL_shutdown(ssl);
@@ -205,4 +225,54 @@ Test(http_tls, files_that_cannot_be_used_are_told)
 	cr_expect_eq(no_key.error.code, ERR_DENIED, "%s", no_key.error.text);
 	cr_expect(strstr(no_key.error.text, "client certificate or key"), "%s", no_key.error.text);
 	cr_expect_not(no_key.sent);
+}
+
+Test(http_tls, a_connection_is_given_away)
+{
+	enum { TOTAL = 4 << 20 };
+	owned_folder folder = fixture_folder();
+	struct tls_server server;
+	static unsigned char much[TOTAL];
+	tls_start(&server, &folder, true);
+	{
+		owned_world world = fixture_world();
+		owned_talk talk = {.compares = TOTAL};
+		const struct http_tls tls = {.ca_file = in_folder(&folder, "cert.pem"),
+					     .cert_file = in_folder(&folder, "cert.pem"),
+					     .key_file = in_folder(&folder, "key.pem")};
+		char url[64];
+
+		for (size_t i = 0; i < TOTAL; i++)
+			much[i] = pattern_at(i);
+		snprintf(url, sizeof(url), "https://127.0.0.1:%u/", (unsigned int)server.port);
+		talk_to(
+		    &talk, world,
+		    &(struct http_request){.method = "POST", .url = url, .tls = &tls, .timeout_ms = SOON_MS});
+		world->ops->channel_write(world, talk.channel, much, TOTAL);
+		world->ops->channel_end(world, talk.channel);
+		cr_assert(wait_for(world, &talk.over, 2 * SOON_MS));
+		cr_expect_eq(talk.error.code, OK, "%s", talk.error.text);
+		cr_expect_eq(talk.received, TOTAL + strlen("over"));
+		cr_expect_not(talk.differs);
+	}
+	tls_stop(&server);
+}
+
+Test(http_tls, no_connection_is_given_to_whom_we_do_not_trust)
+{
+	owned_folder folder = fixture_folder();
+	struct tls_server server;
+	tls_start(&server, &folder, false);
+	{
+		owned_world world = fixture_world();
+		owned_talk talk = {0};
+		char url[64];
+
+		snprintf(url, sizeof(url), "https://127.0.0.1:%u/", (unsigned int)server.port);
+		talk_to(&talk, world, &(struct http_request){.method = "POST", .url = url});
+		cr_assert(wait_for(world, &talk.over, 2 * SOON_MS));
+		cr_expect_eq(talk.error.code, ERR_DENIED, "%s", talk.error.text);
+		cr_expect(!talk.sent && !talk.opened);
+	}
+	tls_stop(&server);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/support/virtual_channel.h"
 #include "tests/support/virtual_world.h"
 
 static struct world *virtual;
@@ -252,4 +253,88 @@ Test(virtual_world, marked_ports_are_taken)
 	cr_assert(virtual->ops->port_free(virtual, "127.0.0.1", 8080, false));
 	virtual_world_port(virtual, 8080, true);
 	cr_assert(!virtual->ops->port_free(virtual, "127.0.0.1", 8080, false));
+}
+
+/* --- channels --- */
+
+static struct channel *given;
+
+static void give_channel(void *owner, const struct http_request *request, struct channel *channel)
+{
+	(void)owner, (void)request;
+	given = channel;
+	virtual_channel_accept(channel, 10);
+	virtual_channel_say(channel, 10, "b", 1);
+	virtual_channel_say(channel, 30, "c", 1);
+}
+
+/* "x" is answered with "d", the end with hanging up. */
+static void heard(void *owner, struct channel *channel, const char *bytes, size_t count)
+{
+	(void)owner;
+	if (count && bytes[count - 1] == 'x')
+		virtual_channel_say(channel, 50, "d", 1);
+	if (!count)
+		virtual_channel_hang_up(channel, 60, NULL, 101, NULL);
+}
+
+static void note_opened(void *owner)
+{
+	(void)owner;
+	strcat(order, "a");
+}
+
+static void note_bytes(void *owner, const char *bytes, size_t count)
+{
+	(void)owner;
+	strncat(order, bytes, count);
+}
+
+static void note_done(void *owner, struct http_answer *answer)
+{
+	(void)owner;
+	strcat(order, answer->error.code == OK ? "e" : "!");
+}
+
+static const struct channel_sink channel_sink = {
+    .opened = note_opened, .bytes = note_bytes, .done = note_done};
+
+Test(virtual_world, channels_speak_and_hear_in_order)
+{
+	const struct virtual_hooks hooks = {.channel = give_channel, .heard = heard};
+	const struct http_request request = {.method = "POST", .url = "http://localhost/"};
+	struct error error = {0};
+
+	virtual_world_hooks(virtual, &hooks);
+	struct channel *channel = virtual->ops->channel_open(virtual, &request, &channel_sink, &error);
+	virtual_channel_stall(channel, true);
+	virtual->ops->channel_write(virtual, channel, "xx", 2);
+	virtual->ops->channel_end(virtual, channel);
+	cr_assert_str_eq(order, "", "called from inside");
+	cr_assert(virtual_world_run(virtual, said, "c", 1000));
+	cr_assert_str_eq(order, "abc");
+	cr_assert(virtual->ops->channel_waiting(channel) == 2 && !virtual_channel_ended(channel));
+	virtual_channel_stall(channel, false);
+	virtual_world_run(virtual, NULL, NULL, 1);
+	cr_assert_str_eq(text_view(virtual_channel_heard(channel)), "xx");
+	cr_assert(virtual_channel_ended(channel));
+	cr_assert(virtual_world_run(virtual, said, "e", 1000));
+	cr_assert_str_eq(order, "abcde");
+}
+
+Test(virtual_world, channels_are_cancelled_or_lead_nowhere)
+{
+	const struct virtual_hooks hooks = {.channel = give_channel};
+	const struct http_request request = {.method = "POST", .url = "http://localhost/"};
+	struct error error = {0};
+
+	virtual->ops->channel_open(virtual, &request, &channel_sink, &error);
+	cr_assert(virtual_world_run(virtual, said, "!", 1000), "nobody is there");
+	virtual_world_hooks(virtual, &hooks);
+	virtual->ops->channel_open(virtual, &request, &channel_sink, &error);
+	virtual_world_run(virtual, NULL, NULL, 20);
+	virtual->ops->channel_cancel(virtual, given);
+	virtual_world_run(virtual, NULL, NULL, 100);
+	cr_assert_str_eq(order, "!ab");
+	cr_assert(virtual_world_pending(virtual) == 0);
 }

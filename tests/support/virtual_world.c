@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/virtual_channel.h"
 #include "tests/support/virtual_files.h"
 
 enum { EVENTS_AT_ONE_INSTANT = 5000000, LOOKED_AT_EVERY_MS = 10 };
@@ -555,6 +556,7 @@ static const struct world_ops plain_ops = {
     .default_address = default_address,
     .has_interface = has_interface,
     .port_free = port_free,
+    VIRTUAL_CHANNEL_OPS,
     VIRTUAL_FILE_OPS,
 };
 
@@ -597,6 +599,11 @@ void virtual_world_free(struct world *world)
 void virtual_world_hooks(struct world *world, const struct virtual_hooks *hooks)
 {
 	of(world)->hooks = *hooks;
+}
+
+const struct virtual_hooks *virtual_world_hooked(const struct world *world)
+{
+	return &of(world)->hooks;
 }
 
 const char *virtual_world_directory(const struct world *world)

@@ -17,6 +17,11 @@ struct virtual_hooks {
 	int64_t (*http)(void *owner, const struct http_request *request, struct http_answer *answer);
 	/* Fill in what tcp_probe is to tell, and return after how many ms. */
 	int64_t (*tcp)(void *owner, const char *address, uint16_t port, struct error *answer);
+	/* A channel is asked for: say with virtual_channel.h what the other end does; and it has heard
+	 * something
+	 * (`count` 0: that no more comes). */
+	void (*channel)(void *owner, const struct http_request *request, struct channel *channel);
+	void (*heard)(void *owner, struct channel *channel, const char *bytes, size_t count);
 	/* 0 and how and after how many ms (-1: never) the child ends; or -1. */
 	int (*spawn)(void *owner, const struct process_options *options, struct process_end *ret_end,
 		     int64_t *ret_lives_ms, struct error *err);
@@ -25,6 +30,7 @@ struct virtual_hooks {
 struct world *virtual_world_new(uint64_t seed); /* NULL: no memory or no directory */
 void virtual_world_free(struct world *world);   /* NULL is fine; pending callbacks are never called */
 void virtual_world_hooks(struct world *world, const struct virtual_hooks *hooks);
+const struct virtual_hooks *virtual_world_hooked(const struct world *world);
 /* Absolute; for state directories and the like. */
 const char *virtual_world_directory(const struct world *world);
 void virtual_world_port(struct world *world, uint16_t port, bool taken);
