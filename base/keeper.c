@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -72,6 +73,17 @@ static int lift(int fd)
 	return fd >= FIRST_FREE ? fd : fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE);
 }
 
+/* By the kernel's own calls: the C library's look for threads that are not here. */
+static int become(const struct process_identity *identity)
+{
+	if (!identity)
+		return 0;
+	return syscall(SYS_setgroups, identity->group_count, identity->groups) ||
+		       syscall(SYS_setgid, identity->gid) || syscall(SYS_setuid, identity->uid)
+		   ? -1
+		   : 0;
+}
+
 _Noreturn static void be_child(const struct keeper_plan *plan)
 {
 	int streams[3], fd = lift(plan->report);
@@ -88,8 +100,12 @@ _Noreturn static void be_child(const struct keeper_plan *plan)
 	close_on_exec();
 	if (plan->new_session)
 		setsid();
+	if (plan->terminal && ioctl(0, TIOCSCTTY, 0))
+		give_up(fd, STAGE_STREAMS);
 	if (chdir(plan->directory))
 		give_up(fd, STAGE_DIRECTORY);
+	if (become(plan->identity))
+		give_up(fd, STAGE_IDENTITY);
 	execve(plan->argv[0], (char *const *)plan->argv, (char *const *)plan->environment);
 	give_up(fd, STAGE_EXEC);
 }

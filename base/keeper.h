@@ -15,12 +15,21 @@ struct keeper_plan {
 	const char *const *argv, *const *environment;
 	const char *directory;
 	int streams[3]; /* to become 0, 1, 2 */
-	bool new_session;
-	int report; /* where records are written */
-	int host;   /* a pidfd of the host */
+	bool new_session, terminal;
+	const struct process_identity *identity; /* NULL: ours */
+	int report;                              /* where records are written */
+	int host;                                /* a pidfd of the host */
 };
 
-enum keeper_stage { STAGE_STARTED, STAGE_FORK, STAGE_STREAMS, STAGE_DIRECTORY, STAGE_EXEC, STAGE_ENDED };
+enum keeper_stage {
+	STAGE_STARTED,
+	STAGE_FORK,
+	STAGE_STREAMS,
+	STAGE_DIRECTORY,
+	STAGE_IDENTITY,
+	STAGE_EXEC,
+	STAGE_ENDED
+};
 
 struct keeper_record {
 	enum keeper_stage stage;

@@ -84,6 +84,10 @@ static int fail_stage(const struct process_options *options, const struct keeper
 	switch (record->stage) {
 	case STAGE_DIRECTORY:
 		return fail_file(err, options->directory ? options->directory : "/", "cannot enter");
+	case STAGE_IDENTITY:
+		return fail(err, record->error == EPERM ? ERR_DENIED : ERR_FAILED,
+			    "cannot become user %u: %s", (unsigned)options->identity->uid,
+			    strerror(record->error));
 	case STAGE_EXEC:
 		return fail_file(err, options->argv[0], "cannot start");
 	default:
@@ -116,6 +120,8 @@ static int start_keeper(const struct process_options *options, int report, int *
 			options->output >= 0 ? options->output : null,
 			options->errors >= 0 ? options->errors : null},
 	    .new_session = options->new_session,
+	    .terminal = options->terminal,
+	    .identity = options->identity,
 	    .report = report,
 	    .host = host,
 	};

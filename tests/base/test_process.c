@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -390,4 +391,53 @@ Test(process, many_at_once)
 		cr_assert(wait_for(world, &endings[i].over, SOON_MS));
 		cr_expect_eq(endings[i].end.exit_code, i);
 	}
+}
+
+/* --- a terminal, and somebody else --------------------------------------------------------- */
+
+Test(process, a_terminal_becomes_its_own)
+{
+	owned_world world = fixture_world();
+	struct process_options options = plain;
+	struct winsize size = {.ws_row = 33, .ws_col = 77};
+	struct ending ending = {0};
+	char output[256] = "";
+	int near, far;
+	ssize_t got;
+
+	cr_assert_eq(openpty(&near, &far, NULL, NULL, &size), 0);
+	fcntl(near, F_SETFD, FD_CLOEXEC);
+	options.input = options.output = options.errors = far;
+	options.new_session = options.terminal = true;
+	options.environment = (const char *const[]){"PATH=/bin:/usr/bin", NULL};
+	shell(world, "stty size; echo named >/dev/tty; kill -HUP $$", options, &ending);
+	close(far);
+	cr_assert(wait_for(world, &ending.over, SOON_MS));
+	for (size_t length = 0; (got = read(near, output + length, sizeof(output) - 1 - length)) > 0;)
+		length += (size_t)got;
+	cr_expect_str_eq(output, "33 77\r\nnamed\r\n");
+	cr_expect_eq(ending.end.signal, SIGHUP);
+	close(near);
+}
+
+Test(process, root_starts_somebody_elses)
+{
+	owned_world world = fixture_world();
+	struct process_options options = plain;
+	const gid_t groups[] = {4321, 4322};
+	const struct process_identity identity = {
+	    .uid = 1234, .gid = 4321, .groups = groups, .group_count = 2};
+	char output[4096];
+	struct error err = {0};
+
+	options.identity = &identity;
+	options.environment = (const char *const[]){"PATH=/bin:/usr/bin", NULL};
+	if (geteuid() == 0) {
+		output_of(world, "id -u; id -g; id -G", options, output);
+		cr_expect_str_eq(output, "1234\n4321\n4321 4322\n");
+		return;
+	}
+	options.argv = (const char *const[]){"/bin/true", NULL};
+	cr_expect_null(world->ops->spawn(world, &options, ended, NULL, &err));
+	cr_expect_eq(err.code, ERR_DENIED, "%s", err.text);
 }
