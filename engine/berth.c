@@ -59,7 +59,15 @@ static int know_owner(struct berth *berth, const char *name, struct error *err)
 	berth->owner.words = name ? arena_text(&berth->arena, name)
 				  : arena_format(&berth->arena, "%s@%s",
 						 user && *user ? user : (getuid() ? "user" : "root"), host);
-	return berth->owner.id && berth->owner.words ? 0 : fail_memory(err);
+	const char *place = arena_format(&berth->arena, "place:%s:%.32s:%u:%s", hex,
+					 machine.length ? text_view(&machine) : host, (unsigned)getuid(),
+					 berth->state_directory);
+	if (!place || !berth->owner.id || !berth->owner.words)
+		return fail_memory(err);
+	if (digest_hex(place, strlen(place), hex))
+		return fail(err, ERR_FAILED, "SHA-256 is not available from libcrypto");
+	snprintf(berth->deployer, sizeof berth->deployer, "%.32s", hex);
+	return 0;
 }
 
 static int settle_directories(struct berth *berth, const struct berth_options *options, struct error *err)

@@ -90,6 +90,16 @@ static int refuse(struct berth_operation *operation)
 	return -1;
 }
 
+/* "web.instances=2" is said again by "web.instances=3". */
+static bool said_again(const char *before, const char *const *given)
+{
+	size_t length = strcspn(before, "=");
+	for (; given && *given; given++)
+		if (strncmp(before, *given, length) == 0 && (*given)[length] == '=')
+			return true;
+	return false;
+}
+
 /* A request by name alone takes the blueprint of the last deploy, when the store still has it. */
 static int use_stored(struct berth_operation *operation)
 {
@@ -97,12 +107,20 @@ static int use_stored(struct berth_operation *operation)
 	struct stored_application *stored = operation->stored;
 	if (!stored || !stored->blueprint)
 		return 0;
-	size_t count = json_array_size(stored->settings);
-	const char **settings = arena_array(arena, const char *, count + 1);
+	size_t count = json_array_size(stored->settings), more = 0, used = 0;
+	const char *const *given = operation->request.settings;
+	while (given && given[more])
+		more++;
+	const char **settings = arena_array(arena, const char *, count + more + 1);
 	if (!settings)
 		return fail_memory(&operation->error);
-	for (size_t i = 0; i < count; i++)
-		settings[i] = json_string_value(json_array_get(stored->settings, i));
+	for (size_t i = 0; i < count; i++) {
+		const char *before = json_string_value(json_array_get(stored->settings, i));
+		if (!said_again(before, given))
+			settings[used++] = before;
+	}
+	for (size_t i = 0; i < more; i++)
+		settings[used++] = given[i];
 	operation->request.blueprint = stored->blueprint;
 	operation->request.blueprint_size = strlen(stored->blueprint);
 	operation->request.file = stored->file;
@@ -128,6 +146,8 @@ static int read_stored(struct berth_operation *operation, const char *app)
 const char *source_directory(struct berth_operation *operation)
 {
 	const struct stored_application *stored = operation->stored;
+	if (operation->directory)
+		return operation->directory;
 	if (stored && operation->request.blueprint == stored->blueprint)
 		return stored->directory;
 	return folder_of(&operation->arena, operation->request.file);
@@ -166,6 +186,10 @@ static bool is_name(const char *app)
 int operation_read_blueprint(struct berth_operation *operation)
 {
 	struct berth_request *request = &operation->request;
+	if (request->plan && saved_plan_read(operation)) {
+		operation_finish(operation, BERTH_INVALID, document_new(NULL));
+		return -1;
+	}
 	if (!request->blueprint && !request->app) {
 		fail(&operation->error, ERR_INVALID,
 		     "neither a blueprint nor an application's name was given");

@@ -27,20 +27,29 @@ void blame_site(struct error *ret, const struct site *site, const struct error *
 	remedy(ret, "%s", err.remedy);
 }
 
+/* Where its components go and went; without a blueprint every place that may have something of it. */
+static int open_sites(struct berth_operation *operation, struct error *err)
+{
+	if (operation->blueprint)
+		return sites_assign(operation, err) || sites_open_known(operation, false, err) ? -1 : 0;
+	if (sites_open_flags(operation, err))
+		return -1;
+	return sites_open_known(operation, !operation->stored && !operation->sites, err);
+}
+
 static bool begin(struct berth_operation *operation)
 {
 	struct error *err = &operation->error;
 	if (operation_read_blueprint(operation))
 		return false;
-	if (!operation->blueprint) {
+	if (!operation->blueprint && !operation->verb->decide) {
 		fail(err, ERR_MISSING, "nothing is known of `%s`: give its blueprint",
 		     operation->application->id);
 		return stage_failed(operation);
 	}
 	bool changes = operation->verb->changes && !operation->request.dry_run;
 	if ((changes && lock_take(operation, operation->application->id, err)) ||
-	    sites_bind(operation, err) || sites_assign(operation, err) ||
-	    sites_open_known(operation, false, err))
+	    sites_bind(operation, err) || open_sites(operation, err))
 		return stage_failed(operation);
 	operation->stage = STAGE_SURVEY;
 	return true;
@@ -111,9 +120,17 @@ bool stage_surveyed(struct berth_operation *operation)
 	return stage_failed(operation);
 }
 
+bool stage_matched(struct berth_operation *operation)
+{
+	if (survey_match(operation) == 0)
+		return true;
+	fail_memory(&operation->error);
+	return stage_failed(operation);
+}
+
 bool stage_planned(struct berth_operation *operation)
 {
-	if (survey_match(operation) || plan_make(operation, &operation->error)) {
+	if (plan_make(operation, &operation->error)) {
 		if (!operation->error.code)
 			fail_memory(&operation->error);
 		return stage_failed(operation);
@@ -139,7 +156,13 @@ static bool decided(struct berth_operation *operation)
 {
 	if (!stage_planned(operation))
 		return false;
+	if (!saved_plan_holds(operation))
+		return stage_failed(operation);
 	if (!operation->verb->changes || operation->request.dry_run) {
+		if (saved_plan_add(operation)) {
+			fail_memory(&operation->error);
+			return stage_failed(operation);
+		}
 		operation_finish(operation, BERTH_OK, give(operation->document));
 		return false;
 	}
@@ -157,7 +180,44 @@ static bool decided(struct berth_operation *operation)
 
 static bool surveyed(struct berth_operation *operation)
 {
-	return stage_surveyed(operation) && decided(operation);
+	if (!stage_surveyed(operation) || !stage_matched(operation))
+		return false;
+	operation->stage = STAGE_LOOK;
+	return true;
+}
+
+/* A component that is named and is not there, neither wanted nor found. */
+static bool names_known(struct berth_operation *operation)
+{
+	struct application *application = operation->application;
+	for (const char *const *name = operation->request.components; name && *name; name++) {
+		if (application_component(application, *name))
+			continue;
+		owned_memory const char **ids = calloc(application->component_count + 1, sizeof *ids);
+		for (size_t i = 0; ids && i < application->component_count; i++)
+			ids[i] = application->components[i].id;
+		const char *meant = ids ? closest(*name, ids, application->component_count) : NULL;
+		fail(&operation->error, ERR_INVALID, "`%s` has no component `%s`", application->id, *name);
+		if (meant)
+			remedy(&operation->error, "did you mean `%s`?", meant);
+		return stage_failed(operation);
+	}
+	return true;
+}
+
+static bool looked(struct berth_operation *operation)
+{
+	bool decides = !operation->verb->decide;
+	if (!names_known(operation))
+		return false;
+	switch (decides ? plan_look(operation, &operation->error) : PROGRESS_DONE) {
+	case PROGRESS_WAITING:
+		return false;
+	case PROGRESS_FAILED:
+		return stage_failed(operation);
+	default:
+		return decided(operation);
+	}
 }
 
 bool sites_claim(struct berth_operation *operation)
@@ -198,7 +258,8 @@ static size_t instances_at(const struct berth_operation *operation, const struct
 		if (work->site != site || !work->instance->wanted)
 			continue;
 		count++;
-		*ret_making |= work->action == ACTION_CREATE || work->action == ACTION_REPLACE;
+		*ret_making |= work->action == ACTION_CREATE || work->action == ACTION_REPLACE ||
+			       work->action == ACTION_RELINK;
 	}
 	return count;
 }
@@ -229,6 +290,14 @@ static bool claimed(struct berth_operation *operation)
 {
 	if (!sites_claim(operation))
 		return false;
+	operation->stage = STAGE_LEASE;
+	return true;
+}
+
+static bool leased(struct berth_operation *operation)
+{
+	if (!sites_lease(operation))
+		return false;
 	operation->stage = STAGE_PREPARE;
 	return true;
 }
@@ -238,7 +307,7 @@ static bool prepared(struct berth_operation *operation)
 	if (!sites_prepare(operation))
 		return false;
 	json_t *facts = operation->stored ? operation->stored->facts : NULL;
-	if (!remember(operation, facts)) {
+	if (!operation->verb->decide && !remember(operation, facts)) {
 		fail_memory(&operation->error);
 		return stage_failed(operation);
 	}
@@ -285,7 +354,7 @@ static bool released(struct berth_operation *operation)
 	bool waiting = false;
 	for (struct site *site = operation->sites; site; site = site->next) {
 		struct error err = {0};
-		if (site->left || !deserted(operation, site))
+		if (site->left || operation->cancelled || !deserted(operation, site))
 			continue;
 		enum progress progress = site_leave(operation, site, false, &err);
 		waiting |= progress == PROGRESS_WAITING;
@@ -294,7 +363,7 @@ static bool released(struct berth_operation *operation)
 			operation_warn(operation, "%s: %s", site->location.name, err.text);
 		}
 	}
-	if (waiting)
+	if (waiting || !sites_tidy(operation))
 		return false;
 	operation->stage = STAGE_REVIEW;
 	return true;
@@ -311,7 +380,7 @@ static bool worked(struct berth_operation *operation)
 		return false;
 	}
 	survey_again(operation);
-	operation->stage = operation->cancelled ? STAGE_REVIEW : STAGE_RELEASE;
+	operation->stage = STAGE_RELEASE;
 	return true;
 }
 
@@ -319,7 +388,10 @@ static bool reviewed(struct berth_operation *operation)
 {
 	if (!operation->abandoned && survey(operation) == PROGRESS_WAITING)
 		return false;
-	survey_rematch(operation);
+	if (survey_rematch(operation)) {
+		fail_memory(&operation->error);
+		return stage_failed(operation);
+	}
 	operation->stage = STAGE_COMMIT;
 	return true;
 }
@@ -336,7 +408,10 @@ static json_t *facts_now(struct berth_operation *operation)
 		size_t count = 0;
 		if (!component->spec)
 			json_object_del(all, component->id);
-		if (!component->site || component_state(component) != PHASE_RUNNING)
+		enum phase state = component_state(component);
+		if (!component_meant(operation, component->id))
+			continue;
+		if (!component->site || (state != PHASE_RUNNING && state != PHASE_FINISHED))
 			continue;
 		if (facts_of(&operation->arena, application, component, &facts, &count) == 0)
 			json_object_set_new(all, component->id, facts_json(facts, count));
@@ -358,6 +433,13 @@ static json_t *ports_of(const struct work *work)
 	return ports;
 }
 
+/* The digest of the files it has now, which may not be those it was made with. */
+static const char *files_of(const struct work *work)
+{
+	const struct instance_spec *spec = work->spec;
+	return spec && spec->file_digest[0] ? spec->file_digest : NULL;
+}
+
 /* A component that moved leaves an instance behind that has the name of the new one. */
 static bool wanted_elsewhere(const struct instance *instance)
 {
@@ -371,14 +453,18 @@ static void remember_ready(struct berth_operation *operation)
 	for (size_t i = 0; i < operation->work_count; i++) {
 		const struct work *work = operation->works[i];
 		const struct instance *instance = work->instance;
-		bool ready = instance->wanted && instance->phase == PHASE_RUNNING && instance->seen;
-		if ((work->action == ACTION_UNCHANGED && !work->verify) || work->site->failed ||
+		bool ready = instance->wanted && instance->seen &&
+			     (instance->phase == PHASE_RUNNING || instance->phase == PHASE_FINISHED);
+		bool older_kept = instance->predecessor && instance->predecessor->work->kept;
+		const char *name = settled_name(instance);
+		if ((work->action == ACTION_UNCHANGED && !work->verify) || work->site->failed || !name ||
+		    older_kept || instance->successor || work->leftover || work->action == ACTION_STOP ||
 		    (!instance->wanted && wanted_elsewhere(instance)))
 			continue;
 		owned_json ports = ready ? ports_of(work) : NULL;
 		uint64_t number =
-		    store_put_instance(operation->berth->store, operation->application->id, instance->name,
-				       ready ? instance->seen->target_id : NULL, ports);
+		    store_put_instance(operation->berth->store, operation->application->id, name,
+				       ready ? instance->seen->target_id : NULL, ports, files_of(work));
 		if (number > operation->commit)
 			operation->commit = number;
 	}
@@ -388,8 +474,8 @@ static bool write_down(struct berth_operation *operation)
 {
 	if (operation->written)
 		return true;
-	owned_json facts = facts_now(operation);
-	uint64_t number = remember(operation, facts);
+	owned_json facts = operation->verb->decide ? NULL : facts_now(operation);
+	uint64_t number = operation->verb->decide ? UINT64_MAX : remember(operation, facts);
 	if (!number) {
 		fail_memory(&operation->error);
 		return stage_failed(operation);
@@ -422,12 +508,13 @@ static bool committed(struct berth_operation *operation)
 	return false;
 }
 
-static void deploy_step(struct berth_operation *operation)
+void deploy_step(struct berth_operation *operation)
 {
 	static bool (*const stages[])(struct berth_operation *) = {
-	    [STAGE_BEGIN] = begin,      [STAGE_SURVEY] = surveyed,  [STAGE_CLAIM] = claimed,
-	    [STAGE_PREPARE] = prepared, [STAGE_WORK] = worked,      [STAGE_RELEASE] = released,
-	    [STAGE_REVIEW] = reviewed,  [STAGE_COMMIT] = committed,
+	    [STAGE_BEGIN] = begin,      [STAGE_SURVEY] = surveyed,  [STAGE_LOOK] = looked,
+	    [STAGE_CLAIM] = claimed,    [STAGE_LEASE] = leased,     [STAGE_PREPARE] = prepared,
+	    [STAGE_WORK] = worked,      [STAGE_RELEASE] = released, [STAGE_REVIEW] = reviewed,
+	    [STAGE_COMMIT] = committed,
 	};
 	while (!operation->done && stages[operation->stage](operation))
 		;

@@ -9,12 +9,28 @@ bool stage_failed(struct berth_operation *operation);
 void blame_site(struct error *ret, const struct site *site, const struct error *why);
 /* Every site has answered. False: wait, or the operation was ended because one did not. */
 bool stage_surveyed(struct berth_operation *operation);
-/* What was found is matched and planned, operation->document tells it. False: the operation was ended. */
+/* The stages of a deploy, for all verbs that go through them. */
+void deploy_step(struct berth_operation *operation);
+/* Whether a component is one of those that the request names; naming none means all. */
+bool component_meant(const struct berth_operation *operation, const char *id);
+/* What was found stands beside what is wanted. False: the operation was ended. */
+bool stage_matched(struct berth_operation *operation);
+/* What was found is planned, operation->document tells it. False: the operation was ended. */
 bool stage_planned(struct berth_operation *operation);
 /* Whoever listens agrees with operation->document. False: the operation was ended untouched. */
 bool stage_confirmed(struct berth_operation *operation);
 /* Claim every needed site. True when all are ours; false: wait, or the operation was ended. */
 bool sites_claim(struct berth_operation *operation);
+/* lease.c: take a lease at every needed site, kept until given back; true when all are ours; false: wait, or
+ * the operation was ended. Give them back: true when that is done (failures are only warned of). */
+bool sites_lease(struct berth_operation *operation);
+bool sites_tidy(struct berth_operation *operation);
+/* saved_plan.c: "saved" of the document, what deploy takes to carry out exactly that. 0 or -1 (no memory). */
+int saved_plan_add(struct berth_operation *operation);
+/* The request's saved plan becomes its blueprint and settings. 0, or -1 with operation->error. */
+int saved_plan_read(struct berth_operation *operation);
+/* Whether what is planned now is what was saved; true also when nothing was. False: operation->error. */
+bool saved_plan_holds(struct berth_operation *operation);
 /* Release and disclaim; done when site->left. */
 enum progress site_leave(struct berth_operation *operation, struct site *site, bool volumes,
 			 struct error *err);

@@ -51,7 +51,7 @@ static bool anything_at(const struct site *site, bool volumes)
 static bool decided(struct berth_operation *operation)
 {
 	bool any = false;
-	if (!stage_planned(operation))
+	if (!stage_matched(operation) || !stage_planned(operation))
 		return false;
 	for (struct site *site = operation->sites; site; site = site->next)
 		any |= site->needed = site->open && anything_at(site, operation->request.volumes);
@@ -98,6 +98,14 @@ static bool claimed(struct berth_operation *operation)
 {
 	if (!claims_allow(operation))
 		return false;
+	operation->stage = STAGE_LEASE;
+	return true;
+}
+
+static bool leased(struct berth_operation *operation)
+{
+	if (!sites_lease(operation))
+		return false;
 	if (reconcile_begin(operation, &operation->error))
 		return stage_failed(operation);
 	operation->stage = STAGE_WORK;
@@ -132,7 +140,7 @@ static bool released(struct berth_operation *operation)
 		operation->stage = STAGE_COMMIT; /* to tell what was removed, and that not all of it was */
 		return true;
 	}
-	if (waiting)
+	if (waiting || !sites_tidy(operation))
 		return false;
 	operation->stage = STAGE_COMMIT;
 	return true;
@@ -213,8 +221,9 @@ static bool committed(struct berth_operation *operation)
 static void destroy_step(struct berth_operation *operation)
 {
 	static bool (*const stages[])(struct berth_operation *) = {
-	    [STAGE_BEGIN] = begin, [STAGE_SURVEY] = surveyed,  [STAGE_CLAIM] = claimed,
-	    [STAGE_WORK] = worked, [STAGE_RELEASE] = released, [STAGE_COMMIT] = committed,
+	    [STAGE_BEGIN] = begin,      [STAGE_SURVEY] = surveyed, [STAGE_CLAIM] = claimed,
+	    [STAGE_LEASE] = leased,     [STAGE_WORK] = worked,     [STAGE_RELEASE] = released,
+	    [STAGE_COMMIT] = committed,
 	};
 	while (!operation->done && stages[operation->stage](operation))
 		;

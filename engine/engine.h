@@ -15,6 +15,7 @@ struct berth {
 	const char *state_directory, *config_directory, *helper;
 	struct owner owner;
 	const char *(*environment)(const char *name);
+	char deployer[40];   /* this owner at this very place: whose dead leases need not be waited for */
 	struct store *store; /* opened when first needed */
 	struct berth_operation *operations;
 };
@@ -39,20 +40,43 @@ struct site {
 	struct arena claim_arena;
 	struct owner holder;
 	bool needed; /* something is to be made here */
-	bool claimed, prepared, released, left;
+	bool claimed, prepared, released, left, tidied;
+	struct lease_keeper *lease;          /* lease.c's */
 	unsigned flying;                     /* mutating calls under way */
 	struct work *slot_first, *slot_last; /* who waits for one of them to end */
 };
 
 /* What the plan says about one instance. */
-enum action { ACTION_UNCHANGED, ACTION_CREATE, ACTION_START, ACTION_REPLACE, ACTION_REMOVE };
+enum action {
+	ACTION_UNCHANGED,
+	ACTION_CREATE,
+	ACTION_START,
+	ACTION_UPDATE,  /* in place: limits, files, a name */
+	ACTION_RELINK,  /* made anew because of what it is given from others */
+	ACTION_REPLACE, /* made anew because of what it is itself */
+	ACTION_RESTART,
+	ACTION_STOP,
+	ACTION_REMOVE,
+	ACTION_COUNT
+};
+
+/* How an instance is made anew. */
+enum order {
+	ORDER_PLAIN,       /* the old one is removed, then the new one made: nothing there is worth keeping */
+	ORDER_STOP_FIRST,  /* the new one made, the old one stopped and kept until the new one answers */
+	ORDER_START_FIRST, /* the new one answers before the old one goes */
+};
 
 struct reason {
 	const char *path;      /* "env.STAGE", "image", "links.redis" */
 	const char *old, *new; /* NULL: not known or not to be shown */
 	struct place place;    /* line 0: no place */
+	bool stale;            /* stays as it is until the instance is made anew for another reason */
 	struct reason *next;
 };
+
+/* What an update in place has to do. */
+enum { PART_LIMITS = 1, PART_FILES = 2, PART_NOTICE = 4, PART_NAME = 8 };
 
 /* Which driver call is under way for an instance, so that the same one is asked again. */
 enum doing {
@@ -64,7 +88,13 @@ enum doing {
 	DOING_ADMIT,
 	DOING_STOP,
 	DOING_REMOVE,
-	DOING_LOGS
+	DOING_LOGS,
+	DOING_UPDATE,
+	DOING_DELIVER,
+	DOING_SIGNAL,
+	DOING_EXEC,
+	DOING_WITHDRAW,
+	DOING_RENAME
 };
 
 struct work {
@@ -73,8 +103,24 @@ struct work {
 	struct site *site; /* where the instance is, or is to be */
 	struct errand errand;
 	enum action action;
+	enum order order;
 	struct reason *reasons;
-	struct spec_port *ports; /* the component's, with this instance's numbers */
+	unsigned parts;         /* of an update in place: what is still to be done */
+	bool goes_first;        /* a removal that what is made waits for: it holds what that needs */
+	bool leftover;          /* of a generation that an interrupted update left */
+	bool looked_at;         /* its limits were asked for before the plan was made */
+	bool resumed;           /* an update that was interrupted: it was made already */
+	bool withdrawn;         /* of one that goes: it lost the shared name */
+	bool step_aside;        /* of an older one: its successor wants to start, stop */
+	bool stepped_aside;     /* it stopped for its successor */
+	bool kept;              /* the successor failed, and this one is there as before */
+	bool answered;          /* it was seen to answer in this operation */
+	bool rescue;            /* goes on although the operation was interrupted */
+	bool log_kept, cleared; /* how far BROKEN has come */
+	bool place_again;       /* its target had nothing left to start */
+	bool has_turn;
+	struct exec_session *command; /* of onChange, under way */
+	struct spec_port *ports;      /* the component's, with this instance's numbers */
 	size_t port_count;
 	struct arena arena; /* the spec and all it points to */
 	struct instance_spec *spec;
@@ -114,7 +160,9 @@ struct work {
 enum stage {
 	STAGE_BEGIN,
 	STAGE_SURVEY,
+	STAGE_LOOK,
 	STAGE_CLAIM,
+	STAGE_LEASE,
 	STAGE_PREPARE,
 	STAGE_WORK,
 	STAGE_RELEASE,
@@ -128,7 +176,9 @@ struct berth_operation;
 struct verb {
 	const char *name;
 	void (*step)(struct berth_operation *operation);
-	bool changes;        /* it may change something: takes the application's lock */
+	bool changes; /* it may change something: takes the application's lock */
+	/* What it does about an instance, instead of what the blueprint asks; NULL: that. */
+	enum action (*decide)(const struct work *work);
 	bool needs_store;    /* it cannot do without what was remembered, nor without remembering */
 	bool instances_only; /* needs no other kind of object from the listings */
 };
@@ -145,6 +195,8 @@ struct berth_operation {
 	struct blueprint *retired; /* not acted on any more, but sites' specs live in it */
 	struct application *application;
 	struct stored_application *stored;     /* what the store has about it, or NULL */
+	json_t *saved;                         /* the saved plan that is carried out, or NULL */
+	const char *directory;                 /* where its relative paths start */
 	json_t *stored_options;                /* location maps from the store: sites' specs live in them */
 	json_t *location_options;              /* keeps the options of locations.yaml alive */
 	const struct location_spec **bindings; /* names known from outside the blueprint */
@@ -156,11 +208,14 @@ struct berth_operation {
 	struct map *works_by_name; /* while reconciling */
 	struct work *dirty_first, *dirty_last;
 	struct work *commit_first, *commit_last; /* who waits for a record to be durable */
-	size_t unsettled;
+	size_t unsettled, unsettled_wanted;
+	size_t first_removals;  /* that are still to come */
+	struct work *relinking; /* whose turn it is, of those that follow a changed value */
 	enum stage stage;
 	struct timer *turn, *clock;
 	struct file_lock *lock;
 	const char *lock_path, *lock_words; /* the lock's file, and the one that names its holder */
+	const char *lease_token, *lease_words;
 	bool cancelled, cancel_told, abandoned, timed_out, changed;
 	uint64_t commit; /* the store's number of the last record that must be durable before the end */
 	bool done;
@@ -214,6 +269,7 @@ int sites_open_known(struct berth_operation *operation, bool all, struct error *
 /* Open every location named with --location. 0 or -1. */
 int sites_open_flags(struct berth_operation *operation, struct error *err);
 void sites_close(struct berth_operation *operation);
+void site_drop_lease(struct site *site); /* lease.c */
 /* The spec as one line of text that location_spec_parse reads back; NULL when it has options (then JSON). */
 const char *site_origin(struct arena *arena, const struct location_spec *spec);
 json_t *sites_remember(const struct berth_operation *operation);
@@ -229,6 +285,12 @@ struct site *survey_failure(const struct berth_operation *operation);
 /* --- plan.c --- */
 /* Decide for every instance what is to be done. 0, or -1 with complaints in diagnostics or *err. */
 int plan_make(struct berth_operation *operation, struct error *err);
+/* Look at those whose limits nobody remembers, before they are compared. DONE when all have answered. */
+enum progress plan_look(struct berth_operation *operation, struct error *err);
+/* plan_removals.c: which removals come first, which are refused, which are only another name. 0 or -1. */
+int plan_removals(struct berth_operation *operation, struct error *err);
+/* Another work for what stands beside a wanted instance: an older or a left-over one. NULL: no memory. */
+struct work *survey_add_beside(struct work *work, const struct observed *seen);
 /* Whether this very incarnation was seen to answer, as far as the store knows. */
 bool instance_known_ready(const struct instance *instance);
 bool plan_empty(const struct berth_operation *operation);
@@ -245,8 +307,8 @@ void work_wake(struct work *work);
 /* --- survey.c again --- */
 /* Forget the listings and what was seen, so that the next survey asks afresh. */
 void survey_again(struct berth_operation *operation);
-/* After another survey: what is there now, for the instances that are known. */
-void survey_rematch(struct berth_operation *operation);
+/* After another survey: what is there now, for the instances that are known. 0 or -1 (no memory). */
+int survey_rematch(struct berth_operation *operation);
 
 /* --- report.c: documents from the state of things --- */
 /* The components as `status` shows them. */
@@ -261,6 +323,6 @@ const char *report_state(const struct berth_operation *operation);
 json_t *document_new(const char *app);
 
 extern const struct verb verb_validate, verb_plan, verb_deploy, verb_status, verb_destroy, verb_logs,
-    verb_graph, verb_locations, verb_types, verb_events;
+    verb_graph, verb_locations, verb_types, verb_events, verb_stop, verb_start, verb_restart, verb_scale;
 
 #endif

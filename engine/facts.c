@@ -6,15 +6,31 @@
 #include "engine/specs.h"
 
 /* The format of the facts: another number is another way to write them, not another application. */
-#define FACTS_VERSION "berth facts 1"
+#define FACTS_VERSION "berth facts 2"
 
 struct fact_list {
 	struct arena *arena;
 	const struct application *application;
+	const struct component *component;
 	struct fact *facts;
 	size_t count, room;
 	bool failed;
 };
+
+enum fact_kind fact_kind_of(const struct component *component, const char *path)
+{
+	const struct capabilities *can =
+	    component->site ? &component->site->location.driver->capabilities : NULL;
+	if (starts_with(path, "files."))
+		return FACT_FILE;
+	if (strcmp(path, "protect") == 0)
+		return FACT_NOTED;
+	if (can && can->limits_in_place && (strcmp(path, "memory") == 0 || strcmp(path, "cpus") == 0))
+		return FACT_IN_PLACE;
+	if (can && can->restart_in_place && strcmp(path, "restart") == 0)
+		return FACT_IN_PLACE;
+	return FACT_SPEC;
+}
 
 static void add(struct fact_list *list, const char *path, const char *value)
 {
@@ -33,7 +49,7 @@ static void add(struct fact_list *list, const char *path, const char *value)
 	if (!path || !value)
 		list->failed = true;
 	else
-		list->facts[list->count++] = (struct fact){path, value};
+		list->facts[list->count++] = (struct fact){path, value, fact_kind_of(list->component, path)};
 }
 
 static const char *component_name(const struct fact_list *list, size_t index)
@@ -125,6 +141,48 @@ static void add_volumes(struct fact_list *list, const struct component_spec *spe
 	}
 }
 
+/* By what it says, not by its text: that may be long, or not for everybody's eyes. */
+static void add_files(struct fact_list *list, const struct component_spec *spec)
+{
+	for (size_t i = 0; i < spec->file_count; i++) {
+		const struct file_entry *file = &spec->files[i];
+		char hex[DIGEST_HEX] = "";
+		const char *from = file->content ? value_fact(list, file->content) : file->source;
+		if (!from || digest_hex(from, strlen(from), hex))
+			list->failed = true;
+		add(list, arena_format(list->arena, "files.%s", file->path),
+		    arena_format(list->arena, "%s %.16s mode %04o%s%s", file->content ? "content" : "source",
+				 hex, file->mode, file->user ? " user " : "", file->user ? file->user : ""));
+	}
+}
+
+const char *restart_name(enum restart_policy policy)
+{
+	static const char *const names[] = {
+	    [RESTART_UNLESS_STOPPED] = "unless-stopped",
+	    [RESTART_NO] = "no",
+	    [RESTART_ON_FAILURE] = "on-failure",
+	    [RESTART_ALWAYS] = "always",
+	};
+	return names[policy];
+}
+
+static void add_life(struct fact_list *list, const struct component_spec *spec)
+{
+	add(list, "restart", restart_name(spec->restart));
+	if (spec->job)
+		add(list, "job", "true");
+	if (spec->protect)
+		add(list, "protect", "true");
+	if (spec->link_numbers)
+		add(list, "linkAddress", "ip");
+	if (spec->stop_signal)
+		add(list, "stopSignal", spec->stop_signal);
+	if (spec->stop_timeout_ms >= 0)
+		add(list, "stopTimeout",
+		    arena_format(list->arena, "%lld ms", (long long)spec->stop_timeout_ms));
+}
+
 static int by_path(const void *left, const void *right)
 {
 	return strcmp(((const struct fact *)left)->path, ((const struct fact *)right)->path);
@@ -134,7 +192,7 @@ int facts_of(struct arena *arena, const struct application *application, const s
 	     const struct fact **ret, size_t *ret_count)
 {
 	const struct component_spec *spec = component->spec;
-	struct fact_list list = {.arena = arena, .application = application};
+	struct fact_list list = {.arena = arena, .application = application, .component = component};
 	add(&list, "type",
 	    spec->kind == COMPONENT_DOCKER ? arena_format(arena, "docker:%s", spec->image.familiar)
 					   : "process");
@@ -149,6 +207,8 @@ int facts_of(struct arena *arena, const struct application *application, const s
 		add(&list, "user", spec->user);
 	add_ports(&list, spec);
 	add_volumes(&list, spec);
+	add_files(&list, spec);
+	add_life(&list, spec);
 	add_number(&list, "memory", spec->memory_bytes);
 	add_number(&list, "cpus", spec->nano_cpus);
 	for (size_t i = 0; i < spec->label_count; i++)
@@ -166,8 +226,9 @@ int facts_digest(const struct fact *facts, size_t count, char ret_hex[static DIG
 	owned_text text = {0};
 	text_add(&text, FACTS_VERSION "\n");
 	for (size_t i = 0; i < count; i++)
-		text_format(&text, "%zu %s %zu %s\n", strlen(facts[i].path), facts[i].path,
-			    strlen(facts[i].value), facts[i].value);
+		if (facts[i].kind == FACT_SPEC)
+			text_format(&text, "%zu %s %zu %s\n", strlen(facts[i].path), facts[i].path,
+				    strlen(facts[i].value), facts[i].value);
 	return text.failed ? -1 : digest_hex(text.data, text.length, ret_hex);
 }
 

@@ -24,8 +24,6 @@ static int name_holder(const struct world_ops *ops, struct world *world, const c
 void lock_describe(struct berth_operation *operation)
 {
 	struct world *world = operation->berth->world;
-	if (!operation->lock)
-		return;
 	owned_text words = {0};
 	time_t now = (time_t)(world->ops->wall(world) / 1000);
 	struct tm parts;
@@ -34,6 +32,9 @@ void lock_describe(struct berth_operation *operation)
 		strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", &parts);
 	text_format(&words, "berth %s, process %ld of %s, since %s", operation->verb->name, (long)getpid(),
 		    operation->berth->owner.words, since);
+	operation->lease_words = arena_text(&operation->arena, text_view(&words));
+	if (!operation->lock)
+		return;
 	/* Only words for people: the lock holds without them. */
 	world->ops->file_write(world, operation->lock_words, 0600, text_view(&words), words.length, NULL);
 }

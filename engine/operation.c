@@ -42,8 +42,18 @@ static int copy_request(struct berth_operation *operation, const struct berth_re
 		if (!request->blueprint)
 			return -1;
 	}
+	if (request->plan) {
+		size_t size = request->plan_size ? request->plan_size : strlen(request->plan);
+		request->plan = arena_copy(arena, request->plan, size);
+		request->plan_size = size;
+		if (!request->plan)
+			return -1;
+	}
 	return copy_text(arena, &request->file) || copy_text(arena, &request->app) ||
 	       copy_text(arena, &request->format) || copy_text(arena, &request->name) ||
+	       copy_text(arena, &request->wait_for) || copy_text(arena, &request->user) ||
+	       copy_text(arena, &request->directory) ||
+	       copy_list(arena, request->command, &request->command) ||
 	       copy_list(arena, request->locations, &request->locations) ||
 	       copy_list(arena, request->settings, &request->settings) ||
 	       copy_list(arena, request->components, &request->components);
@@ -267,6 +277,7 @@ void berth_operation_free(struct berth_operation *operation)
 	stored_application_free(operation->stored);
 	diagnostics_release(&operation->diagnostics);
 	json_decref(operation->location_options);
+	json_decref(operation->saved);
 	json_decref(operation->document);
 	json_decref(operation->failures);
 	arena_release(&operation->arena);
@@ -293,3 +304,7 @@ VERB(graph)
 VERB(locations)
 VERB(types)
 VERB(events)
+VERB(stop)
+VERB(start)
+VERB(restart)
+VERB(scale)

@@ -1,4 +1,5 @@
-/* phases.c - one function per phase: reads the facts of an instance and takes the next step. */
+/* phases.c - from nothing to running: one function per phase reads the facts of an instance and takes the
+ * next step. */
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -17,7 +18,7 @@
 /* Cancelled while nothing flies: this is as far as it comes. */
 static bool halt(struct work *work)
 {
-	if (!work->operation->cancelled || work->doing != DOING_NOTHING)
+	if (!work->operation->cancelled || work->doing != DOING_NOTHING || work->rescue)
 		return false;
 	work->halted = true;
 	work_settle(work);
@@ -28,17 +29,25 @@ static bool halt(struct work *work)
 
 static bool does_not_come(const struct work *work)
 {
-	return work->blocked || work->halted || work->instance->phase == PHASE_BROKEN;
+	enum phase phase = work->instance->phase;
+	bool left_alone =
+	    work->settled && (phase == PHASE_ABSENT || phase == PHASE_STOPPED || phase == PHASE_GONE);
+	return work->blocked || work->halted || left_alone || phase == PHASE_BROKEN;
 }
 
-/* `started` is enough for an order that says so; everybody else waits for an answer. */
+/* `started` is enough for an order that says so; everybody else waits for an answer, and for a job's end. */
 static bool is_there(const struct instance *provider, const struct edge *edge)
 {
 	const struct work *work = provider->work;
+	if (provider->phase == PHASE_FINISHED)
+		return true;
+	if (edge->kind == EDGE_ORDER && edge->link->need == NEED_STARTED && work->started)
+		return provider->phase >= PHASE_STARTING && provider->phase <= PHASE_UPDATING;
+	if (provider->component->spec && provider->component->spec->job)
+		return false;
 	if (provider->phase == PHASE_RUNNING) /* and nobody is just finding out its addresses */
 		return !work->look_due && work->doing != DOING_LOOK;
-	return edge->kind == EDGE_ORDER && edge->link->need == NEED_STARTED &&
-	       provider->phase == PHASE_STARTING && work->started;
+	return provider->phase == PHASE_UPDATING && work->started;
 }
 
 /* 1: all answer. 0: wait. -1: one of them never will. */
@@ -48,11 +57,12 @@ static int providers_answer(struct work *work)
 	for (size_t i = 0; i < component->need_count; i++) {
 		struct component *provider =
 		    &work->operation->application->components[component->needs[i].to];
-		if (!provider->site)
+		if (!provider->site || !edge_waits(&component->needs[i]))
 			continue;
 		const struct instance *first = &provider->instances[0];
 		if (does_not_come(first->work)) {
-			fail(&work->error, ERR_FAILED, "it needs `%s`, which does not run", provider->id);
+			fail(&work->error, ERR_FAILED, "it needs `%s`, which %s", provider->id,
+			     first->predecessor ? "did not get ready as it is to be now" : "does not run");
 			return -1;
 		}
 		if (!is_there(first, &component->needs[i])) {
@@ -73,31 +83,62 @@ static void ask_for_address(struct work *work, const char *waits)
 	}
 }
 
+/* Blocked: nothing will be done about it by this operation. */
+static void block(struct work *work)
+{
+	work->blocked = true;
+	work_note(work, "%s", work->error.text);
+	work_settle(work);
+	work_wake_consumers(work); /* those who need this one hear it too */
+}
+
+/* Everything it needs is there: which way does it go now? */
+static enum phase linked(struct work *work)
+{
+	if (work->operation->first_removals && work->action != ACTION_START &&
+	    work->action != ACTION_RESTART) {
+		work_note(work, "waits until what is to go first has gone");
+		return PHASE_LINKING;
+	}
+	if (!turn_take(work)) {
+		if (work->error.code)
+			block(work);
+		return PHASE_LINKING;
+	}
+	work->made = true;
+	if (work->place_again || work->action == ACTION_CREATE)
+		return PHASE_PLACING;
+	if (work->action == ACTION_START)
+		return work->instance->seen->state == SEEN_CREATED ? PHASE_PLACING : PHASE_STARTING;
+	return work->action == ACTION_RESTART || work->order == ORDER_PLAIN ? PHASE_STOPPING : PHASE_PLACING;
+}
+
+/* A verb that starts what is there needs no more than its name and its ports. */
+static enum resolved build_spec(struct work *work, const char **ret_waits)
+{
+	if (!work->operation->verb->decide || work->place_again)
+		return spec_build(work, ret_waits, &work->error);
+	return spec_outlined(work) ? RESOLVED : RESOLVED_NEVER;
+}
+
 enum phase step_linking(struct work *work)
 {
 	if (halt(work))
 		return PHASE_LINKING;
 	int answer = providers_answer(work);
-	if (answer < 0) {
-		work->blocked = true;
-		work_note(work, "%s", work->error.text);
-		work_settle(work);
-		work_wake_consumers(work); /* those who need this one hear it too */
-	}
+	if (answer < 0)
+		block(work);
 	if (answer <= 0)
 		return PHASE_LINKING;
 	const char *waits = NULL;
-	enum resolved found = spec_build(work, &waits, &work->error);
+	enum resolved found = build_spec(work, &waits);
 	if (found == RESOLVED_NEVER)
 		return work_break(work, &work->error);
 	if (found == RESOLVED_LATER) {
 		ask_for_address(work, waits);
 		return PHASE_LINKING;
 	}
-	work->made = true;
-	return work->action == ACTION_REPLACE ? PHASE_STOPPING
-	       : work->action == ACTION_START ? PHASE_STARTING
-					      : PHASE_PLACING;
+	return linked(work);
 }
 
 /* --- placing -------------------------------------------------------------------------------- */
@@ -140,9 +181,36 @@ static bool picked_port_taken(const struct work *work, const struct error *err)
 	return false;
 }
 
+/* Its target has nothing to start it from any more, as after a reboot of this machine. */
+static bool place_anew(struct work *work, const struct error *err)
+{
+	if (err->code != ERR_MISSING || work->place_again || !work->instance->component->spec)
+		return false;
+	return work->place_again = true;
+}
+
+/* The older one has stopped, where both cannot run at one time. */
+static bool has_room(struct work *work)
+{
+	struct instance *older = work->instance->predecessor;
+	if (work->order != ORDER_STOP_FIRST || !older || older->phase == PHASE_STOPPED ||
+	    older->phase == PHASE_GONE)
+		return true;
+	if (older->phase == PHASE_BROKEN)
+		return true; /* it could not be stopped: the target will say what that means */
+	older->work->step_aside = true;
+	work_wake(older->work);
+	work_note(work, "waits for %s to stop", older->name);
+	return false;
+}
+
 static enum phase start(struct work *work)
 {
 	bool failed = false;
+	if (work->parts & (PART_LIMITS | PART_FILES))
+		return PHASE_UPDATING;
+	if (!has_room(work))
+		return PHASE_STARTING;
 	if (!intent_durable(work, "start", &failed))
 		return failed ? work_break(work, &work->error) : PHASE_STARTING;
 	if (!call_may_begin(work, DOING_START))
@@ -154,12 +222,15 @@ static enum phase start(struct work *work)
 	case CALL_NEXT:
 		work->started = true;
 		work->operation->changed = true;
+		work->look_due |= work->spec->job; /* it may have ended already */
 		work->settle_ms = now_of(work) + SETTLE_MS;
 		work->deadline_ms = now_of(work) + START_TIMEOUT_MS;
 		work_wake(work);
 		work_wake_consumers(work);
 		return PHASE_STARTING;
 	case CALL_FAIL:
+		if (place_anew(work, &err))
+			return PHASE_LINKING;
 		if (!picked_port_taken(work, &err))
 			return work_break(work, &work->error);
 		if (publications_pick_again(work, &work->error))
@@ -269,7 +340,7 @@ static enum phase look_at_exits(struct work *work)
 static bool next_check(struct work *work, struct health_check *ret_check)
 {
 	const struct component_spec *spec = work->instance->component->spec;
-	if (spec->health.kind != CHECK_NONE) {
+	if (spec && spec->health.kind != CHECK_NONE) {
 		*ret_check = spec->health;
 		if (!ret_check->port && spec->health.kind != CHECK_COMMAND) {
 			for (size_t i = 0; i < work->port_count; i++)
@@ -293,7 +364,8 @@ static bool next_check(struct work *work, struct health_check *ret_check)
 
 static bool has_check(const struct work *work)
 {
-	if (work->instance->component->spec->health.kind != CHECK_NONE)
+	const struct component_spec *spec = work->instance->component->spec;
+	if (spec && spec->health.kind != CHECK_NONE)
 		return true;
 	for (size_t i = 0; i < work->port_count; i++)
 		if (work->ports[i].protocol == TCP)
@@ -339,12 +411,20 @@ static enum phase probe(struct work *work, const struct health_check *check)
 	return PHASE_STARTING;
 }
 
+/* It answers. What is still to be done about it, its older self among that, is done now. */
+static enum phase answered(struct work *work)
+{
+	work->answered = true;
+	return work->instance->predecessor || work->instance->generation || work->parts ? PHASE_UPDATING
+											: PHASE_RUNNING;
+}
+
 /* It answers: let it carry the component's name, and ask once more when that took it off the network. */
 static enum phase admit(struct work *work)
 {
 	struct error err = {0};
 	if (work->admitted)
-		return PHASE_RUNNING;
+		return answered(work);
 	/* What was only started again shows its addresses afresh. */
 	work->look_due |= !work->fresh && work->made;
 	if (!call_may_begin(work, DOING_ADMIT))
@@ -355,7 +435,7 @@ static enum phase admit(struct work *work)
 	case CALL_NEXT:
 		work->admitted = true;
 		if (work->spec->shared_from_start || !has_check(work))
-			return PHASE_RUNNING;
+			return answered(work);
 		work->checks_done = 0;
 		work_wake(work);
 		return PHASE_STARTING;
@@ -364,6 +444,45 @@ static enum phase admit(struct work *work)
 	default:
 		return PHASE_STARTING;
 	}
+}
+
+/* A job: it ends, and how tells whether it went well. */
+static enum phase ended(struct work *work)
+{
+	struct error err = {0};
+	if (work->looked.state == SEEN_STOPPED && work->looked.exit_code == 0)
+		return PHASE_FINISHED;
+	if (work->looked.exit_code < 0)
+		fail(&err, ERR_FAILED, "the job was ended by a signal before it was done");
+	else
+		fail(&err, ERR_FAILED, "the job ended with code %d", work->looked.exit_code);
+	remedy(&err, "the end of its log says why; the next deploy runs it again");
+	return work_break(work, &err);
+}
+
+static enum phase await_end(struct work *work)
+{
+	if (work->doing != DOING_LOOK && !work->look_due) {
+		work_note(work, "runs to its end");
+		return PHASE_STARTING;
+	}
+	switch (look(work)) {
+	case CALL_FAIL:
+		return work_break(work, &work->error);
+	case CALL_STAY:
+		return PHASE_STARTING;
+	default:
+		break;
+	}
+	if (work->looked.state == SEEN_STOPPED || work->looked.state == SEEN_BROKEN)
+		return ended(work);
+	begin_counting(work, &work->looked);
+	unsigned exits =
+	    work->looked.exits > work->exits_before ? work->looked.exits - work->exits_before : 0;
+	if (exits >= EXITS_TO_BREAK)
+		return too_many_exits(work, &work->looked, exits);
+	work_wake(work);
+	return PHASE_STARTING;
 }
 
 /* Unchanged, but never seen to answer: only asked. It needs its spec for that. */
@@ -376,15 +495,29 @@ static bool ready_to_verify(struct work *work)
 	return work->spec != NULL;
 }
 
+/* Interrupted while the older one is stopped for it: that one comes back. */
+static bool must_turn_back(const struct work *work)
+{
+	const struct instance *older = work->instance->predecessor;
+	return work->operation->cancelled && work->doing == DOING_NOTHING && !work->answered && older &&
+	       older->work->stepped_aside;
+}
+
 enum phase step_starting(struct work *work)
 {
 	struct health_check check;
+	if (must_turn_back(work)) {
+		fail(&work->error, ERR_CANCELLED, "interrupted before it answered");
+		return work_break(work, &work->error);
+	}
 	if (work->doing == DOING_NOTHING && halt(work))
 		return PHASE_STARTING;
 	if (!work->started)
 		return start(work);
 	if (!ready_to_verify(work))
 		return PHASE_RUNNING;
+	if (work->instance->component->spec && work->instance->component->spec->job)
+		return await_end(work);
 	if (work->doing == DOING_LOOK || (work->doing == DOING_NOTHING && work->look_due))
 		return look_at_exits(work);
 	if (work->doing == DOING_ADMIT)
@@ -421,100 +554,6 @@ enum phase step_running(struct work *work)
 	work_settle(work);
 	work_wake_consumers(work);
 	return PHASE_RUNNING;
-}
-
-/* --- going ---------------------------------------------------------------------------------- */
-
-enum phase step_stopping(struct work *work)
-{
-	bool failed = false;
-	struct error err = {0};
-	if (halt(work))
-		return PHASE_STOPPING;
-	/* What only goes needs no record: its mark at the target says all, and a full disk must not keep it
-	 * alive. */
-	if (work->action != ACTION_REMOVE && !intent_durable(work, "replace", &failed))
-		return failed ? work_break(work, &work->error) : PHASE_STOPPING;
-	if (!call_may_begin(work, DOING_STOP))
-		return PHASE_STOPPING;
-	enum progress progress =
-	    driver_of(work)->stop(&work->site->location, &work->errand, work->operation->application->id,
-				  work->instance->name, &err);
-	switch (call_ended(work, progress, &err)) {
-	case CALL_NEXT:
-		work->operation->changed = true;
-		return PHASE_REMOVING;
-	case CALL_FAIL:
-		return work_break(work, &work->error);
-	default:
-		return PHASE_STOPPING;
-	}
-}
-
-enum phase step_removing(struct work *work)
-{
-	struct error err = {0};
-	if (!call_may_begin(work, DOING_REMOVE))
-		return PHASE_REMOVING;
-	enum progress progress =
-	    driver_of(work)->remove(&work->site->location, &work->errand, work->operation->application->id,
-				    work->instance->name, &err);
-	switch (call_ended(work, progress, &err)) {
-	case CALL_NEXT:
-		work->operation->changed = true;
-		work->instance->seen = NULL;
-		if (work->action == ACTION_REMOVE)
-			return PHASE_GONE;
-		work->action = ACTION_CREATE;
-		work->started = work->counted = false;
-		work->intent = 0;
-		return PHASE_LINKING;
-	case CALL_FAIL:
-		return work_break(work, &work->error);
-	default:
-		return PHASE_REMOVING;
-	}
-}
-
-/* --- given up: the end of its log, then rest ------------------------------------------------------ */
-
-static void keep_log(void *owner, bool errors, const char *bytes, size_t count)
-{
-	struct work *work = owner;
-	(void)errors;
-	text_add_printable(&work->log, bytes, count);
-	if (work->log.length <= 2 * LOG_LIMIT)
-		return;
-	/* The end is what tells. */
-	struct text end = {0};
-	text_add(&end, text_view(&work->log) + work->log.length - LOG_LIMIT);
-	text_release(&work->log);
-	work->log = end;
-}
-
-enum phase step_broken(struct work *work)
-{
-	static const struct log_options tail = {.tail = LOG_TAIL};
-	struct error err = {0};
-	if (work->settled)
-		return PHASE_BROKEN;
-	if (work->doing != DOING_LOGS) {
-		driver_of(work)->drop(&work->site->location, &work->errand);
-		work->doing = DOING_NOTHING;
-	}
-	if (!work->started || !work->instance->wanted || work->operation->abandoned ||
-	    !call_may_begin(work, DOING_LOGS)) {
-		work_settle(work);
-		return PHASE_BROKEN;
-	}
-	enum progress progress =
-	    driver_of(work)->logs(&work->site->location, &work->errand, work->operation->application->id,
-				  work->instance->name, &tail, keep_log, work, &err);
-	if (progress != PROGRESS_WAITING) {
-		work->doing = DOING_NOTHING;
-		work_settle(work);
-	}
-	return PHASE_BROKEN;
 }
 
 enum phase step_resting(struct work *work)

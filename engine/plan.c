@@ -3,203 +3,254 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "engine/specs.h"
-
-struct decision {
-	struct berth_operation *operation;
-	struct work *work;
-	bool failed;
-};
-
-static void because(struct decision *decision, const char *path, const char *old, const char *new,
-		    struct place place)
-{
-	struct arena *arena = &decision->operation->arena;
-	struct reason *reason = arena_array(arena, struct reason, 1), **at = &decision->work->reasons;
-	if (!reason) {
-		decision->failed = true;
-		return;
-	}
-	*reason = (struct reason){.path = arena_text(arena, path),
-				  .old = old ? arena_text(arena, old) : NULL,
-				  .new = new ? arena_text(arena, new) : NULL,
-				  .place = place};
-	decision->failed |= !reason->path;
-	while (*at)
-		at = &(*at)->next;
-	*at = reason;
-}
-
-/* Where a path of the facts was written: "openPorts.6379/tcp" stands at the key "openPorts". */
-static struct place place_of(const struct component_spec *spec, const char *path)
-{
-	size_t best = 0;
-	struct place place = spec->place;
-	for (size_t i = 0; i < spec->key_place_count; i++) {
-		const char *key = spec->key_places[i].key;
-		size_t length = strlen(key);
-		if (length > best && strncmp(path, key, length) == 0 &&
-		    (path[length] == '\0' || path[length] == '.')) {
-			best = length;
-			place = spec->key_places[i].place;
-		}
-	}
-	return place;
-}
-
-static const char *shown(const char *path, const char *value)
-{
-	return value && sensitive_name(path) && !starts_with(value, "$berth:") ? "***" : value;
-}
-
-/* What differs between the facts of the last deploy and today's. */
-static void compare_facts(struct decision *decision)
-{
-	const struct component *component = decision->work->instance->component;
-	const struct fact *facts = NULL;
-	size_t count = 0, before = 0;
-	json_t *old = decision->operation->stored
-			  ? json_object_get(decision->operation->stored->facts, component->id)
-			  : NULL;
-	if (facts_of(&decision->work->arena, decision->operation->application, component, &facts, &count)) {
-		decision->failed = true;
-		return;
-	}
-	owned_json left = json_copy(old);
-	for (size_t i = 0; old && i < count; i++) {
-		const char *was = json_text(old, facts[i].path), *is = shown(facts[i].path, facts[i].value);
-		if (!was || strcmp(was, is) != 0) {
-			because(decision, facts[i].path, was, is, place_of(component->spec, facts[i].path));
-			before++;
-		}
-		json_object_del(left, facts[i].path);
-	}
-	const char *path;
-	json_t *value;
-	json_object_foreach (left, path, value) {
-		because(decision, path, json_string_value(value), NULL, component->spec->place);
-		before++;
-	}
-	if (!before)
-		because(decision, "specification", NULL, NULL, component->spec->place);
-}
-
-static const char *image_now(const struct work *work)
-{
-	const struct inventory *inventory = &work->site->inventory;
-	const char *image = work->instance->component->spec->image.familiar;
-	for (size_t i = 0; image && i < inventory->image_count; i++)
-		if (strcmp(inventory->images[i].reference, image) == 0)
-			return inventory->images[i].id;
-	return NULL;
-}
-
-/* A tag that now names another image is a change; an image that is not there any more is none. */
-static void compare_image(struct decision *decision)
-{
-	const struct observed *seen = decision->work->instance->seen;
-	const struct component_spec *spec = decision->work->instance->component->spec;
-	const char *now = image_now(decision->work);
-	if (now && seen->image_id && !spec->image.digest && strcmp(now, seen->image_id) != 0)
-		because(decision, "image", seen->image_id, now, spec->place);
-}
-
-static void compare_secrets(struct decision *decision)
-{
-	const struct work *work = decision->work;
-	const struct observed *seen = work->instance->seen;
-	const char *had = seen->secret_digest ? seen->secret_digest : "";
-	if (strcmp(had, work->spec->secret_digest) != 0)
-		because(decision, "secrets", NULL, NULL, work->instance->component->spec->place);
-}
-
-static bool is_published(const struct observed *seen, const struct spec_port *port)
-{
-	for (size_t a = 0; a < seen->attachment_count; a++) {
-		const struct attachment *at = &seen->attachments[a];
-		bool routed = !*at->network || a > 0;
-		for (size_t i = 0; routed && i < at->port_count; i++)
-			if (at->ports[i].port == port->port && at->ports[i].protocol == port->protocol &&
-			    (!port->host_port || at->ports[i].number == port->host_port))
-				return true;
-	}
-	return false;
-}
-
-/* Gaining a consumer outside needs another instance; losing the last one needs nothing. */
-static void compare_publications(struct decision *decision)
-{
-	const struct work *work = decision->work;
-	const struct observed *seen = work->instance->seen;
-	if (seen->state != SEEN_RUNNING)
-		return;
-	for (size_t i = 0; i < work->port_count; i++)
-		if (work->ports[i].published && !is_published(seen, &work->ports[i])) {
-			because(decision, "publish", NULL, NULL, work->instance->component->spec->place);
-			return;
-		}
-}
-
-static void compare_links(struct decision *decision, enum resolved found)
-{
-	const struct work *work = decision->work;
-	const struct observed *seen = work->instance->seen;
-	const char *had = seen->link_digest ? seen->link_digest : "";
-	if (found == RESOLVED_LATER || strcmp(had, work->spec->link_digest) != 0)
-		because(decision, "links", NULL, NULL, place_of(work->instance->component->spec, "links"));
-}
-
-static void decide_seen(struct decision *decision, enum resolved found)
-{
-	struct work *work = decision->work;
-	const struct observed *seen = work->instance->seen;
-	struct place place = work->instance->component->spec->place;
-	char digest[DIGEST_HEX];
-	const struct fact *facts = NULL;
-	size_t count = 0;
-	if (seen->orphan_tree) {
-		because(decision, "keeper", "its keeper died and left processes", NULL, place);
-		work->action = ACTION_REPLACE;
-		return;
-	}
-	if (facts_of(&work->operation->arena, decision->operation->application, work->instance->component,
-		     &facts, &count) ||
-	    facts_digest(facts, count, digest)) {
-		decision->failed = true;
-		return;
-	}
-	if (!seen->digest || strcmp(seen->digest, digest) != 0)
-		compare_facts(decision);
-	compare_image(decision);
-	if (found == RESOLVED)
-		compare_secrets(decision);
-	compare_publications(decision);
-	compare_links(decision, found);
-	if (seen->state == SEEN_BROKEN)
-		because(decision, "state", seen->error ? seen->error : "broken", NULL, place);
-	if (seen->state ==
-	    SEEN_RESTARTING) /* made anew it gets another chance at once, and its exits count afresh */
-		because(decision, "state", "it keeps ending", NULL, place);
-	if (work->reasons)
-		work->action = ACTION_REPLACE;
-	else if (seen->state == SEEN_CREATED || seen->state == SEEN_STOPPED)
-		work->action = ACTION_START;
-	else
-		work->action = ACTION_UNCHANGED;
-}
+#include "engine/changes.h"
+#include "engine/deploy.h"
 
 bool instance_known_ready(const struct instance *instance)
 {
 	const struct observed *seen = instance->seen;
 	const struct berth_operation *operation = instance->work->operation;
+	const char *name = settled_name(instance);
 	struct stored_instance stored = {0};
-	if (!seen || !seen->target_id ||
-	    store_instance(operation->berth->store, operation->application->id, instance->name, &stored,
-			   NULL))
+	if (!seen || !seen->target_id || !name ||
+	    store_instance(operation->berth->store, operation->application->id, name, &stored, NULL))
 		return false;
 	bool known = stored.target_id && strcmp(stored.target_id, seen->target_id) == 0;
 	stored_instance_release(&stored);
 	return known;
+}
+
+/* --- which generation counts -------------------------------------------------------------------- */
+
+static const struct capabilities *can(const struct work *work)
+{
+	return &work->site->location.driver->capabilities;
+}
+
+/* What an interrupted update left beside the one that counts. It goes; as the `older` one only when that
+ * answers. */
+static int put_beside(struct decision *decision, const struct observed *seen, bool older)
+{
+	struct work *work = decision->work, *beside = survey_add_beside(work, seen);
+	if (!beside)
+		return -1;
+	beside->action = ACTION_REMOVE;
+	if (older) {
+		work->instance->predecessor = beside->instance;
+		beside->instance->successor = work->instance;
+		return 0;
+	}
+	beside->leftover = true;
+	struct decision other = {.operation = decision->operation, .work = beside};
+	because(&other, "generation", "left by an interrupted update", NULL,
+		work->instance->component->spec->place);
+	return other.failed ? -1 : 0;
+}
+
+static void swap_seen(struct instance *instance, struct sighting *with)
+{
+	const struct observed *seen = instance->seen;
+	instance->seen = with->seen;
+	instance->generation = with->seen->generation;
+	with->seen = seen;
+}
+
+static bool made_as_wanted(const struct observed *seen, const char *digest)
+{
+	return seen->state != SEEN_BROKEN && !seen->orphan_tree && seen->digest &&
+	       strcmp(seen->digest, digest) == 0;
+}
+
+/* The youngest that is made as wanted already goes on where an interrupted update stopped. */
+static int choose_generation(struct decision *decision)
+{
+	struct instance *instance = decision->work->instance;
+	char digest[DIGEST_HEX];
+	if (!instance->others)
+		return 0;
+	if (wanted_digest(decision->work, digest))
+		return -1;
+	for (struct sighting *other = instance->others; other; other = other->next)
+		if (made_as_wanted(other->seen, digest) &&
+		    (!made_as_wanted(instance->seen, digest) ||
+		     other->seen->generation > instance->seen->generation))
+			swap_seen(instance, other);
+	if (!(instance->name = arena_text(&decision->operation->arena, instance->seen->name)))
+		return -1;
+	bool goes_on = made_as_wanted(instance->seen, digest) && can(decision->work)->generations;
+	for (const struct sighting *other = instance->others; other; other = other->next) {
+		/* Beside one that runs as wanted, a younger one is only a try that was given up. */
+		bool given_up = instance->seen->state == SEEN_RUNNING &&
+				other->seen->generation > instance->seen->generation;
+		bool older = goes_on && !given_up && !instance->predecessor && !other->seen->orphan_tree;
+		if (put_beside(decision, other->seen, older))
+			return -1;
+		decision->work->resumed |= older;
+	}
+	return 0;
+}
+
+/* --- how it is made anew ------------------------------------------------------------------------ */
+
+/* Why no two of it can run at one time; NULL: they can. */
+static const char *exclusive(const struct work *work)
+{
+	const struct component_spec *spec = work->instance->component->spec;
+	for (size_t i = 0; i < work->port_count; i++)
+		if (work->ports[i].published || spec->kind == COMPONENT_PROCESS)
+			return "its port on the host can have one holder";
+	for (size_t i = 0; i < spec->volume_count; i++)
+		if (spec->volumes[i].name || (spec->volumes[i].source && !spec->volumes[i].read_only))
+			return "it writes to a volume that both would use";
+	return spec->link_numbers ? "its consumers hold its number" : NULL;
+}
+
+static bool can_be_known_ready(const struct work *work)
+{
+	if (work->instance->component->spec->health.kind != CHECK_NONE)
+		return true;
+	for (size_t i = 0; i < work->port_count; i++)
+		if (work->ports[i].protocol == TCP)
+			return true;
+	return false;
+}
+
+static enum order order_of(struct decision *decision)
+{
+	struct work *work = decision->work;
+	const struct component_spec *spec = work->instance->component->spec;
+	const struct observed *seen = work->instance->seen;
+	const char *why_not = exclusive(work);
+	if (seen->state != SEEN_RUNNING || seen->orphan_tree || spec->job || !can(work)->generations)
+		return ORDER_PLAIN;
+	if (spec->update == UPDATE_START_FIRST && why_not)
+		warn(&decision->operation->diagnostics, place_of(spec, "update"),
+		     "`%s` cannot be started first: %s", spec->id, why_not);
+	if (spec->update == UPDATE_STOP_FIRST || why_not)
+		return ORDER_STOP_FIRST;
+	return spec->update == UPDATE_START_FIRST || can_be_known_ready(work) ? ORDER_START_FIRST
+									      : ORDER_STOP_FIRST;
+}
+
+/* The new one is another instance beside the old one, under a name of its own for that time. */
+static int part_generations(struct decision *decision)
+{
+	struct work *work = decision->work;
+	struct instance *instance = work->instance;
+	struct berth_operation *operation = decision->operation;
+	unsigned last = instance->generation > 1 ? instance->generation : 1;
+	for (const struct sighting *other = instance->others; other; other = other->next)
+		if (other->seen->generation > last)
+			last = other->seen->generation;
+	if (put_beside(decision, instance->seen, true))
+		return -1;
+	instance->generation = last + 1;
+	instance->name = generation_name(&operation->arena, operation->application->id,
+					 instance->component->id, instance->ordinal, instance->generation);
+	return instance->name ? 0 : -1;
+}
+
+/* --- what is to be done ------------------------------------------------------------------------- */
+
+static enum action action_when_left(const struct work *work)
+{
+	const struct observed *seen = work->instance->seen;
+	bool job = work->instance->component->spec->job;
+	if (job && seen->state == SEEN_STOPPED && seen->exit_code == 0)
+		return ACTION_UNCHANGED;
+	return seen->state == SEEN_CREATED || seen->state == SEEN_STOPPED ? ACTION_START : ACTION_UNCHANGED;
+}
+
+static void mark_stale(struct work *work)
+{
+	for (struct reason *reason = work->reasons; reason; reason = reason->next)
+		if (strcmp(reason->path, "links") == 0 || strcmp(reason->path, "secrets") == 0)
+			reason->stale = true;
+}
+
+/* Changed values reach it by its onChange: made anew, or in place as far as that goes. */
+static enum action action_for(struct work *work, const struct changes *changes)
+{
+	const struct component_spec *spec = work->instance->component->spec;
+	bool remade = spec->on_change.kind == ON_CHANGE_RESTART;
+	if (changes->spec)
+		return ACTION_REPLACE;
+	if (remade && (changes->secrets || changes->files))
+		return ACTION_REPLACE;
+	if (remade && changes->links)
+		return ACTION_RELINK;
+	mark_stale(work);
+	if (changes->files)
+		work->parts |= PART_FILES | PART_NOTICE;
+	if (changes->limits)
+		work->parts |= PART_LIMITS;
+	enum action left = action_when_left(work);
+	return work->parts && left == ACTION_UNCHANGED ? ACTION_UPDATE : left;
+}
+
+static void note_name(struct decision *decision)
+{
+	struct work *work = decision->work;
+	if (!work->instance->generation || (work->action != ACTION_UNCHANGED &&
+					    work->action != ACTION_UPDATE && work->action != ACTION_START))
+		return;
+	if (work->action != ACTION_START)
+		work->action = ACTION_UPDATE;
+	work->parts |= PART_NAME;
+	because(decision, "name", work->instance->name, settled_name(work->instance),
+		work->instance->component->spec->place);
+}
+
+static int decide_seen(struct decision *decision, enum resolved found)
+{
+	struct work *work = decision->work;
+	const struct component_spec *spec = work->instance->component->spec;
+	if (work->instance->seen->orphan_tree) {
+		because(decision, "keeper", "its keeper died and left processes", NULL, spec->place);
+		work->action = ACTION_REPLACE;
+		return 0;
+	}
+	struct changes changes = changes_of(decision, found);
+	work->action = action_for(work, &changes);
+	if (work->resumed && work->action != ACTION_REPLACE && work->action != ACTION_RELINK) {
+		/* Made as wanted already: it is waited for, then the older one goes. */
+		work->action = ACTION_REPLACE;
+		work->order = order_of(decision) == ORDER_START_FIRST ? ORDER_START_FIRST : ORDER_STOP_FIRST;
+		because(decision, "generation", work->instance->predecessor->name, work->instance->name,
+			spec->place);
+		return decision->failed ? -1 : 0;
+	}
+	note_name(decision);
+	if (work->action != ACTION_REPLACE && work->action != ACTION_RELINK)
+		return 0;
+	if (work->resumed) { /* overtaken by another change: the one that was under way goes as well */
+		work->resumed = false;
+		work->instance->predecessor->successor = NULL;
+		work->instance->predecessor = NULL;
+	}
+	work->order = order_of(decision);
+	return work->order == ORDER_PLAIN ? 0 : part_generations(decision);
+}
+
+/* The attachments of what stays are those that are seen. */
+static void keep_attachments(struct instance *instance)
+{
+	instance->attachments = instance->seen->attachments;
+	instance->attachment_count = instance->seen->attachment_count;
+}
+
+static void complain_value(struct decision *decision, const struct error *why)
+{
+	const struct work *work = decision->work;
+	struct place place = work->fault.line ? work->fault : work->instance->component->spec->place;
+	struct diagnostic *entry = complain(&decision->operation->diagnostics, place, "%s", why->text);
+	if (why->remedy[0])
+		advise(&decision->operation->diagnostics, entry, "%s", why->remedy);
+}
+
+static bool stays(enum action action)
+{
+	return action == ACTION_UNCHANGED || action == ACTION_UPDATE;
 }
 
 static int decide_wanted(struct decision *decision, struct error *err)
@@ -208,12 +259,11 @@ static int decide_wanted(struct decision *decision, struct error *err)
 	struct instance *instance = work->instance;
 	const char *waits = NULL;
 	struct error why = {0};
+	if (instance->seen && choose_generation(decision))
+		return fail_memory(err);
 	enum resolved found = spec_build(work, &waits, &why);
 	if (found == RESOLVED_NEVER) {
-		struct place place = work->fault.line ? work->fault : instance->component->spec->place;
-		struct diagnostic *entry = complain(&decision->operation->diagnostics, place, "%s", why.text);
-		if (why.remedy[0])
-			advise(&decision->operation->diagnostics, entry, "%s", why.remedy);
+		complain_value(decision, &why);
 		return 0;
 	}
 	struct instance_spec outline;
@@ -226,43 +276,97 @@ static int decide_wanted(struct decision *decision, struct error *err)
 	}
 	if (!instance->seen)
 		work->action = ACTION_CREATE;
-	else
-		decide_seen(decision, found);
-	if (instance->seen && work->action == ACTION_UNCHANGED) {
-		instance->attachments = instance->seen->attachments;
-		instance->attachment_count = instance->seen->attachment_count;
-		work->verify = instance->seen->state != SEEN_RUNNING || !instance_known_ready(instance);
+	else if (decide_seen(decision, found))
+		return fail_memory(err);
+	if (instance->seen && stays(work->action)) {
+		bool job = instance->component->spec->job;
+		keep_attachments(instance);
+		work->verify = job ? instance->seen->state == SEEN_RUNNING
+				   : instance->seen->state != SEEN_RUNNING || !instance_known_ready(instance);
 	}
 	return decision->failed ? fail_memory(err) : 0;
+}
+
+/* Why what is there is not wanted. */
+static int decide_unwanted(struct decision *decision, struct error *err)
+{
+	struct work *work = decision->work;
+	const struct component *component = work->instance->component;
+	static const struct place nowhere;
+	bool moved = component->spec && component->site != work->site;
+	work->action = ACTION_REMOVE;
+	because(decision,
+		!component->spec ? "component"
+		: moved          ? "location"
+				 : "instances",
+		NULL, NULL,
+		component->spec ? place_of(component->spec, moved ? "location" : "instances") : nowhere);
+	return decision->failed ? fail_memory(err) : 0;
+}
+
+bool component_meant(const struct berth_operation *operation, const char *id)
+{
+	const char *const *names = operation->request.components;
+	if (!names || !names[0])
+		return true;
+	for (; *names; names++)
+		if (strcmp(*names, id) == 0)
+			return true;
+	return false;
+}
+
+/* One of the verbs that do one thing to what is there, whatever the blueprint says. */
+static int decide_by_verb(struct decision *decision, struct error *err)
+{
+	struct work *work = decision->work;
+	struct instance *instance = work->instance;
+	const struct verb *verb = decision->operation->verb;
+	bool meant = component_meant(decision->operation, instance->component->id);
+	work->action = meant ? verb->decide(work) : ACTION_UNCHANGED;
+	if (instance->seen)
+		keep_attachments(instance);
+	for (const struct sighting *other = instance->others; other && meant; other = other->next) {
+		struct work *beside = survey_add_beside(work, other->seen);
+		if (!beside)
+			return fail_memory(err);
+		beside->action = verb->decide(beside);
+	}
+	return 0;
 }
 
 static int decide(struct berth_operation *operation, struct work *work, struct error *err)
 {
 	struct decision decision = {.operation = operation, .work = work};
-	if (work->instance->wanted)
-		return decide_wanted(&decision, err);
-	const struct component *component = work->instance->component;
-	static const struct place nowhere;
-	work->action = ACTION_REMOVE;
-	because(&decision, component->spec ? "instances" : "component", NULL, NULL,
-		component->spec ? place_of(component->spec, "instances") : nowhere);
-	return decision.failed ? fail_memory(err) : 0;
+	struct instance *instance = work->instance;
+	if (operation->verb->decide)
+		return decide_by_verb(&decision, err);
+	if (!component_meant(operation, instance->component->id)) {
+		work->action = ACTION_UNCHANGED;
+		if (instance->seen)
+			keep_attachments(instance);
+		return 0;
+	}
+	return instance->wanted ? decide_wanted(&decision, err) : decide_unwanted(&decision, err);
+}
+
+static int decide_component(struct berth_operation *operation, struct component *component, struct error *err)
+{
+	for (size_t n = 0; n < component->instance_count; n++)
+		if (decide(operation, component->instances[n].work, err))
+			return -1;
+	return 0;
 }
 
 static int decide_all(struct berth_operation *operation, struct error *err)
 {
 	struct application *application = operation->application;
-	for (size_t i = 0; application->order && i < application->blueprint->component_count; i++) {
-		struct component *component = &application->components[application->order[i]];
-		for (size_t n = 0; n < component->instance_count; n++)
-			if (decide(operation, component->instances[n].work, err))
-				return -1;
-	}
 	size_t known = application->blueprint ? application->blueprint->component_count : 0;
+	for (size_t i = 0; application->order && i < known; i++)
+		if (decide_component(operation, &application->components[application->order[i]], err))
+			return -1;
 	for (size_t i = known; i < application->component_count; i++)
-		for (size_t n = 0; n < application->components[i].instance_count; n++)
-			if (decide(operation, application->components[i].instances[n].work, err))
-				return -1;
+		if (decide_component(operation, &application->components[i], err))
+			return -1;
 	return 0;
 }
 
@@ -272,13 +376,14 @@ static void verify_providers(struct berth_operation *operation)
 	for (size_t i = 0; i < operation->work_count; i++) {
 		const struct work *work = operation->works[i];
 		const struct component *component = work->instance->component;
-		if (!work->instance->wanted || work->action == ACTION_UNCHANGED)
+		if (!work->instance->wanted || stays(work->action) || work->action == ACTION_STOP)
 			continue;
 		for (size_t e = 0; e < component->need_count; e++) {
 			struct component *provider =
 			    &operation->application->components[component->needs[e].to];
-			for (size_t n = 0; n < provider->instance_count; n++)
-				provider->instances[n].work->verify = true;
+			bool job = provider->spec && provider->spec->job;
+			for (size_t n = 0; !job && n < provider->instance_count; n++)
+				provider->instances[n].work->verify |= provider->instances[n].wanted;
 		}
 	}
 }
@@ -288,7 +393,7 @@ int plan_make(struct berth_operation *operation, struct error *err)
 	size_t before = operation->diagnostics.errors;
 	if (operation->blueprint && publications_settle(operation, err))
 		return -1;
-	if (decide_all(operation, err))
+	if (decide_all(operation, err) || plan_removals(operation, err))
 		return -1;
 	if (operation->diagnostics.errors > before) {
 		diagnostics_sort(&operation->diagnostics);
@@ -304,4 +409,58 @@ bool plan_empty(const struct berth_operation *operation)
 		if (operation->works[i]->action != ACTION_UNCHANGED)
 			return false;
 	return true;
+}
+
+/* --- looking first ------------------------------------------------------------------------------ */
+
+/* The listing does not tell the limits: a copy of what it says, with what a look says of them. */
+static int add_limits(struct work *work, const struct observed *looked)
+{
+	struct observed *both = arena_array(&work->operation->arena, struct observed, 1);
+	if (!both)
+		return -1;
+	*both = *work->instance->seen;
+	both->limits_known = looked->limits_known;
+	both->memory_bytes = looked->memory_bytes;
+	both->nano_cpus = looked->nano_cpus;
+	both->restart = looked->restart;
+	work->instance->seen = both;
+	return 0;
+}
+
+static enum progress look_at(struct work *work, struct error *err)
+{
+	const struct instance *instance = work->instance;
+	struct observed looked = {0};
+	work->doing = DOING_LOOK;
+	enum progress progress = work->site->location.driver->look(
+	    &work->site->location, &work->errand, work->operation->application->id, instance->name,
+	    &work->look_next, &looked, err);
+	if (progress == PROGRESS_WAITING)
+		return progress;
+	work->doing = DOING_NOTHING;
+	work->looked_at = true;
+	bool kept = progress != PROGRESS_DONE || add_limits(work, &looked) == 0;
+	arena_release(&work->look_next);
+	if (progress == PROGRESS_FAILED && err->code != ERR_MISSING)
+		return PROGRESS_FAILED;
+	return kept ? PROGRESS_DONE : (fail_memory(err), PROGRESS_FAILED);
+}
+
+enum progress plan_look(struct berth_operation *operation, struct error *err)
+{
+	enum { AT_ONCE = 8 };
+	size_t flying = 0;
+	for (size_t i = 0; i < operation->work_count; i++) {
+		struct work *work = operation->works[i];
+		if (!work->instance->wanted || !work->instance->seen || work->looked_at || limits_known(work))
+			continue;
+		if (flying >= AT_ONCE)
+			return PROGRESS_WAITING;
+		enum progress progress = look_at(work, err);
+		if (progress == PROGRESS_FAILED)
+			return progress;
+		flying += progress == PROGRESS_WAITING;
+	}
+	return flying ? PROGRESS_WAITING : PROGRESS_DONE;
 }

@@ -5,9 +5,10 @@
 #include "base/cleanup.h"
 #include "engine/specs.h"
 
-static const char *const action_names[] = {
+static const char *const action_names[ACTION_COUNT] = {
     [ACTION_UNCHANGED] = "unchanged", [ACTION_CREATE] = "create", [ACTION_START] = "start",
-    [ACTION_REPLACE] = "replace",     [ACTION_REMOVE] = "remove",
+    [ACTION_UPDATE] = "update",       [ACTION_RELINK] = "relink", [ACTION_REPLACE] = "replace",
+    [ACTION_RESTART] = "restart",     [ACTION_STOP] = "stop",     [ACTION_REMOVE] = "remove",
 };
 
 static json_t *reason_json(const struct reason *reason)
@@ -20,6 +21,8 @@ static json_t *reason_json(const struct reason *reason)
 	       json_object_set_new(object, "column",
 				   placed ? json_integer(reason->place.column) : json_null()) ||
 	       json_put_text(object, "old", reason->old) || json_put_text(object, "new", reason->new));
+	if (reason->stale)
+		json_put_text(object, "note", "old until the instance is made anew for another reason");
 	return object;
 }
 
@@ -89,11 +92,38 @@ static json_t *publishes_json(const struct work *work)
 	return list;
 }
 
+static bool is_made_anew(const struct work *work)
+{
+	return work->action == ACTION_REPLACE || work->action == ACTION_RELINK;
+}
+
+/* For how long nobody answers, if all goes well. */
+static const char *outage(const struct work *work)
+{
+	const struct component_spec *spec = work->instance->component->spec;
+	const struct observed *seen = work->instance->seen;
+	bool serves = seen && seen->state == SEEN_RUNNING && !(spec && spec->job);
+	if (work->action == ACTION_RESTART)
+		return "until ready";
+	if (!is_made_anew(work) || !serves || work->order == ORDER_START_FIRST)
+		return "none";
+	return work->order == ORDER_STOP_FIRST ? "seconds" : "until ready";
+}
+
+static const char *order_name(const struct work *work)
+{
+	static const char *const names[] = {[ORDER_PLAIN] = "remove-first",
+					    [ORDER_STOP_FIRST] = "stop-first",
+					    [ORDER_START_FIRST] = "start-first"};
+	return is_made_anew(work) ? names[work->order] : NULL;
+}
+
+/* Anonymous volumes go with the instance that has them. */
 static json_t *data_at_risk(const struct work *work)
 {
 	json_t *list = json_array();
 	const struct component_spec *spec = work->instance->component->spec;
-	for (size_t i = 0; work->action == ACTION_REPLACE && i < spec->volume_count; i++)
+	for (size_t i = 0; is_made_anew(work) && i < spec->volume_count; i++)
 		if (!spec->volumes[i].name && !spec->volumes[i].source)
 			json_array_append_new(list, json_string(spec->volumes[i].path));
 	return list;
@@ -121,14 +151,15 @@ static json_t *change_json(const struct work *work)
 	json_t *object = json_object();
 	owned_memory char *ready = readiness(work);
 	(void)(json_put_text(object, "component", work->instance->component->id) ||
-	       json_put_text(object, "instance", work->instance->name) ||
+	       json_put_text(object, "instance", settled_name(work->instance)) ||
 	       json_put_text(object, "location", work->site->location.name) ||
 	       json_put_text(object, "action", action_names[work->action]) ||
 	       json_object_set_new(object, "because", reasons_json(work)) ||
 	       json_object_set_new(object, "links",
 				   work->instance->wanted ? links_json(work->instance) : json_array()) ||
 	       json_object_set_new(object, "publishes", publishes_json(work)) ||
-	       json_put_text(object, "outage", work->action == ACTION_REPLACE ? "until ready" : "none") ||
+	       json_put_text(object, "outage", outage(work)) ||
+	       json_put_text(object, "order", order_name(work)) ||
 	       json_object_set_new(object, "data_at_risk", data_at_risk(work)) ||
 	       json_put_text(object, "readiness", ready));
 	return object;
@@ -140,6 +171,9 @@ json_t *plan_document(struct berth_operation *operation)
 	json_t *document = document_new(operation->application->id), *changes = json_array(),
 	       *summary = json_object();
 	for (size_t i = 0; i < operation->work_count; i++) {
+		if (operation->works[i]
+			->instance->successor) /* part of the change of the one that follows it */
+			continue;
 		json_array_append_new(changes, change_json(operation->works[i]));
 		counts[operation->works[i]->action]++;
 	}

@@ -49,8 +49,11 @@ struct way way_to(const struct instance *consumer, const struct component *provi
 	if (!provider->site)
 		return (struct way){PATH_EXTERNAL, NULL, provider->spec->address, port};
 	const struct instance *first = &provider->instances[0];
-	return way_between(consumer->attachments, consumer->attachment_count, first->attachments,
-			   first->attachment_count, port, protocol);
+	struct way way = way_between(consumer->attachments, consumer->attachment_count, first->attachments,
+				     first->attachment_count, port, protocol);
+	if (provider->spec->link_numbers)
+		way.name = NULL;
+	return way;
 }
 
 /* The component's ports for one instance, with what the blueprint itself binds or publishes. */

@@ -53,12 +53,37 @@ void work_wake_after(struct work *work, int64_t delay_ms)
 
 /* --- settling ------------------------------------------------------------------------------- */
 
+static void wake_all(struct berth_operation *operation, bool wanted)
+{
+	for (size_t i = 0; i < operation->work_count; i++)
+		if (operation->works[i]->instance->wanted == wanted && !operation->works[i]->settled)
+			work_wake(operation->works[i]);
+}
+
+/* What held something that others need is gone, or will not go. */
+static void gone_first(struct work *work)
+{
+	if (!work->goes_first)
+		return;
+	work->goes_first = false;
+	if (--work->operation->first_removals == 0)
+		wake_all(work->operation, true);
+}
+
 void work_settle(struct work *work)
 {
 	if (work->settled)
 		return;
 	work->settled = true;
 	work->operation->unsettled--;
+	turn_give(work, work->instance->phase != PHASE_BROKEN && !work->halted);
+	gone_first(work);
+	if (work->instance->predecessor)
+		work_wake(work->instance->predecessor->work);
+	if (work->instance->successor)
+		work_wake(work->instance->successor->work);
+	if (work->instance->wanted && --work->operation->unsettled_wanted == 0)
+		wake_all(work->operation, false);
 }
 
 void work_unsettle(struct work *work)
@@ -67,6 +92,7 @@ void work_unsettle(struct work *work)
 		return;
 	work->settled = false;
 	work->operation->unsettled++;
+	work->operation->unsettled_wanted += work->instance->wanted;
 }
 
 /* Told of every phase, and of every new reason to wait. */
@@ -124,6 +150,16 @@ static void record(const struct work *work, const char *text)
 
 static void give_slot_back(struct work *work);
 
+/* Nothing more is to be done about it in that phase. */
+static bool rests(const struct work *work, enum phase phase)
+{
+	if (phase == PHASE_STOPPED)
+		return work->action == ACTION_STOP;
+	if (phase == PHASE_RUNNING)
+		return work->instance->wanted || work->kept || work->action != ACTION_REMOVE;
+	return phase == PHASE_GONE || phase == PHASE_FINISHED;
+}
+
 /* The one door from phase to phase: traces, records, wakes those who wait. */
 static void enter(struct work *work, enum phase phase)
 {
@@ -135,11 +171,11 @@ static void enter(struct work *work, enum phase phase)
 	work->attempts = 0;
 	work->not_before_ms = 0;
 	text_clear(&work->note);
-	bool resting = phase == PHASE_RUNNING || phase == PHASE_GONE;
+	bool resting = rests(work, phase);
 	if (resting)
 		work_settle(work);
 	tell(work, text);
-	if (resting ? work->made || phase == PHASE_GONE : phase == PHASE_BROKEN)
+	if (resting ? work->made || phase != PHASE_RUNNING : phase == PHASE_BROKEN)
 		record(work, text);
 	work_wake_consumers(work);
 }
@@ -155,7 +191,9 @@ enum phase work_break(struct work *work, const struct error *err)
 
 static bool mutates(enum doing doing)
 {
-	return doing == DOING_PLACE || doing == DOING_START || doing == DOING_ADMIT || doing == DOING_REMOVE;
+	return doing == DOING_PLACE || doing == DOING_START || doing == DOING_ADMIT ||
+	       doing == DOING_REMOVE || doing == DOING_UPDATE || doing == DOING_DELIVER ||
+	       doing == DOING_WITHDRAW || doing == DOING_RENAME;
 }
 
 /* Those who start go before those who are only made: what is begun gets ready first. */
@@ -234,7 +272,7 @@ bool call_may_begin(struct work *work, enum doing doing)
 {
 	if (work->doing == doing)
 		return true;
-	if (work->operation->cancelled && doing != DOING_LOGS) {
+	if (work->operation->cancelled && doing != DOING_LOGS && !work->rescue) {
 		work->halted = true;
 		give_slot_back(work);
 		work_settle(work);
@@ -313,10 +351,11 @@ bool intent_durable(struct work *work, const char *what, bool *ret_failed)
 {
 	struct berth_operation *operation = work->operation;
 	*ret_failed = false;
-	if (!work->intent)
-		work->intent = store_put_intent(operation->berth->store, operation->application->id,
-						work->instance->name, work->site->location.name, what,
-						work->spec ? work->spec->digest : "");
+	const char *name = work->intent ? NULL : settled_name(work->instance);
+	if (name)
+		work->intent =
+		    store_put_intent(operation->berth->store, operation->application->id, name,
+				     work->site->location.name, what, work->spec ? work->spec->digest : "");
 	int durable = work->intent ? store_durable(operation->berth->store, work->intent, &work->error)
 				   : fail_memory(&work->error);
 	if (durable < 0)
@@ -329,16 +368,27 @@ bool intent_durable(struct work *work, const char *what, bool *ret_failed)
 /* --- turns ---------------------------------------------------------------------------------- */
 
 static phase_step *const steps[PHASE_COUNT] = {
-    [PHASE_ABSENT] = step_linking,    [PHASE_LINKING] = step_linking, [PHASE_PLACING] = step_placing,
-    [PHASE_STARTING] = step_starting, [PHASE_RUNNING] = step_running, [PHASE_STOPPING] = step_stopping,
-    [PHASE_REMOVING] = step_removing, [PHASE_GONE] = step_resting,    [PHASE_STOPPED] = step_resting,
-    [PHASE_BROKEN] = step_broken,     [PHASE_UNKNOWN] = step_resting,
+    [PHASE_ABSENT] = step_linking,    [PHASE_LINKING] = step_linking,   [PHASE_PLACING] = step_placing,
+    [PHASE_STARTING] = step_starting, [PHASE_RUNNING] = step_running,   [PHASE_UPDATING] = step_updating,
+    [PHASE_FINISHED] = step_resting,  [PHASE_STOPPING] = step_stopping, [PHASE_REMOVING] = step_removing,
+    [PHASE_GONE] = step_resting,      [PHASE_STOPPED] = step_resting,   [PHASE_BROKEN] = step_broken,
+    [PHASE_UNKNOWN] = step_resting,
 };
+
+static phase_step *step_of(const struct work *work)
+{
+	enum phase phase = work->instance->phase;
+	if (work->action == ACTION_REMOVE && (phase == PHASE_RUNNING || phase == PHASE_STOPPED))
+		return step_leaving;
+	if (work->instance->successor && phase == PHASE_STARTING)
+		return step_coming_back;
+	return steps[phase];
+}
 
 static void reconcile(struct work *work)
 {
 	for (;;) {
-		enum phase next = steps[work->instance->phase](work);
+		enum phase next = step_of(work)(work);
 		if (next == work->instance->phase)
 			return;
 		enter(work, next);
@@ -366,13 +416,29 @@ static void something_changed(void *owner, const char *name)
 			look_again(operation->works[i]);
 }
 
+/* As it is, for a verb that leaves it alone. */
+static enum phase unchanged_phase(const struct observed *seen)
+{
+	if (!seen)
+		return PHASE_ABSENT;
+	return seen->state == SEEN_RUNNING ? PHASE_RUNNING : PHASE_STOPPED;
+}
+
 static enum phase first_phase(const struct work *work)
 {
+	const struct component_spec *spec = work->instance->component->spec;
+	const struct observed *seen = work->instance->seen;
 	switch (work->action) {
 	case ACTION_REMOVE:
+		return seen && seen->state == SEEN_RUNNING ? PHASE_RUNNING : PHASE_STOPPED;
+	case ACTION_STOP:
 		return PHASE_STOPPING;
+	case ACTION_UPDATE:
+		return PHASE_UPDATING;
 	case ACTION_UNCHANGED:
-		return work->verify ? PHASE_STARTING : PHASE_RUNNING;
+		if (work->operation->verb->decide || !seen)
+			return unchanged_phase(seen);
+		return work->verify ? PHASE_STARTING : spec && spec->job ? PHASE_FINISHED : PHASE_RUNNING;
 	default:
 		return PHASE_LINKING;
 	}
@@ -389,6 +455,9 @@ int reconcile_begin(struct berth_operation *operation, struct error *err)
 		site->watched = true;
 	}
 	operation->unsettled = operation->work_count;
+	operation->unsettled_wanted = 0;
+	for (size_t i = 0; i < operation->work_count; i++)
+		operation->unsettled_wanted += operation->works[i]->instance->wanted;
 	/* A component that moves has one name at two sites: the one that is wanted is the one to hear of. */
 	for (int wanted = 0; wanted < 2; wanted++)
 		for (size_t i = 0; i < operation->work_count; i++) {
@@ -399,14 +468,18 @@ int reconcile_begin(struct berth_operation *operation, struct error *err)
 		}
 	for (size_t i = 0; i < operation->work_count; i++) {
 		struct work *work = operation->works[i];
-		work->started = work->action == ACTION_UNCHANGED;
+		work->started = work->action == ACTION_UNCHANGED || work->action == ACTION_UPDATE;
 		enum phase first = first_phase(work);
-		if (first == PHASE_RUNNING) { /* as it was: nothing to tell, nothing to do */
+		if (work->action == ACTION_UNCHANGED &&
+		    first != PHASE_STARTING) { /* as it was: nothing to do */
 			work->instance->phase = first;
 			work_settle(work);
 			continue;
 		}
-		enter(work, first);
+		if (work->action == ACTION_REMOVE)
+			work->instance->phase = first; /* it waits for its time: nothing to tell yet */
+		else
+			enter(work, first);
 		work_wake(work);
 	}
 	return 0;

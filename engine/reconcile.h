@@ -6,8 +6,10 @@
 
 /* Look at the facts and say which phase is next (the same one: until somebody wakes it). */
 typedef enum phase phase_step(struct work *work);
-phase_step step_linking, step_placing, step_starting, step_running, step_stopping, step_removing, step_broken,
-    step_resting;
+phase_step step_linking, step_placing, step_starting, step_running, step_updating, step_stopping,
+    step_removing, step_broken, step_resting;
+/* What is to go, while it is still there; the older one of an update that comes back. */
+phase_step step_leaving, step_coming_back;
 
 /* The one home of what a driver's call may answer. NEXT: it is done. STAY: wait to be woken. FAIL:
  * work->error says why. */
@@ -33,6 +35,10 @@ enum phase work_break(struct work *work, const struct error *err);
 /* True once the intent to change this instance is durable. False: wait; or the work was broken by the store
  * (*ret_failed). */
 bool intent_durable(struct work *work, const char *what, bool *ret_failed);
+/* turns.c: may it be changed now? False: not yet, or never (work->error says why). Given back when it
+ * settled, `well`: the next one may go on. */
+bool turn_take(struct work *work);
+void turn_give(struct work *work, bool well);
 const struct location_driver *driver_of(const struct work *work);
 int64_t now_of(const struct work *work);
 

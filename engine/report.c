@@ -6,12 +6,15 @@
 #include "engine/deploy.h"
 #include "engine/specs.h"
 
-static enum phase phase_of(const struct observed *seen)
+static enum phase phase_of(const struct component *component, const struct observed *seen)
 {
 	static const enum phase phases[] = {
 	    [SEEN_CREATED] = PHASE_PLACING, [SEEN_RUNNING] = PHASE_RUNNING, [SEEN_RESTARTING] = PHASE_BROKEN,
 	    [SEEN_STOPPED] = PHASE_STOPPED, [SEEN_BROKEN] = PHASE_BROKEN,
 	};
+	bool job = component->spec ? component->spec->job : seen->job;
+	if (seen->state == SEEN_STOPPED && job)
+		return seen->exit_code == 0 ? PHASE_FINISHED : PHASE_BROKEN;
 	return phases[seen->state];
 }
 
@@ -22,13 +25,14 @@ static enum phase instance_state(const struct instance *instance)
 	const struct site *site = instance->work->site;
 	if (site->failed)
 		return PHASE_UNKNOWN;
-	if (instance->phase == PHASE_BROKEN)
+	const struct instance *older = instance->predecessor;
+	if (instance->phase == PHASE_BROKEN && !(older && older->work->kept && instance->seen))
 		return PHASE_BROKEN;
 	if (!instance->seen)
 		return instance->work->blocked ? PHASE_LINKING : PHASE_ABSENT;
 	if (instance->seen->state == SEEN_RUNNING && instance->phase == PHASE_STARTING)
 		return PHASE_STARTING;
-	return phase_of(instance->seen);
+	return phase_of(instance->component, instance->seen);
 }
 
 enum phase component_state(const struct component *component)
@@ -37,11 +41,11 @@ enum phase component_state(const struct component *component)
 		return PHASE_RUNNING; /* taken to be there */
 	if (!component->instance_count)
 		return PHASE_ABSENT;
-	enum phase worst = PHASE_RUNNING;
+	enum phase worst = PHASE_FINISHED;
 	static const int badness[PHASE_COUNT] = {
-	    [PHASE_RUNNING] = 0, [PHASE_STARTING] = 1, [PHASE_PLACING] = 2,
-	    [PHASE_LINKING] = 3, [PHASE_STOPPING] = 4, [PHASE_STOPPED] = 5,
-	    [PHASE_ABSENT] = 6,  [PHASE_BROKEN] = 7,   [PHASE_UNKNOWN] = 8,
+	    [PHASE_FINISHED] = 0, [PHASE_RUNNING] = 1, [PHASE_UPDATING] = 2, [PHASE_STARTING] = 3,
+	    [PHASE_PLACING] = 4,  [PHASE_LINKING] = 5, [PHASE_STOPPING] = 6, [PHASE_STOPPED] = 7,
+	    [PHASE_ABSENT] = 8,   [PHASE_BROKEN] = 9,  [PHASE_UNKNOWN] = 10,
 	};
 	for (size_t i = 0; i < component->instance_count; i++) {
 		enum phase state = instance_state(&component->instances[i]);
@@ -65,11 +69,14 @@ const char *report_state(const struct berth_operation *operation)
 	}
 	if (counts[PHASE_UNKNOWN] || counts[PHASE_BROKEN])
 		return phase_name(counts[PHASE_UNKNOWN] ? PHASE_UNKNOWN : PHASE_BROKEN);
-	if (counts[PHASE_RUNNING] == all && all)
+	if (counts[PHASE_FINISHED] == all && all)
+		return "finished";
+	if (counts[PHASE_RUNNING] + counts[PHASE_FINISHED] == all && all)
 		return "running";
 	if (counts[PHASE_ABSENT] == all)
 		return "absent";
-	if (counts[PHASE_STARTING] || counts[PHASE_PLACING] || counts[PHASE_LINKING])
+	if (counts[PHASE_UPDATING] || counts[PHASE_STARTING] || counts[PHASE_PLACING] ||
+	    counts[PHASE_LINKING])
 		return "starting";
 	return counts[PHASE_RUNNING] ? "unhealthy" : "stopped"; /* part of it runs */
 }
@@ -116,12 +123,11 @@ static json_t *ports_json(const struct observed *seen)
 	return list;
 }
 
-static json_t *instance_json(const struct instance *instance)
+static json_t *seen_json(const struct observed *seen, const char *name, enum phase state)
 {
-	const struct observed *seen = instance->seen;
 	json_t *object = json_object();
-	json_put_text(object, "name", instance->name);
-	json_put_text(object, "state", phase_name(instance_state(instance)));
+	json_put_text(object, "name", name);
+	json_put_text(object, "state", phase_name(state));
 	json_put_text(object, "target_id", seen ? seen->target_id : NULL);
 	json_put_text(object, "address",
 		      seen && seen->attachment_count ? seen->attachments[0].address : NULL);
@@ -130,11 +136,28 @@ static json_t *instance_json(const struct instance *instance)
 		json_put_number(object, "exits", seen->exits);
 	if (seen && seen->state != SEEN_RUNNING && seen->state != SEEN_CREATED)
 		json_put_number(object, "exit_code", seen->exit_code);
-	if (instance->phase == PHASE_BROKEN)
-		json_put_text(object, "error", instance->work->error.text);
-	else if (seen && seen->error && *seen->error)
+	if (seen && seen->error && *seen->error)
 		json_put_text(object, "error", seen->error);
 	return object;
+}
+
+static json_t *instance_json(const struct instance *instance)
+{
+	json_t *object = seen_json(instance->seen, instance->name, instance_state(instance));
+	if (instance->phase == PHASE_BROKEN)
+		json_put_text(object, "error", instance->work->error.text);
+	return object;
+}
+
+/* In the middle of an update an ordinal has two. */
+static void add_instances(json_t *list, const struct instance *instance)
+{
+	if (instance->phase == PHASE_GONE)
+		return;
+	json_array_append_new(list, instance_json(instance));
+	for (const struct sighting *other = instance->others; other; other = other->next)
+		json_array_append_new(list, seen_json(other->seen, other->seen->name,
+						      phase_of(instance->component, other->seen)));
 }
 
 static const char *type_of(const struct component *component)
@@ -164,8 +187,7 @@ static json_t *component_json(const struct component *component)
 			    : (component->instance_count ? component->instances[0].work->site : NULL);
 	enum phase state = component_state(component);
 	for (size_t i = 0; i < component->instance_count; i++)
-		if (component->instances[i].phase != PHASE_GONE)
-			json_array_append_new(instances, instance_json(&component->instances[i]));
+		add_instances(instances, &component->instances[i]);
 	json_put_flag(sensors, "service.isUp", state == PHASE_RUNNING);
 	json_put_text(object, "id", component->id);
 	json_put_text(object, "type", type_of(component));
@@ -231,6 +253,8 @@ static json_t *failure_json(const struct work *work)
 	json_put_text(object, "error",
 		      work->error.code ? work->error.text : "interrupted before it was as wanted");
 	json_put_text(object, "remedy", work->error.code ? work->error.remedy : "");
+	if (work->instance->predecessor && work->instance->predecessor->work->kept)
+		json_put_text(object, "kept", work->instance->predecessor->name);
 	owned_memory char *log = strdup(text_view(&work->log));
 	if (log)
 		mask_secrets(work, log);
@@ -263,6 +287,14 @@ static bool unanswered(const struct berth_operation *operation)
 	return false;
 }
 
+static size_t wanted_count(const struct berth_operation *operation)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < operation->work_count; i++)
+		count += !operation->works[i]->instance->successor;
+	return count;
+}
+
 enum berth_outcome report_deploy(struct berth_operation *operation, json_t *document)
 {
 	size_t failures = json_array_size(operation->failures);
@@ -276,7 +308,7 @@ enum berth_outcome report_deploy(struct berth_operation *operation, json_t *docu
 					  : "interrupted; the next deploy goes on from there");
 	} else if (failures) {
 		fail(&operation->error, outcome == BERTH_FAILED ? ERR_FAILED : ERR_UNREACHABLE,
-		     "%zu of %zu instances of `%s` are not as wanted", failures, operation->work_count,
+		     "%zu of %zu instances of `%s` are not as wanted", failures, wanted_count(operation),
 		     operation->application->id);
 		remedy(&operation->error,
 		       "mend what the messages name and deploy again: it goes on from there");

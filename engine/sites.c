@@ -484,6 +484,7 @@ void sites_close(struct berth_operation *operation)
 {
 	for (struct site *site = operation->sites; site; site = site->next) {
 		const struct location_driver *driver = site->location.driver;
+		site_drop_lease(site);
 		if (!site->twin) {
 			driver->drop(&site->location, &site->errand);
 			driver->close(&site->location);

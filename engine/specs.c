@@ -7,12 +7,22 @@
 
 #include "base/cleanup.h"
 
+#define FILE_LIMIT (16 << 20)
+
 static const char *shared_name(struct arena *arena, const struct instance *instance, const char *app)
 {
 	char *name = arena_format(arena, "%s.%s", app, instance->component->id);
 	for (char *c = name; name && *c; c++)
 		*c = (char)tolower((unsigned char)*c);
 	return name;
+}
+
+const char *settled_name(const struct instance *instance)
+{
+	struct berth_operation *operation = instance->work->operation;
+	return instance->generation ? instance_name(&operation->arena, operation->application->id,
+						    instance->component->id, instance->ordinal)
+				    : instance->name;
 }
 
 /* A process listens where its consumers can reach it: on this machine alone unless somebody outside needs it.
@@ -27,9 +37,56 @@ static const char *bind_address(const struct work *work)
 
 /* Nobody else serves under the shared name: it may be given from the start, without the later reconnection.
  */
-static bool alone(const struct component *component)
+static bool alone(const struct work *work)
 {
-	return component->spec->instances == 1 || !component->consumer_count;
+	const struct component *component = work->instance->component;
+	return !component->consumer_count ||
+	       (component->spec->instances == 1 && work->order != ORDER_START_FIRST);
+}
+
+/* The number that its consumers hold, when they are given numbers. */
+static const char *number_to_keep(const struct work *work)
+{
+	const struct observed *seen = work->instance->seen;
+	return work->instance->component->spec->link_numbers && seen && seen->attachment_count
+		   ? seen->attachments[0].address
+		   : NULL;
+}
+
+/* What was found and is no longer, or not yet, described: enough to start it again. */
+static void outline_found(const struct work *work, struct instance_spec *spec)
+{
+	const struct observed *seen = work->instance->seen;
+	spec->kind =
+	    seen && seen->type && starts_with(seen->type, "docker:") ? COMPONENT_DOCKER : COMPONENT_PROCESS;
+	spec->bind_address = "127.0.0.1";
+	spec->stop_timeout_ms = -1;
+}
+
+static void outline_described(const struct work *work, const struct component_spec *component,
+			      struct instance_spec *spec)
+{
+	spec->shared_from_start = alone(work);
+	spec->kind = component->kind;
+	spec->image = component->kind == COMPONENT_DOCKER ? component->image.familiar : NULL;
+	spec->directory = component->directory;
+	spec->user = component->user;
+	spec->ports = work->ports;
+	spec->port_count = work->port_count;
+	spec->volumes = component->volumes;
+	spec->volume_count = component->volume_count;
+	spec->memory_bytes = component->memory_bytes;
+	spec->nano_cpus = component->nano_cpus;
+	spec->labels = component->labels;
+	spec->label_count = component->label_count;
+	spec->bind_address = bind_address(work);
+	spec->restart = component->restart;
+	spec->job = component->job;
+	spec->pull_always = component->pull_always;
+	spec->stop_timeout_ms = component->stop_timeout_ms;
+	spec->stop_signal = component->stop_signal;
+	spec->pin_address = component->link_numbers;
+	spec->pinned_address = number_to_keep(work);
 }
 
 int spec_outline(struct work *work, struct arena *arena, struct instance_spec *ret)
@@ -42,23 +99,14 @@ int spec_outline(struct work *work, struct arena *arena, struct instance_spec *r
 	    .component = instance->component->id,
 	    .ordinal = instance->ordinal,
 	    .name = instance->name,
+	    .generation = instance->generation,
 	    .shared_name = shared_name(arena, instance, app),
-	    .shared_from_start = alone(instance->component),
-	    .kind = component->kind,
-	    .image = component->kind == COMPONENT_DOCKER ? component->image.familiar : NULL,
-	    .directory = component->directory,
-	    .user = component->user,
-	    .ports = work->ports,
-	    .port_count = work->port_count,
-	    .volumes = component->volumes,
-	    .volume_count = component->volume_count,
-	    .memory_bytes = component->memory_bytes,
-	    .nano_cpus = component->nano_cpus,
-	    .labels = component->labels,
-	    .label_count = component->label_count,
-	    .bind_address = bind_address(work),
 	    .secret_salt = "",
 	};
+	if (component)
+		outline_described(work, component, ret);
+	else
+		outline_found(work, ret);
 	return ret->shared_name ? 0 : -1;
 }
 
@@ -80,8 +128,8 @@ static enum resolved refuse_secret_word(const struct work *work, struct error *e
 	return RESOLVED_NEVER;
 }
 
-static enum resolved resolve_words(struct work *work, const struct command *command,
-				   const char *const **ret_words, const char **ret_waits, struct error *err)
+enum resolved spec_words(struct work *work, const struct command *command, const char *const **ret_words,
+			 const char **ret_waits, struct error *err)
 {
 	struct arena *arena = &work->arena;
 	size_t shell = command->shell ? 2 : 0;
@@ -172,15 +220,79 @@ static enum resolved put_links(struct work *work, struct variable_list *list, st
 	}
 	spec->hosts = hosts;
 	for (size_t i = 0; i < component->need_count; i++) {
-		if (component->needs[i].kind != EDGE_LINK)
+		const struct edge *edge = &component->needs[i];
+		const struct component *provider = &work->operation->application->components[edge->to];
+		if (edge->kind != EDGE_LINK || provider->spec->job) /* a job only comes first */
 			continue;
 		struct spec_host host = {0};
-		enum resolved found = link_variables(work, &component->needs[i], list, &host, ret_waits, err);
+		enum resolved found = link_variables(work, edge, list, &host, ret_waits, err);
+		if (found == RESOLVED_LATER && edge->link->peer)
+			continue; /* nobody waits for a peer: the next deploy knows where it is */
 		if (found != RESOLVED)
 			return found;
 		if (host.alias)
 			hosts[spec->host_count++] = host;
 	}
+	return RESOLVED;
+}
+
+/* --- files --------------------------------------------------------------------------------- */
+
+static enum resolved read_source(struct work *work, const struct file_entry *entry, struct spec_file *file,
+				 struct error *err)
+{
+	struct world *world = work->operation->berth->world;
+	owned_text content = {0};
+	struct error why = {0};
+	if (world->ops->file_read(world, entry->source, FILE_LIMIT, &content, &why)) {
+		fail(err, ERR_INVALID, "the file for %s cannot be read: %s", entry->path, why.text);
+		return RESOLVED_NEVER;
+	}
+	file->size = content.length;
+	file->content = arena_copy(&work->arena, text_view(&content), content.length);
+	if (file->content)
+		return RESOLVED;
+	fail_memory(err);
+	return RESOLVED_NEVER;
+}
+
+static enum resolved resolve_content(struct work *work, const struct file_entry *entry,
+				     struct spec_file *file, const char **ret_waits, struct error *err)
+{
+	struct value_text value = {0};
+	enum resolved found = value_resolve(work, entry->content, &value, ret_waits, err);
+	file->secret = value.secret;
+	file->size = value.text.length;
+	file->content = arena_copy(&work->arena, text_view(&value.text), value.text.length);
+	bool failed = value.text.failed || !file->content;
+	wipe(&value);
+	if (found != RESOLVED || !failed)
+		return found;
+	fail_memory(err);
+	return RESOLVED_NEVER;
+}
+
+static enum resolved put_files(struct work *work, struct instance_spec *spec, const char **ret_waits,
+			       struct error *err)
+{
+	const struct component_spec *component = work->instance->component->spec;
+	struct spec_file *files = arena_array(&work->arena, struct spec_file, component->file_count + 1);
+	if (!files) {
+		fail_memory(err);
+		return RESOLVED_NEVER;
+	}
+	for (size_t i = 0; i < component->file_count; i++) {
+		const struct file_entry *entry = &component->files[i];
+		files[i] = (struct spec_file){.path = entry->path, .mode = entry->mode, .user = entry->user};
+		enum resolved found = entry->content ? resolve_content(work, entry, &files[i], ret_waits, err)
+						     : read_source(work, entry, &files[i], err);
+		if (found == RESOLVED_NEVER)
+			work->fault = entry->place;
+		if (found != RESOLVED)
+			return found;
+	}
+	spec->files = files;
+	spec->file_count = component->file_count;
 	return RESOLVED;
 }
 
@@ -243,7 +355,7 @@ int spec_secret_digest(const struct instance_spec *spec, const char *salt, char 
 	return result;
 }
 
-static bool has_secrets(const struct instance_spec *spec)
+static bool has_secret_variables(const struct instance_spec *spec)
 {
 	for (size_t i = 0; i < spec->variable_count; i++)
 		if (spec->variables[i].secret)
@@ -251,12 +363,39 @@ static bool has_secrets(const struct instance_spec *spec)
 	return false;
 }
 
+static bool has_secret_files(const struct instance_spec *spec)
+{
+	for (size_t i = 0; i < spec->file_count; i++)
+		if (spec->files[i].secret)
+			return true;
+	return false;
+}
+
+/* Salted, so that what a secret file holds cannot be found by trying. */
+static int digest_files(struct instance_spec *spec)
+{
+	owned_text text = {0};
+	if (!spec->file_count)
+		return 0;
+	write_pair(&text, "salt", spec->secret_salt);
+	for (size_t i = 0; i < spec->file_count; i++) {
+		const struct spec_file *file = &spec->files[i];
+		write_pair(&text, file->path, file->user ? file->user : "");
+		text_format(&text, "%04o %zu ", file->mode, file->size);
+		text_add_bytes(&text, file->content, file->size);
+	}
+	int result = digest_text(&text, spec->file_digest);
+	if (text.data)
+		explicit_bzero(text.data, text.length);
+	return result;
+}
+
 /* The salt that the running instance was made with, so that its digest can be told again; else a new one. */
 static int digest_secrets(struct work *work, struct instance_spec *spec)
 {
 	const struct observed *seen = work->instance->seen;
 	struct world *world = work->operation->berth->world;
-	if (!has_secrets(spec))
+	if (!has_secret_variables(spec) && !has_secret_files(spec))
 		return 0;
 	if (seen && seen->secret_salt && *seen->secret_salt) {
 		spec->secret_salt = arena_text(&work->arena, seen->secret_salt);
@@ -269,7 +408,10 @@ static int digest_secrets(struct work *work, struct instance_spec *spec)
 			snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
 		spec->secret_salt = arena_text(&work->arena, hex);
 	}
-	return spec->secret_salt ? spec_secret_digest(spec, spec->secret_salt, spec->secret_digest) : -1;
+	if (!spec->secret_salt)
+		return -1;
+	return has_secret_variables(spec) ? spec_secret_digest(spec, spec->secret_salt, spec->secret_digest)
+					  : 0;
 }
 
 static int digest_all(struct work *work, struct instance_spec *spec, const struct variable_list *list)
@@ -279,7 +421,8 @@ static int digest_all(struct work *work, struct instance_spec *spec, const struc
 	return facts_of(&work->arena, work->operation->application, work->instance->component, &facts,
 			&count) ||
 		       facts_digest(facts, count, spec->digest) ||
-		       digest_links(work->instance->component->spec, spec, list) || digest_secrets(work, spec)
+		       digest_links(work->instance->component->spec, spec, list) ||
+		       digest_secrets(work, spec) || digest_files(spec)
 		   ? -1
 		   : 0;
 }
@@ -294,9 +437,10 @@ static enum resolved build(struct work *work, struct instance_spec *spec, const 
 		goto no_memory;
 	if ((found = put_environment(work, &list, ret_waits, err)) != RESOLVED ||
 	    (found = put_links(work, &list, spec, ret_waits, err)) != RESOLVED ||
-	    (found = resolve_words(work, &component->command, &spec->command, ret_waits, err)) != RESOLVED ||
-	    (found = resolve_words(work, &component->entrypoint, &spec->entrypoint, ret_waits, err)) !=
-		RESOLVED)
+	    (found = spec_words(work, &component->command, &spec->command, ret_waits, err)) != RESOLVED ||
+	    (found = spec_words(work, &component->entrypoint, &spec->entrypoint, ret_waits, err)) !=
+		RESOLVED ||
+	    (found = put_files(work, spec, ret_waits, err)) != RESOLVED)
 		return found;
 	spec->variables = list.items;
 	spec->variable_count = list.count;
@@ -316,8 +460,19 @@ enum resolved spec_build(struct work *work, const char **ret_waits, struct error
 		fail_memory(err);
 		return RESOLVED_NEVER;
 	}
-	enum resolved found = build(work, spec, ret_waits, err);
+	enum resolved found = work->instance->component->spec ? build(work, spec, ret_waits, err) : RESOLVED;
 	if (found == RESOLVED)
 		work->spec = spec;
 	return found;
+}
+
+bool spec_outlined(struct work *work)
+{
+	struct instance_spec *outline = arena_array(&work->arena, struct instance_spec, 1);
+	if (!outline || spec_outline(work, &work->arena, outline)) {
+		fail_memory(&work->error);
+		return false;
+	}
+	work->spec = outline;
+	return true;
 }

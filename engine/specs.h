@@ -22,16 +22,28 @@ const struct spec_port *provider_ports(const struct component *provider, size_t 
 
 /* --- facts.c: what a component was made from, path by path --- */
 
-struct fact {
-	const char *path, *value;
+enum fact_kind {
+	FACT_SPEC,     /* needs another instance when it changes: counts for the digest */
+	FACT_IN_PLACE, /* the target can change it under what runs */
+	FACT_FILE,     /* has a digest of its own */
+	FACT_NOTED,    /* only remembered */
 };
 
-/* Sorted by path; without what only berth or the target's updates use. 0 or -1 (no memory). */
+struct fact {
+	const char *path, *value;
+	enum fact_kind kind;
+};
+
+/* What a change of that path means for this component, where it is. */
+enum fact_kind fact_kind_of(const struct component *component, const char *path);
+/* Sorted by path. 0 or -1 (no memory). */
 int facts_of(struct arena *arena, const struct application *application, const struct component *component,
 	     const struct fact **ret, size_t *ret_count);
+/* Of those of kind FACT_SPEC. */
 int facts_digest(const struct fact *facts, size_t count, char ret_hex[static DIGEST_HEX]);
 /* {"path": "value"}; values of sensitive names masked. */
 json_t *facts_json(const struct fact *facts, size_t count);
+const char *restart_name(enum restart_policy policy);
 /* Whether a key's name tells that its value is not to be shown: PASSWORD, TOKEN, SECRET, ... */
 bool sensitive_name(const char *name);
 
@@ -76,8 +88,15 @@ json_t *links_json(const struct instance *instance);
 
 /* Build work->spec from what is known now. */
 enum resolved spec_build(struct work *work, const char **ret_waits, struct error *err);
+/* Make work->spec of what is known without any value; false with work->error. */
+bool spec_outlined(struct work *work);
+/* A command's words as argv, for now. */
+enum resolved spec_words(struct work *work, const struct command *command, const char *const **ret_words,
+			 const char **ret_waits, struct error *err);
 /* Only what `foresee` and `check` need, before values are known. 0 or -1. */
 int spec_outline(struct work *work, struct arena *arena, struct instance_spec *ret);
+/* The name an instance has when no other generation is there; NULL: no memory. */
+const char *settled_name(const struct instance *instance);
 /* The digest that the salted secrets of the spec would have with another salt. 0 or -1. */
 int spec_secret_digest(const struct instance_spec *spec, const char *salt, char ret_hex[static DIGEST_HEX]);
 

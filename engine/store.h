@@ -25,6 +25,9 @@ struct stored_application {
 struct stored_instance {
 	char *target_id; /* the incarnation that was seen ready */
 	json_t *ports;   /* {"6379/tcp": 20431}: numbers that were picked for it */
+	char *files; /* the digest of the files it was given last, where it differs from what it was made with
+		      */
+	bool pending; /* a change of it was begun, and is not known to have ended */
 };
 
 /* The store in `directory`, made there (0700, file 0600) when something is first written. `committed` is
@@ -53,7 +56,7 @@ uint64_t store_put_intent(struct store *store, const char *app, const char *inst
 			  const char *what, const char *digest);
 /* NULL target_id: it is gone. */
 uint64_t store_put_instance(struct store *store, const char *app, const char *instance, const char *target_id,
-			    const json_t *ports);
+			    const json_t *ports, const char *files);
 uint64_t store_put_event(struct store *store, const char *app, const char *component, const char *instance,
 			 const char *what, const char *text);
 /* 1: durable. 0: not yet. -1: the commit failed, *err says why (and everything after it). */

@@ -13,7 +13,8 @@ static const char *const queries[] = {
 	"SELECT file, directory, blueprint, settings, locations, facts, revision, deployed_ms"
 	" FROM application WHERE name = ?1",
     [READ_APPLICATIONS] = "SELECT name FROM application ORDER BY name",
-    [READ_INSTANCE] = "SELECT target_id, ports FROM instance WHERE app = ?1 AND name = ?2",
+    [READ_INSTANCE] = "SELECT target_id, ports, files, EXISTS(SELECT 1 FROM intent WHERE app = ?1 AND "
+		      "instance = ?2) FROM instance WHERE app = ?1 AND name = ?2",
     /* The newest ones, told in their order. */
     [READ_EVENTS] = "SELECT * FROM (SELECT id, time_ms, app, component, instance, what, text FROM event"
 		    " WHERE app = ?1 ORDER BY serial DESC LIMIT ?2) ORDER BY id",
@@ -155,9 +156,12 @@ int store_instance(struct store *store, const char *app, const char *name, struc
 	}
 	if (result == SQLITE_ROW)
 		status = copy_column(statement, 0, &found.target_id, err) ||
-				 parse_column(store, statement, 1, &found.ports, err)
+				 parse_column(store, statement, 1, &found.ports, err) ||
+				 copy_column(statement, 2, &found.files, err)
 			     ? -1
 			     : 0;
+	if (result == SQLITE_ROW)
+		found.pending = sqlite3_column_int(statement, 3) != 0;
 	if (statement && end_query(store, statement, result, status ? NULL : err))
 		status = -1;
 	if (status) {
@@ -264,6 +268,7 @@ void stored_application_free(struct stored_application *application)
 void stored_instance_release(struct stored_instance *instance)
 {
 	free(instance->target_id);
+	free(instance->files);
 	json_decref(instance->ports);
 	*instance = (struct stored_instance){0};
 }

@@ -26,6 +26,7 @@ static const char *const migrations[] = {
     " time_ms INTEGER NOT NULL, PRIMARY KEY(app, instance)) WITHOUT ROWID;"
     "CREATE TABLE event(id INTEGER PRIMARY KEY, app TEXT NOT NULL, serial INTEGER NOT NULL,"
     " time_ms INTEGER NOT NULL, component TEXT, instance TEXT, what TEXT, text TEXT, UNIQUE(app, serial));",
+    "ALTER TABLE instance ADD COLUMN files TEXT;",
 };
 
 #define SCHEMA ((int64_t)COUNT_OF(migrations))
@@ -364,6 +365,15 @@ static int open_frozen(struct database *database, int64_t *ret_schema, struct er
 	return 0;
 }
 
+/* An older berth made it: brought up to date once, by somebody who may write. */
+static int bring_up_to_date(const struct database *database, struct error *err)
+{
+	struct database writer = {.directory = database->directory, .path = database->path};
+	int result = database_open_to_write(&writer, err);
+	database_close(&writer);
+	return result;
+}
+
 int database_open_to_read(struct database *database, struct error *err)
 {
 	struct stat there;
@@ -383,7 +393,9 @@ int database_open_to_read(struct database *database, struct error *err)
 	int result = open_and_examine(database, database->path, 0, &schema, &beside, err);
 	if (result && beside)
 		result = open_frozen(database, &schema, err);
-	if (!schema)
+	if (!schema || schema < SCHEMA)
 		database_close(database);
+	if (result == 0 && schema && schema < SCHEMA)
+		return bring_up_to_date(database, err) ? -1 : database_open_to_read(database, err);
 	return result;
 }

@@ -16,7 +16,9 @@ static const struct {
     {RECORD_DROP, "DELETE FROM intent WHERE app = ?3"},
     {RECORD_INTENT, "INSERT OR REPLACE INTO intent(app, instance, location, what, digest, time_ms) "
 		    "VALUES(?3, ?4, ?5, ?6, ?7, ?1)"},
-    {RECORD_INSTANCE, "INSERT OR REPLACE INTO instance(app, name, target_id, ports) VALUES(?3, ?4, ?5, ?6)"},
+    {RECORD_INSTANCE,
+     "INSERT OR REPLACE INTO instance(app, name, target_id, ports, files) VALUES(?3, ?4, ?5, ?6, ?7)"},
+    {RECORD_INSTANCE, "DELETE FROM intent WHERE app = ?3 AND instance = ?4"},
     {RECORD_GONE, "DELETE FROM instance WHERE app = ?3 AND name = ?4"},
     {RECORD_GONE, "DELETE FROM intent WHERE app = ?3 AND instance = ?4"},
     {RECORD_EVENT, "INSERT INTO event(app, serial, time_ms, component, instance, what, text) VALUES(?3,"

@@ -97,7 +97,7 @@ static int add_found_components(struct berth_operation *operation)
 static int make_room(struct berth_operation *operation)
 {
 	struct application *application = operation->application;
-	size_t total = 0;
+	size_t total = 0, observed = 0;
 	size_t *room = calloc(application->component_count + 1, sizeof *room);
 	if (!room)
 		return -1;
@@ -106,7 +106,7 @@ static int make_room(struct berth_operation *operation)
 		room[i] = component->site ? component->spec->instances : 0;
 	}
 	for (struct site *site = operation->sites; site; site = site->next)
-		for (size_t i = 0; i < site->inventory.instance_count; i++) {
+		for (size_t i = 0; i < site->inventory.instance_count; i++, observed++) {
 			const struct observed *seen = &site->inventory.instances[i];
 			struct component *component = application_component(application, seen->component);
 			if (!fits(component, site, seen))
@@ -114,7 +114,8 @@ static int make_room(struct berth_operation *operation)
 		}
 	for (size_t i = 0; i < application->component_count; i++)
 		total += room[i];
-	operation->works = arena_array(&operation->arena, struct work *, total + 1);
+	/* One that is made anew has an older one beside it; so has each of another generation. */
+	operation->works = arena_array(&operation->arena, struct work *, 2 * total + observed + 1);
 	struct instance *instances = arena_array(&application->arena, struct instance, total + 1);
 	for (size_t i = 0; operation->works && instances && i < application->component_count; i++) {
 		application->components[i].instances = instances;
@@ -129,29 +130,60 @@ static void wake_work(struct errand *errand)
 	work_wake(errand->owner);
 }
 
-static struct instance *add_instance(struct berth_operation *operation, struct component *component,
-				     struct site *site, unsigned ordinal, bool wanted)
+static int give_work(struct berth_operation *operation, struct instance *instance, struct site *site)
 {
-	struct instance *instance = &component->instances[component->instance_count++];
 	struct work *work = arena_array(&operation->arena, struct work, 1);
 	if (!work)
-		return NULL;
-	/* make_room gave every one a place. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-	operation->works[operation->work_count++] = work;
-	*instance = (struct instance){
-	    .component = component,
-	    .ordinal = ordinal,
-	    .name = instance_name(&operation->arena, operation->application->id, component->id, ordinal),
-	    .wanted = wanted,
-	    .work = work,
-	};
+		return -1;
 	*work = (struct work){
 	    .instance = instance,
 	    .operation = operation,
 	    .site = site,
 	    .errand = {.wake = wake_work, .owner = work},
 	};
-	return instance->name ? instance : NULL;
+	instance->work = work;
+	/* make_room gave every one a place. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
+	operation->works[operation->work_count++] = work;
+	return 0;
+}
+
+/* `seen`: what it is made of; NULL: what is wanted, whether it is there or not. */
+static struct instance *add_instance(struct berth_operation *operation, struct component *component,
+				     struct site *site, unsigned ordinal, const struct observed *seen)
+{
+	struct instance *instance = &component->instances[component->instance_count++];
+	*instance = (struct instance){
+	    .component = component,
+	    .ordinal = ordinal,
+	    .generation = seen ? seen->generation : 0,
+	    .name = generation_name(&operation->arena, operation->application->id, component->id, ordinal,
+				    seen ? seen->generation : 0),
+	    .wanted = !seen,
+	};
+	return instance->name && give_work(operation, instance, site) == 0 ? instance : NULL;
+}
+
+static void take_for(struct instance *instance, const struct observed *seen)
+{
+	instance->seen = seen;
+	instance->attachments = seen->attachments;
+	instance->attachment_count = seen->attachment_count;
+	instance->generation = seen->generation;
+}
+
+struct work *survey_add_beside(struct work *work, const struct observed *seen)
+{
+	struct berth_operation *operation = work->operation;
+	struct instance *beside = arena_array(&operation->application->arena, struct instance, 1);
+	if (!beside)
+		return NULL;
+	*beside = (struct instance){
+	    .component = work->instance->component,
+	    .ordinal = work->instance->ordinal,
+	    .name = arena_text(&operation->arena, seen->name),
+	};
+	take_for(beside, seen);
+	return beside->name && give_work(operation, beside, work->site) == 0 ? beside->work : NULL;
 }
 
 static int add_wanted(struct berth_operation *operation)
@@ -160,26 +192,69 @@ static int add_wanted(struct berth_operation *operation)
 	for (size_t i = 0; i < application->component_count; i++) {
 		struct component *component = &application->components[i];
 		for (unsigned n = 1; component->site && n <= component->spec->instances; n++)
-			if (!add_instance(operation, component, component->site, n, true))
+			if (!add_instance(operation, component, component->site, n, NULL))
 				return -1;
 	}
+	return 0;
+}
+
+/* Of several generations the one that serves, else that runs, else the oldest is taken for the instance. */
+static bool stands_better(const struct observed *a, const struct observed *b)
+{
+	bool a_runs = a->state == SEEN_RUNNING, b_runs = b->state == SEEN_RUNNING;
+	if (a_runs != b_runs)
+		return a_runs;
+	if (a_runs && a->shared_name_held != b->shared_name_held)
+		return a->shared_name_held;
+	return a->generation < b->generation;
+}
+
+static int set_aside(struct berth_operation *operation, struct instance *instance,
+		     const struct observed *seen)
+{
+	struct sighting *other = arena_array(&operation->arena, struct sighting, 1);
+	if (!other)
+		return -1;
+	*other = (struct sighting){.seen = seen, .next = instance->others};
+	instance->others = other;
+	return 0;
+}
+
+static int found(struct berth_operation *operation, struct instance *instance, const struct observed *seen)
+{
+	const struct observed *before = instance->seen;
+	/* Left-over processes beside a live instance of that name are not the instance. */
+	if (before && seen->orphan_tree && seen->generation == before->generation)
+		return 0;
+	bool same = before && before->orphan_tree && seen->generation == before->generation;
+	if (before && !same && set_aside(operation, instance, stands_better(seen, before) ? before : seen))
+		return -1;
+	if (!before || same || stands_better(seen, before))
+		take_for(instance, seen);
 	return 0;
 }
 
 static int match(struct berth_operation *operation, struct site *site, const struct observed *seen)
 {
 	struct component *component = application_component(operation->application, seen->component);
-	struct instance *instance = NULL;
 	if (fits(component, site, seen))
-		instance = &component->instances[seen->ordinal - 1];
-	/* Left-over processes beside a live instance of that name are not the instance. */
-	if (instance && instance->seen && seen->orphan_tree)
-		return 0;
-	if (!instance && !(instance = add_instance(operation, component, site, seen->ordinal, false)))
+		return found(operation, &component->instances[seen->ordinal - 1], seen);
+	struct instance *instance = add_instance(operation, component, site, seen->ordinal, seen);
+	if (!instance)
 		return -1;
-	instance->seen = seen;
-	instance->attachments = seen->attachments;
-	instance->attachment_count = seen->attachment_count;
+	take_for(instance, seen);
+	return 0;
+}
+
+/* What is there of a wanted instance gives it its name until it is made anew. */
+static int name_found(struct berth_operation *operation)
+{
+	for (size_t i = 0; i < operation->work_count; i++) {
+		struct instance *instance = operation->works[i]->instance;
+		if (instance->wanted && instance->seen && instance->generation &&
+		    !(instance->name = arena_text(&operation->arena, instance->seen->name)))
+			return -1;
+	}
 	return 0;
 }
 
@@ -201,13 +276,15 @@ int survey_match(struct berth_operation *operation)
 		for (size_t i = 0; i < site->inventory.instance_count; i++)
 			if (match(operation, site, &site->inventory.instances[i]))
 				return -1;
-	return 0;
+	return name_found(operation);
 }
 
 void survey_again(struct berth_operation *operation)
 {
-	for (size_t i = 0; i < operation->work_count; i++)
+	for (size_t i = 0; i < operation->work_count; i++) {
 		operation->works[i]->instance->seen = NULL;
+		operation->works[i]->instance->others = NULL;
+	}
 	for (struct site *site = operation->sites; site; site = site->next) {
 		inventory_release(&site->retired);
 		site->retired = site->inventory;
@@ -216,18 +293,21 @@ void survey_again(struct berth_operation *operation)
 	}
 }
 
-void survey_rematch(struct berth_operation *operation)
+int survey_rematch(struct berth_operation *operation)
 {
 	for (struct site *site = operation->sites; site; site = site->next)
 		for (size_t i = 0; i < site->inventory.instance_count; i++) {
 			const struct observed *seen = &site->inventory.instances[i];
 			struct component *component =
 			    application_component(operation->application, seen->component);
-			if (!component || !fits(component, site, seen))
-				continue;
-			struct instance *instance = &component->instances[seen->ordinal - 1];
-			instance->seen = seen;
-			instance->attachments = seen->attachments;
-			instance->attachment_count = seen->attachment_count;
+			if (component && fits(component, site, seen) &&
+			    found(operation, &component->instances[seen->ordinal - 1], seen))
+				return -1;
 		}
+	for (size_t i = 0; i < operation->work_count; i++) {
+		struct instance *instance = operation->works[i]->instance;
+		if (instance->wanted && instance->seen)
+			instance->name = instance->seen->name;
+	}
+	return 0;
 }

@@ -8,10 +8,11 @@
 const char *phase_name(enum phase phase)
 {
 	static const char *const names[PHASE_COUNT] = {
-	    [PHASE_ABSENT] = "absent",     [PHASE_LINKING] = "linking", [PHASE_PLACING] = "placing",
-	    [PHASE_STARTING] = "starting", [PHASE_RUNNING] = "running", [PHASE_STOPPING] = "stopping",
-	    [PHASE_REMOVING] = "removing", [PHASE_GONE] = "gone",       [PHASE_STOPPED] = "stopped",
-	    [PHASE_BROKEN] = "broken",     [PHASE_UNKNOWN] = "unknown",
+	    [PHASE_ABSENT] = "absent",     [PHASE_LINKING] = "linking",   [PHASE_PLACING] = "placing",
+	    [PHASE_STARTING] = "starting", [PHASE_RUNNING] = "running",   [PHASE_UPDATING] = "updating",
+	    [PHASE_FINISHED] = "finished", [PHASE_STOPPING] = "stopping", [PHASE_REMOVING] = "removing",
+	    [PHASE_GONE] = "gone",         [PHASE_STOPPED] = "stopped",   [PHASE_BROKEN] = "broken",
+	    [PHASE_UNKNOWN] = "unknown",
 	};
 	return names[phase];
 }
@@ -84,9 +85,14 @@ static int gather_edges(struct arena *arena, struct component *component)
 	for (size_t i = 0; i < spec->environment_count; i++)
 		if (add_value_edges(&list, &spec->environment[i].value, component->index))
 			return -1;
+	for (size_t i = 0; i < spec->file_count; i++)
+		if (spec->files[i].content &&
+		    add_value_edges(&list, spec->files[i].content, component->index))
+			return -1;
 	if (add_command_edges(&list, &spec->command, component->index) ||
 	    add_command_edges(&list, &spec->entrypoint, component->index) ||
-	    add_command_edges(&list, &spec->health.command, component->index))
+	    add_command_edges(&list, &spec->health.command, component->index) ||
+	    add_command_edges(&list, &spec->on_change.command, component->index))
 		return -1;
 	component->needs = list.edges;
 	component->need_count = list.count;
@@ -163,7 +169,22 @@ static int gather_consumers(struct application *application)
 	return 0;
 }
 
-/* Providers before consumers, by taking away what waits for nobody (Kahn). The blueprint has no cycles. */
+bool edge_waits(const struct edge *edge)
+{
+	return edge->kind != EDGE_LINK || !edge->link->peer;
+}
+
+/* An index stands among a provider's consumers once for each of its edges. */
+static size_t waiting_edges(const struct component *consumer, size_t provider)
+{
+	size_t count = 0;
+	for (size_t e = 0; e < consumer->need_count; e++)
+		count += consumer->needs[e].to == provider && edge_waits(&consumer->needs[e]);
+	return count;
+}
+
+/* Providers before consumers, by taking away what waits for nobody (Kahn). The blueprint has no cycles but of
+ * peers. */
 static int sort_providers_first(struct application *application)
 {
 	size_t count = application->component_count, done = 0, ready = 0;
@@ -174,15 +195,22 @@ static int sort_providers_first(struct application *application)
 		return -1;
 	}
 	for (size_t i = 0; i < count; i++) {
-		waits[i] = application->components[i].need_count;
+		for (size_t e = 0; e < application->components[i].need_count; e++)
+			waits[i] += edge_waits(&application->components[i].needs[e]);
 		if (!waits[i])
 			order[ready++] = i;
 	}
 	while (done < ready) {
 		const struct component *provider = &application->components[order[done++]];
-		for (size_t c = 0; c < provider->consumer_count; c++)
-			if (--waits[provider->consumers[c]] == 0)
-				order[ready++] = provider->consumers[c];
+		for (size_t c = 0; c < provider->consumer_count; c++) {
+			size_t index = provider->consumers[c];
+			const struct component *consumer = &application->components[index];
+			if (c && provider->consumers[c - 1] == index)
+				continue; /* its edges come one after the other */
+			size_t freed = waiting_edges(consumer, provider->index);
+			if (freed && (waits[index] -= freed) == 0)
+				order[ready++] = index;
+		}
 	}
 	free(waits);
 	application->order = order;

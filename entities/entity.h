@@ -12,6 +12,8 @@ enum phase {
 	PHASE_PLACING,  /* being made */
 	PHASE_STARTING, /* made; started, does not answer yet */
 	PHASE_RUNNING,  /* answers */
+	PHASE_UPDATING, /* answers; being changed in place, or waits for its predecessor to be gone */
+	PHASE_FINISHED, /* a job that came to its end well */
 	PHASE_STOPPING,
 	PHASE_REMOVING,
 	PHASE_GONE,    /* was to go, and went */
@@ -43,11 +45,22 @@ struct work; /* what the engine is doing about an instance */
 
 struct component;
 
+/* One more thing at the target that stands for the same instance: another generation. */
+struct sighting {
+	const struct observed *seen;
+	struct sighting *next;
+};
+
 struct instance {
 	struct component *component;
 	unsigned ordinal;
-	const char *name; /* "app.component.1" */
-	bool wanted;      /* false: what is there is to go */
+	const char *name; /* "app.component.1", or that of a generation while an older one lives */
+	unsigned generation;
+	bool wanted; /* false: what is there is to go */
+	/* In an update: the older one that goes when this one answers, and back. Such an older one is not in
+	 * its component's array. */
+	struct instance *predecessor, *successor;
+	struct sighting *others; /* beside `seen` */
 	enum phase phase;
 	int64_t since_ms;                     /* when it entered the phase; monotonic */
 	const struct observed *seen;          /* what the target says, or NULL */
@@ -65,6 +78,8 @@ struct component {
 	size_t need_count;
 	const size_t *consumers; /* who needs this one */
 	size_t consumer_count;
+	struct work *turn; /* whose turn it is to be replaced: one at a time */
+	bool stuck;        /* one of them did not get ready: the others stay as they are */
 	/* The ports that links and expressions may use, in their order: open ports, then bound ones, then
 	 * named ones. */
 	struct spec_port *ports;
@@ -79,8 +94,9 @@ struct application {
 	const struct blueprint *blueprint; /* NULL: only what was found */
 	struct component *components;
 	size_t component_count, component_room;
-	struct map *by_id;   /* index + 1 */
-	const size_t *order; /* indices of the blueprint's components, providers before their consumers */
+	struct map *by_id; /* index + 1 */
+	/* Indices of the blueprint's components, providers before their consumers (peers in any order). */
+	const size_t *order;
 };
 
 /* The graph a blueprint describes, without instances. NULL when memory is gone. The blueprint must outlive
@@ -96,6 +112,8 @@ struct component *application_component(struct application *application, const c
 int application_add_found(struct application *application, const char *id);
 /* The provider's port an expression or check asks for: by number, else by name, else the first; NULL when
  * there is none. */
+/* Whether an edge must be waited for: all but peers. */
+bool edge_waits(const struct edge *edge);
 const struct spec_port *component_port(const struct component *component, int number, const char *name);
 
 #endif

@@ -68,6 +68,7 @@ struct instance_spec {
 	size_t label_count;
 	const char *bind_address; /* processes: where to listen */
 	enum restart_policy restart;
+	bool job; /* kept with it, so that its end can be told from a failure without the blueprint */
 	bool pull_always;
 	int64_t stop_timeout_ms;       /* -1: the target's default; kept with the instance, for `stop` */
 	const char *stop_signal;       /* "TERM"; NULL: the default */
@@ -114,6 +115,7 @@ struct observed {
 	const char *name;
 	const char *target_id; /* the target's own identity of this very incarnation */
 	unsigned generation;   /* of its name; 0: the settled one */
+	bool job;              /* made as one */
 	/* As kept with it when it was made; "" when absent. */
 	const char *digest, *link_digest, *secret_salt, *secret_digest, *file_digest;
 	const char *type;     /* "docker:redis:3" or "process", as far as the target can tell */

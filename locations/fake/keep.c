@@ -110,6 +110,7 @@ static void keep(struct fake_instance *instance, const struct instance_spec *spe
 	    .limits_known = true,
 	    .memory_bytes = spec->memory_bytes,
 	    .nano_cpus = spec->nano_cpus,
+	    .job = spec->job,
 	    .restart = spec->restart,
 	};
 	memory_observed(&instance->memory, &seen, &instance->seen);

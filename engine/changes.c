@@ -1,0 +1,302 @@
+/* changes.c - what differs between an instance that is there and what is wanted of it, reason by reason. */
+#include "engine/changes.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+
+void because(struct decision *decision, const char *path, const char *old, const char *new,
+	     struct place place)
+{
+	struct arena *arena = &decision->operation->arena;
+	struct reason *reason = arena_array(arena, struct reason, 1), **at = &decision->work->reasons;
+	if (!reason) {
+		decision->failed = true;
+		return;
+	}
+	*reason = (struct reason){.path = arena_text(arena, path),
+				  .old = old ? arena_text(arena, old) : NULL,
+				  .new = new ? arena_text(arena, new) : NULL,
+				  .place = place};
+	decision->failed |= !reason->path;
+	while (*at)
+		at = &(*at)->next;
+	*at = reason;
+}
+
+struct place place_of(const struct component_spec *spec, const char *path)
+{
+	size_t best = 0;
+	struct place place = spec->place;
+	for (size_t i = 0; i < spec->key_place_count; i++) {
+		const char *key = spec->key_places[i].key;
+		size_t length = strlen(key);
+		if (length > best && strncmp(path, key, length) == 0 &&
+		    (path[length] == '\0' || path[length] == '.')) {
+			best = length;
+			place = spec->key_places[i].place;
+		}
+	}
+	return place;
+}
+
+static const char *shown(const char *path, const char *value)
+{
+	return value && sensitive_name(path) && !starts_with(value, "$berth:") ? "***" : value;
+}
+
+const json_t *remembered_facts(const struct berth_operation *operation, const char *component)
+{
+	return operation->stored ? json_object_get(operation->stored->facts, component) : NULL;
+}
+
+int wanted_digest(struct work *work, char ret_hex[static DIGEST_HEX])
+{
+	const struct fact *facts = NULL;
+	size_t count = 0;
+	struct berth_operation *operation = work->operation;
+	return facts_of(&operation->arena, operation->application, work->instance->component, &facts,
+			&count) ||
+		       facts_digest(facts, count, ret_hex)
+		   ? -1
+		   : 0;
+}
+
+/* What differs between the remembered facts and today's, of one kind. */
+static size_t compare_facts(struct decision *decision, enum fact_kind kind)
+{
+	const struct component *component = decision->work->instance->component;
+	const struct fact *facts = NULL;
+	size_t count = 0, differences = 0;
+	const json_t *old = remembered_facts(decision->operation, component->id);
+	if (facts_of(&decision->work->arena, decision->operation->application, component, &facts, &count)) {
+		decision->failed = true;
+		return 0;
+	}
+	owned_json left = old ? json_copy((json_t *)old) : NULL;
+	for (size_t i = 0; old && i < count; i++) {
+		const char *was = json_text(old, facts[i].path), *is = shown(facts[i].path, facts[i].value);
+		json_object_del(left, facts[i].path);
+		if (facts[i].kind != kind || (was && strcmp(was, is) == 0))
+			continue;
+		because(decision, facts[i].path, was, is, place_of(component->spec, facts[i].path));
+		differences++;
+	}
+	const char *path;
+	json_t *value;
+	json_object_foreach (left, path, value) {
+		if (fact_kind_of(component, path) != kind)
+			continue;
+		because(decision, path, json_string_value(value), NULL, component->spec->place);
+		differences++;
+	}
+	return differences;
+}
+
+static bool compare_spec(struct decision *decision)
+{
+	const struct observed *seen = decision->work->instance->seen;
+	char digest[DIGEST_HEX];
+	if (wanted_digest(decision->work, digest)) {
+		decision->failed = true;
+		return false;
+	}
+	if (seen->digest && strcmp(seen->digest, digest) == 0)
+		return false;
+	if (!compare_facts(decision, FACT_SPEC))
+		because(decision, "specification", NULL, NULL,
+			decision->work->instance->component->spec->place);
+	return true;
+}
+
+static const char *image_now(const struct work *work)
+{
+	const struct inventory *inventory = &work->site->inventory;
+	const char *image = work->instance->component->spec->image.familiar;
+	for (size_t i = 0; image && i < inventory->image_count; i++)
+		if (strcmp(inventory->images[i].reference, image) == 0)
+			return inventory->images[i].id;
+	return NULL;
+}
+
+/* A tag that now names another image is a change; an image that is not there any more is none. */
+static bool compare_image(struct decision *decision)
+{
+	const struct observed *seen = decision->work->instance->seen;
+	const struct component_spec *spec = decision->work->instance->component->spec;
+	const char *now = image_now(decision->work);
+	if (!now || !seen->image_id || spec->image.digest || strcmp(now, seen->image_id) == 0)
+		return false;
+	because(decision, "image", seen->image_id, now, place_of(spec, "type"));
+	return true;
+}
+
+static bool is_published(const struct observed *seen, const struct spec_port *port)
+{
+	for (size_t a = 0; a < seen->attachment_count; a++) {
+		const struct attachment *at = &seen->attachments[a];
+		bool routed = !*at->network || a > 0;
+		for (size_t i = 0; routed && i < at->port_count; i++)
+			if (at->ports[i].port == port->port && at->ports[i].protocol == port->protocol &&
+			    (!port->host_port || at->ports[i].number == port->host_port))
+				return true;
+	}
+	return false;
+}
+
+/* Gaining a consumer outside needs another instance; losing the last one needs nothing. */
+static bool compare_publications(struct decision *decision)
+{
+	const struct work *work = decision->work;
+	const struct observed *seen = work->instance->seen;
+	if (seen->state != SEEN_RUNNING)
+		return false;
+	for (size_t i = 0; i < work->port_count; i++)
+		if (work->ports[i].published && !is_published(seen, &work->ports[i])) {
+			because(decision, "publish", NULL, NULL,
+				place_of(work->instance->component->spec, "publish"));
+			return true;
+		}
+	return false;
+}
+
+static bool compare_state(struct decision *decision)
+{
+	const struct observed *seen = decision->work->instance->seen;
+	struct place place = decision->work->instance->component->spec->place;
+	if (seen->state == SEEN_BROKEN)
+		because(decision, "state", seen->error ? seen->error : "broken", NULL, place);
+	else if (seen->state == SEEN_RESTARTING) /* made anew it gets another chance at once, and its exits
+						    count afresh */
+		because(decision, "state", "it keeps ending", NULL, place);
+	else
+		return false;
+	return true;
+}
+
+static bool compare_secrets(struct decision *decision)
+{
+	const struct work *work = decision->work;
+	const struct observed *seen = work->instance->seen;
+	const char *had = seen->secret_digest ? seen->secret_digest : "";
+	if (strcmp(had, work->spec->secret_digest) == 0)
+		return false;
+	because(decision, "secrets", NULL, NULL, place_of(work->instance->component->spec, "env"));
+	return true;
+}
+
+static bool compare_links(struct decision *decision, enum resolved found)
+{
+	const struct work *work = decision->work;
+	const struct observed *seen = work->instance->seen;
+	const char *had = seen->link_digest ? seen->link_digest : "";
+	if (found == RESOLVED && strcmp(had, work->spec->link_digest) == 0)
+		return false;
+	because(decision, "links", NULL, NULL, place_of(work->instance->component->spec, "links"));
+	return true;
+}
+
+/* --- what was done to it since it was made ------------------------------------------------------ */
+
+/* What the store has of this very incarnation; false when it has nothing that can be relied on. */
+static bool remembered(const struct work *work, struct stored_instance *ret)
+{
+	const struct observed *seen = work->instance->seen;
+	const struct berth_operation *operation = work->operation;
+	const char *name = settled_name(work->instance);
+	*ret = (struct stored_instance){0};
+	if (!name || !seen->target_id ||
+	    store_instance(operation->berth->store, operation->application->id, name, ret, NULL))
+		return false;
+	if (ret->target_id && strcmp(ret->target_id, seen->target_id) == 0 && !ret->pending)
+		return true;
+	stored_instance_release(ret);
+	return false;
+}
+
+static bool compare_files(struct decision *decision)
+{
+	const struct work *work = decision->work;
+	const struct observed *seen = work->instance->seen;
+	const char *had = seen->file_digest ? seen->file_digest : "";
+	struct stored_instance stored = {0};
+	bool known = remembered(work, &stored);
+	if (known && stored.files)
+		had = stored.files;
+	bool same = strcmp(had, work->spec->file_digest) == 0;
+	stored_instance_release(&stored);
+	if (same)
+		return false;
+	if (!compare_facts(decision, FACT_FILE))
+		because(decision, "files", NULL, NULL, place_of(work->instance->component->spec, "files"));
+	return true;
+}
+
+static bool has_facts_in_place(const struct component *component)
+{
+	const struct capabilities *can = &component->site->location.driver->capabilities;
+	return can->limits_in_place || can->restart_in_place;
+}
+
+bool limits_known(const struct work *work)
+{
+	struct stored_instance stored = {0};
+	if (!has_facts_in_place(work->instance->component) || work->instance->seen->limits_known)
+		return true;
+	bool known =
+	    remembered(work, &stored) && remembered_facts(work->operation, work->instance->component->id);
+	stored_instance_release(&stored);
+	return known;
+}
+
+static void differs(struct decision *decision, const char *path, int64_t old, int64_t new)
+{
+	struct arena *arena = &decision->operation->arena;
+	if (old != new)
+		because(decision, path, arena_format(arena, "%lld", (long long)old),
+			arena_format(arena, "%lld", (long long)new),
+			place_of(decision->work->instance->component->spec, path));
+}
+
+static bool compare_limits(struct decision *decision)
+{
+	const struct component *component = decision->work->instance->component;
+	const struct component_spec *spec = component->spec;
+	const struct observed *seen = decision->work->instance->seen;
+	const struct capabilities *can = &component->site->location.driver->capabilities;
+	if (!has_facts_in_place(component))
+		return false;
+	if (!seen->limits_known)
+		return compare_facts(decision, FACT_IN_PLACE) > 0;
+	bool limits = can->limits_in_place &&
+		      (seen->memory_bytes != spec->memory_bytes || seen->nano_cpus != spec->nano_cpus);
+	bool restart = can->restart_in_place && seen->restart != spec->restart;
+	if (limits) {
+		differs(decision, "memory", seen->memory_bytes, spec->memory_bytes);
+		differs(decision, "cpus", seen->nano_cpus, spec->nano_cpus);
+	}
+	if (restart)
+		because(decision, "restart", restart_name(seen->restart), restart_name(spec->restart),
+			place_of(spec, "restart"));
+	return limits || restart;
+}
+
+struct changes changes_of(struct decision *decision, enum resolved found)
+{
+	const struct component_spec *spec = decision->work->instance->component->spec;
+	struct changes changes = {0};
+	changes.spec = compare_spec(decision);
+	changes.spec |= compare_image(decision);
+	/* A job runs again for its own sake alone. */
+	if (!spec->job) {
+		changes.spec |= compare_publications(decision);
+		changes.spec |= compare_state(decision);
+		changes.links = compare_links(decision, found);
+	}
+	if (found == RESOLVED) {
+		changes.secrets = !spec->job && compare_secrets(decision);
+		changes.files = compare_files(decision);
+	}
+	changes.limits = compare_limits(decision);
+	return changes;
+}

@@ -1,0 +1,37 @@
+/* changes.h - what differs between an instance that is there and what is wanted of it, reason by reason. */
+#ifndef BERTH_ENGINE_CHANGES_H
+#define BERTH_ENGINE_CHANGES_H
+
+#include "engine/specs.h"
+
+struct decision {
+	struct berth_operation *operation;
+	struct work *work;
+	bool failed; /* no memory */
+};
+
+/* What kinds of difference there are. */
+struct changes {
+	bool spec;    /* only another instance can be that */
+	bool links;   /* values from other components */
+	bool secrets; /* contents of secrets in variables */
+	bool files;
+	bool limits; /* what the target changes in place */
+};
+
+/* Note a reason; texts are copied, NULL stays NULL. */
+void because(struct decision *decision, const char *path, const char *old, const char *new,
+	     struct place place);
+/* Where a path of the facts was written: "openPorts.6379/tcp" stands at the key "openPorts". */
+struct place place_of(const struct component_spec *spec, const char *path);
+/* Compare what was found of a wanted instance with its specification (`found`: how far that is resolved).
+ * Adds the reasons. */
+struct changes changes_of(struct decision *decision, enum resolved found);
+/* Whether the limits that the instance has now can be told without asking its target. */
+bool limits_known(const struct work *work);
+/* The digest of what the component is to be made from. 0 or -1 (no memory). */
+int wanted_digest(struct work *work, char ret_hex[static DIGEST_HEX]);
+/* What was remembered of a component's facts, or NULL. Borrowed. */
+const json_t *remembered_facts(const struct berth_operation *operation, const char *component);
+
+#endif

@@ -1,0 +1,294 @@
+/* phases_leaving.c - the way out: what is to go waits for its time, stops and is removed; what gave up rests.
+ */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/reconcile.h"
+
+#define DRAIN_MS  2000 /* whoever looked the name up just before may still come */
+#define LOG_TAIL  20
+#define LOG_LIMIT (16 * 1024)
+
+/* --- the older one of an update ------------------------------------------------------------------- */
+
+static bool serves(const struct instance *successor)
+{
+	return successor->phase == PHASE_RUNNING || successor->phase == PHASE_FINISHED ||
+	       (successor->phase == PHASE_UPDATING && successor->work->started);
+}
+
+/* It serves on, or was brought back: nothing else is to be done about it now. */
+static enum phase keep(struct work *work)
+{
+	work->kept = true;
+	work_settle(work);
+	return work->instance->phase;
+}
+
+/* It loses its name first, so that nobody new comes while those who are there are served to their end. */
+static enum phase take_leave(struct work *work)
+{
+	struct error err = {0};
+	const struct instance *instance = work->instance;
+	if (instance->phase == PHASE_STOPPED)
+		return PHASE_REMOVING;
+	if (!work->withdrawn) {
+		if (!call_may_begin(work, DOING_WITHDRAW))
+			return instance->phase;
+		enum progress progress =
+		    driver_of(work)->withdraw(&work->site->location, &work->errand,
+					      work->operation->application->id, instance->name, &err);
+		enum call_result result = call_ended(work, progress, &err);
+		if (result == CALL_STAY)
+			return instance->phase;
+		work->withdrawn = true; /* one that cannot lose its name goes with it */
+		bool missed = instance->component->consumer_count && instance->seen->shared_name_held;
+		work->settle_ms = now_of(work) + (missed && result == CALL_NEXT ? DRAIN_MS : 0);
+	}
+	if (now_of(work) >= work->settle_ms)
+		return PHASE_STOPPING;
+	work_note(work, "serves those who are still there");
+	work_wake_after(work, work->settle_ms - now_of(work));
+	return instance->phase;
+}
+
+static enum phase beside_successor(struct work *work)
+{
+	const struct instance *successor = work->instance->successor;
+	if (work->settled)
+		return work->instance->phase;
+	if (serves(successor))
+		return take_leave(work);
+	if (successor->work->settled) /* it did not get ready */
+		return work->stepped_aside && work->instance->phase == PHASE_STOPPED ? PHASE_STARTING
+										     : keep(work);
+	return work->step_aside && work->instance->phase == PHASE_RUNNING ? PHASE_STOPPING
+									  : work->instance->phase;
+}
+
+enum phase step_coming_back(struct work *work)
+{
+	struct error err = {0};
+	enum doing doing = work->started ? DOING_ADMIT : DOING_START;
+	work->rescue = true;
+	if (!work->spec && !spec_outlined(work))
+		return work_break(work, &work->error);
+	if (!call_may_begin(work, doing))
+		return PHASE_STARTING;
+	struct location *location = &work->site->location;
+	enum progress progress = doing == DOING_ADMIT
+				     ? driver_of(work)->admit(location, &work->errand, work->spec, &err)
+				     : driver_of(work)->start(location, &work->errand, work->spec, &err);
+	switch (call_ended(work, progress, &err)) {
+	case CALL_STAY:
+		return PHASE_STARTING;
+	case CALL_FAIL:
+		fail(&work->error, err.code, "it could not be started again: %s", err.text);
+		remedy(&work->error, "%s", err.remedy);
+		return work_break(work, &work->error);
+	default:
+		break;
+	}
+	bool named = doing == DOING_START && work->instance->seen->shared_name_held;
+	work->started = true;
+	if (named) {
+		work_wake(work);
+		return PHASE_STARTING;
+	}
+	work->kept = true;
+	return PHASE_RUNNING;
+}
+
+/* --- what is to go -------------------------------------------------------------------------------- */
+
+/* Somebody whose new self did not get ready runs on as it was, and may need what the blueprint no longer has.
+ */
+static const struct work *kept_by(const struct berth_operation *operation)
+{
+	for (size_t i = 0; i < operation->work_count; i++)
+		if (operation->works[i]->kept)
+			return operation->works[i];
+	return NULL;
+}
+
+static bool may_be_missed(const struct work *work)
+{
+	const struct component *component = work->instance->component;
+	return !work->leftover && (!component->spec || component->site != work->site);
+}
+
+/* Everything else first: nobody is to lose what it still uses. */
+enum phase step_leaving(struct work *work)
+{
+	const struct berth_operation *operation = work->operation;
+	if (work->instance->successor)
+		return beside_successor(work);
+	if (work->settled)
+		return work->instance->phase;
+	if (work->goes_first || !may_be_missed(work))
+		return PHASE_STOPPING;
+	if (operation->unsettled_wanted) {
+		work_note(work, "goes when everything else is as wanted");
+		return work->instance->phase;
+	}
+	const struct work *user = kept_by(operation);
+	if (!user)
+		return PHASE_STOPPING;
+	work->blocked = true;
+	fail(&work->error, ERR_FAILED, "it stays: `%s` runs on as it was and may still use it",
+	     user->instance->component->id);
+	work_settle(work);
+	return work->instance->phase;
+}
+
+static enum phase stopped(struct work *work)
+{
+	work->operation->changed = true;
+	if (work->instance->successor && !serves(work->instance->successor)) {
+		work->stepped_aside = true;
+		work_wake(work->instance->successor->work);
+		return PHASE_STOPPED;
+	}
+	if (work->action == ACTION_STOP)
+		return PHASE_STOPPED;
+	if (work->action != ACTION_RESTART)
+		return PHASE_REMOVING;
+	work->action = ACTION_START;
+	work->counted = false;
+	return PHASE_STARTING;
+}
+
+enum phase step_stopping(struct work *work)
+{
+	bool failed = false;
+	struct error err = {0};
+	if (work->operation->cancelled && work->doing == DOING_NOTHING && !work->rescue) {
+		work->halted = true;
+		work_settle(work);
+		return PHASE_STOPPING;
+	}
+	/* What only goes needs no record: its mark at the target says all, and a full disk must not keep it
+	 * alive. */
+	if (work->action != ACTION_REMOVE && work->action != ACTION_STOP &&
+	    !intent_durable(work, "replace", &failed))
+		return failed ? work_break(work, &work->error) : PHASE_STOPPING;
+	if (!call_may_begin(work, DOING_STOP))
+		return PHASE_STOPPING;
+	enum progress progress =
+	    driver_of(work)->stop(&work->site->location, &work->errand, work->operation->application->id,
+				  work->instance->name, &err);
+	switch (call_ended(work, progress, &err)) {
+	case CALL_NEXT:
+		return stopped(work);
+	case CALL_FAIL:
+		return work_break(work, &work->error);
+	default:
+		return PHASE_STOPPING;
+	}
+}
+
+/* To be made again, under its own name where no older one needs that. */
+static enum phase make_again(struct work *work)
+{
+	struct instance *instance = work->instance;
+	work->started = work->counted = work->admitted = false;
+	work->checks_done = 0;
+	work->intent = 0;
+	if (instance->predecessor)
+		return PHASE_LINKING;
+	instance->name = settled_name(instance);
+	instance->generation = 0;
+	work->action = ACTION_CREATE;
+	return instance->name ? PHASE_LINKING : (fail_memory(&work->error), PHASE_BROKEN);
+}
+
+enum phase step_removing(struct work *work)
+{
+	struct error err = {0};
+	if (!call_may_begin(work, DOING_REMOVE))
+		return PHASE_REMOVING;
+	enum progress progress =
+	    driver_of(work)->remove(&work->site->location, &work->errand, work->operation->application->id,
+				    work->instance->name, &err);
+	switch (call_ended(work, progress, &err)) {
+	case CALL_NEXT:
+		break;
+	case CALL_FAIL:
+		return work_break(work, &work->error);
+	default:
+		return PHASE_REMOVING;
+	}
+	work->operation->changed = true;
+	work->instance->seen = NULL;
+	if (work->action != ACTION_REMOVE)
+		return make_again(work);
+	if (work->instance->successor)
+		work_wake(work->instance->successor->work);
+	return PHASE_GONE;
+}
+
+/* --- given up: the end of its log, room for the older one, then rest ------------------------------------ */
+
+static void keep_log(void *owner, bool errors, const char *bytes, size_t count)
+{
+	struct work *work = owner;
+	(void)errors;
+	text_add_printable(&work->log, bytes, count);
+	if (work->log.length <= 2 * LOG_LIMIT)
+		return;
+	/* The end is what tells. */
+	struct text end = {0};
+	text_add(&end, text_view(&work->log) + work->log.length - LOG_LIMIT);
+	text_release(&work->log);
+	work->log = end;
+}
+
+/* True when it is there, or cannot be had. */
+static bool log_fetched(struct work *work)
+{
+	static const struct log_options tail = {.tail = LOG_TAIL};
+	struct error err = {0};
+	if (work->log_kept || !work->started || work->operation->abandoned ||
+	    !call_may_begin(work, DOING_LOGS))
+		return work->log_kept = true;
+	enum progress progress =
+	    driver_of(work)->logs(&work->site->location, &work->errand, work->operation->application->id,
+				  work->instance->name, &tail, keep_log, work, &err);
+	if (progress == PROGRESS_WAITING)
+		return false;
+	work->doing = DOING_NOTHING;
+	return work->log_kept = true;
+}
+
+/* The one before it comes back: the new one, which did not get ready, must not hold what that needs. */
+static bool room_made(struct work *work)
+{
+	const struct instance *older = work->instance->predecessor;
+	struct error err = {0};
+	bool silent = work->error.code == ERR_UNREACHABLE || work->error.code == ERR_TIMED_OUT;
+	if (!older || work->answered || silent || !work->made || work->operation->abandoned || work->cleared)
+		return true;
+	work->rescue = true;
+	if (!call_may_begin(work, DOING_REMOVE))
+		return false;
+	struct error why = work->error;
+	enum progress progress =
+	    driver_of(work)->remove(&work->site->location, &work->errand, work->operation->application->id,
+				    work->instance->name, &err);
+	enum call_result result = call_ended(work, progress, &err);
+	work->error = why;
+	return result == CALL_STAY ? false : (work->cleared = true);
+}
+
+enum phase step_broken(struct work *work)
+{
+	if (work->settled)
+		return PHASE_BROKEN;
+	if (work->doing != DOING_LOGS && work->doing != DOING_REMOVE) {
+		driver_of(work)->drop(&work->site->location, &work->errand);
+		work->doing = DOING_NOTHING;
+	}
+	if (!work->instance->wanted || (log_fetched(work) && room_made(work)))
+		work_settle(work);
+	return PHASE_BROKEN;
+}

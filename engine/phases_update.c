@@ -1,0 +1,207 @@
+/* phases_update.c - what changes under an instance that stays: limits, files, its name; and who is told. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/reconcile.h"
+
+#define OUTPUT_LIMIT 4096
+
+typedef enum progress part_call(struct work *work, struct error *err);
+
+static enum progress change_limits(struct work *work, struct error *err)
+{
+	return driver_of(work)->update(&work->site->location, &work->errand, work->spec, err);
+}
+
+static enum progress write_files(struct work *work, struct error *err)
+{
+	return driver_of(work)->deliver(&work->site->location, &work->errand, work->spec, err);
+}
+
+/* --- telling it, by its onChange -------------------------------------------------------------------- */
+
+static void keep_output(void *owner, bool errors, const char *bytes, size_t count)
+{
+	struct work *work = owner;
+	(void)errors;
+	if (work->log.length < OUTPUT_LIMIT)
+		text_add_printable(&work->log, bytes, count);
+}
+
+static struct exec_session *make_session(struct work *work, struct error *err)
+{
+	const struct command *command = &work->instance->component->spec->on_change.command;
+	struct exec_session *session = arena_array(&work->operation->arena, struct exec_session, 1);
+	const char *waits = NULL;
+	if (!session) {
+		fail_memory(err);
+		return NULL;
+	}
+	*session = (struct exec_session){.output = keep_output, .output_owner = work};
+	if (spec_words(work, command, &session->command, &waits, err) == RESOLVED)
+		return session;
+	if (waits)
+		fail(err, ERR_FAILED, "its onChange command waits for `%s`", waits);
+	return NULL;
+}
+
+static enum progress run_command(struct work *work, struct error *err)
+{
+	if (!work->command && !(work->command = make_session(work, err)))
+		return PROGRESS_FAILED;
+	enum progress progress =
+	    driver_of(work)->exec(&work->site->location, &work->errand, work->operation->application->id,
+				  work->instance->name, work->command, err);
+	if (progress != PROGRESS_DONE || work->command->code == 0)
+		return progress;
+	fail(err, ERR_FAILED, "its onChange command ended with code %d", work->command->code);
+	return PROGRESS_FAILED;
+}
+
+static enum progress tell_of_change(struct work *work, struct error *err)
+{
+	const struct on_change *on_change = &work->instance->component->spec->on_change;
+	switch (on_change->kind) {
+	case ON_CHANGE_SIGNAL:
+		return driver_of(work)->signal(&work->site->location, &work->errand,
+					       work->operation->application->id, work->instance->name,
+					       on_change->signal, err);
+	case ON_CHANGE_COMMAND:
+		return run_command(work, err);
+	default:
+		return PROGRESS_DONE;
+	}
+}
+
+/* --- the parts, one after the other --------------------------------------------------------------- */
+
+static const struct part {
+	unsigned bit;
+	enum doing doing;
+	part_call *call;
+	const char *what;
+} parts[] = {
+    {PART_LIMITS, DOING_UPDATE, change_limits, "its limits are changed in place"},
+    {PART_FILES, DOING_DELIVER, write_files, "its files are written"},
+    {PART_NOTICE, DOING_SIGNAL, tell_of_change, "it is told of the change"},
+};
+
+static const struct part *next_part(const struct work *work)
+{
+	for (size_t i = 0; i < COUNT_OF(parts); i++)
+		if (work->parts & parts[i].bit && (work->started || parts[i].bit != PART_NOTICE))
+			return &parts[i];
+	return NULL;
+}
+
+/* What the target cannot do to it after all takes another instance. */
+static enum phase remake(struct work *work)
+{
+	work->action = ACTION_REPLACE;
+	work->order = ORDER_PLAIN;
+	work->parts = 0;
+	work->made = true;
+	return PHASE_STOPPING;
+}
+
+static enum phase do_part(struct work *work, const struct part *part)
+{
+	struct error err = {0};
+	bool failed = false;
+	if (!intent_durable(work, "update", &failed))
+		return failed ? work_break(work, &work->error) : PHASE_UPDATING;
+	if (!call_may_begin(work, part->doing))
+		return PHASE_UPDATING;
+	work_note(work, "%s", part->what);
+	enum progress progress = part->call(work, &err);
+	switch (call_ended(work, progress, &err)) {
+	case CALL_STAY:
+		return PHASE_UPDATING;
+	case CALL_FAIL:
+		return err.code == ERR_UNSUPPORTED && part->bit == PART_LIMITS
+			   ? remake(work)
+			   : work_break(work, &work->error);
+	default:
+		break;
+	}
+	work->parts &= ~part->bit;
+	work->operation->changed = true;
+	if (part->bit == PART_NOTICE && work->instance->component->spec->on_change.kind != ON_CHANGE_NONE) {
+		work->checks_done = 0; /* does it still answer? */
+		return PHASE_STARTING;
+	}
+	work_wake(work);
+	return PHASE_UPDATING;
+}
+
+/* --- its own name ---------------------------------------------------------------------------------- */
+
+static enum phase named(struct work *work, const char *name)
+{
+	struct instance *instance = work->instance;
+	if (map_put(&work->operation->works_by_name, name, work))
+		return work_break(work, (fail_memory(&work->error), &work->error));
+	instance->name = name;
+	instance->generation = 0;
+	work->spec->name = name;
+	work->spec->generation = 0;
+	work->parts &= ~PART_NAME;
+	work->operation->changed = true;
+	return PHASE_RUNNING;
+}
+
+/* It serves, whatever it is called: a name that cannot be had now is had by the next deploy. */
+static enum phase settle_name(struct work *work)
+{
+	struct error err = {0};
+	const char *name = settled_name(work->instance);
+	if (!name)
+		return work_break(work, (fail_memory(&work->error), &work->error));
+	if (!call_may_begin(work, DOING_RENAME))
+		return PHASE_UPDATING;
+	enum progress progress =
+	    driver_of(work)->rename(&work->site->location, &work->errand, work->operation->application->id,
+				    work->instance->name, name, &err);
+	switch (call_ended(work, progress, &err)) {
+	case CALL_STAY:
+		return PHASE_UPDATING;
+	case CALL_FAIL:
+		operation_warn(work->operation, "%s keeps that name for now: %s", work->instance->name,
+			       err.text);
+		work->parts &= ~PART_NAME;
+		return PHASE_RUNNING;
+	default:
+		return named(work, name);
+	}
+}
+
+static enum phase finish(struct work *work)
+{
+	const struct instance *older = work->instance->predecessor;
+	if (older && older->phase != PHASE_GONE && older->phase != PHASE_BROKEN) {
+		work_note(work, "serves; %s goes", older->name);
+		work_wake(older->work);
+		return PHASE_UPDATING;
+	}
+	bool free_name = !older || older->phase == PHASE_GONE;
+	return work->instance->generation && free_name ? settle_name(work) : PHASE_RUNNING;
+}
+
+enum phase step_updating(struct work *work)
+{
+	if (work->operation->cancelled && work->doing == DOING_NOTHING) {
+		work->halted = true;
+		work_settle(work);
+		return PHASE_UPDATING;
+	}
+	if (!work->spec && !spec_outlined(work))
+		return work_break(work, &work->error);
+	if (!turn_take(work))
+		return PHASE_UPDATING;
+	const struct part *part = next_part(work);
+	if (part)
+		return do_part(work, part);
+	if (!work->started)
+		return PHASE_STARTING;
+	return finish(work);
+}

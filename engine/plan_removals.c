@@ -1,0 +1,249 @@
+/* plan_removals.c - what goes: when, what is protected from it, and what is only called differently now. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/map.h"
+#include "engine/changes.h"
+#include "engine/deploy.h"
+
+/* --- what holds something that a new one needs goes first --------------------------------------------- */
+
+struct needs {
+	struct map *keys; /* "SITE PORT/PROTOCOL", "SITE volume NAME" of what is to be made */
+	bool failed;
+};
+
+static void note_need(struct needs *needs, const struct site *site, const char *what)
+{
+	owned_text key = {0};
+	text_format(&key, "%p %s", (const void *)site, what);
+	needs->failed |= key.failed || map_put(&needs->keys, text_view(&key), needs);
+}
+
+static bool needed(const struct needs *needs, const struct site *site, const char *what)
+{
+	owned_text key = {0};
+	text_format(&key, "%p %s", (const void *)site, what);
+	return !key.failed && map_get(needs->keys, text_view(&key));
+}
+
+static bool is_made(enum action action)
+{
+	return action == ACTION_CREATE || action == ACTION_REPLACE || action == ACTION_RELINK;
+}
+
+static void note_needs_of(struct needs *needs, const struct work *work)
+{
+	const struct component_spec *spec = work->instance->component->spec;
+	for (size_t i = 0; i < work->port_count; i++) {
+		const struct spec_port *port = &work->ports[i];
+		char what[32];
+		snprintf(what, sizeof what, "%u/%d", port->host_port ? port->host_port : port->port,
+			 port->protocol);
+		if (port->published || spec->kind == COMPONENT_PROCESS)
+			note_need(needs, work->site, what);
+	}
+	for (size_t i = 0; i < spec->volume_count; i++) {
+		const struct volume *volume = &spec->volumes[i];
+		const char *what = volume->name ? volume->name : volume->source;
+		if (what && !volume->read_only)
+			note_need(needs, work->site, what);
+	}
+}
+
+static bool holds_needed_port(const struct needs *needs, const struct work *work)
+{
+	const struct observed *seen = work->instance->seen;
+	for (size_t a = 0; a < seen->attachment_count; a++)
+		for (size_t i = 0; i < seen->attachments[a].port_count; i++) {
+			const struct attached_port *port = &seen->attachments[a].ports[i];
+			char what[32];
+			snprintf(what, sizeof what, "%u/%d", port->number, port->protocol);
+			bool outside = a > 0 || !*seen->attachments[a].network;
+			if (outside && port->number && needed(needs, work->site, what))
+				return true;
+		}
+	return false;
+}
+
+/* What volumes it has only the last deploy's facts tell. */
+static bool holds_needed_volume(const struct needs *needs, const struct work *work)
+{
+	json_t *facts = (json_t *)remembered_facts(work->operation, work->instance->component->id);
+	const char *path;
+	json_t *value;
+	json_object_foreach (facts, path, value) {
+		const char *what = json_string_value(value);
+		if (what && *what && starts_with(path, "volumes.") && needed(needs, work->site, what))
+			return true;
+	}
+	return false;
+}
+
+static void find_first_ones(struct berth_operation *operation, const struct needs *needs)
+{
+	for (size_t i = 0; i < operation->work_count; i++) {
+		struct work *work = operation->works[i];
+		if (work->action != ACTION_REMOVE || work->instance->successor || !work->instance->seen)
+			continue;
+		work->goes_first = holds_needed_port(needs, work) || holds_needed_volume(needs, work);
+		operation->first_removals += work->goes_first;
+	}
+}
+
+static int order_removals(struct berth_operation *operation, struct error *err)
+{
+	struct needs needs = {0};
+	for (size_t i = 0; i < operation->work_count; i++) {
+		const struct work *work = operation->works[i];
+		if (work->instance->wanted && is_made(work->action))
+			note_needs_of(&needs, work);
+	}
+	if (needs.keys)
+		find_first_ones(operation, &needs);
+	map_release(&needs.keys);
+	return needs.failed ? fail_memory(err) : 0;
+}
+
+/* --- only called differently ------------------------------------------------------------------------ */
+
+/* The facts of a component in one line, without its name. */
+static char *facts_line(const json_t *facts)
+{
+	return facts ? json_dumps(facts, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+}
+
+static int note_renamed(struct berth_operation *operation, struct work *removed, struct work *created)
+{
+	struct decision goes = {.operation = operation, .work = removed};
+	struct decision comes = {.operation = operation, .work = created};
+	const struct component *old = removed->instance->component, *new = created->instance->component;
+	because(&goes, "renamed", old->id, new->id, new->spec->place);
+	because(&comes, "renamed", old->id, new->id, new->spec->place);
+	return goes.failed || comes.failed ? -1 : 0;
+}
+
+static int match_renamed(struct berth_operation *operation, struct map *created, struct error *err)
+{
+	for (size_t i = 0; i < operation->work_count; i++) {
+		struct work *work = operation->works[i];
+		if (work->action != ACTION_REMOVE || work->instance->component->spec)
+			continue;
+		owned_memory char *line =
+		    facts_line(remembered_facts(operation, work->instance->component->id));
+		struct work *same = line ? map_get(created, line) : NULL;
+		if (same && note_renamed(operation, work, same))
+			return fail_memory(err);
+	}
+	return 0;
+}
+
+static bool any_component_goes(const struct berth_operation *operation)
+{
+	for (size_t i = 0; i < operation->work_count; i++)
+		if (operation->works[i]->action == ACTION_REMOVE &&
+		    !operation->works[i]->instance->component->spec)
+			return true;
+	return false;
+}
+
+/* One that is made of the very same facts as one that goes is that one under another name: said, so that
+ * nobody is surprised by what goes with a new name (named volumes stay, anonymous ones do not). */
+static int find_renamed(struct berth_operation *operation, struct error *err)
+{
+	struct map *created = NULL;
+	int result = 0;
+	if (!operation->stored || !any_component_goes(operation))
+		return 0;
+	for (size_t i = 0; i < operation->work_count && result == 0; i++) {
+		struct work *work = operation->works[i];
+		const struct fact *facts = NULL;
+		size_t count = 0;
+		if (work->action != ACTION_CREATE || work->instance->ordinal != 1)
+			continue;
+		if (facts_of(&operation->arena, operation->application, work->instance->component, &facts,
+			     &count))
+			result = fail_memory(err);
+		owned_json object = result ? NULL : facts_json(facts, count);
+		owned_memory char *line = facts_line(object);
+		if (line && map_put(&created, line, work))
+			result = fail_memory(err);
+	}
+	if (result == 0)
+		result = match_renamed(operation, created, err);
+	map_release(&created);
+	return result;
+}
+
+/* --- protected ---------------------------------------------------------------------------------------- */
+
+static bool ends_it(enum action action)
+{
+	return action == ACTION_REPLACE || action == ACTION_RELINK || action == ACTION_REMOVE;
+}
+
+static bool was_protected(const struct work *work)
+{
+	const json_t *facts = remembered_facts(work->operation, work->instance->component->id);
+	return facts && json_text(facts, "protect");
+}
+
+static const char *what_happens(const struct work *work)
+{
+	return work->action == ACTION_REMOVE ? "removed" : "replaced";
+}
+
+static void refuse_protected(struct berth_operation *operation, const struct work *work)
+{
+	const struct component *component = work->instance->component;
+	const struct reason *reason = work->reasons;
+	struct place place = reason && reason->place.line ? reason->place
+			     : component->spec            ? component->spec->place
+			     : operation->blueprint       ? operation->blueprint->place
+							  : (struct place){0};
+	struct diagnostic *entry =
+	    complain(&operation->diagnostics, place, "`%s` is protected, and would be %s because of `%s`",
+		     component->id, what_happens(work), reason ? reason->path : "the request");
+	advise(&operation->diagnostics, entry,
+	       component->spec ? "take this change back; or take `protect` away first, and deploy again"
+			       : "put it back; or take `protect` away from it, deploy, and then take it out");
+}
+
+static void guard_protected(struct berth_operation *operation)
+{
+	for (size_t i = 0; i < operation->work_count; i++) {
+		const struct work *work = operation->works[i];
+		const struct component_spec *spec = work->instance->component->spec;
+		bool left_over = work->instance->successor || work->leftover;
+		if (!left_over && !work->resumed && ends_it(work->action) && work->instance->seen &&
+		    (spec ? spec->protect : was_protected(work)))
+			refuse_protected(operation, work);
+	}
+}
+
+/* Without a blueprint there is no place to point at. */
+static int guard_found(const struct berth_operation *operation, struct error *err)
+{
+	for (size_t i = 0; i < operation->work_count; i++) {
+		const struct work *work = operation->works[i];
+		if (!was_protected(work))
+			continue;
+		fail(err, ERR_FAILED, "`%s` is protected: nothing was removed",
+		     work->instance->component->id);
+		remedy(err, "take `protect` away from it in the blueprint, deploy, and destroy again");
+		return -1;
+	}
+	return 0;
+}
+
+int plan_removals(struct berth_operation *operation, struct error *err)
+{
+	if (operation->verb->decide)
+		return 0;
+	if (operation->blueprint && (order_removals(operation, err) || find_renamed(operation, err)))
+		return -1;
+	if (!operation->blueprint)
+		return guard_found(operation, err);
+	guard_protected(operation);
+	return 0;
+}

@@ -1,0 +1,153 @@
+/* saved_plan.c - a plan as a text that can be kept, looked at by others, and carried out later, exactly or
+ * not at all. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/deploy.h"
+
+#define SAVED_VERSION 1
+
+static json_t *list_of(const char *const *texts)
+{
+	json_t *list = json_array();
+	for (; list && texts && *texts; texts++)
+		json_array_append_new(list, json_string(*texts));
+	return list;
+}
+
+/* What the plan rests on: its changes, and which incarnations it was made for. */
+static char *grounds(const struct berth_operation *operation)
+{
+	owned_json all = json_object();
+	json_t *there = json_object();
+	json_object_set(all, "changes", json_object_get(operation->document, "changes"));
+	for (size_t i = 0; i < operation->work_count; i++) {
+		const struct instance *instance = operation->works[i]->instance;
+		if (instance->seen)
+			json_object_set_new(
+			    there, instance->seen->name,
+			    json_string(instance->seen->target_id ? instance->seen->target_id : ""));
+	}
+	json_object_set_new(all, "there", there);
+	return all ? json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+}
+
+static int digest_grounds(const struct berth_operation *operation, char ret_hex[static DIGEST_HEX])
+{
+	owned_memory char *text = grounds(operation);
+	return text ? digest_hex(text, strlen(text), ret_hex) : -1;
+}
+
+/* Secrets stay references: the blueprint is kept as it was written. */
+int saved_plan_add(struct berth_operation *operation)
+{
+	const struct berth_request *request = &operation->request;
+	char digest[DIGEST_HEX];
+	const char *directory = source_directory(operation);
+	if (!operation->blueprint || !directory || digest_grounds(operation, digest))
+		return operation->blueprint ? -1 : 0;
+	owned_json saved = json_object();
+	owned_memory char *blueprint = strndup(request->blueprint, request->blueprint_size);
+	if (!saved || !blueprint || json_put_number(saved, "berth_plan", SAVED_VERSION) ||
+	    json_put_text(saved, "app", operation->application->id) ||
+	    json_put_text(saved, "file", request->file) || json_put_text(saved, "directory", directory) ||
+	    json_put_text(saved, "blueprint", blueprint) ||
+	    json_object_set_new(saved, "settings", list_of(request->settings)) ||
+	    json_object_set_new(saved, "locations", list_of(request->locations)) ||
+	    json_put_text(saved, "digest", digest) ||
+	    json_object_set(saved, "changes", json_object_get(operation->document, "changes")))
+		return -1;
+	owned_memory char *text = json_dumps(saved, JSON_COMPACT);
+	return text ? json_put_text(operation->document, "saved", text) : -1;
+}
+
+/* --- and back ------------------------------------------------------------------------------------- */
+
+static int take_list(struct arena *arena, const json_t *list, const char *const *more,
+		     const char *const **ret)
+{
+	size_t count = json_array_size(list), extra = 0;
+	while (more && more[extra])
+		extra++;
+	const char **texts = arena_array(arena, const char *, count + extra + 1);
+	if (!texts)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (!(texts[i] = arena_text(arena, json_string_value(json_array_get(list, i)) ?: "")))
+			return -1;
+	for (size_t i = 0; i < extra; i++)
+		texts[count + i] = more[i];
+	*ret = texts;
+	return 0;
+}
+
+static int not_a_plan(struct berth_operation *operation, const char *why)
+{
+	fail(&operation->error, ERR_INVALID, "this is not a saved plan of berth: %s", why);
+	remedy(&operation->error, "`berth plan --out FILE` makes one");
+	return -1;
+}
+
+static int take_over(struct berth_operation *operation, const json_t *saved)
+{
+	struct berth_request *request = &operation->request;
+	struct arena *arena = &operation->arena;
+	const char *blueprint = json_text(saved, "blueprint"), *app = json_text(saved, "app");
+	const char *file = json_text(saved, "file"), *directory = json_text(saved, "directory");
+	if (!blueprint || !app || !file || !directory || !json_text(saved, "digest"))
+		return not_a_plan(operation, "something is missing in it");
+	if (json_number(saved, "berth_plan", 0) != SAVED_VERSION)
+		return not_a_plan(operation, "another version of berth made it");
+	request->blueprint = arena_text(arena, blueprint);
+	request->app = arena_text(arena, app);
+	request->file = arena_text(arena, file);
+	operation->directory = arena_text(arena, directory);
+	if (!request->blueprint || !request->app || !request->file || !operation->directory ||
+	    take_list(arena, json_object_get(saved, "settings"), request->settings, &request->settings) ||
+	    take_list(arena, json_object_get(saved, "locations"), request->locations, &request->locations))
+		return fail_memory(&operation->error);
+	request->blueprint_size = strlen(request->blueprint);
+	return 0;
+}
+
+int saved_plan_read(struct berth_operation *operation)
+{
+	const struct berth_request *request = &operation->request;
+	struct error why = {0};
+	size_t size = request->plan_size ? request->plan_size : strlen(request->plan);
+	json_decref(operation->saved);
+	operation->saved = json_parse(request->plan, size, "the saved plan", &why);
+	if (!operation->saved)
+		return not_a_plan(operation, why.text);
+	return take_over(operation, operation->saved);
+}
+
+/* The first instance of which another thing would be done now. */
+static const char *what_changed(const struct berth_operation *operation)
+{
+	const json_t *then = json_object_get(operation->saved, "changes"),
+		     *now = json_object_get(operation->document, "changes");
+	for (size_t i = 0; i < json_array_size(now); i++)
+		if (!json_equal(json_array_get(then, i), json_array_get(now, i)))
+			return json_text(json_array_get(now, i), "instance");
+	return NULL;
+}
+
+bool saved_plan_holds(struct berth_operation *operation)
+{
+	char digest[DIGEST_HEX];
+	if (!operation->saved)
+		return true;
+	if (digest_grounds(operation, digest)) {
+		fail_memory(&operation->error);
+		return false;
+	}
+	if (strcmp(digest, json_text(operation->saved, "digest")) == 0)
+		return true;
+	const char *where = what_changed(operation);
+	fail(&operation->error, ERR_LOCKED,
+	     "the saved plan is stale: %s%s changed since it was made; nothing was touched",
+	     where ? where : "what runs", where ? "'s state" : "");
+	remedy(&operation->error, "make a new one: berth plan --out FILE");
+	return false;
+}
