@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/cleanup.h"
+
 #define WORD_LIMIT ((size_t)64) /* longer words are not compared: nobody mistypes them by two letters */
 
 bool parse_number(const char *text, int64_t low, int64_t high, int64_t *ret_number)
@@ -101,4 +103,38 @@ bool printable(const char *text)
 		if (*c < ' ' || *c == 0x7f || (c[0] == 0xc2 && (c[1] & 0xe0) == 0x80))
 			return false;
 	return true;
+}
+
+/* Letters and digits in small, what joins them left out: "private.key", "PRIVATE_KEY" and "privateKey" are
+ * one. */
+static void squeeze(const char *name, char *ret, size_t size)
+{
+	size_t length = 0;
+
+	for (; *name && length + 1 < size; name++)
+		if (isalnum((unsigned char)*name))
+			ret[length++] = (char)tolower((unsigned char)*name);
+	ret[length] = '\0';
+}
+
+bool sensitive_name(const char *name)
+{
+	static const char *const words[] = {"password", "passwd",     "passphrase", "token",
+					    "secret",   "credential", "privatekey", "apikey"};
+	static const char *const places[] = {"file", "path", "dir"}; /* where it is, not what it is */
+	char squeezed[256];
+
+	/* Of a long path the end is what counts. */
+	if (strlen(name) >= sizeof(squeezed))
+		name += strlen(name) - sizeof(squeezed) + 1;
+	squeeze(name, squeezed, sizeof(squeezed));
+	for (size_t i = 0; i < COUNT_OF(places); i++)
+		if (ends_with(squeezed, places[i]))
+			return false;
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (strstr(squeezed, words[i]))
+			return true;
+	size_t length = strlen(name);
+	return length >= 4 && !strcasecmp(name + length - 4, "pass") &&
+	       (length == 4 || !isalpha((unsigned char)name[length - 5]));
 }

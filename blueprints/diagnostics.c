@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "blueprints/mask.h"
+
 #define ENTRY_LIMIT   100
 #define SUMMARY_LIMIT 400
 
@@ -174,7 +178,6 @@ static json_t *range_json(const struct place *place)
 			 position_json(place->line, end, place->byte + (size_t)(end - place->column)));
 }
 
-/* The source line the place is on; NULL when the source does not reach there. */
 /* A line is shown whole up to this length, else the part round the place. */
 enum { SNIPPET_BEFORE = 100, SNIPPET_LENGTH = 300 };
 
@@ -183,8 +186,36 @@ static bool inside_character(char byte)
 	return ((unsigned char)byte & 0xc0) == 0x80;
 }
 
+/* The source from `start` to `end` with the spans that are not to be shown as ***; the offsets are moved
+ * along: to the stars' beginning when they lie within. */
+static void mask_source(struct text *ret, const char *source, size_t size, size_t start, size_t end,
+			size_t offsets[2])
+{
+	struct span spans[MASK_LIMIT];
+	size_t count = mask_line(source, size, start, spans), at = start;
+	const size_t marks[2] = {offsets[0], offsets[1]};
+
+	for (size_t i = 0; i < count && at < end; i++) {
+		size_t from = spans[i].from > at ? spans[i].from : at, to = spans[i].to;
+		if (to <= at || from >= end)
+			continue;
+		text_add_bytes(ret, source + at, from - at);
+		for (int k = 0; k < 2; k++)
+			if (marks[k] >= to)
+				offsets[k] = marks[k] - to + ret->length + 3 + start;
+			else if (marks[k] > from)
+				offsets[k] = ret->length + (k ? 3 : 0) + start;
+		text_add(ret, "***");
+		at = to < end ? to : end;
+	}
+	text_add_bytes(ret, source + at, end - at);
+}
+
+/* The source line the place is on; NULL when the source does not reach there. */
 static json_t *snippet_json(const struct place *place, const char *source, size_t size)
 {
+	owned_text shown = {0};
+
 	if (!source || place->byte > size || !place->line)
 		return NULL;
 	size_t start = place->byte, end = place->byte;
@@ -196,11 +227,14 @@ static json_t *snippet_json(const struct place *place, const char *source, size_
 		end++;
 	while (end > place->byte && end < size && inside_character(source[end]))
 		end--;
-	size_t from = place->byte - start;
-	int width = place->end_column > place->column ? place->end_column - place->column : 0;
-	return json_pack("{s:s%, s:i, s:I, s:I}", "code", source + start, end - start, "start_line",
-			 place->line, "highlight_start_offset", (json_int_t)from, "highlight_end_offset",
-			 (json_int_t)(from + (size_t)width));
+	size_t width = place->end_column > place->column ? (size_t)(place->end_column - place->column) : 0;
+	size_t offsets[2] = {place->byte, place->byte + width};
+	mask_source(&shown, source, size, start, end, offsets);
+	if (shown.failed)
+		return NULL;
+	return json_pack("{s:s%, s:i, s:I, s:I}", "code", text_view(&shown), shown.length, "start_line",
+			 place->line, "highlight_start_offset", (json_int_t)(offsets[0] - start),
+			 "highlight_end_offset", (json_int_t)(offsets[1] - start));
 }
 
 static json_t *entry_json(const struct diagnostic *entry, const char *source, size_t size)

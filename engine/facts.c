@@ -232,16 +232,6 @@ int facts_digest(const struct fact *facts, size_t count, char ret_hex[static DIG
 	return text.failed ? -1 : digest_hex(text.data, text.length, ret_hex);
 }
 
-bool sensitive_name(const char *name)
-{
-	static const char *const words[] = {"PASSWORD",   "PASSWD",      "TOKEN",  "SECRET",
-					    "CREDENTIAL", "PRIVATE_KEY", "APIKEY", "API_KEY"};
-	for (size_t i = 0; i < COUNT_OF(words); i++)
-		if (strcasestr(name, words[i]))
-			return true;
-	return false;
-}
-
 json_t *facts_json(const struct fact *facts, size_t count)
 {
 	json_t *object = json_object();

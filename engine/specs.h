@@ -44,8 +44,6 @@ int facts_digest(const struct fact *facts, size_t count, char ret_hex[static DIG
 /* {"path": "value"}; values of sensitive names masked. */
 json_t *facts_json(const struct fact *facts, size_t count);
 const char *restart_name(enum restart_policy policy);
-/* Whether a key's name tells that its value is not to be shown: PASSWORD, TOKEN, SECRET, ... */
-bool sensitive_name(const char *name);
 
 /* --- values.c: expressions become text --- */
 
