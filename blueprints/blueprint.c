@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "blueprints/component.h"
+#include "blueprints/mask.h"
 #include "blueprints/yaml_internal.h"
 
 enum top { TOP_READ, TOP_NOTED, TOP_LATER };
@@ -91,8 +92,10 @@ static void read_application_config(struct reading *r, const struct yaml_node *r
 				 kind_name(map));
 			continue;
 		}
-		for (size_t i = 0; i < map->count; i++)
+		for (size_t i = 0; i < map->count; i++) {
 			reading_put(r, &r->config, map->entries[i].key, (void *)&map->entries[i]);
+			warn_plain_secret(r, map->entries[i].key, map->entries[i].value, false);
+		}
 	}
 }
 
@@ -288,7 +291,10 @@ struct blueprint *blueprint_parse(const char *text, size_t size, const struct bl
 	const struct yaml_node *root = yaml_compose_faulty(&b->arena, b->file, text, size, list);
 	if (root)
 		read_root(&r, root);
+	b->variables = r.variables.members;
+	b->variable_count = r.variables.count;
 	reading_close(&r);
+	mask_summaries(list, b->file, text, size);
 	if (root && list->errors == before && !list->failed)
 		return b;
 	blueprint_release(b);

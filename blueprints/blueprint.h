@@ -200,6 +200,11 @@ struct component_spec {
 	size_t key_place_count;
 };
 
+struct variable_read {
+	const char *name;
+	const char *value; /* NULL: it was not set, and the default was taken */
+};
+
 struct blueprint {
 	struct arena arena;
 	json_t *holder; /* keeps the options of locations alive */
@@ -213,6 +218,10 @@ struct blueprint {
 	size_t component_count;
 	const char *text; /* the source as read, for the store and for snippets */
 	size_t text_size;
+	/* What $berth:env asked the environment for, each name once. The text is only the same blueprint
+	 * again where these are the same. */
+	const struct variable_read *variables;
+	size_t variable_count;
 };
 
 /* NAME=VALUE pairs and the rest of what decides how a blueprint is read. */

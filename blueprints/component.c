@@ -62,6 +62,7 @@ static void gather_config(struct reading *r, struct draft *d)
 		if (name && name->in_config && !d->foreign)
 			take_key(r, d, name, entry);
 		reading_put(r, &d->config, entry->key, (void *)entry);
+		warn_plain_secret(r, entry->key, entry->value, false);
 	}
 }
 
@@ -152,6 +153,8 @@ static const char *derive_id(struct reading *r, struct draft *d)
 			       "give the component an `id`");
 		return folded;
 	}
+	if (!type && d->given[KEY_TYPE])
+		type = fixed_text(r, d, d->given[KEY_TYPE]->value, "type");
 	if (type && starts_with(type, "docker:"))
 		return image_id(r, type);
 	/* Of a type that will be refused, only that is said. */

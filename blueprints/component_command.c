@@ -3,6 +3,18 @@
 
 #include "blueprints/component.h"
 
+/* Every user of the target can read a command; its environment is not for everybody. */
+static void refuse_secrets(struct reading *r, const char *key, const struct value *value)
+{
+	if (value->kind == VALUE_SECRET)
+		advise(r->list,
+		       complain(r->list, value->place,
+				"a secret in `%s` could be read by every user of the target", key),
+		       "put it into `env` or `files`, and use that");
+	for (size_t i = 0; i < value->part_count; i++)
+		refuse_secrets(r, key, &value->parts[i]);
+}
+
 void command_read(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key,
 		  struct command *ret)
 {
@@ -29,9 +41,11 @@ void command_read(struct reading *r, struct draft *d, const struct yaml_node *no
 	struct value *words = reading_alloc(r, sizeof(*words) * (command.count + 1));
 	if (!words)
 		return;
-	for (size_t i = 0; i < command.count; i++)
+	for (size_t i = 0; i < command.count; i++) {
 		if (value_read(r, d, list ? fixed->items[i] : fixed, &words[i]))
 			words[i] = (struct value){.kind = VALUE_TEXT, .text = "", .component = NO_COMPONENT};
+		refuse_secrets(r, key, &words[i]);
+	}
 	command.words = words;
 	*ret = command;
 }

@@ -1,8 +1,6 @@
 /* component_environment.c - a component's variables and labels. */
-#include <ctype.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/text.h"
 #include "blueprints/component.h"
 
@@ -19,34 +17,6 @@ static const struct yaml_node *take_map(struct reading *r, struct draft *d, cons
 	advise(r->list, complain(r->list, map->place, "`%s` takes a map, not %s", key, kind_name(map)),
 	       "write %s: %s", key, example);
 	return NULL;
-}
-
-static bool is_plain_word(const char *text)
-{
-	static const char *const words[] = {"", "true", "false", "yes", "no", "on", "off", "0", "1"};
-
-	for (size_t i = 0; i < COUNT_OF(words); i++)
-		if (!strcasecmp(text, words[i]))
-			return true;
-	return false;
-}
-
-static void warn_secret(struct reading *r, const char *name, const struct yaml_node *node)
-{
-	static const char *const marks[] = {"PASSWORD", "PASSWD",  "TOKEN",      "SECRET",
-					    "APIKEY",   "API_KEY", "PRIVATE_KEY"};
-
-	if (node->kind != YAML_SCALAR || is_expression(node) || is_plain_word(node->text) ||
-	    (strlen(name) > 5 && !strcasecmp(name + strlen(name) - 5, "_FILE")))
-		return;
-	for (size_t i = 0; i < COUNT_OF(marks); i++)
-		if (strcasestr(name, marks[i])) {
-			advise(r->list,
-			       warn(r->list, node->place,
-				    "`%s` looks like a secret, and stands in the blueprint", name),
-			       "write $berth:secret(\"env:%s\") or $berth:secret(\"file:PATH\")", name);
-			return;
-		}
 }
 
 static bool check_name(struct reading *r, const struct yaml_entry *entry)
@@ -76,7 +46,7 @@ void read_environment(struct reading *r, struct draft *d, const struct yaml_node
 		struct environment_entry *entry = &entries[count];
 		if (!check_name(r, from))
 			continue;
-		warn_secret(r, from->key, from->value);
+		warn_plain_secret(r, from->key, from->value, false);
 		*entry = (struct environment_entry){.name = from->key, .place = from->key_place};
 		if (!value_read(r, d, from->value, &entry->value))
 			count++;
@@ -102,6 +72,7 @@ void read_labels(struct reading *r, struct draft *d, const struct yaml_node *nod
 					    : "a label needs a name");
 			continue;
 		}
+		warn_plain_secret(r, from->key, from->value, true);
 		const struct yaml_node *value = fixed_node(r, d, from->value);
 		if (!value)
 			continue;

@@ -24,7 +24,7 @@ static bool take_name(const char *key, void *value, void *context)
 	return true;
 }
 
-static void complain_unset(struct reading *r, struct draft *d, const char *name, struct place at)
+void config_complain_unset(struct reading *r, struct draft *d, const char *name, struct place at)
 {
 	struct diagnostic *entry = complain(r->list, at, "nothing sets the config `%s`", name);
 	const struct map *own = d ? d->config : NULL;
@@ -89,7 +89,7 @@ const struct yaml_node *config_enter(struct reading *r, struct draft *d, const c
 	*ret_absent = !node && declared;
 	if (!node) {
 		if (!declared)
-			complain_unset(r, d, name, at);
+			config_complain_unset(r, d, name, at);
 		return NULL;
 	}
 	for (const struct config_frame *f = r->frames; f; f = f->outer)

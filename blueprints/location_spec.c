@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "blueprints/mask.h"
 #include "blueprints/reading.h"
 #include "blueprints/yaml_internal.h"
 
@@ -51,16 +52,41 @@ static json_t *scalar_json(const struct yaml_node *node)
 	return json_string(node->text);
 }
 
-static json_t *node_json(const struct yaml_node *node)
+/* What is read into, whether for a blueprint or for a file of locations. */
+struct target {
+	struct arena *arena;
+	json_t *holder;
+	struct diagnostics *list;
+	struct reading *reading; /* of the blueprint, for expressions; NULL for a file of locations */
+	struct draft *draft;     /* the component that it is a part of, or NULL */
+};
+
+/* The node itself, or what an expression stands for; NULL with a complaint. */
+static const struct yaml_node *settled(const struct target *to, const struct yaml_node *node)
 {
+	if (to->reading)
+		return fixed_node(to->reading, to->draft, node);
+	if (!is_expression(node))
+		return node;
+	complain(to->list, node->place, "expressions are read in blueprints, not in a file of locations");
+	return NULL;
+}
+
+/* What cannot be read is left out: that has been complained of. */
+static json_t *node_json(const struct target *to, const struct yaml_node *written)
+{
+	const struct yaml_node *node = settled(to, written);
+	if (!node)
+		return json_null();
 	json_t *json = node->kind == YAML_LIST ? json_array() : node->kind == YAML_MAP ? json_object() : NULL;
 
 	if (node->kind == YAML_SCALAR)
 		return scalar_json(node);
 	for (size_t i = 0; json && i < node->count; i++) {
-		int failed = node->kind == YAML_LIST ? json_array_append_new(json, node_json(node->items[i]))
-						     : json_object_set_new(json, node->entries[i].key,
-									   node_json(node->entries[i].value));
+		int failed = node->kind == YAML_LIST
+				 ? json_array_append_new(json, node_json(to, node->items[i]))
+				 : json_object_set_new(json, node->entries[i].key,
+						       node_json(to, node->entries[i].value));
 		if (failed) {
 			json_decref(json);
 			return NULL;
@@ -68,13 +94,6 @@ static json_t *node_json(const struct yaml_node *node)
 	}
 	return json;
 }
-
-/* What is read into, whether for a blueprint or for a file of locations. */
-struct target {
-	struct arena *arena;
-	json_t *holder;
-	struct diagnostics *list;
-};
 
 static int parse_text(const struct target *to, const struct yaml_node *node, const char *text,
 		      struct location_spec *ret)
@@ -99,7 +118,7 @@ static int keep_options(const struct target *to, const struct yaml_node *map, st
 
 	for (size_t i = 0; options && i < map->count; i++)
 		if (strcmp(map->entries[i].key, "type") &&
-		    json_object_set_new(options, map->entries[i].key, node_json(map->entries[i].value))) {
+		    json_object_set_new(options, map->entries[i].key, node_json(to, map->entries[i].value))) {
 			to->list->failed = true;
 			return -1;
 		}
@@ -133,6 +152,9 @@ static int parse_map(const struct target *to, const struct yaml_node *map, struc
 	const struct yaml_node *type = yaml_get(map, "type");
 
 	if (type) {
+		type = settled(to, type);
+		if (!type)
+			return -1;
 		if (type->kind != YAML_SCALAR || yaml_null(type))
 			return refuse_map(to, type->place, "a location's `type` is a text");
 		if (parse_text(to, type, type->text, ret) || keep_options(to, map, ret))
@@ -147,20 +169,25 @@ static int parse_map(const struct target *to, const struct yaml_node *map, struc
 	if (parse_text(to, &key, only->key, ret))
 		return -1;
 	name_is_type(ret);
-	if (only->value->kind == YAML_LIST)
-		return refuse_map(to, only->value->place, "a location's options are a map");
-	if (only->value->kind == YAML_MAP)
-		return keep_options(to, only->value, ret);
-	if (yaml_null(only->value))
+	const struct yaml_node *value = settled(to, only->value);
+	if (!value)
+		return -1;
+	if (value->kind == YAML_MAP)
+		return keep_options(to, value, ret);
+	if (yaml_null(value))
 		return 0;
-	if (*ret->target)
-		return refuse_map(to, only->value->place, "a location's options are a map");
-	ret->target = only->value->text;
+	if (value->kind == YAML_LIST || *ret->target)
+		return refuse_map(to, value->place, "a location's options are a map");
+	ret->target = value->text;
 	return 0;
 }
 
-static int parse_node(const struct target *to, const struct yaml_node *node, struct location_spec *ret)
+static int parse_node(const struct target *to, const struct yaml_node *written, struct location_spec *ret)
 {
+	const struct yaml_node *node = settled(to, written);
+
+	if (!node)
+		return -1;
 	if (node->kind == YAML_MAP)
 		return parse_map(to, node, ret);
 	if (node->kind == YAML_SCALAR && !yaml_null(node))
@@ -208,37 +235,46 @@ static int parse_names(const struct target *to, const struct yaml_node *map,
 	return faults ? -1 : 0;
 }
 
-int location_specs_parse(struct arena *arena, json_t *holder, const char *file, const char *text, size_t size,
-			 struct diagnostics *list, const struct location_spec **ret_specs, size_t *ret_count)
+static int parse_file(const struct target *to, const struct yaml_node *root,
+		      const struct location_spec **ret_specs, size_t *ret_count)
 {
-	const struct yaml_node *root = yaml_compose(arena, file, text, size, list);
-	const struct target to = {arena, holder, list};
 	const struct location_spec *specs;
 	size_t count;
 
 	if (!root)
 		return -1;
 	if (root->kind != YAML_MAP) {
-		advise(list,
-		       complain(list, root->place, "a file of locations is a map, not %s", kind_name(root)),
-		       "write NAME: SPEC lines");
+		advise(
+		    to->list,
+		    complain(to->list, root->place, "a file of locations is a map, not %s", kind_name(root)),
+		    "write NAME: SPEC lines");
 		return -1;
 	}
-	if (parse_names(&to, root, &specs, &count))
+	if (parse_names(to, root, &specs, &count))
 		return -1;
 	*ret_specs = specs;
 	*ret_count = count;
 	return 0;
 }
 
-static struct target target_of(const struct reading *r)
+int location_specs_parse(struct arena *arena, json_t *holder, const char *file, const char *text, size_t size,
+			 struct diagnostics *list, const struct location_spec **ret_specs, size_t *ret_count)
 {
-	return (struct target){r->arena, r->blueprint->holder, r->list};
+	const struct target to = {.arena = arena, .holder = holder, .list = list};
+	int done = parse_file(&to, yaml_compose(arena, file, text, size, list), ret_specs, ret_count);
+
+	mask_summaries(list, file, text, size);
+	return done;
+}
+
+static struct target target_of(struct reading *r, struct draft *d)
+{
+	return (struct target){r->arena, r->blueprint->holder, r->list, r, d};
 }
 
 const struct location_spec *location_read(struct reading *r, struct draft *d, const struct yaml_node *node)
 {
-	const struct target to = target_of(r);
+	const struct target to = target_of(r, d);
 	const struct yaml_node *fixed = fixed_node(r, d, node);
 
 	if (!fixed)
@@ -280,7 +316,7 @@ const struct location_spec *location_choose(struct reading *r, struct draft *d, 
 void locations_read(struct reading *r, const struct yaml_node *root)
 {
 	const struct yaml_entry *one = NULL, *many = NULL;
-	const struct target to = target_of(r);
+	const struct target to = target_of(r, NULL);
 
 	for (size_t i = 0; i < root->count; i++) {
 		if (!strcmp(root->entries[i].key, "location"))

@@ -1,95 +1,71 @@
 /* parameters.c - what a blueprint lets its deployer choose, and whether the choices fit. */
 #include <errno.h>
-#include <regex.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "blueprints/reading.h"
+#include "blueprints/constraints.h"
 
-static const char *const types[] = {"string", "integer", "long",     "float",    "double",
-				    "port",   "boolean", "duration", "timestamp"};
+/* Each spelling with the type that it stands for. */
+static const struct {
+	const char *name, *type;
+} types[] = {
+    {"string", "string"},
+    {"integer", "integer"},
+    {"long", "integer"},
+    {"double", "double"},
+    {"float", "double"},
+    {"boolean", "boolean"},
+    {"port", "port"},
+    {"duration", "duration"},
+    {"timestamp", "timestamp"},
+    {"map", "map"},
+    {"list", "list"},
+    {"int", "integer"},
+    {"java.lang.String", "string"},
+    {"java.lang.Integer", "integer"},
+    {"java.lang.Long", "integer"},
+    {"java.lang.Double", "double"},
+    {"java.lang.Boolean", "boolean"},
+    {"java.util.Map", "map"},
+    {"java.util.List", "list"},
+    {"org.apache.brooklyn.util.time.Duration", "duration"},
+};
 
 static const char *plain_text(struct reading *r, const struct yaml_node *node, const char *what)
 {
-	if (node->kind == YAML_SCALAR && !yaml_null(node))
-		return node->text;
-	complain(r->list, node->place, "`%s` of a parameter is a text, not %s", what, kind_name(node));
+	const struct yaml_node *fixed = fixed_node(r, NULL, node);
+
+	if (!fixed)
+		return NULL;
+	if (fixed->kind == YAML_SCALAR && !yaml_null(fixed))
+		return fixed->text;
+	complain(r->list, node->place, "`%s` of a parameter is a text, not %s", what, kind_name(fixed));
 	return NULL;
 }
 
 static void read_type(struct reading *r, const struct yaml_node *node, struct parameter *p)
 {
-	const char *text = plain_text(r, node, "type");
+	const char *text = plain_text(r, node, "type"), *names[COUNT_OF(types)];
 
 	if (!text)
 		return;
-	for (size_t i = 0; i < COUNT_OF(types); i++)
-		if (!strcasecmp(types[i], text)) {
-			p->type = types[i];
-			return;
-		}
-	suggest(r, complain(r->list, node->place, "unknown type `%s` of a parameter", text), text, types,
-		COUNT_OF(types),
-		"the types are string, integer, double, boolean, port, duration and timestamp");
-}
-
-static void read_regex(struct reading *r, const struct yaml_node *node, struct parameter *p)
-{
-	const char *text = plain_text(r, node, "regex");
-	regex_t regex;
-
-	if (!text)
-		return;
-	p->regex = arena_format(r->arena, "^(%s)$", text);
-	p->regex_place = node->place;
-	if (!p->regex) {
-		r->list->failed = true;
-		return;
-	}
-	int code = regcomp(&regex, p->regex, REG_EXTENDED | REG_NOSUB);
-	if (!code) {
-		regfree(&regex);
-		return;
-	}
-	char why[120];
-	regerror(code, &regex, why, sizeof(why));
-	complain(r->list, node->place, "`%s` is no regular expression: %s", text, why);
-	p->regex = NULL;
-}
-
-static void read_constraint(struct reading *r, const struct yaml_node *node, struct parameter *p)
-{
-	static const char *const known[] = {"required", "regex"};
-	const char *name = node->kind == YAML_SCALAR ? node->text : NULL;
-
-	if (node->kind == YAML_MAP && node->count == 1) {
-		name = node->entries[0].key;
-		if (!strcmp(name, "regex")) {
-			read_regex(r, node->entries[0].value, p);
+	for (size_t i = 0; i < COUNT_OF(types); i++) {
+		names[i] = types[i].name;
+		if (!strcasecmp(types[i].name, text)) {
+			p->type = types[i].type;
 			return;
 		}
 	}
-	if (name && !strcmp(name, "required"))
-		p->required = true;
-	else
-		suggest(r,
-			complain(r->list, node->place,
-				 "the constraint `%s` is not supported yet by this version of berth",
-				 name ? name : "of this form"),
-			name ? name : "", known, COUNT_OF(known),
-			"the constraints are required and {regex: \"...\"}");
-}
-
-static void read_constraints(struct reading *r, const struct yaml_node *node, struct parameter *p)
-{
-	if (node->kind != YAML_LIST) {
-		read_constraint(r, node, p);
-		return;
-	}
-	for (size_t i = 0; i < node->count; i++)
-		read_constraint(r, node->items[i], p);
+	struct diagnostic *entry =
+	    strchr(text, '.')
+		? complain(r->list, node->place,
+			   "the type `%s` of a parameter is not supported yet by this version of berth", text)
+		: complain(r->list, node->place, "unknown type `%s` of a parameter", text);
+	suggest(r, entry, text, names, COUNT_OF(types),
+		"the types are string, integer, double, boolean, port, duration, timestamp, list and map");
 }
 
 static void read_key(struct reading *r, const struct yaml_entry *entry, struct parameter *p)
@@ -107,10 +83,9 @@ static void read_key(struct reading *r, const struct yaml_entry *entry, struct p
 	} else if (!strcmp(entry->key, "default")) {
 		p->initial = yaml_null(entry->value) ? NULL : entry->value;
 	} else if (!strcmp(entry->key, "required")) {
-		if (!yaml_bool(entry->value, r->list, &p->required))
-			complain(r->list, entry->value->place, "`required` is true or false");
+		p->required = fixed_flag(r, NULL, entry->value, "required", p->required);
 	} else if (!strcmp(entry->key, "constraints")) {
-		read_constraints(r, entry->value, p);
+		constraints_read(r, entry->value, p);
 	} else {
 		for (size_t i = 0; i < COUNT_OF(noted); i++)
 			if (!strcmp(noted[i], entry->key))
@@ -152,6 +127,8 @@ static void read_parameter(struct reading *r, const struct yaml_node *node)
 	}
 	if (p->name)
 		enter(r, p);
+	if (p->name && p->initial)
+		warn_plain_secret(r, p->name, p->initial, false);
 }
 
 void parameters_read(struct reading *r, const struct yaml_node *root)
@@ -183,16 +160,30 @@ static bool is_decimal(const char *text)
 	return *text && !*end && !errno;
 }
 
+/* One port, or a range of them. */
+static bool is_port(const char *text)
+{
+	char first[6];
+	size_t length = strcspn(text, "-");
+	int64_t low, high;
+
+	if (length >= sizeof(first))
+		return false;
+	snprintf(first, sizeof(first), "%.*s", (int)length, text);
+	return parse_number(first, 1, 65535, &low) &&
+	       (!text[length] || (parse_number(text + length + 1, 1, 65535, &high) && low <= high));
+}
+
 static bool fits_type(const char *type, const char *text)
 {
 	int64_t number;
 
-	if (!strcmp(type, "integer") || !strcmp(type, "long"))
+	if (!strcmp(type, "integer"))
 		return parse_number(text, INT64_MIN, INT64_MAX, &number);
-	if (!strcmp(type, "float") || !strcmp(type, "double"))
+	if (!strcmp(type, "double"))
 		return is_decimal(text);
 	if (!strcmp(type, "port"))
-		return parse_number(text, 1, 65535, &number);
+		return is_port(text);
 	if (!strcmp(type, "boolean"))
 		return !strcasecmp(text, "true") || !strcasecmp(text, "false");
 	if (!strcmp(type, "duration"))
@@ -200,39 +191,75 @@ static bool fits_type(const char *type, const char *text)
 	return true;
 }
 
-static bool fits_regex(const char *pattern, const char *text)
+const struct yaml_node *parameter_value(struct reading *r, const char *name)
 {
-	regex_t regex;
+	const struct parameter *p = map_get(r->parameters, name);
+	const struct yaml_entry *entry = map_get(r->config, name);
 
-	if (!pattern || regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB))
+	return p && p->setting ? p->setting : entry ? entry->value : p ? p->initial : NULL;
+}
+
+static bool fits(const char *type, const struct yaml_node *node, const char *text)
+{
+	bool map = !strcmp(type, "map"), list = !strcmp(type, "list");
+
+	if (!node || yaml_null(node) || (is_expression(node) && !text))
 		return true;
-	bool fits = !regexec(&regex, text, 0, NULL, 0);
-	regfree(&regex);
-	return fits;
+	if (map || list)
+		return !text && node->kind == (map ? YAML_MAP : YAML_LIST);
+	return !text || fits_type(type, text);
+}
+
+/* Whether nothing of it waits for components: then its value can be known, and checked, whoever uses it. */
+static bool is_fixed(const struct expression *e)
+{
+	static const char *const fixed[] = {"env", "literal", "formatString"};
+	bool known = e->kind == EXPRESSION_TEXT;
+
+	for (size_t i = 0; i < COUNT_OF(fixed) && e->kind == EXPRESSION_CALL && !e->on; i++)
+		known = known || !strcmp(fixed[i], e->text);
+	for (size_t i = 0; i < e->count && known; i++)
+		known = is_fixed(e->arguments[i]);
+	return known;
+}
+
+/* The value as text, as far as it is known while the blueprint is read; else NULL. */
+static const char *known_text(struct reading *r, const struct yaml_node *node)
+{
+	struct diagnostics quiet = {0};
+	struct value value;
+
+	if (node->kind == YAML_SCALAR && !is_expression(node))
+		return node->text;
+	const struct expression *e = is_expression(node) ? expression_parse(r->arena, node, &quiet) : NULL;
+	diagnostics_release(&quiet);
+	if (!e || !is_fixed(e) || value_read(r, NULL, node, &value) || value.kind != VALUE_TEXT)
+		return NULL;
+	return value.text;
 }
 
 static bool check(const char *key, void *value, void *context)
 {
 	const struct parameter *p = value;
 	struct reading *r = context;
-	const struct yaml_entry *entry = map_get(r->config, key);
-	const struct yaml_node *node = p->setting ? p->setting : entry ? entry->value : p->initial;
+	const struct yaml_node *node = parameter_value(r, key);
+	const char *text = node ? known_text(r, node) : NULL;
 
-	if (!node) {
-		if (p->required)
-			advise(r->list, complain(r->list, p->place, "the parameter `%s` has no value", key),
-			       "give it one: --set %s=VALUE", key);
-		return true;
+	if (!node && p->required)
+		advise(r->list, complain(r->list, p->place, "the parameter `%s` has no value", key),
+		       "give it one: --set %s=VALUE", key);
+	if (!fits(p->type, node, text)) {
+		if (text && !sensitive_name(key))
+			complain(r->list, node->place,
+				 "the parameter `%s` is of the type %s, and `%s` is none", key, p->type,
+				 text);
+		else
+			complain(r->list, node->place,
+				 "the parameter `%s` is of the type %s, and what it is set to is none", key,
+				 p->type);
+	} else {
+		constraints_check(r, p, node, text);
 	}
-	if (node->kind != YAML_SCALAR || is_expression(node))
-		return true;
-	if (!fits_type(p->type, node->text))
-		complain(r->list, node->place, "the parameter `%s` is of the type %s, and `%s` is none", key,
-			 p->type, node->text);
-	else if (!fits_regex(p->regex, node->text))
-		advise(r->list,
-		       complain(r->list, node->place, "the parameter `%s` may not be `%s`", key, node->text),
-		       "it must match the regular expression at line %d", p->regex_place.line);
 	return true;
 }
 

@@ -44,8 +44,7 @@ struct parameter {
 	const char *type;
 	const struct yaml_node *setting, *initial; /* from --set; its `default`. NULL when there is none */
 	bool required;
-	const char *regex;
-	struct place regex_place;
+	struct constraint *constraints;
 };
 
 /* A config value that is being looked into, to notice one that leads back to itself. */
@@ -72,8 +71,9 @@ struct reading {
 	struct map *locations;  /* name -> struct location_spec, of `locations:` */
 	const struct location_spec *location; /* the application's */
 	const struct config_frame *frames;
-	struct draft *owner; /* whose value is being read: uses of other components are its own */
-	size_t expansions;   /* config values looked into, and bytes joined: both have a limit */
+	struct growing variables; /* of the environment, that env() asked for */
+	struct draft *owner;      /* whose value is being read: uses of other components are its own */
+	size_t expansions;        /* config values looked into, and bytes joined: both have a limit */
 	size_t joined;
 	unsigned char *seen; /* a bit for each port and protocol while a list of ports is read */
 };
@@ -103,6 +103,10 @@ const char *fold_id(struct reading *r, const char *text);
 /* How a node's kind is called in a message: "a list", "a map", "text". */
 const char *kind_name(const struct yaml_node *node);
 
+/* variables.c: the tree of an expression in which every env("NAME"[, "default"]) is the text that it stands
+ * for. NULL with a complaint. */
+const struct expression *expression_read(struct reading *r, const struct yaml_node *node);
+
 /* values.c. `d` is the component that the value belongs to, NULL for the application's own. */
 int value_read(struct reading *r, struct draft *d, const struct yaml_node *node, struct value *ret);
 /* The secret at "env:NAME" or "file:PATH". 0 or -1 with a complaint. */
@@ -121,6 +125,8 @@ bool fixed_flag(struct reading *r, struct draft *d, const struct yaml_node *node
 /* Milliseconds, at least `least`; -1 with a complaint. */
 int64_t fixed_duration(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key,
 		       int64_t least);
+/* plain_secrets.c: a warning for a value in clear whose key says that it is a secret. `shown`: of a label. */
+void warn_plain_secret(struct reading *r, const char *name, const struct yaml_node *node, bool shown);
 /* The component that `component("id")` names; NULL with a complaint. */
 struct draft *component_read(struct reading *r, const struct yaml_node *node);
 
@@ -138,6 +144,8 @@ int read_sensor(struct reading *r, struct draft *d, const struct expression *e, 
 const struct yaml_node *config_enter(struct reading *r, struct draft *d, const char *name, struct place at,
 				     struct config_frame *frame, bool *ret_absent);
 void config_leave(struct reading *r);
+/* That nothing has this name, and what was perhaps meant. */
+void config_complain_unset(struct reading *r, struct draft *d, const char *name, struct place at);
 
 /* parameters.c, settings.c */
 void parameters_read(struct reading *r, const struct yaml_node *root);

@@ -74,31 +74,6 @@ static int evaluate_config(struct reading *r, struct draft *d, const struct expr
 	return done;
 }
 
-static int evaluate_env(struct reading *r, struct draft *d, const struct expression *e, struct value *ret)
-{
-	(void)d;
-	for (size_t i = 0; i < e->count; i++)
-		if (e->arguments[i]->kind != EXPRESSION_TEXT) {
-			complain(r->list, e->arguments[i]->place,
-				 "env() takes a name and a default, both texts");
-			return -1;
-		}
-	const char *name = e->arguments[0]->text, *found = NULL;
-	if (r->options->environment)
-		found = r->options->environment(r->options->environment_context, name);
-	if (found) {
-		const char *copy = arena_text(r->arena, found);
-		if (!copy)
-			r->list->failed = true;
-		return copy ? text_value(e, copy, ret) : -1;
-	}
-	if (e->count > 1)
-		return text_value(e, e->arguments[1]->text, ret);
-	advise(r->list, complain(r->list, e->place, "the variable `%s` is not set where berth runs", name),
-	       "set it, or give a default: env(\"%s\", \"...\")", name);
-	return -1;
-}
-
 int secret_read(struct reading *r, const char *text, struct place place, struct value *ret)
 {
 	bool file = starts_with(text, "file:") && text[5], variable = starts_with(text, "env:") && text[4];
@@ -124,6 +99,17 @@ static int evaluate_secret(struct reading *r, struct draft *d, const struct expr
 
 	(void)d;
 	return secret_read(r, argument->kind == EXPRESSION_TEXT ? argument->text : "", argument->place, ret);
+}
+
+/* Only one that cannot be read is left of these: see variables.c. */
+static int evaluate_variable(struct reading *r, struct draft *d, const struct expression *e,
+			     struct value *ret)
+{
+	(void)d;
+	(void)ret;
+	advise(r->list, complain(r->list, e->place, "env() takes a name and perhaps a default, both texts"),
+	       "write $berth:env(\"NAME\") or $berth:env(\"NAME\", \"default\")");
+	return -1;
 }
 
 static int evaluate_address(struct reading *r, struct draft *d, const struct expression *e, struct value *ret)
@@ -286,7 +272,7 @@ static const struct function functions[] = {
     {"component", 1, 2, evaluate_component, false}, {"entity", 1, 1, evaluate_component, false},
     {"sibling", 1, 1, evaluate_component, false},   {"config", 1, 1, evaluate_config, true},
     {"literal", 1, 1, evaluate_literal, false},     {"formatString", 1, 32, evaluate_format, false},
-    {"secret", 1, 1, evaluate_secret, false},       {"env", 1, 2, evaluate_env, false},
+    {"secret", 1, 1, evaluate_secret, false},       {"env", 1, 2, evaluate_variable, false},
     {"address", 1, 1, evaluate_address, false},     {"port", 1, 2, evaluate_port, false},
     {"endpoint", 1, 2, evaluate_endpoint, false},   {"attributeWhenReady", 1, 2, read_sensor, true},
 };
@@ -384,7 +370,7 @@ int value_read(struct reading *r, struct draft *d, const struct yaml_node *node,
 	if (!r->frames)
 		r->owner = d;
 	if (is_expression(node)) {
-		const struct expression *e = expression_parse(r->arena, node, r->list);
+		const struct expression *e = expression_read(r, node);
 		return e ? evaluate(r, d, e, ret) : -1;
 	}
 	if (node->kind != YAML_SCALAR) {
@@ -419,7 +405,7 @@ const struct yaml_node *fixed_node(struct reading *r, struct draft *d, const str
 		return node;
 	if (!r->frames)
 		r->owner = d;
-	const struct expression *e = expression_parse(r->arena, node, r->list);
+	const struct expression *e = expression_read(r, node);
 	if (!e)
 		return NULL;
 	if (e->kind == EXPRESSION_CALL && !e->on && !strcmp(e->text, "config") && e->count == 1 &&
@@ -450,7 +436,7 @@ const char *fixed_text(struct reading *r, struct draft *d, const struct yaml_nod
 struct draft *component_read(struct reading *r, const struct yaml_node *node)
 {
 	if (is_expression(node)) {
-		const struct expression *e = expression_parse(r->arena, node, r->list);
+		const struct expression *e = expression_read(r, node);
 		if (!e || (e->kind == EXPRESSION_CALL && !find_function(r, e)))
 			return NULL;
 		return named_component(r, e);

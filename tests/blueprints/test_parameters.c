@@ -67,8 +67,8 @@ Test(parameters, wrong_declarations_are_refused)
 	refused("parameters: [{name: p, type: strng}]\n" SERVICES, 1, 30, "unknown type `strng`", "`string`");
 	refused("parameters: [p, p]\n" SERVICES, 1, 17, "two parameters are called `p`", NULL);
 	refused("parameters: [p, {default: 1}]\n" SERVICES, 1, 17, "needs a `name`", NULL);
-	refused("parameters: [{name: p, constraints: [{glob: x}]}]\n" SERVICES, 1, 38,
-		"`glob` is not supported yet", NULL);
+	refused("parameters: [{name: p, constraints: [{urlExists: x}]}]\n" SERVICES, 1, 39,
+		"`urlExists` is not supported yet", NULL);
 	refused("parameters: [{name: p, constraints: [{regex: '('}]}]\n" SERVICES, 1, 46,
 		"no regular expression", NULL);
 	refused("parameters: [{name: p, required: perhaps}]\n" SERVICES, 1, 34, "true or false", NULL);
@@ -106,4 +106,110 @@ Test(parameters, settings_that_reach_nothing_are_refused)
 	set_wrong(text, "web.id=x", "cannot be set", NULL);
 	set_wrong(text, "novalue", "sets nothing", "PARAMETER=VALUE");
 	set_wrong(text, "web.memory=lots", "`lots` is no amount of memory", NULL);
+}
+
+Test(parameters, patterns_are_those_that_brooklyns_users_write)
+{
+	static const struct {
+		const char *regex, *yes, *no;
+	} patterns[] = {
+	    {"^(?:[0-9]{1,3}\\.){3}[0-9]{1,3}$", "10.0.0.5", "10.0.0"},
+	    {"\\d+[a-z]*?", "12ab", "ab12"},
+	    {"[\\w.-]+", "a_b.c-d", "a b"},
+	    {"[^\\]]+", "ab", "a]b"},
+	    {"[\\^\\-x]", "^", "y"},
+	    {"[\\^]", "^", "x"},
+	    {"[[:alpha:]]+", "abc", "ab1"},
+	    {"a|b", "b", "ab"},
+	    {"\\S+\\s\\S+", "a b", "ab"},
+	    {"[\\s]x", " x", "sx"},
+	    {"[a\\.]", ".", "b"},
+	};
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
+		char text[300], setting[40];
+		snprintf(text, sizeof(text),
+			 "parameters: [{name: p, constraints: [{regex: '%s'}]}]\n" SERVICES,
+			 patterns[i].regex);
+		snprintf(setting, sizeof(setting), "p=%s", patterns[i].yes);
+		set_right(text, setting);
+		close_outcome(&outcome);
+		snprintf(setting, sizeof(setting), "p=%s", patterns[i].no);
+		set_wrong(text, setting, "may not be", "line 1");
+	}
+	static const char *const others[] = {"(?=a)b", "a++", "\\p{L}", "[a[b]]", "[a&&b]", "[a", "\\"};
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		char text[300];
+		snprintf(text, sizeof(text),
+			 "parameters: [{name: p, constraints: [{regex: '%s'}]}]\n" SERVICES, others[i]);
+		refused(text, 1, 46, "regular expression", NULL);
+	}
+}
+
+#define PAIR(constraint)                                                                                     \
+	"parameters:\n- {name: p, constraints: [" constraint "]}\n- {name: q}\n- {name: r}\n" SERVICES
+
+static void both(const char *text, const char *p, const char *q, const char *words)
+{
+	close_outcome(&outcome);
+	outcome = parse_with(text, (const char *[]){p ? p : q, p ? q : NULL, NULL}, NULL);
+	cr_assert_eq(outcome.list.errors, words ? 1 : 0, "%s %s: %s", text, p ? p : q,
+		     outcome.list.first ? outcome.list.first->summary : "nothing");
+	if (words)
+		expect_words(outcome.list.first, words, NULL);
+}
+
+Test(parameters, one_may_speak_of_another)
+{
+	both(PAIR("{requiredIf: q}"), NULL, "q=1", "needs a value, as `q` has one");
+	both(PAIR("{requiredIf: q}"), "p=1", "q=1", NULL);
+	both(PAIR("{requiredIf: q}"), NULL, NULL, NULL);
+	both(PAIR("{requiredUnless: q}"), NULL, NULL, "needs a value, unless `q` has one");
+	both(PAIR("{requiredUnless: q}"), NULL, "q=1", NULL);
+	both(PAIR("{requiredUnless: q}"), "p=1", NULL, NULL);
+	both(PAIR("{forbiddenIf: q}"), "p=1", "q=1", "may have no value, as `q` has one");
+	both(PAIR("{forbiddenIf: q}"), "p=1", "q=", NULL);
+	both(PAIR("{forbiddenUnless: q}"), "p=1", NULL, "may have no value, unless `q` has one");
+	both(PAIR("{forbiddenUnless: q}"), "p=1", "q=1", NULL);
+	both(PAIR("{requiredUnlessAnyOf: [q, r]}"), NULL, NULL, "needs a value, unless `any of the others`");
+	both(PAIR("{requiredUnlessAnyOf: [q, r]}"), NULL, "r=1", NULL);
+	both(PAIR("{forbiddenUnlessAnyOf: [q, r]}"), "p=1", NULL, "may have no value");
+	both(PAIR("{forbiddenUnlessAnyOf: r}"), "p=1", "r=1", NULL);
+	both(PAIR("{glob: 'a*b'}"), "p=axxb", NULL, NULL);
+	both(PAIR("{glob: 'a*b'}"), "p=axx", NULL, "may not be `axx`");
+	refused(PAIR("{requiredIf: s}"), 2, 40, "nothing sets the config `s`", NULL);
+	refused(PAIR("{requiredIf: [q]}"), 2, 40, "takes the name of another parameter", NULL);
+	refused(PAIR("{requiredIff: q}"), 2, 28, "`requiredIff` is not supported yet", "`requiredIf`");
+	refused(PAIR("requiredIf"), 2, 27, "`requiredIf` needs a value", "{requiredIf: ...}");
+	refused(PAIR("[x]"), 2, 27, "a constraint is a word or a map", NULL);
+}
+
+Test(parameters, types_have_several_names_and_lists_and_maps_are_types)
+{
+	set_right(
+	    "parameters: [{name: p, type: org.apache.brooklyn.util.time.Duration, default: 5m}]\n" SERVICES,
+	    NULL);
+	set_right("parameters: [{name: p, type: Port, default: 8000-8010}]\n" SERVICES, NULL);
+	set_right("parameters: [{name: p}, {name: m, type: java.util.Map, default: {a: b}}]\n" SERVICES,
+		  NULL);
+	refused("parameters: [{name: p}, {name: m, type: java.util.Map, default: b}]\n" SERVICES, 1, 65,
+		"is of the type map", NULL);
+	refused("parameters: [{name: p}, {name: m, type: list, default: {a: b}}]\n" SERVICES, 1, 56,
+		"is of the type list", NULL);
+	refused("parameters: [{name: p, type: port, default: 10-5}]\n" SERVICES, 1, 45, "is none", NULL);
+	refused("parameters: [{name: p, type: org.acme.Thing}]\n" SERVICES, 1, 30, "not supported yet",
+		"string, integer");
+	refused("parameters: [{name: p, type: integer, default: $berth:env(\"GIT_COMMIT\")}]\n" SERVICES, 1,
+		48, "`abc123` is none", NULL);
+	set_right("parameters: [{name: p, type: integer, default: $berth:endpoint(\"web\")}, {name: q}]\n"
+		  "services: [{type: 'docker:x', id: web, openPorts: 1}]\n",
+		  NULL);
+}
+
+Test(parameters, a_secret_one_is_never_quoted)
+{
+	set_wrong("parameters: [{name: api.token, type: integer}]\nservices: [{type: 'docker:x'}]\n",
+		  "api.token=hunter2", "what it is set to is none", NULL);
+	set_wrong(
+	    "parameters: [{name: api.token, constraints: [{regex: x}]}]\nservices: [{type: 'docker:x'}]\n",
+	    "api.token=hunter2", "may not be what it is set to", "line 1");
 }
