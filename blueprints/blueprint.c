@@ -8,52 +8,15 @@
 #include "base/text.h"
 #include "blueprints/component.h"
 #include "blueprints/mask.h"
+#include "blueprints/top_keys.h"
 #include "blueprints/yaml_internal.h"
-
-enum top { TOP_READ, TOP_NOTED, TOP_LATER };
-
-static const struct top_key {
-	const char *name;
-	enum top what;
-} top_keys[] = {
-    {"id", TOP_READ},
-    {"name", TOP_READ},
-    {"location", TOP_READ},
-    {"locations", TOP_READ},
-    {"services", TOP_READ},
-    {"parameters", TOP_READ},
-    {"brooklyn.parameters", TOP_READ},
-    {"config", TOP_READ},
-    {"brooklyn.config", TOP_READ},
-    {"description", TOP_NOTED},
-    {"origin", TOP_NOTED},
-    {"version", TOP_NOTED},
-    {"iconUrl", TOP_NOTED},
-    {"icon_url", TOP_NOTED},
-    {"brooklyn.catalog", TOP_LATER},
-    {"brooklyn.children", TOP_LATER},
-    {"brooklyn.enrichers", TOP_LATER},
-    {"brooklyn.flags", TOP_LATER},
-    {"brooklyn.initializers", TOP_LATER},
-    {"brooklyn.policies", TOP_LATER},
-    {"brooklyn.tags", TOP_LATER},
-    {"artifacts", TOP_LATER},
-    {"children", TOP_LATER},
-    {"effectors", TOP_LATER},
-    {"enrichers", TOP_LATER},
-    {"initializers", TOP_LATER},
-    {"policies", TOP_LATER},
-    {"sensors", TOP_LATER},
-    {"tags", TOP_LATER},
-    {"type", TOP_LATER},
-};
 
 static void complain_unknown(struct reading *r, const struct yaml_entry *entry)
 {
-	const char *names[COUNT_OF(top_keys)];
+	const char **names = reading_alloc(r, sizeof(*names) * top_key_count);
 	size_t count = 0;
 
-	for (size_t i = 0; i < COUNT_OF(top_keys); i++)
+	for (size_t i = 0; names && i < top_key_count; i++)
 		if (top_keys[i].what != TOP_LATER)
 			names[count++] = top_keys[i].name;
 	const struct key_name *component = map_get(r->keys, entry->key);
@@ -69,9 +32,9 @@ static void check_top_keys(struct reading *r, const struct yaml_node *root)
 	for (size_t i = 0; i < root->count; i++) {
 		const struct yaml_entry *entry = &root->entries[i];
 		size_t k = 0;
-		while (k < COUNT_OF(top_keys) && strcmp(top_keys[k].name, entry->key))
+		while (k < top_key_count && strcmp(top_keys[k].name, entry->key))
 			k++;
-		if (k == COUNT_OF(top_keys))
+		if (k == top_key_count)
 			complain_unknown(r, entry);
 		else if (top_keys[k].what == TOP_LATER)
 			complain(r->list, entry->key_place,

@@ -67,10 +67,13 @@ struct key_rule {
 	int phase;        /* 1: what others may ask for (ports); 2: the rest; 0: read otherwise */
 	void (*read)(struct reading *, struct draft *, const struct yaml_node *);
 	const char *summary; /* one line, for people who write blueprints */
+	const char *shape;   /* how its value looks: a name in shapes.h */
 };
 
 extern const struct key_rule key_rules[KEY_COUNT];
 
+/* Every spelling, the later ones' too. */
+const struct key_name *key_names(size_t *ret_count);
 /* Fills reading->keys. */
 void keys_prepare(struct reading *r);
 /* The spellings that work now, for "did you mean"; none without memory. */

@@ -15,6 +15,7 @@ const struct command *const commands[] = {
     &command_graph,
     &command_locations,
     &command_types,
+    &command_schema,
     &command_events,
     &command_version,
     &command_completion,
@@ -27,7 +28,7 @@ const struct command *const commands[] = {
 
 /* Names that are taken, for what is still to come. */
 static const char *const later[] = {
-    "scale",  "stop",    "start",    "restart", "exec", "wait",   "why",      "gc", "schema", "serve",
+    "scale",  "stop",    "start",    "restart", "exec", "wait",   "why",      "gc", "serve",
     "backup", "restore", "rollback", "history", "ssh",  "invoke", "simulate", "cp", "policy", "port-forward",
 };
 

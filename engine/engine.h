@@ -323,6 +323,7 @@ const char *report_state(const struct berth_operation *operation);
 json_t *document_new(const char *app);
 
 extern const struct verb verb_validate, verb_plan, verb_deploy, verb_status, verb_destroy, verb_logs,
-    verb_graph, verb_locations, verb_types, verb_events, verb_stop, verb_start, verb_restart, verb_scale;
+    verb_graph, verb_locations, verb_types, verb_schema, verb_events, verb_stop, verb_start, verb_restart,
+    verb_scale;
 
 #endif

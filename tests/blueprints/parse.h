@@ -3,7 +3,9 @@
 #define BERTH_TESTS_BLUEPRINTS_PARSE_H
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "blueprints/blueprint.h"
 
@@ -91,12 +93,29 @@ static inline void refused(const char *text, int line, int column, const char *w
 	close_outcome(&outcome);
 }
 
+/* Blueprints that are fine are kept in the folder that BERTH_TEST_KEEP names, for those who check them in
+ * other ways. */
+static inline void keep(const char *text)
+{
+	const char *folder = getenv("BERTH_TEST_KEEP");
+	char path[1024];
+
+	if (!folder)
+		return;
+	snprintf(path, sizeof(path), "%s/XXXXXX.yaml", folder);
+	int file = mkstemps(path, 5);
+	cr_assert_geq(file, 0);
+	cr_assert_eq(write(file, text, strlen(text)), (ssize_t)strlen(text));
+	close(file);
+}
+
 static inline struct outcome accepted_with(const char *text, const char *const *settings)
 {
 	struct outcome outcome = parse_with(text, settings, NULL);
 
 	cr_assert_not_null(outcome.blueprint, "%d:%d: %s", outcome.list.first->place.line,
 			   outcome.list.first->place.column, outcome.list.first->summary);
+	keep(text);
 	return outcome;
 }
 

@@ -126,6 +126,7 @@ VERB(logs)
 VERB(graph)
 VERB(locations)
 VERB(types)
+VERB(schema)
 VERB(events)
 
 int berth_fd(struct berth *berth)

@@ -81,6 +81,19 @@ Test(show, json_is_passed_as_it_is)
 	}
 }
 
+Test(show, a_schema_is_set_out_in_lines)
+{
+	script.result = "{\"definitions\":{},\"type\":\"object\"}";
+	cr_expect_eq(run_cli("schema"), 0);
+	cr_expect_str_eq(out, "{\n  \"definitions\": {},\n  \"type\": \"object\"\n}\n");
+	cr_expect_eq(run_cli("schema -o json"), 0);
+	cr_expect_str_eq(out, "{\"definitions\":{},\"type\":\"object\"}\n");
+	script =
+	    (struct script){.result = "{\"format_version\":\"1\"}", .message = "m", .outcome = BERTH_FAILED};
+	cr_expect_eq(run_cli("schema"), 1);
+	cr_expect_str_eq(out, "");
+}
+
 Test(show, what_cannot_begin_is_a_document_with_json)
 {
 	script = (struct script){.begin_error = "no store", .remedy = "make one", .outcome = BERTH_DENIED};
