@@ -122,14 +122,17 @@ struct exec_session {
 	const char *user, *directory; /* NULL: the instance's own */
 	bool terminal;                /* on a pseudo terminal there: one stream, and a size */
 	bool interactive;             /* `input` is passed on; false: it reads the end of file at once */
-	/* Bytes on their way in: the engine appends and asks again, the driver takes from the front. */
+	/* Bytes on their way in: the engine appends and asks again, the driver takes from the front. Their
+	 * end is typed where there is a terminal (ctrl-D). */
 	struct text input;
 	bool input_ended;
 	unsigned rows, columns;
 	bool resized; /* the size is new: the driver takes note and clears it */
 	void (*output)(void *owner, bool errors, const char *bytes, size_t count);
 	void *output_owner;
-	int code; /* once DONE: the command's exit code; 128 + N when signal N ended it */
+	/* Once DONE: the command's exit code; 128 + N when signal N ended it. Once FAILED because it was not
+	 * found: 127, or could not be executed: 126. */
+	int code;
 };
 
 struct log_options {

@@ -53,30 +53,40 @@ static bool chunk(void *owner, int status, const char *bytes, size_t count)
 	return true;
 }
 
-struct exchange *docker_send(struct docker *docker, const struct question *question,
-			     const struct http_sink *sink, struct error *err)
+/* A question as it goes over the wire; its texts live as long as these. */
+struct wire {
+	struct text url;
+	char *body;
+	struct http_request request;
+};
+
+static void wire_release(struct wire *wire)
+{
+	text_release(&wire->url);
+	free(wire->body);
+}
+
+static int wire_write(const struct docker *docker, const struct question *question, struct wire *wire,
+		      struct error *err)
 {
 	static const char *const json_header[] = {"Content-Type: application/json", NULL};
 	static const char *const no_header[] = {NULL};
 	bool reads = !strcmp(question->method, "GET");
-	owned_memory char *body = question->body ? json_line(question->body) : NULL;
-	owned_text url = {0};
 
-	text_add(&url, docker->endpoint.base);
+	wire->body = question->body ? json_line(question->body) : NULL;
+	text_add(&wire->url, docker->endpoint.base);
 	if (!question->bare)
-		text_format(&url, "/v%s", docker->api);
-	text_add(&url, question->path);
-	if (url.failed || (question->body && !body)) {
-		fail_memory(err);
-		return NULL;
-	}
-	const struct http_request request = {
+		text_format(&wire->url, "/v%s", docker->api);
+	text_add(&wire->url, question->path);
+	if (wire->url.failed || (question->body && !wire->body))
+		return fail_memory(err);
+	wire->request = (struct http_request){
 	    .method = question->method,
-	    .url = text_view(&url),
+	    .url = text_view(&wire->url),
 	    .unix_socket = docker->endpoint.socket,
-	    .headers = body ? json_header : no_header,
-	    .body = body,
-	    .body_size = body ? strlen(body) : 0,
+	    .headers = wire->body ? json_header : no_header,
+	    .body = wire->body,
+	    .body_size = wire->body ? strlen(wire->body) : 0,
 	    .timeout_ms = question->endless || question->idle_ms ? 0
 			  : question->limit_ms                   ? question->limit_ms
 			  : reads                                ? READ_MS
@@ -84,7 +94,27 @@ struct exchange *docker_send(struct docker *docker, const struct question *quest
 	    .idle_ms = question->idle_ms,
 	    .fresh = question->fresh,
 	};
-	return docker->world->ops->http_send(docker->world, &request, sink, err);
+	return 0;
+}
+
+struct exchange *docker_send(struct docker *docker, const struct question *question,
+			     const struct http_sink *sink, struct error *err)
+{
+	owned_by(wire_release) struct wire wire = {0};
+
+	if (wire_write(docker, question, &wire, err) < 0)
+		return NULL;
+	return docker->world->ops->http_send(docker->world, &wire.request, sink, err);
+}
+
+struct channel *docker_channel(struct docker *docker, const struct question *question,
+			       const struct channel_sink *sink, struct error *err)
+{
+	owned_by(wire_release) struct wire wire = {0};
+
+	if (wire_write(docker, question, &wire, err) < 0)
+		return NULL;
+	return docker->world->ops->channel_open(docker->world, &wire.request, sink, err);
 }
 
 enum progress ask(struct task *task, unsigned slot, const struct question *question, step *next,

@@ -16,6 +16,7 @@ struct task;
 struct pull;
 struct stream;
 struct subscription;
+struct session;
 
 /* One step of a task: reads what came of the last one, does the next. PROGRESS_WAITING with nothing under way
  * means that another step was set and is to be taken at once. */
@@ -92,6 +93,7 @@ struct wish {
 	const struct log_options *log;
 	log_sink *sink;
 	void *sink_owner;
+	struct exec_session *exec;
 	struct location_facts *facts;
 };
 
@@ -111,6 +113,7 @@ struct task {
 	struct probe_call *probe;
 	struct error probed;
 	struct pull *pull;
+	struct session *session;
 	unsigned tries;
 	int64_t since_ms;
 	struct error unsure; /* why a mutation's effect is unknown */
@@ -178,6 +181,9 @@ char *label_filter(struct arena *arena, const char *app);
 /* A request outside of any task: for pulls and subscriptions. */
 struct exchange *docker_send(struct docker *docker, const struct question *question,
 			     const struct http_sink *sink, struct error *err);
+/* One whose connection is to become a channel. */
+struct channel *docker_channel(struct docker *docker, const struct question *question,
+			       const struct channel_sink *sink, struct error *err);
 /* Describe a transport's failure, with the remedy for the usual first mistakes. */
 void explain(const struct docker *docker, const char *what, int64_t limit_ms, const struct error *why,
 	     struct error *err);
@@ -277,6 +283,8 @@ void networks_release(struct docker *docker);
 step release_begin;
 step claim_begin, disclaim_begin;
 step logs_begin;
+/* exec_session.c: a command for somebody who listens */
+step exec_begin;
 json_t *create_body(struct task *task, const struct instance_spec *spec);
 json_t *link_list(const struct instance_spec *spec);
 
@@ -293,9 +301,15 @@ struct frames {
 	size_t header_length;
 	size_t left; /* of the frame under way */
 	bool errors;
-	bool raw; /* a terminal: no frames */
+	bool raw;     /* a terminal: no frames */
+	bool garbage; /* what came are no frames: nothing more is taken */
 };
 void frames_feed(struct frames *frames, const char *bytes, size_t count, log_sink *sink, void *owner);
+
+/* --- session_stream.c --- */
+void session_release(struct session *session);
+/* Somebody has something for the session under way, if there is one. */
+void session_attend(struct task *task);
 
 /* --- watch.c --- */
 int docker_watch(struct location *location, const char *app, void (*changed)(void *owner, const char *name),

@@ -177,6 +177,15 @@ static enum progress docker_logs(struct location *location, struct errand *erran
 	return task_run(location, errand, logs_begin, &wish, err);
 }
 
+static enum progress docker_exec(struct location *location, struct errand *errand, const char *app,
+				 const char *name, struct exec_session *session, struct error *err)
+{
+	const struct wish wish = {.app = app, .name = name, .exec = session};
+
+	session_attend(errand->state);
+	return task_run(location, errand, exec_begin, &wish, err);
+}
+
 static void docker_drop(struct location *location, struct errand *errand)
 {
 	(void)location;
@@ -224,6 +233,7 @@ const struct location_driver docker_driver = {
     .probe = docker_probe,
     .stop = docker_stop,
     .remove = docker_remove,
+    .exec = docker_exec,
     .logs = docker_logs,
     .drop = docker_drop,
 };

@@ -4,13 +4,14 @@
 
 #include "locations/docker/docker.h"
 
-enum { STREAM_ERRORS = 2 };
+enum { STREAM_ERRORS = 2, STREAM_LAST };
 
 static void begin_frame(struct frames *frames)
 {
-	const unsigned char *size = frames->header + 4;
+	const unsigned char *header = frames->header, *size = frames->header + 4;
 
-	frames->errors = frames->header[0] == STREAM_ERRORS;
+	frames->garbage = header[0] > STREAM_LAST || header[1] || header[2] || header[3];
+	frames->errors = header[0] >= STREAM_ERRORS;
 	frames->left = (size_t)size[0] << 24 | (size_t)size[1] << 16 | (size_t)size[2] << 8 | size[3];
 	frames->header_length = 0;
 }
@@ -21,7 +22,7 @@ void frames_feed(struct frames *frames, const char *bytes, size_t count, log_sin
 		sink(owner, false, bytes, count);
 		return;
 	}
-	while (count) {
+	while (count && !frames->garbage) {
 		if (!frames->left) {
 			frames->header[frames->header_length++] = (unsigned char)*bytes++;
 			count--;

@@ -33,6 +33,11 @@ static enum progress flow(struct task *task, struct error *err)
 	frames_feed(&output->frames, text_view(&output->stream.kept), output->stream.kept.length,
 		    task->wish.sink, task->wish.sink_owner);
 	text_clear(&output->stream.kept);
+	if (output->frames.garbage) {
+		fail(err, ERR_UNREACHABLE, "location `%s`: what came as the log of container `%s` is none",
+		     task->docker->location->name, task->wish.name);
+		return PROGRESS_FAILED;
+	}
 	if (task->waiting)
 		return PROGRESS_WAITING;
 	if (call_ok(call))

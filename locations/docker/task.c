@@ -31,6 +31,8 @@ void task_free(struct task *task)
 	world->ops->timer_cancel(world, task->timer);
 	world->ops->tcp_cancel(world, task->probe);
 	pull_leave(task);
+	if (task->session)
+		session_release(task->session);
 	json_decref(task->kept);
 	*task->back = task->next;
 	if (task->next)

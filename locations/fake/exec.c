@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "locations/fake/call.h"
 
-enum { KILLED = 128 + 9 };
+enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127, KILLED = 128 + 9 };
 
 static char *words_of(const char *const *command)
 {
@@ -31,6 +31,8 @@ int act_exec(struct call *call, struct error *err)
 		return fail(err, ERR_FAILED, "`%s` is not running", call->name);
 	const struct fake_command *command = target_command(call->fake->target, words);
 	if (command && command->error.code != OK) {
+		call->question.session->code =
+		    command->error.code == ERR_MISSING ? NOT_FOUND : NOT_EXECUTABLE;
 		if (err)
 			*err = command->error;
 		return -1;

@@ -360,6 +360,7 @@ void conformance_exec_of_no_command_is_missing(struct subject *subject)
 	to_run(&talk, no_command);
 	MUST_NOT(rig, ERR_MISSING, ASK(exec, subject->app, name, &talk.session));
 	cr_assert_str_eq(text_view(&talk.output), "");
+	cr_assert(talk.session.code == 127, "its code is %d", talk.session.code);
 	cr_assert(rig_look(rig, name).state == SEEN_RUNNING);
 	leave(rig, &talk);
 }
@@ -373,6 +374,7 @@ void conformance_exec_of_what_cannot_run_is_denied(struct subject *subject)
 	to_run(&talk, no_program);
 	MUST_NOT(rig, ERR_DENIED, ASK(exec, subject->app, name, &talk.session));
 	cr_assert_str_eq(text_view(&talk.output), "");
+	cr_assert(talk.session.code == 126, "its code is %d", talk.session.code);
 	leave(rig, &talk);
 }
 

@@ -88,6 +88,24 @@ static int64_t answer_request(void *owner, const struct http_request *request, s
 	return 0;
 }
 
+static void (*other_end)(struct channel *channel);
+static void (*other_ear)(struct channel *channel, const char *bytes, size_t count);
+
+static void begin_channel(void *owner, const struct http_request *request, struct channel *channel)
+{
+	(void)owner;
+	cr_assert(docker_asked_count < COUNT_OF(docker_asked));
+	note(request, &docker_asked[docker_asked_count++]);
+	other_end(channel);
+}
+
+static void hear_channel(void *owner, struct channel *channel, const char *bytes, size_t count)
+{
+	(void)owner;
+	if (other_ear)
+		other_ear(channel, bytes, count);
+}
+
 static bool any_interface(struct world *world, const char *name)
 {
 	(void)world;
@@ -146,6 +164,17 @@ void docker_tcp(int64_t (*tcp)(void *owner, const char *address, uint16_t port, 
 {
 	const struct virtual_hooks hooks = {.http = answer_request, .tcp = tcp};
 
+	virtual_world_hooks(docker_world, &hooks);
+}
+
+void docker_talks(void (*channel)(struct channel *channel),
+		  void (*heard)(struct channel *channel, const char *bytes, size_t count))
+{
+	const struct virtual_hooks hooks = {
+	    .http = answer_request, .channel = begin_channel, .heard = hear_channel};
+
+	other_end = channel;
+	other_ear = heard;
 	virtual_world_hooks(docker_world, &hooks);
 }
 

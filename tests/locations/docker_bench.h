@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "locations/docker/docker.h"
-#include "tests/support/virtual_world.h"
+#include "tests/support/virtual_channel.h"
 
 /* An answer to requests whose "METHOD /path?query" (without the version) begins so. Later ones are asked
  * first; one with `times` is used that often. */
@@ -39,6 +39,9 @@ void docker_take_down(void);
 int docker_reopen(const char *target, const char *options, const char *host);
 /* Who answers TCP probes. */
 void docker_tcp(int64_t (*tcp)(void *owner, const char *address, uint16_t port, struct error *answer));
+/* Who is at the other end of channels; their requests are noted as those of exchanges are. */
+void docker_talks(void (*channel)(struct channel *channel),
+		  void (*heard)(struct channel *channel, const char *bytes, size_t count));
 void docker_reply(const struct reply *reply);
 void docker_forget(void); /* what was asked so far */
 /* The n-th request of those that begin so, or NULL. */
