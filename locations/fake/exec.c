@@ -31,8 +31,9 @@ int act_exec(struct call *call, struct error *err)
 		return fail(err, ERR_FAILED, "`%s` is not running", call->name);
 	const struct fake_command *command = target_command(call->fake->target, words);
 	if (command && command->error.code != OK) {
-		call->question.session->code =
-		    command->error.code == ERR_MISSING ? NOT_FOUND : NOT_EXECUTABLE;
+		call->question.session->code = command->error.code == ERR_MISSING  ? NOT_FOUND
+					       : command->error.code == ERR_DENIED ? NOT_EXECUTABLE
+										   : 0;
 		if (err)
 			*err = command->error;
 		return -1;

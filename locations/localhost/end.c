@@ -152,6 +152,7 @@ static enum progress end_step(struct ending *ending, struct error *err)
 		return tell_helper(ending, shim, err);
 	if (scan_orphans(&scan, ending->name))
 		return end_orphans(ending, &scan, err);
+	exec_kill(location, ending->name);
 	return local_task_end(&ending->task, PROGRESS_DONE);
 }
 

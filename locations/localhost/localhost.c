@@ -242,6 +242,7 @@ const struct location_driver localhost_driver = {
     .probe = localhost_probe,
     .stop = localhost_stop,
     .remove = localhost_remove,
+    .exec = localhost_exec,
     .logs = localhost_logs,
     .drop = drop_localhost,
 };

@@ -171,7 +171,7 @@ int attachments_read(struct location *location, const struct marks *marks, struc
 /* Where a client on this machine finds what listens at `bind`. */
 const char *reachable_address(const char *bind);
 
-/* --- place.c, end.c, probe.c, logs.c, watch.c, claim.c --- */
+/* --- place.c, end.c, probe.c, logs.c, watch.c, claim.c, exec.c --- */
 enum progress localhost_place(struct location *, struct errand *, const struct instance_spec *, const char **,
 			      struct error *);
 enum progress localhost_start(struct location *, struct errand *, const struct instance_spec *,
@@ -188,6 +188,18 @@ enum progress localhost_logs(struct location *, struct errand *, const char *app
 int localhost_watch(struct location *, const char *app, void (*changed)(void *, const char *), void *owner,
 		    struct error *);
 void localhost_unwatch(struct location *, const char *app);
+enum progress localhost_exec(struct location *, struct errand *, const char *app, const char *name,
+			     struct exec_session *, struct error *);
+/* End what was run in the instance of that name and is left over. */
+void exec_kill(struct location *location, const char *name);
+/* --- users.c --- */
+struct user {
+	const char *name, *home; /* NULL: whoever the instance is */
+	struct process_identity identity;
+};
+/* "NAME|UID[:GROUP|GID]"; ERR_DENIED when there is none such. Strings and groups in `arena`. */
+int user_find(struct location *location, struct arena *arena, const char *text, struct user *ret_user,
+	      struct error *err);
 const char *watched_app(const struct watching *watching);
 enum progress localhost_claim(struct location *, struct errand *, const char *app, const struct owner *,
 			      bool adopt, struct arena *, struct owner *, struct error *);
