@@ -317,8 +317,7 @@ Test(localhost_exec, a_dropped_session_hangs_up)
 	struct instance_spec *spec = stays();
 
 	bench_run(spec);
-	to_run(SHELL("trap 'echo hung >ears; exit' HUP; sleep 1000 & sleep 0.2; echo ready; while :; do "
-		     "sleep 0.1; done"));
+	to_run(SHELL("trap 'echo hung >ears; exit' HUP; sleep 1000 & sleep 0.2; echo ready; wait"));
 	until_said(spec, "ready");
 	cr_assert(sessions_of(spec) >= 2);
 	localhost_driver.drop(&bench.location, &bench.errand);
