@@ -1,6 +1,7 @@
 /* http_errors.c - how an exchange ended, in our codes, with the remote's and the system's own words. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/http_internal.h"
 
@@ -21,24 +22,109 @@ bool exchange_sent(const struct exchange *exchange)
 	return request_bytes > 0 || began > 0;
 }
 
+static bool is_socket(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) < 0 || S_ISSOCK(status.st_mode);
+}
+
+/* The file's rights and kind, not a firewall's doing. */
+static void fail_socket(const struct exchange *exchange, int number, struct error *err)
+{
+	const char *path = exchange->peer, *words = strerror(number);
+
+	if (number == EACCES || number == EPERM)
+		fail(err, ERR_DENIED, "no right to use the socket %s: %s", path, words);
+	else if (number == ENOENT || number == ENOTDIR)
+		fail(err, ERR_UNREACHABLE, "there is no socket %s: %s", path, words);
+	else if (!is_socket(path))
+		fail(err, ERR_UNREACHABLE, "%s is there, but it is not a socket", path);
+	else if (number == ECONNREFUSED)
+		fail(err, ERR_UNREACHABLE, "nobody listens on the socket %s: %s", path, words);
+	else
+		fail(err, ERR_UNREACHABLE, "cannot connect to %s: %s", path, words);
+}
+
 static void fail_connect(struct exchange *exchange, CURLcode code, struct error *err)
 {
 	long number = 0;
 
 	exchange->http->curl.easy_getinfo(exchange->easy, CURLINFO_OS_ERRNO, &number);
-	/* On a unix socket: the file's rights, not a firewall's. */
-	if (exchange->unix_socket && (number == EACCES || number == EPERM)) {
-		fail(err, ERR_DENIED, "no right to use the socket %s: %s", exchange->peer,
-		     strerror((int)number));
-	} else if (exchange->unix_socket && number == ENOENT) {
-		fail(err, ERR_UNREACHABLE, "there is no socket %s: %s", exchange->peer,
-		     strerror((int)number));
-	} else if (number) {
-		fail(err, ERR_UNREACHABLE, "cannot connect to %s: %s", exchange->peer, strerror((int)number));
+	if (number && exchange->unix_socket)
+		fail_socket(exchange, (int)number, err);
+	else
+		fail(err, ERR_UNREACHABLE, "cannot connect to %s%s: %s", exchange->peer,
+		     exchange->proxy ? " through the proxy" : "",
+		     number ? strerror((int)number) : words_of(exchange, code));
+}
+
+static bool says(const char *words, const char *const *signs)
+{
+	for (; *signs; signs++)
+		if (strstr(words, *signs))
+			return true;
+	return false;
+}
+
+/* The other side's certificate: out of date, for another name, or of an unknown signer. */
+static void fail_trust(const struct exchange *exchange, const char *words, struct error *err)
+{
+	static const char *const misnamed[] = {"does not match", "subject name matches", NULL};
+	static const char *const early[] = {"not yet valid", NULL}, *const late[] = {"has expired", NULL};
+
+	if (says(words, late)) {
+		fail(err, ERR_DENIED, "the certificate of %s has expired: %s", exchange->peer, words);
+		remedy(err, "it has to be renewed there; or is the clock of this machine wrong?");
+	} else if (says(words, early)) {
+		fail(err, ERR_DENIED, "the certificate of %s is not valid yet: %s", exchange->peer, words);
+		remedy(err, "is the clock of this machine, or was that of its maker, wrong?");
+	} else if (says(words, misnamed)) {
+		fail(err, ERR_DENIED, "the certificate of %s was made for another host name: %s",
+		     exchange->peer, words);
+		remedy(err, "write the name or address that it was made for, or have one made for this one "
+			    "(subjectAltName)");
 	} else {
-		fail(err, ERR_UNREACHABLE, "cannot connect to %s: %s", exchange->peer,
-		     words_of(exchange, code));
+		fail(err, ERR_DENIED, "the certificate of %s is not trusted: %s", exchange->peer, words);
+		remedy(err, "give the authority that signed it as the CA file");
 	}
+}
+
+/* The other side's word about our own certificate: in TLS 1.2 within the handshake, in 1.3 after it. */
+static bool fail_client(const struct exchange *exchange, const char *words, struct error *err)
+{
+	static const char *const refusals[] = {"alert bad certificate",         "alert certificate",
+					       "alert unsupported certificate", "alert unknown ca",
+					       "alert access denied",           "alert decrypt error",
+					       "alert no certificate",          NULL};
+	static const char *const vague[] = {"alert handshake failure", NULL};
+
+	if (!says(words, refusals) && (exchange->client_certificate || !says(words, vague)))
+		return false;
+	if (exchange->client_certificate) {
+		fail(err, ERR_DENIED, "%s refuses the client certificate: %s", exchange->peer, words);
+		remedy(err, "use one that is signed by the authority that it trusts, and not out of date");
+	} else {
+		fail(err, ERR_DENIED, "%s wants a client certificate, and none was given: %s", exchange->peer,
+		     words);
+		remedy(err, "give a certificate and its key that are signed by the authority that it trusts");
+	}
+	return true;
+}
+
+static void fail_handshake(const struct exchange *exchange, const char *words, struct error *err)
+{
+	static const char *const plain[] = {"wrong version number", "unknown protocol", "http request",
+					    "packet length too long", NULL};
+
+	if (fail_client(exchange, words, err))
+		return;
+	if (says(words, plain))
+		fail(err, ERR_UNREACHABLE, "no TLS with %s: what listens there does not speak it (%s)",
+		     exchange->peer, words);
+	else
+		fail(err, ERR_UNREACHABLE, "no TLS with %s: %s", exchange->peer, words);
+	remedy(err, "does that port speak TLS? if not, use http:// (or tcp://) instead");
 }
 
 static void fail_tls(struct exchange *exchange, CURLcode code, struct error *err)
@@ -47,37 +133,37 @@ static void fail_tls(struct exchange *exchange, CURLcode code, struct error *err
 
 	switch (code) {
 	case CURLE_PEER_FAILED_VERIFICATION:
-		fail(err, ERR_DENIED, "the certificate of %s is not trusted: %s", exchange->peer, words);
-		remedy(
-		    err,
-		    "give the authority that signed it as the location's CA file, and the host name it was "
-		    "made for");
+		fail_trust(exchange, words, err);
 		break;
 	case CURLE_SSL_CERTPROBLEM:
 		fail(err, ERR_DENIED, "the client certificate or key for %s cannot be used: %s",
 		     exchange->peer, words);
-		remedy(err, "check that both files can be read and belong together");
+		remedy(err, "check that both files can be read, belong together and need no password");
 		break;
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_CRL_BADFILE:
 		fail(err, ERR_DENIED, "the CA file for %s cannot be used: %s", exchange->peer, words);
 		break;
 	default:
-		fail(err, ERR_UNREACHABLE, "no TLS with %s: %s", exchange->peer, words);
-		remedy(err, "does that port speak TLS? if not, use http:// (or tcp://) instead");
+		fail_handshake(exchange, words, err);
 	}
 }
 
-/* The other side hung up. What it wanted it rarely says: under TLS 1.3 a missing client certificate looks so,
- * too. */
+/* The other side hung up. What it wanted it does not always get to say: under TLS 1.3 a refused client
+ * certificate may look so, too. */
 static void fail_cut(struct exchange *exchange, CURLcode code, struct error *err)
 {
+	const char *words = words_of(exchange, code);
+
+	if (exchange->tls && !exchange->answer.status && fail_client(exchange, words, err))
+		return;
 	fail(err, ERR_UNREACHABLE, "%s ended the connection before its answer was whole: %s", exchange->peer,
-	     words_of(exchange, code));
+	     words);
 	if (exchange->answer.status)
 		return;
-	if (exchange->tls && !exchange->client_certificate)
-		remedy(err, "it may want a client certificate");
+	if (exchange->tls)
+		remedy(err, "it may want %s client certificate",
+		       exchange->client_certificate ? "another" : "a");
 	else if (!exchange->tls && !exchange->unix_socket)
 		remedy(err, "it may speak TLS on that port (https)");
 }
@@ -89,9 +175,15 @@ void exchange_explain(struct exchange *exchange, CURLcode code, struct error *er
 		fail_connect(exchange, code, err);
 		break;
 	case CURLE_COULDNT_RESOLVE_HOST:
+		fail(err, exchange->unix_socket ? ERR_INVALID : ERR_UNREACHABLE, "cannot connect to %s: %s",
+		     exchange->peer, words_of(exchange, code));
+		if (!exchange->unix_socket)
+			remedy(err,
+			       "check the spelling of the host name, and the name service of this machine");
+		break;
 	case CURLE_COULDNT_RESOLVE_PROXY:
-		fail(err, ERR_UNREACHABLE, "cannot connect to %s: %s", exchange->peer,
-		     words_of(exchange, code));
+		fail(err, ERR_UNREACHABLE, "cannot connect to %s: nobody knows its proxy by that name",
+		     exchange->peer);
 		break;
 	case CURLE_OPERATION_TIMEDOUT:
 		fail(err, ERR_TIMED_OUT, "no answer from %s in time: %s", exchange->peer,

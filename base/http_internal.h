@@ -64,7 +64,7 @@ struct exchange {
 	const char *refusal; /* why we ended the transfer from inside libcurl */
 	bool unix_socket;
 	char peer[160]; /* whom messages name: never a secret from the URL */
-	bool tls, client_certificate;
+	bool tls, client_certificate, proxy;
 	char words[CURL_ERROR_SIZE];
 };
 

@@ -107,6 +107,7 @@ static void name_peer(struct exchange *exchange, const struct http_request *requ
 		snprintf(exchange->peer, sizeof(exchange->peer), "%.*s", (int)(length < 150 ? length : 150),
 			 host);
 	exchange->unix_socket = request->unix_socket;
+	exchange->proxy = request->proxy;
 	exchange->tls = !strncasecmp(request->url, "https:", 6);
 }
 
@@ -128,10 +129,11 @@ static CURLcode set_connection(struct exchange *exchange, const struct http_requ
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
 	if (request->timeout_ms > 0)
 		SET(CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
-	if (request->unix_socket) {
+	if (request->unix_socket)
 		SET(CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
-		SET(CURLOPT_NOPROXY, "*");
-	}
+	/* Said in any case: libcurl would look into the environment by itself. */
+	SET(CURLOPT_PROXY, request->proxy ? request->proxy : "");
+	SET(CURLOPT_NOPROXY, "");
 	if (request->fresh) {
 		SET(CURLOPT_FRESH_CONNECT, 1L);
 		SET(CURLOPT_FORBID_REUSE, 1L);
@@ -151,10 +153,14 @@ static CURLcode set_tls(struct exchange *exchange, const struct http_tls *tls)
 		SET(CURLOPT_SSLCERT, tls->cert_file);
 	if (tls->key_file)
 		SET(CURLOPT_SSLKEY, tls->key_file);
+	/* OpenSSL would ask on the terminal for the password of an encrypted key. */
+	SET(CURLOPT_KEYPASSWD, "");
 	if (tls->no_verify) {
 		SET(CURLOPT_SSL_VERIFYPEER, 0L);
 		SET(CURLOPT_SSL_VERIFYHOST, 0L);
 	}
+	if (tls->not_newer_than_1_2)
+		SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2 | CURL_SSLVERSION_MAX_TLSv1_2);
 	exchange->client_certificate = tls->cert_file;
 	return CURLE_OK;
 }

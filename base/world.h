@@ -35,6 +35,7 @@ struct file_lock;
 struct http_tls {
 	const char *ca_file, *cert_file, *key_file; /* NULL: the system's roots, no client certificate */
 	bool no_verify;
+	bool not_newer_than_1_2; /* where a refused client certificate is told before anything is sent */
 };
 
 /* Everything is copied before http_send returns. */
@@ -46,6 +47,7 @@ struct http_request {
 	const void *body;           /* NULL for none */
 	size_t body_size;
 	const struct http_tls *tls; /* NULL: defaults */
+	const char *proxy;          /* "http://proxy:3128"; NULL: none, whatever the environment says */
 	int64_t timeout_ms;         /* for the whole exchange; 0: none (streams) */
 	int64_t idle_ms;            /* a stream silent for so long has failed (ERR_TIMED_OUT); 0: never */
 	size_t body_limit;          /* a longer answer is ERR_FAILED; 0: 64 MiB */

@@ -275,6 +275,26 @@ Test(http, what_was_copied_need_not_live)
 	cr_expect(strstr(text_view(&outcome.body), "X-A: b"));
 }
 
+Test(http, only_the_proxy_that_is_asked_for_is_used)
+{
+	owned_world world = fixture_world();
+	owned_server server = server_start(NULL);
+	owned_outcome straight = {0}, around = {0};
+	struct http_request request = get_request;
+
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
+	exchange_with(world, server, "/hello", request, &straight);
+	cr_expect_eq(straight.status, 200, "%s", straight.error.text);
+	setenv("no_proxy", "*", 1);
+	request.proxy = url_of(server, "");
+	request.url = "http://engine.invalid:2375/of-another-host";
+	send_request(world, &request, &around);
+	cr_assert(wait_for(world, &around.over, SOON_MS));
+	cr_expect_eq(around.status, 404, "%s", around.error.text);
+	cr_expect_eq(server->arrivals, 2);
+}
+
 Test(http, an_idle_world_with_open_connections_lets_its_caller_sleep)
 {
 	owned_world world = fixture_world();

@@ -127,7 +127,28 @@ Test(http_errors, a_socket_nobody_listens_on)
 	server_stop(&server);
 	try_socket(in_folder(&folder, "dead.sock"), &outcome);
 	cr_expect_eq(outcome.error.code, ERR_UNREACHABLE);
-	cr_expect(strstr(outcome.error.text, "Connection refused"), "%s", outcome.error.text);
+	cr_expect(strstr(outcome.error.text, "nobody listens"), "%s", outcome.error.text);
+}
+
+Test(http_errors, a_file_that_is_no_socket)
+{
+	owned_folder folder = fixture_folder();
+	owned_outcome outcome = {0};
+
+	try_socket(folder.path, &outcome);
+	cr_expect_eq(outcome.error.code, ERR_UNREACHABLE);
+	cr_expect(strstr(outcome.error.text, "not a socket"), "%s", outcome.error.text);
+}
+
+Test(http_errors, a_socket_whose_path_is_too_long)
+{
+	char path[140] = "/";
+	owned_outcome outcome = {0};
+
+	memset(path + 1, 'x', sizeof(path) - 2);
+	try_socket(path, &outcome);
+	cr_expect_eq(outcome.error.code, ERR_INVALID);
+	cr_expect(strstr(outcome.error.text, "too long"), "%s", outcome.error.text);
 }
 
 Test(http_errors, a_socket_without_rights)

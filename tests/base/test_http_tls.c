@@ -18,28 +18,32 @@ struct tls_server {
 	pthread_t thread;
 };
 
-static void write_pem(const char *path, EVP_PKEY *key, X509 *certificate)
+/* With a password the key is written encrypted. */
+static void write_pem(const char *path, EVP_PKEY *key, X509 *certificate, char *password)
 {
 	FILE *file = fopen(path, "we");
 
 	cr_assert(file);
 	if (key)
-		PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL);
+		PEM_write_PrivateKey(file, key, password ? EVP_aes_128_cbc() : NULL, NULL, 0, NULL, password);
 	if (certificate)
 		PEM_write_X509(file, certificate);
 	fclose(file);
 }
 
-/* cert.pem and key.pem in the folder: self-signed, for 127.0.0.1. */
-static void make_certificate(const struct folder *folder)
+/* NAME.pem and NAME-key.pem in the folder: self-signed, for 127.0.0.1, valid from and to so many seconds from
+ * now. */
+static void make_certificate(const struct folder *folder, const char *called, long from, long to,
+			     char *password)
 {
+	char path[64];
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *certificate = X509_new();
 
 	X509_set_version(certificate, 2);
 	ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-	X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-	X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+	X509_gmtime_adj(X509_getm_notBefore(certificate), from);
+	X509_gmtime_adj(X509_getm_notAfter(certificate), to);
 	X509_NAME *name = X509_get_subject_name(certificate);
 	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"test", -1, -1, 0);
 	X509_set_issuer_name(certificate, name);
@@ -48,8 +52,10 @@ static void make_certificate(const struct folder *folder)
 	X509_add_ext(certificate, extension, -1);
 	X509_EXTENSION_free(extension);
 	cr_assert(X509_sign(certificate, key, EVP_sha256()));
-	write_pem(in_folder(folder, "cert.pem"), NULL, certificate);
-	write_pem(in_folder(folder, "key.pem"), key, NULL);
+	snprintf(path, sizeof(path), "%s.pem", called);
+	write_pem(in_folder(folder, path), NULL, certificate, NULL);
+	snprintf(path, sizeof(path), "%s-key.pem", called);
+	write_pem(in_folder(folder, path), key, NULL, password);
 	X509_free(certificate);
 	EVP_PKEY_free(key);
 }
@@ -107,16 +113,18 @@ static void *tls_main(void *argument)
 
 static void tls_start(struct tls_server *server, const struct folder *folder, bool wants_client)
 {
+	if (access(in_folder(folder, "cert.pem"), F_OK) < 0)
+		make_certificate(folder, "cert", -3600, 3600, NULL);
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(address);
 
-	make_certificate(folder);
 	server->context = SSL_CTX_new(TLS_server_method());
 	cr_assert_eq(
 	    SSL_CTX_use_certificate_file(server->context, in_folder(folder, "cert.pem"), SSL_FILETYPE_PEM),
 	    1);
 	cr_assert_eq(
-	    SSL_CTX_use_PrivateKey_file(server->context, in_folder(folder, "key.pem"), SSL_FILETYPE_PEM), 1);
+	    SSL_CTX_use_PrivateKey_file(server->context, in_folder(folder, "cert-key.pem"), SSL_FILETYPE_PEM),
+	    1);
 	if (wants_client) {
 		SSL_CTX_set_verify(server->context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 		SSL_CTX_load_verify_file(server->context, in_folder(folder, "cert.pem"));
@@ -180,6 +188,8 @@ Test(http_tls, who_is_not_is_told_nothing)
 	get_securely("localhost", false, &folder,
 		     (struct http_tls){.ca_file = in_folder(&folder, "cert.pem")}, &misnamed);
 	cr_expect_eq(misnamed.error.code, ERR_DENIED, "%s", misnamed.error.text);
+	cr_expect(strstr(misnamed.error.text, "another host name"), "%s", misnamed.error.text);
+	cr_expect(strstr(misnamed.error.remedy, "made for"), "%s", misnamed.error.remedy);
 	get_securely("127.0.0.1", false, &folder, (struct http_tls){.no_verify = true}, &unverified);
 	cr_expect_eq(unverified.error.code, OK, "%s", unverified.error.text);
 }
@@ -192,20 +202,112 @@ Test(http_tls, a_client_certificate_is_shown)
 	get_securely("127.0.0.1", true, &folder,
 		     (struct http_tls){.ca_file = in_folder(&folder, "cert.pem"),
 				       .cert_file = in_folder(&folder, "cert.pem"),
-				       .key_file = in_folder(&folder, "key.pem")},
+				       .key_file = in_folder(&folder, "cert-key.pem")},
 		     &outcome);
 	cr_expect_eq(outcome.error.code, OK, "%s", outcome.error.text);
 }
 
-Test(http_tls, a_missing_client_certificate_is_guessed_at)
+/* The server of these tests says so after the handshake, when the connection may be gone already. */
+Test(http_tls, a_missing_client_certificate_is_told_or_guessed_at)
 {
 	owned_folder folder = fixture_folder();
 	owned_outcome outcome = {0};
 
 	get_securely("127.0.0.1", true, &folder, (struct http_tls){.ca_file = in_folder(&folder, "cert.pem")},
 		     &outcome);
+	cr_expect(outcome.error.code == ERR_UNREACHABLE || outcome.error.code == ERR_DENIED, "%s",
+		  outcome.error.text);
+	cr_expect(strstr(outcome.error.code == ERR_DENIED ? outcome.error.text : outcome.error.remedy,
+			 "client certificate"),
+		  "%s: %s", outcome.error.text, outcome.error.remedy);
+}
+
+Test(http_tls, before_1_3_a_missing_client_certificate_is_told)
+{
+	owned_folder folder = fixture_folder();
+	owned_outcome outcome = {0};
+
+	get_securely("127.0.0.1", true, &folder,
+		     (struct http_tls){.ca_file = in_folder(&folder, "cert.pem"), .not_newer_than_1_2 = true},
+		     &outcome);
+	cr_expect_eq(outcome.error.code, ERR_DENIED, "%s", outcome.error.text);
+	cr_expect(strstr(outcome.error.text, "wants a client certificate, and none was given"), "%s",
+		  outcome.error.text);
+	cr_expect_not(outcome.sent);
+}
+
+Test(http_tls, before_1_3_a_client_certificate_of_somebody_unknown_is_refused)
+{
+	owned_folder folder = fixture_folder();
+	owned_outcome outcome = {0};
+
+	make_certificate(&folder, "other", -3600, 3600, NULL);
+	get_securely("127.0.0.1", true, &folder,
+		     (struct http_tls){.ca_file = in_folder(&folder, "cert.pem"),
+				       .cert_file = in_folder(&folder, "other.pem"),
+				       .key_file = in_folder(&folder, "other-key.pem"),
+				       .not_newer_than_1_2 = true},
+		     &outcome);
+	cr_expect_eq(outcome.error.code, ERR_DENIED, "%s", outcome.error.text);
+	cr_expect(strstr(outcome.error.text, "refuses the client certificate"), "%s", outcome.error.text);
+}
+
+Test(http_tls, a_certificate_out_of_date_is_told)
+{
+	owned_folder late = fixture_folder(), early = fixture_folder();
+	owned_outcome expired = {0}, unborn = {0};
+
+	make_certificate(&late, "cert", -7200, -3600, NULL);
+	get_securely("127.0.0.1", false, &late, (struct http_tls){.ca_file = in_folder(&late, "cert.pem")},
+		     &expired);
+	cr_expect_eq(expired.error.code, ERR_DENIED, "%s", expired.error.text);
+	cr_expect(strstr(expired.error.text, "has expired"), "%s", expired.error.text);
+	cr_expect(strstr(expired.error.remedy, "renewed"), "%s", expired.error.remedy);
+	make_certificate(&early, "cert", 3600, 7200, NULL);
+	get_securely("127.0.0.1", false, &early, (struct http_tls){.ca_file = in_folder(&early, "cert.pem")},
+		     &unborn);
+	cr_expect_eq(unborn.error.code, ERR_DENIED, "%s", unborn.error.text);
+	cr_expect(strstr(unborn.error.text, "not valid yet"), "%s", unborn.error.text);
+}
+
+/* OpenSSL would ask for it on the terminal. */
+Test(http_tls, a_key_with_a_password_is_refused_without_a_question)
+{
+	owned_folder folder = fixture_folder();
+	owned_outcome outcome = {0};
+	char password[] = "open";
+
+	make_certificate(&folder, "mine", -3600, 3600, password);
+	get_securely("127.0.0.1", false, &folder,
+		     (struct http_tls){.ca_file = in_folder(&folder, "cert.pem"),
+				       .cert_file = in_folder(&folder, "mine.pem"),
+				       .key_file = in_folder(&folder, "mine-key.pem")},
+		     &outcome);
+	cr_expect_eq(outcome.error.code, ERR_DENIED, "%s", outcome.error.text);
+	cr_expect(strstr(outcome.error.text, "client certificate or key"), "%s", outcome.error.text);
+	cr_expect(strstr(outcome.error.remedy, "password"), "%s", outcome.error.remedy);
+}
+
+Test(http_tls, plain_http_to_a_tls_port_gets_the_hint)
+{
+	owned_folder folder = fixture_folder();
+	owned_outcome outcome = {0};
+	struct tls_server server;
+
+	tls_start(&server, &folder, false);
+	{
+		owned_world world = fixture_world();
+		struct http_request request = get_request;
+		char url[64];
+
+		snprintf(url, sizeof(url), "http://127.0.0.1:%u/", (unsigned int)server.port);
+		request.url = url;
+		send_request(world, &request, &outcome);
+		cr_assert(wait_for(world, &outcome.over, SOON_MS));
+	}
+	tls_stop(&server);
 	cr_expect_eq(outcome.error.code, ERR_UNREACHABLE, "%s", outcome.error.text);
-	cr_expect(strstr(outcome.error.remedy, "client certificate"), "%s", outcome.error.remedy);
+	cr_expect(strstr(outcome.error.remedy, "TLS"), "%s", outcome.error.remedy);
 }
 
 Test(http_tls, files_that_cannot_be_used_are_told)
