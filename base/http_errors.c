@@ -186,8 +186,12 @@ void exchange_explain(struct exchange *exchange, CURLcode code, struct error *er
 		     exchange->peer);
 		break;
 	case CURLE_OPERATION_TIMEDOUT:
-		fail(err, ERR_TIMED_OUT, "no answer from %s in time: %s", exchange->peer,
-		     words_of(exchange, code));
+		fail(err, ERR_TIMED_OUT,
+		     exchange_sent(exchange) ? "no answer from %s in time: %s"
+					     : "cannot connect to %s in time: %s",
+		     exchange->peer, words_of(exchange, code));
+		if (!exchange_sent(exchange))
+			remedy(err, "is that machine up, and does a firewall let us through?");
 		break;
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_SSL_CERTPROBLEM:

@@ -22,15 +22,16 @@ static void add_location(struct table *table, const json_t *location, bool check
 	table_add(table, PLAIN,
 		  *text_of(location, "endpoint") ? text_of(location, "endpoint")
 						 : text_of(location, "details"));
+	table_add(table, DIM, text_of(location, "because"));
 }
 
 static void render(const struct invocation *invocation, const json_t *document)
 {
-	static const char *const titles[] = {"NAME",      "TYPE",    "SPEC",    "SOURCE",
-					     "REACHABLE", "VERSION", "ENDPOINT"};
+	static const char *const titles[] = {"NAME",      "TYPE",    "SPEC",     "SOURCE",
+					     "REACHABLE", "VERSION", "ENDPOINT", "CHOSEN BY"};
 	struct screen out = screen_of(stdout, invocation), err = screen_of(stderr, invocation);
 	bool checked = invocation->arguments.count > 0;
-	struct table table = {.columns = checked ? 7 : 4};
+	struct table table = {.columns = checked ? 8 : 4};
 	const json_t *list = list_of(document, "locations");
 	size_t i;
 	json_t *location;

@@ -128,6 +128,7 @@ static int describe(const struct entry *entry, bool checked, json_t *ret)
 	    json_put_text(ret, "spec", entry->origin) || json_put_text(ret, "source", entry->source) ||
 	    json_object_set_new(ret, "reachable", answered ? json_boolean(!error) : json_null()) ||
 	    json_put_text(ret, "endpoint", facts ? facts->endpoint : NULL) ||
+	    json_put_text(ret, "because", facts && facts->because[0] ? facts->because : NULL) ||
 	    json_put_text(ret, "version", facts ? facts->version : NULL) ||
 	    json_put_text(ret, "details", facts ? facts->details : NULL))
 		return -1;

@@ -453,15 +453,6 @@ static bool is_used(const struct berth_operation *operation, const struct site *
 	return false;
 }
 
-/* Where it really was: what DOCKER_HOST or a default meant then may mean something else tomorrow. */
-static const char *target_of(const struct site *site)
-{
-	if (*site->spec->target || site->spec->options)
-		return site->spec->target;
-	const char *identity = site->location.driver->identity(&site->location);
-	return strstr(identity, "://") ? identity : "";
-}
-
 json_t *sites_remember(const struct berth_operation *operation)
 {
 	json_t *list = json_array();
@@ -469,11 +460,14 @@ json_t *sites_remember(const struct berth_operation *operation)
 		if (!site->open || !is_used(operation, site))
 			continue;
 		json_t *entry = json_object(), *spec = json_object();
+		/* Where it really was: what DOCKER_HOST or a default meant then may mean something else
+		 * tomorrow. */
+		const json_t *options = NULL;
+		const char *target = site->location.driver->resolved(&site->location, &options);
 		(void)(json_put_text(entry, "name", site->location.name) ||
 		       json_put_text(spec, "type", site->spec->type) ||
-		       json_put_text(spec, "target", target_of(site)) ||
-		       (site->spec->options &&
-			json_object_set_new(spec, "options", json_deep_copy(site->spec->options))));
+		       json_put_text(spec, "target", target) ||
+		       (options && json_object_set_new(spec, "options", json_deep_copy(options))));
 		json_object_set_new(entry, "spec", spec);
 		json_array_append_new(list, entry);
 	}

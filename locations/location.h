@@ -150,6 +150,7 @@ struct location_facts {
 	char endpoint[256]; /* "unix:///run/docker.sock", "this machine" */
 	char version[128];  /* "Docker Engine 20.10.24, API 1.41" */
 	char details[256];  /* "2 CPUs, 23.5 GiB, Linux 6.1, 4 containers" */
+	char because[256];  /* why that one, when the location does not say so itself: "DOCKER_HOST" */
 };
 
 struct location_driver {
@@ -167,6 +168,9 @@ struct location_driver {
 	 * driver with the same identity are the same place. Known once opened; lives as long as the location.
 	 */
 	const char *(*identity)(const struct location *);
+	/* How to come back to this very place, whatever the environment says by then: the target and the
+	 * options (NULL: none) of a spec, which live as long as the location. */
+	const char *(*resolved)(const struct location *, const json_t **ret_options);
 
 	/* Is it there, are we let in, what is it? */
 	enum progress (*connect)(struct location *, struct errand *, struct location_facts *ret,

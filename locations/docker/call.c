@@ -55,6 +55,7 @@ static bool chunk(void *owner, int status, const char *bytes, size_t count)
 
 /* A question as it goes over the wire; its texts live as long as these. */
 struct wire {
+	struct http_tls tls;
 	struct text url;
 	char *body;
 	struct http_request request;
@@ -73,6 +74,8 @@ static int wire_write(const struct docker *docker, const struct question *questi
 	static const char *const no_header[] = {NULL};
 	bool reads = !strcmp(question->method, "GET");
 
+	wire->tls = docker->endpoint.tls;
+	wire->tls.not_newer_than_1_2 = question->old_tls;
 	wire->body = question->body ? json_line(question->body) : NULL;
 	text_add(&wire->url, docker->endpoint.base);
 	if (!question->bare)
@@ -84,6 +87,8 @@ static int wire_write(const struct docker *docker, const struct question *questi
 	    .method = question->method,
 	    .url = text_view(&wire->url),
 	    .unix_socket = docker->endpoint.socket,
+	    .tls = docker->endpoint.secure ? &wire->tls : NULL,
+	    .proxy = docker->endpoint.proxy,
 	    .headers = wire->body ? json_header : no_header,
 	    .body = wire->body,
 	    .body_size = wire->body ? strlen(wire->body) : 0,
@@ -256,35 +261,6 @@ const char *call_words(struct call *call)
 	const struct text *body = call->stream ? &call->stream->refusal : &call->body;
 
 	return refusal_of(&call->task->arena, text_view(body), body->length, call->status);
-}
-
-void explain(const struct docker *docker, const char *what, int64_t limit_ms, const struct error *why,
-	     struct error *err)
-{
-	const char *name = docker->location->name;
-
-	if (why->code == ERR_NO_MEMORY) {
-		fail_memory(err);
-		return;
-	}
-	if (why->code == ERR_TIMED_OUT) {
-		fail(err, ERR_TIMED_OUT, "location `%s`: %s unanswered for %lld s by %s", name, what,
-		     (long long)(limit_ms / 1000), docker->endpoint.shown);
-		remedy(err, "see whether the engine is well: `docker ps` and its log");
-		return;
-	}
-	fail(err, why->code, "location `%s`: %s", name, why->text);
-	if (why->remedy[0])
-		remedy(err, "%s", why->remedy);
-	else if (why->code == ERR_DENIED && docker->endpoint.socket)
-		remedy(err,
-		       "join the group that owns the socket (`sudo usermod -aG docker $USER`, then log in "
-		       "again), or use sudo");
-	else if (why->code == ERR_UNREACHABLE && docker->endpoint.socket)
-		remedy(err, "start Docker (`sudo systemctl start docker`), or name another engine: "
-			    "`docker:unix:///PATH`, `docker:tcp://HOST:2375`, or DOCKER_HOST");
-	else if (why->code == ERR_UNREACHABLE)
-		remedy(err, "does an engine listen there, and does a firewall let us through?");
 }
 
 static enum code code_of(int status)

@@ -23,11 +23,29 @@ struct session;
 typedef enum progress step(struct task *task, struct error *err);
 
 struct endpoint {
-	const char *socket; /* its path; NULL for TCP */
-	const char *base;   /* "http://localhost", "http://10.0.0.5:2375" */
-	const char *shown;  /* "unix:///run/docker.sock" */
-	const char *host;   /* TCP; else NULL */
-	bool local;         /* the engine runs on this machine */
+	const char *socket;   /* its path; NULL for TCP */
+	const char *base;     /* "http://localhost", "https://10.0.0.5:2376" */
+	const char *shown;    /* "unix:///run/docker.sock", "tcp://10.0.0.5:2376" */
+	const char *identity; /* the same, in the one form of several that mean one place */
+	const char *host;     /* TCP; else NULL */
+	uint16_t port;
+	bool local; /* the engine runs on this machine */
+	bool secure;
+	struct http_tls tls; /* when secure */
+	const char *folder;  /* that the certificates came from; NULL */
+	const char *proxy;   /* NULL: none */
+	const char *because; /* who chose it; NULL: the location itself */
+	/* Of a search on this machine: the sockets that were not there, and a further one that was (NULL:
+	 * none). */
+	const char *missing, *other, *other_whose;
+};
+
+/* What a location's options say of its engine; NULL: nothing. */
+struct engine_said {
+	const char *host, *context;
+	const char *folder, *ca, *cert, *key; /* of TLS */
+	enum { SAID_NOTHING, SAID_YES, SAID_NO } verify;
+	const char *tls_option; /* one of those that speak of TLS */
 };
 
 struct subnet {
@@ -46,7 +64,9 @@ struct docker {
 	struct location *location;
 	struct world *world;
 	struct arena arena;
+	struct engine_said said;
 	struct endpoint endpoint;
+	json_t *lasting;     /* options that lead here whatever the environment says */
 	const char *address; /* the option; NULL when not given */
 	struct subnet pool;
 	int subnet_prefix;
@@ -133,6 +153,7 @@ struct question {
 	struct stream *stream;
 	bool fresh;   /* its name is not unique there: never to be sent twice */
 	bool bare;    /* without the version */
+	bool old_tls; /* where a refused client certificate is told in any case */
 	bool endless; /* a stream without any limit */
 };
 
@@ -141,6 +162,12 @@ struct stream {
 	void (*take)(struct stream *stream, const char *bytes, size_t count);
 	struct text kept;    /* for `take` to use; released with the call */
 	struct text refusal; /* the body when the status said no */
+};
+
+/* What came of a ping. */
+struct pong {
+	int status;
+	const char *headers, *body;
 };
 
 /* --- task.c --- */
@@ -184,23 +211,30 @@ struct exchange *docker_send(struct docker *docker, const struct question *quest
 /* One whose connection is to become a channel. */
 struct channel *docker_channel(struct docker *docker, const struct question *question,
 			       const struct channel_sink *sink, struct error *err);
-/* Describe a transport's failure, with the remedy for the usual first mistakes. */
-void explain(const struct docker *docker, const char *what, int64_t limit_ms, const struct error *why,
-	     struct error *err);
 /* The "message" of an error answer, or what is wrong with it; printable, in `arena`. */
 const char *refusal_of(struct arena *arena, const char *body, size_t size, int status);
 /* The beginning of a text, printable, in `arena`. */
 const char *words_of(struct arena *arena, const char *body, size_t size);
 
+/* --- explain.c --- */
+/* Describe a transport's failure, with the remedy for the usual first mistakes. */
+void explain(const struct docker *docker, const char *what, int64_t limit_ms, const struct error *why,
+	     struct error *err);
+/* What answered the ping is no engine, or not in this way: says what it is instead. */
+void explain_stranger(const struct docker *docker, const struct pong *pong, struct error *err);
+
 /* --- version.c --- */
 step version_ask;
-int version_read(struct docker *docker, const char *headers, int status, struct error *err);
+int version_read(struct docker *docker, const struct pong *pong, struct error *err);
 /* A header's value copied into `ret_value`; false when it is not there. */
 bool header_value(const char *headers, const char *name, char *ret_value, size_t size);
 step connect_begin;
 
-/* --- endpoint.c, options.c, subnets.c --- */
-int endpoint_find(struct docker *docker, const char *option, struct error *err);
+/* --- choice.c, options.c, subnets.c --- */
+/* Which engine is meant, from the location and, as the docker program has it, from the environment. */
+int engine_choose(struct docker *docker, struct error *err);
+/* How to come back to it; see `resolved` of the driver. */
+const char *engine_resolved(const struct location *location, const json_t **ret_options);
 int options_read(struct docker *docker, struct error *err);
 bool subnet_parse(const char *text, struct subnet *ret);
 bool subnets_overlap(struct subnet a, struct subnet b);

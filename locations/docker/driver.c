@@ -21,7 +21,7 @@ static void read_machine(struct docker *docker)
 	if (!docker->machine[0] && docker->endpoint.local)
 		snprintf(docker->machine, sizeof(docker->machine), "local");
 	if (!docker->machine[0])
-		snprintf(docker->machine, sizeof(docker->machine), "%s", docker->endpoint.shown);
+		snprintf(docker->machine, sizeof(docker->machine), "%s", docker->endpoint.identity);
 }
 
 static void docker_close(struct location *location)
@@ -37,6 +37,7 @@ static void docker_close(struct location *location)
 	published_release(docker);
 	map_release(&docker->strangers);
 	networks_release(docker);
+	json_decref(docker->lasting);
 	arena_release(&docker->arena);
 	free(docker);
 	location->state = NULL;
@@ -196,7 +197,7 @@ static void docker_drop(struct location *location, struct errand *errand)
 static const char *identity(const struct location *location)
 {
 	const struct docker *docker = location->state;
-	return docker->endpoint.shown;
+	return docker->endpoint.identity;
 }
 
 const struct location_driver docker_driver = {
@@ -220,6 +221,7 @@ const struct location_driver docker_driver = {
     .unwatch = docker_unwatch,
     .check = docker_check,
     .identity = identity,
+    .resolved = engine_resolved,
     .foresee = docker_foresee,
     .publish_address = docker_publish_address,
     .port_free = docker_port_free,

@@ -1,15 +1,17 @@
-/* endpoint.c - where the engine listens, from what a blueprint, an option or DOCKER_HOST says. */
+/* endpoint.c - an engine's address as it is written, taken apart: where to connect, and whether over TLS. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "locations/docker/docker.h"
+#include "locations/docker/engine.h"
 
-#define DEFAULT_HOST "unix:///var/run/docker.sock"
+enum { PORT = 2375, TLS_PORT = 2376 };
 
-static int unsupported(const struct docker *docker, const char *host, const char *why, struct error *err)
+static int unsupported(const struct docker *docker, const char *written, const char *why, const char *instead,
+		       struct error *err)
 {
-	fail(err, ERR_UNSUPPORTED, "location `%s`: %s: %s", docker->location->name, host, why);
-	remedy(err, "use unix:///PATH or tcp://HOST:2375 (plain), for instance through an SSH tunnel");
+	fail(err, ERR_UNSUPPORTED, "location `%s`: %s: %s", docker->location->name, written, why);
+	remedy(err, "%s", instead);
 	return -1;
 }
 
@@ -18,85 +20,154 @@ static bool loopback(const char *host)
 	return starts_with(host, "127.") || !strcmp(host, "localhost") || !strcmp(host, "[::1]");
 }
 
-static int unix_endpoint(struct docker *docker, const char *host, const char *path, struct error *err)
+static int unix_endpoint(struct docker *docker, const char *written, const char *path,
+			 const struct trust *trust, struct error *err)
 {
 	struct endpoint *endpoint = &docker->endpoint;
 
+	if (!*path)
+		path = DEFAULT_SOCKET;
 	if (*path != '/')
 		return fail(err, ERR_INVALID, "location `%s`: %s: a socket's path begins with a slash",
-			    docker->location->name, host);
+			    docker->location->name, written);
+	if (trust->option)
+		return fail(err, ERR_INVALID,
+			    "location `%s`: %s: `%s` is for engines behind TLS, not for a socket",
+			    docker->location->name, written, trust->option);
 	endpoint->socket = arena_text(&docker->arena, path);
 	endpoint->shown = arena_format(&docker->arena, "unix://%s", path);
+	/* One place under two names, on every system that has /run. */
+	endpoint->identity = arena_format(&docker->arena, "unix://%s",
+					  starts_with(path, "/var/run/") ? path + strlen("/var") : path);
 	endpoint->base = "http://localhost";
 	endpoint->local = true;
-	return endpoint->socket && endpoint->shown ? 0 : fail_memory(err);
+	return endpoint->socket && endpoint->shown && endpoint->identity ? 0 : fail_memory(err);
 }
 
-static int tcp_endpoint(struct docker *docker, const char *host, const char *rest, struct error *err)
+/* HOST[:PORT][/PATH] */
+struct address {
+	const char *host, *path; /* the path without a slash at its end */
+	int64_t port;            /* 0: none was given */
+};
+
+static bool read_address(struct arena *arena, const char *rest, struct address *ret)
 {
-	struct endpoint *endpoint = &docker->endpoint;
 	size_t bracket = *rest == '[' ? strcspn(rest, "]") : 0;
 	size_t length = bracket + strcspn(rest + bracket, ":/");
 	const char *after = rest + length;
-	char digits[8] = "2375";
-	int64_t port = 2375;
 
+	if (strpbrk(rest, "@?# "))
+		return false;
+	*ret = (struct address){.host = arena_copy(arena, rest, length)};
 	if (*after == ':') {
-		size_t count = strcspn(after + 1, "/");
-		snprintf(digits, sizeof(digits), "%.*s", (int)(count < 7 ? count : 7), after + 1);
-		after += 1 + count;
+		size_t count = strcspn(++after, "/");
+		const char *digits = arena_copy(arena, after, count);
+		if (!digits || !parse_number(digits, 1, 65535, &ret->port))
+			return false;
+		after += count;
 	}
-	if (!length || strchr(rest, '@') || !parse_number(digits, 1, 65535, &port) ||
-	    (*after && strcmp(after, "/") != 0))
-		return fail(err, ERR_INVALID, "location `%s`: %s is not tcp://HOST:PORT",
-			    docker->location->name, host);
-	if (port == 2376)
-		return unsupported(docker, host, "an engine behind TLS cannot be used yet", err);
-	endpoint->host = arena_copy(&docker->arena, rest, length);
-	if (!endpoint->host)
-		return fail_memory(err);
-	endpoint->base = arena_format(&docker->arena, "http://%s:%d", endpoint->host, (int)port);
-	endpoint->shown = arena_format(&docker->arena, "tcp://%s:%d", endpoint->host, (int)port);
+	size_t path = strlen(after);
+	while (path && after[path - 1] == '/')
+		path--;
+	ret->path = arena_copy(arena, after, path);
+	return ret->host && ret->path;
+}
+
+/* The docker program never takes a port for a sign of TLS. A location that names the port that was made for
+ * it does not have to say so twice. */
+static bool over_tls(const char *scheme, enum written_by by, const struct trust *trust, int64_t port)
+{
+	if (strcmp(scheme, "tcp") != 0)
+		return !strcmp(scheme, "https");
+	return trust->wanted || (by == BY_LOCATION && port == TLS_PORT);
+}
+
+static int64_t port_of(const struct address *address, enum written_by by, bool secure)
+{
+	if (address->port)
+		return address->port;
+	/* As the docker program has it. */
+	return by == BY_ENVIRONMENT || !secure ? PORT : TLS_PORT;
+}
+
+static int tcp_endpoint(struct docker *docker, const char *scheme, const char *written, const char *rest,
+			enum written_by by, const struct trust *trust, struct error *err)
+{
+	struct endpoint *endpoint = &docker->endpoint;
+	struct arena *arena = &docker->arena;
+	struct address address;
+
+	if (!read_address(arena, rest, &address) || (!*address.host && by == BY_LOCATION)) {
+		fail(err, ERR_INVALID, "location `%s`: %s is not %s://HOST:PORT", docker->location->name,
+		     written, scheme);
+		return -1;
+	}
+	if (!strcmp(scheme, "http") && trust->option)
+		return fail(err, ERR_INVALID, "location `%s`: %s is without TLS, and `%s` is for TLS",
+			    docker->location->name, written, trust->option);
+	endpoint->host = *address.host ? address.host : "localhost";
+	endpoint->secure = over_tls(scheme, by, trust, address.port);
+	endpoint->port = (uint16_t)port_of(&address, by, endpoint->secure);
+	endpoint->base = arena_format(arena, "%s://%s:%u%s", endpoint->secure ? "https" : "http",
+				      endpoint->host, endpoint->port, address.path);
+	endpoint->shown = arena_format(arena, "tcp://%s:%u%s", endpoint->host, endpoint->port, address.path);
+	endpoint->identity = endpoint->shown;
 	endpoint->local = loopback(endpoint->host);
-	return endpoint->base && endpoint->shown ? 0 : fail_memory(err);
+	if (!endpoint->base || !endpoint->shown)
+		return fail_memory(err);
+	endpoint->proxy = proxy_for(docker, endpoint->secure, endpoint->host, endpoint->port);
+	return endpoint->secure ? certificates_take(docker, trust, err) : 0;
 }
 
-static const char *host_of(const struct docker *docker, const char *option)
+static int no_address(const struct docker *docker, const char *written, struct error *err)
 {
-	const struct location *location = docker->location;
-	const char *named = location->environment ? location->environment("DOCKER_HOST") : NULL;
-
-	if (*location->spec->target)
-		return location->spec->target;
-	if (option)
-		return option;
-	return named && *named ? named : DEFAULT_HOST;
+	fail(err, ERR_INVALID, "location `%s`: `%s` is no engine's address", docker->location->name, written);
+	remedy(err, "write unix:///PATH, tcp://HOST:PORT, https://HOST:PORT or context=NAME");
+	return -1;
 }
 
-int endpoint_find(struct docker *docker, const char *option, struct error *err)
+/* What blanks the environment may hold around it. */
+static const char *trimmed(struct arena *arena, const char *text)
 {
-	const char *host = host_of(docker, option);
-	const char *verify =
-	    docker->location->environment ? docker->location->environment("DOCKER_TLS_VERIFY") : NULL;
+	size_t length;
 
-	if (!printable(host))
+	while (isspace((unsigned char)*text))
+		text++;
+	for (length = strlen(text); length && isspace((unsigned char)text[length - 1]);)
+		length--;
+	return arena_copy(arena, text, length);
+}
+
+int endpoint_read(struct docker *docker, const char *text, enum written_by by, const struct trust *trust,
+		  struct error *err)
+{
+	const char *written = trimmed(&docker->arena, text), *colon = written ? strstr(written, "://") : NULL;
+	const char *scheme = colon ? arena_copy(&docker->arena, written, (size_t)(colon - written)) : "";
+	const char *rest = colon ? colon + strlen("://") : written;
+
+	if (!written || !scheme)
+		return fail_memory(err);
+	if (!printable(written))
 		return fail(err, ERR_INVALID, "location `%s`: the engine's address holds control characters",
 			    docker->location->name);
-	if (starts_with(host, "unix://"))
-		return unix_endpoint(docker, host, host + strlen("unix://"), err);
-	if (*host == '/')
-		return unix_endpoint(docker, host, host, err);
-	if (starts_with(host, "ssh://"))
-		return unsupported(docker, host, "an engine behind SSH cannot be used yet", err);
-	if (starts_with(host, "https://"))
-		return unsupported(docker, host, "an engine behind TLS cannot be used yet", err);
-	if (starts_with(host, "tcp://") && verify && *verify)
-		return unsupported(docker, host, "DOCKER_TLS_VERIFY is set, and TLS cannot be used yet", err);
-	if (starts_with(host, "tcp://"))
-		return tcp_endpoint(docker, host, host + strlen("tcp://"), err);
-	if (starts_with(host, "http://"))
-		return tcp_endpoint(docker, host, host + strlen("http://"), err);
-	fail(err, ERR_INVALID, "location `%s`: `%s` is no engine's address", docker->location->name, host);
-	remedy(err, "write unix:///PATH, tcp://HOST:PORT or http://HOST:PORT");
-	return -1;
+	if (*written == '/' || !strcmp(scheme, "unix"))
+		return unix_endpoint(docker, written, rest, trust, err);
+	if (!strcmp(scheme, "tcp") || !strcmp(scheme, "http") || !strcmp(scheme, "https"))
+		return tcp_endpoint(docker, scheme, written, rest, by, trust, err);
+	if (!strcmp(scheme, "ssh"))
+		return unsupported(docker, written, "an engine behind SSH cannot be used yet",
+				   "forward its socket: `ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock "
+				   "USER@HOST`, then use unix:///tmp/engine.sock",
+				   err);
+	if (!strcmp(scheme, "npipe"))
+		return unsupported(docker, written, "named pipes are of Windows alone",
+				   "use unix:///PATH, or tcp://HOST:PORT for an engine on a Windows machine",
+				   err);
+	if (!strcmp(scheme, "fd"))
+		return unsupported(
+		    docker, written, "that is where an engine listens, not where it is reached",
+		    "use the socket that it was given, such as unix:///var/run/docker.sock", err);
+	if (!colon && *written && by == BY_ENVIRONMENT)
+		return tcp_endpoint(docker, "tcp", written, written, by, trust, err);
+	return no_address(docker, written, err);
 }

@@ -4,7 +4,10 @@
 
 #include "locations/docker/docker.h"
 
-static const char *const known[] = {"host", "address", "subnets", "subnetSize"};
+#define NAMES "host, context, tlsVerify, certPath, ca, cert, key, address, subnets and subnetSize"
+
+static const char *const known[] = {"host", "context", "tlsVerify", "certPath", "ca",
+				    "cert", "key",     "address",   "subnets",  "subnetSize"};
 
 static int wrong(const struct docker *docker, struct error *err, const char *key, const char *wanted)
 {
@@ -18,10 +21,9 @@ static int unknown(const struct docker *docker, const char *key, struct error *e
 	fail(err, ERR_INVALID, "location `%s`: a docker location has no option `%s`", docker->location->name,
 	     key);
 	if (meant)
-		remedy(err, "did you mean `%s`? The options are host, address, subnets and subnetSize",
-		       meant);
+		remedy(err, "did you mean `%s`? The options are " NAMES, meant);
 	else
-		remedy(err, "the options are host, address, subnets and subnetSize");
+		remedy(err, "the options are " NAMES);
 	return -1;
 }
 
@@ -49,37 +51,99 @@ static int read_size(struct docker *docker, const json_t *value, struct error *e
 	return 0;
 }
 
-static int read_option(struct docker *docker, const char *key, const json_t *value, const char **ret_host,
-		       struct error *err)
+static int read_subnets(struct docker *docker, const json_t *value, struct error *err)
 {
-	if (!strcmp(key, "address"))
-		return read_address(docker, value, err);
-	if (!strcmp(key, "subnetSize"))
-		return read_size(docker, value, err);
-	if (!strcmp(key, "subnets")) {
+	const char *text = json_string_value(value);
+
+	return text && subnet_parse(text, &docker->pool)
+		   ? 0
+		   : wrong(docker, err, "subnets", "a range such as \"10.213.0.0/16\"");
+}
+
+static int read_verify(struct docker *docker, const json_t *value, struct error *err)
+{
+	if (!json_is_boolean(value))
+		return wrong(docker, err, "tlsVerify", "true or false");
+	docker->said.verify = json_is_true(value) ? SAID_YES : SAID_NO;
+	docker->said.tls_option = "tlsVerify";
+	return 0;
+}
+
+/* A file or folder: absolute, or below the home. */
+static int read_path(struct docker *docker, const char *key, const char *text, const char **ret,
+		     struct error *err)
+{
+	const char *home = docker->location->environment ? docker->location->environment("HOME") : NULL;
+
+	if (starts_with(text, "~/") && home)
+		*ret = arena_format(&docker->arena, "%s%s", home, text + 1);
+	else if (*text == '/')
+		*ret = arena_text(&docker->arena, text);
+	else
+		return wrong(docker, err, key, "a path that begins with / or ~/");
+	docker->said.tls_option = key;
+	return *ret ? 0 : fail_memory(err);
+}
+
+static int read_text(struct docker *docker, const char *key, const json_t *value, struct error *err)
+{
+	struct engine_said *said = &docker->said;
+	const struct {
+		const char *key, *wanted;
+		const char **to;
+		bool path;
+	} texts[] = {
+	    {"host", "an engine's address", &said->host, false},
+	    {"context", "the name of a Docker context", &said->context, false},
+	    {"certPath", "the folder of ca.pem, cert.pem and key.pem", &said->folder, true},
+	    {"ca", "the file of an authority's certificate", &said->ca, true},
+	    {"cert", "the file of a client certificate", &said->cert, true},
+	    {"key", "the file of a client certificate's key", &said->key, true},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		const char *text = json_string_value(value);
-		return text && subnet_parse(text, &docker->pool)
-			   ? 0
-			   : wrong(docker, err, "subnets", "a range such as \"10.213.0.0/16\"");
-	}
-	if (!strcmp(key, "host")) {
-		*ret_host = json_string_value(value);
-		return *ret_host && **ret_host ? 0 : wrong(docker, err, "host", "an engine's address");
+		if (strcmp(texts[i].key, key) != 0)
+			continue;
+		if (!text || !*text || !printable(text))
+			return wrong(docker, err, key, texts[i].wanted);
+		if (texts[i].path)
+			return read_path(docker, texts[i].key, text, texts[i].to, err);
+		*texts[i].to = text;
+		return 0;
 	}
 	return unknown(docker, key, err);
 }
 
+static int read_option(struct docker *docker, const char *key, const json_t *value, struct error *err)
+{
+	static const struct {
+		const char *key;
+		int (*read)(struct docker *, const json_t *, struct error *);
+	} readers[] = {
+	    {"address", read_address},
+	    {"subnetSize", read_size},
+	    {"subnets", read_subnets},
+	    {"tlsVerify", read_verify},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(readers); i++)
+		if (!strcmp(readers[i].key, key))
+			return readers[i].read(docker, value, err);
+	return read_text(docker, key, value, err);
+}
+
 int options_read(struct docker *docker, struct error *err)
 {
-	const char *key, *host = NULL;
+	const char *key;
 	json_t *value;
 
 	docker->pool = (struct subnet){.network = UINT32_C(0x0ad50000), .prefix = 16};
 	docker->subnet_prefix = 23;
 	json_object_foreach ((json_t *)docker->location->spec->options, key, value)
-		if (read_option(docker, key, value, &host, err) < 0)
+		if (read_option(docker, key, value, err) < 0)
 			return -1;
 	if (docker->subnet_prefix < docker->pool.prefix)
 		return wrong(docker, err, "subnetSize", "at least as long as the prefix of `subnets`");
-	return endpoint_find(docker, host, err);
+	return engine_choose(docker, err);
 }

@@ -24,24 +24,20 @@ bool header_value(const char *headers, const char *name, char *ret_value, size_t
 	return false;
 }
 
-int version_read(struct docker *docker, const char *headers, int status, struct error *err)
+int version_read(struct docker *docker, const struct pong *pong, struct error *err)
 {
-	const char *name = docker->location->name;
 	char version[32], *end;
 
-	if (!header_value(headers, "Api-Version", version, sizeof(version)) ||
+	if (!header_value(pong->headers, "Api-Version", version, sizeof(version)) ||
 	    strncmp(version, "1.", 2) != 0) {
-		fail(err, ERR_UNSUPPORTED,
-		     "location `%s`: %s does not speak as a Docker engine does (status %d)", name,
-		     docker->endpoint.shown, status);
-		remedy(err, "give the address of a Docker engine's API");
+		explain_stranger(docker, pong, err);
 		return -1;
 	}
 	long minor = strtol(version + 2, &end, 10);
 	if (minor < API_OLDEST) {
 		fail(err, ERR_UNSUPPORTED,
-		     "location `%s`: the engine at %s speaks API %.16s; at least 1.%d is needed", name,
-		     docker->endpoint.shown, version, API_OLDEST);
+		     "location `%s`: the engine at %s speaks API %.16s; at least 1.%d is needed",
+		     docker->location->name, docker->endpoint.shown, version, API_OLDEST);
 		remedy(err, "use Docker Engine 19.03 or later");
 		return -1;
 	}
@@ -49,18 +45,31 @@ int version_read(struct docker *docker, const char *headers, int status, struct 
 	return 0;
 }
 
-static enum progress version_answered(struct task *task, struct error *err)
+static enum progress version_told(struct task *task, struct error *err)
 {
 	struct call *call = &task->calls[0];
+	const struct pong pong = {call->status, text_view(&call->headers), text_view(&call->body)};
+	char version[32];
 
 	if (call->error.code != OK)
 		return call_failed(call, err, "ping");
-	if (call->status >= 500)
+	if (call->status >= 500 && header_value(pong.headers, "Api-Version", version, sizeof(version)))
 		return call_failed(call, err, "location `%s`: the engine does not say who it is",
 				   task->docker->location->name);
-	if (version_read(task->docker, text_view(&call->headers), call->status, err) < 0)
+	if (version_read(task->docker, &pong, err) < 0)
 		return PROGRESS_FAILED;
 	return task_go(task, task->after);
+}
+
+/* A client certificate that is wanted or refused looks like a lost connection in TLS 1.3, not in older ones.
+ */
+static enum progress version_answered(struct task *task, struct error *err)
+{
+	const struct question again = {.method = "GET", .path = "/_ping", .bare = true, .old_tls = true};
+
+	if (task->docker->endpoint.secure && task->calls[0].error.code == ERR_UNREACHABLE)
+		return ask(task, 0, &again, version_told, err);
+	return version_told(task, err);
 }
 
 enum progress version_ask(struct task *task, struct error *err)
@@ -88,6 +97,8 @@ static enum progress connected(struct task *task, struct error *err)
 		return PROGRESS_FAILED;
 	const char *number = json_text(v, "Version"), *kernel = json_text(i, "KernelVersion");
 	snprintf(facts->endpoint, sizeof(facts->endpoint), "%s", task->docker->endpoint.shown);
+	snprintf(facts->because, sizeof(facts->because), "%s",
+		 task->docker->endpoint.because ? task->docker->endpoint.because : "");
 	snprintf(facts->version, sizeof(facts->version), "Docker Engine %s, API %s", number ? number : "?",
 		 task->docker->api);
 	snprintf(facts->details, sizeof(facts->details), "%lld CPUs, %.1f GiB, Linux %s, %lld containers",

@@ -171,16 +171,15 @@ static void subscribe(struct subscription *subscription, int64_t since)
 static void pinged(void *owner, struct http_answer *answer)
 {
 	struct subscription *subscription = owner;
-	const char *headers = text_view(&answer->headers);
+	const struct pong pong = {answer->status, text_view(&answer->headers), text_view(&answer->body)};
 
 	subscription->exchange = NULL;
 	if (answer->error.code != OK ||
-	    (!subscription->docker->api[0] &&
-	     version_read(subscription->docker, headers, answer->status, NULL) < 0)) {
+	    (!subscription->docker->api[0] && version_read(subscription->docker, &pong, NULL) < 0)) {
 		later(subscription);
 		return;
 	}
-	subscribe(subscription, clock_of(subscription, headers) - MARGIN_S);
+	subscribe(subscription, clock_of(subscription, pong.headers) - MARGIN_S);
 }
 
 static void ping(struct subscription *subscription)

@@ -391,6 +391,12 @@ static void drop(struct location *location, struct errand *errand)
 		call_drop(errand->state);
 }
 
+static const char *resolved(const struct location *location, const json_t **ret_options)
+{
+	*ret_options = location->spec->options;
+	return location->spec->target;
+}
+
 static const char *identity(const struct location *location)
 {
 	const struct fake *fake = location->state;
@@ -421,6 +427,7 @@ const struct location_driver fake_driver = {
     .unwatch = unwatch,
     .check = check,
     .identity = identity,
+    .resolved = resolved,
     .foresee = foresee,
     .publish_address = publish_address,
     .port_free = port_free,

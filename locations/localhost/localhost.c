@@ -202,6 +202,12 @@ static void drop_localhost(struct location *location, struct errand *errand)
 	local_task_free(errand->state);
 }
 
+static const char *resolved(const struct location *location, const json_t **ret_options)
+{
+	*ret_options = location->spec->options;
+	return location->spec->target;
+}
+
 static const char *identity(const struct location *location)
 {
 	(void)location;
@@ -229,6 +235,7 @@ const struct location_driver localhost_driver = {
     .unwatch = localhost_unwatch,
     .check = localhost_check,
     .identity = identity,
+    .resolved = resolved,
     .foresee = localhost_foresee,
     .publish_address = localhost_publish_address,
     .port_free = localhost_port_free,

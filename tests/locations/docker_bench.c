@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct world *docker_world;
 struct location docker_location;
@@ -16,7 +17,10 @@ static struct reply replies[64];
 static size_t reply_count;
 static struct location_spec spec;
 static json_t *options;
-static const char *docker_host, *tls_verify;
+static struct {
+	const char *name, *value;
+} variables[16];
+static const char *sockets[8];
 static bool woken;
 static struct world_ops ops;
 
@@ -39,9 +43,40 @@ const struct instance_spec docker_web = {
 
 static const char *environment(const char *name)
 {
-	return !strcmp(name, "DOCKER_HOST")         ? docker_host
-	       : !strcmp(name, "DOCKER_TLS_VERIFY") ? tls_verify
-						    : NULL;
+	for (size_t i = 0; i < COUNT_OF(variables) && variables[i].name; i++)
+		if (!strcmp(variables[i].name, name))
+			return variables[i].value;
+	return NULL;
+}
+
+void docker_variable(const char *name, const char *value)
+{
+	size_t i = 0;
+
+	while (variables[i].name && strcmp(variables[i].name, name) != 0)
+		cr_assert(++i < COUNT_OF(variables));
+	variables[i].name = name;
+	variables[i].value = value;
+}
+
+void docker_socket(const char *path)
+{
+	size_t i = 0;
+
+	while (sockets[i])
+		cr_assert(++i < COUNT_OF(sockets));
+	sockets[i] = path;
+}
+
+/* What this machine happens to have does not count. */
+static bool known_file(struct world *world, const char *path)
+{
+	struct stat facts;
+
+	for (size_t i = 0; i < COUNT_OF(sockets) && sockets[i]; i++)
+		if (!strcmp(sockets[i], path))
+			return true;
+	return starts_with(path, virtual_world_directory(world)) && !stat(path, &facts);
 }
 
 static void note(const struct http_request *request, struct asked *to)
@@ -56,6 +91,9 @@ static void note(const struct http_request *request, struct asked *to)
 		path += 2 + length;
 	}
 	snprintf(to->line, sizeof(to->line), "%s %s", request->method, path);
+	snprintf(to->proxy, sizeof(to->proxy), "%s", request->proxy ? request->proxy : "");
+	to->secure = starts_with(request->url, "https://");
+	to->old_tls = request->tls && request->tls->not_newer_than_1_2;
 	to->body = strndup(request->body ? request->body : "", request->body_size);
 }
 
@@ -72,11 +110,16 @@ static int64_t answer_request(void *owner, const struct http_request *request, s
 		answer->status = reply->status;
 		answer->sent = reply->status || reply->sent;
 		if (!reply->status)
-			fail(&answer->error, reply->error ? reply->error : ERR_UNREACHABLE, "no answer");
+			fail(&answer->error, reply->error ? reply->error : ERR_UNREACHABLE, "%s",
+			     reply->text ? reply->text : "no answer");
+		if (reply->remedy)
+			remedy(&answer->error, "%s", reply->remedy);
 		text_add(&answer->body, reply->body ? reply->body : "");
 		text_add(&answer->headers,
-			 "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nDate: Sat, 21 Nov 2026 11:44:52 "
-			 "GMT\r\n\r\n");
+			 reply->headers
+			     ? reply->headers
+			     : "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nDate: Sat, 21 Nov 2026 11:44:52 "
+			       "GMT\r\n\r\n");
 		int64_t delay = reply->delay_ms;
 		if (reply->times && --reply->times == 0)
 			reply->request = NULL;
@@ -130,7 +173,7 @@ int docker_reopen(const char *target, const char *more, const char *host)
 	docker_driver.close(&docker_location);
 	json_decref(options);
 	options = more ? json_loads(more, 0, NULL) : NULL;
-	docker_host = host;
+	docker_variable("DOCKER_HOST", host);
 	spec = (struct location_spec){.name = "here", .type = "docker", .target = target, .options = options};
 	docker_location = (struct location){
 	    .driver = &docker_driver,
@@ -152,6 +195,7 @@ void docker_set_up(void)
 	cr_assert_not_null(docker_world);
 	ops = *docker_world->ops;
 	ops.has_interface = any_interface;
+	ops.file_exists = known_file;
 	docker_world->ops = &ops;
 	virtual_world_hooks(docker_world, &hooks);
 	REPLY("GET /_ping", 200, NULL);

@@ -17,12 +17,16 @@ struct reply {
 	bool sent;      /* the request arrived before the answer was lost */
 	unsigned times; /* 0: always */
 	int64_t delay_ms;
+	const char *headers;       /* NULL: those of an engine that speaks API 1.41 */
+	const char *text, *remedy; /* of the error; NULL: the usual one */
 };
 
 struct asked {
 	char line[512]; /* "POST /containers/create?name=x" */
 	char api[8];    /* "1.41", "" when the path had no version */
 	char *body;     /* "" when none */
+	char proxy[64]; /* "" when none */
+	bool secure, old_tls;
 };
 
 extern struct world *docker_world;
@@ -37,6 +41,10 @@ void docker_set_up(void);
 void docker_take_down(void);
 /* Open (again) with this target, options (JSON or NULL) and DOCKER_HOST (or NULL). */
 int docker_reopen(const char *target, const char *options, const char *host);
+/* A variable of the environment, until the bench is taken down; value NULL: not set. */
+void docker_variable(const char *name, const char *value);
+/* A socket that is there; all others outside of the world's directory are not. */
+void docker_socket(const char *path);
 /* Who answers TCP probes. */
 void docker_tcp(int64_t (*tcp)(void *owner, const char *address, uint16_t port, struct error *answer));
 /* Who is at the other end of channels; their requests are noted as those of exchanges are. */

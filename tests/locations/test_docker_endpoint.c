@@ -27,11 +27,11 @@ Test(docker_endpoint, default_is_the_local_socket)
 	cr_assert(docker->endpoint.local);
 }
 
-Test(docker_endpoint, target_before_option_before_environment)
+Test(docker_endpoint, target_or_option_before_environment)
 {
 	const char *option = "{\"host\": \"unix:///option\"}";
 
-	cr_assert_str_eq(opened("unix:///target", option, "unix:///environment")->endpoint.socket, "/target");
+	cr_assert_str_eq(opened("unix:///target", NULL, "unix:///environment")->endpoint.socket, "/target");
 	cr_assert_str_eq(opened("", option, "unix:///environment")->endpoint.socket, "/option");
 	cr_assert_str_eq(opened("", NULL, "unix:///environment")->endpoint.socket, "/environment");
 }
@@ -48,23 +48,43 @@ Test(docker_endpoint, tcp_and_http_are_one)
 	cr_assert_str_eq(opened("tcp://[fd00::1]:4000", NULL, NULL)->endpoint.host, "[fd00::1]");
 }
 
-Test(docker_endpoint, what_cannot_be_reached_yet_is_said)
+Test(docker_endpoint, a_path_leads_to_an_engine_behind_another_server)
+{
+	cr_assert_str_eq(opened("tcp://10.0.0.5:4000/engines/7/", NULL, NULL)->endpoint.base,
+			 "http://10.0.0.5:4000/engines/7");
+}
+
+Test(docker_endpoint, what_cannot_be_reached_is_said_with_a_way_out)
 {
 	refused(ERR_UNSUPPORTED, "ssh://me@host", NULL, NULL);
 	SAYS("SSH");
-	refused(ERR_UNSUPPORTED, "tcp://10.0.0.5:2376", NULL, NULL);
-	SAYS("TLS");
-	refused(ERR_UNSUPPORTED, "https://10.0.0.5", NULL, NULL);
+	HELPS("ssh -nNT -L");
+	refused(ERR_UNSUPPORTED, "npipe:////./pipe/docker_engine", NULL, NULL);
+	SAYS("Windows");
+	refused(ERR_UNSUPPORTED, "fd://", NULL, NULL);
+	HELPS("unix://");
 }
 
 Test(docker_endpoint, nonsense_is_refused)
 {
-	refused(ERR_INVALID, "fd://x", NULL, NULL);
+	refused(ERR_INVALID, "ftp://x", NULL, NULL);
+	HELPS("unix:///PATH");
 	refused(ERR_INVALID, "unix://relative", NULL, NULL);
 	refused(ERR_INVALID, "tcp://:2375", NULL, NULL);
 	refused(ERR_INVALID, "tcp://host:99999", NULL, NULL);
-	refused(ERR_INVALID, "tcp://host:1/path", NULL, NULL);
+	refused(ERR_INVALID, "tcp://host:", NULL, NULL);
+	refused(ERR_INVALID, "tcp://host:1/path?query", NULL, NULL);
 	refused(ERR_INVALID, "tcp://user@host:1", NULL, NULL);
+	refused(ERR_INVALID, "host:2375", NULL, NULL);
+	refused(ERR_INVALID, "tcp://host\x1b[2J:1", NULL, NULL);
+}
+
+Test(docker_endpoint, one_socket_under_two_names_is_one_place)
+{
+	opened("unix:///run/docker.sock", NULL, NULL);
+	cr_assert_str_eq(docker_driver.identity(&docker_location), "unix:///run/docker.sock");
+	opened("", NULL, NULL);
+	cr_assert_str_eq(docker_driver.identity(&docker_location), "unix:///run/docker.sock");
 }
 
 Test(docker_endpoint, unknown_option_gets_the_known_ones)

@@ -269,12 +269,12 @@ Test(docker_version, oldest_and_newest)
 	struct docker docker = {.location = &(struct location){.name = "here"}, .endpoint = {.shown = "x"}};
 	struct error err = {0};
 
-	cr_assert(version_read(&docker, "api-version: 1.51\r\n", 200, &err) == 0);
+	cr_assert(version_read(&docker, &(struct pong){200, "api-version: 1.51\r\n", ""}, &err) == 0);
 	cr_assert_str_eq(docker.api, "1.44");
-	cr_assert(version_read(&docker, "Api-Version: 1.40\r\n", 200, &err) == 0);
+	cr_assert(version_read(&docker, &(struct pong){200, "Api-Version: 1.40\r\n", ""}, &err) == 0);
 	cr_assert_str_eq(docker.api, "1.40");
-	cr_assert(version_read(&docker, "Api-Version: 1.39\r\n", 200, &err) == -1);
+	cr_assert(version_read(&docker, &(struct pong){200, "Api-Version: 1.39\r\n", ""}, &err) == -1);
 	cr_assert(err.code == ERR_UNSUPPORTED && err.remedy[0]);
-	cr_assert(version_read(&docker, "Server: nginx\r\n", 200, &err) == -1);
-	cr_assert(err.code == ERR_UNSUPPORTED);
+	cr_assert(version_read(&docker, &(struct pong){200, "Server: nginx\r\n", ""}, &err) == -1);
+	cr_assert(err.code == ERR_UNREACHABLE);
 }
