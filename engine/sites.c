@@ -301,6 +301,25 @@ static const struct location_spec *default_spec(struct berth_operation *operatio
 	return spec;
 }
 
+/* What counts instead of what the blueprint says, NULL: nothing. A --location does, of a name; and where the
+ * last deploy put it, when its blueprint was not given anew: DOCKER_HOST, or a default, may mean another
+ * place by now. */
+static const struct location_spec *bound_for(struct berth_operation *operation,
+					     const struct location_spec *spec, const char **source)
+{
+	const struct stored_application *stored = operation->stored;
+	bool again = stored && operation->request.blueprint == stored->blueprint;
+	bool named = spec->name && *spec->name;
+	const char *name = named ? spec->name : again ? site_origin(&operation->arena, spec) : NULL;
+	const struct location_spec *bound = name ? look_up(operation, name, source) : NULL;
+
+	if (!bound || (named && !spec->type))
+		return bound;
+	if (again && strcmp(*source, "the store") == 0)
+		return bound;
+	return named && strcmp(*source, "--location") == 0 ? bound : NULL;
+}
+
 struct site *site_for(struct berth_operation *operation, const struct component_spec *component,
 		      struct error *err)
 {
@@ -311,11 +330,9 @@ struct site *site_for(struct berth_operation *operation, const struct component_
 		fail_memory(err);
 		return NULL;
 	}
-	/* A --location overrides what the blueprint says of that name. */
 	const char *elsewhere = NULL;
-	const struct location_spec *bound =
-	    spec->name && *spec->name ? look_up(operation, spec->name, &elsewhere) : NULL;
-	if (bound && (!spec->type || strcmp(elsewhere, "--location") == 0)) {
+	const struct location_spec *bound = bound_for(operation, spec, &elsewhere);
+	if (bound) {
 		spec = bound;
 		source = elsewhere;
 	}

@@ -341,7 +341,7 @@ Test(http_tls, a_connection_is_given_away)
 		owned_talk talk = {.compares = TOTAL};
 		const struct http_tls tls = {.ca_file = in_folder(&folder, "cert.pem"),
 					     .cert_file = in_folder(&folder, "cert.pem"),
-					     .key_file = in_folder(&folder, "key.pem")};
+					     .key_file = in_folder(&folder, "cert-key.pem")};
 		char url[64];
 
 		for (size_t i = 0; i < TOTAL; i++)

@@ -9,10 +9,10 @@ uses real-engines
 tells() { # CODE PATTERN COMMAND...: the exit, and what it prints
 	local want=$1 pattern=$2 got=0
 	shift 2
-	"$@" >told 2>&1 || got=$?
-	cat told
+	"$@" >"${told:=told}" 2>&1 || got=$?
+	cat "$told"
 	[ "$got" = "$want" ] || { echo "exit $got, not $want"; return 1; }
-	grep -qiE -e "$pattern" told || { echo "nothing said of: $pattern"; return 1; }
+	grep -qiE -e "$pattern" "$told" || { echo "nothing said of: $pattern"; return 1; }
 }
 look() { # SPEC [VARIABLE=VALUE...]: asks the engine there, without the variables of this script
 	local spec=$1
@@ -69,6 +69,10 @@ as_root unshare --mount sh -c 'mount -t tmpfs tmpfs /run && mkdir -p /run/podman
 until_true 10 grep -q ready fronts
 fronts=$(cat pid)
 
+# It takes its ten seconds beside the rest.
+told=unanswered.told tells 69 'unanswered for 10 s' look docker:tcp://127.0.0.3:2382 >unanswered 2>&1 &
+unanswered=$!
+
 # --- where docker goes, berth goes ----------------------------------------------------------------------------------
 
 mkdir home home/.docker current nocontext broken bad
@@ -92,11 +96,13 @@ around() { with_own_run env -i PATH="$PATH" HOME="$work/home" NO_COLOR=1 "$@"; }
 by_berth() { around "$@" timeout 20 "$BERTH" locations check docker -o json 2>/dev/null | jq -r '.locations[0].version // "none"' | sed 's/Docker Engine //; s/,.*//'; }
 by_docker() { around "${@:2}" timeout 20 "$1" version -f '{{.Server.Version}}' 2>/dev/null | grep . || echo none; }
 goes() { # WHERE VARIABLE=VALUE...: berth and each docker program of this machine
-	local where=$1 program
+	local where=$1 with program
 	shift
-	check "$where: ${*:-no variable}" same "$where" "$(by_berth "$@")"
+	with=${*:-no variable}
+	with=${with//$work\//}
+	check "$with leads to $where" same "$where" "$(by_berth "$@")"
 	for program in $programs; do
-		check "as $("$program" --version | cut -d, -f1): ${*:-no variable}" same "$where" "$(by_docker "$program" "$@")"
+		check "as with $("$program" --version | cut -d, -f1)" same "$where" "$(by_docker "$program" "$@")"
 	done
 }
 programs=$(type -ap docker | while read -r one; do readlink -f "$one"; done | sort -u)
@@ -167,7 +173,7 @@ as_root setsid dockerd --data-root "$work/engine/data" --exec-root "$work/engine
 	--tlsverify --tlscacert ours.pem --tlscert server.pem --tlskey server-key.pem --bridge=none --iptables=false \
 	>engine.log 2>&1 &
 stop_engine() {
-	as_root kill "$(cat "$work/engine/pid")" 2>/dev/null || return 0
+	[ -s "$work/engine/pid" ] && as_root kill "$(cat "$work/engine/pid")" || return 0
 	until_true 20 test ! -e "$work/engine/pid"
 	as_root umount -l "$work"/engine/data/* "$work"/engine/exec/* "$work"/engine/exec/*/* 2>/dev/null
 	as_root rm -rf "$work/engine"
@@ -194,7 +200,7 @@ id: real-engines
 location:
   docker: {host: "$secure", tlsVerify: true, certPath: "$work/good"}
 services:
-- {type: "docker:busybox:latest", id: one, command: "echo here it is; exec sleep 1000"}
+- {type: "docker:busybox:latest", id: one, command: "echo here it is; trap 'exit 0' TERM; sleep 1000 & wait"}
 Y
 docker save busybox:latest | to_secure docker -H "$secure" --tlsverify load >/dev/null
 check "deploys there" berth deploy secure.yaml -y
@@ -206,9 +212,8 @@ stop_engine
 
 # --- fronts ---------------------------------------------------------------------------------------------------------
 
-sed '/docker:/d; s/^location:/location: docker/' secure.yaml >around.yaml
+{ printf 'id: real-engines\nlocation: docker\n'; sed -n '/^services/,$p' secure.yaml; } >around.yaml
 behind() { env DOCKER_HOST=tcp://127.0.0.1:2385 DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH="$work/good" "$@"; }
-printf -- '- {type: "docker:busybox:latest", id: one, command: "echo here it is; exec sleep 1000"}\n' >>around.yaml
 check "docker's variables lead through a front" behind "$BERTH" deploy around.yaml -y
 check "to the engine behind it" same 1 "$(count running real-engines)"
 check "status finds back without them" json '.state == "running"' env -u DOCKER_HOST "$BERTH" status real-engines -o json
@@ -222,7 +227,7 @@ check "a certificate out of date: 77" tells 77 'has expired' look docker:https:/
 check "a certificate of another name: 77" tells 77 'another host name' look docker:https://127.0.0.1:2384 "$good"
 check "a web page: 69" tells 69 'web page .Welcome to nginx!' look docker:tcp://127.0.0.3:2380
 check "a redirect: 69" tells 69 'sends us on to https://login.example/' look docker:tcp://127.0.0.3:2381
-check "no answer: 69, unknown" tells 69 'unanswered for 10 s' look docker:tcp://127.0.0.3:2382
+check "no answer: 69, unknown" wait "$unanswered"
 check "a name nobody knows: 69" tells 69 'resolve' look docker:tcp://no-such-engine.invalid
 check "no socket: 69" tells 69 'no socket.*/own/none.sock' look "docker:unix://$work/own/none.sock"
 check "a folder: 69" tells 69 'not a socket' look "docker:unix://$work/own"
