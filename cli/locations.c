@@ -4,14 +4,14 @@
 #include "cli/commands.h"
 #include "cli/screen.h"
 
-static void add_location(struct table *table, const json_t *location, bool checked)
+static void add_location(struct table *table, const json_t *location, int columns)
 {
 	const json_t *reachable = json_object_get(location, "reachable");
 	table_add(table, BOLD, text_of(location, "name"));
 	table_add(table, PLAIN, text_of(location, "type"));
 	table_add(table, PLAIN, text_of(location, "spec"));
 	table_add(table, PLAIN, text_of(location, "source"));
-	if (!checked)
+	if (columns < 5)
 		return;
 	if (json_is_boolean(reachable))
 		table_add(table, json_is_true(reachable) ? GREEN : RED,
@@ -22,7 +22,16 @@ static void add_location(struct table *table, const json_t *location, bool check
 	table_add(table, PLAIN,
 		  *text_of(location, "endpoint") ? text_of(location, "endpoint")
 						 : text_of(location, "details"));
-	table_add(table, DIM, text_of(location, "because"));
+	if (columns > 7)
+		table_add(table, DIM, text_of(location, "because"));
+}
+
+static bool any_because(const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (*text_of(json_array_get(list, i), "because"))
+			return true;
+	return false;
 }
 
 static void render(const struct invocation *invocation, const json_t *document)
@@ -31,8 +40,8 @@ static void render(const struct invocation *invocation, const json_t *document)
 					     "REACHABLE", "VERSION", "ENDPOINT", "CHOSEN BY"};
 	struct screen out = screen_of(stdout, invocation), err = screen_of(stderr, invocation);
 	bool checked = invocation->arguments.count > 0;
-	struct table table = {.columns = checked ? 8 : 4};
 	const json_t *list = list_of(document, "locations");
+	struct table table = {.columns = !checked ? 4 : any_because(list) ? 8 : 7};
 	size_t i;
 	json_t *location;
 	if (!list)
@@ -40,7 +49,7 @@ static void render(const struct invocation *invocation, const json_t *document)
 	for (i = 0; i < (size_t)table.columns; i++)
 		table_add(&table, DIM, titles[i]);
 	json_array_foreach (list, i, location)
-		add_location(&table, location, checked);
+		add_location(&table, location, table.columns);
 	table_print(&out, &table);
 	table_release(&table);
 	fflush(stdout);

@@ -288,6 +288,12 @@ Test(show, locations_and_whether_they_answer)
 			      "a     docker  docker  built in  no\n");
 	cr_expect_str_eq(err, "berth: error: a: refused\n  = start it\n");
 	cr_expect_eq(run_cli("locations chek"), 64);
+	script.result =
+	    "{\"locations\":[{\"name\":\"a\",\"type\":\"docker\",\"spec\":\"docker\",\"source\":\"x\","
+	    "\"reachable\":true,\"version\":\"1\",\"endpoint\":\"unix:///e\",\"because\":\"DOCKER_HOST\"}]}";
+	cr_expect_eq(run_cli("locations check a"), 0);
+	cr_expect_str_eq(out, "NAME  TYPE    SPEC    SOURCE  REACHABLE  VERSION  ENDPOINT   CHOSEN BY\n"
+			      "a     docker  docker  x       yes        1        unix:///e  DOCKER_HOST\n");
 }
 
 Test(show, types_and_events)
