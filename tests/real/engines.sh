@@ -54,6 +54,7 @@ folder unknown other client
 
 # The stand-ins see a /run of their own, so that the engine of this machine, if there is one, is not met.
 mkdir own
+: >fronts
 with_own_run() { as_root nsenter --mount="/proc/$fronts/ns/mnt" "$@"; }
 tls=tls=$work/server.pem,$work/server-key.pem
 # shellcheck disable=SC2016
