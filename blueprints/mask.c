@@ -107,10 +107,12 @@ static size_t skip_brackets(const struct line *line, size_t at, bool *ret_open)
 	return at;
 }
 
-/* "$berth:secret(...)", "env:NAME": these say where the secret is. */
+/* "$berth:secret(...)", "env:NAME": these say where the secret is. A literal says the secret itself. */
 static bool is_reference(const struct line *line, size_t at)
 {
 	at += at < line->end && strchr("\"'", line->source[at]);
+	if (begins(line, at, "$berth:literal") || begins(line, at, "$brooklyn:literal"))
+		return false;
 	return begins(line, at, "$berth:") || begins(line, at, "$brooklyn:") || begins(line, at, "env:") ||
 	       begins(line, at, "file:");
 }
@@ -190,7 +192,7 @@ static size_t mask_pairs(const struct line *line, bool defaults, struct span *sp
 		    !(sensitive_name(key) || (defaults && !strcmp(key, "default"))))
 			continue;
 		size_t from = at + 1;
-		while (from < line->end && c == ':' && isspace((unsigned char)line->source[from]))
+		while (from < line->end && isspace((unsigned char)line->source[from]))
 			from++;
 		*ret_open = from == line->end;
 		if (*ret_open || is_reference(line, from))

@@ -17,16 +17,17 @@ static bool is_harmless(const char *text)
 	return strstr(text, "://") && !strchr(text, '@');
 }
 
-/* The variable that $berth:env("NAME") reads, when that is the whole of the value; else NULL. */
-static const char *clear_variable(struct reading *r, const struct yaml_node *node)
+/* What $berth:env("NAME") or $brooklyn:literal("...") is called with, when that is the whole of the value;
+ * else NULL. */
+static const char *only_argument(struct reading *r, const struct yaml_node *node, const char *function)
 {
 	struct diagnostics quiet = {0};
 	const struct expression *e = expression_parse(r->arena, node, &quiet);
 
 	diagnostics_release(&quiet);
-	bool reads = e && e->kind == EXPRESSION_CALL && !e->on && !strcmp(e->text, "env") && e->count &&
+	bool calls = e && e->kind == EXPRESSION_CALL && !e->on && !strcmp(e->text, function) && e->count &&
 		     e->arguments[0]->kind == EXPRESSION_TEXT;
-	return reads ? e->arguments[0]->text : NULL;
+	return calls ? e->arguments[0]->text : NULL;
 }
 
 /* "db.password" as a variable is usually called. */
@@ -45,27 +46,22 @@ static const char *variable_name(struct reading *r, const char *name)
 
 void warn_plain_secret(struct reading *r, const char *name, const struct yaml_node *node, bool shown)
 {
-	const char *variable;
-	struct diagnostic *entry;
+	bool expression = is_expression(node);
 
-	if (node->kind != YAML_SCALAR || yaml_null(node) || !sensitive_name(name))
+	if (!sensitive_name(name) || (node->kind != YAML_SCALAR && !expression) || yaml_null(node))
 		return;
-	if (is_expression(node)) {
-		variable = clear_variable(r, node);
-		if (!variable)
-			return;
-		entry = warn(r->list, node->place,
-			     "`%s` looks like a secret, and $berth:env gives it in clear", name);
-	} else {
-		if (is_harmless(node->text))
-			return;
-		variable = variable_name(r, name);
-		entry =
-		    warn(r->list, node->place, "`%s` looks like a secret, and stands in the blueprint", name);
-	}
+	const char *variable = expression ? only_argument(r, node, "env") : NULL;
+	const char *text = !expression ? node->text : variable ? NULL : only_argument(r, node, "literal");
+	if (!variable && (!text || is_harmless(text)))
+		return;
+	struct diagnostic *entry =
+	    variable
+		? warn(r->list, node->place, "`%s` looks like a secret, and $berth:env gives it in clear",
+		       name)
+		: warn(r->list, node->place, "`%s` looks like a secret, and stands in the blueprint", name);
 	if (shown)
 		advise(r->list, entry, "labels are shown to everybody: leave it out");
 	else
 		advise(r->list, entry, "write $berth:secret(\"env:%s\") or $berth:secret(\"file:PATH\")",
-		       variable);
+		       variable ? variable : variable_name(r, name));
 }

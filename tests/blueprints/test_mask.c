@@ -48,6 +48,8 @@ Test(mask, values_of_sensitive_keys_are_stars)
 	expect("command: [\"A_TOKEN=x y\", b]", "b]", "command: [\"A_TOKEN=*** y\", b]");
 	expect("PASSWORD: \"never closed, {", "PASS", "PASSWORD: ***");
 	expect("PASSWORD:hunter2", "PASS", "PASSWORD:***");
+	expect("PASSWORD = hunter2", "PASS", "PASSWORD = ***");
+	expect("PASSWORD: $brooklyn:literal(\"hunter2\")", "PASS", "PASSWORD: ***");
 	expect("{a: b,PASSWORD:hunter2}", "a", "{a: b,PASSWORD:***}");
 	expect("A: '{' # {\nPASSWORD: one, two", "PASS", "PASSWORD: ***");
 }

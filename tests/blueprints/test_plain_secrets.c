@@ -38,6 +38,10 @@ Test(plain_secrets, in_variables_labels_configuration_and_parameters)
 	       "looks like", "DB_PASSWORD");
 	warned(with_lines("  env: {A_TOKEN: '$berth:env(\"GIT_COMMIT\")'}"), 3, 18,
 	       "$berth:env gives it in clear", "secret(\"env:GIT_COMMIT\")");
+	warned(with_lines("  env: {A_TOKEN: '$brooklyn:literal(\"x\")'}"), 3, 18, "stands in the blueprint",
+	       NULL);
+	warned(with_lines("  env: {A_TOKEN: {$brooklyn:literal: x}}"), 3, 18, "stands in the blueprint",
+	       NULL);
 }
 
 Test(plain_secrets, references_switches_and_places_are_none)
