@@ -234,6 +234,10 @@ struct blueprint_options {
 	const char *(*environment)(void *context,
 				   const char *name); /* for $berth:env; NULL function: nothing is set */
 	void *environment_context;
+	/* What an earlier reading of the same text was told (its blueprint's `variables`): that holds,
+	 * whatever the environment says now. Empty for a text that is read for the first time. */
+	const struct variable_read *variables;
+	size_t variable_count;
 };
 
 /* Parse, type and check a blueprint: keys, types, references, expressions, cycles of links, ports used twice.

@@ -4,17 +4,24 @@
 #include "base/text.h"
 #include "blueprints/reading.h"
 
+/* NULL: not set. */
+static const char *ask(const struct blueprint_options *options, const char *name)
+{
+	for (size_t i = 0; i < options->variable_count; i++)
+		if (!strcmp(options->variables[i].name, name))
+			return options->variables[i].value;
+	return options->environment ? options->environment(options->environment_context, name) : NULL;
+}
+
 /* A variable has one value for the whole of a blueprint, and the blueprint remembers which. */
 static const struct variable_read *look_up(struct reading *r, const char *name)
 {
 	struct variable_read *variables = r->variables.members;
-	const char *found = NULL;
 
 	for (size_t i = 0; i < r->variables.count; i++)
 		if (!strcmp(variables[i].name, name))
 			return &variables[i];
-	if (r->options->environment)
-		found = r->options->environment(r->options->environment_context, name);
+	const char *found = ask(r->options, name);
 	struct variable_read *variable = grow_new(r, &r->variables, struct variable_read);
 	if (!variable)
 		return NULL;

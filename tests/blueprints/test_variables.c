@@ -151,6 +151,24 @@ Test(variables, are_read_once_and_remembered)
 	cr_assert_null(b->variables[1].value);
 }
 
+Test(variables, of_an_earlier_reading_hold_whatever_the_environment_says_now)
+{
+	static const struct variable_read before[] = {{"TAG", "6"}, {"GONE", "here"}, {"N", NULL}};
+	struct blueprint_options options = {.file = "b.yaml",
+					    .directory = "/base",
+					    .environment = environment,
+					    .variables = before,
+					    .variable_count = 3};
+	const char *text = with_lines("  env: {A: '$berth:env(\"TAG\")', B: '$berth:env(\"GONE\")', C: "
+				      "'$berth:env(\"N\", \"default\")', D: '$berth:env(\"PORT\")'}");
+	outcome.blueprint = blueprint_parse(text, strlen(text), &options, &outcome.list);
+	cr_assert_not_null(outcome.blueprint);
+	static const char *const values[] = {"6", "here", "default", "8080"};
+	for (size_t i = 0; i < 4; i++)
+		cr_expect_str_eq(outcome.blueprint->components[0].environment[i].value.text, values[i]);
+	cr_assert_eq(outcome.blueprint->variable_count, 4);
+}
+
 Test(variables, that_are_not_set_are_an_error_at_their_place)
 {
 	refused(with_lines("  instances: $berth:env(\"ABSENT\")"), 3, 21,
