@@ -32,6 +32,7 @@ struct site {
 	struct site *twin; /* the site of the same place that was opened before, and is used instead */
 	struct errand errand;
 	const char *const *images; /* references to look up in the listing */
+	const char *const *newest; /* those of components that always want what the registry has */
 	struct inventory inventory;
 	struct inventory retired; /* the listing before this one: attachments may still point into it */
 	struct location_facts facts;

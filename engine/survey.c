@@ -12,15 +12,18 @@ static int gather_images(struct berth_operation *operation, struct site *site)
 	for (size_t i = 0; i < application->component_count; i++)
 		count += application->components[i].site == site;
 	const char **images = arena_array(&operation->arena, const char *, count + 1);
+	const char **newest = arena_array(&operation->arena, const char *, count + 1);
 	struct map *known = NULL;
-	if (!images)
+	if (!images || !newest)
 		return -1;
-	size_t used = 0;
+	size_t used = 0, always = 0;
 	for (size_t i = 0; i < application->component_count; i++) {
 		const struct component *component = &application->components[i];
 		if (component->site != site || !component->spec || component->spec->kind != COMPONENT_DOCKER)
 			continue;
 		const char *image = component->spec->image.familiar;
+		if (component->spec->pull_always)
+			newest[always++] = image;
 		if (map_get(known, image))
 			continue;
 		if (map_put(&known, image, (void *)image)) {
@@ -31,7 +34,14 @@ static int gather_images(struct berth_operation *operation, struct site *site)
 	}
 	map_release(&known);
 	site->images = images;
+	site->newest = newest;
 	return 0;
+}
+
+/* Only who decides what is to be made wants to know, and before anything is made. */
+static bool asks_registries(const struct berth_operation *operation)
+{
+	return !operation->work_count && (operation->verb == &verb_plan || operation->verb == &verb_deploy);
 }
 
 static enum progress survey_site(struct berth_operation *operation, struct site *site)
@@ -46,7 +56,8 @@ static enum progress survey_site(struct berth_operation *operation, struct site 
 	}
 	struct list_request request = {.app = operation_app(operation),
 				       .instances_only = brief,
-				       .images = site->images && site->images[0] ? site->images : NULL};
+				       .images = site->images && site->images[0] ? site->images : NULL,
+				       .newest = asks_registries(operation) ? site->newest : NULL};
 	enum progress progress = site->location.driver->list(&site->location, &site->errand, &request,
 							     &site->inventory, &site->error);
 	site->listed = progress == PROGRESS_DONE;
@@ -258,6 +269,14 @@ static int name_found(struct berth_operation *operation)
 	return 0;
 }
 
+static void tell_of_doubts(struct berth_operation *operation)
+{
+	for (const struct site *site = operation->sites; site; site = site->next)
+		for (size_t i = 0; i < site->inventory.image_count; i++)
+			if (site->inventory.images[i].doubt)
+				operation_warn(operation, "%s", site->inventory.images[i].doubt);
+}
+
 /* Nobody acts on them; but who wonders why a name is taken, or what is left over, is told. */
 static void tell_of_strangers(struct berth_operation *operation)
 {
@@ -270,6 +289,7 @@ static void tell_of_strangers(struct berth_operation *operation)
 int survey_match(struct berth_operation *operation)
 {
 	tell_of_strangers(operation);
+	tell_of_doubts(operation);
 	if (add_found_components(operation) || make_room(operation) || add_wanted(operation))
 		return -1;
 	for (struct site *site = operation->sites; site; site = site->next)

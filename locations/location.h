@@ -28,6 +28,7 @@ struct errand {
 	    struct errand *errand); /* from the loop: look again. Never from inside a driver's function */
 	void *owner;                /* the engine's */
 	void *state;                /* the driver's; NULL while nothing is under way */
+	bool harmless; /* the driver's: nothing was changed yet, and dropped now nothing will be (a pull) */
 };
 
 struct location_driver;
@@ -69,9 +70,11 @@ struct inventory {
 	struct arena arena;
 	const struct observed *instances;
 	size_t instance_count;
-	/* The images asked for: the id each reference has now, NULL when it is not there. */
+	/* The images asked for: the id each reference has now, NULL when it is not there. One of `newest` has
+	 * the id of what its registry has, which may be no image here; or there is `doubt`: why that is not
+	 * known. */
 	const struct inventory_image {
-		const char *reference, *id;
+		const char *reference, *id, *doubt;
 	} * images;
 	size_t image_count;
 	/* Named volumes marked as ours, as the blueprint calls them. */
@@ -101,7 +104,9 @@ struct inventory {
 struct list_request {
 	const char *app;           /* NULL: every application */
 	const char *const *images; /* references to look up, NULL-terminated; NULL: none */
-	bool instances_only;       /* nothing but instances is wanted: no other kind of object is asked for */
+	/* Those of the images whose registry is asked what it has now under that tag; NULL: none. */
+	const char *const *newest;
+	bool instances_only; /* nothing but instances is wanted: no other kind of object is asked for */
 };
 
 struct prepare_request {

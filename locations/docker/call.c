@@ -58,6 +58,7 @@ struct wire {
 	struct http_tls tls;
 	struct text url;
 	char *body;
+	const char *headers[3];
 	struct http_request request;
 };
 
@@ -70,8 +71,7 @@ static void wire_release(struct wire *wire)
 static int wire_write(const struct docker *docker, const struct question *question, struct wire *wire,
 		      struct error *err)
 {
-	static const char *const json_header[] = {"Content-Type: application/json", NULL};
-	static const char *const no_header[] = {NULL};
+	size_t header_count = 0;
 	bool reads = !strcmp(question->method, "GET");
 
 	wire->tls = docker->endpoint.tls;
@@ -83,13 +83,17 @@ static int wire_write(const struct docker *docker, const struct question *questi
 	text_add(&wire->url, question->path);
 	if (wire->url.failed || (question->body && !wire->body))
 		return fail_memory(err);
+	if (wire->body)
+		wire->headers[header_count++] = "Content-Type: application/json";
+	if (question->login)
+		wire->headers[header_count++] = question->login;
 	wire->request = (struct http_request){
 	    .method = question->method,
 	    .url = text_view(&wire->url),
 	    .unix_socket = docker->endpoint.socket,
 	    .tls = docker->endpoint.secure ? &wire->tls : NULL,
 	    .proxy = docker->endpoint.proxy,
-	    .headers = wire->body ? json_header : no_header,
+	    .headers = wire->headers,
 	    .body = wire->body,
 	    .body_size = wire->body ? strlen(wire->body) : 0,
 	    .timeout_ms = question->endless || question->idle_ms ? 0

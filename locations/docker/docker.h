@@ -17,6 +17,7 @@ struct pull;
 struct stream;
 struct subscription;
 struct session;
+struct newest;
 
 /* One step of a task: reads what came of the last one, does the next. PROGRESS_WAITING with nothing under way
  * means that another step was set and is to be taken at once. */
@@ -75,6 +76,7 @@ struct docker {
 	char engine[64]; /* its version as the ping told, "" when it did not */
 	struct task *tasks;
 	struct pull *pulls;
+	struct map *pulled; /* the images fetched since the last listing */
 	struct subscription *subscriptions;
 	struct map *networks;  /* the id of each application's network, as far as it was asked */
 	struct map *strangers; /* names that a stranger was seen to hold */
@@ -134,6 +136,8 @@ struct task {
 	struct error probed;
 	struct pull *pull;
 	struct session *session;
+	struct inventory inventory; /* what is listed so far */
+	struct newest *newest;
 	unsigned tries;
 	int64_t since_ms;
 	struct error unsure; /* why a mutation's effect is unknown */
@@ -147,6 +151,7 @@ struct task {
 
 struct question {
 	const char *method, *path; /* the path below /vX.YY */
+	const char *login;         /* a whole header; NULL: none */
 	json_t *body;              /* ours from here on; NULL: none */
 	int64_t limit_ms;          /* 0: READ_MS for GET, else CHANGE_MS */
 	int64_t idle_ms;           /* for a stream: no limit but this silence */
@@ -322,7 +327,7 @@ step exec_begin;
 json_t *create_body(struct task *task, const struct instance_spec *spec);
 json_t *link_list(const struct instance_spec *spec);
 
-/* --- pull.c --- */
+/* --- pull.c, with registry.h --- */
 enum progress pull_join(struct task *task, const char *image, step *next, struct error *err);
 /* DONE, WAITING or FAILED; leaves the pull when it is over. */
 enum progress pull_result(struct task *task, const char **ret_note, struct error *err);

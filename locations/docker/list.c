@@ -1,7 +1,8 @@
 /* list.c - everything of ours at an engine: one listing per kind of object, all asked at once. */
 #include <string.h>
 
-#include "locations/docker/docker.h"
+#include "base/map.h"
+#include "locations/docker/registry.h"
 
 enum { CONTAINERS, NETWORKS, VOLUMES, IMAGES };
 
@@ -154,8 +155,10 @@ static bool is_prepared(struct task *task, const json_t *networks)
 	return false;
 }
 
-static int read_all(struct task *task, const json_t *const answers[CALLS], struct inventory *inventory)
+static int read_all(struct task *task, const json_t *const answers[CALLS])
 {
+	struct inventory *inventory = &task->inventory;
+
 	if (read_containers(task, answers[CONTAINERS], inventory) < 0 ||
 	    read_volumes(task, answers[VOLUMES], inventory) < 0 ||
 	    read_images(task, answers[IMAGES], inventory) < 0 ||
@@ -170,7 +173,6 @@ static enum progress listed(struct task *task, struct error *err)
 {
 	static const char *const kinds[CALLS] = {"containers", "networks", "volumes", "images"};
 	const json_t *answers[CALLS] = {NULL};
-	struct inventory inventory = {0};
 
 	for (unsigned i = 0; i < CALLS; i++) {
 		struct call *call = &task->calls[i];
@@ -182,12 +184,9 @@ static enum progress listed(struct task *task, struct error *err)
 		if (!(answers[i] = i == VOLUMES ? call_volumes(call, err) : call_list(call, err)))
 			return PROGRESS_FAILED;
 	}
-	if (read_all(task, answers, &inventory) < 0) {
-		inventory_release(&inventory);
+	if (read_all(task, answers) < 0)
 		return out_of_memory(err);
-	}
-	*task->wish.inventory = inventory;
-	return PROGRESS_DONE;
+	return task_go(task, newest_begin);
 }
 
 static enum progress ask_list(struct task *task, unsigned slot, const char *path, const char *query,
@@ -229,5 +228,6 @@ enum progress list_begin(struct task *task, struct error *err)
 		return PROGRESS_FAILED;
 	if (!request->images || !request->images[0])
 		return PROGRESS_WAITING;
+	map_release(&task->docker->pulled); /* what is made after this is to be as new as this */
 	return ask_list(task, IMAGES, "/images/json?filters=", image_filter(task), err);
 }

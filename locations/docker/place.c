@@ -2,6 +2,7 @@
  * asked. */
 #include <string.h>
 
+#include "base/map.h"
 #include "locations/docker/docker.h"
 
 static step create, looked;
@@ -134,8 +135,19 @@ static enum progress looked(struct task *task, struct error *err)
 	return task_go(task, removal_begin);
 }
 
+/* The registry is to be asked first, unless that was done since the plan, or there is nothing to ask: a
+ * digest names one image for ever. */
+static bool pulls_first(const struct task *task)
+{
+	const struct instance_spec *spec = task->wish.spec;
+
+	return spec->pull_always && !strchr(spec->image, '@') && !map_get(task->docker->pulled, spec->image);
+}
+
 enum progress place_begin(struct task *task, struct error *err)
 {
 	note_nothing(task);
+	if (pulls_first(task))
+		return pull_join(task, task->wish.spec->image, await_pull, err);
 	return create(task, err);
 }

@@ -1,34 +1,35 @@
-/* pull.c - fetch an image that is not there: once per location, however many instances wait for it. */
+/* pull.c - fetch an image: once per location, however many instances wait for it, and again for a while when
+ * what went wrong may pass. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "locations/docker/docker.h"
+#include "base/map.h"
+#include "locations/docker/registry.h"
 
-#define PULL_IDLE_MS  120000
-#define LINE_MAX_SIZE 65536
-#define TOLD_EVERY_MS 500
-
-struct layer {
-	char id[16];
-	int64_t current, total;
-};
+#define PULL_IDLE_MS   120000
+#define TOLD_EVERY_MS  500
+#define AGAIN_FOR_MS   30000 /* after the first failure that may pass */
+#define FIRST_PAUSE_MS 500
 
 struct pull {
 	struct pull *next;
 	struct docker *docker;
 	char *image;
+	struct login login;
 	struct exchange *exchange;
-	struct text line;
-	struct layer *layers;
-	size_t layer_count;
-	unsigned waiting;
+	struct timer *pause;
+	struct pull_lines lines;
+	struct text refusal; /* the body when the status said no */
+	unsigned waiting, tries;
+	int64_t first_failure_ms, pause_ms;
 	bool over;
-	char words[400]; /* the error line, or the refusal */
 	struct error error;
 	int64_t told_ms;
-	char note[240];
+	char note[320];
 };
+
+static void attempt(struct pull *pull);
 
 static void pull_free(struct pull *pull)
 {
@@ -39,10 +40,11 @@ static void pull_free(struct pull *pull)
 			*at = pull->next;
 			break;
 		}
-	if (pull->exchange)
-		world->ops->http_cancel(world, pull->exchange);
-	text_release(&pull->line);
-	free(pull->layers);
+	world->ops->http_cancel(world, pull->exchange);
+	world->ops->timer_cancel(world, pull->pause);
+	login_release(&pull->login);
+	pull_lines_release(&pull->lines);
+	text_release(&pull->refusal);
 	free(pull->image);
 	free(pull);
 }
@@ -58,111 +60,77 @@ static void tell_all(struct pull *pull)
 	}
 }
 
-static struct layer *layer_of(struct pull *pull, const char *id)
+static int64_t now_of(const struct pull *pull)
 {
-	for (size_t i = 0; i < pull->layer_count; i++)
-		if (!strncmp(pull->layers[i].id, id, sizeof(pull->layers[i].id) - 1))
-			return &pull->layers[i];
-	struct layer *more = realloc(pull->layers, (pull->layer_count + 1) * sizeof(*more));
-	if (!more)
-		return NULL;
-	pull->layers = more;
-	struct layer *layer = &more[pull->layer_count++];
-	*layer = (struct layer){0};
-	snprintf(layer->id, sizeof(layer->id), "%s", id);
-	return layer;
+	return pull->docker->world->ops->now(pull->docker->world);
 }
 
-static void write_note(struct pull *pull)
+/* --- its end, or another try ---------------------------------------------------------------- */
+
+static void end(struct pull *pull)
 {
-	int64_t current = 0, total = 0;
-
-	for (size_t i = 0; i < pull->layer_count; i++) {
-		current += pull->layers[i].current;
-		total += pull->layers[i].total;
-	}
-	if (total)
-		snprintf(pull->note, sizeof(pull->note), "pulling %.180s: %lld of %lld MB", pull->image,
-			 (long long)(current / 1000000), (long long)((total + 999999) / 1000000));
-	else
-		snprintf(pull->note, sizeof(pull->note), "pulling %.200s", pull->image);
-}
-
-static void progressed(struct pull *pull, const json_t *line)
-{
-	const json_t *detail = json_object_get(line, "progressDetail");
-	const char *id = json_text(line, "id"), *status = json_text(line, "status");
-	int64_t now = pull->docker->world->ops->now(pull->docker->world);
-	struct layer *layer = id && status && !strcmp(status, "Downloading") ? layer_of(pull, id) : NULL;
-
-	if (!layer)
-		return;
-	layer->current = json_number(detail, "current", layer->current);
-	layer->total = json_number(detail, "total", layer->total);
-	write_note(pull);
-	if (now - pull->told_ms < TOLD_EVERY_MS)
-		return;
-	pull->told_ms = now;
+	pull->over = true;
 	tell_all(pull);
 }
 
-/* One of the JSON lines; an error is told so inside an answer of status 200. */
-static void read_line(struct pull *pull)
-{
-	owned_json line = json_parse(text_view(&pull->line), pull->line.length, "a line of progress", NULL);
-	const char *error = json_text(line, "error");
-
-	if (error)
-		snprintf(pull->words, sizeof(pull->words), "%s", error);
-	else if (line)
-		progressed(pull, line);
-	text_clear(&pull->line);
-}
-
-static bool chunk(void *owner, int status, const char *bytes, size_t count)
+static void pause_over(void *owner)
 {
 	struct pull *pull = owner;
 
-	for (size_t i = 0; i < count; i++) {
-		if (status < 300 && bytes[i] == '\n')
-			read_line(pull);
-		else if (pull->line.length < LINE_MAX_SIZE)
-			text_add_char(&pull->line, bytes[i]);
-	}
+	pull->pause = NULL;
+	attempt(pull);
+}
+
+/* The last try is made when the time is up. False when that was it. */
+static bool try_again(struct pull *pull, const char *words)
+{
+	struct world *world = pull->docker->world;
+	int64_t now = now_of(pull);
+
+	if (pull->tries == 1)
+		pull->first_failure_ms = now;
+	int64_t left = pull->first_failure_ms + AGAIN_FOR_MS - now;
+	if (left <= 0)
+		return false;
+	pull->pause_ms = pull->pause_ms ? 2 * pull->pause_ms : FIRST_PAUSE_MS;
+	if (pull->pause_ms > left)
+		pull->pause_ms = left;
+	pull->pause = world->ops->timer_start(world, pull->pause_ms, pause_over, pull);
+	if (!pull->pause)
+		return false;
+	snprintf(pull->note, sizeof(pull->note), "pulling %.120s: %.120s; again in %lld s", pull->image,
+		 words, (long long)((pull->pause_ms + 999) / 1000));
+	tell_all(pull);
 	return true;
 }
 
-static bool says(const char *words, const char *const *signs)
+static void say_how_often(struct pull *pull)
 {
-	for (; *signs; signs++)
-		if (strcasestr(words, *signs))
-			return true;
-	return false;
+	size_t length = strlen(pull->error.text);
+
+	if (pull->tries > 1)
+		snprintf(pull->error.text + length, sizeof(pull->error.text) - length,
+			 " (tried %u times in %lld s)", pull->tries,
+			 (long long)((now_of(pull) - pull->first_failure_ms + 500) / 1000));
 }
 
-/* The remote's words decide whether asking again may help. */
-static void judge(struct pull *pull)
+static void failed(struct pull *pull, const char *said)
 {
-	static const char *const absent[] = {
-	    "manifest unknown",     "not found",         "does not exist", "denied", "unauthorized",
-	    "no matching manifest", "invalid reference", "name unknown",   NULL};
-	const char *location = pull->docker->location->name;
-	struct arena arena = {0};
-	const char *words = words_of(&arena, pull->words, strlen(pull->words));
+	owned_by(arena_release) struct arena arena = {0};
+	const char *words = words_of(&arena, said, strlen(said));
 
-	if (says(words, absent)) {
-		fail(&pull->error, ERR_MISSING, "location `%s`: cannot pull image `%s`: %s", location,
-		     pull->image, words);
-		remedy(&pull->error,
-		       "check the spelling of the image and its tag; for a private one, `docker login` "
-		       "and `docker pull` it on the engine's machine first");
-	} else {
-		fail(&pull->error, ERR_FAILED, "location `%s`: cannot pull image `%s`: %s", location,
-		     pull->image, words);
-		remedy(&pull->error, "see whether the engine's machine reaches the image's registry, or "
-				     "`docker load` the image there");
-	}
-	arena_release(&arena);
+	if (registry_refused(&pull->login, pull->image, "pull image", words, &pull->error) &&
+	    try_again(pull, words))
+		return;
+	say_how_often(pull);
+	end(pull);
+}
+
+static void refused(struct pull *pull, int status)
+{
+	owned_by(arena_release) struct arena arena = {0};
+
+	failed(pull, refusal_of(&arena, text_view(&pull->refusal), pull->refusal.length, status));
 }
 
 static void done(void *owner, struct http_answer *answer)
@@ -170,55 +138,105 @@ static void done(void *owner, struct http_answer *answer)
 	struct pull *pull = owner;
 
 	pull->exchange = NULL;
-	pull->over = true;
-	if (answer->error.code == OK && answer->status >= 300) {
-		struct arena arena = {0};
-		snprintf(pull->words, sizeof(pull->words), "%s",
-			 refusal_of(&arena, text_view(&pull->line), pull->line.length, answer->status));
-		arena_release(&arena);
-	}
-	if (answer->status < 300 && pull->line.length)
-		read_line(pull);
-	if (pull->words[0])
-		judge(pull);
-	else if (answer->error.code != OK)
+	pull_lines_feed(&pull->lines, "\n", 1); /* the last line may end without */
+	if (pull->lines.words[0]) {
+		failed(pull, pull->lines.words);
+	} else if (answer->error.code == ERR_TIMED_OUT) {
+		failed(pull, "timed out: nothing came for 120 s");
+	} else if (answer->error.code != OK) {
 		explain(pull->docker, "POST /images/create", PULL_IDLE_MS, &answer->error, &pull->error);
+		end(pull);
+	} else if (answer->status >= 300) {
+		refused(pull, answer->status);
+	} else if (!pull->lines.ended) {
+		failed(pull, "the engine's answer broke off before its end");
+	} else {
+		map_put(&pull->docker->pulled, pull->image, pull->docker);
+		end(pull);
+	}
+}
+
+/* --- an attempt ----------------------------------------------------------------------------- */
+
+static bool chunk(void *owner, int status, const char *bytes, size_t count)
+{
+	struct pull *pull = owner;
+
+	if (status >= 300) {
+		if (pull->refusal.length < 4096)
+			text_add_bytes(&pull->refusal, bytes, count);
+		return true;
+	}
+	if (!pull_lines_feed(&pull->lines, bytes, count))
+		return true;
+	pull_lines_note(&pull->lines, pull->image, pull->note, sizeof(pull->note));
+	if (now_of(pull) - pull->told_ms < TOLD_EVERY_MS)
+		return true;
+	pull->told_ms = now_of(pull);
 	tell_all(pull);
+	return true;
 }
 
 /* "host:5000/x/y:3" -> "host:5000/x/y", "3"; a digest takes the tag's place. */
-static int begin(struct pull *pull, struct error *err)
+static const char *create_path(struct arena *arena, const char *image)
 {
-	struct arena arena = {0};
-	const char *image = pull->image, *digest = strchr(image, '@'), *slash = strrchr(image, '/');
+	const char *digest = strchr(image, '@'), *slash = strrchr(image, '/');
 	const char *colon = strchr(slash ? slash : image, ':');
 	size_t length = colon && (!digest || colon < digest) ? (size_t)(colon - image)
 			: digest                             ? (size_t)(digest - image)
 							     : strlen(image);
 	const char *tag = digest ? digest + 1 : colon ? colon + 1 : "latest";
-	const char *name = arena_copy(&arena, image, length);
-	name = name ? escaped(&arena, name) : NULL;
-	tag = escaped(&arena, tag);
+	const char *name = arena_copy(arena, image, length);
+
+	name = name ? escaped(arena, name) : NULL;
+	tag = escaped(arena, tag);
+	return name && tag ? arena_format(arena, "/images/create?fromImage=%s&tag=%s", name, tag) : NULL;
+}
+
+/* The login is there, or there is none. */
+static void ask_engine(void *owner)
+{
+	struct pull *pull = owner;
+	owned_by(arena_release) struct arena arena = {0};
 	const struct question question = {
 	    .method = "POST",
-	    .path =
-		name && tag ? arena_format(&arena, "/images/create?fromImage=%s&tag=%s", name, tag) : NULL,
+	    .path = create_path(&arena, pull->image),
+	    .login = pull->login.header.length ? text_view(&pull->login.header) : NULL,
 	    .idle_ms = PULL_IDLE_MS,
 	};
 	const struct http_sink sink = {.done = done, .chunk = chunk, .owner = pull};
 	struct error why = {0};
 
-	write_note(pull);
+	pull_lines_note(&pull->lines, pull->image, pull->note, sizeof(pull->note));
 	if (!question.path)
 		fail_memory(&why);
 	else
 		pull->exchange = docker_send(pull->docker, &question, &sink, &why);
-	arena_release(&arena);
-	if (pull->exchange)
-		return 0;
-	explain(pull->docker, "POST /images/create", PULL_IDLE_MS, &why, err);
-	return -1;
+	login_wipe(&pull->login);
+	if (pull->exchange) {
+		tell_all(pull);
+		return;
+	}
+	explain(pull->docker, "POST /images/create", PULL_IDLE_MS, &why, &pull->error);
+	end(pull);
 }
+
+static void attempt(struct pull *pull)
+{
+	pull->tries++;
+	pull->error = (struct error){0};
+	pull_lines_release(&pull->lines);
+	text_clear(&pull->refusal);
+	if (login_find(&pull->login, pull->docker, pull->image, ask_engine, pull) == PROGRESS_DONE) {
+		ask_engine(pull);
+		return;
+	}
+	snprintf(pull->note, sizeof(pull->note), "pulling %.160s: asking %.80s for the login", pull->image,
+		 pull->login.helper);
+	tell_all(pull);
+}
+
+/* --- those who wait for it ------------------------------------------------------------------ */
 
 static struct pull *pull_new(struct docker *docker, const char *image)
 {
@@ -231,6 +249,7 @@ static struct pull *pull_new(struct docker *docker, const char *image)
 	pull->docker = docker;
 	pull->next = docker->pulls;
 	docker->pulls = pull;
+	attempt(pull);
 	return pull;
 }
 
@@ -240,19 +259,13 @@ enum progress pull_join(struct task *task, const char *image, step *next, struct
 
 	while (pull && (pull->over || strcmp(pull->image, image) != 0))
 		pull = pull->next;
-	if (!pull) {
-		pull = pull_new(task->docker, image);
-		if (!pull)
-			return out_of_memory(err);
-		if (begin(pull, err) < 0) {
-			pull_free(pull);
-			return PROGRESS_FAILED;
-		}
-	}
+	if (!pull && !(pull = pull_new(task->docker, image)))
+		return out_of_memory(err);
 	pull->waiting++;
 	task->pull = pull;
 	task->waiting++;
-	task->attention = true; /* the note is there to be read */
+	task->attention = true;        /* the note is there to be read */
+	task->errand->harmless = true; /* nothing is made before it is over */
 	return task_go(task, next);
 }
 
@@ -263,6 +276,7 @@ void pull_leave(struct task *task)
 	task->pull = NULL;
 	if (!pull)
 		return;
+	task->errand->harmless = false;
 	task->waiting--;
 	if (--pull->waiting == 0)
 		pull_free(pull);
@@ -289,4 +303,5 @@ void pulls_close(struct docker *docker)
 {
 	while (docker->pulls)
 		pull_free(docker->pulls);
+	map_release(&docker->pulled);
 }

@@ -1,7 +1,7 @@
 /* task.c - an errand under way: steps that are taken whenever what they wait for has come back. */
 #include <stdlib.h>
 
-#include "locations/docker/docker.h"
+#include "locations/docker/registry.h"
 
 static struct task *task_new(struct docker *docker, struct errand *errand, step *first)
 {
@@ -34,6 +34,8 @@ void task_free(struct task *task)
 	if (task->session)
 		session_release(task->session);
 	json_decref(task->kept);
+	newest_free(task->newest);
+	inventory_release(&task->inventory);
 	*task->back = task->next;
 	if (task->next)
 		task->next->back = task->back;

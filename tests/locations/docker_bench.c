@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/base64.h"
+
 struct world *docker_world;
 struct location docker_location;
 struct errand docker_errand;
@@ -79,6 +81,21 @@ static bool known_file(struct world *world, const char *path)
 	return starts_with(path, virtual_world_directory(world)) && !stat(path, &facts);
 }
 
+void docker_login_read(const char *header, char *ret_json, size_t size)
+{
+	owned_memory char *letters = strdup(header + strlen("X-Registry-Auth: "));
+	owned_text json = {0};
+
+	cr_assert(starts_with(header, "X-Registry-Auth: ") && letters);
+	cr_assert_eq(strlen(letters) % 4, 0, "without padding: %s", letters);
+	for (char *c = letters; *c; c++) {
+		cr_assert(*c != '+' && *c != '/', "not for URLs: %s", letters);
+		*c = *c == '-' ? '+' : *c == '_' ? '/' : *c;
+	}
+	cr_assert(base64_decode(letters, &json));
+	snprintf(ret_json, size, "%s", text_view(&json));
+}
+
 static void note(const struct http_request *request, struct asked *to)
 {
 	const char *path = strstr(request->url, "://");
@@ -94,6 +111,10 @@ static void note(const struct http_request *request, struct asked *to)
 	snprintf(to->proxy, sizeof(to->proxy), "%s", request->proxy ? request->proxy : "");
 	to->secure = starts_with(request->url, "https://");
 	to->old_tls = request->tls && request->tls->not_newer_than_1_2;
+	to->login[0] = '\0';
+	for (const char *const *header = request->headers; header && *header; header++)
+		if (starts_with(*header, "X-Registry-Auth: "))
+			docker_login_read(*header, to->login, sizeof(to->login));
 	to->body = strndup(request->body ? request->body : "", request->body_size);
 }
 
@@ -153,6 +174,14 @@ static bool any_interface(struct world *world, const char *name)
 {
 	(void)world;
 	return !strcmp(name, "br-0123456789ab");
+}
+
+void docker_programs(int (*spawn)(void *owner, const struct process_options *options,
+				  struct process_end *ret_end, int64_t *ret_lives_ms, struct error *err))
+{
+	const struct virtual_hooks hooks = {.http = answer_request, .spawn = spawn};
+
+	virtual_world_hooks(docker_world, &hooks);
 }
 
 void docker_reply(const struct reply *reply)

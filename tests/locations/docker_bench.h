@@ -27,6 +27,7 @@ struct asked {
 	char *body;     /* "" when none */
 	char proxy[64]; /* "" when none */
 	bool secure, old_tls;
+	char login[512]; /* the JSON of its X-Registry-Auth; "" when none */
 };
 
 extern struct world *docker_world;
@@ -45,6 +46,11 @@ int docker_reopen(const char *target, const char *options, const char *host);
 void docker_variable(const char *name, const char *value);
 /* A socket that is there; all others outside of the world's directory are not. */
 void docker_socket(const char *path);
+/* The JSON of an X-Registry-Auth header, which must be what Docker asks for. */
+void docker_login_read(const char *header, char *ret_json, size_t size);
+/* Who runs programs. */
+void docker_programs(int (*spawn)(void *owner, const struct process_options *options,
+				  struct process_end *ret_end, int64_t *ret_lives_ms, struct error *err));
 /* Who answers TCP probes. */
 void docker_tcp(int64_t (*tcp)(void *owner, const char *address, uint16_t port, struct error *answer));
 /* Who is at the other end of channels; their requests are noted as those of exchanges are. */

@@ -177,7 +177,8 @@ Test(docker_place, absent_image_is_pulled)
 	REPLY(PULL, 200,
 	      "{\"status\": \"Pulling fs layer\", \"id\": \"l1\"}\n{\"status\": \"Downloading\", \"id\": "
 	      "\"l1\", "
-	      "\"progressDetail\": {\"current\": 12000000, \"total\": 40000000}}\n{\"status\": \"Done\"}\n");
+	      "\"progressDetail\": {\"current\": 12000000, \"total\": 40000000}}\n{\"status\": \"Status: "
+	      "Done\"}\n");
 	MUST(place, &docker_web, &note);
 	cr_assert_str_eq(docker_request(PULL, 0)->line, "POST /images/create?fromImage=busybox&tag=1");
 	cr_assert_null(note);
@@ -198,7 +199,7 @@ Test(docker_place, one_pull_for_all_and_its_progress_is_told)
 	REPLY(PULL, 200,
 	      "{\"status\": \"Downloading\", \"id\": \"l1\", \"progressDetail\": {\"current\": 12000000, "
 	      "\"total\": "
-	      "40000000}}\n",
+	      "40000000}}\n{\"status\": \"Status: Downloaded newer image for busybox:1\"}\n",
 	      .delay_ms = 1000);
 	for (int round = 0;
 	     round < 50 && (progress[0] == PROGRESS_WAITING || progress[1] == PROGRESS_WAITING); round++) {
@@ -233,7 +234,7 @@ Test(docker_place, refused_pull_speaks_the_engine_s_words)
 {
 	image_absent_once();
 	REPLY(PULL, 404, "{\"message\": \"pull access denied for busybox, repository does not exist\"}");
-	MUST_FAIL(ERR_MISSING, place, &docker_web, &note);
+	MUST_FAIL(ERR_DENIED, place, &docker_web, &note);
 	SAYS("pull access denied");
 	HELPS("docker login");
 }
@@ -244,7 +245,7 @@ Test(docker_place, unreachable_registry_is_a_failure)
 	REPLY(PULL, 500, "{\"message\": \"dial tcp: lookup registry-1.docker.io: no such host\"}");
 	MUST_FAIL(ERR_FAILED, place, &docker_web, &note);
 	SAYS("no such host");
-	HELPS("docker load");
+	HELPS("resolver");
 }
 
 Test(docker_place, digest_and_port_of_a_registry_are_kept)
@@ -253,7 +254,7 @@ Test(docker_place, digest_and_port_of_a_registry_are_kept)
 
 	spec.image = "host:5000/x/y@sha256:ab";
 	image_absent_once();
-	REPLY(PULL, 200, "");
+	REPLY(PULL, 200, "{\"status\": \"Status: Downloaded newer image\"}\n");
 	MUST(place, &spec, &note);
 	cr_assert_str_eq(docker_request(PULL, 0)->line,
 			 "POST /images/create?fromImage=host%3A5000%2Fx%2Fy&tag=sha256%3Aab");
