@@ -146,8 +146,8 @@ static void one_entry(const char *key, const char *image, bool its)
 
 	snprintf(config, sizeof(config), "{\"auths\":{\"%s\":{" ANN "}}}", key);
 	snprintf(wanted, sizeof(wanted),
-		 its ? "{\"username\":\"ann\",\"password\":\"s3:cret\",\"serveraddress\":\"%s\"}" : "", key);
-	gives(config, image, wanted);
+		 "{\"username\":\"ann\",\"password\":\"s3:cret\",\"serveraddress\":\"%s\"}", key);
+	gives(config, image, its ? wanted : "");
 	cr_expect_eq(login.trouble.code, OK, "%s", login.trouble.text);
 }
 
