@@ -53,6 +53,13 @@ void release_secret_json(json_t **json)
 	json_decref(*json);
 }
 
+static size_t length_before(const char *text, const char *part)
+{
+	const char *at = strstr(text, part);
+
+	return at ? (size_t)(at - text) : strlen(text);
+}
+
 json_t *json_parse(const char *text, size_t size, const char *what, struct error *err)
 {
 	json_error_t wrong;
@@ -70,9 +77,9 @@ json_t *json_parse(const char *text, size_t size, const char *what, struct error
 		return json;
 	if (json_error_code(&wrong) == json_error_out_of_memory)
 		fail_memory(err);
-	else
-		fail(err, ERR_INVALID, "%s: not valid JSON at line %d, column %d: %s", what, wrong.line,
-		     wrong.column, wrong.text);
+	else /* without what it was near to, which may be a password */
+		fail(err, ERR_INVALID, "%s: not valid JSON at line %d, column %d: %.*s", what, wrong.line,
+		     wrong.column, (int)length_before(wrong.text, " near "), wrong.text);
 	return NULL;
 }
 

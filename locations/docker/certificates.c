@@ -35,7 +35,7 @@ int trust_read(struct docker *docker, struct trust *ret, struct error *err)
 	if (docker->said.tls_option && by_options(docker, ret, err) < 0)
 		return -1;
 	if (!ret->folder)
-		ret->folder = folder ? folder : configuration_folder(docker);
+		ret->folder = folder ? folder : configuration_folder(docker, &docker->arena);
 	return 0;
 }
 

@@ -7,13 +7,13 @@
 
 enum { FILE_MAX = 1 << 20 };
 
-const char *configuration_folder(struct docker *docker)
+const char *configuration_folder(const struct docker *docker, struct arena *arena)
 {
 	const char *folder = variable(docker, "DOCKER_CONFIG"), *home = variable(docker, "HOME");
 
 	if (folder)
 		return folder;
-	return home ? arena_format(&docker->arena, "%s/.docker", home) : NULL;
+	return home ? arena_format(arena, "%s/.docker", home) : NULL;
 }
 
 static int damaged(const struct docker *docker, const char *path, const char *why, struct error *err)
@@ -25,7 +25,7 @@ static int damaged(const struct docker *docker, const char *path, const char *wh
 static json_t *read_json(const struct docker *docker, const char *path, bool optional, struct error *err)
 {
 	struct world *world = docker->world;
-	owned_text content = {0};
+	owned_text content = {.secret = true}; /* config.json holds passwords too */
 	struct error why;
 
 	if (world->ops->file_read(world, path, FILE_MAX, &content, &why) < 0) {
@@ -52,7 +52,7 @@ static json_t *read_json(const struct docker *docker, const char *path, bool opt
 
 int context_current(struct docker *docker, const char **ret_name, const char **ret_file, struct error *err)
 {
-	const char *folder = configuration_folder(docker);
+	const char *folder = configuration_folder(docker, &docker->arena);
 	const char *path = folder ? arena_format(&docker->arena, "%s/config.json", folder) : NULL;
 	struct error why = {0};
 
@@ -60,7 +60,7 @@ int context_current(struct docker *docker, const char **ret_name, const char **r
 	*ret_file = path;
 	if (!path)
 		return 0;
-	owned_json config = read_json(docker, path, true, &why);
+	owned_secret_json config = read_json(docker, path, true, &why);
 	if (why.code != OK) {
 		*err = why;
 		remedy(err, "mend that file, or choose the engine without it: DOCKER_HOST, or "
@@ -131,7 +131,7 @@ static int follow(struct docker *docker, const char *path, const json_t *meta, c
 
 int context_read(struct docker *docker, const char *name, const char *because, struct error *err)
 {
-	const char *folder = configuration_folder(docker);
+	const char *folder = configuration_folder(docker, &docker->arena);
 	char digest[DIGEST_HEX];
 
 	if (!printable(name))

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "locations/docker/engine.h"
 #include "locations/docker/registry.h"
 
 #define ANSWER_MAX ((size_t)64 << 10)
@@ -39,23 +40,16 @@ static const char *next_folder(struct arena *arena, const char **path)
 	return NULL;
 }
 
-static const char *search_path(const struct docker *docker)
-{
-	const struct location *location = docker->location;
-	const char *path = location->environment ? location->environment("PATH") : NULL;
-
-	return path ? path : "/usr/local/bin:/usr/bin:/bin";
-}
-
 struct command *helper_ask(struct docker *docker, const char *program, const char *server,
 			   void (*done)(void *owner, const struct command_answer *answer), void *owner,
 			   struct error *err)
 {
 	owned_by(arena_release) struct arena arena = {0};
 	struct world *world = docker->world;
-	const char *path = search_path(docker), *folder;
+	const char *path = variable(docker, "PATH"), *folder;
 	struct command *command = NULL;
 
+	path = path ? path : "/usr/local/bin:/usr/bin:/bin";
 	fail(err, ERR_MISSING, "%s is in no folder of PATH", program);
 	remedy(err, "install it, or take its name out of docker's config.json");
 	/* A name with a slash would lead out of PATH. */

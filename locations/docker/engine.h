@@ -35,7 +35,7 @@ int trust_read(struct docker *docker, struct trust *ret, struct error *err);
 
 /* --- contexts.c --- */
 /* The folder of docker's configuration, NULL when there is none to be had. */
-const char *configuration_folder(struct docker *docker);
+const char *configuration_folder(const struct docker *docker, struct arena *arena);
 /* The context that the configuration names (NULL: none, or the default one), and the file that says so. */
 int context_current(struct docker *docker, const char **ret_name, const char **ret_file, struct error *err);
 /* The endpoint of that context; `because` ends a sentence about who named it. */

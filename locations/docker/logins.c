@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/base64.h"
+#include "locations/docker/engine.h"
 #include "locations/docker/registry.h"
 
 #define CONFIG_MAX ((size_t)1 << 20)
@@ -25,14 +26,9 @@ static void config_release(struct config *config)
 
 static const char *config_path(struct login *login)
 {
-	const struct location *location = login->docker->location;
-	const char *(*variable)(const char *) = location->environment;
-	const char *folder = variable ? variable("DOCKER_CONFIG") : NULL;
-	const char *home = variable ? variable("HOME") : NULL;
+	const char *folder = configuration_folder(login->docker, &login->arena);
 
-	if (folder && *folder)
-		return arena_format(&login->arena, "%s/config.json", folder);
-	return home && *home ? arena_format(&login->arena, "%s/.docker/config.json", home) : NULL;
+	return folder ? arena_format(&login->arena, "%s/config.json", folder) : NULL;
 }
 
 static int damaged(const struct config *config, int line, const char *what, struct error *err)

@@ -132,3 +132,14 @@ Test(json, line_at_the_end_of_a_text)
 	json_add_line(&text, json);
 	cr_expect_str_eq(text_view(&text), "head {\"b\":\"ä\\n\",\"a\":1}");
 }
+
+/* What does not parse may be a password, or beside one. */
+Test(json, complaint_does_not_quote)
+{
+	struct error err = {0};
+
+	cr_assert_null(parse("{\"auth\" \"hunter2\"}", &err));
+	cr_expect(strstr(err.text, "line 1") && !strstr(err.text, "hunter2"), "%s", err.text);
+	cr_assert_null(parse("{\"auth\": hunter2}", &err));
+	cr_expect_not(strstr(err.text, "hunter2"), "%s", err.text);
+}
