@@ -213,7 +213,7 @@ struct berth_operation {
 	size_t first_removals;  /* that are still to come */
 	struct work *relinking; /* whose turn it is, of those that follow a changed value */
 	enum stage stage;
-	struct timer *turn, *clock;
+	struct timer *turn, *clock, *pause;
 	struct file_lock *lock;
 	const char *lock_path, *lock_words; /* the lock's file, and the one that names its holder */
 	const char *lease_token, *lease_words;
@@ -234,6 +234,8 @@ struct berth_operation *operation_begin(struct berth *berth, const struct verb *
 					const struct berth_listener *listener, struct berth_error *error);
 /* Have the operation stepped in the next turn of the loop. Safe at any time, any number of times. */
 void operation_wake(struct berth_operation *operation);
+/* The same after a while; replaces an earlier wish. */
+void operation_wake_after(struct berth_operation *operation, int64_t delay_ms);
 /* End it: the document is taken over (NULL: none). Only once. */
 void operation_finish(struct berth_operation *operation, enum berth_outcome outcome, json_t *document);
 /* End it because of *err, with the outcome its code stands for. */

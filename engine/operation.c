@@ -128,6 +128,22 @@ void operation_wake(struct berth_operation *operation)
 									    take_turn, operation);
 }
 
+static void pause_is_over(void *owner)
+{
+	struct berth_operation *operation = owner;
+	operation->pause = NULL;
+	operation_wake(operation);
+}
+
+void operation_wake_after(struct berth_operation *operation, int64_t delay_ms)
+{
+	struct world *world = operation->berth->world;
+	world->ops->timer_cancel(world, operation->pause);
+	operation->pause = world->ops->timer_start(world, delay_ms, pause_is_over, operation);
+	if (!operation->pause)
+		operation_wake(operation);
+}
+
 enum berth_outcome outcome_of(enum code code)
 {
 	switch (code) {
@@ -169,7 +185,8 @@ static void let_go(struct berth_operation *operation)
 	sites_close(operation);
 	ops->timer_cancel(berth->world, operation->turn);
 	ops->timer_cancel(berth->world, operation->clock);
-	operation->turn = operation->clock = NULL;
+	ops->timer_cancel(berth->world, operation->pause);
+	operation->turn = operation->clock = operation->pause = NULL;
 	lock_release(operation);
 	store_unlisten(berth->store, operation);
 }

@@ -46,6 +46,16 @@ int store_applications(struct store *store, json_t **ret_names, struct error *er
 int store_instance(struct store *store, const char *app, const char *name, struct stored_instance *ret,
 		   struct error *err);
 int store_events(struct store *store, const char *app, int64_t limit, json_t **ret_events, struct error *err);
+/* Which events, and in *ret_last the number of the newest one of the whole store that was looked at. */
+struct event_query {
+	const char *app; /* NULL: of all */
+	int64_t after;   /* only those with a higher number; 0: all */
+	int64_t since_ms, limit;
+};
+int store_events_of(struct store *store, const struct event_query *wanted, json_t **ret_events,
+		    int64_t *ret_last, struct error *err);
+/* Cheap: another number when anything in the store may have changed, by whomever; 0: there is none yet. */
+uint64_t store_version(struct store *store);
 void stored_application_free(struct stored_application *application);
 void stored_instance_release(struct stored_instance *instance);
 

@@ -6,7 +6,15 @@
 #include "engine/store_file.h"
 #include "engine/store_state.h"
 
-enum { READ_APPLICATION, READ_APPLICATIONS, READ_INSTANCE, READ_EVENTS, READ_ALL_EVENTS };
+enum {
+	READ_APPLICATION,
+	READ_APPLICATIONS,
+	READ_INSTANCE,
+	READ_EVENTS,
+	READ_ALL_EVENTS,
+	READ_LAST_EVENT,
+	READ_VERSION
+};
 
 static const char *const queries[] = {
     [READ_APPLICATION] =
@@ -16,10 +24,13 @@ static const char *const queries[] = {
     [READ_INSTANCE] = "SELECT target_id, ports, files, EXISTS(SELECT 1 FROM intent WHERE app = ?1 AND "
 		      "instance = ?2) FROM instance WHERE app = ?1 AND name = ?2",
     /* The newest ones, told in their order. */
-    [READ_EVENTS] = "SELECT * FROM (SELECT id, time_ms, app, component, instance, what, text FROM event"
-		    " WHERE app = ?1 ORDER BY serial DESC LIMIT ?2) ORDER BY id",
+    [READ_EVENTS] =
+	"SELECT * FROM (SELECT id, time_ms, app, component, instance, what, text FROM event"
+	" WHERE app = ?1 AND id > ?3 AND time_ms >= ?4 ORDER BY serial DESC LIMIT ?2) ORDER BY id",
     [READ_ALL_EVENTS] = "SELECT * FROM (SELECT id, time_ms, app, component, instance, what, text FROM event"
-			" ORDER BY id DESC LIMIT ?2) ORDER BY id",
+			" WHERE id > ?3 AND time_ms >= ?4 ORDER BY id DESC LIMIT ?2) ORDER BY id",
+    [READ_LAST_EVENT] = "SELECT coalesce(max(id), 0) FROM event",
+    [READ_VERSION] = "PRAGMA data_version",
 };
 
 /* *ret is NULL when there is no store yet. */
@@ -226,29 +237,72 @@ static json_t *event_row(sqlite3_stmt *row)
 	return event;
 }
 
-int store_events(struct store *store, const char *app, int64_t limit, json_t **ret_events, struct error *err)
+/* The only number of a query's only row; 0 when there is no store yet. */
+static int read_number(struct store *store, int which, int64_t *ret, struct error *err)
+{
+	sqlite3_stmt *statement;
+	*ret = 0;
+	if (query(store, which, &statement, err))
+		return -1;
+	if (!statement)
+		return 0;
+	int result = sqlite3_step(statement);
+	if (result == SQLITE_ROW)
+		*ret = sqlite3_column_int64(statement, 0);
+	return end_query(store, statement, result, err);
+}
+
+int store_events_of(struct store *store, const struct event_query *wanted, json_t **ret_events,
+		    int64_t *ret_last, struct error *err)
 {
 	sqlite3_stmt *statement;
 	owned_json events = json_array();
 	if (!events)
 		return fail_memory(err);
-	if (query(store, app ? READ_EVENTS : READ_ALL_EVENTS, &statement, err))
+	/* First: what is recorded between the two counts as not looked at. */
+	if (ret_last && read_number(store, READ_LAST_EVENT, ret_last, err))
+		return -1;
+	if (query(store, wanted->app ? READ_EVENTS : READ_ALL_EVENTS, &statement, err))
 		return -1;
 	if (statement) {
-		if (app)
-			sqlite3_bind_text(statement, 1, app, -1, SQLITE_STATIC);
-		sqlite3_bind_int64(statement, 2, limit > 0 ? limit : -1);
+		if (wanted->app)
+			sqlite3_bind_text(statement, 1, wanted->app, -1, SQLITE_STATIC);
+		sqlite3_bind_int64(statement, 2, wanted->limit > 0 ? wanted->limit : -1);
+		/* Another store than before has numbers of its own. */
+		sqlite3_bind_int64(statement, 3, ret_last && *ret_last < wanted->after ? 0 : wanted->after);
+		sqlite3_bind_int64(statement, 4, wanted->since_ms);
 	}
 	int result = SQLITE_DONE, status = 0;
-	while (statement && status == 0 && (result = sqlite3_step(statement)) == SQLITE_ROW)
+	while (statement && status == 0 && (result = sqlite3_step(statement)) == SQLITE_ROW) {
+		if (ret_last && sqlite3_column_int64(statement, 0) > *ret_last)
+			*ret_last = sqlite3_column_int64(statement, 0);
 		if (json_array_append_new(events, event_row(statement)))
 			status = fail_memory(err);
+	}
 	if (statement && end_query(store, statement, result, status ? NULL : err))
 		status = -1;
 	if (status)
 		return -1;
 	*ret_events = give(events);
 	return 0;
+}
+
+int store_events(struct store *store, const char *app, int64_t limit, json_t **ret_events, struct error *err)
+{
+	return store_events_of(store, &(struct event_query){.app = app, .limit = limit}, ret_events, NULL,
+			       err);
+}
+
+uint64_t store_version(struct store *store)
+{
+	int64_t version = 0;
+	struct database *reading = &store->reading;
+	if (database_open_to_read(reading, NULL) == 0 && !reading->connection)
+		return 0;
+	/* What cannot be asked for its version may have changed: who reads it hears what is wrong. */
+	if (!reading->connection || reading->frozen || read_number(store, READ_VERSION, &version, NULL))
+		return ++store->unversioned | UINT64_C(1) << 63;
+	return (uint64_t)reading->inode << 32 ^ (uint64_t)version;
 }
 
 void stored_application_free(struct stored_application *application)

@@ -91,9 +91,9 @@ struct berth_request {
 	bool dry_run;                  /* deploy, destroy: only the plan */
 	bool adopt;                    /* take over an application that another store owns */
 	bool volumes;                  /* destroy: named volumes too */
-	bool follow;                   /* logs: go on as it comes */
-	int64_t tail;                  /* logs: the last lines; 0: all */
-	int64_t since_ms;              /* logs: wall clock; 0: all */
+	bool follow;                   /* logs, events: go on as it comes */
+	int64_t tail;                  /* logs, events: the last ones; 0: all */
+	int64_t since_ms;              /* logs, events: wall clock; 0: all */
 	/* graph: "dot" (default), "mermaid", "svg"; the result is then text. */
 	const char *format;
 	/* locations: check this one; types: only this one. */
@@ -218,7 +218,7 @@ BERTH_API struct berth_operation *berth_gc(struct berth *, const struct berth_re
 BERTH_API struct berth_operation *berth_schema(struct berth *, const struct berth_request *,
 					       const struct berth_listener *, struct berth_error *);
 /* {"format_version", "events": [{"time", "app", "component", "instance", "what", "text"}]}: what was
- * recorded. */
+ * recorded. With `follow` each comes as a BERTH_EVENT_RECORD, also those that are recorded later. */
 BERTH_API struct berth_operation *berth_events(struct berth *, const struct berth_request *,
 					       const struct berth_listener *, struct berth_error *);
 
