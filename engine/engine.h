@@ -226,6 +226,7 @@ struct berth_operation {
 	json_t *document, *failures; /* under way */
 	bool written;                /* the last records are with the store */
 	void *verb_state;            /* the verb's own, in the arena */
+	struct map *verb_names;      /* the verb's own look-up */
 };
 
 /* --- operation.c --- */
@@ -316,6 +317,22 @@ int survey_rematch(struct berth_operation *operation);
 /* --- report.c: documents from the state of things --- */
 /* The components as `status` shows them. */
 json_t *report_components(struct berth_operation *operation);
+/* --- status.c: what `wait` and `why` have in common with it --- */
+/* Open the places of the request's application: its blueprint's, the last deploy's, those named, else all. */
+int status_open(struct berth_operation *operation, struct error *err);
+/* What `status` shows of one application, once it is matched. `answered`: all were just seen to answer. */
+json_t *status_document(struct berth_operation *operation, bool answered);
+/* -1, with operation->error. */
+int fail_unknown_app(struct berth_operation *operation);
+
+/* --- checks.c: does an instance answer? --- */
+/* The instance's checks in turn: its blueprint's own, else each open TCP port accepts. */
+bool instance_check(const struct work *work, size_t number, struct health_check *ret_check);
+/* Ask them all once. Needs work->spec with its ports. DONE: it answers, as far as can be known from here. */
+enum progress instance_ask(struct work *work, struct error *err);
+/* Give every wanted instance a spec that is enough to be asked by. 0 or -1. */
+int instances_outline(struct berth_operation *operation, struct error *err);
+
 /* --- remembered.c: `status` without asking a target --- */
 /* Finishes the operation with what the store knows or the blueprint says; states are `unknown`. */
 void status_remembered(struct berth_operation *operation);
@@ -327,6 +344,6 @@ json_t *document_new(const char *app);
 
 extern const struct verb verb_validate, verb_plan, verb_deploy, verb_status, verb_destroy, verb_logs,
     verb_graph, verb_locations, verb_types, verb_schema, verb_events, verb_stop, verb_start, verb_restart,
-    verb_scale;
+    verb_scale, verb_wait, verb_why, verb_gc;
 
 #endif

@@ -187,6 +187,7 @@ static void let_go(struct berth_operation *operation)
 	ops->timer_cancel(berth->world, operation->clock);
 	ops->timer_cancel(berth->world, operation->pause);
 	operation->turn = operation->clock = operation->pause = NULL;
+	map_release(&operation->verb_names);
 	lock_release(operation);
 	store_unlisten(berth->store, operation);
 }
@@ -322,6 +323,9 @@ VERB(locations)
 VERB(types)
 VERB(schema)
 VERB(events)
+VERB(wait)
+VERB(why)
+VERB(gc)
 VERB(stop)
 VERB(start)
 VERB(restart)

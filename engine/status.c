@@ -26,7 +26,7 @@ static int open_all(struct berth_operation *operation, struct error *err)
 	return sites_open_known(operation, true, err);
 }
 
-static int open_one(struct berth_operation *operation, struct error *err)
+int status_open(struct berth_operation *operation, struct error *err)
 {
 	if (operation->blueprint) {
 		/* Unbound names matter to a deploy; here they are only nowhere to look. */
@@ -47,7 +47,7 @@ static bool begin(struct berth_operation *operation)
 	}
 	if (one && operation_read_blueprint(operation))
 		return false;
-	if (sites_bind(operation, err) || (one ? open_one(operation, err) : open_all(operation, err)))
+	if (sites_bind(operation, err) || (one ? status_open(operation, err) : open_all(operation, err)))
 		return stage_failed(operation);
 	operation->stage = STAGE_SURVEY;
 	return true;
@@ -102,6 +102,25 @@ static enum berth_outcome outcome_of_survey(struct berth_operation *operation)
 	return outcome_of(failed->error.code);
 }
 
+int fail_unknown_app(struct berth_operation *operation)
+{
+	fail(&operation->error, ERR_MISSING, "nothing of `%s` is known here", operation->application->id);
+	remedy(&operation->error, "`berth status` lists what is; --location NAME=SPEC asks another place");
+	return -1;
+}
+
+json_t *status_document(struct berth_operation *operation, bool answered)
+{
+	settle_links(operation);
+	if (!answered)
+		tell_unready(operation);
+	json_t *document = document_new(operation->application->id);
+	json_put_text(document, "state", report_state(operation));
+	json_object_set_new(document, "components", report_components(operation));
+	json_object_set_new(document, "unreachable", unreachable_json(operation));
+	return document;
+}
+
 static void finish_one(struct berth_operation *operation)
 {
 	if (survey_match(operation)) {
@@ -109,20 +128,12 @@ static void finish_one(struct berth_operation *operation)
 		stage_failed(operation);
 		return;
 	}
-	settle_links(operation);
-	tell_unready(operation);
 	enum berth_outcome outcome = outcome_of_survey(operation);
-	json_t *document = document_new(operation->application->id);
+	json_t *document = status_document(operation, false);
 	if (outcome == BERTH_OK && !operation->blueprint && !operation->work_count) {
-		fail(&operation->error, ERR_MISSING, "nothing of `%s` is known here",
-		     operation->application->id);
-		remedy(&operation->error,
-		       "`berth status` lists what is; --location NAME=SPEC asks another place");
+		fail_unknown_app(operation);
 		outcome = BERTH_FAILED;
 	}
-	json_put_text(document, "state", report_state(operation));
-	json_object_set_new(document, "components", report_components(operation));
-	json_object_set_new(document, "unreachable", unreachable_json(operation));
 	operation_finish(operation, outcome, document);
 }
 
