@@ -40,6 +40,10 @@ const char *source_directory(struct berth_operation *operation);
 void port_key(char *key, size_t size, const struct spec_port *port);
 /* Keep what went wrong before the listings are asked afresh. */
 void keep_failures(struct berth_operation *operation);
+/* What is true of an instance, in the word that status shows. */
+enum phase instance_state(const struct instance *instance);
+/* The end of its log as a list of lines, the secrets it was given masked. */
+json_t *log_lines(const struct work *work);
 /* The phase that stands for all instances of a component. */
 enum phase component_state(const struct component *component);
 /* Complete the plan's document with how it ended. */

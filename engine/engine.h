@@ -322,6 +322,8 @@ json_t *report_components(struct berth_operation *operation);
 int status_open(struct berth_operation *operation, struct error *err);
 /* What `status` shows of one application, once it is matched. `answered`: all were just seen to answer. */
 json_t *status_document(struct berth_operation *operation, bool answered);
+/* What runs but was never seen to answer is still starting, as far as anybody remembers. */
+void status_unready(struct berth_operation *operation);
 /* -1, with operation->error. */
 int fail_unknown_app(struct berth_operation *operation);
 

@@ -7,6 +7,40 @@
 #include "base/cleanup.h"
 #include "engine/operation.h"
 
+/* The words of a holder that is alive, as far as that can be told without touching the lock. */
+static bool read_live_holder(const struct berth *berth, const char *words_path, struct text *ret_words)
+{
+	struct world *world = berth->world;
+	owned_text holder = {0};
+	char process[32];
+	long pid = 0;
+	if (world->ops->file_read(world, words_path, 512, &holder, NULL))
+		return false;
+	const char *at = strstr(text_view(&holder), ", process ");
+	if (!at || sscanf(at, ", process %ld ", &pid) != 1)
+		return false;
+	snprintf(process, sizeof process, "/proc/%ld/stat", pid);
+	text_add_printable(ret_words, text_view(&holder), holder.length);
+	return world->ops->file_exists(world, process);
+}
+
+bool lock_held(const struct berth_operation *operation, const char *app, struct text *ret_words)
+{
+	const struct berth *berth = operation->berth;
+	struct world *world = berth->world;
+	owned_text lock = {0}, words = {0};
+	text_format(&lock, "%s/locks/%s.lock", berth->state_directory, app);
+	text_format(&words, "%s/locks/%s.holder", berth->state_directory, app);
+	if (lock.failed || words.failed || !read_live_holder(berth, text_view(&words), ret_words))
+		return false;
+	/* A process of that number lives: only the lock tells whether it is still the one that wrote this. */
+	struct error why = {0};
+	struct file_lock *taken = world->ops->lock(world, text_view(&lock), &why);
+	if (taken)
+		world->ops->unlock(world, taken);
+	return !taken && why.code == ERR_LOCKED;
+}
+
 static int name_holder(const struct world_ops *ops, struct world *world, const char *words_path,
 		       struct error *err)
 {

@@ -11,6 +11,8 @@ int lock_take(struct berth_operation *operation, const char *app, struct error *
 void lock_describe(struct berth_operation *operation);
 /* The application is gone: its lock leaves no files behind. */
 void lock_remove(struct berth_operation *operation);
+/* Whether another command changes the application now, and in words which. It is not in its way. */
+bool lock_held(const struct berth_operation *operation, const char *app, struct text *ret_words);
 void lock_release(struct berth_operation *operation);
 
 #endif

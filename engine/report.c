@@ -20,7 +20,7 @@ static enum phase phase_of(const struct component *component, const struct obser
 
 /* What is true of an instance: what the target says, unless this operation knows better or the target is
  * silent. */
-static enum phase instance_state(const struct instance *instance)
+enum phase instance_state(const struct instance *instance)
 {
 	const struct site *site = instance->work->site;
 	if (site->failed)
@@ -244,6 +244,14 @@ static void mask_secrets(const struct work *work, char *text)
 	}
 }
 
+json_t *log_lines(const struct work *work)
+{
+	owned_memory char *log = strdup(text_view(&work->log));
+	if (log)
+		mask_secrets(work, log);
+	return lines_of(log ? log : "");
+}
+
 static json_t *failure_json(const struct work *work)
 {
 	json_t *object = json_object();
@@ -255,10 +263,7 @@ static json_t *failure_json(const struct work *work)
 	json_put_text(object, "remedy", work->error.code ? work->error.remedy : "");
 	if (work->instance->predecessor && work->instance->predecessor->work->kept)
 		json_put_text(object, "kept", work->instance->predecessor->name);
-	owned_memory char *log = strdup(text_view(&work->log));
-	if (log)
-		mask_secrets(work, log);
-	json_object_set_new(object, "log", lines_of(log ? log : ""));
+	json_object_set_new(object, "log", log_lines(work));
 	return object;
 }
 

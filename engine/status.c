@@ -84,7 +84,7 @@ static void settle_links(struct berth_operation *operation)
 }
 
 /* What runs but was never seen to answer is still starting, as far as anybody remembers. */
-static void tell_unready(struct berth_operation *operation)
+void status_unready(struct berth_operation *operation)
 {
 	for (size_t i = 0; operation->stored && i < operation->work_count; i++) {
 		struct instance *instance = operation->works[i]->instance;
@@ -113,7 +113,7 @@ json_t *status_document(struct berth_operation *operation, bool answered)
 {
 	settle_links(operation);
 	if (!answered)
-		tell_unready(operation);
+		status_unready(operation);
 	json_t *document = document_new(operation->application->id);
 	json_put_text(document, "state", report_state(operation));
 	json_object_set_new(document, "components", report_components(operation));

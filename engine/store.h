@@ -56,6 +56,8 @@ int store_events_of(struct store *store, const struct event_query *wanted, json_
 		    int64_t *ret_last, struct error *err);
 /* Cheap: another number when anything in the store may have changed, by whomever; 0: there is none yet. */
 uint64_t store_version(struct store *store);
+/* A moment as events have it: "2026-01-02T03:04:05.678Z". */
+json_t *json_moment(int64_t wall_ms);
 void stored_application_free(struct stored_application *application);
 void stored_instance_release(struct stored_instance *instance);
 

@@ -207,8 +207,7 @@ static json_t *any_text(const char *words)
 	return json_string(text_view(&fit));
 }
 
-/* "2026-01-02T03:04:05.678Z" */
-static json_t *time_text(int64_t wall_ms)
+json_t *json_moment(int64_t wall_ms)
 {
 	struct tm parts;
 	char text[64];
@@ -225,7 +224,7 @@ static json_t *event_row(sqlite3_stmt *row)
 	json_t *event = json_object();
 	if (!event)
 		return NULL;
-	if (json_object_set_new(event, "time", time_text(sqlite3_column_int64(row, 1))) ||
+	if (json_object_set_new(event, "time", json_moment(sqlite3_column_int64(row, 1))) ||
 	    json_object_set_new(event, "app", any_text(column_text(row, 2))) ||
 	    json_object_set_new(event, "component", any_text(column_text(row, 3))) ||
 	    json_object_set_new(event, "instance", any_text(column_text(row, 4))) ||

@@ -123,12 +123,13 @@ static int note_seen(struct berth_operation *operation, const struct site *site,
 /* --- how far they are --------------------------------------------------------------------------- */
 
 /* Whether the last deploy saw this very incarnation answer; without the store nobody can say. */
-static bool seen_ready(const struct berth_operation *operation, const struct observed *seen)
+static bool seen_ready(const struct berth_operation *operation, const struct awaited *awaited)
 {
+	const struct observed *seen = awaited->seen;
 	struct stored_instance stored = {0};
 	if (!operation->stored)
 		return true;
-	if (store_instance(operation->berth->store, operation->application->id, seen->name, &stored, NULL))
+	if (store_instance(operation->berth->store, operation->application->id, awaited->name, &stored, NULL))
 		return false;
 	bool ready = stored.target_id && seen->target_id && strcmp(stored.target_id, seen->target_id) == 0;
 	stored_instance_release(&stored);
@@ -156,7 +157,7 @@ static const char *judge(const struct berth_operation *operation, const struct a
 	if (seen->state != SEEN_RUNNING)
 		return seen->state == SEEN_CREATED ? "placing" : "broken";
 	if (waiting->goal == GOAL_RUNNING)
-		*ret_good = awaited->job || seen_ready(operation, seen);
+		*ret_good = awaited->job || seen_ready(operation, awaited);
 	else if (waiting->goal == GOAL_HEALTHY)
 		*ret_good = awaited->job || awaited->answers;
 	else

@@ -86,7 +86,7 @@ struct berth_request {
 	/* Lists end with NULL; NULL is an empty one. */
 	const char *const *locations;  /* "NAME=SPEC" */
 	const char *const *settings;   /* "PARAMETER=VALUE" or "COMPONENT.KEY=VALUE" */
-	const char *const *components; /* logs: only these; empty: all */
+	const char *const *components; /* logs, stop, start, restart, why: only these; empty: all */
 	int64_t timeout_ms;            /* 0: none */
 	bool dry_run;                  /* deploy, destroy: only the plan */
 	bool adopt;                    /* take over an application that another store owns */
@@ -206,8 +206,10 @@ BERTH_API size_t berth_exec_input_waiting(const struct berth_operation *operatio
 /* Until the application is as `wait_for` says (status' document), or the timeout ran out. */
 BERTH_API struct berth_operation *berth_wait(struct berth *, const struct berth_request *,
 					     const struct berth_listener *, struct berth_error *);
-/* {"format_version", "app", "findings": [{"component", "instance", "state", "why", "since", "last_failure",
- * "who", "remedy", "log"}]}: why it is not as wanted, in words. */
+/* {"format_version", "app", "state", "under_way", "owner", "findings": [{"component", "instance", "location",
+ * "state", "why", "since", "last_failure": {"time", "text"}, "who": "you"|"administrator"|"owner"|"nobody",
+ * "remedy", "next", "log": [lines]}], "unknown": [...]}: why it is not as wanted, in words; with `components`
+ * also of those that are. */
 BERTH_API struct berth_operation *berth_why(struct berth *, const struct berth_request *,
 					    const struct berth_listener *, struct berth_error *);
 /* {"format_version", "found": [{"location", "app", "kind", "name", "removed"}], "failures": [...]}: what

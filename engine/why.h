@@ -1,0 +1,42 @@
+/* why.h - what is found out about one instance, and how it is put into words. */
+#ifndef BERTH_ENGINE_WHY_H
+#define BERTH_ENGINE_WHY_H
+
+#include "engine/deploy.h"
+
+enum who { WHO_NOBODY, WHO_YOU, WHO_ADMINISTRATOR, WHO_OWNER };
+
+struct finding {
+	struct work *work;
+	const char *name; /* the settled one */
+	enum phase state;
+	/* From the store's events; NULL: nothing recorded. */
+	const char *failure, *failure_time; /* the last one, unless it ran after that */
+	const char *ran_time;               /* when it was last seen to answer */
+	const char *last, *last_time;       /* what was recorded last */
+	/* From looking at it. */
+	int step; /* how far that has come */
+	struct observed looked;
+	bool asked;
+	struct error silence; /* why it does not answer; OK: it does */
+	/* In words. */
+	struct text why, remedy, next;
+	enum who who;
+	struct finding *following;
+};
+
+struct inquiry {
+	struct finding *first, **end;
+	bool planned;               /* actions and reasons of the works are worth something */
+	struct error plan_error;    /* why they are not */
+	bool remembered;            /* the store knows the application */
+	const char *under_way;      /* another command that is at it, in words; NULL: none */
+	const char *owner;          /* somebody else, who holds it at some location; NULL */
+	const char *deploy, *flags; /* "berth deploy /x/shop.yaml", " --location a=docker" */
+};
+
+/* Fills in why, remedy, next and who. */
+void finding_explain(const struct berth_operation *operation, const struct inquiry *inquiry,
+		     struct finding *finding);
+
+#endif

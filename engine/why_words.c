@@ -1,0 +1,315 @@
+/* why_words.c - why an instance is not as wanted, in words: the first thing that explains it, who must act,
+ * and what to type next. */
+#include <string.h>
+
+#include "engine/specs.h"
+#include "engine/why.h"
+
+/* One thing to explain, or false: it is something else. */
+typedef bool explanation(const struct berth_operation *operation, const struct inquiry *inquiry,
+			 struct finding *finding);
+
+static void next_deploy(const struct inquiry *inquiry, struct finding *finding)
+{
+	text_clear(&finding->next);
+	text_format(&finding->next, "%s%s", inquiry->deploy, inquiry->flags);
+}
+
+static void next_logs(const struct berth_operation *operation, const struct inquiry *inquiry,
+		      struct finding *finding)
+{
+	text_clear(&finding->next);
+	text_format(&finding->next, "berth logs %s %s%s", operation->application->id,
+		    finding->work->instance->component->id, inquiry->flags);
+}
+
+/* --- its location ------------------------------------------------------------------------------ */
+
+static bool silent_location(const struct berth_operation *operation, const struct inquiry *inquiry,
+			    struct finding *finding)
+{
+	const struct site *site = finding->work->site;
+	(void)operation;
+	if (!site->failed)
+		return false;
+	bool ours = site->error.code == ERR_DENIED || site->error.code == ERR_INVALID;
+	text_format(&finding->why, "nobody knows: its location %s does not answer: %s", site->location.name,
+		    site->error.text);
+	text_add(&finding->remedy, *site->error.remedy ? site->error.remedy
+				   : ours              ? "see to its credentials"
+						       : "its target must be brought back");
+	text_format(&finding->next, "berth locations check %s%s", site->location.name, inquiry->flags);
+	finding->who = ours ? WHO_YOU : WHO_ADMINISTRATOR;
+	return true;
+}
+
+/* --- it is not wanted -------------------------------------------------------------------------- */
+
+static bool not_wanted(const struct berth_operation *operation, const struct inquiry *inquiry,
+		       struct finding *finding)
+{
+	const struct instance *instance = finding->work->instance;
+	if (!operation->blueprint || instance->wanted)
+		return false;
+	text_add(&finding->why, !instance->component->spec ? "the blueprint has no such component any more"
+				: instance->successor      ? "a newer one is to take its place"
+							   : "there are to be fewer of it");
+	text_add(&finding->remedy, "the next deploy removes it");
+	next_deploy(inquiry, finding);
+	return true;
+}
+
+/* --- whom it needs ----------------------------------------------------------------------------- */
+
+static bool serves(const struct component *provider)
+{
+	enum phase state = component_state(provider);
+	return !provider->site || state == PHASE_RUNNING || state == PHASE_FINISHED ||
+	       state == PHASE_UPDATING;
+}
+
+static const struct component *missing_provider(const struct berth_operation *operation,
+						const struct component *component)
+{
+	for (size_t i = 0; i < component->need_count; i++) {
+		const struct component *provider =
+		    &operation->application->components[component->needs[i].to];
+		if (edge_waits(&component->needs[i]) && !serves(provider))
+			return provider;
+	}
+	return NULL;
+}
+
+static bool waits_for_provider(const struct berth_operation *operation, const struct inquiry *inquiry,
+			       struct finding *finding)
+{
+	const struct component *provider = missing_provider(operation, finding->work->instance->component);
+	bool started = finding->state == PHASE_STARTING || finding->state == PHASE_BROKEN ||
+		       finding->state == PHASE_RUNNING || finding->state == PHASE_STOPPED;
+	if (!provider || started)
+		return false;
+	text_format(&finding->why, "it waits for %s, which is %s", provider->id,
+		    phase_name(component_state(provider)));
+	text_format(&finding->remedy, "see to %s; then it follows with the next deploy", provider->id);
+	text_format(&finding->next, "berth why %s %s%s", operation->application->id, provider->id,
+		    inquiry->flags);
+	return true;
+}
+
+/* --- it is not there --------------------------------------------------------------------------- */
+
+static bool not_there(const struct berth_operation *operation, const struct inquiry *inquiry,
+		      struct finding *finding)
+{
+	(void)operation;
+	if (finding->work->instance->seen && finding->state != PHASE_PLACING)
+		return false;
+	if (finding->failure)
+		text_format(&finding->why, "it could not be made to run: %s", finding->failure);
+	else if (finding->state == PHASE_PLACING)
+		text_add(&finding->why, "it was made, but a deploy that would start it was interrupted");
+	else if (finding->ran_time)
+		text_format(&finding->why,
+			    "it is not there any more; it ran at %s: something else removed it",
+			    finding->ran_time);
+	else if (!inquiry->planned && inquiry->plan_error.code)
+		text_format(&finding->why, "it cannot be made: %s", inquiry->plan_error.text);
+	else
+		text_add(&finding->why, "no deploy has made it yet");
+	if (finding->failure)
+		text_add(&finding->remedy, "mend what the words name, and deploy again");
+	else if (!inquiry->planned && *inquiry->plan_error.remedy)
+		text_add(&finding->remedy, inquiry->plan_error.remedy);
+	else
+		text_add(&finding->remedy, "a deploy makes it");
+	next_deploy(inquiry, finding);
+	return true;
+}
+
+/* --- it ends ----------------------------------------------------------------------------------- */
+
+static void add_words(struct finding *finding, const struct observed *seen)
+{
+	if (seen->out_of_memory)
+		text_add(&finding->why, "; it ran out of memory");
+	if (seen->error && *seen->error)
+		text_format(&finding->why, "; the target says: %s", seen->error);
+}
+
+static void advise_on_end(const struct berth_operation *operation, const struct inquiry *inquiry,
+			  struct finding *finding, const struct observed *seen)
+{
+	text_add(&finding->remedy, seen->out_of_memory
+				       ? "give it more `memory` in the blueprint, or have it use less"
+				       : "the end of its log may say why");
+	if (seen->out_of_memory)
+		next_deploy(inquiry, finding);
+	else
+		next_logs(operation, inquiry, finding);
+}
+
+static bool keeps_ending(const struct berth_operation *operation, const struct inquiry *inquiry,
+			 struct finding *finding)
+{
+	const struct observed *seen = finding->work->instance->seen;
+	if (seen->state != SEEN_RESTARTING)
+		return false;
+	text_add(&finding->why, "it keeps ending");
+	if (seen->exits_known)
+		text_format(&finding->why, ": %u time%s since it was made", seen->exits,
+			    seen->exits == 1 ? "" : "s");
+	text_format(&finding->why, ", last with code %d", seen->exit_code);
+	add_words(finding, seen);
+	advise_on_end(operation, inquiry, finding, seen);
+	return true;
+}
+
+static bool was_stopped(const struct berth_operation *operation, const struct inquiry *inquiry,
+			struct finding *finding)
+{
+	const struct observed *seen = finding->work->instance->seen;
+	if (seen->state != SEEN_STOPPED || !finding->last || strcmp(finding->last, "stopped") != 0)
+		return false;
+	text_format(&finding->why, "`berth stop` ended it, at %s", finding->last_time);
+	text_add(&finding->remedy, "start it when you want it again");
+	text_format(&finding->next, "berth start %s %s%s", operation->application->id,
+		    finding->work->instance->component->id, inquiry->flags);
+	return true;
+}
+
+static bool has_ended(const struct berth_operation *operation, const struct inquiry *inquiry,
+		      struct finding *finding)
+{
+	const struct observed *seen = finding->work->instance->seen;
+	bool job = finding->work->instance->component->spec ? finding->work->instance->component->spec->job
+							    : seen->job;
+	if (seen->state != SEEN_STOPPED)
+		return false;
+	if (seen->exit_code < 0)
+		text_format(&finding->why, "%s was ended by a signal", job ? "the job" : "it");
+	else
+		text_format(&finding->why, "%s ended with code %d", job ? "the job" : "it", seen->exit_code);
+	add_words(finding, seen);
+	advise_on_end(operation, inquiry, finding, seen);
+	return true;
+}
+
+static bool is_unusable(const struct berth_operation *operation, const struct inquiry *inquiry,
+			struct finding *finding)
+{
+	const struct observed *seen = finding->work->instance->seen;
+	(void)operation;
+	if (seen->state != SEEN_BROKEN)
+		return false;
+	text_add(&finding->why, "its target cannot use it any more");
+	if (seen->error && *seen->error)
+		text_format(&finding->why, ": %s", seen->error);
+	text_add(&finding->remedy, "a deploy makes it anew");
+	next_deploy(inquiry, finding);
+	return true;
+}
+
+/* --- it runs, and yet -------------------------------------------------------------------------- */
+
+static bool lost_its_keeper(const struct berth_operation *operation, const struct inquiry *inquiry,
+			    struct finding *finding)
+{
+	(void)operation;
+	if (!finding->work->instance->seen->orphan_tree)
+		return false;
+	text_add(&finding->why, "its keeper died and left processes behind");
+	text_add(&finding->remedy, "a deploy ends them and starts it anew");
+	next_deploy(inquiry, finding);
+	return true;
+}
+
+static bool does_not_answer(const struct berth_operation *operation, const struct inquiry *inquiry,
+			    struct finding *finding)
+{
+	if (finding->state != PHASE_STARTING || (finding->asked && finding->silence.code == OK))
+		return false;
+	if (!finding->asked) {
+		text_add(&finding->why, "it runs, but no deploy has seen it answer");
+		text_add(&finding->remedy, "a deploy asks it");
+		next_deploy(inquiry, finding);
+		return true;
+	}
+	text_format(&finding->why, "it runs but does not answer: %s", finding->silence.text);
+	text_add(&finding->remedy,
+		 *finding->silence.remedy
+		     ? finding->silence.remedy
+		     : "see whether it listens on all addresses and on that port; its log may "
+		       "tell");
+	next_logs(operation, inquiry, finding);
+	return true;
+}
+
+static bool answers_by_now(const struct berth_operation *operation, const struct inquiry *inquiry,
+			   struct finding *finding)
+{
+	(void)operation;
+	if (finding->state != PHASE_STARTING)
+		return false;
+	text_add(&finding->why,
+		 "it answers by now; the deploy that started it had given up, or was interrupted");
+	text_add(&finding->remedy, "the next deploy takes note of it");
+	next_deploy(inquiry, finding);
+	return true;
+}
+
+static void add_reasons(struct finding *finding)
+{
+	size_t count = 0;
+	for (const struct reason *reason = finding->work->reasons; reason; reason = reason->next)
+		if (!reason->stale && count++ < 3)
+			text_format(&finding->why, "%s%s", count == 1 ? ": " : ", ", reason->path);
+	if (count > 3)
+		text_format(&finding->why, " and %zu more", count - 3);
+}
+
+static bool is_as_before(const struct berth_operation *operation, const struct inquiry *inquiry,
+			 struct finding *finding)
+{
+	(void)operation;
+	if (!inquiry->planned || finding->work->action == ACTION_UNCHANGED)
+		return false;
+	text_add(&finding->why, "it runs, but not as its blueprint says by now");
+	add_reasons(finding);
+	if (finding->failure)
+		text_format(&finding->why, "; the change failed: %s", finding->failure);
+	text_add(&finding->remedy, finding->failure ? "mend what the words name, and deploy again"
+						    : "a deploy brings it there");
+	next_deploy(inquiry, finding);
+	return true;
+}
+
+static bool is_fine(const struct berth_operation *operation, const struct inquiry *inquiry,
+		    struct finding *finding)
+{
+	(void)operation;
+	text_add(&finding->why, finding->state == PHASE_FINISHED
+				    ? "it came to its end well"
+				    : (inquiry->remembered ? "it is as wanted" : "it runs"));
+	finding->who = WHO_NOBODY;
+	return true;
+}
+
+static explanation *const explanations[] = {
+    silent_location, not_wanted,  waits_for_provider, not_there,       lost_its_keeper, is_unusable,
+    keeps_ending,    was_stopped, has_ended,          does_not_answer, answers_by_now,  is_as_before,
+    is_fine,
+};
+
+void finding_explain(const struct berth_operation *operation, const struct inquiry *inquiry,
+		     struct finding *finding)
+{
+	bool fine = finding->state == PHASE_FINISHED;
+	finding->who = WHO_YOU;
+	for (size_t i = fine ? sizeof explanations / sizeof explanations[0] - 1 : 0;
+	     !explanations[i](operation, inquiry, finding); i++)
+		;
+	if (finding->who == WHO_YOU && inquiry->under_way)
+		finding->who = WHO_NOBODY;
+	else if (finding->who == WHO_YOU && inquiry->owner)
+		finding->who = WHO_OWNER;
+}
