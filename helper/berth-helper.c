@@ -2,9 +2,10 @@
  * told to.
  *
  * `berth-helper RUNDIR` holds a lock there, runs what RUNDIR/launch says, starts it again when it ends,
- * writes its output to RUNDIR/log and its state to RUNDIR/state, and on SIGTERM ends the whole tree. It asks
- * for nothing but libc, since it must run wherever a process can. Its environment carries berth's marks, by
- * which it is found again.
+ * writes its output to RUNDIR/log and its state to RUNDIR/state. SIGUSR1 ends the whole tree and parks: what
+ * to run, secrets and all, stays in memory alone, and SIGUSR2 starts it again. SIGTERM ends the tree and the
+ * helper. It asks for nothing but libc, since it must run wherever a process can. Its environment carries
+ * berth's marks, by which it is found again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +35,8 @@ enum { EXIT_USAGE = 64, EXIT_NO_DIRECTORY = 66, EXIT_SETUP = 71, EXIT_HELD = 75 
 #define STEADY_MS         10000 /* a command that ran so long starts again without delay */
 #define KILL_AGAIN_MS     20
 
+enum wish { WISH_RUN, WISH_PARK, WISH_END };
+
 struct keeper {
 	struct launch launch;
 	struct account account;
@@ -46,11 +49,14 @@ struct keeper {
 	int64_t began_ms; /* monotonic, of this run */
 	int64_t back_off_ms;
 	int64_t due_ms; /* when to look again without being called; 0: never */
+	enum wish wish; /* the last one told */
 	bool ever_ran;
-	bool stopping; /* SIGTERM came */
-	bool ending;   /* the tree was asked to end */
-	bool killing;  /* and is now made to */
-	bool waits;    /* the tree is gone; starts again when due */
+	bool failed;  /* the last start did */
+	bool ending;  /* the tree was asked to end */
+	bool killing; /* and is now made to */
+	bool waits;   /* the tree is gone; starts again when due */
+	bool parked;  /* the tree is gone; starts again when told */
+	bool woken;   /* was told: starts as soon as the tree is gone */
 	bool done;
 };
 
@@ -87,10 +93,18 @@ static void kill_tree(struct keeper *k)
 static void start_failed(struct keeper *k, const struct start_failure *failure)
 {
 	record_error(failure->text);
+	k->failed = true;
 	k->record.code = failure->code;
 	k->record.signal = 0;
 	k->record.ended_ms = wall_ms();
 	k->record.exits++;
+}
+
+/* Asked anew each time: the policy may be changed while the command runs. */
+static bool starts_again(const struct keeper *k)
+{
+	enum restart policy = manifest_restart("manifest", k->launch.restart);
+	return policy == RESTART_ALWAYS || (policy == RESTART_ON_FAILURE && k->record.code != 0);
 }
 
 static void plan_restart(struct keeper *k)
@@ -104,14 +118,14 @@ static void plan_restart(struct keeper *k)
 static void start_command(struct keeper *k)
 {
 	struct start_failure failure;
-	k->waits = k->ending = k->killing = false;
+	k->waits = k->ending = k->killing = k->parked = k->woken = k->failed = false;
 	k->due_ms = 0;
 	pid_t pid = command_start(&k->launch, &k->account, k->output.output, k->errors.output, &failure);
 	if (pid < 0) {
 		start_failed(k, &failure);
 		/* What never ran would fail again in the same way; what once ran may be in the midst of an
 		 * upgrade. */
-		if (k->ever_ran && k->launch.restart)
+		if (k->ever_ran && starts_again(k))
 			plan_restart(k);
 		else
 			k->done = true;
@@ -139,8 +153,8 @@ static void command_ended(struct keeper *k, int status)
 		k->back_off_ms = FIRST_BACK_OFF_MS;
 	stream_flush(&k->output, &k->log);
 	stream_flush(&k->errors, &k->log);
-	if (!k->stopping)
-		set_state(k, "restarting");
+	if (k->wish == WISH_RUN && !k->woken)
+		set_state(k, starts_again(k) ? "restarting" : "ending");
 }
 
 /* Take in who ended. True when nobody is left: an orphan would have become our child. */
@@ -169,21 +183,68 @@ static void left_behind(struct keeper *k)
 	end_tree(k);
 }
 
+static void park(struct keeper *k)
+{
+	if (k->parked)
+		return;
+	k->parked = true;
+	k->due_ms = 0;
+	stream_flush(&k->output, &k->log);
+	stream_flush(&k->errors, &k->log);
+	set_state(k, "parked");
+}
+
+/* Told to run again, after it was parked or on the way to it. */
+static void start_afresh(struct keeper *k)
+{
+	k->back_off_ms = FIRST_BACK_OFF_MS;
+	record_error(NULL);
+	start_command(k);
+}
+
+/* The tree is gone. */
+static void go_on(struct keeper *k, bool due)
+{
+	if (k->wish == WISH_PARK)
+		park(k);
+	else if (k->wish == WISH_RUN && k->woken)
+		start_afresh(k);
+	else if (k->wish == WISH_RUN && k->waits && !due)
+		return;
+	else if (k->wish == WISH_END || !starts_again(k))
+		k->done = true;
+	else if (k->waits)
+		start_command(k);
+	else
+		plan_restart(k);
+}
+
 /* Bring the tree one step closer to what is wanted; safe to call at any time. */
 static void step(struct keeper *k)
 {
 	bool alone = reap(k);
 	bool due = k->due_ms && now_ms() >= k->due_ms;
-	if (alone && (k->stopping || (!k->waits && !k->launch.restart))) {
-		k->done = true;
-	} else if (alone && !k->waits) {
-		plan_restart(k);
-	} else if (alone && due) {
-		start_command(k);
-	} else if (!alone && k->ending && due) {
+	if (alone)
+		go_on(k, due);
+	else if (k->ending && due)
 		kill_tree(k);
-	} else if (!alone && !k->command) {
+	else if (!k->command)
 		left_behind(k);
+}
+
+/* The end is for good; of park and run the last one told counts. */
+static void take_wish(struct keeper *k, enum wish wish)
+{
+	if (k->wish == WISH_END || k->wish == wish)
+		return;
+	k->wish = wish;
+	k->woken = wish == WISH_RUN;
+	if (wish == WISH_RUN)
+		return;
+	k->waits = false;
+	if (!k->parked) {
+		set_state(k, "stopping");
+		end_tree(k);
 	}
 }
 
@@ -191,11 +252,12 @@ static void take_signals(struct keeper *k)
 {
 	struct signalfd_siginfo info;
 	while (read(k->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo != SIGTERM || k->stopping)
-			continue;
-		k->stopping = true;
-		k->waits = false;
-		end_tree(k);
+		if (info.ssi_signo == SIGUSR1)
+			take_wish(k, WISH_PARK);
+		else if (info.ssi_signo == SIGUSR2)
+			take_wish(k, WISH_RUN);
+		else if (info.ssi_signo == SIGTERM)
+			take_wish(k, WISH_END);
 	}
 }
 
@@ -222,13 +284,14 @@ static void run(struct keeper *k)
 /* A terminal's signals are nobody's business here; those we act on are read from a descriptor. */
 static int take_over_signals(void)
 {
-	static const int ignored[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGPIPE, SIGTSTP,
-				      SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2, SIGALRM};
+	static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU, SIGALRM};
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
 	sigset_t set;
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	sigaddset(&set, SIGCHLD);
 	signal(SIGCHLD, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &set, NULL);
@@ -323,6 +386,6 @@ int main(int count, char **arguments)
 	run(&keeper);
 	stream_flush(&keeper.output, &keeper.log);
 	stream_flush(&keeper.errors, &keeper.log);
-	set_state(&keeper, keeper.ever_ran ? "stopped" : "failed");
-	return keeper.ever_ran ? 0 : keeper.record.code;
+	set_state(&keeper, keeper.failed ? "failed" : "stopped");
+	return keeper.failed ? keeper.record.code : 0;
 }

@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,8 +135,8 @@ static int enter_directory(const struct launch *launch, const struct account *ac
 				       strerror(errno));
 		return 0;
 	}
-	if (mkdir("work", 0755) == 0 && geteuid() == 0 && account->given &&
-	    chown("work", account->uid, account->gid) < 0)
+	bool there = mkdir("work", 0755) == 0 || errno == EEXIST;
+	if (there && geteuid() == 0 && account->given && chown("work", account->uid, account->gid) < 0)
 		return failing(failure, 126, "cannot hand over the working directory: %s", strerror(errno));
 	/* Without a run directory (somebody removed it) the command still has a place to be. */
 	if (chdir("work") < 0 && chdir("/") < 0)

@@ -42,6 +42,13 @@ static const char *after(const char *record, const char *key)
 	return strncmp(record, key, length) == 0 && record[length] == '=' ? record + length + 1 : NULL;
 }
 
+static enum restart restart_of(const char *word)
+{
+	if (strcmp(word, "no") == 0)
+		return RESTART_NO;
+	return strcmp(word, "on-failure") == 0 ? RESTART_ON_FAILURE : RESTART_ALWAYS;
+}
+
 static void take_record(struct launch *launch, char *record)
 {
 	const char *value;
@@ -62,7 +69,7 @@ static void take_record(struct launch *launch, char *record)
 	else if ((value = after(record, "log")))
 		launch->log_limit = strtoll(value, NULL, 10);
 	else if ((value = after(record, "restart")))
-		launch->restart = strcmp(value, "no") != 0;
+		launch->restart = restart_of(value);
 }
 
 int launch_read(const char *path, struct launch *ret_launch, char *why, size_t size)
@@ -75,8 +82,10 @@ int launch_read(const char *path, struct launch *ret_launch, char *why, size_t s
 	}
 	for (size_t i = 0; i < length; i++)
 		records += bytes[i] == '\0';
-	struct launch launch = {
-	    .grace_ms = 10000, .log_limit = 10 * 1024 * 1024, .stop_signal = SIGTERM, .restart = true};
+	struct launch launch = {.grace_ms = 10000,
+				.log_limit = 10 * 1024 * 1024,
+				.stop_signal = SIGTERM,
+				.restart = RESTART_ALWAYS};
 	launch.argv = calloc(records + 1, sizeof(char *));
 	launch.environment = calloc(records + LAUNCH_SPARE + 1, sizeof(char *));
 	if (!launch.argv || !launch.environment) {
@@ -97,6 +106,19 @@ int launch_read(const char *path, struct launch *ret_launch, char *why, size_t s
 	}
 	*ret_launch = launch;
 	return 0;
+}
+
+enum restart manifest_restart(const char *path, enum restart otherwise)
+{
+	size_t length;
+	char *bytes = read_whole(path, &length);
+	for (char *record = bytes; bytes && record < bytes + length; record += strlen(record) + 1) {
+		const char *value = after(record, "BERTH_RESTART");
+		if (value)
+			otherwise = restart_of(value);
+	}
+	free(bytes);
+	return otherwise;
 }
 
 const char *launch_variable(const struct launch *launch, const char *name)

@@ -2,13 +2,15 @@
 #ifndef BERTH_HELPER_LAUNCH_H
 #define BERTH_HELPER_LAUNCH_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/* Whether the command is started again when it ends by itself. */
+enum restart { RESTART_ALWAYS, RESTART_ON_FAILURE, RESTART_NO };
+
 /* The file holds NUL-terminated "key=value" records in any order; "arg" and "env" repeat, unknown keys are
  * passed over: name=APP.COMPONENT.N  arg=WORD  env=NAME=VALUE  dir=PATH  user=NAME|UID[:GROUP|GID]
- *   grace=MILLISECONDS  signal=NUMBER  log=BYTES  restart=unless-stopped|no */
+ *   grace=MILLISECONDS  signal=NUMBER  log=BYTES  restart=unless-stopped|always|on-failure|no */
 struct launch {
 	const char *name;
 	char **argv, **environment; /* NULL-terminated; the environment has room for LAUNCH_SPARE more */
@@ -16,13 +18,15 @@ struct launch {
 	const char *directory, *user; /* NULL: the run directory's `work`; whoever we are */
 	int64_t grace_ms, log_limit;
 	int stop_signal;
-	bool restart;
+	enum restart restart;
 };
 
 #define LAUNCH_SPARE 16
 
 /* 0, or -1 with the reason in `why`. The memory is kept until the process ends. */
 int launch_read(const char *path, struct launch *ret_launch, char *why, size_t size);
+/* What the manifest beside it says now, in a record "BERTH_RESTART=..."; `otherwise` when it says nothing. */
+enum restart manifest_restart(const char *path, enum restart otherwise);
 /* The value of a variable of the command's, or NULL. */
 const char *launch_variable(const struct launch *launch, const char *name);
 /* Give the command a variable that the blueprint does not give it. */

@@ -6,9 +6,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* `state` holds "key value" lines: state (starting, running, restarting, stopped, failed), helper (pid and
- * start ticks), pid, started, ended (wall clock, ms), exits, code (-1: a signal, or none yet), signal, boot.
- */
+/* `state` holds "key value" lines: state, helper (pid and start ticks), pid, started, ended (wall clock, ms),
+ * exits, code (-1: a signal, or none yet), signal, boot. The states are
+ *   starting, running
+ *   restarting  the command ended and will be started again
+ *   ending      it ended and will not; what it left is being ended
+ *   stopping    all of it was asked to end, and will be
+ *   parked      nothing runs; the helper waits to be told to start it again
+ *   stopped     nothing runs, nor does the helper
+ *   failed      it could not be started */
 struct record {
 	const char *state;
 	pid_t pid;

@@ -34,9 +34,10 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-#define EVENTUALLY(condition)                                                                                \
+#define EVENTUALLY(condition) EVENTUALLY_WITHIN(15000, condition)
+#define EVENTUALLY_WITHIN(limit_ms, condition)                                                               \
 	({                                                                                                   \
-		int64_t until_ = now_ms() + 15000;                                                           \
+		int64_t until_ = now_ms() + (limit_ms);                                                      \
 		bool held_;                                                                                  \
 		while (!(held_ = (condition)) && now_ms() < until_)                                          \
 			poll(NULL, 0, 10);                                                                   \
@@ -272,4 +273,138 @@ Test(helper, stop_signal_is_the_one_asked_for)
 	cr_assert_eq(wait_for(helper), 0);
 	helper = 0;
 	cr_assert_str_eq(contents("work/got"), "usr1\n");
+}
+
+/* --- restart policies ---------------------------------------------------------------------- */
+
+Test(helper, on_failure_is_started_again_until_it_ends_well)
+{
+	write_launch("echo x >>ran; [ $(wc -l <ran) -ge 3 ]", "restart=on-failure", NULL);
+	helper = start_helper();
+	cr_assert_eq(wait_for(helper), 0);
+	helper = 0;
+	cr_assert(state_is("stopped"));
+	cr_assert_eq(field("\ncode "), 0);
+	cr_assert_eq(field("\nexits "), 3);
+	cr_assert_str_eq(contents("work/ran"), "x\nx\nx\n");
+}
+
+static void write_manifest(const char *record)
+{
+	FILE *file = fopen("manifest.new", "w");
+
+	fprintf(file, "BERTH_APP=test%c%s%c", 0, record, 0);
+	fclose(file);
+	cr_assert_eq(rename("manifest.new", "manifest"), 0);
+}
+
+Test(helper, manifest_says_the_policy_when_the_command_ends)
+{
+	write_manifest("BERTH_RESTART=unless-stopped");
+	write_launch("echo x >>ran; while [ ! -e go ]; do sleep 0.02; done; exit 4", "restart=always", NULL);
+	helper = start_helper();
+	cr_assert(EVENTUALLY(state_is("running")));
+	write_manifest("BERTH_RESTART=no");
+	fclose(fopen("work/go", "w"));
+	cr_assert_eq(wait_for(helper), 0);
+	helper = 0;
+	cr_assert(state_is("stopped"));
+	cr_assert_eq(field("\ncode "), 4);
+	cr_assert_str_eq(contents("work/ran"), "x\n");
+}
+
+Test(helper, policy_changed_while_it_waits_to_start_again_counts)
+{
+	write_launch("echo x >>ran; exit 1", NULL);
+	helper = start_helper();
+	cr_assert(EVENTUALLY(field("\nexits ") >= 2 && state_is("restarting")));
+	write_manifest("BERTH_RESTART=no");
+	cr_assert_eq(wait_for(helper), 0);
+	helper = 0;
+	cr_assert(state_is("stopped"));
+}
+
+/* --- parked and woken ---------------------------------------------------------------------- */
+
+Test(helper, parked_it_keeps_what_to_run_and_runs_it_again)
+{
+	write_launch("echo $WORD >>ran; exec sleep 1000", "env=WORD=sesame", NULL);
+	helper = start_helper();
+	cr_assert(EVENTUALLY(state_is("running")));
+	pid_t first = (pid_t)field("\npid ");
+	kill(helper, SIGUSR1);
+	cr_assert(EVENTUALLY(state_is("parked")));
+	cr_assert_eq(kill(first, 0), -1);
+	cr_assert_eq(field("\nhelper "), helper);
+	cr_assert_eq(field("\nsignal "), SIGTERM);
+	cr_assert_eq(access("launch", F_OK), -1);
+	kill(helper, SIGUSR1);
+	kill(helper, SIGUSR2);
+	cr_assert(EVENTUALLY(state_is("running")));
+	cr_assert_neq(field("\npid "), first);
+	cr_assert_eq(field("\nexits "), 1);
+	cr_assert(EVENTUALLY(strcmp(contents("work/ran"), "sesame\nsesame\n") == 0));
+}
+
+Test(helper, woken_while_it_ends_it_starts_again_after_the_end)
+{
+	write_launch("trap 'while [ ! -e go ]; do sleep 0.02; done; exit 0' TERM; echo up >>ran; while :; do "
+		     "sleep 0.02; done",
+		     "grace=30000", NULL);
+	helper = start_helper();
+	cr_assert(EVENTUALLY(strcmp(contents("work/ran"), "up\n") == 0));
+	kill(helper, SIGUSR1);
+	cr_assert(EVENTUALLY(state_is("stopping")));
+	kill(helper, SIGUSR2);
+	fclose(fopen("work/go", "w"));
+	cr_assert(EVENTUALLY(strcmp(contents("work/ran"), "up\nup\n") == 0));
+	cr_assert(EVENTUALLY(state_is("running")));
+	cr_assert_eq(field("\nexits "), 1);
+}
+
+Test(helper, parked_while_it_waits_to_start_again_it_waits_no_more)
+{
+	write_launch("echo x >>ran; exit 1", NULL);
+	helper = start_helper();
+	cr_assert(EVENTUALLY(field("\nexits ") >= 2 && state_is("restarting")));
+	kill(helper, SIGUSR1);
+	cr_assert(EVENTUALLY(state_is("parked")));
+	long exits = field("\nexits ");
+	cr_assert_not(EVENTUALLY_WITHIN(1000, field("\nexits ") != exits));
+}
+
+Test(helper, sigterm_ends_a_parked_one)
+{
+	write_launch("exec sleep 1000", NULL);
+	helper = start_helper();
+	cr_assert(EVENTUALLY(state_is("running")));
+	kill(helper, SIGUSR1);
+	cr_assert(EVENTUALLY(state_is("parked")));
+	kill(helper, SIGTERM);
+	cr_assert_eq(wait_for(helper), 0);
+	helper = 0;
+	cr_assert(state_is("stopped"));
+	cr_assert_eq(field("\nexits "), 1);
+}
+
+Test(helper, woken_it_tells_when_it_cannot_start)
+{
+	FILE *script = fopen("program", "w");
+
+	fprintf(script, "#!/bin/sh\nexec sleep 1000\n");
+	fclose(script);
+	cr_assert_eq(chmod("program", 0755), 0);
+	FILE *launch = fopen("launch", "w");
+	fprintf(launch, "name=test.helper.1%carg=%s/program%crestart=no%c", 0, directory, 0, 0);
+	fclose(launch);
+	helper = start_helper();
+	cr_assert(EVENTUALLY(state_is("running")));
+	kill(helper, SIGUSR1);
+	cr_assert(EVENTUALLY(state_is("parked")));
+	cr_assert_eq(unlink("program"), 0);
+	kill(helper, SIGUSR2);
+	cr_assert_eq(wait_for(helper), 127);
+	helper = 0;
+	cr_assert(state_is("failed"));
+	cr_assert(strstr(contents("error"), "/program"), "%s", contents("error"));
 }
