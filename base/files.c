@@ -28,6 +28,7 @@ static enum code code_of_errno(int error)
 	case EROFS:
 		return ERR_DENIED;
 	case EEXIST:
+	case ENOTEMPTY:
 		return ERR_CONFLICT;
 	case ENOMEM:
 		return ERR_NO_MEMORY;
@@ -145,7 +146,7 @@ int real_file_read_at(struct world *world, const char *path, uint64_t offset, si
 	return hand_over(&content, ret_content, err);
 }
 
-static int write_all(int fd, const void *bytes, size_t count)
+int write_all(int fd, const void *bytes, size_t count)
 {
 	const char *next = bytes;
 
@@ -170,22 +171,23 @@ static char *directory_of(const char *path)
 	return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
-/* A rename lasts through a power cut only when its directory was synced too. */
-static int sync_directory(const char *directory)
+int sync_directory_of(const char *path, struct error *err)
 {
-	owned_fd fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	owned_memory char *directory = directory_of(path);
 
-	return fd < 0 ? -1 : fsync(fd);
+	if (!directory)
+		return fail_memory(err);
+	owned_fd fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 || fsync(fd) ? fail_file(err, directory, "cannot sync") : 0;
 }
 
 int real_file_write(struct world *world, const char *path, mode_t mode, const void *bytes, size_t count,
 		    struct error *err)
 {
-	owned_memory char *directory = directory_of(path);
 	owned_memory char *beside = NULL;
 
 	(void)world;
-	if (!directory || asprintf(&beside, "%s.XXXXXX", path) < 0) {
+	if (asprintf(&beside, "%s.XXXXXX", path) < 0) {
 		beside = NULL;
 		return fail_memory(err);
 	}
@@ -197,9 +199,7 @@ int real_file_write(struct world *world, const char *path, mode_t mode, const vo
 		unlink(beside);
 		return -1;
 	}
-	if (sync_directory(directory))
-		return fail_file(err, directory, "cannot sync");
-	return 0;
+	return sync_directory_of(path, err);
 }
 
 int real_file_remove(struct world *world, const char *path, struct error *err)

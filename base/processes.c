@@ -102,21 +102,31 @@ static bool has_entry(const struct text *environment, const char *prefix)
 	return false;
 }
 
+/* What a link of /proc names, "" when that is not ours to see. */
+static void read_name(int directory, const char *link, char ret_name[static PATH_MAX])
+{
+	ssize_t length = readlinkat(directory, link, ret_name, PATH_MAX - 1);
+
+	ret_name[length > 0 ? length : 0] = '\0';
+}
+
 /* Fill in the rest of what the visit shows; nonzero when the process is gone. */
-static int look_at(int directory, struct process_info *info, char executable[static PATH_MAX])
+static int look_at(int directory, struct process_info *info, char executable[static PATH_MAX],
+		   char works_in[static PATH_MAX])
 {
 	struct stat_line stat;
 	struct stat status;
 
 	if (read_stat(directory, &stat) || fstat(directory, &status))
 		return -1;
-	ssize_t length = readlinkat(directory, "exe", executable, PATH_MAX - 1);
-	executable[length > 0 ? length : 0] = '\0';
+	read_name(directory, "exe", executable);
+	read_name(directory, "cwd", works_in);
 	info->parent = stat.parent;
 	info->start_ticks = stat.start_ticks;
 	info->zombie = stat.zombie;
 	info->uid = status.st_uid;
 	info->executable = executable;
+	info->directory = works_in;
 	return 0;
 }
 
@@ -137,7 +147,7 @@ static int open_process(DIR *proc, const char *name)
 int real_processes(struct world *world, const char *environment_prefix,
 		   bool (*visit)(void *owner, const struct process_info *), void *owner, struct error *err)
 {
-	char executable[PATH_MAX];
+	char executable[PATH_MAX], works_in[PATH_MAX];
 	owned_text environment = {0};
 	owned_directory proc = open_proc(err);
 	const struct dirent *entry;
@@ -158,7 +168,7 @@ int real_processes(struct world *world, const char *environment_prefix,
 			continue;
 		info.environment = text_view(&environment);
 		info.environment_size = environment.length;
-		if (!look_at(directory, &info, executable) && !visit(owner, &info))
+		if (!look_at(directory, &info, executable, works_in) && !visit(owner, &info))
 			break;
 	}
 	return 0;

@@ -118,9 +118,32 @@ struct process_info {
 	uint64_t start_ticks; /* with pid and the boot id, its identity */
 	uid_t uid;
 	const char *executable;  /* what /proc/PID/exe names; "" when not ours to see */
+	const char *directory;   /* where it works, by the name that this has now; "" when not ours to see */
 	const char *environment; /* the initial one, NUL-separated; */
 	size_t environment_size; /* 0 when not ours to see */
 	bool zombie;
+};
+
+/* --- files ---------------------------------------------------------------------------------- */
+
+enum file_kind { FILE_PLAIN, FILE_DIRECTORY, FILE_LINK, FILE_OTHER };
+
+struct file_facts {
+	enum file_kind kind;
+	mode_t mode; /* the rights alone */
+	uid_t uid;
+	gid_t gid;
+	uint64_t size;
+};
+
+/* The name, beside the file, of what file_put has not finished: a killed one leaves it to the next. */
+#define FILE_HALF ".%s.berth"
+
+/* Whose a file is to be; (uid_t)-1 and (gid_t)-1: our own. */
+struct file_rights {
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
 };
 
 /* --- the table ------------------------------------------------------------------------------ */
@@ -204,6 +227,18 @@ struct world_ops {
 	/* Whole or not at all: written beside it, synced, renamed. */
 	int (*file_write)(struct world *, const char *path, mode_t mode, const void *bytes, size_t count,
 			  struct error *);
+	/* Likewise for whoever the rights name, and readable by nobody else at any time. What lies there and
+	 * is no plain file is ERR_CONFLICT. With a `base` the path is relative to it: no link below it is
+	 * followed, nothing leads out of it, and the directories that are missing below it are made for the
+	 * same owner. */
+	int (*file_put)(struct world *, const char *base, const char *path, const struct file_rights *,
+			const void *bytes, size_t count, struct error *);
+	/* What lies at the path itself, be it a link; ERR_MISSING when nothing does. */
+	int (*file_look)(struct world *, const char *path, struct file_facts *ret, struct error *);
+	/* A file or a directory; ERR_CONFLICT when something lies at the new path. */
+	int (*file_rename)(struct world *, const char *from, const char *to, struct error *);
+	/* A symbolic link; done when just that is there, ERR_CONFLICT when something else is. */
+	int (*link_make)(struct world *, const char *target, const char *path, struct error *);
 	int (*file_remove)(struct world *, const char *path, struct error *); /* absent is fine */
 	int (*tree_remove)(struct world *, const char *path,
 			   struct error *); /* absent is fine; links not followed */

@@ -144,6 +144,17 @@ struct file_lock *real_lock(struct world *world, const char *path, struct error 
 void real_unlock(struct world *world, struct file_lock *lock);
 /* *err from errno, as the code that fits it: "PATH: doing: No space left on device". */
 int fail_file(struct error *err, const char *path, const char *doing);
+/* All of the bytes; -1 with errno. */
+int write_all(int fd, const void *bytes, size_t count);
+/* So that a name given or taken in it lasts through a power cut. */
+int sync_directory_of(const char *path, struct error *err);
+
+/* paths.c */
+int real_file_put(struct world *world, const char *base, const char *path, const struct file_rights *rights,
+		  const void *bytes, size_t count, struct error *err);
+int real_file_look(struct world *world, const char *path, struct file_facts *ret, struct error *err);
+int real_file_rename(struct world *world, const char *from, const char *to, struct error *err);
+int real_link_make(struct world *world, const char *target, const char *path, struct error *err);
 
 /* directories.c */
 int real_tree_remove(struct world *world, const char *path, struct error *err);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@ struct search {
 	pid_t pid;
 	int found;
 	struct process_info info;
-	char executable[256], environment[1024];
+	char executable[256], directory[256], environment[1024];
 	char name[256];
 };
 
@@ -28,6 +29,7 @@ static bool find_process(void *owner, const struct process_info *info)
 	search->found++;
 	search->info = *info;
 	snprintf(search->executable, sizeof(search->executable), "%s", info->executable);
+	snprintf(search->directory, sizeof(search->directory), "%s", info->directory);
 	size_t size = info->environment_size < 1024 ? info->environment_size : 1024;
 	memcpy(search->environment, info->environment, size);
 	return true;
@@ -66,6 +68,20 @@ Test(processes, shows_us_ourselves)
 	cr_expect_gt(search.info.start_ticks, 0);
 	cr_expect_not(search.info.zombie);
 	cr_expect(strstr(search.executable, "test-base"), "%s", search.executable);
+}
+
+Test(processes, shows_where_it_works_by_the_present_name)
+{
+	owned_world world = fixture_world();
+	owned_folder folder = fixture_folder();
+	struct search search = {.pid = getpid()};
+	const char *before = in_folder(&folder, "before"), *now = in_folder(&folder, "now");
+
+	cr_assert_eq(mkdir(before, 0700), 0);
+	cr_assert_eq(chdir(before), 0);
+	cr_assert_eq(rename(before, now), 0);
+	cr_assert_eq(world->ops->processes(world, NULL, find_process, &search, NULL), 0);
+	cr_expect_str_eq(search.directory, now);
 }
 
 Test(processes, finds_by_the_initial_environment)

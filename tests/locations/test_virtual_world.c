@@ -232,6 +232,29 @@ Test(virtual_world, files_live_in_its_own_directory)
 	cr_assert(ops->tree_remove(virtual, path, &error) == 0, "%s", error.text);
 }
 
+Test(virtual_world, files_are_put_looked_at_renamed_and_linked)
+{
+	const struct world_ops *ops = virtual->ops;
+	const struct file_rights rights = {.mode = 0640, .uid = (uid_t)-1, .gid = (gid_t)-1};
+	const char *own = virtual_world_directory(virtual);
+	struct file_facts facts;
+	struct error error = {0};
+	char from[512], to[512];
+
+	snprintf(from, sizeof(from), "%s/a/file", own);
+	snprintf(to, sizeof(to), "%s/b", own);
+	cr_assert(ops->file_put(virtual, own, "a/file", &rights, "x", 1, &error) == 0, "%s", error.text);
+	cr_assert(ops->file_look(virtual, from, &facts, &error) == 0);
+	cr_assert(facts.kind == FILE_PLAIN && facts.mode == 0640 && facts.size == 1);
+	cr_assert(ops->link_make(virtual, "a/file", to, &error) == 0);
+	cr_assert(ops->file_put(virtual, NULL, to, &rights, "x", 1, &error) == -1);
+	cr_assert(error.code == ERR_CONFLICT);
+	cr_assert(ops->file_rename(virtual, from, to, &error) == -1 && error.code == ERR_CONFLICT);
+	cr_assert(ops->file_remove(virtual, to, &error) == 0);
+	cr_assert(ops->file_rename(virtual, from, to, &error) == 0, "%s", error.text);
+	cr_assert(ops->file_look(virtual, from, &facts, &error) == -1 && error.code == ERR_MISSING);
+}
+
 Test(virtual_world, lock_has_one_holder)
 {
 	struct error error = {0};

@@ -101,6 +101,67 @@ int virtual_file_write(struct world *world, const char *path, mode_t mode, const
 	return 0;
 }
 
+/* Everything here is ours: the rights that count are the mode's. */
+int virtual_file_put(struct world *world, const char *base, const char *path,
+		     const struct file_rights *rights, const void *bytes, size_t count, struct error *err)
+{
+	char whole[4096], directory[4096];
+	struct file_facts facts;
+
+	if (snprintf(whole, sizeof(whole), "%s%s%s", base ? base : "", base ? "/" : "", path) >=
+	    (int)sizeof(whole))
+		return fail(err, ERR_INVALID, "%s: too long", path);
+	strcpy(directory, whole);
+	*strrchr(directory, '/') = '\0';
+	if (base && virtual_directories_make(world, directory, 0755, err))
+		return -1;
+	if (!virtual_file_look(world, whole, &facts, NULL) && facts.kind != FILE_PLAIN)
+		return fail(err, ERR_CONFLICT, "%s is no plain file", path);
+	return virtual_file_write(world, whole, rights->mode, bytes, count, err);
+}
+
+int virtual_file_look(struct world *world, const char *path, struct file_facts *ret, struct error *err)
+{
+	struct stat facts;
+
+	(void)world;
+	if (lstat(path, &facts) < 0)
+		return wrong(err, path);
+	*ret = (struct file_facts){.kind = S_ISREG(facts.st_mode)   ? FILE_PLAIN
+					   : S_ISDIR(facts.st_mode) ? FILE_DIRECTORY
+					   : S_ISLNK(facts.st_mode) ? FILE_LINK
+								    : FILE_OTHER,
+				   .mode = facts.st_mode & 07777,
+				   .uid = facts.st_uid,
+				   .gid = facts.st_gid,
+				   .size = (uint64_t)facts.st_size};
+	return 0;
+}
+
+int virtual_file_rename(struct world *world, const char *from, const char *to, struct error *err)
+{
+	if (inside(world, from, err) < 0 || inside(world, to, err) < 0)
+		return -1;
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	return errno == EEXIST ? fail(err, ERR_CONFLICT, "%s is there already", to) : wrong(err, from);
+}
+
+int virtual_link_make(struct world *world, const char *target, const char *path, struct error *err)
+{
+	char there[4096] = "";
+
+	if (inside(world, path, err) < 0)
+		return -1;
+	if (symlink(target, path) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return wrong(err, path);
+	if (readlink(path, there, sizeof(there) - 1) > 0 && strcmp(there, target) == 0)
+		return 0;
+	return fail(err, ERR_CONFLICT, "%s is there already", path);
+}
+
 int virtual_file_remove(struct world *world, const char *path, struct error *err)
 {
 	if (inside(world, path, err) < 0)

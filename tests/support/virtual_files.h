@@ -10,6 +10,11 @@ int virtual_file_read_at(struct world *, const char *path, uint64_t offset, size
 			 struct error *);
 int virtual_file_write(struct world *, const char *path, mode_t mode, const void *bytes, size_t count,
 		       struct error *);
+int virtual_file_put(struct world *, const char *base, const char *path, const struct file_rights *,
+		     const void *bytes, size_t count, struct error *);
+int virtual_file_look(struct world *, const char *path, struct file_facts *ret, struct error *);
+int virtual_file_rename(struct world *, const char *from, const char *to, struct error *);
+int virtual_link_make(struct world *, const char *target, const char *path, struct error *);
 int virtual_file_remove(struct world *, const char *path, struct error *);
 int virtual_tree_remove(struct world *, const char *path, struct error *);
 int virtual_directories_make(struct world *, const char *path, mode_t mode, struct error *);
@@ -23,8 +28,10 @@ void virtual_files_remove(const char *directory);
 #define VIRTUAL_FILE_OPS                                                                                     \
 	.file_read = virtual_file_read, .file_tail = virtual_file_tail,                                      \
 	.file_read_at = virtual_file_read_at, .file_write = virtual_file_write,                              \
-	.file_remove = virtual_file_remove, .tree_remove = virtual_tree_remove,                              \
-	.directories_make = virtual_directories_make, .directory_list = virtual_directory_list,              \
-	.file_exists = virtual_file_exists, .lock = virtual_lock, .unlock = virtual_unlock
+	.file_put = virtual_file_put, .file_look = virtual_file_look, .file_rename = virtual_file_rename,    \
+	.link_make = virtual_link_make, .file_remove = virtual_file_remove,                                  \
+	.tree_remove = virtual_tree_remove, .directories_make = virtual_directories_make,                    \
+	.directory_list = virtual_directory_list, .file_exists = virtual_file_exists, .lock = virtual_lock,  \
+	.unlock = virtual_unlock
 
 #endif
