@@ -120,6 +120,7 @@ static void start_command(struct keeper *k)
 	struct start_failure failure;
 	k->waits = k->ending = k->killing = k->parked = k->woken = k->failed = false;
 	k->due_ms = 0;
+	k->record.starts++;
 	pid_t pid = command_start(&k->launch, &k->account, k->output.output, k->errors.output, &failure);
 	if (pid < 0) {
 		start_failed(k, &failure);

@@ -47,11 +47,12 @@ void record_write(const struct record *record)
 	char text[1024], boot[64];
 	boot_id(boot, sizeof(boot));
 	snprintf(text, sizeof(text),
-		 "state %s\nhelper %d %llu\npid %d %llu\nstarted %lld\nended %lld\nexits %u\ncode %d\nsignal "
+		 "state %s\nhelper %d %llu\npid %d %llu\nstarted %lld\nended %lld\nexits %u\nstarts %u\ncode "
+		 "%d\nsignal "
 		 "%d\nboot %s\n",
 		 record->state, (int)getpid(), tree_start_ticks(getpid()), (int)record->pid,
 		 record->pid_start, (long long)record->started_ms, (long long)record->ended_ms, record->exits,
-		 record->code, record->signal, boot);
+		 record->starts, record->code, record->signal, boot);
 	replace("state", "state.new", text);
 }
 

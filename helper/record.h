@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 /* `state` holds "key value" lines: state, helper (pid and start ticks), pid, started, ended (wall clock, ms),
- * exits, code (-1: a signal, or none yet), signal, boot. The states are
+ * exits, starts (tried by this helper), code (-1: a signal, or none yet), signal, boot. The states are
  *   starting, running
  *   restarting  the command ended and will be started again
  *   ending      it ended and will not; what it left is being ended
@@ -20,7 +20,7 @@ struct record {
 	pid_t pid;
 	unsigned long long pid_start;
 	int64_t started_ms, ended_ms;
-	unsigned exits;
+	unsigned exits, starts;
 	int code, signal;
 };
 

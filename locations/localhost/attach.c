@@ -25,6 +25,8 @@ int localhost_check(struct location *location, const struct instance_spec *spec,
 			    spec->app, spec->component);
 	if (!spec->command || !spec->command[0] || !*spec->command[0])
 		return fail(err, ERR_INVALID, "a process needs a `command`");
+	if (spec->stop_signal && !signal_number(spec->stop_signal))
+		return fail(err, ERR_INVALID, "there is no signal `%s`", spec->stop_signal);
 	if (spec->entrypoint)
 		return refuse(err, "`entrypoint`", "which has no image: write all of it in `command`");
 	if (spec->volume_count)

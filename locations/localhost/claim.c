@@ -12,35 +12,12 @@
 
 #define LOCK_TIMEOUT_MS 1000
 
-struct empty {
-	bool any;
-};
-
-static bool visit_any(void *owner, const char *name)
-{
-	(void)name;
-	((struct empty *)owner)->any = true;
-	return false;
-}
-
-void tidy_app(struct location *location, const char *app)
-{
-	owned_by(arena_release) struct arena arena = {0};
-	struct world *world = location->world;
-	struct empty empty = {0};
-	char *directory = app_directory(location, &arena, app);
-
-	if (directory && !world->ops->directory_list(world, directory, visit_any, &empty, NULL) && !empty.any)
-		world->ops->tree_remove(world, directory, NULL);
-}
-
-static char *claim_path(struct location *location, struct arena *arena, const char *app, const char *kind)
+char *claim_path(struct location *location, struct arena *arena, const char *app, const char *kind)
 {
 	return arena_format(arena, "%s/%s.%s", localhost_of(location)->claims, app, kind);
 }
 
-/* A directory that another user could write to says nothing. */
-static bool claims_are_ours(struct location *location)
+bool claims_are_ours(struct location *location)
 {
 	struct stat status;
 
@@ -62,6 +39,7 @@ static int make_claims(struct location *location, struct error *err)
 }
 
 struct claims_visit {
+	const char *ending;
 	bool (*visit)(void *owner, const char *app);
 	void *owner;
 };
@@ -69,19 +47,20 @@ struct claims_visit {
 static bool visit_claim(void *owner, const char *entry)
 {
 	struct claims_visit *visit = owner;
-	size_t length = strlen(entry), end = strlen(".claim");
+	const char *dot = strrchr(entry, '.');
 	char app[128];
 
-	if (length <= end || length >= sizeof(app) || strcmp(entry + length - end, ".claim"))
+	if (!dot || strcmp(dot + 1, visit->ending) || (size_t)(dot - entry) >= sizeof(app))
 		return true;
-	snprintf(app, sizeof(app), "%.*s", (int)(length - end), entry);
+	snprintf(app, sizeof(app), "%.*s", (int)(dot - entry), entry);
 	return !fit_id(app) || visit->visit(visit->owner, app);
 }
 
-void claims_visit(struct location *location, bool (*visit)(void *owner, const char *app), void *owner)
+void claims_visit(struct location *location, const char *ending, bool (*visit)(void *owner, const char *app),
+		  void *owner)
 {
 	struct world *world = location->world;
-	struct claims_visit visiting = {visit, owner};
+	struct claims_visit visiting = {ending, visit, owner};
 
 	if (claims_are_ours(location))
 		world->ops->directory_list(world, localhost_of(location)->claims, visit_claim, &visiting,
@@ -186,9 +165,7 @@ static void tell_locked(struct location *location, const char *app, struct error
 	remedy(err, "wait until it is done");
 }
 
-/* DONE with the lock held, or what else to answer. */
-static enum progress take_lock(struct location *location, struct errand *errand, const char *app,
-			       struct error *err)
+enum progress claim_lock(struct location *location, struct errand *errand, const char *app, struct error *err)
 {
 	owned_by(arena_release) struct arena arena = {0};
 	struct world *world = location->world;
@@ -215,7 +192,18 @@ static enum progress take_lock(struct location *location, struct errand *errand,
 	return local_task_end(task, PROGRESS_FAILED);
 }
 
-static void drop_lock(struct location *location, const char *app)
+bool claim_lock_held(struct location *location, const char *app)
+{
+	owned_by(arena_release) struct arena arena = {0};
+	char *path = claim_path(location, &arena, app, "lock");
+
+	for (struct hold *hold = path ? holds : NULL; hold; hold = hold->next)
+		if (hold->home == localhost_of(location) && !strcmp(hold->path, path))
+			return true;
+	return false;
+}
+
+void claim_unlock(struct location *location, const char *app)
 {
 	owned_by(arena_release) struct arena arena = {0};
 	char *path = claim_path(location, &arena, app, "lock");
@@ -248,7 +236,7 @@ enum progress localhost_claim(struct location *location, struct errand *errand, 
 
 	if (fit_app(app, err))
 		return PROGRESS_FAILED;
-	enum progress progress = take_lock(location, errand, app, err);
+	enum progress progress = claim_lock(location, errand, app, err);
 	if (progress != PROGRESS_DONE)
 		return progress;
 	bool held = claim_read(location, arena, app, &holder);
@@ -263,7 +251,7 @@ enum progress localhost_claim(struct location *location, struct errand *errand, 
 	}
 	/* Ours to change until the location is closed; another's is not kept from its owner. */
 	if (progress != PROGRESS_DONE || strcmp(holder.id, owner->id))
-		drop_lock(location, app);
+		claim_unlock(location, app);
 	if (progress == PROGRESS_DONE)
 		*ret_holder = holder;
 	return progress;
@@ -277,19 +265,20 @@ enum progress localhost_disclaim(struct location *location, struct errand *erran
 
 	if (fit_app(app, err))
 		return PROGRESS_FAILED;
-	enum progress progress = take_lock(location, errand, app, err);
+	enum progress progress = claim_lock(location, errand, app, err);
 	if (progress != PROGRESS_DONE)
 		return progress;
-	char *claim = claim_path(location, &arena, app, "claim");
-	char *lock = claim_path(location, &arena, app, "lock");
-	if (!claim || !lock)
-		fail_memory(err);
-	if (!claim || !lock || world->ops->file_remove(world, claim, err) ||
-	    world->ops->file_remove(world, lock, err))
-		progress = PROGRESS_FAILED;
-	else
+	static const char *const kinds[] = {"claim", "lease", "lock"};
+	for (size_t i = 0; i < COUNT_OF(kinds) && progress == PROGRESS_DONE; i++) {
+		char *path = claim_path(location, &arena, app, kinds[i]);
+		if (!path)
+			fail_memory(err);
+		if (!path || world->ops->file_remove(world, path, err))
+			progress = PROGRESS_FAILED;
+	}
+	if (progress == PROGRESS_DONE)
 		tidy_app(location, app);
-	drop_lock(location, app);
+	claim_unlock(location, app);
 	return progress;
 }
 
@@ -314,7 +303,7 @@ enum progress localhost_release(struct location *location, struct errand *errand
 {
 	(void)errand;
 	(void)volumes;
-	if (fit_app(app, err))
+	if (fit_app(app, err) || left_clear(location, app, err))
 		return PROGRESS_FAILED;
 	tidy_app(location, app);
 	return PROGRESS_DONE;

@@ -16,9 +16,10 @@
 
 struct ending {
 	struct task task;
-	char *name;
-	char *run; /* the directory that helper works in, of whatever store; NULL: none */
-	bool hard;
+	char *app, *name;
+	char *run;  /* the directory that helper works in, of whatever store; NULL: none */
+	char *work; /* and its command */
+	enum end_of end_of;
 	pid_t shim; /* the helper that was told to end; 0: none */
 	uint64_t start;
 	bool asked; /* an orphaned tree was asked to end */
@@ -27,8 +28,12 @@ struct ending {
 
 static void release_ending(struct task *task)
 {
-	free(((struct ending *)task)->name);
-	free(((struct ending *)task)->run);
+	struct ending *ending = (struct ending *)task;
+
+	free(ending->app);
+	free(ending->name);
+	free(ending->run);
+	free(ending->work);
 }
 
 static int64_t now(const struct ending *ending)
@@ -52,25 +57,52 @@ static enum progress kill_past_helper(struct ending *ending, struct error *err)
 	return local_task_end(&ending->task, PROGRESS_FAILED);
 }
 
+/* Without its run directory a helper cannot tell that it has parked, so it is of no use to keep it. */
+static int signal_for(struct ending *ending, const struct shim *shim)
+{
+	struct world *world = ending->task.location->world;
+
+	return ending->end_of == END_OF_PROCESSES && !shim->twin &&
+		       world->ops->file_exists(world, shim->marks.run)
+		   ? SIGUSR1
+		   : SIGTERM;
+}
+
+static int note_places(struct ending *ending, const struct shim *shim)
+{
+	owned_by(arena_release) struct arena arena = {0};
+	char *work = work_directory(&arena, &shim->marks);
+
+	free(ending->run);
+	free(ending->work);
+	ending->run = strdup(shim->marks.run);
+	ending->work = work ? strdup(work) : NULL;
+	return ending->run && ending->work ? 0 : -1;
+}
+
 static enum progress tell_helper(struct ending *ending, const struct shim *shim, struct error *err)
 {
 	struct world *world = ending->task.location->world;
 	struct error why = {0};
+	bool hard = ending->end_of == END_OF_INSTANCE;
 	int64_t grace_ms = shim->marks.grace_ms;
 
-	if (world->ops->signal(world, shim->pid, shim->start, SIGTERM, &why) && why.code != ERR_MISSING) {
+	if (note_places(ending, shim)) {
+		fail_memory(err);
+		return local_task_end(&ending->task, PROGRESS_FAILED);
+	}
+	if (world->ops->signal(world, shim->pid, shim->start, signal_for(ending, shim), &why) &&
+	    why.code != ERR_MISSING) {
 		*err = why;
 		return local_task_end(&ending->task, PROGRESS_FAILED);
 	}
-	free(ending->run);
-	ending->run = strdup(shim->marks.run);
 	ending->shim = shim->pid;
 	ending->start = shim->start;
-	if (ending->hard)
+	if (hard)
 		ending->kill_ms = now(ending) + (grace_ms < SHORT_GRACE_MS ? grace_ms : SHORT_GRACE_MS);
 	else
 		ending->kill_ms = now(ending) + grace_ms + HELPER_MS;
-	ending->shim_kill_ms = ending->kill_ms + (ending->hard ? HELPER_MS : 0);
+	ending->shim_kill_ms = ending->kill_ms + HELPER_MS;
 	ending->task.delay_ms = 0;
 	return local_task_sleep(&ending->task, 20, err);
 }
@@ -78,13 +110,13 @@ static enum progress tell_helper(struct ending *ending, const struct shim *shim,
 static enum progress end_orphans(struct ending *ending, const struct scan *scan, struct error *err)
 {
 	struct location *location = ending->task.location;
-	int signal_number = ending->hard || ending->asked ? SIGKILL : SIGTERM;
+	bool hard = ending->end_of == END_OF_INSTANCE;
 
 	if (!ending->asked || now(ending) >= ending->kill_ms)
-		if (scan_kill(location, scan, ending->name, signal_number, err))
+		if (scan_kill(location, scan, ending->name, hard || ending->asked ? SIGKILL : SIGTERM, err))
 			return local_task_end(&ending->task, PROGRESS_FAILED);
 	if (!ending->asked)
-		ending->kill_ms = now(ending) + (ending->hard ? 0 : localhost_of(location)->grace_ms);
+		ending->kill_ms = now(ending) + (hard ? 0 : localhost_of(location)->grace_ms);
 	ending->asked = true;
 	if (now(ending) < ending->kill_ms + GIVE_UP_MS)
 		return local_task_sleep(&ending->task, 20, err);
@@ -107,31 +139,61 @@ static bool fit_run(const char *run, const char *app, const char *name)
 /* What another store's helper leaves is not found again by anybody once that helper is gone. */
 static int remove_run(struct ending *ending, struct error *err)
 {
-	owned_by(arena_release) struct arena arena = {0};
 	struct location *location = ending->task.location;
-	const char *app, *component;
-	unsigned ordinal, generation;
+	struct world *world = location->world;
 
-	if (!ending->hard || !ending->run ||
-	    !instance_name_split(&arena, ending->name, &app, &component, &ordinal, &generation) ||
-	    !fit_run(ending->run, app, ending->name) || stranger_at(location, ending->run))
+	if (!ending->run || !fit_run(ending->run, ending->app, ending->name) ||
+	    stranger_at(location, ending->run))
 		return 0;
-	if (location->world->ops->tree_remove(location->world, ending->run, err))
+	if (world->ops->tree_remove(world, ending->work, err) ||
+	    world->ops->tree_remove(world, ending->run, err))
 		return -1;
+	*strrchr(ending->work, '/') = '\0';
 	*strrchr(ending->run, '/') = '\0';
+	rmdir(ending->work);
 	rmdir(ending->run); /* the application's, when it was the last in it */
 	free(ending->run);
 	ending->run = NULL;
 	return 0;
 }
 
-/* Any of the name, a twin too. */
-static const struct shim *some_shim(const struct scan *scan, const char *name)
+/* Of the processes' end alone a parked helper is what shall be; else any of the name, a twin too. */
+static const struct shim *some_shim(const struct ending *ending, const struct scan *scan)
 {
 	for (size_t i = 0; i < scan->shim_count; i++)
-		if (!strcmp(scan->shims[i].marks.name, name))
+		if (!strcmp(scan->shims[i].marks.name, ending->name) &&
+		    (ending->end_of != END_OF_PROCESSES ||
+		     !shim_parked(ending->task.location, &scan->shims[i])))
 			return &scan->shims[i];
 	return NULL;
+}
+
+/* Nothing of it runs. A helper that was told to end before it read what it was to run left that there. */
+static int clear_away(struct ending *ending, struct error *err)
+{
+	owned_by(arena_release) struct arena arena = {0};
+	struct location *location = ending->task.location;
+	struct world *world = location->world;
+	char *directory = run_directory(location, &arena, ending->app, ending->name);
+	char *launch = directory ? arena_format(&arena, "%s/launch", directory) : NULL;
+	struct marks marks;
+
+	if (!launch)
+		return fail_memory(err);
+	if (ending->end_of != END_OF_INSTANCE)
+		return world->ops->file_remove(world, launch, err);
+	if (remove_run(ending, err))
+		return -1;
+	if (manifest_read(location, &arena, directory, &marks)) {
+		char *work = work_directory(&arena, &marks);
+		if (!work || world->ops->tree_remove(world, work, err))
+			return work ? -1 : fail_memory(err);
+	}
+	if (world->ops->tree_remove(world, directory, err))
+		return -1;
+	ports_forget(localhost_of(location), ending->name, NULL);
+	tidy_app(location, ending->app);
+	return 0;
 }
 
 static enum progress end_step(struct ending *ending, struct error *err)
@@ -140,24 +202,29 @@ static enum progress end_step(struct ending *ending, struct error *err)
 	owned_scan scan = {0};
 
 	if (ending->shim && process_alive(location, ending->shim, ending->start)) {
-		if (now(ending) < ending->kill_ms)
+		struct status status = {.code = -1};
+		bool parked = ending->end_of == END_OF_PROCESSES &&
+			      status_read(location, ending->run, &status) && status.helper == ending->shim &&
+			      !strcmp(status.state, "parked");
+		if (!parked && now(ending) < ending->kill_ms)
 			return local_task_sleep(&ending->task, 20, err);
-		return kill_past_helper(ending, err);
+		if (!parked)
+			return kill_past_helper(ending, err);
 	}
 	ending->shim = 0;
-	if (remove_run(ending, err) || scan_make(location, true, &scan, err))
+	if (scan_make(location, true, &scan, err))
 		return local_task_end(&ending->task, PROGRESS_FAILED);
-	const struct shim *shim = some_shim(&scan, ending->name);
+	const struct shim *shim = some_shim(ending, &scan);
 	if (shim)
 		return tell_helper(ending, shim, err);
 	if (scan_orphans(&scan, ending->name))
 		return end_orphans(ending, &scan, err);
 	exec_kill(location, ending->name);
-	return local_task_end(&ending->task, PROGRESS_DONE);
+	return local_task_end(&ending->task, clear_away(ending, err) ? PROGRESS_FAILED : PROGRESS_DONE);
 }
 
-static enum progress end(struct location *location, struct errand *errand, const char *app, const char *name,
-			 bool hard, struct error *err)
+enum progress localhost_end(struct location *location, struct errand *errand, const char *app,
+			    const char *name, enum end_of end_of, struct error *err)
 {
 	owned_by(arena_release) struct arena arena = {0};
 
@@ -171,40 +238,27 @@ static enum progress end(struct location *location, struct errand *errand, const
 		return PROGRESS_FAILED;
 	}
 	struct ending *ending = local_task_new(location, errand, sizeof(*ending), release_ending);
-	char *copy = strdup(name);
-	if (!directory || !ending || !copy) {
-		free(copy);
+	if (ending) {
+		ending->app = strdup(app);
+		ending->name = strdup(name);
+		ending->end_of = end_of;
+	}
+	if (!directory || !ending || !ending->app || !ending->name) {
 		local_task_free((struct task *)ending);
 		fail_memory(err);
 		return PROGRESS_FAILED;
 	}
-	ending->name = copy;
-	ending->hard = hard;
 	return end_step(ending, err);
 }
 
 enum progress localhost_stop(struct location *location, struct errand *errand, const char *app,
 			     const char *name, struct error *err)
 {
-	return end(location, errand, app, name, false, err);
+	return localhost_end(location, errand, app, name, END_OF_PROCESSES, err);
 }
 
 enum progress localhost_remove(struct location *location, struct errand *errand, const char *app,
 			       const char *name, struct error *err)
 {
-	owned_by(arena_release) struct arena arena = {0};
-	enum progress progress = end(location, errand, app, name, true, err);
-
-	if (progress != PROGRESS_DONE)
-		return progress;
-	char *directory = run_directory(location, &arena, app, name);
-	if (!directory) {
-		fail_memory(err);
-		return PROGRESS_FAILED;
-	}
-	if (location->world->ops->tree_remove(location->world, directory, err))
-		return PROGRESS_FAILED;
-	ports_forget(localhost_of(location), name, NULL);
-	tidy_app(location, app);
-	return PROGRESS_DONE;
+	return localhost_end(location, errand, app, name, END_OF_INSTANCE, err);
 }

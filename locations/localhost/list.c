@@ -184,7 +184,7 @@ static bool visit_claimed(void *owner, const char *app)
 
 static bool list_claims(struct listing *listing, struct inventory *inventory)
 {
-	claims_visit(listing->location, visit_claimed, listing);
+	claims_visit(listing->location, "claim", visit_claimed, listing);
 	struct inventory_claim *claims =
 	    arena_array(&inventory->arena, struct inventory_claim, listing->claimed.count + 1);
 
@@ -199,6 +199,51 @@ static bool list_claims(struct listing *listing, struct inventory *inventory)
 	}
 	inventory->prepared = listing->app && listing->apps.count > 0;
 	return claims && !listing->failed;
+}
+
+struct object_list {
+	struct arena *arena;
+	struct inventory_object *all;
+	size_t count, room;
+	bool failed;
+};
+
+static bool note_object(void *owner, const char *app, const char *kind, const char *name)
+{
+	struct object_list *list = owner;
+
+	if (list->count == list->room) {
+		size_t room = list->room ? list->room * 2 : 8;
+		struct inventory_object *all = arena_array(list->arena, struct inventory_object, room);
+		if (all && list->count)
+			memcpy(all, list->all, list->count * sizeof(*all));
+		list->failed = list->failed || !all;
+		if (!all)
+			return false;
+		list->all = all;
+		list->room = room;
+	}
+	struct inventory_object object = {
+	    .app = arena_text(list->arena, app), .kind = kind, .name = arena_text(list->arena, name)};
+	list->failed = list->failed || !object.app || !object.name;
+	list->all[list->count++] = object;
+	return !list->failed;
+}
+
+/* What belongs to no instance: leases, and what removals left that were killed. */
+static bool list_objects(struct listing *listing, const struct list_request *request,
+			 struct inventory *inventory)
+{
+	struct object_list list = {.arena = &inventory->arena};
+
+	if (listing->app || request->instances_only)
+		return true;
+	for (size_t i = 0; i < listing->apps.count; i++)
+		left_visit(listing->location, &listing->scan, listing->apps.all[i], note_object, &list);
+	leases_visit(listing->location, note_object, &list);
+	inventory->objects = list.all;
+	inventory->object_count = list.count;
+	return !list.failed;
 }
 
 /* No images here: each reference asked for is absent. */
@@ -246,7 +291,7 @@ enum progress localhost_list(struct location *location, struct errand *errand,
 		*err = (struct error){0};
 	if (listing.failed || !observe_all(&listing, &inventory, err) ||
 	    !list_strangers(&listing, &inventory) || !list_claims(&listing, &inventory) ||
-	    !list_images(request, &inventory)) {
+	    !list_objects(&listing, request, &inventory) || !list_images(request, &inventory)) {
 		if (listing.failed || (err && err->code == OK))
 			fail_memory(err);
 		inventory_release(&inventory);

@@ -70,17 +70,24 @@ static void read_machine(struct location *location, char *ret_id, size_t size)
 		snprintf(ret_id, size, "%.*s", (int)length, text_view(&content));
 }
 
-/* One for each user of this machine, wherever the user's stores are; gone at a restart, as processes are. */
+/* One for each user of this machine, wherever the user's stores are; gone at a restart, as processes are. A
+ * job of cron's or a `su` has no XDG_RUNTIME_DIR, and yet is the same user. */
 static const char *claims_directory(struct location *location)
 {
-	struct arena *arena = &localhost_of(location)->arena;
+	struct localhost *home = localhost_of(location);
+	struct world *world = location->world;
 	const char *runtime = location->environment ? location->environment("XDG_RUNTIME_DIR") : NULL;
+	struct file_facts facts;
 
 	if (!geteuid())
-		return arena_text(arena, "/run/berth");
+		return arena_text(&home->arena, "/run/berth");
 	if (runtime && *runtime == '/')
-		return arena_format(arena, "%s/berth", runtime);
-	return arena_format(arena, "/tmp/berth-%u", (unsigned)geteuid());
+		return arena_format(&home->arena, "%s/berth", runtime);
+	const char *usual = arena_format(&home->arena, "/run/user/%u", (unsigned)geteuid());
+	if (usual && !world->ops->file_look(world, usual, &facts, NULL) && facts.kind == FILE_DIRECTORY &&
+	    facts.uid == geteuid())
+		return arena_format(&home->arena, "%s/berth", usual);
+	return arena_format(&home->arena, "/tmp/berth-%u", (unsigned)geteuid());
 }
 
 static int open_localhost(struct location *location, struct error *err)
@@ -196,6 +203,27 @@ static enum progress admit_localhost(struct location *location, struct errand *e
 	return PROGRESS_DONE;
 }
 
+static enum progress withdraw_localhost(struct location *location, struct errand *errand, const char *app,
+					const char *name, struct error *err)
+{
+	(void)location;
+	(void)errand;
+	(void)app;
+	(void)name;
+	(void)err;
+	return PROGRESS_DONE;
+}
+
+/* Whatever listens on this machine can be asked from it. */
+static const char *readiness(struct location *location, const struct instance_spec *spec,
+			     const struct health_check *check)
+{
+	(void)location;
+	(void)spec;
+	(void)check;
+	return "from here";
+}
+
 static void drop_localhost(struct location *location, struct errand *errand)
 {
 	(void)location;
@@ -225,6 +253,9 @@ const struct location_driver localhost_driver = {
 	    .mapped_ports = false,
 	    .kinds = 1u << COMPONENT_PROCESS,
 	    .calls_in_flight = 8,
+	    .generations = true,
+	    .limits_in_place = false, /* there are none to change */
+	    .restart_in_place = true,
 	},
     .open = open_localhost,
     .close = close_localhost,
@@ -250,6 +281,13 @@ const struct location_driver localhost_driver = {
     .stop = localhost_stop,
     .remove = localhost_remove,
     .exec = localhost_exec,
+    .update = localhost_update,
+    .signal = localhost_signal,
+    .withdraw = withdraw_localhost,
+    .rename = localhost_rename,
+    .readiness = readiness,
+    .lease = localhost_lease,
+    .tidy = localhost_tidy,
     .logs = localhost_logs,
     .drop = drop_localhost,
 };

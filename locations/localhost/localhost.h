@@ -56,11 +56,15 @@ enum progress local_task_end(struct task *task, enum progress progress);
 
 /* --- marks.c: what we write down about an instance, as "KEY=value" entries with a NUL behind each --- */
 
-/* The entries of a helper's environment, or of a manifest. Texts are "" when absent. */
+/* The entries of a manifest, or of a helper's environment, where they are as they were when it began. Texts
+ * are "" when absent. The name is not among the entries: it is that of the run directory, which may be moved.
+ */
 struct marks {
 	const char *app, *component, *name;
-	unsigned ordinal;
-	const char *spec, *links, *salt, *secrets, *ports, *bind, *run;
+	unsigned ordinal, generation;
+	const char *spec, *links, *salt, *secrets, *files, *ports, *bind;
+	const char *run; /* the run directory */
+	enum restart_policy restart;
 	int64_t created_ms, grace_ms;
 };
 
@@ -70,22 +74,38 @@ struct status {
 	pid_t helper, pid;
 	uint64_t helper_start, pid_start;
 	int64_t started_ms, ended_ms;
-	unsigned exits;
+	unsigned exits, starts; /* as counted by all helpers, and by this one */
 	int code, signal;
 	char boot[64];
 };
 
-/* False when they are not whole or not fit for a path. Strings in `arena`. */
-bool marks_read(struct arena *arena, const char *entries, size_t size, struct marks *ret_marks);
-void marks_write(const struct instance_spec *spec, int64_t created_ms, int64_t grace_ms,
-		 struct text *ret_entries);
+/* False when they are not whole or not fit for a path, or `directory` (NULL: the one that the entries name)
+ * is none of an instance of theirs. Strings in `arena`. */
+bool marks_read(struct arena *arena, const char *entries, size_t size, const char *directory,
+		struct marks *ret_marks);
+/* The marks of an instance that lies in that run directory; false when there are none. */
+bool manifest_read(struct location *location, struct arena *arena, const char *directory,
+		   struct marks *ret_marks);
+int manifest_write(struct location *location, const struct marks *marks, struct error *err);
+/* Strings are the spec's or in `arena`; false when memory is gone. */
+bool marks_of(struct location *location, struct arena *arena, const struct instance_spec *spec,
+	      const char *directory, int64_t created_ms, struct marks *ret_marks);
+void marks_write(const struct marks *marks, struct text *ret_entries);
 /* What the helper is to run; holds secrets. */
 void launch_write(const struct instance_spec *spec, int64_t grace_ms, struct text *ret_records);
+/* How long the instance may take to end. */
+int64_t grace_of(struct location *location, const struct instance_spec *spec);
+/* Its number, or 0 when there is no signal of that name. */
+int signal_number(const char *name);
 /* An application's or component's id, safe as a part of a path and of a name. */
 bool fit_id(const char *id);
-/* <run>/APP, <run>/APP/COMPONENT.N and a file in it; NULL when memory is gone. */
+/* <run>/APP, <run>/APP/COMPONENT.N[.gM]; NULL when memory is gone. */
 char *app_directory(struct location *location, struct arena *arena, const char *app);
 char *run_directory(struct location *location, struct arena *arena, const char *app, const char *name);
+/* Where an instance of these marks works unless its component says otherwise. Its run directory has a link to
+ * it, `work`; itself it lies beside, so that its path stays when the instance is renamed. */
+char *work_directory(struct arena *arena, const struct marks *marks);
+#define WORK ".work" /* beside the run directories */
 /* False when there is none. */
 bool status_read(struct location *location, const char *directory, struct status *ret_status);
 /* Whether that very process is alive (a zombie is not). */
@@ -101,7 +121,8 @@ int guard_name(const char *app, const char *name, struct error *err);
 
 /* --- scan.c: what runs --- */
 
-/* A living berth-helper. */
+/* A living berth-helper. Its marks are those it began with, but for the name and the run directory: these are
+ * what its working directory is called now, which the kernel tells and nobody can feign. */
 struct shim {
 	pid_t pid, parent;
 	uint64_t start;
@@ -111,12 +132,14 @@ struct shim {
 
 /* A process in a tree whose keeper is `shim_pid`. */
 struct member {
-	const char *name;
+	const char *name; /* of the instance: its keeper's, or that of the run directory with its record; else
+			   * the one it began with */
 	pid_t shim_pid;
 	uint64_t shim_start;
 	pid_t pid;
 	uint64_t start;
-	bool orphan; /* its keeper is dead */
+	bool orphan;   /* its keeper is dead */
+	bool recorded; /* a helper of ours wrote down that it is the keeper */
 };
 
 struct scan {
@@ -132,6 +155,10 @@ int scan_make(struct location *location, bool trees, struct scan *ret_scan, stru
 void scan_release(struct scan *scan);
 #define owned_scan owned_by(scan_release) struct scan /* owned_scan scan = {0}; */
 const struct shim *scan_shim(const struct scan *scan, const char *name);
+/* What the helper last wrote; false when it has not written, or another one did. */
+bool shim_status(struct location *location, const struct shim *shim, struct status *ret_status);
+/* Nothing of it runs: its helper waits to be told to start it again. */
+bool shim_parked(struct location *location, const struct shim *shim);
 /* How many processes of that name run without a keeper. */
 size_t scan_orphans(const struct scan *scan, const char *name);
 /* Send a signal to each member of the trees of that name, and to what descends from it. */
@@ -148,6 +175,8 @@ enum progress localhost_look(struct location *, struct errand *, const char *app
 			     struct arena *, struct observed *, struct error *);
 /* Whether something that is not ours lies at an instance's run directory. */
 bool stranger_at(struct location *location, const char *directory);
+/* Whether it is what a removal left that was killed half-way: a run directory without a manifest. */
+bool is_remnant(struct location *location, const char *directory);
 /* How a command ended, in words: "it exited with code 3". */
 void status_words(const struct status *status, char *ret_words, size_t size);
 
@@ -160,10 +189,12 @@ int localhost_publish_address(struct location *, char *ret_address, size_t size,
 bool localhost_port_free(struct location *, const char *address, uint16_t port, enum protocol);
 /* Forget the ports of the instance of that name, else of all of the application, else all. */
 void ports_forget(struct localhost *home, const char *name, const char *app);
+/* What the one of that name has is another's now. */
+void ports_rename(struct localhost *home, const char *from, const char *to);
 void ports_take(struct localhost *home, const char *name, const struct attachment *attachment);
-/* 0, or -1 with ERR_CONFLICT when somebody else has one of the ports it is to listen on. */
-int ports_check(struct location *location, const struct scan *scan, const struct instance_spec *spec,
-		struct error *err);
+/* 0, or -1 with ERR_CONFLICT when somebody else has one of the ports it is to listen on, at `bind`. */
+int ports_check(struct location *location, const struct scan *scan, const char *name, const char *bind,
+		const struct attachment *all, size_t count, struct error *err);
 
 /* The attachments that marks tell of. 0, or -1 when memory is gone. */
 int attachments_read(struct location *location, const struct marks *marks, struct arena *arena,
@@ -171,12 +202,44 @@ int attachments_read(struct location *location, const struct marks *marks, struc
 /* Where a client on this machine finds what listens at `bind`. */
 const char *reachable_address(const char *bind);
 
-/* --- place.c, end.c, probe.c, logs.c, watch.c, claim.c, exec.c --- */
+/* --- left.c --- */
+/* Something that belongs to no instance: its kind and name, for people. False: enough. */
+typedef bool object_visitor(void *owner, const char *app, const char *kind, const char *name);
+void left_visit(struct location *location, const struct scan *scan, const char *app, object_visitor *visit,
+		void *owner);
+int left_clear(struct location *location, const char *app, struct error *err);
+/* Remove the application's directories when nothing is in them. */
+void tidy_app(struct location *location, const char *app);
+
+/* --- lease.c --- */
+enum progress localhost_lease(struct location *, struct errand *, const char *app, const struct lease *,
+			      struct arena *, struct lease *, struct error *);
+enum progress localhost_tidy(struct location *, struct errand *, const char *app, const char *token,
+			     struct error *);
+void leases_visit(struct location *location, object_visitor *visit, void *owner);
+
+/* --- change.c --- */
+enum progress localhost_update(struct location *, struct errand *, const struct instance_spec *,
+			       struct error *);
+enum progress localhost_signal(struct location *, struct errand *, const char *app, const char *name,
+			       const char *signal, struct error *);
+enum progress localhost_rename(struct location *, struct errand *, const char *app, const char *from,
+			       const char *to, struct error *);
+
+/* --- place.c, start.c, end.c, probe.c, logs.c, watch.c, claim.c, exec.c --- */
 enum progress localhost_place(struct location *, struct errand *, const struct instance_spec *, const char **,
 			      struct error *);
 enum progress localhost_start(struct location *, struct errand *, const struct instance_spec *,
 			      struct error *);
-void kept_ended(void *owner, const struct process_end *end);
+/* Make or complete the run directory: the manifest, and where it works. */
+int write_down(struct location *location, const struct instance_spec *spec, const char *directory,
+	       int64_t created_ms, struct error *err);
+bool is_living(const struct observed *seen);
+/* What is to end: the processes, so that its helper is parked; the helper too, but for what lies on disk;
+ * or all of it, at once. */
+enum end_of { END_OF_PROCESSES, END_OF_HELPER, END_OF_INSTANCE };
+enum progress localhost_end(struct location *, struct errand *, const char *app, const char *name,
+			    enum end_of end_of, struct error *);
 enum progress localhost_stop(struct location *, struct errand *, const char *app, const char *name,
 			     struct error *);
 enum progress localhost_remove(struct location *, struct errand *, const char *app, const char *name,
@@ -210,11 +273,20 @@ enum progress localhost_release(struct location *, struct errand *, const char *
 				struct error *);
 /* The claim's holder in `arena`; false when nobody holds it. */
 bool claim_read(struct location *location, struct arena *arena, const char *app, struct owner *ret_holder);
-/* Visit the names of the applications that somebody has here. */
-void claims_visit(struct location *location, bool (*visit)(void *owner, const char *app), void *owner);
+/* Visit the names of the applications that have a file of that ending among the claims. */
+void claims_visit(struct location *location, const char *ending, bool (*visit)(void *owner, const char *app),
+		  void *owner);
+/* CLAIMS/APP.KIND; NULL when memory is gone. */
+char *claim_path(struct location *location, struct arena *arena, const char *app, const char *kind);
+/* A directory that another user could write to says nothing. */
+bool claims_are_ours(struct location *location);
+/* DONE with the lock held until it is let go or the location is closed; or what else to answer. */
+enum progress claim_lock(struct location *location, struct errand *errand, const char *app,
+			 struct error *err);
+void claim_unlock(struct location *location, const char *app);
+/* By this location. */
+bool claim_lock_held(struct location *location, const char *app);
 /* Let go of the locks that claims took for this location. */
 void claims_let_go(struct location *location);
-/* Remove the application's directory when nothing is in it. */
-void tidy_app(struct location *location, const char *app);
 
 #endif

@@ -15,6 +15,7 @@
 struct following {
 	struct task task;
 	char *directory;
+	char *place; /* where the instance works: it stays when the run directory is renamed */
 	unsigned long generation;
 	uint64_t offset;
 };
@@ -22,6 +23,7 @@ struct following {
 static void release_following(struct task *task)
 {
 	free(((struct following *)task)->directory);
+	free(((struct following *)task)->place);
 }
 
 /* Generation and place of a log file; 0: there is none. */
@@ -198,9 +200,63 @@ static bool alive(struct location *location, const char *directory)
 	       process_alive(location, status.helper, status.helper_start);
 }
 
+/* --- the run directory, however it is called now -------------------------------------------- */
+
+/* Whether the instance that is followed lies there. */
+static bool lies_in(struct following *following, const char *directory)
+{
+	owned_by(arena_release) struct arena arena = {0};
+	struct marks marks;
+
+	if (!manifest_read(following->task.location, &arena, directory, &marks))
+		return false;
+	char *place = work_directory(&arena, &marks);
+	return place && !strcmp(place, following->place);
+}
+
+struct search {
+	struct following *following;
+	const char *parent;
+	char *found;
+};
+
+static bool visit_run(void *owner, const char *entry)
+{
+	struct search *search = owner;
+	owned_by(arena_release) struct arena arena = {0};
+	char *directory = arena_format(&arena, "%s/%s", search->parent, entry);
+
+	if (directory && lies_in(search->following, directory))
+		search->found = strdup(directory);
+	return !search->found;
+}
+
+/* Renamed it goes on under its new name; another one that came under the old name is not followed. */
+static bool find_again(struct following *following)
+{
+	owned_by(arena_release) struct arena arena = {0};
+	struct world *world = following->task.location->world;
+	char *parent = arena_text(&arena, following->directory);
+	struct search search = {.following = following, .parent = parent};
+
+	if (lies_in(following, following->directory))
+		return true;
+	if (!parent)
+		return false;
+	*strrchr(parent, '/') = '\0';
+	world->ops->directory_list(world, parent, visit_run, &search, NULL);
+	if (!search.found)
+		return false;
+	free(following->directory);
+	following->directory = search.found;
+	return true;
+}
+
 static enum progress follow(struct following *following, log_sink *sink, void *owner, struct error *err)
 {
 	struct location *location = following->task.location;
+	if (!find_again(following))
+		return local_task_end(&following->task, PROGRESS_DONE);
 	bool living = alive(location, following->directory);
 
 	/* Asked before the reading: what the last writer wrote is then there. */
@@ -211,39 +267,45 @@ static enum progress follow(struct following *following, log_sink *sink, void *o
 	return local_task_sleep(&following->task, FOLLOW_MS, err);
 }
 
-static int find_log(struct location *location, const char *app, const char *name, struct arena *arena,
-		    char **ret_directory, struct error *err)
+/* The run directory with its log, which another store's may be, and where the instance works. */
+static int find_log(struct location *location, const char *app, const char *name, struct following *following,
+		    struct error *err)
 {
-	char *directory = run_directory(location, arena, app, name);
-	char *manifest = directory ? arena_format(arena, "%s/manifest", directory) : NULL;
+	owned_by(arena_release) struct arena arena = {0};
+	owned_scan scan = {0};
+	struct marks marks;
+	char *directory = run_directory(location, &arena, app, name);
 
-	if (!manifest)
+	if (!directory)
 		return fail_memory(err);
-	if (!location->world->ops->file_exists(location->world, manifest))
+	bool found = manifest_read(location, &arena, directory, &marks);
+	if (!found && scan_make(location, false, &scan, err))
+		return -1;
+	const struct shim *shim = found ? NULL : scan_shim(&scan, name);
+	if (!found && !(shim && manifest_read(location, &arena, shim->marks.run, &marks)))
 		return fail(err, ERR_MISSING, "`%s` has no log on this machine: `%s` is gone", name,
 			    directory);
-	*ret_directory = directory;
-	return 0;
+	char *place = work_directory(&arena, &marks);
+	following->directory = strdup(marks.run);
+	following->place = place ? strdup(place) : NULL;
+	return following->directory && following->place ? 0 : fail_memory(err);
 }
 
 enum progress localhost_logs(struct location *location, struct errand *errand, const char *app,
 			     const char *name, const struct log_options *options, log_sink *sink,
 			     void *sink_owner, struct error *err)
 {
-	owned_by(arena_release) struct arena arena = {0};
-	char *directory = NULL;
-
 	if (errand->state)
 		return follow(errand->state, sink, sink_owner, err);
-	if (guard_name(app, name, err) || find_log(location, app, name, &arena, &directory, err))
+	if (guard_name(app, name, err))
 		return PROGRESS_FAILED;
 	struct following *following = local_task_new(location, errand, sizeof(*following), release_following);
-	if (!directory || !following || !(following->directory = strdup(directory))) {
-		local_task_free((struct task *)following);
+	if (!following) {
 		fail_memory(err);
 		return PROGRESS_FAILED;
 	}
-	if (read_past(location, following, options, sink, sink_owner, err))
+	if (find_log(location, app, name, following, err) ||
+	    read_past(location, following, options, sink, sink_owner, err))
 		return local_task_end(&following->task, PROGRESS_FAILED);
 	if (!options->follow)
 		return local_task_end(&following->task, PROGRESS_DONE);

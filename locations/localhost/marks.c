@@ -2,6 +2,7 @@
 #include "locations/localhost/localhost.h"
 
 #include <ctype.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,7 +49,38 @@ static int64_t number_of(const char *entries, size_t size, const char *key)
 	return value && parse_number(value, 0, INT64_MAX, &number) ? number : 0;
 }
 
-bool marks_read(struct arena *arena, const char *entries, size_t size, struct marks *ret_marks)
+static const char *const policies[] = {[RESTART_UNLESS_STOPPED] = "unless-stopped",
+				       [RESTART_NO] = "no",
+				       [RESTART_ON_FAILURE] = "on-failure",
+				       [RESTART_ALWAYS] = "always"};
+
+static enum restart_policy policy_of(const char *entries, size_t size)
+{
+	const char *value = entry_of(entries, size, "BERTH_RESTART");
+
+	for (size_t i = 0; value && i < COUNT_OF(policies); i++)
+		if (!strcmp(value, policies[i]))
+			return (enum restart_policy)i;
+	return RESTART_UNLESS_STOPPED;
+}
+
+/* The name is the run directory's own, if that can be one of these marks. */
+static bool take_name(struct arena *arena, const char *directory, struct marks *marks)
+{
+	const char *slash = strrchr(directory, '/'), *app, *component;
+	unsigned ordinal;
+	char *name = slash ? arena_format(arena, "%s.%s", marks->app, slash + 1) : NULL;
+
+	if (!name || !instance_name_split(arena, name, &app, &component, &ordinal, &marks->generation) ||
+	    strcmp(component, marks->component) || ordinal != marks->ordinal)
+		return false;
+	marks->name = name;
+	marks->run = arena_text(arena, directory);
+	return marks->run != NULL;
+}
+
+bool marks_read(struct arena *arena, const char *entries, size_t size, const char *directory,
+		struct marks *ret_marks)
 {
 	struct marks marks = {
 	    .app = text_of(arena, entries, size, "BERTH_APP"),
@@ -58,23 +90,48 @@ bool marks_read(struct arena *arena, const char *entries, size_t size, struct ma
 	    .links = text_of(arena, entries, size, "BERTH_LINKS"),
 	    .salt = text_of(arena, entries, size, "BERTH_SALT"),
 	    .secrets = text_of(arena, entries, size, "BERTH_SECRETS"),
+	    .files = text_of(arena, entries, size, "BERTH_FILES"),
 	    .ports = text_of(arena, entries, size, "BERTH_PORTS"),
 	    .bind = text_of(arena, entries, size, "BERTH_BIND"),
-	    .run = text_of(arena, entries, size, "BERTH_RUN"),
+	    .restart = policy_of(entries, size),
 	    .created_ms = number_of(entries, size, "BERTH_CREATED"),
 	    .grace_ms = number_of(entries, size, "BERTH_GRACE"),
 	};
+	const char *began_in = text_of(arena, entries, size, "BERTH_RUN");
 
 	if (!marks.app || !marks.component || !marks.spec || !marks.links || !marks.salt || !marks.secrets ||
-	    !marks.ports || !marks.bind || !marks.run)
+	    !marks.files || !marks.ports || !marks.bind || !began_in)
 		return false;
-	if (!fit_id(marks.app) || !fit_id(marks.component) || !marks.ordinal || !*marks.spec)
-		return false;
-	marks.name = instance_name(arena, marks.app, marks.component, marks.ordinal);
-	if (!marks.name)
+	if (!fit_id(marks.app) || !fit_id(marks.component) || !marks.ordinal || !*marks.spec ||
+	    !take_name(arena, directory ? directory : began_in, &marks))
 		return false;
 	*ret_marks = marks;
 	return true;
+}
+
+bool manifest_read(struct location *location, struct arena *arena, const char *directory,
+		   struct marks *ret_marks)
+{
+	owned_text content = {0};
+	char path[4096];
+
+	return snprintf(path, sizeof(path), "%s/manifest", directory) < (int)sizeof(path) &&
+	       !location->world->ops->file_read(location->world, path, 1 << 20, &content, NULL) &&
+	       marks_read(arena, text_view(&content), content.length, directory, ret_marks);
+}
+
+int manifest_write(struct location *location, const struct marks *marks, struct error *err)
+{
+	owned_text entries = {0};
+	char path[4096];
+
+	marks_write(marks, &entries);
+	if (entries.failed)
+		return fail_memory(err);
+	if (snprintf(path, sizeof(path), "%s/manifest", marks->run) >= (int)sizeof(path))
+		return fail(err, ERR_INVALID, "the path of `%s` is too long", marks->run);
+	return location->world->ops->file_write(location->world, path, 0600, entries.data, entries.length,
+						err);
 }
 
 /* "http=8080/tcp,=9000/udp@10.0.0.5": a port's name, number and protocol, and where it is published. */
@@ -101,30 +158,69 @@ static void write_number(struct text *text, const char *key, int64_t number)
 	text_add_char(text, '\0');
 }
 
-void marks_write(const struct instance_spec *spec, int64_t created_ms, int64_t grace_ms,
-		 struct text *ret_entries)
+bool marks_of(struct location *location, struct arena *arena, const struct instance_spec *spec,
+	      const char *directory, int64_t created_ms, struct marks *ret_marks)
 {
 	owned_text ports = {0};
 
 	write_ports(spec, &ports);
-	write_entry(ret_entries, "BERTH_APP", spec->app);
-	write_entry(ret_entries, "BERTH_COMPONENT", spec->component);
-	write_number(ret_entries, "BERTH_INSTANCE", spec->ordinal);
-	write_entry(ret_entries, "BERTH_SPEC", spec->digest);
-	write_entry(ret_entries, "BERTH_LINKS", spec->link_digest);
-	write_entry(ret_entries, "BERTH_SALT", spec->secret_salt);
-	write_entry(ret_entries, "BERTH_SECRETS", spec->secret_digest);
-	write_entry(ret_entries, "BERTH_PORTS", text_view(&ports));
-	write_entry(ret_entries, "BERTH_BIND", spec->bind_address);
-	write_number(ret_entries, "BERTH_CREATED", created_ms);
-	write_number(ret_entries, "BERTH_GRACE", grace_ms);
-	ret_entries->failed = ret_entries->failed || ports.failed;
+	*ret_marks = (struct marks){
+	    .app = spec->app,
+	    .component = spec->component,
+	    .name = spec->name,
+	    .ordinal = spec->ordinal,
+	    .generation = spec->generation,
+	    .spec = spec->digest,
+	    .links = spec->link_digest,
+	    .salt = spec->secret_salt ? spec->secret_salt : "",
+	    .secrets = spec->secret_digest,
+	    .files = spec->file_digest,
+	    .ports = ports.failed ? NULL : arena_text(arena, text_view(&ports)),
+	    .bind = spec->bind_address ? spec->bind_address : "",
+	    .run = directory,
+	    .restart = spec->restart,
+	    .created_ms = created_ms,
+	    .grace_ms = grace_of(location, spec),
+	};
+	return ret_marks->ports != NULL;
+}
+
+void marks_write(const struct marks *marks, struct text *ret_entries)
+{
+	write_entry(ret_entries, "BERTH_APP", marks->app);
+	write_entry(ret_entries, "BERTH_COMPONENT", marks->component);
+	write_number(ret_entries, "BERTH_INSTANCE", marks->ordinal);
+	write_entry(ret_entries, "BERTH_SPEC", marks->spec);
+	write_entry(ret_entries, "BERTH_LINKS", marks->links);
+	write_entry(ret_entries, "BERTH_SALT", marks->salt);
+	write_entry(ret_entries, "BERTH_SECRETS", marks->secrets);
+	write_entry(ret_entries, "BERTH_FILES", marks->files);
+	write_entry(ret_entries, "BERTH_PORTS", marks->ports);
+	write_entry(ret_entries, "BERTH_BIND", marks->bind);
+	write_entry(ret_entries, "BERTH_RESTART", policies[marks->restart]);
+	write_number(ret_entries, "BERTH_CREATED", marks->created_ms);
+	write_number(ret_entries, "BERTH_GRACE", marks->grace_ms);
 }
 
 static void write_variable(struct text *text, const char *name, const char *value)
 {
 	text_format(text, "env=%s=%s", name, value);
 	text_add_char(text, '\0');
+}
+
+int64_t grace_of(struct location *location, const struct instance_spec *spec)
+{
+	return spec->stop_timeout_ms >= 0 ? spec->stop_timeout_ms : localhost_of(location)->grace_ms;
+}
+
+int signal_number(const char *name)
+{
+	if (starts_with(name, "SIG"))
+		name += strlen("SIG");
+	for (int number = 1; number < NSIG; number++)
+		if (sigabbrev_np(number) && !strcmp(sigabbrev_np(number), name))
+			return number;
+	return 0;
 }
 
 void launch_write(const struct instance_spec *spec, int64_t grace_ms, struct text *ret_records)
@@ -139,6 +235,9 @@ void launch_write(const struct instance_spec *spec, int64_t grace_ms, struct tex
 		write_entry(ret_records, "dir", spec->directory);
 	if (spec->user)
 		write_entry(ret_records, "user", spec->user);
+	if (spec->stop_signal)
+		write_number(ret_records, "signal", signal_number(spec->stop_signal));
+	write_entry(ret_records, "restart", policies[spec->restart]);
 	write_number(ret_records, "grace", grace_ms);
 }
 
@@ -150,6 +249,14 @@ char *app_directory(struct location *location, struct arena *arena, const char *
 char *run_directory(struct location *location, struct arena *arena, const char *app, const char *name)
 {
 	return arena_format(arena, "%s/%s/%s", localhost_of(location)->run, app, name + strlen(app) + 1);
+}
+
+char *work_directory(struct arena *arena, const struct marks *marks)
+{
+	const char *slash = strrchr(marks->run, '/');
+
+	return arena_format(arena, "%.*s/" WORK "/%s.%u.%lld", (int)(slash ? slash - marks->run : 0),
+			    marks->run, marks->component, marks->ordinal, (long long)marks->created_ms);
 }
 
 int guard_name(const char *app, const char *name, struct error *err)

@@ -36,17 +36,14 @@ bool stranger_at(struct location *location, const char *directory)
 	return content.foreign && !content.manifest;
 }
 
-static bool read_manifest(struct location *location, struct arena *arena, const char *directory,
-			  const char *name, struct marks *ret_marks)
+bool is_remnant(struct location *location, const char *directory)
 {
-	owned_text content = {0};
-	char path[4096];
+	struct world *world = location->world;
+	struct content content = {0};
 
-	if (snprintf(path, sizeof(path), "%s/manifest", directory) >= (int)sizeof(path) ||
-	    location->world->ops->file_read(location->world, path, 1 << 20, &content, NULL))
-		return false;
-	return marks_read(arena, text_view(&content), content.length, ret_marks) &&
-	       !strcmp(ret_marks->name, name);
+	return world->ops->file_exists(world, directory) &&
+	       !world->ops->directory_list(world, directory, visit_content, &content, NULL) &&
+	       !content.foreign && !content.manifest;
 }
 
 static void read_error(struct location *location, struct arena *arena, const char *directory,
@@ -66,7 +63,8 @@ static enum observed_state running_state(const struct status *status)
 		return SEEN_RESTARTING;
 	if (!strcmp(status->state, "starting"))
 		return SEEN_CREATED;
-	if (!strcmp(status->state, "stopped") || !strcmp(status->state, "failed"))
+	if (!strcmp(status->state, "parked") || !strcmp(status->state, "stopped") ||
+	    !strcmp(status->state, "failed"))
 		return SEEN_STOPPED;
 	return SEEN_RUNNING;
 }
@@ -83,10 +81,8 @@ static void see_status(const struct status *status, struct observed *seen)
 static void see_shim(struct location *location, struct arena *arena, const struct shim *shim,
 		     const struct status *status, struct observed *seen)
 {
-	bool own = status->helper == shim->pid && status->helper_start == shim->start;
-
-	seen->state = own ? running_state(status) : SEEN_RUNNING;
-	if (own)
+	seen->state = *status->state ? running_state(status) : SEEN_RUNNING;
+	if (*status->state)
 		see_status(status, seen);
 	seen->target_id = arena_format(arena, "%d:%llu:%s", (int)shim->pid, (unsigned long long)shim->start,
 				       location->world->ops->boot_id(location->world));
@@ -95,22 +91,24 @@ static void see_shim(struct location *location, struct arena *arena, const struc
 static void see_rest(struct location *location, struct arena *arena, const struct status *status,
 		     struct observed *seen)
 {
-	bool dead = strcmp(status->state, "stopped") && strcmp(status->state, "failed");
+	bool over = !strcmp(status->state, "stopped") || !strcmp(status->state, "failed") ||
+		    !strcmp(status->state, "parked");
 
 	if (!*status->state) {
 		seen->state = SEEN_CREATED;
 		seen->target_id = arena_format(arena, "created:%lld", (long long)seen->created_ms);
 		return;
 	}
-	(void)location;
 	see_status(status, seen);
 	seen->state = SEEN_STOPPED;
 	seen->target_id = arena_format(arena, "%d:%llu:%s", (int)status->helper,
 				       (unsigned long long)status->helper_start, status->boot);
-	if (dead) {
-		seen->exit_code = -1;
-		seen->error = "its keeper (berth-helper) was killed, or the machine restarted";
-	}
+	if (over)
+		return;
+	seen->exit_code = -1;
+	seen->error = strcmp(status->boot, location->world->ops->boot_id(location->world))
+			  ? "it ran until this machine was restarted"
+			  : "its keeper (berth-helper) was killed";
 }
 
 static void see_tree(struct location *location, struct arena *arena, const struct scan *scan,
@@ -142,18 +140,22 @@ static int see_marks(struct location *location, struct arena *arena, const struc
 	    .app = arena_text(arena, marks->app),
 	    .component = arena_text(arena, marks->component),
 	    .ordinal = marks->ordinal,
+	    .generation = marks->generation,
 	    .name = arena_text(arena, marks->name),
 	    .target_id = "",
 	    .digest = arena_text(arena, marks->spec),
 	    .link_digest = arena_text(arena, marks->links),
 	    .secret_salt = arena_text(arena, marks->salt),
 	    .secret_digest = arena_text(arena, marks->secrets),
+	    .file_digest = arena_text(arena, marks->files),
 	    .type = "process",
 	    .exit_code = -1,
 	    .created_ms = marks->created_ms,
+	    .limits_known = true, /* there are none */
+	    .restart = marks->restart,
 	};
 	if (!seen->app || !seen->component || !seen->name || !seen->digest || !seen->link_digest ||
-	    !seen->secret_salt || !seen->secret_digest)
+	    !seen->secret_salt || !seen->secret_digest || !seen->file_digest)
 		return -1;
 	return *marks->spec
 		   ? attachments_read(location, marks, arena, &seen->attachments, &seen->attachment_count)
@@ -164,15 +166,43 @@ static int see_marks(struct location *location, struct arena *arena, const struc
 static bool bare_marks(const struct scan *scan, struct arena *arena, const char *name,
 		       struct marks *ret_marks)
 {
-	unsigned generation;
-	struct marks marks = {
-	    .name = name, .spec = "", .links = "", .salt = "", .secrets = "", .ports = "", .bind = ""};
+	struct marks marks = {.name = name,
+			      .spec = "",
+			      .links = "",
+			      .salt = "",
+			      .secrets = "",
+			      .files = "",
+			      .ports = "",
+			      .bind = ""};
 
-	if (!scan_orphans(scan, name) ||
-	    !instance_name_split(arena, name, &marks.app, &marks.component, &marks.ordinal, &generation))
+	if (!scan_orphans(scan, name) || !instance_name_split(arena, name, &marks.app, &marks.component,
+							      &marks.ordinal, &marks.generation))
 		return false;
 	*ret_marks = marks;
 	return true;
+}
+
+/* What may change while it runs is in the manifest; a living helper has the rest, also without one. */
+static bool find_marks(struct location *location, const struct scan *scan, struct arena *arena,
+		       const char *directory, const char *name, struct marks *ret_marks)
+{
+	const struct shim *shim = scan_shim(scan, name);
+	bool written = manifest_read(location, arena, directory, ret_marks);
+
+	if (!shim)
+		return written || bare_marks(scan, arena, name, ret_marks);
+	if (!written || ret_marks->created_ms != shim->marks.created_ms)
+		*ret_marks = shim->marks;
+	return true;
+}
+
+/* Where the instance lies: a living helper may work for another store. NULL when memory is gone. */
+static const char *directory_of(struct location *location, const struct scan *scan, struct arena *arena,
+				const char *app, const char *name)
+{
+	const struct shim *shim = scan_shim(scan, name);
+
+	return shim ? arena_text(arena, shim->marks.run) : run_directory(location, arena, app, name);
 }
 
 bool observe(struct location *location, const struct scan *scan, struct arena *arena, const char *name,
@@ -188,21 +218,19 @@ bool observe(struct location *location, const struct scan *scan, struct arena *a
 	*err = (struct error){0};
 	if (!instance_name_split(arena, name, &app, &component, &ordinal, &generation))
 		return false;
-	char *directory = run_directory(location, arena, app, name);
+	const char *directory = directory_of(location, scan, arena, app, name);
 	if (!directory) {
 		fail_memory(err);
 		return false;
 	}
-	bool written = read_manifest(location, arena, directory, name, &marks);
-	if (shim)
-		marks = shim->marks;
-	else if (!written && !bare_marks(scan, arena, name, &marks))
+	if (!find_marks(location, scan, arena, directory, name, &marks))
 		return false;
 	if (see_marks(location, arena, &marks, &seen)) {
 		fail_memory(err);
 		return false;
 	}
-	status_read(location, directory, &status);
+	if (shim ? !shim_status(location, shim, &status) : !status_read(location, directory, &status))
+		status = (struct status){.code = -1};
 	if (shim)
 		see_shim(location, arena, shim, &status, &seen);
 	else

@@ -42,6 +42,17 @@ void ports_forget(struct localhost *home, const char *name, const char *app)
 	}
 }
 
+void ports_rename(struct localhost *home, const char *from, const char *to)
+{
+	for (struct taken *taken = home->taken; taken; taken = taken->next) {
+		char *name = strcmp(taken->name, from) ? NULL : strdup(to);
+		if (!name)
+			continue;
+		free(taken->name);
+		taken->name = name;
+	}
+}
+
 void ports_take(struct localhost *home, const char *name, const struct attachment *attachment)
 {
 	for (size_t i = 0; i < attachment->port_count; i++) {
@@ -82,9 +93,8 @@ bool localhost_port_free(struct location *location, const char *address, uint16_
 }
 
 /* Whether a living instance of another name has it, by what it was started with. */
-static const char *holder_of(struct location *location, const struct scan *scan,
-			     const struct instance_spec *spec, const struct attachment *wanted,
-			     const struct attached_port *port)
+static const char *holder_of(struct location *location, const struct scan *scan, const char *name,
+			     const struct attachment *wanted, const struct attached_port *port)
 {
 	owned_by(arena_release) struct arena arena = {0};
 
@@ -92,7 +102,7 @@ static const char *holder_of(struct location *location, const struct scan *scan,
 		const struct marks *marks = &scan->shims[i].marks;
 		const struct attachment *all;
 		size_t count;
-		if (!strcmp(marks->name, spec->name) ||
+		if (!strcmp(marks->name, name) || shim_parked(location, &scan->shims[i]) ||
 		    attachments_read(location, marks, &arena, &all, &count))
 			continue;
 		for (size_t a = 0; a < count; a++)
@@ -107,37 +117,30 @@ static const char *holder_of(struct location *location, const struct scan *scan,
 
 /* Asked where it will listen. An address that is not this machine's is for the process itself to complain of.
  */
-static bool bindable(struct location *location, const struct instance_spec *spec,
-		     const struct attached_port *port)
+static bool bindable(struct location *location, const char *address, const struct attached_port *port)
 {
 	struct world *world = location->world;
-	const char *bind = spec->bind_address && *spec->bind_address ? spec->bind_address : "127.0.0.1";
+	const char *bind = address && *address ? address : "127.0.0.1";
 	bool udp = port->protocol == UDP;
 
 	return world->ops->port_free(world, bind, port->port, udp) ||
 	       !world->ops->port_free(world, bind, 0, udp);
 }
 
-int ports_check(struct location *location, const struct scan *scan, const struct instance_spec *spec,
-		struct error *err)
+int ports_check(struct location *location, const struct scan *scan, const char *name, const char *bind,
+		const struct attachment *all, size_t count, struct error *err)
 {
-	owned_by(arena_release) struct arena arena = {0};
-	const struct attachment *all;
-	size_t count;
-
-	if (localhost_foresee(location, spec, &arena, &all, &count, err))
-		return -1;
 	for (size_t a = 0; a < count; a++)
 		for (size_t p = 0; p < all[a].port_count; p++) {
 			const struct attached_port *port = &all[a].ports[p];
 			const char *holder =
-			    port->port ? holder_of(location, scan, spec, &all[a], port) : NULL;
-			if (!port->port || (!holder && (a > 0 || bindable(location, spec, port))))
+			    port->port ? holder_of(location, scan, name, &all[a], port) : NULL;
+			if (!port->port || (!holder && (a > 0 || bindable(location, bind, port))))
 				continue;
 			fail(err, ERR_CONFLICT, "port %u on %s is taken by %s%s%s", port->port,
 			     all[a].address, holder ? "`" : "", holder ? holder : "another program",
 			     holder ? "`" : "");
-			remedy(err, "end that one, or give `%s` another port", spec->component);
+			remedy(err, "end that one, or give `%s` another port", name);
 			return -1;
 		}
 	return 0;

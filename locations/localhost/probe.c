@@ -40,21 +40,33 @@ static int fail_status(struct location *location, const char *directory, const s
 		    text_view(&words));
 }
 
-static int runs(struct location *location, const struct instance_spec *spec, const char *directory,
-		struct error *err)
+/* Also what another store started, or whose run directory was deleted. */
+static int runs_elsewhere(struct location *location, const char *name, struct error *err)
 {
 	owned_scan scan = {0};
 	struct status status = {.code = -1};
 
-	if (status_read(location, directory, &status)) {
-		bool alive = process_alive(location, status.helper, status.helper_start);
-		if (alive && !strcmp(status.state, "running"))
-			return 0;
-		return fail_status(location, directory, &status, err);
-	}
 	if (scan_make(location, false, &scan, err))
 		return -1;
-	return scan_shim(&scan, spec->name) ? 0 : fail(err, ERR_FAILED, "it does not run");
+	const struct shim *shim = scan_shim(&scan, name);
+	if (!shim)
+		return fail(err, ERR_FAILED, "it does not run");
+	if (!shim_status(location, shim, &status) || !strcmp(status.state, "running"))
+		return 0;
+	return fail_status(location, shim->marks.run, &status, err);
+}
+
+static int runs(struct location *location, const struct instance_spec *spec, const char *directory,
+		struct error *err)
+{
+	struct status status = {.code = -1};
+
+	if (!status_read(location, directory, &status))
+		return runs_elsewhere(location, spec->name, err);
+	bool alive = process_alive(location, status.helper, status.helper_start);
+	if (alive && !strcmp(status.state, "running"))
+		return 0;
+	return fail_status(location, directory, &status, err);
 }
 
 /* --- the answers --------------------------------------------------------------------------- */

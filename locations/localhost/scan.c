@@ -47,7 +47,7 @@ static bool add_member(struct scanning *scanning, const struct member *member)
 	return true;
 }
 
-/* "app.component.1:PID.START", as the helper names its tree. */
+/* "app.component.1:PID.START", as the helper named its tree when it began. */
 static bool read_tree(struct scanning *scanning, const char *text, struct member *ret_member)
 {
 	const char *colon = strchr(text, ':');
@@ -101,6 +101,23 @@ static bool runs_as_us(struct location *location, pid_t pid)
 	       effective == geteuid();
 }
 
+/* Where the helper works is its run directory, by the name that this has now or had when it was deleted.
+ * Until it has gone there the directory is the one it was told. */
+static bool read_shim(struct scanning *scanning, const struct process_info *info, struct marks *ret_marks)
+{
+	static const char deleted[] = " (deleted)";
+	struct arena *arena = &scanning->scan->arena;
+	size_t length = strlen(info->directory);
+
+	if (ends_with(info->directory, deleted))
+		length -= strlen(deleted);
+	char *directory = arena_copy(arena, info->directory, length);
+	if (directory && *directory == '/' &&
+	    marks_read(arena, info->environment, info->environment_size, directory, ret_marks))
+		return true;
+	return marks_read(arena, info->environment, info->environment_size, NULL, ret_marks);
+}
+
 static bool visit_marked(void *owner, const struct process_info *info)
 {
 	struct scanning *scanning = owner;
@@ -115,8 +132,7 @@ static bool visit_marked(void *owner, const struct process_info *info)
 	if (tree)
 		return !read_tree(scanning, tree, &member) || add_member(scanning, &member);
 	if (!is_helper(info->executable) || !runs_as_us(scanning->location, info->pid) ||
-	    !marks_read(&scan->arena, info->environment, info->environment_size, &shim.marks) ||
-	    !*shim.marks.run)
+	    !read_shim(scanning, info, &shim.marks))
 		return true;
 	if (!grow((void **)&scan->shims, scan->shim_count, &scan->shim_room, sizeof(*scan->shims))) {
 		scanning->failed = true;
@@ -124,6 +140,13 @@ static bool visit_marked(void *owner, const struct process_info *info)
 	}
 	scan->shims[scan->shim_count++] = shim;
 	return true;
+}
+
+/* However the run directory is called meanwhile. */
+static bool same_instance(const struct marks *one, const struct marks *other)
+{
+	return !strcmp(one->app, other->app) && !strcmp(one->component, other->component) &&
+	       one->ordinal == other->ordinal && one->created_ms == other->created_ms;
 }
 
 /* A helper that forked and has not run the command yet looks like its parent. */
@@ -135,11 +158,24 @@ static void drop_forks(struct scan *scan)
 		bool fork = false;
 		for (size_t j = 0; j < scan->shim_count; j++)
 			fork = fork || (scan->shims[j].pid == scan->shims[i].parent &&
-					!strcmp(scan->shims[j].marks.name, scan->shims[i].marks.name));
+					same_instance(&scan->shims[j].marks, &scan->shims[i].marks));
 		if (!fork)
 			scan->shims[kept++] = scan->shims[i];
 	}
 	scan->shim_count = kept;
+}
+
+bool shim_status(struct location *location, const struct shim *shim, struct status *ret_status)
+{
+	return status_read(location, shim->marks.run, ret_status) && ret_status->helper == shim->pid &&
+	       ret_status->helper_start == shim->start;
+}
+
+bool shim_parked(struct location *location, const struct shim *shim)
+{
+	struct status status = {.code = -1};
+
+	return shim_status(location, shim, &status) && !strcmp(status.state, "parked");
 }
 
 /* Whether the run directory's record is this helper's: it holds the lock, the other one is about to end. */
@@ -147,7 +183,7 @@ static bool is_recorded(struct location *location, const struct shim *shim)
 {
 	struct status status = {.code = -1};
 
-	return status_read(location, shim->marks.run, &status) && status.helper == shim->pid;
+	return shim_status(location, shim, &status);
 }
 
 static bool began_before(const struct shim *one, const struct shim *other)
@@ -170,19 +206,75 @@ static void mark_twins(struct location *location, struct scan *scan)
 	}
 }
 
-/* Whether a helper of ours wrote down that it is the keeper this member names. */
-static bool keeper_on_record(struct location *location, struct scan *scan, const struct member *member)
+/* --- which instance a member belongs to ---------------------------------------------------- */
+
+struct record_search {
+	struct location *location;
+	struct scan *scan;
+	const char *app;
+	struct member *member;
+};
+
+/* Whether the helper that has this run directory, or had it last, is the member's keeper. */
+static bool keeper_of(struct record_search *search, const char *name)
+{
+	struct status status;
+	char *directory = run_directory(search->location, &search->scan->arena, search->app, name);
+
+	if (!directory || !status_read(search->location, directory, &status) ||
+	    status.helper != search->member->shim_pid || status.helper_start != search->member->shim_start)
+		return false;
+	search->member->name = name;
+	search->member->recorded = true;
+	return true;
+}
+
+static bool visit_run(void *owner, const char *entry)
+{
+	struct record_search *search = owner;
+	char *name = arena_format(&search->scan->arena, "%s.%s", search->app, entry);
+
+	return !name || !keeper_of(search, name);
+}
+
+/* It began under this name; the run directory with its keeper's record may have been renamed since. */
+static void find_record(struct location *location, struct scan *scan, struct member *member)
 {
 	const char *app, *component;
 	unsigned ordinal, generation;
-	struct status status;
+	struct record_search search = {.location = location, .scan = scan, .member = member};
 
 	if (!instance_name_split(&scan->arena, member->name, &app, &component, &ordinal, &generation) ||
 	    !fit_id(app) || !fit_id(component))
-		return false;
-	char *directory = run_directory(location, &scan->arena, app, member->name);
-	return directory && status_read(location, directory, &status) && status.helper == member->shim_pid &&
-	       status.helper_start == member->shim_start;
+		return;
+	search.app = app;
+	char *directory = app_directory(location, &scan->arena, app);
+	if (directory && !keeper_of(&search, member->name))
+		location->world->ops->directory_list(location->world, directory, visit_run, &search, NULL);
+}
+
+/* By the keeper, which is the same for many in a row. */
+static void name_members(struct location *location, struct scan *scan)
+{
+	for (size_t i = 0; i < scan->member_count; i++) {
+		struct member *member = &scan->members[i];
+		const struct member *before = i ? member - 1 : NULL;
+		const struct shim *keeper = NULL;
+		if (before && before->shim_pid == member->shim_pid &&
+		    before->shim_start == member->shim_start) {
+			member->name = before->name;
+			member->recorded = before->recorded;
+			continue;
+		}
+		for (size_t s = 0; s < scan->shim_count && !keeper; s++)
+			if (scan->shims[s].pid == member->shim_pid &&
+			    scan->shims[s].start == member->shim_start)
+				keeper = &scan->shims[s];
+		if (keeper)
+			member->name = keeper->marks.name;
+		else
+			find_record(location, scan, member);
+	}
 }
 
 static bool is_our_helper(const struct scan *scan, pid_t pid)
@@ -195,14 +287,14 @@ static bool is_our_helper(const struct scan *scan, pid_t pid)
 
 /* A component with a `user` runs as another: it is ours by our own record, or by whom it descends from. A
  * program that changes its user while it runs keeps the real one, so that is what counts. */
-static bool member_is_ours(struct location *location, struct scan *scan, const struct member *member)
+static bool member_is_ours(struct location *location, const struct scan *scan, const struct member *member)
 {
 	uid_t real, effective;
 	pid_t pid;
 
 	if (!process_identity(location, member->pid, &real, &effective, &pid))
 		return false;
-	if (real == geteuid() || keeper_on_record(location, scan, member))
+	if (real == geteuid() || member->recorded)
 		return true;
 	for (unsigned hops = 0; pid > 1 && hops < MOST_ANCESTORS; hops++) {
 		if (is_our_helper(scan, pid))
@@ -248,6 +340,7 @@ int scan_make(struct location *location, bool trees, struct scan *ret_scan, stru
 	mark_twins(location, ret_scan);
 	if (trees && world->ops->memfd_holders(world, "berth:", visit_holder, &scanning, err))
 		return -1;
+	name_members(location, ret_scan);
 	drop_strangers(location, ret_scan);
 	mark_orphans(location, ret_scan);
 	return scanning.failed ? fail_memory(err) : 0;

@@ -24,6 +24,8 @@ static void take_line(struct status *status, const char *line)
 		status->ended_ms = number;
 	} else if (sscanf(line, "exits %lld", &number) == 1) {
 		status->exits = (unsigned)number;
+	} else if (sscanf(line, "starts %lld", &number) == 1) {
+		status->starts = (unsigned)number;
 	} else if (sscanf(line, "code %lld", &number) == 1) {
 		status->code = (int)number;
 	} else if (sscanf(line, "signal %lld", &number) == 1) {

@@ -119,6 +119,7 @@ struct instance_spec *rig_spec(struct rig *rig, const char *component, enum mann
 	    .ports = one_port(rig, number),
 	    .port_count = 1,
 	    .secret_salt = "5a17",
+	    .stop_timeout_ms = -1,
 	};
 	rig_digest(spec, 'a');
 	memset(spec->link_digest, 'b', sizeof(spec->link_digest) - 1);

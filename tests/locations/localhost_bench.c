@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "base/cleanup.h"
 
@@ -112,6 +113,7 @@ struct instance_spec *bench_spec(const char *component, const char *shell)
 				       .kind = COMPONENT_PROCESS,
 				       .command = command,
 				       .bind_address = "127.0.0.1",
+				       .stop_timeout_ms = -1,
 				       .secret_salt = ""};
 	spec->name = instance_name(&bench.arena, bench.app, component, 1);
 	spec->shared_name = arena_format(&bench.arena, "%s.%s", bench.app, component);
@@ -148,6 +150,38 @@ void bench_run(const struct instance_spec *spec)
 {
 	cr_assert_eq(bench_place(spec), PROGRESS_DONE, "%s", bench.error.text);
 	cr_assert_eq(bench_start(spec), PROGRESS_DONE, "%s", bench.error.text);
+}
+
+struct instance_spec *bench_generation(const struct instance_spec *spec, unsigned generation)
+{
+	struct instance_spec *other = arena_array(&bench.arena, struct instance_spec, 1);
+
+	*other = *spec;
+	other->generation = generation;
+	other->name = generation_name(&bench.arena, spec->app, spec->component, spec->ordinal, generation);
+	return other;
+}
+
+struct instance_spec *bench_named(const struct instance_spec *spec)
+{
+	struct instance_spec *named = arena_array(&bench.arena, struct instance_spec, 1);
+
+	*named = (struct instance_spec){.app = spec->app,
+					.component = spec->component,
+					.ordinal = spec->ordinal,
+					.generation = spec->generation,
+					.name = spec->name,
+					.kind = spec->kind,
+					.stop_timeout_ms = -1,
+					.secret_salt = ""};
+	memcpy(named->digest, spec->digest, DIGEST_HEX);
+	return named;
+}
+
+enum progress bench_rename(const struct instance_spec *from, const struct instance_spec *to)
+{
+	return DRIVE(localhost_driver.rename(&bench.location, &bench.errand, from->app, from->name, to->name,
+					     &bench.error));
 }
 
 const struct observed *bench_listed(const struct instance_spec *spec)
@@ -188,8 +222,8 @@ const struct observed *bench_look(const struct instance_spec *spec)
 
 char *bench_path(const struct instance_spec *spec, const char *file)
 {
-	return arena_format(&bench.arena, "%s/run/%s/%s.%u/%s", bench.directory, spec->app, spec->component,
-			    spec->ordinal, file);
+	return arena_format(&bench.arena, "%s/run/%s/%s/%s", bench.directory, spec->app,
+			    spec->name + strlen(spec->app) + 1, file);
 }
 
 const char *bench_read(const char *path)
@@ -235,6 +269,13 @@ pid_t bench_helper(const struct observed *seen)
 	return (pid_t)strtol(seen->target_id, NULL, 10);
 }
 
+pid_t bench_command(const struct instance_spec *spec)
+{
+	const char *line = strstr(bench_read(bench_path(spec, "state")), "\npid ");
+
+	return line ? (pid_t)strtol(line + strlen("\npid "), NULL, 10) : 0;
+}
+
 bool bench_alive(pid_t pid)
 {
 	char path[40];
@@ -242,4 +283,102 @@ bool bench_alive(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	const char *rest = strrchr(bench_read(path), ')');
 	return pid > 0 && rest && rest[2] != 'Z';
+}
+
+/* --- a program that is killed at a step ----------------------------------------------------- */
+
+static const struct world_ops *whole_ops;
+static unsigned steps_left;
+
+static void step(void)
+{
+	if (--steps_left == 0)
+		raise(SIGKILL);
+}
+
+static struct child *step_spawn(struct world *world, const struct process_options *options,
+				void (*ended)(void *, const struct process_end *), void *owner,
+				struct error *err)
+{
+	step();
+	return whole_ops->spawn(world, options, ended, owner, err);
+}
+
+static int step_signal(struct world *world, pid_t pid, uint64_t start, int number, struct error *err)
+{
+	step();
+	return whole_ops->signal(world, pid, start, number, err);
+}
+
+static int step_write(struct world *world, const char *path, mode_t mode, const void *bytes, size_t count,
+		      struct error *err)
+{
+	step();
+	return whole_ops->file_write(world, path, mode, bytes, count, err);
+}
+
+static int step_put(struct world *world, const char *base, const char *path, const struct file_rights *rights,
+		    const void *bytes, size_t count, struct error *err)
+{
+	step();
+	return whole_ops->file_put(world, base, path, rights, bytes, count, err);
+}
+
+static int step_rename(struct world *world, const char *from, const char *to, struct error *err)
+{
+	step();
+	return whole_ops->file_rename(world, from, to, err);
+}
+
+static int step_link(struct world *world, const char *target, const char *path, struct error *err)
+{
+	step();
+	return whole_ops->link_make(world, target, path, err);
+}
+
+static int step_remove(struct world *world, const char *path, struct error *err)
+{
+	step();
+	return whole_ops->file_remove(world, path, err);
+}
+
+static int step_tree(struct world *world, const char *path, struct error *err)
+{
+	step();
+	return whole_ops->tree_remove(world, path, err);
+}
+
+static int step_directories(struct world *world, const char *path, mode_t mode, struct error *err)
+{
+	step();
+	return whole_ops->directories_make(world, path, mode, err);
+}
+
+bool bench_killed_at(unsigned number, void (*act)(const struct instance_spec *spec),
+		     const struct instance_spec *spec)
+{
+	static struct world_ops ops;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		bench_open();
+		whole_ops = bench.world->ops;
+		ops = *whole_ops;
+		ops.spawn = step_spawn;
+		ops.signal = step_signal;
+		ops.file_write = step_write;
+		ops.file_put = step_put;
+		ops.file_rename = step_rename;
+		ops.link_make = step_link;
+		ops.file_remove = step_remove;
+		ops.tree_remove = step_tree;
+		ops.directories_make = step_directories;
+		bench.world->ops = &ops;
+		steps_left = number;
+		act(spec);
+		_exit(0);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }

@@ -53,6 +53,10 @@ enum progress bench_stop(const struct instance_spec *spec);
 enum progress bench_remove(const struct instance_spec *spec);
 /* Place and start, or fail the test. */
 void bench_run(const struct instance_spec *spec);
+/* The same as that generation of it; of one that lives, as the engine names it when it knows no more. */
+struct instance_spec *bench_generation(const struct instance_spec *spec, unsigned generation);
+struct instance_spec *bench_named(const struct instance_spec *spec);
+enum progress bench_rename(const struct instance_spec *from, const struct instance_spec *to);
 /* What is listed under its name, or NULL; and what a look says (bench.error when not there). */
 const struct observed *bench_listed(const struct instance_spec *spec);
 const struct observed *bench_look(const struct instance_spec *spec);
@@ -62,7 +66,13 @@ const char *bench_read(const char *path);
 long bench_number(const char *path);
 /* How many processes hold this in their environment ("NAME=value"). */
 unsigned bench_count(const char *entry);
-pid_t bench_helper(const struct observed *seen); /* from its target_id */
-bool bench_alive(pid_t pid);                     /* a zombie is not */
+pid_t bench_helper(const struct observed *seen);       /* from its target_id */
+pid_t bench_command(const struct instance_spec *spec); /* its main process */
+bool bench_alive(pid_t pid);                           /* a zombie is not */
+
+/* Run that in a program of its own that is killed before its n-th step outside (a file written or removed, a
+ * process started or signalled). False when it came to its end. */
+bool bench_killed_at(unsigned step, void (*act)(const struct instance_spec *spec),
+		     const struct instance_spec *spec);
 
 #endif

@@ -2,11 +2,13 @@
  * whose processes are taken for ours. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -101,6 +103,45 @@ Test(localhost_owners, claims_that_others_can_write_to_are_refused)
 	cr_assert_eq(chmod(claims, 0770), 0);
 	cr_assert_eq(claim(&bench.location, "1", "Ann", false, &holder), PROGRESS_FAILED);
 	cr_assert_eq(bench.error.code, ERR_DENIED);
+}
+
+/* A user without XDG_RUNTIME_DIR, as cron has none, in a machine where that user has logged in. */
+static enum progress claim_as_cron(const char *id, struct owner *ret_holder)
+{
+	json_t *claims = json_incref(json_object_get(bench.options, "claims"));
+
+	json_object_del(bench.options, "claims");
+	open_other(bench.world);
+	json_object_set_new(bench.options, "claims", claims);
+	enum progress progress = claim(&other, id, "Ann", false, ret_holder);
+	localhost_driver.close(&other);
+	return progress;
+}
+
+Test(localhost_owners, without_a_runtime_directory_in_the_environment_it_is_the_same_user)
+{
+	struct owner holder = {0};
+	struct stat status;
+
+	if (geteuid() || unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", "/run", "tmpfs", 0, NULL))
+		cr_skip_test("only root can make a machine of its own");
+	cr_assert_eq(mkdir("/run/user", 0755), 0);
+	cr_assert_eq(mkdir("/run/user/65534", 0700), 0);
+	cr_assert_eq(chown("/run/user/65534", 65534, 65534), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (setgid(65534) || setuid(65534))
+			_exit(2);
+		bool right = claim_as_cron("1", &holder) == PROGRESS_DONE;
+		_exit(right ? 0 : 1);
+	}
+	int ended;
+	cr_assert_eq(waitpid(pid, &ended, 0), pid);
+	cr_assert_eq(ended, 0);
+	char path[100];
+	snprintf(path, sizeof(path), "/run/user/65534/berth/%s.claim", bench.app);
+	cr_assert_eq(stat(path, &status), 0, "the claim is elsewhere");
 }
 
 Test(localhost_owners, removed_from_another_store_its_directory_goes_too)
