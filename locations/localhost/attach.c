@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/signals.h"
 
 static int refuse(struct error *err, const char *what, const char *why)
 {

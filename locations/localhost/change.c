@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/signals.h"
 
 /* What is there under a name; `there` false: nothing. -1 with the reason when that is a stranger, or it
  * cannot be told. */

@@ -65,6 +65,7 @@ struct marks {
 	const char *spec, *links, *salt, *secrets, *files, *ports, *bind;
 	const char *run; /* the run directory */
 	enum restart_policy restart;
+	bool job;
 	int64_t created_ms, grace_ms;
 };
 
@@ -95,8 +96,6 @@ void marks_write(const struct marks *marks, struct text *ret_entries);
 void launch_write(const struct instance_spec *spec, int64_t grace_ms, struct text *ret_records);
 /* How long the instance may take to end. */
 int64_t grace_of(struct location *location, const struct instance_spec *spec);
-/* Its number, or 0 when there is no signal of that name. */
-int signal_number(const char *name);
 /* An application's or component's id, safe as a part of a path and of a name. */
 bool fit_id(const char *id);
 /* <run>/APP, <run>/APP/COMPONENT.N[.gM]; NULL when memory is gone. */

@@ -2,11 +2,11 @@
 #include "locations/localhost/localhost.h"
 
 #include <ctype.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/signals.h"
 
 bool fit_id(const char *id)
 {
@@ -94,6 +94,7 @@ bool marks_read(struct arena *arena, const char *entries, size_t size, const cha
 	    .ports = text_of(arena, entries, size, "BERTH_PORTS"),
 	    .bind = text_of(arena, entries, size, "BERTH_BIND"),
 	    .restart = policy_of(entries, size),
+	    .job = number_of(entries, size, "BERTH_JOB") == 1,
 	    .created_ms = number_of(entries, size, "BERTH_CREATED"),
 	    .grace_ms = number_of(entries, size, "BERTH_GRACE"),
 	};
@@ -179,6 +180,7 @@ bool marks_of(struct location *location, struct arena *arena, const struct insta
 	    .bind = spec->bind_address ? spec->bind_address : "",
 	    .run = directory,
 	    .restart = spec->restart,
+	    .job = spec->job,
 	    .created_ms = created_ms,
 	    .grace_ms = grace_of(location, spec),
 	};
@@ -198,6 +200,7 @@ void marks_write(const struct marks *marks, struct text *ret_entries)
 	write_entry(ret_entries, "BERTH_PORTS", marks->ports);
 	write_entry(ret_entries, "BERTH_BIND", marks->bind);
 	write_entry(ret_entries, "BERTH_RESTART", policies[marks->restart]);
+	write_number(ret_entries, "BERTH_JOB", marks->job);
 	write_number(ret_entries, "BERTH_CREATED", marks->created_ms);
 	write_number(ret_entries, "BERTH_GRACE", marks->grace_ms);
 }
@@ -211,16 +214,6 @@ static void write_variable(struct text *text, const char *name, const char *valu
 int64_t grace_of(struct location *location, const struct instance_spec *spec)
 {
 	return spec->stop_timeout_ms >= 0 ? spec->stop_timeout_ms : localhost_of(location)->grace_ms;
-}
-
-int signal_number(const char *name)
-{
-	if (starts_with(name, "SIG"))
-		name += strlen("SIG");
-	for (int number = 1; number < NSIG; number++)
-		if (sigabbrev_np(number) && !strcmp(sigabbrev_np(number), name))
-			return number;
-	return 0;
 }
 
 void launch_write(const struct instance_spec *spec, int64_t grace_ms, struct text *ret_records)

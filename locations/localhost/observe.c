@@ -153,6 +153,7 @@ static int see_marks(struct location *location, struct arena *arena, const struc
 	    .created_ms = marks->created_ms,
 	    .limits_known = true, /* there are none */
 	    .restart = marks->restart,
+	    .job = marks->job,
 	};
 	if (!seen->app || !seen->component || !seen->name || !seen->digest || !seen->link_digest ||
 	    !seen->secret_salt || !seen->secret_digest || !seen->file_digest)

@@ -310,6 +310,7 @@ void conformance_on_failure_starts_again_what_failed(struct subject *subject)
 		rig_pause(rig, 20);
 	}
 	cr_assert(seen.exits >= 2, "it was not started again");
+	MUST(rig, ASK(remove, subject->app, fails->name)); /* and gives its port back */
 	rig_close(rig);
 	stays_ended(subject, ENDS_WELL, RESTART_ON_FAILURE, 0);
 }
