@@ -19,6 +19,7 @@ struct ending {
 	char *app, *name;
 	char *run;  /* the directory that helper works in, of whatever store; NULL: none */
 	char *work; /* and its command */
+	char *incarnation;
 	enum end_of end_of;
 	pid_t shim; /* the helper that was told to end; 0: none */
 	uint64_t start;
@@ -34,6 +35,7 @@ static void release_ending(struct task *task)
 	free(ending->name);
 	free(ending->run);
 	free(ending->work);
+	free(ending->incarnation);
 }
 
 static int64_t now(const struct ending *ending)
@@ -71,13 +73,16 @@ static int signal_for(struct ending *ending, const struct shim *shim)
 static int note_places(struct ending *ending, const struct shim *shim)
 {
 	owned_by(arena_release) struct arena arena = {0};
-	char *work = work_directory(&arena, &shim->marks);
+	char *work = work_directory(&arena, &shim->marks),
+	     *incarnation = incarnation_of(&arena, &shim->marks);
 
 	free(ending->run);
 	free(ending->work);
+	free(ending->incarnation);
 	ending->run = strdup(shim->marks.run);
 	ending->work = work ? strdup(work) : NULL;
-	return ending->run && ending->work ? 0 : -1;
+	ending->incarnation = incarnation ? strdup(incarnation) : NULL;
+	return ending->run && ending->work && ending->incarnation ? 0 : -1;
 }
 
 static enum progress tell_helper(struct ending *ending, const struct shim *shim, struct error *err)
@@ -137,7 +142,7 @@ static bool fit_run(const char *run, const char *app, const char *name)
 }
 
 /* What another store's helper leaves is not found again by anybody once that helper is gone. */
-static int remove_run(struct ending *ending, struct error *err)
+static int remove_run(const struct ending *ending, struct error *err)
 {
 	struct location *location = ending->task.location;
 	struct world *world = location->world;
@@ -152,8 +157,20 @@ static int remove_run(struct ending *ending, struct error *err)
 	*strrchr(ending->run, '/') = '\0';
 	rmdir(ending->work);
 	rmdir(ending->run); /* the application's, when it was the last in it */
-	free(ending->run);
-	ending->run = NULL;
+	return 0;
+}
+
+static int remove_instance(const struct ending *ending, const char *directory, const char *work,
+			   struct error *err)
+{
+	struct location *location = ending->task.location;
+	struct world *world = location->world;
+
+	if (remove_run(ending, err) || (work && world->ops->tree_remove(world, work, err)) ||
+	    world->ops->tree_remove(world, directory, err))
+		return -1;
+	ports_forget(localhost_of(location), ending->name, NULL);
+	tidy_app(location, ending->app);
 	return 0;
 }
 
@@ -168,32 +185,30 @@ static const struct shim *some_shim(const struct ending *ending, const struct sc
 	return NULL;
 }
 
-/* Nothing of it runs. A helper that was told to end before it read what it was to run left that there. */
-static int clear_away(struct ending *ending, struct error *err)
+/* Nothing of it runs but what somebody ran in it. A helper that was told to end before it read what it was to
+ * run left that there. */
+static int clear_away(const struct ending *ending, struct error *err)
 {
 	owned_by(arena_release) struct arena arena = {0};
 	struct location *location = ending->task.location;
-	struct world *world = location->world;
 	char *directory = run_directory(location, &arena, ending->app, ending->name);
 	char *launch = directory ? arena_format(&arena, "%s/launch", directory) : NULL;
+	const char *work = NULL, *incarnation = ending->incarnation;
 	struct marks marks;
 
 	if (!launch)
 		return fail_memory(err);
-	if (ending->end_of != END_OF_INSTANCE)
-		return world->ops->file_remove(world, launch, err);
-	if (remove_run(ending, err))
-		return -1;
 	if (manifest_read(location, &arena, directory, &marks)) {
-		char *work = work_directory(&arena, &marks);
-		if (!work || world->ops->tree_remove(world, work, err))
-			return work ? -1 : fail_memory(err);
+		work = work_directory(&arena, &marks);
+		incarnation = incarnation ? incarnation : incarnation_of(&arena, &marks);
+		if (!work || !incarnation)
+			return fail_memory(err);
 	}
-	if (world->ops->tree_remove(world, directory, err))
-		return -1;
-	ports_forget(localhost_of(location), ending->name, NULL);
-	tidy_app(location, ending->app);
-	return 0;
+	if (incarnation)
+		exec_kill(location, incarnation);
+	if (ending->end_of == END_OF_INSTANCE)
+		return remove_instance(ending, directory, work, err);
+	return location->world->ops->file_remove(location->world, launch, err);
 }
 
 static enum progress end_step(struct ending *ending, struct error *err)
@@ -219,7 +234,6 @@ static enum progress end_step(struct ending *ending, struct error *err)
 		return tell_helper(ending, shim, err);
 	if (scan_orphans(&scan, ending->name))
 		return end_orphans(ending, &scan, err);
-	exec_kill(location, ending->name);
 	return local_task_end(&ending->task, clear_away(ending, err) ? PROGRESS_FAILED : PROGRESS_DONE);
 }
 

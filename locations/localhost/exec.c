@@ -42,11 +42,11 @@ static bool signal_marked(void *owner, const struct process_info *info)
 	return true;
 }
 
-void exec_kill(struct location *location, const char *name)
+void exec_kill(struct location *location, const char *incarnation)
 {
 	owned_by(arena_release) struct arena arena = {0};
 	struct hunt hunt = {.world = location->world,
-			    .mark = arena_format(&arena, "BERTH_EXEC=%s:", name),
+			    .mark = arena_format(&arena, "BERTH_EXEC=%s:", incarnation),
 			    .signal = SIGKILL};
 
 	if (hunt.mark)
@@ -209,7 +209,7 @@ enum progress localhost_exec(struct location *location, struct errand *errand, c
 		return PROGRESS_FAILED;
 	}
 	running->input.fd = running->output.fd = running->errors.fd = -1;
-	if (running_start(running, &host, session, name, err))
+	if (running_start(running, &host, session, err))
 		return local_task_end(&running->task, PROGRESS_FAILED);
 	return go_on(running, session, err);
 }

@@ -27,6 +27,7 @@ struct running {
 struct host {
 	pid_t pid;
 	uint64_t start;
+	const char *incarnation;
 	uid_t uid;
 	gid_t gid;
 	const gid_t *groups;
@@ -46,7 +47,7 @@ const char *host_variable(const struct host *host, const char *name);
 /* --- exec_start.c --- */
 /* Start the command with its streams. 0, or -1 with *err and, when it is the command's fault, its code. */
 int running_start(struct running *running, const struct host *host, struct exec_session *session,
-		  const char *name, struct error *err);
+		  struct error *err);
 void end_close(struct running *running, struct end *end);
 /* The terminal's size is new. */
 void running_resize(const struct running *running, const struct exec_session *session);

@@ -61,6 +61,8 @@ static int find_running(struct location *location, struct arena *arena, const ch
 	if (scan_make(location, true, &scan, err))
 		return -1;
 	const struct shim *shim = scan_shim(&scan, name);
+	if (shim && !(host->incarnation = incarnation_of(arena, &shim->marks)))
+		return fail_memory(err);
 	if (shim && find_process(location, shim, host, err))
 		return -1;
 	if (shim && host->pid && process_alive(location, host->pid, host->start))

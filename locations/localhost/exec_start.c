@@ -239,14 +239,14 @@ static int start_command(struct running *running, const struct host *host, const
 	return start_in_path(running, search && *search ? search : DEFAULT_PATH, command, options, err);
 }
 
-static int make_mark(struct running *running, const char *name, struct error *err)
+static int make_mark(struct running *running, const char *incarnation, struct error *err)
 {
 	struct world *world = running->task.location->world;
 	uint64_t number = 0;
 
 	if (world->ops->random(world, &number, sizeof(number)))
 		return fail(err, ERR_FAILED, "no random number to be had");
-	if (asprintf(&running->mark, "BERTH_EXEC=%s:%016llx", name, (unsigned long long)number) < 0) {
+	if (asprintf(&running->mark, "BERTH_EXEC=%s:%016llx", incarnation, (unsigned long long)number) < 0) {
 		running->mark = NULL;
 		return fail_memory(err);
 	}
@@ -264,14 +264,14 @@ static int blame_command(struct exec_session *session, const struct error *err)
 }
 
 int running_start(struct running *running, const struct host *host, struct exec_session *session,
-		  const char *name, struct error *err)
+		  struct error *err)
 {
 	owned_by(arena_release) struct arena arena = {0};
 	owned_by(streams_close) struct streams streams = {-1, -1, -1};
 	struct location *location = running->task.location;
 	struct user user;
 
-	if (make_mark(running, name, err))
+	if (make_mark(running, host->incarnation, err))
 		return -1;
 	running->terminal = session->terminal;
 	if (choose_identity(location, &arena, host, session->user, &user, err))

@@ -101,6 +101,8 @@ bool fit_id(const char *id);
 /* <run>/APP, <run>/APP/COMPONENT.N[.gM]; NULL when memory is gone. */
 char *app_directory(struct location *location, struct arena *arena, const char *app);
 char *run_directory(struct location *location, struct arena *arena, const char *app, const char *name);
+/* "APP.COMPONENT.N.CREATED": what an instance is under any name. */
+char *incarnation_of(struct arena *arena, const struct marks *marks);
 /* Where an instance of these marks works unless its component says otherwise. Its run directory has a link to
  * it, `work`; itself it lies beside, so that its path stays when the instance is renamed. */
 char *work_directory(struct arena *arena, const struct marks *marks);
@@ -252,8 +254,8 @@ int localhost_watch(struct location *, const char *app, void (*changed)(void *, 
 void localhost_unwatch(struct location *, const char *app);
 enum progress localhost_exec(struct location *, struct errand *, const char *app, const char *name,
 			     struct exec_session *, struct error *);
-/* End what was run in the instance of that name and is left over. */
-void exec_kill(struct location *location, const char *name);
+/* End what was run in that instance and is left over. */
+void exec_kill(struct location *location, const char *incarnation);
 /* --- users.c --- */
 struct user {
 	const char *name, *home; /* NULL: whoever the instance is */

@@ -244,12 +244,20 @@ char *run_directory(struct location *location, struct arena *arena, const char *
 	return arena_format(arena, "%s/%s/%s", localhost_of(location)->run, app, name + strlen(app) + 1);
 }
 
+char *incarnation_of(struct arena *arena, const struct marks *marks)
+{
+	return arena_format(arena, "%s.%s.%u.%lld", marks->app, marks->component, marks->ordinal,
+			    (long long)marks->created_ms);
+}
+
 char *work_directory(struct arena *arena, const struct marks *marks)
 {
 	const char *slash = strrchr(marks->run, '/');
+	char *incarnation = incarnation_of(arena, marks);
 
-	return arena_format(arena, "%.*s/" WORK "/%s.%u.%lld", (int)(slash ? slash - marks->run : 0),
-			    marks->run, marks->component, marks->ordinal, (long long)marks->created_ms);
+	return incarnation ? arena_format(arena, "%.*s/" WORK "/%s", (int)(slash ? slash - marks->run : 0),
+					  marks->run, incarnation + strlen(marks->app) + 1)
+			   : NULL;
 }
 
 int guard_name(const char *app, const char *name, struct error *err)

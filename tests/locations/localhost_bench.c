@@ -269,6 +269,16 @@ pid_t bench_helper(const struct observed *seen)
 	return (pid_t)strtol(seen->target_id, NULL, 10);
 }
 
+const char *bench_incarnation(const struct instance_spec *spec)
+{
+	char target[400];
+	ssize_t length = readlink(bench_path(spec, "work"), target, sizeof(target) - 1);
+
+	cr_assert_gt(length, 0);
+	target[length] = '\0';
+	return arena_format(&bench.arena, "%s.%s", spec->app, strrchr(target, '/') + 1);
+}
+
 pid_t bench_command(const struct instance_spec *spec)
 {
 	const char *line = strstr(bench_read(bench_path(spec, "state")), "\npid ");

@@ -1,8 +1,10 @@
 /* test_localhost_exec.c - commands run beside a process of this machine: as whom, where, and what is left. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -92,8 +94,9 @@ Test(localhost_exec, it_has_the_instances_environment_and_place)
 	cr_assert_str_eq(said(spec, "echo \"$STAGE $KEY $BERTH_OUTPUT\""), "a b hush json\n");
 	cr_assert_str_eq(said(spec, "echo ${BERTH_TREE-none} ${BERTH_APP-none} ${TERM-none}"),
 			 "none none none\n");
-	char *work = arena_format(&bench.arena, "%s\n", bench_path(spec, "work"));
-	cr_assert_str_eq(said(spec, "pwd"), work);
+	char real[PATH_MAX];
+	cr_assert(realpath(bench_path(spec, "work"), real));
+	cr_assert_str_eq(said(spec, "pwd"), arena_format(&bench.arena, "%s\n", real));
 	/* What one session has is not the next one's. */
 	cr_assert_str_eq(said(spec, "env | grep -c ^BERTH_EXEC="), "1\n");
 }
@@ -284,7 +287,7 @@ static bool count_one(void *owner, const struct process_info *info)
 static unsigned sessions_of(const struct instance_spec *spec)
 {
 	unsigned count = 0;
-	char *mark = arena_format(&bench.arena, "BERTH_EXEC=%s:", spec->name);
+	char *mark = arena_format(&bench.arena, "BERTH_EXEC=%s:", bench_incarnation(spec));
 
 	bench.world->ops->processes(bench.world, mark, count_one, &count, NULL);
 	return count;
@@ -299,6 +302,19 @@ Test(localhost_exec, it_ends_with_its_instance)
 	cr_assert(EVENTUALLY(sessions_of(spec) >= 2));
 	cr_assert_eq(bench_stop(spec), PROGRESS_DONE);
 	cr_assert(EVENTUALLY(sessions_of(spec) == 0));
+}
+
+Test(localhost_exec, it_ends_with_its_instance_under_another_name_too)
+{
+	struct instance_spec *settled = stays(), *young = bench_generation(settled, 2);
+
+	bench_run(young);
+	said(young, "trap '' HUP TERM; (sleep 1000) & exit 0");
+	cr_assert(EVENTUALLY(sessions_of(young) >= 1));
+	cr_assert_eq(bench_rename(young, settled), PROGRESS_DONE, "%s", bench.error.text);
+	cr_assert(sessions_of(settled) >= 1);
+	cr_assert_eq(bench_stop(settled), PROGRESS_DONE);
+	cr_assert(EVENTUALLY(sessions_of(settled) == 0));
 }
 
 /* Asked once, then until the words are there. */
