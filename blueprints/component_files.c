@@ -156,12 +156,13 @@ static void read_source(struct reading *r, struct draft *d, const struct yaml_no
 static void read_mode(struct reading *r, struct draft *d, const struct yaml_node *node, uint16_t *ret)
 {
 	const struct yaml_node *fixed = fixed_node(r, d, node);
-	const char *text = fixed && fixed->kind == YAML_SCALAR ? fixed->text : "";
-	const char *digits = starts_with(text, "0o") ? text + 2 : text;
-	size_t length = strspn(digits, "01234567");
 
 	if (!fixed)
 		return;
+	const char *text = fixed->kind == YAML_SCALAR && fixed->text ? fixed->text : "?";
+	const char *digits = text + (starts_with(text, "0o") ? strlen("0o") : 0);
+	size_t length = strspn(digits, "01234567");
+
 	if (!length || digits[length] || strtol(digits, NULL, 8) > 07777 || length > 5)
 		advise(r->list, complain(r->list, node->place, "`%s` is no mode of a file", text),
 		       "write three octal digits after a 0: \"0644\"");
