@@ -396,6 +396,25 @@ static bool reviewed(struct berth_operation *operation)
 	return true;
 }
 
+/* Whether all its instances came to where they were to come, whatever the last listing could tell. */
+static bool as_wanted(const struct component *component)
+{
+	for (size_t i = 0; i < component->instance_count; i++) {
+		const struct instance *instance = &component->instances[i];
+		if (instance->wanted && instance->phase != PHASE_RUNNING && instance->phase != PHASE_FINISHED)
+			return false;
+	}
+	return true;
+}
+
+static bool all_gone(const struct component *component)
+{
+	for (size_t i = 0; i < component->instance_count; i++)
+		if (component->instances[i].phase != PHASE_GONE)
+			return false;
+	return true;
+}
+
 /* The facts of components that run as the blueprint says; of the others what was known before. */
 static json_t *facts_now(struct berth_operation *operation)
 {
@@ -406,12 +425,11 @@ static json_t *facts_now(struct berth_operation *operation)
 		const struct component *component = &application->components[i];
 		const struct fact *facts = NULL;
 		size_t count = 0;
-		if (!component->spec)
-			json_object_del(all, component->id);
-		enum phase state = component_state(component);
 		if (!component_meant(operation, component->id))
 			continue;
-		if (!component->site || (state != PHASE_RUNNING && state != PHASE_FINISHED))
+		if (!component->spec && all_gone(component))
+			json_object_del(all, component->id);
+		if (!component->site || !as_wanted(component))
 			continue;
 		if (facts_of(&operation->arena, application, component, &facts, &count) == 0)
 			json_object_set_new(all, component->id, facts_json(facts, count));
@@ -447,24 +465,36 @@ static bool wanted_elsewhere(const struct instance *instance)
 	return component->spec && component->site && instance->ordinal <= component->spec->instances;
 }
 
-/* What is seen running now has answered: the next deploy need not ask again. */
+/* An older one, one that is left over, or one that could not be seen, tells nothing worth keeping. */
+static bool worth_remembering(const struct work *work)
+{
+	const struct instance *instance = work->instance;
+	bool older_kept = instance->predecessor && instance->predecessor->work->kept;
+	if ((work->action == ACTION_UNCHANGED && !work->verify) || work->action == ACTION_STOP)
+		return false;
+	if (older_kept || instance->successor || work->leftover || (work->site->failed && !work->target_id))
+		return false;
+	return instance->wanted || !wanted_elsewhere(instance);
+}
+
+/* What is seen running now has answered: the next deploy need not ask again. Where the last listing failed,
+ * what was done is remembered of the incarnation it was done to. */
 static void remember_ready(struct berth_operation *operation)
 {
 	for (size_t i = 0; i < operation->work_count; i++) {
 		const struct work *work = operation->works[i];
 		const struct instance *instance = work->instance;
-		bool ready = instance->wanted && instance->seen &&
-			     (instance->phase == PHASE_RUNNING || instance->phase == PHASE_FINISHED);
-		bool older_kept = instance->predecessor && instance->predecessor->work->kept;
 		const char *name = settled_name(instance);
-		if ((work->action == ACTION_UNCHANGED && !work->verify) || work->site->failed || !name ||
-		    older_kept || instance->successor || work->leftover || work->action == ACTION_STOP ||
-		    (!instance->wanted && wanted_elsewhere(instance)))
+		const char *target_id = instance->seen       ? instance->seen->target_id
+					: work->site->failed ? work->target_id
+							     : NULL;
+		bool ready = instance->wanted &&
+			     (instance->phase == PHASE_RUNNING || instance->phase == PHASE_FINISHED);
+		if (!name || !worth_remembering(work))
 			continue;
-		owned_json ports = ready ? ports_of(work) : NULL;
-		uint64_t number =
-		    store_put_instance(operation->berth->store, operation->application->id, name,
-				       ready ? instance->seen->target_id : NULL, ports, files_of(work));
+		owned_json ports = ready && target_id ? ports_of(work) : NULL;
+		uint64_t number = store_put_instance(operation->berth->store, operation->application->id,
+						     name, ready ? target_id : NULL, ports, files_of(work));
 		if (number > operation->commit)
 			operation->commit = number;
 	}

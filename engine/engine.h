@@ -115,6 +115,7 @@ struct work {
 	bool step_aside;        /* of an older one: its successor wants to start, stop */
 	bool stepped_aside;     /* it stopped for its successor */
 	bool kept;              /* the successor failed, and this one is there as before */
+	const char *target_id;  /* of the incarnation that stays, as it was seen before */
 	bool answered;          /* it was seen to answer in this operation */
 	bool rescue;            /* goes on although the operation was interrupted */
 	bool log_kept, cleared; /* how far BROKEN has come */

@@ -32,7 +32,7 @@ static bool does_not_come(const struct work *work)
 	enum phase phase = work->instance->phase;
 	bool left_alone =
 	    work->settled && (phase == PHASE_ABSENT || phase == PHASE_STOPPED || phase == PHASE_GONE);
-	return work->blocked || work->halted || left_alone || phase == PHASE_BROKEN;
+	return work->blocked || work->halted || left_alone || (phase == PHASE_BROKEN && !work->answered);
 }
 
 /* `started` is enough for an order that says so; everybody else waits for an answer, and for a job's end. */
@@ -47,7 +47,7 @@ static bool is_there(const struct instance *provider, const struct edge *edge)
 		return false;
 	if (provider->phase == PHASE_RUNNING) /* and nobody is just finding out its addresses */
 		return !work->look_due && work->doing != DOING_LOOK;
-	return provider->phase == PHASE_UPDATING && work->started;
+	return work->answered && (provider->phase == PHASE_UPDATING || provider->phase == PHASE_BROKEN);
 }
 
 /* 1: all answer. 0: wait. -1: one of them never will. */

@@ -150,7 +150,7 @@ static enum phase named(struct work *work, const char *name)
 	return PHASE_RUNNING;
 }
 
-/* It serves, whatever it is called: a name that cannot be had now is had by the next deploy. */
+/* It serves, whatever it is called: the next deploy tries again. */
 static enum phase settle_name(struct work *work)
 {
 	struct error err = {0};
@@ -166,10 +166,10 @@ static enum phase settle_name(struct work *work)
 	case CALL_STAY:
 		return PHASE_UPDATING;
 	case CALL_FAIL:
-		operation_warn(work->operation, "%s keeps that name for now: %s", work->instance->name,
-			       err.text);
-		work->parts &= ~PART_NAME;
-		return PHASE_RUNNING;
+		fail(&work->error, err.code, "it serves, but is still called %s: %s", work->instance->name,
+		     err.text);
+		remedy(&work->error, "%s", err.remedy);
+		return work_break(work, &work->error);
 	default:
 		return named(work, name);
 	}

@@ -449,6 +449,14 @@ static enum phase first_phase(const struct work *work)
 	}
 }
 
+/* What is done to it is done to the incarnation that was seen. */
+static bool stays_itself(const struct work *work)
+{
+	const struct observed *seen = work->instance->seen;
+	return seen && seen->target_id &&
+	       (work->action == ACTION_UPDATE || work->action == ACTION_START || work->resumed);
+}
+
 int reconcile_begin(struct berth_operation *operation, struct error *err)
 {
 	for (struct site *site = operation->sites; site; site = site->next) {
@@ -481,6 +489,9 @@ int reconcile_begin(struct berth_operation *operation, struct error *err)
 			work_settle(work);
 			continue;
 		}
+		if (stays_itself(work) &&
+		    !(work->target_id = arena_text(&operation->arena, work->instance->seen->target_id)))
+			return fail_memory(err);
 		if (work->action == ACTION_REMOVE)
 			work->instance->phase = first; /* it waits for its time: nothing to tell yet */
 		else

@@ -26,7 +26,8 @@ enum phase instance_state(const struct instance *instance)
 	if (site->failed)
 		return PHASE_UNKNOWN;
 	const struct instance *older = instance->predecessor;
-	if (instance->phase == PHASE_BROKEN && !(older && older->work->kept && instance->seen))
+	bool serves = instance->seen && (instance->work->answered || (older && older->work->kept));
+	if (instance->phase == PHASE_BROKEN && !serves)
 		return PHASE_BROKEN;
 	if (!instance->seen)
 		return instance->work->blocked ? PHASE_LINKING : PHASE_ABSENT;

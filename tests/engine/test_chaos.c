@@ -6,19 +6,38 @@
 
 #include "tests/engine/scene.h"
 
+#define HEAD "id: app\nlocation: fake\nservices:\n"
+
+/* One application as it is edited: what can be started first, what holds a port or a volume, several of one,
+ * a job, files, limits, names that come and go. */
 static const char *const blueprints[] = {
-    "id: app\nlocation: fake\nservices:\n"
-    "- {type: 'docker:a:1', id: a, openPorts: 80}\n"
-    "- {type: 'docker:b:1', id: b, openPorts: 81, links: [$brooklyn:component(\"a\")]}\n"
-    "- {type: 'docker:c:1', id: c, instances: 3, links: [$brooklyn:component(\"b\")]}\n"
-    "- {type: 'docker:d:1', id: d, publish: [90], openPorts: 90}\n",
-    "id: app\nlocation: fake\nservices:\n"
-    "- {type: 'docker:a:1', id: a, openPorts: 80, env: {X: y}}\n"
-    "- {type: 'docker:b:1', id: b, openPorts: 81, links: [$brooklyn:component(\"a\")]}\n"
-    "- {type: 'docker:c:1', id: c, instances: 2, links: [$brooklyn:component(\"b\")]}\n"
-    "- {type: 'docker:e:1', id: e, links: [$brooklyn:component(\"a\")]}\n",
+    HEAD "- {type: 'docker:a:1', id: a, openPorts: 80}\n"
+	 "- {type: 'docker:b:1', id: b, openPorts: 81, links: [$brooklyn:component(\"a\")]}\n"
+	 "- {type: 'docker:c:1', id: c, instances: 3, links: [$brooklyn:component(\"b\")]}\n"
+	 "- {type: 'docker:d:1', id: d, publish: [90], openPorts: 90}\n",
+    HEAD "- {type: 'docker:a:1', id: a, openPorts: 80, env: {X: y}}\n"
+	 "- {type: 'docker:b:1', id: b, openPorts: 81, links: [$brooklyn:component(\"a\")], memory: 64m}\n"
+	 "- {type: 'docker:c:1', id: c, instances: 2, links: [$brooklyn:component(\"b\")]}\n"
+	 "- {type: 'docker:e:1', id: e, links: [$brooklyn:component(\"a\")]}\n",
+    HEAD "- {type: 'docker:a:2', id: a, openPorts: 80}\n"
+	 "- {type: 'docker:b:1', id: b, openPorts: 81, links: [$brooklyn:component(\"a\")], memory: 128m}\n"
+	 "- {type: 'docker:c:2', id: c, instances: 3, openPorts: 82, links: [$brooklyn:component(\"b\")]}\n"
+	 "- {type: 'docker:d:1', id: f, publish: [90], openPorts: 90}\n",
+    HEAD "- {type: 'docker:a:2', id: a, openPorts: 80, volumes: ['data:/data']}\n"
+	 "- {type: 'docker:b:1', id: b, portBindings: {8081: 81}, links: [$brooklyn:component(\"a\")], env: "
+	 "{X: z}}\n"
+	 "- {type: 'docker:j:1', id: j, job: true, dependsOn: {a: ready}}\n"
+	 "- {type: 'docker:c:2', id: c, dependsOn: {j: finished}, onChange: {signal: HUP},"
+	 " files: {/etc/c: {content: one}}}\n",
+    HEAD "- {type: 'docker:a:3', id: a, openPorts: 80, volumes: ['data:/data']}\n"
+	 "- {type: 'docker:b:1', id: g, portBindings: {8081: 81}, links: [$brooklyn:component(\"a\")], env: "
+	 "{X: z}}\n"
+	 "- {type: 'docker:j:2', id: j, job: true, dependsOn: {a: ready}}\n"
+	 "- {type: 'docker:c:2', id: c, dependsOn: {j: finished}, onChange: {signal: HUP},"
+	 " files: {/etc/c: {content: two}}}\n",
 };
-static const size_t wanted[] = {6, 5};
+static const size_t wanted[] = {6, 5, 6, 4, 4};
+#define EDITIONS (sizeof wanted / sizeof *wanted)
 
 struct dice {
 	uint64_t state;
@@ -45,16 +64,34 @@ static void plant_fault(struct scene *scene, struct dice *dice)
 	cr_assert_eq(fake_target_rule(scene->target, &rule), 0);
 }
 
-/* A deploy that is killed after a while, wherever it stands. */
+/* Mostly a deploy; now and then what people do between two of them. */
+static struct berth_operation *begin_something(struct scene *scene, struct dice *dice, const char *blueprint)
+{
+	struct berth_request deploy = {.size = sizeof deploy, .blueprint = blueprint, .file = "/b.yaml"};
+	struct berth_request by_name = {.size = sizeof by_name, .app = "app"};
+	struct berth_error error;
+	switch (roll(dice, 8)) {
+	case 0:
+		return berth_stop(scene->berth, &by_name, NULL, &error);
+	case 1:
+		return berth_restart(scene->berth, &by_name, NULL, &error);
+	case 2:
+		return berth_start(scene->berth, &by_name, NULL, &error);
+	default:
+		return berth_deploy(scene->berth, &deploy, NULL, &error);
+	}
+}
+
+/* Something that is killed after a while, wherever it stands. */
 static void deploy_and_kill(struct scene *scene, struct dice *dice, const char *blueprint)
 {
-	struct berth_request request = {.size = sizeof request, .blueprint = blueprint, .file = "/b.yaml"};
-	struct berth_error error;
-	struct berth_operation *operation = berth_deploy(scene->berth, &request, NULL, &error);
+	struct berth_operation *operation = begin_something(scene, dice, blueprint);
 	cr_assert_not_null(operation);
-	virtual_world_run(scene->world, NULL, NULL, roll(dice, 900));
-	if (roll(dice, 3) == 0)
+	virtual_world_run(scene->world, NULL, NULL, roll(dice, roll(dice, 3) ? 900 : 6000));
+	if (roll(dice, 3) == 0) {
 		berth_cancel(operation);
+		virtual_world_run(scene->world, NULL, NULL, roll(dice, 900));
+	}
 	scene_restart(scene, roll(dice, 3) != 0);
 }
 
@@ -88,14 +125,16 @@ static void clear_away(struct scene *scene, struct dice *dice, uint64_t seed)
 
 static void play(uint64_t seed)
 {
+	static const struct fake_behaviour job = {.component = "app.j", .exits = 1, .lives_ms = 200};
 	struct scene scene;
 	struct dice dice = {.state = seed * 7919 + 1};
 	size_t last = 0;
 	scene_open(&scene);
+	cr_assert_eq(fake_target_behave(scene.target, &job), 0);
 	for (int call = 0; call < FAKE_CALLS; call++)
 		fake_target_time(scene.target, (enum fake_call)call, roll(&dice, 60));
 	for (int round = 0; round < 6; round++) {
-		last = roll(&dice, 2);
+		last = roll(&dice, EDITIONS);
 		for (unsigned faults = roll(&dice, 3); faults; faults--)
 			plant_fault(&scene, &dice);
 		deploy_and_kill(&scene, &dice, blueprints[last]);
