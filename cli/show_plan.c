@@ -10,8 +10,8 @@ static char symbol_of(const char *action, enum paint *ret_paint)
 		char symbol;
 		enum paint how;
 	} symbols[] = {
-	    {"create", '+', GREEN}, {"start", '~', YELLOW},  {"replace", '~', YELLOW},
-	    {"remove", '-', RED},   {"unchanged", '=', DIM},
+	    {"create", '+', GREEN}, {"start", '+', GREEN},   {"remove", '-', RED},
+	    {"stop", '-', RED},     {"unchanged", '=', DIM},
 	};
 	*ret_paint = YELLOW;
 	for (size_t i = 0; i < COUNT_OF(symbols); i++)
@@ -31,7 +31,9 @@ static const char *reason_words(const char *path)
 {
 	static const char *const words[][2] = {
 	    {"component", "the blueprint has it no more"},
+	    {"files", "what its files hold changed"},
 	    {"instances", "there are to be fewer"},
+	    {"location", "it goes somewhere else"},
 	    {"links", "the values of its links changed"},
 	    {"publish", "somebody outside its network needs a port of it"},
 	    {"secrets", "a secret changed"},
@@ -60,6 +62,10 @@ static void show_reason(const struct screen *screen, const json_t *reason)
 		fputs(" (", screen->to);
 		put(screen, PLAIN, file);
 		fprintf(screen->to, ":%lld)", (long long)number_of(reason, "line"));
+	}
+	if (*text_of(reason, "note")) {
+		fputs("; ", screen->to);
+		put(screen, YELLOW, text_of(reason, "note"));
 	}
 	putc('\n', screen->to);
 }
@@ -117,14 +123,30 @@ static void show_publication(const struct screen *screen, const json_t *publicat
 	putc('\n', screen->to);
 }
 
+/* In which order old and new one come and go, and what that means for whoever uses it. */
+static const char *order_words(const char *order, const char *outage)
+{
+	bool none = strcmp(outage, "none") == 0;
+	if (strcmp(order, "start-first") == 0)
+		return "none: the new one answers before the old one goes";
+	if (strcmp(order, "stop-first") == 0)
+		return none ? NULL
+			    : "seconds: the old one stops when the new one is made, and comes back if that "
+			      "does not "
+			      "get ready";
+	if (none)
+		return NULL;
+	return *order ? "until ready: the old one is removed, then the new one made" : outage;
+}
+
 static void show_costs(const struct screen *screen, const json_t *change)
 {
-	const char *outage = text_of(change, "outage");
+	const char *outage = order_words(text_of(change, "order"), text_of(change, "outage"));
 	size_t i;
 	json_t *data;
-	if (*outage && strcmp(outage, "none") != 0) {
+	if (outage && *outage) {
 		begin_line(screen, "outage");
-		put(screen, YELLOW, outage);
+		put(screen, strncmp(outage, "none", 4) == 0 ? PLAIN : YELLOW, outage);
 		putc('\n', screen->to);
 	}
 	json_array_foreach (list_of(change, "data_at_risk"), i, data) {
@@ -154,10 +176,10 @@ static void show_change(const struct screen *screen, const json_t *change)
 		put(screen, PLAIN, ready);
 	}
 	putc('\n', screen->to);
-	if (unchanged)
-		return;
 	json_array_foreach (list_of(change, "because"), i, entry)
 		show_reason(screen, entry);
+	if (unchanged)
+		return;
 	json_array_foreach (list_of(change, "links"), i, entry)
 		show_link(screen, entry);
 	json_array_foreach (list_of(change, "publishes"), i, entry)
@@ -177,11 +199,17 @@ static bool changes_anything(const json_t *document)
 
 static void show_summary(const struct screen *screen, const json_t *summary)
 {
-	static const char *const actions[] = {"create", "start", "replace", "remove"};
+	static const char *const actions[] = {"create",  "start",   "update", "relink",
+					      "replace", "restart", "stop",   "remove"};
+	const char *comma = "";
 	paint(screen, BOLD, "Plan:");
-	for (size_t i = 0; i < COUNT_OF(actions); i++)
-		fprintf(screen->to, "%s %lld to %s", i ? "," : "", (long long)number_of(summary, actions[i]),
-			actions[i]);
+	for (size_t i = 0; i < COUNT_OF(actions); i++) {
+		long long count = number_of(summary, actions[i]);
+		if (!count)
+			continue;
+		fprintf(screen->to, "%s %lld to %s", comma, count, actions[i]);
+		comma = ",";
+	}
 	fprintf(screen->to, "; %lld unchanged.\n", (long long)number_of(summary, "unchanged"));
 }
 

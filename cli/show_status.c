@@ -156,6 +156,10 @@ static void show_failure(const struct screen *screen, const json_t *failure)
 		put(screen, PLAIN, remedy);
 		putc('\n', screen->to);
 	}
+	if (*text_of(failure, "kept")) {
+		paint(screen, CYAN, "  = ");
+		fputs("the one before it was kept, and runs\n", screen->to);
+	}
 	json_array_foreach (list_of(failure, "log"), i, line) {
 		paint(screen, DIM, "  | ");
 		put(screen, PLAIN, json_is_string(line) ? json_string_value(line) : "");

@@ -257,7 +257,7 @@ static json_t *failure_json(const struct work *work)
 {
 	json_t *object = json_object();
 	json_put_text(object, "component", work->instance->component->id);
-	json_put_text(object, "instance", work->instance->name);
+	json_put_text(object, "instance", settled_name(work->instance));
 	json_put_text(object, "location", work->site->location.name);
 	json_put_text(object, "error",
 		      work->error.code ? work->error.text : "interrupted before it was as wanted");

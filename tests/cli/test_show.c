@@ -142,7 +142,7 @@ Test(show, a_plan_in_full)
 	script.result = PLAN;
 	snprintf(expected, sizeof expected,
 		 "%s%s- old.1 at here: remove\n= x.1 at here: unchanged\n\n"
-		 "Plan: 1 to create, 0 to start, 1 to replace, 1 to remove; 1 unchanged.\n",
+		 "Plan: 1 to create, 1 to replace, 1 to remove; 1 unchanged.\n",
 		 replaced_text, created_text);
 	cr_expect_eq(run_cli("plan"), 0);
 	cr_expect_str_eq(out, expected);
