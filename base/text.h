@@ -39,7 +39,8 @@ bool starts_with(const char *text, const char *prefix);
 bool ends_with(const char *text, const char *suffix);
 /* Whether control characters make this unfit for a terminal or a header. */
 bool printable(const char *text);
-/* Whether a key's name tells that its value is not for everybody's eyes: DB_PASSWORD, api.token, clientSecret. */
+/* Whether a key's name tells that its value is not for everybody's eyes: DB_PASSWORD, api.token,
+ * clientSecret. */
 bool sensitive_name(const char *name);
 /* Append `bytes` fit for a terminal: control characters but tab and newline become \xNN. */
 void text_add_printable(struct text *text, const char *bytes, size_t count);

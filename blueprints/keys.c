@@ -51,12 +51,12 @@ const struct key_rule key_rules[KEY_COUNT] = {
 			"in place of the image's own entry point", "command"},
     [KEY_DIR] = {"dir", RUN, 2, read_directory, "the working directory", "text"},
     [KEY_USER] = {"user", RUN, 2, read_user, "who runs it", "text"},
-    [KEY_LINKS] =
-	{"links", RUN, 2, read_links,
-	 "whom it needs: a list, or a map from alias to component; gives variables, a host name and order",
-	 "links"},
+    [KEY_LINKS] = {"links", RUN, 2, read_links,
+		   "whom it needs: a list, or a map from alias to component, or to {component: ..., wait: "
+		   "false}; gives variables, a host name and order",
+		   "links"},
     [KEY_DEPENDS_ON] = {"dependsOn", RUN, 2, read_depends_on,
-			"order without wiring: [x], or {x: started} where being ready is not needed",
+			"order without wiring: [x] where ready is meant, or {x: started}, {job: finished}",
 			"dependsOn"},
     [KEY_HEALTH_CHECK] = {"healthCheck", RUN, 2, read_health_check,
 			  "when it counts as ready: {http: {port, path, status}}, {tcp: {port}} or {command: "

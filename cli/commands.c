@@ -28,8 +28,9 @@ const struct command *const commands[] = {
 
 /* Names that are taken, for what is still to come. */
 static const char *const later[] = {
-    "scale",  "stop",    "start",    "restart", "exec", "wait",   "why",      "gc", "serve",
-    "backup", "restore", "rollback", "history", "ssh",  "invoke", "simulate", "cp", "policy", "port-forward",
+    "scale",  "stop",     "start",  "restart", "exec",         "wait",    "why",
+    "gc",     "serve",    "backup", "restore", "rollback",     "history", "ssh",
+    "invoke", "simulate", "cp",     "policy",  "port-forward",
 };
 
 /* What other programs call it. */

@@ -30,6 +30,8 @@ static const char *link_label(struct arena *arena, const struct edge *edge, cons
 
 static const char *edge_label(struct arena *arena, const struct edge *edge, const struct component *provider)
 {
+	static const char *const needs[] = {
+	    [NEED_READY] = "", [NEED_STARTED] = "started", [NEED_FINISHED] = "finished"};
 	switch (edge->kind) {
 	case EDGE_LINK:
 		return link_label(arena, edge, provider);
@@ -37,7 +39,7 @@ static const char *edge_label(struct arena *arena, const struct edge *edge, cons
 		return edge->port ? arena_format(arena, "%d", edge->port) : "";
 	case EDGE_ORDER:
 	default:
-		return edge->link && edge->link->need == NEED_STARTED ? "started" : "";
+		return edge->link ? needs[edge->link->need] : "";
 	}
 }
 

@@ -100,6 +100,24 @@ Test(graph_render, mermaid_of_the_talks_blueprint)
 			 "\tn2 -->|\"dnmonster:8080\"| n1\n");
 }
 
+Test(graph_render, peers_in_a_circle_and_jobs_are_drawn_and_values_are_not)
+{
+	static const char peers[] =
+	    "id: peers\nservices:\n- {type: 'docker:x', id: seed, job: true, env: {DB_PASSWORD: hunter2}}\n"
+	    "- type: docker:x\n  id: a\n  dependsOn: [seed]\n"
+	    "  links: {b: {component: $berth:component(\"b\"), wait: false}}\n"
+	    "- {type: 'docker:x', id: b, links: [$berth:component(\"a\")]}\n";
+	static void (*const formats[])(struct graph *, struct text *) = {graph_dot, graph_mermaid, graph_svg};
+	for (size_t i = 0; i < COUNT_OF(formats); i++) {
+		owned_memory char *drawing = draw(peers, formats[i]);
+		cr_expect_not_null(strstr(drawing, "finished"), "%s", drawing);
+		cr_expect_null(strstr(drawing, "hunter2"), "%s", drawing);
+	}
+	owned_memory char *dot = draw(peers, graph_dot);
+	cr_expect_not_null(strstr(dot, "\"a\" -> \"b\" [style=solid, label=\"b\"];"), "%s", dot);
+	cr_expect_not_null(strstr(dot, "\"b\" -> \"a\" [style=solid, label=\"a\"];"), "%s", dot);
+}
+
 Test(graph_render, kinds_of_lines_differ_and_repeated_uses_are_one)
 {
 	owned_memory char *dot = draw(mixed, graph_dot);
