@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_SIZE ((size_t)8192)
+/* Blocks grow from the first size to the last, so that thousands of small arenas stay small. */
+#define FIRST_BLOCK ((size_t)1024)
+#define LAST_BLOCK  ((size_t)16384)
 #define ALIGNMENT  _Alignof(max_align_t)
 
 struct arena_block {
@@ -49,9 +51,10 @@ void *arena_alloc(struct arena *arena, size_t size)
 
 	struct arena_block *block = arena->blocks;
 	if (!block || block->size - block->used < size) {
-		if (size > BLOCK_SIZE / 4)
+		size_t room = !block ? FIRST_BLOCK : block->size < LAST_BLOCK ? 2 * block->size : LAST_BLOCK;
+		if (size > room / 4)
 			return alloc_big(arena, size);
-		block = block_new(BLOCK_SIZE);
+		block = block_new(room);
 		if (!block)
 			return NULL;
 		block->next = arena->blocks;

@@ -153,6 +153,45 @@ const char *source_directory(struct berth_operation *operation)
 	return folder_of(&operation->arena, operation->request.file);
 }
 
+/* What it was told when it was deployed, not what the environment says now. NULL: it is read for the first
+ * time. */
+static const json_t *told_before(const struct berth_operation *operation)
+{
+	const struct stored_application *stored = operation->stored;
+	if (operation->saved)
+		return json_object_get(operation->saved, "variables");
+	return stored && operation->request.blueprint == stored->blueprint ? stored->variables : NULL;
+}
+
+static int recall_variables(struct berth_operation *operation, struct blueprint_options *options)
+{
+	json_t *told = (json_t *)told_before(operation);
+	struct variable_read *variables =
+	    arena_array(&operation->arena, struct variable_read, json_object_size(told) + 1);
+	const char *name;
+	json_t *value;
+	if (!variables)
+		return -1;
+	options->variables = variables;
+	json_object_foreach (told, name, value)
+		variables[options->variable_count++] =
+		    (struct variable_read){.name = name, .value = json_string_value(value)};
+	return 0;
+}
+
+json_t *source_variables(const struct berth_operation *operation)
+{
+	json_t *object = json_object();
+	const struct blueprint *blueprint = operation->blueprint;
+	for (size_t i = 0; blueprint && i < blueprint->variable_count; i++) {
+		const struct variable_read *variable = &blueprint->variables[i];
+		if (!sensitive_name(variable->name))
+			json_object_set_new(object, variable->name,
+					    variable->value ? json_string(variable->value) : json_null());
+	}
+	return object;
+}
+
 static int parse(struct berth_operation *operation)
 {
 	struct berth_request *request = &operation->request;
@@ -167,6 +206,8 @@ static int parse(struct berth_operation *operation)
 	    .environment = look_up_environment,
 	    .environment_context = operation->berth,
 	};
+	if (recall_variables(operation, &options))
+		return fail_memory(&operation->error);
 	operation->blueprint =
 	    blueprint_parse(request->blueprint, request->blueprint_size, &options, &operation->diagnostics);
 	diagnostics_sort(&operation->diagnostics);

@@ -81,14 +81,16 @@ static uint64_t remember(struct berth_operation *operation, json_t *facts)
 	struct world *world = operation->berth->world;
 	owned_json settings = json_array();
 	owned_json locations = sites_remember(operation);
+	owned_json variables = source_variables(operation);
 	for (size_t i = 0; request->settings && request->settings[i]; i++)
 		json_array_append_new(settings, json_string(request->settings[i]));
 	const char *directory = source_directory(operation);
 	owned_memory char *blueprint = strndup(request->blueprint, request->blueprint_size);
-	if (!settings || !locations || !directory || !blueprint)
+	if (!settings || !locations || !variables || !directory || !blueprint)
 		return 0;
 	bool same = before && before->blueprint && strcmp(before->blueprint, blueprint) == 0 &&
-		    json_equal(before->settings, settings) && json_equal(before->locations, locations);
+		    json_equal(before->settings, settings) && json_equal(before->locations, locations) &&
+		    json_equal(before->variables, variables);
 	if (same && json_equal(before->facts, facts))
 		return UINT64_MAX; /* nothing to write */
 	struct stored_application record = {
@@ -98,6 +100,7 @@ static uint64_t remember(struct berth_operation *operation, json_t *facts)
 	    .blueprint = blueprint,
 	    .settings = settings,
 	    .locations = locations,
+	    .variables = variables,
 	    .facts = facts,
 	    .revision = (before ? before->revision : 0) + !same,
 	    .deployed_ms = world->ops->wall(world),

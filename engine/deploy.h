@@ -36,6 +36,9 @@ enum progress site_leave(struct berth_operation *operation, struct site *site, b
 			 struct error *err);
 /* Where the blueprint's relative paths start; NULL when the working directory is gone. */
 const char *source_directory(struct berth_operation *operation);
+/* What its blueprint asked the environment for, to be kept with its text; values of sensitive names are not.
+ */
+json_t *source_variables(const struct berth_operation *operation);
 /* The stored name of a port: its own, or "6379/tcp". */
 void port_key(char *key, size_t size, const struct spec_port *port);
 /* Keep what went wrong before the listings are asked afresh. */
@@ -43,7 +46,7 @@ void keep_failures(struct berth_operation *operation);
 /* What is true of an instance, in the word that status shows. */
 enum phase instance_state(const struct instance *instance);
 /* The end of its log as a list of lines, the secrets it was given masked. */
-json_t *log_lines(const struct work *work);
+json_t *log_lines(struct work *work);
 /* The phase that stands for all instances of a component. */
 enum phase component_state(const struct component *component);
 /* Complete the plan's document with how it ended. */

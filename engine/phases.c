@@ -492,6 +492,10 @@ static bool ready_to_verify(struct work *work)
 		work->deadline_ms = now_of(work) + START_TIMEOUT_MS;
 		work->look_due |= !has_check(work); /* the listing does not tell whether it keeps ending */
 	}
+	const char *waits = NULL;
+	struct error ignored = {0};
+	if (!work->spec)
+		spec_build(work, &waits, &ignored);
 	return work->spec != NULL;
 }
 

@@ -284,6 +284,11 @@ static int decide_wanted(struct decision *decision, struct error *err)
 		work->verify = job ? instance->seen->state == SEEN_RUNNING
 				   : instance->seen->state != SEEN_RUNNING || !instance_known_ready(instance);
 	}
+	/* Built again when its turn comes: the values may be others by then. */
+	if (!work->verify && work->action != ACTION_UPDATE) {
+		arena_release(&work->arena);
+		work->spec = NULL;
+	}
 	return decision->failed ? fail_memory(err) : 0;
 }
 

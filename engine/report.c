@@ -233,27 +233,48 @@ static json_t *lines_of(const char *text)
 	return lines;
 }
 
-/* A program may print what it was given: the secrets among it are not passed on. */
-static void mask_secrets(const struct work *work, char *text)
+static void mask(char *text, const char *secret, size_t length)
 {
-	for (size_t i = 0; work->spec && i < work->spec->variable_count; i++) {
-		const struct spec_variable *variable = &work->spec->variables[i];
-		size_t length = strlen(variable->value);
-		for (char *at = text; variable->secret && length >= 4 && (at = strstr(at, variable->value));
-		     at += length)
-			memset(at, '*', length);
+	for (char *at = text; length >= 4 && (at = strstr(at, secret)); at += length)
+		memset(at, '*', length);
+}
+
+/* What the instance was given, or would be; for a verb that only looks it is not known yet. */
+static const struct instance_spec *spec_given(struct work *work)
+{
+	const char *waits = NULL;
+	struct error ignored = {0};
+	if (!work->spec && work->instance->component->spec)
+		spec_build(work, &waits, &ignored);
+	return work->spec;
+}
+
+/* A program may print what it was given: the secrets among it are not passed on. */
+static void mask_secrets(struct work *work, char *text)
+{
+	const struct instance_spec *spec = spec_given(work);
+	for (size_t i = 0; spec && i < spec->variable_count; i++)
+		if (spec->variables[i].secret)
+			mask(text, spec->variables[i].value, strlen(spec->variables[i].value));
+	for (size_t i = 0; spec && i < spec->file_count; i++) {
+		const struct spec_file *file = &spec->files[i];
+		owned_memory char *content = file->secret ? strndup(file->content, file->size) : NULL;
+		if (content) {
+			mask(text, content, strlen(content));
+			explicit_bzero(content, strlen(content));
+		}
 	}
 }
 
-json_t *log_lines(const struct work *work)
+json_t *log_lines(struct work *work)
 {
 	owned_memory char *log = strdup(text_view(&work->log));
-	if (log)
+	if (log && *log)
 		mask_secrets(work, log);
 	return lines_of(log ? log : "");
 }
 
-static json_t *failure_json(const struct work *work)
+static json_t *failure_json(struct work *work)
 {
 	json_t *object = json_object();
 	json_put_text(object, "component", work->instance->component->id);

@@ -54,6 +54,7 @@ int saved_plan_add(struct berth_operation *operation)
 	    json_put_text(saved, "blueprint", blueprint) ||
 	    json_object_set_new(saved, "settings", list_of(request->settings)) ||
 	    json_object_set_new(saved, "locations", list_of(request->locations)) ||
+	    json_object_set_new(saved, "variables", source_variables(operation)) ||
 	    json_put_text(saved, "digest", digest) ||
 	    json_object_set(saved, "changes", json_object_get(operation->document, "changes")))
 		return -1;

@@ -14,7 +14,9 @@ struct store;
 /* What a deploy leaves behind for the next command. Texts are owned by the struct. */
 struct stored_application {
 	char *name, *file, *directory, *blueprint;
-	json_t *settings;  /* list of texts */
+	json_t *settings; /* list of texts */
+	json_t
+	    *variables; /* {NAME: value or null}: what it asked the environment for, but for sensitive ones */
 	json_t *locations; /* [{"name", "spec"}] */
 	json_t *
 	    facts; /* {component: {path: value}}: what its instances were made from, for the plan's reasons */

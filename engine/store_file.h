@@ -41,7 +41,7 @@ enum record_kind {
 	RECORD_EVENT,
 };
 
-#define RECORD_TEXTS 7
+#define RECORD_TEXTS 8
 
 /* Something to be written. What the numbers and texts mean depends on the kind: see store_write.c. */
 struct record {

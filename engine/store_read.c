@@ -18,7 +18,7 @@ enum {
 
 static const char *const queries[] = {
     [READ_APPLICATION] =
-	"SELECT file, directory, blueprint, settings, locations, facts, revision, deployed_ms"
+	"SELECT file, directory, blueprint, settings, locations, facts, revision, deployed_ms, variables"
 	" FROM application WHERE name = ?1",
     [READ_APPLICATIONS] = "SELECT name FROM application ORDER BY name",
     [READ_INSTANCE] = "SELECT target_id, ports, files, EXISTS(SELECT 1 FROM intent WHERE app = ?1 AND "
@@ -96,7 +96,8 @@ static int fill_application(struct store *store, sqlite3_stmt *row, struct store
 	    copy_column(row, 2, &found->blueprint, err) ||
 	    parse_column(store, row, 3, &found->settings, err) ||
 	    parse_column(store, row, 4, &found->locations, err) ||
-	    parse_column(store, row, 5, &found->facts, err))
+	    parse_column(store, row, 5, &found->facts, err) ||
+	    parse_column(store, row, 8, &found->variables, err))
 		return -1;
 	found->revision = sqlite3_column_int64(row, 6);
 	found->deployed_ms = sqlite3_column_int64(row, 7);
@@ -315,6 +316,7 @@ void stored_application_free(struct stored_application *application)
 	json_decref(application->settings);
 	json_decref(application->locations);
 	json_decref(application->facts);
+	json_decref(application->variables);
 	free(application);
 }
 

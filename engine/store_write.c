@@ -10,7 +10,7 @@ static const struct {
 } steps[] = {
     {RECORD_APPLICATION, "INSERT OR REPLACE INTO application(name, file, directory, blueprint, settings, "
 			 "locations, facts, revision,"
-			 " deployed_ms) VALUES(?3, ?4, ?5, ?6, ?7, ?8, ?9, ?2, ?1)"},
+			 " deployed_ms, variables) VALUES(?3, ?4, ?5, ?6, ?7, ?8, ?9, ?2, ?1, ?10)"},
     {RECORD_DROP, "DELETE FROM application WHERE name = ?3"},
     {RECORD_DROP, "DELETE FROM instance WHERE app = ?3"},
     {RECORD_DROP, "DELETE FROM intent WHERE app = ?3"},

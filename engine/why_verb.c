@@ -350,7 +350,7 @@ static json_t *finding_json(const struct finding *finding)
 					  [WHO_YOU] = "you",
 					  [WHO_ADMINISTRATOR] = "administrator",
 					  [WHO_OWNER] = "owner"};
-	const struct work *work = finding->work;
+	struct work *work = finding->work;
 	bool log = work->log.length > 0;
 	json_t *object = json_object();
 	json_put_text(object, "component", work->instance->component->id);

@@ -1,5 +1,5 @@
-/* test_change.c - what a changed value does: files, links, secrets, jobs, protection; and the verbs that stop, start,
- * restart and scale. */
+/* test_change.c - what a changed value does: files, links, secrets, jobs, protection; and the verbs that
+ * stop, start, restart and scale. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,11 +38,13 @@ static json_t *planned(const char *blueprint)
 static void assert_action(const char *blueprint, const char *instance, const char *action)
 {
 	json_t *document = planned(blueprint);
-	cr_assert_str_eq(scene_action(document, instance), action, "%s", json_dumps(document, JSON_INDENT(1)));
+	cr_assert_str_eq(scene_action(document, instance), action, "%s",
+			 json_dumps(document, JSON_INDENT(1)));
 	json_decref(document);
 }
 
-static enum berth_outcome run_by_name(verb_function *verb, const char *const *components, json_t **ret_document)
+static enum berth_outcome run_by_name(verb_function *verb, const char *const *components,
+				      json_t **ret_document)
 {
 	struct berth_request request = {.size = sizeof request, .app = "app", .components = components};
 	return scene_request(&scene, verb, &request, ret_document);
@@ -137,8 +139,8 @@ Test(change, by_default_a_changed_file_makes_the_instance_anew)
 
 Test(change, a_secret_in_a_file_is_digested_with_salt_and_a_rotation_is_seen)
 {
-	static const char blueprint[] =
-	    APP "- {type: 'docker:x:1', id: web, onChange: none, files: {/etc/token: {secret: 'env:CANARY'}}}\n";
+	static const char blueprint[] = APP
+	    "- {type: 'docker:x:1', id: web, onChange: none, files: {/etc/token: {secret: 'env:CANARY'}}}\n";
 	scene_environment("CANARY", "one");
 	deploy(blueprint);
 	cr_assert_str_eq(file_of("app.web.1"), "one");
@@ -177,7 +179,8 @@ Test(change, where_the_environment_cannot_change_and_nobody_asks_for_a_restart_t
 
 static void job_ends_with(int code)
 {
-	struct fake_behaviour job = {.component = "app.seed", .exits = 1, .exit_code = code, .lives_ms = 2000};
+	struct fake_behaviour job = {
+	    .component = "app.seed", .exits = 1, .exit_code = code, .lives_ms = 2000};
 	cr_assert_eq(fake_target_behave(scene.target, &job), 0);
 }
 
@@ -229,10 +232,11 @@ Test(change, what_is_protected_is_neither_replaced_nor_removed_nor_destroyed)
 	deploy(APP "- {type: 'docker:x:1', id: db, protect: true}\n- {type: 'docker:y:1', id: web}\n");
 	char before[64];
 	snprintf(before, sizeof before, "%s", id_of("app.db.1"));
-	cr_assert_eq(scene_run(&scene, berth_deploy,
-			       APP "- {type: 'docker:x:2', id: db, protect: true}\n- {type: 'docker:y:1', id: web}\n",
-			       &document),
-		     BERTH_INVALID);
+	cr_assert_eq(
+	    scene_run(&scene, berth_deploy,
+		      APP "- {type: 'docker:x:2', id: db, protect: true}\n- {type: 'docker:y:1', id: web}\n",
+		      &document),
+	    BERTH_INVALID);
 	json_decref(document);
 	cr_assert_eq(scene_run(&scene, berth_deploy, APP "- {type: 'docker:y:1', id: web}\n", NULL),
 		     BERTH_INVALID);
@@ -278,7 +282,8 @@ Test(change, a_replaced_provider_keeps_the_number_its_consumers_hold)
 
 #define CHAIN                                                                                                \
 	APP "- {type: 'docker:x:1', id: db, openPorts: 80}\n"                                                \
-	    "- {type: 'docker:y:1', id: web, openPorts: 81, instances: 2, links: [$brooklyn:component(\"db\")]}\n"
+	    "- {type: 'docker:y:1', id: web, openPorts: 81, instances: 2, links: "                           \
+	    "[$brooklyn:component(\"db\")]}\n"
 
 Test(change, what_is_stopped_is_kept_and_started_again)
 {
@@ -347,8 +352,7 @@ Test(change, stopped_without_the_store_and_from_the_locations_alone)
 Test(change, scaled_until_the_next_deploy_goes_back_to_what_the_file_says)
 {
 	static const char *const web[] = {"web", NULL};
-	struct berth_request request = {
-	    .size = sizeof request, .app = "app", .components = web, .count = 4};
+	struct berth_request request = {.size = sizeof request, .app = "app", .components = web, .count = 4};
 	deploy(CHAIN);
 	cr_assert_eq(scene_request(&scene, berth_scale, &request, NULL), BERTH_OK);
 	cr_assert_eq(fake_target_instances(scene.target), 5);
@@ -363,8 +367,7 @@ Test(change, scaled_until_the_next_deploy_goes_back_to_what_the_file_says)
 Test(change, a_component_that_is_not_there_is_not_scaled)
 {
 	static const char *const wob[] = {"wob", NULL};
-	struct berth_request request = {
-	    .size = sizeof request, .app = "app", .components = wob, .count = 2};
+	struct berth_request request = {.size = sizeof request, .app = "app", .components = wob, .count = 2};
 	deploy(CHAIN);
 	cr_assert_neq(scene_request(&scene, berth_scale, &request, NULL), BERTH_OK);
 	cr_assert_eq(run_by_name(berth_stop, wob, NULL), BERTH_INVALID);
@@ -376,8 +379,8 @@ Test(change, a_component_that_is_not_there_is_not_scaled)
 Test(change, two_machines_of_one_owner_do_not_interleave)
 {
 	deploy(CHAIN);
-	struct berth_request request = {.size = sizeof request, .blueprint = APP "- {type: 'docker:x:2', id: db}\n",
-					.file = "/b.yaml"};
+	struct berth_request request = {
+	    .size = sizeof request, .blueprint = APP "- {type: 'docker:x:2', id: db}\n", .file = "/b.yaml"};
 	struct berth_error error;
 	fake_target_time(scene.target, FAKE_PLACE, 3000);
 	struct berth_operation *first = berth_deploy(scene.berth, &request, NULL, &error);
@@ -457,4 +460,25 @@ Test(change, a_saved_plan_is_carried_out_or_refused_as_stale)
 	free(plan);
 	cr_assert_eq(carry_out("{\"berth_plan\": 1}"), BERTH_INVALID);
 	cr_assert_eq(carry_out("rubbish"), BERTH_INVALID);
+}
+
+/* --- the deployer's environment ------------------------------------------------------------------- */
+
+Test(change, what_the_blueprint_read_from_the_environment_is_kept_with_it)
+{
+	static const char blueprint[] =
+	    APP "- {type: 'docker:x:1', id: web, env: {COMMIT: '$berth:env(\"GIT_COMMIT\")'}}\n";
+	json_t *document = NULL;
+	scene_environment("GIT_COMMIT", "abc");
+	deploy(blueprint);
+	char *plan = saved(blueprint);
+	scene_environment("GIT_COMMIT", "def");
+	cr_assert_eq(run_by_name(berth_deploy, NULL, &document), BERTH_OK);
+	cr_assert_not(json_flag(document, "changed", true), "by name it is what was deployed");
+	json_decref(document);
+	cr_assert_eq(carry_out(plan), BERTH_OK, "so is a saved plan");
+	free(plan);
+	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "COMMIT"), "abc");
+	deploy(blueprint);
+	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "COMMIT"), "def");
 }
