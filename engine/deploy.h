@@ -6,6 +6,9 @@
 
 /* End the operation with operation->error; false, for a stage to return. */
 bool stage_failed(struct berth_operation *operation);
+/* Open the places where the application may be, for those who only deal with what is there. False: the
+ * operation was ended. */
+bool stage_open_known(struct berth_operation *operation);
 void blame_site(struct error *ret, const struct site *site, const struct error *why);
 /* Every site has answered. False: wait, or the operation was ended because one did not. */
 bool stage_surveyed(struct berth_operation *operation);

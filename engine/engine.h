@@ -178,6 +178,7 @@ struct berth_operation;
 struct verb {
 	const char *name;
 	void (*step)(struct berth_operation *operation);
+	void (*let_go)(struct berth_operation *operation); /* of what `verb_state` holds; NULL: nothing */
 	bool changes; /* it may change something: takes the application's lock */
 	/* What it does about an instance, instead of what the blueprint asks; NULL: that. */
 	enum action (*decide)(const struct work *work);
@@ -347,6 +348,6 @@ json_t *document_new(const char *app);
 
 extern const struct verb verb_validate, verb_plan, verb_deploy, verb_status, verb_destroy, verb_logs,
     verb_graph, verb_locations, verb_types, verb_schema, verb_events, verb_stop, verb_start, verb_restart,
-    verb_scale, verb_wait, verb_why, verb_gc;
+    verb_scale, verb_wait, verb_why, verb_gc, verb_exec;
 
 #endif

@@ -5,7 +5,7 @@
 #include "engine/deploy.h"
 #include "engine/reconcile.h"
 
-static bool begin(struct berth_operation *operation)
+bool stage_open_known(struct berth_operation *operation)
 {
 	struct error *err = &operation->error;
 	if (operation_read_blueprint(operation))
@@ -111,7 +111,7 @@ static void logs_step(struct berth_operation *operation)
 		stage_failed(operation);
 		return;
 	}
-	if (operation->stage == STAGE_BEGIN && !begin(operation))
+	if (operation->stage == STAGE_BEGIN && !stage_open_known(operation))
 		return;
 	if (operation->stage == STAGE_SURVEY && !surveyed(operation))
 		return;

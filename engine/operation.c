@@ -183,6 +183,8 @@ static void let_go(struct berth_operation *operation)
 	const struct world_ops *ops = berth->world->ops;
 	reconcile_end(operation);
 	sites_close(operation);
+	if (operation->verb->let_go)
+		operation->verb->let_go(operation);
 	ops->timer_cancel(berth->world, operation->turn);
 	ops->timer_cancel(berth->world, operation->clock);
 	ops->timer_cancel(berth->world, operation->pause);
