@@ -13,7 +13,7 @@ struct parser {
 	struct invocation *invocation;
 	int argc, at;
 	char **argv;
-	int command_at;
+	int command_at, foreign_at;
 	bool given[MOST_FLAGS];
 };
 
@@ -131,13 +131,13 @@ static int take_short(struct parser *parser, const char *letters)
 
 /* --- the whole line ------------------------------------------------------------------------- */
 
-static bool takes_next(const char *word)
+static bool takes_next(const struct command *command, const char *word)
 {
-	const struct flag *flag = word[1] == '-' ? long_flag(NULL, word + 2, strlen(word + 2))
-						 : short_flag(NULL, word[strlen(word) - 1]);
+	const struct flag *flag = word[1] == '-' ? long_flag(command, word + 2, strlen(word + 2))
+						 : short_flag(command, word[strlen(word) - 1]);
 	return flag && flag->kind != FLAG_SWITCH &&
-	       !(word[1] != '-' && word[2] && short_flag(NULL, word[1]) &&
-		 short_flag(NULL, word[1])->kind != FLAG_SWITCH);
+	       !(word[1] != '-' && word[2] && short_flag(command, word[1]) &&
+		 short_flag(command, word[1])->kind != FLAG_SWITCH);
 }
 
 /* The first word that is neither a flag nor a flag's value. */
@@ -148,10 +148,31 @@ static int find_command(int argc, char **argv)
 			return i + 1 < argc ? i + 1 : -1;
 		if (argv[i][0] != '-' || !argv[i][1])
 			return i;
-		if (takes_next(argv[i]))
+		if (takes_next(NULL, argv[i]))
 			i++;
 	}
 	return -1;
+}
+
+/* Where the words of another command begin, or the line ends. */
+static int find_foreign(const struct command *command, int command_at, int argc, char **argv)
+{
+	size_t count = 0;
+	bool over = false;
+	if (!command || !command->own_arguments)
+		return argc;
+	for (int i = 1; i < argc; i++) {
+		bool flag = !over && argv[i][0] == '-' && argv[i][1];
+		if (i == command_at)
+			continue;
+		if (flag && strcmp(argv[i], "--") == 0)
+			over = true;
+		else if (flag)
+			i += takes_next(command, argv[i]);
+		else if (++count == command->own_arguments)
+			return i + 1;
+	}
+	return argc;
 }
 
 static int add_argument(struct parser *parser, const char *word)
@@ -167,8 +188,10 @@ static int parse_line(struct parser *parser)
 	int code = 0;
 	for (parser->at = 1; parser->at < parser->argc && !code; parser->at++) {
 		const char *word = parser->argv[parser->at];
-		if (parser->at == parser->command_at)
+		if (parser->at == parser->command_at ||
+		    (parser->at == parser->foreign_at && strcmp(word, "--") == 0))
 			continue;
+		over |= parser->at >= parser->foreign_at;
 		if (!over && strcmp(word, "--") == 0)
 			over = true;
 		else if (!over && word[0] == '-' && word[1] == '-')
@@ -242,12 +265,12 @@ int arguments_parse(struct invocation *invocation, int argc, char **argv)
 {
 	struct parser parser = {
 	    .invocation = invocation, .argc = argc, .argv = argv, .command_at = find_command(argc, argv)};
-	foresee_output(invocation, argc, argv);
-	if (parser.command_at > 0) {
+	if (parser.command_at > 0)
 		invocation->command = command_find(argv[parser.command_at]);
-		if (!invocation->command)
-			return command_unknown(invocation, argv[parser.command_at]);
-	}
+	parser.foreign_at = find_foreign(invocation->command, parser.command_at, argc, argv);
+	foresee_output(invocation, parser.foreign_at, argv);
+	if (parser.command_at > 0 && !invocation->command)
+		return command_unknown(invocation, argv[parser.command_at]);
 	int code = parse_line(&parser);
 	if (invocation->command && invocation->command->hidden)
 		return code;

@@ -38,11 +38,13 @@ struct words {
 /* Every flag's value. */
 struct settings {
 	const char *app, *output, *color, *progress, *owner, *format;
+	const char *user, *dir;
 	struct words locations, sets;
 	int64_t timeout_ms, since_ms;
 	int64_t tail; /* -1: all */
 	bool dry_run, yes, verbose, adopt, help, version;
 	bool detailed_exitcode, watch, exit_code, volumes, follow;
+	bool interactive, tty;
 };
 
 enum flag_kind {
@@ -91,6 +93,9 @@ enum ending {
 	ENDING_LOCKED,
 	ENDING_DENIED,
 	ENDING_TIMED_OUT,
+	ENDING_NOT_RUN,
+	ENDING_NOT_EXECUTABLE,
+	ENDING_NOT_FOUND,
 	ENDING_INTERRUPTED,
 	ENDING_COUNT
 };
@@ -117,6 +122,8 @@ struct command {
 	enum subject subjects[3];
 	const char *words; /* SUBJECT_WORD: "bash|zsh|fish" */
 	size_t most;       /* how many arguments it takes */
+	/* After so many all that follows is another command, with its own flags; 0: nothing is. */
+	size_t own_arguments;
 	/* --location NAME alone chooses among those that are known. */
 	bool location_names;
 	bool hidden; /* for machines: no help, no manual; nothing but the command line is heeded */
@@ -205,10 +212,19 @@ int input_either(const struct invocation *, const char *argument, struct input *
 void input_release(struct input *);
 
 /* operate.c */
+enum { ATTENDANT_POLLS = 2 };
+struct pollfd;
+
 /* What goes along with an operation in its loop. */
 struct attendant {
 	void *of;
-	int (*timeout)(const void *of); /* milliseconds until tick has something to do; -1: nothing */
+	void (*begun)(void *of, struct berth_operation *); /* NULL: it does not care */
+	/* At most ATTENDANT_POLLS descriptors to be looked at besides: `prepare` says which before each wait,
+	 * and `tick` finds what came of it. */
+	struct pollfd *polls;
+	size_t poll_count;
+	void (*prepare)(void *of);      /* NULL: as they are */
+	int (*timeout)(const void *of); /* milliseconds until tick has something to do; -1, NULL: nothing */
 	bool (*tick)(void *of);         /* after every turn; true: nobody listens any more, leave */
 	void (*interrupted)(void *of);  /* a line about it comes next; NULL: it is not worth one */
 };
@@ -243,8 +259,9 @@ bool output_failed(void);
 int finish_output(int code);
 
 /* signals.c */
-int signals_begin(void); /* the descriptor that becomes readable, -1 on failure */
-int signals_taken(void); /* how many came since the last call */
+int signals_begin(void);    /* the descriptor that becomes readable, -1 on failure */
+int signals_taken(void);    /* how many came since the last call */
+bool signals_waiting(void); /* whether there are any */
 void signals_default(void);
 void signals_end(void);
 

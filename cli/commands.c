@@ -12,6 +12,7 @@ const struct command *const commands[] = {
     &command_status,
     &command_destroy,
     &command_logs,
+    &command_exec,
     &command_graph,
     &command_locations,
     &command_types,
@@ -28,9 +29,8 @@ const struct command *const commands[] = {
 
 /* Names that are taken, for what is still to come. */
 static const char *const later[] = {
-    "scale",  "stop",     "start",  "restart", "exec",         "wait",    "why",
-    "gc",     "serve",    "backup", "restore", "rollback",     "history", "ssh",
-    "invoke", "simulate", "cp",     "policy",  "port-forward",
+    "scale",   "stop",     "start",   "restart", "wait",   "why",      "gc", "serve",  "backup",
+    "restore", "rollback", "history", "ssh",     "invoke", "simulate", "cp", "policy", "port-forward",
 };
 
 /* What other programs call it. */

@@ -24,7 +24,7 @@ size_t arguments_told(const struct command *command, bool *ret_rest)
 	size_t count = 0;
 	while (count < COUNT_OF(command->subjects) && command->subjects[count])
 		count++;
-	*ret_rest = count && command->most > count;
+	*ret_rest = count && command->most > count && !command->own_arguments;
 	return count;
 }
 

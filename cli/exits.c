@@ -13,5 +13,8 @@ const struct exit_code exit_codes[ENDING_COUNT] = {
     [ENDING_LOCKED] = {BERTH_LOCKED, "another command is changing it, or somebody else owns it; try again"},
     [ENDING_DENIED] = {BERTH_DENIED, "credentials were refused, or no right to"},
     [ENDING_TIMED_OUT] = {BERTH_TIMED_OUT, "--timeout ran out"},
+    [ENDING_NOT_RUN] = {125, "exec: the command was not run, or its end is not known"},
+    [ENDING_NOT_EXECUTABLE] = {126, "exec: the command cannot be executed there"},
+    [ENDING_NOT_FOUND] = {127, "exec: the command is not found there"},
     [ENDING_INTERRUPTED] = {BERTH_INTERRUPTED, "interrupted, or not agreed to"},
 };

@@ -77,6 +77,8 @@ struct loop {
 	bool left;
 };
 
+enum { OUR_POLLS = 2 };
+
 static int sooner(int a, int b)
 {
 	if (a < 0)
@@ -101,13 +103,22 @@ static void take_signals(struct loop *loop, int count)
 
 static void turn(struct loop *loop, int signals)
 {
-	struct pollfd wait[] = {{.fd = berth_fd(loop->berth), .events = POLLIN},
-				{.fd = signals, .events = POLLIN}};
+	struct pollfd wait[OUR_POLLS + ATTENDANT_POLLS] = {{.fd = berth_fd(loop->berth), .events = POLLIN},
+							   {.fd = signals, .events = POLLIN}};
 	int timeout = berth_timeout_ms(loop->berth);
 	const struct attendant *attendant = loop->attendant;
-	if (attendant)
+	size_t count = attendant ? attendant->poll_count : 0;
+	if (attendant && attendant->prepare)
+		attendant->prepare(attendant->of);
+	if (attendant && attendant->timeout)
 		timeout = sooner(timeout, attendant->timeout(attendant->of));
-	poll(wait, COUNT_OF(wait), timeout);
+	for (size_t i = 0; i < count; i++)
+		wait[OUR_POLLS + i] = attendant->polls[i];
+	if (poll(wait, OUR_POLLS + count, timeout) < 0)
+		for (size_t i = 0; i < count; i++)
+			wait[OUR_POLLS + i].revents = 0;
+	for (size_t i = 0; i < count; i++)
+		attendant->polls[i].revents = wait[OUR_POLLS + i].revents;
 	take_signals(loop, signals_taken());
 	berth_dispatch(loop->berth);
 	if (!attendant || !attendant->tick(attendant->of) || loop->left)
@@ -139,6 +150,8 @@ struct carried carry_out(struct invocation *invocation, begin_fn *begin, const s
 		return carried;
 	}
 	loop.berth = invocation->berth;
+	if (attendant && attendant->begun)
+		attendant->begun(attendant->of, loop.operation);
 	while (!berth_done(loop.operation))
 		turn(&loop, signals);
 	signals_end();

@@ -1,6 +1,7 @@
 /* signals.c - Ctrl-C and its kin become bytes in a pipe, read where the program waits. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -40,6 +41,12 @@ int signals_taken(void)
 	char bytes[16];
 	ssize_t count = read(ends[0], bytes, sizeof bytes);
 	return count > 0 ? (int)count : 0;
+}
+
+bool signals_waiting(void)
+{
+	struct pollfd waiting = {.fd = ends[0], .events = POLLIN};
+	return poll(&waiting, 1, 0) == 1;
 }
 
 void signals_default(void)

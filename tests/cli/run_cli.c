@@ -102,9 +102,9 @@ static int scratch(void)
 	return fd;
 }
 
-static int run_with(int argc, char **argv, const char *words)
+static int run_from(int input, int argc, char **argv, const char *words)
 {
-	int fds[] = {open("/dev/null", O_RDONLY), scratch(), scratch()};
+	int fds[] = {input, scratch(), scratch()};
 	redirect(fds);
 	int code = words ? split_and_run(words) : berth_cli(argc, argv);
 	restore();
@@ -112,6 +112,21 @@ static int run_with(int argc, char **argv, const char *words)
 	read_back(fds[2], err, sizeof err);
 	for (int i = 0; i < 3; i++)
 		close(fds[i]);
+	return code;
+}
+
+static int run_with(int argc, char **argv, const char *words)
+{
+	return run_from(open("/dev/null", O_RDONLY), argc, argv, words);
+}
+
+int run_with_input(const char *words, const char *input, size_t size, size_t *ret_read)
+{
+	int file = scratch();
+	or_die(write(file, input, size) == (ssize_t)size && lseek(file, 0, SEEK_SET) == 0, "write");
+	int kept = dup(file), code = run_from(file, 0, NULL, words);
+	*ret_read = (size_t)lseek(kept, 0, SEEK_CUR);
+	close(kept);
 	return code;
 }
 
@@ -153,6 +168,14 @@ int run_on_terminal(const char *words, const char *typed)
 	read_back(file, out, sizeof out);
 	close(near);
 	close(file);
+	return code;
+}
+
+int run_on(int fd, const char *words)
+{
+	redirect((const int[]){fd, fd, fd});
+	int code = split_and_run(words);
+	restore();
 	return code;
 }
 

@@ -18,6 +18,10 @@ int run_cli(const char *words);
 int run_on_terminal(const char *words, const char *typed);
 /* The same with standard output already closed by its reader. */
 int run_into_closed_pipe(const char *words);
+/* All three streams are that descriptor; `out` and `err` say nothing then. */
+int run_on(int fd, const char *words);
 int run_words(int argc, char **argv);
+/* The same with that as standard input; *ret_read says how much of it was read. */
+int run_with_input(const char *words, const char *input, size_t size, size_t *ret_read);
 
 #endif

@@ -84,6 +84,13 @@ static void note_request(const char *verb, const struct berth_request *request)
 	asked.volumes = request->volumes;
 	asked.follow = request->follow;
 	asked.check = request->check;
+	note_list(asked.command, sizeof asked.command, request->command);
+	note(asked.user, sizeof asked.user, request->user);
+	note(asked.directory, sizeof asked.directory, request->directory);
+	asked.terminal = request->terminal;
+	asked.interactive = request->interactive;
+	asked.rows = request->rows;
+	asked.columns = request->columns;
 	asked.remembered = request->remembered;
 }
 
@@ -123,15 +130,53 @@ VERB(deploy)
 VERB(status)
 VERB(destroy)
 VERB(logs)
+VERB(exec)
 VERB(graph)
 VERB(locations)
 VERB(types)
 VERB(schema)
 VERB(events)
 
+void berth_exec_input(struct berth_operation *operation, const void *bytes, size_t count)
+{
+	(void)operation;
+	size_t room = sizeof asked.input - 1 -
+		      (asked.input_size < sizeof asked.input ? asked.input_size : sizeof asked.input - 1);
+	memcpy(asked.input + sizeof asked.input - 1 - room, bytes, count < room ? count : room);
+	asked.input_size += count;
+}
+
+void berth_exec_input_end(struct berth_operation *operation)
+{
+	(void)operation;
+	asked.input_ended = true;
+}
+
+void berth_exec_resize(struct berth_operation *operation, unsigned rows, unsigned columns)
+{
+	(void)operation;
+	asked.rows = rows;
+	asked.columns = columns;
+	asked.resizes++;
+}
+
+size_t berth_exec_input_waiting(const struct berth_operation *operation)
+{
+	(void)operation;
+	return script.input_waiting;
+}
+
 int berth_fd(struct berth *berth)
 {
 	return berth->fd[0];
+}
+
+/* Whether it waits for its input, or a size. */
+static bool unfed(void)
+{
+	bool fed = asked.input_ended || (script.ends_input_at && asked.input_size >= script.ends_input_at);
+	return !asked.cancelled &&
+	       ((script.until_input_ends && !fed) || (script.waits_for_resize && !asked.resizes));
 }
 
 /* While it waits, only a signal or somebody's own time wakes the loop. */
@@ -140,6 +185,8 @@ int berth_timeout_ms(struct berth *berth)
 	const struct berth_operation *operation = berth->operation;
 	bool idle =
 	    script.waits && operation->told == script.event_count && operation->raised == script.raise_times;
+	if (unfed() && !script.looks && operation->raised == script.raise_times)
+		return 10000;
 	return idle && asked.cancelled < script.waits ? 10000 : 0;
 }
 
@@ -175,6 +222,12 @@ void berth_dispatch(struct berth *berth)
 	} else if (operation->raised < script.raise_times) {
 		operation->raised++;
 		raise(script.raises);
+	} else if (script.looks) {
+		void (*looks)(void) = script.looks;
+		script.looks = NULL;
+		looks();
+	} else if (unfed()) {
+		return;
 	} else if (asked.cancelled >= script.waits) {
 		finish(operation, asked.cancelled ? BERTH_INTERRUPTED : script.outcome,
 		       asked.cancelled ? "interrupted; the next deploy goes on from there" : script.message);

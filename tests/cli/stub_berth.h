@@ -15,6 +15,11 @@ struct script {
 	int raises; /* this signal, after the events, as often as `raise_times` */
 	int raise_times;
 	const char *begin_error; /* it cannot even begin */
+	bool until_input_ends;   /* it does not end before its input does */
+	size_t ends_input_at;    /* or before so much has come */
+	bool waits_for_resize;   /* or before its size has changed */
+	void (*looks)(void);     /* called once while it goes on */
+	size_t input_waiting;    /* so much is never passed on */
 };
 extern struct script script;
 
@@ -29,6 +34,11 @@ struct asked {
 	char format[16], name[64];
 	int64_t timeout_ms, tail, since_ms;
 	bool dry_run, adopt, volumes, follow, check, remembered;
+	char command[512], user[64], directory[256];
+	bool terminal, interactive, input_ended;
+	unsigned rows, columns, resizes;
+	char input[1024]; /* its beginning, NUL-terminated */
+	size_t input_size;
 };
 extern struct asked asked;
 
