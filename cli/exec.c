@@ -30,6 +30,7 @@ struct session {
 	struct pollfd polls[POLLS];
 	bool reads;  /* standard input is passed on, and has not ended */
 	bool unread; /* nobody reads what we write */
+	bool alone;  /* our terminal has gone away */
 };
 
 /* --- output --------------------------------------------------------------------------------- */
@@ -81,6 +82,7 @@ static void pass_on_input(struct session *session)
 	} else if (count == 0 || (errno != EINTR && errno != EAGAIN)) {
 		berth_exec_input_end(session->operation);
 		session->reads = false;
+		session->alone = session->polls[TERMINAL].fd >= 0; /* a raw one has no other end */
 	}
 }
 
@@ -107,7 +109,7 @@ static bool tick(void *of)
 		if (rows && columns)
 			berth_exec_resize(session->operation, rows, columns);
 	}
-	return session->unread;
+	return session->unread || session->alone;
 }
 
 /* --- the whole ------------------------------------------------------------------------------ */
@@ -121,7 +123,7 @@ static int code_of(const struct invocation *invocation, const struct session *se
 		return carried->outcome == BERTH_USAGE ? BERTH_USAGE : EXIT_NOT_RUN;
 	if (code && carried->outcome == BERTH_OK)
 		return (int)json_integer_value(code);
-	if (session->unread)
+	if (session->unread && !session->alone)
 		return EXIT_NOBODY_READS;
 	if (carried->outcome == BERTH_INTERRUPTED)
 		return BERTH_INTERRUPTED;
