@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -115,6 +116,14 @@ int real_tree_remove(struct world *world, const char *path, struct error *err)
 {
 	(void)world;
 	if (remove_at(AT_FDCWD, path, 0) && errno != ENOTDIR)
+		return fail_file(err, path, "cannot remove");
+	return 0;
+}
+
+int real_directory_remove(struct world *world, const char *path, struct error *err)
+{
+	(void)world;
+	if (rmdir(path) && errno != ENOENT && errno != ENOTDIR)
 		return fail_file(err, path, "cannot remove");
 	return 0;
 }

@@ -242,6 +242,8 @@ struct world_ops {
 	int (*file_remove)(struct world *, const char *path, struct error *); /* absent is fine */
 	int (*tree_remove)(struct world *, const char *path,
 			   struct error *); /* absent is fine; links not followed */
+	/* One that nothing is in, else ERR_CONFLICT; absent is fine. */
+	int (*directory_remove)(struct world *, const char *path, struct error *);
 	int (*directories_make)(struct world *, const char *path, mode_t mode,
 				struct error *); /* with parents */
 	/* Names in a directory in sorted order, "." and ".." left out; an absent directory has none. */

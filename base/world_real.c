@@ -77,6 +77,7 @@ static const struct world_ops real_ops = {
     .link_make = real_link_make,
     .file_remove = real_file_remove,
     .tree_remove = real_tree_remove,
+    .directory_remove = real_directory_remove,
     .directories_make = real_directories_make,
     .directory_list = real_directory_list,
     .file_exists = real_file_exists,

@@ -158,6 +158,7 @@ int real_link_make(struct world *world, const char *target, const char *path, st
 
 /* directories.c */
 int real_tree_remove(struct world *world, const char *path, struct error *err);
+int real_directory_remove(struct world *world, const char *path, struct error *err);
 int real_directories_make(struct world *world, const char *path, mode_t mode, struct error *err);
 int real_directory_list(struct world *world, const char *path, bool (*visit)(void *owner, const char *name),
 			void *owner, struct error *err);

@@ -187,6 +187,12 @@ static void wake_site(struct errand *errand)
 	operation_wake(site->operation);
 }
 
+static void pass_on_words(void *owner, const char *words)
+{
+	struct site *site = owner;
+	operation_warn(site->operation, "%s: %s", site->location.name, words);
+}
+
 static int refuse_type(const struct location_spec *spec, struct error *err)
 {
 	static const char *const later[] = {"marathon", "mesos", "ssh", "openstack", "byon", "jclouds"};
@@ -260,6 +266,8 @@ struct site *site_open(struct berth_operation *operation, const struct location_
 	    .operation = operation,
 	    .errand = {.wake = wake_site, .owner = site},
 	};
+	site->location.say = pass_on_words;
+	site->location.say_owner = site;
 	*at = site; /* in the list even when open fails half-way: closing takes a half-opened one */
 	if (driver->open(&site->location, &site->error)) {
 		*err = site->error;

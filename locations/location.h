@@ -41,6 +41,10 @@ struct location {
 	const char *state_directory;      /* where a driver may keep files of this user; absolute */
 	const char *helper;               /* path of berth-helper, or "" */
 	const char *(*environment)(const char *name); /* getenv, or a test's; for DOCKER_HOST and the like */
+	/* Words for people about what is no failure, such as what was left at the target and why; NULL:
+	 * nobody listens. Called from inside the driver's functions. */
+	void (*say)(void *owner, const char *words);
+	void *say_owner;
 	void *state;                                  /* the driver's own, from open to close */
 };
 
@@ -226,6 +230,8 @@ struct location_driver {
 	 * completed, of another removed first. A stranger's name is ERR_CONFLICT. */
 	enum progress (*place)(struct location *, struct errand *, const struct instance_spec *,
 			       const char **ret_note, struct error *);
+	/* What was stopped runs again as it was made: of the spec its names count, and its digest unless that
+	 * is "". ERR_MISSING when the target has nothing to start it from any more: it must be placed again. */
 	enum progress (*start)(struct location *, struct errand *, const struct instance_spec *,
 			       struct error *);
 	/* It answers: let it carry the shared name. No-op where there is none or it is held already. */

@@ -36,6 +36,8 @@ int localhost_check(struct location *location, const struct instance_spec *spec,
 		return refuse(err, "`memory`", "which berth does not confine");
 	if (spec->nano_cpus)
 		return refuse(err, "`cpus`", "which berth does not confine");
+	if (files_check(location, spec, err))
+		return -1;
 	if (!location->helper || !*location->helper || !world->ops->file_exists(world, location->helper)) {
 		fail(err, ERR_MISSING, "berth-helper, which keeps processes alive, is not at `%s`",
 		     location->helper ? location->helper : "");

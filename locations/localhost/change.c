@@ -1,4 +1,5 @@
-/* change.c - changes what is there without making it anew: its name, its restart policy, a signal to it. */
+/* change.c - changes what is there without making it anew: its name, its files, its restart policy, a signal.
+ */
 #include "locations/localhost/localhost.h"
 
 #include <stdio.h>
@@ -16,14 +17,23 @@ struct subject {
 	const struct shim *shim;
 };
 
+/* By our own path where it lies there; a living helper may work for another store. */
+static const char *directory_of(struct location *location, struct arena *arena, const struct shim *shim,
+				const char *app, const char *name)
+{
+	const char *own = run_directory(location, arena, app, name);
+	struct marks marks;
+
+	return own && shim && !manifest_read(location, arena, own, &marks) ? shim->marks.run : own;
+}
+
 static int find(struct location *location, const struct scan *scan, struct arena *arena, const char *app,
 		const char *name, struct subject *ret, struct error *err)
 {
 	struct subject subject = {.shim = scan_shim(scan, name)};
 	struct error why;
 
-	subject.directory =
-	    subject.shim ? subject.shim->marks.run : run_directory(location, arena, app, name);
+	subject.directory = directory_of(location, arena, subject.shim, app, name);
 	if (!subject.directory)
 		return fail_memory(err);
 	subject.there = observe(location, scan, arena, name, &subject.seen, &why);
@@ -113,6 +123,42 @@ enum progress localhost_update(struct location *location, struct errand *errand,
 	if (guard_name(spec->app, spec->name, err))
 		return PROGRESS_FAILED;
 	return change_policy(location, spec, err) ? PROGRESS_FAILED : PROGRESS_DONE;
+}
+
+/* --- its files ------------------------------------------------------------------------------ */
+
+/* The manifest last: what was killed in between is delivered again. */
+static int deliver(struct location *location, const struct instance_spec *spec, struct error *err)
+{
+	owned_by(arena_release) struct arena arena = {0};
+	owned_scan scan = {0};
+	struct subject subject;
+	struct marks marks;
+
+	if (scan_make(location, true, &scan, err) ||
+	    find(location, &scan, &arena, spec->app, spec->name, &subject, err) ||
+	    must_be_there(&subject, spec->name, err))
+		return -1;
+	if (files_put(location, spec, subject.directory, true, err))
+		return -1;
+	if (!manifest_read(location, &arena, subject.directory, &marks))
+		return fail(err, ERR_FAILED, "the run directory of `%s` is gone: `%s`", spec->name,
+			    subject.directory);
+	if (!strcmp(marks.files, spec->file_digest))
+		return 0;
+	marks.files = spec->file_digest;
+	if (!*marks.salt && spec->secret_salt)
+		marks.salt = spec->secret_salt;
+	return manifest_write(location, &marks, err);
+}
+
+enum progress localhost_deliver(struct location *location, struct errand *errand,
+				const struct instance_spec *spec, struct error *err)
+{
+	(void)errand;
+	if (guard_name(spec->app, spec->name, err))
+		return PROGRESS_FAILED;
+	return deliver(location, spec, err) ? PROGRESS_FAILED : PROGRESS_DONE;
 }
 
 /* --- the name ------------------------------------------------------------------------------- */

@@ -150,13 +150,13 @@ static int remove_run(const struct ending *ending, struct error *err)
 	if (!ending->run || !fit_run(ending->run, ending->app, ending->name) ||
 	    stranger_at(location, ending->run))
 		return 0;
-	if (world->ops->tree_remove(world, ending->work, err) ||
+	if (files_remove(location, ending->run, err) || world->ops->tree_remove(world, ending->work, err) ||
 	    world->ops->tree_remove(world, ending->run, err))
 		return -1;
 	*strrchr(ending->work, '/') = '\0';
 	*strrchr(ending->run, '/') = '\0';
-	rmdir(ending->work);
-	rmdir(ending->run); /* the application's, when it was the last in it */
+	world->ops->directory_remove(world, ending->work, NULL);
+	world->ops->directory_remove(world, ending->run, NULL); /* when it was the last in them */
 	return 0;
 }
 
@@ -166,7 +166,8 @@ static int remove_instance(const struct ending *ending, const char *directory, c
 	struct location *location = ending->task.location;
 	struct world *world = location->world;
 
-	if (remove_run(ending, err) || (work && world->ops->tree_remove(world, work, err)) ||
+	if (files_remove(location, directory, err) || remove_run(ending, err) ||
+	    (work && world->ops->tree_remove(world, work, err)) ||
 	    world->ops->tree_remove(world, directory, err))
 		return -1;
 	ports_forget(localhost_of(location), ending->name, NULL);

@@ -144,21 +144,6 @@ int left_clear(struct location *location, const char *app, struct error *err)
 	return clearing.failed ? -1 : 0;
 }
 
-static bool note_any(void *owner, const char *name)
-{
-	(void)name;
-	*(bool *)owner = true;
-	return false;
-}
-
-static void remove_empty(struct world *world, const char *directory)
-{
-	bool any = false;
-
-	if (!world->ops->directory_list(world, directory, note_any, &any, NULL) && !any)
-		world->ops->tree_remove(world, directory, NULL);
-}
-
 void tidy_app(struct location *location, const char *app)
 {
 	owned_by(arena_release) struct arena arena = {0};
@@ -167,6 +152,6 @@ void tidy_app(struct location *location, const char *app)
 
 	if (!places)
 		return;
-	remove_empty(location->world, places);
-	remove_empty(location->world, directory);
+	location->world->ops->directory_remove(location->world, places, NULL);
+	location->world->ops->directory_remove(location->world, directory, NULL);
 }

@@ -282,6 +282,7 @@ const struct location_driver localhost_driver = {
     .remove = localhost_remove,
     .exec = localhost_exec,
     .update = localhost_update,
+    .deliver = localhost_deliver,
     .signal = localhost_signal,
     .withdraw = withdraw_localhost,
     .rename = localhost_rename,

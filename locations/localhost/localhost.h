@@ -219,7 +219,20 @@ enum progress localhost_tidy(struct location *, struct errand *, const char *app
 			     struct error *);
 void leases_visit(struct location *location, object_visitor *visit, void *owner);
 
+/* --- files.c --- */
+/* Could they be put there? No I/O but a look at the machine's users. */
+int files_check(struct location *location, const struct instance_spec *spec, struct error *err);
+/* Put the spec's files where they are wanted, and take away those that are wanted no more, of the instance
+ * that lies in that run directory. `all`: also where another one has a file of its own, which otherwise waits
+ * for the start. */
+int files_put(struct location *location, const struct instance_spec *spec, const char *directory, bool all,
+	      struct error *err);
+/* Take away what was put there for the instance that lies in `directory`, as far as it is still that. */
+int files_remove(struct location *location, const char *directory, struct error *err);
+
 /* --- change.c --- */
+enum progress localhost_deliver(struct location *, struct errand *, const struct instance_spec *,
+				struct error *);
 enum progress localhost_update(struct location *, struct errand *, const struct instance_spec *,
 			       struct error *);
 enum progress localhost_signal(struct location *, struct errand *, const char *app, const char *name,

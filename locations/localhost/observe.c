@@ -8,8 +8,8 @@
 #include "base/cleanup.h"
 
 /* What a run directory holds when it is ours; names of files being written begin with these or with a dot. */
-static const char *const own_files[] = {"manifest", "launch", "state", "lock", "log",
-					"error",    "work",   "probe", "."};
+static const char *const own_files[] = {"manifest", "launch", "state", "lock", "log", "error",
+					"work",     "probe",  "files", "kept", "."};
 
 struct content {
 	bool any, manifest, foreign;

@@ -100,5 +100,8 @@ enum progress localhost_place(struct location *location, struct errand *errand,
 		return progress;
 	int64_t created_ms =
 	    found == FOUND_SAME ? seen.created_ms : location->world->ops->wall(location->world);
-	return write_down(location, spec, directory, created_ms, err) ? PROGRESS_FAILED : PROGRESS_DONE;
+	return write_down(location, spec, directory, created_ms, err) ||
+		       files_put(location, spec, directory, false, err)
+		   ? PROGRESS_FAILED
+		   : PROGRESS_DONE;
 }

@@ -305,7 +305,8 @@ static int launch(struct starting *starting, const struct instance_spec *spec, i
 {
 	struct location *location = starting->task.location;
 
-	if (write_down(location, spec, starting->directory, created_ms, err))
+	if (write_down(location, spec, starting->directory, created_ms, err) ||
+	    files_put(location, spec, starting->directory, true, err))
 		return -1;
 	if (!write_launch(location, spec, starting->directory, err))
 		starting->kept = spawn_helper(location, spec, starting->directory, created_ms, err);

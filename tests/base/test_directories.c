@@ -123,3 +123,19 @@ Test(directories, deeper_than_any_honest_tree_is_refused_not_a_crash)
 		cr_assert_eq(rmdir("d"), 0);
 	}
 }
+
+Test(directories, only_an_empty_one_is_removed_as_such)
+{
+	owned_world world = fixture_world();
+	owned_folder folder = fixture_folder();
+	struct error err = {0};
+
+	cr_assert_eq(world->ops->directories_make(world, in_folder(&folder, "a/b"), 0700, &err), 0);
+	cr_expect_eq(world->ops->directory_remove(world, in_folder(&folder, "a"), &err), -1);
+	cr_expect_eq(err.code, ERR_CONFLICT);
+	cr_expect_eq(world->ops->directory_remove(world, in_folder(&folder, "a/b"), &err), 0);
+	cr_expect_eq(world->ops->directory_remove(world, in_folder(&folder, "a/b"), &err), 0,
+		     "absent is fine");
+	cr_expect_eq(world->ops->directory_remove(world, in_folder(&folder, "a"), &err), 0);
+	cr_expect_not(world->ops->file_exists(world, in_folder(&folder, "a")));
+}

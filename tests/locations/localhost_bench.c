@@ -364,6 +364,12 @@ static int step_directories(struct world *world, const char *path, mode_t mode, 
 	return whole_ops->directories_make(world, path, mode, err);
 }
 
+static int step_directory(struct world *world, const char *path, struct error *err)
+{
+	step();
+	return whole_ops->directory_remove(world, path, err);
+}
+
 bool bench_killed_at(unsigned number, void (*act)(const struct instance_spec *spec),
 		     const struct instance_spec *spec)
 {
@@ -384,6 +390,7 @@ bool bench_killed_at(unsigned number, void (*act)(const struct instance_spec *sp
 		ops.file_remove = step_remove;
 		ops.tree_remove = step_tree;
 		ops.directories_make = step_directories;
+		ops.directory_remove = step_directory;
 		bench.world->ops = &ops;
 		steps_left = number;
 		act(spec);

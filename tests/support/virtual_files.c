@@ -188,6 +188,15 @@ int virtual_tree_remove(struct world *world, const char *path, struct error *err
 											  : 0;
 }
 
+int virtual_directory_remove(struct world *world, const char *path, struct error *err)
+{
+	if (inside(world, path, err) < 0)
+		return -1;
+	if (rmdir(path) == 0 || errno == ENOENT)
+		return 0;
+	return errno == ENOTEMPTY ? fail(err, ERR_CONFLICT, "%s is not empty", path) : wrong(err, path);
+}
+
 int virtual_directories_make(struct world *world, const char *path, mode_t mode, struct error *err)
 {
 	owned_memory char *copy = strdup(path);

@@ -17,6 +17,7 @@ int virtual_file_rename(struct world *, const char *from, const char *to, struct
 int virtual_link_make(struct world *, const char *target, const char *path, struct error *);
 int virtual_file_remove(struct world *, const char *path, struct error *);
 int virtual_tree_remove(struct world *, const char *path, struct error *);
+int virtual_directory_remove(struct world *, const char *path, struct error *);
 int virtual_directories_make(struct world *, const char *path, mode_t mode, struct error *);
 int virtual_directory_list(struct world *, const char *path, bool (*visit)(void *owner, const char *name),
 			   void *owner, struct error *);
@@ -30,8 +31,8 @@ void virtual_files_remove(const char *directory);
 	.file_read_at = virtual_file_read_at, .file_write = virtual_file_write,                              \
 	.file_put = virtual_file_put, .file_look = virtual_file_look, .file_rename = virtual_file_rename,    \
 	.link_make = virtual_link_make, .file_remove = virtual_file_remove,                                  \
-	.tree_remove = virtual_tree_remove, .directories_make = virtual_directories_make,                    \
-	.directory_list = virtual_directory_list, .file_exists = virtual_file_exists, .lock = virtual_lock,  \
-	.unlock = virtual_unlock
+	.tree_remove = virtual_tree_remove, .directory_remove = virtual_directory_remove,                    \
+	.directories_make = virtual_directories_make, .directory_list = virtual_directory_list,              \
+	.file_exists = virtual_file_exists, .lock = virtual_lock, .unlock = virtual_unlock
 
 #endif
