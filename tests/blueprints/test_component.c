@@ -107,6 +107,43 @@ Test(component, clockers_spellings_are_the_same_keys)
 		"also given as `openPorts` at line 3", NULL);
 }
 
+Test(component, each_further_spelling_is_its_key)
+{
+	static const char *const texts[] = {
+	    "services: [{service_type: 'docker:y'}]\n",
+	    "services: [{serviceType: 'docker:y'}]\n",
+	    "services: [{type: 'docker:y', description: d, iconUrl: u}]\n",
+	    "services: [{type: 'docker:y', icon_url: u}]\nicon_url: u\n",
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		close_all();
+		outcome = accepted(texts[i]);
+		cr_assert_str_eq(outcome.blueprint->components[0].id, "y");
+		cr_assert_eq(outcome.list.warnings, 0);
+	}
+	take("  imageName: redis\n  imageTag: 3\n  docker.container.directPorts: [81]\n  "
+	     "docker.image.entrypoint: "
+	     "[/e]\n"
+	     "  docker.image.commands: [/c, d]\n  docker.container.volumes.export: [/srv/data]");
+	cr_assert_str_eq(spec->image.familiar, "redis:3");
+	cr_assert_eq(spec->bindings[0].host_port, 81);
+	cr_assert_str_eq(spec->entrypoint.words[0].text, "/e");
+	cr_assert_str_eq(spec->command.words[1].text, "d");
+	cr_assert_str_eq(spec->volumes[0].path, "/srv/data");
+	take("  config: {commands: [/c]}");
+	cr_assert_str_eq(spec->command.words[0].text, "/c");
+}
+
+Test(component, locations_may_be_brooklyns_list)
+{
+	outcome = accepted("locations: [one, two]\nservices:\n- {type: 'docker:x', id: x}\n"
+			   "- {type: 'docker:x', id: y, locations: [three, four]}\n"
+			   "- {type: process, id: z, command: c, locations: [five]}\n");
+	static const char *const expected[] = {"one", "three", "five"};
+	for (size_t i = 0; i < 3; i++)
+		cr_assert_str_eq(outcome.blueprint->components[i].location->name, expected[i]);
+}
+
 Test(component, open_ports_in_every_form)
 {
 	static const char *const forms[] = {"  openPorts: 80,443", "  openPorts: [80, '443']",

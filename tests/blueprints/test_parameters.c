@@ -35,6 +35,15 @@ Test(parameters, a_setting_wins_over_the_default)
 	cr_assert_str_eq(outcome.blueprint->components[0].environment[0].value.text, "5");
 }
 
+Test(parameters, what_is_said_of_one_for_others_has_no_effect)
+{
+	set_right("parameters:\n- {name: p, default: d, label: l, description: [any, thing], pinned: true,\n"
+		  "   reconfigurable: false, inheritance.type: none, inheritance.runtime: none}\n" SERVICES,
+		  NULL);
+	cr_assert_str_eq(outcome.blueprint->components[0].environment[0].value.text, "d");
+	cr_assert_eq(outcome.list.warnings, 0);
+}
+
 Test(parameters, a_required_one_needs_a_value)
 {
 	refused("parameters:\n- {name: p, required: true}\n" SERVICES, 2, 10, "`p` has no value",
@@ -191,6 +200,9 @@ Test(parameters, types_have_several_names_and_lists_and_maps_are_types)
 	set_right("parameters: [{name: p, type: Port, default: 8000-8010}]\n" SERVICES, NULL);
 	set_right("parameters: [{name: p}, {name: m, type: java.util.Map, default: {a: b}}]\n" SERVICES,
 		  NULL);
+	set_right("parameters: [{name: p, type: timestamp, default: '2026-01-02T03:04:05Z'}]\n" SERVICES,
+		  NULL);
+	cr_assert_str_eq(outcome.blueprint->components[0].environment[0].value.text, "2026-01-02T03:04:05Z");
 	refused("parameters: [{name: p}, {name: m, type: java.util.Map, default: b}]\n" SERVICES, 1, 65,
 		"is of the type map", NULL);
 	refused("parameters: [{name: p}, {name: m, type: list, default: {a: b}}]\n" SERVICES, 1, 56,

@@ -200,4 +200,8 @@ Test(yaml, old_truths_count_with_a_warning)
 	cr_assert_eq(list.warnings, 1);
 	cr_assert(strstr(list.first->remedy, "`false`"));
 	cr_assert_not(yaml_bool(yaml_get(root, "c"), &list, &flag));
+	root = compose("a: yes\nb: on\nc: off\n");
+	cr_assert(yaml_bool(yaml_get(root, "a"), &list, &flag) && flag);
+	cr_assert(yaml_bool(yaml_get(root, "b"), &list, &flag) && flag);
+	cr_assert(yaml_bool(yaml_get(root, "c"), &list, &flag) && !flag);
 }

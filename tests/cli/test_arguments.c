@@ -147,6 +147,73 @@ Test(arguments, a_weightier_list_replaces_the_whole_list)
 	cr_expect_str_eq(asked.locations, "e=fake\n");
 }
 
+/* A value that is not the flag's default. */
+static const char *sample(const struct flag *flag)
+{
+	switch (flag->kind) {
+	case FLAG_SWITCH:
+		return "true";
+	case FLAG_TEXT:
+		return "something";
+	case FLAG_WORDS:
+		return "a=docker";
+	case FLAG_CHOICE:
+		return strrchr(flag->choices, '|') + 1;
+	case FLAG_DURATION:
+		return "90s";
+	case FLAG_COUNT:
+		return "7";
+	case FLAG_MOMENT:
+		return "2026-01-02T03:04:05Z";
+	}
+	return "";
+}
+
+/* What the flag is set to, as text, once `words` were parsed. */
+static void value_by(const struct command *command, const struct flag *flag, const char *word, char ret[80])
+{
+	struct invocation invocation = {0};
+	char *argv[] = {"berth", (char *)command->name, (char *)word, NULL};
+	cr_assert_eq(arguments_parse(&invocation, word ? 3 : 2, argv), 0, "%s --%s", command->name,
+		     flag->name);
+	const void *at = (const char *)&invocation.settings + flag->at;
+	if (flag->kind == FLAG_SWITCH)
+		snprintf(ret, 80, "%d", *(const bool *)at);
+	else if (flag->kind == FLAG_TEXT || flag->kind == FLAG_CHOICE)
+		snprintf(ret, 80, "%s", *(const char *const *)at ? *(const char *const *)at : "");
+	else if (flag->kind == FLAG_WORDS)
+		snprintf(ret, 80, "%s",
+			 ((const struct words *)at)->count ? ((const struct words *)at)->items[0] : "");
+	else
+		snprintf(ret, 80, "%lld", (long long)*(const int64_t *)at);
+	invocation_release(&invocation);
+}
+
+Test(arguments, every_flag_has_a_variable_and_a_line_of_the_users_file)
+{
+	const struct flag *flag;
+	for (size_t c = 0; commands[c]; c++)
+		for (size_t i = 0; !commands[c]->hidden && (flag = flag_number(commands[c], i)); i++) {
+			char unset[80], flagged[80], varied[80], filed[80], name[64], word[120];
+			if (!flag_variable(flag, name))
+				continue;
+			unsetenv(name);
+			user_file("");
+			value_by(commands[c], flag, NULL, unset);
+			snprintf(word, sizeof word, "--%s=%s", flag->name, sample(flag));
+			value_by(commands[c], flag, word, flagged);
+			cr_expect_str_neq(unset, flagged, "%s %s", commands[c]->name, word);
+			setenv(name, sample(flag), 1);
+			value_by(commands[c], flag, NULL, varied);
+			cr_expect_str_eq(varied, flagged, "%s", name);
+			unsetenv(name);
+			snprintf(word, sizeof word, "%s: '%s'\n", flag->name, sample(flag));
+			user_file(word);
+			value_by(commands[c], flag, NULL, filed);
+			cr_expect_str_eq(filed, flagged, "%s", word);
+		}
+}
+
 Test(arguments, switches_in_the_environment)
 {
 	setenv("BERTH_DRY_RUN", "true", 1);

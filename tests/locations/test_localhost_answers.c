@@ -45,7 +45,12 @@ Test(localhost_answers, check_refuses_what_a_process_cannot_have)
 	spec->volume_count = 0;
 	spec->memory_bytes = 1;
 	cr_assert_eq(localhost_driver.check(&bench.location, spec, &err), -1);
+	cr_assert(strstr(err.text, "`memory`"), "%s", err.text);
 	spec->memory_bytes = 0;
+	spec->nano_cpus = 500000000;
+	cr_assert_eq(localhost_driver.check(&bench.location, spec, &err), -1);
+	cr_assert(strstr(err.text, "`cpus`"), "%s", err.text);
+	spec->nano_cpus = 0;
 	spec->kind = COMPONENT_DOCKER;
 	cr_assert_eq(localhost_driver.check(&bench.location, spec, &err), -1);
 	cr_assert_eq(err.code, ERR_UNSUPPORTED);
