@@ -63,9 +63,15 @@ static void take_event(void *context, const struct berth_event *event)
 	struct session *session = context;
 	if (event->kind != BERTH_EVENT_OUTPUT) {
 		show_warning(session->invocation, event);
+		if (session->polls[TERMINAL].fd >= 0)
+			putc('\r', stderr); /* a raw one only goes down */
 		return;
 	}
-	/* What an interrupt keeps from being written is not worth a word; nor is what errors are lost. */
+	/* Who interrupts does not wait for a reader that does not read. */
+	if (signals_waiting())
+		return;
+	/* What an interrupt keeps from being written is not worth a word; nor are errors that nobody reads.
+	 */
 	if (!write_all(event->errors ? STDERR_FILENO : STDOUT_FILENO, event->text, event->text_size) &&
 	    !event->errors && errno != EINTR)
 		session->unread = true;
@@ -119,6 +125,7 @@ static int code_of(const struct invocation *invocation, const struct session *se
 		   const struct carried *carried)
 {
 	const json_t *code = json_object_get(carried->document, "exit_code");
+	struct screen err = screen_of(stderr, invocation);
 	if (!carried->operation)
 		return carried->outcome == BERTH_USAGE ? BERTH_USAGE : EXIT_NOT_RUN;
 	if (code && carried->outcome == BERTH_OK)
@@ -129,6 +136,8 @@ static int code_of(const struct invocation *invocation, const struct session *se
 		return BERTH_INTERRUPTED;
 	if (wants_json(invocation))
 		print_result(carried);
+	else
+		show_diagnostics(&err, carried->document);
 	conclude(invocation, carried);
 	if (carried->outcome == BERTH_TIMED_OUT)
 		return BERTH_TIMED_OUT;

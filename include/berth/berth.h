@@ -193,11 +193,14 @@ BERTH_API struct berth_operation *berth_restart(struct berth *, const struct ber
  * document. */
 BERTH_API struct berth_operation *berth_scale(struct berth *, const struct berth_request *,
 					      const struct berth_listener *, struct berth_error *);
-/* Run `command` in components[0] ("web" or "web/2"). Its output comes as events; the document is
- * {"format_version", "app", "instance", "exit_code"}. */
+/* Run `command` in components[0] ("web": the lowest that runs, or "web/2"). Its output comes as events; the
+ * document is {"format_version", "app", "instance", "exit_code"}. BERTH_OK: it ran, and the code is its own;
+ * BERTH_FAILED with 126 or 127: it cannot be executed, or is not found there. */
 BERTH_API struct berth_operation *berth_exec(struct berth *, const struct berth_request *,
 					     const struct berth_listener *, struct berth_error *);
-/* Input for an interactive one, copied; its end; another size of its terminal. */
+/* Input for an interactive one, copied; its end (on a terminal ctrl-D is typed); another size of its
+ * terminal.
+ */
 BERTH_API void berth_exec_input(struct berth_operation *operation, const void *bytes, size_t count);
 BERTH_API void berth_exec_input_end(struct berth_operation *operation);
 BERTH_API void berth_exec_resize(struct berth_operation *operation, unsigned rows, unsigned columns);

@@ -134,6 +134,17 @@ Test(exec, exit_codes_say_whose_failure_it_was)
 	}
 }
 
+Test(exec, an_invalid_blueprint_is_explained)
+{
+	script.outcome = BERTH_INVALID;
+	script.message = "the blueprint is invalid";
+	script.result =
+	    "{\"valid\":false,\"error_count\":1,\"warning_count\":0,\"diagnostics\":[{\"severity\":"
+	    "\"error\",\"summary\":\"no such key `imgae`\",\"detail\":\"\"}]}";
+	cr_expect_eq(run_cli("exec ./blueprint.yaml web -- ls"), 125);
+	cr_expect(strstr(err, "no such key `imgae`"), "%s", err);
+}
+
 Test(exec, an_interrupt_ends_it)
 {
 	script.waits = 1;

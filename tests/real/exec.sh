@@ -64,7 +64,23 @@ small() {
 	same 100000000 "$(stat -c %s "$work/flow")" && [ "$most" -gt 0 ] && [ "$most" -lt "${small_kB:-100000}" ]
 }
 exec 3>&1
-nobody_runs() { ! pgrep -f "sleep 98765" >/dev/null; }
+# Interrupted while it waits for a reader that does not read.
+unread() {
+	local pid reader
+	rm -f "$work/fifo"
+	mkfifo "$work/fifo"
+	sleep 1000 <"$work/fifo" &
+	reader=$!
+	children+=("$reader")
+	"$BERTH" exec "${to_engine[@]}" "real-exec-$1" web -- yes >"$work/fifo" &
+	pid=$!
+	until_true 10 awk '/^wchar/ { full = $2 >= 65536 } END { exit !full }' "/proc/$pid/io" || return
+	kill -TERM $pid
+	exits 130 wait $pid
+	local code=$?
+	kill "$reader"
+	return $code
+}
 
 check "deploys there" deploy there.yaml
 check "deploys here" deploy here.yaml
@@ -89,6 +105,7 @@ for where in there here; do
 	check "$where: in little memory" small $where
 	check "$where: output nobody wants" exits 141 bash -c '"$@" | head -1 >/dev/null; exit ${PIPESTATUS[0]}' - \
 		"$BERTH" exec "${to_engine[@]}" real-exec-$where web -- yes
+	check "$where: interrupted while nobody reads" unread $where
 	check "$where: -t without a terminal" exits 64 $where -t web -- sh
 	# Each line at its prompt: shells that edit lines lose what is typed before.
 	check "$where: a terminal, its size, its keys" typist $where raw 'see:# ' 'type:stty size\n' 'see:33 77' 'see:# ' \
