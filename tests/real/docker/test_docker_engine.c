@@ -1,180 +1,11 @@
 /* test_docker_engine.c - what only a real engine can show: names, addresses, checks, output and networks. */
-#include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/cleanup.h"
-#include "base/world_real.h"
-#include "locations/location.h"
-
-static struct world *here;
-static struct location location;
-static struct location_spec where = {.name = "here", .type = "docker"};
-static struct errand errand;
-static struct error error;
-static struct arena arena;
-static const char *app;
-static bool woken;
-
-static void wake(struct errand *woken_one)
-{
-	(void)woken_one;
-	woken = true;
-}
-
-static const char *no_environment(const char *name)
-{
-	(void)name;
-	return NULL;
-}
-
-static void until_woken(const char *what)
-{
-	int64_t limit = here->ops->now(here) + 60000;
-
-	while (!woken && here->ops->now(here) < limit)
-		world_wait(here, 100);
-	cr_assert(woken, "%s: nobody woke its errand", what);
-}
-
-#define AWAIT(function, ...)                                                                                 \
-	({                                                                                                   \
-		enum progress progress_;                                                                     \
-		cr_assert_null(errand.state);                                                                \
-		errand = (struct errand){.wake = wake};                                                      \
-		error = (struct error){0};                                                                   \
-		for (woken = false; (progress_ = docker_driver.function(&location, &errand, __VA_ARGS__,     \
-									&error)) == PROGRESS_WAITING;        \
-		     woken = false)                                                                          \
-			until_woken(#function);                                                              \
-		progress_;                                                                                   \
-	})
-#define MUST(function, ...)                                                                                  \
-	cr_assert(AWAIT(function, __VA_ARGS__) == PROGRESS_DONE, "%s: %s", #function, error.text)
-#define MUST_FAIL(wanted, function, ...)                                                                     \
-	do {                                                                                                 \
-		cr_assert(AWAIT(function, __VA_ARGS__) == PROGRESS_FAILED, "%s did not fail", #function);    \
-		cr_assert(error.code == (wanted), "%s: %s: %s", #function, code_name(error.code),            \
-			  error.text);                                                                       \
-	} while (0)
-
-static void clear(void)
-{
-	const struct list_request request = {.app = app};
-	struct inventory inventory = {0};
-
-	MUST(list, &request, &inventory);
-	for (size_t i = 0; i < inventory.instance_count; i++)
-		MUST(remove, app, inventory.instances[i].name);
-	inventory_release(&inventory);
-	MUST(release, app, true);
-}
-
-/* After the skipping, which runs no fini. */
-static void set_up(const char *name)
-{
-	const struct prepare_request request = {.instances = 4};
-	struct prepare_request prepare = request;
-
-	where.target = getenv("BERTH_TEST_DOCKER");
-	if (!where.target)
-		cr_skip_test("BERTH_TEST_DOCKER names no engine");
-	here = world_real_open(&error);
-	cr_assert(here, "%s", error.text);
-	app = arena_format(&arena, "dk-%s-%d", name, (int)getpid());
-	location = (struct location){.driver = &docker_driver,
-				     .world = here,
-				     .name = "here",
-				     .spec = &where,
-				     .state_directory = "/nonexistent",
-				     .helper = "",
-				     .environment = no_environment};
-	cr_assert(docker_driver.open(&location, &error) == 0, "%s", error.text);
-	prepare.app = app;
-	MUST(prepare, &prepare);
-}
-
-static void take_down(void)
-{
-	if (!here)
-		return;
-	/* A failed test may have left its errand. */
-	if (errand.state)
-		docker_driver.drop(&location, &errand);
-	clear();
-	docker_driver.close(&location);
-	world_real_close(here);
-	arena_release(&arena);
-}
+#include "tests/real/docker/engine_bench.h"
 
 TestSuite(docker_engine, .fini = take_down, .timeout = 120);
-
-static struct instance_spec *wish(const char *component, const char *image, const char *script)
-{
-	struct instance_spec *spec = arena_array(&arena, struct instance_spec, 1);
-	const char **command = arena_array(&arena, const char *, 4);
-
-	cr_assert(spec && command);
-	command[0] = "/bin/sh", command[1] = "-c", command[2] = script;
-	*spec = (struct instance_spec){
-	    .app = app,
-	    .component = component,
-	    .ordinal = 1,
-	    .name = instance_name(&arena, app, component, 1),
-	    .shared_name = arena_format(&arena, "%s.%s", app, component),
-	    .kind = COMPONENT_DOCKER,
-	    .image = image,
-	    .command = script ? command : NULL,
-	    .digest = "aa",
-	    .secret_salt = "",
-	};
-	return spec;
-}
-
-static void run(const struct instance_spec *spec)
-{
-	const char *note = NULL;
-
-	MUST(place, spec, &note);
-	MUST(start, spec);
-}
-
-static struct observed look(const struct instance_spec *spec)
-{
-	struct observed seen = {0};
-
-	MUST(look, app, spec->name, &arena, &seen);
-	return seen;
-}
-
-static bool held_as_listed(const struct instance_spec *spec)
-{
-	const struct list_request request = {.app = app};
-	struct inventory inventory = {0};
-	bool held = false;
-
-	MUST(list, &request, &inventory);
-	for (size_t i = 0; i < inventory.instance_count; i++)
-		if (!strcmp(inventory.instances[i].name, spec->name))
-			held = inventory.instances[i].shared_name_held;
-	inventory_release(&inventory);
-	return held;
-}
-
-static const struct health_check *command(const char *line)
-{
-	struct health_check *check = arena_array(&arena, struct health_check, 1);
-	struct value *words = arena_array(&arena, struct value, 1);
-
-	cr_assert(check && words);
-	*words = (struct value){.kind = VALUE_TEXT, .text = line};
-	*check = (struct health_check){.kind = CHECK_COMMAND,
-				       .command = {.given = true, .shell = true, .words = words, .count = 1},
-				       .timeout_ms = 10000};
-	return check;
-}
 
 /* The consumer is there first; its name for the other begins to mean something once that one is admitted. */
 Test(docker_engine, link_follows_a_target_that_comes_later)
@@ -315,9 +146,6 @@ Test(docker_engine, restarts_are_counted_as_exits)
 /* Network names are not unique: two who prepare at once must end up with one. */
 Test(docker_engine, prepared_by_two_at_once_is_one_network)
 {
-	const char *count = NULL;
-	char line[16] = "", shell[256];
-
 	set_up("twice");
 	MUST(release, app, false);
 	const struct prepare_request request = {.app = app, .instances = 2};
@@ -332,13 +160,8 @@ Test(docker_engine, prepared_by_two_at_once_is_one_network)
 		world_wait(here, 100);
 	}
 	cr_assert(progress[0] == PROGRESS_DONE && progress[1] == PROGRESS_DONE, "%s", error.text);
-	snprintf(shell, sizeof(shell), "docker -H %s network ls -q --filter name=berth.%s | wc -l",
-		 where.target, app);
-	FILE *pipe = popen(shell, "r");
-	cr_assert_not_null(pipe);
-	count = fgets(line, sizeof(line), pipe);
-	pclose(pipe);
-	cr_assert(count && atoi(count) == 1, "%s networks", line);
+	const char *found = docker_says("network ls -q --filter name=berth.%s", app);
+	cr_assert(*found && !strchr(found, '\n'), "no network, or two: %s", found);
 }
 
 Test(docker_engine, images_are_found_by_their_tag)
@@ -359,37 +182,22 @@ Test(docker_engine, images_are_found_by_their_tag)
 
 Test(docker_engine, stopped_one_starts_where_its_address_was_taken)
 {
-	char shell[512];
-
 	set_up("moved");
 	struct instance_spec *spec = wish("front", "busybox", "exec sleep 1000");
 	run(spec);
 	MUST(admit, spec);
 	const char *address = look(spec).attachments[0].address;
 	MUST(stop, app, spec->name);
-	snprintf(shell, sizeof(shell),
-		 "docker -H %s run -d --rm --name %s-thief --network berth.%s --ip %s busybox sleep 1000 "
-		 ">/dev/null",
-		 where.target, app, app, address);
-	cr_assert(system(shell) == 0);
+	cr_assert(docker_does("run -d --rm --name %s-thief --network berth.%s --ip %s busybox sleep 1000",
+			      app, app, address) == 0);
 	enum progress progress = AWAIT(start, spec);
-	snprintf(shell, sizeof(shell), "docker -H %s rm -f %s-thief >/dev/null", where.target, app);
-	cr_assert(system(shell) == 0);
+	cr_assert(docker_does("rm -f %s-thief", app) == 0);
 	cr_assert(progress == PROGRESS_DONE, "%s", error.text);
 	struct observed seen = look(spec);
 	cr_assert(seen.state == SEEN_RUNNING && !seen.shared_name_held && !held_as_listed(spec));
 	cr_assert_str_neq(seen.attachments[0].address, address);
 	MUST(admit, spec);
 	cr_assert(look(spec).shared_name_held);
-}
-
-static int shell_of(const char *format, const char *name)
-{
-	char words[256], shell[512];
-
-	snprintf(words, sizeof(words), format, name, name);
-	snprintf(shell, sizeof(shell), "docker -H %s %s >/dev/null 2>&1", where.target, words);
-	return system(shell);
 }
 
 Test(docker_engine, renamed_one_is_a_stranger_until_it_has_its_name_again)
@@ -400,13 +208,13 @@ Test(docker_engine, renamed_one_is_a_stranger_until_it_has_its_name_again)
 	const struct list_request request = {.app = app};
 	struct instance_spec *spec = wish("web", "busybox", "exec sleep 1000");
 	run(spec);
-	cr_assert(shell_of("rename %s %s-away", spec->name) == 0);
+	cr_assert(docker_does("rename %s %s-away", spec->name, spec->name) == 0);
 	MUST(list, &request, &inventory);
 	cr_assert(!inventory.instance_count && inventory.stranger_count == 1);
 	inventory_release(&inventory);
 	MUST(remove, app, spec->name);
-	cr_assert(shell_of("top %s-away", spec->name) == 0, "it was touched");
-	cr_assert(shell_of("rename %s-away %s", spec->name) == 0);
+	cr_assert(docker_does("top %s-away", spec->name) == 0, "it was touched");
+	cr_assert(docker_does("rename %s-away %s", spec->name, spec->name) == 0);
 	MUST(list, &request, &inventory);
 	cr_assert(inventory.instance_count == 1 && !inventory.stranger_count);
 	inventory_release(&inventory);
@@ -417,9 +225,9 @@ Test(docker_engine, stranger_s_network_of_the_name_is_not_joined)
 	set_up("joined");
 	const struct prepare_request request = {.app = app, .instances = 1};
 	MUST(release, app, false);
-	cr_assert(shell_of("network create berth.%s", app) == 0);
+	cr_assert(docker_does("network create berth.%s", app) == 0);
 	enum progress progress = AWAIT(prepare, &request);
 	enum code code = error.code;
-	cr_assert(shell_of("network rm berth.%s", app) == 0);
+	cr_assert(docker_does("network rm berth.%s", app) == 0);
 	cr_assert(progress == PROGRESS_FAILED && code == ERR_CONFLICT, "%s", error.text);
 }
