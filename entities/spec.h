@@ -129,7 +129,9 @@ struct observed {
 	int64_t created_ms, started_ms; /* wall clock; 0 unknown */
 	const struct attachment *attachments;
 	size_t attachment_count;
-	bool shared_name_held; /* answers under the component's shared name */
+	/* Answers under the component's shared name; of a lone generation as far as a listing can tell,
+	 * `look` always does. */
+	bool shared_name_held;
 	/* What `update` can change in place, as the target has it now; `look` tells, a listing need not. */
 	bool limits_known;
 	int64_t memory_bytes, nano_cpus; /* 0: no limit */

@@ -112,7 +112,8 @@ int docker_foresee(struct location *location, const struct instance_spec *spec, 
 	struct attached_port *ports = arena_array(arena, struct attached_port, spec->port_count + 1);
 	size_t count = 1;
 
-	if (!list || !ports || attach_network(docker, arena, spec->app, spec->component, NULL, &list[0]) < 0)
+	if (!list || !ports ||
+	    attach_network(docker, arena, spec->app, spec->component, spec->pinned_address, &list[0]) < 0)
 		return fail_memory(err);
 	list[0].ports = ports;
 	for (size_t i = 0; i < spec->port_count; i++) {

@@ -71,6 +71,7 @@ static void wire_release(struct wire *wire)
 static int wire_write(const struct docker *docker, const struct question *question, struct wire *wire,
 		      struct error *err)
 {
+	const struct text *archive = question->archive;
 	size_t header_count = 0;
 	bool reads = !strcmp(question->method, "GET");
 
@@ -81,9 +82,11 @@ static int wire_write(const struct docker *docker, const struct question *questi
 	if (!question->bare)
 		text_format(&wire->url, "/v%s", docker->api);
 	text_add(&wire->url, question->path);
-	if (wire->url.failed || (question->body && !wire->body))
+	if (wire->url.failed || (question->body && !wire->body) || (archive && archive->failed))
 		return fail_memory(err);
-	if (wire->body)
+	if (archive)
+		wire->headers[header_count++] = "Content-Type: application/x-tar";
+	else if (wire->body)
 		wire->headers[header_count++] = "Content-Type: application/json";
 	if (question->login)
 		wire->headers[header_count++] = question->login;
@@ -94,8 +97,10 @@ static int wire_write(const struct docker *docker, const struct question *questi
 	    .tls = docker->endpoint.secure ? &wire->tls : NULL,
 	    .proxy = docker->endpoint.proxy,
 	    .headers = wire->headers,
-	    .body = wire->body,
-	    .body_size = wire->body ? strlen(wire->body) : 0,
+	    .body = archive ? archive->data : wire->body,
+	    .body_size = archive      ? archive->length
+			 : wire->body ? strlen(wire->body)
+				      : 0,
 	    .timeout_ms = question->endless || question->idle_ms ? 0
 			  : question->limit_ms                   ? question->limit_ms
 			  : reads                                ? READ_MS

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "locations/docker/docker.h"
 
 enum { MEMORY_MIN = 6 * 1024 * 1024 };
@@ -41,12 +42,55 @@ static int check_labels(const struct docker *docker, const struct instance_spec 
 	return 0;
 }
 
+static bool lies_in(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	while (length > 1 && folder[length - 1] == '/')
+		length--;
+	return !strncmp(path, folder, length) && (!path[length] || path[length] == '/');
+}
+
+/* The engine lays something of its own over these, or a volume that nobody writes to. */
+static const char *covered_by(const struct instance_spec *spec, const char *path)
+{
+	static const char *const own[] = {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
+					  "/dev",       "/proc",         "/sys"};
+
+	for (size_t i = 0; i < COUNT_OF(own); i++)
+		if (lies_in(path, own[i]))
+			return own[i];
+	for (size_t i = 0; i < spec->volume_count; i++)
+		if (spec->volumes[i].read_only && lies_in(path, spec->volumes[i].path))
+			return spec->volumes[i].path;
+	return NULL;
+}
+
+static int check_files(const struct docker *docker, const struct instance_spec *spec, struct error *err)
+{
+	for (size_t i = 0; i < spec->file_count; i++) {
+		const char *path = spec->files[i].path, *cover = covered_by(spec, path);
+		if (*path != '/')
+			return fail(err, ERR_INVALID,
+				    "location `%s`: the path of file `%s` of `%s` is not absolute",
+				    docker->location->name, path, spec->component);
+		if (!cover)
+			continue;
+		fail(err, ERR_INVALID,
+		     "location `%s`: file `%s` of `%s` cannot lie there: %s is laid over it",
+		     docker->location->name, path, spec->component, cover);
+		remedy(err, "choose another path for it");
+		return -1;
+	}
+	return 0;
+}
+
 int docker_check(struct location *location, const struct instance_spec *spec, struct error *err)
 {
 	const struct docker *docker = location->state;
 
 	if (check_kind(docker, spec, err) < 0 || check_name(docker, spec, err) < 0 ||
-	    check_labels(docker, spec, err) < 0)
+	    check_labels(docker, spec, err) < 0 || check_files(docker, spec, err) < 0)
 		return -1;
 	if (!spec->memory_bytes || spec->memory_bytes >= MEMORY_MIN)
 		return 0;

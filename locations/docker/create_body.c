@@ -68,6 +68,9 @@ static json_t *labels(struct task *task, const struct instance_spec *spec)
 	    {"berth.links", spec->link_digest},
 	    {"berth.salt", spec->secret_salt},
 	    {"berth.secrets", spec->secret_digest},
+	    {"berth.files", spec->file_digest},
+	    {"berth.pinned", spec->pin_address ? "yes" : NULL},
+	    {"berth.job", spec->job ? "yes" : NULL},
 	    {"berth.shared", spec->shared_from_start ? "start" : NULL},
 	};
 
@@ -172,6 +175,11 @@ static json_t *extra_hosts(struct task *task, const struct instance_spec *spec)
 	return give(array);
 }
 
+json_t *pinned_at(const char *address)
+{
+	return json_pack("{s:s}", "IPv4Address", address);
+}
+
 json_t *link_list(const struct instance_spec *spec)
 {
 	owned_json array = json_array();
@@ -185,12 +193,32 @@ json_t *link_list(const struct instance_spec *spec)
 	return give(array);
 }
 
+static const char *const policies[] = {
+    [RESTART_UNLESS_STOPPED] = "unless-stopped",
+    [RESTART_NO] = "no",
+    [RESTART_ON_FAILURE] = "on-failure",
+    [RESTART_ALWAYS] = "always",
+};
+
+json_t *restart_policy(enum restart_policy policy)
+{
+	return json_pack("{s:s}", "Name", policies[policy]);
+}
+
+enum restart_policy restart_policy_of(const char *name)
+{
+	for (size_t i = 0; name && i < COUNT_OF(policies); i++)
+		if (!strcmp(policies[i], name))
+			return (enum restart_policy)i;
+	return RESTART_NO; /* as the engine takes a name that was not given */
+}
+
 static json_t *host_config(struct task *task, const struct instance_spec *spec, const char *network)
 {
-	owned_json config =
-	    json_pack("{s:s, s:{s:s}}", "NetworkMode", network, "RestartPolicy", "Name", "unless-stopped");
+	owned_json config = json_pack("{s:s}", "NetworkMode", network);
 
-	if (!config || put(config, "PortBindings", port_bindings(task, spec)) < 0)
+	if (!config || put(config, "PortBindings", port_bindings(task, spec)) < 0 ||
+	    put(config, "RestartPolicy", restart_policy(spec->restart)) < 0)
 		return NULL;
 	if (spec->volume_count && put(config, "Mounts", mounts(task, spec)) < 0)
 		return NULL;
@@ -203,7 +231,7 @@ static json_t *host_config(struct task *task, const struct instance_spec *spec, 
 	return give(config);
 }
 
-static json_t *networking(const struct instance_spec *spec, const char *network)
+static json_t *networking(struct task *task, const struct instance_spec *spec, const char *network)
 {
 	owned_json endpoint = json_object();
 	bool shared = spec->shared_from_start && spec->shared_name;
@@ -212,7 +240,19 @@ static json_t *networking(const struct instance_spec *spec, const char *network)
 		return NULL;
 	if (shared && put(endpoint, "Aliases", json_pack("[s]", spec->shared_name)) < 0)
 		return NULL;
+	if (spec->pin_address && put(endpoint, "IPAMConfig", pinned_at(task->address)) < 0)
+		return NULL;
 	return json_pack("{s:{s:O}}", "EndpointsConfig", network, endpoint);
+}
+
+/* How it is ended, kept with it: `stop` asks for nothing else. */
+static int put_ending(json_t *body, const struct instance_spec *spec)
+{
+	if (spec->stop_signal && put(body, "StopSignal", json_sprintf("SIG%s", spec->stop_signal)) < 0)
+		return -1;
+	if (spec->stop_timeout_ms < 0)
+		return 0;
+	return put(body, "StopTimeout", json_integer((spec->stop_timeout_ms + 999) / 1000));
 }
 
 json_t *create_body(struct task *task, const struct instance_spec *spec)
@@ -224,7 +264,7 @@ json_t *create_body(struct task *task, const struct instance_spec *spec)
 	    put(body, "Labels", labels(task, spec)) < 0 ||
 	    put(body, "ExposedPorts", exposed(task, spec)) < 0 ||
 	    put(body, "HostConfig", host_config(task, spec, network)) < 0 ||
-	    put(body, "NetworkingConfig", networking(spec, network)) < 0)
+	    put(body, "NetworkingConfig", networking(task, spec, network)) < 0 || put_ending(body, spec) < 0)
 		return NULL;
 	if (spec->command && put(body, "Cmd", words(spec->command)) < 0)
 		return NULL;

@@ -82,6 +82,9 @@ struct docker {
 	struct map *strangers; /* names that a stranger was seen to hold */
 	struct published *published;
 	size_t published_count;
+	struct map *filled;  /* containers, by their ids, whose files were put there by us */
+	struct map *pinned;  /* "app address": picked for somebody */
+	struct task *leaver; /* takes a container off its network just now */
 };
 
 /* One request and what came of it. */
@@ -106,6 +109,9 @@ struct wish {
 	struct inventory *inventory;
 	struct arena *arena;
 	struct observed *observed;
+	const char *word; /* a signal, a new name, a lease's token */
+	const struct lease *lease;
+	struct lease *lease_holder;
 	const struct owner *owner;
 	bool adopt, volumes;
 	struct owner *holder;
@@ -125,8 +131,9 @@ struct task {
 	struct errand *errand;
 	struct wish wish;
 	step *step;
-	step *found; /* after the network's id */
-	step *after; /* of a detour (a look, a removal): where to go on */
+	step *found;  /* after the network's id */
+	step *pinned; /* after an address to be pinned to */
+	step *after;  /* of a detour (a look, a removal): where to go on */
 	struct arena arena;
 	unsigned waiting; /* calls, probes and timers that are under way */
 	bool attention;   /* a step is wanted although something still flies */
@@ -139,7 +146,8 @@ struct task {
 	struct inventory inventory; /* what is listed so far */
 	struct newest *newest;
 	unsigned tries;
-	int64_t since_ms;
+	int64_t since_ms, grace_ms;
+	const char *since;   /* when a container had been started last, as its engine wrote it */
 	struct error unsure; /* why a mutation's effect is unknown */
 	/* For the flows of one file only. */
 	const char *id; /* of the container that was inspected and is ours */
@@ -147,14 +155,16 @@ struct task {
 	json_t *kept;
 	struct subnet subnet;
 	bool flag;
+	void *own; /* what one file's flow remembers; in the arena */
 };
 
 struct question {
-	const char *method, *path; /* the path below /vX.YY */
-	const char *login;         /* a whole header; NULL: none */
-	json_t *body;              /* ours from here on; NULL: none */
-	int64_t limit_ms;          /* 0: READ_MS for GET, else CHANGE_MS */
-	int64_t idle_ms;           /* for a stream: no limit but this silence */
+	const char *method, *path;  /* the path below /vX.YY */
+	const char *login;          /* a whole header; NULL: none */
+	json_t *body;               /* ours from here on; NULL: none */
+	const struct text *archive; /* instead of it: files, copied */
+	int64_t limit_ms;           /* 0: READ_MS for GET, else CHANGE_MS */
+	int64_t idle_ms;            /* for a stream: no limit but this silence */
 	struct stream *stream;
 	bool fresh;   /* its name is not unique there: never to be sent twice */
 	bool bare;    /* without the version */
@@ -182,6 +192,7 @@ void task_free(struct task *task); /* takes it off its errand */
 enum progress task_go(struct task *task, step *next);
 enum progress task_pause(struct task *task, int64_t delay_ms, step *next, struct error *err);
 void task_attend(struct task *task); /* from the loop: a step is wanted */
+step task_done;                      /* nothing more to do */
 /* Something under way has come back. */
 void task_returned(struct task *task);
 
@@ -233,6 +244,8 @@ step version_ask;
 int version_read(struct docker *docker, const struct pong *pong, struct error *err);
 /* A header's value copied into `ret_value`; false when it is not there. */
 bool header_value(const char *headers, const char *name, char *ret_value, size_t size);
+/* The engine's clock when it answered; 0: it did not say. */
+int64_t answered_at(const struct call *call);
 step connect_begin;
 
 /* --- choice.c, options.c, subnets.c --- */
@@ -247,6 +260,7 @@ bool subnets_overlap(struct subnet a, struct subnet b);
  * false: none. */
 bool subnet_pick(const struct docker *docker, const char *app, int prefix, const json_t *networks,
 		 const json_t *taken, struct subnet *ret);
+uint32_t name_hash(const char *text); /* where to begin, for things of that name */
 void subnet_format(struct subnet subnet, char ret_text[static 32]);
 
 /* --- observe.c --- */
@@ -255,6 +269,12 @@ int observe_listed(struct docker *docker, const json_t *container, struct arena 
 int observe_inspected(struct docker *docker, const json_t *container, struct arena *arena,
 		      struct observed *ret);
 const char *container_name(const json_t *container); /* without the slash; "" when there is none */
+bool shared_name_held(const json_t *container);      /* an inspected one's */
+const char *fixed_address(const json_t *endpoint);   /* that it shall have at each start; NULL: any */
+/* Its endpoint on the application's network; NULL while it is off it. */
+const json_t *endpoint_of(const json_t *container, const char *app);
+/* This much memory or more stands for no limit. */
+#define NO_MEMORY_LIMIT (INT64_C(1) << 62)
 /* Whether the name is exactly that of the instance which the labels tell of. */
 bool is_instance(const char *name, const json_t *labels);
 /* Whether its labels say that it is this application's. */
@@ -262,6 +282,7 @@ bool marked(const json_t *labels, const char *app);
 char *network_name(struct arena *arena, const char *app);
 char *lower(struct arena *arena, const char *text);
 int64_t time_of(const char *stamp); /* RFC 3339, milliseconds since 1970; 0 for none */
+int64_t date_of(const char *date);  /* a Date header's, the same */
 
 /* --- attach.c --- */
 struct binding {
@@ -299,7 +320,14 @@ enum progress inspect_again(struct task *task, step *next, struct error *err);
 char *container_path(struct task *task, const char *rest);
 /* Inspected in slot 0: 1 ours (its id is task->id from now on), 0 absent, -1 failed (*err). */
 int inspected_is_ours(struct task *task, const char *name, struct error *err);
+/* Says that it is not there any more; gives PROGRESS_FAILED. */
+enum progress container_gone(struct task *task, const char *name, struct error *err);
+bool container_runs(const json_t *container); /* or is between two runs */
 step look_begin;
+
+/* --- generations.c --- */
+/* Ask who carries the shared name where task->inventory has two generations of one instance; then `next`. */
+enum progress generations_ask(struct task *task, step *next, struct error *err);
 
 /* --- the flows --- */
 step list_begin;
@@ -307,7 +335,7 @@ step place_begin;
 step start_begin, stop_begin, remove_begin;
 /* Removes the container task->id, called task->target, then goes to task->after. */
 step removal_begin;
-step admit_begin;
+step admit_begin, withdraw_begin;
 /* Takes a stopped container to another address of its network, without the shared name; then goes to
  * task->after. */
 step rejoin_begin;
@@ -321,11 +349,30 @@ void network_forget(struct docker *docker, const char *app);
 void networks_release(struct docker *docker);
 step release_begin;
 step claim_begin, disclaim_begin;
+/* --- lease.c: a volume of ours that is one, and how long it lives on at that time --- */
+bool is_lease(const json_t *volume);
+int64_t lease_left(const json_t *volume, int64_t now_ms);
 step logs_begin;
 /* exec_session.c: a command for somebody who listens */
 step exec_begin;
-json_t *create_body(struct task *task, const struct instance_spec *spec);
+step update_begin, deliver_begin, signal_begin, rename_begin;
+step lease_begin, tidy_begin;
+
+/* --- create_body.c: a container, and its parts that can be changed later; NULL: no memory --- */
+json_t *create_body(struct task *task, const struct instance_spec *spec); /* pinned to task->address */
 json_t *link_list(const struct instance_spec *spec);
+json_t *pinned_at(const char *address);
+json_t *restart_policy(enum restart_policy policy);
+enum restart_policy restart_policy_of(const char *name);
+
+/* --- pins.c --- */
+/* task->address is the one that the wish gives, or a free one picked for it; then `next`. */
+enum progress pin_find(struct task *task, step *next, struct error *err);
+step pin_taken; /* says who has task->address instead; fails */
+
+/* --- files.c --- */
+/* Puts the spec's files into task->id, which was just inspected in slot 0; then goes to task->after. */
+step files_begin;
 
 /* --- pull.c, with registry.h --- */
 enum progress pull_join(struct task *task, const char *image, step *next, struct error *err);

@@ -36,6 +36,8 @@ static void docker_close(struct location *location)
 	subscriptions_close(docker);
 	published_release(docker);
 	map_release(&docker->strangers);
+	map_release(&docker->filled);
+	map_release(&docker->pinned);
 	networks_release(docker);
 	json_decref(docker->lasting);
 	arena_release(&docker->arena);
@@ -168,6 +170,63 @@ static enum progress docker_remove(struct location *location, struct errand *err
 	return task_run(location, errand, remove_begin, &wish, err);
 }
 
+static enum progress docker_update(struct location *location, struct errand *errand,
+				   const struct instance_spec *spec, struct error *err)
+{
+	const struct wish wish = {.app = spec->app, .spec = spec};
+
+	return task_run(location, errand, update_begin, &wish, err);
+}
+
+static enum progress docker_deliver(struct location *location, struct errand *errand,
+				    const struct instance_spec *spec, struct error *err)
+{
+	const struct wish wish = {.app = spec->app, .spec = spec};
+
+	return task_run(location, errand, deliver_begin, &wish, err);
+}
+
+static enum progress docker_signal(struct location *location, struct errand *errand, const char *app,
+				   const char *name, const char *signal, struct error *err)
+{
+	const struct wish wish = {.app = app, .name = name, .word = signal};
+
+	return task_run(location, errand, signal_begin, &wish, err);
+}
+
+static enum progress docker_withdraw(struct location *location, struct errand *errand, const char *app,
+				     const char *name, struct error *err)
+{
+	const struct wish wish = {.app = app, .name = name};
+
+	return task_run(location, errand, withdraw_begin, &wish, err);
+}
+
+static enum progress docker_rename(struct location *location, struct errand *errand, const char *app,
+				   const char *from, const char *to, struct error *err)
+{
+	const struct wish wish = {.app = app, .name = from, .word = to};
+
+	return task_run(location, errand, rename_begin, &wish, err);
+}
+
+static enum progress docker_lease(struct location *location, struct errand *errand, const char *app,
+				  const struct lease *lease, struct arena *arena, struct lease *ret_holder,
+				  struct error *err)
+{
+	const struct wish wish = {.app = app, .lease = lease, .arena = arena, .lease_holder = ret_holder};
+
+	return task_run(location, errand, lease_begin, &wish, err);
+}
+
+static enum progress docker_tidy(struct location *location, struct errand *errand, const char *app,
+				 const char *token, struct error *err)
+{
+	const struct wish wish = {.app = app, .word = token};
+
+	return task_run(location, errand, tidy_begin, &wish, err);
+}
+
 static enum progress docker_logs(struct location *location, struct errand *errand, const char *app,
 				 const char *name, const struct log_options *options, log_sink *sink,
 				 void *sink_owner, struct error *err)
@@ -211,6 +270,9 @@ const struct location_driver docker_driver = {
 	    .mapped_ports = true,
 	    .kinds = 1u << COMPONENT_DOCKER,
 	    .calls_in_flight = 4,
+	    .generations = true,
+	    .limits_in_place = true,
+	    .restart_in_place = true,
 	},
     .open = docker_open,
     .close = docker_close,
@@ -235,6 +297,13 @@ const struct location_driver docker_driver = {
     .probe = docker_probe,
     .stop = docker_stop,
     .remove = docker_remove,
+    .update = docker_update,
+    .deliver = docker_deliver,
+    .signal = docker_signal,
+    .withdraw = docker_withdraw,
+    .rename = docker_rename,
+    .lease = docker_lease,
+    .tidy = docker_tidy,
     .exec = docker_exec,
     .logs = docker_logs,
     .drop = docker_drop,

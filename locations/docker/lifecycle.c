@@ -1,11 +1,18 @@
 /* lifecycle.c - start, stop and remove a container, and find out what an unanswered call came to. */
 #include <string.h>
 
+#include "base/map.h"
 #include "locations/docker/docker.h"
 
-enum { GRACE_S = 10, REMOVAL_PAUSE_MS = 200, REMOVAL_LIMIT_MS = 60000, BUSY_TRIES = 20 };
+enum {
+	ENGINES_GRACE_S = 10,
+	LONGEST_GRACE_S = 86400,
+	REMOVAL_PAUSE_MS = 200,
+	REMOVAL_LIMIT_MS = 60000,
+	BUSY_TRIES = 20
+};
 
-static step remove_now, start_now, stop_now, stop_looked;
+static step remove_now, start_now, stop_now, stop_looked, pinned_looked;
 
 /* --- start --- */
 
@@ -32,22 +39,60 @@ static enum progress start_refused(struct task *task, struct call *call, struct 
 	return PROGRESS_FAILED;
 }
 
+/* It is to have an address of its own, and that is not the one it would get. */
+static bool to_be_moved(const struct task *task, const json_t *container)
+{
+	const struct instance_spec *spec = task->wish.spec;
+	const char *fixed = fixed_address(endpoint_of(container, spec->app));
+
+	if (!spec->pin_address || container_runs(container) || task->flag)
+		return false;
+	return !fixed || (spec->pinned_address && strcmp(fixed, spec->pinned_address) != 0);
+}
+
+static enum progress begin_with(struct task *task, const json_t *container, struct error *err)
+{
+	const struct instance_spec *spec = task->wish.spec;
+	const json_t *state = json_object_get(container, "State");
+	const char *status = json_text(state, "Status"), *since = json_text(state, "StartedAt");
+	bool never_ran = status && !strcmp(status, "created");
+
+	/* What was made by a deploy that was killed may lack its files. */
+	if (never_ran && spec->file_count && !map_get(task->docker->filled, task->id)) {
+		task->after = start_begin;
+		return task_go(task, files_begin);
+	}
+	if (to_be_moved(task, container)) {
+		task->after = start_begin;
+		return pin_find(task, rejoin_begin, err);
+	}
+	if (!(task->since = arena_text(&task->arena, since ? since : "")))
+		return out_of_memory(err);
+	return task_go(task, start_now);
+}
+
+/* A job may have run and ended before anybody looked. */
+static bool has_started(const struct task *task, const json_t *container)
+{
+	const char *since = json_text(json_object_get(container, "State"), "StartedAt");
+
+	return container_runs(container) || (since && strcmp(since, task->since) != 0);
+}
+
 static enum progress start_looked(struct task *task, struct error *err)
 {
 	int ours = inspected_is_ours(task, task->wish.spec->name, err);
 
 	if (ours < 0)
 		return PROGRESS_FAILED;
-	if (!ours) {
-		fail(err, ERR_MISSING, "location `%s`: container `%s` is gone", task->docker->location->name,
-		     task->wish.spec->name);
-		return PROGRESS_FAILED;
-	}
-	const json_t *state = json_at(call_json(&task->calls[0], err), "State");
-	bool runs = json_flag(state, "Running", false) || json_flag(state, "Restarting", false);
-	if (task->unsure.code && runs)
+	if (!ours)
+		return container_gone(task, task->wish.spec->name, err);
+	const json_t *container = call_json(&task->calls[0], err);
+	if (!task->unsure.code)
+		return begin_with(task, container, err);
+	if (has_started(task, container))
 		return PROGRESS_DONE;
-	if (!task->unsure.code || ++task->tries < TRIES)
+	if (++task->tries < TRIES)
 		return task_go(task, start_now);
 	explain(task->docker, "POST /containers/start", START_MS, &task->unsure, err);
 	return PROGRESS_FAILED;
@@ -62,12 +107,36 @@ static bool address_gone(struct call *call)
 	       !strstr(words, "bind:");
 }
 
+/* The address that it is pinned to is somebody else's now: another is as good as long as nobody was told. */
+static enum progress pinned_looked(struct task *task, struct error *err)
+{
+	const struct instance_spec *spec = task->wish.spec;
+	int ours = inspected_is_ours(task, spec->name, err);
+
+	if (ours < 0)
+		return PROGRESS_FAILED;
+	if (!ours)
+		return container_gone(task, spec->name, err);
+	const json_t *container = call_json(&task->calls[0], err);
+	const char *status = json_text(json_object_get(container, "State"), "Status");
+	const char *fixed = fixed_address(endpoint_of(container, spec->app));
+	if (!spec->pinned_address && status && !strcmp(status, "created") && ++task->tries < TRIES) {
+		task->address = NULL;
+		task->after = start_begin;
+		return pin_find(task, rejoin_begin, err);
+	}
+	task->address = arena_text(&task->arena, fixed ? fixed : "");
+	return task->address ? pin_taken(task, err) : out_of_memory(err);
+}
+
 static enum progress started(struct task *task, struct error *err)
 {
 	struct call *call = &task->calls[0];
 
 	if (call_ok(call))
 		return PROGRESS_DONE;
+	if (call->error.code == OK && address_gone(call) && task->wish.spec->pin_address)
+		return inspect_again(task, pinned_looked, err);
 	if (call->error.code == OK && !task->flag && address_gone(call)) {
 		task->after = start_begin;
 		return task_go(task, rejoin_begin);
@@ -108,16 +177,23 @@ static enum progress stopped(struct task *task, struct error *err)
 	return inspect_again(task, stop_looked, err);
 }
 
+/* How long its end may take is kept with it. */
 static enum progress stop_now(struct task *task, struct error *err)
 {
-	const char *stop = arena_format(&task->arena, "/stop?t=%d", GRACE_S);
 	const struct question question = {
 	    .method = "POST",
-	    .path = stop ? container_path(task, stop) : NULL,
-	    .limit_ms = CHANGE_MS + GRACE_S * 1000,
+	    .path = container_path(task, "/stop"),
+	    .limit_ms = CHANGE_MS + task->grace_ms,
 	};
 
 	return ask(task, 0, &question, stopped, err);
+}
+
+static int64_t grace_of(const json_t *container)
+{
+	int64_t grace = json_number(json_object_get(container, "Config"), "StopTimeout", ENGINES_GRACE_S);
+
+	return 1000 * (grace < 0 || grace > LONGEST_GRACE_S ? LONGEST_GRACE_S : grace);
 }
 
 static enum progress stop_looked(struct task *task, struct error *err)
@@ -126,9 +202,10 @@ static enum progress stop_looked(struct task *task, struct error *err)
 
 	if (ours < 0)
 		return PROGRESS_FAILED;
-	const json_t *state = ours ? json_at(call_json(&task->calls[0], err), "State") : NULL;
-	if (!json_flag(state, "Running", false) && !json_flag(state, "Restarting", false))
+	const json_t *container = ours ? call_json(&task->calls[0], err) : NULL;
+	if (!container_runs(container))
 		return PROGRESS_DONE;
+	task->grace_ms = grace_of(container);
 	return task_go(task, stop_now);
 }
 
@@ -191,16 +268,10 @@ enum progress removal_begin(struct task *task, struct error *err)
 	return remove_now(task, err);
 }
 
-static enum progress all_done(struct task *task, struct error *err)
-{
-	(void)task, (void)err;
-	return PROGRESS_DONE;
-}
-
 enum progress remove_begin(struct task *task, struct error *err)
 {
 	task->target = task->wish.name;
 	task->since_ms = now_of(task);
-	task->after = all_done;
+	task->after = task_done;
 	return inspect(task, task->target, removal_looked, err);
 }

@@ -73,27 +73,46 @@ static const char *shown_name(const json_t *container)
 	return *name ? name : id ? id : "?";
 }
 
+/* Objects are told when nobody asked for one application alone. */
+static int add_object(struct task *task, const json_t *labels, const char *kind, const char *name,
+		      struct inventory *inventory)
+{
+	struct inventory_object *objects = (struct inventory_object *)inventory->objects;
+
+	if (task->wish.list->app)
+		return 0;
+	struct inventory_object *to = &objects[inventory->object_count++];
+	to->app = arena_text(&inventory->arena, json_text(labels, "berth.app"));
+	to->kind = kind;
+	to->name = arena_text(&inventory->arena, name ? name : "");
+	return to->app && to->name ? 0 : -1;
+}
+
+static int read_container(struct task *task, const json_t *container, struct inventory *inventory)
+{
+	struct observed *instances = (struct observed *)inventory->instances;
+	const json_t *labels = json_object_get(container, "Labels");
+
+	if (!marked(labels, task->wish.list->app))
+		return 0;
+	if (json_text(labels, "berth.helper"))
+		return add_object(task, labels, "helper", shown_name(container), inventory);
+	if (!is_instance(container_name(container), labels))
+		return stranger_listed(task->docker, shown_name(container), inventory);
+	return observe_listed(task->docker, container, &inventory->arena,
+			      &instances[inventory->instance_count++]);
+}
+
 static int read_containers(struct task *task, const json_t *listed, struct inventory *inventory)
 {
-	size_t count = 0, room = json_array_size(listed);
-	struct observed *instances = arena_array(&inventory->arena, struct observed, room + 1);
+	size_t room = json_array_size(listed);
 
-	if (!instances || strangers_room(task->docker, room, inventory) < 0)
+	inventory->instances = arena_array(&inventory->arena, struct observed, room + 1);
+	if (!inventory->instances || strangers_room(task->docker, room, inventory) < 0)
 		return -1;
-	for (size_t i = 0; i < room; i++) {
-		const json_t *container = json_array_get(listed, i);
-		const json_t *labels = json_object_get(container, "Labels");
-		if (!marked(labels, task->wish.list->app))
-			continue;
-		int wrong =
-		    is_instance(container_name(container), labels)
-			? observe_listed(task->docker, container, &inventory->arena, &instances[count++])
-			: stranger_listed(task->docker, shown_name(container), inventory);
-		if (wrong < 0)
+	for (size_t i = 0; i < room; i++)
+		if (read_container(task, json_array_get(listed, i), inventory) < 0)
 			return -1;
-	}
-	inventory->instances = instances;
-	inventory->instance_count = count;
 	return 0;
 }
 
@@ -134,12 +153,26 @@ static int read_volumes(struct task *task, const json_t *listed, struct inventor
 			continue;
 		if (json_text(labels, "berth.claim"))
 			wrong = add_claim(inventory, claims, labels);
+		else if (is_lease(volume))
+			wrong = add_object(task, labels, "lease", json_text(volume, "Name"), inventory);
 		else if (json_text(labels, "berth.volume"))
 			wrong = add_volume(inventory, volumes, volume, labels);
 	}
 	inventory->volumes = volumes;
 	inventory->claims = claims;
 	return wrong;
+}
+
+static int read_networks(struct task *task, const json_t *listed, struct inventory *inventory)
+{
+	for (size_t i = 0; i < json_array_size(listed); i++) {
+		const json_t *network = json_array_get(listed, i),
+			     *labels = json_object_get(network, "Labels");
+		if (marked(labels, task->wish.list->app) &&
+		    add_object(task, labels, "network", json_text(network, "Name"), inventory) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static bool is_prepared(struct task *task, const json_t *networks)
@@ -158,8 +191,13 @@ static bool is_prepared(struct task *task, const json_t *networks)
 static int read_all(struct task *task, const json_t *const answers[CALLS])
 {
 	struct inventory *inventory = &task->inventory;
+	size_t room = 1;
 
-	if (read_containers(task, answers[CONTAINERS], inventory) < 0 ||
+	for (unsigned i = CONTAINERS; i <= VOLUMES; i++)
+		room += json_array_size(answers[i]);
+	inventory->objects = arena_array(&inventory->arena, struct inventory_object, room);
+	if (!inventory->objects || read_containers(task, answers[CONTAINERS], inventory) < 0 ||
+	    read_networks(task, answers[NETWORKS], inventory) < 0 ||
 	    read_volumes(task, answers[VOLUMES], inventory) < 0 ||
 	    read_images(task, answers[IMAGES], inventory) < 0 ||
 	    strangers_tell(task->docker, task->wish.list->app, inventory) < 0)
@@ -186,7 +224,7 @@ static enum progress listed(struct task *task, struct error *err)
 	}
 	if (read_all(task, answers) < 0)
 		return out_of_memory(err);
-	return task_go(task, newest_begin);
+	return generations_ask(task, newest_begin, err);
 }
 
 static enum progress ask_list(struct task *task, unsigned slot, const char *path, const char *query,

@@ -100,6 +100,19 @@ int inspected_is_ours(struct task *task, const char *name, struct error *err)
 	return 1;
 }
 
+enum progress container_gone(struct task *task, const char *name, struct error *err)
+{
+	fail(err, ERR_MISSING, "location `%s`: container `%s` is gone", task->docker->location->name, name);
+	return PROGRESS_FAILED;
+}
+
+bool container_runs(const json_t *container)
+{
+	const json_t *state = json_object_get(container, "State");
+
+	return json_flag(state, "Running", false) || json_flag(state, "Restarting", false);
+}
+
 static enum progress looked(struct task *task, struct error *err)
 {
 	const char *name = task->wish.name;

@@ -232,24 +232,27 @@ static enum progress made(struct task *task, struct error *err)
 	return cannot(task, call, err);
 }
 
-/* Room for the instances, the gateway, the network's own two addresses and a replacement beside each. */
+/* Room for the instances, the gateway, the network's own two addresses and a replacement beside each; and as
+ * much again for those that keep their address (pins.c). */
 static int prefix_for(const struct docker *docker, size_t instances)
 {
 	int prefix = docker->subnet_prefix;
 
-	while (prefix > 8 && (UINT64_C(1) << (32 - prefix)) < 2 * (uint64_t)instances + 4)
+	while (prefix > 8 && (UINT64_C(1) << (31 - prefix)) < 2 * (uint64_t)instances + 4)
 		prefix--;
 	return prefix;
 }
 
 static json_t *network_body(struct task *task, const char *name)
 {
-	char subnet[32];
+	struct subnet lower = {.network = task->subnet.network, .prefix = task->subnet.prefix + 1};
+	char subnet[32], given[32];
 
 	subnet_format(task->subnet, subnet);
-	return json_pack("{s:s, s:s, s:b, s:{s:s}, s:{s:[{s:s}]}}", "Name", name, "Driver", "bridge",
+	subnet_format(lower, given);
+	return json_pack("{s:s, s:s, s:b, s:{s:s}, s:{s:[{s:s, s:s}]}}", "Name", name, "Driver", "bridge",
 			 "CheckDuplicate", 1, "Labels", "berth.app", task->wish.app, "IPAM", "Config",
-			 "Subnet", subnet);
+			 "Subnet", subnet, "IPRange", given);
 }
 
 static enum progress make(struct task *task, const json_t *networks, const char *name, struct error *err)

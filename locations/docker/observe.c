@@ -7,6 +7,8 @@
 
 #include "locations/docker/docker.h"
 
+enum { CPU_PERIOD_US = 100000 };
+
 char *lower(struct arena *arena, const char *text)
 {
 	char *copy = arena_text(arena, text);
@@ -57,23 +59,54 @@ const char *container_name(const json_t *container)
 	return !name ? "" : *name == '/' ? name + 1 : name;
 }
 
+/* "Z", "+02:00": how far its clock is ahead of universal time. */
+static int64_t zone_of(const char *zone)
+{
+	int hours, minutes;
+
+	if ((*zone != '+' && *zone != '-') || sscanf(zone + 1, "%2d:%2d", &hours, &minutes) != 2)
+		return 0;
+	return (*zone == '-' ? -1 : 1) * (int64_t)(hours * 60 + minutes) * 60000;
+}
+
 int64_t time_of(const char *stamp)
 {
 	struct tm tm = {0};
-	int milliseconds = 0;
+	int milliseconds = 0, end = 0;
 
-	if (!stamp || sscanf(stamp, "%4d-%2d-%2dT%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-			     &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
+	if (!stamp || sscanf(stamp, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+			     &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &end) != 6)
 		return 0;
 	if (tm.tm_year < 1970)
 		return 0; /* the engine's "never" is the year 1 */
-	const char *fraction = strchr(stamp, '.');
-	for (int i = 1, digit = 100; fraction && i <= 3 && isdigit((unsigned char)fraction[i]);
-	     i++, digit /= 10)
-		milliseconds += (fraction[i] - '0') * digit;
+	const char *rest = stamp + end + (stamp[end] == '.');
+	for (int digit = 100; isdigit((unsigned char)*rest); rest++, digit /= 10)
+		milliseconds += (*rest - '0') * digit;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
-	return (int64_t)timegm(&tm) * 1000 + milliseconds;
+	return (int64_t)timegm(&tm) * 1000 + milliseconds - zone_of(rest);
+}
+
+static int month_of(const char *name)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	const char *at = strlen(name) == 3 ? strstr(months, name) : NULL;
+
+	return at ? (int)(at - months) / 3 : -1;
+}
+
+/* "Sat, 21 Nov 2026 11:44:52 GMT" */
+int64_t date_of(const char *date)
+{
+	char month[4];
+	struct tm tm = {0};
+
+	if (sscanf(date, "%*3s, %2d %3s %4d %2d:%2d:%2d", &tm.tm_mday, month, &tm.tm_year, &tm.tm_hour,
+		   &tm.tm_min, &tm.tm_sec) != 6 ||
+	    (tm.tm_mon = month_of(month)) < 0)
+		return 0;
+	tm.tm_year -= 1900;
+	return (int64_t)timegm(&tm) * 1000;
 }
 
 static const char *label_text(const json_t *labels, const char *name, struct arena *arena)
@@ -88,6 +121,8 @@ static int read_marks(const json_t *container, const json_t *labels, struct aren
 		      struct observed *ret)
 {
 	const char *ordinal = json_text(labels, "berth.instance");
+	const char *its_app, *its_component;
+	unsigned its_ordinal;
 	int64_t number;
 
 	ret->ordinal = ordinal && parse_number(ordinal, 1, INT32_MAX, &number) ? (unsigned)number : 0;
@@ -97,12 +132,17 @@ static int read_marks(const json_t *container, const json_t *labels, struct aren
 	ret->link_digest = label_text(labels, "berth.links", arena);
 	ret->secret_salt = label_text(labels, "berth.salt", arena);
 	ret->secret_digest = label_text(labels, "berth.secrets", arena);
+	ret->file_digest = label_text(labels, "berth.files", arena);
 	ret->type = label_text(labels, "berth.type", arena);
 	ret->name = arena_text(arena, container_name(container));
+	ret->job = json_text(labels, "berth.job");
 	const char *id = json_text(container, "Id");
 	ret->target_id = arena_text(arena, id ? id : "");
+	if (ret->name)
+		(void)instance_name_split(arena, ret->name, &its_app, &its_component, &its_ordinal,
+					  &ret->generation);
 	return ret->app && ret->component && ret->digest && ret->link_digest && ret->secret_salt &&
-		       ret->secret_digest && ret->type && ret->name && ret->target_id
+		       ret->secret_digest && ret->file_digest && ret->type && ret->name && ret->target_id
 		   ? 0
 		   : -1;
 }
@@ -124,8 +164,7 @@ static enum observed_state state_of(const char *word)
 	return SEEN_STOPPED;
 }
 
-/* The endpoint on our own network; NULL while it is off it. */
-static const json_t *endpoint_of(const json_t *container, const char *app)
+const json_t *endpoint_of(const json_t *container, const char *app)
 {
 	const json_t *networks = json_at(container, "NetworkSettings.Networks");
 	struct arena arena = {0};
@@ -136,12 +175,23 @@ static const json_t *endpoint_of(const json_t *container, const char *app)
 	return endpoint;
 }
 
-/* A listing does not tell aliases; an address of its own choice on our network is given by `admit` alone. */
-static bool held_as_listed(const json_t *labels, const json_t *endpoint)
+/* The address that it shall have, wherever it is started; NULL: any. */
+const char *fixed_address(const json_t *endpoint)
 {
 	const char *fixed = json_text(json_object_get(endpoint, "IPAMConfig"), "IPv4Address");
 
-	return endpoint && (json_text(labels, "berth.shared") || (fixed && *fixed));
+	return fixed && *fixed ? fixed : NULL;
+}
+
+/* A listing does not tell aliases. An address of its own choice on our network is given by `admit`, or was
+ * given to a pinned one when it was made; what `withdraw` left behind has one too. */
+static bool held_as_listed(const json_t *labels, const json_t *endpoint)
+{
+	bool fixed = fixed_address(endpoint), pinned = json_text(labels, "berth.pinned");
+
+	if (json_text(labels, "berth.shared"))
+		return endpoint && (!fixed || pinned);
+	return fixed && !pinned;
 }
 
 static bool held_as_inspected(const json_t *labels, const json_t *endpoint)
@@ -161,6 +211,14 @@ static bool held_as_inspected(const json_t *labels, const json_t *endpoint)
 	return held;
 }
 
+bool shared_name_held(const json_t *container)
+{
+	const json_t *labels = json_at(container, "Config.Labels");
+	const char *app = json_text(labels, "berth.app");
+
+	return app && held_as_inspected(labels, endpoint_of(container, app));
+}
+
 /* "Exited (3) 5 minutes ago" */
 static int exit_code_of(const char *status)
 {
@@ -171,11 +229,14 @@ static int exit_code_of(const char *status)
 	return (int)strtol(bracket + 1, NULL, 10);
 }
 
-static const char *address_of(const json_t *endpoint)
+/* A pinned one has its address also while it is stopped. */
+static const char *address_of(const json_t *labels, const json_t *endpoint)
 {
 	const char *address = json_text(endpoint, "IPAddress");
 
-	return address && *address ? address : NULL;
+	if (address && *address)
+		return address;
+	return json_text(labels, "berth.pinned") ? fixed_address(endpoint) : NULL;
 }
 
 static enum protocol protocol_of(const char *word)
@@ -204,8 +265,8 @@ static int attach_listed(struct docker *docker, const json_t *container, const j
 		};
 	}
 	return bindings ? attachments_make(docker, arena, ret->app, ret->component,
-					   json_text(labels, "berth.ports"), address_of(endpoint), bindings,
-					   count, ret)
+					   json_text(labels, "berth.ports"), address_of(labels, endpoint),
+					   bindings, count, ret)
 			: -1;
 }
 
@@ -257,7 +318,30 @@ static int attach_inspected(struct docker *docker, const json_t *container, cons
 			};
 		}
 	return attachments_make(docker, arena, ret->app, ret->component, json_text(labels, "berth.ports"),
-				address_of(endpoint), bindings, count, ret);
+				address_of(labels, endpoint), bindings, count, ret);
+}
+
+/* In thousand millionths of a CPU; a quota goes before the number, and -1 is none. */
+static int64_t cpus_of(const json_t *config)
+{
+	int64_t quota = json_number(config, "CpuQuota", 0), period = json_number(config, "CpuPeriod", 0);
+
+	if (!quota)
+		return json_number(config, "NanoCpus", 0);
+	if (quota < 0 || quota > INT64_MAX / 1000000000)
+		return 0;
+	return quota * 1000000000 / (period > 0 ? period : CPU_PERIOD_US);
+}
+
+static void read_limits(const json_t *container, struct observed *ret)
+{
+	const json_t *config = json_object_get(container, "HostConfig");
+	int64_t memory = json_number(config, "Memory", 0);
+
+	ret->limits_known = json_is_object(config);
+	ret->memory_bytes = memory < NO_MEMORY_LIMIT ? memory : 0;
+	ret->nano_cpus = cpus_of(config);
+	ret->restart = restart_policy_of(json_text(json_object_get(config, "RestartPolicy"), "Name"));
 }
 
 static int read_state(const json_t *container, struct arena *arena, struct observed *ret)
@@ -296,6 +380,7 @@ int observe_inspected(struct docker *docker, const json_t *container, struct are
 	if (read_marks(container, labels, arena, &seen) < 0 || read_state(container, arena, &seen) < 0)
 		return -1;
 	const json_t *endpoint = endpoint_of(container, seen.app);
+	read_limits(container, &seen);
 	seen.image_id = image ? arena_text(arena, image) : NULL;
 	seen.shared_name_held = held_as_inspected(labels, endpoint);
 	if ((image && !seen.image_id) ||

@@ -46,8 +46,10 @@ static enum progress created(struct task *task, struct error *err)
 	struct call *call = &task->calls[0];
 	const struct instance_spec *spec = task->wish.spec;
 
-	if (call_ok(call))
+	if (call_ok(call) && !spec->file_count)
 		return PROGRESS_DONE;
+	if (call_ok(call))
+		return inspect(task, spec->name, looked, err);
 	if (call_unsure(call)) {
 		task->unsure = call->error;
 		return inspect(task, spec->name, looked, err);
@@ -74,9 +76,14 @@ static enum progress create_now(struct task *task, struct error *err)
 	return ask(task, 0, &question, created, err);
 }
 
+static enum progress create_pinned(struct task *task, struct error *err)
+{
+	return pin_find(task, create_now, err);
+}
+
 static enum progress create(struct task *task, struct error *err)
 {
-	return network_find(task, create_now, err);
+	return network_find(task, task->wish.spec->pin_address ? create_pinned : create_now, err);
 }
 
 /* Nobody holds the name, although the engine just said so or did not answer: asked again, but not for ever.
@@ -95,22 +102,34 @@ static enum progress create_again(struct task *task, struct error *err)
 	return PROGRESS_FAILED;
 }
 
+static bool is(const json_t *labels, const char *label, const char *wanted)
+{
+	const char *value = json_text(labels, label);
+
+	return !strcmp(value ? value : "", wanted);
+}
+
+/* What would be changed in place, or not at all, if it had run. */
+static bool up_to_date(const struct instance_spec *spec, const json_t *labels, const struct observed *seen)
+{
+	return is(labels, "berth.links", spec->link_digest) &&
+	       is(labels, "berth.secrets", spec->secret_digest) &&
+	       is(labels, "berth.files", spec->file_digest) &&
+	       is(labels, "berth.pinned", spec->pin_address ? "yes" : "") &&
+	       seen->memory_bytes == spec->memory_bytes && seen->nano_cpus == spec->nano_cpus &&
+	       seen->restart == spec->restart;
+}
+
 /* Made for this very wish, or of one that differs only where a new instance is not needed? */
-static bool serves(const struct task *task, const json_t *container)
+static bool serves(const struct task *task, const json_t *container, const struct observed *seen)
 {
 	const struct instance_spec *spec = task->wish.spec;
 	const json_t *labels = json_at(container, "Config.Labels");
-	const char *state = json_text(json_object_get(container, "State"), "Status");
-	const char *digest = json_text(labels, "berth.spec"), *links = json_text(labels, "berth.links");
-	const char *component = json_text(labels, "berth.component");
 
-	if (!digest || strcmp(digest, spec->digest) != 0 || !component ||
-	    strcmp(component, spec->component) != 0)
+	if (!is(labels, "berth.spec", spec->digest) || !is(labels, "berth.component", spec->component))
 		return false;
-	if (!state || !strcmp(state, "dead") || !strcmp(state, "removing"))
-		return false;
-	/* Never started: whatever its links should say now can still be had for nothing. */
-	return strcmp(state, "created") != 0 || !strcmp(links ? links : "", spec->link_digest);
+	/* Never started: whatever it should be now can still be had for nothing. */
+	return seen->state != SEEN_BROKEN && (seen->state != SEEN_CREATED || up_to_date(spec, labels, seen));
 }
 
 static enum progress looked(struct task *task, struct error *err)
@@ -122,8 +141,14 @@ static enum progress looked(struct task *task, struct error *err)
 	if (!ours)
 		return create_again(task, err);
 	const json_t *container = call_json(&task->calls[0], err);
-	if (serves(task, container))
-		return PROGRESS_DONE;
+	struct observed seen;
+	if (observe_inspected(task->docker, container, &task->arena, &seen) < 0)
+		return out_of_memory(err);
+	if (serves(task, container, &seen)) {
+		/* Whoever made it may have been killed before its files were there. */
+		task->after = task_done;
+		return seen.state == SEEN_CREATED ? task_go(task, files_begin) : PROGRESS_DONE;
+	}
 	if (++task->tries >= TRIES) {
 		fail(err, ERR_FAILED,
 		     "location `%s`: container `%s` is made anew by somebody else again and again",

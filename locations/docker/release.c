@@ -58,18 +58,28 @@ static int add(struct task *task, const char *kind, const char *id)
 	return path ? json_array_append_new(task->kept, json_string(path)) : -1;
 }
 
+/* A lease that lives is somebody's: its deploy gives it back. */
+static bool to_go(const struct task *task, const json_t *volume, const char *own_name, int64_t now_ms)
+{
+	const char *name = json_text(volume, "Name");
+
+	if (is_lease(volume))
+		return now_ms && lease_left(volume, now_ms) <= 0;
+	return task->wish.volumes && own_name && name && !strcmp(name, own_name);
+}
+
 /* Only what carries its own name: a copy's labels say nothing of whose it is. */
-static int add_volumes(struct task *task, const json_t *volumes)
+static int add_volumes(struct task *task, const json_t *volumes, int64_t now_ms)
 {
 	for (size_t i = 0; i < json_array_size(volumes); i++) {
 		const json_t *volume = json_array_get(volumes, i),
 			     *labels = json_object_get(volume, "Labels");
-		const char *name = json_text(volume, "Name"), *own = json_text(labels, "berth.volume");
-		const char *wanted = own ? arena_format(&task->arena, "%s.%s", task->wish.app, own) : "";
-		if (!wanted)
+		const char *own = json_text(labels, "berth.volume");
+		const char *name = own ? arena_format(&task->arena, "%s.%s", task->wish.app, own) : NULL;
+		if (own && !name)
 			return -1;
-		if (own && name && !strcmp(name, wanted) && marked(labels, task->wish.app) &&
-		    add(task, "volumes", name) < 0)
+		if (marked(labels, task->wish.app) && to_go(task, volume, name, now_ms) &&
+		    add(task, "volumes", json_text(volume, "Name")) < 0)
 			return -1;
 	}
 	return 0;
@@ -97,13 +107,13 @@ static enum progress listed(struct task *task, struct error *err)
 
 	if (!call_ok(first))
 		return call_failed(first, err, "location `%s`: cannot list the networks", location);
-	if (second->task && !call_ok(second))
+	if (!call_ok(second))
 		return call_failed(second, err, "location `%s`: cannot list the volumes", location);
 	const json_t *networks = call_list(first, err);
-	const json_t *volumes = networks && second->task ? call_volumes(second, err) : NULL;
-	if (!networks || (second->task && !volumes))
+	const json_t *volumes = networks ? call_volumes(second, err) : NULL;
+	if (!volumes)
 		return PROGRESS_FAILED;
-	if (!(task->kept = json_array()) || add_volumes(task, volumes) < 0 ||
+	if (!(task->kept = json_array()) || add_volumes(task, volumes, answered_at(second)) < 0 ||
 	    add_networks(task, networks) < 0)
 		return out_of_memory(err);
 	return task_go(task, remove_next);
@@ -117,8 +127,8 @@ enum progress release_begin(struct task *task, struct error *err)
 	    .path = filter ? arena_format(&task->arena, "/networks?%s", filter) : NULL,
 	};
 
-	if (ask(task, 0, &question, listed, err) == PROGRESS_FAILED || !task->wish.volumes)
-		return task->waiting ? PROGRESS_WAITING : PROGRESS_FAILED;
+	if (ask(task, 0, &question, listed, err) == PROGRESS_FAILED)
+		return PROGRESS_FAILED;
 	question.path = arena_format(&task->arena, "/volumes?%s", filter);
 	return ask(task, 1, &question, listed, err);
 }

@@ -59,7 +59,7 @@ static bool used(struct subnet candidate, const json_t *networks, const json_t *
 }
 
 /* FNV-1a: applications begin at places of their own, so that two deployers rarely want the same one. */
-static uint32_t hash(const char *text)
+uint32_t name_hash(const char *text)
 {
 	uint32_t sum = UINT32_C(2166136261);
 
@@ -73,7 +73,7 @@ bool subnet_pick(const struct docker *docker, const char *app, int prefix, const
 {
 	if (prefix < docker->pool.prefix)
 		return false;
-	uint32_t count = UINT32_C(1) << (prefix - docker->pool.prefix), first = hash(app) % count;
+	uint32_t count = UINT32_C(1) << (prefix - docker->pool.prefix), first = name_hash(app) % count;
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct subnet candidate = {

@@ -24,6 +24,13 @@ bool header_value(const char *headers, const char *name, char *ret_value, size_t
 	return false;
 }
 
+int64_t answered_at(const struct call *call)
+{
+	char date[64];
+
+	return header_value(text_view(&call->headers), "Date", date, sizeof(date)) ? date_of(date) : 0;
+}
+
 int version_read(struct docker *docker, const struct pong *pong, struct error *err)
 {
 	char version[32], *end;

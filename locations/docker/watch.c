@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "locations/docker/docker.h"
 
@@ -75,10 +74,14 @@ static bool read_line(struct subscription *subscription)
 {
 	owned_json event =
 	    json_parse(text_view(&subscription->line), subscription->line.length, "an event", NULL);
-	const char *name = json_text(json_at(event, "Actor.Attributes"), "name");
+	const json_t *attributes = json_at(event, "Actor.Attributes");
+	const char *name = json_text(attributes, "name"), *old = json_text(attributes, "oldName");
 
 	text_clear(&subscription->line);
 	subscription->pause_ms = FIRST_PAUSE_MS;
+	/* Nobody has a name any more that another one was exchanged for. */
+	if (old && !tell(subscription, old + (*old == '/')))
+		return false;
 	return !name || tell(subscription, name);
 }
 
@@ -112,9 +115,9 @@ static char *events_path(struct subscription *subscription, struct arena *arena,
 	const char *label = arena_format(arena, "berth.app=%s", subscription->app);
 	/* Commands run in a container are events too, and a check that runs one must not cause the next. */
 	owned_json filters =
-	    label ? json_pack("{s:[s], s:[s], s:[s,s,s,s,s,s,s,s,s,s,s,s]}", "label", label, "type",
+	    label ? json_pack("{s:[s], s:[s], s:[s,s,s,s,s,s,s,s,s,s,s,s,s]}", "label", label, "type",
 			      "container", "event", "create", "start", "restart", "die", "oom", "kill",
-			      "stop", "destroy", "rename", "pause", "unpause", "health_status")
+			      "stop", "destroy", "rename", "pause", "unpause", "update", "health_status")
 		  : NULL;
 	owned_memory char *line = filters ? json_line(filters) : NULL;
 	const char *value = line ? escaped(arena, line) : NULL;
@@ -122,29 +125,14 @@ static char *events_path(struct subscription *subscription, struct arena *arena,
 	return value ? arena_format(arena, "/events?since=%lld&filters=%s", (long long)since, value) : NULL;
 }
 
-static int64_t month_of(const char *name)
-{
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	const char *at = strlen(name) == 3 ? strstr(months, name) : NULL;
-
-	return at ? (at - months) / 3 : -1;
-}
-
-/* The engine's own clock, since `since` is read by it: "Sat, 21 Nov 2026 11:44:52 GMT". */
+/* The engine's own clock, since `since` is read by it. */
 static int64_t clock_of(struct subscription *subscription, const char *headers)
 {
 	struct world *world = subscription->docker->world;
-	char date[64], month[4];
-	struct tm tm = {0};
+	char date[64] = "";
+	int64_t told = header_value(headers, "Date", date, sizeof(date)) ? date_of(date) : 0;
 
-	if (!header_value(headers, "Date", date, sizeof(date)) ||
-	    sscanf(date, "%*3s, %2d %3s %4d %2d:%2d:%2d", &tm.tm_mday, month, &tm.tm_year, &tm.tm_hour,
-		   &tm.tm_min, &tm.tm_sec) != 6 ||
-	    month_of(month) < 0)
-		return world->ops->wall(world) / 1000;
-	tm.tm_mon = (int)month_of(month);
-	tm.tm_year -= 1900;
-	return (int64_t)timegm(&tm);
+	return (told ? told : world->ops->wall(world)) / 1000;
 }
 
 static void subscribe(struct subscription *subscription, int64_t since)

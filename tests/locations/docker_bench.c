@@ -115,7 +115,11 @@ static void note(const struct http_request *request, struct asked *to)
 	for (const char *const *header = request->headers; header && *header; header++)
 		if (starts_with(*header, "X-Registry-Auth: "))
 			docker_login_read(*header, to->login, sizeof(to->login));
-	to->body = strndup(request->body ? request->body : "", request->body_size);
+	to->size = request->body_size;
+	to->body = calloc(1, to->size + 1);
+	cr_assert_not_null(to->body);
+	if (to->size)
+		memcpy(to->body, request->body, to->size);
 }
 
 static int64_t answer_request(void *owner, const struct http_request *request, struct http_answer *answer)
@@ -135,7 +139,8 @@ static int64_t answer_request(void *owner, const struct http_request *request, s
 			     reply->text ? reply->text : "no answer");
 		if (reply->remedy)
 			remedy(&answer->error, "%s", reply->remedy);
-		text_add(&answer->body, reply->body ? reply->body : "");
+		const char *body = reply->body ? reply->body : "";
+		text_add_bytes(&answer->body, body, reply->size ? reply->size : strlen(body));
 		text_add(&answer->headers,
 			 reply->headers
 			     ? reply->headers
@@ -316,7 +321,8 @@ const char *docker_container(char digest, const char *state)
 		 "{\"Id\": \"c1d2\", \"Name\": \"/app.web.1\", \"Image\": \"sha256:1\", \"RestartCount\": 2, "
 		 "\"Created\": \"2026-11-21T11:44:52.5Z\", \"Config\": {\"Labels\": {%s}, \"Tty\": false}, "
 		 "\"State\": {\"Status\": \"%s\", \"Running\": %s, \"ExitCode\": 3, \"Error\": \"\", "
-		 "\"StartedAt\": \"2026-11-21T11:44:53Z\"}, \"NetworkSettings\": {\"Ports\": {\"80/tcp\": "
+		 "\"StartedAt\": \"2026-11-21T11:44:53Z\"}, \"HostConfig\": {\"RestartPolicy\": {\"Name\": "
+		 "\"unless-stopped\"}}, \"NetworkSettings\": {\"Ports\": {\"80/tcp\": "
 		 "[{\"HostIp\": \"0.0.0.0\", \"HostPort\": \"8080\"}, {\"HostIp\": \"::\", \"HostPort\": "
 		 "\"8080\"}]}, "
 		 "\"Networks\": {\"berth.app\": {\"IPAddress\": \"10.213.0.5\", \"NetworkID\": "

@@ -13,6 +13,7 @@ struct reply {
 	const char *request;
 	int status;       /* 0: no answer, `error` says why */
 	const char *body; /* NULL: none */
+	size_t size;      /* of a body that is no text; 0: it is one */
 	enum code error;
 	bool sent;      /* the request arrived before the answer was lost */
 	unsigned times; /* 0: always */
@@ -25,6 +26,7 @@ struct asked {
 	char line[512]; /* "POST /containers/create?name=x" */
 	char api[8];    /* "1.41", "" when the path had no version */
 	char *body;     /* "" when none */
+	size_t size;
 	char proxy[64]; /* "" when none */
 	bool secure, old_tls;
 	char login[512]; /* the JSON of its X-Registry-Auth; "" when none */

@@ -144,6 +144,115 @@ Test(docker_list, states_and_exit_codes)
 	}
 }
 
+Test(docker_list, generation_is_that_of_the_name)
+{
+	script("[{\"Id\": \"c1\", \"Names\": [\"/app.Web.2.g7\"], \"State\": \"exited\", \"Status\": "
+	       "\"Exited (0) "
+	       "now\", \"Labels\": {" LABELS ", \"berth.files\": \"ff\", \"berth.job\": \"yes\"}}]");
+	struct inventory inventory = list(NULL);
+	cr_assert(inventory.instance_count == 1 && !inventory.stranger_count);
+	const struct observed *seen = inventory.instances;
+	cr_assert(seen->generation == 7 && seen->ordinal == 2 && seen->job);
+	cr_assert(seen->state == SEEN_STOPPED && seen->exit_code == 0 && !seen->limits_known);
+	cr_assert_str_eq(seen->file_digest, "ff");
+	inventory_release(&inventory);
+}
+
+#define TWO(endpoint)                                                                                        \
+	"[{\"Id\": \"old\", \"Names\": [\"/app.Web.2\"], \"State\": \"running\", \"Labels\": {" LABELS "}, " \
+	"\"NetworkSettings\": {\"Networks\": {\"berth.app\": {" endpoint "}}}}, "                            \
+	"{\"Id\": \"young\", \"Names\": [\"/app.Web.2.g2\"], \"State\": \"running\", \"Labels\": {" LABELS   \
+	"}, \"NetworkSettings\": {\"Networks\": {\"berth.app\": {" endpoint "}}}}, "                         \
+	"{\"Id\": \"third\", \"Names\": [\"/app.Web.3\"], \"State\": \"running\", \"Labels\": "              \
+	"{\"berth.app\": "                                                                                   \
+	"\"app\", \"berth.component\": \"Web\", \"berth.instance\": \"3\"}}]"
+
+#define INSPECTED(aliases)                                                                                   \
+	"{\"Id\": \"x\", \"Name\": \"/x\", \"Config\": {\"Labels\": {" LABELS                                \
+	"}}, \"NetworkSettings\": {\"Networks\": {\"berth.app\": {\"Aliases\": [" aliases "]}}}}"
+
+/* Both have an address of their own choice: one serves, the other did. */
+Test(docker_list, of_two_generations_each_is_asked_whether_it_serves)
+{
+	script(TWO("\"IPAMConfig\": {\"IPv4Address\": \"10.213.0.5\"}"));
+	REPLY("GET /containers/old/json", 200, INSPECTED("\"mine\""));
+	REPLY("GET /containers/young/json", 200, INSPECTED("\"app.web\""));
+	struct inventory inventory = list(NULL);
+	cr_assert(inventory.instance_count == 3);
+	cr_assert(!inventory.instances[0].shared_name_held && inventory.instances[1].shared_name_held);
+	cr_assert(docker_requests("GET /containers/") == 3);
+	inventory_release(&inventory);
+	/* Gone meanwhile it is as it was listed; an answer that is none is unknown. */
+	REPLY("GET /containers/old/json", 404, "{}");
+	inventory = list(NULL);
+	cr_assert(inventory.instances[0].shared_name_held && inventory.instances[1].shared_name_held);
+	inventory_release(&inventory);
+	const struct list_request request = {.app = "app"};
+	REPLY("GET /containers/young/json", 200, "[]");
+	MUST_FAIL(ERR_UNREACHABLE, list, &request, &inventory);
+}
+
+Test(docker_list, listing_tells_the_name_as_far_as_it_can)
+{
+	static const struct {
+		const char *label, *endpoint;
+		bool held;
+	} rows[] = {
+	    {"\"berth.shared\": \"start\"", "\"IPAddress\": \"10.213.0.5\"", true},
+	    {"\"berth.shared\": \"start\"", "\"IPAMConfig\": {\"IPv4Address\": \"10.213.0.5\"}", false},
+	    {"\"berth.shared\": \"start\", \"berth.pinned\": \"yes\"",
+	     "\"IPAMConfig\": {\"IPv4Address\": \"10.213.0.5\"}", true},
+	    {"\"berth.pinned\": \"yes\"", "\"IPAMConfig\": {\"IPv4Address\": \"10.213.0.5\"}", false},
+	    {"\"x\": \"y\"", "\"IPAMConfig\": {\"IPv4Address\": \"10.213.0.5\"}", true},
+	    {"\"x\": \"y\"", "\"IPAddress\": \"10.213.0.5\"", false},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char listed[1024];
+		snprintf(listed, sizeof(listed),
+			 "[{\"Id\": \"c1\", \"Names\": [\"/app.Web.2\"], \"State\": \"running\", \"Labels\": "
+			 "{" LABELS ", %s}, \"NetworkSettings\": {\"Networks\": {\"berth.app\": {%s}}}}]",
+			 rows[i].label, rows[i].endpoint);
+		script(listed);
+		struct inventory inventory = list(NULL);
+		cr_assert(inventory.instances[0].shared_name_held == rows[i].held, "row %zu", i);
+		bool pinned = strstr(rows[i].label, "pinned");
+		const char *address = inventory.instances[0].attachments[0].address;
+		cr_assert(!address == (!pinned && strstr(rows[i].endpoint, "IPAMConfig")), "row %zu", i);
+		inventory_release(&inventory);
+	}
+}
+
+/* A deploy's helper is neither an instance nor a stranger, its lease no data. */
+Test(docker_list, other_objects_are_told_when_all_applications_are)
+{
+	const struct list_request all = {.app = NULL};
+	struct inventory inventory = {0};
+
+	script("[{\"Id\": \"h\", \"Names\": [\"/berth.probe.app\"], \"State\": \"running\", \"Labels\": "
+	       "{\"berth.app\": \"app\", \"berth.helper\": \"probe\"}}]");
+	REPLY(
+	    "GET /volumes", 200,
+	    "{\"Volumes\": [{\"Name\": \"app.data\", \"Labels\": {\"berth.app\": \"app\", \"berth.volume\": "
+	    "\"data\"}}, {\"Name\": \"berth.lease.app.7\", \"Labels\": {\"berth.app\": \"app\", "
+	    "\"berth.lease\": \"t\", \"berth.lease.ttl\": \"1000\"}}]}");
+	MUST(list, &all, &inventory);
+	cr_assert(!inventory.instance_count && !inventory.stranger_count && inventory.volume_count == 1);
+	cr_assert(inventory.object_count == 3, "%zu objects", inventory.object_count);
+	static const char *const wanted[][2] = {
+	    {"helper", "berth.probe.app"}, {"network", "berth.app"}, {"lease", "berth.lease.app.7"}};
+	for (size_t i = 0; i < 3; i++) {
+		cr_assert_str_eq(inventory.objects[i].app, "app");
+		cr_assert_str_eq(inventory.objects[i].kind, wanted[i][0]);
+		cr_assert_str_eq(inventory.objects[i].name, wanted[i][1]);
+	}
+	cr_assert(docker_asked_count == 4, "%zu requests", docker_asked_count);
+	inventory_release(&inventory);
+	inventory = list(NULL);
+	cr_assert(!inventory.object_count && !inventory.instance_count && !inventory.stranger_count);
+	inventory_release(&inventory);
+}
+
 Test(docker_list, images_by_tag_and_by_digest)
 {
 	static const char *const images[] = {"busybox:1", "redis:3@sha256:d", "redis@sha256:d",
@@ -262,6 +371,41 @@ Test(docker_list, connect_tells_the_facts)
 	cr_assert_str_eq(facts.version, "Docker Engine 20.10.24, API 1.41");
 	cr_assert_str_eq(facts.details, "2 CPUs, 23.5 GiB, Linux 6.1, 4 containers");
 	cr_assert_str_eq(facts.endpoint, "unix:///engine.sock");
+}
+
+Test(docker_list, times_of_other_zones_are_the_same)
+{
+	cr_assert(time_of("2026-11-21T11:44:52Z") == 1795261492000);
+	cr_assert(time_of("2026-11-21T11:44:52.25Z") == 1795261492250);
+	cr_assert(time_of("2026-11-21T13:44:52+02:00") == 1795261492000);
+	cr_assert(time_of("2026-11-21T06:14:52.500-05:30") == 1795261492500);
+	cr_assert(time_of("0001-01-01T00:00:00Z") == 0 && time_of("x") == 0 && time_of(NULL) == 0);
+	cr_assert(date_of("Sat, 21 Nov 2026 11:44:52 GMT") == 1795261492000);
+	cr_assert(date_of("Sat, 21 Xyz 2026 11:44:52 GMT") == 0 && date_of("") == 0);
+}
+
+static char heard[256];
+
+static void hear(void *owner, const char *name)
+{
+	(void)owner;
+	snprintf(heard + strlen(heard), sizeof(heard) - strlen(heard), "%s ", name ? name : "all");
+}
+
+static bool heard_both(void *owner)
+{
+	(void)owner;
+	return strstr(heard, "app.Web.2 ") && strstr(heard, "app.Web.2.g2 ");
+}
+
+Test(docker_list, renamed_one_is_told_by_both_names)
+{
+	REPLY("GET /events", 200,
+	      "{\"Action\": \"rename\", \"Actor\": {\"Attributes\": {\"name\": \"app.Web.2\", \"oldName\": "
+	      "\"/app.Web.2.g2\"}}}\n");
+	cr_assert(docker_driver.watch(&docker_location, "app", hear, NULL, &docker_error) == 0);
+	cr_assert(virtual_world_run(docker_world, heard_both, NULL, 60000), "%s", heard);
+	docker_driver.unwatch(&docker_location, "app");
 }
 
 Test(docker_version, oldest_and_newest)

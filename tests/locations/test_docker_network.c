@@ -60,6 +60,11 @@ Test(docker_network, made_on_a_subnet_of_the_pool)
 	cr_assert(subnet_parse(subnet_of(0, text), &subnet) && subnet.prefix == 23, "%s", text);
 	cr_assert(starts_with(text, "10.213."), "%s", text);
 	cr_assert(strstr(docker_request(CREATE, 0)->body, "\"berth.app\":\"app\""));
+	/* The engine gives from the lower half; the upper is for those that keep their address. */
+	const char *at = strstr(docker_request(CREATE, 0)->body, "\"IPRange\":\"");
+	struct subnet given;
+	cr_assert(at && sscanf(at, "\"IPRange\":\"%63[^\"]", text) == 1 && subnet_parse(text, &given));
+	cr_assert(given.network == subnet.network && given.prefix == 24, "%s", text);
 }
 
 Test(docker_network, more_instances_get_a_larger_subnet)
@@ -71,7 +76,7 @@ Test(docker_network, more_instances_get_a_larger_subnet)
 	absent_at_first();
 	REPLY(CREATE, 201, "{\"Id\": \"n\"}");
 	MUST(prepare, &many);
-	cr_assert(subnet_parse(subnet_of(0, text), &subnet) && subnet.prefix == 21, "%s", text);
+	cr_assert(subnet_parse(subnet_of(0, text), &subnet) && subnet.prefix == 20, "%s", text);
 }
 
 Test(docker_network, overlapping_pool_takes_the_next)
@@ -131,6 +136,24 @@ Test(docker_network, release_keeps_volumes_unless_asked)
 	cr_assert(docker_requests("DELETE") == 1 && docker_requests("DELETE /networks/n") == 1);
 	MUST(release, "app", true);
 	cr_assert(docker_requests("DELETE") == 3 && docker_requests("DELETE /volumes/app.data") == 1);
+}
+
+/* The engine's clock says 11:44:52. */
+Test(docker_network, release_leaves_a_lease_that_lives)
+{
+	something_left();
+	REPLY("GET /volumes", 200,
+	      "{\"Volumes\": [{\"Name\": \"berth.lease.app.1\", \"CreatedAt\": \"2026-11-21T11:43:50Z\", "
+	      "\"Labels\": "
+	      "{\"berth.app\": \"app\", \"berth.lease\": \"a\", \"berth.lease.ttl\": \"60000\"}}, "
+	      "{\"Name\": \"berth.lease.app.2\", \"CreatedAt\": \"2026-11-21T13:43:53+02:00\", \"Labels\": "
+	      "{\"berth.app\": \"app\", \"berth.lease\": \"b\", \"berth.lease.ttl\": \"60000\"}}, "
+	      "{\"Name\": \"copy\", \"CreatedAt\": \"2026-01-01T00:00:00Z\", \"Labels\": "
+	      "{\"berth.app\": \"app\", \"berth.lease\": \"b\", \"berth.lease.ttl\": \"1\"}}]}");
+	REPLY("DELETE /volumes/berth.lease.app.1", 204, NULL);
+	MUST(release, "app", true);
+	cr_assert(docker_requests("DELETE") == 2 &&
+		  docker_requests("DELETE /volumes/berth.lease.app.1") == 1);
 }
 
 Test(docker_network, held_network_is_waited_for_then_a_conflict)
