@@ -64,20 +64,19 @@ small() {
 	same 100000000 "$(stat -c %s "$work/flow")" && [ "$most" -gt 0 ] && [ "$most" -lt "${small_kB:-100000}" ]
 }
 exec 3>&1
-# Interrupted while it waits for a reader that does not read.
+# Interrupted while it waits for a reader that does not read: a write that waits is not counted yet.
 unread() {
-	local pid reader
+	local pid reader code=0
 	rm -f "$work/fifo"
 	mkfifo "$work/fifo"
 	sleep 1000 <"$work/fifo" &
 	reader=$!
-	children+=("$reader")
 	"$BERTH" exec "${to_engine[@]}" "real-exec-$1" web -- yes >"$work/fifo" &
 	pid=$!
-	until_true 10 awk '/^wchar/ { full = $2 >= 65536 } END { exit !full }' "/proc/$pid/io" || return
+	children+=("$reader" "$pid")
+	until_true 60 awk '/^wchar/ { full = $2 > 49152 } END { exit !full }' "/proc/$pid/io" || code=1
 	kill -TERM $pid
-	exits 130 wait $pid
-	local code=$?
+	exits 130 wait $pid || code=1
 	kill "$reader"
 	return $code
 }
