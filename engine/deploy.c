@@ -40,7 +40,7 @@ static int open_sites(struct berth_operation *operation, struct error *err)
 static bool begin(struct berth_operation *operation)
 {
 	struct error *err = &operation->error;
-	if (operation_read_blueprint(operation))
+	if (!operation->application && operation_read_blueprint(operation))
 		return false;
 	if (!operation->blueprint && !operation->verb->decide) {
 		fail(err, ERR_MISSING, "nothing is known of `%s`: give its blueprint",
@@ -48,8 +48,9 @@ static bool begin(struct berth_operation *operation)
 		return stage_failed(operation);
 	}
 	bool changes = operation->verb->changes && !operation->request.dry_run;
-	if ((changes && lock_take(operation, operation->application->id, err)) ||
-	    sites_bind(operation, err) || open_sites(operation, err))
+	if (changes && !lock_ready(operation))
+		return false;
+	if (sites_bind(operation, err) || open_sites(operation, err))
 		return stage_failed(operation);
 	operation->stage = STAGE_SURVEY;
 	return true;

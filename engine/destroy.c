@@ -32,10 +32,11 @@ static int forget_blueprint(struct berth_operation *operation)
 static bool begin(struct berth_operation *operation)
 {
 	struct error *err = &operation->error;
-	if (operation_read_blueprint(operation))
+	if (!operation->application && operation_read_blueprint(operation))
 		return false;
-	if ((!operation->request.dry_run && lock_take(operation, operation->application->id, err)) ||
-	    sites_bind(operation, err) || open_places(operation, err) || forget_blueprint(operation))
+	if (!operation->request.dry_run && !lock_ready(operation))
+		return false;
+	if (sites_bind(operation, err) || open_places(operation, err) || forget_blueprint(operation))
 		return stage_failed(operation);
 	operation->stage = STAGE_SURVEY;
 	return true;

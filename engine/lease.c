@@ -167,10 +167,9 @@ bool sites_lease(struct berth_operation *operation)
 		return stage_failed(operation);
 	}
 	for (struct site *site = operation->sites; site; site = site->next) {
-		struct lease_keeper *keeper =
-		    site->needed && site->location.driver->lease ? keeper_of(site) : NULL;
+		struct lease_keeper *keeper = site->needed ? keeper_of(site) : NULL;
 		struct error err = {0};
-		if (!site->needed || !site->location.driver->lease || (keeper && keeper->taken))
+		if (!site->needed || (keeper && keeper->taken))
 			continue;
 		enum progress progress = keeper ? take(keeper, &err) : (fail_memory(&err), PROGRESS_FAILED);
 		if (progress == PROGRESS_FAILED) {

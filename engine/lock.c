@@ -41,6 +41,9 @@ bool lock_held(const struct berth_operation *operation, const char *app, struct 
 	return !taken && why.code == ERR_LOCKED;
 }
 
+#define LOCK_TRIES    20
+#define LOCK_PAUSE_MS 50
+
 static int name_holder(const struct world_ops *ops, struct world *world, const char *words_path,
 		       struct error *err)
 {
@@ -73,7 +76,7 @@ void lock_describe(struct berth_operation *operation)
 	world->ops->file_write(world, operation->lock_words, 0600, text_view(&words), words.length, NULL);
 }
 
-int lock_take(struct berth_operation *operation, const char *app, struct error *err)
+static int lock_take(struct berth_operation *operation, const char *app, struct error *err)
 {
 	struct berth *berth = operation->berth;
 	const struct world_ops *ops = berth->world->ops;
@@ -98,6 +101,32 @@ int lock_take(struct berth_operation *operation, const char *app, struct error *
 	return 0;
 }
 
+static void try_again(void *owner)
+{
+	struct berth_operation *operation = owner;
+	operation->lock_timer = NULL;
+	operation_wake(operation);
+}
+
+/* One that was just killed may take a moment to be dead. */
+bool lock_ready(struct berth_operation *operation)
+{
+	struct world *world = operation->berth->world;
+	struct error err = {0};
+	if (operation->lock)
+		return true;
+	if (operation->lock_timer && !operation->cancelled)
+		return false;
+	if (lock_take(operation, operation->application->id, &err) == 0)
+		return true;
+	if (err.code == ERR_LOCKED && operation->lock_tries++ < LOCK_TRIES && !operation->cancelled &&
+	    (operation->lock_timer = world->ops->timer_start(world, LOCK_PAUSE_MS, try_again, operation)))
+		return false;
+	operation->error = err;
+	operation_fail(operation, &operation->error);
+	return false;
+}
+
 void lock_remove(struct berth_operation *operation)
 {
 	struct world *world = operation->berth->world;
@@ -110,6 +139,8 @@ void lock_remove(struct berth_operation *operation)
 
 void lock_release(struct berth_operation *operation)
 {
+	struct world *world = operation->berth->world;
+	world->ops->timer_cancel(world, give(operation->lock_timer));
 	if (operation->lock)
 		operation->berth->world->ops->unlock(operation->berth->world, operation->lock);
 	operation->lock = NULL;
