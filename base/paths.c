@@ -88,26 +88,33 @@ static int step_down(int parent, const char *name, const struct file_rights *rig
 	return fd;
 }
 
-/* The directory a file is to lie in; `path`, which is cut at its slashes, gives its name there. -1 with
- * errno. */
-static int open_parent(const char *base, char *path, const struct file_rights *rights, const char **ret_name)
+/* The directory a file is to lie in; `path` is cut at its slashes, and `ret_name` is the file's name there.
+ * -1 with errno. */
+static int open_above(char *path, const char **ret_name)
 {
-	char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	char *slash = strrchr(path, '/');
 
-	*ret_name = name;
-	if (!base) {
-		*slash = '\0';
-		return open(*path ? path : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!slash) {
+		errno = EINVAL;
+		return -1;
 	}
+	*slash = '\0';
+	*ret_name = slash + 1;
+	return open(*path ? path : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int open_below(const char *base, char *path, const struct file_rights *rights, const char **ret_name)
+{
 	int fd = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	for (char *part = path; fd >= 0 && part < name;) {
-		char *end = strchr(part, '/');
+	char *part = path, *end;
+
+	for (; fd >= 0 && (end = strchr(part, '/')); part = end + 1) {
 		*end = '\0';
 		int below = *part ? step_down(fd, part, rights) : dup(fd);
 		close(fd);
 		fd = below;
-		part = end + 1;
 	}
+	*ret_name = part;
 	return fd;
 }
 
@@ -164,7 +171,7 @@ int real_file_put(struct world *world, const char *base, const char *path, const
 		return fail_memory(err);
 	if ((*path == '/') == (base != NULL) || leads_out(path) || ends_with(path, "/") || !*path)
 		return fail(err, ERR_INVALID, "`%s` is no path of a file", path);
-	owned_fd directory = open_parent(base, copy, rights, &name);
+	owned_fd directory = base ? open_below(base, copy, rights, &name) : open_above(copy, &name);
 	if (directory < 0)
 		return fail_file(err, path, "cannot write");
 	if (!fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) && !S_ISREG(status.st_mode))

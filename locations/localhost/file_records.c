@@ -247,11 +247,11 @@ void file_records_release(struct file_records *records)
 	*records = (struct file_records){0};
 }
 
-const struct file_record *file_records_find(const struct file_records *others, const char *path)
+const struct file_record *file_records_find(const struct file_records *records, const char *path)
 {
-	for (size_t i = 0; i < others->count; i++)
-		if (file_record_find(&others->all[i], path))
-			return &others->all[i];
+	for (size_t i = 0; i < records->count; i++)
+		if (file_record_find(&records->all[i], path))
+			return &records->all[i];
 	return NULL;
 }
 

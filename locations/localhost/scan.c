@@ -256,7 +256,7 @@ static void find_record(struct location *location, struct scan *scan, struct mem
 /* By the keeper, which is the same for many in a row. */
 static void name_members(struct location *location, struct scan *scan)
 {
-	for (size_t i = 0; i < scan->member_count; i++) {
+	for (size_t i = 0; scan->members && i < scan->member_count; i++) {
 		struct member *member = &scan->members[i];
 		const struct member *before = i ? member - 1 : NULL;
 		const struct shim *keeper = NULL;
