@@ -66,6 +66,24 @@ Test(localhost_parked, stopped_it_runs_again_as_it_was_made_with_secrets_that_li
 	cr_assert_eq(bench_count(mark()), 1);
 }
 
+Test(localhost_parked, started_is_what_its_keeper_has_started)
+{
+	struct instance_spec *spec = bench_spec("web", "exec sleep 1000"), *named = bench_named(spec);
+
+	bench_run(spec);
+	cr_assert_eq(bench_stop(spec), PROGRESS_DONE);
+	pid_t keeper = bench_helper(bench_look(spec));
+	kill(keeper, SIGSTOP);
+	for (int i = 0; i < 4; i++) {
+		cr_assert_eq(localhost_driver.start(&bench.location, &bench.errand, named, &bench.error),
+			     PROGRESS_WAITING, "nothing runs yet");
+		bench_wait();
+	}
+	kill(keeper, SIGCONT);
+	cr_assert_eq(bench_start(named), PROGRESS_DONE, "%s", bench.error.text);
+	cr_assert_eq(state_now(spec), SEEN_RUNNING);
+}
+
 Test(localhost_parked, stopping_and_starting_twice_is_done)
 {
 	struct instance_spec *spec = bench_spec("web", "echo x >>ran; exec sleep 1000");
