@@ -350,7 +350,7 @@ Test(helper, woken_while_it_ends_it_starts_again_after_the_end)
 {
 	write_launch("trap 'while [ ! -e go ]; do sleep 0.02; done; exit 0' TERM; echo up >>ran; while :; do "
 		     "sleep 0.02; done",
-		     "grace=30000", NULL);
+		     "grace=30000", "restart=no", NULL);
 	helper = start_helper();
 	cr_assert(EVENTUALLY(strcmp(contents("work/ran"), "up\n") == 0));
 	kill(helper, SIGUSR1);
