@@ -8,7 +8,8 @@ packages_build="gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libcurl4-o
 	libsqlite3-dev libssl-dev"
 packages_quickstart="redis-server $packages_busybox curl jq"
 packages_test="g++ make clang clang-format clang-tidy gcovr libcriterion-dev docker.io iptables iproute2 util-linux procps
-	redis-server redis-tools $packages_busybox curl jq python3 python3-jsonschema python3-yaml openssl mandoc"
+	redis-server redis-tools $packages_busybox curl jq python3 python3-jsonschema python3-yaml openssl mandoc nginx-light
+	wrk"
 
 # Run as root: directly, or by sudo.
 as_root() {
@@ -67,6 +68,7 @@ packages_still_services() {
 	for package in "$@"; do
 		case $package in
 		redis-server) packages_units="redis-server.service" ;;
+		nginx-light) packages_units="nginx.service" ;;
 		docker.io) packages_units="docker.service docker.socket containerd.service" ;;
 		*) continue ;;
 		esac
