@@ -41,7 +41,7 @@ static void render(const struct invocation *invocation, const json_t *document)
 	struct screen out = screen_of(stdout, invocation), err = screen_of(stderr, invocation);
 	bool checked = invocation->arguments.count > 0;
 	const json_t *list = list_of(document, "locations");
-	struct table table = {.columns = !checked ? 4 : any_because(list) ? 8 : 7};
+	struct table table = {.columns = !checked ? 4 : any_because(list) ? 8 : 7, .titled = true};
 	size_t i;
 	json_t *location;
 	if (!list)

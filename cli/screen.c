@@ -29,7 +29,10 @@ static bool colours(const struct invocation *invocation, bool terminal)
 struct screen screen_of(FILE *to, const struct invocation *invocation)
 {
 	bool terminal = isatty(fileno(to));
-	return (struct screen){.to = to, .terminal = terminal, .colour = colours(invocation, terminal)};
+	return (struct screen){.to = to,
+			       .terminal = terminal,
+			       .colour = colours(invocation, terminal),
+			       .verbose = invocation->settings.verbose};
 }
 
 void screen_size(const struct screen *screen, int *ret_columns, int *ret_rows)
@@ -37,8 +40,9 @@ void screen_size(const struct screen *screen, int *ret_columns, int *ret_rows)
 	struct winsize size = {0};
 	const char *columns = getenv("COLUMNS");
 	int wish = columns ? atoi(columns) : 0;
-	if (ioctl(fileno(screen->to), TIOCGWINSZ, &size))
-		size = (struct winsize){0};
+	if (screen->columns || ioctl(fileno(screen->to), TIOCGWINSZ, &size))
+		size = (struct winsize){.ws_col = (unsigned short)screen->columns,
+					.ws_row = (unsigned short)screen->rows};
 	*ret_columns = size.ws_col ? size.ws_col : wish > 0 ? wish : 80;
 	*ret_rows = size.ws_row ? size.ws_row : 24;
 }

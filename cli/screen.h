@@ -16,6 +16,8 @@ struct screen {
 	FILE *to;
 	bool colour;
 	bool terminal;
+	bool verbose;      /* -v */
+	int columns, rows; /* 0: ask the terminal */
 };
 
 struct screen screen_of(FILE *to, const struct invocation *);
@@ -45,6 +47,8 @@ int wrap(FILE *, const char *text, int at, int indent, int columns);
 /* A table whose columns are as wide as need be. Cells are made printable. */
 struct table {
 	int columns;
+	bool
+	    titled; /* the first row names the columns; then it may be shown as blocks on a narrow terminal */
 	struct cell {
 		char *text;
 		enum paint paint;

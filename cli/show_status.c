@@ -117,7 +117,7 @@ void show_components(const struct screen *screen, const json_t *document)
 {
 	static const char *const titles[] = {"COMPONENT", "INSTANCE", "LOCATION",
 					     "STATE",     "ADDRESS",  "PORTS"};
-	struct table table = {.columns = COUNT_OF(titles)};
+	struct table table = {.columns = COUNT_OF(titles), .titled = true};
 	const json_t *components = list_of(document, "components");
 	size_t i;
 	json_t *component;

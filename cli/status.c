@@ -3,14 +3,15 @@
 #include <string.h>
 
 #include "cli/commands.h"
-#include "cli/screen.h"
+#include "cli/watch.h"
 
 #define AT(member) offsetof(struct settings, member)
 #define PAUSE_MS   2000
 
 static const struct flag flags[] = {
-    {"watch", 'w', FLAG_SWITCH, AT(watch), NULL, NULL, "show it every two seconds until Ctrl-C"},
-    {"exit-code", 0, FLAG_SWITCH, AT(exit_code), NULL, NULL, "exit 1 when something is not running"},
+    {"watch", 'w', FLAG_SWITCH, AT(watch), NULL, NULL, "look every two seconds, until Ctrl-C"},
+    {"exit-code", 0, FLAG_SWITCH, AT(exit_code), NULL, NULL,
+     "exit 1 when something neither runs nor has finished"},
     {0},
 };
 
@@ -31,7 +32,7 @@ static void join(char *ret, size_t size, const json_t *list)
 static void show_applications(const struct screen *out, const json_t *applications)
 {
 	static const char *const titles[] = {"APPLICATION", "STATE", "INSTANCES", "LOCATIONS", "OWNER"};
-	struct table table = {.columns = COUNT_OF(titles)};
+	struct table table = {.columns = COUNT_OF(titles), .titled = true};
 	size_t i;
 	json_t *entry;
 	if (!json_array_size(applications)) {
@@ -55,69 +56,79 @@ static void show_applications(const struct screen *out, const json_t *applicatio
 	table_release(&table);
 }
 
-static void render(const struct invocation *invocation, const json_t *document)
+static void render(const struct screen *out, const json_t *document)
 {
-	struct screen out = screen_of(stdout, invocation), err = screen_of(stderr, invocation);
 	const char *state = text_of(document, "state");
-	show_diagnostics(&err, document);
 	if (json_object_get(document, "applications")) {
-		show_applications(&out, list_of(document, "applications"));
+		show_applications(out, list_of(document, "applications"));
 	} else if (json_array_size(list_of(document, "components"))) {
-		put(&out, BOLD, text_of(document, "app"));
-		fputs(": ", out.to);
-		put(&out, state_paint(state), state);
-		putc('\n', out.to);
-		show_components(&out, document);
+		put(out, BOLD, text_of(document, "app"));
+		fputs(": ", out->to);
+		put(out, state_paint(state), state);
+		putc('\n', out->to);
+		show_components(out, document);
 	}
 }
 
 /* Every place that did not answer; the operation's own message names only one. */
-static bool show_unreachable(const struct invocation *invocation, const json_t *document)
+static bool show_unreachable(const struct screen *err, const json_t *document)
 {
-	struct screen err = screen_of(stderr, invocation);
 	const json_t *list = list_of(document, "unreachable");
 	size_t i;
 	json_t *entry;
-	fflush(stdout);
 	json_array_foreach (list, i, entry) {
 		char text[800];
 		snprintf(text, sizeof text, "%s: %s", text_of(entry, "location"), text_of(entry, "error"));
-		show_error(&err, text, text_of(entry, "remedy"));
+		show_error(err, text, text_of(entry, "remedy"));
 	}
 	return json_array_size(list) > 0;
 }
 
-static bool all_running(const json_t *document)
+static bool is_good(const char *state)
+{
+	return strcmp(state, "running") == 0 || strcmp(state, "finished") == 0;
+}
+
+static bool all_good(const json_t *document)
 {
 	const json_t *applications = list_of(document, "applications");
 	size_t i;
 	json_t *entry;
 	if (!applications)
-		return strcmp(text_of(document, "state"), "running") == 0;
+		return is_good(text_of(document, "state"));
 	json_array_foreach (applications, i, entry)
-		if (strcmp(text_of(entry, "state"), "running") != 0)
+		if (!is_good(text_of(entry, "state")))
 			return false;
 	return true;
 }
 
-static int once(struct invocation *invocation, const struct berth_request *request, bool *ret_interrupted)
+static int judged(const struct invocation *invocation, int code, const json_t *document)
 {
+	return !code && invocation->settings.exit_code && !all_good(document) ? BERTH_FAILED : code;
+}
+
+static int once(struct invocation *invocation, const struct berth_request *request)
+{
+	struct screen out = screen_of(stdout, invocation), err = screen_of(stderr, invocation);
 	struct berth_listener listener = {
 	    .size = sizeof listener, .event = show_warning, .context = invocation};
 	struct carried carried = carry_out(invocation, berth_status, request, &listener, NULL);
 	int code = (int)carried.outcome;
-	if (wants_json(invocation))
+	if (wants_json(invocation)) {
 		print_result(&carried);
-	else if (carried.document)
-		render(invocation, carried.document);
-	if (wants_json(invocation) || !show_unreachable(invocation, carried.document))
+	} else if (carried.document) {
+		show_diagnostics(&err, carried.document);
+		render(&out, carried.document);
+		fflush(stdout);
+	}
+	if (wants_json(invocation) || !show_unreachable(&err, carried.document))
 		code = conclude(invocation, &carried);
-	if (!code && invocation->settings.exit_code && !all_running(carried.document))
-		code = BERTH_FAILED;
-	*ret_interrupted = carried.interrupted;
+	code = judged(invocation, code, carried.document);
 	carried_release(&carried);
 	return code;
 }
+
+/* --- again and again ---------------------------------------------------------------------------- */
 
 /* Whether the pause went by without a signal. */
 static bool pause_between(void)
@@ -129,22 +140,87 @@ static bool pause_between(void)
 	return !wait.revents;
 }
 
+struct watched {
+	struct invocation *invocation;
+	struct screen out;
+	struct live live; /* on a terminal */
+	json_t *before;
+};
+
+static void note_warning(void *context, const struct berth_event *event)
+{
+	const struct watched *watched = context;
+	if (event->kind != BERTH_EVENT_WARNING || !event->text)
+		return;
+	if (!watched->live.frame.to) {
+		show_warning(watched->invocation, event);
+		return;
+	}
+	paint(&watched->live.frame, YELLOW, "warning: ");
+	put(&watched->live.frame, PLAIN, event->text);
+	putc('\n', watched->live.frame.to);
+}
+
+static void draw(struct watched *watched, const struct carried *carried)
+{
+	const struct screen *frame = &watched->live.frame;
+	const char *message = carried->operation ? berth_message(carried->operation) : "";
+	render(frame, carried->document);
+	if (!show_unreachable(frame, carried->document) && carried->outcome != BERTH_OK && *message)
+		show_error(frame, message, berth_remedy(carried->operation));
+	if (live_draw(&watched->live))
+		complain(watched->invocation, BERTH_FAILED, "out of memory", NULL);
+}
+
+static void print_change(struct watched *watched, const struct carried *carried)
+{
+	bool json = wants_json(watched->invocation);
+	if (watched->before && json_equal(watched->before, carried->document))
+		return;
+	if (json) {
+		print_result(carried);
+		return;
+	}
+	show_state_changes(&watched->out, watched->before, carried->document);
+	fflush(stdout);
+	if (carried->outcome != BERTH_OK)
+		conclude(watched->invocation, carried);
+}
+
+/* One look. True to go on; the exit code in *ret_code. */
+static bool look(struct watched *watched, const struct berth_request *request, int *ret_code)
+{
+	struct berth_listener listener = {.size = sizeof listener, .event = note_warning, .context = watched};
+	struct carried carried = carry_out(watched->invocation, berth_status, request, &listener, NULL);
+	int code = (int)carried.outcome;
+	bool over = carried.interrupted || !carried.operation || code == BERTH_USAGE || code == BERTH_INVALID;
+	*ret_code = judged(watched->invocation, code, carried.document);
+	if (over && carried.operation && !carried.interrupted)
+		*ret_code = conclude(watched->invocation, &carried);
+	else if (!over && watched->live.frame.to)
+		draw(watched, &carried);
+	else if (!over)
+		print_change(watched, &carried);
+	json_decref(watched->before);
+	watched->before = json_incref(carried.document);
+	carried_release(&carried);
+	return !over && !output_failed();
+}
+
 static int watch(struct invocation *invocation, const struct berth_request *request)
 {
-	struct screen out = screen_of(stdout, invocation);
-	bool interrupted = false;
+	struct watched watched = {.invocation = invocation, .out = screen_of(stdout, invocation)};
 	int code = 0;
-	for (;;) {
-		if (out.terminal && !wants_json(invocation))
-			fputs("\033[H\033[2J", stdout);
-		code = once(invocation, request, &interrupted);
-		if (output_failed() || interrupted || code == BERTH_USAGE || code == BERTH_INVALID)
-			break;
-		if (!pause_between()) {
-			code = BERTH_INTERRUPTED;
-			break;
-		}
+	if (watched.out.terminal && !wants_json(invocation) && live_begin(&watched.live, &watched.out))
+		return complain(invocation, BERTH_FAILED, "out of memory", NULL);
+	while (look(&watched, request, &code)) {
+		if (pause_between())
+			continue;
+		code = BERTH_INTERRUPTED;
+		break;
 	}
+	live_end(&watched.live);
+	json_decref(watched.before);
 	signals_end();
 	return code;
 }
@@ -152,15 +228,13 @@ static int watch(struct invocation *invocation, const struct berth_request *requ
 static int status_run(struct invocation *invocation)
 {
 	struct input input = {.app = invocation->settings.app};
-	bool interrupted;
 	int code = invocation->arguments.count
 		       ? input_either(invocation, invocation->arguments.items[0], &input)
 		       : 0;
 	if (code)
 		return code;
 	struct berth_request request = request_of(invocation, &input);
-	code = invocation->settings.watch ? watch(invocation, &request)
-					  : once(invocation, &request, &interrupted);
+	code = invocation->settings.watch ? watch(invocation, &request) : once(invocation, &request);
 	input_release(&input);
 	return code;
 }

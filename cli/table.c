@@ -33,13 +33,10 @@ static bool ends_row(const struct table *table, size_t at)
 	return true;
 }
 
-void table_print(const struct screen *screen, const struct table *table)
+static void print_rows(const struct screen *screen, const struct table *table, const int *widths)
 {
 	size_t columns = (size_t)table->columns;
-	owned_memory int *widths = calloc(columns, sizeof *widths);
-	for (size_t i = 0; widths && i < columns; i++)
-		widths[i] = width_of_column(table, (int)i);
-	for (size_t i = 0; widths && i < table->count; i++) {
+	for (size_t i = 0; i < table->count; i++) {
 		const char *text = table->cells[i].text ? table->cells[i].text : "";
 		paint(screen, *text ? table->cells[i].paint : PLAIN, "%s", text);
 		if (!ends_row(table, i)) {
@@ -49,6 +46,37 @@ void table_print(const struct screen *screen, const struct table *table)
 		putc('\n', screen->to);
 		i += columns - 1 - i % columns;
 	}
+}
+
+/* A row as a block: its first cell, then the others with their titles, a line each. */
+static void print_blocks(const struct screen *screen, const struct table *table)
+{
+	size_t columns = (size_t)table->columns;
+	for (size_t i = columns; i < table->count; i++) {
+		const struct cell *cell = &table->cells[i], *title = &table->cells[i % columns];
+		if (!cell->text || !*cell->text)
+			continue;
+		if (i % columns)
+			paint(screen, title->paint, "  %s ", title->text ? title->text : "");
+		paint(screen, cell->paint, "%s", cell->text);
+		putc('\n', screen->to);
+	}
+}
+
+void table_print(const struct screen *screen, const struct table *table)
+{
+	size_t columns = (size_t)table->columns;
+	int whole = -2, available, rows;
+	owned_memory int *widths = calloc(columns, sizeof *widths);
+	for (size_t i = 0; widths && i < columns; i++) {
+		widths[i] = width_of_column(table, (int)i);
+		whole += widths[i] + 2;
+	}
+	screen_size(screen, &available, &rows);
+	if (screen->terminal && table->titled && whole > available)
+		print_blocks(screen, table);
+	else if (widths)
+		print_rows(screen, table, widths);
 }
 
 void table_release(struct table *table)

@@ -39,7 +39,7 @@ static void render(const struct invocation *invocation, const json_t *document)
 {
 	struct screen out = screen_of(stdout, invocation);
 	const json_t *list = list_of(document, "types");
-	struct table table = {.columns = 2};
+	struct table table = {.columns = 2, .titled = true};
 	size_t i;
 	json_t *type;
 	if (!json_array_size(list))

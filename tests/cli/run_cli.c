@@ -149,16 +149,21 @@ static void read_to_end(int fd, char *to, size_t room)
 	to[size] = '\0';
 }
 
+static void open_terminal(int *near, int *far, const char *typed, const struct winsize *size)
+{
+	struct termios mode;
+	or_die(openpty(near, far, NULL, NULL, size) == 0 && tcgetattr(*far, &mode) == 0, "openpty");
+	mode.c_lflag &= (tcflag_t)~ECHO;
+	mode.c_oflag &= (tcflag_t)~OPOST;
+	or_die(tcsetattr(*far, TCSANOW, &mode) == 0, "tcsetattr");
+	or_die(write(*near, typed, strlen(typed)) == (ssize_t)strlen(typed), "write");
+}
+
 int run_on_terminal(const char *words, const char *typed)
 {
 	int near = -1, far = -1, file = scratch();
-	struct termios mode;
 	struct winsize size = {.ws_col = 80, .ws_row = 24};
-	or_die(openpty(&near, &far, NULL, NULL, &size) == 0 && tcgetattr(far, &mode) == 0, "openpty");
-	mode.c_lflag &= (tcflag_t)~ECHO;
-	mode.c_oflag &= (tcflag_t)~OPOST;
-	or_die(tcsetattr(far, TCSANOW, &mode) == 0, "tcsetattr");
-	or_die(write(near, typed, strlen(typed)) == (ssize_t)strlen(typed), "write");
+	open_terminal(&near, &far, typed, &size);
 	int fds[] = {far, file, far};
 	redirect(fds);
 	int code = split_and_run(words);
@@ -176,6 +181,21 @@ int run_on(int fd, const char *words)
 	redirect((const int[]){fd, fd, fd});
 	int code = split_and_run(words);
 	restore();
+	return code;
+}
+
+int run_on_screen(const char *words, const char *typed, unsigned short columns, unsigned short rows)
+{
+	int near = -1, far = -1;
+	struct winsize size = {.ws_col = columns, .ws_row = rows};
+	open_terminal(&near, &far, typed, &size);
+	int fds[] = {far, far, far};
+	redirect(fds);
+	int code = split_and_run(words);
+	restore();
+	close(far);
+	read_to_end(near, out, sizeof out);
+	close(near);
 	return code;
 }
 

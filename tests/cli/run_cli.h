@@ -16,6 +16,8 @@ void write_file(const char *name, const char *text);
 int run_cli(const char *words);
 /* The same with a terminal as standard input and standard error; `typed` is typed on it first. */
 int run_on_terminal(const char *words, const char *typed);
+/* The same with all three streams on a terminal of so many columns; what is written there is in `out`. */
+int run_on_screen(const char *words, const char *typed, unsigned short columns, unsigned short rows);
 /* The same with standard output already closed by its reader. */
 int run_into_closed_pipe(const char *words);
 /* All three streams are that descriptor; `out` and `err` say nothing then. */

@@ -92,6 +92,10 @@ static void note_request(const char *verb, const struct berth_request *request)
 	asked.rows = request->rows;
 	asked.columns = request->columns;
 	asked.remembered = request->remembered;
+	asked.remove = request->remove;
+	asked.count = request->count;
+	note(asked.wait_for, sizeof asked.wait_for, request->wait_for);
+	note(asked.plan, sizeof asked.plan, request->plan);
 }
 
 static struct berth_operation *begin(const char *verb, struct berth *berth,
@@ -136,6 +140,13 @@ VERB(locations)
 VERB(types)
 VERB(schema)
 VERB(events)
+VERB(stop)
+VERB(start)
+VERB(restart)
+VERB(scale)
+VERB(wait)
+VERB(why)
+VERB(gc)
 
 void berth_exec_input(struct berth_operation *operation, const void *bytes, size_t count)
 {
@@ -219,7 +230,7 @@ void berth_dispatch(struct berth *berth)
 		const struct berth_event *event = &script.events[operation->told++];
 		if (operation->listener.event)
 			operation->listener.event(operation->listener.context, event);
-	} else if (operation->raised < script.raise_times) {
+	} else if (asked.begun >= script.raise_from && operation->raised < script.raise_times) {
 		operation->raised++;
 		raise(script.raises);
 	} else if (script.looks) {
@@ -253,6 +264,8 @@ enum berth_outcome berth_outcome(const struct berth_operation *operation)
 const char *berth_result(const struct berth_operation *operation)
 {
 	(void)operation;
+	if (asked.begun > 1 && script.next_result)
+		return script.next_result;
 	return script.result ? script.result : "";
 }
 

@@ -14,6 +14,8 @@ struct script {
 	int waits;  /* until it is cancelled so often */
 	int raises; /* this signal, after the events, as often as `raise_times` */
 	int raise_times;
+	int raise_from;          /* not before so many operations were begun */
+	const char *next_result; /* of the second operation and those after it; NULL: the same */
 	const char *begin_error; /* it cannot even begin */
 	bool until_input_ends;   /* it does not end before its input does */
 	size_t ends_input_at;    /* or before so much has come */
@@ -33,7 +35,9 @@ struct asked {
 	char locations[512], settings[512], components[512]; /* each followed by a newline */
 	char format[16], name[64];
 	int64_t timeout_ms, tail, since_ms;
-	bool dry_run, adopt, volumes, follow, check, remembered;
+	bool dry_run, adopt, volumes, follow, check, remembered, remove;
+	int64_t count;
+	char wait_for[16], plan[256];
 	char command[512], user[64], directory[256];
 	bool terminal, interactive, input_ended;
 	unsigned rows, columns, resizes;
