@@ -37,13 +37,13 @@ struct words {
 
 /* Every flag's value. */
 struct settings {
-	const char *app, *output, *color, *progress, *owner, *format;
+	const char *app, *output, *color, *progress, *owner, *format, *out, *wait_for;
 	const char *user, *dir;
 	struct words locations, sets;
 	int64_t timeout_ms, since_ms;
 	int64_t tail; /* -1: all */
 	bool dry_run, yes, verbose, adopt, help, version;
-	bool detailed_exitcode, watch, exit_code, volumes, follow;
+	bool detailed_exitcode, watch, exit_code, volumes, follow, remove;
 	bool interactive, tty;
 };
 
@@ -198,15 +198,21 @@ int complain_usage(const struct invocation *, const char *remedy, const char *fo
 int complain(const struct invocation *, enum berth_outcome, const char *text, const char *remedy);
 bool wants_json(const struct invocation *);
 
+/* save.c: whole or not at all, for its owner alone. 0, or the exit code. */
+int save_text(const struct invocation *, const char *path, const char *text);
+
 /* input.c */
 struct input {
-	char *bytes; /* NULL: an application's name alone */
+	char *bytes; /* a blueprint, or a saved plan; NULL: an application's name alone */
 	size_t size;
 	const char *file, *app;
 };
 bool is_file_name(const char *argument);
+bool is_saved_plan(const struct input *);
 /* A blueprint, by default ./blueprint.yaml. 0, or the exit code. */
 int input_blueprint(const struct invocation *, const char *argument, struct input *ret);
+/* The first argument, or --app: an application's name and no file. */
+int input_app(const struct invocation *, struct input *ret);
 /* A blueprint or an application's name. */
 int input_either(const struct invocation *, const char *argument, struct input *ret);
 void input_release(struct input *);
@@ -267,16 +273,30 @@ void signals_end(void);
 
 /* confirm.c */
 struct progress;
+struct screen;
 struct confirmation {
 	const struct invocation *invocation;
 	struct progress *progress;
 	bool (*needed)(const json_t *change);
 	bool always;  /* also when no change needs it */
 	bool refused; /* nobody could be asked */
+	/* Shows what is asked about; NULL: the changes that need it. */
+	void (*show)(const struct screen *, const json_t *document);
 };
 bool can_ask(void);
 /* A listener's `confirm`; the context is a struct confirmation. */
 bool confirm(void *confirmation, const char *plan);
+
+/* change.c: what deploy and its kin have in common: a plan, questions, progress, and what came of it. */
+struct change {
+	begin_fn *begin;
+	bool (*needed)(const json_t *change); /* what must be agreed to; NULL: nothing, it was asked for */
+	const char *refusal;                  /* said where nobody can be asked */
+	const char *done, *nothing;           /* "Deployed", "is as the blueprint says" */
+};
+int carry_out_change(struct invocation *, const struct change *, const struct berth_request *);
+/* stop, start and restart: APP [COMPONENT...]. */
+int change_components(struct invocation *, const struct change *);
 
 int berth_cli(int argc, char **argv);
 

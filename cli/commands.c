@@ -11,12 +11,19 @@ const struct command *const commands[] = {
     &command_deploy,
     &command_status,
     &command_destroy,
+    &command_stop,
+    &command_start,
+    &command_restart,
+    &command_scale,
     &command_logs,
     &command_exec,
     &command_graph,
+    &command_gc,
     &command_locations,
     &command_types,
     &command_schema,
+    &command_wait,
+    &command_why,
     &command_events,
     &command_version,
     &command_completion,
@@ -29,8 +36,8 @@ const struct command *const commands[] = {
 
 /* Names that are taken, for what is still to come. */
 static const char *const later[] = {
-    "scale",   "stop",     "start",   "restart", "wait",   "why",      "gc", "serve",  "backup",
-    "restore", "rollback", "history", "ssh",     "invoke", "simulate", "cp", "policy", "port-forward",
+    "serve",  "backup",   "restore", "rollback", "history",      "ssh",
+    "invoke", "simulate", "cp",      "policy",   "port-forward",
 };
 
 /* What other programs call it. */

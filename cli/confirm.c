@@ -38,7 +38,7 @@ static bool any_needed(const struct confirmation *confirmation, const json_t *do
 	size_t i;
 	json_t *change;
 	json_array_foreach (list_of(document, "changes"), i, change)
-		if (confirmation->needed(change))
+		if (confirmation->needed && confirmation->needed(change))
 			return true;
 	return false;
 }
@@ -57,8 +57,12 @@ bool confirm(void *context, const char *plan)
 	}
 	if (confirmation->progress)
 		progress_clear(confirmation->progress);
-	show_plan(&err, document, confirmation->needed);
-	paint(&err, BOLD, "%s %s? [y/N] ", invocation->command->name, text_of(document, "app"));
+	if (confirmation->show)
+		confirmation->show(&err, document);
+	else
+		show_plan(&err, document, confirmation->needed);
+	paint(&err, BOLD, "%s%s%s? [y/N] ", invocation->command->name, *text_of(document, "app") ? " " : "",
+	      text_of(document, "app"));
 	fflush(stderr);
 	return says_yes();
 }

@@ -20,6 +20,12 @@ bool is_file_name(const char *argument)
 	       strcmp(argument, "-") == 0;
 }
 
+bool is_saved_plan(const struct input *input)
+{
+	static const char beginning[] = "{\"berth_plan\":";
+	return input->size >= sizeof beginning && strncmp(input->bytes, beginning, strlen(beginning)) == 0;
+}
+
 static int read_all(int fd, struct input *ret)
 {
 	size_t room = 0, size = 0;
@@ -89,6 +95,21 @@ int input_either(const struct invocation *invocation, const char *argument, stru
 				      "two applications are named: `%s` and --app `%s`", argument, app);
 	*ret = (struct input){.app = argument ? argument : app};
 	return 0;
+}
+
+int input_app(const struct invocation *invocation, struct input *ret)
+{
+	const struct words *arguments = &invocation->arguments;
+	const char *argument = arguments->count ? arguments->items[0] : NULL;
+	if (!argument && !invocation->settings.app)
+		return complain_usage(invocation, "`berth status` lists the applications",
+				      "which application? usage: berth %s %s", invocation->command->name,
+				      invocation->command->arguments);
+	if (argument && is_file_name(argument))
+		return complain_usage(invocation, "name the application that was deployed from it",
+				      "`berth %s` takes an application's name, not a file",
+				      invocation->command->name);
+	return input_either(invocation, argument, ret);
 }
 
 void input_release(struct input *input)

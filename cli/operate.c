@@ -19,11 +19,16 @@ struct berth_request request_of(const struct invocation *invocation, const struc
 	    .dry_run = settings->dry_run,
 	    .adopt = settings->adopt,
 	};
-	if (input) {
+	if (!input)
+		return request;
+	request.app = input->app;
+	if (is_saved_plan(input)) {
+		request.plan = input->bytes;
+		request.plan_size = input->size;
+	} else {
 		request.blueprint = input->bytes;
 		request.blueprint_size = input->size;
 		request.file = input->file;
-		request.app = input->app;
 	}
 	return request;
 }

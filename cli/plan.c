@@ -8,6 +8,7 @@
 
 static const struct flag flags[] = {
     {"detailed-exitcode", 0, FLAG_SWITCH, AT(detailed_exitcode), NULL, NULL, "exit 2 when there are changes"},
+    {"out", 0, FLAG_TEXT, AT(out), "FILE", NULL, "keep the plan there, for `berth deploy FILE`"},
     {0},
 };
 
@@ -29,6 +30,26 @@ static void render(const struct invocation *invocation, const struct carried *ca
 		show_plan(&out, carried->document, NULL);
 }
 
+/* 0, or the exit code. */
+static int save(const struct invocation *invocation, const struct carried *carried)
+{
+	const char *path = invocation->settings.out, *saved = text_of(carried->document, "saved");
+	struct screen out = screen_of(stdout, invocation);
+	if (!path || carried->outcome != BERTH_OK)
+		return 0;
+	if (!*saved)
+		return complain(invocation, BERTH_FAILED, "this plan cannot be kept", "give its blueprint");
+	int code = save_text(invocation, path, saved);
+	if (code || wants_json(invocation))
+		return code;
+	fputs("Kept in ", out.to);
+	put(&out, BOLD, path);
+	fputs(": `berth deploy ", out.to);
+	put(&out, PLAIN, path);
+	fputs("` carries out exactly that.\n", out.to);
+	return 0;
+}
+
 static int plan_run(struct invocation *invocation)
 {
 	struct input input = {0};
@@ -45,6 +66,8 @@ static int plan_run(struct invocation *invocation)
 	else
 		render(invocation, &carried);
 	code = conclude(invocation, &carried);
+	if (!code)
+		code = save(invocation, &carried);
 	if (!code && invocation->settings.detailed_exitcode && has_changes(carried.document))
 		code = EXIT_CHANGES;
 	carried_release(&carried);
@@ -54,7 +77,7 @@ static int plan_run(struct invocation *invocation)
 
 const struct command command_plan = {
     .name = "plan",
-    .arguments = "[BLUEPRINT]",
+    .arguments = "[BLUEPRINT|PLAN]",
     .summary = "what deploy would do and why; only reads",
     .details = "Compares the blueprint with what is at its targets and shows what `berth "
 	       "deploy` would do to each instance, because of which line, how it would be "

@@ -170,15 +170,15 @@ static void show_change(const struct screen *screen, const json_t *change)
 	put(screen, PLAIN, text_of(change, "location"));
 	fputs(": ", screen->to);
 	put(screen, how, action);
-	bool unchanged = strcmp(action, "unchanged") == 0;
-	if (*ready && !unchanged) {
+	bool brief = strcmp(action, "unchanged") == 0 && !screen->verbose;
+	if (*ready && !brief) {
 		fputs(", ready when: ", screen->to);
 		put(screen, PLAIN, ready);
 	}
 	putc('\n', screen->to);
 	json_array_foreach (list_of(change, "because"), i, entry)
 		show_reason(screen, entry);
-	if (unchanged)
+	if (brief)
 		return;
 	json_array_foreach (list_of(change, "links"), i, entry)
 		show_link(screen, entry);

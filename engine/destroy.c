@@ -166,6 +166,7 @@ static json_t *kept_volumes_json(const struct berth_operation *operation)
 			json_t *entry = json_object();
 			json_put_text(entry, "name", volume->name);
 			json_put_text(entry, "location", site->location.name);
+			json_put_text(entry, "spec", site->origin);
 			json_put_text(entry, "target_name", volume->target_name);
 			json_array_append_new(list, entry);
 		}

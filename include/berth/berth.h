@@ -165,7 +165,8 @@ BERTH_API struct berth_operation *berth_deploy(struct berth *, const struct bert
  * without an app. */
 BERTH_API struct berth_operation *berth_status(struct berth *, const struct berth_request *,
 					       const struct berth_listener *, struct berth_error *);
-/* {"format_version", "app", "removed": [...], "kept_volumes": [...], "failures": [...]} */
+/* {"format_version", "app", "removed": [...], "kept_volumes": [{"name", "location", "spec", "target_name"}],
+ * "failures": [...]} */
 BERTH_API struct berth_operation *berth_destroy(struct berth *, const struct berth_request *,
 						const struct berth_listener *, struct berth_error *);
 /* Output arrives as events. */

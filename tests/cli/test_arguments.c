@@ -112,7 +112,7 @@ Test(arguments, one_argument_too_many)
 {
 	cr_expect_eq(run_cli("plan a.yaml b.yaml"), 64);
 	cr_expect_str_eq(
-	    err, "berth: error: `b.yaml` is one argument too many\n  = usage: berth plan [BLUEPRINT]\n");
+	    err, "berth: error: `b.yaml` is one argument too many\n  = usage: berth plan [BLUEPRINT|PLAN]\n");
 }
 
 Test(arguments, mistakes_come_as_a_document_too)

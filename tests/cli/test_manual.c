@@ -133,7 +133,7 @@ Test(manual, a_page_for_each_command)
 		cr_expect(strstr(page, "\\fB\\-\\-location\\fR \\fINAME=SPEC\\fR\n"), "%s", page);
 	}
 	owned_memory char *program = read_file("pages/man1/berth.1");
-	cr_expect(strstr(program, "\\fBberth deploy\\fR [BLUEPRINT]\n"), "%s", program);
+	cr_expect(strstr(program, "\\fBberth deploy\\fR [BLUEPRINT|PLAN]\n"), "%s", program);
 	cr_expect(strstr(program, ".TP\n.B 124\n"), "%s", program);
 	owned_memory char *blueprint = read_file("pages/man5/berth-blueprint.5");
 	cr_expect(strstr(blueprint, ".SS type: process\n"), "%s", blueprint);

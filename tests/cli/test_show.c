@@ -70,8 +70,9 @@ Test(show, json_is_passed_as_it_is)
 	script = (struct script){
 	    .result = "{\"b\": 1,   \"a\":2}", .message = "m", .remedy = "r", .outcome = BERTH_UNREACHABLE};
 	static const char *const commands_there_are[] = {
-	    "validate", "plan",  "deploy -y", "status", "destroy -y app",
-	    "graph",    "types", "locations", "events", "logs app"};
+	    "validate", "plan",     "deploy -y", "status",         "destroy -y app", "graph",
+	    "types",    "events",   "locations", "logs app",       "stop app",       "start app",
+	    "why app",  "wait app", "gc",        "gc --delete -y", "restart app",    "scale app web 2"};
 	for (size_t i = 0; i < sizeof commands_there_are / sizeof *commands_there_are; i++) {
 		char line[80];
 		snprintf(line, sizeof line, "%s -o json", commands_there_are[i]);
@@ -262,13 +263,19 @@ Test(show, a_deploy_ends_with_its_time_or_with_no_changes)
 
 Test(show, destroy_names_what_it_kept)
 {
-	script.result = "{\"app\":\"shop\",\"removed\":[\"shop.web.1\"],\"kept_volumes\":[{\"name\":\"data\","
-			"\"location\":\"here\",\"target_name\":\"shop_data\"}],\"failures\":[]}";
-	cr_expect_eq(run_cli("destroy shop -y --location here=docker"), 0);
-	cr_expect_str_eq(out, "removed shop.web.1\n"
-			      "kept volume data at here (shop_data)\n"
-			      "`berth destroy shop --location here=docker --volumes` removes them\n"
-			      "Destroyed shop\n");
+	script.result =
+	    "{\"app\":\"shop\",\"removed\":[\"shop.web.1\"],\"kept_volumes\":[{\"name\":\"data\","
+	    "\"location\":\"here\",\"spec\":\"docker:unix:///a b.sock\",\"target_name\":\"shop_data\"},"
+	    "{\"name\":\"more\",\"location\":\"here\",\"spec\":\"docker:unix:///a b.sock\","
+	    "\"target_name\":\"shop_more\"}],\"failures\":[]}";
+	cr_expect_eq(run_cli("destroy shop -y --owner ci --location here=docker"), 0);
+	cr_expect_str_eq(
+	    out, "removed shop.web.1\n"
+		 "kept volume data at here (shop_data)\n"
+		 "kept volume more at here (shop_more)\n"
+		 "`berth destroy shop --volumes --location 'here=docker:unix:///a b.sock' --owner ci` "
+		 "removes them\n"
+		 "Destroyed shop\n");
 	cr_expect_not(asked.volumes);
 	cr_expect_eq(run_cli("destroy shop -y --volumes"), 0);
 	cr_expect(asked.volumes);

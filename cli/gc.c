@@ -1,0 +1,168 @@
+/* gc.c - `berth gc`: what carries berth's mark and no application owns, shown, or removed. */
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/screen.h"
+
+#define AT(member) offsetof(struct settings, member)
+
+static const struct flag flags[] = {
+    {"delete", 0, FLAG_SWITCH, AT(remove), NULL, NULL, "remove what is found, but for data"},
+    {0},
+};
+
+static bool is_data(const json_t *thing)
+{
+	return strcmp(text_of(thing, "kind"), "volume") == 0;
+}
+
+static size_t count_things(const json_t *found, bool data)
+{
+	size_t i, count = 0;
+	json_t *thing;
+	json_array_foreach (found, i, thing)
+		count += is_data(thing) == data;
+	return count;
+}
+
+static void list_things(const struct screen *out, const json_t *document)
+{
+	static const char *const titles[] = {"KIND", "NAME", "APPLICATION", "LOCATION", "STATE"};
+	struct table table = {.columns = COUNT_OF(titles), .titled = true};
+	size_t i;
+	json_t *thing;
+	for (i = 0; i < COUNT_OF(titles); i++)
+		table_add(&table, DIM, titles[i]);
+	json_array_foreach (list_of(document, "found"), i, thing) {
+		const char *state = is_data(thing) ? "data: stays" : text_of(thing, "state");
+		table_add(&table, PLAIN, text_of(thing, "kind"));
+		table_add(&table, BOLD, text_of(thing, "name"));
+		table_add(&table, PLAIN, text_of(thing, "app"));
+		table_add(&table, PLAIN, text_of(thing, "location"));
+		table_add(&table, state_paint(state), state);
+	}
+	if (json_array_size(list_of(document, "found")))
+		table_print(out, &table);
+	table_release(&table);
+}
+
+static void list_removed(const struct screen *out, const json_t *document)
+{
+	size_t i;
+	json_t *thing;
+	json_array_foreach (list_of(document, "found"), i, thing) {
+		if (!json_is_true(json_object_get(thing, "removed")))
+			continue;
+		fputs("removed ", out->to);
+		put(out, PLAIN, text_of(thing, "kind"));
+		putc(' ', out->to);
+		put(out, BOLD, text_of(thing, "name"));
+		fputs(" at ", out->to);
+		put(out, PLAIN, text_of(thing, "location"));
+		putc('\n', out->to);
+	}
+}
+
+/* Other failures than the one that the operation's own message tells. */
+static void show_more(const struct screen *err, const json_t *document)
+{
+	size_t i;
+	json_t *failure;
+	json_array_foreach (list_of(document, "failures"), i, failure) {
+		char text[800];
+		const char *name = text_of(failure, "name"), *app = text_of(failure, "app");
+		if (!i)
+			continue;
+		snprintf(text, sizeof text, "%s%s%s: %s", text_of(failure, "location"),
+			 *name || *app ? ": " : "", *name ? name : app, text_of(failure, "error"));
+		show_error(err, text, text_of(failure, "remedy"));
+	}
+}
+
+static void render(const struct invocation *invocation, const json_t *document)
+{
+	struct screen out = screen_of(stdout, invocation), err = screen_of(stderr, invocation);
+	const json_t *found = list_of(document, "found");
+	bool remove = invocation->settings.remove && !invocation->settings.dry_run;
+	size_t things = count_things(found, false), data = count_things(found, true);
+	if (!found)
+		return;
+	if (remove)
+		list_removed(&out, document);
+	else
+		list_things(&out, document);
+	if (!things)
+		fputs("Nothing that carries berth's mark is without an owner.\n", out.to);
+	else if (!remove)
+		fprintf(out.to, "%zu without an owner; `berth gc --delete` removes %s.\n", things,
+			things == 1 ? "it" : "them");
+	if (data)
+		fprintf(
+		    out.to,
+		    "%zu volume%s with data of destroyed applications stay%s: `berth destroy APP --volumes` "
+		    "removes them.\n",
+		    data, data == 1 ? "" : "s", data == 1 ? "s" : "");
+	fflush(stdout);
+	show_more(&err, document);
+}
+
+static void warn(void *context, const struct berth_event *event)
+{
+	const struct confirmation *confirmation = context;
+	show_warning((void *)confirmation->invocation, event);
+}
+
+static int carry_out_gc(struct invocation *invocation, const struct berth_request *request)
+{
+	struct confirmation confirmation = {.invocation = invocation, .always = true, .show = list_things};
+	struct berth_listener listener = {.size = sizeof listener, .event = warn, .context = &confirmation};
+	if (!invocation->settings.yes)
+		listener.confirm = confirm;
+	struct carried carried = carry_out(invocation, berth_gc, request, &listener, NULL);
+	if (wants_json(invocation))
+		print_result(&carried);
+	else if (carried.document)
+		render(invocation, carried.document);
+	int code = conclude(invocation, &carried);
+	carried_release(&carried);
+	return code;
+}
+
+static int gc_run(struct invocation *invocation)
+{
+	const struct settings *settings = &invocation->settings;
+	struct berth_request request = request_of(invocation, NULL);
+	request.remove = settings->remove;
+	request.app = NULL;
+	if (!request.remove || settings->dry_run)
+		return simple_command(invocation, berth_gc, &request, render);
+	if (!settings->yes && !can_ask())
+		return complain_usage(invocation, "without --delete it is only shown; -y agrees to it",
+				      "gc --delete removes things, and nobody can be asked");
+	return carry_out_gc(invocation, &request);
+}
+
+const struct command command_gc = {
+    .name = "gc",
+    .arguments = "",
+    .summary = "find, or remove, what no application owns",
+    .details = "Looks through the known locations, or those that --location names, for what carries berth's "
+	       "mark and no "
+	       "application owns: instances, networks, helpers and expired leases whose application nobody "
+	       "has claimed there "
+	       "and this user's store does not know. With --delete they are removed, after a question on a "
+	       "terminal; "
+	       "elsewhere that needs -y.\n\n"
+	       "What another owner claims is left alone with all that belongs to it, and so is an "
+	       "application whose deploy "
+	       "is under way. Volumes with data are only told of. A location that does not answer keeps "
+	       "nobody from looking at "
+	       "the others.",
+    .flags = flags,
+    .examples = {{"berth gc", "only shows it, at all known locations"},
+		 {"berth gc --location cloud --delete -y",
+		  "removes what was found at the location called `cloud`"}},
+    .endings = ENDS_CHANGING,
+    .location_names = true,
+    .run = gc_run,
+};
