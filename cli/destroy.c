@@ -28,55 +28,6 @@ static bool any(const json_t *change)
 	return true;
 }
 
-/* A word as a shell reads it back. */
-static void put_word(const struct screen *out, const char *word)
-{
-	bool plain = *word && strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-					   "-_./:=@%+,") == strlen(word);
-	if (plain) {
-		fputs(word, out->to);
-		return;
-	}
-	putc('\'', out->to);
-	for (; *word; word++)
-		*word == '\'' ? fputs("'\\''", out->to) : putc(*word, out->to);
-	putc('\'', out->to);
-}
-
-/* Where each of the volumes is, once: the store has forgotten by then. */
-static void put_locations(const struct screen *out, const json_t *volumes)
-{
-	size_t i;
-	json_t *volume;
-	json_array_foreach (volumes, i, volume) {
-		char word[1024];
-		bool told = false;
-		for (size_t n = 0; n < i; n++)
-			told |= strcmp(text_of(json_array_get(volumes, n), "location"),
-				       text_of(volume, "location")) == 0;
-		if (told || !*text_of(volume, "spec"))
-			continue;
-		snprintf(word, sizeof word, "%s=%s", text_of(volume, "location"), text_of(volume, "spec"));
-		fputs(" --location ", out->to);
-		put_word(out, word);
-	}
-}
-
-/* The very command that removes them too. */
-static void put_command(const struct screen *out, const struct invocation *invocation, const json_t *document)
-{
-	const struct settings *settings = &invocation->settings;
-	fputs("`berth destroy ", out->to);
-	put(out, PLAIN, text_of(document, "app"));
-	fputs(" --volumes", out->to);
-	put_locations(out, list_of(document, "kept_volumes"));
-	if (settings->owner) {
-		fputs(" --owner ", out->to);
-		put_word(out, settings->owner);
-	}
-	fputs("` removes them\n", out->to);
-}
-
 static void show_kept(const struct screen *out, const struct invocation *invocation, const json_t *document)
 {
 	const json_t *volumes = list_of(document, "kept_volumes");
@@ -92,7 +43,7 @@ static void show_kept(const struct screen *out, const struct invocation *invocat
 		fputs(")\n", out->to);
 	}
 	if (json_array_size(volumes))
-		put_command(out, invocation, document);
+		put_removal_command(out, invocation, text_of(document, "app"), volumes);
 }
 
 static void render(const struct invocation *invocation, const struct carried *carried)

@@ -16,12 +16,12 @@ static bool is_data(const json_t *thing)
 	return strcmp(text_of(thing, "kind"), "volume") == 0;
 }
 
-static size_t count_things(const json_t *found, bool data)
+static size_t count_things(const json_t *found)
 {
 	size_t i, count = 0;
 	json_t *thing;
 	json_array_foreach (found, i, thing)
-		count += is_data(thing) == data;
+		count += !is_data(thing);
 	return count;
 }
 
@@ -63,6 +63,28 @@ static void list_removed(const struct screen *out, const json_t *document)
 	}
 }
 
+/* Volumes are their owners' to remove: by application, with the command. */
+static void show_data(const struct screen *out, const struct invocation *invocation, const json_t *found)
+{
+	owned_json by_app = json_object();
+	const char *app;
+	size_t i;
+	json_t *thing, *volumes;
+	json_array_foreach (found, i, thing) {
+		app = text_of(thing, "app");
+		if (is_data(thing) && !json_object_get(by_app, app))
+			json_object_set_new(by_app, app, json_array());
+		if (is_data(thing))
+			json_array_append(json_object_get(by_app, app), thing);
+	}
+	json_object_foreach (by_app, app, volumes) {
+		fputs("data of ", out->to);
+		put(out, PLAIN, app);
+		fputs(" stay: ", out->to);
+		put_removal_command(out, invocation, app, volumes);
+	}
+}
+
 /* Other failures than the one that the operation's own message tells. */
 static void show_more(const struct screen *err, const json_t *document)
 {
@@ -84,7 +106,7 @@ static void render(const struct invocation *invocation, const json_t *document)
 	struct screen out = screen_of(stdout, invocation), err = screen_of(stderr, invocation);
 	const json_t *found = list_of(document, "found");
 	bool remove = invocation->settings.remove && !invocation->settings.dry_run;
-	size_t things = count_things(found, false), data = count_things(found, true);
+	size_t things = count_things(found);
 	if (!found)
 		return;
 	if (remove)
@@ -96,12 +118,7 @@ static void render(const struct invocation *invocation, const json_t *document)
 	else if (!remove)
 		fprintf(out.to, "%zu without an owner; `berth gc --delete` removes %s.\n", things,
 			things == 1 ? "it" : "them");
-	if (data)
-		fprintf(
-		    out.to,
-		    "%zu volume%s with data of destroyed applications stay%s: `berth destroy APP --volumes` "
-		    "removes them.\n",
-		    data, data == 1 ? "" : "s", data == 1 ? "s" : "");
+	show_data(&out, invocation, found);
 	fflush(stdout);
 	show_more(&err, document);
 }

@@ -73,5 +73,9 @@ void show_diagnostics(const struct screen *, const json_t *document);
 void show_plan(const struct screen *, const json_t *document, bool (*chosen)(const json_t *change));
 void show_components(const struct screen *, const json_t *document);
 void show_failures(const struct screen *, const json_t *document);
+/* volumes.c: a line with the very command that removes these volumes ({"location", "spec"}) of an
+ * application. */
+void put_removal_command(const struct screen *, const struct invocation *, const char *app,
+			 const json_t *volumes);
 
 #endif

@@ -300,6 +300,7 @@ static json_t *found_json(const struct collection *collection)
 		for (const struct thing *thing = remains->first; thing; thing = thing->next) {
 			json_t *entry = json_object();
 			json_put_text(entry, "location", remains->site->location.name);
+			json_put_text(entry, "spec", remains->site->origin);
 			json_put_text(entry, "app", remains->app);
 			json_put_text(entry, "kind", thing->kind);
 			json_put_text(entry, "name", thing->name);

@@ -10,8 +10,9 @@
 #define HEARTBEAT_MS     10000 /* a target that says nothing is asked whether it is there */
 #define PATIENCE_MS      10000 /* one that answered before is given so long to come back */
 #define TRY_AGAIN_MS     1000
-#define COALESCE_MS      50  /* what happens together is listed once */
-#define LOOK_MS          500 /* between two looks at what no target tells of */
+#define COALESCE_MS      50   /* what happens together is listed once */
+#define LOOK_MS          500  /* between two looks at what no target tells of */
+#define FRESH_MS         5000 /* an older answer is asked for again before it counts */
 #define FIRST_ASK_MS     100
 #define SLOWEST_ASK_MS   2000
 #define NAMES_IN_MESSAGE 3
@@ -29,9 +30,10 @@ struct awaited {
 	bool good, reason_told;
 	/* Health. */
 	struct work *work;
-	bool answers;
-	struct error error; /* why it does not answer */
-	int64_t not_before_ms, delay_ms;
+	bool answers, again;  /* it did when it was asked last; it is to be asked again all the same */
+	struct error error;   /* why it does not answer */
+	char incarnation[80]; /* that was asked */
+	int64_t started_ms, answered_ms, not_before_ms, delay_ms;
 	struct awaited *next;
 };
 
@@ -350,18 +352,32 @@ static bool bear_with(struct berth_operation *operation, const struct site *fail
 	return false;
 }
 
+/* What another incarnation answered says nothing of this one. */
+static void note_incarnation(struct awaited *awaited)
+{
+	const struct observed *seen = awaited->seen;
+	const char *id = seen && seen->target_id ? seen->target_id : "";
+	int64_t started_ms = seen ? seen->started_ms : 0;
+	if (strncmp(awaited->incarnation, id, sizeof awaited->incarnation - 1) == 0 &&
+	    awaited->started_ms == started_ms)
+		return;
+	snprintf(awaited->incarnation, sizeof awaited->incarnation, "%s", id);
+	awaited->started_ms = started_ms;
+	awaited->answers = awaited->again = false;
+	awaited->not_before_ms = awaited->delay_ms = 0;
+}
+
 static int take_listing(struct berth_operation *operation)
 {
 	const struct waiting *waiting = operation->verb_state;
-	for (struct awaited *awaited = waiting->first; awaited; awaited = awaited->next) {
+	for (struct awaited *awaited = waiting->first; awaited; awaited = awaited->next)
 		awaited->seen = NULL;
-		awaited->answers = false; /* that was before something changed */
-		awaited->not_before_ms = awaited->delay_ms = 0;
-	}
 	for (const struct site *site = operation->sites; site; site = site->next)
 		for (size_t i = 0; i < site->inventory.instance_count; i++)
 			if (note_seen(operation, site, &site->inventory.instances[i]))
 				return fail_memory(&operation->error);
+	for (struct awaited *awaited = waiting->first; awaited; awaited = awaited->next)
+		note_incarnation(awaited);
 	return 0;
 }
 
@@ -447,24 +463,39 @@ static int64_t ask_one(const struct berth_operation *operation, struct awaited *
 {
 	struct work *work = awaited->work;
 	int64_t left = awaited->not_before_ms - now(operation);
-	if (awaited->answers || awaited->job || !awaited->seen || awaited->seen->state != SEEN_RUNNING)
+	if ((awaited->answers && !awaited->again) || awaited->job || !awaited->seen ||
+	    awaited->seen->state != SEEN_RUNNING)
 		return -1;
-	if (!work) { /* nothing to ask */
-		awaited->answers = true;
-		return -1;
-	}
-	if (!work->errand.state && left > 0)
+	if (work && !work->errand.state && left > 0)
 		return left;
-	work->spec->name = work->instance->name;
-	enum progress progress = instance_ask(work, &awaited->error);
+	if (work)
+		work->spec->name = work->instance->name;
+	/* Without a blueprint there is nothing to ask. */
+	enum progress progress = work ? instance_ask(work, &awaited->error) : PROGRESS_DONE;
+	if (progress == PROGRESS_WAITING)
+		return -1;
+	awaited->again = false;
 	awaited->answers = progress == PROGRESS_DONE;
-	if (progress != PROGRESS_FAILED)
+	awaited->answered_ms = now(operation);
+	if (awaited->answers)
 		return -1;
 	awaited->delay_ms = awaited->delay_ms ? awaited->delay_ms * 2 : FIRST_ASK_MS;
 	if (awaited->delay_ms > SLOWEST_ASK_MS)
 		awaited->delay_ms = SLOWEST_ASK_MS;
 	awaited->not_before_ms = now(operation) + awaited->delay_ms;
 	return awaited->delay_ms;
+}
+
+/* All are to answer at about the same time. True when some are to be asked once more. */
+static bool ask_stale(const struct berth_operation *operation)
+{
+	const struct waiting *waiting = operation->verb_state;
+	bool any_stale = false;
+	for (struct awaited *awaited = waiting->first; awaited; awaited = awaited->next) {
+		awaited->again |= awaited->answers && now(operation) - awaited->answered_ms > FRESH_MS;
+		any_stale |= awaited->again;
+	}
+	return any_stale;
 }
 
 static int64_t sooner(int64_t a, int64_t b)
@@ -539,6 +570,10 @@ static bool wait_on(struct berth_operation *operation)
 		pause = ask_all(operation);
 	}
 	bool held = judge_all(operation);
+	if (held && waiting->goal == GOAL_HEALTHY && ask_stale(operation)) {
+		pause = ask_all(operation);
+		held = judge_all(operation) && !ask_stale(operation);
+	}
 	if (held && !waiting->changed)
 		return end(operation, BERTH_OK);
 	if (failed_for_good(waiting))

@@ -286,7 +286,9 @@ static bool is_worth(const struct finding *finding, int step)
 		return !fine;
 	case STEP_ASK:
 		return finding->state == PHASE_STARTING && instance->wanted && finding->work->ports;
-	default:
+	default: /* of one that was stopped nobody wonders */
+		if (seen->state == SEEN_STOPPED && finding->last && strcmp(finding->last, "stopped") == 0)
+			return false;
 		return !fine && seen->state != SEEN_CREATED && (!finding->asked || finding->silence.code);
 	}
 }

@@ -244,7 +244,7 @@ Test(change, why_fits_forty_columns)
 	"\"state\":\"running\",\"removed\":" removed "},{\"location\":\"here\",\"app\":\"old\","             \
 	"\"kind\":\"network\",\"name\":\"old\",\"removed\":" removed                                         \
 	"},{\"location\":\"here\",\"app\":\"old\","                                                          \
-	"\"kind\":\"volume\",\"name\":\"old.data\",\"removed\":false}],\"failures\":[]}"
+	"\"spec\":\"docker\",\"kind\":\"volume\",\"name\":\"old.data\",\"removed\":false}],\"failures\":[]}"
 
 Test(change, gc_shows_what_it_found_and_touches_nothing)
 {
@@ -258,8 +258,7 @@ Test(change, gc_shows_what_it_found_and_touches_nothing)
 		 "network   old        old          here\n"
 		 "volume    old.data   old          here      data: stays\n"
 		 "2 without an owner; `berth gc --delete` removes them.\n"
-		 "1 volume with data of destroyed applications stays: `berth destroy APP --volumes` removes "
-		 "them.\n");
+		 "data of old stay: `berth destroy old --volumes --location here=docker` removes it\n");
 	cr_expect_eq(run_cli("gc --delete --dry-run"), 0);
 }
 

@@ -1,0 +1,53 @@
+/* volumes.c - the command that removes the data that a destroyed application left. */
+#include <string.h>
+
+#include "cli/screen.h"
+
+/* A word as a shell reads it back. */
+static void put_word(const struct screen *out, const char *word)
+{
+	bool plain = *word && strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+					   "-_./:=@%+,") == strlen(word);
+	if (plain) {
+		fputs(word, out->to);
+		return;
+	}
+	putc('\'', out->to);
+	for (; *word; word++)
+		*word == '\'' ? fputs("'\\''", out->to) : putc(*word, out->to);
+	putc('\'', out->to);
+}
+
+/* Where each of the volumes is, once: the store has forgotten by then. */
+static void put_locations(const struct screen *out, const json_t *volumes)
+{
+	size_t i;
+	json_t *volume;
+	json_array_foreach (volumes, i, volume) {
+		char word[1024];
+		bool told = false;
+		for (size_t n = 0; n < i; n++)
+			told |= strcmp(text_of(json_array_get(volumes, n), "location"),
+				       text_of(volume, "location")) == 0;
+		if (told || !*text_of(volume, "spec"))
+			continue;
+		snprintf(word, sizeof word, "%s=%s", text_of(volume, "location"), text_of(volume, "spec"));
+		fputs(" --location ", out->to);
+		put_word(out, word);
+	}
+}
+
+void put_removal_command(const struct screen *out, const struct invocation *invocation, const char *app,
+			 const json_t *volumes)
+{
+	const struct settings *settings = &invocation->settings;
+	fputs("`berth destroy ", out->to);
+	put(out, PLAIN, app);
+	fputs(" --volumes", out->to);
+	put_locations(out, volumes);
+	if (settings->owner) {
+		fputs(" --owner ", out->to);
+		put_word(out, settings->owner);
+	}
+	fprintf(out->to, "` removes %s\n", json_array_size(volumes) == 1 ? "it" : "them");
+}
