@@ -36,24 +36,6 @@ static int know(struct berth_operation *operation, const struct location_spec *s
 	return 0;
 }
 
-static int know_flag(struct berth_operation *operation, const char *flag, struct error *err)
-{
-	const char *equals = strchr(flag, '=');
-	if (!equals || equals == flag || !equals[1]) {
-		fail(err, ERR_INVALID, "--location %s is not NAME=SPEC", flag);
-		remedy(err, "for example --location my-docker-cloud=docker:unix:///run/docker.sock");
-		return -1;
-	}
-	struct location_spec *spec = arena_array(&operation->arena, struct location_spec, 1);
-	char *name = arena_copy(&operation->arena, flag, (size_t)(equals - flag));
-	if (!spec || !name)
-		return fail_memory(err);
-	if (location_spec_parse(&operation->arena, equals + 1, spec, err))
-		return -1;
-	spec->name = name;
-	return know(operation, spec, "--location", err);
-}
-
 /* Nothing but comments and empty lines. */
 static bool says_nothing(const char *text)
 {
@@ -79,6 +61,24 @@ static int fail_file(const struct diagnostics *list, const char *path, struct er
 	return -1;
 }
 
+/* Pairs of a name and what it stands for. */
+static int know_text(struct berth_operation *operation, const char *path, const char *text, size_t size,
+		     struct error *err)
+{
+	const struct location_spec *specs = NULL;
+	size_t count = 0;
+	if (!operation->location_options && !(operation->location_options = json_array()))
+		return fail_memory(err);
+	owned_by(diagnostics_release) struct diagnostics list = {0};
+	if (location_specs_parse(&operation->arena, operation->location_options, path, text, size, &list,
+				 &specs, &count))
+		return fail_file(&list, path, err);
+	for (size_t i = 0; i < count; i++)
+		if (know(operation, &specs[i], path, err))
+			return -1;
+	return 0;
+}
+
 static int know_file(struct berth_operation *operation, const char *path, struct error *err)
 {
 	struct world *world = operation->berth->world;
@@ -89,18 +89,36 @@ static int know_file(struct berth_operation *operation, const char *path, struct
 		return -1;
 	if (says_nothing(text_view(&content)))
 		return 0;
-	const struct location_spec *specs = NULL;
-	size_t count = 0;
-	if (!operation->location_options && !(operation->location_options = json_array()))
+	return know_text(operation, path, text_view(&content), content.length, err);
+}
+
+/* NAME={type: docker, ...}: a map, as it would stand in a file. */
+static int know_map(struct berth_operation *operation, const char *flag, struct error *err)
+{
+	owned_text line = {0};
+	text_format(&line, "%.*s: %s\n", (int)strcspn(flag, "="), flag, strchr(flag, '=') + 1);
+	return line.failed ? fail_memory(err)
+			   : know_text(operation, "--location", text_view(&line), line.length, err);
+}
+
+static int know_flag(struct berth_operation *operation, const char *flag, struct error *err)
+{
+	const char *equals = strchr(flag, '=');
+	if (!equals || equals == flag || !equals[1]) {
+		fail(err, ERR_INVALID, "--location %s is not NAME=SPEC", flag);
+		remedy(err, "for example --location my-docker-cloud=docker:unix:///run/docker.sock");
+		return -1;
+	}
+	if (equals[1] == '{')
+		return know_map(operation, flag, err);
+	struct location_spec *spec = arena_array(&operation->arena, struct location_spec, 1);
+	char *name = arena_copy(&operation->arena, flag, (size_t)(equals - flag));
+	if (!spec || !name)
 		return fail_memory(err);
-	owned_by(diagnostics_release) struct diagnostics list = {0};
-	if (location_specs_parse(&operation->arena, operation->location_options, path, text_view(&content),
-				 content.length, &list, &specs, &count))
-		return fail_file(&list, path, err);
-	for (size_t i = 0; i < count; i++)
-		if (know(operation, &specs[i], path, err))
-			return -1;
-	return 0;
+	if (location_spec_parse(&operation->arena, equals + 1, spec, err))
+		return -1;
+	spec->name = name;
+	return know(operation, spec, "--location", err);
 }
 
 /* A location as the store keeps it: {"name", "spec": {"type", "target", "options"}}. */

@@ -172,3 +172,18 @@ Test(locations_verb, a_name_bound_to_a_name_is_refused)
 	cr_assert_eq(ask((const char *const[]){"a=b", NULL}, NULL, false, &listed), BERTH_INVALID);
 	cr_expect_not_null(strstr(json_text(json_object_get(listed, "error"), "text"), "`a`"));
 }
+
+Test(locations_verb, a_flag_may_hold_a_map_and_what_is_shown_can_be_given_back)
+{
+	owned_json document = NULL;
+	owned_json again = NULL;
+	cr_assert_eq(ask((const char *const[]){"mine={type: fake, delay: 5}", NULL}, NULL, false, &document),
+		     BERTH_OK);
+	cr_expect_str_eq(json_text(entry_of(document, "mine"), "type"), "fake");
+	const char *spec = json_text(entry_of(document, "mine"), "spec");
+	owned_text flag = {0};
+	text_format(&flag, "mine=%s", spec);
+	cr_assert_eq(ask((const char *const[]){text_view(&flag), NULL}, NULL, false, &again), BERTH_OK);
+	cr_expect_str_eq(json_text(entry_of(again, "mine"), "spec"), spec);
+	cr_expect_eq(ask((const char *const[]){"mine={type: fake", NULL}, NULL, false, NULL), BERTH_INVALID);
+}
