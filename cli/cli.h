@@ -203,7 +203,7 @@ int save_text(const struct invocation *, const char *path, const char *text);
 
 /* input.c */
 struct input {
-	char *bytes; /* a blueprint, or a saved plan; NULL: an application's name alone */
+	char *bytes; /* a blueprint, or a saved plan; NULL: `file` is a URL, or there is a name alone */
 	size_t size;
 	const char *file, *app;
 };

@@ -70,9 +70,10 @@ int input_blueprint(const struct invocation *invocation, const char *argument, s
 {
 	const char *file = argument ? argument : "blueprint.yaml";
 	bool from_stdin = argument && strcmp(argument, "-") == 0;
-	if (strncmp(file, "http://", 7) == 0 || strncmp(file, "https://", 8) == 0)
-		return complain_usage(invocation, "fetch it first: `curl -fsS URL | berth ... -`",
-				      "a blueprint from a URL is not in this version yet");
+	if (strncmp(file, "http://", 7) == 0 || strncmp(file, "https://", 8) == 0) {
+		*ret = (struct input){.file = file, .app = invocation->settings.app};
+		return 0; /* the library fetches it */
+	}
 	int fd = from_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return unreadable(invocation, argument, file);

@@ -18,7 +18,7 @@ const char *operation_app(const struct berth_operation *operation)
 static const char *folder_of(struct arena *arena, const char *file)
 {
 	char here[PATH_MAX] = "";
-	const char *slash = file ? strrchr(file, '/') : NULL;
+	const char *slash = file && !is_url(file) ? strrchr(file, '/') : NULL;
 	if (file && file[0] == '/')
 		return slash == file ? arena_text(arena, "/")
 				     : arena_copy(arena, file, (size_t)(slash - file));

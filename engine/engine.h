@@ -229,6 +229,7 @@ struct berth_operation {
 	struct error error;
 	json_t *document, *failures; /* under way */
 	bool written;                /* the last records are with the store */
+	struct fetching *fetching;   /* of the blueprint, under way */
 	void *verb_state;            /* the verb's own, in the arena */
 	struct map *verb_names;      /* the verb's own look-up */
 };
@@ -248,6 +249,12 @@ void operation_fail(struct berth_operation *operation, const struct error *err);
 enum berth_outcome outcome_of(enum code code);
 void operation_warn(struct berth_operation *operation, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* --- fetch.c: a blueprint behind a URL --- */
+bool is_url(const char *file);
+/* Whether the verb may begin. False: wait, or the operation was ended. */
+bool operation_fetched(struct berth_operation *operation);
+void fetch_end(struct berth_operation *operation);
 
 /* --- blueprint_source.c: the request's text becomes a blueprint and a graph --- */
 /* 0; or -1 after the operation was finished with what is wrong. */

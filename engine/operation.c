@@ -116,9 +116,8 @@ static void take_turn(void *owner)
 {
 	struct berth_operation *operation = owner;
 	operation->turn = NULL;
-	if (operation->done)
-		return;
-	operation->verb->step(operation);
+	if (!operation->done && operation_fetched(operation))
+		operation->verb->step(operation);
 }
 
 void operation_wake(struct berth_operation *operation)
@@ -181,6 +180,7 @@ static void let_go(struct berth_operation *operation)
 {
 	struct berth *berth = operation->berth;
 	const struct world_ops *ops = berth->world->ops;
+	fetch_end(operation);
 	reconcile_end(operation);
 	sites_close(operation);
 	if (operation->verb->let_go)

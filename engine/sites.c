@@ -162,7 +162,8 @@ int sites_bind(struct berth_operation *operation, struct error *err)
 			return -1;
 	if (know_stored(operation, false, err))
 		return -1;
-	const char *file = operation->request.file, *slash = file ? strrchr(file, '/') : NULL;
+	const char *file = is_url(operation->request.file) ? NULL : operation->request.file;
+	const char *slash = file ? strrchr(file, '/') : NULL;
 	char here[4096] = "";
 	if (file && file[0] != '/' && !getcwd(here, sizeof here))
 		return fail(err, ERR_FAILED, "the working directory cannot be read");

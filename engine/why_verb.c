@@ -80,7 +80,7 @@ static int find_commands(struct berth_operation *operation, struct inquiry *inqu
 	owned_text flags = {0};
 	for (size_t i = 0; request->locations && request->locations[i]; i++)
 		text_format(&flags, " --location %s", request->locations[i]);
-	bool relative = directory && file[0] != '/' && file[0] != '<';
+	bool relative = directory && file[0] != '/' && file[0] != '<' && !is_url(file);
 	inquiry->deploy = relative
 			      ? arena_format(arena, "berth deploy %s/%s", directory, file)
 			      : arena_format(arena, "berth deploy %s", file[0] == '<' ? "BLUEPRINT" : file);

@@ -79,7 +79,8 @@ struct berth_request {
 	/* 0 with a non-NULL blueprint: it is NUL-terminated. */
 	size_t blueprint_size;
 	/* What messages call the blueprint. Relative paths in it start at this file's folder, and its
-	 * locations.yaml lies beside it. NULL: "blueprint.yaml" here. */
+	 * locations.yaml lies beside it. NULL: "blueprint.yaml" here. An http:// or https:// URL, with
+	 * `blueprint` NULL, is fetched; relative paths then start here. */
 	const char *file;
 	/* The application; with a blueprint: overrides its id. */
 	const char *app;

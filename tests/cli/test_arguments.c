@@ -280,7 +280,10 @@ Test(arguments, a_missing_file_is_told_with_the_systems_words)
 			      "  = name a blueprint file, or `-` for standard input\n");
 	cr_expect_eq(run_cli("plan ./"), 64);
 	cr_expect(strstr(err, "Is a directory"), "%s", err);
-	cr_expect_eq(run_cli("plan https://example.org/b.yaml"), 64);
+	cr_expect_eq(run_cli("plan https://example.org/b.yaml --app a"), 0);
+	cr_expect_str_eq(asked.file, "https://example.org/b.yaml", "the library fetches it");
+	cr_expect_str_eq(asked.blueprint, "");
+	cr_expect_str_eq(asked.app, "a");
 }
 
 Test(arguments, standard_input_has_a_name_of_its_own)
