@@ -29,7 +29,6 @@ Test(exec, what_follows_the_component_is_the_command)
 	    {"exec shop web -- ls", "ls\n"},
 	    {"exec shop web ls", "ls\n"},
 	    {"exec shop web -- ls -l --all -i", "ls\n-l\n--all\n-i\n"},
-	    {"exec shop web --user nobody -- ls -l", "ls\n-l\n"},
 	    {"exec shop web ls -o json --help -- x", "ls\n-o\njson\n--help\n--\nx\n"},
 	    {"exec shop web -- -- --", NULL},
 	    {"exec shop web -- sh -- --", "sh\n--\n--\n"},
@@ -62,7 +61,10 @@ Test(exec, its_own_flags_stand_before)
 	cr_expect_str_eq(asked.components, "web/2\n");
 	cr_expect_str_eq(asked.locations, "here=docker\n");
 	cr_expect_eq(asked.timeout_ms, 3000);
-	cr_expect_eq(run_cli("exec shop web -it -- sh"), BERTH_USAGE);
+	cr_expect_eq(run_cli("exec shop web --user nobody -- ls -l"), 0);
+	cr_expect_str_eq(asked.user, "nobody");
+	cr_expect_str_eq(asked.command, "ls\n-l\n");
+	cr_expect_eq(run_cli("exec shop web -it sh"), BERTH_USAGE);
 	cr_expect(strstr(err, "flags of exec stand before the `--`"), "%s", err);
 }
 
