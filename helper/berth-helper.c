@@ -6,6 +6,8 @@
  * to run, secrets and all, stays in memory alone, and SIGUSR2 starts it again. SIGTERM ends the tree and the
  * helper. It asks for nothing but libc, since it must run wherever a process can. Its environment carries
  * berth's marks, by which it is found again.
+ *
+ * `berth-helper probe` has nothing to do with that: it asks addresses from inside a container (probe.h).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +27,7 @@
 
 #include "helper/command.h"
 #include "helper/log.h"
+#include "helper/probe.h"
 #include "helper/record.h"
 #include "helper/tree.h"
 
@@ -371,8 +374,11 @@ static int enter(const char *directory)
 int main(int count, char **arguments)
 {
 	static struct keeper keeper;
+	if (count == 3 && strcmp(arguments[1], "probe") == 0)
+		return probe_serve((unsigned)strtoul(arguments[2], NULL, 10));
 	if (count != 2) {
-		fprintf(stderr, "usage: berth-helper RUNDIR\nberth runs it; it is of no use by itself.\n");
+		fprintf(stderr, "usage: berth-helper RUNDIR\n       berth-helper probe SECONDS\nberth runs "
+				"it; it is of no use by itself.\n");
 		return EXIT_USAGE;
 	}
 	close_range(3, ~0U, 0);
