@@ -8,7 +8,7 @@
 #define READ_MS   10000 /* a read unanswered for so long is unknown */
 #define CHANGE_MS 60000 /* a loaded engine takes 20 s to start one of many */
 #define START_MS  120000
-#define CALLS     4 /* of one task at a time */
+#define CALLS     5 /* of one task at a time */
 #define TRIES     5 /* of one thing within a task */
 
 struct docker;
@@ -18,6 +18,9 @@ struct stream;
 struct subscription;
 struct session;
 struct newest;
+struct prober;
+struct asking;
+struct program;
 
 /* One step of a task: reads what came of the last one, does the next. PROGRESS_WAITING with nothing under way
  * means that another step was set and is to be taken at once. */
@@ -72,13 +75,17 @@ struct docker {
 	struct subnet pool;
 	int subnet_prefix;
 	char machine[64];
-	char api[8];     /* "1.41"; "" until negotiated */
-	char engine[64]; /* its version as the ping told, "" when it did not */
+	char api[8];       /* "1.41"; "" until negotiated */
+	char engine[64];   /* its version as the ping told, "" when it did not */
+	char platform[32]; /* of its containers, "linux/amd64"; "" until asked */
 	struct task *tasks;
 	struct pull *pulls;
 	struct map *pulled; /* the images fetched since the last listing */
 	struct subscription *subscriptions;
-	struct map *networks;  /* the id of each application's network, as far as it was asked */
+	struct map *networks; /* the id of each application's network, as far as it was asked */
+	struct map *listed;   /* the same as the last listing told */
+	struct prober *probers;
+	struct program *program;
 	struct map *strangers; /* names that a stranger was seen to hold */
 	struct published *published;
 	size_t published_count;
@@ -145,6 +152,7 @@ struct task {
 	struct session *session;
 	struct inventory inventory; /* what is listed so far */
 	struct newest *newest;
+	struct asking *asking;
 	unsigned tries;
 	int64_t since_ms, grace_ms;
 	const char *since;   /* when a container had been started last, as its engine wrote it */
@@ -247,6 +255,8 @@ bool header_value(const char *headers, const char *name, char *ret_value, size_t
 /* The engine's clock when it answered; 0: it did not say. */
 int64_t answered_at(const struct call *call);
 step connect_begin;
+/* On what platform it runs containers, from an answer of its /version; left unknown when that is none. */
+void platform_read(struct docker *docker, struct call *call);
 
 /* --- choice.c, options.c, subnets.c --- */
 /* Which engine is meant, from the location and, as the docker program has it, from the environment. */
@@ -340,6 +350,8 @@ step admit_begin, withdraw_begin;
  * task->after. */
 step rejoin_begin;
 step probe_begin;
+const char *docker_readiness(struct location *location, const struct instance_spec *spec,
+			     const struct health_check *check);
 step command_begin; /* exec.c: the check's command */
 step prepare_begin;
 /* Learn the id of the application's network, unless it is known already; then `next`. */
@@ -347,6 +359,13 @@ enum progress network_find(struct task *task, step *next, struct error *err);
 const char *network_id(const struct docker *docker, const char *app); /* NULL: not known */
 void network_forget(struct docker *docker, const char *app);
 void networks_release(struct docker *docker);
+/* What a listing told; `id` NULL: there is none. */
+void network_listed(struct docker *docker, const char *app, const char *id);
+const char *network_as_listed(const struct docker *docker, const char *app); /* NULL: not known */
+/* Whether the network's bridge is an interface of this machine. */
+bool network_is_here(const struct docker *docker, const char *id);
+/* Whether the engine's networks seem to be this machine's, as far as is known before there is one. */
+bool networks_are_here(const struct docker *docker);
 step release_begin;
 step claim_begin, disclaim_begin;
 /* --- lease.c: a volume of ours that is one, and how long it lives on at that time --- */
@@ -373,6 +392,23 @@ step pin_taken; /* says who has task->address instead; fails */
 /* --- files.c --- */
 /* Puts the spec's files into task->id, which was just inspected in slot 0; then goes to task->after. */
 step files_begin;
+
+/* --- prober.c: asking from inside an application's network --- */
+/* Asks "tcp MS ADDRESS PORT" or what helper/question.h has else, in the network of that id; then goes to
+ * `next`. Fails with ERR_UNSUPPORTED and the reason when nobody can be made to ask there. */
+enum progress prober_ask(struct task *task, const char *network, const char *question, int64_t limit_ms,
+			 step *next, struct error *err);
+/* What was answered, in the task's arena; asked once. NULL: no memory. */
+const char *prober_answer(struct task *task);
+/* Whether one could be had, as far as is known; no I/O with the engine. */
+bool prober_possible(struct docker *docker);
+bool is_helper(const char *name, const json_t *labels);
+/* Removes the application's, when we asked one; then goes to `next`. */
+enum progress prober_leave(struct task *task, step *next, struct error *err);
+/* Its container goes with the application. */
+void prober_forget(struct docker *docker, const char *app);
+void probers_close(struct docker *docker);
+void asking_release(struct asking *asking);
 
 /* --- pull.c, with registry.h --- */
 enum progress pull_join(struct task *task, const char *image, step *next, struct error *err);

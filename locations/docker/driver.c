@@ -32,6 +32,7 @@ static void docker_close(struct location *location)
 		return;
 	while (docker->tasks)
 		task_free(docker->tasks);
+	probers_close(docker);
 	pulls_close(docker);
 	subscriptions_close(docker);
 	published_release(docker);
@@ -305,6 +306,7 @@ const struct location_driver docker_driver = {
     .lease = docker_lease,
     .tidy = docker_tidy,
     .exec = docker_exec,
+    .readiness = docker_readiness,
     .logs = docker_logs,
     .drop = docker_drop,
 };

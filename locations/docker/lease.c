@@ -178,7 +178,7 @@ static enum progress over(struct task *task, struct error *err)
 	struct lease holder;
 
 	if (!lease)
-		return PROGRESS_DONE; /* tidied */
+		return prober_leave(task, task_done, err); /* tidied */
 	if (leasing->lost)
 		holder =
 		    (struct lease){leasing->holder.token, leasing->holder.words, leasing->holder.left_ms};

@@ -4,7 +4,7 @@
 #include "base/map.h"
 #include "locations/docker/registry.h"
 
-enum { CONTAINERS, NETWORKS, VOLUMES, IMAGES };
+enum { CONTAINERS, NETWORKS, VOLUMES, IMAGES, VERSION };
 
 static size_t count_images(const char *const *images)
 {
@@ -175,16 +175,22 @@ static int read_networks(struct task *task, const json_t *listed, struct invento
 	return 0;
 }
 
-static bool is_prepared(struct task *task, const json_t *networks)
+/* Whether the application has its network; which one is remembered. */
+static bool read_network(struct task *task, const json_t *networks)
 {
 	const char *app = task->wish.list->app;
 	const char *wanted = app ? network_name(&task->arena, app) : NULL;
 
 	for (size_t i = 0; wanted && i < json_array_size(networks); i++) {
-		const char *name = json_text(json_array_get(networks, i), "Name");
-		if (name && !strcmp(name, wanted))
-			return true;
+		const json_t *network = json_array_get(networks, i);
+		const char *name = json_text(network, "Name");
+		if (!name || strcmp(name, wanted) != 0)
+			continue;
+		network_listed(task->docker, app, json_text(network, "Id"));
+		return true;
 	}
+	if (wanted)
+		network_listed(task->docker, app, NULL);
 	return false;
 }
 
@@ -202,17 +208,20 @@ static int read_all(struct task *task, const json_t *const answers[CALLS])
 	    read_images(task, answers[IMAGES], inventory) < 0 ||
 	    strangers_tell(task->docker, task->wish.list->app, inventory) < 0)
 		return -1;
-	inventory->prepared = is_prepared(task, answers[NETWORKS]);
+	if (answers[NETWORKS])
+		inventory->prepared = read_network(task, answers[NETWORKS]);
 	published_note(task->docker, task->wish.list->app, inventory);
 	return 0;
 }
 
 static enum progress listed(struct task *task, struct error *err)
 {
-	static const char *const kinds[CALLS] = {"containers", "networks", "volumes", "images"};
+	static const char *const kinds[] = {"containers", "networks", "volumes", "images"};
 	const json_t *answers[CALLS] = {NULL};
 
-	for (unsigned i = 0; i < CALLS; i++) {
+	if (task->calls[VERSION].task)
+		platform_read(task->docker, &task->calls[VERSION]);
+	for (unsigned i = CONTAINERS; i <= IMAGES; i++) {
 		struct call *call = &task->calls[i];
 		if (!call->task)
 			continue; /* nobody asked for this kind */
@@ -267,5 +276,9 @@ enum progress list_begin(struct task *task, struct error *err)
 	if (!request->images || !request->images[0])
 		return PROGRESS_WAITING;
 	map_release(&task->docker->pulled); /* what is made after this is to be as new as this */
+	/* How it can be asked whether these answer is wanted next. */
+	if (!task->docker->platform[0] && !networks_are_here(task->docker) &&
+	    ask_list(task, VERSION, "/version", "", err) == PROGRESS_FAILED)
+		return PROGRESS_FAILED;
 	return ask_list(task, IMAGES, "/images/json?filters=", image_filter(task), err);
 }

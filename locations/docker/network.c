@@ -5,7 +5,7 @@
 #include "base/map.h"
 #include "locations/docker/docker.h"
 
-enum { SETTLE_TRIES = 200 };
+enum { SETTLE_TRIES = 200, LINK_NAME_DIGITS = 12 };
 
 static step list_named, list_all;
 
@@ -22,10 +22,15 @@ const char *network_id(const struct docker *docker, const char *app)
 	return map_get(docker->networks, app);
 }
 
+static void forget(struct map **networks, const char *app)
+{
+	free(map_get(*networks, app));
+	map_drop(networks, app);
+}
+
 void network_forget(struct docker *docker, const char *app)
 {
-	free(map_get(docker->networks, app));
-	map_drop(&docker->networks, app);
+	forget(&docker->networks, app);
 }
 
 static bool free_one(const char *app, void *id, void *context)
@@ -38,18 +43,50 @@ static bool free_one(const char *app, void *id, void *context)
 void networks_release(struct docker *docker)
 {
 	map_each(docker->networks, free_one, NULL);
+	map_each(docker->listed, free_one, NULL);
 	map_release(&docker->networks);
+	map_release(&docker->listed);
 }
 
-static int network_note(struct docker *docker, const char *app, const char *id)
+static int note(struct map **networks, const char *app, const char *id)
 {
 	char *copy = strdup(id);
 
-	network_forget(docker, app);
-	if (copy && map_put(&docker->networks, app, copy) == 0)
+	forget(networks, app);
+	if (copy && map_put(networks, app, copy) == 0)
 		return 0;
 	free(copy);
 	return -1;
+}
+
+void network_listed(struct docker *docker, const char *app, const char *id)
+{
+	if (id)
+		(void)note(&docker->listed, app, id); /* without memory it is not known */
+	else
+		forget(&docker->listed, app);
+}
+
+const char *network_as_listed(const struct docker *docker, const char *app)
+{
+	return map_get(docker->listed, app);
+}
+
+bool network_is_here(const struct docker *docker, const char *id)
+{
+	struct world *world = docker->world;
+	char bridge[sizeof("br-") + LINK_NAME_DIGITS];
+
+	snprintf(bridge, sizeof(bridge), "br-%.*s", LINK_NAME_DIGITS, id);
+	return world->ops->has_interface(world, bridge);
+}
+
+/* The default bridge is there as soon as an engine is; but another engine may have one too. */
+bool networks_are_here(const struct docker *docker)
+{
+	struct world *world = docker->world;
+
+	return docker->endpoint.local && world->ops->has_interface(world, "docker0");
 }
 
 /* --- those that are there --- */
@@ -177,7 +214,7 @@ static enum progress listed_named(struct task *task, struct error *err)
 		return cannot(task, call, err);
 	if (sort_out(task, name, &oldest, err) < 0)
 		return PROGRESS_FAILED;
-	if (oldest && network_note(task->docker, task->wish.app, json_text(oldest, "Id")) < 0)
+	if (oldest && note(&task->docker->networks, task->wish.app, json_text(oldest, "Id")) < 0)
 		return out_of_memory(err);
 	if (task->found) {
 		if (oldest)

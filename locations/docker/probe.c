@@ -1,10 +1,11 @@
-/* probe.c - does a container answer its check? Asked at its own address, or by a command inside it. */
+/* probe.c - does a container answer its check? Asked at its own address, from here where this machine has its
+ * network, else by a helper in there; or by a command inside it. */
 #include <stdio.h>
 #include <string.h>
 
 #include "locations/docker/docker.h"
 
-enum { LINK_NAME_DIGITS = 12, SHOWN_MAX = 200 };
+enum { SHOWN_MAX = 200 };
 
 static void probed(void *owner, const struct error *answer)
 {
@@ -69,27 +70,41 @@ static enum progress http_told(struct task *task, struct error *err)
 	return PROGRESS_FAILED;
 }
 
+static const char *page_of(const struct task *task)
+{
+	const char *path = task->wish.check->path;
+
+	return path && *path ? path : "/";
+}
+
+/* The page's address, as messages have it too. */
+static const char *note_url(struct task *task)
+{
+	const char *path = page_of(task);
+	const char *url = arena_format(&task->arena, "http://%s:%u%s%s", task->address,
+				       task->wish.check->port, *path == '/' ? "" : "/", path);
+	struct call *call = &task->calls[0];
+
+	call_release(call);
+	call->task = task;
+	snprintf(call->what, sizeof(call->what), "%s", url ? url : "");
+	return url;
+}
+
 static enum progress ask_http(struct task *task, struct error *err)
 {
-	const struct health_check *check = task->wish.check;
 	struct world *world = task->docker->world;
 	struct call *call = &task->calls[0];
-	const char *path = check->path && *check->path ? check->path : "/";
-	const char *url = arena_format(&task->arena, "http://%s:%u%s%s", task->address, check->port,
-				       *path == '/' ? "" : "/", path);
 	const struct http_request request = {
 	    .method = "GET",
-	    .url = url,
-	    .timeout_ms = check->timeout_ms,
+	    .url = note_url(task),
+	    .timeout_ms = task->wish.check->timeout_ms,
 	    .fresh = true, /* a kept connection says nothing of new ones */
 	};
 	const struct http_sink sink = {.done = answered, .owner = call};
 
-	if (!url)
+	if (!request.url)
 		return out_of_memory(err);
-	call_release(call);
-	call->task = task;
-	snprintf(call->what, sizeof(call->what), "%s", url);
 	call->exchange = world->ops->http_send(world, &request, &sink, err);
 	if (!call->exchange)
 		return PROGRESS_FAILED;
@@ -97,17 +112,81 @@ static enum progress ask_http(struct task *task, struct error *err)
 	return task_go(task, http_told);
 }
 
-/* A container's own address is reached from the machine that has its network's bridge alone. */
-static bool reachable(struct task *task, const json_t *endpoint)
-{
-	struct world *world = task->docker->world;
-	const char *id = json_text(endpoint, "NetworkID");
-	char bridge[sizeof("br-") + LINK_NAME_DIGITS];
+/* --- by a helper in its network: the answer is put where our own would be ------------------------ */
 
-	if (!id)
+static enum progress tcp_told_there(struct task *task, struct error *err)
+{
+	const char *answer = prober_answer(task);
+
+	if (!answer)
+		return out_of_memory(err);
+	task->probed = (struct error){0};
+	if (starts_with(answer, "error "))
+		fail(&task->probed, ERR_UNREACHABLE, "%s", answer + strlen("error "));
+	else if (strcmp(answer, "open") != 0)
+		fail(&task->probed, ERR_FAILED, "the helper that asks there speaks strangely");
+	return tcp_told(task, err);
+}
+
+/* "status 418 73686f7274" */
+static bool read_status(const char *answer, struct call *call)
+{
+	int hex = 0;
+	unsigned byte;
+
+	if (sscanf(answer, "status %3d %n", &call->status, &hex) != 1 || !hex)
 		return false;
-	snprintf(bridge, sizeof(bridge), "br-%.*s", LINK_NAME_DIGITS, id);
-	return world->ops->has_interface(world, bridge);
+	for (const char *at = answer + hex; sscanf(at, "%2x", &byte) == 1; at += 2)
+		text_add_char(&call->body, (char)byte);
+	return true;
+}
+
+static enum progress http_told_there(struct task *task, struct error *err)
+{
+	const char *answer = prober_answer(task);
+	struct call *call = &task->calls[0];
+
+	if (!answer || !note_url(task))
+		return out_of_memory(err);
+	if (starts_with(answer, "error "))
+		fail(&call->error, ERR_UNREACHABLE, "%s", answer + strlen("error "));
+	else if (!read_status(answer, call))
+		fail(&call->error, ERR_FAILED, "the helper that asks there speaks strangely");
+	return http_told(task, err);
+}
+
+static enum progress ask_there(struct task *task, const char *network, struct error *err)
+{
+	const struct health_check *check = task->wish.check;
+	const char *path = page_of(task), *id = arena_text(&task->arena, network);
+	bool http = check->kind == CHECK_HTTP;
+	const char *question = arena_format(
+	    &task->arena, "%s %lld %s %u%s%s%s", http ? "http" : "tcp", (long long)check->timeout_ms,
+	    task->address, check->port, http ? " " : "", http && *path != '/' ? "/" : "", http ? path : "");
+
+	if (question && !printable(question)) {
+		fail(err, ERR_FAILED, "the check's path holds control characters");
+		return PROGRESS_FAILED;
+	}
+	return prober_ask(task, id, question, check->timeout_ms, http ? http_told_there : tcp_told_there,
+			  err);
+}
+
+/* --- which way ------------------------------------------------------------------------------------ */
+
+const char *docker_readiness(struct location *location, const struct instance_spec *spec,
+			     const struct health_check *check)
+{
+	struct docker *docker = location->state;
+	const char *network = network_as_listed(docker, spec->app);
+
+	if (check->kind == CHECK_NONE)
+		return "by its running";
+	if (check->kind == CHECK_COMMAND)
+		return "in the container";
+	if (network ? network_is_here(docker, network) : networks_are_here(docker))
+		return "from here";
+	return prober_possible(docker) ? "by a helper in its network" : NULL;
 }
 
 static enum progress ask_address(struct task *task, const json_t *container, struct error *err)
@@ -115,25 +194,21 @@ static enum progress ask_address(struct task *task, const json_t *container, str
 	const char *network = network_name(&task->arena, task->wish.spec->app);
 	const json_t *endpoint =
 	    network ? json_object_get(json_at(container, "NetworkSettings.Networks"), network) : NULL;
-	const char *address = json_text(endpoint, "IPAddress");
+	const char *address = json_text(endpoint, "IPAddress"), *id = json_text(endpoint, "NetworkID");
 
 	if (!network)
 		return out_of_memory(err);
-	if (!address || !*address) {
+	if (!address || !*address || !id || !*id) {
 		fail(err, ERR_FAILED, "container `%s` has no address on `%s` now", task->wish.spec->name,
 		     network);
-		return PROGRESS_FAILED;
-	}
-	if (!reachable(task, endpoint)) {
-		fail(err, ERR_UNSUPPORTED,
-		     "cannot be verified from here: container `%s` is on another machine's network",
-		     task->wish.spec->name);
-		remedy(err, "use a check of kind `command`, which runs inside the container");
 		return PROGRESS_FAILED;
 	}
 	task->address = arena_text(&task->arena, address);
 	if (!task->address)
 		return out_of_memory(err);
+	/* Its number may be somebody else's wherever the network itself is not. */
+	if (!network_is_here(task->docker, id))
+		return ask_there(task, id, err);
 	return task->wish.check->kind == CHECK_TCP ? ask_tcp(task, err) : ask_http(task, err);
 }
 

@@ -33,6 +33,8 @@ void task_free(struct task *task)
 	pull_leave(task);
 	if (task->session)
 		session_release(task->session);
+	if (task->asking)
+		asking_release(task->asking);
 	if (task->docker->leaver == task)
 		task->docker->leaver = NULL;
 	json_decref(task->kept);

@@ -86,6 +86,15 @@ enum progress version_ask(struct task *task, struct error *err)
 	return ask(task, 0, &ping, version_answered, err);
 }
 
+void platform_read(struct docker *docker, struct call *call)
+{
+	const json_t *version = call_ok(call) ? call_json(call, NULL) : NULL;
+	const char *system = json_text(version, "Os"), *machine = json_text(version, "Arch");
+
+	if (system && machine)
+		snprintf(docker->platform, sizeof(docker->platform), "%s/%s", system, machine);
+}
+
 static enum progress connected(struct task *task, struct error *err)
 {
 	struct location_facts *facts = task->wish.facts;

@@ -175,10 +175,20 @@ static void hear_channel(void *owner, struct channel *channel, const char *bytes
 		other_ear(channel, bytes, count);
 }
 
-static bool any_interface(struct world *world, const char *name)
+static const char *const *interfaces;
+
+static bool has_interface(struct world *world, const char *name)
 {
 	(void)world;
-	return !strcmp(name, "br-0123456789ab");
+	for (const char *const *one = interfaces; *one; one++)
+		if (!strcmp(*one, name))
+			return true;
+	return false;
+}
+
+void docker_interfaces(const char *const *names)
+{
+	interfaces = names;
 }
 
 void docker_programs(int (*spawn)(void *owner, const struct process_options *options,
@@ -223,18 +233,23 @@ int docker_reopen(const char *target, const char *more, const char *host)
 
 void docker_set_up(void)
 {
+	static const char *const here[] = {"docker0", "br-0123456789ab", NULL};
 	const struct virtual_hooks hooks = {.http = answer_request};
 
 	docker_world = virtual_world_new(1);
 	cr_assert_not_null(docker_world);
 	ops = *docker_world->ops;
-	ops.has_interface = any_interface;
+	ops.has_interface = has_interface;
 	ops.file_exists = known_file;
+	docker_interfaces(here);
 	docker_world->ops = &ops;
 	virtual_world_hooks(docker_world, &hooks);
 	REPLY("GET /_ping", 200, NULL);
 	REPLY("GET /networks?filters=%7B%22name%22%3A%5B%22berth.app%22%5D%7D", 200,
 	      "[{\"Id\": \"n0\", \"Name\": \"berth.app\", \"Labels\": {\"berth.app\": \"app\"}}]");
+	REPLY(
+	    "GET /containers/json?all=1&filters=%7B%22label%22%3A%5B%22berth.app%3Dapp%22%2C%22berth.helper",
+	    200, "[]");
 	cr_assert(docker_reopen("unix:///engine.sock", NULL, NULL) == 0, "%s", docker_error.text);
 }
 

@@ -26,7 +26,7 @@ struct asked {
 	char line[512]; /* "POST /containers/create?name=x" */
 	char api[8];    /* "1.41", "" when the path had no version */
 	char *body;     /* "" when none */
-	size_t size;
+	size_t size;    /* of it */
 	char proxy[64]; /* "" when none */
 	bool secure, old_tls;
 	char login[512]; /* the JSON of its X-Registry-Auth; "" when none */
@@ -58,6 +58,8 @@ void docker_tcp(int64_t (*tcp)(void *owner, const char *address, uint16_t port, 
 /* Who is at the other end of channels; their requests are noted as those of exchanges are. */
 void docker_talks(void (*channel)(struct channel *channel),
 		  void (*heard)(struct channel *channel, const char *bytes, size_t count));
+/* What network interfaces this machine has, NULL-terminated: at first those of the engine. */
+void docker_interfaces(const char *const *names);
 void docker_reply(const struct reply *reply);
 void docker_forget(void); /* what was asked so far */
 /* The n-th request of those that begin so, or NULL. */

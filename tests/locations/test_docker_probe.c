@@ -68,19 +68,6 @@ Test(docker_probe, page_must_have_a_good_status)
 	MUST(probe, &docker_web, &teapot);
 }
 
-Test(docker_probe, another_machine_s_network_cannot_be_asked)
-{
-	static const char far[] =
-	    "{\"Id\": \"c1\", \"Name\": \"/app.web.1\", \"Config\": {\"Labels\": {\"berth.app\": \"app\", "
-	    "\"berth.component\": \"web\", \"berth.instance\": \"1\"}}, \"State\": "
-	    "{\"Status\": \"running\"}, \"NetworkSettings\": {\"Networks\": {\"berth.app\": {\"IPAddress\": "
-	    "\"10.213.0.5\", \"NetworkID\": \"ffffffffffffffff\"}}}}";
-
-	REPLY(LOOK, 200, far);
-	MUST_FAIL(ERR_UNSUPPORTED, probe, &docker_web, &accepts);
-	HELPS("command");
-}
-
 static void script_command(const char *end, const char *output)
 {
 	REPLY(LOOK, 200, docker_container('a', "running"));
