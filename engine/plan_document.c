@@ -129,20 +129,48 @@ static json_t *data_at_risk(const struct work *work)
 	return list;
 }
 
+/* By which way its target would ask that. */
+static void add_way(struct text *text, const struct work *work, const struct health_check *check)
+{
+	struct location *location = &work->site->location;
+	struct arena arena = {0};
+	struct instance_spec outline;
+	const char *way = NULL;
+	if (!location->driver->readiness)
+		return;
+	if (work->spec)
+		way = location->driver->readiness(location, work->spec, check);
+	else if (!spec_outline(work, &arena, &outline))
+		way = location->driver->readiness(location, &outline, check);
+	text_format(text, ", %s", way ? way : "not verifiable");
+	arena_release(&arena);
+}
+
+static bool has_tcp_port(const struct work *work)
+{
+	for (size_t i = 0; i < work->port_count; i++)
+		if (work->ports[i].protocol == TCP)
+			return true;
+	return false;
+}
+
 static char *readiness(const struct work *work)
 {
 	const struct component_spec *spec = work->instance->component->spec;
 	struct text text = {0};
 	if (!spec || !work->instance->wanted)
 		return NULL;
-	if (spec->health.kind == CHECK_HTTP)
-		text_format(&text, "http %s", spec->health.path);
-	else if (spec->health.kind == CHECK_COMMAND)
-		text_add(&text, "command");
-	else if (spec->health.kind == CHECK_TCP || work->port_count)
-		text_add(&text, "tcp");
+	struct health_check check = spec->health;
+	if (check.kind == CHECK_NONE && has_tcp_port(work))
+		check.kind = CHECK_TCP;
+	if (check.kind == CHECK_HTTP)
+		text_format(&text, "http %s", check.path);
 	else
-		text_add(&text, "runs");
+		text_add(&text, check.kind == CHECK_COMMAND ? "command"
+				: check.kind == CHECK_TCP   ? "tcp"
+							    : "runs");
+	if (check.kind != CHECK_NONE)
+		add_way(&text, work, &check);
 	return text_take(&text);
 }
 

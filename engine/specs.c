@@ -89,7 +89,7 @@ static void outline_described(const struct work *work, const struct component_sp
 	spec->pinned_address = number_to_keep(work);
 }
 
-int spec_outline(struct work *work, struct arena *arena, struct instance_spec *ret)
+int spec_outline(const struct work *work, struct arena *arena, struct instance_spec *ret)
 {
 	const struct instance *instance = work->instance;
 	const struct component_spec *component = instance->component->spec;

@@ -92,7 +92,7 @@ bool spec_outlined(struct work *work);
 enum resolved spec_words(struct work *work, const struct command *command, const char *const **ret_words,
 			 const char **ret_waits, struct error *err);
 /* Only what `foresee` and `check` need, before values are known. 0 or -1. */
-int spec_outline(struct work *work, struct arena *arena, struct instance_spec *ret);
+int spec_outline(const struct work *work, struct arena *arena, struct instance_spec *ret);
 /* The name an instance has when no other generation is there; NULL: no memory. */
 const char *settled_name(const struct instance *instance);
 /* The digest that the salted secrets of the spec would have with another salt. 0 or -1. */

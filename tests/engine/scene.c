@@ -84,10 +84,12 @@ void scene_restart(struct scene *scene, bool keep_store)
 static void note_event(void *context, const struct berth_event *event)
 {
 	struct scene *scene = context;
-	char line[256];
-	if (event->kind != BERTH_EVENT_PHASE)
+	char line[800];
+	bool warning = event->kind == BERTH_EVENT_WARNING;
+	if (event->kind != BERTH_EVENT_PHASE && !warning)
 		return;
-	int length = snprintf(line, sizeof line, "%s %s\n", event->instance, event->phase);
+	int length = snprintf(line, sizeof line, "%s %s\n", warning ? "warning:" : event->instance,
+			      warning ? event->text : event->phase);
 	char *longer = realloc(scene->events, scene->events_size + (size_t)length + 1);
 	cr_assert_not_null(longer);
 	memcpy(longer + scene->events_size, line, (size_t)length + 1);

@@ -86,6 +86,48 @@ Test(deploy, a_plan_makes_no_change_and_says_what_deploy_would_do)
 	json_decref(document);
 }
 
+static const char *readiness(const json_t *document, const char *instance)
+{
+	size_t i;
+	json_t *change;
+	json_array_foreach (json_object_get(document, "changes"), i, change)
+		if (strcmp(json_text(change, "instance"), instance) == 0)
+			return json_text(change, "readiness");
+	return "";
+}
+
+Test(deploy, a_plan_says_by_which_way_it_will_be_asked_whether_each_answers)
+{
+	static const struct fake_behaviour far = {.component = "app.redis", .unverifiable = true};
+	static const char checked[] =
+	    "id: app\n"
+	    "location: fake\n"
+	    "services:\n"
+	    "- {type: docker:front, id: web, openPorts: 80, healthCheck: {http: {path: /ok}}}\n"
+	    "- {type: docker:redis, id: redis, openPorts: 6379}\n"
+	    "- {type: docker:bind, id: names, openPorts: 53/udp}\n"
+	    "- {type: docker:cron, id: cron, healthCheck: {command: [true]}}\n"
+	    "- {type: docker:pause, id: idle}\n";
+	json_t *document = NULL;
+	cr_assert_eq(fake_target_behave(scene.target, &far), 0);
+	cr_assert_eq(scene_run(&scene, berth_plan, checked, &document), BERTH_OK);
+	cr_assert_str_eq(readiness(document, "app.web.1"), "http /ok, from here");
+	cr_assert_str_eq(readiness(document, "app.redis.1"), "tcp, not verifiable");
+	cr_assert_str_eq(readiness(document, "app.names.1"), "runs");
+	cr_assert_str_eq(readiness(document, "app.cron.1"), "command, from here");
+	cr_assert_str_eq(readiness(document, "app.idle.1"), "runs");
+	json_decref(document);
+}
+
+Test(deploy, what_cannot_be_verified_is_warned_of_and_counts_as_ready)
+{
+	static const struct fake_behaviour far = {.component = "app.redis", .unverifiable = true};
+	cr_assert_eq(fake_target_behave(scene.target, &far), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
+	cr_assert(strstr(scene.events, "warning: app.redis.1: readiness "), "%s", scene.events);
+	assert_order("app.redis.1 running", "app.web.1 placing");
+}
+
 Test(deploy, destroy_leaves_nothing)
 {
 	struct berth_request request = {.size = sizeof request, .app = "app"};
