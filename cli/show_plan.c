@@ -173,7 +173,7 @@ static void show_change(const struct screen *screen, const json_t *change)
 	bool brief = strcmp(action, "unchanged") == 0 && !screen->verbose;
 	if (*ready && !brief) {
 		fputs(", ready when: ", screen->to);
-		put(screen, PLAIN, ready);
+		put(screen, strstr(ready, "not verifiable") ? YELLOW : PLAIN, ready);
 	}
 	putc('\n', screen->to);
 	json_array_foreach (list_of(change, "because"), i, entry)

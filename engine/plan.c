@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "engine/changes.h"
 #include "engine/deploy.h"
+#include "engine/readiness.h"
 
 bool instance_known_ready(const struct instance *instance)
 {
@@ -107,12 +108,8 @@ static const char *exclusive(const struct work *work)
 
 static bool can_be_known_ready(const struct work *work)
 {
-	if (work->instance->component->spec->health.kind != CHECK_NONE)
-		return true;
-	for (size_t i = 0; i < work->port_count; i++)
-		if (work->ports[i].protocol == TCP)
-			return true;
-	return false;
+	const struct health_check check = readiness_check(work);
+	return check.kind != CHECK_NONE && readiness_way(work, &check);
 }
 
 static enum order order_of(struct decision *decision)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/readiness.h"
 #include "engine/specs.h"
 
 static const char *const action_names[ACTION_COUNT] = {
@@ -129,48 +130,20 @@ static json_t *data_at_risk(const struct work *work)
 	return list;
 }
 
-/* By which way its target would ask that. */
-static void add_way(struct text *text, const struct work *work, const struct health_check *check)
-{
-	struct location *location = &work->site->location;
-	struct arena arena = {0};
-	struct instance_spec outline;
-	const char *way = NULL;
-	if (!location->driver->readiness)
-		return;
-	if (work->spec)
-		way = location->driver->readiness(location, work->spec, check);
-	else if (!spec_outline(work, &arena, &outline))
-		way = location->driver->readiness(location, &outline, check);
-	text_format(text, ", %s", way ? way : "not verifiable");
-	arena_release(&arena);
-}
-
-static bool has_tcp_port(const struct work *work)
-{
-	for (size_t i = 0; i < work->port_count; i++)
-		if (work->ports[i].protocol == TCP)
-			return true;
-	return false;
-}
-
 static char *readiness(const struct work *work)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct health_check check = readiness_check(work);
 	struct text text = {0};
-	if (!spec || !work->instance->wanted)
+	if (!work->instance->component->spec || !work->instance->wanted)
 		return NULL;
-	struct health_check check = spec->health;
-	if (check.kind == CHECK_NONE && has_tcp_port(work))
-		check.kind = CHECK_TCP;
-	if (check.kind == CHECK_HTTP)
+	if (check.kind == CHECK_NONE)
+		text_add(&text, "runs");
+	else if (check.kind == CHECK_HTTP)
 		text_format(&text, "http %s", check.path);
 	else
-		text_add(&text, check.kind == CHECK_COMMAND ? "command"
-				: check.kind == CHECK_TCP   ? "tcp"
-							    : "runs");
+		text_add(&text, check.kind == CHECK_COMMAND ? "command" : "tcp");
 	if (check.kind != CHECK_NONE)
-		add_way(&text, work, &check);
+		text_format(&text, ", %s", readiness_way(work, &check) ?: "not verifiable");
 	return text_take(&text);
 }
 

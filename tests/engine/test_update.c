@@ -82,6 +82,19 @@ Test(update, the_new_one_answers_before_the_old_one_goes)
 	cr_assert_not(strstr(scene.events, "app.web.1"), "its consumer is left alone:\n%s", scene.events);
 }
 
+Test(update, what_cannot_be_known_to_answer_is_not_started_first)
+{
+	static const struct fake_behaviour far = {.component = "app.artist", .unverifiable = true};
+	json_t *document = NULL;
+	cr_assert_eq(fake_target_behave(scene.target, &far), 0);
+	deploy(PAIR("red"));
+	cr_assert_eq(scene_run(&scene, berth_plan, PAIR("blue"), &document), BERTH_OK);
+	const json_t *change = change_of(document, "app.artist.1");
+	cr_expect_str_eq(json_text(change, "order"), "stop-first");
+	cr_expect_str_eq(json_text(change, "readiness"), "tcp, not verifiable");
+	json_decref(document);
+}
+
 Test(update, the_old_one_loses_its_name_before_it_stops)
 {
 	deploy(PAIR("red"));
