@@ -85,6 +85,16 @@ if(helper_sources)
   endif()
   set_target_properties(berth-helper PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/libexec
     POSITION_INDEPENDENT_CODE OFF)
+  # In a container it has no libraries: the tests take this one there.
+  if(BERTH_SANITIZE)
+    set(NOTHING_ELSE -fno-sanitize=all -fno-profile-arcs -fno-test-coverage)
+    add_executable(berth-helper-static ${helper_sources})
+    target_include_directories(berth-helper-static PRIVATE ${CMAKE_SOURCE_DIR})
+    target_compile_options(berth-helper-static PRIVATE ${NOTHING_ELSE})
+    target_link_options(berth-helper-static PRIVATE -static ${NOTHING_ELSE})
+    set_target_properties(berth-helper-static PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/libexec
+      POSITION_INDEPENDENT_CODE OFF)
+  endif()
 endif()
 
 configure_file(cmake/berth.pc.in ${CMAKE_BINARY_DIR}/berth.pc @ONLY)

@@ -1,4 +1,6 @@
-"""wire.py LISTEN.sock TARGET.sock LOG - forwards HTTP between unix sockets and writes each request's line into LOG."""
+"""wire.py LISTEN TARGET.sock LOG - forwards HTTP to a unix socket and writes each request's line into LOG.
+
+It listens on a unix socket too, or on ADDRESS:PORT."""
 import os
 import socket
 import sys
@@ -58,12 +60,20 @@ def pump(source, sink, watch):
             pass
 
 
-def main(listen, target, log):
-    if os.path.exists(listen):
-        os.unlink(listen)
+def listening(where):
+    address, colon, port = where.partition(":")
+    if colon:
+        return socket.create_server((address, int(port)))
+    if os.path.exists(where):
+        os.unlink(where)
     server = socket.socket(socket.AF_UNIX)
-    server.bind(listen)
+    server.bind(where)
     server.listen(64)
+    return server
+
+
+def main(listen, target, log):
+    server = listening(listen)
     out, lock = open(log, "w", buffering=1), threading.Lock()
 
     def tell(line):
