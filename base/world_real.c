@@ -206,8 +206,10 @@ void world_wait(struct world *world, int timeout_ms)
 	}
 	pipe_guard_enter(&guard);
 	uv_update_time(&real->loop);
+	/* Repeated: when it fires before the loop begins to wait, as it may on a busy machine, something must
+	 * still end the wait. */
 	if (timeout_ms > 0)
-		uv_timer_start(&real->bound, bound_fired, (uint64_t)timeout_ms, 0);
+		uv_timer_start(&real->bound, bound_fired, (uint64_t)timeout_ms, 1);
 	uv_run(&real->loop, UV_RUN_ONCE);
 	uv_timer_stop(&real->bound);
 	pipe_guard_leave(&guard);
