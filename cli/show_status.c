@@ -3,6 +3,8 @@
 
 #include "cli/screen.h"
 
+#define PLAIN_COLUMNS 6 /* without -v */
+
 static void add_port(char *cell, size_t size, const json_t *port)
 {
 	size_t used = strlen(cell);
@@ -31,6 +33,8 @@ static void add_instance(struct table *table, const json_t *component, const jso
 	table_add(table, state_paint(state), state);
 	table_add(table, PLAIN, text_of(instance, "address"));
 	table_add(table, PLAIN, ports);
+	if (table->columns > PLAIN_COLUMNS)
+		table_add(table, PLAIN, text_of(instance, "target_id"));
 }
 
 static void add_component(struct table *table, const json_t *component)
@@ -47,8 +51,8 @@ static void add_component(struct table *table, const json_t *component)
 	table_add(table, PLAIN, "");
 	table_add(table, PLAIN, text_of(component, "location"));
 	table_add(table, state_paint(state), state);
-	table_add(table, PLAIN, "");
-	table_add(table, PLAIN, "");
+	for (int column = 4; column < table->columns; column++)
+		table_add(table, PLAIN, "");
 }
 
 static void show_links_of(const struct screen *screen, const json_t *component)
@@ -115,15 +119,15 @@ static void show_troubles(const struct screen *screen, const json_t *component)
 
 void show_components(const struct screen *screen, const json_t *document)
 {
-	static const char *const titles[] = {"COMPONENT", "INSTANCE", "LOCATION",
-					     "STATE",     "ADDRESS",  "PORTS"};
-	struct table table = {.columns = COUNT_OF(titles), .titled = true};
+	static const char *const titles[] = {"COMPONENT", "INSTANCE", "LOCATION", "STATE",
+					     "ADDRESS",   "PORTS",    "TARGET ID"};
+	struct table table = {.columns = screen->verbose ? COUNT_OF(titles) : PLAIN_COLUMNS, .titled = true};
 	const json_t *components = list_of(document, "components");
 	size_t i;
 	json_t *component;
 	if (!json_array_size(components))
 		return;
-	for (i = 0; i < COUNT_OF(titles); i++)
+	for (i = 0; i < (size_t)table.columns; i++)
 		table_add(&table, DIM, titles[i]);
 	json_array_foreach (components, i, component)
 		add_component(&table, component);

@@ -1,215 +1,18 @@
 /* wait_verb.c - `wait`: until an application is as somebody needs it. What is there is listed once, and again
  * when a target says that something changed. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "engine/deploy.h"
-#include "engine/reconcile.h"
+#include "engine/wait.h"
 
 #define HEARTBEAT_MS     10000 /* a target that says nothing is asked whether it is there */
 #define PATIENCE_MS      10000 /* one that answered before is given so long to come back */
 #define TRY_AGAIN_MS     1000
-#define COALESCE_MS      50   /* what happens together is listed once */
-#define LOOK_MS          500  /* between two looks at what no target tells of */
-#define FRESH_MS         5000 /* an older answer is asked for again before it counts */
-#define FIRST_ASK_MS     100
-#define SLOWEST_ASK_MS   2000
+#define COALESCE_MS      50  /* what happens together is listed once */
+#define LOOK_MS          500 /* between two looks at what no target tells of */
 #define NAMES_IN_MESSAGE 3
 
-enum goal { GOAL_RUNNING, GOAL_HEALTHY, GOAL_FINISHED, GOAL_GONE };
-
 static const char *const goals[] = {"running", "healthy", "finished", "gone"};
-
-/* One instance that is waited for. */
-struct awaited {
-	const char *component, *name, *location;
-	bool job;
-	const struct observed *seen; /* of the last listing; NULL: not there */
-	const char *state;           /* as told last */
-	bool good, reason_told;
-	/* Health. */
-	struct work *work;
-	bool answers, again;  /* it did when it was asked last; it is to be asked again all the same */
-	struct error error;   /* why it does not answer */
-	char incarnation[80]; /* that was asked */
-	int64_t started_ms, answered_ms, not_before_ms, delay_ms;
-	struct awaited *next;
-};
-
-struct waiting {
-	enum goal goal;
-	struct awaited *first, **end;
-	bool changed;      /* something happened since the listing began */
-	bool matched;      /* works were made */
-	bool ever;         /* everybody answered once */
-	int64_t listed_ms; /* when everybody answered last */
-	int64_t silent_ms; /* since when somebody does not; 0: all do */
-	int64_t again_ms;  /* when to list again though nobody told */
-};
-
-static int64_t now(const struct berth_operation *operation)
-{
-	return operation->berth->world->ops->now(operation->berth->world);
-}
-
-/* --- whom it waits for ------------------------------------------------------------------------ */
-
-/* By its settled name, whatever generation it is. */
-static struct awaited *look_up(const struct berth_operation *operation, const char *component,
-			       unsigned ordinal)
-{
-	char name[256];
-	snprintf(name, sizeof name, "%s.%s.%u", operation->application->id, component, ordinal);
-	return map_get(operation->verb_names, name);
-}
-
-static struct awaited *await(struct berth_operation *operation, const char *component, unsigned ordinal,
-			     const struct site *site)
-{
-	struct waiting *waiting = operation->verb_state;
-	struct arena *arena = &operation->arena;
-	struct awaited *awaited = arena_array(arena, struct awaited, 1);
-	if (!awaited)
-		return NULL;
-	*awaited = (struct awaited){
-	    .component = arena_text(arena, component),
-	    .name = instance_name(arena, operation->application->id, component, ordinal),
-	    .location = site->location.name,
-	};
-	if (!awaited->component || !awaited->name || map_put(&operation->verb_names, awaited->name, awaited))
-		return NULL;
-	*waiting->end = awaited;
-	waiting->end = &awaited->next;
-	return awaited;
-}
-
-static int await_wanted(struct berth_operation *operation, enum goal goal)
-{
-	const struct application *application = operation->application;
-	for (size_t i = 0; i < application->component_count; i++) {
-		const struct component *component = &application->components[i];
-		bool meant = component->site && (goal != GOAL_FINISHED || component->spec->job);
-		for (unsigned n = 1; meant && n <= component->spec->instances; n++) {
-			struct awaited *awaited = await(operation, component->id, n, component->site);
-			if (!awaited)
-				return -1;
-			awaited->job = component->spec->job;
-		}
-	}
-	return 0;
-}
-
-/* Of two things that stand for one instance the one that runs counts. */
-static bool stands_better(const struct observed *seen, const struct observed *before)
-{
-	return !before || (seen->state == SEEN_RUNNING && before->state != SEEN_RUNNING);
-}
-
-static int note_seen(struct berth_operation *operation, const struct site *site, const struct observed *seen)
-{
-	const struct waiting *waiting = operation->verb_state;
-	struct awaited *awaited = look_up(operation, seen->component, seen->ordinal);
-	bool wanted = waiting->goal == GOAL_GONE || !operation->blueprint;
-	if (!awaited && (!wanted || (waiting->goal == GOAL_FINISHED && !seen->job)))
-		return 0;
-	if (!awaited && !(awaited = await(operation, seen->component, seen->ordinal, site)))
-		return -1;
-	if (!operation->blueprint)
-		awaited->job = seen->job;
-	if (!seen->orphan_tree && stands_better(seen, awaited->seen))
-		awaited->seen = seen;
-	return 0;
-}
-
-/* --- how far they are --------------------------------------------------------------------------- */
-
-/* Whether the last deploy saw this very incarnation answer; without the store nobody can say. */
-static bool seen_ready(const struct berth_operation *operation, const struct awaited *awaited)
-{
-	const struct observed *seen = awaited->seen;
-	struct stored_instance stored = {0};
-	if (!operation->stored)
-		return true;
-	if (store_instance(operation->berth->store, operation->application->id, awaited->name, &stored, NULL))
-		return false;
-	bool ready = stored.target_id && seen->target_id && strcmp(stored.target_id, seen->target_id) == 0;
-	stored_instance_release(&stored);
-	return ready;
-}
-
-static bool ended_well(const struct observed *seen)
-{
-	return seen->state == SEEN_STOPPED && seen->exit_code == 0;
-}
-
-/* The word for its state, and whether that is what it is waited for. */
-static const char *judge(const struct berth_operation *operation, const struct awaited *awaited,
-			 bool *ret_good)
-{
-	const struct waiting *waiting = operation->verb_state;
-	const struct observed *seen = awaited->seen;
-	*ret_good = !seen && waiting->goal == GOAL_GONE;
-	if (!seen)
-		return *ret_good ? "gone" : "absent";
-	if (seen->state == SEEN_STOPPED) {
-		*ret_good = awaited->job && ended_well(seen) && waiting->goal != GOAL_GONE;
-		return !awaited->job ? "stopped" : ended_well(seen) ? "finished" : "broken";
-	}
-	if (seen->state != SEEN_RUNNING)
-		return seen->state == SEEN_CREATED ? "placing" : "broken";
-	if (waiting->goal == GOAL_RUNNING)
-		*ret_good = awaited->job || seen_ready(operation, awaited);
-	else if (waiting->goal == GOAL_HEALTHY)
-		*ret_good = awaited->job || awaited->answers;
-	else
-		return "running";
-	return *ret_good ? "running" : "starting";
-}
-
-static void tell(const struct berth_operation *operation, const struct awaited *awaited)
-{
-	const char *text = !awaited->good && awaited->error.code ? awaited->error.text : NULL;
-	struct berth_event event = {.size = sizeof event,
-				    .kind = BERTH_EVENT_PHASE,
-				    .component = awaited->component,
-				    .instance = awaited->name,
-				    .location = awaited->location,
-				    .phase = awaited->state,
-				    .text = text,
-				    .text_size = text ? strlen(text) : 0,
-				    .settled = awaited->good};
-	if (operation->listener.event)
-		operation->listener.event(operation->listener.context, &event);
-}
-
-static bool nothing_left(const struct berth_operation *operation)
-{
-	for (const struct site *site = operation->sites; site; site = site->next)
-		if (site->inventory.instance_count || site->inventory.prepared || site->inventory.claim_count)
-			return false;
-	return true;
-}
-
-/* Whether all is as it should be; tells what changed. */
-static bool judge_all(struct berth_operation *operation)
-{
-	const struct waiting *waiting = operation->verb_state;
-	bool all = true;
-	for (struct awaited *awaited = waiting->first; awaited; awaited = awaited->next) {
-		bool good, reason = awaited->error.code != OK && !awaited->reason_told;
-		const char *state = judge(operation, awaited, &good);
-		bool news =
-		    !awaited->state || strcmp(state, awaited->state) != 0 || good != awaited->good || reason;
-		awaited->state = state;
-		awaited->good = good;
-		awaited->reason_told |= reason;
-		if (news)
-			tell(operation, awaited);
-		all &= good;
-	}
-	return waiting->goal == GOAL_GONE ? nothing_left(operation) : all;
-}
 
 /* --- how it ends --------------------------------------------------------------------------------- */
 
@@ -327,7 +130,7 @@ static bool begin(struct berth_operation *operation)
 	operation->verb_state = waiting;
 	if (sites_bind(operation, err) || status_open(operation, err) || watch_sites(operation, err))
 		return stage_failed(operation);
-	if (goal != GOAL_GONE && operation->blueprint && await_wanted(operation, goal)) {
+	if (goal != GOAL_GONE && operation->blueprint && await_wanted(operation)) {
 		fail_memory(err);
 		return stage_failed(operation);
 	}
@@ -350,35 +153,6 @@ static bool bear_with(struct berth_operation *operation, const struct site *fail
 	survey_again(operation);
 	operation_wake_after(operation, TRY_AGAIN_MS);
 	return false;
-}
-
-/* What another incarnation answered says nothing of this one. */
-static void note_incarnation(struct awaited *awaited)
-{
-	const struct observed *seen = awaited->seen;
-	const char *id = seen && seen->target_id ? seen->target_id : "";
-	int64_t started_ms = seen ? seen->started_ms : 0;
-	if (strncmp(awaited->incarnation, id, sizeof awaited->incarnation - 1) == 0 &&
-	    awaited->started_ms == started_ms)
-		return;
-	snprintf(awaited->incarnation, sizeof awaited->incarnation, "%s", id);
-	awaited->started_ms = started_ms;
-	awaited->answers = awaited->again = false;
-	awaited->not_before_ms = awaited->delay_ms = 0;
-}
-
-static int take_listing(struct berth_operation *operation)
-{
-	const struct waiting *waiting = operation->verb_state;
-	for (struct awaited *awaited = waiting->first; awaited; awaited = awaited->next)
-		awaited->seen = NULL;
-	for (const struct site *site = operation->sites; site; site = site->next)
-		for (size_t i = 0; i < site->inventory.instance_count; i++)
-			if (note_seen(operation, site, &site->inventory.instances[i]))
-				return fail_memory(&operation->error);
-	for (struct awaited *awaited = waiting->first; awaited; awaited = awaited->next)
-		note_incarnation(awaited);
-	return 0;
 }
 
 static bool anything_there(const struct berth_operation *operation)
@@ -419,99 +193,12 @@ static bool surveyed(struct berth_operation *operation)
 	waiting->listed_ms = now(operation);
 	waiting->silent_ms = 0;
 	waiting->again_ms = waiting->listed_ms + HEARTBEAT_MS;
-	if (waiting->matched && survey_rematch(operation)) {
+	if ((waiting->matched && survey_rematch(operation)) || await_listed(operation)) {
 		fail_memory(&operation->error);
 		return stage_failed(operation);
 	}
-	if (take_listing(operation))
-		return stage_failed(operation);
 	operation->stage = STAGE_WORK;
 	return makes_sense(operation);
-}
-
-/* --- health -------------------------------------------------------------------------------------- */
-
-/* What to ask them; without a blueprint nobody knows. 0 or -1. */
-static int learn_checks(struct berth_operation *operation)
-{
-	struct waiting *waiting = operation->verb_state;
-	if (waiting->matched)
-		return 0;
-	waiting->matched = true;
-	if (survey_match(operation))
-		return fail_memory(&operation->error);
-	if (!operation->blueprint) {
-		operation_warn(operation,
-			       "without its blueprint nobody knows how to ask whether it is healthy: "
-			       "that it runs must do");
-		return 0;
-	}
-	if (instances_outline(operation, &operation->error))
-		return -1;
-	for (size_t i = 0; i < operation->work_count; i++) {
-		struct work *work = operation->works[i];
-		struct awaited *awaited =
-		    look_up(operation, work->instance->component->id, work->instance->ordinal);
-		if (awaited && work->instance->wanted)
-			awaited->work = work;
-	}
-	return 0;
-}
-
-/* Milliseconds until it is to be asked again; -1: not by the clock. */
-static int64_t ask_one(const struct berth_operation *operation, struct awaited *awaited)
-{
-	struct work *work = awaited->work;
-	int64_t left = awaited->not_before_ms - now(operation);
-	if ((awaited->answers && !awaited->again) || awaited->job || !awaited->seen ||
-	    awaited->seen->state != SEEN_RUNNING)
-		return -1;
-	if (work && !work->errand.state && left > 0)
-		return left;
-	if (work)
-		work->spec->name = work->instance->name;
-	/* Without a blueprint there is nothing to ask. */
-	enum progress progress = work ? instance_ask(work, &awaited->error) : PROGRESS_DONE;
-	if (progress == PROGRESS_WAITING)
-		return -1;
-	awaited->again = false;
-	awaited->answers = progress == PROGRESS_DONE;
-	awaited->answered_ms = now(operation);
-	if (awaited->answers)
-		return -1;
-	awaited->delay_ms = awaited->delay_ms ? awaited->delay_ms * 2 : FIRST_ASK_MS;
-	if (awaited->delay_ms > SLOWEST_ASK_MS)
-		awaited->delay_ms = SLOWEST_ASK_MS;
-	awaited->not_before_ms = now(operation) + awaited->delay_ms;
-	return awaited->delay_ms;
-}
-
-/* All are to answer at about the same time. True when some are to be asked once more. */
-static bool ask_stale(const struct berth_operation *operation)
-{
-	const struct waiting *waiting = operation->verb_state;
-	bool any_stale = false;
-	for (struct awaited *awaited = waiting->first; awaited; awaited = awaited->next) {
-		awaited->again |= awaited->answers && now(operation) - awaited->answered_ms > FRESH_MS;
-		any_stale |= awaited->again;
-	}
-	return any_stale;
-}
-
-static int64_t sooner(int64_t a, int64_t b)
-{
-	if (a < 0)
-		return b;
-	return b < 0 || a < b ? a : b;
-}
-
-static int64_t ask_all(const struct berth_operation *operation)
-{
-	const struct waiting *waiting = operation->verb_state;
-	int64_t soonest = -1;
-	for (struct awaited *awaited = waiting->first; awaited; awaited = awaited->next)
-		soonest = sooner(soonest, ask_one(operation, awaited));
-	return soonest;
 }
 
 /* --- between two listings ------------------------------------------------------------------------ */
@@ -565,14 +252,14 @@ static bool wait_on(struct berth_operation *operation)
 	if (is_due(operation))
 		return list_again(operation);
 	if (waiting->goal == GOAL_HEALTHY) {
-		if (learn_checks(operation))
+		if (health_learn(operation))
 			return stage_failed(operation);
-		pause = ask_all(operation);
+		pause = health_ask(operation);
 	}
 	bool held = judge_all(operation);
-	if (held && waiting->goal == GOAL_HEALTHY && ask_stale(operation)) {
-		pause = ask_all(operation);
-		held = judge_all(operation) && !ask_stale(operation);
+	if (held && waiting->goal == GOAL_HEALTHY && health_stale(operation)) {
+		pause = health_ask(operation);
+		held = judge_all(operation) && !health_stale(operation);
 	}
 	if (held && !waiting->changed)
 		return end(operation, BERTH_OK);

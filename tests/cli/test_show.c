@@ -203,6 +203,21 @@ Test(show, status_of_one)
 	cr_expect_str_eq(err, "berth: error: there: no answer\n  = start it\n");
 }
 
+Test(show, more_is_said_with_v)
+{
+	script.result = "{\"format_version\":\"1\",\"app\":\"shop\",\"state\":\"broken\"," COMPONENTS "}";
+	cr_expect_eq(run_cli("status shop -v"), 0);
+	cr_expect(strstr(out, "172.18.0.2  6379                             9f\n"), "%s", out);
+	script.result =
+	    "{\"app\":\"shop\",\"changes\":[{\"component\":\"x\",\"action\":\"unchanged\","
+	    "\"instance\":\"shop.x.1\",\"location\":\"here\",\"links\":[{\"alias\":\"y\",\"to\":"
+	    "\"y\",\"path\":\"network\",\"host\":\"y\",\"port\":80}]}],\"summary\":{\"unchanged\":1}}";
+	cr_expect_eq(run_cli("plan -v"), 0);
+	cr_expect(strstr(out, "= x.1 at here: unchanged\n    link y by network at y:80\n"), "%s", out);
+	cr_expect_eq(run_cli("plan"), 0);
+	cr_expect_null(strstr(out, "link y"), "%s", out);
+}
+
 Test(show, status_of_all)
 {
 	script.result =
