@@ -80,7 +80,7 @@ static void show_data(const struct screen *out, const struct invocation *invocat
 	json_object_foreach (by_app, app, volumes) {
 		fputs("data of ", out->to);
 		put(out, PLAIN, app);
-		fputs(" stay: ", out->to);
+		fputs(" stays: ", out->to);
 		put_removal_command(out, invocation, app, volumes);
 	}
 }

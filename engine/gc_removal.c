@@ -83,8 +83,6 @@ static enum progress take_lease(struct remains *remains)
 	const struct lease wanted = {
 	    .token = operation->lease_token, .words = operation->lease_words, .ttl_ms = LEASE_TTL_MS};
 	remains->holder = (struct lease){0};
-	if (!driver_of(remains)->lease)
-		return PROGRESS_DONE;
 	enum progress progress =
 	    driver_of(remains)->lease(&site->location, &remains->errand, remains->app, &wanted,
 				      &operation->arena, &remains->holder, &remains->error);
@@ -95,6 +93,8 @@ static enum progress take_lease(struct remains *remains)
 		return PROGRESS_DONE;
 	fail(&remains->error, ERR_LOCKED, "a deploy of `%s` is under way: %s", remains->app,
 	     remains->holder.words ? remains->holder.words : "its name is not known");
+	remedy(&remains->error,
+	       "wait until it has ended; if it died, its lease expires within a minute or two");
 	return PROGRESS_FAILED;
 }
 
@@ -107,8 +107,6 @@ static void note_removed(struct remains *remains, const char *kind)
 /* Gives the lease back, and lets go of helpers and of leases that expired. */
 static enum progress tidy(struct remains *remains)
 {
-	if (!driver_of(remains)->tidy)
-		return PROGRESS_DONE;
 	enum progress progress =
 	    driver_of(remains)->tidy(&remains->site->location, &remains->errand, remains->app,
 				     remains->operation->lease_token, &remains->error);

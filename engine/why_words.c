@@ -2,6 +2,7 @@
  * and what to type next. */
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "engine/specs.h"
 #include "engine/why.h"
 
@@ -85,7 +86,8 @@ static bool waits_for_provider(const struct berth_operation *operation, const st
 {
 	const struct component *provider = missing_provider(operation, finding->work->instance->component);
 	bool started = finding->state == PHASE_STARTING || finding->state == PHASE_BROKEN ||
-		       finding->state == PHASE_RUNNING || finding->state == PHASE_STOPPED;
+		       finding->state == PHASE_RUNNING || finding->state == PHASE_FINISHED ||
+		       finding->state == PHASE_STOPPED;
 	if (!provider || started)
 		return false;
 	text_format(&finding->why, "it waits for %s, which is %s", provider->id,
@@ -183,7 +185,7 @@ static bool has_ended(const struct berth_operation *operation, const struct inqu
 	const struct observed *seen = finding->work->instance->seen;
 	bool job = finding->work->instance->component->spec ? finding->work->instance->component->spec->job
 							    : seen->job;
-	if (seen->state != SEEN_STOPPED)
+	if (seen->state != SEEN_STOPPED || finding->state == PHASE_FINISHED)
 		return false;
 	if (seen->exit_code < 0)
 		text_format(&finding->why, "%s was ended by a signal", job ? "the job" : "it");
@@ -273,7 +275,8 @@ static bool is_as_before(const struct berth_operation *operation, const struct i
 	(void)operation;
 	if (!inquiry->planned || finding->work->action == ACTION_UNCHANGED)
 		return false;
-	text_add(&finding->why, "it runs, but not as its blueprint says by now");
+	text_format(&finding->why, "it %s, but not as its blueprint says by now",
+		    finding->state == PHASE_FINISHED ? "has run" : "runs");
 	add_reasons(finding);
 	if (finding->failure)
 		text_format(&finding->why, "; the change failed: %s", finding->failure);
@@ -283,31 +286,29 @@ static bool is_as_before(const struct berth_operation *operation, const struct i
 	return true;
 }
 
-static bool is_fine(const struct berth_operation *operation, const struct inquiry *inquiry,
-		    struct finding *finding)
+static void is_fine(const struct inquiry *inquiry, struct finding *finding)
 {
-	(void)operation;
-	text_add(&finding->why, finding->state == PHASE_FINISHED
-				    ? "it came to its end well"
-				    : (inquiry->remembered ? "it is as wanted" : "it runs"));
+	text_add(&finding->why, finding->state == PHASE_FINISHED ? "it came to its end well"
+				: inquiry->remembered            ? "it is as wanted"
+								 : "it runs");
 	finding->who = WHO_NOBODY;
-	return true;
 }
 
+/* The first that explains it is the reason. */
 static explanation *const explanations[] = {
     silent_location, not_wanted,  waits_for_provider, not_there,       lost_its_keeper, is_unusable,
     keeps_ending,    was_stopped, has_ended,          does_not_answer, answers_by_now,  is_as_before,
-    is_fine,
 };
 
 void finding_explain(const struct berth_operation *operation, const struct inquiry *inquiry,
 		     struct finding *finding)
 {
-	bool fine = finding->state == PHASE_FINISHED;
+	bool explained = false;
 	finding->who = WHO_YOU;
-	for (size_t i = fine ? sizeof explanations / sizeof explanations[0] - 1 : 0;
-	     !explanations[i](operation, inquiry, finding); i++)
-		;
+	for (size_t i = 0; i < COUNT_OF(explanations) && !explained; i++)
+		explained = explanations[i](operation, inquiry, finding);
+	if (!explained)
+		is_fine(inquiry, finding);
 	if (finding->who == WHO_YOU && inquiry->under_way)
 		finding->who = WHO_NOBODY;
 	else if (finding->who == WHO_YOU && inquiry->owner)

@@ -282,6 +282,26 @@ Test(why_verb, a_value_that_cannot_be_had_is_told_with_its_place)
 	cr_assert_eq(findings(), 1);
 }
 
+Test(why_verb, a_job_that_finished_is_fine_until_it_is_to_be_another)
+{
+	struct fake_behaviour job = {.component = "app.seed", .exits = 1, .lives_ms = 100};
+	cr_assert_eq(fake_target_behave(scene.target, &job), 0);
+	cr_assert_eq(deploy(HEAD "- {type: 'docker:x:1', id: seed, job: true}\n"), BERTH_OK);
+	cr_assert_eq(ask(NULL), BERTH_OK);
+	cr_expect_eq(findings(), 0);
+	cr_assert_eq(ask("seed"), BERTH_OK);
+	cr_expect_str_eq(told(0, "why"), "it came to its end well");
+	struct berth_request request = {.size = sizeof request,
+					.blueprint = HEAD "- {type: 'docker:y:1', id: other}\n",
+					.file = "/b.yaml"};
+	json_decref(document);
+	document = NULL;
+	cr_assert_eq(scene_request(&scene, berth_why, &request, &document), BERTH_OK);
+	cr_assert_eq(findings(), 2);
+	cr_expect_str_eq(told(0, "why"), "no deploy has made it yet");
+	cr_expect_str_eq(told(1, "why"), "the blueprint has no such component any more");
+}
+
 Test(why_verb, what_nobody_knows_is_a_failure)
 {
 	cr_expect_eq(ask(NULL), BERTH_FAILED);
