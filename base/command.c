@@ -252,6 +252,7 @@ static int spawn(struct command *command, const struct command_request *request,
 	const struct process_options options = {
 	    .argv = request->argv,
 	    .environment = environment,
+	    .directory = ".",
 	    .input = input,
 	    .output = output,
 	    .errors = errors,

@@ -9,7 +9,7 @@ struct command;
 
 /* Everything is copied before command_start returns. */
 struct command_request {
-	const char *const *argv; /* argv[0] is a path; the environment is our own */
+	const char *const *argv; /* argv[0] is a path; environment and folder are our own */
 	const char *input;       /* what it reads from its standard input, at most 4096 bytes */
 	size_t limit;            /* more than so many bytes of output, or of words of error, are ERR_FAILED */
 	int64_t timeout_ms;      /* ERR_TIMED_OUT after so long */

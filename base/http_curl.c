@@ -1,6 +1,5 @@
 /* http_curl.c - HTTP exchanges on the loop, through libcurl's socket interface. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/http_internal.h"
 
@@ -20,14 +19,12 @@ static void free_watch(uv_handle_t *handle)
 	free(handle->data);
 }
 
-/* libcurl's part goes at once: the rest may wait for the loop longer than libcurl lives. A header may have
- * been a password. */
+/* libcurl's part goes at once: the rest may wait for the loop longer than libcurl lives. */
 static void release_transfer(struct exchange *exchange)
 {
 	const struct curl_functions *curl = &exchange->http->curl;
 
-	for (struct curl_slist *header = exchange->headers; header; header = header->next)
-		explicit_bzero(header->data, strlen(header->data));
+	exchange_forget_headers(exchange);
 	curl->easy_cleanup(exchange->easy);
 	curl->slist_free_all(exchange->headers);
 }

@@ -83,6 +83,9 @@ int exchange_configure(struct exchange *exchange, const struct http_request *req
 /* The host and port of a URL, without user, password, path or query, which may hold secrets. */
 const char *url_authority(const char *url, size_t *ret_length);
 
+/* The request was sent, or never will be: one of its headers may be a password. */
+void exchange_forget_headers(struct exchange *exchange);
+
 /* http_errors.c */
 /* Fill in the answer of a transfer that libcurl says has ended with `code`. */
 void exchange_conclude(struct exchange *exchange, CURLcode code);

@@ -29,6 +29,12 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 	return count;
 }
 
+void exchange_forget_headers(struct exchange *exchange)
+{
+	for (struct curl_slist *header = exchange->headers; header; header = header->next)
+		explicit_bzero(header->data, strlen(header->data));
+}
+
 static size_t take_header(char *bytes, size_t size, size_t count, void *context)
 {
 	struct exchange *exchange = context;
@@ -39,6 +45,7 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *context)
 		uv_timer_again(&exchange->idle);
 	/* Only the last answer counts: a "100 Continue" may come before it. */
 	if (count >= 5 && !memcmp(bytes, "HTTP/", 5)) {
+		exchange_forget_headers(exchange);
 		text_clear(headers);
 		return count;
 	}

@@ -112,10 +112,13 @@ static bool compare_spec(struct decision *decision)
 static const char *image_now(const struct work *work)
 {
 	const struct inventory *inventory = &work->site->inventory;
-	const char *image = work->instance->component->spec->image.familiar;
-	for (size_t i = 0; image && i < inventory->image_count; i++)
-		if (strcmp(inventory->images[i].reference, image) == 0)
-			return inventory->images[i].id;
+	const struct component_spec *spec = work->instance->component->spec;
+	const char *image = spec->image.familiar;
+	for (size_t i = 0; image && i < inventory->image_count; i++) {
+		const struct inventory_image *at = &inventory->images[i];
+		if (strcmp(at->reference, image) == 0)
+			return spec->pull_always && at->newest ? at->newest : at->id;
+	}
 	return NULL;
 }
 

@@ -218,7 +218,7 @@ struct berth_operation {
 	struct timer *turn, *clock, *pause;
 	struct file_lock *lock;
 	const char *lock_path, *lock_words; /* the lock's file, and the one that names its holder */
-	struct timer *lock_timer; /* until it is tried again */
+	struct timer *lock_timer;           /* until it is tried again */
 	unsigned lock_tries;
 	const char *lease_token, *lease_words;
 	bool cancelled, cancel_told, abandoned, timed_out, changed;

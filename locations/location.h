@@ -45,7 +45,7 @@ struct location {
 	 * nobody listens. Called from inside the driver's functions. */
 	void (*say)(void *owner, const char *words);
 	void *say_owner;
-	void *state;                                  /* the driver's own, from open to close */
+	void *state; /* the driver's own, from open to close */
 };
 
 /* Who deploys. `id` is stable for one user's store on one machine (or given by name); `words` is for people.
@@ -74,11 +74,11 @@ struct inventory {
 	struct arena arena;
 	const struct observed *instances;
 	size_t instance_count;
-	/* The images asked for: the id each reference has now, NULL when it is not there. One of `newest` has
-	 * the id of what its registry has, which may be no image here; or there is `doubt`: why that is not
+	/* The images asked for: the id each reference has now, NULL when it is not there. Of those of
+	 * `newest` also the id of what the registry has now (which may be no image here), or why that is not
 	 * known. */
 	const struct inventory_image {
-		const char *reference, *id, *doubt;
+		const char *reference, *id, *newest, *doubt;
 	} * images;
 	size_t image_count;
 	/* Named volumes marked as ours, as the blueprint calls them. */
@@ -231,7 +231,8 @@ struct location_driver {
 	enum progress (*place)(struct location *, struct errand *, const struct instance_spec *,
 			       const char **ret_note, struct error *);
 	/* What was stopped runs again as it was made: of the spec its names count, and its digest unless that
-	 * is "". ERR_MISSING when the target has nothing to start it from any more: it must be placed again. */
+	 * is "". ERR_MISSING when the target has nothing to start it from any more: it must be placed again.
+	 */
 	enum progress (*start)(struct location *, struct errand *, const struct instance_spec *,
 			       struct error *);
 	/* It answers: let it carry the shared name. No-op where there is none or it is held already. */

@@ -9,7 +9,7 @@ packages_build="gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libcurl4-o
 packages_quickstart="redis-server $packages_busybox curl jq"
 packages_test="g++ make clang clang-format clang-tidy gcovr libcriterion-dev docker.io iptables iproute2 util-linux procps
 	redis-server redis-tools $packages_busybox curl jq python3 python3-jsonschema python3-yaml openssl mandoc nginx-light
-	wrk"
+	wrk docker-registry"
 
 # Run as root: directly, or by sudo.
 as_root() {
@@ -29,7 +29,7 @@ packages_missing() {
 	done
 }
 
-# Install what is missing of the packages named. A service that comes with one of them (redis, docker) is neither
+# Install what is missing of the packages named. A service that comes with one of them (redis, docker, ...) is neither
 # started now nor at the next boot; a service that was there before is left as it is.
 packages_install() {
 	# One word a package.
@@ -70,6 +70,7 @@ packages_still_services() {
 		redis-server) packages_units="redis-server.service" ;;
 		nginx-light) packages_units="nginx.service" ;;
 		docker.io) packages_units="docker.service docker.socket containerd.service" ;;
+		docker-registry) packages_units="docker-registry.service" ;;
 		*) continue ;;
 		esac
 		# One word a unit.

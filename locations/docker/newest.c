@@ -43,7 +43,7 @@ static void read_here(struct task *task, struct call *call, struct enquiry *enqu
 	const char *id = call_ok(call) ? json_text(call_json(call, NULL), "Id") : NULL;
 
 	if (id || (answered && call->status == 404))
-		enquiry->image->id = arena_text(&task->inventory.arena, id ? id : enquiry->digest);
+		enquiry->image->newest = arena_text(&task->inventory.arena, id ? id : enquiry->digest);
 	else
 		doubt(task, enquiry, answered ? call_words(call) : call->error.text);
 }

@@ -18,6 +18,7 @@ static void call_free(struct call *call)
 	if (call->next)
 		call->next->back = call->back;
 	call->errand->state = NULL;
+	call->errand->harmless = false;
 	free(call->app);
 	free(call->name);
 	free(call->word);
@@ -47,6 +48,7 @@ static void reach(struct call *call)
 	struct fake *fake = call->fake;
 
 	call->done = true;
+	call->errand->harmless = false;
 	if (fake->target->unreachable)
 		fail(&call->result, ERR_UNREACHABLE, "location `%s`: no answer from the target",
 		     fake->location->name);
@@ -147,6 +149,14 @@ static bool keep_question(struct call *call, const struct question *question)
 	return true;
 }
 
+/* A pull takes its time, and changes nothing before it is over. */
+static bool pulls(const struct fake *fake, const struct question *question)
+{
+	const struct instance_spec *spec = question->kind == FAKE_PLACE ? question->spec : NULL;
+
+	return spec && spec->pull_always && spec->image && target_registry(fake->target, spec->image);
+}
+
 static int begin(struct fake *fake, struct errand *errand, const struct question *question)
 {
 	struct world *world = fake->location->world;
@@ -163,6 +173,10 @@ static int begin(struct fake *fake, struct errand *errand, const struct question
 		call->next->back = &call->next;
 	fake->calls = call;
 	errand->state = call;
+	if (pulls(fake, question)) {
+		delay += fake->target->pull_ms;
+		errand->harmless = true;
+	}
 	const struct fake_rule *rule =
 	    target_rule(fake->target, question->kind, question->name ? question->name : question->app);
 	if (rule) {
@@ -202,8 +216,8 @@ enum progress call_ask(struct location *location, struct errand *errand, const s
 
 void call_drop(struct call *call)
 {
-	/* A request that went out is not called back by losing interest in its answer. */
-	if (!call->done && call->question.kind != FAKE_LOGS)
+	/* A request that went out is not called back by losing interest in its answer; a pull is given up. */
+	if (!call->done && call->question.kind != FAKE_LOGS && !call->errand->harmless)
 		reach(call);
 	call_free(call);
 }

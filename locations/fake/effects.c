@@ -128,6 +128,17 @@ static int make_room(struct call *call, struct error *err)
 	return fail(err, ERR_CONFLICT, "`%s` is there, made from another specification", spec->name);
 }
 
+/* Those who always want what the registry has get it first. */
+static int pull(struct fake_target *target, const struct instance_spec *spec, struct error *err)
+{
+	const char *id = spec->pull_always && spec->image ? target_registry(target, spec->image) : NULL;
+
+	if (id && !*id)
+		return fail(err, ERR_FAILED, "cannot pull image `%s`: the registry does not answer",
+			    spec->image);
+	return id && fake_target_image(target, spec->image, id) < 0 ? fail_memory(err) : 0;
+}
+
 static int act_place(struct call *call, struct error *err)
 {
 	const struct instance_spec *spec = call->question.spec;
@@ -143,6 +154,8 @@ static int act_place(struct call *call, struct error *err)
 		return room < 0 ? -1 : 0;
 	if (!app || !app->prepared)
 		return fail(err, ERR_MISSING, "network `%s` not found", spec->app);
+	if (pull(target, spec, err) < 0)
+		return -1;
 	if (spec->kind == COMPONENT_DOCKER && (!spec->image || !target_image(target, spec->image, image)))
 		return fail(err, ERR_MISSING, "no such image: %s", spec->image ? spec->image : "");
 	int result = fake_foresee(call->fake, spec, &arena, &attachments, &count, err);

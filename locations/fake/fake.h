@@ -67,6 +67,11 @@ int fake_target_vanish(struct fake_target *target, const char *name);
 int fake_target_stranger(struct fake_target *target, const char *name);
 int fake_target_image(struct fake_target *target, const char *reference,
 		      const char *id); /* id NULL: there is none */
+/* What a registry has under a reference, for those who always ask it, and how long it takes to fetch that.
+ * The target has it once it was fetched. id NULL: the registry does not tell, and gives nothing. */
+int fake_target_registry(struct fake_target *target, const char *reference, const char *id, int64_t pull_ms);
+/* How often registries were asked what they have. */
+size_t fake_target_asked(const struct fake_target *target);
 /* Somebody else binds that port at the target, or lets go of it. */
 int fake_target_port(struct fake_target *target, const char *address, uint16_t port, enum protocol protocol,
 		     bool taken);

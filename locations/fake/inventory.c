@@ -114,8 +114,30 @@ static bool list_stranger(const char *name, void *value, void *context)
 	return true;
 }
 
-static void list_images(struct listing *listing, const char *const *references)
+static bool among(const char *const *references, const char *wanted)
 {
+	for (; references && *references; references++)
+		if (!strcmp(*references, wanted))
+			return true;
+	return false;
+}
+
+static void ask_registry(struct listing *listing, struct inventory_image *image)
+{
+	struct fake_target *target = listing->fake->target;
+	const char *id = target_registry(target, image->reference);
+
+	target->asked++;
+	if (id && *id)
+		image->newest = memory_text(&listing->memory, id);
+	else if (id)
+		image->doubt = arena_format(&listing->inventory->arena, "the registry of `%s` does not tell",
+					    image->reference);
+}
+
+static void list_images(struct listing *listing, const struct list_request *request)
+{
+	const char *const *references = request->images;
 	struct inventory *inventory = listing->inventory;
 	size_t count = 0;
 
@@ -127,6 +149,8 @@ static void list_images(struct listing *listing, const char *const *references)
 		images[i].reference = memory_text(&listing->memory, references[i]);
 		images[i].id =
 		    memory_text(&listing->memory, target_image(listing->fake->target, references[i], hex));
+		if (among(request->newest, references[i]))
+			ask_registry(listing, &images[i]);
 	}
 	inventory->images = images;
 	inventory->image_count = count;
@@ -172,7 +196,7 @@ int fake_list(struct fake *fake, const struct list_request *request, struct inve
 		else if (!request->app)
 			map_each(fake->target->apps, list_app, &listing);
 		map_each(fake->target->strangers, list_stranger, &listing);
-		list_images(&listing, request->images);
+		list_images(&listing, request);
 		ret->prepared = app && app->prepared;
 	}
 	if (!listing.memory.failed)

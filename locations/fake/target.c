@@ -99,6 +99,8 @@ void fake_target_free(struct fake_target *target)
 	map_release(&target->commands);
 	map_each(target->images, map_value_free, NULL);
 	map_release(&target->images);
+	map_each(target->registries, map_value_free, NULL);
+	map_release(&target->registries);
 	map_release(&target->strangers);
 	ports_free(target);
 	while (target->rules) {
@@ -248,18 +250,39 @@ int fake_target_port(struct fake_target *target, const char *address, uint16_t p
 	return taken ? port_hold(target, address, port, protocol, NULL) : 0;
 }
 
-int fake_target_image(struct fake_target *target, const char *reference, const char *id)
+static int put_id(struct map **images, const char *reference, const char *id)
 {
 	owned_memory char *copy = strdup(id ? id : "");
 
 	if (!copy)
 		return -1;
-	char *old = map_get(target->images, reference);
-	if (map_put(&target->images, reference, copy) < 0)
+	char *old = map_get(*images, reference);
+	if (map_put(images, reference, copy) < 0)
 		return -1;
 	free(old);
 	copy = NULL;
 	return 0;
+}
+
+int fake_target_image(struct fake_target *target, const char *reference, const char *id)
+{
+	return put_id(&target->images, reference, id);
+}
+
+int fake_target_registry(struct fake_target *target, const char *reference, const char *id, int64_t pull_ms)
+{
+	target->pull_ms = pull_ms;
+	return put_id(&target->registries, reference, id);
+}
+
+size_t fake_target_asked(const struct fake_target *target)
+{
+	return target->asked;
+}
+
+const char *target_registry(const struct fake_target *target, const char *reference)
+{
+	return map_get(target->registries, reference);
 }
 
 const char *target_image(const struct fake_target *target, const char *reference, char hex[static 80])

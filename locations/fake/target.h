@@ -97,6 +97,9 @@ struct fake_target {
 	struct map *instances;  /* struct fake_instance, all applications' */
 	struct map *strangers;  /* names */
 	struct map *images;     /* reference -> its id, "" when there is none */
+	struct map *registries; /* reference -> the id that its registry has, "" when it does not tell */
+	int64_t pull_ms;
+	size_t asked;
 	struct map *behaviours; /* "app.component image" and the like -> struct fake_behaviour */
 	struct map *commands;   /* its words, "" for any other -> struct fake_command */
 	struct map *ports;      /* "8080/tcp" -> struct held_port */
@@ -116,6 +119,9 @@ struct fake_target *fake_target_named(const char *name); /* NULL when none is re
 struct fake_app *target_app(struct fake_target *target, const char *name);
 struct fake_instance *target_instance(const struct fake_target *target, const char *name);
 /* The id a reference has, in `hex` when the target was told nothing about it; NULL: no such image. */
+/* What the registry has under a reference; NULL when it is not known to have any of its own, "" when it does
+ * not tell. */
+const char *target_registry(const struct fake_target *target, const char *reference);
 const char *target_image(const struct fake_target *target, const char *reference, char hex[static 80]);
 /* The rule for a call that begins now, or NULL. */
 const struct fake_rule *target_rule(struct fake_target *target, enum fake_call call, const char *name);

@@ -128,6 +128,17 @@ Test(command, has_our_own_environment)
 	cr_expect_str_eq(told.output, "seen\n");
 }
 
+Test(command, runs_where_we_are)
+{
+	owned_world world = fixture_world();
+	owned_folder folder = fixture_folder();
+	struct told told = {0};
+
+	cr_assert_eq(chdir(folder.path), 0);
+	run(world, "pwd", NULL, &told);
+	cr_expect(starts_with(told.output, folder.path), "%s", told.output);
+}
+
 Test(command, may_open_its_streams_by_name)
 {
 	owned_world world = fixture_world();

@@ -11,15 +11,15 @@
  * first; one with `times` is used that often. */
 struct reply {
 	const char *request;
-	int status;       /* 0: no answer, `error` says why */
-	const char *body; /* NULL: none */
-	size_t size;      /* of a body that is no text; 0: it is one */
-	enum code error;
-	bool sent;      /* the request arrived before the answer was lost */
-	unsigned times; /* 0: always */
-	int64_t delay_ms;
+	const char *body;          /* NULL: none */
+	size_t size;               /* of a body that is no text; 0: it is one */
 	const char *headers;       /* NULL: those of an engine that speaks API 1.41 */
 	const char *text, *remedy; /* of the error; NULL: the usual one */
+	int64_t delay_ms;
+	int status; /* 0: no answer, `error` says why */
+	enum code error;
+	unsigned times; /* 0: always */
+	bool sent;      /* the request arrived before the answer was lost */
 };
 
 struct asked {
@@ -43,7 +43,7 @@ extern size_t docker_asked_count;
 void docker_set_up(void);
 void docker_take_down(void);
 /* Open (again) with this target, options (JSON or NULL) and DOCKER_HOST (or NULL). */
-int docker_reopen(const char *target, const char *options, const char *host);
+int docker_reopen(const char *target, const char *more, const char *host);
 /* A variable of the environment, until the bench is taken down; value NULL: not set. */
 void docker_variable(const char *name, const char *value);
 /* A socket that is there; all others outside of the world's directory are not. */

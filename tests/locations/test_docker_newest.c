@@ -79,7 +79,8 @@ Test(docker_newest, one_that_is_here_has_its_id)
 	registry_has(D1);
 	REPLY("GET /images/reg:5000/web@" D1 "/json", 200, "{\"Id\": \"sha256:new\"}");
 	const struct inventory_image *image = listed(web, "reg:5000/web:1");
-	cr_expect_str_eq(image->id, "sha256:new");
+	cr_expect_str_eq(image->newest, "sha256:new");
+	cr_expect_str_eq(image->id, "sha256:old", "for those who take what is here");
 	cr_expect_null(image->doubt);
 	cr_expect_eq(docker_requests(ASK), 1, "only what is wanted and in use is asked for");
 	inventory_release(&inventory);
@@ -89,8 +90,8 @@ Test(docker_newest, one_that_is_not_here_has_the_registry_s_digest)
 {
 	registry_has(D2);
 	REPLY("GET /images/reg:5000/web@" D2 "/json", 404, "{\"message\": \"No such image\"}");
-	cr_expect_str_eq(listed(web, "reg:5000/web:1")->id, D2);
-	cr_expect_str_eq(listed(web, "busybox:1")->id, "sha256:bb");
+	cr_expect_str_eq(listed(web, "reg:5000/web:1")->newest, D2);
+	cr_expect_null(listed(web, "busybox:1")->newest);
 	inventory_release(&inventory);
 }
 
@@ -98,7 +99,7 @@ static void doubted(const char *words)
 {
 	const struct inventory_image *image = listed(web, "reg:5000/web:1");
 
-	cr_expect_str_eq(image->id, "sha256:old", "what is there counts");
+	cr_expect_null(image->newest, "what is there counts");
 	cr_assert(image->doubt && strstr(image->doubt, words), "no `%s` in: %s", words, image->doubt);
 	cr_expect(strstr(image->doubt, "`reg:5000/web:1`"), "%s", image->doubt);
 	inventory_release(&inventory);
@@ -184,8 +185,8 @@ Test(docker_newest, many_are_asked_in_turn)
 	MUST(list, &request, &inventory);
 	cr_assert_eq(inventory.image_count, COUNT);
 	for (int i = 0; i < COUNT; i++)
-		cr_expect(i == 7 ? inventory.images[i].doubt && !inventory.images[i].id
-				 : !strcmp(inventory.images[i].id, D1),
+		cr_expect(i == 7 ? inventory.images[i].doubt && !inventory.images[i].newest
+				 : !strcmp(inventory.images[i].newest, D1),
 			  "%d", i);
 	cr_expect_eq(docker_requests(ASK), COUNT);
 	inventory_release(&inventory);

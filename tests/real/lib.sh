@@ -12,6 +12,8 @@ engine_socket=${BERTH_TEST_DOCKER#unix://}
 script=$(basename "$0" .sh)
 work=$(mktemp -d "${TMPDIR:-/tmp}/berth-real-$script.XXXXXX") || exit 1
 export XDG_STATE_HOME=$work/state XDG_CONFIG_HOME=$work/config XDG_RUNTIME_DIR=$work/run
+# No logins, no contexts of whoever runs the tests.
+export DOCKER_CONFIG=$work/config.docker
 # One owner for all runs: what an interrupted one left claimed does not stop the next.
 export BERTH_OWNER=berth-tests
 mkdir -p "$XDG_STATE_HOME" "$XDG_CONFIG_HOME" "$XDG_RUNTIME_DIR"
