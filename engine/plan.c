@@ -103,6 +103,9 @@ static const char *exclusive(const struct work *work)
 	for (size_t i = 0; i < spec->volume_count; i++)
 		if (spec->volumes[i].name || (spec->volumes[i].source && !spec->volumes[i].read_only))
 			return "it writes to a volume that both would use";
+	for (size_t i = 0; spec->kind == COMPONENT_PROCESS && i < spec->file_count; i++)
+		if (spec->files[i].path[0] == '/')
+			return "both would read the same files of this machine";
 	return spec->link_numbers ? "its consumers hold its number" : NULL;
 }
 

@@ -42,14 +42,14 @@ struct spec_file {
 /* Owned by the engine and stable from the first call about an instance to the last. */
 struct instance_spec {
 	const char *app, *component;
-	unsigned ordinal; /* 1, 2, ... */
 	/* "app.component.1": unique, injective, the target's name for it where it can. While an older
 	 * instance of that ordinal lives beside it, it carries its generation: "app.component.1.g2". */
 	const char *name;
+	unsigned ordinal;        /* 1, 2, ... */
 	unsigned generation;     /* 0: the settled name */
 	const char *shared_name; /* "app.component" in lower case: all ready instances answer to it */
-	bool shared_from_start;  /* may carry shared_name before it is ready: nobody else serves under it */
 	enum component_kind kind;
+	enum restart_policy restart;
 	const char *image; /* familiar reference; NULL for processes */
 	/* NULL-terminated argv, shell form already wrapped; NULL: the image's own. */
 	const char *const *command;
@@ -66,15 +66,11 @@ struct instance_spec {
 	int64_t memory_bytes, nano_cpus;
 	const struct label *labels; /* the blueprint's own */
 	size_t label_count;
-	const char *bind_address; /* processes: where to listen */
-	enum restart_policy restart;
-	bool job; /* kept with it, so that its end can be told from a failure without the blueprint */
-	bool pull_always;
+	const char *bind_address;      /* processes: where to listen */
 	int64_t stop_timeout_ms;       /* -1: the target's default; kept with the instance, for `stop` */
 	const char *stop_signal;       /* "TERM"; NULL: the default */
 	const struct spec_file *files; /* `place` puts them there; `deliver` again */
 	size_t file_count;
-	bool pin_address; /* consumers hold its number: it must keep it through stops and replacements */
 	const char *pinned_address; /* the number it must have, that of its predecessor; NULL: any */
 	/* What the target keeps with it (labels; a process' environment). */
 	char digest[DIGEST_HEX];        /* of all that needs a new instance when it changes */
@@ -82,6 +78,10 @@ struct instance_spec {
 	const char *secret_salt;        /* hexadecimal; "" when no secret is used */
 	char secret_digest[DIGEST_HEX]; /* of the salted secrets; "" likewise */
 	char file_digest[DIGEST_HEX];   /* of the files, secrets among them salted; "" without files */
+	bool shared_from_start; /* may carry shared_name before it is ready: nobody else serves under it */
+	bool job; /* kept with it, so that its end can be told from a failure without the blueprint */
+	bool pull_always;
+	bool pin_address; /* consumers hold its number: it must keep it through stops and replacements */
 };
 
 /* Where an instance is, or will be, attached. Strings live as long as their container. */
