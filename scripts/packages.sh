@@ -8,7 +8,7 @@ packages_build="gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libcurl4-o
 	libsqlite3-dev libssl-dev"
 packages_quickstart="redis-server $packages_busybox curl jq"
 packages_test="g++ make clang clang-format clang-tidy gcovr libcriterion-dev docker.io iptables iproute2 util-linux procps
-	redis-server redis-tools $packages_busybox curl jq python3 python3-jsonschema python3-yaml openssl mandoc nginx-light
+	redis-server redis-tools $packages_busybox curl jq python3 python3-jsonschema python3-yaml openssl mandoc zsh fish nginx-light
 	wrk docker-registry"
 
 # Run as root: directly, or by sudo.
