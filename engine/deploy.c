@@ -212,6 +212,13 @@ static bool names_known(struct berth_operation *operation)
 static bool looked(struct berth_operation *operation)
 {
 	bool decides = !operation->verb->decide;
+	if (!operation->blueprint && !operation->work_count) {
+		fail(&operation->error, ERR_MISSING, "nothing of `%s` is known here",
+		     operation->application->id);
+		remedy(&operation->error,
+		       "`berth status` lists what is; --location NAME=SPEC asks another place");
+		return stage_failed(operation);
+	}
 	if (!names_known(operation))
 		return false;
 	switch (decides ? plan_look(operation, &operation->error) : PROGRESS_DONE) {
@@ -383,19 +390,18 @@ static bool worked(struct berth_operation *operation)
 		operation_finish(operation, BERTH_INTERRUPTED, give(operation->document));
 		return false;
 	}
-	survey_again(operation);
+	review_begin(operation);
 	operation->stage = STAGE_RELEASE;
 	return true;
 }
 
 static bool reviewed(struct berth_operation *operation)
 {
-	if (!operation->abandoned && survey(operation) == PROGRESS_WAITING)
-		return false;
-	if (survey_rematch(operation)) {
-		fail_memory(&operation->error);
+	enum progress progress = review(operation, &operation->error);
+	if (progress == PROGRESS_FAILED)
 		return stage_failed(operation);
-	}
+	if (progress == PROGRESS_WAITING)
+		return false;
 	operation->stage = STAGE_COMMIT;
 	return true;
 }

@@ -28,6 +28,9 @@ bool sites_claim(struct berth_operation *operation);
  * the operation was ended. Give them back: true when that is done (failures are only warned of). */
 bool sites_lease(struct berth_operation *operation);
 bool sites_tidy(struct berth_operation *operation);
+/* review.c: look again at what is there after the work. DONE: every instance's `seen` is of now. */
+void review_begin(struct berth_operation *operation);
+enum progress review(struct berth_operation *operation, struct error *err);
 /* saved_plan.c: "saved" of the document, what deploy takes to carry out exactly that. 0 or -1 (no memory). */
 int saved_plan_add(struct berth_operation *operation);
 /* The request's saved plan becomes its blueprint and settings. 0, or -1 with operation->error. */

@@ -118,6 +118,7 @@ struct work {
 	const char *target_id;  /* of the incarnation that stays, as it was seen before */
 	bool answered;          /* it was seen to answer in this operation */
 	bool rescue;            /* goes on although the operation was interrupted */
+	bool reviewed;          /* it was looked at after the work */
 	bool log_kept, cleared; /* how far BROKEN has come */
 	bool place_again;       /* its target had nothing left to start */
 	bool has_turn;
@@ -229,6 +230,7 @@ struct berth_operation {
 	struct error error;
 	json_t *document, *failures; /* under way */
 	bool written;                /* the last records are with the store */
+	bool brief_review;           /* few changed: they are looked at, nothing is listed again */
 	struct fetching *fetching;   /* of the blueprint, under way */
 	void *verb_state;            /* the verb's own, in the arena */
 	struct map *verb_names;      /* the verb's own look-up */

@@ -349,6 +349,12 @@ Test(change, stopped_without_the_store_and_from_the_locations_alone)
 	cr_assert(runs("app.db.1") && runs("app.web.2"));
 }
 
+Test(change, what_nobody_knows_cannot_be_started)
+{
+	cr_assert_eq(run_by_name(berth_start, NULL, NULL), BERTH_FAILED);
+	cr_assert_eq(run_by_name(berth_stop, NULL, NULL), BERTH_FAILED);
+}
+
 Test(change, scaled_until_the_next_deploy_goes_back_to_what_the_file_says)
 {
 	static const char *const web[] = {"web", NULL};

@@ -95,6 +95,14 @@ Test(update, what_cannot_be_known_to_answer_is_not_started_first)
 	json_decref(document);
 }
 
+Test(update, a_change_of_one_asks_for_one_listing)
+{
+	deploy(PAIR("red"));
+	size_t listings = fake_target_calls(scene.target, FAKE_LIST);
+	deploy(PAIR("blue"));
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_LIST), listings + 1);
+}
+
 Test(update, the_old_one_loses_its_name_before_it_stops)
 {
 	deploy(PAIR("red"));

@@ -49,5 +49,29 @@ wire_start
 check "status" berth status real-wire "${to_wire[@]}"
 check "asks few too" few
 wire_stop
+
+# One of them is edited: its own calls and one listing of what runs and of the images, nothing about the others; the
+# volumes and networks are listed again for the lease and the network of what is made.
+sed -i '/id: s3,/s/}$/, env: {A: b}}/' ten.yaml
+old=$(containers real-wire s3)
+others=$(containers real-wire | grep -vxF "$old")
+nothing_of_others() {
+	local id
+	cat asked
+	for id in $others; do ! grep -F "${id:0:12}" wire.log || return 1; done
+	for id in s1 s2 s4 s5 s6 s7 s8 s9 s10; do ! grep -F "real-wire.$id." wire.log || return 1; done
+}
+once_a_kind() {
+	requests >asked
+	cat asked
+	[ -z "$(grep -E '^GET /(containers|images)/json$' asked | sort | uniq -d)" ] && [ "$(grep -cE '^GET /(volumes|networks)$' asked)" -le 6 ]
+}
+wire_start
+check "an edit of one" berth deploy ten.yaml "${to_wire[@]}" -y
+check "replaces it" fails same "$old" "$(containers real-wire s3)"
+check "lists what runs once" once_a_kind
+check "and nothing about the others" nothing_of_others
+echo "# an edit of one of ten: $(grep -c . wire.log) requests: $(requests | sed -E 's,/[0-9a-f]{64},/ID,; s,real-wire[.a-z0-9-]*,NAME,' | sort | uniq -c | sort -rn | awk '{printf "%s%sx %s %s", s, $1, $2, $3; s=", "}')"
+wire_stop
 check "destroys" destroy real-wire
 check "nothing is left" nothing_of real-wire
