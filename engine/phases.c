@@ -336,41 +336,10 @@ static enum phase look_at_exits(struct work *work)
 	return PHASE_STARTING;
 }
 
-/* The check to ask: the blueprint's own, else each open TCP port in turn is asked to accept. */
-static bool next_check(struct work *work, struct health_check *ret_check)
-{
-	const struct component_spec *spec = work->instance->component->spec;
-	if (spec && spec->health.kind != CHECK_NONE) {
-		*ret_check = spec->health;
-		if (!ret_check->port && spec->health.kind != CHECK_COMMAND) {
-			for (size_t i = 0; i < work->port_count; i++)
-				if (!ret_check->port &&
-				    (!spec->health.port_name ||
-				     (work->ports[i].name &&
-				      strcmp(work->ports[i].name, spec->health.port_name) == 0)))
-					ret_check->port = work->ports[i].port;
-		}
-		return !work->checks_done;
-	}
-	for (size_t i = work->checks_done; i < work->port_count; i++)
-		if (work->ports[i].protocol == TCP) {
-			work->checks_done = i;
-			*ret_check = (struct health_check){
-			    .kind = CHECK_TCP, .port = work->ports[i].port, .timeout_ms = 5000, .retries = 3};
-			return true;
-		}
-	return false;
-}
-
 static bool has_check(const struct work *work)
 {
-	const struct component_spec *spec = work->instance->component->spec;
-	if (spec && spec->health.kind != CHECK_NONE)
-		return true;
-	for (size_t i = 0; i < work->port_count; i++)
-		if (work->ports[i].protocol == TCP)
-			return true;
-	return false;
+	struct health_check check;
+	return instance_check(work, 0, &check);
 }
 
 static enum phase not_yet(struct work *work, const struct error *err)
@@ -526,7 +495,7 @@ enum phase step_starting(struct work *work)
 		return look_at_exits(work);
 	if (work->doing == DOING_ADMIT)
 		return admit(work);
-	if (next_check(work, &check))
+	if (instance_check(work, work->checks_done, &check))
 		return probe(work, &check);
 	if (!has_check(work) && now_of(work) < work->settle_ms) {
 		work_note(work, "runs; watched for a moment");
