@@ -111,8 +111,8 @@ check "somebody else answers at such an address there" until_true 10 "${there[@]
 plan http.yaml -o json >plan.json
 check "the plan says how the page will be asked" same "page: http /ok, by a helper in its network" "$(ways plan.json | head -1)"
 check "deploys, the page asked" deploy http.yaml
+check "no helper is left" no_helper
 check "the page was there when it was needed" in_turn
-check "no helper is left" until_true 10 no_helper
 echo "# with the image loaded: $(requests_of .) requests, $(requests_of attach) connections to a helper"
 check "a second deploy has nothing to do" json '.changed == false' deploy http.yaml -o json
 check "and makes no helper" same 1 "$(requests_of attach)"
