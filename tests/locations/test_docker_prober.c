@@ -465,6 +465,15 @@ Test(docker_prober, given_up_when_it_ends_without_an_answer_each_time)
 	cr_assert(docker_requests(CREATE) == 3);
 }
 
+Test(docker_prober, an_answer_makes_up_for_all_that_went_wrong_before)
+{
+	for (int i = 0; i < 4; i++) {
+		deaf = 2;
+		MUST(probe, &docker_web, &accepts);
+	}
+	cr_assert(channels == 1 + 4 * 2);
+}
+
 Test(docker_prober, given_up_when_it_never_listens)
 {
 	docker_talks(refuse_it, hear);
@@ -498,6 +507,15 @@ Test(docker_prober, image_that_cannot_be_loaded_ends_in_the_engine_s_words)
 		MUST_FAIL(ERR_FAILED, probe, &docker_web, &accepts);
 	MUST_FAIL(ERR_UNSUPPORTED, probe, &docker_web, &accepts);
 	SAYS("cannot be loaded: no space left on device");
+}
+
+Test(docker_prober, image_is_loaded_once_a_try)
+{
+	REPLY(CREATE, 404, "{\"message\": \"No such image: berth-helper:x\"}");
+	REPLY(LOAD, 200, "{\"stream\": \"Loaded image: berth-helper\\n\"}\n");
+	MUST_FAIL(ERR_FAILED, probe, &docker_web, &accepts);
+	SAYS("cannot be made: No such image");
+	cr_assert(docker_requests(LOAD) == 1);
 }
 
 Test(docker_prober, silence_of_the_engine_is_no_refusal)
