@@ -181,7 +181,12 @@ static enum resolved find_line(struct work *work, const struct component *provid
 		     port->port, provider->id);
 		return RESOLVED_NEVER;
 	}
-	const char *reached = way.path == PATH_NETWORK && host->target ? host->alias : way.address;
+	/* Where no names of one's own are to be had, that of the network still follows a replaced provider.
+	 */
+	const char *reached = way.path != PATH_NETWORK ? way.address
+			      : host->target           ? host->alias
+			      : way.name               ? way.name
+						       : way.address;
 	if (!reached || !way.number) {
 		*ret_waits = provider->id;
 		return RESOLVED_LATER;

@@ -54,9 +54,12 @@ static json_t *link_json(const struct instance *consumer, const struct edge *edg
 	(void)(json_put_text(object, "alias", edge->link->alias) ||
 	       json_put_text(object, "to", provider->id) ||
 	       json_put_text(object, "path", path_name(way.path)) ||
-	       json_put_text(object, "host", named ? edge->link->alias : way.address) ||
+	       json_put_text(object, "host",
+			     named                                  ? edge->link->alias
+			     : way.path == PATH_NETWORK && way.name ? way.name
+								    : way.address) ||
 	       json_object_set_new(object, "port", number_or_null(way.number)));
-	if (!can->host_names)
+	if (!can->host_names && !(way.path == PATH_NETWORK && way.name))
 		json_put_text(object, "note", "variables only: no host name can be given here");
 	else if (count && ports[0].port && way.number && way.number != ports[0].port)
 		json_put_text(object, "note",

@@ -444,7 +444,7 @@ static enum resolved build(struct work *work, struct instance_spec *spec, const 
 		return found;
 	spec->variables = list.items;
 	spec->variable_count = list.count;
-	if (digest_all(work, spec, &list) == 0)
+	if (digest_all(work, spec, &list) == 0 && spec_called(work, spec) == 0)
 		return RESOLVED;
 no_memory:
 	fail_memory(err);

@@ -74,6 +74,8 @@ int variables_put(struct arena *arena, struct variable_list *list, const char *n
  * (alias NULL: the target cannot be given one). */
 enum resolved link_variables(struct work *work, const struct edge *edge, struct variable_list *list,
 			     struct spec_host *ret_host, const char **ret_waits, struct error *err);
+/* The names that consumers know it by, into `called`. 0, or -1 when memory is gone. */
+int spec_called(struct work *work, struct instance_spec *spec);
 /* The alias as a host name. */
 const char *link_host_name(struct arena *arena, const char *alias);
 

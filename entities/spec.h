@@ -61,6 +61,10 @@ struct instance_spec {
 	size_t port_count;
 	const struct spec_host *hosts;
 	size_t host_count;
+	/* What its consumers call it, each a name that means nobody else: for a target that cannot give them
+	 * names of their own. No part of any digest: what is there already goes without a new one. */
+	const char *const *called;
+	size_t called_count;
 	const struct volume *volumes;
 	size_t volume_count;
 	int64_t memory_bytes, nano_cpus;

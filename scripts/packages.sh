@@ -10,6 +10,8 @@ packages_quickstart="redis-server $packages_busybox curl jq"
 packages_test="g++ make clang clang-format clang-tidy gcovr libcriterion-dev docker.io iptables iproute2 util-linux procps
 	redis-server redis-tools $packages_busybox curl jq python3 python3-jsonschema python3-yaml openssl mandoc zsh fish nginx-light
 	wrk docker-registry"
+# For tests/real/podman.sh alone, which is skipped without.
+packages_podman="podman netavark aardvark-dns"
 
 # Run as root: directly, or by sudo.
 as_root() {
@@ -70,6 +72,8 @@ packages_still_services() {
 		redis-server) packages_units="redis-server.service" ;;
 		nginx-light) packages_units="nginx.service" ;;
 		docker.io) packages_units="docker.service docker.socket containerd.service" ;;
+		podman) packages_units="podman.service podman.socket podman-restart.service podman-auto-update.service
+			podman-auto-update.timer" ;;
 		docker-registry) packages_units="docker-registry.service" ;;
 		*) continue ;;
 		esac

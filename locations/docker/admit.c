@@ -96,14 +96,12 @@ static bool shared_again(const struct task *task)
 /* What the container kept on the network before, or what its wish says when it is off it. */
 static json_t *endpoint_config(struct task *task)
 {
-	const struct standing *standing = task->own;
 	owned_json config = json_object();
-	owned_json aliases = json_array();
+	owned_json aliases = shared_again(task) ? shared_names(task->docker, task->wish.spec) : json_array();
 	const json_t *kept = json_object_get(task->kept, "Aliases");
 	json_t *links = json_object_get(task->kept, "Links");
 
-	if (!config || !aliases ||
-	    (shared_again(task) && json_array_append_new(aliases, json_string(standing->shared)) < 0))
+	if (!config || !aliases)
 		return NULL;
 	for (size_t i = 0; i < json_array_size(kept); i++)
 		if (json_array_append(aliases, json_array_get(kept, i)) < 0)
@@ -170,7 +168,8 @@ static int keep(struct task *task, const json_t *container, const json_t *endpoi
 
 	for (size_t i = 0; i < json_array_size(aliases); i++) {
 		const char *alias = json_string_value(json_array_get(aliases, i));
-		bool shared = alias && standing->shared && !strcmp(alias, standing->shared);
+		bool shared =
+		    alias && standing->shared && is_shared_name(task->docker, standing->shared, alias);
 		if (alias && !shared && (!id || strncmp(id, alias, strlen(alias)) != 0) &&
 		    json_array_append(json_object_get(kept, "Aliases"), json_array_get(aliases, i)) < 0)
 			return -1;

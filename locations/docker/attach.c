@@ -1,5 +1,6 @@
 /* attach.c - where an instance is, or will be, reached: on its application's network and on published
  * addresses. */
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,30 @@
 static bool everywhere(const char *address)
 {
 	return !address || !*address || !strcmp(address, "0.0.0.0") || !strcmp(address, "::");
+}
+
+/* Of the engine's machine, as it was written. */
+static const char *host_address(const struct docker *docker, struct arena *arena)
+{
+	const char *host = docker->endpoint.host;
+	bool bracket = *host == '[';
+
+	return arena_copy(arena, host + bracket, strlen(host) - (bracket ? 2 : 0));
+}
+
+static bool numeric(const char *address)
+{
+	unsigned char bytes[16];
+
+	return inet_pton(AF_INET, address, bytes) == 1 || inet_pton(AF_INET6, address, bytes) == 1;
+}
+
+static int named(const struct docker *docker, struct error *err)
+{
+	fail(err, ERR_MISSING, "location `%s`: ports are published on a numeric address, and `%s` is a name",
+	     docker->location->name, docker->endpoint.host);
+	remedy(err, "give the location an `address:`, that of the engine's machine where others reach it");
+	return -1;
 }
 
 int docker_publish_address(struct location *location, char *ret_address, size_t size, struct error *err)
@@ -22,11 +47,13 @@ int docker_publish_address(struct location *location, char *ret_address, size_t 
 		return 0;
 	}
 	if (endpoint->host && !endpoint->local) {
-		size_t length = strlen(endpoint->host);
-		bool bracket = *endpoint->host == '[';
-		snprintf(ret_address, size, "%.*s", (int)(length - (bracket ? 2 : 0)),
-			 endpoint->host + bracket);
-		return 0;
+		struct arena arena = {0};
+		const char *host = host_address(docker, &arena);
+		bool fits = host && numeric(host);
+		if (fits)
+			snprintf(ret_address, size, "%s", host);
+		arena_release(&arena);
+		return fits ? 0 : named(docker, err);
 	}
 	char found[64] = "";
 	if (world->ops->default_address(world, found, sizeof(found)) < 0 || !*found) {
@@ -46,6 +73,8 @@ static const char *reached_at(struct docker *docker, struct arena *arena, const 
 
 	if (!everywhere(bound))
 		return arena_text(arena, bound);
+	if (!docker->address && docker->endpoint.host && !docker->endpoint.local)
+		return host_address(docker, arena);
 	if (docker_publish_address(docker->location, address, sizeof(address), NULL) < 0)
 		return NULL;
 	return arena_text(arena, address);
@@ -63,9 +92,9 @@ static int attach_network(struct docker *docker, struct arena *arena, const char
 	const char *mixed = arena_format(arena, "%s.%s", app, component);
 
 	ret->network = arena_format(arena, "docker:%s/%s", docker->endpoint.shown, app);
-	ret->name = mixed ? lower(arena, mixed) : NULL;
+	ret->name = mixed && !docker->nameless ? lower(arena, mixed) : NULL;
 	ret->address = address ? arena_text(arena, address) : NULL;
-	return ret->network && ret->name && (!address || ret->address) ? 0 : -1;
+	return ret->network && (ret->name || docker->nameless) && (!address || ret->address) ? 0 : -1;
 }
 
 /* Add a published port to the attachment of its address, made when it is the first one there. */

@@ -32,7 +32,7 @@ static void done(void *owner, struct http_answer *answer)
 
 	call->exchange = NULL;
 	call->error = answer->error;
-	call->status = answer->status;
+	call->status = podman_status(call->task->docker, answer->status, &answer->body);
 	call->sent = answer->sent;
 	call->body = answer->body;
 	answer->body = (struct text){0};
@@ -182,7 +182,7 @@ json_t *call_json(struct call *call, struct error *err)
 	else
 		fail_memory(&why);
 	if (call->json)
-		return call->json;
+		return podman_translate(call->task->docker, call->json);
 	if (why.code == ERR_NO_MEMORY)
 		fail_memory(err);
 	else

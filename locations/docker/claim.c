@@ -63,7 +63,8 @@ static enum progress claimed(struct task *task, struct error *err)
 	struct call *call = &task->calls[0];
 
 	/* Asked once more it answers with what it made. */
-	if (call_unsure(call) && ++task->tries < TRIES)
+	bool raced = call->error.code == OK && call->status == 409;
+	if ((call_unsure(call) || raced) && ++task->tries < TRIES)
 		return task_go(task, claim_create);
 	if (!call_ok(call))
 		return call_failed(call, err, "location `%s`: cannot claim `%s`",

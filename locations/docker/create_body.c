@@ -70,6 +70,7 @@ static json_t *labels(struct task *task, const struct instance_spec *spec)
 	    {"berth.secrets", spec->secret_digest},
 	    {"berth.files", spec->file_digest},
 	    {"berth.pinned", spec->pin_address ? "yes" : NULL},
+	    {"berth.address", spec->pin_address && task->docker->libpod[0] ? task->address : NULL},
 	    {"berth.job", spec->job ? "yes" : NULL},
 	    {"berth.shared", spec->shared_from_start ? "start" : NULL},
 	};
@@ -98,6 +99,14 @@ static json_t *exposed(struct task *task, const struct instance_spec *spec)
 	return give(object);
 }
 
+/* All addresses are none to Podman's firewall, which would forward what is sent to 0.0.0.0 itself. */
+static const char *bound_address(const struct docker *docker, const struct spec_port *port)
+{
+	const char *address = port->host_address ? port->host_address : "";
+
+	return docker->libpod[0] && !strcmp(address, "0.0.0.0") ? "" : address;
+}
+
 static json_t *port_bindings(struct task *task, const struct instance_spec *spec)
 {
 	owned_json object = json_object();
@@ -111,16 +120,15 @@ static json_t *port_bindings(struct task *task, const struct instance_spec *spec
 		json_t *list = key ? json_object_get(object, key) : NULL;
 		if (!list && (!key || put(object, key, list = json_array()) < 0))
 			return NULL;
-		if (!number ||
-		    json_array_append_new(list, json_pack("{s:s, s:s}", "HostIp",
-							  port->host_address ? port->host_address : "",
-							  "HostPort", number)) < 0)
+		if (!number || json_array_append_new(list, json_pack("{s:s, s:s}", "HostIp",
+								     bound_address(task->docker, port),
+								     "HostPort", number)) < 0)
 			return NULL;
 	}
 	return give(object);
 }
 
-static json_t *volume_labels(const struct instance_spec *spec, const char *name)
+json_t *volume_labels(const struct instance_spec *spec, const char *name)
 {
 	return json_pack("{s:s, s:s}", "berth.app", spec->app, "berth.volume", name);
 }
@@ -238,7 +246,7 @@ static json_t *networking(struct task *task, const struct instance_spec *spec, c
 
 	if (!endpoint || put(endpoint, "Links", link_list(spec)) < 0)
 		return NULL;
-	if (shared && put(endpoint, "Aliases", json_pack("[s]", spec->shared_name)) < 0)
+	if (shared && put(endpoint, "Aliases", shared_names(task->docker, spec)) < 0)
 		return NULL;
 	if (spec->pin_address && put(endpoint, "IPAMConfig", pinned_at(task->address)) < 0)
 		return NULL;
@@ -246,13 +254,16 @@ static json_t *networking(struct task *task, const struct instance_spec *spec, c
 }
 
 /* How it is ended, kept with it: `stop` asks for nothing else. */
-static int put_ending(json_t *body, const struct instance_spec *spec)
+static int put_ending(const struct docker *docker, json_t *body, const struct instance_spec *spec)
 {
+	int64_t timeout_ms = spec->stop_timeout_ms;
+
 	if (spec->stop_signal && put(body, "StopSignal", json_sprintf("SIG%s", spec->stop_signal)) < 0)
 		return -1;
-	if (spec->stop_timeout_ms < 0)
-		return 0;
-	return put(body, "StopTimeout", json_integer((spec->stop_timeout_ms + 999) / 1000));
+	/* Podman would kill it at once. */
+	if (timeout_ms < 0 && docker->libpod[0])
+		timeout_ms = GRACE_S * 1000;
+	return timeout_ms < 0 ? 0 : put(body, "StopTimeout", json_integer((timeout_ms + 999) / 1000));
 }
 
 json_t *create_body(struct task *task, const struct instance_spec *spec)
@@ -264,7 +275,8 @@ json_t *create_body(struct task *task, const struct instance_spec *spec)
 	    put(body, "Labels", labels(task, spec)) < 0 ||
 	    put(body, "ExposedPorts", exposed(task, spec)) < 0 ||
 	    put(body, "HostConfig", host_config(task, spec, network)) < 0 ||
-	    put(body, "NetworkingConfig", networking(task, spec, network)) < 0 || put_ending(body, spec) < 0)
+	    put(body, "NetworkingConfig", networking(task, spec, network)) < 0 ||
+	    put_ending(task->docker, body, spec) < 0)
 		return NULL;
 	if (spec->command && put(body, "Cmd", words(spec->command)) < 0)
 		return NULL;

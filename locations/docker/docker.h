@@ -8,8 +8,9 @@
 #define READ_MS   10000 /* a read unanswered for so long is unknown */
 #define CHANGE_MS 60000 /* a loaded engine takes 20 s to start one of many */
 #define START_MS  120000
-#define CALLS     5 /* of one task at a time */
-#define TRIES     5 /* of one thing within a task */
+#define GRACE_S   10 /* the engine's own, for what is to end */
+#define CALLS     5  /* of one task at a time */
+#define TRIES     5  /* of one thing within a task */
 
 struct docker;
 struct task;
@@ -75,9 +76,14 @@ struct docker {
 	struct subnet pool;
 	int subnet_prefix;
 	char machine[64];
-	char api[8];       /* "1.41"; "" until negotiated */
-	char engine[64];   /* its version as the ping told, "" when it did not */
-	char platform[32]; /* of its containers, "linux/amd64"; "" until asked */
+	char api[8];                   /* "1.41"; "" until negotiated */
+	char engine[64];               /* its version as the ping told, "" when it did not */
+	char platform[32];             /* of its containers, "linux/amd64"; "" until asked */
+	bool known;                    /* who it is, as far as it matters */
+	char libpod[16];               /* Podman's version, "" for Docker */
+	bool nameless;                 /* its networks look no names up */
+	bool rootless;                 /* its networks are in a namespace of their own */
+	struct location_driver podman; /* the table with what Podman can */
 	struct task *tasks;
 	struct pull *pulls;
 	struct map *pulled; /* the images fetched since the last listing */
@@ -162,6 +168,7 @@ struct task {
 	const char *target, *address;
 	json_t *kept;
 	struct subnet subnet;
+	size_t volume;
 	bool flag;
 	void *own; /* what one file's flow remembers; in the arena */
 };
@@ -257,6 +264,22 @@ int64_t answered_at(const struct call *call);
 step connect_begin;
 /* On what platform it runs containers, from an answer of its /version; left unknown when that is none. */
 void platform_read(struct docker *docker, struct call *call);
+
+/* --- podman.c --- */
+/* From the headers of a ping. */
+void podman_read(struct docker *docker, const char *headers);
+/* What it can; then task->after. */
+step podman_ask;
+/* The names that all of a component answer to on their network. */
+json_t *shared_names(const struct docker *docker, const struct instance_spec *spec);
+bool is_shared_name(const struct docker *docker, const char *shared, const char *name);
+/* What must be there before the container is made; then `next`. */
+enum progress podman_volumes(struct task *task, step *next, struct error *err);
+/* As Docker would have answered: a status, and containers in place. */
+json_t *podman_translate(const struct docker *docker, json_t *answer);
+int podman_status(const struct docker *docker, int status, const struct text *body);
+/* Whether a listed tag, or digest, is that image. */
+bool names_image(const struct docker *docker, const char *tag, const char *reference);
 
 /* --- choice.c, options.c, subnets.c --- */
 /* Which engine is meant, from the location and, as the docker program has it, from the environment. */
@@ -379,6 +402,7 @@ step lease_begin, tidy_begin;
 
 /* --- create_body.c: a container, and its parts that can be changed later; NULL: no memory --- */
 json_t *create_body(struct task *task, const struct instance_spec *spec); /* pinned to task->address */
+json_t *volume_labels(const struct instance_spec *spec, const char *name);
 json_t *link_list(const struct instance_spec *spec);
 json_t *pinned_at(const char *address);
 json_t *restart_policy(enum restart_policy policy);

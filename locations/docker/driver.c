@@ -44,6 +44,7 @@ static void docker_close(struct location *location)
 	arena_release(&docker->arena);
 	free(docker);
 	location->state = NULL;
+	location->driver = &docker_driver; /* Podman's table went with the state */
 }
 
 static int docker_open(struct location *location, struct error *err)

@@ -74,9 +74,10 @@ static enum progress end_told(struct task *task, struct error *err)
 		return still_runs(task, ask_end, err);
 	if (!json_is_integer(json_object_get(told, "ExitCode")))
 		return call_unusable(call, err, "no end of a command");
-	/* What never had a number never ran. */
+	/* What never had a number never ran; Podman tells no number of what has ended. */
+	bool numbered = json_number(told, "Pid", 1) != 0;
 	int64_t code = json_number(told, "ExitCode", 0);
-	if (code && json_number(told, "Pid", 1) == 0)
+	if (code && (task->docker->libpod[0] ? session->held.length > 0 : !numbered))
 		return cannot_run(task,
 				  session->held.length ? words_of(&task->arena, text_view(&session->held),
 								  session->held.length)

@@ -4,13 +4,7 @@
 #include "base/map.h"
 #include "locations/docker/docker.h"
 
-enum {
-	ENGINES_GRACE_S = 10,
-	LONGEST_GRACE_S = 86400,
-	REMOVAL_PAUSE_MS = 200,
-	REMOVAL_LIMIT_MS = 60000,
-	BUSY_TRIES = 20
-};
+enum { LONGEST_GRACE_S = 86400, REMOVAL_PAUSE_MS = 200, REMOVAL_LIMIT_MS = 60000, BUSY_TRIES = 20 };
 
 static step remove_now, start_now, stop_now, stop_looked, pinned_looked;
 
@@ -103,7 +97,8 @@ static bool address_gone(struct call *call)
 {
 	const char *words = call_words(call);
 
-	return (strstr(words, "Address already in use") || strstr(words, "No available addresses")) &&
+	return (strstr(words, "Address already in use") || strstr(words, "No available addresses") ||
+		strstr(words, "is already allocated to container")) &&
 	       !strstr(words, "bind:");
 }
 
@@ -191,7 +186,7 @@ static enum progress stop_now(struct task *task, struct error *err)
 
 static int64_t grace_of(const json_t *container)
 {
-	int64_t grace = json_number(json_object_get(container, "Config"), "StopTimeout", ENGINES_GRACE_S);
+	int64_t grace = json_number(json_object_get(container, "Config"), "StopTimeout", GRACE_S);
 
 	return 1000 * (grace < 0 || grace > LONGEST_GRACE_S ? LONGEST_GRACE_S : grace);
 }

@@ -29,13 +29,13 @@ static const char *listed_reference(struct arena *arena, const char *reference)
 		      : reference;
 }
 
-static bool names(const json_t *image, const char *list, const char *reference)
+static bool names(const struct docker *docker, const json_t *image, const char *list, const char *reference)
 {
 	const json_t *tags = json_object_get(image, list);
 
 	for (size_t i = 0; i < json_array_size(tags); i++) {
 		const char *tag = json_string_value(json_array_get(tags, i));
-		if (tag && !strcmp(tag, reference))
+		if (tag && names_image(docker, tag, reference))
 			return true;
 	}
 	return false;
@@ -54,7 +54,8 @@ static int read_images(struct task *task, const json_t *listed, struct inventory
 			return -1;
 		for (size_t k = 0; !id && k < json_array_size(listed); k++) {
 			const json_t *image = json_array_get(listed, k);
-			if (names(image, "RepoTags", reference) || names(image, "RepoDigests", reference))
+			if (names(task->docker, image, "RepoTags", reference) ||
+			    names(task->docker, image, "RepoDigests", reference))
 				id = json_text(image, "Id");
 		}
 		if (id && !(images[i].id = arena_text(&inventory->arena, id)))
@@ -280,5 +281,8 @@ enum progress list_begin(struct task *task, struct error *err)
 	if (!task->docker->platform[0] && !networks_are_here(task->docker) &&
 	    ask_list(task, VERSION, "/version", "", err) == PROGRESS_FAILED)
 		return PROGRESS_FAILED;
+	/* Podman would list what has all of these names. */
+	if (task->docker->libpod[0])
+		return ask_list(task, IMAGES, "/images/json", "", err);
 	return ask_list(task, IMAGES, "/images/json?filters=", image_filter(task), err);
 }

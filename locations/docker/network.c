@@ -77,6 +77,8 @@ bool network_is_here(const struct docker *docker, const char *id)
 	struct world *world = docker->world;
 	char bridge[sizeof("br-") + LINK_NAME_DIGITS];
 
+	if (docker->libpod[0])
+		return networks_are_here(docker);
 	snprintf(bridge, sizeof(bridge), "br-%.*s", LINK_NAME_DIGITS, id);
 	return world->ops->has_interface(world, bridge);
 }
@@ -86,6 +88,8 @@ bool networks_are_here(const struct docker *docker)
 {
 	struct world *world = docker->world;
 
+	if (docker->libpod[0])
+		return docker->endpoint.local && !docker->rootless;
 	return docker->endpoint.local && world->ops->has_interface(world, "docker0");
 }
 

@@ -183,17 +183,6 @@ const char *fixed_address(const json_t *endpoint)
 	return fixed && *fixed ? fixed : NULL;
 }
 
-/* A listing does not tell aliases. An address of its own choice on our network is given by `admit`, or was
- * given to a pinned one when it was made; what `withdraw` left behind has one too. */
-static bool held_as_listed(const json_t *labels, const json_t *endpoint)
-{
-	bool fixed = fixed_address(endpoint), pinned = json_text(labels, "berth.pinned");
-
-	if (json_text(labels, "berth.shared"))
-		return endpoint && (!fixed || pinned);
-	return fixed && !pinned;
-}
-
 static bool held_as_inspected(const json_t *labels, const json_t *endpoint)
 {
 	const char *app = json_text(labels, "berth.app"), *component = json_text(labels, "berth.component");
@@ -209,6 +198,19 @@ static bool held_as_inspected(const json_t *labels, const json_t *endpoint)
 	}
 	arena_release(&arena);
 	return held;
+}
+
+/* Docker's listing does not tell aliases, Podman's does. An address of its own choice on our network is given
+ * by `admit`, or was given to a pinned one when it was made; what `withdraw` left behind has one too. */
+static bool held_as_listed(const json_t *labels, const json_t *endpoint)
+{
+	bool fixed = fixed_address(endpoint), pinned = json_text(labels, "berth.pinned");
+
+	if (json_is_array(json_object_get(endpoint, "Aliases")))
+		return held_as_inspected(labels, endpoint);
+	if (json_text(labels, "berth.shared"))
+		return endpoint && (!fixed || pinned);
+	return fixed && !pinned;
 }
 
 bool shared_name_held(const json_t *container)
@@ -255,10 +257,10 @@ static int attach_listed(struct docker *docker, const json_t *container, const j
 		const json_t *port = json_array_get(ports, i);
 		const char *address = json_text(port, "IP");
 		int64_t number = json_number(port, "PublicPort", 0);
-		if (!address || number <= 0 || number > UINT16_MAX)
+		if (number <= 0 || number > UINT16_MAX)
 			continue;
 		bindings[count++] = (struct binding){
-		    .address = address,
+		    .address = address ? address : "",
 		    .port = (uint16_t)json_number(port, "PrivatePort", 0),
 		    .number = (uint16_t)number,
 		    .protocol = protocol_of(json_text(port, "Type")),

@@ -81,9 +81,19 @@ static enum progress create_pinned(struct task *task, struct error *err)
 	return pin_find(task, create_now, err);
 }
 
+static step *create_next(const struct task *task)
+{
+	return task->wish.spec->pin_address ? create_pinned : create_now;
+}
+
+static enum progress create_mounted(struct task *task, struct error *err)
+{
+	return podman_volumes(task, create_next(task), err);
+}
+
 static enum progress create(struct task *task, struct error *err)
 {
-	return network_find(task, task->wish.spec->pin_address ? create_pinned : create_now, err);
+	return network_find(task, task->docker->libpod[0] ? create_mounted : create_next(task), err);
 }
 
 /* Nobody holds the name, although the engine just said so or did not answer: asked again, but not for ever.

@@ -15,6 +15,7 @@ struct session {
 	struct text arrived; /* from the loop, to be taken by a step */
 	struct frames frames;
 	struct text held; /* the output's beginning, while it may be the engine's own complaint */
+	bool held_errors; /* of the error stream */
 	bool believed;    /* it is the command's */
 	bool input_ended; /* and the other side was told */
 	struct exchange *resizing;

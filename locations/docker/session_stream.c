@@ -115,11 +115,11 @@ static void pass_on(struct session *session, bool errors, const char *bytes, siz
 		exec->output(exec->output_owner, errors, bytes, count);
 }
 
-/* How the engine begins to say, in the command's place, that there is none. */
+/* How the engine begins to say, in the command's place, that there is none; Podman on the error stream. */
 static bool may_complain(const struct text *held)
 {
 	static const char *const complaints[] = {"OCI runtime exec failed", "unable to find user",
-						 "unable to find group"};
+						 "unable to find group", "Error: runc: ", "Error: crun: "};
 
 	for (size_t i = 0; held->length < HELD_MAX && i < COUNT_OF(complaints); i++) {
 		size_t length = strlen(complaints[i]);
@@ -132,7 +132,7 @@ static bool may_complain(const struct text *held)
 void session_believe(struct session *session)
 {
 	session->believed = true;
-	pass_on(session, false, text_view(&session->held), session->held.length);
+	pass_on(session, session->held_errors, text_view(&session->held), session->held.length);
 	text_release(&session->held);
 }
 
@@ -140,7 +140,11 @@ static void take(void *owner, bool errors, const char *bytes, size_t count)
 {
 	struct session *session = owner;
 
-	if (!session->believed && !errors) {
+	bool held = session->held.length ? session->held_errors == errors
+					 : !errors || session->task->docker->libpod[0];
+
+	if (!session->believed && held) {
+		session->held_errors = errors;
 		text_add_bytes(&session->held, bytes, count);
 		if (!may_complain(&session->held))
 			session_believe(session);

@@ -11,7 +11,7 @@ static struct task *task_new(struct docker *docker, struct errand *errand, step 
 		return NULL;
 	task->docker = docker;
 	task->errand = errand;
-	task->step = docker->api[0] ? first : version_ask;
+	task->step = docker->known ? first : version_ask;
 	task->after = first;
 	task->next = docker->tasks;
 	task->back = &docker->tasks;

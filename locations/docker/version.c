@@ -49,6 +49,7 @@ int version_read(struct docker *docker, const struct pong *pong, struct error *e
 		return -1;
 	}
 	snprintf(docker->api, sizeof(docker->api), "1.%ld", minor < API_NEWEST ? minor : API_NEWEST);
+	podman_read(docker, pong->headers);
 	return 0;
 }
 
@@ -65,7 +66,8 @@ static enum progress version_told(struct task *task, struct error *err)
 				   task->docker->location->name);
 	if (version_read(task->docker, &pong, err) < 0)
 		return PROGRESS_FAILED;
-	return task_go(task, task->after);
+	task->docker->known |= !task->docker->libpod[0];
+	return task_go(task, task->docker->known ? task->after : podman_ask);
 }
 
 /* A client certificate that is wanted or refused looks like a lost connection in TLS 1.3, not in older ones.
@@ -115,7 +117,8 @@ static enum progress connected(struct task *task, struct error *err)
 	snprintf(facts->endpoint, sizeof(facts->endpoint), "%s", task->docker->endpoint.shown);
 	snprintf(facts->because, sizeof(facts->because), "%s",
 		 task->docker->endpoint.because ? task->docker->endpoint.because : "");
-	snprintf(facts->version, sizeof(facts->version), "Docker Engine %s, API %s", number ? number : "?",
+	snprintf(facts->version, sizeof(facts->version), "%s %s, API %s",
+		 task->docker->libpod[0] ? "Podman" : "Docker Engine", number ? number : "?",
 		 task->docker->api);
 	snprintf(facts->details, sizeof(facts->details), "%lld CPUs, %.1f GiB, Linux %s, %lld containers",
 		 (long long)json_number(i, "NCPU", 0),

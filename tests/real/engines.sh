@@ -174,14 +174,16 @@ as_root setsid dockerd --data-root "$work/engine/data" --exec-root "$work/engine
 	--tlsverify --tlscacert ours.pem --tlscert server.pem --tlskey server-key.pem --bridge=none --iptables=false \
 	>engine.log 2>&1 &
 stop_engine() {
-	[ -s "$work/engine/pid" ] && as_root kill "$(cat "$work/engine/pid")" || return 0
+	[ -s "$work/engine/pid" ] || return 0
+	as_root kill "$(cat "$work/engine/pid")"
 	until_true 20 test ! -e "$work/engine/pid"
 	as_root umount -l "$work"/engine/data/* "$work"/engine/exec/* "$work"/engine/exec/*/* 2>/dev/null
 	as_root rm -rf "$work/engine"
 }
-# finish() of lib.sh removes the applications first; they may be here.
-leave() { trap - EXIT; stop_engine; as_root kill "$fronts"; finish; }
-trap leave EXIT
+afterwards() {
+	stop_engine
+	as_root kill "$fronts"
+}
 to_secure() { env -u DOCKER_HOST DOCKER_CERT_PATH="$work/good" "$@"; }
 until_true 20 to_secure docker -H "$secure" --tlsverify version >/dev/null 2>&1
 

@@ -25,7 +25,8 @@ apps=()
 children=()
 failed=0
 
-# The applications that this script makes; removed at its end whatever happened.
+# The applications that this script makes; removed at its end whatever happened. Then comes `afterwards`, when there
+# is a function of that name.
 uses() { apps+=("$@"); }
 
 finish() {
@@ -38,6 +39,7 @@ finish() {
 		timeout 60 "$BERTH" destroy "$app" -y --volumes --adopt "${to_engine[@]}" --location here=localhost >/dev/null 2>&1
 		forget "$app"
 	done
+	! declare -F afterwards >/dev/null || afterwards
 	cd /
 	if [ $failed = 0 ]; then rm -rf "$work"; else echo "# left for you: $work"; fi
 	exit $((failed > 0))

@@ -1,0 +1,67 @@
+/* called.c - by which names others call a component, for targets that can give names to a whole network
+ * alone. */
+#include <string.h>
+
+#include "engine/specs.h"
+
+/* Whether the name would lead somebody to another component. */
+static bool ambiguous(struct work *work, const char *name, size_t index)
+{
+	const struct application *application = work->operation->application;
+
+	for (size_t i = 0; i < application->component_count; i++) {
+		const struct component *component = &application->components[i];
+		if (i != index && strcasecmp(component->id, name) == 0)
+			return true;
+		for (size_t k = 0; k < component->need_count; k++) {
+			const struct edge *edge = &component->needs[k];
+			if (edge->kind == EDGE_LINK && edge->to != index &&
+			    strcasecmp(edge->link->alias, name) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool listed(const struct instance_spec *spec, const char *name)
+{
+	for (size_t i = 0; i < spec->called_count; i++)
+		if (strcmp(spec->called[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int add(struct work *work, struct instance_spec *spec, const char **names, const char *alias)
+{
+	const char *name = link_host_name(&work->arena, alias);
+
+	if (!name)
+		return -1;
+	if (!listed(spec, name) && !ambiguous(work, alias, work->instance->component->index))
+		names[spec->called_count++] = name;
+	return 0;
+}
+
+int spec_called(struct work *work, struct instance_spec *spec)
+{
+	const struct application *application = work->operation->application;
+	const struct component *self = work->instance->component;
+	size_t room = 0;
+
+	for (size_t i = 0; i < self->consumer_count; i++)
+		room += application->components[self->consumers[i]].need_count;
+	const char **names = arena_array(&work->arena, const char *, room + 1);
+	if (!names)
+		return -1;
+	spec->called = names;
+	for (size_t i = 0; i < self->consumer_count; i++) {
+		const struct component *consumer = &application->components[self->consumers[i]];
+		for (size_t k = 0; k < consumer->need_count; k++) {
+			const struct edge *edge = &consumer->needs[k];
+			if (edge->kind == EDGE_LINK && edge->to == self->index &&
+			    add(work, spec, names, edge->link->alias))
+				return -1;
+		}
+	}
+	return 0;
+}
