@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 END = "\x01end of the answer\x01"
 NEVER_THE_SAME = [
@@ -80,6 +81,17 @@ class Shell:
         self.bash.wait()
 
 
+def answered(shell, command, shown):
+    """(whether it fits, what came). What programs write comes when it comes: the log is read again for a while."""
+    deadline = time.monotonic() + 10
+    while True:
+        came = shell.answer(command)
+        good = fits(in_order(shown), in_order(came))
+        if good or not command.startswith("berth logs ") or time.monotonic() > deadline:
+            return good, came
+        time.sleep(0.2)
+
+
 def blocks(lines):
     """(language, first line's index, index past the last line) of each block."""
     start = None
@@ -121,8 +133,8 @@ def follow(name, page, write):
         if language != "console":
             continue
         for command, first, last in steps(lines, start, end):
-            shown, came = lines[first:last], shell.answer(command)
-            good = fits(in_order(shown), in_order(came))
+            good, came = answered(shell, command, lines[first:last])
+            shown = lines[first:last]
             failed += not good
             print(f"{'ok' if good else 'not ok'} - {name}: line {first}: {command.splitlines()[0]}")
             if not good or not any(line.strip() == "..." for line in shown):
