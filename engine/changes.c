@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/readable.h"
 
 void because(struct decision *decision, const char *path, const char *old, const char *new,
 	     struct place place)
@@ -15,8 +16,8 @@ void because(struct decision *decision, const char *path, const char *old, const
 		return;
 	}
 	*reason = (struct reason){.path = arena_text(arena, path),
-				  .old = old ? arena_text(arena, old) : NULL,
-				  .new = new ? arena_text(arena, new) : NULL,
+				  .old = old ? readable_fact(arena, path, old) : NULL,
+				  .new = new ? readable_fact(arena, path, new) : NULL,
 				  .place = place};
 	decision->failed |= !reason->path;
 	while (*at)

@@ -56,11 +56,16 @@ static bool begin(struct berth_operation *operation)
 	return true;
 }
 
-/* Whether some instance is neither as wanted nor known to answer. */
+/* It is as wanted, and known to answer: nothing is to be done about it. */
+static bool settled(const struct work *work)
+{
+	return work->action == ACTION_UNCHANGED && !work->verify;
+}
+
 static bool all_settled(const struct berth_operation *operation)
 {
 	for (size_t i = 0; i < operation->work_count; i++)
-		if (operation->works[i]->action != ACTION_UNCHANGED || operation->works[i]->verify)
+		if (!settled(operation->works[i]))
 			return false;
 	return true;
 }
@@ -69,7 +74,7 @@ static void mark_needed_sites(struct berth_operation *operation)
 {
 	for (size_t i = 0; i < operation->work_count; i++) {
 		const struct work *work = operation->works[i];
-		if (work->action != ACTION_UNCHANGED || work->verify)
+		if (!settled(work))
 			work->site->needed = true;
 	}
 }
@@ -406,12 +411,14 @@ static bool reviewed(struct berth_operation *operation)
 	return true;
 }
 
-/* Whether all its instances came to where they were to come, whatever the last listing could tell. */
+/* Whether all its instances came to where they were to come, whatever the last listing could tell, or were
+ * there from the beginning. */
 static bool as_wanted(const struct component *component)
 {
 	for (size_t i = 0; i < component->instance_count; i++) {
 		const struct instance *instance = &component->instances[i];
-		if (instance->wanted && instance->phase != PHASE_RUNNING && instance->phase != PHASE_FINISHED)
+		if (instance->wanted && !settled(instance->work) && instance->phase != PHASE_RUNNING &&
+		    instance->phase != PHASE_FINISHED)
 			return false;
 	}
 	return true;
@@ -480,7 +487,7 @@ static bool worth_remembering(const struct work *work)
 {
 	const struct instance *instance = work->instance;
 	bool older_kept = instance->predecessor && instance->predecessor->work->kept;
-	if ((work->action == ACTION_UNCHANGED && !work->verify) || work->action == ACTION_STOP)
+	if (settled(work) || work->action == ACTION_STOP)
 		return false;
 	if (older_kept || instance->successor || work->leftover || (work->site->failed && !work->target_id))
 		return false;

@@ -119,7 +119,8 @@ static int note_renamed(struct berth_operation *operation, struct work *removed,
 	struct decision comes = {.operation = operation, .work = created};
 	const struct component *old = removed->instance->component, *new = created->instance->component;
 	because(&goes, "renamed", old->id, new->id, new->spec->place);
-	because(&comes, "renamed", old->id, new->id, new->spec->place);
+	if (removed->instance->ordinal == 1)
+		because(&comes, "renamed", old->id, new->id, new->spec->place);
 	return goes.failed || comes.failed ? -1 : 0;
 }
 

@@ -132,6 +132,8 @@ static int find_all(struct berth_operation *operation, struct inquiry *inquiry)
 	for (size_t i = 0; i < operation->work_count; i++) {
 		struct work *work = operation->works[i];
 		bool fine = is_fine(operation, inquiry, work, instance_state(work->instance));
+		if (work->instance->successor) /* told with the one that follows it */
+			continue;
 		if (asked_for(operation, work->instance) && (named || !fine) &&
 		    add_finding(operation, inquiry, work))
 			return -1;
@@ -356,7 +358,7 @@ static json_t *finding_json(const struct finding *finding)
 	bool log = work->log.length > 0;
 	json_t *object = json_object();
 	json_put_text(object, "component", work->instance->component->id);
-	json_put_text(object, "instance", work->instance->name);
+	json_put_text(object, "instance", finding->name);
 	json_put_text(object, "location", work->site->location.name);
 	json_put_text(object, "state", phase_name(finding->state));
 	json_put_text(object, "why", text_view(&finding->why));

@@ -245,6 +245,9 @@ Test(change, what_is_protected_is_neither_replaced_nor_removed_nor_destroyed)
 	cr_assert(runs("app.db.1") && runs("app.web.1"));
 	deploy(APP "- {type: 'docker:x:1', id: db}\n- {type: 'docker:y:1', id: web}\n");
 	cr_assert_str_eq(id_of("app.db.1"), before, "taking the protection away changes nothing else");
+	deploy(APP "- {type: 'docker:x:1', id: db, protect: true}\n- {type: 'docker:y:1', id: web}\n");
+	cr_assert_eq(run_by_name(berth_destroy, NULL, NULL), BERTH_FAILED, "also where nothing else changed");
+	deploy(APP "- {type: 'docker:x:1', id: db}\n- {type: 'docker:y:1', id: web}\n");
 	deploy(APP "- {type: 'docker:x:2', id: db}\n- {type: 'docker:y:1', id: web}\n");
 }
 

@@ -312,6 +312,7 @@ Test(update, a_renamed_component_is_removed_and_added_and_the_plan_says_so)
 	const json_t *because = json_object_get(change_of(document, "app.c.1"), "because");
 	cr_assert_str_eq(json_text(json_array_get(because, 0), "path"), "renamed");
 	cr_assert_str_eq(json_text(json_array_get(because, 0), "old"), "b");
+	cr_assert_eq(json_array_size(because), 1);
 	assert_order("app.c.1 running", "app.b.1 stopping");
 	cr_assert_eq(fake_target_instances(scene.target), 2);
 	json_decref(document);

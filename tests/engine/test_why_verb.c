@@ -184,7 +184,8 @@ Test(why_verb, a_change_that_failed_shows_what_was_to_change_and_the_words)
 	cr_assert_eq(fake_target_behave(scene.target, &crash), 0);
 	cr_assert_eq(deploy(HEAD "- {type: 'docker:redis:4', id: db, openPorts: 6379}\n"), BERTH_FAILED);
 	cr_assert_eq(ask(NULL), BERTH_OK);
-	cr_assert_geq(findings(), 1);
+	cr_assert_eq(findings(), 1);
+	cr_expect_str_eq(told(0, "instance"), "app.db.1");
 	cr_expect_str_eq(told(0, "state"), "running");
 	cr_expect(strstr(told(0, "why"), "it runs, but not as its blueprint says by now: "), "%s",
 		  told(0, "why"));

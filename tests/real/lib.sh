@@ -85,6 +85,23 @@ exits() { # CODE COMMAND...
 	[ "$got" = "$want" ] || { echo "exit $got, not $want"; return 1; }
 }
 same() { [ "$1" = "$2" ] || { printf 'not the same:\n%s\n--\n%s\n' "$1" "$2"; return 1; }; }
+# Pages of the documentation, word for word: their files are written, their commands typed, and what comes is what they show.
+pages() { # PAGE...
+	local page name
+	mkdir -p "$work/bin"
+	ln -sf "$BERTH" "$work/bin/berth"
+	for page in "$@"; do
+		name=$(basename "$page" .md)
+		# One word an application.
+		# shellcheck disable=SC2046
+		uses $(sed -n 's/^id: //p' "$page" | sort -u)
+		mkdir "$work/$name"
+		cd "$work/$name" || return
+		env -u BERTH_OWNER PATH="$work/bin:$PATH" BERTH_PROGRESS=quiet python3 "$root/tests/support/page.py" "$name" "$page" ||
+			failed=$((failed + 1))
+		cd "$work" || return
+	done
+}
 # The same, and something.
 kept() { [ -n "$1" ] && same "$1" "$2"; }
 
