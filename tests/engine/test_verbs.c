@@ -106,6 +106,29 @@ Test(verbs, status_without_a_name_lists_every_application)
 	json_decref(document);
 }
 
+Test(verbs, a_job_that_ended_well_leaves_its_application_running_in_the_list)
+{
+	static const struct fake_behaviour job = {.component = "app.j", .exits = 1, .lives_ms = 2000};
+	struct berth_request request = {.size = sizeof request};
+	json_t *document = NULL;
+	cr_assert_eq(fake_target_behave(scene.target, &job), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy,
+			       "id: app\nlocation: fake\nservices:\n- {type: 'docker:x:1', id: a}\n"
+			       "- {type: 'docker:j:1', id: j, job: true}\n",
+			       NULL),
+		     BERTH_OK);
+	cr_assert_eq(scene_request(&scene, berth_status, &request, &document), BERTH_OK);
+	json_t *line = json_array_get(json_object_get(document, "applications"), 0);
+	cr_assert_str_eq(json_text(line, "state"), "running");
+	cr_assert_eq(json_number(line, "finished", 0), 1);
+	json_decref(document);
+	cr_assert_eq(fake_target_exit(scene.target, "app.a.1", 1), 0);
+	cr_assert_eq(scene_request(&scene, berth_status, &request, &document), BERTH_OK);
+	line = json_array_get(json_object_get(document, "applications"), 0);
+	cr_assert_str_eq(json_text(line, "state"), "stopped");
+	json_decref(document);
+}
+
 Test(verbs, status_of_the_unknown_fails_with_a_remedy)
 {
 	struct berth_request request = {.size = sizeof request, .app = "nobody"};
