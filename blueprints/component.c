@@ -16,11 +16,43 @@ void add_key_place(struct reading *r, struct draft *d, const char *key, struct p
 		r->list->failed = true;
 }
 
+/* What other programs' files call it. */
+static const char *key_meant(const char *key)
+{
+	static const char *const hints[][2] = {
+	    {"environment", "env"},
+	    {"replicas", "instances"},
+	    {"scale", "instances"},
+	    {"count", "instances"},
+	    {"expose", "openPorts"},
+	    {"mem_limit", "memory"},
+	    {"memory_limit", "memory"},
+	    {"working_dir", "dir"},
+	    {"workdir", "dir"},
+	    {"cmd", "command"},
+	    {"args", "command"},
+	    {"stop_grace_period", "stopTimeout"},
+	    {"stop_signal", "stopSignal"},
+	    {"pull_policy", "pull"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(hints); i++)
+		if (strcmp(hints[i][0], key) == 0)
+			return hints[i][1];
+	return NULL;
+}
+
 static void complain_unknown(struct reading *r, const struct yaml_entry *entry)
 {
 	size_t count;
 	const char *const *candidates = key_candidates(r, &count);
+	const char *meant = key_meant(entry->key);
 
+	if (meant) {
+		advise(r->list, complain(r->list, entry->key_place, "unknown key `%s`", entry->key),
+		       "did you mean `%s`?", meant);
+		return;
+	}
 	suggest(r, complain(r->list, entry->key_place, "unknown key `%s`", entry->key), entry->key,
 		candidates, count, "what only config() reads goes under `brooklyn.config`");
 }
@@ -29,8 +61,11 @@ static void take_key(struct reading *r, struct draft *d, const struct key_name *
 		     const struct yaml_entry *entry)
 {
 	if (name->key == KEY_LATER) {
-		complain(r->list, entry->key_place, "`%s` is not supported yet by this version of berth",
-			 entry->key);
+		struct diagnostic *later =
+		    complain(r->list, entry->key_place, "`%s` is not supported yet by this version of berth",
+			     entry->key);
+		if (strcmp(entry->key, "image") == 0)
+			advise(r->list, later, "the type names the image: `type: docker:IMAGE`");
 		return;
 	}
 	if (name->key == KEY_NOTED)

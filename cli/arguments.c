@@ -31,6 +31,20 @@ static const char *flag_name(size_t i, const void *of)
 	return flag ? flag->name : NULL;
 }
 
+/* What other programs call it. */
+static const char *flag_meant(const struct command *command, const char *word)
+{
+	static const char *const hints[][2] = {
+	    {"auto-approve", "yes"},     {"assume-yes", "yes"},       {"force", "yes"},
+	    {"json", "output json"},     {"format", "output"},        {"var", "set"},
+	    {"no-color", "color never"}, {"quiet", "progress quiet"},
+	};
+	for (size_t i = 0; i < COUNT_OF(hints); i++)
+		if (strcmp(hints[i][0], word) == 0)
+			return hints[i][1];
+	return nearest(word, flag_name, command);
+}
+
 /* --- one flag ------------------------------------------------------------------------------- */
 
 static int unknown_flag(const struct parser *parser, const char *name, size_t length)
@@ -39,7 +53,7 @@ static int unknown_flag(const struct parser *parser, const char *name, size_t le
 	const struct command *command = parser->invocation->command;
 	snprintf(word, sizeof word, "%.*s", (int)length, name);
 	owned_memory char *shown = printable(word, strlen(word));
-	const char *meant = nearest(word, flag_name, command);
+	const char *meant = flag_meant(command, word);
 	if (meant)
 		snprintf(remedy, sizeof remedy, "did you mean `--%s`?", meant);
 	else
@@ -109,12 +123,21 @@ static const struct flag *short_flag(const struct command *command, char letter)
 	return NULL;
 }
 
+static const char *remedy_short(const struct parser *parser, const char *letters)
+{
+	const struct command *command = parser->invocation->command;
+	bool blueprint = command && command->arguments && strstr(command->arguments, "BLUEPRINT");
+	if (*letters == 'f' && blueprint)
+		return "a blueprint is named without a flag, as in `berth deploy FILE`";
+	return letters[1] ? "a long flag begins with two dashes" : "`--help` lists the flags";
+}
+
 static int take_short(struct parser *parser, const char *letters)
 {
 	for (; *letters; letters++) {
 		const struct flag *flag = short_flag(parser->invocation->command, *letters);
 		if (!flag)
-			return complain_usage(parser->invocation, "a long flag begins with two dashes",
+			return complain_usage(parser->invocation, remedy_short(parser, letters),
 					      "there is no flag `-%c`",
 					      isprint((unsigned char)*letters) ? *letters : '?');
 		if (flag->kind == FLAG_SWITCH) {

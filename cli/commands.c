@@ -44,11 +44,13 @@ static const char *const later[] = {
 static const struct hint {
 	const char *theirs, *ours;
 } hints[] = {
-    {"up", "deploy"},      {"apply", "deploy"},     {"create", "deploy"},  {"run", "deploy"},
-    {"install", "deploy"}, {"down", "destroy"},     {"delete", "destroy"}, {"rm", "destroy"},
-    {"remove", "destroy"}, {"undeploy", "destroy"}, {"ps", "status"},      {"ls", "status"},
-    {"list", "status"},    {"get", "status"},       {"diff", "plan"},      {"check", "validate"},
-    {"lint", "validate"},  {"catalog", "types"},
+    {"up", "deploy"},      {"apply", "deploy"},     {"create", "deploy"},   {"run", "deploy"},
+    {"install", "deploy"}, {"down", "destroy"},     {"delete", "destroy"},  {"rm", "destroy"},
+    {"remove", "destroy"}, {"undeploy", "destroy"}, {"ps", "status"},       {"ls", "status"},
+    {"list", "status"},    {"get", "status"},       {"diff", "plan"},       {"check", "validate"},
+    {"lint", "validate"},  {"catalog", "types"},    {"config", "validate"}, {"init", "validate"},
+    {"show", "status"},    {"top", "status"},       {"inspect", "status"},  {"refresh", "status"},
+    {"describe", "why"},   {"explain", "why"},      {"kill", "stop"},       {"prune", "gc"},
 };
 
 const struct command *command_find(const char *name)

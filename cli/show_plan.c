@@ -1,4 +1,5 @@
 /* show_plan.c - a plan in lines: what changes, why, how it is linked, and what it costs. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/screen.h"
@@ -35,6 +36,7 @@ static const char *reason_words(const char *path)
 	    {"instances", "there are to be fewer"},
 	    {"location", "it goes somewhere else"},
 	    {"links", "the values of its links changed"},
+	    {"portBindings", "a port that the blueprint binds is not published"},
 	    {"publish", "somebody outside its network needs a port of it"},
 	    {"secrets", "a secret changed"},
 	    {"specification", "it was made from another specification"},
@@ -43,6 +45,25 @@ static const char *reason_words(const char *path)
 		if (strcmp(words[i][0], path) == 0)
 			return words[i][1];
 	return path;
+}
+
+/* Limits in the units that a blueprint has them in; none at all where there is none. */
+static void show_value(const struct screen *screen, const char *path, const char *value)
+{
+	static const char units[] = "kmgt";
+	long long number = strtoll(value, NULL, 10);
+	bool memory = strcmp(path, "memory") == 0, cpus = strcmp(path, "cpus") == 0;
+	int unit = -1;
+	while (memory && number && number % 1024 == 0 && units[unit + 1])
+		number /= 1024, unit++;
+	if (!*value || ((memory || cpus) && !number))
+		put(screen, PLAIN, "(none)");
+	else if (cpus)
+		fprintf(screen->to, "%g", (double)number / 1e9);
+	else if (unit >= 0)
+		fprintf(screen->to, "%lld%c", number, units[unit]);
+	else
+		put(screen, PLAIN, value);
 }
 
 static void show_reason(const struct screen *screen, const json_t *reason)
@@ -54,9 +75,9 @@ static void show_reason(const struct screen *screen, const json_t *reason)
 	put(screen, PLAIN, valued ? text_of(reason, "path") : reason_words(text_of(reason, "path")));
 	if (valued) {
 		fputs(": ", screen->to);
-		put(screen, PLAIN, *old ? old : "(none)");
+		show_value(screen, text_of(reason, "path"), old);
 		fputs(" -> ", screen->to);
-		put(screen, PLAIN, *new ? new : "(none)");
+		show_value(screen, text_of(reason, "path"), new);
 	}
 	if (*file && number_of(reason, "line")) {
 		fputs(" (", screen->to);

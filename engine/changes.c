@@ -148,8 +148,9 @@ static bool is_published(const struct observed *seen, const struct spec_port *po
 	return false;
 }
 
-/* Gaining a consumer outside needs another instance; losing the last one needs nothing. */
-static bool compare_publications(struct decision *decision)
+/* Gaining a consumer outside needs another instance; losing the last one needs nothing. A number of the
+ * blueprint's own is a reason by itself only where its specification gives none. */
+static bool compare_publications(struct decision *decision, bool changed)
 {
 	const struct work *work = decision->work;
 	const struct observed *seen = work->instance->seen;
@@ -157,8 +158,10 @@ static bool compare_publications(struct decision *decision)
 		return false;
 	for (size_t i = 0; i < work->port_count; i++)
 		if (work->ports[i].published && !is_published(seen, &work->ports[i])) {
-			because(decision, "publish", NULL, NULL,
-				place_of(work->instance->component->spec, "publish"));
+			const char *path = work->ports[i].fixed ? "portBindings" : "publish";
+			if (!changed || !work->ports[i].fixed)
+				because(decision, path, NULL, NULL,
+					place_of(work->instance->component->spec, path));
 			return true;
 		}
 	return false;
@@ -293,7 +296,7 @@ struct changes changes_of(struct decision *decision, enum resolved found)
 	changes.spec |= compare_image(decision);
 	/* A job runs again for its own sake alone. */
 	if (!spec->job) {
-		changes.spec |= compare_publications(decision);
+		changes.spec |= compare_publications(decision, changes.spec);
 		changes.spec |= compare_state(decision);
 		changes.links = compare_links(decision, found);
 	}

@@ -191,6 +191,11 @@ static bool surveyed(struct berth_operation *operation)
 {
 	if (!stage_surveyed(operation) || !stage_matched(operation))
 		return false;
+	if (operation->verb->decide && !operation->stored && !operation->blueprint &&
+	    !operation->application->component_count) {
+		fail_unknown_app(operation);
+		return stage_failed(operation);
+	}
 	operation->stage = STAGE_LOOK;
 	return true;
 }
@@ -424,6 +429,15 @@ static bool as_wanted(const struct component *component)
 	return true;
 }
 
+/* What a target does not know of it, and so makes no step, may have changed all the same. */
+static bool still_holds(const struct component *component, const json_t *facts)
+{
+	for (size_t i = 0; i < component->instance_count; i++)
+		if (component->instances[i].wanted && !left_alone(component->instances[i].work))
+			return false;
+	return facts && !json_text(facts, "protect") == !component->spec->protect;
+}
+
 static bool all_gone(const struct component *component)
 {
 	for (size_t i = 0; i < component->instance_count; i++)
@@ -446,7 +460,8 @@ static json_t *facts_now(struct berth_operation *operation)
 			continue;
 		if (!component->spec && all_gone(component))
 			json_object_del(all, component->id);
-		if (!component->site || !as_wanted(component))
+		if (!component->site || !as_wanted(component) ||
+		    still_holds(component, json_object_get(all, component->id)))
 			continue;
 		if (facts_of(&operation->arena, application, component, &facts, &count) == 0)
 			json_object_set_new(all, component->id, facts_json(facts, count));

@@ -51,6 +51,8 @@ static bool surveyed(struct berth_operation *operation)
 	const struct site *failed = survey_failure(operation);
 	if (failed)
 		blame_site(&operation->error, failed, &failed->error);
+	else if (!count && !operation->application->component_count)
+		fail_unknown_app(operation);
 	else if (!count)
 		fail(&operation->error, ERR_MISSING, "nothing of `%s` that has a log was found",
 		     operation->application->id);

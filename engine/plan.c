@@ -300,6 +300,8 @@ static int decide_unwanted(struct decision *decision, struct error *err)
 	static const struct place nowhere;
 	bool moved = component->spec && component->site != work->site;
 	work->action = ACTION_REMOVE;
+	if (decision->operation->verb == &verb_destroy) /* all goes, whatever a blueprint says */
+		return 0;
 	because(decision,
 		!component->spec ? "component"
 		: moved          ? "location"

@@ -139,6 +139,10 @@ static char *readiness(const struct work *work)
 	struct text text = {0};
 	if (!work->instance->component->spec || !work->instance->wanted)
 		return NULL;
+	if (work->instance->component->spec->job) {
+		text_add(&text, "finished");
+		return text_take(&text);
+	}
 	if (check.kind == CHECK_NONE)
 		text_add(&text, "runs");
 	else if (check.kind == CHECK_HTTP)

@@ -203,8 +203,13 @@ static void refuse_protected(struct berth_operation *operation, const struct wor
 			     : operation->blueprint       ? operation->blueprint->place
 							  : (struct place){0};
 	struct diagnostic *entry =
-	    complain(&operation->diagnostics, place, "`%s` is protected, and would be %s because of `%s`",
-		     component->id, what_happens(work), reason ? reason->path : "the request");
+	    component->spec
+		? complain(&operation->diagnostics, place,
+			   "`%s` is protected, and would be %s because of `%s`", component->id,
+			   what_happens(work), reason ? reason->path : "the request")
+		: complain(&operation->diagnostics, place,
+			   "`%s` is protected, and would be removed: the blueprint has it no more",
+			   component->id);
 	advise(&operation->diagnostics, entry,
 	       component->spec ? "take this change back; or take `protect` away first, and deploy again"
 			       : "put it back; or take `protect` away from it, deploy, and then take it out");

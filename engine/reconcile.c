@@ -494,7 +494,11 @@ int reconcile_begin(struct berth_operation *operation, struct error *err)
 			return fail_memory(err);
 		if (work->action == ACTION_REMOVE)
 			work->instance->phase = first; /* it waits for its time: nothing to tell yet */
-		else
+		else if (work->action == ACTION_UNCHANGED) {
+			work->instance->phase = first;
+			work->instance->since_ms = now_of(work);
+			work_note(work, "runs already; asked whether it answers");
+		} else
 			enter(work, first);
 		work_wake(work);
 	}

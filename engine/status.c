@@ -162,6 +162,7 @@ static json_t *line_of(struct tally *tally, const char *app)
 	json_put_text(line, "app", app);
 	json_put_number(line, "instances", 0);
 	json_put_number(line, "running", 0);
+	json_put_number(line, "finished", 0);
 	json_object_set_new(line, "locations", json_array());
 	json_array_append_new(tally->list, line);
 	return map_put(&tally->by_app, app, line) ? NULL : line;
@@ -174,11 +175,23 @@ static void count_instance(struct tally *tally, const struct site *site, const s
 		return;
 	json_put_number(line, "instances", json_number(line, "instances", 0) + 1);
 	json_put_number(line, "running", json_number(line, "running", 0) + (seen->state == SEEN_RUNNING));
+	bool finished = seen->job && seen->state == SEEN_STOPPED && seen->exit_code == 0;
+	json_put_number(line, "finished", json_number(line, "finished", 0) + finished);
 	json_t *locations = json_object_get(line, "locations");
 	size_t count = json_array_size(locations);
 	const char *last = count ? json_string_value(json_array_get(locations, count - 1)) : NULL;
 	if (!last || strcmp(last, site->location.name) != 0)
 		json_array_append_new(locations, json_string(site->location.name));
+}
+
+/* In the words of one application's status, as far as instances alone tell. */
+static const char *state_of_line(const json_t *line)
+{
+	int64_t instances = json_number(line, "instances", 0), running = json_number(line, "running", 0),
+		finished = json_number(line, "finished", 0);
+	if (running + finished < instances)
+		return running ? "unhealthy" : "stopped";
+	return running ? "running" : "finished";
 }
 
 static void finish_all(struct berth_operation *operation)
@@ -190,10 +203,7 @@ static void finish_all(struct berth_operation *operation)
 	size_t i;
 	json_t *line;
 	json_array_foreach (tally.list, i, line) {
-		int64_t instances = json_number(line, "instances", 0),
-			running = json_number(line, "running", 0);
-		json_put_text(line, "state",
-			      running == instances ? "running" : (running ? "unhealthy" : "stopped"));
+		json_put_text(line, "state", state_of_line(line));
 		json_put_text(line, "owner", owner_of(operation, json_text(line, "app")));
 	}
 	map_release(&tally.by_app);

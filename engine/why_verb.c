@@ -326,7 +326,7 @@ static bool inspected(struct berth_operation *operation)
 
 /* --- in a document --------------------------------------------------------------------------------- */
 
-/* Since when it is in that state: what the target says, else what was recorded. */
+/* Since when it is in that state: what the target says, else what was recorded of that very state. */
 static json_t *since_json(const struct finding *finding)
 {
 	const struct observed *seen = finding->work->instance->seen;
@@ -335,7 +335,8 @@ static json_t *since_json(const struct finding *finding)
 		return json_null();
 	if (runs && seen && seen->started_ms)
 		return json_moment(seen->started_ms);
-	return finding->last_time ? json_string(finding->last_time) : json_null();
+	bool recorded = finding->last && strcmp(finding->last, phase_name(finding->state)) == 0;
+	return recorded && finding->last_time ? json_string(finding->last_time) : json_null();
 }
 
 static json_t *failure_json(const struct finding *finding)

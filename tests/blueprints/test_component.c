@@ -79,6 +79,9 @@ Test(component, synonyms_of_type_are_one_key)
 Test(component, unknown_and_later_keys_are_refused)
 {
 	bad("  openPort: 1", 3, "unknown key `openPort`", "`openPorts`");
+	bad("  environment: {A: b}", 3, "unknown key `environment`", "did you mean `env`?");
+	bad("  replicas: 3", 3, "unknown key `replicas`", "`instances`");
+	bad("  image: redis", 3, "`image` is not supported yet", "`type: docker:IMAGE`");
 	bad("  zzzzzz: 1", 3, "unknown key `zzzzzz`", "brooklyn.config");
 	bad("  brooklyn.policies: []", 3, "`brooklyn.policies` is not supported yet by this version of berth",
 	    NULL);

@@ -76,12 +76,27 @@ Test(arguments, an_unknown_command_names_the_nearest)
 Test(arguments, names_of_other_programs_get_a_hint)
 {
 	static const char *const pairs[][2] = {
-	    {"up", "deploy"}, {"apply", "deploy"}, {"down", "destroy"}, {"ps", "status"}};
+	    {"up", "deploy"},  {"apply", "deploy"},    {"down", "destroy"}, {"ps", "status"},
+	    {"top", "status"}, {"config", "validate"}, {"describe", "why"}, {"kill", "stop"}};
 	for (size_t i = 0; i < COUNT_OF(pairs); i++) {
 		char hint[80];
 		snprintf(hint, sizeof hint, "did you mean `berth %s`?", pairs[i][1]);
 		cr_expect_eq(run_cli(pairs[i][0]), 64);
 		cr_expect(strstr(err, hint), "%s", err);
+	}
+}
+
+Test(arguments, flags_of_other_programs_get_a_hint)
+{
+	static const char *const pairs[][2] = {
+	    {"deploy --auto-approve", "did you mean `--yes`?"},
+	    {"status --json", "did you mean `--output json`?"},
+	    {"deploy -f shop.yaml", "a blueprint is named without a flag"},
+	    {"plan -detailed-exitcode", "a long flag begins with two dashes"},
+	    {"scale shop web -1", "`--help` lists the flags"}};
+	for (size_t i = 0; i < COUNT_OF(pairs); i++) {
+		cr_expect_eq(run_cli(pairs[i][0]), 64);
+		cr_expect(strstr(err, pairs[i][1]), "%s", err);
 	}
 }
 

@@ -110,7 +110,9 @@ Test(show, what_cannot_begin_is_a_document_with_json)
 	"{\"component\":\"redis\",\"instance\":\"shop.redis.1\",\"location\":\"here\",\"action\":"           \
 	"\"replace\","                                                                                       \
 	"\"because\":[{\"path\":\"env.A\",\"file\":\"deck.yaml\",\"line\":7,\"column\":3,\"old\":\"1\","     \
-	"\"new\":\"2\"},{\"path\":\"secrets\",\"file\":null,\"line\":null,\"old\":null,\"new\":null}],"      \
+	"\"new\":\"2\"},{\"path\":\"memory\",\"file\":null,\"old\":\"0\",\"new\":\"67108864\"},"             \
+	"{\"path\":\"cpus\",\"file\":null,\"old\":\"1500000000\",\"new\":\"0\"},"                            \
+	"{\"path\":\"secrets\",\"file\":null,\"line\":null,\"old\":null,\"new\":null}],"                     \
 	"\"links\":[],\"publishes\":[],\"outage\":\"until ready\",\"data_at_risk\":[\"/data\"],"             \
 	"\"readiness\":\"tcp\"},"                                                                            \
 	"{\"component\":\"web\",\"instance\":\"shop.web.1\",\"location\":\"there\",\"action\":\"create\","   \
@@ -127,6 +129,8 @@ Test(show, what_cannot_begin_is_a_document_with_json)
 
 static const char replaced_text[] = "~ redis.1 at here: replace, ready when: tcp\n"
 				    "    because env.A: 1 -> 2 (deck.yaml:7)\n"
+				    "    because memory: (none) -> 64m\n"
+				    "    because cpus: 1.5 -> (none)\n"
 				    "    because a secret changed\n"
 				    "    outage until ready\n"
 				    "    data at risk /data\n";

@@ -224,6 +224,23 @@ Test(change, a_job_that_fails_blocks_its_consumers_and_is_run_again)
 	cr_assert(runs("app.web.1"));
 }
 
+/* --- ports ------------------------------------------------------------------------------------ */
+
+Test(change, another_number_of_the_blueprint_is_told_once_and_by_its_own_name)
+{
+	json_t *document = NULL, *reason;
+	size_t i;
+	deploy(APP "- {type: 'docker:y:1', id: web, portBindings: {8080: 80}}\n");
+	cr_assert_eq(scene_run(&scene, berth_plan,
+			       APP "- {type: 'docker:y:1', id: web, portBindings: {8081: 80}}\n", &document),
+		     BERTH_OK);
+	json_t *reasons = json_object_get(json_array_get(json_object_get(document, "changes"), 0), "because");
+	cr_assert_eq(json_array_size(reasons), 2, "one number goes, another comes");
+	json_array_foreach (reasons, i, reason)
+		cr_expect(strstr(json_text(reason, "path"), "portBindings.0.0.0.0:808"));
+	json_decref(document);
+}
+
 /* --- protected -------------------------------------------------------------------------------- */
 
 Test(change, what_is_protected_is_neither_replaced_nor_removed_nor_destroyed)
@@ -249,6 +266,19 @@ Test(change, what_is_protected_is_neither_replaced_nor_removed_nor_destroyed)
 	cr_assert_eq(run_by_name(berth_destroy, NULL, NULL), BERTH_FAILED, "also where nothing else changed");
 	deploy(APP "- {type: 'docker:x:1', id: db}\n- {type: 'docker:y:1', id: web}\n");
 	deploy(APP "- {type: 'docker:x:2', id: db}\n- {type: 'docker:y:1', id: web}\n");
+}
+
+Test(change, protection_given_to_what_runs_already_holds)
+{
+	deploy(APP "- {type: 'docker:x:1', id: db}\n- {type: 'docker:y:1', id: web}\n");
+	deploy(APP "- {type: 'docker:x:1', id: db, protect: true}\n- {type: 'docker:y:1', id: web}\n");
+	cr_assert_eq(scene_run(&scene, berth_deploy, APP "- {type: 'docker:y:1', id: web}\n", NULL),
+		     BERTH_INVALID);
+	cr_assert_eq(run_by_name(berth_destroy, NULL, NULL), BERTH_FAILED);
+	cr_assert(runs("app.db.1") && runs("app.web.1"));
+	deploy(APP "- {type: 'docker:x:1', id: db}\n- {type: 'docker:y:1', id: web}\n");
+	deploy(APP "- {type: 'docker:y:1', id: web}\n");
+	cr_assert(!runs("app.db.1") && runs("app.web.1"), "taken away from what runs it is gone at once");
 }
 
 /* --- peers ------------------------------------------------------------------------------------ */

@@ -107,7 +107,8 @@ Test(deploy, a_plan_says_by_which_way_it_will_be_asked_whether_each_answers)
 	    "- {type: docker:redis, id: redis, openPorts: 6379}\n"
 	    "- {type: docker:bind, id: names, openPorts: 53/udp}\n"
 	    "- {type: docker:cron, id: cron, healthCheck: {command: [true]}}\n"
-	    "- {type: docker:pause, id: idle}\n";
+	    "- {type: docker:pause, id: idle}\n"
+	    "- {type: docker:load, id: seed, job: true}\n";
 	json_t *document = NULL;
 	cr_assert_eq(fake_target_behave(scene.target, &far), 0);
 	cr_assert_eq(scene_run(&scene, berth_plan, checked, &document), BERTH_OK);
@@ -116,6 +117,7 @@ Test(deploy, a_plan_says_by_which_way_it_will_be_asked_whether_each_answers)
 	cr_assert_str_eq(readiness(document, "app.names.1"), "runs");
 	cr_assert_str_eq(readiness(document, "app.cron.1"), "command, from here");
 	cr_assert_str_eq(readiness(document, "app.idle.1"), "runs");
+	cr_assert_str_eq(readiness(document, "app.seed.1"), "finished");
 	json_decref(document);
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "tests/engine/scene.h"
 
 static struct scene scene;
@@ -105,6 +106,29 @@ Test(verbs, status_without_a_name_lists_every_application)
 	json_decref(document);
 }
 
+Test(verbs, a_job_that_ended_well_leaves_its_application_running_in_the_list)
+{
+	static const struct fake_behaviour job = {.component = "app.j", .exits = 1, .lives_ms = 2000};
+	struct berth_request request = {.size = sizeof request};
+	json_t *document = NULL;
+	cr_assert_eq(fake_target_behave(scene.target, &job), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy,
+			       "id: app\nlocation: fake\nservices:\n- {type: 'docker:x:1', id: a}\n"
+			       "- {type: 'docker:j:1', id: j, job: true}\n",
+			       NULL),
+		     BERTH_OK);
+	cr_assert_eq(scene_request(&scene, berth_status, &request, &document), BERTH_OK);
+	json_t *line = json_array_get(json_object_get(document, "applications"), 0);
+	cr_assert_str_eq(json_text(line, "state"), "running");
+	cr_assert_eq(json_number(line, "finished", 0), 1);
+	json_decref(document);
+	cr_assert_eq(fake_target_exit(scene.target, "app.a.1", 1), 0);
+	cr_assert_eq(scene_request(&scene, berth_status, &request, &document), BERTH_OK);
+	line = json_array_get(json_object_get(document, "applications"), 0);
+	cr_assert_str_eq(json_text(line, "state"), "stopped");
+	json_decref(document);
+}
+
 Test(verbs, status_of_the_unknown_fails_with_a_remedy)
 {
 	struct berth_request request = {.size = sizeof request, .app = "nobody"};
@@ -170,6 +194,8 @@ Test(verbs, a_dry_run_shows_what_would_go_and_touches_nothing)
 	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
 	cr_assert_eq(scene_request(&scene, berth_destroy, &request, &document), BERTH_OK);
 	cr_assert_str_eq(scene_action(document, "app.db.1"), "remove");
+	json_t *change = json_array_get(json_object_get(document, "changes"), 0);
+	cr_assert_eq(json_array_size(json_object_get(change, "because")), 0, "the blueprint still has it");
 	cr_assert_eq(fake_target_instances(scene.target), 2);
 	json_decref(document);
 }
@@ -260,6 +286,19 @@ Test(verbs, logs_pass_on_what_was_written_and_end_also_when_nothing_was)
 	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
 	cr_assert_eq(read_logs(&request, &gathered), BERTH_OK);
 	cr_assert_str_eq(gathered.text, "ready\n");
+}
+
+Test(verbs, what_was_never_there_cannot_be_stopped_nor_has_it_a_log)
+{
+	static verb_function *const verbs[] = {berth_stop, berth_start, berth_restart, berth_logs};
+	struct berth_request request = {.size = sizeof request, .app = "nobody"};
+	for (size_t i = 0; i < COUNT_OF(verbs); i++) {
+		json_t *document = NULL;
+		cr_expect_eq(scene_request(&scene, verbs[i], &request, &document), BERTH_FAILED);
+		const char *words = json_text(json_object_get(document, "error"), "remedy");
+		cr_expect(words && strstr(words, "berth status"), "verb %zu", i);
+		json_decref(document);
+	}
 }
 
 Test(verbs, logs_of_a_component_that_is_not_there_fail)

@@ -77,6 +77,15 @@ Test(why_verb, what_is_as_wanted_is_told_only_when_asked_for)
 	cr_expect_eq(strlen(told(0, "since")), 24, "%s", told(0, "since"));
 }
 
+Test(why_verb, when_it_ended_is_not_when_it_began)
+{
+	cr_assert_eq(deploy(PAIR), BERTH_OK);
+	cr_assert_eq(fake_target_exit(scene.target, "app.db.1", 7), 0);
+	cr_assert_eq(ask("db"), BERTH_OK);
+	cr_assert_str_eq(told(0, "state"), "stopped");
+	cr_expect_str_eq(told(0, "since"), "", "nobody recorded it");
+}
+
 Test(why_verb, a_consumer_waits_for_its_provider_and_that_has_a_reason_of_its_own)
 {
 	static const struct fake_behaviour crash = {.component = "app.db",
