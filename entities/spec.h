@@ -42,11 +42,11 @@ struct spec_file {
 /* Owned by the engine and stable from the first call about an instance to the last. */
 struct instance_spec {
 	const char *app, *component;
-	unsigned ordinal; /* 1, 2, ... */
+	unsigned ordinal;    /* 1, 2, ... */
+	unsigned generation; /* 0: the settled name */
 	/* "app.component.1": unique, injective, the target's name for it where it can. While an older
 	 * instance of that ordinal lives beside it, it carries its generation: "app.component.1.g2". */
 	const char *name;
-	unsigned generation;     /* 0: the settled name */
 	const char *shared_name; /* "app.component" in lower case: all ready instances answer to it */
 	bool shared_from_start;  /* may carry shared_name before it is ready: nobody else serves under it */
 	enum component_kind kind;
