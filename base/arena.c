@@ -10,7 +10,7 @@
 /* Blocks grow from the first size to the last, so that thousands of small arenas stay small. */
 #define FIRST_BLOCK ((size_t)1024)
 #define LAST_BLOCK  ((size_t)16384)
-#define ALIGNMENT  _Alignof(max_align_t)
+#define ALIGNMENT   _Alignof(max_align_t)
 
 struct arena_block {
 	struct arena_block *next;

@@ -4,8 +4,9 @@
 
 #include "engine/engine.h"
 
-/* Only one command of this user at a time changes an application. True when this one does; false: the operation is
- * woken again, or was ended with the holder's name (ERR_LOCKED). The kernel lets go of it when its holder dies. */
+/* Only one command of this user at a time changes an application. True when this one does; false: the
+ * operation is woken again, or was ended with the holder's name (ERR_LOCKED). The kernel lets go of it when
+ * its holder dies. */
 bool lock_ready(struct berth_operation *operation);
 /* Write down who holds it, for those who are refused: once something is to be changed. */
 void lock_describe(struct berth_operation *operation);

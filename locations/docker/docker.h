@@ -96,7 +96,7 @@ struct docker {
 	struct published *published;
 	size_t published_count;
 	struct map *filled;  /* containers, by their ids, whose files were put there by us */
-	struct map *pinned;  /* "app address": picked for somebody */
+	struct map *picked;  /* "app address": for a container that no listing shows yet */
 	struct task *leaver; /* takes a container off its network just now */
 };
 
@@ -144,9 +144,10 @@ struct task {
 	struct errand *errand;
 	struct wish wish;
 	step *step;
-	step *found;  /* after the network's id */
-	step *pinned; /* after an address to be pinned to */
-	step *after;  /* of a detour (a look, a removal): where to go on */
+	step *found;        /* after the network's id */
+	step *pinned;       /* after an address to be pinned to */
+	const char *picked; /* that address, as long as it is ours to give */
+	step *after;        /* of a detour (a look, a removal): where to go on */
 	struct arena arena;
 	unsigned waiting; /* calls, probes and timers that are under way */
 	bool attention;   /* a step is wanted although something still flies */
@@ -411,7 +412,8 @@ enum restart_policy restart_policy_of(const char *name);
 /* --- pins.c --- */
 /* task->address is the one that the wish gives, or a free one picked for it; then `next`. */
 enum progress pin_find(struct task *task, step *next, struct error *err);
-step pin_taken; /* says who has task->address instead; fails */
+step pin_taken;                     /* says who has task->address instead; fails */
+void pin_forget(struct task *task); /* what was picked is to be seen by now, or free again */
 
 /* --- files.c --- */
 /* Puts the spec's files into task->id, which was just inspected in slot 0; then goes to task->after. */

@@ -38,7 +38,7 @@ static void docker_close(struct location *location)
 	published_release(docker);
 	map_release(&docker->strangers);
 	map_release(&docker->filled);
-	map_release(&docker->pinned);
+	map_release(&docker->picked);
 	networks_release(docker);
 	json_decref(docker->lasting);
 	arena_release(&docker->arena);

@@ -236,8 +236,10 @@ static enum progress removed(struct task *task, struct error *err)
 	bool late = now_of(task) - task->since_ms > REMOVAL_LIMIT_MS;
 	bool busy = call->status == 409 || (call->status == 500 && ++task->tries < BUSY_TRIES);
 
-	if (call_ok(call) || (call->error.code == OK && call->status == 404))
+	if (call_ok(call) || (call->error.code == OK && call->status == 404)) {
+		map_drop(&task->docker->filled, task->id);
 		return task_go(task, task->after);
+	}
 	if (call_unsure(call) && !late)
 		return task_go(task, removal_look);
 	/* Under way already, or its file system is still busy. */

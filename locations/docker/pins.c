@@ -32,7 +32,7 @@ static bool taken(struct task *task, const json_t *network, const json_t *contai
 	const char *app = task->wish.app, *id;
 	json_t *attached;
 
-	if (map_get(task->docker->pinned, key))
+	if (map_get(task->docker->picked, key))
 		return true;
 	for (size_t i = 0; i < json_array_size(containers); i++)
 		if (endpoint_has(endpoint_of(json_array_get(containers, i), app), address))
@@ -56,6 +56,23 @@ static int subnet_of(const json_t *network, struct subnet *ret)
 	return -1;
 }
 
+void pin_forget(struct task *task)
+{
+	if (task->picked)
+		map_drop(&task->docker->picked, task->picked);
+	task->picked = NULL;
+}
+
+static int keep(struct task *task, const char *address, const char *key)
+{
+	pin_forget(task);
+	if (!(task->address = arena_text(&task->arena, address)) ||
+	    map_put(&task->docker->picked, key, task->docker) < 0)
+		return -1;
+	task->picked = key;
+	return 0;
+}
+
 /* The first free one from a place of the instance's own, so that two deployers rarely want the same. */
 static enum progress pick(struct task *task, const json_t *network, const json_t *containers,
 			  struct error *err)
@@ -76,12 +93,10 @@ static enum progress pick(struct task *task, const json_t *network, const json_t
 		struct in_addr numeric = {htonl(subnet.network + half + (first + i) % (half - 1))};
 		inet_ntop(AF_INET, &numeric, address, sizeof(address));
 		const char *key = arena_format(&task->arena, "%s %s", spec->app, address);
-		if (!key || (!taken(task, network, containers, key, address) &&
-			     (map_put(&task->docker->pinned, key, task->docker) < 0 ||
-			      !(task->address = arena_text(&task->arena, address)))))
-			return out_of_memory(err);
-		if (task->address)
-			return task_go(task, task->pinned);
+		if (key && taken(task, network, containers, key, address))
+			continue;
+		return key && keep(task, address, key) == 0 ? task_go(task, task->pinned)
+							    : out_of_memory(err);
 	}
 	fail(err, ERR_FAILED, "location `%s`: the network of `%s` has no free address to pin `%s` to",
 	     task->docker->location->name, spec->app, spec->name);

@@ -35,6 +35,7 @@ void task_free(struct task *task)
 		session_release(task->session);
 	if (task->asking)
 		asking_release(task->asking);
+	pin_forget(task);
 	if (task->docker->leaver == task)
 		task->docker->leaver = NULL;
 	json_decref(task->kept);

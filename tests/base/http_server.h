@@ -20,14 +20,12 @@
  *   /redirect   302 to /hello
  * and to those who want the connection itself:
  *   /upgrade    101, then what comes is sent back; at its end "over", and the server's own end
- *   /hijack     the same by a 200 without a length    /slowly   the same, the head byte by byte and after a 100
- *   /early      101 and "early" in one piece, then as above
- *   /deaf       101, then nothing is read until `hears` is set; then as above
- *   /cut101     101 and "half", then the connection is reset
- *   /half-head  a head's beginning, then the end
- *   /refused    409 with a chunked body, the connection kept
- *   /answered   200 with a length: an answer, not the connection
- *   /blabber    409 with a body of 1 MiB              /until-end 500 with a body that ends with the connection
+ *   /hijack     the same by a 200 without a length    /slowly   the same, the head byte by byte and after a
+ * 100 /early      101 and "early" in one piece, then as above /deaf       101, then nothing is read until
+ * `hears` is set; then as above /cut101     101 and "half", then the connection is reset /half-head  a head's
+ * beginning, then the end /refused    409 with a chunked body, the connection kept /answered   200 with a
+ * length: an answer, not the connection /blabber    409 with a body of 1 MiB              /until-end 500 with
+ * a body that ends with the connection
  */
 struct http_server {
 	int listener;

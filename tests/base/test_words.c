@@ -98,8 +98,8 @@ Test(words, some_names_tell_that_a_value_is_a_secret)
 	static const char *const secret[] = {"DB_PASSWORD", "env.db.password", "apiToken",    "client-secret",
 					     "PRIVATE_KEY", "private.key",     "MYSQL_PASS",  "pass",
 					     "API_KEY",     "api-key",         "CREDENTIALS", "passphrase"};
-	static const char *const plain[] = {"STAGE",  "",        "DB_PASSWORD_FILE", "secretPath",
-					    "BYPASS", "COMPASS", "KEY",              "passenger"};
+	static const char *const plain[] = {"STAGE",   "",    "DB_PASSWORD_FILE", "secretPath", "BYPASS",
+					    "COMPASS", "KEY", "passenger"};
 
 	for (size_t i = 0; i < COUNT_OF(secret); i++)
 		cr_expect(sensitive_name(secret[i]), "%s", secret[i]);

@@ -66,7 +66,7 @@ const char *bench_read(const char *path);
 long bench_number(const char *path);
 /* How many processes hold this in their environment ("NAME=value"). */
 unsigned bench_count(const char *entry);
-pid_t bench_helper(const struct observed *seen);       /* from its target_id */
+pid_t bench_helper(const struct observed *seen); /* from its target_id */
 const char *bench_incarnation(const struct instance_spec *spec);
 pid_t bench_command(const struct instance_spec *spec); /* its main process */
 bool bench_alive(pid_t pid);                           /* a zombie is not */

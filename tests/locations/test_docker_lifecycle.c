@@ -430,10 +430,36 @@ Test(docker_pin, free_address_is_picked_from_the_upper_half)
 	MUST(place, &spec, &note);
 	cr_assert_str_eq(address_in(CREATE, 0), "10.213.0.14");
 	cr_assert(strstr(docker_request(CREATE, 0)->body, "\"berth.pinned\":\"yes\""));
-	/* Given away already by this very program, though no listing shows it yet. */
-	MUST_FAIL(ERR_FAILED, place, &spec, &note);
-	SAYS("no free address");
-	cr_assert(docker_requests(CREATE) == 1);
+}
+
+Test(docker_pin, two_at_once_do_not_pick_the_same)
+{
+	struct instance_spec spec = pinned(NULL), other = pinned(NULL);
+	struct errand errand = {.wake = wake_one, .owner = &two_woken[0]};
+
+	other.name = "app.web.2", other.ordinal = 2;
+	REPLY(ALL, 200, "[]");
+	network_of("");
+	REPLY(CREATE, 201, "{\"Id\": \"c1d2\"}");
+	REPLY(CREATE "?name=app.web.2", 201, "{\"Id\": \"c2\"}", .delay_ms = 100000);
+	/* The first one flies, and no listing shows it yet. */
+	for (int i = 0; i < 10 && !docker_requests(CREATE); i++) {
+		cr_assert(docker_driver.place(&docker_location, &errand, &other, &note, &docker_error) ==
+			  PROGRESS_WAITING);
+		virtual_world_run(docker_world, NULL, NULL, 10);
+	}
+	char held[32];
+	snprintf(held, sizeof(held), "%s", address_in(CREATE, 0));
+	for (unsigned n = 1; n < 40; n++) {
+		spec.name = n % 2 ? "app.web.1" : "app.web.3";
+		MUST(place, &spec, &note);
+		cr_assert_str_neq(address_in(CREATE, n), held);
+	}
+	docker_driver.drop(&docker_location, &errand);
+	other.name = "app.web.2";
+	REPLY(CREATE "?name=app.web.2", 201, "{\"Id\": \"c2\"}");
+	MUST(place, &other, &note);
+	cr_assert_str_eq(address_in(CREATE, 40), held);
 }
 
 Test(docker_pin, given_address_is_taken_as_it_is)
