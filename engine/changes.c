@@ -205,8 +205,11 @@ static bool compare_links(struct decision *decision, enum resolved found)
 
 /* --- what was done to it since it was made ------------------------------------------------------ */
 
-/* What the store has of this very incarnation; false when it has nothing that can be relied on. */
-static bool remembered(const struct work *work, struct stored_instance *ret)
+enum memory { FORGOTTEN, IN_DOUBT, REMEMBERED };
+
+/* What the store has of this very incarnation. In doubt: a change of it was begun, and how it ended nobody
+ * wrote. */
+static enum memory recall(const struct work *work, struct stored_instance *ret)
 {
 	const struct observed *seen = work->instance->seen;
 	const struct berth_operation *operation = work->operation;
@@ -214,25 +217,33 @@ static bool remembered(const struct work *work, struct stored_instance *ret)
 	*ret = (struct stored_instance){0};
 	if (!name || !seen->target_id ||
 	    store_instance(operation->berth->store, operation->application->id, name, ret, NULL))
-		return false;
-	if (ret->target_id && strcmp(ret->target_id, seen->target_id) == 0 && !ret->pending)
-		return true;
+		return FORGOTTEN;
+	bool same = ret->target_id && strcmp(ret->target_id, seen->target_id) == 0;
+	if (same && !ret->pending)
+		return REMEMBERED;
 	stored_instance_release(ret);
-	return false;
+	return same ? IN_DOUBT : FORGOTTEN;
+}
+
+static bool files_differ(const struct work *work)
+{
+	const struct observed *seen = work->instance->seen;
+	const char *had = seen->file_digest ? seen->file_digest : "";
+	struct stored_instance stored = {0};
+	enum memory memory = recall(work, &stored);
+	if (memory == IN_DOUBT && (*had || work->spec->file_count))
+		return true;
+	if (memory == REMEMBERED && stored.files)
+		had = stored.files;
+	bool differ = strcmp(had, work->spec->file_digest) != 0;
+	stored_instance_release(&stored);
+	return differ;
 }
 
 static bool compare_files(struct decision *decision)
 {
 	const struct work *work = decision->work;
-	const struct observed *seen = work->instance->seen;
-	const char *had = seen->file_digest ? seen->file_digest : "";
-	struct stored_instance stored = {0};
-	bool known = remembered(work, &stored);
-	if (known && stored.files)
-		had = stored.files;
-	bool same = strcmp(had, work->spec->file_digest) == 0;
-	stored_instance_release(&stored);
-	if (same)
+	if (!files_differ(work))
 		return false;
 	if (!compare_facts(decision, FACT_FILE))
 		because(decision, "files", NULL, NULL, place_of(work->instance->component->spec, "files"));
@@ -250,8 +261,8 @@ bool limits_known(const struct work *work)
 	struct stored_instance stored = {0};
 	if (!has_facts_in_place(work->instance->component) || work->instance->seen->limits_known)
 		return true;
-	bool known =
-	    remembered(work, &stored) && remembered_facts(work->operation, work->instance->component->id);
+	bool known = recall(work, &stored) == REMEMBERED &&
+		     remembered_facts(work->operation, work->instance->component->id);
 	stored_instance_release(&stored);
 	return known;
 }

@@ -79,17 +79,27 @@ static void mark_needed_sites(struct berth_operation *operation)
 	}
 }
 
+/* Values of sensitive names are to be given again: they are nowhere written down. */
+json_t *kept_settings(const char *const *settings)
+{
+	json_t *list = json_array();
+	for (; list && settings && *settings; settings++) {
+		owned_memory char *name = strndup(*settings, strcspn(*settings, "="));
+		if (name && !sensitive_name(name))
+			json_array_append_new(list, json_string(*settings));
+	}
+	return list;
+}
+
 /* The record that lets later commands find the application, written before anything is made. */
 static uint64_t remember(struct berth_operation *operation, json_t *facts)
 {
 	const struct berth_request *request = &operation->request;
 	const struct stored_application *before = operation->stored;
 	struct world *world = operation->berth->world;
-	owned_json settings = json_array();
+	owned_json settings = kept_settings(request->settings);
 	owned_json locations = sites_remember(operation);
 	owned_json variables = source_variables(operation);
-	for (size_t i = 0; request->settings && request->settings[i]; i++)
-		json_array_append_new(settings, json_string(request->settings[i]));
 	const char *directory = source_directory(operation);
 	owned_memory char *blueprint = strndup(request->blueprint, request->blueprint_size);
 	if (!settings || !locations || !variables || !directory || !blueprint)
@@ -241,6 +251,30 @@ static bool looked(struct berth_operation *operation)
 	}
 }
 
+static void refuse_holder(struct berth_operation *operation, const struct site *site, const char *words)
+{
+	bool alike = strcmp(words, operation->berth->owner.words) == 0;
+	fail(&operation->error, ERR_LOCKED, "`%s` at %s belongs to %s%s", operation->application->id,
+	     site->location.name, words, alike ? ", who deployed it with another state folder" : "");
+	remedy(&operation->error, "--adopt takes it over");
+}
+
+/* As the listings tell it: no call is made just to be refused. */
+bool claims_allow(struct berth_operation *operation)
+{
+	for (const struct site *site = operation->sites; site; site = site->next)
+		for (size_t i = 0; i < site->inventory.claim_count; i++) {
+			const struct inventory_claim *claim = &site->inventory.claims[i];
+			if (!site->needed || operation->request.adopt ||
+			    strcmp(claim->app, operation->application->id) != 0 ||
+			    strcmp(claim->owner_id, operation->berth->owner.id) == 0)
+				continue;
+			refuse_holder(operation, site, claim->owner_words);
+			return stage_failed(operation);
+		}
+	return true;
+}
+
 bool sites_claim(struct berth_operation *operation)
 {
 	bool waiting = false;
@@ -256,11 +290,7 @@ bool sites_claim(struct berth_operation *operation)
 			return stage_failed(operation);
 		}
 		if (progress == PROGRESS_DONE && strcmp(site->holder.id, operation->berth->owner.id) != 0) {
-			bool alike = strcmp(site->holder.words, operation->berth->owner.words) == 0;
-			fail(&operation->error, ERR_LOCKED, "`%s` at %s belongs to %s%s",
-			     operation->application->id, site->location.name, site->holder.words,
-			     alike ? ", who deployed it with another state folder" : "");
-			remedy(&operation->error, "--adopt takes it over");
+			refuse_holder(operation, site, site->holder.words);
 			return stage_failed(operation);
 		}
 		site->claimed = progress == PROGRESS_DONE;
@@ -309,7 +339,7 @@ static bool sites_prepare(struct berth_operation *operation)
 
 static bool claimed(struct berth_operation *operation)
 {
-	if (!sites_claim(operation))
+	if (!claims_allow(operation))
 		return false;
 	operation->stage = STAGE_LEASE;
 	return true;
@@ -323,11 +353,29 @@ static bool leased(struct berth_operation *operation)
 	return true;
 }
 
+/* What was known, and what is protected from now on: that holds from the beginning. */
+static json_t *facts_before(struct berth_operation *operation)
+{
+	json_t *all = operation->stored && operation->stored->facts ? json_deep_copy(operation->stored->facts)
+								    : json_object();
+	const struct application *application = operation->application;
+	for (size_t i = 0; i < application->component_count; i++) {
+		const struct component *component = &application->components[i];
+		if (!component->spec || !component->spec->protect)
+			continue;
+		if (!json_object_get(all, component->id))
+			json_object_set_new(all, component->id, json_object());
+		json_put_text(json_object_get(all, component->id), "protect", "true");
+	}
+	return all;
+}
+
 static bool prepared(struct berth_operation *operation)
 {
-	if (!sites_prepare(operation))
+	/* Under the lease: nobody loses an application to somebody who is then refused. */
+	if (!sites_claim(operation) || !sites_prepare(operation))
 		return false;
-	json_t *facts = operation->stored ? operation->stored->facts : NULL;
+	owned_json facts = facts_before(operation);
 	if (!operation->verb->decide && !remember(operation, facts)) {
 		fail_memory(&operation->error);
 		return stage_failed(operation);
@@ -433,7 +481,7 @@ static bool as_wanted(const struct component *component)
 static bool still_holds(const struct component *component, const json_t *facts)
 {
 	for (size_t i = 0; i < component->instance_count; i++)
-		if (component->instances[i].wanted && !left_alone(component->instances[i].work))
+		if (component->instances[i].wanted && !settled(component->instances[i].work))
 			return false;
 	return facts && !json_text(facts, "protect") == !component->spec->protect;
 }
@@ -509,6 +557,19 @@ static bool worth_remembering(const struct work *work)
 	return instance->wanted || !wanted_elsewhere(instance);
 }
 
+/* The old one was kept: what was begun is over, and what was known of it holds. */
+static uint64_t remember_kept(const struct work *work, const char *name)
+{
+	struct store *store = work->operation->berth->store;
+	const char *app = work->operation->application->id;
+	struct stored_instance stored = {0};
+	uint64_t number = 0;
+	if (store_instance(store, app, name, &stored, NULL) == 0 && stored.target_id)
+		number = store_put_instance(store, app, name, stored.target_id, stored.ports, stored.files);
+	stored_instance_release(&stored);
+	return number;
+}
+
 /* What is seen running now has answered: the next deploy need not ask again. Where the last listing failed,
  * what was done is remembered of the incarnation it was done to. */
 static void remember_ready(struct berth_operation *operation)
@@ -522,7 +583,15 @@ static void remember_ready(struct berth_operation *operation)
 							     : NULL;
 		bool ready = instance->wanted &&
 			     (instance->phase == PHASE_RUNNING || instance->phase == PHASE_FINISHED);
-		if (!name || !worth_remembering(work))
+		const struct instance *older = instance->predecessor;
+		if (name && older && older->work->kept && !older->work->stepped_aside) {
+			uint64_t kept = remember_kept(work, name);
+			operation->commit = kept > operation->commit ? kept : operation->commit;
+			continue;
+		}
+		/* There, but not as wanted: the record of what was begun stays, so that it is looked at. */
+		bool in_doubt = !ready && instance->wanted && instance->seen;
+		if (!name || in_doubt || !worth_remembering(work))
 			continue;
 		owned_json ports = ready && target_id ? ports_of(work) : NULL;
 		uint64_t number = store_put_instance(operation->berth->store, operation->application->id,

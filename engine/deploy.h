@@ -22,6 +22,8 @@ bool stage_matched(struct berth_operation *operation);
 bool stage_planned(struct berth_operation *operation);
 /* Whoever listens agrees with operation->document. False: the operation was ended untouched. */
 bool stage_confirmed(struct berth_operation *operation);
+/* What somebody else holds is refused before anything is asked for. False: the operation was ended. */
+bool claims_allow(struct berth_operation *operation);
 /* Claim every needed site. True when all are ours; false: wait, or the operation was ended. */
 bool sites_claim(struct berth_operation *operation);
 /* lease.c: take a lease at every needed site, kept until given back; true when all are ours; false: wait, or
@@ -42,6 +44,8 @@ enum progress site_leave(struct berth_operation *operation, struct site *site, b
 			 struct error *err);
 /* Where the blueprint's relative paths start; NULL when the working directory is gone. */
 const char *source_directory(struct berth_operation *operation);
+/* The settings that may be written down: those of sensitive names are left out. */
+json_t *kept_settings(const char *const *settings);
 /* What its blueprint asked the environment for, to be kept with its text; values of sensitive names are not.
  */
 json_t *source_variables(const struct berth_operation *operation);

@@ -77,24 +77,6 @@ static bool surveyed(struct berth_operation *operation)
 	return stage_surveyed(operation) && decided(operation);
 }
 
-/* Only what somebody else holds is refused; taking a claim just to give it up again would be noise. */
-static bool claims_allow(struct berth_operation *operation)
-{
-	for (const struct site *site = operation->sites; site; site = site->next)
-		for (size_t i = 0; i < site->inventory.claim_count; i++) {
-			const struct inventory_claim *claim = &site->inventory.claims[i];
-			if (strcmp(claim->app, operation->application->id) != 0 ||
-			    strcmp(claim->owner_id, operation->berth->owner.id) == 0 ||
-			    operation->request.adopt)
-				continue;
-			fail(&operation->error, ERR_LOCKED, "`%s` at %s belongs to %s", claim->app,
-			     site->location.name, claim->owner_words);
-			remedy(&operation->error, "--adopt takes it over");
-			return stage_failed(operation);
-		}
-	return true;
-}
-
 static bool claimed(struct berth_operation *operation)
 {
 	if (!claims_allow(operation))
@@ -198,6 +180,8 @@ static enum berth_outcome outcome(struct berth_operation *operation, size_t fail
 static bool committed(struct berth_operation *operation)
 {
 	struct error err = {0};
+	if (!operation->abandoned && !sites_tidy(operation)) /* whatever became of it, the deploy is over */
+		return false;
 	size_t failures = json_array_size(operation->failures);
 	bool gone = !failures && !operation->abandoned && all_left(operation);
 	if (!operation->written && gone && operation->stored)

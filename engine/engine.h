@@ -119,6 +119,7 @@ struct work {
 	bool answered;          /* it was seen to answer in this operation */
 	bool rescue;            /* goes on although the operation was interrupted */
 	bool reviewed;          /* it was looked at after the work */
+	bool clear_failed;      /* it did not get ready, and could not be removed */
 	bool log_kept, cleared; /* how far BROKEN has come */
 	bool place_again;       /* its target had nothing left to start */
 	bool has_turn;
@@ -183,8 +184,9 @@ struct verb {
 	bool changes; /* it may change something: takes the application's lock */
 	/* What it does about an instance, instead of what the blueprint asks; NULL: that. */
 	enum action (*decide)(const struct work *work);
-	bool needs_store;    /* it cannot do without what was remembered, nor without remembering */
-	bool instances_only; /* needs no other kind of object from the listings */
+	bool all_generations; /* `decide` is asked about what an interrupted update left, too */
+	bool needs_store;     /* it cannot do without what was remembered, nor without remembering */
+	bool instances_only;  /* needs no other kind of object from the listings */
 };
 
 struct berth_operation {

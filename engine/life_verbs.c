@@ -67,7 +67,8 @@ static void scale_step(struct berth_operation *operation)
 	deploy_step(operation);
 }
 
-const struct verb verb_stop = {.name = "stop", .step = deploy_step, .changes = true, .decide = stop};
+const struct verb verb_stop = {
+    .name = "stop", .step = deploy_step, .changes = true, .decide = stop, .all_generations = true};
 const struct verb verb_start = {
     .name = "start", .step = deploy_step, .changes = true, .needs_store = true, .decide = start};
 const struct verb verb_restart = {

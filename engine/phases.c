@@ -189,19 +189,26 @@ static bool place_anew(struct work *work, const struct error *err)
 	return work->place_again = true;
 }
 
-/* The older one has stopped, where both cannot run at one time. */
-static bool has_room(struct work *work)
+enum room { ROOM, ROOM_LATER, ROOM_NEVER };
+
+/* Where both cannot run at one time the older one has stopped, for certain. */
+static enum room find_room(struct work *work)
 {
 	struct instance *older = work->instance->predecessor;
 	if (work->order != ORDER_STOP_FIRST || !older || older->phase == PHASE_STOPPED ||
 	    older->phase == PHASE_GONE)
-		return true;
-	if (older->phase == PHASE_BROKEN)
-		return true; /* it could not be stopped: the target will say what that means */
+		return ROOM;
+	if (older->phase == PHASE_BROKEN) {
+		fail(&work->error, ERR_FAILED,
+		     "it was not started: %s, which it takes the place of, could not be "
+		     "stopped: %s",
+		     older->name, older->work->error.text);
+		return ROOM_NEVER;
+	}
 	older->work->step_aside = true;
 	work_wake(older->work);
 	work_note(work, "waits for %s to stop", older->name);
-	return false;
+	return ROOM_LATER;
 }
 
 static enum phase start(struct work *work)
@@ -209,8 +216,9 @@ static enum phase start(struct work *work)
 	bool failed = false;
 	if (work->parts & (PART_LIMITS | PART_FILES))
 		return PHASE_UPDATING;
-	if (!has_room(work))
-		return PHASE_STARTING;
+	enum room room = work->doing == DOING_START ? ROOM : find_room(work);
+	if (room != ROOM)
+		return room == ROOM_NEVER ? work_break(work, &work->error) : PHASE_STARTING;
 	if (!intent_durable(work, "start", &failed))
 		return failed ? work_break(work, &work->error) : PHASE_STARTING;
 	if (!call_may_begin(work, DOING_START))

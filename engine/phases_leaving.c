@@ -52,6 +52,20 @@ static enum phase take_leave(struct work *work)
 	return instance->phase;
 }
 
+/* Not beside one that may still run: both would write where only one may. */
+static enum phase come_back(struct work *work)
+{
+	const struct work *next = work->instance->successor->work;
+	if (!work->stepped_aside || work->instance->phase != PHASE_STOPPED)
+		return keep(work);
+	if (!next->clear_failed)
+		return PHASE_STARTING;
+	fail(&work->error, ERR_FAILED, "it stays stopped: %s could not be removed and may still run",
+	     work->instance->successor->name);
+	remedy(&work->error, "see what keeps its target from removing it, and deploy again");
+	return work_break(work, &work->error);
+}
+
 static enum phase beside_successor(struct work *work)
 {
 	const struct instance *successor = work->instance->successor;
@@ -60,8 +74,7 @@ static enum phase beside_successor(struct work *work)
 	if (serves(successor))
 		return take_leave(work);
 	if (successor->work->settled) /* it did not get ready */
-		return work->stepped_aside && work->instance->phase == PHASE_STOPPED ? PHASE_STARTING
-										     : keep(work);
+		return come_back(work);
 	return work->step_aside && work->instance->phase == PHASE_RUNNING ? PHASE_STOPPING
 									  : work->instance->phase;
 }
@@ -260,13 +273,13 @@ static bool log_fetched(struct work *work)
 	return work->log_kept = true;
 }
 
-/* The one before it comes back: the new one, which did not get ready, must not hold what that needs. */
+/* The one before it comes back: the new one, which did not get ready, must not hold what that needs. True
+ * when it is gone, or will not go. */
 static bool room_made(struct work *work)
 {
 	const struct instance *older = work->instance->predecessor;
 	struct error err = {0};
-	bool silent = work->error.code == ERR_UNREACHABLE || work->error.code == ERR_TIMED_OUT;
-	if (!older || work->answered || silent || !work->made || work->operation->abandoned || work->cleared)
+	if (!older || work->answered || !work->made || work->operation->abandoned || work->cleared)
 		return true;
 	work->rescue = true;
 	if (!call_may_begin(work, DOING_REMOVE))
@@ -277,7 +290,15 @@ static bool room_made(struct work *work)
 				    work->instance->name, &err);
 	enum call_result result = call_ended(work, progress, &err);
 	work->error = why;
-	return result == CALL_STAY ? false : (work->cleared = true);
+	if (result == CALL_STAY)
+		return false;
+	work->cleared = true;
+	if (result == CALL_FAIL) {
+		work->clear_failed = err.code != ERR_CONFLICT; /* a stranger's is none of ours */
+		operation_warn(work->operation, "%s could not be removed: %s", work->instance->name,
+			       err.text);
+	}
+	return true;
 }
 
 enum phase step_broken(struct work *work)

@@ -16,7 +16,7 @@ bool instance_known_ready(const struct instance *instance)
 	if (!seen || !seen->target_id || !name ||
 	    store_instance(operation->berth->store, operation->application->id, name, &stored, NULL))
 		return false;
-	bool known = stored.target_id && strcmp(stored.target_id, seen->target_id) == 0;
+	bool known = !stored.pending && stored.target_id && strcmp(stored.target_id, seen->target_id) == 0;
 	stored_instance_release(&stored);
 	return known;
 }
@@ -332,7 +332,8 @@ static int decide_by_verb(struct decision *decision, struct error *err)
 	work->action = meant ? verb->decide(work) : ACTION_UNCHANGED;
 	if (instance->seen)
 		keep_attachments(instance);
-	for (const struct sighting *other = instance->others; other && meant; other = other->next) {
+	bool all = meant && verb->all_generations;
+	for (const struct sighting *other = instance->others; other && all; other = other->next) {
 		struct work *beside = survey_add_beside(work, other->seen);
 		if (!beside)
 			return fail_memory(err);

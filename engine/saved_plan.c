@@ -52,7 +52,7 @@ int saved_plan_add(struct berth_operation *operation)
 	    json_put_text(saved, "app", operation->application->id) ||
 	    json_put_text(saved, "file", request->file) || json_put_text(saved, "directory", directory) ||
 	    json_put_text(saved, "blueprint", blueprint) ||
-	    json_object_set_new(saved, "settings", list_of(request->settings)) ||
+	    json_object_set_new(saved, "settings", kept_settings(request->settings)) ||
 	    json_object_set_new(saved, "locations", list_of(request->locations)) ||
 	    json_object_set_new(saved, "variables", source_variables(operation)) ||
 	    json_put_text(saved, "digest", digest) ||

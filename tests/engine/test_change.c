@@ -521,3 +521,57 @@ Test(change, what_the_blueprint_read_from_the_environment_is_kept_with_it)
 	deploy(blueprint);
 	cr_assert_str_eq(scene_variable(&scene, "app.web.1", "COMMIT"), "def");
 }
+
+/* --- in doubt ------------------------------------------------------------------------------------- */
+
+Test(change, a_file_whose_writing_was_interrupted_is_written_again_whatever_it_is_to_be)
+{
+	static const struct fake_rule lost = {.call = FAKE_DELIVER,
+					      .times = 5,
+					      .effect = true,
+					      .error = {.code = ERR_TIMED_OUT, .text = "no answer"}};
+	deploy(FILED("one", "none"));
+	cr_assert_eq(fake_target_rule(scene.target, &lost), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, FILED("two", "none"), NULL), BERTH_UNREACHABLE);
+	deploy(FILED("one", "none"));
+	cr_assert_str_eq(file_of("app.web.1"), "one");
+	assert_action(FILED("one", "none"), "app.web.1", "unchanged");
+}
+
+Test(change, what_is_protected_is_so_from_its_first_deploy_on)
+{
+	static const char blueprint[] = APP "- {type: 'docker:x:1', id: db, protect: true}\n"
+					    "- {type: 'docker:y:1', id: slow, openPorts: 80}\n";
+	static const struct fake_behaviour mute = {.component = "app.slow", .answers_after_ms = -1};
+	struct berth_request request = {.size = sizeof request, .blueprint = blueprint, .file = "/b.yaml"};
+	struct berth_error error;
+	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
+	berth_deploy(scene.berth, &request, NULL, &error);
+	virtual_world_run(scene.world, NULL, NULL, 5000);
+	scene_restart(&scene, true);
+	cr_assert(runs("app.db.1"));
+	cr_assert_eq(run_by_name(berth_destroy, NULL, NULL), BERTH_FAILED);
+	cr_assert(runs("app.db.1"));
+}
+
+Test(change, a_setting_of_a_sensitive_name_is_nowhere_written_down)
+{
+	static const char *const settings[] = {"password=hunter2zz", NULL};
+	static const char blueprint[] =
+	    "id: app\nlocation: fake\nparameters: [{name: password, type: string}]\nservices:\n"
+	    "- {type: 'docker:x:1', id: web, env: {P: '$berth:config(\"password\")'}}\n";
+	struct berth_request request = {
+	    .size = sizeof request, .blueprint = blueprint, .file = "/b.yaml", .settings = settings};
+	json_t *document = NULL;
+	cr_assert_eq(scene_request(&scene, berth_plan, &request, &document), BERTH_OK);
+	cr_assert_null(strstr(json_text(document, "saved"), "hunter2zz"), "%s", json_text(document, "saved"));
+	json_decref(document);
+	cr_assert_eq(scene_request(&scene, berth_deploy, &request, NULL), BERTH_OK);
+	struct error err = {0};
+	struct stored_application *stored = NULL;
+	cr_assert_eq(store_application(scene.berth->store, "app", &stored, &err), 0);
+	char *kept = json_dumps(stored->settings, 0);
+	cr_assert_null(strstr(kept, "hunter2zz"), "%s", kept);
+	free(kept);
+	stored_application_free(stored);
+}

@@ -377,3 +377,53 @@ Test(update, a_lost_answer_to_a_change_of_limits_is_asked_for_again)
 	cr_assert_str_eq(action_of(LIMITED("64m"), "app.web.1"), "update",
 			 "the target is asked, since nobody knows");
 }
+
+Test(update, beside_an_old_one_that_cannot_be_stopped_nothing_is_started)
+{
+	static const struct fake_rule stuck = {.call = FAKE_STOP,
+					       .error = {.code = ERR_FAILED, .text = "it does not stop"}};
+	json_t *document = NULL;
+	deploy(BOUND(""));
+	cr_assert_eq(fake_target_rule(scene.target, &stuck), 0);
+	size_t starts = fake_target_calls(scene.target, FAKE_START);
+	cr_assert_eq(scene_run(&scene, berth_deploy, BOUND(", env: {A: b}"), &document), BERTH_FAILED);
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_START), starts);
+	cr_assert(runs("app.web.1"));
+	cr_assert_eq(fake_target_instances(scene.target), 1);
+	json_decref(document);
+}
+
+Test(update, beside_a_new_one_that_cannot_be_removed_the_old_one_is_not_started)
+{
+	static const struct fake_behaviour mute = {.component = "app.web.1.g2", .answers_after_ms = -1};
+	static const struct fake_rule stuck = {.call = FAKE_REMOVE,
+					       .instance = "app.web.1.g2",
+					       .error = {.code = ERR_FAILED, .text = "device is busy"}};
+	json_t *document = NULL;
+	deploy(BOUND(""));
+	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
+	cr_assert_eq(fake_target_rule(scene.target, &stuck), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, BOUND(", env: {A: b}"), &document), BERTH_FAILED);
+	cr_assert_not(runs("app.web.1") && runs("app.web.1.g2"));
+	json_decref(document);
+}
+
+Test(update, started_after_an_interrupted_update_one_of_the_two_runs)
+{
+	static const struct fake_behaviour mute = {.component = "app.web.1.g2", .answers_after_ms = -1};
+	struct berth_request request = {
+	    .size = sizeof request, .blueprint = BOUND(", env: {A: b}"), .file = "/b.yaml"};
+	struct berth_request by_name = {.size = sizeof by_name, .app = "app"};
+	struct berth_error error;
+	deploy(BOUND(""));
+	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
+	berth_deploy(scene.berth, &request, NULL, &error);
+	virtual_world_run(scene.world, NULL, NULL, 5000);
+	scene_restart(&scene, true);
+	cr_assert(runs("app.web.1.g2"));
+	cr_assert_eq(scene_request(&scene, berth_stop, &by_name, NULL), BERTH_OK);
+	cr_assert_not(runs("app.web.1") || runs("app.web.1.g2"));
+	cr_assert_eq(scene_request(&scene, berth_start, &by_name, NULL), BERTH_OK);
+	cr_assert(runs("app.web.1"));
+	cr_assert_not(runs("app.web.1.g2"));
+}

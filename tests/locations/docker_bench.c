@@ -100,9 +100,11 @@ static void note(const struct http_request *request, struct asked *to)
 {
 	const char *path = strstr(request->url, "://");
 
-	path = path ? strchr(path + 3, '/') : "";
+	path = path ? strchr(path + 3, '/') : NULL;
 	to->api[0] = '\0';
-	if (starts_with(path, "/v1.")) {
+	if (!path)
+		path = "/";
+	else if (starts_with(path, "/v1.")) {
 		size_t length = strcspn(path + 2, "/");
 		snprintf(to->api, sizeof(to->api), "%.*s", (int)length, path + 2);
 		path += 2 + length;
