@@ -177,6 +177,17 @@ static int find_command(int argc, char **argv)
 	return -1;
 }
 
+/* Flags of ours may still come, when a `--` says where they end. */
+static int past_flags(int at, int argc, char **argv)
+{
+	if (at >= argc || argv[at][0] != '-')
+		return at;
+	for (int i = at; i < argc; i++)
+		if (strcmp(argv[i], "--") == 0)
+			return i;
+	return at;
+}
+
 /* Where the words of another command begin, or the line ends. */
 static int find_foreign(const struct command *command, int command_at, int argc, char **argv)
 {
@@ -193,7 +204,7 @@ static int find_foreign(const struct command *command, int command_at, int argc,
 		else if (flag)
 			i += takes_next(command, argv[i]);
 		else if (++count == command->own_arguments)
-			return i + 1;
+			return past_flags(i + 1, argc, argv);
 	}
 	return argc;
 }

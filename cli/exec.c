@@ -184,7 +184,7 @@ static int check(struct invocation *invocation)
 							      : "which command?");
 	if (arguments->items[2][0] == '-')
 		return complain_usage(invocation,
-				      "flags of exec stand before the application: berth exec -it APP "
+				      "flags of exec stand before the `--`: berth exec -it APP "
 				      "COMPONENT -- COMMAND",
 				      "`%s` is no command", arguments->items[2]);
 	if (settings->tty && !isatty(STDIN_FILENO))
@@ -226,7 +226,8 @@ const struct command command_exec = {
     .details =
 	"Runs a command in the instance N of a component, or in the lowest one that runs, with the "
 	"instance's own environment, directory and user. Whatever follows the component is the command; "
-	"flags of exec stand before it. What the command writes goes to standard output and standard error "
+	"flags of exec stand before it, the last of them before the `--`. What the command writes goes to "
+	"standard output and standard error "
 	"as it comes, and its exit code becomes that of exec.\n\n"
 	"Standard input is passed on with -i, until it ends; so pipes work. With -i and -t the command runs "
 	"on a "

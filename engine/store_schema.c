@@ -26,7 +26,8 @@ static const char *const migrations[] = {
     " time_ms INTEGER NOT NULL, PRIMARY KEY(app, instance)) WITHOUT ROWID;"
     "CREATE TABLE event(id INTEGER PRIMARY KEY, app TEXT NOT NULL, serial INTEGER NOT NULL,"
     " time_ms INTEGER NOT NULL, component TEXT, instance TEXT, what TEXT, text TEXT, UNIQUE(app, serial));",
-    "ALTER TABLE instance ADD COLUMN files TEXT; ALTER TABLE application ADD COLUMN variables TEXT;",
+    "ALTER TABLE instance ADD COLUMN files TEXT;",
+    "ALTER TABLE application ADD COLUMN variables TEXT;",
 };
 
 #define SCHEMA ((int64_t)COUNT_OF(migrations))

@@ -61,8 +61,11 @@ Test(exec, its_own_flags_stand_before)
 	cr_expect_str_eq(asked.components, "web/2\n");
 	cr_expect_str_eq(asked.locations, "here=docker\n");
 	cr_expect_eq(asked.timeout_ms, 3000);
-	cr_expect_eq(run_cli("exec shop web -it -- sh"), BERTH_USAGE);
-	cr_expect(strstr(err, "flags of exec stand before"), "%s", err);
+	cr_expect_eq(run_cli("exec shop web --user nobody -- ls -l"), 0);
+	cr_expect_str_eq(asked.user, "nobody");
+	cr_expect_str_eq(asked.command, "ls\n-l\n");
+	cr_expect_eq(run_cli("exec shop web -it sh"), BERTH_USAGE);
+	cr_expect(strstr(err, "flags of exec stand before the `--`"), "%s", err);
 }
 
 Test(exec, a_blueprint_names_the_application_too)
