@@ -201,11 +201,6 @@ static bool surveyed(struct berth_operation *operation)
 {
 	if (!stage_surveyed(operation) || !stage_matched(operation))
 		return false;
-	if (operation->verb->decide && !operation->stored && !operation->blueprint &&
-	    !operation->application->component_count) {
-		fail_unknown_app(operation);
-		return stage_failed(operation);
-	}
 	operation->stage = STAGE_LOOK;
 	return true;
 }
@@ -233,10 +228,7 @@ static bool looked(struct berth_operation *operation)
 {
 	bool decides = !operation->verb->decide;
 	if (!operation->blueprint && !operation->work_count) {
-		fail(&operation->error, ERR_MISSING, "nothing of `%s` is known here",
-		     operation->application->id);
-		remedy(&operation->error,
-		       "`berth status` lists what is; --location NAME=SPEC asks another place");
+		fail_unknown_app(operation);
 		return stage_failed(operation);
 	}
 	if (!names_known(operation))
