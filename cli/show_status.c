@@ -82,22 +82,24 @@ static void show_links_of(const struct screen *screen, const json_t *component)
 	}
 }
 
-/* What an instance's own words say, after its name. */
+/* What an instance's own words say, after its name. How often it ended is told where its last code does not
+ * say it all. */
 static void show_trouble(const struct screen *screen, const json_t *instance)
 {
-	int64_t exits = number_of(instance, "exits");
-	const char *error = text_of(instance, "error");
-	bool running = strcmp(text_of(instance, "state"), "running") == 0;
-	const json_t *exit_code = json_object_get(instance, "exit_code");
-	if (!*error && !exits && (running || !exit_code))
+	const char *error = text_of(instance, "error"), *state = text_of(instance, "state");
+	bool running = strcmp(state, "running") == 0;
+	const json_t *code = running ? NULL : json_object_get(instance, "exit_code");
+	bool well = strcmp(state, "finished") == 0 && code && json_integer_value(code) == 0;
+	int64_t exits = code && number_of(instance, "exits") == 1 ? 0 : number_of(instance, "exits");
+	if (well || (!*error && !exits && !code))
 		return;
 	put(screen, running ? PLAIN : RED, text_of(instance, "name"));
 	fputs(": ", screen->to);
 	if (exits)
 		fprintf(screen->to, "exited %lld time%s%s", (long long)exits, exits == 1 ? "" : "s",
-			*error || exit_code ? "; " : "");
-	if (exit_code && !running)
-		fprintf(screen->to, "exit code %lld%s", (long long)json_integer_value(exit_code),
+			*error || code ? "; " : "");
+	if (code)
+		fprintf(screen->to, "exit code %lld%s", (long long)json_integer_value(code),
 			*error ? "; " : "");
 	put(screen, PLAIN, error);
 	putc('\n', screen->to);

@@ -222,6 +222,20 @@ Test(show, more_is_said_with_v)
 	cr_expect_null(strstr(out, "link y"), "%s", out);
 }
 
+Test(show, what_ended_once_is_told_by_its_code_and_a_finished_job_by_its_state)
+{
+	script.result =
+	    "{\"app\":\"shop\",\"state\":\"stopped\",\"components\":[{\"id\":\"web\",\"location\":\"l\","
+	    "\"instances\":["
+	    "{\"name\":\"shop.web.1\",\"state\":\"finished\",\"exits\":1,\"exit_code\":0},"
+	    "{\"name\":\"shop.web.2\",\"state\":\"stopped\",\"exits\":1,\"exit_code\":137},"
+	    "{\"name\":\"shop.web.3\",\"state\":\"stopped\",\"exits\":4,\"exit_code\":1}]}]}";
+	cr_expect_eq(run_cli("status shop"), 0);
+	cr_expect_null(strstr(out, "shop.web.1: "), "%s", out);
+	cr_expect(strstr(out, "\nshop.web.2: exit code 137\n"), "%s", out);
+	cr_expect(strstr(out, "\nshop.web.3: exited 4 times; exit code 1\n"), "%s", out);
+}
+
 Test(show, status_of_all)
 {
 	script.result =
