@@ -145,7 +145,7 @@ Test(docker_podman, volumes_are_made_with_their_labels_before_the_container)
 	REPLY("POST /volumes/create", 201, "{\"Name\": \"app.data\"}");
 	REPLY("POST /volumes/create", 500, "{\"cause\": \"volume already exists\", \"message\": \"no\"}",
 	      .times = 1);
-	owned_json body = made_of(&spec);
+	json_decref(made_of(&spec));
 	cr_assert_eq(docker_requests("POST /volumes/create"), 2, "a race is none");
 	owned_json volume = json_loads(docker_request("POST /volumes/create", 1)->body, 0, NULL);
 	cr_assert_str_eq(json_text(volume, "Name"), "app.data");

@@ -168,15 +168,20 @@ check "with none, all that was tried is told" tells 69 '/var/run/docker.sock, /r
 
 secure=tcp://127.0.0.1:2390
 as_root mkdir -p "$work/engine"
+# Without a bridge that is there it would take away, or take over, the one of the other engine on this network.
+bridge=engines0
+as_root ip link add "$bridge" type bridge
+as_root ip addr add 198.19.250.1/24 dev "$bridge"
 # In a session of its own, so that an interrupted test ends it in its own time.
 # shellcheck disable=SC2024
 as_root setsid dockerd --data-root "$work/engine/data" --exec-root "$work/engine/exec" --pidfile "$work/engine/pid" -H "$secure" \
-	--tlsverify --tlscacert ours.pem --tlscert server.pem --tlskey server-key.pem --bridge=none --iptables=false \
+	--tlsverify --tlscacert ours.pem --tlscert server.pem --tlskey server-key.pem --bridge="$bridge" --iptables=false \
 	>engine.log 2>&1 &
 stop_engine() {
 	[ -s "$work/engine/pid" ] || return 0
 	as_root kill "$(cat "$work/engine/pid")"
 	until_true 20 test ! -e "$work/engine/pid"
+	as_root ip link del "$bridge"
 	as_root umount -l "$work"/engine/data/* "$work"/engine/exec/* "$work"/engine/exec/*/* 2>/dev/null
 	as_root rm -rf "$work/engine"
 }
