@@ -290,5 +290,9 @@ check "a registry in trouble is a warning where nothing is to be made" tells 0 '
 todo pass
 logout
 check "so is a login that is gone" tells 0 "docker login $front" deploy it.yaml
+login "$front" "ann:$secret"
+blueprint "$front/$repository:none" calm ""
+check "an update whose image is not there fails" tells 1 'manifest unknown' deploy it.yaml
+check "and leaves the old one as it was" kept "$calm" "$(running real-registry calm)"
 check "destroys" destroy real-registry
 forget_images
