@@ -1,5 +1,6 @@
 /* exec.c - `berth exec`: a command in a component's instance, its streams ours, its exit code ours. */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -35,25 +36,31 @@ struct session {
 
 /* --- output --------------------------------------------------------------------------------- */
 
-/* Whether to go on with what could not be written just now. */
-static bool try_again(int fd)
+/* Until there is room, or a signal came: a write that blocks would not hear of one that came just before. */
+static bool has_room(int fd)
 {
-	struct pollfd room = {.fd = fd, .events = POLLOUT};
-	if (errno == EINTR)
-		return !signals_waiting();
-	return errno == EAGAIN && (poll(&room, 1, -1) == 1 || !signals_waiting());
+	struct pollfd wait[] = {{.fd = fd, .events = POLLOUT}, {.fd = signals_begin(), .events = POLLIN}};
+	while (poll(wait, COUNT_OF(wait), -1) < 0 && errno == EINTR)
+		;
+	if (!wait[1].revents)
+		return true;
+	errno = EINTR;
+	return false;
 }
 
+/* In pieces that fit where there is room at all. */
 static bool write_all(int fd, const char *bytes, size_t size)
 {
 	while (size) {
-		ssize_t count = write(fd, bytes, size);
-		if (count < 0 && try_again(fd))
-			continue;
-		if (count < 0)
+		if (!has_room(fd))
 			return false;
-		bytes += count;
-		size -= (size_t)count;
+		ssize_t count = write(fd, bytes, size < PIPE_BUF ? size : PIPE_BUF);
+		if (count < 0 && errno != EINTR && errno != EAGAIN)
+			return false;
+		if (count > 0) {
+			bytes += count;
+			size -= (size_t)count;
+		}
 	}
 	return true;
 }

@@ -43,11 +43,6 @@ int signals_taken(void)
 	return count > 0 ? (int)count : 0;
 }
 
-bool signals_waiting(void)
-{
-	struct pollfd waiting = {.fd = ends[0], .events = POLLIN};
-	return poll(&waiting, 1, 0) == 1;
-}
 
 void signals_default(void)
 {

@@ -475,7 +475,7 @@ static bool still_holds(const struct component *component, const json_t *facts)
 	for (size_t i = 0; i < component->instance_count; i++)
 		if (component->instances[i].wanted && !settled(component->instances[i].work))
 			return false;
-	return facts && !json_text(facts, "protect") == !component->spec->protect;
+	return facts && component->spec && !json_text(facts, "protect") == !component->spec->protect;
 }
 
 static bool all_gone(const struct component *component)

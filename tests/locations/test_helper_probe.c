@@ -77,14 +77,20 @@ static int end_of_helper(void)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* It ends with its input, and is killed when it does not. */
 static void end_helper(void)
 {
-	if (helper > 0) {
+	struct pollfd answers = {.fd = from_helper, .events = POLLIN};
+	char rest[4096];
+
+	close(to_helper);
+	while (helper > 0 && poll(&answers, 1, 2000) == 1 && read(from_helper, rest, sizeof(rest)) > 0)
+		;
+	if (helper > 0 && end_of_helper() < 0) {
 		kill(helper, SIGKILL);
 		waitpid(helper, NULL, 0);
 	}
 	helper = 0;
-	close(to_helper);
 	close(from_helper);
 }
 
