@@ -265,9 +265,8 @@ bool output_failed(void);
 int finish_output(int code);
 
 /* signals.c */
-int signals_begin(void);    /* the descriptor that becomes readable, -1 on failure */
-int signals_taken(void);    /* how many came since the last call */
-bool signals_waiting(void); /* whether there are any */
+int signals_begin(void); /* the descriptor that becomes readable, -1 on failure */
+int signals_taken(void); /* how many came since the last call */
 void signals_default(void);
 void signals_end(void);
 

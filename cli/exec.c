@@ -74,10 +74,8 @@ static void take_event(void *context, const struct berth_event *event)
 			putc('\r', stderr); /* a raw one only goes down */
 		return;
 	}
-	/* Who interrupts does not wait for a reader that does not read. */
-	if (signals_waiting())
-		return;
-	/* What an interrupt keeps from being written is not worth a word; nor are errors that nobody reads.
+	/* Who interrupts does not wait for a reader that does not read: what that keeps from being written is
+	 * not worth a word; nor are errors that nobody reads.
 	 */
 	if (!write_all(event->errors ? STDERR_FILENO : STDOUT_FILENO, event->text, event->text_size) &&
 	    !event->errors && errno != EINTR)

@@ -1,7 +1,6 @@
 /* signals.c - Ctrl-C and its kin become bytes in a pipe, read where the program waits. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -42,7 +41,6 @@ int signals_taken(void)
 	ssize_t count = read(ends[0], bytes, sizeof bytes);
 	return count > 0 ? (int)count : 0;
 }
-
 
 void signals_default(void)
 {
