@@ -4,7 +4,7 @@
 
 #include "locations/docker/docker.h"
 
-struct asking {
+struct looking {
 	size_t at; /* among the instances of the inventory */
 	step *after;
 };
@@ -27,8 +27,8 @@ static bool has_other(const struct inventory *inventory, size_t index)
 static enum progress told(struct task *task, struct error *err)
 {
 	static const char *const texts[] = {"Id", "Name", NULL};
-	struct asking *asking = task->own;
-	struct observed *seen = (struct observed *)&task->inventory.instances[asking->at++];
+	struct looking *looking = task->own;
+	struct observed *seen = (struct observed *)&task->inventory.instances[looking->at++];
 	struct call *call = &task->calls[0];
 
 	/* Gone meanwhile: as it was listed is as good as anything. */
@@ -47,13 +47,13 @@ static enum progress told(struct task *task, struct error *err)
 static enum progress ask_next(struct task *task, struct error *err)
 {
 	const struct inventory *inventory = &task->inventory;
-	struct asking *asking = task->own;
+	struct looking *looking = task->own;
 
-	while (asking->at < inventory->instance_count && !has_other(inventory, asking->at))
-		asking->at++;
-	if (asking->at == inventory->instance_count)
-		return task_go(task, asking->after);
-	return inspect(task, inventory->instances[asking->at].target_id, told, err);
+	while (looking->at < inventory->instance_count && !has_other(inventory, looking->at))
+		looking->at++;
+	if (looking->at == inventory->instance_count)
+		return task_go(task, looking->after);
+	return inspect(task, inventory->instances[looking->at].target_id, told, err);
 }
 
 static bool any_young(const struct inventory *inventory)
@@ -66,13 +66,13 @@ static bool any_young(const struct inventory *inventory)
 
 enum progress generations_ask(struct task *task, step *next, struct error *err)
 {
-	struct asking *asking;
+	struct looking *looking;
 
 	if (!any_young(&task->inventory))
 		return task_go(task, next);
-	if (!(asking = arena_alloc(&task->arena, sizeof(*asking))))
+	if (!(looking = arena_alloc(&task->arena, sizeof(*looking))))
 		return out_of_memory(err);
-	asking->after = next;
-	task->own = asking;
+	looking->after = next;
+	task->own = looking;
 	return ask_next(task, err);
 }
