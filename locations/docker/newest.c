@@ -30,8 +30,10 @@ static void doubt(struct task *task, struct enquiry *enquiry, const char *words)
 	registry_refused(&enquiry->login, enquiry->image->reference, "ask for the newest",
 			 words_of(&task->arena, words, strlen(words)), &why);
 	enquiry->digest = NULL;
-	enquiry->image->doubt = arena_format(&task->inventory.arena, "%s; what is there already counts (%s)",
-					     why.text, why.remedy);
+	bool help = why.code != ERR_FAILED; /* else it is about pulling */
+	enquiry->image->doubt =
+	    arena_format(&task->inventory.arena, "%s; what is there already counts%s%s%s", why.text,
+			 help ? " (" : "", help ? why.remedy : "", help ? ")" : "");
 }
 
 /* --- is the registry's one here? -------------------------------------------------------------- */
@@ -85,6 +87,8 @@ static void read_digest(struct task *task, struct call *call, struct enquiry *en
 		doubt(task, enquiry, "timed out: no answer within 10 s");
 	} else if (call->error.code != OK) {
 		doubt(task, enquiry, call->error.text);
+	} else if (call->status == 404 && !call_json(call, NULL)) {
+		doubt(task, enquiry, "an engine of this kind asks no registry"); /* Podman */
 	} else if (!call_ok(call)) {
 		doubt(task, enquiry, call_words(call));
 	} else {

@@ -113,8 +113,8 @@ Test(docker_newest, registry_that_does_not_tell_leaves_a_doubt)
 	doubted("connection refused");
 	REPLY(ASK, 404, "{\"message\": \"manifest unknown\"}");
 	doubted("manifest unknown");
-	REPLY(ASK, 404, "page not found");
-	doubted("404");
+	REPLY(ASK, 404, "Not Found");
+	doubted("asks no registry; what is there already counts");
 	REPLY(ASK, 0, NULL, .error = ERR_TIMED_OUT);
 	doubted("timed out");
 	REPLY(ASK, 0, NULL, .error = ERR_UNREACHABLE);

@@ -157,6 +157,13 @@ static const struct {
      "request to an HTTPS server.\\n\"",
      ERR_DENIED, "`docker login reg:5000`"},
     {"denied", ERR_DENIED, "`docker login reg:5000`"},
+    {"initializing source docker://reg:5000/x:9: reading manifest 9 in reg:5000/x: manifest unknown: "
+     "manifest unknown",
+     ERR_MISSING, "spelling"},
+    {"initializing source docker://reg:5000/x:9: reading manifest 9 in reg:5000/x: unauthorized: "
+     "authentication "
+     "required",
+     ERR_DENIED, "`docker login reg:5000`"},
     {"Get \"https://reg:5000/v2/\": x509: certificate signed by unknown authority", ERR_DENIED,
      "/etc/docker/certs.d/reg:5000/ca.crt"},
     {"Get \"https://reg:5000/v2/\": http: server gave HTTP response to HTTPS client", ERR_FAILED,
@@ -340,6 +347,16 @@ Test(docker_pull, last_line_may_end_without_a_newline)
 	image_is_absent();
 	REPLY(PULL, 200, "{\"status\": \"Status: Image is up to date for x:1\"}");
 	MUST(place, &docker_web, &note);
+}
+
+Test(docker_pull, podman_ends_in_its_own_way)
+{
+	image_is_absent();
+	REPLY(PULL, 200,
+	      "{\"status\":\"Pulling fs layer\",\"progressDetail\":{},\"id\":\"c6e0b4fd7d7f\"}\n"
+	      "{\"status\":\"Download complete\",\"progressDetail\":{},\"id\":\"b21f5d17ad94\"}\n");
+	MUST(place, &docker_web, &note);
+	cr_expect_eq(docker_requests(PULL), 1);
 }
 
 Test(docker_pull, engine_that_goes_away_is_unknown)
