@@ -224,6 +224,11 @@ stop_engine
 behind() { env DOCKER_HOST=tcp://127.0.0.1:2385 DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH="$work/good" "$@"; }
 check "docker's variables lead through a front" behind "$BERTH" deploy around.yaml -y
 check "to the engine behind it" same 1 "$(count running real-engines)"
+>front.input
+for i in 1 2 3; do echo "line $i" >>front.input; done
+through() { env -u DOCKER_HOST "$BERTH" exec -i real-engines one -- sh -c 'cat; exit 7' <front.input >front.output; }
+check "a command in there talks both ways" exits 7 through
+check "and ends with its input" cmp front.input front.output
 check "status finds back without them" json '.state == "running"' env -u DOCKER_HOST "$BERTH" status real-engines -o json
 check "destroy too" env -u DOCKER_HOST "$BERTH" destroy real-engines -y
 check "nothing is left" nothing_of real-engines

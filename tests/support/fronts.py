@@ -71,23 +71,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Relay(socketserver.BaseRequestHandler):
-    """Bytes both ways, until either side has ended. One thread: two must not share a TLS connection."""
+    """Bytes both ways; who asks may end first and still hear. One thread: two must not share a TLS connection."""
 
     def handle(self):
         with socket.socket(socket.AF_UNIX) as engine:
             engine.connect(self.server.what)
+            self.sources = [self.request, engine]
             while self.pour(engine):
                 pass
 
     def pour(self, engine):
         client = self.request
-        pending = isinstance(client, ssl.SSLSocket) and client.pending()
-        ready = [client] if pending else select.select([client, engine], [], [])[0]
-        for source in ready:
+        pending = client in self.sources and isinstance(client, ssl.SSLSocket) and client.pending()
+        for source in [client] if pending else select.select(self.sources, [], [])[0]:
             data = source.recv(65536)
-            if not data:
+            if data:
+                (engine if source is client else client).sendall(data)
+            elif source is engine:
                 return False
-            (engine if source is client else client).sendall(data)
+            else:
+                self.sources.remove(client)
+                engine.shutdown(socket.SHUT_WR)
         return True
 
 
