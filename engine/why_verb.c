@@ -232,13 +232,19 @@ static bool compared(struct berth_operation *operation)
 
 /* --- looking at each ------------------------------------------------------------------------------- */
 
+/* What is there bears this name; one that a change would make is looked at in the one that it follows. */
+static const char *name_there(const struct work *work)
+{
+	return work->instance->seen ? work->instance->seen->name : work->instance->name;
+}
+
 static enum progress look(struct berth_operation *operation, struct finding *finding)
 {
 	struct work *work = finding->work;
 	struct error err = {0};
 	enum progress progress =
 	    driver_of(work)->look(&work->site->location, &work->errand, operation->application->id,
-				  work->instance->name, &operation->arena, &finding->looked, &err);
+				  name_there(work), &operation->arena, &finding->looked, &err);
 	if (progress == PROGRESS_DONE)
 		work->instance->seen = &finding->looked;
 	return progress;
@@ -247,10 +253,11 @@ static enum progress look(struct berth_operation *operation, struct finding *fin
 static enum progress ask(struct berth_operation *operation, struct finding *finding)
 {
 	struct work *work = finding->work;
-	if (!work->spec) {
+	if (!work->spec || strcmp(work->spec->name, name_there(work)) != 0) {
 		work->spec = arena_array(&operation->arena, struct instance_spec, 1);
 		if (!work->spec || spec_outline(work, &operation->arena, work->spec))
 			return PROGRESS_FAILED;
+		work->spec->name = name_there(work);
 	}
 	enum progress progress = instance_ask(work, &finding->silence);
 	finding->asked = progress != PROGRESS_WAITING;
@@ -272,7 +279,7 @@ static enum progress read_log(const struct berth_operation *operation, struct wo
 	static const struct log_options tail = {.tail = LOG_TAIL};
 	struct error err = {0};
 	return driver_of(work)->logs(&work->site->location, &work->errand, operation->application->id,
-				     work->instance->name, &tail, keep_log, work, &err);
+				     name_there(work), &tail, keep_log, work, &err);
 }
 
 /* Whether this step has something to tell about it. */

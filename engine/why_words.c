@@ -212,6 +212,11 @@ static bool is_unusable(const struct berth_operation *operation, const struct in
 
 /* --- it runs, and yet -------------------------------------------------------------------------- */
 
+static bool to_be_changed(const struct inquiry *inquiry, const struct finding *finding)
+{
+	return inquiry->planned && finding->work->action != ACTION_UNCHANGED;
+}
+
 static bool lost_its_keeper(const struct berth_operation *operation, const struct inquiry *inquiry,
 			    struct finding *finding)
 {
@@ -249,7 +254,7 @@ static bool answers_by_now(const struct berth_operation *operation, const struct
 			   struct finding *finding)
 {
 	(void)operation;
-	if (finding->state != PHASE_STARTING)
+	if (finding->state != PHASE_STARTING || to_be_changed(inquiry, finding))
 		return false;
 	text_add(&finding->why,
 		 "it answers by now; the deploy that started it had given up, or was interrupted");
@@ -272,8 +277,10 @@ static bool is_as_before(const struct berth_operation *operation, const struct i
 			 struct finding *finding)
 {
 	(void)operation;
-	if (!inquiry->planned || finding->work->action == ACTION_UNCHANGED)
+	if (!to_be_changed(inquiry, finding))
 		return false;
+	if (finding->asked) /* and it answered */
+		finding->state = PHASE_RUNNING;
 	text_format(&finding->why, "it %s, but not as its blueprint says by now",
 		    finding->state == PHASE_FINISHED ? "has run" : "runs");
 	add_reasons(finding);

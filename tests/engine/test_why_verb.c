@@ -182,16 +182,16 @@ Test(why_verb, what_answers_by_now_only_wants_a_deploy)
 	cr_expect_eq(findings(), 0);
 }
 
-Test(why_verb, a_change_that_failed_shows_what_was_to_change_and_the_words)
+static void fail_a_change(const char *before, const char *after)
 {
 	static const struct fake_behaviour crash = {.component = "app.db",
 						    .image = "redis:4",
 						    .exits = UINT32_MAX,
 						    .answers_after_ms = -1,
 						    .exit_code = 1};
-	cr_assert_eq(deploy(ONE), BERTH_OK);
+	cr_assert_eq(deploy(before), BERTH_OK);
 	cr_assert_eq(fake_target_behave(scene.target, &crash), 0);
-	cr_assert_eq(deploy(HEAD "- {type: 'docker:redis:4', id: db, openPorts: 6379}\n"), BERTH_FAILED);
+	cr_assert_eq(deploy(after), BERTH_FAILED);
 	cr_assert_eq(ask(NULL), BERTH_OK);
 	cr_assert_eq(findings(), 1);
 	cr_expect_str_eq(told(0, "instance"), "app.db.1");
@@ -199,6 +199,17 @@ Test(why_verb, a_change_that_failed_shows_what_was_to_change_and_the_words)
 	cr_expect(strstr(told(0, "why"), "it runs, but not as its blueprint says by now: "), "%s",
 		  told(0, "why"));
 	cr_expect(strstr(told(0, "why"), "the change failed: it ended 3 times"), "%s", told(0, "why"));
+}
+
+Test(why_verb, a_change_that_failed_shows_what_was_to_change_and_the_words)
+{
+	fail_a_change(ONE, HEAD "- {type: 'docker:redis:4', id: db, openPorts: 6379}\n");
+}
+
+Test(why_verb, what_was_started_again_after_a_change_that_failed_is_asked_itself)
+{
+	fail_a_change(HEAD "- {type: 'docker:redis:3', id: db, portBindings: {6379: 6379}}\n",
+		      HEAD "- {type: 'docker:redis:4', id: db, portBindings: {6379: 6379}}\n");
 }
 
 Test(why_verb, a_failure_that_was_overcome_is_not_shown_any_more)
