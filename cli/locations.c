@@ -53,9 +53,10 @@ static void render(const struct invocation *invocation, const json_t *document)
 	table_print(&out, &table);
 	table_release(&table);
 	fflush(stdout);
+	/* Of one alone the command's own message tells. */
 	json_array_foreach (list, i, location) {
 		char text[800];
-		if (!*text_of(location, "error"))
+		if (!*text_of(location, "error") || json_array_size(list) == 1)
 			continue;
 		snprintf(text, sizeof text, "%s: %s", text_of(location, "name"), text_of(location, "error"));
 		show_error(&err, text, text_of(location, "remedy"));

@@ -321,12 +321,16 @@ Test(show, locations_and_whether_they_answer)
 	    "\"reachable\":false,\"error\":\"refused\",\"remedy\":\"start it\"}]}";
 	cr_expect_eq(run_cli("locations"), 0);
 	cr_expect_not(asked.check);
-	cr_expect_eq(run_cli("locations check a"), 0);
+	script.outcome = BERTH_UNREACHABLE;
+	script.message = "a: refused";
+	script.remedy = "start it";
+	cr_expect_eq(run_cli("locations check a"), 69);
 	cr_expect(asked.check);
 	cr_expect_str_eq(asked.name, "a");
 	cr_expect_str_eq(out, "NAME  TYPE    SPEC    SOURCE    REACHABLE  VERSION  ENDPOINT\n"
 			      "a     docker  docker  built in  no\n");
-	cr_expect_str_eq(err, "berth: error: a: refused\n  = start it\n");
+	cr_expect_str_eq(err, "berth: error: a: refused\n  = start it\n", "told once");
+	script.outcome = BERTH_OK;
 	cr_expect_eq(run_cli("locations chek"), 64);
 	script.result =
 	    "{\"locations\":[{\"name\":\"a\",\"type\":\"docker\",\"spec\":\"docker\",\"source\":\"x\","
