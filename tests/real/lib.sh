@@ -88,7 +88,7 @@ same() { [ "$1" = "$2" ] || { printf 'not the same:\n%s\n--\n%s\n' "$1" "$2"; re
 # Pages of the documentation, word for word: their files are written, their commands typed, and what comes is what they show.
 pages() { # PAGE...
 	local page name
-	mkdir -p "$work/bin"
+	mkdir -p "$work/bin" "$work/home"
 	ln -sf "$BERTH" "$work/bin/berth"
 	for page in "$@"; do
 		name=$(basename "$page" .md)
@@ -97,7 +97,7 @@ pages() { # PAGE...
 		uses $(sed -n 's/^id: //p' "$page" | sort -u)
 		mkdir "$work/$name"
 		cd "$work/$name" || return
-		env -u BERTH_OWNER PATH="$work/bin:$PATH" BERTH_PROGRESS=quiet python3 "$root/tests/support/page.py" "$name" "$page" ||
+		env -u BERTH_OWNER HOME="$work/home" PATH="$work/bin:$PATH" BERTH_PROGRESS=quiet python3 "$root/tests/support/page.py" "$name" "$page" ||
 			failed=$((failed + 1))
 		cd "$work" || return
 	done
