@@ -304,6 +304,14 @@ Test(deploy, a_strangers_name_is_never_touched)
 	json_decref(document);
 }
 
+Test(deploy, an_owner_is_called_by_user_and_host)
+{
+	scene_environment("USER", "ann");
+	scene_restart(&scene, true);
+	cr_assert_eq(strncmp(scene.berth->owner.words, "ann@", 4), 0, "%s", scene.berth->owner.words);
+	cr_assert_gt(strlen(scene.berth->owner.words), 4);
+}
+
 Test(deploy, an_application_of_another_owner_is_refused_by_name)
 {
 	struct berth_request request = {.size = sizeof request, .blueprint = LINKED, .file = "/b.yaml"};
