@@ -28,13 +28,12 @@ static bool any(const json_t *change)
 	return true;
 }
 
-static void show_kept(const struct screen *out, const struct invocation *invocation, const json_t *document)
+static void show_volumes(const struct screen *out, const char *what, const json_t *volumes)
 {
-	const json_t *volumes = list_of(document, "kept_volumes");
 	size_t i;
 	json_t *volume;
 	json_array_foreach (volumes, i, volume) {
-		fputs("kept volume ", out->to);
+		fprintf(out->to, "%s volume ", what);
 		put(out, BOLD, text_of(volume, "name"));
 		fputs(" at ", out->to);
 		put(out, PLAIN, text_of(volume, "location"));
@@ -42,14 +41,14 @@ static void show_kept(const struct screen *out, const struct invocation *invocat
 		put(out, PLAIN, text_of(volume, "target_name"));
 		fputs(")\n", out->to);
 	}
-	if (json_array_size(volumes))
-		put_removal_command(out, invocation, text_of(document, "app"), volumes);
 }
 
 static void render(const struct invocation *invocation, const struct carried *carried)
 {
 	struct screen out = screen_of(stdout, invocation), err = screen_of(stderr, invocation);
 	const json_t *removed = list_of(carried->document, "removed");
+	const json_t *lost = list_of(carried->document, "removed_volumes");
+	const json_t *kept = list_of(carried->document, "kept_volumes");
 	size_t i;
 	json_t *name;
 	show_diagnostics(&err, carried->document);
@@ -58,9 +57,13 @@ static void render(const struct invocation *invocation, const struct carried *ca
 		put(&out, PLAIN, json_is_string(name) ? json_string_value(name) : "");
 		putc('\n', out.to);
 	}
-	show_kept(&out, invocation, carried->document);
+	show_volumes(&out, "removed", lost);
+	show_volumes(&out, "kept", kept);
+	if (json_array_size(kept))
+		put_removal_command(&out, invocation, text_of(carried->document, "app"), kept);
 	if (carried->outcome == BERTH_OK) {
-		fputs(json_array_size(removed) ? "Destroyed " : "Nothing runs of ", out.to);
+		bool any_removed = json_array_size(removed) || json_array_size(lost);
+		fputs(any_removed ? "Destroyed " : "Nothing runs of ", out.to);
 		put(&out, BOLD, text_of(carried->document, "app"));
 		putc('\n', out.to);
 	}

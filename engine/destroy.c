@@ -138,12 +138,13 @@ static json_t *removed_json(const struct berth_operation *operation)
 	return list;
 }
 
-static json_t *kept_volumes_json(const struct berth_operation *operation)
+/* Those of the sites that were left with their data removed, or those that were not to be removed. */
+static json_t *volumes_json(const struct berth_operation *operation, bool removed)
 {
 	json_t *list = json_array();
-	for (const struct site *site = operation->sites; site && !operation->request.volumes;
-	     site = site->next)
-		for (size_t i = 0; i < site->inventory.volume_count; i++) {
+	for (const struct site *site = operation->sites; site; site = site->next) {
+		bool told = removed ? operation->request.volumes && site->left : !operation->request.volumes;
+		for (size_t i = 0; told && i < site->inventory.volume_count; i++) {
 			const struct inventory_volume *volume = &site->inventory.volumes[i];
 			json_t *entry = json_object();
 			json_put_text(entry, "name", volume->name);
@@ -152,6 +153,7 @@ static json_t *kept_volumes_json(const struct berth_operation *operation)
 			json_put_text(entry, "target_name", volume->target_name);
 			json_array_append_new(list, entry);
 		}
+	}
 	return list;
 }
 
@@ -197,7 +199,8 @@ static bool committed(struct berth_operation *operation)
 		lock_remove(operation);
 	json_t *document = document_new(operation->application->id);
 	json_object_set_new(document, "removed", removed_json(operation));
-	json_object_set_new(document, "kept_volumes", kept_volumes_json(operation));
+	json_object_set_new(document, "removed_volumes", volumes_json(operation, true));
+	json_object_set_new(document, "kept_volumes", volumes_json(operation, false));
 	json_object_set_new(document, "failures",
 			    operation->failures ? give(operation->failures) : json_array());
 	operation_finish(operation, gone ? BERTH_OK : outcome(operation, failures), document);

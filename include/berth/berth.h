@@ -167,7 +167,7 @@ BERTH_API struct berth_operation *berth_deploy(struct berth *, const struct bert
 BERTH_API struct berth_operation *berth_status(struct berth *, const struct berth_request *,
 					       const struct berth_listener *, struct berth_error *);
 /* {"format_version", "app", "removed": [...], "kept_volumes": [{"name", "location", "spec", "target_name"}],
- * "failures": [...]} */
+ * "removed_volumes": [the same], "failures": [...]} */
 BERTH_API struct berth_operation *berth_destroy(struct berth *, const struct berth_request *,
 						const struct berth_listener *, struct berth_error *);
 /* Output arrives as events. */

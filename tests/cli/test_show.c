@@ -310,8 +310,12 @@ Test(show, destroy_names_what_it_kept)
 		 "removes them\n"
 		 "Destroyed shop\n");
 	cr_expect_not(asked.volumes);
+	script.result =
+	    "{\"app\":\"shop\",\"removed\":[],\"removed_volumes\":[{\"name\":\"data\",\"location\":\"here\","
+	    "\"spec\":\"docker\",\"target_name\":\"shop_data\"}],\"kept_volumes\":[],\"failures\":[]}";
 	cr_expect_eq(run_cli("destroy shop -y --volumes"), 0);
 	cr_expect(asked.volumes);
+	cr_expect_str_eq(out, "removed volume data at here (shop_data)\nDestroyed shop\n");
 }
 
 Test(show, locations_and_whether_they_answer)

@@ -148,6 +148,29 @@ Test(verbs, destroy_finds_everything_without_the_store_when_told_where)
 	cr_assert_eq(fake_target_instances(scene.target), 0);
 }
 
+Test(verbs, destroy_tells_which_data_it_kept_and_which_it_removed)
+{
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	json_t *document = NULL;
+	cr_assert_eq(
+	    scene_run(
+		&scene, berth_deploy,
+		"id: app\nlocation: fake\nservices:\n- {type: 'docker:x', id: db, volumes: ['data:/d']}\n",
+		NULL),
+	    BERTH_OK);
+	cr_assert_eq(scene_request(&scene, berth_destroy, &request, &document), BERTH_OK);
+	cr_expect_eq(json_array_size(json_object_get(document, "kept_volumes")), 1);
+	cr_expect_eq(json_array_size(json_object_get(document, "removed_volumes")), 0);
+	json_decref(document);
+	request.volumes = true;
+	request.locations = (const char *const[]){"fake=fake", NULL};
+	cr_assert_eq(scene_request(&scene, berth_destroy, &request, &document), BERTH_OK);
+	cr_expect_eq(json_array_size(json_object_get(document, "kept_volumes")), 0);
+	const json_t *removed = json_array_get(json_object_get(document, "removed_volumes"), 0);
+	cr_expect_str_eq(json_text(removed, "name"), "data");
+	json_decref(document);
+}
+
 Test(verbs, destroy_twice_is_as_good_as_once)
 {
 	struct berth_request request = {.size = sizeof request, .app = "app"};
