@@ -35,16 +35,17 @@ function(suite name)
 endfunction()
 
 suite(base FOLDERS tests/base FLOORS base)
+suite(simulation SUPPORT FOLDERS tests/simulation FLOORS base simulation)
 suite(blueprints FOLDERS tests/blueprints FLOORS base blueprints)
 suite(entities FOLDERS tests/entities FLOORS base blueprints entities)
-suite(locations SUPPORT FOLDERS tests/locations tests/conformance FLOORS base blueprints entities locations)
-suite(engine SUPPORT FOLDERS tests/engine FLOORS base blueprints entities locations engine)
+suite(locations SUPPORT FOLDERS tests/locations tests/conformance FLOORS base simulation blueprints entities locations)
+suite(engine SUPPORT FOLDERS tests/engine FLOORS base simulation blueprints entities locations engine)
 # Speaks to the engine that BERTH_TEST_DOCKER names, and skips all when it names none.
 suite(docker FOLDERS tests/real/docker
   WITH tests/conformance/rig.c tests/conformance/lacks.c tests/conformance/conformance.c
     tests/conformance/conformance_target.c tests/conformance/conformance_changes.c
     tests/conformance/conformance_inside.c tests/conformance/conformance_leases.c
-  FLOORS base blueprints entities locations)
+  FLOORS base simulation blueprints entities locations)
 # The program without its main(), against a library that does what a script says.
 set(cli_tested ${cli_sources})
 list(FILTER cli_tested EXCLUDE REGEX "/main\\.c$")
