@@ -50,3 +50,13 @@ suite(docker FOLDERS tests/real/docker
 set(cli_tested ${cli_sources})
 list(FILTER cli_tested EXCLUDE REGEX "/main\\.c$")
 suite(cli FOLDERS tests/cli WITH ${cli_tested})
+
+# How fast and how small the engine is, whatever the number of components: tests/bench/scale runs it.
+set(objects)
+foreach(floor ${FLOORS})
+  list(APPEND objects $<TARGET_OBJECTS:floor-${floor}>)
+endforeach()
+add_executable(berth-scale tests/bench/scale.c ${objects})
+target_include_directories(berth-scale PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
+target_link_libraries(berth-scale PRIVATE ${LIBRARIES})
+set_target_properties(berth-scale PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

@@ -4,25 +4,6 @@
 
 #include "engine/specs.h"
 
-/* Whether the name would lead somebody to another component. */
-static bool ambiguous(struct work *work, const char *name, size_t index)
-{
-	const struct application *application = work->operation->application;
-
-	for (size_t i = 0; i < application->component_count; i++) {
-		const struct component *component = &application->components[i];
-		if (i != index && strcasecmp(component->id, name) == 0)
-			return true;
-		for (size_t k = 0; k < component->need_count; k++) {
-			const struct edge *edge = &component->needs[k];
-			if (edge->kind == EDGE_LINK && edge->to != index &&
-			    strcasecmp(edge->link->alias, name) == 0)
-				return true;
-		}
-	}
-	return false;
-}
-
 static bool listed(const struct instance_spec *spec, const char *name)
 {
 	for (size_t i = 0; i < spec->called_count; i++)
@@ -37,7 +18,8 @@ static int add(struct work *work, struct instance_spec *spec, const char **names
 
 	if (!name)
 		return -1;
-	if (!listed(spec, name) && !ambiguous(work, alias, work->instance->component->index))
+	if (!listed(spec, name) &&
+	    application_means_only(work->operation->application, alias, work->instance->component->index))
 		names[spec->called_count++] = name;
 	return 0;
 }

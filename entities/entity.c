@@ -1,6 +1,7 @@
 /* entity.c - the graph of an application, made from its blueprint. */
 #include "entities/entity.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -217,6 +218,49 @@ static int sort_providers_first(struct application *application)
 	return ready == count ? 0 : -1;
 }
 
+/* --- names: host names do not tell great letters from small ones ------------------------------------ */
+
+#define SEVERAL ((size_t)-1)
+
+static char *small_letters(const char *name)
+{
+	char *small = strdup(name);
+	for (char *c = small; c && *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return small;
+}
+
+static int note_name(struct application *application, const char *name, size_t index)
+{
+	owned_memory char *small = small_letters(name);
+	if (!small)
+		return -1;
+	size_t before = (size_t)map_get(application->by_name, small);
+	if (before == index + 1)
+		return 0;
+	return map_put(&application->by_name, small, (void *)(before ? SEVERAL : index + 1));
+}
+
+/* An alias that is the component's own id is noted already. */
+static int note_aliases(struct application *application)
+{
+	for (size_t i = 0; i < application->component_count; i++)
+		for (size_t e = 0; e < application->components[i].need_count; e++) {
+			const struct edge *edge = &application->components[i].needs[e];
+			if (edge->kind == EDGE_LINK &&
+			    strcmp(edge->link->alias, application->components[edge->to].id) != 0 &&
+			    note_name(application, edge->link->alias, edge->to))
+				return -1;
+		}
+	return 0;
+}
+
+bool application_means_only(const struct application *application, const char *name, size_t index)
+{
+	owned_memory char *small = small_letters(name);
+	return small && (size_t)map_get(application->by_name, small) == index + 1;
+}
+
 static int fill_in(struct application *application)
 {
 	const struct blueprint *blueprint = application->blueprint;
@@ -233,10 +277,13 @@ static int fill_in(struct application *application)
 		component->id = component->spec->id;
 		if (gather_edges(&application->arena, component) ||
 		    gather_ports(&application->arena, component) ||
-		    map_put(&application->by_id, component->id, (void *)(i + 1)))
+		    map_put(&application->by_id, component->id, (void *)(i + 1)) ||
+		    note_name(application, component->id, i))
 			return -1;
 	}
-	return gather_consumers(application) ? -1 : sort_providers_first(application);
+	if (note_aliases(application) || gather_consumers(application))
+		return -1;
+	return sort_providers_first(application);
 }
 
 struct application *application_new(const struct blueprint *blueprint)
@@ -270,6 +317,7 @@ void application_free(struct application *application)
 	if (!application)
 		return;
 	map_release(&application->by_id);
+	map_release(&application->by_name);
 	arena_release(&application->arena);
 	free(application);
 }
@@ -294,7 +342,8 @@ int application_add_found(struct application *application, const char *id)
 	}
 	struct component *component = &application->components[count];
 	*component = (struct component){.index = count, .id = arena_text(&application->arena, id)};
-	if (!component->id || map_put(&application->by_id, id, (void *)(count + 1)))
+	if (!component->id || map_put(&application->by_id, id, (void *)(count + 1)) ||
+	    note_name(application, id, count))
 		return -1;
 	application->component_count++;
 	return 0;

@@ -94,7 +94,8 @@ struct application {
 	const struct blueprint *blueprint; /* NULL: only what was found */
 	struct component *components;
 	size_t component_count, component_room;
-	struct map *by_id; /* index + 1 */
+	struct map *by_id;   /* index + 1 */
+	struct map *by_name; /* what an id or alias in small letters leads to: index + 1, or SEVERAL */
 	/* Indices of the blueprint's components, providers before their consumers (peers in any order). */
 	const size_t *order;
 };
@@ -107,6 +108,8 @@ struct application *application_found(const char *id);
 void application_free(struct application *application);
 /* NULL when there is none of that id. */
 struct component *application_component(struct application *application, const char *id);
+/* Whether everybody who uses this name, as an id or a link's alias, means that component. */
+bool application_means_only(const struct application *application, const char *name, size_t index);
 /* Append a component that the blueprint does not have. Moves the array: only before instances point into it.
  * 0 or -1. */
 int application_add_found(struct application *application, const char *id);
