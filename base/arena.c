@@ -43,31 +43,34 @@ static void *alloc_big(struct arena *arena, size_t size)
 	return block->bytes;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+static void *take(struct arena *arena, size_t size, size_t alignment)
 {
-	if (size > SIZE_MAX / 2)
-		return NULL;
-	size = size ? (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
-
 	struct arena_block *block = arena->blocks;
-	if (!block || block->size - block->used < size) {
+	size_t start = block ? (block->used + alignment - 1) / alignment * alignment : 0;
+
+	if (!block || start > block->size || block->size - start < size) {
 		size_t room = !block ? FIRST_BLOCK : block->size < LAST_BLOCK ? 2 * block->size : LAST_BLOCK;
 		if (size > room / 4)
 			return alloc_big(arena, size);
-		block = block_new(room);
-		if (!block)
+		struct arena_block *next = block_new(room);
+		if (!next)
 			return NULL;
-		block->next = arena->blocks;
-		arena->blocks = block;
+		next->next = block;
+		arena->blocks = block = next;
+		start = 0;
 	}
-	void *memory = block->bytes + block->used;
-	block->used += size;
-	return memory;
+	block->used = start + size;
+	return block->bytes + start;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	return size > SIZE_MAX / 2 ? NULL : take(arena, size ? size : 1, ALIGNMENT);
 }
 
 char *arena_copy(struct arena *arena, const char *text, size_t length)
 {
-	char *copy = length < SIZE_MAX ? arena_alloc(arena, length + 1) : NULL;
+	char *copy = length < SIZE_MAX / 2 ? take(arena, length + 1, 1) : NULL;
 
 	if (copy && length)
 		memcpy(copy, text, length);
@@ -86,7 +89,7 @@ char *arena_format(struct arena *arena, const char *format, ...)
 	va_start(arguments, format);
 	int length = vsnprintf(NULL, 0, format, arguments);
 	va_end(arguments);
-	char *made = length < 0 ? NULL : arena_alloc(arena, (size_t)length + 1);
+	char *made = length < 0 ? NULL : take(arena, (size_t)length + 1, 1);
 	if (!made)
 		return NULL;
 	va_start(arguments, format);

@@ -10,7 +10,8 @@ struct arena {
 
 /* Zeroed memory aligned for any type, or NULL when there is none left. */
 void *arena_alloc(struct arena *arena, size_t size);
-char *arena_copy(struct arena *arena, const char *text, size_t length); /* adds the final NUL */
+/* Texts lie close together: aligned for nothing else. Adds the final NUL. */
+char *arena_copy(struct arena *arena, const char *text, size_t length);
 char *arena_text(struct arena *arena, const char *text);
 char *arena_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void arena_release(struct arena *arena);

@@ -110,6 +110,8 @@ static void name_application(struct reading *r, const struct yaml_node *root)
 
 static bool prepare_drafts(struct reading *r, const struct yaml_node *services)
 {
+	static const struct health_check no_check;
+	static const struct on_change restart = {.kind = ON_CHANGE_RESTART};
 	struct component_spec *specs;
 
 	r->count = services->count;
@@ -123,6 +125,8 @@ static bool prepare_drafts(struct reading *r, const struct yaml_node *services)
 	}
 	for (size_t i = 0; i < r->count; i++) {
 		specs[i].instances = 1;
+		specs[i].health = &no_check;
+		specs[i].on_change = &restart;
 		specs[i].stop_timeout_ms = -1;
 		r->ids[i] = "";
 		r->drafts[i] = (struct draft){.spec = &specs[i],
@@ -220,6 +224,7 @@ static void reading_close(struct reading *r)
 	map_release(&r->config);
 	map_release(&r->parameters);
 	map_release(&r->locations);
+	arena_release(&r->scratch);
 }
 
 static struct blueprint *open_blueprint(const char *text, size_t size,
@@ -251,10 +256,10 @@ struct blueprint *blueprint_parse(const char *text, size_t size, const struct bl
 	}
 	struct reading r = {
 	    .blueprint = b, .arena = &b->arena, .list = list, .options = options, .file = b->file};
-	const struct yaml_node *root = yaml_compose_faulty(&b->arena, b->file, text, size, list);
+	const struct yaml_node *root = yaml_compose_faulty(&b->arena, &r.scratch, b->file, text, size, list);
 	if (root)
 		read_root(&r, root);
-	b->variables = r.variables.members;
+	b->variables = kept(&r, &r.variables, sizeof(*b->variables));
 	b->variable_count = r.variables.count;
 	reading_close(&r);
 	mask_summaries(list, b->file, text, size);

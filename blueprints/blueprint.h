@@ -168,8 +168,8 @@ struct component_spec {
 	const struct link *depends_on; /* `dependsOn`: order only; alias NULL */
 	size_t depends_on_count;
 
-	struct health_check health;
-	uint32_t instances; /* 1 when not given */
+	const struct health_check *health; /* never NULL */
+	uint32_t instances;                /* 1 when not given */
 	const struct volume *volumes;
 	size_t volume_count;
 	int64_t memory_bytes; /* 0: no limit */
@@ -185,9 +185,9 @@ struct component_spec {
 	bool link_numbers; /* `linkAddress: ip`: its consumers are given numbers, not names */
 	enum restart_policy restart;
 	enum update_order update;
-	struct on_change on_change;
-	int64_t stop_timeout_ms; /* -1: the target's default */
-	const char *stop_signal; /* "TERM", without SIG; NULL: the target's (or image's) default */
+	const struct on_change *on_change; /* never NULL */
+	int64_t stop_timeout_ms;           /* -1: the target's default */
+	const char *stop_signal;           /* "TERM", without SIG; NULL: the target's (or image's) default */
 	const struct file_entry *files;
 	size_t file_count;
 

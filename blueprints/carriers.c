@@ -45,7 +45,7 @@ static void warn_alone(struct reading *r, const struct draft *d, struct place at
 	    warn(r->list, at,
 		 "`%s` has %s in its environment alone: a change reaches it only when it is replaced, which "
 		 "`onChange: %s` does not do",
-		 d->spec->id, what, reactions[d->spec->on_change.kind]),
+		 d->spec->id, what, reactions[d->spec->on_change->kind]),
 	    "put it into one of its `files`, or write `onChange: restart`");
 }
 
@@ -94,7 +94,7 @@ void check_carriers(struct reading *r, struct draft *d)
 {
 	const struct component_spec *spec = d->spec;
 
-	if (spec->on_change.kind == ON_CHANGE_RESTART)
+	if (spec->on_change->kind == ON_CHANGE_RESTART)
 		return;
 	for (size_t i = 0; i < spec->environment_count; i++)
 		check_value(r, d, spec->environment[i].place, &spec->environment[i].value);

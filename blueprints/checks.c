@@ -36,7 +36,7 @@ static void check_instances(struct reading *r, struct draft *d)
 static void check_health(struct reading *r, struct draft *d)
 {
 	const struct component_spec *spec = d->spec;
-	const struct health_check *health = &spec->health;
+	const struct health_check *health = spec->health;
 
 	if ((health->kind != CHECK_HTTP && health->kind != CHECK_TCP) || d->ports_faulty)
 		return;
@@ -62,9 +62,9 @@ static void check_health(struct reading *r, struct draft *d)
 
 static void check_job(struct reading *r, struct draft *d)
 {
-	if (d->spec->job && d->spec->health.kind != CHECK_NONE)
+	if (d->spec->job && d->spec->health->kind != CHECK_NONE)
 		advise(r->list,
-		       warn(r->list, d->spec->health.place,
+		       warn(r->list, d->spec->health->place,
 			    "nobody asks the health check of the job `%s`: it is ready when it has finished",
 			    d->spec->id),
 		       "take it away");
@@ -114,8 +114,8 @@ static bool any_address(const char *address)
 static void claim_port(struct reading *r, struct map **claims, const char *location,
 		       const struct claim *claim, enum protocol protocol)
 {
-	const char *key = arena_format(r->arena, "%d/%d/%s", claim->port, protocol, location);
-	struct claim *copy = reading_new(r, struct claim);
+	const char *key = arena_format(&r->scratch, "%d/%d/%s", claim->port, protocol, location);
+	struct claim *copy = scratch_new(r, struct claim);
 
 	if (!key || !copy) {
 		r->list->failed = true;

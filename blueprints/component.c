@@ -200,7 +200,7 @@ static const char *derive_id(struct reading *r, struct draft *d)
 
 static void enter_id(struct reading *r, struct draft *d, const char *id)
 {
-	char *small = arena_text(r->arena, id);
+	char *small = arena_text(&r->scratch, id);
 
 	if (!small) {
 		r->list->failed = true;
@@ -258,13 +258,12 @@ void component_finish(struct reading *r, struct draft *d)
 {
 	struct component_spec *spec = d->spec;
 
-	(void)r;
-	spec->open_ports = d->open_ports.members;
+	spec->open_ports = kept(r, &d->open_ports, sizeof(*spec->open_ports));
 	spec->open_port_count = d->open_ports.count;
-	spec->published = d->published.members;
+	spec->published = kept(r, &d->published, sizeof(*spec->published));
 	spec->published_count = d->published.count;
-	spec->bindings = d->bindings.members;
+	spec->bindings = kept(r, &d->bindings, sizeof(*spec->bindings));
 	spec->binding_count = d->bindings.count;
-	spec->key_places = d->key_places.members;
+	spec->key_places = kept(r, &d->key_places, sizeof(*spec->key_places));
 	spec->key_place_count = d->key_places.count;
 }

@@ -182,5 +182,5 @@ void read_health_check(struct reading *r, struct draft *d, const struct yaml_nod
 	health.place = d->given[KEY_HEALTH_CHECK]->key_place;
 	for (size_t i = 0; i < map->count; i++)
 		read_part(r, d, &map->entries[i], &health);
-	d->spec->health = health;
+	d->spec->health = kept_as(r, struct health_check, &health) ?: d->spec->health;
 }

@@ -146,5 +146,5 @@ void read_on_change(struct reading *r, struct draft *d, const struct yaml_node *
 	} else if (strcmp(fixed->text, "restart")) {
 		complain_word(r, node, fixed->text);
 	}
-	d->spec->on_change = change;
+	d->spec->on_change = kept_as(r, struct on_change, &change) ?: d->spec->on_change;
 }

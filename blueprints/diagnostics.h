@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/json.h"
@@ -12,7 +13,7 @@
 struct place {
 	const char *file; /* as the user named it; lives as long as the blueprint */
 	int line, column;
-	size_t byte;    /* offset from the beginning */
+	uint32_t byte;  /* offset from the beginning */
 	int end_column; /* on the same line; 0 when unknown */
 };
 

@@ -10,7 +10,7 @@
 #define ARGUMENT_LIMIT 32
 
 struct reader {
-	struct arena *arena;
+	struct arena *texts, *tree;
 	struct diagnostics *list;
 	const char *text;
 	size_t at;
@@ -45,10 +45,10 @@ static size_t columns(const char *text, size_t length)
 }
 
 /* Columns can be told when the text is as long as what it was written as, with or without quotes. */
-static struct reader reader_over(struct arena *arena, struct diagnostics *list, const char *text,
-				 struct place place)
+static struct reader reader_over(struct arena *texts, struct arena *tree, struct diagnostics *list,
+				 const char *text, struct place place)
 {
-	struct reader r = {.arena = arena, .list = list, .text = text, .place = place};
+	struct reader r = {.texts = texts, .tree = tree, .list = list, .text = text, .place = place};
 	int width = place.end_column - place.column, length = (int)columns(text, strlen(text));
 
 	if (place.end_column && (width == length || width == length + 2)) {
@@ -87,7 +87,7 @@ static void skip_spaces(struct reader *r)
 
 static struct expression *make(struct reader *r, enum expression_kind kind, const char *text, size_t start)
 {
-	struct expression *e = arena_alloc(r->arena, sizeof(*e));
+	struct expression *e = arena_alloc(r->tree, sizeof(*e));
 
 	if (!e || !text)
 		return gone(r);
@@ -98,7 +98,7 @@ static struct expression *make(struct reader *r, enum expression_kind kind, cons
 static struct expression *read_string(struct reader *r)
 {
 	size_t start = r->at++, length = 0;
-	char *copy = arena_text(r->arena, r->text + r->at);
+	char *copy = arena_text(r->texts, r->text + r->at);
 
 	if (!copy)
 		return gone(r);
@@ -127,10 +127,15 @@ static bool add_argument(struct reader *r, struct expression *call, const struct
 		complain(r->list, call->place, "more than %d arguments", ARGUMENT_LIMIT);
 		return false;
 	}
-	if (!call->arguments) {
-		call->arguments = arena_array(r->arena, const struct expression *, ARGUMENT_LIMIT);
-		if (!call->arguments)
+	if (call->count == call->room) {
+		size_t room = call->room ? 2 * call->room : 1;
+		const struct expression **wider = arena_array(r->tree, const struct expression *, room);
+		if (!wider)
 			return gone(r);
+		if (call->count)
+			memcpy(wider, call->arguments, call->count * sizeof(*wider));
+		call->arguments = wider;
+		call->room = room;
 	}
 	call->arguments[call->count++] = argument;
 	return true;
@@ -210,7 +215,7 @@ static struct expression *read_call(struct reader *r, const struct expression *o
 	if (!length)
 		return refuse_token(r);
 	r->at += length;
-	struct expression *e = make(r, EXPRESSION_CALL, arena_copy(r->arena, r->text + start, length), start);
+	struct expression *e = make(r, EXPRESSION_CALL, arena_copy(r->texts, r->text + start, length), start);
 	if (!e)
 		return NULL;
 	e->on = on;
@@ -266,10 +271,10 @@ static struct expression *read_expression(struct reader *r)
 	return e;
 }
 
-static const struct expression *parse_text(struct arena *arena, const struct yaml_node *node,
-					   struct diagnostics *list)
+static const struct expression *parse_text(struct arena *texts, struct arena *tree,
+					   const struct yaml_node *node, struct diagnostics *list)
 {
-	struct reader r = reader_over(arena, list, node->text, node->place);
+	struct reader r = reader_over(texts, tree, list, node->text, node->place);
 	struct expression *e;
 
 	r.at = expression_prefix(node->text);
@@ -292,8 +297,8 @@ static const struct expression *parse_text(struct arena *arena, const struct yam
 static const struct expression *parse_node(struct reader *r, const struct yaml_node *node, bool verbatim)
 {
 	if (!verbatim && is_expression(node))
-		return expression_parse(r->arena, node, r->list);
-	struct expression *e = arena_alloc(r->arena, sizeof(*e));
+		return expression_parse(r->texts, r->tree, node, r->list);
+	struct expression *e = arena_alloc(r->tree, sizeof(*e));
 	if (!e)
 		return gone(r);
 	bool scalar = node->kind == YAML_SCALAR;
@@ -324,15 +329,15 @@ static struct expression *parse_key(struct reader *r)
 			return refuse_token(r);
 		}
 		struct expression *e =
-		    make(r, EXPRESSION_CALL, arena_copy(r->arena, r->text + start, length), start);
+		    make(r, EXPRESSION_CALL, arena_copy(r->texts, r->text + start, length), start);
 		if (e)
 			e->on = on;
 		return e;
 	}
 }
 
-static const struct expression *parse_map(struct arena *arena, const struct yaml_node *node,
-					  struct diagnostics *list)
+static const struct expression *parse_map(struct arena *texts, struct arena *tree,
+					  const struct yaml_node *node, struct diagnostics *list)
 {
 	const struct yaml_entry *entry = &node->entries[0];
 
@@ -345,7 +350,7 @@ static const struct expression *parse_map(struct arena *arena, const struct yaml
 		       "an expression in map form is a map with one entry");
 		return NULL;
 	}
-	struct reader r = reader_over(arena, list, entry->key, entry->key_place);
+	struct reader r = reader_over(texts, tree, list, entry->key, entry->key_place);
 	r.at = expression_prefix(entry->key);
 	struct expression *e = parse_key(&r);
 	if (!e)
@@ -361,8 +366,9 @@ static const struct expression *parse_map(struct arena *arena, const struct yaml
 	return e;
 }
 
-const struct expression *expression_parse(struct arena *arena, const struct yaml_node *node,
-					  struct diagnostics *list)
+const struct expression *expression_parse(struct arena *texts, struct arena *tree,
+					  const struct yaml_node *node, struct diagnostics *list)
 {
-	return node->kind == YAML_MAP ? parse_map(arena, node, list) : parse_text(arena, node, list);
+	return node->kind == YAML_MAP ? parse_map(texts, tree, node, list)
+				      : parse_text(texts, tree, node, list);
 }

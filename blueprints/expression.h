@@ -17,7 +17,7 @@ struct expression {
 	struct place place;
 	const struct expression *on; /* what a call is chained on, or NULL */
 	const struct expression **arguments;
-	size_t count;
+	size_t count, room;
 	const struct yaml_node *node;
 };
 
@@ -25,8 +25,8 @@ struct expression {
 size_t expression_prefix(const char *text);
 /* Whether the node is an expression in one of its two forms, or tries to be one. */
 bool is_expression(const struct yaml_node *node);
-/* NULL with a complaint when it cannot be read. */
-const struct expression *expression_parse(struct arena *arena, const struct yaml_node *node,
-					  struct diagnostics *list);
+/* NULL with a complaint when it cannot be read. What it says lies in `texts`, which may outlive the tree. */
+const struct expression *expression_parse(struct arena *texts, struct arena *tree,
+					  const struct yaml_node *node, struct diagnostics *list);
 
 #endif

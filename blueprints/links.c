@@ -126,7 +126,7 @@ void read_links(struct reading *r, struct draft *d, const struct yaml_node *node
 			read_listed(r, d, node->items[i], &links);
 	else
 		read_listed(r, d, node, &links);
-	d->spec->links = links.members;
+	d->spec->links = kept(r, &links, sizeof(*d->spec->links));
 	d->spec->link_count = links.count;
 }
 
@@ -192,6 +192,6 @@ void read_depends_on(struct reading *r, struct draft *d, const struct yaml_node 
 	} else {
 		add_needed(r, d, &needed, read_needed(r, node), node->place, NEED_READY);
 	}
-	d->spec->depends_on = needed.members;
+	d->spec->depends_on = kept(r, &needed, sizeof(*d->spec->depends_on));
 	d->spec->depends_on_count = needed.count;
 }

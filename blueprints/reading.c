@@ -7,20 +7,30 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-void *reading_alloc(struct reading *r, size_t size)
+static void *alloc_in(struct reading *r, struct arena *arena, size_t size)
 {
-	void *memory = arena_alloc(r->arena, size);
+	void *memory = arena_alloc(arena, size);
 
 	if (!memory)
 		r->list->failed = true;
 	return memory;
 }
 
+void *reading_alloc(struct reading *r, size_t size)
+{
+	return alloc_in(r, r->arena, size);
+}
+
+void *scratch_alloc(struct reading *r, size_t size)
+{
+	return alloc_in(r, &r->scratch, size);
+}
+
 void *grow(struct reading *r, struct growing *list, size_t size)
 {
 	if (list->count == list->capacity) {
 		size_t capacity = list->capacity ? list->capacity * 2 : 4;
-		void *members = reading_alloc(r, capacity * size);
+		void *members = scratch_alloc(r, capacity * size);
 		if (!members)
 			return NULL;
 		if (list->count)
@@ -31,6 +41,13 @@ void *grow(struct reading *r, struct growing *list, size_t size)
 	return (char *)list->members + size * list->count++;
 }
 
+void *kept(struct reading *r, const struct growing *list, size_t size)
+{
+	void *members = list->count ? reading_alloc(r, list->count * size) : NULL;
+
+	return members ? memcpy(members, list->members, list->count * size) : NULL;
+}
+
 void reading_put(struct reading *r, struct map **map, const char *key, void *value)
 {
 	if (map_put(map, key, value))
@@ -39,7 +56,7 @@ void reading_put(struct reading *r, struct map **map, const char *key, void *val
 
 struct yaml_node *scalar_node(struct reading *r, struct place place, const char *text, bool plain)
 {
-	struct yaml_node *node = reading_new(r, struct yaml_node);
+	struct yaml_node *node = scratch_new(r, struct yaml_node);
 
 	if (!node || !text) {
 		r->list->failed = true;

@@ -8,7 +8,7 @@
 #include "blueprints/keys.h"
 #include "blueprints/yaml.h"
 
-/* A list that grows in the blueprint's arena. */
+/* A list that grows while the blueprint is read. */
 struct growing {
 	void *members;
 	size_t count, capacity;
@@ -57,7 +57,8 @@ struct config_frame {
 
 struct reading {
 	struct blueprint *blueprint;
-	struct arena *arena;
+	struct arena *arena;  /* the blueprint's */
+	struct arena scratch; /* gone when all is read: the tree of the text, expressions, orders */
 	struct diagnostics *list;
 	const struct blueprint_options *options;
 	const char *file;
@@ -78,12 +79,18 @@ struct reading {
 	unsigned char *seen; /* a bit for each port and protocol while a list of ports is read */
 };
 
-/* Memory of the blueprint; notes the failure. */
+/* Memory of the blueprint, or of its reading alone; notes the failure. */
 void *reading_alloc(struct reading *r, size_t size);
 #define reading_new(r, type) ((type *)reading_alloc((r), sizeof(type)))
+void *scratch_alloc(struct reading *r, size_t size);
+#define scratch_new(r, type) ((type *)scratch_alloc((r), sizeof(type)))
 /* Room for one more member at the end, or NULL. */
 void *grow(struct reading *r, struct growing *list, size_t size);
 #define grow_new(r, list, type) ((type *)grow((r), (list), sizeof(type)))
+/* What has grown, as the blueprint keeps it; NULL when nothing has, or without memory. */
+void *kept(struct reading *r, const struct growing *list, size_t size);
+#define kept_as(r, type, one)                                                                                \
+	((type *)kept((r), &(struct growing){.members = (one), .count = 1}, sizeof(type)))
 /* Puts into a map; notes a failure of memory. */
 void reading_put(struct reading *r, struct map **map, const char *key, void *value);
 /* A scalar node that stands where `like` stands. NULL without memory. */

@@ -11,7 +11,7 @@
 
 static const char *small_letters(struct reading *r, const char *text)
 {
-	char *copy = arena_text(r->arena, text);
+	char *copy = arena_text(&r->scratch, text);
 
 	if (!copy) {
 		r->list->failed = true;
@@ -88,7 +88,7 @@ struct draft *named_component(struct reading *r, const struct expression *e)
 
 void add_order(struct reading *r, struct draft *from, const struct draft *to, struct place place)
 {
-	struct order *order = from ? reading_new(r, struct order) : NULL;
+	struct order *order = from ? scratch_new(r, struct order) : NULL;
 
 	if (!order)
 		return;

@@ -12,7 +12,7 @@ static const struct place set_place = {.file = "--set"};
 static const struct yaml_node *setting_node(struct reading *r, const char *value)
 {
 	if (*value && strchr("[{\"'", *value))
-		return yaml_compose_faulty(r->arena, "--set", value, strlen(value), r->list);
+		return yaml_compose_faulty(r->arena, &r->scratch, "--set", value, strlen(value), r->list);
 	return scalar_node(r, set_place, arena_text(r->arena, value), true);
 }
 
@@ -46,8 +46,8 @@ static const struct yaml_node *map_with(struct reading *r, const struct yaml_nod
 					const struct yaml_node *value)
 {
 	size_t count = map && map->kind == YAML_MAP ? map->count : 0, at = 0;
-	struct yaml_node *copy = reading_new(r, struct yaml_node);
-	struct yaml_entry *entries = reading_alloc(r, sizeof(*entries) * (count + 1));
+	struct yaml_node *copy = scratch_new(r, struct yaml_node);
+	struct yaml_entry *entries = scratch_alloc(r, sizeof(*entries) * (count + 1));
 
 	if (!copy || !entries)
 		return NULL;
@@ -65,7 +65,7 @@ static const struct yaml_node *map_with(struct reading *r, const struct yaml_nod
 static void set_key(struct reading *r, struct draft *d, const struct key_name *name,
 		    const struct yaml_node *value)
 {
-	struct yaml_entry *entry = reading_new(r, struct yaml_entry);
+	struct yaml_entry *entry = scratch_new(r, struct yaml_entry);
 	bool fresh = !d->given[name->key];
 
 	if (!entry)
@@ -84,7 +84,7 @@ static void set_key(struct reading *r, struct draft *d, const struct key_name *n
 
 static void set_config(struct reading *r, struct draft *d, const char *key, const struct yaml_node *value)
 {
-	struct yaml_entry *entry = reading_new(r, struct yaml_entry);
+	struct yaml_entry *entry = scratch_new(r, struct yaml_entry);
 	const struct key_name *name = map_get(r->keys, key);
 
 	if (!entry)

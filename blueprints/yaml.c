@@ -30,7 +30,7 @@ struct pile {
 struct composer {
 	yaml_parser_t parser;
 	struct yaml_source source;
-	struct arena *arena;
+	struct arena *texts, *tree;
 	struct diagnostics *list;
 	struct map *anchors;
 	size_t anchor_count;
@@ -59,7 +59,7 @@ static void *push(struct composer *c, struct pile *pile)
 static void *pull(struct composer *c, struct pile *pile, size_t from)
 {
 	size_t count = pile->count - from;
-	void *members = arena_alloc(c->arena, pile->size * (count ? count : 1));
+	void *members = arena_alloc(c->tree, pile->size * (count ? count : 1));
 
 	if (!members) {
 		c->list->failed = c->stopped = true;
@@ -91,13 +91,19 @@ static struct place event_place(const struct composer *c, const yaml_event_t *ev
 	return yaml_source_place(&c->source, &event->start_mark, whole ? &event->end_mark : NULL);
 }
 
+static bool count_node(struct composer *c, struct place place)
+{
+	if (++c->nodes <= NODE_LIMIT)
+		return true;
+	stop(c, place, "more than 8 million nodes");
+	return false;
+}
+
 static struct yaml_node *make_node(struct composer *c, enum yaml_kind kind, struct place place)
 {
-	if (++c->nodes > NODE_LIMIT) {
-		stop(c, place, "more than 8 million nodes");
+	struct yaml_node *node = count_node(c, place) ? arena_alloc(c->tree, sizeof(*node)) : NULL;
+	if (c->stopped)
 		return NULL;
-	}
-	struct yaml_node *node = arena_alloc(c->arena, sizeof(*node));
 	if (!node) {
 		c->list->failed = c->stopped = true;
 		return NULL;
@@ -131,7 +137,8 @@ static bool check_tag(struct composer *c, const yaml_char_t *tag, struct place a
 	return plain;
 }
 
-static const struct yaml_node *compose_scalar(struct composer *c, const yaml_event_t *event)
+/* What the scalar says; false when the composer has to stop. */
+static bool read_scalar(struct composer *c, const yaml_event_t *event, struct yaml_node *ret)
 {
 	const char *value = (const char *)event->data.scalar.value;
 	size_t length = event->data.scalar.length;
@@ -139,19 +146,30 @@ static const struct yaml_node *compose_scalar(struct composer *c, const yaml_eve
 
 	if (length > SCALAR_LIMIT) {
 		stop(c, place, "a value longer than 1 MiB");
-		return NULL;
+		return false;
 	}
 	if (memchr(value, '\0', length))
 		complain(c->list, place, "a NUL character within the text");
-	struct yaml_node *node = make_node(c, YAML_SCALAR, place);
-	if (!node)
-		return NULL;
 	bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-	node->plain = check_tag(c, event->data.scalar.tag, place, plain);
-	node->text = arena_copy(c->arena, value, length);
-	if (!node->text)
+	*ret = (struct yaml_node){.kind = YAML_SCALAR,
+				  .place = place,
+				  .plain = check_tag(c, event->data.scalar.tag, place, plain),
+				  .text = arena_copy(c->texts, value, length)};
+	if (!ret->text)
 		c->list->failed = c->stopped = true;
-	return c->stopped ? NULL : node;
+	return !c->stopped;
+}
+
+static const struct yaml_node *compose_scalar(struct composer *c, const yaml_event_t *event)
+{
+	struct yaml_node scalar;
+
+	if (!read_scalar(c, event, &scalar))
+		return NULL;
+	struct yaml_node *node = make_node(c, YAML_SCALAR, scalar.place);
+	if (node)
+		*node = scalar;
+	return node;
 }
 
 static const struct yaml_node *compose_alias(struct composer *c, const yaml_event_t *event)
@@ -277,18 +295,31 @@ static void merge(struct composer *c, struct key_set *set, struct place at, cons
 			merge_map(c, set, value->items[i]);
 }
 
-/* The key of an entry; NULL when the composer has to stop or the key cannot be one. */
-static const struct yaml_node *compose_key(struct composer *c, yaml_event_t *event)
+/* A key that no alias can mean needs no place in the tree beside its entry. */
+static bool compose_plain_key(struct composer *c, yaml_event_t *event, struct yaml_node *ret)
+{
+	bool done = read_scalar(c, event, ret) && count_node(c, ret->place);
+
+	yaml_event_delete(event);
+	return done;
+}
+
+/* The key of an entry; false when the composer has to stop or the key cannot be one. */
+static bool compose_key(struct composer *c, yaml_event_t *event, struct yaml_node *ret)
 {
 	struct place at = event_place(c, event, true);
-	const struct yaml_node *key = compose_node(c, event);
 
-	if (key && key->kind != YAML_SCALAR) {
-		advise(c->list, complain(c->list, at, "a key must be text"),
-		       "put `{` and `[` that belong to a text in quotes");
-		return NULL;
-	}
-	return key;
+	if (event->type == YAML_SCALAR_EVENT && !event->data.scalar.anchor)
+		return compose_plain_key(c, event, ret);
+	const struct yaml_node *key = compose_node(c, event);
+	if (!key)
+		return false;
+	*ret = *key;
+	if (key->kind == YAML_SCALAR)
+		return true;
+	advise(c->list, complain(c->list, at, "a key must be text"),
+	       "put `{` and `[` that belong to a text in quotes");
+	return false;
 }
 
 static void add_entry(struct composer *c, struct key_set *set, const struct yaml_node *key,
@@ -319,19 +350,20 @@ static bool compose_entries(struct composer *c, struct key_set *set, const struc
 			yaml_event_delete(&event);
 			return true;
 		}
-		const struct yaml_node *key = compose_key(c, &event);
+		struct yaml_node key;
+		bool fits = compose_key(c, &event, &key);
 		if (c->stopped || !next_event(c, &event))
 			return false;
 		const struct yaml_node *value = compose_node(c, &event);
 		if (!value)
 			return false;
-		if (!key)
+		if (!fits)
 			continue;
-		if (key->plain && !strcmp(key->text, "<<") && !*ret_merge) {
+		if (key.plain && !strcmp(key.text, "<<") && !*ret_merge) {
 			*ret_merge = value;
-			*ret_merge_place = key->place;
+			*ret_merge_place = key.place;
 		} else {
-			add_entry(c, set, key, value);
+			add_entry(c, set, &key, value);
 		}
 	}
 }
@@ -364,7 +396,7 @@ static struct anchor *begin_anchor(struct composer *c, const yaml_char_t *name, 
 		stop(c, at, "more than 1000 anchors");
 		return NULL;
 	}
-	struct anchor *anchor = arena_alloc(c->arena, sizeof(*anchor));
+	struct anchor *anchor = arena_alloc(c->tree, sizeof(*anchor));
 	if (!anchor || map_put(&c->anchors, (const char *)name, anchor)) {
 		c->list->failed = c->stopped = true;
 		return NULL;
@@ -449,14 +481,15 @@ static const struct yaml_node *compose_text(struct composer *c)
 	return root;
 }
 
-const struct yaml_node *yaml_compose_faulty(struct arena *arena, const char *file, const char *text,
-					    size_t size, struct diagnostics *list)
+const struct yaml_node *yaml_compose_faulty(struct arena *texts, struct arena *tree, const char *file,
+					    const char *text, size_t size, struct diagnostics *list)
 {
-	struct composer c = {.arena = arena,
+	struct composer c = {.texts = texts,
+			     .tree = tree,
 			     .list = list,
 			     .entries.size = sizeof(struct yaml_entry),
 			     .items.size = sizeof(const struct yaml_node *)};
-	const char *name = arena_text(arena, file);
+	const char *name = arena_text(texts, file);
 
 	if (!name) {
 		list->failed = true;
@@ -481,7 +514,7 @@ const struct yaml_node *yaml_compose(struct arena *arena, const char *file, cons
 				     struct diagnostics *list)
 {
 	size_t before = list->errors;
-	const struct yaml_node *root = yaml_compose_faulty(arena, file, text, size, list);
+	const struct yaml_node *root = yaml_compose_faulty(arena, arena, file, text, size, list);
 
 	return list->errors == before && !list->failed ? root : NULL;
 }

@@ -26,8 +26,9 @@ struct place yaml_source_place(const struct yaml_source *source, const yaml_mark
 /* Says in plain words what libyaml stumbled over. */
 void yaml_explain(const struct yaml_source *source, const yaml_parser_t *parser, struct diagnostics *list);
 
-/* As yaml_compose, but a tree whose only faults are duplicate keys and the like still comes back. */
-const struct yaml_node *yaml_compose_faulty(struct arena *arena, const char *file, const char *text,
-					    size_t size, struct diagnostics *list);
+/* As yaml_compose, but a tree whose only faults are duplicate keys and the like still comes back; what it
+ * says lies in `texts`, which may outlive the tree. */
+const struct yaml_node *yaml_compose_faulty(struct arena *texts, struct arena *tree, const char *file,
+					    const char *text, size_t size, struct diagnostics *list);
 
 #endif

@@ -17,9 +17,9 @@ static uint16_t port_of(const struct work *work, const struct health_check *chec
 bool instance_check(const struct work *work, size_t number, struct health_check *ret_check)
 {
 	const struct component_spec *spec = work->instance->component->spec;
-	if (spec && spec->health.kind != CHECK_NONE) {
-		*ret_check = spec->health;
-		if (!ret_check->port && spec->health.kind != CHECK_COMMAND)
+	if (spec && spec->health->kind != CHECK_NONE) {
+		*ret_check = *spec->health;
+		if (!ret_check->port && spec->health->kind != CHECK_COMMAND)
 			ret_check->port = port_of(work, ret_check);
 		return number == 0;
 	}

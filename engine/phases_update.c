@@ -30,7 +30,7 @@ static void keep_output(void *owner, bool errors, const char *bytes, size_t coun
 
 static struct exec_session *make_session(struct work *work, struct error *err)
 {
-	const struct command *command = &work->instance->component->spec->on_change.command;
+	const struct command *command = &work->instance->component->spec->on_change->command;
 	struct exec_session *session = arena_array(&work->operation->arena, struct exec_session, 1);
 	const char *waits = NULL;
 	if (!session) {
@@ -60,7 +60,7 @@ static enum progress run_command(struct work *work, struct error *err)
 
 static enum progress tell_of_change(struct work *work, struct error *err)
 {
-	const struct on_change *on_change = &work->instance->component->spec->on_change;
+	const struct on_change *on_change = work->instance->component->spec->on_change;
 	switch (on_change->kind) {
 	case ON_CHANGE_SIGNAL:
 		return driver_of(work)->signal(&work->site->location, &work->errand,
@@ -126,7 +126,7 @@ static enum phase do_part(struct work *work, const struct part *part)
 	}
 	work->parts &= ~part->bit;
 	work->operation->changed = true;
-	if (part->bit == PART_NOTICE && work->instance->component->spec->on_change.kind != ON_CHANGE_NONE) {
+	if (part->bit == PART_NOTICE && work->instance->component->spec->on_change->kind != ON_CHANGE_NONE) {
 		work->checks_done = 0; /* does it still answer? */
 		return PHASE_STARTING;
 	}

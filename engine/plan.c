@@ -172,7 +172,7 @@ static void mark_stale(struct work *work)
 static enum action action_for(struct work *work, const struct changes *changes)
 {
 	const struct component_spec *spec = work->instance->component->spec;
-	bool remade = spec->on_change.kind == ON_CHANGE_RESTART;
+	bool remade = spec->on_change->kind == ON_CHANGE_RESTART;
 	if (changes->spec)
 		return ACTION_REPLACE;
 	if (remade && (changes->secrets || changes->files))

@@ -92,8 +92,8 @@ static int gather_edges(struct arena *arena, struct component *component)
 			return -1;
 	if (add_command_edges(&list, &spec->command, component->index) ||
 	    add_command_edges(&list, &spec->entrypoint, component->index) ||
-	    add_command_edges(&list, &spec->health.command, component->index) ||
-	    add_command_edges(&list, &spec->on_change.command, component->index))
+	    add_command_edges(&list, &spec->health->command, component->index) ||
+	    add_command_edges(&list, &spec->on_change->command, component->index))
 		return -1;
 	component->needs = list.edges;
 	component->need_count = list.count;

@@ -293,20 +293,20 @@ Test(component, health_checks_in_every_form)
 	take("  openPorts: 80\n  healthCheck: {http: {path: /ok, status: 204}, interval: 1s, timeout: 200ms, "
 	     "retries: 5, "
 	     "startPeriod: 1m}");
-	cr_assert_eq(spec->health.kind, CHECK_HTTP);
-	cr_assert_str_eq(spec->health.path, "/ok");
-	cr_assert_eq(spec->health.status, 204);
-	cr_assert_eq(spec->health.interval_ms, 1000);
-	cr_assert_eq(spec->health.timeout_ms, 200);
-	cr_assert_eq(spec->health.start_period_ms, 60000);
-	cr_assert_eq(spec->health.retries, 5);
+	cr_assert_eq(spec->health->kind, CHECK_HTTP);
+	cr_assert_str_eq(spec->health->path, "/ok");
+	cr_assert_eq(spec->health->status, 204);
+	cr_assert_eq(spec->health->interval_ms, 1000);
+	cr_assert_eq(spec->health->timeout_ms, 200);
+	cr_assert_eq(spec->health->start_period_ms, 60000);
+	cr_assert_eq(spec->health->retries, 5);
 	take("  openPorts: 80\n  healthCheck: {tcp: {port: 80}}");
-	cr_assert_eq(spec->health.kind, CHECK_TCP);
-	cr_assert_eq(spec->health.port, 80);
-	cr_assert_eq(spec->health.interval_ms, 2000);
-	cr_assert_eq(spec->health.timeout_ms, 5000);
+	cr_assert_eq(spec->health->kind, CHECK_TCP);
+	cr_assert_eq(spec->health->port, 80);
+	cr_assert_eq(spec->health->interval_ms, 2000);
+	cr_assert_eq(spec->health->timeout_ms, 5000);
 	take("  healthCheck: {command: [test, -f, /x]}");
-	cr_assert_eq(spec->health.command.count, 3);
+	cr_assert_eq(spec->health->command.count, 3);
 }
 
 Test(component, health_checks_that_are_wrong)
@@ -335,7 +335,7 @@ Test(component, processes_have_named_ports)
 	cr_assert_eq(spec->named_ports[1].last, 8080);
 	cr_assert_eq(spec->named_ports[2].last, 9010);
 	cr_assert_str_eq(spec->directory, "/base/sub");
-	cr_assert_str_eq(spec->health.port_name, "http");
+	cr_assert_str_eq(spec->health->port_name, "http");
 }
 
 Test(component, processes_that_are_wrong)

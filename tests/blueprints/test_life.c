@@ -29,7 +29,7 @@ Test(life, what_is_not_said_has_its_default)
 	cr_assert_not(spec->job || spec->protect || spec->pull_always || spec->link_numbers);
 	cr_assert_eq(spec->restart, RESTART_UNLESS_STOPPED);
 	cr_assert_eq(spec->update, UPDATE_BY_CASE);
-	cr_assert_eq(spec->on_change.kind, ON_CHANGE_RESTART);
+	cr_assert_eq(spec->on_change->kind, ON_CHANGE_RESTART);
 	cr_assert_eq(spec->stop_timeout_ms, -1);
 	cr_assert_null(spec->stop_signal);
 	cr_assert_eq(spec->file_count, 0);
@@ -177,19 +177,19 @@ Test(life, a_use_of_its_mapped_port_keeps_a_port_too)
 Test(life, a_change_is_met_by_a_word_a_signal_or_a_command)
 {
 	take("  onChange: none");
-	cr_assert_eq(spec->on_change.kind, ON_CHANGE_NONE);
+	cr_assert_eq(spec->on_change->kind, ON_CHANGE_NONE);
 	take("  onChange: restart");
-	cr_assert_eq(spec->on_change.kind, ON_CHANGE_RESTART);
+	cr_assert_eq(spec->on_change->kind, ON_CHANGE_RESTART);
 	take("  onChange: {signal: SIGHUP}");
-	cr_assert_eq(spec->on_change.kind, ON_CHANGE_SIGNAL);
-	cr_assert_str_eq(spec->on_change.signal, "HUP");
-	cr_assert_eq(spec->on_change.place.line, 3);
+	cr_assert_eq(spec->on_change->kind, ON_CHANGE_SIGNAL);
+	cr_assert_str_eq(spec->on_change->signal, "HUP");
+	cr_assert_eq(spec->on_change->place.line, 3);
 	take("  onChange: {command: nginx -s reload}");
-	cr_assert_eq(spec->on_change.kind, ON_CHANGE_COMMAND);
-	cr_assert(spec->on_change.command.shell);
+	cr_assert_eq(spec->on_change->kind, ON_CHANGE_COMMAND);
+	cr_assert(spec->on_change->command.shell);
 	take("  onChange: {command: [nginx, -s, reload]}");
-	cr_assert_eq(spec->on_change.command.count, 3);
-	cr_assert_not(spec->on_change.command.shell);
+	cr_assert_eq(spec->on_change->command.count, 3);
+	cr_assert_not(spec->on_change->command.shell);
 }
 
 Test(life, other_reactions_to_a_change_are_refused)

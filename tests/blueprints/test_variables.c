@@ -72,7 +72,7 @@ Test(variables, stand_for_numbers_words_times_and_lists)
 	    "  openPorts: $berth:env(\"PORT\")\n  volumes: ['$berth:env(\"V\", \"data:/d\")']\n"
 	    "  labels: {a: $berth:env(\"TAG\")}\n  files: {/a: {content: x, mode: '$berth:env(\"M\", "
 	    "\"0600\")'}}");
-	cr_assert_eq(spec->health.port, 8080);
+	cr_assert_eq(spec->health->port, 8080);
 	cr_assert_str_eq(spec->volumes[0].name, "data");
 	cr_assert_str_eq(spec->labels[0].value, "7.2");
 	cr_assert_eq(spec->files[0].mode, 0600);
