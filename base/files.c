@@ -259,6 +259,27 @@ struct file_lock *real_lock(struct world *world, const char *path, struct error 
 	return NULL;
 }
 
+struct file_lock *real_directory_lock(struct world *world, const char *path, struct error *err)
+{
+	struct file_lock *lock = malloc(sizeof(*lock));
+	int status = -1;
+
+	(void)world;
+	if (!lock) {
+		fail_memory(err);
+		return NULL;
+	}
+	lock->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	while (lock->fd >= 0 && (status = flock(lock->fd, LOCK_EX)) && errno == EINTR)
+		;
+	if (!status)
+		return lock;
+	fail_file(err, path, "cannot lock");
+	release_fd(&lock->fd);
+	free(lock);
+	return NULL;
+}
+
 void real_unlock(struct world *world, struct file_lock *lock)
 {
 	(void)world;
@@ -266,4 +287,10 @@ void real_unlock(struct world *world, struct file_lock *lock)
 		return;
 	close(lock->fd);
 	free(lock);
+}
+
+const char *real_database_vfs(struct world *world)
+{
+	(void)world;
+	return NULL;
 }

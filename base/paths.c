@@ -17,6 +17,17 @@ static enum file_kind kind_of(mode_t mode)
 			       : FILE_OTHER;
 }
 
+static struct file_facts facts_of(const struct stat *status)
+{
+	return (struct file_facts){.kind = kind_of(status->st_mode),
+				   .mode = status->st_mode & 07777,
+				   .uid = status->st_uid,
+				   .gid = status->st_gid,
+				   .size = (uint64_t)status->st_size,
+				   .device = status->st_dev,
+				   .inode = status->st_ino};
+}
+
 int real_file_look(struct world *world, const char *path, struct file_facts *ret, struct error *err)
 {
 	struct stat status;
@@ -24,12 +35,32 @@ int real_file_look(struct world *world, const char *path, struct file_facts *ret
 	(void)world;
 	if (lstat(path, &status))
 		return fail_file(err, path, "cannot look at");
-	*ret = (struct file_facts){.kind = kind_of(status.st_mode),
-				   .mode = status.st_mode & 07777,
-				   .uid = status.st_uid,
-				   .gid = status.st_gid,
-				   .size = (uint64_t)status.st_size};
+	*ret = facts_of(&status);
 	return 0;
+}
+
+int real_file_follow(struct world *world, const char *path, struct file_facts *ret, struct error *err)
+{
+	struct stat status;
+
+	(void)world;
+	if (stat(path, &status))
+		return fail_file(err, path, "cannot look at");
+	*ret = facts_of(&status);
+	return 0;
+}
+
+int real_file_create(struct world *world, const char *path, mode_t mode, struct error *err)
+{
+	if (mknod(path, S_IFREG | mode, 0))
+		return fail_file(err, path, "cannot make");
+	return real_file_mode(world, path, mode, err) ? -1 : sync_directory_of(path, err);
+}
+
+int real_file_mode(struct world *world, const char *path, mode_t mode, struct error *err)
+{
+	(void)world;
+	return chmod(path, mode) ? fail_file(err, path, "cannot change the rights of") : 0;
 }
 
 /* Where a file system cannot refuse by itself, it is looked at before. */

@@ -134,6 +134,7 @@ struct file_facts {
 	uid_t uid;
 	gid_t gid;
 	uint64_t size;
+	uint64_t device, inode; /* together they are the file, whatever it is called */
 };
 
 /* The name, beside the file, of what file_put has not finished: a killed one leaves it to the next. */
@@ -152,6 +153,13 @@ struct world_ops {
 	int64_t (*now)(struct world *);  /* monotonic milliseconds */
 	int64_t (*wall)(struct world *); /* milliseconds since 1970 */
 	int (*random)(struct world *, void *bytes, size_t count);
+
+	/* What this process is. */
+	pid_t (*process_id)(struct world *);
+	uid_t (*user_id)(struct world *); /* as whom it acts */
+	void (*host_name)(struct world *, char *ret_name, size_t size);
+	/* Where relative paths begin. 0, or -1 when that is gone. */
+	int (*working_directory)(struct world *, char *ret_path, size_t size);
 
 	struct timer *(*timer_start)(struct world *, int64_t delay_ms, void (*fired)(void *), void *owner);
 	void (*timer_cancel)(struct world *, struct timer *);
@@ -235,6 +243,13 @@ struct world_ops {
 			const void *bytes, size_t count, struct error *);
 	/* What lies at the path itself, be it a link; ERR_MISSING when nothing does. */
 	int (*file_look)(struct world *, const char *path, struct file_facts *ret, struct error *);
+	/* What the path leads to, through links. */
+	int (*file_follow)(struct world *, const char *path, struct file_facts *ret, struct error *err);
+	/* A new, empty file of exactly that mode. It is not opened meanwhile, so that whoever in this process
+	 * has it open keeps its locks; its name is synced. ERR_CONFLICT when something lies there. */
+	int (*file_create)(struct world *, const char *path, mode_t mode, struct error *err);
+	/* The mode of what the path leads to, whatever the umask says. */
+	int (*file_mode)(struct world *, const char *path, mode_t mode, struct error *err);
 	/* A file or a directory; ERR_CONFLICT when something lies at the new path. */
 	int (*file_rename)(struct world *, const char *from, const char *to, struct error *);
 	/* A symbolic link; done when just that is there, ERR_CONFLICT when something else is. */
@@ -252,7 +267,11 @@ struct world_ops {
 	bool (*file_exists)(struct world *, const char *path);
 	/* An exclusive lock (flock) on a file, made when absent; ERR_LOCKED when somebody alive holds it. */
 	struct file_lock *(*lock)(struct world *, const char *path, struct error *);
+	/* Likewise on a directory itself, and waited for: for turns that are short. */
+	struct file_lock *(*directory_lock)(struct world *, const char *path, struct error *err);
 	void (*unlock)(struct world *, struct file_lock *);
+	/* The name of the VFS through which SQLite reaches the files of this world; NULL: its own. */
+	const char *(*database_vfs)(struct world *);
 
 	/* The numeric address of the interface the default route uses ("" when there is none). */
 	int (*default_address)(struct world *, char *ret_address, size_t size);

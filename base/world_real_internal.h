@@ -69,6 +69,12 @@ void pipe_guard_leave(const struct pipe_guard *guard);
 /* world_real.c */
 int64_t real_now(struct world *world);
 
+/* self.c */
+pid_t real_process_id(struct world *world);
+uid_t real_user_id(struct world *world);
+void real_host_name(struct world *world, char *ret_name, size_t size);
+int real_working_directory(struct world *world, char *ret_path, size_t size);
+
 /* timers.c */
 struct timer *real_timer_start(struct world *world, int64_t delay_ms, void (*fired)(void *), void *owner);
 void real_timer_cancel(struct world *world, struct timer *timer);
@@ -141,7 +147,9 @@ int real_file_write(struct world *world, const char *path, mode_t mode, const vo
 int real_file_remove(struct world *world, const char *path, struct error *err);
 bool real_file_exists(struct world *world, const char *path);
 struct file_lock *real_lock(struct world *world, const char *path, struct error *err);
+struct file_lock *real_directory_lock(struct world *world, const char *path, struct error *err);
 void real_unlock(struct world *world, struct file_lock *lock);
+const char *real_database_vfs(struct world *world);
 /* *err from errno, as the code that fits it: "PATH: doing: No space left on device". */
 int fail_file(struct error *err, const char *path, const char *doing);
 /* All of the bytes; -1 with errno. */
@@ -153,6 +161,9 @@ int sync_directory_of(const char *path, struct error *err);
 int real_file_put(struct world *world, const char *base, const char *path, const struct file_rights *rights,
 		  const void *bytes, size_t count, struct error *err);
 int real_file_look(struct world *world, const char *path, struct file_facts *ret, struct error *err);
+int real_file_follow(struct world *world, const char *path, struct file_facts *ret, struct error *err);
+int real_file_create(struct world *world, const char *path, mode_t mode, struct error *err);
+int real_file_mode(struct world *world, const char *path, mode_t mode, struct error *err);
 int real_file_rename(struct world *world, const char *from, const char *to, struct error *err);
 int real_link_make(struct world *world, const char *target, const char *path, struct error *err);
 

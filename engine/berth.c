@@ -34,7 +34,7 @@ static const char *absolute(struct berth *berth, const char *path)
 	if (path[0] == '/')
 		return arena_text(&berth->arena, path);
 	char here[PATH_MAX];
-	if (!getcwd(here, sizeof here))
+	if (berth->world->ops->working_directory(berth->world, here, sizeof here))
 		return NULL;
 	return arena_format(&berth->arena, "%s/%s", here, path);
 }
@@ -42,26 +42,28 @@ static const char *absolute(struct berth *berth, const char *path)
 /* The same deployer is known again after the store's loss: by machine, user and the store's path. */
 static int know_owner(struct berth *berth, const char *name, struct error *err)
 {
-	char host[256] = "this machine", hex[DIGEST_HEX];
-	gethostname(host, sizeof host - 1);
+	char host[256], hex[DIGEST_HEX];
+	struct world *world = berth->world;
+	uid_t uid = world->ops->user_id(world);
+	world->ops->host_name(world, host, sizeof host);
 	owned_text machine = {0};
-	berth->world->ops->file_read(berth->world, "/etc/machine-id", 64, &machine, NULL);
+	world->ops->file_read(world, "/etc/machine-id", 64, &machine, NULL);
 	const char *identity = name ? arena_format(&berth->arena, "name:%s", name)
 				    : arena_format(&berth->arena, "user:%.32s:%u:%s",
-						   machine.length ? text_view(&machine) : host,
-						   (unsigned)getuid(), berth->state_directory);
+						   machine.length ? text_view(&machine) : host, (unsigned)uid,
+						   berth->state_directory);
 	if (!identity)
 		return fail_memory(err);
 	if (digest_hex(identity, strlen(identity), hex))
 		return fail(err, ERR_FAILED, "SHA-256 is not available from libcrypto");
 	const char *user = berth->environment("USER");
 	berth->owner.id = arena_format(&berth->arena, "%.32s", hex);
-	berth->owner.words = name ? arena_text(&berth->arena, name)
-				  : arena_format(&berth->arena, "%s@%s",
-						 user && *user ? user : (getuid() ? "user" : "root"), host);
-	const char *place = arena_format(&berth->arena, "place:%s:%.32s:%u:%s", hex,
-					 machine.length ? text_view(&machine) : host, (unsigned)getuid(),
-					 berth->state_directory);
+	berth->owner.words =
+	    name ? arena_text(&berth->arena, name)
+		 : arena_format(&berth->arena, "%s@%s", user && *user ? user : (uid ? "user" : "root"), host);
+	const char *place =
+	    arena_format(&berth->arena, "place:%s:%.32s:%u:%s", hex,
+			 machine.length ? text_view(&machine) : host, (unsigned)uid, berth->state_directory);
 	if (!place || !berth->owner.id || !berth->owner.words)
 		return fail_memory(err);
 	if (digest_hex(place, strlen(place), hex))

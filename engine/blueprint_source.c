@@ -15,14 +15,16 @@ const char *operation_app(const struct berth_operation *operation)
 }
 
 /* The folder a file lies in, absolute; NULL when memory or the working directory is gone. */
-static const char *folder_of(struct arena *arena, const char *file)
+static const char *folder_of(struct berth_operation *operation, const char *file)
 {
+	struct arena *arena = &operation->arena;
+	struct world *world = operation->berth->world;
 	char here[PATH_MAX] = "";
 	const char *slash = file && !is_url(file) ? strrchr(file, '/') : NULL;
 	if (file && file[0] == '/')
 		return slash == file ? arena_text(arena, "/")
 				     : arena_copy(arena, file, (size_t)(slash - file));
-	if (!getcwd(here, sizeof here))
+	if (world->ops->working_directory(world, here, sizeof here))
 		return NULL;
 	if (!slash)
 		return arena_text(arena, here);
@@ -150,7 +152,7 @@ const char *source_directory(struct berth_operation *operation)
 		return operation->directory;
 	if (stored && operation->request.blueprint == stored->blueprint)
 		return stored->directory;
-	return folder_of(&operation->arena, operation->request.file);
+	return folder_of(operation, operation->request.file);
 }
 
 /* What it was told when it was deployed, not what the environment says now. NULL: it is read for the first

@@ -67,8 +67,8 @@ void lock_describe(struct berth_operation *operation)
 	char since[32] = "";
 	if (gmtime_r(&now, &parts))
 		strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", &parts);
-	text_format(&words, "berth %s, process %ld of %s, since %s", operation->verb->name, (long)getpid(),
-		    operation->berth->owner.words, since);
+	text_format(&words, "berth %s, process %ld of %s, since %s", operation->verb->name,
+		    (long)world->ops->process_id(world), operation->berth->owner.words, since);
 	operation->lease_words = arena_text(&operation->arena, text_view(&words));
 	if (!operation->lock)
 		return;

@@ -165,7 +165,8 @@ int sites_bind(struct berth_operation *operation, struct error *err)
 	const char *file = is_url(operation->request.file) ? NULL : operation->request.file;
 	const char *slash = file ? strrchr(file, '/') : NULL;
 	char here[4096] = "";
-	if (file && file[0] != '/' && !getcwd(here, sizeof here))
+	struct world *world = operation->berth->world;
+	if (file && file[0] != '/' && world->ops->working_directory(world, here, sizeof here))
 		return fail(err, ERR_FAILED, "the working directory cannot be read");
 	const char *beside = arena_format(&operation->arena, "%s%s%.*slocations.yaml", here, *here ? "/" : "",
 					  slash ? (int)(slash + 1 - file) : 0, file ? file : "");

@@ -199,7 +199,7 @@ struct store *store_new(struct world *world, const char *directory)
 		return NULL;
 	}
 	store->reading = store->writing =
-	    (struct database){.directory = store->directory, .path = store->path};
+	    (struct database){.world = world, .directory = store->directory, .path = store->path};
 	return store;
 }
 

@@ -4,20 +4,19 @@
 #define BERTH_ENGINE_STORE_FILE_H
 
 #include <sqlite3.h>
-#include <sys/stat.h>
 
 #include "engine/store.h"
 
 #define STATEMENT_ROOM 16
 #define EVENTS_KEPT    10000 /* of each application */
 
-/* One connection, used by one thread at a time. Zeroed but for `directory` and `path`: not open. */
+/* One connection, used by one thread at a time. Zeroed but for `world`, `directory` and `path`: not open. */
 struct database {
+	struct world *world;
 	const char *directory, *path;
 	sqlite3 *connection;
-	dev_t device; /* which file is open, to notice when it was moved away */
-	ino_t inode;
-	bool frozen; /* read as a file that nobody changes: only for the next query */
+	uint64_t device, inode; /* which file is open, to notice when it was moved away */
+	bool frozen;            /* read as a file that nobody changes: only for the next query */
 	sqlite3_stmt *statements[STATEMENT_ROOM];
 };
 

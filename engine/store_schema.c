@@ -1,10 +1,7 @@
 /* store_schema.c - opening the store's file: its permissions, its schema's number, and words for what goes
  * wrong. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "berth/berth.h"
@@ -99,72 +96,72 @@ void database_close(struct database *database)
 /* Whether the open connection still is what the path names. */
 static bool still_there(const struct database *database)
 {
-	struct stat now;
-	return !database->frozen && stat(database->path, &now) == 0 && now.st_dev == database->device &&
-	       now.st_ino == database->inode;
+	struct world *world = database->world;
+	struct file_facts now;
+	return !database->frozen && world->ops->file_follow(world, database->path, &now, NULL) == 0 &&
+	       now.device == database->device && now.inode == database->inode;
 }
 
-static int fail_directory(const struct database *database, struct error *err)
+/* What the system says, behind the path that our own words name already. */
+static const char *cause_of(const struct error *why)
 {
-	int number = errno;
-	fail(err, number == EACCES || number == EPERM || number == EROFS ? ERR_DENIED : ERR_FAILED,
-	     "the store's folder %s cannot be made: %s", database->directory, strerror(number));
+	const char *colon = strrchr(why->text, ':');
+	return colon && colon[1] ? colon + 2 : why->text;
+}
+
+static int fail_directory(const struct database *database, const struct error *why, struct error *err)
+{
+	fail(err, why->code == ERR_DENIED ? ERR_DENIED : ERR_FAILED,
+	     "the store's folder %s cannot be made: %s", database->directory, cause_of(why));
 	remedy(err, "make it yourself, or choose another folder with XDG_STATE_HOME");
 	return -1;
 }
 
 /* Whatever the umask says, what is made here is for its owner alone. */
-static int make_directory(const char *path)
+static int make_directory(struct world *world, const char *path, struct error *why)
 {
-	if (mkdir(path, 0700))
-		return errno == EEXIST ? 0 : -1;
-	return chmod(path, 0700);
+	if (world->ops->file_exists(world, path))
+		return 0;
+	return world->ops->directories_make(world, path, 0700, why) ||
+		       world->ops->file_mode(world, path, 0700, why)
+		   ? -1
+		   : 0;
 }
 
 static int make_directories(const struct database *database, struct error *err)
 {
 	owned_memory char *path = strdup(database->directory);
+	struct error why = {0};
 	if (!path)
 		return fail_memory(err);
 	for (char *slash = path + 1; *slash; slash++) {
 		if (*slash != '/')
 			continue;
 		*slash = '\0';
-		struct stat there;
-		if (stat(path, &there) && make_directory(path))
-			return fail_directory(database, err);
+		if (make_directory(database->world, path, &why))
+			return fail_directory(database, &why, err);
 		*slash = '/';
 	}
-	return make_directory(path) ? fail_directory(database, err) : 0;
-}
-
-/* Have the new name on the disk before anything in the file is called durable. */
-static void sync_directory(const char *path)
-{
-	owned_fd folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder >= 0)
-		fsync(folder);
+	return make_directory(database->world, path, &why) ? fail_directory(database, &why, err) : 0;
 }
 
 /* Never opened here: closing a descriptor of ours would let go of SQLite's locks on the file. SQLite gives
  * its -wal and -shm files the mode of this one. */
 static int make_file(const struct database *database, struct error *err)
 {
-	struct stat there;
-	if (mknod(database->path, S_IFREG | 0600, 0) == 0) {
-		chmod(database->path, 0600);
-		sync_directory(database->directory);
+	struct world *world = database->world;
+	struct file_facts there;
+	struct error why = {0};
+	if (world->ops->file_create(world, database->path, 0600, &why) == 0)
 		return 0;
-	}
-	int number = errno;
-	if (number == EEXIST) {
-		if (stat(database->path, &there) == 0 && S_ISREG(there.st_mode) && (there.st_mode & 077))
-			chmod(database->path, 0600);
+	bool is_there = world->ops->file_follow(world, database->path, &there, NULL) == 0;
+	if (is_there && there.kind == FILE_PLAIN && (there.mode & 077))
+		world->ops->file_mode(world, database->path, 0600, NULL);
+	if (is_there || why.code == ERR_CONFLICT)
 		return 0;
-	}
-	fail(err, number == EACCES || number == EPERM || number == EROFS ? ERR_DENIED : ERR_FAILED,
-	     "the store %s cannot be made: %s", database->path, strerror(number));
-	if (number == ENOSPC || number == EDQUOT)
+	fail(err, why.code == ERR_DENIED ? ERR_DENIED : ERR_FAILED, "the store %s cannot be made: %s",
+	     database->path, cause_of(&why));
+	if (!strcmp(cause_of(&why), strerror(ENOSPC)) || !strcmp(cause_of(&why), strerror(EDQUOT)))
 		remedy(err, "make room on the file system of %s", database->directory);
 	else
 		remedy(err, "make %s writable for you, or choose another folder with XDG_STATE_HOME",
@@ -174,16 +171,18 @@ static int make_file(const struct database *database, struct error *err)
 
 static int connect_to(struct database *database, const char *name, int flags, struct error *err)
 {
-	struct stat there;
-	int result = sqlite3_open_v2(name, &database->connection,
-				     flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+	struct world *world = database->world;
+	struct file_facts there;
+	int result =
+	    sqlite3_open_v2(name, &database->connection, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+			    world->ops->database_vfs(world));
 	if (!database->connection)
 		return fail_memory(err);
 	if (result != SQLITE_OK)
 		return database_fail(database, err);
-	if (stat(database->path, &there) == 0) {
-		database->device = there.st_dev;
-		database->inode = there.st_ino;
+	if (world->ops->file_follow(world, database->path, &there, NULL) == 0) {
+		database->device = there.device;
+		database->inode = there.inode;
 	}
 	sqlite3_busy_timeout(database->connection, BUSY_MS);
 	return 0;
@@ -294,16 +293,18 @@ static int migrate(const struct database *database, struct error *err)
 	return result;
 }
 
-/* Two processes that open a new store at once take turns: SQLite's change to WAL does not wait for its busy
- * handler. Blocks for as long as the other one needs; the kernel ends it with the other process. -1: go on
- * without. */
-static int take_turns(const struct database *database)
+/* A file that is not ours or too new is left exactly as it is: examined before its journal mode is touched.
+ */
+static int open_in_turn(struct database *database, struct error *err)
 {
-	int directory = open(database->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (directory >= 0)
-		while (flock(directory, LOCK_EX) && errno == EINTR)
-			;
-	return directory;
+	int64_t schema;
+	if (connect_to(database, database->path, SQLITE_OPEN_READWRITE, err) == 0 &&
+	    examine(database, &schema, err) == 0 &&
+	    run(database, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", err) == 0 &&
+	    migrate(database, err) == 0)
+		return 0;
+	database_close(database);
+	return -1;
 }
 
 int database_open_to_write(struct database *database, struct error *err)
@@ -313,18 +314,13 @@ int database_open_to_write(struct database *database, struct error *err)
 	database_close(database);
 	if (make_directories(database, err) || make_file(database, err))
 		return -1;
-	owned_fd turn = take_turns(database);
-	int64_t schema;
-	/* A file that is not ours or too new is left exactly as it is: examined before its journal mode is
-	 * touched. */
-	if (connect_to(database, database->path, SQLITE_OPEN_READWRITE, err) ||
-	    examine(database, &schema, err) ||
-	    run(database, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", err) ||
-	    migrate(database, err)) {
-		database_close(database);
-		return -1;
-	}
-	return 0;
+	/* Two processes that open a new store at once take turns: SQLite's change to WAL does not wait for
+	 * its busy handler. Without a lock it goes on all the same. */
+	struct world *world = database->world;
+	struct file_lock *turn = world->ops->directory_lock(world, database->directory, NULL);
+	int result = open_in_turn(database, err);
+	world->ops->unlock(world, turn);
+	return result;
 }
 
 /* On failure *ret_beside tells whether it may be only that SQLite cannot make its files beside this one. */
@@ -347,7 +343,7 @@ static int open_frozen(struct database *database, int64_t *ret_schema, struct er
 	owned_text name = {0};
 	bool beside;
 	text_format(&name, "%s-wal", database->path);
-	if (access(text_view(&name), F_OK) == 0 || access(database->path, R_OK))
+	if (database->world->ops->file_exists(database->world, text_view(&name)))
 		return -1;
 	text_clear(&name);
 	text_add(&name, "file:");
@@ -369,7 +365,8 @@ static int open_frozen(struct database *database, int64_t *ret_schema, struct er
 /* An older berth made it: brought up to date once, by somebody who may write. */
 static int bring_up_to_date(const struct database *database, struct error *err)
 {
-	struct database writer = {.directory = database->directory, .path = database->path};
+	struct database writer = {
+	    .world = database->world, .directory = database->directory, .path = database->path};
 	int result = database_open_to_write(&writer, err);
 	database_close(&writer);
 	return result;
@@ -377,15 +374,16 @@ static int bring_up_to_date(const struct database *database, struct error *err)
 
 int database_open_to_read(struct database *database, struct error *err)
 {
-	struct stat there;
+	struct file_facts there;
+	struct error why = {0};
 	if (database->connection && still_there(database))
 		return 0;
 	database_close(database);
-	if (stat(database->path, &there)) {
-		if (errno == ENOENT || errno == ENOTDIR)
+	if (database->world->ops->file_follow(database->world, database->path, &there, &why)) {
+		if (why.code == ERR_MISSING)
 			return 0;
-		fail(err, errno == EACCES ? ERR_DENIED : ERR_FAILED, "the store %s cannot be read: %s",
-		     database->path, strerror(errno));
+		fail(err, why.code == ERR_DENIED ? ERR_DENIED : ERR_FAILED, "the store %s cannot be read: %s",
+		     database->path, cause_of(&why));
 		remedy(err, "make %s readable for you", database->directory);
 		return -1;
 	}

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -19,10 +17,11 @@ char *claim_path(struct location *location, struct arena *arena, const char *app
 
 bool claims_are_ours(struct location *location)
 {
-	struct stat status;
+	struct world *world = location->world;
+	struct file_facts facts;
 
-	return !lstat(localhost_of(location)->claims, &status) && S_ISDIR(status.st_mode) &&
-	       status.st_uid == geteuid() && !(status.st_mode & 077);
+	return !world->ops->file_look(world, localhost_of(location)->claims, &facts, NULL) &&
+	       facts.kind == FILE_DIRECTORY && facts.uid == local_uid(location) && !(facts.mode & 077);
 }
 
 static int make_claims(struct location *location, struct error *err)

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -130,15 +128,16 @@ static enum progress end_orphans(struct ending *ending, const struct scan *scan,
 }
 
 /* Whether the path, which a mark names, can be no other than that of the instance's run directory. */
-static bool fit_run(const char *run, const char *app, const char *name)
+static bool fit_run(struct location *location, const char *run, const char *app, const char *name)
 {
 	owned_by(arena_release) struct arena arena = {0};
-	struct stat status;
+	struct file_facts facts;
 	char *tail = arena_format(&arena, "/run/%s/%s", app, name + strlen(app) + 1);
 
 	return tail && *run == '/' && strlen(run) > strlen(tail) && !strstr(run, "/../") &&
-	       !strcmp(run + strlen(run) - strlen(tail), tail) && !lstat(run, &status) &&
-	       S_ISDIR(status.st_mode) && status.st_uid == geteuid();
+	       !strcmp(run + strlen(run) - strlen(tail), tail) &&
+	       !location->world->ops->file_look(location->world, run, &facts, NULL) &&
+	       facts.kind == FILE_DIRECTORY && facts.uid == local_uid(location);
 }
 
 /* What another store's helper leaves is not found again by anybody once that helper is gone. */
@@ -147,7 +146,7 @@ static int remove_run(const struct ending *ending, struct error *err)
 	struct location *location = ending->task.location;
 	struct world *world = location->world;
 
-	if (!ending->run || !fit_run(ending->run, ending->app, ending->name) ||
+	if (!ending->run || !fit_run(location, ending->run, ending->app, ending->name) ||
 	    stranger_at(location, ending->run))
 		return 0;
 	if (files_remove(location, ending->run, err) || world->ops->tree_remove(world, ending->work, err) ||

@@ -108,7 +108,7 @@ static int choose_identity(struct location *location, struct arena *arena, const
 					       .group_count = host->group_count}};
 	if (wanted && user_find(location, arena, wanted, ret_user, err))
 		return -1;
-	if (geteuid() == 0 || ret_user->identity.uid == geteuid())
+	if (local_uid(location) == 0 || ret_user->identity.uid == local_uid(location))
 		return 0;
 	return fail(err, ERR_DENIED, "only root may run something as user `%s`",
 		    wanted ? wanted : arena_format(arena, "%u", (unsigned)host->uid));
@@ -276,13 +276,13 @@ int running_start(struct running *running, const struct host *host, struct exec_
 	running->terminal = session->terminal;
 	if (choose_identity(location, &arena, host, session->user, &user, err))
 		return blame_command(session, err);
-	bool other = user.identity.uid != geteuid() || session->user;
+	bool other = user.identity.uid != local_uid(location) || session->user;
 	struct process_options options = {
 	    .environment = environment_of(&arena, host, &user, session->terminal, running->mark),
 	    .directory = directory_of(location, &arena, host, session->directory, err),
 	    .new_session = true,
 	    .terminal = session->terminal,
-	    .identity = geteuid() == 0 && other ? &user.identity : NULL,
+	    .identity = local_uid(location) == 0 && other ? &user.identity : NULL,
 	};
 	if (!options.directory)
 		return blame_command(session, err);

@@ -55,7 +55,7 @@ static int rights_of(struct location *location, const struct instance_spec *spec
 		return 0;
 	if (user_find(location, &arena, name, &user, err))
 		return -1;
-	if (geteuid() && user.identity.uid != geteuid()) {
+	if (local_uid(location) && user.identity.uid != local_uid(location)) {
 		fail(err, ERR_DENIED, "`%s` cannot be given to user `%s`: only root can", file->path, name);
 		remedy(err, "leave out `user`, or deploy as root");
 		return -1;
@@ -146,7 +146,7 @@ static int describe(struct putting *putting, struct error *err)
 static bool has_rights(struct location *location, const struct put_file *file)
 {
 	struct file_facts facts;
-	uid_t uid = file->rights.uid == (uid_t)-1 ? geteuid() : file->rights.uid;
+	uid_t uid = file->rights.uid == (uid_t)-1 ? local_uid(location) : file->rights.uid;
 	gid_t gid = file->rights.gid;
 
 	return !location->world->ops->file_look(location->world, file->path, &facts, NULL) &&

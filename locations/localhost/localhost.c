@@ -79,15 +79,15 @@ static const char *claims_directory(struct location *location)
 	const char *runtime = location->environment ? location->environment("XDG_RUNTIME_DIR") : NULL;
 	struct file_facts facts;
 
-	if (!geteuid())
+	if (!local_uid(location))
 		return arena_text(&home->arena, "/run/berth");
 	if (runtime && *runtime == '/')
 		return arena_format(&home->arena, "%s/berth", runtime);
-	const char *usual = arena_format(&home->arena, "/run/user/%u", (unsigned)geteuid());
+	const char *usual = arena_format(&home->arena, "/run/user/%u", (unsigned)local_uid(location));
 	if (usual && !world->ops->file_look(world, usual, &facts, NULL) && facts.kind == FILE_DIRECTORY &&
-	    facts.uid == geteuid())
+	    facts.uid == local_uid(location))
 		return arena_format(&home->arena, "%s/berth", usual);
-	return arena_format(&home->arena, "/tmp/berth-%u", (unsigned)geteuid());
+	return arena_format(&home->arena, "/tmp/berth-%u", (unsigned)local_uid(location));
 }
 
 static int open_localhost(struct location *location, struct error *err)

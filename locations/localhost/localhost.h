@@ -45,6 +45,12 @@ static inline struct localhost *localhost_of(const struct location *location)
 	return location->state;
 }
 
+/* As whom we act here. */
+static inline uid_t local_uid(const struct location *location)
+{
+	return location->world->ops->user_id(location->world);
+}
+
 /* --- task.c --- */
 /* Zeroed but for its head, which is linked and hung on the errand; NULL when memory is gone. */
 void *local_task_new(struct location *location, struct errand *errand, size_t size,

@@ -97,8 +97,8 @@ static bool runs_as_us(struct location *location, pid_t pid)
 	uid_t real, effective;
 	pid_t parent;
 
-	return process_identity(location, pid, &real, &effective, &parent) && real == geteuid() &&
-	       effective == geteuid();
+	return process_identity(location, pid, &real, &effective, &parent) && real == local_uid(location) &&
+	       effective == local_uid(location);
 }
 
 /* Where the helper works is its run directory, by the name that this has now or had when it was deleted.
@@ -294,7 +294,7 @@ static bool member_is_ours(struct location *location, const struct scan *scan, c
 
 	if (!process_identity(location, member->pid, &real, &effective, &pid))
 		return false;
-	if (real == geteuid() || member->recorded)
+	if (real == local_uid(location) || member->recorded)
 		return true;
 	for (unsigned hops = 0; pid > 1 && hops < MOST_ANCESTORS; hops++) {
 		if (is_our_helper(scan, pid))

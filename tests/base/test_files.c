@@ -244,3 +244,41 @@ Test(locks, without_a_directory_or_rights_say_so)
 	cr_expect_null(world->ops->lock(world, folder.path, &err));
 	cr_expect_eq(err.code, ERR_FAILED);
 }
+
+Test(locks, of_a_directory_are_waited_for)
+{
+	owned_world world = fixture_world();
+	owned_folder folder = fixture_folder();
+	struct error err = {0};
+	int ends[2];
+	char byte;
+
+	cr_assert_eq(pipe(ends), 0);
+	struct file_lock *lock = world->ops->directory_lock(world, folder.path, &err);
+	cr_assert(lock, "%s", err.text);
+	pid_t pid = fork();
+	if (!pid) {
+		for (int i = 3; i < 256; i++) /* the lock is the description's, which a fork shares */
+			if (i != ends[1])
+				close(i);
+		int own = open(folder.path, O_RDONLY | O_DIRECTORY);
+		byte = flock(own, LOCK_EX | LOCK_NB) ? 'n' : 'y';
+		(void)!write(ends[1], &byte, 1);
+		byte = flock(own, LOCK_EX) ? 'n' : 'y';
+		(void)!write(ends[1], &byte, 1);
+		_exit(0);
+	}
+	cr_assert_eq(read(ends[0], &byte, 1), 1);
+	cr_expect_eq(byte, 'n');
+	world->ops->unlock(world, lock);
+	cr_assert_eq(read(ends[0], &byte, 1), 1);
+	cr_expect_eq(byte, 'y');
+	waitpid(pid, NULL, 0);
+	lock = world->ops->directory_lock(world, folder.path, &err);
+	cr_expect(lock, "its holder is dead");
+	world->ops->unlock(world, lock);
+	cr_expect_null(world->ops->directory_lock(world, in_folder(&folder, "none"), &err));
+	cr_expect_eq(err.code, ERR_MISSING);
+	close(ends[0]);
+	close(ends[1]);
+}

@@ -52,6 +52,54 @@ Test(paths, shows_what_lies_there_and_not_what_it_names)
 	cr_expect_eq(facts.kind, FILE_DIRECTORY);
 }
 
+Test(paths, follows_to_what_a_path_leads_to_and_knows_it_again)
+{
+	owned_world world = fixture_world();
+	owned_folder folder = fixture_folder();
+	const char *file = in_folder(&folder, "file"), *moved = in_folder(&folder, "moved");
+	struct file_facts first, second;
+	struct error err = {0};
+
+	cr_expect_eq(world->ops->file_follow(world, file, &first, &err), -1);
+	cr_expect_eq(err.code, ERR_MISSING);
+	write_file(world, file, "12345");
+	cr_assert_eq(world->ops->link_make(world, "moved", in_folder(&folder, "link"), &err), 0);
+	cr_expect_eq(world->ops->file_follow(world, in_folder(&folder, "link"), &first, &err), -1);
+	cr_assert_eq(world->ops->file_follow(world, file, &first, &err), 0);
+	cr_assert_eq(world->ops->file_rename(world, file, moved, &err), 0);
+	cr_assert_eq(world->ops->file_follow(world, in_folder(&folder, "link"), &second, &err), 0);
+	cr_expect(second.kind == FILE_PLAIN && second.size == 5);
+	cr_expect(second.device == first.device && second.inode == first.inode);
+	write_file(world, file, "other");
+	cr_assert_eq(world->ops->file_look(world, file, &first, &err), 0);
+	cr_expect(second.inode != first.inode);
+}
+
+Test(paths, a_created_file_is_new_empty_and_has_its_mode_whatever_the_umask)
+{
+	owned_world world = fixture_world();
+	owned_folder folder = fixture_folder();
+	const char *path = in_folder(&folder, "file");
+	struct file_facts facts;
+	struct error err = {0};
+
+	mode_t before = umask(0777);
+	int result = world->ops->file_create(world, path, 0640, &err);
+	umask(before);
+	cr_assert_eq(result, 0, "%s", err.text);
+	cr_assert_eq(world->ops->file_look(world, path, &facts, &err), 0);
+	cr_expect(facts.kind == FILE_PLAIN && facts.mode == 0640 && facts.size == 0);
+	cr_expect_eq(world->ops->file_create(world, path, 0600, &err), -1);
+	cr_expect_eq(err.code, ERR_CONFLICT);
+	cr_expect_eq(world->ops->file_create(world, in_folder(&folder, "none/file"), 0600, &err), -1);
+	cr_expect_eq(err.code, ERR_MISSING);
+	cr_assert_eq(world->ops->file_mode(world, path, 0600, &err), 0);
+	cr_assert_eq(world->ops->file_look(world, path, &facts, &err), 0);
+	cr_expect_eq(facts.mode, 0600);
+	cr_expect_eq(world->ops->file_mode(world, in_folder(&folder, "none"), 0600, &err), -1);
+	cr_expect_eq(err.code, ERR_MISSING);
+}
+
 Test(paths, a_link_made_twice_is_one_and_never_replaces)
 {
 	owned_world world = fixture_world();

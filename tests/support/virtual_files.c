@@ -20,7 +20,10 @@ struct file_lock {
 
 static int wrong(struct error *err, const char *path)
 {
-	enum code code = errno == ENOENT ? ERR_MISSING : errno == EACCES ? ERR_DENIED : ERR_FAILED;
+	enum code code = errno == ENOENT || errno == ENOTDIR ? ERR_MISSING
+			 : errno == EACCES                   ? ERR_DENIED
+			 : errno == EEXIST                   ? ERR_CONFLICT
+							     : ERR_FAILED;
 
 	return fail(err, code, "%s: %s", path, strerror(errno));
 }
@@ -120,6 +123,20 @@ int virtual_file_put(struct world *world, const char *base, const char *path,
 	return virtual_file_write(world, whole, rights->mode, bytes, count, err);
 }
 
+static struct file_facts facts_of(const struct stat *facts)
+{
+	return (struct file_facts){.kind = S_ISREG(facts->st_mode)   ? FILE_PLAIN
+					   : S_ISDIR(facts->st_mode) ? FILE_DIRECTORY
+					   : S_ISLNK(facts->st_mode) ? FILE_LINK
+								     : FILE_OTHER,
+				   .mode = facts->st_mode & 07777,
+				   .uid = facts->st_uid,
+				   .gid = facts->st_gid,
+				   .size = (uint64_t)facts->st_size,
+				   .device = facts->st_dev,
+				   .inode = facts->st_ino};
+}
+
 int virtual_file_look(struct world *world, const char *path, struct file_facts *ret, struct error *err)
 {
 	struct stat facts;
@@ -127,15 +144,34 @@ int virtual_file_look(struct world *world, const char *path, struct file_facts *
 	(void)world;
 	if (lstat(path, &facts) < 0)
 		return wrong(err, path);
-	*ret = (struct file_facts){.kind = S_ISREG(facts.st_mode)   ? FILE_PLAIN
-					   : S_ISDIR(facts.st_mode) ? FILE_DIRECTORY
-					   : S_ISLNK(facts.st_mode) ? FILE_LINK
-								    : FILE_OTHER,
-				   .mode = facts.st_mode & 07777,
-				   .uid = facts.st_uid,
-				   .gid = facts.st_gid,
-				   .size = (uint64_t)facts.st_size};
+	*ret = facts_of(&facts);
 	return 0;
+}
+
+int virtual_file_follow(struct world *world, const char *path, struct file_facts *ret, struct error *err)
+{
+	struct stat facts;
+
+	(void)world;
+	if (stat(path, &facts) < 0)
+		return wrong(err, path);
+	*ret = facts_of(&facts);
+	return 0;
+}
+
+int virtual_file_create(struct world *world, const char *path, mode_t mode, struct error *err)
+{
+	if (inside(world, path, err) < 0)
+		return -1;
+	return mknod(path, S_IFREG | mode, 0) < 0 ? wrong(err, path)
+						  : virtual_file_mode(world, path, mode, err);
+}
+
+int virtual_file_mode(struct world *world, const char *path, mode_t mode, struct error *err)
+{
+	if (inside(world, path, err) < 0)
+		return -1;
+	return chmod(path, mode) < 0 ? wrong(err, path) : 0;
 }
 
 int virtual_file_rename(struct world *world, const char *from, const char *to, struct error *err)
@@ -269,6 +305,24 @@ struct file_lock *virtual_lock(struct world *world, const char *path, struct err
 	lock->fd = fd;
 	fd = -1;
 	return lock;
+}
+
+struct file_lock *virtual_directory_lock(struct world *world, const char *path, struct error *err)
+{
+	struct file_lock *lock = malloc(sizeof(*lock));
+
+	(void)world;
+	if (!lock) {
+		fail_memory(err);
+		return NULL;
+	}
+	lock->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lock->fd >= 0 && flock(lock->fd, LOCK_EX) == 0)
+		return lock;
+	wrong(err, path);
+	release_fd(&lock->fd);
+	free(lock);
+	return NULL;
 }
 
 void virtual_unlock(struct world *world, struct file_lock *lock)

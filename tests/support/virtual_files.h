@@ -13,6 +13,9 @@ int virtual_file_write(struct world *, const char *path, mode_t mode, const void
 int virtual_file_put(struct world *, const char *base, const char *path, const struct file_rights *,
 		     const void *bytes, size_t count, struct error *);
 int virtual_file_look(struct world *, const char *path, struct file_facts *ret, struct error *);
+int virtual_file_follow(struct world *, const char *path, struct file_facts *ret, struct error *);
+int virtual_file_create(struct world *, const char *path, mode_t mode, struct error *);
+int virtual_file_mode(struct world *, const char *path, mode_t mode, struct error *);
 int virtual_file_rename(struct world *, const char *from, const char *to, struct error *);
 int virtual_link_make(struct world *, const char *target, const char *path, struct error *);
 int virtual_file_remove(struct world *, const char *path, struct error *);
@@ -23,6 +26,7 @@ int virtual_directory_list(struct world *, const char *path, bool (*visit)(void 
 			   void *owner, struct error *);
 bool virtual_file_exists(struct world *, const char *path);
 struct file_lock *virtual_lock(struct world *, const char *path, struct error *);
+struct file_lock *virtual_directory_lock(struct world *, const char *path, struct error *);
 void virtual_unlock(struct world *, struct file_lock *);
 void virtual_files_remove(const char *directory);
 
@@ -33,6 +37,8 @@ void virtual_files_remove(const char *directory);
 	.link_make = virtual_link_make, .file_remove = virtual_file_remove,                                  \
 	.tree_remove = virtual_tree_remove, .directory_remove = virtual_directory_remove,                    \
 	.directories_make = virtual_directories_make, .directory_list = virtual_directory_list,              \
-	.file_exists = virtual_file_exists, .lock = virtual_lock, .unlock = virtual_unlock
+	.file_exists = virtual_file_exists, .file_follow = virtual_file_follow,                              \
+	.file_create = virtual_file_create, .file_mode = virtual_file_mode, .lock = virtual_lock,            \
+	.directory_lock = virtual_directory_lock, .unlock = virtual_unlock
 
 #endif

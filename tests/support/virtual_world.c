@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/support/virtual_channel.h"
 #include "tests/support/virtual_files.h"
@@ -228,6 +229,40 @@ static int random_bytes(struct world *world, void *bytes, size_t count)
 		to[i] = (unsigned char)((z ^ z >> 31) >> 32);
 	}
 	return 0;
+}
+
+/* --- what this process is: the test --- */
+
+static pid_t process_id(struct world *world)
+{
+	(void)world;
+	return getpid();
+}
+
+static uid_t user_id(struct world *world)
+{
+	(void)world;
+	return geteuid();
+}
+
+static void host_name(struct world *world, char *ret_name, size_t size)
+{
+	(void)world;
+	if (gethostname(ret_name, size))
+		ret_name[0] = '\0';
+	ret_name[size - 1] = '\0';
+}
+
+static int working_directory(struct world *world, char *ret_path, size_t size)
+{
+	(void)world;
+	return getcwd(ret_path, size) ? 0 : -1;
+}
+
+static const char *database_vfs(struct world *world)
+{
+	(void)world;
+	return NULL;
 }
 
 /* --- timers and jobs --- */
@@ -536,6 +571,11 @@ static const struct world_ops plain_ops = {
     .now = now,
     .wall = wall,
     .random = random_bytes,
+    .process_id = process_id,
+    .user_id = user_id,
+    .host_name = host_name,
+    .working_directory = working_directory,
+    .database_vfs = database_vfs,
     .timer_start = timer_start,
     .timer_cancel = timer_cancel,
     .http_send = http_send,
