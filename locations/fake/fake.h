@@ -55,6 +55,8 @@ void fake_target_capabilities(struct fake_target *target, const struct capabilit
 void fake_target_time(struct fake_target *target, enum fake_call call,
 		      int64_t delay_ms); /* default 0: at once */
 void fake_target_unreachable(struct fake_target *target, bool unreachable);
+/* All rules are forgotten. */
+void fake_target_calm(struct fake_target *target);
 /* Things happen at the target without us: an instance ends, vanishes, a stranger takes a name, an image
  * moves. */
 int fake_target_exit(struct fake_target *target, const char *name,

@@ -103,12 +103,7 @@ void fake_target_free(struct fake_target *target)
 	map_release(&target->registries);
 	map_release(&target->strangers);
 	ports_free(target);
-	while (target->rules) {
-		struct rule *rule = target->rules;
-		target->rules = rule->next;
-		free(rule->instance);
-		free(rule);
-	}
+	fake_target_calm(target);
 	free(target);
 }
 
@@ -189,6 +184,17 @@ void fake_target_capabilities(struct fake_target *target, const struct capabilit
 void fake_target_time(struct fake_target *target, enum fake_call call, int64_t delay_ms)
 {
 	target->time[call] = delay_ms;
+}
+
+void fake_target_calm(struct fake_target *target)
+{
+	while (target->rules) {
+		struct rule *rule = target->rules;
+		target->rules = rule->next;
+		free(rule->instance);
+		free(rule);
+	}
+	target->last_rule = &target->rules;
 }
 
 void fake_target_unreachable(struct fake_target *target, bool unreachable)

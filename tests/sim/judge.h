@@ -1,0 +1,25 @@
+/* judge.h - the rules that hold after every step, whatever happens. */
+#ifndef BERTH_TESTS_SIM_JUDGE_H
+#define BERTH_TESTS_SIM_JUDGE_H
+
+#include "tests/sim/stage.h"
+
+struct judge;
+
+struct judge *judge_new(struct theatre *stage);
+void judge_free(struct judge *judge);
+/* After every step. */
+void judge_step(struct theatre *stage);
+/* An operation begins, tells of a phase, ends. */
+void judge_begin(struct deployer *deployer);
+void judge_phase(struct deployer *deployer, const struct berth_event *event);
+void judge_end(struct deployer *deployer, enum berth_outcome outcome);
+/* All has settled: exactly what the model says is there, and every link leads where it should. */
+void judge_settled(struct theatre *stage);
+/* After a destroy: nothing of ours but data. */
+void judge_gone(struct theatre *stage);
+/* Somebody else's, which nobody is to touch: a container of that name. */
+void judge_stranger(struct theatre *stage, const char *name);
+void judge_stranger_leaves(struct theatre *stage, const char *name);
+
+#endif

@@ -1,0 +1,316 @@
+/* main.c - berth-sim: many seeds of the simulated world, judged, counted, and a violation told as a story. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/sim/play.h"
+
+enum { JOBS_MAX = 16, SHRUNK_MAX = 3 };
+
+struct options {
+	uint64_t first, last;
+	unsigned jobs;
+	unsigned stop_after; /* violations; 0: never */
+	bool trace, table;
+	const char *moves; /* "3,7,9": only these; NULL: all */
+	const char *program;
+};
+
+/* One seed, as it is remembered. */
+struct row {
+	uint64_t seed, steps, faults;
+	unsigned components;
+	char rule[48], verdict[1024];
+};
+
+static int usage(const char *program)
+{
+	fprintf(stderr,
+		"usage: %s --seeds FROM-TO [--trace] [--table] [--jobs N] [--stop-after VIOLATIONS] [--moves "
+		"N,N,...]\n"
+		"Plays each seed in the simulated world. Exits with 1 when a rule was violated.\n",
+		program);
+	return 64;
+}
+
+static void tell(void *owner, int64_t now_ms, const char *words)
+{
+	(void)owner;
+	printf("%9.3f  %s\n", (double)(now_ms - 1000) / 1000, words);
+}
+
+static void keep_moves(struct score *score, const char *list)
+{
+	for (unsigned i = 0; i < score->count; i++)
+		score->moves[i].left_out = true;
+	for (const char *at = list; *at; at += strcspn(at, ","), at += *at == ',') {
+		unsigned long number = strtoul(at, NULL, 10);
+		if (number < score->count)
+			score->moves[number].left_out = false;
+	}
+}
+
+static void play_seed(const struct options *options, uint64_t seed, struct tally *tally, struct row *row)
+{
+	struct score score;
+	struct outcome outcome;
+	score_write(&score, seed);
+	if (options->moves)
+		keep_moves(&score, options->moves);
+	score_play(&score, tally, options->trace ? tell : NULL, NULL, &outcome);
+	*row = (struct row){
+	    .seed = seed, .steps = outcome.steps, .faults = outcome.faults, .components = outcome.components};
+	snprintf(row->rule, sizeof row->rule, "%s", outcome.rule);
+	snprintf(row->verdict, sizeof row->verdict, "%s", outcome.verdict);
+	for (char *at = row->verdict; *at; at++)
+		if (*at == '\n' || *at == '\t')
+			*at = ' ';
+}
+
+/* Every so many-th seed, written down as rows and then the counters. */
+static void work(const struct options *options, unsigned number, FILE *to)
+{
+	struct tally *tally = tally_new();
+	unsigned violations = 0;
+	for (uint64_t seed = options->first + number; seed <= options->last; seed += options->jobs) {
+		struct row row;
+		play_seed(options, seed, tally, &row);
+		fprintf(to, "%llu\t%llu\t%llu\t%u\t%s\t%s\n", (unsigned long long)row.seed,
+			(unsigned long long)row.steps, (unsigned long long)row.faults, row.components,
+			row.rule[0] ? row.rule : "-", row.verdict);
+		violations += row.rule[0] != 0;
+		if (options->stop_after && violations >= options->stop_after)
+			break;
+	}
+	fprintf(to, "\n");
+	tally_write(tally, to);
+	tally_free(tally);
+}
+
+static bool read_row(FILE *from, struct row *row)
+{
+	char line[1400];
+	unsigned long long seed, steps, faults;
+	int at = 0;
+	*row = (struct row){0};
+	if (!fgets(line, sizeof line, from) || line[0] == '\n')
+		return false;
+	line[strcspn(line, "\n")] = 0;
+	if (sscanf(line, "%llu\t%llu\t%llu\t%u\t%47[^\t]\t%n", &seed, &steps, &faults, &row->components,
+		   row->rule, &at) < 5)
+		return false;
+	row->seed = seed;
+	row->steps = steps;
+	row->faults = faults;
+	if (at)
+		snprintf(row->verdict, sizeof row->verdict, "%.1000s", line + at);
+	if (strcmp(row->rule, "-") == 0)
+		row->rule[0] = 0;
+	return true;
+}
+
+static int by_seed(const void *a, const void *b)
+{
+	const struct row *one = a, *other = b;
+	return one->seed < other->seed ? -1 : one->seed > other->seed;
+}
+
+static void show_violation(const struct options *options, const struct row *row, bool shrink)
+{
+	printf("seed %llu violates \"%s\": %s\n  again: %s --seeds %llu-%llu --trace\n",
+	       (unsigned long long)row->seed, row->rule, row->verdict, options->program,
+	       (unsigned long long)row->seed, (unsigned long long)row->seed);
+	if (!shrink || options->moves)
+		return;
+	struct score score;
+	score_write(&score, row->seed);
+	unsigned left = score_shrink(&score, row->rule);
+	printf("  %u of %u moves are enough: %s --seeds %llu-%llu --trace --moves ", left, score.count,
+	       options->program, (unsigned long long)row->seed, (unsigned long long)row->seed);
+	const char *comma = "";
+	for (unsigned i = 0; i < score.count; i++)
+		if (!score.moves[i].left_out) {
+			printf("%s%u", comma, i);
+			comma = ",";
+		}
+	printf("%s\n", left ? "" : "none");
+	fflush(stdout);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
+	return one < other ? -1 : one > other;
+}
+
+static uint64_t median(const struct row *rows, size_t count, uint64_t (*of)(const struct row *))
+{
+	uint64_t *numbers = calloc(count + 1, sizeof *numbers);
+	if (!numbers)
+		abort();
+	for (size_t i = 0; i < count; i++)
+		numbers[i] = of(&rows[i]);
+	qsort(numbers, count, sizeof *numbers, by_number);
+	uint64_t middle = numbers[count / 2];
+	free(numbers);
+	return middle;
+}
+
+static uint64_t steps_of(const struct row *row)
+{
+	return row->steps;
+}
+
+static uint64_t faults_of(const struct row *row)
+{
+	return row->faults;
+}
+
+static uint64_t components_of(const struct row *row)
+{
+	return row->components;
+}
+
+/* The verdict of all seeds; how many violations. */
+static size_t show(const struct options *options, struct row *rows, size_t count, const struct tally *tally)
+{
+	size_t violations = 0;
+	uint64_t steps = 0, faults = 0;
+	qsort(rows, count, sizeof *rows, by_seed);
+	for (size_t i = 0; i < count; i++) {
+		steps += rows[i].steps;
+		faults += rows[i].faults;
+		if (rows[i].rule[0])
+			show_violation(options, &rows[i], violations++ < SHRUNK_MAX);
+	}
+	if (options->table && count) {
+		size_t empty = tally_show(tally, stdout);
+		printf("median of a seed: %llu instances, %llu steps, %llu faults\n",
+		       (unsigned long long)median(rows, count, components_of),
+		       (unsigned long long)median(rows, count, steps_of),
+		       (unsigned long long)median(rows, count, faults_of));
+		printf("%zu rows are empty\n", empty);
+	}
+	printf("%zu seeds, %llu steps, %llu faults, %zu violations\n", count, (unsigned long long)steps,
+	       (unsigned long long)faults, violations);
+	return violations;
+}
+
+static FILE *start_worker(const struct options *options, unsigned number, pid_t *ret_pid)
+{
+	FILE *file = tmpfile();
+	fflush(stdout);
+	pid_t pid = file ? fork() : -1;
+	if (pid < 0) {
+		perror("berth-sim");
+		exit(1);
+	}
+	if (pid == 0) {
+		work(options, number, file);
+		fflush(stdout);
+		_exit(fflush(file) ? 1 : 0);
+	}
+	*ret_pid = pid;
+	return file;
+}
+
+/* What a worker wrote; the seed that it died of is a violation, too. */
+static size_t collect(const struct options *options, unsigned number, FILE *file, int status,
+		      struct row *rows, struct tally *tally)
+{
+	size_t count = 0;
+	rewind(file);
+	while (read_row(file, &rows[count]))
+		count++;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+		tally_read(tally, file);
+	} else {
+		rows[count] = (struct row){.seed = count ? rows[count - 1].seed + options->jobs
+							 : options->first + number,
+					   .rule = "crashes",
+					   .verdict = "the program died"};
+		count++;
+	}
+	fclose(file);
+	return count;
+}
+
+static int run(const struct options *options)
+{
+	size_t count = 0;
+	struct row *rows = calloc(options->last - options->first + 1 + JOBS_MAX, sizeof *rows);
+	struct tally *tally = tally_new();
+	FILE *files[JOBS_MAX];
+	pid_t pids[JOBS_MAX];
+	if (!rows || !tally)
+		return 1;
+	for (unsigned i = 0; i < options->jobs; i++)
+		files[i] = start_worker(options, i, &pids[i]);
+	for (unsigned i = 0; i < options->jobs; i++) {
+		int status = 0;
+		while (waitpid(pids[i], &status, 0) < 0 && errno == EINTR) {
+		}
+		count += collect(options, i, files[i], status, rows + count, tally);
+	}
+	size_t violations = show(options, rows, count, tally);
+	free(rows);
+	tally_free(tally);
+	return violations != 0;
+}
+
+static bool read_range(const char *text, uint64_t *ret_first, uint64_t *ret_last)
+{
+	char *end;
+	*ret_first = *ret_last = strtoull(text, &end, 10);
+	if (end == text)
+		return false;
+	if (*end == '-')
+		*ret_last = strtoull(end + 1, &end, 10);
+	return !*end && *ret_first <= *ret_last && *ret_last - *ret_first < 100000000;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option known[] = {{"seeds", required_argument, NULL, 's'},
+					      {"trace", no_argument, NULL, 't'},
+					      {"table", no_argument, NULL, 'T'},
+					      {"jobs", required_argument, NULL, 'j'},
+					      {"stop-after", required_argument, NULL, 'a'},
+					      {"moves", required_argument, NULL, 'm'},
+					      {NULL, 0, NULL, 0}};
+	struct options options = {.jobs = 2, .program = argv[0]};
+	bool seeds = false;
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		switch (option) {
+		case 's':
+			seeds = read_range(optarg, &options.first, &options.last);
+			break;
+		case 't':
+			options.trace = true;
+			break;
+		case 'T':
+			options.table = true;
+			break;
+		case 'j':
+			options.jobs = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case 'a':
+			options.stop_after = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case 'm':
+			options.moves = optarg;
+			break;
+		default:
+			return usage(argv[0]);
+		}
+	}
+	if (!seeds || optind < argc || !options.jobs || options.jobs > JOBS_MAX)
+		return usage(argv[0]);
+	if (options.trace)
+		options.jobs = 1;
+	return run(&options);
+}

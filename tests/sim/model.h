@@ -1,0 +1,81 @@
+/* model.h - the application of a seed as its author edits it: what the blueprint says, so that a test knows
+ * what is wanted without asking berth. */
+#ifndef BERTH_TESTS_SIM_MODEL_H
+#define BERTH_TESTS_SIM_MODEL_H
+
+#include "base/text.h"
+#include "tests/sim/dice.h"
+
+enum { PARTS_MAX = 16, LINKS_MAX = 3 };
+
+/* The kinds of places where a component may go. */
+enum realm { REALM_DOCKER, REALM_LOCAL, REALM_FAKE, REALM_NAMELESS, REALMS };
+
+/* What the program in it does. */
+enum temper {
+	TEMPER_GOOD,
+	TEMPER_SLOW,  /* answers after a while */
+	TEMPER_DEAD,  /* never answers */
+	TEMPER_CRASH, /* ends at once, again and again */
+	TEMPERS
+};
+
+struct part {
+	bool there;
+	char id[12];
+	enum realm realm;
+	unsigned version; /* of what needs another instance */
+	unsigned setting; /* of a variable */
+	unsigned content; /* of its file; 0: it has none */
+	unsigned memory;  /* in MB; 0: no limit */
+	unsigned instances;
+	enum temper temper;
+	bool job, published, volume, checked, protected, peer;
+	uint16_t bound;       /* a port of the host; 0: none */
+	int on_change;        /* 0: restart, 1: signal, 2: none */
+	int links[LINKS_MAX]; /* indices of parts before it; -1: none */
+	int after;            /* dependsOn; -1: none */
+};
+
+struct model {
+	struct part parts[PARTS_MAX];
+	unsigned next_name, next_version;
+	unsigned realms; /* bit set of those that are used */
+	bool secret;
+	unsigned secret_version;
+};
+
+/* What an edit was about. */
+enum edit {
+	EDIT_VERSION,
+	EDIT_SETTING,
+	EDIT_COUNT,
+	EDIT_LINK,
+	EDIT_ADD,
+	EDIT_REMOVE,
+	EDIT_RENAME,
+	EDIT_PUBLISH,
+	EDIT_BIND,
+	EDIT_MEMORY,
+	EDIT_FILE,
+	EDIT_ON_CHANGE,
+	EDIT_TEMPER,
+	EDIT_PROTECT,
+	EDIT_VOLUME,
+	EDIT_MOVE,
+	EDIT_ROTATE, /* the secret */
+	EDITS
+};
+extern const char *const edit_words[EDITS];
+
+void model_invent(struct model *model, struct dice *dice, unsigned realms);
+/* Change one thing; the part it was about, or -1 when there was nothing to do. */
+int model_edit(struct model *model, enum edit edit, uint64_t chance);
+/* Nothing in it keeps it from running, and nothing is protected. */
+void model_heal(struct model *model);
+void model_render(const struct model *model, struct text *ret_yaml);
+const struct part *model_part(const struct model *model, const char *id);
+/* How many instances are wanted in all. */
+unsigned model_wanted(const struct model *model);
+
+#endif

@@ -1,0 +1,62 @@
+/* play.h - what happens to the application of a seed: a list of moves, carried out, and what must hold at the
+ * end. */
+#ifndef BERTH_TESTS_SIM_PLAY_H
+#define BERTH_TESTS_SIM_PLAY_H
+
+#include "tests/sim/stage.h"
+
+enum { MOVES_MAX = 64 };
+
+enum move_kind {
+	MOVE_EDIT,
+	MOVE_OPERATION,
+	MOVE_WAIT, /* for who works to end */
+	MOVE_FATE, /* of a message */
+	MOVE_KILL,
+	MOVE_KILL_AT,
+	MOVE_STORE_LOST,
+	MOVE_CANCEL,
+	MOVE_ISOLATE,
+	MOVE_ENGINE_RESTART,
+	MOVE_CRASH,
+	MOVE_BY_HAND,
+	MOVE_STRANGER,
+	MOVE_IMAGE,
+	MOVE_REFUSAL, /* the engine's own */
+	MOVE_CLOCK,
+	MOVE_PORT,
+	MOVE_FAKE,
+	MOVE_KINDS
+};
+
+struct move {
+	enum move_kind kind;
+	int64_t pause_ms; /* before it */
+	uint64_t chance;
+	bool left_out; /* when a violation is made smaller */
+};
+
+/* All of a seed: without the moves that are left out it is still the same for the rest. */
+struct score {
+	uint64_t seed;
+	unsigned realms;
+	uint64_t chance; /* of the application's first form */
+	struct move moves[MOVES_MAX];
+	unsigned count;
+};
+
+struct outcome {
+	char rule[48], verdict[1024];
+	uint64_t steps, faults;
+	unsigned components;
+};
+
+void score_write(struct score *score, uint64_t seed);
+/* Play it. `line` (NULL: nobody) hears the story. */
+void score_play(const struct score *score, struct tally *tally,
+		void (*line)(void *owner, int64_t now_ms, const char *words), void *owner,
+		struct outcome *ret);
+/* Leave out what a violation of that rule does not need; how many moves are left. */
+unsigned score_shrink(struct score *score, const char *rule);
+
+#endif

@@ -1,0 +1,259 @@
+/* sight.c - instances of a simulated engine and of scripted targets, looked at from outside. */
+#include "tests/sim/sight.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "locations/fake/target.h"
+#include "tests/sim/stage.h"
+
+static void *need(void *memory)
+{
+	if (!memory)
+		abort();
+	return memory;
+}
+
+static struct sight *add(struct sights *sights)
+{
+	if (sights->count == sights->room) {
+		size_t room = sights->room ? 2 * sights->room : 32;
+		sights->list = need(realloc(sights->list, room * sizeof *sights->list));
+		sights->room = room;
+	}
+	struct sight *sight = &sights->list[sights->count++];
+	*sight = (struct sight){0};
+	return sight;
+}
+
+static const char *keep(struct sights *sights, const char *text)
+{
+	return text ? need(arena_text(&sights->arena, text)) : NULL;
+}
+
+static const char *const *keep_list(struct sights *sights, const char *const *list)
+{
+	size_t count = 0;
+	while (list && list[count])
+		count++;
+	const char **copy = need(arena_array(&sights->arena, const char *, count + 1));
+	for (size_t i = 0; i < count; i++)
+		copy[i] = keep(sights, list[i]);
+	return copy;
+}
+
+/* --- the engine ------------------------------------------------------------------------------------- */
+
+static const char *label(const struct docker_container_view *view, const char *name)
+{
+	const char *text = json_string_value(json_object_get(view->labels, name));
+	return text ? text : "";
+}
+
+static const char *const *keep_array(struct sights *sights, const json_t *array)
+{
+	const char **copy = need(arena_array(&sights->arena, const char *, json_array_size(array) + 1));
+	for (size_t i = 0; i < json_array_size(array); i++)
+		copy[i] = keep(sights, json_string_value(json_array_get(array, i)));
+	return copy;
+}
+
+static void keep_mounts(struct sights *sights, struct sight *sight, const struct docker_container_view *view)
+{
+	const char **volumes = need(arena_array(&sights->arena, const char *, view->mount_count + 1));
+	size_t count = 0;
+	for (size_t i = 0; i < view->mount_count; i++)
+		if (view->mounts[i].volume)
+			volumes[count++] = keep(sights, view->mounts[i].volume);
+	sight->volumes = volumes;
+}
+
+static void keep_docker_spots(struct sights *sights, struct sight *sight,
+			      const struct docker_container_view *view)
+{
+	struct spot *spots =
+	    need(arena_array(&sights->arena, struct spot, view->port_count + view->endpoint_count + 1));
+	size_t count = 0;
+	for (size_t i = 0; i < view->port_count; i++)
+		spots[count++] = (struct spot){keep(sights, view->ports[i].address), view->ports[i].number};
+	for (size_t i = 0; i < view->endpoint_count; i++)
+		if (view->endpoints[i].address)
+			spots[count++] = (struct spot){keep(sights, view->endpoints[i].address), 80};
+	sight->spots = spots;
+	sight->spot_count = count;
+}
+
+static void read_name(struct sight *sight)
+{
+	const char *generation = sight->name ? strrchr(sight->name, '.') : NULL;
+	unsigned number = 0;
+	if (generation && sscanf(generation, ".g%u", &number) == 1)
+		sight->generation = number;
+}
+
+static bool see_container(void *owner, const struct docker_container_view *view)
+{
+	struct sights *sights = owner;
+	struct sight *sight = add(sights);
+	const char *app = label(view, "berth.app"), *component = label(view, "berth.component");
+	unsigned ordinal = 0;
+	sight->realm = REALM_DOCKER;
+	sight->name = keep(sights, view->name);
+	sight->id = keep(sights, view->id);
+	sight->app = *app ? keep(sights, app) : NULL;
+	sight->component = *component ? keep(sights, component) : NULL;
+	sight->helper = sight->app && !sight->component;
+	if (sscanf(label(view, "berth.instance"), "%u", &ordinal) == 1)
+		sight->ordinal = ordinal;
+	sight->digest = keep(sights, label(view, "berth.spec"));
+	sight->link_digest = keep(sights, label(view, "berth.links"));
+	sight->secret_digest = keep(sights, label(view, "berth.secrets"));
+	sight->file_digest = keep(sights, label(view, "berth.files"));
+	sight->environment = keep_array(sights, view->environment);
+	sight->running = strcmp(view->state, "running") == 0;
+	sight->ended_well = strcmp(view->state, "exited") == 0 && view->exit_code == 0;
+	sight->answers = view->answers;
+	keep_mounts(sights, sight, view);
+	keep_docker_spots(sights, sight, view);
+	read_name(sight);
+	return true;
+}
+
+/* --- scripted targets --------------------------------------------------------------------------------- */
+
+struct seeing {
+	struct sights *sights;
+	enum realm realm;
+};
+
+static void keep_fake_spots(struct sights *sights, struct sight *sight, const struct observed *seen)
+{
+	size_t room = 0, count = 0;
+	for (size_t i = 0; i < seen->attachment_count; i++)
+		room += 2 * seen->attachments[i].port_count;
+	struct spot *spots = need(arena_array(&sights->arena, struct spot, room + 1));
+	for (size_t i = 0; i < seen->attachment_count; i++) {
+		const struct attachment *attachment = &seen->attachments[i];
+		for (size_t k = 0; k < attachment->port_count; k++) {
+			uint16_t number = attachment->ports[k].number;
+			if (attachment->address)
+				spots[count++] = (struct spot){keep(sights, attachment->address), number};
+			if (attachment->name)
+				spots[count++] = (struct spot){keep(sights, attachment->name), number};
+		}
+	}
+	sight->spots = spots;
+	sight->spot_count = count;
+}
+
+static void see_observed(struct sights *sights, enum realm realm, const struct fake_instance *instance)
+{
+	static const char *const none[] = {NULL};
+	const struct observed *seen = &instance->seen;
+	struct sight *sight = add(sights);
+	sight->realm = realm;
+	sight->name = keep(sights, seen->name);
+	sight->id = keep(sights, seen->target_id);
+	sight->app = keep(sights, seen->app);
+	sight->component = keep(sights, seen->component);
+	sight->ordinal = seen->ordinal;
+	sight->generation = seen->generation;
+	sight->digest = keep(sights, seen->digest ? seen->digest : "");
+	sight->link_digest = keep(sights, seen->link_digest ? seen->link_digest : "");
+	sight->secret_digest = keep(sights, seen->secret_digest ? seen->secret_digest : "");
+	sight->file_digest = keep(sights, seen->file_digest ? seen->file_digest : "");
+	sight->environment = keep_list(sights, (const char *const *)instance->environment);
+	sight->running = sight->answers = seen->state == SEEN_RUNNING;
+	sight->ended_well = seen->state == SEEN_STOPPED && seen->exit_code == 0;
+	sight->volumes = none;
+	keep_fake_spots(sights, sight, seen);
+}
+
+static bool see_fake(const char *name, void *value, void *context)
+{
+	struct seeing *seeing = context;
+	(void)name;
+	see_observed(seeing->sights, seeing->realm, value);
+	return true;
+}
+
+void sights_take(struct sights *sights, struct theatre *stage)
+{
+	struct seeing fleet = {sights, REALM_FAKE}, cloud = {sights, REALM_NAMELESS};
+	arena_release(&sights->arena);
+	sights->count = 0;
+	if (stage->engine)
+		docker_engine_containers(stage->engine, see_container, sights);
+	if (stage->fleet)
+		map_each(stage->fleet->instances, see_fake, &fleet);
+	if (stage->cloud)
+		map_each(stage->cloud->instances, see_fake, &cloud);
+}
+
+void sights_release(struct sights *sights)
+{
+	arena_release(&sights->arena);
+	free(sights->list);
+	*sights = (struct sights){0};
+}
+
+const struct sight *sights_named(const struct sights *sights, enum realm realm, const char *name)
+{
+	for (size_t i = 0; i < sights->count; i++)
+		if (sights->list[i].realm == realm && strcmp(sights->list[i].name, name) == 0)
+			return &sights->list[i];
+	return NULL;
+}
+
+/* --- who gets where ----------------------------------------------------------------------------------- */
+
+struct resolving {
+	const struct sights *sights;
+	const struct sight *found;
+};
+
+static bool resolve_one(void *owner, const char *container)
+{
+	struct resolving *resolving = owner;
+	resolving->found = sights_named(resolving->sights, REALM_DOCKER, container);
+	return !resolving->found;
+}
+
+static bool is_number(const char *host)
+{
+	return host[strspn(host, "0123456789.:")] == 0;
+}
+
+static const struct sight *by_spot(const struct sights *sights, const char *host, uint16_t port)
+{
+	for (size_t i = 0; i < sights->count; i++)
+		for (size_t k = 0; k < sights->list[i].spot_count; k++) {
+			const struct spot *spot = &sights->list[i].spots[k];
+			bool anywhere = strcmp(spot->address, "0.0.0.0") == 0 && is_number(host);
+			if (spot->number == port && sights->list[i].running &&
+			    (anywhere || strcmp(spot->address, host) == 0))
+				return &sights->list[i];
+		}
+	return NULL;
+}
+
+const struct sight *sights_reach(const struct sights *sights, struct theatre *stage,
+				 const struct sight *asker, const char *host, uint16_t port)
+{
+	struct resolving resolving = {.sights = sights};
+	if (asker->realm == REALM_DOCKER && !is_number(host)) {
+		docker_engine_resolve(stage->engine, asker->app, asker->name, host, resolve_one, &resolving);
+		return resolving.found;
+	}
+	return by_spot(sights, host, port);
+}
+
+const char *sight_variable(const struct sight *sight, const char *name)
+{
+	size_t length = strlen(name);
+	for (const char *const *entry = sight->environment; *entry; entry++)
+		if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
+			return *entry + length + 1;
+	return NULL;
+}

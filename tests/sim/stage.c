@@ -1,0 +1,215 @@
+/* stage.c - the world of a seed is built up, goes on step by step, and is taken down. */
+#include "tests/sim/stage.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "tests/sim/judge.h"
+
+/* --- words ------------------------------------------------------------------------------------------- */
+
+int64_t stage_now(const struct theatre *stage)
+{
+	return clock_now(universe_clock(stage->universe));
+}
+
+void stage_say(struct theatre *stage, const char *format, ...)
+{
+	char words[1400];
+	va_list arguments;
+	if (!stage->line)
+		return;
+	va_start(arguments, format);
+	vsnprintf(words, sizeof words, format, arguments);
+	va_end(arguments);
+	stage->line(stage->line_owner, stage_now(stage), words);
+}
+
+void stage_accuse(struct theatre *stage, const char *rule, const char *format, ...)
+{
+	va_list arguments;
+	if (stage->rule[0])
+		return;
+	snprintf(stage->rule, sizeof stage->rule, "%s", rule);
+	va_start(arguments, format);
+	vsnprintf(stage->verdict, sizeof stage->verdict, format, arguments);
+	va_end(arguments);
+	stage_say(stage, "VIOLATION of %s: %s", stage->rule, stage->verdict);
+}
+
+void stage_disturb(struct theatre *stage, const char *kind)
+{
+	tally_add(stage->tally, "fault", kind, 1);
+	stage->disturbances++;
+	for (int i = 0; i < DEPLOYERS; i++)
+		stage->deployers[i].disturbed = true;
+}
+
+/* --- what becomes of messages ------------------------------------------------------------------------ */
+
+static bool fits(const struct planned_fate *planned, const struct http_request *request)
+{
+	bool changes = strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0;
+	return changes || !planned->only_changes;
+}
+
+static void decide(void *owner, struct seat *seat, const char *address, const struct http_request *request,
+		   struct fate *ret)
+{
+	struct theatre *stage = owner;
+	(void)seat, (void)address;
+	ret->there_ms = 1 + universe_roll(stage->universe, 3);
+	ret->back_ms = 1 + universe_roll(stage->universe, 3);
+	for (size_t i = 0; i < stage->fate_count; i++) {
+		struct planned_fate *planned = &stage->fates[i];
+		if (!fits(planned, request))
+			continue;
+		if (planned->skip) {
+			planned->skip--;
+			continue;
+		}
+		*ret = planned->fate;
+		stage_say(stage, "fault: %s: %s %s", planned->kind, request->method, request->url);
+		stage_disturb(stage, planned->kind);
+		if (--planned->times == 0)
+			*planned = stage->fates[--stage->fate_count];
+		return;
+	}
+}
+
+/* --- building up ---------------------------------------------------------------------------------------- */
+
+static void stock_engine(struct theatre *stage)
+{
+	static const char *const tempers[] = {"good", "slow", "dead", "crash", "job"};
+	static const struct docker_behaviour manners[] = {
+	    {.name = "app", .stops_ms = 20},
+	    {.name = "app", .image = "slow", .answers_after_ms = 3000, .stops_ms = 300},
+	    {.name = "app", .image = "dead", .answers_after_ms = -1, .stops_ms = -1},
+	    {.name = "app", .image = "crash", .exits = UINT32_MAX, .exit_code = 1, .lives_ms = 100},
+	    {.name = "app", .image = "job", .exits = 1, .lives_ms = 200},
+	};
+	for (size_t i = 0; i < COUNT_OF(tempers); i++)
+		for (unsigned version = 1; version < 24; version++) {
+			char reference[32];
+			snprintf(reference, sizeof reference, "%s:%u", tempers[i], version);
+			struct docker_registry registry = {
+			    .reference = reference, .digest = "sha256:0", .pull_ms = 400};
+			if (version < 3)
+				docker_engine_image(stage->engine, reference, NULL);
+			docker_engine_registry(stage->engine, &registry);
+			struct docker_behaviour manner = manners[i];
+			manner.image = reference;
+			docker_engine_behave(stage->engine, &manner);
+		}
+}
+
+static int build_targets(struct theatre *stage)
+{
+	struct world *outside = universe_outside(stage->universe);
+	stage->engine = docker_engine_new(stage->universe, ENGINE_ADDRESS);
+	stage->fleet = fake_target_new(outside);
+	stage->cloud = fake_target_new(outside);
+	if (!stage->engine || !stage->fleet || !stage->cloud)
+		return -1;
+	stock_engine(stage);
+	return fake_target_register("fleet", stage->fleet) || fake_target_register("cloud", stage->cloud) ? -1
+													  : 0;
+}
+
+static int build_deployers(struct theatre *stage)
+{
+	static const struct {
+		int machine;
+		const char *state;
+	} seats[DEPLOYERS] = {{0, "/var/lib/berth"}, {0, "/var/lib/berth"}, {1, "/var/lib/berth"}};
+	for (int i = 0; i < DEPLOYERS; i++) {
+		struct deployer *deployer = &stage->deployers[i];
+		*deployer = (struct deployer){.stage = stage,
+					      .number = i,
+					      .machine = stage->machines[seats[i].machine],
+					      .state = seats[i].state};
+		if (deployer_open(deployer))
+			return -1;
+	}
+	return 0;
+}
+
+int stage_open(struct theatre *stage, uint64_t seed, struct tally *tally)
+{
+	*stage = (struct theatre){
+	    .seed = seed, .tally = tally, .line = stage->line, .line_owner = stage->line_owner};
+	stage->universe = universe_new(seed);
+	if (!stage->universe)
+		return -1;
+	universe_fates(stage->universe, decide, stage);
+	universe_listen(stage->universe, stage->line, stage->line_owner);
+	stage->machines[0] = machine_new(stage->universe, "one", "10.0.0.1");
+	stage->machines[1] = machine_new(stage->universe, "two", "10.0.0.2");
+	stage->judge = judge_new(stage);
+	if (!stage->machines[0] || !stage->machines[1] || !stage->judge)
+		return -1;
+	return build_targets(stage) || build_deployers(stage) ? -1 : 0;
+}
+
+void stage_close(struct theatre *stage)
+{
+	for (int i = 0; i < DEPLOYERS; i++)
+		if (stage->deployers[i].berth)
+			deployer_close(&stage->deployers[i]);
+	fake_target_register("fleet", NULL);
+	fake_target_register("cloud", NULL);
+	fake_target_free(stage->fleet);
+	fake_target_free(stage->cloud);
+	docker_engine_free(stage->engine);
+	for (int i = 0; i < MACHINES; i++)
+		machine_free(stage->machines[i]);
+	judge_free(stage->judge);
+	universe_free(stage->universe);
+	text_release(&stage->blueprint);
+	sights_release(&stage->sights);
+}
+
+/* --- going on ----------------------------------------------------------------------------------------- */
+
+/* After a step: those who died are replaced, those who ended are heard. */
+static void look_round(struct theatre *stage)
+{
+	for (int i = 0; i < DEPLOYERS; i++) {
+		struct deployer *deployer = &stage->deployers[i];
+		if (seat_dead(deployer->seat))
+			deployer_revive(deployer);
+		else if (deployer->operation && berth_done(deployer->operation))
+			deployer_conclude(deployer);
+	}
+}
+
+static bool step(struct theatre *stage, int64_t limit)
+{
+	bool more = clock_step(universe_clock(stage->universe), limit);
+	if (more) {
+		stage->steps++;
+		look_round(stage);
+		judge_step(stage);
+	}
+	return more && !stage->rule[0];
+}
+
+bool stage_run(struct theatre *stage, int64_t ms)
+{
+	int64_t limit = stage_now(stage) + ms;
+	while (step(stage, limit)) {
+	}
+	return !stage->rule[0];
+}
+
+bool stage_wait(struct theatre *stage, struct deployer *deployer, int64_t limit_ms)
+{
+	int64_t limit = stage_now(stage) + limit_ms;
+	unsigned begun = deployer->begun;
+	while (deployer->operation && deployer->begun == begun && step(stage, limit)) {
+	}
+	return !stage->rule[0] && !deployer->operation;
+}

@@ -1,0 +1,119 @@
+/* stage.h - a seed's simulated world: machines, targets, and those who deploy onto them with the shipped
+ * engine. */
+#ifndef BERTH_TESTS_SIM_STAGE_H
+#define BERTH_TESTS_SIM_STAGE_H
+
+#include "engine/handle.h"
+#include "locations/fake/fake.h"
+#include "simulation/docker/engine.h"
+#include "simulation/machine.h"
+#include "tests/sim/model.h"
+#include "tests/sim/sight.h"
+#include "tests/sim/tally.h"
+
+#define ENGINE_ADDRESS "10.0.0.5:2375"
+
+enum { MACHINES = 2, DEPLOYERS = 3, FATES_MAX = 16 };
+
+enum errand_kind {
+	DO_DEPLOY,
+	DO_PLAN,
+	DO_STATUS,
+	DO_STOP,
+	DO_START,
+	DO_RESTART,
+	DO_SCALE,
+	DO_DESTROY,
+	DO_WHY,
+	DO_GC,
+	DO_LOGS,
+	DO_EXEC,
+	DO_ERRANDS
+};
+extern const char *const errand_words[DO_ERRANDS];
+
+/* Somebody with a berth: a process of it at a time, on one machine, with one store. */
+struct deployer {
+	struct theatre *stage;
+	int number;
+	struct machine *machine;
+	const char *state; /* the folder of its store */
+	const char *owner; /* NULL: its machine's and store's */
+	struct seat *seat;
+	struct berth *berth;
+	struct berth_operation *operation; /* NULL: idle */
+	enum errand_kind doing;
+	bool adopt, dry;
+	bool disturbed;          /* something from outside happened since it began */
+	struct model wanted;     /* of a deploy: what it was asked for */
+	struct sights before;    /* what was there when it began */
+	size_t changes_before;   /* at the engine */
+	unsigned begun;          /* how many operations it began so far */
+	enum berth_outcome last; /* how the last one ended */
+	char last_words[512];
+	bool changed; /* a deploy that changed something */
+	char last_changes[512];
+	json_t *document;    /* of the last deploy */
+	bool alone;          /* nobody else worked meanwhile */
+	bool from_converged; /* nothing but edits came since the last deploy that ended well */
+};
+
+/* What is planned for messages. */
+struct planned_fate {
+	struct fate fate;
+	const char *kind;  /* for the tally */
+	bool only_changes; /* only requests that change something */
+	unsigned skip, times;
+};
+
+struct theatre {
+	uint64_t seed;
+	struct universe *universe;
+	struct machine *machines[MACHINES];
+	struct docker_engine *engine;
+	struct fake_target *fleet, *cloud;
+	struct deployer deployers[DEPLOYERS];
+	struct model model;
+	struct text blueprint;
+	struct planned_fate fates[FATES_MAX];
+	size_t fate_count;
+	char stranger[80];   /* a container of somebody else's; "" none */
+	uint16_t taken_port; /* 0: none */
+	bool refused_image;
+	char refused[32];
+	struct sights sights;
+	uint64_t steps, disturbances;
+	struct tally *tally;
+	struct judge *judge;
+	/* Why this seed is a violation: the rule's name, and words; "" as long as it is none. */
+	char rule[48], verdict[1024];
+	void (*line)(void *owner, int64_t now_ms, const char *words);
+	void *line_owner;
+};
+
+int stage_open(struct theatre *stage, uint64_t seed, struct tally *tally);
+void stage_close(struct theatre *stage);
+int64_t stage_now(const struct theatre *stage);
+void stage_say(struct theatre *stage, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The first one counts. */
+void stage_accuse(struct theatre *stage, const char *rule, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Something from outside happened: whoever works now is not to be held to what was planned. */
+void stage_disturb(struct theatre *stage, const char *kind);
+
+/* Let the world go on for so long; judged after every step. False: there is a verdict. */
+bool stage_run(struct theatre *stage, int64_t ms);
+/* Until that deployer is idle. False: there is a verdict, or it takes too long. */
+bool stage_wait(struct theatre *stage, struct deployer *deployer, int64_t limit_ms);
+
+/* --- deployer.c --- */
+int deployer_open(struct deployer *deployer);
+void deployer_close(struct deployer *deployer); /* as a program that ends; its seat goes too */
+/* After it died: another process takes its place. */
+void deployer_revive(struct deployer *deployer);
+bool deployer_begin(struct deployer *deployer, enum errand_kind doing, uint64_t chance);
+/* Its operation has ended: what came of it. */
+void deployer_conclude(struct deployer *deployer);
+void deployer_lose_store(struct deployer *deployer);
+
+#endif
