@@ -109,7 +109,7 @@ int virtual_file_put(struct world *world, const char *base, const char *path,
 		     const struct file_rights *rights, const void *bytes, size_t count, struct error *err)
 {
 	char whole[4096], directory[4096];
-	struct file_facts facts;
+	struct file_facts facts = {0};
 
 	if (snprintf(whole, sizeof(whole), "%s%s%s", base ? base : "", base ? "/" : "", path) >=
 	    (int)sizeof(whole))

@@ -1,0 +1,8 @@
+# berth-sim: the shipped engine and drivers in a simulated world; many seeds, judged after every step.
+if(TARGET floor-simulation)
+  file(GLOB sim_sources CONFIGURE_DEPENDS tests/sim/*.c)
+  add_executable(berth-sim ${sim_sources} ${OBJECTS})
+  target_include_directories(berth-sim PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
+  target_link_libraries(berth-sim PRIVATE ${LIBRARIES})
+  set_target_properties(berth-sim PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+endif()
