@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "tests/sim/calls.h"
 #include "tests/sim/play.h"
 
 enum { JOBS_MAX = 16, SHRUNK_MAX = 3 };
@@ -15,7 +17,7 @@ struct options {
 	uint64_t first, last;
 	unsigned jobs;
 	unsigned stop_after; /* violations; 0: never */
-	bool trace, table;
+	bool trace, table, no_shrink;
 	const char *moves; /* "3,7,9": only these; NULL: all */
 	const char *program;
 };
@@ -30,8 +32,8 @@ struct row {
 static int usage(const char *program)
 {
 	fprintf(stderr,
-		"usage: %s --seeds FROM-TO [--trace] [--table] [--jobs N] [--stop-after VIOLATIONS] [--moves "
-		"N,N,...]\n"
+		"usage: %s --seeds FROM-TO [--trace] [--table] [--jobs N] [--stop-after VIOLATIONS]\n"
+		"       [--moves N,N,...] [--no-shrink]\n"
 		"Plays each seed in the simulated world. Exits with 1 when a rule was violated.\n",
 		program);
 	return 64;
@@ -76,6 +78,7 @@ static void work(const struct options *options, unsigned number, FILE *to)
 {
 	struct tally *tally = tally_new();
 	unsigned violations = 0;
+	calls_count(tally);
 	for (uint64_t seed = options->first + number; seed <= options->last; seed += options->jobs) {
 		struct row row;
 		play_seed(options, seed, tally, &row);
@@ -124,7 +127,7 @@ static void show_violation(const struct options *options, const struct row *row,
 	printf("seed %llu violates \"%s\": %s\n  again: %s --seeds %llu-%llu --trace\n",
 	       (unsigned long long)row->seed, row->rule, row->verdict, options->program,
 	       (unsigned long long)row->seed, (unsigned long long)row->seed);
-	if (!shrink || options->moves)
+	if (!shrink || options->moves || options->no_shrink)
 		return;
 	struct score score;
 	score_write(&score, row->seed);
@@ -175,10 +178,10 @@ static uint64_t components_of(const struct row *row)
 	return row->components;
 }
 
-/* The verdict of all seeds; how many violations. */
+/* The verdict of all seeds; how many violations, and rows of the table that stayed empty. */
 static size_t show(const struct options *options, struct row *rows, size_t count, const struct tally *tally)
 {
-	size_t violations = 0;
+	size_t violations = 0, empty = 0;
 	uint64_t steps = 0, faults = 0;
 	qsort(rows, count, sizeof *rows, by_seed);
 	for (size_t i = 0; i < count; i++) {
@@ -188,16 +191,16 @@ static size_t show(const struct options *options, struct row *rows, size_t count
 			show_violation(options, &rows[i], violations++ < SHRUNK_MAX);
 	}
 	if (options->table && count) {
-		size_t empty = tally_show(tally, stdout);
+		empty = tally_show(tally, stdout);
 		printf("median of a seed: %llu instances, %llu steps, %llu faults\n",
 		       (unsigned long long)median(rows, count, components_of),
 		       (unsigned long long)median(rows, count, steps_of),
 		       (unsigned long long)median(rows, count, faults_of));
-		printf("%zu rows are empty\n", empty);
+		printf("%zu rows of the table are empty\n", empty);
 	}
 	printf("%zu seeds, %llu steps, %llu faults, %zu violations\n", count, (unsigned long long)steps,
 	       (unsigned long long)faults, violations);
-	return violations;
+	return violations + empty;
 }
 
 static FILE *start_worker(const struct options *options, unsigned number, pid_t *ret_pid)
@@ -241,6 +244,7 @@ static size_t collect(const struct options *options, unsigned number, FILE *file
 
 static int run(const struct options *options)
 {
+	static const char *const drivers[] = {"docker", "fake"};
 	size_t count = 0;
 	struct row *rows = calloc(options->last - options->first + 1 + JOBS_MAX, sizeof *rows);
 	struct tally *tally = tally_new();
@@ -248,6 +252,9 @@ static int run(const struct options *options)
 	pid_t pids[JOBS_MAX];
 	if (!rows || !tally)
 		return 1;
+	play_expect(tally);
+	for (size_t i = 0; i < COUNT_OF(drivers); i++)
+		calls_expect(tally, drivers[i]);
 	for (unsigned i = 0; i < options->jobs; i++)
 		files[i] = start_worker(options, i, &pids[i]);
 	for (unsigned i = 0; i < options->jobs; i++) {
@@ -281,6 +288,7 @@ int main(int argc, char **argv)
 					      {"jobs", required_argument, NULL, 'j'},
 					      {"stop-after", required_argument, NULL, 'a'},
 					      {"moves", required_argument, NULL, 'm'},
+					      {"no-shrink", no_argument, NULL, 'n'},
 					      {NULL, 0, NULL, 0}};
 	struct options options = {.jobs = 2, .program = argv[0]};
 	bool seeds = false;
@@ -300,6 +308,9 @@ int main(int argc, char **argv)
 			break;
 		case 'a':
 			options.stop_after = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case 'n':
+			options.no_shrink = true;
 			break;
 		case 'm':
 			options.moves = optarg;

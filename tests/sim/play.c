@@ -299,6 +299,43 @@ static void move_fake(struct theatre *stage, struct dice *dice)
 	fake_target_rule(one_in(dice, 2) ? stage->cloud : stage->fleet, &rule);
 }
 
+void play_expect(struct tally *tally)
+{
+	static const char *const others[] = {"berth killed between two steps",
+					     "berth killed at a call",
+					     "store deleted",
+					     "cancelled",
+					     "cancelled twice",
+					     "engine unreachable for a while",
+					     "engine restarted",
+					     "an instance ends by itself",
+					     "an instance removed by hand",
+					     "an instance stopped by hand",
+					     "an instance vanishes from a scripted target",
+					     "a stranger takes a name",
+					     "an image is removed",
+					     "a registry refuses for a while",
+					     "the engine refuses a call",
+					     "the engine takes long for a call",
+					     "clocks jump back",
+					     "clocks jump ahead",
+					     "a port of the host is taken",
+					     "a scripted target fails or is slow"};
+	static const char *const phases[] = {"linking",  "placing",  "starting", "running",
+					     "updating", "finished", "stopping", "stopped",
+					     "removing", "gone",     "broken"};
+	for (size_t i = 0; i < COUNT_OF(fates); i++)
+		tally_add(tally, "fault", fates[i].kind, 0);
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		tally_add(tally, "fault", others[i], 0);
+	for (int i = 0; i < DO_ERRANDS; i++)
+		tally_add(tally, "operation", errand_words[i], 0);
+	for (int i = 0; i < EDITS; i++)
+		tally_add(tally, "edit", edit_words[i], 0);
+	for (size_t i = 0; i < COUNT_OF(phases); i++)
+		tally_add(tally, "phase", phases[i], 0);
+}
+
 /* --- one after the other
  * ------------------------------------------------------------------------------------------ */
 

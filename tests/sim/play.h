@@ -52,6 +52,8 @@ struct outcome {
 };
 
 void score_write(struct score *score, uint64_t seed);
+/* The rows that a complete table has. */
+void play_expect(struct tally *tally);
 /* Play it. `line` (NULL: nobody) hears the story. */
 void score_play(const struct score *score, struct tally *tally,
 		void (*line)(void *owner, int64_t now_ms, const char *words), void *owner,
