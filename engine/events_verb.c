@@ -84,16 +84,28 @@ static void follow(struct berth_operation *operation)
 		operation_wake_after(operation, LOOK_MS);
 }
 
+/* A name written wrongly must not look like a quiet application. */
+static void warn_of_silence(struct berth_operation *operation, const json_t *events)
+{
+	const struct berth_request *request = &operation->request;
+	if (request->app && !json_array_size(events) && !request->since_ms)
+		operation_warn(operation,
+			       "nothing is recorded of an application `%s` (`berth status` lists those known)",
+			       request->app);
+}
+
 static void step(struct berth_operation *operation)
 {
 	json_t *events = NULL;
 	int64_t last = 0;
-	if (operation->request.follow)
+	if (operation->request.follow) {
 		follow(operation);
-	else if (read_events(operation, &last, operation->request.tail, &events))
+	} else if (read_events(operation, &last, operation->request.tail, &events)) {
+		warn_of_silence(operation, events);
 		finish(operation, events);
-	else
+	} else {
 		stage_failed(operation);
+	}
 }
 
 const struct verb verb_events = {.name = "events", .step = step};

@@ -208,3 +208,12 @@ Test(events_verb, a_time_that_runs_out_ends_the_following)
 	struct berth_request request = {.size = sizeof request, .follow = true, .timeout_ms = 3000};
 	cr_expect_eq(scene_request(&scene, berth_events, &request, NULL), BERTH_TIMED_OUT);
 }
+
+Test(events_verb, a_name_of_which_nothing_is_recorded_is_warned_of)
+{
+	record("talk", "early");
+	cr_expect_str_eq(told("tlak", 0), "");
+	cr_expect(strstr(scene.events ? scene.events : "", "nothing is recorded of an application `tlak`"));
+	cr_expect_str_eq(told("talk", 0), "talk:early ");
+	cr_expect_not(strstr(scene.events ? scene.events : "", "nothing is recorded"));
+}

@@ -1,6 +1,7 @@
 /* score.c - the moves of a seed are written down, and those that a violation does not need are found. */
 #include <string.h>
 
+#include "tests/sim/calls.h"
 #include "tests/sim/play.h"
 
 /* How often each kind comes, of all. */
@@ -57,6 +58,7 @@ static bool still_violates(const struct score *score, const char *rule)
 {
 	struct tally *tally = tally_new();
 	struct outcome outcome;
+	calls_count(tally);
 	score_play(score, tally, NULL, NULL, &outcome);
 	tally_free(tally);
 	return strcmp(outcome.rule, rule) == 0;
