@@ -128,15 +128,14 @@ struct work {
 	size_t port_count;
 	struct arena arena; /* the spec and all it points to */
 	struct instance_spec *spec;
-	struct arena look_next;    /* of the look under way */
-	struct arena look_arena;   /* of the last one, when it did not run then */
-	struct arena attach_arena; /* of the last one that saw it run: its attachments stay in force */
-	struct observed look_result;
-	struct observed looked;
-	struct error error;
-	struct place fault; /* where in the blueprint the value stands that cannot be had; line 0: nowhere */
-	struct text log;    /* the end of its output, for a failure */
-	struct text note;   /* what it waits for, in words */
+	struct arena look_next;        /* of the look under way */
+	struct arena look_arena;       /* of the last one, when it did not run then */
+	struct arena attach_arena;     /* of the last one that saw it run: its attachments stay in force */
+	const struct observed *looked; /* what the last one told */
+	struct error *error; /* why it failed, or had to be tried again; NULL: it did not (see work_error) */
+	struct place fault;  /* where in the blueprint the value stands that cannot be had; line 0: nowhere */
+	struct text log;     /* the end of its output, for a failure */
+	struct text note;    /* what it waits for, in words */
 	enum doing doing;
 	uint64_t intent; /* the store's number of the recorded intent; 0: none yet */
 	struct timer *timer;
@@ -217,6 +216,9 @@ struct berth_operation {
 	size_t unsettled, unsettled_wanted;
 	size_t first_removals;  /* that are still to come */
 	struct work *relinking; /* whose turn it is, of those that follow a changed value */
+	uint64_t
+	    decisions;  /* steps that changed a phase, or began a call or took its answer; for measuring */
+	uint64_t calls; /* begun, and answered */
 	enum stage stage;
 	struct timer *turn, *clock, *pause;
 	struct file_lock *lock;
@@ -230,6 +232,7 @@ struct berth_operation {
 	enum berth_outcome outcome;
 	char *result;
 	struct error error;
+	struct error spare;          /* for works, once no memory is left for one of their own */
 	json_t *document, *failures; /* under way */
 	bool written;                /* the last records are with the store */
 	bool brief_review;           /* few changed: they are looked at, nothing is listed again */
@@ -322,6 +325,10 @@ int reconcile_begin(struct berth_operation *operation, struct error *err);
 bool reconcile_turn(struct berth_operation *operation);
 void reconcile_end(struct berth_operation *operation);
 void work_wake(struct work *work);
+/* Where to say why it failed: made when first needed, since few ever do. */
+struct error *work_error(struct work *work);
+/* Why it failed; code OK: it did not. */
+const struct error *error_of(const struct work *work);
 
 /* --- survey.c again --- */
 /* Forget the listings and what was seen, so that the next survey asks afresh. */

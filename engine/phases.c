@@ -61,7 +61,7 @@ static int providers_answer(struct work *work)
 			continue;
 		const struct instance *first = &provider->instances[0];
 		if (does_not_come(first->work)) {
-			fail(&work->error, ERR_FAILED, "it needs `%s`, which %s", provider->id,
+			fail(work_error(work), ERR_FAILED, "it needs `%s`, which %s", provider->id,
 			     first->predecessor ? "did not get ready as it is to be now" : "does not run");
 			return -1;
 		}
@@ -87,7 +87,7 @@ static void ask_for_address(struct work *work, const char *waits)
 static void block(struct work *work)
 {
 	work->blocked = true;
-	work_note(work, "%s", work->error.text);
+	work_note(work, "%s", error_of(work)->text);
 	work_settle(work);
 	work_wake_consumers(work); /* those who need this one hear it too */
 }
@@ -101,7 +101,7 @@ static enum phase linked(struct work *work)
 		return PHASE_LINKING;
 	}
 	if (!turn_take(work)) {
-		if (work->error.code)
+		if (error_of(work)->code)
 			block(work);
 		return PHASE_LINKING;
 	}
@@ -116,9 +116,13 @@ static enum phase linked(struct work *work)
 /* A verb that starts what is there needs no more than its name and its ports. */
 static enum resolved build_spec(struct work *work, const char **ret_waits)
 {
-	if (!work->operation->verb->decide || work->place_again)
-		return spec_build(work, ret_waits, &work->error);
-	return spec_outlined(work) ? RESOLVED : RESOLVED_NEVER;
+	if (work->operation->verb->decide && !work->place_again)
+		return spec_outlined(work) ? RESOLVED : RESOLVED_NEVER;
+	struct error err = {0};
+	enum resolved found = spec_build(work, ret_waits, &err);
+	if (found == RESOLVED_NEVER)
+		*work_error(work) = err;
+	return found;
 }
 
 enum phase step_linking(struct work *work)
@@ -133,7 +137,7 @@ enum phase step_linking(struct work *work)
 	const char *waits = NULL;
 	enum resolved found = build_spec(work, &waits);
 	if (found == RESOLVED_NEVER)
-		return work_break(work, &work->error);
+		return work_break(work, work_error(work));
 	if (found == RESOLVED_LATER) {
 		ask_for_address(work, waits);
 		return PHASE_LINKING;
@@ -149,7 +153,7 @@ enum phase step_placing(struct work *work)
 	if (halt(work))
 		return PHASE_PLACING;
 	if (!intent_durable(work, "place", &failed))
-		return failed ? work_break(work, &work->error) : PHASE_PLACING;
+		return failed ? work_break(work, work_error(work)) : PHASE_PLACING;
 	if (!call_may_begin(work, DOING_PLACE))
 		return PHASE_PLACING;
 	struct error err = {0};
@@ -163,7 +167,7 @@ enum phase step_placing(struct work *work)
 		work->operation->changed = work->fresh = true;
 		return PHASE_STARTING;
 	case CALL_FAIL:
-		return work_break(work, &work->error);
+		return work_break(work, work_error(work));
 	default:
 		return PHASE_PLACING;
 	}
@@ -199,10 +203,10 @@ static enum room find_room(struct work *work)
 	    older->phase == PHASE_GONE)
 		return ROOM;
 	if (older->phase == PHASE_BROKEN) {
-		fail(&work->error, ERR_FAILED,
+		fail(work_error(work), ERR_FAILED,
 		     "it was not started: %s, which it takes the place of, could not be "
 		     "stopped: %s",
-		     older->name, older->work->error.text);
+		     older->name, error_of(older->work)->text);
 		return ROOM_NEVER;
 	}
 	older->work->step_aside = true;
@@ -218,9 +222,9 @@ static enum phase start(struct work *work)
 		return PHASE_UPDATING;
 	enum room room = work->doing == DOING_START ? ROOM : find_room(work);
 	if (room != ROOM)
-		return room == ROOM_NEVER ? work_break(work, &work->error) : PHASE_STARTING;
+		return room == ROOM_NEVER ? work_break(work, work_error(work)) : PHASE_STARTING;
 	if (!intent_durable(work, "start", &failed))
-		return failed ? work_break(work, &work->error) : PHASE_STARTING;
+		return failed ? work_break(work, work_error(work)) : PHASE_STARTING;
 	if (!call_may_begin(work, DOING_START))
 		return PHASE_STARTING;
 	struct error err = {0};
@@ -240,9 +244,9 @@ static enum phase start(struct work *work)
 		if (place_anew(work, &err))
 			return PHASE_LINKING;
 		if (!picked_port_taken(work, &err))
-			return work_break(work, &work->error);
-		if (publications_pick_again(work, &work->error))
-			return work_break(work, &work->error);
+			return work_break(work, work_error(work));
+		if (publications_pick_again(work, work_error(work)))
+			return work_break(work, work_error(work));
 		return PHASE_REMOVING; /* and made again with another number */
 	default:
 		return PHASE_STARTING;
@@ -266,20 +270,19 @@ static enum phase too_many_exits(struct work *work, const struct observed *seen,
 	return work_break(work, &err);
 }
 
-static void take_note_of(struct work *work)
+static void take_note_of(struct work *work, const struct observed *looked)
 {
 	struct instance *instance = work->instance;
-	bool runs = work->look_result.state == SEEN_RUNNING;
+	bool runs = looked->state == SEEN_RUNNING;
 	arena_release(&work->look_arena);
 	if (runs)
 		arena_release(&work->attach_arena);
 	*(runs ? &work->attach_arena : &work->look_arena) = work->look_next;
 	work->look_next = (struct arena){0};
-	work->looked = work->look_result;
-	instance->seen = &work->looked;
+	work->looked = instance->seen = looked;
 	if (runs) {
-		instance->attachments = work->looked.attachments;
-		instance->attachment_count = work->looked.attachment_count;
+		instance->attachments = work->looked->attachments;
+		instance->attachment_count = work->looked->attachment_count;
 	}
 }
 
@@ -287,17 +290,25 @@ static void take_note_of(struct work *work)
 static enum call_result look(struct work *work)
 {
 	struct error err = {0};
+	struct observed seen = {0};
 	if (!call_may_begin(work, DOING_LOOK))
 		return CALL_STAY;
 	enum progress progress =
 	    driver_of(work)->look(&work->site->location, &work->errand, work->operation->application->id,
-				  work->instance->name, &work->look_next, &work->look_result, &err);
+				  work->instance->name, &work->look_next, &seen, &err);
 	enum call_result result = call_ended(work, progress, &err);
 	if (result != CALL_STAY)
 		work->look_due = false;
-	if (result == CALL_NEXT)
-		take_note_of(work);
-	return result;
+	if (result != CALL_NEXT)
+		return result;
+	struct observed *looked = arena_array(&work->look_next, struct observed, 1);
+	if (!looked) {
+		fail_memory(work_error(work));
+		return CALL_FAIL;
+	}
+	*looked = seen;
+	take_note_of(work, looked);
+	return CALL_NEXT;
 }
 
 static int64_t ran_for(const struct work *work, const struct observed *seen)
@@ -324,13 +335,13 @@ static enum phase look_at_exits(struct work *work)
 {
 	switch (look(work)) {
 	case CALL_FAIL:
-		return work_break(work, &work->error);
+		return work_break(work, work_error(work));
 	case CALL_STAY:
 		return PHASE_STARTING;
 	default:
 		break;
 	}
-	const struct observed *seen = &work->looked;
+	const struct observed *seen = work->looked;
 	begin_counting(work, seen);
 	unsigned exits = seen->exits > work->exits_before ? seen->exits - work->exits_before : 0;
 	if (exits >= EXITS_TO_BREAK)
@@ -378,6 +389,7 @@ static enum phase probe(struct work *work, const struct health_check *check)
 	if (progress == PROGRESS_WAITING)
 		return PHASE_STARTING;
 	work->doing = DOING_NOTHING;
+	work->operation->calls++;
 	if (progress == PROGRESS_FAILED && err.code != ERR_UNSUPPORTED)
 		return not_yet(work, &err);
 	if (progress == PROGRESS_FAILED)
@@ -417,7 +429,7 @@ static enum phase admit(struct work *work)
 		work_wake(work);
 		return PHASE_STARTING;
 	case CALL_FAIL:
-		return work_break(work, &work->error);
+		return work_break(work, work_error(work));
 	default:
 		return PHASE_STARTING;
 	}
@@ -427,12 +439,12 @@ static enum phase admit(struct work *work)
 static enum phase ended(struct work *work)
 {
 	struct error err = {0};
-	if (work->looked.state == SEEN_STOPPED && work->looked.exit_code == 0)
+	if (work->looked->state == SEEN_STOPPED && work->looked->exit_code == 0)
 		return PHASE_FINISHED;
-	if (work->looked.exit_code < 0)
+	if (work->looked->exit_code < 0)
 		fail(&err, ERR_FAILED, "the job was ended by a signal before it was done");
 	else
-		fail(&err, ERR_FAILED, "the job ended with code %d", work->looked.exit_code);
+		fail(&err, ERR_FAILED, "the job ended with code %d", work->looked->exit_code);
 	remedy(&err, "the end of its log says why; the next deploy runs it again");
 	return work_break(work, &err);
 }
@@ -445,19 +457,19 @@ static enum phase await_end(struct work *work)
 	}
 	switch (look(work)) {
 	case CALL_FAIL:
-		return work_break(work, &work->error);
+		return work_break(work, work_error(work));
 	case CALL_STAY:
 		return PHASE_STARTING;
 	default:
 		break;
 	}
-	if (work->looked.state == SEEN_STOPPED || work->looked.state == SEEN_BROKEN)
+	if (work->looked->state == SEEN_STOPPED || work->looked->state == SEEN_BROKEN)
 		return ended(work);
-	begin_counting(work, &work->looked);
+	begin_counting(work, work->looked);
 	unsigned exits =
-	    work->looked.exits > work->exits_before ? work->looked.exits - work->exits_before : 0;
+	    work->looked->exits > work->exits_before ? work->looked->exits - work->exits_before : 0;
 	if (exits >= EXITS_TO_BREAK)
-		return too_many_exits(work, &work->looked, exits);
+		return too_many_exits(work, work->looked, exits);
 	work_wake(work);
 	return PHASE_STARTING;
 }
@@ -488,8 +500,8 @@ enum phase step_starting(struct work *work)
 {
 	struct health_check check;
 	if (must_turn_back(work)) {
-		fail(&work->error, ERR_CANCELLED, "interrupted before it answered");
-		return work_break(work, &work->error);
+		fail(work_error(work), ERR_CANCELLED, "interrupted before it answered");
+		return work_break(work, work_error(work));
 	}
 	if (work->doing == DOING_NOTHING && halt(work))
 		return PHASE_STARTING;
@@ -526,12 +538,12 @@ enum phase step_running(struct work *work)
 	if (result == CALL_STAY)
 		return PHASE_RUNNING;
 	if (result == CALL_FAIL)
-		return work_break(work, &work->error);
-	begin_counting(work, &work->looked);
+		return work_break(work, work_error(work));
+	begin_counting(work, work->looked);
 	unsigned exits =
-	    work->looked.exits > work->exits_before ? work->looked.exits - work->exits_before : 0;
+	    work->looked->exits > work->exits_before ? work->looked->exits - work->exits_before : 0;
 	if (work->made && exits >= EXITS_TO_BREAK)
-		return too_many_exits(work, &work->looked, exits);
+		return too_many_exits(work, work->looked, exits);
 	work_settle(work);
 	work_wake_consumers(work);
 	return PHASE_RUNNING;

@@ -60,10 +60,10 @@ static enum phase come_back(struct work *work)
 		return keep(work);
 	if (!next->clear_failed)
 		return PHASE_STARTING;
-	fail(&work->error, ERR_FAILED, "it stays stopped: %s could not be removed and may still run",
+	fail(work_error(work), ERR_FAILED, "it stays stopped: %s could not be removed and may still run",
 	     work->instance->successor->name);
-	remedy(&work->error, "see what keeps its target from removing it, and deploy again");
-	return work_break(work, &work->error);
+	remedy(work_error(work), "see what keeps its target from removing it, and deploy again");
+	return work_break(work, work_error(work));
 }
 
 static enum phase beside_successor(struct work *work)
@@ -85,7 +85,7 @@ enum phase step_coming_back(struct work *work)
 	enum doing doing = work->started ? DOING_ADMIT : DOING_START;
 	work->rescue = true;
 	if (!work->spec && !spec_outlined(work))
-		return work_break(work, &work->error);
+		return work_break(work, work_error(work));
 	if (!call_may_begin(work, doing))
 		return PHASE_STARTING;
 	struct location *location = &work->site->location;
@@ -96,9 +96,9 @@ enum phase step_coming_back(struct work *work)
 	case CALL_STAY:
 		return PHASE_STARTING;
 	case CALL_FAIL:
-		fail(&work->error, err.code, "it could not be started again: %s", err.text);
-		remedy(&work->error, "%s", err.remedy);
-		return work_break(work, &work->error);
+		fail(work_error(work), err.code, "it could not be started again: %s", err.text);
+		remedy(work_error(work), "%s", err.remedy);
+		return work_break(work, work_error(work));
 	default:
 		break;
 	}
@@ -148,7 +148,7 @@ enum phase step_leaving(struct work *work)
 	if (!user)
 		return PHASE_STOPPING;
 	work->blocked = true;
-	fail(&work->error, ERR_FAILED, "it stays: `%s` runs on as it was and may still use it",
+	fail(work_error(work), ERR_FAILED, "it stays: `%s` runs on as it was and may still use it",
 	     user->instance->component->id);
 	work_settle(work);
 	return work->instance->phase;
@@ -184,7 +184,7 @@ enum phase step_stopping(struct work *work)
 	 * alive. */
 	if (work->action != ACTION_REMOVE && work->action != ACTION_STOP &&
 	    !intent_durable(work, "replace", &failed))
-		return failed ? work_break(work, &work->error) : PHASE_STOPPING;
+		return failed ? work_break(work, work_error(work)) : PHASE_STOPPING;
 	if (!call_may_begin(work, DOING_STOP))
 		return PHASE_STOPPING;
 	enum progress progress =
@@ -194,7 +194,7 @@ enum phase step_stopping(struct work *work)
 	case CALL_NEXT:
 		return stopped(work);
 	case CALL_FAIL:
-		return work_break(work, &work->error);
+		return work_break(work, work_error(work));
 	default:
 		return PHASE_STOPPING;
 	}
@@ -212,7 +212,7 @@ static enum phase make_again(struct work *work)
 	instance->name = settled_name(instance);
 	instance->generation = 0;
 	work->action = ACTION_CREATE;
-	return instance->name ? PHASE_LINKING : (fail_memory(&work->error), PHASE_BROKEN);
+	return instance->name ? PHASE_LINKING : (fail_memory(work_error(work)), PHASE_BROKEN);
 }
 
 enum phase step_removing(struct work *work)
@@ -227,7 +227,7 @@ enum phase step_removing(struct work *work)
 	case CALL_NEXT:
 		break;
 	case CALL_FAIL:
-		return work_break(work, &work->error);
+		return work_break(work, work_error(work));
 	default:
 		return PHASE_REMOVING;
 	}
@@ -284,7 +284,8 @@ static bool room_made(struct work *work)
 	work->rescue = true;
 	if (!call_may_begin(work, DOING_REMOVE))
 		return false;
-	struct error why = work->error;
+	struct error *why = work->error;
+	work->error = NULL;
 	enum progress progress =
 	    driver_of(work)->remove(&work->site->location, &work->errand, work->operation->application->id,
 				    work->instance->name, &err);

@@ -109,7 +109,7 @@ static enum phase do_part(struct work *work, const struct part *part)
 	struct error err = {0};
 	bool failed = false;
 	if (!intent_durable(work, "update", &failed))
-		return failed ? work_break(work, &work->error) : PHASE_UPDATING;
+		return failed ? work_break(work, work_error(work)) : PHASE_UPDATING;
 	if (!call_may_begin(work, part->doing))
 		return PHASE_UPDATING;
 	work_note(work, "%s", part->what);
@@ -120,7 +120,7 @@ static enum phase do_part(struct work *work, const struct part *part)
 	case CALL_FAIL:
 		return err.code == ERR_UNSUPPORTED && part->bit == PART_LIMITS
 			   ? remake(work)
-			   : work_break(work, &work->error);
+			   : work_break(work, work_error(work));
 	default:
 		break;
 	}
@@ -140,7 +140,7 @@ static enum phase named(struct work *work, const char *name)
 {
 	struct instance *instance = work->instance;
 	if (map_put(&work->operation->works_by_name, name, work))
-		return work_break(work, (fail_memory(&work->error), &work->error));
+		return work_break(work, (fail_memory(work_error(work)), work_error(work)));
 	instance->name = name;
 	instance->generation = 0;
 	work->spec->name = name;
@@ -156,7 +156,7 @@ static enum phase settle_name(struct work *work)
 	struct error err = {0};
 	const char *name = settled_name(work->instance);
 	if (!name)
-		return work_break(work, (fail_memory(&work->error), &work->error));
+		return work_break(work, (fail_memory(work_error(work)), work_error(work)));
 	if (!call_may_begin(work, DOING_RENAME))
 		return PHASE_UPDATING;
 	enum progress progress =
@@ -166,10 +166,10 @@ static enum phase settle_name(struct work *work)
 	case CALL_STAY:
 		return PHASE_UPDATING;
 	case CALL_FAIL:
-		fail(&work->error, err.code, "it serves, but is still called %s: %s", work->instance->name,
-		     err.text);
-		remedy(&work->error, "%s", err.remedy);
-		return work_break(work, &work->error);
+		fail(work_error(work), err.code, "it serves, but is still called %s: %s",
+		     work->instance->name, err.text);
+		remedy(work_error(work), "%s", err.remedy);
+		return work_break(work, work_error(work));
 	default:
 		return named(work, name);
 	}
@@ -195,7 +195,7 @@ enum phase step_updating(struct work *work)
 		return PHASE_UPDATING;
 	}
 	if (!work->spec && !spec_outlined(work))
-		return work_break(work, &work->error);
+		return work_break(work, work_error(work));
 	if (!turn_take(work))
 		return PHASE_UPDATING;
 	const struct part *part = next_part(work);

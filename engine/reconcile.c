@@ -164,7 +164,7 @@ static bool rests(const struct work *work, enum phase phase)
 static void enter(struct work *work, enum phase phase)
 {
 	struct instance *instance = work->instance;
-	const char *text = phase == PHASE_BROKEN ? work->error.text : NULL;
+	const char *text = phase == PHASE_BROKEN ? error_of(work)->text : NULL;
 	give_slot_back(work);
 	instance->phase = phase;
 	instance->since_ms = now_of(work);
@@ -180,10 +180,24 @@ static void enter(struct work *work, enum phase phase)
 	work_wake_consumers(work);
 }
 
+struct error *work_error(struct work *work)
+{
+	struct berth_operation *operation = work->operation;
+	if (!work->error)
+		work->error = arena_array(&operation->arena, struct error, 1) ?: &operation->spare;
+	return work->error;
+}
+
+const struct error *error_of(const struct work *work)
+{
+	static const struct error none;
+	return work->error ? work->error : &none;
+}
+
 enum phase work_break(struct work *work, const struct error *err)
 {
-	if (err != &work->error)
-		work->error = *err;
+	if (err != work->error)
+		*work_error(work) = *err;
 	return PHASE_BROKEN;
 }
 
@@ -292,6 +306,7 @@ bool call_may_begin(struct work *work, enum doing doing)
 	if (mutates(doing) && !take_slot(work, doing))
 		return false;
 	work->doing = doing;
+	work->operation->calls++;
 	return true;
 }
 
@@ -306,13 +321,14 @@ enum call_result call_ended(struct work *work, enum progress progress, const str
 	if (progress == PROGRESS_WAITING)
 		return CALL_STAY;
 	work->doing = DOING_NOTHING;
+	work->operation->calls++;
 	if (mutates(doing))
 		give_slot_back(work);
 	if (progress == PROGRESS_DONE) {
 		work->attempts = 0;
 		return CALL_NEXT;
 	}
-	work->error = *err;
+	*work_error(work) = *err;
 	if (unanswered(err) && ++work->attempts < ATTEMPTS) {
 		work_note(work, "%s; trying again", err->text);
 		work->not_before_ms = now_of(work) + ((int64_t)FIRST_PAUSE_MS << work->attempts);
@@ -361,12 +377,15 @@ bool intent_durable(struct work *work, const char *what, bool *ret_failed)
 		work->intent =
 		    store_put_intent(operation->berth->store, operation->application->id, name,
 				     work->site->location.name, what, work->spec ? work->spec->digest : "");
-	int durable = work->intent ? store_durable(operation->berth->store, work->intent, &work->error)
-				   : fail_memory(&work->error);
-	if (durable < 0)
+	struct error err = {0};
+	int durable =
+	    work->intent ? store_durable(operation->berth->store, work->intent, &err) : fail_memory(&err);
+	if (durable < 0) {
+		*work_error(work) = err;
 		*ret_failed = true;
-	else if (!durable)
+	} else if (!durable) {
 		wait_for_commit(work);
+	}
 	return durable > 0;
 }
 
@@ -392,9 +411,13 @@ static phase_step *step_of(const struct work *work)
 
 static void reconcile(struct work *work)
 {
+	struct berth_operation *operation = work->operation;
 	for (;;) {
+		uint64_t calls = operation->calls;
 		enum phase next = step_of(work)(work);
-		if (next == work->instance->phase)
+		bool stays = next == work->instance->phase;
+		operation->decisions += !stays || operation->calls != calls;
+		if (stays)
 			return;
 		enter(work, next);
 	}

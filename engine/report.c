@@ -146,7 +146,7 @@ static json_t *instance_json(const struct instance *instance)
 {
 	json_t *object = seen_json(instance->seen, instance->name, instance_state(instance));
 	if (instance->phase == PHASE_BROKEN)
-		json_put_text(object, "error", instance->work->error.text);
+		json_put_text(object, "error", error_of(instance->work)->text);
 	return object;
 }
 
@@ -281,8 +281,8 @@ static json_t *failure_json(struct work *work)
 	json_put_text(object, "instance", settled_name(work->instance));
 	json_put_text(object, "location", work->site->location.name);
 	json_put_text(object, "error",
-		      work->error.code ? work->error.text : "interrupted before it was as wanted");
-	json_put_text(object, "remedy", work->error.code ? work->error.remedy : "");
+		      error_of(work)->code ? error_of(work)->text : "interrupted before it was as wanted");
+	json_put_text(object, "remedy", error_of(work)->code ? error_of(work)->remedy : "");
 	if (work->instance->predecessor && work->instance->predecessor->work->kept)
 		json_put_text(object, "kept", work->instance->predecessor->name);
 	json_object_set_new(object, "log", log_lines(work));
@@ -308,7 +308,7 @@ static bool unanswered(const struct berth_operation *operation)
 	for (size_t i = 0; i < operation->work_count; i++) {
 		const struct work *work = operation->works[i];
 		if (work->instance->phase == PHASE_BROKEN &&
-		    (work->error.code == ERR_UNREACHABLE || work->error.code == ERR_TIMED_OUT))
+		    (error_of(work)->code == ERR_UNREACHABLE || error_of(work)->code == ERR_TIMED_OUT))
 			return true;
 	}
 	return false;

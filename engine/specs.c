@@ -470,7 +470,7 @@ bool spec_outlined(struct work *work)
 {
 	struct instance_spec *outline = arena_array(&work->arena, struct instance_spec, 1);
 	if (!outline || spec_outline(work, &work->arena, outline)) {
-		fail_memory(&work->error);
+		fail_memory(work_error(work));
 		return false;
 	}
 	work->spec = outline;

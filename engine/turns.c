@@ -30,7 +30,7 @@ bool turn_take(struct work *work)
 	if (work->has_turn || !takes_turns(work))
 		return true;
 	if (component->stuck) {
-		fail(&work->error, ERR_FAILED,
+		fail(work_error(work), ERR_FAILED,
 		     "it is left as it was: another instance of `%s` did not get ready", component->id);
 		return false;
 	}

@@ -4,6 +4,7 @@
  * scale COMPONENTS FOLDER [SPREAD]: component N needs those of number N / SPREAD and N / (SPREAD + 1). */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,6 +89,33 @@ static void forget_peak(void)
 		give_up("/proc/self/clear_refs", strerror(errno));
 }
 
+/* What the work of an operation took: from the turn in which it began to that in which it ended. */
+struct working {
+	double wall, cpu;
+	uint64_t decisions;
+};
+
+static double cpu_time(void)
+{
+	return seconds(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+static struct working follow(struct berth_operation *operation)
+{
+	struct working working = {0};
+	while (!berth_done(operation)) {
+		double wall = seconds(CLOCK_MONOTONIC), cpu = cpu_time();
+		uint64_t before = operation->decisions;
+		world_wait(operation->berth->world, -1);
+		if (operation->decisions == before && operation->stage != STAGE_WORK)
+			continue;
+		working.wall += seconds(CLOCK_MONOTONIC) - wall;
+		working.cpu += cpu_time() - cpu;
+	}
+	working.decisions = operation->decisions;
+	return working;
+}
+
 static void run(struct bench *bench, const char *name, verb_function *verb)
 {
 	struct berth_request request = {.size = sizeof request,
@@ -98,29 +126,51 @@ static void run(struct bench *bench, const char *name, verb_function *verb)
 	struct berth_error error;
 	forget_peak();
 	size_t before = resident("VmRSS:");
-	double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	double wall = seconds(CLOCK_MONOTONIC), cpu = cpu_time();
 	struct berth_operation *operation = verb(bench->berth, &request, NULL, &error);
 	if (!operation)
 		give_up(name, error.text);
-	if (berth_run(operation) != BERTH_OK)
+	struct working working = follow(operation);
+	if (berth_outcome(operation) != BERTH_OK)
 		give_up(name, berth_message(operation));
 	wall = seconds(CLOCK_MONOTONIC) - wall;
-	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	cpu = cpu_time() - cpu;
 	printf("{\"components\": %zu, \"spread\": %u, \"step\": \"%s\", \"wall\": %.6f, \"cpu\": %.6f, "
-	       "\"text\": %zu, \"memory\": %zd, \"peak\": %zu, \"decisions\": %llu}\n",
+	       "\"text\": %zu, \"memory\": %zd, \"peak\": %zu, \"decisions\": %" PRIu64
+	       ", \"work_wall\": %.6f, \"work_cpu\": %.6f}\n",
 	       bench->components, bench->spread, name, wall, cpu, bench->blueprint.length,
-	       (ssize_t)(resident("VmHWM:") - before), resident("VmHWM:"), 0ull);
+	       (ssize_t)(resident("VmHWM:") - before), resident("VmHWM:"), working.decisions, working.wall,
+	       working.cpu);
 	fflush(stdout);
 	berth_operation_free(operation);
 }
 
+static const struct {
+	const char *name;
+	verb_function *verb;
+} steps[] = {{"validate", berth_validate},
+	     {"plan", berth_plan},
+	     {"deploy", berth_deploy},
+	     {"status", berth_status},
+	     {"destroy", berth_destroy}};
+
+static void run_named(struct bench *bench, const char *name)
+{
+	size_t i = 0;
+	while (i < COUNT_OF(steps) && strcmp(steps[i].name, name) != 0)
+		i++;
+	if (i == COUNT_OF(steps))
+		give_up(name, "no such step");
+	run(bench, name, steps[i].verb);
+}
+
 int main(int count, char **arguments)
 {
-	int64_t components = 0, spread = 2;
+	int64_t components = 0, spread = 0;
 	struct error err = {0};
-	if (count < 3 || !parse_number(arguments[1], 1, 10000000, &components) ||
-	    (count > 3 && !parse_number(arguments[3], 2, 1000, &spread)))
-		give_up("usage", "scale COMPONENTS FOLDER [SPREAD]");
+	if (count < 5 || !parse_number(arguments[1], 1, 10000000, &components) ||
+	    !parse_number(arguments[3], 2, 1000, &spread))
+		give_up("usage", "scale COMPONENTS FOLDER SPREAD STEP...");
 	struct bench bench = {.components = (size_t)components, .spread = (unsigned)spread};
 	struct world *world = world_real_open(&err);
 	struct fake_target *target = world ? fake_target_new(world) : NULL;
@@ -130,13 +180,8 @@ int main(int count, char **arguments)
 	    berth_open_in(&bench.berth, world, NULL, &options, &err))
 		give_up("opening", err.text);
 	describe(&bench.blueprint, bench.components, bench.spread);
-	static const struct {
-		const char *name;
-		verb_function *verb;
-	} steps[] = {{"validate", berth_validate}, {"plan", berth_plan},     {"deploy", berth_deploy},
-		     {"no-op plan", berth_plan},   {"status", berth_status}, {"destroy", berth_destroy}};
-	for (size_t i = 0; i < COUNT_OF(steps); i++)
-		run(&bench, steps[i].name, steps[i].verb);
+	for (int i = 4; i < count; i++)
+		run_named(&bench, arguments[i]);
 	berth_close(bench.berth);
 	fake_target_register("fake", NULL);
 	fake_target_free(target);
