@@ -147,11 +147,16 @@ static json_t *repaired(const char *text)
 	return good.failed ? NULL : json_string(text_view(&good));
 }
 
+json_t *json_any_text(const char *text)
+{
+	json_t *value = json_string(text);
+
+	return value ? value : repaired(text);
+}
+
 int json_put_text(json_t *object, const char *key, const char *text)
 {
-	json_t *value = text ? json_string(text) : json_null();
-
-	return json_object_set_new(object, key, value || !text ? value : repaired(text));
+	return json_object_set_new(object, key, text ? json_any_text(text) : json_null());
 }
 
 int json_put_number(json_t *object, const char *key, int64_t number)

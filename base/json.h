@@ -31,6 +31,8 @@ int64_t json_number(const json_t *object, const char *key, int64_t otherwise);
 bool json_flag(const json_t *object, const char *key, bool otherwise);
 /* The member at a path such as "State.ExitCode" (keys without dots), or NULL. Borrowed. */
 json_t *json_at(const json_t *object, const char *path);
+/* A string of any bytes: what is no UTF-8 becomes the sign for it. NULL without memory. */
+json_t *json_any_text(const char *text);
 /* Add text to an object; NULL text adds JSON null. 0 or -1 when memory is gone. */
 int json_put_text(json_t *object, const char *key, const char *text);
 int json_put_number(json_t *object, const char *key, int64_t number);

@@ -164,7 +164,7 @@ bool stage_planned(struct berth_operation *operation)
 bool stage_confirmed(struct berth_operation *operation)
 {
 	const struct berth_listener *listener = &operation->listener;
-	owned_memory char *plan = listener->confirm ? json_line(operation->document) : NULL;
+	owned_memory char *plan = listener->confirm ? document_line(operation, operation->document) : NULL;
 	if (!listener->confirm || (plan && listener->confirm(listener->context, plan)))
 		return true;
 	fail(&operation->error, ERR_CANCELLED, "not confirmed; nothing was changed");

@@ -232,13 +232,14 @@ struct berth_operation {
 	enum berth_outcome outcome;
 	char *result;
 	struct error error;
-	struct error spare;          /* for works, once no memory is left for one of their own */
-	json_t *document, *failures; /* under way */
-	bool written;                /* the last records are with the store */
-	bool brief_review;           /* few changed: they are looked at, nothing is listed again */
-	struct fetching *fetching;   /* of the blueprint, under way */
-	void *verb_state;            /* the verb's own, in the arena */
-	struct map *verb_names;      /* the verb's own look-up */
+	struct error spare;               /* for works, once no memory is left for one of their own */
+	json_t *document, *failures;      /* under way */
+	struct long_member *long_members; /* document.c's */
+	bool written;                     /* the last records are with the store */
+	bool brief_review;                /* few changed: they are looked at, nothing is listed again */
+	struct fetching *fetching;        /* of the blueprint, under way */
+	void *verb_state;                 /* the verb's own, in the arena */
+	struct map *verb_names;           /* the verb's own look-up */
 };
 
 /* --- operation.c --- */
@@ -318,6 +319,15 @@ bool instance_known_ready(const struct instance *instance);
 bool plan_empty(const struct berth_operation *operation);
 json_t *plan_document(struct berth_operation *operation);
 
+/* --- document.c: what is long in a document is text from the beginning --- */
+/* A member of the document, there and empty now, whose value the caller writes. NULL: no memory. */
+struct text *document_text(struct berth_operation *operation, json_t *document, const char *key);
+/* What was written there, or NULL. */
+const struct text *document_member(const struct berth_operation *operation, const char *key);
+/* The whole document on one line, for the caller to free; NULL when memory is gone. */
+char *document_line(const struct berth_operation *operation, json_t *document);
+void document_release(struct berth_operation *operation);
+
 /* --- reconcile.c --- */
 /* Begin to work on the plan. */
 int reconcile_begin(struct berth_operation *operation, struct error *err);
@@ -337,8 +347,8 @@ void survey_again(struct berth_operation *operation);
 int survey_rematch(struct berth_operation *operation);
 
 /* --- report.c: documents from the state of things --- */
-/* The components as `status` shows them. */
-json_t *report_components(struct berth_operation *operation);
+/* "components" of the document, as `status` shows them. 0 or -1 (no memory). */
+int report_components(struct berth_operation *operation, json_t *document);
 /* --- status.c: what `wait` and `why` have in common with it --- */
 /* Open the places of the request's application: its blueprint's, the last deploy's, those named, else all. */
 int status_open(struct berth_operation *operation, struct error *err);

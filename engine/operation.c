@@ -205,8 +205,9 @@ void operation_finish(struct berth_operation *operation, enum berth_outcome outc
 	if (json_is_object(document) && operation->error.code != OK)
 		json_object_set_new(document, "error", error_member(&operation->error));
 	operation->result = json_is_string(document) ? strdup(json_string_value(document))
-			    : document               ? json_line(document)
+			    : document               ? document_line(operation, document)
 						     : strdup("");
+	document_release(operation);
 	json_decref(document);
 	if (outcome == BERTH_OK && !operation->result) {
 		fail_memory(&operation->error);
@@ -299,6 +300,7 @@ void berth_operation_free(struct berth_operation *operation)
 	json_decref(operation->location_options);
 	json_decref(operation->saved);
 	json_decref(operation->document);
+	document_release(operation);
 	json_decref(operation->failures);
 	arena_release(&operation->arena);
 	free(operation->result);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json_write.h"
 #include "engine/readiness.h"
 #include "engine/specs.h"
 
@@ -12,35 +13,44 @@ static const char *const action_names[ACTION_COUNT] = {
     [ACTION_RESTART] = "restart",     [ACTION_STOP] = "stop",     [ACTION_REMOVE] = "remove",
 };
 
-static json_t *reason_json(const struct reason *reason)
+static void write_place(struct text *to, struct place place)
 {
-	json_t *object = json_object();
-	bool placed = reason->place.line > 0;
-	(void)(json_put_text(object, "path", reason->path) ||
-	       json_put_text(object, "file", placed ? reason->place.file : NULL) ||
-	       json_object_set_new(object, "line", placed ? json_integer(reason->place.line) : json_null()) ||
-	       json_object_set_new(object, "column",
-				   placed ? json_integer(reason->place.column) : json_null()) ||
-	       json_put_text(object, "old", reason->old) || json_put_text(object, "new", reason->new));
-	if (reason->stale)
-		json_put_text(object, "note", "old until the instance is made anew for another reason");
-	return object;
+	bool placed = place.line > 0;
+	json_write_text(to, "file", placed ? place.file : NULL);
+	if (placed) {
+		json_write_number(to, "line", place.line);
+		json_write_number(to, "column", place.column);
+	} else {
+		json_write_null(to, "line");
+		json_write_null(to, "column");
+	}
 }
 
-static json_t *reasons_json(const struct work *work)
+static void write_reasons(struct text *to, const struct work *work)
 {
-	json_t *list = json_array();
-	for (const struct reason *reason = work->reasons; reason; reason = reason->next)
-		json_array_append_new(list, reason_json(reason));
-	return list;
+	json_open(to, "because", '[');
+	for (const struct reason *reason = work->reasons; reason; reason = reason->next) {
+		json_open(to, NULL, '{');
+		json_write_text(to, "path", reason->path);
+		write_place(to, reason->place);
+		json_write_text(to, "old", reason->old);
+		json_write_text(to, "new", reason->new);
+		if (reason->stale)
+			json_write_text(to, "note", "old until the instance is made anew for another reason");
+		json_close(to, '}');
+	}
+	json_close(to, ']');
 }
 
-static json_t *number_or_null(unsigned number)
+static void write_number_or_null(struct text *to, const char *key, unsigned number)
 {
-	return number ? json_integer(number) : json_null();
+	if (number)
+		json_write_number(to, key, number);
+	else
+		json_write_null(to, key);
 }
 
-static json_t *link_json(const struct instance *consumer, const struct edge *edge)
+static void write_link(struct text *to, const struct instance *consumer, const struct edge *edge)
 {
 	struct application *application = consumer->work->operation->application;
 	const struct component *provider = &application->components[edge->to];
@@ -50,50 +60,48 @@ static json_t *link_json(const struct instance *consumer, const struct edge *edg
 	    way_to(consumer, provider, count ? ports[0].port : 0, count ? ports[0].protocol : TCP);
 	const struct capabilities *can = &consumer->component->site->location.driver->capabilities;
 	bool named = way.path == PATH_NETWORK && way.name && can->host_names;
-	json_t *object = json_object();
-	(void)(json_put_text(object, "alias", edge->link->alias) ||
-	       json_put_text(object, "to", provider->id) ||
-	       json_put_text(object, "path", path_name(way.path)) ||
-	       json_put_text(object, "host",
-			     named                                  ? edge->link->alias
-			     : way.path == PATH_NETWORK && way.name ? way.name
-								    : way.address) ||
-	       json_object_set_new(object, "port", number_or_null(way.number)));
+	json_open(to, NULL, '{');
+	json_write_text(to, "alias", edge->link->alias);
+	json_write_text(to, "to", provider->id);
+	json_write_text(to, "path", path_name(way.path));
+	json_write_text(to, "host",
+			named                                  ? edge->link->alias
+			: way.path == PATH_NETWORK && way.name ? way.name
+							       : way.address);
+	write_number_or_null(to, "port", way.number);
 	if (!can->host_names && !(way.path == PATH_NETWORK && way.name))
-		json_put_text(object, "note", "variables only: no host name can be given here");
+		json_write_text(to, "note", "variables only: no host name can be given here");
 	else if (count && ports[0].port && way.number && way.number != ports[0].port)
-		json_put_text(object, "note",
-			      "the consumer sees another port number than the provider's own");
-	return object;
+		json_write_text(to, "note", "the consumer sees another port number than the provider's own");
+	json_close(to, '}');
 }
 
-json_t *links_json(const struct instance *instance)
+void write_links(struct text *to, const struct instance *instance)
 {
-	json_t *list = json_array();
 	const struct component *component = instance->component;
+	json_open(to, "links", '[');
 	for (size_t i = 0; i < component->need_count; i++)
 		if (component->needs[i].kind == EDGE_LINK)
-			json_array_append_new(list, link_json(instance, &component->needs[i]));
-	return list;
+			write_link(to, instance, &component->needs[i]);
+	json_close(to, ']');
 }
 
-static json_t *publishes_json(const struct work *work)
+static void write_publishes(struct text *to, const struct work *work)
 {
-	json_t *list = json_array();
+	json_open(to, "publishes", '[');
 	for (size_t i = 0; work->instance->wanted && i < work->port_count; i++) {
 		const struct spec_port *port = &work->ports[i];
 		if (!port->published)
 			continue;
-		json_t *object = json_object();
-		(void)(json_object_set_new(object, "port", number_or_null(port->port)) ||
-		       json_put_text(object, "protocol", port->protocol == UDP ? "udp" : "tcp") ||
-		       json_put_text(object, "host_address", port->host_address) ||
-		       json_object_set_new(object, "host_port", number_or_null(port->host_port)) ||
-		       json_put_text(object, "why",
-				     port->fixed ? "the blueprint binds it" : "needed from outside"));
-		json_array_append_new(list, object);
+		json_open(to, NULL, '{');
+		write_number_or_null(to, "port", port->port);
+		json_write_text(to, "protocol", port->protocol == UDP ? "udp" : "tcp");
+		json_write_text(to, "host_address", port->host_address);
+		write_number_or_null(to, "host_port", port->host_port);
+		json_write_text(to, "why", port->fixed ? "the blueprint binds it" : "needed from outside");
+		json_close(to, '}');
 	}
-	return list;
+	json_close(to, ']');
 }
 
 static bool is_made_anew(const struct work *work)
@@ -123,14 +131,14 @@ static const char *order_name(const struct work *work)
 }
 
 /* Anonymous volumes go with the instance that has them. */
-static json_t *data_at_risk(const struct work *work)
+static void write_data_at_risk(struct text *to, const struct work *work)
 {
-	json_t *list = json_array();
 	const struct component_spec *spec = work->instance->component->spec;
+	json_open(to, "data_at_risk", '[');
 	for (size_t i = 0; is_made_anew(work) && i < spec->volume_count; i++)
 		if (!spec->volumes[i].name && !spec->volumes[i].source)
-			json_array_append_new(list, json_string(spec->volumes[i].path));
-	return list;
+			json_write_text(to, NULL, spec->volumes[i].path);
+	json_close(to, ']');
 }
 
 static char *readiness(const struct work *work)
@@ -154,41 +162,65 @@ static char *readiness(const struct work *work)
 	return text_take(&text);
 }
 
-static json_t *change_json(const struct work *work)
+void write_no_links(struct text *to)
 {
-	json_t *object = json_object();
+	json_open(to, "links", '[');
+	json_close(to, ']');
+}
+
+static void write_change(struct text *to, const struct work *work)
+{
 	owned_memory char *ready = readiness(work);
-	(void)(json_put_text(object, "component", work->instance->component->id) ||
-	       json_put_text(object, "instance", settled_name(work->instance)) ||
-	       json_put_text(object, "location", work->site->location.name) ||
-	       json_put_text(object, "action", action_names[work->action]) ||
-	       json_object_set_new(object, "because", reasons_json(work)) ||
-	       json_object_set_new(object, "links",
-				   work->instance->wanted ? links_json(work->instance) : json_array()) ||
-	       json_object_set_new(object, "publishes", publishes_json(work)) ||
-	       json_put_text(object, "outage", outage(work)) ||
-	       json_put_text(object, "order", order_name(work)) ||
-	       json_object_set_new(object, "data_at_risk", data_at_risk(work)) ||
-	       json_put_text(object, "readiness", ready));
+	json_open(to, NULL, '{');
+	json_write_text(to, "component", work->instance->component->id);
+	json_write_text(to, "instance", settled_name(work->instance));
+	json_write_text(to, "location", work->site->location.name);
+	json_write_text(to, "action", action_names[work->action]);
+	write_reasons(to, work);
+	if (work->instance->wanted)
+		write_links(to, work->instance);
+	else
+		write_no_links(to);
+	write_publishes(to, work);
+	json_write_text(to, "outage", outage(work));
+	json_write_text(to, "order", order_name(work));
+	write_data_at_risk(to, work);
+	json_write_text(to, "readiness", ready);
+	json_close(to, '}');
+}
+
+static void write_changes(struct text *to, const struct berth_operation *operation)
+{
+	json_open(to, NULL, '[');
+	for (size_t i = 0; i < operation->work_count; i++)
+		if (!operation->works[i]
+			 ->instance->successor) /* else part of the change of the one that follows it */
+			write_change(to, operation->works[i]);
+	json_close(to, ']');
+}
+
+static json_t *summary(const struct berth_operation *operation)
+{
+	int64_t counts[COUNT_OF(action_names)] = {0};
+	json_t *object = json_object();
+	for (size_t i = 0; i < operation->work_count; i++)
+		counts[operation->works[i]->action] += !operation->works[i]->instance->successor;
+	for (size_t i = 0; i < COUNT_OF(action_names); i++)
+		json_put_number(object, action_names[i], counts[i]);
 	return object;
 }
 
 json_t *plan_document(struct berth_operation *operation)
 {
-	int64_t counts[COUNT_OF(action_names)] = {0};
-	json_t *document = document_new(operation->application->id), *changes = json_array(),
-	       *summary = json_object();
-	for (size_t i = 0; i < operation->work_count; i++) {
-		if (operation->works[i]
-			->instance->successor) /* part of the change of the one that follows it */
-			continue;
-		json_array_append_new(changes, change_json(operation->works[i]));
-		counts[operation->works[i]->action]++;
+	json_t *document = document_new(operation->application->id);
+	struct text *changes = document_text(operation, document, "changes");
+	if (changes)
+		write_changes(changes, operation);
+	if (!changes || changes->failed) {
+		json_decref(document);
+		return NULL;
 	}
-	for (size_t i = 0; i < COUNT_OF(action_names); i++)
-		json_put_number(summary, action_names[i], counts[i]);
-	json_object_set_new(document, "changes", changes);
-	json_object_set_new(document, "summary", summary);
+	json_object_set_new(document, "summary", summary(operation));
 	if (operation->diagnostics.warnings)
 		json_object_set_new(document, "diagnostics",
 				    diagnostics_json(&operation->diagnostics, operation->request.blueprint,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json_write.h"
 #include "engine/deploy.h"
 #include "engine/specs.h"
 
@@ -84,17 +85,17 @@ const char *report_state(const struct berth_operation *operation)
 
 /* --- one instance --------------------------------------------------------------------------- */
 
-static void add_port(json_t *list, const struct attached_port *port, const struct attachment *published,
-		     const struct attached_port *outside)
+static void write_port(struct text *to, const struct attached_port *port, const struct attachment *published,
+		       const struct attached_port *outside)
 {
-	json_t *object = json_object();
-	json_put_number(object, "port", port->port);
-	json_put_text(object, "protocol", port->protocol == UDP ? "udp" : "tcp");
+	json_open(to, NULL, '{');
+	json_write_number(to, "port", port->port);
+	json_write_text(to, "protocol", port->protocol == UDP ? "udp" : "tcp");
 	if (outside && outside->number) {
-		json_put_number(object, "host_port", outside->number);
-		json_put_text(object, "host_address", outside->bound ? outside->bound : published->address);
+		json_write_number(to, "host_port", outside->number);
+		json_write_text(to, "host_address", outside->bound ? outside->bound : published->address);
 	}
-	json_array_append_new(list, object);
+	json_close(to, '}');
 }
 
 /* The port as others reach it from outside, when it is published. */
@@ -112,53 +113,53 @@ static const struct attached_port *outside_of(const struct observed *seen, const
 	return NULL;
 }
 
-static json_t *ports_json(const struct observed *seen)
+static void write_ports(struct text *to, const struct observed *seen)
 {
-	json_t *list = json_array();
-	for (size_t i = 0; seen->attachment_count && i < seen->attachments[0].port_count; i++) {
+	json_open(to, "ports", '[');
+	for (size_t i = 0; seen && seen->attachment_count && i < seen->attachments[0].port_count; i++) {
 		const struct attached_port *port = &seen->attachments[0].ports[i];
 		const struct attachment *at = NULL;
 		const struct attached_port *outside = outside_of(seen, port, &at);
-		add_port(list, port, at, outside);
+		write_port(to, port, at, outside);
 	}
-	return list;
+	json_close(to, ']');
 }
 
-static json_t *seen_json(const struct observed *seen, const char *name, enum phase state)
+/* `error`: what is wrong with it, or NULL. */
+static void write_seen(struct text *to, const struct observed *seen, const char *name, enum phase state,
+		       const char *error)
 {
-	json_t *object = json_object();
-	json_put_text(object, "name", name);
-	json_put_text(object, "state", phase_name(state));
-	json_put_text(object, "target_id", seen ? seen->target_id : NULL);
-	json_put_text(object, "address",
-		      seen && seen->attachment_count ? seen->attachments[0].address : NULL);
-	json_object_set_new(object, "ports", seen ? ports_json(seen) : json_array());
+	json_open(to, NULL, '{');
+	json_write_text(to, "name", name);
+	json_write_text(to, "state", phase_name(state));
+	json_write_text(to, "target_id", seen ? seen->target_id : NULL);
+	json_write_text(to, "address", seen && seen->attachment_count ? seen->attachments[0].address : NULL);
+	write_ports(to, seen);
 	if (seen && seen->exits_known)
-		json_put_number(object, "exits", seen->exits);
+		json_write_number(to, "exits", seen->exits);
 	if (seen && seen->state != SEEN_RUNNING && seen->state != SEEN_CREATED)
-		json_put_number(object, "exit_code", seen->exit_code);
-	if (seen && seen->error && *seen->error)
-		json_put_text(object, "error", seen->error);
-	return object;
+		json_write_number(to, "exit_code", seen->exit_code);
+	if (error)
+		json_write_text(to, "error", error);
+	json_close(to, '}');
 }
 
-static json_t *instance_json(const struct instance *instance)
+static const char *words_of(const struct observed *seen)
 {
-	json_t *object = seen_json(instance->seen, instance->name, instance_state(instance));
-	if (instance->phase == PHASE_BROKEN)
-		json_put_text(object, "error", error_of(instance->work)->text);
-	return object;
+	return seen && seen->error && *seen->error ? seen->error : NULL;
 }
 
 /* In the middle of an update an ordinal has two. */
-static void add_instances(json_t *list, const struct instance *instance)
+static void write_instance(struct text *to, const struct instance *instance)
 {
+	bool broken = instance->phase == PHASE_BROKEN;
 	if (instance->phase == PHASE_GONE)
 		return;
-	json_array_append_new(list, instance_json(instance));
+	write_seen(to, instance->seen, instance->name, instance_state(instance),
+		   broken ? error_of(instance->work)->text : words_of(instance->seen));
 	for (const struct sighting *other = instance->others; other; other = other->next)
-		json_array_append_new(list, seen_json(other->seen, other->seen->name,
-						      phase_of(instance->component, other->seen)));
+		write_seen(to, other->seen, other->seen->name, phase_of(instance->component, other->seen),
+			   words_of(other->seen));
 }
 
 static const char *type_of(const struct component *component)
@@ -171,35 +172,38 @@ static const char *type_of(const struct component *component)
 	return "";
 }
 
-static json_t *links_of(const struct component *component)
+static void write_links_of(struct text *to, const struct component *component)
 {
 	/* Without attachments on either side the path is not known yet. */
 	if (!component->spec || !component->site || !component->instance_count ||
 	    !component->instances[0].work->ports)
-		return json_array();
-	return links_json(&component->instances[0]);
+		write_no_links(to);
+	else
+		write_links(to, &component->instances[0]);
 }
 
-static json_t *component_json(const struct component *component)
+static void write_component(struct text *to, const struct component *component)
 {
-	json_t *object = json_object(), *instances = json_array(), *sensors = json_object();
 	const struct site *site =
 	    component->site ? component->site
 			    : (component->instance_count ? component->instances[0].work->site : NULL);
 	enum phase state = component_state(component);
-	for (size_t i = 0; i < component->instance_count; i++)
-		add_instances(instances, &component->instances[i]);
-	json_put_flag(sensors, "service.isUp", state == PHASE_RUNNING);
-	json_put_text(object, "id", component->id);
-	json_put_text(object, "type", type_of(component));
-	json_put_text(object, "location", site ? site->location.name : NULL);
-	json_put_text(object, "state", phase_name(state));
+	json_open(to, NULL, '{');
+	json_write_text(to, "id", component->id);
+	json_write_text(to, "type", type_of(component));
+	json_write_text(to, "location", site ? site->location.name : NULL);
+	json_write_text(to, "state", phase_name(state));
 	if (site && site->failed)
-		json_put_text(object, "error", site->error.text);
-	json_object_set_new(object, "instances", instances);
-	json_object_set_new(object, "links", links_of(component));
-	json_object_set_new(object, "sensors", sensors);
-	return object;
+		json_write_text(to, "error", site->error.text);
+	json_open(to, "instances", '[');
+	for (size_t i = 0; i < component->instance_count; i++)
+		write_instance(to, &component->instances[i]);
+	json_close(to, ']');
+	write_links_of(to, component);
+	json_open(to, "sensors", '{');
+	json_write_flag(to, "service.isUp", state == PHASE_RUNNING);
+	json_close(to, '}');
+	json_close(to, '}');
 }
 
 static bool all_gone(const struct component *component)
@@ -210,14 +214,18 @@ static bool all_gone(const struct component *component)
 	return !component->spec;
 }
 
-json_t *report_components(struct berth_operation *operation)
+int report_components(struct berth_operation *operation, json_t *document)
 {
-	json_t *list = json_array();
 	const struct application *application = operation->application;
+	struct text *list = document_text(operation, document, "components");
+	if (!list)
+		return -1;
+	json_open(list, NULL, '[');
 	for (size_t i = 0; i < application->component_count; i++)
 		if (!all_gone(&application->components[i]))
-			json_array_append_new(list, component_json(&application->components[i]));
-	return list;
+			write_component(list, &application->components[i]);
+	json_close(list, ']');
+	return list->failed ? -1 : 0;
 }
 
 /* --- what went wrong ------------------------------------------------------------------------ */
@@ -342,7 +350,7 @@ enum berth_outcome report_deploy(struct berth_operation *operation, json_t *docu
 	}
 	json_put_text(document, "outcome", outcome == BERTH_OK ? "ok" : code_name(operation->error.code));
 	json_put_flag(document, "changed", operation->changed);
-	json_object_set_new(document, "components", report_components(operation));
+	report_components(operation, document);
 	json_object_set_new(document, "failures",
 			    operation->failures ? give(operation->failures) : json_array());
 	return outcome;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json_write.h"
 #include "engine/deploy.h"
 
 #define SAVED_VERSION 1
@@ -15,51 +16,73 @@ static json_t *list_of(const char *const *texts)
 	return list;
 }
 
-/* What the plan rests on: its changes, and which incarnations it was made for. */
-static char *grounds(const struct berth_operation *operation)
+/* Which incarnations the plan was made for. */
+static void write_there(struct text *to, const struct berth_operation *operation)
 {
-	owned_json all = json_object();
-	json_t *there = json_object();
-	json_object_set(all, "changes", json_object_get(operation->document, "changes"));
+	json_open(to, NULL, '{');
 	for (size_t i = 0; i < operation->work_count; i++) {
-		const struct instance *instance = operation->works[i]->instance;
-		if (instance->seen)
-			json_object_set_new(
-			    there, instance->seen->name,
-			    json_string(instance->seen->target_id ? instance->seen->target_id : ""));
+		const struct observed *seen = operation->works[i]->instance->seen;
+		if (seen)
+			json_write_text(to, seen->name, seen->target_id ? seen->target_id : "");
 	}
-	json_object_set_new(all, "there", there);
-	return all ? json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	json_close(to, '}');
 }
 
+/* Of what the plan rests on: its changes, and what is there. */
 static int digest_grounds(const struct berth_operation *operation, char ret_hex[static DIGEST_HEX])
 {
-	owned_memory char *text = grounds(operation);
-	return text ? digest_hex(text, strlen(text), ret_hex) : -1;
+	const struct text *changes = document_member(operation, "changes");
+	char both[2][DIGEST_HEX];
+	owned_text there = {0};
+	write_there(&there, operation);
+	if (!changes || there.failed || digest_hex(text_view(changes), changes->length, both[0]) ||
+	    digest_hex(text_view(&there), there.length, both[1]))
+		return -1;
+	return digest_hex(both, sizeof both, ret_hex);
 }
 
-/* Secrets stay references: the blueprint is kept as it was written. */
-int saved_plan_add(struct berth_operation *operation)
+/* What makes it this plan, but for its changes. Secrets stay references: the blueprint is kept as it was
+ * written. */
+static json_t *head_of(struct berth_operation *operation, const char *digest)
 {
 	const struct berth_request *request = &operation->request;
-	char digest[DIGEST_HEX];
 	const char *directory = source_directory(operation);
-	if (!operation->blueprint || !directory || digest_grounds(operation, digest))
-		return operation->blueprint ? -1 : 0;
-	owned_json saved = json_object();
 	owned_memory char *blueprint = strndup(request->blueprint, request->blueprint_size);
-	if (!saved || !blueprint || json_put_number(saved, "berth_plan", SAVED_VERSION) ||
-	    json_put_text(saved, "app", operation->application->id) ||
-	    json_put_text(saved, "file", request->file) || json_put_text(saved, "directory", directory) ||
-	    json_put_text(saved, "blueprint", blueprint) ||
-	    json_object_set_new(saved, "settings", kept_settings(request->settings)) ||
-	    json_object_set_new(saved, "locations", list_of(request->locations)) ||
-	    json_object_set_new(saved, "variables", source_variables(operation)) ||
-	    json_put_text(saved, "digest", digest) ||
-	    json_object_set(saved, "changes", json_object_get(operation->document, "changes")))
+	json_t *head = json_object();
+	if (directory && blueprint && head && json_put_number(head, "berth_plan", SAVED_VERSION) == 0 &&
+	    json_put_text(head, "app", operation->application->id) == 0 &&
+	    json_put_text(head, "file", request->file) == 0 &&
+	    json_put_text(head, "directory", directory) == 0 &&
+	    json_put_text(head, "blueprint", blueprint) == 0 &&
+	    json_object_set_new(head, "settings", kept_settings(request->settings)) == 0 &&
+	    json_object_set_new(head, "locations", list_of(request->locations)) == 0 &&
+	    json_object_set_new(head, "variables", source_variables(operation)) == 0 &&
+	    json_put_text(head, "digest", digest) == 0)
+		return head;
+	json_decref(head);
+	return NULL;
+}
+
+/* The plan as a text within the document: its parts are quoted one after the other. */
+int saved_plan_add(struct berth_operation *operation)
+{
+	const struct text *changes = document_member(operation, "changes");
+	char digest[DIGEST_HEX];
+	if (!operation->blueprint)
+		return 0;
+	if (digest_grounds(operation, digest))
 		return -1;
-	owned_memory char *text = json_dumps(saved, JSON_COMPACT);
-	return text ? json_put_text(operation->document, "saved", text) : -1;
+	owned_json head = head_of(operation, digest);
+	owned_memory char *line = head ? json_line(head) : NULL;
+	struct text *saved = line ? document_text(operation, operation->document, "saved") : NULL;
+	if (!saved)
+		return -1;
+	text_add_char(saved, '"');
+	json_quote_line(saved, line, strlen(line) - 1);
+	json_quote_line(saved, ",\"changes\":", strlen(",\"changes\":"));
+	json_quote_line(saved, text_view(changes), changes->length);
+	text_add(saved, "}\"");
+	return saved->failed ? -1 : 0;
 }
 
 /* --- and back ------------------------------------------------------------------------------------- */
@@ -124,13 +147,15 @@ int saved_plan_read(struct berth_operation *operation)
 }
 
 /* The first instance of which another thing would be done now. */
-static const char *what_changed(const struct berth_operation *operation)
+static const char *what_changed(struct berth_operation *operation)
 {
-	const json_t *then = json_object_get(operation->saved, "changes"),
-		     *now = json_object_get(operation->document, "changes");
+	const json_t *then = json_object_get(operation->saved, "changes");
+	const struct text *changes = document_member(operation, "changes");
+	struct error ignored = {0};
+	owned_json now = json_parse(text_view(changes), changes->length, "the changes", &ignored);
 	for (size_t i = 0; i < json_array_size(now); i++)
 		if (!json_equal(json_array_get(then, i), json_array_get(now, i)))
-			return json_text(json_array_get(now, i), "instance");
+			return arena_text(&operation->arena, json_text(json_array_get(now, i), "instance"));
 	return NULL;
 }
 

@@ -81,8 +81,9 @@ const char *link_host_name(struct arena *arena, const char *alias);
 
 /* --- plan_document.c --- */
 
-/* The links of an instance as plan and status show them. */
-json_t *links_json(const struct instance *instance);
+/* "links" of an instance as plan and status show them, with base/json_write.h. */
+void write_links(struct text *to, const struct instance *instance);
+void write_no_links(struct text *to);
 
 /* --- specs.c --- */
 

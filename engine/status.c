@@ -116,7 +116,7 @@ json_t *status_document(struct berth_operation *operation, bool answered)
 		status_unready(operation);
 	json_t *document = document_new(operation->application->id);
 	json_put_text(document, "state", report_state(operation));
-	json_object_set_new(document, "components", report_components(operation));
+	report_components(operation, document);
 	json_object_set_new(document, "unreachable", unreachable_json(operation));
 	return document;
 }

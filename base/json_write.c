@@ -1,0 +1,95 @@
+/* json_write.c - JSON straight into a text, in the form that json_line gives. */
+#include "base/json_write.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* A comma after whatever came before it in the same object or list; then the key. */
+static void next_member(struct text *to, const char *key)
+{
+	if (to->length && !strchr("{[:", to->data[to->length - 1]))
+		text_add_char(to, ',');
+	if (key) {
+		text_add_char(to, '"');
+		text_add(to, key);
+		text_add(to, "\":");
+	}
+}
+
+void json_open(struct text *to, const char *key, char bracket)
+{
+	next_member(to, key);
+	text_add_char(to, bracket);
+}
+
+void json_close(struct text *to, char bracket)
+{
+	text_add_char(to, bracket);
+}
+
+/* How much at the beginning stands in a string as it is, whatever follows. */
+static size_t plain_length(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	while (*c >= ' ' && *c < 0x80 && *c != '"' && *c != '\\')
+		c++;
+	return (size_t)(c - (const unsigned char *)text);
+}
+
+void json_write_text(struct text *to, const char *key, const char *text)
+{
+	size_t plain = text ? plain_length(text) : 0;
+	next_member(to, key);
+	if (text && !text[plain]) {
+		text_add_char(to, '"');
+		text_add_bytes(to, text, plain);
+		text_add_char(to, '"');
+		return;
+	}
+	owned_json value = text ? json_any_text(text) : json_null();
+	to->failed |= !value;
+	json_add_line(to, value);
+}
+
+void json_write_number(struct text *to, const char *key, int64_t number)
+{
+	next_member(to, key);
+	text_format(to, "%" PRId64, number);
+}
+
+void json_write_flag(struct text *to, const char *key, bool flag)
+{
+	next_member(to, key);
+	text_add(to, flag ? "true" : "false");
+}
+
+void json_write_null(struct text *to, const char *key)
+{
+	next_member(to, key);
+	text_add(to, "null");
+}
+
+void json_write_value(struct text *to, const char *key, const json_t *value)
+{
+	next_member(to, key);
+	json_add_line(to, value);
+}
+
+void json_write_line(struct text *to, const char *key, const char *line, size_t size)
+{
+	next_member(to, key);
+	text_add_bytes(to, line, size);
+}
+
+/* A line of JSON has no control characters, and nothing that is no UTF-8. */
+void json_quote_line(struct text *to, const char *line, size_t size)
+{
+	for (size_t from = 0, at = 0; at <= size; at++) {
+		if (at < size && line[at] != '"' && line[at] != '\\')
+			continue;
+		text_add_bytes(to, line + from, at - from);
+		if (at < size)
+			text_add_char(to, '\\');
+		from = at;
+	}
+}
