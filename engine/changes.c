@@ -209,35 +209,28 @@ enum memory { FORGOTTEN, IN_DOUBT, REMEMBERED };
 
 /* What the store has of this very incarnation. In doubt: a change of it was begun, and how it ended nobody
  * wrote. */
-static enum memory recall(const struct work *work, struct stored_instance *ret)
+static enum memory recall(const struct work *work, const struct known_instance **ret)
 {
 	const struct observed *seen = work->instance->seen;
-	const struct berth_operation *operation = work->operation;
-	const char *name = settled_name(work->instance);
-	*ret = (struct stored_instance){0};
-	if (!name || !seen->target_id ||
-	    store_instance(operation->berth->store, operation->application->id, name, ret, NULL))
+	const char *name = seen->target_id ? settled_name(work->instance) : NULL;
+	const struct known_instance *known = name ? known_of(work->operation, name) : NULL;
+	*ret = known;
+	if (!known || !known->target_id || strcmp(known->target_id, seen->target_id) != 0)
 		return FORGOTTEN;
-	bool same = ret->target_id && strcmp(ret->target_id, seen->target_id) == 0;
-	if (same && !ret->pending)
-		return REMEMBERED;
-	stored_instance_release(ret);
-	return same ? IN_DOUBT : FORGOTTEN;
+	return known->pending ? IN_DOUBT : REMEMBERED;
 }
 
 static bool files_differ(const struct work *work)
 {
 	const struct observed *seen = work->instance->seen;
 	const char *had = seen->file_digest ? seen->file_digest : "";
-	struct stored_instance stored = {0};
-	enum memory memory = recall(work, &stored);
+	const struct known_instance *known = NULL;
+	enum memory memory = recall(work, &known);
 	if (memory == IN_DOUBT && (*had || work->spec->file_count))
 		return true;
-	if (memory == REMEMBERED && stored.files)
-		had = stored.files;
-	bool differ = strcmp(had, work->spec->file_digest) != 0;
-	stored_instance_release(&stored);
-	return differ;
+	if (memory == REMEMBERED && known->files)
+		had = known->files;
+	return strcmp(had, work->spec->file_digest) != 0;
 }
 
 static bool compare_files(struct decision *decision)
@@ -258,13 +251,11 @@ static bool has_facts_in_place(const struct component *component)
 
 bool limits_known(const struct work *work)
 {
-	struct stored_instance stored = {0};
+	const struct known_instance *known = NULL;
 	if (!has_facts_in_place(work->instance->component) || work->instance->seen->limits_known)
 		return true;
-	bool known = recall(work, &stored) == REMEMBERED &&
-		     remembered_facts(work->operation, work->instance->component->id);
-	stored_instance_release(&stored);
-	return known;
+	return recall(work, &known) == REMEMBERED &&
+	       remembered_facts(work->operation, work->instance->component->id);
 }
 
 static void differs(struct decision *decision, const char *path, int64_t old, int64_t new)

@@ -199,7 +199,9 @@ struct berth_operation {
 	struct blueprint *blueprint;
 	struct blueprint *retired; /* not acted on any more, but sites' specs live in it */
 	struct application *application;
-	struct stored_application *stored;     /* what the store has about it, or NULL */
+	struct stored_application *stored; /* what the store has about it, or NULL */
+	struct known_instances known;      /* and about its instances: known_of() */
+	bool known_read;
 	json_t *saved;                         /* the saved plan that is carried out, or NULL */
 	const char *directory;                 /* where its relative paths start */
 	json_t *stored_options;                /* location maps from the store: sites' specs live in them */
@@ -314,6 +316,9 @@ enum progress plan_look(struct berth_operation *operation, struct error *err);
 int plan_removals(struct berth_operation *operation, struct error *err);
 /* Another work for what stands beside a wanted instance: an older or a left-over one. NULL: no memory. */
 struct work *survey_add_beside(struct work *work, const struct observed *seen);
+/* What the store has of an instance of that name, read with all others when one is first asked for; or NULL.
+ */
+const struct known_instance *known_of(struct berth_operation *operation, const char *name);
 /* Whether this very incarnation was seen to answer, as far as the store knows. */
 bool instance_known_ready(const struct instance *instance);
 bool plan_empty(const struct berth_operation *operation);

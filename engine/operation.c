@@ -296,6 +296,7 @@ void berth_operation_free(struct berth_operation *operation)
 	blueprint_release(operation->retired);
 	json_decref(operation->stored_options);
 	stored_application_free(operation->stored);
+	known_release(&operation->known);
 	diagnostics_release(&operation->diagnostics);
 	json_decref(operation->location_options);
 	json_decref(operation->saved);

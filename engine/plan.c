@@ -7,18 +7,21 @@
 #include "engine/deploy.h"
 #include "engine/readiness.h"
 
+const struct known_instance *known_of(struct berth_operation *operation, const char *name)
+{
+	if (!operation->known_read)
+		store_instances(operation->berth->store, operation->application->id, &operation->known, NULL);
+	operation->known_read = true;
+	return known_find(&operation->known, name);
+}
+
 bool instance_known_ready(const struct instance *instance)
 {
 	const struct observed *seen = instance->seen;
-	const struct berth_operation *operation = instance->work->operation;
 	const char *name = settled_name(instance);
-	struct stored_instance stored = {0};
-	if (!seen || !seen->target_id || !name ||
-	    store_instance(operation->berth->store, operation->application->id, name, &stored, NULL))
-		return false;
-	bool known = !stored.pending && stored.target_id && strcmp(stored.target_id, seen->target_id) == 0;
-	stored_instance_release(&stored);
-	return known;
+	const struct known_instance *known =
+	    seen && seen->target_id && name ? known_of(instance->work->operation, name) : NULL;
+	return known && !known->pending && known->target_id && strcmp(known->target_id, seen->target_id) == 0;
 }
 
 /* --- which generation counts -------------------------------------------------------------------- */

@@ -179,16 +179,13 @@ void port_key(char *key, size_t size, const struct spec_port *port)
 
 static uint16_t remembered_number(const struct work *work, const struct spec_port *port)
 {
-	struct stored_instance stored = {0};
-	struct berth_operation *operation = work->operation;
+	const struct known_instance *known = known_of(work->operation, work->instance->name);
 	char key[128];
 	port_key(key, sizeof key, port);
-	if (store_instance(operation->berth->store, operation->application->id, work->instance->name, &stored,
-			   NULL))
+	if (!known || !known->ports)
 		return 0;
-	uint16_t number = (uint16_t)json_number(stored.ports, key, 0);
-	stored_instance_release(&stored);
-	return number;
+	owned_json ports = json_parse(known->ports, strlen(known->ports), "the ports", NULL);
+	return (uint16_t)json_number(ports, key, 0);
 }
 
 static unsigned spread(const char *name, unsigned salt)

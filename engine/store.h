@@ -6,6 +6,7 @@
 #ifndef BERTH_ENGINE_STORE_H
 #define BERTH_ENGINE_STORE_H
 
+#include "base/arena.h"
 #include "base/json.h"
 #include "base/world.h"
 
@@ -47,6 +48,19 @@ int store_application(struct store *store, const char *name, struct stored_appli
 int store_applications(struct store *store, json_t **ret_names, struct error *err);
 int store_instance(struct store *store, const char *app, const char *name, struct stored_instance *ret,
 		   struct error *err);
+/* The same of all instances of an application, by name. */
+struct known_instances {
+	struct arena arena; /* of the texts */
+	struct known_instance {
+		const char *name, *target_id, *ports, *files; /* `ports` as text; NULL: none */
+		bool pending;
+	} * items;
+	size_t count, room;
+};
+/* 0 or -1, with nothing in *ret. */
+int store_instances(struct store *store, const char *app, struct known_instances *ret, struct error *err);
+const struct known_instance *known_find(const struct known_instances *known, const char *name); /* or NULL */
+void known_release(struct known_instances *known);
 int store_events(struct store *store, const char *app, int64_t limit, json_t **ret_events, struct error *err);
 /* Which events, and in *ret_last the number of the newest one of the whole store that was looked at. */
 struct event_query {

@@ -10,6 +10,7 @@ enum {
 	READ_APPLICATION,
 	READ_APPLICATIONS,
 	READ_INSTANCE,
+	READ_INSTANCES,
 	READ_EVENTS,
 	READ_ALL_EVENTS,
 	READ_LAST_EVENT,
@@ -23,6 +24,10 @@ static const char *const queries[] = {
     [READ_APPLICATIONS] = "SELECT name FROM application ORDER BY name",
     [READ_INSTANCE] = "SELECT target_id, ports, files, EXISTS(SELECT 1 FROM intent WHERE app = ?1 AND "
 		      "instance = ?2) FROM instance WHERE app = ?1 AND name = ?2",
+    /* The order is that of the table's key. */
+    [READ_INSTANCES] =
+	"SELECT name, target_id, ports, files, EXISTS(SELECT 1 FROM intent WHERE intent.app = ?1 AND "
+	"intent.instance = instance.name) FROM instance WHERE app = ?1 ORDER BY name",
     /* The newest ones, told in their order. */
     [READ_EVENTS] =
 	"SELECT * FROM (SELECT id, time_ms, app, component, instance, what, text FROM event"
@@ -182,6 +187,71 @@ int store_instance(struct store *store, const char *app, const char *name, struc
 	}
 	*ret = found;
 	return 0;
+}
+
+static const char *keep_column(sqlite3_stmt *row, int column, struct arena *arena, bool *failed)
+{
+	const char *text = column_text(row, column);
+	const char *copy = text ? arena_text(arena, text) : NULL;
+	*failed |= text && !copy;
+	return copy;
+}
+
+static int add_known(struct known_instances *known, sqlite3_stmt *row)
+{
+	if (known->count == known->room) {
+		size_t room = known->room ? 2 * known->room : 64;
+		struct known_instance *wider = reallocarray(known->items, room, sizeof *wider);
+		if (!wider)
+			return -1;
+		known->items = wider;
+		known->room = room;
+	}
+	bool failed = false;
+	known->items[known->count++] =
+	    (struct known_instance){.name = keep_column(row, 0, &known->arena, &failed),
+				    .target_id = keep_column(row, 1, &known->arena, &failed),
+				    .ports = keep_column(row, 2, &known->arena, &failed),
+				    .files = keep_column(row, 3, &known->arena, &failed),
+				    .pending = sqlite3_column_int(row, 4) != 0};
+	return failed ? -1 : 0;
+}
+
+int store_instances(struct store *store, const char *app, struct known_instances *ret, struct error *err)
+{
+	sqlite3_stmt *statement;
+	struct known_instances known = {0};
+	if (query(store, READ_INSTANCES, &statement, err))
+		return -1;
+	if (statement)
+		sqlite3_bind_text(statement, 1, app, -1, SQLITE_STATIC);
+	int result = SQLITE_DONE, status = 0;
+	while (statement && status == 0 && (result = sqlite3_step(statement)) == SQLITE_ROW)
+		if (add_known(&known, statement))
+			status = fail_memory(err);
+	if (statement && end_query(store, statement, result, status ? NULL : err))
+		status = -1;
+	if (status)
+		known_release(&known);
+	*ret = known;
+	return status;
+}
+
+static int by_name(const void *name, const void *item)
+{
+	return strcmp(name, ((const struct known_instance *)item)->name);
+}
+
+const struct known_instance *known_find(const struct known_instances *known, const char *name)
+{
+	return known->count ? bsearch(name, known->items, known->count, sizeof *known->items, by_name) : NULL;
+}
+
+void known_release(struct known_instances *known)
+{
+	arena_release(&known->arena);
+	free(known->items);
+	*known = (struct known_instances){0};
 }
 
 /* Recorded words may hold anything a target said: what is no UTF-8 becomes the sign for it. */

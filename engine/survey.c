@@ -301,6 +301,8 @@ int survey_match(struct berth_operation *operation)
 
 void survey_again(struct berth_operation *operation)
 {
+	known_release(&operation->known);
+	operation->known_read = false;
 	for (size_t i = 0; i < operation->work_count; i++) {
 		operation->works[i]->instance->seen = NULL;
 		operation->works[i]->instance->others = NULL;
