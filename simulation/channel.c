@@ -120,7 +120,7 @@ void channel_bytes(struct channel *channel, const char *bytes, size_t count)
 	finish(channel);
 }
 
-void channel_over(struct channel *channel, bool well)
+void channel_last(struct channel *channel, bool well)
 {
 	if (!well)
 		fail(&channel->answer.error, ERR_UNREACHABLE,

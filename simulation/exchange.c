@@ -97,7 +97,7 @@ void exchange_bytes(struct exchange *exchange, const char *bytes, size_t count)
 		text_add_bytes(&exchange->answer.body, bytes, count);
 }
 
-void exchange_end(struct exchange *exchange, bool well)
+void exchange_last(struct exchange *exchange, bool well)
 {
 	if (!well)
 		fail(&exchange->answer.error, ERR_UNREACHABLE,

@@ -93,10 +93,10 @@ const char *wire_peer(const struct http_request *request, char *ret, size_t size
 /* --- exchange.c, channel.c: what arrives; each may end the asker --- */
 void exchange_head(struct exchange *exchange, int status, const struct text *headers);
 void exchange_bytes(struct exchange *exchange, const char *bytes, size_t count);
-void exchange_end(struct exchange *exchange, bool well);
+void exchange_last(struct exchange *exchange, bool well);
 void channel_head(struct channel *channel, int status, const struct text *headers, bool open);
 void channel_bytes(struct channel *channel, const char *bytes, size_t count);
-void channel_over(struct channel *channel, bool well);
+void channel_last(struct channel *channel, bool well);
 
 struct exchange *seat_http_send(struct world *world, const struct http_request *request,
 				const struct http_sink *sink, struct error *err);

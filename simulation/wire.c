@@ -265,9 +265,9 @@ static void deliver(struct reply *reply, struct parcel *parcel)
 	case PARCEL_END:
 	case PARCEL_CUT:
 		if (exchange)
-			exchange_end(exchange, parcel->kind == PARCEL_END);
+			exchange_last(exchange, parcel->kind == PARCEL_END);
 		else if (channel)
-			channel_over(channel, parcel->kind == PARCEL_END);
+			channel_last(channel, parcel->kind == PARCEL_END);
 	}
 }
 
