@@ -31,6 +31,34 @@ static bool seat_has_interface(struct world *world, const char *name)
 	return asked.found;
 }
 
+struct asked_port {
+	const struct machine *machine;
+	const char *address;
+	uint16_t port;
+	bool udp, held;
+};
+
+static bool ask_port(const char *address, void *place_, void *context)
+{
+	const struct place *place = place_;
+	struct asked_port *asked = context;
+	(void)address;
+	if (place->served && place->service.holds)
+		asked->held = place->service.holds(place->service.owner, asked->machine, asked->address,
+						   asked->port, asked->udp);
+	return !asked->held;
+}
+
+static bool seat_port_free(struct world *world, const char *address, uint16_t port, bool udp)
+{
+	struct seat *seat = seat_of(world);
+	struct asked_port asked = {.machine = seat->machine, .address = address, .port = port, .udp = udp};
+	if (!machine_ops.port_free(world, address, port, udp))
+		return false;
+	map_each(seat->participant.universe->places, ask_port, &asked);
+	return !asked.held;
+}
+
 static void fill_table(struct world_ops *ops)
 {
 	*ops = machine_ops;
@@ -51,6 +79,7 @@ static void fill_table(struct world_ops *ops)
 	ops->tcp_probe = seat_tcp_probe;
 	ops->tcp_cancel = seat_tcp_cancel;
 	ops->has_interface = seat_has_interface;
+	ops->port_free = seat_port_free;
 }
 
 struct seat *seat_new(struct universe *universe, struct machine *machine)

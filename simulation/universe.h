@@ -44,6 +44,9 @@ struct service {
 	int (*accepts)(void *owner, const struct machine *from, const char *address, uint16_t port);
 	/* Does that machine have a network interface of that name because of us? */
 	bool (*interface)(void *owner, const struct machine *machine, const char *name);
+	/* Do we hold that port of that machine? */
+	bool (*holds)(void *owner, const struct machine *machine, const char *address, uint16_t port,
+		      bool udp);
 	void *owner;
 };
 
