@@ -85,7 +85,7 @@ static void taken_happens(struct event *event)
 	still_wanted(channel);
 }
 
-void channel_head(struct channel *channel, int status, const struct text *headers, bool open)
+void channel_first(struct channel *channel, int status, const struct text *headers, bool open)
 {
 	if (channel->seat->dead)
 		return;

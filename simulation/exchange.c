@@ -57,7 +57,7 @@ static void wait_on(struct exchange *exchange)
 		clock_add(clock_of(exchange), &exchange->idle, exchange->idle_ms);
 }
 
-void exchange_head(struct exchange *exchange, int status, const struct text *headers)
+void exchange_first(struct exchange *exchange, int status, const struct text *headers)
 {
 	exchange->answer.status = status;
 	text_add_bytes(&exchange->answer.headers, headers->data, headers->length);

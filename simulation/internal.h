@@ -91,10 +91,10 @@ int wire_write(struct reply *reply, const void *bytes, size_t count);
 const char *wire_peer(const struct http_request *request, char *ret, size_t size);
 
 /* --- exchange.c, channel.c: what arrives; each may end the asker --- */
-void exchange_head(struct exchange *exchange, int status, const struct text *headers);
+void exchange_first(struct exchange *exchange, int status, const struct text *headers);
 void exchange_bytes(struct exchange *exchange, const char *bytes, size_t count);
 void exchange_last(struct exchange *exchange, bool well);
-void channel_head(struct channel *channel, int status, const struct text *headers, bool open);
+void channel_first(struct channel *channel, int status, const struct text *headers, bool open);
 void channel_bytes(struct channel *channel, const char *bytes, size_t count);
 void channel_last(struct channel *channel, bool well);
 

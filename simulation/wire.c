@@ -252,9 +252,9 @@ static void deliver(struct reply *reply, struct parcel *parcel)
 	case PARCEL_HEAD:
 	case PARCEL_OPEN:
 		if (exchange)
-			exchange_head(exchange, parcel->status, &parcel->bytes);
+			exchange_first(exchange, parcel->status, &parcel->bytes);
 		else if (channel)
-			channel_head(channel, parcel->status, &parcel->bytes, parcel->kind == PARCEL_OPEN);
+			channel_first(channel, parcel->status, &parcel->bytes, parcel->kind == PARCEL_OPEN);
 		break;
 	case PARCEL_BYTES:
 		if (exchange)

@@ -127,7 +127,7 @@ static void show_violation(const struct options *options, const struct row *row,
 	printf("seed %llu violates \"%s\": %s\n  again: %s --seeds %llu-%llu --trace\n",
 	       (unsigned long long)row->seed, row->rule, row->verdict, options->program,
 	       (unsigned long long)row->seed, (unsigned long long)row->seed);
-	if (!shrink || options->moves || options->no_shrink)
+	if (!shrink || options->moves || options->no_shrink || strcmp(row->rule, "crashes") == 0)
 		return;
 	struct score score;
 	score_write(&score, row->seed);
