@@ -438,3 +438,14 @@ void info_asked(struct call *call)
 	    counts[CREATED] + counts[EXITED], images, CPUS, (long long)MEMORY);
 	answer(call, 200, &body);
 }
+
+uint64_t docker_engine_stamp(const struct docker_engine *engine)
+{
+	return engine->event_count + engine->change_count;
+}
+
+void docker_engine_calm(struct docker_engine *engine)
+{
+	FREE_LIST(engine->rules, free_rule);
+	engine->rules = NULL;
+}

@@ -105,6 +105,8 @@ struct docker_rule {
 	bool effect;          /* it happens all the same */
 };
 void docker_engine_rule(struct docker_engine *engine, const struct docker_rule *rule);
+/* All rules are forgotten. */
+void docker_engine_calm(struct docker_engine *engine);
 
 /* --- what happens there without us ------------------------------------------------------------------ */
 
@@ -220,6 +222,8 @@ struct docker_container_view {
 	const struct docker_port_view *ports; /* those bound now */
 	size_t port_count;
 };
+/* Another number whenever something may have changed there. */
+uint64_t docker_engine_stamp(const struct docker_engine *engine);
 /* In the order in which they were made, until it returns false. Nothing may happen to the engine meanwhile.
  */
 void docker_engine_containers(struct docker_engine *engine,

@@ -24,7 +24,7 @@ int deployer_open(struct deployer *deployer)
 	struct berth_options options = {.size = sizeof options,
 					.state_directory = deployer->state,
 					.config_directory = "/etc/berth",
-					.helper = "/usr/libexec/berth/berth-helper",
+					.helper = HELPER,
 					.owner = deployer->owner};
 	struct error err = {0};
 	deployer->seat = seat_new(deployer->stage->universe, deployer->machine);
@@ -163,7 +163,6 @@ static void note_changes(struct deployer *deployer)
 			length +=
 			    (size_t)snprintf(deployer->last_changes + length, 100, " %s %.60s",
 					     json_text(change, "action"), json_text(change, "instance"));
-	json_decref(document);
 }
 
 void deployer_conclude(struct deployer *deployer)

@@ -259,9 +259,19 @@ void model_heal(struct model *model)
 static const char *const tempers[TEMPERS] = {"good", "slow", "dead", "crash"};
 static const char *const realms[REALMS] = {"engine", "here", "fleet", "cloud"};
 
+static const char *program_of(const struct part *part)
+{
+	return part->job ? "job" : tempers[part->temper];
+}
+
+void model_image(const struct part *part, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s:%u", program_of(part), part->version);
+}
+
 static void render_kind(const struct part *part, struct text *out)
 {
-	const char *name = part->job ? "job" : tempers[part->temper];
+	const char *name = program_of(part);
 	if (part->realm == REALM_LOCAL)
 		text_format(out, "- type: process\n  id: %s\n  command: [/bin/%s, \"%u\"]\n", part->id, name,
 			    part->version);

@@ -73,6 +73,8 @@ void model_invent(struct model *model, struct dice *dice, unsigned realms);
 int model_edit(struct model *model, enum edit edit, uint64_t chance);
 /* Nothing in it keeps it from running, and nothing is protected. */
 void model_heal(struct model *model);
+/* "good:3" */
+void model_image(const struct part *part, char *ret, size_t size);
 void model_render(const struct model *model, struct text *ret_yaml);
 const struct part *model_part(const struct model *model, const char *id);
 /* How many instances are wanted in all. */

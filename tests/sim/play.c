@@ -29,7 +29,7 @@ static void move_edit(struct theatre *stage, struct dice *dice)
 	tally_add(stage->tally, "edit", edit_words[edit], 1);
 	stage_say(stage, "the blueprint is edited: %s, at %s", edit_words[edit],
 		  stage->model.parts[index].id);
-	model_render(&stage->model, &stage->blueprint);
+	stage_publish(stage);
 }
 
 static enum errand_kind any_errand(struct dice *dice)
@@ -227,6 +227,13 @@ static void move_stranger(struct theatre *stage, struct dice *dice)
 	snprintf(stage->stranger, sizeof stage->stranger, "%s", name);
 	judge_stranger(stage, name);
 	docker_engine_ask(stage->engine, "POST", path, "{\"Image\":\"good:1\"}", NULL);
+	stage_run(stage, 60);
+	sights_take(&stage->sights, stage);
+	const struct sight *made = sights_named(&stage->sights, REALM_DOCKER, name);
+	if (!made || made->app) { /* somebody was faster */
+		stage->stranger[0] = 0;
+		judge_stranger_leaves(stage, name);
+	}
 }
 
 static void move_image(struct theatre *stage, struct dice *dice)
@@ -238,8 +245,6 @@ static void move_image(struct theatre *stage, struct dice *dice)
 		docker_engine_untag(stage->engine, reference);
 	} else {
 		stage_disturb(stage, "a registry refuses for a while");
-		stage->refused_image = true;
-		snprintf(stage->refused, sizeof stage->refused, "%s", reference);
 		struct docker_registry registry = {
 		    .reference = reference, .status = 500, .words = "received unexpected HTTP status: 503"};
 		docker_engine_untag(stage->engine, reference);
@@ -380,19 +385,16 @@ static void end_faults(struct theatre *stage)
 	fake_target_calm(stage->cloud);
 	if (stage->taken_port)
 		docker_engine_port(stage->engine, "0.0.0.0", stage->taken_port, false);
-	if (stage->refused_image) {
-		struct docker_registry registry = {
-		    .reference = stage->refused, .digest = "sha256:0", .pull_ms = 400};
-		docker_engine_registry(stage->engine, &registry);
-	}
+	stage_stock(stage);
 	if (stage->stranger[0]) {
 		char path[160];
-		judge_stranger_leaves(stage, stage->stranger);
 		snprintf(path, sizeof path, "/containers/%s?force=1", stage->stranger);
 		docker_engine_ask(stage->engine, "DELETE", path, NULL, NULL);
+		stage_run(stage, 1000);
+		judge_stranger_leaves(stage, stage->stranger);
 	}
 	model_heal(&stage->model);
-	model_render(&stage->model, &stage->blueprint);
+	stage_publish(stage);
 	stage->disturbances++;
 }
 
@@ -450,7 +452,7 @@ void score_play(const struct score *score, struct tally *tally,
 		return;
 	}
 	model_invent(&stage.model, &dice, score->realms);
-	model_render(&stage.model, &stage.blueprint);
+	stage_publish(&stage);
 	ret->components = model_wanted(&stage.model);
 	for (unsigned i = 0; i < score->count && !stage.rule[0]; i++)
 		if (!score->moves[i].left_out)

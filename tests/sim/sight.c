@@ -95,6 +95,8 @@ static void read_name(struct sight *sight)
 static bool see_container(void *owner, const struct docker_container_view *view)
 {
 	struct sights *sights = owner;
+	if (!view->name || !*view->name) /* being removed: nobody finds it any more */
+		return true;
 	struct sight *sight = add(sights);
 	const char *app = label(view, "berth.app"), *component = label(view, "berth.component");
 	unsigned ordinal = 0;
@@ -243,7 +245,7 @@ const struct sight *sights_reach(const struct sights *sights, struct theatre *st
 {
 	struct resolving resolving = {.sights = sights};
 	if (asker->realm == REALM_DOCKER && !is_number(host)) {
-		docker_engine_resolve(stage->engine, asker->app, asker->name, host, resolve_one, &resolving);
+		docker_engine_resolve(stage->engine, "berth.app", asker->name, host, resolve_one, &resolving);
 		return resolving.found;
 	}
 	return by_spot(sights, host, port);

@@ -1,6 +1,8 @@
 /* stage.c - the world of a seed is built up, goes on step by step, and is taken down. */
 #include "tests/sim/stage.h"
 
+#include <elf.h>
+#include <link.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -81,29 +83,67 @@ static void decide(void *owner, struct seat *seat, const char *address, const st
 
 /* --- building up ---------------------------------------------------------------------------------------- */
 
-static void stock_engine(struct theatre *stage)
+static const char *const images[] = {"good", "slow", "dead", "crash", "job"};
+
+void stage_stock(struct theatre *stage)
 {
-	static const char *const tempers[] = {"good", "slow", "dead", "crash", "job"};
-	static const struct docker_behaviour manners[] = {
-	    {.name = "app", .stops_ms = 20},
-	    {.name = "app", .image = "slow", .answers_after_ms = 3000, .stops_ms = 300},
-	    {.name = "app", .image = "dead", .answers_after_ms = -1, .stops_ms = -1},
-	    {.name = "app", .image = "crash", .exits = UINT32_MAX, .exit_code = 1, .lives_ms = 100},
-	    {.name = "app", .image = "job", .exits = 1, .lives_ms = 200},
-	};
-	for (size_t i = 0; i < COUNT_OF(tempers); i++)
-		for (unsigned version = 1; version < 24; version++) {
+	for (size_t i = 0; i < COUNT_OF(images); i++)
+		for (unsigned version = 1; version < VERSIONS; version++) {
 			char reference[32];
-			snprintf(reference, sizeof reference, "%s:%u", tempers[i], version);
+			snprintf(reference, sizeof reference, "%s:%u", images[i], version);
 			struct docker_registry registry = {
 			    .reference = reference, .digest = "sha256:0", .pull_ms = 400};
+			docker_engine_registry(stage->engine, &registry);
+		}
+}
+
+static void stock_engine(struct theatre *stage)
+{
+	static const struct docker_behaviour manners[COUNT_OF(images)] = {
+	    {.name = "app", .stops_ms = 20},
+	    {.name = "app", .answers_after_ms = 3000, .stops_ms = 300},
+	    {.name = "app", .answers_after_ms = -1, .stops_ms = -1},
+	    {.name = "app", .exits = UINT32_MAX, .exit_code = 1, .lives_ms = 100},
+	    {.name = "app", .exits = 1, .lives_ms = 200},
+	};
+	stage_stock(stage);
+	for (size_t i = 0; i < COUNT_OF(images); i++)
+		for (unsigned version = 1; version < VERSIONS; version++) {
+			char reference[32];
+			snprintf(reference, sizeof reference, "%s:%u", images[i], version);
 			if (version < 3)
 				docker_engine_image(stage->engine, reference, NULL);
-			docker_engine_registry(stage->engine, &registry);
 			struct docker_behaviour manner = manners[i];
 			manner.image = reference;
 			docker_engine_behave(stage->engine, &manner);
 		}
+}
+
+/* Scripted targets are told of each component. */
+static void teach(struct theatre *stage, const struct part *part)
+{
+	static const struct fake_behaviour manners[TEMPERS] = {
+	    [TEMPER_SLOW] = {.answers_after_ms = 3000},
+	    [TEMPER_DEAD] = {.answers_after_ms = -1},
+	    [TEMPER_CRASH] = {.exits = UINT32_MAX, .exit_code = 1, .lives_ms = 100},
+	};
+	static const struct fake_behaviour job = {.exits = 1, .lives_ms = 200};
+	char component[32], image[32];
+	struct fake_behaviour manner = part->job ? job : manners[part->temper];
+	snprintf(component, sizeof component, "app.%s", part->id);
+	model_image(part, image, sizeof image);
+	manner.component = component;
+	manner.image = image;
+	fake_target_behave(stage->fleet, &manner);
+	fake_target_behave(stage->cloud, &manner);
+}
+
+void stage_publish(struct theatre *stage)
+{
+	model_render(&stage->model, &stage->blueprint);
+	for (int i = 0; i < PARTS_MAX; i++)
+		if (stage->model.parts[i].there)
+			teach(stage, &stage->model.parts[i]);
 }
 
 static int build_targets(struct theatre *stage)
@@ -119,6 +159,17 @@ static int build_targets(struct theatre *stage)
 													  : 0;
 }
 
+/* As much of berth-helper as is looked at before it is loaded into an engine: the head of a program of this
+ * machine that asks for no interpreter. */
+static int install_helper(struct seat *seat)
+{
+	ElfW(Ehdr) head = {.e_type = ET_EXEC, .e_machine = EM_X86_64, .e_phoff = sizeof head};
+	memcpy(head.e_ident, ELFMAG, SELFMAG);
+	head.e_ident[EI_CLASS] = ELFCLASS64;
+	head.e_ident[EI_DATA] = ELFDATA2LSB;
+	return seat_world(seat)->ops->file_write(seat_world(seat), HELPER, 0755, &head, sizeof head, NULL);
+}
+
 static int build_deployers(struct theatre *stage)
 {
 	static const struct {
@@ -131,7 +182,7 @@ static int build_deployers(struct theatre *stage)
 					      .number = i,
 					      .machine = stage->machines[seats[i].machine],
 					      .state = seats[i].state};
-		if (deployer_open(deployer))
+		if (deployer_open(deployer) || install_helper(deployer->seat))
 			return -1;
 	}
 	return 0;
@@ -151,6 +202,8 @@ int stage_open(struct theatre *stage, uint64_t seed, struct tally *tally)
 	stage->judge = judge_new(stage);
 	if (!stage->machines[0] || !stage->machines[1] || !stage->judge)
 		return -1;
+	for (int i = 0; i < MACHINES; i++)
+		machine_user(stage->machines[i], 0);
 	return build_targets(stage) || build_deployers(stage) ? -1 : 0;
 }
 

@@ -12,8 +12,9 @@
 #include "tests/sim/tally.h"
 
 #define ENGINE_ADDRESS "10.0.0.5:2375"
+#define HELPER         "/usr/libexec/berth/berth-helper"
 
-enum { MACHINES = 2, DEPLOYERS = 3, FATES_MAX = 16 };
+enum { MACHINES = 2, DEPLOYERS = 3, FATES_MAX = 16, VERSIONS = 24 };
 
 enum errand_kind {
 	DO_DEPLOY,
@@ -79,8 +80,6 @@ struct theatre {
 	size_t fate_count;
 	char stranger[80];   /* a container of somebody else's; "" none */
 	uint16_t taken_port; /* 0: none */
-	bool refused_image;
-	char refused[32];
 	struct sights sights;
 	uint64_t steps, disturbances;
 	struct tally *tally;
@@ -93,6 +92,10 @@ struct theatre {
 
 int stage_open(struct theatre *stage, uint64_t seed, struct tally *tally);
 void stage_close(struct theatre *stage);
+/* Registries have every image. */
+void stage_stock(struct theatre *stage);
+/* The model as it is now is what the blueprint says from now on. */
+void stage_publish(struct theatre *stage);
 int64_t stage_now(const struct theatre *stage);
 void stage_say(struct theatre *stage, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The first one counts. */
