@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <uv.h>
 
+#include "base/file_error.h"
 #include "base/world_real.h"
 
 /* A ring of things in flight; the head is a link that belongs to nobody. */
@@ -150,8 +151,6 @@ struct file_lock *real_lock(struct world *world, const char *path, struct error 
 struct file_lock *real_directory_lock(struct world *world, const char *path, struct error *err);
 void real_unlock(struct world *world, struct file_lock *lock);
 const char *real_database_vfs(struct world *world);
-/* *err from errno, as the code that fits it: "PATH: doing: No space left on device". */
-int fail_file(struct error *err, const char *path, const char *doing);
 /* All of the bytes; -1 with errno. */
 int write_all(int fd, const void *bytes, size_t count);
 /* So that a name given or taken in it lasts through a power cut. */

@@ -42,9 +42,12 @@ int wire_accepts(struct universe *universe, const struct machine *from, const ch
 		 struct place **ret)
 {
 	struct asked_port asked = {.from = from, .address = address, .port = port, .found = -1};
-	asked.found = machine_accepts(from, address, port);
-	if (asked.found < 1)
+	int own = machine_accepts(from, address, port);
+	/* A machine is a service too, for whoever wants to speak to its processes. */
+	if (own < 1 || ret)
 		map_each(universe->places, ask_service, &asked);
+	if (own > asked.found)
+		asked.found = own;
 	if (ret)
 		*ret = asked.place;
 	return asked.found;
