@@ -77,6 +77,20 @@ static void keep_ports(struct fake_instance *instance, const struct instance_spe
 	instance->port_count = ports ? spec->port_count : 0;
 }
 
+static void keep_hosts(struct fake_instance *instance, const struct instance_spec *spec)
+{
+	struct spec_host *hosts = memory_take(&instance->memory, spec->host_count * sizeof(*hosts));
+
+	for (size_t i = 0; hosts && i < spec->host_count; i++)
+		hosts[i] = (struct spec_host){
+		    .alias = memory_text(&instance->memory, spec->hosts[i].alias),
+		    .target = memory_text(&instance->memory, spec->hosts[i].target),
+		    .address = memory_text(&instance->memory, spec->hosts[i].address),
+		};
+	instance->hosts = hosts;
+	instance->host_count = hosts ? spec->host_count : 0;
+}
+
 static void keep(struct fake_instance *instance, const struct instance_spec *spec,
 		 const struct attachment *attachments, size_t count)
 {
@@ -123,6 +137,7 @@ static void keep(struct fake_instance *instance, const struct instance_spec *spe
 		snprintf(instance->address, sizeof(instance->address), "%s", spec->pinned_address);
 	keep_environment(instance, spec);
 	keep_ports(instance, spec);
+	keep_hosts(instance, spec);
 	if (instance_keep_files(instance, spec) < 0)
 		instance->memory.failed = true;
 }

@@ -43,6 +43,8 @@ struct fake_instance {
 	const char **environment;
 	struct port_wish *ports;
 	size_t port_count;
+	struct spec_host *hosts; /* names of its own */
+	size_t host_count;
 	struct attachment *attachments;
 	bool shared_from_start;
 	int64_t since_ms; /* monotonic: when it last began to run */

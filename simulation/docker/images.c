@@ -134,8 +134,13 @@ const char *docker_engine_image(struct docker_engine *engine, const char *refere
 
 	if (!image) {
 		image = image_new(engine);
-		if (by_digest)
+		if (by_digest) {
+			char hex[DIGEST_HEX];
+			/* The same content is the same image, whenever it is fetched. */
+			(void)digest_hex(by_digest, strlen(by_digest), hex);
+			snprintf(image->id, sizeof(image->id), "sha256:%s", hex);
 			json_array_append_new(image->digests, must_json(json_string(by_digest)));
+		}
 	}
 	image_tag(engine, image, reference);
 	return image->id;

@@ -147,22 +147,40 @@ bool deployer_begin(struct deployer *deployer, enum errand_kind doing, uint64_t 
 	return deployer->operation;
 }
 
+/* "replace app.c1.1 (image)" */
+static void add_change(struct text *words, const json_t *change)
+{
+	const char *between = " (";
+	size_t i;
+	json_t *reason;
+	text_format(words, "%s%s %s", words->length ? ", " : "", json_text(change, "action"),
+		    json_text(change, "instance"));
+	json_array_foreach (json_object_get(change, "because"), i, reason) {
+		text_format(words, "%s%s", between, json_text(reason, "path"));
+		between = ", ";
+	}
+	if (*between == ',')
+		text_add(words, ")");
+}
+
 /* What a deploy says that it changed. */
 static void note_changes(struct deployer *deployer)
 {
 	const char *result = berth_result(deployer->operation);
 	struct error err = {0};
 	json_t *document = json_parse(result, strlen(result), "result", &err), *change;
-	size_t i, length = 0;
+	owned_text words = {0};
+	size_t i;
 	json_decref(deployer->document);
 	deployer->document = document;
 	deployer->changed = json_flag(document, "changed", false);
-	deployer->last_changes[0] = 0;
 	json_array_foreach (json_object_get(document, "changes"), i, change)
-		if (strcmp(json_text(change, "action"), "unchanged") != 0 && length < 400)
-			length +=
-			    (size_t)snprintf(deployer->last_changes + length, 100, " %s %.60s",
-					     json_text(change, "action"), json_text(change, "instance"));
+		if (strcmp(json_text(change, "action"), "unchanged") != 0)
+			add_change(&words, change);
+	snprintf(deployer->last_changes, sizeof deployer->last_changes, "%s", text_view(&words));
+	if (words.length)
+		stage_say(deployer->stage, "deployer %d: its plan was to %s", deployer->number + 1,
+			  text_view(&words));
 }
 
 void deployer_conclude(struct deployer *deployer)

@@ -149,6 +149,18 @@ static void keep_fake_spots(struct sights *sights, struct sight *sight, const st
 	sight->spot_count = count;
 }
 
+static void keep_aliases(struct sights *sights, struct sight *sight, const struct fake_instance *instance)
+{
+	struct alias *aliases = need(arena_array(&sights->arena, struct alias, instance->host_count + 1));
+	for (size_t i = 0; i < instance->host_count; i++) {
+		const struct spec_host *host = &instance->hosts[i];
+		aliases[i].name = keep(sights, host->alias);
+		aliases[i].leads_to = keep(sights, host->target ? host->target : host->address);
+	}
+	sight->aliases = aliases;
+	sight->alias_count = instance->host_count;
+}
+
 static void see_observed(struct sights *sights, enum realm realm, const struct fake_instance *instance)
 {
 	static const char *const none[] = {NULL};
@@ -170,6 +182,7 @@ static void see_observed(struct sights *sights, enum realm realm, const struct f
 	sight->ended_well = seen->state == SEEN_STOPPED && seen->exit_code == 0;
 	sight->volumes = none;
 	keep_fake_spots(sights, sight, seen);
+	keep_aliases(sights, sight, instance);
 }
 
 static bool see_fake(const char *name, void *value, void *context)
@@ -248,6 +261,9 @@ const struct sight *sights_reach(const struct sights *sights, struct theatre *st
 		docker_engine_resolve(stage->engine, "berth.app", asker->name, host, resolve_one, &resolving);
 		return resolving.found;
 	}
+	for (size_t i = 0; i < asker->alias_count; i++)
+		if (strcmp(asker->aliases[i].name, host) == 0 && asker->aliases[i].leads_to)
+			host = asker->aliases[i].leads_to;
 	return by_spot(sights, host, port);
 }
 

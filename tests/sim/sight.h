@@ -25,7 +25,11 @@ struct sight {
 	bool running, answers, ended_well;
 	bool helper;                /* ours, but no instance */
 	const char *const *volumes; /* named ones it uses, NULL-terminated */
-	const struct spot *spots;   /* where others find it */
+	const struct alias {
+		const char *name, *leads_to;
+	} * aliases; /* names of its own for others; NULL: its target resolves them */
+	size_t alias_count;
+	const struct spot *spots; /* where others find it */
 	size_t spot_count;
 };
 

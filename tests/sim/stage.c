@@ -85,6 +85,13 @@ static void decide(void *owner, struct seat *seat, const char *address, const st
 
 static const char *const images[] = {"good", "slow", "dead", "crash", "job"};
 
+static const char *digest_of(unsigned version)
+{
+	static char digest[80];
+	snprintf(digest, sizeof digest, "sha256:%064u", version);
+	return digest;
+}
+
 void stage_stock(struct theatre *stage)
 {
 	for (size_t i = 0; i < COUNT_OF(images); i++)
@@ -92,7 +99,7 @@ void stage_stock(struct theatre *stage)
 			char reference[32];
 			snprintf(reference, sizeof reference, "%s:%u", images[i], version);
 			struct docker_registry registry = {
-			    .reference = reference, .digest = "sha256:0", .pull_ms = 400};
+			    .reference = reference, .digest = digest_of(version), .pull_ms = 400};
 			docker_engine_registry(stage->engine, &registry);
 		}
 }
@@ -112,7 +119,7 @@ static void stock_engine(struct theatre *stage)
 			char reference[32];
 			snprintf(reference, sizeof reference, "%s:%u", images[i], version);
 			if (version < 3)
-				docker_engine_image(stage->engine, reference, NULL);
+				docker_engine_image(stage->engine, reference, digest_of(version));
 			struct docker_behaviour manner = manners[i];
 			manner.image = reference;
 			docker_engine_behave(stage->engine, &manner);
