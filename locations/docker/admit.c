@@ -183,6 +183,16 @@ static int keep(struct task *task, const json_t *container, const json_t *endpoi
 	return 0;
 }
 
+/* What a running container was to be connected by, and was refused, is told as its endpoint all the same:
+ * with its names, maybe with an address, and without a gateway. */
+static bool is_connected(const json_t *container, const json_t *endpoint)
+{
+	const char *status = json_text(json_object_get(container, "State"), "Status");
+	const char *gateway = json_text(endpoint, "Gateway");
+
+	return !status || strcmp(status, "running") != 0 || !gateway || *gateway;
+}
+
 /* Whether there is nothing to do (any more). */
 static bool stands(const struct task *task, const json_t *container, const json_t *endpoint)
 {
@@ -212,6 +222,8 @@ static enum progress looked(struct task *task, struct error *err)
 						      : container_gone(task, name_of(task), err);
 	const json_t *container = call_json(&task->calls[0], err);
 	const json_t *endpoint = endpoint_of(container, task->wish.app);
+	if (endpoint && !is_connected(container, endpoint))
+		endpoint = NULL;
 	if (!endpoint && standing->purpose == WITHDRAWS && !task->kept)
 		return PROGRESS_DONE;
 	if (!endpoint)

@@ -223,6 +223,28 @@ Test(docker_admit, taken_address_is_given_up)
 	cr_assert_null(json_object_get(config, "IPAMConfig"));
 }
 
+/* As engines tell it: with its names, and without a gateway. */
+Test(docker_admit, refused_connection_is_not_taken_for_one)
+{
+	static const char refused[] =
+	    "{\"Id\": \"c1\", \"Name\": \"/app.web.1\", \"Config\": {\"Labels\": {\"berth.app\": "
+	    "\"app\", \"berth.component\": \"web\", \"berth.instance\": \"1\"}}, \"State\": {\"Status\": "
+	    "\"running\", \"Running\": true}, \"NetworkSettings\": {\"Networks\": {\"berth.app\": "
+	    "{\"IPAMConfig\": {\"IPv4Address\": \"10.213.0.5\"}, \"Aliases\": [\"app.web\"], \"NetworkID\": "
+	    "\"\", "
+	    "\"Gateway\": \"\", \"IPAddress\": \"\"}}}}";
+
+	REPLY(LOOK, 200, refused);
+	REPLY(LOOK, 200, docker_container('a', "running"), .times = 1);
+	REPLY(DISCONNECT, 500, "{\"message\": \"container c1 is not connected to network berth.app\"}");
+	REPLY(DISCONNECT, 200, NULL, .times = 1);
+	REPLY(CONNECT, 200, NULL);
+	REPLY(CONNECT, 403, "{\"message\": \"Address already in use\"}", .times = 1);
+	MUST(admit, &docker_web);
+	cr_assert(docker_requests(CONNECT) == 2 && docker_requests(DISCONNECT) == 1);
+	cr_assert_null(strstr(docker_request(CONNECT, 1)->body, "10.213.0.5"));
+}
+
 Test(docker_admit, started_again_where_its_address_is_gone)
 {
 	REPLY(LOOK, 200, docker_container('a', "exited"));
