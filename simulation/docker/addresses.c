@@ -78,13 +78,13 @@ bool subnet_read(const char *text, uint32_t *ret_first, int *ret_prefix)
 	return true;
 }
 
-bool subnet_free(const struct docker_engine *engine, uint32_t first, int prefix)
+const struct network *subnet_holder(const struct docker_engine *engine, uint32_t first, int prefix)
 {
 	for (const struct network *one = engine->networks; one; one = one->next) {
 		int shorter = one->prefix < prefix ? one->prefix : prefix;
 		uint32_t mask = shorter ? UINT32_MAX << (32 - shorter) : 0;
 		if (one->bridges && !((one->first ^ first) & mask))
-			return false;
+			return one;
 	}
-	return true;
+	return NULL;
 }

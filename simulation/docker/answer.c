@@ -199,18 +199,23 @@ void stream_end(struct call *call)
 /* How Go's decoder says that the body is none. */
 static void no_body(struct call *call)
 {
-	if (!call->body_size)
-		refuse(call, 400, "EOF");
-	else
-		refuse(call, 400, "unexpected EOF");
+	bool plain =
+	    call->kind == DOCKER_CREATE || call->kind == DOCKER_UPDATE; /* of no kind, to the engine */
+
+	refuse(call, plain ? 500 : 400, call->body_size ? "unexpected EOF" : "EOF");
+}
+
+const json_t *call_parsed(struct call *call)
+{
+	/* What follows the first value is of no interest, as to Go's decoder. */
+	if (!call->json && call->body_size)
+		call->json = json_loadb(call->body, call->body_size, JSON_DISABLE_EOF_CHECK, NULL);
+	return call->json;
 }
 
 json_t *call_body(struct call *call)
 {
-	struct error ignored;
-
-	if (!call->json && call->body_size)
-		call->json = json_parse(call->body, call->body_size, "the body", &ignored);
+	(void)call_parsed(call);
 	if (json_is_object(call->json))
 		return call->json;
 	no_body(call);

@@ -303,14 +303,14 @@ void update_asked(struct call *call)
 
 	if (!body)
 		return;
+	struct container *container = container_of_call(call);
+	if (!container)
+		return;
 	if (restart_policy_wrong(json_object_get(body, "RestartPolicy"), false, words, sizeof(words)) ||
 	    limits_wrong(body, words, sizeof(words))) {
 		refuse(call, 400, "%s", words);
 		return;
 	}
-	struct container *container = container_of_call(call);
-	if (!container)
-		return;
 	const char *why = container->removing ? "Container is marked for removal and cannot be \"update\"."
 					      : cannot_change(container, body);
 	if (why) {
@@ -354,6 +354,8 @@ static const char *mounts_wrong(const struct docker_engine *engine, const json_t
 				      : "field Target must not be empty";
 		else if (!strcmp(type, "bind") && !*source)
 			why = "field Source must not be empty";
+		else if (!strcmp(type, "volume") && !*source && json_flag(mount, "ReadOnly", false))
+			why = "must not set ReadOnly mode when using anonymous volumes";
 		else if (!strcmp(type, "bind") && !path_is_there(engine, source))
 			why = "bind source path does not exist: ";
 		if (!why)
@@ -565,7 +567,8 @@ static void read_host(struct container *container, const json_t *host)
 	struct text hosts = {0};
 	const char *mode = json_text(host, "NetworkMode");
 
-	container->bindings = object_of(host, "PortBindings");
+	json_t *bindings = json_object_get(host, "PortBindings");
+	container->bindings = json_is_object(bindings) ? must_json(json_deep_copy(bindings)) : NULL;
 	container->network_mode = copy(mode && *mode ? mode : "default");
 	container->auto_remove = json_flag(host, "AutoRemove", false);
 	limits_read(container, host);
@@ -614,7 +617,7 @@ static void read_networks(struct container *container, const json_t *body)
 			    !strcmp(key, container->network_mode);
 		endpoint_new(container, same ? its : key, config);
 	}
-	if (!container->endpoints && strcmp(mode, "none") != 0)
+	if (!container->endpoints)
 		endpoint_new(container, its, NULL);
 }
 
@@ -680,22 +683,32 @@ static void begin_making(struct call *call, const char *name, struct image *imag
 		abort();
 }
 
-/* The check of volumes' names comes when they are made. */
+static bool names_volume(const json_t *mount)
+{
+	const char *source = json_text(mount, "Source");
+
+	return source && *source && !strcmp(json_text(mount, "Type") ?: "", "volume");
+}
+
+/* A name is looked at when its volume is made: those before it stay. */
 static bool volumes_named_well(struct call *call, const json_t *mounts)
 {
 	const json_t *mount;
-	char words[300];
-	size_t i;
+	char words[400];
+	size_t wrong = 0, i;
 
-	json_array_foreach (mounts, i, mount) {
-		const char *source = json_text(mount, "Source");
-		if (source && *source && !strcmp(json_text(mount, "Type") ?: "", "volume") &&
-		    volume_name_wrong(source, words, sizeof(words))) {
-			refuse(call, 400, "%s", words);
-			return false;
-		}
-	}
-	return true;
+	while (wrong < json_array_size(mounts) &&
+	       !(names_volume(json_array_get(mounts, wrong)) &&
+		 volume_name_wrong(json_text(json_array_get(mounts, wrong), "Source"), words, sizeof(words))))
+		wrong++;
+	if (wrong == json_array_size(mounts))
+		return true;
+	json_array_foreach (mounts, i, mount)
+		if (i < wrong && names_volume(mount))
+			volume_made(call->engine, json_text(mount, "Source"),
+				    json_at(mount, "VolumeOptions.Labels"));
+	refuse(call, 400, "%s", words);
+	return false;
 }
 
 void create_asked(struct call *call)

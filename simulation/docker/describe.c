@@ -28,6 +28,7 @@ static void put_endpoint(struct text *to, const struct endpoint *endpoint, bool 
 {
 	const struct network *on = endpoint->on;
 	uint32_t address = endpoint->address;
+	bool told = on || endpoint->failed, addressed = (on && on->bridges) || endpoint->failed;
 
 	put_quoted(to, endpoint->network);
 	text_add(to, ":{\"IPAMConfig\":");
@@ -43,17 +44,17 @@ static void put_endpoint(struct text *to, const struct endpoint *endpoint, bool 
 	text_add(to, ",\"Aliases\":");
 	put_json(to, names ? endpoint->aliases : NULL);
 	put_member(to, "NetworkID", endpoint->network_id);
-	put_member(to, "EndpointID", on ? endpoint->id : "");
+	put_member(to, "EndpointID", told ? endpoint->id : "");
 	text_add(to, ",\"Gateway\":\"");
-	if (on && on->bridges)
+	if (addressed && !endpoint->failed)
 		put_address(to, on->gateway);
 	text_add(to, "\",\"IPAddress\":\"");
-	if (on && on->bridges)
+	if (addressed)
 		put_address(to, address);
 	text_add(to, "\",\"IPPrefixLen\":");
-	put_number(to, on && on->bridges ? on->prefix : 0);
+	put_number(to, addressed ? endpoint->prefix : 0);
 	text_add(to, ",\"IPv6Gateway\":\"\",\"GlobalIPv6Address\":\"\",\"GlobalIPv6PrefixLen\":0");
-	if (on && on->bridges)
+	if (addressed)
 		text_format(to, ",\"MacAddress\":\"02:42:%02x:%02x:%02x:%02x\"", address >> 24,
 			    address >> 16 & 255, address >> 8 & 255, address & 255);
 	else
@@ -181,7 +182,7 @@ void container_asked(struct call *call)
 	text_add(&to, container->name);
 	text_add(&to, "\",\"RestartCount\":");
 	put_number(&to, container->restarts);
-	text_add(&to, ",\"Driver\":\"overlay2\",\"Platform\":\"linux\",\"ExecIDs\":null");
+	text_add(&to, ",\"Driver\":\"overlay2\",\"Platform\":\"linux\"");
 	put_host(&to, container);
 	text_add(&to, ",\"Mounts\":");
 	text_add(&to, container->told_mounts);

@@ -61,9 +61,12 @@ static void say_error(struct container *container, const char *words)
 static void leave_networks(struct container *container)
 {
 	ports_release(container);
-	for (struct endpoint *at = container->endpoints; at; at = at->next)
+	container->blocked = false;
+	for (struct endpoint *at = container->endpoints; at; at = at->next) {
 		if (at->on)
 			endpoint_end(container, at);
+		at->failed = false;
+	}
 }
 
 /* 0, or the status of a refusal. */
@@ -393,9 +396,11 @@ void kill_asked(struct call *call)
 		refuse(call, 400, "Invalid signal: %s", name);
 		return;
 	}
-	struct container *container = container_of_call(call);
-	if (!container)
+	struct container *container = container_found(call->engine, call->part);
+	if (!container) {
+		refuse(call, 404, "Cannot kill container: %s: No such container: %s", call->part, call->part);
 		return;
+	}
 	if (!counts_as_running(container)) {
 		refuse(call, 409, "Cannot kill container: %s: Container %s is not running", call->part,
 		       container->id);

@@ -33,6 +33,7 @@ struct network {
 	char *head, *tail; /* its JSON before and after "Containers" */
 	int64_t created_ns;
 	bool predefined, bridges; /* has addresses */
+	bool ranged;              /* of a part of its subnet, as it was asked for */
 	uint32_t first, gateway;  /* of its subnet */
 	uint32_t range_first;
 	int prefix, range_prefix;
@@ -48,7 +49,10 @@ struct endpoint {
 	json_t *links, *aliases; /* NULL: null */
 	char *pinned;            /* NULL: null */
 	struct network *on;      /* NULL: has no address */
+	/* The engine failed to join it: it is told, with what it had, and without a gateway. */
+	bool failed;
 	uint32_t address;
+	int prefix;
 	char id[ID_LENGTH + 1];
 };
 
@@ -108,6 +112,7 @@ struct container {
 	enum container_state state;
 	bool removing, drops_volumes; /* marked for removal */
 	bool gone;
+	bool blocked; /* what is left of such a failure keeps it off networks until it ends */
 	bool stopped_by_hand, started_before, out_of_memory, ended_by_us;
 	int exit_code, pid;
 	char *error;
@@ -286,7 +291,8 @@ void stream_add(struct call *call, const void *bytes, size_t count);
 void stream_frame(struct call *call, bool tty, bool errors, const char *bytes, size_t count);
 void stream_end(struct call *call);
 void call_free(struct call *call);
-json_t *call_body(struct call *call); /* an object, or NULL after it was refused */
+const json_t *call_parsed(struct call *call); /* the body, whatever it is; NULL: no JSON */
+json_t *call_body(struct call *call);         /* an object, or NULL after it was refused */
 /* A value of the query, decoded into memory of the caller; NULL: not there. */
 char *query_value(const struct call *call, const char *key);
 bool query_flag(const struct call *call, const char *key);
@@ -360,7 +366,8 @@ bool address_take(struct network *network, uint32_t address);
 bool address_any(struct network *network, uint32_t *ret);
 void address_free(struct network *network, uint32_t address);
 bool subnet_read(const char *text, uint32_t *ret_first, int *ret_prefix);
-bool subnet_free(const struct docker_engine *engine, uint32_t first, int prefix);
+/* Whoever has a part of it; NULL: nobody. */
+const struct network *subnet_holder(const struct docker_engine *engine, uint32_t first, int prefix);
 
 /* --- ports.c --- */
 int ports_bind(struct container *container, const char *endpoint_id, char *ret_words, size_t size);
@@ -376,7 +383,8 @@ struct volume *volume_made(struct docker_engine *engine, const char *name, const
 struct volume *volume_found(struct docker_engine *engine, const char *name);
 void volume_drop(struct docker_engine *engine, struct volume *volume);
 void volume_free(struct volume *volume);
-size_t volume_users(struct docker_engine *engine, const char *name, const struct container **ret_first);
+/* How many containers have it; their ids, when asked for. */
+size_t volume_users(const struct docker_engine *engine, const char *name, struct text *ids);
 const char *volume_name_wrong(const char *name, char *ret, size_t size);
 
 /* --- images.c, pull.c --- */

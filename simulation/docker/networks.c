@@ -199,13 +199,13 @@ static bool pick_subnet(const struct docker_engine *engine, uint32_t *ret_first,
 	*ret_prefix = 16;
 	for (uint32_t second = 17; second < 32; second++) {
 		*ret_first = UINT32_C(172) << 24 | second << 16;
-		if (subnet_free(engine, *ret_first, 16))
+		if (!subnet_holder(engine, *ret_first, 16))
 			return true;
 	}
 	*ret_prefix = 20;
 	for (uint32_t third = 0; third < 256; third += 16) {
 		*ret_first = UINT32_C(192) << 24 | 168 << 16 | third << 8;
-		if (subnet_free(engine, *ret_first, 20))
+		if (!subnet_holder(engine, *ret_first, 20))
 			return true;
 	}
 	return false;
@@ -214,12 +214,34 @@ static bool pick_subnet(const struct docker_engine *engine, uint32_t *ret_first,
 struct wished {
 	uint32_t first, range_first, gateway;
 	int prefix, range_prefix;
-	bool has_gateway;
+	bool ranged, has_gateway;
 };
 
+/* A part of a subnet is not looked at by who gives addresses, but by who makes the bridge. */
+static bool overlaps(struct docker_engine *engine, const struct wished *wished, char *words, size_t size)
+{
+	const struct network *holder = subnet_holder(engine, wished->first, wished->prefix);
+	char id[ID_LENGTH + 1];
+
+	if (!holder)
+		return false;
+	if (!wished->ranged ||
+	    (holder->ranged && holder->first == wished->first && holder->prefix == wished->prefix &&
+	     holder->range_first == wished->range_first && holder->range_prefix == wished->range_prefix)) {
+		snprintf(words, size, "Pool overlaps with other one on this address space");
+		return true;
+	}
+	new_id(engine, id);
+	snprintf(words, size,
+		 "cannot create network %s (br-%.12s): conflicts with network %s (br-%.12s): networks have "
+		 "overlapping IPv4",
+		 id, id, holder->id, holder->id);
+	return true;
+}
+
 /* 0, or the status of a refusal. */
-static int read_subnet(const struct docker_engine *engine, const json_t *config, struct wished *ret,
-		       char *words, size_t size)
+static int read_subnet(struct docker_engine *engine, const json_t *config, struct wished *ret, char *words,
+		       size_t size)
 {
 	const char *subnet = json_text(config, "Subnet"), *range = json_text(config, "IPRange");
 	const char *gateway = json_text(config, "Gateway");
@@ -242,14 +264,13 @@ static int read_subnet(const struct docker_engine *engine, const json_t *config,
 	}
 	ret->range_first = ret->first;
 	ret->range_prefix = ret->prefix;
-	if (range && *range && !subnet_read(range, &ret->range_first, &ret->range_prefix)) {
+	ret->ranged = range && *range;
+	if (ret->ranged && !subnet_read(range, &ret->range_first, &ret->range_prefix)) {
 		snprintf(words, size, "Invalid sub-pool range");
 		return 500;
 	}
-	if (!subnet_free(engine, ret->first, ret->prefix)) {
-		snprintf(words, size, "Pool overlaps with other one on this address space");
+	if (overlaps(engine, ret, words, size))
 		return 403;
-	}
 	ret->has_gateway = parse_address(gateway, &ret->gateway);
 	return 0;
 }
@@ -295,7 +316,7 @@ static void make(struct call *call, const json_t *body, const char *name, const 
 	const json_t *config = json_array_get(json_at(body, "IPAM.Config"), 0);
 	struct wished wished = {0};
 	struct text to = {0};
-	char words[200];
+	char words[400];
 
 	int status = read_subnet(engine, config, &wished, words, sizeof(words));
 	if (status) {
@@ -306,6 +327,7 @@ static void make(struct call *call, const json_t *body, const char *name, const 
 	give_addresses(network, wished.first, wished.prefix);
 	network->range_first = wished.range_first;
 	network->range_prefix = wished.range_prefix;
+	network->ranged = wished.ranged;
 	if (wished.has_gateway) {
 		network->gateway = wished.gateway;
 		address_take(network, wished.gateway);
@@ -339,7 +361,7 @@ void network_create_asked(struct call *call)
 			same = one;
 	if (is_predefined(name))
 		refuse(call, 403, "operation is not permitted on predefined %s network ", name);
-	else if (same && json_flag(body, "CheckDuplicate", false))
+	else if ((same || !*name) && json_flag(body, "CheckDuplicate", false))
 		refuse(call, 409, "network with name %s already exists", name);
 	else if (strspn(name, " \t\n") == strlen(name))
 		refuse(call, 500, "invalid name: %s", name);
@@ -436,6 +458,33 @@ static int find_network(struct docker_engine *engine, const struct endpoint *end
 	return 404;
 }
 
+/* What a failure left of its interfaces has the route already. */
+static int is_blocked(const struct network *network, const struct endpoint *endpoint, char *words,
+		      size_t size)
+{
+	char address[16], first[16];
+
+	address_text(endpoint->address, address);
+	snprintf(
+	    words, size,
+	    "failed to add interface veth%.7s to sandbox: error setting interface \"veth%.7s\" IP to %s/%d: "
+	    "cannot program address %s/%d in sandbox interface because it conflicts with existing route "
+	    "{Ifindex: 7 Dst: %s/%d Src: %s Gw: <nil> Flags: [] Table: 254 Realm: 0}",
+	    endpoint->id, endpoint->id, address, network->prefix, address, network->prefix,
+	    address_text(network->first, first), network->prefix, address);
+	return 500;
+}
+
+static int bind_here(struct container *container, const struct network *network, struct endpoint *endpoint,
+		     char *words, size_t size)
+{
+	if (!network->bridges)
+		return 0;
+	if (container->blocked)
+		return is_blocked(network, endpoint, words, size);
+	return container->bound_count ? 0 : ports_bind(container, endpoint->id, words, size);
+}
+
 int endpoint_begin(struct container *container, struct endpoint *endpoint, char *words, size_t size)
 {
 	struct network *network;
@@ -447,14 +496,15 @@ int endpoint_begin(struct container *container, struct endpoint *endpoint, char 
 	if (network->bridges && (status = take_address(network, endpoint, words, size)))
 		return status;
 	endpoint->on = network;
+	endpoint->prefix = network->prefix;
 	new_id(container->engine, endpoint->id);
 	snprintf(endpoint->network_id, sizeof(endpoint->network_id), "%s", network->id);
 	network->attached++;
-	if (network->bridges && !container->bound_count &&
-	    (status = ports_bind(container, endpoint->id, words, size)))
-		return status;
-	tell(container->engine, network, "connect", container->id);
-	return 0;
+	status = bind_here(container, network, endpoint, words, size);
+	endpoint->failed = status != 0;
+	if (!status)
+		tell(container->engine, network, "connect", container->id);
+	return status;
 }
 
 void endpoint_end(struct container *container, struct endpoint *endpoint)
@@ -465,7 +515,8 @@ void endpoint_end(struct container *container, struct endpoint *endpoint)
 		address_free(network, endpoint->address);
 	network->attached--;
 	endpoint->on = NULL;
-	tell(container->engine, network, "disconnect", container->id);
+	if (!endpoint->failed)
+		tell(container->engine, network, "disconnect", container->id);
 }
 
 /* What a running one is joined to with no success stays its wish all the same, and is told. */
@@ -485,7 +536,7 @@ static void join(struct call *call, struct container *container, struct network 
 	endpoint = endpoint_new(container, network->name, config);
 	int status = endpoint_begin(container, endpoint, words, sizeof(words));
 	if (status && endpoint->on) {
-		ports_release(container);
+		container->blocked = true;
 		endpoint_end(container, endpoint);
 	}
 	if (status) {
@@ -513,6 +564,21 @@ static struct container *who(struct call *call, const json_t *body)
 	return NULL;
 }
 
+/* Whether there is such a network is seen when it starts; of one that is there the first wish counts. */
+static void wish(struct container *container, const struct network *network, const char *name,
+		 const json_t *config)
+{
+	struct endpoint *endpoint = endpoint_found(container, network ? network->name : name);
+
+	if (network && endpoint)
+		return;
+	if (endpoint)
+		endpoint_drop(container, endpoint);
+	endpoint = endpoint_new(container, network ? network->name : name, config);
+	if (network)
+		name_endpoint(container, endpoint);
+}
+
 void connect_asked(struct call *call)
 {
 	const json_t *body = call_body(call);
@@ -528,13 +594,14 @@ void connect_asked(struct call *call)
 		refuse(call, 400, "network %s is ambiguous (%zu matches found on name)", call->part, count);
 	} else if (runs && !network) {
 		refuse(call, 404, "network %s not found", call->part);
+	} else if (network && strcmp(network->name, "none") != 0 && endpoint_found(container, "none")) {
+		refuse(call, 400,
+		       "container cannot be connected to multiple networks with one of the networks in "
+		       "private (none) mode");
 	} else if (runs) {
 		join(call, container, network, config);
 	} else {
-		/* Whether there is such a network is seen when it starts. */
-		const char *name = network && count == 1 ? network->name : call->part;
-		if (!endpoint_found(container, name))
-			name_endpoint(container, endpoint_new(container, name, config));
+		wish(container, network && count == 1 ? network : NULL, call->part, config);
 		note_listed(container);
 		answer_nothing(call, 200);
 	}

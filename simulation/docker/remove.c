@@ -22,8 +22,7 @@ static void drop_volumes(struct container *container)
 		const struct mount *mount = &container->mounts[i];
 		struct volume *volume =
 		    mount->anonymous ? volume_found(container->engine, mount->volume) : NULL;
-		const struct container *first;
-		if (volume && !volume_users(container->engine, volume->name, &first))
+		if (volume && !volume_users(container->engine, volume->name, NULL))
 			volume_drop(container->engine, volume);
 	}
 }

@@ -135,9 +135,7 @@ static char *name_about(struct call *call)
 		return query_value(call, "name");
 	case DOCKER_NETWORK_CREATE:
 	case DOCKER_VOLUME_CREATE:
-		if (!call->json && call->body_size)
-			call->json = json_parse(call->body, call->body_size, "the body", NULL);
-		return copy_or_null(json_text(call->json, "Name"));
+		return copy_or_null(json_text(call_parsed(call), "Name"));
 	case DOCKER_PULL:
 		return query_value(call, "fromImage");
 	case DOCKER_EXEC_START:

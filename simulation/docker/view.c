@@ -151,13 +151,11 @@ void docker_engine_networks(struct docker_engine *engine,
 void docker_engine_volumes(struct docker_engine *engine,
 			   bool (*visit)(void *owner, const struct docker_volume_view *), void *owner)
 {
-	const struct container *first;
-
 	for (const struct volume *one = engine->volumes; one; one = one->next) {
 		const struct docker_volume_view view = {
 		    .name = one->name,
 		    .labels = one->labels,
-		    .used = volume_users(engine, one->name, &first),
+		    .used = volume_users(engine, one->name, NULL),
 		    .anonymous = one->anonymous,
 		};
 		if (!visit(owner, &view))

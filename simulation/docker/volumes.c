@@ -72,17 +72,25 @@ void volume_drop(struct docker_engine *engine, struct volume *volume)
 	volume_free(volume);
 }
 
-size_t volume_users(struct docker_engine *engine, const char *name, const struct container **ret_first)
+static bool uses(const struct container *container, const char *name)
+{
+	for (size_t i = 0; i < container->mount_count; i++)
+		if (container->mounts[i].volume && !strcmp(container->mounts[i].volume, name))
+			return true;
+	return false;
+}
+
+size_t volume_users(const struct docker_engine *engine, const char *name, struct text *ids)
 {
 	size_t count = 0;
 
-	*ret_first = NULL;
-	for (const struct container *one = engine->containers; one; one = one->next)
-		for (size_t i = 0; i < one->mount_count; i++)
-			if (one->mounts[i].volume && !strcmp(one->mounts[i].volume, name)) {
-				*ret_first = *ret_first ? *ret_first : one;
-				count++;
-			}
+	for (const struct container *one = engine->containers; one; one = one->next) {
+		if (!uses(one, name))
+			continue;
+		if (ids)
+			text_format(ids, "%s%s", count ? ", " : "", one->id);
+		count++;
+	}
 	return count;
 }
 
@@ -156,12 +164,12 @@ void volume_asked(struct call *call)
 void volume_remove_asked(struct call *call)
 {
 	struct volume *volume = volume_of_call(call);
-	const struct container *first;
+	owned_text ids = {0};
 
 	if (!volume)
 		return;
-	if (volume_users(call->engine, volume->name, &first)) {
-		refuse(call, 409, "remove %s: volume is in use - [%s]", volume->name, first->id);
+	if (volume_users(call->engine, volume->name, &ids)) {
+		refuse(call, 409, "remove %s: volume is in use - [%s]", volume->name, text_view(&ids));
 		return;
 	}
 	volume_drop(call->engine, volume);
