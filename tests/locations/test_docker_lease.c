@@ -457,3 +457,16 @@ Test(docker_lease, never_two_have_it_whatever_is_lost)
 		cr_assert(grants > 3, "seed %d: %u grants in a minute", (int)seed, grants);
 	}
 }
+
+Test(docker_lease, one_from_times_to_come_is_nobody_s)
+{
+	json_t *labels = json_pack("{s:s, s:s, s:s}", "berth.app", "app", "berth.lease", "token",
+				   "berth.lease.ttl", "60000");
+	json_t *volume = json_pack("{s:s, s:s, s:o}", "Name", "berth.lease.app.1", "CreatedAt",
+				   "2026-01-02T10:00:00Z", "Labels", labels);
+	int64_t taken_ms = INT64_C(1767348000000);
+	cr_expect_gt(lease_left(volume, taken_ms + 1000), 0);
+	cr_expect_gt(lease_left(volume, taken_ms - 500), 0, "whole seconds are the engine's");
+	cr_expect_leq(lease_left(volume, taken_ms - 7200000), 0, "its clock was set back by two hours");
+	json_decref(volume);
+}

@@ -15,8 +15,8 @@ struct judge {
 	struct sights now;
 	uint64_t stamp; /* of what `now` shows */
 	char strangers[STRANGERS_MAX][64];
-	size_t stranger_count;
-	char volumes[VOLUMES_MAX][80]; /* of data, seen so far and not asked to be removed */
+	size_t stranger_count, sure_count; /* the first ones are known to be there */
+	char volumes[VOLUMES_MAX][80];     /* of data, seen so far and not asked to be removed */
 	size_t volume_count;
 	size_t changes_seen; /* of the engine's */
 	struct map *phases;  /* instance -> the last phase told */
@@ -59,13 +59,24 @@ void judge_stranger(struct theatre *stage, const char *name)
 		snprintf(judge->strangers[judge->stranger_count++], sizeof judge->strangers[0], "%s", name);
 }
 
+void judge_stranger_sure(struct theatre *stage)
+{
+	stage->judge->sure_count = stage->judge->stranger_count;
+}
+
+void judge_stranger_unsure(struct theatre *stage)
+{
+	stage->judge->sure_count = 0;
+}
+
 void judge_stranger_leaves(struct theatre *stage, const char *name)
 {
 	struct judge *judge = stage->judge;
 	for (size_t i = 0; i < judge->stranger_count; i++)
 		if (strcmp(judge->strangers[i], name) == 0)
-			memcpy(judge->strangers[i], judge->strangers[--judge->stranger_count],
-			       sizeof judge->strangers[i]);
+			memmove(judge->strangers[i], judge->strangers[--judge->stranger_count],
+				sizeof judge->strangers[i]);
+	judge->sure_count = judge->stranger_count;
 }
 
 /* --- when to look -------------------------------------------------------------------------------------- */
@@ -146,7 +157,7 @@ static void strangers_untouched(struct theatre *stage)
 	for (; judge->changes_seen < count; judge->changes_seen++) {
 		const struct docker_change *change = &changes[judge->changes_seen];
 		tally_add(stage->tally, "engine call", docker_call_name(change->call), 1);
-		for (size_t i = 0; i < judge->stranger_count && !change->foreign; i++)
+		for (size_t i = 0; i < judge->sure_count && !change->foreign; i++)
 			if (change->call != DOCKER_CREATE && change->target &&
 			    strcmp(change->target, judge->strangers[i]) == 0)
 				stage_accuse(stage, "strangers", "%s was asked of %s, which is not berth's",
@@ -272,13 +283,18 @@ void judge_phase(struct deployer *deployer, const struct berth_event *event)
 }
 
 /* Who alone works, undisturbed, and only reads, changes nothing. */
+static bool of_helper(const struct docker_change *change)
+{
+	return change->target && strncmp(change->target, "berth.helper", 12) == 0;
+}
+
 static void only_read(struct deployer *deployer)
 {
 	struct theatre *stage = deployer->stage;
 	size_t count = 0;
 	const struct docker_change *changes = docker_engine_changes(stage->engine, &count);
 	for (size_t i = deployer->changes_before; i < count && deployer->alone; i++)
-		if (!changes[i].foreign && !deployer->disturbed)
+		if (!changes[i].foreign && !deployer->disturbed && !of_helper(&changes[i]))
 			stage_accuse(stage, "reads", "%s changes something: %s of %s",
 				     errand_words[deployer->doing], docker_call_name(changes[i].call),
 				     changes[i].target);
@@ -482,8 +498,6 @@ void judge_settled(struct theatre *stage)
 	size_t ours = 0;
 	for (size_t i = 0; i < judge->now.count; i++) {
 		ours += judge->now.list[i].component != NULL;
-		if (judge->now.list[i].helper)
-			stage_accuse(stage, "leftovers", "the helper %s is left", judge->now.list[i].name);
 	}
 	if (ours != model_wanted(&stage->model))
 		stage_accuse(stage, "converges", "%zu instances are there, %u are wanted", ours,

@@ -20,6 +20,10 @@ void judge_settled(struct theatre *stage);
 void judge_gone(struct theatre *stage);
 /* Somebody else's, which nobody is to touch: a container of that name. */
 void judge_stranger(struct theatre *stage, const char *name);
+/* It is there, for certain. */
+void judge_stranger_sure(struct theatre *stage);
+/* It is about to leave: one of ours may have its name from now on. */
+void judge_stranger_unsure(struct theatre *stage);
 void judge_stranger_leaves(struct theatre *stage, const char *name);
 
 #endif

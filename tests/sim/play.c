@@ -233,6 +233,8 @@ static void move_stranger(struct theatre *stage, struct dice *dice)
 	if (!made || made->app) { /* somebody was faster */
 		stage->stranger[0] = 0;
 		judge_stranger_leaves(stage, name);
+	} else {
+		judge_stranger_sure(stage);
 	}
 }
 
@@ -285,7 +287,6 @@ static void move_port(struct theatre *stage, struct dice *dice)
 	stage_disturb(stage, "a port of the host is taken");
 	stage_say(stage, "fault: somebody else takes port %u of the engine's machine", port);
 	docker_engine_port(stage->engine, "0.0.0.0", port, true);
-	stage->taken_port = port;
 }
 
 static void move_fake(struct theatre *stage, struct dice *dice)
@@ -383,11 +384,12 @@ static void end_faults(struct theatre *stage)
 	docker_engine_calm(stage->engine);
 	fake_target_calm(stage->fleet);
 	fake_target_calm(stage->cloud);
-	if (stage->taken_port)
-		docker_engine_port(stage->engine, "0.0.0.0", stage->taken_port, false);
+	for (uint16_t port = 8000; port < 8000 + PARTS_MAX; port++)
+		docker_engine_port(stage->engine, "0.0.0.0", port, false);
 	stage_stock(stage);
 	if (stage->stranger[0]) {
 		char path[160];
+		judge_stranger_unsure(stage);
 		snprintf(path, sizeof path, "/containers/%s?force=1", stage->stranger);
 		docker_engine_ask(stage->engine, "DELETE", path, NULL, NULL);
 		stage_run(stage, 1000);
@@ -435,6 +437,9 @@ static void clear_away(struct theatre *stage, uint64_t chance)
 	struct deployer *last = &stage->deployers[chance % 3 == 0 ? 2 : 0];
 	if (chance % 5 == 0)
 		deployer_lose_store(&stage->deployers[0]);
+	/* What another store remembers as protected is so until the blueprint says otherwise. */
+	if (!stage->rule[0] && last != &stage->deployers[0] && !insist(stage, last, DO_DEPLOY))
+		return;
 	if (!stage->rule[0] && insist(stage, last, DO_DESTROY))
 		judge_gone(stage);
 }

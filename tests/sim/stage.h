@@ -78,8 +78,7 @@ struct theatre {
 	struct text blueprint;
 	struct planned_fate fates[FATES_MAX];
 	size_t fate_count;
-	char stranger[80];   /* a container of somebody else's; "" none */
-	uint16_t taken_port; /* 0: none */
+	char stranger[80]; /* a container of somebody else's; "" none */
 	struct sights sights;
 	uint64_t steps, disturbances;
 	struct tally *tally;
