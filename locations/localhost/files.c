@@ -269,6 +269,9 @@ static int put_all(struct putting *putting, struct error *err)
 {
 	struct world *world = putting->location->world;
 
+	/* One that was killed while it was placed has no place to work yet. */
+	if (putting->now.count && world->ops->directories_make(world, putting->work, 0755, err))
+		return -1;
 	for (size_t i = 0; i < putting->now.count; i++) {
 		const struct put_file *file = &putting->now.files[i];
 		const struct spec_file *content = &putting->spec->files[i];

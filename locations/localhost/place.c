@@ -50,6 +50,10 @@ static enum found find(struct location *location, const struct instance_spec *sp
 		*err = why;
 		return FOUND_FAILED;
 	}
+	/* What a removal left that was killed would be in the way of the new one's. */
+	if (is_remnant(location, directory))
+		return location->world->ops->tree_remove(location->world, directory, err) ? FOUND_FAILED
+											  : FOUND_NOTHING;
 	if (!stranger_at(location, directory))
 		return FOUND_NOTHING;
 	fail(err, ERR_CONFLICT, "`%s` holds files that berth did not make", directory);

@@ -323,3 +323,30 @@ Test(localhost, dropped_errands_are_let_go)
 	localhost_driver.drop(&bench.location, &bench.errand);
 	cr_assert_eq(bench_remove(spec), PROGRESS_DONE, "%s", bench.error.text);
 }
+
+Test(localhost, what_a_killed_removal_left_is_no_hindrance_to_a_new_one)
+{
+	struct instance_spec *spec = bench_spec("web", "exec sleep 1000");
+	int64_t began = bench.world->ops->wall(bench.world);
+
+	cr_assert_eq(bench_place(spec), PROGRESS_DONE, "%s", bench.error.text);
+	cr_assert_eq(unlink(bench_path(spec, "manifest")), 0);
+	/* A new one is of another millisecond, and works elsewhere. */
+	cr_assert(EVENTUALLY(bench.world->ops->wall(bench.world) > began + 2));
+	cr_assert_eq(bench_place(spec), PROGRESS_DONE, "%s", bench.error.text);
+	cr_assert_eq(bench_start(spec), PROGRESS_DONE, "%s", bench.error.text);
+}
+
+Test(localhost, files_are_delivered_to_one_that_was_placed_by_half)
+{
+	struct instance_spec *spec = bench_spec("web", "exec sleep 1000");
+	const struct spec_file file = {.path = "note", .content = "on", .size = 2, .mode = 0600};
+
+	spec->files = &file;
+	spec->file_count = 1;
+	cr_assert_eq(bench_place(spec), PROGRESS_DONE, "%s", bench.error.text);
+	bench.world->ops->tree_remove(bench.world, bench_path(spec, "../.work"), NULL);
+	cr_assert_eq(DRIVE(localhost_driver.deliver(&bench.location, &bench.errand, spec, &bench.error)),
+		     PROGRESS_DONE, "%s", bench.error.text);
+	cr_assert_str_eq(bench_read(bench_path(spec, "work/note")), "on");
+}
