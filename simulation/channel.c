@@ -55,10 +55,11 @@ static void finish(struct channel *channel)
 /* After a callback: false when the owner cancelled it meanwhile. */
 static bool still_wanted(struct channel *channel)
 {
+	bool wanted = !channel->cancelled;
 	channel->calling = false;
-	if (channel->cancelled)
+	if (!wanted)
 		release(channel);
-	return !channel->cancelled;
+	return wanted;
 }
 
 static void pass_on(struct channel *channel)

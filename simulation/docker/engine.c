@@ -99,7 +99,7 @@ static int accepts(void *owner, const struct machine *from, const char *address,
 /* A program's page, not the engine's. */
 static void page_asked(struct docker_engine *engine, const char *peer, struct reply *reply)
 {
-	char address[64];
+	char address[160];
 	int64_t port = 80;
 	bool known;
 
