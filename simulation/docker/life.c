@@ -12,7 +12,8 @@ enum {
 	DIES_MS = 1,
 	FIRST_BACKOFF_MS = 100,
 	LONGEST_BACKOFF_MS = 60000,
-	LONG_LIFE_MS = 10000
+	LONG_LIFE_MS = 10000,
+	NEVER_BEGUN = 128
 };
 
 #define OF_EVENT(event, member) ((struct container *)((char *)(event)-offsetof(struct container, member)))
@@ -122,8 +123,10 @@ static void live(struct container *container)
 static int not_started(struct container *container, int status, const char *words, int code)
 {
 	say_error(container, words);
-	if (!container->exit_code)
+	if (code)
 		container->exit_code = code;
+	else if (!container->exit_code)
+		container->exit_code = NEVER_BEGUN;
 	note_listed(container);
 	leave_networks(container);
 	if (container->auto_remove)
@@ -133,7 +136,7 @@ static int not_started(struct container *container, int status, const char *word
 
 static int start(struct container *container, bool by_hand, char *words, size_t size)
 {
-	int code = 128, status;
+	int code = 0, status;
 
 	*words = '\0';
 	container->behaviour = behaviour_of(container);

@@ -196,8 +196,8 @@ bool ports_held(void *owner, const struct machine *machine, const char *address,
 static bool on_a_bridge(const struct container *container)
 {
 	for (const struct endpoint *at = container->endpoints; at; at = at->next)
-		if (at->on && at->on->bridges)
-			return has_process(container);
+		if (at->on && at->on->bridges && !at->failed)
+			return true;
 	return false;
 }
 
