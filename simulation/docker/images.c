@@ -299,6 +299,8 @@ static void load_one(struct docker_engine *engine, const json_t *config, const c
 		image_tag(engine, image, json_string_value(tag));
 }
 
+#define NO_IMAGE "\"open /var/lib/docker/tmp/docker-import-1/repositories: no such file or directory\""
+
 void load_asked(struct call *call)
 {
 	char hex[DIGEST_HEX];
@@ -309,8 +311,8 @@ void load_asked(struct call *call)
 	struct text to = {0};
 
 	if (!config) {
-		refuse(call, 500,
-		       "open /var/lib/docker/tmp/docker-import/manifest.json: no such file or directory");
+		text_add(&to, "{\"errorDetail\":{\"message\":" NO_IMAGE "},\"error\":" NO_IMAGE "}");
+		answer(call, 200, &to);
 		return;
 	}
 	load_one(call->engine, config, hex, tags);

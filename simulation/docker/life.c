@@ -366,7 +366,7 @@ static int grace_asked(struct call *call, const struct container *container, int
 	*ret = container->stop_timeout_s >= 0 ? container->stop_timeout_s : GRACE_S;
 	if (!written || !*written || parse_number(written, -1, INT32_MAX, ret))
 		return 0;
-	refuse(call, 400, "strconv.Atoi: parsing \"%s\": invalid syntax", written);
+	refuse(call, 500, "strconv.Atoi: parsing \"%s\": invalid syntax", written);
 	return -1;
 }
 

@@ -316,7 +316,12 @@ bool filter_word(const json_t *filters, const char *name, const char *word);
 struct container *container_found(struct docker_engine *engine, const char *name); /* or id, or its beginning
 										    */
 struct container *container_of_call(struct call *call); /* NULL after it was refused */
-handler create_asked, rename_asked, update_asked;
+handler rename_asked;
+#define NAME_CHARS "[a-zA-Z0-9][a-zA-Z0-9_.-]"
+bool can_be_name(const char *name);
+void take_name(struct container *container, const char *name);
+/* Refuses: somebody has the name. `before`: the words begin so. */
+void name_conflict(struct call *call, const char *before, const char *name);
 void container_free(struct container *container);
 void container_event(struct container *container, const char *action, const char *key, const char *value);
 struct endpoint *endpoint_found(const struct container *container, const char *network_name);
@@ -324,6 +329,12 @@ struct endpoint *endpoint_new(struct container *container, const char *network_n
 void endpoint_drop(struct container *container, struct endpoint *endpoint);
 void name_endpoint(struct container *container, struct endpoint *endpoint); /* its short id, an alias */
 bool user_defined(const char *network_name);
+
+/* --- create.c --- */
+handler create_asked;
+
+/* --- limits.c --- */
+handler update_asked;
 const char *restart_policy_wrong(const json_t *policy, bool auto_remove, char *ret, size_t size);
 const char *limits_wrong(const json_t *body, char *ret, size_t size);
 void limits_read(struct container *container, const json_t *body);
@@ -353,15 +364,14 @@ handler remove_asked;
 void container_remove(struct container *container, bool volumes, struct call *remover);
 
 /* --- networks.c, addresses.c --- */
-handler networks_asked, network_asked, network_create_asked, network_remove_asked, connect_asked,
-    disconnect_asked;
+handler networks_asked, network_asked, network_create_asked, network_remove_asked;
+/* `container`: its id, or NULL. */
+void network_event(struct docker_engine *engine, const struct network *network, const char *action,
+		   const char *container);
 void networks_begin(struct docker_engine *engine);
 void network_free(struct network *network);
 /* By its id, name or an id's beginning; how many have that name. */
 struct network *network_found(struct docker_engine *engine, const char *name, size_t *ret_count);
-/* The endpoint gets an address. 0, or the status of a refusal with its words. */
-int endpoint_begin(struct container *container, struct endpoint *endpoint, char *ret_words, size_t size);
-void endpoint_end(struct container *container, struct endpoint *endpoint);
 void addresses_begin(struct network *network);
 bool address_take(struct network *network, uint32_t address);
 bool address_any(struct network *network, uint32_t *ret);
@@ -369,6 +379,12 @@ void address_free(struct network *network, uint32_t address);
 bool subnet_read(const char *text, uint32_t *ret_first, int *ret_prefix);
 /* Whoever has a part of it; NULL: nobody. */
 const struct network *subnet_holder(const struct docker_engine *engine, uint32_t first, int prefix);
+
+/* --- joining.c --- */
+handler connect_asked, disconnect_asked;
+/* The endpoint gets an address. 0, or the status of a refusal with its words. */
+int endpoint_begin(struct container *container, struct endpoint *endpoint, char *ret_words, size_t size);
+void endpoint_end(struct container *container, struct endpoint *endpoint);
 
 /* --- ports.c --- */
 int ports_bind(struct container *container, const char *endpoint_id, char *ret_words, size_t size);

@@ -513,10 +513,10 @@ static void start(struct step *step)
 
 static void end(struct step *step)
 {
-	static const char *const forms[] = {"/containers/%s/stop",           "/containers/%s/stop?t=1",
-					    "/containers/%s/kill",           "/containers/%s/kill?signal=HUP",
-					    "/containers/%s/kill?signal=NO", "/containers/%s/pause",
-					    "/containers/%s/unpause"};
+	static const char *const forms[] = {
+	    "/containers/%s/stop",  "/containers/%s/stop?t=abc",      "/containers/%s/stop?t=1",
+	    "/containers/%s/kill",  "/containers/%s/kill?signal=HUP", "/containers/%s/kill?signal=NO",
+	    "/containers/%s/pause", "/containers/%s/unpause"};
 	step->method = "POST";
 	step->path = arena_format(&arena, one_of(forms, COUNT_OF(forms)), container_or_none());
 	/* What HUP does to a shell that waits is not in question. */
@@ -618,7 +618,7 @@ static void networks(struct step *step)
 
 static void attach(struct step *step)
 {
-	const char *name = container_or_none();
+	const char *name = roll(8) ? container() : "absent";
 	const char *asked = roll(12) ? called(network_of(name)) : "absent";
 	bool connects = roll(2) && strcmp(asked, "absent") != 0;
 
@@ -633,7 +633,7 @@ static void attach(struct step *step)
 
 static void volumes(struct step *step)
 {
-	const char *name = roll(8) ? volume() : ONE_OF("v", "absent", "v%2Fx");
+	const char *name = roll(8) ? volume() : ONE_OF("v", "v%2Fx");
 
 	step->method = ONE_OF("POST", "GET", "DELETE");
 	step->path = arena_format(&arena, "/volumes/%s", name);
@@ -720,6 +720,91 @@ static void (*const kinds[])(struct step *) = {
     take_away,      change,         look,           look,     look,  look,  networks, networks,
     attach,         attach,         volumes,        commands, others};
 
+/* --- what both tell by themselves ---------------------------------------------------------------- */
+
+static struct exchange *listening;
+static struct text heard_events;
+static struct docker_asked simulated_events;
+
+static bool hear(void *owner, int status, const char *bytes, size_t count)
+{
+	(void)owner, (void)status;
+	text_add_bytes(&heard_events, bytes, count);
+	return true;
+}
+
+static void unheard(void *owner, struct http_answer *answer)
+{
+	(void)owner, (void)answer;
+	listening = NULL;
+}
+
+static void listen_to_both(void)
+{
+	const char *path = arena_format(&arena,
+					"/events?filters=%%7B%%22label%%22%%3A%%5B%%22diff%%3D%x%%22%%5D%%2C%"
+					"%22event%%22%%3A%%5B%%22create%%22"
+					"%%2C%%22start%%22%%2C%%22die%%22%%2C%%22kill%%22%%2C%%22stop%%22%%"
+					"2C%%22destroy%%22%%2C%%22rename%%22"
+					"%%2C%%22pause%%22%%2C%%22unpause%%22%%2C%%22update%%22%%5D%%7D",
+					tag);
+	const struct http_request request = {
+	    .method = "GET",
+	    .url = arena_format(&arena, "http://localhost/v1.41%s", path),
+	    .unix_socket = socket_path,
+	};
+	const struct http_sink sink = {.done = unheard, .chunk = hear};
+
+	listening = real->ops->http_send(real, &request, &sink, NULL);
+	docker_engine_ask(engine, "GET", path, NULL, &simulated_events);
+	cr_assert_not_null(listening);
+	/* The connection is there before the first thing happens. */
+	ask_real(&sides[0], "GET", "/_ping", NULL);
+	world_wait(real, 100);
+}
+
+static void listen_no_more(void)
+{
+	if (listening)
+		real->ops->http_cancel(real, give(listening));
+	text_release(&heard_events);
+	text_release(&simulated_events.body);
+}
+
+/* What containers went through, in one line for each event. */
+static const char *history(const struct text *events)
+{
+	owned_text lines = {0};
+
+	for (const char *at = text_view(events); *at; at += strcspn(at, "\n"), at += *at == '\n') {
+		owned_json event = json_loadb(at, strcspn(at, "\n"), 0, NULL);
+		owned_json masked = event ? mask(json_at(event, "Actor.Attributes")) : NULL;
+		owned_memory char *line = masked ? json_dumps(masked, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+		text_format(&lines, "%s %s %s\n", json_text(event, "Type") ?: "?",
+			    json_text(event, "Action") ?: "?", line ? line : "?");
+	}
+	return arena_text(&arena, text_view(&lines));
+}
+
+/* The first line in which they differ, of each. */
+static void compare_histories(void)
+{
+	world_wait(real, 200);
+	const char *told = history(&heard_events), *simulated = history(&simulated_events.body);
+	const char *its = told, *ours = simulated;
+	unsigned number = 1;
+
+	for (; *told && *told == *simulated; told++, simulated++) {
+		if (*told != '\n')
+			continue;
+		number++;
+		its = told + 1;
+		ours = simulated + 1;
+	}
+	cr_assert(!*told && !*simulated, "event %u differs\n  told: %.*s\n  simulated: %.*s", number,
+		  (int)strcspn(its, "\n"), its, (int)strcspn(ours, "\n"), ours);
+}
+
 /* --- the play
  * ------------------------------------------------------------------------------------------------- */
 
@@ -778,6 +863,7 @@ static void take_down(void)
 {
 	if (!real)
 		return;
+	listen_no_more();
 	clear_kind("/containers/json?all=1&", "containers", "?force=1&v=1");
 	clear_kind("/networks?", "networks", "");
 	clear_kind("/volumes?", "volumes", "");
@@ -802,6 +888,7 @@ static void play_seed(uint64_t seed, unsigned steps)
 	chance = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
 	tag = (unsigned)getpid() * 8 + (unsigned)(seed % 8);
 	set_up();
+	listen_to_both();
 	for (unsigned i = 0; i < steps; i++) {
 		struct step step = {.number = i};
 		/* There is something to ask about, mostly. */
@@ -812,6 +899,7 @@ static void play_seed(uint64_t seed, unsigned steps)
 		else
 			kinds[roll(COUNT_OF(kinds))](&step);
 	}
+	compare_histories();
 }
 
 TestSuite(docker_simulated, .fini = take_down, .timeout = 240);
