@@ -36,7 +36,7 @@ static struct node *make_above(struct machine *machine, const char *path, char n
 	return walk_above(&machine->files, NULL, path, &root_actor, name);
 }
 
-int machine_file(struct machine *machine, const char *path, mode_t mode, const char *content)
+int machine_bytes(struct machine *machine, const char *path, mode_t mode, const void *bytes, size_t count)
 {
 	char name[256];
 	struct node *directory = make_above(machine, path, name);
@@ -45,11 +45,16 @@ int machine_file(struct machine *machine, const char *path, mode_t mode, const c
 	if (directory && !node)
 		give_to(node = file_make(&machine->files, directory, name, mode, &root_actor), owner);
 	if (!node || node->kind != FILE_PLAIN || node_resize(&machine->files, node, 0) ||
-	    node_write(&machine->files, node, 0, content, strlen(content)))
+	    node_write(&machine->files, node, 0, bytes, count))
 		return -1;
 	node->mode = mode;
 	disk_settle(&machine->files);
 	return 0;
+}
+
+int machine_file(struct machine *machine, const char *path, mode_t mode, const char *content)
+{
+	return machine_bytes(machine, path, mode, content, strlen(content));
 }
 
 int machine_read(const struct machine *machine, const char *path, struct text *ret_content)

@@ -47,6 +47,7 @@ void machine_disk_rule(struct machine *machine, int (*rule)(void *owner, enum di
 /* For whoever tells the story: a file with its directories, owned by the seats' user, on the disk at once. 0
  * or -1. */
 int machine_file(struct machine *machine, const char *path, mode_t mode, const char *content);
+int machine_bytes(struct machine *machine, const char *path, mode_t mode, const void *bytes, size_t count);
 /* Its content as it is now, appended: 0, or -1 when it is none. */
 int machine_read(const struct machine *machine, const char *path, struct text *ret_content);
 
