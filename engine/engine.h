@@ -18,6 +18,9 @@ struct berth {
 	char deployer[40];   /* this owner at this very place: whose dead leases need not be waited for */
 	struct store *store; /* opened when first needed */
 	struct berth_operation *operations;
+	/* Where a location really is, when that is not where its specification says; NULL: nowhere else. */
+	const struct location_spec *(*relocate)(void *owner, struct arena *, const struct location_spec *);
+	void *relocate_owner;
 };
 
 /* An opened location during one operation. */
@@ -77,7 +80,7 @@ struct reason {
 };
 
 /* What an update in place has to do. */
-enum { PART_LIMITS = 1, PART_FILES = 2, PART_NOTICE = 4, PART_NAME = 8, PART_JOIN = 16 };
+enum { PART_LIMITS = 1, PART_FILES = 2, PART_NOTICE = 4, PART_NAME = 8 };
 
 /* Which driver call is under way for an instance, so that the same one is asked again. */
 enum doing {
@@ -383,6 +386,6 @@ json_t *document_new(const char *app);
 
 extern const struct verb verb_validate, verb_plan, verb_deploy, verb_status, verb_destroy, verb_logs,
     verb_graph, verb_locations, verb_types, verb_schema, verb_events, verb_stop, verb_start, verb_restart,
-    verb_scale, verb_wait, verb_why, verb_gc, verb_exec;
+    verb_scale, verb_wait, verb_why, verb_gc, verb_exec, verb_simulate;
 
 #endif

@@ -1,4 +1,5 @@
-/* schema_verb.c - `schema`: the JSON Schema of a blueprint, made of the tables of keys, for editors. */
+/* schema_verb.c - `schema`: the JSON Schema of a blueprint, or of a scenario, made of the tables of keys, for
+ * editors. */
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -6,6 +7,7 @@
 #include "blueprints/shapes.h"
 #include "blueprints/top_keys.h"
 #include "engine/engine.h"
+#include "engine/scenario.h"
 
 #define DEFINITIONS "#/definitions/"
 
@@ -183,7 +185,8 @@ static json_t *schema(void)
 
 static void step(struct berth_operation *operation)
 {
-	json_t *document = schema();
+	const char *name = operation->request.name;
+	json_t *document = name && strcmp(name, "scenario") == 0 ? scenario_schema() : schema();
 	if (document) {
 		operation_finish(operation, BERTH_OK, document);
 		return;

@@ -252,7 +252,12 @@ static struct site *same_place(struct berth_operation *operation, struct site *s
 struct site *site_open(struct berth_operation *operation, const struct location_spec *spec,
 		       const char *source, struct error *err)
 {
+	struct berth *berth = operation->berth;
 	struct site **at = &operation->sites;
+	if (berth->relocate && !(spec = berth->relocate(berth->relocate_owner, &operation->arena, spec))) {
+		fail_memory(err);
+		return NULL;
+	}
 	for (; *at; at = &(*at)->next)
 		if (same_spec((*at)->spec, spec)) {
 			if ((*at)->open || (*at)->twin)
@@ -271,7 +276,6 @@ struct site *site_open(struct berth_operation *operation, const struct location_
 		fail_memory(err);
 		return NULL;
 	}
-	struct berth *berth = operation->berth;
 	*site = (struct site){
 	    .location = {.driver = driver,
 			 .world = berth->world,
