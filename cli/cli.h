@@ -38,10 +38,11 @@ struct words {
 /* Every flag's value. */
 struct settings {
 	const char *app, *output, *color, *progress, *owner, *format, *out, *wait_for;
-	const char *user, *dir;
+	const char *user, *dir, *scenario;
 	struct words locations, sets;
 	int64_t timeout_ms, since_ms;
 	int64_t tail; /* -1: all */
+	int64_t seed;
 	bool dry_run, yes, verbose, adopt, help, version;
 	bool detailed_exitcode, watch, exit_code, volumes, follow, remove;
 	bool interactive, tty;
@@ -209,6 +210,8 @@ struct input {
 };
 bool is_file_name(const char *argument);
 bool is_saved_plan(const struct input *);
+/* Any file's bytes; `what_to_do` when it cannot be read. 0, or the exit code. */
+int input_file(const struct invocation *, const char *file, const char *what_to_do, struct input *ret);
 /* A blueprint, by default ./blueprint.yaml. 0, or the exit code. */
 int input_blueprint(const struct invocation *, const char *argument, struct input *ret);
 /* The first argument, or --app: an application's name and no file. */

@@ -21,6 +21,7 @@ const struct command *const commands[] = {
     &command_gc,
     &command_locations,
     &command_types,
+    &command_simulate,
     &command_schema,
     &command_wait,
     &command_why,
@@ -37,7 +38,7 @@ const struct command *const commands[] = {
 /* Names that are taken, for what is still to come. */
 static const char *const later[] = {
     "serve",  "backup",   "restore", "rollback", "history",      "ssh",
-    "invoke", "simulate", "cp",      "policy",   "port-forward",
+    "invoke", "cp",      "policy",   "port-forward",
 };
 
 /* What other programs call it. */

@@ -56,34 +56,42 @@ static int read_all(int fd, struct input *ret)
 	return -1;
 }
 
-static int unreadable(const struct invocation *invocation, const char *argument, const char *file)
+static int unreadable(const struct invocation *invocation, const char *file, const char *what_to_do)
 {
 	int error = errno;
-	char remedy[300] = "name a blueprint file, or `-` for standard input";
 	owned_memory char *shown = printable(file, strlen(file));
-	if (argument && !is_file_name(argument))
-		snprintf(remedy, sizeof remedy, "a blueprint is a file here: try `%.200s.yaml`", argument);
-	return complain_usage(invocation, remedy, "cannot read %s: %s", shown ? shown : "", strerror(error));
+	return complain_usage(invocation, what_to_do, "cannot read %s: %s", shown ? shown : "",
+			      strerror(error));
+}
+
+int input_file(const struct invocation *invocation, const char *file, const char *what_to_do,
+	       struct input *ret)
+{
+	bool from_stdin = strcmp(file, "-") == 0;
+	int fd = from_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return unreadable(invocation, file, what_to_do);
+	*ret = (struct input){.file = from_stdin ? "<stdin>" : file, .app = invocation->settings.app};
+	int failed = read_all(fd, ret);
+	if (failed)
+		failed = unreadable(invocation, file, what_to_do);
+	if (!from_stdin)
+		close(fd);
+	return failed;
 }
 
 int input_blueprint(const struct invocation *invocation, const char *argument, struct input *ret)
 {
 	const char *file = argument ? argument : "blueprint.yaml";
-	bool from_stdin = argument && strcmp(argument, "-") == 0;
+	char what_to_do[300] = "name a blueprint file, or `-` for standard input";
 	if (strncmp(file, "http://", 7) == 0 || strncmp(file, "https://", 8) == 0) {
 		*ret = (struct input){.file = file, .app = invocation->settings.app};
 		return 0; /* the library fetches it */
 	}
-	int fd = from_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return unreadable(invocation, argument, file);
-	*ret = (struct input){.file = from_stdin ? "<stdin>" : file, .app = invocation->settings.app};
-	int failed = read_all(fd, ret);
-	if (failed)
-		failed = unreadable(invocation, argument, file);
-	if (!from_stdin)
-		close(fd);
-	return failed;
+	if (argument && !is_file_name(argument))
+		snprintf(what_to_do, sizeof what_to_do, "a blueprint is a file here: try `%.200s.yaml`",
+			 argument);
+	return input_file(invocation, file, what_to_do, ret);
 }
 
 int input_either(const struct invocation *invocation, const char *argument, struct input *ret)

@@ -123,3 +123,17 @@ void show_error(const struct screen *screen, const char *text, const char *remed
 		putc('\n', screen->to);
 	}
 }
+
+void put_shell_word(const struct screen *out, const char *word)
+{
+	bool plain = *word && strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+					   "-_./:=@%+,") == strlen(word);
+	if (plain) {
+		fputs(word, out->to);
+		return;
+	}
+	putc('\'', out->to);
+	for (; *word; word++)
+		*word == '\'' ? fputs("'\\''", out->to) : putc(*word, out->to);
+	putc('\'', out->to);
+}

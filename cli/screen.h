@@ -31,6 +31,8 @@ enum paint state_paint(const char *state);
 char *printable(const char *bytes, size_t size);
 /* The same to the screen; what cannot be printed for want of memory is left out. */
 void put(const struct screen *, enum paint, const char *text);
+/* A word as a shell reads it back. */
+void put_shell_word(const struct screen *, const char *word);
 /* So many bytes; tabs stay tabs. */
 void put_bytes(const struct screen *, enum paint, const char *bytes, size_t size);
 /* Bytes of one code point, at least 1 when there are any; *ret_point is -1 for a byte that is no UTF-8. */

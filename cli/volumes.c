@@ -3,21 +3,6 @@
 
 #include "cli/screen.h"
 
-/* A word as a shell reads it back. */
-static void put_word(const struct screen *out, const char *word)
-{
-	bool plain = *word && strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-					   "-_./:=@%+,") == strlen(word);
-	if (plain) {
-		fputs(word, out->to);
-		return;
-	}
-	putc('\'', out->to);
-	for (; *word; word++)
-		*word == '\'' ? fputs("'\\''", out->to) : putc(*word, out->to);
-	putc('\'', out->to);
-}
-
 /* Where each of the volumes is, once: the store has forgotten by then. */
 static void put_locations(const struct screen *out, const json_t *volumes)
 {
@@ -33,7 +18,7 @@ static void put_locations(const struct screen *out, const json_t *volumes)
 			continue;
 		snprintf(word, sizeof word, "%s=%s", text_of(volume, "location"), text_of(volume, "spec"));
 		fputs(" --location ", out->to);
-		put_word(out, word);
+		put_shell_word(out, word);
 	}
 }
 
@@ -47,7 +32,7 @@ void put_removal_command(const struct screen *out, const struct invocation *invo
 	put_locations(out, volumes);
 	if (settings->owner) {
 		fputs(" --owner ", out->to);
-		put_word(out, settings->owner);
+		put_shell_word(out, settings->owner);
 	}
 	fprintf(out->to, "` removes %s\n", json_array_size(volumes) == 1 ? "it" : "them");
 }

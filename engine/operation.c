@@ -49,7 +49,14 @@ static int copy_request(struct berth_operation *operation, const struct berth_re
 		if (!request->plan)
 			return -1;
 	}
-	return copy_text(arena, &request->file) || copy_text(arena, &request->app) ||
+	if (request->scenario) {
+		size_t size = request->scenario_size ? request->scenario_size : strlen(request->scenario);
+		request->scenario = arena_copy(arena, request->scenario, size);
+		request->scenario_size = size;
+		if (!request->scenario)
+			return -1;
+	}
+	return copy_text(arena, &request->scenario_file) || copy_text(arena, &request->file) || copy_text(arena, &request->app) ||
 	       copy_text(arena, &request->format) || copy_text(arena, &request->name) ||
 	       copy_text(arena, &request->wait_for) || copy_text(arena, &request->user) ||
 	       copy_text(arena, &request->directory) ||
@@ -327,6 +334,7 @@ VERB(graph)
 VERB(locations)
 VERB(types)
 VERB(schema)
+VERB(simulate)
 VERB(events)
 VERB(wait)
 VERB(why)

@@ -114,6 +114,12 @@ struct berth_request {
 	const char *wait_for;       /* wait: "running" (default), "healthy", "finished", "gone" */
 	bool remove;                /* gc: remove what is listed */
 	bool remembered; /* status: only what the store knows, or the blueprint says; no target is asked */
+	/* simulate: the scenario's YAML text, what messages call it (blueprints that it names lie beside it),
+	 * and what chance is made of (0: what the scenario says). */
+	const char *scenario;
+	size_t scenario_size; /* 0 with a non-NULL scenario: it is NUL-terminated */
+	const char *scenario_file;
+	uint64_t seed;
 };
 
 enum berth_event_kind {
@@ -223,7 +229,14 @@ BERTH_API struct berth_operation *berth_why(struct berth *, const struct berth_r
  * those that are known. */
 BERTH_API struct berth_operation *berth_gc(struct berth *, const struct berth_request *,
 					   const struct berth_listener *, struct berth_error *);
-/* The JSON Schema of a blueprint. */
+/* {"format_version", "app", "seed", "held", "virtual_ms", "steps": [{"command", "by", "line", "begun_ms",
+ * "ended_ms", "outcome", "message"}], "assertions": [{"assertion", "file", "line", "held", "at_ms", "why",
+ * "worst_ms"}], "story": [{"at_ms", "who", "what"}]}: the blueprint on a simulated fleet in virtual time, as
+ * `scenario` says. Nothing real is touched: no store, no target. BERTH_FAILED: something did not hold. One
+ * seed, one document. */
+BERTH_API struct berth_operation *berth_simulate(struct berth *, const struct berth_request *,
+						 const struct berth_listener *, struct berth_error *);
+/* The JSON Schema of a blueprint, or with `name` "scenario" of a scenario. */
 BERTH_API struct berth_operation *berth_schema(struct berth *, const struct berth_request *,
 					       const struct berth_listener *, struct berth_error *);
 /* {"format_version", "events": [{"time", "app", "component", "instance", "what", "text"}]}: what was

@@ -122,7 +122,6 @@ static void keep(struct fake_instance *instance, const struct instance_spec *spe
 	    .attachments = attachments,
 	    .attachment_count = count,
 	    .limits_known = true,
-	    .bindings_known = true,
 	    .memory_bytes = spec->memory_bytes,
 	    .nano_cpus = spec->nano_cpus,
 	    .job = spec->job,

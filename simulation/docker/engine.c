@@ -446,7 +446,6 @@ uint64_t docker_engine_stamp(const struct docker_engine *engine)
 
 void docker_engine_calm(struct docker_engine *engine)
 {
-	/* Requests that they decided are still under way. */
-	for (struct rule *rule = engine->rules; rule; rule = rule->next)
-		rule->over = true;
+	FREE_LIST(engine->rules, free_rule);
+	engine->rules = NULL;
 }

@@ -175,7 +175,6 @@ struct rule {
 	struct rule *next;
 	struct docker_rule rule;
 	unsigned seen;
-	bool over;
 };
 
 struct behaviour {

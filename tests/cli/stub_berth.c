@@ -96,6 +96,9 @@ static void note_request(const char *verb, const struct berth_request *request)
 	asked.count = request->count;
 	note(asked.wait_for, sizeof asked.wait_for, request->wait_for);
 	note(asked.plan, sizeof asked.plan, request->plan);
+	note(asked.scenario, sizeof asked.scenario, request->scenario);
+	note(asked.scenario_file, sizeof asked.scenario_file, request->scenario_file);
+	asked.seed = request->seed;
 }
 
 static struct berth_operation *begin(const char *verb, struct berth *berth,
@@ -139,6 +142,7 @@ VERB(graph)
 VERB(locations)
 VERB(types)
 VERB(schema)
+VERB(simulate)
 VERB(events)
 VERB(stop)
 VERB(start)

@@ -38,6 +38,8 @@ struct asked {
 	bool dry_run, adopt, volumes, follow, check, remembered, remove;
 	int64_t count;
 	char wait_for[16], plan[256];
+	char scenario[256], scenario_file[64];
+	uint64_t seed;
 	char command[512], user[64], directory[256];
 	bool terminal, interactive, input_ended;
 	unsigned rows, columns, resizes;

@@ -1,0 +1,550 @@
+/* test_simulate_verb.c - scenarios are played on a simulated fleet: what holds, what is broken and when, and
+ * what is wrong with a scenario's text. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "tests/engine/scene.h"
+
+/* Two pages and their store, at a location that nobody defined. */
+#define SHOP                                                                                                 \
+	"id: shop\nlocation: cloud\nservices:\n"                                                             \
+	"- {type: 'docker:redis:3', id: store, openPorts: 6379}\n"                                           \
+	"- {type: 'docker:web:1', id: web, instances: 2, openPorts: 80,"                                     \
+	" links: [$berth:component(\"store\")]}\n"
+
+static struct scene scene;
+
+static void open_scene(void)
+{
+	scene_open(&scene);
+}
+
+static void close_scene(void)
+{
+	scene_close(&scene);
+}
+
+TestSuite(simulate_verb, .init = open_scene, .fini = close_scene);
+
+/* The document, for the caller. */
+static json_t *play_seeded(const char *blueprint, const char *scenario, uint64_t seed,
+			   enum berth_outcome *ret_outcome)
+{
+	struct berth_request request = {.size = sizeof request,
+					.blueprint = blueprint,
+					.file = "/b/shop.yaml",
+					.scenario = scenario,
+					.scenario_file = "/b/scenario.yaml",
+					.seed = seed};
+	json_t *document = NULL;
+	*ret_outcome = scene_request(&scene, berth_simulate, &request, &document);
+	return document;
+}
+
+static json_t *play(const char *blueprint, const char *scenario, enum berth_outcome *ret_outcome)
+{
+	return play_seeded(blueprint, scenario, 0, ret_outcome);
+}
+
+static void tell(const json_t *document)
+{
+	size_t i;
+	json_t *line;
+	json_array_foreach (json_object_get(document, "story"), i, line)
+		cr_log_warn("%6lld %s: %s", (long long)json_number(line, "at_ms", 0), json_text(line, "who"),
+			    json_text(line, "what"));
+	json_array_foreach (json_object_get(document, "assertions"), i, line)
+		cr_log_warn("%s: %s %s", json_text(line, "assertion"),
+			    json_flag(line, "held", false) ? "held" : "broken",
+			    json_text(line, "why") ? json_text(line, "why") : "");
+}
+
+static bool told(const json_t *document, const char *words)
+{
+	size_t i;
+	json_t *line;
+	json_array_foreach (json_object_get(document, "story"), i, line)
+		if (strstr(json_text(line, "what"), words))
+			return true;
+	return false;
+}
+
+/* The only assertion that has these words. */
+static const json_t *assertion(const json_t *document, const char *words)
+{
+	size_t i;
+	json_t *one;
+	json_array_foreach (json_object_get(document, "assertions"), i, one)
+		if (strstr(json_text(one, "assertion"), words))
+			return one;
+	tell(document);
+	cr_assert(false, "there is no assertion `%s`", words);
+	return NULL;
+}
+
+static void holds(const char *scenario)
+{
+	enum berth_outcome outcome;
+	owned_json document = play(SHOP, scenario, &outcome);
+	if (outcome != BERTH_OK)
+		tell(document);
+	cr_expect_eq(outcome, BERTH_OK);
+	cr_expect(json_flag(document, "held", false));
+}
+
+/* It does not hold because of that assertion alone, in these words. */
+static void breaks(const char *scenario, const char *words, const char *why)
+{
+	enum berth_outcome outcome;
+	owned_json document = play(SHOP, scenario, &outcome);
+	const json_t *broken = assertion(document, words);
+	cr_expect_eq(outcome, BERTH_FAILED);
+	cr_expect_not(json_flag(document, "held", true));
+	cr_expect_not(json_flag(broken, "held", true), "`%s` holds", words);
+	if (!json_text(broken, "why") || !strstr(json_text(broken, "why"), why))
+		tell(document);
+	cr_expect(json_text(broken, "why") && strstr(json_text(broken, "why"), why), "`%s`, not `%s`",
+		  json_text(broken, "why"), why);
+	cr_expect_geq(json_number(broken, "at_ms", -1), 0);
+}
+
+/* What the story of that scenario has in it. */
+static void tells(const char *scenario, const char *words)
+{
+	enum berth_outcome outcome;
+	owned_json document = play(SHOP, scenario, &outcome);
+	if (!told(document, words))
+		tell(document);
+	cr_expect(told(document, words), "nothing tells `%s`", words);
+}
+
+/* --- what holds, and what does not -------------------------------------------------------------------- */
+
+Test(simulate_verb, a_deploy_makes_what_the_blueprint_says)
+{
+	holds("steps: [deploy]\n"
+	      "assert:\n- finally: {state: running, unchanged: true, count: {web: 2, store: 1}}\n");
+	breaks("steps: [deploy]\nassert:\n- finally: {count: {web: 3}}\n", "finally", "2 of web answer");
+	breaks("steps: [deploy]\nassert:\n- finally: {state: absent}\n", "finally", "it is running");
+	breaks("steps: [deploy, {edit: {web.instances: 3}}]\nassert:\n- finally: {unchanged: true}\n",
+	       "changes nothing", "a next deploy changes something");
+	breaks("steps: [deploy]\nassert:\n- finally: {unchanged: false}\n", "changes something",
+	       "a next deploy changes nothing");
+}
+
+Test(simulate_verb, destroy_leaves_nothing)
+{
+	holds("steps: [deploy, destroy]\nassert:\n- finally: {nothing: true}\n");
+	breaks("steps: [deploy]\nassert:\n- finally: {nothing: true}\n", "nothing is left", "shop");
+}
+
+Test(simulate_verb, data_stays_unless_it_is_to_go_too)
+{
+	static const char blueprint[] = "id: keep\nlocation: cloud\nservices:\n"
+					"- {type: 'docker:a', id: a, volumes: ['data:/data']}\n";
+	enum berth_outcome outcome;
+	owned_json kept =
+	    play(blueprint, "steps: [deploy, destroy]\nassert:\n- finally: {nothing: true}\n", &outcome);
+	cr_expect_eq(outcome, BERTH_FAILED);
+	cr_expect(strstr(json_text(assertion(kept, "nothing is left"), "why"), "volume"));
+	owned_json gone =
+	    play(blueprint, "steps: [deploy, {destroy: , volumes: true}]\nassert:\n- finally: {nothing: true}\n",
+		 &outcome);
+	cr_expect_eq(outcome, BERTH_OK);
+	cr_expect(told(gone, "berth destroy"));
+}
+
+Test(simulate_verb, never_counts_from_the_first_time_on)
+{
+	holds("behaviour:\n  web: {answersAfter: 2s}\nsteps: [deploy, {wait: 1m}]\n"
+	      "assert:\n- never: fewer than 2 web\n- never: more than 2 web\n");
+	breaks("steps: [deploy, {kill: web.1}]\nassert:\n- never: fewer than 2 web\n", "never fewer",
+	       "1 answers of web");
+	breaks("steps: [deploy, {scale: {web: 3}}]\nassert:\n- never: more than 2 web\n", "never more",
+	       "3 answer of web");
+}
+
+Test(simulate_verb, taking_away_on_purpose_breaks_nothing)
+{
+	holds("steps: [deploy, stop, start, {scale: {web: 1}}, destroy]\n"
+	      "assert:\n- never: fewer than 2 web\n- recovers: {within: 1s}\n- outage: {web: 1s}\n");
+}
+
+Test(simulate_verb, what_dies_recovers_in_time_or_does_not)
+{
+	holds("behaviour:\n  web: {answersAfter: 2s}\nsteps: [deploy, {kill: web.2, exitCode: 1}]\n"
+	      "assert:\n- recovers: {within: 5s}\n- outage: {web: 0s, store: 0s}\n");
+	breaks("behaviour:\n  web: {answersAfter: 6s}\nsteps: [deploy, {kill: web.2}]\n"
+	       "assert:\n- recovers: {within: 5s, component: web}\n",
+	       "web recovers", "1 of 2 web answer");
+	breaks("behaviour:\n  store: {answersAfter: 3s}\nsteps: [deploy, {kill: store}, {wait: 5s}]\n"
+	       "assert:\n- outage: {store: 2s}\n",
+	       "store is never away", "none of it answers");
+}
+
+Test(simulate_verb, what_was_removed_comes_back_with_the_next_deploy)
+{
+	breaks("steps: [deploy, {remove: web.1}]\nassert:\n- recovers: {within: 10s}\n", "recovers",
+	       "a container was removed");
+	holds("steps: [deploy, {remove: web.1}, deploy]\n"
+	      "assert:\n- recovers: {within: 10s}\n- finally: {unchanged: true}\n");
+}
+
+Test(simulate_verb, a_program_that_ends_a_few_times_is_started_again)
+{
+	holds(
+	    "behaviour:\n  web: {exits: 2, exitCode: 3, livesFor: 2s, log: hello}\n"
+	    "steps: [{deploy: , outcome: any}, {wait: 1m}, deploy]\nassert:\n- finally: {state: running}\n");
+	breaks("behaviour:\n  web: {exits: always, exitCode: 3, answersAfter: 1s}\nsteps: [{deploy: , "
+	       "timeout: 1m}]\n",
+	       "deploy", "it ended with");
+	breaks("behaviour:\n  web: {broken: 'exec: no such file'}\nsteps: [deploy]\n", "deploy",
+	       "no such file");
+}
+
+/* --- steps -------------------------------------------------------------------------------------------- */
+
+Test(simulate_verb, a_step_ends_well_unless_the_scenario_says_otherwise)
+{
+	static const char bad[] = "behaviour:\n  web: {answersAfter: never}\n";
+	owned_memory char *asks = NULL, *silent = NULL;
+	cr_assert_gt(asprintf(&silent, "%ssteps: [{deploy: , timeout: 30s}]\n", bad), 0);
+	cr_assert_gt(asprintf(&asks, "%ssteps: [{deploy: , timeout: 30s, outcome: timedOut}]\n", bad), 0);
+	breaks(silent, "deploy", "it ended with `timedOut`");
+	holds(asks);
+	breaks("steps: [{deploy: , outcome: failed}]\n", "ends with `failed`", "it ended with `ok`");
+}
+
+Test(simulate_verb, an_update_that_does_not_get_ready_costs_nobody_anything)
+{
+	holds("behaviour:\n  web:\n    withImage: {'web:2': {answersAfter: never}}\n"
+	      "steps:\n- deploy\n- edit: {web.type: 'docker:web:2'}\n"
+	      "- {deploy: , timeout: 1m, outcome: timedOut}\n"
+	      "assert:\n- never: fewer than 2 web\n");
+}
+
+Test(simulate_verb, a_plan_says_what_it_would_do)
+{
+	holds("steps: [deploy, {plan: {unchanged: true}}, {edit: {web.env: '{A: b}'}},"
+	      " {plan: {replaces: web, creates: [], unchanged: false}}]\n");
+	breaks("steps: [deploy, {edit: {web.env: '{A: b}'}}, {plan: {replaces: [web, store]}}]\n", "plan",
+	       "it does not replace store");
+	breaks("steps: [deploy, {edit: {web.env: '{A: b}'}}, {plan: {replaces: store}}]\n", "plan",
+	       "it does not replace store");
+	breaks("steps: [deploy, {edit: {web.env: '{A: b}'}}, {plan: {replaces: []}}]\n", "plan",
+	       "it would replace web, too");
+	breaks("steps: [deploy, {plan: {unchanged: false}}]\n", "plan", "it changes nothing");
+	breaks("steps: [{plan: {unchanged: true, starts: web}}]\n", "plan", "it changes something");
+	tells("steps: [deploy, {remove: web.1}, {wait: 1s}, plan]\n", "plan: create shop.web.1");
+}
+
+Test(simulate_verb, plans_tell_every_kind_of_change)
+{
+	holds("steps: [deploy, {edit: {web.memory: 64m}}, {plan: {updates: web, restarts: [], relinks: []}},"
+	      " {edit: {web.instances: 1}}, {plan: {removes: web}}, {stop: [web, store]},"
+	      " {plan: {starts: [web, store], stops: []}}]\n");
+}
+
+Test(simulate_verb, commands_go_one_after_the_other)
+{
+	holds("steps: [deploy, {stop: web}, {start: web}, {restart: [web, store]}, {scale: {web: 3}},"
+	      " {after: 10s, wait: 1s}]\nassert:\n- finally: {count: {web: 3}}\n");
+	tells("steps: [deploy, {stop: web}]\n", "berth stop web");
+}
+
+Test(simulate_verb, another_blueprint_lies_beside_the_scenario)
+{
+	const char *directory = virtual_world_directory(scene.world);
+	owned_memory char *other = NULL, *scenario = NULL;
+	struct error err = {0};
+	enum berth_outcome outcome;
+	cr_assert_gt(asprintf(&other, "%s/other.yaml", directory), 0);
+	cr_assert_gt(asprintf(&scenario, "%s/scenario.yaml", directory), 0);
+	static const char text[] = SHOP "- {type: 'docker:mail:1', id: mail}\n";
+	cr_assert_eq(scene.world->ops->file_write(scene.world, other, 0644, text, strlen(text), &err), 0);
+	struct berth_request request = {.size = sizeof request,
+					.blueprint = SHOP,
+					.file = "/b/shop.yaml",
+					.scenario_file = scenario,
+					.scenario =
+					    "steps: [deploy, {deploy: other.yaml}]\n"
+					    "assert:\n- finally: {count: {mail: 1}, unchanged: true}\n"};
+	owned_json document = NULL;
+	outcome = scene_request(&scene, berth_simulate, &request, &document);
+	if (outcome)
+		tell(document);
+	cr_expect_eq(outcome, BERTH_OK);
+	request.scenario = "steps: [deploy, {deploy: nothing.yaml}]\n";
+	cr_expect_eq(scene_request(&scene, berth_simulate, &request, NULL), BERTH_INVALID);
+}
+
+Test(simulate_verb, two_who_deploy_do_not_undo_each_other)
+{
+	holds("steps:\n- deploy:\n  meanwhile:\n  - {after: 500ms, deploy: , by: bob, outcome: locked}\n"
+	      "- {deploy: , by: bob, outcome: locked, says: you}\n- {deploy: , by: bob, adopt: true}\n"
+	      "assert:\n- finally: {count: {web: 2}}\n");
+}
+
+Test(simulate_verb, a_step_may_not_take_longer_than_the_limit)
+{
+	breaks("limit: 10s\nbehaviour:\n  web: {answersAfter: 1m}\nsteps: [{deploy: , outcome: any}]\n",
+	       "deploy", "longer than the scenario's limit");
+}
+
+/* --- what goes wrong ---------------------------------------------------------------------------------- */
+
+Test(simulate_verb, an_engine_that_is_away_for_a_while)
+{
+	holds("behaviour:\n  store: {answersAfter: 2s}\n"
+	      "fleet:\n  cloud: {docker: {images: {'redis:3': {present: true}, 'web:1': {present: true}}}}\n"
+	      "steps:\n- deploy:\n  outcome: any\n  meanwhile:\n"
+	      "  - {after: 2s, fault: {at: cloud, unreachable: 20s}}\n- deploy\n"
+	      "assert:\n- recovers: {within: 30s}\n- finally: {state: running, unchanged: true}\n");
+}
+
+Test(simulate_verb, faults_on_the_wire_cost_time_and_nothing_else)
+{
+	static const char *const faults[] = {
+	    "calls: create, answerLost: true, times: 2",
+	    "calls: [start, create], delay: 2s, times: 3",
+	    "calls: create, cut: 10, times: 1",
+	    "calls: networkCreate, answerLost: true, times: 1",
+	    "calls: start, component: web.2, answerLost: true, times: 1, skip: 0",
+	    "calls: start, lost: true, times: 1",
+	    "calls: list, status: 503, times: 1, skip: 1",
+	    "calls: list, garbage: true, times: 1",
+	    "calls: inspect, truncated: 20, times: 1",
+	    "twice: true, for: 5s",
+	    "refused: true, for: 3s",
+	};
+	for (size_t i = 0; i < COUNT_OF(faults); i++) {
+		owned_memory char *scenario = NULL;
+		cr_assert_gt(
+		    asprintf(&scenario,
+			     "steps:\n- fault: {at: cloud, %s}\n- {deploy: , outcome: any}\n"
+			     "- {deploy: , outcome: any, after: 10s}\n- deploy\n"
+			     "assert:\n- finally: {state: running, unchanged: true, count: {web: 2}}\n",
+			     faults[i]),
+		    0);
+		cr_log_info("%s", faults[i]);
+		holds(scenario);
+	}
+}
+
+Test(simulate_verb, a_fault_is_told_with_the_call_that_it_hits)
+{
+	tells("steps: [{fault: {calls: create, component: web.2, status: 500, times: 1}},"
+	      " {deploy: , outcome: any}]\n",
+	      "fault: POST /containers/create?name=shop.web.2");
+}
+
+Test(simulate_verb, an_engine_goes_down_and_is_back)
+{
+	holds("steps: [deploy, {fault: {at: cloud, engineDown: 10s}}]\n"
+	      "assert:\n- recovers: {within: 20s}\n- finally: {state: running}\n");
+	holds("steps: [deploy, {reboot: cloud}]\nassert:\n- recovers: {within: 1m}\n");
+	breaks("steps: [deploy, {fault: {at: cloud, engineDown: 10s}}]\nassert:\n- outage: {web: 5s}\n",
+	       "web is never away", "none of it answers");
+}
+
+Test(simulate_verb, berth_is_killed_and_deploys_again)
+{
+	holds("steps:\n- deploy:\n  meanwhile: [{after: 1s, kill: berth}]\n- deploy\n"
+	      "assert:\n- recovers: {within: 30s}\n- finally: {state: running, unchanged: true}\n");
+	for (int call = 5; call < 200; call += 30) {
+		owned_memory char *scenario = NULL;
+		cr_assert_gt(
+		    asprintf(&scenario,
+			     "steps:\n- deploy:\n  meanwhile: [{kill: berth, atCall: %d}]\n- deploy\n"
+			     "assert:\n- finally: {state: running, unchanged: true}\n",
+			     call),
+		    0);
+		holds(scenario);
+	}
+}
+
+Test(simulate_verb, the_disk_is_full_for_a_while)
+{
+	holds("steps: [{fault: {diskFull: true, for: 1m}}, {deploy: , outcome: failed}, {wait: 2m}, deploy]\n"
+	      "assert:\n- finally: {state: running}\n");
+}
+
+Test(simulate_verb, the_clock_jumps)
+{
+	holds("steps: [deploy, {jump: 1h}, deploy, {jump: -2h}, deploy]\n"
+	      "assert:\n- finally: {state: running, unchanged: true}\n");
+}
+
+/* --- the fleet ---------------------------------------------------------------------------------------- */
+
+Test(simulate_verb, images_are_slow_there_or_missing)
+{
+	holds("fleet:\n  cloud:\n    docker:\n      latency: 20ms\n      slow: {start: 3s}\n"
+	      "      images: {'redis:3': {pull: 10s}, 'web:1': {present: true}}\nsteps: [deploy]\n");
+	breaks("fleet:\n  cloud: {docker: {images: {'redis:3': {missing: true}}}}\nsteps: [deploy]\n",
+	       "deploy", "redis:3");
+}
+
+Test(simulate_verb, what_is_slow_takes_its_time)
+{
+	enum berth_outcome outcome;
+	owned_json quick = play(SHOP, "steps: [deploy]\n", &outcome);
+	owned_json slow = play(SHOP,
+			       "fleet:\n  cloud: {docker: {images: {'redis:3': {pull: 10s}}}}\n"
+			       "behaviour:\n  web: {stopsAfter: 5s}\nsteps: [deploy]\n",
+			       &outcome);
+	cr_expect_lt(json_number(quick, "virtual_ms", 0), 10000);
+	cr_expect_gt(json_number(slow, "virtual_ms", 0), 10000);
+}
+
+Test(simulate_verb, secrets_are_made_up_and_variables_are_given)
+{
+	static const char blueprint[] = "id: s\nlocation: docker\nservices:\n"
+					"- type: docker:a\n  id: a\n  env:\n"
+					"    ONE: $berth:secret(\"env:NOWHERE_TO_BE_FOUND\")\n"
+					"    TWO: $berth:secret(\"file:/no/such/file\")\n"
+					"    THREE: $berth:env(\"ONLY_IN_THE_SCENARIO\")\n";
+	enum berth_outcome outcome;
+	owned_json document = play(
+	    blueprint, "description: of secrets\nvariables: {ONLY_IN_THE_SCENARIO: yes}\nsteps: [deploy]\n",
+	    &outcome);
+	if (outcome)
+		tell(document);
+	cr_expect_eq(outcome, BERTH_OK);
+	json_decref(document);
+	document = play(blueprint, "steps: [deploy]\n", &outcome);
+	cr_expect_eq(outcome, BERTH_INVALID, "the blueprint reads a variable that is nowhere");
+}
+
+Test(simulate_verb, locations_of_all_kinds_are_simulated)
+{
+	static const char blueprint[] =
+	    "id: far\nlocations:\n  tls: {type: docker, address: 'tcp://engine.example:2376', tls: true}\n"
+	    "services:\n"
+	    "- {type: 'docker:a', id: a, location: docker, openPorts: 80}\n"
+	    "- {type: 'docker:b', id: b, location: 'docker:tcp://10.1.2.3:2375', openPorts: 80,"
+	    " links: [$berth:component(\"a\")]}\n"
+	    "- {type: 'docker:c', id: c, location: tls}\n"
+	    "- {type: 'docker:d', id: d, location: nowhere}\n";
+	enum berth_outcome outcome;
+	owned_json document =
+	    play(blueprint, "steps: [deploy, destroy]\nassert:\n- finally: {nothing: true}\n", &outcome);
+	if (outcome)
+		tell(document);
+	cr_expect_eq(outcome, BERTH_OK);
+}
+
+Test(simulate_verb, processes_run_on_the_machine_of_whoever_deploys)
+{
+	static const char blueprint[] =
+	    "id: here\nlocation: localhost\nservices:\n"
+	    "- {type: process, id: p, command: [/bin/serve], ports: {http: auto}}\n"
+	    "- {type: process, id: q, command: [/bin/work]}\n";
+	enum berth_outcome outcome;
+	owned_json document =
+	    play(blueprint,
+		 "behaviour:\n  p: {answersAfter: 2s}\n"
+		 "steps: [deploy, {kill: q}, {wait: 10s}]\nassert:\n- recovers: {within: 10s}\n"
+		 "- finally: {state: running, unchanged: true, count: {p: 1, q: 1}}\n",
+		 &outcome);
+	if (outcome)
+		tell(document);
+	cr_expect_eq(outcome, BERTH_OK);
+}
+
+/* --- one seed, one story ------------------------------------------------------------------------------ */
+
+Test(simulate_verb, the_same_seed_tells_the_same_story)
+{
+	static const char scenario[] =
+	    "seed: 5\nsteps:\n- fault: {calls: create, answerLost: true, times: 2}\n"
+	    "- {deploy: , outcome: any}\n- {kill: web.1}\n- deploy\n";
+	enum berth_outcome outcome;
+	owned_json one = play(SHOP, scenario, &outcome);
+	owned_json two = play(SHOP, scenario, &outcome);
+	owned_json three = play_seeded(SHOP, scenario, 5, &outcome);
+	owned_json four = play_seeded(SHOP, scenario, 6, &outcome);
+	owned_memory char *first = json_line(one), *second = json_line(two), *third = json_line(three);
+	cr_expect_str_eq(first, second);
+	cr_expect_str_eq(first, third);
+	cr_expect_eq(json_number(one, "seed", 0), 5);
+	cr_expect_eq(json_number(four, "seed", 0), 6);
+}
+
+Test(simulate_verb, nothing_real_is_touched)
+{
+	owned_text state = {0};
+	text_format(&state, "%s/state", virtual_world_directory(scene.world));
+	holds("steps: [deploy, {stop: web}]\n");
+	cr_expect_not(scene.world->ops->file_exists(scene.world, text_view(&state)));
+}
+
+/* --- what is wrong with a text ------------------------------------------------------------------------ */
+
+static void is_wrong(const char *scenario, int line, const char *summary, const char *detail)
+{
+	enum berth_outcome outcome;
+	owned_json document = play(SHOP, scenario, &outcome);
+	const json_t *first = json_array_get(json_object_get(document, "diagnostics"), 0);
+	cr_expect_eq(outcome, BERTH_INVALID, "%s", scenario);
+	const char *said = json_text(first, "summary"), *advice = json_text(first, "detail");
+	cr_expect(said && strstr(said, summary), "`%s`, not `%s`", said, summary);
+	cr_expect(!detail || (advice && strstr(advice, detail)), "`%s`, not `%s`", advice, detail);
+	cr_expect_eq(json_integer_value(json_at(first, "range.start.line")), line, "%s", scenario);
+	cr_expect_str_eq(json_text(json_object_get(first, "range"), "filename"), "/b/scenario.yaml");
+}
+
+Test(simulate_verb, every_complaint_has_its_place_and_its_remedy)
+{
+	is_wrong("stepz: [deploy]\n", 1, "a scenario has no key `stepz`", "did you mean `steps`?");
+	is_wrong("seed: 1\n", 1, "nothing happens", "- deploy");
+	is_wrong("steps:\n- deploy\n- deplyo\n", 3, "a step has no key `deplyo`", "did you mean `deploy`?");
+	is_wrong("steps:\n- {deploy: , stop: web}\n", 2, "a step does one thing", "another step");
+	is_wrong("steps:\n- after: 5s\n", 2, "this step does nothing", NULL);
+	is_wrong("steps:\n- {wait: 5s, by: bob}\n", 2, "`by` means nothing to `wait`", NULL);
+	is_wrong("steps:\n- {wait: soon}\n", 2, "`wait` takes a duration", NULL);
+	is_wrong("steps:\n- fault: {at: cloud}\n", 2, "this fault does nothing", "unreachable");
+	is_wrong("steps:\n- fault: {lost: true, status: 500}\n", 2, "one fault does two things",
+		 "a step for each");
+	is_wrong("steps:\n- fault: {status: 200}\n", 2, "`status` takes a number from 400 to 599", NULL);
+	is_wrong("steps:\n- fault: {calls: creat, lost: true}\n", 2, "`calls` cannot be `creat`",
+		 "did you mean `create`?");
+	is_wrong("steps:\n- fault: {at: clout, lost: true}\n", 2,
+		 "nothing of the blueprint goes to a location", "did you mean `cloud`?");
+	is_wrong("steps: [deploy]\nassert:\n- never: less than 2 web\n", 3, "cannot be asserted",
+		 "fewer than 2 web");
+	is_wrong("steps: [deploy]\nassert:\n- never: fewer than 2 wep\n", 3, "no component `wep`",
+		 "did you mean `web`?");
+	is_wrong("steps: [deploy]\nassert:\n- {never: fewer than 1 web, outage: {web: 1s}}\n", 3,
+		 "an assertion is one", NULL);
+	is_wrong("steps: [deploy]\nbehaviour:\n  wbe: {exits: 1}\n", 3, "no component `wbe`",
+		 "did you mean `web`?");
+	is_wrong("steps: [deploy]\nbehaviour:\n  web: {exits: often}\n", 3, "or `always`", NULL);
+	is_wrong("steps: [deploy]\nbehaviour:\n  web: {answersAfter: ever}\n", 3, "or `never`", NULL);
+	is_wrong("steps:\n- {deploy: , outcome: fine}\n", 2, "`outcome` cannot be `fine`", NULL);
+	is_wrong("steps: deploy\n", 1, "`steps` takes a list", "- ");
+	is_wrong("steps: [deploy]\nassert:\n- outage: {web: long}\n", 3, "takes a duration for `web`", NULL);
+	is_wrong("steps:\n- {scale: {web: 1, store: 2}}\n", 2, "`scale` takes one component", NULL);
+}
+
+Test(simulate_verb, a_wrong_blueprint_is_told_as_validate_does)
+{
+	enum berth_outcome outcome;
+	owned_json document = play("id: x\nservces: []\n", "steps: [deploy]\n", &outcome);
+	cr_expect_eq(outcome, BERTH_INVALID);
+	cr_expect_gt(json_number(document, "error_count", 0), 0);
+	struct berth_request request = {.size = sizeof request, .blueprint = SHOP};
+	cr_expect_eq(scene_request(&scene, berth_simulate, &request, NULL), BERTH_USAGE);
+}
+
+Test(simulate_verb, the_schema_has_every_key)
+{
+	struct berth_request request = {.size = sizeof request, .name = "scenario"};
+	owned_json document = NULL;
+	cr_assert_eq(scene_request(&scene, berth_schema, &request, &document), BERTH_OK);
+	const json_t *step = json_at(document, "definitions.step.anyOf");
+	cr_expect(json_object_get(json_object_get(json_array_get(step, 1), "properties"), "meanwhile"));
+	cr_expect(json_at(document, "definitions.fault.properties.answerLost"));
+	cr_expect(json_at(document, "properties.assert"));
+}
