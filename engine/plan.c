@@ -183,8 +183,9 @@ static enum action action_for(struct work *work, const struct changes *changes)
 	if (remade && changes->links)
 		return ACTION_RELINK;
 	mark_stale(work);
+	/* What does not run reads them when it does; nobody is there to be told. */
 	if (changes->files)
-		work->parts |= PART_FILES | PART_NOTICE;
+		work->parts |= PART_FILES | (work->instance->seen->state == SEEN_RUNNING ? PART_NOTICE : 0);
 	if (changes->limits)
 		work->parts |= PART_LIMITS;
 	enum action left = action_when_left(work);

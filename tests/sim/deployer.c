@@ -8,8 +8,9 @@
 #include "tests/sim/judge.h"
 #include "tests/sim/stage.h"
 
-const char *const errand_words[DO_ERRANDS] = {"deploy", "plan",    "status", "stop", "start", "restart",
-					      "scale",  "destroy", "why",    "gc",   "logs",  "exec"};
+const char *const errand_words[DO_ERRANDS] = {"deploy",  "plan",  "status",   "stop", "start",
+					      "restart", "scale", "destroy",  "why",  "gc",
+					      "logs",    "exec",  "locations"};
 
 static char secret[32];
 
@@ -53,6 +54,7 @@ void deployer_close(struct deployer *deployer)
 
 void deployer_revive(struct deployer *deployer)
 {
+	stage_echo(deployer->stage);
 	stage_say(deployer->stage, "deployer %d: killed%s%s", deployer->number + 1,
 		  deployer->operation ? " in the middle of " : "",
 		  deployer->operation ? errand_words[deployer->doing] : "");
@@ -91,6 +93,45 @@ static void hear(void *context, const struct berth_event *event)
 	}
 }
 
+/* "replace app.c1.1 (image)" */
+static void add_change(struct text *words, const json_t *change)
+{
+	const char *between = " (";
+	size_t i;
+	json_t *reason;
+	text_format(words, "%s%s %s", words->length ? ", " : "", json_text(change, "action"),
+		    json_text(change, "instance"));
+	json_array_foreach (json_object_get(change, "because"), i, reason) {
+		text_format(words, "%s%s", between, json_text(reason, "path"));
+		between = ", ";
+	}
+	if (*between == ',')
+		text_add(words, ")");
+}
+
+static void note_plan(struct deployer *deployer, json_t *document)
+{
+	owned_text words = {0};
+	size_t i;
+	json_t *change;
+	json_decref(deployer->document);
+	deployer->document = document;
+	json_array_foreach (json_object_get(document, "changes"), i, change)
+		if (strcmp(json_text(change, "action"), "unchanged") != 0)
+			add_change(&words, change);
+	snprintf(deployer->last_changes, sizeof deployer->last_changes, "%s", text_view(&words));
+}
+
+static bool agree(void *context, const char *plan)
+{
+	struct deployer *deployer = context;
+	struct error err = {0};
+	note_plan(deployer, json_parse(plan, strlen(plan), "the plan", &err));
+	stage_say(deployer->stage, "deployer %d: its plan is to %s", deployer->number + 1,
+		  deployer->last_changes);
+	return true;
+}
+
 static const char *const locations[] = {
     "engine=docker:tcp://" ENGINE_ADDRESS, "fleet={type: fake, target: fleet}",
     "cloud={type: fake, target: cloud, namesUnique: false}", "here=localhost", NULL};
@@ -108,9 +149,9 @@ static const char *any_component(const struct theatre *stage, struct dice *dice)
 typedef struct berth_operation *verb_function(struct berth *, const struct berth_request *,
 					      const struct berth_listener *, struct berth_error *);
 
-static verb_function *const verbs[DO_ERRANDS] = {berth_deploy, berth_plan,    berth_status, berth_stop,
-						 berth_start,  berth_restart, berth_scale,  berth_destroy,
-						 berth_why,    berth_gc,      berth_logs,   berth_exec};
+static verb_function *const verbs[DO_ERRANDS] = {
+    berth_deploy,  berth_plan, berth_status, berth_stop, berth_start, berth_restart,  berth_scale,
+    berth_destroy, berth_why,  berth_gc,     berth_logs, berth_exec,  berth_locations};
 
 bool deployer_begin(struct deployer *deployer, enum errand_kind doing, uint64_t chance)
 {
@@ -122,19 +163,21 @@ bool deployer_begin(struct deployer *deployer, enum errand_kind doing, uint64_t 
 	struct berth_request request = {.size = sizeof request,
 					.blueprint = reads_blueprint ? text_view(&stage->blueprint) : NULL,
 					.file = "/b.yaml",
-					.app = doing == DO_GC ? NULL : "app",
+					.app = doing == DO_GC || doing == DO_LOCATIONS ? NULL : "app",
+					.check = doing == DO_LOCATIONS,
 					.locations = locations,
 					.adopt = deployer->adopt,
 					.tail = 5,
 					.command = doing == DO_EXEC ? command : NULL,
 					.count = 1 + roll(&dice, 3)};
-	struct berth_listener listener = {.size = sizeof listener, .event = hear, .context = deployer};
+	struct berth_listener listener = {
+	    .size = sizeof listener, .event = hear, .confirm = agree, .context = deployer};
 	struct berth_error error = {0};
 	if (doing == DO_SCALE || doing == DO_EXEC || (doing == DO_RESTART && one_in(&dice, 2)))
 		request.components = components;
 	snprintf(secret, sizeof secret, "hush%u", stage->model.secret_version);
 	deployer->doing = doing;
-	deployer->disturbed = false;
+	deployer->disturbed = stage_now(stage) < stage->echoes_until_ms;
 	deployer->wanted = stage->model;
 	deployer->begun++;
 	judge_begin(deployer);
@@ -147,40 +190,14 @@ bool deployer_begin(struct deployer *deployer, enum errand_kind doing, uint64_t 
 	return deployer->operation;
 }
 
-/* "replace app.c1.1 (image)" */
-static void add_change(struct text *words, const json_t *change)
-{
-	const char *between = " (";
-	size_t i;
-	json_t *reason;
-	text_format(words, "%s%s %s", words->length ? ", " : "", json_text(change, "action"),
-		    json_text(change, "instance"));
-	json_array_foreach (json_object_get(change, "because"), i, reason) {
-		text_format(words, "%s%s", between, json_text(reason, "path"));
-		between = ", ";
-	}
-	if (*between == ',')
-		text_add(words, ")");
-}
-
 /* What a deploy says that it changed. */
 static void note_changes(struct deployer *deployer)
 {
 	const char *result = berth_result(deployer->operation);
 	struct error err = {0};
-	json_t *document = json_parse(result, strlen(result), "result", &err), *change;
-	owned_text words = {0};
-	size_t i;
-	json_decref(deployer->document);
-	deployer->document = document;
+	json_t *document = json_parse(result, strlen(result), "result", &err);
 	deployer->changed = json_flag(document, "changed", false);
-	json_array_foreach (json_object_get(document, "changes"), i, change)
-		if (strcmp(json_text(change, "action"), "unchanged") != 0)
-			add_change(&words, change);
-	snprintf(deployer->last_changes, sizeof deployer->last_changes, "%s", text_view(&words));
-	if (words.length)
-		stage_say(deployer->stage, "deployer %d: its plan was to %s", deployer->number + 1,
-			  text_view(&words));
+	note_plan(deployer, document);
 }
 
 void deployer_conclude(struct deployer *deployer)

@@ -10,6 +10,8 @@
 #include "base/cleanup.h"
 #include "tests/sim/judge.h"
 
+#define ECHO_MS 60000
+
 /* --- words ------------------------------------------------------------------------------------------- */
 
 int64_t stage_now(const struct theatre *stage)
@@ -49,6 +51,11 @@ void stage_disturb(struct theatre *stage, const char *kind)
 		stage->deployers[i].disturbed = true;
 }
 
+void stage_echo(struct theatre *stage)
+{
+	stage->echoes_until_ms = stage_now(stage) + ECHO_MS;
+}
+
 /* --- what becomes of messages ------------------------------------------------------------------------ */
 
 static bool fits(const struct planned_fate *planned, const struct http_request *request)
@@ -75,6 +82,8 @@ static void decide(void *owner, struct seat *seat, const char *address, const st
 		*ret = planned->fate;
 		stage_say(stage, "fault: %s: %s %s", planned->kind, request->method, request->url);
 		stage_disturb(stage, planned->kind);
+		if (planned->fate.there_ms > 1000)
+			stage_echo(stage);
 		if (--planned->times == 0)
 			*planned = stage->fates[--stage->fate_count];
 		return;

@@ -29,6 +29,7 @@ enum errand_kind {
 	DO_GC,
 	DO_LOGS,
 	DO_EXEC,
+	DO_LOCATIONS,
 	DO_ERRANDS
 };
 extern const char *const errand_words[DO_ERRANDS];
@@ -81,6 +82,7 @@ struct theatre {
 	char stranger[80]; /* a container of somebody else's; "" none */
 	struct sights sights;
 	uint64_t steps, disturbances;
+	int64_t echoes_until_ms; /* messages of the dead and of those who gave up may arrive till then */
 	struct tally *tally;
 	struct judge *judge;
 	/* Why this seed is a violation: the rule's name, and words; "" as long as it is none. */
@@ -103,6 +105,8 @@ void stage_accuse(struct theatre *stage, const char *rule, const char *format, .
 /* Something from outside happened: whoever works now is not to be held to what was planned. */
 void stage_disturb(struct theatre *stage, const char *kind);
 
+/* Messages may still be on their way from somebody who does not wait for them any more. */
+void stage_echo(struct theatre *stage);
 /* Let the world go on for so long; judged after every step. False: there is a verdict. */
 bool stage_run(struct theatre *stage, int64_t ms);
 /* Until that deployer is idle. False: there is a verdict, or it takes too long. */
