@@ -154,7 +154,7 @@ static bool compare_publications(struct decision *decision, bool changed)
 {
 	const struct work *work = decision->work;
 	const struct observed *seen = work->instance->seen;
-	if (seen->state != SEEN_RUNNING)
+	if (seen->state != SEEN_RUNNING && !seen->bindings_known)
 		return false;
 	for (size_t i = 0; i < work->port_count; i++)
 		if (work->ports[i].published && !is_published(seen, &work->ports[i])) {
@@ -178,6 +178,15 @@ static bool compare_state(struct decision *decision)
 		because(decision, "state", "it keeps ending", NULL, place);
 	else
 		return false;
+	return true;
+}
+
+static bool compare_network(struct decision *decision)
+{
+	const struct work *work = decision->work;
+	if (!work->instance->seen->cut_off)
+		return false;
+	because(decision, "network", "it is off its network", NULL, work->instance->component->spec->place);
 	return true;
 }
 
@@ -307,5 +316,6 @@ struct changes changes_of(struct decision *decision, enum resolved found)
 		changes.files = compare_files(decision);
 	}
 	changes.limits = compare_limits(decision);
+	changes.cut_off = compare_network(decision);
 	return changes;
 }

@@ -16,7 +16,8 @@ struct changes {
 	bool links;   /* values from other components */
 	bool secrets; /* contents of secrets in variables */
 	bool files;
-	bool limits; /* what the target changes in place */
+	bool limits;  /* what the target changes in place */
+	bool cut_off; /* it is to be put on its network again */
 };
 
 /* Note a reason; texts are copied, NULL stays NULL. */

@@ -80,7 +80,7 @@ struct reason {
 };
 
 /* What an update in place has to do. */
-enum { PART_LIMITS = 1, PART_FILES = 2, PART_NOTICE = 4, PART_NAME = 8 };
+enum { PART_LIMITS = 1, PART_FILES = 2, PART_NOTICE = 4, PART_NAME = 8, PART_JOIN = 16 };
 
 /* Which driver call is under way for an instance, so that the same one is asked again. */
 enum doing {

@@ -56,10 +56,10 @@ static int copy_request(struct berth_operation *operation, const struct berth_re
 		if (!request->scenario)
 			return -1;
 	}
-	return copy_text(arena, &request->scenario_file) || copy_text(arena, &request->file) || copy_text(arena, &request->app) ||
-	       copy_text(arena, &request->format) || copy_text(arena, &request->name) ||
-	       copy_text(arena, &request->wait_for) || copy_text(arena, &request->user) ||
-	       copy_text(arena, &request->directory) ||
+	return copy_text(arena, &request->scenario_file) || copy_text(arena, &request->file) ||
+	       copy_text(arena, &request->app) || copy_text(arena, &request->format) ||
+	       copy_text(arena, &request->name) || copy_text(arena, &request->wait_for) ||
+	       copy_text(arena, &request->user) || copy_text(arena, &request->directory) ||
 	       copy_list(arena, request->command, &request->command) ||
 	       copy_list(arena, request->locations, &request->locations) ||
 	       copy_list(arena, request->settings, &request->settings) ||

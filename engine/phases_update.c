@@ -13,6 +13,11 @@ static enum progress change_limits(struct work *work, struct error *err)
 	return driver_of(work)->update(&work->site->location, &work->errand, work->spec, err);
 }
 
+static enum progress join_network(struct work *work, struct error *err)
+{
+	return driver_of(work)->admit(&work->site->location, &work->errand, work->spec, err);
+}
+
 static enum progress write_files(struct work *work, struct error *err)
 {
 	return driver_of(work)->deliver(&work->site->location, &work->errand, work->spec, err);
@@ -81,6 +86,7 @@ static const struct part {
 	part_call *call;
 	const char *what;
 } parts[] = {
+    {PART_JOIN, DOING_ADMIT, join_network, "it is put on its network again"},
     {PART_LIMITS, DOING_UPDATE, change_limits, "its limits are changed in place"},
     {PART_FILES, DOING_DELIVER, write_files, "its files are written"},
     {PART_NOTICE, DOING_SIGNAL, tell_of_change, "it is told of the change"},
@@ -126,7 +132,10 @@ static enum phase do_part(struct work *work, const struct part *part)
 	}
 	work->parts &= ~part->bit;
 	work->operation->changed = true;
-	if (part->bit == PART_NOTICE && work->instance->component->spec->on_change->kind != ON_CHANGE_NONE) {
+	bool told =
+	    part->bit == PART_NOTICE && work->instance->component->spec->on_change->kind != ON_CHANGE_NONE;
+	work->look_due |= part->bit == PART_JOIN; /* its address may be another one */
+	if (told || part->bit == PART_JOIN) {
 		work->checks_done = 0; /* does it still answer? */
 		return PHASE_STARTING;
 	}

@@ -188,6 +188,8 @@ static enum action action_for(struct work *work, const struct changes *changes)
 		work->parts |= PART_FILES | (work->instance->seen->state == SEEN_RUNNING ? PART_NOTICE : 0);
 	if (changes->limits)
 		work->parts |= PART_LIMITS;
+	if (changes->cut_off)
+		work->parts |= PART_JOIN;
 	enum action left = action_when_left(work);
 	return work->parts && left == ACTION_UNCHANGED ? ACTION_UPDATE : left;
 }
@@ -436,6 +438,14 @@ static int add_limits(struct work *work, const struct observed *looked)
 	both->memory_bytes = looked->memory_bytes;
 	both->nano_cpus = looked->nano_cpus;
 	both->restart = looked->restart;
+	/* Of one that does not run the listing does not tell what it publishes. */
+	if (looked->bindings_known && looked->state != SEEN_RUNNING) {
+		both->bindings_known = true;
+		both->attachments = looked->attachments;
+		both->attachment_count = looked->attachment_count;
+		work->attach_arena = work->look_next;
+		work->look_next = (struct arena){0};
+	}
 	work->instance->seen = both;
 	return 0;
 }
@@ -459,13 +469,21 @@ static enum progress look_at(struct work *work, struct error *err)
 	return kept ? PROGRESS_DONE : (fail_memory(err), PROGRESS_FAILED);
 }
 
+static bool bindings_known(const struct work *work)
+{
+	const struct instance *instance = work->instance;
+	return instance->seen->bindings_known || instance->seen->state == SEEN_RUNNING ||
+	       !instance->component->port_count;
+}
+
 enum progress plan_look(struct berth_operation *operation, struct error *err)
 {
 	enum { AT_ONCE = 8 };
 	size_t flying = 0;
 	for (size_t i = 0; i < operation->work_count; i++) {
 		struct work *work = operation->works[i];
-		if (!work->instance->wanted || !work->instance->seen || work->looked_at || limits_known(work))
+		if (!work->instance->wanted || !work->instance->seen || work->looked_at ||
+		    (limits_known(work) && bindings_known(work)))
 			continue;
 		if (flying >= AT_ONCE)
 			return PROGRESS_WAITING;

@@ -140,7 +140,10 @@ struct observed {
 	bool limits_known;
 	int64_t memory_bytes, nano_cpus; /* 0: no limit */
 	enum restart_policy restart;
-	bool orphan_tree; /* processes whose keeper died: to be ended, never counted as an instance */
+	bool cut_off; /* it runs off the network of its application, where nobody reaches it, until `admit`
+			 puts it there */
+	bool bindings_known; /* its attachments tell what is published even while it does not run */
+	bool orphan_tree;    /* processes whose keeper died: to be ended, never counted as an instance */
 };
 
 #endif

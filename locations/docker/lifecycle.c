@@ -60,6 +60,10 @@ static enum progress begin_with(struct task *task, const json_t *container, stru
 		task->after = start_begin;
 		return pin_find(task, rejoin_begin, err);
 	}
+	if (!endpoint_of(container, spec->app) && !container_runs(container)) {
+		task->after = start_begin;
+		return task_go(task, rejoin_begin);
+	}
 	if (!(task->since = arena_text(&task->arena, since ? since : "")))
 		return out_of_memory(err);
 	return task_go(task, start_now);

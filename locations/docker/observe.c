@@ -221,6 +221,13 @@ bool shared_name_held(const json_t *container)
 	return app && held_as_inspected(labels, endpoint_of(container, app));
 }
 
+/* Whoever took it off its network, to give it a name or by hand, did not get to put it on again. */
+static bool is_cut_off(const json_t *container, const json_t *endpoint, enum observed_state state)
+{
+	return state == SEEN_RUNNING && !endpoint &&
+	       json_is_object(json_at(container, "NetworkSettings.Networks"));
+}
+
 /* "Exited (3) 5 minutes ago" */
 static int exit_code_of(const char *status)
 {
@@ -288,6 +295,7 @@ int observe_listed(struct docker *docker, const json_t *container, struct arena 
 		seen.error = "it is paused";
 	seen.created_ms = json_number(container, "Created", 0) * 1000;
 	seen.shared_name_held = held_as_listed(labels, endpoint);
+	seen.cut_off = is_cut_off(container, endpoint, seen.state);
 	if ((image && !seen.image_id) || attach_listed(docker, container, labels, endpoint, arena, &seen) < 0)
 		return -1;
 	*ret = seen;
@@ -298,7 +306,9 @@ int observe_listed(struct docker *docker, const json_t *container, struct arena 
 static int attach_inspected(struct docker *docker, const json_t *container, const json_t *labels,
 			    const json_t *endpoint, struct arena *arena, struct observed *ret)
 {
-	json_t *ports = json_at(container, "NetworkSettings.Ports"), *list;
+	/* While it does not run only its configuration has them. */
+	json_t *bound = json_at(container, "NetworkSettings.Ports"), *list;
+	json_t *ports = json_object_size(bound) ? bound : json_at(container, "HostConfig.PortBindings");
 	const char *key;
 	size_t room = 1, count = 0;
 
@@ -385,6 +395,8 @@ int observe_inspected(struct docker *docker, const json_t *container, struct are
 	read_limits(container, &seen);
 	seen.image_id = image ? arena_text(arena, image) : NULL;
 	seen.shared_name_held = held_as_inspected(labels, endpoint);
+	seen.cut_off = is_cut_off(container, endpoint, seen.state);
+	seen.bindings_known = true;
 	if ((image && !seen.image_id) ||
 	    attach_inspected(docker, container, labels, endpoint, arena, &seen) < 0)
 		return -1;

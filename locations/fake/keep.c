@@ -122,6 +122,7 @@ static void keep(struct fake_instance *instance, const struct instance_spec *spe
 	    .attachments = attachments,
 	    .attachment_count = count,
 	    .limits_known = true,
+	    .bindings_known = true,
 	    .memory_bytes = spec->memory_bytes,
 	    .nano_cpus = spec->nano_cpus,
 	    .job = spec->job,

@@ -446,6 +446,7 @@ uint64_t docker_engine_stamp(const struct docker_engine *engine)
 
 void docker_engine_calm(struct docker_engine *engine)
 {
-	FREE_LIST(engine->rules, free_rule);
-	engine->rules = NULL;
+	/* Requests that they decided are still under way. */
+	for (struct rule *rule = engine->rules; rule; rule = rule->next)
+		rule->over = true;
 }

@@ -175,6 +175,7 @@ struct rule {
 	struct rule *next;
 	struct docker_rule rule;
 	unsigned seen;
+	bool over;
 };
 
 struct behaviour {

@@ -187,7 +187,8 @@ static const struct docker_rule *rule_of(struct call *call, const char *target)
 		    (wanted->target && (!target || strcmp(wanted->target, target) != 0)))
 			continue;
 		unsigned seen = rule->seen++;
-		if (seen >= wanted->skip && (!wanted->times || seen < wanted->skip + wanted->times))
+		if (!rule->over && seen >= wanted->skip &&
+		    (!wanted->times || seen < wanted->skip + wanted->times))
 			return wanted;
 	}
 	return NULL;

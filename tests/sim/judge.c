@@ -425,6 +425,8 @@ static const struct sight *counted(const struct sights *sights, const struct par
 
 static bool as_wanted(const struct part *part, const struct sight *sight)
 {
+	if (part->temper == TEMPER_CRASH) /* it may answer for a moment, and count as running */
+		return sight;
 	return sight && (part->job ? sight->ended_well : sight->running);
 }
 
