@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/world_real.h"
@@ -72,6 +73,21 @@ static void behave(void *owner, const struct program_started *started, struct pr
 			*ret = parts[i].behaviour;
 }
 
+static void use_location(struct side *side, struct location *location, struct errand *errand)
+{
+	size_t at = (size_t)(side - sides);
+
+	*location = (struct location){.driver = &localhost_driver,
+				      .world = side->world,
+				      .name = "here",
+				      .spec = &location_specs[at],
+				      .state_directory = side->directory,
+				      .helper = side->universe ? MACHINE_HELPER : BERTH_HELPER_PATH,
+				      .environment = no_environment};
+	*errand = (struct errand){.wake = woken, .owner = side};
+	cr_assert_eq(localhost_driver.open(location, &side->error), 0, "%s", side->error.text);
+}
+
 static void open_location(struct side *side)
 {
 	size_t at = (size_t)(side - sides);
@@ -81,15 +97,7 @@ static void open_location(struct side *side)
 	options[at] = json_pack("{s:s,s:s}", "grace", "300ms", "claims", claims);
 	location_specs[at] =
 	    (struct location_spec){.name = "here", .type = "localhost", .target = "", .options = options[at]};
-	side->location = (struct location){.driver = &localhost_driver,
-					   .world = side->world,
-					   .name = "here",
-					   .spec = &location_specs[at],
-					   .state_directory = side->directory,
-					   .helper = side->universe ? MACHINE_HELPER : BERTH_HELPER_PATH,
-					   .environment = no_environment};
-	side->errand = (struct errand){.wake = woken, .owner = side};
-	cr_assert_eq(localhost_driver.open(&side->location, &side->error), 0, "%s", side->error.text);
+	use_location(side, &side->location, &side->errand);
 }
 
 static void set_up(void)
@@ -104,6 +112,7 @@ static void set_up(void)
 	snprintf(simulated->directory, sizeof(simulated->directory), MACHINE_HOME "/state");
 	simulated->universe = universe_new(1);
 	simulated->machine = machine_new(simulated->universe, "host", "192.0.2.7");
+	machine_user(simulated->machine, geteuid());
 	machine_behave(simulated->machine, behave, NULL);
 	simulated->seat = seat_new(simulated->universe, simulated->machine);
 	simulated->world = seat_world(simulated->seat);
@@ -547,4 +556,112 @@ Test(keeper_alike, what_it_leaves_behind_is_ended_and_told)
 
 	run(spec);
 	both("it went into the background", spec, "stopped", 0, 0);
+}
+
+/* Of two that start the same instance at once, the second one's keeper finds the directory held. */
+static void start_twice(struct side *side, const struct instance_spec *spec)
+{
+	struct location other;
+	struct errand errand;
+	struct error err = {0};
+	enum progress first = PROGRESS_WAITING, second = PROGRESS_WAITING;
+	int64_t until = side->world->ops->now(side->world) + PATIENCE_MS;
+
+	use_location(side, &other, &errand);
+	for (;;) {
+		if (first == PROGRESS_WAITING)
+			first = localhost_driver.start(&side->location, &side->errand, spec, &side->error);
+		if (second == PROGRESS_WAITING)
+			second = localhost_driver.start(&other, &errand, spec, &err);
+		if (first != PROGRESS_WAITING && second != PROGRESS_WAITING)
+			break;
+		cr_assert(side->world->ops->now(side->world) < until);
+		go_on(side);
+	}
+	cr_assert_eq(first, PROGRESS_DONE, "%s", side->error.text);
+	cr_assert_eq(second, PROGRESS_DONE, "%s", err.text);
+	localhost_driver.close(&other);
+}
+
+Test(keeper_alike, started_by_two_at_once_it_runs_once)
+{
+	struct instance_spec *spec = spec_of("web", STAYS, RESTART_UNLESS_STOPPED);
+
+	cr_assert_eq(BOTH(place, spec, &note), PROGRESS_DONE);
+	start_twice(&sides[0], spec);
+	start_twice(&sides[1], spec);
+	both("started twice", spec, "running", 1, 1);
+}
+
+Test(keeper_alike, a_keeper_that_is_told_to_end_takes_its_tree_along)
+{
+	struct instance_spec *spec = spec_of("web", STAYS, RESTART_UNLESS_STOPPED);
+
+	run(spec);
+	both("started", spec, "running", 1, 1);
+	kill_both(spec, KEEPER, SIGHUP);
+	both_see("hung up", spec);
+	kill_both(spec, KEEPER, SIGTERM);
+	both("ended", spec, "stopped", 0, 0);
+	cr_assert_eq(BOTH(start, spec), PROGRESS_DONE);
+	both("started again", spec, "running", 1, 1);
+	kill_both(spec, KEEPER, SIGUSR1);
+	both("parked by hand", spec, "parked", 1, 0);
+	kill_both(spec, KEEPER, SIGTERM);
+	both("ended while it was parked", spec, "stopped", 0, 0);
+}
+
+Test(keeper_alike, a_policy_that_is_changed_counts_at_the_next_end)
+{
+	struct instance_spec *spec = spec_of("web", STAYS, RESTART_UNLESS_STOPPED);
+
+	run(spec);
+	both("started", spec, "running", 1, 1);
+	spec->restart = RESTART_NO;
+	cr_assert_eq(BOTH(update, spec), PROGRESS_DONE, "%s", sides[0].error.text);
+	kill_both(spec, COMMAND, SIGKILL);
+	both("it ended for good", spec, "stopped", 0, 0);
+}
+
+Test(keeper_alike, without_its_run_directory_it_runs_on_and_can_be_removed)
+{
+	struct instance_spec *spec = spec_of("web", STAYS, RESTART_UNLESS_STOPPED);
+
+	run(spec);
+	both("started", spec, "running", 1, 1);
+	for (size_t i = 0; i < 2; i++)
+		cr_assert_eq(sides[i].world->ops->tree_remove(sides[i].world, path_of(&sides[i], spec, ""),
+							      &sides[i].error),
+			     0);
+	both_see("its directory is gone", spec);
+	cr_assert_eq(BOTH(remove, app, spec->name), PROGRESS_DONE);
+	both_see("removed", spec);
+}
+
+Test(keeper_alike, a_command_of_another_user_is_that_users)
+{
+	struct instance_spec *spec = spec_of("web", STAYS, RESTART_UNLESS_STOPPED);
+	struct instance_spec *nobody = spec_of("none", STAYS, RESTART_UNLESS_STOPPED);
+
+	nobody->user = "no-such-user";
+	cr_assert_eq(BOTH(place, nobody, &note), PROGRESS_DONE);
+	cr_assert_eq(BOTH(start, nobody), PROGRESS_FAILED);
+	cr_assert_str_eq(sides[1].error.text, sides[0].error.text);
+	both("there is no such user", nobody, "failed", 0, 0);
+	if (geteuid())
+		return; /* only root may become somebody else */
+	spec->user = "nobody";
+	run(spec);
+	both("started", spec, "running", 1, 1);
+	for (size_t i = 0; i < 2; i++) {
+		struct file_facts facts;
+		cr_assert_eq(sides[i].world->ops->file_follow(
+				 sides[i].world, path_of(&sides[i], spec, "work"), &facts, &sides[i].error),
+			     0);
+		cr_expect_eq(facts.uid, 65534, "%s", i ? "simulated" : "real");
+	}
+	kill_both(spec, KEEPER, SIGKILL);
+	both("its keeper was killed", spec, "running", 0, 1);
+	cr_assert_eq(BOTH(remove, app, spec->name), PROGRESS_DONE);
+	both_see("removed", spec);
 }
