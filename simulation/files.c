@@ -190,5 +190,7 @@ int node_resize(struct files *files, struct node *node, uint64_t size)
 	uint64_t until = size < node->size ? node->size : size;
 	if (disk_refuses(files, DISK_WRITE, node) || sectors_note(files, node, from, until - from))
 		return -1;
+	if (size < node->cut_to && size < node->size)
+		node->cut_to = size;
 	return set_size(files, node, size);
 }

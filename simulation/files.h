@@ -41,6 +41,7 @@ struct node {
 	uint64_t size, bytes_room;
 	/* What the disk has instead. */
 	uint64_t disk_size;
+	uint64_t cut_to; /* the least size since then; what lay behind it is gone with whatever it was cut by */
 	struct sector *sectors;
 	size_t sector_count, sector_room;
 	unsigned char *changed; /* a bit for each sector that is among them */

@@ -122,6 +122,7 @@ static void note_unsynced(struct files *files, struct node *node)
 		files->unsynced->previous_unsynced = node;
 	files->unsynced = node;
 	node->disk_size = node->size;
+	node->cut_to = UINT64_MAX;
 }
 
 int sectors_note(struct files *files, struct node *node, uint64_t offset, uint64_t count)
@@ -172,51 +173,77 @@ void disk_settle(struct files *files)
 
 /* --- a power cut -------------------------------------------------------------------------------- */
 
-static uint64_t size_after_cut(struct files *files, const struct node *node)
+/* It grew by some of its sectors. */
+static uint64_t grown_size(struct files *files, const struct node *node, uint64_t from)
 {
-	uint64_t low = node->size < node->disk_size ? node->size : node->disk_size;
-	uint64_t high = node->size < node->disk_size ? node->disk_size : node->size;
-	unsigned sectors = (unsigned)((high - low) / SECTOR);
+	unsigned sectors = (unsigned)((node->size - from) / SECTOR);
 	switch (universe_roll(files->universe, 3)) {
 	case 0:
-		return node->disk_size;
+		return from;
 	case 1:
 		return node->size;
 	default:
-		return low + (uint64_t)universe_roll(files->universe, sectors + 1) * SECTOR;
+		return from + (uint64_t)universe_roll(files->universe, sectors + 1) * SECTOR;
 	}
 }
 
-/* Each sector is on the disk or not, whatever became of the others. What was cut off is whole where it is
- * there again. */
+static int make_room(struct node *node, uint64_t size)
+{
+	unsigned char *bytes = size > node->bytes_room ? realloc(node->bytes, size) : node->bytes;
+	if (!bytes && size)
+		return -1;
+	node->bytes = bytes;
+	node->bytes_room = size > node->bytes_room ? size : node->bytes_room;
+	return 0;
+}
+
+/* A sector as it was on the disk, where that is not behind what was cut off. */
+static void restore(struct node *node, const struct sector *sector, uint64_t size, uint64_t cut_to)
+{
+	uint64_t begin = sector->number * SECTOR;
+	if (begin >= size)
+		return;
+	size_t count = size - begin < SECTOR ? (size_t)(size - begin) : SECTOR;
+	size_t kept = cut_to <= begin ? 0 : cut_to - begin < count ? (size_t)(cut_to - begin) : count;
+	memcpy(node->bytes + begin, sector->bytes, kept);
+	memset(node->bytes + begin + kept, 0, count - kept);
+}
+
+static void set_size(struct files *files, struct node *node, uint64_t size)
+{
+	if (files->room >= 0)
+		files->room -= (int64_t)(size - node->size);
+	node->size = size;
+}
+
+/* Nothing of it came to the disk: what was cut off is there again. */
+static void take_back(struct files *files, struct node *node)
+{
+	if (make_room(node, node->disk_size))
+		return;
+	for (size_t i = 0; i < node->sector_count; i++)
+		restore(node, &node->sectors[i], node->disk_size, UINT64_MAX);
+	set_size(files, node, node->disk_size);
+}
+
+/* Each sector is on the disk or not, whatever became of the others; but what was written behind a cut is not
+ * there before the cut. */
 static void cut_bytes(struct files *files, struct node *node)
 {
 	int64_t since = clock_now(universe_clock(files->universe)) - WRITTEN_BACK_MS;
-	uint64_t now_size = node->size, size = size_after_cut(files, node);
 	bool older = node->sector_count && node->sectors[node->sector_count - 1].at_ms < since;
 	if (older)
-		size = node->size;
-	if (size > node->bytes_room) {
-		unsigned char *bytes = realloc(node->bytes, size);
-		if (!bytes)
-			return;
-		node->bytes = bytes;
-		node->bytes_room = size;
+		return;
+	if (node->cut_to < node->disk_size && universe_roll(files->universe, 2)) {
+		take_back(files, node);
+		return;
 	}
-	if (size > now_size)
-		memset(node->bytes + now_size, 0, size - now_size);
-	for (size_t i = 0; i < node->sector_count; i++) {
-		const struct sector *sector = &node->sectors[i];
-		uint64_t begin = sector->number * SECTOR;
-		if (begin >= size || sector->at_ms < since)
-			continue;
-		size_t count = size - begin < SECTOR ? (size_t)(size - begin) : SECTOR;
-		if (begin >= now_size || universe_roll(files->universe, 2))
-			memcpy(node->bytes + begin, sector->bytes, count);
-	}
-	if (files->room >= 0)
-		files->room -= (int64_t)(size - now_size);
-	node->size = size;
+	uint64_t kept = node->cut_to < node->disk_size ? node->cut_to : node->disk_size;
+	uint64_t size = node->size > kept ? grown_size(files, node, kept) : node->size;
+	for (size_t i = 0; i < node->sector_count; i++)
+		if (node->sectors[i].at_ms >= since && universe_roll(files->universe, 2))
+			restore(node, &node->sectors[i], size, node->cut_to);
+	set_size(files, node, size);
 }
 
 void disk_cut(struct files *files)
