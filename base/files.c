@@ -150,41 +150,13 @@ int sync_directory_of(const char *path, struct error *err)
 	return fd < 0 || fsync(fd) ? fail_file(err, directory, "cannot sync") : 0;
 }
 
-int real_file_write(struct world *world, const char *path, mode_t mode, const void *bytes, size_t count,
-		    struct error *err)
+/* What is written beside a file has one name, so that what a killed writer left is found by the next one, and
+ * goes with the file. */
+static char *beside_of(const char *path)
 {
-	owned_memory char *beside = NULL;
+	char *beside;
 
-	(void)world;
-	if (asprintf(&beside, "%s.XXXXXX", path) < 0) {
-		beside = NULL;
-		return fail_memory(err);
-	}
-	owned_fd fd = mkostemp(beside, O_CLOEXEC);
-	if (fd < 0)
-		return fail_file(err, path, "cannot write");
-	if (write_all(fd, bytes, count) || fchmod(fd, mode) || fsync(fd) || rename(beside, path)) {
-		fail_file(err, path, "cannot write");
-		unlink(beside);
-		return -1;
-	}
-	return sync_directory_of(path, err);
-}
-
-int real_file_remove(struct world *world, const char *path, struct error *err)
-{
-	(void)world;
-	if (unlink(path) && errno != ENOENT && errno != ENOTDIR)
-		return fail_file(err, path, "cannot remove");
-	return 0;
-}
-
-bool real_file_exists(struct world *world, const char *path)
-{
-	struct stat status;
-
-	(void)world;
-	return !stat(path, &status);
+	return asprintf(&beside, "%s.new", path) < 0 ? NULL : beside;
 }
 
 /* Whether the path still names the file we hold: its last holder may have removed it meanwhile. */
@@ -194,6 +166,75 @@ static bool same_file(int fd, const char *path)
 
 	return !fstat(fd, &held) && !stat(path, &named) && held.st_dev == named.st_dev &&
 	       held.st_ino == named.st_ino;
+}
+
+/* Ours alone until it is closed or renamed: two that write one file take turns. -1 with errno. */
+static int open_beside(const char *beside)
+{
+	struct stat status;
+
+	for (;;) {
+		owned_fd fd = open(beside, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+		if (fd < 0 || fstat(fd, &status))
+			return -1;
+		/* Where others may write too it may be theirs. */
+		if (!S_ISREG(status.st_mode) || status.st_uid != geteuid() || status.st_nlink > 1) {
+			errno = EEXIST;
+			return -1;
+		}
+		while (flock(fd, LOCK_EX))
+			if (errno != EINTR)
+				return -1;
+		if (same_file(fd, beside)) {
+			int kept = fd;
+			fd = -1;
+			return kept;
+		}
+	}
+}
+
+int real_file_write(struct world *world, const char *path, mode_t mode, const void *bytes, size_t count,
+		    struct error *err)
+{
+	owned_memory char *beside = beside_of(path);
+
+	(void)world;
+	if (!beside)
+		return fail_memory(err);
+	owned_fd fd = open_beside(beside);
+	if (fd < 0)
+		return fail_file(err, path, "cannot write");
+	if (ftruncate(fd, 0) || write_all(fd, bytes, count) || fchmod(fd, mode) || fsync(fd) ||
+	    rename(beside, path)) {
+		fail_file(err, path, "cannot write");
+		unlink(beside);
+		return -1;
+	}
+	return sync_directory_of(path, err);
+}
+
+static int remove_file(const char *path, struct error *err)
+{
+	return unlink(path) && errno != ENOENT && errno != ENOTDIR ? fail_file(err, path, "cannot remove")
+								   : 0;
+}
+
+int real_file_remove(struct world *world, const char *path, struct error *err)
+{
+	owned_memory char *beside = beside_of(path);
+
+	(void)world;
+	if (!beside)
+		return fail_memory(err);
+	return remove_file(beside, err) || remove_file(path, err) ? -1 : 0;
+}
+
+bool real_file_exists(struct world *world, const char *path)
+{
+	struct stat status;
+
+	(void)world;
+	return !stat(path, &status);
 }
 
 struct file_lock *real_lock(struct world *world, const char *path, struct error *err)

@@ -143,6 +143,59 @@ Test(files, a_failed_write_leaves_the_old_one_and_nothing_beside)
 	cr_expect_eq(err.code, ERR_MISSING);
 }
 
+Test(files, what_a_killed_writer_left_is_overwritten_and_goes_with_the_file)
+{
+	owned_world world = fixture_world();
+	owned_folder folder = fixture_folder();
+	const char *path = in_folder(&folder, "file");
+	const struct rlimit small = {.rlim_cur = 2000, .rlim_max = RLIM_INFINITY};
+	owned_text content = {0};
+	char big[100000] = {0};
+
+	for (int round = 0; round < 2; round++) {
+		pid_t child = fork();
+		cr_assert_geq(child, 0);
+		if (child == 0) {
+			/* Killed in the middle of its writing. */
+			signal(SIGXFSZ, SIG_DFL);
+			setrlimit(RLIMIT_FSIZE, &small);
+			world->ops->file_write(world, path, 0600, big, sizeof(big), NULL);
+			_exit(0);
+		}
+		int status;
+		cr_assert_eq(waitpid(child, &status, 0), child);
+		cr_assert(WIFSIGNALED(status));
+		cr_assert_eq(names_in(world, folder.path), round + 1, "nothing of it is left");
+		if (round == 1)
+			break;
+		put(world, path, "whole");
+		cr_expect_eq(names_in(world, folder.path), 1);
+		cr_expect_eq(world->ops->file_read(world, path, 100, &content, NULL), 0);
+		cr_expect_str_eq(text_view(&content), "whole");
+	}
+	cr_expect_eq(world->ops->file_remove(world, path, NULL), 0);
+	cr_expect_eq(names_in(world, folder.path), 0);
+}
+
+Test(files, a_stranger_s_file_or_link_beside_is_not_written_to)
+{
+	owned_world world = fixture_world();
+	owned_folder folder = fixture_folder();
+	owned_memory char *other = strdup(in_folder(&folder, "other"));
+	owned_memory char *beside = strdup(in_folder(&folder, "file.new"));
+	const char *path = in_folder(&folder, "file");
+	owned_text content = {0};
+
+	put(world, other, "theirs");
+	cr_assert_eq(symlink(other, beside), 0);
+	cr_expect_eq(world->ops->file_write(world, path, 0600, "ours", 4, NULL), -1);
+	cr_assert_eq(unlink(beside), 0);
+	cr_assert_eq(link(other, beside), 0);
+	cr_expect_eq(world->ops->file_write(world, path, 0600, "ours", 4, NULL), -1);
+	cr_expect_eq(world->ops->file_read(world, other, 100, &content, NULL), 0);
+	cr_expect_str_eq(text_view(&content), "theirs");
+}
+
 Test(files, a_directory_in_the_way_is_an_error)
 {
 	owned_world world = fixture_world();
