@@ -62,8 +62,12 @@ static bool settled(const struct work *work)
 	return work->action == ACTION_UNCHANGED && !work->verify;
 }
 
+/* Nor is there anything to take away that a killed deploy left. */
 static bool all_settled(const struct berth_operation *operation)
 {
+	for (const struct site *site = operation->sites; site; site = site->next)
+		if (site_has_dead_lease(site))
+			return false;
 	for (size_t i = 0; i < operation->work_count; i++)
 		if (!settled(operation->works[i]))
 			return false;
@@ -72,6 +76,8 @@ static bool all_settled(const struct berth_operation *operation)
 
 static void mark_needed_sites(struct berth_operation *operation)
 {
+	for (struct site *site = operation->sites; site; site = site->next)
+		site->needed |= site_has_dead_lease(site);
 	for (size_t i = 0; i < operation->work_count; i++) {
 		const struct work *work = operation->works[i];
 		if (!settled(work))

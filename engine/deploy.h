@@ -30,6 +30,8 @@ bool sites_claim(struct berth_operation *operation);
  * the operation was ended. Give them back: true when that is done (failures are only warned of). */
 bool sites_lease(struct berth_operation *operation);
 bool sites_tidy(struct berth_operation *operation);
+/* One that a deploy of this very place left when it was killed: the lock on the application was to be had. */
+bool site_has_dead_lease(const struct site *site);
 /* review.c: look again at what is there after the work. DONE: every instance's `seen` is of now. */
 void review_begin(struct berth_operation *operation);
 enum progress review(struct berth_operation *operation, struct error *err);

@@ -46,7 +46,7 @@ static bool anything_at(const struct site *site, bool volumes)
 {
 	const struct inventory *inventory = &site->inventory;
 	return inventory->instance_count || inventory->prepared || inventory->claim_count ||
-	       (volumes && inventory->volume_count);
+	       site_has_dead_lease(site) || (volumes && inventory->volume_count);
 }
 
 static bool decided(struct berth_operation *operation)

@@ -104,12 +104,16 @@ static void woken(struct errand *errand)
 
 /* --- taking it ------------------------------------------------------------------------------------ */
 
-static bool was_our_own(const struct lease_keeper *keeper)
+static bool of_this_deployer(const struct site *site, const char *token)
 {
-	const char *deployer = keeper->site->operation->berth->deployer;
+	const char *deployer = site->operation->berth->deployer;
 	size_t length = strlen(deployer);
-	return length && strncmp(keeper->holder.token, deployer, length) == 0 &&
-	       keeper->holder.token[length] == '.';
+	return length && strncmp(token, deployer, length) == 0 && token[length] == '.';
+}
+
+bool site_has_dead_lease(const struct site *site)
+{
+	return site->inventory.lease && of_this_deployer(site, site->inventory.lease);
 }
 
 static enum progress clear_stale(struct lease_keeper *keeper, struct error *err)
@@ -135,7 +139,7 @@ static enum progress take(struct lease_keeper *keeper, struct error *err)
 			renew_later(keeper);
 			return PROGRESS_DONE;
 		}
-		if (!keeper->holder.token || !was_our_own(keeper))
+		if (!keeper->holder.token || !of_this_deployer(keeper->site, keeper->holder.token))
 			break;
 		snprintf(keeper->stale, sizeof keeper->stale, "%s", keeper->holder.token);
 	}

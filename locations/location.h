@@ -103,6 +103,8 @@ struct inventory {
 	} * objects;
 	size_t object_count;
 	bool prepared; /* what prepare makes is there (asked for one application) */
+	/* The token of a lease that is there, in force or not (asked for one application); NULL: none is. */
+	const char *lease;
 };
 
 struct list_request {

@@ -140,6 +140,16 @@ static int add_volume(struct inventory *inventory, struct inventory_volume *volu
 	return to->app && to->name && to->target_name ? 0 : -1;
 }
 
+static int add_lease(struct task *task, const json_t *volume, struct inventory *inventory)
+{
+	const json_t *labels = json_object_get(volume, "Labels");
+
+	if (!task->wish.list->app)
+		return add_object(task, labels, "lease", json_text(volume, "Name"), inventory);
+	inventory->lease = arena_text(&inventory->arena, json_text(labels, "berth.lease"));
+	return inventory->lease ? 0 : -1;
+}
+
 static int read_volumes(struct task *task, const json_t *listed, struct inventory *inventory)
 {
 	size_t room = json_array_size(listed) + 1;
@@ -155,7 +165,7 @@ static int read_volumes(struct task *task, const json_t *listed, struct inventor
 		if (json_text(labels, "berth.claim"))
 			wrong = add_claim(inventory, claims, labels);
 		else if (is_lease(volume))
-			wrong = add_object(task, labels, "lease", json_text(volume, "Name"), inventory);
+			wrong = add_lease(task, volume, inventory);
 		else if (json_text(labels, "berth.volume"))
 			wrong = add_volume(inventory, volumes, volume, labels);
 	}

@@ -198,6 +198,7 @@ int fake_list(struct fake *fake, const struct list_request *request, struct inve
 		map_each(fake->target->strangers, list_stranger, &listing);
 		list_images(&listing, request);
 		ret->prepared = app && app->prepared;
+		ret->lease = app && app->lease_token ? memory_text(&listing.memory, app->lease_token) : NULL;
 	}
 	if (!listing.memory.failed)
 		return 0;

@@ -267,7 +267,8 @@ enum progress localhost_disclaim(struct location *location, struct errand *erran
 	enum progress progress = claim_lock(location, errand, app, err);
 	if (progress != PROGRESS_DONE)
 		return progress;
-	static const char *const kinds[] = {"claim", "lease", "lock"};
+	/* As long as anything is there, so is the claim, by which it is found. */
+	static const char *const kinds[] = {"lease", "claim", "lock"};
 	for (size_t i = 0; i < COUNT_OF(kinds) && progress == PROGRESS_DONE; i++) {
 		char *path = claim_path(location, &arena, app, kinds[i]);
 		if (!path)

@@ -174,6 +174,13 @@ enum progress localhost_tidy(struct location *location, struct errand *errand, c
 	return progress;
 }
 
+const char *lease_token(struct location *location, struct arena *arena, const char *app)
+{
+	struct held_lease held;
+
+	return read_lease(location, arena, app, &held) ? held.lease.token : NULL;
+}
+
 /* --- those there are ------------------------------------------------------------------------ */
 
 struct lease_visit {

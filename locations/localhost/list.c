@@ -236,6 +236,8 @@ static bool list_objects(struct listing *listing, const struct list_request *req
 {
 	struct object_list list = {.arena = &inventory->arena};
 
+	if (listing->app)
+		inventory->lease = lease_token(listing->location, &inventory->arena, listing->app);
 	if (listing->app || request->instances_only)
 		return true;
 	for (size_t i = 0; i < listing->apps.count; i++)

@@ -223,6 +223,8 @@ enum progress localhost_lease(struct location *, struct errand *, const char *ap
 			      struct arena *, struct lease *, struct error *);
 enum progress localhost_tidy(struct location *, struct errand *, const char *app, const char *token,
 			     struct error *);
+/* The token of the application's lease, in force or not; NULL: there is none. */
+const char *lease_token(struct location *location, struct arena *arena, const char *app);
 void leases_visit(struct location *location, object_visitor *visit, void *owner);
 
 /* --- files.c --- */

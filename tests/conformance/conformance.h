@@ -129,6 +129,7 @@ struct subject {
 	X(lease_is_taken_after_its_end)                                                                      \
 	X(renewed_lease_does_not_end)                                                                        \
 	X(ended_lease_has_one_heir)                                                                          \
+	X(lease_is_listed_with_its_application)                                                              \
 	X(lease_is_given_back)                                                                               \
 	X(objects_of_every_application_are_told)
 

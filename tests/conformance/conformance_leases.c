@@ -107,6 +107,34 @@ void conformance_ended_lease_has_one_heir(struct subject *subject)
 	rig_close(rig);
 }
 
+/* Whether a lease is listed, and it is that one. */
+static bool lists_lease(struct rig *rig, const char *token)
+{
+	const struct list_request request = {.app = rig->subject->app};
+	struct inventory inventory = {0};
+
+	MUST(rig, ASK(list, &request, &inventory));
+	bool there = inventory.lease != NULL;
+	cr_assert(!there || !strcmp(inventory.lease, token));
+	inventory_release(&inventory);
+	return there;
+}
+
+void conformance_lease_is_listed_with_its_application(struct subject *subject)
+{
+	struct rig rig[1];
+
+	rig_open(rig, subject);
+	cr_assert_not(lists_lease(rig, "first"));
+	try_lease(rig, "first", SHORT_MS);
+	cr_assert(lists_lease(rig, "first"));
+	rig_pause(rig, SHORT_MS + 200);
+	cr_assert(lists_lease(rig, "first"), "what has ended is still there");
+	MUST(rig, ASK(tidy, subject->app, "first"));
+	cr_assert_not(lists_lease(rig, "first"));
+	rig_close(rig);
+}
+
 void conformance_lease_is_given_back(struct subject *subject)
 {
 	struct rig rig[1];

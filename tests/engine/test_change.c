@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "locations/fake/target.h"
 #include "tests/engine/scene.h"
 
 static struct scene scene;
@@ -454,6 +455,57 @@ Test(change, a_killed_deploys_lease_does_not_keep_its_own_machine_waiting)
 	virtual_world_run(scene.world, NULL, NULL, 1000);
 	scene_restart(&scene, true);
 	deploy(CHAIN);
+}
+
+/* Killed after all was done, but for the lease's return. */
+static void killed_before_tidying(verb_function *verb, const char *blueprint)
+{
+	struct berth_request request = {.size = sizeof request, .blueprint = blueprint, .file = "/b.yaml"};
+	struct berth_error error;
+	size_t before = fake_target_calls(scene.target, FAKE_TIDY);
+	/* It does not get there. */
+	const struct fake_rule lost = {.call = FAKE_TIDY,
+				       .times = 1,
+				       .delay_ms = 30000,
+				       .error = {.code = ERR_UNREACHABLE, .text = "lost"}};
+	cr_assert_eq(fake_target_rule(scene.target, &lost), 0);
+	verb(scene.berth, &request, NULL, &error);
+	for (int i = 0; i < 100 && fake_target_calls(scene.target, FAKE_TIDY) == before; i++)
+		virtual_world_run(scene.world, NULL, NULL, 200);
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_TIDY), before + 1);
+	scene_restart(&scene, true);
+}
+
+static bool lease_is_there(void)
+{
+	const struct fake_app *app = map_get(scene.target->apps, "app");
+	return app && app->lease_token;
+}
+
+Test(change, a_killed_deploys_lease_goes_with_the_next_deploy_that_has_nothing_else_to_do)
+{
+	static const char less[] = APP "- {type: 'docker:x:1', id: db, openPorts: 80}\n";
+	json_t *document;
+	deploy(CHAIN);
+	killed_before_tidying(berth_deploy, less);
+	cr_assert(lease_is_there());
+	cr_assert_eq(scene_run(&scene, berth_deploy, less, &document), BERTH_OK);
+	cr_assert(json_is_false(json_object_get(document, "changed")));
+	json_decref(document);
+	cr_assert_not(lease_is_there());
+	size_t asked = fake_target_calls(scene.target, FAKE_LEASE);
+	deploy(less);
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_LEASE), asked, "nothing is left to be taken away");
+}
+
+Test(change, a_killed_destroys_lease_goes_with_the_next_destroy)
+{
+	deploy(CHAIN);
+	killed_before_tidying(berth_destroy, CHAIN);
+	cr_assert_eq(fake_target_instances(scene.target), 0);
+	cr_assert(lease_is_there());
+	cr_assert_eq(scene_run(&scene, berth_destroy, CHAIN, NULL), BERTH_OK);
+	cr_assert_not(lease_is_there());
 }
 
 Test(change, a_long_deploy_keeps_its_lease)
