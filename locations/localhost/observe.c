@@ -86,6 +86,11 @@ static void see_shim(struct location *location, struct arena *arena, const struc
 		see_status(status, seen);
 	seen->target_id = arena_format(arena, "%d:%llu:%s", (int)shim->pid, (unsigned long long)shim->start,
 				       location->world->ops->boot_id(location->world));
+	if (!shim->marks.generation || location->world->ops->file_exists(location->world, shim->marks.run))
+		return;
+	/* Its name is that of its directory: it can never be given the settled one. */
+	seen->state = SEEN_BROKEN;
+	seen->error = "its run directory was removed during an update";
 }
 
 static void see_rest(struct location *location, struct arena *arena, const struct status *status,
