@@ -64,3 +64,9 @@ add_executable(berth-scale tests/bench/scale.c ${objects})
 target_include_directories(berth-scale PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
 target_link_libraries(berth-scale PRIVATE ${LIBRARIES})
 set_target_properties(berth-scale PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+
+# Kills a command at any of its calls, for tests/kill. Of a kernel's interface of its own: Linux alone.
+add_executable(stop-at tests/kill/stop_at.c)
+target_link_options(stop-at PRIVATE -fno-sanitize=all)
+target_compile_options(stop-at PRIVATE -fno-sanitize=all)
+set_target_properties(stop-at PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
