@@ -274,7 +274,8 @@ static void read_wish(struct container *container, const json_t *body)
 	container->tty = json_flag(body, "Tty", false);
 	container->open_stdin = json_flag(body, "OpenStdin", false);
 	container->stdin_once = json_flag(body, "StdinOnce", false);
-	container->stop_signal = signal && *signal ? signal_number(signal) : 15;
+	container->has_stop_signal = signal && *signal;
+	container->stop_signal = container->has_stop_signal ? signal_number(signal) : 15;
 	container->stop_timeout_s = json_number(body, "StopTimeout", -1);
 	read_host(container, json_object_get(body, "HostConfig"));
 	put_args(container);

@@ -390,7 +390,9 @@ void docker_engine_ask(struct docker_engine *engine, const char *method, const c
 		       struct docker_asked *ret)
 {
 	if (ret)
-		*ret = (struct docker_asked){0};
+		*ret = (struct docker_asked){.status = engine->down ? -1 : 0};
+	if (engine->down)
+		return;
 	call_arrives(engine, method, path, body, body ? strlen(body) : 0, false, NULL, ret);
 }
 

@@ -111,7 +111,7 @@ void docker_engine_calm(struct docker_engine *engine);
 /* --- what happens there without us ------------------------------------------------------------------ */
 
 struct docker_asked {
-	int status; /* 0: not answered yet */
+	int status; /* 0: not answered yet; -1: nobody is there */
 	struct text body;
 };
 /* Somebody else asks, on the same terms but at once: "POST", "/containers/x/stop?t=0". Answered as the clock

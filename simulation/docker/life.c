@@ -331,11 +331,24 @@ static void give_up_restart(struct container *container)
 	rest(container);
 }
 
-/* From now on its policy starts it again only when somebody starts it first. */
+/* One that is stopped in its tracks goes on, to hear it. */
+static void go_on(struct container *container)
+{
+	if (container->state != PAUSED)
+		return;
+	container->state = RUNNING;
+	note_listed(container);
+	container_event(container, "unpause", NULL, NULL);
+}
+
+/* From now on its policy starts it again only when somebody starts it first. Where another signal than TERM
+ * was given for its end, others are not meant to end it. */
 static void signal_by_hand(struct container *container, int number)
 {
-	if (number == 9 || number == container->stop_signal || container->stop_signal == 15)
+	if (number == 9 || number == container->stop_signal || !container->has_stop_signal) {
 		container->ended_by_us = true;
+		go_on(container);
+	}
 	container->stopped_by_hand = true;
 	if (container->state == RESTARTING)
 		return;
@@ -358,12 +371,11 @@ static void patience_ends(struct event *event)
 	end_soon(container, 137, DIES_MS);
 }
 
-/* -1 after it was refused. */
-static int grace_asked(struct call *call, const struct container *container, int64_t *ret)
+/* -1 after it was refused; *ret stays as it is when nothing was said. */
+static int grace_asked(struct call *call, int64_t *ret)
 {
 	owned_memory char *written = query_value(call, "t");
 
-	*ret = container->stop_timeout_s >= 0 ? container->stop_timeout_s : GRACE_S;
 	if (!written || !*written || parse_number(written, -1, INT32_MAX, ret))
 		return 0;
 	refuse(call, 500, "strconv.Atoi: parsing \"%s\": invalid syntax", written);
@@ -372,15 +384,19 @@ static int grace_asked(struct call *call, const struct container *container, int
 
 void stop_asked(struct call *call)
 {
-	struct container *container = container_of_call(call);
-	int64_t grace_s;
+	int64_t grace_s = INT64_MAX;
 
-	if (!container || grace_asked(call, container, &grace_s) < 0)
+	if (grace_asked(call, &grace_s) < 0)
+		return;
+	struct container *container = container_of_call(call);
+	if (!container)
 		return;
 	if (!counts_as_running(container)) {
 		answer_nothing(call, 304);
 		return;
 	}
+	if (grace_s == INT64_MAX)
+		grace_s = container->stop_timeout_s >= 0 ? container->stop_timeout_s : GRACE_S;
 	call->container = container;
 	signal_by_hand(container, container->stop_signal);
 	if (container->state == RESTARTING)

@@ -98,6 +98,7 @@ struct container {
 	char restart_policy[16];
 	int64_t max_retries;
 	bool auto_remove, tty, open_stdin, stdin_once;
+	bool has_stop_signal;
 	int stop_signal;
 	int64_t stop_timeout_s; /* -1: the engine's own */
 	struct endpoint *endpoints;

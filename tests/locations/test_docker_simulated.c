@@ -105,6 +105,7 @@ static void take_down(void)
 	if (errand.state)
 		docker_driver.drop(&location, &errand);
 	docker_driver.close(&location);
+	run(100); /* what is on its way arrives */
 	cr_assert(docker_engine_count(engine, DOCKER_UNKNOWN) == 0, "it was asked what it does not know");
 	docker_engine_free(engine);
 	seat_free(seat);

@@ -311,10 +311,21 @@ struct step {
 	const char *method, *path, *body;
 };
 
+/* Bytes of a stream as text, each that is none as its number. */
+static json_t *raw(const struct text *body)
+{
+	owned_text shown = {0};
+
+	for (size_t i = 0; i < body->length; i++)
+		text_format(&shown, body->data[i] >= ' ' ? "%c" : " %d ", body->data[i]);
+	owned_memory char *masked = mask_text(text_view(&shown));
+	return json_string(masked);
+}
+
 static json_t *parsed(const struct side *side, bool set)
 {
-	owned_json json = json_loads(text_view(&side->body), JSON_DECODE_ANY, NULL);
-	json_t *masked = json ? mask(json) : json_string("no JSON");
+	owned_json json = json_loadb(text_view(&side->body), side->body.length, JSON_DECODE_ANY, NULL);
+	json_t *masked = json ? mask(json) : raw(&side->body);
 
 	return set && json_is_array(masked) ? sorted(masked) : masked;
 }
@@ -592,7 +603,7 @@ static void look(struct step *step)
 
 static void networks(struct step *step)
 {
-	const char *name = network(), *range = ONE_OF("", ",\"IPRange\":\"10.77.%u.0/25\"");
+	const char *name = network(), *subnet, *range = "";
 	const char *asked = roll(3) ? called(name) : ONE_OF("absent", "bridge", "host");
 	unsigned third = tag % 250;
 
@@ -605,14 +616,18 @@ static void networks(struct step *step)
 		play(step, NULL);
 		return;
 	}
-	range = *range ? arena_format(&arena, ",\"IPRange\":\"10.77.%u.0/25\"", third) : "";
+	/* Two of one name are there when their subnets leave each other room. */
+	subnet = strchr(name, '2') ? ONE_OF("128/25", "128/26", "192/26")
+				   : ONE_OF("0/24", "0/25", "0/26", "64/26");
+	if (roll(2))
+		range = arena_format(&arena, ",\"IPRange\":\"10.77.%u.%s\"", third,
+				     starts_with(subnet, "0/") ? "0/27" : subnet);
 	step->path = "/networks/create";
 	step->body = arena_format(
 	    &arena,
 	    "{\"Name\":\"%s\",\"CheckDuplicate\":%s,\"Labels\":{\"diff\":\"%x\"},\"IPAM\":{\"Config\":[{"
 	    "\"Subnet\":\"10.77.%u.%s\"%s}]}}",
-	    roll(15) ? name : ONE_OF("bridge", ""), ONE_OF("true", "true", "false"), tag, third,
-	    strchr(name, '2') ? "128/25" : ONE_OF("0/24", "0/24", "0/25"), strchr(name, '2') ? "" : range);
+	    roll(15) ? name : ONE_OF("bridge", ""), ONE_OF("true", "false"), tag, third, subnet, range);
 	play(step, arena_format(&arena, "n:%s", name));
 }
 
@@ -706,7 +721,9 @@ static void others(struct step *step)
 					  ONE_OF("%2Fno%2Fsuch", ""));
 		break;
 	case 6:
-		step->path = arena_format(&arena, "/containers/%s/logs", container_or_none());
+		step->path =
+		    arena_format(&arena, "/containers/%s/logs%s", container_or_none(),
+				 ONE_OF("", "?stdout=1", "?stdout=1&tail=1", "?stdout=1&since=2000000000"));
 		break;
 	default:
 		step->method = "DELETE";
@@ -739,6 +756,7 @@ static void unheard(void *owner, struct http_answer *answer)
 	listening = NULL;
 }
 
+/* Not for `unpause`: one that goes on to hear a signal tells so in its own time. */
 static void listen_to_both(void)
 {
 	const char *path = arena_format(&arena,
@@ -746,7 +764,7 @@ static void listen_to_both(void)
 					"%22event%%22%%3A%%5B%%22create%%22"
 					"%%2C%%22start%%22%%2C%%22die%%22%%2C%%22kill%%22%%2C%%22stop%%22%%"
 					"2C%%22destroy%%22%%2C%%22rename%%22"
-					"%%2C%%22pause%%22%%2C%%22unpause%%22%%2C%%22update%%22%%5D%%7D",
+					"%%2C%%22pause%%22%%2C%%22update%%22%%5D%%7D",
 					tag);
 	const struct http_request request = {
 	    .method = "GET",
