@@ -373,6 +373,8 @@ bool intent_durable(struct work *work, const char *what, bool *ret_failed)
 	struct berth_operation *operation = work->operation;
 	*ret_failed = false;
 	const char *name = work->intent ? NULL : settled_name(work->instance);
+	if (work->parts & (PART_LIMITS | PART_FILES | PART_NOTICE))
+		what = "update";
 	if (name)
 		work->intent =
 		    store_put_intent(operation->berth->store, operation->application->id, name,

@@ -30,7 +30,7 @@ struct stored_instance {
 	json_t *ports;   /* {"6379/tcp": 20431}: numbers that were picked for it */
 	char *files; /* the digest of the files it was given last, where it differs from what it was made with
 		      */
-	bool pending; /* a change of it was begun, and is not known to have ended */
+	bool pending; /* a change of it in place was begun, and is not known to have ended */
 };
 
 /* The store in `directory`, made there (0700, file 0600) when something is first written. `committed` is

@@ -23,11 +23,11 @@ static const char *const queries[] = {
 	" FROM application WHERE name = ?1",
     [READ_APPLICATIONS] = "SELECT name FROM application ORDER BY name",
     [READ_INSTANCE] = "SELECT target_id, ports, files, EXISTS(SELECT 1 FROM intent WHERE app = ?1 AND "
-		      "instance = ?2) FROM instance WHERE app = ?1 AND name = ?2",
+		      "instance = ?2 AND what = 'update') FROM instance WHERE app = ?1 AND name = ?2",
     /* The order is that of the table's key. */
     [READ_INSTANCES] =
 	"SELECT name, target_id, ports, files, EXISTS(SELECT 1 FROM intent WHERE intent.app = ?1 AND "
-	"intent.instance = instance.name) FROM instance WHERE app = ?1 ORDER BY name",
+	"intent.instance = instance.name AND what = 'update') FROM instance WHERE app = ?1 ORDER BY name",
     /* The newest ones, told in their order. */
     [READ_EVENTS] =
 	"SELECT * FROM (SELECT id, time_ms, app, component, instance, what, text FROM event"

@@ -14,8 +14,12 @@ static const struct {
     {RECORD_DROP, "DELETE FROM application WHERE name = ?3"},
     {RECORD_DROP, "DELETE FROM instance WHERE app = ?3"},
     {RECORD_DROP, "DELETE FROM intent WHERE app = ?3"},
-    {RECORD_INTENT, "INSERT OR REPLACE INTO intent(app, instance, location, what, digest, time_ms) "
-		    "VALUES(?3, ?4, ?5, ?6, ?7, ?1)"},
+    /* How a change in place ended stays in doubt whatever is begun next, but for another instance. */
+    {RECORD_INTENT,
+     "INSERT INTO intent(app, instance, location, what, digest, time_ms) "
+     "VALUES(?3, ?4, ?5, ?6, ?7, ?1) ON CONFLICT(app, instance) DO UPDATE SET "
+     "location = excluded.location, digest = excluded.digest, time_ms = excluded.time_ms, what = "
+     "CASE WHEN what = 'update' AND excluded.what <> 'place' THEN what ELSE excluded.what END"},
     {RECORD_INSTANCE,
      "INSERT OR REPLACE INTO instance(app, name, target_id, ports, files) VALUES(?3, ?4, ?5, ?6, ?7)"},
     {RECORD_INSTANCE, "DELETE FROM intent WHERE app = ?3 AND instance = ?4"},
