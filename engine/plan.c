@@ -46,8 +46,10 @@ static int put_beside(struct decision *decision, const struct observed *seen, bo
 	}
 	beside->leftover = true;
 	struct decision other = {.operation = decision->operation, .work = beside};
-	because(&other, "generation", "left by an interrupted update", NULL,
-		work->instance->component->spec->place);
+	because(&other, seen->late_double ? "double" : "generation",
+		seen->late_double ? "made late, when another had taken its place"
+				  : "left by an interrupted update",
+		NULL, work->instance->component->spec->place);
 	return other.failed ? -1 : 0;
 }
 
@@ -61,7 +63,7 @@ static void swap_seen(struct instance *instance, struct sighting *with)
 
 static bool made_as_wanted(const struct observed *seen, const char *digest)
 {
-	return seen->state != SEEN_BROKEN && !seen->orphan_tree && seen->digest &&
+	return seen->state != SEEN_BROKEN && !seen->orphan_tree && !seen->late_double && seen->digest &&
 	       strcmp(seen->digest, digest) == 0;
 }
 
@@ -86,7 +88,8 @@ static int choose_generation(struct decision *decision)
 		/* Beside one that runs as wanted, a younger one is only a try that was given up. */
 		bool given_up = instance->seen->state == SEEN_RUNNING &&
 				other->seen->generation > instance->seen->generation;
-		bool older = goes_on && !given_up && !instance->predecessor && !other->seen->orphan_tree;
+		bool older = goes_on && !given_up && !instance->predecessor && !other->seen->orphan_tree &&
+			     !other->seen->late_double;
 		if (put_beside(decision, other->seen, older))
 			return -1;
 		decision->work->resumed |= older;

@@ -207,6 +207,20 @@ static void wake_site(struct errand *errand)
 	operation_wake(site->operation);
 }
 
+/* What this operation saw last under a name, else what an earlier one remembered. */
+static bool stands_for(void *owner, const char *app, const char *name, const char *target_id)
+{
+	const struct site *site = owner;
+	struct berth_operation *operation = site->operation;
+	const struct work *work = map_get(operation->works_by_name, name);
+	if (work && work->site == site && work->instance->seen && work->instance->seen->target_id)
+		return strcmp(work->instance->seen->target_id, target_id) == 0;
+	const struct known_instance *known =
+	    operation->application && strcmp(operation->application->id, app) == 0 ? known_of(operation, name)
+										   : NULL;
+	return known && known->target_id && strcmp(known->target_id, target_id) == 0;
+}
+
 static void pass_on_words(void *owner, const char *words)
 {
 	struct site *site = owner;
@@ -292,6 +306,8 @@ struct site *site_open(struct berth_operation *operation, const struct location_
 	};
 	site->location.say = pass_on_words;
 	site->location.say_owner = site;
+	site->location.stands_for = stands_for;
+	site->location.stands_owner = site;
 	*at = site; /* in the list even when open fails half-way: closing takes a half-opened one */
 	if (driver->open(&site->location, &site->error)) {
 		*err = site->error;

@@ -170,7 +170,7 @@ static json_t *line_of(struct tally *tally, const char *app)
 
 static void count_instance(struct tally *tally, const struct site *site, const struct observed *seen)
 {
-	json_t *line = line_of(tally, seen->app);
+	json_t *line = seen->late_double ? NULL : line_of(tally, seen->app);
 	if (!line)
 		return;
 	json_put_number(line, "instances", json_number(line, "instances", 0) + 1);

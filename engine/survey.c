@@ -84,6 +84,7 @@ struct site *survey_failure(const struct berth_operation *operation)
 
 /* --- matching ------------------------------------------------------------------------------- */
 
+/* A late double stands beside the one that counts, whatever that is. */
 static bool fits(const struct component *component, const struct site *site, const struct observed *seen)
 {
 	return component->spec && component->site == site && seen->ordinal >= 1 &&
@@ -171,6 +172,8 @@ static struct instance *add_instance(struct berth_operation *operation, struct c
 				    seen ? seen->generation : 0),
 	    .wanted = !seen,
 	};
+	if (seen && seen->late_double)
+		instance->name = arena_text(&operation->arena, seen->name);
 	return instance->name && give_work(operation, instance, site) == 0 ? instance : NULL;
 }
 
@@ -213,6 +216,8 @@ static int add_wanted(struct berth_operation *operation)
 static bool stands_better(const struct observed *a, const struct observed *b)
 {
 	bool a_runs = a->state == SEEN_RUNNING, b_runs = b->state == SEEN_RUNNING;
+	if (a->late_double != b->late_double)
+		return b->late_double;
 	if (a_runs != b_runs)
 		return a_runs;
 	if (a_runs && a->shared_name_held != b->shared_name_held)

@@ -144,6 +144,8 @@ struct observed {
 			 puts it there */
 	bool bindings_known; /* its attachments tell what is published even while it does not run */
 	bool orphan_tree;    /* processes whose keeper died: to be ended, never counted as an instance */
+	bool late_double;    /* another thing of its name counts: to be removed, and nothing else */
+	bool leaving;        /* the target is deleting it */
 };
 
 #endif

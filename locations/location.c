@@ -67,6 +67,39 @@ static bool numbers_of(const char *text, unsigned *ret_ordinal, unsigned *ret_ge
 		number_of(text + size + 2, strlen(text + size + 2), ret_generation) && *ret_generation > 1);
 }
 
+char *double_name(struct arena *arena, const char *name, const char *target_id)
+{
+	return arena_format(arena, "%s~%s", name, target_id);
+}
+
+const char *double_id(const char *name, size_t *ret_length)
+{
+	const char *tilde = strchr(name, '~');
+
+	*ret_length = tilde ? (size_t)(tilde - name) : strlen(name);
+	return tilde ? tilde + 1 : NULL;
+}
+
+static bool is_known(const struct location *location, const struct observed *seen)
+{
+	return location->stands_for &&
+	       location->stands_for(location->stands_owner, seen->app, seen->name, seen->target_id);
+}
+
+bool counts_before(const struct location *location, const struct observed *a, const struct observed *b)
+{
+	if (a->leaving != b->leaving)
+		return b->leaving;
+	bool a_known = is_known(location, a), b_known = is_known(location, b);
+	if (a_known != b_known)
+		return a_known;
+	if ((a->state == SEEN_BROKEN) != (b->state == SEEN_BROKEN))
+		return b->state == SEEN_BROKEN;
+	if (a->created_ms != b->created_ms)
+		return a->created_ms < b->created_ms;
+	return strcmp(a->target_id, b->target_id) < 0;
+}
+
 bool instance_name_split(struct arena *arena, const char *name, const char **ret_app,
 			 const char **ret_component, unsigned *ret_ordinal, unsigned *ret_generation)
 {

@@ -8,6 +8,21 @@
  *
  * Failures carry the remote's own words. ERR_UNREACHABLE and ERR_TIMED_OUT mean *unknown*, never absent:
  * a mutation that got no answer is looked at again before anything else is tried, inside the driver.
+ *
+ * Where the target takes a second thing of one name (capabilities.names_unique is false), a creation whose
+ * caller has gone may still be done when another has taken its place: a *late double*. Of all things of one
+ * name and application one counts, by counts_before() and nothing else. The name means that one in every
+ * function. The others are told by `list` alone, each with `late_double` and a name of its own,
+ * double_name(), which means just that thing in every function; the engine has them removed and does nothing
+ * else with them. One that is leaving already is not told at all. What `list` cannot tell in time is caught
+ * by two functions: `remove` of a plain name is DONE when nothing of that name is left, and `tidy` removes
+ * the doubles there are.
+ *
+ * A target may accept what it has not done yet. `place` goes on WAITING until the thing is made, and fails
+ * with the target's own words when it ends in an error; `remove` waits until it is gone. Both have a
+ * deadline, as a target may take for ever. What is being made is SEEN_CREATED, and SEEN_BROKEN once its time
+ * is over; what is being deleted is SEEN_BROKEN and `leaving`. So whoever comes after a killed program goes
+ * on waiting, or makes it anew.
  */
 #ifndef BERTH_LOCATIONS_LOCATION_H
 #define BERTH_LOCATIONS_LOCATION_H
@@ -45,6 +60,10 @@ struct location {
 	 * nobody listens. Called from inside the driver's functions. */
 	void (*say)(void *owner, const char *words);
 	void *say_owner;
+	/* Whether the engine knows the thing of that target_id as the one that stands under the name; NULL:
+	 * it knows nothing. */
+	bool (*stands_for)(void *owner, const char *app, const char *name, const char *target_id);
+	void *stands_owner;
 	void *state; /* the driver's own, from open to close */
 };
 
@@ -58,7 +77,7 @@ enum grain { GRAIN_INSTANCE, GRAIN_COMPONENT };
 
 struct capabilities {
 	enum grain grain;
-	bool names_unique;        /* the target refuses a second instance of one name */
+	bool names_unique;        /* the target refuses a second instance of one name; false: late doubles */
 	bool host_names;          /* can give an instance names of its own (spec.hosts) */
 	bool mapped_ports;        /* published numbers may differ from the instance's own */
 	unsigned kinds;           /* bit set of 1u << enum component_kind that it can run */
@@ -249,7 +268,8 @@ struct location_driver {
 	 * else ERR_CONFLICT. */
 	enum progress (*stop)(struct location *, struct errand *, const char *app, const char *name,
 			      struct error *);
-	/* Gone with its anonymous volumes; a running one is ended hard. Absent is DONE. Same guard. */
+	/* Gone with its anonymous volumes, and all late doubles of it; a running one is ended hard. Absent is
+	 * DONE. Same guard. */
 	enum progress (*remove)(struct location *, struct errand *, const char *app, const char *name,
 				struct error *);
 
@@ -286,7 +306,7 @@ struct location_driver {
 	enum progress (*lease)(struct location *, struct errand *, const char *app, const struct lease *,
 			       struct arena *arena, struct lease *ret_holder, struct error *);
 	/* Give the lease of that token back, and let go of all that was made for the length of a deploy only
-	 * (helpers). Absent things are fine. */
+	 * (helpers), and of late doubles. Absent things are fine. */
 	enum progress (*tidy)(struct location *, struct errand *, const char *app, const char *token,
 			      struct error *);
 
@@ -314,5 +334,14 @@ char *generation_name(struct arena *arena, const char *app, const char *componen
 /* Split an instance's name; false when it is none. Parts in `arena`. */
 bool instance_name_split(struct arena *arena, const char *name, const char **ret_app,
 			 const char **ret_component, unsigned *ret_ordinal, unsigned *ret_generation);
+/* What a late double is called: "app.component.ordinal~ID". No instance's name has a tilde. */
+char *double_name(struct arena *arena, const char *name, const char *target_id);
+/* The target_id at the end of such a name, and how long the instance's name before it is; NULL: it is none.
+ */
+const char *double_id(const char *name, size_t *ret_length);
+/* Which of two things of one name and application counts: one that stays, then the one that the engine knows,
+ * then one that is not broken, then the older one, at last the lower target_id. Whatever comes late is
+ * younger than what was used meanwhile, so nobody's links move to it. */
+bool counts_before(const struct location *location, const struct observed *a, const struct observed *b);
 
 #endif

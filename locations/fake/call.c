@@ -33,13 +33,49 @@ static void come_back(struct call *call)
 	call->errand->wake(call->errand);
 }
 
+static void read_on(void *owner);
+
+static void wait_on(struct call *call)
+{
+	struct world *world = call->fake->location->world;
+	int64_t left = call_await(call);
+
+	if (left < 0) {
+		come_back(call);
+		return;
+	}
+	call->patient = true;
+	call->timer = world->ops->timer_start(world, left, read_on, call);
+}
+
 static void read_on(void *owner)
 {
 	struct call *call = owner;
 
 	call->timer = NULL;
-	if (call->question.kind == FAKE_EXEC ? call_converse(call) : call_read(call))
+	call->patient = false;
+	if (call_waits(call))
+		wait_on(call);
+	else if (call->question.kind == FAKE_EXEC ? call_converse(call) : call_read(call))
 		come_back(call);
+}
+
+/* What its target may do at any later time. */
+static bool can_be_late(const struct call *call)
+{
+	switch (call->question.kind) {
+	case FAKE_PLACE:
+	case FAKE_START:
+	case FAKE_ADMIT:
+	case FAKE_STOP:
+	case FAKE_REMOVE:
+	case FAKE_UPDATE:
+	case FAKE_DELIVER:
+	case FAKE_WITHDRAW:
+		return call->scripted.code == OK || call->effect;
+	default:
+		return false;
+	}
 }
 
 /* At the target: what happens and what is answered are two things. */
@@ -54,6 +90,8 @@ static void reach(struct call *call)
 		     fake->location->name);
 	else if (call->scripted.code == OK)
 		call_act(call, &call->result);
+	else if (call->late_ms && can_be_late(call))
+		late_send(call, call->late_ms);
 	else if (call->effect)
 		call_act(call, NULL);
 	if (call->scripted.code != OK && !fake->target->unreachable)
@@ -62,7 +100,7 @@ static void reach(struct call *call)
 
 static bool is_followed(const struct call *call)
 {
-	return call->question.kind == FAKE_LOGS || call->question.kind == FAKE_EXEC;
+	return call->question.kind == FAKE_LOGS || call->question.kind == FAKE_EXEC || call_waits(call);
 }
 
 static void arrive(void *owner)
@@ -84,14 +122,17 @@ void call_poke(struct call *call)
 {
 	struct world *world = call->fake->location->world;
 
-	if (call->done && !call->arrived && !call->timer)
-		call->timer = world->ops->timer_start(world, 0, read_on, call);
+	if (!call->done || call->arrived || (call->timer && !call->patient))
+		return;
+	world->ops->timer_cancel(world, call->timer);
+	call->patient = false;
+	call->timer = world->ops->timer_start(world, 0, read_on, call);
 }
 
 void calls_output(struct fake_target *target, const char *instance)
 {
 	for (struct call *call = target->readers; call; call = call->next_reader)
-		if (!strcmp(call->name, instance))
+		if (!instance || call_waits(call) || !strcmp(call->name, instance))
 			call_poke(call);
 }
 
@@ -183,6 +224,9 @@ static int begin(struct fake *fake, struct errand *errand, const struct question
 		delay += rule->delay_ms;
 		call->scripted = rule->error;
 		call->effect = rule->effect;
+		call->late_ms = rule->late_ms;
+		call->fault = rule->fault;
+		call->for_ever = rule->for_ever;
 	}
 	if (keep_question(call, question))
 		call->timer = world->ops->timer_start(world, delay, arrive, call);
@@ -216,8 +260,13 @@ enum progress call_ask(struct location *location, struct errand *errand, const s
 
 void call_drop(struct call *call)
 {
+	struct fake_target *target = call->fake->target;
 	/* A request that went out is not called back by losing interest in its answer; a pull is given up. */
-	if (!call->done && call->question.kind != FAKE_LOGS && !call->errand->harmless)
+	bool goes_on = !call->done && call->question.kind != FAKE_LOGS && !call->errand->harmless;
+
+	if (goes_on && can_be_late(call) && target->paces[FAKE_LATENESS].most_ms)
+		late_send(call, target_pace(target, FAKE_LATENESS));
+	else if (goes_on)
 		reach(call);
 	call_free(call);
 }

@@ -12,6 +12,7 @@ struct fake {
 	bool own_target;
 	char *target_name, *address;
 	int64_t delay_ms;
+	int64_t patience_ms; /* for what is being built, or deleted */
 	struct call *calls;
 };
 
@@ -46,6 +47,12 @@ struct call {
 	bool reading; /* the sink got the beginning */
 	bool echoes;  /* the command gives back what it reads */
 	bool arrived, effect, done;
+	bool late;        /* whoever asked for it has gone */
+	bool patient;     /* its timer only ends its patience */
+	char follows[24]; /* the target_id of what is being built */
+	int64_t late_ms;
+	const char *fault;
+	bool for_ever;
 	struct error scripted, result;
 };
 
@@ -62,6 +69,9 @@ int call_act(struct call *call, struct error *err);
 /* The instance of that name if it carries our mark for the application: 0; ERR_MISSING; or ERR_CONFLICT. */
 int find_ours(const struct fake *fake, const char *app, const char *name, struct fake_instance **ret,
 	      struct error *err);
+/* What this location tells of an instance of the target. */
+void tell_instance(const struct fake *fake, struct memory *memory, const struct fake_instance *instance,
+		   struct observed *ret);
 int fake_foresee(struct fake *fake, const struct instance_spec *spec, struct arena *arena,
 		 const struct attachment **ret, size_t *ret_count, struct error *err);
 
@@ -80,6 +90,16 @@ int act_tidy(struct call *call, struct error *err);
 int act_exec(struct call *call, struct error *err);
 /* Give the session what the command writes and take what it reads; true when it has ended. */
 bool call_converse(struct call *call);
+
+/* --- building.c: what is accepted first and done later --- */
+/* Whether a call that was taken is waited for. */
+bool call_waits(const struct call *call);
+/* -1 when it is done, or has failed; else after how long at the latest to ask again. */
+int64_t call_await(struct call *call);
+
+/* --- late.c --- */
+/* It will be done although its caller has gone, as if it were another call, after so long. */
+void late_send(const struct call *call, int64_t delay_ms);
 
 /* --- output.c --- */
 /* Give the sink what it has not seen; true when there is nothing more to wait for. */

@@ -6,6 +6,8 @@
 #include "base/cleanup.h"
 #include "locations/fake/call.h"
 
+enum { PATIENCE_MS = 10 * 60 * 1000 };
+
 static void fake_close(struct location *location)
 {
 	struct fake *fake = location->state;
@@ -33,6 +35,7 @@ static int fake_open(struct location *location, struct error *err)
 		return fail_memory(err);
 	fake->location = location;
 	fake->driver = fake_driver;
+	fake->patience_ms = PATIENCE_MS;
 	location->state = fake;
 	if (fake_options(fake, location->spec, err) < 0) {
 		fake_close(location);
@@ -81,7 +84,7 @@ static enum progress look(struct location *location, struct errand *errand, cons
 		return answer;
 	if (find_ours(location->state, app, name, &instance, err) < 0)
 		return PROGRESS_FAILED;
-	memory_observed(&memory, &instance->seen, &seen);
+	tell_instance(location->state, &memory, instance, &seen);
 	if (memory.failed) {
 		fail_memory(err);
 		return PROGRESS_FAILED;

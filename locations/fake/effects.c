@@ -1,4 +1,5 @@
 /* effects.c - what each call does when it reaches the scripted target. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,13 +8,14 @@
 int find_ours(const struct fake *fake, const char *app, const char *name, struct fake_instance **ret,
 	      struct error *err)
 {
-	struct fake_instance *instance = target_instance(fake->target, name);
+	struct fake_instance *instance = name_holder(fake->target, fake->location, app, name);
 
-	if (instance && !strcmp(instance->seen.app, app)) {
+	if (instance) {
 		*ret = instance;
 		return 0;
 	}
-	if (instance)
+	instance = name_holder(fake->target, fake->location, NULL, name);
+	if (instance && fake->driver.capabilities.names_unique)
 		return fail(err, ERR_CONFLICT, "the name `%s` is held by an instance of application `%s`",
 			    name, instance->seen.app);
 	if (fake->driver.capabilities.names_unique && map_get(fake->target->strangers, name))
@@ -103,6 +105,22 @@ static bool same(const struct fake_instance *instance, const struct instance_spe
 	       !strcmp(instance->seen.file_digest, spec->file_digest);
 }
 
+static void follow(struct call *call, const struct fake_instance *instance)
+{
+	if (instance->building)
+		snprintf(call->follows, sizeof(call->follows), "%s", instance->target_id);
+}
+
+/* Where names are not unique the new one is made beside the old one while that is leaving. */
+static int clear(const struct call *call, struct fake_instance *old, struct error *err)
+{
+	instance_leave(old, false);
+	if (!call->fake->driver.capabilities.names_unique ||
+	    !name_holder(call->fake->target, NULL, NULL, call->name))
+		return 0;
+	return fail(err, ERR_CONFLICT, "`%s` is still being deleted", call->name);
+}
+
 /* 0: go on and make it; 1: it is there; -1: it cannot be. */
 static int make_room(struct call *call, struct error *err)
 {
@@ -117,12 +135,15 @@ static int make_room(struct call *call, struct error *err)
 			*err = found;
 		return -1;
 	}
-	if (same(old, spec))
+	/* What broke while it was being built is of no use. */
+	if (old->seen.state == SEEN_BROKEN)
+		return clear(call, old, err);
+	if (same(old, spec)) {
+		follow(call, old);
 		return 1;
-	if (old->seen.state == SEEN_CREATED) {
-		instance_remove(old);
-		return 0;
 	}
+	if (old->seen.state == SEEN_CREATED)
+		return clear(call, old, err);
 	if (!strcmp(old->seen.digest, spec->digest))
 		return 1;
 	return fail(err, ERR_CONFLICT, "`%s` is there, made from another specification", spec->name);
@@ -144,12 +165,14 @@ static int act_place(struct call *call, struct error *err)
 	const struct instance_spec *spec = call->question.spec;
 	struct fake_target *target = call->fake->target;
 	const struct fake_app *app = map_get(target->apps, spec->app);
+	struct fake_instance *instance = NULL;
 	const struct attachment *attachments;
 	struct arena arena = {0};
 	char image[80];
 	size_t count;
 
-	int room = make_room(call, err);
+	/* Nobody looks any more whether there is one of that name. */
+	int room = call->late && !call->fake->driver.capabilities.names_unique ? 0 : make_room(call, err);
 	if (room)
 		return room < 0 ? -1 : 0;
 	if (!app || !app->prepared)
@@ -160,9 +183,15 @@ static int act_place(struct call *call, struct error *err)
 		return fail(err, ERR_MISSING, "no such image: %s", spec->image ? spec->image : "");
 	int result = fake_foresee(call->fake, spec, &arena, &attachments, &count, err);
 	if (result == 0)
-		result = instance_make(target, spec, attachments, count, err);
+		result = instance_make(target, spec, attachments, count, &instance, err);
 	arena_release(&arena);
-	return result;
+	if (result < 0)
+		return -1;
+	instance->fault = call->fault;
+	instance_build(instance, call->for_ever);
+	follow(call, instance);
+	instance_tell(instance);
+	return 0;
 }
 
 static int act_start(struct call *call, struct error *err)
@@ -215,7 +244,7 @@ static int act_remove(struct call *call, struct error *err)
 	struct error found;
 
 	if (find_ours(call->fake, call->app, call->name, &instance, &found) == 0) {
-		instance_remove(instance);
+		instance_leave(instance, call->for_ever);
 		return 0;
 	}
 	if (found.code == ERR_MISSING)

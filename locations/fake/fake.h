@@ -33,6 +33,14 @@ enum fake_call { /* every driver function that speaks to a target */
 		 FAKE_CALLS
 };
 
+/* What takes its time at the target itself, whoever waits for it. */
+enum fake_process {
+	FAKE_BUILDING, /* what a place asked for is being made */
+	FAKE_LEAVING,  /* what a remove asked for is being deleted, and still listed */
+	FAKE_LATENESS, /* what was asked by a caller who has gone is done */
+	FAKE_PROCESSES
+};
+
 /* What happens to the next calls that match; of several rules that do, the first one made decides. */
 struct fake_rule {
 	enum fake_call call;
@@ -40,7 +48,10 @@ struct fake_rule {
 	unsigned skip, times; /* after so many matches, for so many; times 0: for ever */
 	int64_t delay_ms;     /* added to the call's own time */
 	bool effect;          /* with an error: it happened all the same (the answer was lost) */
-	struct error error;   /* OK: only delayed */
+	int64_t late_ms;      /* with an effect: so long after the answer was lost */
+	const char *fault; /* of a place: it is accepted, and then ends in an error with these static words */
+	bool for_ever;     /* of a place: it is being built for ever; of a remove: being deleted */
+	struct error error; /* OK: only delayed */
 };
 
 struct fake_target *fake_target_new(struct world *world);
@@ -54,6 +65,9 @@ int fake_target_rule(struct fake_target *target, const struct fake_rule *wanted)
 void fake_target_capabilities(struct fake_target *target, const struct capabilities *capabilities);
 void fake_target_time(struct fake_target *target, enum fake_call call,
 		      int64_t delay_ms); /* default 0: at once */
+/* Between so long and so long, evenly; 0 and 0: at once, as it is when nothing was said. */
+void fake_target_pace(struct fake_target *target, enum fake_process process, int64_t least_ms,
+		      int64_t most_ms);
 void fake_target_unreachable(struct fake_target *target, bool unreachable);
 /* All rules are forgotten. */
 void fake_target_calm(struct fake_target *target);
@@ -103,9 +117,11 @@ struct fake_command {
 	struct error error; /* not OK: it does not get to run */
 };
 int fake_target_command(struct fake_target *target, const struct fake_command *wanted);
-/* How often the engine made that call (all instances), and how many instances there are now. */
+/* How often the engine made that call (all instances), and how many instances there are now, doubles and what
+ * is leaving among them; and how many calls whose callers have gone are still to be done. */
 size_t fake_target_calls(const struct fake_target *target, enum fake_call call);
 size_t fake_target_instances(const struct fake_target *target);
+size_t fake_target_late(const struct fake_target *target);
 /* The instance as the target holds it, or NULL; valid until the next event. */
 const struct observed *fake_target_find(const struct fake_target *target, const char *name);
 /* The variables an instance was made with ("NAME=value", NULL-terminated), or NULL. */

@@ -174,6 +174,9 @@ int instance_start(struct fake_instance *instance, struct error *err)
 
 	if (instance->seen.state == SEEN_RUNNING || instance->seen.state == SEEN_RESTARTING)
 		return 0;
+	if (instance->building || instance->seen.state == SEEN_BROKEN)
+		return fail(err, ERR_FAILED, "cannot start `%s`: %s", instance->seen.name,
+			    instance->building ? "it is being built" : instance->seen.error);
 	if (ports_hold(instance, err) < 0)
 		return -1;
 	if (address_hold(instance, err) < 0) {
@@ -221,28 +224,76 @@ void instance_remove(struct fake_instance *instance)
 
 	ports_let_go(instance);
 	address_let_go(instance);
-	map_drop(&target->instances, instance->seen.name);
-	if (app)
-		map_drop(&app->instances, instance->seen.name);
+	name_let_go(instance);
+	map_drop(&app->instances, instance->target_id);
+	target->instance_count--;
 	instance_tell(instance);
 	instance_free(instance);
 }
 
-/* Both maps have it under the new name before either loses the old one. */
+static void left(void *owner)
+{
+	struct fake_instance *instance = owner;
+
+	instance->timer = NULL;
+	instance_remove(instance);
+}
+
+/* What it holds is free only when it is gone. */
+void instance_leave(struct fake_instance *instance, bool for_ever)
+{
+	struct world *world = instance->target->world;
+	int64_t takes = target_pace(instance->target, FAKE_LEAVING);
+
+	if (instance->seen.leaving)
+		return;
+	if (!takes && !for_ever) {
+		instance_remove(instance);
+		return;
+	}
+	world->ops->timer_cancel(world, instance->timer);
+	instance->timer = NULL;
+	instance->building = false;
+	instance->since_ms = world->ops->now(world);
+	instance->seen.leaving = true;
+	instance->seen.state = SEEN_BROKEN;
+	instance->seen.error = "it is being deleted";
+	if (!for_ever)
+		later(instance, takes, left);
+	instance_tell(instance);
+}
+
+static void built(void *owner)
+{
+	struct fake_instance *instance = owner;
+
+	instance->timer = NULL;
+	instance->building = false;
+	if (instance->fault) {
+		instance->seen.state = SEEN_BROKEN;
+		instance->seen.error = instance->fault;
+	}
+	instance_tell(instance);
+}
+
+void instance_build(struct fake_instance *instance, bool for_ever)
+{
+	struct world *world = instance->target->world;
+	int64_t takes = target_pace(instance->target, FAKE_BUILDING);
+
+	instance->since_ms = world->ops->now(world);
+	instance->building = takes || instance->fault || for_ever;
+	if (instance->building && !for_ever)
+		later(instance, takes, built);
+}
+
 int instance_rename(struct fake_instance *instance, const char *name, unsigned generation, struct error *err)
 {
 	struct fake_target *target = instance->target;
-	struct fake_app *app = map_get(target->apps, instance->seen.app);
 	const char *old = instance->seen.name, *copy = memory_text(&instance->memory, name);
 
-	if (!copy || map_put(&target->instances, name, instance) < 0)
+	if (!copy || name_change(instance, name) < 0)
 		return fail_memory(err);
-	if (map_put(&app->instances, name, instance) < 0) {
-		map_drop(&target->instances, name);
-		return fail_memory(err);
-	}
-	map_drop(&target->instances, old);
-	map_drop(&app->instances, old);
 	instance->seen.name = copy;
 	instance->seen.generation = generation;
 	calls_renamed(target, old, name);

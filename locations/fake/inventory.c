@@ -9,6 +9,7 @@ struct listing {
 	struct memory memory;
 	struct inventory *inventory;
 	struct observed *instances;
+	size_t room; /* for so many of them */
 	struct inventory_volume *volumes;
 	struct inventory_stranger *strangers;
 	struct inventory_claim *claims;
@@ -22,7 +23,7 @@ static bool count_app(const char *name, void *value, void *context)
 	struct listing *listing = context;
 
 	(void)name;
-	listing->inventory->instance_count += map_count(app->instances);
+	listing->room += map_count(app->instances);
 	listing->inventory->volume_count += map_count(app->volumes);
 	listing->inventory->claim_count += app->owner_id != NULL;
 	if (listing->all)
@@ -36,7 +37,9 @@ static bool list_instance(const char *name, void *value, void *context)
 	struct listing *listing = context;
 
 	(void)name;
-	memory_observed(&listing->memory, &instance->seen, listing->instances);
+	tell_instance(listing->fake, &listing->memory, instance, listing->instances);
+	if (listing->instances->late_double && instance->seen.leaving)
+		return true;
 	/* As with Docker, only a look at the one tells how often it ended and what it may use. */
 	listing->instances->exits = 0;
 	listing->instances->exits_known = false;
@@ -44,6 +47,7 @@ static bool list_instance(const char *name, void *value, void *context)
 	listing->instances->memory_bytes = listing->instances->nano_cpus = 0;
 	listing->instances->restart = (enum restart_policy)0;
 	listing->instances++;
+	listing->inventory->instance_count++;
 	return true;
 }
 
@@ -162,7 +166,7 @@ static void make_room(struct listing *listing)
 	struct memory *memory = &listing->memory;
 	size_t strangers = map_count(listing->fake->target->strangers);
 
-	listing->instances = memory_take(memory, inventory->instance_count * sizeof(*listing->instances));
+	listing->instances = memory_take(memory, listing->room * sizeof(*listing->instances));
 	listing->volumes = memory_take(memory, inventory->volume_count * sizeof(*listing->volumes));
 	listing->claims = memory_take(memory, inventory->claim_count * sizeof(*listing->claims));
 	listing->strangers = memory_take(memory, strangers * sizeof(*listing->strangers));

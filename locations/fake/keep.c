@@ -21,18 +21,8 @@ int words_add(struct memory *memory, struct words *words, const char *word)
 int instance_keep_files(struct fake_instance *instance, const struct instance_spec *spec)
 {
 	struct memory memory = {0};
-	struct spec_file *files = memory_take(&memory, spec->file_count * sizeof(*files));
+	struct spec_file *files = memory_files(&memory, spec->files, spec->file_count);
 
-	for (size_t i = 0; files && i < spec->file_count; i++) {
-		const struct spec_file *file = &spec->files[i];
-		void *content = memory_take(&memory, file->size);
-		if (content && file->size)
-			memcpy(content, file->content, file->size);
-		files[i] = *file;
-		files[i].content = content;
-		files[i].path = memory_text(&memory, file->path);
-		files[i].user = memory_text(&memory, file->user);
-	}
 	if (memory.failed) {
 		memory_release(&memory);
 		return -1;
@@ -160,7 +150,8 @@ static int make_volumes(struct fake_app *app, const struct instance_spec *spec)
 }
 
 int instance_make(struct fake_target *target, const struct instance_spec *spec,
-		  const struct attachment *attachments, size_t count, struct error *err)
+		  const struct attachment *attachments, size_t count, struct fake_instance **ret,
+		  struct error *err)
 {
 	struct fake_app *app = target_app(target, spec->app);
 	struct fake_instance *instance = app ? calloc(1, sizeof(*instance)) : NULL;
@@ -170,15 +161,16 @@ int instance_make(struct fake_target *target, const struct instance_spec *spec,
 	instance->target = target;
 	keep(instance, spec, attachments, count);
 	if (instance->memory.failed || make_volumes(app, spec) < 0 ||
-	    map_put(&target->instances, spec->name, instance) < 0) {
+	    map_put(&app->instances, instance->target_id, instance) < 0) {
 		instance_free(instance);
 		return fail_memory(err);
 	}
-	if (map_put(&app->instances, spec->name, instance) < 0) {
-		map_drop(&target->instances, spec->name);
+	if (name_hold(instance) < 0) {
+		map_drop(&app->instances, instance->target_id);
 		instance_free(instance);
 		return fail_memory(err);
 	}
-	instance_tell(instance);
+	target->instance_count++;
+	*ret = instance;
 	return 0;
 }

@@ -74,6 +74,81 @@ void memory_observed(struct memory *memory, const struct observed *from, struct 
 		to->attachment_count = 0;
 }
 
+static const struct spec_variable *copy_variables(struct memory *memory, const struct instance_spec *from)
+{
+	struct spec_variable *to = memory_take(memory, from->variable_count * sizeof(*to));
+
+	for (size_t i = 0; to && i < from->variable_count; i++)
+		to[i] = (struct spec_variable){
+		    .name = memory_text(memory, from->variables[i].name),
+		    .value = memory_text(memory, from->variables[i].value),
+		    .secret = from->variables[i].secret,
+		};
+	return to;
+}
+
+static const struct spec_port *copy_ports(struct memory *memory, const struct instance_spec *from)
+{
+	struct spec_port *to = memory_take(memory, from->port_count * sizeof(*to));
+
+	for (size_t i = 0; to && i < from->port_count; i++) {
+		to[i] = from->ports[i];
+		to[i].name = memory_text(memory, from->ports[i].name);
+		to[i].host_address = memory_text(memory, from->ports[i].host_address);
+	}
+	return to;
+}
+
+static const struct volume *copy_volumes(struct memory *memory, const struct instance_spec *from)
+{
+	struct volume *to = memory_take(memory, from->volume_count * sizeof(*to));
+
+	for (size_t i = 0; to && i < from->volume_count; i++) {
+		to[i] = from->volumes[i];
+		to[i].name = memory_text(memory, from->volumes[i].name);
+		to[i].source = memory_text(memory, from->volumes[i].source);
+		to[i].path = memory_text(memory, from->volumes[i].path);
+	}
+	return to;
+}
+
+struct spec_file *memory_files(struct memory *memory, const struct spec_file *from, size_t count)
+{
+	struct spec_file *to = memory_take(memory, count * sizeof(*to));
+
+	for (size_t i = 0; to && i < count; i++) {
+		void *content = memory_take(memory, from[i].size);
+		if (content && from[i].size)
+			memcpy(content, from[i].content, from[i].size);
+		to[i] = from[i];
+		to[i].content = content;
+		to[i].path = memory_text(memory, from[i].path);
+		to[i].user = memory_text(memory, from[i].user);
+	}
+	return to;
+}
+
+void memory_spec(struct memory *memory, const struct instance_spec *from, struct instance_spec *to)
+{
+	*to = *from;
+	to->app = memory_text(memory, from->app);
+	to->component = memory_text(memory, from->component);
+	to->name = memory_text(memory, from->name);
+	to->shared_name = memory_text(memory, from->shared_name);
+	to->image = memory_text(memory, from->image);
+	to->secret_salt = memory_text(memory, from->secret_salt);
+	to->pinned_address = memory_text(memory, from->pinned_address);
+	to->variables = copy_variables(memory, from);
+	to->ports = copy_ports(memory, from);
+	to->volumes = copy_volumes(memory, from);
+	to->files = memory_files(memory, from->files, from->file_count);
+	to->command = to->entrypoint = to->called = NULL;
+	to->directory = to->user = to->bind_address = to->stop_signal = NULL;
+	to->hosts = NULL;
+	to->labels = NULL;
+	to->host_count = to->called_count = to->label_count = 0;
+}
+
 void memory_release(struct memory *memory)
 {
 	while (memory->pieces) {

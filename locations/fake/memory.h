@@ -17,6 +17,9 @@ struct memory {
 void *memory_take(struct memory *memory, size_t size);            /* zeroed; NULL sets `failed` */
 const char *memory_text(struct memory *memory, const char *text); /* NULL stays NULL */
 void memory_observed(struct memory *memory, const struct observed *from, struct observed *to);
+/* Of a spec all that the target makes something of. */
+void memory_spec(struct memory *memory, const struct instance_spec *from, struct instance_spec *to);
+struct spec_file *memory_files(struct memory *memory, const struct spec_file *from, size_t count);
 struct attachment *memory_attachments(struct memory *memory, const struct attachment *from, size_t count);
 void memory_release(struct memory *memory); /* of the pieces */
 

@@ -5,9 +5,10 @@
 #include "base/cleanup.h"
 #include "locations/fake/call.h"
 
-static const char *const known[] = {"target",        "grain",       "hostNames",     "namesUnique",
-				    "mappedPorts",   "generations", "limitsInPlace", "restartInPlace",
-				    "callsInFlight", "delay",       "address"};
+static const char *const known[] = {"target",         "profile",       "grain",       "hostNames",
+				    "namesUnique",    "mappedPorts",   "generations", "limitsInPlace",
+				    "restartInPlace", "callsInFlight", "delay",       "patience",
+				    "address"};
 
 static int wrong(const struct fake *fake, struct error *err, const char *key, const char *wanted)
 {
@@ -74,8 +75,10 @@ static int unknown(const struct fake *fake, const char *key, struct error *err)
 	if (meant)
 		remedy(err, "did you mean `%s`?", meant);
 	else
-		remedy(err, "known options: target, grain, hostNames, namesUnique, mappedPorts, generations, "
-			    "limitsInPlace, restartInPlace, callsInFlight, delay (ms), address");
+		remedy(err,
+		       "known options: target, grain, hostNames, namesUnique, mappedPorts, generations, "
+		       "limitsInPlace, restartInPlace, callsInFlight, delay (ms), patience (ms), address, "
+		       "profile");
 	return -1;
 }
 
@@ -112,11 +115,39 @@ static int read_option(struct fake *fake, const char *key, const json_t *value, 
 		return read_flag(fake, key, value, flag, err);
 	if (!strcmp(key, "delay"))
 		return read_number(fake, key, value, 0, &fake->delay_ms, err);
+	if (!strcmp(key, "patience"))
+		return read_number(fake, key, value, 1, &fake->patience_ms, err);
 	if (strcmp(key, "callsInFlight") != 0)
 		return unknown(fake, key, err);
 	if (read_number(fake, key, value, 1, &number, err) < 0)
 		return -1;
 	fake->driver.capabilities.calls_in_flight = (unsigned)number;
+	return 0;
+}
+
+/* Of the manner of OpenStack's Nova: it takes any number of things of one name, accepts what it does later,
+ * and may fail then. */
+static void be_nova(struct fake *fake)
+{
+	struct capabilities *can = &fake->driver.capabilities;
+
+	can->names_unique = false;
+	can->limits_in_place = can->restart_in_place = false;
+	can->calls_in_flight = 4;
+	if (!fake->own_target)
+		return;
+	fake_target_pace(fake->target, FAKE_BUILDING, 4000, 60000);
+	fake_target_pace(fake->target, FAKE_LEAVING, 1000, 7000);
+	fake_target_pace(fake->target, FAKE_LATENESS, 1000, 60000);
+}
+
+static int read_profile(struct fake *fake, const json_t *value, struct error *err)
+{
+	const char *word = json_string_value(value);
+
+	if (!word || strcmp(word, "nova") != 0)
+		return wrong(fake, err, "profile", "`nova`");
+	be_nova(fake);
 	return 0;
 }
 
@@ -135,7 +166,8 @@ static int find_target(struct fake *fake, struct error *err)
 
 int fake_options(struct fake *fake, const struct location_spec *spec, struct error *err)
 {
-	const json_t *target = json_object_get(spec->options, "target");
+	const json_t *target = json_object_get(spec->options, "target"),
+		     *profile = json_object_get(spec->options, "profile");
 	const char *key;
 	json_t *value;
 
@@ -148,8 +180,10 @@ int fake_options(struct fake *fake, const struct location_spec *spec, struct err
 	/* What the target can do comes first; the location's own words may say otherwise. */
 	if (find_target(fake, err) < 0)
 		return -1;
+	if (profile && read_profile(fake, profile, err) < 0)
+		return -1;
 	json_object_foreach ((json_t *)spec->options, key, value)
-		if (read_option(fake, key, value, err) < 0)
+		if (strcmp(key, "profile") != 0 && read_option(fake, key, value, err) < 0)
 			return -1;
 	return 0;
 }

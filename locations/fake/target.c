@@ -73,7 +73,10 @@ static bool instance_drop(const char *name, void *value, void *context)
 {
 	(void)name;
 	(void)context;
-	instance_free(value);
+	for (struct fake_instance *instance = value, *next; instance; instance = next) {
+		next = instance->same_name;
+		instance_free(instance);
+	}
 	return true;
 }
 
@@ -89,6 +92,7 @@ void fake_target_free(struct fake_target *target)
 {
 	if (!target)
 		return;
+	lates_free(target);
 	map_each(target->instances, instance_drop, NULL);
 	map_release(&target->instances);
 	map_each(target->apps, app_free, NULL);
@@ -140,7 +144,7 @@ struct fake_app *target_app(struct fake_target *target, const char *name)
 
 struct fake_instance *target_instance(const struct fake_target *target, const char *name)
 {
-	return map_get(target->instances, name);
+	return name_holder(target, NULL, NULL, name);
 }
 
 int fake_target_rule(struct fake_target *target, const struct fake_rule *wanted)
@@ -197,11 +201,29 @@ void fake_target_calm(struct fake_target *target)
 	target->last_rule = &target->rules;
 }
 
+void fake_target_pace(struct fake_target *target, enum fake_process process, int64_t least_ms,
+		      int64_t most_ms)
+{
+	target->paces[process].least_ms = least_ms;
+	target->paces[process].most_ms = most_ms;
+}
+
+int64_t target_pace(struct fake_target *target, enum fake_process process)
+{
+	int64_t least = target->paces[process].least_ms, spread = target->paces[process].most_ms - least;
+	uint64_t chance = 0;
+
+	if (spread > 0)
+		target->world->ops->random(target->world, &chance, sizeof(chance));
+	return least + (spread > 0 ? (int64_t)(chance % ((uint64_t)spread + 1)) : 0);
+}
+
 void fake_target_unreachable(struct fake_target *target, bool unreachable)
 {
 	bool back = target->unreachable && !unreachable;
 
 	target->unreachable = unreachable;
+	calls_output(target, NULL);
 	if (back)
 		target_relist(target);
 }
@@ -210,7 +232,7 @@ int fake_target_exit(struct fake_target *target, const char *name, int exit_code
 {
 	struct fake_instance *instance = target_instance(target, name);
 
-	if (!instance)
+	if (!instance || instance->seen.state == SEEN_BROKEN)
 		return -1;
 	instance_end(instance, exit_code);
 	instance->seen.exits++;
@@ -388,7 +410,7 @@ size_t fake_target_calls(const struct fake_target *target, enum fake_call call)
 
 size_t fake_target_instances(const struct fake_target *target)
 {
-	return map_count(target->instances);
+	return target->instance_count;
 }
 
 const struct observed *fake_target_find(const struct fake_target *target, const char *name)

@@ -33,7 +33,8 @@ struct log_mark {
 
 struct fake_instance {
 	struct fake_target *target;
-	struct memory memory; /* of all the strings below and of the instance itself */
+	struct fake_instance *same_name; /* the next of those that have its name */
+	struct memory memory;            /* of all the strings below and of the instance itself */
 	struct observed seen;
 	char address[16]; /* on its application's network: while it runs, and between runs if it is pinned */
 	bool pinned;      /* it keeps the address it has, or the one it was made for */
@@ -50,7 +51,9 @@ struct fake_instance {
 	int64_t since_ms; /* monotonic: when it last began to run */
 	unsigned exits_left;
 	int64_t pause_ms;    /* before the target starts it again */
-	struct timer *timer; /* its next end or start */
+	struct timer *timer; /* its next end or start; that of its building, of its leaving */
+	bool building;
+	const char *fault; /* its building ends in an error, with these words; or NULL */
 	struct text log;
 	struct log_mark *marks;
 	size_t mark_count;
@@ -75,7 +78,7 @@ struct watch {
 };
 
 struct fake_app {
-	struct map *instances;           /* name -> struct fake_instance */
+	struct map *instances;           /* target_id -> struct fake_instance */
 	struct map *volumes;             /* name -> itself, a copy */
 	struct map *addresses;           /* address -> the struct fake_instance that has it */
 	char *owner_id, *owner_words;    /* NULL: unclaimed */
@@ -96,7 +99,7 @@ struct rule {
 struct fake_target {
 	struct world *world;
 	struct map *apps;       /* struct fake_app */
-	struct map *instances;  /* struct fake_instance, all applications' */
+	struct map *instances;  /* name -> struct fake_instance, the first of that name; all applications' */
 	struct map *strangers;  /* names */
 	struct map *images;     /* reference -> its id, "" when there is none */
 	struct map *registries; /* reference -> the id that its registry has, "" when it does not tell */
@@ -109,9 +112,14 @@ struct fake_target {
 	struct capabilities capabilities;
 	bool unreachable;
 	int64_t time[FAKE_CALLS];
+	struct {
+		int64_t least_ms, most_ms;
+	} paces[FAKE_PROCESSES];
+	struct late *lates;
 	size_t calls[FAKE_CALLS];
 	struct call *readers; /* calls that follow an instance: its log, a command in it */
 	uint32_t made, addresses;
+	size_t instance_count;
 	uint16_t next_port;
 };
 
@@ -134,7 +142,23 @@ const struct fake_behaviour *target_behaviour(const struct fake_target *target, 
 /* How that command acts, or NULL. */
 const struct fake_command *target_command(const struct fake_target *target, const char *words);
 
+/* How long that takes now. */
+int64_t target_pace(struct fake_target *target, enum fake_process process);
+
 bool map_value_free(const char *name, void *value, void *context); /* for map_each */
+
+/* --- names.c --- */
+int name_hold(struct fake_instance *instance); /* its own; 0 or -1 */
+void name_let_go(struct fake_instance *instance);
+int name_change(struct fake_instance *instance,
+		const char *name); /* whose text stays the caller's; 0 or -1 */
+/* The one that the name, be it that of a double, means for this application (NULL: any); `location` knows
+ * what the engine knows, or NULL. */
+struct fake_instance *name_holder(const struct fake_target *target, const struct location *location,
+				  const char *app, const char *name);
+
+/* --- late.c: what is done when whoever asked for it has gone --- */
+void lates_free(struct fake_target *target);
 
 /* --- watch.c --- */
 void target_changed(struct fake_target *target, const char *app, const char *name);
@@ -158,9 +182,15 @@ void instance_write(struct fake_instance *instance, const char *words); /* NULL:
 /* It ends by itself; its restart policy decides what follows. */
 void instance_crash(struct fake_instance *instance, int exit_code);
 
+/* It is asked to be deleted: gone at once, or leaving for a while, `for_ever`. */
+void instance_leave(struct fake_instance *instance, bool for_ever);
+/* It is being built from now on. */
+void instance_build(struct fake_instance *instance, bool for_ever);
+
 /* --- keep.c: an instance is made --- */
 int instance_make(struct fake_target *target, const struct instance_spec *spec,
-		  const struct attachment *attachments, size_t count, struct error *err);
+		  const struct attachment *attachments, size_t count, struct fake_instance **ret,
+		  struct error *err);
 /* In place of those it had. */
 int instance_keep_files(struct fake_instance *instance, const struct instance_spec *spec);
 int words_add(struct memory *memory, struct words *words, const char *word);
@@ -179,7 +209,7 @@ void port_let_go(struct fake_target *target, uint16_t port, enum protocol protoc
 void ports_free(struct fake_target *target);
 
 /* --- call.c --- */
-/* Followers of this instance's output look again. */
+/* Followers of this instance look again (NULL: all of them). */
 void calls_output(struct fake_target *target, const char *instance);
 /* They follow it under its new name. */
 void calls_renamed(struct fake_target *target, const char *from, const char *to);

@@ -58,6 +58,11 @@ struct subject {
 	int (*reach)(struct subject *, bool reachable); /* nobody answers, or again somebody does */
 	int (*lose)(struct subject *, enum lost, const char *name); /* the next such call's answer is lost */
 	int (*repeat)(struct subject *, const char *name); /* the target tells again what it told already */
+	/* Where names are not unique: the next creation's answer is lost, and it is done only in `arrive`;
+	 * the next creation is accepted, and then fails. */
+	int (*late)(struct subject *, const char *name);
+	int (*arrive)(struct subject *);
+	int (*spoil)(struct subject *, const char *name);
 };
 
 #define CONFORMANCE_CASES(X)                                                                                 \
@@ -130,6 +135,13 @@ struct subject {
 	X(renewed_lease_does_not_end)                                                                        \
 	X(ended_lease_has_one_heir)                                                                          \
 	X(lease_is_listed_with_its_application)                                                              \
+	X(late_double_is_told_apart)                                                                         \
+	X(late_double_goes_alone)                                                                            \
+	X(removed_name_leaves_no_double)                                                                     \
+	X(late_double_is_tidied_away)                                                                        \
+	X(creation_that_fails_later_is_told)                                                                 \
+	X(creation_is_waited_for_by_another_program)                                                         \
+	X(stranger_of_our_name_is_left_alone)                                                                \
 	X(lease_is_given_back)                                                                               \
 	X(objects_of_every_application_are_told)
 

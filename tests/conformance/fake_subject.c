@@ -21,9 +21,12 @@ static const char *no_environment(const char *name)
 
 static int open_fake(struct subject *subject, struct location *ret, const char *more, struct error *err)
 {
-	(void)subject;
+	const char *profile = subject->owner;
+
 	json_decref(options);
 	options = json_loads(more ? more : "{}", 0, NULL);
+	if (profile)
+		json_object_set_new(options, "profile", json_string(profile));
 	spec = (struct location_spec){.name = "here", .type = "fake", .target = "bed", .options = options};
 	*ret = (struct location){
 	    .driver = &fake_driver,
@@ -123,6 +126,32 @@ static int repeat(struct subject *subject, const char *name)
 	return 0;
 }
 
+static int late(struct subject *subject, const char *name)
+{
+	struct fake_rule rule = {
+	    .call = FAKE_PLACE, .instance = name, .times = 1, .effect = true, .late_ms = 30000};
+
+	(void)subject;
+	fail(&rule.error, ERR_TIMED_OUT, "no answer");
+	return fake_target_rule(fake_bed, &rule);
+}
+
+static int arrive(struct subject *subject)
+{
+	(void)subject;
+	virtual_world_run(fake_world, NULL, NULL, 60000);
+	return fake_target_late(fake_bed) ? -1 : 0;
+}
+
+static int spoil(struct subject *subject, const char *name)
+{
+	struct fake_rule rule = {
+	    .call = FAKE_PLACE, .instance = name, .times = 1, .fault = "No valid host was found."};
+
+	(void)subject;
+	return fake_target_rule(fake_bed, &rule);
+}
+
 static const struct unfit unfits[] = {
     {"exec_on_a_terminal_has_its_size", "what a script writes looks at no terminal"},
     {"exec_runs_where_it_is_told", "what a script writes has no directory"},
@@ -143,6 +172,9 @@ struct subject fake_subject = {
     .reach = reach,
     .lose = lose,
     .repeat = repeat,
+    .late = late,
+    .arrive = arrive,
+    .spoil = spoil,
 };
 
 /* What the cases run, as a shell in a container would do it. */
@@ -173,9 +205,30 @@ void fake_set_up(void)
 	script_commands();
 }
 
+/* The table as the profile makes it, which tells the suite what cannot be asked. */
+void fake_set_up_profile(struct subject *subject, const char *profile)
+{
+	static struct location_driver driver;
+	struct location location;
+	struct error err = {0};
+
+	fake_set_up();
+	*subject = fake_subject;
+	subject->owner = (void *)profile;
+	cr_assert(open_fake(subject, &location, NULL, &err) == 0, "%s", err.text);
+	driver = *location.driver;
+	location.driver->close(&location);
+	subject->driver = &driver;
+}
+
 void fake_take_down(void)
 {
 	conformance_end(&fake_subject);
+	fake_tear_down();
+}
+
+void fake_tear_down(void)
+{
 	fake_target_register("bed", NULL);
 	fake_target_free(fake_bed);
 	virtual_world_free(fake_world);

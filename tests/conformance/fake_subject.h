@@ -10,6 +10,10 @@ extern struct fake_target *fake_bed;
 extern struct subject fake_subject;
 
 void fake_set_up(void);
-void fake_take_down(void); /* ends the case too */
+void fake_take_down(void);
+/* A subject whose locations have that profile; let go of by conformance_end and fake_tear_down. */
+void fake_set_up_profile(struct subject *subject, const char *profile);
+void fake_tear_down(void);
+/* ends the case too */
 
 #endif

@@ -19,8 +19,18 @@ static const struct {
     {"predecessor_starts_again_while_the_successor_goes", CAPABILITY(generations),
      "one instance of an ordinal at a time"},
     {"pinned_address_goes_to_the_successor", CAPABILITY(generations), "one instance of an ordinal at a time"},
+    {"stranger_is_never_touched", CAPABILITY(names_unique), "a stranger's name is as good as any"},
+    {"name_held_by_another_application", CAPABILITY(names_unique), "no name is ever taken"},
     {"limits_change_in_place", CAPABILITY(limits_in_place), "limits are those it was made with"},
     {"restart_policy_changes_in_place", CAPABILITY(restart_in_place), "the policy is that it was made with"},
+};
+
+/* Cases about a second thing of one name. */
+static const char *const about_doubles[] = {
+    "late_double_is_told_apart",          "late_double_goes_alone",
+    "removed_name_leaves_no_double",      "late_double_is_tidied_away",
+    "creation_that_fails_later_is_told",  "creation_is_waited_for_by_another_program",
+    "stranger_of_our_name_is_left_alone",
 };
 
 /* Members that a driver may not have yet. */
@@ -72,6 +82,9 @@ const char *conformance_lack(const struct location_driver *driver, const char *n
 	for (size_t i = 0; i < COUNT_OF(asks); i++)
 		if (!strcmp(asks[i].name, name) && !*(const bool *)at(driver, asks[i].capability))
 			return asks[i].reason;
+	for (size_t i = 0; i < COUNT_OF(about_doubles) && driver->capabilities.names_unique; i++)
+		if (!strcmp(about_doubles[i], name))
+			return "no two things have one name";
 	for (size_t i = 0; i < COUNT_OF(members); i++) {
 		memcpy(&member, at(driver, members[i].member), sizeof(member));
 		if (!strcmp(members[i].name, name) && !member)

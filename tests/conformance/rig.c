@@ -170,7 +170,9 @@ size_t rig_count(struct rig *rig, const char *app)
 
 	MUST(rig,
 	     rig->location.driver->list(&rig->location, &rig->errand, &request, &inventory, &rig->error));
-	size_t count = inventory.instance_count;
+	size_t count = 0;
+	for (size_t i = 0; i < inventory.instance_count; i++)
+		count += !inventory.instances[i].late_double && !inventory.instances[i].leaving;
 	inventory_release(&inventory);
 	return count;
 }

@@ -87,7 +87,8 @@ enum progress rig_place(struct rig *rig, const struct instance_spec *spec);
 void rig_run(struct rig *rig, const struct instance_spec *spec); /* place and start */
 /* A fresh look; strings in the rig's arena. */
 struct observed rig_look(struct rig *rig, const char *name);
-size_t rig_count(struct rig *rig, const char *app); /* instances listed */
+/* Instances listed that count: neither late doubles nor what is leaving. */
+size_t rig_count(struct rig *rig, const char *app);
 /* Look until it is in that state, or the test fails. */
 struct observed rig_until(struct rig *rig, const char *name, enum observed_state state);
 /* Until its output has these words. */

@@ -43,13 +43,21 @@ struct dice {
 	uint64_t state;
 };
 
+/* What kind of target it is played at. */
+struct manner {
+	void (*set_up)(struct scene *scene, struct dice *dice);
+	void (*twist)(struct fake_rule *rule, struct dice *dice); /* what else may go wrong there; or NULL */
+	unsigned slowness;
+	int64_t calm_ms; /* so long after the last call everything is done that was under way */
+};
+
 static unsigned roll(struct dice *dice, unsigned sides)
 {
 	dice->state = dice->state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
 	return (unsigned)(dice->state >> 33) % sides;
 }
 
-static void plant_fault(struct scene *scene, struct dice *dice)
+static void plant_fault(struct scene *scene, struct dice *dice, const struct manner *manner)
 {
 	static const enum code codes[] = {ERR_TIMED_OUT, ERR_UNREACHABLE, ERR_FAILED};
 	struct fake_rule rule = {
@@ -61,6 +69,8 @@ static void plant_fault(struct scene *scene, struct dice *dice)
 	};
 	if (roll(dice, 4))
 		fail(&rule.error, codes[roll(dice, 3)], "planted");
+	if (manner->twist)
+		manner->twist(&rule, dice);
 	cr_assert_eq(fake_target_rule(scene->target, &rule), 0);
 }
 
@@ -83,11 +93,13 @@ static struct berth_operation *begin_something(struct scene *scene, struct dice 
 }
 
 /* Something that is killed after a while, wherever it stands. */
-static void deploy_and_kill(struct scene *scene, struct dice *dice, const char *blueprint)
+static void deploy_and_kill(struct scene *scene, struct dice *dice, const struct manner *manner,
+			    const char *blueprint)
 {
 	struct berth_operation *operation = begin_something(scene, dice, blueprint);
 	cr_assert_not_null(operation);
-	virtual_world_run(scene->world, NULL, NULL, roll(dice, roll(dice, 3) ? 900 : 6000));
+	unsigned pace = manner->slowness;
+	virtual_world_run(scene->world, NULL, NULL, roll(dice, roll(dice, 3) ? 900 * pace : 6000 * pace));
 	if (roll(dice, 3) == 0) {
 		berth_cancel(operation);
 		virtual_world_run(scene->world, NULL, NULL, roll(dice, 900));
@@ -108,14 +120,21 @@ static enum berth_outcome settle(struct scene *scene, const char *blueprint, boo
 	return outcome;
 }
 
+/* What was still on its way has arrived, and what was leaving is gone. */
+static void calm_down(struct scene *scene, const struct manner *manner)
+{
+	virtual_world_run(scene->world, NULL, NULL, manner->calm_ms);
+	cr_assert_eq(fake_target_late(scene->target), 0);
+}
+
 /* From anywhere, also without the store, destroy ends with nothing. */
-static void clear_away(struct scene *scene, struct dice *dice, uint64_t seed)
+static void clear_away(struct scene *scene, struct dice *dice, const struct manner *manner, uint64_t seed)
 {
 	const char *const locations[] = {"here=fake", NULL};
 	struct berth_request request = {.size = sizeof request, .app = "app", .locations = locations};
 	enum berth_outcome outcome = BERTH_FAILED;
 	for (unsigned faults = roll(dice, 4); faults; faults--)
-		plant_fault(scene, dice);
+		plant_fault(scene, dice, manner);
 	scene_restart(scene, roll(dice, 2));
 	for (int tries = 0; tries < 40 && outcome != BERTH_OK; tries++)
 		outcome = scene_request(scene, berth_destroy, &request, NULL);
@@ -123,44 +142,92 @@ static void clear_away(struct scene *scene, struct dice *dice, uint64_t seed)
 	cr_expect_eq(fake_target_instances(scene->target), 0, "seed %d leaves something", (int)seed);
 }
 
-static void play(uint64_t seed)
+/* Rounds of deploys that are killed; the number of the last blueprint. */
+static size_t play_rounds(struct scene *scene, struct dice *dice, const struct manner *manner)
+{
+	size_t last = 0;
+	for (int round = 0; round < 6; round++) {
+		last = roll(dice, EDITIONS);
+		for (unsigned faults = roll(dice, 3); faults; faults--)
+			plant_fault(scene, dice, manner);
+		deploy_and_kill(scene, dice, manner, blueprints[last]);
+		if (roll(dice, 4) == 0)
+			fake_target_vanish(scene->target, "app.b.1");
+	}
+	return last;
+}
+
+static void play(uint64_t seed, const struct manner *manner)
 {
 	static const struct fake_behaviour job = {.component = "app.j", .exits = 1, .lives_ms = 200};
 	struct scene scene;
 	struct dice dice = {.state = seed * 7919 + 1};
-	size_t last = 0;
+	bool changed = false;
 	scene_open(&scene);
 	cr_assert_eq(fake_target_behave(scene.target, &job), 0);
 	for (int call = 0; call < FAKE_CALLS; call++)
 		fake_target_time(scene.target, (enum fake_call)call, roll(&dice, 60));
-	for (int round = 0; round < 6; round++) {
-		last = roll(&dice, EDITIONS);
-		for (unsigned faults = roll(&dice, 3); faults; faults--)
-			plant_fault(&scene, &dice);
-		deploy_and_kill(&scene, &dice, blueprints[last]);
-		if (roll(&dice, 4) == 0)
-			fake_target_vanish(scene.target, "app.b.1");
-	}
-	bool changed = false;
+	manner->set_up(&scene, &dice);
+	size_t last = play_rounds(&scene, &dice, manner);
 	cr_expect_eq(settle(&scene, blueprints[last], &changed), BERTH_OK, "seed %d never settles",
 		     (int)seed);
+	calm_down(&scene, manner);
+	cr_expect_eq(settle(&scene, blueprints[last], &changed), BERTH_OK, "seed %d", (int)seed);
+	calm_down(&scene, manner);
 	cr_expect_eq(fake_target_instances(scene.target), wanted[last], "seed %d: %zu instances", (int)seed,
 		     fake_target_instances(scene.target));
 	cr_expect_eq(settle(&scene, blueprints[last], &changed), BERTH_OK, "seed %d", (int)seed);
 	cr_expect_not(changed, "seed %d: the next deploy changes something", (int)seed);
-	clear_away(&scene, &dice, seed);
+	clear_away(&scene, &dice, manner, seed);
 	scene_close(&scene);
 }
 
+/* --- the manners ------------------------------------------------------------------------------------ */
+
+static void set_up_plain(struct scene *scene, struct dice *dice)
+{
+	(void)scene, (void)dice;
+}
+
+static const struct manner plain = {.set_up = set_up_plain, .slowness = 1};
+
+/* Names are not unique, everything takes its time, and what nobody waits for any more is done much later. */
+static void set_up_nova(struct scene *scene, struct dice *dice)
+{
+	struct capabilities can = fake_driver.capabilities;
+	can.names_unique = can.limits_in_place = can.restart_in_place = false;
+	can.calls_in_flight = 4;
+	fake_target_capabilities(scene->target, &can);
+	fake_target_time(scene->target, FAKE_PLACE, roll(dice, 3000));
+	fake_target_pace(scene->target, FAKE_BUILDING, 0, roll(dice, 20000));
+	fake_target_pace(scene->target, FAKE_LEAVING, 0, roll(dice, 7000));
+	fake_target_pace(scene->target, FAKE_LATENESS, 0, 1 + roll(dice, 60000));
+}
+
+static void twist_nova(struct fake_rule *rule, struct dice *dice)
+{
+	rule->late_ms = roll(dice, 2) ? roll(dice, 60000) : 0;
+	if (rule->call == FAKE_PLACE && roll(dice, 3) == 0)
+		rule->fault = "No valid host was found.";
+	rule->for_ever = roll(dice, 8) == 0 && rule->call == FAKE_PLACE;
+	if (rule->fault || rule->for_ever)
+		rule->error = (struct error){0};
+}
+
+static const struct manner nova = {
+    .set_up = set_up_nova, .twist = twist_nova, .slowness = 10, .calm_ms = 120000};
+
 /* Several tests, so that they run side by side. */
-#define SEEDS(name, first, last)                                                                             \
+#define SEEDS(name, manner, first, last)                                                                     \
 	Test(chaos, name)                                                                                    \
 	{                                                                                                    \
 		for (uint64_t seed = first; seed <= last; seed++)                                            \
-			play(seed);                                                                          \
+			play(seed, &manner);                                                                 \
 	}
 
-SEEDS(converges_from_1, 1, 60)
-SEEDS(converges_from_61, 61, 120)
-SEEDS(converges_from_121, 121, 180)
-SEEDS(converges_from_181, 181, 240)
+SEEDS(converges_from_1, plain, 1, 60)
+SEEDS(converges_from_61, plain, 61, 120)
+SEEDS(converges_from_121, plain, 121, 180)
+SEEDS(converges_from_181, plain, 181, 240)
+SEEDS(converges_where_names_are_not_unique_from_1, nova, 1, 30)
+SEEDS(converges_where_names_are_not_unique_from_31, nova, 31, 60)

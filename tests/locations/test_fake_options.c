@@ -79,8 +79,18 @@ Test(fake_options, target_gives_the_capabilities_and_options_correct_them)
 	cr_assert(can->calls_in_flight == 1 && !can->host_names && !can->mapped_ports);
 }
 
+Test(fake_options, profile_nova_takes_any_number_of_things_of_one_name)
+{
+	const struct capabilities *can = opened("{\"profile\": \"nova\", \"restartInPlace\": true}");
+
+	cr_assert(can->grain == GRAIN_INSTANCE && !can->names_unique && !can->limits_in_place);
+	cr_assert(can->restart_in_place, "the location's own word holds");
+}
+
 Test(fake_options, wrong_ones_are_refused)
 {
+	refused("{\"profile\": \"docker\"}", "`profile` must be `nova`", "");
+	refused("{\"patience\": 0}", "`patience` must be", "");
 	refused("{\"hostnames\": true}", "hostnames", "did you mean `hostNames`?");
 	refused("{\"colour\": true}", "colour", "known options:");
 	refused("{\"hostNames\": 1}", "`hostNames` must be true or false", "");

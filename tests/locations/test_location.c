@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "locations/location.h"
 
 static struct arena arena;
@@ -77,6 +78,48 @@ Test(location, other_names_are_none_of_ours, .fini = release)
 			  "%s", others[i]);
 		cr_assert(!strcmp(app, "untouched") && !strcmp(component, "untouched") && ordinal == 77);
 	}
+}
+
+Test(location, double_has_a_name_of_its_own, .fini = release)
+{
+	const char *name = double_name(&arena, "talk.redis.1.g2", "fake-7"), *app, *component;
+	unsigned ordinal, generation;
+	size_t length;
+
+	cr_assert_str_eq(double_id(name, &length), "fake-7");
+	cr_assert(length == strlen("talk.redis.1.g2"));
+	cr_assert(!instance_name_split(&arena, name, &app, &component, &ordinal, &generation));
+	cr_assert_null(double_id("talk.redis.1", &length));
+	cr_assert(length == strlen("talk.redis.1"));
+}
+
+static bool knows_seven(void *owner, const char *app, const char *name, const char *target_id)
+{
+	cr_assert(owner == &arena && !strcmp(app, "talk") && !strcmp(name, "talk.redis.1"));
+	return !strcmp(target_id, "7");
+}
+
+Test(location, of_two_of_one_name_the_same_always_counts)
+{
+	/* Each counts before those after it. */
+	static const struct observed ranks[] = {
+	    {.target_id = "7", .state = SEEN_BROKEN, .created_ms = 900},
+	    {.target_id = "8", .state = SEEN_CREATED, .created_ms = 100},
+	    {.target_id = "2", .state = SEEN_RUNNING, .created_ms = 200},
+	    {.target_id = "3", .state = SEEN_STOPPED, .created_ms = 200},
+	    {.target_id = "1", .state = SEEN_BROKEN, .created_ms = 50},
+	    {.target_id = "0", .state = SEEN_BROKEN, .created_ms = 10, .leaving = true},
+	};
+	const struct location location = {.stands_for = knows_seven, .stands_owner = &arena};
+
+	for (size_t i = 0; i < COUNT_OF(ranks); i++)
+		for (size_t k = 0; k < COUNT_OF(ranks); k++) {
+			struct observed a = ranks[i], b = ranks[k];
+			a.app = b.app = "talk";
+			a.name = b.name = "talk.redis.1";
+			cr_expect(counts_before(&location, &a, &b) == (i < k), "%s and %s", a.target_id,
+				  b.target_id);
+		}
 }
 
 Test(location, released_inventory_is_empty)

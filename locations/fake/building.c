@@ -1,0 +1,94 @@
+/* building.c - what the scripted target accepts first and does later: the call stays under way meanwhile. */
+#include <string.h>
+
+#include "locations/fake/call.h"
+
+static int64_t left_of(const struct fake *fake, const struct fake_instance *instance)
+{
+	struct world *world = fake->location->world;
+
+	return instance->since_ms + fake->patience_ms - world->ops->now(world);
+}
+
+/* -1: done, or failed; else for how long it is waited at most. */
+static int64_t await_building(struct call *call)
+{
+	const struct fake *fake = call->fake;
+	const struct fake_app *app = map_get(fake->target->apps, call->app);
+	const struct fake_instance *instance = app ? map_get(app->instances, call->follows) : NULL;
+
+	if (!instance)
+		fail(&call->result, ERR_FAILED, "`%s` went away while it was being built", call->name);
+	else if (instance->seen.state == SEEN_BROKEN)
+		fail(&call->result, ERR_FAILED, "`%s` could not be built: %s", call->name,
+		     instance->seen.error);
+	else if (instance->building && left_of(fake, instance) > 0)
+		return left_of(fake, instance);
+	else if (instance->building)
+		fail(&call->result, ERR_FAILED, "`%s` is still being built after %lld s", call->name,
+		     (long long)fake->patience_ms / 1000);
+	return -1;
+}
+
+/* Whatever turns up under that name meanwhile goes as well. */
+static int64_t await_leaving(struct call *call)
+{
+	const struct fake *fake = call->fake;
+	struct fake_instance *instance;
+
+	while ((instance = name_holder(fake->target, fake->location, call->app, call->name)) &&
+	       !instance->seen.leaving)
+		instance_leave(instance, false);
+	if (!instance)
+		return -1;
+	if (left_of(fake, instance) > 0)
+		return left_of(fake, instance);
+	fail(&call->result, ERR_FAILED, "`%s` is still being deleted after %lld s", call->name,
+	     (long long)fake->patience_ms / 1000);
+	return -1;
+}
+
+bool call_waits(const struct call *call)
+{
+	return call->question.kind == FAKE_REMOVE || (call->question.kind == FAKE_PLACE && *call->follows);
+}
+
+int64_t call_await(struct call *call)
+{
+	const struct fake *fake = call->fake;
+
+	if (fake->target->unreachable) {
+		fail(&call->result, ERR_UNREACHABLE, "location `%s`: no answer from the target",
+		     fake->location->name);
+		return -1;
+	}
+	return call->question.kind == FAKE_PLACE ? await_building(call) : await_leaving(call);
+}
+
+/* What takes too long is given up, also by those who come after whoever asked for it. */
+static void tell_progress(const struct fake *fake, const struct fake_instance *instance, struct observed *ret)
+{
+	if (!instance->building)
+		return;
+	ret->error = "it is being built";
+	if (left_of(fake, instance) > 0)
+		return;
+	ret->state = SEEN_BROKEN;
+	ret->error = "it was never done being built";
+}
+
+void tell_instance(const struct fake *fake, struct memory *memory, const struct fake_instance *instance,
+		   struct observed *ret)
+{
+	const struct observed *seen = &instance->seen;
+
+	memory_observed(memory, seen, ret);
+	tell_progress(fake, instance, ret);
+	if (name_holder(fake->target, fake->location, seen->app, seen->name) == instance)
+		return;
+	struct arena arena = {0};
+	ret->late_double = true;
+	ret->name = memory_text(memory, double_name(&arena, seen->name, seen->target_id));
+	memory->failed |= !ret->name;
+	arena_release(&arena);
+}
