@@ -123,8 +123,8 @@ void docker_engine_ask(struct docker_engine *engine, const char *method, const c
 int docker_engine_end(struct docker_engine *engine, const char *name, int exit_code);
 /* Out of memory: the kernel ends it with SIGKILL. */
 int docker_engine_out_of_memory(struct docker_engine *engine, const char *name);
-/* Everything that is connected breaks off, and nobody answers for so long. Containers end; those whose
- * restart policy says so are started again then. */
+/* As after a crash of its machine: everything that is connected breaks off, containers are killed, and nobody
+ * answers for so long. Those whose restart policy says so are started again then. */
 void docker_engine_restart(struct docker_engine *engine, int64_t down_ms);
 /* All connections break; who had them can come back. What was asked for may or may not have been done. */
 void docker_engine_cut(struct docker_engine *engine);
