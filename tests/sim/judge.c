@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/map.h"
 #include "locations/fake/target.h"
+#include "tests/sim/local.h"
 
 enum { STRANGERS_MAX = 8, VOLUMES_MAX = 64 };
 
@@ -83,7 +84,7 @@ void judge_stranger_leaves(struct theatre *stage, const char *name)
 
 static uint64_t stamp_of(struct theatre *stage)
 {
-	uint64_t stamp = docker_engine_stamp(stage->engine);
+	uint64_t stamp = docker_engine_stamp(stage->engine) + stage->act_count;
 	for (int call = 0; call < FAKE_CALLS; call++)
 		if (call != FAKE_LIST && call != FAKE_LOOK && call != FAKE_PROBE)
 			stamp += fake_target_calls(stage->fleet, (enum fake_call)call) +
@@ -237,6 +238,7 @@ void judge_step(struct theatre *stage)
 	judge->stamp = stamp;
 	sights_take(&judge->now, stage);
 	no_doubles(stage, &judge->now);
+	local_no_doubles(stage);
 	nothing_unmarked(stage, &judge->now);
 	strangers_untouched(stage);
 	data_stays(stage);
@@ -423,6 +425,12 @@ static const struct sight *counted(const struct sights *sights, const struct par
 	return NULL;
 }
 
+/* Nothing is left to be seen of a process that ran to its end. */
+static bool leaves_nothing(const struct part *part)
+{
+	return part->job && part->realm == REALM_LOCAL;
+}
+
 static bool as_wanted(const struct part *part, const struct sight *sight)
 {
 	if (part->temper == TEMPER_CRASH) /* it may answer for a moment, and count as running */
@@ -434,7 +442,8 @@ static void every_wanted_runs(struct theatre *stage, const struct model *model, 
 {
 	for (int i = 0; i < PARTS_MAX; i++) {
 		const struct part *part = &model->parts[i];
-		for (unsigned ordinal = 1; part->there && ordinal <= part->instances; ordinal++) {
+		for (unsigned ordinal = 1; part->there && !leaves_nothing(part) && ordinal <= part->instances;
+		     ordinal++) {
 			const struct sight *sight = counted(&stage->judge->now, part, ordinal);
 			if (!as_wanted(part, sight))
 				stage_accuse(stage, rule, "%s %u is %s", part->id, ordinal,
@@ -495,13 +504,15 @@ void judge_settled(struct theatre *stage)
 	struct judge *judge = stage->judge;
 	sights_take(&judge->now, stage);
 	every_wanted_runs(stage, &stage->model, "converges");
-	size_t ours = 0;
+	size_t ours = 0, wanted = 0;
+	for (int i = 0; i < PARTS_MAX; i++)
+		if (stage->model.parts[i].there && !leaves_nothing(&stage->model.parts[i]))
+			wanted += stage->model.parts[i].instances;
 	for (size_t i = 0; i < judge->now.count; i++) {
 		ours += judge->now.list[i].component != NULL;
 	}
-	if (ours != model_wanted(&stage->model))
-		stage_accuse(stage, "converges", "%zu instances are there, %u are wanted", ours,
-			     model_wanted(&stage->model));
+	if (ours != wanted)
+		stage_accuse(stage, "converges", "%zu instances are there, %zu are wanted", ours, wanted);
 	every_link_leads(stage);
 }
 
@@ -528,6 +539,7 @@ void judge_gone(struct theatre *stage)
 	for (size_t i = 0; i < judge->now.count; i++)
 		if (judge->now.list[i].app)
 			stage_accuse(stage, "leftovers", "%s is left", judge->now.list[i].name);
+	local_gone(stage);
 	docker_engine_networks(stage->engine, see_network, stage);
 	docker_engine_volumes(stage->engine, see_left_volume, stage);
 }

@@ -244,7 +244,7 @@ static size_t collect(const struct options *options, unsigned number, FILE *file
 
 static int run(const struct options *options)
 {
-	static const char *const drivers[] = {"docker", "fake"};
+	static const char *const drivers[] = {"docker", "localhost", "fake"};
 	size_t count = 0;
 	struct row *rows = calloc(options->last - options->first + 1 + JOBS_MAX, sizeof *rows);
 	struct tally *tally = tally_new();

@@ -7,14 +7,21 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "tests/sim/judge.h"
+#include "tests/sim/local.h"
 
 #define MINUTE_MS    INT64_C(60000)
 #define OPERATION_MS (40 * MINUTE_MS)
 #define TRIES        6
 
+/* What is on one machine is another application on another. */
+static unsigned deployers_of(const struct theatre *stage)
+{
+	return stage->model.realms & 1u << REALM_LOCAL ? DEPLOYERS - 1 : DEPLOYERS;
+}
+
 static struct deployer *any_deployer(struct theatre *stage, struct dice *dice)
 {
-	return &stage->deployers[roll(dice, 4) < 2 ? 0 : roll(dice, DEPLOYERS)];
+	return &stage->deployers[roll(dice, 4) < 2 ? 0 : roll(dice, deployers_of(stage))];
 }
 
 /* --- operations and edits --------------------------------------------------------------------------------
@@ -334,6 +341,8 @@ void play_expect(struct tally *tally)
 		tally_add(tally, "fault", fates[i].kind, 0);
 	for (size_t i = 0; i < COUNT_OF(others); i++)
 		tally_add(tally, "fault", others[i], 0);
+	for (const char *const *kind = local_faults; *kind; kind++)
+		tally_add(tally, "fault", *kind, 0);
 	for (int i = 0; i < DO_ERRANDS; i++)
 		tally_add(tally, "operation", errand_words[i], 0);
 	for (int i = 0; i < EDITS; i++)
@@ -365,6 +374,9 @@ static void make_move(struct theatre *stage, const struct move *move)
 	    [MOVE_CLOCK] = move_clock,
 	    [MOVE_PORT] = move_port,
 	    [MOVE_FAKE] = move_fake,
+	    [MOVE_LOCAL] = local_kill,
+	    [MOVE_POWER] = local_power,
+	    [MOVE_DISK] = local_disk,
 	};
 	struct dice dice = {move->chance};
 	if (!stage_run(stage, move->pause_ms))
@@ -375,26 +387,37 @@ static void make_move(struct theatre *stage, const struct move *move)
 		moves[move->kind](stage, &dice);
 }
 
+/* Until it is gone: the engine may just be away. */
+static void send_stranger_away(struct theatre *stage)
+{
+	char path[160];
+	judge_stranger_unsure(stage);
+	snprintf(path, sizeof path, "/containers/%s?force=1", stage->stranger);
+	for (int tries = 0; stage->stranger[0] && tries < 30; tries++) {
+		sights_take(&stage->sights, stage);
+		const struct sight *there = sights_named(&stage->sights, REALM_DOCKER, stage->stranger);
+		if (!there || there->app)
+			break;
+		docker_engine_ask(stage->engine, "DELETE", path, NULL, NULL);
+		stage_run(stage, 1000);
+	}
+	judge_stranger_leaves(stage, stage->stranger);
+}
+
 static void end_faults(struct theatre *stage)
 {
 	stage_say(stage, "the faults end");
 	stage->fate_count = 0;
 	for (int i = 0; i < DEPLOYERS; i++)
 		seat_kill_at(stage->deployers[i].seat, 0);
+	local_calm(stage);
 	docker_engine_calm(stage->engine);
 	fake_target_calm(stage->fleet);
 	fake_target_calm(stage->cloud);
 	for (uint16_t port = 8000; port < 8000 + PARTS_MAX; port++)
 		docker_engine_port(stage->engine, "0.0.0.0", port, false);
 	stage_stock(stage);
-	if (stage->stranger[0]) {
-		char path[160];
-		judge_stranger_unsure(stage);
-		snprintf(path, sizeof path, "/containers/%s?force=1", stage->stranger);
-		docker_engine_ask(stage->engine, "DELETE", path, NULL, NULL);
-		stage_run(stage, 1000);
-		judge_stranger_leaves(stage, stage->stranger);
-	}
+	send_stranger_away(stage);
 	model_heal(&stage->model);
 	stage_publish(stage);
 	stage->disturbances++;
@@ -434,7 +457,7 @@ static void settle(struct theatre *stage)
 
 static void clear_away(struct theatre *stage, uint64_t chance)
 {
-	struct deployer *last = &stage->deployers[chance % 3 == 0 ? 2 : 0];
+	struct deployer *last = &stage->deployers[chance % 3 == 0 ? deployers_of(stage) - 1 : 0];
 	if (chance % 5 == 0)
 		deployer_lose_store(&stage->deployers[0]);
 	/* What another store remembers as protected is so until the blueprint says otherwise. */

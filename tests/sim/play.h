@@ -26,6 +26,9 @@ enum move_kind {
 	MOVE_CLOCK,
 	MOVE_PORT,
 	MOVE_FAKE,
+	MOVE_LOCAL,
+	MOVE_POWER,
+	MOVE_DISK,
 	MOVE_KINDS
 };
 

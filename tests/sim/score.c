@@ -1,6 +1,7 @@
 /* score.c - the moves of a seed are written down, and those that a violation does not need are found. */
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "tests/sim/calls.h"
 #include "tests/sim/play.h"
 
@@ -10,7 +11,8 @@ static const unsigned weights[MOVE_KINDS] = {
     [MOVE_KILL] = 4,     [MOVE_KILL_AT] = 7,        [MOVE_STORE_LOST] = 2, [MOVE_CANCEL] = 3,
     [MOVE_ISOLATE] = 3,  [MOVE_ENGINE_RESTART] = 2, [MOVE_CRASH] = 4,      [MOVE_BY_HAND] = 4,
     [MOVE_STRANGER] = 2, [MOVE_IMAGE] = 3,          [MOVE_REFUSAL] = 6,    [MOVE_CLOCK] = 3,
-    [MOVE_PORT] = 2,     [MOVE_FAKE] = 8,
+    [MOVE_PORT] = 2,     [MOVE_FAKE] = 8,           [MOVE_LOCAL] = 5,      [MOVE_POWER] = 1,
+    [MOVE_DISK] = 2,
 };
 
 static enum move_kind any_kind(struct dice *dice)
@@ -29,16 +31,17 @@ static enum move_kind any_kind(struct dice *dice)
 
 static unsigned any_realms(struct dice *dice)
 {
-	switch (roll(dice, 8)) {
-	case 0:
-		return 1u << REALM_FAKE;
-	case 1:
-		return 1u << REALM_FAKE | 1u << REALM_NAMELESS;
-	case 2:
-		return 1u << REALM_DOCKER | 1u << REALM_FAKE;
-	default:
-		return 1u << REALM_DOCKER;
-	}
+	static const unsigned sets[] = {
+	    1u << REALM_DOCKER,
+	    1u << REALM_DOCKER,
+	    1u << REALM_DOCKER,
+	    1u << REALM_LOCAL,
+	    1u << REALM_LOCAL | 1u << REALM_DOCKER,
+	    1u << REALM_DOCKER | 1u << REALM_FAKE,
+	    1u << REALM_FAKE,
+	    1u << REALM_FAKE | 1u << REALM_NAMELESS,
+	};
+	return sets[roll(dice, COUNT_OF(sets))];
 }
 
 void score_write(struct score *score, uint64_t seed)

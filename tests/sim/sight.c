@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "locations/fake/target.h"
-#include "tests/sim/stage.h"
+#include "tests/sim/local.h"
 
 static void *need(void *memory)
 {
@@ -15,7 +15,7 @@ static void *need(void *memory)
 	return memory;
 }
 
-static struct sight *add(struct sights *sights)
+struct sight *sights_add(struct sights *sights)
 {
 	if (sights->count == sights->room) {
 		size_t room = sights->room ? 2 * sights->room : 32;
@@ -84,7 +84,7 @@ static void keep_docker_spots(struct sights *sights, struct sight *sight,
 	sight->spot_count = count;
 }
 
-static void read_name(struct sight *sight)
+void sight_read_name(struct sight *sight)
 {
 	const char *generation = sight->name ? strrchr(sight->name, '.') : NULL;
 	unsigned number = 0;
@@ -97,7 +97,7 @@ static bool see_container(void *owner, const struct docker_container_view *view)
 	struct sights *sights = owner;
 	if (!view->name || !*view->name) /* being removed: nobody finds it any more */
 		return true;
-	struct sight *sight = add(sights);
+	struct sight *sight = sights_add(sights);
 	const char *app = label(view, "berth.app"), *component = label(view, "berth.component");
 	unsigned ordinal = 0;
 	sight->realm = REALM_DOCKER;
@@ -118,7 +118,7 @@ static bool see_container(void *owner, const struct docker_container_view *view)
 	sight->answers = view->answers;
 	keep_mounts(sights, sight, view);
 	keep_docker_spots(sights, sight, view);
-	read_name(sight);
+	sight_read_name(sight);
 	return true;
 }
 
@@ -165,7 +165,7 @@ static void see_observed(struct sights *sights, enum realm realm, const struct f
 {
 	static const char *const none[] = {NULL};
 	const struct observed *seen = &instance->seen;
-	struct sight *sight = add(sights);
+	struct sight *sight = sights_add(sights);
 	sight->realm = realm;
 	sight->name = keep(sights, seen->name);
 	sight->id = keep(sights, seen->target_id);
@@ -204,6 +204,7 @@ void sights_take(struct sights *sights, struct theatre *stage)
 		map_each(stage->fleet->instances, see_fake, &fleet);
 	if (stage->cloud)
 		map_each(stage->cloud->instances, see_fake, &cloud);
+	local_see(sights, stage);
 }
 
 void sights_release(struct sights *sights)

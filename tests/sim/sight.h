@@ -41,6 +41,10 @@ struct sights {
 
 struct theatre;
 
+/* One more, zeroed. */
+struct sight *sights_add(struct sights *sights);
+/* Its generation, from its name. */
+void sight_read_name(struct sight *sight);
 void sights_take(struct sights *sights, struct theatre *stage); /* anew */
 void sights_release(struct sights *sights);
 /* Of that name, or NULL. */

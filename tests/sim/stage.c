@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "tests/sim/judge.h"
+#include "tests/sim/local.h"
 
 #define ECHO_MS 60000
 
@@ -220,7 +221,7 @@ int stage_open(struct theatre *stage, uint64_t seed, struct tally *tally)
 		return -1;
 	for (int i = 0; i < MACHINES; i++)
 		machine_user(stage->machines[i], 0);
-	return build_targets(stage) || build_deployers(stage) ? -1 : 0;
+	return local_open(stage) || build_targets(stage) || build_deployers(stage) ? -1 : 0;
 }
 
 void stage_close(struct theatre *stage)
@@ -228,6 +229,7 @@ void stage_close(struct theatre *stage)
 	for (int i = 0; i < DEPLOYERS; i++)
 		if (stage->deployers[i].berth)
 			deployer_close(&stage->deployers[i]);
+	seat_free(stage->observer);
 	fake_target_register("fleet", NULL);
 	fake_target_register("cloud", NULL);
 	fake_target_free(stage->fleet);
@@ -243,8 +245,7 @@ void stage_close(struct theatre *stage)
 
 /* --- going on ----------------------------------------------------------------------------------------- */
 
-/* After a step: those who died are replaced, those who ended are heard. */
-static void look_round(struct theatre *stage)
+void stage_look_round(struct theatre *stage)
 {
 	for (int i = 0; i < DEPLOYERS; i++) {
 		struct deployer *deployer = &stage->deployers[i];
@@ -260,7 +261,7 @@ static bool step(struct theatre *stage, int64_t limit)
 	bool more = clock_step(universe_clock(stage->universe), limit);
 	if (more) {
 		stage->steps++;
-		look_round(stage);
+		stage_look_round(stage);
 		judge_step(stage);
 	}
 	return more && !stage->rule[0];

@@ -14,7 +14,7 @@
 #define ENGINE_ADDRESS "10.0.0.5:2375"
 #define HELPER         "/usr/libexec/berth/berth-helper"
 
-enum { MACHINES = 2, DEPLOYERS = 3, FATES_MAX = 16, VERSIONS = 24 };
+enum { MACHINES = 2, DEPLOYERS = 3, FATES_MAX = 16, VERSIONS = 24, ACTS_MAX = 128 };
 
 enum errand_kind {
 	DO_DEPLOY,
@@ -68,6 +68,12 @@ struct planned_fate {
 	unsigned skip, times;
 };
 
+/* A program that was started, of which instance. */
+struct act {
+	pid_t pid;
+	char name[48];
+};
+
 struct theatre {
 	uint64_t seed;
 	struct universe *universe;
@@ -75,6 +81,9 @@ struct theatre {
 	struct docker_engine *engine;
 	struct fake_target *fleet, *cloud;
 	struct deployer deployers[DEPLOYERS];
+	struct seat *observer; /* who looks at processes for the judges */
+	struct act acts[ACTS_MAX];
+	size_t act_count; /* ever */
 	struct model model;
 	struct text blueprint;
 	struct planned_fate fates[FATES_MAX];
@@ -107,6 +116,8 @@ void stage_disturb(struct theatre *stage, const char *kind);
 
 /* Messages may still be on their way from somebody who does not wait for them any more. */
 void stage_echo(struct theatre *stage);
+/* After a step: those who died are replaced, those who ended are heard. */
+void stage_look_round(struct theatre *stage);
 /* Let the world go on for so long; judged after every step. False: there is a verdict. */
 bool stage_run(struct theatre *stage, int64_t ms);
 /* Until that deployer is idle. False: there is a verdict, or it takes too long. */

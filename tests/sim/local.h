@@ -1,0 +1,22 @@
+/* local.h - processes of a simulated machine: what its programs do, and what of it the judges see. */
+#ifndef BERTH_TESTS_SIM_LOCAL_H
+#define BERTH_TESTS_SIM_LOCAL_H
+
+#include "tests/sim/stage.h"
+
+/* The programs that components run are installed on the first machine. 0 or -1. */
+int local_open(struct theatre *stage);
+/* Keepers and the programs below them, as instances. */
+void local_see(struct sights *sights, struct theatre *stage);
+/* No two programs of one instance live at a time, whoever keeps them. */
+void local_no_doubles(struct theatre *stage);
+/* Neither a keeper nor a program is left. */
+void local_gone(struct theatre *stage);
+/* What befalls them: a program or its keeper is killed, the machine loses its power, its disk fails. */
+void local_kill(struct theatre *stage, struct dice *dice);
+void local_power(struct theatre *stage, struct dice *dice);
+void local_disk(struct theatre *stage, struct dice *dice);
+void local_calm(struct theatre *stage);
+extern const char *const local_faults[]; /* their kinds, NULL-terminated */
+
+#endif
