@@ -57,6 +57,7 @@ struct run {
 	struct track *track; /* waits for it; NULL: nobody */
 	struct map *told;    /* the last words about each instance */
 	int64_t begun_ms;
+	uint64_t dies_at; /* in front of that call; 0: it does not */
 	bool killed, over;
 	struct simulation *simulation;
 };

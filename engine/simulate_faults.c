@@ -374,7 +374,7 @@ static void kill_berth(struct simulation *simulation, const struct scenario_step
 			continue;
 		any = true;
 		if (step->at_call)
-			seat_kill_at(run->seat, (uint64_t)step->at_call);
+			seat_kill_at(run->seat, run->dies_at = (uint64_t)step->at_call);
 		else
 			run_kill(run, "with kill -9");
 	}

@@ -360,6 +360,9 @@ static void end_run(struct run *run)
 	struct error err = {0};
 	const char *result = run->operation ? berth_result(run->operation) : "";
 	json_t *document = *result ? json_parse(result, strlen(result), "result", &err) : NULL;
+	if (run->dies_at && !run->killed)
+		story_tell(simulation, "scenario", "berth ended before call %llu: it was not killed",
+			   (unsigned long long)run->dies_at);
 	if (run->step) {
 		if (run->action == STEP_PLAN && document)
 			tell_plan(run, document);

@@ -148,9 +148,9 @@ Test(simulate_verb, data_stays_unless_it_is_to_go_too)
 	    play(blueprint, "steps: [deploy, destroy]\nassert:\n- finally: {nothing: true}\n", &outcome);
 	cr_expect_eq(outcome, BERTH_FAILED);
 	cr_expect(strstr(json_text(assertion(kept, "nothing is left"), "why"), "volume"));
-	owned_json gone =
-	    play(blueprint, "steps: [deploy, {destroy: , volumes: true}]\nassert:\n- finally: {nothing: true}\n",
-		 &outcome);
+	owned_json gone = play(
+	    blueprint, "steps: [deploy, {destroy: , volumes: true}]\nassert:\n- finally: {nothing: true}\n",
+	    &outcome);
 	cr_expect_eq(outcome, BERTH_OK);
 	cr_expect(told(gone, "berth destroy"));
 }
@@ -362,6 +362,29 @@ Test(simulate_verb, berth_is_killed_and_deploys_again)
 		    0);
 		holds(scenario);
 	}
+}
+
+Test(simulate_verb, a_death_that_does_not_come_is_told)
+{
+	tells("steps:\n- deploy:\n  meanwhile: [{kill: berth, atCall: 100000}]\n", "it was not killed");
+	tells("steps: [deploy, {kill: berth}]\n", "no berth runs that could be killed");
+	tells("steps: [{kill: web}, {remove: web.2}]\n", "nothing of `web` runs");
+}
+
+Test(simulate_verb, whoever_asked_for_it_can_interrupt_it)
+{
+	struct berth_request request = {
+	    .size = sizeof request, .blueprint = SHOP, .scenario = "steps: [deploy]\n"};
+	struct berth_error error;
+	struct berth_operation *operation = berth_simulate(scene.berth, &request, NULL, &error);
+	cr_assert_not_null(operation);
+	berth_cancel(operation);
+	virtual_world_run(scene.world, NULL, NULL, 1000);
+	cr_expect(berth_done(operation));
+	cr_expect_eq(berth_outcome(operation), BERTH_INTERRUPTED);
+	berth_operation_free(operation);
+	operation = berth_simulate(scene.berth, &request, NULL, &error);
+	berth_operation_free(operation);
 }
 
 Test(simulate_verb, the_disk_is_full_for_a_while)
