@@ -210,15 +210,14 @@ static void add_trouble(struct simulation *simulation, const struct scenario_fau
 static void comes_back(struct event *event)
 {
 	struct spot *spot = (struct spot *)((char *)event - offsetof(struct spot, back));
-	universe_isolate(spot->simulation->universe, spot->address, false);
 	story_tell(spot->simulation, spot->name, "can be reached again");
 }
 
-static void isolate(struct spot *spot, int64_t for_ms)
+static void silence(struct spot *spot, int64_t for_ms)
 {
 	struct simulation *simulation = spot->simulation;
 	char words[32];
-	universe_isolate(simulation->universe, spot->address, true);
+	universe_silence(simulation->universe, spot->address, for_ms);
 	if (spot->back.happen)
 		clock_take(simulation->clock, &spot->back);
 	event_prepare(&spot->back, comes_back);
@@ -241,7 +240,7 @@ static void go_down(struct spot *spot, int64_t for_ms, const char *what)
 static void at_engine(struct spot *spot, const struct scenario_fault *fault)
 {
 	if (given(fault, FAULT_UNREACHABLE))
-		isolate(spot, fault->unreachable_ms);
+		silence(spot, fault->unreachable_ms);
 	else
 		go_down(spot, fault->engine_down_ms, "the engine goes down");
 }

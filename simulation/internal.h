@@ -25,6 +25,7 @@ struct seat {
 struct place {
 	struct service service;
 	bool isolated, served;
+	int64_t silent_until_ms; /* messages wait until then */
 };
 
 struct universe {
@@ -82,6 +83,8 @@ static inline struct participant *participant_of(struct world *world)
 /* --- wire.c --- */
 /* A copy of the request starts its way, to whatever it is for. NULL: no memory. */
 struct reply *wire_send(struct seat *seat, const struct http_request *request);
+/* Nothing gets through to it, or from it, now. */
+bool wire_is_cut(const struct universe *universe, const struct place *place);
 /* Whether a connection can be made at all now; else *err has why. */
 bool wire_connects(struct seat *seat, const struct reply *reply, struct error *err);
 /* Nobody waits for it any more. */

@@ -16,6 +16,7 @@ struct probe_call {
 };
 
 struct asked_port {
+	const struct universe *universe;
 	const struct machine *from;
 	const char *address;
 	uint16_t port;
@@ -28,7 +29,7 @@ static bool ask_service(const char *address, void *place_, void *context)
 	struct place *place = place_;
 	struct asked_port *asked = context;
 	(void)address;
-	if (!place->served || place->isolated || !place->service.accepts)
+	if (!place->served || wire_is_cut(asked->universe, place) || !place->service.accepts)
 		return true;
 	int found = place->service.accepts(place->service.owner, asked->from, asked->address, asked->port);
 	if (found > asked->found) {
@@ -41,7 +42,8 @@ static bool ask_service(const char *address, void *place_, void *context)
 int wire_accepts(struct universe *universe, const struct machine *from, const char *address, uint16_t port,
 		 struct place **ret)
 {
-	struct asked_port asked = {.from = from, .address = address, .port = port, .found = -1};
+	struct asked_port asked = {
+	    .universe = universe, .from = from, .address = address, .port = port, .found = -1};
 	int own = machine_accepts(from, address, port);
 	/* A machine is a service too, for whoever wants to speak to its processes. */
 	if (own < 1 || ret)

@@ -93,6 +93,13 @@ void universe_isolate(struct universe *universe, const char *address, bool isola
 		place->isolated = isolated;
 }
 
+void universe_silence(struct universe *universe, const char *address, int64_t for_ms)
+{
+	struct place *place = map_get(universe->places, address);
+	if (place)
+		place->silent_until_ms = clock_now(universe->clock) + for_ms;
+}
+
 void universe_fates(struct universe *universe, fate_decider *decide, void *owner)
 {
 	universe->decide = decide;

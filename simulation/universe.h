@@ -55,6 +55,9 @@ struct service {
 int universe_serve(struct universe *universe, const char *address, const struct service *service);
 /* Nobody reaches it: requests that arrive are lost, and so is what it says. Connections are not cut. */
 void universe_isolate(struct universe *universe, const char *address, bool isolated);
+/* For so long what is said to it, and what it says, is under way: it arrives when that is over, as TCP sends
+ * again. Whoever gives up meanwhile is told nothing of it, but their request has its effect all the same. */
+void universe_silence(struct universe *universe, const char *address, int64_t for_ms);
 
 /* --- how a service answers --------------------------------------------------------------------- */
 

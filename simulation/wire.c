@@ -107,9 +107,23 @@ static void tell_gone(struct reply *reply)
 		service->gone(service->owner, reply);
 }
 
+bool wire_is_cut(const struct universe *universe, const struct place *place)
+{
+	return place->isolated || clock_now(universe->clock) < place->silent_until_ms;
+}
+
+/* What cannot get through now and is sent again: it happens when it can. */
+static bool waits_longer(struct reply *reply, struct event *event)
+{
+	int64_t left = reply->place ? reply->place->silent_until_ms - clock_now(reply->universe->clock) : 0;
+	return left > 0 && clock_add(reply->universe->clock, event, left) == 0;
+}
+
 static void leaving_happens(struct event *event)
 {
 	struct reply *reply = (struct reply *)((char *)event - offsetof(struct reply, leaving));
+	if (waits_longer(reply, event))
+		return;
 	tell_gone(reply);
 	settle(reply);
 }
@@ -118,6 +132,8 @@ static void arrival_happens(struct event *event)
 {
 	struct reply *reply = (struct reply *)((char *)event - offsetof(struct reply, arrival));
 	const struct service *service = &reply->place->service;
+	if (waits_longer(reply, event))
+		return;
 	if (reply->place->served && !reply->place->isolated) {
 		reply->arrived = reply->serving = reply->busy = true;
 		universe_tell(reply->universe, "%s hears %s %s",
@@ -275,6 +291,8 @@ static void parcel_happens(struct event *event)
 {
 	struct parcel *parcel = (struct parcel *)event;
 	struct reply *reply = parcel->reply;
+	if (waits_longer(reply, event))
+		return;
 	reply->parcels = parcel->next;
 	if (!reply->parcels)
 		reply->last_parcel = &reply->parcels;
@@ -432,6 +450,8 @@ static void words_happen(struct event *event)
 	struct parcel *parcel = (struct parcel *)event;
 	struct reply *reply = parcel->reply;
 	const struct service *service = &reply->place->service;
+	if (waits_longer(reply, event))
+		return;
 	reply->words = parcel->next;
 	reply->busy = true;
 	if (reply->serving && service->heard && !reply->place->isolated)

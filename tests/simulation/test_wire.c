@@ -263,6 +263,39 @@ Test(wire, who_is_isolated_neither_hears_nor_is_heard)
 	cr_expect_eq(failure.code, OK);
 }
 
+Test(wire, what_is_said_while_nothing_gets_through_arrives_afterwards)
+{
+	universe_silence(universe, "10.0.0.9:80", 500);
+	ask(false);
+	run(499);
+	cr_expect_eq(arrivals, 0);
+	run(10);
+	cr_expect_eq(arrivals, 1);
+	cr_expect_eq(failure.code, OK);
+	cr_expect_str_eq(body, "hello there");
+	over = false;
+	ask(false);
+	run(1);
+	cr_expect_eq(arrivals, 2);
+	universe_silence(universe, "10.0.0.9:80", 500);
+	run(498);
+	cr_expect_not(over, "the answer is not held");
+	run(10);
+	cr_expect(over);
+	cr_expect_str_eq(body, "hello there");
+}
+
+Test(wire, who_gave_up_meanwhile_has_its_effect_all_the_same)
+{
+	universe_silence(universe, "10.0.0.9:80", 5000);
+	ask(false);
+	run(1100);
+	cr_expect_eq(failure.code, ERR_TIMED_OUT);
+	cr_expect_eq(arrivals, 0);
+	run(5000);
+	cr_expect_eq(arrivals, 1);
+}
+
 /* --- bytes both ways ------------------------------------------------------------------------------- */
 
 static char taken[64];

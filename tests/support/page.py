@@ -15,6 +15,7 @@ import time
 END = "\x01end of the answer\x01"
 NEVER_THE_SAME = [
     (r"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| UTC)?", "TIME"),
+    (r"^ *\d+\.\d\d\d(?=  \S)", "MOMENT"),
     (r"\b\d+(\.\d+)? ?(s|ms|min|minutes?|seconds?)\b", "N s"),
     (r"\b(?!127\.0\.0\.1\b|0\.0\.0\.0\b)\d+\.\d+\.\d+\.\d+\b", "ADDRESS"),
     (r"(?<!\d)(2\d|30|31)\d\d\d(?!\d)", "PORT"),
