@@ -42,7 +42,7 @@ static bool is(const struct program_started *started, const char *program)
 static void note_act(struct theatre *stage, const struct program_started *started)
 {
 	struct act *act = &stage->acts[stage->act_count++ % ACTS_MAX];
-	act->pid = started->pid;
+	*act = (struct act){.pid = started->pid};
 	snprintf(act->name, sizeof act->name, "%s", started->name);
 	char *generation = strstr(act->name, ".g");
 	if (generation)
@@ -190,15 +190,47 @@ void local_see(struct sights *sights, struct theatre *stage)
 	world->ops->processes(world, NULL, see_program, &looking, &err);
 }
 
+static bool is_program(const struct process_info *info)
+{
+	const char *slash = strrchr(info->executable, '/');
+	for (size_t i = 0; i < COUNT_OF(programs) && slash && !info->zombie; i++)
+		if (strcmp(slash + 1, programs[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Numbers of processes are used again: with its time of start it is known for sure. */
+static bool find_act(void *owner, const struct process_info *info)
+{
+	struct theatre *stage = owner;
+	for (size_t i = 0; i < COUNT_OF(stage->acts) && is_program(info); i++) {
+		struct act *act = &stage->acts[i];
+		if (act->pid != info->pid)
+			continue;
+		if (!act->start_ticks)
+			act->start_ticks = info->start_ticks;
+		act->lives |= act->start_ticks == info->start_ticks;
+	}
+	return true;
+}
+
+static void look_at_acts(struct theatre *stage)
+{
+	struct world *world = observer(stage);
+	struct error err = {0};
+	for (size_t i = 0; i < COUNT_OF(stage->acts); i++)
+		stage->acts[i].lives = false;
+	world->ops->processes(world, NULL, find_act, stage, &err);
+}
+
 void local_no_doubles(struct theatre *stage)
 {
-	size_t count = stage->act_count < ACTS_MAX ? stage->act_count : ACTS_MAX;
-	for (size_t i = 0; i < count; i++)
-		for (size_t k = i + 1; k < count; k++)
-			if (strcmp(stage->acts[i].name, stage->acts[k].name) == 0 &&
-			    stage->acts[i].pid != stage->acts[k].pid &&
-			    machine_living(stage->machines[0], stage->acts[i].pid) &&
-			    machine_living(stage->machines[0], stage->acts[k].pid))
+	if (!(stage->model.realms & 1u << REALM_LOCAL))
+		return;
+	look_at_acts(stage);
+	for (size_t i = 0; i < COUNT_OF(stage->acts); i++)
+		for (size_t k = i + 1; k < COUNT_OF(stage->acts) && stage->acts[i].lives; k++)
+			if (stage->acts[k].lives && strcmp(stage->acts[i].name, stage->acts[k].name) == 0)
 				stage_accuse(stage, "doubles", "two programs of %s live: %d and %d",
 					     stage->acts[i].name, (int)stage->acts[i].pid,
 					     (int)stage->acts[k].pid);
@@ -206,12 +238,8 @@ void local_no_doubles(struct theatre *stage)
 
 static bool left_over(void *owner, const struct process_info *info)
 {
-	struct theatre *stage = owner;
-	const char *slash = strrchr(info->executable, '/');
-	for (size_t i = 0; i < COUNT_OF(programs) && slash && !info->zombie; i++)
-		if (strcmp(slash + 1, programs[i]) == 0)
-			stage_accuse(stage, "leftovers", "process %d, %s, is left", (int)info->pid,
-				     info->executable);
+	if (is_program(info))
+		stage_accuse(owner, "leftovers", "process %d, %s, is left", (int)info->pid, info->executable);
 	return true;
 }
 
@@ -224,12 +252,12 @@ void local_gone(struct theatre *stage)
 
 /* --- what befalls them ---------------------------------------------------------------------------------- */
 
-static const struct act *any_act(const struct theatre *stage, struct dice *dice)
+static const struct act *any_act(struct theatre *stage, struct dice *dice)
 {
-	size_t count = stage->act_count < ACTS_MAX ? stage->act_count : ACTS_MAX;
-	for (int tries = 0; tries < 10 && count; tries++) {
-		const struct act *act = &stage->acts[roll(dice, (unsigned)count)];
-		if (machine_living(stage->machines[0], act->pid))
+	look_at_acts(stage);
+	for (int tries = 0; tries < 40; tries++) {
+		const struct act *act = &stage->acts[roll(dice, ACTS_MAX)];
+		if (act->lives)
 			return act;
 	}
 	return NULL;
@@ -258,6 +286,7 @@ void local_power(struct theatre *stage, struct dice *dice)
 	stage_disturb(stage, local_faults[cut ? 4 : 3]);
 	stage_say(stage, "fault: %s", local_faults[cut ? 4 : 3]);
 	(cut ? machine_power_cut : machine_reboot)(stage->machines[0]);
+	memset(stage->acts, 0, sizeof stage->acts);
 	stage_look_round(stage);
 }
 

@@ -11,7 +11,9 @@
 #include "tests/sim/judge.h"
 #include "tests/sim/local.h"
 
-#define ECHO_MS 60000
+#define ECHO_MS   60000
+#define FIRST_PID 300
+#define LAST_PID  400 /* so that numbers are used again */
 
 /* --- words ------------------------------------------------------------------------------------------- */
 
@@ -221,6 +223,7 @@ int stage_open(struct theatre *stage, uint64_t seed, struct tally *tally)
 		return -1;
 	for (int i = 0; i < MACHINES; i++)
 		machine_user(stage->machines[i], 0);
+	machine_pids(stage->machines[0], FIRST_PID, LAST_PID);
 	return local_open(stage) || build_targets(stage) || build_deployers(stage) ? -1 : 0;
 }
 

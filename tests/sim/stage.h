@@ -71,6 +71,8 @@ struct planned_fate {
 /* A program that was started, of which instance. */
 struct act {
 	pid_t pid;
+	uint64_t start_ticks; /* 0: not known yet */
+	bool lives;
 	char name[48];
 };
 
