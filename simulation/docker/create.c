@@ -7,8 +7,6 @@
 #include "base/signals.h"
 #include "simulation/docker/model.h"
 
-#define CREATION_MS 15
-
 static bool path_is_there(const struct docker_engine *engine, const char *path)
 {
 	const json_t *one;
@@ -397,9 +395,9 @@ static void begin_making(struct call *call, const char *name, struct image *imag
 	call->container = container_new(engine, name, image);
 	call->container->image_name = copy(json_text(call->json, "Image"));
 	event_prepare(&call->next_step, made_by_now);
-	if (!call->reply)
+	if (!call->takes_ms)
 		made(call);
-	else if (clock_add(engine->clock, &call->next_step, CREATION_MS) < 0)
+	else if (clock_add(engine->clock, &call->next_step, call->takes_ms) < 0)
 		abort();
 }
 

@@ -35,7 +35,7 @@ void docker_engine_address(struct docker_engine *engine, const char *address);
 	X(INFO, "GET", "/info", false, 0)                                                                    \
 	X(EVENTS, "GET", "/events", false, 0)                                                                \
 	X(CONTAINERS, "GET", "/containers/json", false, 0)                                                   \
-	X(CREATE, "POST", "/containers/create", true, 0)                                                     \
+	X(CREATE, "POST", "/containers/create", true, 15)                                                    \
 	X(CONTAINER, "GET", "/containers/{}/json", false, 0)                                                 \
 	X(START, "POST", "/containers/{}/start", true, 60)                                                   \
 	X(STOP, "POST", "/containers/{}/stop", true, 2)                                                      \
@@ -79,7 +79,7 @@ enum docker_call {
 const char *docker_call_name(enum docker_call call);
 /* How often the program asked that. */
 size_t docker_engine_count(const struct docker_engine *engine, enum docker_call call);
-/* How long it takes from now on. */
+/* How long it takes from now on. A container's name is taken at once, whatever its creation takes. */
 void docker_engine_takes(struct docker_engine *engine, enum docker_call call, int64_t takes_ms);
 
 /* One request that changes something, as it arrived. */

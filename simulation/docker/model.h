@@ -248,6 +248,7 @@ struct call {
 	bool body_read; /* or it is none */
 	size_t change;  /* its number among the changes, plus one */
 	const struct docker_rule *instead;
+	int64_t takes_ms;
 	bool streams, upgrade;
 	/* While it streams. */
 	void (*gone)(struct call *call); /* who asked has gone: it is freed afterwards */

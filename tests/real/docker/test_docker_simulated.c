@@ -617,8 +617,8 @@ static void networks(struct step *step)
 		return;
 	}
 	/* Two of one name are there when their subnets leave each other room. */
-	subnet = strchr(name, '2') ? ONE_OF("128/25", "128/26", "192/26")
-				   : ONE_OF("0/24", "0/25", "0/26", "64/26");
+	subnet = ends_with(name, "2") ? ONE_OF("128/25", "128/26", "192/26")
+				      : ONE_OF("0/24", "0/25", "0/26", "64/26");
 	if (roll(2))
 		range = arena_format(&arena, ",\"IPRange\":\"10.77.%u.%s\"", third,
 				     starts_with(subnet, "0/") ? "0/27" : subnet);
