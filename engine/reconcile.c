@@ -459,8 +459,10 @@ static enum phase first_phase(const struct work *work)
 	const struct component_spec *spec = work->instance->component->spec;
 	const struct observed *seen = work->instance->seen;
 	switch (work->action) {
-	case ACTION_REMOVE:
-		return seen && seen->state == SEEN_RUNNING ? PHASE_RUNNING : PHASE_STOPPED;
+	case ACTION_REMOVE: /* one that is about to run again must be stopped like one that runs */
+		return seen && (seen->state == SEEN_RUNNING || seen->state == SEEN_RESTARTING)
+			   ? PHASE_RUNNING
+			   : PHASE_STOPPED;
 	case ACTION_STOP:
 		return PHASE_STOPPING;
 	case ACTION_UPDATE:

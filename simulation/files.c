@@ -75,7 +75,7 @@ void node_drop(struct files *files, struct node *node)
 	while (node && --node->holds == 0) {
 		struct node *parent = node->parent;
 		forget_unsynced(files, node);
-		if (files->room >= 0)
+		if (files->room >= 0 && !node->fleeting)
 			files->room += (int64_t)node->size;
 		free(node->name);
 		free(node->entries);
@@ -132,6 +132,8 @@ bool node_allows(const struct node *node, const struct actor *actor, unsigned ri
 int disk_refuses(struct files *files, enum disk_act act, const struct node *node)
 {
 	int error = act != DISK_READ && act != DISK_SYNC && files->read_only ? EROFS : 0;
+	if (node && node->fleeting)
+		return 0;
 	if (!error && files->rule)
 		error = files->rule(files->rule_owner, act, node && node->name ? node->name : "");
 	errno = error;
@@ -160,7 +162,8 @@ static int make_room(struct node *node, uint64_t size)
 static int set_size(struct files *files, struct node *node, uint64_t size)
 {
 	int64_t more = (int64_t)(size - node->size);
-	if (files->room >= 0 && more > files->room) {
+	bool counts = files->room >= 0 && !node->fleeting;
+	if (counts && more > files->room) {
 		errno = ENOSPC;
 		return -1;
 	}
@@ -168,7 +171,7 @@ static int set_size(struct files *files, struct node *node, uint64_t size)
 		return -1;
 	if (more > 0)
 		memset(node->bytes + node->size, 0, (size_t)more);
-	if (files->room >= 0)
+	if (counts)
 		files->room -= more;
 	node->size = size;
 	return 0;

@@ -35,13 +35,15 @@ struct node {
 	uint64_t inode;
 	unsigned holds; /* a name, someone who has it open or works in it, the journal, what is below */
 	bool named;
+	bool fleeting;         /* in memory alone, as /run is */
 	struct node **entries; /* of a directory, by name */
 	size_t count, room;
 	unsigned char *bytes; /* of a file; a link's target, with a NUL behind it */
 	uint64_t size, bytes_room;
 	/* What the disk has instead. */
 	uint64_t disk_size;
-	uint64_t cut_to; /* the least size since then; what lay behind it is gone with whatever it was cut by */
+	uint64_t
+	    cut_to; /* the least size since then; what lay behind it is gone with whatever it was cut by */
 	struct sector *sectors;
 	size_t sector_count, sector_room;
 	unsigned char *changed; /* a bit for each sector that is among them */

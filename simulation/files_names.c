@@ -60,6 +60,7 @@ static void settle_at(struct files *files, struct node *node, struct node *direc
 	free(node->name);
 	node->name = name;
 	node->parent = directory;
+	node->fleeting = node->fleeting || directory->fleeting;
 	node_hold(directory);
 	if (before)
 		node_drop(files, before);

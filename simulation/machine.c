@@ -83,6 +83,8 @@ static int furnish(struct machine *machine)
 	snprintf(id, sizeof id, "%016llx%016llx\n", (unsigned long long)strlen(machine->name),
 		 (unsigned long long)machine->name[0]);
 	make_directory(machine, "/tmp", 01777, &root_actor);
+	make_directory(machine, "/run", 0755, &root_actor);
+	walk(&machine->files, NULL, "/run", true, &root_actor)->fleeting = true;
 	make_directory(machine, "/root", 0700, &root_actor);
 	make_directory(machine, MACHINE_HOME, 0755, &machine->user);
 	return machine_file(machine, "/bin/sh", 0755, "") ||

@@ -357,6 +357,15 @@ static bool count_process(void *owner, const struct process_info *info)
 	return true;
 }
 
+static bool no_launch(void *owner, const char *name)
+{
+	struct play *play = owner;
+
+	cr_assert_not(starts_with(name, "launch"), "seed %llu: what it runs still lies there\n%s",
+		      (unsigned long long)play->seed, text_view(&play->story));
+	return true;
+}
+
 static bool count_name(void *owner, const char *name)
 {
 	struct play *play = owner;
@@ -397,9 +406,7 @@ static void calm_down(struct play *play)
 	cr_assert(seen.state == SEEN_RUNNING || seen.state == SEEN_RESTARTING,
 		  "seed %llu: it is in state %d: %s\n%s", (unsigned long long)play->seed, seen.state,
 		  seen.error ? seen.error : "", text_view(&play->story));
-	cr_assert_not(play->world->ops->file_exists(play->world, STATE "/run/" APP "/web.1/launch"),
-		      "seed %llu: what it runs still lies there\n%s", (unsigned long long)play->seed,
-		      text_view(&play->story));
+	play->world->ops->directory_list(play->world, STATE "/run/" APP "/web.1", no_launch, play, NULL);
 	remove_all(play);
 	play->world->ops->processes(play->world, "BERTH_", count_process, &left, NULL);
 	cr_assert_eq(left, 0, "seed %llu: %u processes are left\n%s", (unsigned long long)play->seed, left,
