@@ -92,6 +92,12 @@ static void block(struct work *work)
 	work_wake_consumers(work); /* those who need this one hear it too */
 }
 
+/* What was only placed is placed again, as it is to be: its making may have been interrupted. */
+static bool is_placed_only(const struct work *work)
+{
+	return work->action == ACTION_START && work->instance->seen->state == SEEN_CREATED;
+}
+
 /* Everything it needs is there: which way does it go now? */
 static enum phase linked(struct work *work)
 {
@@ -109,14 +115,14 @@ static enum phase linked(struct work *work)
 	if (work->place_again || work->action == ACTION_CREATE)
 		return PHASE_PLACING;
 	if (work->action == ACTION_START)
-		return work->instance->seen->state == SEEN_CREATED ? PHASE_PLACING : PHASE_STARTING;
+		return is_placed_only(work) ? PHASE_PLACING : PHASE_STARTING;
 	return work->action == ACTION_RESTART || work->order == ORDER_PLAIN ? PHASE_STOPPING : PHASE_PLACING;
 }
 
 /* A verb that starts what is there needs no more than its name and its ports. */
 static enum resolved build_spec(struct work *work, const char **ret_waits)
 {
-	if (work->operation->verb->decide && !work->place_again)
+	if (work->operation->verb->decide && !work->place_again && !is_placed_only(work))
 		return spec_outlined(work) ? RESOLVED : RESOLVED_NEVER;
 	struct error err = {0};
 	enum resolved found = spec_build(work, ret_waits, &err);

@@ -327,6 +327,15 @@ static uint64_t calls_of_a_deploy(size_t edition)
 
 enum aftermath { NOTHING_MORE, POWER_CUT, COMMANDS_KILLED };
 
+static void let_pass(struct play *play)
+{
+	struct clock *clock = universe_clock(play->universe);
+	int64_t limit = clock_now(clock) + 20;
+
+	while (clock_step(clock, limit))
+		;
+}
+
 /* Their keepers wait for a moment, and start them again. */
 static void kill_commands(struct play *play)
 {
@@ -336,7 +345,7 @@ static void kill_commands(struct play *play)
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		if (machine_programs(play->machine, names[i], &pid))
 			machine_signal(play->machine, pid, SIGKILL);
-	clock_step(universe_clock(play->universe), clock_now(universe_clock(play->universe)) + 20);
+	let_pass(play);
 }
 
 static void killed_at_each_call(size_t edition, enum aftermath aftermath, uint64_t step)
@@ -389,6 +398,46 @@ Test(machine_deploys, an_update_whose_power_is_cut_at_any_call_is_made_good)
 Test(machine_deploys, an_update_that_is_killed_goes_on_beside_an_older_one_that_is_about_to_start_again)
 {
 	killed_at_each_call(1, COMMANDS_KILLED, 2);
+}
+
+static void lose_instances(struct play *play)
+{
+	machine_reboot(play->machine);
+	end(play);
+	begin(play);
+	struct world *world = seat_world(play->seat);
+	cr_assert_eq(world->ops->tree_remove(world, STATE "/run/app", NULL), 0);
+}
+
+static void start_what_was_placed(uint64_t seed, uint64_t deploy_dies, uint64_t start_dies)
+{
+	struct play play;
+
+	set_up(&play, seed);
+	must(&play, berth_deploy, editions[0], NULL);
+	lose_instances(&play);
+	seat_kill_at(play.seat, deploy_dies);
+	run(&play, berth_deploy, editions[0], NULL);
+	end(&play);
+	begin(&play);
+	seat_kill_at(play.seat, start_dies);
+	run(&play, berth_start, NULL, NULL);
+	end(&play);
+	begin(&play);
+	let_pass(&play);
+	is_made_good(&play, 0);
+	goes_without_a_trace(&play);
+	take_down(&play);
+}
+
+/* Its name and its ports are too little to make what was only placed. */
+Test(machine_deploys, what_a_killed_deploy_only_placed_can_be_started_by_name)
+{
+	uint64_t calls = calls_of_a_deploy(0), seed = 0;
+
+	for (uint64_t at = 1; at <= calls; at += 5)
+		for (uint64_t later = 29; later < 46; later += 4)
+			start_what_was_placed(++seed, at, later);
 }
 
 static uint64_t calls_of_a_destroy(void)
