@@ -72,10 +72,8 @@ void lock_describe(struct berth_operation *operation)
 	operation->lease_words = arena_text(&operation->arena, text_view(&words));
 	if (!operation->lock)
 		return;
-	/* Only words for people: the lock holds without them. What a killed one left beside them goes. */
-	const struct file_rights rights = {.mode = 0600, .uid = (uid_t)-1, .gid = (gid_t)-1};
-	world->ops->file_put(world, NULL, operation->lock_words, &rights, text_view(&words), words.length,
-			     NULL);
+	/* Only words for people: the lock holds without them. */
+	world->ops->file_write(world, operation->lock_words, 0600, text_view(&words), words.length, NULL);
 }
 
 static int lock_take(struct berth_operation *operation, const char *app, struct error *err)

@@ -62,10 +62,25 @@ static void discard(struct act *act, struct node *beside)
 	errno = error;
 }
 
+#define BESIDE "%s.new" /* as the real world calls it */
+
+/* What a killed writer left there is written over, unless it is none of ours. */
+static struct node *open_beside(struct act *act, struct node *directory, const char *name)
+{
+	struct node *node = node_find(directory, name, strlen(name));
+	if (!node)
+		return file_make(act->files, directory, name, 0600, act->actor);
+	errno = node->kind == FILE_LINK                                    ? ELOOP
+		: node->kind == FILE_DIRECTORY                             ? EISDIR
+		: act->actor->uid && !node_allows(node, act->actor, 2)     ? EACCES
+		: node->kind != FILE_PLAIN || node->uid != act->actor->uid ? EEXIST
+									   : 0;
+	return errno || node_resize(act->files, node, 0) ? NULL : node;
+}
+
 int sim_file_write(struct world *world, const char *path, mode_t mode, const void *bytes, size_t count,
 		   struct error *err)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 	struct act act = begin(world, err);
 	char name[256], beside_name[264];
 	if (dies(&act))
@@ -73,11 +88,8 @@ int sim_file_write(struct world *world, const char *path, mode_t mode, const voi
 	struct node *directory = walk_above(act.files, NULL, path, act.actor, name);
 	if (!directory)
 		return fails(&act, path, "cannot write");
-	size_t length = (size_t)snprintf(beside_name, sizeof beside_name, "%s.", name);
-	for (int i = 0; i < 6; i++)
-		beside_name[length++] = letters[universe_roll(seat_universe(act.seat), sizeof letters - 1)];
-	beside_name[length] = '\0';
-	struct node *beside = file_make(act.files, directory, beside_name, 0600, act.actor);
+	snprintf(beside_name, sizeof beside_name, BESIDE, name);
+	struct node *beside = open_beside(&act, directory, beside_name);
 	if (!beside)
 		return fails(&act, path, "cannot write");
 	if (write_and_move(&act, beside, name, mode, bytes, count)) {
@@ -265,19 +277,29 @@ int sim_link_make(struct world *world, const char *target, const char *path, str
 	return status ? fails(&act, path, "cannot link") : 0;
 }
 
-int sim_file_remove(struct world *world, const char *path, struct error *err)
+static int remove_file(struct act *act, const char *path)
 {
-	struct act act = begin(world, err);
-	if (dies(&act))
+	if (dies(act))
 		return -1;
-	struct node *node = walk(act.files, NULL, path, false, act.actor);
+	struct node *node = walk(act->files, NULL, path, false, act->actor);
 	if (!node && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
 	if (node && node->kind == FILE_DIRECTORY)
 		errno = EISDIR;
-	else if (node && !name_take(act.files, node, act.actor))
+	else if (node && !name_take(act->files, node, act->actor))
 		return 0;
-	return fails(&act, path, "cannot remove");
+	return fails(act, path, "cannot remove");
+}
+
+int sim_file_remove(struct world *world, const char *path, struct error *err)
+{
+	struct act act = begin(world, err);
+	owned_memory char *beside = NULL;
+	if (asprintf(&beside, BESIDE, path) < 0) {
+		beside = NULL;
+		return fail_memory(err);
+	}
+	return remove_file(&act, beside) || remove_file(&act, path) ? -1 : 0;
 }
 
 /* In whatever order they lie on the disk. */

@@ -211,14 +211,6 @@ void claim_unlock(struct location *location, const char *app)
 		let_go_of(location, path);
 }
 
-int claim_put(struct location *location, const char *path, const char *content, struct error *err)
-{
-	const struct file_rights rights = {.mode = 0600, .uid = (uid_t)-1, .gid = (gid_t)-1};
-
-	return location->world->ops->file_put(location->world, NULL, path, &rights, content, strlen(content),
-					      err);
-}
-
 static int write_claim(struct location *location, struct arena *arena, const char *app,
 		       const struct owner *owner, struct error *err)
 {
@@ -227,7 +219,7 @@ static int write_claim(struct location *location, struct arena *arena, const cha
 
 	if (!path || !content)
 		return fail_memory(err);
-	return claim_put(location, path, content, err);
+	return location->world->ops->file_write(location->world, path, 0600, content, strlen(content), err);
 }
 
 static int fit_app(const char *app, struct error *err)

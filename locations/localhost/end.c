@@ -192,10 +192,11 @@ static int clear_away(const struct ending *ending, struct error *err)
 	owned_by(arena_release) struct arena arena = {0};
 	struct location *location = ending->task.location;
 	char *directory = run_directory(location, &arena, ending->app, ending->name);
+	char *launch = directory ? arena_format(&arena, "%s/launch", directory) : NULL;
 	const char *work = NULL, *incarnation = ending->incarnation;
 	struct marks marks;
 
-	if (!directory)
+	if (!launch)
 		return fail_memory(err);
 	if (manifest_read(location, &arena, directory, &marks)) {
 		work = work_directory(&arena, &marks);
@@ -207,7 +208,7 @@ static int clear_away(const struct ending *ending, struct error *err)
 		exec_kill(location, incarnation);
 	if (ending->end_of == END_OF_INSTANCE)
 		return remove_instance(ending, directory, work, err);
-	return launch_remove(location, directory, err);
+	return location->world->ops->file_remove(location->world, launch, err);
 }
 
 static enum progress end_step(struct ending *ending, struct error *err)

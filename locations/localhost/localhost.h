@@ -256,8 +256,6 @@ enum progress localhost_start(struct location *, struct errand *, const struct i
 /* Make or complete the run directory: the manifest, and where it works. */
 int write_down(struct location *location, const struct instance_spec *spec, const char *directory,
 	       int64_t created_ms, struct error *err);
-/* Nothing of what it is to run is left on the disk. */
-int launch_remove(struct location *location, const char *directory, struct error *err);
 bool is_living(const struct observed *seen);
 /* What is to end: the processes, so that its helper is parked; the helper too, but for what lies on disk;
  * or all of it, at once. */
@@ -302,8 +300,6 @@ void claims_visit(struct location *location, const char *ending, bool (*visit)(v
 		  void *owner);
 /* CLAIMS/APP.KIND; NULL when memory is gone. */
 char *claim_path(struct location *location, struct arena *arena, const char *app, const char *kind);
-/* Whole or not at all, with the lock held: what a killed one left beside it is taken away by the next. */
-int claim_put(struct location *location, const char *path, const char *content, struct error *err);
 /* A directory that another user could write to says nothing. */
 bool claims_are_ours(struct location *location);
 /* DONE with the lock held until it is let go or the location is closed; or what else to answer. */

@@ -13,37 +13,6 @@
 
 /* --- what the helper is to run -------------------------------------------------------------- */
 
-struct launch_removal {
-	struct location *location;
-	const char *directory;
-	struct error *err;
-	bool failed;
-};
-
-/* It, and what one of us left beside it who was killed while it was written. */
-static bool remove_one(void *owner, const char *name)
-{
-	struct launch_removal *removal = owner;
-	struct world *world = removal->location->world;
-	char path[4096];
-
-	if (strcmp(name, "launch") && !starts_with(name, "launch."))
-		return true;
-	removal->failed =
-	    snprintf(path, sizeof(path), "%s/%s", removal->directory, name) < (int)sizeof(path) &&
-	    world->ops->file_remove(world, path, removal->err);
-	return !removal->failed;
-}
-
-int launch_remove(struct location *location, const char *directory, struct error *err)
-{
-	struct world *world = location->world;
-	struct launch_removal removal = {location, directory, err, false};
-
-	return world->ops->directory_list(world, directory, remove_one, &removal, err) || removal.failed ? -1
-													 : 0;
-}
-
 /* What the helper is to run, with its secrets: it lies there only until the helper has read it. */
 static int write_launch(struct location *location, const struct instance_spec *spec, const char *directory,
 			struct error *err)
@@ -55,8 +24,6 @@ static int write_launch(struct location *location, const struct instance_spec *s
 	launch_write(spec, grace_of(location, spec), &launch);
 	if (launch.failed)
 		result = fail_memory(err);
-	else if (launch_remove(location, directory, err))
-		result = -1;
 	else if (snprintf(path, sizeof(path), "%s/launch", directory) >= (int)sizeof(path))
 		result = fail(err, ERR_INVALID, "the path of `%s` is too long", directory);
 	else
@@ -65,6 +32,14 @@ static int write_launch(struct location *location, const struct instance_spec *s
 	if (launch.data)
 		explicit_bzero(launch.data, launch.capacity);
 	return result;
+}
+
+static void remove_launch(struct location *location, const char *directory)
+{
+	char path[4096];
+
+	if (snprintf(path, sizeof(path), "%s/launch", directory) < (int)sizeof(path))
+		location->world->ops->file_remove(location->world, path, NULL);
 }
 
 /* --- its helper ----------------------------------------------------------------------------- */
@@ -216,7 +191,7 @@ static enum progress helper_ended(struct starting *starting, struct error *err)
 {
 	const struct process_end *end = &starting->kept->end;
 
-	launch_remove(starting->task.location, starting->directory, NULL);
+	remove_launch(starting->task.location, starting->directory);
 	fail(err, ERR_FAILED, "berth-helper ended at once (%s %d)", end->signal ? "signal" : "exit",
 	     end->signal ? end->signal : end->exit_code);
 	return local_task_end(&starting->task, PROGRESS_FAILED);
@@ -243,7 +218,7 @@ static enum progress follow_start(struct starting *starting, struct error *err)
 
 	if (what == TOLD_STARTED) {
 		/* When another helper was quicker, nobody reads the one that we wrote. */
-		launch_remove(location, starting->directory, NULL);
+		remove_launch(location, starting->directory);
 		return local_task_end(task, PROGRESS_DONE);
 	}
 	if (what == TOLD_FAILED && (kept || starting->waking))
@@ -253,7 +228,7 @@ static enum progress follow_start(struct starting *starting, struct error *err)
 	if (kept && kept->ended && status.helper)
 		follow_other(starting, &status);
 	if (location->world->ops->now(location->world) >= task->deadline_ms) {
-		launch_remove(location, starting->directory, NULL);
+		remove_launch(location, starting->directory);
 		fail(err, ERR_TIMED_OUT, "berth-helper did not come up in time");
 		return local_task_end(task, PROGRESS_FAILED);
 	}
@@ -336,7 +311,7 @@ static int launch(struct starting *starting, const struct instance_spec *spec, i
 	if (!write_launch(location, spec, starting->directory, err))
 		starting->kept = spawn_helper(location, spec, starting->directory, created_ms, err);
 	if (!starting->kept) {
-		launch_remove(location, starting->directory, NULL);
+		remove_launch(location, starting->directory);
 		return -1;
 	}
 	starting->kept->task = &starting->task;
