@@ -338,9 +338,18 @@ static bool both_fail_to_add_an_interface(void)
 	return starts_with(text_view(&sides[0].body), words) && starts_with(text_view(&sides[1].body), words);
 }
 
+/* Every five minutes the real one clears commands away that do not run, whoever may still ask. */
+static bool cleared_away(const struct step *step)
+{
+	return starts_with(step->path, "/exec/{e:}") && sides[0].status == 404 && sides[1].status != 404;
+}
+
 static void compare(const struct step *step)
 {
 	owned_text where = {0};
+
+	if (cleared_away(step))
+		return;
 	bool set = starts_with(step->path, "/networks");
 
 	text_add(&where, "answer");
