@@ -160,6 +160,14 @@ const struct location_driver *__wrap_location_driver_of(const char *type)
 	return &shared[i].table;
 }
 
+/* A process always stops before its successor starts, so it has no name to lose while it serves; commands run
+ * in one through descriptors, which a simulated machine does not have. */
+static bool possible(const char *type, const char *function)
+{
+	return strcmp(type, "localhost") != 0 ||
+	       (strcmp(function, "withdraw") != 0 && strcmp(function, "exec") != 0);
+}
+
 void calls_expect(struct tally *tally, const char *type)
 {
 	static const char *const names[] = {
@@ -167,6 +175,8 @@ void calls_expect(struct tally *tally, const char *type)
 	    ERRANDS_EACH(NAME_ERRAND)};
 	char row[80];
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		if (!possible(type, names[i]))
+			continue;
 		snprintf(row, sizeof row, "%s %s done", type, names[i]);
 		tally_add(tally, "driver call", row, 0);
 	}

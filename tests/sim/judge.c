@@ -374,7 +374,7 @@ static void only_touched(struct deployer *deployer)
 		const struct sight *before = &deployer->before.list[i];
 		const struct part *part =
 		    before->component ? model_part(&deployer->wanted, before->component) : NULL;
-		if (!part || may[part - deployer->wanted.parts])
+		if (!part || may[part - deployer->wanted.parts] || part->temper >= TEMPER_DEAD)
 			continue;
 		const struct sight *now = sights_named(&stage->judge->now, before->realm, before->name);
 		if (!now || strcmp(now->id, before->id) != 0)

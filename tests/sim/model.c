@@ -22,6 +22,7 @@ const char *const edit_words[EDITS] = {"another version",
 				       "protected",
 				       "a volume",
 				       "another place",
+				       "another restart policy",
 				       "the secret rotates"};
 
 static enum realm any_realm(const struct model *model, struct dice *dice)
@@ -206,6 +207,9 @@ static bool change_part(struct model *model, int index, enum edit edit, struct d
 	case EDIT_VOLUME:
 		part->volume = !part->volume;
 		return !part->job && part->realm != REALM_LOCAL;
+	case EDIT_RESTART:
+		part->always = !part->always;
+		return !part->job;
 	case EDIT_MOVE:
 		part->realm = any_realm(model, dice);
 		return true;
@@ -236,8 +240,8 @@ int model_edit(struct model *model, enum edit edit, uint64_t chance)
 	}
 	bool changed = change_part(model, index, edit, &dice);
 	make_sense(&model->parts[index]);
-	if (!changed ||
-	    (before.protected && edit != EDIT_PROTECT && edit != EDIT_FILE && edit != EDIT_MEMORY)) {
+	if (!changed || (before.protected && edit != EDIT_PROTECT && edit != EDIT_FILE &&
+			 edit != EDIT_MEMORY && edit != EDIT_RESTART)) {
 		model->parts[index] = before;
 		return -1;
 	}
@@ -334,6 +338,8 @@ static void render_rest(const struct model *model, const struct part *part, stru
 		text_add(out, "  healthCheck: {tcp: {}}\n");
 	if (part->on_change)
 		text_format(out, "  onChange: %s\n", on_change[part->on_change]);
+	if (part->always && !part->job)
+		text_add(out, "  restart: always\n");
 	if (part->protected)
 		text_add(out, "  protect: true\n");
 }

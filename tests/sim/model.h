@@ -32,6 +32,7 @@ struct part {
 	enum temper temper;
 	bool job, published, volume, checked, protected, peer;
 	uint16_t bound;       /* a port of the host; 0: none */
+	bool always;          /* its restart policy */
 	int on_change;        /* 0: restart, 1: signal, 2: none */
 	int links[LINKS_MAX]; /* indices of parts before it; -1: none */
 	int after;            /* dependsOn; -1: none */
@@ -63,6 +64,7 @@ enum edit {
 	EDIT_PROTECT,
 	EDIT_VOLUME,
 	EDIT_MOVE,
+	EDIT_RESTART,
 	EDIT_ROTATE, /* the secret */
 	EDITS
 };
