@@ -51,7 +51,7 @@ suite(docker FOLDERS tests/real/docker
   WITH tests/conformance/rig.c tests/conformance/lacks.c tests/conformance/conformance.c
     tests/conformance/conformance_target.c tests/conformance/conformance_changes.c
     tests/conformance/conformance_inside.c tests/conformance/conformance_leases.c
-    tests/conformance/conformance_doubles.c
+    tests/conformance/conformance_doubles.c tests/conformance/conformance_tasks.c
   FLOORS base simulation blueprints entities locations)
 # The program without its main(), against a library that does what a script says.
 set(cli_tested ${cli_sources})

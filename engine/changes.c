@@ -154,7 +154,7 @@ static bool compare_publications(struct decision *decision, bool changed)
 {
 	const struct work *work = decision->work;
 	const struct observed *seen = work->instance->seen;
-	if (seen->state != SEEN_RUNNING && !seen->bindings_known)
+	if ((seen->state != SEEN_RUNNING && !seen->bindings_known) || keeps_tasks(work->site))
 		return false;
 	for (size_t i = 0; i < work->port_count; i++)
 		if (work->ports[i].published && !is_published(seen, &work->ports[i])) {
@@ -176,6 +176,8 @@ static bool compare_state(struct decision *decision)
 	else if (seen->state == SEEN_RESTARTING) /* made anew it gets another chance at once, and its exits
 						    count afresh */
 		because(decision, "state", "it keeps ending", NULL, place);
+	else if (seen->rolling)
+		because(decision, "state", "a change of it is under way", NULL, place);
 	else
 		return false;
 	return true;
@@ -299,6 +301,16 @@ static bool compare_limits(struct decision *decision)
 	return limits || restart;
 }
 
+static bool compare_count(struct decision *decision)
+{
+	const struct work *work = decision->work;
+	const struct component_spec *spec = work->instance->component->spec;
+	if (!keeps_tasks(work->site) || work->instance->seen->count == spec->instances)
+		return false;
+	differs(decision, "instances", work->instance->seen->count, spec->instances);
+	return true;
+}
+
 struct changes changes_of(struct decision *decision, enum resolved found)
 {
 	const struct component_spec *spec = decision->work->instance->component->spec;
@@ -317,5 +329,6 @@ struct changes changes_of(struct decision *decision, enum resolved found)
 	}
 	changes.limits = compare_limits(decision);
 	changes.cut_off = compare_network(decision);
+	changes.count = compare_count(decision);
 	return changes;
 }

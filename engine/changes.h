@@ -18,6 +18,7 @@ struct changes {
 	bool files;
 	bool limits;  /* what the target changes in place */
 	bool cut_off; /* it is to be put on its network again */
+	bool count;   /* of the tasks that the target keeps */
 };
 
 /* Note a reason; texts are copied, NULL stays NULL. */

@@ -523,7 +523,7 @@ static json_t *ports_of(const struct work *work)
 		char key[128];
 		port_key(key, sizeof key, port);
 		uint16_t number = port->host_port ? port->host_port : port->port;
-		if (!port->fixed && number && (port->published || port->name))
+		if (!port->fixed && number && !keeps_tasks(work->site) && (port->published || port->name))
 			json_put_number(ports, key, number);
 	}
 	return ports;
@@ -540,7 +540,7 @@ static const char *files_of(const struct work *work)
 static bool wanted_elsewhere(const struct instance *instance)
 {
 	const struct component *component = instance->component;
-	return component->spec && component->site && instance->ordinal <= component->spec->instances;
+	return component->spec && component->site && instance->ordinal <= instances_of(component);
 }
 
 /* An older one, one that is left over, or one that could not be seen, tells nothing worth keeping. */

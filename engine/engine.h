@@ -69,6 +69,7 @@ enum order {
 	ORDER_PLAIN,       /* the old one is removed, then the new one made: nothing there is worth keeping */
 	ORDER_STOP_FIRST,  /* the new one made, the old one stopped and kept until the new one answers */
 	ORDER_START_FIRST, /* the new one answers before the old one goes */
+	ORDER_ROLLING,     /* the target itself makes its tasks anew, new ones first */
 };
 
 struct reason {
@@ -79,8 +80,17 @@ struct reason {
 	struct reason *next;
 };
 
-/* What an update in place has to do. */
-enum { PART_LIMITS = 1, PART_FILES = 2, PART_NOTICE = 4, PART_NAME = 8, PART_JOIN = 16 };
+/* What an update in place has to do. PART_ROLL: the target itself makes its tasks anew; PART_COUNT: it makes
+ * more, or fewer. */
+enum {
+	PART_LIMITS = 1,
+	PART_FILES = 2,
+	PART_NOTICE = 4,
+	PART_NAME = 8,
+	PART_JOIN = 16,
+	PART_ROLL = 32,
+	PART_COUNT = 64
+};
 
 /* Which driver call is under way for an instance, so that the same one is asked again. */
 enum doing {
@@ -301,6 +311,11 @@ void site_drop_lease(struct site *site); /* lease.c */
 /* The spec as one line of text that location_spec_parse reads back; NULL when it has options (then JSON). */
 const char *site_origin(struct arena *arena, const struct location_spec *spec);
 json_t *sites_remember(const struct berth_operation *operation);
+
+/* Whether the target makes, names and replaces the tasks of a component itself. */
+bool keeps_tasks(const struct site *site);
+/* How many instances the engine sees to: one that stands for all where the target keeps the tasks. */
+unsigned instances_of(const struct component *component);
 
 /* --- survey.c: ask every site what is there --- */
 /* DONE when every site has answered or failed. */

@@ -112,6 +112,11 @@ static enum phase linked(struct work *work)
 		return PHASE_LINKING;
 	}
 	work->made = true;
+	if (work->action == ACTION_RESTART && work->instance->seen->state == SEEN_RUNNING &&
+	    keeps_tasks(work->site))
+		work->parts |= PART_ROLL;
+	if (work->parts & PART_ROLL)
+		return PHASE_UPDATING;
 	if (work->place_again || work->action == ACTION_CREATE)
 		return PHASE_PLACING;
 	if (work->action == ACTION_START)

@@ -18,6 +18,28 @@ static enum progress join_network(struct work *work, struct error *err)
 	return driver_of(work)->admit(&work->site->location, &work->errand, work->spec, err);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+/* What changed no digest tells, such as an image of the same name. */
+static bool nothing_differs(const struct observed *seen, const struct instance_spec *spec)
+{
+	return same_text(seen->digest, spec->digest) && same_text(seen->link_digest, spec->link_digest) &&
+	       same_text(seen->secret_digest, spec->secret_digest) &&
+	       same_text(seen->file_digest, spec->file_digest);
+}
+
+static enum progress roll(struct work *work, struct error *err)
+{
+	const struct observed *seen = work->instance->seen;
+	work->spec->roll =
+	    work->action == ACTION_RESTART ||
+	    (work->action == ACTION_UPDATE && !seen->rolling && nothing_differs(seen, work->spec));
+	return change_limits(work, err);
+}
+
 static enum progress write_files(struct work *work, struct error *err)
 {
 	return driver_of(work)->deliver(&work->site->location, &work->errand, work->spec, err);
@@ -87,6 +109,8 @@ static const struct part {
 	const char *what;
 } parts[] = {
     {PART_JOIN, DOING_ADMIT, join_network, "it is put on its network again"},
+    {PART_ROLL, DOING_UPDATE, roll, "its target makes its tasks anew"},
+    {PART_COUNT, DOING_UPDATE, change_limits, "its target makes more tasks, or fewer"},
     {PART_LIMITS, DOING_UPDATE, change_limits, "its limits are changed in place"},
     {PART_FILES, DOING_DELIVER, write_files, "its files are written"},
     {PART_NOTICE, DOING_SIGNAL, tell_of_change, "it is told of the change"},
@@ -110,6 +134,15 @@ static enum phase remake(struct work *work)
 	return PHASE_STOPPING;
 }
 
+/* Its target is done with it: do its tasks answer, and where are they now? */
+static enum phase rolled(struct work *work)
+{
+	work->parts &= ~(unsigned)PART_COUNT;
+	work->started = work->look_due = true;
+	work->checks_done = 0;
+	return PHASE_STARTING;
+}
+
 static enum phase do_part(struct work *work, const struct part *part)
 {
 	struct error err = {0};
@@ -124,6 +157,7 @@ static enum phase do_part(struct work *work, const struct part *part)
 	case CALL_STAY:
 		return PHASE_UPDATING;
 	case CALL_FAIL:
+		work->kept = part->bit == PART_ROLL && err.code == ERR_FAILED; /* it was taken back */
 		return err.code == ERR_UNSUPPORTED && part->bit == PART_LIMITS
 			   ? remake(work)
 			   : work_break(work, work_error(work));
@@ -132,6 +166,8 @@ static enum phase do_part(struct work *work, const struct part *part)
 	}
 	work->parts &= ~part->bit;
 	work->operation->changed = true;
+	if (part->bit & (PART_ROLL | PART_COUNT))
+		return rolled(work);
 	bool told =
 	    part->bit == PART_NOTICE && work->instance->component->spec->on_change->kind != ON_CHANGE_NONE;
 	work->look_due |= part->bit == PART_JOIN; /* its address may be another one */

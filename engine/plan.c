@@ -121,12 +121,20 @@ static bool can_be_known_ready(const struct work *work)
 	return check.kind != CHECK_NONE && readiness_way(work, &check);
 }
 
+/* What runs is brought to what is wanted by the target itself. */
+static bool rolls(const struct work *work)
+{
+	return keeps_tasks(work->site) && work->instance->seen->state == SEEN_RUNNING;
+}
+
 static enum order order_of(struct decision *decision)
 {
 	struct work *work = decision->work;
 	const struct component_spec *spec = work->instance->component->spec;
 	const struct observed *seen = work->instance->seen;
 	const char *why_not = exclusive(work);
+	if (rolls(work))
+		return ORDER_ROLLING;
 	if (seen->state != SEEN_RUNNING || seen->orphan_tree || spec->job || !can(work)->generations)
 		return ORDER_PLAIN;
 	if (spec->update == UPDATE_START_FIRST && why_not)
@@ -179,10 +187,13 @@ static enum action action_for(struct work *work, const struct changes *changes)
 {
 	const struct component_spec *spec = work->instance->component->spec;
 	bool remade = spec->on_change->kind == ON_CHANGE_RESTART;
-	if (changes->spec)
-		return ACTION_REPLACE;
-	if (remade && (changes->secrets || changes->files))
-		return ACTION_REPLACE;
+	bool anew = changes->spec || (remade && (changes->secrets || changes->files));
+	if (rolls(work) && (anew || (remade && changes->links))) {
+		work->parts |= PART_ROLL;
+		work->order = ORDER_ROLLING;
+	}
+	if (anew)
+		return rolls(work) ? ACTION_UPDATE : ACTION_REPLACE;
 	if (remade && changes->links)
 		return ACTION_RELINK;
 	mark_stale(work);
@@ -193,6 +204,8 @@ static enum action action_for(struct work *work, const struct changes *changes)
 		work->parts |= PART_LIMITS;
 	if (changes->cut_off)
 		work->parts |= PART_JOIN;
+	if (changes->count && rolls(work))
+		work->parts |= PART_COUNT;
 	enum action left = action_when_left(work);
 	return work->parts && left == ACTION_UNCHANGED ? ACTION_UPDATE : left;
 }
@@ -238,7 +251,7 @@ static int decide_seen(struct decision *decision, enum resolved found)
 		work->instance->predecessor = NULL;
 	}
 	work->order = order_of(decision);
-	return work->order == ORDER_PLAIN ? 0 : part_generations(decision);
+	return work->order == ORDER_PLAIN || work->order == ORDER_ROLLING ? 0 : part_generations(decision);
 }
 
 /* The attachments of what stays are those that are seen. */
@@ -289,7 +302,8 @@ static int decide_wanted(struct decision *decision, struct error *err)
 		return fail_memory(err);
 	if (instance->seen && stays(work->action)) {
 		bool job = instance->component->spec->job;
-		keep_attachments(instance);
+		if (!(work->parts & PART_ROLL)) /* else its ports will be others */
+			keep_attachments(instance);
 		work->verify = job ? instance->seen->state == SEEN_RUNNING
 				   : instance->seen->state != SEEN_RUNNING || !instance_known_ready(instance);
 	}
@@ -393,7 +407,8 @@ static void verify_providers(struct berth_operation *operation)
 	for (size_t i = 0; i < operation->work_count; i++) {
 		const struct work *work = operation->works[i];
 		const struct component *component = work->instance->component;
-		if (!work->instance->wanted || stays(work->action) || work->action == ACTION_STOP)
+		bool left = stays(work->action) && !(work->parts & PART_ROLL);
+		if (!work->instance->wanted || left || work->action == ACTION_STOP)
 			continue;
 		for (size_t e = 0; e < component->need_count; e++) {
 			struct component *provider =

@@ -115,6 +115,8 @@ static const char *outage(const struct work *work)
 	const struct component_spec *spec = work->instance->component->spec;
 	const struct observed *seen = work->instance->seen;
 	bool serves = seen && seen->state == SEEN_RUNNING && !(spec && spec->job);
+	if (serves && keeps_tasks(work->site) && work->action != ACTION_REPLACE)
+		return "none";
 	if (work->action == ACTION_RESTART)
 		return "until ready";
 	if (!is_made_anew(work) || !serves || work->order == ORDER_START_FIRST)
@@ -126,8 +128,9 @@ static const char *order_name(const struct work *work)
 {
 	static const char *const names[] = {[ORDER_PLAIN] = "remove-first",
 					    [ORDER_STOP_FIRST] = "stop-first",
-					    [ORDER_START_FIRST] = "start-first"};
-	return is_made_anew(work) ? names[work->order] : NULL;
+					    [ORDER_START_FIRST] = "start-first",
+					    [ORDER_ROLLING] = "rolling"};
+	return is_made_anew(work) || work->parts & PART_ROLL ? names[work->order] : NULL;
 }
 
 /* Anonymous volumes go with the instance that has them. */

@@ -102,7 +102,7 @@ static void publish_for(const struct component *consumer, const struct edge *edg
 {
 	if (!consumer->site || !provider->site || edge->kind == EDGE_ORDER || reaches(consumer, provider))
 		return;
-	for (size_t n = 0; n < provider->spec->instances; n++) {
+	for (size_t n = 0; n < instances_of(provider); n++) {
 		struct work *work = provider->instances[n].work;
 		for (size_t i = 0; i < work->port_count; i++)
 			if (work->ports[i].open && (!edge->port || work->ports[i].port == edge->port))
@@ -261,6 +261,8 @@ static int pick_port(struct picker *picker, struct work *work, size_t index, con
 	uint16_t number = 0;
 	if (port->fixed) {
 		number = port->published && !is_process(work) ? port->host_port : port->port;
+	} else if (keeps_tasks(work->site)) {
+		return 0; /* each of its tasks gets one from the target */
 	} else if (is_process(work) || port->published) {
 		if (pick(picker, work, index, port->published ? address : "127.0.0.1", &number))
 			return -1;
@@ -281,7 +283,7 @@ static bool publishes(const struct work *work)
 {
 	for (size_t i = 0; i < work->port_count; i++)
 		if (work->ports[i].published && !work->ports[i].host_address)
-			return true;
+			return !keeps_tasks(work->site);
 	return false;
 }
 

@@ -466,7 +466,7 @@ static enum phase first_phase(const struct work *work)
 	case ACTION_STOP:
 		return PHASE_STOPPING;
 	case ACTION_UPDATE:
-		return PHASE_UPDATING;
+		return work->parts & PART_ROLL ? PHASE_LINKING : PHASE_UPDATING;
 	case ACTION_UNCHANGED:
 		if (work->operation->verb->decide || !seen)
 			return unchanged_phase(seen);

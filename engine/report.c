@@ -19,6 +19,17 @@ static enum phase phase_of(const struct component *component, const struct obser
 	return phases[seen->state];
 }
 
+/* Of all the tasks that the target keeps. */
+static enum phase tasks_state(const struct observed *seen)
+{
+	size_t running = 0;
+	for (size_t i = 0; i < seen->task_count; i++)
+		running += seen->tasks[i].state == SEEN_RUNNING;
+	if (seen->rolling)
+		return running ? PHASE_UPDATING : PHASE_STARTING;
+	return running < seen->count ? PHASE_STARTING : PHASE_RUNNING;
+}
+
 /* What is true of an instance: what the target says, unless this operation knows better or the target is
  * silent. */
 enum phase instance_state(const struct instance *instance)
@@ -27,13 +38,16 @@ enum phase instance_state(const struct instance *instance)
 	if (site->failed)
 		return PHASE_UNKNOWN;
 	const struct instance *older = instance->predecessor;
-	bool serves = instance->seen && (instance->work->answered || (older && older->work->kept));
+	bool serves = instance->seen &&
+		      (instance->work->answered || instance->work->kept || (older && older->work->kept));
 	if (instance->phase == PHASE_BROKEN && !serves)
 		return PHASE_BROKEN;
 	if (!instance->seen)
 		return instance->work->blocked ? PHASE_LINKING : PHASE_ABSENT;
 	if (instance->seen->state == SEEN_RUNNING && instance->phase == PHASE_STARTING)
 		return PHASE_STARTING;
+	if (instance->seen->state == SEEN_RUNNING && keeps_tasks(site))
+		return tasks_state(instance->seen);
 	return phase_of(instance->component, instance->seen);
 }
 
@@ -149,14 +163,31 @@ static const char *words_of(const struct observed *seen)
 	return seen && seen->error && *seen->error ? seen->error : NULL;
 }
 
+/* Those that the target made, by its own names; what is wrong with them all stands at the first. */
+static void write_tasks(struct text *to, const struct instance *instance, const char *words)
+{
+	for (size_t i = 0; i < instance->seen->task_count; i++) {
+		const struct observed_task *task = &instance->seen->tasks[i];
+		const struct observed seen = {.state = task->state,
+					      .exit_code = -1,
+					      .target_id = task->id,
+					      .attachments = &task->at,
+					      .attachment_count = 1};
+		write_seen(to, &seen, task->id, phase_of(instance->component, &seen), i ? NULL : words);
+	}
+}
+
 /* In the middle of an update an ordinal has two. */
 static void write_instance(struct text *to, const struct instance *instance)
 {
 	bool broken = instance->phase == PHASE_BROKEN;
 	if (instance->phase == PHASE_GONE)
 		return;
-	write_seen(to, instance->seen, instance->name, instance_state(instance),
-		   broken ? error_of(instance->work)->text : words_of(instance->seen));
+	const char *words = broken ? error_of(instance->work)->text : words_of(instance->seen);
+	if (instance->seen && instance->seen->task_count)
+		write_tasks(to, instance, words);
+	else
+		write_seen(to, instance->seen, instance->name, instance_state(instance), words);
 	for (const struct sighting *other = instance->others; other; other = other->next)
 		write_seen(to, other->seen, other->seen->name, phase_of(instance->component, other->seen),
 			   words_of(other->seen));
@@ -293,6 +324,8 @@ static json_t *failure_json(struct work *work)
 	json_put_text(object, "remedy", error_of(work)->code ? error_of(work)->remedy : "");
 	if (work->instance->predecessor && work->instance->predecessor->work->kept)
 		json_put_text(object, "kept", work->instance->predecessor->name);
+	else if (work->kept)
+		json_put_text(object, "kept", work->instance->name);
 	json_object_set_new(object, "log", log_lines(work));
 	return object;
 }

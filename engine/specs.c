@@ -41,7 +41,7 @@ static bool alone(const struct work *work)
 {
 	const struct component *component = work->instance->component;
 	return !component->consumer_count ||
-	       (component->spec->instances == 1 && work->order != ORDER_START_FIRST);
+	       (instances_of(component) == 1 && work->order != ORDER_START_FIRST);
 }
 
 /* The number that its consumers hold, when they are given numbers. */
@@ -81,6 +81,7 @@ static void outline_described(const struct work *work, const struct component_sp
 	spec->label_count = component->label_count;
 	spec->bind_address = bind_address(work);
 	spec->restart = component->restart;
+	spec->count = component->instances;
 	spec->job = component->job;
 	spec->pull_always = component->pull_always;
 	spec->stop_timeout_ms = component->stop_timeout_ms;

@@ -82,13 +82,23 @@ struct site *survey_failure(const struct berth_operation *operation)
 	return NULL;
 }
 
+bool keeps_tasks(const struct site *site)
+{
+	return site->location.driver->capabilities.grain == GRAIN_COMPONENT;
+}
+
+unsigned instances_of(const struct component *component)
+{
+	return component->site && keeps_tasks(component->site) ? 1 : component->spec->instances;
+}
+
 /* --- matching ------------------------------------------------------------------------------- */
 
 /* A late double stands beside the one that counts, whatever that is. */
 static bool fits(const struct component *component, const struct site *site, const struct observed *seen)
 {
 	return component->spec && component->site == site && seen->ordinal >= 1 &&
-	       seen->ordinal <= component->spec->instances;
+	       seen->ordinal <= instances_of(component);
 }
 
 /* Components that only the locations know. */
@@ -115,7 +125,7 @@ static int make_room(struct berth_operation *operation)
 		return -1;
 	for (size_t i = 0; i < application->component_count; i++) {
 		const struct component *component = &application->components[i];
-		room[i] = component->site ? component->spec->instances : 0;
+		room[i] = component->site ? instances_of(component) : 0;
 	}
 	for (struct site *site = operation->sites; site; site = site->next)
 		for (size_t i = 0; i < site->inventory.instance_count; i++, observed++) {
@@ -205,7 +215,7 @@ static int add_wanted(struct berth_operation *operation)
 	struct application *application = operation->application;
 	for (size_t i = 0; i < application->component_count; i++) {
 		struct component *component = &application->components[i];
-		for (unsigned n = 1; component->site && n <= component->spec->instances; n++)
+		for (unsigned n = 1; component->site && n <= instances_of(component); n++)
 			if (!add_instance(operation, component, component->site, n, NULL))
 				return -1;
 	}

@@ -95,9 +95,24 @@ static enum resolved way_value(struct work *work, const struct value *value, str
 	return RESOLVED;
 }
 
+/* Where its first task has it now. */
+static enum resolved task_port(const struct work *of, const struct spec_port *port, struct value_text *ret,
+			       const char **ret_waits)
+{
+	const struct instance *instance = of->instance;
+	const struct way way = way_between(NULL, 0, instance->attachments, instance->attachment_count,
+					   port->port, port->protocol);
+	if (!way.address || !way.number) {
+		*ret_waits = instance->component->id;
+		return RESOLVED_LATER;
+	}
+	text_format(&ret->text, "%s:%u", way.address, way.number);
+	return RESOLVED;
+}
+
 /* mapped.docker.port.N: the published address of an instance, this one's own included. */
 static enum resolved mapped_port(const struct work *of, const char *number, struct value_text *ret,
-				 struct error *err)
+				 const char **ret_waits, struct error *err)
 {
 	int64_t port = 0;
 	const struct spec_port *published =
@@ -107,6 +122,8 @@ static enum resolved mapped_port(const struct work *of, const char *number, stru
 		     of->instance->component->id);
 		return RESOLVED_NEVER;
 	}
+	if (keeps_tasks(of->site))
+		return task_port(of, published, ret, ret_waits);
 	const char *address = published->host_address;
 	char routed[64] = "";
 	struct location *location = &of->site->location;
@@ -127,7 +144,7 @@ static enum resolved sensor(struct work *work, const struct value *value, struct
 	if (starts_with(name, "mapped.docker.port.") && provider->site) {
 		ret->linked = true;
 		return mapped_port(provider == work->instance->component ? work : provider->instances[0].work,
-				   name + strlen("mapped.docker.port."), ret, err);
+				   name + strlen("mapped.docker.port."), ret, ret_waits, err);
 	}
 	if (strcmp(name, "service.isUp") == 0) {
 		/* Whoever waits for it is started only when the other answers. */

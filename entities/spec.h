@@ -82,6 +82,8 @@ struct instance_spec {
 	const char *secret_salt;        /* hexadecimal; "" when no secret is used */
 	char secret_digest[DIGEST_HEX]; /* of the salted secrets; "" likewise */
 	char file_digest[DIGEST_HEX];   /* of the files, secrets among them salted; "" without files */
+	unsigned count;                 /* where the grain is the component: of so many tasks; 0: as it is */
+	bool roll;              /* there, of an update: its tasks are made anew though nothing differs */
 	bool shared_from_start; /* may carry shared_name before it is ready: nobody else serves under it */
 	bool job; /* kept with it, so that its end can be told from a failure without the blueprint */
 	bool pull_always;
@@ -110,6 +112,13 @@ enum observed_state {
 	SEEN_RESTARTING, /* ended, and the target is about to start it again */
 	SEEN_STOPPED,    /* ended; exit_code says how */
 	SEEN_BROKEN,     /* the target cannot use it any more (dead, half removed) */
+};
+
+/* One of those that the target makes, names and replaces itself, where its grain is the component. */
+struct observed_task {
+	const char *id;
+	enum observed_state state;
+	struct attachment at; /* its ports are others each time it is made */
 };
 
 /* What a location says of one instance that carries our mark. */
@@ -146,6 +155,12 @@ struct observed {
 	bool orphan_tree;    /* processes whose keeper died: to be ended, never counted as an instance */
 	bool late_double;    /* another thing of its name counts: to be removed, and nothing else */
 	bool leaving;        /* the target is deleting it */
+	/* Where the grain is the component: of so many tasks; those there are, the oldest first; whether a
+	 * change of them is under way at the target. */
+	unsigned count;
+	const struct observed_task *tasks;
+	size_t task_count;
+	bool rolling;
 };
 
 #endif

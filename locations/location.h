@@ -18,6 +18,15 @@
  * by two functions: `remove` of a plain name is DONE when nothing of that name is left, and `tidy` removes
  * the doubles there are.
  *
+ * Where the grain is the component the target itself makes, names, moves and replaces the tasks of a
+ * component, and one instance stands for all of them. `place` makes it with no task running, `start` has
+ * spec.count of them run, `stop` none again, which is kept. `update` makes of it what the spec says, whatever
+ * differs, and is DONE when the target has brought its tasks to that: new ones before old ones go, one or a
+ * few at a time. When that does not come to an end the driver takes it back, and fails; what was there before
+ * runs again. A change that is under way already is waited for; it is overtaken once its time is over.
+ * `probe` is DONE when all tasks run and answer. The attachments are those of the tasks that do, the oldest
+ * first; their numbers move each time a task is made, and consumers follow.
+ *
  * A target may accept what it has not done yet. `place` goes on WAITING until the thing is made, and fails
  * with the target's own words when it ends in an error; `remove` waits until it is gone. Both have a
  * deadline, as a target may take for ever. What is being made is SEEN_CREATED, and SEEN_BROKEN once its time
@@ -73,6 +82,7 @@ struct owner {
 	const char *id, *words;
 };
 
+/* Whether the engine places and replaces each instance, or the target does that itself. */
 enum grain { GRAIN_INSTANCE, GRAIN_COMPONENT };
 
 struct capabilities {
@@ -273,8 +283,8 @@ struct location_driver {
 	enum progress (*remove)(struct location *, struct errand *, const char *app, const char *name,
 				struct error *);
 
-	/* Change in place what the capabilities say can be, to what the spec says. ERR_MISSING when it is
-	 * gone. */
+	/* Change in place what the capabilities say can be, to what the spec says; all of it where the grain
+	 * is the component (but what the digest "" stands for). ERR_MISSING when it is gone. */
 	enum progress (*update)(struct location *, struct errand *, const struct instance_spec *,
 				struct error *);
 	/* Write the spec's files into the instance, which runs or not; nobody is restarted. */

@@ -3,11 +3,11 @@
 
 #include "locations/fake/call.h"
 
-static int64_t left_of(const struct fake *fake, const struct fake_instance *instance)
+int64_t patience_left(const struct fake *fake, int64_t since_ms)
 {
 	struct world *world = fake->location->world;
 
-	return instance->since_ms + fake->patience_ms - world->ops->now(world);
+	return since_ms + fake->patience_ms - world->ops->now(world);
 }
 
 /* -1: done, or failed; else for how long it is waited at most. */
@@ -22,8 +22,8 @@ static int64_t await_building(struct call *call)
 	else if (instance->seen.state == SEEN_BROKEN)
 		fail(&call->result, ERR_FAILED, "`%s` could not be built: %s", call->name,
 		     instance->seen.error);
-	else if (instance->building && left_of(fake, instance) > 0)
-		return left_of(fake, instance);
+	else if (instance->building && patience_left(fake, instance->since_ms) > 0)
+		return patience_left(fake, instance->since_ms);
 	else if (instance->building)
 		fail(&call->result, ERR_FAILED, "`%s` is still being built after %lld s", call->name,
 		     (long long)fake->patience_ms / 1000);
@@ -41,8 +41,8 @@ static int64_t await_leaving(struct call *call)
 		instance_leave(instance, false);
 	if (!instance)
 		return -1;
-	if (left_of(fake, instance) > 0)
-		return left_of(fake, instance);
+	if (patience_left(fake, instance->since_ms) > 0)
+		return patience_left(fake, instance->since_ms);
 	fail(&call->result, ERR_FAILED, "`%s` is still being deleted after %lld s", call->name,
 	     (long long)fake->patience_ms / 1000);
 	return -1;
@@ -50,7 +50,10 @@ static int64_t await_leaving(struct call *call)
 
 bool call_waits(const struct call *call)
 {
-	return call->question.kind == FAKE_REMOVE || (call->question.kind == FAKE_PLACE && *call->follows);
+	enum fake_call kind = call->question.kind;
+
+	return kind == FAKE_REMOVE || (kind == FAKE_PLACE && *call->follows) ||
+	       (kind == FAKE_UPDATE && call->fake->driver.capabilities.grain == GRAIN_COMPONENT);
 }
 
 int64_t call_await(struct call *call)
@@ -62,7 +65,14 @@ int64_t call_await(struct call *call)
 		     fake->location->name);
 		return -1;
 	}
-	return call->question.kind == FAKE_PLACE ? await_building(call) : await_leaving(call);
+	switch (call->question.kind) {
+	case FAKE_PLACE:
+		return await_building(call);
+	case FAKE_UPDATE:
+		return await_rolling(call);
+	default:
+		return await_leaving(call);
+	}
 }
 
 /* What takes too long is given up, also by those who come after whoever asked for it. */
@@ -71,7 +81,7 @@ static void tell_progress(const struct fake *fake, const struct fake_instance *i
 	if (!instance->building)
 		return;
 	ret->error = "it is being built";
-	if (left_of(fake, instance) > 0)
+	if (patience_left(fake, instance->since_ms) > 0)
 		return;
 	ret->state = SEEN_BROKEN;
 	ret->error = "it was never done being built";
@@ -80,13 +90,17 @@ static void tell_progress(const struct fake *fake, const struct fake_instance *i
 void tell_instance(const struct fake *fake, struct memory *memory, const struct fake_instance *instance,
 		   struct observed *ret)
 {
-	const struct observed *seen = &instance->seen;
+	struct observed now = instance->seen;
+	const struct observed *seen = &now;
+	struct arena arena = {0};
 
+	if (instance->grouped)
+		tasks_tell(instance, &arena, &now);
 	memory_observed(memory, seen, ret);
+	arena_release(&arena);
 	tell_progress(fake, instance, ret);
 	if (name_holder(fake->target, fake->location, seen->app, seen->name) == instance)
 		return;
-	struct arena arena = {0};
 	ret->late_double = true;
 	ret->name = memory_text(memory, double_name(&arena, seen->name, seen->target_id));
 	memory->failed |= !ret->name;

@@ -47,9 +47,10 @@ struct call {
 	bool reading; /* the sink got the beginning */
 	bool echoes;  /* the command gives back what it reads */
 	bool arrived, effect, done;
-	bool late;        /* whoever asked for it has gone */
-	bool patient;     /* its timer only ends its patience */
-	char follows[24]; /* the target_id of what is being built */
+	bool began, taken_back; /* of an update: how far it has come */
+	bool late;              /* whoever asked for it has gone */
+	bool patient;           /* its timer only ends its patience */
+	char follows[24];       /* the target_id of what is being built */
 	int64_t late_ms;
 	const char *fault;
 	bool for_ever;
@@ -91,7 +92,14 @@ int act_exec(struct call *call, struct error *err);
 /* Give the session what the command writes and take what it reads; true when it has ended. */
 bool call_converse(struct call *call);
 
+/* --- rolling.c: what a target that keeps the tasks itself is asked to change --- */
+/* Begin it, unless something else is under way there. 0 or -1 (no memory). */
+int call_begin_roll(struct call *call, struct fake_instance *instance);
+int64_t await_rolling(struct call *call); /* as call_await */
+
 /* --- building.c: what is accepted first and done later --- */
+/* How much of its patience is left for what began then. */
+int64_t patience_left(const struct fake *fake, int64_t since_ms);
 /* Whether a call that was taken is waited for. */
 bool call_waits(const struct call *call);
 /* -1 when it is done, or has failed; else after how long at the latest to ask again. */

@@ -11,6 +11,8 @@ int act_update(struct call *call, struct error *err)
 
 	if (find_ours(call->fake, spec->app, spec->name, &instance, err) < 0)
 		return -1;
+	if (instance->grouped)
+		return call_begin_roll(call, instance) < 0 ? fail_memory(err) : 0;
 	if (can->limits_in_place) {
 		instance->seen.memory_bytes = spec->memory_bytes;
 		instance->seen.nano_cpus = spec->nano_cpus;

@@ -110,6 +110,22 @@ static void unwatch(struct location *location, const char *app)
 		watch_remove(known, location);
 }
 
+/* What a target that keeps the tasks itself cannot be asked for. */
+static int check_tasks(const struct fake *fake, const struct instance_spec *spec, struct error *err)
+{
+	const char *name = fake->location->name;
+
+	if (spec->job || spec->restart == RESTART_NO || spec->restart == RESTART_ON_FAILURE)
+		return fail(err, ERR_UNSUPPORTED, "location `%s` runs again whatever ends, `%s` too", name,
+			    spec->component);
+	for (size_t i = 0; i < spec->port_count; i++)
+		if (spec->ports[i].published && spec->ports[i].fixed)
+			return fail(err, ERR_UNSUPPORTED,
+				    "location `%s` gives ports itself: `%s` cannot have port %u", name,
+				    spec->component, spec->ports[i].host_port);
+	return 0;
+}
+
 static int check(struct location *location, const struct instance_spec *spec, struct error *err)
 {
 	const struct fake *fake = location->state;
@@ -119,6 +135,8 @@ static int check(struct location *location, const struct instance_spec *spec, st
 			    location->name);
 	if (spec->generation && !fake->driver.capabilities.generations)
 		return fail(err, ERR_UNSUPPORTED, "location `%s` has one instance of a name", location->name);
+	if (fake->driver.capabilities.grain == GRAIN_COMPONENT && check_tasks(fake, spec, err) < 0)
+		return -1;
 	for (size_t i = 0; i < spec->port_count; i++) {
 		const struct spec_port *port = &spec->ports[i];
 		if (port->published && port->host_port && port->host_port != port->port &&
@@ -234,6 +252,13 @@ static int answers(const struct fake *fake, const struct fake_instance *instance
 
 	if (instance->seen.state != SEEN_RUNNING)
 		return fail(err, ERR_FAILED, "`%s` is not running", instance->seen.name);
+	if (instance->grouped && behaviour && !behaviour->unverifiable)
+		behaviour = NULL; /* that is told of each of its tasks */
+	if (instance->grouped && (instance->rolling || fake_target_tasks(fake->target, instance->seen.name) <
+							   instance->made.count))
+		return fail(err, ERR_FAILED, "%zu of %u tasks of `%s` answer",
+			    fake_target_tasks(fake->target, instance->seen.name), instance->made.count,
+			    instance->seen.name);
 	if (how->kind == CHECK_NONE || !behaviour)
 		return 0;
 	if (behaviour->unverifiable)

@@ -97,14 +97,6 @@ static int act_release(struct call *call, struct error *err)
 	return 0;
 }
 
-static bool same(const struct fake_instance *instance, const struct instance_spec *spec)
-{
-	return !strcmp(instance->seen.digest, spec->digest) &&
-	       !strcmp(instance->seen.link_digest, spec->link_digest) &&
-	       !strcmp(instance->seen.secret_digest, spec->secret_digest) &&
-	       !strcmp(instance->seen.file_digest, spec->file_digest);
-}
-
 static void follow(struct call *call, const struct fake_instance *instance)
 {
 	if (instance->building)
@@ -138,7 +130,7 @@ static int make_room(struct call *call, struct error *err)
 	/* What broke while it was being built is of no use. */
 	if (old->seen.state == SEEN_BROKEN)
 		return clear(call, old, err);
-	if (same(old, spec)) {
+	if (instance_made_of(old, spec)) {
 		follow(call, old);
 		return 1;
 	}
@@ -188,6 +180,7 @@ static int act_place(struct call *call, struct error *err)
 	if (result < 0)
 		return -1;
 	instance->fault = call->fault;
+	instance->grouped = call->fake->driver.capabilities.grain == GRAIN_COMPONENT;
 	instance_build(instance, call->for_ever);
 	follow(call, instance);
 	instance_tell(instance);
@@ -201,7 +194,10 @@ static int act_start(struct call *call, struct error *err)
 
 	if (find_ours(call->fake, spec->app, spec->name, &instance, err) < 0)
 		return -1;
-	return instance_start(instance, err);
+	if (!instance->grouped)
+		return instance_start(instance, err);
+	tasks_start(instance, spec->count);
+	return 0;
 }
 
 static int act_admit(struct call *call, struct error *err)
@@ -211,7 +207,7 @@ static int act_admit(struct call *call, struct error *err)
 
 	if (find_ours(call->fake, spec->app, spec->name, &instance, err) < 0)
 		return -1;
-	if (instance->seen.shared_name_held)
+	if (instance->seen.shared_name_held || instance->grouped)
 		return 0;
 	instance->seen.shared_name_held = true;
 	target_changed(call->fake->target, spec->app, spec->name);
@@ -232,6 +228,10 @@ static int act_stop(struct call *call, struct error *err)
 	}
 	if (instance->seen.state != SEEN_RUNNING && instance->seen.state != SEEN_RESTARTING)
 		return 0;
+	if (instance->grouped) {
+		tasks_stop(instance);
+		return 0;
+	}
 	instance_end(instance, -1);
 	target_changed(call->fake->target, call->app, call->name);
 	calls_output(call->fake->target, call->name);

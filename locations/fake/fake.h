@@ -37,6 +37,7 @@ enum fake_call { /* every driver function that speaks to a target */
 enum fake_process {
 	FAKE_BUILDING, /* what a place asked for is being made */
 	FAKE_LEAVING,  /* what a remove asked for is being deleted, and still listed */
+	FAKE_STAGING,  /* a task of a target that keeps them itself is on its way to run, besides the least */
 	FAKE_LATENESS, /* what was asked by a caller who has gone is done */
 	FAKE_PROCESSES
 };
@@ -50,7 +51,8 @@ struct fake_rule {
 	bool effect;          /* with an error: it happened all the same (the answer was lost) */
 	int64_t late_ms;      /* with an effect: so long after the answer was lost */
 	const char *fault; /* of a place: it is accepted, and then ends in an error with these static words */
-	bool for_ever;     /* of a place: it is being built for ever; of a remove: being deleted */
+	bool for_ever;     /* of a place: it is being built for ever; of a remove: being deleted; of an
+			      update: the tasks that are made never run */
 	struct error error; /* OK: only delayed */
 };
 
@@ -124,6 +126,13 @@ size_t fake_target_instances(const struct fake_target *target);
 size_t fake_target_late(const struct fake_target *target);
 /* The instance as the target holds it, or NULL; valid until the next event. */
 const struct observed *fake_target_find(const struct fake_target *target, const char *name);
+/* Of a target that keeps the tasks of a component itself: one of them ends, the oldest is the first, and is
+ * replaced; how many answer; the number it has for a port, or 0; somebody else changes the component. */
+int fake_target_task_dies(struct fake_target *target, const char *name, unsigned nth, int exit_code);
+size_t fake_target_tasks(const struct fake_target *target, const char *name);
+uint16_t fake_target_task_port(const struct fake_target *target, const char *name, unsigned nth,
+			       uint16_t port);
+int fake_target_lock(struct fake_target *target, const char *name, int64_t lasts_ms);
 /* The variables an instance was made with ("NAME=value", NULL-terminated), or NULL. */
 const char *const *fake_target_environment(const struct fake_target *target, const char *name);
 /* What it got so far, in order, NULL-terminated; or NULL. Signals: "HUP"; commands: their argv with spaces.

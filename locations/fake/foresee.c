@@ -74,12 +74,29 @@ static int publish(struct fake *fake, const struct instance_spec *spec, struct a
 	return inside ? 0 : -1;
 }
 
+/* Nobody knows where its tasks will be, nor by which numbers. */
+static int tasks_of(const struct instance_spec *spec, struct arena *arena, struct attachment *to)
+{
+	struct attached_port *ports = arena_array(arena, struct attached_port, spec->port_count);
+
+	for (size_t i = 0; ports && i < spec->port_count; i++)
+		ports[i] =
+		    (struct attached_port){.port = spec->ports[i].port, .protocol = spec->ports[i].protocol};
+	*to = (struct attachment){.network = "", .ports = ports, .port_count = spec->port_count};
+	return ports ? 0 : -1;
+}
+
 int fake_foresee(struct fake *fake, const struct instance_spec *spec, struct arena *arena,
 		 const struct attachment **ret, size_t *ret_count, struct error *err)
 {
 	struct attachment *list = arena_array(arena, struct attachment, spec->port_count + 1);
 	size_t count = 1;
 
+	if (list && fake->driver.capabilities.grain == GRAIN_COMPONENT) {
+		*ret = list;
+		*ret_count = 1;
+		return tasks_of(spec, arena, list) < 0 ? fail_memory(err) : 0;
+	}
 	if (!list || network_of(fake, spec, arena, &list[0]) < 0 ||
 	    publish(fake, spec, arena, list, &count) < 0)
 		return fail_memory(err);

@@ -207,7 +207,10 @@ void instance_free(struct fake_instance *instance)
 {
 	struct world *world = instance->target->world;
 
+	if (instance->tasks)
+		tasks_stop(instance);
 	world->ops->timer_cancel(world, instance->timer);
+	world->ops->timer_cancel(world, instance->lock);
 	memory_release(&instance->memory);
 	memory_release(&instance->files_memory);
 	free(instance->signals.list);
@@ -247,6 +250,8 @@ void instance_leave(struct fake_instance *instance, bool for_ever)
 
 	if (instance->seen.leaving)
 		return;
+	if (instance->grouped)
+		tasks_stop(instance);
 	if (!takes && !for_ever) {
 		instance_remove(instance);
 		return;

@@ -133,6 +133,95 @@ static void keep(struct fake_instance *instance, const struct instance_spec *spe
 		instance->memory.failed = true;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return !strcmp(a ? a : "", b ? b : "");
+}
+
+bool instance_made_of(const struct fake_instance *instance, const struct instance_spec *spec)
+{
+	const struct observed *seen = &instance->seen;
+
+	return same_text(seen->digest, spec->digest) && same_text(seen->link_digest, spec->link_digest) &&
+	       same_text(seen->secret_digest, spec->secret_digest) &&
+	       same_text(seen->file_digest, spec->file_digest);
+}
+
+/* As it is now. */
+static void note_make(struct fake_instance *instance)
+{
+	const struct observed *seen = &instance->seen;
+
+	instance->made = (struct fake_make){
+	    .version = instance->made.version,
+	    .count = instance->made.count,
+	    .digest = seen->digest,
+	    .link_digest = seen->link_digest,
+	    .secret_salt = seen->secret_salt,
+	    .secret_digest = seen->secret_digest,
+	    .file_digest = seen->file_digest,
+	    .type = seen->type,
+	    .image_id = seen->image_id,
+	    .image = instance->image,
+	    .environment = instance->environment,
+	    .ports = instance->ports,
+	    .port_count = instance->port_count,
+	    .files = instance->files,
+	    .file_count = instance->file_count,
+	};
+}
+
+void instance_be_made_of(struct fake_instance *instance)
+{
+	const struct fake_make *made = &instance->made;
+	struct observed *seen = &instance->seen;
+
+	seen->digest = made->digest;
+	seen->link_digest = made->link_digest;
+	seen->secret_salt = made->secret_salt;
+	seen->secret_digest = made->secret_digest;
+	seen->file_digest = made->file_digest;
+	seen->type = made->type;
+	seen->image_id = made->image_id;
+	instance->image = made->image;
+	instance->environment = made->environment;
+	instance->ports = made->ports;
+	instance->port_count = made->port_count;
+	instance->files = made->files;
+	instance->file_count = made->file_count;
+}
+
+int instance_make_of(struct fake_instance *instance, const struct instance_spec *spec)
+{
+	struct memory *memory = &instance->memory;
+	struct fake_make made = instance->made;
+	char type[512], image[80];
+
+	snprintf(type, sizeof(type), "docker:%s", spec->image ? spec->image : "");
+	made.digest = memory_text(memory, spec->digest);
+	made.link_digest = memory_text(memory, spec->link_digest);
+	made.secret_salt = memory_text(memory, spec->secret_salt ? spec->secret_salt : "");
+	made.secret_digest = memory_text(memory, spec->secret_digest);
+	made.file_digest = memory_text(memory, spec->file_digest);
+	made.type = memory_text(memory, spec->kind == COMPONENT_PROCESS ? "process" : type);
+	made.image_id =
+	    spec->image ? memory_text(memory, target_image(instance->target, spec->image, image)) : NULL;
+	made.image = memory_text(memory, spec->image);
+	made.files = memory_files(memory, spec->files, spec->file_count);
+	made.file_count = spec->file_count;
+	keep_environment(instance, spec);
+	keep_ports(instance, spec);
+	made.environment = instance->environment;
+	made.ports = instance->ports;
+	made.port_count = instance->port_count;
+	bool failed = memory->failed;
+	memory->failed = false;
+	if (!failed)
+		instance->made = made;
+	instance_be_made_of(instance);
+	return failed ? -1 : 0;
+}
+
 /* Named volumes are made with the first instance that asks for them and stay. */
 static int make_volumes(struct fake_app *app, const struct instance_spec *spec)
 {
@@ -160,6 +249,10 @@ int instance_make(struct fake_target *target, const struct instance_spec *spec,
 		return fail_memory(err);
 	instance->target = target;
 	keep(instance, spec, attachments, count);
+	note_make(instance);
+	instance->made.count = spec->count ? spec->count : 1;
+	instance->made.version = instance->versions = 1;
+	instance->suspended = true;
 	if (instance->memory.failed || make_volumes(app, spec) < 0 ||
 	    map_put(&app->instances, instance->target_id, instance) < 0) {
 		instance_free(instance);

@@ -34,23 +34,42 @@ const char *memory_text(struct memory *memory, const char *text)
 	return copy ? memcpy(copy, text, size) : NULL;
 }
 
+static struct attachment copy_attachment(struct memory *memory, const struct attachment *from)
+{
+	size_t size = from->port_count * sizeof(*from->ports);
+	struct attached_port *ports = memory_take(memory, size);
+
+	if (ports && size)
+		memcpy(ports, from->ports, size);
+	return (struct attachment){
+	    .network = memory_text(memory, from->network),
+	    .name = memory_text(memory, from->name),
+	    .address = memory_text(memory, from->address),
+	    .ports = ports,
+	    .port_count = ports ? from->port_count : 0,
+	};
+}
+
 struct attachment *memory_attachments(struct memory *memory, const struct attachment *from, size_t count)
 {
 	struct attachment *to = memory_take(memory, count * sizeof(*to));
 
-	for (size_t i = 0; to && i < count; i++) {
-		size_t size = from[i].port_count * sizeof(*from[i].ports);
-		struct attached_port *ports = memory_take(memory, size);
-		if (ports && size)
-			memcpy(ports, from[i].ports, size);
-		to[i] = (struct attachment){
-		    .network = memory_text(memory, from[i].network),
-		    .name = memory_text(memory, from[i].name),
-		    .address = memory_text(memory, from[i].address),
-		    .ports = ports,
-		    .port_count = ports ? from[i].port_count : 0,
+	for (size_t i = 0; to && i < count; i++)
+		to[i] = copy_attachment(memory, &from[i]);
+	return to;
+}
+
+static const struct observed_task *copy_tasks(struct memory *memory, const struct observed_task *from,
+					      size_t count)
+{
+	struct observed_task *to = count ? memory_take(memory, count * sizeof(*to)) : NULL;
+
+	for (size_t i = 0; to && i < count; i++)
+		to[i] = (struct observed_task){
+		    .id = memory_text(memory, from[i].id),
+		    .state = from[i].state,
+		    .at = copy_attachment(memory, &from[i].at),
 		};
-	}
 	return to;
 }
 
@@ -72,6 +91,9 @@ void memory_observed(struct memory *memory, const struct observed *from, struct 
 	to->attachments = memory_attachments(memory, from->attachments, from->attachment_count);
 	if (!to->attachments)
 		to->attachment_count = 0;
+	to->tasks = copy_tasks(memory, from->tasks, from->task_count);
+	if (!to->tasks)
+		to->task_count = 0;
 }
 
 static const struct spec_variable *copy_variables(struct memory *memory, const struct instance_spec *from)
@@ -96,6 +118,19 @@ static const struct spec_port *copy_ports(struct memory *memory, const struct in
 		to[i].name = memory_text(memory, from->ports[i].name);
 		to[i].host_address = memory_text(memory, from->ports[i].host_address);
 	}
+	return to;
+}
+
+static const struct spec_host *copy_hosts(struct memory *memory, const struct instance_spec *from)
+{
+	struct spec_host *to = memory_take(memory, from->host_count * sizeof(*to));
+
+	for (size_t i = 0; to && i < from->host_count; i++)
+		to[i] = (struct spec_host){
+		    .alias = memory_text(memory, from->hosts[i].alias),
+		    .target = memory_text(memory, from->hosts[i].target),
+		    .address = memory_text(memory, from->hosts[i].address),
+		};
 	return to;
 }
 
@@ -144,9 +179,9 @@ void memory_spec(struct memory *memory, const struct instance_spec *from, struct
 	to->files = memory_files(memory, from->files, from->file_count);
 	to->command = to->entrypoint = to->called = NULL;
 	to->directory = to->user = to->bind_address = to->stop_signal = NULL;
-	to->hosts = NULL;
+	to->hosts = copy_hosts(memory, from);
 	to->labels = NULL;
-	to->host_count = to->called_count = to->label_count = 0;
+	to->called_count = to->label_count = 0;
 }
 
 void memory_release(struct memory *memory)

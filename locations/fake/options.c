@@ -141,13 +141,29 @@ static void be_nova(struct fake *fake)
 	fake_target_pace(fake->target, FAKE_LATENESS, 1000, 60000);
 }
 
+/* Of the manner of Marathon: it keeps the tasks of a component itself, and their ports move. */
+static void be_marathon(struct fake *fake)
+{
+	struct capabilities *can = &fake->driver.capabilities;
+
+	can->grain = GRAIN_COMPONENT;
+	can->host_names = can->generations = false;
+	can->limits_in_place = can->restart_in_place = false;
+	can->kinds = 1u << COMPONENT_DOCKER;
+	if (fake->own_target)
+		fake_target_pace(fake->target, FAKE_STAGING, 500, 5000);
+}
+
 static int read_profile(struct fake *fake, const json_t *value, struct error *err)
 {
 	const char *word = json_string_value(value);
 
-	if (!word || strcmp(word, "nova") != 0)
-		return wrong(fake, err, "profile", "`nova`");
-	be_nova(fake);
+	if (word && !strcmp(word, "nova"))
+		be_nova(fake);
+	else if (word && !strcmp(word, "marathon"))
+		be_marathon(fake);
+	else
+		return wrong(fake, err, "profile", "`nova` or `marathon`");
 	return 0;
 }
 

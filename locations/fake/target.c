@@ -232,7 +232,7 @@ int fake_target_exit(struct fake_target *target, const char *name, int exit_code
 {
 	struct fake_instance *instance = target_instance(target, name);
 
-	if (!instance || instance->seen.state == SEEN_BROKEN)
+	if (!instance || instance->grouped || instance->seen.state == SEEN_BROKEN)
 		return -1;
 	instance_end(instance, exit_code);
 	instance->seen.exits++;
@@ -245,7 +245,7 @@ int fake_target_crash(struct fake_target *target, const char *name, int exit_cod
 {
 	struct fake_instance *instance = target_instance(target, name);
 
-	if (!instance || instance->seen.state != SEEN_RUNNING)
+	if (!instance || instance->grouped || instance->seen.state != SEEN_RUNNING)
 		return -1;
 	instance_crash(instance, exit_code);
 	return 0;

@@ -31,6 +31,29 @@ struct log_mark {
 	int64_t at_ms;
 };
 
+/* One of those that a target keeps itself. */
+struct fake_task {
+	struct fake_task *next; /* the oldest first */
+	struct fake_instance *of;
+	char id[80], host[16];
+	unsigned version;
+	bool runs, answers;
+	struct attached_port *ports;
+	struct timer *timer; /* until it runs, answers, or ends early */
+};
+
+/* What an instance is made of, as far as that can change. */
+struct fake_make {
+	unsigned version, count;
+	const char *digest, *link_digest, *secret_salt, *secret_digest, *file_digest, *type, *image_id,
+	    *image;
+	const char **environment;
+	struct port_wish *ports;
+	size_t port_count;
+	struct spec_file *files;
+	size_t file_count;
+};
+
 struct fake_instance {
 	struct fake_target *target;
 	struct fake_instance *same_name; /* the next of those that have its name */
@@ -53,6 +76,13 @@ struct fake_instance {
 	int64_t pause_ms;    /* before the target starts it again */
 	struct timer *timer; /* its next end or start; that of its building, of its leaving */
 	bool building;
+	/* Where the grain is the component. */
+	bool grouped, suspended, rolling;
+	struct fake_task *tasks;
+	struct fake_make made, settled; /* as it is to be; as it was last, whole; version 0: never */
+	unsigned versions, stuck_version;
+	struct timer *lock; /* somebody else's change is under way until then */
+	int64_t lock_since_ms;
 	const char *fault; /* its building ends in an error, with these words; or NULL */
 	struct text log;
 	struct log_mark *marks;
@@ -157,6 +187,19 @@ int name_change(struct fake_instance *instance,
 struct fake_instance *name_holder(const struct fake_target *target, const struct location *location,
 				  const char *app, const char *name);
 
+/* --- tasks.c: what a target keeps itself --- */
+/* Bring its tasks closer to what is wanted, as far as that goes now. */
+void tasks_keep(struct fake_instance *instance);
+void tasks_judge(struct fake_instance *instance); /* the state that its tasks make */
+void tasks_start(struct fake_instance *instance, unsigned count);
+void tasks_stop(struct fake_instance *instance);
+/* Make it what the spec says; `stuck`: what is made of it never runs. 0 or -1 (no memory). */
+int tasks_change(struct fake_instance *instance, const struct instance_spec *spec, bool stuck);
+/* What it was when it was last whole; false: it never was. */
+bool tasks_take_back(struct fake_instance *instance);
+struct fake_task *tasks_nth(const struct fake_instance *instance, unsigned nth);
+void tasks_tell(const struct fake_instance *instance, struct arena *arena, struct observed *ret);
+
 /* --- late.c: what is done when whoever asked for it has gone --- */
 void lates_free(struct fake_target *target);
 
@@ -191,6 +234,12 @@ void instance_build(struct fake_instance *instance, bool for_ever);
 int instance_make(struct fake_target *target, const struct instance_spec *spec,
 		  const struct attachment *attachments, size_t count, struct fake_instance **ret,
 		  struct error *err);
+/* Whether all the digests are those of the spec. */
+bool instance_made_of(const struct fake_instance *instance, const struct instance_spec *spec);
+/* Make it of another spec; what it was made of stays in its memory. 0 or -1. */
+int instance_make_of(struct fake_instance *instance, const struct instance_spec *spec);
+/* It is what instance->made says. */
+void instance_be_made_of(struct fake_instance *instance);
 /* In place of those it had. */
 int instance_keep_files(struct fake_instance *instance, const struct instance_spec *spec);
 int words_add(struct memory *memory, struct words *words, const char *word);

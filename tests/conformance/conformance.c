@@ -311,7 +311,7 @@ void conformance_running_answers_the_empty_check(struct subject *subject)
 	rig_open(rig, subject);
 	struct instance_spec *spec = rig_spec(rig, "web", STAYS, 0);
 	rig_run(rig, spec);
-	MUST(rig, ASK(probe, spec, &none));
+	rig_until_answers(rig, spec, &none);
 	MUST(rig, ASK(admit, spec));
 	MUST(rig, ASK(admit, spec));
 	MUST(rig, ASK(stop, subject->app, spec->name));

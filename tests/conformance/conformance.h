@@ -19,7 +19,7 @@ enum manner {
 #define RUN_SIZED  "until [ \"$(stty size)\" = '33 77' ]; do sleep 1; done; echo sized"
 
 /* The calls whose answer can be lost after their effect. */
-enum lost { LOST_PLACE, LOST_START, LOST_REMOVE, LOST_RENAME };
+enum lost { LOST_PLACE, LOST_START, LOST_REMOVE, LOST_RENAME, LOST_UPDATE };
 
 /* A case that this subject cannot produce, and why. */
 struct unfit {
@@ -63,6 +63,8 @@ struct subject {
 	int (*late)(struct subject *, const char *name);
 	int (*arrive)(struct subject *);
 	int (*spoil)(struct subject *, const char *name);
+	/* Where the target keeps the tasks: those that the next update makes never run. */
+	int (*hang)(struct subject *, const char *name);
 };
 
 #define CONFORMANCE_CASES(X)                                                                                 \
@@ -142,6 +144,14 @@ struct subject {
 	X(creation_that_fails_later_is_told)                                                                 \
 	X(creation_is_waited_for_by_another_program)                                                         \
 	X(stranger_of_our_name_is_left_alone)                                                                \
+	X(component_runs_as_many_as_asked)                                                                   \
+	X(component_is_scaled_in_place)                                                                      \
+	X(component_is_rolled_once)                                                                          \
+	X(component_is_rolled_anew_when_asked)                                                               \
+	X(answer_lost_after_update)                                                                          \
+	X(change_that_hangs_is_taken_back)                                                                   \
+	X(change_under_way_is_waited_for)                                                                    \
+	X(stopped_component_keeps_its_count)                                                                 \
 	X(lease_is_given_back)                                                                               \
 	X(objects_of_every_application_are_told)
 

@@ -25,8 +25,10 @@ static int open_fake(struct subject *subject, struct location *ret, const char *
 
 	json_decref(options);
 	options = json_loads(more ? more : "{}", 0, NULL);
-	if (profile)
+	if (profile) {
 		json_object_set_new(options, "profile", json_string(profile));
+		json_object_set_new(options, "patience", json_integer(20000));
+	}
 	spec = (struct location_spec){.name = "here", .type = "fake", .target = "bed", .options = options};
 	*ret = (struct location){
 	    .driver = &fake_driver,
@@ -112,7 +114,8 @@ static int lose(struct subject *subject, enum lost what, const char *name)
 	static const enum fake_call calls[] = {[LOST_PLACE] = FAKE_PLACE,
 					       [LOST_START] = FAKE_START,
 					       [LOST_REMOVE] = FAKE_REMOVE,
-					       [LOST_RENAME] = FAKE_RENAME};
+					       [LOST_RENAME] = FAKE_RENAME,
+					       [LOST_UPDATE] = FAKE_UPDATE};
 	struct fake_rule rule = {.call = calls[what], .instance = name, .times = 1, .effect = true};
 
 	(void)subject;
@@ -152,6 +155,14 @@ static int spoil(struct subject *subject, const char *name)
 	return fake_target_rule(fake_bed, &rule);
 }
 
+static int hang(struct subject *subject, const char *name)
+{
+	struct fake_rule rule = {.call = FAKE_UPDATE, .instance = name, .times = 1, .for_ever = true};
+
+	(void)subject;
+	return fake_target_rule(fake_bed, &rule);
+}
+
 static const struct unfit unfits[] = {
     {"exec_on_a_terminal_has_its_size", "what a script writes looks at no terminal"},
     {"exec_runs_where_it_is_told", "what a script writes has no directory"},
@@ -175,6 +186,7 @@ struct subject fake_subject = {
     .late = late,
     .arrive = arrive,
     .spoil = spoil,
+    .hang = hang,
 };
 
 /* What the cases run, as a shell in a container would do it. */

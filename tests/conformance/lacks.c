@@ -33,6 +33,25 @@ static const char *const about_doubles[] = {
     "stranger_of_our_name_is_left_alone",
 };
 
+/* Cases about a target that keeps the tasks of a component itself. */
+static const char *const about_tasks[] = {
+    "component_runs_as_many_as_asked", "component_is_scaled_in_place",
+    "component_is_rolled_once",        "component_is_rolled_anew_when_asked",
+    "answer_lost_after_update",        "change_that_hangs_is_taken_back",
+    "change_under_way_is_waited_for",  "stopped_component_keeps_its_count",
+};
+
+/* Cases that such a target cannot be asked. */
+static const struct {
+	const char *name, *reason;
+} not_of_tasks[] = {
+    {"foreseen_is_observed", "nobody foresees where its tasks will be"},
+    {"published_port_is_taken", "it gives ports itself"},
+    {"job_that_ends_well_stays_ended", "it runs again whatever ends"},
+    {"job_that_fails_stays_ended", "it runs again whatever ends"},
+    {"on_failure_starts_again_what_failed", "it runs again whatever ends"},
+};
+
 /* Members that a driver may not have yet. */
 static const struct {
 	const char *name;
@@ -85,6 +104,13 @@ const char *conformance_lack(const struct location_driver *driver, const char *n
 	for (size_t i = 0; i < COUNT_OF(about_doubles) && driver->capabilities.names_unique; i++)
 		if (!strcmp(about_doubles[i], name))
 			return "no two things have one name";
+	bool keeps_tasks = driver->capabilities.grain == GRAIN_COMPONENT;
+	for (size_t i = 0; i < COUNT_OF(about_tasks) && !keeps_tasks; i++)
+		if (!strcmp(about_tasks[i], name))
+			return "each instance is placed by itself";
+	for (size_t i = 0; i < COUNT_OF(not_of_tasks) && keeps_tasks; i++)
+		if (!strcmp(not_of_tasks[i].name, name))
+			return not_of_tasks[i].reason;
 	for (size_t i = 0; i < COUNT_OF(members); i++) {
 		memcpy(&member, at(driver, members[i].member), sizeof(member));
 		if (!strcmp(members[i].name, name) && !member)

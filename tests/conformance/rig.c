@@ -120,6 +120,8 @@ struct instance_spec *rig_spec(struct rig *rig, const char *component, enum mann
 	    .port_count = 1,
 	    .secret_salt = "5a17",
 	    .stop_timeout_ms = -1,
+	    .count = 1,
+	    .restart = RESTART_UNLESS_STOPPED,
 	};
 	rig_digest(spec, 'a');
 	memset(spec->link_digest, 'b', sizeof(spec->link_digest) - 1);
@@ -187,6 +189,17 @@ struct observed rig_until(struct rig *rig, const char *name, enum observed_state
 	}
 	cr_assert(seen.state == state, "`%s` is in state %d, not %d", name, seen.state, state);
 	return seen;
+}
+
+void rig_until_answers(struct rig *rig, const struct instance_spec *spec, const struct health_check *how)
+{
+	enum progress progress = AWAIT(rig, ASK(probe, spec, how));
+
+	for (int i = 0; i < PATIENCE_MS / 20 && progress != PROGRESS_DONE; i++) {
+		rig_pause(rig, 20);
+		progress = AWAIT(rig, ASK(probe, spec, how));
+	}
+	cr_assert(progress == PROGRESS_DONE, "%s", rig->error.text);
 }
 
 static void gather(void *owner, bool errors, const char *bytes, size_t count)

@@ -91,6 +91,8 @@ struct observed rig_look(struct rig *rig, const char *name);
 size_t rig_count(struct rig *rig, const char *app);
 /* Look until it is in that state, or the test fails. */
 struct observed rig_until(struct rig *rig, const char *name, enum observed_state state);
+/* Ask until it answers. */
+void rig_until_answers(struct rig *rig, const struct instance_spec *spec, const struct health_check *how);
 /* Until its output has these words. */
 void rig_until_said(struct rig *rig, const char *name, const char *words);
 void rig_pause(struct rig *rig, int64_t pause_ms);

@@ -4,13 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "tests/engine/scene.h"
 
 #define HEAD "id: app\nlocation: fake\nservices:\n"
 
 /* One application as it is edited: what can be started first, what holds a port or a volume, several of one,
  * a job, files, limits, names that come and go. */
-static const char *const blueprints[] = {
+static const char *const editions[] = {
     HEAD "- {type: 'docker:a:1', id: a, openPorts: 80}\n"
 	 "- {type: 'docker:b:1', id: b, openPorts: 81, links: [$brooklyn:component(\"a\")]}\n"
 	 "- {type: 'docker:c:1', id: c, instances: 3, links: [$brooklyn:component(\"b\")]}\n"
@@ -37,7 +38,22 @@ static const char *const blueprints[] = {
 	 " files: {/etc/c: {content: two}}}\n",
 };
 static const size_t wanted[] = {6, 5, 6, 4, 4};
-#define EDITIONS (sizeof wanted / sizeof *wanted)
+
+/* One that its target keeps itself: numbers that move, counts, components that come and go. */
+static const char *const kept_editions[] = {
+    HEAD "- {type: 'docker:a:1', id: a, openPorts: 80, instances: 2}\n"
+	 "- {type: 'docker:b:1', id: b, openPorts: 81, links: [$brooklyn:component(\"a\")]}\n"
+	 "- {type: 'docker:c:1', id: c, instances: 3, links: [$brooklyn:component(\"b\")]}\n",
+    HEAD "- {type: 'docker:a:1', id: a, openPorts: 80, instances: 4}\n"
+	 "- {type: 'docker:b:1', id: b, openPorts: 81, links: [$brooklyn:component(\"a\")], memory: 64m}\n"
+	 "- {type: 'docker:e:1', id: e, links: [$brooklyn:component(\"a\")]}\n",
+    HEAD "- {type: 'docker:a:2', id: a, openPorts: 80}\n"
+	 "- {type: 'docker:b:2', id: b, openPorts: 81, links: [$brooklyn:component(\"a\")], env: {X: y}}\n"
+	 "- {type: 'docker:c:1', id: c, instances: 2, links: [$brooklyn:component(\"b\")],"
+	 " files: {/etc/c: {content: one}}}\n",
+};
+static const size_t kept_wanted[] = {3, 3, 3};
+static const size_t kept_tasks[] = {6, 6, 4};
 
 struct dice {
 	uint64_t state;
@@ -47,6 +63,10 @@ struct dice {
 struct manner {
 	void (*set_up)(struct scene *scene, struct dice *dice);
 	void (*twist)(struct fake_rule *rule, struct dice *dice); /* what else may go wrong there; or NULL */
+	void (*befall)(struct scene *scene, struct dice *dice);   /* what happens without us; or NULL */
+	const char *const *editions;
+	const size_t *wanted, *tasks; /* for each: things at the target; tasks that answer, or NULL */
+	unsigned edition_count;
 	unsigned slowness;
 	int64_t calm_ms; /* so long after the last call everything is done that was under way */
 };
@@ -147,14 +167,25 @@ static size_t play_rounds(struct scene *scene, struct dice *dice, const struct m
 {
 	size_t last = 0;
 	for (int round = 0; round < 6; round++) {
-		last = roll(dice, EDITIONS);
+		last = roll(dice, manner->edition_count);
 		for (unsigned faults = roll(dice, 3); faults; faults--)
 			plant_fault(scene, dice, manner);
-		deploy_and_kill(scene, dice, manner, blueprints[last]);
+		deploy_and_kill(scene, dice, manner, manner->editions[last]);
 		if (roll(dice, 4) == 0)
 			fake_target_vanish(scene->target, "app.b.1");
+		if (manner->befall)
+			manner->befall(scene, dice);
 	}
 	return last;
+}
+
+static size_t tasks_that_answer(const struct scene *scene)
+{
+	static const char *const names[] = {"app.a.1", "app.b.1", "app.c.1", "app.e.1"};
+	size_t count = 0;
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		count += fake_target_tasks(scene->target, names[i]);
+	return count;
 }
 
 static void play(uint64_t seed, const struct manner *manner)
@@ -169,15 +200,18 @@ static void play(uint64_t seed, const struct manner *manner)
 		fake_target_time(scene.target, (enum fake_call)call, roll(&dice, 60));
 	manner->set_up(&scene, &dice);
 	size_t last = play_rounds(&scene, &dice, manner);
-	cr_expect_eq(settle(&scene, blueprints[last], &changed), BERTH_OK, "seed %d never settles",
+	cr_expect_eq(settle(&scene, manner->editions[last], &changed), BERTH_OK, "seed %d never settles",
 		     (int)seed);
 	calm_down(&scene, manner);
-	cr_expect_eq(settle(&scene, blueprints[last], &changed), BERTH_OK, "seed %d", (int)seed);
+	cr_expect_eq(settle(&scene, manner->editions[last], &changed), BERTH_OK, "seed %d", (int)seed);
 	calm_down(&scene, manner);
-	cr_expect_eq(fake_target_instances(scene.target), wanted[last], "seed %d: %zu instances", (int)seed,
-		     fake_target_instances(scene.target));
-	cr_expect_eq(settle(&scene, blueprints[last], &changed), BERTH_OK, "seed %d", (int)seed);
+	cr_expect_eq(fake_target_instances(scene.target), manner->wanted[last], "seed %d: %zu instances",
+		     (int)seed, fake_target_instances(scene.target));
+	cr_expect_eq(settle(&scene, manner->editions[last], &changed), BERTH_OK, "seed %d", (int)seed);
 	cr_expect_not(changed, "seed %d: the next deploy changes something", (int)seed);
+	if (manner->tasks)
+		cr_expect_eq(tasks_that_answer(&scene), manner->tasks[last], "seed %d: %zu tasks", (int)seed,
+			     tasks_that_answer(&scene));
 	clear_away(&scene, &dice, manner, seed);
 	scene_close(&scene);
 }
@@ -189,7 +223,10 @@ static void set_up_plain(struct scene *scene, struct dice *dice)
 	(void)scene, (void)dice;
 }
 
-static const struct manner plain = {.set_up = set_up_plain, .slowness = 1};
+#define EDITIONS(list) .editions = (list), .edition_count = COUNT_OF(list)
+
+static const struct manner plain = {
+    .set_up = set_up_plain, EDITIONS(editions), .wanted = wanted, .slowness = 1};
 
 /* Names are not unique, everything takes its time, and what nobody waits for any more is done much later. */
 static void set_up_nova(struct scene *scene, struct dice *dice)
@@ -214,8 +251,49 @@ static void twist_nova(struct fake_rule *rule, struct dice *dice)
 		rule->error = (struct error){0};
 }
 
-static const struct manner nova = {
-    .set_up = set_up_nova, .twist = twist_nova, .slowness = 10, .calm_ms = 120000};
+static const struct manner nova = {.set_up = set_up_nova,
+				   .twist = twist_nova,
+				   EDITIONS(editions),
+				   .wanted = wanted,
+				   .slowness = 10,
+				   .calm_ms = 120000};
+
+/* The tasks are the target's own: they are rolled by it, die, and move. */
+static void set_up_marathon(struct scene *scene, struct dice *dice)
+{
+	struct capabilities can = fake_driver.capabilities;
+	can.grain = GRAIN_COMPONENT;
+	can.host_names = can.generations = can.limits_in_place = can.restart_in_place = false;
+	can.kinds = 1u << COMPONENT_DOCKER;
+	fake_target_capabilities(scene->target, &can);
+	fake_target_pace(scene->target, FAKE_STAGING, 0, roll(dice, 5000));
+	fake_target_pace(scene->target, FAKE_LATENESS, 0, roll(dice, 2) ? 1 + roll(dice, 5000) : 0);
+}
+
+static void twist_marathon(struct fake_rule *rule, struct dice *dice)
+{
+	rule->for_ever = rule->call == FAKE_UPDATE && roll(dice, 3) == 0;
+	if (rule->for_ever)
+		rule->error = (struct error){0};
+}
+
+static void befall_marathon(struct scene *scene, struct dice *dice)
+{
+	static const char *const names[] = {"app.a.1", "app.b.1", "app.c.1", "app.e.1"};
+	if (roll(dice, 2))
+		fake_target_task_dies(scene->target, names[roll(dice, 4)], roll(dice, 2), 1);
+	if (roll(dice, 4) == 0)
+		fake_target_lock(scene->target, names[roll(dice, 4)], roll(dice, 60000));
+}
+
+static const struct manner marathon = {.set_up = set_up_marathon,
+				       .twist = twist_marathon,
+				       .befall = befall_marathon,
+				       EDITIONS(kept_editions),
+				       .wanted = kept_wanted,
+				       .tasks = kept_tasks,
+				       .slowness = 5,
+				       .calm_ms = 120000};
 
 /* Several tests, so that they run side by side. */
 #define SEEDS(name, manner, first, last)                                                                     \
@@ -231,3 +309,5 @@ SEEDS(converges_from_121, plain, 121, 180)
 SEEDS(converges_from_181, plain, 181, 240)
 SEEDS(converges_where_names_are_not_unique_from_1, nova, 1, 30)
 SEEDS(converges_where_names_are_not_unique_from_31, nova, 31, 60)
+SEEDS(converges_where_the_target_keeps_the_tasks_from_1, marathon, 1, 30)
+SEEDS(converges_where_the_target_keeps_the_tasks_from_31, marathon, 31, 60)

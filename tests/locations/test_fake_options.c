@@ -87,9 +87,17 @@ Test(fake_options, profile_nova_takes_any_number_of_things_of_one_name)
 	cr_assert(can->restart_in_place, "the location's own word holds");
 }
 
+Test(fake_options, profile_marathon_keeps_the_tasks_itself)
+{
+	const struct capabilities *can = opened("{\"profile\": \"marathon\"}");
+
+	cr_assert(can->grain == GRAIN_COMPONENT && can->names_unique && !can->generations);
+	cr_assert(!can->host_names && !can->limits_in_place && !(can->kinds & 1u << COMPONENT_PROCESS));
+}
+
 Test(fake_options, wrong_ones_are_refused)
 {
-	refused("{\"profile\": \"docker\"}", "`profile` must be `nova`", "");
+	refused("{\"profile\": \"docker\"}", "`profile` must be `nova` or `marathon`", "");
 	refused("{\"patience\": 0}", "`patience` must be", "");
 	refused("{\"hostnames\": true}", "hostnames", "did you mean `hostNames`?");
 	refused("{\"colour\": true}", "colour", "known options:");
