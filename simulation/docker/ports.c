@@ -17,7 +17,8 @@ static bool collide(const char *one, const char *other)
 	return everywhere(one) || everywhere(other) || !strcmp(one, other);
 }
 
-/* Whom the engine itself gave it to; *ret_exactly: for that very address. */
+/* The engine itself gave it to somebody; *ret_exactly: for that very address, which is all that it looks at
+ * before it tries. */
 static bool allocated(const struct docker_engine *engine, const char *address, uint16_t number, bool udp,
 		      bool *ret_exactly)
 {
@@ -30,7 +31,7 @@ static bool allocated(const struct docker_engine *engine, const char *address, u
 			if (bound->number != number || bound->udp != udp || !collide(bound->address, address))
 				continue;
 			found = true;
-			*ret_exactly |= !strcmp(bound->address, address) || everywhere(bound->address);
+			*ret_exactly |= !strcmp(bound->address, address);
 		}
 	return found;
 }
@@ -119,15 +120,15 @@ static int bind_one(struct container *container, const char *endpoint_id, struct
 	if (taken && exactly)
 		snprintf(how, sizeof(how), "Bind for %s:%u failed: port is already allocated", bound->address,
 			 bound->number);
-	else if (taken || held_by_others(engine, bound->address, bound->number))
-		snprintf(how, sizeof(how),
-			 "Error starting userland proxy: listen %s4 %s:%u: bind: address already in use",
-			 protocol, bound->address, bound->number);
 	else if (!has_address(engine, bound->address))
 		snprintf(
 		    how, sizeof(how),
 		    "Error starting userland proxy: listen %s4 %s:%u: bind: cannot assign requested address",
 		    protocol, bound->address, bound->number);
+	else if (taken || held_by_others(engine, bound->address, bound->number))
+		snprintf(how, sizeof(how),
+			 "Error starting userland proxy: listen %s4 %s:%u: bind: address already in use",
+			 protocol, bound->address, bound->number);
 	else {
 		note(container, bound);
 		return 0;
