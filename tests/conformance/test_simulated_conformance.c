@@ -209,7 +209,8 @@ static int lose(struct subject *subject, enum lost what, const char *name)
 	} calls[] = {[LOST_PLACE] = {"POST", "/containers/create"},
 		     [LOST_START] = {"POST", "/start"},
 		     [LOST_REMOVE] = {"DELETE", "/containers/"},
-		     [LOST_RENAME] = {"POST", "/rename"}};
+		     [LOST_RENAME] = {"POST", "/rename"},
+		     [LOST_UPDATE] = {"POST", "/update"}};
 
 	(void)subject, (void)name;
 	snprintf(lose_method, sizeof(lose_method), "%s", calls[what].method);

@@ -140,6 +140,9 @@ static int lose(struct subject *subject, enum lost what, const char *name)
 	case LOST_RENAME:
 		lossy_lose("POST", "/rename");
 		break;
+	case LOST_UPDATE:
+		lossy_lose("POST", "/update");
+		break;
 	}
 	return 0;
 }
