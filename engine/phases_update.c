@@ -229,6 +229,10 @@ static enum phase finish(struct work *work)
 		return PHASE_UPDATING;
 	}
 	bool free_name = !older || older->phase == PHASE_GONE;
+	if (work->instance->generation && free_name && work->operation->first_removals) {
+		work_note(work, "waits until what has its name has gone");
+		return PHASE_UPDATING;
+	}
 	return work->instance->generation && free_name ? settle_name(work) : PHASE_RUNNING;
 }
 

@@ -9,7 +9,8 @@
 /* --- what holds something that a new one needs goes first --------------------------------------------- */
 
 struct needs {
-	struct map *keys; /* "SITE PORT/PROTOCOL", "SITE volume NAME" of what is to be made */
+	struct map
+	    *keys; /* "SITE PORT/PROTOCOL", "SITE VOLUME", "SITE name INSTANCE" of what is to be made */
 	bool failed;
 };
 
@@ -51,6 +52,26 @@ static void note_needs_of(struct needs *needs, const struct work *work)
 	}
 }
 
+/* What is made anew, or called otherwise, has its settled name in the end. */
+static void note_name_of(struct needs *needs, const struct work *work)
+{
+	owned_text what = {0};
+	const char *name = settled_name(work->instance);
+	text_format(&what, "name %s", name ? name : "");
+	if (name && !what.failed)
+		note_need(needs, work->site, text_view(&what));
+	else
+		needs->failed = true;
+}
+
+/* As an older one that an interrupted update left, and that cannot serve again. */
+static bool holds_needed_name(const struct needs *needs, const struct work *work)
+{
+	owned_text what = {0};
+	text_format(&what, "name %s", work->instance->name);
+	return work->leftover && !what.failed && needed(needs, work->site, text_view(&what));
+}
+
 static bool holds_needed_port(const struct needs *needs, const struct work *work)
 {
 	const struct observed *seen = work->instance->seen;
@@ -86,7 +107,8 @@ static void find_first_ones(struct berth_operation *operation, const struct need
 		struct work *work = operation->works[i];
 		if (work->action != ACTION_REMOVE || work->instance->successor || !work->instance->seen)
 			continue;
-		work->goes_first = holds_needed_port(needs, work) || holds_needed_volume(needs, work);
+		work->goes_first = holds_needed_port(needs, work) || holds_needed_volume(needs, work) ||
+				   holds_needed_name(needs, work);
 		operation->first_removals += work->goes_first;
 	}
 }
@@ -98,6 +120,8 @@ static int order_removals(struct berth_operation *operation, struct error *err)
 		const struct work *work = operation->works[i];
 		if (work->instance->wanted && is_made(work->action))
 			note_needs_of(&needs, work);
+		if (work->instance->wanted && (is_made(work->action) || work->parts & PART_NAME))
+			note_name_of(&needs, work);
 	}
 	if (needs.keys)
 		find_first_ones(operation, &needs);

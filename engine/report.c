@@ -55,20 +55,23 @@ enum phase component_state(const struct component *component)
 {
 	if (component->spec && component->spec->kind == COMPONENT_EXTERNAL)
 		return PHASE_RUNNING; /* taken to be there */
-	if (!component->instance_count)
-		return PHASE_ABSENT;
 	enum phase worst = PHASE_FINISHED;
+	size_t counted = 0;
 	static const int badness[PHASE_COUNT] = {
 	    [PHASE_FINISHED] = 0, [PHASE_RUNNING] = 1, [PHASE_UPDATING] = 2, [PHASE_STARTING] = 3,
 	    [PHASE_PLACING] = 4,  [PHASE_LINKING] = 5, [PHASE_STOPPING] = 6, [PHASE_STOPPED] = 7,
 	    [PHASE_ABSENT] = 8,   [PHASE_BROKEN] = 9,  [PHASE_UNKNOWN] = 10,
 	};
 	for (size_t i = 0; i < component->instance_count; i++) {
-		enum phase state = instance_state(&component->instances[i]);
+		const struct instance *instance = &component->instances[i];
+		if (!instance->wanted && instance->phase == PHASE_GONE)
+			continue; /* there are fewer of it now */
+		enum phase state = instance_state(instance);
+		counted++;
 		if (badness[state] > badness[worst])
 			worst = state;
 	}
-	return worst;
+	return counted ? worst : PHASE_ABSENT;
 }
 
 const char *report_state(const struct berth_operation *operation)

@@ -404,6 +404,21 @@ Test(change, scaled_until_the_next_deploy_goes_back_to_what_the_file_says)
 	cr_assert_eq(fake_target_instances(scene.target), 3);
 }
 
+/* Those that went say nothing of those that are there. */
+Test(change, a_component_of_which_there_are_fewer_runs)
+{
+	const char *two =
+	    "id: app\nlocation: fake\nservices:\n- {type: 'docker:x:1', id: web, instances: 2}\n";
+	const char *one = "id: app\nlocation: fake\nservices:\n- {type: 'docker:x:1', id: web}\n";
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, two, NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy, one, &document), BERTH_OK);
+	const json_t *web = json_array_get(json_object_get(document, "components"), 0);
+	cr_expect_str_eq(json_text(web, "state"), "running");
+	cr_expect_eq(json_array_size(json_object_get(web, "instances")), 1);
+	json_decref(document);
+}
+
 Test(change, a_component_that_is_not_there_is_not_scaled)
 {
 	static const char *const wob[] = {"wob", NULL};

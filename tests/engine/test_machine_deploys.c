@@ -325,27 +325,28 @@ static uint64_t calls_of_a_deploy(size_t edition)
 	return calls;
 }
 
-enum aftermath { NOTHING_MORE, POWER_CUT, COMMANDS_KILLED };
+enum aftermath { NOTHING_MORE, POWER_CUT, COMMANDS_KILLED, KEEPERS_KILLED };
 
-static void let_pass(struct play *play)
+static void let_pass(struct play *play, int64_t milliseconds)
 {
 	struct clock *clock = universe_clock(play->universe);
-	int64_t limit = clock_now(clock) + 20;
+	int64_t limit = clock_now(clock) + milliseconds;
 
 	while (clock_step(clock, limit))
 		;
 }
 
-/* Their keepers wait for a moment, and start them again. */
-static void kill_commands(struct play *play)
+/* Of commands the keepers wait for a moment, and start them again; those of keepers run on alone. */
+static void kill_all(struct play *play, bool keepers)
 {
 	static const char *const names[] = {"app.db.1", "app.web.1", "app.db.1.g2", "app.web.1.g2"};
 	pid_t pid;
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
-		if (machine_programs(play->machine, names[i], &pid))
+		if (keepers ? machine_keepers(play->machine, names[i], &pid)
+			    : machine_programs(play->machine, names[i], &pid))
 			machine_signal(play->machine, pid, SIGKILL);
-	let_pass(play);
+	let_pass(play, 20);
 }
 
 static void killed_at_each_call(size_t edition, enum aftermath aftermath, uint64_t step)
@@ -363,8 +364,8 @@ static void killed_at_each_call(size_t edition, enum aftermath aftermath, uint64
 		universe_tell(play.universe, "killed at call %llu", (unsigned long long)at);
 		if (aftermath == POWER_CUT)
 			machine_power_cut(play.machine);
-		else if (aftermath == COMMANDS_KILLED)
-			kill_commands(&play);
+		else if (aftermath != NOTHING_MORE)
+			kill_all(&play, aftermath == KEEPERS_KILLED);
 		end(&play);
 		begin(&play);
 		is_made_good(&play, edition);
@@ -400,6 +401,11 @@ Test(machine_deploys, an_update_that_is_killed_goes_on_beside_an_older_one_that_
 	killed_at_each_call(1, COMMANDS_KILLED, 2);
 }
 
+Test(machine_deploys, an_update_that_is_killed_goes_on_where_no_keeper_is_left)
+{
+	killed_at_each_call(2, KEEPERS_KILLED, 2);
+}
+
 static void lose_instances(struct play *play)
 {
 	machine_reboot(play->machine);
@@ -424,7 +430,7 @@ static void start_what_was_placed(uint64_t seed, uint64_t deploy_dies, uint64_t 
 	run(&play, berth_start, NULL, NULL);
 	end(&play);
 	begin(&play);
-	let_pass(&play);
+	let_pass(&play, 20);
 	is_made_good(&play, 0);
 	goes_without_a_trace(&play);
 	take_down(&play);
@@ -500,6 +506,7 @@ static void play_seed(uint64_t seed)
 	play.trouble = 0;
 	machine_disk_room(play.machine, -1);
 	universe_tell(play.universe, "calm");
+	let_pass(&play, 2000);
 	is_made_good(&play, universe_roll(play.universe, COUNT_OF(editions)));
 	goes_without_a_trace(&play);
 	take_down(&play);
