@@ -64,12 +64,12 @@ static void note_name_of(struct needs *needs, const struct work *work)
 		needs->failed = true;
 }
 
-/* As an older one that an interrupted update left, and that cannot serve again. */
+/* As an older one that an interrupted update left, and that is not the one to come back. */
 static bool holds_needed_name(const struct needs *needs, const struct work *work)
 {
 	owned_text what = {0};
 	text_format(&what, "name %s", work->instance->name);
-	return work->leftover && !what.failed && needed(needs, work->site, text_view(&what));
+	return !what.failed && needed(needs, work->site, text_view(&what));
 }
 
 static bool holds_needed_port(const struct needs *needs, const struct work *work)

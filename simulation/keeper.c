@@ -401,6 +401,14 @@ int keeper_begin(struct process *process, const char *directory)
 	return 0;
 }
 
+/* Its fork runs the command all the same: that is its own doing by then. */
+void keeper_dies(struct keeper *k)
+{
+	struct start_failure ignored;
+	if (k->stage == STAGE_FORKED)
+		run_command(k, &ignored);
+}
+
 void keeper_free(struct keeper *k)
 {
 	if (!k)

@@ -153,6 +153,8 @@ bool process_listens(struct process *process, const char *address, uint16_t port
 /* A process begins as berth-helper with that directory as its argument. */
 int keeper_begin(struct process *process, const char *directory);
 void keeper_free(struct keeper *keeper);
+/* Its process ends just now. */
+void keeper_dies(struct keeper *keeper);
 void keeper_signalled(struct keeper *keeper, int signal);
 void keeper_child_ended(struct keeper *keeper);
 /* A line that one of its tree writes. */

@@ -221,6 +221,8 @@ void process_ended(struct process *process, int code, int signal)
 	struct process_end end = {.exit_code = signal ? -1 : code, .signal = signal};
 	if (process->zombie)
 		return;
+	if (process->keeper)
+		keeper_dies(process->keeper);
 	process->zombie = true;
 	process->end = end;
 	let_go_of_all(process);
