@@ -175,7 +175,9 @@ enum phase step_placing(struct work *work)
 		work_note(work, "%s", note);
 	switch (call_ended(work, progress, &err)) {
 	case CALL_NEXT:
-		work->operation->changed = work->fresh = true;
+		work->operation->changed = true;
+		/* What an earlier deploy made has the exits of before. */
+		work->fresh = work->action != ACTION_START && !work->resumed;
 		return PHASE_STARTING;
 	case CALL_FAIL:
 		return work_break(work, work_error(work));

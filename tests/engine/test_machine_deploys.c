@@ -38,6 +38,7 @@ struct play {
 	struct seat *seat;
 	struct berth *berth;
 	unsigned trouble; /* per cent of the steps */
+	int64_t answers_after_ms;
 	struct text story;
 };
 
@@ -61,7 +62,8 @@ static const char *variable(const struct program_started *started, const char *n
 
 static void behave(void *owner, const struct program_started *started, struct program_behaviour *ret)
 {
-	(void)owner;
+	const struct play *play = owner;
+
 	if (!strcmp(started->argv[0], "/bin/job")) {
 		*ret = (struct program_behaviour){.ends = true, .lives_ms = 200};
 		return;
@@ -69,7 +71,7 @@ static void behave(void *owner, const struct program_started *started, struct pr
 	*ret = (struct program_behaviour){
 	    .port = (uint16_t)atoi(
 		variable(started, !strcmp(started->argv[0], "/bin/db") ? "PORT_MAIN=" : "PORT_HTTP=")),
-	    .answers_after_ms = 150};
+	    .answers_after_ms = play->answers_after_ms};
 }
 
 static const char *environment(const char *name)
@@ -99,7 +101,7 @@ static void end(struct play *play)
 
 static void set_up(struct play *play, uint64_t seed)
 {
-	*play = (struct play){.seed = seed, .universe = universe_new(seed)};
+	*play = (struct play){.seed = seed, .universe = universe_new(seed), .answers_after_ms = 150};
 	universe_listen(play->universe, line, play);
 	play->machine = machine_new(play->universe, "host", "192.0.2.7");
 	cr_assert(play->machine);
@@ -521,4 +523,24 @@ Test(machine_deploys, whatever_goes_wrong_the_next_deploy_makes_it_good)
 		play_seed(strtoull(one, NULL, 10));
 	for (uint64_t seed = 1; seed <= seeds && !one; seed++)
 		play_seed(seed);
+}
+
+/* Each end that was asked for is counted as an end of it. */
+Test(machine_deploys, stopped_often_and_lost_with_its_keeper_it_is_started_again)
+{
+	struct play play;
+
+	set_up(&play, 1);
+	play.answers_after_ms = 2000; /* it is looked at meanwhile */
+	must(&play, berth_deploy, editions[1], NULL);
+	for (int i = 0; i < 4; i++) {
+		must(&play, berth_stop, NULL, NULL);
+		must(&play, berth_start, NULL, NULL);
+	}
+	machine_reboot(play.machine);
+	end(&play);
+	begin(&play);
+	is_made_good(&play, 1);
+	goes_without_a_trace(&play);
+	take_down(&play);
 }
