@@ -242,9 +242,9 @@ struct scenario {
 	struct scenario_assertion *assertions;
 };
 
-/* scenario_keys.c: the outermost table and that of a step; each kind of call's word and its number in
- * simulation/docker. */
-extern const struct scenario_form scenario_form, scenario_step_form;
+/* scenario_keys.c: the outermost table, those of a step and of a plan; each kind of call's word and its
+ * number in simulation/docker. */
+extern const struct scenario_form scenario_form, scenario_step_form, scenario_plan_form;
 extern const char *const scenario_calls[];
 int scenario_call(size_t word); /* enum docker_call */
 

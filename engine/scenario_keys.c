@@ -262,7 +262,7 @@ static const struct scenario_key plan_keys[] = {
 			.summary = "whether nothing changes"},
     [PLAN_KEYS] = {0},
 };
-static const struct scenario_form plan_form = {"plan", plan_keys, sizeof(struct scenario_plan), true};
+const struct scenario_form scenario_plan_form = {"plan", plan_keys, sizeof(struct scenario_plan), true};
 
 static const struct scenario_key step_keys[] = {
     [STEP_DEPLOY] = {.name = "deploy",
@@ -273,7 +273,7 @@ static const struct scenario_key step_keys[] = {
 		   .form = FORM_MAP,
 		   .at = AT(scenario_step, plan),
 		   .summary = "what a deploy would do now; with keys: what it is to be",
-		   .of = &plan_form},
+		   .of = &scenario_plan_form},
     [STEP_STOP] = {.name = "stop",
 		   .form = FORM_TEXTS,
 		   .at = AT(scenario_step, components),

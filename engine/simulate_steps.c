@@ -282,6 +282,23 @@ static void tell_plan(const struct run *run, const json_t *document)
 		   words.length ? text_view(&words) : "nothing changes");
 }
 
+/* "plan replaces web, creates nothing" */
+static void describe_plan(const struct scenario_plan *plan, struct text *to)
+{
+	const char *between = " ";
+	for (int i = 0; i < PLAN_LISTS; i++) {
+		const struct said_pair *pair = plan->lists[i];
+		if (!(plan->said.given >> i & 1))
+			continue;
+		text_format(to, "%s%s%s", between, scenario_plan_form.keys[i].name, pair ? "" : " nothing");
+		for (; pair; pair = (const struct said_pair *)pair->said.next)
+			text_format(to, " %s", pair->said.name);
+		between = ", ";
+	}
+	if (plan->said.given >> PLAN_UNCHANGED & 1)
+		text_format(to, "%schanges %s", between, plan->unchanged ? "nothing" : "something");
+}
+
 /* With the first failure, when there are any. */
 static void tell_why(struct text *why, enum berth_outcome outcome, const char *message,
 		     const json_t *document)
@@ -307,6 +324,8 @@ static void judge_run(const struct run *run, const json_t *document)
 		text_format(&why, "it said `%s`", message);
 	else if (run->action == STEP_PLAN && outcome == BERTH_OK)
 		judge_plan(run, document, &why);
+	if (run->action == STEP_PLAN)
+		describe_plan(&step->plan, &what);
 	if (has(step, STEP_OUTCOME))
 		text_format(&what, " ends with `%s`", scenario_outcomes[wanted].word);
 	bool asserted = (has(step, STEP_OUTCOME) && wanted != ANY_OUTCOME) || has(step, STEP_SAYS) ||
