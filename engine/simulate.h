@@ -124,7 +124,8 @@ struct simulation {
 	struct track *tracks;
 	struct trouble *troubles;
 	struct watched *watched;
-	size_t watched_count;
+	size_t watched_count, watched_room;
+	struct map *watched_by_id; /* index + 1 */
 	struct verdict *verdicts, *last_verdict;
 	int64_t disturbed_ms; /* when the last disturbance ends; -1: what was disturbed is as wanted again */
 	const char *disturbance;

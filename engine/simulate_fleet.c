@@ -13,6 +13,7 @@
 #define MADE_UP      "simulated"
 #define PROGRAMS     "/usr/bin"
 #define PULL_MS      300
+#define ID_MOST      63 /* what a component is called */
 #define FILE_LIMIT   (16 << 20)
 
 /* --- what its programs see of the environment ---------------------------------------------------- */
@@ -379,18 +380,26 @@ static struct spot *spot_for(struct simulation *simulation, const struct compone
 
 static struct watched *watch(struct simulation *simulation, const struct component_spec *spec)
 {
-	for (size_t i = 0; i < simulation->watched_count; i++)
-		if (strcmp(simulation->watched[i].id, spec->id) == 0)
-			return &simulation->watched[i];
-	struct watched *more = arena_array(&simulation->arena, struct watched, simulation->watched_count + 1);
+	struct watched *known = fleet_watched(simulation, spec->id, strlen(spec->id));
+	if (known)
+		return known;
+	size_t count = simulation->watched_count;
+	if (count == simulation->watched_room) {
+		size_t room = count ? 2 * count : 16;
+		struct watched *wider = arena_array(&simulation->arena, struct watched, room);
+		if (!wider)
+			return NULL;
+		if (count)
+			memcpy(wider, simulation->watched, count * sizeof *wider);
+		simulation->watched = wider;
+		simulation->watched_room = room;
+	}
 	const char *id = arena_text(&simulation->arena, spec->id);
-	if (!more || !id)
+	if (!id || map_put(&simulation->watched_by_id, id, (void *)(uintptr_t)(count + 1)))
 		return NULL;
-	if (simulation->watched_count)
-		memcpy(more, simulation->watched, simulation->watched_count * sizeof *more);
-	simulation->watched = more;
-	more[simulation->watched_count] = (struct watched){.id = id};
-	return &more[simulation->watched_count++];
+	simulation->watched[count] = (struct watched){.id = id};
+	simulation->watched_count++;
+	return &simulation->watched[count];
 }
 
 static int take_component(struct simulation *simulation, struct deployer *by,
@@ -541,12 +550,13 @@ bool fleet_meant(const struct simulation *simulation, const struct sought *sough
 
 struct watched *fleet_watched(struct simulation *simulation, const char *id, size_t length)
 {
-	for (size_t i = 0; i < simulation->watched_count; i++) {
-		struct watched *watched = &simulation->watched[i];
-		if (strncmp(watched->id, id, length) == 0 && !watched->id[length])
-			return watched;
-	}
-	return NULL;
+	char name[ID_MOST + 1];
+	if (length > ID_MOST)
+		return NULL;
+	memcpy(name, id, length);
+	name[length] = 0;
+	uintptr_t number = (uintptr_t)map_get(simulation->watched_by_id, name);
+	return number ? &simulation->watched[number - 1] : NULL;
 }
 
 static bool is_up(const struct docker_container_view *view)
@@ -666,6 +676,7 @@ void fleet_release(struct simulation *simulation)
 	for (struct deployer *deployer = simulation->deployers; deployer; deployer = deployer->next)
 		machine_free(deployer->machine);
 	map_release(&simulation->made_up);
+	map_release(&simulation->watched_by_id);
 	if (played == simulation)
 		played = NULL;
 }

@@ -13,7 +13,6 @@ struct verdict {
 	const struct scenario_assertion *assertion; /* NULL: of a step */
 	const char *words;
 	struct place place;
-	const struct watched *watched;
 	const char *component; /* NULL: of all */
 	int64_t limit_ms;
 	bool armed;        /* it was so once */
