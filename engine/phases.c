@@ -383,6 +383,7 @@ static enum phase not_yet(struct work *work, const struct error *err)
 		remedy(&late, "see whether it listens on all addresses and on that port; its log may tell");
 		return work_break(work, &late);
 	}
+	work->look_due |= !work->made; /* it may be off its network since it was listed */
 	work_note(work, "does not answer yet: %s", err->text);
 	work->probe_delay_ms = work->probe_delay_ms ? work->probe_delay_ms * 2 : FIRST_PROBE_MS;
 	if (work->probe_delay_ms > SLOWEST_PROBE_MS)
@@ -528,6 +529,10 @@ enum phase step_starting(struct work *work)
 		return look_at_exits(work);
 	if (work->doing == DOING_ADMIT)
 		return admit(work);
+	if (work->doing == DOING_NOTHING && work->looked && work->looked->cut_off) {
+		work->parts |= PART_JOIN;
+		return PHASE_UPDATING;
+	}
 	if (instance_check(work, work->checks_done, &check))
 		return probe(work, &check);
 	if (!has_check(work) && now_of(work) < work->settle_ms) {

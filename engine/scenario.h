@@ -161,6 +161,7 @@ enum step_key {
 	STEP_FAULT,
 	STEP_KILL,
 	STEP_REMOVE,
+	STEP_CUT_OFF,
 	STEP_REBOOT,
 	STEP_JUMP,
 	STEP_WAIT,
@@ -181,7 +182,7 @@ enum step_key {
 struct scenario_step {
 	struct said said;
 	enum step_key action;
-	struct said_text deploy, kill, remove, reboot, by, says;
+	struct said_text deploy, kill, remove, cut_off, reboot, by, says;
 	struct said_pair *components; /* of stop, start, restart */
 	struct said_pair *scale, *edit;
 	struct said_text destroy;

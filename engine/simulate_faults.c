@@ -365,6 +365,23 @@ static void remove_containers(struct simulation *simulation, const struct scenar
 	}
 }
 
+static void cut_off_containers(struct simulation *simulation, const struct scenario_step *step)
+{
+	struct victim *victim = find_victims(simulation, step->cut_off.text, false);
+	if (!victim)
+		nobody(simulation, step->cut_off.text, "is there");
+	for (; victim && victim->name; victim = victim->next) {
+		owned_memory char *path = NULL, *body = NULL;
+		if (asprintf(&path, "/networks/berth.%s/disconnect", simulation->app) < 0 ||
+		    asprintf(&body, "{\"Container\":\"%s\",\"Force\":true}", victim->name) < 0)
+			return;
+		story_tell(simulation, victim->name, "is taken off its network behind berth's back");
+		verdicts_disturbed(simulation, clock_now(simulation->clock) + SOON_MS,
+				   "a container was cut off");
+		docker_engine_ask(victim->spot->engine, "POST", path, body, NULL);
+	}
+}
+
 static void kill_berth(struct simulation *simulation, const struct scenario_step *step)
 {
 	bool any = false;
@@ -421,6 +438,9 @@ void faults_act(struct simulation *simulation, const struct scenario_step *step)
 		break;
 	case STEP_REMOVE:
 		remove_containers(simulation, step);
+		break;
+	case STEP_CUT_OFF:
+		cut_off_containers(simulation, step);
 		break;
 	case STEP_REBOOT:
 		reboot(simulation, step);

@@ -67,6 +67,7 @@ static void check_steps(struct checking *checking, const struct scenario_step *s
 		if (step->kill.text && strcmp(step->kill.text, "berth") != 0)
 			check_instance(checking, &step->kill);
 		check_instance(checking, &step->remove);
+		check_instance(checking, &step->cut_off);
 		check_instance(checking, &step->fault.component);
 		check_location(checking, step->reboot.text, step->reboot.place);
 		if (!step->fault.disk_full)

@@ -473,6 +473,7 @@ static void act(struct track *track, const struct scenario_step *step)
 	case STEP_FAULT:
 	case STEP_KILL:
 	case STEP_REMOVE:
+	case STEP_CUT_OFF:
 	case STEP_REBOOT:
 	case STEP_JUMP:
 		faults_act(simulation, step);

@@ -191,6 +191,24 @@ Test(simulate_verb, what_was_removed_comes_back_with_the_next_deploy)
 	      "assert:\n- recovers: {within: 10s}\n- finally: {unchanged: true}\n");
 }
 
+Test(simulate_verb, what_is_cut_off_its_network_is_put_back_whenever_that_happens)
+{
+	holds("steps: [deploy, {cutOff: web.1}, {wait: 1s}, {plan: {updates: web}}, deploy]\n"
+	      "assert:\n- finally: {state: running, unchanged: true}\n");
+	for (int ms = 10; ms < 200; ms += 10) {
+		owned_memory char *scenario = NULL;
+		cr_assert_gt(
+		    asprintf(
+			&scenario,
+			"fleet:\n  cloud: {docker: {latency: 10ms}}\nsteps:\n- deploy\n"
+			"- deploy:\n  by: bob\n  adopt: true\n  meanwhile: [{after: %dms, cutOff: web.1}]\n"
+			"- {deploy: , by: bob}\nassert:\n- finally: {state: running}\n",
+			ms),
+		    0);
+		holds(scenario);
+	}
+}
+
 Test(simulate_verb, a_program_that_ends_a_few_times_is_started_again)
 {
 	holds(
