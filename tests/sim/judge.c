@@ -24,9 +24,11 @@ struct judge {
 	struct sights done;  /* what was there when an operation reported success */
 	uint64_t done_at;    /* the disturbances then */
 	bool done_holds;
-	struct model converged; /* what the last deploy that ended well was asked for */
-	uint64_t converged_at;  /* the disturbances then */
-	bool converged_holds;   /* and no other operation came between */
+	struct model converged;        /* what the last deploy that ended well was asked for */
+	uint64_t converged_at;         /* the disturbances then */
+	const struct machine *changer; /* whose store knows of the last change */
+	bool shared;                   /* there were changes by several stores */
+	bool converged_holds;          /* and no other operation came between */
 };
 
 struct judge *judge_new(struct theatre *stage)
@@ -263,8 +265,12 @@ void judge_begin(struct deployer *deployer)
 			stage->deployers[i].alone = deployer->alone = false;
 	deployer->from_converged = stage->judge->converged_holds && deployer->alone &&
 				   stage->judge->converged_at == stage->disturbances;
-	if (!reads_only(deployer->doing))
+	if (!reads_only(deployer->doing)) {
 		stage->judge->converged_holds = false;
+		stage->judge->shared |= stage->judge->changer && stage->judge->changer != deployer->machine;
+		stage->judge->changer = deployer->machine;
+	}
+	deployer->after_another = stage->judge->shared;
 	sights_take(&deployer->before, deployer->stage);
 	docker_engine_changes(deployer->stage->engine, &deployer->changes_before);
 	deployer->stage->judge->done_holds = false;
@@ -347,6 +353,41 @@ static bool uses_secret(const struct model *model, const struct part *part)
 	return model->secret && part->setting % 2;
 }
 
+static bool was_asked(const struct deployer *deployer, const char *name)
+{
+	size_t count = 0;
+	const struct docker_change *changes = docker_engine_changes(deployer->stage->engine, &count);
+	for (size_t i = deployer->changes_before; i < count; i++) {
+		char asked[80];
+		if (!changes[i].foreign && settled_name(changes[i].target, asked, sizeof asked) &&
+		    strcmp(asked, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* And all of what its plan said. */
+static void plan_done(struct deployer *deployer)
+{
+	size_t i;
+	json_t *change;
+	json_array_foreach (json_object_get(deployer->document, "changes"), i, change) {
+		const char *action = json_text(change, "action"), *component = json_text(change, "component");
+		const struct part *part = component ? model_part(&deployer->wanted, component) : NULL;
+		char name[80];
+		/* Another store may have changed in place what this one remembers otherwise; that is found
+		 * out then. */
+		bool remembered = strcmp(action ? action : "", "update") == 0 && deployer->after_another;
+		if (part && part->realm == REALM_DOCKER && !remembered && action &&
+		    strcmp(action, "unchanged") != 0 && strcmp(action, "remove") != 0 &&
+		    settled_name(json_text(change, "instance"), name, sizeof name) &&
+		    !was_asked(deployer, name))
+			stage_accuse(deployer->stage, "plan", "the plan says %s of %s, and nothing was asked",
+				     action, name);
+	}
+	tally_add(deployer->stage->tally, "judged", "deploys against their plans", 1);
+}
+
 /* Which parts an edit is about, and who takes over a value of theirs. */
 static void touched(const struct model *before, const struct model *after, bool ret[PARTS_MAX])
 {
@@ -369,6 +410,7 @@ static void only_touched(struct deployer *deployer)
 {
 	struct theatre *stage = deployer->stage;
 	bool may[PARTS_MAX];
+	tally_add(stage->tally, "judged", "edits of a settled application", 1);
 	touched(&stage->judge->converged, &deployer->wanted, may);
 	for (size_t i = 0; i < deployer->before.count; i++) {
 		const struct sight *before = &deployer->before.list[i];
@@ -398,8 +440,10 @@ void judge_end(struct deployer *deployer, enum berth_outcome outcome)
 	sights_take(&judge->now, stage);
 	if (deployer->doing == DO_DEPLOY) {
 		every_wanted_runs(stage, &deployer->wanted, "success");
-		if (deployer->alone)
+		if (deployer->alone) {
 			plan_kept(deployer);
+			plan_done(deployer);
+		}
 		if (deployer->from_converged && deployer->alone)
 			only_touched(deployer);
 		judge->converged = deployer->wanted;

@@ -57,6 +57,7 @@ struct deployer {
 	char last_changes[512];
 	json_t *document;    /* of the last deploy */
 	bool alone;          /* nobody else worked meanwhile */
+	bool after_another;  /* another store changed the application before */
 	bool from_converged; /* nothing but edits came since the last deploy that ended well */
 };
 
