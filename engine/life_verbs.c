@@ -26,12 +26,16 @@ static enum action stop(const struct work *work)
 	return is_up(work->instance->seen) ? ACTION_STOP : ACTION_UNCHANGED;
 }
 
-/* What never was there is a deploy's business. */
+/* What is not there, or cannot be started any more, is a deploy's business. */
 static enum action start(const struct work *work)
 {
-	if (!work->instance->seen && work->instance->wanted)
+	const struct observed *seen = work->instance->seen;
+	if (!seen && work->instance->wanted)
 		operation_warn(work->operation, "%s is not there: `berth deploy` makes it",
 			       work->instance->name);
+	if (seen && seen->state == SEEN_BROKEN)
+		operation_warn(work->operation, "%s cannot be started%s%s: `berth deploy` makes it anew",
+			       work->instance->name, seen->error ? ": " : "", seen->error ? seen->error : "");
 	return is_down(work->instance->seen) && !is_job(work) ? ACTION_START : ACTION_UNCHANGED;
 }
 

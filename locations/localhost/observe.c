@@ -77,20 +77,39 @@ static void see_status(const struct status *status, struct observed *seen)
 	seen->started_ms = status->started_ms;
 }
 
-/* A living helper says how it is; what its directory says counts only when that very helper wrote it. */
-static void see_shim(struct location *location, struct arena *arena, const struct shim *shim,
-		     const struct status *status, struct observed *seen)
+static bool keeps_any(const struct scan *scan, const struct shim *shim)
 {
+	for (size_t i = 0; i < scan->member_count; i++) {
+		const struct member *member = &scan->members[i];
+		if (member->shim_pid == shim->pid && member->shim_start == shim->start &&
+		    member->pid != shim->pid)
+			return true;
+	}
+	return false;
+}
+
+/* A living helper says how it is; what its directory says counts only when that very helper wrote it. Of one
+ * whose directory was removed only its processes tell. */
+static void see_shim(struct location *location, struct arena *arena, const struct scan *scan,
+		     const struct shim *shim, const struct status *status, struct observed *seen)
+{
+	bool lost = !location->world->ops->file_exists(location->world, shim->marks.run);
+
 	seen->state = *status->state ? running_state(status) : SEEN_RUNNING;
 	if (*status->state)
 		see_status(status, seen);
 	seen->target_id = arena_format(arena, "%d:%llu:%s", (int)shim->pid, (unsigned long long)shim->start,
 				       location->world->ops->boot_id(location->world));
-	if (!shim->marks.generation || location->world->ops->file_exists(location->world, shim->marks.run))
+	if (!lost)
 		return;
-	/* Its name is that of its directory: it can never be given the settled one. */
+	/* A helper that keeps nothing starts it again from there; and its name is that of the directory, so
+	 * that one of an update can never be given the settled one. */
+	bool idle = !keeps_any(scan, shim);
+	if (!idle && !shim->marks.generation)
+		return;
 	seen->state = SEEN_BROKEN;
-	seen->error = "its run directory was removed during an update";
+	seen->error = idle ? "its run directory was removed, and nothing of it runs"
+			   : "its run directory was removed during an update";
 }
 
 static void see_rest(struct location *location, struct arena *arena, const struct status *status,
@@ -238,7 +257,7 @@ bool observe(struct location *location, const struct scan *scan, struct arena *a
 	if (shim ? !shim_status(location, shim, &status) : !status_read(location, directory, &status))
 		status = (struct status){.code = -1};
 	if (shim)
-		see_shim(location, arena, shim, &status, &seen);
+		see_shim(location, arena, scan, shim, &status, &seen);
 	else
 		see_rest(location, arena, &status, &seen);
 	if (!shim)

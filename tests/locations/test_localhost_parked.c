@@ -127,6 +127,24 @@ Test(localhost_parked, without_its_keeper_it_must_be_placed_again)
 	cr_assert_eq(bench_look(spec)->exits, 1);
 }
 
+Test(localhost_parked, without_its_run_directory_it_does_not_run_and_is_made_anew)
+{
+	struct instance_spec *spec = bench_spec("web", "exec sleep 1000");
+
+	bench_run(spec);
+	cr_assert_eq(bench_stop(spec), PROGRESS_DONE, "%s", bench.error.text);
+	cr_assert_eq(bench.world->ops->tree_remove(bench.world, bench_path(spec, ""), NULL), 0);
+	const struct observed *seen = bench_listed(spec);
+	cr_assert(seen);
+	cr_assert_eq(seen->state, SEEN_BROKEN, "what does not run is no reason to do nothing");
+	cr_assert(seen->error && strstr(seen->error, "run directory"));
+	cr_assert_eq(bench_remove(spec), PROGRESS_DONE, "%s", bench.error.text);
+	bench_run(spec);
+	cr_assert_eq(state_now(spec), SEEN_RUNNING);
+	cr_assert_eq(bench_remove(spec), PROGRESS_DONE, "%s", bench.error.text);
+	cr_assert_eq(bench_count(mark()), 0);
+}
+
 Test(localhost_parked, placed_again_it_is_started_with_what_it_was_placed_with)
 {
 	struct instance_spec *spec = bench_spec("web", "echo \"$PASSWORD\" >said; exec sleep 1000");
