@@ -224,7 +224,7 @@ class Deployer:
     def killed_at(self, call, *arguments, calls=None):
         """Killed at that call of those that leave it; 0: none, they are only counted."""
         calls = calls or str(self.folder / "calls")
-        said = self.wait(self.start(*arguments, before=(STOP_AT, "-l", calls, str(call))), arguments)
+        said = self.wait(self.start(*arguments, before=(STOP_AT, "-l", calls, "-x", str(self.folder / "counters"), str(call))), arguments)
         with open(calls, encoding="utf-8", errors="replace") as lines:
             made = lines.read().splitlines()
         return said, made

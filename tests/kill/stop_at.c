@@ -1,13 +1,13 @@
 /* stop_at.c - runs a command and kills it at its N-th call that leaves the process.
  *
- *   stop-at [-l FILE] N COMMAND...
+ *   stop-at [-l FILE] [-x FOLDER] N COMMAND...
  *
  * Counted are the calls by which a process changes something that outlives it: what it writes to sockets and
  * files, makes durable, names, removes, locks, starts, signals. All threads count together, in the order in
  * which they come; what the command's own children do does not. At the N-th one the whole process gets
  * SIGKILL before the call is made, so that N = 1, 2, ... are all places where it can die, as others see it.
  * 0: none; the calls are only counted. FILE gets a line for each call, so that its last one tells where it
- * died.
+ * died. What is written below FOLDER does not count: that is what a build counts of its own coverage.
  *
  * Ends as the command did; 137 when it was killed, 125 when it could not be run so. */
 #include <errno.h>
@@ -79,6 +79,7 @@ static const struct kind {
 
 static pid_t traced;
 static FILE *list;
+static const char *uncounted;
 static unsigned long count, wanted;
 
 static const struct kind *kind_of(long number)
@@ -123,6 +124,11 @@ static bool stays_inside(unsigned long descriptor, const char *what)
 	       !strncmp(what, "anon_inode:", 11) || !strncmp(what, "/dev/", 5);
 }
 
+static bool is_uncounted(const char *what)
+{
+	return uncounted && !strncmp(what, uncounted, strlen(uncounted));
+}
+
 static bool leaves(const struct kind *kind, pid_t thread, const struct __ptrace_syscall_info *info,
 		   char *what, size_t size)
 {
@@ -131,10 +137,12 @@ static bool leaves(const struct kind *kind, pid_t thread, const struct __ptrace_
 	switch (kind->subject) {
 	case DESCRIPTOR:
 		describe(arguments[0], what, size);
-		return !stays_inside(arguments[0], what);
+		return !stays_inside(arguments[0], what) && !is_uncounted(what);
 	case PATH:
 	case PATH_AT:
 		read_path(thread, arguments[kind->subject == PATH_AT], what, size);
+		if (is_uncounted(what))
+			return false;
 		if (kind->number == SYS_openat)
 			return arguments[2] & O_CREAT;
 #ifdef SYS_open
@@ -231,10 +239,13 @@ int main(int argc, char **argv)
 	int status, option;
 	pid_t id;
 
-	while ((option = getopt(argc, argv, "+l:")) == 'l')
-		list = fopen(optarg, "we");
+	while ((option = getopt(argc, argv, "+l:x:")) == 'l' || option == 'x')
+		if (option == 'x')
+			uncounted = optarg;
+		else
+			list = fopen(optarg, "we");
 	if (option != -1 || argc - optind < 2) {
-		fputs("usage: stop-at [-l FILE] N COMMAND...\n", stderr);
+		fputs("usage: stop-at [-l FILE] [-x FOLDER] N COMMAND...\n", stderr);
 		return CANNOT;
 	}
 	wanted = strtoul(argv[optind], NULL, 10);
