@@ -4,15 +4,37 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* How much at the beginning stands in a string as it is, whatever follows. */
+static size_t plain_length(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	while (*c >= ' ' && *c < 0x80 && *c != '"' && *c != '\\')
+		c++;
+	return (size_t)(c - (const unsigned char *)text);
+}
+
+static void write_string(struct text *to, const char *text)
+{
+	size_t plain = plain_length(text);
+	if (!text[plain]) {
+		text_add_char(to, '"');
+		text_add_bytes(to, text, plain);
+		text_add_char(to, '"');
+		return;
+	}
+	owned_json value = json_any_text(text);
+	to->failed |= !value;
+	json_add_line(to, value);
+}
+
 /* A comma after whatever came before it in the same object or list; then the key. */
 static void next_member(struct text *to, const char *key)
 {
 	if (to->length && !strchr("{[:", to->data[to->length - 1]))
 		text_add_char(to, ',');
 	if (key) {
-		text_add_char(to, '"');
-		text_add(to, key);
-		text_add(to, "\":");
+		write_string(to, key);
+		text_add_char(to, ':');
 	}
 }
 
@@ -27,28 +49,13 @@ void json_close(struct text *to, char bracket)
 	text_add_char(to, bracket);
 }
 
-/* How much at the beginning stands in a string as it is, whatever follows. */
-static size_t plain_length(const char *text)
-{
-	const unsigned char *c = (const unsigned char *)text;
-	while (*c >= ' ' && *c < 0x80 && *c != '"' && *c != '\\')
-		c++;
-	return (size_t)(c - (const unsigned char *)text);
-}
-
 void json_write_text(struct text *to, const char *key, const char *text)
 {
-	size_t plain = text ? plain_length(text) : 0;
 	next_member(to, key);
-	if (text && !text[plain]) {
-		text_add_char(to, '"');
-		text_add_bytes(to, text, plain);
-		text_add_char(to, '"');
-		return;
-	}
-	owned_json value = text ? json_any_text(text) : json_null();
-	to->failed |= !value;
-	json_add_line(to, value);
+	if (text)
+		write_string(to, text);
+	else
+		text_add(to, "null");
 }
 
 void json_write_number(struct text *to, const char *key, int64_t number)

@@ -227,8 +227,7 @@ static void reading_close(struct reading *r)
 	arena_release(&r->scratch);
 }
 
-static struct blueprint *open_blueprint(const char *text, size_t size,
-					const struct blueprint_options *options)
+static struct blueprint *open_blueprint(const struct blueprint_options *options)
 {
 	struct blueprint *b = calloc(1, sizeof(*b));
 
@@ -236,9 +235,7 @@ static struct blueprint *open_blueprint(const char *text, size_t size,
 		return NULL;
 	b->holder = json_array();
 	b->file = arena_text(&b->arena, options->file ? options->file : "blueprint");
-	b->text = arena_copy(&b->arena, text, size);
-	b->text_size = size;
-	if (b->holder && b->file && b->text)
+	if (b->holder && b->file)
 		return b;
 	blueprint_release(b);
 	return NULL;
@@ -247,7 +244,7 @@ static struct blueprint *open_blueprint(const char *text, size_t size,
 struct blueprint *blueprint_parse(const char *text, size_t size, const struct blueprint_options *options,
 				  struct diagnostics *list)
 {
-	struct blueprint *b = open_blueprint(text, size, options);
+	struct blueprint *b = open_blueprint(options);
 	size_t before = list->errors;
 
 	if (!b) {

@@ -216,8 +216,6 @@ struct blueprint {
 	size_t location_count;
 	const struct component_spec *components;
 	size_t component_count;
-	const char *text; /* the source as read, for the store and for snippets */
-	size_t text_size;
 	/* What $berth:env asked the environment for, each name once. The text is only the same blueprint
 	 * again where these are the same. */
 	const struct variable_read *variables;

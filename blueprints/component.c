@@ -130,6 +130,7 @@ void component_gather(struct reading *r, struct draft *d)
 		return;
 	}
 	d->foreign = is_foreign(d);
+	grow_for(r, &d->key_places, d->node->count, sizeof(struct key_place));
 	for (size_t i = 0; i < d->node->count; i++) {
 		const struct yaml_entry *entry = &d->node->entries[i];
 		const struct key_name *name = map_get(r->keys, entry->key);

@@ -128,7 +128,7 @@ static bool add_argument(struct reader *r, struct expression *call, const struct
 		return false;
 	}
 	if (call->count == call->room) {
-		size_t room = call->room ? 2 * call->room : 1;
+		unsigned char room = call->room ? 2 * call->room : 1;
 		const struct expression **wider = arena_array(r->tree, const struct expression *, room);
 		if (!wider)
 			return gone(r);

@@ -12,12 +12,13 @@ enum expression_kind {
 
 struct expression {
 	enum expression_kind kind;
-	const char *text;
 	bool quoted;
+	unsigned char room; /* for arguments */
+	const char *text;
 	struct place place;
 	const struct expression *on; /* what a call is chained on, or NULL */
 	const struct expression **arguments;
-	size_t count, room;
+	size_t count;
 	const struct yaml_node *node;
 };
 

@@ -26,18 +26,24 @@ void *scratch_alloc(struct reading *r, size_t size)
 	return alloc_in(r, &r->scratch, size);
 }
 
+void grow_for(struct reading *r, struct growing *list, size_t capacity, size_t size)
+{
+	void *members = capacity > list->capacity ? scratch_alloc(r, capacity * size) : NULL;
+
+	if (!members)
+		return;
+	if (list->count)
+		memcpy(members, list->members, list->count * size);
+	list->members = members;
+	list->capacity = capacity;
+}
+
 void *grow(struct reading *r, struct growing *list, size_t size)
 {
-	if (list->count == list->capacity) {
-		size_t capacity = list->capacity ? list->capacity * 2 : 4;
-		void *members = scratch_alloc(r, capacity * size);
-		if (!members)
-			return NULL;
-		if (list->count)
-			memcpy(members, list->members, list->count * size);
-		list->members = members;
-		list->capacity = capacity;
-	}
+	if (list->count == list->capacity)
+		grow_for(r, list, list->capacity ? list->capacity * 2 : 2, size);
+	if (list->count == list->capacity)
+		return NULL;
 	return (char *)list->members + size * list->count++;
 }
 

@@ -84,6 +84,8 @@ void *reading_alloc(struct reading *r, size_t size);
 #define reading_new(r, type) ((type *)reading_alloc((r), sizeof(type)))
 void *scratch_alloc(struct reading *r, size_t size);
 #define scratch_new(r, type) ((type *)scratch_alloc((r), sizeof(type)))
+/* Room for so many members in all, where they can be told. */
+void grow_for(struct reading *r, struct growing *list, size_t capacity, size_t size);
 /* Room for one more member at the end, or NULL. */
 void *grow(struct reading *r, struct growing *list, size_t size);
 #define grow_new(r, list, type) ((type *)grow((r), (list), sizeof(type)))

@@ -46,49 +46,55 @@ static const char *shown(const char *path, const char *value)
 	return value && sensitive_name(path) && !starts_with(value, "$berth:") ? "***" : value;
 }
 
-const json_t *remembered_facts(const struct berth_operation *operation, const char *component)
+const struct component_facts *remembered_facts(const struct berth_operation *operation, const char *component)
 {
-	return operation->stored ? json_object_get(operation->stored->facts, component) : NULL;
+	return operation->stored ? known_facts_find(&operation->stored->facts, component) : NULL;
 }
 
 int wanted_digest(struct work *work, char ret_hex[static DIGEST_HEX])
 {
+	owned_arena room = {0};
 	const struct fact *facts = NULL;
 	size_t count = 0;
-	struct berth_operation *operation = work->operation;
-	return facts_of(&operation->arena, operation->application, work->instance->component, &facts,
-			&count) ||
+	return facts_of(&room, work->operation->application, work->instance->component, &facts, &count) ||
 		       facts_digest(facts, count, ret_hex)
 		   ? -1
 		   : 0;
+}
+
+static bool has_path(const struct fact *facts, size_t count, const char *path)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(facts[i].path, path) == 0)
+			return true;
+	return false;
 }
 
 /* What differs between the remembered facts and today's, of one kind. */
 static size_t compare_facts(struct decision *decision, enum fact_kind kind)
 {
 	const struct component *component = decision->work->instance->component;
+	const struct component_facts *old = remembered_facts(decision->operation, component->id);
 	const struct fact *facts = NULL;
 	size_t count = 0, differences = 0;
-	const json_t *old = remembered_facts(decision->operation, component->id);
 	if (facts_of(&decision->work->arena, decision->operation->application, component, &facts, &count)) {
 		decision->failed = true;
 		return 0;
 	}
-	owned_json left = old ? json_copy((json_t *)old) : NULL;
 	for (size_t i = 0; old && i < count; i++) {
-		const char *was = json_text(old, facts[i].path), *is = shown(facts[i].path, facts[i].value);
-		json_object_del(left, facts[i].path);
-		if (facts[i].kind != kind || (was && strcmp(was, is) == 0))
+		if (facts[i].kind != kind)
+			continue;
+		const char *was = fact_value(old, facts[i].path), *is = shown(facts[i].path, facts[i].value);
+		if (was && strcmp(was, is) == 0)
 			continue;
 		because(decision, facts[i].path, was, is, place_of(component->spec, facts[i].path));
 		differences++;
 	}
-	const char *path;
-	json_t *value;
-	json_object_foreach (left, path, value) {
-		if (fact_kind_of(component, path) != kind)
+	for (size_t i = 0; old && i < old->count; i++) {
+		const struct fact_line *line = &old->lines[i];
+		if (fact_kind_of(component, line->path) != kind || has_path(facts, count, line->path))
 			continue;
-		because(decision, path, json_string_value(value), NULL, component->spec->place);
+		because(decision, line->path, line->value, NULL, component->spec->place);
 		differences++;
 	}
 	return differences;

@@ -34,6 +34,7 @@ bool limits_known(const struct work *work);
 /* The digest of what the component is to be made from. 0 or -1 (no memory). */
 int wanted_digest(struct work *work, char ret_hex[static DIGEST_HEX]);
 /* What was remembered of a component's facts, or NULL. Borrowed. */
-const json_t *remembered_facts(const struct berth_operation *operation, const char *component);
+const struct component_facts *remembered_facts(const struct berth_operation *operation,
+					       const char *component);
 
 #endif

@@ -98,7 +98,7 @@ json_t *kept_settings(const char *const *settings)
 }
 
 /* The record that lets later commands find the application, written before anything is made. */
-static uint64_t remember(struct berth_operation *operation, json_t *facts)
+static uint64_t remember(struct berth_operation *operation, const struct known_facts *facts)
 {
 	const struct berth_request *request = &operation->request;
 	const struct stored_application *before = operation->stored;
@@ -113,7 +113,7 @@ static uint64_t remember(struct berth_operation *operation, json_t *facts)
 	bool same = before && before->blueprint && strcmp(before->blueprint, blueprint) == 0 &&
 		    json_equal(before->settings, settings) && json_equal(before->locations, locations) &&
 		    json_equal(before->variables, variables);
-	if (same && json_equal(before->facts, facts))
+	if (same && known_facts_equal(&before->facts, facts))
 		return UINT64_MAX; /* nothing to write */
 	struct stored_application record = {
 	    .name = (char *)operation->application->id,
@@ -123,7 +123,7 @@ static uint64_t remember(struct berth_operation *operation, json_t *facts)
 	    .settings = settings,
 	    .locations = locations,
 	    .variables = variables,
-	    .facts = facts,
+	    .facts = *facts,
 	    .revision = (before ? before->revision : 0) + !same,
 	    .deployed_ms = world->ops->wall(world),
 	};
@@ -351,21 +351,67 @@ static bool leased(struct berth_operation *operation)
 	return true;
 }
 
-/* What was known, and what is protected from now on: that holds from the beginning. */
-static json_t *facts_before(struct berth_operation *operation)
+/* What is known of a component, and that it is protected. */
+static int add_protected(struct known_facts *to, const char *component, const struct component_facts *known)
 {
-	json_t *all = operation->stored && operation->stored->facts ? json_deep_copy(operation->stored->facts)
-								    : json_object();
-	const struct application *application = operation->application;
+	size_t count = known ? known->count : 0, before = 0;
+	struct fact_line *lines = arena_array(&to->arena, struct fact_line, count + 1);
+	if (!lines)
+		return -1;
+	while (before < count && strcmp(known->lines[before].path, "protect") < 0)
+		before++;
+	if (before)
+		memcpy(lines, known->lines, before * sizeof *lines);
+	lines[before] = (struct fact_line){"protect", "true"};
+	if (count > before)
+		memcpy(lines + before + 1, known->lines + before, (count - before) * sizeof *lines);
+	return known_facts_add(to, (struct component_facts){component, lines, count + 1});
+}
+
+static bool is_protected(const struct component *component)
+{
+	return component && component->spec && component->spec->protect;
+}
+
+/* What was known, and what is protected from now on: that holds from the beginning. */
+static int facts_before(struct berth_operation *operation, struct known_facts *ret)
+{
+	static const struct known_facts nothing;
+	const struct known_facts *known = operation->stored ? &operation->stored->facts : &nothing;
+	struct application *application = operation->application;
+	for (size_t i = 0; i < known->count; i++) {
+		const struct component_facts *item = &known->items[i];
+		bool add = is_protected(application_component(application, item->component)) &&
+			   !fact_value(item, "protect");
+		if (add ? add_protected(ret, item->component, item) : known_facts_add(ret, *item))
+			return -1;
+	}
 	for (size_t i = 0; i < application->component_count; i++) {
 		const struct component *component = &application->components[i];
-		if (!component->spec || !component->spec->protect)
-			continue;
-		if (!json_object_get(all, component->id))
-			json_object_set_new(all, component->id, json_object());
-		json_put_text(json_object_get(all, component->id), "protect", "true");
+		if (is_protected(component) && !known_facts_find(known, component->id) &&
+		    add_protected(ret, component->id, NULL))
+			return -1;
 	}
-	return all;
+	known_facts_sort(ret);
+	return 0;
+}
+
+/* Keep what is known from now on, as `gather` finds it. */
+static bool remember_facts(struct berth_operation *operation,
+			   int (*gather)(struct berth_operation *, struct known_facts *))
+{
+	struct known_facts facts = {0};
+	if (operation->verb->decide)
+		return true;
+	uint64_t number = gather(operation, &facts) ? 0 : remember(operation, &facts);
+	known_facts_release(&facts);
+	if (!number) {
+		fail_memory(&operation->error);
+		return stage_failed(operation);
+	}
+	if (number != UINT64_MAX && number > operation->commit)
+		operation->commit = number;
+	return true;
 }
 
 static bool prepared(struct berth_operation *operation)
@@ -373,11 +419,8 @@ static bool prepared(struct berth_operation *operation)
 	/* Under the lease: nobody loses an application to somebody who is then refused. */
 	if (!sites_claim(operation) || !sites_prepare(operation))
 		return false;
-	owned_json facts = facts_before(operation);
-	if (!operation->verb->decide && !remember(operation, facts)) {
-		fail_memory(&operation->error);
-		return stage_failed(operation);
-	}
+	if (!remember_facts(operation, facts_before))
+		return false;
 	if (reconcile_begin(operation, &operation->error))
 		return stage_failed(operation);
 	operation->stage = STAGE_WORK;
@@ -476,12 +519,12 @@ static bool as_wanted(const struct component *component)
 }
 
 /* What a target does not know of it, and so makes no step, may have changed all the same. */
-static bool still_holds(const struct component *component, const json_t *facts)
+static bool still_holds(const struct component *component, const struct component_facts *facts)
 {
 	for (size_t i = 0; i < component->instance_count; i++)
 		if (component->instances[i].wanted && !settled(component->instances[i].work))
 			return false;
-	return facts && component->spec && !json_text(facts, "protect") == !component->spec->protect;
+	return facts && component->spec && !fact_value(facts, "protect") == !component->spec->protect;
 }
 
 static bool all_gone(const struct component *component)
@@ -492,27 +535,53 @@ static bool all_gone(const struct component *component)
 	return true;
 }
 
-/* The facts of components that run as the blueprint says; of the others what was known before. */
-static json_t *facts_now(struct berth_operation *operation)
+enum fate { FACTS_STAY, FACTS_GO, FACTS_ARE_NEW };
+
+/* What becomes of what was known of a component. */
+static enum fate fate_of(const struct berth_operation *operation, const struct component *component,
+			 const struct component_facts *known)
 {
-	json_t *all = operation->stored && operation->stored->facts ? json_copy(operation->stored->facts)
-								    : json_object();
+	if (!component || !component_meant(operation, component->id))
+		return FACTS_STAY;
+	if (!component->spec && all_gone(component))
+		return FACTS_GO;
+	return component->site && as_wanted(component) && !still_holds(component, known) ? FACTS_ARE_NEW
+											 : FACTS_STAY;
+}
+
+static int add_new(struct known_facts *to, const struct application *application,
+		   const struct component *component)
+{
+	owned_arena room = {0};
+	const struct fact *facts = NULL;
+	size_t count = 0;
+	return facts_of(&room, application, component, &facts, &count) ||
+		       facts_keep(to, component->id, facts, count)
+		   ? -1
+		   : 0;
+}
+
+/* The facts of components that run as the blueprint says; of the others what was known before. */
+static int facts_now(struct berth_operation *operation, struct known_facts *ret)
+{
+	static const struct known_facts nothing;
+	const struct known_facts *known = operation->stored ? &operation->stored->facts : &nothing;
 	struct application *application = operation->application;
+	for (size_t i = 0; i < known->count; i++) {
+		const struct component_facts *item = &known->items[i];
+		const struct component *component = application_component(application, item->component);
+		if (fate_of(operation, component, item) == FACTS_STAY && known_facts_add(ret, *item))
+			return -1;
+	}
 	for (size_t i = 0; i < application->component_count; i++) {
 		const struct component *component = &application->components[i];
-		const struct fact *facts = NULL;
-		size_t count = 0;
-		if (!component_meant(operation, component->id))
-			continue;
-		if (!component->spec && all_gone(component))
-			json_object_del(all, component->id);
-		if (!component->site || !as_wanted(component) ||
-		    still_holds(component, json_object_get(all, component->id)))
-			continue;
-		if (facts_of(&operation->arena, application, component, &facts, &count) == 0)
-			json_object_set_new(all, component->id, facts_json(facts, count));
+		const struct component_facts *item = known_facts_find(known, component->id);
+		if (fate_of(operation, component, item) == FACTS_ARE_NEW &&
+		    add_new(ret, application, component))
+			return -1;
 	}
-	return all;
+	known_facts_sort(ret);
+	return 0;
 }
 
 static json_t *ports_of(const struct work *work)
@@ -603,14 +672,8 @@ static bool write_down(struct berth_operation *operation)
 {
 	if (operation->written)
 		return true;
-	owned_json facts = operation->verb->decide ? NULL : facts_now(operation);
-	uint64_t number = operation->verb->decide ? UINT64_MAX : remember(operation, facts);
-	if (!number) {
-		fail_memory(&operation->error);
-		return stage_failed(operation);
-	}
-	if (number != UINT64_MAX)
-		operation->commit = number;
+	if (!remember_facts(operation, facts_now))
+		return false;
 	remember_ready(operation);
 	operation->written = true;
 	return true;

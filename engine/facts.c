@@ -232,16 +232,17 @@ int facts_digest(const struct fact *facts, size_t count, char ret_hex[static DIG
 	return text.failed ? -1 : digest_hex(text.data, text.length, ret_hex);
 }
 
-json_t *facts_json(const struct fact *facts, size_t count)
+int facts_keep(struct known_facts *to, const char *component, const struct fact *facts, size_t count)
 {
-	json_t *object = json_object();
-	for (size_t i = 0; object && i < count; i++) {
+	struct fact_line *lines = arena_array(&to->arena, struct fact_line, count);
+	struct component_facts item = {.component = component, .lines = lines, .count = count};
+	for (size_t i = 0; lines && i < count; i++) {
 		bool reference = starts_with(facts[i].value, "$berth:");
 		const char *value = sensitive_name(facts[i].path) && !reference ? "***" : facts[i].value;
-		if (json_put_text(object, facts[i].path, value)) {
-			json_decref(object);
-			return NULL;
-		}
+		lines[i] =
+		    (struct fact_line){arena_text(&to->arena, facts[i].path), arena_text(&to->arena, value)};
+		if (!lines[i].path || !lines[i].value)
+			return -1;
 	}
-	return object;
+	return lines ? known_facts_add(to, item) : -1;
 }

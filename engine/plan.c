@@ -275,6 +275,17 @@ static bool stays(enum action action)
 	return action == ACTION_UNCHANGED || action == ACTION_UPDATE;
 }
 
+/* Could its location run it? Without values of others that are not known yet. */
+static int check_spec(const struct work *work, struct error *err)
+{
+	owned_arena room = {0};
+	struct instance_spec outline;
+	if (!work->spec && spec_outline(work, &room, &outline))
+		return fail_memory(err);
+	return work->site->location.driver->check(&work->site->location, work->spec ? work->spec : &outline,
+						  err);
+}
+
 static int decide_wanted(struct decision *decision, struct error *err)
 {
 	struct work *work = decision->work;
@@ -288,11 +299,7 @@ static int decide_wanted(struct decision *decision, struct error *err)
 		complain_value(decision, &why);
 		return 0;
 	}
-	struct instance_spec outline;
-	if (spec_outline(work, &work->operation->arena, &outline))
-		return fail_memory(err);
-	if (work->site->location.driver->check(&work->site->location, work->spec ? work->spec : &outline,
-					       &why)) {
+	if (check_spec(work, &why)) {
 		complain(&decision->operation->diagnostics, instance->component->spec->place, "%s", why.text);
 		return 0;
 	}

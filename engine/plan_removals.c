@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json_write.h"
 #include "base/map.h"
 #include "engine/changes.h"
 #include "engine/deploy.h"
@@ -90,12 +91,11 @@ static bool holds_needed_port(const struct needs *needs, const struct work *work
 /* What volumes it has only the last deploy's facts tell. */
 static bool holds_needed_volume(const struct needs *needs, const struct work *work)
 {
-	json_t *facts = (json_t *)remembered_facts(work->operation, work->instance->component->id);
-	const char *path;
-	json_t *value;
-	json_object_foreach (facts, path, value) {
-		const char *what = json_string_value(value);
-		if (what && *what && starts_with(path, "volumes.") && needed(needs, work->site, what))
+	const struct component_facts *facts =
+	    remembered_facts(work->operation, work->instance->component->id);
+	for (size_t i = 0; facts && i < facts->count; i++) {
+		const char *what = facts->lines[i].value;
+		if (*what && starts_with(facts->lines[i].path, "volumes.") && needed(needs, work->site, what))
 			return true;
 	}
 	return false;
@@ -132,9 +132,12 @@ static int order_removals(struct berth_operation *operation, struct error *err)
 /* --- only called differently ------------------------------------------------------------------------ */
 
 /* The facts of a component in one line, without its name. */
-static char *facts_line(const json_t *facts)
+static char *facts_line(const struct component_facts *facts)
 {
-	return facts ? json_dumps(facts, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	owned_text line = {0};
+	for (size_t i = 0; facts && i < facts->count; i++)
+		json_write_text(&line, facts->lines[i].path, facts->lines[i].value);
+	return facts ? text_take(&line) : NULL;
 }
 
 static int note_renamed(struct berth_operation *operation, struct work *removed, struct work *created)
@@ -182,15 +185,18 @@ static int find_renamed(struct berth_operation *operation, struct error *err)
 		return 0;
 	for (size_t i = 0; i < operation->work_count && result == 0; i++) {
 		struct work *work = operation->works[i];
+		owned_arena room = {0};
 		const struct fact *facts = NULL;
 		size_t count = 0;
 		if (work->action != ACTION_CREATE || work->instance->ordinal != 1)
 			continue;
-		if (facts_of(&operation->arena, operation->application, work->instance->component, &facts,
-			     &count))
+		if (facts_of(&room, operation->application, work->instance->component, &facts, &count))
 			result = fail_memory(err);
-		owned_json object = result ? NULL : facts_json(facts, count);
-		owned_memory char *line = facts_line(object);
+		struct known_facts known = {0};
+		if (result == 0 && facts_keep(&known, "", facts, count))
+			result = fail_memory(err);
+		owned_memory char *line = facts_line(known_facts_find(&known, ""));
+		known_facts_release(&known);
 		if (line && map_put(&created, line, work))
 			result = fail_memory(err);
 	}
@@ -209,8 +215,7 @@ static bool ends_it(enum action action)
 
 static bool was_protected(const struct work *work)
 {
-	const json_t *facts = remembered_facts(work->operation, work->instance->component->id);
-	return facts && json_text(facts, "protect");
+	return fact_value(remembered_facts(work->operation, work->instance->component->id), "protect");
 }
 
 static const char *what_happens(const struct work *work)

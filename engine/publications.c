@@ -83,8 +83,9 @@ static int copy_ports(struct work *work)
 static int foresee(struct work *work, struct error *err)
 {
 	struct instance *instance = work->instance;
+	owned_arena room = {0};
 	struct instance_spec outline;
-	if (spec_outline(work, &work->operation->arena, &outline))
+	if (spec_outline(work, &room, &outline))
 		return fail_memory(err);
 	return work->site->location.driver->foresee(&work->site->location, &outline, &work->operation->arena,
 						    &instance->attachments, &instance->attachment_count, err);
@@ -317,6 +318,15 @@ static int outline_ports(struct work *work, struct error *err)
 	return copy_ports(work) ? fail_memory(err) : foresee(work, err);
 }
 
+/* Where it will be is known better once the numbers are. */
+static int foresee_numbers(struct work *work, struct error *err)
+{
+	bool numbered = is_process(work);
+	for (size_t i = 0; i < work->port_count; i++)
+		numbered |= work->ports[i].published;
+	return numbered ? foresee(work, err) : 0;
+}
+
 /* Fixed numbers first, so that no picked one takes them. */
 static int pick_all(struct picker *picker)
 {
@@ -350,7 +360,7 @@ int publications_settle(struct berth_operation *operation, struct error *err)
 	struct picker picker = {.operation = operation, .err = err};
 	int result = pick_all(&picker);
 	map_release(&picker.taken);
-	return result ? -1 : each_wanted(operation, foresee, err);
+	return result ? -1 : each_wanted(operation, foresee_numbers, err);
 }
 
 int publications_pick_again(struct work *work, struct error *err)

@@ -41,8 +41,8 @@ int facts_of(struct arena *arena, const struct application *application, const s
 	     const struct fact **ret, size_t *ret_count);
 /* Of those of kind FACT_SPEC. */
 int facts_digest(const struct fact *facts, size_t count, char ret_hex[static DIGEST_HEX]);
-/* {"path": "value"}; values of sensitive names masked. */
-json_t *facts_json(const struct fact *facts, size_t count);
+/* Add them as what will be known of the component; values of sensitive names masked. 0 or -1. */
+int facts_keep(struct known_facts *to, const char *component, const struct fact *facts, size_t count);
 const char *restart_name(enum restart_policy policy);
 
 /* --- values.c: expressions become text --- */

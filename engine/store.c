@@ -345,7 +345,8 @@ uint64_t store_put_application(struct store *store, const struct stored_applicat
 	if (!record)
 		return 0;
 	if (put_json(record, 4, application->settings) || put_json(record, 5, application->locations) ||
-	    put_json(record, 6, application->facts) || put_json(record, 7, application->variables)) {
+	    !(record->texts[6] = known_facts_line(&application->facts)) ||
+	    put_json(record, 7, application->variables)) {
 		free_record(record);
 		return 0;
 	}

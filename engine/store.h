@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/world.h"
+#include "engine/known_facts.h"
 
 struct store;
 
@@ -18,9 +19,8 @@ struct stored_application {
 	json_t *settings; /* list of texts */
 	json_t
 	    *variables; /* {NAME: value or null}: what it asked the environment for, but for sensitive ones */
-	json_t *locations; /* [{"name", "spec"}] */
-	json_t *
-	    facts; /* {component: {path: value}}: what its instances were made from, for the plan's reasons */
+	json_t *locations;        /* [{"name", "spec"}] */
+	struct known_facts facts; /* what its instances were made from, for the plan's reasons */
 	int64_t revision, deployed_ms;
 };
 

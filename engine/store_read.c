@@ -94,6 +94,14 @@ static int parse_column(struct store *store, sqlite3_stmt *statement, int column
 	return -1;
 }
 
+static int read_facts(struct store *store, sqlite3_stmt *row, struct known_facts *ret, struct error *err)
+{
+	owned_json facts = NULL;
+	if (parse_column(store, row, 5, &facts, err))
+		return -1;
+	return known_facts_read(facts, ret) ? fail_memory(err) : 0;
+}
+
 static int fill_application(struct store *store, sqlite3_stmt *row, struct stored_application *found,
 			    struct error *err)
 {
@@ -101,8 +109,7 @@ static int fill_application(struct store *store, sqlite3_stmt *row, struct store
 	    copy_column(row, 2, &found->blueprint, err) ||
 	    parse_column(store, row, 3, &found->settings, err) ||
 	    parse_column(store, row, 4, &found->locations, err) ||
-	    parse_column(store, row, 5, &found->facts, err) ||
-	    parse_column(store, row, 8, &found->variables, err))
+	    read_facts(store, row, &found->facts, err) || parse_column(store, row, 8, &found->variables, err))
 		return -1;
 	found->revision = sqlite3_column_int64(row, 6);
 	found->deployed_ms = sqlite3_column_int64(row, 7);
@@ -385,7 +392,7 @@ void stored_application_free(struct stored_application *application)
 	free(application->blueprint);
 	json_decref(application->settings);
 	json_decref(application->locations);
-	json_decref(application->facts);
+	known_facts_release(&application->facts);
 	json_decref(application->variables);
 	free(application);
 }

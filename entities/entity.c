@@ -18,9 +18,8 @@ const char *phase_name(enum phase phase)
 	return names[phase];
 }
 
-/* Edges of one component while they are gathered; grows by doubling in the arena. */
+/* Edges of one component while they are gathered; used again for the next one. */
 struct edge_list {
-	struct arena *arena;
 	struct edge *edges;
 	size_t count, capacity;
 };
@@ -28,12 +27,10 @@ struct edge_list {
 static int add_edge(struct edge_list *list, struct edge edge)
 {
 	if (list->count == list->capacity) {
-		size_t capacity = list->capacity ? 2 * list->capacity : 4;
-		struct edge *wider = arena_array(list->arena, struct edge, capacity);
+		size_t capacity = list->capacity ? 2 * list->capacity : 16;
+		struct edge *wider = reallocarray(list->edges, capacity, sizeof *wider);
 		if (!wider)
 			return -1;
-		if (list->count)
-			memcpy(wider, list->edges, list->count * sizeof *wider);
 		list->edges = wider;
 		list->capacity = capacity;
 	}
@@ -65,38 +62,49 @@ static int add_command_edges(struct edge_list *list, const struct command *comma
 	return 0;
 }
 
-static int gather_edges(struct arena *arena, struct component *component)
+static int gather_edges(struct edge_list *list, const struct component *component)
 {
 	const struct component_spec *spec = component->spec;
-	struct edge_list list = {.arena = arena};
+	list->count = 0;
 	for (size_t i = 0; i < spec->link_count; i++) {
 		const struct link *link = &spec->links[i];
 		struct edge edge = {
 		    .kind = EDGE_LINK, .to = link->component, .link = link, .place = link->place};
-		if (add_edge(&list, edge))
+		if (add_edge(list, edge))
 			return -1;
 	}
 	for (size_t i = 0; i < spec->depends_on_count; i++) {
 		const struct link *link = &spec->depends_on[i];
 		struct edge edge = {
 		    .kind = EDGE_ORDER, .to = link->component, .link = link, .place = link->place};
-		if (add_edge(&list, edge))
+		if (add_edge(list, edge))
 			return -1;
 	}
 	for (size_t i = 0; i < spec->environment_count; i++)
-		if (add_value_edges(&list, &spec->environment[i].value, component->index))
+		if (add_value_edges(list, &spec->environment[i].value, component->index))
 			return -1;
 	for (size_t i = 0; i < spec->file_count; i++)
-		if (spec->files[i].content &&
-		    add_value_edges(&list, spec->files[i].content, component->index))
+		if (spec->files[i].content && add_value_edges(list, spec->files[i].content, component->index))
 			return -1;
-	if (add_command_edges(&list, &spec->command, component->index) ||
-	    add_command_edges(&list, &spec->entrypoint, component->index) ||
-	    add_command_edges(&list, &spec->health->command, component->index) ||
-	    add_command_edges(&list, &spec->on_change->command, component->index))
+	if (add_command_edges(list, &spec->command, component->index) ||
+	    add_command_edges(list, &spec->entrypoint, component->index) ||
+	    add_command_edges(list, &spec->health->command, component->index) ||
+	    add_command_edges(list, &spec->on_change->command, component->index))
 		return -1;
-	component->needs = list.edges;
-	component->need_count = list.count;
+	return 0;
+}
+
+static int take_edges(struct arena *arena, struct edge_list *list, struct component *component)
+{
+	if (gather_edges(list, component))
+		return -1;
+	struct edge *needs = list->count ? arena_array(arena, struct edge, list->count) : NULL;
+	if (list->count && !needs)
+		return -1;
+	if (list->count)
+		memcpy(needs, list->edges, list->count * sizeof *needs);
+	component->needs = needs;
+	component->need_count = list->count;
 	return 0;
 }
 
@@ -241,6 +249,17 @@ static int note_name(struct application *application, const char *name, size_t i
 	return map_put(&application->by_name, small, (void *)(before ? SEVERAL : index + 1));
 }
 
+/* An id in small letters is to be found as it is. */
+static int enter_id(struct application *application, const char *id, size_t index)
+{
+	bool small = true;
+	for (const char *c = id; *c; c++)
+		small = small && !isupper((unsigned char)*c);
+	if (map_put(&application->by_id, id, (void *)(index + 1)))
+		return -1;
+	return small ? 0 : note_name(application, id, index);
+}
+
 /* An alias that is the component's own id is noted already. */
 static int note_aliases(struct application *application)
 {
@@ -258,7 +277,28 @@ static int note_aliases(struct application *application)
 bool application_means_only(const struct application *application, const char *name, size_t index)
 {
 	owned_memory char *small = small_letters(name);
-	return small && (size_t)map_get(application->by_name, small) == index + 1;
+	if (!small)
+		return false;
+	size_t id = (size_t)map_get(application->by_id, small);
+	size_t other = (size_t)map_get(application->by_name, small);
+	return (!id || id == index + 1) && (!other || other == index + 1);
+}
+
+static int fill_in_components(struct application *application)
+{
+	struct edge_list list = {0};
+	int result = 0;
+	for (size_t i = 0; i < application->component_count && result == 0; i++) {
+		struct component *component = &application->components[i];
+		component->index = i;
+		component->spec = &application->blueprint->components[i];
+		component->id = component->spec->id;
+		if (take_edges(&application->arena, &list, component) ||
+		    gather_ports(&application->arena, component) || enter_id(application, component->id, i))
+			result = -1;
+	}
+	free(list.edges);
+	return result;
 }
 
 static int fill_in(struct application *application)
@@ -270,18 +310,7 @@ static int fill_in(struct application *application)
 	if (!application->id || !application->components)
 		return -1;
 	application->component_count = application->component_room = blueprint->component_count;
-	for (size_t i = 0; i < blueprint->component_count; i++) {
-		struct component *component = &application->components[i];
-		component->index = i;
-		component->spec = &blueprint->components[i];
-		component->id = component->spec->id;
-		if (gather_edges(&application->arena, component) ||
-		    gather_ports(&application->arena, component) ||
-		    map_put(&application->by_id, component->id, (void *)(i + 1)) ||
-		    note_name(application, component->id, i))
-			return -1;
-	}
-	if (note_aliases(application) || gather_consumers(application))
+	if (fill_in_components(application) || note_aliases(application) || gather_consumers(application))
 		return -1;
 	return sort_providers_first(application);
 }
@@ -342,8 +371,7 @@ int application_add_found(struct application *application, const char *id)
 	}
 	struct component *component = &application->components[count];
 	*component = (struct component){.index = count, .id = arena_text(&application->arena, id)};
-	if (!component->id || map_put(&application->by_id, id, (void *)(count + 1)) ||
-	    note_name(application, id, count))
+	if (!component->id || enter_id(application, id, count))
 		return -1;
 	application->component_count++;
 	return 0;

@@ -94,8 +94,10 @@ struct application {
 	const struct blueprint *blueprint; /* NULL: only what was found */
 	struct component *components;
 	size_t component_count, component_room;
-	struct map *by_id;   /* index + 1 */
-	struct map *by_name; /* what an id or alias in small letters leads to: index + 1, or SEVERAL */
+	struct map *by_id; /* index + 1 */
+	/* What a name in small letters leads to, of aliases and of ids with great letters: index + 1, or
+	 * SEVERAL. */
+	struct map *by_name;
 	/* Indices of the blueprint's components, providers before their consumers (peers in any order). */
 	const size_t *order;
 };

@@ -36,7 +36,6 @@ Test(blueprint, the_talks_application)
 	cr_assert_str_eq(b->id, "my-application");
 	cr_assert_str_eq(b->name, "my-application");
 	cr_assert_str_eq(b->file, "dir/b.yaml");
-	cr_assert_str_eq(b->text, talk);
 	cr_assert_eq(b->component_count, 3);
 	const struct component_spec *web = &b->components[2];
 	cr_assert_eq(web->link_count, 2);

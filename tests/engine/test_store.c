@@ -121,16 +121,18 @@ static uint64_t put_talk(int64_t revision)
 {
 	owned_json settings = json_pack("[s]", "STAGE=test");
 	owned_json locations = json_pack("[{s:s, s:s}]", "name", "my-docker", "spec", "docker");
-	owned_json facts = json_pack("{s:{s:s}}", "redis", "image", "redis:3");
-	return store_put_application(bench.store, &(struct stored_application){.name = "talk",
-									       .file = "talk.yaml",
-									       .directory = "/home/me",
-									       .blueprint = "id: talk\n",
-									       .settings = settings,
-									       .locations = locations,
-									       .facts = facts,
-									       .revision = revision,
-									       .deployed_ms = 1234567890123});
+	static const struct fact_line lines[] = {{"image", "redis:3"}};
+	struct component_facts redis = {.component = "redis", .lines = lines, .count = 1};
+	return store_put_application(bench.store,
+				     &(struct stored_application){.name = "talk",
+								  .file = "talk.yaml",
+								  .directory = "/home/me",
+								  .blueprint = "id: talk\n",
+								  .settings = settings,
+								  .locations = locations,
+								  .facts = {.items = &redis, .count = 1},
+								  .revision = revision,
+								  .deployed_ms = 1234567890123});
 }
 
 /* --- round trips ------------------------------------------------------------------------------- */
@@ -171,7 +173,7 @@ Test(store, application_comes_back_whole_in_another_process_life)
 	cr_expect_eq(found->deployed_ms, 1234567890123);
 	cr_expect_str_eq(json_string_value(json_array_get(found->settings, 0)), "STAGE=test");
 	cr_expect_str_eq(json_text(json_array_get(found->locations, 0), "spec"), "docker");
-	cr_expect_str_eq(json_text(json_object_get(found->facts, "redis"), "image"), "redis:3");
+	cr_expect_str_eq(fact_value(known_facts_find(&found->facts, "redis"), "image"), "redis:3");
 	stored_application_free(found);
 }
 
