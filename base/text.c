@@ -46,6 +46,20 @@ static bool reserve(struct text *text, size_t more)
 	return true;
 }
 
+void text_reserve(struct text *text, size_t size)
+{
+	if (text->failed || size < text->capacity || size == SIZE_MAX)
+		return;
+	char *data = grown(text, size + 1);
+	if (!data) {
+		text->failed = true;
+		return;
+	}
+	data[text->length] = '\0';
+	text->data = data;
+	text->capacity = size + 1;
+}
+
 void text_add_bytes(struct text *text, const void *bytes, size_t count)
 {
 	if (!reserve(text, count))

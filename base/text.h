@@ -17,6 +17,8 @@ struct text {
 };
 
 void text_add(struct text *text, const char *string);
+/* Room for `size` bytes in all, so that one that gets long does not move again and again. */
+void text_reserve(struct text *text, size_t size);
 void text_add_bytes(struct text *text, const void *bytes, size_t count);
 void text_add_char(struct text *text, char c);
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));

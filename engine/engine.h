@@ -345,6 +345,10 @@ json_t *plan_document(struct berth_operation *operation);
 /* --- document.c: what is long in a document is text from the beginning --- */
 /* A member of the document, there and empty now, whose value the caller writes. NULL: no memory. */
 struct text *document_text(struct berth_operation *operation, json_t *document, const char *key);
+/* A member that is a document itself, within a string: that of `head`, with the member `last` after its own.
+ * 0 or -1. */
+int document_quote(struct berth_operation *operation, json_t *document, const char *key, const json_t *head,
+		   const char *last);
 /* What was written there, or NULL. */
 const struct text *document_member(const struct berth_operation *operation, const char *key);
 /* The whole document on one line, for the caller to free; NULL when memory is gone. */

@@ -194,6 +194,7 @@ static void write_change(struct text *to, const struct work *work)
 
 static void write_changes(struct text *to, const struct berth_operation *operation)
 {
+	text_reserve(to, 512 * operation->work_count);
 	json_open(to, NULL, '[');
 	for (size_t i = 0; i < operation->work_count; i++)
 		if (!operation->works[i]

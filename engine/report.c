@@ -254,6 +254,7 @@ int report_components(struct berth_operation *operation, json_t *document)
 	struct text *list = document_text(operation, document, "components");
 	if (!list)
 		return -1;
+	text_reserve(list, 512 * application->component_count);
 	json_open(list, NULL, '[');
 	for (size_t i = 0; i < application->component_count; i++)
 		if (!all_gone(&application->components[i]))

@@ -47,13 +47,12 @@ static json_t *head_of(struct berth_operation *operation, const char *digest)
 {
 	const struct berth_request *request = &operation->request;
 	const char *directory = source_directory(operation);
-	owned_memory char *blueprint = strndup(request->blueprint, request->blueprint_size);
 	json_t *head = json_object();
-	if (directory && blueprint && head && json_put_number(head, "berth_plan", SAVED_VERSION) == 0 &&
+	if (directory && head && json_put_number(head, "berth_plan", SAVED_VERSION) == 0 &&
 	    json_put_text(head, "app", operation->application->id) == 0 &&
 	    json_put_text(head, "file", request->file) == 0 &&
 	    json_put_text(head, "directory", directory) == 0 &&
-	    json_put_text(head, "blueprint", blueprint) == 0 &&
+	    json_put_text(head, "blueprint", request->blueprint) == 0 &&
 	    json_object_set_new(head, "settings", kept_settings(request->settings)) == 0 &&
 	    json_object_set_new(head, "locations", list_of(request->locations)) == 0 &&
 	    json_object_set_new(head, "variables", source_variables(operation)) == 0 &&
@@ -63,26 +62,15 @@ static json_t *head_of(struct berth_operation *operation, const char *digest)
 	return NULL;
 }
 
-/* The plan as a text within the document: its parts are quoted one after the other. */
 int saved_plan_add(struct berth_operation *operation)
 {
-	const struct text *changes = document_member(operation, "changes");
 	char digest[DIGEST_HEX];
 	if (!operation->blueprint)
 		return 0;
 	if (digest_grounds(operation, digest))
 		return -1;
 	owned_json head = head_of(operation, digest);
-	owned_memory char *line = head ? json_line(head) : NULL;
-	struct text *saved = line ? document_text(operation, operation->document, "saved") : NULL;
-	if (!saved)
-		return -1;
-	text_add_char(saved, '"');
-	json_quote_line(saved, line, strlen(line) - 1);
-	json_quote_line(saved, ",\"changes\":", strlen(",\"changes\":"));
-	json_quote_line(saved, text_view(changes), changes->length);
-	text_add(saved, "}\"");
-	return saved->failed ? -1 : 0;
+	return head ? document_quote(operation, operation->document, "saved", head, "changes") : -1;
 }
 
 /* --- and back ------------------------------------------------------------------------------------- */
