@@ -60,7 +60,7 @@ struct way way_to(const struct instance *consumer, const struct component *provi
 static int copy_ports(struct work *work)
 {
 	const struct component *component = work->instance->component;
-	work->ports = arena_array(&work->operation->arena, struct spec_port, component->port_count + 1);
+	work->ports = arena_array(&work->operation->arena, struct spec_port, component->port_count);
 	if (!work->ports)
 		return -1;
 	if (component->port_count)

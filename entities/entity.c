@@ -122,7 +122,7 @@ static int gather_ports(struct arena *arena, struct component *component)
 	const struct component_spec *spec = component->spec;
 	component->ports = arena_array(arena, struct spec_port,
 				       spec->open_port_count + spec->binding_count + spec->published_count +
-					   spec->named_port_count + 1);
+					   spec->named_port_count);
 	if (!component->ports)
 		return -1;
 	for (size_t i = 0; i < spec->open_port_count; i++)
@@ -226,6 +226,47 @@ static int sort_providers_first(struct application *application)
 	return ready == count ? 0 : -1;
 }
 
+/* --- ids ------------------------------------------------------------------------------------------- */
+
+static const char *id_at(const void *place)
+{
+	return (*(const struct component_spec *const *)place)->id;
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+	return strcmp(id_at(left), id_at(right));
+}
+
+static int compare_id(const void *id, const void *place)
+{
+	return strcmp(id, id_at(place));
+}
+
+static int sort_ids(struct application *application)
+{
+	const struct blueprint *blueprint = application->blueprint;
+	size_t count = blueprint->component_count;
+	application->by_id = arena_array(&application->arena, const struct component_spec *, count);
+	if (!application->by_id)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		application->by_id[i] = &blueprint->components[i];
+	qsort(application->by_id, count, sizeof(application->by_id[0]), compare_ids);
+	return 0;
+}
+
+/* The index + 1 of the component with that id; 0 when there is none. */
+static size_t find(const struct application *application, const char *id)
+{
+	const struct blueprint *blueprint = application->blueprint;
+	const struct component_spec **at = blueprint
+					       ? bsearch(id, application->by_id, blueprint->component_count,
+							 sizeof(application->by_id[0]), compare_id)
+					       : NULL;
+	return at ? (size_t)(*at - blueprint->components) + 1 : (size_t)map_get(application->found, id);
+}
+
 /* --- names: host names do not tell great letters from small ones ------------------------------------ */
 
 #define SEVERAL ((size_t)-1)
@@ -249,15 +290,13 @@ static int note_name(struct application *application, const char *name, size_t i
 	return map_put(&application->by_name, small, (void *)(before ? SEVERAL : index + 1));
 }
 
-/* An id in small letters is to be found as it is. */
-static int enter_id(struct application *application, const char *id, size_t index)
+/* An id in small letters is found as it is. */
+static int note_id(struct application *application, const char *id, size_t index)
 {
-	bool small = true;
 	for (const char *c = id; *c; c++)
-		small = small && !isupper((unsigned char)*c);
-	if (map_put(&application->by_id, id, (void *)(index + 1)))
-		return -1;
-	return small ? 0 : note_name(application, id, index);
+		if (isupper((unsigned char)*c))
+			return note_name(application, id, index);
+	return 0;
 }
 
 /* An alias that is the component's own id is noted already. */
@@ -279,7 +318,7 @@ bool application_means_only(const struct application *application, const char *n
 	owned_memory char *small = small_letters(name);
 	if (!small)
 		return false;
-	size_t id = (size_t)map_get(application->by_id, small);
+	size_t id = find(application, small);
 	size_t other = (size_t)map_get(application->by_name, small);
 	return (!id || id == index + 1) && (!other || other == index + 1);
 }
@@ -294,7 +333,7 @@ static int fill_in_components(struct application *application)
 		component->spec = &application->blueprint->components[i];
 		component->id = component->spec->id;
 		if (take_edges(&application->arena, &list, component) ||
-		    gather_ports(&application->arena, component) || enter_id(application, component->id, i))
+		    gather_ports(&application->arena, component) || note_id(application, component->id, i))
 			result = -1;
 	}
 	free(list.edges);
@@ -310,7 +349,8 @@ static int fill_in(struct application *application)
 	if (!application->id || !application->components)
 		return -1;
 	application->component_count = application->component_room = blueprint->component_count;
-	if (fill_in_components(application) || note_aliases(application) || gather_consumers(application))
+	if (sort_ids(application) || fill_in_components(application) || note_aliases(application) ||
+	    gather_consumers(application))
 		return -1;
 	return sort_providers_first(application);
 }
@@ -345,7 +385,7 @@ void application_free(struct application *application)
 {
 	if (!application)
 		return;
-	map_release(&application->by_id);
+	map_release(&application->found);
 	map_release(&application->by_name);
 	arena_release(&application->arena);
 	free(application);
@@ -353,7 +393,7 @@ void application_free(struct application *application)
 
 struct component *application_component(struct application *application, const char *id)
 {
-	size_t found = (size_t)map_get(application->by_id, id);
+	size_t found = find(application, id);
 	return found ? &application->components[found - 1] : NULL;
 }
 
@@ -371,7 +411,8 @@ int application_add_found(struct application *application, const char *id)
 	}
 	struct component *component = &application->components[count];
 	*component = (struct component){.index = count, .id = arena_text(&application->arena, id)};
-	if (!component->id || enter_id(application, id, count))
+	if (!component->id || map_put(&application->found, id, (void *)(count + 1)) ||
+	    note_id(application, id, count))
 		return -1;
 	application->component_count++;
 	return 0;

@@ -35,6 +35,15 @@ static const char *reached_at(const struct fake *fake, const struct spec_port *p
 										: fake->address;
 }
 
+static size_t published_count(const struct instance_spec *spec)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < spec->port_count; i++)
+		count += spec->ports[i].published;
+	return count;
+}
+
 static struct attachment *published_at(struct attachment *list, size_t *count, const char *address,
 				       const char *network)
 {
@@ -48,7 +57,7 @@ static struct attachment *published_at(struct attachment *list, size_t *count, c
 static int publish(struct fake *fake, const struct instance_spec *spec, struct arena *arena,
 		   struct attachment *list, size_t *count)
 {
-	const char *inside = arena_format(arena, "fake:%s", fake->target_name);
+	const char *inside = published_count(spec) ? arena_format(arena, "fake:%s", fake->target_name) : "";
 
 	for (size_t i = 0; inside && i < spec->port_count; i++) {
 		const struct spec_port *port = &spec->ports[i];
@@ -89,7 +98,7 @@ static int tasks_of(const struct instance_spec *spec, struct arena *arena, struc
 int fake_foresee(struct fake *fake, const struct instance_spec *spec, struct arena *arena,
 		 const struct attachment **ret, size_t *ret_count, struct error *err)
 {
-	struct attachment *list = arena_array(arena, struct attachment, spec->port_count + 1);
+	struct attachment *list = arena_array(arena, struct attachment, 1 + published_count(spec));
 	size_t count = 1;
 
 	if (list && fake->driver.capabilities.grain == GRAIN_COMPONENT) {

@@ -46,7 +46,7 @@ static bool list_instance(const char *name, void *value, void *context)
 	listing->instances->limits_known = false;
 	listing->instances->memory_bytes = listing->instances->nano_cpus = 0;
 	listing->instances->restart = (enum restart_policy)0;
-	listing->instances++;
+	listing->memory.like = listing->instances++;
 	listing->inventory->instance_count++;
 	return true;
 }

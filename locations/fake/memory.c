@@ -34,7 +34,15 @@ const char *memory_text(struct memory *memory, const char *text)
 	return copy ? memcpy(copy, text, size) : NULL;
 }
 
-static struct attachment copy_attachment(struct memory *memory, const struct attachment *from)
+/* Instances of one application have much in common. */
+static const char *share(struct memory *memory, const char *text, const char *before)
+{
+	return text && before && strcmp(text, before) == 0 ? before : memory_text(memory, text);
+}
+
+/* `network`: what the network may be called already. */
+static struct attachment copy_attachment(struct memory *memory, const struct attachment *from,
+					 const char *network)
 {
 	size_t size = from->port_count * sizeof(*from->ports);
 	struct attached_port *ports = memory_take(memory, size);
@@ -42,7 +50,7 @@ static struct attachment copy_attachment(struct memory *memory, const struct att
 	if (ports && size)
 		memcpy(ports, from->ports, size);
 	return (struct attachment){
-	    .network = memory_text(memory, from->network),
+	    .network = share(memory, from->network, network),
 	    .name = memory_text(memory, from->name),
 	    .address = memory_text(memory, from->address),
 	    .ports = ports,
@@ -50,12 +58,14 @@ static struct attachment copy_attachment(struct memory *memory, const struct att
 	};
 }
 
-struct attachment *memory_attachments(struct memory *memory, const struct attachment *from, size_t count)
+static struct attachment *copy_attachments(struct memory *memory, const struct attachment *from, size_t count,
+					   const struct observed *like)
 {
 	struct attachment *to = memory_take(memory, count * sizeof(*to));
 
 	for (size_t i = 0; to && i < count; i++)
-		to[i] = copy_attachment(memory, &from[i]);
+		to[i] = copy_attachment(memory, &from[i],
+					i < like->attachment_count ? like->attachments[i].network : NULL);
 	return to;
 }
 
@@ -68,27 +78,30 @@ static const struct observed_task *copy_tasks(struct memory *memory, const struc
 		to[i] = (struct observed_task){
 		    .id = memory_text(memory, from[i].id),
 		    .state = from[i].state,
-		    .at = copy_attachment(memory, &from[i].at),
+		    .at = copy_attachment(memory, &from[i].at, NULL),
 		};
 	return to;
 }
 
 void memory_observed(struct memory *memory, const struct observed *from, struct observed *to)
 {
+	static const struct observed nothing;
+	const struct observed *like = memory->like ? memory->like : &nothing;
+
 	*to = *from;
-	to->app = memory_text(memory, from->app);
-	to->component = memory_text(memory, from->component);
+	to->app = share(memory, from->app, like->app);
+	to->component = share(memory, from->component, like->component);
 	to->name = memory_text(memory, from->name);
 	to->target_id = memory_text(memory, from->target_id);
-	to->digest = memory_text(memory, from->digest);
-	to->link_digest = memory_text(memory, from->link_digest);
-	to->secret_salt = memory_text(memory, from->secret_salt);
-	to->secret_digest = memory_text(memory, from->secret_digest);
-	to->file_digest = memory_text(memory, from->file_digest);
-	to->type = memory_text(memory, from->type);
-	to->image_id = memory_text(memory, from->image_id);
+	to->digest = share(memory, from->digest, like->digest);
+	to->link_digest = share(memory, from->link_digest, like->link_digest);
+	to->secret_salt = share(memory, from->secret_salt, like->secret_salt);
+	to->secret_digest = share(memory, from->secret_digest, like->secret_digest);
+	to->file_digest = share(memory, from->file_digest, like->file_digest);
+	to->type = share(memory, from->type, like->type);
+	to->image_id = share(memory, from->image_id, like->image_id);
 	to->error = memory_text(memory, from->error);
-	to->attachments = memory_attachments(memory, from->attachments, from->attachment_count);
+	to->attachments = copy_attachments(memory, from->attachments, from->attachment_count, like);
 	if (!to->attachments)
 		to->attachment_count = 0;
 	to->tasks = copy_tasks(memory, from->tasks, from->task_count);
@@ -165,13 +178,16 @@ struct spec_file *memory_files(struct memory *memory, const struct spec_file *fr
 
 void memory_spec(struct memory *memory, const struct instance_spec *from, struct instance_spec *to)
 {
+	static const struct observed nothing;
+	const struct observed *like = memory->like ? memory->like : &nothing;
+
 	*to = *from;
-	to->app = memory_text(memory, from->app);
-	to->component = memory_text(memory, from->component);
+	to->app = share(memory, from->app, like->app);
+	to->component = share(memory, from->component, like->component);
 	to->name = memory_text(memory, from->name);
 	to->shared_name = memory_text(memory, from->shared_name);
 	to->image = memory_text(memory, from->image);
-	to->secret_salt = memory_text(memory, from->secret_salt);
+	to->secret_salt = share(memory, from->secret_salt, like->secret_salt);
 	to->pinned_address = memory_text(memory, from->pinned_address);
 	to->variables = copy_variables(memory, from);
 	to->ports = copy_ports(memory, from);

@@ -12,6 +12,8 @@ struct memory {
 	struct arena *arena;
 	struct piece *pieces;
 	bool failed; /* some copy found no memory; what was made is not to be used */
+	const struct observed
+	    *like; /* the copy before, in the same memory: what is equal is shared; or NULL */
 };
 
 void *memory_take(struct memory *memory, size_t size);            /* zeroed; NULL sets `failed` */
@@ -20,7 +22,6 @@ void memory_observed(struct memory *memory, const struct observed *from, struct 
 /* Of a spec all that the target makes something of. */
 void memory_spec(struct memory *memory, const struct instance_spec *from, struct instance_spec *to);
 struct spec_file *memory_files(struct memory *memory, const struct spec_file *from, size_t count);
-struct attachment *memory_attachments(struct memory *memory, const struct attachment *from, size_t count);
 void memory_release(struct memory *memory); /* of the pieces */
 
 #endif
