@@ -225,6 +225,7 @@ static void reading_close(struct reading *r)
 	map_release(&r->parameters);
 	map_release(&r->locations);
 	arena_release(&r->scratch);
+	arena_release(&r->passing);
 }
 
 static struct blueprint *open_blueprint(const struct blueprint_options *options)

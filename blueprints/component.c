@@ -249,9 +249,11 @@ void component_read_phase(struct reading *r, struct draft *d, int phase)
 
 	for (int key = 0; key < KEY_COUNT && d->kind_known; key++) {
 		const struct key_rule *rule = &key_rules[key];
-		if (d->given[key] && rule->phase == phase && rule->read &&
-		    (rule->kinds & bits[d->spec->kind]))
-			rule->read(r, d, d->given[key]->value);
+		if (!d->given[key] || rule->phase != phase || !rule->read ||
+		    !(rule->kinds & bits[d->spec->kind]))
+			continue;
+		rule->read(r, d, d->given[key]->value);
+		arena_release(&r->passing);
 	}
 }
 

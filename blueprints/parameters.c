@@ -232,7 +232,7 @@ static const char *known_text(struct reading *r, const struct yaml_node *node)
 	if (node->kind == YAML_SCALAR && !is_expression(node))
 		return node->text;
 	const struct expression *e =
-	    is_expression(node) ? expression_parse(r->arena, &r->scratch, node, &quiet) : NULL;
+	    is_expression(node) ? expression_parse(r->arena, &r->passing, node, &quiet) : NULL;
 	diagnostics_release(&quiet);
 	if (!e || !is_fixed(e) || value_read(r, NULL, node, &value) || value.kind != VALUE_TEXT)
 		return NULL;

@@ -22,7 +22,7 @@ static bool is_harmless(const char *text)
 static const char *only_argument(struct reading *r, const struct yaml_node *node, const char *function)
 {
 	struct diagnostics quiet = {0};
-	const struct expression *e = expression_parse(r->arena, &r->scratch, node, &quiet);
+	const struct expression *e = expression_parse(r->arena, &r->passing, node, &quiet);
 
 	diagnostics_release(&quiet);
 	bool calls = e && e->kind == EXPRESSION_CALL && !e->on && !strcmp(e->text, function) && e->count &&

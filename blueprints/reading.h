@@ -58,7 +58,8 @@ struct config_frame {
 struct reading {
 	struct blueprint *blueprint;
 	struct arena *arena;  /* the blueprint's */
-	struct arena scratch; /* gone when all is read: the tree of the text, expressions, orders */
+	struct arena scratch; /* gone when all is read: the tree of the text, orders */
+	struct arena passing; /* gone when the key is read: expressions */
 	struct diagnostics *list;
 	const struct blueprint_options *options;
 	const char *file;

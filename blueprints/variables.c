@@ -45,8 +45,10 @@ static const struct expression *read_variable(struct reading *r, const struct ex
 {
 	const char *name = e->arguments[0]->text;
 	const struct variable_read *variable = look_up(r, name);
-	struct expression *text = scratch_new(r, struct expression);
+	struct expression *text = arena_array(&r->passing, struct expression, 1);
 
+	if (!text)
+		r->list->failed = true;
 	if (!variable || !text)
 		return NULL;
 	*text = (struct expression){
@@ -77,7 +79,7 @@ static const struct expression *fold(struct reading *r, const struct expression 
 
 const struct expression *expression_read(struct reading *r, const struct yaml_node *node)
 {
-	const struct expression *e = expression_parse(r->arena, &r->scratch, node, r->list);
+	const struct expression *e = expression_parse(r->arena, &r->passing, node, r->list);
 
 	return e ? fold(r, e) : NULL;
 }

@@ -226,7 +226,7 @@ static const struct yaml_node *compose_list(struct composer *c, const yaml_event
 			return NULL;
 		*place = item;
 	}
-	node->count = c->items.count - from;
+	node->count = (uint32_t)(c->items.count - from);
 	node->items = pull(c, &c->items, from);
 	return node->items ? node : NULL;
 }
@@ -384,7 +384,7 @@ static const struct yaml_node *compose_map(struct composer *c, const yaml_event_
 	map_release(&set.map);
 	if (!done || c->stopped)
 		return NULL;
-	node->count = c->entries.count - set.from;
+	node->count = (uint32_t)(c->entries.count - set.from);
 	node->entries = pull(c, &c->entries, set.from);
 	return node->entries ? node : NULL;
 }

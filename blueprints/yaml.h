@@ -21,11 +21,11 @@ struct yaml_entry {
 };
 
 struct yaml_node {
-	enum yaml_kind kind;
+	enum yaml_kind kind : 8;
+	bool plain;     /* scalar written without quotes, so `5`, `null`, `true` may be more than text */
+	uint32_t count; /* entries of a list or map */
 	struct place place;
 	const char *text; /* scalars; NUL-terminated, embedded NULs are refused */
-	bool plain;       /* scalar written without quotes, so `5`, `null`, `true` may be more than text */
-	size_t count;     /* entries of a list or map */
 	union {
 		const struct yaml_node **items;   /* list */
 		const struct yaml_entry *entries; /* map, merge keys already merged, in source order */
