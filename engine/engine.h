@@ -230,6 +230,7 @@ struct berth_operation {
 	struct work *commit_first, *commit_last; /* who waits for a record to be durable */
 	size_t unsettled, unsettled_wanted;
 	size_t first_removals;  /* that are still to come */
+	bool any_kept;          /* an older one stayed, since its successor failed */
 	struct work *relinking; /* whose turn it is, of those that follow a changed value */
 	uint64_t
 	    decisions;  /* steps that changed a phase, or began a call or took its answer; for measuring */

@@ -201,6 +201,17 @@ static void let_go(struct berth_operation *operation)
 	store_unlisten(berth->store, operation);
 }
 
+/* All that its result was made from. */
+static void forget_graph(struct berth_operation *operation)
+{
+	application_free(give(operation->application));
+	blueprint_release(give(operation->blueprint));
+	blueprint_release(give(operation->retired));
+	json_decref(give(operation->stored_options));
+	stored_application_free(give(operation->stored));
+	known_release(&operation->known);
+}
+
 void operation_finish(struct berth_operation *operation, enum berth_outcome outcome, json_t *document)
 {
 	if (operation->done) {
@@ -211,6 +222,10 @@ void operation_finish(struct berth_operation *operation, enum berth_outcome outc
 		outcome = BERTH_TIMED_OUT;
 	if (json_is_object(document) && operation->error.code != OK)
 		json_object_set_new(document, "error", error_member(&operation->error));
+	/* Before the result is put together, so that both are never there at one time. */
+	operation->done = true;
+	let_go(operation);
+	forget_graph(operation);
 	operation->result = json_is_string(document) ? strdup(json_string_value(document))
 			    : document               ? document_line(operation, document)
 						     : strdup("");
@@ -221,8 +236,6 @@ void operation_finish(struct berth_operation *operation, enum berth_outcome outc
 		outcome = BERTH_FAILED;
 	}
 	operation->outcome = outcome;
-	operation->done = true;
-	let_go(operation);
 }
 
 void operation_fail(struct berth_operation *operation, const struct error *err)
@@ -298,12 +311,7 @@ void berth_operation_free(struct berth_operation *operation)
 	if (!operation->done)
 		let_go(operation);
 	forget(operation);
-	application_free(operation->application);
-	blueprint_release(operation->blueprint);
-	blueprint_release(operation->retired);
-	json_decref(operation->stored_options);
-	stored_application_free(operation->stored);
-	known_release(&operation->known);
+	forget_graph(operation);
 	diagnostics_release(&operation->diagnostics);
 	json_decref(operation->location_options);
 	json_decref(operation->saved);

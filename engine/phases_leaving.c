@@ -20,7 +20,7 @@ static bool serves(const struct instance *successor)
 /* It serves on, or was brought back: nothing else is to be done about it now. */
 static enum phase keep(struct work *work)
 {
-	work->kept = true;
+	work->kept = work->operation->any_kept = true;
 	work_settle(work);
 	return work->instance->phase;
 }
@@ -108,7 +108,7 @@ enum phase step_coming_back(struct work *work)
 		work_wake(work);
 		return PHASE_STARTING;
 	}
-	work->kept = true;
+	work->kept = work->operation->any_kept = true;
 	return PHASE_RUNNING;
 }
 
@@ -118,7 +118,7 @@ enum phase step_coming_back(struct work *work)
  */
 static const struct work *kept_by(const struct berth_operation *operation)
 {
-	for (size_t i = 0; i < operation->work_count; i++)
+	for (size_t i = 0; operation->any_kept && i < operation->work_count; i++)
 		if (operation->works[i]->kept)
 			return operation->works[i];
 	return NULL;

@@ -43,8 +43,7 @@ static int add_value_edges(struct edge_list *list, const struct value *value, si
 	if (value->component != NO_COMPONENT && value->component != self &&
 	    (value->kind == VALUE_ADDRESS || value->kind == VALUE_PORT || value->kind == VALUE_ENDPOINT ||
 	     value->kind == VALUE_SENSOR)) {
-		struct edge edge = {
-		    .kind = EDGE_VALUE, .to = value->component, .port = value->port, .place = value->place};
+		struct edge edge = {.kind = EDGE_VALUE, .to = value->component, .port = value->port};
 		if (add_edge(list, edge))
 			return -1;
 	}
@@ -68,15 +67,13 @@ static int gather_edges(struct edge_list *list, const struct component *componen
 	list->count = 0;
 	for (size_t i = 0; i < spec->link_count; i++) {
 		const struct link *link = &spec->links[i];
-		struct edge edge = {
-		    .kind = EDGE_LINK, .to = link->component, .link = link, .place = link->place};
+		struct edge edge = {.kind = EDGE_LINK, .to = link->component, .link = link};
 		if (add_edge(list, edge))
 			return -1;
 	}
 	for (size_t i = 0; i < spec->depends_on_count; i++) {
 		const struct link *link = &spec->depends_on[i];
-		struct edge edge = {
-		    .kind = EDGE_ORDER, .to = link->component, .link = link, .place = link->place};
+		struct edge edge = {.kind = EDGE_ORDER, .to = link->component, .link = link};
 		if (add_edge(list, edge))
 			return -1;
 	}

@@ -34,10 +34,9 @@ enum edge_kind {
 /* One component's need of another. */
 struct edge {
 	enum edge_kind kind;
+	int port;                /* VALUE: the port asked for, 0: any */
 	size_t to;               /* index of the provider */
 	const struct link *link; /* LINK and ORDER */
-	int port;                /* VALUE: the port asked for, 0: any */
-	struct place place;
 };
 
 struct site; /* where a component goes: the engine's view of an opened location */
