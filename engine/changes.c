@@ -9,7 +9,7 @@
 void because(struct decision *decision, const char *path, const char *old, const char *new,
 	     struct place place)
 {
-	struct arena *arena = &decision->operation->arena;
+	struct arena *arena = graph_arena(decision->operation);
 	struct reason *reason = arena_array(arena, struct reason, 1), **at = &decision->work->reasons;
 	if (!reason) {
 		decision->failed = true;
@@ -277,7 +277,7 @@ bool limits_known(const struct work *work)
 
 static void differs(struct decision *decision, const char *path, int64_t old, int64_t new)
 {
-	struct arena *arena = &decision->operation->arena;
+	struct arena *arena = graph_arena(decision->operation);
 	if (old != new)
 		because(decision, path, arena_format(arena, "%lld", (long long)old),
 			arena_format(arena, "%lld", (long long)new),

@@ -258,6 +258,12 @@ struct berth_operation {
 	struct map *verb_names;           /* the verb's own look-up */
 };
 
+/* Of works and all that goes with the graph, before the result is put together. */
+static inline struct arena *graph_arena(const struct berth_operation *operation)
+{
+	return &operation->application->arena;
+}
+
 /* --- operation.c --- */
 struct berth_operation *operation_begin(struct berth *berth, const struct verb *verb,
 					const struct berth_request *request,

@@ -2,6 +2,7 @@
  */
 #include "engine/operation.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -212,6 +213,14 @@ static void forget_graph(struct berth_operation *operation)
 	known_release(&operation->known);
 }
 
+/* The C library keeps what is freed for allocations to come; a long result may fit in none of its gaps. */
+static void give_back(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 void operation_finish(struct berth_operation *operation, enum berth_outcome outcome, json_t *document)
 {
 	if (operation->done) {
@@ -226,6 +235,7 @@ void operation_finish(struct berth_operation *operation, enum berth_outcome outc
 	operation->done = true;
 	let_go(operation);
 	forget_graph(operation);
+	give_back();
 	operation->result = json_is_string(document) ? strdup(json_string_value(document))
 			    : document               ? document_line(operation, document)
 						     : strdup("");

@@ -81,7 +81,7 @@ static int choose_generation(struct decision *decision)
 		    (!made_as_wanted(instance->seen, digest) ||
 		     other->seen->generation > instance->seen->generation))
 			swap_seen(instance, other);
-	if (!(instance->name = arena_text(&decision->operation->arena, instance->seen->name)))
+	if (!(instance->name = arena_text(graph_arena(decision->operation), instance->seen->name)))
 		return -1;
 	bool goes_on = made_as_wanted(instance->seen, digest) && can(decision->work)->generations;
 	for (const struct sighting *other = instance->others; other; other = other->next) {
@@ -159,7 +159,7 @@ static int part_generations(struct decision *decision)
 	if (put_beside(decision, instance->seen, true))
 		return -1;
 	instance->generation = last + 1;
-	instance->name = generation_name(&operation->arena, operation->application->id,
+	instance->name = generation_name(graph_arena(operation), operation->application->id,
 					 instance->component->id, instance->ordinal, instance->generation);
 	return instance->name ? 0 : -1;
 }
@@ -455,7 +455,7 @@ bool plan_empty(const struct berth_operation *operation)
 /* The listing does not tell the limits: a copy of what it says, with what a look says of them. */
 static int add_limits(struct work *work, const struct observed *looked)
 {
-	struct observed *both = arena_array(&work->operation->arena, struct observed, 1);
+	struct observed *both = arena_array(graph_arena(work->operation), struct observed, 1);
 	if (!both)
 		return -1;
 	*both = *work->instance->seen;

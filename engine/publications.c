@@ -60,7 +60,7 @@ struct way way_to(const struct instance *consumer, const struct component *provi
 static int copy_ports(struct work *work)
 {
 	const struct component *component = work->instance->component;
-	work->ports = arena_array(&work->operation->arena, struct spec_port, component->port_count);
+	work->ports = arena_array(graph_arena(work->operation), struct spec_port, component->port_count);
 	if (!work->ports)
 		return -1;
 	if (component->port_count)
@@ -87,8 +87,9 @@ static int foresee(struct work *work, struct error *err)
 	struct instance_spec outline;
 	if (spec_outline(work, &room, &outline))
 		return fail_memory(err);
-	return work->site->location.driver->foresee(&work->site->location, &outline, &work->operation->arena,
-						    &instance->attachments, &instance->attachment_count, err);
+	return work->site->location.driver->foresee(&work->site->location, &outline,
+						    graph_arena(work->operation), &instance->attachments,
+						    &instance->attachment_count, err);
 }
 
 static bool reaches(const struct component *consumer, const struct component *provider)
@@ -295,7 +296,7 @@ static int pick_ports(struct picker *picker, struct work *work)
 	if (publishes(work) &&
 	    location->driver->publish_address(location, address, sizeof address, picker->err))
 		return -1;
-	const char *kept = arena_text(&work->operation->arena, address);
+	const char *kept = arena_text(graph_arena(work->operation), address);
 	if (!kept)
 		return fail_memory(picker->err);
 	for (size_t i = 0; i < work->port_count; i++)

@@ -517,7 +517,7 @@ int reconcile_begin(struct berth_operation *operation, struct error *err)
 			continue;
 		}
 		if (stays_itself(work) &&
-		    !(work->target_id = arena_text(&operation->arena, work->instance->seen->target_id)))
+		    !(work->target_id = arena_text(graph_arena(operation), work->instance->seen->target_id)))
 			return fail_memory(err);
 		if (work->action == ACTION_REMOVE)
 			work->instance->phase = first; /* it waits for its time: nothing to tell yet */

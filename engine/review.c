@@ -41,7 +41,7 @@ static const char *name_now(const struct work *work)
 static int take(struct work *work, const struct observed *looked)
 {
 	struct instance *instance = work->instance;
-	struct observed *seen = arena_array(&work->operation->arena, struct observed, 1);
+	struct observed *seen = arena_array(graph_arena(work->operation), struct observed, 1);
 	if (!seen)
 		return -1;
 	*seen = *looked;
@@ -60,7 +60,7 @@ static enum progress look_at(struct work *work)
 	struct site *site = work->site;
 	enum progress progress =
 	    site->location.driver->look(&site->location, &work->errand, work->operation->application->id,
-					name_now(work), &work->operation->arena, &looked, &err);
+					name_now(work), graph_arena(work->operation), &looked, &err);
 	if (progress == PROGRESS_WAITING)
 		return progress;
 	work->reviewed = true;

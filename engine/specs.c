@@ -20,7 +20,7 @@ static const char *shared_name(struct arena *arena, const struct instance *insta
 const char *settled_name(const struct instance *instance)
 {
 	struct berth_operation *operation = instance->work->operation;
-	return instance->generation ? instance_name(&operation->arena, operation->application->id,
+	return instance->generation ? instance_name(graph_arena(operation), operation->application->id,
 						    instance->component->id, instance->ordinal)
 				    : instance->name;
 }

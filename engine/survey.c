@@ -11,8 +11,8 @@ static int gather_images(struct berth_operation *operation, struct site *site)
 	size_t count = 0;
 	for (size_t i = 0; i < application->component_count; i++)
 		count += application->components[i].site == site;
-	const char **images = arena_array(&operation->arena, const char *, count + 1);
-	const char **newest = arena_array(&operation->arena, const char *, count + 1);
+	const char **images = arena_array(graph_arena(operation), const char *, count + 1);
+	const char **newest = arena_array(graph_arena(operation), const char *, count + 1);
 	struct map *known = NULL;
 	if (!images || !newest)
 		return -1;
@@ -137,7 +137,7 @@ static int make_room(struct berth_operation *operation)
 	for (size_t i = 0; i < application->component_count; i++)
 		total += room[i];
 	/* One that is made anew has an older one beside it; so has each of another generation. */
-	operation->works = arena_array(&operation->arena, struct work *, 2 * total + observed + 1);
+	operation->works = arena_array(graph_arena(operation), struct work *, 2 * total + observed + 1);
 	struct instance *instances = arena_array(&application->arena, struct instance, total + 1);
 	for (size_t i = 0; operation->works && instances && i < application->component_count; i++) {
 		application->components[i].instances = instances;
@@ -154,7 +154,7 @@ static void wake_work(struct errand *errand)
 
 static int give_work(struct berth_operation *operation, struct instance *instance, struct site *site)
 {
-	struct work *work = arena_array(&operation->arena, struct work, 1);
+	struct work *work = arena_array(graph_arena(operation), struct work, 1);
 	if (!work)
 		return -1;
 	*work = (struct work){
@@ -178,8 +178,8 @@ static struct instance *add_instance(struct berth_operation *operation, struct c
 	    .component = component,
 	    .ordinal = ordinal,
 	    .generation = seen ? seen->generation : 0,
-	    .name = generation_name(&operation->arena, operation->application->id, component->id, ordinal,
-				    seen ? seen->generation : 0),
+	    .name = generation_name(graph_arena(operation), operation->application->id, component->id,
+				    ordinal, seen ? seen->generation : 0),
 	    .wanted = !seen,
 	};
 	if (seen && seen->late_double)
@@ -198,13 +198,13 @@ static void take_for(struct instance *instance, const struct observed *seen)
 struct work *survey_add_beside(struct work *work, const struct observed *seen)
 {
 	struct berth_operation *operation = work->operation;
-	struct instance *beside = arena_array(&operation->application->arena, struct instance, 1);
+	struct instance *beside = arena_array(graph_arena(operation), struct instance, 1);
 	if (!beside)
 		return NULL;
 	*beside = (struct instance){
 	    .component = work->instance->component,
 	    .ordinal = work->instance->ordinal,
-	    .name = arena_text(&operation->arena, seen->name),
+	    .name = arena_text(graph_arena(operation), seen->name),
 	};
 	take_for(beside, seen);
 	return beside->name && give_work(operation, beside, work->site) == 0 ? beside->work : NULL;
@@ -238,7 +238,7 @@ static bool stands_better(const struct observed *a, const struct observed *b)
 static int set_aside(struct berth_operation *operation, struct instance *instance,
 		     const struct observed *seen)
 {
-	struct sighting *other = arena_array(&operation->arena, struct sighting, 1);
+	struct sighting *other = arena_array(graph_arena(operation), struct sighting, 1);
 	if (!other)
 		return -1;
 	*other = (struct sighting){.seen = seen, .next = instance->others};
@@ -278,7 +278,7 @@ static int name_found(struct berth_operation *operation)
 	for (size_t i = 0; i < operation->work_count; i++) {
 		struct instance *instance = operation->works[i]->instance;
 		if (instance->wanted && instance->seen && instance->generation &&
-		    !(instance->name = arena_text(&operation->arena, instance->seen->name)))
+		    !(instance->name = arena_text(graph_arena(operation), instance->seen->name)))
 			return -1;
 	}
 	return 0;
