@@ -106,6 +106,29 @@ Test(entity, components_that_only_the_target_knows_are_added_without_moving_ids)
 	cr_assert_null(application_component(application, "c100"));
 }
 
+Test(entity, a_name_means_one_component_unless_others_go_by_it_too_whatever_the_size_of_its_letters)
+{
+	read_graph("id: a\nservices:\n"
+		   "- {type: 'docker:x:1', id: Cache, openPorts: 80}\n"
+		   "- {type: 'docker:x:1', id: db, openPorts: 80}\n"
+		   "- {type: 'docker:x:1', id: one, links: {store: $brooklyn:component(\"db\"), Mem: "
+		   "$brooklyn:component(\"Cache\")}}\n"
+		   "- {type: 'docker:x:1', id: two, links: {Store: $brooklyn:component(\"Cache\"), db: "
+		   "$brooklyn:component(\"db\")}}\n");
+	size_t cache = application_component(application, "Cache")->index;
+	size_t db = application_component(application, "db")->index;
+	cr_expect(application_means_only(application, "Cache", cache));
+	cr_expect(application_means_only(application, "cache", cache));
+	cr_expect(application_means_only(application, "mem", cache));
+	cr_expect(application_means_only(application, "DB", db));
+	cr_expect_not(application_means_only(application, "store", db));
+	cr_expect_not(application_means_only(application, "STORE", cache));
+	cr_expect_not(application_means_only(application, "db", cache));
+	cr_expect_null(application_component(application, "cache"));
+	cr_assert_eq(application_add_found(application, "DB"), 0);
+	cr_expect_not(application_means_only(application, "db", db));
+}
+
 Test(entity, phases_have_the_names_that_status_shows)
 {
 	cr_assert_str_eq(phase_name(PHASE_RUNNING), "running");
