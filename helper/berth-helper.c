@@ -37,6 +37,7 @@ enum { EXIT_USAGE = 64, EXIT_NO_DIRECTORY = 66, EXIT_SETUP = 71, EXIT_HELD = 75 
 #define LAST_BACK_OFF_MS  60000
 #define STEADY_MS         10000 /* a command that ran so long starts again without delay */
 #define KILL_AGAIN_MS     20
+#define WRITE_AGAIN_MS    1000 /* what the disk did not take */
 
 enum wish { WISH_RUN, WISH_PARK, WISH_END };
 
@@ -51,8 +52,9 @@ struct keeper {
 	pid_t group;      /* of the command that runs or ran last */
 	int64_t began_ms; /* monotonic, of this run */
 	int64_t back_off_ms;
-	int64_t due_ms; /* when to look again without being called; 0: never */
-	enum wish wish; /* the last one told */
+	int64_t due_ms;   /* when to look again without being called; 0: never */
+	int64_t write_ms; /* when to write the state again; 0: it is written */
+	enum wish wish;   /* the last one told */
 	bool ever_ran;
 	bool failed;  /* the last start did */
 	bool ending;  /* the tree was asked to end */
@@ -70,10 +72,15 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static void write_state(struct keeper *k)
+{
+	k->write_ms = record_write(&k->record) ? 0 : now_ms() + WRITE_AGAIN_MS;
+}
+
 static void set_state(struct keeper *k, const char *state)
 {
 	k->record.state = state;
-	record_write(&k->record);
+	write_state(k);
 }
 
 /* Ask the whole tree to end, and note when patience is over. */
@@ -265,23 +272,30 @@ static void take_signals(struct keeper *k)
 	}
 }
 
+/* For poll(): until something is due, -1: for as long as it takes. */
+static int patience_ms(const struct keeper *k)
+{
+	int64_t at = k->due_ms && (!k->write_ms || k->due_ms < k->write_ms) ? k->due_ms : k->write_ms;
+	int64_t wait = at - now_ms();
+	return !at ? -1 : wait < 0 ? 0 : (int)wait;
+}
+
 static void run(struct keeper *k)
 {
 	while (!k->done) {
-		int64_t wait = k->due_ms ? k->due_ms - now_ms() : -1;
-		if (k->due_ms && wait < 0)
-			wait = 0;
 		struct pollfd polls[] = {
 		    {.fd = k->signals, .events = POLLIN},
 		    {.fd = k->output.input, .events = POLLIN},
 		    {.fd = k->errors.input, .events = POLLIN},
 		};
-		if (poll(polls, 3, (int)wait) < 0 && errno != EINTR)
+		if (poll(polls, 3, patience_ms(k)) < 0 && errno != EINTR)
 			return;
 		stream_drain(&k->output, &k->log);
 		stream_drain(&k->errors, &k->log);
 		take_signals(k);
 		step(k);
+		if (k->write_ms && now_ms() >= k->write_ms)
+			write_state(k);
 	}
 }
 

@@ -1,4 +1,5 @@
 /* record.c - writes the helper's records so that a reader finds the old one or the new one, never a part. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,18 +17,19 @@ int64_t wall_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void replace(const char *path, const char *beside, const char *text)
+/* Without its directory, which somebody removed, nothing will ever be read: that is no failure. */
+static bool replace(const char *path, const char *beside, const char *text)
 {
 	int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return;
+		return errno == ENOENT;
 	size_t length = strlen(text);
 	ssize_t count = write(fd, text, length);
 	close(fd);
-	if (count == (ssize_t)length)
-		rename(beside, path);
-	else
-		unlink(beside);
+	if (count == (ssize_t)length && rename(beside, path) == 0)
+		return true;
+	unlink(beside);
+	return false;
 }
 
 static void boot_id(char *ret_id, size_t size)
@@ -42,7 +44,7 @@ static void boot_id(char *ret_id, size_t size)
 	ret_id[strcspn(ret_id, "\n")] = '\0';
 }
 
-void record_write(const struct record *record)
+bool record_write(const struct record *record)
 {
 	char text[1024], boot[64];
 	boot_id(boot, sizeof(boot));
@@ -53,7 +55,7 @@ void record_write(const struct record *record)
 		 record->state, (int)getpid(), tree_start_ticks(getpid()), (int)record->pid,
 		 record->pid_start, (long long)record->started_ms, (long long)record->ended_ms, record->exits,
 		 record->starts, record->code, record->signal, boot);
-	replace("state", "state.new", text);
+	return replace("state", "state.new", text);
 }
 
 unsigned record_exits_before(void)

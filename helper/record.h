@@ -3,6 +3,7 @@
 #ifndef BERTH_HELPER_RECORD_H
 #define BERTH_HELPER_RECORD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -24,9 +25,9 @@ struct record {
 	int code, signal;
 };
 
-/* Replaces the file whole or not at all. A full disk is borne: the command's life matters more than its
- * record. */
-void record_write(const struct record *record);
+/* Replaces the file whole or not at all. False: the disk does not take it, and may later. That is borne: the
+ * command's life matters more than its record. */
+bool record_write(const struct record *record);
 /* The exits counted by a helper before us; 0 when there was none. */
 unsigned record_exits_before(void);
 void record_error(const char *text); /* NULL: nothing is wrong */

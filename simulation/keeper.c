@@ -18,6 +18,7 @@ enum { EXIT_NO_DIRECTORY = 66, EXIT_SETUP = 71, EXIT_HELD = 75 };
 #define LAST_BACK_OFF_MS  60000
 #define STEADY_MS         10000
 #define KILL_AGAIN_MS     20
+#define WRITE_AGAIN_MS    1000
 #define STEP_MS           3 /* less than so long is what it does between two of its steps */
 
 static struct universe *universe_of(const struct keeper *k)
@@ -45,10 +46,18 @@ static void look_at(struct keeper *k, int64_t due_ms)
 		clock_take(universe_clock(universe_of(k)), &k->due);
 }
 
+static void write_state(struct keeper *k)
+{
+	if (record_write(k))
+		clock_take(universe_clock(universe_of(k)), &k->write);
+	else
+		clock_add(universe_clock(universe_of(k)), &k->write, WRITE_AGAIN_MS);
+}
+
 static void set_state(struct keeper *k, const char *state)
 {
 	k->record.state = state;
-	record_write(k);
+	write_state(k);
 }
 
 static void end_tree(struct keeper *k)
@@ -385,6 +394,11 @@ static void due_happens(struct event *event)
 		happens(k);
 }
 
+static void write_happens(struct event *event)
+{
+	write_state((struct keeper *)((char *)event - offsetof(struct keeper, write)));
+}
+
 int keeper_begin(struct process *process, const char *directory)
 {
 	struct keeper *k = calloc(1, sizeof *k);
@@ -396,6 +410,7 @@ int keeper_begin(struct process *process, const char *directory)
 	k->process = process;
 	event_prepare(&k->step, step_happens);
 	event_prepare(&k->due, due_happens);
+	event_prepare(&k->write, write_happens);
 	process->keeper = k;
 	soon(k);
 	return 0;
@@ -415,6 +430,7 @@ void keeper_free(struct keeper *k)
 		return;
 	clock_take(universe_clock(universe_of(k)), &k->step);
 	clock_take(universe_clock(universe_of(k)), &k->due);
+	clock_take(universe_clock(universe_of(k)), &k->write);
 	log_release(k);
 	launch_release(&k->launch);
 	text_release(&k->output);

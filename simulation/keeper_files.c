@@ -23,8 +23,10 @@ static struct node *find(struct keeper *keeper, const char *name)
 static struct node *open_file(struct keeper *keeper, const char *name)
 {
 	struct node *node = find(keeper, name);
-	if (node && files_of(keeper)->read_only)
+	if (node && files_of(keeper)->read_only) {
+		errno = EROFS;
 		return NULL;
+	}
 	return node ? node
 		    : file_make(files_of(keeper), keeper->process->directory, name, 0600,
 				&keeper->process->actor);
@@ -40,18 +42,21 @@ static void remove_file(struct keeper *keeper, const char *name)
 /* --- records ------------------------------------------------------------------------------------------- */
 
 /* Whole or not at all, but nothing waits for the disk. */
-void keeper_replace(struct keeper *keeper, const char *name, const char *beside, const char *text)
+bool keeper_replace(struct keeper *keeper, const char *name, const char *beside, const char *text)
 {
 	struct node *node = open_file(keeper, beside);
-	if (!node || node_resize(files_of(keeper), node, 0))
-		return;
-	if (node_write(files_of(keeper), node, 0, text, strlen(text)))
-		remove_file(keeper, beside);
-	else
-		name_move(files_of(keeper), node, keeper->process->directory, name, &keeper->process->actor);
+	if (!node)
+		return errno == ENOENT;
+	if (node_resize(files_of(keeper), node, 0))
+		return false;
+	if (!node_write(files_of(keeper), node, 0, text, strlen(text)) &&
+	    !name_move(files_of(keeper), node, keeper->process->directory, name, &keeper->process->actor))
+		return true;
+	remove_file(keeper, beside);
+	return false;
 }
 
-void record_write(struct keeper *keeper)
+bool record_write(struct keeper *keeper)
 {
 	const struct record *record = &keeper->record;
 	const struct process *process = keeper->process;
@@ -63,7 +68,7 @@ void record_write(struct keeper *keeper)
 		 (unsigned long long)record->pid_start, (long long)record->started_ms,
 		 (long long)record->ended_ms, record->exits, record->starts, record->code, record->signal,
 		 process->machine->boot_id);
-	keeper_replace(keeper, "state", "state.new", text);
+	return keeper_replace(keeper, "state", "state.new", text);
 }
 
 void record_error(struct keeper *keeper, const char *text)

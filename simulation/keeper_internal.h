@@ -49,6 +49,7 @@ struct keeper {
 	enum stage stage;
 	char *directory;
 	struct event step, due; /* something is to be looked at; when, without being called */
+	struct event write;     /* the state, which the disk did not take, again */
 	struct launch launch;
 	struct record record;
 	struct log log;
@@ -72,8 +73,9 @@ struct start_failure {
 };
 
 /* --- keeper_files.c: all of it in the directory where it works --- */
-void keeper_replace(struct keeper *keeper, const char *name, const char *beside, const char *text);
-void record_write(struct keeper *keeper);
+/* False: the disk does not take it. */
+bool keeper_replace(struct keeper *keeper, const char *name, const char *beside, const char *text);
+bool record_write(struct keeper *keeper);
 void record_error(struct keeper *keeper, const char *text); /* NULL: nothing is wrong */
 unsigned record_exits_before(struct keeper *keeper);
 int launch_read(struct keeper *keeper, struct start_failure *failure);

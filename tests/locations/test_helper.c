@@ -362,6 +362,23 @@ Test(helper, woken_while_it_ends_it_starts_again_after_the_end)
 	cr_assert_eq(field("\nexits "), 1);
 }
 
+/* As on a disk that is full for a while. */
+Test(helper, state_that_could_not_be_written_is_written_later)
+{
+	write_launch("echo up >>ran; exec sleep 1000", NULL);
+	helper = start_helper();
+	cr_assert(EVENTUALLY(state_is("running")));
+	kill(helper, SIGUSR1);
+	cr_assert(EVENTUALLY(state_is("parked")));
+	cr_assert_eq(mkdir("state.new", 0700), 0);
+	kill(helper, SIGUSR2);
+	cr_assert(EVENTUALLY(strcmp(contents("work/ran"), "up\nup\n") == 0));
+	cr_assert(state_is("parked"));
+	cr_assert_eq(rmdir("state.new"), 0);
+	cr_assert(EVENTUALLY(state_is("running")));
+	cr_assert_eq(field("\nstarts "), 2);
+}
+
 Test(helper, parked_while_it_waits_to_start_again_it_waits_no_more)
 {
 	write_launch("echo x >>ran; exit 1", NULL);

@@ -464,6 +464,27 @@ Test(keeper_alike, a_command_that_is_killed_starts_again_and_its_exits_are_count
 	both("ended by a signal", spec, "running", 1, 1);
 }
 
+/* As on a disk that is full for a while. */
+Test(keeper_alike, a_state_that_could_not_be_written_is_written_later)
+{
+	struct instance_spec *spec = spec_of("web", STAYS, RESTART_UNLESS_STOPPED);
+
+	run(spec);
+	cr_assert_eq(BOTH(stop, app, spec->name), PROGRESS_DONE);
+	both("stopped", spec, "parked", 1, 0);
+	for (size_t i = 0; i < 2; i++)
+		cr_assert_eq(sides[i].world->ops->directories_make(
+				 sides[i].world, path_of(&sides[i], spec, "state.new"), 0700, NULL),
+			     0);
+	kill_both(spec, KEEPER, SIGUSR2);
+	both("woken", spec, "parked", 1, 1);
+	for (size_t i = 0; i < 2; i++)
+		cr_assert_eq(sides[i].world->ops->directory_remove(
+				 sides[i].world, path_of(&sides[i], spec, "state.new"), NULL),
+			     0);
+	both("written", spec, "running", 1, 1);
+}
+
 Test(keeper_alike, a_keeper_that_is_killed_leaves_a_tree_which_stop_ends)
 {
 	struct instance_spec *spec = spec_of("web", STAYS, RESTART_UNLESS_STOPPED);
