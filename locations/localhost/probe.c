@@ -264,6 +264,30 @@ static int begin_command(struct probing *probing, const struct instance_spec *sp
 
 /* --- the errand ---------------------------------------------------------------------------- */
 
+/* It listens where it was told to when it was made, which may be wider than it is to be now: losing the last
+ * consumer outside is no reason to make it anew. */
+static int as_it_runs(struct location *location, struct arena *arena, const struct instance_spec *spec,
+		      const char *directory, struct instance_spec *ret)
+{
+	struct spec_variable *variables = arena_array(arena, struct spec_variable, spec->variable_count + 1);
+	struct marks marks;
+
+	*ret = *spec;
+	if (!variables)
+		return -1;
+	if (!spec->bind_address || !manifest_read(location, arena, directory, &marks) || !*marks.bind)
+		return 0;
+	for (size_t i = 0; i < spec->variable_count; i++) {
+		variables[i] = spec->variables[i];
+		if (!strcmp(variables[i].name, "BIND_ADDRESS") &&
+		    !strcmp(variables[i].value, spec->bind_address))
+			variables[i].value = marks.bind;
+	}
+	ret->bind_address = marks.bind;
+	ret->variables = variables;
+	return 0;
+}
+
 static void release_probing(struct task *task)
 {
 	struct probing *probing = (struct probing *)task;
@@ -312,15 +336,20 @@ static int begin_tcp(struct probing *probing, const struct instance_spec *spec,
 	return probing->call ? 0 : fail_memory(err);
 }
 
-static enum progress begin(struct location *location, struct errand *errand, const struct instance_spec *spec,
-			   const struct health_check *check, struct error *err)
+static enum progress begin(struct location *location, struct errand *errand,
+			   const struct instance_spec *wanted, const struct health_check *check,
+			   struct error *err)
 {
 	owned_by(arena_release) struct arena arena = {0};
-	char *directory = run_directory(location, &arena, spec->app, spec->name);
+	char *directory = run_directory(location, &arena, wanted->app, wanted->name);
+	struct instance_spec running;
+	const struct instance_spec *spec = &running;
 
-	if (!directory)
+	if (!directory || as_it_runs(location, &arena, wanted, directory, &running)) {
 		fail_memory(err);
-	if (!directory || guard_name(spec->app, spec->name, err) || runs(location, spec, directory, err))
+		return PROGRESS_FAILED;
+	}
+	if (guard_name(spec->app, spec->name, err) || runs(location, spec, directory, err))
 		return PROGRESS_FAILED;
 	if (check->kind == CHECK_NONE)
 		return PROGRESS_DONE;

@@ -154,6 +154,14 @@ static enum progress probe(const struct instance_spec *spec, const struct health
 	return DRIVE(localhost_driver.probe(&bench.location, &bench.errand, spec, check, &bench.error));
 }
 
+static struct health_check command_check(struct value *word, const char *shell)
+{
+	*word = (struct value){.kind = VALUE_TEXT, .text = shell, .component = NO_COMPONENT};
+	return (struct health_check){.kind = CHECK_COMMAND,
+				     .timeout_ms = 5000,
+				     .command = {.given = true, .shell = true, .words = word, .count = 1}};
+}
+
 Test(localhost_answers, tcp_check_asks_its_port)
 {
 	struct instance_spec *spec = bench_spec("web", "sleep 1000");
@@ -165,6 +173,26 @@ Test(localhost_answers, tcp_check_asks_its_port)
 	close(fd);
 	cr_assert_eq(probe(spec, &check), PROGRESS_FAILED);
 	cr_assert_neq(bench.error.code, OK);
+}
+
+/* Its last consumer outside is gone, which is no reason to make it anew. */
+Test(localhost_answers, checks_ask_where_it_was_told_to_listen)
+{
+	struct instance_spec *spec = bench_spec("web", "sleep 1000");
+	struct spec_variable variable = {"BIND_ADDRESS", "127.0.0.1", false};
+	struct health_check tcp = {.kind = CHECK_TCP, .timeout_ms = 5000}, command;
+	struct value word;
+	int fd = listen_somewhere(&tcp.port);
+
+	bench_run(spec);
+	spec->bind_address = "127.0.0.99";
+	variable.value = spec->bind_address;
+	spec->variables = &variable;
+	spec->variable_count = 1;
+	cr_assert_eq(probe(spec, &tcp), PROGRESS_DONE, "%s", bench.error.text);
+	command = command_check(&word, "test $BIND_ADDRESS = 127.0.0.1");
+	cr_assert_eq(probe(spec, &command), PROGRESS_DONE, "%s", bench.error.text);
+	close(fd);
 }
 
 Test(localhost_answers, port_of_another_program_is_told_before_the_start)
@@ -222,14 +250,6 @@ Test(localhost_answers, http_check_judges_the_status)
 	cr_assert_eq(probe(spec, &check), PROGRESS_FAILED);
 	cr_assert(strstr(bench.error.text, "200, not 204"), "%s", bench.error.text);
 	close(fd);
-}
-
-static struct health_check command_check(struct value *word, const char *shell)
-{
-	*word = (struct value){.kind = VALUE_TEXT, .text = shell, .component = NO_COMPONENT};
-	return (struct health_check){.kind = CHECK_COMMAND,
-				     .timeout_ms = 5000,
-				     .command = {.given = true, .shell = true, .words = word, .count = 1}};
 }
 
 Test(localhost_answers, command_check_sees_the_components_environment)
