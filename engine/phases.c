@@ -92,10 +92,12 @@ static void block(struct work *work)
 	work_wake_consumers(work); /* those who need this one hear it too */
 }
 
-/* What was only placed is placed again, as it is to be: its making may have been interrupted. */
+/* What was only placed is placed again, as it is to be: its making may have been interrupted. Where nothing
+ * is known of how it is to be, it is left as it is. */
 static bool is_placed_only(const struct work *work)
 {
-	return work->action == ACTION_START && work->instance->seen->state == SEEN_CREATED;
+	return work->action == ACTION_START && work->instance->seen->state == SEEN_CREATED &&
+	       work->instance->component->spec;
 }
 
 /* Everything it needs is there: which way does it go now? */

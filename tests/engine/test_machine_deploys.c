@@ -417,7 +417,22 @@ static void lose_instances(struct play *play)
 	cr_assert_eq(world->ops->tree_remove(world, STATE "/run/app", NULL), 0);
 }
 
-static void start_what_was_placed(uint64_t seed, uint64_t deploy_dies, uint64_t start_dies)
+static void lose_the_store(struct play *play)
+{
+	static const char *const names[] = {"berth.db", "berth.db-wal", "berth.db-shm"};
+	struct world *world = seat_world(play->seat);
+	char path[200];
+
+	berth_close(play->berth);
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		snprintf(path, sizeof path, STATE "/%s", names[i]);
+		cr_assert_eq(world->ops->file_remove(world, path, NULL), 0);
+	}
+	seat_free(play->seat);
+	begin(play);
+}
+
+static void start_what_was_placed(uint64_t seed, uint64_t deploy_dies, uint64_t start_dies, bool forgotten)
 {
 	struct play play;
 
@@ -428,7 +443,10 @@ static void start_what_was_placed(uint64_t seed, uint64_t deploy_dies, uint64_t 
 	run(&play, berth_deploy, editions[0], NULL);
 	end(&play);
 	begin(&play);
-	seat_kill_at(play.seat, start_dies);
+	if (forgotten)
+		lose_the_store(&play);
+	else
+		seat_kill_at(play.seat, start_dies);
 	run(&play, berth_start, NULL, NULL);
 	end(&play);
 	begin(&play);
@@ -445,7 +463,16 @@ Test(machine_deploys, what_a_killed_deploy_only_placed_can_be_started_by_name)
 
 	for (uint64_t at = 1; at <= calls; at += 5)
 		for (uint64_t later = 29; later < 46; later += 4)
-			start_what_was_placed(++seed, at, later);
+			start_what_was_placed(++seed, at, later, false);
+}
+
+/* Nobody knows how it is to be: it stays as it is until a deploy tells. */
+Test(machine_deploys, what_a_killed_deploy_only_placed_is_not_made_by_name_where_nothing_else_is_known)
+{
+	uint64_t calls = calls_of_a_deploy(0), seed = 0;
+
+	for (uint64_t at = 1; at <= calls; at++)
+		start_what_was_placed(++seed, at, 0, true);
 }
 
 static uint64_t calls_of_a_destroy(void)
