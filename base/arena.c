@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
+
 /* Blocks grow from the first size to the last, so that thousands of small arenas stay small. */
 #define FIRST_BLOCK ((size_t)1024)
 #define LAST_BLOCK  ((size_t)16384)
@@ -23,6 +25,8 @@ static struct arena_block *block_new(size_t size)
 	struct arena_block *block = calloc(1, sizeof(*block) + size);
 	if (block)
 		block->size = size;
+	else
+		count_memory_failure();
 	return block;
 }
 

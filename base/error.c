@@ -48,10 +48,24 @@ static void write_text(char *target, size_t size, const char *format, va_list ar
 	memcpy(target, made, strlen(made) + 1);
 }
 
+static _Thread_local size_t failures;
+
+size_t memory_failures(void)
+{
+	return failures;
+}
+
+void count_memory_failure(void)
+{
+	failures++;
+}
+
 int fail(struct error *err, enum code code, const char *format, ...)
 {
 	va_list arguments;
 
+	if (code == ERR_NO_MEMORY)
+		count_memory_failure();
 	if (!err)
 		return -1;
 	va_start(arguments, format);

@@ -37,6 +37,12 @@ void remedy(struct error *err, const char *format, ...) __attribute__((format(pr
 /* Short for fail(err, ERR_NO_MEMORY, "out of memory"). */
 int fail_memory(struct error *err);
 
+/* How often this thread was without memory so far: counted by what fails with ERR_NO_MEMORY, and by arenas,
+ * texts, maps and documents. Who finds another number than at the beginning cannot trust what was made
+ * meanwhile, whoever looked away. */
+size_t memory_failures(void);
+void count_memory_failure(void);
+
 /* The code's name as JSON output spells it: "invalid", "unreachable", ... */
 const char *code_name(enum code code);
 

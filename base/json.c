@@ -72,10 +72,14 @@ json_t *json_parse(const char *text, size_t size, const char *what, struct error
 		fail(err, ERR_INVALID, "%s: JSON nested deeper than %d levels", what, DEPTH_LIMIT);
 		return NULL;
 	}
-	json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &wrong);
+	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
+	json_t *json = json_loadb(text, size, flags, &wrong);
+	/* jansson takes a token that there was no memory for to be wrong: only what it says twice counts. */
+	if (!json)
+		json = json_loadb(text, size, flags, &wrong);
 	if (json)
 		return json;
-	if (json_error_code(&wrong) == json_error_out_of_memory)
+	if (json_error_code(&wrong) == json_error_out_of_memory || wrong.line < 0)
 		fail_memory(err);
 	else /* without what it was near to, which may be a password */
 		fail(err, ERR_INVALID, "%s: not valid JSON at line %d, column %d: %.*s", what, wrong.line,
@@ -115,29 +119,13 @@ json_t *json_at(const json_t *object, const char *path)
 	return found;
 }
 
-/* The length of the UTF-8 character that begins here, 0 when none does. jansson judges the finer points. */
-static size_t character_length(const char *text)
-{
-	unsigned char first = (unsigned char)*text;
-	size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-
-	for (size_t i = 1; i < length; i++)
-		if (((unsigned char)text[i] & 0xc0) != 0x80)
-			return 0;
-	json_t *character = length ? json_stringn(text, length) : NULL;
-	if (!character)
-		return 0;
-	json_decref(character);
-	return length;
-}
-
 /* Text of remotes and logs need not be UTF-8: what is not becomes the replacement character. */
 static json_t *repaired(const char *text)
 {
 	owned_text good = {0};
 
 	while (*text) {
-		size_t length = character_length(text);
+		size_t length = utf8_length(text);
 		if (length)
 			text_add_bytes(&good, text, length);
 		else
@@ -154,27 +142,45 @@ json_t *json_any_text(const char *text)
 	return value ? value : repaired(text);
 }
 
+static int counted(int result)
+{
+	if (result)
+		count_memory_failure();
+	return result;
+}
+
+int json_put(json_t *object, const char *key, json_t *value)
+{
+	return counted(json_object_set_new(object, key, value));
+}
+
+int json_put_shared(json_t *object, const char *key, json_t *value)
+{
+	return counted(json_object_set(object, key, value));
+}
+
+int json_add(json_t *list, json_t *value)
+{
+	return counted(json_array_append_new(list, value));
+}
+
 int json_put_text(json_t *object, const char *key, const char *text)
 {
-	return json_object_set_new(object, key, text ? json_any_text(text) : json_null());
+	return json_put(object, key, text ? json_any_text(text) : json_null());
 }
 
 int json_put_number(json_t *object, const char *key, int64_t number)
 {
-	return json_object_set_new(object, key, json_integer(number));
+	return json_put(object, key, json_integer(number));
 }
 
 int json_put_flag(json_t *object, const char *key, bool flag)
 {
-	return json_object_set_new(object, key, json_boolean(flag));
+	return json_put(object, key, json_boolean(flag));
 }
 
-#define LINE_FLAGS (JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
-
-char *json_line(const json_t *json)
-{
-	return json_dumps(json, LINE_FLAGS);
-}
+#define LINE_FLAGS   (JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
+#define SORTED_FLAGS (JSON_COMPACT | JSON_SORT_KEYS)
 
 static int add_piece(const char *piece, size_t size, void *to)
 {
@@ -182,7 +188,31 @@ static int add_piece(const char *piece, size_t size, void *to)
 	return 0;
 }
 
+/* By way of a text, which remembers: jansson itself goes on when there was no memory for a key. */
+static void add_dumped(struct text *to, const json_t *json, size_t flags)
+{
+	to->failed |= json_dump_callback(json, add_piece, to, flags) != 0;
+}
+
 void json_add_line(struct text *to, const json_t *json)
 {
-	to->failed |= json_dump_callback(json, add_piece, to, LINE_FLAGS) != 0;
+	add_dumped(to, json, LINE_FLAGS);
+}
+
+static char *line_of(const json_t *json, size_t flags)
+{
+	struct text line = {0};
+
+	add_dumped(&line, json, flags);
+	return text_take(&line);
+}
+
+char *json_line(const json_t *json)
+{
+	return line_of(json, LINE_FLAGS);
+}
+
+char *json_sorted_line(const json_t *json)
+{
+	return line_of(json, SORTED_FLAGS);
 }

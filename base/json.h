@@ -33,12 +33,19 @@ bool json_flag(const json_t *object, const char *key, bool otherwise);
 json_t *json_at(const json_t *object, const char *path);
 /* A string of any bytes: what is no UTF-8 becomes the sign for it. NULL without memory. */
 json_t *json_any_text(const char *text);
+/* As jansson's, which take the value over, NULL for none could be made; a failure is counted, so that a
+ * document of hundreds need not be asked at each of them. 0 or -1. */
+int json_put(json_t *object, const char *key, json_t *value);
+int json_put_shared(json_t *object, const char *key, json_t *value); /* the value stays its owner's, too */
+int json_add(json_t *list, json_t *value);
 /* Add text to an object; NULL text adds JSON null. 0 or -1 when memory is gone. */
 int json_put_text(json_t *object, const char *key, const char *text);
 int json_put_number(json_t *object, const char *key, int64_t number);
 int json_put_flag(json_t *object, const char *key, bool flag);
 /* Compact one-line form in insertion order, for the caller to free; NULL when memory is gone. */
 char *json_line(const json_t *json);
+/* The same with the members of objects in the order of their names; of an object or an array. */
+char *json_sorted_line(const json_t *json);
 /* The same at the end of a text. */
 void json_add_line(struct text *to, const json_t *json);
 

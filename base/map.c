@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
+
 struct map_entry {
 	const char *key; /* first, so that a bare key pointer can stand for an entry in look-ups */
 	void *value;
@@ -54,16 +56,11 @@ static void append(struct map *map, struct map_entry *entry)
 	map->count++;
 }
 
-int map_put(struct map **map, const char *key, void *value)
+static int put_new(struct map **map, const char *key, void *value)
 {
-	struct map_entry *entry = find(*map, key);
-	if (entry) {
-		entry->value = value;
-		return 0;
-	}
 	if (!*map && !(*map = calloc(1, sizeof **map)))
 		return -1;
-	entry = entry_new(key, value);
+	struct map_entry *entry = entry_new(key, value);
 	if (!entry)
 		return -1;
 	if (!tsearch(entry, &(*map)->root, compare)) {
@@ -72,6 +69,19 @@ int map_put(struct map **map, const char *key, void *value)
 	}
 	append(*map, entry);
 	return 0;
+}
+
+int map_put(struct map **map, const char *key, void *value)
+{
+	struct map_entry *entry = find(*map, key);
+	if (entry) {
+		entry->value = value;
+		return 0;
+	}
+	if (put_new(map, key, value) == 0)
+		return 0;
+	count_memory_failure();
+	return -1;
 }
 
 void *map_get(const struct map *map, const char *key)

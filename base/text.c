@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
+
 /* Memory of that capacity with what was written so far; NULL when there is none. */
 static char *grown(struct text *text, size_t capacity)
 {
@@ -39,6 +41,7 @@ static bool reserve(struct text *text, size_t more)
 	char *data = grown(text, capacity);
 	if (!data) {
 		text->failed = true;
+		count_memory_failure();
 		return false;
 	}
 	text->data = data;
@@ -138,6 +141,21 @@ char *text_take(struct text *text)
 const char *text_view(const struct text *text)
 {
 	return text->data && !text->failed ? text->data : "";
+}
+
+size_t utf8_length(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	size_t length = *c < 0x80 ? 1 : *c < 0xc2 ? 0 : *c < 0xe0 ? 2 : *c < 0xf0 ? 3 : *c < 0xf5 ? 4 : 0;
+
+	for (size_t i = 1; i < length; i++)
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+	/* Written longer than it is, a surrogate, or above the last one. */
+	if ((*c == 0xe0 && c[1] < 0xa0) || (*c == 0xed && c[1] > 0x9f) || (*c == 0xf0 && c[1] < 0x90) ||
+	    (*c == 0xf4 && c[1] > 0x8f))
+		return 0;
+	return length;
 }
 
 void text_add_printable(struct text *text, const char *bytes, size_t count)

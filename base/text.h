@@ -39,6 +39,8 @@ bool parse_number(const char *text, int64_t low, int64_t high, int64_t *ret_numb
 const char *closest(const char *written, const char *const *candidates, size_t count);
 bool starts_with(const char *text, const char *prefix);
 bool ends_with(const char *text, const char *suffix);
+/* The length of the UTF-8 character that begins here; 0 when none does, or not a whole one. */
+size_t utf8_length(const char *text);
 /* Whether control characters make this unfit for a terminal or a header. */
 bool printable(const char *text);
 /* Whether a key's name tells that its value is not for everybody's eyes: DB_PASSWORD, api.token,

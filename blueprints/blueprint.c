@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "blueprints/component.h"
 #include "blueprints/mask.h"
+#include "blueprints/pattern.h"
 #include "blueprints/top_keys.h"
 #include "blueprints/yaml_internal.h"
 
@@ -246,14 +247,18 @@ struct blueprint *blueprint_parse(const char *text, size_t size, const struct bl
 				  struct diagnostics *list)
 {
 	struct blueprint *b = open_blueprint(options);
-	size_t before = list->errors;
+	size_t before = list->errors, memory = memory_failures();
 
 	if (!b) {
 		list->failed = true;
 		return NULL;
 	}
-	struct reading r = {
-	    .blueprint = b, .arena = &b->arena, .list = list, .options = options, .file = b->file};
+	struct reading r = {.blueprint = b,
+			    .arena = &b->arena,
+			    .list = list,
+			    .options = options,
+			    .file = b->file,
+			    .pattern_budget = PATTERN_BUDGET};
 	const struct yaml_node *root = yaml_compose_faulty(&b->arena, &r.scratch, b->file, text, size, list);
 	if (root)
 		read_root(&r, root);
@@ -261,6 +266,8 @@ struct blueprint *blueprint_parse(const char *text, size_t size, const struct bl
 	b->variable_count = r.variables.count;
 	reading_close(&r);
 	mask_summaries(list, b->file, text, size);
+	/* Also that of a message's text, which nobody asks for. */
+	list->failed = list->failed || memory_failures() != memory;
 	if (root && list->errors == before && !list->failed)
 		return b;
 	blueprint_release(b);

@@ -10,6 +10,8 @@
 #define SECRET_MODE  0600
 #define NO_MODE      UINT16_MAX
 
+enum { FILES_LIMIT = 1000 }; /* each is compared with each */
+
 static const char example[] = "write {content: \"...\"}, {source: FILE} or {secret: \"env:NAME\"}";
 
 /* The path without doubled slashes and dots; NULL with a complaint. */
@@ -290,6 +292,10 @@ void read_files(struct reading *r, struct draft *d, const struct yaml_node *node
 		    r->list,
 		    complain(r->list, map->place, "`files` takes a map from paths, not %s", kind_name(map)),
 		    "write files: {/etc/app.conf: {source: app.conf}}");
+		return;
+	}
+	if (map->count > FILES_LIMIT) {
+		complain(r->list, map->place, "`files` has more than %d entries", FILES_LIMIT);
 		return;
 	}
 	struct file_entry *files = reading_alloc(r, sizeof(*files) * (map->count + 1));

@@ -62,6 +62,8 @@ static bool read_source(struct reading *r, struct place at, const char *text, co
 	return true;
 }
 
+enum { VOLUMES_LIMIT = 1000 }; /* each is compared with each */
+
 static bool read_volume(struct reading *r, struct draft *d, const struct yaml_node *node, struct volume *ret)
 {
 	const char *text = fixed_text(r, d, node, "volumes"), *source;
@@ -96,6 +98,10 @@ void read_volumes(struct reading *r, struct draft *d, const struct yaml_node *no
 	if (list->kind == YAML_MAP) {
 		advise(r->list, complain(r->list, list->place, "`volumes` takes a list, not a map"),
 		       "write volumes: [\"name:/path\"]");
+		return;
+	}
+	if (list->kind == YAML_LIST && list->count > VOLUMES_LIMIT) {
+		complain(r->list, list->place, "`volumes` has more than %d entries", VOLUMES_LIMIT);
 		return;
 	}
 	size_t count = list->kind == YAML_LIST ? list->count : 1, taken = 0;

@@ -2,7 +2,6 @@
  */
 #include "blueprints/constraints.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -36,7 +35,7 @@ static const char *const kind_names[CONSTRAINT_COUNT] = {
 
 struct constraint {
 	enum constraint_kind kind;
-	const char *pattern;           /* of regex and glob */
+	const char *pattern;           /* of regex and glob, as POSIX has it */
 	const struct yaml_node *names; /* of other parameters: a text or a list of texts */
 	struct place place;
 	struct constraint *next;
@@ -47,9 +46,10 @@ static const char *fixed_pattern(struct reading *r, const struct yaml_node *node
 	const char *text = fixed_text(r, NULL, node, kind_names[kind]);
 	struct error err = {0};
 
-	if (!text || kind == CONSTRAINT_GLOB)
-		return text;
-	text = pattern_posix(r->arena, text, &err);
+	if (!text)
+		return NULL;
+	text = kind == CONSTRAINT_GLOB ? glob_posix(r->arena, text, &r->pattern_budget, &err)
+				       : pattern_posix(r->arena, text, &r->pattern_budget, &err);
 	if (!text)
 		complain(r->list, node->place, "%s", err.text);
 	return text;
@@ -183,7 +183,7 @@ static void check_pattern(struct reading *r, const struct parameter *p, const st
 {
 	bool regex = constraint->kind == CONSTRAINT_REGEX;
 
-	if (regex ? pattern_matches(constraint->pattern, text) : !fnmatch(constraint->pattern, text, 0))
+	if (pattern_matches(constraint->pattern, text))
 		return;
 	struct diagnostic *entry =
 	    sensitive_name(p->name)

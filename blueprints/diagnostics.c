@@ -12,37 +12,40 @@
 #define ENTRY_LIMIT   100
 #define SUMMARY_LIMIT 400
 
-/* One line fit for a terminal, cut at the limit without splitting a character. */
+/* One line fit for a terminal. */
 static void tidy(char *text)
 {
-	size_t length = strlen(text);
+	char *to = text;
 
-	if (length > SUMMARY_LIMIT) {
-		length = SUMMARY_LIMIT - 3;
-		while (length && ((unsigned char)text[length] & 0xc0) == 0x80)
-			length--;
-		memcpy(text + length, "...", 4);
+	while (*text) {
+		size_t whole = utf8_length(text);
+		if (whole == 1 && ((unsigned char)*text < ' ' || *text == 0x7f))
+			*text = ' ';
+		memmove(to, text, whole);
+		to += whole;
+		text += whole ? whole : 1; /* a limit counts bytes, and may have cut one in two */
 	}
-	for (unsigned char *c = (unsigned char *)text; *c; c++)
-		if (*c < ' ' || *c == 0x7f)
-			*c = ' ';
+	*to = '\0';
 }
 
-static char *format_text(struct diagnostics *list, const char *format, va_list arguments)
+/* One line, cut at the limit. */
+static void format_line(char ret_line[static SUMMARY_LIMIT + 1], const char *format, va_list arguments)
 {
-	va_list again;
-	va_copy(again, arguments);
-	int length = vsnprintf(NULL, 0, format, again);
-	va_end(again);
-
-	char *text = length < 0 ? NULL : arena_alloc(&list->arena, (size_t)length + 1);
-	if (!text) {
-		list->failed = true;
-		return NULL;
+	if (vsnprintf(ret_line, SUMMARY_LIMIT + 1, format, arguments) > SUMMARY_LIMIT) {
+		char *end = ret_line + SUMMARY_LIMIT - 3;
+		while (((unsigned char)*end & 0xc0) == 0x80)
+			end--;
+		memcpy(end, "...", 4);
 	}
-	vsnprintf(text, (size_t)length + 1, format, arguments);
-	tidy(text);
-	return text;
+	tidy(ret_line);
+}
+
+static const char *keep_line(struct diagnostics *list, const char *line)
+{
+	const char *kept = arena_text(&list->arena, line);
+
+	list->failed = list->failed || !kept;
+	return kept;
 }
 
 static bool same_file(const char *a, const char *b)
@@ -51,12 +54,13 @@ static bool same_file(const char *a, const char *b)
 }
 
 /* What is written once and used through aliases would be complained of at each use. */
-static bool known(const struct diagnostics *list, const struct diagnostic *entry)
+static bool known(const struct diagnostics *list, enum severity severity, struct place at,
+		  const char *summary)
 {
 	for (const struct diagnostic *d = list->first; d; d = d->next)
-		if (d->place.line && d->place.line == entry->place.line &&
-		    d->place.column == entry->place.column && d->severity == entry->severity &&
-		    same_file(d->place.file, entry->place.file) && !strcmp(d->summary, entry->summary))
+		if (d->place.line && d->place.line == at.line && d->place.column == at.column &&
+		    d->severity == severity && same_file(d->place.file, at.file) &&
+		    !strcmp(d->summary, summary))
 			return true;
 	return false;
 }
@@ -83,21 +87,19 @@ static struct diagnostic *add(struct diagnostics *list, enum severity severity, 
 		++*count;
 		return NULL;
 	}
+	char line[SUMMARY_LIMIT + 1];
+	format_line(line, format, arguments);
+	if (known(list, severity, at, line))
+		return NULL;
+	++*count;
 	struct diagnostic *entry = arena_alloc(&list->arena, sizeof(*entry));
 	if (!entry) {
 		list->failed = true;
-		++*count;
 		return NULL;
 	}
-	*entry = (struct diagnostic){.severity = severity, .place = at};
-	entry->summary = format_text(list, format, arguments);
-	if (!entry->summary || !keep_file(list, &entry->place)) {
-		++*count;
+	*entry = (struct diagnostic){.severity = severity, .place = at, .summary = keep_line(list, line)};
+	if (!entry->summary || !keep_file(list, &entry->place))
 		return NULL;
-	}
-	if (known(list, entry))
-		return NULL;
-	++*count;
 	if (list->last)
 		list->last->next = entry;
 	else
@@ -128,10 +130,12 @@ void advise(struct diagnostics *list, struct diagnostic *diagnostic, const char 
 {
 	if (!diagnostic)
 		return;
+	char line[SUMMARY_LIMIT + 1];
 	va_list arguments;
 	va_start(arguments, format);
-	diagnostic->remedy = format_text(list, format, arguments);
+	format_line(line, format, arguments);
 	va_end(arguments);
+	diagnostic->remedy = keep_line(list, line);
 }
 
 static bool before(const struct diagnostic *a, const struct diagnostic *b)
@@ -211,13 +215,17 @@ static void mask_source(struct text *ret, const char *source, size_t size, size_
 	text_add_bytes(ret, source + at, end - at);
 }
 
-/* The source line the place is on; NULL when the source does not reach there. */
+/* Whether the source reaches there. */
+static bool shows(const struct place *place, const char *source, size_t size)
+{
+	return source && place->byte <= size && place->line;
+}
+
+/* The source line the place is on. */
 static json_t *snippet_json(const struct place *place, const char *source, size_t size)
 {
 	owned_text shown = {0};
 
-	if (!source || place->byte > size || !place->line)
-		return NULL;
 	size_t start = place->byte, end = place->byte;
 	while (start && source[start - 1] != '\n' && place->byte - start < SNIPPET_BEFORE)
 		start--;
@@ -232,9 +240,16 @@ static json_t *snippet_json(const struct place *place, const char *source, size_
 	mask_source(&shown, source, size, start, end, offsets);
 	if (shown.failed)
 		return NULL;
-	return json_pack("{s:s%, s:i, s:I, s:I}", "code", text_view(&shown), shown.length, "start_line",
-			 place->line, "highlight_start_offset", (json_int_t)(offsets[0] - start),
-			 "highlight_end_offset", (json_int_t)(offsets[1] - start));
+	/* The source need not be UTF-8: that may be just what is wrong with it. */
+	json_t *snippet = json_object();
+	if (json_put_text(snippet, "code", text_view(&shown)) ||
+	    json_put_number(snippet, "start_line", place->line) ||
+	    json_put_number(snippet, "highlight_start_offset", (int64_t)(offsets[0] - start)) ||
+	    json_put_number(snippet, "highlight_end_offset", (int64_t)(offsets[1] - start))) {
+		json_decref(snippet);
+		return NULL;
+	}
+	return snippet;
 }
 
 static json_t *entry_json(const struct diagnostic *entry, const char *source, size_t size)
@@ -244,12 +259,9 @@ static json_t *entry_json(const struct diagnostic *entry, const char *source, si
 		      "summary", entry->summary, "detail", entry->remedy ? entry->remedy : "");
 	if (!object || !entry->place.line)
 		return object;
-	if (json_object_set_new(object, "range", range_json(&entry->place))) {
-		json_decref(object);
-		return NULL;
-	}
-	json_t *snippet = snippet_json(&entry->place, source, size);
-	if (snippet && json_object_set_new(object, "snippet", snippet)) {
+	if (json_object_set_new(object, "range", range_json(&entry->place)) ||
+	    (shows(&entry->place, source, size) &&
+	     json_object_set_new(object, "snippet", snippet_json(&entry->place, source, size)))) {
 		json_decref(object);
 		return NULL;
 	}

@@ -14,8 +14,9 @@ struct reader {
 	struct diagnostics *list;
 	const char *text;
 	size_t at;
-	struct place place; /* of text[0] */
-	bool exact;         /* columns within the text can be told */
+	struct place place;     /* of text[0] */
+	bool exact;             /* columns within the text can be told */
+	size_t counted, column; /* so many columns are before text[counted] */
 	int depth;
 };
 
@@ -61,13 +62,23 @@ static struct reader reader_over(struct arena *texts, struct arena *tree, struct
 	return r;
 }
 
-static struct place place_from(const struct reader *r, size_t start)
+/* Mostly of one place after the other: what was counted is not counted again. */
+static size_t columns_before(struct reader *r, size_t at)
+{
+	if (at < r->counted)
+		r->counted = r->column = 0;
+	r->column += columns(r->text + r->counted, at - r->counted);
+	r->counted = at;
+	return r->column;
+}
+
+static struct place place_from(struct reader *r, size_t start)
 {
 	struct place place = r->place;
 
 	if (!r->exact)
 		return place;
-	place.column += (int)columns(r->text, start);
+	place.column += (int)columns_before(r, start);
 	place.byte += start;
 	place.end_column = place.column + (int)columns(r->text + start, r->at > start ? r->at - start : 0);
 	return place;
@@ -95,21 +106,28 @@ static struct expression *make(struct reader *r, enum expression_kind kind, cons
 	return e;
 }
 
+static size_t string_end(const char *text, size_t at)
+{
+	while (text[at] && text[at] != '"')
+		at += text[at] == '\\' && text[at + 1] ? 2 : 1;
+	return at;
+}
+
 static struct expression *read_string(struct reader *r)
 {
-	size_t start = r->at++, length = 0;
-	char *copy = arena_text(r->texts, r->text + r->at);
+	size_t start = r->at++, length = 0, end = string_end(r->text, r->at);
 
-	if (!copy)
-		return gone(r);
-	for (; r->text[r->at] && r->text[r->at] != '"'; r->at++) {
-		if (r->text[r->at] == '\\' && r->text[r->at + 1])
-			r->at++;
-		copy[length++] = r->text[r->at];
-	}
-	if (!r->text[r->at]) {
+	if (!r->text[end]) {
+		r->at = end;
 		complain(r->list, place_from(r, start), "the string is not closed: its `\"` is missing");
 		return NULL;
+	}
+	char *copy = arena_copy(r->texts, r->text + r->at, end - r->at);
+	if (!copy)
+		return gone(r);
+	for (; r->at < end; r->at++) {
+		r->at += r->text[r->at] == '\\';
+		copy[length++] = r->text[r->at];
 	}
 	r->at++;
 	copy[length] = '\0';

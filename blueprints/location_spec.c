@@ -344,7 +344,7 @@ const char *location_key(struct arena *arena, const struct location_spec *locati
 	if (!location)
 		return "";
 	if (location->options)
-		options = json_dumps(location->options, JSON_SORT_KEYS | JSON_COMPACT);
+		options = json_sorted_line(location->options);
 	const char *key =
 	    arena_format(arena, "%s|%s|%s|%s", location->type ? "" : location->name,
 			 location->type ? location->type : "", location->target, options ? options : "");

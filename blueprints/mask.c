@@ -8,8 +8,10 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-/* How far back is looked for the line's beginning and for what it lies within. */
+/* How far back is looked for the line's beginning and for what it lies within; and on for its end: more than
+ * is ever shown. */
 #define LOOK_BACK ((size_t)64 << 10)
+#define LOOK_ON   ((size_t)4 << 10)
 
 struct line {
 	const char *source;
@@ -21,11 +23,11 @@ struct line {
 static struct line line_at(const char *source, size_t size, size_t at)
 {
 	struct line line = {.source = source, .size = size, .begin = at, .end = at};
-	size_t least = at > LOOK_BACK ? at - LOOK_BACK : 0;
+	size_t least = at > LOOK_BACK ? at - LOOK_BACK : 0, most = size - at > LOOK_ON ? at + LOOK_ON : size;
 
 	while (line.begin > least && source[line.begin - 1] != '\n')
 		line.begin--;
-	while (line.end < size && source[line.end] != '\n' && source[line.end] != '\r')
+	while (line.end < most && source[line.end] != '\n' && source[line.end] != '\r')
 		line.end++;
 	line.indent = 0;
 	while (line.begin + line.indent < line.end && strchr(" -", source[line.begin + line.indent]))

@@ -77,7 +77,8 @@ struct reading {
 	struct draft *owner;      /* whose value is being read: uses of other components are its own */
 	size_t expansions;        /* config values looked into, and bytes joined: both have a limit */
 	size_t joined;
-	unsigned char *seen; /* a bit for each port and protocol while a list of ports is read */
+	size_t pattern_budget; /* of pattern.h */
+	unsigned char *seen;   /* a bit for each port and protocol while a list of ports is read */
 };
 
 /* Memory of the blueprint, or of its reading alone; notes the failure. */

@@ -73,3 +73,5 @@ add_executable(stop-at tests/kill/stop_at.c)
 target_link_options(stop-at PRIVATE -fno-sanitize=all)
 target_compile_options(stop-at PRIVATE -fno-sanitize=all)
 set_target_properties(stop-at PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+
+include(cmake/fuzz.cmake)

@@ -157,17 +157,21 @@ int berth_fd(struct berth *berth)
 
 int berth_timeout_ms(struct berth *berth)
 {
-	return world_timeout_ms(berth->world);
+	return operations_overdue(berth) ? 0 : world_timeout_ms(berth->world);
 }
 
 void berth_dispatch(struct berth *berth)
 {
 	world_dispatch(berth->world);
+	operations_catch_up(berth);
 }
 
 enum berth_outcome berth_run(struct berth_operation *operation)
 {
-	while (!operation->done)
-		world_wait(operation->berth->world, -1);
+	struct berth *berth = operation->berth;
+	while (!operation->done) {
+		world_wait(berth->world, operations_overdue(berth) ? 0 : -1);
+		operations_catch_up(berth);
+	}
 	return operation->outcome;
 }

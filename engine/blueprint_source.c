@@ -40,8 +40,7 @@ static const char *look_up_environment(void *context, const char *name)
 json_t *document_new(const char *app)
 {
 	json_t *document = json_object();
-	if (!document || json_put_text(document, "format_version", "1") ||
-	    (app && json_put_text(document, "app", app))) {
+	if (json_put_text(document, "format_version", "1") || (app && json_put_text(document, "app", app))) {
 		json_decref(document);
 		return NULL;
 	}
@@ -56,9 +55,9 @@ json_t *validation_document(const struct berth_operation *operation)
 	(void)(json_put_flag(document, "valid", operation->diagnostics.errors == 0) ||
 	       json_put_number(document, "error_count", (int64_t)operation->diagnostics.errors) ||
 	       json_put_number(document, "warning_count", (int64_t)operation->diagnostics.warnings) ||
-	       json_object_set_new(document, "diagnostics",
-				   diagnostics_json(&operation->diagnostics, operation->request.blueprint,
-						    operation->request.blueprint_size)));
+	       json_put(document, "diagnostics",
+			diagnostics_json(&operation->diagnostics, operation->request.blueprint,
+					 operation->request.blueprint_size)));
 	return document;
 }
 
@@ -82,7 +81,7 @@ int fail_invalid(const struct berth_operation *operation, struct error *err)
 
 static int refuse(struct berth_operation *operation)
 {
-	if (operation->diagnostics.failed && !operation->diagnostics.errors) {
+	if (operation->diagnostics.failed) {
 		fail_memory(&operation->error);
 		operation_fail(operation, &operation->error);
 		return -1;
@@ -137,7 +136,7 @@ static int read_stored(struct berth_operation *operation, const char *app)
 	if (!app || operation->stored ||
 	    store_application(operation->berth->store, app, &operation->stored, &err) == 0)
 		return 0;
-	if (operation->verb->needs_store) {
+	if (operation->verb->needs_store || err.code == ERR_NO_MEMORY) {
 		operation->error = err;
 		return -1;
 	}
@@ -188,8 +187,8 @@ json_t *source_variables(const struct berth_operation *operation)
 	for (size_t i = 0; blueprint && i < blueprint->variable_count; i++) {
 		const struct variable_read *variable = &blueprint->variables[i];
 		if (!sensitive_name(variable->name))
-			json_object_set_new(object, variable->name,
-					    variable->value ? json_string(variable->value) : json_null());
+			json_put(object, variable->name,
+				 variable->value ? json_string(variable->value) : json_null());
 	}
 	return object;
 }
@@ -199,7 +198,9 @@ static int parse(struct berth_operation *operation)
 	struct berth_request *request = &operation->request;
 	const char *directory = source_directory(operation);
 	if (!directory)
-		return fail(&operation->error, ERR_FAILED, "the working directory cannot be read");
+		return operation_short(operation)
+			   ? fail_memory(&operation->error)
+			   : fail(&operation->error, ERR_FAILED, "the working directory cannot be read");
 	struct blueprint_options options = {
 	    .file = request->file,
 	    .directory = directory,

@@ -92,7 +92,7 @@ json_t *kept_settings(const char *const *settings)
 	for (; list && settings && *settings; settings++) {
 		owned_memory char *name = strndup(*settings, strcspn(*settings, "="));
 		if (name && !sensitive_name(name))
-			json_array_append_new(list, json_string(*settings));
+			json_add(list, json_string(*settings));
 	}
 	return list;
 }
@@ -161,7 +161,8 @@ bool stage_planned(struct berth_operation *operation)
 		return stage_failed(operation);
 	}
 	operation->document = plan_document(operation);
-	if (operation->document)
+	/* What memory failed to tell may be why something is to be done. */
+	if (operation->document && !operation_short(operation))
 		return true;
 	fail_memory(&operation->error);
 	return stage_failed(operation);

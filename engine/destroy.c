@@ -134,7 +134,7 @@ static json_t *removed_json(const struct berth_operation *operation)
 	json_t *list = json_array();
 	for (size_t i = 0; i < operation->work_count; i++)
 		if (operation->works[i]->instance->phase == PHASE_GONE)
-			json_array_append_new(list, json_string(operation->works[i]->instance->name));
+			json_add(list, json_string(operation->works[i]->instance->name));
 	return list;
 }
 
@@ -151,7 +151,7 @@ static json_t *volumes_json(const struct berth_operation *operation, bool remove
 			json_put_text(entry, "location", site->location.name);
 			json_put_text(entry, "spec", site->origin);
 			json_put_text(entry, "target_name", volume->target_name);
-			json_array_append_new(list, entry);
+			json_add(list, entry);
 		}
 	}
 	return list;
@@ -198,11 +198,10 @@ static bool committed(struct berth_operation *operation)
 	if (gone)
 		lock_remove(operation);
 	json_t *document = document_new(operation->application->id);
-	json_object_set_new(document, "removed", removed_json(operation));
-	json_object_set_new(document, "removed_volumes", volumes_json(operation, true));
-	json_object_set_new(document, "kept_volumes", volumes_json(operation, false));
-	json_object_set_new(document, "failures",
-			    operation->failures ? give(operation->failures) : json_array());
+	json_put(document, "removed", removed_json(operation));
+	json_put(document, "removed_volumes", volumes_json(operation, true));
+	json_put(document, "kept_volumes", volumes_json(operation, false));
+	json_put(document, "failures", operation->failures ? give(operation->failures) : json_array());
 	operation_finish(operation, gone ? BERTH_OK : outcome(operation, failures), document);
 	return false;
 }

@@ -32,7 +32,7 @@ struct text *document_text(struct berth_operation *operation, json_t *document, 
 	}
 	text_release(&member->text);
 	member->quoted = NULL;
-	return json_object_set_new(document, key, json_null()) ? NULL : &member->text;
+	return json_put(document, key, json_null()) ? NULL : &member->text;
 }
 
 const struct text *document_member(const struct berth_operation *operation, const char *key)

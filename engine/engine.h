@@ -243,7 +243,9 @@ struct berth_operation {
 	unsigned lock_tries;
 	const char *lease_token, *lease_words;
 	bool cancelled, cancel_told, abandoned, timed_out, changed;
-	uint64_t commit; /* the store's number of the last record that must be durable before the end */
+	uint64_t commit;      /* the store's number of the last record that must be durable before the end */
+	bool overdue;         /* there was no memory for the timer of its next turn */
+	size_t memory_before; /* memory_failures() when it began */
 	bool done;
 	enum berth_outcome outcome;
 	char *result;
@@ -270,10 +272,15 @@ struct berth_operation *operation_begin(struct berth *berth, const struct verb *
 					const struct berth_listener *listener, struct berth_error *error);
 /* Have the operation stepped in the next turn of the loop. Safe at any time, any number of times. */
 void operation_wake(struct berth_operation *operation);
+/* What the loop's owner does for those that could not be woken by the loop, without memory. */
+bool operations_overdue(const struct berth *berth);
+void operations_catch_up(struct berth *berth);
 /* The same after a while; replaces an earlier wish. */
 void operation_wake_after(struct berth_operation *operation, int64_t delay_ms);
 /* End it: the document is taken over (NULL: none). Only once. */
 void operation_finish(struct berth_operation *operation, enum berth_outcome outcome, json_t *document);
+/* Whether memory ran out meanwhile: what was found out, decided or written down since may not be whole. */
+bool operation_short(const struct berth_operation *operation);
 /* End it because of *err, with the outcome its code stands for. */
 void operation_fail(struct berth_operation *operation, const struct error *err);
 enum berth_outcome outcome_of(enum code code);

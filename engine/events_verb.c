@@ -23,7 +23,7 @@ static bool read_events(struct berth_operation *operation, int64_t *last, int64_
 static void finish(struct berth_operation *operation, json_t *events)
 {
 	json_t *document = document_new(NULL);
-	if (json_object_set_new(document, "events", events)) {
+	if (json_put(document, "events", events)) {
 		json_decref(document);
 		fail_memory(&operation->error);
 		stage_failed(operation);
@@ -89,9 +89,10 @@ static void warn_of_silence(struct berth_operation *operation, const json_t *eve
 {
 	const struct berth_request *request = &operation->request;
 	if (request->app && !json_array_size(events) && !request->since_ms)
-		operation_warn(operation,
-			       "nothing is recorded of an application `%s` (`berth status` lists those known)",
-			       request->app);
+		operation_warn(
+		    operation,
+		    "nothing is recorded of an application `%s` (`berth status` lists those known)",
+		    request->app);
 }
 
 static void step(struct berth_operation *operation)

@@ -60,7 +60,7 @@ static void add_failure(struct berth_operation *operation, const char *location,
 	json_put_text(entry, "name", name);
 	json_put_text(entry, "error", err->text);
 	json_put_text(entry, "remedy", err->remedy);
-	json_array_append_new(operation->failures, entry);
+	json_add(operation->failures, entry);
 	if (!operation->error.code) {
 		operation->error = *err;
 		if (!strstr(err->text, location))
@@ -306,7 +306,7 @@ static json_t *found_json(const struct collection *collection)
 			json_put_text(entry, "name", thing->name);
 			json_put_text(entry, "state", thing->state);
 			json_put_flag(entry, "removed", thing->removed);
-			json_array_append_new(list, entry);
+			json_add(list, entry);
 		}
 	return list;
 }
@@ -314,8 +314,8 @@ static json_t *found_json(const struct collection *collection)
 static json_t *document(const struct berth_operation *operation)
 {
 	json_t *ret = document_new(NULL);
-	json_object_set_new(ret, "found", found_json(operation->verb_state));
-	json_object_set(ret, "failures", operation->failures);
+	json_put(ret, "found", found_json(operation->verb_state));
+	json_put_shared(ret, "failures", operation->failures);
 	return ret;
 }
 

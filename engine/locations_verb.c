@@ -126,7 +126,7 @@ static int describe(const struct entry *entry, bool checked, json_t *ret)
 	const struct location_facts *facts = site && site->listed && !error ? &site->facts : NULL;
 	if (json_put_text(ret, "name", entry->name) || json_put_text(ret, "type", entry->spec->type) ||
 	    json_put_text(ret, "spec", entry->origin) || json_put_text(ret, "source", entry->source) ||
-	    json_object_set_new(ret, "reachable", answered ? json_boolean(!error) : json_null()) ||
+	    json_put(ret, "reachable", answered ? json_boolean(!error) : json_null()) ||
 	    json_put_text(ret, "endpoint", facts ? facts->endpoint : NULL) ||
 	    json_put_text(ret, "because", facts && facts->because[0] ? facts->because : NULL) ||
 	    json_put_text(ret, "version", facts ? facts->version : NULL) ||
@@ -154,7 +154,7 @@ static json_t *document_of(const struct berth_operation *operation, const struct
 		}
 		json_decref(entry);
 	}
-	if (json_object_set_new(document, "locations", list) == 0)
+	if (json_put(document, "locations", list) == 0)
 		return document;
 	json_decref(document);
 	return NULL;

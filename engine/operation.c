@@ -107,6 +107,7 @@ struct berth_operation *operation_begin(struct berth *berth, const struct verb *
 	struct berth_operation *operation = calloc(1, sizeof *operation);
 	if (operation) {
 		operation->berth = berth;
+		operation->memory_before = memory_failures();
 		operation->verb = verb;
 		if (listener)
 			memcpy(&operation->listener, listener,
@@ -130,9 +131,29 @@ static void take_turn(void *owner)
 
 void operation_wake(struct berth_operation *operation)
 {
-	if (!operation->turn && !operation->done)
-		operation->turn = operation->berth->world->ops->timer_start(operation->berth->world, 0,
-									    take_turn, operation);
+	if (operation->turn || operation->done)
+		return;
+	operation->turn =
+	    operation->berth->world->ops->timer_start(operation->berth->world, 0, take_turn, operation);
+	operation->overdue = !operation->turn;
+}
+
+bool operations_overdue(const struct berth *berth)
+{
+	for (const struct berth_operation *operation = berth->operations; operation;
+	     operation = operation->next)
+		if (operation->overdue)
+			return true;
+	return false;
+}
+
+void operations_catch_up(struct berth *berth)
+{
+	for (struct berth_operation *operation = berth->operations; operation; operation = operation->next)
+		if (operation->overdue) {
+			operation->overdue = false;
+			take_turn(operation);
+		}
 }
 
 static void pause_is_over(void *owner)
@@ -221,6 +242,24 @@ static void give_back(void)
 #endif
 }
 
+bool operation_short(const struct berth_operation *operation)
+{
+	return memory_failures() != operation->memory_before;
+}
+
+/* Nothing that was concluded without memory is told as if it were true. */
+static enum berth_outcome doubt(struct berth_operation *operation, enum berth_outcome outcome)
+{
+	struct error *err = &operation->error;
+	const struct error before = *err;
+	if (before.code == ERR_NO_MEMORY)
+		return outcome;
+	fail(err, ERR_NO_MEMORY, "memory ran out, so that what is told may be wrong%s%s",
+	     before.code ? ": " : "", before.text);
+	remedy(err, "try again where there is more memory");
+	return outcome == BERTH_OK || outcome == BERTH_INVALID ? BERTH_FAILED : outcome;
+}
+
 void operation_finish(struct berth_operation *operation, enum berth_outcome outcome, json_t *document)
 {
 	if (operation->done) {
@@ -229,8 +268,10 @@ void operation_finish(struct berth_operation *operation, enum berth_outcome outc
 	}
 	if (outcome != BERTH_OK && operation->timed_out)
 		outcome = BERTH_TIMED_OUT;
+	if (operation_short(operation))
+		outcome = doubt(operation, outcome);
 	if (json_is_object(document) && operation->error.code != OK)
-		json_object_set_new(document, "error", error_member(&operation->error));
+		json_put(document, "error", error_member(&operation->error));
 	/* Before the result is put together, so that both are never there at one time. */
 	operation->done = true;
 	let_go(operation);
@@ -241,7 +282,7 @@ void operation_finish(struct berth_operation *operation, enum berth_outcome outc
 						     : strdup("");
 	document_release(operation);
 	json_decref(document);
-	if (outcome == BERTH_OK && !operation->result) {
+	if (!operation->result && operation->error.code != ERR_NO_MEMORY) {
 		fail_memory(&operation->error);
 		outcome = BERTH_FAILED;
 	}

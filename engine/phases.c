@@ -406,6 +406,8 @@ static enum phase probe(struct work *work, const struct health_check *check)
 		return PHASE_STARTING;
 	work->doing = DOING_NOTHING;
 	work->operation->calls++;
+	if (progress == PROGRESS_FAILED && err.code == ERR_NO_MEMORY)
+		return work_break(work, &err); /* it is us who cannot ask */
 	if (progress == PROGRESS_FAILED && err.code != ERR_UNSUPPORTED)
 		return not_yet(work, &err);
 	if (progress == PROGRESS_FAILED)

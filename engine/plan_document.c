@@ -224,10 +224,10 @@ json_t *plan_document(struct berth_operation *operation)
 		json_decref(document);
 		return NULL;
 	}
-	json_object_set_new(document, "summary", summary(operation));
+	json_put(document, "summary", summary(operation));
 	if (operation->diagnostics.warnings)
-		json_object_set_new(document, "diagnostics",
-				    diagnostics_json(&operation->diagnostics, operation->request.blueprint,
-						     operation->request.blueprint_size));
+		json_put(document, "diagnostics",
+			 diagnostics_json(&operation->diagnostics, operation->request.blueprint,
+					  operation->request.blueprint_size));
 	return document;
 }

@@ -22,7 +22,7 @@ static json_t *applications(struct berth_operation *operation)
 		return NULL;
 	}
 	json_array_foreach (names, i, name)
-		json_array_append_new(list, unknown_line("app", json_string_value(name)));
+		json_add(list, unknown_line("app", json_string_value(name)));
 	return list;
 }
 
@@ -36,7 +36,7 @@ static json_t *components(const struct application *application)
 			json_put_text(line, "type", spec->type);
 			json_put_text(line, "location", spec->location ? spec->location->name : NULL);
 		}
-		json_array_append_new(list, line);
+		json_add(list, line);
 	}
 	return list;
 }
@@ -55,6 +55,6 @@ void status_remembered(struct berth_operation *operation)
 		return;
 	}
 	json_t *document = document_new(one ? operation->application->id : NULL);
-	json_object_set_new(document, one ? "components" : "applications", list);
+	json_put(document, one ? "components" : "applications", list);
 	operation_finish(operation, BERTH_OK, document);
 }

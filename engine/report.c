@@ -270,7 +270,7 @@ static json_t *lines_of(const char *text)
 	json_t *lines = json_array();
 	while (*text) {
 		size_t length = strcspn(text, "\n");
-		json_array_append_new(lines, json_stringn_nocheck(text, length));
+		json_add(lines, json_stringn_nocheck(text, length));
 		text += length + (text[length] == '\n');
 	}
 	return lines;
@@ -330,7 +330,7 @@ static json_t *failure_json(struct work *work)
 		json_put_text(object, "kept", work->instance->predecessor->name);
 	else if (work->kept)
 		json_put_text(object, "kept", work->instance->name);
-	json_object_set_new(object, "log", log_lines(work));
+	json_put(object, "log", log_lines(work));
 	return object;
 }
 
@@ -345,7 +345,7 @@ void keep_failures(struct berth_operation *operation)
 	operation->failures = json_array();
 	for (size_t i = 0; i < operation->work_count; i++)
 		if (went_wrong(operation->works[i]))
-			json_array_append_new(operation->failures, failure_json(operation->works[i]));
+			json_add(operation->failures, failure_json(operation->works[i]));
 }
 
 static bool unanswered(const struct berth_operation *operation)
@@ -388,7 +388,6 @@ enum berth_outcome report_deploy(struct berth_operation *operation, json_t *docu
 	json_put_text(document, "outcome", outcome == BERTH_OK ? "ok" : code_name(operation->error.code));
 	json_put_flag(document, "changed", operation->changed);
 	report_components(operation, document);
-	json_object_set_new(document, "failures",
-			    operation->failures ? give(operation->failures) : json_array());
+	json_put(document, "failures", operation->failures ? give(operation->failures) : json_array());
 	return outcome;
 }

@@ -12,7 +12,7 @@ static json_t *list_of(const char *const *texts)
 {
 	json_t *list = json_array();
 	for (; list && texts && *texts; texts++)
-		json_array_append_new(list, json_string(*texts));
+		json_add(list, json_string(*texts));
 	return list;
 }
 
@@ -53,9 +53,9 @@ static json_t *head_of(struct berth_operation *operation, const char *digest)
 	    json_put_text(head, "file", request->file) == 0 &&
 	    json_put_text(head, "directory", directory) == 0 &&
 	    json_put_text(head, "blueprint", request->blueprint) == 0 &&
-	    json_object_set_new(head, "settings", kept_settings(request->settings)) == 0 &&
-	    json_object_set_new(head, "locations", list_of(request->locations)) == 0 &&
-	    json_object_set_new(head, "variables", source_variables(operation)) == 0 &&
+	    json_put(head, "settings", kept_settings(request->settings)) == 0 &&
+	    json_put(head, "locations", list_of(request->locations)) == 0 &&
+	    json_put(head, "variables", source_variables(operation)) == 0 &&
 	    json_put_text(head, "digest", digest) == 0)
 		return head;
 	json_decref(head);

@@ -10,7 +10,7 @@ static json_t *words_schema(const char *const *words)
 {
 	json_t *list = json_array();
 	for (; list && *words; words++)
-		json_array_append_new(list, json_string(*words));
+		json_add(list, json_string(*words));
 	return json_pack("{s:o}", "enum", list);
 }
 
@@ -86,9 +86,9 @@ static json_t *properties(json_t *definitions, const struct scenario_form *form)
 {
 	json_t *all = json_object();
 	for (const struct scenario_key *key = form->keys; key->name; key++)
-		json_object_set_new(all, key->name,
-				    json_pack("{s:s, s:[o]}", "description", key->summary, "allOf",
-					      value_schema(definitions, key)));
+		json_put(all, key->name,
+			 json_pack("{s:s, s:[o]}", "description", key->summary, "allOf",
+				   value_schema(definitions, key)));
 	return all;
 }
 
@@ -105,7 +105,7 @@ static json_t *word_alone(const struct scenario_form *form)
 	for (const struct scenario_key *key = form->keys; key->name; key++)
 		if (key->form == FORM_MAYBE || key->form == FORM_TEXTS || key->form == FORM_MAP ||
 		    key->form == FORM_FLAG)
-			json_array_append_new(words, json_string(key->name));
+			json_add(words, json_string(key->name));
 	return json_pack("{s:o}", "enum", words);
 }
 
@@ -114,11 +114,11 @@ static json_t *form_schema(json_t *definitions, const struct scenario_form *form
 {
 	owned_text path = {0};
 	if (!json_object_get(definitions, form->name)) {
-		json_object_set_new(definitions, form->name, json_true());
+		json_put(definitions, form->name, json_true());
 		json_t *map = map_schema(definitions, form);
 		if (form->words)
 			map = json_pack("{s:[o, o]}", "anyOf", word_alone(form), map);
-		json_object_set_new(definitions, form->name, map);
+		json_put(definitions, form->name, map);
 	}
 	text_format(&path, "#/definitions/%s", form->name);
 	return json_pack("{s:s}", "$ref", text_view(&path));

@@ -33,9 +33,8 @@ static json_t *expand(json_t *shape)
 	json_array_foreach (shape, i, member)
 		if (json_array_set_new(shape, i, expand(json_incref(member))))
 			goto failed;
-	json_object_foreach_safe(
-	    shape, next, key,
-	    member) if (json_object_set_new(shape, key, expand(json_incref(member)))) goto failed;
+	json_object_foreach_safe(shape, next, key,
+				 member) if (json_put(shape, key, expand(json_incref(member)))) goto failed;
 	return shape;
 failed:
 	json_decref(shape);
@@ -66,8 +65,8 @@ static json_t *properties_of(unsigned kinds)
 		if (names[i].key == KEY_LATER || !(key_rules[names[i].key].kinds & kinds))
 			continue;
 		const struct key_rule *rule = &key_rules[names[i].key];
-		if (json_object_set_new(properties, names[i].name,
-					property(rule->summary, shape_of(names[i].key, kinds)))) {
+		if (json_put(properties, names[i].name,
+			     property(rule->summary, shape_of(names[i].key, kinds)))) {
 			json_decref(properties);
 			return NULL;
 		}
@@ -88,7 +87,7 @@ static json_t *config_definition(void)
 		json_t *form = later
 				   ? json_false()
 				   : property(key_rules[names[i].key].summary, key_rules[names[i].key].shape);
-		if (json_object_set_new(properties, names[i].name, form))
+		if (json_put(properties, names[i].name, form))
 			return NULL;
 	}
 	return json_pack("{s:[s,s], s:O}", "type", "object", "null", "properties", properties);
@@ -124,7 +123,7 @@ static json_t *typed(const char *pattern)
 		json_t *condition = pattern ? json_pack("{s:[s], s:{s:{s:s}}}", "required", names[i].name,
 							"properties", names[i].name, "pattern", pattern)
 					    : json_pack("{s:[s]}", "required", names[i].name);
-		if (json_array_append_new(any, condition))
+		if (json_add(any, condition))
 			return NULL;
 	}
 	return json_pack("{s:O}", "anyOf", any);
@@ -151,14 +150,14 @@ static json_t *definitions(void)
 	owned_json all = json_object();
 	for (size_t i = 0; all && i < shape_count; i++) {
 		json_t *shape = json_loads(shapes[i].json, JSON_DECODE_ANY, NULL);
-		if (!shape || json_object_set_new(all, shapes[i].name, expand(shape)))
+		if (!shape || json_put(all, shapes[i].name, expand(shape)))
 			return NULL;
 	}
 	for (size_t i = 0; all && i < COUNT_OF(kinds); i++)
-		if (json_object_set_new(all, kinds[i].definition, kind_definition(kinds[i].kinds)))
+		if (json_put(all, kinds[i].definition, kind_definition(kinds[i].kinds)))
 			return NULL;
-	if (!all || json_object_set_new(all, "componentConfig", config_definition()) ||
-	    json_object_set_new(all, "service", service_definition()))
+	if (!all || json_put(all, "componentConfig", config_definition()) ||
+	    json_put(all, "service", service_definition()))
 		return NULL;
 	return json_incref(all);
 }
@@ -168,8 +167,7 @@ static json_t *top_properties(void)
 	owned_json properties = json_object();
 	for (size_t i = 0; properties && i < top_key_count; i++)
 		if (top_keys[i].what != TOP_LATER &&
-		    json_object_set_new(properties, top_keys[i].name,
-					property(top_keys[i].summary, top_keys[i].shape)))
+		    json_put(properties, top_keys[i].name, property(top_keys[i].summary, top_keys[i].shape)))
 			return NULL;
 	return properties ? json_incref(properties) : NULL;
 }

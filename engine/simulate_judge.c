@@ -365,7 +365,7 @@ bool verdicts_end(struct simulation *simulation, json_t *ret_list)
 		if (verdict->assertion && verdict->assertion->what == ASSERT_FINALLY)
 			judge_finally(simulation, verdict);
 		held = held && verdict->broken_ms < 0;
-		json_array_append_new(ret_list, verdict_json(verdict));
+		json_add(ret_list, verdict_json(verdict));
 	}
 	return held;
 }

@@ -352,7 +352,7 @@ static void note_step(const struct run *run)
 	       json_put_text(entry, "outcome", outcome));
 	if (run->operation && *berth_message(run->operation))
 		json_put_text(entry, "message", berth_message(run->operation));
-	json_array_append_new(simulation->steps, entry);
+	json_add(simulation->steps, entry);
 }
 
 static void track_goes_on(struct track *track);

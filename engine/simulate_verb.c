@@ -44,7 +44,7 @@ static bool refuse(struct berth_operation *operation, const char *text, size_t s
 	(void)(json_put_flag(document, "valid", false) ||
 	       json_put_number(document, "error_count", (int64_t)list->errors) ||
 	       json_put_number(document, "warning_count", (int64_t)list->warnings) ||
-	       json_object_set_new(document, "diagnostics", diagnostics_json(list, text, size)));
+	       json_put(document, "diagnostics", diagnostics_json(list, text, size)));
 	operation_finish(operation, BERTH_INVALID, document);
 	return false;
 }
@@ -145,9 +145,9 @@ static bool end(struct berth_operation *operation)
 	(void)(json_put_number(document, "seed", (int64_t)simulation->seed) ||
 	       json_put_flag(document, "held", held) ||
 	       json_put_number(document, "virtual_ms", story_now(simulation)) ||
-	       json_object_set(document, "steps", simulation->steps) ||
-	       json_object_set(document, "assertions", assertions) ||
-	       json_object_set(document, "story", simulation->story));
+	       json_put_shared(document, "steps", simulation->steps) ||
+	       json_put_shared(document, "assertions", assertions) ||
+	       json_put_shared(document, "story", simulation->story));
 	json_decref(assertions);
 	if (!held)
 		fail(&operation->error, ERR_FAILED, "the scenario does not hold");

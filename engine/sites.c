@@ -532,9 +532,9 @@ json_t *sites_remember(const struct berth_operation *operation)
 		(void)(json_put_text(entry, "name", site->location.name) ||
 		       json_put_text(spec, "type", site->spec->type) ||
 		       json_put_text(spec, "target", target) ||
-		       (options && json_object_set_new(spec, "options", json_deep_copy(options))));
-		json_object_set_new(entry, "spec", spec);
-		json_array_append_new(list, entry);
+		       (options && json_put(spec, "options", json_deep_copy(options))));
+		json_put(entry, "spec", spec);
+		json_add(list, entry);
 	}
 	return list;
 }

@@ -63,7 +63,7 @@ static json_t *unreachable_json(const struct berth_operation *operation)
 		json_put_text(entry, "location", site->location.name);
 		json_put_text(entry, "error", site->error.text);
 		json_put_text(entry, "remedy", site->error.remedy);
-		json_array_append_new(list, entry);
+		json_add(list, entry);
 	}
 	return list;
 }
@@ -117,7 +117,7 @@ json_t *status_document(struct berth_operation *operation, bool answered)
 	json_t *document = document_new(operation->application->id);
 	json_put_text(document, "state", report_state(operation));
 	report_components(operation, document);
-	json_object_set_new(document, "unreachable", unreachable_json(operation));
+	json_put(document, "unreachable", unreachable_json(operation));
 	return document;
 }
 
@@ -163,8 +163,8 @@ static json_t *line_of(struct tally *tally, const char *app)
 	json_put_number(line, "instances", 0);
 	json_put_number(line, "running", 0);
 	json_put_number(line, "finished", 0);
-	json_object_set_new(line, "locations", json_array());
-	json_array_append_new(tally->list, line);
+	json_put(line, "locations", json_array());
+	json_add(tally->list, line);
 	return map_put(&tally->by_app, app, line) ? NULL : line;
 }
 
@@ -181,7 +181,7 @@ static void count_instance(struct tally *tally, const struct site *site, const s
 	size_t count = json_array_size(locations);
 	const char *last = count ? json_string_value(json_array_get(locations, count - 1)) : NULL;
 	if (!last || strcmp(last, site->location.name) != 0)
-		json_array_append_new(locations, json_string(site->location.name));
+		json_add(locations, json_string(site->location.name));
 }
 
 /* In the words of one application's status, as far as instances alone tell. */
@@ -209,8 +209,8 @@ static void finish_all(struct berth_operation *operation)
 	map_release(&tally.by_app);
 	enum berth_outcome outcome = outcome_of_survey(operation);
 	json_t *document = document_new(NULL);
-	json_object_set_new(document, "applications", tally.list);
-	json_object_set_new(document, "unreachable", unreachable_json(operation));
+	json_put(document, "applications", tally.list);
+	json_put(document, "unreachable", unreachable_json(operation));
 	operation_finish(operation, outcome, document);
 }
 

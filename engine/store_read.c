@@ -155,7 +155,7 @@ int store_applications(struct store *store, json_t **ret_names, struct error *er
 		return -1;
 	int result = SQLITE_DONE, status = 0;
 	while (statement && status == 0 && (result = sqlite3_step(statement)) == SQLITE_ROW)
-		if (json_array_append_new(names, json_string(column_text(statement, 0))))
+		if (json_add(names, json_string(column_text(statement, 0))))
 			status = fail_memory(err);
 	if (statement && end_query(store, statement, result, status ? NULL : err))
 		status = -1;
@@ -302,12 +302,12 @@ static json_t *event_row(sqlite3_stmt *row)
 	json_t *event = json_object();
 	if (!event)
 		return NULL;
-	if (json_object_set_new(event, "time", json_moment(sqlite3_column_int64(row, 1))) ||
-	    json_object_set_new(event, "app", any_text(column_text(row, 2))) ||
-	    json_object_set_new(event, "component", any_text(column_text(row, 3))) ||
-	    json_object_set_new(event, "instance", any_text(column_text(row, 4))) ||
-	    json_object_set_new(event, "what", any_text(column_text(row, 5))) ||
-	    json_object_set_new(event, "text", any_text(column_text(row, 6)))) {
+	if (json_put(event, "time", json_moment(sqlite3_column_int64(row, 1))) ||
+	    json_put(event, "app", any_text(column_text(row, 2))) ||
+	    json_put(event, "component", any_text(column_text(row, 3))) ||
+	    json_put(event, "instance", any_text(column_text(row, 4))) ||
+	    json_put(event, "what", any_text(column_text(row, 5))) ||
+	    json_put(event, "text", any_text(column_text(row, 6)))) {
 		json_decref(event);
 		return NULL;
 	}
@@ -353,7 +353,7 @@ int store_events_of(struct store *store, const struct event_query *wanted, json_
 	while (statement && status == 0 && (result = sqlite3_step(statement)) == SQLITE_ROW) {
 		if (ret_last && sqlite3_column_int64(statement, 0) > *ret_last)
 			*ret_last = sqlite3_column_int64(statement, 0);
-		if (json_array_append_new(events, event_row(statement)))
+		if (json_add(events, event_row(statement)))
 			status = fail_memory(err);
 	}
 	if (statement && end_query(store, statement, result, status ? NULL : err))

@@ -58,8 +58,7 @@ static json_t *list_types(const char *name)
 		if (json_put_text(entry, "name", types[i].name) ||
 		    json_put_text(entry, "summary", types[i].summary) ||
 		    json_put_text(entry, "example", types[i].example) ||
-		    json_object_set_new(entry, "keys", keys_of(types[i].kind)) ||
-		    json_array_append(list, entry)) {
+		    json_put(entry, "keys", keys_of(types[i].kind)) || json_array_append(list, entry)) {
 			json_decref(list);
 			list = NULL;
 		}
@@ -90,7 +89,7 @@ static void step(struct berth_operation *operation)
 		return;
 	}
 	json_t *document = list ? document_new(NULL) : NULL;
-	if (!document || json_object_set(document, "types", list)) {
+	if (!document || json_put_shared(document, "types", list)) {
 		struct error err = {0};
 		json_decref(document);
 		json_decref(list);

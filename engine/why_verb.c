@@ -370,12 +370,12 @@ static json_t *finding_json(const struct finding *finding)
 	json_put_text(object, "location", work->site->location.name);
 	json_put_text(object, "state", phase_name(finding->state));
 	json_put_text(object, "why", text_view(&finding->why));
-	json_object_set_new(object, "since", since_json(finding));
-	json_object_set_new(object, "last_failure", failure_json(finding));
+	json_put(object, "since", since_json(finding));
+	json_put(object, "last_failure", failure_json(finding));
 	json_put_text(object, "who", who[finding->who]);
 	json_put_text(object, "remedy", text_view(&finding->remedy));
 	json_put_text(object, "next", text_view(&finding->next));
-	json_object_set_new(object, "log", log ? log_lines(work) : json_array());
+	json_put(object, "log", log ? log_lines(work) : json_array());
 	return object;
 }
 
@@ -385,7 +385,7 @@ static json_t *findings_json(const struct berth_operation *operation)
 	json_t *list = json_array();
 	for (struct finding *finding = inquiry->first; finding; finding = finding->following) {
 		finding_explain(operation, inquiry, finding);
-		json_array_append_new(list, finding_json(finding));
+		json_add(list, finding_json(finding));
 		text_release(&finding->why);
 		text_release(&finding->remedy);
 		text_release(&finding->next);
@@ -401,7 +401,7 @@ static void add_line(json_t *list, const char *format, ...)
 	va_start(arguments, format);
 	text_vformat(&line, format, arguments);
 	va_end(arguments);
-	json_array_append_new(list, json_string(text_view(&line)));
+	json_add(list, json_string(text_view(&line)));
 }
 
 /* What cannot be told, and for want of what. */
@@ -434,8 +434,8 @@ static bool told(struct berth_operation *operation)
 	json_put_text(document, "state", report_state(operation));
 	json_put_text(document, "under_way", inquiry->under_way);
 	json_put_text(document, "owner", inquiry->owner);
-	json_object_set_new(document, "findings", findings_json(operation));
-	json_object_set_new(document, "unknown", unknown_json(operation));
+	json_put(document, "findings", findings_json(operation));
+	json_put(document, "unknown", unknown_json(operation));
 	if (failed)
 		blame_site(&operation->error, failed, &failed->error);
 	operation_finish(operation, outcome_of(operation->error.code), document);

@@ -10,6 +10,8 @@ packages_quickstart="redis-server $packages_busybox curl jq"
 packages_test="g++ make clang clang-format clang-tidy gcovr libcriterion-dev docker.io iptables iproute2 util-linux procps
 	redis-server redis-tools $packages_busybox curl jq python3 python3-jsonschema python3-yaml openssl mandoc zsh fish nginx-light
 	wrk docker-registry"
+# For tests/fuzz/run alone; run-tests replays what was found without.
+packages_fuzz="clang libclang-rt-14-dev"
 # For tests/real/podman.sh alone, which is skipped without.
 packages_podman="podman netavark aardvark-dns"
 

@@ -149,8 +149,9 @@ struct task {
 	const char *picked; /* that address, as long as it is ours to give */
 	step *after;        /* of a detour (a look, a removal): where to go on */
 	struct arena arena;
-	unsigned waiting; /* calls, probes and timers that are under way */
-	bool attention;   /* a step is wanted although something still flies */
+	size_t memory_before; /* memory_failures() when it began */
+	unsigned waiting;     /* calls, probes and timers that are under way */
+	bool attention;       /* a step is wanted although something still flies */
 	struct call calls[CALLS];
 	struct timer *timer;
 	struct probe_call *probe;

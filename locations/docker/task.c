@@ -11,6 +11,7 @@ static struct task *task_new(struct docker *docker, struct errand *errand, step 
 		return NULL;
 	task->docker = docker;
 	task->errand = errand;
+	task->memory_before = memory_failures();
 	task->step = docker->known ? first : version_ask;
 	task->after = first;
 	task->next = docker->tasks;
@@ -49,6 +50,13 @@ void task_free(struct task *task)
 	free(task);
 }
 
+/* What came of it without memory is not known, whatever a step made of that. */
+static enum progress settled(const struct task *task, enum progress progress, struct error *err)
+{
+	return progress == PROGRESS_WAITING || memory_failures() == task->memory_before ? progress
+											: out_of_memory(err);
+}
+
 enum progress task_run(struct location *location, struct errand *errand, step *first, const struct wish *wish,
 		       struct error *err)
 {
@@ -63,6 +71,7 @@ enum progress task_run(struct location *location, struct errand *errand, step *f
 		task->attention = false;
 		progress = task->step(task, err ? err : &unasked);
 	}
+	progress = settled(task, progress, err);
 	if (progress != PROGRESS_WAITING)
 		task_free(task);
 	return progress;

@@ -80,6 +80,8 @@ void instance_crash(struct fake_instance *instance, int exit_code)
 		later(instance, instance->pause_ms, begin_again);
 		if (instance->pause_ms < LONGEST_PAUSE_MS)
 			instance->pause_ms *= 2;
+		if (!instance->timer) /* no memory: nobody will start it */
+			instance_end(instance, exit_code);
 	} else {
 		instance_end(instance, exit_code);
 	}
@@ -187,6 +189,10 @@ int instance_start(struct fake_instance *instance, struct error *err)
 	instance->exits_left = behaviour ? behaviour->exits : 0;
 	instance->pause_ms = FIRST_PAUSE_MS;
 	begin(instance);
+	if (instance->exits_left && !instance->timer) { /* no memory: it would never end */
+		instance_end(instance, -1);
+		return fail_memory(err);
+	}
 	instance_tell(instance);
 	return 0;
 }

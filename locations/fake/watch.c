@@ -34,6 +34,9 @@ static void watch_arm(struct watch *watch)
 {
 	if (!watch->timer)
 		watch->timer = watch->world->ops->timer_start(watch->world, 0, tell, watch);
+	/* Without memory for that: now, rather than never. Who is told only takes note. */
+	if (!watch->timer)
+		tell(watch);
 }
 
 static bool watch_note(struct watch *watch, const char *name)

@@ -53,7 +53,8 @@ static bool take_file(struct arena *arena, const char *value, bool own, struct f
 	unsigned mode, uid, gid;
 	int length = 0;
 
-	if (sscanf(value, "%o %u %u %64s %n", &mode, &uid, &gid, file.digest, &length) != 4 || !length)
+	if (sscanf(value, "%o %u %u %64s %n", &mode, &uid, &gid, file.digest, &length) != 4 || !length ||
+	    value[length] != '/')
 		return true; /* not one of ours */
 	file.rights = (struct file_rights){.mode = mode, .uid = uid, .gid = gid};
 	file.path = arena_text(arena, value + length);
@@ -73,7 +74,7 @@ static bool take_entry(struct arena *arena, const char *entry, struct file_recor
 		return take_file(arena, value, true, record);
 	if (starts_with(entry, "salt="))
 		return (record->salt = arena_text(arena, value)) != NULL;
-	if (starts_with(entry, "made="))
+	if (starts_with(entry, "made=/"))
 		return (record->made[record->made_count++] = arena_text(arena, value)) != NULL;
 	return true;
 }

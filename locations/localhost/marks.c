@@ -8,6 +8,8 @@
 #include "base/cleanup.h"
 #include "base/signals.h"
 
+#define MOST (INT64_MAX / 4) /* so that two can be added, whoever wrote them */
+
 bool fit_id(const char *id)
 {
 	size_t length = strlen(id);
@@ -46,7 +48,7 @@ static int64_t number_of(const char *entries, size_t size, const char *key)
 	const char *value = entry_of(entries, size, key);
 	int64_t number;
 
-	return value && parse_number(value, 0, INT64_MAX, &number) ? number : 0;
+	return value && parse_number(value, 0, MOST, &number) ? number : 0;
 }
 
 static const char *const policies[] = {[RESTART_UNLESS_STOPPED] = "unless-stopped",
