@@ -157,7 +157,8 @@ static enum phase do_part(struct work *work, const struct part *part)
 	case CALL_STAY:
 		return PHASE_UPDATING;
 	case CALL_FAIL:
-		work->kept = part->bit == PART_ROLL && err.code == ERR_FAILED; /* it was taken back */
+		work->kept =
+		    part->bit & (PART_ROLL | PART_COUNT) && err.code == ERR_FAILED; /* it was taken back */
 		return err.code == ERR_UNSUPPORTED && part->bit == PART_LIMITS
 			   ? remake(work)
 			   : work_break(work, work_error(work));

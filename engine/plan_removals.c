@@ -208,9 +208,10 @@ static int find_renamed(struct berth_operation *operation, struct error *err)
 
 /* --- protected ---------------------------------------------------------------------------------------- */
 
-static bool ends_it(enum action action)
+static bool ends_it(const struct work *work)
 {
-	return action == ACTION_REPLACE || action == ACTION_RELINK || action == ACTION_REMOVE;
+	return work->action == ACTION_REPLACE || work->action == ACTION_RELINK ||
+	       work->action == ACTION_REMOVE || work->parts & PART_ROLL;
 }
 
 static bool was_protected(const struct work *work)
@@ -250,7 +251,7 @@ static void guard_protected(struct berth_operation *operation)
 		const struct work *work = operation->works[i];
 		const struct component_spec *spec = work->instance->component->spec;
 		bool left_over = work->instance->successor || work->leftover;
-		if (!left_over && !work->resumed && ends_it(work->action) && work->instance->seen &&
+		if (!left_over && !work->resumed && ends_it(work) && work->instance->seen &&
 		    (spec ? spec->protect : was_protected(work)))
 			refuse_protected(operation, work);
 	}

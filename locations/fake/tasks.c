@@ -246,8 +246,7 @@ int tasks_change(struct fake_instance *instance, const struct instance_spec *spe
 		instance->made.count = spec->count;
 	if (other || spec->roll)
 		instance->made.version = ++instance->versions;
-	if (stuck)
-		instance->stuck_version = instance->made.version;
+	instance->stuck_version = stuck ? instance->made.version : 0;
 	if (!instance->suspended)
 		roll(instance);
 	return 0;
@@ -258,6 +257,7 @@ bool tasks_take_back(struct fake_instance *instance)
 	if (!instance->settled.version)
 		return false;
 	instance->made = instance->settled;
+	instance->stuck_version = 0;
 	instance_be_made_of(instance);
 	roll(instance);
 	return true;

@@ -258,6 +258,17 @@ static const struct manner nova = {.set_up = set_up_nova,
 				   .slowness = 10,
 				   .calm_ms = 120000};
 
+/* Names are unique; but what nobody waits for any more is done much later. */
+static void set_up_late(struct scene *scene, struct dice *dice)
+{
+	fake_target_time(scene->target, FAKE_PLACE, roll(dice, 3000));
+	fake_target_time(scene->target, FAKE_START, roll(dice, 1000));
+	fake_target_pace(scene->target, FAKE_LATENESS, 0, 1 + roll(dice, 60000));
+}
+
+static const struct manner late = {
+    .set_up = set_up_late, EDITIONS(editions), .wanted = wanted, .slowness = 5, .calm_ms = 120000};
+
 /* The tasks are the target's own: they are rolled by it, die, and move. */
 static void set_up_marathon(struct scene *scene, struct dice *dice)
 {
@@ -309,5 +320,7 @@ SEEDS(converges_from_121, plain, 121, 180)
 SEEDS(converges_from_181, plain, 181, 240)
 SEEDS(converges_where_names_are_not_unique_from_1, nova, 1, 30)
 SEEDS(converges_where_names_are_not_unique_from_31, nova, 31, 60)
+SEEDS(converges_where_calls_arrive_late_from_1, late, 1, 30)
+SEEDS(converges_where_calls_arrive_late_from_31, late, 31, 60)
 SEEDS(converges_where_the_target_keeps_the_tasks_from_1, marathon, 1, 30)
 SEEDS(converges_where_the_target_keeps_the_tasks_from_31, marathon, 31, 60)

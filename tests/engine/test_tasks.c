@@ -335,6 +335,28 @@ Test(tasks, what_ends_again_and_again_is_given_up)
 	assert_unchanged(PLACES WEB("web:1", ""));
 }
 
+Test(tasks, scale_that_hangs_is_taken_back)
+{
+	struct fake_rule rule = {.call = FAKE_UPDATE, .times = 1, .for_ever = true};
+	const char *const web[] = {"web", NULL};
+	struct berth_request request = {.size = sizeof request, .app = "app", .components = web, .count = 5};
+	json_t *document = NULL;
+	deploy(APP("web:1", ""));
+	cr_assert_eq(fake_target_rule(tasks, &rule), 0);
+	cr_assert_eq(scene_request(&scene, berth_scale, &request, &document), BERTH_FAILED);
+	const json_t *failure = json_array_get(json_object_get(document, "failures"), 0);
+	cr_expect(strstr(json_text(failure, "error"), "was taken back"), "%s", json_text(failure, "error"));
+	json_decref(document);
+	cr_expect_eq(fake_target_tasks(tasks, "app.web.1"), 3);
+}
+
+Test(tasks, protected_component_is_not_rolled)
+{
+	deploy(APP("web:1", ", protect: true"));
+	cr_expect_eq(run(berth_deploy, APP("web:2", ", protect: true"), NULL), BERTH_INVALID);
+	cr_expect_str_eq(fake_target_find(tasks, "app.web.1")->type, "docker:web:1");
+}
+
 Test(tasks, destroy_leaves_nothing)
 {
 	struct berth_request by_name = {.size = sizeof by_name, .app = "app"};
