@@ -150,6 +150,8 @@ static const char *order_words(const char *order, const char *outage)
 	bool none = strcmp(outage, "none") == 0;
 	if (strcmp(order, "start-first") == 0)
 		return "none: the new one answers before the old one goes";
+	if (strcmp(order, "rolling") == 0)
+		return "none: its target makes its tasks anew, new ones before old ones go";
 	if (strcmp(order, "stop-first") == 0)
 		return none ? NULL
 			    : "seconds: the old one stops when the new one is made, and comes back if that "
