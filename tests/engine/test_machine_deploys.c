@@ -351,7 +351,7 @@ static void kill_all(struct play *play, bool keepers)
 	let_pass(play, 20);
 }
 
-static void killed_at_each_call(size_t edition, enum aftermath aftermath, uint64_t step)
+static void killed_then(size_t edition, enum aftermath aftermath, size_t next, uint64_t step)
 {
 	uint64_t calls = calls_of_a_deploy(edition);
 
@@ -370,10 +370,15 @@ static void killed_at_each_call(size_t edition, enum aftermath aftermath, uint64
 			kill_all(&play, aftermath == KEEPERS_KILLED);
 		end(&play);
 		begin(&play);
-		is_made_good(&play, edition);
+		is_made_good(&play, next);
 		goes_without_a_trace(&play);
 		take_down(&play);
 	}
+}
+
+static void killed_at_each_call(size_t edition, enum aftermath aftermath, uint64_t step)
+{
+	killed_then(edition, aftermath, edition, step);
 }
 
 Test(machine_deploys, a_first_deploy_that_is_killed_at_any_call_is_made_good)
@@ -406,6 +411,12 @@ Test(machine_deploys, an_update_that_is_killed_goes_on_beside_an_older_one_that_
 Test(machine_deploys, an_update_that_is_killed_goes_on_where_no_keeper_is_left)
 {
 	killed_at_each_call(2, KEEPERS_KILLED, 2);
+}
+
+/* What was begun is overtaken, and under the settled name lies what cannot serve again. */
+Test(machine_deploys, an_update_that_is_killed_is_overtaken_where_no_keeper_is_left)
+{
+	killed_then(1, KEEPERS_KILLED, 2, 2);
 }
 
 static void lose_instances(struct play *play)
