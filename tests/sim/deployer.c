@@ -134,7 +134,7 @@ static bool agree(void *context, const char *plan)
 
 static const char *const locations[] = {
     "engine=docker:tcp://" ENGINE_ADDRESS, "fleet={type: fake, target: fleet}",
-    "cloud={type: fake, target: cloud, namesUnique: false}", "here=localhost", NULL};
+    "cloud={type: fake, target: cloud, profile: nova}", "here=localhost", NULL};
 
 static const char *any_component(const struct theatre *stage, struct dice *dice)
 {
