@@ -400,7 +400,12 @@ class Report:
     def each(self, jobs, tries):
         """(words, function, arguments...) side by side."""
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            list(pool.map(lambda one: self.attempt(*one), tries))
+            try:
+                list(pool.map(lambda one: self.attempt(*one), tries))
+            except BaseException:
+                # Interrupted: what has not begun does not begin, and what there is is removed.
+                pool.shutdown(cancel_futures=True)
+                raise
 
 
 def of_the_day():
@@ -416,6 +421,7 @@ def arguments_of(words, **more):
         parser.add_argument("--" + name.replace("_", "-"), type=type(default), default=default,
                             help=f"{help_words} ({default})")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if not BERTH or not DOCKER:
         parser.error("BERTH and BERTH_TEST_DOCKER are to be set")
     return given
