@@ -168,11 +168,14 @@ static int same_seat(const char *from, const char *to, struct error *err)
 	owned_by(arena_release) struct arena arena = {0};
 	const char *app, *component, *other;
 	unsigned ordinal, place, generation;
+	size_t memory = memory_failures();
 
 	if (!instance_name_split(&arena, from, &app, &component, &ordinal, &generation) ||
 	    !instance_name_split(&arena, to, &app, &other, &place, &generation) || strcmp(component, other) ||
 	    ordinal != place)
-		return fail(err, ERR_CONFLICT, "`%s` and `%s` are not names of one instance", from, to);
+		return memory_failures() != memory
+			   ? fail_memory(err)
+			   : fail(err, ERR_CONFLICT, "`%s` and `%s` are not names of one instance", from, to);
 	return 0;
 }
 

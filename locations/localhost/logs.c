@@ -274,6 +274,7 @@ static int find_log(struct location *location, const char *app, const char *name
 	owned_by(arena_release) struct arena arena = {0};
 	owned_scan scan = {0};
 	struct marks marks;
+	size_t memory = memory_failures();
 	char *directory = run_directory(location, &arena, app, name);
 
 	if (!directory)
@@ -282,7 +283,10 @@ static int find_log(struct location *location, const char *app, const char *name
 	if (!found && scan_make(location, false, &scan, err))
 		return -1;
 	const struct shim *shim = found ? NULL : scan_shim(&scan, name);
-	if (!found && !(shim && manifest_read(location, &arena, shim->marks.run, &marks)))
+	found = found || (shim && manifest_read(location, &arena, shim->marks.run, &marks));
+	if (!found && memory_failures() != memory)
+		return fail_memory(err);
+	if (!found)
 		return fail(err, ERR_MISSING, "`%s` has no log on this machine: `%s` is gone", name,
 			    directory);
 	char *place = work_directory(&arena, &marks);

@@ -267,10 +267,13 @@ int guard_name(const char *app, const char *name, struct error *err)
 	struct arena arena = {0};
 	const char *named, *component;
 	unsigned ordinal, generation;
+	size_t memory = memory_failures();
 	bool ours = fit_id(app) &&
 		    instance_name_split(&arena, name, &named, &component, &ordinal, &generation) &&
 		    !strcmp(named, app) && fit_id(component);
 
 	arena_release(&arena);
+	if (!ours && memory_failures() != memory)
+		return fail_memory(err);
 	return ours ? 0 : fail(err, ERR_CONFLICT, "`%s` is no instance of application `%s`", name, app);
 }

@@ -230,8 +230,8 @@ static const char *directory_of(struct location *location, const struct scan *sc
 	return shim ? arena_text(arena, shim->marks.run) : run_directory(location, arena, app, name);
 }
 
-bool observe(struct location *location, const struct scan *scan, struct arena *arena, const char *name,
-	     struct observed *ret, struct error *err)
+static bool see(struct location *location, const struct scan *scan, struct arena *arena, const char *name,
+		struct observed *ret, struct error *err)
 {
 	const struct shim *shim = scan_shim(scan, name);
 	const char *app, *component;
@@ -270,6 +270,19 @@ bool observe(struct location *location, const struct scan *scan, struct arena *a
 	}
 	*ret = seen;
 	return true;
+}
+
+bool observe(struct location *location, const struct scan *scan, struct arena *arena, const char *name,
+	     struct observed *ret, struct error *err)
+{
+	size_t memory = memory_failures();
+	bool there = see(location, scan, arena, name, ret, err);
+
+	/* What there was no memory to read is not absent for that. */
+	if (err->code != OK || memory_failures() == memory)
+		return there;
+	fail_memory(err);
+	return false;
 }
 
 enum progress localhost_look(struct location *location, struct errand *errand, const char *app,

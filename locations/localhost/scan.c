@@ -333,6 +333,7 @@ int scan_make(struct location *location, bool trees, struct scan *ret_scan, stru
 {
 	struct world *world = location->world;
 	struct scanning scanning = {.location = location, .scan = ret_scan};
+	size_t memory = memory_failures();
 
 	if (world->ops->processes(world, "BERTH_APP=", visit_marked, &scanning, err))
 		return -1;
@@ -343,7 +344,7 @@ int scan_make(struct location *location, bool trees, struct scan *ret_scan, stru
 	name_members(location, ret_scan);
 	drop_strangers(location, ret_scan);
 	mark_orphans(location, ret_scan);
-	return scanning.failed ? fail_memory(err) : 0;
+	return scanning.failed || memory_failures() != memory ? fail_memory(err) : 0;
 }
 
 void scan_release(struct scan *scan)

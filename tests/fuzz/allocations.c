@@ -17,6 +17,7 @@
 #include "blueprints/blueprint.h"
 #include "engine/store.h"
 #include "tests/fuzz/docker_stage.h"
+#include "tests/fuzz/local_stage.h"
 #include "tests/fuzz/scarce.h"
 #include "tests/fuzz/stage.h"
 #include "tests/fuzz/target.h"
@@ -459,6 +460,49 @@ static void engine_down(void)
 	docker_stage_close();
 }
 
+/* --- this machine --------------------------------------------------------------------------- */
+
+#define TEXT_PIECE(text_)                                                                                    \
+	{                                                                                                    \
+		.text = (text_), .size = sizeof(text_) - 1                                                   \
+	}
+#define MARKS                                                                                                \
+	"BERTH_APP=app\0BERTH_COMPONENT=web\0BERTH_INSTANCE=1\0BERTH_SPEC=aa\0BERTH_LINKS=11\0BERTH_SALT=\0" \
+	"BERTH_SECRETS=\0BERTH_FILES=ff\0BERTH_PORTS=http=8080/tcp\0BERTH_BIND=127.0.0.1\0BERTH_CREATED=5\0" \
+	"BERTH_GRACE=1000\0"
+
+static void machine_up(void)
+{
+	static const struct local_files files = {
+	    .manifest = TEXT_PIECE(MARKS),
+	    .state =
+		TEXT_PIECE("state parked\nhelper 4711 5\npid 0 0\nboot "
+			   "b0070000-0000-4000-8000-000000000001\nexits 1\nstarts 1\ncode 0\nsignal 0\n"),
+	    .log = TEXT_PIECE("2026-01-01T00:00:00.000Z o hello\n"),
+	    .claim = TEXT_PIECE("id1\nme@here\n"),
+	    .environment = TEXT_PIECE("PATH=/bin\0"),
+	};
+
+	local_stage_open(&files);
+}
+
+/* What lies on this machine is listed, looked at and taken away. */
+static struct verdict machine(void)
+{
+	struct verdict verdict = {.good = true};
+	struct local_outcome outcome;
+
+	while (verdict.good && local_stage_next(&outcome)) {
+		HOLDS(outcome.progress != PROGRESS_WAITING);
+		/* Nothing of it runs that could hear a signal. */
+		bool expected = outcome.progress == PROGRESS_DONE || !strcmp(outcome.verb, "signal");
+		verdict.good = expected;
+		if (!expected)
+			say(&verdict, &outcome.error);
+	}
+	return verdict;
+}
+
 /* --- all of them ---------------------------------------------------------------------------- */
 
 static const struct scenario scenarios[] = {
@@ -476,6 +520,7 @@ static const struct scenario scenarios[] = {
     {"destroy", deployed, destroy, drop_curtain},
     {"store", open_store, remember_and_recall, close_store},
     {"docker", engine_up, docker, engine_down},
+    {"localhost", machine_up, machine, local_stage_close},
 };
 
 /* What a child was at, for its parent. */

@@ -3,7 +3,7 @@
 #ifndef BERTH_TESTS_FUZZ_LOCAL_STAGE_H
 #define BERTH_TESTS_FUZZ_LOCAL_STAGE_H
 
-#include "locations/localhost/localhost.h"
+#include "locations/location.h"
 #include "tests/fuzz/pieces.h"
 
 /* What lies in the run directory of app.web.1, beside it, and in /proc. */
