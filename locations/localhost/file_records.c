@@ -66,8 +66,9 @@ static bool take_entry(struct arena *arena, const char *entry, struct file_recor
 {
 	const char *value = strchr(entry, '=');
 
-	if (!value++)
+	if (!value)
 		return true;
+	value++;
 	if (starts_with(entry, "file="))
 		return take_file(arena, value, false, record);
 	if (starts_with(entry, "own="))

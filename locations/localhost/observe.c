@@ -248,7 +248,8 @@ static bool see(struct location *location, const struct scan *scan, struct arena
 		fail_memory(err);
 		return false;
 	}
-	if (!find_marks(location, scan, arena, directory, name, &marks))
+	/* Those of another application in this one's directory are a stranger's. */
+	if (!find_marks(location, scan, arena, directory, name, &marks) || strcmp(marks.name, name) != 0)
 		return false;
 	if (see_marks(location, arena, &marks, &seen)) {
 		fail_memory(err);
