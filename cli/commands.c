@@ -37,8 +37,7 @@ const struct command *const commands[] = {
 
 /* Names that are taken, for what is still to come. */
 static const char *const later[] = {
-    "serve",  "backup",   "restore", "rollback", "history",      "ssh",
-    "invoke", "cp",      "policy",   "port-forward",
+    "serve", "backup", "restore", "rollback", "history", "ssh", "invoke", "cp", "policy", "port-forward",
 };
 
 /* What other programs call it. */

@@ -123,44 +123,43 @@ struct observed_task {
 
 /* What a location says of one instance that carries our mark. */
 struct observed {
-	const char *app, *component;
-	unsigned ordinal;
-	const char *name;
+	const char *app, *component, *name;
 	const char *target_id; /* the target's own identity of this very incarnation */
-	unsigned generation;   /* of its name; 0: the settled one */
-	bool job;              /* made as one */
+	unsigned ordinal;
+	unsigned generation; /* of its name; 0: the settled one */
 	/* As kept with it when it was made; "" when absent. */
 	const char *digest, *link_digest, *secret_salt, *secret_digest, *file_digest;
 	const char *type;     /* "docker:redis:3" or "process", as far as the target can tell */
 	const char *image_id; /* what it was made from; NULL where there is no such thing */
+	const char *error;    /* the target's own words when something is wrong, or NULL */
 	enum observed_state state;
-	int exit_code; /* of the last run that ended; -1 when a signal ended it or none did */
-	bool out_of_memory;
-	unsigned exits;    /* how often it ended since it was made, as far as the target counts */
-	bool exits_known;  /* a listing alone may not tell; `look` always does */
-	const char *error; /* the target's own words when something is wrong, or NULL */
-	int64_t created_ms, started_ms; /* wall clock; 0 unknown */
+	int exit_code;               /* of the last run that ended; -1 when a signal ended it or none did */
+	unsigned exits;              /* how often it ended since it was made, as far as the target counts */
+	enum restart_policy restart; /* with the limits */
+	int64_t created_ms, started_ms;  /* wall clock; 0 unknown */
+	int64_t memory_bytes, nano_cpus; /* 0: no limit */
 	const struct attachment *attachments;
 	size_t attachment_count;
+	/* Where the grain is the component: of so many tasks; those there are, the oldest first; whether a
+	 * change of them is under way at the target. */
+	const struct observed_task *tasks;
+	size_t task_count;
+	unsigned count;
+	bool rolling;
+	bool job; /* made as one */
+	bool out_of_memory;
+	bool exits_known; /* a listing alone may not tell; `look` always does */
 	/* Answers under the component's shared name; of a lone generation as far as a listing can tell,
 	 * `look` always does. */
 	bool shared_name_held;
 	/* What `update` can change in place, as the target has it now; `look` tells, a listing need not. */
 	bool limits_known;
-	int64_t memory_bytes, nano_cpus; /* 0: no limit */
-	enum restart_policy restart;
+	bool bindings_known; /* its attachments tell what is published even while it does not run */
 	bool cut_off; /* it runs off the network of its application, where nobody reaches it, until `admit`
 			 puts it there */
-	bool bindings_known; /* its attachments tell what is published even while it does not run */
-	bool orphan_tree;    /* processes whose keeper died: to be ended, never counted as an instance */
-	bool late_double;    /* another thing of its name counts: to be removed, and nothing else */
-	bool leaving;        /* the target is deleting it */
-	/* Where the grain is the component: of so many tasks; those there are, the oldest first; whether a
-	 * change of them is under way at the target. */
-	unsigned count;
-	const struct observed_task *tasks;
-	size_t task_count;
-	bool rolling;
+	bool orphan_tree; /* processes whose keeper died: to be ended, never counted as an instance */
+	bool late_double; /* another thing of its name counts: to be removed, and nothing else */
+	bool leaving;     /* the target is deleting it */
 };
 
 #endif

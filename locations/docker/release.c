@@ -36,10 +36,9 @@ static enum progress removed(struct task *task, struct error *err)
 		    task->wish.app);
 	if (held) {
 		err->code = ERR_CONFLICT;
-		remedy(
-		    err,
-		    "some container still uses it: `docker ps -a` and `docker network inspect` tell which; when none "
-		    "does, the engine has lost count, until it is restarted");
+		remedy(err, "some container still uses it: `docker ps -a` and `docker network inspect` tell "
+			    "which; when none "
+			    "does, the engine has lost count, until it is restarted");
 	}
 	return PROGRESS_FAILED;
 }

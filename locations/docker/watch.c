@@ -6,6 +6,8 @@
 
 #include "locations/docker/docker.h"
 
+/* A stream that is silent for so long may have nobody at its other end any more, and no break tells it. */
+enum { QUIET_MS = 30000 };
 enum { FIRST_PAUSE_MS = 250, LONGEST_PAUSE_MS = 10000, MARGIN_S = 2, EVENT_LINE_MAX = 65536 };
 
 struct subscription {
@@ -104,9 +106,10 @@ static void ended(void *owner, struct http_answer *answer)
 {
 	struct subscription *subscription = owner;
 
-	(void)answer;
 	subscription->exchange = NULL;
 	text_clear(&subscription->line);
+	if (answer->error.code == ERR_TIMED_OUT)
+		subscription->pause_ms = FIRST_PAUSE_MS;
 	later(subscription);
 }
 
@@ -142,7 +145,7 @@ static void subscribe(struct subscription *subscription, int64_t since)
 	const struct question question = {
 	    .method = "GET",
 	    .path = events_path(subscription, &arena, since),
-	    .endless = true,
+	    .idle_ms = QUIET_MS,
 	};
 
 	if (question.path)

@@ -256,6 +256,8 @@ static bool reads_only(enum errand_kind doing)
 	       doing == DO_LOGS;
 }
 
+static void note_holder(struct deployer *deployer);
+
 void judge_begin(struct deployer *deployer)
 {
 	struct theatre *stage = deployer->stage;
@@ -271,6 +273,7 @@ void judge_begin(struct deployer *deployer)
 		stage->judge->changer = deployer->machine;
 	}
 	deployer->after_another = stage->judge->shared;
+	note_holder(deployer);
 	sights_take(&deployer->before, deployer->stage);
 	docker_engine_changes(deployer->stage->engine, &deployer->changes_before);
 	deployer->stage->judge->done_holds = false;
@@ -427,14 +430,74 @@ static void only_touched(struct deployer *deployer)
 
 static void every_wanted_runs(struct theatre *stage, const struct model *model, const char *rule);
 
+struct asking {
+	char *ret;
+	size_t size;
+};
+
+static bool see_claim(void *owner, const struct docker_volume_view *view)
+{
+	const struct asking *asking = owner;
+	const char *holder = json_string_value(json_object_get(view->labels, "berth.claim"));
+	if (holder)
+		snprintf(asking->ret, asking->size, "%s", holder);
+	return !holder;
+}
+
+static void note_holder(struct deployer *deployer)
+{
+	struct asking asking = {deployer->holder, sizeof deployer->holder};
+	deployer->holder[0] = 0;
+	docker_engine_volumes(deployer->stage->engine, see_claim, &asking);
+}
+
+/* What somebody else has is not changed, unless it is taken over on purpose. */
+static void only_owners(struct deployer *deployer)
+{
+	if (deployer->holder[0] && deployer->changed && !deployer->adopt && deployer->alone &&
+	    strcmp(deployer->holder, deployer->berth->owner.id) != 0 && deployer->doing == DO_DEPLOY)
+		stage_accuse(deployer->stage, "owner", "deployer %d deployed what another one has",
+			     deployer->number + 1);
+}
+
+static bool runs_now(const struct sights *sights, const struct sight *before)
+{
+	for (size_t i = 0; i < sights->count; i++)
+		if (same_instance(&sights->list[i], before) && sights->list[i].running)
+			return true;
+	return false;
+}
+
+/* Whoever's new self does not get ready runs on as it was, or again. */
+static void old_ones_kept(struct deployer *deployer)
+{
+	struct theatre *stage = deployer->stage;
+	sights_take(&stage->judge->now, stage);
+	for (size_t i = 0; i < deployer->before.count; i++) {
+		const struct sight *before = &deployer->before.list[i];
+		const struct part *part =
+		    before->component ? model_part(&deployer->wanted, before->component) : NULL;
+		if (part && before->running && before->realm == REALM_DOCKER && part->realm == REALM_DOCKER &&
+		    !part->job && part->temper != TEMPER_CRASH && before->ordinal <= part->instances &&
+		    !runs_now(&stage->judge->now, before))
+			stage_accuse(stage, "kept",
+				     "%s ran before a deploy that failed, and does not run now",
+				     before->name);
+	}
+}
+
 void judge_end(struct deployer *deployer, enum berth_outcome outcome)
 {
 	struct theatre *stage = deployer->stage;
 	struct judge *judge = stage->judge;
 	if (reads_only(deployer->doing))
 		only_read(deployer);
+	if (deployer->doing == DO_DEPLOY && outcome == BERTH_FAILED && !deployer->disturbed &&
+	    deployer->alone)
+		old_ones_kept(deployer);
 	if (outcome != BERTH_OK || deployer->disturbed)
 		return;
+	only_owners(deployer);
 	if (deployer->doing != DO_DEPLOY && deployer->doing != DO_START && deployer->doing != DO_RESTART)
 		return;
 	sights_take(&judge->now, stage);

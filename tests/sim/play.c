@@ -69,25 +69,27 @@ static void wait_for_all(struct theatre *stage)
  * ---------------------------------------------------------------------------------------------------- */
 
 static const struct planned_fate fates[] = {
-    {{.refused = true}, "connection refused", false, 0, 0},
-    {{.lost = true}, "request lost", false, 0, 0},
-    {{.lost = true, .reset = true}, "connection cut before the request", false, 0, 0},
-    {{.answer_lost = true}, "answer lost", true, 0, 0},
-    {{.answer_lost = true, .reset = true}, "connection cut after the effect", true, 0, 0},
-    {{.there_ms = 2500}, "request delayed", false, 0, 0},
-    {{.back_ms = 2500}, "answer delayed", false, 0, 0},
-    {{.there_ms = 45000}, "request arrives after everybody gave up", true, 0, 0},
-    {{.twice = true}, "request arrives twice", false, 0, 0},
-    {{.spoiling = SPOIL_STATUS, .status = 500}, "status 500", false, 0, 0},
-    {{.spoiling = SPOIL_STATUS, .status = 502}, "status 502", false, 0, 0},
-    {{.spoiling = SPOIL_STATUS, .status = 503}, "status 503", false, 0, 0},
-    {{.spoiling = SPOIL_GARBAGE}, "garbage", false, 0, 0},
-    {{.spoiling = SPOIL_TRUNCATED, .after = 7}, "answer truncated", false, 0, 0},
-    {{.spoiling = SPOIL_CUT, .after = 11}, "connection cut within the answer", false, 0, 0},
+    {{.refused = true}, "connection refused", false, NULL, 0, 0},
+    {{.lost = true}, "request lost", false, NULL, 0, 0},
+    {{.lost = true, .reset = true}, "connection cut before the request", false, NULL, 0, 0},
+    {{.answer_lost = true}, "answer lost", true, NULL, 0, 0},
+    {{.answer_lost = true, .reset = true}, "connection cut after the effect", true, NULL, 0, 0},
+    {{.there_ms = 2500}, "request delayed", false, NULL, 0, 0},
+    {{.back_ms = 2500}, "answer delayed", false, NULL, 0, 0},
+    {{.there_ms = 45000}, "request arrives after everybody gave up", true, NULL, 0, 0},
+    {{.twice = true}, "request arrives twice", false, NULL, 0, 0},
+    {{.spoiling = SPOIL_STATUS, .status = 500}, "status 500", false, NULL, 0, 0},
+    {{.spoiling = SPOIL_STATUS, .status = 502}, "status 502", false, NULL, 0, 0},
+    {{.spoiling = SPOIL_STATUS, .status = 503}, "status 503", false, NULL, 0, 0},
+    {{.spoiling = SPOIL_GARBAGE}, "garbage", false, NULL, 0, 0},
+    {{.spoiling = SPOIL_TRUNCATED, .after = 7}, "answer truncated", false, NULL, 0, 0},
+    {{.spoiling = SPOIL_CUT, .after = 11}, "connection cut within the answer", false, NULL, 0, 0},
 };
 
 static void move_fate(struct theatre *stage, struct dice *dice)
 {
+	static const char *const seldom[] = {"/stop",    "DELETE http", "/start",   "/create",
+					     "/connect", "/rename",     "/archive", "/update"};
 	if (stage->fate_count == FATES_MAX)
 		return;
 	struct planned_fate *planned = &stage->fates[stage->fate_count++];
@@ -95,7 +97,9 @@ static void move_fate(struct theatre *stage, struct dice *dice)
 	planned->fate.there_ms += 1 + roll(dice, 4);
 	planned->fate.back_ms += 1 + roll(dice, 4);
 	planned->only_changes |= one_in(dice, 2);
-	planned->skip = roll(dice, 12);
+	/* What is asked seldom is met seldom, unless it is waited for. */
+	planned->only = one_in(dice, 3) ? seldom[roll(dice, COUNT_OF(seldom))] : NULL;
+	planned->skip = roll(dice, planned->only ? 3 : 12);
 	planned->times = one_in(dice, 6) ? 4 + roll(dice, 8) : 1 + roll(dice, 2);
 }
 

@@ -64,7 +64,11 @@ void stage_echo(struct theatre *stage)
 static bool fits(const struct planned_fate *planned, const struct http_request *request)
 {
 	bool changes = strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0;
-	return changes || !planned->only_changes;
+	char line[1024];
+	if (!planned->only)
+		return changes || !planned->only_changes;
+	snprintf(line, sizeof line, "%s %s", request->method, request->url);
+	return strstr(line, planned->only);
 }
 
 static void decide(void *owner, struct seat *seat, const char *address, const struct http_request *request,

@@ -17,8 +17,8 @@ struct side {
 	struct text said;
 };
 
-static const char *const names[] = {"a",     "b",    "a/a",    "a/b",      "b/a", "a/b/c",
-				    "b/a/a", "link", "link/a", "./a/../b"};
+static const char *const names[] = {"a",     "b",     "a/a",  "a/b",    "b/a",
+				    "a/b/c", "b/a/a", "link", "link/a", "./a/../b"};
 
 static unsigned roll(uint64_t *chance, unsigned sides)
 {
