@@ -68,6 +68,7 @@ void deployer_lose_store(struct deployer *deployer)
 	static const char *const endings[] = {"", "-wal", "-shm"};
 	struct error err = {0};
 	stage_say(deployer->stage, "deployer %d: its store is deleted", deployer->number + 1);
+	judge_store_lost(deployer->stage);
 	seat_kill(deployer->seat);
 	deployer_revive(deployer);
 	struct world *world = seat_world(deployer->seat);

@@ -29,6 +29,7 @@ struct judge {
 	const struct machine *changer; /* whose store knows of the last change */
 	bool shared;                   /* there were changes by several stores */
 	bool converged_holds;          /* and no other operation came between */
+	bool forgetful;                /* a store was lost, and with it the locations that it knew */
 };
 
 struct judge *judge_new(struct theatre *stage)
@@ -53,6 +54,11 @@ void judge_free(struct judge *judge)
 	sights_release(&judge->now);
 	sights_release(&judge->done);
 	free(judge);
+}
+
+void judge_store_lost(struct theatre *stage)
+{
+	stage->judge->forgetful = true;
 }
 
 void judge_stranger(struct theatre *stage, const char *name)
@@ -356,14 +362,28 @@ static bool uses_secret(const struct model *model, const struct part *part)
 	return model->secret && part->setting % 2;
 }
 
-static bool was_asked(const struct deployer *deployer, const char *name)
+static bool is_because_of(json_t *change, const char *path)
+{
+	size_t i;
+	json_t *reason;
+	json_array_foreach (json_object_get(change, "because"), i, reason) {
+		const char *why = json_text(reason, "path");
+		if (why && strcmp(why, path) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* To be put on a network is asked of the network: any of those requests may be it. */
+static bool was_asked(const struct deployer *deployer, const char *name, bool of_network)
 {
 	size_t count = 0;
 	const struct docker_change *changes = docker_engine_changes(deployer->stage->engine, &count);
 	for (size_t i = deployer->changes_before; i < count; i++) {
 		char asked[80];
-		if (!changes[i].foreign && settled_name(changes[i].target, asked, sizeof asked) &&
-		    strcmp(asked, name) == 0)
+		if (!changes[i].foreign &&
+		    ((of_network && changes[i].call == DOCKER_CONNECT) ||
+		     (settled_name(changes[i].target, asked, sizeof asked) && strcmp(asked, name) == 0)))
 			return true;
 	}
 	return false;
@@ -384,27 +404,42 @@ static void plan_done(struct deployer *deployer)
 		if (part && part->realm == REALM_DOCKER && !remembered && action &&
 		    strcmp(action, "unchanged") != 0 && strcmp(action, "remove") != 0 &&
 		    settled_name(json_text(change, "instance"), name, sizeof name) &&
-		    !was_asked(deployer, name))
+		    !was_asked(deployer, name, is_because_of(change, "network")))
 			stage_accuse(deployer->stage, "plan", "the plan says %s of %s, and nothing was asked",
 				     action, name);
 	}
 	tally_add(deployer->stage->tally, "judged", "deploys against their plans", 1);
 }
 
-/* Which parts an edit is about, and who takes over a value of theirs. */
+static bool has_consumer_outside(const struct model *model, int provider)
+{
+	for (int i = 0; i < PARTS_MAX; i++)
+		for (int k = 0; k < LINKS_MAX && model->parts[i].there; k++)
+			if (model->parts[i].links[k] == provider &&
+			    model->parts[i].realm != model->parts[provider].realm)
+				return true;
+	return false;
+}
+
+static bool is_edited(const struct model *before, const struct model *after, int index)
+{
+	return memcmp(&before->parts[index], &after->parts[index], sizeof before->parts[index]) != 0 ||
+	       (has_consumer_outside(after, index) && !has_consumer_outside(before, index));
+}
+
+/* Which parts an edit is about, as the first consumer outside is about its provider, and who takes over a
+ * value of theirs. */
 static void touched(const struct model *before, const struct model *after, bool ret[PARTS_MAX])
 {
 	for (int i = 0; i < PARTS_MAX; i++)
-		ret[i] =
-		    memcmp(&before->parts[i], &after->parts[i], sizeof before->parts[i]) != 0 ||
-		    (before->secret_version != after->secret_version && uses_secret(after, &after->parts[i]));
+		ret[i] = is_edited(before, after, i) || (before->secret_version != after->secret_version &&
+							 uses_secret(after, &after->parts[i]));
 	for (int i = 0; i < PARTS_MAX; i++)
 		for (int k = 0; k < LINKS_MAX; k++) {
 			int to = after->parts[i].links[k];
 			ret[i] |=
 			    to >= 0 && ret[to] &&
-			    (memcmp(&before->parts[to], &after->parts[to], sizeof before->parts[to]) != 0 ||
-			     after->parts[to].realm != after->parts[i].realm);
+			    (is_edited(before, after, to) || after->parts[to].realm != after->parts[i].realm);
 		}
 }
 
@@ -606,6 +641,15 @@ static void every_link_leads(struct theatre *stage)
 	}
 }
 
+/* Where nothing of the blueprint is, only the store knows to look. */
+static bool is_findable(const struct theatre *stage, enum realm realm)
+{
+	bool found = !stage->judge->forgetful;
+	for (int i = 0; i < PARTS_MAX; i++)
+		found |= stage->model.parts[i].there && stage->model.parts[i].realm == realm;
+	return found;
+}
+
 void judge_settled(struct theatre *stage)
 {
 	struct judge *judge = stage->judge;
@@ -616,7 +660,7 @@ void judge_settled(struct theatre *stage)
 		if (stage->model.parts[i].there && !leaves_nothing(&stage->model.parts[i]))
 			wanted += stage->model.parts[i].instances;
 	for (size_t i = 0; i < judge->now.count; i++) {
-		ours += judge->now.list[i].component != NULL;
+		ours += judge->now.list[i].component != NULL && is_findable(stage, judge->now.list[i].realm);
 	}
 	if (ours != wanted)
 		stage_accuse(stage, "converges", "%zu instances are there, %zu are wanted", ours, wanted);
@@ -644,9 +688,11 @@ void judge_gone(struct theatre *stage)
 	struct judge *judge = stage->judge;
 	sights_take(&judge->now, stage);
 	for (size_t i = 0; i < judge->now.count; i++)
-		if (judge->now.list[i].app)
+		if (judge->now.list[i].app && is_findable(stage, judge->now.list[i].realm))
 			stage_accuse(stage, "leftovers", "%s is left", judge->now.list[i].name);
 	local_gone(stage);
+	if (!is_findable(stage, REALM_DOCKER))
+		return;
 	docker_engine_networks(stage->engine, see_network, stage);
 	docker_engine_volumes(stage->engine, see_left_volume, stage);
 }

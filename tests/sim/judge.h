@@ -10,6 +10,8 @@ struct judge *judge_new(struct theatre *stage);
 void judge_free(struct judge *judge);
 /* After every step. */
 void judge_step(struct theatre *stage);
+/* Who deploys from there knows no more where it deployed before. */
+void judge_store_lost(struct theatre *stage);
 /* An operation begins, tells of a phase, ends. */
 void judge_begin(struct deployer *deployer);
 void judge_phase(struct deployer *deployer, const struct berth_event *event);
