@@ -151,10 +151,9 @@ static void move_isolate(struct theatre *stage, struct dice *dice)
 	int64_t away_ms = one_in(dice, 3) ? 90000 : 500 + roll(dice, 20000);
 	stage_disturb(stage, "engine unreachable for a while");
 	stage_say(stage, "fault: nobody reaches the engine for %lld ms", (long long)away_ms);
-	universe_isolate(stage->universe, ENGINE_ADDRESS, true);
+	universe_silence(stage->universe, ENGINE_ADDRESS, away_ms);
 	fake_target_unreachable(stage->fleet, true);
 	stage_run(stage, away_ms);
-	universe_isolate(stage->universe, ENGINE_ADDRESS, false);
 	fake_target_unreachable(stage->fleet, false);
 	stage_say(stage, "the engine is reached again");
 }
