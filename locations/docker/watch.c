@@ -1,5 +1,6 @@
 /* watch.c - the engine's events about an application: subscribed first, listed then, and again after every
  * gap. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,9 +93,12 @@ static bool chunk(void *owner, int status, const char *bytes, size_t count)
 	struct subscription *subscription = owner;
 
 	for (size_t i = 0; status < 300 && i < count; i++) {
+		bool begins = !subscription->line.length;
 		if (bytes[i] == '\n') {
-			if (!read_line(subscription))
+			if (!begins && !read_line(subscription))
 				return false;
+		} else if (begins && bytes[i] != '{' && !isspace((unsigned char)bytes[i])) {
+			return false; /* whoever says this is no engine, and may say no more: asked again */
 		} else if (subscription->line.length < EVENT_LINE_MAX) {
 			text_add_char(&subscription->line, bytes[i]);
 		}

@@ -187,6 +187,17 @@ Test(docker_watch, cut_stream_is_taken_up_again_and_relisted)
 	cr_assert(virtual_world_run(docker_world, listed_twice, &told, 20000));
 }
 
+/* It may stay open for ever. */
+Test(docker_watch, stream_of_somebody_else_s_is_left_and_taken_up_again)
+{
+	struct told told = {0};
+
+	REPLY("GET /events", 200, "<html>\n" EVENT, .delay_ms = 500);
+	cr_assert(docker_driver.watch(&docker_location, "app", changed, &told, &docker_error) == 0);
+	cr_assert(virtual_world_run(docker_world, listed_twice, &told, 20000));
+	cr_assert(!told.one, "its words were heard");
+}
+
 Test(docker_watch, unreachable_engine_is_asked_ever_more_rarely)
 {
 	struct told told = {0};
