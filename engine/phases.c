@@ -551,8 +551,10 @@ enum phase step_starting(struct work *work)
 
 enum phase step_running(struct work *work)
 {
-	if (work->operation->cancelled && work->doing == DOING_NOTHING)
+	if (work->operation->cancelled && work->doing == DOING_NOTHING) {
 		work->look_due = false; /* it answers: that is all there is to know now */
+		work_settle(work);      /* also when a look that was not answered had unsettled it */
+	}
 	if (work->doing != DOING_LOOK && !work->look_due)
 		return PHASE_RUNNING;
 	work_unsettle(work);

@@ -363,3 +363,30 @@ Test(deploy, cancelled_once_it_finishes_what_flies_and_the_next_deploy_goes_on)
 	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
 	cr_assert_eq(fake_target_instances(scene.target), 2);
 }
+
+static bool is_over(void *operation)
+{
+	return berth_done(operation);
+}
+
+Test(deploy, cancelled_while_a_look_at_one_that_runs_is_not_answered_it_ends)
+{
+	static const struct fake_behaviour never = {.component = "app.b", .answers_after_ms = -1};
+	static const struct fake_rule silent = {
+	    .call = FAKE_LOOK, .instance = "app.a.1", .error = {.code = ERR_TIMED_OUT, .text = "no answer"}};
+	struct berth_request request = {
+	    .size = sizeof request,
+	    .blueprint = "id: app\nlocation: fake\nservices:\n- {type: 'docker:a:1', id: a, openPorts: 80}\n"
+			 "- {type: 'docker:b:1', id: b, openPorts: 80}\n",
+	    .file = "/b.yaml"};
+	struct berth_error error;
+	cr_assert_eq(fake_target_behave(scene.target, &never), 0);
+	struct berth_operation *operation = berth_deploy(scene.berth, &request, NULL, &error);
+	virtual_world_run(scene.world, NULL, NULL, 2000);
+	cr_assert_eq(fake_target_rule(scene.target, &silent), 0);
+	fake_target_event(scene.target, "app", "app.a.1");
+	virtual_world_run(scene.world, NULL, NULL, 100);
+	berth_cancel(operation);
+	cr_expect(virtual_world_run(scene.world, is_over, operation, 60000), "it never ends");
+	berth_operation_free(operation);
+}
