@@ -51,6 +51,13 @@ const struct component_facts *remembered_facts(const struct berth_operation *ope
 	return operation->stored ? known_facts_find(&operation->stored->facts, component) : NULL;
 }
 
+/* What it was made from. Of one that never was made as a whole only its protection is noted. */
+static const struct component_facts *made_from(const struct berth_operation *operation, const char *component)
+{
+	const struct component_facts *facts = remembered_facts(operation, component);
+	return facts && fact_value(facts, "type") ? facts : NULL;
+}
+
 int wanted_digest(struct work *work, char ret_hex[static DIGEST_HEX])
 {
 	owned_arena room = {0};
@@ -74,7 +81,7 @@ static bool has_path(const struct fact *facts, size_t count, const char *path)
 static size_t compare_facts(struct decision *decision, enum fact_kind kind)
 {
 	const struct component *component = decision->work->instance->component;
-	const struct component_facts *old = remembered_facts(decision->operation, component->id);
+	const struct component_facts *old = made_from(decision->operation, component->id);
 	const struct fact *facts = NULL;
 	size_t count = 0, differences = 0;
 	if (facts_of(&decision->work->arena, decision->operation->application, component, &facts, &count)) {
@@ -272,7 +279,7 @@ bool limits_known(const struct work *work)
 	if (!has_facts_in_place(work->instance->component) || work->instance->seen->limits_known)
 		return true;
 	return recall(work, &known) == REMEMBERED &&
-	       remembered_facts(work->operation, work->instance->component->id);
+	       made_from(work->operation, work->instance->component->id);
 }
 
 static void differs(struct decision *decision, const char *path, int64_t old, int64_t new)

@@ -621,6 +621,21 @@ Test(change, what_is_protected_is_so_from_its_first_deploy_on)
 	cr_assert(runs("app.db.1"));
 }
 
+/* Of the component as a whole no more is known than that. */
+Test(change, what_is_protected_and_was_made_by_half_is_not_changed_in_place_for_that)
+{
+	static const char blueprint[] = APP "- {type: 'docker:x:1', id: db, protect: true, instances: 2}\n";
+	static const struct fake_rule fails = {.call = FAKE_START,
+					       .instance = "app.db.2",
+					       .times = 1,
+					       .error = {.code = ERR_FAILED, .text = "no"}};
+	cr_assert_eq(fake_target_rule(scene.target, &fails), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, blueprint, NULL), BERTH_FAILED);
+	cr_assert_eq(fake_target_rule(scene.target, &fails), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, blueprint, NULL), BERTH_FAILED);
+	assert_action(blueprint, "app.db.1", "unchanged");
+}
+
 Test(change, a_setting_of_a_sensitive_name_is_nowhere_written_down)
 {
 	static const char *const settings[] = {"password=hunter2zz", NULL};
