@@ -19,10 +19,10 @@
 #define MIB ((size_t)1 << 20)
 
 #if defined(__SANITIZE_ADDRESS__)
-enum { SECONDS = 12, MEGABYTES = 1200 };
+enum { SECONDS = 60, MEGABYTES = 1200 };
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
-enum { SECONDS = 12, MEGABYTES = 1200 };
+enum { SECONDS = 60, MEGABYTES = 1200 };
 #else
 enum { SECONDS = 1, MEGABYTES = 100 };
 #endif
