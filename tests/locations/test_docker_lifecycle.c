@@ -110,6 +110,17 @@ Test(docker_lifecycle, stop_is_gentle)
 	cr_assert_str_eq(docker_request(STOP, 0)->line, "POST /containers/c1d2/stop");
 }
 
+Test(docker_lifecycle, stop_that_an_engine_in_trouble_did_all_the_same_is_done)
+{
+	REPLY(LOOK, 200, docker_container('a', "running"));
+	REPLY("GET /containers/c1d2/json", 200, docker_container('a', "exited"));
+	REPLY(STOP, 500, "{\"message\": \"devicemapper: Error\"}");
+	MUST(stop, "app", "app.web.1");
+	REPLY("GET /containers/c1d2/json", 200, docker_container('a', "running"));
+	MUST_FAIL(ERR_FAILED, stop, "app", "app.web.1");
+	SAYS("devicemapper: Error");
+}
+
 Test(docker_lifecycle, strangers_are_neither_stopped_nor_removed)
 {
 	REPLY(LOOK, 200, docker_container(0, "running"));
