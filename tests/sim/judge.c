@@ -109,8 +109,12 @@ static bool same_instance(const struct sight *a, const struct sight *b)
 	       strcmp(a->component, b->component) == 0 && a->ordinal == b->ordinal;
 }
 
+/* What lies in files may have changed since, and be in doubt after a death: then another one is made of it.
+ */
 static bool same_content(const struct sight *a, const struct sight *b)
 {
+	if (*a->file_digest)
+		return false;
 	return strcmp(a->digest, b->digest) == 0 && strcmp(a->link_digest, b->link_digest) == 0 &&
 	       strcmp(a->secret_digest, b->secret_digest) == 0 &&
 	       strcmp(a->file_digest, b->file_digest) == 0 && a->spot_count == b->spot_count;
@@ -237,6 +241,52 @@ static void done_survives(struct theatre *stage)
 	}
 }
 
+static bool any_answers(const struct sights *sights, const struct part *provider)
+{
+	for (size_t i = 0; i < sights->count; i++) {
+		const struct sight *sight = &sights->list[i];
+		if (sight->component && strcmp(sight->component, provider->id) == 0 && sight->running &&
+		    (sight->answers || sight->unsteady))
+			return true;
+	}
+	return false;
+}
+
+/* Whoever alone deploys, undisturbed; or NULL. */
+static const struct deployer *quiet_deployer(const struct theatre *stage)
+{
+	for (int i = 0; i < DEPLOYERS; i++) {
+		const struct deployer *deployer = &stage->deployers[i];
+		if (deployer->operation && deployer->doing == DO_DEPLOY && deployer->alone &&
+		    !deployer->disturbed)
+			return deployer;
+	}
+	return NULL;
+}
+
+/* A consumer starts when those that it is linked to answer. */
+static void in_order(struct theatre *stage, const struct sights *before, const struct sights *now)
+{
+	const struct deployer *deployer = quiet_deployer(stage);
+	for (size_t i = 0; deployer && i < now->count; i++) {
+		const struct sight *sight = &now->list[i];
+		const struct part *part =
+		    sight->component ? model_part(&deployer->wanted, sight->component) : NULL;
+		const struct sight *was = sights_named(before, sight->realm, sight->name);
+		if (!part || sight->realm != REALM_DOCKER || !sight->running || part->peer ||
+		    (was && was->running))
+			continue;
+		for (int k = 0; k < LINKS_MAX; k++) {
+			const struct part *provider =
+			    part->links[k] < 0 ? NULL : &deployer->wanted.parts[part->links[k]];
+			if (provider && provider->realm == REALM_DOCKER && provider->temper != TEMPER_CRASH &&
+			    !any_answers(now, provider))
+				stage_accuse(stage, "order", "%s was started, and nobody answers as %s",
+					     sight->name, provider->id);
+		}
+	}
+}
+
 void judge_step(struct theatre *stage)
 {
 	struct judge *judge = stage->judge;
@@ -244,7 +294,11 @@ void judge_step(struct theatre *stage)
 	if (stamp == judge->stamp)
 		return;
 	judge->stamp = stamp;
+	struct sights before = judge->now;
+	judge->now = (struct sights){0};
 	sights_take(&judge->now, stage);
+	in_order(stage, &before, &judge->now);
+	sights_release(&before);
 	no_doubles(stage, &judge->now);
 	local_no_doubles(stage);
 	nothing_unmarked(stage, &judge->now);
@@ -400,7 +454,8 @@ static void plan_done(struct deployer *deployer)
 		char name[80];
 		/* Another store may have changed in place what this one remembers otherwise; that is found
 		 * out then. */
-		bool remembered = strcmp(action ? action : "", "update") == 0 && deployer->after_another;
+		bool remembered = strcmp(action ? action : "", "update") == 0 &&
+				  (deployer->after_another || !deployer->from_converged);
 		if (part && part->realm == REALM_DOCKER && !remembered && action &&
 		    strcmp(action, "unchanged") != 0 && strcmp(action, "remove") != 0 &&
 		    settled_name(json_text(change, "instance"), name, sizeof name) &&
@@ -513,8 +568,8 @@ static void old_ones_kept(struct deployer *deployer)
 		const struct part *part =
 		    before->component ? model_part(&deployer->wanted, before->component) : NULL;
 		if (part && before->running && before->realm == REALM_DOCKER && part->realm == REALM_DOCKER &&
-		    !part->job && part->temper != TEMPER_CRASH && before->ordinal <= part->instances &&
-		    !runs_now(&stage->judge->now, before))
+		    !part->job && !before->unsteady && part->temper != TEMPER_CRASH &&
+		    before->ordinal <= part->instances && !runs_now(&stage->judge->now, before))
 			stage_accuse(stage, "kept",
 				     "%s ran before a deploy that failed, and does not run now",
 				     before->name);

@@ -49,13 +49,33 @@ static void move_operation(struct theatre *stage, struct dice *dice)
 	struct deployer *deployer = any_deployer(stage, dice);
 	enum errand_kind doing = any_errand(dice);
 	uint64_t chance = dice_next(dice);
-	deployer->adopt = one_in(dice, 3);
+	bool adopt = one_in(dice, 3);
 	if (deployer->operation && !stage_wait(stage, deployer, OPERATION_MS)) {
 		if (deployer->operation)
 			stage_accuse(stage, "ends", "%s never ends", errand_words[deployer->doing]);
 		return;
 	}
+	deployer->adopt = adopt;
 	deployer_begin(deployer, doing, chance);
+}
+
+/* A version that does not get ready is deployed, and taken back in the blueprint. */
+static void move_bad_update(struct theatre *stage, struct dice *dice)
+{
+	struct part *part = &stage->model.parts[roll(dice, PARTS_MAX)];
+	struct deployer *deployer = &stage->deployers[0];
+	if (!part->there || part->job || part->protected || deployer->operation)
+		return;
+	struct part before = *part;
+	part->temper = TEMPER_DEAD;
+	part->version = stage->model.next_version++;
+	stage_say(stage, "the blueprint is edited: a bad version, at %s", part->id);
+	tally_add(stage->tally, "edit", "a bad version", 1);
+	stage_publish(stage);
+	if (deployer_begin(deployer, DO_DEPLOY, 1))
+		stage_wait(stage, deployer, OPERATION_MS);
+	*part = before;
+	stage_publish(stage);
 }
 
 static void wait_for_all(struct theatre *stage)
@@ -88,8 +108,8 @@ static const struct planned_fate fates[] = {
 
 static void move_fate(struct theatre *stage, struct dice *dice)
 {
-	static const char *const seldom[] = {"/stop",    "DELETE http", "/start",   "/create",
-					     "/connect", "/rename",     "/archive", "/update"};
+	static const char *const seldom[] = {"/stop",   "DELETE http", "/start",  "/create", "/connect",
+					     "/rename", "/archive",    "/update", "/events", "/json?all=1"};
 	if (stage->fate_count == FATES_MAX)
 		return;
 	struct planned_fate *planned = &stage->fates[stage->fate_count++];
@@ -350,6 +370,7 @@ void play_expect(struct tally *tally)
 		tally_add(tally, "operation", errand_words[i], 0);
 	for (int i = 0; i < EDITS; i++)
 		tally_add(tally, "edit", edit_words[i], 0);
+	tally_add(tally, "edit", "a bad version", 0);
 	for (size_t i = 0; i < COUNT_OF(phases); i++)
 		tally_add(tally, "phase", phases[i], 0);
 }
@@ -380,6 +401,7 @@ static void make_move(struct theatre *stage, const struct move *move)
 	    [MOVE_LOCAL] = local_kill,
 	    [MOVE_POWER] = local_power,
 	    [MOVE_DISK] = local_disk,
+	    [MOVE_BAD_UPDATE] = move_bad_update,
 	};
 	struct dice dice = {move->chance};
 	if (!stage_run(stage, move->pause_ms))

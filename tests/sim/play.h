@@ -29,6 +29,7 @@ enum move_kind {
 	MOVE_LOCAL,
 	MOVE_POWER,
 	MOVE_DISK,
+	MOVE_BAD_UPDATE,
 	MOVE_KINDS
 };
 

@@ -116,6 +116,7 @@ static bool see_container(void *owner, const struct docker_container_view *view)
 	sight->running = strcmp(view->state, "running") == 0;
 	sight->ended_well = strcmp(view->state, "exited") == 0 && view->exit_code == 0;
 	sight->answers = view->answers;
+	sight->unsteady = view->image && strncmp(view->image, "crash", 5) == 0;
 	keep_mounts(sights, sight, view);
 	keep_docker_spots(sights, sight, view);
 	sight_read_name(sight);

@@ -23,6 +23,7 @@ struct sight {
 	const char *digest, *link_digest, *secret_digest, *file_digest;
 	const char *const *environment; /* NULL-terminated "NAME=value" */
 	bool running, answers, ended_well;
+	bool unsteady;              /* its program ends again and again */
 	bool helper;                /* ours, but no instance */
 	const char *const *volumes; /* named ones it uses, NULL-terminated */
 	const struct alias {
