@@ -150,9 +150,10 @@ static void discard_change(void *owner, const char *name)
 	VERB(newest)                                                                                         \
 	VERB(look)                                                                                           \
 	VERB(place)                                                                                          \
-	VERB(start) VERB(stop) VERB(remove) VERB(update) VERB(deliver) VERB(rename) VERB(exec) VERB(logs)    \
-	    VERB(lease) VERB(tidy) VERB(claim) VERB(disclaim) VERB(prepare) VERB(release) VERB(probe)        \
-		VERB(ask) VERB(withdraw) VERB(admit) VERB(signal) VERB(watch)
+	VERB(start)                                                                                          \
+	VERB(stop) VERB(remove) VERB(update) VERB(deliver) VERB(rename) VERB(exec) VERB(logs) VERB(lease)    \
+	    VERB(tidy) VERB(claim) VERB(disclaim) VERB(prepare) VERB(release) VERB(probe) VERB(ask)          \
+		VERB(withdraw) VERB(admit) VERB(signal) VERB(watch)
 
 enum {
 #define VERB(name) VERB_##name,
