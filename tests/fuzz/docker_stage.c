@@ -144,16 +144,14 @@ static void discard_change(void *owner, const char *name)
 	HOLDS(!name || strlen(name) < 100000);
 }
 
-#define VERBS                                                                                                \
-	VERB(connect)                                                                                        \
-	VERB(list)                                                                                           \
-	VERB(newest)                                                                                         \
-	VERB(look)                                                                                           \
-	VERB(place)                                                                                          \
-	VERB(start)                                                                                          \
-	VERB(stop) VERB(remove) VERB(update) VERB(deliver) VERB(rename) VERB(exec) VERB(logs) VERB(lease)    \
-	    VERB(tidy) VERB(claim) VERB(disclaim) VERB(prepare) VERB(release) VERB(probe) VERB(ask)          \
-		VERB(withdraw) VERB(admit) VERB(signal) VERB(watch)
+/* clang-format off */
+#define VERBS \
+	VERB(connect) VERB(list) VERB(newest) VERB(look) VERB(place) VERB(start) \
+	VERB(stop) VERB(remove) VERB(update) VERB(deliver) VERB(rename) VERB(exec) \
+	VERB(logs) VERB(lease) VERB(tidy) VERB(claim) VERB(disclaim) VERB(prepare) \
+	VERB(release) VERB(probe) VERB(ask) VERB(withdraw) VERB(admit) VERB(signal) \
+	VERB(watch)
+/* clang-format on */
 
 enum {
 #define VERB(name) VERB_##name,
