@@ -212,9 +212,8 @@ struct berth_operation {
 	struct blueprint *blueprint;
 	struct blueprint *retired; /* not acted on any more, but sites' specs live in it */
 	struct application *application;
-	struct stored_application *stored; /* what the store has about it, or NULL */
-	struct known_instances known;      /* and about its instances: known_of() */
-	bool known_read;
+	struct stored_application *stored;     /* what the store has about it, or NULL */
+	struct known_instances known;          /* and about its instances: known_of() */
 	json_t *saved;                         /* the saved plan that is carried out, or NULL */
 	const char *directory;                 /* where its relative paths start */
 	json_t *stored_options;                /* location maps from the store: sites' specs live in them */
@@ -230,34 +229,34 @@ struct berth_operation {
 	struct work *commit_first, *commit_last; /* who waits for a record to be durable */
 	size_t unsettled, unsettled_wanted;
 	size_t first_removals;  /* that are still to come */
-	bool any_kept;          /* an older one stayed, since its successor failed */
 	struct work *relinking; /* whose turn it is, of those that follow a changed value */
 	uint64_t
 	    decisions;  /* steps that changed a phase, or began a call or took its answer; for measuring */
 	uint64_t calls; /* begun, and answered */
-	enum stage stage;
 	struct timer *turn, *clock, *pause;
 	struct file_lock *lock;
 	const char *lock_path, *lock_words; /* the lock's file, and the one that names its holder */
 	struct timer *lock_timer;           /* until it is tried again */
-	unsigned lock_tries;
 	const char *lease_token, *lease_words;
-	bool cancelled, cancel_told, abandoned, timed_out, changed;
 	uint64_t commit;      /* the store's number of the last record that must be durable before the end */
-	bool overdue;         /* there was no memory for the timer of its next turn */
 	size_t memory_before; /* memory_failures() when it began */
-	bool done;
-	enum berth_outcome outcome;
 	char *result;
 	struct error error;
 	struct error spare;               /* for works, once no memory is left for one of their own */
 	json_t *document, *failures;      /* under way */
 	struct long_member *long_members; /* document.c's */
-	bool written;                     /* the last records are with the store */
-	bool brief_review;                /* few changed: they are looked at, nothing is listed again */
 	struct fetching *fetching;        /* of the blueprint, under way */
 	void *verb_state;                 /* the verb's own, in the arena */
 	struct map *verb_names;           /* the verb's own look-up */
+	enum stage stage;
+	enum berth_outcome outcome;
+	unsigned lock_tries;
+	bool known_read; /* `known` was */
+	bool any_kept;   /* an older one stayed, since its successor failed */
+	bool cancelled, cancel_told, abandoned, timed_out, changed, done;
+	bool overdue;      /* there was no memory for the timer of its next turn */
+	bool written;      /* the last records are with the store */
+	bool brief_review; /* few changed: they are looked at, nothing is listed again */
 };
 
 /* Of works and all that goes with the graph, before the result is put together. */

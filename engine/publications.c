@@ -261,16 +261,13 @@ static int pick_port(struct picker *picker, struct work *work, size_t index, con
 {
 	struct spec_port *port = &work->ports[index];
 	uint16_t number = 0;
-	if (port->fixed) {
-		number = port->published && !is_process(work) ? port->host_port : port->port;
-	} else if (keeps_tasks(work->site)) {
-		return 0; /* each of its tasks gets one from the target */
-	} else if (is_process(work) || port->published) {
-		if (pick(picker, work, index, port->published ? address : "127.0.0.1", &number))
-			return -1;
-	} else {
+	/* Where the target keeps tasks it gives each of them a number. */
+	if (!port->fixed && (keeps_tasks(work->site) || (!is_process(work) && !port->published)))
 		return 0;
-	}
+	if (port->fixed)
+		number = port->published && !is_process(work) ? port->host_port : port->port;
+	else if (pick(picker, work, index, port->published ? address : "127.0.0.1", &number))
+		return -1;
 	if (is_process(work))
 		port->port = number;
 	if (port->published) {

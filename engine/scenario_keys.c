@@ -244,9 +244,11 @@ static const struct scenario_key fault_keys[] = {
 };
 static const struct scenario_form fault_form = {"fault", fault_keys, sizeof(struct scenario_fault), false};
 
+/* Names and texts: nothing to put into brackets. NOLINTBEGIN(bugprone-macro-parentheses) */
 #define PLAN_LIST(key, word, what)                                                                           \
 	[PLAN_##key] = {                                                                                     \
 	    .name = word, .form = FORM_TEXTS, .at = AT(scenario_plan, lists[PLAN_##key]), .summary = what}
+/* NOLINTEND(bugprone-macro-parentheses) */
 static const struct scenario_key plan_keys[] = {
     PLAN_LIST(CREATES, "creates", "exactly these components are made; a list, or one"),
     PLAN_LIST(STARTS, "starts", "exactly these are started"),

@@ -246,24 +246,28 @@ static bool ends_by_default(int signal)
 	       signal != SIGSTOP && signal != SIGTSTP && signal != SIGTTIN && signal != SIGTTOU;
 }
 
+static void end(struct process *process, int signal)
+{
+	if (process->seat)
+		seat_kill(process->seat);
+	else
+		process_ended(process, 0, signal);
+}
+
 void process_signalled(struct process *process, int signal)
 {
 	if (process->zombie || !signal)
 		return;
-	if (signal == SIGKILL && process->seat)
-		seat_kill(process->seat);
-	else if (signal == SIGKILL)
-		process_ended(process, 0, SIGKILL);
+	if (signal == SIGKILL)
+		end(process, SIGKILL);
 	else if (process->fork)
 		process->held_back |= UINT64_C(1) << signal;
 	else if (process->keeper)
 		keeper_signalled(process->keeper, signal);
 	else if (process->program)
 		program_signalled(process->program, signal);
-	else if (process->seat && ends_by_default(signal))
-		seat_kill(process->seat);
 	else if (ends_by_default(signal))
-		process_ended(process, 0, signal);
+		end(process, signal);
 }
 
 /* --- as a seat sees them ------------------------------------------------------------------------------ */

@@ -219,9 +219,8 @@ struct reply *wire_send(struct seat *seat, const struct http_request *request)
 		return reply;
 	if (reply->fate.spoiling == SPOIL_STATUS)
 		spoil_status(reply);
-	else if (reply->fate.lost && reply->fate.reset)
-		add_parcel(reply, PARCEL_CUT, NULL, 0);
-	else if (!reply->fate.lost && clock_add(universe->clock, &reply->arrival, reply->fate.there_ms))
+	else if (reply->fate.lost ? reply->fate.reset
+				  : clock_add(universe->clock, &reply->arrival, reply->fate.there_ms) < 0)
 		add_parcel(reply, PARCEL_CUT, NULL, 0);
 	if (reply->fate.twice && !request->fresh && !reply->fate.lost)
 		send_again(reply);

@@ -177,7 +177,7 @@ static int act_place(struct call *call, struct error *err)
 	if (result == 0)
 		result = instance_make(target, spec, attachments, count, &instance, err);
 	arena_release(&arena);
-	if (result < 0)
+	if (result < 0 || !instance)
 		return -1;
 	instance->fault = call->fault;
 	instance->grouped = call->fake->driver.capabilities.grain == GRAIN_COMPONENT;

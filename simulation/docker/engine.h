@@ -104,7 +104,7 @@ struct docker_rule {
 	const char *words;    /* the message then */
 	bool effect;          /* it happens all the same */
 };
-void docker_engine_rule(struct docker_engine *engine, const struct docker_rule *rule);
+void docker_engine_rule(struct docker_engine *engine, const struct docker_rule *wanted);
 /* All rules are forgotten. */
 void docker_engine_calm(struct docker_engine *engine);
 
@@ -148,7 +148,7 @@ struct docker_registry {
 	int status;        /* of a refusal; 200: within the answer, after the pull began */
 	const char *words; /* of a refusal */
 };
-void docker_engine_registry(struct docker_engine *engine, const struct docker_registry *registry);
+void docker_engine_registry(struct docker_engine *engine, const struct docker_registry *wanted);
 
 /* How containers behave once they run. Listens on the ports that its container exposes. */
 struct docker_behaviour {
@@ -167,7 +167,7 @@ struct docker_behaviour {
 	const char *heard;        /* what it writes at a signal other than that which ends it */
 	const char *broken; /* it cannot be started: "exec: \"/x\": stat /x: no such file or directory" */
 };
-void docker_engine_behave(struct docker_engine *engine, const struct docker_behaviour *behaviour);
+void docker_engine_behave(struct docker_engine *engine, const struct docker_behaviour *wanted);
 
 /* What a command does when it is run inside a container. One that nobody told of writes its own words and a
  * newline, and ends with 0. */
@@ -182,7 +182,7 @@ struct docker_command {
 	int code;
 	bool missing, denied; /* there is no such program; it cannot be executed */
 };
-void docker_engine_command(struct docker_engine *engine, const struct docker_command *command);
+void docker_engine_command(struct docker_engine *engine, const struct docker_command *wanted);
 
 /* --- for those who judge ----------------------------------------------------------------------------- */
 
@@ -232,7 +232,7 @@ void docker_engine_containers(struct docker_engine *engine,
 const char *docker_engine_file(struct docker_engine *engine, const char *container, const char *path,
 			       size_t *ret_size, unsigned *ret_mode);
 /* All that it wrote so far, or NULL when there is no such container; for the caller to free. */
-char *docker_engine_log(struct docker_engine *engine, const char *container);
+char *docker_engine_log(struct docker_engine *engine, const char *name);
 
 struct docker_network_view {
 	const char *id, *name, *subnet;

@@ -69,7 +69,8 @@ void tar_put(struct text *to, const struct tar_entry *entry)
 	snprintf(header + AT_SIZE + 12, 12, "%011o", 0);
 	memset(header + AT_SUM, ' ', 8);
 	header[AT_KIND] = entry->kind;
-	memcpy(header + AT_MAGIC, "ustar\00000", 8);
+	static const char magic[8] = {'u', 's', 't', 'a', 'r', 0, '0', '0'};
+	memcpy(header + AT_MAGIC, magic, sizeof(magic));
 	for (size_t i = 0; i < sizeof(header); i++)
 		sum += (unsigned char)header[i];
 	snprintf(header + AT_SUM, 8, "%06o", sum);
