@@ -108,8 +108,9 @@ static const struct planned_fate fates[] = {
 
 static void move_fate(struct theatre *stage, struct dice *dice)
 {
-	static const char *const seldom[] = {"/stop",   "DELETE http", "/start",  "/create", "/connect",
-					     "/rename", "/archive",    "/update", "/events", "/json?all=1"};
+	static const char *const seldom[] = {"/stop",    "DELETE http", "/start",      "/create",
+					     "/connect", "/rename",     "/archive",    "/update",
+					     "/events",  "/json?all=1", "/json?all=1", "/json?all=1"};
 	if (stage->fate_count == FATES_MAX)
 		return;
 	struct planned_fate *planned = &stage->fates[stage->fate_count++];
