@@ -6,7 +6,7 @@
 
 struct judge;
 
-struct judge *judge_new(struct theatre *stage);
+struct judge *judge_new(void);
 void judge_free(struct judge *judge);
 /* After every step. */
 void judge_step(struct theatre *stage);

@@ -215,6 +215,12 @@ void sights_release(struct sights *sights)
 	*sights = (struct sights){0};
 }
 
+bool sight_same_instance(const struct sight *a, const struct sight *b)
+{
+	return a->realm == b->realm && a->component && b->component && strcmp(a->app, b->app) == 0 &&
+	       strcmp(a->component, b->component) == 0 && a->ordinal == b->ordinal;
+}
+
 const struct sight *sights_named(const struct sights *sights, enum realm realm, const char *name)
 {
 	for (size_t i = 0; i < sights->count; i++)

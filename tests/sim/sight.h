@@ -48,6 +48,8 @@ struct sight *sights_add(struct sights *sights);
 void sight_read_name(struct sight *sight);
 void sights_take(struct sights *sights, struct theatre *stage); /* anew */
 void sights_release(struct sights *sights);
+/* Two generations, or two of one name, of one instance at one target. */
+bool sight_same_instance(const struct sight *a, const struct sight *b);
 /* Of that name, or NULL. */
 const struct sight *sights_named(const struct sights *sights, enum realm realm, const char *name);
 /* Whom `asker` gets to at a host name or number and port; NULL: nobody, or nobody that is an instance. */

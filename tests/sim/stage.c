@@ -222,7 +222,7 @@ int stage_open(struct theatre *stage, uint64_t seed, struct tally *tally)
 	universe_listen(stage->universe, stage->line, stage->line_owner);
 	stage->machines[0] = machine_new(stage->universe, "one", "10.0.0.1");
 	stage->machines[1] = machine_new(stage->universe, "two", "10.0.0.2");
-	stage->judge = judge_new(stage);
+	stage->judge = judge_new();
 	if (!stage->machines[0] || !stage->machines[1] || !stage->judge)
 		return -1;
 	for (int i = 0; i < MACHINES; i++)

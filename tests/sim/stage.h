@@ -57,7 +57,7 @@ struct deployer {
 	char last_changes[512];
 	json_t *document;    /* of the last deploy */
 	bool alone;          /* nobody else worked meanwhile */
-	char holder[80];     /* who had the application at the engine when it began; \"\" nobody */
+	char holder[80];     /* who had the application at the engine when it began; "" nobody */
 	bool after_another;  /* another store changed the application before */
 	bool from_converged; /* nothing but edits came since the last deploy that ended well */
 };
@@ -67,7 +67,7 @@ struct planned_fate {
 	struct fate fate;
 	const char *kind;  /* for the tally */
 	bool only_changes; /* only requests that change something */
-	const char *only;  /* only those with that in \"METHOD url\"; NULL: any */
+	const char *only;  /* only those with that in "METHOD url"; NULL: any */
 	unsigned skip, times;
 };
 

@@ -1,0 +1,55 @@
+/* rules.h - the rules of trust, one function each: it accuses the stage where the world breaks it. */
+#ifndef BERTH_TESTS_SIM_RULES_H
+#define BERTH_TESTS_SIM_RULES_H
+
+#include "tests/sim/judge.h"
+
+enum { STRANGERS_MAX = 8, VOLUMES_MAX = 64 };
+
+struct judge {
+	struct sights now;
+	uint64_t stamp; /* of what `now` shows */
+	char strangers[STRANGERS_MAX][64];
+	size_t stranger_count, sure_count; /* the first ones are known to be there */
+	char volumes[VOLUMES_MAX][80];     /* of data, seen so far and not asked to be removed */
+	size_t volume_count;
+	size_t changes_seen; /* of the engine's */
+	struct map *phases;  /* instance -> the last phase told */
+	struct sights done;  /* what was there when an operation reported success */
+	uint64_t done_at;    /* the disturbances then */
+	bool done_holds;
+	struct model converged;        /* what the last deploy that ended well was asked for */
+	uint64_t converged_at;         /* the disturbances then */
+	const struct machine *changer; /* whose store knows of the last change */
+	bool shared;                   /* there were changes by several stores */
+	bool converged_holds;          /* and no other operation came between */
+	bool forgetful;                /* a store was lost, and with it the locations that it knew */
+};
+
+/* --- rules_always.c: after every step --- */
+void rule_no_doubles(struct theatre *stage, const struct sights *sights);
+void rule_nothing_unmarked(struct theatre *stage, const struct sights *sights);
+void rule_strangers_untouched(struct theatre *stage);
+void rule_data_stays(struct theatre *stage);
+void rule_done_survives(struct theatre *stage);
+void rule_in_order(struct theatre *stage, const struct sights *before, const struct sights *now);
+
+/* --- rules_operation.c: when an operation has ended --- */
+/* It begins: whose the application is, for rule_only_owners. */
+void judge_note_holder(struct deployer *deployer);
+void rule_only_read(struct deployer *deployer);
+void rule_only_owners(struct deployer *deployer);
+void rule_plan_kept(struct deployer *deployer);
+void rule_plan_done(struct deployer *deployer);
+void rule_only_touched(struct deployer *deployer);
+void rule_old_ones_kept(struct deployer *deployer);
+
+/* --- rules_rest.c: when a deploy or all has come to rest --- */
+/* Each instance of the model, else the violation has that name. */
+void rule_wanted_run(struct theatre *stage, const struct model *model, const char *name);
+void rule_nothing_more(struct theatre *stage);
+void rule_links_lead(struct theatre *stage);
+/* After a destroy. */
+void rule_nothing_left(struct theatre *stage);
+
+#endif
