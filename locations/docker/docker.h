@@ -207,6 +207,7 @@ enum progress task_run(struct location *location, struct errand *errand, step *f
 		       struct error *err);
 void task_free(struct task *task); /* takes it off its errand */
 enum progress task_go(struct task *task, step *next);
+int64_t task_now(const struct task *task);
 enum progress task_pause(struct task *task, int64_t delay_ms, step *next, struct error *err);
 void task_attend(struct task *task); /* from the loop: a step is wanted */
 step task_done;                      /* nothing more to do */

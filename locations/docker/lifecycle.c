@@ -217,11 +217,6 @@ enum progress stop_begin(struct task *task, struct error *err)
 
 /* --- removal: of what was found to be ours --- */
 
-static int64_t now_of(const struct task *task)
-{
-	return task->docker->world->ops->now(task->docker->world);
-}
-
 static enum progress removal_looked(struct task *task, struct error *err)
 {
 	int ours = inspected_is_ours(task, task->target, err);
@@ -239,7 +234,7 @@ static enum progress removal_look(struct task *task, struct error *err)
 static enum progress removed(struct task *task, struct error *err)
 {
 	struct call *call = &task->calls[0];
-	bool late = now_of(task) - task->since_ms > REMOVAL_LIMIT_MS;
+	bool late = task_now(task) - task->since_ms > REMOVAL_LIMIT_MS;
 	bool busy = call->status == 409 || (call->status == 500 && ++task->tries < BUSY_TRIES);
 
 	if (call_ok(call) || (call->error.code == OK && call->status == 404)) {
@@ -267,14 +262,14 @@ static enum progress remove_now(struct task *task, struct error *err)
 
 enum progress removal_begin(struct task *task, struct error *err)
 {
-	task->since_ms = now_of(task);
+	task->since_ms = task_now(task);
 	return remove_now(task, err);
 }
 
 enum progress remove_begin(struct task *task, struct error *err)
 {
 	task->target = task->wish.name;
-	task->since_ms = now_of(task);
+	task->since_ms = task_now(task);
 	task->after = task_done;
 	return inspect(task, task->target, removal_looked, err);
 }

@@ -5,12 +5,21 @@
 #include "base/map.h"
 #include "locations/docker/docker.h"
 
+/* A dead client's creation holds its name until the engine is done with it, and shows nothing meanwhile. */
+enum { HELD_LEAST_MS = 50, HELD_MOST_MS = 2000, HELD_LIMIT_MS = CHANGE_MS };
+
 static step create, looked;
 
 static void note_nothing(struct task *task)
 {
 	if (task->wish.note)
 		*task->wish.note = NULL;
+}
+
+static enum progress create_first(struct task *task, struct error *err)
+{
+	task->since_ms = task_now(task);
+	return create(task, err);
 }
 
 static enum progress await_pull(struct task *task, struct error *err)
@@ -22,7 +31,7 @@ static enum progress await_pull(struct task *task, struct error *err)
 		return progress;
 	note_nothing(task);
 	task->flag = true; /* pulled: once is enough */
-	return task_go(task, create);
+	return create_first(task, err);
 }
 
 static enum progress refused(struct task *task, struct call *call, struct error *err)
@@ -54,8 +63,10 @@ static enum progress created(struct task *task, struct error *err)
 		task->unsure = call->error;
 		return inspect(task, spec->name, looked, err);
 	}
-	if (call->error.code == OK && call->status == 409)
+	if (call->error.code == OK && call->status == 409) {
+		task->unsure.code = OK;
 		return inspect(task, spec->name, looked, err);
+	}
 	if (call->status == 404 && strcasestr(call_words(call), "no such image") && !task->flag)
 		return pull_join(task, spec->image, await_pull, err);
 	return refused(task, call, err);
@@ -96,19 +107,32 @@ static enum progress create(struct task *task, struct error *err)
 	return network_find(task, task->docker->libpod[0] ? create_mounted : create_next(task), err);
 }
 
-/* Nobody holds the name, although the engine just said so or did not answer: asked again, but not for ever.
- */
+/* The name is taken by what is not there: still being made for somebody else, or nearly removed. */
+static enum progress create_when_free(struct task *task, struct error *err)
+{
+	int64_t waited_ms = task_now(task) - task->since_ms;
+	int64_t pause_ms = waited_ms / 4;
+
+	if (pause_ms < HELD_LEAST_MS)
+		pause_ms = HELD_LEAST_MS;
+	if (pause_ms > HELD_MOST_MS)
+		pause_ms = HELD_MOST_MS;
+	if (waited_ms < HELD_LIMIT_MS)
+		return task_pause(task, pause_ms, create, err);
+	fail(err, ERR_FAILED, "location `%s`: the name `%s` is taken, but no container has it",
+	     task->docker->location->name, task->wish.spec->name);
+	remedy(err, "the engine is making or removing one; deploy again when it is done");
+	return PROGRESS_FAILED;
+}
+
+/* Nobody holds the name: a creation without an answer is made again, but not for ever. */
 static enum progress create_again(struct task *task, struct error *err)
 {
+	if (!task->unsure.code)
+		return create_when_free(task, err);
 	if (++task->tries < TRIES)
 		return task_go(task, create);
-	if (task->unsure.code) {
-		explain(task->docker, "POST /containers/create", CHANGE_MS, &task->unsure, err);
-	} else {
-		fail(err, ERR_FAILED, "location `%s`: container `%s` is made and gone again and again",
-		     task->docker->location->name, task->wish.spec->name);
-		remedy(err, "does another program remove it?");
-	}
+	explain(task->docker, "POST /containers/create", CHANGE_MS, &task->unsure, err);
 	return PROGRESS_FAILED;
 }
 
@@ -184,5 +208,5 @@ enum progress place_begin(struct task *task, struct error *err)
 	note_nothing(task);
 	if (pulls_first(task))
 		return pull_join(task, task->wish.spec->image, await_pull, err);
-	return create(task, err);
+	return create_first(task, err);
 }

@@ -101,6 +101,11 @@ void task_returned(struct task *task)
 		task->errand->wake(task->errand);
 }
 
+int64_t task_now(const struct task *task)
+{
+	return task->docker->world->ops->now(task->docker->world);
+}
+
 static void fired(void *owner)
 {
 	struct task *task = owner;

@@ -148,6 +148,23 @@ Test(docker_place, always_lost_is_unknown_in_the_end)
 	cr_assert(docker_requests(CREATE) < 10);
 }
 
+Test(docker_place, name_of_one_still_being_made_is_waited_for)
+{
+	REPLY(CREATE, 201, "{}");
+	REPLY(CREATE, 409, "{}", .times = 20);
+	REPLY(LOOK, 404, "{}");
+	MUST(place, &docker_web, &note);
+	cr_assert(docker_requests(CREATE) == 21 && !docker_requests("DELETE"));
+}
+
+Test(docker_place, name_that_is_never_free_is_said)
+{
+	REPLY(CREATE, 409, "{}");
+	REPLY(LOOK, 404, "{}");
+	MUST_FAIL(ERR_FAILED, place, &docker_web, &note);
+	SAYS("no container has it");
+}
+
 Test(docker_place, unsent_request_is_unreachable)
 {
 	REPLY(CREATE, 0, NULL, .error = ERR_UNREACHABLE);
