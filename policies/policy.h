@@ -1,0 +1,172 @@
+/* policy.h - policies: what is sensed of a component goes in, wishes come out. No clock, no I/O, no chance of
+ * their own: a step is a function of what a set remembers, of its senses and of the time it is given.
+ *
+ *     set = policy_set_new(specs, count, &err);           of one component; supplies a missing detector
+ *     policy_set_restore(set, json, &err);                what policy_set_save() gave before
+ *     policy_set_step(set, &senses, now, &arena, &wishes);
+ *     ... carry out wishes.list[], tell their outcomes with the next step, which is due at wishes.next_ms
+ */
+#ifndef BERTH_POLICIES_POLICY_H
+#define BERTH_POLICIES_POLICY_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "blueprints/policy_types.h"
+
+/* --- what goes in --------------------------------------------------------------------------- */
+
+/* What was last asked of an instance, and what is told of it: Brooklyn's service.state.expected and
+ * service.state. */
+enum lifecycle {
+	LIFE_NONE, /* never asked for anything; nothing known */
+	LIFE_CREATED,
+	LIFE_STARTING,
+	LIFE_RUNNING,
+	LIFE_STOPPING,
+	LIFE_STOPPED,
+	LIFE_DESTROYED,
+	LIFE_ON_FIRE,
+	LIFE_COUNT
+};
+const char *lifecycle_name(enum lifecycle life); /* "on-fire"; "" for none */
+
+enum service_up {
+	UP_UNSET, /* nothing was ever told */
+	UP_NO,    /* it ended, or its health check fails */
+	UP_YES,
+};
+
+/* One instance as it is seen now. */
+struct member_sense {
+	const char *name; /* "app.web.1"; stays when a generation takes another's place */
+	enum lifecycle expected;
+	enum service_up up;
+	const char *problem;  /* what is wrong with it though it is up, in words; NULL: nothing */
+	bool out_of_sight;    /* its target does not answer: nothing is concluded of it, nothing done to it */
+	bool busy;            /* a deploy or somebody else is at work on it: nothing is done to it */
+	const char *endpoint; /* "host:port" where it can be reached from here; NULL: nowhere */
+};
+
+/* Something that was told once, since the last step: a sensor emitted from outside the set. What a policy
+ * emits reaches the others of its set by itself. */
+struct policy_signal {
+	const char *sensor; /* "ha.entityFailed" */
+	const char *member; /* NULL: the component itself */
+	const char *words;  /* may be NULL */
+};
+
+enum outcome_kind {
+	OUTCOME_DONE,
+	OUTCOME_FAILED,
+	OUTCOME_OLD_STAYS, /* REPLACE: the new one serves, stopping the old one failed */
+	OUTCOME_DROPPED,   /* not done and nothing tried: the wish may come again */
+};
+
+/* How an action or probe that was wished for ended. */
+struct wish_outcome {
+	uint64_t id;
+	enum outcome_kind kind;
+	const char *words; /* why it failed; may be NULL */
+};
+
+struct senses {
+	const struct member_sense *members; /* all instances that are wanted, in any order */
+	size_t member_count;
+	const struct policy_signal *signals; /* in the order they were told */
+	size_t signal_count;
+	const struct wish_outcome *outcomes;
+	size_t outcome_count;
+	uint64_t chance;      /* drawn anew for each step: jitter is made of it */
+	int64_t zone_ms;      /* local time minus UTC, for schedules by the time of day */
+	enum lifecycle state; /* of the component as a whole, for stop-after and periodic */
+	bool up;              /* likewise: service.isUp */
+};
+
+/* --- what comes out ------------------------------------------------------------------------- */
+
+enum wish_kind {
+	/* Actions: told again by each step until their outcome is known. */
+	WISH_RESTART, /* member */
+	WISH_REPLACE, /* member: a new one first, then the old one goes */
+	WISH_STOP,    /* the component */
+	WISH_INVOKE,  /* effector `what` with `arguments`, of the component */
+	WISH_PROBE,   /* a TCP connection to `what`; DONE: it answers */
+	/* Told once. */
+	WISH_SIGNAL,  /* sensor `what` was emitted */
+	WISH_STATE,   /* service.state of the member is `life` */
+	WISH_EXPECT,  /* service.state.expected of the member is to be `life` */
+	WISH_PROBLEM, /* key `what` of the component's service.problems is `why`, or is cleared */
+	WISH_REPORT,  /* for events and `berth why`: a breaker opened or closed, an action is put off */
+};
+
+struct wish {
+	enum wish_kind kind;
+	uint64_t id;        /* of actions, unique in its set for ever; else 0 */
+	const char *policy; /* which of the set, as the blueprint writes its type */
+	const char *member; /* NULL: the component */
+	const char *why;    /* in words, never NULL */
+	const char *what;
+	const json_t *arguments; /* borrowed from the set; NULL: none */
+	enum lifecycle life;
+	unsigned attempt;      /* RESTART, REPLACE: the first is 1; since it was last well */
+	unsigned keep_healthy; /* carry out only while so many *other* instances are healthy */
+	unsigned max_parallel; /* at most so many such actions of this component at one time; 0: no bound */
+	bool clears;           /* PROBLEM: the key goes */
+	bool dry_run; /* an action that is only to be told: it is told once, and no outcome is awaited */
+};
+
+/* All in the arena that was given. */
+struct wishes {
+	const struct wish *list;
+	size_t count;
+	int64_t next_ms; /* when the next step is due without news; INT64_MAX: never */
+};
+
+/* --- a set ---------------------------------------------------------------------------------- */
+
+/* As a blueprint says it. */
+struct policy_spec {
+	const char *type;     /* "restarter", "org.apache.brooklyn.policy.ha.ServiceRestarter", ... */
+	const json_t *config; /* its keys with plain values; NULL: none */
+};
+
+struct policy_set;
+
+/* NULL with *err: an unknown type or key, a value of the wrong kind. A restarter or replacer without a
+ * failure detector is given one. The specs need not outlive the call. */
+struct policy_set *policy_set_new(const struct policy_spec *specs, size_t count, struct error *err);
+void policy_set_free(struct policy_set *set);
+
+/* `now_ms` is the wall clock (UTC) in milliseconds, so that a remembered time means the same after a restart.
+ * It may go back: nothing is then put off by more than its own delay. 0, or -1 without memory: the set is
+ * then to be thrown away and made anew from what was saved. */
+int policy_set_step(struct policy_set *set, const struct senses *senses, int64_t now_ms, struct arena *arena,
+		    struct wishes *ret, struct error *err);
+
+/* All that a set remembers, plain and with a version, for the caller to release; NULL without memory. Saved
+ * together with what was done about the wishes of a step, it goes on after a crash where it was: actions
+ * whose outcome was not told are wished again under their ids. */
+json_t *policy_set_save(const struct policy_set *set);
+/* What it remembers of policies that the set no longer has is left. -1: not of this version, or none. */
+int policy_set_restore(struct policy_set *set, const json_t *saved, struct error *err);
+
+size_t policy_set_count(const struct policy_set *set);
+const char *policy_set_name(const struct policy_set *set, size_t index); /* as written; "supplied" ones too */
+const struct policy_type *policy_set_type(const struct policy_set *set, size_t index);
+bool policy_set_supplied(const struct policy_set *set, size_t index);
+bool policy_set_suspended(const struct policy_set *set, size_t index);
+/* A suspended policy wishes nothing; what it had wished is taken back (it is no longer told). */
+void policy_set_suspend(struct policy_set *set, size_t index, bool suspended);
+/* One key of a policy that runs; refused for keys that are read once. */
+int policy_set_configure(struct policy_set *set, size_t index, const char *key, const json_t *value,
+			 struct error *err);
+/* What a policy is about, for `berth policy list` and `berth why`: "waits 4 s before restart 3 of web.1". */
+struct text;
+void policy_set_explain(const struct policy_set *set, size_t index, int64_t now_ms, struct text *to);
+
+#endif
