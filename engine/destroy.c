@@ -77,14 +77,6 @@ static bool surveyed(struct berth_operation *operation)
 	return stage_surveyed(operation) && decided(operation);
 }
 
-static bool claimed(struct berth_operation *operation)
-{
-	if (!claims_allow(operation))
-		return false;
-	operation->stage = STAGE_LEASE;
-	return true;
-}
-
 static bool leased(struct berth_operation *operation)
 {
 	if (!sites_lease(operation))
@@ -209,7 +201,7 @@ static bool committed(struct berth_operation *operation)
 static void destroy_step(struct berth_operation *operation)
 {
 	static bool (*const stages[])(struct berth_operation *) = {
-	    [STAGE_BEGIN] = begin,      [STAGE_SURVEY] = surveyed, [STAGE_CLAIM] = claimed,
+	    [STAGE_BEGIN] = begin,      [STAGE_SURVEY] = surveyed, [STAGE_CLAIM] = stage_claimed,
 	    [STAGE_LEASE] = leased,     [STAGE_WORK] = worked,     [STAGE_RELEASE] = released,
 	    [STAGE_COMMIT] = committed,
 	};

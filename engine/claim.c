@@ -1,0 +1,148 @@
+/* claim.c - whose an application is at each location, what it needs there once, and leaving it as it was
+ * found. */
+#include <string.h>
+
+#include "engine/deploy.h"
+
+static void refuse_holder(struct berth_operation *operation, const struct site *site, const char *words)
+{
+	bool alike = strcmp(words, operation->berth->owner.words) == 0;
+	fail(&operation->error, ERR_LOCKED, "`%s` at %s belongs to %s%s", operation->application->id,
+	     site->location.name, words, alike ? ", who deployed it with another state folder" : "");
+	remedy(&operation->error, "--adopt takes it over");
+}
+
+/* As the listings tell it: no call is made just to be refused. */
+static bool claims_allow(struct berth_operation *operation)
+{
+	for (const struct site *site = operation->sites; site; site = site->next)
+		for (size_t i = 0; i < site->inventory.claim_count; i++) {
+			const struct inventory_claim *claim = &site->inventory.claims[i];
+			if (!site->needed || operation->request.adopt ||
+			    strcmp(claim->app, operation->application->id) != 0 ||
+			    strcmp(claim->owner_id, operation->berth->owner.id) == 0)
+				continue;
+			refuse_holder(operation, site, claim->owner_words);
+			return stage_failed(operation);
+		}
+	return true;
+}
+
+bool stage_claimed(struct berth_operation *operation)
+{
+	if (!claims_allow(operation))
+		return false;
+	operation->stage = STAGE_LEASE;
+	return true;
+}
+
+bool sites_claim(struct berth_operation *operation)
+{
+	bool waiting = false;
+	for (struct site *site = operation->sites; site; site = site->next) {
+		if (!site->needed || site->claimed)
+			continue;
+		struct error err = {0};
+		enum progress progress = site->location.driver->claim(
+		    &site->location, &site->errand, operation->application->id, &operation->berth->owner,
+		    operation->request.adopt, &site->claim_arena, &site->holder, &err);
+		if (progress == PROGRESS_FAILED) {
+			blame_site(&operation->error, site, &err);
+			return stage_failed(operation);
+		}
+		if (progress == PROGRESS_DONE && strcmp(site->holder.id, operation->berth->owner.id) != 0) {
+			refuse_holder(operation, site, site->holder.words);
+			return stage_failed(operation);
+		}
+		site->claimed = progress == PROGRESS_DONE;
+		waiting |= progress == PROGRESS_WAITING;
+	}
+	return !waiting;
+}
+
+/* How many instances will be at this site, and whether any is to be made. */
+static size_t instances_at(const struct berth_operation *operation, const struct site *site, bool *ret_making)
+{
+	size_t count = 0;
+	*ret_making = false;
+	for (size_t i = 0; i < operation->work_count; i++) {
+		const struct work *work = operation->works[i];
+		if (work->site != site || !work->instance->wanted)
+			continue;
+		count++;
+		*ret_making |= work->action == ACTION_CREATE || work->action == ACTION_REPLACE ||
+			       work->action == ACTION_RELINK;
+	}
+	return count;
+}
+
+bool sites_prepare(struct berth_operation *operation)
+{
+	bool waiting = false;
+	for (struct site *site = operation->sites; site; site = site->next) {
+		bool making = false;
+		struct prepare_request request = {.app = operation->application->id,
+						  .instances = instances_at(operation, site, &making)};
+		if (!site->needed || site->prepared || !making)
+			continue;
+		struct error err = {0};
+		enum progress progress =
+		    site->location.driver->prepare(&site->location, &site->errand, &request, &err);
+		if (progress == PROGRESS_FAILED) {
+			blame_site(&operation->error, site, &err);
+			return stage_failed(operation);
+		}
+		site->prepared = progress == PROGRESS_DONE;
+		waiting |= progress == PROGRESS_WAITING;
+	}
+	return !waiting;
+}
+
+/* A location that holds nothing of the application any more is left as it was found. */
+static bool deserted(const struct berth_operation *operation, const struct site *site)
+{
+	bool any = false;
+	for (size_t i = 0; i < operation->work_count; i++) {
+		const struct work *work = operation->works[i];
+		if (work->site != site)
+			continue;
+		any = true;
+		if (work->instance->wanted || work->instance->phase != PHASE_GONE)
+			return false;
+	}
+	return any;
+}
+
+/* Takes away what an application needed once here, then the claim. */
+enum progress site_leave(struct berth_operation *operation, struct site *site, bool volumes,
+			 struct error *err)
+{
+	const struct location_driver *driver = site->location.driver;
+	const char *app = operation->application->id;
+	if (!site->released) {
+		enum progress progress = driver->release(&site->location, &site->errand, app, volumes, err);
+		if (progress != PROGRESS_DONE)
+			return progress;
+		site->released = true;
+	}
+	enum progress progress = driver->disclaim(&site->location, &site->errand, app, err);
+	site->left = progress == PROGRESS_DONE;
+	return progress;
+}
+
+bool sites_leave(struct berth_operation *operation)
+{
+	bool waiting = false;
+	for (struct site *site = operation->sites; site; site = site->next) {
+		struct error err = {0};
+		if (site->left || operation->cancelled || !deserted(operation, site))
+			continue;
+		enum progress progress = site_leave(operation, site, false, &err);
+		waiting |= progress == PROGRESS_WAITING;
+		if (progress == PROGRESS_FAILED) {
+			site->left = true;
+			operation_warn(operation, "%s: %s", site->location.name, err.text);
+		}
+	}
+	return !waiting;
+}
