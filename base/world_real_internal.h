@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "base/file_error.h"
+#include "base/member.h"
 #include "base/world_real.h"
 
 /* A ring of things in flight; the head is a link that belongs to nobody. */
@@ -37,8 +38,6 @@ static inline bool link_alone(const struct link *link)
 {
 	return link->next == link;
 }
-
-#define owner_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 struct http;
 struct worker;

@@ -74,7 +74,7 @@ static void pass_on(struct channel *channel)
 
 static void taken_happens(struct event *event)
 {
-	struct channel *channel = (struct channel *)((char *)event - offsetof(struct channel, taken));
+	struct channel *channel = owner_of(event, struct channel, taken);
 	bool any = channel->waiting;
 	if (channel->seat->dead)
 		return;
@@ -132,7 +132,7 @@ void channel_last(struct channel *channel, bool well)
 
 static void limit_happens(struct event *event)
 {
-	struct channel *channel = (struct channel *)((char *)event - offsetof(struct channel, limit));
+	struct channel *channel = owner_of(event, struct channel, limit);
 	if (channel->answer.error.code == OK)
 		fail(&channel->answer.error, ERR_TIMED_OUT, "no answer from %s within %lld ms", channel->peer,
 		     (long long)channel->limit_ms);

@@ -6,10 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/member.h"
+
 struct clock;
 
-/* Something that will happen: a member of whatever it happens to. Those due together happen in the order in
- * which they were added. */
+/* Something that will happen: a member of whatever it happens to (`owner_of` finds that). Those due together
+ * happen in the order in which they were added. */
 struct event {
 	void (*happen)(struct event *event); /* it is out of the clock by then, and may be added again */
 	size_t index;                        /* the clock's; EVENT_IDLE while it is not to come */

@@ -108,7 +108,7 @@ void exchange_last(struct exchange *exchange, bool well)
 
 static void limit_happens(struct event *event)
 {
-	struct exchange *exchange = (struct exchange *)((char *)event - offsetof(struct exchange, limit));
+	struct exchange *exchange = owner_of(event, struct exchange, limit);
 	if (exchange->answer.error.code == OK)
 		fail(&exchange->answer.error, ERR_TIMED_OUT, "no answer from %s in time: Timeout was reached",
 		     exchange->peer);
@@ -117,7 +117,7 @@ static void limit_happens(struct event *event)
 
 static void idle_happens(struct event *event)
 {
-	struct exchange *exchange = (struct exchange *)((char *)event - offsetof(struct exchange, idle));
+	struct exchange *exchange = owner_of(event, struct exchange, idle);
 	fail(&exchange->answer.error, ERR_TIMED_OUT, "%s: nothing was heard for %lld ms", exchange->peer,
 	     (long long)exchange->idle_ms);
 	finish(exchange);

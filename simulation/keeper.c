@@ -384,19 +384,19 @@ static void happens(struct keeper *k)
 
 static void step_happens(struct event *event)
 {
-	happens((struct keeper *)((char *)event - offsetof(struct keeper, step)));
+	happens(owner_of(event, struct keeper, step));
 }
 
 static void due_happens(struct event *event)
 {
-	struct keeper *k = (struct keeper *)((char *)event - offsetof(struct keeper, due));
+	struct keeper *k = owner_of(event, struct keeper, due);
 	if (k->stage == STAGE_RUNNING)
 		happens(k);
 }
 
 static void write_happens(struct event *event)
 {
-	write_state((struct keeper *)((char *)event - offsetof(struct keeper, write)));
+	write_state(owner_of(event, struct keeper, write));
 }
 
 int keeper_begin(struct process *process, const char *directory)

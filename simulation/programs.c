@@ -17,8 +17,6 @@ struct program {
 	struct event end, stop, listen, say;
 };
 
-#define PROGRAM_OF(event, member) ((struct program *)((char *)(event)-offsetof(struct program, member)))
-
 static void add(struct program *program, struct event *event, int64_t delay_ms)
 {
 	clock_add(universe_clock(program->process->machine->universe), event, delay_ms);
@@ -77,7 +75,7 @@ static bool writes(struct program *program, const char *line)
 
 static void says(struct event *event)
 {
-	struct program *program = PROGRAM_OF(event, say);
+	struct program *program = owner_of(event, struct program, say);
 	if (writes(program, program->behaviour.says) && program->behaviour.says_every_ms)
 		add(program, event, program->behaviour.says_every_ms);
 }
@@ -86,18 +84,18 @@ static void says(struct event *event)
 
 static void ends(struct event *event)
 {
-	struct program *program = PROGRAM_OF(event, end);
+	struct program *program = owner_of(event, struct program, end);
 	process_ended(program->process, program->behaviour.exit_code, program->behaviour.signal);
 }
 
 static void stops(struct event *event)
 {
-	process_ended(PROGRAM_OF(event, stop)->process, 0, 0);
+	process_ended(owner_of(event, struct program, stop)->process, 0, 0);
 }
 
 static void listens(struct event *event)
 {
-	struct program *program = PROGRAM_OF(event, listen);
+	struct program *program = owner_of(event, struct program, listen);
 	const char *address = program->behaviour.address ? program->behaviour.address : "127.0.0.1";
 	if (process_listens(program->process, address, program->behaviour.port))
 		return;

@@ -121,7 +121,7 @@ static bool waits_longer(struct reply *reply, struct event *event)
 
 static void leaving_happens(struct event *event)
 {
-	struct reply *reply = (struct reply *)((char *)event - offsetof(struct reply, leaving));
+	struct reply *reply = owner_of(event, struct reply, leaving);
 	if (waits_longer(reply, event))
 		return;
 	tell_gone(reply);
@@ -130,7 +130,7 @@ static void leaving_happens(struct event *event)
 
 static void arrival_happens(struct event *event)
 {
-	struct reply *reply = (struct reply *)((char *)event - offsetof(struct reply, arrival));
+	struct reply *reply = owner_of(event, struct reply, arrival);
 	const struct service *service = &reply->place->service;
 	if (waits_longer(reply, event))
 		return;

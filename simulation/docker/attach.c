@@ -145,7 +145,7 @@ void prober_free(struct prober *prober)
 /* Nobody asks it any more. */
 static void is_idle(struct event *event)
 {
-	struct prober *prober = (struct prober *)((char *)event - offsetof(struct prober, idle));
+	struct prober *prober = owner_of(event, struct prober, idle);
 
 	if (has_process(prober->container))
 		container_ended(prober->container, 0, true);

@@ -368,7 +368,7 @@ static void made(struct call *call)
 
 static void made_by_now(struct event *event)
 {
-	made((struct call *)((char *)event - offsetof(struct call, next_step)));
+	made(owner_of(event, struct call, next_step));
 }
 
 static struct container *container_new(struct docker_engine *engine, const char *name, struct image *image)

@@ -337,8 +337,7 @@ void docker_engine_path(struct docker_engine *engine, const char *path)
 
 static void is_up(struct event *event)
 {
-	struct docker_engine *engine =
-	    (struct docker_engine *)((char *)event - offsetof(struct docker_engine, up));
+	struct docker_engine *engine = owner_of(event, struct docker_engine, up);
 
 	engine->down = false;
 	(void)universe_serve(engine->universe, engine->address, &engine->service);

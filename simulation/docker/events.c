@@ -120,7 +120,7 @@ static void listener_gone(struct call *call)
 
 static void until_is_due(struct event *event)
 {
-	struct call *call = (struct call *)((char *)event - offsetof(struct call, next_step));
+	struct call *call = owner_of(event, struct call, next_step);
 
 	listener_gone(call);
 	stream_end(call);

@@ -140,7 +140,7 @@ static void end_session(struct exec *exec)
 /* Its streams end before anybody can be told its code. */
 static void code_is_known(struct event *event)
 {
-	struct exec *exec = (struct exec *)((char *)event - offsetof(struct exec, end));
+	struct exec *exec = owner_of(event, struct exec, end);
 
 	exec->running = false;
 }
@@ -158,7 +158,7 @@ static void end_with(struct exec *exec, int code)
 
 static void ends(struct event *event)
 {
-	struct exec *exec = (struct exec *)((char *)event - offsetof(struct exec, end));
+	struct exec *exec = owner_of(event, struct exec, end);
 
 	end_with(exec, exec->command ? exec->command->code : 0);
 }

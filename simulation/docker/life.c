@@ -16,8 +16,6 @@ enum {
 	NEVER_BEGUN = 128
 };
 
-#define OF_EVENT(event, member) ((struct container *)((char *)(event)-offsetof(struct container, member)))
-
 bool has_process(const struct container *container)
 {
 	return container->state == RUNNING || container->state == PAUSED;
@@ -97,7 +95,7 @@ static int cannot_run(const struct container *container, char *words, size_t siz
 
 static void ends_by_itself(struct event *event)
 {
-	struct container *container = OF_EVENT(event, end);
+	struct container *container = owner_of(event, struct container, end);
 
 	container_ended(container, container->end_code, true);
 }
@@ -222,7 +220,7 @@ static void rest(struct container *container)
 
 static void starts_again(struct event *event)
 {
-	struct container *container = OF_EVENT(event, again);
+	struct container *container = owner_of(event, struct container, again);
 	int code = container->exit_code;
 	char words[512];
 
@@ -365,7 +363,7 @@ void container_kill(struct container *container)
 
 static void patience_ends(struct event *event)
 {
-	struct container *container = OF_EVENT(event, kill);
+	struct container *container = owner_of(event, struct container, kill);
 
 	tell_signal(container, 9);
 	end_soon(container, 137, DIES_MS);

@@ -129,7 +129,7 @@ static void broke_off(struct call *call)
 
 static void next_piece(struct event *event)
 {
-	struct call *call = (struct call *)((char *)event - offsetof(struct call, next_step));
+	struct call *call = owner_of(event, struct call, next_step);
 	struct pulling *pulling = call->own;
 	const struct docker_registry *registry = pulling->registry;
 

@@ -6,8 +6,6 @@
 
 enum { FILES_MS = 15, NAMELESS_MS = 1, KILL_MS = 2 };
 
-#define OF_EVENT(event) ((struct container *)((char *)(event)-offsetof(struct container, vanishes)))
-
 static void step_after(struct container *container, void (*step)(struct event *), int64_t delay_ms)
 {
 	container->vanishes.happen = step;
@@ -30,7 +28,8 @@ static void drop_volumes(struct container *container)
 /* A listing shows it still, for a moment. */
 static void has_vanished(struct event *event)
 {
-	struct container *container = OF_EVENT(event), **at = &container->engine->containers;
+	struct container *container = owner_of(event, struct container, vanishes),
+			 **at = &container->engine->containers;
 	struct call *remover = container->remover;
 
 	while (*at != container)
@@ -49,7 +48,7 @@ static void has_vanished(struct event *event)
 
 static void loses_its_name(struct event *event)
 {
-	struct container *container = OF_EVENT(event);
+	struct container *container = owner_of(event, struct container, vanishes);
 	struct docker_engine *engine = container->engine;
 
 	container_event(container, "destroy", NULL, NULL);
@@ -62,7 +61,7 @@ static void loses_its_name(struct event *event)
 
 static void has_ended(struct event *event)
 {
-	struct container *container = OF_EVENT(event);
+	struct container *container = owner_of(event, struct container, vanishes);
 
 	note_listed(container);
 	step_after(container, loses_its_name, FILES_MS);

@@ -211,7 +211,7 @@ static void handle(struct call *call)
 
 static void due(struct event *event)
 {
-	handle((struct call *)((char *)event - offsetof(struct call, event)));
+	handle(owner_of(event, struct call, event));
 }
 
 static struct call *call_new(struct docker_engine *engine, struct reply *reply, struct docker_asked *asked)
