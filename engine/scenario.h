@@ -20,6 +20,11 @@ struct said {
 	uint64_t given;     /* a bit for each key of its table */
 };
 
+/* The one after it in its list, of its own type; NULL: the last. */
+#define said_next(at) ((__typeof__(at))(at)->said.next)
+/* Whether that key of its table was given. */
+#define said_has(at, key) ((at)->said.given >> (key)&1)
+
 struct said_text {
 	const char *text; /* NULL: not given, or given without a value */
 	struct place place;

@@ -338,16 +338,11 @@ const char *instance_said(struct arena *arena, const char *text, unsigned *ret_o
 	return arena_copy(arena, text, (size_t)(dot - text));
 }
 
-static bool has(const struct said *said, int key)
-{
-	return said->given >> key & 1;
-}
-
 static void check_fault(struct reader *r, const struct scenario_fault *fault)
 {
 	int effects = 0;
 	for (int i = FAULT_EFFECTS; i < FAULT_KEYS; i++)
-		effects += has(&fault->said, i);
+		effects += said_has(fault, i);
 	if (effects == 1)
 		return;
 	struct diagnostic *entry =
@@ -382,7 +377,7 @@ static void check_step(struct reader *r, struct scenario_step *step)
 	const struct scenario_key *keys = scenario_step_form.keys;
 	int actions = 0;
 	for (int i = 0; i < STEP_ACTIONS; i++)
-		if (has(&step->said, i)) {
+		if (said_has(step, i)) {
 			step->action = (enum step_key)i;
 			actions++;
 		}
@@ -395,21 +390,21 @@ static void check_step(struct reader *r, struct scenario_step *step)
 		return;
 	}
 	for (size_t i = 0; i < COUNT_OF(goes_with); i++)
-		if (has(&step->said, goes_with[i].key) && !(goes_with[i].of & 1u << step->action))
+		if (said_has(step, goes_with[i].key) && !(goes_with[i].of & 1u << step->action))
 			complain(r->list, step->said.place, "`%s` means nothing to `%s`",
 				 keys[goes_with[i].key].name, keys[step->action].name);
 	if (step->action == STEP_FAULT)
 		check_fault(r, &step->fault);
 	if (step->action == STEP_SCALE && (!step->scale || step->scale->said.next))
 		complain(r->list, step->said.place, "`scale` takes one component: {web: 4}");
-	if (!has(&step->said, STEP_EXIT_CODE))
+	if (!said_has(step, STEP_EXIT_CODE))
 		step->exit_code = 137;
 	check_steps(r, step->meanwhile);
 }
 
 static void check_steps(struct reader *r, struct scenario_step *steps)
 {
-	for (struct scenario_step *step = steps; step; step = (struct scenario_step *)step->said.next)
+	for (struct scenario_step *step = steps; step; step = said_next(step))
 		check_step(r, step);
 }
 
@@ -436,7 +431,7 @@ static void check_assertion(struct reader *r, struct scenario_assertion *asserti
 {
 	int count = 0;
 	for (int i = 0; i < ASSERT_KEYS; i++)
-		if (has(&assertion->said, i)) {
+		if (said_has(assertion, i)) {
 			assertion->what = (enum assert_key)i;
 			count++;
 		}
@@ -451,7 +446,7 @@ static void check_assertion(struct reader *r, struct scenario_assertion *asserti
 		check_never(r, assertion);
 	if (assertion->what == ASSERT_RECOVERS && !assertion->recovers.within_ms)
 		assertion->recovers.within_ms = 30000;
-	for (struct said_pair *pair = assertion->outage; pair; pair = (struct said_pair *)pair->said.next)
+	for (struct said_pair *pair = assertion->outage; pair; pair = said_next(pair))
 		if (parse_duration_ms(pair->value.text) < 0)
 			complain(r->list, pair->value.place,
 				 "`outage` takes a duration for `%s`, not `%.60s`", pair->said.name,
@@ -467,7 +462,7 @@ static void check(struct reader *r, struct scenario *scenario)
 	}
 	check_steps(r, scenario->steps);
 	for (struct scenario_assertion *assertion = scenario->assertions; assertion;
-	     assertion = (struct scenario_assertion *)assertion->said.next)
+	     assertion = said_next(assertion))
 		check_assertion(r, assertion);
 }
 

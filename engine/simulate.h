@@ -45,11 +45,14 @@ struct process {
 	bool ended_well;    /* it ends by itself, and with 0 */
 };
 
+/* The last questions are asked by commands too. */
+enum { ASK_STATUS = STEP_KEYS, ASK_PLAN };
+
 /* A command under way. */
 struct run {
 	struct run *next;
 	const struct scenario_step *step; /* NULL: of the last questions */
-	enum step_key action;
+	int action;                       /* enum step_key, or one of the last questions */
 	struct deployer *by;
 	struct seat *seat;
 	struct berth *berth;
@@ -140,7 +143,33 @@ struct simulation {
 	bool failed;           /* no memory */
 };
 
-/* --- simulate_fleet.c: where the blueprint's components go, and with what --- */
+/* --- simulate_environment.c: what simulated programs see of the environment --- */
+#define SIMULATED_PROGRAMS "/usr/bin" /* where they lie: the simulated PATH */
+/* From now on it is this simulation's, on this thread; forgotten when it ends. */
+void environment_of(const struct simulation *simulation);
+void environment_forget(const struct simulation *simulation);
+/* NULL: not set. */
+const char *environment_value(const char *name);
+
+/* --- simulate_fleet.c: machines and places --- */
+/* Who is called so, with a machine of his own; NULL: no memory. */
+struct deployer *fleet_deployer(struct simulation *simulation, const char *name);
+/* The location that a scenario calls so; NULL: none. */
+struct spot *fleet_spot(const struct simulation *simulation, const char *name);
+/* That of a specification with a type, there from now on; NULL: no memory. */
+struct spot *fleet_spot_of(struct simulation *simulation, const struct location_spec *spec);
+/* A new one: an engine on another host (that of "tcp://HOST", else one of ours), or at `address` (NULL: a
+ * machine without one). NULL: no memory. */
+struct spot *fleet_engine_elsewhere(struct simulation *simulation, const char *name, const char *written);
+struct spot *fleet_add_spot(struct simulation *simulation, const char *name, const char *target,
+			    const char *address);
+/* A new process of that deployer, with an opened engine. 0 or -1 with *err. */
+int fleet_open(struct simulation *simulation, struct run *run, struct error *err);
+/* "NAME=SPEC" of every name that nothing defines, NULL-terminated. */
+const char *const *fleet_locations(struct simulation *simulation);
+void fleet_release(struct simulation *simulation);
+
+/* --- simulate_blueprint.c: where the blueprint's components go, and with what --- */
 /* Reads the text with the settings so far: the components are known, and the locations, images, secrets and
  * files that it names are there, these on that deployer's machine (NULL: it is only read). 0; or -1, with the
  * complaints in `list` (may be NULL) or in *err. */
@@ -148,13 +177,8 @@ int fleet_prepare(struct simulation *simulation, struct deployer *by, const stru
 		  struct diagnostics *list, struct error *err);
 /* What a step deploys: the text is read through the caller's own world. 0, or -1 with *err. */
 int fleet_edition(struct simulation *simulation, const char *name, struct edition *ret, struct error *err);
-struct deployer *fleet_deployer(struct simulation *simulation, const char *name);
-/* The location that a scenario calls so; NULL: none. */
-struct spot *fleet_spot(const struct simulation *simulation, const char *name);
-/* A new process of that deployer, with an opened engine. 0 or -1 with *err. */
-int fleet_open(struct simulation *simulation, struct run *run, struct error *err);
-/* "NAME=SPEC" of every name that nothing defines, NULL-terminated. */
-const char *const *fleet_locations(struct simulation *simulation);
+
+/* --- simulate_census.c: what is there --- */
 /* Which of the application's containers. */
 struct sought {
 	const char *component; /* NULL: all */
@@ -169,12 +193,12 @@ void fleet_visit(struct simulation *simulation, const struct sought *sought,
 const char *fleet_component(const struct simulation *simulation, const char *name, size_t *ret_length,
 			    unsigned *ret_ordinal);
 bool fleet_meant(const struct simulation *simulation, const struct sought *sought, const char *name);
+/* NULL: the scenario knows of none. */
 struct watched *fleet_watched(struct simulation *simulation, const char *id, size_t length);
 /* Count what is there now, of each component. */
 void fleet_tally(struct simulation *simulation);
 /* What carries the application's mark at any location, in words; NULL: nothing. */
 const char *fleet_leftover(struct simulation *simulation);
-void fleet_release(struct simulation *simulation);
 
 /* --- simulate_processes.c: the application's programs on the machines of those who deploy --- */
 void processes_begin(struct deployer *deployer);
@@ -198,8 +222,28 @@ void steps_look(struct simulation *simulation);
 bool steps_over(const struct simulation *simulation);
 /* The last questions: how it is, and whether a deploy would change anything. */
 void steps_ask(struct simulation *simulation);
-void run_kill(struct run *run, const char *why);
 void steps_release(struct simulation *simulation);
+
+/* --- simulate_run.c: a command in a process of its own --- */
+/* Of that step, or one of the last questions (`step` NULL); `track` waits for it. One that cannot begin has
+ * no operation. NULL: no memory. */
+struct run *run_begin(struct simulation *simulation, const struct scenario_step *step, int action,
+		      struct track *track);
+/* Its operation is done, or it is dead. */
+void run_end(struct run *run);
+void run_kill(struct run *run, const char *why);
+/* Lets go of what it holds, once it ended or in the middle. */
+void run_close(struct run *run);
+
+/* --- simulate_outcome.c: how a command ended --- */
+/* The verb: "deploy". */
+const char *run_words(const struct run *run);
+/* "deploy", "stop web api", "scale web 4" */
+void run_describe(const struct run *run, struct text *to);
+/* `document` NULL: it made none. */
+void run_judge(struct run *run, const json_t *document);
+/* Whether a plan's document lists anything but what is unchanged. */
+bool plan_changes(const json_t *document);
 
 /* --- simulate_judge.c: what must hold --- */
 void verdicts_begin(struct simulation *simulation);

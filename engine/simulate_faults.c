@@ -33,10 +33,9 @@ static const char *path_of(const char *url)
 }
 
 /* Where "{}" stands for one part of a path, and "{*}" for more. *ret_part: what it stands for. */
-static bool fits(const char *pattern, const char *path, struct said_text *ret_part, size_t *ret_length)
+static bool fits(const char *pattern, const char *path, const char **ret_part, size_t *ret_length)
 {
 	size_t end = strcspn(path, "?"), at = 0;
-	(void)ret_part;
 	for (; *pattern; pattern++) {
 		if (*pattern != '{') {
 			if (at >= end || path[at++] != *pattern)
@@ -49,7 +48,7 @@ static bool fits(const char *pattern, const char *path, struct said_text *ret_pa
 		    many ? end - at - (end - at > strlen(rest) ? strlen(rest) : 0) : strcspn(path + at, "/?");
 		if (!length)
 			return false;
-		ret_part->text = path + at;
+		*ret_part = path + at;
 		*ret_length = length;
 		at += length;
 		pattern = rest - 1;
@@ -106,23 +105,18 @@ static bool matches(struct simulation *simulation, const struct trouble *trouble
 	const char *path = path_of(request->url);
 	for (size_t word = 0; scenario_calls[word]; word++) {
 		const struct route *route = &routes[scenario_call(word)];
-		struct said_text part = {0};
+		const char *part = NULL;
 		size_t length = 0;
 		if (strcmp(route->method, request->method) != 0 || !fits(route->path, path, &part, &length))
 			continue;
 		if (trouble->fault->calls && !(trouble->fault->calls >> word & 1))
 			return false;
-		return is_about(simulation, trouble, path, part.text, length);
+		return is_about(simulation, trouble, path, part, length);
 	}
 	return !trouble->fault->calls && !trouble->component;
 }
 
 /* --- on the wire -------------------------------------------------------------------------------------- */
-
-static bool given(const struct scenario_fault *fault, int key)
-{
-	return fault->said.given >> key & 1;
-}
 
 static void spoil(const struct scenario_fault *fault, struct fate *fate)
 {
@@ -132,15 +126,15 @@ static void spoil(const struct scenario_fault *fault, struct fate *fate)
 	fate->refused = fate->refused || fault->refused;
 	fate->twice = fate->twice || fault->twice;
 	fate->there_ms += fault->delay_ms;
-	if (given(fault, FAULT_STATUS)) {
+	if (said_has(fault, FAULT_STATUS)) {
 		fate->spoiling = SPOIL_STATUS;
 		fate->status = (int)fault->status;
 	} else if (fault->garbage) {
 		fate->spoiling = SPOIL_GARBAGE;
-	} else if (given(fault, FAULT_TRUNCATED)) {
+	} else if (said_has(fault, FAULT_TRUNCATED)) {
 		fate->spoiling = SPOIL_TRUNCATED;
 		fate->after = (size_t)fault->truncated;
-	} else if (given(fault, FAULT_CUT)) {
+	} else if (said_has(fault, FAULT_CUT)) {
 		fate->spoiling = SPOIL_CUT;
 		fate->after = (size_t)fault->cut;
 	}
@@ -194,9 +188,9 @@ static void add_trouble(struct simulation *simulation, const struct scenario_fau
 	*trouble = (struct trouble){
 	    .fault = fault,
 	    .spot = spot,
-	    .until_ms = given(fault, FAULT_FOR) ? clock_now(simulation->clock) + fault->for_ms : INT64_MAX,
+	    .until_ms = said_has(fault, FAULT_FOR) ? clock_now(simulation->clock) + fault->for_ms : INT64_MAX,
 	    .skip = fault->skip,
-	    .left = given(fault, FAULT_TIMES) ? fault->times : -1};
+	    .left = said_has(fault, FAULT_TIMES) ? fault->times : -1};
 	if (fault->component.text)
 		trouble->component =
 		    instance_said(&simulation->arena, fault->component.text, &trouble->ordinal);
@@ -209,7 +203,7 @@ static void add_trouble(struct simulation *simulation, const struct scenario_fau
 
 static void comes_back(struct event *event)
 {
-	struct spot *spot = (struct spot *)((char *)event - offsetof(struct spot, back));
+	struct spot *spot = owner_of(event, struct spot, back);
 	story_tell(spot->simulation, spot->name, "can be reached again");
 }
 
@@ -239,7 +233,7 @@ static void go_down(struct spot *spot, int64_t for_ms, const char *what)
 
 static void at_engine(struct spot *spot, const struct scenario_fault *fault)
 {
-	if (given(fault, FAULT_UNREACHABLE))
+	if (said_has(fault, FAULT_UNREACHABLE))
 		silence(spot, fault->unreachable_ms);
 	else
 		go_down(spot, fault->engine_down_ms, "the engine goes down");
@@ -249,7 +243,7 @@ static void at_engine(struct spot *spot, const struct scenario_fault *fault)
 
 static void has_room(struct event *event)
 {
-	struct deployer *deployer = (struct deployer *)((char *)event - offsetof(struct deployer, has_room));
+	struct deployer *deployer = owner_of(event, struct deployer, has_room);
 	machine_disk_room(deployer->machine, -1);
 	story_tell(deployer->simulation, deployer->name, "the disk has room again");
 }
@@ -264,7 +258,7 @@ static void fill_disk(struct simulation *simulation, const struct scenario_fault
 	machine_disk_room(deployer->machine, 0);
 	story_tell(simulation, deployer->name, "the disk is full");
 	verdicts_disturbed(simulation, clock_now(simulation->clock), "the disk was full");
-	if (!given(fault, FAULT_FOR))
+	if (!said_has(fault, FAULT_FOR))
 		return;
 	if (deployer->has_room.happen)
 		clock_take(simulation->clock, &deployer->has_room);
@@ -276,7 +270,7 @@ static void fill_disk(struct simulation *simulation, const struct scenario_fault
 static void fault_act(struct simulation *simulation, const struct scenario_fault *fault)
 {
 	struct spot *at = fault->at.text ? fleet_spot(simulation, fault->at.text) : NULL;
-	if (given(fault, FAULT_DISK_FULL)) {
+	if (said_has(fault, FAULT_DISK_FULL)) {
 		fill_disk(simulation, fault);
 		return;
 	}
@@ -284,7 +278,7 @@ static void fault_act(struct simulation *simulation, const struct scenario_fault
 		story_tell(simulation, "scenario", "nothing is at `%s` yet: no fault there", fault->at.text);
 		return;
 	}
-	if (!given(fault, FAULT_UNREACHABLE) && !given(fault, FAULT_ENGINE_DOWN)) {
+	if (!said_has(fault, FAULT_UNREACHABLE) && !said_has(fault, FAULT_ENGINE_DOWN)) {
 		add_trouble(simulation, fault, at);
 		return;
 	}

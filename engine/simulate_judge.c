@@ -41,8 +41,7 @@ static struct verdict *add(struct simulation *simulation, struct place place, co
 
 static void begin_outage(struct simulation *simulation, const struct scenario_assertion *assertion)
 {
-	for (const struct said_pair *pair = assertion->outage; pair;
-	     pair = (const struct said_pair *)pair->said.next) {
+	for (const struct said_pair *pair = assertion->outage; pair; pair = said_next(pair)) {
 		struct verdict *verdict =
 		    add(simulation, pair->said.place,
 			arena_format(&simulation->arena, "%s is never away for longer than %s",
@@ -62,11 +61,10 @@ static void begin_finally(struct simulation *simulation, const struct scenario_a
 	text_add(&words, "finally");
 	if (finally->state.text)
 		text_format(&words, " it is %s", finally->state.text);
-	for (const struct said_pair *pair = finally->count; pair;
-	     pair = (const struct said_pair *)pair->said.next) {
+	for (const struct said_pair *pair = finally->count; pair; pair = said_next(pair)) {
 		text_format(&words, " with %s %s", pair->value.text, pair->said.name);
 	}
-	if (finally->said.given >> FINALLY_UNCHANGED & 1)
+	if (said_has(finally, FINALLY_UNCHANGED))
 		text_format(&words, "%s a next deploy changes %s", words.length > 7 ? " and" : "",
 			    finally->unchanged ? "nothing" : "something");
 	if (finally->nothing)
@@ -111,7 +109,7 @@ void verdicts_begin(struct simulation *simulation)
 									   [ASSERT_OUTAGE] = begin_outage,
 									   [ASSERT_FINALLY] = begin_finally};
 	for (const struct scenario_assertion *assertion = simulation->scenario->assertions; assertion;
-	     assertion = (const struct scenario_assertion *)assertion->said.next)
+	     assertion = said_next(assertion))
 		begin[assertion->what](simulation, assertion);
 	simulation->disturbed_ms = -1;
 	simulation->judged_ms = -1;
@@ -315,8 +313,7 @@ static void judge_finally(struct simulation *simulation, struct verdict *verdict
 	const char *state = json_text(simulation->status, "state");
 	if (finally->state.text && (!state || strcmp(state, finally->state.text) != 0))
 		broken(simulation, verdict, arena_format(arena, "it is %s", state ? state : "not known"));
-	for (const struct said_pair *pair = finally->count; pair;
-	     pair = (const struct said_pair *)pair->said.next) {
+	for (const struct said_pair *pair = finally->count; pair; pair = said_next(pair)) {
 		const struct watched *watched = watched_of(simulation, pair->said.name);
 		int64_t wanted = -1, count = watched ? watched->answering : 0;
 		if (!parse_number(pair->value.text, 0, INT64_MAX, &wanted) || wanted != count)
@@ -327,14 +324,9 @@ static void judge_finally(struct simulation *simulation, struct verdict *verdict
 	const char *left = finally->nothing ? fleet_leftover(simulation) : NULL;
 	if (left)
 		broken(simulation, verdict, left);
-	if (!(finally->said.given >> FINALLY_UNCHANGED & 1))
+	if (!(said_has(finally, FINALLY_UNCHANGED)))
 		return;
-	const json_t *summary = json_object_get(simulation->plan, "summary");
-	bool known = summary != NULL, changes = false;
-	size_t i;
-	json_t *change;
-	json_array_foreach (json_object_get(simulation->plan, "changes"), i, change)
-		changes = changes || strcmp(json_text(change, "action"), "unchanged") != 0;
+	bool known = json_object_get(simulation->plan, "summary"), changes = plan_changes(simulation->plan);
 	if (!known || changes == finally->unchanged)
 		broken(simulation, verdict,
 		       !known    ? "the next deploy cannot be planned"

@@ -53,13 +53,13 @@ static void check_location(struct checking *checking, const char *name, struct p
 
 static void check_pairs(struct checking *checking, const struct said_pair *pair)
 {
-	for (; pair; pair = (const struct said_pair *)pair->said.next)
+	for (; pair; pair = said_next(pair))
 		check_component(checking, pair->said.name, pair->said.place);
 }
 
 static void check_steps(struct checking *checking, const struct scenario_step *step)
 {
-	for (; step; step = (const struct scenario_step *)step->said.next) {
+	for (; step; step = said_next(step)) {
 		check_pairs(checking, step->components);
 		check_pairs(checking, step->scale);
 		for (int i = 0; i < PLAN_LISTS; i++)
@@ -79,7 +79,7 @@ static void check_steps(struct checking *checking, const struct scenario_step *s
 static void check_assertions(struct checking *checking)
 {
 	for (const struct scenario_assertion *assertion = checking->simulation->scenario->assertions;
-	     assertion; assertion = (const struct scenario_assertion *)assertion->said.next) {
+	     assertion; assertion = said_next(assertion)) {
 		check_component(checking, assertion->component, assertion->never.place);
 		check_component(checking, assertion->recovers.component.text,
 				assertion->recovers.component.place);
@@ -91,11 +91,9 @@ static void check_assertions(struct checking *checking)
 static void check_others(struct checking *checking)
 {
 	const struct scenario *scenario = checking->simulation->scenario;
-	for (const struct scenario_behaviour *said = scenario->behaviour; said;
-	     said = (const struct scenario_behaviour *)said->said.next)
+	for (const struct scenario_behaviour *said = scenario->behaviour; said; said = said_next(said))
 		check_component(checking, said->said.name, said->said.place);
-	for (const struct scenario_place *place = scenario->fleet; place;
-	     place = (const struct scenario_place *)place->said.next)
+	for (const struct scenario_place *place = scenario->fleet; place; place = said_next(place))
 		check_location(checking, place->said.name, place->said.place);
 }
 
@@ -103,7 +101,7 @@ static void check_others(struct checking *checking)
 static int read_others(struct simulation *simulation, const struct scenario_step *step,
 		       struct diagnostics *list)
 {
-	for (; step; step = (const struct scenario_step *)step->said.next) {
+	for (; step; step = said_next(step)) {
 		struct error err = {0};
 		struct edition edition;
 		if (step->deploy.text && fleet_edition(simulation, step->deploy.text, &edition, &err))

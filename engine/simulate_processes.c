@@ -10,7 +10,7 @@ static const struct scenario_behaviour *said_of(const struct simulation *simulat
 {
 	struct sought sought = {0};
 	for (const struct scenario_behaviour *said = simulation->scenario->behaviour; said;
-	     said = (const struct scenario_behaviour *)said->said.next) {
+	     said = said_next(said)) {
 		sought.component = said->said.name;
 		if (fleet_meant(simulation, &sought, name))
 			return said;
