@@ -98,6 +98,14 @@ void clock_take(struct clock *clock, struct event *event)
 		sift(clock, last, at);
 }
 
+struct event *clock_take_next(struct clock *clock)
+{
+	struct event *event = clock->count ? clock->heap[0] : NULL;
+	if (event)
+		clock_take(clock, event);
+	return event;
+}
+
 int64_t clock_next(const struct clock *clock)
 {
 	return clock->count ? clock->heap[0]->due : -1;
@@ -110,8 +118,7 @@ bool clock_step(struct clock *clock, int64_t limit)
 			clock->now = limit;
 		return false;
 	}
-	struct event *event = clock->heap[0];
-	clock_take(clock, event);
+	struct event *event = clock_take_next(clock);
 	if (event->due > clock->now)
 		clock->now = event->due;
 	event->happen(event);

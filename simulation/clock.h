@@ -36,6 +36,8 @@ void clock_take(struct clock *clock, struct event *event);
 int64_t clock_next(const struct clock *clock);
 /* Let the next one happen; false when there is none that is due by `limit` (then it is `limit`). */
 bool clock_step(struct clock *clock, int64_t limit);
+/* The next one, taken out without happening, for whoever clears up; NULL: there is none. */
+struct event *clock_take_next(struct clock *clock);
 size_t clock_pending(const struct clock *clock);
 
 #endif
