@@ -15,9 +15,6 @@ function(suite name)
     file(GLOB found CONFIGURE_DEPENDS ${folder}/*.c)
     list(APPEND sources ${found})
   endforeach()
-  if(NOT TARGET floor-simulation)
-    list(FILTER sources EXCLUDE REGEX "simulated")
-  endif()
   if(NOT sources)
     return()
   endif()
@@ -47,11 +44,9 @@ suite(entities FOLDERS tests/entities FLOORS base blueprints entities)
 suite(locations SUPPORT FOLDERS tests/locations tests/conformance FLOORS base simulation blueprints entities locations)
 suite(engine SUPPORT FOLDERS tests/engine FLOORS base simulation blueprints entities locations engine)
 # Speaks to the engine that BERTH_TEST_DOCKER names, and skips all when it names none.
-suite(docker FOLDERS tests/real/docker
-  WITH tests/conformance/rig.c tests/conformance/lacks.c tests/conformance/conformance.c
-    tests/conformance/conformance_target.c tests/conformance/conformance_changes.c
-    tests/conformance/conformance_inside.c tests/conformance/conformance_leases.c
-    tests/conformance/conformance_doubles.c tests/conformance/conformance_tasks.c
+file(GLOB conformance_sources CONFIGURE_DEPENDS tests/conformance/*.c)
+list(FILTER conformance_sources EXCLUDE REGEX "/(test_[^/]*|fake_subject)\\.c$")
+suite(docker FOLDERS tests/real/docker WITH ${conformance_sources}
   FLOORS base simulation blueprints entities locations)
 # The program without its main(), against a library that does what a script says.
 set(cli_tested ${cli_sources})

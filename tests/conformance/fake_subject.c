@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "tests/conformance/fake_subject.h"
+#include "tests/conformance/grounds.h"
 #include "tests/conformance/rig.h"
 #include "tests/support/virtual_world.h"
 
@@ -12,12 +13,6 @@ struct fake_target *fake_bed;
 
 static struct location_spec spec;
 static json_t *options;
-
-static const char *no_environment(const char *name)
-{
-	(void)name;
-	return NULL;
-}
 
 static int open_fake(struct subject *subject, struct location *ret, const char *more, struct error *err)
 {
@@ -37,7 +32,7 @@ static int open_fake(struct subject *subject, struct location *ret, const char *
 	    .spec = &spec,
 	    .state_directory = virtual_world_directory(fake_world),
 	    .helper = "",
-	    .environment = no_environment,
+	    .environment = empty_environment,
 	};
 	return fake_driver.open(ret, err);
 }

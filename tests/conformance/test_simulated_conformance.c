@@ -4,53 +4,13 @@
 
 #include "base/cleanup.h"
 #include "simulation/docker/engine.h"
-#include "simulation/machine.h"
+#include "tests/conformance/docker_subject.h"
+#include "tests/conformance/grounds.h"
 #include "tests/conformance/rig.h"
 
-static struct universe *universe;
-static struct machine *machine;
-static struct seat *seat;
 static struct docker_engine *engine;
-static json_t *options;
 static bool unreachable;
-static char lose_method[16], lose_part[64];
-static struct location_spec spec = {.name = "here", .type = "docker", .target = "unix:///run/docker.sock"};
-
-static const char *no_environment(const char *name)
-{
-	(void)name;
-	return NULL;
-}
-
-static int open_docker(struct subject *subject, struct location *ret, const char *more, struct error *err)
-{
-	(void)subject;
-	json_decref(options);
-	options = json_loads(more ? more : "{}", 0, NULL);
-	spec.options = options;
-	*ret = (struct location){
-	    .driver = &docker_driver,
-	    .world = seat_world(seat),
-	    .name = "here",
-	    .spec = &spec,
-	    .state_directory = "/nonexistent",
-	    .helper = "",
-	    .environment = no_environment,
-	};
-	return docker_driver.open(ret, err);
-}
-
-static bool pump(struct subject *subject, bool (*until)(void *), void *owner, int64_t limit_ms)
-{
-	struct clock *clock = universe_clock(universe);
-	int64_t limit = clock_now(clock) + limit_ms;
-
-	(void)subject;
-	while (!until(owner))
-		if (!clock_step(clock, limit))
-			return until(owner);
-	return true;
-}
+static struct docker_lost to_lose; /* method NULL: nothing */
 
 static int fit(struct subject *subject, struct arena *arena, struct instance_spec *fitted, enum manner manner,
 	       uint16_t number)
@@ -85,7 +45,7 @@ static int do_there(const char *method, const char *path, const char *body)
 	struct docker_asked asked;
 
 	docker_engine_ask(engine, method, path, body, &asked);
-	pump(NULL, is_answered, &asked, 60000);
+	simulated_pump(NULL, is_answered, &asked, 60000);
 	text_release(&asked.body);
 	return asked.status >= 200 && asked.status < 400 ? 0 : -1;
 }
@@ -172,7 +132,7 @@ static int reach(struct subject *subject, bool reachable)
 	unreachable = !reachable;
 	if (!unreachable)
 		return 0;
-	pump(subject, never, NULL, 5);
+	simulated_pump(subject, never, NULL, 5);
 	docker_engine_cut(engine);
 	return 0;
 }
@@ -196,41 +156,28 @@ static void decide(void *owner, struct seat *from, const char *address, const st
 {
 	(void)owner, (void)from, (void)address;
 	ret->refused = unreachable;
-	if (!*lose_method || strcmp(request->method, lose_method) != 0 || !strstr(request->url, lose_part))
+	if (!to_lose.method || strcmp(request->method, to_lose.method) != 0 ||
+	    !strstr(request->url, to_lose.part))
 		return;
-	*lose_method = '\0';
+	to_lose.method = NULL;
 	ret->answer_lost = ret->reset = true;
 }
 
 static int lose(struct subject *subject, enum lost what, const char *name)
 {
-	static const struct {
-		const char *method, *part;
-	} calls[] = {[LOST_PLACE] = {"POST", "/containers/create"},
-		     [LOST_START] = {"POST", "/start"},
-		     [LOST_REMOVE] = {"DELETE", "/containers/"},
-		     [LOST_RENAME] = {"POST", "/rename"},
-		     [LOST_UPDATE] = {"POST", "/update"}};
-
 	(void)subject, (void)name;
-	snprintf(lose_method, sizeof(lose_method), "%s", calls[what].method);
-	snprintf(lose_part, sizeof(lose_part), "%s", calls[what].part);
+	to_lose = docker_lost[what];
 	return 0;
 }
-
-static const struct unfit unfits[] = {
-    {"name_held_by_another_application", "labels without their own name are a stranger's"},
-    {NULL, NULL},
-};
 
 static struct subject subject_simulated = {
     .driver = &docker_driver,
     .directory = "/etc/berth",
     .file = file,
     .shown = shown,
-    .unfits = unfits,
-    .open = open_docker,
-    .pump = pump,
+    .unfits = docker_unfits,
+    .open = docker_open,
+    .pump = simulated_pump,
     .fit = fit,
     .stranger = stranger,
     .stranger_left = stranger_left,
@@ -266,28 +213,25 @@ static void script_commands(void)
 
 static void set_up(void)
 {
-	universe = universe_new(1);
-	machine = machine_new(universe, "here", "198.18.0.1");
-	seat = seat_new(universe, machine);
-	engine = docker_engine_new(universe, "unix:/run/docker.sock");
-	cr_assert(universe && machine && seat && engine);
-	docker_engine_machine(engine, machine);
+	simulated_set_up("here", "198.18.0.1");
+	engine = docker_engine_new(simulated_ground.universe, "unix:/run/docker.sock");
+	cr_assert(engine);
+	docker_engine_machine(engine, simulated_ground.machine);
 	docker_engine_image(engine, "busybox", NULL);
-	universe_fates(universe, decide, NULL);
+	universe_fates(simulated_ground.universe, decide, NULL);
 	script_commands();
+	docker_ground = (struct docker_ground){simulated_ground.world, "unix:///run/docker.sock"};
 }
 
 static void take_down(void)
 {
-	if (!universe)
+	if (!simulated_ground.universe)
 		return;
 	conformance_end(&subject_simulated);
 	cr_assert(docker_engine_count(engine, DOCKER_UNKNOWN) == 0, "it was asked what it does not know");
 	docker_engine_free(engine);
-	seat_free(seat);
-	machine_free(machine);
-	universe_free(universe);
-	json_decref(options);
+	simulated_take_down();
+	docker_release();
 }
 
 #define CASE(name)                                                                                           \

@@ -7,55 +7,22 @@
 #include <unistd.h>
 
 #include "base/world_real.h"
+#include "tests/conformance/docker_subject.h"
+#include "tests/conformance/grounds.h"
 #include "tests/conformance/rig.h"
 #include "tests/real/docker/lossy.h"
 
 static struct world *here;
-static struct location_spec spec = {.name = "here", .type = "docker"};
-static json_t *options;
 
 static const char *engine(void)
 {
 	return getenv("BERTH_TEST_DOCKER");
 }
 
-static const char *no_environment(const char *name)
-{
-	(void)name;
-	return NULL;
-}
-
-static int open_docker(struct subject *subject, struct location *ret, const char *more, struct error *err)
-{
-	(void)subject;
-	json_decref(options);
-	options = json_loads(more ? more : "{}", 0, NULL);
-	spec.options = options;
-	spec.target = engine();
-	*ret = (struct location){
-	    .driver = &docker_driver,
-	    .world = here,
-	    .name = "here",
-	    .spec = &spec,
-	    .state_directory = "/nonexistent",
-	    .helper = "",
-	    .environment = no_environment,
-	};
-	return docker_driver.open(ret, err);
-}
-
 static bool pump(struct subject *subject, bool (*until)(void *), void *owner, int64_t limit_ms)
 {
-	int64_t limit = here->ops->now(here) + limit_ms;
-
 	(void)subject;
-	while (!until(owner)) {
-		int64_t left = limit - here->ops->now(here);
-		if (left <= 0)
-			return false;
-		world_wait(here, left < 100 ? (int)left : 100);
-	}
-	return true;
+	return real_pump(here, until, owner, limit_ms);
 }
 
 static int fit(struct subject *subject, struct arena *arena, struct instance_spec *fitted, enum manner manner,
@@ -127,23 +94,7 @@ static int reach(struct subject *subject, bool reachable)
 static int lose(struct subject *subject, enum lost what, const char *name)
 {
 	(void)subject, (void)name;
-	switch (what) {
-	case LOST_PLACE:
-		lossy_lose("POST", "/containers/create");
-		break;
-	case LOST_START:
-		lossy_lose("POST", "/start");
-		break;
-	case LOST_REMOVE:
-		lossy_lose("DELETE", "/containers/");
-		break;
-	case LOST_RENAME:
-		lossy_lose("POST", "/rename");
-		break;
-	case LOST_UPDATE:
-		lossy_lose("POST", "/update");
-		break;
-	}
+	lossy_lose(docker_lost[what].method, docker_lost[what].part);
 	return 0;
 }
 
@@ -209,18 +160,13 @@ static int repeat(struct subject *subject, const char *name)
 	return pump(subject, repeated, NULL, 10000) ? 0 : -1;
 }
 
-static const struct unfit unfits[] = {
-    {"name_held_by_another_application", "labels without their own name are a stranger's"},
-    {NULL, NULL},
-};
-
 static struct subject subject_docker = {
     .driver = &docker_driver,
     .directory = "/etc/berth",
     .file = file,
     .shown = shown,
-    .unfits = unfits,
-    .open = open_docker,
+    .unfits = docker_unfits,
+    .open = docker_open,
     .pump = pump,
     .fit = fit,
     .stranger = stranger,
@@ -239,6 +185,7 @@ static void set_up(void)
 	here = world_real_open(&error);
 	cr_assert(here, "%s", error.text);
 	lossy_install(here);
+	docker_ground = (struct docker_ground){here, engine()};
 }
 
 static void take_down(void)
@@ -250,7 +197,7 @@ static void take_down(void)
 		docker("rm -f", stranger_name);
 	lossy_remove();
 	world_real_close(here);
-	json_decref(options);
+	docker_release();
 }
 
 #define CASE(name)                                                                                           \
