@@ -69,12 +69,12 @@ const char *policy_type_closest(const char *name);
 int policy_key_find(const struct policy_type *type, const char *name);
 const char *policy_key_closest(const struct policy_type *type, const char *name);
 
-/* One key's value, read. Text is borrowed from the JSON (or the table); unset: `given` is false. */
+/* One key's value, read. What is borrowed lives as long as the JSON it was read of, or for ever. */
 struct policy_value {
-	bool given;     /* by the blueprint or the table */
-	int64_t number; /* durations, counts, flags; TIME: ms of the day, -1 for now; STATE: see
-			   policies/policy.h */
-	const char *text;
+	bool given;       /* by the blueprint or the table */
+	int64_t number;   /* durations, counts, flags; TIME: milliseconds of the day, -1 for "now" */
+	const char *text; /* with its length: not ended by a NUL */
+	size_t length;
 	const json_t *map;
 };
 

@@ -1,0 +1,218 @@
+/* internal.h - what the policies of one set share: their memories, and the step that is under way. */
+#ifndef BERTH_POLICIES_INTERNAL_H
+#define BERTH_POLICIES_INTERNAL_H
+
+#include "policies/policy.h"
+
+#include "base/text.h"
+
+#define NEVER (-1)
+#define LATER INT64_MAX /* of times to be called at: without news, not at all */
+
+/* What a policy remembers of one member, or of the component. Whole numbers alone, so that the tables below
+ * can write and read them; times are NEVER while they are not set. */
+
+/* An action that was wished for. */
+struct action {
+	int64_t id;      /* 0: none */
+	int64_t told;    /* it left the set: it stands until its outcome is known */
+	int64_t attempt; /* the first is 1 */
+};
+
+struct detector_memory {
+	int64_t was_up, problems_seen;
+	int64_t published; /* enum published */
+	int64_t failing_since, recovering_since;
+	int64_t fail_at, recover_at, fire_at;
+	int64_t life; /* the state that was told last */
+};
+enum published { PUBLISHED_NONE, PUBLISHED_FAILED, PUBLISHED_RECOVERED };
+
+struct connection_memory {
+	struct action probe;
+	int64_t poll_at;
+	int64_t publish_at, looked_at;
+	int64_t published;
+	int64_t failing_since, recovering_since, last_good, last_bad;
+};
+
+struct restarter_memory {
+	struct action action;
+	int64_t last_failure;
+	int64_t waiting; /* failures told while a restart is under way: handled one after the other */
+};
+
+struct replacer_memory {
+	struct action action;
+	int64_t waiting;
+};
+
+/* Of the restarter and the replacer under their short names. */
+struct mender_memory {
+	struct action action;
+	int64_t causes; /* bits: what was told of it; 0: nothing */
+	int64_t tries;  /* since it was last well for long enough */
+	int64_t next_at, delay;
+	int64_t well_since;
+	int64_t open; /* the breaker */
+	int64_t given_up;
+};
+
+struct stop_memory {
+	struct action action;
+	int64_t began, fired, again_at;
+};
+
+struct periodic_memory {
+	struct action action;
+	int64_t started;
+	int64_t next_at; /* by a period */
+	int64_t last_at; /* by a schedule: up to then every moment was seen to */
+};
+
+struct record {
+	char *member; /* NULL: of the component as a whole */
+	char *why;    /* of its action */
+	bool here;    /* in this step's senses */
+	union {
+		struct detector_memory detector;
+		struct connection_memory connection;
+		struct restarter_memory restarter;
+		struct replacer_memory replacer;
+		struct mender_memory mender;
+		struct stop_memory stop;
+		struct periodic_memory periodic;
+	};
+};
+
+/* A number of a memory, by its name in what is saved. */
+struct memory_field {
+	const char *name;
+	size_t offset;
+	int64_t initial;
+};
+#define REMEMBERED(part, field, otherwise)                                                                   \
+	{                                                                                                    \
+		.name = #field, .offset = offsetof(struct record, part.field), .initial = (otherwise)        \
+	}
+
+struct policy;
+struct step;
+
+/* One way of deciding. All members are required but those that say so. */
+struct behaviour {
+	const struct memory_field *fields;
+	size_t field_count;
+	size_t action_offset; /* of the action in the record; NO_ACTION: it has none */
+	enum { ON_DEMAND, PER_MEMBER, PER_COMPONENT } records; /* which there are from the beginning */
+	bool of_strangers; /* what was told of a member is acted on though it is none (any more) */
+	/* A sensor was told; not called while suspended. */
+	void (*hear)(struct policy *, struct step *, const char *sensor, const char *member,
+		     const char *words);
+	/* The action of the record ended and is forgotten; `words` is never NULL. */
+	void (*ended)(struct policy *, struct step *, struct record *, enum outcome_kind, const char *words);
+	/* Look at the member of the record; `sense` is NULL for the component's own. */
+	void (*look)(struct policy *, struct step *, struct record *, const struct member_sense *sense);
+	void (*resumed)(struct record *); /* may be NULL */
+	void (*explain)(const struct policy *, const struct record *, int64_t now, struct text *);
+};
+#define NO_ACTION SIZE_MAX
+
+struct policy {
+	struct policy_set *set;
+	const struct policy_type *type;
+	const struct behaviour *behaviour;
+	char *name;    /* as the blueprint writes its type */
+	json_t *given; /* the blueprint's keys: what `values` borrow from */
+	struct policy_value values[POLICY_KEYS];
+	char *texts[POLICY_KEYS]; /* those of the values, ended by a NUL */
+	bool suspended, supplied;
+	struct record *records;
+	size_t record_count, record_room;
+	/* Of the classic replacer: when replacements failed. */
+	int64_t *times;
+	size_t time_count, time_room;
+};
+
+struct policy_set {
+	struct policy *policies; /* detectors first, so that what they find is acted on in the same step */
+	size_t count;
+	int64_t next_id;
+};
+
+struct heard {
+	const char *sensor, *member, *words;
+	struct heard *next;
+};
+
+/* One step: what came in, what goes out so far. */
+struct step {
+	struct policy_set *set;
+	const struct senses *senses;
+	int64_t now, next;
+	struct arena *arena;
+	struct wish *wishes;
+	size_t count, room;
+	struct heard *first, *last;
+	bool failed; /* memory is gone */
+};
+
+extern const struct behaviour classic_detector, detector, connection_detector, classic_restarter,
+    classic_replacer, mender, stop_after, periodic;
+
+/* --- settings (settings.c): by the name in the type's table --- */
+int64_t setting(const struct policy *policy, const char *key); /* NEVER: unset */
+const char *setting_text(const struct policy *policy, const char *key);
+const json_t *setting_map(const struct policy *policy, const char *key);
+/* Take one key's value, which lives as long as the policy's `given`; NULL: what the table says. */
+int setting_take(struct policy *policy, size_t index, const json_t *json, struct error *err);
+
+/* --- records (records.c) --- */
+struct record *record_find(struct policy *policy, const char *member);
+/* Found or made; NULL without memory. */
+struct record *record_of(struct policy *policy, const char *member);
+void record_begin(const struct behaviour *behaviour, struct record *record);
+struct action *record_action(const struct policy *policy, struct record *record); /* NULL: it has none */
+void records_keep(struct policy *policy, bool (*keep)(const struct policy *, const struct record *));
+int time_add(struct policy *policy, int64_t time);
+json_t *policy_save(const struct policy *policy);
+int policy_restore(struct policy *policy, const json_t *saved, struct error *err);
+
+/* --- the step (step.c) --- */
+struct wish *tell(struct step *step, struct policy *policy, enum wish_kind kind, const char *member,
+		  const char *what, const char *why, ...) __attribute__((format(printf, 6, 7)));
+/* Wish the sensor told, and let the others of the set hear it. */
+void emit(struct step *step, struct policy *policy, const char *member, const char *sensor, const char *why,
+	  ...) __attribute__((format(printf, 5, 6)));
+void due(struct step *step, int64_t at); /* be called then, at the latest */
+const struct member_sense *sense_of(const struct step *step, const char *member);
+/* Is to run, is up, and nothing is wrong with it. */
+bool is_well(const struct member_sense *sense);
+/* Another policy of the set wishes to act on the member. */
+bool taken(const struct step *step, const char *member, const struct policy *but);
+/* Whether the set has a policy of that kind. */
+bool set_has(const struct policy_set *set, enum policy_kind kind);
+/* Wish the action of a record; it is told at the end of the step. */
+void action_begin(struct policy *policy, struct step *step, struct record *record, int64_t attempt,
+		  const char *why, ...) __attribute__((format(printf, 5, 6)));
+/* How many of the policy's actions are wished for. */
+size_t actions_standing(const struct policy *policy);
+/* Of the other members, so many are well and nobody is at work on them. */
+size_t healthy_others(const struct step *step, const char *member);
+/* A time that lies further ahead than the delay it was made of: the clock was set back. */
+int64_t not_beyond(int64_t at, int64_t now, int64_t delay);
+/* a + b, and never beyond what a time can be. */
+int64_t time_sum(int64_t a, int64_t b);
+const char *duration_said(const struct step *step, int64_t ms);
+void duration_write(struct text *to, int64_t ms);
+
+/* --- backoff.c --- */
+/* The wait after try number `tries` (from 1), never less than the one before. `chance` is any number. */
+int64_t backoff_delay(int64_t base, int64_t most, int64_t jitter_percent, int64_t tries, int64_t before,
+		      uint64_t chance);
+
+/* --- lifecycle.c --- */
+/* What Brooklyn makes service.state of: LIFE_NONE where it leaves it as it is. */
+enum lifecycle actual_state(enum lifecycle expected, enum service_up up, bool problem, bool problems_seen);
+
+#endif

@@ -1,0 +1,158 @@
+/* periodic.c - invokes an effector again and again: by a period from when the component is first up, or by a
+ * schedule. What was missed is not caught up, and one run ends before the next begins. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "blueprints/schedule.h"
+#include "policies/internal.h"
+
+enum { LATE_MS = 60000, DAY_MS = 86400000 };
+
+static const struct memory_field remembered[] = {
+    REMEMBERED(periodic, action.id, 0),   REMEMBERED(periodic, action.told, 0),
+    REMEMBERED(periodic, started, 0),     REMEMBERED(periodic, next_at, NEVER),
+    REMEMBERED(periodic, last_at, NEVER),
+};
+
+static const char *start_sensor(const struct policy *policy)
+{
+	const char *sensor = policy->type->classic ? setting_text(policy, "start.sensor") : NULL;
+
+	return sensor ? sensor : "service.isUp";
+}
+
+static void hear(struct policy *policy, struct step *step, const char *sensor, const char *member,
+		 const char *words)
+{
+	if (strcmp(sensor, start_sensor(policy)) != 0 || member || strcmp(words, "true") != 0)
+		return;
+	struct record *record = record_of(policy, NULL);
+	if (record)
+		record->periodic.started = 1;
+	step->failed |= !record;
+}
+
+static void ended(struct policy *policy, struct step *step, struct record *record, enum outcome_kind kind,
+		  const char *words)
+{
+	if (kind == OUTCOME_FAILED)
+		tell(step, policy, WISH_REPORT, record->member, NULL, "effector %s failed: %s",
+		     setting_text(policy, "effector"), words);
+}
+
+/* From now to the first time: at a time of the day, after a wait, or after one period. */
+static int64_t first_wait(const struct policy *policy, const struct step *step)
+{
+	int key = policy_key_find(policy->type, "time");
+	int64_t wait = setting(policy, "wait"), time = policy->values[key].number;
+
+	if (!policy->values[key].given)
+		return wait >= 0 ? wait : setting(policy, "period");
+	if (time < 0)
+		return 0;
+	int64_t of_day = (step->now + step->senses->zone_ms) % DAY_MS;
+	return of_day <= time ? time - of_day : time - of_day + DAY_MS;
+}
+
+static int64_t next_by_period(struct policy *policy, struct step *step, struct periodic_memory *m)
+{
+	int64_t period = setting(policy, "period");
+
+	if (m->next_at < 0)
+		m->next_at = time_sum(step->now, first_wait(policy, step));
+	else
+		m->next_at = not_beyond(m->next_at, step->now, period > DAY_MS ? period : DAY_MS);
+	return m->next_at;
+}
+
+static int64_t next_by_schedule(struct policy *policy, struct step *step, struct periodic_memory *m)
+{
+	struct schedule schedule;
+	int64_t zone = step->senses->zone_ms;
+
+	if (m->last_at < 0 || m->last_at > step->now)
+		m->last_at = step->now;
+	if (schedule_parse(setting_text(policy, "schedule"), &schedule, NULL))
+		return LATER; /* it was read when the policy was made */
+	int64_t next = schedule_next(&schedule, m->last_at + zone);
+	return next < 0 ? LATER : next - zone;
+}
+
+/* All moments up to now are seen to. */
+static void move_on(struct policy *policy, struct step *step, struct periodic_memory *m)
+{
+	int64_t period = setting(policy, "period");
+
+	m->last_at = step->now;
+	if (m->next_at < 0)
+		return;
+	if (period < 1)
+		period = 1;
+	m->next_at = time_sum(m->next_at, ((step->now - m->next_at) / period + 1) * period);
+}
+
+static bool is_scheduled(const struct policy *policy)
+{
+	return !policy->type->classic && setting_text(policy, "schedule");
+}
+
+static void look(struct policy *policy, struct step *step, struct record *record,
+		 const struct member_sense *sense)
+{
+	struct periodic_memory *m = &record->periodic;
+	const char *effector = setting_text(policy, "effector");
+
+	(void)sense;
+	m->started |= step->senses->up && !strcmp(start_sensor(policy), "service.isUp");
+	if (!m->started || m->action.id)
+		return;
+	int64_t (*next)(struct policy *, struct step *, struct periodic_memory *) =
+	    is_scheduled(policy) ? next_by_schedule : next_by_period;
+	int64_t at = next(policy, step, m);
+	if (at <= step->now) {
+		move_on(policy, step, m);
+		if (step->now - at > LATE_MS)
+			tell(step, policy, WISH_REPORT, NULL, NULL, "effector %s was due %s ago: left out",
+			     effector, duration_said(step, step->now - at));
+		else if (policy->type->classic || step->senses->up)
+			action_begin(policy, step, record, 1, "effector %s is due", effector);
+		else
+			tell(step, policy, WISH_REPORT, NULL, NULL,
+			     "effector %s is due, but the component is not up: left out", effector);
+		at = next(policy, step, m);
+	}
+	due(step, at);
+}
+
+static void explain(const struct policy *policy, const struct record *record, int64_t now, struct text *to)
+{
+	const struct periodic_memory *m = &record->periodic;
+
+	if (m->action.id) {
+		text_format(to, "invokes %s", setting_text(policy, "effector"));
+	} else if (m->next_at > now) {
+		text_format(to, "invokes %s in ", setting_text(policy, "effector"));
+		duration_write(to, m->next_at - now);
+	} else if (is_scheduled(policy)) {
+		text_format(to, "invokes %s at %s", setting_text(policy, "effector"),
+			    setting_text(policy, "schedule"));
+	}
+}
+
+/* Moments while it was suspended are left out. */
+static void resumed(struct record *record)
+{
+	record->periodic.last_at = NEVER;
+}
+
+const struct behaviour periodic = {
+    .fields = remembered,
+    .field_count = COUNT_OF(remembered),
+    .action_offset = offsetof(struct record, periodic.action),
+    .records = PER_COMPONENT,
+    .hear = hear,
+    .ended = ended,
+    .look = look,
+    .resumed = resumed,
+    .explain = explain,
+};

@@ -1,0 +1,163 @@
+/* records.c - what policies remember, member by member, and how it is kept. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "policies/internal.h"
+
+static int64_t *field_at(struct record *record, const struct memory_field *field)
+{
+	return (int64_t *)((char *)record + field->offset);
+}
+
+static int64_t field_of(const struct record *record, const struct memory_field *field)
+{
+	return *(const int64_t *)((const char *)record + field->offset);
+}
+
+void record_begin(const struct behaviour *behaviour, struct record *record)
+{
+	for (size_t i = 0; i < behaviour->field_count; i++)
+		*field_at(record, &behaviour->fields[i]) = behaviour->fields[i].initial;
+}
+
+struct action *record_action(const struct policy *policy, struct record *record)
+{
+	size_t offset = policy->behaviour->action_offset;
+
+	return offset == NO_ACTION ? NULL : (struct action *)((char *)record + offset);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+struct record *record_find(struct policy *policy, const char *member)
+{
+	for (size_t i = 0; i < policy->record_count; i++)
+		if (same(policy->records[i].member, member))
+			return &policy->records[i];
+	return NULL;
+}
+
+struct record *record_of(struct policy *policy, const char *member)
+{
+	struct record *found = record_find(policy, member);
+
+	if (found)
+		return found;
+	if (policy->record_count == policy->record_room) {
+		size_t room = policy->record_room ? policy->record_room * 2 : 4;
+		struct record *more = reallocarray(policy->records, room, sizeof(*more));
+		if (!more)
+			return NULL;
+		policy->records = more;
+		policy->record_room = room;
+	}
+	char *name = member ? strdup(member) : NULL;
+	if (member && !name)
+		return NULL;
+	found = &policy->records[policy->record_count++];
+	*found = (struct record){.member = name};
+	record_begin(policy->behaviour, found);
+	return found;
+}
+
+void records_keep(struct policy *policy, bool (*keep)(const struct policy *, const struct record *))
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < policy->record_count; i++) {
+		struct record *record = &policy->records[i];
+		if (keep(policy, record)) {
+			policy->records[kept++] = *record;
+		} else {
+			free(record->member);
+			free(record->why);
+		}
+	}
+	policy->record_count = kept;
+}
+
+int time_add(struct policy *policy, int64_t time)
+{
+	if (policy->time_count == policy->time_room) {
+		size_t room = policy->time_room ? policy->time_room * 2 : 8;
+		int64_t *more = reallocarray(policy->times, room, sizeof(*more));
+		if (!more)
+			return -1;
+		policy->times = more;
+		policy->time_room = room;
+	}
+	policy->times[policy->time_count++] = time;
+	return 0;
+}
+
+static json_t *record_save(const struct policy *policy, const struct record *record)
+{
+	owned_json json = json_object();
+	int failed = !json;
+
+	if (record->member)
+		failed |= json_put(json, "member", json_any_text(record->member));
+	if (record->why)
+		failed |= json_put(json, "why", json_any_text(record->why));
+	for (size_t i = 0; i < policy->behaviour->field_count; i++) {
+		const struct memory_field *field = &policy->behaviour->fields[i];
+		int64_t number = field_of(record, field);
+		if (number != field->initial)
+			failed |= json_put_number(json, field->name, number);
+	}
+	return failed ? NULL : give(json);
+}
+
+json_t *policy_save(const struct policy *policy)
+{
+	owned_json json = json_object();
+	owned_json records = json_array();
+	owned_json times = json_array();
+	int failed = !json || !records || !times || json_put(json, "type", json_any_text(policy->name)) ||
+		     json_put_flag(json, "suspended", policy->suspended);
+
+	for (size_t i = 0; !failed && i < policy->record_count; i++)
+		failed |= json_add(records, record_save(policy, &policy->records[i]));
+	for (size_t i = 0; !failed && i < policy->time_count; i++)
+		failed |= json_add(times, json_integer(policy->times[i]));
+	if (!failed && policy->time_count)
+		failed |= json_put_shared(json, "times", times);
+	failed = failed || json_put_shared(json, "records", records);
+	return failed ? NULL : give(json);
+}
+
+static int record_restore(struct policy *policy, const json_t *saved, struct error *err)
+{
+	const char *why = json_text(saved, "why");
+	struct record *record = record_of(policy, json_text(saved, "member"));
+
+	if (!record)
+		return fail_memory(err);
+	for (size_t i = 0; i < policy->behaviour->field_count; i++) {
+		const struct memory_field *field = &policy->behaviour->fields[i];
+		*field_at(record, field) = json_number(saved, field->name, field->initial);
+	}
+	free(record->why);
+	record->why = why ? strdup(why) : NULL;
+	return why && !record->why ? fail_memory(err) : 0;
+}
+
+int policy_restore(struct policy *policy, const json_t *saved, struct error *err)
+{
+	const json_t *item;
+	size_t i;
+
+	policy->suspended = json_flag(saved, "suspended", false);
+	json_array_foreach (json_object_get(saved, "records"), i, item)
+		if (record_restore(policy, item, err))
+			return -1;
+	json_array_foreach (json_object_get(saved, "times"), i, item)
+		if (time_add(policy, json_integer_value(item)))
+			return fail_memory(err);
+	return 0;
+}

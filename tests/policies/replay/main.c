@@ -1,0 +1,21 @@
+/* main.c - policy-replay FILE.jsonl...: plays recorded series through the policies; prints those that differ,
+ * with both decisions, and a count. Ends with 1 when any differs, with 64 or 66 when there is nothing to
+ * play. */
+#include <stdio.h>
+
+#include "replay.h"
+
+int main(int count, char **names)
+{
+	struct replay_count total = {0};
+
+	if (count < 2) {
+		fprintf(stderr, "usage: policy-replay FILE.jsonl...\n");
+		return 64;
+	}
+	for (int i = 1; i < count; i++)
+		if (replay_file(names[i], stdout, &total))
+			return 66;
+	printf("%zu series, %zu differ\n", total.series, total.differing);
+	return total.differing > 0;
+}
