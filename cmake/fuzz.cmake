@@ -3,18 +3,10 @@
 set(FUZZ_WITH ${support_sources} tests/fuzz/pieces.c tests/fuzz/stage.c tests/fuzz/docker_stage.c
   tests/fuzz/local_stage.c
   tests/fuzz/checked.c)
-set(FUZZ_OBJECTS)
-foreach(floor ${FLOORS})
-  list(APPEND FUZZ_OBJECTS $<TARGET_OBJECTS:floor-${floor}>)
-endforeach()
 
 function(fuzz_program name)
-  cmake_parse_arguments(PROGRAM "" "" "SOURCES;OBJECTS" ${ARGN})
-  add_executable(${name} ${PROGRAM_SOURCES} ${PROGRAM_OBJECTS} ${FUZZ_OBJECTS})
-  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
+  whole_program(${name} ${ARGN})
   target_compile_definitions(${name} PRIVATE BERTH_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  target_link_libraries(${name} PRIVATE ${LIBRARIES})
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 endfunction()
 
 file(GLOB fuzz_sources CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
@@ -31,32 +23,18 @@ foreach(source ${fuzz_sources})
   string(APPEND names "TARGET(${name})\n")
   add_test(NAME fuzz-${name} COMMAND fuzz-replay ${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name})
   if(BERTH_FUZZ)
-    fuzz_program(fuzz-${name} SOURCES ${source} ${FUZZ_WITH})
+    fuzz_program(fuzz-${name} ${source} ${FUZZ_WITH})
     target_link_options(fuzz-${name} PRIVATE -fsanitize=fuzzer)
   endif()
 endforeach()
 file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/fuzz_targets.h CONTENT "${names}")
-fuzz_program(fuzz-replay SOURCES tests/fuzz/replay.c ${FUZZ_WITH} OBJECTS ${replayed})
+fuzz_program(fuzz-replay tests/fuzz/replay.c ${FUZZ_WITH} ${replayed})
 target_include_directories(fuzz-replay PRIVATE ${CMAKE_BINARY_DIR})
 
 # Every allocation fails once; what the archives of libraries ask for counts too.
-function(archive result shared)
-  foreach(name ${ARGN})
-    find_library(ARCHIVE_${name} NAMES lib${name}.a)
-    if(ARCHIVE_${name})
-      set(${result} ${ARCHIVE_${name}} PARENT_SCOPE)
-      return()
-    endif()
-  endforeach()
-  set(${result} ${shared} PARENT_SCOPE)
-endfunction()
-archive(SCARCE_UV PkgConfig::UV uv_a uv)
-archive(SCARCE_JANSSON PkgConfig::JANSSON jansson)
-archive(SCARCE_YAML PkgConfig::YAML yaml)
-archive(SCARCE_SQLITE PkgConfig::SQLITE sqlite3)
-add_executable(fuzz-allocations tests/fuzz/allocations.c tests/fuzz/scarce.c ${FUZZ_WITH} ${FUZZ_OBJECTS})
+add_executable(fuzz-allocations tests/fuzz/allocations.c tests/fuzz/scarce.c ${FUZZ_WITH} ${OBJECTS})
 target_include_directories(fuzz-allocations PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
-target_link_libraries(fuzz-allocations PRIVATE ${SCARCE_UV} ${SCARCE_JANSSON} ${SCARCE_YAML} ${SCARCE_SQLITE}
+target_link_libraries(fuzz-allocations PRIVATE ${UV_ARCHIVE} ${JANSSON_ARCHIVE} ${YAML_ARCHIVE} ${SQLITE_ARCHIVE}
   PkgConfig::CRYPTO ${CMAKE_DL_LIBS} pthread m)
 foreach(name malloc calloc realloc reallocarray strdup strndup vasprintf asprintf opendir fdopendir fopen regcomp tsearch
     strbuffer_append_byte strbuffer_append_bytes)
@@ -65,12 +43,12 @@ endforeach()
 set_target_properties(fuzz-allocations PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
 # Blueprints that were right before they were changed at random.
-fuzz_program(fuzz-mutated SOURCES tests/fuzz/mutated.c tests/fuzz/checked.c tests/fuzz/pieces.c)
+fuzz_program(fuzz-mutated tests/fuzz/mutated.c tests/fuzz/checked.c tests/fuzz/pieces.c)
 file(GLOB blueprints CONFIGURE_DEPENDS tests/fuzz/corpus/blueprint/* examples/*.yaml)
 add_test(NAME fuzz-mutated COMMAND fuzz-mutated 10000 0 ${blueprints})
 
 # The worst of 1 MiB.
-fuzz_program(fuzz-largest SOURCES tests/fuzz/largest.c tests/fuzz/pieces.c tests/fuzz/stage.c ${support_sources})
+fuzz_program(fuzz-largest tests/fuzz/largest.c tests/fuzz/pieces.c tests/fuzz/stage.c ${support_sources})
 add_test(NAME fuzz-largest COMMAND fuzz-largest)
 
 # Thinned: all of them fail in turn with `fuzz-allocations`, and `fuzz-allocations --lasting`.

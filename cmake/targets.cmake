@@ -2,10 +2,16 @@
 set(LIBRARIES PkgConfig::UV PkgConfig::JANSSON PkgConfig::YAML PkgConfig::SQLITE PkgConfig::CRYPTO ${CMAKE_DL_LIBS} pthread)
 set(OBJECTS)
 foreach(name ${FLOORS})
-  if(TARGET floor-${name})
-    list(APPEND OBJECTS $<TARGET_OBJECTS:floor-${name}>)
-  endif()
+  list(APPEND OBJECTS $<TARGET_OBJECTS:floor-${name}>)
 endforeach()
+
+# A program of these sources and all floors, for those who build: it is not installed.
+function(whole_program name)
+  add_executable(${name} ${ARGN} ${OBJECTS})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
+  target_link_libraries(${name} PRIVATE ${LIBRARIES})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+endfunction()
 
 # libberth.so exports berth_* alone.
 add_library(berth-shared SHARED ${OBJECTS})
@@ -28,37 +34,40 @@ set_target_properties(berth-static PROPERTIES IMPORTED_LOCATION ${BERTH_ARCHIVE}
 target_link_libraries(berth-static INTERFACE ${LIBRARIES})
 add_dependencies(berth-static berth-archive)
 
-# The program takes the archives of its libraries where they are: it starts in a third of the time and a third of the
-# memory (libcurl is loaded when HTTP is first spoken).
+# A library's archive, by the first of these names that there is one of; else the shared library.
 function(archive_or_library result shared)
   foreach(name ${ARGN})
     find_library(ARCHIVE_${name} NAMES lib${name}.a)
-    if(ARCHIVE_${name} AND NOT BERTH_SANITIZE)
+    if(ARCHIVE_${name})
       set(${result} ${ARCHIVE_${name}} PARENT_SCOPE)
       return()
     endif()
   endforeach()
   set(${result} ${shared} PARENT_SCOPE)
 endfunction()
-archive_or_library(UV_FOR_PROGRAM PkgConfig::UV uv_a uv)
-archive_or_library(JANSSON_FOR_PROGRAM PkgConfig::JANSSON jansson)
-archive_or_library(YAML_FOR_PROGRAM PkgConfig::YAML yaml)
-archive_or_library(SQLITE_FOR_PROGRAM PkgConfig::SQLITE sqlite3)
-archive_or_library(CRYPTO_FOR_PROGRAM PkgConfig::CRYPTO crypto)
+archive_or_library(UV_ARCHIVE PkgConfig::UV uv_a uv)
+archive_or_library(JANSSON_ARCHIVE PkgConfig::JANSSON jansson)
+archive_or_library(YAML_ARCHIVE PkgConfig::YAML yaml)
+archive_or_library(SQLITE_ARCHIVE PkgConfig::SQLITE sqlite3)
+archive_or_library(CRYPTO_ARCHIVE PkgConfig::CRYPTO crypto)
 
-file(GLOB cli_sources CONFIGURE_DEPENDS cli/*.c)
-if(cli_sources)
-  add_executable(berth ${cli_sources})
-  target_include_directories(berth PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
-  add_dependencies(berth berth-archive)
-  set_target_properties(berth PROPERTIES LINK_DEPENDS ${BERTH_ARCHIVE})
-  target_link_libraries(berth PRIVATE ${BERTH_ARCHIVE} ${UV_FOR_PROGRAM} ${JANSSON_FOR_PROGRAM} ${YAML_FOR_PROGRAM}
-    ${SQLITE_FOR_PROGRAM} ${CRYPTO_FOR_PROGRAM} ${CMAKE_DL_LIBS} pthread m)
-  set_target_properties(berth PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+# The program takes the archives of its libraries where they are: it starts in a third of the time and a third of the
+# memory (libcurl is loaded when HTTP is first spoken).
+set(PROGRAM_LIBRARIES ${UV_ARCHIVE} ${JANSSON_ARCHIVE} ${YAML_ARCHIVE} ${SQLITE_ARCHIVE} ${CRYPTO_ARCHIVE}
+  ${CMAKE_DL_LIBS} pthread m)
+if(BERTH_SANITIZE)
+  set(PROGRAM_LIBRARIES ${LIBRARIES})
 endif()
 
+file(GLOB cli_sources CONFIGURE_DEPENDS cli/*.c)
+add_executable(berth ${cli_sources})
+target_include_directories(berth PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
+add_dependencies(berth berth-archive)
+target_link_libraries(berth PRIVATE ${BERTH_ARCHIVE} ${PROGRAM_LIBRARIES})
+set_target_properties(berth PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR} LINK_DEPENDS ${BERTH_ARCHIVE})
+
 # The manual and the completions are printed by the program, from the tables that it parses by.
-if(TARGET berth AND NOT CMAKE_CROSSCOMPILING)
+if(NOT CMAKE_CROSSCOMPILING)
   set(PRINTED ${CMAKE_BINARY_DIR}/share)
   add_custom_command(OUTPUT ${PRINTED}/done
     COMMAND ${CMAKE_COMMAND} -E rm -rf ${PRINTED}
@@ -77,24 +86,22 @@ if(TARGET berth AND NOT CMAKE_CROSSCOMPILING)
 endif()
 
 file(GLOB helper_sources CONFIGURE_DEPENDS helper/*.c)
-if(helper_sources)
-  add_executable(berth-helper ${helper_sources})
-  target_include_directories(berth-helper PRIVATE ${CMAKE_SOURCE_DIR})
-  if(NOT BERTH_SANITIZE) # the sanitizers' runtime cannot be linked statically
-    target_link_options(berth-helper PRIVATE -static)
-  endif()
-  set_target_properties(berth-helper PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/libexec
+function(helper name)
+  add_executable(${name} ${helper_sources})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/libexec
     POSITION_INDEPENDENT_CODE OFF)
-  # In a container it has no libraries: the tests take this one there.
-  if(BERTH_SANITIZE)
-    set(NOTHING_ELSE -fno-sanitize=all -fno-profile-arcs -fno-test-coverage)
-    add_executable(berth-helper-static ${helper_sources})
-    target_include_directories(berth-helper-static PRIVATE ${CMAKE_SOURCE_DIR})
-    target_compile_options(berth-helper-static PRIVATE ${NOTHING_ELSE})
-    target_link_options(berth-helper-static PRIVATE -static ${NOTHING_ELSE})
-    set_target_properties(berth-helper-static PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/libexec
-      POSITION_INDEPENDENT_CODE OFF)
-  endif()
+endfunction()
+helper(berth-helper)
+if(NOT BERTH_SANITIZE)
+  target_link_options(berth-helper PRIVATE -static)
+else()
+  # The sanitizers' runtime cannot be linked statically, and in a container there are no libraries: the tests take
+  # this one there.
+  set(NOTHING_ELSE -fno-sanitize=all -fno-profile-arcs -fno-test-coverage)
+  helper(berth-helper-static)
+  target_compile_options(berth-helper-static PRIVATE ${NOTHING_ELSE})
+  target_link_options(berth-helper-static PRIVATE -static ${NOTHING_ELSE})
 endif()
 
 configure_file(cmake/berth.pc.in ${CMAKE_BINARY_DIR}/berth.pc @ONLY)
@@ -102,12 +109,8 @@ install(TARGETS berth-shared LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES ${BERTH_ARCHIVE} DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/berth DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES ${CMAKE_BINARY_DIR}/berth.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-if(TARGET berth)
-  install(TARGETS berth RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
-if(TARGET berth-helper)
-  install(TARGETS berth-helper RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/berth)
-endif()
+install(TARGETS berth RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS berth-helper RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/berth)
 
 if(BERTH_TESTS)
   include(cmake/tests.cmake)
