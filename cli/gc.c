@@ -25,6 +25,20 @@ static size_t count_things(const json_t *found)
 	return count;
 }
 
+/* What runs runs for somebody: who lost only the claim has but to deploy. */
+static void show_running(const struct screen *out, const json_t *found)
+{
+	size_t i, count = 0;
+	json_t *thing;
+	json_array_foreach (found, i, thing)
+		count += strcmp(text_of(thing, "state"), "running") == 0;
+	if (!count)
+		return;
+	paint(out, YELLOW, "still running: ");
+	fprintf(out->to, "%zu; a deploy of the same blueprint takes %s back, unharmed\n", count,
+		count == 1 ? "it" : "them");
+}
+
 static void list_things(const struct screen *out, const json_t *document)
 {
 	static const char *const titles[] = {"KIND", "NAME", "APPLICATION", "LOCATION", "STATE"};
@@ -44,6 +58,7 @@ static void list_things(const struct screen *out, const json_t *document)
 	if (json_array_size(list_of(document, "found")))
 		table_print(out, &table);
 	table_release(&table);
+	show_running(out, list_of(document, "found"));
 }
 
 static void list_removed(const struct screen *out, const json_t *document)

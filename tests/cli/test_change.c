@@ -257,6 +257,7 @@ Test(change, gc_shows_what_it_found_and_touches_nothing)
 		 "instance  old.web.1  old          here      running\n"
 		 "network   old        old          here\n"
 		 "volume    old.data   old          here      data: stays\n"
+		 "still running: 1; a deploy of the same blueprint takes it back, unharmed\n"
 		 "2 without an owner; `berth gc --delete` removes them.\n"
 		 "data of old stays: `berth destroy old --volumes --location here=docker` removes it\n");
 	cr_expect_eq(run_cli("gc --delete --dry-run"), 0);
