@@ -105,6 +105,32 @@ static void show_trouble(const struct screen *screen, const json_t *instance)
 	putc('\n', screen->to);
 }
 
+/* What the last deploy could not do to it. */
+static bool show_last_failure(const struct screen *screen, const json_t *instance)
+{
+	const char *failure = text_of(instance, "last_failure");
+	if (!*failure)
+		return false;
+	put(screen, BOLD, text_of(instance, "name"));
+	fputs(": the last deploy failed: ", screen->to);
+	put(screen, RED, failure);
+	putc('\n', screen->to);
+	return true;
+}
+
+static void show_last_failures(const struct screen *screen, const json_t *document)
+{
+	size_t i, k, count = 0;
+	json_t *component, *instance;
+	json_array_foreach (list_of(document, "components"), i, component)
+		json_array_foreach (list_of(component, "instances"), k, instance)
+			count += show_last_failure(screen, instance);
+	if (!count)
+		return;
+	paint(screen, CYAN, "  = ");
+	fprintf(screen->to, "`berth why %s` says what to do\n", text_of(document, "app"));
+}
+
 static void show_troubles(const struct screen *screen, const json_t *component)
 {
 	size_t i;
@@ -141,6 +167,7 @@ void show_components(const struct screen *screen, const json_t *document)
 		return; /* they say it with remedy and log */
 	json_array_foreach (components, i, component)
 		show_troubles(screen, component);
+	show_last_failures(screen, document);
 }
 
 /* --- what a deploy or a destroy could not do -------------------------------------------------- */

@@ -238,6 +238,7 @@ struct berth_operation {
 	const char *lock_path, *lock_words; /* the lock's file, and the one that names its holder */
 	struct timer *lock_timer;           /* until it is tried again */
 	const char *lease_token, *lease_words;
+	int64_t begun_ms;     /* by the wall clock, as the store has it; 0: nothing was recorded */
 	uint64_t commit;      /* the store's number of the last record that must be durable before the end */
 	size_t memory_before; /* memory_failures() when it began */
 	char *result;
@@ -257,6 +258,7 @@ struct berth_operation {
 	bool overdue;      /* there was no memory for the timer of its next turn */
 	bool written;      /* the last records are with the store */
 	bool brief_review; /* few changed: they are looked at, nothing is listed again */
+	bool busy;         /* who only looks: another command is changing the application */
 };
 
 /* Of works and all that goes with the graph, before the result is put together. */
@@ -394,6 +396,9 @@ int report_components(struct berth_operation *operation, json_t *document);
 int status_open(struct berth_operation *operation, struct error *err);
 /* What `status` shows of one application, once it is matched. `answered`: all were just seen to answer. */
 json_t *status_document(struct berth_operation *operation, bool answered);
+/* recorded.c: why the last deploy could not bring each there, into the works' errors; and whether a command
+ * is at it now. */
+void recall_failures(struct berth_operation *operation);
 /* What runs but was never seen to answer is still starting, as far as anybody remembers. */
 void status_unready(struct berth_operation *operation);
 /* -1, with operation->error. */

@@ -237,7 +237,7 @@ static int note(struct berth_operation *operation, struct site *site, const char
 
 static const char *state_word(enum observed_state state)
 {
-	static const char *const words[] = {[SEEN_CREATED] = "placing",
+	static const char *const words[] = {[SEEN_CREATED] = "stopped",
 					    [SEEN_RUNNING] = "running",
 					    [SEEN_RESTARTING] = "broken",
 					    [SEEN_STOPPED] = "stopped",

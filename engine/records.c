@@ -36,6 +36,9 @@ static uint64_t remember(struct berth_operation *operation, const struct known_f
 		    json_equal(before->variables, variables);
 	if (same && known_facts_equal(&before->facts, facts))
 		return UINT64_MAX; /* nothing to write */
+	/* Of one deploy that is one moment, so that what went wrong in it is known to be its own. */
+	if (!operation->begun_ms)
+		operation->begun_ms = world->ops->wall(world);
 	struct stored_application record = {
 	    .name = (char *)operation->application->id,
 	    .file = (char *)request->file,
@@ -46,7 +49,7 @@ static uint64_t remember(struct berth_operation *operation, const struct known_f
 	    .variables = variables,
 	    .facts = *facts,
 	    .revision = (before ? before->revision : 0) + !same,
-	    .deployed_ms = world->ops->wall(world),
+	    .deployed_ms = operation->begun_ms,
 	};
 	return store_put_application(operation->berth->store, &record);
 }

@@ -19,6 +19,19 @@ static enum phase phase_of(const struct component *component, const struct obser
 	return phases[seen->state];
 }
 
+/* It is there and never ran: somebody is about to start it, or it is left like that. */
+static enum phase made_state(const struct work *work)
+{
+	if (work->operation->verb->changes || work->operation->busy)
+		return PHASE_PLACING;
+	return error_of(work)->code ? PHASE_BROKEN : PHASE_STOPPED;
+}
+
+static enum phase state_seen(const struct instance *instance, const struct observed *seen)
+{
+	return seen->state == SEEN_CREATED ? made_state(instance->work) : phase_of(instance->component, seen);
+}
+
 /* Of all the tasks that the target keeps. */
 static enum phase tasks_state(const struct observed *seen)
 {
@@ -48,7 +61,7 @@ enum phase instance_state(const struct instance *instance)
 		return PHASE_STARTING;
 	if (instance->seen->state == SEEN_RUNNING && keeps_tasks(site))
 		return tasks_state(instance->seen);
-	return phase_of(instance->component, instance->seen);
+	return state_seen(instance, instance->seen);
 }
 
 enum phase component_state(const struct component *component)
@@ -133,7 +146,7 @@ static const struct attached_port *outside_of(const struct observed *seen, const
 static void write_ports(struct text *to, const struct observed *seen)
 {
 	json_open(to, "ports", '[');
-	for (size_t i = 0; seen && seen->attachment_count && i < seen->attachments[0].port_count; i++) {
+	for (size_t i = 0; seen && i < seen->attachments[0].port_count; i++) {
 		const struct attached_port *port = &seen->attachments[0].ports[i];
 		const struct attachment *at = NULL;
 		const struct attached_port *outside = outside_of(seen, port, &at);
@@ -142,22 +155,26 @@ static void write_ports(struct text *to, const struct observed *seen)
 	json_close(to, ']');
 }
 
-/* `error`: what is wrong with it, or NULL. */
+/* `error`: what is wrong with it, or NULL; `failure`: what the last deploy could not do to it. What never ran
+ * is nowhere yet, whatever was set aside for it. */
 static void write_seen(struct text *to, const struct observed *seen, const char *name, enum phase state,
-		       const char *error)
+		       const char *error, const char *failure)
 {
+	bool somewhere = seen && seen->state != SEEN_CREATED && seen->attachment_count;
 	json_open(to, NULL, '{');
 	json_write_text(to, "name", name);
 	json_write_text(to, "state", phase_name(state));
 	json_write_text(to, "target_id", seen ? seen->target_id : NULL);
-	json_write_text(to, "address", seen && seen->attachment_count ? seen->attachments[0].address : NULL);
-	write_ports(to, seen);
+	json_write_text(to, "address", somewhere ? seen->attachments[0].address : NULL);
+	write_ports(to, somewhere ? seen : NULL);
 	if (seen && seen->exits_known)
 		json_write_number(to, "exits", seen->exits);
 	if (seen && seen->state != SEEN_RUNNING && seen->state != SEEN_CREATED)
 		json_write_number(to, "exit_code", seen->exit_code);
 	if (error)
 		json_write_text(to, "error", error);
+	if (failure)
+		json_write_text(to, "last_failure", failure);
 	json_close(to, '}');
 }
 
@@ -167,7 +184,8 @@ static const char *words_of(const struct observed *seen)
 }
 
 /* Those that the target made, by its own names; what is wrong with them all stands at the first. */
-static void write_tasks(struct text *to, const struct instance *instance, const char *words)
+static void write_tasks(struct text *to, const struct instance *instance, const char *words,
+			const char *failure)
 {
 	for (size_t i = 0; i < instance->seen->task_count; i++) {
 		const struct observed_task *task = &instance->seen->tasks[i];
@@ -176,7 +194,8 @@ static void write_tasks(struct text *to, const struct instance *instance, const 
 					      .target_id = task->id,
 					      .attachments = &task->at,
 					      .attachment_count = 1};
-		write_seen(to, &seen, task->id, phase_of(instance->component, &seen), i ? NULL : words);
+		write_seen(to, &seen, task->id, phase_of(instance->component, &seen), i ? NULL : words,
+			   i ? NULL : failure);
 	}
 }
 
@@ -186,14 +205,16 @@ static void write_instance(struct text *to, const struct instance *instance)
 	bool broken = instance->phase == PHASE_BROKEN;
 	if (instance->phase == PHASE_GONE)
 		return;
-	const char *words = broken ? error_of(instance->work)->text : words_of(instance->seen);
+	const struct error *error = error_of(instance->work);
+	const char *words = broken ? error->text : words_of(instance->seen);
+	const char *failure = !instance->work->operation->verb->changes && error->code ? error->text : NULL;
 	if (instance->seen && instance->seen->task_count)
-		write_tasks(to, instance, words);
+		write_tasks(to, instance, words, failure);
 	else
-		write_seen(to, instance->seen, instance->name, instance_state(instance), words);
+		write_seen(to, instance->seen, instance->name, instance_state(instance), words, failure);
 	for (const struct sighting *other = instance->others; other; other = other->next)
-		write_seen(to, other->seen, other->seen->name, phase_of(instance->component, other->seen),
-			   words_of(other->seen));
+		write_seen(to, other->seen, other->seen->name, state_seen(instance, other->seen),
+			   words_of(other->seen), NULL);
 }
 
 static const char *type_of(const struct component *component)

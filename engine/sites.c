@@ -349,23 +349,23 @@ static const struct location_spec *default_spec(struct berth_operation *operatio
 	return spec;
 }
 
-/* What counts instead of what the blueprint says, NULL: nothing. A --location does, of a name; and where the
- * last deploy put it, when its blueprint was not given anew: DOCKER_HOST, or a default, may mean another
- * place by now. */
+/* What counts instead of what the blueprint says, NULL: nothing. A --location does, of a name or of a
+ * specification as it is written (`docker`); and where the last deploy put it, when its blueprint was not
+ * given anew: DOCKER_HOST, or a default, may mean another place by now. */
 static const struct location_spec *bound_for(struct berth_operation *operation,
 					     const struct location_spec *spec, const char **source)
 {
 	const struct stored_application *stored = operation->stored;
 	bool again = stored && operation->request.blueprint == stored->blueprint;
 	bool named = spec->name && *spec->name;
-	const char *name = named ? spec->name : again ? site_origin(&operation->arena, spec) : NULL;
+	const char *name = named ? spec->name : site_origin(&operation->arena, spec);
 	const struct location_spec *bound = name ? look_up(operation, name, source) : NULL;
 
 	if (!bound || (named && !spec->type))
 		return bound;
 	if (again && strcmp(*source, "the store") == 0)
 		return bound;
-	return named && strcmp(*source, "--location") == 0 ? bound : NULL;
+	return strcmp(*source, "--location") == 0 ? bound : NULL;
 }
 
 struct site *site_for(struct berth_operation *operation, const struct component_spec *component,
@@ -451,6 +451,47 @@ static void assign(struct berth_operation *operation, struct component *componen
 	}
 }
 
+static bool known_before(const struct stored_application *stored, const char *name)
+{
+	size_t i;
+	json_t *entry;
+	json_array_foreach (stored->locations, i, entry)
+		if (json_text(entry, "name") && strcmp(json_text(entry, "name"), name) == 0)
+			return true;
+	return false;
+}
+
+/* Whether any component goes to what is called so. */
+static bool is_gone_to(struct berth_operation *operation, const char *name)
+{
+	for (size_t i = 0; i < operation->application->component_count; i++) {
+		const struct component_spec *component = operation->application->components[i].spec;
+		const struct location_spec *spec = component->location;
+		bool named = spec && spec->name && *spec->name;
+		const char *called = !spec   ? "localhost"
+				     : named ? spec->name
+					     : site_origin(&operation->arena, spec);
+		if (called && strcmp(called, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* One that was meant for a component and misses it would let that one go elsewhere, unnoticed. Where an
+ * application was before is told by --location, too. */
+static void warn_of_flags(struct berth_operation *operation)
+{
+	const struct stored_application *stored = operation->stored;
+	const char *const *flags = operation->request.locations;
+	for (size_t i = 0; !operation->berth->relocate && flags && flags[i]; i++) {
+		size_t length = strcspn(flags[i], "=");
+		const char *name = arena_copy(&operation->arena, flags[i], length);
+		if (name && !is_gone_to(operation, name) && !(stored && known_before(stored, name)))
+			operation_warn(operation, "--location %s: nothing of `%s` goes to `%s`", flags[i],
+				       operation->application->id, name);
+	}
+}
+
 int sites_assign(struct berth_operation *operation, struct error *err)
 {
 	size_t before = operation->diagnostics.errors;
@@ -458,6 +499,8 @@ int sites_assign(struct berth_operation *operation, struct error *err)
 		assign(operation, &operation->application->components[i]);
 	if (operation->diagnostics.failed)
 		return fail_memory(err);
+	if (operation->verb->needs_store)
+		warn_of_flags(operation);
 	if (operation->diagnostics.errors == before)
 		return 0;
 	diagnostics_sort(&operation->diagnostics);

@@ -111,6 +111,7 @@ int fail_unknown_app(struct berth_operation *operation)
 
 json_t *status_document(struct berth_operation *operation, bool answered)
 {
+	recall_failures(operation);
 	settle_links(operation);
 	if (!answered)
 		status_unready(operation);
@@ -163,6 +164,7 @@ static json_t *line_of(struct tally *tally, const char *app)
 	json_put_number(line, "instances", 0);
 	json_put_number(line, "running", 0);
 	json_put_number(line, "finished", 0);
+	json_put_number(line, "broken", 0);
 	json_put(line, "locations", json_array());
 	json_add(tally->list, line);
 	return map_put(&tally->by_app, app, line) ? NULL : line;
@@ -175,6 +177,9 @@ static void count_instance(struct tally *tally, const struct site *site, const s
 		return;
 	json_put_number(line, "instances", json_number(line, "instances", 0) + 1);
 	json_put_number(line, "running", json_number(line, "running", 0) + (seen->state == SEEN_RUNNING));
+	bool ended = seen->job && seen->state == SEEN_STOPPED && seen->exit_code != 0;
+	bool broken = ended || seen->state == SEEN_RESTARTING || seen->state == SEEN_BROKEN;
+	json_put_number(line, "broken", json_number(line, "broken", 0) + broken);
 	bool finished = seen->job && seen->state == SEEN_STOPPED && seen->exit_code == 0;
 	json_put_number(line, "finished", json_number(line, "finished", 0) + finished);
 	json_t *locations = json_object_get(line, "locations");
@@ -189,6 +194,8 @@ static const char *state_of_line(const json_t *line)
 {
 	int64_t instances = json_number(line, "instances", 0), running = json_number(line, "running", 0),
 		finished = json_number(line, "finished", 0);
+	if (json_number(line, "broken", 0))
+		return "broken";
 	if (running + finished < instances)
 		return running ? "unhealthy" : "stopped";
 	return running ? "running" : "finished";

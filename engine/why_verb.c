@@ -219,6 +219,7 @@ static bool compared(struct berth_operation *operation)
 			return false;
 		inquiry->planned = progress == PROGRESS_DONE && plan_make(operation, err) == 0;
 	}
+	recall_failures(operation);
 	status_unready(operation);
 	find_owner(operation, inquiry);
 	if (find_other_command(operation, inquiry) || find_commands(operation, inquiry) ||

@@ -87,6 +87,8 @@ static bool waits_for_provider(const struct berth_operation *operation, const st
 	bool started = finding->state == PHASE_STARTING || finding->state == PHASE_BROKEN ||
 		       finding->state == PHASE_RUNNING || finding->state == PHASE_FINISHED ||
 		       finding->state == PHASE_STOPPED;
+	if (finding->work->instance->seen && finding->work->instance->seen->state == SEEN_CREATED)
+		started = false;
 	if (!provider || started)
 		return false;
 	text_format(&finding->why, "it waits for %s, which is %s", provider->id,
@@ -103,11 +105,13 @@ static bool not_there(const struct berth_operation *operation, const struct inqu
 		      struct finding *finding)
 {
 	(void)operation;
-	if (finding->work->instance->seen && finding->state != PHASE_PLACING)
+	const struct observed *seen = finding->work->instance->seen;
+	bool made = seen && seen->state == SEEN_CREATED;
+	if (seen && !made)
 		return false;
 	if (finding->failure)
 		text_format(&finding->why, "it could not be made to run: %s", finding->failure);
-	else if (finding->state == PHASE_PLACING)
+	else if (made)
 		text_add(&finding->why, "it was made, but a deploy that would start it was interrupted");
 	else if (finding->ran_time)
 		text_format(&finding->why,

@@ -246,6 +246,19 @@ Test(show, what_ended_once_is_told_by_its_code_and_a_finished_job_by_its_state)
 	cr_expect(strstr(out, "\nshop.web.3: exited 4 times; exit code 1\n"), "%s", out);
 }
 
+Test(show, what_the_last_deploy_could_not_do_points_to_why)
+{
+	script.result =
+	    "{\"app\":\"shop\",\"state\":\"running\",\"components\":[{\"id\":\"web\",\"location\":\"l\","
+	    "\"instances\":[{\"name\":\"shop.web.1\",\"state\":\"running\",\"last_failure\":\"no such "
+	    "image\"},{\"name\":\"shop.web.2\",\"state\":\"running\"}]}]}";
+	cr_expect_eq(run_cli("status shop"), 0);
+	cr_expect(strstr(out, "\nshop.web.1: the last deploy failed: no such image\n"
+			      "  = `berth why shop` says what to do\n"),
+		  "%s", out);
+	cr_expect_null(strstr(out, "shop.web.2: the"), "%s", out);
+}
+
 Test(show, status_of_all)
 {
 	script.result =

@@ -92,6 +92,109 @@ Test(verbs, status_of_what_ended_says_so_with_its_exit_code)
 	json_decref(document);
 }
 
+static void refuse(enum fake_call call, const char *instance, const char *words)
+{
+	struct fake_rule rule = {.call = call, .instance = instance};
+	fail(&rule.error, ERR_FAILED, "%s", words);
+	cr_assert_eq(fake_target_rule(scene.target, &rule), 0);
+}
+
+/* Of the only instance of `component`, in what `status` shows now. */
+static char *status_says(const char *component, const char *key)
+{
+	owned_json document = NULL;
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	cr_assert_eq(scene_request(&scene, berth_status, &request, &document), BERTH_OK);
+	const json_t *one = named(json_object_get(document, "components"), component);
+	const char *text = json_text(json_array_get(json_object_get(one, "instances"), 0), key);
+	return text ? strdup(text) : NULL;
+}
+
+static void status_has(const char *component, const char *key, const char *words)
+{
+	owned_memory char *text = status_says(component, key);
+	cr_expect(words ? text && strstr(text, words) : !text, "%s of %s is `%s`", key, component, text);
+}
+
+Test(verbs, what_was_made_and_could_not_be_started_is_broken_and_nowhere)
+{
+	refuse(FAKE_START, "app.db.1", "the port is taken");
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_FAILED);
+	status_has("db", "state", "broken");
+	status_has("db", "address", NULL);
+	status_has("db", "last_failure", "the port is taken");
+	fake_target_calm(scene.target);
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	status_has("db", "state", "running");
+	status_has("db", "last_failure", NULL);
+}
+
+Test(verbs, what_was_made_and_never_started_is_stopped_when_nobody_is_at_it)
+{
+	refuse(FAKE_START, "app.db.1", "the port is taken");
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_FAILED);
+	scene_restart(&scene, false);
+	owned_json document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_status, PAIR, &document), BERTH_OK);
+	cr_expect_str_eq(json_text(named(json_object_get(document, "components"), "db"), "state"), "stopped");
+	cr_expect_str_eq(json_text(document, "state"), "stopped");
+}
+
+Test(verbs, status_tells_of_a_deploy_that_failed_until_the_next_one)
+{
+	static const char other[] =
+	    "id: app\nlocation: fake\nservices:\n"
+	    "- {type: 'docker:redis:4', id: db, openPorts: 6379}\n"
+	    "- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")]}\n";
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	status_has("db", "last_failure", NULL);
+	refuse(FAKE_PLACE, NULL, "no such image");
+	cr_assert_eq(scene_run(&scene, berth_deploy, other, NULL), BERTH_FAILED);
+	status_has("db", "state", "running");
+	status_has("db", "last_failure", "no such image");
+	status_has("web", "last_failure", NULL);
+	cr_assert_eq(scene_run(&scene, berth_deploy, other, NULL), BERTH_FAILED);
+	status_has("db", "last_failure", "no such image");
+	virtual_world_run(scene.world, NULL, NULL, 1000);
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	status_has("db", "last_failure", NULL);
+}
+
+Test(verbs, what_keeps_ending_is_broken_in_the_list_too)
+{
+	static const struct fake_behaviour crash = {
+	    .component = "app.db", .exits = UINT32_MAX, .answers_after_ms = -1, .exit_code = 3};
+	cr_assert_eq(fake_target_behave(scene.target, &crash), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_FAILED);
+	struct berth_request request = {.size = sizeof request};
+	owned_json document = NULL;
+	cr_assert_eq(scene_request(&scene, berth_status, &request, &document), BERTH_OK);
+	const json_t *line = json_array_get(json_object_get(document, "applications"), 0);
+	cr_expect_str_eq(json_text(line, "state"), "broken");
+}
+
+static enum berth_outcome plan_with(const char *location)
+{
+	const char *const locations[] = {location, NULL};
+	struct berth_request request = {
+	    .size = sizeof request, .blueprint = PAIR, .file = "app.yaml", .locations = locations};
+	return scene_request(&scene, berth_plan, &request, NULL);
+}
+
+Test(verbs, a_location_flag_counts_for_a_specification_as_it_is_written)
+{
+	cr_expect_eq(plan_with("fake={type: fake, target: other}"), BERTH_OK);
+	cr_expect_null(scene.events, "%s", scene.events);
+	cr_expect_eq(plan_with("fake=docker:unix:///no/such/socket"), BERTH_UNREACHABLE);
+}
+
+Test(verbs, a_location_flag_that_no_component_heeds_is_warned_of)
+{
+	cr_expect_eq(plan_with("faek=fake"), BERTH_OK);
+	cr_expect(scene.events && strstr(scene.events, "nothing of `app` goes to `faek`"), "%s",
+		  scene.events);
+}
+
 Test(verbs, status_without_a_name_lists_every_application)
 {
 	struct berth_request request = {.size = sizeof request};
