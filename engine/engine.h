@@ -396,7 +396,7 @@ int report_components(struct berth_operation *operation, json_t *document);
 int status_open(struct berth_operation *operation, struct error *err);
 /* What `status` shows of one application, once it is matched. `answered`: all were just seen to answer. */
 json_t *status_document(struct berth_operation *operation, bool answered);
-/* recorded.c: why the last deploy could not bring each there, into the works' errors; and whether a command
+/* last_failures.c: why the last deploy could not bring each there, into the works' errors; and whether a command
  * is at it now. */
 void recall_failures(struct berth_operation *operation);
 /* What runs but was never seen to answer is still starting, as far as anybody remembers. */

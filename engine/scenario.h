@@ -17,13 +17,15 @@ struct said {
 	struct said *next;  /* in its list */
 	const char *name;   /* its key, in maps from names; else NULL */
 	struct place place; /* of that key, or of the map */
-	uint64_t given;     /* a bit for each key of its table */
+	uint64_t given;     /* a bit for each key of its table, and SAID_UNKNOWN */
 };
 
 /* The one after it in its list, of its own type; NULL: the last. */
 #define said_next(at) ((__typeof__(at))(at)->said.next)
 /* Whether that key of its table was given. */
 #define said_has(at, key) ((at)->said.given >> (key)&1)
+
+#define SAID_UNKNOWN (UINT64_C(1) << 63) /* it has a key that nobody knows: what it lacks may be that */
 
 struct said_text {
 	const char *text; /* NULL: not given, or given without a value */
@@ -93,6 +95,8 @@ struct scenario_place {
 	struct said said;
 	struct scenario_engine docker;
 };
+
+enum { BEHAVIOUR_ANSWERS_AFTER, BEHAVIOUR_EXITS }; /* their places in the table */
 
 struct scenario_behaviour {
 	struct said said; /* the component, or within another one an image */
@@ -208,11 +212,14 @@ extern const struct scenario_outcome {
 
 enum assert_key { ASSERT_NEVER, ASSERT_RECOVERS, ASSERT_OUTAGE, ASSERT_FINALLY, ASSERT_KEYS };
 
+/* What an application may be, as `berth status` has it. */
+extern const char *const scenario_states[];
+
 enum { FINALLY_STATE, FINALLY_UNCHANGED, FINALLY_COUNT, FINALLY_NOTHING, FINALLY_KEYS };
 
 struct scenario_finally {
 	struct said said;
-	struct said_text state;
+	int state; /* of scenario_states */
 	bool unchanged, nothing;
 	struct said_pair *count;
 };
@@ -254,8 +261,8 @@ extern const struct scenario_form scenario_form, scenario_step_form, scenario_pl
 extern const char *const scenario_calls[];
 int scenario_call(size_t word); /* enum docker_call */
 
-/* scenario_read.c: everything wrong goes to `list`; NULL when there is an error (or no memory:
- * list->failed). Lives in the arena. */
+/* scenario_read.c: everything wrong goes to `list`, which has the last word; NULL when nothing can be read of
+ * it (or no memory: list->failed). Lives in the arena. */
 struct scenario *scenario_read(struct arena *arena, const char *file, const char *text, size_t size,
 			       struct diagnostics *list);
 /* "web.2" -> "web", 2; "web" -> "web", 0. */

@@ -130,7 +130,7 @@ static const struct scenario_key behaviour_keys[] = {
     {.name = "exits",
      .form = FORM_ALWAYS,
      .at = AT(scenario_behaviour, exits),
-     .summary = "so often it ends by itself after a start, or `always` (0)",
+     .summary = "so often it ends by itself after a start, or `always` (0; a job: always)",
      .high = UINT32_MAX},
     {.name = "exitCode",
      .form = FORM_NUMBER,
@@ -391,11 +391,14 @@ static const struct scenario_key recovers_keys[] = {
 static const struct scenario_form recovers_form = {"recovers", recovers_keys,
 						   sizeof(struct scenario_recovers), false};
 
+const char *const scenario_states[] = {"running", "finished", "starting", "stopped", "unhealthy",
+				       "broken",  "absent",   "unknown",  NULL};
 static const struct scenario_key finally_keys[] = {
     [FINALLY_STATE] = {.name = "state",
-		       .form = FORM_TEXT,
+		       .form = FORM_WORD,
 		       .at = AT(scenario_finally, state),
-		       .summary = "the application's state as `berth status` shows it"},
+		       .summary = "the application's state as `berth status` shows it",
+		       .words = scenario_states},
     [FINALLY_UNCHANGED] = {.name = "unchanged",
 			   .form = FORM_FLAG,
 			   .at = AT(scenario_finally, unchanged),
@@ -414,11 +417,11 @@ static const struct scenario_form finally_form = {"finally", finally_keys, sizeo
 						  false};
 
 static const struct scenario_key assert_keys[] = {
-    [ASSERT_NEVER] = {.name = "never",
-		      .form = FORM_TEXT,
-		      .at = AT(scenario_assertion, never),
-		      .summary =
-			  "`fewer than 2 web`, from the first time that it was so; or `more than 3 web`"},
+    [ASSERT_NEVER] =
+	{.name = "never",
+	 .form = FORM_TEXT,
+	 .at = AT(scenario_assertion, never),
+	 .summary = "`fewer than 2 web`, from the first time that there were two; or `more than 3 web`"},
     [ASSERT_RECOVERS] = {.name = "recovers",
 			 .form = FORM_MAP,
 			 .at = AT(scenario_assertion, recovers),

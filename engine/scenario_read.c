@@ -301,6 +301,7 @@ static void read_key(struct reader *r, const struct scenario_form *form, const c
 			read_value(r, &form->keys[i], value, (char *)into + form->keys[i].at);
 			return;
 		}
+	into->given |= SAID_UNKNOWN;
 	unknown_key(r, form, name, place);
 }
 
@@ -343,7 +344,7 @@ static void check_fault(struct reader *r, const struct scenario_fault *fault)
 	int effects = 0;
 	for (int i = FAULT_EFFECTS; i < FAULT_KEYS; i++)
 		effects += said_has(fault, i);
-	if (effects == 1)
+	if (effects == 1 || (!effects && fault->said.given & SAID_UNKNOWN))
 		return;
 	struct diagnostic *entry =
 	    complain(r->list, fault->said.place, "%s",
@@ -361,8 +362,10 @@ static const struct {
 #define VERBS                                                                                                \
 	(1u << STEP_DEPLOY | 1u << STEP_PLAN | 1u << STEP_STOP | 1u << STEP_START | 1u << STEP_RESTART |     \
 	 1u << STEP_SCALE | 1u << STEP_DESTROY)
+#define MISFORTUNES                                                                                          \
+	(1u << STEP_FAULT | 1u << STEP_KILL | 1u << STEP_REMOVE | 1u << STEP_CUT_OFF | 1u << STEP_REBOOT)
     {STEP_BY, VERBS},
-    {STEP_OUTCOME, VERBS},
+    {STEP_OUTCOME, VERBS | MISFORTUNES},
     {STEP_SAYS, VERBS},
     {STEP_TIMEOUT, VERBS},
     {STEP_ADOPT, VERBS},
@@ -371,6 +374,16 @@ static const struct {
     {STEP_AT_CALL, 1u << STEP_KILL},
     {STEP_EXIT_CODE, 1u << STEP_KILL},
 };
+
+/* berth itself is killed at a call; what runs ends with a code. */
+static void check_kill(struct reader *r, const struct scenario_step *step)
+{
+	bool berth = strcmp(step->kill.text, "berth") == 0;
+	int key = berth ? STEP_EXIT_CODE : STEP_AT_CALL;
+	if (said_has(step, key))
+		complain(r->list, step->said.place, "`%s` means nothing to `kill: %.60s`",
+			 scenario_step_form.keys[key].name, step->kill.text);
+}
 
 static void check_step(struct reader *r, struct scenario_step *step)
 {
@@ -381,6 +394,8 @@ static void check_step(struct reader *r, struct scenario_step *step)
 			step->action = (enum step_key)i;
 			actions++;
 		}
+	if (!actions && step->said.given & SAID_UNKNOWN)
+		return;
 	if (actions != 1) {
 		advise(r->list,
 		       complain(r->list, step->said.place, "%s",
@@ -393,8 +408,14 @@ static void check_step(struct reader *r, struct scenario_step *step)
 		if (said_has(step, goes_with[i].key) && !(goes_with[i].of & 1u << step->action))
 			complain(r->list, step->said.place, "`%s` means nothing to `%s`",
 				 keys[goes_with[i].key].name, keys[step->action].name);
+	if (said_has(step, STEP_OUTCOME) && 1u << step->action & MISFORTUNES && step->outcome != ANY_OUTCOME)
+		advise(r->list,
+		       complain(r->list, step->said.place, "`%s` has no outcome", keys[step->action].name),
+		       "`outcome: any` lets it meet nothing");
 	if (step->action == STEP_FAULT)
 		check_fault(r, &step->fault);
+	if (step->action == STEP_KILL && step->kill.text)
+		check_kill(r, step);
 	if (step->action == STEP_SCALE && (!step->scale || step->scale->said.next))
 		complain(r->list, step->said.place, "`scale` takes one component: {web: 4}");
 	if (!said_has(step, STEP_EXIT_CODE))
@@ -427,6 +448,18 @@ static void check_never(struct reader *r, struct scenario_assertion *assertion)
 	       "write `fewer than 2 web` or `more than 3 web`");
 }
 
+static void check_finally(struct reader *r, const struct scenario_finally *finally)
+{
+	int64_t count;
+	if (!finally->said.given)
+		advise(r->list, complain(r->list, finally->said.place, "this `finally` asserts nothing"),
+		       "write {state: running, unchanged: true, count: {web: 2}}, or a part of it");
+	for (const struct said_pair *pair = finally->count; pair; pair = said_next(pair))
+		if (!pair->value.text || !parse_number(pair->value.text, 0, INT64_MAX, &count))
+			complain(r->list, pair->value.place, "`count` takes a number for `%s`, not `%.60s`",
+				 pair->said.name, pair->value.text ? pair->value.text : "");
+}
+
 static void check_assertion(struct reader *r, struct scenario_assertion *assertion)
 {
 	int count = 0;
@@ -435,6 +468,8 @@ static void check_assertion(struct reader *r, struct scenario_assertion *asserti
 			assertion->what = (enum assert_key)i;
 			count++;
 		}
+	if (!count && assertion->said.given & SAID_UNKNOWN)
+		return;
 	if (count != 1) {
 		complain(r->list, assertion->said.place, "%s",
 			 count ? "an assertion is one of never, recovers, outage and finally: begin another "
@@ -444,8 +479,10 @@ static void check_assertion(struct reader *r, struct scenario_assertion *asserti
 	}
 	if (assertion->what == ASSERT_NEVER && assertion->never.text)
 		check_never(r, assertion);
-	if (assertion->what == ASSERT_RECOVERS && !assertion->recovers.within_ms)
+	if (assertion->what == ASSERT_RECOVERS && !said_has(&assertion->recovers, 0))
 		assertion->recovers.within_ms = 30000;
+	if (assertion->what == ASSERT_FINALLY)
+		check_finally(r, &assertion->finally);
 	for (struct said_pair *pair = assertion->outage; pair; pair = said_next(pair))
 		if (parse_duration_ms(pair->value.text) < 0)
 			complain(r->list, pair->value.place,
@@ -455,7 +492,7 @@ static void check_assertion(struct reader *r, struct scenario_assertion *asserti
 
 static void check(struct reader *r, struct scenario *scenario)
 {
-	if (!scenario->steps) {
+	if (!scenario->steps && !r->list->errors) {
 		struct place place = scenario->said.place;
 		advise(r->list, complain(r->list, place, "nothing happens in this scenario"),
 		       "write `steps:` and below it `- deploy`");
@@ -477,8 +514,8 @@ struct scenario *scenario_read(struct arena *arena, const char *file, const char
 	scenario->file = root->place.file;
 	scenario->said.place = root->place;
 	read_map(&r, &scenario_form, root, scenario);
-	if (!list->errors)
+	if (!list->failed)
 		check(&r, scenario);
 	diagnostics_sort(list);
-	return list->errors || list->failed ? NULL : scenario;
+	return list->failed ? NULL : scenario;
 }

@@ -22,6 +22,7 @@ struct spot {
 	struct docker_engine *engine;
 	const struct scenario_engine *said; /* NULL: nothing is */
 	struct map *images;                 /* whose registry it knows */
+	struct map *behaved;                /* the components whose behaviour it knows */
 	struct event back;                  /* it can be reached again */
 	struct simulation *simulation;
 };
@@ -60,7 +61,8 @@ struct run {
 	struct track *track; /* waits for it; NULL: nobody */
 	struct map *told;    /* the last words about each instance */
 	int64_t begun_ms;
-	uint64_t dies_at; /* in front of that call; 0: it does not */
+	uint64_t dies_at;                   /* in front of that call; 0: it does not */
+	const struct scenario_step *killer; /* that says so */
 	bool killed, over;
 	struct simulation *simulation;
 };
@@ -80,11 +82,12 @@ struct track {
 /* A fault that is in force. */
 struct trouble {
 	struct trouble *next;
-	const struct scenario_fault *fault;
-	const struct spot *spot; /* NULL: all */
+	const struct scenario_step *step; /* whose fault it is */
+	const struct spot *spot;          /* NULL: all */
 	const char *component;
 	unsigned ordinal;
 	int64_t until_ms, skip, left; /* left -1: all */
+	bool met;                     /* a call */
 };
 
 /* What the scenario knows of a component. */
@@ -95,6 +98,7 @@ struct watched {
 	int64_t made;         /* so many the blueprint, or the last scaling, makes */
 	int64_t wanted, kept; /* by the last command that began; what must not be lost meanwhile */
 	int64_t answering, running, finished, there;
+	int64_t told; /* how many the story says there are, while some are missing; -1: none is */
 };
 
 /* A blueprint's text. */
@@ -209,9 +213,17 @@ unsigned processes_kill(struct simulation *simulation, const struct sought *soug
 /* --- simulate_names.c: whom and what the scenario names --- */
 /* Complains of components and locations that the blueprints do not have. 0 or -1. */
 int names_check(struct simulation *simulation, struct diagnostics *list);
+/* Calls images as the engines do. */
+void names_settle(struct simulation *simulation, struct diagnostics *list);
+/* Complains of images that the scenario says something of, and no component ever had. */
+void names_end(struct simulation *simulation);
 
 /* --- simulate_faults.c: what goes wrong --- */
 void faults_begin(struct simulation *simulation);
+/* Complains of faults that no call met. */
+void faults_end(struct simulation *simulation);
+/* It was to be killed in front of a call that it did not come to. */
+void death_missed(struct simulation *simulation, const struct run *run);
 /* A fault, a kill, a removal, a reboot, a jump of the clock. */
 void faults_act(struct simulation *simulation, const struct scenario_step *step);
 
@@ -252,8 +264,7 @@ void verdicts_look(struct simulation *simulation);
 /* Something was done to it that it is to recover from, until `end_ms`. */
 void verdicts_disturbed(struct simulation *simulation, int64_t end_ms, const char *words);
 /* How a step ended is itself an assertion. `why` NULL: as it was to. */
-void verdicts_step(struct simulation *simulation, const struct scenario_step *step, const char *what,
-		   const char *why);
+void verdicts_note(struct simulation *simulation, struct place place, const char *what, const char *why);
 /* How long it must be looked at further; -1: no longer. */
 int64_t verdicts_waits(const struct simulation *simulation);
 /* What can only be said at the end. True: all held. */

@@ -50,6 +50,41 @@ static void put_image(struct spot *spot, const char *reference)
 		docker_engine_image(spot->engine, reference, shown);
 }
 
+/* A job comes to its end by itself, and well, unless it is said to do otherwise. */
+static void put_behaviour(struct simulation *simulation, struct docker_engine *engine,
+			  const struct scenario_behaviour *said, const struct watched *watched,
+			  const char *image)
+{
+	const char *component = watched->id;
+	bool exits = said_has(said, BEHAVIOUR_EXITS);
+	unsigned ends = exits ? (unsigned)said->exits : watched->job ? UINT32_MAX : 0;
+	owned_memory char *name = NULL;
+	if (asprintf(&name, "%s.%s", simulation->app, component) < 0)
+		return;
+	docker_engine_behave(engine, &(struct docker_behaviour){.name = name,
+								.image = image,
+								.exits = ends,
+								.exit_code = (int)said->exit_code,
+								.lives_ms = said->lives_ms,
+								.answers_after_ms = said->answers_after_ms,
+								.stops_ms = said->stops_ms,
+								.log = said->log.text,
+								.broken = said->broken.text});
+}
+
+static void put_behaviours(struct simulation *simulation, struct spot *spot, const struct watched *watched)
+{
+	static const struct scenario_behaviour nothing;
+	const struct scenario_behaviour *said = simulation->scenario->behaviour;
+	if (map_get(spot->behaved, watched->id) || map_put(&spot->behaved, watched->id, spot))
+		return;
+	while (said && strcmp(said->said.name, watched->id) != 0)
+		said = said_next(said);
+	put_behaviour(simulation, spot->engine, said ? said : &nothing, watched, NULL);
+	for (const struct scenario_behaviour *one = said ? said->with_image : NULL; one; one = said_next(one))
+		put_behaviour(simulation, spot->engine, one, watched, one->said.name);
+}
+
 /* A secret that is nowhere has a value all the same. */
 static void put_secret(struct simulation *simulation, struct deployer *by, const char *reference)
 {
@@ -161,7 +196,7 @@ static struct watched *watch(struct simulation *simulation, const struct compone
 	const char *id = arena_text(&simulation->arena, spec->id);
 	if (!id || map_put(&simulation->watched_by_id, id, (void *)(uintptr_t)(count + 1)))
 		return NULL;
-	simulation->watched[count] = (struct watched){.id = id};
+	simulation->watched[count] = (struct watched){.id = id, .told = -1};
 	simulation->watched_count++;
 	return &simulation->watched[count];
 }
@@ -183,8 +218,10 @@ static int take_component(struct simulation *simulation, struct deployer *by,
 	struct spot *spot = spot_for(simulation, spec);
 	if (!spot)
 		return -1;
-	if (spot->engine && spec->kind == COMPONENT_DOCKER)
+	if (spot->engine && spec->kind == COMPONENT_DOCKER) {
+		put_behaviours(simulation, spot, watched);
 		put_image(spot, spec->image.familiar);
+	}
 	return 0;
 }
 

@@ -75,6 +75,18 @@ void fleet_visit(struct simulation *simulation, const struct sought *sought,
 	}
 }
 
+/* One that lost its network answers nobody there. */
+static bool is_reached(const struct simulation *simulation, const struct docker_container_view *view)
+{
+	for (size_t i = 0; i < view->endpoint_count; i++) {
+		const char *network = view->endpoints[i].network;
+		if (starts_with(network, "berth.") &&
+		    strcmp(network + strlen("berth."), simulation->app) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool count_one(void *owner, struct spot *spot, const struct docker_container_view *view)
 {
 	struct simulation *simulation = owner;
@@ -87,7 +99,7 @@ static bool count_one(void *owner, struct spot *spot, const struct docker_contai
 		return true;
 	watched->there++;
 	watched->running += is_up(view);
-	watched->answering += is_up(view) && view->answers;
+	watched->answering += is_up(view) && view->answers && is_reached(simulation, view);
 	watched->finished += strcmp(view->state, "exited") == 0 && view->exit_code == 0;
 	return true;
 }

@@ -9,6 +9,16 @@
 #define REBOOT_MS 30000
 #define SOON_MS   10 /* what is done at an engine has its effect a little later */
 
+/* What meets nothing proves nothing: it breaks the scenario, unless that says `outcome: any`. */
+static void in_vain(struct simulation *simulation, const struct scenario_step *step, const char *what,
+		    const char *why)
+{
+	if (said_has(step, STEP_OUTCOME))
+		story_tell(simulation, "scenario", "%s: %s", what, why);
+	else
+		verdicts_note(simulation, step->said.place, what, why);
+}
+
 /* --- which call is it? -------------------------------------------------------------------------------- */
 
 struct route {
@@ -109,14 +119,44 @@ static bool matches(struct simulation *simulation, const struct trouble *trouble
 		size_t length = 0;
 		if (strcmp(route->method, request->method) != 0 || !fits(route->path, path, &part, &length))
 			continue;
-		if (trouble->fault->calls && !(trouble->fault->calls >> word & 1))
+		if (trouble->step->fault.calls && !(trouble->step->fault.calls >> word & 1))
 			return false;
 		return is_about(simulation, trouble, path, part, length);
 	}
-	return !trouble->fault->calls && !trouble->component;
+	return !trouble->step->fault.calls && !trouble->component;
 }
 
 /* --- on the wire -------------------------------------------------------------------------------------- */
+
+/* What becomes of the call, for the story. */
+static void describe_fault(const struct scenario_fault *fault, struct text *to)
+{
+	char words[32];
+	if (said_has(fault, FAULT_STATUS))
+		text_format(to, "answered with %lld, nothing is done", (long long)fault->status);
+	else if (said_has(fault, FAULT_DELAY))
+		text_format(to, "arrives %s later", duration_words(fault->delay_ms, words));
+	else if (said_has(fault, FAULT_TRUNCATED))
+		text_format(to, "the answer ends after %lld bytes", (long long)fault->truncated);
+	else if (said_has(fault, FAULT_CUT))
+		text_format(to, "the connection breaks after %lld bytes of the answer",
+			    (long long)fault->cut);
+	else
+		text_add(to, fault->lost          ? "never arrives"
+			     : fault->answer_lost ? "is done, and the answer is lost"
+			     : fault->refused     ? "no connection is made"
+			     : fault->garbage     ? "the answer is no JSON"
+						  : "arrives twice");
+}
+
+static void tell_fault(struct simulation *simulation, const struct spot *spot,
+		       const struct scenario_fault *fault, const struct http_request *request)
+{
+	owned_text words = {0};
+	describe_fault(fault, &words);
+	story_tell(simulation, spot->name, "fault: %s %s: %s", request->method, path_of(request->url),
+		   text_view(&words));
+}
 
 static void spoil(const struct scenario_fault *fault, struct fate *fate)
 {
@@ -165,9 +205,10 @@ static void decide(void *owner, struct seat *seat, const char *address, const st
 			continue;
 		if (trouble->left > 0)
 			trouble->left--;
-		story_tell(simulation, spot->name, "fault: %s %s", request->method, path_of(request->url));
+		trouble->met = trouble->met || !simulation->asking;
+		tell_fault(simulation, spot, &trouble->step->fault, request);
 		verdicts_disturbed(simulation, clock_now(simulation->clock), "a call was disturbed");
-		spoil(trouble->fault, ret);
+		spoil(&trouble->step->fault, ret);
 	}
 }
 
@@ -176,9 +217,10 @@ void faults_begin(struct simulation *simulation)
 	universe_fates(simulation->universe, decide, simulation);
 }
 
-static void add_trouble(struct simulation *simulation, const struct scenario_fault *fault,
+static void add_trouble(struct simulation *simulation, const struct scenario_step *step,
 			const struct spot *spot)
 {
+	const struct scenario_fault *fault = &step->fault;
 	struct trouble **end = &simulation->troubles;
 	struct trouble *trouble = arena_array(&simulation->arena, struct trouble, 1);
 	if (!trouble) {
@@ -186,7 +228,7 @@ static void add_trouble(struct simulation *simulation, const struct scenario_fau
 		return;
 	}
 	*trouble = (struct trouble){
-	    .fault = fault,
+	    .step = step,
 	    .spot = spot,
 	    .until_ms = said_has(fault, FAULT_FOR) ? clock_now(simulation->clock) + fault->for_ms : INT64_MAX,
 	    .skip = fault->skip,
@@ -267,19 +309,32 @@ static void fill_disk(struct simulation *simulation, const struct scenario_fault
 		simulation->failed = true;
 }
 
-static void fault_act(struct simulation *simulation, const struct scenario_fault *fault)
+void faults_end(struct simulation *simulation)
 {
+	for (const struct trouble *trouble = simulation->troubles; trouble; trouble = trouble->next) {
+		owned_text what = {0};
+		if (trouble->met)
+			continue;
+		text_add(&what, "fault: ");
+		describe_fault(&trouble->step->fault, &what);
+		in_vain(simulation, trouble->step, text_view(&what), "no call met it");
+	}
+}
+
+static void fault_act(struct simulation *simulation, const struct scenario_step *step)
+{
+	const struct scenario_fault *fault = &step->fault;
 	struct spot *at = fault->at.text ? fleet_spot(simulation, fault->at.text) : NULL;
 	if (said_has(fault, FAULT_DISK_FULL)) {
 		fill_disk(simulation, fault);
 		return;
 	}
 	if (fault->at.text && !at) {
-		story_tell(simulation, "scenario", "nothing is at `%s` yet: no fault there", fault->at.text);
+		in_vain(simulation, step, "fault", "nothing is at its location yet");
 		return;
 	}
 	if (!said_has(fault, FAULT_UNREACHABLE) && !said_has(fault, FAULT_ENGINE_DOWN)) {
-		add_trouble(simulation, fault, at);
+		add_trouble(simulation, step, at);
 		return;
 	}
 	for (struct spot *spot = simulation->spots; spot; spot = spot->next)
@@ -316,15 +371,16 @@ static struct victim *find_victims(struct simulation *simulation, const char *sa
 	struct sought sought = {.running = running};
 	sought.component = instance_said(&simulation->arena, said, &sought.ordinal);
 	fleet_visit(simulation, &sought, note_victim, &victims);
-	if (!victims.first)
-		story_tell(simulation, "scenario", "no container of `%s` %s", said,
-			   running ? "runs" : "is there");
 	return victims.first;
 }
 
-static void nobody(struct simulation *simulation, const char *said, const char *what)
+static void nobody(struct simulation *simulation, const struct scenario_step *step, const char *said,
+		   const char *what)
 {
-	story_tell(simulation, "scenario", "nothing of `%s` %s", said, what);
+	owned_text words = {0}, why = {0};
+	text_format(&words, "%s %s", scenario_step_form.keys[step->action].name, said);
+	text_format(&why, "nothing of `%s` %s", said, what);
+	in_vain(simulation, step, text_view(&words), text_view(&why));
 }
 
 static void kill_containers(struct simulation *simulation, const struct scenario_step *step)
@@ -333,7 +389,7 @@ static void kill_containers(struct simulation *simulation, const struct scenario
 	struct sought sought = {0};
 	sought.component = instance_said(&simulation->arena, step->kill.text, &sought.ordinal);
 	if (processes_kill(simulation, &sought) + (victim != NULL) == 0)
-		nobody(simulation, step->kill.text, "runs");
+		nobody(simulation, step, step->kill.text, "runs");
 	for (; victim && victim->name; victim = victim->next) {
 		story_tell(simulation, victim->name, "is killed: it ends with code %lld",
 			   (long long)step->exit_code);
@@ -347,7 +403,7 @@ static void remove_containers(struct simulation *simulation, const struct scenar
 {
 	struct victim *victim = find_victims(simulation, step->remove.text, false);
 	if (!victim)
-		nobody(simulation, step->remove.text, "is there");
+		nobody(simulation, step, step->remove.text, "is there");
 	for (; victim && victim->name; victim = victim->next) {
 		owned_memory char *path = NULL;
 		if (asprintf(&path, "/containers/%s?force=1", victim->name) < 0)
@@ -363,7 +419,7 @@ static void cut_off_containers(struct simulation *simulation, const struct scena
 {
 	struct victim *victim = find_victims(simulation, step->cut_off.text, false);
 	if (!victim)
-		nobody(simulation, step->cut_off.text, "is there");
+		nobody(simulation, step, step->cut_off.text, "is there");
 	for (; victim && victim->name; victim = victim->next) {
 		owned_memory char *path = NULL, *body = NULL;
 		if (asprintf(&path, "/networks/berth.%s/disconnect", simulation->app) < 0 ||
@@ -376,6 +432,13 @@ static void cut_off_containers(struct simulation *simulation, const struct scena
 	}
 }
 
+void death_missed(struct simulation *simulation, const struct run *run)
+{
+	owned_text what = {0};
+	text_format(&what, "kill berth at call %llu", (unsigned long long)run->dies_at);
+	in_vain(simulation, run->killer, text_view(&what), "berth ended before it: it was not killed");
+}
+
 static void kill_berth(struct simulation *simulation, const struct scenario_step *step)
 {
 	bool any = false;
@@ -383,13 +446,14 @@ static void kill_berth(struct simulation *simulation, const struct scenario_step
 		if (run->over || run->killed || !run->seat)
 			continue;
 		any = true;
+		run->killer = step;
 		if (step->at_call)
 			seat_kill_at(run->seat, run->dies_at = (uint64_t)step->at_call);
 		else
 			run_kill(run, "with kill -9");
 	}
 	if (!any)
-		story_tell(simulation, "scenario", "no berth runs that could be killed");
+		in_vain(simulation, step, "kill berth", "no berth runs that could be killed");
 }
 
 /* The machine of whoever deploys goes down with its engine, and with the berth that runs on it. */
@@ -397,7 +461,7 @@ static void reboot(struct simulation *simulation, const struct scenario_step *st
 {
 	struct spot *spot = fleet_spot(simulation, step->reboot.text);
 	if (!spot)
-		nobody(simulation, step->reboot.text, "is there yet");
+		nobody(simulation, step, step->reboot.text, "is there yet");
 	else if (spot->engine && spot != simulation->local)
 		go_down(spot, REBOOT_MS, "the machine goes down");
 	if (!spot || (spot->engine && spot != simulation->local))
@@ -422,7 +486,7 @@ void faults_act(struct simulation *simulation, const struct scenario_step *step)
 {
 	switch (step->action) {
 	case STEP_FAULT:
-		fault_act(simulation, &step->fault);
+		fault_act(simulation, step);
 		break;
 	case STEP_KILL:
 		if (strcmp(step->kill.text, "berth") == 0)

@@ -60,33 +60,6 @@ static const struct scenario_engine *said_of(const struct simulation *simulation
 	return NULL;
 }
 
-static void begin_behaviour(struct simulation *simulation, struct docker_engine *engine,
-			    const struct scenario_behaviour *said, const char *component, const char *image)
-{
-	owned_memory char *name = NULL;
-	if (asprintf(&name, "%s.%s", simulation->app, component) < 0)
-		return;
-	docker_engine_behave(engine, &(struct docker_behaviour){.name = name,
-								.image = image,
-								.exits = (unsigned)said->exits,
-								.exit_code = (int)said->exit_code,
-								.lives_ms = said->lives_ms,
-								.answers_after_ms = said->answers_after_ms,
-								.stops_ms = said->stops_ms,
-								.log = said->log.text,
-								.broken = said->broken.text});
-}
-
-static void begin_behaviours(struct simulation *simulation, struct docker_engine *engine)
-{
-	for (const struct scenario_behaviour *said = simulation->scenario->behaviour; said;
-	     said = said_next(said)) {
-		begin_behaviour(simulation, engine, said, said->said.name, NULL);
-		for (const struct scenario_behaviour *one = said->with_image; one; one = said_next(one))
-			begin_behaviour(simulation, engine, one, said->said.name, one->said.name);
-	}
-}
-
 static void begin_calls(const struct spot *spot)
 {
 	for (const struct said_pair *slow = spot->said ? spot->said->slow : NULL; slow;
@@ -111,10 +84,8 @@ struct spot *fleet_add_spot(struct simulation *simulation, const char *name, con
 			      .simulation = simulation};
 	if (!spot->name || (address && !(spot->engine = docker_engine_new(simulation->universe, address))))
 		return NULL;
-	if (spot->engine) {
-		begin_behaviours(simulation, spot->engine);
+	if (spot->engine)
 		begin_calls(spot);
-	}
 	while (*end)
 		end = &(*end)->next;
 	return *end = spot;
@@ -247,6 +218,7 @@ void fleet_release(struct simulation *simulation)
 	for (struct spot *spot = simulation->spots; spot; spot = spot->next) {
 		docker_engine_free(spot->engine);
 		map_release(&spot->images);
+		map_release(&spot->behaved);
 	}
 	for (struct deployer *deployer = simulation->deployers; deployer; deployer = deployer->next)
 		machine_free(deployer->machine);

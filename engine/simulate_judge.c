@@ -15,7 +15,8 @@ struct verdict {
 	struct place place;
 	const char *component; /* NULL: of all */
 	int64_t limit_ms;
-	bool armed;        /* it was so once */
+	bool armed;        /* it was so, and nobody took it away since */
+	bool ever;         /* it was so once */
 	int64_t since_ms;  /* since when it is not so; -1: it is */
 	int64_t worst_ms;  /* the longest time that it was not so */
 	int64_t broken_ms; /* story time; -1: it holds */
@@ -59,11 +60,11 @@ static void begin_finally(struct simulation *simulation, const struct scenario_a
 	const struct scenario_finally *finally = &assertion->finally;
 	owned_text words = {0};
 	text_add(&words, "finally");
-	if (finally->state.text)
-		text_format(&words, " it is %s", finally->state.text);
-	for (const struct said_pair *pair = finally->count; pair; pair = said_next(pair)) {
-		text_format(&words, " with %s %s", pair->value.text, pair->said.name);
-	}
+	if (said_has(finally, FINALLY_STATE))
+		text_format(&words, " it is %s", scenario_states[finally->state]);
+	for (const struct said_pair *pair = finally->count; pair; pair = said_next(pair))
+		text_format(&words, " %s %s %s", pair == finally->count ? "with" : "and", pair->value.text,
+			    pair->said.name);
 	if (said_has(finally, FINALLY_UNCHANGED))
 		text_format(&words, "%s a next deploy changes %s", words.length > 7 ? " and" : "",
 			    finally->unchanged ? "nothing" : "something");
@@ -126,6 +127,24 @@ static void broken(struct simulation *simulation, struct verdict *verdict, const
 	story_tell(simulation, "assertion", "broken: %s: %s", verdict->words, why);
 }
 
+static int64_t there_of(const struct watched *watched)
+{
+	return watched->job ? watched->finished : watched->answering;
+}
+
+static const char *verb_of_count(const struct watched *watched, int64_t count)
+{
+	if (watched->job)
+		return count == 1 ? "has finished" : "have finished";
+	return count == 1 ? "answers" : "answer";
+}
+
+static bool is_missing(const struct watched *watched, bool all, int64_t *ret_wanted)
+{
+	*ret_wanted = all || watched->wanted < watched->kept ? watched->wanted : watched->kept;
+	return there_of(watched) < *ret_wanted;
+}
+
 /* Who is missing; NULL: nobody. Of all that the last command wanted, or only of what must not be lost while a
  * command is under way. */
 static const struct watched *missing(const struct simulation *simulation, const char *component, bool all,
@@ -135,9 +154,7 @@ static const struct watched *missing(const struct simulation *simulation, const 
 		const struct watched *watched = &simulation->watched[i];
 		if (component && strcmp(component, watched->id) != 0)
 			continue;
-		int64_t there = watched->job ? watched->finished : watched->answering;
-		*ret_wanted = all || watched->wanted < watched->kept ? watched->wanted : watched->kept;
-		if (there < *ret_wanted)
+		if (is_missing(watched, all, ret_wanted))
 			return watched;
 	}
 	return NULL;
@@ -158,7 +175,7 @@ static void look_never(struct simulation *simulation, struct verdict *verdict)
 	if (!assertion->more && watched && watched->wanted < assertion->count)
 		verdict->armed = false;
 	else if (good)
-		verdict->armed = true;
+		verdict->armed = verdict->ever = true;
 	else if (verdict->armed || assertion->more)
 		broken(simulation, verdict,
 		       arena_format(&simulation->arena, "%lld %s of %s", (long long)count,
@@ -172,6 +189,7 @@ static void look_outage(struct simulation *simulation, struct verdict *verdict)
 	char words[32];
 	if (!watched || !watched->wanted || watched->answering) {
 		verdict->armed = watched && watched->answering;
+		verdict->ever = verdict->ever || verdict->armed;
 		verdict->since_ms = -1;
 		return;
 	}
@@ -210,29 +228,40 @@ static void look_recovers(struct simulation *simulation, struct verdict *verdict
 	const struct watched *who = lacks(simulation, verdict, &wanted, &since);
 	char words[32];
 	verdict->since_ms = who ? since : -1;
+	verdict->ever = verdict->ever || who || simulation->disturbed_ms >= 0;
 	if (who && now - since > verdict->worst_ms)
 		verdict->worst_ms = now - since;
 	if (!who || now - since <= verdict->limit_ms)
 		return;
 	broken(simulation, verdict,
-	       arena_format(
-		   &simulation->arena, "after %s %lld of %lld %s %s%s%s", duration_words(now - since, words),
-		   (long long)(who->job ? who->finished : who->answering), (long long)wanted, who->id,
-		   who->job ? "have finished" : "answer", simulation->disturbance ? ", since " : "",
-		   simulation->disturbance ? simulation->disturbance : ""));
+	       arena_format(&simulation->arena, "after %s %lld of %lld %s %s%s%s",
+			    duration_words(now - since, words), (long long)there_of(who), (long long)wanted,
+			    who->id, who->job ? "have finished" : "answer",
+			    simulation->disturbance ? ", since " : "",
+			    simulation->disturbance ? simulation->disturbance : ""));
 }
 
 /* That something is lost, and that it is there again, is part of the story. */
 static void tell_loss(struct simulation *simulation)
 {
-	int64_t wanted = 0;
-	const struct watched *lost = simulation->armed ? missing(simulation, NULL, false, &wanted) : NULL;
-	if (lost && !simulation->lost)
-		story_tell(simulation, lost->id, "%lld of %lld %s", (long long)lost->answering,
-			   (long long)wanted, lost->answering == 1 ? "answers" : "answer");
-	else if (!lost && simulation->lost)
+	bool lost = false;
+	for (size_t i = 0; i < simulation->watched_count; i++) {
+		struct watched *watched = &simulation->watched[i];
+		int64_t wanted, there = there_of(watched);
+		if (!simulation->armed || !is_missing(watched, false, &wanted)) {
+			watched->told = -1;
+			continue;
+		}
+		lost = true;
+		/* The way back up is told once it is whole. */
+		if (watched->told < 0 || there < watched->told)
+			story_tell(simulation, watched->id, "%lld of %lld %s",
+				   (long long)(watched->told = there), (long long)wanted,
+				   verb_of_count(watched, there));
+	}
+	if (!lost && simulation->lost)
 		story_tell(simulation, simulation->app, "all that is wanted is there again");
-	simulation->lost = lost != NULL;
+	simulation->lost = lost;
 }
 
 void verdicts_look(struct simulation *simulation)
@@ -269,10 +298,9 @@ void verdicts_disturbed(struct simulation *simulation, int64_t end_ms, const cha
 	simulation->disturbance = words;
 }
 
-void verdicts_step(struct simulation *simulation, const struct scenario_step *step, const char *what,
-		   const char *why)
+void verdicts_note(struct simulation *simulation, struct place place, const char *what, const char *why)
 {
-	struct verdict *verdict = add(simulation, step->said.place, arena_text(&simulation->arena, what));
+	struct verdict *verdict = add(simulation, place, arena_text(&simulation->arena, what));
 	if (verdict && why)
 		broken(simulation, verdict, arena_text(&simulation->arena, why));
 }
@@ -311,7 +339,8 @@ static void judge_finally(struct simulation *simulation, struct verdict *verdict
 	const struct scenario_finally *finally = &verdict->assertion->finally;
 	struct arena *arena = &simulation->arena;
 	const char *state = json_text(simulation->status, "state");
-	if (finally->state.text && (!state || strcmp(state, finally->state.text) != 0))
+	if (said_has(finally, FINALLY_STATE) &&
+	    (!state || strcmp(state, scenario_states[finally->state]) != 0))
 		broken(simulation, verdict, arena_format(arena, "it is %s", state ? state : "not known"));
 	for (const struct said_pair *pair = finally->count; pair; pair = said_next(pair)) {
 		const struct watched *watched = watched_of(simulation, pair->said.name);
@@ -334,6 +363,21 @@ static void judge_finally(struct simulation *simulation, struct verdict *verdict
 				 : "a next deploy changes nothing");
 }
 
+/* An assertion about what never was would hold whatever happens. */
+static void judge_meaning(struct simulation *simulation, struct verdict *verdict)
+{
+	const struct scenario_assertion *assertion = verdict->assertion;
+	struct arena *arena = &simulation->arena;
+	if (verdict->ever || verdict->broken_ms >= 0)
+		return;
+	if (assertion->what == ASSERT_NEVER && !assertion->more && assertion->count > 0)
+		broken(simulation, verdict,
+		       arena_format(arena, "there never were %lld %s that answer",
+				    (long long)assertion->count, assertion->component));
+	else if (assertion->what == ASSERT_OUTAGE)
+		broken(simulation, verdict, arena_format(arena, "no %s ever answered", verdict->component));
+}
+
 static json_t *verdict_json(const struct verdict *verdict)
 {
 	json_t *entry = json_object();
@@ -344,7 +388,7 @@ static json_t *verdict_json(const struct verdict *verdict)
 	if (!held)
 		(void)(json_put_number(entry, "at_ms", verdict->broken_ms) ||
 		       json_put_text(entry, "why", verdict->why));
-	else if (verdict->assertion &&
+	else if (verdict->assertion && verdict->ever &&
 		 (verdict->assertion->what == ASSERT_RECOVERS || verdict->assertion->what == ASSERT_OUTAGE))
 		json_put_number(entry, "worst_ms", verdict->worst_ms);
 	return entry;
@@ -356,6 +400,8 @@ bool verdicts_end(struct simulation *simulation, json_t *ret_list)
 	for (struct verdict *verdict = simulation->verdicts; verdict; verdict = verdict->next) {
 		if (verdict->assertion && verdict->assertion->what == ASSERT_FINALLY)
 			judge_finally(simulation, verdict);
+		else if (verdict->assertion)
+			judge_meaning(simulation, verdict);
 		held = held && verdict->broken_ms < 0;
 		json_add(ret_list, verdict_json(verdict));
 	}

@@ -139,3 +139,62 @@ int names_check(struct simulation *simulation, struct diagnostics *list)
 	check_others(&checking);
 	return list->errors || list->failed ? -1 : 0;
 }
+
+/* --- images ------------------------------------------------------------------------------------------- */
+
+/* "busybox" is what the blueprint and the engine call "busybox:latest". */
+static void settle_image(struct simulation *simulation, struct said *image, struct diagnostics *list)
+{
+	struct image_reference reference;
+	struct error err = {0};
+	if (image_reference_parse(&simulation->arena, image->name, &reference, &err) == 0)
+		image->name = reference.familiar;
+	else if (err.code == ERR_NO_MEMORY)
+		list->failed = true;
+	else
+		complain(list, image->place, "%s", err.text);
+}
+
+void names_settle(struct simulation *simulation, struct diagnostics *list)
+{
+	const struct scenario *scenario = simulation->scenario;
+	for (const struct scenario_place *place = scenario->fleet; place; place = said_next(place))
+		for (struct scenario_image *image = place->docker.images; image; image = said_next(image))
+			settle_image(simulation, &image->said, list);
+	for (const struct scenario_behaviour *said = scenario->behaviour; said; said = said_next(said))
+		for (struct scenario_behaviour *one = said->with_image; one; one = said_next(one))
+			settle_image(simulation, &one->said, list);
+}
+
+/* --- what nobody had ---------------------------------------------------------------------------------- */
+
+static void unmet(struct simulation *simulation, const struct said *image, const char *what)
+{
+	owned_text words = {0};
+	text_format(&words, "%s `%s`", what, image->name);
+	verdicts_note(simulation, image->place, text_view(&words), "no component ever had this image");
+}
+
+static bool any_had(const struct simulation *simulation, const char *image)
+{
+	for (const struct spot *spot = simulation->spots; spot; spot = spot->next)
+		if (map_get(spot->images, image))
+			return true;
+	return false;
+}
+
+void names_end(struct simulation *simulation)
+{
+	const struct scenario *scenario = simulation->scenario;
+	for (const struct scenario_place *place = scenario->fleet; place; place = said_next(place)) {
+		const struct spot *spot = fleet_spot(simulation, place->said.name);
+		for (const struct scenario_image *image = place->docker.images; spot && image;
+		     image = said_next(image))
+			if (!map_get(spot->images, image->said.name))
+				unmet(simulation, &image->said, "images");
+	}
+	for (const struct scenario_behaviour *said = scenario->behaviour; said; said = said_next(said))
+		for (const struct scenario_behaviour *one = said->with_image; one; one = said_next(one))
+			if (!any_had(simulation, one->said.name))
+				unmet(simulation, &one->said, "withImage");
+}

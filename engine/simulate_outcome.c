@@ -40,6 +40,22 @@ static const char *outcome_word(enum berth_outcome outcome)
 
 /* --- a plan ---------------------------------------------------------------------------------------- */
 
+/* What the plan does to that component: "create web", "leave web as it is". */
+static void add_action(const json_t *document, const char *component, struct text *to)
+{
+	size_t i;
+	json_t *change;
+	json_array_foreach (json_object_get(document, "changes"), i, change) {
+		const char *action = json_text(change, "action");
+		if (strcmp(json_text(change, "component"), component) != 0 ||
+		    strcmp(action, "unchanged") == 0)
+			continue;
+		text_format(to, "%s %s", action, component);
+		return;
+	}
+	text_format(to, "leave %s as it is", component);
+}
+
 static bool lists_exactly(const json_t *document, const char *action, const struct said_pair *wanted,
 			  struct text *why)
 {
@@ -50,10 +66,11 @@ static bool lists_exactly(const json_t *document, const char *action, const stru
 		json_array_foreach (json_object_get(document, "changes"), i, change)
 			found = found || (strcmp(json_text(change, "action"), action) == 0 &&
 					  strcmp(json_text(change, "component"), pair->said.name) == 0);
-		if (!found)
-			text_format(why, "it does not %s %s", action, pair->said.name);
-		if (!found)
-			return false;
+		if (found)
+			continue;
+		text_format(why, "it does not %s %s, it would ", action, pair->said.name);
+		add_action(document, pair->said.name, why);
+		return false;
 	}
 	json_array_foreach (json_object_get(document, "changes"), i, change) {
 		const struct said_pair *pair = wanted;
@@ -157,7 +174,8 @@ static void hold_against_step(const struct run *run, const json_t *document)
 	bool asserted = (said_has(step, STEP_OUTCOME) && wanted != ANY_OUTCOME) ||
 			said_has(step, STEP_SAYS) || (run->action == STEP_PLAN && step->plan.said.given);
 	if (asserted || why.length)
-		verdicts_step(run->simulation, step, text_view(&what), why.length ? text_view(&why) : NULL);
+		verdicts_note(run->simulation, step->said.place, text_view(&what),
+			      why.length ? text_view(&why) : NULL);
 }
 
 static void note_step(const struct run *run)

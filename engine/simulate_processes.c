@@ -57,9 +57,13 @@ static void behave(void *owner, const struct program_started *started, struct pr
 	if (!simulation->app || !fleet_component(simulation, started->name, &length, &ordinal))
 		return;
 	const struct scenario_behaviour *said = said_of(simulation, started->name);
+	const struct watched *watched =
+	    fleet_watched(simulation, started->name + strlen(simulation->app) + 1, length);
 	ret->port = port_of(started);
+	ret->ends = watched && watched->job;
 	if (said) {
-		ret->ends = started->starts <= said->exits;
+		if (said_has(said, BEHAVIOUR_EXITS))
+			ret->ends = started->starts <= said->exits;
 		ret->exit_code = (int)said->exit_code;
 		ret->lives_ms = said->lives_ms;
 		ret->answers_after_ms = said->answers_after_ms;

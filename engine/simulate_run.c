@@ -188,8 +188,7 @@ void run_end(struct run *run)
 	const char *result = run->operation ? berth_result(run->operation) : "";
 	json_t *document = *result ? json_parse(result, strlen(result), "result", &err) : NULL;
 	if (run->dies_at && !run->killed)
-		story_tell(simulation, "scenario", "berth ended before call %llu: it was not killed",
-			   (unsigned long long)run->dies_at);
+		death_missed(simulation, run);
 	if (run->step) {
 		run_judge(run, document);
 		if (run->action != STEP_PLAN && run->operation && !run->killed &&

@@ -153,7 +153,7 @@ void steps_look(struct simulation *simulation)
 		if (takes_too_long(run)) {
 			run_kill(run, "because it takes too long");
 			if (run->step)
-				verdicts_step(simulation, run->step, run_words(run),
+				verdicts_note(simulation, run->step->said.place, run_words(run),
 					      "it takes longer than the scenario's limit");
 		}
 		if (has_ended(run))

@@ -120,9 +120,14 @@ static bool begin(struct berth_operation *operation)
 	if (!simulation->folder || !simulation->edition.file || copy_settings(simulation) ||
 	    !begin_universe(simulation))
 		return no_memory(operation);
-	if (fleet_prepare(simulation, NULL, &simulation->edition, &operation->diagnostics, &operation->error))
-		return refuse(operation, request->blueprint, request->blueprint_size);
-	if (names_check(simulation, &operation->diagnostics))
+	names_settle(simulation, &operation->diagnostics);
+	/* What is wrong with both is told of the scenario first: the text that is shown is of one file. */
+	bool wrong = operation->diagnostics.errors > 0;
+	if (fleet_prepare(simulation, NULL, &simulation->edition, wrong ? NULL : &operation->diagnostics,
+			  &operation->error))
+		return wrong ? refuse(operation, request->scenario, request->scenario_size)
+			     : refuse(operation, request->blueprint, request->blueprint_size);
+	if (names_check(simulation, &operation->diagnostics) || operation->diagnostics.errors)
 		return refuse(operation, request->scenario, request->scenario_size);
 	verdicts_begin(simulation);
 	steps_begin(simulation);
@@ -141,6 +146,8 @@ static bool end(struct berth_operation *operation)
 		json_decref(assertions);
 		return no_memory(operation);
 	}
+	faults_end(simulation);
+	names_end(simulation);
 	bool held = verdicts_end(simulation, assertions);
 	(void)(json_put_number(document, "seed", (int64_t)simulation->seed) ||
 	       json_put_flag(document, "held", held) ||

@@ -109,6 +109,8 @@ static void breaks(const char *scenario, const char *words, const char *why)
 	cr_expect_geq(json_number(broken, "at_ms", -1), 0);
 }
 
+static void is_wrong(const char *scenario, int line, const char *summary, const char *detail);
+
 /* What the story of that scenario has in it. */
 static void tells(const char *scenario, const char *words)
 {
@@ -249,7 +251,9 @@ Test(simulate_verb, a_plan_says_what_it_would_do)
 	breaks("steps: [deploy, {edit: {web.env: '{A: b}'}}, {plan: {replaces: [web, store]}}]\n", "plan",
 	       "it does not replace store");
 	breaks("steps: [deploy, {edit: {web.env: '{A: b}'}}, {plan: {replaces: store}}]\n", "plan",
-	       "it does not replace store");
+	       "it does not replace store, it would leave store as it is");
+	breaks("steps: [deploy, {remove: web.1}, {wait: 1s}, {plan: {starts: web}}]\n", "plan",
+	       "it does not start web, it would create web");
 	breaks("steps: [deploy, {edit: {web.env: '{A: b}'}}, {plan: {replaces: []}}]\n", "plan",
 	       "it would replace web, too");
 	breaks("steps: [deploy, {plan: {unchanged: false}}]\n", "plan", "it changes nothing");
@@ -354,7 +358,7 @@ Test(simulate_verb, a_fault_is_told_with_the_call_that_it_hits)
 {
 	tells("steps: [{fault: {calls: create, component: web.2, status: 500, times: 1}},"
 	      " {deploy: , outcome: any}]\n",
-	      "fault: POST /containers/create?name=shop.web.2");
+	      "fault: POST /containers/create?name=shop.web.2: answered with 500");
 }
 
 Test(simulate_verb, an_engine_goes_down_and_is_back)
@@ -370,7 +374,7 @@ Test(simulate_verb, berth_is_killed_and_deploys_again)
 {
 	holds("steps:\n- deploy:\n  meanwhile: [{after: 1s, kill: berth}]\n- deploy\n"
 	      "assert:\n- recovers: {within: 30s}\n- finally: {state: running, unchanged: true}\n");
-	for (int call = 5; call < 200; call += 30) {
+	for (int call = 5; call < 130; call += 20) {
 		owned_memory char *scenario = NULL;
 		cr_assert_gt(
 		    asprintf(&scenario,
@@ -382,11 +386,109 @@ Test(simulate_verb, berth_is_killed_and_deploys_again)
 	}
 }
 
-Test(simulate_verb, a_death_that_does_not_come_is_told)
+Test(simulate_verb, what_meets_nothing_breaks_the_scenario)
 {
-	tells("steps:\n- deploy:\n  meanwhile: [{kill: berth, atCall: 100000}]\n", "it was not killed");
-	tells("steps: [deploy, {kill: berth}]\n", "no berth runs that could be killed");
-	tells("steps: [{kill: web}, {remove: web.2}]\n", "nothing of `web` runs");
+	breaks("steps:\n- deploy:\n  meanwhile: [{kill: berth, atCall: 100000}]\n",
+	       "kill berth at call 100000", "it was not killed");
+	breaks("steps: [deploy, {kill: berth}]\n", "kill berth", "no berth runs that could be killed");
+	breaks("steps: [{kill: web}, deploy]\n", "kill web", "nothing of `web` runs");
+	breaks("steps: [deploy, {kill: web.9}]\n", "kill web.9", "nothing of `web.9` runs");
+	breaks("steps: [{remove: web.2}, deploy]\n", "remove web.2", "nothing of `web.2` is there");
+	breaks("steps: [{cutOff: web.2}, deploy]\n", "cutOff web.2", "nothing of `web.2` is there");
+	breaks("steps: [deploy, {fault: {calls: execStart, status: 500}}, deploy]\n", "answered with 500",
+	       "no call met it");
+	breaks("steps: [{fault: {calls: create, lost: true, skip: 50}}, deploy]\n", "never arrives",
+	       "no call met it");
+}
+
+Test(simulate_verb, a_scenario_may_let_its_misfortunes_meet_nothing)
+{
+	holds(
+	    "steps:\n- deploy:\n  meanwhile: [{kill: berth, atCall: 100000, outcome: any}]\n"
+	    "- {kill: berth, outcome: any}\n- {kill: web.9, outcome: any}\n- {remove: web.9, outcome: any}\n"
+	    "- {fault: {calls: execStart, status: 500}, outcome: any}\n- deploy\n");
+}
+
+Test(simulate_verb, an_assertion_about_what_never_was_does_not_hold)
+{
+	breaks("steps: [deploy]\nassert:\n- never: fewer than 3 web\n", "never fewer than 3 web",
+	       "there never were 3 web that answer");
+	breaks("behaviour:\n  web: {answersAfter: never}\nsteps: [{deploy: , timeout: 10s, outcome: any}]\n"
+	       "assert:\n- outage: {web: 1m}\n",
+	       "web is never away", "no web ever answered");
+	holds("steps: [deploy]\nassert:\n- never: fewer than 0 web\n- never: more than 2 web\n");
+}
+
+Test(simulate_verb, an_image_that_no_component_has_is_a_mistake)
+{
+	breaks("fleet:\n  cloud: {docker: {images: {'reddis:3': {missing: true}}}}\nsteps: [deploy]\n",
+	       "images `reddis:3`", "no component ever had this image");
+	breaks("behaviour:\n  web: {withImage: {'web:2': {answersAfter: never}}}\nsteps: [deploy]\n",
+	       "withImage `web:2`", "no component ever had this image");
+	is_wrong("fleet:\n  cloud: {docker: {images: {'Redis:3': {missing: true}}}}\nsteps: [deploy]\n", 2,
+		 "Redis", NULL);
+}
+
+Test(simulate_verb, an_image_is_called_as_in_the_blueprint)
+{
+	static const char blueprint[] =
+	    "id: i\nlocation: cloud\nservices:\n- {type: 'docker:busybox', id: a}\n";
+	static const char *const names[] = {"busybox", "busybox:latest", "docker.io/library/busybox"};
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		owned_memory char *scenario = NULL;
+		enum berth_outcome outcome;
+		cr_assert_gt(asprintf(&scenario,
+				      "fleet:\n  cloud: {docker: {images: {'%s': {missing: true}}}}\n"
+				      "steps: [{deploy: , outcome: failed}]\n",
+				      names[i]),
+			     0);
+		owned_json document = play(blueprint, scenario, &outcome);
+		cr_expect_eq(outcome, BERTH_OK, "%s", names[i]);
+	}
+}
+
+Test(simulate_verb, a_job_comes_to_its_end_by_itself)
+{
+	static const char blueprint[] =
+	    "id: jobs\nlocation: cloud\nservices:\n"
+	    "- {type: 'docker:m', id: migrate, job: true}\n"
+	    "- {type: process, id: fetch, location: localhost, command: [/bin/x], job: true}\n"
+	    "- {type: 'docker:web:1', id: web, openPorts: 80,"
+	    " dependsOn: {migrate: finished, fetch: finished}}\n";
+	enum berth_outcome outcome;
+	owned_json well = play(
+	    blueprint, "steps: [deploy]\nassert:\n- finally: {state: running, unchanged: true}\n", &outcome);
+	if (outcome)
+		tell(well);
+	cr_expect_eq(outcome, BERTH_OK);
+	owned_json badly =
+	    play(blueprint, "behaviour:\n  migrate: {exitCode: 3}\nsteps: [{deploy: , outcome: failed}]\n",
+		 &outcome);
+	cr_expect_eq(outcome, BERTH_OK);
+	cr_expect(told(badly, "ended with code 3"));
+	owned_json never =
+	    play(blueprint,
+		 "behaviour:\n  migrate: {exits: 0}\nsteps: [{deploy: , timeout: 1m, outcome: timedOut}]\n",
+		 &outcome);
+	cr_expect_eq(outcome, BERTH_OK);
+}
+
+Test(simulate_verb, who_is_cut_off_does_not_answer)
+{
+	breaks("steps: [deploy, {cutOff: web.1}, {wait: 5s}, deploy]\nassert:\n- never: fewer than 2 web\n",
+	       "never fewer", "1 answers of web");
+	breaks("steps: [deploy, {cutOff: web.1}, {wait: 5s}, deploy]\nassert:\n- recovers: {within: 4s}\n",
+	       "recovers", "1 of 2 web answer");
+}
+
+Test(simulate_verb, every_component_that_is_lost_is_told)
+{
+	enum berth_outcome outcome;
+	owned_json document =
+	    play(SHOP, "steps: [deploy, {fault: {at: cloud, engineDown: 10s}}]\n", &outcome);
+	cr_expect_eq(outcome, BERTH_OK);
+	cr_expect(told(document, "0 of 1 answer"));
+	cr_expect(told(document, "0 of 2 answer"));
 }
 
 Test(simulate_verb, whoever_asked_for_it_can_interrupt_it)
@@ -566,7 +668,30 @@ Test(simulate_verb, every_complaint_has_its_place_and_its_remedy)
 	is_wrong("steps:\n- {deploy: , outcome: fine}\n", 2, "`outcome` cannot be `fine`", NULL);
 	is_wrong("steps: deploy\n", 1, "`steps` takes a list", "- ");
 	is_wrong("steps: [deploy]\nassert:\n- outage: {web: long}\n", 3, "takes a duration for `web`", NULL);
+	is_wrong("steps: [deploy]\nassert:\n- finally: {state: runing}\n", 3, "`state` cannot be `runing`",
+		 "did you mean `running`?");
+	is_wrong("steps: [deploy]\nassert:\n- finally: {count: {web: many}}\n", 3,
+		 "`count` takes a number for `web`, not `many`", NULL);
+	is_wrong("steps: [deploy]\nassert:\n- finally: {}\n", 3, "asserts nothing", "state: running");
+	is_wrong("steps:\n- {kill: web, atCall: 5}\n", 2, "`atCall` means nothing to `kill: web`", NULL);
+	is_wrong("steps:\n- {kill: berth, exitCode: 5}\n", 2, "`exitCode` means nothing to `kill: berth`",
+		 NULL);
+	is_wrong("steps:\n- {kill: web, outcome: failed}\n", 2, "`kill` has no outcome", "any");
 	is_wrong("steps:\n- {scale: {web: 1, store: 2}}\n", 2, "`scale` takes one component", NULL);
+}
+
+/* Whatever is wrong, from spelling to names that the blueprint does not have. */
+Test(simulate_verb, all_complaints_come_at_once)
+{
+	enum berth_outcome outcome;
+	owned_json document =
+	    play(SHOP,
+		 "seed: abc\nbehaviour:\n  wbe: {exits: 1}\nsteps:\n- {kil: web}\n"
+		 "- fault: {at: clowd, lost: true, status: 500}\nassert:\n- never: less than 2 web\n"
+		 "- finally: {count: {wbe: 1}}\n",
+		 &outcome);
+	cr_expect_eq(outcome, BERTH_INVALID);
+	cr_expect_eq(json_number(document, "error_count", 0), 7);
 }
 
 Test(simulate_verb, a_wrong_blueprint_is_told_as_validate_does)

@@ -1,5 +1,5 @@
-/* recorded.c - what the last deploy recorded of instances that it could not bring to where they are wanted:
- * who looks afterwards is told of it. */
+/* last_failures.c - what the last deploy recorded of instances that it could not bring to where they are
+ * wanted: who looks afterwards is told of it. */
 #include <stdio.h>
 #include <string.h>
 
