@@ -326,6 +326,8 @@ static bool judge(const char *name, const struct text *text, double *ret_seconds
 		validate(text);
 		_exit(0);
 	}
+	*ret_seconds = 0;
+	*ret_megabytes = 0;
 	if (pid < 0 || wait4(pid, &status, 0, &used) != pid)
 		return false;
 	*ret_seconds = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
