@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -204,7 +205,7 @@ class Deployer:
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                 errors="replace")
 
-    def wait(self, child, arguments, seconds=90):
+    def wait(self, child, arguments, seconds=240):
         try:
             out, errors = child.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -213,7 +214,7 @@ class Deployer:
             raise Wrong(f"`berth {' '.join(arguments)}` does not end within {seconds} s:\n{(out + errors)[-800:]}") from None
         return Said(arguments, child.returncode, out, errors)
 
-    def berth(self, *arguments, seconds=90, bound=True):
+    def berth(self, *arguments, seconds=240, bound=True):
         return self.wait(self.start(*arguments, bound=bound), arguments, seconds)
 
     def good(self, *arguments, **how):
@@ -394,8 +395,10 @@ class Report:
         try:
             function(*arguments)
             self.line(what)
-        except (Wrong, OSError) as trouble:
-            self.line(what, str(trouble) or repr(trouble))
+        except Wrong as trouble:
+            self.line(what, str(trouble))
+        except Exception:  # of one try; the others go on
+            self.line(what, traceback.format_exc())
 
     def each(self, jobs, tries):
         """(words, function, arguments...) side by side."""

@@ -55,7 +55,7 @@ check "and is all" json '.changed == false' deploy app.yaml -o json
 before=$(ids web)
 write blue 'command: "exit 3"'
 check "one that keeps ending on a fixed port" exits 1 deploy app.yaml
-check "gives it back to the old one" until_true 2 answers crash
+check "gives it back to the old one" until_true 30 answers crash
 check "which is the same container" kept "$before" "$(ids web)"
 write blue 'env: {A: b}'
 sed -i 's/identidock:1.3/identidock:not-here/' app.yaml

@@ -32,16 +32,16 @@ ended_well() { # PID SECONDS
 	until_true "$2" fails kill -0 "$1" && wait "$1"
 }
 
-check "nobody waits for what nobody knows" exits 1 wait_for running --timeout 5s
-check "but it is gone" wait_for gone --timeout 5s
+check "nobody waits for what nobody knows" exits 1 wait_for running --timeout 60s
+check "but it is gone" wait_for gone --timeout 60s
 background events "$BERTH" events -f "$A" -o json
 check "deploys" deploy shop.yaml
-check "events come as they are recorded" until_true 5 said '"what":"running"' events
-check "one object a line" until_true 5 jq -e -s 'length >= 2 and all(.[]; .app == "real-commands")' events
+check "events come as they are recorded" until_true 30 said '"what":"running"' events
+check "one object a line" until_true 30 jq -e -s 'length >= 2 and all(.[]; .app == "real-commands")' events
 kill "$last"
-check "wait: running" wait_for running --timeout 10s
-check "wait: healthy" wait_for healthy --timeout 20s
-check "wait: nothing of it is a job" exits 64 wait_for finished --timeout 5s
+check "wait: running" wait_for running --timeout 60s
+check "wait: healthy" wait_for healthy --timeout 60s
+check "wait: nothing of it is a job" exits 64 wait_for finished --timeout 60s
 check "why: all is as wanted" json '.findings == []' why "$A" -o json
 check "why: of one component all the same" json '.findings[0].why == "it is as wanted"' why "$A" db -o json
 
@@ -52,10 +52,10 @@ check "why: it ended, with its code and its log" json '.findings | length == 1 a
 background waiting "$BERTH" wait "$A" --timeout 60s "${to_engine[@]}"
 background lines "$BERTH" status "$A" -w "${to_engine[@]}"
 watching=$last
-until_true 10 said "web.1  stopped" lines
+until_true 30 said "web.1  stopped" lines
 docker start "$A.web.1" >/dev/null
-check "wait: it hears of a start by other hands" ended_well "${children[-2]}" 10
-check "status -w: a line for each change" until_true 10 said "web.1  running" lines
+check "wait: it hears of a start by other hands" ended_well "${children[-2]}" 30
+check "status -w: a line for each change" until_true 30 said "web.1  running" lines
 kill "$watching"
 check "status: exit code" status "$A" --exit-code
 docker rm -f "$A.web.1" >/dev/null
@@ -89,7 +89,7 @@ check "once done it is stale" exits 75 berth deploy shop.plan "${to_engine[@]}" 
 # --- a blueprint behind a URL ---
 python3 -u -m http.server --bind 127.0.0.1 0 >server 2>&1 &
 children+=($!)
-until_true 5 said "port" server
+until_true 30 said "port" server
 port=$(grep -oE 'port [0-9]+' server | grep -oE '[0-9]+')
 check "a blueprint behind a URL" json '[.changes[].action] | unique == ["unchanged"]' plan "http://127.0.0.1:$port/shop.yaml" -o json
 check "one that is not there" exits 64 plan "http://127.0.0.1:$port/nowhere.yaml"

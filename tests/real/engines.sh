@@ -67,7 +67,7 @@ as_root unshare --mount sh -c 'mount -t tmpfs tmpfs /run && mkdir -p /run/podman
 	expired="127.0.0.1:2383,tls=$work/expired.pem,$work/expired-key.pem:engine" \
 	elsewhere="127.0.0.1:2384,tls=$work/elsewhere.pem,$work/elsewhere-key.pem:engine" \
 	bed="127.0.0.1:2385,$tls,ca=$work/ours.pem:relay=$engine_socket" bare="127.0.0.1:2386:relay=$engine_socket" >fronts 2>fronts.log &
-until_true 10 grep -q ready fronts
+until_true 30 grep -q ready fronts
 fronts=$(cat pid)
 
 # It takes its ten seconds beside the rest.

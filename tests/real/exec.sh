@@ -124,7 +124,7 @@ check "here: as somebody else" says nobody here -unobody web -- id -un
 check "there: as somebody else" says 65534 there -u65534 web -- id -u
 check "there: as somebody nobody knows" exits 126 there -unobody web -- true
 check "a time limit" exits 124 berth exec --timeout 1s "${to_engine[@]}" real-exec-here web -- sleep 98765
-check "here: what was dropped has ended" until_true 5 bash -c '! pgrep -f "^sleep 98765" >/dev/null || [ -n "$(docker ps -q)" ]'
+check "here: what was dropped has ended" until_true 30 bash -c '! pgrep -f "^sleep 98765" >/dev/null || [ -n "$(docker ps -q)" ]'
 check "here: background work ends with its instance" bash -c '"$@"' - "$BERTH" exec real-exec-here web -- sh -c 'setsid sleep 98766 >/dev/null 2>&1 & :'
 check "it does" pgrep -f "^sleep 98766"
 check "destroys here" destroy real-exec-here

@@ -24,7 +24,7 @@ nobody() { same "" "$(grep -la "BERTH_APP=real-here" /proc/[0-9]*/environ 2>/dev
 check "deploys" deploy here.yaml
 port=$(port_of real-here db)
 check "a port was allotted" test "${port:-0}" -gt 0
-check "the consumer reached it by its variables" until_true 5 said
+check "the consumer reached it by its variables" until_true 30 said
 check "logs" bash -c '"$@" | grep -q said' - "$BERTH" logs real-here probe
 ids=$(pids)
 check "deploys again" json '.changed == false' deploy here.yaml -o json
@@ -39,7 +39,7 @@ check "the very same" kept "$ids" "$(pids)"
 redis shutdown nosave >/dev/null 2>&1
 check "an ended process is started" deploy here.yaml
 check "on the port it had" kept "$port" "$(port_of real-here db)"
-check "and answers" until_true 5 redis ping
+check "and answers" until_true 30 redis ping
 address=$(address_of real-here db)
 check "destroys" destroy real-here
 check "no process of it is left" nobody

@@ -33,11 +33,11 @@ inward() { timeout 5 redis-cli -h "$(address_of real-inward db)" -p "$(port_of r
 outward() { docker exec "$(running real-outward db)" sh -c 'printf "GET outward\r\nQUIT\r\n" | nc 127.0.0.1 6379' | grep -q yes; }
 
 check "a container linked to a process deploys" deploy inward.yaml
-check "and reaches it" until_true 8 inward
+check "and reaches it" until_true 30 inward
 check "deploys again" json '.changed == false' deploy inward.yaml -o json
 check "destroys" destroy real-inward
 check "a process linked to a container deploys" deploy outward.yaml
-check "and reaches it through a published port" until_true 8 outward
+check "and reaches it through a published port" until_true 30 outward
 one_address() { docker port "$(running real-outward db)" | tee /dev/stderr | grep -q . && ! docker port "$(running real-outward db)" | grep -qF '0.0.0.0'; }
 check "published on one address" one_address
 check "deploys again" json '.changed == false' deploy outward.yaml -o json

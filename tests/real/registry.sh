@@ -29,7 +29,7 @@ registry_up() {
 	docker-registry serve registry.yaml >>registry.log 2>&1 &
 	registry_pid=$!
 	children+=($registry_pid)
-	until_true 10 curl -sk -o answer "https://$registry/v2/"
+	until_true 30 curl -sk -o answer "https://$registry/v2/"
 }
 registry_down() {
 	kill $registry_pid
@@ -41,7 +41,7 @@ todo pass
 : >front.log
 python3 "$root/tests/support/registry_front.py" "${front#*:}" "$registry" orders front.log &
 children+=($!)
-until_true 10 curl -s -o answer "http://$front/v2/"
+until_true 30 curl -s -o answer "http://$front/v2/"
 
 login() { # SERVER USER:PASSWORD
 	printf '{"auths": {"%s": {"auth": "%s"}}}\n' "$1" "$(printf %s "$2" | base64 -w0)" >config.docker/config.json
@@ -193,8 +193,8 @@ check "what passes is tried again" deploy it.yaml
 check "as often as it takes" same 2 "$(grep -c ' 500 ' front.log)"
 again
 todo fail 503 1000
-check "what does not pass is given up" tells 1 '503 Service Unavailable.*tried [0-9]+ times in 3[0-9] s' deploy it.yaml
-check "within half a minute and a bit" quick 45
+check "what does not pass is given up" tells 1 '503 Service Unavailable.*tried [0-9]+ times in [3-5][0-9] s' deploy it.yaml
+check "within half a minute and a bit" quick 75
 todo pass
 
 again
@@ -203,7 +203,7 @@ blueprint "$registry/$repository:small" one ""
 registry_down
 deploy it.yaml --progress plain >told 2>&1 &
 deploying=$!
-check "a registry that is down is said to be" until_true 20 grep -q 'connection refused; again in' told
+check "a registry that is down is said to be" until_true 60 grep -q 'connection refused; again in' told
 registry_up
 check "and used when it comes back" wait $deploying
 
@@ -218,17 +218,19 @@ check "a layer that breaks off is fetched to its end" same 1 "$(count running re
 check "which is told meanwhile" grep -qE 'broke off, retrying in [0-9] second' told
 
 again
-todo drip 300000
+todo drip 200000
 env --default-signal=INT "$BERTH" deploy it.yaml "${to_engine[@]}" -y --progress plain >told 2>&1 &
 deploying=$!
-check "a slow one shows how far it is" until_true 30 grep -qE 'pulling .*: [1-9][0-9]* of 7 MB' told
+check "a slow one shows how far it is" until_true 60 grep -qE 'pulling .*: [1-9][0-9]* of 7 MB' told
 since=$SECONDS
 kill -INT $deploying
 check "interrupted it ends with 130" exits 130 wait $deploying
-check "soon" quick 5
+# All of it takes 35 s.
+check "soon" quick 15
 check "without a container" same "" "$(containers real-registry)"
 check "and without the image" same "" "$(docker images -q "$front/$repository")"
-check "or a part of it" until_true 10 same "" "$(find "${engine_socket%/*}/data/tmp" -name 'GetImageBlob*' 2>/dev/null)"
+no_part() { same "" "$(find "${engine_socket%/*}/data/tmp" -name 'GetImageBlob*' 2>/dev/null)"; }
+check "or a part of it" until_true 30 no_part
 check "--timeout ends it as well" exits 124 deploy it.yaml --timeout 3s
 todo pass
 check "the next deploy goes on" deploy it.yaml
@@ -239,11 +241,11 @@ asleep=$((100000 + $$))
 helper test "exec sleep $asleep"
 env --default-signal=INT "$BERTH" deploy it.yaml "${to_engine[@]}" -y --progress plain >told 2>&1 &
 deploying=$!
-check "a hanging helper is told" until_true 20 grep -q 'asking docker-credential-test for the login' told
+check "a hanging helper is told" until_true 60 grep -q 'asking docker-credential-test for the login' told
 kill -INT $deploying
 check "and ends with the deploy" exits 130 wait $deploying
 asleep() { pgrep -f "^sleep $asleep$" >/dev/null; }
-check "without a trace" until_true 5 fails asleep
+check "without a trace" until_true 30 fails asleep
 
 login "$front" "ann:$secret"
 again

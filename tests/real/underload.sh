@@ -52,7 +52,7 @@ none_failed() {
 
 write red
 check "deploys" deploy app.yaml
-check "answers" until_true 5 answers first
+check "answers" until_true 30 answers first
 load 4
 check "the load alone: no request fails" none_failed
 
