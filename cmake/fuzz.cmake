@@ -1,5 +1,6 @@
 # Hostile input: each tests/fuzz/fuzz_NAME.c is a target of libFuzzer (with BERTH_FUZZ, by clang), and replays its corpus
-# as a test in every build.
+# as a test in every build. Those of the program itself stand on no floors but on a library that does what a script says.
+set(FUZZ_OF_PROGRAM arguments)
 set(FUZZ_WITH ${support_sources} tests/fuzz/pieces.c tests/fuzz/stage.c tests/fuzz/docker_stage.c
   tests/fuzz/local_stage.c
   tests/fuzz/checked.c)
@@ -9,9 +10,22 @@ function(fuzz_program name)
   target_compile_definitions(${name} PRIVATE BERTH_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 endfunction()
 
+add_library(fuzz-program OBJECT ${cli_tested} tests/cli/stub_berth.c tests/fuzz/pieces.c)
+target_include_directories(fuzz-program PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
+target_link_libraries(fuzz-program PRIVATE ${LIBRARIES})
+
+# Nothing that the program reaches for is there.
+function(fuzz_program_of_program name)
+  add_executable(${name} ${ARGN} $<TARGET_OBJECTS:fuzz-program>)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
+  target_link_libraries(${name} PRIVATE ${LIBRARIES})
+  foreach(call open fopen mkostemp rename unlink mkdir clock_gettime poll)
+    target_link_options(${name} PRIVATE -Wl,--wrap=${call})
+  endforeach()
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+endfunction()
+
 file(GLOB fuzz_sources CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
-set(replayed)
-set(names)
 foreach(source ${fuzz_sources})
   string(REGEX REPLACE ".*/fuzz_(.*)\\.c$" "\\1" name ${source})
   # In the one program that replays all of them each has a name of its own.
@@ -19,17 +33,28 @@ foreach(source ${fuzz_sources})
   target_include_directories(fuzz-one-${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
   target_link_libraries(fuzz-one-${name} PRIVATE ${LIBRARIES})
   target_compile_definitions(fuzz-one-${name} PRIVATE LLVMFuzzerTestOneInput=fuzz_${name})
-  list(APPEND replayed $<TARGET_OBJECTS:fuzz-one-${name}>)
-  string(APPEND names "TARGET(${name})\n")
-  add_test(NAME fuzz-${name} COMMAND fuzz-replay ${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name})
+  set(of "")
+  if(name IN_LIST FUZZ_OF_PROGRAM)
+    set(of "-program")
+  endif()
+  list(APPEND replayed${of} $<TARGET_OBJECTS:fuzz-one-${name}>)
+  string(APPEND names${of} "TARGET(${name})\n")
+  add_test(NAME fuzz-${name} COMMAND fuzz-replay${of} ${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name})
   if(BERTH_FUZZ)
-    fuzz_program(fuzz-${name} ${source} ${FUZZ_WITH})
+    if(of)
+      fuzz_program_of_program(fuzz-${name} ${source})
+    else()
+      fuzz_program(fuzz-${name} ${source} ${FUZZ_WITH})
+    endif()
     target_link_options(fuzz-${name} PRIVATE -fsanitize=fuzzer)
   endif()
 endforeach()
-file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/fuzz_targets.h CONTENT "${names}")
+file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/fuzz/fuzz_targets.h CONTENT "${names}")
+file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/fuzz-program/fuzz_targets.h CONTENT "${names-program}")
 fuzz_program(fuzz-replay tests/fuzz/replay.c ${FUZZ_WITH} ${replayed})
-target_include_directories(fuzz-replay PRIVATE ${CMAKE_BINARY_DIR})
+target_include_directories(fuzz-replay PRIVATE ${CMAKE_BINARY_DIR}/fuzz)
+fuzz_program_of_program(fuzz-replay-program tests/fuzz/replay.c base/text.c base/error.c ${replayed-program})
+target_include_directories(fuzz-replay-program PRIVATE ${CMAKE_BINARY_DIR}/fuzz-program)
 
 # Every allocation fails once; what the archives of libraries ask for counts too.
 add_executable(fuzz-allocations tests/fuzz/allocations.c tests/fuzz/scarce.c ${FUZZ_WITH} ${OBJECTS})
