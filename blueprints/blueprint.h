@@ -135,6 +135,15 @@ struct image_reference {
 
 enum component_kind { COMPONENT_DOCKER, COMPONENT_PROCESS, COMPONENT_EXTERNAL };
 
+struct policy_type; /* policy_types.h */
+
+/* What looks after it while it runs. */
+struct component_policy {
+	const struct policy_type *type;
+	struct place place;
+	const json_t *config; /* by the keys' own names, each value read once already */
+};
+
 struct component_spec {
 	const char *id;
 	const char *name;
@@ -190,6 +199,8 @@ struct component_spec {
 	const char *stop_signal;           /* "TERM", without SIG; NULL: the target's (or image's) default */
 	const struct file_entry *files;
 	size_t file_count;
+	const struct component_policy *policies; /* failure detectors among them, wherever written */
+	size_t policy_count;
 
 	/* Where each key was written, so that a change can be shown at its line. */
 	struct key_place {

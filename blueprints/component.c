@@ -267,6 +267,8 @@ void component_finish(struct reading *r, struct draft *d)
 	spec->published_count = d->published.count;
 	spec->bindings = kept(r, &d->bindings, sizeof(*spec->bindings));
 	spec->binding_count = d->bindings.count;
+	spec->policies = kept(r, &d->policies, sizeof(*spec->policies));
+	spec->policy_count = d->policies.count;
 	spec->key_places = kept(r, &d->key_places, sizeof(*spec->key_places));
 	spec->key_place_count = d->key_places.count;
 }

@@ -99,6 +99,11 @@ const struct key_rule key_rules[KEY_COUNT] = {
 			  "can look no names up",
 			  "linkAddress"},
     [KEY_LABELS] = {"labels", RUN, 2, read_labels, "labels of your own", "labels"},
+    [KEY_POLICIES] = {"policies", RUN, 2, read_policies,
+		      "what looks after it while `berth serve` runs: a list of {type: restarter, ...}",
+		      "policies"},
+    [KEY_ENRICHERS] = {"enrichers", RUN, 2, read_enrichers,
+		       "failure detectors, where Brooklyn writes them: a list of {type: ...}", "policies"},
 };
 
 /* Each spelling once, the ones of later versions at the end. */
@@ -157,13 +162,13 @@ static const struct key_name names[] = {
     {"stopSignal", KEY_STOP_SIGNAL, false},
     {"linkAddress", KEY_LINK_ADDRESS, false},
     {"labels", KEY_LABELS, false},
+    {"policies", KEY_POLICIES, false},
+    {"brooklyn.policies", KEY_POLICIES, false},
+    {"enrichers", KEY_ENRICHERS, false},
+    {"brooklyn.enrichers", KEY_ENRICHERS, false},
     /* later */
-    {"policies", KEY_LATER, false},
-    {"brooklyn.policies", KEY_LATER, false},
     {"sensors", KEY_LATER, false},
     {"effectors", KEY_LATER, false},
-    {"enrichers", KEY_LATER, false},
-    {"brooklyn.enrichers", KEY_LATER, false},
     {"initializers", KEY_LATER, false},
     {"brooklyn.initializers", KEY_LATER, false},
     {"children", KEY_LATER, false},

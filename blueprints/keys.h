@@ -48,6 +48,8 @@ enum component_key {
 	KEY_STOP_SIGNAL,
 	KEY_LINK_ADDRESS,
 	KEY_LABELS,
+	KEY_POLICIES,
+	KEY_ENRICHERS,
 	KEY_COUNT,
 	KEY_LATER, /* of the language, but not of this version */
 };

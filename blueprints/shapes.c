@@ -63,6 +63,12 @@ const struct shape shapes[] = {
 	{"type": ["object", "null"],
 	 "propertyNames": {"pattern": "^[^=]+$"}, "additionalProperties": "@value"},
 	"@expression"]})},
+    {"policies", JSON({"anyOf": [
+	{"type": ["array", "null"], "items": {"anyOf": [
+		{"type": "string", "minLength": 1},
+		{"type": "object", "required": ["type"], "properties": {"type": "@text"}},
+		"@expression"]}},
+	"@expression"]})},
     {"labels", JSON({"anyOf": [
 	{"type": ["object", "null"],
 	 "propertyNames": {"pattern": "^(?!berth\\.).+"}, "additionalProperties": "@value"},

@@ -1,0 +1,290 @@
+/* component_policies.c - the policies of a component, and the failure detectors that Brooklyn writes as
+ * enrichers: their types and keys. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "blueprints/component.h"
+#include "blueprints/policy_types.h"
+
+enum { MOST_POLICIES = 64 };
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+	for (; *words; words++)
+		if (!strcmp(word, *words))
+			return true;
+	return false;
+}
+
+static const char *const type_keys[] = {"type",         "policyType",    "policy_type",
+					"enricherType", "enricher_type", NULL};
+static const char *const config_keys[] = {"config", "brooklyn.config", NULL};
+static const char *const noted_keys[] = {"id", "name", "displayName", "description", "iconUrl", NULL};
+
+/* --- values ------------------------------------------------------------------------------------ */
+
+static json_t *scalar_json(const struct yaml_node *node)
+{
+	int64_t number;
+
+	if (yaml_null(node))
+		return json_null();
+	if (node->plain && (!strcmp(node->text, "true") || !strcmp(node->text, "false")))
+		return json_boolean(node->text[0] == 't');
+	if (node->plain && parse_number(node->text, INT64_MIN, INT64_MAX, &number))
+		return json_integer(number);
+	return json_any_text(node->text);
+}
+
+/* What stands there, with its expressions looked up. NULL with a complaint, or without memory. */
+static json_t *plain_json(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	const struct yaml_node *fixed = fixed_node(r, d, node);
+
+	if (!fixed)
+		return NULL;
+	if (fixed->kind == YAML_SCALAR)
+		return scalar_json(fixed);
+	owned_json json = fixed->kind == YAML_LIST ? json_array() : json_object();
+	for (size_t i = 0; json && i < fixed->count; i++) {
+		const struct yaml_node *inner =
+		    fixed->kind == YAML_LIST ? fixed->items[i] : fixed->entries[i].value;
+		json_t *value = plain_json(r, d, inner);
+		if (!value || (fixed->kind == YAML_LIST ? json_add(json, value)
+							: json_put(json, fixed->entries[i].key, value)))
+			return NULL;
+	}
+	return give(json);
+}
+
+/* `$brooklyn:sensor("NAME")` or `sensor("CLASS", "NAME")`: the name. */
+static json_t *sensor_json(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	if (!is_expression(node))
+		return plain_json(r, d, node);
+	const struct expression *e = expression_read(r, node);
+	if (!e)
+		return NULL;
+	if (e->kind != EXPRESSION_CALL || e->on || strcmp(e->text, "sensor") != 0)
+		return plain_json(r, d, node);
+	if (e->count < 1 || e->count > 2 || e->arguments[e->count - 1]->kind != EXPRESSION_TEXT) {
+		complain(r->list, e->place, "sensor() takes the name of a sensor");
+		return NULL;
+	}
+	return json_any_text(e->arguments[e->count - 1]->text);
+}
+
+/* --- keys -------------------------------------------------------------------------------------- */
+
+struct item {
+	const struct policy_type *type;
+	struct place place;
+	json_t *config;
+	unsigned given; /* a bit for each key */
+	bool faulty;
+};
+
+static void complain_key(struct reading *r, const struct item *item, const struct yaml_entry *entry)
+{
+	const char *near = policy_key_closest(item->type, entry->key);
+	struct diagnostic *entry_of =
+	    complain(r->list, entry->key_place, "%s has no key `%s`", item->type->name, entry->key);
+
+	if (near)
+		advise(r->list, entry_of, "did you mean `%s`?", near);
+}
+
+static void take_policy_key(struct reading *r, struct draft *d, struct item *item,
+			    const struct yaml_entry *entry)
+{
+	int index = policy_key_find(item->type, entry->key);
+	struct policy_value value;
+	struct error err;
+
+	if (index < 0) {
+		complain_key(r, item, entry);
+		return;
+	}
+	const struct policy_key *key = &item->type->keys[index];
+	if (item->given & 1u << index) {
+		complain(r->list, entry->key_place, "`%s` is given twice", key->name);
+		return;
+	}
+	item->given |= 1u << index;
+	if (yaml_null(entry->value))
+		return; /* as if it were not there */
+	owned_json json =
+	    key->kind == POLICY_SENSOR ? sensor_json(r, d, entry->value) : plain_json(r, d, entry->value);
+	if (!json)
+		return;
+	if (policy_value_read(item->type, key, json, &value, &err))
+		advise(r->list, complain(r->list, entry->value->place, "%s", err.text), "%s", err.remedy);
+	else if (json_put_shared(item->config, key->name, json))
+		r->list->failed = true;
+}
+
+static void take_config(struct reading *r, struct draft *d, struct item *item, const struct yaml_entry *entry)
+{
+	const struct yaml_node *config = fixed_node(r, d, entry->value);
+
+	if (!config || yaml_null(config))
+		return;
+	if (config->kind != YAML_MAP) {
+		complain(r->list, config->place, "`%s` takes a map, not %s", entry->key, kind_name(config));
+		return;
+	}
+	for (size_t i = 0; i < config->count; i++)
+		take_policy_key(r, d, item, &config->entries[i]);
+}
+
+static void check_required(struct reading *r, const struct item *item)
+{
+	const struct policy_type *type = item->type;
+	int schedule = policy_key_find(type, "schedule"), period = policy_key_find(type, "period");
+
+	for (size_t i = 0; i < type->key_count; i++)
+		if (type->keys[i].required && !(item->given & 1u << i))
+			complain(r->list, item->place, "%s needs `%s`: %s", type->name, type->keys[i].name,
+				 type->keys[i].meaning);
+	if (schedule >= 0 && item->given & 1u << schedule && item->given & 1u << period)
+		complain(r->list, item->place, "`schedule` and `period` exclude each other");
+}
+
+/* --- types ------------------------------------------------------------------------------------- */
+
+static void complain_type(struct reading *r, const struct yaml_node *node, const char *type)
+{
+	const char *near = policy_type_closest(type);
+
+	/* Another class that Brooklyn has is no slip of the pen. */
+	if (starts_with(type, "org.apache.brooklyn.") || starts_with(type, "brooklyn.")) {
+		const char *name = strrchr(type, '.') + 1;
+		bool close = near && (ends_with(near, name) || policy_type_find(near)->classic);
+		struct diagnostic *entry = complain(
+		    r->list, node->place, "the type `%s` is not supported by this version of berth", type);
+		if (close)
+			advise(r->list, entry, "did you mean `%s`?", near);
+		return;
+	}
+	struct diagnostic *entry = complain(r->list, node->place, "no policy is called `%s`", type);
+	if (near)
+		advise(r->list, entry, "did you mean `%s`?", near);
+	else
+		advise(r->list, entry,
+		       "restarter, replacer, failure-detector, connection-failure-detector, stop-after, "
+		       "periodic");
+}
+
+static const struct yaml_entry *entry_of(const struct yaml_node *map, const char *const *names)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (is_one_of(map->entries[i].key, names))
+			return &map->entries[i];
+	return NULL;
+}
+
+static const struct policy_type *read_type(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	const struct yaml_node *named = node;
+
+	if (node->kind == YAML_MAP) {
+		const struct yaml_entry *entry = entry_of(node, type_keys);
+		if (!entry) {
+			advise(r->list, complain(r->list, node->place, "the policy has no `type`"),
+			       "such as `type: restarter`");
+			return NULL;
+		}
+		named = entry->value;
+	}
+	const char *text = fixed_text(r, d, named, "type");
+	const struct policy_type *type = text ? policy_type_find(text) : NULL;
+	if (text && !type)
+		complain_type(r, named, text);
+	return type;
+}
+
+/* Only one of these in a component: two would act on the same instances. */
+static bool is_second(const struct draft *d, const struct policy_type *type)
+{
+	const struct component_policy *before = d->policies.members;
+
+	for (size_t i = 0; type->kind != POLICY_PERIODIC && i < d->policies.count; i++)
+		if (before[i].type->kind == type->kind)
+			return true;
+	return false;
+}
+
+static void keep_policy(struct reading *r, struct draft *d, const struct item *item)
+{
+	struct component_policy *added = grow_new(r, &d->policies, struct component_policy);
+
+	if (!added)
+		return;
+	*added = (struct component_policy){.type = item->type, .place = item->place, .config = item->config};
+	if (json_array_append(r->blueprint->holder, item->config))
+		r->list->failed = true;
+}
+
+static void read_policy(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	struct item item = {.place = node->place};
+
+	if (node->kind == YAML_LIST) {
+		complain(r->list, node->place, "a policy is a map with a `type`, not a list");
+		return;
+	}
+	item.type = read_type(r, d, node);
+	if (!item.type)
+		return;
+	owned_json config = json_object();
+	item.config = config;
+	if (!config) {
+		r->list->failed = true;
+		return;
+	}
+	for (size_t i = 0; node->kind == YAML_MAP && i < node->count; i++) {
+		const struct yaml_entry *entry = &node->entries[i];
+		if (is_one_of(entry->key, config_keys))
+			take_config(r, d, &item, entry);
+		else if (!is_one_of(entry->key, type_keys) && !is_one_of(entry->key, noted_keys))
+			take_policy_key(r, d, &item, entry);
+	}
+	check_required(r, &item);
+	if (is_second(d, item.type))
+		complain(r->list, node->place, "`%s` has two policies that do the work of a %s", d->spec->id,
+			 item.type->name);
+	else
+		keep_policy(r, d, &item);
+}
+
+static void read_list(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key)
+{
+	const struct yaml_node *list = fixed_node(r, d, node);
+
+	if (!list || yaml_null(list))
+		return;
+	if (list->kind != YAML_LIST) {
+		advise(r->list,
+		       complain(r->list, list->place, "`%s` takes a list, not %s", key, kind_name(list)),
+		       "write `- type: restarter`");
+		return;
+	}
+	if (list->count > MOST_POLICIES) {
+		complain(r->list, list->place, "more than %d policies", MOST_POLICIES);
+		return;
+	}
+	for (size_t i = 0; i < list->count; i++)
+		read_policy(r, d, list->items[i]);
+}
+
+void read_policies(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	read_list(r, d, node, "policies");
+}
+
+void read_enrichers(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	read_list(r, d, node, "enrichers");
+}

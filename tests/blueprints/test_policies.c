@@ -1,0 +1,148 @@
+/* test_policies.c - what a blueprint says of a component's policies: their types, their keys, what is
+ * refused. */
+#include "base/json.h"
+#include "blueprints/policy_types.h"
+#include "parse.h"
+
+static struct outcome outcome;
+static const struct component_spec *spec;
+
+static void close_all(void)
+{
+	close_outcome(&outcome);
+}
+
+TestSuite(policies, .fini = close_all);
+
+static void take(const char *lines)
+{
+	close_outcome(&outcome);
+	outcome = accepted(with_lines(lines));
+	spec = &outcome.blueprint->components[0];
+}
+
+static const json_t *setting(size_t policy, const char *key)
+{
+	return json_object_get(spec->policies[policy].config, key);
+}
+
+Test(policies, brooklyns_way_of_writing_them_is_read)
+{
+	take("  brooklyn.policies:\n"
+	     "  - type: org.apache.brooklyn.policy.ha.ServiceRestarter\n"
+	     "    brooklyn.config: {failOnRecurringFailuresInThisDuration: 2m, setOnFireOnFailure: false}\n"
+	     "  - policyType: brooklyn.policy.ha.ServiceReplacer\n"
+	     "    name: replaces\n"
+	     "    brooklyn.config: {failureSensorToMonitor: '$brooklyn:sensor(\"a.Class\", "
+	     "\"ha.entityFailed\")'}\n"
+	     "  brooklyn.enrichers:\n"
+	     "  - type: org.apache.brooklyn.policy.ha.ServiceFailureDetector\n"
+	     "    brooklyn.config: {entityFailedStabilizationDelay: 30s}\n");
+	cr_assert_eq(spec->policy_count, 3);
+	cr_expect_eq(spec->policies[0].type->kind, POLICY_RESTARTER);
+	cr_expect(spec->policies[0].type->classic);
+	cr_expect_str_eq(json_string_value(setting(0, "failOnRecurringFailuresInThisDuration")), "2m");
+	cr_expect(json_is_false(setting(0, "setOnFireOnFailure")));
+	cr_expect_eq(spec->policies[1].type->kind, POLICY_REPLACER);
+	cr_expect_str_eq(json_string_value(setting(1, "failureSensorToMonitor")), "ha.entityFailed");
+	cr_expect_eq(spec->policies[2].type->kind, POLICY_FAILURE_DETECTOR);
+	cr_expect_str_eq(json_string_value(setting(2, "entityFailed.stabilizationDelay")), "30s",
+			 "a flag is the key's other spelling");
+	cr_expect_eq(spec->policies[1].place.line, 6);
+}
+
+Test(policies, short_names_take_their_keys_beside_the_type)
+{
+	take("  policies:\n"
+	     "  - {type: restarter, backoff: 2s, maxTries: 7, dryRun: true}\n"
+	     "  - replacer\n"
+	     "  - type: periodic\n"
+	     "    effector: backup\n"
+	     "    args: {target: /backup, keep: 3, names: [a, b]}\n"
+	     "    schedule: \"30 3 * * mon-fri\"\n"
+	     "  - {type: periodic, effector: restart, period: 1 day, time: 08:00:00}\n");
+	cr_assert_eq(spec->policy_count, 4);
+	cr_expect_not(spec->policies[0].type->classic);
+	cr_expect_eq(json_integer_value(setting(0, "maxTries")), 7);
+	cr_expect(json_is_true(setting(0, "dryRun")));
+	cr_expect_eq(json_object_size(spec->policies[1].config), 0);
+	cr_expect_eq(json_integer_value(json_object_get(setting(2, "args"), "keep")), 3);
+	cr_expect_eq(json_array_size(json_object_get(setting(2, "args"), "names")), 2);
+	take("  policies: []");
+	cr_expect_eq(spec->policy_count, 0);
+	take("  policies:");
+	cr_expect_eq(spec->policy_count, 0);
+}
+
+Test(policies, values_may_come_from_parameters_and_config)
+{
+	close_outcome(&outcome);
+	outcome =
+	    accepted("brooklyn.config: {window: 90s}\n"
+		     "services:\n- type: docker:x\n"
+		     "  policies:\n"
+		     "  - type: org.apache.brooklyn.policy.ha.ServiceRestarter\n"
+		     "    config: {failOnRecurringFailuresInThisDuration: '$brooklyn:config(\"window\")'}\n");
+	spec = &outcome.blueprint->components[0];
+	cr_expect_str_eq(json_string_value(setting(0, "failOnRecurringFailuresInThisDuration")), "90s");
+}
+
+Test(policies, a_process_has_policies_as_well)
+{
+	close_outcome(&outcome);
+	outcome = accepted("services:\n- {type: process, id: p, command: x, policies: [restarter], "
+			   "enrichers: [failure-detector]}\n");
+	spec = &outcome.blueprint->components[0];
+	cr_assert_eq(spec->policy_count, 2);
+	cr_expect_eq(spec->policies[1].type->kind, POLICY_FAILURE_DETECTOR);
+	refused("services:\n- {type: external, id: e, address: a, ports: 1, policies: [restarter]}\n", 2, 49,
+		"`policies` does not go with external components", NULL);
+}
+
+Test(policies, anchors_are_shared_by_components)
+{
+	close_outcome(&outcome);
+	outcome = accepted(
+	    "services:\n- type: docker:x\n  policies: &p\n  - restarter\n- type: docker:y\n  policies: *p\n");
+	cr_expect_eq(outcome.blueprint->components[1].policy_count, 1);
+}
+
+Test(policies, mistakes_are_told_where_they_are)
+{
+	refused(with_lines("  policies:\n  - type: restartr"), 4, 11, "no policy is called `restartr`",
+		"did you mean `restarter`?");
+	refused(with_lines("  policies:\n  - type: ServiceRestarter"), 4, 11, "no policy is called",
+		"`org.apache.brooklyn.policy.ha.ServiceRestarter`");
+	refused(with_lines("  policies:\n  - type: org.apache.brooklyn.policy.ha.ServiceRestater"), 4, 11,
+		"is not supported by this version", "ServiceRestarter`?");
+	refused(
+	    with_lines("  policies:\n  - type: org.apache.brooklyn.policy.loadbalancing.LoadBalancingPolicy"),
+	    4, 11, "is not supported by this version", NULL);
+	refused(with_lines("  policies:\n  - {}"), 4, 5, "the policy has no `type`", "type: restarter");
+	refused(with_lines("  policies:\n  - [restarter]"), 4, 5, "a map with a `type`, not a list", NULL);
+	refused(with_lines("  policies: restarter"), 3, 13, "takes a list, not text", "- type: restarter");
+	refused(with_lines("  policies:\n  - {type: restarter, backof: 2s}"), 4, 23,
+		"restarter has no key `backof`", "did you mean `backoff`?");
+	refused(with_lines("  policies:\n  - {type: restarter, backoff: soon}"), 4, 32,
+		"`backoff` is to be a duration", "backoff: 30s");
+	refused(with_lines("  policies:\n  - {type: restarter, maxTries: -1}"), 4, 33,
+		"a whole number, not below 0", NULL);
+	refused(with_lines("  policies:\n  - {type: restarter, dryRun: maybe}"), 4, 31, "true or false",
+		NULL);
+	refused(with_lines("  policies:\n  - {type: restarter, config: [a]}"), 4, 31,
+		"takes a map, not a list", NULL);
+	refused(with_lines("  policies:\n  - {type: restarter, backoff: 1s, config: {backoff: 2s}}"), 4, 45,
+		"`backoff` is given twice", NULL);
+	refused(with_lines("  policies:\n  - periodic"), 4, 5, "periodic needs `effector`", NULL);
+	refused(with_lines("  policies:\n  - {type: periodic, effector: x, schedule: 61 * * * *}"), 4, 45,
+		"is no minute", "numbers from 0 to 59");
+	refused(with_lines("  policies:\n  - {type: periodic, effector: x, schedule: '@daily', period: 1h}"),
+		4, 5, "exclude each other", NULL);
+	refused(with_lines("  policies:\n  - {type: periodic, effector: x, time: 25:00}"), 4, 41,
+		"a time of the day", NULL);
+	refused(with_lines("  policies:\n  - {type: stop-after, lifetime: 1h, state: asleep}"), 4, 45,
+		"is to be a state", NULL);
+	refused(with_lines(
+		    "  policies:\n  - restarter\n  - type: org.apache.brooklyn.policy.ha.ServiceRestarter"),
+		5, 5, "has two policies that do the work of a", NULL);
+}
