@@ -7,9 +7,7 @@
 #include "policies/internal.h"
 
 static const struct memory_field remembered[] = {
-    REMEMBERED(replacer, action.id, 0),
-    REMEMBERED(replacer, action.told, 0),
-    REMEMBERED(replacer, action.attempt, 0),
+    REMEMBERED_ACTION(replacer, action),
     REMEMBERED(replacer, waiting, 0),
 };
 

@@ -7,8 +7,8 @@
 #include "policies/internal.h"
 
 static const struct memory_field remembered[] = {
-    REMEMBERED(restarter, action.id, 0),      REMEMBERED(restarter, action.told, 0),
-    REMEMBERED(restarter, action.attempt, 0), REMEMBERED(restarter, last_failure, NEVER),
+    REMEMBERED_ACTION(restarter, action),
+    REMEMBERED(restarter, last_failure, NEVER),
     REMEMBERED(restarter, waiting, 0),
 };
 

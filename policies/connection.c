@@ -7,11 +7,15 @@
 enum { LEAST_BETWEEN_MS = 100 };
 
 static const struct memory_field remembered[] = {
-    REMEMBERED(connection, probe.id, 0),          REMEMBERED(connection, probe.told, 0),
-    REMEMBERED(connection, poll_at, NEVER),       REMEMBERED(connection, publish_at, NEVER),
-    REMEMBERED(connection, looked_at, NEVER),     REMEMBERED(connection, published, PUBLISHED_NONE),
-    REMEMBERED(connection, failing_since, NEVER), REMEMBERED(connection, recovering_since, NEVER),
-    REMEMBERED(connection, last_good, NEVER),     REMEMBERED(connection, last_bad, NEVER),
+    REMEMBERED_ACTION(connection, probe),
+    REMEMBERED(connection, poll_at, NEVER),
+    REMEMBERED(connection, publish_at, NEVER),
+    REMEMBERED(connection, looked_at, NEVER),
+    REMEMBERED(connection, published, PUBLISHED_NONE),
+    REMEMBERED(connection, failing_since, NEVER),
+    REMEMBERED(connection, recovering_since, NEVER),
+    REMEMBERED(connection, last_good, NEVER),
+    REMEMBERED(connection, last_bad, NEVER),
 };
 
 static void hear(struct policy *policy, struct step *step, const char *sensor, const char *member,

@@ -95,6 +95,8 @@ struct memory_field {
 	{                                                                                                    \
 		.name = #field, .offset = offsetof(struct record, part.field), .initial = (otherwise)        \
 	}
+#define REMEMBERED_ACTION(part, action)                                                                      \
+	REMEMBERED(part, action.id, 0), REMEMBERED(part, action.told, 0), REMEMBERED(part, action.attempt, 0)
 
 struct policy;
 struct step;

@@ -16,11 +16,10 @@ enum {
 };
 
 static const struct memory_field remembered[] = {
-    REMEMBERED(mender, action.id, 0),      REMEMBERED(mender, action.told, 0),
-    REMEMBERED(mender, action.attempt, 0), REMEMBERED(mender, causes, 0),
-    REMEMBERED(mender, tries, 0),          REMEMBERED(mender, next_at, NEVER),
-    REMEMBERED(mender, delay, 0),          REMEMBERED(mender, well_since, NEVER),
-    REMEMBERED(mender, open, 0),           REMEMBERED(mender, given_up, 0),
+    REMEMBERED_ACTION(mender, action), REMEMBERED(mender, causes, 0),
+    REMEMBERED(mender, tries, 0),      REMEMBERED(mender, next_at, NEVER),
+    REMEMBERED(mender, delay, 0),      REMEMBERED(mender, well_since, NEVER),
+    REMEMBERED(mender, open, 0),       REMEMBERED(mender, given_up, 0),
 };
 
 static bool restarts(const struct policy *policy)

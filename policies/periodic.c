@@ -9,8 +9,9 @@
 enum { LATE_MS = 60000, DAY_MS = 86400000 };
 
 static const struct memory_field remembered[] = {
-    REMEMBERED(periodic, action.id, 0),   REMEMBERED(periodic, action.told, 0),
-    REMEMBERED(periodic, started, 0),     REMEMBERED(periodic, next_at, NEVER),
+    REMEMBERED_ACTION(periodic, action),
+    REMEMBERED(periodic, started, 0),
+    REMEMBERED(periodic, next_at, NEVER),
     REMEMBERED(periodic, last_at, NEVER),
 };
 

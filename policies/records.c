@@ -133,9 +133,11 @@ json_t *policy_save(const struct policy *policy)
 
 static int record_restore(struct policy *policy, const json_t *saved, struct error *err)
 {
-	const char *why = json_text(saved, "why");
-	struct record *record = record_of(policy, json_text(saved, "member"));
+	const char *why = json_text(saved, "why"), *member = json_text(saved, "member");
 
+	if (!member && policy->behaviour->records != PER_COMPONENT)
+		return 0; /* of nobody */
+	struct record *record = record_of(policy, member);
 	if (!record)
 		return fail_memory(err);
 	for (size_t i = 0; i < policy->behaviour->field_count; i++) {

@@ -8,8 +8,10 @@
 enum { TRY_AGAIN_MS = 30000 };
 
 static const struct memory_field remembered[] = {
-    REMEMBERED(stop, action.id, 0), REMEMBERED(stop, action.told, 0),  REMEMBERED(stop, began, NEVER),
-    REMEMBERED(stop, fired, 0),     REMEMBERED(stop, again_at, NEVER),
+    REMEMBERED_ACTION(stop, action),
+    REMEMBERED(stop, began, NEVER),
+    REMEMBERED(stop, fired, 0),
+    REMEMBERED(stop, again_at, NEVER),
 };
 
 static void hear(struct policy *policy, struct step *step, const char *sensor, const char *member,
