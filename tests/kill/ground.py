@@ -22,9 +22,10 @@ import traceback
 import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BERTH = os.environ.get("BERTH", "")
+# Commands run in folders of their own: "build/berth" is meant from here.
+BERTH = os.environ.get("BERTH", "") and str(pathlib.Path(os.environ["BERTH"]).resolve())
 DOCKER = os.environ.get("BERTH_TEST_DOCKER", "")
-STOP_AT = str(pathlib.Path(BERTH).resolve().parent / "tests" / "stop-at")
+STOP_AT = str(pathlib.Path(BERTH).parent / "tests" / "stop-at")
 CLAIMS = pathlib.Path("/run/berth") if os.geteuid() == 0 else None
 OWNER = "trust-tests"
 KILLED = 137
@@ -427,6 +428,9 @@ def arguments_of(words, **more):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if not BERTH or not DOCKER:
         parser.error("BERTH and BERTH_TEST_DOCKER are to be set")
+    for program in (BERTH, STOP_AT):
+        if not os.access(program, os.X_OK):
+            parser.error(f"there is no program {program}: build with -DBERTH_TESTS=ON")
     return given
 
 

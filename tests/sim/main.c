@@ -29,14 +29,14 @@ struct row {
 	char rule[48], verdict[1024];
 };
 
-static int usage(const char *program)
+static int usage(const char *program, FILE *to)
 {
-	fprintf(stderr,
+	fprintf(to,
 		"usage: %s --seeds FROM-TO [--trace] [--table] [--jobs N] [--stop-after VIOLATIONS]\n"
 		"       [--moves N,N,...] [--no-shrink]\n"
 		"Plays each seed in the simulated world. Exits with 1 when a rule was violated.\n",
 		program);
-	return 64;
+	return to == stdout ? 0 : 64;
 }
 
 static void tell(void *owner, int64_t now_ms, const char *words)
@@ -289,6 +289,7 @@ int main(int argc, char **argv)
 					      {"stop-after", required_argument, NULL, 'a'},
 					      {"moves", required_argument, NULL, 'm'},
 					      {"no-shrink", no_argument, NULL, 'n'},
+					      {"help", no_argument, NULL, 'h'},
 					      {NULL, 0, NULL, 0}};
 	struct options options = {.jobs = 2, .program = argv[0]};
 	bool seeds = false;
@@ -315,12 +316,14 @@ int main(int argc, char **argv)
 		case 'm':
 			options.moves = optarg;
 			break;
+		case 'h':
+			return usage(argv[0], stdout);
 		default:
-			return usage(argv[0]);
+			return usage(argv[0], stderr);
 		}
 	}
 	if (!seeds || optind < argc || !options.jobs || options.jobs > JOBS_MAX)
-		return usage(argv[0]);
+		return usage(argv[0], stderr);
 	if (options.trace)
 		options.jobs = 1;
 	return run(&options);
