@@ -232,14 +232,29 @@ static bool released(struct berth_operation *operation)
 	return true;
 }
 
+static void leave(struct berth_operation *operation)
+{
+	fail(&operation->error, operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
+	     "%s; the next deploy goes on from there",
+	     operation->timed_out ? "the time ran out" : "interrupted");
+	operation_finish(operation, BERTH_INTERRUPTED, give(operation->document));
+}
+
+/* What was sent, and is not answered, the next one finds. */
+static bool is_left(const struct berth_operation *operation)
+{
+	return operation->abandoned &&
+	       (operation->stage == STAGE_LEASE || operation->stage == STAGE_PREPARE ||
+		operation->stage == STAGE_RELEASE || operation->stage == STAGE_REVIEW);
+}
+
 static bool worked(struct berth_operation *operation)
 {
 	if (!reconcile_turn(operation))
 		return false;
 	keep_failures(operation);
 	if (operation->abandoned) {
-		fail(&operation->error, ERR_CANCELLED, "interrupted; the next deploy goes on from there");
-		operation_finish(operation, BERTH_INTERRUPTED, give(operation->document));
+		leave(operation);
 		return false;
 	}
 	review_begin(operation);
@@ -287,8 +302,10 @@ void deploy_step(struct berth_operation *operation)
 	    [STAGE_WORK] = worked,         [STAGE_RELEASE] = released, [STAGE_REVIEW] = reviewed,
 	    [STAGE_COMMIT] = committed,
 	};
-	while (!operation->done && stages[operation->stage](operation))
+	while (!operation->done && !is_left(operation) && stages[operation->stage](operation))
 		;
+	if (!operation->done && is_left(operation))
+		leave(operation);
 }
 
 const struct verb verb_plan = {.name = "plan", .step = deploy_step, .needs_store = true};

@@ -205,6 +205,9 @@ static void destroy_step(struct berth_operation *operation)
 	    [STAGE_LEASE] = leased,     [STAGE_WORK] = worked,     [STAGE_RELEASE] = released,
 	    [STAGE_COMMIT] = committed,
 	};
+	/* Left at once: it is told what is gone, and that the rest is not known to be. */
+	if (operation->abandoned && (operation->stage == STAGE_LEASE || operation->stage == STAGE_RELEASE))
+		operation->stage = STAGE_COMMIT;
 	while (!operation->done && stages[operation->stage](operation))
 		;
 }

@@ -9,6 +9,8 @@
 #include "base/cleanup.h"
 #include "engine/handle.h"
 
+#define LINGER_MS 20000 /* a loaded engine takes so long to start one of many */
+
 static int copy_list(struct arena *arena, const char *const *list, const char *const **ret)
 {
 	size_t count = 0;
@@ -67,13 +69,17 @@ static int copy_request(struct berth_operation *operation, const struct berth_re
 	       copy_list(arena, request->components, &request->components);
 }
 
-/* The clock of --timeout: what flies is finished or recorded, then the operation ends with 124. */
+/* The clock of --timeout: what flies is finished or recorded, then the operation ends with 124. What a target
+ * does not answer, again and again, must not hold whoever set a time: after a while it is left as it is. */
 static void time_is_over(void *owner)
 {
 	struct berth_operation *operation = owner;
+	struct world *world = operation->berth->world;
 	operation->clock = NULL;
 	operation->timed_out = true;
 	berth_cancel(operation);
+	if (!operation->abandoned)
+		operation->clock = world->ops->timer_start(world, LINGER_MS, time_is_over, operation);
 }
 
 static void committed(void *owner)

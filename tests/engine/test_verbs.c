@@ -365,6 +365,45 @@ Test(verbs, a_deploy_whose_time_is_over_ends_with_124_and_the_next_goes_on)
 	cr_assert_eq(fake_target_instances(scene.target), 2);
 }
 
+/* However often it would be tried again: the time that was set counts, and what flies gets a little more. */
+Test(verbs, a_change_that_is_never_answered_does_not_hold_who_set_a_time)
+{
+	static const enum fake_call calls[] = {FAKE_LEASE, FAKE_CLAIM, FAKE_PREPARE, FAKE_PLACE, FAKE_START};
+	for (size_t i = 0; i < COUNT_OF(calls); i++) {
+		struct berth_request request = {
+		    .size = sizeof request, .blueprint = PAIR, .file = "/b.yaml", .timeout_ms = 1000};
+		const struct fake_rule silent = {.call = calls[i], .delay_ms = 30 * 60 * 1000};
+		cr_assert_eq(fake_target_rule(scene.target, &silent), 0);
+		int64_t begun = scene.world->ops->now(scene.world);
+		cr_expect_eq(scene_request(&scene, berth_deploy, &request, NULL), BERTH_TIMED_OUT, "call %zu",
+			     i);
+		cr_expect_lt(scene.world->ops->now(scene.world) - begun, 30000, "call %zu", i);
+		fake_target_calm(scene.target);
+		request.timeout_ms = 0;
+		cr_expect_eq(scene_request(&scene, berth_deploy, &request, NULL), BERTH_OK, "call %zu", i);
+		cr_expect_eq(scene_run(&scene, berth_destroy, PAIR, NULL), BERTH_OK, "call %zu", i);
+	}
+}
+
+Test(verbs, a_removal_that_is_never_answered_does_not_hold_who_set_a_time)
+{
+	static const enum fake_call calls[] = {FAKE_LEASE, FAKE_STOP, FAKE_REMOVE, FAKE_RELEASE,
+					       FAKE_DISCLAIM};
+	for (size_t i = 0; i < COUNT_OF(calls); i++) {
+		struct berth_request request = {.size = sizeof request, .app = "app", .timeout_ms = 1000};
+		const struct fake_rule silent = {.call = calls[i], .delay_ms = 30 * 60 * 1000};
+		cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+		cr_assert_eq(fake_target_rule(scene.target, &silent), 0);
+		int64_t begun = scene.world->ops->now(scene.world);
+		cr_expect_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_TIMED_OUT,
+			     "call %zu", i);
+		cr_expect_lt(scene.world->ops->now(scene.world) - begun, 30000, "call %zu", i);
+		fake_target_calm(scene.target);
+		cr_expect_eq(scene_run(&scene, berth_destroy, PAIR, NULL), BERTH_OK, "call %zu", i);
+		cr_expect_eq(fake_target_instances(scene.target), 0, "call %zu", i);
+	}
+}
+
 Test(verbs, one_that_never_answers_is_given_up_after_five_minutes_with_the_reason)
 {
 	static const struct fake_behaviour mute = {.component = "app.db", .answers_after_ms = -1};
