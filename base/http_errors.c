@@ -11,7 +11,8 @@ static const char *words_of(const struct exchange *exchange, CURLcode code)
 	return exchange->words[0] ? exchange->words : exchange->http->curl.easy_strerror(code);
 }
 
-bool exchange_sent(const struct exchange *exchange)
+/* Whether any of the request may have left us. */
+static bool exchange_sent(const struct exchange *exchange)
 {
 	const struct curl_functions *curl = &exchange->http->curl;
 	long request_bytes = 0;

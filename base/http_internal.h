@@ -91,7 +91,5 @@ void exchange_forget_headers(struct exchange *exchange);
 void exchange_conclude(struct exchange *exchange, CURLcode code);
 /* Why a transfer ended with `code`, as *err. */
 void exchange_explain(struct exchange *exchange, CURLcode code, struct error *err);
-/* Whether any of the request may have left us. */
-bool exchange_sent(const struct exchange *exchange);
 
 #endif

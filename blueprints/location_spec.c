@@ -272,7 +272,8 @@ static struct target target_of(struct reading *r, struct draft *d)
 	return (struct target){r->arena, r->blueprint->holder, r->list, r, d};
 }
 
-const struct location_spec *location_read(struct reading *r, struct draft *d, const struct yaml_node *node)
+static const struct location_spec *location_read(struct reading *r, struct draft *d,
+						 const struct yaml_node *node)
 {
 	const struct target to = target_of(r, d);
 	const struct yaml_node *fixed = fixed_node(r, d, node);

@@ -303,14 +303,18 @@ const char *operation_app(const struct berth_operation *operation);
 int fail_invalid(const struct berth_operation *operation, struct error *err);
 json_t *validation_document(const struct berth_operation *operation);
 
-/* --- sites.c: names become locations --- */
-/* Know the names of --location, locations.yaml and the configuration. 0, or -1 with *err. */
+/* --- bindings.c: names of locations that are known from outside the blueprint --- */
+/* Know those of --location, locations.yaml and the store. 0, or -1 with *err. */
 int sites_bind(struct berth_operation *operation, struct error *err);
-/* The site where a component goes; opened on first use. NULL with *err (ERR_UNBOUND: nobody defined the
- * name). */
-struct site *site_for(struct berth_operation *operation, const struct component_spec *component,
-		      struct error *err);
-/* The site of a spec, opened on first use. */
+/* What a name stands for, the first definition found, and who defined it; NULL: nobody. */
+const struct location_spec *binding_of(const struct berth_operation *operation, const char *name,
+				       const char **ret_source);
+/* A location as the store keeps it: {"name", "spec": {"type", "target", "options"}}, which must outlive the
+ * operation. NULL: it is none, or no memory. */
+const struct location_spec *binding_stored(struct berth_operation *operation, const json_t *entry);
+
+/* --- sites.c: the locations of an operation --- */
+/* The site of a spec, opened on first use. NULL with *err. */
 struct site *site_open(struct berth_operation *operation, const struct location_spec *spec,
 		       const char *source, struct error *err);
 /* Give each component its site; complaints (unbound, unfit) go to the operation's diagnostics. 0 or -1. */
@@ -325,6 +329,7 @@ void sites_close(struct berth_operation *operation);
 void site_drop_lease(struct site *site); /* lease.c */
 /* The spec as one line of text that location_spec_parse reads back; NULL when it has options (then JSON). */
 const char *site_origin(struct arena *arena, const struct location_spec *spec);
+/* Those that hold, or are to hold, something of the application, as the store keeps them. NULL: no memory. */
 json_t *sites_remember(const struct berth_operation *operation);
 
 /* Whether the target makes, names and replaces the tasks of a component itself. */

@@ -1,183 +1,8 @@
-/* sites.c - names become locations: where a name may be defined, and opening each once. */
-#include "engine/engine.h"
-
-#include <stdio.h>
+/* sites.c - the locations of an operation: which a component goes to, each opened once. */
 #include <string.h>
 
 #include "base/cleanup.h"
-
-/* Later definitions of a name do not displace earlier ones: --location comes first. */
-static int know(struct berth_operation *operation, const struct location_spec *spec, const char *source,
-		struct error *err)
-{
-	size_t count = operation->binding_count;
-	if (!spec->type) {
-		fail(err, ERR_INVALID, "%s binds `%s` to something that is only a name", source, spec->name);
-		remedy(err, "bind it to a spec such as docker, localhost or docker:unix:///run/docker.sock");
-		return -1;
-	}
-	if ((count & (count + 1)) == 0) { /* 0, 1, 3, 7, ...: make room for twice as many */
-		struct arena *arena = &operation->arena;
-		const struct location_spec **wider =
-		    arena_array(arena, const struct location_spec *, 2 * count + 2);
-		const char **sources = arena_array(arena, const char *, 2 * count + 2);
-		if (!wider || !sources)
-			return fail_memory(err);
-		for (size_t i = 0; i < count; i++) {
-			wider[i] = operation->bindings[i];
-			sources[i] = operation->binding_sources[i];
-		}
-		operation->bindings = wider;
-		operation->binding_sources = sources;
-	}
-	operation->bindings[count] = spec;
-	operation->binding_sources[count] = source;
-	operation->binding_count++;
-	return 0;
-}
-
-/* Nothing but comments and empty lines. */
-static bool says_nothing(const char *text)
-{
-	while (*text) {
-		text += strspn(text, " \t\r\n");
-		if (*text && *text != '#')
-			return false;
-		text += strcspn(text, "\n");
-	}
-	return true;
-}
-
-static int fail_file(const struct diagnostics *list, const char *path, struct error *err)
-{
-	const struct diagnostic *first = list->first;
-	while (first && first->severity != SEVERITY_ERROR)
-		first = first->next;
-	if (!first)
-		return fail(err, ERR_INVALID, "%s cannot be read", path);
-	fail(err, ERR_INVALID, "%s:%d:%d: %s", path, first->place.line, first->place.column, first->summary);
-	if (first->remedy)
-		remedy(err, "%s", first->remedy);
-	return -1;
-}
-
-/* Pairs of a name and what it stands for. */
-static int know_text(struct berth_operation *operation, const char *path, const char *text, size_t size,
-		     struct error *err)
-{
-	const struct location_spec *specs = NULL;
-	size_t count = 0;
-	if (!operation->location_options && !(operation->location_options = json_array()))
-		return fail_memory(err);
-	owned_by(diagnostics_release) struct diagnostics list = {0};
-	if (location_specs_parse(&operation->arena, operation->location_options, path, text, size, &list,
-				 &specs, &count))
-		return fail_file(&list, path, err);
-	for (size_t i = 0; i < count; i++)
-		if (know(operation, &specs[i], path, err))
-			return -1;
-	return 0;
-}
-
-static int know_file(struct berth_operation *operation, const char *path, struct error *err)
-{
-	struct world *world = operation->berth->world;
-	if (!world->ops->file_exists(world, path))
-		return 0;
-	owned_text content = {0};
-	if (world->ops->file_read(world, path, 1 << 20, &content, err))
-		return -1;
-	if (says_nothing(text_view(&content)))
-		return 0;
-	return know_text(operation, path, text_view(&content), content.length, err);
-}
-
-/* NAME={type: docker, ...}: a map, as it would stand in a file. */
-static int know_map(struct berth_operation *operation, const char *flag, struct error *err)
-{
-	owned_text line = {0};
-	text_format(&line, "%.*s: %s\n", (int)strcspn(flag, "="), flag, strchr(flag, '=') + 1);
-	return line.failed ? fail_memory(err)
-			   : know_text(operation, "--location", text_view(&line), line.length, err);
-}
-
-static int know_flag(struct berth_operation *operation, const char *flag, struct error *err)
-{
-	const char *equals = strchr(flag, '=');
-	if (!equals || equals == flag || !equals[1]) {
-		fail(err, ERR_INVALID, "--location %s is not NAME=SPEC", flag);
-		remedy(err, "for example --location my-docker-cloud=docker:unix:///run/docker.sock");
-		return -1;
-	}
-	if (equals[1] == '{')
-		return know_map(operation, flag, err);
-	struct location_spec *spec = arena_array(&operation->arena, struct location_spec, 1);
-	char *name = arena_copy(&operation->arena, flag, (size_t)(equals - flag));
-	if (!spec || !name)
-		return fail_memory(err);
-	if (location_spec_parse(&operation->arena, equals + 1, spec, err))
-		return -1;
-	spec->name = name;
-	return know(operation, spec, "--location", err);
-}
-
-/* A location as the store keeps it: {"name", "spec": {"type", "target", "options"}}. */
-static const struct location_spec *stored_spec(struct berth_operation *operation, const json_t *entry)
-{
-	const json_t *spec = json_object_get(entry, "spec");
-	const char *name = json_text(entry, "name"), *type = json_text(spec, "type"),
-		   *target = json_text(spec, "target");
-	struct location_spec *copy = arena_array(&operation->arena, struct location_spec, 1);
-	if (!copy || !name || !type)
-		return NULL;
-	*copy = (struct location_spec){.name = name,
-				       .type = type,
-				       .target = target ? target : "",
-				       .options = json_object_get(spec, "options")};
-	return copy;
-}
-
-/* Who names an application without its blueprint means it where the last deploy put it, whatever a file says
- * by now. */
-static int know_stored(struct berth_operation *operation, bool always, struct error *err)
-{
-	const struct stored_application *stored = operation->stored;
-	size_t i;
-	json_t *entry;
-	if (!stored || (!always && operation->blueprint && operation->request.blueprint != stored->blueprint))
-		return 0;
-	json_array_foreach (stored->locations, i, entry) {
-		const struct location_spec *spec = stored_spec(operation, entry);
-		if (spec && know(operation, spec, "the store", err))
-			return -1;
-	}
-	return 0;
-}
-
-int sites_bind(struct berth_operation *operation, struct error *err)
-{
-	const char *const *flags = operation->request.locations;
-	for (size_t i = 0; flags && flags[i]; i++)
-		if (know_flag(operation, flags[i], err))
-			return -1;
-	if (know_stored(operation, false, err))
-		return -1;
-	const char *file = is_url(operation->request.file) ? NULL : operation->request.file;
-	const char *slash = file ? strrchr(file, '/') : NULL;
-	char here[4096] = "";
-	struct world *world = operation->berth->world;
-	if (file && file[0] != '/' && world->ops->working_directory(world, here, sizeof here))
-		return fail(err, ERR_FAILED, "the working directory cannot be read");
-	const char *beside = arena_format(&operation->arena, "%s%s%.*slocations.yaml", here, *here ? "/" : "",
-					  slash ? (int)(slash + 1 - file) : 0, file ? file : "");
-	const char *users =
-	    arena_format(&operation->arena, "%s/locations.yaml", operation->berth->config_directory);
-	if (!beside || !users)
-		return fail_memory(err);
-	if ((file && know_file(operation, beside, err)) || know_file(operation, users, err))
-		return -1;
-	return operation->verb->needs_store ? 0 : know_stored(operation, true, err);
-}
+#include "engine/engine.h"
 
 /* Two specs of one type, target and options are one location, whatever it is called. */
 static bool same_spec(const struct location_spec *a, const struct location_spec *b)
@@ -263,33 +88,25 @@ static struct site *same_place(struct berth_operation *operation, struct site *s
 	return NULL;
 }
 
-struct site *site_open(struct berth_operation *operation, const struct location_spec *spec,
-		       const char *source, struct error *err)
+/* The one of that spec, whether it could be opened or not; NULL: there is none yet. */
+static struct site *find_site(const struct berth_operation *operation, const struct location_spec *spec)
+{
+	struct site *site = operation->sites;
+	while (site && !same_spec(site->spec, spec))
+		site = site->next;
+	return site;
+}
+
+/* In the list even when it is opened half-way: closing takes a half-opened one. NULL: no memory. */
+static struct site *add_site(struct berth_operation *operation, const struct location_driver *driver,
+			     const struct location_spec *spec, const char *source)
 {
 	struct berth *berth = operation->berth;
-	struct site **at = &operation->sites;
-	if (berth->relocate && !(spec = berth->relocate(berth->relocate_owner, &operation->arena, spec))) {
-		fail_memory(err);
-		return NULL;
-	}
-	for (; *at; at = &(*at)->next)
-		if (same_spec((*at)->spec, spec)) {
-			if ((*at)->open || (*at)->twin)
-				return (*at)->twin ? (*at)->twin : *at;
-			*err = (*at)->error;
-			return NULL;
-		}
-	const struct location_driver *driver = location_driver_of(spec->type);
-	if (!driver) {
-		refuse_type(spec, err);
-		return NULL;
-	}
+	struct site **end = &operation->sites;
 	struct site *site = arena_array(&operation->arena, struct site, 1);
 	const char *origin = site ? site_origin(&operation->arena, spec) : NULL;
-	if (!origin) {
-		fail_memory(err);
+	if (!origin)
 		return NULL;
-	}
 	*site = (struct site){
 	    .location = {.driver = driver,
 			 .world = berth->world,
@@ -297,18 +114,47 @@ struct site *site_open(struct berth_operation *operation, const struct location_
 			 .spec = spec,
 			 .state_directory = berth->state_directory,
 			 .helper = berth->helper,
-			 .environment = berth->environment},
+			 .environment = berth->environment,
+			 .say = pass_on_words,
+			 .say_owner = site,
+			 .stands_for = stands_for,
+			 .stands_owner = site},
 	    .spec = spec,
 	    .source = source,
 	    .origin = origin,
 	    .operation = operation,
 	    .errand = {.wake = wake_site, .owner = site},
 	};
-	site->location.say = pass_on_words;
-	site->location.say_owner = site;
-	site->location.stands_for = stands_for;
-	site->location.stands_owner = site;
-	*at = site; /* in the list even when open fails half-way: closing takes a half-opened one */
+	while (*end)
+		end = &(*end)->next;
+	return *end = site;
+}
+
+struct site *site_open(struct berth_operation *operation, const struct location_spec *spec,
+		       const char *source, struct error *err)
+{
+	struct berth *berth = operation->berth;
+	if (berth->relocate && !(spec = berth->relocate(berth->relocate_owner, &operation->arena, spec))) {
+		fail_memory(err);
+		return NULL;
+	}
+	struct site *site = find_site(operation, spec);
+	if (site && (site->open || site->twin))
+		return site->twin ? site->twin : site;
+	if (site) {
+		*err = site->error;
+		return NULL;
+	}
+	const struct location_driver *driver = location_driver_of(spec->type);
+	if (!driver) {
+		refuse_type(spec, err);
+		return NULL;
+	}
+	site = add_site(operation, driver, spec, source);
+	if (!site) {
+		fail_memory(err);
+		return NULL;
+	}
 	if (driver->open(&site->location, &site->error)) {
 		*err = site->error;
 		return NULL;
@@ -316,18 +162,6 @@ struct site *site_open(struct berth_operation *operation, const struct location_
 	site->open = true;
 	struct site *twin = same_place(operation, site);
 	return twin ? twin : site;
-}
-
-/* What a name stands for: the first definition found. NULL when there is none. */
-static const struct location_spec *look_up(const struct berth_operation *operation, const char *name,
-					   const char **source)
-{
-	for (size_t i = 0; i < operation->binding_count; i++)
-		if (strcmp(operation->bindings[i]->name, name) == 0) {
-			*source = operation->binding_sources[i];
-			return operation->bindings[i];
-		}
-	return NULL;
 }
 
 /* A `docker:` component on this machine means the local engine. */
@@ -359,7 +193,7 @@ static const struct location_spec *bound_for(struct berth_operation *operation,
 	bool again = stored && operation->request.blueprint == stored->blueprint;
 	bool named = spec->name && *spec->name;
 	const char *name = named ? spec->name : site_origin(&operation->arena, spec);
-	const struct location_spec *bound = name ? look_up(operation, name, source) : NULL;
+	const struct location_spec *bound = name ? binding_of(operation, name, source) : NULL;
 
 	if (!bound || (named && !spec->type))
 		return bound;
@@ -368,8 +202,18 @@ static const struct location_spec *bound_for(struct berth_operation *operation,
 	return strcmp(*source, "--location") == 0 ? bound : NULL;
 }
 
-struct site *site_for(struct berth_operation *operation, const struct component_spec *component,
-		      struct error *err)
+static void refuse_unbound(const char *name, struct error *err)
+{
+	fail(err, ERR_UNBOUND, "nothing says where `%s` is", name);
+	remedy(
+	    err,
+	    "bind it: --location %s=SPEC, a `locations:` map in the blueprint, or a line in locations.yaml "
+	    "(a SPEC is for example docker, localhost or docker:unix:///run/docker.sock)",
+	    name);
+}
+
+static struct site *site_for(struct berth_operation *operation, const struct component_spec *component,
+			     struct error *err)
 {
 	const struct location_spec *spec =
 	    component->location ? component->location : default_spec(operation);
@@ -385,12 +229,7 @@ struct site *site_for(struct berth_operation *operation, const struct component_
 		source = elsewhere;
 	}
 	if (!spec->type) {
-		fail(err, ERR_UNBOUND, "nothing says where `%s` is", spec->name);
-		remedy(err,
-		       "bind it: --location %s=SPEC, a `locations:` map in the blueprint, or a line in "
-		       "locations.yaml "
-		       "(a SPEC is for example docker, localhost or docker:unix:///run/docker.sock)",
-		       spec->name);
+		refuse_unbound(spec->name, err);
 		return NULL;
 	}
 	if (component->kind == COMPONENT_DOCKER && strcmp(spec->type, "localhost") == 0 &&
@@ -414,7 +253,7 @@ void sites_warn_unbound(struct berth_operation *operation)
 		const struct component_spec *spec = operation->application->components[i].spec;
 		const char *source = NULL;
 		if (spec->kind == COMPONENT_EXTERNAL || !spec->location || spec->location->type ||
-		    look_up(operation, spec->location->name, &source))
+		    binding_of(operation, spec->location->name, &source))
 			continue;
 		struct diagnostic *entry = warn(&operation->diagnostics, spec->location->place,
 						"nothing says where `%s` is", spec->location->name);
@@ -528,9 +367,9 @@ int sites_open_known(struct berth_operation *operation, bool all, struct error *
 		json_array_foreach (operation->stored->locations, i, entry) {
 			struct error why = {0};
 			const char *source = "the store", *elsewhere = NULL;
-			const struct location_spec *spec = stored_spec(operation, entry);
+			const struct location_spec *spec = binding_stored(operation, entry);
 			const struct location_spec *bound =
-			    spec ? look_up(operation, spec->name, &elsewhere) : NULL;
+			    spec ? binding_of(operation, spec->name, &elsewhere) : NULL;
 			if (bound && strcmp(elsewhere, "--location") == 0)
 				spec = bound;
 			if (spec && !site_open(operation, spec, source, &why))

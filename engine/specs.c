@@ -343,7 +343,9 @@ static int digest_links(const struct component_spec *component, struct instance_
 	return text.length || text.failed ? digest_text(&text, spec->link_digest) : 0;
 }
 
-int spec_secret_digest(const struct instance_spec *spec, const char *salt, char ret_hex[static DIGEST_HEX])
+/* The digest that its salted secrets have with that salt. */
+static int spec_secret_digest(const struct instance_spec *spec, const char *salt,
+			      char ret_hex[static DIGEST_HEX])
 {
 	owned_text text = {0};
 	write_pair(&text, "salt", salt);

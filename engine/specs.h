@@ -98,7 +98,5 @@ enum resolved spec_words(struct work *work, const struct command *command, const
 int spec_outline(const struct work *work, struct arena *arena, struct instance_spec *ret);
 /* The name an instance has when no other generation is there; NULL: no memory. */
 const char *settled_name(const struct instance *instance);
-/* The digest that the salted secrets of the spec would have with another salt. 0 or -1. */
-int spec_secret_digest(const struct instance_spec *spec, const char *salt, char ret_hex[static DIGEST_HEX]);
 
 #endif

@@ -42,7 +42,7 @@ static void remove_file(struct keeper *keeper, const char *name)
 /* --- records ------------------------------------------------------------------------------------------- */
 
 /* Whole or not at all, but nothing waits for the disk. */
-bool keeper_replace(struct keeper *keeper, const char *name, const char *beside, const char *text)
+static bool keeper_replace(struct keeper *keeper, const char *name, const char *beside, const char *text)
 {
 	struct node *node = open_file(keeper, beside);
 	if (!node)

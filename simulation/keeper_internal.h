@@ -74,7 +74,6 @@ struct start_failure {
 
 /* --- keeper_files.c: all of it in the directory where it works --- */
 /* False: the disk does not take it. */
-bool keeper_replace(struct keeper *keeper, const char *name, const char *beside, const char *text);
 bool record_write(struct keeper *keeper);
 void record_error(struct keeper *keeper, const char *text); /* NULL: nothing is wrong */
 unsigned record_exits_before(struct keeper *keeper);

@@ -110,7 +110,6 @@ bool process_environment(struct process *process, const char *const *entries);
 void process_works_in(struct process *process, struct node *directory);
 /* The next of the machine's after that pid, or NULL. */
 struct process *process_after(const struct machine *machine, pid_t pid);
-uint64_t machine_ticks(const struct machine *machine);
 int64_t machine_wall(const struct machine *machine);
 
 /* --- spawn.c --- */

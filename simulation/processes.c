@@ -10,7 +10,7 @@
 
 #define TICK_MS 10
 
-uint64_t machine_ticks(const struct machine *machine)
+static uint64_t machine_ticks(const struct machine *machine)
 {
 	return (uint64_t)(clock_now(universe_clock(machine->universe)) - machine->booted_ms) / TICK_MS;
 }

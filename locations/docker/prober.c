@@ -51,6 +51,8 @@ struct prober *prober_of(struct docker *docker, const char *app)
 	return prober;
 }
 
+static void prober_hang_up(struct prober *prober);
+
 static void prober_free(struct prober *prober)
 {
 	struct prober **at = &prober->docker->probers;
@@ -146,7 +148,8 @@ static void all_come_back(struct prober *prober, int from)
 			come_back(asking, ASKING_IDLE);
 }
 
-void prober_hang_up(struct prober *prober)
+/* Nobody is to be asked any more; those who wait for an answer hear of it. */
+static void prober_hang_up(struct prober *prober)
 {
 	struct world *world = prober->docker->world;
 

@@ -64,8 +64,6 @@ struct prober *prober_of(struct docker *docker, const char *app); /* NULL: no me
 const char *prober_name(struct arena *arena, const char *app);
 /* Opens the channel to its container; then goes to `next`. */
 enum progress prober_listen(struct task *task, step *next, struct error *err);
-/* Nobody is to be asked any more; those who wait for an answer hear of it. */
-void prober_hang_up(struct prober *prober);
 /* It could not be had; at the third time in a row it cannot be had at all. Gives PROGRESS_FAILED. */
 enum progress prober_stumbles(struct prober *prober, const struct error *why, struct error *err);
 enum progress prober_refuse(struct prober *prober, struct error *err, const char *format, ...)

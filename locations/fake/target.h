@@ -188,16 +188,12 @@ struct fake_instance *name_holder(const struct fake_target *target, const struct
 				  const char *app, const char *name);
 
 /* --- tasks.c: what a target keeps itself --- */
-/* Bring its tasks closer to what is wanted, as far as that goes now. */
-void tasks_keep(struct fake_instance *instance);
-void tasks_judge(struct fake_instance *instance); /* the state that its tasks make */
 void tasks_start(struct fake_instance *instance, unsigned count);
 void tasks_stop(struct fake_instance *instance);
 /* Make it what the spec says; `stuck`: what is made of it never runs. 0 or -1 (no memory). */
 int tasks_change(struct fake_instance *instance, const struct instance_spec *spec, bool stuck);
 /* What it was when it was last whole; false: it never was. */
 bool tasks_take_back(struct fake_instance *instance);
-struct fake_task *tasks_nth(const struct fake_instance *instance, unsigned nth);
 void tasks_tell(const struct fake_instance *instance, struct arena *arena, struct observed *ret);
 
 /* --- late.c: what is done when whoever asked for it has gone --- */

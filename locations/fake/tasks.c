@@ -28,6 +28,23 @@ static void task_free(struct fake_task *task)
 	free(task);
 }
 
+/* The state that its tasks make. */
+static void tasks_judge(struct fake_instance *instance)
+{
+	bool runs = false;
+
+	if (instance->seen.leaving)
+		return;
+	for (const struct fake_task *task = instance->tasks; task; task = task->next)
+		runs |= task->runs;
+	if (!instance->suspended)
+		instance->seen.state = runs || !instance->seen.exits ? SEEN_RUNNING : SEEN_RESTARTING;
+	else if (instance->seen.state != SEEN_CREATED)
+		instance->seen.state = SEEN_STOPPED;
+}
+
+static void tasks_keep(struct fake_instance *instance);
+
 static void keep_again(void *owner)
 {
 	struct fake_instance *instance = owner;
@@ -169,21 +186,8 @@ static bool step(struct fake_instance *instance)
 	return tally.fresh < wanted && !one_by_one && task_make(instance) == 0;
 }
 
-void tasks_judge(struct fake_instance *instance)
-{
-	bool runs = false;
-
-	if (instance->seen.leaving)
-		return;
-	for (const struct fake_task *task = instance->tasks; task; task = task->next)
-		runs |= task->runs;
-	if (!instance->suspended)
-		instance->seen.state = runs || !instance->seen.exits ? SEEN_RUNNING : SEEN_RESTARTING;
-	else if (instance->seen.state != SEEN_CREATED)
-		instance->seen.state = SEEN_STOPPED;
-}
-
-void tasks_keep(struct fake_instance *instance)
+/* Bring its tasks closer to what is wanted, as far as that goes now. */
+static void tasks_keep(struct fake_instance *instance)
 {
 	while (step(instance))
 		;
@@ -263,7 +267,7 @@ bool tasks_take_back(struct fake_instance *instance)
 	return true;
 }
 
-struct fake_task *tasks_nth(const struct fake_instance *instance, unsigned nth)
+static struct fake_task *tasks_nth(const struct fake_instance *instance, unsigned nth)
 {
 	struct fake_task *task = instance->tasks;
 

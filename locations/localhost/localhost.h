@@ -117,8 +117,6 @@ char *work_directory(struct arena *arena, const struct marks *marks);
 bool status_read(struct location *location, const char *directory, struct status *ret_status);
 /* Whether that very process is alive (a zombie is not). */
 bool process_alive(struct location *location, pid_t pid, uint64_t start_ticks);
-/* Start time of a process that is there, else 0. */
-uint64_t process_start(struct location *location, pid_t pid);
 /* Who a process is and whose child, as the kernel tells it and no process can feign; false when it is gone.
  */
 bool process_identity(struct location *location, pid_t pid, uid_t *ret_real, uid_t *ret_effective,

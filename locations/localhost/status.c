@@ -85,14 +85,6 @@ bool process_alive(struct location *location, pid_t pid, uint64_t start_ticks)
 	       state != 'X';
 }
 
-uint64_t process_start(struct location *location, pid_t pid)
-{
-	char state;
-	uint64_t start;
-
-	return process_stat(location, pid, &state, &start) ? start : 0;
-}
-
 bool process_identity(struct location *location, pid_t pid, uid_t *ret_real, uid_t *ret_effective,
 		      pid_t *ret_parent)
 {

@@ -64,6 +64,8 @@ static void attached_gone(struct call *call)
 	input_ends(container);
 }
 
+static void prober_hears(struct container *container, const char *bytes, size_t count);
+
 static void attached_hears(struct call *call, const char *bytes, size_t count)
 {
 	struct container *container = call->container;
@@ -271,7 +273,7 @@ static void take_question(struct prober *prober, const char *line)
 	}
 }
 
-void prober_hears(struct container *container, const char *bytes, size_t count)
+static void prober_hears(struct container *container, const char *bytes, size_t count)
 {
 	struct prober *prober = container->prober;
 

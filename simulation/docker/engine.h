@@ -231,8 +231,6 @@ void docker_engine_containers(struct docker_engine *engine,
 /* The content of a file in a container, or NULL. */
 const char *docker_engine_file(struct docker_engine *engine, const char *container, const char *path,
 			       size_t *ret_size, unsigned *ret_mode);
-/* All that it wrote so far, or NULL when there is no such container; for the caller to free. */
-char *docker_engine_log(struct docker_engine *engine, const char *name);
 
 struct docker_network_view {
 	const char *id, *name, *subnet;

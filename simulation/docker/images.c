@@ -73,7 +73,7 @@ struct image *image_found(struct docker_engine *engine, const char *reference)
 
 /* --- made and tagged ----------------------------------------------------------------------------------- */
 
-struct image *image_new(struct docker_engine *engine)
+static struct image *image_new(struct docker_engine *engine)
 {
 	struct image *image = must(calloc(1, sizeof(*image)));
 	char id[ID_LENGTH + 1];
@@ -101,7 +101,7 @@ static void untag(struct docker_engine *engine, const char *whole)
 			}
 }
 
-void image_tag(struct docker_engine *engine, struct image *image, const char *reference)
+static void image_tag(struct docker_engine *engine, struct image *image, const char *reference)
 {
 	owned_memory char *whole = whole_reference(reference);
 

@@ -357,7 +357,6 @@ bool has_process(const struct container *container); /* has a process */
 bool container_answers(const struct container *container);
 void container_signal(struct container *container, int signal_number);
 void start_again_after_boot(struct docker_engine *engine);
-void prober_hears(struct container *container, const char *bytes, size_t count);
 void prober_begin(struct container *container);
 void prober_free(struct prober *prober);
 
@@ -409,12 +408,9 @@ const char *volume_name_wrong(const char *name, char *ret, size_t size);
 /* --- images.c, pull.c --- */
 handler images_asked, image_asked, pull_asked, load_asked, distribution_asked;
 struct image *image_found(struct docker_engine *engine, const char *reference);
-struct image *image_new(struct docker_engine *engine);
-void image_tag(struct docker_engine *engine, struct image *image, const char *reference);
 void image_free(struct image *image);
 /* "busybox" -> "busybox:latest"; a digest stays. For the caller to free. */
 char *whole_reference(const char *reference);
-const struct docker_registry *registry_of(struct docker_engine *engine, const char *reference);
 
 /* --- events.c --- */
 handler events_asked;

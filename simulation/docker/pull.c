@@ -30,7 +30,7 @@ void docker_engine_registry(struct docker_engine *engine, const struct docker_re
 }
 
 /* By its tag, or by a digest that some tag has. */
-const struct docker_registry *registry_of(struct docker_engine *engine, const char *reference)
+static const struct docker_registry *registry_of(struct docker_engine *engine, const char *reference)
 {
 	owned_memory char *whole = whole_reference(reference);
 	const struct docker_registry *found = NULL;

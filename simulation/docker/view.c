@@ -116,18 +116,6 @@ const char *docker_engine_file(struct docker_engine *engine, const char *contain
 	return file->content;
 }
 
-char *docker_engine_log(struct docker_engine *engine, const char *name)
-{
-	const struct container *container = container_found(engine, name);
-	struct text all = {0};
-
-	if (!container)
-		return NULL;
-	for (size_t i = 0; i < container->log_count; i++)
-		text_add_bytes(&all, container->log[i].bytes, container->log[i].size);
-	return must(text_take(&all));
-}
-
 void docker_engine_networks(struct docker_engine *engine,
 			    bool (*visit)(void *owner, const struct docker_network_view *), void *owner)
 {

@@ -14,7 +14,7 @@ static const char *environment(const char *name)
 	return strcmp(name, "HOME") ? NULL : "/nonexistent";
 }
 
-void stage_reopen(struct playhouse *stage)
+static void stage_reopen(struct playhouse *stage)
 {
 	struct error err = {0};
 	struct berth_options options = {.size = sizeof options,

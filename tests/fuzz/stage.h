@@ -26,8 +26,6 @@ typedef struct berth_operation *verb_function(struct berth *, const struct berth
 
 void stage_open(struct playhouse *stage);
 void stage_close(struct playhouse *stage);
-/* The engine anew, over what is stored. */
-void stage_reopen(struct playhouse *stage);
 /* Until it ends, an hour of virtual time at most. */
 struct told stage_run(struct playhouse *stage, verb_function *verb, const struct berth_request *request);
 

@@ -45,14 +45,6 @@ void tally_add(struct tally *tally, const char *group, const char *name, uint64_
 	*counter += count;
 }
 
-uint64_t tally_of(const struct tally *tally, const char *group, const char *name)
-{
-	char key[160];
-	snprintf(key, sizeof key, "%s\t%s", group, name);
-	const uint64_t *counter = map_get(tally->counters, key);
-	return counter ? *counter : 0;
-}
-
 static bool write_counter(const char *key, void *counter, void *to)
 {
 	fprintf(to, "%s\t%llu\n", key, (unsigned long long)*(uint64_t *)counter);

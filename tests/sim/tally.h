@@ -13,7 +13,6 @@ void tally_free(struct tally *tally);
 /* One more of that group ("fault", "phase", "call", ...). A first 0 makes it known: a row that may stay
  * empty. */
 void tally_add(struct tally *tally, const char *group, const char *name, uint64_t count);
-uint64_t tally_of(const struct tally *tally, const char *group, const char *name);
 /* As lines "group<TAB>name<TAB>count"; and back, added up. */
 void tally_write(const struct tally *tally, FILE *to);
 int tally_read(struct tally *tally, FILE *from);
