@@ -35,9 +35,20 @@ const struct command *const commands[] = {
     NULL,
 };
 
-/* Names that are taken, for what is still to come. */
-static const char *const later[] = {
-    "serve", "backup", "restore", "rollback", "history", "ssh", "invoke", "cp", "policy", "port-forward",
+/* Names that are taken, for what is still to come, and what does instead until then. */
+static const struct {
+	const char *name, *until;
+} later[] = {
+    {"serve", NULL},
+    {"backup", NULL},
+    {"restore", NULL},
+    {"rollback", "deploy the blueprint as it was: `berth plan` shows the way back"},
+    {"history", "`berth events APP` shows what became of it"},
+    {"ssh", "`berth exec -it APP COMPONENT -- sh` is a shell in it"},
+    {"invoke", "`berth exec APP COMPONENT -- COMMAND` runs one in it"},
+    {"cp", "`berth exec APP COMPONENT -- tar -c PATH` copies out, `exec -i` in"},
+    {"policy", NULL},
+    {"port-forward", "`publish: [PORT]` in the blueprint, and `berth status` says where it is reached"},
 };
 
 /* What other programs call it. */
@@ -50,6 +61,7 @@ static const struct hint {
     {"list", "status"},    {"get", "status"},       {"diff", "plan"},       {"check", "validate"},
     {"lint", "validate"},  {"catalog", "types"},    {"config", "validate"}, {"init", "validate"},
     {"show", "status"},    {"top", "status"},       {"inspect", "status"},  {"refresh", "status"},
+    {"sim", "simulate"},   {"test", "simulate"},    {"chaos", "simulate"},  {"drill", "simulate"},
     {"describe", "why"},   {"explain", "why"},      {"kill", "stop"},       {"prune", "gc"},
 };
 
@@ -71,9 +83,9 @@ int command_unknown(const struct invocation *invocation, const char *name)
 {
 	const char *meant = NULL;
 	for (size_t i = 0; i < COUNT_OF(later); i++)
-		if (strcmp(later[i], name) == 0)
-			return complain_usage(invocation, NULL, "`berth %s` is not in this version yet",
-					      name);
+		if (strcmp(later[i].name, name) == 0)
+			return complain_usage(invocation, later[i].until,
+					      "`berth %s` is not in this version yet", name);
 	for (size_t i = 0; i < COUNT_OF(hints); i++)
 		if (strcmp(hints[i].theirs, name) == 0)
 			meant = hints[i].ours;

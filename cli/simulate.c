@@ -132,7 +132,7 @@ static int simulate_run(struct invocation *invocation)
 
 const struct command command_simulate = {
     .name = "simulate",
-    .arguments = "[BLUEPRINT]",
+    .arguments = "[BLUEPRINT] --scenario FILE",
     .summary = "a blueprint on a simulated fleet: what happens, and what holds",
     .details =
 	"Plays a scenario: the blueprint as it is, this very engine and its drivers, on Docker engines that "
