@@ -165,11 +165,14 @@ static const char *order_words(const char *order, const char *outage)
 static void show_costs(const struct screen *screen, const json_t *change)
 {
 	const char *outage = order_words(text_of(change, "order"), text_of(change, "outage"));
+	bool goes = strcmp(text_of(change, "action"), "remove") == 0;
 	size_t i;
 	json_t *data;
 	if (outage && *outage) {
 		begin_line(screen, "outage");
 		put(screen, strncmp(outage, "none", 4) == 0 ? PLAIN : YELLOW, outage);
+		if (goes)
+			fputs(": it holds what the new one needs, and goes before that is made", screen->to);
 		putc('\n', screen->to);
 	}
 	json_array_foreach (list_of(change, "data_at_risk"), i, data) {

@@ -109,6 +109,15 @@ static bool is_made_anew(const struct work *work)
 	return work->action == ACTION_REPLACE || work->action == ACTION_RELINK;
 }
 
+/* It comes again under another name. */
+static bool is_renamed(const struct work *work)
+{
+	for (const struct reason *reason = work->reasons; reason; reason = reason->next)
+		if (strcmp(reason->path, "renamed") == 0)
+			return true;
+	return false;
+}
+
 /* For how long nobody answers, if all goes well. */
 static const char *outage(const struct work *work)
 {
@@ -117,7 +126,7 @@ static const char *outage(const struct work *work)
 	bool serves = seen && seen->state == SEEN_RUNNING && !(spec && spec->job);
 	if (serves && keeps_tasks(work->site) && work->action != ACTION_REPLACE)
 		return "none";
-	if (work->action == ACTION_RESTART)
+	if (work->action == ACTION_RESTART || (serves && work->goes_first && is_renamed(work)))
 		return "until ready";
 	if (!is_made_anew(work) || !serves || work->order == ORDER_START_FIRST)
 		return "none";

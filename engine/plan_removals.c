@@ -73,6 +73,12 @@ static bool holds_needed_name(const struct needs *needs, const struct work *work
 	return !what.failed && needed(needs, work->site, text_view(&what));
 }
 
+/* Where only processes live they have the numbers of their host, and share them with nobody. */
+static bool has_host_numbers(const struct work *work)
+{
+	return !(work->site->location.driver->capabilities.kinds & 1u << COMPONENT_DOCKER);
+}
+
 static bool holds_needed_port(const struct needs *needs, const struct work *work)
 {
 	const struct observed *seen = work->instance->seen;
@@ -81,7 +87,7 @@ static bool holds_needed_port(const struct needs *needs, const struct work *work
 			const struct attached_port *port = &seen->attachments[a].ports[i];
 			char what[32];
 			snprintf(what, sizeof what, "%u/%d", port->number, port->protocol);
-			bool outside = a > 0 || !*seen->attachments[a].network;
+			bool outside = a > 0 || !*seen->attachments[a].network || has_host_numbers(work);
 			if (outside && port->number && needed(needs, work->site, what))
 				return true;
 		}

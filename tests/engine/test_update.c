@@ -328,6 +328,24 @@ Test(update, renamed_with_a_fixed_port_the_old_one_goes_first)
 	cr_assert_eq(fake_target_instances(scene.target), 1);
 }
 
+Test(update, a_renamed_process_lets_go_of_its_port_first_and_the_plan_tells_the_outage)
+{
+	static const char before[] = "id: app\nlocation: fake\nservices:\n"
+				     "- {type: process, id: a, command: x, ports: {http: 8080}}\n";
+	static const char after[] = "id: app\nlocation: fake\nservices:\n"
+				    "- {type: process, id: b, command: x, ports: {http: 8080}}\n";
+	struct capabilities only = fake_driver.capabilities;
+	only.kinds = 1u << COMPONENT_PROCESS;
+	fake_target_capabilities(scene.target, &only);
+	json_t *document = NULL;
+	deploy(before);
+	cr_assert_eq(scene_run(&scene, berth_deploy, after, &document), BERTH_OK);
+	cr_assert_str_eq(json_text(change_of(document, "app.a.1"), "outage"), "until ready");
+	cr_assert_str_eq(json_text(change_of(document, "app.b.1"), "outage"), "none");
+	assert_order("app.a.1 gone", "app.b.1 placing");
+	json_decref(document);
+}
+
 Test(update, what_a_kept_old_one_may_use_is_not_removed)
 {
 	static const struct fake_behaviour mute = {.component = "app.web.1.g2", .answers_after_ms = -1};
