@@ -41,7 +41,7 @@ set(replay_parts ${replay_sources})
 list(FILTER replay_parts EXCLUDE REGEX "/main\\.c$")
 suite(policies FOLDERS tests/policies WITH ${replay_parts} FLOORS base blueprints entities policies)
 suite(locations SUPPORT FOLDERS tests/locations tests/conformance FLOORS base simulation blueprints entities locations)
-suite(engine SUPPORT FOLDERS tests/engine FLOORS base simulation blueprints entities locations engine)
+suite(engine SUPPORT FOLDERS tests/engine FLOORS base simulation blueprints entities policies locations engine)
 # Speaks to the engine that BERTH_TEST_DOCKER names, and skips all when it names none.
 file(GLOB conformance_sources CONFIGURE_DEPENDS tests/conformance/*.c)
 list(FILTER conformance_sources EXCLUDE REGEX "/(test_[^/]*|fake_subject)\\.c$")

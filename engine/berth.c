@@ -141,6 +141,8 @@ void berth_close(struct berth *berth)
 {
 	if (!berth)
 		return;
+	if (berth->keeper)
+		berth_operation_free(berth->keeper);
 	while (berth->operations)
 		berth_operation_free(berth->operations);
 	store_free(berth->store);

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "engine/deploy.h"
+#include "engine/policies_of.h"
 
 const char *operation_app(const struct berth_operation *operation)
 {
@@ -217,7 +218,13 @@ static int parse(struct berth_operation *operation)
 	if (!operation->blueprint)
 		return refuse(operation);
 	operation->application = application_new(operation->blueprint);
-	return operation->application ? 0 : fail_memory(&operation->error);
+	if (!operation->application)
+		return fail_memory(&operation->error);
+	for (size_t i = 0; i < operation->application->component_count; i++) {
+		struct component *component = &operation->application->components[i];
+		component->kept = keeps_alive(operation->berth) && restarts_by_policy(component->spec);
+	}
+	return 0;
 }
 
 /* A name becomes part of paths and of names at the targets: only what a blueprint's id may be is one. */

@@ -303,14 +303,14 @@ static bool compare_limits(struct decision *decision)
 		return compare_facts(decision, FACT_IN_PLACE) > 0;
 	bool limits = can->limits_in_place &&
 		      (seen->memory_bytes != spec->memory_bytes || seen->nano_cpus != spec->nano_cpus);
-	bool restart = can->restart_in_place && seen->restart != spec->restart;
+	bool restart = can->restart_in_place && seen->restart != restart_wanted(component);
 	if (limits) {
 		differs(decision, "memory", seen->memory_bytes, spec->memory_bytes);
 		differs(decision, "cpus", seen->nano_cpus, spec->nano_cpus);
 	}
 	if (restart)
-		because(decision, "restart", restart_name(seen->restart), restart_name(spec->restart),
-			place_of(spec, "restart"));
+		because(decision, "restart", restart_name(seen->restart),
+			restart_name(restart_wanted(component)), place_of(spec, "restart"));
 	return limits || restart;
 }
 

@@ -145,12 +145,14 @@ static bool decided(struct berth_operation *operation)
 		operation_finish(operation, BERTH_OK, give(operation->document));
 		return false;
 	}
+	if (!plan_empty(operation) && !all_settled(operation) && !stage_confirmed(operation))
+		return false;
+	if (remember_stopped(operation))
+		return stage_failed(operation);
 	if (all_settled(operation)) {
 		operation->stage = STAGE_COMMIT;
 		return true;
 	}
-	if (!plan_empty(operation) && !stage_confirmed(operation))
-		return false;
 	mark_needed_sites(operation);
 	lock_describe(operation);
 	operation->stage = STAGE_CLAIM;
@@ -213,6 +215,8 @@ static bool leased(struct berth_operation *operation)
 
 static bool prepared(struct berth_operation *operation)
 {
+	if (!stopped_remembered(operation))
+		return false;
 	/* Under the lease: nobody loses an application to somebody who is then refused. */
 	if (!sites_claim(operation) || !sites_prepare(operation))
 		return false;

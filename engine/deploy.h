@@ -6,6 +6,12 @@
 #include "engine/engine.h"
 
 /* --- deploy.c --- */
+/* stopped.c: who is to stay stopped, and who is not any more, is written down. 0, or -1 with
+ * operation->error. Then whether that is done, or cannot be: nothing is stopped before. */
+int remember_stopped(struct berth_operation *operation);
+bool stopped_remembered(struct berth_operation *operation);
+/* keeper.c: this handle sees to it that what ended runs again. */
+bool keeps_alive(const struct berth *berth);
 /* The stages of a deploy, for all verbs that go through them. */
 void deploy_step(struct berth_operation *operation);
 /* End the operation with operation->error; false, for a stage to return. */

@@ -18,6 +18,8 @@ struct berth {
 	char deployer[40];   /* this owner at this very place: whose dead leases need not be waited for */
 	struct store *store; /* opened when first needed */
 	struct berth_operation *operations;
+	struct berth_operation *keeper; /* holds every application the store knows; NULL: nobody does */
+	bool giving_back;               /* it ends: the targets have their duties again */
 	/* Where a location really is, when that is not where its specification says; NULL: nowhere else. */
 	const struct location_spec *(*relocate)(void *owner, struct arena *, const struct location_spec *);
 	void *relocate_owner;
@@ -46,6 +48,7 @@ struct site {
 	bool needed; /* something is to be made here */
 	bool claimed, prepared, released, left, tidied;
 	struct lease_keeper *lease;          /* lease.c's */
+	struct resurvey *resurvey;           /* hold_resurvey.c's */
 	unsigned flying;                     /* mutating calls under way */
 	struct work *slot_first, *slot_last; /* who waits for one of them to end */
 };
@@ -111,8 +114,11 @@ enum doing {
 	DOING_RENAME
 };
 
+struct held_instance; /* hold.h */
+
 struct work {
 	struct instance *instance;
+	struct held_instance *held; /* where its application is held, else NULL */
 	struct berth_operation *operation;
 	struct site *site; /* where the instance is, or is to be */
 	struct errand errand;
@@ -167,9 +173,10 @@ struct work {
 	bool fresh;   /* made by this deploy: every exit counts */
 	bool counted; /* exits_before is known */
 	unsigned exits_seen;
-	bool blocked; /* one of those it needs does not run */
-	bool halted;  /* stopped by a cancel before it was as wanted */
-	bool verify;  /* unchanged, but not known to have answered yet */
+	unsigned ends; /* how often it ended for good while it was started */
+	bool blocked;  /* one of those it needs does not run */
+	bool halted;   /* stopped by a cancel before it was as wanted */
+	bool verify;   /* unchanged, but not known to have answered yet */
 	struct work *next_dirty, *next_slot, *next_commit;
 };
 
@@ -196,9 +203,16 @@ struct verb {
 	bool changes; /* it may change something: takes the application's lock */
 	/* What it does about an instance, instead of what the blueprint asks; NULL: that. */
 	enum action (*decide)(const struct work *work);
+	/* Of what the blueprint asks it does just this; NULL: all. */
+	bool (*only)(const struct work *work);
 	bool all_generations; /* `decide` is asked about what an interrupted update left, too */
 	bool needs_store;     /* it cannot do without what was remembered, nor without remembering */
 	bool instances_only;  /* needs no other kind of object from the listings */
+	/* Of one that stays when all is as wanted: the step of what rests, whatever its phase; what a
+	 * location tells of an instance (NULL: of any); and where an instance has come to. */
+	enum phase (*rest)(struct work *work);
+	void (*changed)(struct site *site, struct work *work);
+	void (*stepped)(struct work *work);
 };
 
 struct berth_operation {
@@ -240,6 +254,7 @@ struct berth_operation {
 	const char *lease_token, *lease_words;
 	int64_t begun_ms;     /* by the wall clock, as the store has it; 0: nothing was recorded */
 	uint64_t commit;      /* the store's number of the last record that must be durable before the end */
+	uint64_t stopped;     /* the last record of who is to stay stopped */
 	size_t memory_before; /* memory_failures() when it began */
 	char *result;
 	struct error error;
@@ -265,6 +280,14 @@ struct berth_operation {
 static inline struct arena *graph_arena(const struct berth_operation *operation)
 {
 	return &operation->application->arena;
+}
+
+/* The earlier of two delays; -1: never. */
+static inline int64_t sooner(int64_t a, int64_t b)
+{
+	if (a < 0)
+		return b;
+	return b < 0 || a < b ? a : b;
 }
 
 /* --- operation.c --- */
@@ -392,6 +415,9 @@ const struct error *error_of(const struct work *work);
 void survey_again(struct berth_operation *operation);
 /* After another survey: what is there now, for the instances that are known. 0 or -1 (no memory). */
 int survey_rematch(struct berth_operation *operation);
+/* The same of one location, which was asked by itself. */
+enum progress survey_site(struct berth_operation *operation, struct site *site);
+int survey_rematch_site(struct berth_operation *operation, struct site *site);
 
 /* --- report.c: documents from the state of things --- */
 /* "components" of the document, as `status` shows them. 0 or -1 (no memory). */
@@ -401,8 +427,8 @@ int report_components(struct berth_operation *operation, json_t *document);
 int status_open(struct berth_operation *operation, struct error *err);
 /* What `status` shows of one application, once it is matched. `answered`: all were just seen to answer. */
 json_t *status_document(struct berth_operation *operation, bool answered);
-/* last_failures.c: why the last deploy could not bring each there, into the works' errors; and whether a command
- * is at it now. */
+/* last_failures.c: why the last deploy could not bring each there, into the works' errors; and whether a
+ * command is at it now. */
 void recall_failures(struct berth_operation *operation);
 /* What runs but was never seen to answer is still starting, as far as anybody remembers. */
 void status_unready(struct berth_operation *operation);
@@ -426,6 +452,7 @@ const char *report_state(const struct berth_operation *operation);
 /* {"format_version", "app"}; NULL without memory. */
 json_t *document_new(const char *app);
 
+extern const struct verb verb_keep, verb_hold, verb_mend, verb_replace, verb_duty;
 extern const struct verb verb_validate, verb_plan, verb_deploy, verb_status, verb_destroy, verb_logs,
     verb_graph, verb_locations, verb_types, verb_schema, verb_events, verb_stop, verb_start, verb_restart,
     verb_scale, verb_wait, verb_why, verb_gc, verb_exec, verb_simulate;

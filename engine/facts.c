@@ -167,9 +167,17 @@ const char *restart_name(enum restart_policy policy)
 	return names[policy];
 }
 
-static void add_life(struct fact_list *list, const struct component_spec *spec)
+enum restart_policy restart_wanted(const struct component *component)
 {
-	add(list, "restart", restart_name(spec->restart));
+	const struct site *site = component->site;
+	bool can = site && site->location.driver->capabilities.restart_in_place;
+	return component->kept && can ? RESTART_NO : component->spec->restart;
+}
+
+static void add_life(struct fact_list *list, const struct component *component)
+{
+	const struct component_spec *spec = component->spec;
+	add(list, "restart", restart_name(restart_wanted(component)));
 	if (spec->job)
 		add(list, "job", "true");
 	if (spec->protect)
@@ -208,7 +216,7 @@ int facts_of(struct arena *arena, const struct application *application, const s
 	add_ports(&list, spec);
 	add_volumes(&list, spec);
 	add_files(&list, spec);
-	add_life(&list, spec);
+	add_life(&list, component);
 	add_number(&list, "memory", spec->memory_bytes);
 	add_number(&list, "cpus", spec->nano_cpus);
 	for (size_t i = 0; i < spec->label_count; i++)

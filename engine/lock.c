@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "engine/keeper.h"
 #include "engine/operation.h"
 
 /* The words of a holder that is alive, as far as that can be told without touching the lock. */
@@ -115,6 +116,8 @@ bool lock_ready(struct berth_operation *operation)
 	struct error err = {0};
 	if (operation->lock)
 		return true;
+	if (keeper_gives_way(operation))
+		return false;
 	if (operation->lock_timer && !operation->cancelled)
 		return false;
 	if (lock_take(operation, operation->application->id, &err) == 0)

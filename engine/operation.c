@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "engine/handle.h"
+#include "engine/keeper.h"
 
 #define LINGER_MS 20000 /* a loaded engine takes so long to start one of many */
 
@@ -293,6 +294,7 @@ void operation_finish(struct berth_operation *operation, enum berth_outcome outc
 		outcome = BERTH_FAILED;
 	}
 	operation->outcome = outcome;
+	keeper_heard(operation);
 }
 
 void operation_fail(struct berth_operation *operation, const struct error *err)
@@ -312,6 +314,7 @@ void operation_warn(struct berth_operation *operation, const char *format, ...)
 	va_end(arguments);
 	struct berth_event event = {.size = sizeof event,
 				    .kind = BERTH_EVENT_WARNING,
+				    .app = operation_app(operation),
 				    .text = text_view(&line),
 				    .text_size = line.length};
 	operation->listener.event(operation->listener.context, &event);
@@ -365,9 +368,12 @@ void berth_operation_free(struct berth_operation *operation)
 {
 	if (!operation)
 		return;
-	if (!operation->done)
+	bool left = !operation->done;
+	if (left)
 		let_go(operation);
 	forget(operation);
+	if (left && operation->verb)
+		keeper_heard(operation);
 	forget_graph(operation);
 	diagnostics_release(&operation->diagnostics);
 	json_decref(operation->location_options);
@@ -408,3 +414,4 @@ VERB(stop)
 VERB(start)
 VERB(restart)
 VERB(scale)
+VERB(keep)

@@ -1,5 +1,6 @@
 /* phases.c - from nothing to running: one function per phase reads the facts of an instance and takes the
  * next step. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -10,6 +11,7 @@
 #define START_TIMEOUT_MS (5 * 60 * 1000) /* as long as Brooklyn's start.timeout */
 #define LONG_RUN_MS      10000           /* an exit before a run of this length is forgotten */
 #define EXITS_TO_BREAK   3
+#define FIRST_AGAIN_MS   500 /* before what ended is started again by us; longer each time */
 #define FIRST_PROBE_MS   20
 #define SLOWEST_PROBE_MS 1000
 #define LOG_TAIL         20
@@ -129,7 +131,8 @@ static enum phase linked(struct work *work)
 /* A verb that starts what is there needs no more than its name and its ports. */
 static enum resolved build_spec(struct work *work, const char **ret_waits)
 {
-	if (work->operation->verb->decide && !work->place_again && !is_placed_only(work))
+	bool anew = work->action == ACTION_CREATE || work->action == ACTION_REPLACE;
+	if (work->operation->verb->decide && !anew && !work->place_again && !is_placed_only(work))
 		return spec_outlined(work) ? RESOLVED : RESOLVED_NEVER;
 	struct error err = {0};
 	enum resolved found = spec_build(work, ret_waits, &err);
@@ -271,18 +274,33 @@ static enum phase start(struct work *work)
 static enum phase too_many_exits(struct work *work, const struct observed *seen, unsigned exits)
 {
 	struct error err = {0};
+	char often[64] = "while starting,";
+	if (exits > 1)
+		snprintf(often, sizeof often, "%u times while starting, last", exits);
 	if (seen->error && *seen->error)
-		fail(&err, ERR_FAILED, "it ended %u times while starting, last with code %d: %s", exits,
-		     seen->exit_code, seen->error);
+		fail(&err, ERR_FAILED, "it ended %s with code %d: %s", often, seen->exit_code, seen->error);
 	else if (seen->out_of_memory)
-		fail(&err, ERR_FAILED,
-		     "it ended %u times while starting: out of memory (its limit is too low)", exits);
+		fail(&err, ERR_FAILED, "it ended %s out of memory (its limit is too low)", often);
 	else
-		fail(&err, ERR_FAILED, "it ended %u times while starting, last with code %d", exits,
-		     seen->exit_code);
+		fail(&err, ERR_FAILED, "it ended %s with code %d", often, seen->exit_code);
 	remedy(&err, "the end of its log says why; `berth logs %s %s` shows all",
 	       work->operation->application->id, work->instance->component->id);
 	return work_break(work, &err);
+}
+
+/* Its target does not start it again. Where a policy of ours is to do that, its chances are given from here.
+ */
+static enum phase stays_ended(struct work *work, const struct observed *seen)
+{
+	bool ours = work->instance->component->kept && !work->operation->verb->rest;
+	if (!ours || ++work->ends >= EXITS_TO_BREAK)
+		return too_many_exits(work, seen, ours ? work->ends : 1);
+	work_note(work, "ended with code %d; it is started again", seen->exit_code);
+	work->started = false;
+	work->intent = 0;
+	work->not_before_ms = now_of(work) + FIRST_AGAIN_MS * work->ends;
+	work_wake_after(work, FIRST_AGAIN_MS * work->ends);
+	return PHASE_STARTING;
 }
 
 static void take_note_of(struct work *work, const struct observed *looked)
@@ -301,8 +319,8 @@ static void take_note_of(struct work *work, const struct observed *looked)
 	}
 }
 
-/* After an event there, or for its address. CALL_NEXT: work->looked is fresh. */
-static enum call_result look(struct work *work)
+/* After an event there, or for its address. */
+enum call_result work_look(struct work *work)
 {
 	struct error err = {0};
 	struct observed seen = {0};
@@ -348,7 +366,7 @@ static void begin_counting(struct work *work, const struct observed *seen)
 /* Has it ended too often? Also moves the time at which it counts as up. */
 static enum phase look_at_exits(struct work *work)
 {
-	switch (look(work)) {
+	switch (work_look(work)) {
 	case CALL_FAIL:
 		return work_break(work, work_error(work));
 	case CALL_STAY:
@@ -366,6 +384,8 @@ static enum phase look_at_exits(struct work *work)
 		work->settle_ms = now_of(work) + SETTLE_AGAIN_MS;
 		work_note(work, "ended with code %d; the target starts it again", seen->exit_code);
 	}
+	if (seen->state == SEEN_STOPPED && work->spec && work->spec->restart == RESTART_NO)
+		return stays_ended(work, seen);
 	work_wake(work);
 	return PHASE_STARTING;
 }
@@ -473,7 +493,7 @@ static enum phase await_end(struct work *work)
 		work_note(work, "runs to its end");
 		return PHASE_STARTING;
 	}
-	switch (look(work)) {
+	switch (work_look(work)) {
 	case CALL_FAIL:
 		return work_break(work, work_error(work));
 	case CALL_STAY:
@@ -558,7 +578,7 @@ enum phase step_running(struct work *work)
 	if (work->doing != DOING_LOOK && !work->look_due)
 		return PHASE_RUNNING;
 	work_unsettle(work);
-	enum call_result result = look(work);
+	enum call_result result = work_look(work);
 	if (result == CALL_STAY)
 		return PHASE_RUNNING;
 	if (result == CALL_FAIL)

@@ -352,6 +352,26 @@ bool component_meant(const struct berth_operation *operation, const char *id)
 	return false;
 }
 
+/* As it is wanted, whether or not it differs from that. */
+static int make_anew(struct decision *decision, struct error *err)
+{
+	struct work *work = decision->work;
+	const char *waits = NULL;
+	struct error why = {0};
+	if (spec_build(work, &waits, &why) == RESOLVED_NEVER) {
+		complain_value(decision, &why);
+		return 0;
+	}
+	arena_release(&work->arena);
+	work->spec = NULL;
+	if (work->action == ACTION_CREATE)
+		return 0;
+	because(decision, "instance", NULL, NULL, work->instance->component->spec->place);
+	work->order = order_of(decision);
+	bool beside = work->order != ORDER_PLAIN && work->order != ORDER_ROLLING;
+	return (beside && part_generations(decision)) || decision->failed ? fail_memory(err) : 0;
+}
+
 /* One of the verbs that do one thing to what is there, whatever the blueprint says. */
 static int decide_by_verb(struct decision *decision, struct error *err)
 {
@@ -360,6 +380,8 @@ static int decide_by_verb(struct decision *decision, struct error *err)
 	const struct verb *verb = decision->operation->verb;
 	bool meant = component_meant(decision->operation, instance->component->id);
 	work->action = meant ? verb->decide(work) : ACTION_UNCHANGED;
+	if (work->action == ACTION_CREATE || work->action == ACTION_REPLACE)
+		return make_anew(decision, err);
 	if (instance->seen)
 		keep_attachments(instance);
 	bool all = meant && verb->all_generations;
@@ -427,6 +449,20 @@ static void verify_providers(struct berth_operation *operation)
 	}
 }
 
+/* Where the verb does only a part of what the blueprint asks, the rest stays as it is. */
+static void leave_others(struct berth_operation *operation)
+{
+	const struct verb *verb = operation->verb;
+	for (size_t i = 0; verb->only && i < operation->work_count; i++) {
+		struct work *work = operation->works[i];
+		if (work->action == ACTION_UNCHANGED || verb->only(work))
+			continue;
+		work->action = ACTION_UNCHANGED;
+		work->parts = 0;
+		work->verify = false;
+	}
+}
+
 int plan_make(struct berth_operation *operation, struct error *err)
 {
 	size_t before = operation->diagnostics.errors;
@@ -434,6 +470,7 @@ int plan_make(struct berth_operation *operation, struct error *err)
 		return -1;
 	if (decide_all(operation, err) || plan_removals(operation, err))
 		return -1;
+	leave_others(operation);
 	if (operation->diagnostics.errors > before) {
 		diagnostics_sort(&operation->diagnostics);
 		return fail_invalid(operation, err);

@@ -104,6 +104,7 @@ static void tell(const struct work *work, const char *text)
 	struct berth_event event = {
 	    .size = sizeof event,
 	    .kind = BERTH_EVENT_PHASE,
+	    .app = operation->application->id,
 	    .component = work->instance->component->id,
 	    .instance = work->instance->name,
 	    .location = work->site->location.name,
@@ -154,7 +155,7 @@ static void give_slot_back(struct work *work);
 static bool rests(const struct work *work, enum phase phase)
 {
 	if (phase == PHASE_STOPPED)
-		return work->action == ACTION_STOP;
+		return work->action == ACTION_STOP || work->settled;
 	if (phase == PHASE_RUNNING)
 		return work->instance->wanted || work->kept || work->action != ACTION_REMOVE;
 	return phase == PHASE_GONE || phase == PHASE_FINISHED;
@@ -404,6 +405,8 @@ static phase_step *const steps[PHASE_COUNT] = {
 static phase_step *step_of(const struct work *work)
 {
 	enum phase phase = work->instance->phase;
+	if (work->settled && work->operation->verb->rest)
+		return work->operation->verb->rest;
 	if (work->action == ACTION_REMOVE && (phase == PHASE_RUNNING || phase == PHASE_STOPPED))
 		return step_leaving;
 	if (work->instance->successor && phase == PHASE_STARTING)
@@ -420,9 +423,27 @@ static void reconcile(struct work *work)
 		bool stays = next == work->instance->phase;
 		operation->decisions += !stays || operation->calls != calls;
 		if (stays)
-			return;
+			break;
 		enter(work, next);
 	}
+	if (operation->verb->stepped)
+		operation->verb->stepped(work);
+}
+
+void work_rest(struct work *work, enum phase phase)
+{
+	if (work->instance->phase != phase)
+		enter(work, phase);
+	if (work->operation->verb->stepped)
+		work->operation->verb->stepped(work);
+}
+
+void work_begin(struct work *work, enum action action, enum phase phase)
+{
+	work_unsettle(work);
+	work->action = action;
+	enter(work, phase);
+	work_wake(work);
 }
 
 static void look_again(struct work *work)
@@ -438,6 +459,10 @@ static void something_changed(void *owner, const char *name)
 	struct site *site = owner;
 	struct berth_operation *operation = site->operation;
 	struct work *named = name ? map_get(operation->works_by_name, name) : NULL;
+	if (operation->verb->changed) {
+		operation->verb->changed(site, named && named->site == site ? named : NULL);
+		return;
+	}
 	if (named && named->site == site)
 		look_again(named);
 	for (size_t i = 0; !name && i < operation->work_count; i++)

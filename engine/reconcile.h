@@ -29,6 +29,12 @@ void work_note(struct work *work, const char *format, ...) __attribute__((format
 /* Those who need this instance's component look again. */
 void work_wake_consumers(const struct work *work);
 void work_settle(struct work *work);
+/* Have it acted on, from that phase on, though it rests. */
+void work_begin(struct work *work, enum action action, enum phase phase);
+/* It rests, and is found in that phase. */
+void work_rest(struct work *work, enum phase phase);
+/* Look at the instance afresh. NEXT: work->looked is what is there now. */
+enum call_result work_look(struct work *work);
 void work_unsettle(struct work *work);
 /* Give up: *err is kept; the end of the log is fetched in the broken phase. */
 enum phase work_break(struct work *work, const struct error *err);

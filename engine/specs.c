@@ -80,7 +80,7 @@ static void outline_described(const struct work *work, const struct component_sp
 	spec->labels = component->labels;
 	spec->label_count = component->label_count;
 	spec->bind_address = bind_address(work);
-	spec->restart = component->restart;
+	spec->restart = restart_wanted(work->instance->component);
 	spec->count = component->instances;
 	spec->job = component->job;
 	spec->pull_always = component->pull_always;

@@ -387,6 +387,17 @@ uint64_t store_put_instance(struct store *store, const char *app, const char *in
 	return put(store, record);
 }
 
+uint64_t store_put_memory(struct store *store, const char *app, const char *component, const char *text)
+{
+	return put_texts(store, RECORD_MEMORY, (const char *const[]){app, component, text}, 3);
+}
+
+uint64_t store_put_stopped(struct store *store, const char *app, const char *instance, const char *by)
+{
+	return put_texts(store, by ? RECORD_STOPPED : RECORD_NOT_STOPPED,
+			 (const char *const[]){app, instance, by}, 3);
+}
+
 uint64_t store_put_event(struct store *store, const char *app, const char *component, const char *instance,
 			 const char *what, const char *text)
 {

@@ -62,6 +62,10 @@ int store_instances(struct store *store, const char *app, struct known_instances
 const struct known_instance *known_find(const struct known_instances *known, const char *name); /* or NULL */
 void known_release(struct known_instances *known);
 int store_events(struct store *store, const char *app, int64_t limit, json_t **ret_events, struct error *err);
+/* {COMPONENT: text}: what its policies remember. 0 or -1. */
+int store_memories(struct store *store, const char *app, json_t **ret, struct error *err);
+/* {INSTANCE: by}: those that were stopped on purpose. 0 or -1. */
+int store_stopped(struct store *store, const char *app, json_t **ret, struct error *err);
 /* Which events, and in *ret_last the number of the newest one of the whole store that was looked at. */
 struct event_query {
 	const char *app; /* NULL: of all */
@@ -87,6 +91,11 @@ uint64_t store_put_instance(struct store *store, const char *app, const char *in
 			    const json_t *ports, const char *files);
 uint64_t store_put_event(struct store *store, const char *app, const char *component, const char *instance,
 			 const char *what, const char *text);
+/* What the policies of a component remember. */
+uint64_t store_put_memory(struct store *store, const char *app, const char *component, const char *text);
+/* Nobody is to start it: it was stopped on purpose, by whom or what `by` says. NULL: that is over. It is over
+ * by itself once the instance is known to run, or is gone. */
+uint64_t store_put_stopped(struct store *store, const char *app, const char *instance, const char *by);
 /* 1: durable. 0: not yet. -1: the commit failed, *err says why (and everything after it). */
 int store_durable(struct store *store, uint64_t number, struct error *err);
 

@@ -7,7 +7,7 @@
 
 #include "engine/store.h"
 
-#define STATEMENT_ROOM 16
+#define STATEMENT_ROOM 32
 #define EVENTS_KEPT    10000 /* of each application */
 
 /* One connection, used by one thread at a time. Zeroed but for `world`, `directory` and `path`: not open. */
@@ -38,6 +38,9 @@ enum record_kind {
 	RECORD_INSTANCE,
 	RECORD_GONE,
 	RECORD_EVENT,
+	RECORD_MEMORY,
+	RECORD_STOPPED,
+	RECORD_NOT_STOPPED,
 };
 
 #define RECORD_TEXTS 8

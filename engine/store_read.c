@@ -14,7 +14,9 @@ enum {
 	READ_EVENTS,
 	READ_ALL_EVENTS,
 	READ_LAST_EVENT,
-	READ_VERSION
+	READ_VERSION,
+	READ_MEMORIES,
+	READ_STOPPED
 };
 
 static const char *const queries[] = {
@@ -36,6 +38,8 @@ static const char *const queries[] = {
 			" WHERE id > ?3 AND time_ms >= ?4 ORDER BY id DESC LIMIT ?2) ORDER BY id",
     [READ_LAST_EVENT] = "SELECT coalesce(max(id), 0) FROM event",
     [READ_VERSION] = "PRAGMA data_version",
+    [READ_MEMORIES] = "SELECT component, text FROM memory WHERE app = ?1",
+    [READ_STOPPED] = "SELECT instance, by FROM stopped WHERE app = ?1",
 };
 
 /* *ret is NULL when there is no store yet. */
@@ -194,6 +198,39 @@ int store_instance(struct store *store, const char *app, const char *name, struc
 	}
 	*ret = found;
 	return 0;
+}
+
+/* {first column: second column} of an application. */
+static int read_pairs(struct store *store, int which, const char *app, json_t **ret, struct error *err)
+{
+	sqlite3_stmt *statement;
+	owned_json pairs = json_object();
+	if (!pairs)
+		return fail_memory(err);
+	if (query(store, which, &statement, err))
+		return -1;
+	int result = SQLITE_DONE, status = 0;
+	if (statement)
+		sqlite3_bind_text(statement, 1, app, -1, SQLITE_STATIC);
+	while (statement && status == 0 && (result = sqlite3_step(statement)) == SQLITE_ROW)
+		if (json_put(pairs, column_text(statement, 0), json_string(column_text(statement, 1))))
+			status = fail_memory(err);
+	if (statement && end_query(store, statement, result, status ? NULL : err))
+		status = -1;
+	if (status)
+		return -1;
+	*ret = give(pairs);
+	return 0;
+}
+
+int store_memories(struct store *store, const char *app, json_t **ret, struct error *err)
+{
+	return read_pairs(store, READ_MEMORIES, app, ret, err);
+}
+
+int store_stopped(struct store *store, const char *app, json_t **ret, struct error *err)
+{
+	return read_pairs(store, READ_STOPPED, app, ret, err);
 }
 
 static const char *keep_column(sqlite3_stmt *row, int column, struct arena *arena, bool *failed)

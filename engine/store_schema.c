@@ -25,6 +25,10 @@ static const char *const migrations[] = {
     " time_ms INTEGER NOT NULL, component TEXT, instance TEXT, what TEXT, text TEXT, UNIQUE(app, serial));",
     "ALTER TABLE instance ADD COLUMN files TEXT;",
     "ALTER TABLE application ADD COLUMN variables TEXT;",
+    "CREATE TABLE memory(app TEXT NOT NULL, component TEXT NOT NULL, text TEXT NOT NULL,"
+    " PRIMARY KEY(app, component)) WITHOUT ROWID;"
+    "CREATE TABLE stopped(app TEXT NOT NULL, instance TEXT NOT NULL, by TEXT NOT NULL,"
+    " PRIMARY KEY(app, instance)) WITHOUT ROWID;",
 };
 
 #define SCHEMA ((int64_t)COUNT_OF(migrations))

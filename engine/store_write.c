@@ -14,6 +14,8 @@ static const struct {
     {RECORD_DROP, "DELETE FROM application WHERE name = ?3"},
     {RECORD_DROP, "DELETE FROM instance WHERE app = ?3"},
     {RECORD_DROP, "DELETE FROM intent WHERE app = ?3"},
+    {RECORD_DROP, "DELETE FROM memory WHERE app = ?3"},
+    {RECORD_DROP, "DELETE FROM stopped WHERE app = ?3"},
     /* How a change in place ended stays in doubt whatever is begun next, but for another instance. */
     {RECORD_INTENT,
      "INSERT INTO intent(app, instance, location, what, digest, time_ms) "
@@ -23,13 +25,18 @@ static const struct {
     {RECORD_INSTANCE,
      "INSERT OR REPLACE INTO instance(app, name, target_id, ports, files) VALUES(?3, ?4, ?5, ?6, ?7)"},
     {RECORD_INSTANCE, "DELETE FROM intent WHERE app = ?3 AND instance = ?4"},
+    {RECORD_INSTANCE, "DELETE FROM stopped WHERE app = ?3 AND instance = ?4"},
     {RECORD_GONE, "DELETE FROM instance WHERE app = ?3 AND name = ?4"},
     {RECORD_GONE, "DELETE FROM intent WHERE app = ?3 AND instance = ?4"},
+    {RECORD_GONE, "DELETE FROM stopped WHERE app = ?3 AND instance = ?4"},
     {RECORD_EVENT, "INSERT INTO event(app, serial, time_ms, component, instance, what, text) VALUES(?3,"
 		   " 1 + coalesce((SELECT max(serial) FROM event WHERE app = ?3), 0), ?1, ?4, ?5, ?6, ?7)"},
     /* Serials have no gaps but at the old end, so that this finds the surplus by the index alone. */
     {RECORD_EVENT, "DELETE FROM event WHERE app = ?3 AND"
 		   " serial <= (SELECT max(serial) FROM event WHERE app = ?3) - ?2"},
+    {RECORD_MEMORY, "INSERT OR REPLACE INTO memory(app, component, text) VALUES(?3, ?4, ?5)"},
+    {RECORD_STOPPED, "INSERT OR REPLACE INTO stopped(app, instance, by) VALUES(?3, ?4, ?5)"},
+    {RECORD_NOT_STOPPED, "DELETE FROM stopped WHERE app = ?3 AND instance = ?4"},
 };
 
 enum { BEGIN = COUNT_OF(steps), COMMIT, ROLLBACK, WRITE_STATEMENTS };

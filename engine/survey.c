@@ -44,7 +44,7 @@ static bool asks_registries(const struct berth_operation *operation)
 	return !operation->work_count && (operation->verb == &verb_plan || operation->verb == &verb_deploy);
 }
 
-static enum progress survey_site(struct berth_operation *operation, struct site *site)
+enum progress survey_site(struct berth_operation *operation, struct site *site)
 {
 	bool brief = operation->verb->instances_only && operation->application;
 	if (site->listed || site->failed)
@@ -330,21 +330,28 @@ void survey_again(struct berth_operation *operation)
 	}
 }
 
+int survey_rematch_site(struct berth_operation *operation, struct site *site)
+{
+	for (size_t i = 0; i < site->inventory.instance_count; i++) {
+		const struct observed *seen = &site->inventory.instances[i];
+		struct component *component = application_component(operation->application, seen->component);
+		if (component && fits(component, site, seen) &&
+		    found(operation, &component->instances[seen->ordinal - 1], seen))
+			return -1;
+	}
+	for (size_t i = 0; i < operation->work_count; i++) {
+		struct instance *instance = operation->works[i]->instance;
+		if (operation->works[i]->site == site && instance->wanted && instance->seen &&
+		    strcmp(instance->name, instance->seen->name) != 0)
+			instance->name = instance->seen->name;
+	}
+	return 0;
+}
+
 int survey_rematch(struct berth_operation *operation)
 {
 	for (struct site *site = operation->sites; site; site = site->next)
-		for (size_t i = 0; i < site->inventory.instance_count; i++) {
-			const struct observed *seen = &site->inventory.instances[i];
-			struct component *component =
-			    application_component(operation->application, seen->component);
-			if (component && fits(component, site, seen) &&
-			    found(operation, &component->instances[seen->ordinal - 1], seen))
-				return -1;
-		}
-	for (size_t i = 0; i < operation->work_count; i++) {
-		struct instance *instance = operation->works[i]->instance;
-		if (instance->wanted && instance->seen)
-			instance->name = instance->seen->name;
-	}
+		if (survey_rematch_site(operation, site))
+			return -1;
 	return 0;
 }

@@ -38,14 +38,6 @@ static inline int64_t now(const struct berth_operation *operation)
 	return operation->berth->world->ops->now(operation->berth->world);
 }
 
-/* The earlier of two delays; -1: never. */
-static inline int64_t sooner(int64_t a, int64_t b)
-{
-	if (a < 0)
-		return b;
-	return b < 0 || a < b ? a : b;
-}
-
 /* --- wait_state.c: who is waited for, and what each is --- */
 /* Those that the blueprint wants. 0 or -1 (no memory). */
 int await_wanted(struct berth_operation *operation);

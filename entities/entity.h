@@ -79,6 +79,7 @@ struct component {
 	size_t consumer_count;
 	struct work *turn; /* whose turn it is to be replaced: one at a time */
 	bool stuck;        /* one of them did not get ready: the others stay as they are */
+	bool kept; /* a policy of ours sees to its restarts: the target is not to, where it can be told */
 	/* The ports that links and expressions may use, in their order: open ports, then bound ones, then
 	 * named ones. */
 	struct spec_port *ports;

@@ -140,8 +140,9 @@ struct berth_event {
 	 * JSON. */
 	const char *text;
 	size_t text_size;
-	bool errors;  /* LOG, OUTPUT: from the error stream */
-	bool settled; /* PHASE: this instance is as wanted now */
+	bool errors;     /* LOG, OUTPUT: from the error stream */
+	bool settled;    /* PHASE: this instance is as wanted now */
+	const char *app; /* whose component, or whom the warning is about; NULL: nobody's */
 };
 
 /* Both functions may be NULL. They must not call back into the library, but for berth_cancel(). */
@@ -201,6 +202,12 @@ BERTH_API struct berth_operation *berth_restart(struct berth *, const struct ber
  * document. */
 BERTH_API struct berth_operation *berth_scale(struct berth *, const struct berth_request *,
 					      const struct berth_listener *, struct berth_error *);
+/* Keep every application that the store knows, and those that are deployed meanwhile, as their policies say:
+ * what ends or gets ill is restarted or replaced. It ends when it is cancelled; what flies is finished, and
+ * the targets see to restarts themselves again. Whoever changes an application with the same handle has it
+ * let go first. What is done comes as events. One at a time. */
+BERTH_API struct berth_operation *berth_keep(struct berth *, const struct berth_request *,
+					     const struct berth_listener *, struct berth_error *);
 /* Run `command` in components[0] ("web": the lowest that runs, or "web/2"). Its output comes as events; the
  * document is {"format_version", "app", "instance", "exit_code"}. BERTH_OK: it ran, and the code is its own;
  * BERTH_FAILED with 126 or 127: it cannot be executed, or is not found there. */

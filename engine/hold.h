@@ -1,0 +1,127 @@
+/* hold.h - applications that are kept as their policies say: what the files of `hold` share.
+ *
+ * A hold is an operation that stays. It has read the stored blueprint, listed what is there and watches it;
+ * what changes is looked at, the component's policies are asked, and what they wish is done by the same
+ * phases as in a deploy. It has the application's lock: whoever wants to change the application has it let go
+ * first, and it begins anew afterwards.
+ */
+#ifndef BERTH_ENGINE_HOLD_H
+#define BERTH_ENGINE_HOLD_H
+
+#include "engine/engine.h"
+#include "policies/policy.h"
+
+/* A wanted instance, beside its work. */
+struct held_instance {
+	struct work *work;
+	struct held_component *of;
+	uint64_t wish;   /* whose action is under way; 0: none is */
+	bool acting;     /* something is done to it */
+	bool sight_lost; /* the last look got no answer */
+	bool stopped;    /* on purpose: it is not to run */
+	struct sense {   /* what its policies were told of it last */
+		enum phase phase;
+		bool lost, ill, acting;
+	} told;
+	/* Its health check, where the blueprint gives it one. */
+	unsigned failures;   /* in a row */
+	int64_t ask_next_ms; /* monotonic */
+	char *problem;       /* why it counts as unhealthy; NULL: it does not */
+};
+
+/* A component: what its policies need. */
+struct held_component {
+	struct hold *hold;
+	struct component *component;
+	struct policy_set *set; /* NULL: it has no policies */
+	struct held_instance *members;
+	size_t member_count;
+	/* What happened since its policies were asked last. */
+	struct wish_outcome *outcomes;
+	size_t outcome_count, outcome_room;
+	bool due;
+	int64_t next_ms;  /* wall clock: when they want to be asked again */
+	json_t *problems; /* service.problems */
+	char *saved;      /* what the store has of their memory */
+};
+
+/* A location is listed again, after what may have been missed. */
+struct resurvey {
+	bool due, under_way;
+	unsigned failures;  /* in a row */
+	int64_t at_ms;      /* not before that; monotonic */
+	bool claim_due;     /* somebody wants to know whose the application is there */
+	int64_t claimed_ms; /* when it was ours; 0: not known */
+};
+
+/* verb_state of a hold. */
+struct hold {
+	struct berth_operation *operation;
+	struct held_component *components;
+	size_t component_count;
+	bool any_due;              /* something happened to one of them */
+	struct deed *deeds;        /* what only another operation can do: it is let go for them */
+	struct held_probe *probes; /* under way */
+	bool lost;                 /* another owner has the application now */
+	bool duty_looked_at;       /* whether its targets know whose restarts are */
+};
+
+/* What a policy wishes and the hold cannot do itself. */
+struct deed {
+	enum deed_kind { DEED_MEND, DEED_REPLACE, DEED_STOP, DEED_START, DEED_RESTART, DEED_DUTY } kind;
+	char *component;
+	unsigned ordinal; /* 0: all of the component */
+	uint64_t wish;    /* whose outcome is awaited; 0: nobody's */
+	bool begun, done;
+	enum outcome_kind outcome;
+	char *words; /* why it failed */
+	struct deed *next;
+};
+void deeds_free(struct deed *deed);
+
+/* --- hold_instances.c: what is seen of instances, and what is done to them --- */
+/* Begin with what was listed: every work at rest, in the phase that the listing tells. 0 or -1 with *err. */
+int hold_watch(struct berth_operation *operation, struct error *err);
+enum phase step_resting_held(struct work *work);
+void hold_changed(struct site *site, struct work *work);
+/* Its location was listed (its instance's `seen` is of now), or could not be. */
+void hold_sight(struct work *work, bool seen);
+/* Stop it and start it, or only start it. */
+void held_restart(struct held_instance *held);
+
+/* --- hold_health.c: its health check, asked for as long as it runs --- */
+/* Whether it is under way: the work is not to be used for anything else. */
+bool health_asked(struct work *work);
+/* What was found out of another incarnation says nothing of this one. */
+void health_forget(struct held_instance *held);
+
+/* --- hold_resurvey.c --- */
+/* List again what is due; the next one is after so many milliseconds (-1: none). */
+int64_t hold_resurvey(struct berth_operation *operation);
+void resurvey_due(struct site *site, int64_t delay_ms);
+
+/* --- hold_claim.c: nothing is done where somebody else has taken the application over --- */
+/* Whether it was ours a moment ago. False: it is asked, and the policies once more when that is known. */
+bool hold_site_ours(struct site *site);
+void hold_ask_claims(struct hold *hold);
+
+/* --- hold_policies.c --- */
+/* Everything that is held beside the works, with what is remembered of it; `done`: what became of deeds that
+ * an earlier hold of the application was let go for. 0 or -1 with *err. */
+int hold_take_up(struct hold *hold, const struct deed *done, struct error *err);
+void hold_let_go(struct hold *hold);
+void hold_stepped(struct work *work);
+/* Ask the policies of those to whom something happened, or who are due; the next one is due after
+ * *ret_delay_ms (-1: never). 0 or -1 with *err. */
+int hold_ask_policies(struct hold *hold, int64_t *ret_delay_ms, struct error *err);
+/* hold_wishes.c: do what they wish, as far as it can be begun now. 0 or -1 with *err. */
+int hold_carry_out(struct held_component *held, const struct wishes *wishes, struct error *err);
+/* How what was wished for ended. 0 or -1 (no memory). */
+int held_outcome(struct held_component *held, uint64_t wish, enum outcome_kind kind, const char *words);
+/* hold_probe.c: whether an address answers; its outcome comes by itself. 0 or -1 (no memory). */
+int hold_probe(struct held_component *held, const struct wish *wish);
+void hold_probes_end(struct hold *hold);
+struct sense held_sense(const struct held_instance *held);
+bool held_well(const struct held_instance *held);
+
+#endif

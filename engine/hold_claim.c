@@ -1,0 +1,69 @@
+/* hold_claim.c - whose an application that is held is by now: where somebody else took it over nothing is
+ * done. */
+#include <string.h>
+
+#include "engine/hold.h"
+
+enum { FRESH_MS = 1000 }; /* one look for all that is done at about the same time */
+
+static int64_t now(const struct berth_operation *operation)
+{
+	return operation->berth->world->ops->now(operation->berth->world);
+}
+
+bool hold_site_ours(struct site *site)
+{
+	struct resurvey *again = site->resurvey;
+	if (again->claimed_ms && now(site->operation) - again->claimed_ms < FRESH_MS)
+		return true;
+	again->claim_due = true;
+	operation_wake(site->operation);
+	return false;
+}
+
+static void lost(struct hold *hold, const struct site *site)
+{
+	struct berth_operation *operation = hold->operation;
+	fail(&operation->error, ERR_LOCKED, "`%s` at %s belongs to %s now", operation->application->id,
+	     site->location.name, site->holder.words);
+	store_put_event(operation->berth->store, operation->application->id, NULL, NULL, "lost",
+			site->holder.words);
+	hold->lost = true;
+}
+
+static void ask_again(struct hold *hold)
+{
+	for (size_t i = 0; i < hold->component_count; i++)
+		hold->components[i].due = true;
+	hold->any_due = true;
+}
+
+static void ask(struct hold *hold, struct site *site)
+{
+	const struct berth *berth = hold->operation->berth;
+	struct error err = {0};
+	arena_release(&site->claim_arena);
+	enum progress progress =
+	    site->location.driver->claim(&site->location, &site->errand, hold->operation->application->id,
+					 &berth->owner, false, &site->claim_arena, &site->holder, &err);
+	if (progress == PROGRESS_WAITING)
+		return;
+	site->resurvey->claim_due = false;
+	if (progress == PROGRESS_FAILED) {
+		resurvey_due(site, 0); /* that tells when it can be seen again */
+		return;
+	}
+	if (strcmp(site->holder.id, berth->owner.id) != 0) {
+		lost(hold, site);
+		return;
+	}
+	site->resurvey->claimed_ms = now(hold->operation);
+	ask_again(hold);
+}
+
+void hold_ask_claims(struct hold *hold)
+{
+	for (struct site *site = hold->operation->sites; site && !hold->lost; site = site->next)
+		if (site->needed && site->resurvey->claim_due && !site->resurvey->under_way)
+			ask(hold, site);
+}

@@ -1,0 +1,81 @@
+/* hold_health.c - the health check of an instance that is held: asked in its interval for as long as it runs.
+ */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/hold.h"
+#include "engine/reconcile.h"
+
+static const struct health_check *check_of(const struct work *work)
+{
+	const struct component_spec *spec = work->instance->component->spec;
+	return spec && spec->health->kind != CHECK_NONE ? spec->health : NULL;
+}
+
+/* The first one at a time of its own within the interval, so that thousands do not ask at once. */
+static int64_t first_pause(const struct work *work, const struct health_check *check)
+{
+	uint32_t hash = 2166136261;
+	for (const char *c = work->instance->name; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 16777619;
+	return check->interval_ms * (int64_t)(hash % 1000) / 1000;
+}
+
+void health_forget(struct held_instance *held)
+{
+	held->failures = 0;
+	held->ask_next_ms = 0;
+	free(give(held->problem));
+}
+
+static bool in_start_period(const struct work *work, const struct health_check *check)
+{
+	struct world *world = work->operation->berth->world;
+	const struct observed *seen = work->instance->seen;
+	return seen && world->ops->wall(world) - seen->started_ms < check->start_period_ms;
+}
+
+static void answered(struct held_instance *held, const struct health_check *check, const struct error *err)
+{
+	struct work *work = held->work;
+	work->doing = DOING_NOTHING;
+	held->ask_next_ms = now_of(work) + check->interval_ms;
+	work_wake_after(work, check->interval_ms);
+	if (!err || !err->code) {
+		held->failures = 0;
+		free(give(held->problem));
+		return;
+	}
+	/* It is us who cannot ask, or it does not count yet: that says nothing of it. */
+	if (err->code == ERR_UNSUPPORTED || err->code == ERR_NO_MEMORY || in_start_period(work, check))
+		return;
+	if (++held->failures < (unsigned)check->retries)
+		return;
+	char *words = strdup(err->text);
+	if (words) {
+		free(held->problem);
+		held->problem = words;
+	}
+}
+
+bool health_asked(struct work *work)
+{
+	struct held_instance *held = work->held;
+	const struct health_check *check = check_of(work);
+	struct error err = {0};
+	if (!held || !check || work->instance->phase != PHASE_RUNNING || work->operation->cancelled)
+		return false;
+	if (!held->ask_next_ms)
+		held->ask_next_ms = now_of(work) + first_pause(work, check);
+	int64_t left_ms = held->ask_next_ms - now_of(work);
+	if (work->doing != DOING_PROBE && left_ms > 0) {
+		work_wake_after(work, left_ms);
+		return false;
+	}
+	work->doing = DOING_PROBE;
+	enum progress progress = instance_ask(work, &err);
+	if (progress == PROGRESS_WAITING)
+		return true;
+	answered(held, check, progress == PROGRESS_FAILED ? &err : NULL);
+	return false;
+}

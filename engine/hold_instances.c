@@ -1,0 +1,160 @@
+/* hold_instances.c - instances of an application that is held: what is seen of them while they rest, and what
+ * is done to them. */
+#include "engine/hold.h"
+#include "engine/reconcile.h"
+#include "engine/wait.h"
+
+enum { BLIND_PAUSE_MS = 2000 }; /* until one whose target did not answer is looked at again */
+
+/* --- what is seen --------------------------------------------------------------------------- */
+
+static bool is_job(const struct work *work)
+{
+	const struct component_spec *spec = work->instance->component->spec;
+	return spec && spec->job;
+}
+
+static enum phase phase_of(const struct work *work, const struct observed *seen)
+{
+	if (!seen)
+		return PHASE_ABSENT;
+	switch (seen->state) {
+	case SEEN_RUNNING:
+		return PHASE_RUNNING;
+	case SEEN_RESTARTING: /* its target is about to do that */
+		return PHASE_STARTING;
+	case SEEN_STOPPED:
+		return is_job(work) && seen->exit_code == 0 ? PHASE_FINISHED : PHASE_STOPPED;
+	case SEEN_CREATED:
+		return PHASE_STOPPED;
+	default:
+		return PHASE_BROKEN;
+	}
+}
+
+/* The target said why it could not be seen, or that it is not there. */
+static enum phase not_seen(struct work *work)
+{
+	const struct error *why = error_of(work);
+	if (why->code == ERR_MISSING || why->code == ERR_CONFLICT) {
+		work->instance->seen = work->looked = NULL;
+		return PHASE_ABSENT;
+	}
+	if (work->held)
+		work->held->sight_lost = true;
+	work->look_due = true;
+	work_wake_after(work, BLIND_PAUSE_MS);
+	return PHASE_UNKNOWN;
+}
+
+enum phase step_resting_held(struct work *work)
+{
+	const struct resurvey *again = work->site->resurvey;
+	if (again && again->under_way) /* what it tells may be older than a look of now */
+		return work->instance->phase;
+	if (work->doing != DOING_LOOK && !work->look_due) {
+		health_asked(work);
+		return work->instance->phase;
+	}
+	if (work->doing == DOING_PROBE) { /* what happened there is more than what it would answer */
+		driver_of(work)->drop(&work->site->location, &work->errand);
+		work->doing = DOING_NOTHING;
+	}
+	switch (work_look(work)) {
+	case CALL_STAY:
+		return work->instance->phase;
+	case CALL_FAIL:
+		return not_seen(work);
+	default:
+		break;
+	}
+	if (work->held)
+		work->held->sight_lost = false;
+	return phase_of(work, work->looked);
+}
+
+void hold_changed(struct site *site, struct work *work)
+{
+	if (!work) {
+		resurvey_due(site, 0);
+		return;
+	}
+	work->look_due = true;
+	work_wake(work);
+}
+
+void hold_sight(struct work *work, bool seen)
+{
+	if (work->held)
+		work->held->sight_lost = !seen;
+	if (!work->settled)
+		return;
+	work_rest(work, seen ? phase_of(work, work->instance->seen) : PHASE_UNKNOWN);
+	if (seen && work->look_due)
+		work_wake(work);
+}
+
+static void rest(struct work *work)
+{
+	work->action = ACTION_UNCHANGED;
+	work->started = true;
+	work->settled = true;
+	work->instance->phase = work->site->listed ? phase_of(work, work->instance->seen) : PHASE_UNKNOWN;
+	work->instance->since_ms = now_of(work);
+	work_wake(work); /* its health may be due */
+}
+
+int hold_watch(struct berth_operation *operation, struct error *err)
+{
+	if (instances_outline(operation, err))
+		return -1;
+	for (struct site *site = operation->sites; site; site = site->next) {
+		site->resurvey = arena_array(graph_arena(operation), struct resurvey, 1);
+		if (!site->resurvey)
+			return fail_memory(err);
+		site->needed = site->open && !site->twin;
+	}
+	if (reconcile_begin(operation, err))
+		return -1;
+	for (size_t i = 0; i < operation->work_count; i++)
+		rest(operation->works[i]);
+	operation->unsettled = operation->unsettled_wanted = 0;
+	for (struct site *site = operation->sites; site; site = site->next)
+		if (site->failed)
+			resurvey_due(site, BLIND_PAUSE_MS);
+	return 0;
+}
+
+/* --- what is done --------------------------------------------------------------------------- */
+
+/* Nothing of what was done to it before counts for what is done now. */
+static void forget_before(struct work *work)
+{
+	if (work->error)
+		*work->error = (struct error){0};
+	work->parts = 0;
+	work->attempts = 0;
+	work->intent = 0;
+	work->picks = 0;
+	work->checks_done = 0;
+	work->not_before_ms = work->deadline_ms = work->settle_ms = work->probe_delay_ms = 0;
+	work->exits_before = work->exits_seen = work->ends = 0;
+	work->started = work->admitted = work->answered = work->counted = work->fresh = false;
+	work->look_due = work->halted = work->blocked = work->place_again = false;
+	work->log_kept = work->cleared = work->clear_failed = false;
+	text_clear(&work->log);
+	work->made = true;
+}
+
+void held_restart(struct held_instance *held)
+{
+	struct work *work = held->work;
+	const struct observed *seen = work->instance->seen;
+	bool runs = seen && (seen->state == SEEN_RUNNING || seen->state == SEEN_RESTARTING);
+	if (work->doing != DOING_NOTHING) /* a look that is under way tells of what was before */
+		driver_of(work)->drop(&work->site->location, &work->errand);
+	work->doing = DOING_NOTHING;
+	forget_before(work);
+	held->acting = true;
+	work_begin(work, runs ? ACTION_RESTART : ACTION_START, runs ? PHASE_STOPPING : PHASE_STARTING);
+}

@@ -1,0 +1,302 @@
+/* hold_policies.c - the policies of an application that is held: what happened is told to them, what they
+ * remember is kept. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/hold.h"
+#include "engine/policies_of.h"
+#include "engine/reconcile.h"
+
+static int64_t wall_of(const struct berth_operation *operation)
+{
+	return operation->berth->world->ops->wall(operation->berth->world);
+}
+
+/* --- taking it up --------------------------------------------------------------------------- */
+
+static int restore(struct held_component *held, const char *text, struct error *err)
+{
+	struct error why = {0};
+	owned_json memory = json_parse(text, strlen(text), "the memory of policies", &why);
+	if (!(held->saved = strdup(text)))
+		return fail_memory(err);
+	if (memory && policy_set_restore(held->set, memory, &why) == 0)
+		return 0;
+	if (why.code == ERR_NO_MEMORY)
+		return fail_memory(err);
+	operation_warn(held->hold->operation, "the policies of `%s` begin anew: %s", held->component->id,
+		       why.text);
+	return 0;
+}
+
+static int take_up_members(struct held_component *held, const json_t *stopped, struct error *err)
+{
+	struct component *component = held->component;
+	struct berth_operation *operation = held->hold->operation;
+	size_t count = 0;
+	while (count < component->instance_count && component->instances[count].wanted)
+		count++;
+	held->members = arena_array(graph_arena(operation), struct held_instance, count);
+	if (count && !held->members)
+		return fail_memory(err);
+	held->member_count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct work *work = component->instances[i].work;
+		held->members[i] =
+		    (struct held_instance){.work = work,
+					   .of = held,
+					   .stopped = json_object_get(stopped, work->instance->name) != NULL};
+		held->members[i].sight_lost = !work->site->listed;
+		work->held = &held->members[i];
+	}
+	return 0;
+}
+
+static int take_up(struct held_component *held, const json_t *memories, const json_t *stopped,
+		   const struct deed *done, struct error *err)
+{
+	if (take_up_members(held, stopped, err))
+		return -1;
+	if (policies_of(held->component, &held->set, err))
+		return -1;
+	if (!held->set)
+		return 0;
+	if (!(held->problems = json_object()))
+		return fail_memory(err);
+	const char *text = json_text(memories, held->component->id);
+	if (text && restore(held, text, err))
+		return -1;
+	for (; done; done = done->next)
+		if (done->done && done->wish && !strcmp(done->component, held->component->id) &&
+		    held_outcome(held, done->wish, done->outcome, done->words))
+			return fail_memory(err);
+	held->due = held->hold->any_due = true;
+	return 0;
+}
+
+int hold_take_up(struct hold *hold, const struct deed *done, struct error *err)
+{
+	struct berth_operation *operation = hold->operation;
+	struct application *application = operation->application;
+	owned_json memories = NULL;
+	owned_json stopped = NULL;
+	if (store_memories(operation->berth->store, application->id, &memories, err) ||
+	    store_stopped(operation->berth->store, application->id, &stopped, err))
+		return -1;
+	hold->components =
+	    arena_array(graph_arena(operation), struct held_component, application->component_count);
+	if (application->component_count && !hold->components)
+		return fail_memory(err);
+	for (size_t i = 0; i < application->component_count; i++) {
+		struct component *component = &application->components[i];
+		if (!component->spec || !component->site)
+			continue;
+		struct held_component *held = &hold->components[hold->component_count++];
+		*held = (struct held_component){.hold = hold, .component = component, .next_ms = INT64_MAX};
+		if (take_up(held, memories, stopped, done, err))
+			return -1;
+	}
+	return 0;
+}
+
+static void forget_outcomes(struct held_component *held)
+{
+	for (size_t i = 0; i < held->outcome_count; i++)
+		free((char *)held->outcomes[i].words);
+	held->outcome_count = 0;
+}
+
+void hold_let_go(struct hold *hold)
+{
+	for (size_t i = 0; i < hold->component_count; i++) {
+		struct held_component *held = &hold->components[i];
+		policy_set_free(give(held->set));
+		forget_outcomes(held);
+		free(give(held->outcomes));
+		json_decref(give(held->problems));
+		free(give(held->saved));
+		for (size_t n = 0; n < held->member_count; n++)
+			free(give(held->members[n].problem));
+	}
+	hold->component_count = 0;
+	hold_probes_end(hold);
+	deeds_free(give(hold->deeds));
+}
+
+/* --- what happened -------------------------------------------------------------------------- */
+
+int held_outcome(struct held_component *held, uint64_t wish, enum outcome_kind kind, const char *words)
+{
+	if (held->outcome_count == held->outcome_room) {
+		size_t room = held->outcome_room ? 2 * held->outcome_room : 4;
+		struct wish_outcome *wider = reallocarray(held->outcomes, room, sizeof *wider);
+		if (!wider)
+			return -1;
+		held->outcomes = wider;
+		held->outcome_room = room;
+	}
+	char *copy = words ? strdup(words) : NULL;
+	if (words && !copy)
+		return -1;
+	held->outcomes[held->outcome_count++] = (struct wish_outcome){wish, kind, copy};
+	held->due = held->hold->any_due = true;
+	return 0;
+}
+
+struct sense held_sense(const struct held_instance *held)
+{
+	return (struct sense){
+	    .phase = held->work->instance->phase,
+	    .lost = held->sight_lost,
+	    .ill = held->problem != NULL,
+	    .acting = held->acting,
+	};
+}
+
+static bool same(struct sense a, struct sense b)
+{
+	return a.phase == b.phase && a.lost == b.lost && a.ill == b.ill && a.acting == b.acting;
+}
+
+/* What was begun about it is over. */
+static void acted(struct held_instance *held)
+{
+	const struct work *work = held->work;
+	bool well = work->instance->phase == PHASE_RUNNING || work->instance->phase == PHASE_FINISHED;
+	enum outcome_kind kind = well                                              ? OUTCOME_DONE
+				 : work->halted || held->sight_lost || work->doing ? OUTCOME_DROPPED
+										   : OUTCOME_FAILED;
+	held->acting = false;
+	health_forget(held);
+	if (held->wish)
+		held_outcome(held->of, held->wish, kind, well ? NULL : error_of(work)->text);
+	held->wish = 0;
+}
+
+/* Somebody started what was stopped on purpose. */
+static void runs_again(struct held_instance *held)
+{
+	struct berth_operation *operation = held->of->hold->operation;
+	held->stopped = false;
+	store_put_stopped(operation->berth->store, operation->application->id, held->work->instance->name,
+			  NULL);
+}
+
+void hold_stepped(struct work *work)
+{
+	struct held_instance *held = work->held;
+	if (!held)
+		return;
+	if (held->acting && work->settled)
+		acted(held);
+	if (held->stopped && work->settled && work->instance->phase == PHASE_RUNNING)
+		runs_again(held);
+	if (!same(held_sense(held), held->told))
+		held->of->due = held->of->hold->any_due = true;
+}
+
+/* --- asking them ---------------------------------------------------------------------------- */
+
+bool held_well(const struct held_instance *held)
+{
+	enum phase phase = held->work->instance->phase;
+	return !held->sight_lost && !held->acting && !held->problem &&
+	       (phase == PHASE_RUNNING || phase == PHASE_FINISHED);
+}
+
+static struct member_sense tell_of(struct held_instance *held)
+{
+	const struct work *work = held->work;
+	enum phase phase = work->instance->phase;
+	held->told = held_sense(held);
+	bool up = (phase == PHASE_RUNNING || phase == PHASE_FINISHED) && !held->problem && !held->acting;
+	return (struct member_sense){
+	    .name = work->instance->name,
+	    .expected = held->stopped ? LIFE_STOPPED : LIFE_RUNNING,
+	    .up = up ? UP_YES : UP_NO,
+	    .problem = held->problem,
+	    .out_of_sight = held->sight_lost || phase == PHASE_UNKNOWN,
+	    .busy = work->settled && phase == PHASE_STARTING, /* its target is starting it again */
+	};
+}
+
+static enum lifecycle state_of(const struct held_component *held, bool *ret_up)
+{
+	size_t well = 0, stopped = 0;
+	for (size_t i = 0; i < held->member_count; i++) {
+		well += held_well(&held->members[i]);
+		stopped += held->members[i].stopped;
+	}
+	*ret_up = held->member_count && well == held->member_count;
+	if (held->member_count && stopped == held->member_count)
+		return LIFE_STOPPED;
+	return *ret_up ? LIFE_RUNNING : LIFE_ON_FIRE;
+}
+
+/* What they remember is kept before anything of what they wish is done. */
+static int keep_memory(struct held_component *held, struct error *err)
+{
+	struct berth_operation *operation = held->hold->operation;
+	owned_json memory = policy_set_save(held->set);
+	owned_memory char *text = memory ? json_line(memory) : NULL;
+	if (!text)
+		return fail_memory(err);
+	if (held->saved && !strcmp(held->saved, text))
+		return 0;
+	if (!store_put_memory(operation->berth->store, operation->application->id, held->component->id, text))
+		return fail_memory(err);
+	free(held->saved);
+	held->saved = give(text);
+	return 0;
+}
+
+static uint64_t chance_of(struct world *world)
+{
+	uint64_t chance = 0;
+	world->ops->random(world, &chance, sizeof chance); /* without: no jitter */
+	return chance;
+}
+
+static int ask(struct held_component *held, struct error *err)
+{
+	struct world *world = held->hold->operation->berth->world;
+	owned_arena arena = {0};
+	struct wishes wishes = {0};
+	struct member_sense *members = arena_array(&arena, struct member_sense, held->member_count);
+	if (held->member_count && !members)
+		return fail_memory(err);
+	for (size_t i = 0; i < held->member_count; i++)
+		members[i] = tell_of(&held->members[i]);
+	struct senses senses = {
+	    .members = members,
+	    .member_count = held->member_count,
+	    .outcomes = held->outcomes,
+	    .outcome_count = held->outcome_count,
+	    .chance = chance_of(world),
+	};
+	senses.state = state_of(held, &senses.up);
+	held->due = false;
+	if (policy_set_step(held->set, &senses, wall_of(held->hold->operation), &arena, &wishes, err))
+		return -1;
+	forget_outcomes(held);
+	held->next_ms = wishes.next_ms;
+	return keep_memory(held, err) || hold_carry_out(held, &wishes, err) ? -1 : 0;
+}
+
+int hold_ask_policies(struct hold *hold, int64_t *ret_delay_ms, struct error *err)
+{
+	*ret_delay_ms = -1;
+	hold->any_due = false;
+	for (size_t i = 0; i < hold->component_count; i++) {
+		struct held_component *held = &hold->components[i];
+		if (!held->set)
+			continue;
+		if ((held->due || held->next_ms <= wall_of(hold->operation)) && ask(held, err))
+			return -1;
+		if (held->next_ms == INT64_MAX)
+			continue;
+		int64_t left_ms = held->next_ms - wall_of(hold->operation);
+		*ret_delay_ms = sooner(*ret_delay_ms, left_ms > 0 ? left_ms : 0);
+	}
+	return 0;
+}

@@ -1,0 +1,139 @@
+/* hold_verb.c - one application held: begun from what the store knows of it, and kept until it is let go. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/deploy.h"
+#include "engine/hold.h"
+#include "engine/keeper.h"
+#include "engine/operation.h"
+#include "engine/reconcile.h"
+#include "engine/specs.h"
+
+static bool end(struct berth_operation *operation)
+{
+	operation_finish(operation, BERTH_OK, document_new(operation_app(operation)));
+	return false;
+}
+
+static bool begin(struct berth_operation *operation)
+{
+	struct error *err = &operation->error;
+	if (operation->cancelled)
+		return end(operation);
+	if (!operation->application && operation_read_blueprint(operation))
+		return false;
+	if (!operation->blueprint)
+		return end(operation);
+	if (!lock_ready(operation))
+		return false;
+	if (sites_bind(operation, err) || sites_assign(operation, err) ||
+	    sites_open_known(operation, false, err))
+		return stage_failed(operation);
+	operation->stage = STAGE_SURVEY;
+	return true;
+}
+
+/* A location that does not answer is asked again later: the others are held all the same. */
+static bool surveyed(struct berth_operation *operation)
+{
+	if (operation->cancelled)
+		return end(operation);
+	if (survey(operation) == PROGRESS_WAITING || !stage_matched(operation))
+		return false;
+	struct hold *hold = arena_array(&operation->arena, struct hold, 1);
+	if (!hold) {
+		fail_memory(&operation->error);
+		return stage_failed(operation);
+	}
+	hold->operation = operation;
+	operation->verb_state = hold;
+	if (hold_watch(operation, &operation->error) ||
+	    hold_take_up(hold, keeper_deeds(operation), &operation->error))
+		return stage_failed(operation);
+	keeper_told(operation);
+	operation->stage = STAGE_WORK;
+	return true;
+}
+
+/* What the store has of the duty that its targets were given is not what they are to have now. */
+static bool duty_differs(const struct berth_operation *operation)
+{
+	const struct application *application = operation->application;
+	for (size_t i = 0; i < application->component_count; i++) {
+		const struct component *component = &application->components[i];
+		const struct component_facts *known =
+		    operation->stored ? known_facts_find(&operation->stored->facts, component->id) : NULL;
+		const char *told = known ? fact_value(known, "restart") : NULL;
+		if (component->spec && component->kept && told &&
+		    strcmp(told, restart_name(restart_wanted(component))) != 0)
+			return true;
+	}
+	return false;
+}
+
+static bool held(struct berth_operation *operation)
+{
+	struct hold *hold = operation->verb_state;
+	int64_t policies_ms = -1;
+	bool at_rest = reconcile_turn(operation);
+	if (operation->cancelled && at_rest)
+		return end(operation);
+	if (operation->cancelled)
+		return false;
+	if (!hold->duty_looked_at && duty_differs(operation) && keeper_tells_duty(operation)) {
+		berth_cancel(operation);
+		return true;
+	}
+	hold->duty_looked_at = true;
+	hold_ask_claims(hold);
+	if (hold->lost)
+		return stage_failed(operation);
+	int64_t locations_ms = hold_resurvey(operation);
+	if (hold_ask_policies(hold, &policies_ms, &operation->error))
+		return stage_failed(operation);
+	if (hold->deeds) {
+		keeper_take_deeds(operation, give(hold->deeds));
+		berth_cancel(operation);
+		return true;
+	}
+	int64_t delay_ms = sooner(policies_ms, locations_ms);
+	if (hold->any_due)
+		operation_wake(operation);
+	else if (delay_ms >= 0)
+		operation_wake_after(operation, delay_ms);
+	return false;
+}
+
+static void step(struct berth_operation *operation)
+{
+	static bool (*const stages[])(struct berth_operation *) = {
+	    [STAGE_BEGIN] = begin, [STAGE_SURVEY] = surveyed, [STAGE_WORK] = held};
+	while (!operation->done && stages[operation->stage](operation))
+		;
+}
+
+static void let_go(struct berth_operation *operation)
+{
+	if (operation->verb_state)
+		hold_let_go(give(operation->verb_state));
+}
+
+/* Never asked: what is done about an instance its policies wish. */
+static enum action leave_alone(const struct work *work)
+{
+	(void)work;
+	return ACTION_UNCHANGED;
+}
+
+const struct verb verb_hold = {
+    .name = "hold",
+    .step = step,
+    .let_go = let_go,
+    .changes = true,
+    .needs_store = true,
+    .instances_only = true,
+    .decide = leave_alone,
+    .rest = step_resting_held,
+    .changed = hold_changed,
+    .stepped = hold_stepped,
+};

@@ -1,0 +1,181 @@
+/* hold_wishes.c - what policies wish of an application that is held, begun as far as it may be now. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/hold.h"
+#include "engine/reconcile.h"
+
+void deeds_free(struct deed *deed)
+{
+	while (deed) {
+		struct deed *next = deed->next;
+		free(deed->component);
+		free(deed->words);
+		free(deed);
+		deed = next;
+	}
+}
+
+/* What only another operation can do, once however often it is wished. 0 or -1. */
+static int add_deed(struct held_component *held, enum deed_kind kind, unsigned ordinal, uint64_t wish)
+{
+	struct deed **at = &held->hold->deeds;
+	for (; *at; at = &(*at)->next)
+		if ((*at)->wish == wish && !strcmp((*at)->component, held->component->id))
+			return 0;
+	struct deed *deed = calloc(1, sizeof *deed);
+	if (!deed || !(deed->component = strdup(held->component->id))) {
+		free(deed);
+		return -1;
+	}
+	deed->kind = kind;
+	deed->ordinal = ordinal;
+	deed->wish = wish;
+	*at = deed;
+	return 0;
+}
+
+static void record(const struct held_component *held, const char *instance, const char *what,
+		   const char *words)
+{
+	struct berth_operation *operation = held->hold->operation;
+	store_put_event(operation->berth->store, operation->application->id, held->component->id, instance,
+			what, words);
+	operation_warn(operation, "%s: %s", instance ? instance : held->component->id, words);
+}
+
+static struct held_instance *member_of(struct held_component *held, const char *name)
+{
+	for (size_t i = 0; name && i < held->member_count; i++)
+		if (!strcmp(held->members[i].work->instance->name, name))
+			return &held->members[i];
+	return NULL;
+}
+
+/* --- restarting and replacing --------------------------------------------------------------------- */
+
+/* As many as the policy asks for are to serve on, and no more than it allows are to be worked on at one time.
+ */
+static bool bounds_allow(const struct held_component *held, const struct held_instance *member,
+			 const struct wish *wish)
+{
+	size_t well = 0, acting = 0;
+	for (size_t i = 0; i < held->member_count; i++) {
+		const struct held_instance *other = &held->members[i];
+		well += other != member && held_well(other);
+		acting += other->acting;
+	}
+	return well >= wish->keep_healthy && (!wish->max_parallel || acting < wish->max_parallel);
+}
+
+/* Nothing is known of what its location does not show. */
+static bool may_act(const struct held_instance *member)
+{
+	const struct resurvey *again = member->work->site->resurvey;
+	return !member->acting && member->work->settled && !member->sight_lost &&
+	       member->work->instance->phase != PHASE_UNKNOWN && !(again && again->under_way);
+}
+
+static bool can_be_started(const struct held_instance *member)
+{
+	const struct observed *seen = member->work->instance->seen;
+	return seen && seen->state != SEEN_BROKEN && seen->state != SEEN_CREATED && !seen->leaving;
+}
+
+static int restart(struct held_component *held, const struct wish *wish)
+{
+	struct held_instance *member = member_of(held, wish->member);
+	if (!member)
+		return held_outcome(held, wish->id, OUTCOME_DROPPED, "it is gone");
+	if (member->wish == wish->id || !may_act(member))
+		return 0; /* it is wished again */
+	if (held_well(member))
+		return held_outcome(held, wish->id, OUTCOME_DONE, NULL);
+	if (!bounds_allow(held, member, wish) || !hold_site_ours(member->work->site))
+		return 0;
+	record(held, wish->member, "restarting", wish->why);
+	if (!can_be_started(member))
+		return add_deed(held, DEED_MEND, member->work->instance->ordinal, wish->id);
+	member->wish = wish->id;
+	held_restart(member);
+	return 0;
+}
+
+static int replace(struct held_component *held, const struct wish *wish)
+{
+	struct held_instance *member = member_of(held, wish->member);
+	if (!member)
+		return held_outcome(held, wish->id, OUTCOME_DROPPED, "it is gone");
+	if (!may_act(member) || !bounds_allow(held, member, wish))
+		return 0;
+	record(held, wish->member, "replacing", wish->why);
+	return add_deed(held, member->work->instance->seen ? DEED_REPLACE : DEED_MEND,
+			member->work->instance->ordinal, wish->id);
+}
+
+/* --- the rest --------------------------------------------------------------------------------------- */
+
+static int stop(struct held_component *held, const struct wish *wish)
+{
+	record(held, NULL, "stopping", wish->why);
+	return add_deed(held, DEED_STOP, 0, wish->id);
+}
+
+static int invoke(struct held_component *held, const struct wish *wish)
+{
+	static const struct {
+		const char *name;
+		enum deed_kind kind;
+	} effectors[] = {{"restart", DEED_RESTART}, {"stop", DEED_STOP}, {"start", DEED_START}};
+	for (size_t i = 0; i < COUNT_OF(effectors); i++)
+		if (!strcmp(wish->what, effectors[i].name)) {
+			record(held, NULL, wish->what, wish->why);
+			return add_deed(held, effectors[i].kind, 0, wish->id);
+		}
+	owned_text words = {0};
+	text_format(&words, "it has no effector `%s`", wish->what);
+	return held_outcome(held, wish->id, OUTCOME_FAILED, text_view(&words));
+}
+
+static int note_problem(struct held_component *held, const struct wish *wish)
+{
+	if (wish->clears)
+		return json_object_del(held->problems, wish->what), 0;
+	return json_put_text(held->problems, wish->what, wish->why);
+}
+
+/* What a policy tells is worth a line, but for what its others hear anyway. */
+static int carry_out(struct held_component *held, const struct wish *wish)
+{
+	if (wish->dry_run) {
+		record(held, wish->member, "would act", wish->why);
+		return 0;
+	}
+	switch (wish->kind) {
+	case WISH_RESTART:
+		return restart(held, wish);
+	case WISH_REPLACE:
+		return replace(held, wish);
+	case WISH_STOP:
+		return stop(held, wish);
+	case WISH_INVOKE:
+		return invoke(held, wish);
+	case WISH_PROBE:
+		return hold_probe(held, wish);
+	case WISH_PROBLEM:
+		return note_problem(held, wish);
+	case WISH_REPORT:
+		record(held, wish->member, "policy", wish->why);
+		return 0;
+	default: /* sensors of its own: they are told by `status` */
+		return 0;
+	}
+}
+
+int hold_carry_out(struct held_component *held, const struct wishes *wishes, struct error *err)
+{
+	for (size_t i = 0; i < wishes->count; i++)
+		if (carry_out(held, &wishes->list[i]))
+			return fail_memory(err);
+	return 0;
+}

@@ -1,0 +1,396 @@
+/* keeper.c - every application the store knows is held: begun, let go for whoever changes it, and begun anew.
+ */
+#include "engine/keeper.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/deploy.h"
+#include "engine/handle.h"
+
+bool keeps_alive(const struct berth *berth)
+{
+	return berth->keeper && !berth->giving_back;
+}
+
+enum { FIRST_PAUSE_MS = 1000, LONGEST_PAUSE_MS = 60 * 1000 }; /* after a hold that failed */
+
+/* An application that is kept. */
+struct kept {
+	char *app;
+	struct berth_operation *hold;  /* NULL: it is let go */
+	struct berth_operation *doing; /* the deed that is done meanwhile */
+	struct deed *deeds;
+	bool known;         /* still in the store */
+	bool duty_told;     /* its targets were told whose duty restarts are */
+	bool leaving, over; /* the keeper ends */
+	unsigned failures;
+	int64_t not_before_ms;
+	struct kept *next;
+};
+
+/* verb_state of the keeper. */
+struct keeper {
+	struct kept *first;
+	bool due; /* the store is to be asked what there is */
+};
+
+static struct keeper *keeper_of(const struct berth *berth)
+{
+	return berth->keeper ? berth->keeper->verb_state : NULL;
+}
+
+static struct kept *kept_of(const struct berth *berth, const char *app)
+{
+	const struct keeper *keeper = keeper_of(berth);
+	struct kept *kept = keeper ? keeper->first : NULL;
+	while (kept && app && strcmp(kept->app, app) != 0)
+		kept = kept->next;
+	return app ? kept : NULL;
+}
+
+/* --- deeds ---------------------------------------------------------------------------------- */
+
+static struct deed *duty(void)
+{
+	struct deed *deed = calloc(1, sizeof *deed);
+	if (deed)
+		deed->kind = DEED_DUTY;
+	return deed;
+}
+
+/* Once after each change by somebody else: what could not be told then is left to the target. */
+bool keeper_tells_duty(struct berth_operation *hold)
+{
+	struct kept *kept = kept_of(hold->berth, operation_app(hold));
+	if (!kept || kept->hold != hold || kept->duty_told)
+		return false;
+	struct deed *deed = duty();
+	if (!deed)
+		return false;
+	keeper_take_deeds(hold, deed);
+	return kept->duty_told = true;
+}
+
+void keeper_told(const struct berth_operation *hold)
+{
+	struct kept *kept = kept_of(hold->berth, operation_app(hold));
+	if (kept && kept->hold == hold)
+		deeds_free(give(kept->deeds));
+}
+
+const struct deed *keeper_deeds(const struct berth_operation *hold)
+{
+	const struct kept *kept = kept_of(hold->berth, operation_app(hold));
+	return kept && kept->hold == hold ? kept->deeds : NULL;
+}
+
+void keeper_take_deeds(struct berth_operation *hold, struct deed *deeds)
+{
+	struct kept *kept = kept_of(hold->berth, operation_app(hold));
+	if (!kept || kept->hold != hold) {
+		deeds_free(deeds);
+		return;
+	}
+	deeds_free(kept->deeds);
+	kept->deeds = deeds;
+}
+
+static const struct verb *verb_of(enum deed_kind kind)
+{
+	static const struct verb *const verbs[] = {
+	    [DEED_MEND] = &verb_mend,   [DEED_REPLACE] = &verb_replace, [DEED_STOP] = &verb_stop,
+	    [DEED_START] = &verb_start, [DEED_RESTART] = &verb_restart, [DEED_DUTY] = &verb_duty};
+	return verbs[kind];
+}
+
+static void deed_ended(struct deed *deed, struct berth_operation *operation)
+{
+	deed->done = true;
+	deed->outcome = berth_outcome(operation) == BERTH_OK ? OUTCOME_DONE : OUTCOME_FAILED;
+	if (deed->outcome != OUTCOME_DONE)
+		deed->words = strdup(*berth_message(operation) ? berth_message(operation)
+							       : "not all of it is as wanted");
+}
+
+static struct berth_operation *begin_deed(struct berth_operation *keeper, const struct kept *kept,
+					  struct deed *deed)
+{
+	const char *const components[] = {deed->component, NULL};
+	const struct berth_request request = {
+	    .size = sizeof request, .app = kept->app, .components = components, .count = deed->ordinal};
+	return operation_begin(keeper->berth, verb_of(deed->kind), &request, &keeper->listener, NULL);
+}
+
+/* True when none is left to be done. */
+static bool deeds_done(struct berth_operation *keeper, struct kept *kept)
+{
+	for (struct deed *deed = kept->deeds; deed; deed = deed->next) {
+		if (deed->done)
+			continue;
+		if (!kept->doing && !(kept->doing = begin_deed(keeper, kept, deed)))
+			return false; /* without memory: tried again */
+		if (!berth_done(kept->doing))
+			return false;
+		deed_ended(deed, kept->doing);
+		berth_operation_free(give(kept->doing));
+	}
+	return true;
+}
+
+/* --- holding -------------------------------------------------------------------------------- */
+
+/* Somebody who changes the application, and is not the keeper himself. */
+static bool in_use(const struct berth *berth, const struct kept *kept)
+{
+	for (const struct berth_operation *operation = berth->operations; operation;
+	     operation = operation->next) {
+		const char *app =
+		    operation->done || !operation->verb->changes ? NULL : operation_app(operation);
+		if (app && operation != kept->hold && operation != kept->doing && !strcmp(app, kept->app))
+			return true;
+	}
+	return false;
+}
+
+static void begin_hold(struct berth_operation *keeper, struct kept *kept)
+{
+	const struct berth_request request = {.size = sizeof request, .app = kept->app};
+	kept->hold = operation_begin(keeper->berth, &verb_hold, &request, &keeper->listener, NULL);
+}
+
+/* What it was let go for is known to it by now, or is to be done. A failure is tried again after a while. */
+static void hold_ended(struct berth_operation *keeper, struct kept *kept)
+{
+	enum berth_outcome outcome = berth_outcome(kept->hold);
+	int64_t pause_ms = 0;
+	if (outcome != BERTH_OK && outcome != BERTH_INTERRUPTED) {
+		unsigned doublings = kept->failures < 6 ? kept->failures : 6;
+		pause_ms = (int64_t)FIRST_PAUSE_MS << doublings;
+		pause_ms = pause_ms < LONGEST_PAUSE_MS ? pause_ms : LONGEST_PAUSE_MS;
+		kept->failures++;
+		operation_warn(keeper, "`%s` is not kept for now: %s", kept->app, berth_message(kept->hold));
+	} else {
+		kept->failures = 0;
+	}
+	kept->not_before_ms = keeper->berth->world->ops->now(keeper->berth->world) + pause_ms;
+	berth_operation_free(give(kept->hold));
+}
+
+/* A deed that is still done comes to its end. */
+static bool deed_over(struct kept *kept)
+{
+	if (kept->doing && !berth_done(kept->doing))
+		return false;
+	berth_operation_free(give(kept->doing));
+	return true;
+}
+
+/* The last thing that is done about it: its targets have their duties again. True when that is done. */
+static bool leave(struct berth_operation *keeper, struct kept *kept)
+{
+	if (!kept->leaving) {
+		if (!deed_over(kept))
+			return false;
+		deeds_free(kept->deeds);
+		kept->deeds = kept->duty_told ? duty() : NULL;
+		kept->leaving = true;
+	}
+	return keeper->abandoned ? deed_over(kept) : deeds_done(keeper, kept);
+}
+
+/* Milliseconds until it is to be looked at again; -1: when something happens. */
+static int64_t step_kept(struct berth_operation *keeper, struct kept *kept)
+{
+	int64_t left_ms;
+	if (kept->hold && berth_done(kept->hold))
+		hold_ended(keeper, kept);
+	if (kept->hold || in_use(keeper->berth, kept))
+		return -1;
+	if (keeper->cancelled) {
+		kept->over = leave(keeper, kept);
+		return -1;
+	}
+	if (!deeds_done(keeper, kept))
+		return kept->doing ? -1 : FIRST_PAUSE_MS;
+	left_ms = kept->not_before_ms - keeper->berth->world->ops->now(keeper->berth->world);
+	if (!kept->known)
+		return -1;
+	if (left_ms > 0)
+		return left_ms;
+	begin_hold(keeper, kept);
+	return kept->hold ? -1 : FIRST_PAUSE_MS;
+}
+
+bool keeper_gives_way(struct berth_operation *operation)
+{
+	const char *app = operation_app(operation);
+	struct kept *kept = kept_of(operation->berth, app);
+	if (!kept || operation == kept->hold || operation == kept->doing)
+		return false;
+	if (kept->hold && !berth_done(kept->hold)) {
+		if (!kept->hold->cancelled)
+			berth_cancel(kept->hold);
+		return true;
+	}
+	return kept->doing && !berth_done(kept->doing);
+}
+
+void keeper_heard(const struct berth_operation *operation)
+{
+	const struct berth *berth = operation->berth;
+	struct berth_operation *keeper = berth->keeper;
+	if (!keeper || operation == keeper || !operation->verb->changes)
+		return;
+	struct keeper *state = keeper->verb_state;
+	struct kept *kept = kept_of(berth, operation_app(operation));
+	if (state)
+		state->due = true;
+	if (kept && operation != kept->hold && operation != kept->doing)
+		kept->duty_told = false;
+	operation_wake(keeper);
+	/* Those who wait until it is let go. */
+	const char *app = operation_app(operation);
+	for (struct berth_operation *other = berth->operations; app && other; other = other->next) {
+		const char *its = other->done || other == operation ? NULL : operation_app(other);
+		if (its && !strcmp(its, app))
+			operation_wake(other);
+	}
+}
+
+/* --- all of them ---------------------------------------------------------------------------- */
+
+static struct kept *add(struct keeper *keeper, const char *app)
+{
+	struct kept *kept = calloc(1, sizeof *kept);
+	if (!kept || !(kept->app = strdup(app))) {
+		free(kept);
+		return NULL;
+	}
+	kept->next = keeper->first;
+	keeper->first = kept;
+	return kept;
+}
+
+static void drop(struct kept *kept)
+{
+	deeds_free(kept->deeds);
+	free(kept->app);
+	free(kept);
+}
+
+/* Those the store knows, and only they, are kept. 0 or -1 with *err. */
+static int take_stock(struct berth_operation *operation, struct error *err)
+{
+	struct keeper *keeper = operation->verb_state;
+	owned_json names = NULL;
+	size_t i;
+	json_t *name;
+	if (store_applications(operation->berth->store, &names, err))
+		return -1;
+	for (struct kept *kept = keeper->first; kept; kept = kept->next)
+		kept->known = false;
+	json_array_foreach (names, i, name) {
+		struct kept *kept = kept_of(operation->berth, json_string_value(name));
+		if (!kept && !(kept = add(keeper, json_string_value(name))))
+			return fail_memory(err);
+		kept->known = true;
+	}
+	keeper->due = false;
+	return 0;
+}
+
+static void forget_unknown(struct keeper *keeper)
+{
+	for (struct kept **at = &keeper->first; *at;) {
+		struct kept *kept = *at;
+		if (kept->known || kept->hold || kept->doing) {
+			at = &kept->next;
+			continue;
+		}
+		*at = kept->next;
+		drop(kept);
+	}
+}
+
+static void cancel_all(struct berth_operation *operation)
+{
+	struct keeper *keeper = operation->verb_state;
+	operation->berth->giving_back = true;
+	for (struct kept *kept = keeper->first; kept; kept = kept->next) {
+		if (kept->hold && (!kept->hold->cancelled || operation->abandoned))
+			berth_cancel(kept->hold);
+		if (kept->doing && operation->abandoned)
+			berth_cancel(kept->doing);
+		if (kept->doing && !kept->leaving && !kept->doing->cancelled)
+			berth_cancel(kept->doing);
+	}
+}
+
+static bool all_let_go(const struct keeper *keeper)
+{
+	for (const struct kept *kept = keeper->first; kept; kept = kept->next)
+		if (!kept->over)
+			return false;
+	return true;
+}
+
+static bool begin(struct berth_operation *operation)
+{
+	if (operation->berth->keeper) {
+		fail(&operation->error, ERR_LOCKED, "applications are kept by this program already");
+		return stage_failed(operation);
+	}
+	operation->verb_state = arena_array(&operation->arena, struct keeper, 1);
+	if (!operation->verb_state) {
+		fail_memory(&operation->error);
+		return stage_failed(operation);
+	}
+	operation->berth->keeper = operation;
+	((struct keeper *)operation->verb_state)->due = true;
+	operation->stage = STAGE_WORK;
+	return true;
+}
+
+static void step(struct berth_operation *operation)
+{
+	struct error err = {0};
+	int64_t delay_ms = -1;
+	if (operation->stage == STAGE_BEGIN && !begin(operation))
+		return;
+	struct keeper *keeper = operation->verb_state;
+	if (keeper->due && !operation->cancelled && take_stock(operation, &err)) {
+		operation_warn(operation, "%s", err.text);
+		delay_ms = FIRST_PAUSE_MS;
+	}
+	if (operation->cancelled)
+		cancel_all(operation);
+	for (struct kept *kept = keeper->first; kept; kept = kept->next)
+		delay_ms = sooner(delay_ms, step_kept(operation, kept));
+	forget_unknown(keeper);
+	if (operation->cancelled && all_let_go(keeper)) {
+		operation_finish(operation, BERTH_OK, document_new(NULL));
+		return;
+	}
+	if (delay_ms >= 0)
+		operation_wake_after(operation, delay_ms);
+}
+
+static void let_go(struct berth_operation *operation)
+{
+	struct keeper *keeper = operation->verb_state;
+	if (operation->berth->keeper != operation)
+		return;
+	operation->berth->keeper = NULL;
+	operation->berth->giving_back = false;
+	while (keeper && keeper->first) {
+		struct kept *kept = keeper->first;
+		keeper->first = kept->next;
+		berth_operation_free(kept->hold);
+		berth_operation_free(kept->doing);
+		drop(kept);
+	}
+	operation->verb_state = NULL;
+}
+
+const struct verb verb_keep = {.name = "keep", .step = step, .let_go = let_go, .needs_store = true};

@@ -1,0 +1,20 @@
+/* keeper.h - the operation that holds every application the store knows. */
+#ifndef BERTH_ENGINE_KEEPER_H
+#define BERTH_ENGINE_KEEPER_H
+
+#include "engine/hold.h"
+
+/* What the application's hold was let go for, with what became of it; NULL: nothing. */
+const struct deed *keeper_deeds(const struct berth_operation *hold);
+/* They were told to the policies: no other hold hears them again. */
+void keeper_told(const struct berth_operation *hold);
+/* Whether the hold is to be let go at once, because its targets do not know yet whose duty restarts are. */
+bool keeper_tells_duty(struct berth_operation *hold);
+/* Takes them over: they are done once the hold has ended, and it begins anew after that. */
+void keeper_take_deeds(struct berth_operation *hold, struct deed *deeds);
+/* Whether the operation must wait until its application is let go, which is then begun; it is woken. */
+bool keeper_gives_way(struct berth_operation *operation);
+/* An operation has ended: applications may be to hold, or not any more. */
+void keeper_heard(const struct berth_operation *operation);
+
+#endif

@@ -1,0 +1,48 @@
+/* mend_verbs.c - what a keeper has done that a hold cannot do itself: make what is missing, or one instance
+ * anew; tell targets whose duty restarts are. */
+#include <string.h>
+
+#include "engine/deploy.h"
+
+static bool meant(const struct work *work)
+{
+	const struct instance *instance = work->instance;
+	int64_t ordinal = work->operation->request.count;
+	return instance->wanted && (!ordinal || instance->ordinal == (uint64_t)ordinal);
+}
+
+static bool usable(const struct observed *seen)
+{
+	return seen->state != SEEN_BROKEN && seen->state != SEEN_CREATED && !seen->orphan_tree;
+}
+
+/* What is there and can be used stays, whatever the blueprint would make of it by now. */
+static enum action mend(const struct work *work)
+{
+	const struct observed *seen = work->instance->seen;
+	if (!meant(work) || (seen && usable(seen)))
+		return ACTION_UNCHANGED;
+	return seen ? ACTION_REPLACE : ACTION_CREATE;
+}
+
+static enum action replace(const struct work *work)
+{
+	if (!meant(work))
+		return ACTION_UNCHANGED;
+	return work->instance->seen ? ACTION_REPLACE : ACTION_CREATE;
+}
+
+/* Nothing else of it changes: what else the blueprint would change now is a deploy's business. */
+static bool only_duty(const struct work *work)
+{
+	const struct reason *reason = work->reasons;
+	return work->action == ACTION_UPDATE && work->parts == PART_LIMITS && reason && !reason->next &&
+	       !strcmp(reason->path, "restart");
+}
+
+const struct verb verb_mend = {
+    .name = "mend", .step = deploy_step, .changes = true, .needs_store = true, .decide = mend};
+const struct verb verb_replace = {
+    .name = "replace", .step = deploy_step, .changes = true, .needs_store = true, .decide = replace};
+const struct verb verb_duty = {
+    .name = "duty", .step = deploy_step, .changes = true, .needs_store = true, .only = only_duty};

@@ -1,0 +1,436 @@
+/* test_keep.c - applications kept as their policies say: what ends runs again, once, and nobody else is
+ * touched. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "tests/engine/scene.h"
+
+static struct scene scene;
+static struct berth_operation *keeper;
+static char *told;
+static size_t told_size;
+
+static void raise_curtain(void)
+{
+	scene_open(&scene);
+}
+
+static void drop_curtain(void)
+{
+	berth_operation_free(keeper);
+	scene_close(&scene);
+	free(told);
+}
+
+TestSuite(keep, .init = raise_curtain, .fini = drop_curtain);
+
+#define SECOND 1000
+#define MINUTE (60 * SECOND)
+
+#define KEPT(policies)                                                                                       \
+	"id: app\nlocation: fake\nservices:\n"                                                               \
+	"- {type: 'docker:redis:3', id: db, openPorts: 6379, policies: [" policies "]}\n"                    \
+	"- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")], policies: [" policies     \
+	"]}\n"
+#define RESTARTED KEPT("{type: restarter}")
+#define CLASSIC   KEPT("{type: org.apache.brooklyn.policy.ha.ServiceRestarter}")
+
+static void note(void *context, const struct berth_event *event)
+{
+	(void)context;
+	if (event->kind != BERTH_EVENT_PHASE && event->kind != BERTH_EVENT_WARNING)
+		return;
+	owned_text line = {0};
+	text_format(&line, "%s %s\n", event->kind == BERTH_EVENT_PHASE ? event->instance : "!",
+		    event->kind == BERTH_EVENT_PHASE ? event->phase : event->text);
+	told = realloc(told, told_size + line.length + 1);
+	cr_assert_not_null(told);
+	memcpy(told + told_size, text_view(&line), line.length + 1);
+	told_size += line.length;
+}
+
+static void keep(void)
+{
+	static const struct berth_listener listener = {.size = sizeof listener, .event = note};
+	struct berth_error error;
+	keeper = berth_keep(scene.berth, NULL, &listener, &error);
+	cr_assert_not_null(keeper, "%s", error.text);
+}
+
+static bool never(void *nothing)
+{
+	(void)nothing;
+	return false;
+}
+
+static void pass(int64_t duration_ms)
+{
+	virtual_world_run(scene.world, never, NULL, duration_ms);
+}
+
+static bool over(void *nothing)
+{
+	(void)nothing;
+	return berth_done(keeper);
+}
+
+static void let_go(void)
+{
+	berth_cancel(keeper);
+	cr_assert(virtual_world_run(scene.world, over, NULL, 10 * MINUTE), "it does not let go");
+	cr_assert_eq(berth_outcome(keeper), BERTH_OK, "%s", berth_message(keeper));
+	berth_operation_free(give(keeper));
+}
+
+static void deploy(const char *blueprint)
+{
+	cr_assert_eq(scene_run(&scene, berth_deploy, blueprint, NULL), BERTH_OK, "%s", scene.events);
+}
+
+static const struct observed *there(const char *name)
+{
+	const struct observed *seen = fake_target_find(scene.target, name);
+	cr_assert_not_null(seen, "%s is not there; told:\n%s", name, told ? told : "");
+	return seen;
+}
+
+static void runs(const char *name)
+{
+	cr_assert_eq(there(name)->state, SEEN_RUNNING, "%s does not run; told:\n%s", name, told ? told : "");
+}
+
+static void is_down(const char *name)
+{
+	cr_assert_neq(there(name)->state, SEEN_RUNNING, "%s runs; told:\n%s", name, told ? told : "");
+}
+
+static void kill_it(const char *name)
+{
+	cr_assert_eq(fake_target_exit(scene.target, name, 137), 0);
+}
+
+static size_t starts(void)
+{
+	return fake_target_calls(scene.target, FAKE_START);
+}
+
+Test(keep, what_ended_runs_again_and_nothing_else_is_touched)
+{
+	deploy(RESTARTED);
+	owned_memory char *before = strdup(there("app.db.1")->target_id);
+	size_t placed = fake_target_calls(scene.target, FAKE_PLACE), started = starts();
+	keep();
+	pass(SECOND);
+	kill_it("app.db.1");
+	pass(5 * SECOND);
+	runs("app.db.1");
+	cr_assert_str_eq(there("app.db.1")->target_id, before);
+	cr_assert_eq(starts(), started + 1);
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_PLACE), placed);
+	let_go();
+}
+
+Test(keep, it_is_started_within_twenty_milliseconds)
+{
+	deploy(RESTARTED);
+	keep();
+	pass(SECOND);
+	size_t before = starts();
+	kill_it("app.web.1");
+	pass(20);
+	cr_assert_eq(starts(), before + 1);
+}
+
+Test(keep, what_ends_again_and_again_is_tried_with_growing_pauses_and_for_ever)
+{
+	deploy(RESTARTED);
+	keep();
+	pass(SECOND);
+	struct fake_behaviour ends = {.component = "app.web", .exits = UINT32_MAX, .exit_code = 3};
+	fake_target_behave(scene.target, &ends);
+	size_t before = starts();
+	kill_it("app.web.1");
+	pass(MINUTE);
+	size_t first = starts() - before;
+	cr_assert(first >= 3 && first < 12, "%zu starts in the first minute", first);
+	pass(10 * MINUTE);
+	size_t later = starts() - before - first;
+	cr_assert(later >= 1 && later < 10 * first, "%zu starts in the next ten", later);
+	ends.exits = 0;
+	fake_target_behave(scene.target, &ends);
+	pass(20 * MINUTE);
+	runs("app.web.1");
+}
+
+Test(keep, by_the_class_name_a_second_failure_within_three_minutes_is_the_last)
+{
+	deploy(CLASSIC);
+	keep();
+	pass(SECOND);
+	kill_it("app.web.1");
+	pass(MINUTE);
+	runs("app.web.1");
+	kill_it("app.web.1");
+	pass(10 * MINUTE);
+	is_down("app.web.1");
+	runs("app.db.1");
+}
+
+Test(keep, what_policies_remember_outlives_the_program)
+{
+	deploy(CLASSIC);
+	keep();
+	pass(SECOND);
+	kill_it("app.web.1");
+	pass(MINUTE);
+	runs("app.web.1");
+	berth_operation_free(give(keeper)); /* as if it were killed: nothing is given back */
+	scene_restart(&scene, true);
+	keep();
+	pass(SECOND);
+	kill_it("app.web.1");
+	pass(10 * MINUTE);
+	is_down("app.web.1");
+}
+
+Test(keep, what_ended_while_nobody_kept_it_is_started_when_somebody_does)
+{
+	deploy(RESTARTED);
+	kill_it("app.db.1");
+	keep();
+	pass(5 * SECOND);
+	runs("app.db.1");
+}
+
+Test(keep, what_is_stopped_on_purpose_stays_stopped_until_it_is_started)
+{
+	struct berth_request web = {
+	    .size = sizeof web, .app = "app", .components = (const char *const[]){"web", NULL}};
+	deploy(RESTARTED);
+	keep();
+	pass(SECOND);
+	cr_assert_eq(scene_request(&scene, berth_stop, &web, NULL), BERTH_OK);
+	pass(10 * MINUTE);
+	is_down("app.web.1");
+	kill_it("app.db.1");
+	pass(5 * SECOND);
+	runs("app.db.1");
+	cr_assert_eq(scene_request(&scene, berth_start, &web, NULL), BERTH_OK);
+	kill_it("app.web.1");
+	pass(5 * SECOND);
+	runs("app.web.1");
+}
+
+Test(keep, what_is_stopped_stays_so_for_the_next_program_too)
+{
+	struct berth_request all = {.size = sizeof all, .app = "app"};
+	deploy(RESTARTED);
+	cr_assert_eq(scene_request(&scene, berth_stop, &all, NULL), BERTH_OK);
+	scene_restart(&scene, true);
+	keep();
+	pass(10 * MINUTE);
+	is_down("app.web.1");
+	is_down("app.db.1");
+}
+
+Test(keep, what_vanished_is_made_again)
+{
+	deploy(RESTARTED);
+	keep();
+	pass(SECOND);
+	cr_assert_eq(fake_target_vanish(scene.target, "app.web.1"), 0);
+	pass(10 * SECOND);
+	runs("app.web.1");
+	cr_assert_eq(fake_target_instances(scene.target), 2);
+}
+
+Test(keep, a_deploy_meanwhile_has_it_let_go_and_kept_again)
+{
+	deploy(RESTARTED);
+	keep();
+	pass(SECOND);
+	json_t *document = NULL;
+	cr_assert_eq(
+	    scene_run(&scene, berth_deploy,
+		      "id: app\nlocation: fake\nservices:\n"
+		      "- {type: 'docker:redis:4', id: db, openPorts: 6379, policies: [{type: restarter}]}\n",
+		      &document),
+	    BERTH_OK);
+	cr_assert_str_eq(scene_action(document, "app.db.1"), "replace");
+	json_decref(document);
+	cr_assert_eq(fake_target_instances(scene.target), 1);
+	pass(5 * SECOND);
+	kill_it("app.db.1");
+	pass(5 * SECOND);
+	runs("app.db.1");
+	let_go();
+}
+
+Test(keep, a_destroyed_application_is_let_go_for_good)
+{
+	struct berth_request all = {.size = sizeof all, .app = "app"};
+	deploy(RESTARTED);
+	keep();
+	pass(SECOND);
+	cr_assert_eq(scene_request(&scene, berth_destroy, &all, NULL), BERTH_OK);
+	pass(10 * MINUTE);
+	cr_assert_eq(fake_target_instances(scene.target), 0);
+	let_go();
+}
+
+Test(keep, nothing_is_concluded_of_a_target_that_does_not_answer)
+{
+	deploy(RESTARTED);
+	keep();
+	pass(SECOND);
+	size_t before = starts();
+	fake_target_unreachable(scene.target, true);
+	fake_target_event(scene.target, "app", "app.web.1");
+	pass(10 * MINUTE);
+	kill_it("app.db.1");
+	cr_assert_eq(starts(), before);
+	fake_target_unreachable(scene.target, false);
+	pass(2 * MINUTE);
+	runs("app.db.1");
+	cr_assert_eq(starts(), before + 1);
+}
+
+Test(keep, restarts_are_its_duty_while_it_keeps_and_the_targets_again_afterwards)
+{
+	deploy(RESTARTED);
+	cr_assert_eq(there("app.web.1")->restart, RESTART_UNLESS_STOPPED);
+	keep();
+	pass(5 * SECOND);
+	cr_assert_eq(there("app.web.1")->restart, RESTART_NO);
+	let_go();
+	cr_assert_eq(there("app.web.1")->restart, RESTART_UNLESS_STOPPED);
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_plan, RESTARTED, &document), BERTH_OK);
+	cr_assert_str_eq(scene_action(document, "app.web.1"), "unchanged");
+	json_decref(document);
+}
+
+Test(keep, what_is_deployed_while_it_keeps_plans_nothing_the_next_time)
+{
+	keep();
+	pass(SECOND);
+	deploy(RESTARTED);
+	pass(5 * SECOND);
+	cr_assert_eq(there("app.web.1")->restart, RESTART_NO);
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_plan, RESTARTED, &document), BERTH_OK);
+	cr_assert_str_eq(scene_action(document, "app.web.1"), "unchanged");
+	json_decref(document);
+	kill_it("app.web.1");
+	pass(5 * SECOND);
+	runs("app.web.1");
+}
+
+Test(keep, without_the_store_applications_are_left_alone_until_they_are_deployed_again)
+{
+	deploy(RESTARTED);
+	owned_memory char *before = strdup(there("app.web.1")->target_id);
+	scene_restart(&scene, false);
+	keep();
+	pass(SECOND);
+	size_t started = starts();
+	kill_it("app.db.1");
+	pass(MINUTE);
+	cr_assert_eq(starts(), started);
+	deploy(RESTARTED);
+	cr_assert_str_eq(there("app.web.1")->target_id, before);
+	runs("app.db.1");
+	pass(5 * SECOND);
+	kill_it("app.db.1");
+	pass(5 * SECOND);
+	runs("app.db.1");
+	cr_assert_eq(fake_target_instances(scene.target), 2);
+}
+
+Test(keep, what_is_sick_is_restarted_too)
+{
+	deploy("id: app\nlocation: fake\nservices:\n"
+	       "- {type: 'docker:a:1', id: web, openPorts: 80, healthCheck: {tcp: {port: 80}, interval: 2s, "
+	       "retries: 2},"
+	       " policies: [{type: restarter}]}\n");
+	keep();
+	pass(10 * SECOND);
+	size_t before = starts();
+	struct fake_behaviour deaf = {.component = "app.web", .answers_after_ms = -1};
+	fake_target_behave(scene.target, &deaf);
+	pass(30 * SECOND);
+	deaf.answers_after_ms = 0;
+	fake_target_behave(scene.target, &deaf);
+	cr_assert(starts() > before, "told:\n%s", told ? told : "");
+	pass(10 * MINUTE);
+	size_t after = starts();
+	runs("app.web.1");
+	pass(10 * MINUTE);
+	cr_assert_eq(starts(), after, "it is well again");
+}
+
+Test(keep, fifty_deaths_at_once_are_four_starts_at_one_time)
+{
+	deploy("id: app\nlocation: fake\nservices:\n"
+	       "- {type: 'docker:a:1', id: web, instances: 50, policies: [{type: restarter, maxParallel: "
+	       "0}]}\n");
+	fake_target_time(scene.target, FAKE_START, 1000);
+	keep();
+	pass(SECOND);
+	size_t before = starts();
+	for (unsigned i = 1; i <= 50; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "app.web.%u", i);
+		kill_it(name);
+	}
+	pass(20);
+	size_t at_once = starts() - before;
+	cr_assert(at_once > 0 && at_once <= fake_driver.capabilities.calls_in_flight, "%zu at once", at_once);
+	pass(5 * MINUTE);
+	cr_assert_eq(starts() - before, 50);
+}
+
+Test(keep, a_replacer_makes_a_new_one_of_what_failed)
+{
+	deploy(KEPT("{type: replacer}"));
+	owned_memory char *before = strdup(there("app.web.1")->target_id);
+	keep();
+	pass(SECOND);
+	kill_it("app.web.1");
+	pass(MINUTE);
+	runs("app.web.1");
+	cr_assert_str_neq(there("app.web.1")->target_id, before);
+	cr_assert_eq(fake_target_instances(scene.target), 2);
+}
+
+Test(keep, an_application_taken_over_by_somebody_else_is_not_acted_on)
+{
+	deploy(RESTARTED);
+	keep();
+	pass(10 * SECOND);
+	struct berth *other = NULL;
+	struct error err = {0};
+	struct berth_options options = {.size = sizeof options,
+					.state_directory = "/elsewhere",
+					.config_directory = "/elsewhere",
+					.helper = "/bin/true",
+					.owner = "somebody"};
+	struct berth *mine = scene.berth;
+	char state[512];
+	snprintf(state, sizeof state, "%s/other", virtual_world_directory(scene.world));
+	options.state_directory = state;
+	cr_assert_eq(berth_open_in(&other, scene.world, NULL, &options, &err), 0, "%s", err.text);
+	scene.berth = other;
+	struct berth_request adopt = {
+	    .size = sizeof adopt, .blueprint = RESTARTED, .file = "/b.yaml", .adopt = true};
+	cr_assert_eq(scene_request(&scene, berth_deploy, &adopt, NULL), BERTH_OK, "%s", scene.events);
+	scene.berth = mine;
+	size_t before = starts();
+	kill_it("app.web.1");
+	pass(10 * MINUTE);
+	cr_assert_eq(starts(), before, "told:\n%s", told ? told : "");
+	let_go();
+	berth_close(other);
+}
