@@ -17,9 +17,32 @@ const char *state_word(const struct container *container)
 	return container->removing && !container->pid ? "removing" : words[container->state];
 }
 
-static const char *flag(bool value)
+/* Members after others: ,"Key":VALUE */
+
+static void put_raw(struct text *to, const char *key, const char *json)
 {
-	return value ? "true" : "false";
+	text_add(to, ",\"");
+	text_add(to, key);
+	text_add(to, "\":");
+	text_add(to, json);
+}
+
+static void put_flag(struct text *to, const char *key, bool value)
+{
+	put_raw(to, key, value ? "true" : "false");
+}
+
+static void put_count(struct text *to, const char *key, int64_t number)
+{
+	put_raw(to, key, "");
+	put_number(to, number);
+}
+
+static void put_moment(struct text *to, const char *key, int64_t at_ns)
+{
+	put_raw(to, key, "\"");
+	put_time(to, at_ns);
+	text_add_char(to, '"');
 }
 
 /* --- parts of both ------------------------------------------------------------------------------------- */
@@ -51,8 +74,8 @@ static void put_endpoint(struct text *to, const struct endpoint *endpoint, bool 
 	text_add(to, "\",\"IPAddress\":\"");
 	if (addressed)
 		put_address(to, address);
-	text_add(to, "\",\"IPPrefixLen\":");
-	put_number(to, addressed ? endpoint->prefix : 0);
+	text_add_char(to, '"');
+	put_count(to, "IPPrefixLen", addressed ? endpoint->prefix : 0);
 	text_add(to, ",\"IPv6Gateway\":\"\",\"GlobalIPv6Address\":\"\",\"GlobalIPv6PrefixLen\":0");
 	if (addressed)
 		text_format(to, ",\"MacAddress\":\"02:42:%02x:%02x:%02x:%02x\"", address >> 24,
@@ -83,8 +106,7 @@ static void put_endpoints(struct text *to, const struct container *container, bo
 	text_add_char(to, '}');
 }
 
-/* --- inspected --------------------------------------------------------------------------------------------
- */
+/* --- inspected --------------------------------------------------------------------------------- */
 
 static void put_state(struct text *to, const struct container *container)
 {
@@ -93,26 +115,18 @@ static void put_state(struct text *to, const struct container *container)
 
 	text_add(to, ",\"State\":{\"Status\":\"");
 	text_add(to, state_word(container));
-	text_add(to, "\",\"Running\":");
-	text_add(to, flag(runs));
-	text_add(to, ",\"Paused\":");
-	text_add(to, flag(container->state == PAUSED));
-	text_add(to, ",\"Restarting\":");
-	text_add(to, flag(container->state == RESTARTING));
-	text_add(to, ",\"OOMKilled\":");
-	text_add(to, flag(container->out_of_memory));
-	text_add(to, ",\"Dead\":");
-	text_add(to, flag(container->removing && !runs));
-	text_add(to, ",\"Pid\":");
-	put_number(to, container->pid);
-	text_add(to, ",\"ExitCode\":");
-	put_number(to, container->exit_code);
+	text_add_char(to, '"');
+	put_flag(to, "Running", runs);
+	put_flag(to, "Paused", container->state == PAUSED);
+	put_flag(to, "Restarting", container->state == RESTARTING);
+	put_flag(to, "OOMKilled", container->out_of_memory);
+	put_flag(to, "Dead", container->removing && !runs);
+	put_count(to, "Pid", container->pid);
+	put_count(to, "ExitCode", container->exit_code);
 	put_member(to, "Error", container->error ? container->error : "");
-	text_add(to, ",\"StartedAt\":\"");
-	put_time(to, container->started_ns);
-	text_add(to, "\",\"FinishedAt\":\"");
-	put_time(to, container->finished_ns);
-	text_add(to, "\"}");
+	put_moment(to, "StartedAt", container->started_ns);
+	put_moment(to, "FinishedAt", container->finished_ns);
+	text_add_char(to, '}');
 }
 
 static void put_host(struct text *to, const struct container *container)
@@ -123,25 +137,19 @@ static void put_host(struct text *to, const struct container *container)
 	put_json(to, container->bindings);
 	text_add(to, ",\"RestartPolicy\":{\"Name\":\"");
 	text_add(to, container->restart_policy);
-	text_add(to, "\",\"MaximumRetryCount\":");
-	put_number(to, container->max_retries);
-	text_add(to, "},\"AutoRemove\":");
-	text_add(to, flag(container->auto_remove));
-	text_add(to, ",\"ExtraHosts\":");
-	text_add(to, container->extra_hosts);
-	text_add(to, ",\"Links\":null,\"Memory\":");
-	put_number(to, container->memory);
-	text_add(to, ",\"NanoCpus\":");
-	put_number(to, container->nano_cpus);
-	text_add(to, ",\"CpuPeriod\":");
-	put_number(to, container->cpu_period);
-	text_add(to, ",\"CpuQuota\":");
-	put_number(to, container->cpu_quota);
-	text_add(to, ",\"MemorySwap\":");
-	put_number(to, container->memory_swap);
+	text_add_char(to, '"');
+	put_count(to, "MaximumRetryCount", container->max_retries);
+	text_add_char(to, '}');
+	put_flag(to, "AutoRemove", container->auto_remove);
+	put_raw(to, "ExtraHosts", container->extra_hosts);
+	text_add(to, ",\"Links\":null");
+	put_count(to, "Memory", container->memory);
+	put_count(to, "NanoCpus", container->nano_cpus);
+	put_count(to, "CpuPeriod", container->cpu_period);
+	put_count(to, "CpuQuota", container->cpu_quota);
+	put_count(to, "MemorySwap", container->memory_swap);
 	if (container->mount_count) {
-		text_add(to, ",\"Mounts\":");
-		text_add(to, container->wanted_mounts);
+		put_raw(to, "Mounts", container->wanted_mounts);
 	}
 	text_add_char(to, '}');
 }
@@ -172,29 +180,25 @@ void container_asked(struct call *call)
 		return;
 	text_add(&to, "{\"Id\":\"");
 	text_add(&to, container->id);
-	text_add(&to, "\",\"Created\":\"");
-	put_time(&to, container->created_ns);
-	text_add(&to, "\",\"Path\":");
-	text_add(&to, container->args);
+	text_add_char(&to, '"');
+	put_moment(&to, "Created", container->created_ns);
+	put_raw(&to, "Path", container->args);
 	put_state(&to, container);
 	put_member(&to, "Image", container->image->id);
 	text_add(&to, ",\"Name\":\"/");
 	text_add(&to, container->name);
-	text_add(&to, "\",\"RestartCount\":");
-	put_number(&to, container->restarts);
+	text_add_char(&to, '"');
+	put_count(&to, "RestartCount", container->restarts);
 	text_add(&to, ",\"Driver\":\"overlay2\",\"Platform\":\"linux\"");
 	put_host(&to, container);
-	text_add(&to, ",\"Mounts\":");
-	text_add(&to, container->told_mounts);
-	text_add(&to, ",\"Config\":");
-	text_add(&to, container->config);
+	put_raw(&to, "Mounts", container->told_mounts);
+	put_raw(&to, "Config", container->config);
 	put_networks(&to, container);
 	text_add_char(&to, '}');
 	answer(call, 200, &to);
 }
 
-/* --- listed
- * ------------------------------------------------------------------------------------------------- */
+/* --- listed ------------------------------------------------------------------------------------ */
 
 /* As `docker ps` shows it: words with blanks or quotes in single ones. */
 static void put_command(struct text *to, const json_t *argv)
@@ -217,8 +221,7 @@ void note_listed(struct container *container)
 	struct text head = {0}, tail = {0};
 
 	put_command(&head, container->argv);
-	text_add(&head, ",\"Created\":");
-	put_number(&head, container->created_ns / (NS_OF_MS * 1000));
+	put_count(&head, "Created", container->created_ns / (NS_OF_MS * 1000));
 	text_add(&head, ",\"Ports\":");
 	put_ports_listed(&head, container);
 	text_add(&head, ",\"Labels\":");
@@ -228,8 +231,8 @@ void note_listed(struct container *container)
 	put_quoted(&tail, container->network_mode);
 	text_add(&tail, "},\"NetworkSettings\":{");
 	put_endpoints(&tail, container, false);
-	text_add(&tail, "},\"Mounts\":");
-	text_add(&tail, container->told_mounts);
+	text_add(&tail, "}");
+	put_raw(&tail, "Mounts", container->told_mounts);
 	text_add_char(&tail, '}');
 	free(container->listed_head);
 	free(container->listed_tail);
