@@ -155,8 +155,7 @@ static int rewrite(const char *text, struct text *ret, struct error *err)
 	return 0;
 }
 
-/* --- what it costs: the matcher writes repetitions out, and remembers much of each character it reads
- * -------- */
+/* --- what it costs: the matcher writes repetitions out, and remembers much of each character it reads --- */
 
 #define WEIGHT_LIMIT 1000 /* atoms, repetitions written out */
 #define DEPTH_LIMIT  40

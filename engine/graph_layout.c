@@ -239,8 +239,7 @@ static void untangle(struct work_table *table)
 		}
 }
 
-/* --- coordinates ------------------------------------------------------------------------------------------
- */
+/* --- coordinates ------------------------------------------------------------------------------- */
 
 /* Each spot as near to its pull as those above it allow; then the whole layer moved by what is left over on
  * average. */

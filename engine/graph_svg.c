@@ -199,8 +199,7 @@ static int attach_lines(struct picture *picture)
 	return 0;
 }
 
-/* --- drawing ---------------------------------------------------------------------------------------------
- */
+/* --- drawing ----------------------------------------------------------------------------------- */
 
 static const char *kind_class(enum edge_kind kind)
 {

@@ -99,8 +99,7 @@ static int furnish(struct machine *machine)
 		   : 0;
 }
 
-/* --- boots -----------------------------------------------------------------------------------------------
- */
+/* --- boots ------------------------------------------------------------------------------------- */
 
 static void empty(struct machine *machine, struct node *directory)
 {
@@ -165,8 +164,7 @@ void machine_power_cut(struct machine *machine)
 	boot(machine);
 }
 
-/* --- life ------------------------------------------------------------------------------------------------
- */
+/* --- life -------------------------------------------------------------------------------------- */
 
 struct machine *machine_new(struct universe *universe, const char *name, const char *address)
 {
@@ -253,8 +251,7 @@ void machine_behave(struct machine *machine, behaver *behave, void *owner)
 	machine->behaver = owner;
 }
 
-/* --- a seat's table ----------------------------------------------------------------------------------------
- */
+/* --- a seat's table ---------------------------------------------------------------------------- */
 
 pid_t machine_process_begin(struct machine *machine, struct seat *seat)
 {

@@ -68,8 +68,7 @@ pid_t machine_foreign(struct machine *machine, const char *address, uint16_t por
 	return process->pid;
 }
 
-/* --- what they answer ------------------------------------------------------------------------------------
- */
+/* --- what they answer -------------------------------------------------------------------------- */
 
 static void requested(void *owner, const struct http_request *request, struct reply *reply)
 {

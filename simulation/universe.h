@@ -75,8 +75,7 @@ void *reply_kept(const struct reply *reply);
 /* Which machine asks. */
 const struct machine *reply_from(const struct reply *reply);
 
-/* --- what the wire does to messages ---------------------------------------------------------------
- */
+/* --- what the wire does to messages ------------------------------------------------------------ */
 
 enum spoiling {
 	SPOIL_NOTHING,
@@ -103,8 +102,7 @@ typedef void fate_decider(void *owner, struct seat *seat, const char *address,
 			  const struct http_request *request, struct fate *ret);
 void universe_fates(struct universe *universe, fate_decider *decide, void *owner);
 
-/* --- telling the story ----------------------------------------------------------------------------
- */
+/* --- telling the story ------------------------------------------------------------------------- */
 
 /* One line with the time before it, when somebody listens. */
 void universe_tell(struct universe *universe, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -44,8 +44,7 @@ char *file_kept_path(struct arena *arena, const struct file_record *record, cons
 	return arena_format(arena, "%s/kept.%s", record->directory, file->digest);
 }
 
-/* --- the file: "salt=...", "file=MODE UID GID DIGEST PATH", "own=...", "made=PATH", a NUL behind each
- * ------- */
+/* --- the file: "salt=...", "file=MODE UID GID DIGEST PATH", "own=...", "made=PATH", a NUL behind each --- */
 
 static bool take_file(struct arena *arena, const char *value, bool own, struct file_record *record)
 {

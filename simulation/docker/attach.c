@@ -24,8 +24,7 @@ struct enquiry {
 	char *answer;
 };
 
-/* --- streams ----------------------------------------------------------------------------------------------
- */
+/* --- streams ----------------------------------------------------------------------------------- */
 
 static bool is_attached(const struct call *call, const struct container *container)
 {
@@ -118,8 +117,7 @@ void attach_asked(struct call *call)
 	}
 }
 
-/* --- the helper
- * ---------------------------------------------------------------------------------------------- */
+/* --- the helper -------------------------------------------------------------------------------- */
 
 static void enquiry_free(struct enquiry *enquiry)
 {

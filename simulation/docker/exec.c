@@ -27,8 +27,7 @@ static struct exec *exec_of_call(struct call *call)
 	return exec && !exec->container->gone ? exec : NULL;
 }
 
-/* --- made
- * --------------------------------------------------------------------------------------------------- */
+/* --- made -------------------------------------------------------------------------------------- */
 
 static bool can_run(struct call *call, const struct container *container)
 {
@@ -108,8 +107,7 @@ void exec_inspect_asked(struct call *call)
 	answer(call, 200, &to);
 }
 
-/* --- its life
- * ------------------------------------------------------------------------------------------------- */
+/* --- its life ---------------------------------------------------------------------------------- */
 
 /* On a terminal a line ends with two characters. */
 static void write_out(struct exec *exec, bool errors, const char *bytes)

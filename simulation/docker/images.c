@@ -170,8 +170,7 @@ void docker_engine_untag(struct docker_engine *engine, const char *reference)
 	engine->old_images = image;
 }
 
-/* --- told --------------------------------------------------------------------------------------------------
- */
+/* --- told -------------------------------------------------------------------------------------- */
 
 static bool reference_fits(const char *pattern, const void *reference_)
 {

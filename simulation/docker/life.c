@@ -290,8 +290,7 @@ int docker_engine_out_of_memory(struct docker_engine *engine, const char *name)
 	return docker_engine_end(engine, name, 137);
 }
 
-/* --- by signals ------------------------------------------------------------------------------------------
- */
+/* --- by signals -------------------------------------------------------------------------------- */
 
 static void end_soon(struct container *container, int code, int64_t delay_ms)
 {
@@ -469,8 +468,7 @@ void unpause_asked(struct call *call)
 	}
 }
 
-/* --- after the engine itself was away ----------------------------------------------------------------------
- */
+/* --- after the engine itself was away ---------------------------------------------------------- */
 
 /* Whatever ended while it was away, or long before. */
 void start_again_after_boot(struct docker_engine *engine)

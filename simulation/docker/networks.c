@@ -39,8 +39,7 @@ struct network *network_found(struct docker_engine *engine, const char *name, si
 	return by_name ? by_name : beginnings == 1 ? by_beginning : NULL;
 }
 
-/* --- told ------------------------------------------------------------------------------------------------
- */
+/* --- told -------------------------------------------------------------------------------------- */
 
 /* All but who is attached stays as it was made. */
 static void write_texts(struct network *network, const char *ipam, const char *options)
@@ -150,8 +149,7 @@ void network_asked(struct call *call)
 	answer(call, 200, &to);
 }
 
-/* --- made
- * --------------------------------------------------------------------------------------------------- */
+/* --- made -------------------------------------------------------------------------------------- */
 
 static struct network *network_new(struct docker_engine *engine, const char *name, const char *driver,
 				   const json_t *labels)

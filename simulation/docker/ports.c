@@ -191,8 +191,7 @@ bool ports_held(void *owner, const struct machine *machine, const char *address,
 	       (allocated(engine, address, port, udp, &exactly) || held_by_others(engine, address, port));
 }
 
-/* --- told ------------------------------------------------------------------------------------------------
- */
+/* --- told -------------------------------------------------------------------------------------- */
 
 static bool on_a_bridge(const struct container *container)
 {

@@ -71,8 +71,7 @@ void distribution_asked(struct call *call)
 	answer(call, 200, &to);
 }
 
-/* --- line by line ----------------------------------------------------------------------------------------
- */
+/* --- line by line ------------------------------------------------------------------------------ */
 
 static void line(struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

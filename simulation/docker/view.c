@@ -151,8 +151,7 @@ void docker_engine_volumes(struct docker_engine *engine,
 	}
 }
 
-/* --- names
- * -------------------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------- */
 
 static bool has_alias(const struct endpoint *endpoint, const char *name)
 {

@@ -221,8 +221,7 @@ Test(doubles, removal_of_a_killed_program_misses_the_next_one)
 	assert_undoubled(id_of("app.web.1"));
 }
 
-/* --- what is accepted first and done later ---------------------------------------------------------------
- */
+/* --- what is accepted first and done later ----------------------------------------------------- */
 
 static void spoil(const struct fake_rule *how)
 {

@@ -42,8 +42,7 @@ struct play {
 	struct text story;
 };
 
-/* --- the machine ------------------------------------------------------------------------------------------
- */
+/* --- the machine ------------------------------------------------------------------------------- */
 
 static void line(void *owner, int64_t now_ms, const char *words)
 {
@@ -120,8 +119,7 @@ static void take_down(struct play *play)
 	text_release(&play->story);
 }
 
-/* --- what happens without us ------------------------------------------------------------------------------
- */
+/* --- what happens without us ------------------------------------------------------------------- */
 
 struct picking {
 	struct play *play;
@@ -182,8 +180,7 @@ static void disturb(struct play *play)
 	}
 }
 
-/* --- what is run -------------------------------------------------------------------------------------------
- */
+/* --- what is run ------------------------------------------------------------------------------- */
 
 typedef struct berth_operation *verb_function(struct berth *, const struct berth_request *,
 					      const struct berth_listener *, struct berth_error *);
@@ -236,8 +233,7 @@ static void must(struct play *play, verb_function *act, const char *blueprint, b
 		     outcome, text_view(&play->story));
 }
 
-/* --- what must hold ----------------------------------------------------------------------------------------
- */
+/* --- what must hold ---------------------------------------------------------------------------- */
 
 static bool is_launch(void *owner, const char *name)
 {
@@ -310,8 +306,7 @@ static void goes_without_a_trace(struct play *play)
 	world->ops->directory_list(world, STATE "/locks", is_left, play, NULL);
 }
 
-/* --- stories
- * ------------------------------------------------------------------------------------------------ */
+/* --- stories ----------------------------------------------------------------------------------- */
 
 static uint64_t calls_of_a_deploy(size_t edition)
 {
@@ -518,8 +513,7 @@ Test(machine_deploys, a_destroy_that_is_killed_at_any_call_is_ended_by_the_next)
 	}
 }
 
-/* --- all at once
- * -------------------------------------------------------------------------------------------- */
+/* --- all at once ------------------------------------------------------------------------------- */
 
 static void play_seed(uint64_t seed)
 {

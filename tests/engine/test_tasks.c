@@ -244,8 +244,7 @@ Test(tasks, stop_keeps_the_component_and_start_runs_it_again)
 	assert_unchanged(PLACES WEB("web:1", ""));
 }
 
-/* --- what does not come to its end -----------------------------------------------------------------------
- */
+/* --- what does not come to its end ------------------------------------------------------------- */
 
 static const struct fake_behaviour silent = {
     .component = "app.web", .image = "web:2", .answers_after_ms = -1};

@@ -6,8 +6,7 @@
 
 #include "tests/locations/docker_bench.h"
 
-/* --- an engine that keeps volumes, and a wire that delays and loses
- * ------------------------------------------ */
+/* --- an engine that keeps volumes, and a wire that delays and loses ---------------------------- */
 
 enum { VOLUMES_MAX = 256, CONTENDERS = 3, TTL_MS = 4000 };
 
@@ -194,8 +193,7 @@ static void lease_take_down(void)
 
 TestSuite(docker_lease, .init = lease_set_up, .fini = lease_take_down);
 
-/* --- what it comes to
- * ---------------------------------------------------------------------------------------- */
+/* --- what it comes to -------------------------------------------------------------------------- */
 
 static struct arena arena;
 
@@ -349,8 +347,7 @@ Test(docker_lease, holder_goes_on_when_an_intruder_leaves)
 	arena_release(&arena);
 }
 
-/* --- many at once, on a rough wire -------------------------------------------------------------------------
- */
+/* --- many at once, on a rough wire ------------------------------------------------------------- */
 
 struct contender {
 	struct location location;

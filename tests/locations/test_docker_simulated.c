@@ -230,8 +230,7 @@ Test(docker_simulated, bridges_of_its_own_machine_are_asked_directly)
 	cr_assert(AWAIT(probe, web, &tcp) == PROGRESS_FAILED);
 }
 
-/* --- an address that is taken while its holder is off the network ----------------------------------------
- */
+/* --- an address that is taken while its holder is off the network ------------------------------ */
 
 static void steal(const char *address)
 {
@@ -274,8 +273,7 @@ Test(docker_simulated, admitted_although_somebody_takes_the_address_meanwhile)
 	cr_assert_str_neq(after.attachments[0].address, before);
 }
 
-/* --- images ------------------------------------------------------------------------------------------------
- */
+/* --- images ------------------------------------------------------------------------------------ */
 
 Test(docker_simulated, image_is_fetched_and_what_breaks_off_is_tried_again)
 {

@@ -323,8 +323,7 @@ static void both(const char *when, const struct instance_spec *spec, const char 
 	both_see(when, spec);
 }
 
-/* --- what is done ----------------------------------------------------------------------------------------
- */
+/* --- what is done ------------------------------------------------------------------------------ */
 
 static struct instance_spec *spec_of(const char *component, enum part_number part,
 				     enum restart_policy restart)
@@ -429,8 +428,7 @@ static void take_down(void)
 
 TestSuite(keeper_alike, .init = set_up, .fini = take_down, .timeout = 100);
 
-/* --- stories ---------------------------------------------------------------------------------------------
- */
+/* --- stories ----------------------------------------------------------------------------------- */
 
 Test(keeper_alike, placed_started_parked_woken_and_removed)
 {

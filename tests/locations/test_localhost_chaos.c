@@ -54,8 +54,7 @@ static void line(void *owner, int64_t now_ms, const char *words)
 	text_format(&play->story, "%8lld  %s\n", (long long)now_ms, words);
 }
 
-/* --- what may never be ------------------------------------------------------------------------------------
- */
+/* --- what may never be ------------------------------------------------------------------------- */
 
 struct looking {
 	struct play *play;
@@ -90,8 +89,7 @@ static void check(struct play *play)
 	seat_free(outside);
 }
 
-/* --- what happens without us ------------------------------------------------------------------------------
- */
+/* --- what happens without us ------------------------------------------------------------------- */
 
 struct picking {
 	struct play *play;
@@ -179,8 +177,7 @@ static void behave(void *owner, const struct program_started *started, struct pr
 	ret->says_every_ms = chance(play, 50) ? 50 + (int64_t)roll(play, 500) : 0;
 }
 
-/* --- the driver's program
- * ----------------------------------------------------------------------------------- */
+/* --- the driver's program ---------------------------------------------------------------------- */
 
 static void woken(struct errand *errand)
 {
@@ -344,8 +341,7 @@ static void act(struct play *play)
 	seat_kill_at(play->seat, 0);
 }
 
-/* --- calm again
- * ----------------------------------------------------------------------------------------------- */
+/* --- calm again -------------------------------------------------------------------------------- */
 
 #define MUST(play, call)                                                                                     \
 	cr_assert_eq(call, ENDED_DONE, "seed %llu: %s: %s\n%s", (unsigned long long)(play)->seed, #call,     \

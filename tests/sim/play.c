@@ -24,8 +24,7 @@ static struct deployer *any_deployer(struct theatre *stage, struct dice *dice)
 	return &stage->deployers[roll(dice, 4) < 2 ? 0 : roll(dice, deployers_of(stage))];
 }
 
-/* --- operations and edits --------------------------------------------------------------------------------
- */
+/* --- operations and edits ---------------------------------------------------------------------- */
 
 static void move_edit(struct theatre *stage, struct dice *dice)
 {
@@ -85,8 +84,7 @@ static void wait_for_all(struct theatre *stage)
 			stage_accuse(stage, "ends", "%s never ends", errand_words[stage->deployers[i].doing]);
 }
 
-/* --- faults
- * ---------------------------------------------------------------------------------------------------- */
+/* --- faults ------------------------------------------------------------------------------------ */
 
 static const struct planned_fate fates[] = {
     {{.refused = true}, "connection refused", false, NULL, 0, 0},
@@ -376,8 +374,7 @@ void play_expect(struct tally *tally)
 		tally_add(tally, "phase", phases[i], 0);
 }
 
-/* --- one after the other
- * ------------------------------------------------------------------------------------------ */
+/* --- one after the other ----------------------------------------------------------------------- */
 
 static void make_move(struct theatre *stage, const struct move *move)
 {

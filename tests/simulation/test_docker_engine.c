@@ -202,8 +202,7 @@ Test(docker_engine_simulated, after_a_restart_of_the_engine_policies_apply)
 	STATE_IS("brief", "State.Status", "none");
 }
 
-/* --- races -------------------------------------------------------------------------------------------------
- */
+/* --- races ------------------------------------------------------------------------------------- */
 
 /* A program, and what it was answered. */
 struct program {
@@ -311,8 +310,7 @@ Test(docker_engine_simulated, what_a_rule_says_is_answered_with_its_effect_or_wi
 	leave(&program);
 }
 
-/* --- images ------------------------------------------------------------------------------------------------
- */
+/* --- images ------------------------------------------------------------------------------------ */
 
 Test(docker_engine_simulated, pull_moves_the_tag_and_leaves_the_old_image)
 {
@@ -352,8 +350,7 @@ Test(docker_engine_simulated, registry_refuses_before_or_within_the_answer)
 	MUST(404, "GET", "/images/b:1/json", NULL);
 }
 
-/* --- addresses and names
- * ------------------------------------------------------------------------------------ */
+/* --- addresses and names ----------------------------------------------------------------------- */
 
 static bool note(void *owner, const char *container)
 {
@@ -404,8 +401,7 @@ Test(docker_engine_simulated, port_that_somebody_holds_is_not_bound)
 	cr_assert(strstr(text_view(&asked.body), "port is already allocated"));
 }
 
-/* --- the same seed plays the same, and quickly
- * ---------------------------------------------------------------- */
+/* --- the same seed plays the same, and quickly ------------------------------------------------- */
 
 static void play_some(struct text *all)
 {

@@ -207,8 +207,7 @@ Test(machine, what_cannot_be_started_says_why_as_the_real_one_does)
 	cr_expect_eq(err.code, ERR_UNSUPPORTED);
 }
 
-/* --- locks ------------------------------------------------------------------------------------------------
- */
+/* --- locks ------------------------------------------------------------------------------------- */
 
 Test(machine, a_lock_holds_off_other_programs_until_its_own_dies)
 {
@@ -229,8 +228,7 @@ Test(machine, a_lock_holds_off_other_programs_until_its_own_dies)
 	seat_free(other);
 }
 
-/* --- ports ------------------------------------------------------------------------------------------------
- */
+/* --- ports ------------------------------------------------------------------------------------- */
 
 Test(machine, a_foreign_program_takes_a_port_until_it_ends)
 {
@@ -274,8 +272,7 @@ Test(machine, a_program_answers_where_it_listens_once_it_does)
 	world->ops->child_drop(world, child);
 }
 
-/* --- the disk and its power --------------------------------------------------------------------------------
- */
+/* --- the disk and its power -------------------------------------------------------------------- */
 
 static void put(const char *path, const char *content)
 {
@@ -415,8 +412,7 @@ Test(machine, what_a_user_may_not_it_cannot)
 	cr_expect_eq(err.code, ERR_DENIED);
 }
 
-/* --- the dead
- * ------------------------------------------------------------------------------------------------ */
+/* --- the dead ---------------------------------------------------------------------------------- */
 
 Test(machine, what_a_dead_program_does_has_no_effect)
 {

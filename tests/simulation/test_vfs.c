@@ -74,8 +74,7 @@ static int64_t number(sqlite3 *connection, const char *sql)
 	return result;
 }
 
-/* --- locks ------------------------------------------------------------------------------------------------
- */
+/* --- locks ------------------------------------------------------------------------------------- */
 
 static void locks_hold(const char *journal, bool readers_go_on)
 {
@@ -119,8 +118,7 @@ Test(vfs, programs_wait_for_each_other_without_one)
 	locks_hold("delete", false);
 }
 
-/* --- power -------------------------------------------------------------------------------------------------
- */
+/* --- power ------------------------------------------------------------------------------------- */
 
 /* With EXTRA, since without a WAL the last commit is only sure when its journal's end is. Each round rewrites
  * all rows and adds some, as one transaction; which round it was stands in every row. How many were told to
@@ -228,8 +226,7 @@ Test(vfs_power, a_journal_that_stays_keeps_what_was_committed)
 	cut_at_each_call("persist", 5);
 }
 
-/* --- a disk that lies
- * ---------------------------------------------------------------------------------------- */
+/* --- a disk that lies -------------------------------------------------------------------------- */
 
 /* Without syncs all may be lost or torn: if that were never so, the tests above would say nothing. */
 Test(vfs_power, without_syncs_things_are_lost)
@@ -261,8 +258,7 @@ Test(vfs_power, without_syncs_things_are_lost)
 	cr_expect_gt(lost, 10, "only %u of 20 were lost", lost);
 }
 
-/* --- failures
- * -------------------------------------------------------------------------------------------------- */
+/* --- failures ---------------------------------------------------------------------------------- */
 
 static unsigned writes_left;
 

@@ -37,8 +37,7 @@ static const char *one_of(const char *const *words, size_t count)
 	one_of((const char *const[]){__VA_ARGS__},                                                           \
 	       sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
-/* --- the two engines --------------------------------------------------------------------------------------
- */
+/* --- the two engines --------------------------------------------------------------------------- */
 
 static struct world *real;
 static const char *socket_path;
@@ -146,8 +145,7 @@ static void keep_ids(const char *key)
 	}
 }
 
-/* --- masked
- * ------------------------------------------------------------------------------------------------- */
+/* --- masked ------------------------------------------------------------------------------------ */
 
 static size_t hex_length(const char *text)
 {
@@ -258,8 +256,7 @@ static json_t *mask(const json_t *json)
 	return masked;
 }
 
-/* --- compared
- * ------------------------------------------------------------------------------------------------ */
+/* --- compared ---------------------------------------------------------------------------------- */
 
 static char *shown(const json_t *json)
 {
@@ -380,8 +377,7 @@ static void play(struct step *step, const char *keep)
 	keep_ids(keep);
 }
 
-/* --- what is asked
- * -------------------------------------------------------------------------------------------- */
+/* --- what is asked ----------------------------------------------------------------------------- */
 
 /* "s-..." runs until it is stopped, "e-..." ends with code 3, "x-..." cannot be started. */
 static const char *container(void)
@@ -832,8 +828,7 @@ static void compare_histories(void)
 		  (int)strcspn(its, "\n"), its, (int)strcspn(ours, "\n"), ours);
 }
 
-/* --- the play
- * ------------------------------------------------------------------------------------------------- */
+/* --- the play ---------------------------------------------------------------------------------- */
 
 static void set_up(void)
 {
