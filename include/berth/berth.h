@@ -9,7 +9,8 @@
  * One thread at a time may use a `struct berth` and its operations. The library takes no signal, no SIGCHLD
  * and no other global state from its host; SIGPIPE is blocked while it works and one of its own making is
  * drained. Every struct that you fill in begins with its size, so that later versions can add members: struct
- * berth_request request = {.size = sizeof request, ...};
+ * berth_request request = {.size = sizeof request, ...}; what you leave out is 0 or NULL, which has a meaning
+ * for each member. Texts are UTF-8, times milliseconds, those of a clock since 1970.
  */
 #ifndef BERTH_H
 #define BERTH_H
@@ -44,13 +45,15 @@ enum berth_outcome {
 	BERTH_INTERRUPTED = 130, /* cancelled by berth_cancel() */
 };
 
-/* Why a call could not even begin. A value; nothing to free. */
+/* Why a call could not even begin: one line each, the remedy "" where none is known. A value; nothing to
+ * free. */
 struct berth_error {
 	enum berth_outcome outcome;
 	char text[480];
 	char remedy[240];
 };
 
+/* Every string is copied. */
 struct berth_options {
 	size_t size;
 	const char *state_directory;  /* the store; NULL: $XDG_STATE_HOME/berth or ~/.local/state/berth */
@@ -63,10 +66,11 @@ struct berth_options {
 /* Version of the library at run time, "0.1.0". */
 BERTH_API const char *berth_version(void);
 
-/* Open. `options` may be NULL. 0 and *ret, or -1 and *error (which may be NULL). The store is made when first
- * written. */
+/* Open. `options` may be NULL. 0 and *ret, for the caller to close; or -1 and *error (which may be NULL). The
+ * store is made when first written. */
 BERTH_API int berth_open(struct berth **ret, const struct berth_options *options, struct berth_error *error);
-/* Ends all operations (as a second berth_cancel would) and lets go of everything. NULL is fine. */
+/* Ends all operations (as a second berth_cancel would) and lets go of everything: they are freed with it, no
+ * pointer to one is good afterwards. NULL is fine. */
 BERTH_API void berth_close(struct berth *berth);
 
 /* --- what to do ---------------------------------------------------------------------------- */
@@ -88,23 +92,23 @@ struct berth_request {
 	const char *const *locations;  /* "NAME=SPEC" */
 	const char *const *settings;   /* "PARAMETER=VALUE" or "COMPONENT.KEY=VALUE" */
 	const char *const *components; /* logs, stop, start, restart, why: only these; empty: all */
-	int64_t timeout_ms;            /* 0: none */
+	int64_t timeout_ms;            /* then it is cancelled, and ends with BERTH_TIMED_OUT; 0: never */
 	bool dry_run;                  /* deploy, destroy: only the plan */
 	bool adopt;                    /* take over an application that another store owns */
 	bool volumes;                  /* destroy: named volumes too */
 	bool follow;                   /* logs, events: go on as it comes */
-	int64_t tail;                  /* logs, events: the last ones; 0: all */
-	int64_t since_ms;              /* logs, events: wall clock; 0: all */
+	int64_t tail;                  /* logs, events: so many of the last lines, or records; 0: all */
+	int64_t since_ms;              /* logs, events: none from before that time; 0: all */
 	/* graph: "dot" (default), "mermaid", "svg"; the result is then text. */
 	const char *format;
 	/* locations: check this one; types: only this one. */
 	const char *name;
 	bool check;    /* locations: ask them */
 	int64_t count; /* scale: how many instances of components[0] */
-	/* deploy: a plan saved with plan_file's help (berth_plan's "saved" member); carried out exactly, or
-	 * refused as stale. Replaces `blueprint`. */
+	/* deploy: a plan that was saved, the text of the member "saved" of berth_plan's document; carried out
+	 * exactly, or refused as stale. Replaces `blueprint`. */
 	const char *plan;
-	size_t plan_size;
+	size_t plan_size;           /* 0 with a non-NULL plan: it is NUL-terminated */
 	const char *const *command; /* exec: argv */
 	const char *user;           /* exec: who runs it; NULL: the component's own */
 	const char *directory;      /* exec: where; NULL: the component's own */
@@ -145,18 +149,20 @@ struct berth_event {
 	const char *app; /* whose component, or whom the warning is about; NULL: nobody's */
 };
 
-/* Both functions may be NULL. They must not call back into the library, but for berth_cancel(). */
+/* Both functions may be NULL. They are called on the thread that moves the operation, and must not call back
+ * into the library, but for berth_cancel(). */
 struct berth_listener {
 	size_t size;
 	void (*event)(void *context, const struct berth_event *event);
-	/* Asked once, before the first change is made, with the plan as JSON; false ends the operation
-	 * untouched. */
+	/* Asked once, before the first change is made, with the plan as JSON (valid during the call); false
+	 * ends the operation untouched, with BERTH_INTERRUPTED. */
 	bool (*confirm)(void *context, const char *plan);
 	void *context;
 };
 
-/* Each returns an operation for the caller to free, or NULL and *error. `listener` may be NULL; it is copied.
- */
+/* Each returns an operation for the caller to free, or NULL and *error (which may be NULL). It has not begun
+ * yet then: what is wrong with the request is told when it ends. `listener` may be NULL; it is copied. What
+ * follows here is the document of each. */
 
 /* {"format_version", "valid", "error_count", "warning_count", "diagnostics": [...]}; asks no target. */
 BERTH_API struct berth_operation *berth_validate(struct berth *, const struct berth_request *,
@@ -177,7 +183,7 @@ BERTH_API struct berth_operation *berth_status(struct berth *, const struct bert
  * "removed_volumes": [the same], "failures": [...]} */
 BERTH_API struct berth_operation *berth_destroy(struct berth *, const struct berth_request *,
 						const struct berth_listener *, struct berth_error *);
-/* Output arrives as events. */
+/* Output arrives as events; {"format_version", "app"}. */
 BERTH_API struct berth_operation *berth_logs(struct berth *, const struct berth_request *,
 					     const struct berth_listener *, struct berth_error *);
 /* The result is text in request->format. */
@@ -253,11 +259,11 @@ BERTH_API struct berth_operation *berth_events(struct berth *, const struct bert
 
 /* --- moving it ------------------------------------------------------------------------------ */
 
-/* Until the operation is done. Returns its outcome. */
+/* Until the operation is done; others of its handle go on meanwhile. Returns its outcome. */
 BERTH_API enum berth_outcome berth_run(struct berth_operation *operation);
 
-/* Or in your own loop: poll berth_fd() for reading, for at most berth_timeout_ms() (-1: for ever), then
- * berth_dispatch(). */
+/* Or in your own loop: poll berth_fd() (the handle's: not to be closed) for reading, for at most
+ * berth_timeout_ms() (-1: for ever), then berth_dispatch(), which does what is due and does not wait. */
 BERTH_API int berth_fd(struct berth *berth);
 BERTH_API int berth_timeout_ms(struct berth *berth);
 BERTH_API void berth_dispatch(struct berth *berth);
@@ -267,10 +273,12 @@ BERTH_API bool berth_done(const struct berth_operation *operation);
  * it. Safe at any time on the owning thread, also inside a listener. */
 BERTH_API void berth_cancel(struct berth_operation *operation);
 
+/* How it ended; to be asked once it is done. */
 BERTH_API enum berth_outcome berth_outcome(const struct berth_operation *operation);
 /* The result document, "" before it is done. Lives as long as the operation. */
 BERTH_API const char *berth_result(const struct berth_operation *operation);
-/* Why it did not end with BERTH_OK: one line and the remedy; "" when there is nothing to say. */
+/* Why it did not end with BERTH_OK: one line and the remedy; "" when there is nothing to say. They live as
+ * long as the operation. */
 BERTH_API const char *berth_message(const struct berth_operation *operation);
 BERTH_API const char *berth_remedy(const struct berth_operation *operation);
 /* Ends it first when it is not done. NULL is fine. */
