@@ -29,7 +29,7 @@ static bool deaf(const struct policy *policy, const struct step *step)
 static void hear(struct policy *policy, struct step *step, const char *sensor, const char *member,
 		 const char *words)
 {
-	if (!member || strcmp(sensor, setting_text(policy, "failureSensorToMonitor")) != 0 ||
+	if (!sense_of(step, member) || strcmp(sensor, setting_text(policy, "failureSensorToMonitor")) != 0 ||
 	    deaf(policy, step))
 		return;
 	if ((int64_t)policy->time_count >= setting(policy, "failOnNumRecurringFailures")) {

@@ -10,8 +10,9 @@
 #include "replay.h"
 
 enum { MOST_STUBS = 32, MOST_EVENTS = 4096, MOST_STEPS_AT_ONE_TIME = 100 };
-/* Brooklyn waits so long for a service to be up before it expects it to run. */
-enum { BRIEF_WAIT_MS = 200 };
+/* Brooklyn waits so long for a service to be up before it expects it to run. To call an effector of a group,
+ * and of a member, takes it so long: what is told meanwhile is told before it. */
+enum { BRIEF_WAIT_MS = 200, GROUP_CALL_MS = 6, MEMBER_CALL_MS = 5 };
 
 struct stub {
 	char name[16];
@@ -28,7 +29,7 @@ struct failing {
 };
 
 /* Something that comes to its end later. */
-enum ending { END_RESTART, END_START, END_STOP };
+enum ending { END_RESTART, END_WAIT, END_START, END_STOP };
 struct event {
 	int64_t at;
 	enum ending ending;
@@ -271,7 +272,6 @@ static void replacement_begin(struct stage *s)
 {
 	struct stub *old = stub_named(s, s->queue[0].old);
 
-	s->replacing = true;
 	if (!old || !old->member) {
 		replacement_end(s, OUTCOME_FAILED);
 		return;
@@ -282,7 +282,8 @@ static void replacement_begin(struct stage *s)
 	resized(s, fresh, true);
 	bool failed = fails(s, "start", fresh->name);
 	called(s, "start", fresh->name, failed);
-	end_later(s, failed ? 0 : s->start_ms, END_START, s->queue[0].fresh, 0, failed);
+	int64_t takes = failed || s->start_ms < MEMBER_CALL_MS ? MEMBER_CALL_MS : s->start_ms;
+	end_later(s, takes, END_START, s->queue[0].fresh, 0, failed);
 }
 
 /* The new one of the replacement under way is started: now the old one goes. */
@@ -315,6 +316,8 @@ static void end(struct stage *s, const struct event *event)
 		set_up(s, stub, UP_YES);
 		set_expected(s, stub, LIFE_RUNNING);
 		outcome(s, event->wish, OUTCOME_DONE);
+	} else if (event->ending == END_WAIT) {
+		replacement_begin(s);
 	} else if (event->ending == END_START) {
 		started(s, stub, event->failed);
 	} else {
@@ -433,8 +436,10 @@ static int step(struct stage *s)
 		last = wishes.list[i].id > last ? wishes.list[i].id : last;
 	}
 	s->begun = last;
-	if (!s->replacing && s->queue_count)
-		replacement_begin(s);
+	if (!s->replacing && s->queue_count) {
+		s->replacing = true;
+		end_later(s, GROUP_CALL_MS, END_WAIT, 0, 0, false);
+	}
 	return 0;
 }
 
@@ -520,7 +525,8 @@ static void describe(const struct stage *s, json_t *to)
 		if (s->stubs[0].actual != LIFE_NONE)
 			json_object_set_new(to, "service_state",
 					    json_string(lifecycle_name(s->stubs[0].actual)));
-		json_object_set_new(to, "service_up", json_boolean(s->stubs[0].up == UP_YES));
+		if (s->stubs[0].up != UP_UNSET)
+			json_object_set_new(to, "service_up", json_boolean(s->stubs[0].up == UP_YES));
 		return;
 	}
 	json_t *children = names(s, is_child);
@@ -552,6 +558,16 @@ static size_t subject_of(const struct stage *s)
 	return 0;
 }
 
+/* Brooklyn refuses what a policy reads once. */
+static void reconfigure(struct stage *s, const char *key, const json_t *value)
+{
+	if (!policy_set_configure(s->set, subject_of(s), key ? key : "", value, s->err))
+		return;
+	json_t *decision = decide(s, "script_error");
+	json_object_set_new(decision, "event", json_string("config"));
+	json_object_set_new(decision, "error", json_string("UnsupportedOperationException"));
+}
+
 static int play_sample(struct stage *s, const json_t *sample)
 {
 	const char *event = json_text(sample, "event"), *entity = json_text(sample, "entity");
@@ -581,7 +597,7 @@ static int play_sample(struct stage *s, const json_t *sample)
 	else if (!strcmp(event, "snapshot"))
 		describe(s, decide(s, "snapshot"));
 	else if (!strcmp(event, "config"))
-		policy_set_configure(s->set, subject_of(s), json_text(sample, "key"), value, s->err);
+		reconfigure(s, json_text(sample, "key"), value);
 	else
 		return fail(s->err, ERR_UNSUPPORTED, "no such event here: %s", event);
 	return 0;
