@@ -1,7 +1,8 @@
 /* main.c - policy-replay FILE.jsonl...: plays recorded series through the policies; prints those that differ,
  * with both decisions, and a count. Ends with 1 when any differs, with 64 or 66 when there is nothing to
- * play. */
+ * play. policy-replay --keys prints the made part of docs/policies.md. */
 #include <stdio.h>
+#include <string.h>
 
 #include "replay.h"
 
@@ -10,8 +11,12 @@ int main(int count, char **names)
 	struct replay_count total = {0};
 
 	if (count < 2) {
-		fprintf(stderr, "usage: policy-replay FILE.jsonl...\n");
+		fprintf(stderr, "usage: policy-replay FILE.jsonl... | --keys\n");
 		return 64;
+	}
+	if (!strcmp(names[1], "--keys")) {
+		keys_write(stdout);
+		return 0;
 	}
 	for (int i = 1; i < count; i++)
 		if (replay_file(names[i], stdout, &total))

@@ -24,4 +24,7 @@ struct replay_count {
 /* Every series of a file, one JSON object a line. -1: the file cannot be read. */
 int replay_file(const char *path, FILE *to, struct replay_count *count);
 
+/* The tables of docs/policies.md. */
+void keys_write(FILE *to);
+
 #endif
