@@ -131,6 +131,7 @@ struct policy {
 	bool suspended, supplied;
 	struct record *records;
 	size_t record_count, record_room;
+	size_t looked_at; /* members are mostly asked for in their order: where the next one is likely */
 	/* Of the classic replacer: when replacements failed. */
 	int64_t *times;
 	size_t time_count, time_room;
@@ -151,6 +152,7 @@ struct heard {
 struct step {
 	struct policy_set *set;
 	const struct senses *senses;
+	size_t sensed_at; /* likewise of the senses */
 	int64_t now, next;
 	struct arena *arena;
 	struct wish *wishes;
@@ -187,7 +189,7 @@ struct wish *tell(struct step *step, struct policy *policy, enum wish_kind kind,
 void emit(struct step *step, struct policy *policy, const char *member, const char *sensor, const char *why,
 	  ...) __attribute__((format(printf, 5, 6)));
 void due(struct step *step, int64_t at); /* be called then, at the latest */
-const struct member_sense *sense_of(const struct step *step, const char *member);
+const struct member_sense *sense_of(struct step *step, const char *member);
 /* Is to run, is up, and nothing is wrong with it. */
 bool is_well(const struct member_sense *sense);
 /* Another policy of the set wishes to act on the member. */

@@ -36,9 +36,16 @@ static bool same(const char *a, const char *b)
 
 struct record *record_find(struct policy *policy, const char *member)
 {
-	for (size_t i = 0; i < policy->record_count; i++)
-		if (same(policy->records[i].member, member))
-			return &policy->records[i];
+	size_t count = policy->record_count, at = policy->looked_at;
+
+	for (size_t i = 0; i < count; i++, at++) {
+		if (at >= count)
+			at = 0;
+		if (same(policy->records[at].member, member)) {
+			policy->looked_at = at + 1;
+			return &policy->records[at];
+		}
+	}
 	return NULL;
 }
 

@@ -9,16 +9,18 @@
 /* Policies that listen to each other must come to an end. */
 enum { MOST_PASSES = 4, MOST_HEARD = 1000 };
 
-static bool of_member(const struct record *record, const char *member)
+const struct member_sense *sense_of(struct step *step, const char *member)
 {
-	return record->member && member && !strcmp(record->member, member);
-}
+	size_t count = step->senses->member_count, at = step->sensed_at;
 
-const struct member_sense *sense_of(const struct step *step, const char *member)
-{
-	for (size_t i = 0; member && i < step->senses->member_count; i++)
-		if (!strcmp(step->senses->members[i].name, member))
-			return &step->senses->members[i];
+	for (size_t i = 0; member && i < count; i++, at++) {
+		if (at >= count)
+			at = 0;
+		if (!strcmp(step->senses->members[at].name, member)) {
+			step->sensed_at = at + 1;
+			return &step->senses->members[at];
+		}
+	}
 	return NULL;
 }
 
@@ -57,22 +59,24 @@ size_t actions_standing(const struct policy *policy)
 	return count;
 }
 
+static bool acts(const struct policy *policy, struct record *record, bool waiting)
+{
+	const struct action *action = record ? record_action(policy, record) : NULL;
+
+	return action && action->id && (waiting || action->told);
+}
+
 /* Whether others act on the member; those that only wait for their turn count with `waiting` alone. */
 static bool others_act(const struct step *step, const char *member, const struct policy *but, bool waiting)
 {
 	for (size_t i = 0; i < step->set->count; i++) {
-		const struct policy *other = &step->set->policies[i];
-		enum policy_kind kind = other->type->kind;
-		if (other == but ||
-		    (kind != POLICY_RESTARTER && kind != POLICY_REPLACER && kind != POLICY_STOP_AFTER))
-			continue;
-		for (size_t j = 0; j < other->record_count; j++) {
-			const struct record *record = &other->records[j];
-			const struct action *action = record_action(other, &other->records[j]);
-			if ((!record->member || of_member(record, member)) && action->id &&
-			    (waiting || action->told))
-				return true;
-		}
+		struct policy *other = &step->set->policies[i];
+		bool of_member =
+		    other->type->kind == POLICY_RESTARTER || other->type->kind == POLICY_REPLACER;
+		bool of_all = other->type->kind == POLICY_STOP_AFTER;
+		if (other != but && (of_member || of_all) &&
+		    acts(other, record_find(other, of_all ? NULL : member), waiting))
+			return true;
 	}
 	return false;
 }
