@@ -69,6 +69,9 @@ Test(detectors, what_was_never_up_fails_unless_told_otherwise)
 	bench_up(&b, 0, true);
 	bench_up(&b, 0, false);
 	cr_expect(bench_emitted(&b, "ha.entityFailed"));
+	bench_expect(&b, 0, LIFE_STOPPED);
+	bench_expect(&b, 0, LIFE_RUNNING);
+	cr_expect_not(bench_emitted(&b, "ha.entityFailed"), "since it was started it was never up");
 }
 
 Test(detectors, problems_count_unless_told_otherwise)

@@ -83,6 +83,9 @@ Test(replacer, a_second_report_of_one_that_was_replaced_is_nothing)
 	cr_expect_null(replace());
 	cr_expect_not(bench_emitted(&b, "ha.entityFailed.replacement"),
 		      "Brooklyn sets the healthy group on fire");
+	b.now += HOUR;
+	bench_step(&b);
+	cr_expect_null(replace(), "also later");
 	bench_signal(&b, "app.broken", "app.x.99");
 	cr_expect_eq(b.wishes.count, 0, "of a stranger");
 }

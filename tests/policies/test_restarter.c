@@ -392,3 +392,61 @@ Test(restarter, jitter_adds_up_to_its_share_and_differs_by_member)
 	for (int i = 0; i < 2; i++)
 		cr_expect(at[i] >= 10 * SECOND && at[i] <= 15 * SECOND, "%lld", (long long)at[i]);
 }
+
+Test(restarter, somebody_elses_start_in_between_is_no_new_beginning)
+{
+	bench_begin(&b, plain, 1);
+	bench_up(&b, 0, false);
+	waited();
+	bench_ended(&b, restart(), OUTCOME_FAILED);
+	bench_expect(&b, 0, LIFE_STARTING);
+	b.now += 10 * SECOND;
+	bench_step(&b);
+	cr_expect_null(restart());
+	bench_expect(&b, 0, LIFE_RUNNING);
+	cr_assert(restart());
+	cr_expect_eq(restart()->attempt, 3);
+}
+
+Test(restarter, what_is_well_by_itself_needs_no_further_try)
+{
+	bench_begin(&b, plain, 1);
+	bench_up(&b, 0, false);
+	bench_ended(&b, restart(), OUTCOME_FAILED);
+	bench_up(&b, 0, true);
+	b.now += 10 * SECOND;
+	bench_step(&b);
+	cr_expect_null(restart());
+	bench_signal(&b, "ha.entityFailed", one);
+	cr_expect_null(restart(), "it is well, whatever is told of it");
+}
+
+Test(restarter, a_short_time_well_is_not_added_to_the_next)
+{
+	bench_begin(&b, plain, 1);
+	bench_up(&b, 0, false);
+	b.members[0].up = UP_YES;
+	bench_ended(&b, restart(), OUTCOME_DONE);
+	b.now += 40 * SECOND;
+	bench_up(&b, 0, false);
+	b.members[0].up = UP_YES;
+	bench_ended(&b, restart(), OUTCOME_DONE);
+	b.now += 40 * SECOND;
+	bench_step(&b);
+	bench_up(&b, 0, false);
+	cr_assert(restart());
+	cr_expect_eq(restart()->attempt, 3, "it was never well for a minute");
+}
+
+Test(restarter, what_a_suspended_detector_said_last_does_not_count)
+{
+	bench_begin(&b, plain, 1);
+	bench_step(&b);
+	bench_up(&b, 0, false);
+	policy_set_suspend(b.set, bench_index(&b, POLICY_FAILURE_DETECTOR), true);
+	b.members[0].up = UP_YES;
+	bench_ended(&b, restart(), OUTCOME_DONE);
+	b.now += HOUR;
+	bench_step(&b);
+	cr_expect_null(restart());
+}
