@@ -57,7 +57,8 @@ fuzz_program_of_program(fuzz-replay-program tests/fuzz/replay.c base/text.c base
 target_include_directories(fuzz-replay-program PRIVATE ${CMAKE_BINARY_DIR}/fuzz-program)
 
 # Every allocation fails once; what the archives of libraries ask for counts too.
-add_executable(fuzz-allocations tests/fuzz/allocations.c tests/fuzz/scarce.c ${FUZZ_WITH} ${OBJECTS})
+add_executable(fuzz-allocations tests/fuzz/allocations.c tests/fuzz/allocation_scenarios.c tests/fuzz/scarce.c
+  ${FUZZ_WITH} ${OBJECTS})
 target_include_directories(fuzz-allocations PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
 target_link_libraries(fuzz-allocations PRIVATE ${UV_ARCHIVE} ${JANSSON_ARCHIVE} ${YAML_ARCHIVE} ${SQLITE_ARCHIVE}
   PkgConfig::CRYPTO ${CMAKE_DL_LIBS} pthread m)
