@@ -10,6 +10,7 @@
 #include "tests/fuzz/allocations.h"
 #include "tests/fuzz/docker_stage.h"
 #include "tests/fuzz/local_stage.h"
+#include "tests/fuzz/scarce.h"
 #include "tests/fuzz/stage.h"
 #include "tests/fuzz/target.h"
 
