@@ -88,9 +88,10 @@ int input_blueprint(const struct invocation *invocation, const char *argument, s
 		*ret = (struct input){.file = file, .app = invocation->settings.app};
 		return 0; /* the library fetches it */
 	}
-	if (argument && !is_file_name(argument))
-		snprintf(what_to_do, sizeof what_to_do, "a blueprint is a file here: try `%.200s.yaml`",
-			 argument);
+	char meant[220];
+	snprintf(meant, sizeof meant, "%.200s.yaml", file);
+	if (argument && access(meant, R_OK) == 0)
+		snprintf(what_to_do, sizeof what_to_do, "a blueprint is a file here: try `%s`", meant);
 	return input_file(invocation, file, what_to_do, ret);
 }
 

@@ -87,8 +87,10 @@ static int lock_take(struct berth_operation *operation, const char *app, struct 
 	    arena_format(&operation->arena, "%s/locks/%s.holder", berth->state_directory, app);
 	if (!directory || !path || !words)
 		return fail_memory(err);
-	if (ops->directories_make(berth->world, directory, 0700, err))
+	if (ops->directories_make(berth->world, directory, 0700, err)) {
+		remedy(err, "choose another folder with XDG_STATE_HOME");
 		return -1;
+	}
 	struct error why = {0};
 	operation->lock = ops->lock(berth->world, path, &why);
 	if (!operation->lock && why.code == ERR_LOCKED)

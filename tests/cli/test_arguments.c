@@ -86,6 +86,17 @@ Test(arguments, names_of_other_programs_get_a_hint)
 	}
 }
 
+Test(arguments, who_leaves_out_a_files_ending_is_told_of_the_file_that_is_there)
+{
+	write_file("shop.yaml", "id: shop\n");
+	cr_expect_eq(run_cli("plan shop"), 64);
+	cr_expect(strstr(err, "try `shop.yaml`"), "%s", err);
+	cr_expect_eq(run_cli("plan shap"), 64);
+	cr_expect_null(strstr(err, "shap.yaml"), "%s", err);
+	cr_expect_eq(run_cli("plan ."), 64);
+	cr_expect_null(strstr(err, "..yaml"), "%s", err);
+}
+
 Test(arguments, flags_of_other_programs_get_a_hint)
 {
 	static const char *const pairs[][2] = {
