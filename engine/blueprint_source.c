@@ -70,8 +70,11 @@ int fail_invalid(const struct berth_operation *operation, struct error *err)
 		first = first->next;
 	if (!first)
 		return fail(err, ERR_INVALID, "%s is not valid", operation->request.file);
-	fail(err, ERR_INVALID, "%s:%d:%d: %s", first->place.file, first->place.line, first->place.column,
-	     first->summary);
+	if (first->place.line)
+		fail(err, ERR_INVALID, "%s:%d:%d: %s", first->place.file, first->place.line,
+		     first->place.column, first->summary);
+	else /* of a flag */
+		fail(err, ERR_INVALID, "%s: %s", first->place.file, first->summary);
 	if (more)
 		remedy(err, "%s%s(and %zu more: see the diagnostics)", first->remedy ? first->remedy : "",
 		       first->remedy ? " " : "", more);

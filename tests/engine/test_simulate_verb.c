@@ -233,6 +233,8 @@ Test(simulate_verb, a_step_ends_well_unless_the_scenario_says_otherwise)
 	cr_assert_gt(asprintf(&asks, "%ssteps: [{deploy: , timeout: 30s, outcome: timedOut}]\n", bad), 0);
 	breaks(silent, "deploy", "it ended with `timedOut`");
 	holds(asks);
+	breaks("steps: [deploy, {edit: {web.instanses: 3}}, deploy]\n", "deploy",
+	       "it ended with `invalid`: --set: unknown key `instanses`");
 	breaks("steps: [{deploy: , outcome: failed}]\n", "ends with `failed`", "it ended with `ok`");
 }
 
