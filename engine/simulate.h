@@ -108,6 +108,9 @@ struct edition {
 	size_t size;
 };
 
+#define CUTTING ((void *)1)
+#define CUT     ((void *)2)
+
 struct verdict; /* simulate_judge.c */
 
 struct simulation {
@@ -125,6 +128,7 @@ struct simulation {
 	struct deployer *deployers;
 	unsigned deployer_count;
 	struct map *made_up;   /* names of secrets that are nowhere */
+	struct map *cut_off;   /* names of containers that somebody takes, or took (CUT), off their network */
 	const char **settings; /* NULL-terminated: the request's and what was edited */
 	size_t setting_count;
 	struct run *runs;

@@ -75,8 +75,7 @@ void fleet_visit(struct simulation *simulation, const struct sought *sought,
 	}
 }
 
-/* One that lost its network answers nobody there. */
-static bool is_reached(const struct simulation *simulation, const struct docker_container_view *view)
+static bool is_on_network(const struct simulation *simulation, const struct docker_container_view *view)
 {
 	for (size_t i = 0; i < view->endpoint_count; i++) {
 		const char *network = view->endpoints[i].network;
@@ -85,6 +84,19 @@ static bool is_reached(const struct simulation *simulation, const struct docker_
 			return true;
 	}
 	return false;
+}
+
+/* One that was cut off its network answers nobody there, until it is put back. When berth itself takes one
+ * off for an instant, to give it its shared name, what is sent meanwhile arrives afterwards. */
+static bool is_reached(struct simulation *simulation, const struct docker_container_view *view)
+{
+	void *cut = map_get(simulation->cut_off, view->name);
+	bool on = !cut || is_on_network(simulation, view);
+	if (cut && !on)
+		map_put(&simulation->cut_off, view->name, CUT);
+	else if (cut == CUT)
+		map_drop(&simulation->cut_off, view->name);
+	return on;
 }
 
 static bool count_one(void *owner, struct spot *spot, const struct docker_container_view *view)

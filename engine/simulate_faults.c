@@ -426,6 +426,8 @@ static void cut_off_containers(struct simulation *simulation, const struct scena
 		    asprintf(&body, "{\"Container\":\"%s\",\"Force\":true}", victim->name) < 0)
 			return;
 		story_tell(simulation, victim->name, "is taken off its network behind berth's back");
+		if (map_put(&simulation->cut_off, victim->name, CUTTING))
+			simulation->failed = true;
 		verdicts_disturbed(simulation, clock_now(simulation->clock) + SOON_MS,
 				   "a container was cut off");
 		docker_engine_ask(victim->spot->engine, "POST", path, body, NULL);

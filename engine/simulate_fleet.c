@@ -223,6 +223,7 @@ void fleet_release(struct simulation *simulation)
 	for (struct deployer *deployer = simulation->deployers; deployer; deployer = deployer->next)
 		machine_free(deployer->machine);
 	map_release(&simulation->made_up);
+	map_release(&simulation->cut_off);
 	map_release(&simulation->watched_by_id);
 	environment_forget(simulation);
 }

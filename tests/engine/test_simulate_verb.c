@@ -483,6 +483,21 @@ Test(simulate_verb, who_is_cut_off_does_not_answer)
 	       "recovers", "1 of 2 web answer");
 }
 
+/* It is off its network for some milliseconds, and what is sent meanwhile arrives afterwards. */
+Test(simulate_verb, who_is_given_its_shared_name_goes_on_answering)
+{
+	for (int ms = 0; ms < 3000; ms += 500) {
+		owned_memory char *scenario = NULL;
+		cr_assert_gt(
+		    asprintf(&scenario,
+			     "behaviour:\n  web: {answersAfter: %dms}\nsteps: [deploy, {scale: {web: 4}}]\n"
+			     "assert:\n- never: fewer than 2 web\n",
+			     ms),
+		    0);
+		holds(scenario);
+	}
+}
+
 Test(simulate_verb, every_component_that_is_lost_is_told)
 {
 	enum berth_outcome outcome;
