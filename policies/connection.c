@@ -130,6 +130,19 @@ static void forget(struct connection_memory *m)
 	m->poll_at = NEVER;
 }
 
+static bool can_be_tried(const struct policy *policy, const struct member_sense *sense)
+{
+	if (!sense)
+		return false;
+	const char *endpoint =
+	    setting_text(policy, key_of(policy, "connectionFailureDetector.endpoint", "endpoint"));
+
+	if (!endpoint && !sense->endpoint)
+		return false;
+	return policy->type->classic ||
+	       (sense->expected == LIFE_RUNNING && !sense->out_of_sight && !sense->busy);
+}
+
 static void ended(struct policy *policy, struct step *step, struct record *record, enum outcome_kind kind,
 		  const char *words)
 {
@@ -138,7 +151,8 @@ static void ended(struct policy *policy, struct step *step, struct record *recor
 	int64_t period = poll_period(policy);
 
 	(void)words;
-	if (m->poll_at < 0) /* it was let go of meanwhile */
+	if (!can_be_tried(policy,
+			  sense_of(step, record->member))) /* what was asked is of no interest any more */
 		return;
 	if (kind == OUTCOME_DROPPED) {
 		m->poll_at = time_sum(step->now, period);
@@ -152,17 +166,6 @@ static void ended(struct policy *policy, struct step *step, struct record *recor
 	}
 	if (m->publish_at >= 0 && m->publish_at <= step->now)
 		publish(policy, step, record, reachable);
-}
-
-static bool can_be_tried(const struct policy *policy, const struct member_sense *sense)
-{
-	const char *endpoint =
-	    setting_text(policy, key_of(policy, "connectionFailureDetector.endpoint", "endpoint"));
-
-	if (!endpoint && !sense->endpoint)
-		return false;
-	return policy->type->classic ||
-	       (sense->expected == LIFE_RUNNING && !sense->out_of_sight && !sense->busy);
 }
 
 static void look(struct policy *policy, struct step *step, struct record *record,

@@ -113,6 +113,16 @@ Test(detectors, what_is_out_of_sight_is_neither_failed_nor_recovered)
 	cr_expect_eq(b.wishes.next_ms, b.now + 10 * SECOND, "what was seen before does not count");
 }
 
+Test(detectors, a_clock_that_is_set_back_begins_the_delay_anew)
+{
+	bench_begin(&b, "[{\"type\": \"failure-detector\", \"failedAfter\": \"10s\"}]", 1);
+	bench_step(&b);
+	bench_up(&b, 0, false);
+	b.now -= HOUR / 4;
+	bench_step(&b);
+	cr_expect_eq(b.wishes.next_ms, b.now + 10 * SECOND);
+}
+
 Test(detectors, what_they_know_survives_a_restart)
 {
 	static const char policies[] = "[{\"type\": \"failure-detector\", \"failedAfter\": \"10s\"}]";
@@ -231,6 +241,21 @@ Test(detectors, only_what_is_to_run_and_is_seen_is_connected_to)
 	bench_step(&b);
 	cr_expect_not(bench_emitted(&b, "ha.connectionFailed"));
 	cr_expect_eq(b.wishes.next_ms, INT64_MAX);
+}
+
+Test(detectors, an_answer_that_comes_when_it_is_being_stopped_is_of_no_interest)
+{
+	bench_begin(&b, "[{\"type\": \"connection-failure-detector\", \"failedAfter\": \"5s\"}]", 1);
+	bench_step(&b);
+	cr_expect_not(answered(false, 5 * SECOND, "ha.connectionFailed"));
+	while (!probe()) {
+		b.now = b.wishes.next_ms;
+		bench_step(&b);
+	}
+	b.now += MINUTE;
+	b.members[0].expected = LIFE_STOPPING;
+	bench_ended(&b, probe(), OUTCOME_FAILED);
+	cr_expect_not(bench_emitted(&b, "ha.connectionFailed"));
 }
 
 Test(detectors, a_restarter_acts_on_a_connection_that_failed_until_it_is_back)

@@ -123,7 +123,7 @@ Test(replacer, brooklyns_hears_nothing_more_once_a_failure_is_old)
 	cr_expect_null(replace());
 	b.now += DAY;
 	bench_signal(&b, "ha.entityFailed.restart", "app.x.2");
-	cr_expect_eq(b.wishes.count, 0);
+	cr_expect_null(bench_wish(&b, WISH_REPLACE, NULL));
 }
 
 Test(replacer, brooklyns_counts_failures_until_one_succeeds)
@@ -167,4 +167,11 @@ Test(replacer, brooklyns_does_nothing_without_a_restarter)
 	bench_up(&b, 0, false);
 	cr_expect(bench_emitted(&b, "ha.entityFailed"));
 	cr_expect_null(replace());
+}
+
+Test(replacer, brooklyns_hears_members_alone)
+{
+	bench_begin(&b, classic, 1);
+	bench_signal(&b, "ha.entityFailed.restart", "app.x.2");
+	cr_expect_null(bench_wish(&b, WISH_REPLACE, NULL));
 }

@@ -244,6 +244,7 @@ Test(restarter, at_most_so_many_at_one_time)
 	bench_step(&b);
 	cr_expect_eq(bench_count(&b, WISH_RESTART), 2);
 	cr_expect_eq(bench_wish(&b, WISH_RESTART, NULL)->max_parallel, 2);
+	cr_expect_eq(bench_wish(&b, WISH_RESTART, NULL)->keep_healthy, 0, "it serves nobody any more");
 	b.members[0].up = UP_YES;
 	bench_ended(&b, bench_wish(&b, WISH_RESTART, one), OUTCOME_DONE);
 	cr_expect_eq(bench_count(&b, WISH_RESTART), 2, "the next one's turn");

@@ -151,6 +151,7 @@ Test(set, two_policies_of_one_type_keep_what_is_theirs)
 	for (int i = 0; i < 6; i++) {
 		b.now = b.wishes.next_ms;
 		bench_step(&b);
+		cr_expect_eq(bench_count(&b, WISH_INVOKE), 1);
 		cr_expect_str_eq(bench_wish(&b, WISH_INVOKE, NULL)->what, "a");
 		bench_ended(&b, bench_wish(&b, WISH_INVOKE, NULL), OUTCOME_DONE);
 	}
@@ -221,6 +222,21 @@ Test(set, brooklyns_restarter_handles_what_fails_meanwhile_when_it_is_done)
 	bench_ended(&b, restart(), OUTCOME_DONE);
 	cr_expect_null(restart());
 	cr_expect(bench_emitted(&b, "ha.entityFailed.restart"));
+}
+
+Test(set, brooklyns_restarter_waits_while_others_are_at_work_on_a_member)
+{
+	bench_begin(&b, classic, 1);
+	b.members[0].busy = true;
+	bench_signal(&b, "app.broken", one);
+	cr_expect_null(restart());
+	b.members[0].busy = false;
+	b.members[0].out_of_sight = true;
+	bench_step(&b);
+	cr_expect_null(restart());
+	b.members[0].out_of_sight = false;
+	bench_step(&b);
+	cr_expect(restart());
 }
 
 Test(set, brooklyns_restarter_minds_its_members_apart)
