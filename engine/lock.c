@@ -132,14 +132,40 @@ bool lock_ready(struct berth_operation *operation)
 	return false;
 }
 
+/* A lock that names no holder, and that nobody has, is what a destroy left that was killed at its very last
+ * call. */
+static bool visit_lock(void *owner, const char *name)
+{
+	const struct berth *berth = owner;
+	const struct world_ops *ops = berth->world->ops;
+	size_t length = strlen(name), ending = strlen(".lock");
+	owned_text path = {0}, words = {0};
+	if (length <= ending || strcmp(name + length - ending, ".lock") != 0)
+		return true;
+	text_format(&path, "%s/locks/%s", berth->state_directory, name);
+	text_format(&words, "%s/locks/%.*s.holder", berth->state_directory, (int)(length - ending), name);
+	if (path.failed || words.failed || ops->file_exists(berth->world, text_view(&words)))
+		return true;
+	struct file_lock *taken = ops->lock(berth->world, text_view(&path), NULL);
+	if (taken)
+		ops->file_remove(berth->world, text_view(&path), NULL);
+	ops->unlock(berth->world, taken);
+	return true;
+}
+
 void lock_remove(struct berth_operation *operation)
 {
-	struct world *world = operation->berth->world;
+	struct berth *berth = operation->berth;
+	struct world *world = berth->world;
+	owned_text directory = {0};
 	if (!operation->lock)
 		return;
 	/* Whoever waits for this very file notices that its name has gone, and makes another. */
 	world->ops->file_remove(world, operation->lock_words, NULL);
 	world->ops->file_remove(world, operation->lock_path, NULL);
+	text_format(&directory, "%s/locks", berth->state_directory);
+	if (!directory.failed)
+		world->ops->directory_list(world, text_view(&directory), visit_lock, berth, NULL);
 }
 
 void lock_release(struct berth_operation *operation)

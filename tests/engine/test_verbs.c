@@ -282,6 +282,22 @@ Test(verbs, destroy_twice_is_as_good_as_once)
 	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_OK);
 }
 
+Test(verbs, a_destroy_takes_along_the_lock_that_one_left_that_was_killed_at_its_last_call)
+{
+	const struct world_ops *ops = scene.world->ops;
+	char left[300], held[300];
+	snprintf(left, sizeof left, "%s/locks/left.lock", scene.berth->state_directory);
+	snprintf(held, sizeof held, "%s/locks/held.lock", scene.berth->state_directory);
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(ops->file_write(scene.world, left, 0600, "", 0, NULL), 0);
+	struct file_lock *lock = ops->lock(scene.world, held, NULL);
+	cr_assert_not_null(lock);
+	cr_assert_eq(scene_run(&scene, berth_destroy, PAIR, NULL), BERTH_OK);
+	cr_expect_not(ops->file_exists(scene.world, left));
+	cr_expect(ops->file_exists(scene.world, held), "somebody is at it");
+	ops->unlock(scene.world, lock);
+}
+
 Test(verbs, destroy_keeps_what_another_owner_holds)
 {
 	struct berth_request request = {.size = sizeof request, .app = "app"};
