@@ -281,6 +281,8 @@ static enum phase too_many_exits(struct work *work, const struct observed *seen,
 		fail(&err, ERR_FAILED, "it ended %s with code %d: %s", often, seen->exit_code, seen->error);
 	else if (seen->out_of_memory)
 		fail(&err, ERR_FAILED, "it ended %s out of memory (its limit is too low)", often);
+	else if (seen->exit_code < 0) /* it was started again before anybody could read it */
+		fail(&err, ERR_FAILED, "it ended %u time%s while starting", exits, exits == 1 ? "" : "s");
 	else
 		fail(&err, ERR_FAILED, "it ended %s with code %d", often, seen->exit_code);
 	remedy(&err, "the end of its log says why; `berth logs %s %s` shows all",
@@ -382,7 +384,10 @@ static enum phase look_at_exits(struct work *work)
 	if (exits > work->exits_seen) {
 		work->exits_seen = exits;
 		work->settle_ms = now_of(work) + SETTLE_AGAIN_MS;
-		work_note(work, "ended with code %d; the target starts it again", seen->exit_code);
+		if (seen->exit_code < 0) /* it runs already: nobody tells with which */
+			work_note(work, "ended; the target starts it again");
+		else
+			work_note(work, "ended with code %d; the target starts it again", seen->exit_code);
 	}
 	if (seen->state == SEEN_STOPPED && work->spec && work->spec->restart == RESTART_NO)
 		return stays_ended(work, seen);

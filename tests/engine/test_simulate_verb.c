@@ -363,6 +363,21 @@ Test(simulate_verb, a_fault_is_told_with_the_call_that_it_hits)
 	      "fault: POST /containers/create?name=shop.web.2: answered with 500");
 }
 
+/* Its code is gone with its next start: nobody is told of a code -1. */
+Test(simulate_verb, an_end_that_nobody_saw_has_no_code)
+{
+	static const char scenario[] = "fleet:\n  cloud: {docker: {latency: 50ms, slow: {start: 3s}}}\n"
+				       "behaviour:\n  store: {exits: 1, exitCode: 3}\nsteps:\n"
+				       "- fault: {calls: start, answerLost: true, times: 1}\n- deploy\n";
+	enum berth_outcome outcome;
+	owned_json document = play(SHOP, scenario, &outcome);
+	cr_expect_eq(outcome, BERTH_OK);
+	if (!told(document, "ended; the target starts it again"))
+		tell(document);
+	cr_expect_not(told(document, "code -1"));
+	cr_expect(told(document, "ended; the target starts it again"));
+}
+
 Test(simulate_verb, an_engine_goes_down_and_is_back)
 {
 	holds("steps: [deploy, {fault: {at: cloud, engineDown: 10s}}]\n"
