@@ -57,24 +57,11 @@ void node_hold(struct node *node)
 	node->holds++;
 }
 
-static void forget_unsynced(struct files *files, struct node *node)
-{
-	if (!node->unsynced)
-		return;
-	if (node->previous_unsynced)
-		node->previous_unsynced->next_unsynced = node->next_unsynced;
-	else
-		files->unsynced = node->next_unsynced;
-	if (node->next_unsynced)
-		node->next_unsynced->previous_unsynced = node->previous_unsynced;
-	node->unsynced = false;
-}
-
 void node_drop(struct files *files, struct node *node)
 {
 	while (node && --node->holds == 0) {
 		struct node *parent = node->parent;
-		forget_unsynced(files, node);
+		unsynced_forget(files, node);
 		if (files->room >= 0 && !node->fleeting)
 			files->room += (int64_t)node->size;
 		free(node->name);

@@ -133,6 +133,8 @@ int node_sync(struct files *files, struct node *node);
 int names_sync(struct files *files, const struct node *directory);
 /* Remember sectors as they are on the disk, before they are changed. */
 int sectors_note(struct files *files, struct node *node, uint64_t offset, uint64_t count);
+/* Its bytes are of no interest any more: they are on the disk, or it goes. */
+void unsynced_forget(struct files *files, struct node *node);
 int change_note(struct files *files, const struct change *change);
 /* All is written back. */
 void disk_settle(struct files *files);

@@ -140,13 +140,10 @@ int sectors_note(struct files *files, struct node *node, uint64_t offset, uint64
 	return status;
 }
 
-static void settle_bytes(struct files *files, struct node *node)
+void unsynced_forget(struct files *files, struct node *node)
 {
 	if (!node->unsynced)
 		return;
-	for (size_t i = 0; i < node->sector_count; i++)
-		node->changed[node->sectors[i].number / 8] = 0;
-	node->sector_count = 0;
 	if (node->previous_unsynced)
 		node->previous_unsynced->next_unsynced = node->next_unsynced;
 	else
@@ -154,6 +151,16 @@ static void settle_bytes(struct files *files, struct node *node)
 	if (node->next_unsynced)
 		node->next_unsynced->previous_unsynced = node->previous_unsynced;
 	node->unsynced = false;
+}
+
+static void settle_bytes(struct files *files, struct node *node)
+{
+	if (!node->unsynced)
+		return;
+	for (size_t i = 0; i < node->sector_count; i++)
+		node->changed[node->sectors[i].number / 8] = 0;
+	node->sector_count = 0;
+	unsynced_forget(files, node);
 }
 
 int node_sync(struct files *files, struct node *node)

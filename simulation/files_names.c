@@ -169,10 +169,10 @@ int name_move(struct files *files, struct node *node, struct node *directory, co
 	return status;
 }
 
-struct node *file_make(struct files *files, struct node *directory, const char *name, mode_t mode,
-		       const struct actor *actor)
+static struct node *make(struct files *files, enum file_kind kind, struct node *directory, const char *name,
+			 mode_t mode, const struct actor *actor)
 {
-	struct node *node = node_new(files, FILE_PLAIN, mode, actor);
+	struct node *node = node_new(files, kind, mode, actor);
 	if (!node)
 		return NULL;
 	int status = name_give(files, directory, name, node, actor), error = errno;
@@ -181,16 +181,16 @@ struct node *file_make(struct files *files, struct node *directory, const char *
 	return status ? NULL : node;
 }
 
+struct node *file_make(struct files *files, struct node *directory, const char *name, mode_t mode,
+		       const struct actor *actor)
+{
+	return make(files, FILE_PLAIN, directory, name, mode, actor);
+}
+
 struct node *directory_make(struct files *files, struct node *directory, const char *name, mode_t mode,
 			    const struct actor *actor)
 {
-	struct node *node = node_new(files, FILE_DIRECTORY, mode, actor);
-	if (!node)
-		return NULL;
-	int status = name_give(files, directory, name, node, actor), error = errno;
-	node_drop(files, node);
-	errno = error;
-	return status ? NULL : node;
+	return make(files, FILE_DIRECTORY, directory, name, mode, actor);
 }
 
 static void undo(struct files *files, struct change *change)

@@ -70,6 +70,9 @@ int call_act(struct call *call, struct error *err);
 /* The instance of that name if it carries our mark for the application: 0; ERR_MISSING; or ERR_CONFLICT. */
 int find_ours(const struct fake *fake, const char *app, const char *name, struct fake_instance **ret,
 	      struct error *err);
+/* The same, but where nothing of that name is there: 0 with NULL in *ret. */
+int find_if_there(const struct fake *fake, const char *app, const char *name, struct fake_instance **ret,
+		  struct error *err);
 /* What this location tells of an instance of the target. */
 void tell_instance(const struct fake *fake, struct memory *memory, const struct fake_instance *instance,
 		   struct observed *ret);

@@ -54,15 +54,11 @@ int act_signal(struct call *call, struct error *err)
 int act_withdraw(struct call *call, struct error *err)
 {
 	struct fake_instance *instance = NULL;
-	struct error found;
 
-	if (find_ours(call->fake, call->app, call->name, &instance, &found) < 0) {
-		if (found.code == ERR_MISSING)
-			return 0;
-		if (err)
-			*err = found;
+	if (find_if_there(call->fake, call->app, call->name, &instance, err) < 0)
 		return -1;
-	}
+	if (!instance)
+		return 0;
 	/* It is not given back by a start, as it is not where an alias was taken off; only `admit` does. */
 	instance->shared_from_start = false;
 	if (!instance->seen.shared_name_held)
@@ -93,15 +89,11 @@ static bool same_place(const char *from, const char *to, unsigned *ret_generatio
 static int name_held(struct call *call, const struct fake_instance *instance, struct error *err)
 {
 	struct fake_instance *holder = NULL;
-	struct error found;
 
-	if (find_ours(call->fake, call->app, call->word, &holder, &found) < 0) {
-		if (found.code == ERR_MISSING)
-			return 0;
-		if (err)
-			*err = found;
+	if (find_if_there(call->fake, call->app, call->word, &holder, err) < 0)
 		return -1;
-	}
+	if (!holder)
+		return 0;
 	/* Who was asked for under the old name and is gone from there has been renamed before. */
 	if (!instance || instance == holder)
 		return 1;
@@ -112,7 +104,6 @@ int act_rename(struct call *call, struct error *err)
 {
 	struct fake_instance *instance = NULL;
 	unsigned generation = 0;
-	struct error found = {0};
 
 	if (!call->fake->driver.capabilities.generations)
 		return fail(err, ERR_UNSUPPORTED, "location `%s` gives no new names",
@@ -120,16 +111,12 @@ int act_rename(struct call *call, struct error *err)
 	if (!same_place(call->name, call->word, &generation))
 		return fail(err, ERR_INVALID, "`%s` and `%s` are names of two instances", call->name,
 			    call->word);
-	if (find_ours(call->fake, call->app, call->name, &instance, &found) < 0 &&
-	    found.code != ERR_MISSING) {
-		if (err)
-			*err = found;
+	if (find_if_there(call->fake, call->app, call->name, &instance, err) < 0)
 		return -1;
-	}
 	int held = name_held(call, instance, err);
 	if (held)
 		return held < 0 ? -1 : 0;
 	if (!instance)
-		return fail(err, ERR_MISSING, "%s", found.text);
+		return fail(err, ERR_MISSING, "no such instance: %s", call->name);
 	return instance_rename(instance, call->word, generation, err);
 }

@@ -24,6 +24,19 @@ int find_ours(const struct fake *fake, const char *app, const char *name, struct
 	return fail(err, ERR_MISSING, "no such instance: %s", name);
 }
 
+int find_if_there(const struct fake *fake, const char *app, const char *name, struct fake_instance **ret,
+		  struct error *err)
+{
+	struct error found;
+
+	*ret = NULL;
+	if (find_ours(fake, app, name, ret, &found) == 0 || found.code == ERR_MISSING)
+		return 0;
+	if (err)
+		*err = found;
+	return -1;
+}
+
 static int act_claim(struct call *call, struct error *err)
 {
 	struct fake_app *app = target_app(call->fake->target, call->app);
@@ -118,15 +131,11 @@ static int make_room(struct call *call, struct error *err)
 {
 	const struct instance_spec *spec = call->question.spec;
 	struct fake_instance *old;
-	struct error found;
 
-	if (find_ours(call->fake, spec->app, spec->name, &old, &found) < 0) {
-		if (found.code == ERR_MISSING)
-			return 0;
-		if (err)
-			*err = found;
+	if (find_if_there(call->fake, spec->app, spec->name, &old, err) < 0)
 		return -1;
-	}
+	if (!old)
+		return 0;
 	/* What broke while it was being built is of no use. */
 	if (old->seen.state == SEEN_BROKEN)
 		return clear(call, old, err);
@@ -217,16 +226,10 @@ static int act_admit(struct call *call, struct error *err)
 static int act_stop(struct call *call, struct error *err)
 {
 	struct fake_instance *instance = NULL;
-	struct error found;
 
-	if (find_ours(call->fake, call->app, call->name, &instance, &found) < 0) {
-		if (found.code == ERR_MISSING)
-			return 0;
-		if (err)
-			*err = found;
+	if (find_if_there(call->fake, call->app, call->name, &instance, err) < 0)
 		return -1;
-	}
-	if (instance->seen.state != SEEN_RUNNING && instance->seen.state != SEEN_RESTARTING)
+	if (!instance || (instance->seen.state != SEEN_RUNNING && instance->seen.state != SEEN_RESTARTING))
 		return 0;
 	if (instance->grouped) {
 		tasks_stop(instance);
@@ -241,17 +244,12 @@ static int act_stop(struct call *call, struct error *err)
 static int act_remove(struct call *call, struct error *err)
 {
 	struct fake_instance *instance = NULL;
-	struct error found;
 
-	if (find_ours(call->fake, call->app, call->name, &instance, &found) == 0) {
+	if (find_if_there(call->fake, call->app, call->name, &instance, err) < 0)
+		return -1;
+	if (instance)
 		instance_leave(instance, call->for_ever);
-		return 0;
-	}
-	if (found.code == ERR_MISSING)
-		return 0;
-	if (err)
-		*err = found;
-	return -1;
+	return 0;
 }
 
 static int act_logs(struct call *call, struct error *err)

@@ -52,6 +52,24 @@ static int must_be_there(const struct subject *subject, const char *name, struct
 	return subject->there ? 0 : fail(err, ERR_MISSING, "`%s` is not on this machine", name);
 }
 
+/* Its scan and what `arena` holds must outlive it. 0; ERR_MISSING when it is not there. */
+static int find_there(struct location *location, struct scan *scan, struct arena *arena, const char *app,
+		      const char *name, struct subject *ret, struct error *err)
+{
+	return scan_make(location, true, scan, err) || find(location, scan, arena, app, name, ret, err) ||
+		       must_be_there(ret, name, err)
+		   ? -1
+		   : 0;
+}
+
+static int read_manifest(struct location *location, struct arena *arena, const struct subject *subject,
+			 const char *name, struct marks *ret, struct error *err)
+{
+	if (manifest_read(location, arena, subject->directory, ret))
+		return 0;
+	return fail(err, ERR_FAILED, "the run directory of `%s` is gone: `%s`", name, subject->directory);
+}
+
 /* --- a signal ------------------------------------------------------------------------------- */
 
 static int send_signal(struct location *location, const char *app, const char *name, int number,
@@ -63,8 +81,7 @@ static int send_signal(struct location *location, const char *app, const char *n
 	struct status status = {.code = -1};
 	struct error why = {0};
 
-	if (scan_make(location, true, &scan, err) ||
-	    find(location, &scan, &arena, app, name, &subject, err) || must_be_there(&subject, name, err))
+	if (find_there(location, &scan, &arena, app, name, &subject, err))
 		return -1;
 	bool runs =
 	    subject.shim && shim_status(location, subject.shim, &status) && !strcmp(status.state, "running");
@@ -103,15 +120,12 @@ static int change_policy(struct location *location, const struct instance_spec *
 	struct subject subject;
 	struct marks marks;
 
-	if (scan_make(location, true, &scan, err) ||
-	    find(location, &scan, &arena, spec->app, spec->name, &subject, err) ||
-	    must_be_there(&subject, spec->name, err))
+	if (find_there(location, &scan, &arena, spec->app, spec->name, &subject, err))
 		return -1;
 	if (subject.seen.restart == spec->restart)
 		return 0;
-	if (!manifest_read(location, &arena, subject.directory, &marks))
-		return fail(err, ERR_FAILED, "the run directory of `%s` is gone: `%s`", spec->name,
-			    subject.directory);
+	if (read_manifest(location, &arena, &subject, spec->name, &marks, err))
+		return -1;
 	marks.restart = spec->restart;
 	return manifest_write(location, &marks, err);
 }
@@ -135,15 +149,10 @@ static int deliver(struct location *location, const struct instance_spec *spec, 
 	struct subject subject;
 	struct marks marks;
 
-	if (scan_make(location, true, &scan, err) ||
-	    find(location, &scan, &arena, spec->app, spec->name, &subject, err) ||
-	    must_be_there(&subject, spec->name, err))
+	if (find_there(location, &scan, &arena, spec->app, spec->name, &subject, err) ||
+	    files_put(location, spec, subject.directory, true, err) ||
+	    read_manifest(location, &arena, &subject, spec->name, &marks, err))
 		return -1;
-	if (files_put(location, spec, subject.directory, true, err))
-		return -1;
-	if (!manifest_read(location, &arena, subject.directory, &marks))
-		return fail(err, ERR_FAILED, "the run directory of `%s` is gone: `%s`", spec->name,
-			    subject.directory);
 	if (!strcmp(marks.files, spec->file_digest))
 		return 0;
 	marks.files = spec->file_digest;

@@ -173,6 +173,16 @@ static void wish(struct container *container, const struct network *network, con
 		name_endpoint(container, endpoint);
 }
 
+/* One that runs is on networks, and they must be there; else a wish is kept, whatever it means. */
+static bool network_refused(struct call *call, bool runs, const struct network *network, size_t count)
+{
+	if (runs && count > 1)
+		refuse(call, 400, "network %s is ambiguous (%zu matches found on name)", call->part, count);
+	else if (runs && !network)
+		refuse(call, 404, "network %s not found", call->part);
+	return runs && (count > 1 || !network);
+}
+
 void connect_asked(struct call *call)
 {
 	const json_t *body = call_body(call);
@@ -184,11 +194,9 @@ void connect_asked(struct call *call)
 		return;
 	struct network *network = network_found(call->engine, call->part, &count);
 	bool runs = has_process(container) || container->state == RESTARTING;
-	if (runs && count > 1) {
-		refuse(call, 400, "network %s is ambiguous (%zu matches found on name)", call->part, count);
-	} else if (runs && !network) {
-		refuse(call, 404, "network %s not found", call->part);
-	} else if (network && strcmp(network->name, "none") != 0 && endpoint_found(container, "none")) {
+	if (network_refused(call, runs, network, count))
+		return;
+	if (network && strcmp(network->name, "none") != 0 && endpoint_found(container, "none")) {
 		refuse(call, 400,
 		       "container cannot be connected to multiple networks with one of the networks in "
 		       "private (none) mode");
@@ -211,14 +219,8 @@ void disconnect_asked(struct call *call)
 		return;
 	struct network *network = network_found(call->engine, call->part, &count);
 	bool runs = has_process(container) || container->state == RESTARTING;
-	if (runs && count > 1) {
-		refuse(call, 400, "network %s is ambiguous (%zu matches found on name)", call->part, count);
+	if (network_refused(call, runs, network, count))
 		return;
-	}
-	if (runs && !network) {
-		refuse(call, 404, "network %s not found", call->part);
-		return;
-	}
 	const char *name = network && count == 1 ? network->name : call->part;
 	struct endpoint *endpoint = endpoint_found(container, name);
 	if (!endpoint || (runs && endpoint->on != network)) {
