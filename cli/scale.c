@@ -18,7 +18,7 @@ static bool read_count(const char *word, int64_t *ret)
 	char *end = NULL;
 	errno = 0;
 	*ret = strtoll(word, &end, 10);
-	return *word >= '0' && *word <= '9' && !*end && !errno && *ret <= 10000;
+	return *word >= '0' && *word <= '9' && !*end && !errno && *ret <= 1000;
 }
 
 static int scale_run(struct invocation *invocation)
@@ -40,9 +40,9 @@ static int scale_run(struct invocation *invocation)
 	if (arguments->count != 3)
 		return complain_usage(invocation, "usage: berth scale APP COMPONENT N",
 				      "a component and a number are wanted");
-	if (!read_count(arguments->items[2], &count))
-		return complain_usage(invocation, NULL, "`%.40s` is not a number from 0 to 10000",
-				      arguments->items[2]);
+	if (!read_count(arguments->items[2], &count) || !count)
+		return complain_usage(invocation, "`berth stop APP COMPONENT` ends all of it, and keeps it",
+				      "`%.40s` is not a number from 1 to 1000", arguments->items[2]);
 	struct berth_request request = request_of(invocation, &input);
 	components[0] = arguments->items[1];
 	request.components = components;
@@ -60,7 +60,7 @@ const struct command command_scale = {
 	"is "
 	"bound to a fixed port of its host cannot have several.",
     .examples = {{"berth scale shop web 3", "three instances of `web`"},
-		 {"berth scale shop worker 0", "none for now: the component stays known"}},
+		 {"berth scale shop worker 1 --dry-run", "what would go; none for now is `berth stop`"}},
     .endings = ENDS_CHANGING,
     .subjects = {SUBJECT_APP, SUBJECT_COMPONENT},
     .most = 3,

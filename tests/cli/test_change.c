@@ -53,7 +53,10 @@ Test(change, scale_wants_a_component_and_a_number)
 	cr_expect_eq(run_cli("scale shop web"), 64);
 	cr_expect_eq(run_cli("scale shop web -- -1"), 64);
 	cr_expect_eq(run_cli("scale shop web three"), 64);
-	cr_expect_str_eq(err, "berth: error: `three` is not a number from 0 to 10000\n");
+	cr_expect_str_eq(err, "berth: error: `three` is not a number from 1 to 1000\n"
+			      "  = `berth stop APP COMPONENT` ends all of it, and keeps it\n");
+	cr_expect_eq(run_cli("scale shop web 0"), 64);
+	cr_expect_eq(run_cli("scale shop web 1001"), 64);
 	cr_expect_eq(run_cli("scale shop web 3x"), 64);
 	cr_expect_eq(run_cli("scale shop web 99999999999999999999"), 64);
 	cr_expect_eq(asked.begun, 1);
@@ -66,12 +69,12 @@ Test(change, scale_wants_a_component_and_a_number)
 Test(change, fewer_instances_are_not_asked_about_but_lost_data_are)
 {
 	script.plan = CHANGE("remove", "none", "");
-	cr_expect_eq(run_cli("scale shop b 0"), 0, "%s", err);
+	cr_expect_eq(run_cli("scale shop b 1"), 0, "%s", err);
 	cr_expect(asked.confirmed);
 	script.plan = CHANGE("remove", "none", "\"/data\"");
-	cr_expect_eq(run_cli("scale shop b 0"), 64);
+	cr_expect_eq(run_cli("scale shop b 1"), 64);
 	cr_expect(strstr(err, "puts data at risk, and nobody can be asked"), "%s", err);
-	cr_expect_eq(run_cli("scale shop b 0 -y"), 0);
+	cr_expect_eq(run_cli("scale shop b 1 -y"), 0);
 }
 
 Test(change, a_deploy_that_relinks_with_an_outage_is_asked_about)
