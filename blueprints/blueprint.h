@@ -140,6 +140,7 @@ struct policy_type; /* policy_types.h */
 /* What looks after it while it runs. */
 struct component_policy {
 	const struct policy_type *type;
+	const char *id; /* what the blueprint calls it; NULL: nothing */
 	struct place place;
 	const json_t *config; /* by the keys' own names, each value read once already */
 };

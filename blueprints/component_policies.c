@@ -21,7 +21,7 @@ static bool is_one_of(const char *word, const char *const *words)
 static const char *const type_keys[] = {"type",         "policyType",    "policy_type",
 					"enricherType", "enricher_type", NULL};
 static const char *const config_keys[] = {"config", "brooklyn.config", NULL};
-static const char *const noted_keys[] = {"id", "name", "displayName", "description", "iconUrl", NULL};
+static const char *const noted_keys[] = {"name", "displayName", "description", "iconUrl", NULL};
 
 /* --- values ------------------------------------------------------------------------------------ */
 
@@ -80,10 +80,10 @@ static json_t *sensor_json(struct reading *r, struct draft *d, const struct yaml
 
 struct item {
 	const struct policy_type *type;
+	const char *id;
 	struct place place;
 	json_t *config;
 	unsigned given; /* a bit for each key */
-	bool faulty;
 };
 
 static void complain_key(struct reading *r, const struct item *item, const struct yaml_entry *entry)
@@ -162,8 +162,9 @@ static void complain_type(struct reading *r, const struct yaml_node *node, const
 	if (starts_with(type, "org.apache.brooklyn.") || starts_with(type, "brooklyn.")) {
 		const char *name = strrchr(type, '.') + 1;
 		bool close = near && (ends_with(near, name) || policy_type_find(near)->classic);
-		struct diagnostic *entry = complain(
-		    r->list, node->place, "the type `%s` is not supported by this version of berth", type);
+		struct diagnostic *entry =
+		    complain(r->list, node->place,
+			     "the type `%s` is not supported yet by this version of berth", type);
 		if (close)
 			advise(r->list, entry, "did you mean `%s`?", near);
 		return;
@@ -222,9 +223,19 @@ static void keep_policy(struct reading *r, struct draft *d, const struct item *i
 
 	if (!added)
 		return;
-	*added = (struct component_policy){.type = item->type, .place = item->place, .config = item->config};
+	*added = (struct component_policy){
+	    .type = item->type, .id = item->id, .place = item->place, .config = item->config};
 	if (json_array_append(r->blueprint->holder, item->config))
 		r->list->failed = true;
+}
+
+static const char *read_id(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	const char *text = fixed_text(r, d, node, "id");
+	const char *id = text ? arena_text(r->arena, text) : NULL;
+
+	r->list->failed |= text && !id;
+	return id;
 }
 
 static void read_policy(struct reading *r, struct draft *d, const struct yaml_node *node)
@@ -248,6 +259,8 @@ static void read_policy(struct reading *r, struct draft *d, const struct yaml_no
 		const struct yaml_entry *entry = &node->entries[i];
 		if (is_one_of(entry->key, config_keys))
 			take_config(r, d, &item, entry);
+		else if (!strcmp(entry->key, "id"))
+			item.id = read_id(r, d, entry->value);
 		else if (!is_one_of(entry->key, type_keys) && !is_one_of(entry->key, noted_keys))
 			take_policy_key(r, d, &item, entry);
 	}

@@ -21,17 +21,17 @@
 	}
 #define MAX_PARALLEL(initially)                                                                              \
 	{                                                                                                    \
-		.name = "maxParallel", .kind = POLICY_COUNT, .initial = initially, .live = true,             \
+		.name = "maxParallel", .kind = POLICY_COUNT, .initial = (initially), .live = true,           \
 		.meaning = "at most so many instances of the component are acted on at one time; 0: all"     \
 	}
 #define BACKOFF(initially)                                                                                   \
 	{                                                                                                    \
-		.name = "backoff", .kind = POLICY_DURATION, .initial = initially, .live = true,              \
+		.name = "backoff", .kind = POLICY_DURATION, .initial = (initially), .live = true,            \
 		.meaning = "the wait after the first try; it doubles with each further one"                  \
 	}
 #define BACKOFF_MAX(initially)                                                                               \
 	{                                                                                                    \
-		.name = "backoffMax", .kind = POLICY_DURATION, .initial = initially, .live = true,           \
+		.name = "backoffMax", .kind = POLICY_DURATION, .initial = (initially), .live = true,         \
 		.meaning = "the wait grows no further than this, jitter aside"                               \
 	}
 #define JITTER                                                                                               \
@@ -41,7 +41,7 @@
 	}
 #define STABLE_FOR(initially)                                                                                \
 	{                                                                                                    \
-		.name = "stableFor", .kind = POLICY_DURATION, .initial = initially, .live = true,            \
+		.name = "stableFor", .kind = POLICY_DURATION, .initial = (initially), .live = true,          \
 		.meaning = "well for so long: tries are counted from the beginning again"                    \
 	}
 #define BREAKER_AFTER                                                                                        \
@@ -51,7 +51,7 @@
 	}
 #define BREAKER_PAUSE(initially)                                                                             \
 	{                                                                                                    \
-		.name = "breakerPause", .kind = POLICY_DURATION, .initial = initially, .live = true,         \
+		.name = "breakerPause", .kind = POLICY_DURATION, .initial = (initially), .live = true,       \
 		.meaning = "while the breaker is open, one try after each such pause"                        \
 	}
 #define MAX_TRIES                                                                                            \

@@ -37,11 +37,11 @@ enum policy_value_kind {
 
 struct policy_key {
 	const char *name;
-	const char *flag; /* another spelling, or NULL */
-	enum policy_value_kind kind;
+	const char *flag;    /* another spelling, or NULL */
 	const char *initial; /* as it would be written; NULL: unset */
 	const char *meaning; /* one line */
-	bool live;           /* may be changed while the policy runs */
+	enum policy_value_kind kind;
+	bool live; /* may be changed while the policy runs */
 	bool required;
 };
 

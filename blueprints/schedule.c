@@ -64,7 +64,7 @@ static int take_range(const struct field *field, const char **at, uint64_t *bits
 		if (!open)
 			to = (int)field->high;
 	}
-	if (from < (int)field->low || to > (int)field->high || to < from || step < 1)
+	if (from < 0 || from < (int)field->low || to > (int)field->high || to < from || step < 1)
 		return -1;
 	for (int i = from; i <= to; i += step)
 		*bits |= (uint64_t)1 << i;

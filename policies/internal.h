@@ -91,12 +91,14 @@ struct memory_field {
 	size_t offset;
 	int64_t initial;
 };
+/* Parts and fields: nothing to put into brackets. NOLINTBEGIN(bugprone-macro-parentheses) */
 #define REMEMBERED(part, field, otherwise)                                                                   \
 	{                                                                                                    \
 		.name = #field, .offset = offsetof(struct record, part.field), .initial = (otherwise)        \
 	}
 #define REMEMBERED_ACTION(part, action)                                                                      \
 	REMEMBERED(part, action.id, 0), REMEMBERED(part, action.told, 0), REMEMBERED(part, action.attempt, 0)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 struct policy;
 struct step;

@@ -110,10 +110,9 @@ static int64_t wait_after(const struct policy *policy, const struct step *step, 
 		chance = (chance ^ (unsigned char)*at) * 0x100000001b3;
 	chance ^= chance >> 29;
 	chance *= 0xbf58476d1ce4e5b9;
-	int64_t delay = backoff_delay(setting(policy, "backoff"), setting(policy, "backoffMax"),
-				      setting(policy, "jitter"), m->tries, m->delay, chance);
-	int64_t pause = m->open ? setting(policy, "breakerPause") : 0;
-	m->delay = delay > pause ? delay : pause;
+	/* Never less than before: so the breaker's pause stays, too. */
+	m->delay = backoff_delay(setting(policy, "backoff"), setting(policy, "backoffMax"),
+				 setting(policy, "jitter"), m->tries, m->delay, chance);
 	return m->delay;
 }
 
@@ -130,12 +129,9 @@ static void ended(struct policy *policy, struct step *step, struct record *recor
 	}
 	if (kind == OUTCOME_DONE || kind == OUTCOME_OLD_STAYS)
 		m->causes &= ~(int64_t)CAUSE_OTHER;
-	if (kind == OUTCOME_FAILED) {
-		m->causes |= CAUSE_ENTITY;
-		if (m->open)
-			emit(step, policy, record->member, failed_sensor(policy), "try %lld failed: %s",
-			     (long long)m->tries, words);
-	}
+	if (kind == OUTCOME_FAILED && m->open)
+		emit(step, policy, record->member, failed_sensor(policy), "try %lld failed: %s",
+		     (long long)m->tries, words);
 	due(step, m->next_at);
 }
 

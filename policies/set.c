@@ -259,27 +259,27 @@ void policy_set_suspend(struct policy_set *set, size_t index, bool suspended)
 	}
 }
 
-int policy_set_configure(struct policy_set *set, size_t index, const char *name, const json_t *value,
+int policy_set_configure(struct policy_set *set, size_t index, const char *key, const json_t *value,
 			 struct error *err)
 {
 	struct policy *policy = &set->policies[index];
-	int key = policy_key_find(policy->type, name);
+	int at = policy_key_find(policy->type, key);
 
-	if (key < 0)
-		return unknown_key(policy, name, err);
-	if (!policy->type->keys[key].live) {
-		fail(err, ERR_INVALID, "`%s` of %s is read once", name, policy->type->name);
+	if (at < 0)
+		return unknown_key(policy, key, err);
+	if (!policy->type->keys[at].live) {
+		fail(err, ERR_INVALID, "`%s` of %s is read once", key, policy->type->name);
 		remedy(err, "change it in the blueprint, and deploy");
 		return -1;
 	}
 	json_t *copy = json_deep_copy(value);
 	if (!copy)
 		return fail_memory(err);
-	if (setting_take(policy, (size_t)key, copy, err)) {
+	if (setting_take(policy, (size_t)at, copy, err)) {
 		json_decref(copy);
 		return -1;
 	}
-	return json_object_set_new(policy->given, policy->type->keys[key].name, copy) ? fail_memory(err) : 0;
+	return json_object_set_new(policy->given, policy->type->keys[at].name, copy) ? fail_memory(err) : 0;
 }
 
 bool set_has(const struct policy_set *set, enum policy_kind kind)

@@ -33,6 +33,7 @@ Test(policies, brooklyns_way_of_writing_them_is_read)
 	     "    brooklyn.config: {failOnRecurringFailuresInThisDuration: 2m, setOnFireOnFailure: false}\n"
 	     "  - policyType: brooklyn.policy.ha.ServiceReplacer\n"
 	     "    name: replaces\n"
+	     "    id: second\n"
 	     "    brooklyn.config: {failureSensorToMonitor: '$brooklyn:sensor(\"a.Class\", "
 	     "\"ha.entityFailed\")'}\n"
 	     "  brooklyn.enrichers:\n"
@@ -49,6 +50,8 @@ Test(policies, brooklyns_way_of_writing_them_is_read)
 	cr_expect_str_eq(json_string_value(setting(2, "entityFailed.stabilizationDelay")), "30s",
 			 "a flag is the key's other spelling");
 	cr_expect_eq(spec->policies[1].place.line, 6);
+	cr_expect_str_eq(spec->policies[1].id, "second");
+	cr_expect_null(spec->policies[0].id);
 }
 
 Test(policies, short_names_take_their_keys_beside_the_type)
@@ -114,10 +117,10 @@ Test(policies, mistakes_are_told_where_they_are)
 	refused(with_lines("  policies:\n  - type: ServiceRestarter"), 4, 11, "no policy is called",
 		"`org.apache.brooklyn.policy.ha.ServiceRestarter`");
 	refused(with_lines("  policies:\n  - type: org.apache.brooklyn.policy.ha.ServiceRestater"), 4, 11,
-		"is not supported by this version", "ServiceRestarter`?");
+		"is not supported yet by this version", "ServiceRestarter`?");
 	refused(
 	    with_lines("  policies:\n  - type: org.apache.brooklyn.policy.loadbalancing.LoadBalancingPolicy"),
-	    4, 11, "is not supported by this version", NULL);
+	    4, 11, "is not supported yet by this version", NULL);
 	refused(with_lines("  policies:\n  - {}"), 4, 5, "the policy has no `type`", "type: restarter");
 	refused(with_lines("  policies:\n  - [restarter]"), 4, 5, "a map with a `type`, not a list", NULL);
 	refused(with_lines("  policies: restarter"), 3, 13, "takes a list, not text", "- type: restarter");

@@ -175,3 +175,18 @@ Test(replacer, brooklyns_hears_members_alone)
 	bench_signal(&b, "ha.entityFailed.restart", "app.x.2");
 	cr_expect_null(bench_wish(&b, WISH_REPLACE, NULL));
 }
+
+Test(replacer, a_report_is_done_with_when_the_new_one_serves)
+{
+	bench_begin(&b, "[{\"type\": \"replacer\", \"failureSensorToMonitor\": \"app.broken\"}]", 3);
+	bench_signal(&b, "app.broken", one);
+	bench_ended(&b, replace(), OUTCOME_OLD_STAYS);
+	b.now += HOUR;
+	bench_step(&b);
+	cr_expect_null(replace());
+	bench_signal(&b, "app.broken", one);
+	bench_ended(&b, replace(), OUTCOME_FAILED);
+	b.now += HOUR;
+	bench_step(&b);
+	cr_expect(replace(), "not when there is none");
+}

@@ -451,3 +451,20 @@ Test(restarter, what_a_suspended_detector_said_last_does_not_count)
 	bench_step(&b);
 	cr_expect_null(restart());
 }
+
+Test(restarter, what_its_detector_does_not_mind_it_does_not_mind)
+{
+	bench_begin(
+	    &b, "[{\"type\": \"restarter\"}, {\"type\": \"failure-detector\", \"monitorProblems\": false}]",
+	    1);
+	b.members[0].problem = "disk";
+	bench_step(&b);
+	cr_expect_null(restart());
+	bench_up(&b, 0, false);
+	bench_signal(&b, "ha.entityFailed", one); /* told from outside as well */
+	bench_ended(&b, restart(), OUTCOME_FAILED);
+	bench_up(&b, 0, true);
+	b.now += HOUR;
+	bench_step(&b);
+	cr_expect_null(restart());
+}
