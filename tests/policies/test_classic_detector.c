@@ -151,3 +151,12 @@ Test(classic_detector, a_connection_is_tried_whatever_is_expected)
 	bench_expect(&b, 0, LIFE_STOPPED);
 	cr_expect(bench_wish(&b, WISH_PROBE, one));
 }
+
+Test(classic_detector, of_what_nobody_sees_nothing_is_concluded)
+{
+	bench_begin(&b, "[" DETECTOR "\"onlyReportIfPreviouslyUp\": false}]", 1);
+	bench_step(&b);
+	b.members[0].out_of_sight = true;
+	bench_up(&b, 0, false);
+	cr_expect_eq(b.wishes.count, 0, "its target does not answer: that is no failure");
+}
