@@ -60,6 +60,24 @@ static size_t length_before(const char *text, const char *part)
 	return at ? (size_t)(at - text) : strlen(text);
 }
 
+static int told_what(const json_error_t *wrong, const char *what, struct error *err)
+{
+	if (json_error_code(wrong) == json_error_out_of_memory || wrong->line < 0)
+		return fail_memory(err);
+	/* Without what it was near to, which may be a password. */
+	return fail(err, ERR_INVALID, "%s: not valid JSON at line %d, column %d: %.*s", what, wrong->line,
+		    wrong->column, (int)length_before(wrong->text, " near "), wrong->text);
+}
+
+/* With JSON_DISABLE_EOF_CHECK the first value alone, and where it ends in wrong->position. */
+static json_t *load(const char *text, size_t size, size_t flags, json_error_t *wrong)
+{
+	flags |= JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
+	json_t *json = json_loadb(text, size, flags, wrong);
+	/* jansson takes a token that there was no memory for to be wrong: only what it says twice counts. */
+	return json ? json : json_loadb(text, size, flags, wrong);
+}
+
 json_t *json_parse(const char *text, size_t size, const char *what, struct error *err)
 {
 	json_error_t wrong;
@@ -72,19 +90,90 @@ json_t *json_parse(const char *text, size_t size, const char *what, struct error
 		fail(err, ERR_INVALID, "%s: JSON nested deeper than %d levels", what, DEPTH_LIMIT);
 		return NULL;
 	}
-	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
-	json_t *json = json_loadb(text, size, flags, &wrong);
-	/* jansson takes a token that there was no memory for to be wrong: only what it says twice counts. */
+	json_t *json = load(text, size, 0, &wrong);
 	if (!json)
-		json = json_loadb(text, size, flags, &wrong);
-	if (json)
-		return json;
-	if (json_error_code(&wrong) == json_error_out_of_memory || wrong.line < 0)
-		fail_memory(err);
-	else /* without what it was near to, which may be a password */
-		fail(err, ERR_INVALID, "%s: not valid JSON at line %d, column %d: %.*s", what, wrong.line,
-		     wrong.column, (int)length_before(wrong.text, " near "), wrong.text);
-	return NULL;
+		told_what(&wrong, what, err);
+	return json;
+}
+
+/* --- member by member --------------------------------------------------------------------------------- */
+
+/* What is left of the text. */
+struct rest {
+	const char *at;
+	size_t size;
+	const char *what; /* it is */
+	struct error *err;
+};
+
+static void advance(struct rest *rest, size_t count)
+{
+	rest->at += count;
+	rest->size -= count;
+}
+
+static void skip_blanks(struct rest *rest)
+{
+	while (rest->size && *rest->at && strchr(" \t\r\n", *rest->at))
+		advance(rest, 1);
+}
+
+static bool next_is(struct rest *rest, char sign)
+{
+	skip_blanks(rest);
+	if (!rest->size || *rest->at != sign)
+		return false;
+	advance(rest, 1);
+	return true;
+}
+
+static json_t *next_value(struct rest *rest)
+{
+	json_error_t wrong;
+	json_t *value = load(rest->at, rest->size, JSON_DISABLE_EOF_CHECK, &wrong);
+
+	if (value)
+		advance(rest, (size_t)wrong.position);
+	else
+		told_what(&wrong, rest->what, rest->err);
+	return value;
+}
+
+static int no_object(const struct rest *rest)
+{
+	return fail(rest->err, ERR_INVALID, "%s: not a JSON object, or not a whole one", rest->what);
+}
+
+static int visit_next(struct rest *rest, json_visitor *visit, void *context)
+{
+	owned_json key = next_value(rest);
+	if (!key)
+		return -1;
+	if (!json_is_string(key) || !next_is(rest, ':'))
+		return no_object(rest);
+	owned_json value = next_value(rest);
+	return value ? visit(context, json_string_value(key), value, rest->err) : -1;
+}
+
+int json_each_member(const char *text, size_t size, const char *what, json_visitor *visit, void *context,
+		     struct error *err)
+{
+	struct rest rest = {text, size, what, err};
+
+	if (too_deep(text, size))
+		return fail(err, ERR_INVALID, "%s: JSON nested deeper than %d levels", what, DEPTH_LIMIT);
+	if (!next_is(&rest, '{'))
+		return no_object(&rest);
+	bool more = !next_is(&rest, '}');
+	while (more) {
+		if (visit_next(&rest, visit, context))
+			return -1;
+		more = next_is(&rest, ',');
+		if (!more && !next_is(&rest, '}'))
+			return no_object(&rest);
+	}
+	skip_blanks(&rest);
+	return rest.size ? no_object(&rest) : 0;
 }
 
 const char *json_text(const json_t *object, const char *key)

@@ -24,6 +24,11 @@ void release_secret_json(json_t **json);
 /* Parse an answer of a remote: duplicates and over-deep nesting refused, err names `what`. NULL on failure.
  */
 json_t *json_parse(const char *text, size_t size, const char *what, struct error *err);
+typedef int json_visitor(void *context, const char *key, json_t *value, struct error *err);
+/* Each member of an object, parsed for itself: one of a hundred thousand members is never there as a whole.
+ * Of a key that comes twice both are told. Until `visit` returns other than 0. 0 or -1. */
+int json_each_member(const char *text, size_t size, const char *what, json_visitor *visit, void *context,
+		     struct error *err);
 /* The member's text, or NULL when the object, the member or the type is not there. Borrowed. */
 const char *json_text(const json_t *object, const char *key);
 /* The member's whole number, or `otherwise`. */

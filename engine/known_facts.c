@@ -58,14 +58,15 @@ static const struct fact_line *line_at(const struct known_facts *facts, size_t i
 	return before && index < before->count ? &before->lines[index] : &none;
 }
 
-static int read_component(struct known_facts *facts, const char *component, json_t *json)
+static int read_component(void *context, const char *component, json_t *json, struct error *err)
 {
+	struct known_facts *facts = context;
 	struct fact_line *lines = arena_array(&facts->arena, struct fact_line, json_object_size(json));
 	struct component_facts item = {.component = arena_text(&facts->arena, component), .lines = lines};
 	const char *path;
 	json_t *value;
 	if (!lines || !item.component)
-		return -1;
+		return fail_memory(err);
 	json_object_foreach (json, path, value) {
 		const struct fact_line *like = line_at(facts, item.count);
 		if (!json_is_string(value))
@@ -73,23 +74,20 @@ static int read_component(struct known_facts *facts, const char *component, json
 		struct fact_line line = {text_like(&facts->arena, path, like->path),
 					 text_like(&facts->arena, json_string_value(value), like->value)};
 		if (!line.path || !line.value)
-			return -1;
+			return fail_memory(err);
 		lines[item.count++] = line;
 	}
 	qsort(lines, item.count, sizeof *lines, by_path);
-	return known_facts_add(facts, item);
+	return known_facts_add(facts, item) ? fail_memory(err) : 0;
 }
 
-int known_facts_read(const json_t *json, struct known_facts *ret)
+int known_facts_read(const char *text, const char *what, struct known_facts *ret, struct error *err)
 {
-	const char *component;
-	json_t *value;
 	*ret = (struct known_facts){0};
-	json_object_foreach ((json_t *)json, component, value)
-		if (read_component(ret, component, value)) {
-			known_facts_release(ret);
-			return -1;
-		}
+	if (json_each_member(text, strlen(text), what, read_component, ret, err)) {
+		known_facts_release(ret);
+		return -1;
+	}
 	known_facts_sort(ret);
 	return 0;
 }

@@ -25,8 +25,8 @@ struct known_facts {
 	size_t count, room;
 };
 
-/* From {component: {path: value}}, sorted. 0, or -1 (no memory) with nothing in *ret. */
-int known_facts_read(const json_t *json, struct known_facts *ret);
+/* From {component: {path: value}} as JSON, sorted; `what` the text is. 0, or -1 with nothing in *ret. */
+int known_facts_read(const char *text, const char *what, struct known_facts *ret, struct error *err);
 /* The same as JSON on one line, for the caller to free; NULL without memory. */
 char *known_facts_line(const struct known_facts *facts);
 /* Another component; its texts and lines must live as long. 0 or -1. */

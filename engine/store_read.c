@@ -86,24 +86,27 @@ static int copy_column(sqlite3_stmt *statement, int column, char **ret, struct e
 	return 0;
 }
 
-static int parse_column(struct store *store, sqlite3_stmt *statement, int column, json_t **ret,
-			struct error *err)
+static int not_ours(struct error *err)
 {
-	const char *text = column_text(statement, column);
-	if (!text || (*ret = json_parse(text, strlen(text), store->reading.path, err)))
-		return 0;
 	remedy(
 	    err,
 	    "somebody changed the store's contents: move the file to another folder; only history is lost");
 	return -1;
 }
 
+static int parse_column(struct store *store, sqlite3_stmt *statement, int column, json_t **ret,
+			struct error *err)
+{
+	const char *text = column_text(statement, column);
+	if (!text || (*ret = json_parse(text, strlen(text), store->reading.path, err)))
+		return 0;
+	return not_ours(err);
+}
+
 static int read_facts(struct store *store, sqlite3_stmt *row, struct known_facts *ret, struct error *err)
 {
-	owned_json facts = NULL;
-	if (parse_column(store, row, 5, &facts, err))
-		return -1;
-	return known_facts_read(facts, ret) ? fail_memory(err) : 0;
+	const char *text = column_text(row, 5);
+	return text && known_facts_read(text, store->reading.path, ret, err) ? not_ours(err) : 0;
 }
 
 static int fill_application(struct store *store, sqlite3_stmt *row, struct stored_application *found,

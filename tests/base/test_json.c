@@ -44,6 +44,53 @@ Test(json, what_is_wrong_is_named_with_its_place)
 	cr_expect(strstr(err.text, "line 2"), "%s", err.text);
 }
 
+static int note_member(void *context, const char *key, json_t *value, struct error *err)
+{
+	if (strcmp(key, "stop") == 0)
+		return fail(err, ERR_CANCELLED, "stopped");
+	text_format(context, "%s=", key);
+	json_add_line(context, value);
+	text_add(context, ";");
+	return 0;
+}
+
+static int each(const char *text, struct text *to, struct error *err)
+{
+	text_clear(to);
+	return json_each_member(text, strlen(text), "the list", note_member, to, err);
+}
+
+Test(json, members_are_told_one_after_the_other)
+{
+	owned_text told = {0};
+	struct error err = {0};
+
+	cr_expect_eq(
+	    each(" { \"a\\n\\u00e4\" : {\"b\":[1,2]}\t,\n\"c\":\"}\",\"a\\n\\u00e4\":null } ", &told, &err),
+	    0, "%s", err.text);
+	cr_expect_str_eq(text_view(&told), "a\n\xc3\xa4={\"b\":[1,2]};c=\"}\";a\n\xc3\xa4=null;");
+	cr_expect_eq(each("{}", &told, &err), 0);
+	cr_expect_eq(each("{\"a\":1,\"stop\":2,\"b\":3}", &told, &err), -1);
+	cr_expect_eq(err.code, ERR_CANCELLED);
+	cr_expect_str_eq(text_view(&told), "a=1;");
+}
+
+Test(json, what_is_no_whole_object_has_no_members)
+{
+	static const char *const bad[] = {
+	    "",           "[]",          "{",          "{\"a\"",         "{\"a\" 1}",
+	    "{\"a\":}",   "{\"a\":1",    "{\"a\":1,}", "{\"a\":1 2}",    "{1:2}",
+	    "{\"a\":1}x", "{\"a\":1}{}", "{,}",        "{\"a\":{\"b\"}", "{\"a\":{\"b\":1,\"b\":1}}"};
+
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		owned_text told = {0};
+		struct error err = {0};
+		cr_expect_eq(each(bad[i], &told, &err), -1, "%s", bad[i]);
+		cr_expect_eq(err.code, ERR_INVALID);
+		cr_expect(starts_with(err.text, "the list: "), "%s", err.text);
+	}
+}
+
 Test(json, doubtful_input_is_refused)
 {
 	static const char *const bad[] = {
