@@ -1,48 +1,103 @@
-/* map.c - the string-keyed map: the C library's balanced tree (tsearch) for look-ups, a list for the order.
+/* map.c - the string-keyed map: a table of slots for look-ups (each key as near after its place as there was
+ * room), a list for the order.
  */
 #include "base/map.h"
 
-#include <search.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "base/error.h"
 
+#define FIRST_SLOTS ((size_t)8) /* a power of two, as every size after it */
+
 struct map_entry {
-	const char *key; /* first, so that a bare key pointer can stand for an entry in look-ups */
-	void *value;
 	struct map_entry *previous, *next;
-	char text[];
+	void *value;
+	char key[];
+};
+
+/* The hash is here too: what is not meant is passed over without a look at it. */
+struct slot {
+	struct map_entry *entry; /* NULL: free */
+	size_t hash;
 };
 
 struct map {
-	void *root;
+	struct slot *slots;
+	size_t mask; /* how many slots there are, less one */
+	size_t seed;
 	struct map_entry *first, *last;
 	size_t count;
 };
 
-static int compare(const void *left, const void *right)
+/* Another one in each process, so that nobody can choose names that all want one slot. */
+static size_t seed(void)
 {
-	return strcmp(((const struct map_entry *)left)->key, ((const struct map_entry *)right)->key);
+	size_t random = 0;
+	const void *bytes = (const void *)getauxval(AT_RANDOM); /* NOLINT(performance-no-int-to-ptr) */
+	if (bytes)
+		memcpy(&random, bytes, sizeof random);
+	return random;
 }
 
-static struct map_entry *find(const struct map *map, const char *key)
+/* FNV-1a; the upper half decides as well. */
+static size_t hash_of(const struct map *map, const char *key)
 {
-	if (!map)
-		return NULL;
-	void *const *node = tfind(&key, &map->root, compare);
-	return node ? *node : NULL;
+	uint64_t hash = map->seed;
+	for (const unsigned char *c = (const unsigned char *)key; *c; c++)
+		hash = (hash ^ *c) * UINT64_C(0x100000001b3);
+	return (size_t)(hash ^ hash >> 32);
 }
 
-static struct map_entry *entry_new(const char *key, void *value)
+/* The slot of that key, or the free one where it would be. */
+static struct slot *find(const struct map *map, const char *key, size_t hash)
 {
-	size_t size = strlen(key) + 1;
-	struct map_entry *entry = malloc(sizeof *entry + size);
-	if (!entry)
+	size_t at = hash & map->mask;
+	while (map->slots[at].entry &&
+	       (map->slots[at].hash != hash || strcmp(map->slots[at].entry->key, key) != 0))
+		at = (at + 1) & map->mask;
+	return &map->slots[at];
+}
+
+/* The free slot for what is not there yet. */
+static struct slot *place(const struct map *map, size_t hash)
+{
+	size_t at = hash & map->mask;
+	while (map->slots[at].entry)
+		at = (at + 1) & map->mask;
+	return &map->slots[at];
+}
+
+static struct map *map_new(void)
+{
+	struct map *map = calloc(1, sizeof *map);
+	struct slot *slots = map ? calloc(FIRST_SLOTS, sizeof *slots) : NULL;
+	if (!slots) {
+		free(map);
 		return NULL;
-	*entry = (struct map_entry){.key = entry->text, .value = value};
-	memcpy(entry->text, key, size);
-	return entry;
+	}
+	*map = (struct map){.slots = slots, .mask = FIRST_SLOTS - 1, .seed = seed()};
+	return map;
+}
+
+/* At least a quarter of the slots stays free. */
+static int make_room(struct map *map)
+{
+	size_t slots = map->mask + 1;
+	if (map->count + 1 <= slots / 4 * 3)
+		return 0;
+	struct map wider = {.slots = calloc(2 * slots, sizeof *wider.slots), .mask = 2 * slots - 1};
+	if (!wider.slots)
+		return -1;
+	for (size_t i = 0; i < slots; i++)
+		if (map->slots[i].entry)
+			*place(&wider, map->slots[i].hash) = map->slots[i];
+	free(map->slots);
+	map->slots = wider.slots;
+	map->mask = wider.mask;
+	return 0;
 }
 
 static void append(struct map *map, struct map_entry *entry)
@@ -56,46 +111,64 @@ static void append(struct map *map, struct map_entry *entry)
 	map->count++;
 }
 
-static int put_new(struct map **map, const char *key, void *value)
+static int put_new(struct map *map, const char *key, size_t hash, void *value)
 {
-	if (!*map && !(*map = calloc(1, sizeof **map)))
-		return -1;
-	struct map_entry *entry = entry_new(key, value);
-	if (!entry)
-		return -1;
-	if (!tsearch(entry, &(*map)->root, compare)) {
+	size_t size = strlen(key) + 1;
+	struct map_entry *entry = malloc(sizeof *entry + size);
+	if (!entry || make_room(map)) {
 		free(entry);
 		return -1;
 	}
-	append(*map, entry);
+	*entry = (struct map_entry){.value = value};
+	memcpy(entry->key, key, size);
+	*place(map, hash) = (struct slot){entry, hash};
+	append(map, entry);
 	return 0;
 }
 
 int map_put(struct map **map, const char *key, void *value)
 {
-	struct map_entry *entry = find(*map, key);
-	if (entry) {
+	struct map *to = *map ? *map : map_new();
+	size_t hash = to ? hash_of(to, key) : 0;
+	struct map_entry *entry = to ? find(to, key, hash)->entry : NULL;
+	if (entry)
 		entry->value = value;
+	if (entry || (to && put_new(to, key, hash, value) == 0)) {
+		*map = to;
 		return 0;
 	}
-	if (put_new(map, key, value) == 0)
-		return 0;
+	if (!*map)
+		map_release(&to);
 	count_memory_failure();
 	return -1;
 }
 
 void *map_get(const struct map *map, const char *key)
 {
-	const struct map_entry *entry = find(map, key);
+	const struct map_entry *entry = map ? find(map, key, hash_of(map, key))->entry : NULL;
 	return entry ? entry->value : NULL;
+}
+
+/* Those behind it that only stand there because it was in their way move up. */
+static void vacate(struct map *map, size_t hole)
+{
+	for (size_t at = (hole + 1) & map->mask; map->slots[at].entry; at = (at + 1) & map->mask) {
+		size_t wanted = map->slots[at].hash & map->mask;
+		if (((at - wanted) & map->mask) < ((at - hole) & map->mask))
+			continue;
+		map->slots[hole] = map->slots[at];
+		hole = at;
+	}
+	map->slots[hole].entry = NULL;
 }
 
 void map_drop(struct map **map, const char *key)
 {
-	struct map_entry *entry = find(*map, key);
+	struct slot *slot = *map ? find(*map, key, hash_of(*map, key)) : NULL;
+	struct map_entry *entry = slot ? slot->entry : NULL;
 	if (!entry)
 		return;
-	tdelete(entry, &(*map)->root, compare);
+	vacate(*map, (size_t)(slot - (*map)->slots));
 	*(entry->previous ? &entry->previous->next : &(*map)->first) = entry->next;
 	*(entry->next ? &entry->next->previous : &(*map)->last) = entry->previous;
 	free(entry);
@@ -123,7 +196,11 @@ void map_release(struct map **map)
 {
 	if (!*map)
 		return;
-	tdestroy((*map)->root, free);
+	for (struct map_entry *entry = (*map)->first, *next; entry; entry = next) {
+		next = entry->next;
+		free(entry);
+	}
+	free((*map)->slots);
 	free(*map);
 	*map = NULL;
 }

@@ -62,7 +62,7 @@ add_executable(fuzz-allocations tests/fuzz/allocations.c tests/fuzz/allocation_s
 target_include_directories(fuzz-allocations PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
 target_link_libraries(fuzz-allocations PRIVATE ${UV_ARCHIVE} ${JANSSON_ARCHIVE} ${YAML_ARCHIVE} ${SQLITE_ARCHIVE}
   PkgConfig::CRYPTO ${CMAKE_DL_LIBS} pthread m)
-foreach(name malloc calloc realloc reallocarray strdup strndup vasprintf asprintf opendir fdopendir fopen regcomp tsearch
+foreach(name malloc calloc realloc reallocarray strdup strndup vasprintf asprintf opendir fdopendir fopen regcomp
     strbuffer_append_byte strbuffer_append_bytes)
   target_link_options(fuzz-allocations PRIVATE -Wl,--wrap=${name})
 endforeach()

@@ -225,43 +225,10 @@ static int sort_providers_first(struct application *application)
 
 /* --- ids ------------------------------------------------------------------------------------------- */
 
-static const char *id_at(const void *place)
-{
-	return (*(const struct component_spec *const *)place)->id;
-}
-
-static int compare_ids(const void *left, const void *right)
-{
-	return strcmp(id_at(left), id_at(right));
-}
-
-static int compare_id(const void *id, const void *place)
-{
-	return strcmp(id, id_at(place));
-}
-
-static int sort_ids(struct application *application)
-{
-	const struct blueprint *blueprint = application->blueprint;
-	size_t count = blueprint->component_count;
-	application->by_id = arena_array(&application->arena, const struct component_spec *, count);
-	if (!application->by_id)
-		return -1;
-	for (size_t i = 0; i < count; i++)
-		application->by_id[i] = &blueprint->components[i];
-	qsort(application->by_id, count, sizeof(application->by_id[0]), compare_ids);
-	return 0;
-}
-
 /* The index + 1 of the component with that id; 0 when there is none. */
 static size_t find(const struct application *application, const char *id)
 {
-	const struct blueprint *blueprint = application->blueprint;
-	const struct component_spec **at = blueprint
-					       ? bsearch(id, application->by_id, blueprint->component_count,
-							 sizeof(application->by_id[0]), compare_id)
-					       : NULL;
-	return at ? (size_t)(*at - blueprint->components) + 1 : (size_t)map_get(application->found, id);
+	return (size_t)map_get(application->by_id, id);
 }
 
 /* --- names: host names do not tell great letters from small ones ------------------------------------ */
@@ -329,7 +296,8 @@ static int fill_in_components(struct application *application)
 		component->index = i;
 		component->spec = &application->blueprint->components[i];
 		component->id = component->spec->id;
-		if (take_edges(&application->arena, &list, component) ||
+		if (map_put(&application->by_id, component->id, (void *)(i + 1)) ||
+		    take_edges(&application->arena, &list, component) ||
 		    gather_ports(&application->arena, component) || note_id(application, component->id, i))
 			result = -1;
 	}
@@ -346,8 +314,7 @@ static int fill_in(struct application *application)
 	if (!application->id || !application->components)
 		return -1;
 	application->component_count = application->component_room = blueprint->component_count;
-	if (sort_ids(application) || fill_in_components(application) || note_aliases(application) ||
-	    gather_consumers(application))
+	if (fill_in_components(application) || note_aliases(application) || gather_consumers(application))
 		return -1;
 	return sort_providers_first(application);
 }
@@ -382,7 +349,7 @@ void application_free(struct application *application)
 {
 	if (!application)
 		return;
-	map_release(&application->found);
+	map_release(&application->by_id);
 	map_release(&application->by_name);
 	arena_release(&application->arena);
 	free(application);
@@ -408,7 +375,7 @@ int application_add_found(struct application *application, const char *id)
 	}
 	struct component *component = &application->components[count];
 	*component = (struct component){.index = count, .id = arena_text(&application->arena, id)};
-	if (!component->id || map_put(&application->found, id, (void *)(count + 1)) ||
+	if (!component->id || map_put(&application->by_id, id, (void *)(count + 1)) ||
 	    note_id(application, id, count))
 		return -1;
 	application->component_count++;

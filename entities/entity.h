@@ -94,8 +94,7 @@ struct application {
 	const struct blueprint *blueprint; /* NULL: only what was found */
 	struct component *components;
 	size_t component_count, component_room;
-	const struct component_spec **by_id; /* the blueprint's, sorted */
-	struct map *found;                   /* ids of others: index + 1 */
+	struct map *by_id; /* index + 1 */
 	/* What a name in small letters leads to, of aliases and of ids with great letters: index + 1, or
 	 * SEVERAL. */
 	struct map *by_name;

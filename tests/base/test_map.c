@@ -85,6 +85,90 @@ Test(map, visits_in_the_order_of_insertion_until_told_to_stop)
 	map_release(&map);
 }
 
+/* What is there by a list, in the order of insertion: the map must say the same of each key at any time. */
+struct model {
+	struct map *map;
+	int keys[200];
+	size_t count;
+};
+
+static void check(const struct model *model)
+{
+	char key[20];
+
+	cr_assert_eq(map_count(model->map), model->count);
+	for (int i = 0; i < 200; i++) {
+		const int *found = NULL;
+		for (size_t k = 0; k < model->count; k++)
+			found = model->keys[k] == i ? &model->keys[i] : found;
+		snprintf(key, sizeof(key), "key-%d", i);
+		cr_assert_eq(map_get(model->map, key), found, "%s", key);
+	}
+}
+
+static void drop_from(struct model *model, size_t at)
+{
+	char key[20];
+
+	snprintf(key, sizeof(key), "key-%d", model->keys[at]);
+	map_drop(&model->map, key);
+	model->count--;
+	memmove(&model->keys[at], &model->keys[at + 1], (model->count - at) * sizeof(int));
+}
+
+static void put_into(struct model *model, int number)
+{
+	char key[20];
+
+	for (size_t i = 0; i < model->count; i++)
+		if (model->keys[i] == number)
+			return;
+	model->keys[model->count++] = number;
+	snprintf(key, sizeof(key), "key-%d", number);
+	cr_assert_eq(map_put(&model->map, key, &model->keys[number]), 0);
+}
+
+struct walk {
+	const struct model *model;
+	size_t at;
+};
+
+static bool same_order(const char *key, void *value, void *context)
+{
+	struct walk *walk = context;
+	char wanted[20];
+
+	(void)value;
+	snprintf(wanted, sizeof(wanted), "key-%d", walk->model->keys[walk->at++]);
+	cr_assert_str_eq(key, wanted);
+	return true;
+}
+
+Test(map, whatever_comes_and_goes_the_rest_is_found)
+{
+	struct model model = {0};
+	unsigned chance = 1;
+
+	for (int round = 0; round < 4000; round++) {
+		chance = chance * 1103515245 + 12345;
+		unsigned number = chance >> 16;
+		/* It fills up and runs empty by turns. */
+		bool fills = (number & 7) < (round / 500 % 2 ? 3 : 6);
+		if (fills)
+			put_into(&model, (int)(number >> 3) % 200);
+		else if (model.count)
+			drop_from(&model, (number >> 3) % model.count);
+		if (round % 16 == 0)
+			check(&model);
+	}
+	struct walk walk = {&model, 0};
+	map_each(model.map, same_order, &walk);
+	cr_expect_eq(walk.at, model.count);
+	while (model.count)
+		drop_from(&model, model.count - 1);
+	cr_expect_null(model.map);
+}
+
 static bool drop_each(const char *key, void *value, void *context)
 {
 	(void)value;

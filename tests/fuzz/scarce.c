@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <regex.h>
-#include <search.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,8 +85,6 @@ SCARCE(DIR *, opendir, NULL, (const char *path), path)
 SCARCE(DIR *, fdopendir, NULL, (int fd), fd)
 SCARCE(FILE *, fopen, NULL, (const char *path, const char *mode), path, mode)
 SCARCE(int, regcomp, REG_ESPACE, (regex_t * to, const char *pattern, int flags), to, pattern, flags)
-SCARCE(void *, tsearch, NULL, (const void *key, void **root, int (*compare)(const void *, const void *)), key,
-       root, compare)
 
 int __wrap_asprintf(char **to, const char *format, ...);
 int __wrap_asprintf(char **to, const char *format, ...)
