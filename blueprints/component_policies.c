@@ -38,6 +38,13 @@ static json_t *scalar_json(const struct yaml_node *node)
 	return json_any_text(node->text);
 }
 
+/* Without memory the blueprint as a whole is not to be used. */
+static json_t *made(struct reading *r, json_t *json)
+{
+	r->list->failed |= !json;
+	return json;
+}
+
 /* What stands there, with its expressions looked up. NULL with a complaint, or without memory. */
 static json_t *plain_json(struct reading *r, struct draft *d, const struct yaml_node *node)
 {
@@ -46,15 +53,17 @@ static json_t *plain_json(struct reading *r, struct draft *d, const struct yaml_
 	if (!fixed)
 		return NULL;
 	if (fixed->kind == YAML_SCALAR)
-		return scalar_json(fixed);
-	owned_json json = fixed->kind == YAML_LIST ? json_array() : json_object();
+		return made(r, scalar_json(fixed));
+	owned_json json = made(r, fixed->kind == YAML_LIST ? json_array() : json_object());
 	for (size_t i = 0; json && i < fixed->count; i++) {
 		const struct yaml_node *inner =
 		    fixed->kind == YAML_LIST ? fixed->items[i] : fixed->entries[i].value;
 		json_t *value = plain_json(r, d, inner);
-		if (!value || (fixed->kind == YAML_LIST ? json_add(json, value)
-							: json_put(json, fixed->entries[i].key, value)))
+		if (!value)
 			return NULL;
+		r->list->failed |= fixed->kind == YAML_LIST
+				       ? json_add(json, value) != 0
+				       : json_put(json, fixed->entries[i].key, value) != 0;
 	}
 	return give(json);
 }
@@ -73,7 +82,7 @@ static json_t *sensor_json(struct reading *r, struct draft *d, const struct yaml
 		complain(r->list, e->place, "sensor() takes the name of a sensor");
 		return NULL;
 	}
-	return json_any_text(e->arguments[e->count - 1]->text);
+	return made(r, json_any_text(e->arguments[e->count - 1]->text));
 }
 
 /* --- keys -------------------------------------------------------------------------------------- */
@@ -249,12 +258,10 @@ static void read_policy(struct reading *r, struct draft *d, const struct yaml_no
 	item.type = read_type(r, d, node);
 	if (!item.type)
 		return;
-	owned_json config = json_object();
+	owned_json config = made(r, json_object());
 	item.config = config;
-	if (!config) {
-		r->list->failed = true;
+	if (!config)
 		return;
-	}
 	for (size_t i = 0; node->kind == YAML_MAP && i < node->count; i++) {
 		const struct yaml_entry *entry = &node->entries[i];
 		if (is_one_of(entry->key, config_keys))
