@@ -48,11 +48,11 @@ bool sites_claim(struct berth_operation *operation)
 		    operation->request.adopt, &site->claim_arena, &site->holder, &err);
 		if (progress == PROGRESS_FAILED) {
 			blame_site(&operation->error, site, &err);
-			return stage_failed(operation);
+			return leases_give_up(operation);
 		}
 		if (progress == PROGRESS_DONE && strcmp(site->holder.id, operation->berth->owner.id) != 0) {
 			refuse_holder(operation, site, site->holder.words);
-			return stage_failed(operation);
+			return leases_give_up(operation);
 		}
 		site->claimed = progress == PROGRESS_DONE;
 		waiting |= progress == PROGRESS_WAITING;
@@ -90,7 +90,7 @@ bool sites_prepare(struct berth_operation *operation)
 		    site->location.driver->prepare(&site->location, &site->errand, &request, &err);
 		if (progress == PROGRESS_FAILED) {
 			blame_site(&operation->error, site, &err);
-			return stage_failed(operation);
+			return leases_give_up(operation);
 		}
 		site->prepared = progress == PROGRESS_DONE;
 		waiting |= progress == PROGRESS_WAITING;

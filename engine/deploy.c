@@ -223,7 +223,7 @@ static bool prepared(struct berth_operation *operation)
 	if (!records_begin(operation))
 		return false;
 	if (reconcile_begin(operation, &operation->error))
-		return stage_failed(operation);
+		return leases_give_up(operation);
 	operation->stage = STAGE_WORK;
 	return true;
 }
@@ -301,10 +301,17 @@ static bool committed(struct berth_operation *operation)
 void deploy_step(struct berth_operation *operation)
 {
 	static bool (*const stages[])(struct berth_operation *) = {
-	    [STAGE_BEGIN] = begin,         [STAGE_SURVEY] = surveyed,  [STAGE_LOOK] = looked,
-	    [STAGE_CLAIM] = stage_claimed, [STAGE_LEASE] = leased,     [STAGE_PREPARE] = prepared,
-	    [STAGE_WORK] = worked,         [STAGE_RELEASE] = released, [STAGE_REVIEW] = reviewed,
+	    [STAGE_BEGIN] = begin,
+	    [STAGE_SURVEY] = surveyed,
+	    [STAGE_LOOK] = looked,
+	    [STAGE_CLAIM] = stage_claimed,
+	    [STAGE_LEASE] = leased,
+	    [STAGE_PREPARE] = prepared,
+	    [STAGE_WORK] = worked,
+	    [STAGE_RELEASE] = released,
+	    [STAGE_REVIEW] = reviewed,
 	    [STAGE_COMMIT] = committed,
+	    [STAGE_GIVE_UP] = leases_given_up,
 	};
 	while (!operation->done && !is_left(operation) && stages[operation->stage](operation))
 		;

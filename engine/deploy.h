@@ -57,6 +57,10 @@ enum progress site_leave(struct berth_operation *operation, struct site *site, b
 bool sites_lease(struct berth_operation *operation);
 /* Give them back: true when that is done (failures are only warned of). */
 bool sites_tidy(struct berth_operation *operation);
+/* It fails with operation->error; but first (the next stage) leases are given back, so that whoever comes
+ * next need not wait for their end. Both answer false. */
+bool leases_give_up(struct berth_operation *operation);
+bool leases_given_up(struct berth_operation *operation);
 /* One that a deploy of this very place left when it was killed: the lock on the application was to be had. */
 bool site_has_dead_lease(const struct site *site);
 

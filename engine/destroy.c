@@ -82,7 +82,7 @@ static bool leased(struct berth_operation *operation)
 	if (!sites_lease(operation))
 		return false;
 	if (reconcile_begin(operation, &operation->error))
-		return stage_failed(operation);
+		return leases_give_up(operation);
 	operation->stage = STAGE_WORK;
 	return true;
 }
@@ -201,9 +201,10 @@ static bool committed(struct berth_operation *operation)
 static void destroy_step(struct berth_operation *operation)
 {
 	static bool (*const stages[])(struct berth_operation *) = {
-	    [STAGE_BEGIN] = begin,      [STAGE_SURVEY] = surveyed, [STAGE_CLAIM] = stage_claimed,
-	    [STAGE_LEASE] = leased,     [STAGE_WORK] = worked,     [STAGE_RELEASE] = released,
-	    [STAGE_COMMIT] = committed,
+	    [STAGE_BEGIN] = begin,         [STAGE_SURVEY] = surveyed,
+	    [STAGE_CLAIM] = stage_claimed, [STAGE_LEASE] = leased,
+	    [STAGE_WORK] = worked,         [STAGE_RELEASE] = released,
+	    [STAGE_COMMIT] = committed,    [STAGE_GIVE_UP] = leases_given_up,
 	};
 	/* Left at once: it is told what is gone, and that the rest is not known to be. */
 	if (operation->abandoned && (operation->stage == STAGE_LEASE || operation->stage == STAGE_RELEASE))

@@ -190,7 +190,8 @@ enum stage {
 	STAGE_WORK,
 	STAGE_RELEASE,
 	STAGE_REVIEW,
-	STAGE_COMMIT
+	STAGE_COMMIT,
+	STAGE_GIVE_UP /* something failed while it had leases: they are given back, then it is told */
 };
 
 struct berth_operation;

@@ -21,7 +21,7 @@ struct lease_keeper {
 	struct arena arena;
 	struct lease holder;
 	char stale[128]; /* the token of a dead one that is taken away first */
-	bool taken, renewing;
+	bool taken, renewing, returning;
 };
 
 static int make_token(struct berth_operation *operation)
@@ -143,6 +143,7 @@ static enum progress take(struct lease_keeper *keeper, struct error *err)
 			break;
 		snprintf(keeper->stale, sizeof keeper->stale, "%s", keeper->holder.token);
 	}
+	keeper->site->tidied = true; /* nothing of ours is there */
 	fail(err, ERR_LOCKED, "another deploy of `%s` is under way: %s",
 	     keeper->site->operation->application->id,
 	     keeper->holder.words && *keeper->holder.words ? keeper->holder.words : "its name is not known");
@@ -168,7 +169,7 @@ bool sites_lease(struct berth_operation *operation)
 	bool waiting = false;
 	if (make_token(operation)) {
 		fail_memory(&operation->error);
-		return stage_failed(operation);
+		return leases_give_up(operation);
 	}
 	for (struct site *site = operation->sites; site; site = site->next) {
 		struct lease_keeper *keeper = site->needed ? keeper_of(site) : NULL;
@@ -178,7 +179,7 @@ bool sites_lease(struct berth_operation *operation)
 		enum progress progress = keeper ? take(keeper, &err) : (fail_memory(&err), PROGRESS_FAILED);
 		if (progress == PROGRESS_FAILED) {
 			blame_site(&operation->error, site, &err);
-			return stage_failed(operation);
+			return leases_give_up(operation);
 		}
 		waiting |= progress == PROGRESS_WAITING;
 	}
@@ -191,9 +192,10 @@ static enum progress give_back(struct lease_keeper *keeper)
 	struct error err = {0};
 	struct world *world = site->operation->berth->world;
 	world->ops->timer_cancel(world, give(keeper->timer));
-	if (keeper->renewing)
+	if (!keeper->returning && (keeper->renewing || !keeper->taken))
 		site->location.driver->drop(&site->location, &keeper->errand);
 	keeper->renewing = false;
+	keeper->returning = true;
 	enum progress progress =
 	    site->location.driver->tidy(&site->location, &keeper->errand, site->operation->application->id,
 					site->operation->lease_token, &err);
@@ -212,6 +214,18 @@ bool sites_tidy(struct berth_operation *operation)
 		waiting |= !site->tidied;
 	}
 	return !waiting;
+}
+
+bool leases_give_up(struct berth_operation *operation)
+{
+	operation->stage = STAGE_GIVE_UP;
+	operation_wake(operation);
+	return false;
+}
+
+bool leases_given_up(struct berth_operation *operation)
+{
+	return (operation->abandoned || sites_tidy(operation)) && stage_failed(operation);
 }
 
 void site_drop_lease(struct site *site)

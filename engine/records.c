@@ -110,7 +110,7 @@ static bool remember_facts(struct berth_operation *operation,
 	known_facts_release(&facts);
 	if (!number) {
 		fail_memory(&operation->error);
-		return stage_failed(operation);
+		return leases_give_up(operation);
 	}
 	if (number != UINT64_MAX && number > operation->commit)
 		operation->commit = number;

@@ -523,6 +523,28 @@ Test(change, a_killed_destroys_lease_goes_with_the_next_destroy)
 	cr_assert_not(lease_is_there());
 }
 
+/* One call of that kind fails, although it is done. */
+static void fails_with_effect(enum fake_call call, verb_function *verb)
+{
+	const struct fake_rule failing = {
+	    .call = call, .times = 1, .effect = true, .error = {.code = ERR_UNREACHABLE, .text = "lost"}};
+	json_t *document;
+	cr_assert_eq(fake_target_rule(scene.target, &failing), 0);
+	cr_assert_eq(scene_run(&scene, verb, CHAIN, &document), BERTH_UNREACHABLE);
+	json_decref(document);
+	cr_assert_not(lease_is_there());
+}
+
+Test(change, a_deploy_that_fails_before_its_work_leaves_no_lease)
+{
+	fails_with_effect(FAKE_LEASE, berth_deploy);
+	fails_with_effect(FAKE_CLAIM, berth_deploy);
+	fails_with_effect(FAKE_PREPARE, berth_deploy);
+	deploy(CHAIN);
+	fails_with_effect(FAKE_LEASE, berth_destroy);
+	cr_assert_eq(fake_target_instances(scene.target), 3);
+}
+
 Test(change, a_long_deploy_keeps_its_lease)
 {
 	struct berth_request request = {.size = sizeof request, .blueprint = CHAIN, .file = "/b.yaml"};
