@@ -175,7 +175,8 @@ static int see_marks(struct location *location, struct arena *arena, const struc
 	    .type = "process",
 	    .exit_code = -1,
 	    .created_ms = marks->created_ms,
-	    .limits_known = true, /* there are none */
+	    .limits_known = true,           /* there are none */
+	    .bindings_known = *marks->spec, /* where it listens is in its marks */
 	    .restart = marks->restart,
 	    .job = marks->job,
 	};

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "engine/handle.h"
+#include "simulation/docker/engine.h"
 #include "simulation/machine.h"
 
 #define STATE       MACHINE_HOME "/state"
@@ -70,6 +71,7 @@ static void behave(void *owner, const struct program_started *started, struct pr
 	*ret = (struct program_behaviour){
 	    .port = (uint16_t)atoi(
 		variable(started, !strcmp(started->argv[0], "/bin/db") ? "PORT_MAIN=" : "PORT_HTTP=")),
+	    .address = variable(started, "BIND_ADDRESS="),
 	    .answers_after_ms = play->answers_after_ms};
 }
 
@@ -460,6 +462,37 @@ static void start_what_was_placed(uint64_t seed, uint64_t deploy_dies, uint64_t 
 	is_made_good(&play, 0);
 	goes_without_a_trace(&play);
 	take_down(&play);
+}
+
+/* Whoever is stopped while somebody outside comes to need it is not started as it was. */
+Test(machine_deploys, a_stopped_process_that_is_needed_outside_by_now_is_reached_there)
+{
+#define ALONE                                                                                                \
+	"id: app\nservices:\n"                                                                               \
+	"- {type: process, id: db, location: localhost, command: [/bin/db], ports: {main: auto}}\n"
+	static const char alone[] = ALONE;
+	static const char needed[] =
+	    ALONE "- {type: 'docker:web:1', id: web, location: "
+		  "'docker:tcp://10.0.0.5:2375', links: [$brooklyn:component(\"db\")]}\n";
+	static const char *const places[] = {"127.0.0.1", "192.0.2.7"};
+	struct play play;
+	unsigned reached[2] = {0};
+
+	set_up(&play, 1);
+	struct docker_engine *engine = docker_engine_new(play.universe, "10.0.0.5:2375");
+	docker_engine_image(engine, "web:1", NULL);
+	must(&play, berth_deploy, alone, NULL);
+	must(&play, berth_stop, NULL, NULL);
+	must(&play, berth_deploy, needed, NULL);
+	for (size_t i = 0; i < COUNT_OF(places); i++)
+		for (uint16_t port = 20000; port < 32000; port++)
+			reached[i] += machine_accepts(play.machine, places[i], port) == 1;
+	cr_assert_eq(reached[1], 1, "%s", text_view(&play.story));
+	end(&play);
+	docker_engine_free(engine);
+	machine_free(play.machine);
+	universe_free(play.universe);
+	text_release(&play.story);
 }
 
 /* Its name and its ports are too little to make what was only placed. */

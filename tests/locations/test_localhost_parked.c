@@ -51,6 +51,7 @@ Test(localhost_parked, stopped_it_runs_again_as_it_was_made_with_secrets_that_li
 	const struct observed *stopped = bench_listed(spec);
 	cr_assert_eq(stopped->state, SEEN_STOPPED);
 	cr_assert_null(stopped->error);
+	cr_assert(stopped->bindings_known);
 	cr_assert_eq(stopped->exits, 1);
 	cr_assert_str_eq(stopped->target_id, before->target_id);
 	snprintf(command, sizeof(command), "grep -rqs xyzzy-sesame %s", bench.directory);
