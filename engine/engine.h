@@ -128,6 +128,7 @@ struct work {
 	unsigned parts;         /* of an update in place: what is still to be done */
 	bool goes_first;        /* a removal that what is made waits for: it holds what that needs */
 	bool leftover;          /* of a generation that an interrupted update left */
+	bool lone;              /* nothing that an interrupted update left may run beside it */
 	bool looked_at;         /* its limits were asked for before the plan was made */
 	bool resumed;           /* an update that was interrupted: it was made already */
 	bool withdrawn;         /* of one that goes: it lost the shared name */

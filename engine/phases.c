@@ -213,20 +213,43 @@ static bool place_anew(struct work *work, const struct error *err)
 
 enum room { ROOM, ROOM_LATER, ROOM_NEVER };
 
+static enum room no_room(struct work *work, const struct instance *other, const char *what)
+{
+	fail(work_error(work), ERR_FAILED, "it was not started: %s, which %s, could not be stopped: %s",
+	     other->name, what, error_of(other->work)->text);
+	return ROOM_NEVER;
+}
+
+/* What is left of its own by an interrupted update, and has not stopped for certain; NULL: nothing. */
+static const struct instance *left_running(const struct work *work)
+{
+	const struct berth_operation *operation = work->operation;
+	for (size_t i = 0; work->lone && i < operation->work_count; i++) {
+		const struct instance *other = operation->works[i]->instance;
+		if (operation->works[i]->leftover && other->component == work->instance->component &&
+		    other->ordinal == work->instance->ordinal && other->phase != PHASE_REMOVING &&
+		    other->phase != PHASE_GONE)
+			return other;
+	}
+	return NULL;
+}
+
 /* Where both cannot run at one time the older one has stopped, for certain. */
 static enum room find_room(struct work *work)
 {
 	struct instance *older = work->instance->predecessor;
+	const struct instance *left = left_running(work);
+	if (left && left->phase == PHASE_BROKEN)
+		return no_room(work, left, "an interrupted update left");
+	if (left) {
+		work_note(work, "waits for %s to stop", left->name);
+		return ROOM_LATER;
+	}
 	if (work->order != ORDER_STOP_FIRST || !older || older->phase == PHASE_STOPPED ||
 	    older->phase == PHASE_GONE)
 		return ROOM;
-	if (older->phase == PHASE_BROKEN) {
-		fail(work_error(work), ERR_FAILED,
-		     "it was not started: %s, which it takes the place of, could not be "
-		     "stopped: %s",
-		     older->name, error_of(older->work)->text);
-		return ROOM_NEVER;
-	}
+	if (older->phase == PHASE_BROKEN)
+		return no_room(work, older, "it takes the place of");
 	older->work->step_aside = true;
 	work_wake(older->work);
 	work_note(work, "waits for %s to stop", older->name);

@@ -247,6 +247,7 @@ static int decide_seen(struct decision *decision, enum resolved found)
 		return 0;
 	if (work->resumed) { /* overtaken by another change: the one that was under way goes as well */
 		work->resumed = false;
+		work->instance->predecessor->work->leftover = true;
 		work->instance->predecessor->successor = NULL;
 		work->instance->predecessor = NULL;
 	}
@@ -294,6 +295,7 @@ static int decide_wanted(struct decision *decision, struct error *err)
 	struct error why = {0};
 	if (instance->seen && choose_generation(decision))
 		return fail_memory(err);
+	work->lone = instance->others && exclusive(work);
 	enum resolved found = spec_build(work, &waits, &why);
 	if (found == RESOLVED_NEVER) {
 		complain_value(decision, &why);

@@ -151,6 +151,15 @@ static void record(const struct work *work, const char *text)
 
 static void give_slot_back(struct work *work);
 
+/* The one that is wanted in its place may wait for it to stop. */
+static void wake_instance(const struct work *leftover)
+{
+	const struct component *component = leftover->instance->component;
+	for (size_t i = 0; i < component->instance_count; i++)
+		if (component->instances[i].ordinal == leftover->instance->ordinal)
+			work_wake(component->instances[i].work);
+}
+
 /* Nothing more is to be done about it in that phase. */
 static bool rests(const struct work *work, enum phase phase)
 {
@@ -179,6 +188,8 @@ static void enter(struct work *work, enum phase phase)
 	if (resting ? work->made || phase != PHASE_RUNNING : phase == PHASE_BROKEN)
 		record(work, text);
 	work_wake_consumers(work);
+	if (work->leftover)
+		wake_instance(work);
 }
 
 struct error *work_error(struct work *work)

@@ -445,3 +445,31 @@ Test(update, started_after_an_interrupted_update_one_of_the_two_runs)
 	cr_assert(runs("app.web.1"));
 	cr_assert_not(runs("app.web.1.g2"));
 }
+
+/* With nothing in the store that tells of its volume. */
+Test(update, what_an_interrupted_update_left_has_stopped_before_another_one_writes_to_its_volume)
+{
+#define WRITER(more)                                                                                         \
+	"id: app\nlocation: fake\nservices:\n"                                                               \
+	"- {type: 'docker:web:1', id: web, openPorts: 80, volumes: ['data:/data'], "                         \
+	"env: {S: '$berth:secret(\"env:S\")'" more "}}\n"
+	static const struct fake_behaviour mute = {.component = "app.web.1.g2", .answers_after_ms = -1};
+	static const struct fake_rule slow = {
+	    .call = FAKE_STOP, .instance = "app.web.1.g2", .delay_ms = 10000};
+	struct berth_request request = {
+	    .size = sizeof request, .blueprint = WRITER(", A: b"), .file = "/b.yaml"};
+	struct berth_error error;
+	scene_environment("S", "one");
+	deploy(WRITER(""));
+	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
+	berth_deploy(scene.berth, &request, NULL, &error);
+	virtual_world_run(scene.world, NULL, NULL, 5000);
+	scene_restart(&scene, false);
+	cr_assert(runs("app.web.1.g2") && !runs("app.web.1"));
+	scene_environment("S", "two");
+	cr_assert_eq(fake_target_rule(scene.target, &slow), 0);
+	deploy(WRITER(""));
+	assert_order("app.web.1.g2 removing", "app.web.1 running");
+	cr_assert(runs("app.web.1"));
+	cr_assert_eq(fake_target_instances(scene.target), 1);
+}
