@@ -251,7 +251,8 @@ enum phase step_updating(struct work *work)
 	const struct part *part = next_part(work);
 	if (part)
 		return do_part(work, part);
-	if (!work->started)
+	/* Whoever starts because of it is to find it answering. */
+	if (!work->started || (work->verify && !work->answered))
 		return PHASE_STARTING;
 	return finish(work);
 }

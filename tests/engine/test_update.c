@@ -385,6 +385,25 @@ Test(update, limits_change_in_place)
 	cr_assert_str_eq(action_of(LIMITED("64m"), "app.web.1"), "update");
 }
 
+Test(update, changed_in_place_it_is_asked_whether_it_answers_when_somebody_who_needs_it_is_started)
+{
+#define PROVIDER(memory)                                                                                     \
+	"id: app\nlocation: fake\nservices:\n"                                                               \
+	"- {type: 'docker:db:1', id: db, openPorts: 80, memory: " memory "}\n"
+	static const char consumer[] =
+	    PROVIDER("128m") "- {type: 'docker:web:1', id: web, links: [$brooklyn:component(\"db\")]}\n";
+	deploy(PROVIDER("64m"));
+	size_t probes = fake_target_calls(scene.target, FAKE_PROBE);
+	deploy(consumer);
+	cr_assert_gt(fake_target_calls(scene.target, FAKE_PROBE), probes, "%s", scene.events);
+	assert_order("app.db.1 running", "app.web.1 starting");
+	probes = fake_target_calls(scene.target, FAKE_PROBE);
+	cr_assert_str_eq(action_of(PROVIDER("64m"), "app.db.1"), "update");
+	deploy(PROVIDER("64m"));
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_PROBE), probes, "nobody is started: %s",
+		     scene.events);
+}
+
 Test(update, a_lost_answer_to_a_change_of_limits_is_asked_for_again)
 {
 	static const struct fake_rule lost = {
