@@ -4,6 +4,22 @@
 
 #include "cli/progress.h"
 
+static bool is_one_of(const char *word, const char *const *words)
+{
+	while (*words && strcmp(*words, word) != 0)
+		words++;
+	return *words != NULL;
+}
+
+bool change_costs(const json_t *change)
+{
+	static const char *const interrupting[] = {"replace", "relink", "restart", NULL};
+	const char *action = text_of(change, "action"), *outage = text_of(change, "outage");
+	if (strcmp(action, "remove") == 0 || json_array_size(list_of(change, "data_at_risk")))
+		return true;
+	return is_one_of(action, interrupting) && *outage && strcmp(outage, "none") != 0;
+}
+
 /* What the listener's two functions share. */
 struct watcher {
 	struct confirmation confirmation; /* first: `confirm` is handed the same context */

@@ -296,6 +296,8 @@ struct change {
 	const char *refusal;                  /* said where nobody can be asked */
 	const char *done, *nothing;           /* "Deployed", "is as the blueprint says" */
 };
+/* Of deploy and rollback: something goes, serves not for a while, or its data may be lost. */
+bool change_costs(const json_t *change);
 int carry_out_change(struct invocation *, const struct change *, const struct berth_request *);
 /* stop, start and restart: APP [COMPONENT...]. */
 int change_components(struct invocation *, const struct change *);

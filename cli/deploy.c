@@ -1,30 +1,12 @@
 /* deploy.c - `berth deploy`: bring the application to what the blueprint says, or carry out a saved plan. */
-#include <string.h>
-
 #include "cli/commands.h"
 #include "cli/screen.h"
-
-static bool is_one_of(const char *word, const char *const *words)
-{
-	while (*words && strcmp(*words, word) != 0)
-		words++;
-	return *words != NULL;
-}
-
-static bool costs(const json_t *change)
-{
-	static const char *const interrupting[] = {"replace", "relink", "restart", NULL};
-	const char *action = text_of(change, "action"), *outage = text_of(change, "outage");
-	if (strcmp(action, "remove") == 0 || json_array_size(list_of(change, "data_at_risk")))
-		return true;
-	return is_one_of(action, interrupting) && *outage && strcmp(outage, "none") != 0;
-}
 
 static int deploy_run(struct invocation *invocation)
 {
 	static const struct change change = {
 	    .begin = berth_deploy,
-	    .needed = costs,
+	    .needed = change_costs,
 	    .refusal = "this deploy removes, interrupts or puts data at risk, and nobody can be asked",
 	    .done = "Deployed",
 	    .nothing = "is as the blueprint says",

@@ -142,7 +142,7 @@ static int know_stored(struct berth_operation *operation, bool always, struct er
 	const struct stored_application *stored = operation->stored;
 	size_t i;
 	json_t *entry;
-	if (!stored || (!always && operation->blueprint && operation->request.blueprint != stored->blueprint))
+	if (!stored || (!always && operation->blueprint && !operation->source))
 		return 0;
 	json_array_foreach (stored->locations, i, entry) {
 		const struct location_spec *spec = binding_stored(operation, entry);

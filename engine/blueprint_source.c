@@ -109,7 +109,7 @@ static bool said_again(const char *before, const char *const *given)
 static int use_stored(struct berth_operation *operation)
 {
 	struct arena *arena = &operation->arena;
-	struct stored_application *stored = operation->stored;
+	const struct stored_application *stored = operation->past ?: operation->stored;
 	if (!stored || !stored->blueprint)
 		return 0;
 	size_t count = json_array_size(stored->settings), more = 0, used = 0;
@@ -126,6 +126,7 @@ static int use_stored(struct berth_operation *operation)
 	}
 	for (size_t i = 0; i < more; i++)
 		settings[used++] = given[i];
+	operation->source = stored;
 	operation->request.blueprint = stored->blueprint;
 	operation->request.blueprint_size = strlen(stored->blueprint);
 	operation->request.file = stored->file;
@@ -150,11 +151,10 @@ static int read_stored(struct berth_operation *operation, const char *app)
 
 const char *source_directory(struct berth_operation *operation)
 {
-	const struct stored_application *stored = operation->stored;
 	if (operation->directory)
 		return operation->directory;
-	if (stored && operation->request.blueprint == stored->blueprint)
-		return stored->directory;
+	if (operation->source)
+		return operation->source->directory;
 	return folder_of(operation, operation->request.file);
 }
 
@@ -162,10 +162,9 @@ const char *source_directory(struct berth_operation *operation)
  * time. */
 static const json_t *told_before(const struct berth_operation *operation)
 {
-	const struct stored_application *stored = operation->stored;
 	if (operation->saved)
 		return json_object_get(operation->saved, "variables");
-	return stored && operation->request.blueprint == stored->blueprint ? stored->variables : NULL;
+	return operation->source ? operation->source->variables : NULL;
 }
 
 static int recall_variables(struct berth_operation *operation, struct blueprint_options *options)
@@ -226,6 +225,7 @@ static int parse(struct berth_operation *operation)
 	for (size_t i = 0; i < operation->application->component_count; i++) {
 		struct component *component = &operation->application->components[i];
 		component->kept = keeps_alive(operation->berth) && restarts_by_policy(component->spec);
+		component->pin = operation->source ? json_text(operation->source->pins, component->id) : NULL;
 	}
 	return 0;
 }

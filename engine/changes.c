@@ -127,7 +127,7 @@ static const char *image_now(const struct work *work)
 {
 	const struct inventory *inventory = &work->site->inventory;
 	const struct component_spec *spec = work->instance->component->spec;
-	const char *image = spec->image.familiar;
+	const char *image = spec->image.familiar ? image_wanted(work->instance->component) : NULL;
 	for (size_t i = 0; image && i < inventory->image_count; i++) {
 		const struct inventory_image *at = &inventory->images[i];
 		if (strcmp(at->reference, image) == 0)
@@ -142,7 +142,8 @@ static bool compare_image(struct decision *decision)
 	const struct observed *seen = decision->work->instance->seen;
 	const struct component_spec *spec = decision->work->instance->component->spec;
 	const char *now = image_now(decision->work);
-	if (!now || !seen->image_id || spec->image.digest || strcmp(now, seen->image_id) == 0)
+	bool fixed = spec->image.digest && !decision->work->instance->component->pin;
+	if (!now || !seen->image_id || fixed || strcmp(now, seen->image_id) == 0)
 		return false;
 	because(decision, "image", seen->image_id, now, place_of(spec, "type"));
 	return true;

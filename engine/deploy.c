@@ -281,6 +281,7 @@ static void conclude(struct berth_operation *operation)
 {
 	json_t *document = give(operation->document);
 	enum berth_outcome outcome = report_deploy(operation, document);
+	records_conclude(operation, outcome);
 	operation_finish(operation, outcome, document);
 }
 

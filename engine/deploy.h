@@ -71,6 +71,8 @@ bool records_begin(struct berth_operation *operation);
 /* The same when the work is done: what runs as wanted, and which incarnations were seen to answer. Puts it
  * once. */
 bool records_end(struct berth_operation *operation);
+/* And in its revision how it ended. */
+void records_conclude(struct berth_operation *operation, enum berth_outcome outcome);
 /* The settings that may be written down: those of sensitive names are left out. NULL: no memory. */
 json_t *kept_settings(const char *const *settings);
 

@@ -228,13 +228,15 @@ struct berth_operation {
 	struct blueprint *blueprint;
 	struct blueprint *retired; /* not acted on any more, but sites' specs live in it */
 	struct application *application;
-	struct stored_application *stored;     /* what the store has about it, or NULL */
-	struct known_instances known;          /* and about its instances: known_of() */
-	json_t *saved;                         /* the saved plan that is carried out, or NULL */
-	const char *directory;                 /* where its relative paths start */
-	json_t *stored_options;                /* location maps from the store: sites' specs live in them */
-	json_t *location_options;              /* keeps the options of locations.yaml alive */
-	const struct location_spec **bindings; /* names known from outside the blueprint */
+	struct stored_application *stored;       /* what the store has about it, or NULL */
+	struct known_instances known;            /* and about its instances: known_of() */
+	struct stored_application *past;         /* the revision that a rollback goes back to, or NULL */
+	const struct stored_application *source; /* whose blueprint it is; NULL: one that was given */
+	json_t *saved;                           /* the saved plan that is carried out, or NULL */
+	const char *directory;                   /* where its relative paths start */
+	json_t *stored_options;                  /* location maps from the store: sites' specs live in them */
+	json_t *location_options;                /* keeps the options of locations.yaml alive */
+	const struct location_spec **bindings;   /* names known from outside the blueprint */
 	const char **binding_sources;
 	size_t binding_count;
 	struct site *sites;
@@ -256,6 +258,7 @@ struct berth_operation {
 	const char *lease_token, *lease_words;
 	int64_t begun_ms;     /* by the wall clock, as the store has it; 0: nothing was recorded */
 	uint64_t commit;      /* the store's number of the last record that must be durable before the end */
+	int64_t revision;     /* of what it deploys */
 	uint64_t stopped;     /* the last record of who is to stay stopped */
 	size_t memory_before; /* memory_failures() when it began */
 	char *result;
@@ -454,7 +457,8 @@ const char *report_state(const struct berth_operation *operation);
 /* {"format_version", "app"}; NULL without memory. */
 json_t *document_new(const char *app);
 
-extern const struct verb verb_keep, verb_hold, verb_mend, verb_replace, verb_duty;
+extern const struct verb verb_history, verb_rollback, verb_keep, verb_hold, verb_mend, verb_replace,
+    verb_duty;
 extern const struct verb verb_validate, verb_plan, verb_deploy, verb_status, verb_destroy, verb_logs,
     verb_graph, verb_locations, verb_types, verb_schema, verb_events, verb_stop, verb_start, verb_restart,
     verb_scale, verb_wait, verb_why, verb_gc, verb_exec, verb_simulate;

@@ -167,6 +167,15 @@ const char *restart_name(enum restart_policy policy)
 	return names[policy];
 }
 
+const char *image_wanted(const struct component *component)
+{
+	const struct inventory *inventory = component->site ? &component->site->inventory : NULL;
+	for (size_t i = 0; component->pin && inventory && i < inventory->image_count; i++)
+		if (!strcmp(inventory->images[i].reference, component->pin) && inventory->images[i].id)
+			return component->pin;
+	return component->spec->image.familiar;
+}
+
 enum restart_policy restart_wanted(const struct component *component)
 {
 	const struct site *site = component->site;

@@ -238,6 +238,7 @@ static void forget_graph(struct berth_operation *operation)
 	blueprint_release(give(operation->retired));
 	json_decref(give(operation->stored_options));
 	stored_application_free(give(operation->stored));
+	stored_application_free(give(operation->past));
 	known_release(&operation->known);
 }
 
@@ -415,3 +416,5 @@ VERB(start)
 VERB(restart)
 VERB(scale)
 VERB(keep)
+VERB(history)
+VERB(rollback)

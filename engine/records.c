@@ -18,6 +18,16 @@ json_t *kept_settings(const char *const *settings)
 	return list;
 }
 
+static const json_t *pins_of(const struct berth_operation *operation)
+{
+	return operation->source ? operation->source->pins : NULL;
+}
+
+static bool same_pins(const json_t *a, const json_t *b)
+{
+	return a && b ? json_equal(a, b) : a == b;
+}
+
 /* The record that lets later commands find the application, written before anything is made. */
 static uint64_t remember(struct berth_operation *operation, const struct known_facts *facts)
 {
@@ -33,7 +43,9 @@ static uint64_t remember(struct berth_operation *operation, const struct known_f
 		return 0;
 	bool same = before && before->blueprint && strcmp(before->blueprint, blueprint) == 0 &&
 		    json_equal(before->settings, settings) && json_equal(before->locations, locations) &&
-		    json_equal(before->variables, variables);
+		    json_equal(before->variables, variables) && same_pins(before->pins, pins_of(operation));
+	if (!operation->revision)
+		operation->revision = (before ? before->revision : 0) + !same;
 	if (same && known_facts_equal(&before->facts, facts))
 		return UINT64_MAX; /* nothing to write */
 	/* Of one deploy that is one moment, so that what went wrong in it is known to be its own. */
@@ -47,8 +59,10 @@ static uint64_t remember(struct berth_operation *operation, const struct known_f
 	    .settings = settings,
 	    .locations = locations,
 	    .variables = variables,
+	    .pins = (json_t *)pins_of(operation),
+	    .by = (char *)operation->berth->owner.words,
 	    .facts = *facts,
-	    .revision = (before ? before->revision : 0) + !same,
+	    .revision = operation->revision,
 	    .deployed_ms = operation->begun_ms,
 	};
 	return store_put_application(operation->berth->store, &record);
@@ -294,4 +308,25 @@ bool records_end(struct berth_operation *operation)
 	remember_ready(operation);
 	operation->written = true;
 	return true;
+}
+
+/* Of each component the image that its first instance runs. */
+static json_t *images_now(const struct berth_operation *operation)
+{
+	json_t *images = json_object();
+	for (size_t i = 0; images && i < operation->work_count; i++) {
+		const struct instance *instance = operation->works[i]->instance;
+		if (instance->wanted && instance->ordinal == 1 && instance->seen && instance->seen->image_id)
+			json_put_text(images, instance->component->id, instance->seen->image_id);
+	}
+	return images;
+}
+
+void records_conclude(struct berth_operation *operation, enum berth_outcome outcome)
+{
+	owned_json images = operation->revision ? images_now(operation) : NULL;
+	/* History only: nobody waits for it. */
+	if (images)
+		store_put_revision_end(operation->berth->store, operation->application->id,
+				       operation->revision, images, (int)outcome);
 }

@@ -189,8 +189,7 @@ static const struct location_spec *default_spec(struct berth_operation *operatio
 static const struct location_spec *bound_for(struct berth_operation *operation,
 					     const struct location_spec *spec, const char **source)
 {
-	const struct stored_application *stored = operation->stored;
-	bool again = stored && operation->request.blueprint == stored->blueprint;
+	bool again = operation->source != NULL;
 	bool named = spec->name && *spec->name;
 	const char *name = named ? spec->name : site_origin(&operation->arena, spec);
 	const struct location_spec *bound = name ? binding_of(operation, name, source) : NULL;

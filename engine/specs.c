@@ -68,7 +68,7 @@ static void outline_described(const struct work *work, const struct component_sp
 {
 	spec->shared_from_start = alone(work);
 	spec->kind = component->kind;
-	spec->image = component->kind == COMPONENT_DOCKER ? component->image.familiar : NULL;
+	spec->image = component->kind == COMPONENT_DOCKER ? image_wanted(work->instance->component) : NULL;
 	spec->directory = component->directory;
 	spec->user = component->user;
 	spec->ports = work->ports;

@@ -44,6 +44,8 @@ int facts_digest(const struct fact *facts, size_t count, char ret_hex[static DIG
 /* Add them as what will be known of the component; values of sensitive names masked. 0 or -1. */
 int facts_keep(struct known_facts *to, const char *component, const struct fact *facts, size_t count);
 const char *restart_name(enum restart_policy policy);
+/* The image its instances are made from: its reference, or the one it is pinned to while that is there. */
+const char *image_wanted(const struct component *component);
 /* What the target is to do when it ends. */
 enum restart_policy restart_wanted(const struct component *component);
 

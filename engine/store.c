@@ -3,6 +3,7 @@
 #include "engine/store.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -346,7 +347,8 @@ uint64_t store_put_application(struct store *store, const struct stored_applicat
 		return 0;
 	if (put_json(record, 4, application->settings) || put_json(record, 5, application->locations) ||
 	    !(record->texts[6] = known_facts_line(&application->facts)) ||
-	    put_json(record, 7, application->variables)) {
+	    put_json(record, 7, application->variables) || put_json(record, 8, application->pins) ||
+	    (application->by && !(record->texts[9] = strdup(application->by)))) {
 		free_record(record);
 		return 0;
 	}
@@ -381,6 +383,22 @@ uint64_t store_put_instance(struct store *store, const char *app, const char *in
 	if (!record)
 		return 0;
 	if (target_id && put_json(record, 3, ports)) {
+		free_record(record);
+		return 0;
+	}
+	return put(store, record);
+}
+
+uint64_t store_put_revision_end(struct store *store, const char *app, int64_t revision, const json_t *images,
+				int outcome)
+{
+	char number[16];
+	snprintf(number, sizeof number, "%d", outcome);
+	struct record *record = record_of(RECORD_REVISION_END, (const char *const[]){app, NULL, number}, 3);
+	if (!record)
+		return 0;
+	record->revision = revision;
+	if (put_json(record, 1, images)) {
 		free_record(record);
 		return 0;
 	}

@@ -20,6 +20,8 @@ struct stored_application {
 	json_t
 	    *variables; /* {NAME: value or null}: what it asked the environment for, but for sensitive ones */
 	json_t *locations;        /* [{"name", "spec"}] */
+	json_t *pins;             /* {COMPONENT: image id} that a rollback goes back to; NULL: none */
+	char *by;                 /* who asked for it; only written, and told by store_revisions */
 	struct known_facts facts; /* what its instances were made from, for the plan's reasons */
 	int64_t revision, deployed_ms;
 };
@@ -66,6 +68,12 @@ int store_events(struct store *store, const char *app, int64_t limit, json_t **r
 int store_memories(struct store *store, const char *app, json_t **ret, struct error *err);
 /* {INSTANCE: by}: those that were stopped on purpose. 0 or -1. */
 int store_stopped(struct store *store, const char *app, json_t **ret, struct error *err);
+/* One revision, as it was asked for: without facts and locations. Number 0: the newest before the present one
+ * that ended well, else the one before it. NULL in *ret: there is none. 0 or -1. */
+int store_revision(struct store *store, const char *app, int64_t number, struct stored_application **ret,
+		   struct error *err);
+/* [{"revision", "time", "file", "by", "outcome", "images", "current"}], the newest first. 0 or -1. */
+int store_revisions(struct store *store, const char *app, json_t **ret, struct error *err);
 /* Which events, and in *ret_last the number of the newest one of the whole store that was looked at. */
 struct event_query {
 	const char *app; /* NULL: of all */
@@ -91,6 +99,9 @@ uint64_t store_put_instance(struct store *store, const char *app, const char *in
 			    const json_t *ports, const char *files);
 uint64_t store_put_event(struct store *store, const char *app, const char *component, const char *instance,
 			 const char *what, const char *text);
+/* How a revision's last deploy ended, and which images {COMPONENT: id} ran then. */
+uint64_t store_put_revision_end(struct store *store, const char *app, int64_t revision, const json_t *images,
+				int outcome);
 /* What the policies of a component remember. */
 uint64_t store_put_memory(struct store *store, const char *app, const char *component, const char *text);
 /* Nobody is to start it: it was stopped on purpose, by whom or what `by` says. NULL: that is over. It is over

@@ -9,6 +9,7 @@
 
 #define STATEMENT_ROOM 32
 #define EVENTS_KEPT    10000 /* of each application */
+#define REVISIONS_KEPT 100   /* likewise */
 
 /* One connection, used by one thread at a time. Zeroed but for `world`, `directory` and `path`: not open. */
 struct database {
@@ -41,9 +42,10 @@ enum record_kind {
 	RECORD_MEMORY,
 	RECORD_STOPPED,
 	RECORD_NOT_STOPPED,
+	RECORD_REVISION_END,
 };
 
-#define RECORD_TEXTS 8
+#define RECORD_TEXTS 10
 
 /* Something to be written. What the numbers and texts mean depends on the kind: see store_write.c. */
 struct record {

@@ -16,13 +16,15 @@ enum {
 	READ_LAST_EVENT,
 	READ_VERSION,
 	READ_MEMORIES,
-	READ_STOPPED
+	READ_STOPPED,
+	READ_REVISION,
+	READ_REVISIONS
 };
 
 static const char *const queries[] = {
-    [READ_APPLICATION] =
-	"SELECT file, directory, blueprint, settings, locations, facts, revision, deployed_ms, variables"
-	" FROM application WHERE name = ?1",
+    [READ_APPLICATION] = "SELECT file, directory, blueprint, settings, locations, facts, revision, "
+			 "deployed_ms, variables, pins"
+			 " FROM application WHERE name = ?1",
     [READ_APPLICATIONS] = "SELECT name FROM application ORDER BY name",
     [READ_INSTANCE] = "SELECT target_id, ports, files, EXISTS(SELECT 1 FROM intent WHERE app = ?1 AND "
 		      "instance = ?2 AND what = 'update') FROM instance WHERE app = ?1 AND name = ?2",
@@ -40,6 +42,15 @@ static const char *const queries[] = {
     [READ_VERSION] = "PRAGMA data_version",
     [READ_MEMORIES] = "SELECT component, text FROM memory WHERE app = ?1",
     [READ_STOPPED] = "SELECT instance, by FROM stopped WHERE app = ?1",
+    /* The images that ran then, and where none is known those it was pinned to. */
+    [READ_REVISION] =
+	"SELECT file, directory, blueprint, settings, NULL, NULL, revision, deployed_ms, variables,"
+	" coalesce(images, pins) FROM revision WHERE app = ?1 AND (revision = ?2 OR ?2 = 0 AND revision <"
+	" (SELECT revision FROM application WHERE name = ?1)) ORDER BY outcome = 0 DESC, revision DESC LIMIT "
+	"1",
+    [READ_REVISIONS] = "SELECT revision, deployed_ms, file, by, outcome, images, revision ="
+		       " (SELECT revision FROM application WHERE name = ?1) FROM revision WHERE app = ?1"
+		       " ORDER BY revision DESC",
 };
 
 /* *ret is NULL when there is no store yet. */
@@ -116,23 +127,27 @@ static int fill_application(struct store *store, sqlite3_stmt *row, struct store
 	    copy_column(row, 2, &found->blueprint, err) ||
 	    parse_column(store, row, 3, &found->settings, err) ||
 	    parse_column(store, row, 4, &found->locations, err) ||
-	    read_facts(store, row, &found->facts, err) || parse_column(store, row, 8, &found->variables, err))
+	    read_facts(store, row, &found->facts, err) ||
+	    parse_column(store, row, 8, &found->variables, err) ||
+	    parse_column(store, row, 9, &found->pins, err))
 		return -1;
 	found->revision = sqlite3_column_int64(row, 6);
 	found->deployed_ms = sqlite3_column_int64(row, 7);
 	return 0;
 }
 
-int store_application(struct store *store, const char *name, struct stored_application **ret,
-		      struct error *err)
+static int read_application(struct store *store, int which, const char *name, int64_t number,
+			    struct stored_application **ret, struct error *err)
 {
 	sqlite3_stmt *statement;
-	if (query(store, READ_APPLICATION, &statement, err))
+	if (query(store, which, &statement, err))
 		return -1;
 	struct stored_application *found = NULL;
 	int status = 0, result = SQLITE_DONE;
 	if (statement) {
 		sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+		if (which == READ_REVISION)
+			sqlite3_bind_int64(statement, 2, number);
 		result = sqlite3_step(statement);
 	}
 	if (result == SQLITE_ROW) {
@@ -150,6 +165,18 @@ int store_application(struct store *store, const char *name, struct stored_appli
 	}
 	*ret = found;
 	return 0;
+}
+
+int store_application(struct store *store, const char *name, struct stored_application **ret,
+		      struct error *err)
+{
+	return read_application(store, READ_APPLICATION, name, 0, ret, err);
+}
+
+int store_revision(struct store *store, const char *app, int64_t number, struct stored_application **ret,
+		   struct error *err)
+{
+	return read_application(store, READ_REVISION, app, number, ret, err);
 }
 
 int store_applications(struct store *store, json_t **ret_names, struct error *err)
@@ -404,6 +431,48 @@ int store_events_of(struct store *store, const struct event_query *wanted, json_
 	return 0;
 }
 
+static json_t *revision_row(struct store *store, sqlite3_stmt *row, struct error *err)
+{
+	owned_json images = NULL;
+	json_t *revision = json_object();
+	bool ended = sqlite3_column_type(row, 4) != SQLITE_NULL;
+	if (parse_column(store, row, 5, &images, err) == 0 && revision &&
+	    json_put_number(revision, "revision", sqlite3_column_int64(row, 0)) == 0 &&
+	    json_put(revision, "time", json_moment(sqlite3_column_int64(row, 1))) == 0 &&
+	    json_put(revision, "file", any_text(column_text(row, 2))) == 0 &&
+	    json_put(revision, "by", any_text(column_text(row, 3))) == 0 &&
+	    json_put(revision, "outcome", ended ? json_integer(sqlite3_column_int64(row, 4)) : json_null()) ==
+		0 &&
+	    json_put(revision, "images", images ? give(images) : json_object()) == 0 &&
+	    json_put(revision, "current", json_boolean(sqlite3_column_int(row, 6))) == 0)
+		return revision;
+	json_decref(revision);
+	if (!err->code)
+		fail_memory(err);
+	return NULL;
+}
+
+int store_revisions(struct store *store, const char *app, json_t **ret, struct error *err)
+{
+	sqlite3_stmt *statement;
+	owned_json revisions = json_array();
+	if (!revisions)
+		return fail_memory(err);
+	if (query(store, READ_REVISIONS, &statement, err))
+		return -1;
+	int result = SQLITE_DONE, status = 0;
+	if (statement)
+		sqlite3_bind_text(statement, 1, app, -1, SQLITE_STATIC);
+	while (statement && status == 0 && (result = sqlite3_step(statement)) == SQLITE_ROW)
+		status = json_add(revisions, revision_row(store, statement, err));
+	if (statement && end_query(store, statement, result, status ? NULL : err))
+		status = -1;
+	if (status)
+		return -1;
+	*ret = give(revisions);
+	return 0;
+}
+
 int store_events(struct store *store, const char *app, int64_t limit, json_t **ret_events, struct error *err)
 {
 	return store_events_of(store, &(struct event_query){.app = app, .limit = limit}, ret_events, NULL,
@@ -434,6 +503,8 @@ void stored_application_free(struct stored_application *application)
 	json_decref(application->locations);
 	known_facts_release(&application->facts);
 	json_decref(application->variables);
+	json_decref(application->pins);
+	free(application->by);
 	free(application);
 }
 

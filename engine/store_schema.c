@@ -29,6 +29,11 @@ static const char *const migrations[] = {
     " PRIMARY KEY(app, component)) WITHOUT ROWID;"
     "CREATE TABLE stopped(app TEXT NOT NULL, instance TEXT NOT NULL, by TEXT NOT NULL,"
     " PRIMARY KEY(app, instance)) WITHOUT ROWID;",
+    "ALTER TABLE application ADD COLUMN pins TEXT;"
+    "CREATE TABLE revision(app TEXT NOT NULL, revision INTEGER NOT NULL, deployed_ms INTEGER NOT NULL, file "
+    "TEXT,"
+    " directory TEXT, blueprint TEXT, settings TEXT, variables TEXT, pins TEXT, by TEXT, images TEXT,"
+    " outcome INTEGER, PRIMARY KEY(app, revision)) WITHOUT ROWID;",
 };
 
 #define SCHEMA ((int64_t)COUNT_OF(migrations))

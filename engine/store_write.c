@@ -3,19 +3,29 @@
 #include "base/cleanup.h"
 #include "engine/store_file.h"
 
+#define STRINGIFY(x) #x
+#define TEXT_OF(x)   STRINGIFY(x)
+
 /* The steps of each kind, in order. ?1 is the time, ?2 the revision, ?3 and on are the texts. */
 static const struct {
 	enum record_kind kind;
 	const char *sql;
 } steps[] = {
-    {RECORD_APPLICATION, "INSERT OR REPLACE INTO application(name, file, directory, blueprint, settings, "
-			 "locations, facts, revision,"
-			 " deployed_ms, variables) VALUES(?3, ?4, ?5, ?6, ?7, ?8, ?9, ?2, ?1, ?10)"},
+    {RECORD_APPLICATION,
+     "INSERT OR REPLACE INTO application(name, file, directory, blueprint, settings, "
+     "locations, facts, revision,"
+     " deployed_ms, variables, pins) VALUES(?3, ?4, ?5, ?6, ?7, ?8, ?9, ?2, ?1, ?10, ?11)"},
+    /* It is written twice for each deploy: the first one tells what was asked for. */
+    {RECORD_APPLICATION,
+     "INSERT OR IGNORE INTO revision(app, revision, deployed_ms, file, directory, blueprint,"
+     " settings, variables, pins, by) VALUES(?3, ?2, ?1, ?4, ?5, ?6, ?7, ?10, ?11, ?12)"},
+    {RECORD_APPLICATION, "DELETE FROM revision WHERE app = ?3 AND revision <= ?2 - " TEXT_OF(REVISIONS_KEPT)},
     {RECORD_DROP, "DELETE FROM application WHERE name = ?3"},
     {RECORD_DROP, "DELETE FROM instance WHERE app = ?3"},
     {RECORD_DROP, "DELETE FROM intent WHERE app = ?3"},
     {RECORD_DROP, "DELETE FROM memory WHERE app = ?3"},
     {RECORD_DROP, "DELETE FROM stopped WHERE app = ?3"},
+    {RECORD_DROP, "DELETE FROM revision WHERE app = ?3"},
     /* How a change in place ended stays in doubt whatever is begun next, but for another instance. */
     {RECORD_INTENT,
      "INSERT INTO intent(app, instance, location, what, digest, time_ms) "
@@ -36,6 +46,7 @@ static const struct {
 		   " serial <= (SELECT max(serial) FROM event WHERE app = ?3) - ?2"},
     {RECORD_MEMORY, "INSERT OR REPLACE INTO memory(app, component, text) VALUES(?3, ?4, ?5)"},
     {RECORD_STOPPED, "INSERT OR REPLACE INTO stopped(app, instance, by) VALUES(?3, ?4, ?5)"},
+    {RECORD_REVISION_END, "UPDATE revision SET images = ?4, outcome = ?5 WHERE app = ?3 AND revision = ?2"},
     {RECORD_NOT_STOPPED, "DELETE FROM stopped WHERE app = ?3 AND instance = ?4"},
 };
 

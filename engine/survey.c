@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "engine/engine.h"
+#include "engine/specs.h"
 
 /* The images of the components that go to this site, each once. */
 static int gather_images(struct berth_operation *operation, struct site *site)
@@ -11,7 +11,7 @@ static int gather_images(struct berth_operation *operation, struct site *site)
 	size_t count = 0;
 	for (size_t i = 0; i < application->component_count; i++)
 		count += application->components[i].site == site;
-	const char **images = arena_array(graph_arena(operation), const char *, count + 1);
+	const char **images = arena_array(graph_arena(operation), const char *, 2 * count + 1);
 	const char **newest = arena_array(graph_arena(operation), const char *, count + 1);
 	struct map *known = NULL;
 	if (!images || !newest)
@@ -21,16 +21,18 @@ static int gather_images(struct berth_operation *operation, struct site *site)
 		const struct component *component = &application->components[i];
 		if (component->site != site || !component->spec || component->spec->kind != COMPONENT_DOCKER)
 			continue;
-		const char *image = component->spec->image.familiar;
-		if (component->spec->pull_always)
-			newest[always++] = image;
-		if (map_get(known, image))
-			continue;
-		if (map_put(&known, image, (void *)image)) {
-			map_release(&known);
-			return -1;
+		const char *const both[] = {component->spec->image.familiar, component->pin};
+		if (component->spec->pull_always && !component->pin)
+			newest[always++] = both[0];
+		for (size_t n = 0; n < 2; n++) {
+			if (!both[n] || map_get(known, both[n]))
+				continue;
+			if (map_put(&known, both[n], (void *)both[n])) {
+				map_release(&known);
+				return -1;
+			}
+			images[used++] = both[n];
 		}
-		images[used++] = image;
 	}
 	map_release(&known);
 	site->images = images;
@@ -292,6 +294,21 @@ static void tell_of_doubts(struct berth_operation *operation)
 				operation_warn(operation, "%s", site->inventory.images[i].doubt);
 }
 
+/* What ran when it was to be gone back to may have been thrown away since. */
+static void tell_of_lost_images(struct berth_operation *operation)
+{
+	for (size_t i = 0; i < operation->application->component_count; i++) {
+		const struct component *component = &operation->application->components[i];
+		if (component->pin && component->site && component->site->images &&
+		    strcmp(image_wanted(component), component->pin) != 0)
+			operation_warn(
+			    operation,
+			    "`%s`: the image that ran then is not at %s any more; what `%s` means now "
+			    "is used",
+			    component->id, component->site->location.name, component->spec->image.familiar);
+	}
+}
+
 /* Nobody acts on them; but who wonders why a name is taken, or what is left over, is told. */
 static void tell_of_strangers(struct berth_operation *operation)
 {
@@ -305,6 +322,7 @@ int survey_match(struct berth_operation *operation)
 {
 	tell_of_strangers(operation);
 	tell_of_doubts(operation);
+	tell_of_lost_images(operation);
 	if (add_found_components(operation) || make_room(operation) || add_wanted(operation))
 		return -1;
 	for (struct site *site = operation->sites; site; site = site->next)

@@ -104,7 +104,7 @@ struct berth_request {
 	/* locations: check this one; types: only this one. */
 	const char *name;
 	bool check;    /* locations: ask them */
-	int64_t count; /* scale: how many instances of components[0] */
+	int64_t count; /* scale: how many instances of components[0]; rollback: the revision */
 	/* deploy: a plan that was saved, the text of the member "saved" of berth_plan's document; carried out
 	 * exactly, or refused as stale. Replaces `blueprint`. */
 	const char *plan;
@@ -208,6 +208,14 @@ BERTH_API struct berth_operation *berth_restart(struct berth *, const struct ber
  * document. */
 BERTH_API struct berth_operation *berth_scale(struct berth *, const struct berth_request *,
 					      const struct berth_listener *, struct berth_error *);
+/* {"format_version", "app", "revisions": [{"revision", "time", "file", "by", "outcome", "images",
+ * "current"}]}, the newest first: what was deployed, each time that something else was asked for. */
+BERTH_API struct berth_operation *berth_history(struct berth *, const struct berth_request *,
+						const struct berth_listener *, struct berth_error *);
+/* Deploy again what `count` (0: the newest before this one that ended well) asked for, made from the images
+ * that ran then, whatever their tags mean by now: a new revision. Deploy's document. */
+BERTH_API struct berth_operation *berth_rollback(struct berth *, const struct berth_request *,
+						 const struct berth_listener *, struct berth_error *);
 /* Keep every application that the store knows, and those that are deployed meanwhile, as their policies say:
  * what ends or gets ill is restarted or replaced. It ends when it is cancelled; what flies is finished, and
  * the targets see to restarts themselves again. Whoever changes an application with the same handle has it

@@ -15,6 +15,19 @@ static size_t count_images(const char *const *images)
 	return count;
 }
 
+static bool is_id(const char *reference)
+{
+	return starts_with(reference, "sha256:");
+}
+
+/* Their own names find no ids. */
+static bool any_is_id(const char *const *references)
+{
+	while (*references && !is_id(*references))
+		references++;
+	return *references != NULL;
+}
+
 /* As a listing names it: "redis:3@sha256:..." without its tag, "redis" with its "latest". */
 static const char *listed_reference(struct arena *arena, const char *reference)
 {
@@ -23,6 +36,8 @@ static const char *listed_reference(struct arena *arena, const char *reference)
 	const char *colon = strchr(slash && slash < end ? slash : reference, ':');
 	bool tagged = colon && colon < end;
 
+	if (is_id(reference))
+		return reference;
 	if (!digest)
 		return tagged ? reference : arena_format(arena, "%s:latest", reference);
 	return tagged ? arena_format(arena, "%.*s%s", (int)(colon - reference), reference, digest)
@@ -54,7 +69,8 @@ static int read_images(struct task *task, const json_t *listed, struct inventory
 			return -1;
 		for (size_t k = 0; !id && k < json_array_size(listed); k++) {
 			const json_t *image = json_array_get(listed, k);
-			if (names(task->docker, image, "RepoTags", reference) ||
+			if (!strcmp(json_text(image, "Id") ?: "", reference) ||
+			    names(task->docker, image, "RepoTags", reference) ||
 			    names(task->docker, image, "RepoDigests", reference))
 				id = json_text(image, "Id");
 		}
@@ -292,7 +308,7 @@ enum progress list_begin(struct task *task, struct error *err)
 	    ask_list(task, VERSION, "/version", "", err) == PROGRESS_FAILED)
 		return PROGRESS_FAILED;
 	/* Podman would list what has all of these names. */
-	if (task->docker->libpod[0])
+	if (task->docker->libpod[0] || any_is_id(request->images))
 		return ask_list(task, IMAGES, "/images/json", "", err);
 	return ask_list(task, IMAGES, "/images/json?filters=", image_filter(task), err);
 }

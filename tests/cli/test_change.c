@@ -44,6 +44,34 @@ Test(change, what_was_done_is_said_in_its_own_words)
 	cr_expect_str_eq(out, "No changes. shop runs already.\n");
 }
 
+Test(change, rollback_takes_an_application_and_maybe_a_revision)
+{
+	cr_expect_eq(run_cli("rollback shop"), 0, "%s", err);
+	cr_expect_str_eq(asked.verb, "rollback");
+	cr_expect_str_eq(asked.app, "shop");
+	cr_expect_eq(asked.count, 0);
+	cr_expect_eq(run_cli("rollback shop 3"), 0, "%s", err);
+	cr_expect_eq(asked.count, 3);
+	cr_expect_eq(run_cli("rollback shop last"), 64);
+	cr_expect_not_null(strstr(err, "berth history"), "%s", err);
+	cr_expect_eq(run_cli("rollback shop 0"), 64);
+}
+
+Test(change, history_shows_what_was_deployed_when)
+{
+	script.result =
+	    "{\"format_version\": \"1\", \"app\": \"shop\", \"revisions\": [{\"revision\": 2, \"time\": "
+	    "\"2026-01-02T03:04:05.000Z\", \"file\": \"shop.yaml\", \"by\": \"me@here\", \"outcome\": 0, "
+	    "\"images\": {\"web\": \"sha256:0123456789abcdef\"}, \"current\": true}, {\"revision\": 1, "
+	    "\"outcome\": "
+	    "null}]}";
+	cr_expect_eq(run_cli("history shop"), 0, "%s", err);
+	cr_expect_str_eq(asked.verb, "history");
+	cr_expect_not_null(strstr(out, "2 *"), "%s", out);
+	cr_expect_not_null(strstr(out, "web 0123456789ab"), "%s", out);
+	cr_expect_not_null(strstr(out, "interrupted"), "%s", out);
+}
+
 Test(change, scale_wants_a_component_and_a_number)
 {
 	cr_expect_eq(run_cli("scale shop web 3"), 0, "%s", err);

@@ -52,6 +52,10 @@ check "which its consumer finds by the same name" answers blue
 check "settles the names" same "$all_named" "$(names)"
 check "and is all" json '.changed == false' deploy app.yaml -o json
 
+check "rolls back" berth rollback real-changing -y
+check "to what it was" bash -c 'docker inspect "$1" | grep -qF COLOUR=red' - "$(ids artist)"
+check "and forward again" berth rollback real-changing -y
+check "which are four revisions" same 4 "$(berth history real-changing -o json | jq '.revisions | length')"
 before=$(ids web)
 write blue 'command: "exit 3"'
 check "one that keeps ending on a fixed port" exits 1 deploy app.yaml
