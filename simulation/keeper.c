@@ -464,6 +464,11 @@ void keeper_signalled(struct keeper *k, int signal)
 		soon(k);
 }
 
+uint64_t keeper_pending(const struct keeper *k)
+{
+	return k->signals >> 1;
+}
+
 void keeper_child_ended(struct keeper *k)
 {
 	if (k->stage == STAGE_RUNNING)

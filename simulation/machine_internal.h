@@ -155,6 +155,8 @@ void keeper_free(struct keeper *keeper);
 /* Its process ends just now. */
 void keeper_dies(struct keeper *keeper);
 void keeper_signalled(struct keeper *keeper, int signal);
+/* Those it has not taken yet, as the kernel tells them: bit N - 1 for signal N. */
+uint64_t keeper_pending(const struct keeper *keeper);
 void keeper_child_ended(struct keeper *keeper);
 /* A line that one of its tree writes. */
 void keeper_hears(struct keeper *keeper, const char *line);

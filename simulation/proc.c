@@ -24,9 +24,10 @@ static void tell_status(const struct process *process, struct text *ret)
 	text_format(
 	    ret,
 	    "Name:\t%.15s\nState:\t%s\nPid:\t%d\nPPid:\t%d\nUid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n"
-	    "Groups:\t%u \n",
+	    "Groups:\t%u \nShdPnd:\t%016llx\n",
 	    name_of(process), process->zombie ? "Z (zombie)" : "S (sleeping)", (int)process->pid,
-	    (int)process->parent, uid, uid, uid, uid, gid, gid, gid, gid, gid);
+	    (int)process->parent, uid, uid, uid, uid, gid, gid, gid, gid, gid,
+	    (unsigned long long)(process->keeper ? keeper_pending(process->keeper) : 0));
 }
 
 static int tell_process(struct machine *machine, const struct actor *actor, const char *path,

@@ -119,8 +119,12 @@ bool status_read(struct location *location, const char *directory, struct status
 bool process_alive(struct location *location, pid_t pid, uint64_t start_ticks);
 /* Who a process is and whose child, as the kernel tells it and no process can feign; false when it is gone.
  */
-bool process_identity(struct location *location, pid_t pid, uid_t *ret_real, uid_t *ret_effective,
-		      pid_t *ret_parent);
+struct kernel_view {
+	uid_t real, effective;
+	pid_t parent;
+	uint64_t pending; /* signals sent to it that it has not taken yet: bit N - 1 for signal N */
+};
+bool process_identity(struct location *location, pid_t pid, struct kernel_view *ret);
 /* 0, or -1 with ERR_CONFLICT when the name is not one of the application's. */
 int guard_name(const char *app, const char *name, struct error *err);
 
@@ -132,7 +136,8 @@ struct shim {
 	pid_t pid, parent;
 	uint64_t start;
 	struct marks marks;
-	bool twin; /* another one of its name was there first */
+	bool twin;   /* another one of its name was there first */
+	bool ending; /* it was asked to end or park, and has not heard it yet */
 };
 
 /* A process in a tree whose keeper is `shim_pid`. */

@@ -96,6 +96,9 @@ static void see_shim(struct location *location, struct arena *arena, const struc
 	bool lost = !location->world->ops->file_exists(location->world, shim->marks.run);
 
 	seen->state = *status->state ? running_state(status) : SEEN_RUNNING;
+	/* It will be down, whoever asked for that; started again it is when it has come to its end. */
+	if (seen->state == SEEN_RUNNING && (shim->ending || !strcmp(status->state, "stopping")))
+		seen->state = SEEN_STOPPED;
 	if (*status->state)
 		see_status(status, seen);
 	seen->target_id = arena_format(arena, "%d:%llu:%s", (int)shim->pid, (unsigned long long)shim->start,

@@ -92,13 +92,15 @@ static const char *tree_of(const struct process_info *info)
 }
 
 /* Marks can be imitated by whoever likes; only what runs as us is a helper of ours. */
-static bool runs_as_us(struct location *location, pid_t pid)
+static bool runs_as_us(struct location *location, const struct kernel_view *view)
 {
-	uid_t real, effective;
-	pid_t parent;
+	return view->real == local_uid(location) && view->effective == local_uid(location);
+}
 
-	return process_identity(location, pid, &real, &effective, &parent) && real == local_uid(location) &&
-	       effective == local_uid(location);
+/* A signal lies there until its helper comes to it, on a busy machine for a while. */
+static bool told_to_end(const struct kernel_view *view)
+{
+	return view->pending & (UINT64_C(1) << (SIGUSR1 - 1) | UINT64_C(1) << (SIGTERM - 1));
 }
 
 /* Where the helper works is its run directory, by the name that this has now or had when it was deleted.
@@ -125,15 +127,17 @@ static bool visit_marked(void *owner, const struct process_info *info)
 	struct shim shim = {.pid = info->pid, .parent = info->parent, .start = info->start_ticks};
 	struct member member = {.pid = info->pid, .start = info->start_ticks};
 	const char *tree = tree_of(info);
+	struct kernel_view view;
 
 	if (info->zombie)
 		return true;
 	/* Programs that close what they inherit still have their environment. */
 	if (tree)
 		return !read_tree(scanning, tree, &member) || add_member(scanning, &member);
-	if (!is_helper(info->executable) || !runs_as_us(scanning->location, info->pid) ||
-	    !read_shim(scanning, info, &shim.marks))
+	if (!is_helper(info->executable) || !process_identity(scanning->location, info->pid, &view) ||
+	    !runs_as_us(scanning->location, &view) || !read_shim(scanning, info, &shim.marks))
 		return true;
+	shim.ending = told_to_end(&view);
 	if (!grow((void **)&scan->shims, scan->shim_count, &scan->shim_room, sizeof(*scan->shims))) {
 		scanning->failed = true;
 		return false;
@@ -289,17 +293,16 @@ static bool is_our_helper(const struct scan *scan, pid_t pid)
  * program that changes its user while it runs keeps the real one, so that is what counts. */
 static bool member_is_ours(struct location *location, const struct scan *scan, const struct member *member)
 {
-	uid_t real, effective;
-	pid_t pid;
+	struct kernel_view view;
 
-	if (!process_identity(location, member->pid, &real, &effective, &pid))
+	if (!process_identity(location, member->pid, &view))
 		return false;
-	if (real == local_uid(location) || member->recorded)
+	if (view.real == local_uid(location) || member->recorded)
 		return true;
-	for (unsigned hops = 0; pid > 1 && hops < MOST_ANCESTORS; hops++) {
-		if (is_our_helper(scan, pid))
+	for (unsigned hops = 0; view.parent > 1 && hops < MOST_ANCESTORS; hops++) {
+		if (is_our_helper(scan, view.parent))
 			return true;
-		if (!process_identity(location, pid, &real, &effective, &pid))
+		if (!process_identity(location, view.parent, &view))
 			return false;
 	}
 	return false;

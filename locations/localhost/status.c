@@ -85,12 +85,12 @@ bool process_alive(struct location *location, pid_t pid, uint64_t start_ticks)
 	       state != 'X';
 }
 
-bool process_identity(struct location *location, pid_t pid, uid_t *ret_real, uid_t *ret_effective,
-		      pid_t *ret_parent)
+bool process_identity(struct location *location, pid_t pid, struct kernel_view *ret)
 {
 	owned_text content = {0};
 	char path[64];
 	unsigned real, effective;
+	unsigned long long pending = 0;
 	int parent;
 
 	/* Not the owner of /proc/PID: that is root for whoever makes itself undumpable. */
@@ -99,13 +99,15 @@ bool process_identity(struct location *location, pid_t pid, uid_t *ret_real, uid
 		return false;
 	/* The name, on the first line, has its newlines escaped. */
 	const char *line = strstr(text_view(&content), "\nPPid:"),
-		   *uid = strstr(text_view(&content), "\nUid:");
+		   *uid = strstr(text_view(&content), "\nUid:"),
+		   *waiting = strstr(text_view(&content), "\nShdPnd:");
 	if (!line || !uid || sscanf(line, "\nPPid: %d", &parent) != 1 ||
 	    sscanf(uid, "\nUid: %u %u", &real, &effective) != 2)
 		return false;
-	*ret_real = real;
-	*ret_effective = effective;
-	*ret_parent = parent;
+	if (waiting && sscanf(waiting, "\nShdPnd: %llx", &pending) != 1)
+		pending = 0;
+	*ret =
+	    (struct kernel_view){.real = real, .effective = effective, .parent = parent, .pending = pending};
 	return true;
 }
 
