@@ -40,6 +40,7 @@ struct held_component {
 	struct wish_outcome *outcomes;
 	size_t outcome_count, outcome_room;
 	bool due;
+	bool asked; /* once in this hold */
 	int64_t next_ms;  /* wall clock: when they want to be asked again */
 	json_t *problems; /* service.problems */
 	char *saved;      /* what the store has of their memory */

@@ -280,7 +280,10 @@ static int ask(struct held_component *held, struct error *err)
 		return -1;
 	forget_outcomes(held);
 	held->next_ms = wishes.next_ms;
-	return keep_memory(held, err) || hold_carry_out(held, &wishes, err) ? -1 : 0;
+	if (keep_memory(held, err) || hold_carry_out(held, &wishes, err))
+		return -1;
+	held->asked = true;
+	return 0;
 }
 
 int hold_ask_policies(struct hold *hold, int64_t *ret_delay_ms, struct error *err)

@@ -89,7 +89,8 @@ static int restart(struct held_component *held, const struct wish *wish)
 		return held_outcome(held, wish->id, OUTCOME_DROPPED, "it is gone");
 	if (member->wish == wish->id || !may_act(member))
 		return 0; /* it is wished again */
-	if (held_well(member))
+	/* It was wished before it was let go, and somebody saw to it since. */
+	if (!held->asked && held_well(member))
 		return held_outcome(held, wish->id, OUTCOME_DONE, NULL);
 	if (!bounds_allow(held, member, wish) || !hold_site_ours(member->work->site))
 		return 0;
