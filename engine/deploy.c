@@ -36,6 +36,19 @@ static int open_sites(struct berth_operation *operation, struct error *err)
 	return sites_open_known(operation, !operation->stored && !operation->sites, err);
 }
 
+/* They are read and checked, but nobody is there who would do what they wish. */
+static void warn_of_idle_policies(struct berth_operation *operation)
+{
+	const struct blueprint *blueprint = operation->blueprint;
+	bool any = false;
+	for (size_t i = 0; blueprint && i < blueprint->component_count; i++)
+		any |= blueprint->components[i].policy_count > 0;
+	if (any && operation->verb == &verb_deploy && !operation->berth->keeper)
+		operation_warn(operation,
+			       "the policies of `%s` wait for a controller: `berth serve` carries them out",
+			       operation->application->id);
+}
+
 static bool begin(struct berth_operation *operation)
 {
 	struct error *err = &operation->error;
@@ -51,6 +64,7 @@ static bool begin(struct berth_operation *operation)
 		return false;
 	if (sites_bind(operation, err) || open_sites(operation, err))
 		return stage_failed(operation);
+	warn_of_idle_policies(operation);
 	operation->stage = STAGE_SURVEY;
 	return true;
 }

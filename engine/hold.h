@@ -40,7 +40,7 @@ struct held_component {
 	struct wish_outcome *outcomes;
 	size_t outcome_count, outcome_room;
 	bool due;
-	bool asked; /* once in this hold */
+	bool asked;       /* once in this hold */
 	int64_t next_ms;  /* wall clock: when they want to be asked again */
 	json_t *problems; /* service.problems */
 	char *saved;      /* what the store has of their memory */
@@ -121,7 +121,10 @@ int hold_carry_out(struct held_component *held, const struct wishes *wishes, str
 int held_outcome(struct held_component *held, uint64_t wish, enum outcome_kind kind, const char *words);
 /* hold_probe.c: whether an address answers; its outcome comes by itself. 0 or -1 (no memory). */
 int hold_probe(struct held_component *held, const struct wish *wish);
+void hold_step_probes(struct hold *hold);
 void hold_probes_end(struct hold *hold);
+/* "app.web.1:80": its first port, for a probe of it; NULL: it has none. */
+const char *held_endpoint(const struct held_instance *member, struct arena *arena);
 struct sense held_sense(const struct held_instance *held);
 bool held_well(const struct held_instance *held);
 

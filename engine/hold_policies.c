@@ -204,7 +204,7 @@ bool held_well(const struct held_instance *held)
 	       (phase == PHASE_RUNNING || phase == PHASE_FINISHED);
 }
 
-static struct member_sense tell_of(struct held_instance *held)
+static struct member_sense tell_of(struct held_instance *held, struct arena *arena)
 {
 	const struct work *work = held->work;
 	enum phase phase = work->instance->phase;
@@ -215,6 +215,7 @@ static struct member_sense tell_of(struct held_instance *held)
 	    .expected = held->stopped ? LIFE_STOPPED : LIFE_RUNNING,
 	    .up = up ? UP_YES : UP_NO,
 	    .problem = held->problem,
+	    .endpoint = held_endpoint(held, arena),
 	    .out_of_sight = held->sight_lost || phase == PHASE_UNKNOWN,
 	    .busy = work->settled && phase == PHASE_STARTING, /* its target is starting it again */
 	};
@@ -266,7 +267,7 @@ static int ask(struct held_component *held, struct error *err)
 	if (held->member_count && !members)
 		return fail_memory(err);
 	for (size_t i = 0; i < held->member_count; i++)
-		members[i] = tell_of(&held->members[i]);
+		members[i] = tell_of(&held->members[i], &arena);
 	struct senses senses = {
 	    .members = members,
 	    .member_count = held->member_count,

@@ -1,4 +1,4 @@
-/* hold_probe.c - whether an address answers a connection, for policies that wish to know. */
+/* hold_probe.c - whether an instance or an address takes a connection, for policies that wish to know. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,12 @@ enum { LIMIT_MS = 5000 };
 struct held_probe {
 	struct held_component *held;
 	uint64_t wish;
+	/* An address: */
 	struct probe_call *call;
+	/* or the port of an instance, asked by its location: */
+	struct work *work;
+	struct errand errand;
+	struct health_check check;
 	struct held_probe *next;
 };
 
@@ -22,15 +27,20 @@ static void take_off(struct hold *hold, const struct held_probe *probe)
 	*at = probe->next;
 }
 
-static void answered(void *owner, const struct error *err)
+/* Without memory for the outcome the probe is wished again. */
+static void end(struct held_probe *probe, const struct error *err)
 {
-	struct held_probe *probe = owner;
 	struct held_component *held = probe->held;
 	take_off(held->hold, probe);
 	held_outcome(held, probe->wish, err->code ? OUTCOME_FAILED : OUTCOME_DONE,
 		     err->code ? err->text : NULL);
 	operation_wake(held->hold->operation);
 	free(probe);
+}
+
+static void answered(void *owner, const struct error *err)
+{
+	end(owner, err);
 }
 
 static bool under_way(const struct held_component *held, uint64_t wish)
@@ -40,6 +50,80 @@ static bool under_way(const struct held_component *held, uint64_t wish)
 			return true;
 	return false;
 }
+
+static struct held_probe *probe_new(struct held_component *held, uint64_t wish)
+{
+	struct held_probe *probe = calloc(1, sizeof *probe);
+	if (!probe)
+		return NULL;
+	*probe = (struct held_probe){.held = held, .wish = wish, .next = held->hold->probes};
+	held->hold->probes = probe;
+	return probe;
+}
+
+/* --- an instance's own port, which only its location may reach ------------------------------------- */
+
+const char *held_endpoint(const struct held_instance *member, struct arena *arena)
+{
+	const struct work *work = member->work;
+	for (size_t i = 0; i < work->port_count; i++)
+		if (work->ports[i].protocol == TCP && work->ports[i].port)
+			return arena_format(arena, "%s:%u", work->instance->name, work->ports[i].port);
+	return NULL;
+}
+
+/* Whether that is meant, and of which. */
+static struct work *work_of(const struct held_component *held, const char *endpoint)
+{
+	for (size_t i = 0; i < held->member_count; i++) {
+		struct work *work = held->members[i].work;
+		size_t length = strlen(work->instance->name);
+		if (!strncmp(endpoint, work->instance->name, length) && endpoint[length] == ':')
+			return work;
+	}
+	return NULL;
+}
+
+static void wake(struct errand *errand)
+{
+	const struct held_probe *probe = errand->owner;
+	operation_wake(probe->held->hold->operation);
+}
+
+void hold_step_probes(struct hold *hold)
+{
+	for (struct held_probe *probe = hold->probes, *next; probe; probe = next) {
+		struct error err = {0};
+		next = probe->next;
+		if (!probe->work)
+			continue;
+		const struct location_driver *driver = probe->work->site->location.driver;
+		if (driver->probe(&probe->work->site->location, &probe->errand, probe->work->spec,
+				  &probe->check, &err) == PROGRESS_WAITING)
+			continue;
+		if (err.code == ERR_UNSUPPORTED) /* nobody can tell: that says nothing of it */
+			err = (struct error){0};
+		end(probe, &err);
+	}
+}
+
+static int ask_location(struct held_component *held, const struct wish *wish, struct work *work)
+{
+	struct held_probe *probe = probe_new(held, wish->id);
+	if (!probe)
+		return -1;
+	probe->work = work;
+	probe->errand = (struct errand){.wake = wake, .owner = probe};
+	probe->check =
+	    (struct health_check){.kind = CHECK_TCP,
+				  .port = (uint16_t)strtoul(strrchr(wish->what, ':') + 1, NULL, 10),
+				  .timeout_ms = LIMIT_MS,
+				  .retries = 1};
+	operation_wake(held->hold->operation);
+	return 0;
+}
+
+/* --- an address that the blueprint names ------------------------------------------------------------ */
 
 /* "10.0.0.1:80" or "[::1]:80". False: it is neither. */
 static bool split(const char *endpoint, char *address, size_t size, uint16_t *ret_port)
@@ -64,21 +148,21 @@ int hold_probe(struct held_component *held, const struct wish *wish)
 	uint16_t port;
 	if (under_way(held, wish->id))
 		return 0;
+	struct work *work = wish->what ? work_of(held, wish->what) : NULL;
+	if (work)
+		return ask_location(held, wish, work);
 	if (!wish->what || !split(wish->what, address, sizeof address, &port))
 		return held_outcome(held, wish->id, OUTCOME_FAILED,
 				    "it has no address that can be asked from here");
-	struct held_probe *probe = calloc(1, sizeof *probe);
+	struct held_probe *probe = probe_new(held, wish->id);
 	if (!probe)
 		return -1;
-	*probe = (struct held_probe){.held = held, .wish = wish->id};
 	probe->call = world->ops->tcp_probe(world, address, port, LIMIT_MS, answered, probe);
-	if (!probe->call) {
-		free(probe);
-		return -1;
-	}
-	probe->next = held->hold->probes;
-	held->hold->probes = probe;
-	return 0;
+	if (probe->call)
+		return 0;
+	take_off(held->hold, probe);
+	free(probe);
+	return -1;
 }
 
 void hold_probes_end(struct hold *hold)
@@ -88,6 +172,9 @@ void hold_probes_end(struct hold *hold)
 		struct held_probe *probe = hold->probes;
 		hold->probes = probe->next;
 		world->ops->tcp_cancel(world, probe->call);
+		if (probe->work)
+			probe->work->site->location.driver->drop(&probe->work->site->location,
+								 &probe->errand);
 		free(probe);
 	}
 }

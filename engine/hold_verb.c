@@ -86,6 +86,7 @@ static bool held(struct berth_operation *operation)
 	}
 	hold->duty_looked_at = true;
 	hold_ask_claims(hold);
+	hold_step_probes(hold);
 	if (hold->lost)
 		return stage_failed(operation);
 	int64_t locations_ms = hold_resurvey(operation);

@@ -217,10 +217,10 @@ static void let_go(struct berth_operation *operation)
 	struct berth *berth = operation->berth;
 	const struct world_ops *ops = berth->world->ops;
 	fetch_end(operation);
-	reconcile_end(operation);
-	sites_close(operation);
 	if (operation->verb->let_go)
 		operation->verb->let_go(operation);
+	reconcile_end(operation);
+	sites_close(operation);
 	ops->timer_cancel(berth->world, operation->turn);
 	ops->timer_cancel(berth->world, operation->clock);
 	ops->timer_cancel(berth->world, operation->pause);

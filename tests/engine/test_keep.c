@@ -132,6 +132,30 @@ Test(keep, what_ended_runs_again_and_nothing_else_is_touched)
 	let_go();
 }
 
+Test(keep, without_a_keeper_policies_are_said_to_wait)
+{
+	deploy(RESTARTED);
+	cr_assert(strstr(scene.events, "berth serve"), "%s", scene.events);
+	keep();
+	pass(SECOND);
+	deploy(RESTARTED);
+	cr_assert(!scene.events || !strstr(scene.events, "berth serve"), "%s", scene.events);
+}
+
+Test(keep, a_connection_that_fails_restarts_what_runs)
+{
+	deploy("id: app\nlocation: fake\nservices:\n- {type: 'docker:a:1', id: web, openPorts: 80, policies: "
+	       "[{type: connection-failure-detector}, {type: restarter}]}\n");
+	keep();
+	pass(10 * SECOND);
+	size_t before = starts();
+	cr_assert_eq(before, 1, "told:\n%s", told ? told : "");
+	struct fake_behaviour deaf = {.component = "app.web", .answers_after_ms = -1};
+	fake_target_behave(scene.target, &deaf);
+	pass(MINUTE);
+	cr_assert_gt(starts(), before, "told:\n%s", told ? told : "");
+}
+
 Test(keep, it_is_started_within_twenty_milliseconds)
 {
 	deploy(RESTARTED);
