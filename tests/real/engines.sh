@@ -17,7 +17,7 @@ tells() { # CODE PATTERN COMMAND...: the exit, and what it prints
 look() { # SPEC [VARIABLE=VALUE...]: asks the engine there, without the variables of this script
 	local spec=$1
 	shift
-	env -u DOCKER_HOST "$@" timeout 30 "$BERTH" locations check "$spec"
+	env -u DOCKER_HOST "$@" timeout 60 "$BERTH" locations check "$spec"
 }
 
 # --- certificates ---------------------------------------------------------------------------------------------------
@@ -94,8 +94,8 @@ echo '{"currentContext": ' >broken/.docker/config.json
 find bad/.docker/contexts/meta -name meta.json -exec sh -c 'head -c 20 "$1" >"$1.half" && mv "$1.half" "$1"' - {} \;
 
 around() { with_own_run env -i PATH="$PATH" HOME="$work/home" NO_COLOR=1 "$@"; }
-by_berth() { around "$@" timeout 20 "$BERTH" locations check docker -o json 2>/dev/null | jq -r '.locations[0].version // "none"' | sed 's/Docker Engine //; s/,.*//'; }
-by_docker() { around "${@:2}" timeout 20 "$1" version -f '{{.Server.Version}}' 2>/dev/null | grep . || echo none; }
+by_berth() { around "$@" timeout 60 "$BERTH" locations check docker -o json 2>/dev/null | jq -r '.locations[0].version // "none"' | sed 's/Docker Engine //; s/,.*//'; }
+by_docker() { around "${@:2}" timeout 60 "$1" version -f '{{.Server.Version}}' 2>/dev/null | grep . || echo none; }
 goes() { # WHERE VARIABLE=VALUE...: berth and each docker program of this machine
 	local where=$1 with program
 	shift
@@ -180,7 +180,7 @@ as_root setsid dockerd --data-root "$work/engine/data" --exec-root "$work/engine
 stop_engine() {
 	[ -s "$work/engine/pid" ] || return 0
 	as_root kill "$(cat "$work/engine/pid")"
-	until_true 20 test ! -e "$work/engine/pid"
+	until_true 60 test ! -e "$work/engine/pid"
 	as_root ip link del "$bridge"
 	as_root umount -l "$work"/engine/data/* "$work"/engine/exec/* "$work"/engine/exec/*/* 2>/dev/null
 	as_root rm -rf "$work/engine"
@@ -190,7 +190,7 @@ afterwards() {
 	as_root kill "$fronts"
 }
 to_secure() { env -u DOCKER_HOST DOCKER_CERT_PATH="$work/good" "$@"; }
-until_true 20 to_secure docker -H "$secure" --tlsverify version >/dev/null 2>&1
+until_true 60 to_secure docker -H "$secure" --tlsverify version >/dev/null 2>&1
 
 check "an engine behind TLS answers" tells 0 'yes .*20\.10|yes .*Docker Engine' look docker:https://127.0.0.1:2390 DOCKER_CERT_PATH="$work/good"
 check "without a client certificate: 77" tells 77 'wants a client certificate' look docker:https://127.0.0.1:2390 DOCKER_CERT_PATH="$work/nobody"

@@ -120,7 +120,7 @@ deploy() { berth deploy "$@" "${to_engine[@]}" -y; }
 plan() { berth plan "$@" "${to_engine[@]}"; }
 status() { berth status "$@" "${to_engine[@]}"; }
 destroy() { berth destroy "$@" "${to_engine[@]}" -y; }
-page() { curl -sS --max-time 5 "$1"; }
+page() { curl -sS --max-time 30 "$1"; }
 
 # json FILTER COMMAND...: what the command prints holds for jq's filter.
 json() {

@@ -16,7 +16,7 @@ services:
   env: {AT: $berth:address("db"), ON: $berth:port("db")}
   command: "redis-cli -h $AT -p $ON set here $DB_PORT; echo said; (sleep 1001; true) & exec sleep 1000"
 Y
-redis() { timeout 5 redis-cli -h "$(address_of real-here db)" -p "$port" "$@"; }
+redis() { timeout 30 redis-cli -h "$(address_of real-here db)" -p "$port" "$@"; }
 said() { redis get here | tee /dev/stderr | grep -qx "tcp://$(address_of real-here db):$port"; }
 pids() { status real-here -o json | jq -r '.components[].instances[].target_id' | sort; }
 nobody() { same "" "$(grep -la "BERTH_APP=real-here" /proc/[0-9]*/environ 2>/dev/null)"; }

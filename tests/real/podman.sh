@@ -42,7 +42,7 @@ afterwards() {
 	as_root rm -rf "$home"
 }
 answers_ping() { as_root curl -s --max-time 5 --unix-socket "$socket" http://d/_ping | grep -q OK; }
-until_true 20 answers_ping || { tail -n 3 podman.log; skip "its service does not come up here"; }
+until_true 60 answers_ping || { tail -n 3 podman.log; skip "its service does not come up here"; }
 as_root chmod 666 "$socket"
 
 docker save busybox:latest redis:3 clockercentral/dnmonster:1.0 clockercentral/identidock:1.3 >images.tar

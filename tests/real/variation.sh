@@ -31,7 +31,7 @@ ask_db() { docker exec "$(running real-variation db)" sh -c "printf '$1\r\nQUIT\
 host_port() { url | grep -oE '[0-9]+$'; }
 nowhere() {
 	! { plan variation.yaml -o json; status real-variation -o json; berth events real-variation -o json; berth graph variation.yaml
-		limit=10 berth logs real-variation web "${to_engine[@]}"; cat "$XDG_STATE_HOME"/berth/*; } 2>&1 | grep -aqF "$CANARY"
+		limit=60 berth logs real-variation web "${to_engine[@]}"; cat "$XDG_STATE_HOME"/berth/*; } 2>&1 | grep -aqF "$CANARY"
 }
 
 check "deploys" deploy variation.yaml
@@ -43,7 +43,7 @@ check "what the blueprint gave the target is copied" has '^REDIS_ENV_ROLE=cache$
 check "an expression in env" has '^SHOWN=http://[a-z0-9.-]+:8080/x$'
 check "the secret arrives" has "^API_TOKEN=$CANARY$"
 check "and is nowhere else" nowhere
-quiet_logs() { limit=10 berth logs real-variation web "${to_engine[@]}"; }
+quiet_logs() { limit=60 berth logs real-variation web "${to_engine[@]}"; }
 check "logs of one that said nothing end by themselves" quiet_logs
 check "the secret is in no label" bash -c '! docker inspect -f "{{json .Config.Labels}}" "$1" | grep -qF "$2"' - \
 	"$(running real-variation web)" "$CANARY"
