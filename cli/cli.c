@@ -30,6 +30,8 @@ static int run(struct invocation *invocation, int argc, char **argv)
 	}
 	if (invocation->settings.version)
 		return cli_version(invocation);
+	if (!invocation->command && wants_json(invocation))
+		return complain_usage(invocation, "`berth help` lists the commands", "no command is named");
 	if (!invocation->command) {
 		help_general(stderr, invocation);
 		return BERTH_USAGE;

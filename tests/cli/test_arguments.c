@@ -73,6 +73,17 @@ Test(arguments, an_unknown_command_names_the_nearest)
 			 "berth: error: there is no command `xyzzy`\n  = `berth help` lists the commands\n");
 }
 
+Test(arguments, no_command_at_all_is_told_as_it_is_wanted)
+{
+	cr_expect_eq(run_cli(""), 64);
+	cr_expect(strstr(err, "deploy") && !*out);
+	cr_expect_eq(run_cli("-o json"), 64);
+	cr_expect_str_eq(out,
+			 "{\"format_version\":\"1\",\"error\":{\"code\":\"usage\",\"text\":\"no command is "
+			 "named\",\"remedy\":\"`berth help` lists the commands\"}}\n");
+	cr_expect_str_eq(err, "berth: error: no command is named\n  = `berth help` lists the commands\n");
+}
+
 Test(arguments, names_of_other_programs_get_a_hint)
 {
 	static const char *const pairs[][2] = {
