@@ -127,7 +127,7 @@ static enum progress connect_now(struct task *task, struct error *err)
 
 	if (!question.body)
 		return out_of_memory(err);
-	return ask(task, 0, &question, connected, err);
+	return ask_in_turn(task, TURN_MOVES, &question, connect_now, connected, err);
 }
 
 static enum progress disconnected(struct task *task, struct error *err)
@@ -147,14 +147,14 @@ static enum progress disconnect(struct task *task, struct error *err)
 	    .body = json_pack("{s:s}", "Container", task->id),
 	};
 
-	if (task->docker->leaver) {
+	if (task->docker->leaver || !turn_comes(task, TURN_MOVES)) {
 		json_decref(question.body);
 		return task_pause(task, LEAVER_PAUSE_MS, disconnect, err);
 	}
 	if (!question.body)
 		return out_of_memory(err);
 	task->docker->leaver = task;
-	return ask(task, 0, &question, disconnected, err);
+	return ask_in_turn(task, TURN_MOVES, &question, disconnect, disconnected, err);
 }
 
 /* Remember what must be the same afterwards. The container's own short id comes by itself. */

@@ -140,6 +140,7 @@ enum progress ask(struct task *task, unsigned slot, const struct question *quest
 	struct error why = {0};
 
 	call_release(call);
+	task->turn = TURN_NONE;
 	if (!question->path) {
 		json_decref(question->body);
 		return out_of_memory(err);

@@ -138,6 +138,13 @@ struct wish {
 	struct location_facts *facts;
 };
 
+/* What its call in slot 0 does to the network of its application. */
+enum turn {
+	TURN_NONE,
+	TURN_MOVES,   /* may join or leave it */
+	TURN_RENAMES, /* renames who is on it */
+};
+
 struct task {
 	struct task *next, **back;
 	struct docker *docker;
@@ -153,6 +160,7 @@ struct task {
 	unsigned waiting;     /* calls, probes and timers that are under way */
 	bool attention;       /* a step is wanted although something still flies */
 	struct call calls[CALLS];
+	enum turn turn;
 	struct timer *timer;
 	struct probe_call *probe;
 	struct error probed;
@@ -249,6 +257,14 @@ struct channel *docker_channel(struct docker *docker, const struct question *que
 const char *refusal_of(struct arena *arena, const char *body, size_t size, int status);
 /* The beginning of a text, printable, in `arena`. */
 const char *words_of(struct arena *arena, const char *body, size_t size);
+
+/* --- turns.c --- */
+/* Whether nothing under way forbids it. */
+bool turn_comes(const struct task *task, enum turn turn);
+/* ask() in slot 0 when its turn comes; until then `same`, which got here, is taken again after a while. Who
+ * renames says in since_ms from when on it waits. */
+enum progress ask_in_turn(struct task *task, enum turn turn, const struct question *question, step *same,
+			  step *next, struct error *err);
 
 /* --- explain.c --- */
 /* Describe a transport's failure, with the remedy for the usual first mistakes. */

@@ -154,7 +154,7 @@ static enum progress start_now(struct task *task, struct error *err)
 	    .limit_ms = START_MS,
 	};
 
-	return ask(task, 0, &question, started, err);
+	return ask_in_turn(task, TURN_MOVES, &question, start_now, started, err);
 }
 
 enum progress start_begin(struct task *task, struct error *err)
@@ -187,7 +187,7 @@ static enum progress stop_now(struct task *task, struct error *err)
 	    .limit_ms = CHANGE_MS + task->grace_ms,
 	};
 
-	return ask(task, 0, &question, stopped, err);
+	return ask_in_turn(task, TURN_MOVES, &question, stop_now, stopped, err);
 }
 
 static int64_t grace_of(const json_t *container)
@@ -257,7 +257,7 @@ static enum progress remove_now(struct task *task, struct error *err)
 	    .path = container_path(task, "?force=1&v=1"),
 	};
 
-	return ask(task, 0, &question, removed, err);
+	return ask_in_turn(task, TURN_MOVES, &question, remove_now, removed, err);
 }
 
 enum progress removal_begin(struct task *task, struct error *err)

@@ -91,7 +91,7 @@ static enum progress remove_now(struct task *task, struct error *err)
 {
 	const struct question question = {.method = "DELETE", .path = path_of(task, "?force=1&v=1")};
 
-	return ask(task, 0, &question, removed, err);
+	return ask_in_turn(task, TURN_MOVES, &question, remove_now, removed, err);
 }
 
 enum progress prober_remove(struct task *task, step *next, struct error *err)
@@ -139,7 +139,7 @@ static enum progress start(struct task *task, struct error *err)
 	const struct question question = {
 	    .method = "POST", .path = path_of(task, "/start"), .limit_ms = START_MS};
 
-	return ask(task, 0, &question, started, err);
+	return ask_in_turn(task, TURN_MOVES, &question, start, started, err);
 }
 
 /* --- found --- */

@@ -7,7 +7,7 @@
 
 #include "locations/docker/docker.h"
 
-static step looked_from, looked_to, looked_again;
+static step rename_now, looked_from, looked_to, looked_again;
 
 static enum progress cannot(struct task *task, struct call *call, struct error *err)
 {
@@ -48,7 +48,15 @@ static enum progress rename_now(struct task *task, struct error *err)
 	    .path = rest ? container_path(task, rest) : NULL,
 	};
 
-	return ask(task, 0, &question, renamed, err);
+	/* What does not run is on no network. */
+	return ask_in_turn(task, task->flag ? TURN_RENAMES : TURN_NONE, &question, rename_now, renamed, err);
+}
+
+static enum progress rename_it(struct task *task, struct error *err)
+{
+	task->flag = container_runs(call_json(&task->calls[0], err));
+	task->since_ms = task_now(task);
+	return task_go(task, rename_now);
 }
 
 static enum progress looked_again(struct task *task, struct error *err)
@@ -61,7 +69,7 @@ static enum progress looked_again(struct task *task, struct error *err)
 	int ours = inspected_is_ours(task, task->wish.name, err);
 	if (ours < 0)
 		return PROGRESS_FAILED;
-	return ours ? task_go(task, rename_now) : container_gone(task, task->wish.name, err);
+	return ours ? rename_it(task, err) : container_gone(task, task->wish.name, err);
 }
 
 /* Nobody has the old name: it may have been renamed before. */
@@ -80,7 +88,7 @@ static enum progress looked_from(struct task *task, struct error *err)
 
 	if (ours < 0)
 		return PROGRESS_FAILED;
-	return ours ? rename_now(task, err) : inspect(task, task->wish.word, looked_to, err);
+	return ours ? rename_it(task, err) : inspect(task, task->wish.word, looked_to, err);
 }
 
 /* Another generation of the very instance. */

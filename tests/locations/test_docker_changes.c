@@ -500,3 +500,109 @@ Test(docker_rename, only_within_its_ordinal)
 		MUST_FAIL(ERR_INVALID, rename, "app", "app.web.1", names[i]);
 	cr_assert(!docker_requests("POST") && !docker_requests("GET /containers"));
 }
+
+/* --- names and the network's count of who is on it --- */
+
+#define OTHER "GET /containers/app.db.1/json"
+#define STOP  "POST /containers/d1/stop"
+
+static struct errand pair[2];
+static bool pair_woken[2]; /* they are looked at all the time */
+
+static void wake_of_pair(struct errand *errand)
+{
+	*(bool *)errand->owner = true;
+}
+
+static enum progress settle(void)
+{
+	return docker_driver.rename(&docker_location, &pair[0], "app", "app.web.1.g2", "app.web.1",
+				    &docker_error);
+}
+
+static enum progress stop_db(void)
+{
+	return docker_driver.stop(&docker_location, &pair[1], "app", "app.db.1", &docker_error);
+}
+
+static enum progress stop_another_app(void)
+{
+	return docker_driver.stop(&docker_location, &pair[1], "another", "another.db.1", &docker_error);
+}
+
+static void begin_pair(void)
+{
+	for (int i = 0; i < 2; i++)
+		pair[i] = (struct errand){.wake = wake_of_pair, .owner = &pair_woken[i]};
+	REPLY(YOUNG, 200, called("app.web.1.g2"));
+	REPLY(
+	    OTHER, 200,
+	    "{\"Id\": \"d1\", \"Name\": \"/app.db.1\", \"Config\": {\"Labels\": {\"berth.app\": \"app\", "
+	    "\"berth.component\": \"db\", \"berth.instance\": \"1\"}}, \"State\": {\"Status\": \"running\", "
+	    "\"Running\": true}}");
+	REPLY(
+	    "GET /containers/another.db.1/json", 200,
+	    "{\"Id\": \"d1\", \"Name\": \"/another.db.1\", \"Config\": {\"Labels\": {\"berth.app\": "
+	    "\"another\", "
+	    "\"berth.component\": \"db\", \"berth.instance\": \"1\"}}, \"State\": {\"Status\": \"running\", "
+	    "\"Running\": true}}");
+}
+
+/* Until that was asked; after so many milliseconds at most. */
+static bool asked_within(enum progress (*verb)(void), const char *line, int64_t limit_ms)
+{
+	int64_t end = docker_world->ops->now(docker_world) + limit_ms;
+
+	while (!docker_requests(line) && docker_world->ops->now(docker_world) < end) {
+		cr_assert(verb() == PROGRESS_WAITING, "%s", docker_error.text);
+		virtual_world_run(docker_world, NULL, NULL, 10);
+	}
+	return docker_requests(line);
+}
+
+Test(docker_rename, who_leaves_the_network_is_waited_for)
+{
+	begin_pair();
+	REPLY(STOP, 204, NULL, .delay_ms = 500);
+	REPLY(RENAME, 204, NULL);
+	cr_assert(asked_within(stop_db, STOP, 100));
+	cr_assert(!asked_within(settle, RENAME, 400), "renamed while another one leaves");
+	cr_assert(asked_within(settle, RENAME, 200));
+	docker_driver.drop(&docker_location, &pair[0]);
+	docker_driver.drop(&docker_location, &pair[1]);
+}
+
+Test(docker_rename, nobody_leaves_meanwhile)
+{
+	begin_pair();
+	REPLY(STOP, 204, NULL);
+	REPLY(RENAME, 204, NULL, .delay_ms = 500);
+	cr_assert(asked_within(settle, RENAME, 100));
+	cr_assert(!asked_within(stop_db, STOP, 400), "stopped while another one is renamed");
+	cr_assert(asked_within(stop_db, STOP, 200));
+	docker_driver.drop(&docker_location, &pair[0]);
+	docker_driver.drop(&docker_location, &pair[1]);
+}
+
+Test(docker_rename, who_takes_long_to_end_is_overtaken)
+{
+	begin_pair();
+	REPLY(STOP, 204, NULL, .delay_ms = 20000);
+	REPLY(RENAME, 204, NULL);
+	cr_assert(asked_within(stop_db, STOP, 100));
+	cr_assert(!asked_within(settle, RENAME, 2900));
+	cr_assert(asked_within(settle, RENAME, 300));
+	docker_driver.drop(&docker_location, &pair[0]);
+	docker_driver.drop(&docker_location, &pair[1]);
+}
+
+Test(docker_rename, only_on_its_own_network)
+{
+	begin_pair();
+	REPLY(STOP, 204, NULL, .delay_ms = 500);
+	REPLY(RENAME, 204, NULL);
+	cr_assert(asked_within(stop_another_app, STOP, 100));
+	cr_assert(asked_within(settle, RENAME, 100));
+	docker_driver.drop(&docker_location, &pair[0]);
+	docker_driver.drop(&docker_location, &pair[1]);
+}
