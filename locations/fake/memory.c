@@ -1,37 +1,27 @@
 /* memory.c - deep copies of what a target tells, wherever they are to live. */
 #include "locations/fake/memory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-struct piece {
-	struct piece *next;
-	_Alignas(max_align_t) unsigned char bytes[];
-};
+static struct arena *arena_of(struct memory *memory)
+{
+	return memory->arena ? memory->arena : &memory->own;
+}
 
 void *memory_take(struct memory *memory, size_t size)
 {
-	if (memory->arena) {
-		void *taken = arena_alloc(memory->arena, size);
-		memory->failed |= !taken;
-		return taken;
-	}
-	struct piece *piece = calloc(1, sizeof(*piece) + size);
-	if (!piece) {
-		memory->failed = true;
-		return NULL;
-	}
-	piece->next = memory->pieces;
-	memory->pieces = piece;
-	return piece->bytes;
+	void *taken = arena_alloc(arena_of(memory), size);
+
+	memory->failed |= !taken;
+	return taken;
 }
 
 const char *memory_text(struct memory *memory, const char *text)
 {
-	size_t size = text ? strlen(text) + 1 : 0;
-	char *copy = text ? memory_take(memory, size) : NULL;
+	char *copy = text ? arena_text(arena_of(memory), text) : NULL;
 
-	return copy ? memcpy(copy, text, size) : NULL;
+	memory->failed |= text && !copy;
+	return copy;
 }
 
 /* Instances of one application have much in common. */
@@ -162,7 +152,7 @@ static const struct volume *copy_volumes(struct memory *memory, const struct ins
 
 struct spec_file *memory_files(struct memory *memory, const struct spec_file *from, size_t count)
 {
-	struct spec_file *to = memory_take(memory, count * sizeof(*to));
+	struct spec_file *to = count ? memory_take(memory, count * sizeof(*to)) : NULL;
 
 	for (size_t i = 0; to && i < count; i++) {
 		void *content = memory_take(memory, from[i].size);
@@ -202,9 +192,5 @@ void memory_spec(struct memory *memory, const struct instance_spec *from, struct
 
 void memory_release(struct memory *memory)
 {
-	while (memory->pieces) {
-		struct piece *piece = memory->pieces;
-		memory->pieces = piece->next;
-		free(piece);
-	}
+	arena_release(&memory->own);
 }
