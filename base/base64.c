@@ -3,9 +3,10 @@
 
 #include <string.h>
 
-void base64url_add(struct text *to, const void *bytes, size_t size)
+#define ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+static void add(struct text *to, const char *letters, const void *bytes, size_t size)
 {
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	const unsigned char *byte = bytes;
 
 	for (; size; byte += size < 3 ? size : 3, size -= size < 3 ? size : 3) {
@@ -18,9 +19,19 @@ void base64url_add(struct text *to, const void *bytes, size_t size)
 	}
 }
 
+void base64url_add(struct text *to, const void *bytes, size_t size)
+{
+	add(to, ALPHABET "-_", bytes, size);
+}
+
+void base64_add(struct text *to, const void *bytes, size_t size)
+{
+	add(to, ALPHABET "+/", bytes, size);
+}
+
 static int value_of(char letter)
 {
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char letters[] = ALPHABET "+/";
 	const char *at = letter ? strchr(letters, letter) : NULL;
 
 	return at ? (int)(at - letters) : -1;

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/world_real.h"
+#include "engine/backend.h"
 #include "engine/handle.h"
 
 #define STRINGIFY(x) #x
@@ -134,7 +135,18 @@ int berth_open(struct berth **ret, const struct berth_options *options, struct b
 		return -1;
 	}
 	(*ret)->world_owned = true;
-	return 0;
+	if (backend_open(*ret, options, &err) == 0)
+		return 0;
+	berth_error_from(error, &err);
+	if (error && err.code == ERR_INVALID)
+		error->outcome = BERTH_USAGE;
+	berth_close(give(*ret));
+	return -1;
+}
+
+const char *berth_state_directory(const struct berth *berth)
+{
+	return berth->state_directory;
 }
 
 void berth_close(struct berth *berth)
@@ -145,6 +157,8 @@ void berth_close(struct berth *berth)
 		berth_operation_free(berth->keeper);
 	while (berth->operations)
 		berth_operation_free(berth->operations);
+	if (berth->backend)
+		berth->backend->close(berth);
 	store_free(berth->store);
 	if (berth->world_owned)
 		world_real_close(berth->world);

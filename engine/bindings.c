@@ -1,5 +1,6 @@
 /* bindings.c - names of locations that are known from outside the blueprint: --location, locations.yaml, the
  * store. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -164,7 +165,9 @@ int sites_bind(struct berth_operation *operation, struct error *err)
 	const char *slash = file ? strrchr(file, '/') : NULL;
 	char here[4096] = "";
 	struct world *world = operation->berth->world;
-	if (file && file[0] != '/' && world->ops->working_directory(world, here, sizeof here))
+	if (file && file[0] != '/' && operation->request.folder)
+		snprintf(here, sizeof here, "%s", operation->request.folder);
+	else if (file && file[0] != '/' && world->ops->working_directory(world, here, sizeof here))
 		return fail(err, ERR_FAILED, "the working directory cannot be read");
 	const char *beside = arena_format(&operation->arena, "%s%s%.*slocations.yaml", here, *here ? "/" : "",
 					  slash ? (int)(slash + 1 - file) : 0, file ? file : "");

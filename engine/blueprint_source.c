@@ -1,6 +1,7 @@
 /* blueprint_source.c - a request's text, or what the store remembers, becomes a checked blueprint and its
  * graph. */
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,17 +26,30 @@ static const char *folder_of(struct berth_operation *operation, const char *file
 	if (file && file[0] == '/')
 		return slash == file ? arena_text(arena, "/")
 				     : arena_copy(arena, file, (size_t)(slash - file));
-	if (world->ops->working_directory(world, here, sizeof here))
+	if (operation->request.folder)
+		snprintf(here, sizeof here, "%s", operation->request.folder);
+	else if (world->ops->working_directory(world, here, sizeof here))
 		return NULL;
 	if (!slash)
 		return arena_text(arena, here);
 	return arena_format(arena, "%s/%.*s", here, (int)(slash - file), file);
 }
 
+const char *operation_environment(const struct berth_operation *operation, const char *name)
+{
+	size_t length = strlen(name);
+	const char *const *given = operation->request.environment;
+	if (!given)
+		return operation->berth->environment(name);
+	for (; *given; given++)
+		if (strncmp(*given, name, length) == 0 && (*given)[length] == '=')
+			return *given + length + 1;
+	return NULL;
+}
+
 static const char *look_up_environment(void *context, const char *name)
 {
-	const struct berth *berth = context;
-	return berth->environment(name);
+	return operation_environment(context, name);
 }
 
 json_t *document_new(const char *app)
@@ -210,7 +224,7 @@ static int parse(struct berth_operation *operation)
 	    .application = request->app,
 	    .settings = request->settings,
 	    .environment = look_up_environment,
-	    .environment_context = operation->berth,
+	    .environment_context = operation,
 	};
 	if (recall_variables(operation, &options))
 		return fail_memory(&operation->error);

@@ -20,6 +20,9 @@ struct berth {
 	struct berth_operation *operations;
 	struct berth_operation *keeper; /* holds every application the store knows; NULL: nobody does */
 	bool giving_back;               /* it ends: the targets have their duties again */
+	/* Who carries operations out instead of this process, and what that keeps; NULL: nobody. */
+	const struct berth_backend *backend;
+	void *controller;
 	/* Where a location really is, when that is not where its specification says; NULL: nowhere else. */
 	const struct location_spec *(*relocate)(void *owner, struct arena *, const struct location_spec *);
 	void *relocate_owner;
@@ -268,6 +271,7 @@ struct berth_operation {
 	struct long_member *long_members; /* document.c's */
 	struct fetching *fetching;        /* of the blueprint, under way */
 	void *verb_state;                 /* the verb's own, in the arena */
+	void *remote;                     /* the backend's own, when that carries it out */
 	struct map *verb_names;           /* the verb's own look-up */
 	enum stage stage;
 	enum berth_outcome outcome;
@@ -325,6 +329,8 @@ void fetch_end(struct berth_operation *operation);
 /* --- blueprint_source.c: the request's text becomes a blueprint and a graph --- */
 /* 0; or -1 after the operation was finished with what is wrong. */
 int operation_read_blueprint(struct berth_operation *operation);
+/* What a variable of the blueprint means: the request says it, or the process' environment; NULL: not set. */
+const char *operation_environment(const struct berth_operation *operation, const char *name);
 /* The application's name of the request or its blueprint; NULL when it has none. */
 const char *operation_app(const struct berth_operation *operation);
 /* -1, with the first complaint and how many more there are in *err. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/backend.h"
 #include "engine/deploy.h"
 #include "engine/handle.h"
 #include "engine/reconcile.h"
@@ -283,7 +284,7 @@ struct berth_operation *berth_exec(struct berth *berth, const struct berth_reque
 	return NULL;
 }
 
-static struct exec_session *session_of(const struct berth_operation *operation)
+struct exec_session *exec_session_of(const struct berth_operation *operation)
 {
 	struct exec_state *state = operation->done ? NULL : state_of(operation);
 	return state ? &state->session : NULL;
@@ -291,7 +292,7 @@ static struct exec_session *session_of(const struct berth_operation *operation)
 
 void berth_exec_input(struct berth_operation *operation, const void *bytes, size_t count)
 {
-	struct exec_session *session = session_of(operation);
+	struct exec_session *session = exec_session_of(operation);
 	if (!session || !session->interactive || session->input_ended)
 		return;
 	text_add_bytes(&session->input, bytes, count);
@@ -300,7 +301,7 @@ void berth_exec_input(struct berth_operation *operation, const void *bytes, size
 
 void berth_exec_input_end(struct berth_operation *operation)
 {
-	struct exec_session *session = session_of(operation);
+	struct exec_session *session = exec_session_of(operation);
 	if (!session)
 		return;
 	session->input_ended = true;
@@ -309,7 +310,7 @@ void berth_exec_input_end(struct berth_operation *operation)
 
 void berth_exec_resize(struct berth_operation *operation, unsigned rows, unsigned columns)
 {
-	struct exec_session *session = session_of(operation);
+	struct exec_session *session = exec_session_of(operation);
 	if (!session || !session->terminal)
 		return;
 	session->rows = rows;
@@ -320,6 +321,6 @@ void berth_exec_resize(struct berth_operation *operation, unsigned rows, unsigne
 
 size_t berth_exec_input_waiting(const struct berth_operation *operation)
 {
-	const struct exec_session *session = session_of(operation);
+	const struct exec_session *session = exec_session_of(operation);
 	return session ? session->input.length : 0;
 }

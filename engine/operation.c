@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/backend.h"
 #include "engine/handle.h"
 #include "engine/keeper.h"
 
@@ -64,7 +65,8 @@ static int copy_request(struct berth_operation *operation, const struct berth_re
 	       copy_text(arena, &request->app) || copy_text(arena, &request->format) ||
 	       copy_text(arena, &request->name) || copy_text(arena, &request->wait_for) ||
 	       copy_text(arena, &request->user) || copy_text(arena, &request->directory) ||
-	       copy_list(arena, request->command, &request->command) ||
+	       copy_text(arena, &request->folder) || copy_list(arena, request->command, &request->command) ||
+	       (request->environment && copy_list(arena, request->environment, &request->environment)) ||
 	       copy_list(arena, request->locations, &request->locations) ||
 	       copy_list(arena, request->settings, &request->settings) ||
 	       copy_list(arena, request->components, &request->components);
@@ -119,7 +121,8 @@ struct berth_operation *operation_begin(struct berth *berth, const struct verb *
 		if (listener)
 			memcpy(&operation->listener, listener,
 			       listener->size < sizeof *listener ? listener->size : sizeof *listener);
-		if (copy_request(operation, request ? request : &nothing) == 0 && take_up(operation) == 0)
+		if (copy_request(operation, request ? request : &nothing) == 0 &&
+		    (!berth->backend || berth->backend->begin(operation) == 0) && take_up(operation) == 0)
 			return operation;
 	}
 	berth_operation_free(operation);
@@ -132,7 +135,11 @@ static void take_turn(void *owner)
 {
 	struct berth_operation *operation = owner;
 	operation->turn = NULL;
-	if (!operation->done && operation_fetched(operation))
+	if (operation->done || !operation_fetched(operation))
+		return;
+	if (operation->remote)
+		operation->berth->backend->step(operation);
+	else
 		operation->verb->step(operation);
 }
 
@@ -217,6 +224,8 @@ static void let_go(struct berth_operation *operation)
 	struct berth *berth = operation->berth;
 	const struct world_ops *ops = berth->world->ops;
 	fetch_end(operation);
+	if (operation->remote)
+		berth->backend->let_go(operation);
 	if (operation->verb->let_go)
 		operation->verb->let_go(operation);
 	reconcile_end(operation);

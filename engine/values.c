@@ -12,7 +12,7 @@ static enum resolved secret(const struct work *work, const struct value *value, 
 	struct berth *berth = work->operation->berth;
 	ret->secret = true;
 	if (starts_with(value->text, "env:")) {
-		const char *name = value->text + 4, *content = berth->environment(name);
+		const char *name = value->text + 4, *content = operation_environment(work->operation, name);
 		if (!content) {
 			fail(err, ERR_INVALID, "the secret %s is not there: the environment has no %s",
 			     value->text, name);

@@ -61,6 +61,11 @@ struct berth_options {
 	const char *helper;           /* the berth-helper program; NULL: where `make install` puts it */
 	/* Stands for "this deployer" where machines come and go; NULL: machine, user and store. */
 	const char *owner;
+	/* Who carries out what is asked for: "unix:PATH" or "https://HOST:PORT" (a controller), or "none"
+	 * (this process); NULL: the controller that has the store, when one has. */
+	const char *controller;
+	const char *token_file; /* for https: a file with the token; NULL: none */
+	const char *ca_file;    /* for https: who vouches for the controller; NULL: the system's roots */
 };
 
 /* Version of the library at run time, "0.1.0". */
@@ -72,6 +77,8 @@ BERTH_API int berth_open(struct berth **ret, const struct berth_options *options
 /* Ends all operations (as a second berth_cancel would) and lets go of everything: they are freed with it, no
  * pointer to one is good afterwards. NULL is fine. */
 BERTH_API void berth_close(struct berth *berth);
+/* Where the store is. Lives as long as the handle. */
+BERTH_API const char *berth_state_directory(const struct berth *berth);
 
 /* --- what to do ---------------------------------------------------------------------------- */
 
@@ -124,6 +131,11 @@ struct berth_request {
 	size_t scenario_size; /* 0 with a non-NULL scenario: it is NUL-terminated */
 	const char *scenario_file;
 	uint64_t seed;
+	/* "NAME=VALUE": what the blueprint's variables and `env:` secrets mean; NULL: what the environment of
+	 * the process says. */
+	const char *const *environment;
+	/* Where a relative `file` starts; NULL: where the process is. */
+	const char *folder;
 };
 
 enum berth_event_kind {
