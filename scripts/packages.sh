@@ -5,7 +5,7 @@
 packages_busybox=busybox-static
 [ ! -x /bin/busybox ] || packages_busybox=
 packages_build="gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libcurl4-openssl-dev libjansson-dev libyaml-dev
-	libsqlite3-dev libssl-dev"
+	libsqlite3-dev libssl-dev libmicrohttpd-dev"
 packages_quickstart="redis-server $packages_busybox curl jq"
 packages_test="g++ make clang clang-format clang-tidy gcovr libcriterion-dev docker.io iptables iproute2 util-linux procps
 	redis-server redis-tools $packages_busybox curl jq python3 python3-jsonschema python3-yaml openssl mandoc zsh fish nginx-light

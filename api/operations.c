@@ -1,0 +1,267 @@
+/* operations.c - the operations that the API began: what they tell while they go on, and how they ended. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/server.h"
+#include "base/cleanup.h"
+#include "base/json_write.h"
+
+/* --- beginning ------------------------------------------------------------------------------ */
+
+static bool may_be_forgotten(const struct tracked *tracked)
+{
+	return !tracked->operation && !tracked->holders;
+}
+
+static void shrink(struct tracked *tracked, size_t limit)
+{
+	size_t before = tracked->ring.bytes;
+	ring_shrink(&tracked->ring, limit);
+	tracked->server->ring_bytes -= before - tracked->ring.bytes;
+}
+
+/* What nobody reads goes before what somebody may. */
+static void make_room(struct berth_server *server)
+{
+	for (struct tracked *tracked = server->tracked; tracked; tracked = tracked->next)
+		if (may_be_forgotten(tracked))
+			shrink(tracked, RING_KEPT_BYTES);
+}
+
+static void take_event(void *of, const struct berth_event *event)
+{
+	struct tracked *tracked = of;
+	struct berth_server *server = tracked->server;
+	struct ring *ring = &tracked->ring;
+	size_t before = ring->bytes;
+	owned_text json = {0};
+	event_json(&json, event);
+	if (json.failed)
+		return;
+	ring_add(ring, event_name(event->kind), json.data, json.length);
+	server->ring_bytes = server->ring_bytes + ring->bytes - before;
+	if (server->ring_bytes > RINGS_BYTES)
+		make_room(server);
+	if (server->ring_bytes > RINGS_BYTES)
+		shrink(tracked, RING_SMALL_BYTES);
+}
+
+static char *copy(const char *text)
+{
+	return text ? strdup(text) : NULL;
+}
+
+static void tracked_free(struct tracked *tracked)
+{
+	berth_operation_free(tracked->operation);
+	tracked->server->ring_bytes -= tracked->ring.bytes;
+	ring_release(&tracked->ring);
+	free(tracked->app);
+	free(tracked->who);
+	free(tracked->result);
+	free(tracked->message);
+	free(tracked->remedy);
+	free(tracked->key);
+	free(tracked);
+}
+
+struct tracked *tracked_begin(struct berth_server *server, const struct server_verb *verb,
+			      const struct berth_request *request, const char *who, struct berth_error *error)
+{
+	struct tracked *tracked = calloc(1, sizeof *tracked);
+	if (!tracked)
+		return NULL;
+	struct berth_listener listener = {.size = sizeof listener, .event = take_event, .context = tracked};
+	tracked->server = server;
+	tracked->verb = verb;
+	tracked->app = copy(request->app);
+	tracked->who = copy(who);
+	tracked->ring.limit = RING_BYTES;
+	tracked->began_ms = wall_ms();
+	tracked->alone_since_ms = steady_ms();
+	snprintf(tracked->id, sizeof tracked->id, "%s-%" PRIu64, server->run_id, ++server->operation_number);
+	tracked->operation = verb->begin(server->berth, request, &listener, error);
+	if (!tracked->operation) {
+		tracked_free(tracked);
+		return NULL;
+	}
+	*server->tracked_end = tracked;
+	server->tracked_end = &tracked->next;
+	return tracked;
+}
+
+/* --- finding -------------------------------------------------------------------------------- */
+
+struct tracked *tracked_find(struct berth_server *server, const char *id)
+{
+	for (struct tracked *tracked = server->tracked; tracked; tracked = tracked->next)
+		if (strcmp(tracked->id, id) == 0)
+			return tracked;
+	return NULL;
+}
+
+struct tracked *tracked_by_key(struct berth_server *server, const char *key)
+{
+	for (struct tracked *tracked = server->tracked; tracked; tracked = tracked->next)
+		if (tracked->key && strcmp(tracked->key, key) == 0)
+			return tracked;
+	return NULL;
+}
+
+size_t tracked_running(const struct berth_server *server)
+{
+	size_t count = 0;
+	for (const struct tracked *tracked = server->tracked; tracked; tracked = tracked->next)
+		count += tracked->operation != NULL;
+	return count;
+}
+
+void tracked_hold(struct tracked *tracked)
+{
+	tracked->holders++;
+}
+
+void tracked_drop(struct tracked *tracked)
+{
+	if (!tracked)
+		return;
+	tracked->holders--;
+	tracked->alone_since_ms = steady_ms();
+}
+
+/* --- ending --------------------------------------------------------------------------------- */
+
+void tracked_cancel(struct tracked *tracked)
+{
+	if (!tracked->operation)
+		return;
+	berth_cancel(tracked->operation);
+	tracked->cancels++;
+}
+
+/* A blueprint says of which application it is: the document tells. */
+static void learn_app(struct tracked *tracked)
+{
+	static const char key[] = "\"app\":\"";
+	const char *result = tracked->result ? tracked->result : "";
+	const char *at = memmem(result, strnlen(result, 100), key, sizeof key - 1);
+	if (!tracked->app && at)
+		tracked->app = strndup(at + sizeof key - 1, strcspn(at + sizeof key - 1, "\""));
+}
+
+static void take_down(struct tracked *tracked)
+{
+	struct berth_server *server = tracked->server;
+	owned_text told = {0}, counted = {0};
+	tracked->outcome = berth_outcome(tracked->operation);
+	tracked->result = strdup(berth_result(tracked->operation));
+	tracked->message = strdup(berth_message(tracked->operation));
+	tracked->remedy = strdup(berth_remedy(tracked->operation));
+	tracked->ended_ms = wall_ms();
+	server->last_end_ms = steady_ms();
+	learn_app(tracked);
+	berth_operation_free(give(tracked->operation));
+	if (!tracked->result || !tracked->message || !tracked->remedy) {
+		count_memory_failure();
+		tracked->outcome = BERTH_FAILED;
+	}
+	tracked_write(&told, NULL, tracked, false);
+	size_t before = tracked->ring.bytes;
+	if (!told.failed)
+		ring_add(&tracked->ring, "done", told.data, told.length);
+	server->ring_bytes = server->ring_bytes + tracked->ring.bytes - before;
+	text_format(&counted, "verb=\"%s\",outcome=\"%d\"", tracked->verb->name, tracked->outcome);
+	metrics_count(&server->metrics.operations, text_view(&counted));
+	if (tracked->verb->changes)
+		server_log(server, "operation %s: %s%s%s ended with %d%s%s", tracked->id, tracked->verb->name,
+			   tracked->app ? " " : "", tracked->app ? tracked->app : "", tracked->outcome,
+			   tracked->message && *tracked->message ? ": " : "",
+			   tracked->message ? tracked->message : "");
+}
+
+/* It is for somebody who listens, and nobody has for a while. */
+static bool is_abandoned(const struct tracked *tracked, int64_t now_ms)
+{
+	if (tracked->holders || tracked->cancels >= 2)
+		return false;
+	return tracked->passing ||
+	       (tracked->verb->attended && now_ms - tracked->alone_since_ms > PATIENCE_MS);
+}
+
+/* Those that are over, and the oldest of the others when they are too many. */
+static void forget(struct berth_server *server, size_t ended)
+{
+	struct tracked **at = &server->tracked;
+	while (*at) {
+		struct tracked *tracked = *at;
+		if (!may_be_forgotten(tracked) || (!tracked->passing && ended <= MOST_ENDED)) {
+			at = &tracked->next;
+			continue;
+		}
+		*at = tracked->next;
+		ended -= !tracked->passing;
+		tracked_free(tracked);
+	}
+	server->tracked_end = at;
+}
+
+void tracked_sweep(struct berth_server *server)
+{
+	int64_t now_ms = steady_ms();
+	size_t ended = 0;
+	for (struct tracked *tracked = server->tracked; tracked; tracked = tracked->next) {
+		if (tracked->operation && is_abandoned(tracked, now_ms)) {
+			tracked_cancel(tracked);
+			tracked_cancel(tracked);
+		}
+		if (tracked->operation && berth_done(tracked->operation))
+			take_down(tracked);
+		if (may_be_forgotten(tracked) &&
+		    (tracked->told || now_ms - tracked->alone_since_ms > RING_KEPT_MS))
+			shrink(tracked, RING_KEPT_BYTES);
+		ended += !tracked->operation && !tracked->passing;
+	}
+	forget(server, ended);
+}
+
+void tracked_release_all(struct berth_server *server)
+{
+	for (struct tracked *tracked = server->tracked, *next; tracked; tracked = next) {
+		next = tracked->next;
+		tracked_free(tracked);
+	}
+	server->tracked = NULL;
+	server->tracked_end = &server->tracked;
+}
+
+/* --- showing -------------------------------------------------------------------------------- */
+
+static void write_end(struct text *to, const struct tracked *tracked, bool whole)
+{
+	json_write_number(to, "ended_ms", tracked->ended_ms);
+	json_write_number(to, "outcome", tracked->outcome);
+	json_write_text(to, "message", tracked->message ? tracked->message : "out of memory");
+	json_write_text(to, "remedy", tracked->remedy ? tracked->remedy : "");
+	if (!whole || !tracked->result)
+		return;
+	if (*tracked->result == '{')
+		json_write_line(to, "result", tracked->result, strlen(tracked->result));
+	else
+		json_write_text(to, "result", tracked->result);
+}
+
+void tracked_write(struct text *to, const char *key, const struct tracked *tracked, bool whole)
+{
+	json_open(to, key, '{');
+	json_write_text(to, "id", tracked->id);
+	json_write_text(to, "verb", tracked->verb->name);
+	json_write_text(to, "app", tracked->app);
+	json_write_text(to, "by", tracked->who);
+	json_write_text(to, "state", tracked->operation ? "running" : "done");
+	json_write_number(to, "began_ms", tracked->began_ms);
+	if (!tracked->operation)
+		write_end(to, tracked, whole);
+	json_close(to, '}');
+}
