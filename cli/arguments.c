@@ -326,4 +326,5 @@ void invocation_release(struct invocation *invocation)
 	free(invocation->arguments.items);
 	free(invocation->settings.locations.items);
 	free(invocation->settings.sets.items);
+	free(invocation->settings.listen.items);
 }

@@ -39,7 +39,9 @@ struct words {
 struct settings {
 	const char *app, *output, *color, *progress, *owner, *format, *out, *wait_for;
 	const char *user, *dir, *scenario;
-	struct words locations, sets;
+	const char *controller, *token_file, *ca;
+	const char *state, *tls_cert, *tls_key, *client_ca;
+	struct words locations, sets, listen;
 	int64_t timeout_ms, since_ms;
 	int64_t tail; /* -1: all */
 	int64_t seed;
@@ -221,6 +223,8 @@ int input_either(const struct invocation *, const char *argument, struct input *
 void input_release(struct input *);
 
 /* operate.c */
+/* Opens the library, once. 0, or -1 with *error. */
+int open_berth(struct invocation *, struct berth_error *error);
 enum { ATTENDANT_POLLS = 2 };
 struct pollfd;
 
@@ -270,6 +274,7 @@ int finish_output(int code);
 /* signals.c */
 int signals_begin(void); /* the descriptor that becomes readable, -1 on failure */
 int signals_taken(void); /* how many came since the last call */
+int signals_next(void);  /* the number of the oldest that was not taken yet; 0: none */
 void signals_default(void);
 void signals_end(void);
 

@@ -28,6 +28,7 @@ const struct command *const commands[] = {
     &command_events,
     &command_history,
     &command_rollback,
+    &command_serve,
     &command_version,
     &command_completion,
     &command_help,
@@ -41,7 +42,6 @@ const struct command *const commands[] = {
 static const struct {
 	const char *name, *until;
 } later[] = {
-    {"serve", NULL},
     {"backup", NULL},
     {"restore", NULL},
     {"ssh", "`berth exec -it APP COMPONENT -- sh` is a shell in it"},

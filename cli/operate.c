@@ -61,13 +61,21 @@ static char *helper_path(void)
 	return NULL;
 }
 
-static int open_berth(struct invocation *invocation, struct berth_error *error)
+int open_berth(struct invocation *invocation, struct berth_error *error)
 {
 	if (invocation->berth)
 		return 0;
 	owned_memory char *helper = helper_path();
+	const struct settings *settings = &invocation->settings;
 	struct berth_options options = {
-	    .size = sizeof options, .helper = helper, .owner = invocation->settings.owner};
+	    .size = sizeof options,
+	    .state_directory = settings->state,
+	    .helper = helper,
+	    .owner = settings->owner,
+	    .controller = settings->controller,
+	    .token_file = settings->token_file,
+	    .ca_file = settings->ca,
+	};
 	return berth_open(&invocation->berth, &options, error);
 }
 

@@ -42,6 +42,12 @@ int signals_taken(void)
 	return count > 0 ? (int)count : 0;
 }
 
+int signals_next(void)
+{
+	char byte;
+	return read(ends[0], &byte, 1) == 1 ? byte : 0;
+}
+
 void signals_default(void)
 {
 	for (size_t i = 0; ends[0] >= 0 && i < COUNT_OF(taken); i++)

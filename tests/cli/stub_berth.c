@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <berth/serve.h>
+
 struct script script;
 struct asked asked;
 
@@ -55,6 +57,60 @@ void berth_close(struct berth *berth)
 	close(berth->fd[0]);
 	close(berth->fd[1]);
 	free(berth);
+}
+
+const char *berth_state_directory(const struct berth *berth)
+{
+	(void)berth;
+	return "/nowhere";
+}
+
+/* No controller is served here. */
+int berth_server_open(struct berth_server **ret, struct berth *berth,
+		      const struct berth_server_options *options, struct berth_error *error)
+{
+	(void)ret, (void)berth, (void)options;
+	*error = (struct berth_error){.outcome = BERTH_LOCKED, .text = "another one has it"};
+	return -1;
+}
+
+void berth_server_close(struct berth_server *server)
+{
+	(void)server;
+}
+
+int berth_server_fd(const struct berth_server *server)
+{
+	(void)server;
+	return -1;
+}
+
+int berth_server_timeout_ms(struct berth_server *server)
+{
+	(void)server;
+	return 0;
+}
+
+void berth_server_dispatch(struct berth_server *server)
+{
+	(void)server;
+}
+
+int berth_server_reload(struct berth_server *server, struct berth_error *error)
+{
+	(void)server, (void)error;
+	return 0;
+}
+
+void berth_server_stop(struct berth_server *server)
+{
+	(void)server;
+}
+
+bool berth_server_stopped(const struct berth_server *server)
+{
+	(void)server;
+	return true;
 }
 
 static void note_list(char *at, size_t size, const char *const *list)
