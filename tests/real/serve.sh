@@ -1,0 +1,355 @@
+#!/usr/bin/env bash
+# The controller: its API by curl, the commands through it, guests that do not behave, deaths, and who is let in.
+. "$(dirname "$0")/lib.sh"
+uses real-serve real-served
+unset BERTH_CONTROLLER BERTH_TOKEN_FILE BERTH_CA
+chmod 711 "$work" # a stranger is to get as far as the socket
+socket=$work/c.sock
+guest() { python3 "$root/tests/support/guest.py" "$socket" "$@"; }
+ask() { curl -sS -m 20 --unix-socket "$socket" "$@"; }
+get() { ask "http://c$1"; }
+post() { ask -H 'Content-Type: application/json' -d "${2:-}" "${@:3}" "http://c$1"; }
+status_of() { ask -o /dev/null -w '%{http_code}' "$@"; }
+says() { [ "$("${@:2}")" = "$1" ] || { echo "not $1 but $("${@:2}")"; return 1; }; }
+by() { BERTH_CONTROLLER=unix:$socket berth "$@"; }
+alone() { BERTH_CONTROLLER=none berth "$@"; }
+ready() { get /readyz | grep -q ready; }
+up() { # [FLAGS...]
+	env --default-signal=INT,TERM,HUP "$BERTH" serve --state "$work/state/berth" --listen "unix:$socket" "$@" >>serve.log 2>&1 &
+	serve=$!
+	children+=("$serve")
+	until_true 10 ready
+}
+down() { # SIGNAL: and its exit
+	kill "-$1" "$serve"
+	wait "$serve" 2>/dev/null
+}
+
+cat >app.yaml <<'Y'
+id: real-serve
+location: here
+services:
+- type: process
+  id: web
+  command: cat words; echo "colour $COLOUR secret $SECRET"; sleep 1000
+  env: {COLOUR: '$berth:env("REAL_COLOUR")', SECRET: '$berth:secret("env:REAL_SECRET")'}
+  files: {words: {source: words.txt}}
+- {type: process, id: echo, command: sleep 1000}
+Y
+echo "words of a file" >words.txt
+export REAL_COLOUR=blue REAL_SECRET=hushhush
+body() { jq -n --rawfile blueprint "$1" --arg here "$PWD" '{blueprint: $blueprint, file: "app.yaml", folder: $here, locations: ["here=localhost"]}'; }
+
+# --- one controller, one store
+check "serves within 10 s" up
+check "what it keeps is private" same "" "$(find "$work/state/berth" -perm /077 -type f)"
+check "its socket is" same 600 "$(stat -c %a "$socket")"
+second() {
+	local code=0
+	timeout 10 "$BERTH" serve --state "$work/state/berth" --listen "unix:$work/other.sock" >second.log 2>&1 || code=$?
+	cat second.log
+	[ $code = 75 ] && grep -q "process $serve of" second.log
+}
+check "a second one on the same store is 75 and says who has it" second
+check "and nothing of the first is touched" ready
+plain_tcp() {
+	local code=0
+	timeout 5 "$BERTH" serve --state "$work/s2" --listen tcp:127.0.0.1:18999 >tcp.log 2>&1 || code=$?
+	cat tcp.log
+	[ $code = 64 ] && grep -q TLS tcp.log && grep -q token tcp.log
+}
+check "TCP without TLS and tokens is refused" plain_tcp
+check "an address that is none is refused" exits 64 timeout 5 "$BERTH" serve --state "$work/s2" --listen carrier-pigeon
+
+# --- the description
+get /v1/openapi.json >openapi.json
+check "it is OpenAPI 3.1" jq -e '.openapi == "3.1.0" and (.paths | length) > 25' openapi.json
+check "every reference in it leads somewhere" jq -e \
+	'[.. | objects | ."$ref"? // empty | ltrimstr("#/components/schemas/")] - (.components.schemas | keys) == []' openapi.json
+check "every operation says what it answers" jq -e \
+	'[.paths[][] | select((.responses | length) < 2 or .operationId == null)] == []' openapi.json
+every_path() { jq -r '.paths | to_entries[] | .key as $p | .value | keys[] | "\(.) \($p)"' openapi.json; }
+chmod 666 "$socket"
+strangers() {
+	local method path code seen=0
+	while read -r method path; do
+		path=$(sed 's/{[^}]*}/real-serve/g' <<<"$path")
+		code=$(setpriv --reuid 65534 --regid 65534 --clear-groups curl -s -m 5 -X "${method^^}" -o /dev/null -w '%{http_code}' --unix-socket "$socket" "http://c$path")
+		case $path in
+		/healthz | /readyz) [ "$code" = 200 ] || { echo "$path: $code"; return 1; } ;;
+		*) [ "$code" = 403 ] || { echo "a stranger's $method $path: $code"; return 1; } ;;
+		esac
+		seen=$((seen + 1))
+	done < <(every_path)
+	[ $seen -ge 30 ]
+}
+check "another user is refused at every route" strangers
+check "and learns not even which paths there are" same 403 \
+	"$(setpriv --reuid 65534 --regid 65534 --clear-groups curl -s -m 5 -o /dev/null -w '%{http_code}' --unix-socket "$socket" http://c/nowhere)"
+check "refusals are in the log" grep -q 'audit: user 65534 (process [0-9]*) .* -> 403' serve.log
+chmod 600 "$socket"
+
+# --- by curl
+check "no path is 404" same 404 "$(status_of http://c/nowhere)"
+check "no method is 405 and says which there are" bash -c 'curl -sSi --unix-socket "$1" -X PUT http://c/v1/applications | grep -i "^allow: GET, POST"' - "$socket"
+check "a member that is none is 400 with a hint" bash -c '[[ $(curl -sS --unix-socket "$1" -H "Content-Type: application/json" -d "{\"bluprint\": \"\"}" http://c/v1/plan | jq -r .remedy) == *blueprint* ]]' - "$socket"
+check "what is no JSON is 415" same 415 "$(status_of -d 'a: b' http://c/v1/plan)"
+check "a blueprint that is not valid is 422 with its diagnostics" \
+	json '.status == 422 and .outcome == 65 and .diagnostics[0].range.start.line == 1' post /v1/plan '{"blueprint": "services: 5"}'
+check "an application that nobody knows is 404" same 404 "$(status_of http://c/v1/applications/real-nobody)"
+body app.yaml >deploy.json
+check "the environment can come with it" same 202 "$(jq '.environment = ["REAL_COLOUR=red", "REAL_SECRET=s"]' deploy.json | status_of -H 'Content-Type: application/json' -H 'Idempotency-Key: one' -d @- http://c/v1/applications)"
+id=$(get /v1/operations | jq -r '.operations[-1].id')
+again() { jq '.environment = ["REAL_COLOUR=red", "REAL_SECRET=s"]' deploy.json | ask -H 'Content-Type: application/json' -H 'Idempotency-Key: one' -d @- http://c/v1/applications; }
+check "the same key and body is the same operation" json ".id == \"$id\"" again
+check "another body under it is 422" same 422 "$(status_of -H 'Content-Type: application/json' -H 'Idempotency-Key: one' -d '{}' http://c/v1/applications)"
+ask -N "http://c/v1/operations/$id/events" >events.txt
+check "its events come as they are made, and end" grep -q '^event: done' events.txt
+check "they are numbered from 1 on" same "$(seq "$(grep -c '^id: ' events.txt)")" "$(sed -n 's/^id: //p' events.txt)"
+check "who comes again goes on where it was" same "id: 3" "$(ask -N -H 'Last-Event-ID: 2' "http://c/v1/operations/$id/events" | head -1)"
+check "its result is the document of deploy" json '.outcome == 0 and .result.outcome == "ok" and (.result.components | length) == 2' get "/v1/operations/$id"
+check "it runs" json '.state == "running"' get /v1/applications/real-serve
+logged() { get /v1/applications/real-serve/logs >logs.txt; cat logs.txt; grep -q 'colour red secret s$' logs.txt && grep -q 'words of a file' logs.txt; }
+check "with what the request said, and files of its folder" until_true 5 logged
+check "no secret is in the controller's log" fails grep -q 'hushhush\|secret s$' serve.log
+check "a read that was asked for stays in no list" json '[.operations[] | select(.verb == "status")] == []' get /v1/operations
+check "it is destroyed" same 202 "$(status_of -X DELETE http://c/v1/applications/real-serve)"
+gone() { [ "$(status_of http://c/v1/applications/real-serve)" = 404 ]; }
+check "and is gone" until_true 20 gone
+check "who changed what is in the log" grep -q 'audit: user 0 (process [0-9]*) at unix:.*: DELETE /v1/applications/real-serve -> 202, destroy real-serve' serve.log
+check "it counts" bash -c 'curl -sS --unix-socket "$1" http://c/metrics | grep -q "^berth_operations_total{verb=\"deploy\",outcome=\"0\"} 1"' - "$socket"
+check "OpenMetrics where that is asked for" same "# EOF" "$(ask -H 'Accept: application/openmetrics-text' http://c/metrics | tail -1)"
+
+# --- the commands
+here=(--location here=localhost)
+check "a deploy through it" by deploy app.yaml "${here[@]}"
+check "with our environment" until_true 5 bash -c '"$1" logs real-serve web --controller "unix:$2" | grep -q "colour blue secret"' - "$BERTH" "$socket"
+check "the secret came too" same hushhush "$(by exec real-serve web -- sh -c 'echo $SECRET')"
+check "and is in no answer" fails bash -c 'curl -sS --unix-socket "$1" http://c/v1/operations | grep hushhush' - "$socket"
+check "a second one changes nothing" json '.changed == false' by deploy app.yaml "${here[@]}" -o json
+check "plan is 0" exits 0 by plan app.yaml "${here[@]}" --detailed-exitcode
+check "plan is 2 with a change" exits 2 by plan app.yaml "${here[@]}" --set echo.command='sleep 2000' --detailed-exitcode
+for what in "status real-serve" "plan app.yaml ${here[*]}" "why real-serve" "graph real-serve" "locations" "status nobody" "validate app.yaml"; do
+	# One word a word.
+	# shellcheck disable=SC2086
+	check "$what is the same alone" same "$(alone $what -o json 2>&1; echo $?)" "$(by $what -o json 2>&1; echo $?)"
+done
+check "a file with a mistake is told as alone" same "$(echo 'services: 5' | alone plan - 2>&1; echo $?)" "$(echo 'services: 5' | by plan - 2>&1; echo $?)"
+check "exec's code is the command's" exits 7 by exec real-serve web -- sh -c 'exit 7'
+check "its output is, byte for byte" same "$(printf '\377\001' | od -c)" "$(by exec real-serve web -- printf '\377\001' | od -c)"
+check "its errors are apart" same "" "$(by exec real-serve web -- sh -c 'echo e >&2' 2>/dev/null)"
+head -c 3000000 /dev/urandom >random
+check "its input too, however long" same "$(sha256sum <random)" "$(by exec -i real-serve web -- sha256sum <random)"
+check "an instance that is not there is 125" exits 125 by exec real-serve web/9 -- true
+check "scale" by scale real-serve echo 2
+check "two run" json '[.components[] | select(.id == "echo").instances[]] | length == 2' by status real-serve -o json
+check "stop, start, restart" bash -c '"$1" stop real-serve echo && "$1" start real-serve && "$1" restart real-serve web' - "$BERTH"
+check "wait" by wait real-serve --for running --timeout 10s
+check "wait for what does not come is 124" exits 124 by wait real-serve --for gone --timeout 1s
+check "events" bash -c '"$1" events real-serve | grep -q running' - "$BERTH"
+check "without a word it is found by its store" bash -c '"$1" status real-serve >/dev/null && grep -c "POST /v1/operations" "$2"' - "$BERTH" serve.log
+followed() {
+	BERTH_CONTROLLER=unix:$socket env --default-signal=INT "$BERTH" logs -f real-serve web >followed.txt 2>&1 &
+	local pid=$!
+	until_true 5 grep -q colour followed.txt || return 1
+	kill -INT $pid
+	wait $pid
+	until_true 5 no_logs
+}
+no_logs() {
+	[ "$(get /v1/operations | jq -r '[.operations[] | select(.verb == "logs" and .state == "running")] | length')" = 0 ]
+}
+check "logs -f comes and goes, and leaves nothing behind" followed
+check "--controller that is none is 64" exits 64 berth status --controller telepathy
+check "where nobody answers it is 69" exits 69 berth status --controller "unix:$work/nobody.sock"
+check "destroy" by destroy real-serve -y
+
+# --- much, and guests that do not behave
+cat >chatty.yaml <<'Y'
+id: real-serve
+location: here
+services:
+- {type: process, id: chatty, command: "yes 0123456789abcdefghijklmnopqrstuvwxyz | head -n 400000; sleep 1000"}
+Y
+guest slow 20 >slow.txt &
+slow=$!
+guest slow-body 45 >slow-body.txt &
+slow_body=$!
+check "a chatty one" by deploy chatty.yaml "${here[@]}"
+quiet() { [ "$(alone logs real-serve | wc -l)" = 400000 ]; }
+check "has said all" until_true 30 quiet
+check "16 MB of log come through whole" same "$(alone logs real-serve | sha256sum)" "$(by logs real-serve | sha256sum)"
+post /v1/operations '{"verb": "logs", "app": "real-serve", "follow": true}' >op.json
+python3 "$root/tests/support/guest.py" "$socket" stalled "/v1/operations/$(jq -r .id op.json)/events" 20 60 &
+children+=($!)
+watching() { get /metrics | grep "^berth_watchers"; get /metrics | grep -q '^berth_watchers 20'; }
+check "20 who read nothing" until_true 5 watching
+check "do not keep others from being answered" bash -c 'for i in $(seq 20); do curl -sf -m 1 --unix-socket "$1" http://c/healthz >/dev/null || exit 1; done' - "$socket"
+small() { grep VmRSS "/proc/$serve/status"; [ "$(awk '/VmRSS/ {print $2}' "/proc/$serve/status")" -lt ${most_kb:-200000} ]; }
+check "take bounded memory" small
+let_go() { get /metrics | grep -q '^berth_watchers 0'; }
+check "and are let go" until_true 50 let_go
+printf 'GARBAGE\r\n\r\n' >garbage
+printf 'GET / HTTP/1.1\r\n\r\n' >no-host
+{ printf 'GET /healthz HTTP/1.1\r\nHost: c\r\nX: '; head -c 100000 /dev/zero | tr '\0' x; printf '\r\n\r\n'; } >long-head
+{ printf 'POST /v1/plan HTTP/1.1\r\nHost: c\r\nContent-Length: 5000000\r\n\r\n'; } >long-body
+{ printf 'POST /v1/plan HTTP/1.1\r\nHost: c\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'; } >two-lengths
+{ printf 'POST /v1/plan HTTP/1.1\r\nHost: c\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n'; for _ in $(seq 80); do printf '10000\r\n'; head -c 65536 /dev/zero | tr '\0' ' '; printf '\r\n'; done; printf '0\r\n\r\n'; } >long-chunks
+check "garbage is no request" bash -c '[ "$1" = closed ] || [ "$1" = 400 ]' - "$(guest raw garbage)"
+check "no host is 400" says 400 guest raw no-host
+check "a head that is too long is refused" says 431 guest raw long-head
+check "a body that is too long is refused before it comes" says 413 guest raw long-body
+check "or after, when nobody said how long it is" says 413 guest raw long-chunks
+check "a body with two lengths is refused" says 400 guest raw two-lengths
+wait $slow $slow_body
+check "who takes too long for a head is shut out within 15 s" test "$(cat slow.txt)" -le 15
+check "and for a body within 40 s" test "$(cat slow-body.txt)" -le 40
+check "it lives on" ready
+check "gone" by destroy real-serve -y
+
+# --- ends
+cat >long.yaml <<'Y'
+id: real-serve
+location: here
+services:
+Y
+for i in $(seq 6); do
+	printf -- '- {type: process, id: s%s, command: "trap \x27\x27 TERM; while :; do sleep 1; done", stopTimeout: 2s, dependsOn: [%s]}\n' "$i" "$([ "$i" = 1 ] || echo "s$((i - 1))")" >>long.yaml
+done
+begun() { [ "$(alone status real-serve -o json "${here[@]}" | jq '[.components[].instances[]?] | length')" -ge 1 ]; }
+interrupted() {
+	by deploy long.yaml "${here[@]}" >deploy.log 2>&1 &
+	local client=$! code=0
+	until_true 10 begun || return 1
+	kill -TERM "$serve"
+	wait "$serve" || code=$?
+	[ $code = 0 ] || { echo "serve: $code"; tail serve.log; return 1; }
+	code=0
+	wait $client || code=$?
+	cat deploy.log
+	[ $code = 130 ]
+}
+check "SIGTERM finishes or records what flies, and the client is told" interrupted
+check "its socket is gone" test ! -e "$socket"
+check "it starts again" up
+check "a deploy goes on from there" by deploy long.yaml "${here[@]}"
+each_once() { by status real-serve -o json | jq -e '([.components[].instances[]] | length) == 6 and .state == "running"'; }
+check "each is there once" each_once
+check "gone again" by destroy real-serve -y
+killed() {
+	by deploy long.yaml "${here[@]}" >deploy.log 2>&1 &
+	local client=$! code=0
+	until_true 10 begun || return 1
+	down KILL
+	up || return 1
+	wait $client || code=$?
+	cat deploy.log
+	[ $code = 69 ] && grep -q 'started anew' deploy.log
+}
+check "a client learns that its controller was killed and is another one now" killed
+check "the same command goes on" by deploy long.yaml "${here[@]}"
+check "each is there once all the same" each_once
+ctrl_c() {
+	local code=0
+	by destroy real-serve -y >/dev/null 2>&1
+	BERTH_CONTROLLER=unix:$socket env --default-signal=INT "$BERTH" deploy long.yaml "${here[@]}" >deploy.log 2>&1 &
+	local client=$!
+	until_true 10 begun || return 1
+	kill -INT $client
+	wait $client || code=$?
+	cat deploy.log
+	[ $code = 130 ] && [ "$(get /v1/operations | jq -r '.operations[-1] | .state, .outcome' | xargs)" = "done 130" ]
+}
+check "Ctrl-C ends the operation there, too" ctrl_c
+check "nothing is left" by destroy real-serve -y
+
+# --- a real engine
+cat >engine.yaml <<'Y'
+id: real-served
+location: my-docker-cloud
+services:
+- {type: "docker:redis:3", id: db, openPorts: 6379}
+- {type: "docker:busybox:latest", id: web, command: [sh, -c, "echo linked to $DB_HOST; exec sleep 1000"], env: {DB_HOST: '$brooklyn:component("db").attributeWhenReady("host.name")'}, links: {redis: '$brooklyn:component("db")'}}
+Y
+check "deploys to an engine" by deploy engine.yaml "${to_engine[@]}" -y
+check "both run" same 2 "$(count running real-served)"
+check "status is the same alone" same "$(alone status real-served -o json | jq -S .components)" "$(by status real-served -o json | jq -S .components)"
+check "exec there" same "$(docker exec "$(running real-served web)" hostname)" "$(by exec real-served web -- hostname)"
+check "destroys there" by destroy real-served -y
+check "nothing of it is left" nothing_of real-served
+
+# --- a service manager
+check "ends" down TERM
+told() {
+	python3 "$root/tests/support/guest.py" "$work/notify" manager "$BERTH" serve --state "$work/s3" >told.txt 2>>serve.log || return 1
+	cat told.txt
+	[ "$(head -1 told.txt)" = READY=1 ] && grep -qx WATCHDOG=1 told.txt && grep -qx RELOADING=1 told.txt && grep -qx STOPPING=1 told.txt
+}
+check "it tells that it is ready, lives, reads anew and ends" told
+python3 "$root/tests/support/guest.py" "$work/given.sock" activate "$BERTH" serve --state "$work/s4" >>serve.log 2>&1 &
+given=$!
+children+=($given)
+check "it takes a socket that listens already" until_true 10 curl -sf --unix-socket "$work/given.sock" http://c/healthz
+kill $given
+wait $given
+
+# --- elsewhere
+certificate() { # NAME SUBJECT EXTENSIONS
+	openssl req -newkey rsa:2048 -nodes -keyout "$1.key" -out "$1.csr" -subj "$2" &&
+		openssl x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out "$1.pem" -extfile <(printf '%s\n' "${@:3}")
+}
+{
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=berth-tests
+	certificate server /CN=localhost subjectAltName=DNS:localhost,IP:127.0.0.1 extendedKeyUsage=serverAuth
+	certificate ann /CN=ann/OU=admin extendedKeyUsage=clientAuth
+	certificate not-a-client /CN=ben/OU=admin extendedKeyUsage=serverAuth
+} >>openssl.log 2>&1
+reading=token-of-one-who-reads operating=token-of-one-who-operates
+printf '%s read robot\n# a remark\n%s operate ops\n' $reading $operating >tokens
+echo $operating >token
+chmod 600 token
+port=18990
+url=https://localhost:$port
+tls() { curl -sS -m 10 --cacert ca.pem "$@"; }
+code_of() { tls -o /dev/null -w '%{http_code}' "$@"; }
+with() { echo "Authorization: Bearer $1"; }
+tcp=(--listen "tcp:127.0.0.1:$port" --tls-cert server.pem --tls-key server.key --client-ca ca.pem --token-file tokens)
+chmod 644 tokens
+check "tokens that others can read are refused" exits 64 timeout 5 "$BERTH" serve --state "$work/s5" "${tcp[@]}"
+chmod 600 tokens
+check "listens on TCP with TLS" up "${tcp[@]}"
+check "anybody may ask whether it lives" same 200 "$(code_of $url/healthz)"
+check "nobody without a token anything else" same 401 "$(code_of $url/v1/applications)"
+check "nor with a wrong one" same 401 "$(code_of -H "$(with token-of-somebody-else)" $url/v1/applications)"
+check "who reads may read" same 200 "$(code_of -H "$(with $reading)" $url/v1/applications)"
+check "and change nothing" same 403 "$(code_of -H "$(with $reading)" -X DELETE $url/v1/applications/real-serve)"
+check "nor name a place or a blueprint" same 403 "$(code_of -H "$(with $reading)" "$url/v1/applications?locations=x=docker")"
+check "nor begin what changes by another way" same 403 "$(code_of -H "$(with $reading)" -H 'Content-Type: application/json' -d '{"verb": "gc", "remove": true}' $url/v1/operations)"
+check "a certificate of our authority is let in" same 200 "$(code_of --cert ann.pem --key ann.key $url/v1/version)"
+check "one that is not for clients is not" same 401 "$(code_of --cert not-a-client.pem --key not-a-client.key $url/v1/version)"
+check "TLS 1.1 is too old" fails tls --tls-max 1.1 $url/healthz
+remote=(--controller $url --ca "$work/ca.pem" --token-file "$work/token")
+cat >plain.yaml <<'Y'
+id: real-serve
+location: here
+services:
+- {type: process, id: web, command: sleep 1000, env: {COLOUR: '$berth:env("REAL_COLOUR")'}}
+Y
+check "a deploy from elsewhere" berth deploy plain.yaml "${here[@]}" "${remote[@]}" -y
+check "files of this machine are refused, and why" bash -c '"$@" 2>&1 | grep -q "of this machine"' - "$BERTH" deploy app.yaml "${here[@]}" "${remote[@]}" -y
+check "without a token it is 77" exits 77 berth status --controller $url --ca "$work/ca.pem"
+check "who is not vouched for is not spoken to" exits 77 berth status --controller $url --token-file "$work/token"
+check "destroyed from elsewhere" berth destroy real-serve "${remote[@]}" -y
+echo "token-of-one-who-is-new read new" >>tokens
+certificate server /CN=localhost subjectAltName=DNS:localhost,IP:127.0.0.1 extendedKeyUsage=serverAuth >>openssl.log 2>&1
+serial() { openssl s_client -connect localhost:$port </dev/null 2>/dev/null | openssl x509 -noout -serial; }
+kill -HUP "$serve"
+new_one() { [ "$(code_of -H "$(with token-of-one-who-is-new)" $url/v1/version)" = 200 ]; }
+check "SIGHUP: a new token" until_true 5 new_one
+check "and a new certificate" same "$(openssl x509 -in server.pem -noout -serial)" "$(serial)"
+echo broken >server.pem
+kill -HUP "$serve"
+check "with a broken one all is as before" until_true 5 grep -q 'cannot be opened with this certificate' serve.log
+check "and is served" new_one
+check "no token is in the log" fails grep -q 'token-of' serve.log
+check "ends well" down TERM
