@@ -47,6 +47,11 @@ const struct route routes[] = {
      run_document},
     {"GET", APP "/events", ROLE_READ, "what was recorded of it", "events", "tail since_ms timeout_ms",
      ANSWER_DOCUMENT, run_document},
+    {"GET", APP "/history", ROLE_READ, "its revisions: what was deployed when", "history", "timeout_ms",
+     ANSWER_DOCUMENT, run_document},
+    {"POST", APP "/rollback", ROLE_OPERATE,
+     "deploy what an earlier revision was, with the images that ran then", "rollback",
+     "count dry_run timeout_ms adopt", ANSWER_OPERATION, run_operation},
     {"GET", APP "/logs", ROLE_READ, "what its instances wrote; with `Accept: text/event-stream` as events",
      "logs", "components follow tail since_ms " DETAIL, ANSWER_STREAM, run_logs},
 

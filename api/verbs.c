@@ -29,6 +29,8 @@ const struct server_verb server_verbs[] = {
     {"wait", berth_wait, ROLE_READ, BLUEPRINT " wait_for", false, true},
     {"why", berth_why, ROLE_READ, BLUEPRINT " components", false, true},
     {"gc", berth_gc, ROLE_OPERATE, "locations timeout_ms remove dry_run", true, false},
+    {"history", berth_history, ROLE_READ, "app timeout_ms", false, true},
+    {"rollback", berth_rollback, ROLE_OPERATE, CHANGE " count", true, false},
     {"events", berth_events, ROLE_READ, "app follow tail since_ms timeout_ms", false, true},
     {0},
 };

@@ -129,7 +129,7 @@ check "and is in no answer" fails bash -c 'curl -sS --unix-socket "$1" http://c/
 check "a second one changes nothing" json '.changed == false' by deploy app.yaml "${here[@]}" -o json
 check "plan is 0" exits 0 by plan app.yaml "${here[@]}" --detailed-exitcode
 check "plan is 2 with a change" exits 2 by plan app.yaml "${here[@]}" --set echo.command='sleep 2000' --detailed-exitcode
-for what in "status real-serve" "plan app.yaml ${here[*]}" "why real-serve" "graph real-serve" "locations" "status nobody" "validate app.yaml"; do
+for what in "status real-serve" "plan app.yaml ${here[*]}" "why real-serve" "history real-serve" "graph real-serve" "locations" "status nobody" "validate app.yaml"; do
 	# One word a word.
 	# shellcheck disable=SC2086
 	check "$what is the same alone" same "$(alone $what -o json 2>&1; echo $?)" "$(by $what -o json 2>&1; echo $?)"
@@ -144,6 +144,7 @@ check "an instance that is not there is 125" exits 125 by exec real-serve web/9 
 check "scale" by scale real-serve echo 2
 check "two run" json '[.components[] | select(.id == "echo").instances[]] | length == 2' by status real-serve -o json
 check "stop, start, restart" bash -c '"$1" stop real-serve echo && "$1" start real-serve && "$1" restart real-serve web' - "$BERTH"
+check "rollback" by rollback real-serve -y
 check "wait" by wait real-serve --for running --timeout 10s
 check "wait for what does not come is 124" exits 124 by wait real-serve --for gone --timeout 1s
 check "events" bash -c '"$1" events real-serve | grep -q running' - "$BERTH"
