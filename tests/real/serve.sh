@@ -281,6 +281,7 @@ check "nothing of it is left" nothing_of real-served
 
 # --- a service manager
 check "ends" down TERM
+# What NOTIFY_SOCKET and its kin are for.
 told() {
 	python3 "$root/tests/support/guest.py" "$work/notify" manager "$BERTH" serve --state "$work/s3" >told.txt 2>>serve.log || return 1
 	cat told.txt
