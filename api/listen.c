@@ -8,11 +8,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "api/server.h"
 #include "base/cleanup.h"
 
-enum { BACKLOG = 128 };
+enum { BACKLOG = 128, ALIVE_TRIES = 5 /* while one that was killed still dies */ };
 
 static struct door *door_add(struct berth_server *server, enum door_kind kind, int fd, const char *name,
 			     struct error *err)
@@ -55,13 +56,15 @@ static bool is_alive(const struct sockaddr_un *address)
 
 static int check_place(const struct sockaddr_un *address, struct error *err)
 {
+	const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
 	struct stat facts;
 	if (lstat(address->sun_path, &facts))
 		return 0;
 	if (!S_ISSOCK(facts.st_mode))
 		return fail(err, ERR_INVALID, "%s is there already, and is no socket", address->sun_path);
-	if (is_alive(address))
-		return fail(err, ERR_LOCKED, "somebody listens on %s already", address->sun_path);
+	for (int tries = 0; is_alive(address); tries++)
+		if (tries == ALIVE_TRIES || nanosleep(&pause, NULL))
+			return fail(err, ERR_LOCKED, "somebody listens on %s already", address->sun_path);
 	return 0;
 }
 

@@ -11,6 +11,8 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
+enum { LOCK_TRIES = 20 };
+
 static int make_directories(const char *path, struct error *err)
 {
 	owned_memory char *copy = strdup(path);
@@ -78,6 +80,16 @@ static int lock_file(const char *directory, int flags, struct error *err)
 	return fd;
 }
 
+/* One that was just killed may take a moment to be dead, with the processes that it was starting. */
+static int lock_soon(int fd)
+{
+	const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+	for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB); tries++)
+		if (errno != EWOULDBLOCK || tries == LOCK_TRIES || nanosleep(&pause, NULL))
+			return -1;
+	return 0;
+}
+
 int owner_take(const char *directory, struct error *err)
 {
 	if (make_directories(directory, err))
@@ -85,7 +97,7 @@ int owner_take(const char *directory, struct error *err)
 	int fd = lock_file(directory, O_RDWR | O_CREAT, err);
 	if (fd < 0)
 		return -1;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (lock_soon(fd) == 0)
 		return fd;
 	if (errno == EWOULDBLOCK)
 		name_holder(fd, directory, err);
