@@ -110,12 +110,8 @@ void judge_begin(struct deployer *deployer)
 			stage->deployers[i].alone = deployer->alone = false;
 	deployer->from_converged = stage->judge->converged_holds && deployer->alone &&
 				   stage->judge->converged_at == stage->disturbances;
-	if (!reads_only(deployer->doing)) {
+	if (!reads_only(deployer->doing))
 		stage->judge->converged_holds = false;
-		stage->judge->shared |= stage->judge->changer && stage->judge->changer != deployer->machine;
-		stage->judge->changer = deployer->machine;
-	}
-	deployer->after_another = stage->judge->shared;
 	judge_note_holder(deployer);
 	sights_take(&deployer->before, deployer->stage);
 	docker_engine_changes(deployer->stage->engine, &deployer->changes_before);
@@ -154,6 +150,7 @@ void judge_end(struct deployer *deployer, enum berth_outcome outcome)
 	if (deployer->doing == DO_DEPLOY) {
 		rule_wanted_run(stage, &deployer->wanted, "success");
 		if (deployer->alone) {
+			rule_as_written(stage, &deployer->wanted, "success");
 			rule_plan_kept(deployer);
 			rule_plan_done(deployer);
 		}
@@ -172,6 +169,7 @@ void judge_settled(struct theatre *stage)
 {
 	sights_take(&stage->judge->now, stage);
 	rule_wanted_run(stage, &stage->model, "converges");
+	rule_as_written(stage, &stage->model, "converges");
 	rule_nothing_more(stage);
 	rule_links_lead(stage);
 }

@@ -9,7 +9,10 @@
 
 #include "base/cleanup.h"
 
-enum { ROOM_BYTES = 40000 };
+enum {
+	ROOM_BYTES = 40000,
+	HEARD_MS = 20, /* so long the keeper of a program that was killed may not know of it */
+};
 
 const char *const local_faults[] = {"a program is killed",
 				    "a keeper is killed",
@@ -278,6 +281,7 @@ void local_kill(struct theatre *stage, struct dice *dice)
 		machine_signal(stage->machines[0], keeper, SIGKILL);
 	if (way != 1)
 		machine_signal(stage->machines[0], program, SIGKILL);
+	stage_run(stage, HEARD_MS);
 }
 
 void local_power(struct theatre *stage, struct dice *dice)

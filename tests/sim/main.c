@@ -225,7 +225,12 @@ static FILE *start_worker(const struct options *options, unsigned number, pid_t 
 static size_t collect(const struct options *options, unsigned number, FILE *file, int status,
 		      struct row *rows, struct tally *tally)
 {
+	char end[64];
 	size_t count = 0;
+	if (WIFSIGNALED(status))
+		snprintf(end, sizeof end, "the program was ended by signal %d", WTERMSIG(status));
+	else
+		snprintf(end, sizeof end, "the program ended with %d", WEXITSTATUS(status));
 	rewind(file);
 	while (read_row(file, &rows[count]))
 		count++;
@@ -234,8 +239,8 @@ static size_t collect(const struct options *options, unsigned number, FILE *file
 	} else {
 		rows[count] = (struct row){.seed = count ? rows[count - 1].seed + options->jobs
 							 : options->first + number,
-					   .rule = "crashes",
-					   .verdict = "the program died"};
+					   .rule = "crashes"};
+		snprintf(rows[count].verdict, sizeof rows[count].verdict, "%s", end);
 		count++;
 	}
 	fclose(file);

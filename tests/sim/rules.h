@@ -18,12 +18,10 @@ struct judge {
 	struct sights done;  /* what was there when an operation reported success */
 	uint64_t done_at;    /* the disturbances then */
 	bool done_holds;
-	struct model converged;        /* what the last deploy that ended well was asked for */
-	uint64_t converged_at;         /* the disturbances then */
-	const struct machine *changer; /* whose store knows of the last change */
-	bool shared;                   /* there were changes by several stores */
-	bool converged_holds;          /* and no other operation came between */
-	bool forgetful;                /* a store was lost, and with it the locations that it knew */
+	struct model converged; /* what the last deploy that ended well was asked for */
+	uint64_t converged_at;  /* the disturbances then */
+	bool converged_holds;   /* and no other operation came between */
+	bool forgetful;         /* a store was lost, and with it the locations that it knew */
 };
 
 /* --- rules_always.c: after every step --- */
@@ -47,6 +45,8 @@ void rule_old_ones_kept(struct deployer *deployer);
 /* --- rules_rest.c: when a deploy or all has come to rest --- */
 /* Each instance of the model, else the violation has that name. */
 void rule_wanted_run(struct theatre *stage, const struct model *model, const char *name);
+/* --- rules_written.c: what it is made from, limited to and given is what the model says --- */
+void rule_as_written(struct theatre *stage, const struct model *model, const char *name);
 void rule_nothing_more(struct theatre *stage);
 void rule_links_lead(struct theatre *stage);
 /* After a destroy. */

@@ -161,6 +161,18 @@ static const struct deployer *quiet_deployer(const struct theatre *stage)
 	return NULL;
 }
 
+/* An engine that comes back starts by itself what its restart policy says. */
+static bool is_started_by(const struct deployer *deployer, const char *name)
+{
+	size_t count = 0;
+	const struct docker_change *changes = docker_engine_changes(deployer->stage->engine, &count);
+	for (size_t i = deployer->changes_before; i < count; i++)
+		if (changes[i].call == DOCKER_START && !changes[i].foreign && changes[i].target &&
+		    strcmp(changes[i].target, name) == 0)
+			return true;
+	return false;
+}
+
 /* A consumer starts when those that it is linked to answer. */
 void rule_in_order(struct theatre *stage, const struct sights *before, const struct sights *now)
 {
@@ -171,7 +183,7 @@ void rule_in_order(struct theatre *stage, const struct sights *before, const str
 		    sight->component ? model_part(&deployer->wanted, sight->component) : NULL;
 		const struct sight *was = sights_named(before, sight->realm, sight->name);
 		if (!part || sight->realm != REALM_DOCKER || !sight->running || part->peer ||
-		    (was && was->running))
+		    (was && was->running) || !is_started_by(deployer, sight->name))
 			continue;
 		for (int k = 0; k < LINKS_MAX; k++) {
 			const struct part *provider =

@@ -6,9 +6,11 @@
 #include "base/json.h"
 #include "tests/sim/rules.h"
 
+/* Who looks at what answers asks through a helper, whose image is loaded when it is not there yet. */
 static bool of_helper(const struct docker_change *change)
 {
-	return change->target && strncmp(change->target, "berth.helper", 12) == 0;
+	return change->call == DOCKER_LOAD ||
+	       (change->target && strncmp(change->target, "berth.helper", 12) == 0);
 }
 
 /* Who alone works, undisturbed, and only reads, changes nothing. */
@@ -105,12 +107,8 @@ void rule_plan_done(struct deployer *deployer)
 		const char *action = json_text(change, "action"), *component = json_text(change, "component");
 		const struct part *part = component ? model_part(&deployer->wanted, component) : NULL;
 		char name[80];
-		/* Another store may have changed in place what this one remembers otherwise; that is found
-		 * out then. */
-		bool remembered = strcmp(action ? action : "", "update") == 0 &&
-				  (deployer->after_another || !deployer->from_converged);
-		if (part && part->realm == REALM_DOCKER && !remembered && action &&
-		    strcmp(action, "unchanged") != 0 && strcmp(action, "remove") != 0 &&
+		if (part && part->realm == REALM_DOCKER && action && strcmp(action, "unchanged") != 0 &&
+		    strcmp(action, "remove") != 0 &&
 		    settled_name(json_text(change, "instance"), name, sizeof name) &&
 		    !was_asked(deployer, name, is_because_of(change, "network")))
 			stage_accuse(deployer->stage, "plan", "the plan says %s of %s, and nothing was asked",
@@ -162,7 +160,8 @@ void rule_only_touched(struct deployer *deployer)
 		const struct sight *before = &deployer->before.list[i];
 		const struct part *part =
 		    before->component ? model_part(&deployer->wanted, before->component) : NULL;
-		if (!part || may[part - deployer->wanted.parts] || part->temper >= TEMPER_DEAD)
+		/* Where a peer is that nobody waited for the next deploy tells, whatever it is about. */
+		if (!part || may[part - deployer->wanted.parts] || part->temper >= TEMPER_DEAD || part->peer)
 			continue;
 		const struct sight *now = sights_named(&stage->judge->now, before->realm, before->name);
 		if (!now || strcmp(now->id, before->id) != 0)

@@ -102,6 +102,14 @@ static bool is_findable(const struct theatre *stage, enum realm realm)
 	return found;
 }
 
+/* Of a local job that was stopped its keeper stays, and counts as little as one that ran to its end. */
+static bool is_counted(const struct theatre *stage, const struct sight *sight)
+{
+	const struct part *part = sight->component ? model_part(&stage->model, sight->component) : NULL;
+	return sight->component && is_findable(stage, sight->realm) &&
+	       (!part || !leaves_nothing(part) || sight->running);
+}
+
 /* What is there is as many as are wanted. */
 void rule_nothing_more(struct theatre *stage)
 {
@@ -111,7 +119,7 @@ void rule_nothing_more(struct theatre *stage)
 		if (stage->model.parts[i].there && !leaves_nothing(&stage->model.parts[i]))
 			wanted += stage->model.parts[i].instances;
 	for (size_t i = 0; i < now->count; i++)
-		ours += now->list[i].component && is_findable(stage, now->list[i].realm);
+		ours += is_counted(stage, &now->list[i]);
 	if (ours != wanted)
 		stage_accuse(stage, "converges", "%zu instances are there, %zu are wanted", ours, wanted);
 }

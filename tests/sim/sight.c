@@ -112,6 +112,9 @@ static bool see_container(void *owner, const struct docker_container_view *view)
 	sight->link_digest = keep(sights, label(view, "berth.links"));
 	sight->secret_digest = keep(sights, label(view, "berth.secrets"));
 	sight->file_digest = keep(sights, label(view, "berth.files"));
+	sight->image = keep(sights, view->image);
+	sight->restart = keep(sights, view->restart_policy);
+	sight->memory = view->memory;
 	sight->environment = keep_array(sights, view->environment);
 	sight->running = strcmp(view->state, "running") == 0;
 	sight->ended_well = strcmp(view->state, "exited") == 0 && view->exit_code == 0;
@@ -178,6 +181,8 @@ static void see_observed(struct sights *sights, enum realm realm, const struct f
 	sight->link_digest = keep(sights, seen->link_digest ? seen->link_digest : "");
 	sight->secret_digest = keep(sights, seen->secret_digest ? seen->secret_digest : "");
 	sight->file_digest = keep(sights, seen->file_digest ? seen->file_digest : "");
+	sight->image = keep(sights, instance->image);
+	sight->memory = seen->memory_bytes;
 	sight->environment = keep_list(sights, (const char *const *)instance->environment);
 	sight->running = sight->answers = seen->state == SEEN_RUNNING;
 	sight->ended_well = seen->state == SEEN_STOPPED && seen->exit_code == 0;

@@ -21,6 +21,9 @@ struct sight {
 	const char *app, *component; /* NULL: it carries no mark of ours */
 	unsigned ordinal, generation;
 	const char *digest, *link_digest, *secret_digest, *file_digest;
+	const char *image;              /* its reference; NULL: it tells none */
+	const char *restart;            /* the policy; NULL likewise */
+	int64_t memory;                 /* bytes; 0: no limit */
 	const char *const *environment; /* NULL-terminated "NAME=value" */
 	bool running, answers, ended_well;
 	bool unsteady;              /* its program ends again and again */

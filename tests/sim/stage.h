@@ -58,7 +58,6 @@ struct deployer {
 	json_t *document;    /* of the last deploy */
 	bool alone;          /* nobody else worked meanwhile */
 	char holder[80];     /* who had the application at the engine when it began; "" nobody */
-	bool after_another;  /* another store changed the application before */
 	bool from_converged; /* nothing but edits came since the last deploy that ended well */
 };
 
