@@ -15,6 +15,7 @@ enum purpose { ADMITS, WITHDRAWS, MOVES };
 struct standing {
 	enum purpose purpose;
 	const char *shared; /* name of its component; NULL: none */
+	const char *names;  /* for others, as it was made with them; NULL: not known */
 };
 
 static step look, looked, connect_now, connected, disconnect;
@@ -93,9 +94,22 @@ static bool shared_again(const struct task *task)
 	}
 }
 
-/* What the container kept on the network before, or what its wish says when it is off it. */
+/* "app.db:db app.web:web" as a list. */
+static json_t *names_list(const char *names)
+{
+	owned_json list = json_array();
+
+	for (; *names; names += strcspn(names, " "), names += *names == ' ')
+		if (json_array_append_new(list, json_stringn(names, strcspn(names, " "))) < 0)
+			return NULL;
+	return give(list);
+}
+
+/* What the container kept on the network before, or was made with, or what its wish says when it is off it.
+ */
 static json_t *endpoint_config(struct task *task)
 {
+	const struct standing *standing = task->own;
 	owned_json config = json_object();
 	owned_json aliases = shared_again(task) ? shared_names(task->docker, task->wish.spec) : json_array();
 	const json_t *kept = json_object_get(task->kept, "Aliases");
@@ -107,6 +121,7 @@ static json_t *endpoint_config(struct task *task)
 		if (json_array_append(aliases, json_array_get(kept, i)) < 0)
 			return NULL;
 	links = json_is_array(links) ? json_incref(links)
+		: standing->names    ? names_list(standing->names)
 		: task->wish.spec    ? link_list(task->wish.spec)
 				     : json_array();
 	if (json_object_set(config, "Aliases", aliases) < 0 ||
@@ -183,6 +198,18 @@ static int keep(struct task *task, const json_t *container, const json_t *endpoi
 	return 0;
 }
 
+/* Off its network nothing is told of it; the names it has for others are those it was made with. */
+static enum progress join(struct task *task, const json_t *container, struct error *err)
+{
+	struct standing *standing = task->own;
+	const json_t *labels = json_object_get(json_object_get(container, "Config"), "Labels");
+	const char *names = json_text(labels, "berth.names");
+
+	if (names && !(standing->names = arena_text(&task->arena, names)))
+		return out_of_memory(err);
+	return task_go(task, connect_now);
+}
+
 /* What a running container was to be connected by, and was refused, is told as its endpoint all the same:
  * with its names, maybe with an address, and without a gateway. */
 static bool is_connected(const json_t *container, const json_t *endpoint)
@@ -227,7 +254,7 @@ static enum progress looked(struct task *task, struct error *err)
 	if (!endpoint && standing->purpose == WITHDRAWS && !task->kept)
 		return PROGRESS_DONE;
 	if (!endpoint)
-		return task_go(task, connect_now);
+		return join(task, container, err);
 	if (stands(task, container, endpoint))
 		return arrived(task);
 	if (keep(task, container, endpoint) < 0)

@@ -50,11 +50,22 @@ static char *own_ports(struct task *task, const struct instance_spec *spec)
 	return text.failed ? NULL : arena_text(&task->arena, text_view(&text));
 }
 
+/* The names that it has for others, "app.db:db app.web:web": off its network nothing else tells them. */
+static char *own_names(struct task *task, const struct instance_spec *spec)
+{
+	owned_text text = {0};
+	owned_json links = link_list(spec);
+
+	for (size_t i = 0; i < json_array_size(links); i++)
+		text_format(&text, "%s%s", i ? " " : "", json_string_value(json_array_get(links, i)));
+	return links && !text.failed ? arena_text(&task->arena, text_view(&text)) : NULL;
+}
+
 static json_t *labels(struct task *task, const struct instance_spec *spec)
 {
 	const char *ordinal = arena_format(&task->arena, "%u", spec->ordinal);
 	const char *type = arena_format(&task->arena, "docker:%s", spec->image);
-	const char *ports = own_ports(task, spec);
+	const char *ports = own_ports(task, spec), *names = own_names(task, spec);
 	owned_json object = json_object();
 	const struct {
 		const char *name, *value;
@@ -64,6 +75,7 @@ static json_t *labels(struct task *task, const struct instance_spec *spec)
 	    {"berth.instance", ordinal},
 	    {"berth.type", type},
 	    {"berth.ports", ports},
+	    {"berth.names", names},
 	    {"berth.spec", spec->digest},
 	    {"berth.links", spec->link_digest},
 	    {"berth.salt", spec->secret_salt},
@@ -75,7 +87,7 @@ static json_t *labels(struct task *task, const struct instance_spec *spec)
 	    {"berth.shared", spec->shared_from_start ? "start" : NULL},
 	};
 
-	if (!object || !ordinal || !type || !ports)
+	if (!object || !ordinal || !type || !ports || !names)
 		return NULL;
 	for (size_t i = 0; i < spec->label_count; i++)
 		if (put(object, spec->labels[i].name, json_string(spec->labels[i].value)) < 0)

@@ -128,6 +128,14 @@ static enum progress pinned_looked(struct task *task, struct error *err)
 	return task->address ? pin_taken(task, err) : out_of_memory(err);
 }
 
+/* It was made for a network that went meanwhile, and came again as another one. */
+static bool network_gone(struct call *call)
+{
+	const char *words = call_words(call);
+
+	return call->status == 404 && starts_with(words, "network ") && strstr(words, " not found");
+}
+
 static enum progress started(struct task *task, struct error *err)
 {
 	struct call *call = &task->calls[0];
@@ -136,7 +144,7 @@ static enum progress started(struct task *task, struct error *err)
 		return PROGRESS_DONE;
 	if (call->error.code == OK && address_gone(call) && task->wish.spec->pin_address)
 		return inspect_again(task, pinned_looked, err);
-	if (call->error.code == OK && !task->flag && address_gone(call)) {
+	if (call->error.code == OK && !task->flag && (address_gone(call) || network_gone(call))) {
 		task->after = start_begin;
 		return task_go(task, rejoin_begin);
 	}
