@@ -26,6 +26,14 @@ static enum action stop(const struct work *work)
 	return is_up(work->instance->seen) ? ACTION_STOP : ACTION_UNCHANGED;
 }
 
+/* Its making was interrupted, maybe before its files were in it, and nothing tells here which they are. */
+static bool is_half_made(const struct work *work)
+{
+	const struct observed *seen = work->instance->seen;
+	return seen && seen->state == SEEN_CREATED && seen->file_digest && *seen->file_digest &&
+	       !work->instance->component->spec;
+}
+
 /* What is not there, or cannot be started any more, is a deploy's business. */
 static enum action start(const struct work *work)
 {
@@ -36,6 +44,11 @@ static enum action start(const struct work *work)
 	if (seen && seen->state == SEEN_BROKEN)
 		operation_warn(work->operation, "%s cannot be started%s%s: `berth deploy` makes it anew",
 			       work->instance->name, seen->error ? ": " : "", seen->error ? seen->error : "");
+	if (is_half_made(work)) {
+		operation_warn(work->operation, "%s was never made whole: `berth deploy` completes it",
+			       work->instance->name);
+		return ACTION_UNCHANGED;
+	}
 	return is_down(work->instance->seen) && !is_job(work) ? ACTION_START : ACTION_UNCHANGED;
 }
 

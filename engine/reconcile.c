@@ -385,8 +385,10 @@ bool intent_durable(struct work *work, const char *what, bool *ret_failed)
 	struct berth_operation *operation = work->operation;
 	*ret_failed = false;
 	const char *name = work->intent ? NULL : settled_name(work->instance);
-	if (work->parts & (PART_LIMITS | PART_FILES | PART_NOTICE))
+	if (work->parts & (PART_FILES | PART_NOTICE))
 		what = "update";
+	else if (work->parts & PART_LIMITS)
+		what = "limits";
 	if (name)
 		work->intent =
 		    store_put_intent(operation->berth->store, operation->application->id, name,
@@ -418,6 +420,9 @@ static phase_step *step_of(const struct work *work)
 	enum phase phase = work->instance->phase;
 	if (work->settled && work->operation->verb->rest)
 		return work->operation->verb->rest;
+	/* Left alone, it is not made because those that it needs answer. */
+	if (work->action == ACTION_UNCHANGED && phase == PHASE_ABSENT)
+		return step_resting;
 	if (work->action == ACTION_REMOVE && (phase == PHASE_RUNNING || phase == PHASE_STOPPED))
 		return step_leaving;
 	if (work->instance->successor && phase == PHASE_STARTING)
