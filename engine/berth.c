@@ -70,6 +70,7 @@ static int know_owner(struct berth *berth, const char *name, struct error *err)
 	if (digest_hex(place, strlen(place), hex))
 		return fail(err, ERR_FAILED, "SHA-256 is not available from libcrypto");
 	snprintf(berth->deployer, sizeof berth->deployer, "%.32s", hex);
+	berth->owner.place = berth->deployer;
 	return 0;
 }
 

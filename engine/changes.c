@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/deploy.h"
+#include "engine/limits.h"
 #include "engine/readable.h"
 
 void because(struct decision *decision, const char *path, const char *old, const char *new,
@@ -230,10 +232,10 @@ static bool compare_links(struct decision *decision, enum resolved found)
 
 /* --- what was done to it since it was made ------------------------------------------------------ */
 
-enum memory { FORGOTTEN, IN_DOUBT, REMEMBERED };
+enum memory { FORGOTTEN, IN_DOUBT, ELSEWHERE, REMEMBERED };
 
 /* What the store has of this very incarnation. In doubt: a change of it was begun, and how it ended nobody
- * wrote. */
+ * wrote. Elsewhere: so may another store have of it, which was in between. */
 static enum memory recall(const struct work *work, const struct known_instance **ret)
 {
 	const struct observed *seen = work->instance->seen;
@@ -242,7 +244,9 @@ static enum memory recall(const struct work *work, const struct known_instance *
 	*ret = known;
 	if (!known || !known->target_id || strcmp(known->target_id, seen->target_id) != 0)
 		return FORGOTTEN;
-	return known->pending ? IN_DOUBT : REMEMBERED;
+	if (known->doubt == DOUBT_BEGUN)
+		return IN_DOUBT;
+	return known->doubt == DOUBT_HANDS || site_changed_hands(work->site) ? ELSEWHERE : REMEMBERED;
 }
 
 static bool files_differ(const struct work *work)
@@ -251,9 +255,12 @@ static bool files_differ(const struct work *work)
 	const char *had = seen->file_digest ? seen->file_digest : "";
 	const struct known_instance *known = NULL;
 	enum memory memory = recall(work, &known);
-	if (memory == IN_DOUBT && (*had || work->spec->file_count))
+	/* Whoever else had it may have written others under it; who is made anew for them has his own. */
+	bool under_it = work->instance->component->spec->on_change->kind != ON_CHANGE_RESTART;
+	bool doubtful = memory == IN_DOUBT || (memory == ELSEWHERE && under_it);
+	if (doubtful && (*had || work->spec->file_count))
 		return true;
-	if (memory == REMEMBERED && known->files)
+	if (memory != FORGOTTEN && known->files)
 		had = known->files;
 	return strcmp(had, work->spec->file_digest) != 0;
 }
@@ -268,19 +275,28 @@ static bool compare_files(struct decision *decision)
 	return true;
 }
 
-static bool has_facts_in_place(const struct component *component)
+bool changes_in_place(const struct component *component)
 {
 	const struct capabilities *can = &component->site->location.driver->capabilities;
 	return can->limits_in_place || can->restart_in_place;
 }
 
+/* As its target says, else as the store has it of this very incarnation. False: neither tells. */
+static bool limits_now(const struct work *work, struct limits *ret)
+{
+	const struct observed *seen = work->instance->seen;
+	const struct known_instance *known = NULL;
+	if (!seen->limits_known)
+		return recall(work, &known) == REMEMBERED && known->doubt == NO_DOUBT &&
+		       limits_noted(known->limits, ret);
+	*ret = (struct limits){seen->memory_bytes, seen->nano_cpus, seen->restart};
+	return true;
+}
+
 bool limits_known(const struct work *work)
 {
-	const struct known_instance *known = NULL;
-	if (!has_facts_in_place(work->instance->component) || work->instance->seen->limits_known)
-		return true;
-	return recall(work, &known) == REMEMBERED &&
-	       made_from(work->operation, work->instance->component->id);
+	struct limits now;
+	return !changes_in_place(work->instance->component) || limits_now(work, &now);
 }
 
 static void differs(struct decision *decision, const char *path, int64_t old, int64_t new)
@@ -296,21 +312,19 @@ static bool compare_limits(struct decision *decision)
 {
 	const struct component *component = decision->work->instance->component;
 	const struct component_spec *spec = component->spec;
-	const struct observed *seen = decision->work->instance->seen;
 	const struct capabilities *can = &component->site->location.driver->capabilities;
-	if (!has_facts_in_place(component))
+	struct limits now;
+	if (!changes_in_place(component) || !limits_now(decision->work, &now))
 		return false;
-	if (!seen->limits_known)
-		return compare_facts(decision, FACT_IN_PLACE) > 0;
 	bool limits = can->limits_in_place &&
-		      (seen->memory_bytes != spec->memory_bytes || seen->nano_cpus != spec->nano_cpus);
-	bool restart = can->restart_in_place && seen->restart != restart_wanted(component);
+		      (now.memory_bytes != spec->memory_bytes || now.nano_cpus != spec->nano_cpus);
+	bool restart = can->restart_in_place && now.restart != restart_wanted(component);
 	if (limits) {
-		differs(decision, "memory", seen->memory_bytes, spec->memory_bytes);
-		differs(decision, "cpus", seen->nano_cpus, spec->nano_cpus);
+		differs(decision, "memory", now.memory_bytes, spec->memory_bytes);
+		differs(decision, "cpus", now.nano_cpus, spec->nano_cpus);
 	}
 	if (restart)
-		because(decision, "restart", restart_name(seen->restart),
+		because(decision, "restart", restart_name(now.restart),
 			restart_name(restart_wanted(component)), place_of(spec, "restart"));
 	return limits || restart;
 }

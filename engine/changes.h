@@ -29,6 +29,8 @@ struct place place_of(const struct component_spec *spec, const char *path);
 /* Compare what was found of a wanted instance with its specification (`found`: how far that is resolved).
  * Adds the reasons. */
 struct changes changes_of(struct decision *decision, enum resolved found);
+/* Whether its target changes limits or the restart policy of what is there. */
+bool changes_in_place(const struct component *component);
 /* Whether the limits that the instance has now can be told without asking its target. */
 bool limits_known(const struct work *work);
 /* The digest of what the component is to be made from. 0 or -1 (no memory). */

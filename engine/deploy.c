@@ -232,7 +232,7 @@ static bool prepared(struct berth_operation *operation)
 	if (!stopped_remembered(operation))
 		return false;
 	/* Under the lease: nobody loses an application to somebody who is then refused. */
-	if (!sites_claim(operation) || !sites_prepare(operation))
+	if (!hands_noted(operation) || !sites_claim(operation) || !sites_prepare(operation))
 		return false;
 	if (!records_begin(operation))
 		return false;

@@ -37,6 +37,13 @@ bool stage_open_known(struct berth_operation *operation);
 /* Whether a component is one of those that the request names; naming none means all. */
 bool component_meant(const struct berth_operation *operation, const char *id);
 
+/* --- hands.c --- */
+/* Whether another store was the last to change something there. */
+bool site_changed_hands(const struct site *site);
+/* What is remembered of what was in other hands is in doubt, durably. False: wait, or the operation was
+ * ended. */
+bool hands_noted(struct berth_operation *operation);
+
 /* --- claim.c --- */
 /* What somebody else holds is refused before anything is asked for. */
 bool stage_claimed(struct berth_operation *operation);

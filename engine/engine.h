@@ -133,6 +133,7 @@ struct work {
 	bool leftover;          /* of a generation that an interrupted update left */
 	bool lone;              /* nothing that an interrupted update left may run beside it */
 	bool looked_at;         /* its limits were asked for before the plan was made */
+	bool limits_unknown;    /* and still are */
 	bool resumed;           /* an update that was interrupted: it was made already */
 	bool withdrawn;         /* of one that goes: it lost the shared name */
 	bool step_aside;        /* of an older one: its successor wants to start, stop */
@@ -233,6 +234,8 @@ struct berth_operation {
 	struct application *application;
 	struct stored_application *stored;       /* what the store has about it, or NULL */
 	struct known_instances known;            /* and about its instances: known_of() */
+	bool hands_noted;                        /* those of a place that was in other hands are in doubt, */
+	uint64_t doubt;                          /* by that record; 0: none was needed */
 	struct stored_application *past;         /* the revision that a rollback goes back to, or NULL */
 	const struct stored_application *source; /* whose blueprint it is; NULL: one that was given */
 	json_t *saved;                           /* the saved plan that is carried out, or NULL */

@@ -147,7 +147,7 @@ static enum phase do_part(struct work *work, const struct part *part)
 {
 	struct error err = {0};
 	bool failed = false;
-	if (!intent_durable(work, "update", &failed))
+	if (!intent_durable(work, "change", &failed))
 		return failed ? work_break(work, work_error(work)) : PHASE_UPDATING;
 	if (!call_may_begin(work, part->doing))
 		return PHASE_UPDATING;
@@ -251,7 +251,8 @@ enum phase step_updating(struct work *work)
 	const struct part *part = next_part(work);
 	if (part)
 		return do_part(work, part);
-	/* Whoever starts because of it is to find it answering. */
+	/* One that is not known to answer is asked, and gets the name it shares, whatever else was due:
+	 * whoever starts because of it is to find it answering. */
 	if (!work->started || (work->verify && !work->answered))
 		return PHASE_STARTING;
 	return finish(work);

@@ -21,7 +21,8 @@ bool instance_known_ready(const struct instance *instance)
 	const char *name = settled_name(instance);
 	const struct known_instance *known =
 	    seen && seen->target_id && name ? known_of(instance->work->operation, name) : NULL;
-	return known && !known->pending && known->target_id && strcmp(known->target_id, seen->target_id) == 0;
+	return known && known->doubt == NO_DOUBT && known->target_id &&
+	       strcmp(known->target_id, seen->target_id) == 0;
 }
 
 /* --- which generation counts -------------------------------------------------------------------- */
@@ -235,8 +236,10 @@ static int decide_seen(struct decision *decision, enum resolved found)
 	struct changes changes = changes_of(decision, found);
 	work->action = action_for(work, &changes);
 	if (work->resumed && work->action != ACTION_REPLACE && work->action != ACTION_RELINK) {
-		/* Made as wanted already: it is waited for, then the older one goes. */
+		/* Made as wanted already: it is waited for, then the older one goes. What nobody looked at of
+		 * it may have been edited since. */
 		work->action = ACTION_REPLACE;
+		work->parts |= limits_known(work) ? 0 : PART_LIMITS;
 		work->order = order_of(decision) == ORDER_START_FIRST ? ORDER_START_FIRST : ORDER_STOP_FIRST;
 		because(decision, "generation", work->instance->predecessor->name, work->instance->name,
 			spec->place);
@@ -309,12 +312,16 @@ static int decide_wanted(struct decision *decision, struct error *err)
 		work->action = ACTION_CREATE;
 	else if (decide_seen(decision, found))
 		return fail_memory(err);
+	work->limits_unknown =
+	    instance->seen && (stays(work->action) || work->action == ACTION_START) && !limits_known(work);
 	if (instance->seen && stays(work->action)) {
 		bool job = instance->component->spec->job;
 		if (!(work->parts & PART_ROLL)) /* else its ports will be others */
 			keep_attachments(instance);
+		/* What was looked at is remembered when it has answered. */
 		work->verify = job ? instance->seen->state == SEEN_RUNNING
-				   : instance->seen->state != SEEN_RUNNING || !instance_known_ready(instance);
+				   : instance->seen->state != SEEN_RUNNING || work->looked_at ||
+					 !instance_known_ready(instance) || site_changed_hands(work->site);
 	}
 	/* Built again when its turn comes: the values may be others by then. */
 	if (!work->verify && work->action != ACTION_UPDATE) {

@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/changes.h"
 #include "engine/deploy.h"
-#include "engine/specs.h"
+#include "engine/limits.h"
 
 /* Values of sensitive names are to be given again: they are nowhere written down. */
 json_t *kept_settings(const char *const *settings)
@@ -236,6 +237,16 @@ static const char *files_of(const struct work *work)
 	return spec && spec->file_digest[0] ? spec->file_digest : NULL;
 }
 
+static const char *limits_of(const struct work *work, char line[static LIMITS_NOTE])
+{
+	const struct component *component = work->instance->component;
+	const struct component_spec *spec = component->spec;
+	if (!component->site || !changes_in_place(component) || work->limits_unknown)
+		return NULL;
+	limits_note(&(struct limits){spec->memory_bytes, spec->nano_cpus, restart_wanted(component)}, line);
+	return line;
+}
+
 /* A component that moved leaves an instance behind that has the name of the new one. */
 static bool wanted_elsewhere(const struct instance *instance)
 {
@@ -255,17 +266,38 @@ static bool worth_remembering(const struct work *work)
 	return instance->wanted || !wanted_elsewhere(instance);
 }
 
-/* The old one was kept: what was begun is over, and what was known of it holds. */
+/* The old one was kept: what was begun is over, and what was known of it holds, as far as it was certain. */
 static uint64_t remember_kept(const struct work *work, const char *name)
 {
 	struct store *store = work->operation->berth->store;
 	const char *app = work->operation->application->id;
 	struct stored_instance stored = {0};
 	uint64_t number = 0;
-	if (store_instance(store, app, name, &stored, NULL) == 0 && stored.target_id)
-		number = store_put_instance(store, app, name, stored.target_id, stored.ports, stored.files);
+	if (store_instance(store, app, name, &stored, NULL) == 0 && stored.target_id &&
+	    stored.doubt == NO_DOUBT)
+		number = store_put_instance(store, app, name, stored.target_id, stored.ports, stored.files,
+					    stored.limits);
 	stored_instance_release(&stored);
 	return number;
+}
+
+/* One that was made, or that a deploy brought to what its blueprint says, is so. Whoever did something else
+ * to it leaves files and limits as they were known of that incarnation, and in doubt when they were. */
+static uint64_t remember_running(const struct work *work, const char *name, const char *target_id)
+{
+	struct store *store = work->operation->berth->store;
+	const char *app = work->operation->application->id;
+	char line[LIMITS_NOTE];
+	owned_json ports = ports_of(work);
+	if (!work->operation->verb->decide || work->fresh)
+		return store_put_instance(store, app, name, target_id, ports, files_of(work),
+					  limits_of(work, line));
+	const struct known_instance *known = known_of(work->operation, name);
+	if (!known || !known->target_id || strcmp(known->target_id, target_id) != 0)
+		return store_put_instance(store, app, name, target_id, ports, NULL, NULL);
+	return known->doubt != NO_DOUBT
+		   ? 0
+		   : store_put_instance(store, app, name, target_id, ports, known->files, known->limits);
 }
 
 /* What is seen running now has answered: the next deploy need not ask again. Where the last listing failed,
@@ -291,9 +323,10 @@ static void remember_ready(struct berth_operation *operation)
 		bool in_doubt = !ready && instance->wanted && instance->seen;
 		if (!name || in_doubt || !worth_remembering(work))
 			continue;
-		owned_json ports = ready && target_id ? ports_of(work) : NULL;
-		uint64_t number = store_put_instance(operation->berth->store, operation->application->id,
-						     name, ready ? target_id : NULL, ports, files_of(work));
+		uint64_t number = ready && target_id ? remember_running(work, name, target_id)
+						     : store_put_instance(operation->berth->store,
+									  operation->application->id, name,
+									  NULL, NULL, NULL, NULL);
 		if (number > operation->commit)
 			operation->commit = number;
 	}

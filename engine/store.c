@@ -376,10 +376,11 @@ uint64_t store_put_intent(struct store *store, const char *app, const char *inst
 }
 
 uint64_t store_put_instance(struct store *store, const char *app, const char *instance, const char *target_id,
-			    const json_t *ports, const char *files)
+			    const json_t *ports, const char *files, const char *limits)
 {
-	struct record *record = record_of(target_id ? RECORD_INSTANCE : RECORD_GONE,
-					  (const char *const[]){app, instance, target_id, NULL, files}, 5);
+	struct record *record =
+	    record_of(target_id ? RECORD_INSTANCE : RECORD_GONE,
+		      (const char *const[]){app, instance, target_id, NULL, files, limits}, 6);
 	if (!record)
 		return 0;
 	if (target_id && put_json(record, 3, ports)) {

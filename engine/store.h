@@ -26,13 +26,22 @@ struct stored_application {
 	int64_t revision, deployed_ms;
 };
 
+/* Whether what is remembered of an instance may be otherwise by now. */
+enum doubt {
+	NO_DOUBT,
+	DOUBT_LIMITS, /* a change of its limits was begun, and is not known to have ended */
+	DOUBT_HANDS,  /* another store may have changed it in place */
+	DOUBT_BEGUN,  /* a change of all that is changed in place was begun, and is not known to have ended */
+};
+
 /* What is remembered of one instance. */
 struct stored_instance {
 	char *target_id; /* the incarnation that was seen ready */
 	json_t *ports;   /* {"6379/tcp": 20431}: numbers that were picked for it */
 	char *files; /* the digest of the files it was given last, where it differs from what it was made with
 		      */
-	bool pending; /* a change of it in place was begun, and is not known to have ended */
+	char *limits; /* what its target can change in place, as it is: limits.h; NULL: not known */
+	enum doubt doubt;
 };
 
 /* The store in `directory`, made there (0700, file 0600) when something is first written. `committed` is
@@ -54,8 +63,8 @@ int store_instance(struct store *store, const char *app, const char *name, struc
 struct known_instances {
 	struct arena arena; /* of the texts */
 	struct known_instance {
-		const char *name, *target_id, *ports, *files; /* `ports` as text; NULL: none */
-		bool pending;
+		const char *name, *target_id, *ports, *files, *limits; /* `ports` as text; NULL: none */
+		enum doubt doubt;
 	} * items;
 	size_t count, room;
 };
@@ -96,7 +105,7 @@ uint64_t store_put_intent(struct store *store, const char *app, const char *inst
 			  const char *what, const char *digest);
 /* NULL target_id: it is gone. */
 uint64_t store_put_instance(struct store *store, const char *app, const char *instance, const char *target_id,
-			    const json_t *ports, const char *files);
+			    const json_t *ports, const char *files, const char *limits);
 uint64_t store_put_event(struct store *store, const char *app, const char *component, const char *instance,
 			 const char *what, const char *text);
 /* How a revision's last deploy ended, and which images {COMPONENT: id} ran then. */

@@ -26,12 +26,13 @@ static const char *const queries[] = {
 			 "deployed_ms, variables, pins"
 			 " FROM application WHERE name = ?1",
     [READ_APPLICATIONS] = "SELECT name FROM application ORDER BY name",
-    [READ_INSTANCE] = "SELECT target_id, ports, files, EXISTS(SELECT 1 FROM intent WHERE app = ?1 AND "
-		      "instance = ?2 AND what = 'update') FROM instance WHERE app = ?1 AND name = ?2",
+    [READ_INSTANCE] =
+	"SELECT target_id, ports, files, limits, EXISTS(SELECT 1 FROM intent WHERE app = ?1 AND "
+	"instance = ?2 AND what = 'update') FROM instance WHERE app = ?1 AND name = ?2",
     /* The order is that of the table's key. */
     [READ_INSTANCES] =
-	"SELECT name, target_id, ports, files, EXISTS(SELECT 1 FROM intent WHERE intent.app = ?1 AND "
-	"intent.instance = instance.name AND what = 'update') FROM instance WHERE app = ?1 ORDER BY name",
+	"SELECT name, target_id, ports, files, limits, (SELECT what FROM intent WHERE intent.app = ?1 AND "
+	"intent.instance = instance.name) FROM instance WHERE app = ?1 ORDER BY name",
     /* The newest ones, told in their order. */
     [READ_EVENTS] =
 	"SELECT * FROM (SELECT id, time_ms, app, component, instance, what, text FROM event"
@@ -199,6 +200,17 @@ int store_applications(struct store *store, json_t **ret_names, struct error *er
 	return 0;
 }
 
+/* By what was begun last, or befell it. */
+static enum doubt doubt_of(const char *intent)
+{
+	static const char *const words[] = {
+	    [DOUBT_LIMITS] = "limits", [DOUBT_HANDS] = "hands", [DOUBT_BEGUN] = "update"};
+	for (int doubt = DOUBT_LIMITS; intent && doubt <= DOUBT_BEGUN; doubt++)
+		if (strcmp(intent, words[doubt]) == 0)
+			return (enum doubt)doubt;
+	return NO_DOUBT;
+}
+
 int store_instance(struct store *store, const char *app, const char *name, struct stored_instance *ret,
 		   struct error *err)
 {
@@ -215,11 +227,12 @@ int store_instance(struct store *store, const char *app, const char *name, struc
 	if (result == SQLITE_ROW)
 		status = copy_column(statement, 0, &found.target_id, err) ||
 				 parse_column(store, statement, 1, &found.ports, err) ||
-				 copy_column(statement, 2, &found.files, err)
+				 copy_column(statement, 2, &found.files, err) ||
+				 copy_column(statement, 3, &found.limits, err)
 			     ? -1
 			     : 0;
 	if (result == SQLITE_ROW)
-		found.pending = sqlite3_column_int(statement, 3) != 0;
+		found.doubt = doubt_of(column_text(statement, 4));
 	if (statement && end_query(store, statement, result, status ? NULL : err))
 		status = -1;
 	if (status) {
@@ -271,6 +284,15 @@ static const char *keep_column(sqlite3_stmt *row, int column, struct arena *aren
 	return copy;
 }
 
+/* Most instances are limited alike: where the one before says the same, its text serves for both. */
+static const char *keep_limits(sqlite3_stmt *row, struct known_instances *known, bool *failed)
+{
+	const char *before = known->count ? known->items[known->count - 1].limits : NULL;
+	const char *text = column_text(row, 4);
+	return before && text && strcmp(before, text) == 0 ? before
+							   : keep_column(row, 4, &known->arena, failed);
+}
+
 static int add_known(struct known_instances *known, sqlite3_stmt *row)
 {
 	if (known->count == known->room) {
@@ -282,12 +304,14 @@ static int add_known(struct known_instances *known, sqlite3_stmt *row)
 		known->room = room;
 	}
 	bool failed = false;
+	const char *limits = keep_limits(row, known, &failed);
 	known->items[known->count++] =
 	    (struct known_instance){.name = keep_column(row, 0, &known->arena, &failed),
 				    .target_id = keep_column(row, 1, &known->arena, &failed),
 				    .ports = keep_column(row, 2, &known->arena, &failed),
 				    .files = keep_column(row, 3, &known->arena, &failed),
-				    .pending = sqlite3_column_int(row, 4) != 0};
+				    .limits = limits,
+				    .doubt = doubt_of(column_text(row, 5))};
 	return failed ? -1 : 0;
 }
 
@@ -512,6 +536,7 @@ void stored_instance_release(struct stored_instance *instance)
 {
 	free(instance->target_id);
 	free(instance->files);
+	free(instance->limits);
 	json_decref(instance->ports);
 	*instance = (struct stored_instance){0};
 }

@@ -34,6 +34,7 @@ static const char *const migrations[] = {
     "TEXT,"
     " directory TEXT, blueprint TEXT, settings TEXT, variables TEXT, pins TEXT, by TEXT, images TEXT,"
     " outcome INTEGER, PRIMARY KEY(app, revision)) WITHOUT ROWID;",
+    "ALTER TABLE instance ADD COLUMN limits TEXT;",
 };
 
 #define SCHEMA ((int64_t)COUNT_OF(migrations))

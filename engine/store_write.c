@@ -26,14 +26,16 @@ static const struct {
     {RECORD_DROP, "DELETE FROM memory WHERE app = ?3"},
     {RECORD_DROP, "DELETE FROM stopped WHERE app = ?3"},
     {RECORD_DROP, "DELETE FROM revision WHERE app = ?3"},
-    /* How a change in place ended stays in doubt whatever is begun next, but for another instance. */
+    /* How a change in place ended, and what somebody else changed, stays in doubt whatever is begun next: the
+     * instance that it is about may be kept. */
     {RECORD_INTENT,
      "INSERT INTO intent(app, instance, location, what, digest, time_ms) "
      "VALUES(?3, ?4, ?5, ?6, ?7, ?1) ON CONFLICT(app, instance) DO UPDATE SET "
      "location = excluded.location, digest = excluded.digest, time_ms = excluded.time_ms, what = "
-     "CASE WHEN what = 'update' AND excluded.what <> 'place' THEN what ELSE excluded.what END"},
-    {RECORD_INSTANCE,
-     "INSERT OR REPLACE INTO instance(app, name, target_id, ports, files) VALUES(?3, ?4, ?5, ?6, ?7)"},
+     "CASE WHEN 'update' IN (what, excluded.what) THEN 'update' WHEN 'hands' IN (what, excluded.what) THEN "
+     "'hands' WHEN 'limits' IN (what, excluded.what) THEN 'limits' ELSE excluded.what END"},
+    {RECORD_INSTANCE, "INSERT OR REPLACE INTO instance(app, name, target_id, ports, files, limits) "
+		      "VALUES(?3, ?4, ?5, ?6, ?7, ?8)"},
     {RECORD_INSTANCE, "DELETE FROM intent WHERE app = ?3 AND instance = ?4"},
     {RECORD_INSTANCE, "DELETE FROM stopped WHERE app = ?3 AND instance = ?4"},
     {RECORD_GONE, "DELETE FROM instance WHERE app = ?3 AND name = ?4"},

@@ -76,10 +76,12 @@ struct location {
 	void *state; /* the driver's own, from open to close */
 };
 
-/* Who deploys. `id` is stable for one user's store on one machine (or given by name); `words` is for people.
+/* Who deploys. `id` is stable for one user's store on one machine (or given by name); `words` is for people;
+ * `place` tells whose store knows what was changed last: several may deploy under one name. NULL or "": it is
+ * not told.
  */
 struct owner {
-	const char *id, *words;
+	const char *id, *words, *place;
 };
 
 /* Whether the engine places and replaces each instance, or the target does that itself. */
@@ -122,7 +124,7 @@ struct inventory {
 	} * strangers;
 	size_t stranger_count;
 	const struct inventory_claim {
-		const char *app, *owner_id, *owner_words;
+		const char *app, *owner_id, *owner_words, *place; /* as in struct owner, never NULL */
 	} * claims;
 	size_t claim_count;
 	/* What else carries our mark: networks, leases, helpers. Only told when every application is listed.
@@ -244,7 +246,8 @@ struct location_driver {
 	bool (*port_free)(struct location *, const char *address, uint16_t port, enum protocol);
 
 	/* Take, or find out who has, the application at this location. DONE with ret_owner (strings in
-	 * `arena`) = the holder, who may be somebody else; `adopt` takes it over. */
+	 * `arena`) = the holder, who may be somebody else; `adopt` takes it over. What its owner holds from
+	 * another place is held from this one then. */
 	enum progress (*claim)(struct location *, struct errand *, const char *app, const struct owner *,
 			       bool adopt, struct arena *arena, struct owner *ret_holder, struct error *);
 	enum progress (*disclaim)(struct location *, struct errand *, const char *app, struct error *);

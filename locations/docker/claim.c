@@ -42,13 +42,22 @@ static enum progress take_over(struct task *task, struct error *err)
 	return ask(task, 0, &question, taken_from, err);
 }
 
+/* What is another owner's when it is adopted; what is ours when another store of ours was here last. */
+static bool is_to_take(const struct task *task, const char *id, const char *place)
+{
+	const struct owner *owner = task->wish.owner;
+	if (strcmp(id, owner->id) != 0)
+		return task->wish.adopt;
+	return owner->place && strcmp(place ? place : "", owner->place) != 0;
+}
+
 static enum progress told(struct task *task, const json_t *labels, struct error *err)
 {
 	const char *id = json_text(labels, "berth.claim"), *words = json_text(labels, "berth.owner");
 
 	if (!id || !marked(labels, task->wish.app))
 		return not_ours(task, err);
-	if (strcmp(id, task->wish.owner->id) != 0 && task->wish.adopt && ++task->tries < TRIES)
+	if (is_to_take(task, id, json_text(labels, "berth.claim.place")) && ++task->tries < TRIES)
 		return task_go(task, take_over);
 	const char *holder = arena_text(task->wish.arena, id);
 	const char *named = arena_text(task->wish.arena, words ? words : "");
@@ -80,9 +89,9 @@ static enum progress claim_create(struct task *task, struct error *err)
 	struct question question = {
 	    .method = "POST",
 	    .path = "/volumes/create",
-	    .body = name ? json_pack("{s:s, s:{s:s, s:s, s:s}}", "Name", name, "Labels", "berth.app",
+	    .body = name ? json_pack("{s:s, s:{s:s, s:s, s:s, s:s*}}", "Name", name, "Labels", "berth.app",
 				     task->wish.app, "berth.claim", owner->id, "berth.owner",
-				     owner->words ? owner->words : "")
+				     owner->words ? owner->words : "", "berth.claim.place", owner->place)
 			 : NULL,
 	};
 

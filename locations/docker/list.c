@@ -135,13 +135,14 @@ static int read_containers(struct task *task, const json_t *listed, struct inven
 
 static int add_claim(struct inventory *inventory, struct inventory_claim *claims, const json_t *labels)
 {
-	const char *words = json_text(labels, "berth.owner");
+	const char *words = json_text(labels, "berth.owner"), *place = json_text(labels, "berth.claim.place");
 	struct inventory_claim *claim = &claims[inventory->claim_count++];
 
 	claim->app = arena_text(&inventory->arena, json_text(labels, "berth.app"));
 	claim->owner_id = arena_text(&inventory->arena, json_text(labels, "berth.claim"));
 	claim->owner_words = arena_text(&inventory->arena, words ? words : "");
-	return claim->app && claim->owner_id && claim->owner_words ? 0 : -1;
+	claim->place = arena_text(&inventory->arena, place ? place : "");
+	return claim->app && claim->owner_id && claim->owner_words && claim->place ? 0 : -1;
 }
 
 static int add_volume(struct inventory *inventory, struct inventory_volume *volumes, const json_t *volume,

@@ -24,6 +24,7 @@ static void call_free(struct call *call)
 	free(call->word);
 	free(call->owner_id);
 	free(call->owner_words);
+	free(call->owner_place);
 	free(call);
 }
 
@@ -183,9 +184,11 @@ static bool keep_question(struct call *call, const struct question *question)
 		return keep_lease(call, question->lease);
 	if (!owner)
 		return true;
-	if (!copy_text(&call->owner_id, owner->id) || !copy_text(&call->owner_words, owner->words))
+	if (!copy_text(&call->owner_id, owner->id) || !copy_text(&call->owner_words, owner->words) ||
+	    !copy_text(&call->owner_place, owner->place ? owner->place : ""))
 		return false;
-	call->owner = (struct owner){.id = call->owner_id, .words = call->owner_words};
+	call->owner =
+	    (struct owner){.id = call->owner_id, .words = call->owner_words, .place = call->owner_place};
 	call->question.owner = &call->owner;
 	return true;
 }

@@ -38,7 +38,7 @@ struct call {
 	struct fake *fake;
 	struct errand *errand;
 	struct question question;
-	char *app, *name, *word, *owner_id, *owner_words; /* own copies */
+	char *app, *name, *word, *owner_id, *owner_words, *owner_place; /* own copies */
 	struct owner owner;
 	struct lease lease; /* its strings are `word` and `owner_words` */
 	struct log_options log;

@@ -189,6 +189,7 @@ static enum progress claim(struct location *location, struct errand *errand, con
 	struct owner holder = {
 	    .id = memory_text(&memory, held->owner_id),
 	    .words = memory_text(&memory, held->owner_words),
+	    .place = memory_text(&memory, held->owner_place),
 	};
 	if (memory.failed) {
 		fail_memory(err);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "locations/fake/call.h"
 
 int find_ours(const struct fake *fake, const char *app, const char *name, struct fake_instance **ret,
@@ -37,6 +38,13 @@ int find_if_there(const struct fake *fake, const char *app, const char *name, st
 	return -1;
 }
 
+static void disown(struct fake_app *app)
+{
+	free(give(app->owner_id));
+	free(give(app->owner_words));
+	free(give(app->owner_place));
+}
+
 static int act_claim(struct call *call, struct error *err)
 {
 	struct fake_app *app = target_app(call->fake->target, call->app);
@@ -44,18 +52,19 @@ static int act_claim(struct call *call, struct error *err)
 
 	if (!app)
 		return fail_memory(err);
-	if (app->owner_id && !call->question.flag)
+	if (app->owner_id && strcmp(app->owner_id, owner->id) != 0 && !call->question.flag)
 		return 0;
-	char *id = strdup(owner->id), *words = strdup(owner->words);
-	if (!id || !words) {
+	char *id = strdup(owner->id), *words = strdup(owner->words), *place = strdup(owner->place);
+	if (!id || !words || !place) {
 		free(id);
 		free(words);
+		free(place);
 		return fail_memory(err);
 	}
-	free(app->owner_id);
-	free(app->owner_words);
+	disown(app);
 	app->owner_id = id;
 	app->owner_words = words;
+	app->owner_place = place;
 	return 0;
 }
 
@@ -66,9 +75,7 @@ static int act_disclaim(struct call *call, struct error *err)
 	(void)err;
 	if (!app)
 		return 0;
-	free(app->owner_id);
-	free(app->owner_words);
-	app->owner_id = app->owner_words = NULL;
+	disown(app);
 	return 0;
 }
 

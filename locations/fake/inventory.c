@@ -92,6 +92,7 @@ static bool list_app(const char *name, void *value, void *context)
 		    .app = memory_text(&listing->memory, name),
 		    .owner_id = memory_text(&listing->memory, app->owner_id),
 		    .owner_words = memory_text(&listing->memory, app->owner_words),
+		    .place = memory_text(&listing->memory, app->owner_place),
 		};
 	if (listing->all && app->prepared)
 		list_object(listing, name, "network");

@@ -37,6 +37,7 @@ static bool app_free(const char *name, void *value, void *context)
 	free(app->lease_words);
 	free(app->owner_id);
 	free(app->owner_words);
+	free(app->owner_place);
 	free(app->name);
 	free(app);
 	return true;

@@ -108,12 +108,12 @@ struct watch {
 };
 
 struct fake_app {
-	struct map *instances;           /* target_id -> struct fake_instance */
-	struct map *volumes;             /* name -> itself, a copy */
-	struct map *addresses;           /* address -> the struct fake_instance that has it */
-	char *owner_id, *owner_words;    /* NULL: unclaimed */
-	char *lease_token, *lease_words; /* NULL: never taken, or given back */
-	int64_t lease_until_ms;          /* on the world's clock */
+	struct map *instances;                      /* target_id -> struct fake_instance */
+	struct map *volumes;                        /* name -> itself, a copy */
+	struct map *addresses;                      /* address -> the struct fake_instance that has it */
+	char *owner_id, *owner_words, *owner_place; /* NULL: unclaimed */
+	char *lease_token, *lease_words;            /* NULL: never taken, or given back */
+	int64_t lease_until_ms;                     /* on the world's clock */
 	bool prepared;
 	struct watch *watches;
 	char *name;

@@ -76,10 +76,12 @@ bool claim_read(struct location *location, struct arena *arena, const char *app,
 		return false;
 	const char *text = text_view(&content);
 	size_t id = strcspn(text, "\n");
-	const char *words = text[id] ? text + id + 1 : "";
+	const char *words = text[id] ? text + id + 1 : "", *place = words + strcspn(words, "\n");
+	place += *place != '\0';
 	struct owner holder = {.id = arena_copy(arena, text, id),
-			       .words = arena_copy(arena, words, strcspn(words, "\n"))};
-	if (!id || !holder.id || !holder.words)
+			       .words = arena_copy(arena, words, strcspn(words, "\n")),
+			       .place = arena_copy(arena, place, strcspn(place, "\n"))};
+	if (!id || !holder.id || !holder.words || !holder.place)
 		return false;
 	*ret_holder = holder;
 	return true;
@@ -215,7 +217,9 @@ static int write_claim(struct location *location, struct arena *arena, const cha
 		       const struct owner *owner, struct error *err)
 {
 	char *path = claim_path(location, arena, app, "claim");
-	char *content = arena_format(arena, "%s\n%s\n", owner->id, owner->words);
+	const char *place = owner->place ? owner->place : "";
+	char *content =
+	    arena_format(arena, "%s\n%s\n%s%s", owner->id, owner->words, place, *place ? "\n" : "");
 
 	if (!path || !content)
 		return fail_memory(err);
@@ -225,6 +229,14 @@ static int write_claim(struct location *location, struct arena *arena, const cha
 static int fit_app(const char *app, struct error *err)
 {
 	return fit_id(app) ? 0 : fail(err, ERR_INVALID, "`%s` cannot be an application's name here", app);
+}
+
+/* What is another owner's when it is adopted; what is ours when another store of ours was here last. */
+static bool is_to_take(const struct owner *holder, const struct owner *owner, bool adopt)
+{
+	if (strcmp(holder->id, owner->id))
+		return adopt;
+	return owner->place && strcmp(holder->place, owner->place);
 }
 
 enum progress localhost_claim(struct location *location, struct errand *errand, const char *app,
@@ -239,8 +251,9 @@ enum progress localhost_claim(struct location *location, struct errand *errand, 
 	if (progress != PROGRESS_DONE)
 		return progress;
 	bool held = claim_read(location, arena, app, &holder);
-	if (!held || (adopt && strcmp(holder.id, owner->id))) {
-		holder = (struct owner){arena_text(arena, owner->id), arena_text(arena, owner->words)};
+	if (!held || is_to_take(&holder, owner, adopt)) {
+		holder = (struct owner){arena_text(arena, owner->id), arena_text(arena, owner->words),
+					owner->place};
 		if (!holder.id || !holder.words) {
 			fail_memory(err);
 			progress = PROGRESS_FAILED;

@@ -8,8 +8,8 @@ enum { LONG_MS = 600000, SHORT_MS = 1000 };
 
 void conformance_contested_claim_has_one_winner(struct subject *subject)
 {
-	static const struct owner one = {"0123456789abcdef", "one@here"},
-				  two = {"fedcba9876543210", "two@there"};
+	static const struct owner one = {"0123456789abcdef", "one@here", NULL},
+				  two = {"fedcba9876543210", "two@there", NULL};
 	struct owner told = {0}, told_other = {0};
 	struct rig rig[1], other[1];
 

@@ -252,8 +252,8 @@ void conformance_listing_is_of_one_application(struct subject *subject)
 	rig_close(rig);
 }
 
-static const struct owner me = {"0123456789abcdef", "me@here"},
-			  somebody = {"fedcba9876543210", "somebody@there"};
+static const struct owner me = {"0123456789abcdef", "me@here", NULL},
+			  somebody = {"fedcba9876543210", "somebody@there", NULL};
 
 void conformance_claim_is_held_by_the_first(struct subject *subject)
 {

@@ -318,7 +318,7 @@ Test(deploy, an_application_of_another_owner_is_refused_by_name)
 	json_t *document = NULL;
 	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
 	cr_assert_eq(fake_target_vanish(scene.target, "app.web.1"), 0);
-	scene.berth->owner = (struct owner){"somebody-else", "eve@elsewhere"};
+	scene.berth->owner = (struct owner){"somebody-else", "eve@elsewhere", "elsewhere"};
 	cr_assert_eq(scene_request(&scene, berth_deploy, &request, &document), BERTH_LOCKED);
 	json_decref(document);
 	request.adopt = true;

@@ -52,7 +52,7 @@ static void at_target(enum deed deed, const char *app, const char *who)
 	    .driver = &fake_driver, .world = scene.world, .name = "hand", .spec = &spec};
 	struct error err = {0};
 	struct arena arena = {0};
-	struct owner owner = {who, who}, holder;
+	struct owner owner = {who, who, NULL}, holder;
 	struct lease lease = {.token = who, .words = who, .ttl_ms = 60000}, held;
 	bool called = false;
 	struct errand errand = {.wake = wake, .owner = &called};

@@ -459,7 +459,7 @@ Test(simulate_verb, an_image_is_called_as_in_the_blueprint)
 				      "steps: [{deploy: , outcome: failed}]\n",
 				      names[i]),
 			     0);
-		owned_json document = play(blueprint, scenario, &outcome);
+		json_decref(play(blueprint, scenario, &outcome));
 		cr_expect_eq(outcome, BERTH_OK, "%s", names[i]);
 	}
 }
@@ -483,10 +483,10 @@ Test(simulate_verb, a_job_comes_to_its_end_by_itself)
 		 &outcome);
 	cr_expect_eq(outcome, BERTH_OK);
 	cr_expect(told(badly, "ended with code 3"));
-	owned_json never =
+	json_decref(
 	    play(blueprint,
 		 "behaviour:\n  migrate: {exits: 0}\nsteps: [{deploy: , timeout: 1m, outcome: timedOut}]\n",
-		 &outcome);
+		 &outcome));
 	cr_expect_eq(outcome, BERTH_OK);
 }
 

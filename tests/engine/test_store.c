@@ -187,7 +187,7 @@ Test(store, second_put_replaces_and_drop_forgets_all_but_events)
 	struct stored_application *found = NULL;
 
 	put_talk(1);
-	store_put_instance(bench.store, "talk", "talk.redis.1", "abc", NULL, NULL);
+	store_put_instance(bench.store, "talk", "talk.redis.1", "abc", NULL, NULL, NULL);
 	store_put_event(bench.store, "talk", "redis", "talk.redis.1", "created", NULL);
 	must_be_durable(put_talk(2));
 	cr_assert_eq(store_application(bench.store, "talk", &found, &err), 0);
@@ -212,12 +212,14 @@ Test(store, instance_keeps_its_ports_until_it_is_gone)
 	owned_json ports = json_pack("{s:i}", "6379/tcp", 20431);
 
 	store_put_intent(bench.store, "talk", "talk.redis.1", "my-docker", "create", "digest");
-	must_be_durable(store_put_instance(bench.store, "talk", "talk.redis.1", "abc", ports, "f1"));
+	must_be_durable(store_put_instance(bench.store, "talk", "talk.redis.1", "abc", ports, "f1", "64 0 no"));
 	cr_assert_eq(store_instance(bench.store, "talk", "talk.redis.1", &found, &err), 0);
 	cr_expect_str_eq(found.target_id, "abc");
 	cr_expect_eq(json_number(found.ports, "6379/tcp", 0), 20431);
+	cr_expect_str_eq(found.files, "f1");
+	cr_expect_str_eq(found.limits, "64 0 no");
 	stored_instance_release(&found);
-	must_be_durable(store_put_instance(bench.store, "talk", "talk.redis.1", NULL, NULL, NULL));
+	must_be_durable(store_put_instance(bench.store, "talk", "talk.redis.1", NULL, NULL, NULL, NULL));
 	cr_assert_eq(store_instance(bench.store, "talk", "talk.redis.1", &found, &err), 0);
 	cr_expect_null(found.target_id);
 	cr_expect_null(found.ports);
@@ -497,7 +499,7 @@ Test(store, newer_schema_is_refused_by_name_and_left_alone)
 	cr_expect_not_null(strstr(err.remedy, "berth 7.5.3"), "%s", err.remedy);
 	cr_assert_eq(await(put_talk(2), &err), -1);
 	cr_expect_eq(err.code, ERR_UNSUPPORTED);
-	meddle("PRAGMA user_version = 5");
+	meddle("PRAGMA user_version = 6");
 	struct stored_application *found = NULL;
 	cr_assert_eq(store_application(bench.store, "talk", &found, &err), 0, "%s", err.text);
 	cr_expect_eq(found->revision, 1);

@@ -302,7 +302,7 @@ Test(verbs, destroy_keeps_what_another_owner_holds)
 {
 	struct berth_request request = {.size = sizeof request, .app = "app"};
 	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
-	scene.berth->owner = (struct owner){"somebody-else", "eve@elsewhere"};
+	scene.berth->owner = (struct owner){"somebody-else", "eve@elsewhere", "elsewhere"};
 	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_LOCKED);
 	cr_assert_eq(fake_target_instances(scene.target), 2);
 	request.adopt = true;

@@ -265,7 +265,7 @@ Test(why_verb, what_another_owner_holds_is_theirs_to_mend)
 {
 	cr_assert_eq(deploy(PAIR), BERTH_OK);
 	cr_assert_eq(fake_target_exit(scene.target, "app.db.1", 7), 0);
-	scene.berth->owner = (struct owner){"somebody-else", "eve@elsewhere"};
+	scene.berth->owner = (struct owner){"somebody-else", "eve@elsewhere", "elsewhere"};
 	cr_assert_eq(ask("db"), BERTH_OK);
 	cr_expect_str_eq(told(0, "who"), "owner");
 	cr_expect_neq(strcmp(json_text(document, "owner"), "eve@elsewhere"), 0);

@@ -237,7 +237,7 @@ static bool remember(struct error *err)
 		return fail_memory(err), false;
 	return remembered(store_put_application(store, &application), err) &&
 	       remembered(store_put_intent(store, "app", "app.web.1", "fake", "place", "aa"), err) &&
-	       remembered(store_put_instance(store, "app", "app.web.1", "id1", ports, "ff"), err) &&
+	       remembered(store_put_instance(store, "app", "app.web.1", "id1", ports, "ff", "1 2 no"), err) &&
 	       remembered(store_put_event(store, "app", "web", "app.web.1", "made", "words"), err);
 }
 

@@ -103,7 +103,7 @@ Test(docker_doubt, networks_of_the_wrong_shape_are_neither_made_nor_released)
 Test(docker_doubt, claim_of_the_wrong_shape_is_unknown)
 {
 	static const char *const wrong[] = {"null", "[]", "{}", "{\"message\": \"x\"}", "{\"Name\": 1}"};
-	const struct owner me = {"id-me", "me@here"};
+	const struct owner me = {"id-me", "me@here", NULL};
 	struct arena arena = {0};
 	struct owner holder;
 

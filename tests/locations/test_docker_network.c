@@ -169,7 +169,7 @@ Test(docker_network, held_network_is_waited_for_then_a_conflict)
 
 /* --- claims --- */
 
-static const struct owner me = {"id-me", "me@here"};
+static const struct owner me = {"id-me", "me@here", NULL};
 
 static struct owner claim(bool adopt, struct arena *arena)
 {

@@ -258,7 +258,7 @@ Test(localhost, watch_tells_of_the_one_that_changed)
 
 static const char *claimed(const char *id, bool adopt)
 {
-	struct owner owner = {id, "somebody@somewhere"}, holder = {0};
+	struct owner owner = {id, "somebody@somewhere", NULL}, holder = {0};
 
 	cr_assert_eq(DRIVE(localhost_driver.claim(&bench.location, &bench.errand, bench.app, &owner, adopt,
 						  &bench.arena, &holder, &bench.error)),

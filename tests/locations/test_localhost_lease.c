@@ -114,7 +114,7 @@ Test(localhost_lease, a_torn_one_is_nobodys)
 
 Test(localhost_lease, goes_on_beside_the_claim_and_is_listed)
 {
-	struct owner owner = {"anna", "anna@here"}, holder = {0};
+	struct owner owner = {"anna", "anna@here", NULL}, holder = {0};
 	struct list_request request = {.app = NULL};
 	struct inventory inventory = {0};
 

@@ -35,7 +35,7 @@ TestSuite(localhost_owners, .init = bench_set_up, .fini = bench_tear_down, .time
 static enum progress claim(struct location *location, const char *id, const char *words, bool adopt,
 			   struct owner *ret_holder)
 {
-	struct owner owner = {id, words};
+	struct owner owner = {id, words, NULL};
 
 	return DRIVE(localhost_driver.claim(location, &bench.errand, bench.app, &owner, adopt, &bench.arena,
 					    ret_holder, &bench.error));
@@ -70,7 +70,7 @@ Test(localhost_owners, who_finds_it_being_changed_is_told_by_whom)
 
 	cr_assert(second);
 	open_other(second);
-	struct owner ann = {"1", "Ann"};
+	struct owner ann = {"1", "Ann", NULL};
 	cr_assert_eq(localhost_driver.claim(&other, &bench.errand, bench.app, &ann, false, &bench.arena,
 					    &holder, &err),
 		     PROGRESS_DONE);

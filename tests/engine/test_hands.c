@@ -1,0 +1,221 @@
+/* test_hands.c - several stores, interrupted changes, and what is remembered of what a target changes in
+ * place: a plan lists a change exactly when it is one. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "tests/engine/scene.h"
+
+static struct scene scene;
+static struct berth *first, *second; /* with stores of their own */
+
+static struct berth *open_store(const char *folder, const char *owner)
+{
+	char state[512];
+	struct error err = {0};
+	struct berth *berth = NULL;
+	snprintf(state, sizeof state, "%s/%s", virtual_world_directory(scene.world), folder);
+	struct berth_options options = {.size = sizeof options, .state_directory = state, .owner = owner};
+	cr_assert_eq(berth_open_in(&berth, scene.world, NULL, &options, &err), 0, "%s", err.text);
+	return berth;
+}
+
+static void open_stores(const char *one, const char *other)
+{
+	berth_close(scene.berth);
+	first = open_store("first", one);
+	second = open_store("second", other);
+	scene.berth = first;
+}
+
+static void raise_curtain(void)
+{
+	scene_open(&scene);
+}
+
+static void drop_curtain(void)
+{
+	if (first) {
+		berth_close(scene.berth == first ? second : first);
+		first = second = NULL;
+	}
+	scene_close(&scene);
+}
+
+TestSuite(hands, .init = raise_curtain, .fini = drop_curtain);
+
+#define LIMITED(memory)                                                                                      \
+	"id: app\nlocation: fake\nservices:\n"                                                               \
+	"- {type: 'docker:x:1', id: web, openPorts: 80, memory: " memory "}\n"
+
+#define FILED(content)                                                                                       \
+	"id: app\nlocation: fake\nservices:\n"                                                               \
+	"- {type: 'docker:x:1', id: web, openPorts: 80, onChange: {signal: HUP},"                            \
+	" files: {/etc/x.conf: {content: '" content "'}}}\n"
+
+static enum berth_outcome run_as(struct berth *berth, verb_function *verb, const char *blueprint,
+				 json_t **ret_document)
+{
+	struct berth_request request = {
+	    .size = sizeof request, .blueprint = blueprint, .file = "app.yaml", .adopt = true};
+	scene.berth = berth;
+	return scene_request(&scene, verb, &request, ret_document);
+}
+
+static void deploy_as(struct berth *berth, const char *blueprint)
+{
+	cr_assert_eq(run_as(berth, berth_deploy, blueprint, NULL), BERTH_OK, "%s",
+		     scene.events ? scene.events : "");
+}
+
+static const char *planned_by(struct berth *berth, const char *blueprint)
+{
+	static char action[32];
+	owned_json document = NULL;
+	cr_assert_eq(run_as(berth, berth_plan, blueprint, &document), BERTH_OK);
+	snprintf(action, sizeof action, "%s", scene_action(document, "app.web.1"));
+	return action;
+}
+
+static int64_t memory_of(const char *instance)
+{
+	return fake_target_find(scene.target, instance)->memory_bytes >> 20;
+}
+
+static void one_after_the_other(void)
+{
+	deploy_as(first, LIMITED("64m"));
+	deploy_as(second, LIMITED("128m"));
+	cr_expect_eq(memory_of("app.web.1"), 128);
+	cr_expect_str_eq(planned_by(first, LIMITED("128m")), "unchanged", "it is so already");
+	cr_expect_str_eq(planned_by(first, LIMITED("64m")), "update", "it is not so any more");
+	deploy_as(first, LIMITED("64m"));
+	cr_expect_eq(memory_of("app.web.1"), 64);
+	cr_expect_str_eq(planned_by(first, LIMITED("64m")), "unchanged");
+}
+
+Test(hands, what_another_owner_changed_is_looked_at)
+{
+	open_stores(NULL, NULL);
+	one_after_the_other();
+}
+
+Test(hands, what_another_store_of_one_owner_changed_is_looked_at)
+{
+	open_stores("team", "team");
+	one_after_the_other();
+}
+
+Test(hands, who_dies_taking_it_over_looks_again)
+{
+	static const struct fake_rule lost = {
+	    .call = FAKE_CLAIM, .effect = true, .error = {.code = ERR_TIMED_OUT, .text = "no answer"}};
+	open_stores(NULL, NULL);
+	deploy_as(first, LIMITED("64m"));
+	deploy_as(second, LIMITED("128m"));
+	cr_assert_eq(fake_target_rule(scene.target, &lost), 0);
+	cr_assert_neq(run_as(first, berth_deploy, LIMITED("64m"), NULL), BERTH_OK);
+	cr_expect_str_eq(planned_by(first, LIMITED("64m")), "update");
+}
+
+Test(hands, files_that_another_store_wrote_are_written_again)
+{
+	open_stores("team", "team");
+	deploy_as(first, FILED("one"));
+	deploy_as(second, FILED("two"));
+	cr_expect_str_eq(planned_by(first, FILED("one")), "update");
+	size_t written = fake_target_calls(scene.target, FAKE_DELIVER);
+	deploy_as(first, FILED("one"));
+	cr_expect_eq(fake_target_calls(scene.target, FAKE_DELIVER), written + 1);
+	cr_expect_str_eq(planned_by(first, FILED("one")), "unchanged");
+}
+
+Test(hands, a_start_in_between_leaves_what_is_remembered_as_it_was)
+{
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	cr_assert_eq(scene_run(&scene, berth_deploy, LIMITED("64m"), NULL), BERTH_OK);
+	cr_assert_eq(scene_request(&scene, berth_stop, &request, NULL), BERTH_OK);
+	cr_assert_eq(scene_request(&scene, berth_start, &request, NULL), BERTH_OK);
+	size_t looks = fake_target_calls(scene.target, FAKE_LOOK);
+	cr_expect_str_eq(planned_by(scene.berth, LIMITED("64m")), "unchanged");
+	cr_expect_eq(fake_target_calls(scene.target, FAKE_LOOK), looks, "nothing is in doubt");
+}
+
+/* --- one store: of two only one was changed ------------------------------------------------------- */
+
+#define TWO(memory)                                                                                          \
+	"id: app\nlocation: fake\nservices:\n"                                                               \
+	"- {type: 'docker:x:1', id: web, openPorts: 80, instances: 2, memory: " memory "}\n"
+
+Test(hands, of_two_that_were_to_be_changed_each_is_remembered_by_itself)
+{
+	static const struct fake_rule refused = {
+	    .call = FAKE_UPDATE, .instance = "app.web.2", .error = {.code = ERR_FAILED, .text = "no"}};
+	owned_json document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, TWO("64m"), NULL), BERTH_OK);
+	cr_assert_eq(fake_target_rule(scene.target, &refused), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, TWO("128m"), NULL), BERTH_FAILED);
+	cr_assert_eq(memory_of("app.web.1"), 128);
+	cr_assert_eq(memory_of("app.web.2"), 64);
+	cr_assert_eq(scene_run(&scene, berth_plan, TWO("64m"), &document), BERTH_OK);
+	cr_expect_str_eq(scene_action(document, "app.web.1"), "update");
+	cr_expect_str_eq(scene_action(document, "app.web.2"), "unchanged");
+}
+
+#define CONSUMER "- {type: 'docker:x:1', id: front, links: [$brooklyn:component(\"web\")]}\n"
+
+Test(hands, one_that_never_got_its_shared_name_gets_it_whatever_else_is_changed)
+{
+	static const struct fake_rule lost = {
+	    .call = FAKE_ADMIT, .instance = "app.web.2", .error = {.code = ERR_FAILED, .text = "no"}};
+	cr_assert_eq(fake_target_rule(scene.target, &lost), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, TWO("64m") CONSUMER, NULL), BERTH_FAILED);
+	cr_assert_not(fake_target_find(scene.target, "app.web.2")->shared_name_held);
+	fake_target_calm(scene.target);
+	cr_assert_eq(scene_run(&scene, berth_deploy, TWO("128m") CONSUMER, NULL), BERTH_OK);
+	cr_expect(fake_target_find(scene.target, "app.web.2")->shared_name_held);
+}
+
+/* The new one of an update that was killed is as wanted but for what was edited since. */
+#define TURNED(colour, memory)                                                                               \
+	"id: app\nlocation: fake\nservices:\n"                                                               \
+	"- {type: 'docker:x:1', id: web, openPorts: 80, memory: " memory ", env: {COLOUR: " colour "}}\n"
+
+Test(hands, what_was_edited_after_a_killed_update_is_changed_as_well)
+{
+	static const char *const colours[] = {"red", "blue"}, *const memories[] = {"64m", "128m"};
+	struct berth_error error;
+	unsigned resumed = 0;
+	for (int n = 0; n < 40; n++) {
+		owned_memory char *update = NULL, *edited = NULL;
+		cr_assert_gt(asprintf(&update, TURNED("%s", "%s"), memories[n / 2 % 2], colours[n % 2]), 0);
+		cr_assert_gt(asprintf(&edited, TURNED("%s", "%s"), memories[!(n / 2 % 2)], colours[n % 2]),
+			     0);
+		struct berth_request request = {
+		    .size = sizeof request, .blueprint = update, .file = "/b.yaml"};
+		for (int call = 0; call < FAKE_CALLS; call++)
+			fake_target_time(scene.target, call, 150);
+		berth_deploy(scene.berth, &request, NULL, &error);
+		virtual_world_run(scene.world, NULL, NULL, n * 97);
+		resumed += fake_target_instances(scene.target) == 2;
+		scene_restart(&scene, true);
+		cr_assert_eq(scene_run(&scene, berth_deploy, edited, NULL), BERTH_OK);
+		cr_assert_eq(memory_of("app.web.1"), n / 2 % 2 ? 64 : 128, "killed after %d ms", n * 97);
+	}
+	cr_assert_gt(resumed, 0);
+}
+
+/* --- verbs for what is there ---------------------------------------------------------------------- */
+
+Test(hands, a_restart_makes_nothing_that_is_not_there)
+{
+	static const char pair[] = "id: app\nlocation: fake\nservices:\n"
+				   "- {type: 'docker:x:1', id: db, openPorts: 80}\n"
+				   "- {type: 'docker:x:1', id: web, links: [$brooklyn:component(\"db\")]}\n";
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	cr_assert_eq(scene_run(&scene, berth_deploy, pair, NULL), BERTH_OK);
+	cr_assert_eq(fake_target_vanish(scene.target, "app.web.1"), 0);
+	scene_request(&scene, berth_restart, &request, NULL);
+	cr_expect_null(fake_target_find(scene.target, "app.web.1"));
+}
