@@ -247,7 +247,7 @@ enum phase step_updating(struct work *work)
 	if (!work->spec && !spec_outlined(work))
 		return work_break(work, work_error(work));
 	if (!turn_take(work))
-		return PHASE_UPDATING;
+		return work->instance->component->stuck ? work_break(work, work_error(work)) : PHASE_UPDATING;
 	const struct part *part = next_part(work);
 	if (part)
 		return do_part(work, part);

@@ -206,6 +206,20 @@ Test(hands, what_was_edited_after_a_killed_update_is_changed_as_well)
 	cr_assert_gt(resumed, 0);
 }
 
+Test(hands, when_the_first_of_two_cannot_be_changed_the_other_is_left_and_the_deploy_ends)
+{
+	static const struct fake_rule refused = {
+	    .call = FAKE_DELIVER, .instance = "app.web.1", .error = {.code = ERR_FAILED, .text = "no"}};
+#define TWO_FILED(content)                                                                                   \
+	"id: app\nlocation: fake\nservices:\n"                                                               \
+	"- {type: 'docker:x:1', id: web, openPorts: 80, instances: 2, onChange: {signal: HUP},"              \
+	" files: {/etc/x.conf: {content: '" content "'}}}\n"
+	cr_assert_eq(scene_run(&scene, berth_deploy, TWO_FILED("one"), NULL), BERTH_OK);
+	cr_assert_eq(fake_target_rule(scene.target, &refused), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, TWO_FILED("two"), NULL), BERTH_FAILED);
+	cr_expect(strstr(scene.events, "app.web.2 broken"), "%s", scene.events);
+}
+
 /* --- verbs for what is there ---------------------------------------------------------------------- */
 
 Test(hands, a_restart_makes_nothing_that_is_not_there)
