@@ -86,13 +86,17 @@ char *arena_text(struct arena *arena, const char *text)
 	return arena_copy(arena, text, strlen(text));
 }
 
+/* Most are short, and are formatted once. */
 char *arena_format(struct arena *arena, const char *format, ...)
 {
+	char small[256];
 	va_list arguments;
 
 	va_start(arguments, format);
-	int length = vsnprintf(NULL, 0, format, arguments);
+	int length = vsnprintf(small, sizeof(small), format, arguments);
 	va_end(arguments);
+	if (length >= 0 && (size_t)length < sizeof(small))
+		return arena_copy(arena, small, (size_t)length);
 	char *made = length < 0 ? NULL : take(arena, (size_t)length + 1, 1);
 	if (!made)
 		return NULL;

@@ -83,18 +83,25 @@ void text_add_char(struct text *text, char c)
 	text_add_bytes(text, &c, 1);
 }
 
+/* Into the room there is; once more where that was not enough. */
 void text_vformat(struct text *text, const char *format, va_list arguments)
 {
+	size_t room = text->capacity - text->length;
 	va_list again;
 
+	if (text->failed)
+		return;
 	va_copy(again, arguments);
-	int length = vsnprintf(NULL, 0, format, again);
+	int length = vsnprintf(room ? text->data + text->length : NULL, room, format, again);
 	va_end(again);
-	if (length < 0) {
-		text->failed = true;
+	text->failed = length < 0;
+	if (length >= 0 && (size_t)length < room) {
+		text->length += (size_t)length;
 		return;
 	}
-	if (!reserve(text, (size_t)length))
+	if (room)
+		text->data[text->length] = '\0';
+	if (length < 0 || !reserve(text, (size_t)length))
 		return;
 	vsnprintf(text->data + text->length, (size_t)length + 1, format, arguments);
 	text->length += (size_t)length;

@@ -60,6 +60,11 @@ Test(arena, copies_end_in_nul)
 	cr_expect_str_eq(arena_copy(&arena, NULL, 0), "");
 	cr_expect_str_eq(arena_text(&arena, "text"), "text");
 	cr_expect_str_eq(arena_format(&arena, "%s-%d", "n", 5), "n-5");
+	for (int width = 254; width < 259; width++) {
+		const char *wide = arena_format(&arena, "%*d", width, 7);
+		cr_expect_eq(strlen(wide), (size_t)width);
+		cr_expect_eq(wide[width - 1], '7');
+	}
 	arena_release(&arena);
 	cr_expect_str_eq(arena_text(&arena, "again"), "again");
 	arena_release(&arena);

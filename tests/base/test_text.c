@@ -39,6 +39,19 @@ Test(text, long_formats_fit)
 	cr_expect_eq(text.data[4999], '1');
 }
 
+Test(text, formats_fill_the_room_to_the_last_byte)
+{
+	for (int width = 60; width < 67; width++) {
+		owned_text text = {0};
+		text_add(&text, "<");
+		text_format(&text, "%*d", width, 7);
+		text_format(&text, "%s", ">");
+		cr_expect_eq(text.length, (size_t)width + 2);
+		cr_expect_eq(strlen(text_view(&text)), text.length);
+		cr_expect(ends_with(text_view(&text), "7>"));
+	}
+}
+
 Test(text, taken_it_belongs_to_the_taker)
 {
 	struct text text = {0};
