@@ -154,6 +154,13 @@ static bool up_to_date(const struct instance_spec *spec, const json_t *labels, c
 	       seen->restart == spec->restart;
 }
 
+/* Made when its network had gone already, which no network of that name mends. */
+static bool is_stranded(const json_t *container, const char *app)
+{
+	return json_object_size(json_at(container, "NetworkSettings.Networks")) &&
+	       !endpoint_of(container, app);
+}
+
 /* Made for this very wish, or of one that differs only where a new instance is not needed? */
 static bool serves(const struct task *task, const json_t *container, const struct observed *seen)
 {
@@ -162,8 +169,10 @@ static bool serves(const struct task *task, const json_t *container, const struc
 
 	if (!is(labels, "berth.spec", spec->digest) || !is(labels, "berth.component", spec->component))
 		return false;
+	if (seen->state != SEEN_CREATED)
+		return seen->state != SEEN_BROKEN;
 	/* Never started: whatever it should be now can still be had for nothing. */
-	return seen->state != SEEN_BROKEN && (seen->state != SEEN_CREATED || up_to_date(spec, labels, seen));
+	return up_to_date(spec, labels, seen) && !is_stranded(container, spec->app);
 }
 
 static enum progress looked(struct task *task, struct error *err)

@@ -108,6 +108,29 @@ Test(docker_files, made_for_other_content_it_is_made_anew)
 	cr_assert(docker_requests("DELETE") == 1 && docker_requests("PUT") == 1);
 }
 
+Test(docker_files, made_for_a_network_that_had_gone_it_is_made_anew)
+{
+	struct instance_spec spec = with_file(NULL);
+
+	REPLY(LOOK, 200,
+	      "{\"Id\": \"c1d2\", \"Name\": \"/app.web.1\", \"Config\": {\"Labels\": {" LABELS
+	      "}}, \"State\": {\"Status\": \"created\"}, \"NetworkSettings\": {\"Networks\": {\"berth.app\": "
+	      "{}}}, "
+	      "\"HostConfig\": {\"RestartPolicy\": {\"Name\": \"unless-stopped\"}}}");
+	REPLY(
+	    LOOK, 200,
+	    "{\"Id\": \"c1d2\", \"Name\": \"/app.web.1\", \"Config\": {\"Labels\": {" LABELS
+	    "}}, \"State\": {\"Status\": \"created\"}, \"NetworkSettings\": {\"Networks\": {\"a1b2\": {}}}, "
+	    "\"HostConfig\": {\"RestartPolicy\": {\"Name\": \"unless-stopped\"}}}",
+	    .times = 1);
+	REPLY("DELETE /containers/c1d2", 204, NULL);
+	REPLY(CREATE, 201, "{\"Id\": \"c1d2\"}");
+	REPLY(CREATE, 409, "{\"message\": \"name is in use\"}", .times = 1);
+	REPLY(PUT, 200, NULL);
+	MUST(place, &spec, &note);
+	cr_assert(docker_requests("DELETE") == 1 && docker_requests("PUT") == 1);
+}
+
 Test(docker_files, started_at_once_it_gets_what_may_be_missing)
 {
 	struct instance_spec spec = with_file(NULL);
