@@ -199,12 +199,24 @@ static bool compare_state(struct decision *decision)
 	return true;
 }
 
+/* An update that was taken back had taken it from it. Who has it is asked of several generations only. */
+static bool lost_its_name(const struct work *work)
+{
+	const struct instance *instance = work->instance;
+	return instance->others && !work->resumed && instance->seen->state == SEEN_RUNNING &&
+	       !instance->seen->shared_name_held && instance->component->consumer_count &&
+	       work->site->location.driver->capabilities.host_names;
+}
+
 static bool compare_network(struct decision *decision)
 {
 	const struct work *work = decision->work;
-	if (!work->instance->seen->cut_off)
+	bool off = work->instance->seen->cut_off;
+	if (!off && !lost_its_name(work))
 		return false;
-	because(decision, "network", "it is off its network", NULL, work->instance->component->spec->place);
+	because(decision, "network",
+		off ? "it is off its network" : "it lost the name by which others know it", NULL,
+		work->instance->component->spec->place);
 	return true;
 }
 

@@ -130,6 +130,19 @@ static bool may_be_missed(const struct work *work)
 	return !work->leftover && (!component->spec || component->site != work->site);
 }
 
+/* Else one that dies in between would leave its instance without the name. */
+static bool waits_for_name(const struct work *leftover)
+{
+	const struct component *component = leftover->instance->component;
+	for (size_t i = 0; leftover->leftover && i < component->instance_count; i++) {
+		const struct work *other = component->instances[i].work;
+		if (component->instances[i].ordinal == leftover->instance->ordinal && !other->settled &&
+		    other->parts & PART_JOIN)
+			return true;
+	}
+	return false;
+}
+
 /* Everything else first: nobody is to lose what it still uses. */
 enum phase step_leaving(struct work *work)
 {
@@ -138,6 +151,10 @@ enum phase step_leaving(struct work *work)
 		return beside_successor(work);
 	if (work->settled)
 		return work->instance->phase;
+	if (waits_for_name(work)) {
+		work_note(work, "goes when its instance has its name again");
+		return work->instance->phase;
+	}
 	if (work->goes_first || !may_be_missed(work))
 		return PHASE_STOPPING;
 	if (operation->unsettled_wanted) {

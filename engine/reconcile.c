@@ -82,6 +82,8 @@ void work_settle(struct work *work)
 		work_wake(work->instance->predecessor->work);
 	if (work->instance->successor)
 		work_wake(work->instance->successor->work);
+	if (work->instance->others) /* what an interrupted update left may wait for it */
+		wake_all(work->operation, false);
 	if (work->instance->wanted && --work->operation->unsettled_wanted == 0)
 		wake_all(work->operation, false);
 }

@@ -250,6 +250,27 @@ Test(update, taken_back_in_the_middle_of_an_update_the_old_one_stays)
 	cr_assert_str_eq(fake_target_find(scene.target, "app.artist.1")->target_id, id);
 }
 
+/* It had lost its name to the one that came. */
+Test(update, taken_back_when_the_old_one_had_lost_its_name_it_has_that_again)
+{
+	struct berth_request request = {.size = sizeof request, .blueprint = PAIR("blue"), .file = "/b.yaml"};
+	struct berth_error error;
+	json_t *document = NULL;
+	deploy(PAIR("red"));
+	berth_deploy(scene.berth, &request, NULL, &error);
+	for (int i = 0; i < 200 && fake_target_find(scene.target, "app.artist.1")->shared_name_held; i++)
+		virtual_world_run(scene.world, NULL, NULL, 20);
+	cr_assert(runs("app.artist.1") && runs("app.artist.1.g2"));
+	scene_restart(&scene, true);
+	deploy(PAIR("red"));
+	cr_assert(fake_target_find(scene.target, "app.artist.1")->shared_name_held, "%s", scene.events);
+	cr_assert_eq(fake_target_instances(scene.target), 2);
+	assert_order("app.artist.1 running", "app.artist.1.g2 stopping");
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR("red"), &document), BERTH_OK);
+	cr_assert_not(json_flag(document, "changed", true));
+	json_decref(document);
+}
+
 Test(update, changed_again_in_the_middle_of_an_update_only_the_last_one_is_left)
 {
 	struct berth_request request = {.size = sizeof request, .blueprint = PAIR("blue"), .file = "/b.yaml"};
