@@ -128,16 +128,12 @@ static bool rolls(const struct work *work)
 	return keeps_tasks(work->site) && work->instance->seen->state == SEEN_RUNNING;
 }
 
-static enum order order_of(struct decision *decision)
+/* How the new one follows the older one, where both can be there at one time. */
+static enum order order_beside(struct decision *decision)
 {
 	struct work *work = decision->work;
 	const struct component_spec *spec = work->instance->component->spec;
-	const struct observed *seen = work->instance->seen;
 	const char *why_not = exclusive(work);
-	if (rolls(work))
-		return ORDER_ROLLING;
-	if (seen->state != SEEN_RUNNING || seen->orphan_tree || spec->job || !can(work)->generations)
-		return ORDER_PLAIN;
 	if (spec->update == UPDATE_START_FIRST && why_not)
 		warn(&decision->operation->diagnostics, place_of(spec, "update"),
 		     "`%s` cannot be started first: %s", spec->id, why_not);
@@ -145,6 +141,18 @@ static enum order order_of(struct decision *decision)
 		return ORDER_STOP_FIRST;
 	return spec->update == UPDATE_START_FIRST || can_be_known_ready(work) ? ORDER_START_FIRST
 									      : ORDER_STOP_FIRST;
+}
+
+static enum order order_of(struct decision *decision)
+{
+	const struct work *work = decision->work;
+	const struct observed *seen = work->instance->seen;
+	bool job = work->instance->component->spec->job;
+	if (rolls(work))
+		return ORDER_ROLLING;
+	if (seen->state != SEEN_RUNNING || seen->orphan_tree || job || !can(work)->generations)
+		return ORDER_PLAIN;
+	return order_beside(decision);
 }
 
 /* The new one is another instance beside the old one, under a name of its own for that time. */
@@ -240,7 +248,7 @@ static int decide_seen(struct decision *decision, enum resolved found)
 		 * it may have been edited since. */
 		work->action = ACTION_REPLACE;
 		work->parts |= limits_known(work) ? 0 : PART_LIMITS;
-		work->order = order_of(decision) == ORDER_START_FIRST ? ORDER_START_FIRST : ORDER_STOP_FIRST;
+		work->order = spec->job ? ORDER_STOP_FIRST : order_beside(decision);
 		because(decision, "generation", work->instance->predecessor->name, work->instance->name,
 			spec->place);
 		return decision->failed ? -1 : 0;

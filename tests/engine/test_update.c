@@ -250,6 +250,20 @@ Test(update, taken_back_in_the_middle_of_an_update_the_old_one_stays)
 	cr_assert_str_eq(fake_target_find(scene.target, "app.artist.1")->target_id, id);
 }
 
+Test(update, killed_before_the_new_one_was_started_it_is_still_started_first)
+{
+	struct berth_request request = {.size = sizeof request, .blueprint = PAIR("blue"), .file = "/b.yaml"};
+	struct berth_error error;
+	deploy(PAIR("red"));
+	fake_target_time(scene.target, FAKE_PLACE, 3000);
+	berth_deploy(scene.berth, &request, NULL, &error);
+	virtual_world_run(scene.world, NULL, NULL, 2000);
+	scene_restart(&scene, true);
+	cr_assert_eq(fake_target_find(scene.target, "app.artist.1.g2")->state, SEEN_CREATED);
+	deploy(PAIR("blue"));
+	assert_order("app.artist.1.g2 updating", "app.artist.1 stopping");
+}
+
 /* It had lost its name to the one that came. */
 Test(update, taken_back_when_the_old_one_had_lost_its_name_it_has_that_again)
 {
