@@ -18,6 +18,8 @@ void run_ready(struct exchange *exchange)
 {
 	if (exchange->server->stops)
 		answer_word(exchange, 503, "ending\n");
+	else if (!keeping_ready(exchange->server))
+		answer_word(exchange, 503, "looking at what runs\n");
 	else
 		answer_word(exchange, 200, "ready\n");
 }

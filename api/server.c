@@ -168,7 +168,8 @@ static int open_all(struct berth_server *server, const struct berth_server_optio
 	if (http_library_load(&server->http, err) || take_options(server, options, err))
 		return -1;
 	server->owner_fd = owner_take(berth_state_directory(server->berth), err);
-	if (server->owner_fd < 0 || open_loop(server, err) || open_doors(server, options, err))
+	if (server->owner_fd < 0 || open_loop(server, err) || open_doors(server, options, err) ||
+	    keeping_begin(server, err))
 		return -1;
 	return owner_describe(server->owner_fd, own_socket(server), who, err);
 }
@@ -292,6 +293,7 @@ void berth_server_stop(struct berth_server *server)
 	server->last_end_ms = steady_ms();
 	for (struct tracked *tracked = server->tracked; tracked; tracked = tracked->next)
 		tracked_cancel(tracked);
+	keeping_stop(server);
 }
 
 /* Who waits for an operation still asks how it ended. */
@@ -305,7 +307,7 @@ static bool all_told(const struct berth_server *server)
 
 bool berth_server_stopped(const struct berth_server *server)
 {
-	return server->stops && !tracked_running(server) && all_told(server);
+	return server->stops && !tracked_running(server) && keeping_ended(server) && all_told(server);
 }
 
 void berth_server_close(struct berth_server *server)
@@ -318,6 +320,7 @@ void berth_server_close(struct berth_server *server)
 		door_close(door);
 	}
 	tracked_release_all(server);
+	berth_operation_free(server->keeping);
 	if (server->epoll_fd >= 0)
 		close(server->epoll_fd);
 	if (server->owner_fd >= 0)

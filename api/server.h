@@ -252,6 +252,7 @@ struct berth_server {
 	char *certificate, *key, *ca; /* what they hold */
 	void (*log)(void *context, const char *line);
 	void *context;
+	struct berth_operation *keeping; /* the applications of the store */
 	struct metrics metrics;
 	char run_id[9];
 	uint64_t operation_number;
@@ -259,6 +260,16 @@ struct berth_server {
 	int64_t last_end_ms; /* when the last operation ended, or the end was asked for */
 	unsigned stops;
 };
+
+/* --- keeping.c ---------------------------------------------------------------------------------- */
+
+/* Keep the applications of the store. 0, or -1 with *err. */
+int keeping_begin(struct berth_server *server, struct error *err);
+/* Whether each of them was looked at once, or it is known why not. */
+bool keeping_ready(const struct berth_server *server);
+/* First call: let go of them in order. Second: at once. */
+void keeping_stop(struct berth_server *server);
+bool keeping_ended(const struct berth_server *server);
 
 void server_log(const struct berth_server *server, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

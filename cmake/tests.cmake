@@ -36,8 +36,7 @@ suite(base FOLDERS tests/base FLOORS base)
 suite(simulation SUPPORT FOLDERS tests/simulation FLOORS base simulation)
 suite(blueprints FOLDERS tests/blueprints FLOORS base blueprints)
 suite(entities FOLDERS tests/entities FLOORS base blueprints entities)
-file(GLOB replay_sources CONFIGURE_DEPENDS tests/policies/replay/*.c)
-set(replay_parts ${replay_sources})
+file(GLOB replay_parts CONFIGURE_DEPENDS tests/policies/replay/*.c)
 list(FILTER replay_parts EXCLUDE REGEX "/main\\.c$")
 suite(policies FOLDERS tests/policies WITH ${replay_parts} FLOORS base blueprints entities policies)
 suite(locations SUPPORT FOLDERS tests/locations tests/conformance FLOORS base simulation blueprints entities locations)
@@ -52,13 +51,6 @@ suite(docker FOLDERS tests/real/docker WITH ${conformance_sources}
 set(cli_tested ${cli_sources})
 list(FILTER cli_tested EXCLUDE REGEX "/main\\.c$")
 suite(cli FOLDERS tests/cli WITH ${cli_tested})
-
-# Plays series of recorded decisions through the policies, and tells those that differ.
-add_executable(policy-replay ${replay_sources} $<TARGET_OBJECTS:floor-base> $<TARGET_OBJECTS:floor-blueprints>
-  $<TARGET_OBJECTS:floor-entities> $<TARGET_OBJECTS:floor-policies>)
-target_include_directories(policy-replay PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
-target_link_libraries(policy-replay PRIVATE ${LIBRARIES})
-set_target_properties(policy-replay PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
 # How fast and how small the engine is, whatever the number of components: tests/bench/scale runs it.
 whole_program(berth-scale tests/bench/scale.c)

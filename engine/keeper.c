@@ -22,6 +22,7 @@ struct kept {
 	struct berth_operation *doing; /* the deed that is done meanwhile */
 	struct deed *deeds;
 	bool known;         /* still in the store */
+	bool looked_at; /* it was held once */
 	bool duty_told;     /* its targets were told whose duty restarts are */
 	bool leaving, over; /* the keeper ends */
 	unsigned failures;
@@ -75,8 +76,21 @@ bool keeper_tells_duty(struct berth_operation *hold)
 void keeper_told(const struct berth_operation *hold)
 {
 	struct kept *kept = kept_of(hold->berth, operation_app(hold));
-	if (kept && kept->hold == hold)
-		deeds_free(give(kept->deeds));
+	if (!kept || kept->hold != hold)
+		return;
+	deeds_free(give(kept->deeds));
+	kept->looked_at = true;
+}
+
+bool berth_keep_ready(const struct berth_operation *operation)
+{
+	const struct keeper *keeper = operation->verb_state;
+	if (operation->done || !keeper || keeper->due)
+		return false;
+	for (const struct kept *kept = keeper->first; kept; kept = kept->next)
+		if (kept->known && !kept->looked_at && !kept->failures)
+			return false;
+	return true;
 }
 
 const struct deed *keeper_deeds(const struct berth_operation *hold)

@@ -234,6 +234,8 @@ BERTH_API struct berth_operation *berth_rollback(struct berth *, const struct be
  * let go first. What is done comes as events. One at a time. */
 BERTH_API struct berth_operation *berth_keep(struct berth *, const struct berth_request *,
 					     const struct berth_listener *, struct berth_error *);
+/* Of berth_keep's: whether every application was looked at once, or it is known why it could not be. */
+BERTH_API bool berth_keep_ready(const struct berth_operation *operation);
 /* Run `command` in components[0] ("web": the lowest that runs, or "web/2"). Its output comes as events; the
  * document is {"format_version", "app", "instance", "exit_code"}. BERTH_OK: it ran, and the code is its own;
  * BERTH_FAILED with 126 or 127: it cannot be executed, or is not found there. */
