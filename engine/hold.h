@@ -115,6 +115,8 @@ void hold_stepped(struct work *work);
 /* Ask the policies of those to whom something happened, or who are due; the next one is due after
  * *ret_delay_ms (-1: never). 0 or -1 with *err. */
 int hold_ask_policies(struct hold *hold, int64_t *ret_delay_ms, struct error *err);
+/* All of them: what they wished could not be done, and can be now. */
+void hold_ask_again(struct hold *hold);
 /* hold_wishes.c: do what they wish, as far as it can be begun now. 0 or -1 with *err. */
 int hold_carry_out(struct held_component *held, const struct wishes *wishes, struct error *err);
 /* How what was wished for ended. 0 or -1 (no memory). */

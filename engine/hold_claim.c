@@ -31,13 +31,6 @@ static void lost(struct hold *hold, const struct site *site)
 	hold->lost = true;
 }
 
-static void ask_again(struct hold *hold)
-{
-	for (size_t i = 0; i < hold->component_count; i++)
-		hold->components[i].due = true;
-	hold->any_due = true;
-}
-
 static void ask(struct hold *hold, struct site *site)
 {
 	const struct berth *berth = hold->operation->berth;
@@ -58,7 +51,7 @@ static void ask(struct hold *hold, struct site *site)
 		return;
 	}
 	site->resurvey->claimed_ms = now(hold->operation);
-	ask_again(hold);
+	hold_ask_again(hold);
 }
 
 void hold_ask_claims(struct hold *hold)

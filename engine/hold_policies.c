@@ -287,6 +287,13 @@ static int ask(struct held_component *held, struct error *err)
 	return 0;
 }
 
+void hold_ask_again(struct hold *hold)
+{
+	for (size_t i = 0; i < hold->component_count; i++)
+		hold->components[i].due = true;
+	hold->any_due = true;
+}
+
 int hold_ask_policies(struct hold *hold, int64_t *ret_delay_ms, struct error *err)
 {
 	*ret_delay_ms = -1;

@@ -75,6 +75,7 @@ static void ended(struct berth_operation *operation, struct site *site)
 	for (size_t i = 0; i < operation->work_count; i++)
 		if (operation->works[i]->site == site)
 			hold_sight(operation->works[i], true);
+	hold_ask_again(operation->verb_state); /* what was wished meanwhile was put off */
 	resurvey_due(site, EVERY_MS);
 }
 
@@ -82,7 +83,8 @@ static void step(struct berth_operation *operation, struct site *site)
 {
 	struct resurvey *again = site->resurvey;
 	if (!again->under_way) {
-		if (!again->due || again->at_ms > now(operation) || in_use(operation, site))
+		bool asked = site->errand.state != NULL; /* whose it is: one question at a time */
+		if (!again->due || asked || again->at_ms > now(operation) || in_use(operation, site))
 			return;
 		begin(site);
 	}

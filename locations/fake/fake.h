@@ -79,7 +79,7 @@ int fake_target_exit(struct fake_target *target, const char *name,
 		     int exit_code); /* stays ended until it is started */
 /* The same, but its restart policy decides what follows. */
 int fake_target_crash(struct fake_target *target, const char *name, int exit_code);
-/* Those who watch are told of the instance though nothing happened. */
+/* Those who watch are told of the instance though nothing happened; NULL: that they missed something. */
 void fake_target_event(struct fake_target *target, const char *app, const char *name);
 int fake_target_vanish(struct fake_target *target, const char *name);
 int fake_target_stranger(struct fake_target *target, const char *name);

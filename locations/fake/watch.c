@@ -64,7 +64,7 @@ void target_changed(struct fake_target *target, const char *app, const char *nam
 	if (!known || target->unreachable)
 		return;
 	for (struct watch *watch = known->watches; watch; watch = watch->next) {
-		if (!watch_note(watch, name))
+		if (!name || !watch_note(watch, name))
 			watch->relist = true;
 		watch_arm(watch);
 	}

@@ -416,6 +416,25 @@ Test(keep, fifty_deaths_at_once_are_four_starts_at_one_time)
 	cr_assert_eq(starts() - before, 50);
 }
 
+Test(keep, a_location_is_not_listed_while_it_says_whose_the_application_is)
+{
+	deploy(RESTARTED);
+	fake_target_time(scene.target, FAKE_CLAIM, 300);
+	fake_target_time(scene.target, FAKE_LIST, 300);
+	keep();
+	pass(2 * SECOND);
+	kill_it("app.web.1");
+	pass(50);
+	fake_target_event(scene.target, "app", NULL);
+	pass(5 * SECOND);
+	runs("app.web.1");
+	fake_target_event(scene.target, "app", NULL);
+	pass(50);
+	kill_it("app.web.1");
+	pass(5 * SECOND);
+	runs("app.web.1");
+}
+
 Test(keep, a_replacer_makes_a_new_one_of_what_failed)
 {
 	deploy(KEPT("{type: replacer}"));
