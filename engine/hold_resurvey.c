@@ -105,8 +105,9 @@ int64_t hold_resurvey(struct berth_operation *operation)
 			continue;
 		step(operation, site);
 		int64_t left_ms = site->resurvey->at_ms - now(operation);
-		if (site->resurvey->due && !site->resurvey->under_way)
-			soonest_ms = sooner(soonest_ms, left_ms > 0 ? left_ms : 0);
+		/* One that is overdue waits for what wakes us when it ends. */
+		if (site->resurvey->due && left_ms > 0)
+			soonest_ms = sooner(soonest_ms, left_ms);
 	}
 	return soonest_ms;
 }
