@@ -28,6 +28,12 @@ struct berth {
 	void *relocate_owner;
 };
 
+/* So many calls at one time, and who waits for one of them to end. */
+struct slots {
+	unsigned flying;
+	struct work *first, *last;
+};
+
 /* An opened location during one operation. */
 struct site {
 	struct location location;
@@ -50,10 +56,9 @@ struct site {
 	struct owner holder;
 	bool needed; /* something is to be made here */
 	bool claimed, prepared, released, left, tidied;
-	struct lease_keeper *lease;          /* lease.c's */
-	struct resurvey *resurvey;           /* hold_resurvey.c's */
-	unsigned flying;                     /* mutating calls under way */
-	struct work *slot_first, *slot_last; /* who waits for one of them to end */
+	struct lease_keeper *lease;  /* lease.c's */
+	struct resurvey *resurvey;   /* hold_resurvey.c's */
+	struct slots changes, stops; /* calls under way that change something, and that end something */
 };
 
 /* What the plan says about one instance. */
@@ -169,7 +174,8 @@ struct work {
 	unsigned picks;        /* how often its picked ports were taken by somebody else */
 	int attempts;          /* tries of a call that got no answer */
 	bool dirty, settled;
-	bool slot, waits_slot; /* holds, or waits for, one of the site's calls in flight */
+	struct slots *slots;   /* of which it holds one, or waits for one; NULL: neither */
+	bool slot, waits_slot; /* that is */
 	bool waits_commit;
 	bool made;              /* this deploy made or started it */
 	bool look_due;          /* something happened there, or somebody needs its address */

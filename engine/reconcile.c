@@ -9,6 +9,8 @@
 #define ATTEMPTS       5
 #define FIRST_PAUSE_MS 250
 
+enum { STOPS_IN_FLIGHT = 64 };
+
 const struct location_driver *driver_of(const struct work *work)
 {
 	return work->site->location.driver;
@@ -217,40 +219,34 @@ enum phase work_break(struct work *work, const struct error *err)
 
 /* --- calls ---------------------------------------------------------------------------------- */
 
-static bool mutates(enum doing doing)
+static bool takes_slot(enum doing doing)
 {
-	return doing == DOING_PLACE || doing == DOING_START || doing == DOING_ADMIT ||
+	return doing == DOING_PLACE || doing == DOING_STOP || doing == DOING_START || doing == DOING_ADMIT ||
 	       doing == DOING_REMOVE || doing == DOING_UPDATE || doing == DOING_DELIVER ||
 	       doing == DOING_WITHDRAW || doing == DOING_RENAME;
 }
 
 /* Those who start go before those who are only made: what is begun gets ready first. */
-static void wait_for_slot(struct work *work, bool first)
+static void wait_for_slot(struct work *work, struct slots *slots, bool first)
 {
-	struct site *site = work->site;
 	if (work->waits_slot)
 		return;
 	work->waits_slot = true;
-	if (first) {
-		work->next_slot = site->slot_first;
-		site->slot_first = work;
-		if (!site->slot_last)
-			site->slot_last = work;
-		return;
-	}
-	work->next_slot = NULL;
-	if (site->slot_last)
-		site->slot_last->next_slot = work;
+	work->slots = slots;
+	work->next_slot = first ? slots->first : NULL;
+	if (first || !slots->first)
+		slots->first = work;
 	else
-		site->slot_first = work;
-	site->slot_last = work;
+		slots->last->next_slot = work;
+	if (!first || !slots->last)
+		slots->last = work;
 }
 
 /* One that breaks while it waits must not be handed a slot that it would never give back. */
 static void leave_queue(struct work *work)
 {
-	struct site *site = work->site;
-	struct work *before = NULL, **at = &site->slot_first;
+	struct slots *slots = work->slots;
+	struct work *before = NULL, **at = slots ? &slots->first : NULL;
 	while (work->waits_slot && *at && *at != work) {
 		before = *at;
 		at = &before->next_slot;
@@ -258,41 +254,47 @@ static void leave_queue(struct work *work)
 	if (!work->waits_slot || !*at)
 		return;
 	*at = work->next_slot;
-	if (site->slot_last == work)
-		site->slot_last = before;
+	if (slots->last == work)
+		slots->last = before;
 	work->waits_slot = false;
 }
 
 static void give_slot_back(struct work *work)
 {
-	struct site *site = work->site;
+	struct slots *slots = work->slots;
 	leave_queue(work);
 	if (!work->slot)
 		return;
 	work->slot = false;
-	site->flying--;
-	struct work *next = site->slot_first;
+	slots->flying--;
+	struct work *next = slots->first;
 	if (!next)
 		return;
-	site->slot_first = next->next_slot;
-	if (!site->slot_first)
-		site->slot_last = NULL;
+	slots->first = next->next_slot;
+	if (!slots->first)
+		slots->last = NULL;
 	next->waits_slot = false;
 	next->slot = true;
-	site->flying++;
+	slots->flying++;
 	work_wake(next);
 }
 
+/* Everything that goes may stop at one time, as far as a target has connections and a machine has timers for
+ * it. */
 static bool take_slot(struct work *work, enum doing doing)
 {
+	bool stops = doing == DOING_STOP;
+	struct slots *slots = stops ? &work->site->stops : &work->site->changes;
+	unsigned most = stops ? STOPS_IN_FLIGHT : driver_of(work)->capabilities.calls_in_flight;
 	if (work->slot)
 		return true;
-	if (work->site->flying >= driver_of(work)->capabilities.calls_in_flight) {
-		wait_for_slot(work, doing != DOING_PLACE);
+	if (slots->flying >= most) {
+		wait_for_slot(work, slots, doing != DOING_PLACE && !stops);
 		return false;
 	}
 	work->slot = true;
-	work->site->flying++;
+	work->slots = slots;
+	slots->flying++;
 	return true;
 }
 
@@ -317,7 +319,7 @@ bool call_may_begin(struct work *work, enum doing doing)
 		work_wake_after(work, left);
 		return false;
 	}
-	if (mutates(doing) && !take_slot(work, doing))
+	if (takes_slot(doing) && !take_slot(work, doing))
 		return false;
 	work->doing = doing;
 	work->operation->calls++;
@@ -336,7 +338,7 @@ enum call_result call_ended(struct work *work, enum progress progress, const str
 		return CALL_STAY;
 	work->doing = DOING_NOTHING;
 	work->operation->calls++;
-	if (mutates(doing))
+	if (takes_slot(doing))
 		give_slot_back(work);
 	if (progress == PROGRESS_DONE) {
 		work->attempts = 0;

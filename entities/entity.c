@@ -181,46 +181,107 @@ bool edge_waits(const struct edge *edge)
 }
 
 /* An index stands among a provider's consumers once for each of its edges. */
-static size_t waiting_edges(const struct component *consumer, size_t provider)
+static size_t edges_to(const struct component *consumer, size_t provider, bool waiting)
 {
 	size_t count = 0;
 	for (size_t e = 0; e < consumer->need_count; e++)
-		count += consumer->needs[e].to == provider && edge_waits(&consumer->needs[e]);
+		count += consumer->needs[e].to == provider && edge_waits(&consumer->needs[e]) == waiting;
 	return count;
 }
 
-/* Providers before consumers, by taking away what waits for nobody (Kahn). The blueprint has no cycles but of
- * peers. */
+/* Providers before consumers, by taking away what waits for nobody (Kahn); of several such, one whose peers
+ * were taken before one whose were not. The blueprint has no cycles but of peers. */
+struct sorting {
+	struct application *application;
+	size_t *waits, *peers;                   /* edges to what was not taken yet */
+	size_t *free, first_free, free_count;    /* neither */
+	size_t *ready, first_ready, ready_count; /* only its peers are missing */
+	bool *taken;
+	size_t *order, count;
+};
+
+static void make_ready(struct sorting *sorting, size_t index)
+{
+	if (sorting->peers[index])
+		sorting->ready[sorting->ready_count++] = index;
+	else
+		sorting->free[sorting->free_count++] = index;
+}
+
+static void begin_sorting(struct sorting *sorting)
+{
+	for (size_t i = 0; i < sorting->application->component_count; i++) {
+		const struct component *component = &sorting->application->components[i];
+		size_t peers = 0;
+		for (size_t e = 0; e < component->need_count; e++) {
+			bool waits = edge_waits(&component->needs[e]);
+			sorting->waits[i] += waits;
+			peers += !waits && component->needs[e].to != i;
+		}
+		sorting->peers[i] = peers;
+		if (!sorting->waits[i])
+			make_ready(sorting, i);
+	}
+}
+
+/* False: none is left. */
+static bool take_next(struct sorting *sorting, size_t *ret)
+{
+	if (sorting->first_free < sorting->free_count) {
+		*ret = sorting->free[sorting->first_free++];
+		return true;
+	}
+	while (sorting->first_ready < sorting->ready_count) {
+		*ret = sorting->ready[sorting->first_ready++];
+		if (!sorting->taken[*ret] && sorting->peers[*ret])
+			return true;
+	}
+	return false;
+}
+
+static void release_consumers(struct sorting *sorting, const struct component *provider)
+{
+	for (size_t c = 0; c < provider->consumer_count; c++) {
+		size_t index = provider->consumers[c];
+		const struct component *consumer = &sorting->application->components[index];
+		if ((c && provider->consumers[c - 1] == index) || sorting->taken[index])
+			continue; /* its edges come one after the other */
+		size_t waits = edges_to(consumer, provider->index, true);
+		size_t peers = edges_to(consumer, provider->index, false);
+		bool was_ready = !sorting->waits[index];
+		sorting->waits[index] -= waits;
+		sorting->peers[index] -= peers;
+		if (waits && !sorting->waits[index])
+			make_ready(sorting, index);
+		else if (was_ready && peers && !sorting->peers[index])
+			sorting->free[sorting->free_count++] = index;
+	}
+}
+
 static int sort_providers_first(struct application *application)
 {
-	size_t count = application->component_count, done = 0, ready = 0;
-	size_t *order = arena_array(&application->arena, size_t, count + 1);
-	size_t *waits = calloc(count + 1, sizeof *waits);
-	if (!order || !waits) {
-		free(waits);
+	size_t count = application->component_count, next;
+	owned_arena room = {0};
+	struct sorting sorting = {
+	    .application = application,
+	    .waits = arena_array(&room, size_t, count + 1),
+	    .peers = arena_array(&room, size_t, count + 1),
+	    .free = arena_array(&room, size_t, count + 1),
+	    .ready = arena_array(&room, size_t, count + 1),
+	    .taken = arena_array(&room, bool, count + 1),
+	    .order = arena_array(&application->arena, size_t, count + 1),
+	};
+	if (!sorting.waits || !sorting.peers || !sorting.free || !sorting.ready || !sorting.taken ||
+	    !sorting.order)
 		return -1;
+	begin_sorting(&sorting);
+	while (take_next(&sorting, &next)) {
+		sorting.taken[next] = true;
+		sorting.order[sorting.count++] = next;
+		release_consumers(&sorting, &application->components[next]);
 	}
-	for (size_t i = 0; i < count; i++) {
-		for (size_t e = 0; e < application->components[i].need_count; e++)
-			waits[i] += edge_waits(&application->components[i].needs[e]);
-		if (!waits[i])
-			order[ready++] = i;
-	}
-	while (done < ready) {
-		const struct component *provider = &application->components[order[done++]];
-		for (size_t c = 0; c < provider->consumer_count; c++) {
-			size_t index = provider->consumers[c];
-			const struct component *consumer = &application->components[index];
-			if (c && provider->consumers[c - 1] == index)
-				continue; /* its edges come one after the other */
-			size_t freed = waiting_edges(consumer, provider->index);
-			if (freed && (waits[index] -= freed) == 0)
-				order[ready++] = index;
-		}
-	}
-	free(waits);
-	application->order = order;
-	return ready == count ? 0 : -1;
+	application->order = sorting.order;
+	return sorting.count == count ? 0 : -1;
 }
 
 /* --- ids ------------------------------------------------------------------------------------------- */

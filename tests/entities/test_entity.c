@@ -63,6 +63,19 @@ Test(entity, the_order_has_providers_before_their_consumers)
 			cr_expect_lt(at[application->components[i].needs[e].to], at[i]);
 }
 
+Test(entity, of_those_that_wait_for_nobody_the_peers_of_others_come_first)
+{
+	read_graph("id: app\nservices:\n"
+		   "- {type: 'docker:a:1', id: early, links: {p: {component: $berth:component(\"provider\"), wait: false}}}\n"
+		   "- {type: 'docker:b:1', id: provider, openPorts: [80], links: [$brooklyn:component(\"base\")]}\n"
+		   "- {type: 'docker:c:1', id: base, openPorts: [80]}\n");
+	size_t at[3];
+	for (size_t i = 0; i < 3; i++)
+		at[application->order[i]] = i;
+	cr_expect_lt(at[2], at[1], "base before provider");
+	cr_expect_lt(at[1], at[0], "the provider before its peer, who waits for nobody");
+}
+
 Test(entity, open_ports_come_first_then_those_that_are_only_bound)
 {
 	read_graph(CHAIN);

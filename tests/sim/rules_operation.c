@@ -160,8 +160,7 @@ void rule_only_touched(struct deployer *deployer)
 		const struct sight *before = &deployer->before.list[i];
 		const struct part *part =
 		    before->component ? model_part(&deployer->wanted, before->component) : NULL;
-		/* Where a peer is that nobody waited for the next deploy tells, whatever it is about. */
-		if (!part || may[part - deployer->wanted.parts] || part->temper >= TEMPER_DEAD || part->peer)
+		if (!part || may[part - deployer->wanted.parts] || part->temper >= TEMPER_DEAD)
 			continue;
 		const struct sight *now = sights_named(&stage->judge->now, before->realm, before->name);
 		if (!now || strcmp(now->id, before->id) != 0)
