@@ -68,11 +68,11 @@ static bool bounds_allow(const struct held_component *held, const struct held_in
 	return well >= wish->keep_healthy && (!wish->max_parallel || acting < wish->max_parallel);
 }
 
-/* Nothing is known of what its location does not show. */
+/* Nothing is known of what its location does not show. What was stopped on purpose meanwhile stays so. */
 static bool may_act(const struct held_instance *member)
 {
 	const struct resurvey *again = member->work->site->resurvey;
-	return !member->acting && member->work->settled && !member->sight_lost &&
+	return !member->acting && !member->stopped && member->work->settled && !member->sight_lost &&
 	       member->work->instance->phase != PHASE_UNKNOWN && !(again && again->under_way);
 }
 
@@ -88,7 +88,7 @@ static int restart(struct held_component *held, const struct wish *wish)
 	if (!member)
 		return held_outcome(held, wish->id, OUTCOME_DROPPED, "it is gone");
 	if (member->wish == wish->id || !may_act(member))
-		return 0; /* it is wished again */
+		return 0; /* it is wished again, with every step */
 	/* It was wished before it was let go, and somebody saw to it since. */
 	if (!held->asked && held_well(member))
 		return held_outcome(held, wish->id, OUTCOME_DONE, NULL);

@@ -21,8 +21,9 @@ struct kept {
 	struct berth_operation *hold;  /* NULL: it is let go */
 	struct berth_operation *doing; /* the deed that is done meanwhile */
 	struct deed *deeds;
-	bool known;         /* still in the store */
+	bool known;     /* still in the store */
 	bool looked_at; /* it was held once */
+	bool has_duties;
 	bool duty_told;     /* its targets were told whose duty restarts are */
 	bool leaving, over; /* the keeper ends */
 	unsigned failures;
@@ -73,6 +74,15 @@ bool keeper_tells_duty(struct berth_operation *hold)
 	return kept->duty_told = true;
 }
 
+/* Restarts that are a policy's and not the target's. */
+static bool has_duties(const struct application *application)
+{
+	for (size_t i = 0; i < application->component_count; i++)
+		if (application->components[i].kept)
+			return true;
+	return false;
+}
+
 void keeper_told(const struct berth_operation *hold)
 {
 	struct kept *kept = kept_of(hold->berth, operation_app(hold));
@@ -80,6 +90,7 @@ void keeper_told(const struct berth_operation *hold)
 		return;
 	deeds_free(give(kept->deeds));
 	kept->looked_at = true;
+	kept->has_duties = has_duties(hold->application);
 }
 
 bool berth_keep_ready(const struct berth_operation *operation)
@@ -207,7 +218,7 @@ static bool leave(struct berth_operation *keeper, struct kept *kept)
 		if (!deed_over(kept))
 			return false;
 		deeds_free(kept->deeds);
-		kept->deeds = kept->duty_told ? duty() : NULL;
+		kept->deeds = kept->has_duties ? duty() : NULL;
 		kept->leaving = true;
 	}
 	return keeper->abandoned ? deed_over(kept) : deeds_done(keeper, kept);

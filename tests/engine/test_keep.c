@@ -247,6 +247,26 @@ Test(keep, what_is_stopped_on_purpose_stays_stopped_until_it_is_started)
 	runs("app.web.1");
 }
 
+Test(keep, a_restart_that_was_under_way_does_not_revive_what_is_stopped)
+{
+	struct berth_request web = {
+	    .size = sizeof web, .app = "app", .components = (const char *const[]){"web", NULL}};
+	deploy(RESTARTED);
+	fake_target_time(scene.target, FAKE_START, 2000);
+	keep();
+	pass(SECOND);
+	kill_it("app.web.1");
+	pass(SECOND);
+	cr_assert_eq(scene_request(&scene, berth_stop, &web, NULL), BERTH_OK);
+	pass(10 * MINUTE);
+	is_down("app.web.1");
+	cr_assert_eq(scene_request(&scene, berth_start, &web, NULL), BERTH_OK);
+	size_t before = starts();
+	pass(10 * MINUTE);
+	runs("app.web.1");
+	cr_assert_eq(starts(), before, "it is well");
+}
+
 Test(keep, what_is_stopped_stays_so_for_the_next_program_too)
 {
 	struct berth_request all = {.size = sizeof all, .app = "app"};
@@ -350,6 +370,8 @@ Test(keep, what_is_deployed_while_it_keeps_plans_nothing_the_next_time)
 	kill_it("app.web.1");
 	pass(5 * SECOND);
 	runs("app.web.1");
+	let_go();
+	cr_assert_eq(there("app.web.1")->restart, RESTART_UNLESS_STOPPED, "it is given back as well");
 }
 
 Test(keep, without_the_store_applications_are_left_alone_until_they_are_deployed_again)
