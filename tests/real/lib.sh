@@ -25,9 +25,13 @@ apps=()
 children=()
 failed=0
 
-# The applications that this script makes; removed at its end whatever happened. Then comes `afterwards`, when there
-# is a function of that name.
-uses() { apps+=("$@"); }
+# The applications that this script makes; removed at its end whatever happened, and what one left whose engine died. Then
+# comes `afterwards`, when there is a function of that name.
+uses() {
+	local app
+	apps+=("$@")
+	for app; do forget "$app"; done
+}
 
 finish() {
 	local app child
@@ -60,6 +64,9 @@ forget() {
 	ids=$(docker volume ls -q --filter "label=berth.app=$1")
 	# shellcheck disable=SC2086
 	[ -z "$ids" ] || docker volume rm -f $ids >/dev/null 2>&1
+	# An engine that is killed may forget the labels of what it just made.
+	docker volume rm -f "berth.claim.$1" "berth.lease.$1" >/dev/null 2>&1
+	return 0
 }
 
 # check WHAT COMMAND...: one line of the result; what the command printed only when it fails.
