@@ -67,7 +67,8 @@ static void scale_step(struct berth_operation *operation)
 	if (operation->stage == STAGE_BEGIN) {
 		if (request->count < 1 || !request->components || !request->components[0] ||
 		    request->components[1]) {
-			fail(&operation->error, ERR_INVALID, "scale takes one component and a number, 1 at least");
+			fail(&operation->error, ERR_INVALID,
+			     "scale takes one component and a number, 1 at least");
 			operation_finish(operation, BERTH_USAGE, document_new(operation_app(operation)));
 			return;
 		}

@@ -195,7 +195,8 @@ static bool list_claims(struct listing *listing, struct inventory *inventory)
 			continue;
 		const char *app = arena_text(&inventory->arena, listing->claimed.all[i]);
 		listing->failed = listing->failed || !app;
-		claims[inventory->claim_count++] = (struct inventory_claim){app, holder.id, holder.words, holder.place};
+		claims[inventory->claim_count++] =
+		    (struct inventory_claim){app, holder.id, holder.words, holder.place};
 	}
 	inventory->prepared = listing->app && listing->apps.count > 0;
 	return claims && !listing->failed;

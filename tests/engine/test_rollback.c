@@ -22,7 +22,7 @@ TestSuite(rollback, .init = raise_curtain, .fini = drop_curtain);
 
 #define WEB(colour)                                                                                          \
 	"id: app\nlocation: fake\nservices:\n- {type: 'docker:front:1', id: web, env: {COLOUR: " colour "}}" \
-													"\n"
+	"\n"
 
 static void deploy(const char *blueprint)
 {

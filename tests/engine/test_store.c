@@ -212,7 +212,8 @@ Test(store, instance_keeps_its_ports_until_it_is_gone)
 	owned_json ports = json_pack("{s:i}", "6379/tcp", 20431);
 
 	store_put_intent(bench.store, "talk", "talk.redis.1", "my-docker", "create", "digest");
-	must_be_durable(store_put_instance(bench.store, "talk", "talk.redis.1", "abc", ports, "f1", "64 0 no"));
+	must_be_durable(
+	    store_put_instance(bench.store, "talk", "talk.redis.1", "abc", ports, "f1", "64 0 no"));
 	cr_assert_eq(store_instance(bench.store, "talk", "talk.redis.1", &found, &err), 0);
 	cr_expect_str_eq(found.target_id, "abc");
 	cr_expect_eq(json_number(found.ports, "6379/tcp", 0), 20431);

@@ -65,10 +65,12 @@ Test(entity, the_order_has_providers_before_their_consumers)
 
 Test(entity, of_those_that_wait_for_nobody_the_peers_of_others_come_first)
 {
-	read_graph("id: app\nservices:\n"
-		   "- {type: 'docker:a:1', id: early, links: {p: {component: $berth:component(\"provider\"), wait: false}}}\n"
-		   "- {type: 'docker:b:1', id: provider, openPorts: [80], links: [$brooklyn:component(\"base\")]}\n"
-		   "- {type: 'docker:c:1', id: base, openPorts: [80]}\n");
+	read_graph(
+	    "id: app\nservices:\n"
+	    "- {type: 'docker:a:1', id: early, links: {p: {component: $berth:component(\"provider\"), wait: "
+	    "false}}}\n"
+	    "- {type: 'docker:b:1', id: provider, openPorts: [80], links: [$brooklyn:component(\"base\")]}\n"
+	    "- {type: 'docker:c:1', id: base, openPorts: [80]}\n");
 	size_t at[3];
 	for (size_t i = 0; i < 3; i++)
 		at[application->order[i]] = i;
