@@ -28,6 +28,6 @@ struct http_library {
 };
 
 /* 0; or -1 with *err when it is not there, or too old. */
-int http_library_load(struct http_library *ret, struct error *err);
+int http_library_load(struct http_library *http, struct error *err);
 
 #endif

@@ -174,7 +174,7 @@ static int listen_tcp(struct berth_server *server, const char *name,
 static int take_socket(struct berth_server *server, int fd, const struct berth_server_options *options,
 		       struct error *err)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = {0};
 	socklen_t size = sizeof address;
 	char name[32];
 	snprintf(name, sizeof name, "socket %d", fd);

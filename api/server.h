@@ -183,7 +183,7 @@ struct exchange {
 	int64_t beat_ms; /* when a stream that has nothing to say says so */
 };
 
-enum MHD_Result exchange_take(void *door, struct MHD_Connection *, const char *url, const char *method,
+enum MHD_Result exchange_take(void *of, struct MHD_Connection *, const char *url, const char *method,
 			      const char *version, const char *bytes, size_t *count, void **context);
 void exchange_completed(void *door, struct MHD_Connection *, void **context, enum MHD_RequestTerminationCode);
 /* The value of a header, or of an argument of the query; NULL: it is not there. */
@@ -191,9 +191,10 @@ const char *exchange_header(const struct exchange *exchange, const char *name);
 const char *exchange_query(const struct exchange *exchange, const char *name);
 /* Answers: once. */
 void answer_text(struct exchange *exchange, int status, const char *type, const char *bytes, size_t size);
-void answer_json(struct exchange *exchange, int status, json_t *taken);
+void answer_json(struct exchange *exchange, int status, json_t *document); /* taken over */
 void answer_empty(struct exchange *exchange, int status);
-void answer_response(struct exchange *exchange, int status, const char *type, struct MHD_Response *taken);
+void answer_response(struct exchange *exchange, int status, const char *type,
+		     struct MHD_Response *response); /* taken over */
 /* Nothing is read from it nor written to it until it is woken. */
 void exchange_suspend(struct exchange *exchange);
 /* One more header of the answer, given before it. */
