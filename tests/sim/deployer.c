@@ -130,6 +130,7 @@ static bool agree(void *context, const char *plan)
 	note_plan(deployer, json_parse(plan, strlen(plan), "the plan", &err));
 	stage_say(deployer->stage, "deployer %d: its plan is to %s", deployer->number + 1,
 		  deployer->last_changes);
+	judge_plan(deployer);
 	return true;
 }
 
@@ -178,7 +179,7 @@ bool deployer_begin(struct deployer *deployer, enum errand_kind doing, uint64_t 
 		request.components = components;
 	snprintf(secret, sizeof secret, "hush%u", stage->model.secret_version);
 	deployer->doing = doing;
-	deployer->disturbed = stage_now(stage) < stage->echoes_until_ms;
+	deployer->disturbed = deployer->overtaken = stage_now(stage) < stage->echoes_until_ms;
 	deployer->wanted = stage->model;
 	deployer->begun++;
 	judge_begin(deployer);
@@ -208,7 +209,7 @@ void deployer_conclude(struct deployer *deployer)
 	char words[16];
 	deployer->last = outcome;
 	snprintf(deployer->last_words, sizeof deployer->last_words, "%s", berth_message(deployer->operation));
-	if (deployer->doing == DO_DEPLOY)
+	if (deployer->doing == DO_DEPLOY || deployer->doing == DO_PLAN)
 		note_changes(deployer);
 	snprintf(words, sizeof words, "%d", (int)outcome);
 	tally_add(stage->tally, "outcome", words, 1);

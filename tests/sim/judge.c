@@ -86,6 +86,7 @@ void judge_step(struct theatre *stage)
 	judge->now = (struct sights){0};
 	sights_take(&judge->now, stage);
 	rule_in_order(stage, &before, &judge->now);
+	rule_all_served(stage, &judge->now);
 	sights_release(&before);
 	rule_no_doubles(stage, &judge->now);
 	local_no_doubles(stage);
@@ -95,7 +96,7 @@ void judge_step(struct theatre *stage)
 	rule_done_survives(stage);
 }
 
-static bool reads_only(enum errand_kind doing)
+bool judge_reads_only(enum errand_kind doing)
 {
 	return doing == DO_PLAN || doing == DO_STATUS || doing == DO_WHY || doing == DO_GC ||
 	       doing == DO_LOGS;
@@ -110,16 +111,30 @@ void judge_begin(struct deployer *deployer)
 			stage->deployers[i].alone = deployer->alone = false;
 	deployer->from_converged = stage->judge->converged_holds && deployer->alone &&
 				   stage->judge->converged_at == stage->disturbances;
-	if (!reads_only(deployer->doing))
+	if (!judge_reads_only(deployer->doing))
 		stage->judge->converged_holds = false;
+	deployer->met = deployer->met_by = 0;
+	deployer->changes_instances = deployer->works = deployer->crossed = false;
+	deployer->disturbances_before = stage->disturbances;
 	judge_note_holder(deployer);
 	sights_take(&deployer->before, deployer->stage);
 	docker_engine_changes(deployer->stage->engine, &deployer->changes_before);
 	deployer->stage->judge->done_holds = false;
 }
 
+static void note_work(struct deployer *deployer, const char *phase)
+{
+	struct theatre *stage = deployer->stage;
+	bool ends = strcmp(phase, "stopping") == 0 || strcmp(phase, "removing") == 0;
+	deployer->works = true;
+	for (int i = 0; i < DEPLOYERS && ends; i++)
+		if (&stage->deployers[i] != deployer && stage->deployers[i].works)
+			stage->deployers[i].crossed = true;
+}
+
 void judge_phase(struct deployer *deployer, const struct berth_event *event)
 {
+	note_work(deployer, event->phase);
 	struct judge *judge = deployer->stage->judge;
 	char *last = map_get(judge->phases, event->instance), words[64];
 	if (!last || strcmp(last, event->phase) != 0) {
@@ -136,11 +151,17 @@ void judge_end(struct deployer *deployer, enum berth_outcome outcome)
 {
 	struct theatre *stage = deployer->stage;
 	struct judge *judge = stage->judge;
-	if (reads_only(deployer->doing))
+	if (judge_reads_only(deployer->doing))
 		rule_only_read(deployer);
 	if (deployer->doing == DO_DEPLOY && outcome == BERTH_FAILED && !deployer->disturbed &&
 	    deployer->alone)
 		rule_old_ones_kept(deployer);
+	if (deployer->doing == DO_PLAN && outcome == BERTH_OK)
+		judge_plan(deployer);
+	if (deployer->doing == DO_DEPLOY && deployer->alone)
+		rule_bears_it(deployer);
+	if (outcome == BERTH_OK && deployer->alone && !deployer->overtaken)
+		rule_success_is_true(deployer);
 	if (outcome != BERTH_OK || deployer->disturbed)
 		return;
 	rule_only_owners(deployer);
@@ -148,9 +169,10 @@ void judge_end(struct deployer *deployer, enum berth_outcome outcome)
 		return;
 	sights_take(&judge->now, stage);
 	if (deployer->doing == DO_DEPLOY) {
-		rule_wanted_run(stage, &deployer->wanted, "success");
+		/* Between giving its lease back and its report the next one's turn has come. */
+		if (!deployer->crossed)
+			rule_wanted_run(stage, &deployer->wanted, "success");
 		if (deployer->alone) {
-			rule_as_written(stage, &deployer->wanted, "success");
 			rule_plan_kept(deployer);
 			rule_plan_done(deployer);
 		}
@@ -169,9 +191,9 @@ void judge_settled(struct theatre *stage)
 {
 	sights_take(&stage->judge->now, stage);
 	rule_wanted_run(stage, &stage->model, "converges");
-	rule_as_written(stage, &stage->model, "converges");
 	rule_nothing_more(stage);
-	rule_links_lead(stage);
+	rule_as_written(stage, &stage->model);
+	rule_links_lead(stage, &stage->model);
 }
 
 void judge_gone(struct theatre *stage)

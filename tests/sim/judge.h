@@ -12,6 +12,10 @@ void judge_free(struct judge *judge);
 void judge_step(struct theatre *stage);
 /* Who deploys from there knows no more where it deployed before. */
 void judge_store_lost(struct theatre *stage);
+/* It asks for something at the engine, now. */
+void judge_asks(struct deployer *deployer, const struct http_request *request);
+/* It tells what it is going to do. */
+void judge_plan(struct deployer *deployer);
 /* An operation begins, tells of a phase, ends. */
 void judge_begin(struct deployer *deployer);
 void judge_phase(struct deployer *deployer, const struct berth_event *event);

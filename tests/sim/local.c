@@ -47,6 +47,9 @@ static void note_act(struct theatre *stage, const struct program_started *starte
 	struct act *act = &stage->acts[stage->act_count++ % ACTS_MAX];
 	*act = (struct act){.pid = started->pid};
 	snprintf(act->name, sizeof act->name, "%s", started->name);
+	const char *slash = strrchr(started->argv[0], '/');
+	snprintf(act->image, sizeof act->image, "%s:%s", slash ? slash + 1 : started->argv[0],
+		 started->argv[1] ? started->argv[1] : "");
 	char *generation = strstr(act->name, ".g");
 	if (generation)
 		*generation = 0;
@@ -89,6 +92,7 @@ int local_open(struct theatre *stage)
 /* --- what is seen ------------------------------------------------------------------------------------- */
 
 struct looking {
+	struct theatre *stage;
 	struct sights *sights;
 	pid_t keepers[128];
 	size_t first, count;
@@ -137,6 +141,47 @@ static bool see_keeper(void *owner, const struct process_info *info)
 	return true;
 }
 
+/* Numbers of processes are used again: it is the last one of that number. */
+static const char *image_of(const struct theatre *stage, const struct process_info *info)
+{
+	for (size_t i = stage->act_count; i > 0 && i + ACTS_MAX > stage->act_count; i--) {
+		const struct act *act = &stage->acts[(i - 1) % ACTS_MAX];
+		if (act->pid == info->pid)
+			return act->image;
+	}
+	return "";
+}
+
+/* What its run directory has, where those of one user and store are. */
+static void read_run(const struct theatre *stage, const struct sight *sight, const char *file,
+		     struct text *ret_content)
+{
+	char path[256];
+	snprintf(path, sizeof path, "%s/run/app/%s/%s", stage->deployers[0].state,
+		 sight->name + strlen("app."), file);
+	machine_read(stage->machines[0], path, ret_content);
+}
+
+static const char *policy_of(const struct theatre *stage, struct arena *arena, const struct sight *sight)
+{
+	owned_text manifest = {0};
+	read_run(stage, sight, "manifest", &manifest);
+	const char *policy = entry_of(text_view(&manifest), manifest.length, "BERTH_RESTART");
+	return need(arena_text(arena, policy ? policy : ""));
+}
+
+bool local_launch_left(const struct theatre *stage, const struct sight *sight)
+{
+	owned_text launch = {0};
+	read_run(stage, sight, "launch", &launch);
+	return launch.length;
+}
+
+void local_file(struct theatre *stage, const struct sight *sight, struct text *ret_content)
+{
+	read_run(stage, sight, "work/c.conf", ret_content);
+}
+
 static const char *const *keep_environment(struct arena *arena, const struct process_info *info)
 {
 	size_t count = 0;
@@ -161,6 +206,8 @@ static bool see_program(void *owner, const struct process_info *info)
 		const char *port = entry_of(info->environment, info->environment_size, "PORT_MAIN");
 		int64_t number = 0;
 		sight->running = true;
+		sight->image = need(arena_text(arena, image_of(looking->stage, info)));
+		sight->policy = policy_of(looking->stage, arena, sight);
 		sight->environment = keep_environment(arena, info);
 		if (port && parse_number(port, 1, UINT16_MAX, &number)) {
 			*spot = (struct spot){mark(looking, info, "BIND_ADDRESS"), (uint16_t)number};
@@ -184,7 +231,7 @@ static struct world *observer(struct theatre *stage)
 
 void local_see(struct sights *sights, struct theatre *stage)
 {
-	struct looking looking = {.sights = sights, .first = sights->count};
+	struct looking looking = {.stage = stage, .sights = sights, .first = sights->count};
 	struct world *world = observer(stage);
 	struct error err = {0};
 	if (!(stage->model.realms & 1u << REALM_LOCAL))
@@ -246,11 +293,35 @@ static bool left_over(void *owner, const struct process_info *info)
 	return true;
 }
 
+static bool see_run(void *owner, const char *name)
+{
+	stage_accuse(owner, "leftovers", "the run directory %s is left", name);
+	return true;
+}
+
+static bool see_claim(void *owner, const char *name)
+{
+	if (strncmp(name, "app.", 4) == 0)
+		stage_accuse(owner, "leftovers", "%s is left among the claims", name);
+	return true;
+}
+
+static void files_gone(struct theatre *stage)
+{
+	struct world *world = observer(stage);
+	char run[64];
+	snprintf(run, sizeof run, "%s/run/app", stage->deployers[0].state);
+	world->ops->directory_list(world, run, see_run, stage, NULL);
+	world->ops->directory_list(world, "/run/berth", see_claim, stage, NULL);
+}
+
 void local_gone(struct theatre *stage)
 {
 	struct world *world = observer(stage);
 	struct error err = {0};
 	world->ops->processes(world, NULL, left_over, stage, &err);
+	if (stage->model.realms & 1u << REALM_LOCAL)
+		files_gone(stage);
 }
 
 /* --- what befalls them ---------------------------------------------------------------------------------- */

@@ -8,9 +8,13 @@
 int local_open(struct theatre *stage);
 /* Keepers and the programs below them, as instances. */
 void local_see(struct sights *sights, struct theatre *stage);
+/* The content of an instance's file, appended. */
+void local_file(struct theatre *stage, const struct sight *sight, struct text *ret_content);
+/* Whether what it was given to run, with its secrets, still lies on the disk. */
+bool local_launch_left(const struct theatre *stage, const struct sight *sight);
 /* No two programs of one instance live at a time, whoever keeps them. */
 void local_no_doubles(struct theatre *stage);
-/* Neither a keeper nor a program is left. */
+/* Neither a keeper nor a program is left, nor a file of theirs. */
 void local_gone(struct theatre *stage);
 /* What befalls them: a program or its keeper is killed, the machine loses its power, its disk fails. */
 void local_kill(struct theatre *stage, struct dice *dice);

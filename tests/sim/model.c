@@ -92,6 +92,7 @@ static void invent_part(struct model *model, int index, struct dice *dice)
 				part->links[i] = -1;
 	if (one_in(dice, 5))
 		part->after = any_provider(model, index, dice);
+	part->stop_first = one_in(dice, 10);
 	make_sense(part);
 }
 
@@ -258,6 +259,11 @@ void model_heal(struct model *model)
 	}
 }
 
+bool model_has_secret(const struct model *model, const struct part *part)
+{
+	return model->secret && part->setting % 2;
+}
+
 /* --- written down -------------------------------------------------------------------------------- */
 
 static const char *const tempers[TEMPERS] = {"good", "slow", "dead", "crash"};
@@ -321,7 +327,7 @@ static void render_rest(const struct model *model, const struct part *part, stru
 {
 	static const char *const on_change[] = {"restart", "{signal: HUP}", "none"};
 	text_format(out, "  env:\n    SETTING: s%u\n", part->setting);
-	if (model->secret && part->setting % 2)
+	if (model_has_secret(model, part))
 		text_add(out, "    SECRET: $berth:secret(\"env:SIM_SECRET\")\n");
 	if (part->job)
 		text_add(out, "  job: true\n");
@@ -338,6 +344,8 @@ static void render_rest(const struct model *model, const struct part *part, stru
 		text_add(out, "  healthCheck: {tcp: {}}\n");
 	if (part->on_change)
 		text_format(out, "  onChange: %s\n", on_change[part->on_change]);
+	if (part->stop_first && !part->job)
+		text_add(out, "  update: stop-first\n");
 	if (part->always && !part->job)
 		text_add(out, "  restart: always\n");
 	if (part->protected)
@@ -373,4 +381,14 @@ unsigned model_wanted(const struct model *model)
 	for (int i = 0; i < PARTS_MAX; i++)
 		count += model->parts[i].there ? model->parts[i].instances : 0;
 	return count;
+}
+
+bool model_has_consumer_outside(const struct model *model, int provider)
+{
+	for (int i = 0; i < PARTS_MAX; i++)
+		for (int k = 0; k < LINKS_MAX && model->parts[i].there; k++)
+			if (model->parts[i].links[k] == provider &&
+			    model->parts[i].realm != model->parts[provider].realm)
+				return true;
+	return false;
 }

@@ -31,6 +31,7 @@ struct part {
 	unsigned instances;
 	enum temper temper;
 	bool job, published, volume, checked, protected, peer;
+	bool stop_first;      /* so that no update has two of it */
 	uint16_t bound;       /* a port of the host; 0: none */
 	bool always;          /* its restart policy */
 	int on_change;        /* 0: restart, 1: signal, 2: none */
@@ -79,6 +80,10 @@ void model_heal(struct model *model);
 void model_image(const struct part *part, char *ret, size_t size);
 void model_render(const struct model *model, struct text *ret_yaml);
 const struct part *model_part(const struct model *model, const char *id);
+/* Whether the secret is one of its variables. */
+bool model_has_secret(const struct model *model, const struct part *part);
+/* Whether somebody at another place is linked to it. */
+bool model_has_consumer_outside(const struct model *model, int provider);
 /* How many instances are wanted in all. */
 unsigned model_wanted(const struct model *model);
 

@@ -14,14 +14,14 @@
 #define TRIES        6
 
 /* What is on one machine is another application on another. */
-static unsigned deployers_of(const struct theatre *stage)
+unsigned play_deployers(const struct theatre *stage)
 {
 	return stage->model.realms & 1u << REALM_LOCAL ? DEPLOYERS - 1 : DEPLOYERS;
 }
 
 static struct deployer *any_deployer(struct theatre *stage, struct dice *dice)
 {
-	return &stage->deployers[roll(dice, 4) < 2 ? 0 : roll(dice, deployers_of(stage))];
+	return &stage->deployers[roll(dice, 4) < 2 ? 0 : roll(dice, play_deployers(stage))];
 }
 
 /* --- operations and edits ---------------------------------------------------------------------- */
@@ -77,7 +77,7 @@ static void move_bad_update(struct theatre *stage, struct dice *dice)
 	stage_publish(stage);
 }
 
-static void wait_for_all(struct theatre *stage)
+void play_wait(struct theatre *stage)
 {
 	for (int i = 0; i < DEPLOYERS; i++)
 		if (!stage_wait(stage, &stage->deployers[i], OPERATION_MS) && stage->deployers[i].operation)
@@ -231,6 +231,7 @@ static void move_by_hand(struct theatre *stage, struct dice *dice)
 		snprintf(path, sizeof path, ways[way].path, sight->name);
 		stage_say(stage, "fault: %s: %s", ways[way].kind, sight->name);
 		docker_engine_ask(stage->engine, ways[way].method, path, NULL, NULL);
+		stage_run(stage, 200); /* until it is done */
 	} else if (sight && fake_target_vanish(sight->realm == REALM_FAKE ? stage->fleet : stage->cloud,
 					       sight->name) == 0) {
 		stage_disturb(stage, "an instance vanishes from a scripted target");
@@ -252,6 +253,7 @@ static void move_stranger(struct theatre *stage, struct dice *dice)
 	if (sights_named(&stage->sights, REALM_DOCKER, name))
 		return;
 	stage_disturb(stage, "a stranger takes a name");
+	stage->troubled = true;
 	stage_say(stage, "fault: somebody else makes a container %s", name);
 	snprintf(stage->stranger, sizeof stage->stranger, "%s", name);
 	judge_stranger(stage, name);
@@ -270,6 +272,7 @@ static void move_stranger(struct theatre *stage, struct dice *dice)
 static void move_image(struct theatre *stage, struct dice *dice)
 {
 	char reference[32];
+	stage->troubled = true;
 	snprintf(reference, sizeof reference, "good:%u", 1 + roll(dice, 6));
 	if (one_in(dice, 2)) {
 		stage_disturb(stage, "an image is removed");
@@ -297,7 +300,10 @@ static void move_refusal(struct theatre *stage, struct dice *dice)
 				   .words = "devicemapper: Error running deviceCreate",
 				   .effect = one_in(dice, 2),
 				   .delay_ms = one_in(dice, 3) ? roll(dice, 20000) : 0};
-	stage_disturb(stage, rule.status ? "the engine refuses a call" : "the engine takes long for a call");
+	/* What takes long may be done when nobody waits for it any more. */
+	(rule.delay_ms ? stage_disturb : stage_meet)(stage, rule.status ? "the engine refuses a call"
+									: "the engine takes long for a call");
+	stage->troubled = true;
 	docker_engine_rule(stage->engine, &rule);
 }
 
@@ -313,6 +319,7 @@ static void move_clock(struct theatre *stage, struct dice *dice)
 static void move_port(struct theatre *stage, struct dice *dice)
 {
 	uint16_t port = (uint16_t)(8000 + roll(dice, 12));
+	stage->troubled = true;
 	stage_disturb(stage, "a port of the host is taken");
 	stage_say(stage, "fault: somebody else takes port %u of the engine's machine", port);
 	docker_engine_port(stage->engine, "0.0.0.0", port, true);
@@ -331,6 +338,7 @@ static void move_fake(struct theatre *stage, struct dice *dice)
 	if (roll(dice, 4))
 		fail(&rule.error, codes[roll(dice, 3)], "planted");
 	stage_disturb(stage, "a scripted target fails or is slow");
+	stage->troubled = true;
 	fake_target_rule(one_in(dice, 2) ? stage->cloud : stage->fleet, &rule);
 }
 
@@ -370,6 +378,8 @@ void play_expect(struct tally *tally)
 	for (int i = 0; i < EDITS; i++)
 		tally_add(tally, "edit", edit_words[i], 0);
 	tally_add(tally, "edit", "a bad version", 0);
+	for (const char *const *kind = trial_kinds; *kind; kind++)
+		tally_add(tally, "trial", *kind, 0);
 	for (size_t i = 0; i < COUNT_OF(phases); i++)
 		tally_add(tally, "phase", phases[i], 0);
 }
@@ -400,12 +410,13 @@ static void make_move(struct theatre *stage, const struct move *move)
 	    [MOVE_POWER] = local_power,
 	    [MOVE_DISK] = local_disk,
 	    [MOVE_BAD_UPDATE] = move_bad_update,
+	    [MOVE_TRIAL] = move_trial,
 	};
 	struct dice dice = {move->chance};
 	if (!stage_run(stage, move->pause_ms))
 		return;
 	if (move->kind == MOVE_WAIT)
-		wait_for_all(stage);
+		play_wait(stage);
 	else
 		moves[move->kind](stage, &dice);
 }
@@ -427,7 +438,7 @@ static void send_stranger_away(struct theatre *stage)
 	judge_stranger_leaves(stage, stage->stranger);
 }
 
-static void end_faults(struct theatre *stage)
+void play_calm(struct theatre *stage)
 {
 	stage_say(stage, "the faults end");
 	stage->fate_count = 0;
@@ -444,10 +455,14 @@ static void end_faults(struct theatre *stage)
 	model_heal(&stage->model);
 	stage_publish(stage);
 	stage->disturbances++;
+	stage->troubled = false;
+	play_wait(stage);
+	/* What is still on its way arrives. */
+	stage_run(stage, 2 * MINUTE_MS);
 }
 
 /* Until it ends well, a few times: a dead one's lease takes a minute to expire. */
-static bool insist(struct theatre *stage, struct deployer *deployer, enum errand_kind doing)
+bool play_insist(struct theatre *stage, struct deployer *deployer, enum errand_kind doing)
 {
 	for (int tries = 0; tries < TRIES && !stage->rule[0]; tries++) {
 		deployer->adopt = true;
@@ -463,30 +478,33 @@ static bool insist(struct theatre *stage, struct deployer *deployer, enum errand
 	return false;
 }
 
-static void settle(struct theatre *stage)
+void play_settles(struct theatre *stage)
 {
 	struct deployer *first = &stage->deployers[0];
-	end_faults(stage);
-	wait_for_all(stage);
-	/* What is still on its way arrives. */
-	if (!stage_run(stage, 2 * MINUTE_MS) || !insist(stage, first, DO_DEPLOY))
-		return;
 	judge_settled(stage);
-	if (stage->rule[0] || !insist(stage, first, DO_DEPLOY))
+	if (stage->rule[0] || !play_insist(stage, first, DO_DEPLOY))
 		return;
 	if (first->changed)
 		stage_accuse(stage, "settles", "the next deploy changes something: %s", first->last_changes);
 }
 
+static void settle(struct theatre *stage)
+{
+	struct deployer *first = &stage->deployers[0];
+	play_calm(stage);
+	if (!stage->rule[0] && play_insist(stage, first, DO_DEPLOY))
+		play_settles(stage);
+}
+
 static void clear_away(struct theatre *stage, uint64_t chance)
 {
-	struct deployer *last = &stage->deployers[chance % 3 == 0 ? deployers_of(stage) - 1 : 0];
+	struct deployer *last = &stage->deployers[chance % 3 == 0 ? play_deployers(stage) - 1 : 0];
 	if (chance % 5 == 0)
 		deployer_lose_store(&stage->deployers[0]);
 	/* What another store remembers as protected is so until the blueprint says otherwise. */
-	if (!stage->rule[0] && last != &stage->deployers[0] && !insist(stage, last, DO_DEPLOY))
+	if (!stage->rule[0] && last != &stage->deployers[0] && !play_insist(stage, last, DO_DEPLOY))
 		return;
-	if (!stage->rule[0] && insist(stage, last, DO_DESTROY))
+	if (!stage->rule[0] && play_insist(stage, last, DO_DESTROY))
 		judge_gone(stage);
 }
 

@@ -30,6 +30,7 @@ enum move_kind {
 	MOVE_POWER,
 	MOVE_DISK,
 	MOVE_BAD_UPDATE,
+	MOVE_TRIAL,
 	MOVE_KINDS
 };
 
@@ -62,6 +63,17 @@ void play_expect(struct tally *tally);
 void score_play(const struct score *score, struct tally *tally,
 		void (*line)(void *owner, int64_t now_ms, const char *words), void *owner,
 		struct outcome *ret);
+/* What the moves and the end of a seed have in common: nobody works any more; whatever goes wrong ends, and
+ * nothing in the blueprint keeps it from running; a deploy or destroy ends well, after a few tries; what is
+ * there is what the blueprint says, and the next deploy leaves it. */
+unsigned play_deployers(const struct theatre *stage); /* how many there are for this application */
+void play_wait(struct theatre *stage);
+void play_calm(struct theatre *stage);
+bool play_insist(struct theatre *stage, struct deployer *deployer, enum errand_kind doing);
+void play_settles(struct theatre *stage);
+/* One change of a settled application, and one thing that goes wrong meanwhile. */
+void move_trial(struct theatre *stage, struct dice *dice);
+extern const char *const trial_kinds[]; /* NULL-terminated */
 /* Leave out what a violation of that rule does not need; how many moves are left. */
 unsigned score_shrink(struct score *score, const char *rule);
 

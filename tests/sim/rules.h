@@ -32,6 +32,14 @@ void rule_data_stays(struct theatre *stage);
 void rule_done_survives(struct theatre *stage);
 void rule_in_order(struct theatre *stage, const struct sights *before, const struct sights *now);
 
+/* Whoever alone deploys, undisturbed; or NULL. */
+const struct deployer *judge_quiet_deployer(const struct theatre *stage);
+
+/* --- rules_update.c: while an update goes on --- */
+void rule_all_served(struct theatre *stage, const struct sights *now);
+/* Of whoever is asked to stop. */
+void rule_name_is_lost(struct theatre *stage, const struct docker_change *change);
+
 /* --- rules_operation.c: when an operation has ended --- */
 /* It begins: whose the application is, for rule_only_owners. */
 void judge_note_holder(struct deployer *deployer);
@@ -42,13 +50,25 @@ void rule_plan_done(struct deployer *deployer);
 void rule_only_touched(struct deployer *deployer);
 void rule_old_ones_kept(struct deployer *deployer);
 
+/* --- rules_success.c: when an operation has ended, well or not --- */
+bool judge_reads_only(enum errand_kind doing);
+void rule_success_is_true(struct deployer *deployer);
+void rule_bears_it(struct deployer *deployer);
+
+/* --- rules_written.c: when a deploy or all has come to rest --- */
+/* Each instance against the lines of the blueprint that are about it. */
+void rule_as_written(struct theatre *stage, const struct model *model);
+
 /* --- rules_rest.c: when a deploy or all has come to rest --- */
 /* Each instance of the model, else the violation has that name. */
 void rule_wanted_run(struct theatre *stage, const struct model *model, const char *name);
-/* --- rules_written.c: what it is made from, limited to and given is what the model says --- */
-void rule_as_written(struct theatre *stage, const struct model *model, const char *name);
 void rule_nothing_more(struct theatre *stage);
-void rule_links_lead(struct theatre *stage);
+void rule_links_lead(struct theatre *stage, const struct model *model);
+/* The one that stands for the instance; NULL: none. */
+const struct sight *judge_counted(const struct theatre *stage, const struct part *part, unsigned ordinal);
+bool part_leaves_nothing(const struct part *part);
+/* Where nothing of the blueprint is, only the store knows to look. */
+bool judge_is_findable(const struct theatre *stage, const struct model *model, enum realm realm);
 /* After a destroy. */
 void rule_nothing_left(struct theatre *stage);
 

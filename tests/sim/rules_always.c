@@ -67,6 +67,8 @@ void rule_strangers_untouched(struct theatre *stage)
 	for (; judge->changes_seen < count; judge->changes_seen++) {
 		const struct docker_change *change = &changes[judge->changes_seen];
 		tally_add(stage->tally, "engine call", docker_call_name(change->call), 1);
+		if (change->call == DOCKER_STOP && !change->foreign)
+			rule_name_is_lost(stage, change);
 		for (size_t i = 0; i < judge->sure_count && !change->foreign; i++)
 			if (change->call != DOCKER_CREATE && change->target &&
 			    strcmp(change->target, judge->strangers[i]) == 0)
@@ -150,7 +152,7 @@ static bool any_answers(const struct sights *sights, const struct part *provider
 }
 
 /* Whoever alone deploys, undisturbed; or NULL. */
-static const struct deployer *quiet_deployer(const struct theatre *stage)
+const struct deployer *judge_quiet_deployer(const struct theatre *stage)
 {
 	for (int i = 0; i < DEPLOYERS; i++) {
 		const struct deployer *deployer = &stage->deployers[i];
@@ -176,7 +178,7 @@ static bool is_started_by(const struct deployer *deployer, const char *name)
 /* A consumer starts when those that it is linked to answer. */
 void rule_in_order(struct theatre *stage, const struct sights *before, const struct sights *now)
 {
-	const struct deployer *deployer = quiet_deployer(stage);
+	const struct deployer *deployer = judge_quiet_deployer(stage);
 	for (size_t i = 0; deployer && i < now->count; i++) {
 		const struct sight *sight = &now->list[i];
 		const struct part *part =

@@ -66,11 +66,6 @@ void rule_plan_kept(struct deployer *deployer)
 	}
 }
 
-static bool uses_secret(const struct model *model, const struct part *part)
-{
-	return model->secret && part->setting % 2;
-}
-
 static bool is_because_of(json_t *change, const char *path)
 {
 	size_t i;
@@ -117,20 +112,10 @@ void rule_plan_done(struct deployer *deployer)
 	tally_add(deployer->stage->tally, "judged", "deploys against their plans", 1);
 }
 
-static bool has_consumer_outside(const struct model *model, int provider)
-{
-	for (int i = 0; i < PARTS_MAX; i++)
-		for (int k = 0; k < LINKS_MAX && model->parts[i].there; k++)
-			if (model->parts[i].links[k] == provider &&
-			    model->parts[i].realm != model->parts[provider].realm)
-				return true;
-	return false;
-}
-
 static bool is_edited(const struct model *before, const struct model *after, int index)
 {
 	return memcmp(&before->parts[index], &after->parts[index], sizeof before->parts[index]) != 0 ||
-	       (has_consumer_outside(after, index) && !has_consumer_outside(before, index));
+	       (model_has_consumer_outside(after, index) && !model_has_consumer_outside(before, index));
 }
 
 /* Which parts an edit is about, as the first consumer outside is about its provider, and who takes over a
@@ -139,7 +124,7 @@ static void touched(const struct model *before, const struct model *after, bool 
 {
 	for (int i = 0; i < PARTS_MAX; i++)
 		ret[i] = is_edited(before, after, i) || (before->secret_version != after->secret_version &&
-							 uses_secret(after, &after->parts[i]));
+							 model_has_secret(after, &after->parts[i]));
 	for (int i = 0; i < PARTS_MAX; i++)
 		for (int k = 0; k < LINKS_MAX; k++) {
 			int to = after->parts[i].links[k];

@@ -5,11 +5,13 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "locations/fake/target.h"
 #include "tests/sim/local.h"
 #include "tests/sim/rules.h"
 
-static const struct sight *counted(const struct sights *sights, const struct part *part, unsigned ordinal)
+const struct sight *judge_counted(const struct theatre *stage, const struct part *part, unsigned ordinal)
 {
+	const struct sights *sights = &stage->judge->now;
 	for (size_t i = 0; i < sights->count; i++) {
 		const struct sight *sight = &sights->list[i];
 		if (sight->component && strcmp(sight->component, part->id) == 0 &&
@@ -20,7 +22,7 @@ static const struct sight *counted(const struct sights *sights, const struct par
 }
 
 /* Nothing is left to be seen of a process that ran to its end. */
-static bool leaves_nothing(const struct part *part)
+bool part_leaves_nothing(const struct part *part)
 {
 	return part->job && part->realm == REALM_LOCAL;
 }
@@ -36,9 +38,9 @@ void rule_wanted_run(struct theatre *stage, const struct model *model, const cha
 {
 	for (int i = 0; i < PARTS_MAX; i++) {
 		const struct part *part = &model->parts[i];
-		for (unsigned ordinal = 1; part->there && !leaves_nothing(part) && ordinal <= part->instances;
-		     ordinal++) {
-			const struct sight *sight = counted(&stage->judge->now, part, ordinal);
+		for (unsigned ordinal = 1;
+		     part->there && !part_leaves_nothing(part) && ordinal <= part->instances; ordinal++) {
+			const struct sight *sight = judge_counted(stage, part, ordinal);
 			if (!as_wanted(part, sight))
 				stage_accuse(stage, rule, "%s %u is %s", part->id, ordinal,
 					     sight ? "there, but does not run" : "not there");
@@ -76,29 +78,31 @@ static void link_leads(struct theatre *stage, const struct sight *consumer, cons
 			     variable, url, found ? found->name : "nobody", provider->id);
 }
 
-void rule_links_lead(struct theatre *stage)
+void rule_links_lead(struct theatre *stage, const struct model *model)
 {
 	for (int i = 0; i < PARTS_MAX; i++) {
-		const struct part *part = &stage->model.parts[i];
+		const struct part *part = &model->parts[i];
 		for (int k = 0; part->there && !part->job && part->on_change == 0 && k < LINKS_MAX; k++) {
 			char variable[16];
 			snprintf(variable, sizeof variable, "L%d_PORT", k);
 			for (unsigned n = 1; part->links[k] >= 0 && n <= part->instances; n++) {
-				const struct sight *sight = counted(&stage->judge->now, part, n);
-				if (sight)
-					link_leads(stage, sight, variable,
-						   &stage->model.parts[part->links[k]]);
+				const struct sight *sight = judge_counted(stage, part, n);
+				const struct part *provider = &model->parts[part->links[k]];
+				/* Of a process that does not run just now nothing tells. */
+				bool told = sight && (sight->running || sight->realm != REALM_LOCAL);
+				if (told && provider->temper != TEMPER_CRASH)
+					link_leads(stage, sight, variable, provider);
 			}
 		}
 	}
 }
 
 /* Where nothing of the blueprint is, only the store knows to look. */
-static bool is_findable(const struct theatre *stage, enum realm realm)
+bool judge_is_findable(const struct theatre *stage, const struct model *model, enum realm realm)
 {
 	bool found = !stage->judge->forgetful;
 	for (int i = 0; i < PARTS_MAX; i++)
-		found |= stage->model.parts[i].there && stage->model.parts[i].realm == realm;
+		found |= model->parts[i].there && model->parts[i].realm == realm;
 	return found;
 }
 
@@ -106,8 +110,8 @@ static bool is_findable(const struct theatre *stage, enum realm realm)
 static bool is_counted(const struct theatre *stage, const struct sight *sight)
 {
 	const struct part *part = sight->component ? model_part(&stage->model, sight->component) : NULL;
-	return sight->component && is_findable(stage, sight->realm) &&
-	       (!part || !leaves_nothing(part) || sight->running);
+	return sight->component && judge_is_findable(stage, &stage->model, sight->realm) &&
+	       (!part || !part_leaves_nothing(part) || sight->running);
 }
 
 /* What is there is as many as are wanted. */
@@ -116,7 +120,7 @@ void rule_nothing_more(struct theatre *stage)
 	const struct sights *now = &stage->judge->now;
 	size_t ours = 0, wanted = 0;
 	for (int i = 0; i < PARTS_MAX; i++)
-		if (stage->model.parts[i].there && !leaves_nothing(&stage->model.parts[i]))
+		if (stage->model.parts[i].there && !part_leaves_nothing(&stage->model.parts[i]))
 			wanted += stage->model.parts[i].instances;
 	for (size_t i = 0; i < now->count; i++)
 		ours += is_counted(stage, &now->list[i]);
@@ -140,15 +144,28 @@ static bool see_left_volume(void *owner, const struct docker_volume_view *view)
 	return true;
 }
 
+static void fake_gone(struct theatre *stage, enum realm realm, const struct fake_target *target)
+{
+	const struct fake_app *app = map_get(target->apps, "app");
+	if (app && judge_is_findable(stage, &stage->model, realm) &&
+	    (app->owner_id || app->lease_token || app->prepared))
+		stage_accuse(stage, "leftovers", "of a scripted target %s is left",
+			     app->owner_id      ? "the claim"
+			     : app->lease_token ? "the lease"
+						: "the network");
+}
+
 /* Nothing of ours but data. */
 void rule_nothing_left(struct theatre *stage)
 {
 	const struct sights *now = &stage->judge->now;
 	for (size_t i = 0; i < now->count; i++)
-		if (now->list[i].app && is_findable(stage, now->list[i].realm))
+		if (now->list[i].app && judge_is_findable(stage, &stage->model, now->list[i].realm))
 			stage_accuse(stage, "leftovers", "%s is left", now->list[i].name);
 	local_gone(stage);
-	if (!is_findable(stage, REALM_DOCKER))
+	fake_gone(stage, REALM_FAKE, stage->fleet);
+	fake_gone(stage, REALM_NAMELESS, stage->cloud);
+	if (!judge_is_findable(stage, &stage->model, REALM_DOCKER))
 		return;
 	docker_engine_networks(stage->engine, see_network, stage);
 	docker_engine_volumes(stage->engine, see_left_volume, stage);

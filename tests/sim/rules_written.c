@@ -1,82 +1,100 @@
-/* rules_written.c - each instance against the lines of the blueprint that are about it, one by one. */
+/* rules_written.c - each instance against the lines of the blueprint that are about it, one by one: its
+ * program, variables, secret, limits, file, port and volume. */
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "tests/sim/local.h"
 #include "tests/sim/rules.h"
 
-struct reading {
-	struct theatre *stage;
-	const struct model *model;
-	const struct part *part;
-	const struct sight *sight;
-	const char *rule;
-};
-
-static void expect(const struct reading *reading, const char *what, const char *there, const char *wanted)
+static void must_be(struct theatre *stage, const struct sight *sight, const char *what, const char *is,
+		    const char *wanted)
 {
-	if (!there || strcmp(there, wanted) != 0)
-		stage_accuse(reading->stage, reading->rule, "%s has %s for its %s, not %s",
-			     reading->sight->name, there ? there : "nothing", what, wanted);
+	if (strcmp(is ? is : "", wanted) != 0)
+		stage_accuse(stage, "as written", "%s of %s is `%s`, and the blueprint says `%s`", what,
+			     sight->name, is ? is : "", wanted);
 }
 
-static void read_image(const struct reading *reading)
+static void image_is(struct theatre *stage, const struct sight *sight, const struct part *part)
 {
-	char image[32];
-	model_image(reading->part, image, sizeof image);
-	if (reading->sight->image)
-		expect(reading, "image", reading->sight->image, image);
+	char wanted[32];
+	model_image(part, wanted, sizeof wanted);
+	must_be(stage, sight, "the program", sight->image, wanted);
 }
 
-static void read_variables(const struct reading *reading)
+/* A secret reaches who is to be left alone by a change when it is made anew for another reason. */
+static void variables_are(struct theatre *stage, const struct sight *sight, const struct model *model,
+			  const struct part *part)
 {
-	const struct part *part = reading->part;
-	char value[32];
-	snprintf(value, sizeof value, "s%u", part->setting);
-	expect(reading, "SETTING", sight_variable(reading->sight, "SETTING"), value);
-	/* Who is not made anew for it keeps the one that it has; a job runs for its own sake alone. */
-	if (!reading->model->secret || part->setting % 2 == 0 || part->on_change || part->job)
-		return;
-	snprintf(value, sizeof value, "hush%u", reading->model->secret_version);
-	expect(reading, "SECRET", sight_variable(reading->sight, "SECRET"), value);
+	char setting[32], secret[32];
+	snprintf(setting, sizeof setting, "s%u", part->setting);
+	snprintf(secret, sizeof secret, "hush%u", model->secret_version);
+	must_be(stage, sight, "SETTING", sight_variable(sight, "SETTING"), setting);
+	if (!part->job && part->on_change == 0)
+		must_be(stage, sight, "SECRET", sight_variable(sight, "SECRET"),
+			model_has_secret(model, part) ? secret : "");
 }
 
-/* What is changed under a container that stays. */
-static void read_what_changes(const struct reading *reading)
+static void limits_are(struct theatre *stage, const struct sight *sight, const struct part *part)
 {
-	const struct part *part = reading->part;
-	char there[32], wanted[32];
-	size_t size = 0;
-	unsigned mode = 0;
-	snprintf(there, sizeof there, "%lld", (long long)reading->sight->memory);
-	snprintf(wanted, sizeof wanted, "%lld", (long long)part->memory << 20);
-	expect(reading, "memory", there, wanted);
+	char is[32], wanted[32];
+	if (part->realm != REALM_LOCAL) {
+		snprintf(is, sizeof is, "%lld", (long long)sight->memory);
+		snprintf(wanted, sizeof wanted, "%lld", (long long)part->memory << 20);
+		must_be(stage, sight, "memory", is, wanted);
+	}
 	if (!part->job)
-		expect(reading, "restart policy", reading->sight->restart,
-		       part->always ? "always" : "unless-stopped");
-	if (!part->content)
-		return;
-	const char *file =
-	    docker_engine_file(reading->stage->engine, reading->sight->name, "/etc/c.conf", &size, &mode);
-	snprintf(there, sizeof there, "%.*s", (int)size, file ? file : "");
-	snprintf(wanted, sizeof wanted, "content %u", part->content);
-	expect(reading, "file", there, wanted);
+		must_be(stage, sight, "the restart policy", sight->policy,
+			part->always ? "always" : "unless-stopped");
 }
 
-void rule_as_written(struct theatre *stage, const struct model *model, const char *name)
+static void file_is(struct theatre *stage, const struct sight *sight, const struct part *part)
 {
-	const struct sights *sights = &stage->judge->now;
-	for (size_t i = 0; i < sights->count; i++) {
-		const struct sight *sight = &sights->list[i];
-		struct reading reading = {
-		    stage, model, sight->component ? model_part(model, sight->component) : NULL, sight, name};
-		if (!reading.part || reading.part->realm != sight->realm || sight->generation ||
-		    sight->ordinal > reading.part->instances || !(sight->running || sight->ended_well))
-			continue;
-		read_image(&reading);
-		if (sight->realm != REALM_LOCAL || sight->environment[0])
-			read_variables(&reading);
-		if (sight->realm == REALM_DOCKER)
-			read_what_changes(&reading);
-		tally_add(stage->tally, "judged", "instances against the blueprint", 1);
+	owned_text is = {0};
+	char wanted[32];
+	snprintf(wanted, sizeof wanted, "content %u", part->content);
+	sight_file(sight, stage, &is);
+	if (part->content)
+		must_be(stage, sight, "the file", text_view(&is), wanted);
+}
+
+static bool has_spot(const struct sight *sight, uint16_t number)
+{
+	for (size_t i = 0; i < sight->spot_count; i++)
+		if (sight->spots[i].number == number)
+			return true;
+	return false;
+}
+
+static void holds_its_own(struct theatre *stage, const struct sight *sight, const struct part *part)
+{
+	char volume[32];
+	if (part->bound && sight->running && !has_spot(sight, part->bound))
+		stage_accuse(stage, "as written", "%s is not bound to port %u", sight->name, part->bound);
+	if (part->realm == REALM_LOCAL && local_launch_left(stage, sight))
+		stage_accuse(stage, "as written", "what %s was given to run lies on the disk", sight->name);
+	if (part->realm != REALM_DOCKER || !part->volume)
+		return;
+	snprintf(volume, sizeof volume, "app.v-%s", part->id);
+	must_be(stage, sight, "the volume", sight->volumes[0], volume);
+}
+
+void rule_as_written(struct theatre *stage, const struct model *model)
+{
+	for (int i = 0; i < PARTS_MAX; i++) {
+		const struct part *part = &model->parts[i];
+		for (unsigned n = 1; part->there && n <= part->instances; n++) {
+			const struct sight *sight = judge_counted(stage, part, n);
+			/* Of a process that does not run just now only its keeper tells. */
+			if (!sight || part_leaves_nothing(part) ||
+			    (part->realm == REALM_LOCAL && !sight->running))
+				continue;
+			image_is(stage, sight, part);
+			variables_are(stage, sight, model, part);
+			limits_are(stage, sight, part);
+			file_is(stage, sight, part);
+			holds_its_own(stage, sight, part);
+			tally_add(stage->tally, "judged", "instances against the blueprint", 1);
+		}
 	}
 }

@@ -8,6 +8,8 @@
 #include "locations/fake/target.h"
 #include "tests/sim/local.h"
 
+#define NO_LIMIT (INT64_C(1) << 60) /* more than any machine has stands for none */
+
 static void *need(void *memory)
 {
 	if (!memory)
@@ -113,8 +115,8 @@ static bool see_container(void *owner, const struct docker_container_view *view)
 	sight->secret_digest = keep(sights, label(view, "berth.secrets"));
 	sight->file_digest = keep(sights, label(view, "berth.files"));
 	sight->image = keep(sights, view->image);
-	sight->restart = keep(sights, view->restart_policy);
-	sight->memory = view->memory;
+	sight->policy = keep(sights, view->restart_policy);
+	sight->memory = view->memory < NO_LIMIT ? view->memory : 0;
 	sight->environment = keep_array(sights, view->environment);
 	sight->running = strcmp(view->state, "running") == 0;
 	sight->ended_well = strcmp(view->state, "exited") == 0 && view->exit_code == 0;
@@ -168,6 +170,10 @@ static void keep_aliases(struct sights *sights, struct sight *sight, const struc
 static void see_observed(struct sights *sights, enum realm realm, const struct fake_instance *instance)
 {
 	static const char *const none[] = {NULL};
+	static const char *const policies[] = {[RESTART_UNLESS_STOPPED] = "unless-stopped",
+					       [RESTART_NO] = "no",
+					       [RESTART_ON_FAILURE] = "on-failure",
+					       [RESTART_ALWAYS] = "always"};
 	const struct observed *seen = &instance->seen;
 	struct sight *sight = sights_add(sights);
 	sight->realm = realm;
@@ -182,6 +188,7 @@ static void see_observed(struct sights *sights, enum realm realm, const struct f
 	sight->secret_digest = keep(sights, seen->secret_digest ? seen->secret_digest : "");
 	sight->file_digest = keep(sights, seen->file_digest ? seen->file_digest : "");
 	sight->image = keep(sights, instance->image);
+	sight->policy = policies[seen->restart];
 	sight->memory = seen->memory_bytes;
 	sight->environment = keep_list(sights, (const char *const *)instance->environment);
 	sight->running = sight->answers = seen->state == SEEN_RUNNING;
@@ -287,4 +294,28 @@ const char *sight_variable(const struct sight *sight, const char *name)
 		if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
 			return *entry + length + 1;
 	return NULL;
+}
+
+/* --- its file ----------------------------------------------------------------------------------------- */
+
+static void fake_file(const struct fake_target *target, const char *name, struct text *ret_content)
+{
+	const struct fake_instance *instance = map_get(target->instances, name);
+	for (size_t i = 0; instance && i < instance->file_count; i++)
+		text_add_bytes(ret_content, instance->files[i].content, instance->files[i].size);
+}
+
+void sight_file(const struct sight *sight, struct theatre *stage, struct text *ret_content)
+{
+	const char *content = NULL;
+	size_t size = 0;
+	unsigned mode = 0;
+	if (sight->realm == REALM_LOCAL)
+		local_file(stage, sight, ret_content);
+	else if (sight->realm != REALM_DOCKER)
+		fake_file(sight->realm == REALM_FAKE ? stage->fleet : stage->cloud, sight->name, ret_content);
+	else
+		content = docker_engine_file(stage->engine, sight->name, "/etc/c.conf", &size, &mode);
+	if (content)
+		text_add_bytes(ret_content, content, size);
 }

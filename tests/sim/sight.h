@@ -21,9 +21,9 @@ struct sight {
 	const char *app, *component; /* NULL: it carries no mark of ours */
 	unsigned ordinal, generation;
 	const char *digest, *link_digest, *secret_digest, *file_digest;
-	const char *image;              /* its reference; NULL: it tells none */
-	const char *restart;            /* the policy; NULL likewise */
-	int64_t memory;                 /* bytes; 0: no limit */
+	const char *image;              /* what it runs, as "good:3" */
+	const char *policy;             /* of restarting */
+	int64_t memory;                 /* its limit; 0: none */
 	const char *const *environment; /* NULL-terminated "NAME=value" */
 	bool running, answers, ended_well;
 	bool unsteady;              /* its program ends again and again */
@@ -58,6 +58,8 @@ const struct sight *sights_named(const struct sights *sights, enum realm realm, 
 /* Whom `asker` gets to at a host name or number and port; NULL: nobody, or nobody that is an instance. */
 const struct sight *sights_reach(const struct sights *sights, struct theatre *stage,
 				 const struct sight *asker, const char *host, uint16_t port);
+/* The content of its file, appended. */
+void sight_file(const struct sight *sight, struct theatre *stage, struct text *ret_content);
 /* The value of a variable, or NULL. */
 const char *sight_variable(const struct sight *sight, const char *name);
 

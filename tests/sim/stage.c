@@ -46,12 +46,19 @@ void stage_accuse(struct theatre *stage, const char *rule, const char *format, .
 	stage_say(stage, "VIOLATION of %s: %s", stage->rule, stage->verdict);
 }
 
-void stage_disturb(struct theatre *stage, const char *kind)
+void stage_meet(struct theatre *stage, const char *kind)
 {
 	tally_add(stage->tally, "fault", kind, 1);
 	stage->disturbances++;
 	for (int i = 0; i < DEPLOYERS; i++)
 		stage->deployers[i].disturbed = true;
+}
+
+void stage_disturb(struct theatre *stage, const char *kind)
+{
+	stage_meet(stage, kind);
+	for (int i = 0; i < DEPLOYERS; i++)
+		stage->deployers[i].overtaken = true;
 }
 
 void stage_echo(struct theatre *stage)
@@ -71,11 +78,44 @@ static bool fits(const struct planned_fate *planned, const struct http_request *
 	return strstr(line, planned->only);
 }
 
+static struct deployer *sender(struct theatre *stage, const struct seat *seat)
+{
+	for (int i = 0; i < DEPLOYERS; i++)
+		if (stage->deployers[i].seat == seat)
+			return &stage->deployers[i];
+	return NULL;
+}
+
+/* Commands in it, and what only asks questions in its network, change nothing of an instance. */
+static bool changes_instance(const struct http_request *request)
+{
+	return strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0 &&
+	       strstr(request->url, "/containers/") && !strstr(request->url, "/exec") &&
+	       !strstr(request->url, "/attach") && !strstr(request->url, "berth.helper");
+}
+
+/* What arrives late, or once more, may undo what came after it. */
+static void meet(struct theatre *stage, struct deployer *deployer, const struct planned_fate *planned,
+		 const struct http_request *request)
+{
+	bool late = planned->fate.there_ms > 1000 || planned->fate.twice;
+	(late ? stage_disturb : stage_meet)(stage, planned->kind);
+	if (planned->fate.there_ms > 1000)
+		stage_echo(stage);
+	if (!deployer)
+		return;
+	deployer->met++;
+	deployer->met_at_instance = changes_instance(request);
+}
+
 static void decide(void *owner, struct seat *seat, const char *address, const struct http_request *request,
 		   struct fate *ret)
 {
 	struct theatre *stage = owner;
-	(void)seat, (void)address;
+	struct deployer *deployer = sender(stage, seat);
+	(void)address;
+	if (deployer && deployer->operation && changes_instance(request))
+		judge_asks(deployer, request);
 	ret->there_ms = 1 + universe_roll(stage->universe, 3);
 	ret->back_ms = 1 + universe_roll(stage->universe, 3);
 	for (size_t i = 0; i < stage->fate_count; i++) {
@@ -88,9 +128,7 @@ static void decide(void *owner, struct seat *seat, const char *address, const st
 		}
 		*ret = planned->fate;
 		stage_say(stage, "fault: %s: %s %s", planned->kind, request->method, request->url);
-		stage_disturb(stage, planned->kind);
-		if (planned->fate.there_ms > 1000)
-			stage_echo(stage);
+		meet(stage, deployer, planned, request);
 		if (--planned->times == 0)
 			*planned = stage->fates[--stage->fate_count];
 		return;

@@ -46,7 +46,15 @@ struct deployer {
 	struct berth_operation *operation; /* NULL: idle */
 	enum errand_kind doing;
 	bool adopt, dry;
-	bool disturbed;          /* something from outside happened since it began */
+	bool disturbed;         /* something from outside happened since it began */
+	bool overtaken;         /* something that may undo what it did, or do it once more */
+	unsigned met;           /* faults of its own messages */
+	bool met_at_instance;   /* the last of them, of a request to change an instance */
+	unsigned met_by;        /* bit set of those who changed instances after this one did */
+	bool changes_instances; /* it has begun to */
+	bool works;             /* it has told of an instance */
+	bool crossed;           /* somebody else has stopped or removed one since then */
+	uint64_t disturbances_before;
 	struct model wanted;     /* of a deploy: what it was asked for */
 	struct sights before;    /* what was there when it began */
 	size_t changes_before;   /* at the engine */
@@ -75,7 +83,7 @@ struct act {
 	pid_t pid;
 	uint64_t start_ticks; /* 0: not known yet */
 	bool lives;
-	char name[48];
+	char name[48], image[32];
 };
 
 struct theatre {
@@ -93,6 +101,8 @@ struct theatre {
 	struct planned_fate fates[FATES_MAX];
 	size_t fate_count;
 	char stranger[80]; /* a container of somebody else's; "" none */
+	bool goes_on;      /* nothing happened since all had settled, but that a deploy was killed */
+	bool troubled;     /* something was set up that goes on to make deploys fail */
 	struct sights sights;
 	uint64_t steps, disturbances;
 	int64_t echoes_until_ms; /* messages of the dead and of those who gave up may arrive till then */
@@ -118,6 +128,8 @@ void stage_accuse(struct theatre *stage, const char *rule, const char *format, .
 /* Something from outside happened: whoever works now is not to be held to what was planned. */
 void stage_disturb(struct theatre *stage, const char *kind);
 
+/* A message met a fault: what is then reported as done is done all the same. */
+void stage_meet(struct theatre *stage, const char *kind);
 /* Messages may still be on their way from somebody who does not wait for them any more. */
 void stage_echo(struct theatre *stage);
 /* After a step: those who died are replaced, those who ended are heard. */
