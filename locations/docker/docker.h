@@ -173,6 +173,7 @@ struct task {
 	int64_t since_ms, grace_ms;
 	const char *since;   /* when a container had been started last, as its engine wrote it */
 	struct error unsure; /* why a mutation's effect is unknown */
+	const char *haunted; /* the network that would keep an endpoint of what is removed; NULL: none */
 	/* For the flows of one file only. */
 	const char *id; /* of the container that was inspected and is ours */
 	const char *target, *address;

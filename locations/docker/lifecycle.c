@@ -6,7 +6,7 @@
 
 enum { LONGEST_GRACE_S = 86400, REMOVAL_PAUSE_MS = 200, REMOVAL_LIMIT_MS = 60000, BUSY_TRIES = 20 };
 
-static step remove_now, start_now, stop_now, stop_looked, pinned_looked;
+static step remove_now, start_now, stop_now, stop_looked, pinned_looked, lay;
 
 /* --- start --- */
 
@@ -225,13 +225,64 @@ enum progress stop_begin(struct task *task, struct error *err)
 
 /* --- removal: of what was found to be ours --- */
 
+/* Whoever was put on its network between two runs and does not run once more stays there when it is gone: its
+ * network "has active endpoints", and nobody can have its name on it. */
+static int note_haunted(struct task *task, const json_t *container)
+{
+	const char *status = json_text(json_object_get(container, "State"), "Status");
+	const json_t *endpoint = endpoint_of(container, task->wish.app);
+	const char *id = json_text(endpoint, "EndpointID"), *network = json_text(endpoint, "NetworkID");
+	bool runs = !status || !strcmp(status, "running") || !strcmp(status, "paused");
+
+	task->haunted = NULL;
+	if (runs || !id || !*id || !network || task->docker->libpod[0])
+		return 0;
+	task->haunted = escaped(&task->arena, network);
+	return task->haunted ? 0 : -1;
+}
+
+static enum progress laid(struct task *task, struct error *err)
+{
+	(void)err;
+	task->docker->leaver = NULL;
+	/* Mostly it is there no more: the engine says so. What stays is told when the network is to go. */
+	if (call_unsure(&task->calls[0]) && ++task->tries < TRIES)
+		return task_go(task, lay);
+	return task_go(task, task->after);
+}
+
+/* By the name that it had, as it is there no more. */
+static enum progress lay(struct task *task, struct error *err)
+{
+	struct question question = {.method = "POST"};
+
+	if (task->docker->leaver)
+		return task_pause(task, REMOVAL_PAUSE_MS, lay, err);
+	question.path = arena_format(&task->arena, "/networks/%s/disconnect", task->haunted);
+	question.body = json_pack("{s:s, s:b}", "Container", task->target, "Force", true);
+	if (!question.path || !question.body) {
+		json_decref(question.body);
+		return out_of_memory(err);
+	}
+	task->docker->leaver = task;
+	return ask(task, 0, &question, laid, err);
+}
+
+static step *removal_done(struct task *task)
+{
+	task->tries = 0;
+	return task->haunted ? lay : task->after;
+}
+
 static enum progress removal_looked(struct task *task, struct error *err)
 {
 	int ours = inspected_is_ours(task, task->target, err);
 
 	if (ours < 0)
 		return PROGRESS_FAILED;
-	return task_go(task, ours ? remove_now : task->after);
+	if (ours && note_haunted(task, call_json(&task->calls[0], err)) < 0)
+		return out_of_memory(err);
+	return task_go(task, ours ? remove_now : removal_done(task));
 }
 
 static enum progress removal_look(struct task *task, struct error *err)
@@ -247,7 +298,7 @@ static enum progress removed(struct task *task, struct error *err)
 
 	if (call_ok(call) || (call->error.code == OK && call->status == 404)) {
 		map_drop(&task->docker->filled, task->id);
-		return task_go(task, task->after);
+		return task_go(task, removal_done(task));
 	}
 	if (call_unsure(call) && !late)
 		return task_go(task, removal_look);

@@ -381,6 +381,8 @@ void docker_engine_restart(struct docker_engine *engine, int64_t down_ms)
 			container_quiet(container);
 		clock_take(engine->clock, &container->vanishes);
 	}
+	for (struct network *network = engine->networks; network; network = network->next)
+		ghosts_forget(network);
 	if (clock_add(engine->clock, &engine->up, down_ms) < 0)
 		abort();
 }

@@ -86,6 +86,15 @@ int endpoint_begin(struct container *container, struct endpoint *endpoint, char 
 
 	if (status)
 		return status;
+	if (endpoint->on) { /* joined while it waited to be started again */
+		endpoint->failed = true;
+		endpoint_end(container, endpoint);
+	}
+	if (container->name && json_object_get(network->ghosts, container->name)) {
+		snprintf(words, size, "endpoint with name %s already exists in network %s", container->name,
+			 network->name);
+		return 403;
+	}
 	name_endpoint(container, endpoint);
 	if (network->bridges && (status = take_address(network, endpoint, words, size)))
 		return status;
@@ -111,6 +120,51 @@ void endpoint_end(struct container *container, struct endpoint *endpoint)
 	endpoint->on = NULL;
 	if (!endpoint->failed)
 		network_event(container->engine, network, "disconnect", container->id);
+}
+
+/* An engine forgets an endpoint when its container ends or starts; what was joined in between, it does not.
+ */
+void endpoint_haunts(const struct container *container, struct endpoint *endpoint)
+{
+	struct network *network = endpoint->on;
+
+	if (!network)
+		return;
+	if (!network->ghosts)
+		network->ghosts = must_json(json_object());
+	json_object_set_new(network->ghosts, container->name ? container->name : "",
+			    must_json(json_integer(endpoint->address)));
+	endpoint->on = NULL;
+}
+
+void ghosts_forget(struct network *network)
+{
+	const char *name;
+	json_t *address;
+	void *next;
+
+	json_object_foreach_safe(network->ghosts, next, name, address)
+	{
+		if (network->bridges)
+			address_free(network, (uint32_t)json_integer_value(address));
+		network->attached--;
+		json_object_del(network->ghosts, name);
+	}
+}
+
+static void lay_ghost(struct call *call, struct network *network, const char *name)
+{
+	const json_t *address = json_object_get(network->ghosts, name);
+
+	if (!address) {
+		refuse(call, 404, "endpoint %s not found", name);
+		return;
+	}
+	if (network->bridges)
+		address_free(network, (uint32_t)json_integer_value(address));
+	network->attached--;
+	json_object_del(network->ghosts, name);
+	answer_nothing(call, 200);
 }
 
 /* What a running one is joined to with no success stays its wish all the same, and is told. */
@@ -212,12 +266,17 @@ void connect_asked(struct call *call)
 void disconnect_asked(struct call *call)
 {
 	const json_t *body = call_body(call);
-	struct container *container = body ? who(call, body) : NULL;
 	size_t count;
+	struct network *network = network_found(call->engine, call->part, &count);
+	const char *named = json_text(body, "Container") ?: "";
 
+	if (network && json_flag(body, "Force", false) && !container_found(call->engine, named)) {
+		lay_ghost(call, network, named);
+		return;
+	}
+	struct container *container = body ? who(call, body) : NULL;
 	if (!container)
 		return;
-	struct network *network = network_found(call->engine, call->part, &count);
 	bool runs = has_process(container) || container->state == RESTARTING;
 	if (network_refused(call, runs, network, count))
 		return;
@@ -228,7 +287,9 @@ void disconnect_asked(struct call *call)
 		       runs ? "" : "the ", name);
 		return;
 	}
-	if (endpoint->on) {
+	if (endpoint->on && !runs) {
+		endpoint_haunts(container, endpoint);
+	} else if (endpoint->on) {
 		ports_release(container);
 		endpoint_end(container, endpoint);
 	} else if (network) {

@@ -39,6 +39,7 @@ struct network {
 	int prefix, range_prefix;
 	uint64_t *taken; /* a bit for each address of the subnet */
 	size_t attached;
+	json_t *ghosts; /* name of a container that is gone -> the address of its endpoint, which stayed */
 };
 
 /* A container on a network, or about to be. */
@@ -386,6 +387,10 @@ handler connect_asked, disconnect_asked;
 /* The endpoint gets an address. 0, or the status of a refusal with its words. */
 int endpoint_begin(struct container *container, struct endpoint *endpoint, char *ret_words, size_t size);
 void endpoint_end(struct container *container, struct endpoint *endpoint);
+/* The container goes, or leaves while it does not run: what it has there stays. */
+void endpoint_haunts(const struct container *container, struct endpoint *endpoint);
+/* An engine that starts forgets who is not there. */
+void ghosts_forget(struct network *network);
 
 /* --- ports.c --- */
 int ports_bind(struct container *container, const char *endpoint_id, char *ret_words, size_t size);

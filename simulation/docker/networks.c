@@ -376,6 +376,7 @@ void network_free(struct network *network)
 	free(network->head);
 	free(network->tail);
 	free(network->taken);
+	json_decref(network->ghosts);
 	json_decref(network->labels);
 	free(network);
 }

@@ -52,6 +52,8 @@ static void loses_its_name(struct event *event)
 	struct docker_engine *engine = container->engine;
 
 	container_event(container, "destroy", NULL, NULL);
+	for (struct endpoint *at = container->endpoints; at; at = at->next)
+		endpoint_haunts(container, at);
 	map_drop(&engine->by_name, container->name);
 	map_drop(&engine->by_id, container->id);
 	free(container->name);

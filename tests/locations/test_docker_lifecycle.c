@@ -161,6 +161,37 @@ Test(docker_lifecycle, lost_removal_is_looked_at)
 	cr_assert(docker_requests(DELETE) == 1);
 }
 
+static const char between_runs[] =
+    "{\"Id\": \"c1d2\", \"Name\": \"/app.web.1\", \"Config\": {\"Labels\": {\"berth.app\": \"app\", "
+    "\"berth.component\": \"web\", \"berth.instance\": \"1\"}}, \"State\": {\"Status\": \"restarting\", "
+    "\"Running\": true}, \"NetworkSettings\": {\"Networks\": {\"berth.app\": {\"NetworkID\": \"n0\", "
+    "\"EndpointID\": \"e5\"}}}}";
+
+/* Else its network would have an active endpoint for ever. */
+Test(docker_lifecycle, who_was_put_on_its_network_between_two_runs_leaves_it_when_it_goes)
+{
+	REPLY(LOOK, 200, between_runs);
+	REPLY(DELETE, 204, NULL);
+	REPLY("POST /networks/n0/disconnect", 200, NULL);
+	MUST(remove, "app", "app.web.1");
+	cr_assert(docker_requests(DELETE) == 1);
+	owned_json body = json_parse(docker_request("POST", 0)->body, strlen(docker_request("POST", 0)->body),
+				     "body", &docker_error);
+	owned_json wanted = json_pack("{s:s, s:b}", "Container", "app.web.1", "Force", 1);
+	cr_assert(json_equal(body, wanted), "%s", docker_request("POST", 0)->body);
+}
+
+Test(docker_lifecycle, what_is_there_no_more_needs_not_leave_its_network)
+{
+	REPLY(LOOK, 200, between_runs);
+	REPLY(DELETE, 204, NULL);
+	REPLY("POST /networks/n0/disconnect", 404, "{\"message\": \"endpoint app.web.1 not found\"}");
+	MUST(remove, "app", "app.web.1");
+	REPLY(LOOK, 200, docker_container('a', "running"));
+	MUST(remove, "app", "app.web.1");
+	cr_assert(docker_requests(DELETE) == 2 && docker_requests("POST") == 1);
+}
+
 /* --- admit --- */
 
 #define CONNECT    "POST /networks/n0/connect"

@@ -387,6 +387,56 @@ Test(docker_engine_simulated, names_lead_to_those_that_run)
 	resolves("web", "store", "");
 }
 
+static void crash_and_join(const char *name)
+{
+	make(name, ALWAYS ",\"NetworkMode\":\"n\"");
+	docker_engine_behave(engine,
+			     &(struct docker_behaviour){.name = name, .exits = UINT32_MAX, .exit_code = 3});
+	start(name);
+	run(60);
+	STATE_IS(name, "State.Status", "restarting");
+	char body[80];
+	snprintf(body, sizeof(body), "{\"Container\":\"%s\"}", name);
+	MUST(200, "POST", "/networks/n/connect", body);
+}
+
+/* As Docker 20.10 has it. */
+Test(docker_engine_simulated, who_joins_between_two_runs_and_goes_stays_on_the_network)
+{
+	MUST(201, "POST", "/networks/create", "{\"Name\":\"n\"}");
+	crash_and_join("xx");
+	MUST(204, "DELETE", "/containers/xx?force=1", NULL);
+	MUST(403, "DELETE", "/networks/n", NULL);
+	cr_assert(strstr(text_view(&asked.body), "has active endpoints"));
+	make("xx", "\"NetworkMode\":\"n\"");
+	MUST(403, "POST", "/containers/xx/start", NULL);
+	cr_assert(strstr(text_view(&asked.body), "endpoint with name xx already exists"));
+	MUST(204, "DELETE", "/containers/xx", NULL);
+	MUST(200, "POST", "/networks/n/disconnect", "{\"Container\":\"xx\",\"Force\":true}");
+	MUST(404, "POST", "/networks/n/disconnect", "{\"Container\":\"xx\",\"Force\":true}");
+	MUST(204, "DELETE", "/networks/n", NULL);
+}
+
+Test(docker_engine_simulated, who_joins_between_two_runs_and_runs_again_leaves_the_network_when_it_goes)
+{
+	MUST(201, "POST", "/networks/create", "{\"Name\":\"n\"}");
+	crash_and_join("xx");
+	run(100);
+	STATE_IS("xx", "State.Status", "running");
+	MUST(204, "DELETE", "/containers/xx?force=1", NULL);
+	MUST(204, "DELETE", "/networks/n", NULL);
+}
+
+Test(docker_engine_simulated, an_engine_that_starts_forgets_who_is_not_there)
+{
+	MUST(201, "POST", "/networks/create", "{\"Name\":\"n\"}");
+	crash_and_join("xx");
+	MUST(204, "DELETE", "/containers/xx?force=1", NULL);
+	docker_engine_restart(engine, 100);
+	run(1000);
+	MUST(204, "DELETE", "/networks/n", NULL);
+}
+
 Test(docker_engine_simulated, port_that_somebody_holds_is_not_bound)
 {
 	docker_engine_port(engine, "0.0.0.0", 8080, true);
