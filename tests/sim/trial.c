@@ -8,12 +8,13 @@
 #define OPERATION_MS (40 * INT64_C(60000))
 #define ECHOES_MS    (2 * INT64_C(60000))
 
-enum trial { TRIAL_MESSAGE, TRIAL_KILL, TRIAL_CANCEL, TRIAL_RIVAL, TRIAL_QUIET, TRIALS };
+enum trial { TRIAL_MESSAGE, TRIAL_KILL, TRIAL_CANCEL, TRIAL_RIVAL, TRIAL_SILENCE, TRIAL_QUIET, TRIALS };
 
 const char *const trial_kinds[] = {[TRIAL_MESSAGE] = "one message meets something",
 				   [TRIAL_KILL] = "berth is killed at a call",
 				   [TRIAL_CANCEL] = "it is interrupted",
 				   [TRIAL_RIVAL] = "another one deploys meanwhile",
+				   [TRIAL_SILENCE] = "no event is told",
 				   [TRIAL_QUIET] = "nothing goes wrong",
 				   [TRIALS] = NULL};
 
@@ -36,6 +37,17 @@ static void plan_message(struct theatre *stage, struct dice *dice)
 	planned->only = changes[roll(dice, COUNT_OF(changes))];
 	planned->skip = roll(dice, 3);
 	planned->times = 1;
+}
+
+/* The engine takes the request for its events, and what it tells then reaches nobody. */
+static void plan_silence(struct theatre *stage)
+{
+	stage->fates[stage->fate_count++] = (struct planned_fate){
+	    .fate = {.there_ms = 1, .back_ms = 1, .answer_lost = true},
+	    .kind = "answer lost",
+	    .only = "/events",
+	    .times = 1,
+	};
 }
 
 /* Changes in place are as many as all others. */
@@ -88,6 +100,8 @@ static void go_wrong(struct theatre *stage, struct deployer *deployer, enum tria
 {
 	if (trial == TRIAL_MESSAGE)
 		plan_message(stage, dice);
+	if (trial == TRIAL_SILENCE)
+		plan_silence(stage);
 	if (trial == TRIAL_KILL) {
 		stage_disturb(stage, "berth killed at a call");
 		seat_kill_at(deployer->seat, 1 + roll(dice, one_in(dice, 2) ? 40 : 120));
@@ -106,7 +120,8 @@ static void go_wrong(struct theatre *stage, struct deployer *deployer, enum tria
 			berth_cancel(deployer->operation);
 		}
 	}
-	stage_wait(stage, deployer, OPERATION_MS);
+	if (!stage_wait(stage, deployer, OPERATION_MS) && deployer->operation)
+		stage_accuse(stage, "ends", "%s never ends", errand_words[deployer->doing]);
 	stage->fate_count = 0;
 	seat_kill_at(deployer->seat, 0);
 }
