@@ -48,8 +48,9 @@ static struct ring_entry *make_entry(uint64_t number, const char *kind, const ch
 	if (!entry)
 		return NULL;
 	memcpy(entry->bytes, head, (size_t)length);
-	memcpy(entry->bytes + length, json, size);
-	memcpy(entry->bytes + length + size, "\n\n", 2);
+	char *end = mempcpy(entry->bytes + length, json, size);
+	*end++ = '\n';
+	*end = '\n';
 	entry->size = (size_t)length + size + 2;
 	return entry;
 }

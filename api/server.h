@@ -232,7 +232,7 @@ struct metrics {
 	struct map *operations; /* "verb outcome" */
 	size_t watchers_dropped, deadlines_missed, audit_lines;
 };
-void metrics_count(struct map **map, const char *key);
+void metrics_count(struct map **map, const char *labels);
 void metrics_answer(struct exchange *exchange);
 void metrics_release(struct metrics *metrics);
 

@@ -246,12 +246,14 @@ static void wait_for_slot(struct work *work, struct slots *slots, bool first)
 static void leave_queue(struct work *work)
 {
 	struct slots *slots = work->slots;
-	struct work *before = NULL, **at = slots ? &slots->first : NULL;
-	while (work->waits_slot && *at && *at != work) {
+	if (!slots || !work->waits_slot)
+		return;
+	struct work *before = NULL, **at = &slots->first;
+	while (*at && *at != work) {
 		before = *at;
 		at = &before->next_slot;
 	}
-	if (!work->waits_slot || !*at)
+	if (!*at)
 		return;
 	*at = work->next_slot;
 	if (slots->last == work)
