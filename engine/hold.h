@@ -73,7 +73,7 @@ struct deed {
 	char *component;
 	unsigned ordinal; /* 0: all of the component */
 	uint64_t wish;    /* whose outcome is awaited; 0: nobody's */
-	bool begun, done;
+	bool done;
 	enum outcome_kind outcome;
 	char *words; /* why it failed */
 	struct deed *next;
@@ -127,7 +127,6 @@ void hold_step_probes(struct hold *hold);
 void hold_probes_end(struct hold *hold);
 /* "app.web.1:80": its first port, for a probe of it; NULL: it has none. */
 const char *held_endpoint(const struct held_instance *member, struct arena *arena);
-struct sense held_sense(const struct held_instance *held);
 bool held_well(const struct held_instance *held);
 
 #endif

@@ -35,7 +35,8 @@ static void ask(struct hold *hold, struct site *site)
 {
 	const struct berth *berth = hold->operation->berth;
 	struct error err = {0};
-	arena_release(&site->claim_arena);
+	if (!site->errand.state) /* it begins: the last answer is of no use any more */
+		arena_release(&site->claim_arena);
 	enum progress progress =
 	    site->location.driver->claim(&site->location, &site->errand, hold->operation->application->id,
 					 &berth->owner, false, &site->claim_arena, &site->holder, &err);

@@ -2,7 +2,6 @@
  * is done to them. */
 #include "engine/hold.h"
 #include "engine/reconcile.h"
-#include "engine/wait.h"
 
 enum { BLIND_PAUSE_MS = 2000 }; /* until one whose target did not answer is looked at again */
 

@@ -143,7 +143,7 @@ int held_outcome(struct held_component *held, uint64_t wish, enum outcome_kind k
 	return 0;
 }
 
-struct sense held_sense(const struct held_instance *held)
+static struct sense held_sense(const struct held_instance *held)
 {
 	return (struct sense){
 	    .phase = held->work->instance->phase,

@@ -234,7 +234,7 @@ static int64_t step_kept(struct berth_operation *keeper, struct kept *kept)
 		return -1;
 	if (keeper->cancelled) {
 		kept->over = leave(keeper, kept);
-		return -1;
+		return kept->over || kept->doing ? -1 : FIRST_PAUSE_MS; /* without memory: tried again */
 	}
 	if (!deeds_done(keeper, kept))
 		return kept->doing ? -1 : FIRST_PAUSE_MS;
