@@ -180,6 +180,25 @@ int store_revision(struct store *store, const char *app, int64_t number, struct 
 	return read_application(store, READ_REVISION, app, number, ret, err);
 }
 
+/* Adds each row of a query to what `owner` is, and ends the query. 0 or -1 with *err. */
+static int each_row(struct store *store, sqlite3_stmt *statement,
+		    int (*add)(struct store *store, sqlite3_stmt *row, void *owner, struct error *err),
+		    void *owner, struct error *err)
+{
+	int result = SQLITE_DONE, status = 0;
+	while (statement && status == 0 && (result = sqlite3_step(statement)) == SQLITE_ROW)
+		status = add(store, statement, owner, err);
+	if (statement && end_query(store, statement, result, status ? NULL : err))
+		status = -1;
+	return status;
+}
+
+static int add_name(struct store *store, sqlite3_stmt *row, void *names, struct error *err)
+{
+	(void)store;
+	return json_add(names, json_string(column_text(row, 0))) ? fail_memory(err) : 0;
+}
+
 int store_applications(struct store *store, json_t **ret_names, struct error *err)
 {
 	sqlite3_stmt *statement;
@@ -188,13 +207,7 @@ int store_applications(struct store *store, json_t **ret_names, struct error *er
 		return fail_memory(err);
 	if (query(store, READ_APPLICATIONS, &statement, err))
 		return -1;
-	int result = SQLITE_DONE, status = 0;
-	while (statement && status == 0 && (result = sqlite3_step(statement)) == SQLITE_ROW)
-		if (json_add(names, json_string(column_text(statement, 0))))
-			status = fail_memory(err);
-	if (statement && end_query(store, statement, result, status ? NULL : err))
-		status = -1;
-	if (status)
+	if (each_row(store, statement, add_name, names, err))
 		return -1;
 	*ret_names = give(names);
 	return 0;
@@ -243,6 +256,12 @@ int store_instance(struct store *store, const char *app, const char *name, struc
 	return 0;
 }
 
+static int add_pair(struct store *store, sqlite3_stmt *row, void *pairs, struct error *err)
+{
+	(void)store;
+	return json_put(pairs, column_text(row, 0), json_string(column_text(row, 1))) ? fail_memory(err) : 0;
+}
+
 /* {first column: second column} of an application. */
 static int read_pairs(struct store *store, int which, const char *app, json_t **ret, struct error *err)
 {
@@ -252,15 +271,9 @@ static int read_pairs(struct store *store, int which, const char *app, json_t **
 		return fail_memory(err);
 	if (query(store, which, &statement, err))
 		return -1;
-	int result = SQLITE_DONE, status = 0;
 	if (statement)
 		sqlite3_bind_text(statement, 1, app, -1, SQLITE_STATIC);
-	while (statement && status == 0 && (result = sqlite3_step(statement)) == SQLITE_ROW)
-		if (json_put(pairs, column_text(statement, 0), json_string(column_text(statement, 1))))
-			status = fail_memory(err);
-	if (statement && end_query(store, statement, result, status ? NULL : err))
-		status = -1;
-	if (status)
+	if (each_row(store, statement, add_pair, pairs, err))
 		return -1;
 	*ret = give(pairs);
 	return 0;
@@ -476,6 +489,11 @@ static json_t *revision_row(struct store *store, sqlite3_stmt *row, struct error
 	return NULL;
 }
 
+static int add_revision(struct store *store, sqlite3_stmt *row, void *revisions, struct error *err)
+{
+	return json_add(revisions, revision_row(store, row, err));
+}
+
 int store_revisions(struct store *store, const char *app, json_t **ret, struct error *err)
 {
 	sqlite3_stmt *statement;
@@ -484,14 +502,9 @@ int store_revisions(struct store *store, const char *app, json_t **ret, struct e
 		return fail_memory(err);
 	if (query(store, READ_REVISIONS, &statement, err))
 		return -1;
-	int result = SQLITE_DONE, status = 0;
 	if (statement)
 		sqlite3_bind_text(statement, 1, app, -1, SQLITE_STATIC);
-	while (statement && status == 0 && (result = sqlite3_step(statement)) == SQLITE_ROW)
-		status = json_add(revisions, revision_row(store, statement, err));
-	if (statement && end_query(store, statement, result, status ? NULL : err))
-		status = -1;
-	if (status)
+	if (each_row(store, statement, add_revision, revisions, err))
 		return -1;
 	*ret = give(revisions);
 	return 0;
