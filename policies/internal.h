@@ -126,8 +126,9 @@ struct policy {
 	struct policy_set *set;
 	const struct policy_type *type;
 	const struct behaviour *behaviour;
-	char *name;    /* as the blueprint writes its type */
-	json_t *given; /* the blueprint's keys: what `values` borrow from */
+	char *name;          /* as the blueprint writes its type */
+	json_t *given;       /* the blueprint's keys: what `values` borrow from */
+	json_t *set_by_hand; /* {KEY: {"to", "over"}}: what was set while it ran, and the blueprint's word */
 	struct policy_value values[POLICY_KEYS];
 	char *texts[POLICY_KEYS]; /* those of the values, ended by a NUL */
 	bool suspended, supplied;
@@ -172,6 +173,11 @@ const char *setting_text(const struct policy *policy, const char *key);
 const json_t *setting_map(const struct policy *policy, const char *key);
 /* Take one key's value, which lives as long as the policy's `given`; NULL: what the table says. */
 int setting_take(struct policy *policy, size_t index, const json_t *json, struct error *err);
+/* Set one key of a policy that runs, and note that it was. 0 or -1 with *err. */
+int setting_change(struct policy *policy, size_t index, const json_t *json, struct error *err);
+/* What was set of a policy of that name before; not where the blueprint says something else of the key by
+ * now. 0 or -1 (no memory). */
+int settings_restore(struct policy *policy, const json_t *saved, struct error *err);
 
 /* --- records (records.c) --- */
 struct record *record_find(struct policy *policy, const char *member);

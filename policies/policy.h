@@ -162,7 +162,10 @@ bool policy_set_supplied(const struct policy_set *set, size_t index);
 bool policy_set_suspended(const struct policy_set *set, size_t index);
 /* A suspended policy wishes nothing; what it had wished is taken back (it is no longer told). */
 void policy_set_suspend(struct policy_set *set, size_t index, bool suspended);
-/* One key of a policy that runs; refused for keys that are read once. */
+/* Its keys and their values, of the blueprint and as they were set since; borrowed, until it is set anew. */
+const json_t *policy_set_config(const struct policy_set *set, size_t index);
+/* One key of a policy that runs; refused for keys that are read once. It is saved and restored with the rest,
+ * and counts until the blueprint gives the key another value than it had. */
 int policy_set_configure(struct policy_set *set, size_t index, const char *key, const json_t *value,
 			 struct error *err);
 /* What a policy is about, for `berth policy list` and `berth why`: "waits 4 s before restart 3 of web.1". */

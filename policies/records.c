@@ -134,6 +134,8 @@ json_t *policy_save(const struct policy *policy)
 		failed |= json_add(times, json_integer(policy->times[i]));
 	if (!failed && policy->time_count)
 		failed |= json_put_shared(json, "times", times);
+	if (!failed && json_object_size(policy->set_by_hand))
+		failed |= json_put_shared(json, "set", policy->set_by_hand);
 	failed = failed || json_put_shared(json, "records", records);
 	return failed ? NULL : give(json);
 }
@@ -168,5 +170,5 @@ int policy_restore(struct policy *policy, const json_t *saved, struct error *err
 	json_array_foreach (json_object_get(saved, "times"), i, item)
 		if (time_add(policy, json_integer_value(item)))
 			return fail_memory(err);
-	return 0;
+	return settings_restore(policy, json_object_get(saved, "set"), err);
 }

@@ -89,6 +89,7 @@ static void policy_end(struct policy *policy)
 	free(policy->times);
 	free(policy->name);
 	json_decref(policy->given);
+	json_decref(policy->set_by_hand);
 }
 
 /* Whether it acts on what a failure detector tells. */
@@ -272,14 +273,12 @@ int policy_set_configure(struct policy_set *set, size_t index, const char *key, 
 		remedy(err, "change it in the blueprint, and deploy");
 		return -1;
 	}
-	json_t *copy = json_deep_copy(value);
-	if (!copy)
-		return fail_memory(err);
-	if (setting_take(policy, (size_t)at, copy, err)) {
-		json_decref(copy);
-		return -1;
-	}
-	return json_object_set_new(policy->given, policy->type->keys[at].name, copy) ? fail_memory(err) : 0;
+	return setting_change(policy, (size_t)at, value, err);
+}
+
+const json_t *policy_set_config(const struct policy_set *set, size_t index)
+{
+	return set->policies[index].given;
 }
 
 bool set_has(const struct policy_set *set, enum policy_kind kind)

@@ -113,6 +113,47 @@ Test(set, some_keys_can_be_changed_while_it_runs)
 	json_decref(value);
 }
 
+static const char *backoff_of(const struct policy_set *set)
+{
+	for (size_t i = 0; i < policy_set_count(set); i++)
+		if (policy_set_type(set, i)->kind == POLICY_RESTARTER)
+			return json_string_value(json_object_get(policy_set_config(set, i), "backoff"));
+	return NULL;
+}
+
+Test(set, what_was_set_is_kept_until_the_blueprint_gives_the_key_another_value)
+{
+	static const struct {
+		const char *before, *after, *backoff;
+	} cases[] = {
+	    {"[{\"type\": \"restarter\"}]", "[{\"type\": \"restarter\"}]", "3s"},
+	    {"[{\"type\": \"restarter\"}]", "[{\"type\": \"restarter\", \"backoff\": \"8s\"}]", "8s"},
+	    {"[{\"type\": \"restarter\", \"backoff\": \"8s\"}]",
+	     "[{\"type\": \"restarter\", \"backoff\": \"8s\", \"jitter\": 1}]", "3s"},
+	    {"[{\"type\": \"restarter\", \"backoff\": \"8s\"}]", "[{\"type\": \"restarter\"}]", NULL},
+	};
+	struct error err = {0};
+	json_t *words[] = {json_string("5s"), json_string("3s")};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		bench_begin(&b, cases[i].before, 1);
+		size_t index = bench_index(&b, POLICY_RESTARTER);
+		for (size_t n = 0; n < 2; n++)
+			cr_assert_eq(policy_set_configure(b.set, index, "backoff", words[n], &err), 0);
+		json_t *saved = policy_set_save(b.set);
+		bench_end(&b);
+		bench_begin(&b, cases[i].after, 1);
+		cr_assert_eq(policy_set_restore(b.set, saved, &err), 0, "%s", err.text);
+		const char *backoff = backoff_of(b.set);
+		cr_expect(cases[i].backoff ? backoff && !strcmp(backoff, cases[i].backoff) : !backoff,
+			  "%zu: %s", i, backoff ? backoff : "none");
+		bench_end(&b);
+		json_decref(saved);
+	}
+	json_decref(words[0]);
+	json_decref(words[1]);
+}
+
 Test(set, what_is_remembered_is_of_a_version)
 {
 	struct error err = {0};
