@@ -52,6 +52,10 @@ const struct route routes[] = {
     {"POST", APP "/rollback", ROLE_OPERATE,
      "deploy what an earlier revision was, with the images that ran then", "rollback",
      "count dry_run timeout_ms adopt", ANSWER_OPERATION, run_operation},
+    {"GET", APP "/policies", ROLE_READ, "its policies, and what each is about", "policies",
+     "components name timeout_ms", ANSWER_DOCUMENT, run_document},
+    {"POST", APP "/policies", ROLE_OPERATE, "suspend or resume one of its policies, or set it anew", "policy",
+     "components name action arguments dry_run timeout_ms", ANSWER_OPERATION, run_operation},
     {"GET", APP "/logs", ROLE_READ, "what its instances wrote; with `Accept: text/event-stream` as events",
      "logs", "components follow tail since_ms " DETAIL, ANSWER_STREAM, run_logs},
 

@@ -28,6 +28,7 @@ const struct command *const commands[] = {
     &command_events,
     &command_history,
     &command_rollback,
+    &command_policy,
     &command_serve,
     &command_version,
     &command_completion,
@@ -47,7 +48,6 @@ static const struct {
     {"ssh", "`berth exec -it APP COMPONENT -- sh` is a shell in it"},
     {"invoke", "`berth exec APP COMPONENT -- COMMAND` runs one in it"},
     {"cp", "`berth exec APP COMPONENT -- tar -c PATH` copies out, `exec -i` in"},
-    {"policy", NULL},
     {"port-forward", "`publish: [PORT]` in the blueprint, and `berth status` says where it is reached"},
 };
 

@@ -117,6 +117,9 @@ void hold_stepped(struct work *work);
 int hold_ask_policies(struct hold *hold, int64_t *ret_delay_ms, struct error *err);
 /* All of them: what they wished could not be done, and can be now. */
 void hold_ask_again(struct hold *hold);
+/* Somebody suspended, resumed or set one of them: it is kept, under the record's number that is returned, and
+ * they are asked. 0: no memory. */
+uint64_t hold_policies_changed(struct held_component *held);
 /* hold_wishes.c: do what they wish, as far as it can be begun now. 0 or -1 with *err. */
 int hold_carry_out(struct held_component *held, const struct wishes *wishes, struct error *err);
 /* How what was wished for ended. 0 or -1 (no memory). */

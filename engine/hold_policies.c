@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/deploy.h"
 #include "engine/hold.h"
 #include "engine/policies_of.h"
 #include "engine/reconcile.h"
@@ -168,6 +169,8 @@ static void acted(struct held_instance *held)
 										   : OUTCOME_FAILED;
 	held->acting = false;
 	health_forget(held);
+	if (well)
+		remember_answered(work);
 	if (held->wish)
 		held_outcome(held->of, held->wish, kind, well ? NULL : error_of(work)->text);
 	held->wish = 0;
@@ -234,21 +237,49 @@ static enum lifecycle state_of(const struct held_component *held, bool *ret_up)
 	return *ret_up ? LIFE_RUNNING : LIFE_ON_FIRE;
 }
 
+/* The record's number; 0: without memory. */
+static uint64_t put_memory(struct held_component *held, char *text)
+{
+	struct berth_operation *operation = held->hold->operation;
+	uint64_t number =
+	    store_put_memory(operation->berth->store, operation->application->id, held->component->id, text);
+	if (!number)
+		return 0;
+	free(held->saved);
+	held->saved = text;
+	return number;
+}
+
+static char *memory_of(const struct held_component *held)
+{
+	owned_json memory = policy_set_save(held->set);
+	return memory ? json_line(memory) : NULL;
+}
+
 /* What they remember is kept before anything of what they wish is done. */
 static int keep_memory(struct held_component *held, struct error *err)
 {
-	struct berth_operation *operation = held->hold->operation;
-	owned_json memory = policy_set_save(held->set);
-	owned_memory char *text = memory ? json_line(memory) : NULL;
+	owned_memory char *text = memory_of(held);
 	if (!text)
 		return fail_memory(err);
 	if (held->saved && !strcmp(held->saved, text))
 		return 0;
-	if (!store_put_memory(operation->berth->store, operation->application->id, held->component->id, text))
+	if (!put_memory(held, text))
 		return fail_memory(err);
-	free(held->saved);
-	held->saved = give(text);
+	give(text);
 	return 0;
+}
+
+uint64_t hold_policies_changed(struct held_component *held)
+{
+	owned_memory char *text = memory_of(held);
+	uint64_t number = text ? put_memory(held, text) : 0;
+	if (!number)
+		return 0;
+	give(text);
+	held->due = held->hold->any_due = true;
+	operation_wake(held->hold->operation);
+	return number;
 }
 
 static uint64_t chance_of(struct world *world)

@@ -12,6 +12,8 @@ void keeper_told(const struct berth_operation *hold);
 bool keeper_tells_duty(struct berth_operation *hold);
 /* Takes them over: they are done once the hold has ended, and it begins anew after that. */
 void keeper_take_deeds(struct berth_operation *hold, struct deed *deeds);
+/* The hold of the application that asks its policies now; NULL: none does in this handle. */
+struct hold *keeper_hold(const struct berth *berth, const char *app);
 /* Whether the operation must wait until its application is let go, which is then begun; it is woken. */
 bool keeper_gives_way(struct berth_operation *operation);
 /* An operation has ended: applications may be to hold, or not any more. */

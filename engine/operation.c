@@ -65,7 +65,9 @@ static int copy_request(struct berth_operation *operation, const struct berth_re
 	       copy_text(arena, &request->app) || copy_text(arena, &request->format) ||
 	       copy_text(arena, &request->name) || copy_text(arena, &request->wait_for) ||
 	       copy_text(arena, &request->user) || copy_text(arena, &request->directory) ||
-	       copy_text(arena, &request->folder) || copy_list(arena, request->command, &request->command) ||
+	       copy_text(arena, &request->folder) || copy_text(arena, &request->action) ||
+	       copy_list(arena, request->arguments, &request->arguments) ||
+	       copy_list(arena, request->command, &request->command) ||
 	       (request->environment && copy_list(arena, request->environment, &request->environment)) ||
 	       copy_list(arena, request->locations, &request->locations) ||
 	       copy_list(arena, request->settings, &request->settings) ||
@@ -427,3 +429,12 @@ VERB(scale)
 VERB(keep)
 VERB(history)
 VERB(rollback)
+
+/* Who only lists them takes no lock. */
+struct berth_operation *berth_policy(struct berth *berth, const struct berth_request *request,
+				     const struct berth_listener *listener, struct berth_error *error)
+{
+	bool says = request && request->size >= offsetof(struct berth_request, arguments);
+	bool lists = !says || !request->action || !strcmp(request->action, "list");
+	return operation_begin(berth, lists ? &verb_policies : &verb_policy, request, listener, error);
+}

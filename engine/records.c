@@ -300,6 +300,25 @@ static uint64_t remember_running(const struct work *work, const char *name, cons
 		   : store_put_instance(store, app, name, target_id, ports, known->files, known->limits);
 }
 
+/* The numbers that were picked for it stay; its files and limits are not known of this incarnation. */
+void remember_answered(const struct work *work)
+{
+	struct berth_operation *operation = work->operation;
+	const struct observed *seen = work->instance->seen;
+	const char *name = settled_name(work->instance);
+	const struct known_instance *known = name ? known_of(operation, name) : NULL;
+	bool same = known && known->target_id && seen && seen->target_id &&
+		    !strcmp(known->target_id, seen->target_id);
+	if (!name || !seen || !seen->target_id || same)
+		return;
+	owned_json ports =
+	    known && known->ports
+		? json_parse(known->ports, strlen(known->ports), "the numbers of its ports", NULL)
+		: ports_of(work);
+	store_put_instance(operation->berth->store, operation->application->id, name, seen->target_id, ports,
+			   NULL, NULL);
+}
+
 /* What is seen running now has answered: the next deploy need not ask again. Where the last listing failed,
  * what was done is remembered of the incarnation it was done to. */
 static void remember_ready(struct berth_operation *operation)

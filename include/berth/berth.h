@@ -108,7 +108,7 @@ struct berth_request {
 	int64_t since_ms;              /* logs, events: none from before that time; 0: all */
 	/* graph: "dot" (default), "mermaid", "svg"; the result is then text. */
 	const char *format;
-	/* locations: check this one; types: only this one. */
+	/* locations: check this one; types: only this one; policy: this one, "restarter" or "periodic/2". */
 	const char *name;
 	bool check;    /* locations: ask them */
 	int64_t count; /* scale: how many instances of components[0]; rollback: the revision */
@@ -136,6 +136,8 @@ struct berth_request {
 	const char *const *environment;
 	/* Where a relative `file` starts; NULL: where the process is. */
 	const char *folder;
+	const char *action;           /* policy: "list" (default), "suspend", "resume" or "set" */
+	const char *const *arguments; /* policy: "KEY=VALUE", what it is set to */
 };
 
 enum berth_event_kind {
@@ -228,6 +230,13 @@ BERTH_API struct berth_operation *berth_history(struct berth *, const struct ber
  * that ran then, whatever their tags mean by now: a new revision. Deploy's document. */
 BERTH_API struct berth_operation *berth_rollback(struct berth *, const struct berth_request *,
 						 const struct berth_listener *, struct berth_error *);
+/* The policies of the application, of components[0] alone where that is given: listed, or the one called
+ * `name` suspended (it does nothing until it is resumed), resumed, or set to `arguments`. In force at once
+ * where the handle keeps the application, and remembered in any case. {"format_version", "app", "kept",
+ * "policies":
+ * [{"component", "policy", "type", "supplied", "suspended", "config", "about"}]}, as they are then. */
+BERTH_API struct berth_operation *berth_policy(struct berth *, const struct berth_request *,
+					       const struct berth_listener *, struct berth_error *);
 /* Keep every application that the store knows, and those that are deployed meanwhile, as their policies say:
  * what ends or gets ill is restarted or replaced. It ends when it is cancelled; what flies is finished, and
  * the targets see to restarts themselves again. Whoever changes an application with the same handle has it

@@ -152,6 +152,8 @@ static void note_request(const char *verb, const struct berth_request *request)
 	asked.count = request->count;
 	note(asked.wait_for, sizeof asked.wait_for, request->wait_for);
 	note(asked.plan, sizeof asked.plan, request->plan);
+	note(asked.action, sizeof asked.action, request->action);
+	note_list(asked.arguments, sizeof asked.arguments, request->arguments);
 	note(asked.scenario, sizeof asked.scenario, request->scenario);
 	note(asked.scenario_file, sizeof asked.scenario_file, request->scenario_file);
 	asked.seed = request->seed;
@@ -206,6 +208,7 @@ VERB(restart)
 VERB(scale)
 VERB(history)
 VERB(rollback)
+VERB(policy)
 VERB(wait)
 VERB(why)
 VERB(gc)

@@ -1,0 +1,433 @@
+/* policy_verb.c - the policies of an application listed, suspended, resumed, or set anew: in the hold that
+ * asks them where there is one here, else in what the store remembers of them. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/deploy.h"
+#include "engine/hold.h"
+#include "engine/keeper.h"
+#include "engine/operation.h"
+#include "engine/policies_of.h"
+
+/* The policies of one component. */
+struct subject {
+	const struct component *component;
+	struct policy_set *set;
+	struct held_component *held; /* whose set it is; NULL: it is our own */
+};
+
+struct policing {
+	struct subject *subjects;
+	size_t count;
+	bool kept;       /* by a hold of this handle */
+	uint64_t record; /* of the last change, to be waited for; 0: none yet */
+};
+
+/* --- whose they are ------------------------------------------------------------------------- */
+
+static int take_from_hold(struct berth_operation *operation, const struct hold *hold,
+			  struct policing *policing)
+{
+	policing->subjects = arena_array(&operation->arena, struct subject, hold->component_count);
+	if (hold->component_count && !policing->subjects)
+		return fail_memory(&operation->error);
+	for (size_t i = 0; i < hold->component_count; i++) {
+		struct held_component *held = &hold->components[i];
+		if (held->set)
+			policing->subjects[policing->count++] =
+			    (struct subject){held->component, held->set, held};
+	}
+	policing->kept = true;
+	return 0;
+}
+
+/* As a hold would begin with them. */
+static int remember(const struct berth_operation *operation, const struct subject *subject,
+		    const json_t *memories, struct error *err)
+{
+	const char *text = json_text(memories, subject->component->id);
+	if (!text)
+		return 0;
+	owned_json memory = json_parse(text, strlen(text), "the memory of policies", err);
+	if (memory && policy_set_restore(subject->set, memory, err) == 0)
+		return 0;
+	if (err->code == ERR_NO_MEMORY)
+		return -1;
+	operation_warn((struct berth_operation *)operation, "the policies of `%s` begin anew: %s",
+		       subject->component->id, err->text);
+	*err = (struct error){0};
+	return 0;
+}
+
+static int take_from_store(struct berth_operation *operation, struct policing *policing)
+{
+	const struct application *application = operation->application;
+	struct error *err = &operation->error;
+	owned_json memories = NULL;
+	if (store_memories(operation->berth->store, application->id, &memories, err))
+		return -1;
+	policing->subjects = arena_array(&operation->arena, struct subject, application->component_count);
+	if (application->component_count && !policing->subjects)
+		return fail_memory(err);
+	for (size_t i = 0; i < application->component_count; i++) {
+		struct subject *subject = &policing->subjects[policing->count];
+		*subject = (struct subject){.component = &application->components[i]};
+		if (policies_of(subject->component, &subject->set, err))
+			return -1;
+		if (!subject->set)
+			continue;
+		policing->count++;
+		if (remember(operation, subject, memories, err))
+			return -1;
+	}
+	return 0;
+}
+
+static void forget_own(struct policing *policing)
+{
+	for (size_t i = 0; i < policing->count; i++)
+		if (!policing->subjects[i].held)
+			policy_set_free(policing->subjects[i].set);
+	policing->count = 0;
+}
+
+/* --- which is meant ------------------------------------------------------------------------- */
+
+static const char *last_part(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	return dot ? dot + 1 : name;
+}
+
+/* How many of its set have the name of the policy, and how many of them up to it. */
+static size_t namesakes(const struct policy_set *set, size_t index, size_t *ret_number)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < policy_set_count(set); i++) {
+		count += !strcmp(policy_set_name(set, i), policy_set_name(set, index));
+		if (i == index)
+			*ret_number = count;
+	}
+	return count;
+}
+
+/* "restarter"; "periodic/2" where there are several. */
+static void add_name(struct text *to, const struct policy_set *set, size_t index)
+{
+	size_t number = 0;
+	text_add(to, policy_set_name(set, index));
+	if (namesakes(set, index, &number) > 1)
+		text_format(to, "/%zu", number);
+}
+
+/* By its name as the list has it, or by the last part of a class' name. */
+static bool is_called(const struct policy_set *set, size_t index, const char *word)
+{
+	owned_text name = {0};
+	add_name(&name, set, index);
+	return !name.failed &&
+	       (!strcmp(text_view(&name), word) || !strcmp(last_part(text_view(&name)), word));
+}
+
+/* Several of its kind, and it is not said which. */
+static int fail_ambiguous(const struct subject *subject, const char *word, size_t count, struct error *err)
+{
+	fail(err, ERR_INVALID, "`%s` has %zu policies `%s`", subject->component->id, count, word);
+	remedy(err, "name one of them: %s/1 to %s/%zu", word, word, count);
+	return -1;
+}
+
+/* 1 with *ret_index, 0: it has none of that name, or -1 with *err. */
+static int find(const struct subject *subject, const char *word, size_t *ret_index, struct error *err)
+{
+	const struct policy_set *set = subject->set;
+	for (size_t i = 0; i < policy_set_count(set); i++) {
+		const char *name = policy_set_name(set, i);
+		size_t number = 0;
+		if (is_called(set, i, word)) {
+			*ret_index = i;
+			return 1;
+		}
+		size_t count = namesakes(set, i, &number);
+		if (count > 1 && (!strcmp(name, word) || !strcmp(last_part(name), word)))
+			return fail_ambiguous(subject, word, count, err);
+	}
+	return 0;
+}
+
+static bool is_wanted(const struct berth_operation *operation, const struct subject *subject)
+{
+	const char *const *only = operation->request.components;
+	return !only || !only[0] || !strcmp(only[0], subject->component->id);
+}
+
+/* --- changing them -------------------------------------------------------------------------- */
+
+static bool wants(const struct berth_operation *operation, const char *action)
+{
+	return !strcmp(operation->request.action, action);
+}
+
+static int set_keys(struct policy_set *set, size_t index, const char *const *arguments, struct error *err)
+{
+	for (; arguments && *arguments; arguments++) {
+		const char *equals = strchr(*arguments, '=');
+		owned_memory char *key = equals ? strndup(*arguments, (size_t)(equals - *arguments)) : NULL;
+		owned_json value = equals ? json_any_text(equals + 1) : NULL;
+		if (!equals)
+			return fail(err, ERR_INVALID, "`%s` is not KEY=VALUE", *arguments);
+		if (!key || !value)
+			return fail_memory(err);
+		if (policy_set_configure(set, index, key, value, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int change(const struct berth_operation *operation, struct policy_set *set, size_t index,
+		  struct error *err)
+{
+	if (wants(operation, "set"))
+		return set_keys(set, index, operation->request.arguments, err);
+	policy_set_suspend(set, index, wants(operation, "suspend"));
+	return 0;
+}
+
+/* On a set that nobody asks: what is refused has changed nothing anywhere. */
+static int rehearse(const struct berth_operation *operation, const struct subject *subject, size_t index,
+		    struct error *err)
+{
+	struct policy_set *set = NULL;
+	int result = policies_of(subject->component, &set, err);
+	if (result == 0)
+		result = change(operation, set, index, err);
+	policy_set_free(set);
+	return result;
+}
+
+/* For `berth events`: "restarter suspended", "restarter set: backoff=5s". */
+static void record(const struct berth_operation *operation, const struct subject *subject, size_t index)
+{
+	owned_text words = {0};
+	add_name(&words, subject->set, index);
+	text_add(&words, wants(operation, "set")       ? " set:"
+			 : wants(operation, "suspend") ? " suspended"
+						       : " resumed");
+	for (const char *const *at = operation->request.arguments; wants(operation, "set") && at && *at; at++)
+		text_format(&words, " %s", *at);
+	store_put_event(operation->berth->store, operation_app(operation), subject->component->id, NULL,
+			"policy", text_view(&words));
+}
+
+static uint64_t save(const struct berth_operation *operation, const struct subject *subject)
+{
+	owned_json memory = policy_set_save(subject->set);
+	owned_memory char *text = memory ? json_line(memory) : NULL;
+	return text ? store_put_memory(operation->berth->store, operation_app(operation),
+				       subject->component->id, text)
+		    : 0;
+}
+
+static int change_one(const struct berth_operation *operation, struct policing *policing,
+		      struct subject *subject, size_t index, struct error *err)
+{
+	if (change(operation, subject->set, index, err))
+		return -1;
+	if (operation->request.dry_run)
+		return 0;
+	record(operation, subject, index);
+	policing->record = subject->held ? hold_policies_changed(subject->held) : save(operation, subject);
+	return policing->record ? 0 : fail_memory(err);
+}
+
+static int fail_no_policy(const struct berth_operation *operation, const struct policing *policing,
+			  struct error *err)
+{
+	const struct berth_request *request = &operation->request;
+	bool one = request->components && request->components[0];
+	const char *near = NULL;
+	for (size_t i = 0; !near && i < policing->count; i++)
+		for (size_t k = 0; !near && k < policy_set_count(policing->subjects[i].set); k++) {
+			const char *name = policy_set_name(policing->subjects[i].set, k);
+			if (is_wanted(operation, &policing->subjects[i]))
+				near = closest(request->name, &name, 1);
+		}
+	fail(err, ERR_MISSING, "`%s` has no policy `%.80s`",
+	     one ? request->components[0] : operation_app(operation), request->name);
+	if (near)
+		remedy(err, "did you mean `%s`?", near);
+	else
+		remedy(err, "`berth policy list %s` shows those there are", operation_app(operation));
+	return -1;
+}
+
+/* All of that name, or none. 0 or -1 with *err. */
+static int change_all(const struct berth_operation *operation, struct policing *policing, struct error *err)
+{
+	size_t found = 0, index = 0;
+	for (int serious = 0; serious < 2; serious++)
+		for (size_t i = 0; i < policing->count; i++) {
+			struct subject *subject = &policing->subjects[i];
+			int is = is_wanted(operation, subject)
+				     ? find(subject, operation->request.name, &index, err)
+				     : 0;
+			if (is < 0)
+				return -1;
+			if (!is)
+				continue;
+			found++;
+			if (serious ? change_one(operation, policing, subject, index, err)
+				    : rehearse(operation, subject, index, err))
+				return -1;
+		}
+	return found ? 0 : fail_no_policy(operation, policing, err);
+}
+
+/* --- what is told --------------------------------------------------------------------------- */
+
+json_t *policy_document(const struct policy_set *set, size_t index, const char *component, int64_t wall_ms)
+{
+	json_t *document = json_object();
+	owned_text name = {0}, about = {0};
+	add_name(&name, set, index);
+	policy_set_explain(set, index, wall_ms, &about);
+	if (!document || name.failed || about.failed || json_put_text(document, "component", component) ||
+	    json_put_text(document, "policy", text_view(&name)) ||
+	    json_put_text(document, "type", policy_set_type(set, index)->name) ||
+	    json_put_flag(document, "supplied", policy_set_supplied(set, index)) ||
+	    json_put_flag(document, "suspended", policy_set_suspended(set, index)) ||
+	    json_put(document, "config", json_deep_copy(policy_set_config(set, index))) ||
+	    json_put_text(document, "about", text_view(&about))) {
+		json_decref(document);
+		return NULL;
+	}
+	return document;
+}
+
+static json_t *make_document(const struct berth_operation *operation, const struct policing *policing)
+{
+	const char *word = operation->request.name;
+	int64_t now_ms = operation->berth->world->ops->wall(operation->berth->world);
+	json_t *document = document_new(operation_app(operation)), *list = json_array();
+	for (size_t i = 0; i < policing->count; i++) {
+		const struct subject *subject = &policing->subjects[i];
+		for (size_t k = 0; k < policy_set_count(subject->set); k++)
+			if (is_wanted(operation, subject) && (!word || is_called(subject->set, k, word)))
+				json_add(list,
+					 policy_document(subject->set, k, subject->component->id, now_ms));
+	}
+	json_put_flag(document, "kept", policing->kept);
+	json_put(document, "policies", list);
+	return document;
+}
+
+/* --- its steps ------------------------------------------------------------------------------ */
+
+static bool refuse_usage(struct berth_operation *operation, const char *words)
+{
+	fail(&operation->error, ERR_INVALID, "%s", words);
+	operation_finish(operation, BERTH_USAGE, document_new(operation->request.app));
+	return false;
+}
+
+static bool check(struct berth_operation *operation)
+{
+	struct berth_request *request = &operation->request;
+	const char *action = request->action;
+	bool lists = !action || !strcmp(action, "list");
+	request->blueprint = NULL;
+	if (!request->app)
+		return refuse_usage(operation, "no application was named");
+	if (lists)
+		return true;
+	if (strcmp(action, "suspend") != 0 && strcmp(action, "resume") != 0 && strcmp(action, "set") != 0)
+		return refuse_usage(operation, "policies are listed, suspended, resumed or set");
+	if (!request->name)
+		return refuse_usage(operation, "no policy was named");
+	if (!strcmp(action, "set") && (!request->arguments || !request->arguments[0]))
+		return refuse_usage(operation, "what the policy is to be set to was not said");
+	return true;
+}
+
+static bool is_known(struct berth_operation *operation)
+{
+	if (operation->blueprint)
+		return true;
+	fail(&operation->error, ERR_MISSING, "nothing is known of `%s`", operation->request.app);
+	remedy(&operation->error, "`berth status` lists the applications there are");
+	return stage_failed(operation);
+}
+
+/* Whether `policing` has them. False: wait, or the operation was ended. */
+static bool take(struct berth_operation *operation, struct policing *policing)
+{
+	bool changes = operation->verb->changes && !operation->request.dry_run;
+	const struct hold *hold =
+	    operation->request.dry_run ? NULL : keeper_hold(operation->berth, operation->request.app);
+	if (operation->cancelled) {
+		fail(&operation->error, ERR_CANCELLED, "interrupted; nothing was changed");
+		return stage_failed(operation);
+	}
+	if (hold)
+		return take_from_hold(operation, hold, policing) == 0 || stage_failed(operation);
+	if (!operation->application && operation_read_blueprint(operation))
+		return false;
+	if (!is_known(operation) || (changes && !lock_ready(operation)))
+		return false;
+	if (changes)
+		lock_describe(operation);
+	return take_from_store(operation, policing) == 0 || stage_failed(operation);
+}
+
+static int check_component(const struct berth_operation *operation, const struct policing *policing,
+			   struct error *err)
+{
+	const char *const *only = operation->request.components;
+	if (!only || !only[0])
+		return 0;
+	for (size_t i = 0; i < policing->count; i++)
+		if (is_wanted(operation, &policing->subjects[i]))
+			return 0;
+	fail(err, ERR_MISSING, "`%s` has no component `%.80s` with policies", operation_app(operation),
+	     only[0]);
+	remedy(err, "`berth policy list %s` shows those there are", operation_app(operation));
+	return -1;
+}
+
+/* Everything at once, so that a hold that ends meanwhile is none of our business. */
+static void act(struct berth_operation *operation, struct policing *policing)
+{
+	struct error *err = &operation->error;
+	if (check_component(operation, policing, err) ||
+	    (operation->verb->changes && change_all(operation, policing, err))) {
+		operation_finish(operation, err->code == ERR_INVALID ? BERTH_USAGE : outcome_of(err->code),
+				 document_new(operation->request.app));
+		return;
+	}
+	operation->document = make_document(operation, policing);
+	if (!policing->record) {
+		operation_finish(operation, BERTH_OK, give(operation->document));
+		return;
+	}
+	operation->commit = policing->record;
+	operation->stage = STAGE_COMMIT;
+}
+
+static void step(struct berth_operation *operation)
+{
+	struct policing policing = {0};
+	if (operation->stage == STAGE_COMMIT) {
+		int durable = store_durable(operation->berth->store, operation->commit, &operation->error);
+		if (durable < 0)
+			stage_failed(operation);
+		else if (durable)
+			operation_finish(operation, BERTH_OK, give(operation->document));
+		return;
+	}
+	if (check(operation) && take(operation, &policing))
+		act(operation, &policing);
+	forget_own(&policing);
+}
+
+const struct verb verb_policies = {.name = "policies", .step = step, .needs_store = true};
+const struct verb verb_policy = {.name = "policy", .step = step, .changes = true, .needs_store = true};

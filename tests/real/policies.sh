@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Policies from outside: listed, suspended, resumed and set while a controller keeps the application, and without one.
+. "$(dirname "$0")/lib.sh"
+uses real-policies
+unset BERTH_CONTROLLER
+cat >app.yaml <<Y
+id: real-policies
+location: here
+services:
+- type: process
+  id: web
+  command: echo \$\$ >$work/pid; exec sleep 1000
+  policies: [{type: restarter, backoff: 1s}]
+Y
+up() {
+	"$BERTH" serve >>serve.log 2>&1 &
+	serve=$!
+	children+=("$serve")
+	until_true 10 kept true
+}
+down() {
+	kill -TERM "$serve"
+	wait "$serve"
+}
+said() { berth policy list real-policies -o json | jq -r "$1"; }
+kept() { [ "$(said .kept)" = "$1" ]; }
+runs() { [ "$(berth status real-policies -o json | jq -r .state)" = running ]; }
+is_down() { ! runs; }
+end_it() {
+	kill -9 "$(cat pid)" && until_true 5 is_down
+}
+# For so long as its restarter would need at most.
+stays_down() {
+	local end=$((SECONDS + 4))
+	while [ $SECONDS -lt $end ]; do
+		is_down || return 1
+		sleep 0.2
+	done
+}
+restarter='.policies[] | select(.policy == "restarter")'
+
+check "deploys" berth deploy app.yaml --location here=localhost -y
+check "it is listed, and waits for a controller" bash -c '"$@" | grep -q "They act while .berth serve. keeps"' - "$BERTH" policy list real-policies
+check "what it is set to is told" same 1s "$(said "$restarter | .config.backoff")"
+check "suspended without a controller" berth policy suspend real-policies web restarter
+check "a controller keeps it" up
+check "it is suspended there, too" same true "$(said "$restarter | .suspended")"
+check "the process is killed" end_it
+check "a suspended policy does nothing" stays_down
+check "resumed" berth policy resume real-policies restarter
+check "it acts on what is so" until_true 10 runs
+check "set by the API's client" berth policy set real-policies restarter backoff=7s
+check "it counts" same 7s "$(said "$restarter | .config.backoff")"
+check "a key that is not there is 64" exits 64 berth policy set real-policies restarter bckoff=7s
+check "the controller ends" down
+check "what was set is remembered" same 7s "$(said "$restarter | .config.backoff")"
+check "it is an event" bash -c '"$@" | grep -q "restarter set: backoff=7s"' - "$BERTH" events real-policies
