@@ -76,6 +76,23 @@ static void show_finding(const struct screen *out, const json_t *document, const
 	}
 }
 
+/* What looks after it, as far as it has something to do with how things are. */
+static void show_policies(const struct screen *out, const json_t *document)
+{
+	size_t i;
+	json_t *policy;
+	json_array_foreach (list_of(document, "policies"), i, policy) {
+		put(out, BOLD, text_of(policy, "policy"));
+		fputs(" of ", out->to);
+		put(out, PLAIN, text_of(policy, "component"));
+		fputs(":\n", out->to);
+		tell(out, "", text_of(policy, "about"));
+	}
+	if (json_is_false(json_object_get(document, "kept")) &&
+	    json_array_size(list_of(document, "findings")))
+		tell(out, "", "its policies wait for a controller: `berth serve` carries them out");
+}
+
 static void render(const struct invocation *invocation, const json_t *document)
 {
 	struct screen out = screen_of(stdout, invocation), err = screen_of(stderr, invocation);
@@ -85,6 +102,7 @@ static void render(const struct invocation *invocation, const json_t *document)
 	show_diagnostics(&err, document);
 	json_array_foreach (findings, i, entry)
 		show_finding(&out, document, entry);
+	show_policies(&out, document);
 	json_array_foreach (list_of(document, "unknown"), i, entry)
 		tell(&out, "not known: ", json_is_string(entry) ? json_string_value(entry) : "");
 	if (!findings || json_array_size(findings) || json_object_get(document, "error"))

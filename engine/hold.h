@@ -120,6 +120,11 @@ void hold_ask_again(struct hold *hold);
 /* Somebody suspended, resumed or set one of them: it is kept, under the record's number that is returned, and
  * they are asked. 0: no memory. */
 uint64_t hold_policies_changed(struct held_component *held);
+/* NULL: it is not held. */
+const struct held_component *held_component_of(const struct hold *hold, const char *id);
+/* "service.isUp", "service.state", "service.state.expected" and "service.problems", as members of an object.
+ * False, and nothing is written: it is a job, or not all of it is in sight. */
+bool held_write_sensors(const struct held_component *held, struct text *to);
 /* hold_wishes.c: do what they wish, as far as it can be begun now. 0 or -1 with *err. */
 int hold_carry_out(struct held_component *held, const struct wishes *wishes, struct error *err);
 /* How what was wished for ended. 0 or -1 (no memory). */

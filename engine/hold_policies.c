@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json_write.h"
 #include "engine/deploy.h"
 #include "engine/hold.h"
 #include "engine/policies_of.h"
@@ -235,6 +236,51 @@ static enum lifecycle state_of(const struct held_component *held, bool *ret_up)
 	if (held->member_count && stopped == held->member_count)
 		return LIFE_STOPPED;
 	return *ret_up ? LIFE_RUNNING : LIFE_ON_FIRE;
+}
+
+const struct held_component *held_component_of(const struct hold *hold, const char *id)
+{
+	for (size_t i = 0; i < hold->component_count; i++)
+		if (!strcmp(hold->components[i].component->id, id))
+			return &hold->components[i];
+	return NULL;
+}
+
+static bool all_in_sight(const struct held_component *held)
+{
+	for (size_t i = 0; i < held->member_count; i++)
+		if (held->members[i].sight_lost || held->members[i].work->instance->phase == PHASE_UNKNOWN)
+			return false;
+	return true;
+}
+
+/* What its policies told, and what is wrong with instances that are up. */
+static void write_problems(const struct held_component *held, struct text *to)
+{
+	const char *key;
+	json_t *value;
+	json_open(to, "service.problems", '{');
+	json_object_foreach (held->problems, key, value)
+		json_write_value(to, key, value);
+	for (size_t i = 0; i < held->member_count; i++)
+		if (held->members[i].problem)
+			json_write_text(to, held->members[i].work->instance->name, held->members[i].problem);
+	json_close(to, '}');
+}
+
+bool held_write_sensors(const struct held_component *held, struct text *to)
+{
+	const struct component_spec *spec = held->component->spec;
+	bool up = false;
+	if (!all_in_sight(held) || spec->job)
+		return false;
+	enum lifecycle state = state_of(held, &up);
+	json_write_flag(to, "service.isUp", up);
+	json_write_text(to, "service.state", lifecycle_name(state));
+	json_write_text(to, "service.state.expected",
+			lifecycle_name(state == LIFE_STOPPED ? LIFE_STOPPED : LIFE_RUNNING));
+	write_problems(held, to);
+	return true;
 }
 
 /* The record's number; 0: without memory. */

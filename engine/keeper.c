@@ -247,10 +247,16 @@ static int64_t step_kept(struct berth_operation *keeper, struct kept *kept)
 	return kept->hold ? -1 : FIRST_PAUSE_MS;
 }
 
+bool keeper_holds(const struct berth *berth, const char *app)
+{
+	const struct kept *kept = kept_of(berth, app);
+	return kept && kept->hold && !berth_done(kept->hold);
+}
+
 struct hold *keeper_hold(const struct berth *berth, const char *app)
 {
 	const struct kept *kept = kept_of(berth, app);
-	return kept && kept->hold && !berth_done(kept->hold) ? kept->hold->verb_state : NULL;
+	return keeper_holds(berth, app) ? kept->hold->verb_state : NULL;
 }
 
 bool keeper_gives_way(struct berth_operation *operation)

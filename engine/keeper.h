@@ -12,6 +12,8 @@ void keeper_told(const struct berth_operation *hold);
 bool keeper_tells_duty(struct berth_operation *hold);
 /* Takes them over: they are done once the hold has ended, and it begins anew after that. */
 void keeper_take_deeds(struct berth_operation *hold, struct deed *deeds);
+/* Whether the application is held by this handle, or about to be: no command is at it then. */
+bool keeper_holds(const struct berth *berth, const char *app);
 /* The hold of the application that asks its policies now; NULL: none does in this handle. */
 struct hold *keeper_hold(const struct berth *berth, const char *app);
 /* Whether the operation must wait until its application is let go, which is then begun; it is woken. */

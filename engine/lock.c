@@ -30,6 +30,8 @@ bool lock_held(const struct berth_operation *operation, const char *app, struct 
 	const struct berth *berth = operation->berth;
 	struct world *world = berth->world;
 	owned_text lock = {0}, words = {0};
+	if (keeper_holds(berth, app))
+		return false; /* it waits, and gives way to whoever wants to change something */
 	text_format(&lock, "%s/locks/%s.lock", berth->state_directory, app);
 	text_format(&words, "%s/locks/%s.holder", berth->state_directory, app);
 	if (lock.failed || words.failed || !read_live_holder(berth, text_view(&words), ret_words))

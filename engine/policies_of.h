@@ -9,7 +9,5 @@
 bool restarts_by_policy(const struct component_spec *spec);
 /* A set of them in *ret, for policy_set_free; NULL when it has none. 0 or -1 with *err. */
 int policies_of(const struct component *component, struct policy_set **ret, struct error *err);
-/* {"component", "policy", "type", "supplied", "suspended", "config", "about"}; NULL without memory. */
-json_t *policy_document(const struct policy_set *set, size_t index, const char *component, int64_t wall_ms);
 
 #endif

@@ -4,92 +4,15 @@
 
 #include "base/cleanup.h"
 #include "engine/deploy.h"
-#include "engine/hold.h"
 #include "engine/keeper.h"
 #include "engine/operation.h"
 #include "engine/policies_of.h"
-
-/* The policies of one component. */
-struct subject {
-	const struct component *component;
-	struct policy_set *set;
-	struct held_component *held; /* whose set it is; NULL: it is our own */
-};
+#include "engine/subjects.h"
 
 struct policing {
-	struct subject *subjects;
-	size_t count;
-	bool kept;       /* by a hold of this handle */
+	struct subjects of;
 	uint64_t record; /* of the last change, to be waited for; 0: none yet */
 };
-
-/* --- whose they are ------------------------------------------------------------------------- */
-
-static int take_from_hold(struct berth_operation *operation, const struct hold *hold,
-			  struct policing *policing)
-{
-	policing->subjects = arena_array(&operation->arena, struct subject, hold->component_count);
-	if (hold->component_count && !policing->subjects)
-		return fail_memory(&operation->error);
-	for (size_t i = 0; i < hold->component_count; i++) {
-		struct held_component *held = &hold->components[i];
-		if (held->set)
-			policing->subjects[policing->count++] =
-			    (struct subject){held->component, held->set, held};
-	}
-	policing->kept = true;
-	return 0;
-}
-
-/* As a hold would begin with them. */
-static int remember(const struct berth_operation *operation, const struct subject *subject,
-		    const json_t *memories, struct error *err)
-{
-	const char *text = json_text(memories, subject->component->id);
-	if (!text)
-		return 0;
-	owned_json memory = json_parse(text, strlen(text), "the memory of policies", err);
-	if (memory && policy_set_restore(subject->set, memory, err) == 0)
-		return 0;
-	if (err->code == ERR_NO_MEMORY)
-		return -1;
-	operation_warn((struct berth_operation *)operation, "the policies of `%s` begin anew: %s",
-		       subject->component->id, err->text);
-	*err = (struct error){0};
-	return 0;
-}
-
-static int take_from_store(struct berth_operation *operation, struct policing *policing)
-{
-	const struct application *application = operation->application;
-	struct error *err = &operation->error;
-	owned_json memories = NULL;
-	if (store_memories(operation->berth->store, application->id, &memories, err))
-		return -1;
-	policing->subjects = arena_array(&operation->arena, struct subject, application->component_count);
-	if (application->component_count && !policing->subjects)
-		return fail_memory(err);
-	for (size_t i = 0; i < application->component_count; i++) {
-		struct subject *subject = &policing->subjects[policing->count];
-		*subject = (struct subject){.component = &application->components[i]};
-		if (policies_of(subject->component, &subject->set, err))
-			return -1;
-		if (!subject->set)
-			continue;
-		policing->count++;
-		if (remember(operation, subject, memories, err))
-			return -1;
-	}
-	return 0;
-}
-
-static void forget_own(struct policing *policing)
-{
-	for (size_t i = 0; i < policing->count; i++)
-		if (!policing->subjects[i].held)
-			policy_set_free(policing->subjects[i].set);
-	policing->count = 0;
-}
 
 /* --- which is meant ------------------------------------------------------------------------- */
 
@@ -99,32 +22,11 @@ static const char *last_part(const char *name)
 	return dot ? dot + 1 : name;
 }
 
-/* How many of its set have the name of the policy, and how many of them up to it. */
-static size_t namesakes(const struct policy_set *set, size_t index, size_t *ret_number)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < policy_set_count(set); i++) {
-		count += !strcmp(policy_set_name(set, i), policy_set_name(set, index));
-		if (i == index)
-			*ret_number = count;
-	}
-	return count;
-}
-
-/* "restarter"; "periodic/2" where there are several. */
-static void add_name(struct text *to, const struct policy_set *set, size_t index)
-{
-	size_t number = 0;
-	text_add(to, policy_set_name(set, index));
-	if (namesakes(set, index, &number) > 1)
-		text_format(to, "/%zu", number);
-}
-
 /* By its name as the list has it, or by the last part of a class' name. */
 static bool is_called(const struct policy_set *set, size_t index, const char *word)
 {
 	owned_text name = {0};
-	add_name(&name, set, index);
+	policy_add_name(&name, set, index);
 	return !name.failed &&
 	       (!strcmp(text_view(&name), word) || !strcmp(last_part(text_view(&name)), word));
 }
@@ -148,7 +50,7 @@ static int find(const struct subject *subject, const char *word, size_t *ret_ind
 			*ret_index = i;
 			return 1;
 		}
-		size_t count = namesakes(set, i, &number);
+		size_t count = policy_namesakes(set, i, &number);
 		if (count > 1 && (!strcmp(name, word) || !strcmp(last_part(name), word)))
 			return fail_ambiguous(subject, word, count, err);
 	}
@@ -209,7 +111,7 @@ static int rehearse(const struct berth_operation *operation, const struct subjec
 static void record(const struct berth_operation *operation, const struct subject *subject, size_t index)
 {
 	owned_text words = {0};
-	add_name(&words, subject->set, index);
+	policy_add_name(&words, subject->set, index);
 	text_add(&words, wants(operation, "set")       ? " set:"
 			 : wants(operation, "suspend") ? " suspended"
 						       : " resumed");
@@ -246,10 +148,10 @@ static int fail_no_policy(const struct berth_operation *operation, const struct 
 	const struct berth_request *request = &operation->request;
 	bool one = request->components && request->components[0];
 	const char *near = NULL;
-	for (size_t i = 0; !near && i < policing->count; i++)
-		for (size_t k = 0; !near && k < policy_set_count(policing->subjects[i].set); k++) {
-			const char *name = policy_set_name(policing->subjects[i].set, k);
-			if (is_wanted(operation, &policing->subjects[i]))
+	for (size_t i = 0; !near && i < policing->of.count; i++)
+		for (size_t k = 0; !near && k < policy_set_count(policing->of.list[i].set); k++) {
+			const char *name = policy_set_name(policing->of.list[i].set, k);
+			if (is_wanted(operation, &policing->of.list[i]))
 				near = closest(request->name, &name, 1);
 		}
 	fail(err, ERR_MISSING, "`%s` has no policy `%.80s`",
@@ -266,8 +168,8 @@ static int change_all(const struct berth_operation *operation, struct policing *
 {
 	size_t found = 0, index = 0;
 	for (int serious = 0; serious < 2; serious++)
-		for (size_t i = 0; i < policing->count; i++) {
-			struct subject *subject = &policing->subjects[i];
+		for (size_t i = 0; i < policing->of.count; i++) {
+			struct subject *subject = &policing->of.list[i];
 			int is = is_wanted(operation, subject)
 				     ? find(subject, operation->request.name, &index, err)
 				     : 0;
@@ -285,38 +187,18 @@ static int change_all(const struct berth_operation *operation, struct policing *
 
 /* --- what is told --------------------------------------------------------------------------- */
 
-json_t *policy_document(const struct policy_set *set, size_t index, const char *component, int64_t wall_ms)
-{
-	json_t *document = json_object();
-	owned_text name = {0}, about = {0};
-	add_name(&name, set, index);
-	policy_set_explain(set, index, wall_ms, &about);
-	if (!document || name.failed || about.failed || json_put_text(document, "component", component) ||
-	    json_put_text(document, "policy", text_view(&name)) ||
-	    json_put_text(document, "type", policy_set_type(set, index)->name) ||
-	    json_put_flag(document, "supplied", policy_set_supplied(set, index)) ||
-	    json_put_flag(document, "suspended", policy_set_suspended(set, index)) ||
-	    json_put(document, "config", json_deep_copy(policy_set_config(set, index))) ||
-	    json_put_text(document, "about", text_view(&about))) {
-		json_decref(document);
-		return NULL;
-	}
-	return document;
-}
-
 static json_t *make_document(const struct berth_operation *operation, const struct policing *policing)
 {
 	const char *word = operation->request.name;
 	int64_t now_ms = operation->berth->world->ops->wall(operation->berth->world);
 	json_t *document = document_new(operation_app(operation)), *list = json_array();
-	for (size_t i = 0; i < policing->count; i++) {
-		const struct subject *subject = &policing->subjects[i];
+	for (size_t i = 0; i < policing->of.count; i++) {
+		const struct subject *subject = &policing->of.list[i];
 		for (size_t k = 0; k < policy_set_count(subject->set); k++)
 			if (is_wanted(operation, subject) && (!word || is_called(subject->set, k, word)))
-				json_add(list,
-					 policy_document(subject->set, k, subject->component->id, now_ms));
+				json_add(list, policy_document(subject, k, now_ms));
 	}
-	json_put_flag(document, "kept", policing->kept);
+	json_put_flag(document, "kept", policing->of.kept);
 	json_put(document, "policies", list);
 	return document;
 }
@@ -369,14 +251,14 @@ static bool take(struct berth_operation *operation, struct policing *policing)
 		return stage_failed(operation);
 	}
 	if (hold)
-		return take_from_hold(operation, hold, policing) == 0 || stage_failed(operation);
+		return subjects_of_hold(operation, hold, &policing->of) == 0 || stage_failed(operation);
 	if (!operation->application && operation_read_blueprint(operation))
 		return false;
 	if (!is_known(operation) || (changes && !lock_ready(operation)))
 		return false;
 	if (changes)
 		lock_describe(operation);
-	return take_from_store(operation, policing) == 0 || stage_failed(operation);
+	return subjects_of_store(operation, &policing->of) == 0 || stage_failed(operation);
 }
 
 static int check_component(const struct berth_operation *operation, const struct policing *policing,
@@ -385,8 +267,8 @@ static int check_component(const struct berth_operation *operation, const struct
 	const char *const *only = operation->request.components;
 	if (!only || !only[0])
 		return 0;
-	for (size_t i = 0; i < policing->count; i++)
-		if (is_wanted(operation, &policing->subjects[i]))
+	for (size_t i = 0; i < policing->of.count; i++)
+		if (is_wanted(operation, &policing->of.list[i]))
 			return 0;
 	fail(err, ERR_MISSING, "`%s` has no component `%.80s` with policies", operation_app(operation),
 	     only[0]);
@@ -426,7 +308,7 @@ static void step(struct berth_operation *operation)
 	}
 	if (check(operation) && take(operation, &policing))
 		act(operation, &policing);
-	forget_own(&policing);
+	subjects_release(&policing.of);
 }
 
 const struct verb verb_policies = {.name = "policies", .step = step, .needs_store = true};

@@ -5,6 +5,8 @@
 #include "base/cleanup.h"
 #include "base/json_write.h"
 #include "engine/deploy.h"
+#include "engine/hold.h"
+#include "engine/keeper.h"
 #include "engine/specs.h"
 
 static enum phase phase_of(const struct component *component, const struct observed *seen)
@@ -237,7 +239,18 @@ static void write_links_of(struct text *to, const struct component *component)
 		write_links(to, &component->instances[0]);
 }
 
-static void write_component(struct text *to, const struct component *component)
+/* By the listing alone, where nobody keeps it. */
+static void write_sensors(struct text *to, const struct component *component, enum phase state,
+			  const struct hold *hold)
+{
+	const struct held_component *held = hold ? held_component_of(hold, component->id) : NULL;
+	json_open(to, "sensors", '{');
+	if (!held || !held_write_sensors(held, to))
+		json_write_flag(to, "service.isUp", state == PHASE_RUNNING);
+	json_close(to, '}');
+}
+
+static void write_component(struct text *to, const struct component *component, const struct hold *hold)
 {
 	const struct site *site =
 	    component->site ? component->site
@@ -255,9 +268,7 @@ static void write_component(struct text *to, const struct component *component)
 		write_instance(to, &component->instances[i]);
 	json_close(to, ']');
 	write_links_of(to, component);
-	json_open(to, "sensors", '{');
-	json_write_flag(to, "service.isUp", state == PHASE_RUNNING);
-	json_close(to, '}');
+	write_sensors(to, component, state, hold);
 	json_close(to, '}');
 }
 
@@ -272,6 +283,7 @@ static bool all_gone(const struct component *component)
 int report_components(struct berth_operation *operation, json_t *document)
 {
 	const struct application *application = operation->application;
+	const struct hold *hold = keeper_hold(operation->berth, application->id);
 	struct text *list = document_text(operation, document, "components");
 	if (!list)
 		return -1;
@@ -279,7 +291,7 @@ int report_components(struct berth_operation *operation, json_t *document)
 	json_open(list, NULL, '[');
 	for (size_t i = 0; i < application->component_count; i++)
 		if (!all_gone(&application->components[i]))
-			write_component(list, &application->components[i]);
+			write_component(list, &application->components[i], hold);
 	json_close(list, ']');
 	return list->failed ? -1 : 0;
 }

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/keeper.h"
 #include "engine/operation.h"
 #include "engine/reconcile.h"
+#include "engine/subjects.h"
 #include "engine/why.h"
 
 #define AT_ONCE   8
@@ -427,6 +429,39 @@ static json_t *unknown_json(const struct berth_operation *operation)
 	return list;
 }
 
+/* Of the components that are asked for, those policies that have something to say. */
+static void add_policies(const struct berth_operation *operation, const struct subject *subject, json_t *list)
+{
+	const char *const *names = operation->request.components;
+	int64_t now_ms = operation->berth->world->ops->wall(operation->berth->world);
+	bool named = !names || !names[0];
+	for (size_t i = 0; !named && names[i]; i++)
+		named = !strcmp(names[i], subject->component->id);
+	for (size_t i = 0; named && i < policy_set_count(subject->set); i++) {
+		owned_text ignored = {0};
+		if (policy_set_explain(subject->set, i, now_ms, &ignored))
+			json_add(list, policy_document(subject, i, now_ms));
+	}
+}
+
+/* Without their memory the rest is told all the same. */
+static void tell_policies(struct berth_operation *operation, json_t *document)
+{
+	const struct hold *hold = keeper_hold(operation->berth, operation->application->id);
+	struct subjects subjects = {0};
+	json_t *list = json_array();
+	struct error before = operation->error;
+	if (hold ? subjects_of_hold(operation, hold, &subjects) : subjects_of_store(operation, &subjects))
+		operation_warn(operation, "%s; what its policies remember is not known",
+			       operation->error.text);
+	operation->error = before;
+	for (size_t i = 0; i < subjects.count; i++)
+		add_policies(operation, &subjects.list[i], list);
+	json_put(document, "policies", list);
+	json_put(document, "kept", subjects.count ? json_boolean(subjects.kept) : json_null());
+	subjects_release(&subjects);
+}
+
 static bool told(struct berth_operation *operation)
 {
 	struct inquiry *inquiry = operation->verb_state;
@@ -437,6 +472,7 @@ static bool told(struct berth_operation *operation)
 	json_put_text(document, "owner", inquiry->owner);
 	json_put(document, "findings", findings_json(operation));
 	json_put(document, "unknown", unknown_json(operation));
+	tell_policies(operation, document);
 	if (failed)
 		blame_site(&operation->error, failed, &failed->error);
 	operation_finish(operation, outcome_of(operation->error.code), document);

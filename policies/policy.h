@@ -168,8 +168,9 @@ const json_t *policy_set_config(const struct policy_set *set, size_t index);
  * and counts until the blueprint gives the key another value than it had. */
 int policy_set_configure(struct policy_set *set, size_t index, const char *key, const json_t *value,
 			 struct error *err);
-/* What a policy is about, for `berth policy list` and `berth why`: "waits 4 s before restart 3 of web.1". */
+/* What a policy is about, for `berth policy list` and `berth why`: "waits 4 s before restart 3 of web.1".
+ * False: it says that there is nothing to do. */
 struct text;
-void policy_set_explain(const struct policy_set *set, size_t index, int64_t now_ms, struct text *to);
+bool policy_set_explain(const struct policy_set *set, size_t index, int64_t now_ms, struct text *to);
 
 #endif

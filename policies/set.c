@@ -289,14 +289,14 @@ bool set_has(const struct policy_set *set, enum policy_kind kind)
 	return false;
 }
 
-void policy_set_explain(const struct policy_set *set, size_t index, int64_t now_ms, struct text *to)
+bool policy_set_explain(const struct policy_set *set, size_t index, int64_t now_ms, struct text *to)
 {
 	const struct policy *policy = &set->policies[index];
 	size_t before = to->length;
 
 	if (policy->suspended) {
 		text_add(to, "suspended");
-		return;
+		return true;
 	}
 	for (size_t i = 0; i < policy->record_count; i++) {
 		size_t from = to->length;
@@ -309,6 +309,8 @@ void policy_set_explain(const struct policy_set *set, size_t index, int64_t now_
 			to->data[from] = '\0';
 		}
 	}
-	if (to->length == before)
-		text_add(to, "nothing to do");
+	if (to->length > before)
+		return true;
+	text_add(to, "nothing to do");
+	return false;
 }

@@ -263,8 +263,9 @@ BERTH_API struct berth_operation *berth_wait(struct berth *, const struct berth_
 					     const struct berth_listener *, struct berth_error *);
 /* {"format_version", "app", "state", "under_way", "owner", "findings": [{"component", "instance", "location",
  * "state", "why", "since", "last_failure": {"time", "text"}, "who": "you"|"administrator"|"owner"|"nobody",
- * "remedy", "next", "log": [lines]}], "unknown": [...]}: why it is not as wanted, in words; with `components`
- * also of those that are. */
+ * "remedy", "next", "log": [lines]}], "unknown": [...], "policies": [as berth_policy's, those that wait for
+ * something, gave up or are suspended], "kept": true|false|null (it has none)}: why it is not as wanted, in
+ * words; with `components` also of those that are. */
 BERTH_API struct berth_operation *berth_why(struct berth *, const struct berth_request *,
 					    const struct berth_listener *, struct berth_error *);
 /* {"format_version", "found": [{"location", "spec", "app", "kind": "instance"|"network"|"lease"|"helper"|

@@ -246,6 +246,19 @@ Test(change, why_tells_the_reason_the_log_who_and_what_next)
 	cr_expect(strstr(out, "    eve@elsewhere owns it and must act (--adopt takes it over): "), "%s", out);
 }
 
+Test(change, why_tells_what_policies_wait_for)
+{
+	script.result = "{\"app\":\"shop\",\"findings\":[],\"unknown\":[],\"kept\":true,\"policies\":["
+			"{\"component\":\"db\",\"policy\":\"restarter\",\"about\":\"waits 4 s\"}]}";
+	cr_expect_eq(run_cli("why shop"), 0);
+	cr_expect_str_eq(out, "restarter of db:\n    waits 4 s\nshop is as wanted\n");
+	script.result = "{\"app\":\"shop\",\"findings\":[{\"component\":\"db\",\"instance\":\"shop.db.1\"}],"
+			"\"unknown\":[],"
+			"\"kept\":false,\"policies\":[]}";
+	cr_expect_eq(run_cli("why shop"), 0);
+	cr_expect(strstr(out, "its policies wait for a controller: `berth serve`"), "%s", out);
+}
+
 Test(change, why_of_what_is_as_wanted_is_short)
 {
 	script.result = "{\"app\":\"shop\",\"findings\":[],\"unknown\":[]}";

@@ -340,3 +340,106 @@ Test(policy_verb, what_was_changed_is_an_event)
 	cr_expect(strstr(line, "restarter suspended"), "%s", line);
 	cr_expect(strstr(line, "restarter set: backoff=4s"), "%s", line);
 }
+
+/* --- what others tell of them --------------------------------------------------------------- */
+
+static json_t *ask(verb_function *verb)
+{
+	const struct berth_request request = {.size = sizeof request, .app = "app"};
+	json_t *document = NULL;
+	cr_assert_eq(scene_request(&scene, verb, &request, &document), BERTH_OK);
+	return document;
+}
+
+/* Borrowed. */
+static const json_t *sensors_of(const json_t *status, const char *id)
+{
+	size_t i;
+	json_t *component;
+	json_array_foreach (json_object_get(status, "components"), i, component)
+		if (!strcmp(json_text(component, "id"), id))
+			return json_object_get(component, "sensors");
+	return NULL;
+}
+
+Test(policy_verb, why_tells_of_those_that_have_something_to_do)
+{
+	deploy(RESTARTED);
+	keep_all();
+	cr_assert_eq(policy("suspend", "db", "restarter", NULL, NULL), BERTH_OK);
+	kill_it("app.db.1");
+	pass(SECOND);
+	owned_json document = ask(berth_why);
+	const json_t *told = entry(document, "db", "restarter");
+	cr_assert_not_null(told);
+	cr_expect_str_eq(json_text(told, "about"), "suspended");
+	cr_expect_null(entry(document, "web", "restarter"), "it has nothing to do");
+	cr_expect(json_is_true(json_object_get(document, "kept")));
+	cr_expect(json_is_null(json_object_get(document, "under_way")), "who keeps it is no command");
+}
+
+Test(policy_verb, why_tells_what_one_waits_for)
+{
+	deploy(RESTARTED);
+	keep_all();
+	kill_it("app.db.1");
+	pass(SECOND);
+	kill_it("app.db.1");
+	pass(10);
+	owned_json document = ask(berth_why);
+	const json_t *told = entry(document, "db", "restarter");
+	cr_assert_not_null(told);
+	cr_expect(strstr(json_text(told, "about"), "app.db.1"), "%s", json_text(told, "about"));
+	let_go();
+	owned_json alone = ask(berth_why);
+	cr_expect(json_is_false(json_object_get(alone, "kept")));
+}
+
+Test(policy_verb, the_status_of_what_is_kept_has_its_sensors)
+{
+	deploy(RESTARTED);
+	owned_json alone = ask(berth_status);
+	cr_expect_eq(json_object_size(sensors_of(alone, "db")), 1, "nobody knows the others");
+	keep_all();
+	cr_assert_eq(policy("suspend", "db", "restarter", NULL, NULL), BERTH_OK);
+	kill_it("app.db.1");
+	pass(SECOND);
+	owned_json kept = ask(berth_status);
+	const json_t *ill = sensors_of(kept, "db"), *well = sensors_of(kept, "web");
+	cr_expect_not(json_flag(ill, "service.isUp", true));
+	cr_expect_str_eq(json_text(ill, "service.state"), "on-fire");
+	cr_expect_str_eq(json_text(ill, "service.state.expected"), "running");
+	cr_expect(json_flag(well, "service.isUp", false));
+	cr_expect_str_eq(json_text(well, "service.state"), "running");
+	cr_expect_eq(json_object_size(json_object_get(well, "service.problems")), 0);
+}
+
+Test(policy_verb, what_was_stopped_is_expected_to_be)
+{
+	const char *const components[] = {"db", NULL};
+	const struct berth_request request = {.size = sizeof request, .app = "app", .components = components};
+	deploy(RESTARTED);
+	keep_all();
+	cr_assert_eq(scene_request(&scene, berth_stop, &request, NULL), BERTH_OK);
+	pass(SECOND);
+	owned_json status = ask(berth_status);
+	cr_expect_str_eq(json_text(sensors_of(status, "db"), "service.state"), "stopped");
+	cr_expect_str_eq(json_text(sensors_of(status, "db"), "service.state.expected"), "stopped");
+}
+
+Test(policy_verb, what_is_up_and_does_not_answer_has_a_problem)
+{
+	deploy("id: app\nlocation: fake\nservices:\n"
+	       "- {type: 'docker:a:1', id: web, openPorts: 80, healthCheck: {tcp: {port: 80}, interval: 2s, "
+	       "retries: 2}, policies: [restarter]}\n");
+	keep_all();
+	cr_assert_eq(policy("suspend", "web", "restarter", NULL, NULL), BERTH_OK);
+	struct fake_behaviour deaf = {.component = "app.web", .answers_after_ms = -1};
+	fake_target_behave(scene.target, &deaf);
+	pass(30 * SECOND);
+	owned_json status = ask(berth_status);
+	const json_t *ill = sensors_of(status, "web");
+	cr_expect_not(json_flag(ill, "service.isUp", true));
+	const char *problem = json_text(json_object_get(ill, "service.problems"), "app.web.1");
+	cr_expect(problem && *problem);
+}
