@@ -30,6 +30,8 @@ const struct command *const commands[] = {
     &command_rollback,
     &command_policy,
     &command_serve,
+    &command_backup,
+    &command_restore,
     &command_version,
     &command_completion,
     &command_help,
@@ -43,8 +45,6 @@ const struct command *const commands[] = {
 static const struct {
 	const char *name, *until;
 } later[] = {
-    {"backup", NULL},
-    {"restore", NULL},
     {"ssh", "`berth exec -it APP COMPONENT -- sh` is a shell in it"},
     {"invoke", "`berth exec APP COMPONENT -- COMMAND` runs one in it"},
     {"cp", "`berth exec APP COMPONENT -- tar -c PATH` copies out, `exec -i` in"},

@@ -429,6 +429,8 @@ VERB(scale)
 VERB(keep)
 VERB(history)
 VERB(rollback)
+VERB(backup)
+VERB(restore)
 
 /* Who only lists them takes no lock. */
 struct berth_operation *berth_policy(struct berth *berth, const struct berth_request *request,

@@ -26,6 +26,8 @@ struct database {
 int database_open_to_write(struct database *database, struct error *err);
 /* Open for reading. 0, also when there is no file or nothing in it yet: `connection` is NULL then. */
 int database_open_to_read(struct database *database, struct error *err);
+/* A file that is to stay as it is, whatever its age: somebody's copy of a store. -1 also when it is empty. */
+int database_open_copy(struct database *database, struct error *err);
 void database_close(struct database *database);
 /* Fill *err with what SQLite says about the last call and what to do about it. -1. */
 int database_fail(const struct database *database, struct error *err);

@@ -408,3 +408,18 @@ int database_open_to_read(struct database *database, struct error *err)
 		return bring_up_to_date(database, err) ? -1 : database_open_to_read(database, err);
 	return result;
 }
+
+int database_open_copy(struct database *database, struct error *err)
+{
+	int64_t schema = 0;
+	bool beside = false;
+	int result = open_and_examine(database, database->path, 0, &schema, &beside, err);
+	if (result && beside)
+		result = open_frozen(database, &schema, err);
+	if (result)
+		return -1;
+	if (schema)
+		return 0;
+	database_close(database);
+	return fail(err, ERR_CONFLICT, "%s is empty, and no store of berth", database->path);
+}

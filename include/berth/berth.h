@@ -91,7 +91,7 @@ struct berth_request {
 	size_t blueprint_size;
 	/* What messages call the blueprint. Relative paths in it start at this file's folder, and its
 	 * locations.yaml lies beside it. NULL: "blueprint.yaml" here. An http:// or https:// URL, with
-	 * `blueprint` NULL, is fetched; relative paths then start here. */
+	 * `blueprint` NULL, is fetched; relative paths then start here. backup, restore: the file. */
 	const char *file;
 	/* The application; with a blueprint: overrides its id. */
 	const char *app;
@@ -230,6 +230,16 @@ BERTH_API struct berth_operation *berth_history(struct berth *, const struct ber
  * that ran then, whatever their tags mean by now: a new revision. Deploy's document. */
 BERTH_API struct berth_operation *berth_rollback(struct berth *, const struct berth_request *,
 						 const struct berth_listener *, struct berth_error *);
+/* What the store remembers, copied into the new file `file` (0600) as it is at one time; others go on with
+ * the store meanwhile. {"format_version", "file", "applications": how many}. It is done in one turn of the
+ * loop. */
+BERTH_API struct berth_operation *berth_backup(struct berth *, const struct berth_request *,
+					       const struct berth_listener *, struct berth_error *);
+/* The store remembers what `file`, a backup, has: all of it, or nothing changed. What it remembered before is
+ * kept as "former" beside it. Refused while a controller has the store, or a command is changing an
+ * application. {"format_version", "file", "applications", "former": path or null}. */
+BERTH_API struct berth_operation *berth_restore(struct berth *, const struct berth_request *,
+						const struct berth_listener *, struct berth_error *);
 /* The policies of the application, of components[0] alone where that is given: listed, or the one called
  * `name` suspended (it does nothing until it is resumed), resumed, or set to `arguments`. In force at once
  * where the handle keeps the application, and remembered in any case. {"format_version", "app", "kept",

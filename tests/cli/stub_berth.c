@@ -45,6 +45,7 @@ int berth_open(struct berth **ret, const struct berth_options *options, struct b
 		abort();
 	note(asked.owner, sizeof asked.owner, options->owner);
 	note(asked.helper, sizeof asked.helper, options->helper);
+	note(asked.state, sizeof asked.state, options->state_directory);
 	asked.opened++;
 	*ret = berth;
 	return 0;
@@ -209,6 +210,8 @@ VERB(scale)
 VERB(history)
 VERB(rollback)
 VERB(policy)
+VERB(backup)
+VERB(restore)
 VERB(wait)
 VERB(why)
 VERB(gc)

@@ -37,7 +37,7 @@ struct asked {
 	int64_t timeout_ms, tail, since_ms;
 	bool dry_run, adopt, volumes, follow, check, remembered, remove;
 	int64_t count;
-	char wait_for[16], plan[256], action[16], arguments[256];
+	char wait_for[16], plan[256], action[16], arguments[256], state[64];
 	char scenario[256], scenario_file[64];
 	uint64_t seed;
 	char command[512], user[64], directory[256];

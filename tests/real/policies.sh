@@ -52,6 +52,11 @@ check "it acts on what is so" until_true 10 runs
 check "set by the API's client" berth policy set real-policies restarter backoff=7s
 check "it counts" same 7s "$(said "$restarter | .config.backoff")"
 check "a key that is not there is 64" exits 64 berth policy set real-policies restarter bckoff=7s
+check "the store is backed up beside its controller" berth backup copy.db
+check "for its owner alone" same 600 "$(stat -c %a copy.db)"
+check "nothing is restored while a controller has the store" exits 75 berth restore copy.db
 check "the controller ends" down
+check "set to something else" berth policy set real-policies restarter backoff=9s
+check "and restored when it has ended" berth restore copy.db
 check "what was set is remembered" same 7s "$(said "$restarter | .config.backoff")"
 check "it is an event" bash -c '"$@" | grep -q "restarter set: backoff=7s"' - "$BERTH" events real-policies
