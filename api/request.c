@@ -41,7 +41,8 @@ const struct member members[] = {
     {"wait_for", MEMBER_TEXT, AT(wait_for), "running, healthy, finished or gone"},
     {"remove", MEMBER_FLAG, AT(remove), "remove what is listed"},
     {"action", MEMBER_TEXT, AT(action), "list, suspend, resume or set"},
-    {"arguments", MEMBER_LIST, AT(arguments), "KEY=VALUE: what it is set to"},
+    {"arguments", MEMBER_LIST, AT(arguments),
+     "NAME=VALUE: what a policy is set to, or the parameters of an effector"},
     {"remembered", MEMBER_FLAG, AT(remembered), "only what is remembered; no target is asked"},
 };
 const size_t member_count = COUNT_OF(members);

@@ -52,6 +52,8 @@ const struct route routes[] = {
     {"POST", APP "/rollback", ROLE_OPERATE,
      "deploy what an earlier revision was, with the images that ran then", "rollback",
      "count dry_run timeout_ms adopt", ANSWER_OPERATION, run_operation},
+    {"POST", APP "/invoke", ROLE_OPERATE, "run an effector of a component in its instances", "invoke",
+     "components name arguments locations timeout_ms", ANSWER_OPERATION, run_operation},
     {"GET", APP "/policies", ROLE_READ, "its policies, and what each is about", "policies",
      "components name timeout_ms", ANSWER_DOCUMENT, run_document},
     {"POST", APP "/policies", ROLE_OPERATE, "suspend or resume one of its policies, or set it anew", "policy",

@@ -31,6 +31,7 @@ const struct server_verb server_verbs[] = {
     {"gc", berth_gc, ROLE_OPERATE, "locations timeout_ms remove dry_run", true, false},
     {"history", berth_history, ROLE_READ, "app timeout_ms", false, true},
     {"rollback", berth_rollback, ROLE_OPERATE, CHANGE " count", true, false},
+    {"invoke", berth_invoke, ROLE_OPERATE, "app components name arguments locations timeout_ms", true, false},
     {"policies", berth_policy, ROLE_READ, "app components name timeout_ms", false, true},
     {"policy", berth_policy, ROLE_OPERATE, "app components name action arguments dry_run timeout_ms", true,
      false},

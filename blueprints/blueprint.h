@@ -145,6 +145,12 @@ struct component_policy {
 	const json_t *config; /* by the keys' own names, each value read once already */
 };
 
+/* A command that is run in each instance when somebody asks for it. */
+struct effector {
+	const char *name;
+	struct command command;
+};
+
 struct component_spec {
 	const char *id;
 	const char *name;
@@ -202,6 +208,9 @@ struct component_spec {
 	size_t file_count;
 	const struct component_policy *policies; /* failure detectors among them, wherever written */
 	size_t policy_count;
+
+	const struct effector *effectors;
+	size_t effector_count;
 
 	/* Where each key was written, so that a change can be shown at its line. */
 	struct key_place {

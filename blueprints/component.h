@@ -18,7 +18,7 @@ key_reader read_environment, read_command, read_entrypoint, read_directory, read
     read_memory, read_instances, read_volumes, read_open_ports, read_port_bindings, read_direct_ports,
     read_publish, read_ports, read_links, read_depends_on, read_health_check, read_address, read_files,
     read_job, read_restart, read_update, read_on_change, read_protect, read_pull, read_stop_timeout,
-    read_stop_signal, read_link_address, read_policies, read_enrichers;
+    read_stop_signal, read_link_address, read_policies, read_enrichers, read_effectors;
 /* component_command.c: also of a health check. */
 void command_read(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key,
 		  struct command *ret);

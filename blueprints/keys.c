@@ -104,6 +104,11 @@ const struct key_rule key_rules[KEY_COUNT] = {
 		      "policies"},
     [KEY_ENRICHERS] = {"enrichers", RUN, 2, read_enrichers,
 		       "failure detectors, where Brooklyn writes them: a list of {type: ...}", "policies"},
+    [KEY_EFFECTORS] =
+	{"effectors", RUN, 2, read_effectors,
+	 "commands that `berth invoke` and a periodic policy run in each of its instances: {backup: "
+	 "\"pg_dump >/backup/$NAME\"}; parameters are variables",
+	 "effectors"},
 };
 
 /* Each spelling once, the ones of later versions at the end. */
@@ -166,9 +171,9 @@ static const struct key_name names[] = {
     {"brooklyn.policies", KEY_POLICIES, false},
     {"enrichers", KEY_ENRICHERS, false},
     {"brooklyn.enrichers", KEY_ENRICHERS, false},
+    {"effectors", KEY_EFFECTORS, false},
     /* later */
     {"sensors", KEY_LATER, false},
-    {"effectors", KEY_LATER, false},
     {"initializers", KEY_LATER, false},
     {"brooklyn.initializers", KEY_LATER, false},
     {"children", KEY_LATER, false},

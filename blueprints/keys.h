@@ -50,6 +50,7 @@ enum component_key {
 	KEY_LABELS,
 	KEY_POLICIES,
 	KEY_ENRICHERS,
+	KEY_EFFECTORS,
 	KEY_COUNT,
 	KEY_LATER, /* of the language, but not of this version */
 };

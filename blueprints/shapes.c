@@ -69,6 +69,11 @@ const struct shape shapes[] = {
 		{"type": "object", "required": ["type"], "properties": {"type": "@text"}},
 		"@expression"]}},
 	"@expression"]})},
+    {"effectors", JSON({"anyOf": [
+	{"type": ["object", "null"],
+	 "propertyNames": {"pattern": "^(?!(start|stop|restart)$)[A-Za-z0-9_][A-Za-z0-9_-]*$"},
+	 "additionalProperties": "@command"},
+	"@expression"]})},
     {"labels", JSON({"anyOf": [
 	{"type": ["object", "null"],
 	 "propertyNames": {"pattern": "^(?!berth\\.).+"}, "additionalProperties": "@value"},

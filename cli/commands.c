@@ -28,6 +28,7 @@ const struct command *const commands[] = {
     &command_events,
     &command_history,
     &command_rollback,
+    &command_invoke,
     &command_policy,
     &command_serve,
     &command_backup,
@@ -46,7 +47,6 @@ static const struct {
 	const char *name, *until;
 } later[] = {
     {"ssh", "`berth exec -it APP COMPONENT -- sh` is a shell in it"},
-    {"invoke", "`berth exec APP COMPONENT -- COMMAND` runs one in it"},
     {"cp", "`berth exec APP COMPONENT -- tar -c PATH` copies out, `exec -i` in"},
     {"port-forward", "`publish: [PORT]` in the blueprint, and `berth status` says where it is reached"},
 };

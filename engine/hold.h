@@ -55,21 +55,32 @@ struct resurvey {
 	int64_t claimed_ms; /* when it was ours; 0: not known */
 };
 
+struct held_invocation; /* hold_invoke.c's */
+
 /* verb_state of a hold. */
 struct hold {
 	struct berth_operation *operation;
 	struct held_component *components;
 	size_t component_count;
-	bool any_due;              /* something happened to one of them */
-	struct deed *deeds;        /* what only another operation can do: it is let go for them */
-	struct held_probe *probes; /* under way */
-	bool lost;                 /* another owner has the application now */
-	bool duty_looked_at;       /* whether its targets know whose restarts are */
+	bool any_due;                        /* something happened to one of them */
+	struct deed *deeds;                  /* what only another operation can do: it is let go for them */
+	struct held_probe *probes;           /* under way */
+	struct held_invocation *invocations; /* likewise */
+	bool lost;                           /* another owner has the application now */
+	bool duty_looked_at;                 /* whether its targets know whose restarts are */
 };
 
 /* What a policy wishes and the hold cannot do itself. */
 struct deed {
-	enum deed_kind { DEED_MEND, DEED_REPLACE, DEED_STOP, DEED_START, DEED_RESTART, DEED_DUTY } kind;
+	enum deed_kind {
+		DEED_MEND,
+		DEED_REPLACE,
+		DEED_STOP,
+		DEED_START,
+		DEED_RESTART,
+		DEED_DUTY,
+		DEED_INVOKE
+	} kind;
 	char *component;
 	unsigned ordinal; /* 0: all of the component */
 	uint64_t wish;    /* whose outcome is awaited; 0: nobody's */
@@ -133,6 +144,13 @@ int held_outcome(struct held_component *held, uint64_t wish, enum outcome_kind k
 int hold_probe(struct held_component *held, const struct wish *wish);
 void hold_step_probes(struct hold *hold);
 void hold_probes_end(struct hold *hold);
+/* hold_invoke.c: an effector of the blueprint, beside everything else; its outcome comes by itself. 0 or -1.
+ */
+int hold_invoke(struct held_component *held, const struct wish *wish);
+void hold_step_invocations(struct hold *hold);
+/* The hold ends: those under way are given up, and told as failed to the next one, not begun again. NULL:
+ * none was. */
+struct deed *hold_invocations_end(struct hold *hold);
 /* "app.web.1:80": its first port, for a probe of it; NULL: it has none. */
 const char *held_endpoint(const struct held_instance *member, struct arena *arena);
 bool held_well(const struct held_instance *held);

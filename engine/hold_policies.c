@@ -122,6 +122,7 @@ void hold_let_go(struct hold *hold)
 	}
 	hold->component_count = 0;
 	hold_probes_end(hold);
+	deeds_free(hold_invocations_end(hold));
 	deeds_free(give(hold->deeds));
 }
 

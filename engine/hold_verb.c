@@ -11,6 +11,10 @@
 
 static bool end(struct berth_operation *operation)
 {
+	struct hold *hold = operation->verb_state;
+	struct deed *given_up = hold ? hold_invocations_end(hold) : NULL;
+	if (given_up)
+		keeper_add_deeds(operation, given_up);
 	operation_finish(operation, BERTH_OK, document_new(operation_app(operation)));
 	return false;
 }
@@ -88,6 +92,7 @@ static bool held(struct berth_operation *operation)
 	hold->duty_looked_at = true;
 	hold_ask_claims(hold);
 	hold_step_probes(hold);
+	hold_step_invocations(hold);
 	if (hold->lost)
 		return stage_failed(operation);
 	int64_t locations_ms = hold_resurvey(operation);

@@ -133,9 +133,7 @@ static int invoke(struct held_component *held, const struct wish *wish)
 			record(held, NULL, wish->what, wish->why);
 			return add_deed(held, effectors[i].kind, 0, wish->id);
 		}
-	owned_text words = {0};
-	text_format(&words, "it has no effector `%s`", wish->what);
-	return held_outcome(held, wish->id, OUTCOME_FAILED, text_view(&words));
+	return hold_invoke(held, wish);
 }
 
 static int note_problem(struct held_component *held, const struct wish *wish)

@@ -121,6 +121,18 @@ void keeper_take_deeds(struct berth_operation *hold, struct deed *deeds)
 	kept->deeds = deeds;
 }
 
+void keeper_add_deeds(struct berth_operation *hold, struct deed *deeds)
+{
+	struct kept *kept = kept_of(hold->berth, operation_app(hold));
+	struct deed **end = kept && kept->hold == hold ? &kept->deeds : NULL;
+	while (end && *end)
+		end = &(*end)->next;
+	if (end)
+		*end = deeds;
+	else
+		deeds_free(deeds);
+}
+
 static const struct verb *verb_of(enum deed_kind kind)
 {
 	static const struct verb *const verbs[] = {
@@ -277,7 +289,13 @@ void keeper_heard(const struct berth_operation *operation)
 {
 	const struct berth *berth = operation->berth;
 	struct berth_operation *keeper = berth->keeper;
-	if (!keeper || operation == keeper || !operation->verb->changes)
+	if (!keeper || operation == keeper)
+		return;
+	const struct kept *asker =
+	    operation->verb == &verb_invoke ? kept_of(berth, operation_app(operation)) : NULL;
+	if (asker && asker->hold)
+		operation_wake(asker->hold);
+	if (!operation->verb->changes)
 		return;
 	struct keeper *state = keeper->verb_state;
 	struct kept *kept = kept_of(berth, operation_app(operation));

@@ -16,6 +16,8 @@ void keeper_take_deeds(struct berth_operation *hold, struct deed *deeds);
 bool keeper_holds(const struct berth *berth, const char *app);
 /* The hold of the application that asks its policies now; NULL: none does in this handle. */
 struct hold *keeper_hold(const struct berth *berth, const char *app);
+/* Beside those it took over already. */
+void keeper_add_deeds(struct berth_operation *hold, struct deed *deeds);
 /* Whether the operation must wait until its application is let go, which is then begun; it is woken. */
 bool keeper_gives_way(struct berth_operation *operation);
 /* An operation has ended: applications may be to hold, or not any more. */

@@ -311,10 +311,9 @@ void remember_answered(const struct work *work)
 		    !strcmp(known->target_id, seen->target_id);
 	if (!name || !seen || !seen->target_id || same)
 		return;
-	owned_json ports =
-	    known && known->ports
-		? json_parse(known->ports, strlen(known->ports), "the numbers of its ports", NULL)
-		: ports_of(work);
+	owned_json ports = known && known->ports ? json_parse(known->ports, strlen(known->ports),
+							      "the numbers of its ports", NULL)
+						 : ports_of(work);
 	store_put_instance(operation->berth->store, operation->application->id, name, seen->target_id, ports,
 			   NULL, NULL);
 }

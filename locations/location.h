@@ -162,8 +162,10 @@ struct lease {
 struct exec_session {
 	const char *const *command;   /* argv, NULL-terminated */
 	const char *user, *directory; /* NULL: the instance's own */
-	bool terminal;                /* on a pseudo terminal there: one stream, and a size */
-	bool interactive;             /* `input` is passed on; false: it reads the end of file at once */
+	/* "NAME=VALUE", beside the instance's own variables and before them; NULL: none. */
+	const char *const *environment;
+	bool terminal;    /* on a pseudo terminal there: one stream, and a size */
+	bool interactive; /* `input` is passed on; false: it reads the end of file at once */
 	/* Bytes on their way in: the engine appends and asks again, the driver takes from the front. Their
 	 * end is typed where there is a terminal (ctrl-D). */
 	struct text input;

@@ -108,7 +108,8 @@ struct berth_request {
 	int64_t since_ms;              /* logs, events: none from before that time; 0: all */
 	/* graph: "dot" (default), "mermaid", "svg"; the result is then text. */
 	const char *format;
-	/* locations: check this one; types: only this one; policy: this one, "restarter" or "periodic/2". */
+	/* locations: check this one; types: only this one; policy: this one, "restarter" or "periodic/2";
+	 * invoke: the effector. */
 	const char *name;
 	bool check;    /* locations: ask them */
 	int64_t count; /* scale: how many instances of components[0]; rollback: the revision */
@@ -136,8 +137,9 @@ struct berth_request {
 	const char *const *environment;
 	/* Where a relative `file` starts; NULL: where the process is. */
 	const char *folder;
-	const char *action;           /* policy: "list" (default), "suspend", "resume" or "set" */
-	const char *const *arguments; /* policy: "KEY=VALUE", what it is set to */
+	const char *action; /* policy: "list" (default), "suspend", "resume" or "set" */
+	const char *const
+	    *arguments; /* policy: "KEY=VALUE", what it is set to; invoke: "NAME=VALUE", parameters */
 };
 
 enum berth_event_kind {
@@ -246,6 +248,12 @@ BERTH_API struct berth_operation *berth_restore(struct berth *, const struct ber
  * "policies":
  * [{"component", "policy", "type", "supplied", "suspended", "config", "about"}]}, as they are then. */
 BERTH_API struct berth_operation *berth_policy(struct berth *, const struct berth_request *,
+					       const struct berth_listener *, struct berth_error *);
+/* The effector `name` of components[0]: "start", "stop" or "restart" (their documents), or a command of the
+ * blueprint's `effectors`, run in each instance that runs, with `arguments` as its variables.
+ * {"format_version", "app", "component", "effector", "results": [{"instance", "location", "exit_code",
+ * "error", "output": [lines]}]}; BERTH_FAILED: not everywhere with 0. */
+BERTH_API struct berth_operation *berth_invoke(struct berth *, const struct berth_request *,
 					       const struct berth_listener *, struct berth_error *);
 /* Keep every application that the store knows, and those that are deployed meanwhile, as their policies say:
  * what ends or gets ill is restarted or replaced. It ends when it is cancelled; what flies is finished, and

@@ -169,19 +169,27 @@ static enum progress made(struct task *task, struct error *err)
 
 /* --- its beginning ------------------------------------------------------------------------- */
 
+static json_t *list_of(const char *const *words)
+{
+	owned_json list = json_array();
+
+	for (; *words; words++)
+		if (json_array_append_new(list, json_string(*words)) < 0)
+			return NULL;
+	return give(list);
+}
+
 static json_t *exec_body(const struct exec_session *exec)
 {
-	owned_json words = json_array();
-
-	for (const char *const *word = exec->command; *word; word++)
-		if (json_array_append_new(words, json_string(*word)) < 0)
-			return NULL;
+	owned_json words = list_of(exec->command);
 	owned_json body =
-	    json_pack("{s:b, s:b, s:b, s:b, s:O, s:s, s:[i, i]}", "AttachStdin", exec->interactive,
-		      "AttachStdout", 1, "AttachStderr", 1, "Tty", exec->terminal, "Cmd", words, "DetachKeys",
-		      DETACH_KEYS, "ConsoleSize", (int)exec->rows, (int)exec->columns);
+	    !words ? NULL
+		   : json_pack("{s:b, s:b, s:b, s:b, s:O, s:s, s:[i, i]}", "AttachStdin", exec->interactive,
+			       "AttachStdout", 1, "AttachStderr", 1, "Tty", exec->terminal, "Cmd", words,
+			       "DetachKeys", DETACH_KEYS, "ConsoleSize", (int)exec->rows, (int)exec->columns);
 	if (!body || (exec->user && json_put_text(body, "User", exec->user)) ||
-	    (exec->directory && json_put_text(body, "WorkingDir", exec->directory)))
+	    (exec->directory && json_put_text(body, "WorkingDir", exec->directory)) ||
+	    (exec->environment && json_put(body, "Env", list_of(exec->environment))))
 		return NULL;
 	return give(body);
 }

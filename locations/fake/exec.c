@@ -18,6 +18,17 @@ static char *words_of(const char *const *command)
 	return text_take(&words);
 }
 
+/* "NAME=VALUE words", as a shell is told of variables. */
+static char *line_of(const struct exec_session *session, const char *words)
+{
+	struct text line = {0};
+
+	for (const char *const *given = session->environment; given && *given; given++)
+		text_format(&line, "%s ", *given);
+	text_add(&line, words);
+	return text_take(&line);
+}
+
 int act_exec(struct call *call, struct error *err)
 {
 	struct fake_instance *instance = NULL;
@@ -38,7 +49,8 @@ int act_exec(struct call *call, struct error *err)
 			*err = command->error;
 		return -1;
 	}
-	return words_add(&instance->memory, &instance->commands, words) < 0 ? fail_memory(err) : 0;
+	owned_memory char *line = line_of(call->question.session, words);
+	return !line || words_add(&instance->memory, &instance->commands, line) < 0 ? fail_memory(err) : 0;
 }
 
 static void write_out(const struct exec_session *session, bool errors, const char *words)

@@ -119,12 +119,27 @@ static bool gives(const char *entry, const char *name)
 	return starts_with(entry, name) && entry[strlen(name)] == '=';
 }
 
+/* Whether what is given has a variable of that name. */
+static bool given_again(const char *entry, const char *const *given)
+{
+	size_t length = strcspn(entry, "=") + 1;
+
+	for (; given && *given; given++)
+		if (!strncmp(*given, entry, length))
+			return true;
+	return false;
+}
+
 /* The instance's own, with what another user and a terminal change, and the mark. */
 static const char **environment_of(struct arena *arena, const struct host *host, const struct user *user,
-				   bool terminal, const char *mark)
+				   const struct exec_session *session, const char *mark)
 {
-	const char **all = arena_array(arena, const char *, host->variable_count + ADDED);
-	size_t count = 0;
+	const char *const *given = session->environment;
+	size_t count = 0, given_count = 0;
+
+	while (given && given[given_count])
+		given_count++;
+	const char **all = arena_array(arena, const char *, host->variable_count + given_count + ADDED);
 
 	if (!all)
 		return NULL;
@@ -132,15 +147,17 @@ static const char **environment_of(struct arena *arena, const struct host *host,
 		const char *entry = host->environment[i];
 		bool other =
 		    user->name && (gives(entry, "HOME") || gives(entry, "USER") || gives(entry, "LOGNAME"));
-		if (!other)
+		if (!other && !given_again(entry, given))
 			all[count++] = entry;
 	}
+	for (size_t i = 0; i < given_count; i++)
+		all[count++] = given[i];
 	if (user->name) {
 		all[count++] = arena_format(arena, "HOME=%s", user->home);
 		all[count++] = arena_format(arena, "USER=%s", user->name);
 		all[count++] = arena_format(arena, "LOGNAME=%s", user->name);
 	}
-	if (terminal && !host_variable(host, "TERM"))
+	if (session->terminal && !host_variable(host, "TERM"))
 		all[count++] = "TERM=xterm";
 	all[count++] = mark;
 	for (size_t i = 0; i < count; i++)
@@ -278,7 +295,7 @@ int running_start(struct running *running, const struct host *host, struct exec_
 		return blame_command(session, err);
 	bool other = user.identity.uid != local_uid(location) || session->user;
 	struct process_options options = {
-	    .environment = environment_of(&arena, host, &user, session->terminal, running->mark),
+	    .environment = environment_of(&arena, host, &user, session, running->mark),
 	    .directory = directory_of(location, &arena, host, session->directory, err),
 	    .new_session = true,
 	    .terminal = session->terminal,

@@ -104,6 +104,16 @@ Test(docker_exec, the_engine_is_told_all_of_it)
 	cr_assert(!docker_requests(RESIZE));
 }
 
+Test(docker_exec, variables_go_with_the_command)
+{
+	static const char *const given[] = {"TO=/backup", "DEPTH=2", NULL};
+	docker_talks(ends, NULL);
+	session.environment = given;
+	RUN();
+	const char *body = docker_request(MAKE, 0)->body;
+	cr_assert(strstr(body, "\"Env\":[\"TO=/backup\",\"DEPTH=2\"]"), "%s", body);
+}
+
 Test(docker_exec, only_what_is_ours_and_runs)
 {
 	docker_talks(ends, NULL);

@@ -101,6 +101,22 @@ Test(localhost_exec, it_has_the_instances_environment_and_place)
 	cr_assert_str_eq(said(spec, "env | grep -c ^BERTH_EXEC="), "1\n");
 }
 
+Test(localhost_exec, variables_that_are_given_come_before_its_own)
+{
+	static const struct spec_variable variables[] = {{.name = "STAGE", .value = "live"},
+							 {.name = "STAGES", .value = "all"}};
+	static const char *const given[] = {"STAGE=test", "TO=/a b", NULL};
+	struct instance_spec *spec = stays();
+
+	spec->variables = variables;
+	spec->variable_count = COUNT_OF(variables);
+	bench_run(spec);
+	to_run(SHELL("echo \"$STAGE $STAGES $TO\"; env | grep -c ^STAGE="));
+	session.environment = given;
+	run(spec);
+	cr_assert_str_eq(text_view(&output), "test all /a b\n1\n");
+}
+
 Test(localhost_exec, secrets_are_in_no_command_line)
 {
 	static const struct spec_variable key = {.name = "KEY", .value = "hush-4711", .secret = true};

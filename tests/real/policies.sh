@@ -11,6 +11,7 @@ services:
   id: web
   command: echo \$\$ >$work/pid; exec sleep 1000
   policies: [{type: restarter, backoff: 1s}]
+  effectors: {greet: 'echo "hello \$NAME"; exit \$CODE', note: [touch, $work/noted]}
 Y
 up() {
 	"$BERTH" serve >>serve.log 2>&1 &
@@ -52,6 +53,12 @@ check "it acts on what is so" until_true 10 runs
 check "set by the API's client" berth policy set real-policies restarter backoff=7s
 check "it counts" same 7s "$(said "$restarter | .config.backoff")"
 check "a key that is not there is 64" exits 64 berth policy set real-policies restarter bckoff=7s
+check "an effector is run in the instance" bash -c '"$@" | grep -q "  | hello you$"' - "$BERTH" invoke real-policies web greet NAME=you CODE=0
+check "its code decides" exits 1 berth invoke real-policies web greet CODE=4
+check "a list is executed as it is" berth invoke real-policies web note
+check "it did it" test -e noted
+check "one that is not there is told" exits 1 berth invoke real-policies web gret
+check "and every component has restart" berth invoke real-policies web restart
 check "the store is backed up beside its controller" berth backup copy.db
 check "for its owner alone" same 600 "$(stat -c %a copy.db)"
 check "nothing is restored while a controller has the store" exits 75 berth restore copy.db
