@@ -294,6 +294,22 @@ Test(policy_verb, what_is_refused_changes_nothing)
 	cr_expect(json_equal(before, after));
 }
 
+Test(policy_verb, one_key_that_is_refused_keeps_the_others_from_being_set)
+{
+	const char *const arguments[] = {"backoff=9s", "maxTries=many", NULL};
+	const struct berth_request request = {.size = sizeof request,
+					      .app = "app",
+					      .action = "set",
+					      .name = "restarter",
+					      .arguments = arguments};
+	deploy(RESTARTED);
+	keep_all();
+	cr_expect_eq(scene_request(&scene, berth_policy, &request, NULL), BERTH_USAGE);
+	owned_json document = listed();
+	cr_expect_str_eq(config_of(document, "db", "restarter", "backoff"), "2s");
+	cr_expect_null(config_of(document, "web", "restarter", "backoff"));
+}
+
 Test(policy_verb, nothing_is_known_of_what_was_never_deployed)
 {
 	owned_json document = NULL;

@@ -235,9 +235,8 @@ Test(store_copy, one_that_is_damaged_is_refused_and_the_store_stays)
 	cr_assert_eq(stat(copy, &facts), 0);
 	int fd = open(copy, O_WRONLY | O_CLOEXEC);
 	cr_assert_geq(fd, 0);
-	/* All but the first page, which has the head and the names of the tables. */
-	for (off_t at = 4096; at < facts.st_size; at += 4096)
-		cr_assert_eq(pwrite(fd, rubbish, sizeof rubbish, at), 4096);
+	/* The last page alone: who only counts the applications does not meet it. */
+	cr_assert_eq(pwrite(fd, rubbish, sizeof rubbish, facts.st_size - 4096), 4096);
 	close(fd);
 	refuses(berth_restore, BERTH_FAILED, "damaged");
 	cr_expect(knows("second"));
