@@ -238,6 +238,20 @@ static void add_end(struct text *to, const json_t *lines)
 		text_format(to, ": %s", text_view(&whole) + from);
 }
 
+/* What it was given may be another value than the one that is masked: nothing of what it wrote is kept then.
+ */
+static bool knows_no_secrets(const struct work *work)
+{
+	const struct instance_spec *spec = work->spec;
+	for (size_t i = 0; spec && i < spec->variable_count; i++)
+		if (spec->variables[i].secret)
+			return false;
+	for (size_t i = 0; spec && i < spec->file_count; i++)
+		if (spec->files[i].secret)
+			return false;
+	return spec != NULL;
+}
+
 static void record(const struct berth_operation *operation, const struct invocation *invocation,
 		   const struct run *run, const json_t *lines)
 {
@@ -246,7 +260,8 @@ static void record(const struct berth_operation *operation, const struct invocat
 		text_format(&words, "%s cannot be run: %s", invocation->effector->name, run->error.text);
 	else
 		text_format(&words, "%s ended with code %d", invocation->effector->name, run->session.code);
-	add_end(&words, lines);
+	if (knows_no_secrets(run->work))
+		add_end(&words, lines);
 	store_put_event(operation->berth->store, operation->application->id, invocation->component->id,
 			run->work->instance->name, "invoked", text_view(&words));
 }
@@ -285,6 +300,15 @@ static void conclude(struct berth_operation *operation, const struct invocation 
 	operation_finish(operation, failures ? BERTH_FAILED : BERTH_OK, document);
 }
 
+/* For want of memory: what it wrote is not told in part. */
+static bool output_lost(const struct invocation *invocation)
+{
+	for (const struct run *run = invocation->first; run; run = run->next)
+		if (run->work->log.failed)
+			return true;
+	return false;
+}
+
 static void invoke_step(struct berth_operation *operation)
 {
 	if (operation->cancelled) {
@@ -298,8 +322,14 @@ static void invoke_step(struct berth_operation *operation)
 	if (operation->stage == STAGE_SURVEY && !surveyed(operation))
 		return;
 	const struct invocation *invocation = operation->verb_state;
-	if (all_ended(operation, invocation))
-		conclude(operation, invocation);
+	if (!all_ended(operation, invocation))
+		return;
+	if (output_lost(invocation)) {
+		fail_memory(&operation->error);
+		stage_failed(operation);
+		return;
+	}
+	conclude(operation, invocation);
 }
 
 const struct verb verb_invoke = {.name = "invoke", .step = invoke_step, .needs_store = true};

@@ -345,7 +345,9 @@ static void mask_secrets(struct work *work, char *text)
 json_t *log_lines(struct work *work)
 {
 	owned_memory char *log = strdup(text_view(&work->log));
-	if (log && *log)
+	if (!log)
+		count_memory_failure();
+	else if (*log)
 		mask_secrets(work, log);
 	return lines_of(log ? log : "");
 }

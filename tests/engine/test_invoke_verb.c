@@ -95,6 +95,30 @@ Test(invoke_verb, parameters_are_its_variables)
 	cr_expect_str_eq(commands[0], "TO=/a b pg_dump all");
 }
 
+#define SECRETIVE                                                                                            \
+	"id: app\nlocation: fake\nservices:\n"                                                               \
+	"- {type: 'docker:pg:1', id: db, env: {KEY: '$berth:secret(\"env:THE_KEY\")'}, effectors: {look: "   \
+	"ls}}\n"
+
+Test(invoke_verb, a_secret_that_it_writes_is_nowhere_kept)
+{
+	owned_json document = NULL;
+	scene_environment("THE_KEY", "hushhush");
+	deploy(SECRETIVE);
+	answers("/bin/sh -c ls", "the key is hushhush", 0);
+	cr_assert_eq(invoke("db", "look", NULL, &document), BERTH_OK);
+	const char *line =
+	    json_string_value(json_array_get(json_object_get(result(document, 0), "output"), 0));
+	cr_expect_str_eq(line, "the key is ********");
+	owned_memory char *known = events();
+	cr_expect(strstr(known, "look ended with code 0\""), "%s", known);
+	/* Who knows another value cannot tell it from the rest. */
+	scene_environment("THE_KEY", "another");
+	cr_assert_eq(invoke("db", "look", NULL, NULL), BERTH_OK);
+	owned_memory char *after = events();
+	cr_expect_null(strstr(after, "hushhush"), "%s", after);
+}
+
 Test(invoke_verb, a_code_other_than_0_is_a_failure_that_is_told)
 {
 	owned_json document = NULL;

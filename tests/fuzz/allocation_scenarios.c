@@ -50,6 +50,8 @@ static const char rich[] =
     "  id: redis\n"
     "  openPorts: 6379\n"
     "  env: {<<: *common, ROLE: cache}\n"
+    "  policies: [{type: restarter, backoff: 2s}]\n"
+    "  effectors: {save: [redis-cli, save]}\n"
     "- type: docker:setup\n"
     "  id: setup\n"
     "  job: true\n"
@@ -183,6 +185,38 @@ static struct verdict status(void)
 static struct verdict why(void)
 {
 	return run(berth_why, NULL);
+}
+
+static const char *const redis[] = {"redis", NULL};
+
+static struct verdict policies(void)
+{
+	return run(berth_policy, NULL);
+}
+
+static struct verdict set_policy(void)
+{
+	static const char *const arguments[] = {"backoff=9s", "maxTries=3", NULL};
+	const struct berth_request request = {.size = sizeof request,
+					      .app = "app",
+					      .action = "set",
+					      .name = "restarter",
+					      .components = redis,
+					      .arguments = arguments};
+
+	return verdict_of(stage_run(&stage, berth_policy, &request));
+}
+
+static struct verdict invoke(void)
+{
+	static const char *const arguments[] = {"TO=/b", NULL};
+	const struct berth_request request = {.size = sizeof request,
+					      .app = "app",
+					      .name = "save",
+					      .components = redis,
+					      .arguments = arguments};
+
+	return verdict_of(stage_run(&stage, berth_invoke, &request));
 }
 
 static struct verdict events(void)
@@ -491,6 +525,9 @@ const struct scenario scenarios[] = {
     {"replan", deployed, plan, drop_curtain},
     {"status", deployed, status, drop_curtain},
     {"why", deployed, why, drop_curtain},
+    {"policies", deployed, policies, drop_curtain},
+    {"policy", deployed, set_policy, drop_curtain},
+    {"invoke", deployed, invoke, drop_curtain},
     {"events", deployed, events, drop_curtain},
     {"graph", raise_curtain, graph, drop_curtain},
     {"destroy", deployed, destroy, drop_curtain},
