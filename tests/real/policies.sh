@@ -67,3 +67,4 @@ check "set to something else" berth policy set real-policies restarter backoff=9
 check "and restored when it has ended" berth restore copy.db
 check "what was set is remembered" same 7s "$(said "$restarter | .config.backoff")"
 check "it is an event" bash -c '"$@" | grep -q "restarter set: backoff=7s"' - "$BERTH" events real-policies
+check "what was restored is destroyed" berth destroy real-policies -y
