@@ -99,7 +99,7 @@ static struct deed *given_up(const struct held_invocation *invocation)
 	deed->kind = DEED_INVOKE;
 	deed->component = strdup(invocation->held->component->id);
 	deed->wish = invocation->wish;
-	deed->begun = deed->done = true;
+	deed->done = true;
 	deed->outcome = well ? OUTCOME_DONE : OUTCOME_FAILED;
 	deed->words = well   ? NULL
 		      : done ? strdup(berth_message(invocation->operation))
