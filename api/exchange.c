@@ -208,7 +208,7 @@ void answer_response(struct exchange *exchange, int status, const char *type, st
 		return;
 	if (type)
 		http->add_header(response, "Content-Type", type);
-	http->add_header(response, "Cache-Control", "no-store");
+	http->add_header(response, "Cache-Control", exchange->tagged ? "private, no-cache" : "no-store");
 	http->add_header(response, "X-Content-Type-Options", "nosniff");
 	for (size_t i = 0; i < exchange->header_count; i++)
 		if (exchange->headers[i].value)
@@ -249,6 +249,8 @@ static bool is_over(const struct exchange *exchange, int64_t now_ms)
 		return !tracked->operation;
 	case WAITS_START:
 		return !tracked->operation || tracked->ring.next;
+	case WAITS_EXPECTED:
+		return !tracked->operation || berth_as_expected(tracked->operation);
 	case WAITS_EVENTS:
 		return watch_due(exchange, now_ms);
 	case WAITS_NOT:

@@ -111,8 +111,8 @@ static void finish_document(struct exchange *exchange)
 	if (tracked->outcome != BERTH_OK)
 		problem_tracked(exchange, tracked);
 	else
-		answer_text(exchange, 200, *result == '{' ? "application/json" : "text/plain; charset=utf-8",
-			    result, strlen(result));
+		answer_tagged(exchange, *result == '{' ? "application/json" : "text/plain; charset=utf-8",
+			      result, strlen(result));
 }
 
 void run_document(struct exchange *exchange)
@@ -143,6 +143,33 @@ static void answer_operation(struct exchange *exchange, struct tracked *tracked)
 		answer_text(exchange, 202, "application/json", body.data, body.length);
 }
 
+/* It changes nothing, since it was meant for another revision of its application. */
+static bool is_stale(const struct tracked *tracked)
+{
+	if (tracked->operation || !tracked->result || *tracked->result != '{')
+		return false;
+	owned_json result = json_loads(tracked->result, 0, NULL);
+	const char *code = json_text(json_object_get(result, "error"), "code");
+	return code && strcmp(code, "stale") == 0;
+}
+
+static void finish_expected(struct exchange *exchange)
+{
+	if (is_stale(exchange->tracked))
+		problem_tracked(exchange, exchange->tracked);
+	else
+		answer_operation(exchange, exchange->tracked);
+}
+
+/* One that may not be meant for what is there is waited for until that is known. */
+static void answer_begun(struct exchange *exchange, struct tracked *tracked)
+{
+	if (tracked->conditional)
+		exchange_wait(exchange, tracked, WAITS_EXPECTED, finish_expected);
+	else
+		answer_operation(exchange, tracked);
+}
+
 /* What the key was given for before: true when that answers it. `digest`: of the request that comes now. */
 static bool answer_again(struct exchange *exchange, const char *key, const char *digest)
 {
@@ -150,7 +177,7 @@ static bool answer_again(struct exchange *exchange, const char *key, const char 
 	if (!before)
 		return false;
 	if (strcmp(before->digest, digest) == 0)
-		answer_operation(exchange, before);
+		answer_begun(exchange, before);
 	else
 		problem(exchange, 422, "another request takes another key",
 			"this Idempotency-Key came with another request before");
@@ -166,7 +193,7 @@ static int digest_request(const struct exchange *exchange, char ret_digest[DIGES
 }
 
 static void begin_operation(struct exchange *exchange, const struct server_verb *verb,
-			    const struct berth_request *request)
+			    struct berth_request *request)
 {
 	char digest[DIGEST_HEX] = "";
 	const char *key = exchange_header(exchange, "Idempotency-Key");
@@ -174,7 +201,7 @@ static void begin_operation(struct exchange *exchange, const struct server_verb 
 		problem(exchange, 400, NULL, "an Idempotency-Key has 1 to 200 characters");
 		return;
 	}
-	if (answer_again(exchange, key, digest))
+	if (answer_again(exchange, key, digest) || tags_read(exchange, verb, request))
 		return;
 	struct tracked *tracked = begin(exchange, verb, request);
 	if (!tracked)
@@ -182,7 +209,8 @@ static void begin_operation(struct exchange *exchange, const struct server_verb 
 	if (key && !(tracked->key = strdup(key)))
 		count_memory_failure();
 	strcpy(tracked->digest, digest);
-	answer_operation(exchange, tracked);
+	tracked->conditional = request->if_revision || request->if_new;
+	answer_begun(exchange, tracked);
 }
 
 /* 0; or -1 and answered. */
@@ -265,4 +293,30 @@ void run_logs(struct exchange *exchange)
 		return;
 	}
 	begin_passing(exchange, server_verb_find("logs"), &request, WAITS_START, finish_logs);
+}
+
+/* --- records -------------------------------------------------------------------------------- */
+
+void run_events(struct exchange *exchange)
+{
+	struct berth_request request = {
+	    .size = sizeof request, .app = exchange->arguments[0], .follow = true};
+	const char *last = exchange_header(exchange, "Last-Event-ID");
+	struct error err = {0};
+	if (!wants_events(exchange)) {
+		run_document(exchange);
+		return;
+	}
+	if (read_query(exchange, &request, &err)) {
+		problem_error(exchange, &err);
+		return;
+	}
+	if (last && parse_number(last, 0, INT64_MAX - 1, &request.after))
+		request.tail = 0;
+	struct tracked *tracked = begin(exchange, server_verb_find("events"), &request);
+	if (!tracked)
+		return;
+	tracked->passing = tracked->by_record = true;
+	tracked->record = (uint64_t)request.after;
+	watch_begin(exchange, tracked, false);
 }

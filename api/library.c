@@ -45,6 +45,7 @@ int http_library_load(struct http_library *http, struct error *err)
 	    {"MHD_get_connection_values", (void **)&http->values},
 	    {"MHD_create_response_from_buffer", (void **)&http->response},
 	    {"MHD_create_response_from_callback", (void **)&http->stream},
+	    {"MHD_create_response_from_fd64", (void **)&http->file},
 	    {"MHD_add_response_header", (void **)&http->add_header},
 	    {"MHD_queue_response", (void **)&http->queue},
 	    {"MHD_destroy_response", (void **)&http->destroy},

@@ -19,6 +19,7 @@ struct http_library {
 	__typeof__(MHD_get_connection_values) *values;
 	__typeof__(MHD_create_response_from_buffer) *response;
 	__typeof__(MHD_create_response_from_callback) *stream;
+	__typeof__(MHD_create_response_from_fd64) *file;
 	__typeof__(MHD_add_response_header) *add_header;
 	__typeof__(MHD_queue_response) *queue;
 	__typeof__(MHD_destroy_response) *destroy;

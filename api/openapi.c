@@ -5,11 +5,6 @@
 #include "api/routes.h"
 #include "base/cleanup.h"
 
-static json_t *reference(const char *name)
-{
-	return json_pack("{ss+}", "$ref", "#/components/schemas/", name);
-}
-
 static json_t *content(const char *type, json_t *schema)
 {
 	return json_pack("{s{so}}", type, "schema", schema);
@@ -38,6 +33,38 @@ static bool takes_body(const struct route *route)
 	return strcmp(route->method, "POST") == 0 && *route->takes;
 }
 
+static json_t *text_schema(void)
+{
+	return json_pack("{ss}", "type", "string");
+}
+
+/* Whether its operation can be meant for one revision of an application. */
+static bool is_conditional(const struct route *route)
+{
+	const struct server_verb *verb = route->verb ? server_verb_find(route->verb) : NULL;
+	return route->answer == ANSWER_OPERATION && verb && has_word(verb->takes, "if_revision");
+}
+
+static bool is_tagged(const struct route *route)
+{
+	return route->run == run_document || route->run == run_openapi;
+}
+
+static void add_header_parameters(json_t *list, const struct route *route)
+{
+	const struct server_verb *verb = route->verb ? server_verb_find(route->verb) : NULL;
+	if (route->run == run_operation || route->run == run_verb)
+		add_parameter(list, "header", "Idempotency-Key",
+			      json_pack("{sssisi}", "type", "string", "minLength", 1, "maxLength", 200));
+	if (is_conditional(route))
+		add_parameter(list, "header", "If-Match", text_schema());
+	if (is_tagged(route) || (is_conditional(route) && has_word(verb->takes, "if_new")))
+		add_parameter(list, "header", "If-None-Match", text_schema());
+	if (route->answer == ANSWER_STREAM || route->run == run_events)
+		add_parameter(list, "header", "Last-Event-ID",
+			      json_pack("{sssi}", "type", "integer", "minimum", 0));
+}
+
 static json_t *parameters_of(const struct route *route)
 {
 	json_t *list = json_array();
@@ -45,11 +72,7 @@ static json_t *parameters_of(const struct route *route)
 	for (size_t i = 0; i < member_count && !takes_body(route); i++)
 		if (has_word(route->takes, members[i].name) && members[i].kind != MEMBER_SMALL)
 			add_parameter(list, "query", members[i].name, member_schema(&members[i]));
-	if (route->answer == ANSWER_OPERATION && strcmp(route->method, "POST") == 0)
-		add_parameter(list, "header", "Idempotency-Key",
-			      json_pack("{sssi}", "type", "string", "maxLength", 200));
-	if (route->answer == ANSWER_STREAM)
-		add_parameter(list, "header", "Last-Event-ID", json_pack("{ss}", "type", "integer"));
+	add_header_parameters(list, route);
 	return list;
 }
 
@@ -57,36 +80,108 @@ static json_t *body_of(const struct route *route)
 {
 	json_t *schema;
 	if (route->run == run_verb)
-		schema = reference("Request");
+		schema = schema_reference("Request");
 	else if (route->run == run_operation_input)
-		schema = reference("Input");
+		schema = schema_reference("Input");
 	else
 		schema = request_schema(route->takes);
 	return json_pack("{so}", "content", content("application/json", schema));
 }
 
+/* The document of its verb, or of its own. */
+static json_t *document_of(const struct route *route)
+{
+	static const struct {
+		void (*run)(struct exchange *);
+		const char *shape;
+	} own[] = {
+	    {run_version, "Version"}, {run_operation_list, "Operations"}, {run_operation_show, "Operation"}};
+	for (size_t i = 0; i < COUNT_OF(own); i++)
+		if (own[i].run == route->run)
+			return schema_reference(own[i].shape);
+	if (route->verb && strcmp(route->verb, "status") == 0 && !strchr(route->path, '{'))
+		return schema_reference("Applications");
+	const char *shape = schema_of_verb(route->verb);
+	return shape ? schema_reference(shape) : json_pack("{ss}", "type", "object");
+}
+
+static json_t *content_of(const struct route *route)
+{
+	static const char events[] = "text/event-stream";
+	json_t *all = NULL;
+	switch (route->answer) {
+	case ANSWER_TEXT:
+		all = content("text/plain", text_schema());
+		if (route->run == run_metrics)
+			json_put(all, "application/openmetrics-text",
+				 json_pack("{so}", "schema", text_schema()));
+		return all;
+	case ANSWER_DOCUMENT:
+		all = content("application/json", document_of(route));
+		if (route->run == run_events)
+			json_put(all, events, json_pack("{so}", "schema", text_schema()));
+		return all;
+	case ANSWER_OPERATION:
+		return content("application/json", schema_reference("Operation"));
+	case ANSWER_STREAM:
+		all = content(events, text_schema());
+		if (route->run == run_logs)
+			json_put(all, "text/plain", json_pack("{so}", "schema", text_schema()));
+		return all;
+	case ANSWER_BYTES:
+		return content("application/vnd.sqlite3", text_schema());
+	case ANSWER_NOTHING:
+		break;
+	}
+	return NULL;
+}
+
+static json_t *header_schema(const char *description)
+{
+	return json_pack("{ssso}", "description", description, "schema", text_schema());
+}
+
+static json_t *success_of(const struct route *route)
+{
+	json_t *answer = json_object(), *inside = content_of(route);
+	const char *shape = route->answer == ANSWER_OPERATION ? schema_of_verb(route->verb) : NULL;
+	json_put_text(answer, "description", route->summary);
+	if (inside)
+		json_put(answer, "content", inside);
+	if (route->run == run_operation || route->run == run_verb)
+		json_put(
+		    answer, "headers",
+		    json_pack("{so}", "Location", header_schema("where the operation can be asked about")));
+	if (is_tagged(route))
+		json_put(answer, "headers",
+			 json_pack("{so}", "ETag", header_schema("by which it is known again")));
+	if (shape) /* of the operation, in the end */
+		json_put(answer, "x-berth-result", schema_reference(shape));
+	return answer;
+}
+
+static json_t *problem_answer(const char *description)
+{
+	return json_pack("{ssso}", "description", description, "content",
+			 content("application/problem+json", schema_reference("Problem")));
+}
+
 static json_t *answers_of(const struct route *route)
 {
-	static const char *const statuses[] = {[ANSWER_TEXT] = "200",
-					       [ANSWER_DOCUMENT] = "200",
-					       [ANSWER_OPERATION] = "202",
-					       [ANSWER_STREAM] = "200",
-					       [ANSWER_NOTHING] = "204"};
-	json_t *answer = json_object(), *answers = json_object();
-	json_put_text(answer, "description", route->summary);
-	if (route->answer == ANSWER_TEXT)
-		json_put(answer, "content", content("text/plain", json_pack("{ss}", "type", "string")));
-	if (route->answer == ANSWER_DOCUMENT)
-		json_put(answer, "content", content("application/json", json_pack("{ss}", "type", "object")));
-	if (route->answer == ANSWER_OPERATION)
-		json_put(answer, "content", content("application/json", reference("Operation")));
-	if (route->answer == ANSWER_STREAM)
-		json_put(answer, "content",
-			 content("text/event-stream", json_pack("{ss}", "type", "string")));
-	json_put(answers, statuses[route->answer], answer);
-	json_put(answers, "default",
-		 json_pack("{ssso}", "description", "what went wrong", "content",
-			   content("application/problem+json", reference("Problem"))));
+	static const char *const statuses[] = {
+	    [ANSWER_TEXT] = "200",   [ANSWER_DOCUMENT] = "200", [ANSWER_OPERATION] = "202",
+	    [ANSWER_STREAM] = "200", [ANSWER_BYTES] = "200",    [ANSWER_NOTHING] = "204"};
+	json_t *answers = json_object();
+	json_put(answers, statuses[route->answer], success_of(route));
+	if (is_tagged(route))
+		json_put(answers, "304", json_pack("{ss}", "description", "it is as it was"));
+	if (is_conditional(route))
+		json_put(answers, "412", problem_answer("the application is not as the request wants it"));
+	if (route->run == run_ready)
+		json_put(answers, "503",
+			 json_pack("{ssso}", "description", "not yet, or not any more", "content",
+				   content("text/plain", text_schema())));
+	json_put(answers, "default", problem_answer("what went wrong"));
 	return answers;
 }
 
@@ -139,20 +234,6 @@ static json_t *paths(void)
 
 /* --- schemas -------------------------------------------------------------------------------- */
 
-struct property {
-	const char *name, *type, *summary;
-};
-
-static json_t *object_schema(const struct property *properties, size_t count)
-{
-	json_t *all = json_object();
-	for (size_t i = 0; i < count; i++)
-		json_put(
-		    all, properties[i].name,
-		    json_pack("{ssss}", "type", properties[i].type, "description", properties[i].summary));
-	return json_pack("{ssso}", "type", "object", "properties", all);
-}
-
 static json_t *any_request(void)
 {
 	owned_text all = {0};
@@ -170,39 +251,7 @@ static json_t *any_request(void)
 
 static json_t *schemas(void)
 {
-	static const struct property problem_members[] = {
-	    {"type", "string", "about:blank"},
-	    {"title", "string", "what the status means"},
-	    {"status", "integer", "the HTTP status"},
-	    {"detail", "string", "what went wrong"},
-	    {"remedy", "string", "what to do about it"},
-	    {"outcome", "integer", "the exit code that the command line would end with"},
-	    {"diagnostics", "array", "what is wrong with a blueprint, as `berth validate -o json` tells it"},
-	    {"result", "object", "what was found out all the same"},
-	};
-	static const struct property operation_members[] = {
-	    {"id", "string", "its name"},
-	    {"verb", "string", "what it does"},
-	    {"app", "string", "to which application; null: none, or its blueprint says it"},
-	    {"by", "string", "who began it"},
-	    {"state", "string", "running or done"},
-	    {"began_ms", "integer", "milliseconds since 1970"},
-	    {"ended_ms", "integer", "milliseconds since 1970"},
-	    {"outcome", "integer", "the exit code that the command line would end with"},
-	    {"message", "string", "why it did not end well"},
-	    {"remedy", "string", "what to do about it"},
-	    {"result", "object", "the document that the command line prints; text for a graph"},
-	};
-	static const struct property input_members[] = {
-	    {"bytes", "string", "in base64"},
-	    {"end", "boolean", "no more comes"},
-	    {"rows", "integer", "the terminal's size from now on"},
-	    {"columns", "integer", "the terminal's size from now on"},
-	};
-	json_t *all = json_object();
-	json_put(all, "Problem", object_schema(problem_members, COUNT_OF(problem_members)));
-	json_put(all, "Operation", object_schema(operation_members, COUNT_OF(operation_members)));
-	json_put(all, "Input", object_schema(input_members, COUNT_OF(input_members)));
+	json_t *all = schemas_all();
 	json_put(all, "Request", any_request());
 	return all;
 }

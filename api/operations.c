@@ -30,6 +30,23 @@ static void make_room(struct berth_server *server)
 			shrink(tracked, RING_KEPT_BYTES);
 }
 
+/* A record begins with its number. */
+static void learn_number(struct tracked *tracked, const struct berth_event *event)
+{
+	static const char key[] = "{\"number\":";
+	if (event->text && starts_with(event->text, key))
+		tracked->record = strtoull(event->text + sizeof key - 1, NULL, 10);
+}
+
+/* Whoever reads records goes on by their numbers, wherever they come from. */
+static void put_event(struct tracked *tracked, const char *kind, const struct text *json)
+{
+	if (tracked->by_record)
+		ring_add_as(&tracked->ring, tracked->record, kind, json->data, json->length);
+	else
+		ring_add(&tracked->ring, kind, json->data, json->length);
+}
+
 static void take_event(void *of, const struct berth_event *event)
 {
 	struct tracked *tracked = of;
@@ -37,10 +54,15 @@ static void take_event(void *of, const struct berth_event *event)
 	struct ring *ring = &tracked->ring;
 	size_t before = ring->bytes;
 	owned_text json = {0};
-	event_json(&json, event);
+	if (tracked->by_record && event->kind == BERTH_EVENT_RECORD)
+		text_add_bytes(&json, event->text, event->text_size);
+	else
+		event_json(&json, event);
 	if (json.failed)
 		return;
-	ring_add(ring, event_name(event->kind), json.data, json.length);
+	if (event->kind == BERTH_EVENT_RECORD)
+		learn_number(tracked, event);
+	put_event(tracked, event_name(event->kind), &json);
 	server->ring_bytes = server->ring_bytes + ring->bytes - before;
 	if (server->ring_bytes > RINGS_BYTES)
 		make_room(server);
@@ -170,7 +192,7 @@ static void take_down(struct tracked *tracked)
 	tracked_write(&told, NULL, tracked, false);
 	size_t before = tracked->ring.bytes;
 	if (!told.failed)
-		ring_add(&tracked->ring, "done", told.data, told.length);
+		put_event(tracked, "done", &told);
 	server->ring_bytes = server->ring_bytes + tracked->ring.bytes - before;
 	text_format(&counted, "verb=\"%s\",outcome=\"%d\"", tracked->verb->name, tracked->outcome);
 	metrics_count(&server->metrics.operations, text_view(&counted));

@@ -62,6 +62,8 @@ int status_of_outcome(enum berth_outcome outcome)
 /* What the document says of it is finer than the outcome. */
 int status_of_code(const char *code, enum berth_outcome outcome)
 {
+	if (code && strcmp(code, "stale") == 0)
+		return 412;
 	if (code && outcome == BERTH_FAILED && strcmp(code, "missing") == 0)
 		return 404;
 	if (code && outcome == BERTH_FAILED && strcmp(code, "conflict") == 0)

@@ -26,6 +26,7 @@ const struct member members[] = {
     {"follow", MEMBER_FLAG, AT(follow), "go on as it comes"},
     {"tail", MEMBER_NUMBER, AT(tail), "the last so many; 0: all"},
     {"since_ms", MEMBER_NUMBER, AT(since_ms), "from this time on, in milliseconds since 1970; 0: all"},
+    {"after", MEMBER_NUMBER, AT(after), "only what was recorded after that of this number; 0: all"},
     {"format", MEMBER_TEXT, AT(format), "dot, mermaid or svg"},
     {"name", MEMBER_TEXT, AT(name), "only this one"},
     {"check", MEMBER_FLAG, AT(check), "ask them"},
@@ -43,6 +44,9 @@ const struct member members[] = {
     {"action", MEMBER_TEXT, AT(action), "list, suspend, resume or set"},
     {"arguments", MEMBER_LIST, AT(arguments),
      "NAME=VALUE: what a policy is set to, or the parameters of an effector"},
+    {"if_revision", MEMBER_NUMBER, AT(if_revision),
+     "only while the application is at this revision; 0: at any"},
+    {"if_new", MEMBER_FLAG, AT(if_new), "only while nothing is remembered of the application"},
     {"remembered", MEMBER_FLAG, AT(remembered), "only what is remembered; no target is asked"},
 };
 const size_t member_count = COUNT_OF(members);

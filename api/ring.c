@@ -57,9 +57,14 @@ static struct ring_entry *make_entry(uint64_t number, const char *kind, const ch
 
 int ring_add(struct ring *ring, const char *kind, const char *json, size_t size)
 {
+	return ring_add_as(ring, ring->next ? ring->next : 1, kind, json, size);
+}
+
+int ring_add_as(struct ring *ring, uint64_t number, const char *kind, const char *json, size_t size)
+{
 	if (!ring->next)
 		ring->first = ring->next = 1;
-	struct ring_entry *entry = make_entry(ring->next, kind, json, size);
+	struct ring_entry *entry = make_entry(number, kind, json, size);
 	if (!entry || (ring->next - ring->first == ring->room && grow(ring))) {
 		free(entry);
 		count_memory_failure();

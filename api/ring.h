@@ -24,6 +24,8 @@ struct ring_place {
 
 /* Append an event in the form in which it is sent. 0, or -1 without memory. */
 int ring_add(struct ring *ring, const char *kind, const char *json, size_t size);
+/* The same, told under a number that is not the ring's own. */
+int ring_add_as(struct ring *ring, uint64_t number, const char *kind, const char *json, size_t size);
 /* The place after the event of that number; 0 for the beginning. */
 struct ring_place ring_after(uint64_t number);
 /* At most `room` bytes from there on; the place moves. 0: it has all there is. -1: what comes next is gone.

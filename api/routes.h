@@ -10,6 +10,7 @@ enum answer {
 	ANSWER_DOCUMENT,  /* 200 with JSON */
 	ANSWER_OPERATION, /* 202 with what can be asked about it */
 	ANSWER_STREAM,    /* 200 with server-sent events */
+	ANSWER_BYTES,     /* 200 with a file */
 	ANSWER_NOTHING,   /* 204 */
 };
 
@@ -37,12 +38,21 @@ void route_run(struct exchange *exchange);
 /* openapi.c: all of it as OpenAPI 3.1. */
 json_t *openapi_document(void);
 
+/* schemas.c: the documents of the API as JSON Schema, by name; a reference to one; and the name of a verb's,
+ * or NULL. */
+json_t *schemas_all(void);
+json_t *schema_reference(const char *name);
+const char *schema_of_verb(const char *verb);
+
 /* handlers.c */
 void run_document(struct exchange *exchange);  /* by the query; wait and answer with the result */
 void run_posted(struct exchange *exchange);    /* by the body; likewise */
 void run_operation(struct exchange *exchange); /* by the body; answer at once with the operation */
 void run_verb(struct exchange *exchange);      /* likewise, and the body says the verb */
 void run_logs(struct exchange *exchange);
+void run_events(
+    struct exchange *exchange); /* what was recorded; as it is recorded, where events are asked for */
+void run_backup(struct exchange *exchange);
 /* handlers_operations.c */
 void run_operation_list(struct exchange *exchange);
 void run_operation_show(struct exchange *exchange);

@@ -118,7 +118,10 @@ struct tracked {
 	size_t holders;                /* exchanges that read it */
 	bool passing;                  /* for one exchange alone: it goes with that */
 	unsigned cancels;
-	bool told; /* somebody was shown how it ended */
+	bool told;        /* somebody was shown how it ended */
+	bool by_record;   /* its events have the numbers of what was recorded */
+	uint64_t record;  /* the last of these */
+	bool conditional; /* it is meant for one revision of its application */
 };
 
 /* NULL with *error when it cannot begin. */
@@ -146,9 +149,10 @@ const char *event_name(enum berth_event_kind kind);
 
 enum waits {
 	WAITS_NOT,
-	WAITS_END,    /* of the operation, then `finish` answers */
-	WAITS_START,  /* of what it tells, or its end */
-	WAITS_EVENTS, /* of the operation, for a stream */
+	WAITS_END,      /* of the operation, then `finish` answers */
+	WAITS_START,    /* of what it tells, or its end */
+	WAITS_EVENTS,   /* of the operation, for a stream */
+	WAITS_EXPECTED, /* whether the application is as the request wants it, or its end */
 };
 
 /* One request and its answer. */
@@ -167,6 +171,7 @@ struct exchange {
 	char who[96];
 	bool taken; /* the whole request is there, and was looked at */
 	bool answered, suspended;
+	bool tagged; /* the answer may be kept, to be asked for again by its tag */
 	int status;
 	struct {
 		const char *name, *value;
@@ -217,6 +222,13 @@ void problem_tracked(struct exchange *exchange, const struct tracked *tracked);
 int status_of_outcome(enum berth_outcome outcome);
 int status_of_code(const char *code, enum berth_outcome outcome);
 const char *status_title(int status);
+
+/* --- tags.c: entity tags -------------------------------------------------------------------- */
+
+/* A document, or 304 when whoever asks has it already. */
+void answer_tagged(struct exchange *exchange, const char *type, const char *bytes, size_t size);
+/* If-Match and If-None-Match of a change become members of its request. 0; or -1 and answered. */
+int tags_read(struct exchange *exchange, const struct server_verb *verb, struct berth_request *request);
 
 /* --- stream.c: events as they come ---------------------------------------------------------- */
 

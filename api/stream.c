@@ -127,6 +127,8 @@ static void find_place(struct exchange *exchange)
 	int64_t number = 0;
 	if (last && !parse_number(last, 0, INT64_MAX - 1, &number))
 		number = 0;
+	if (exchange->tracked->by_record)
+		number = 0; /* it begins after that one anyway */
 	exchange->place = ring_after((uint64_t)number);
 	if (ring->next && exchange->place.number > ring->next)
 		exchange->place.number = ring->next;

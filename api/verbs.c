@@ -6,15 +6,16 @@
 #include "base/cleanup.h"
 
 #define BLUEPRINT "blueprint file folder app locations settings environment timeout_ms"
-#define CHANGE    BLUEPRINT " adopt components dry_run"
+#define EXPECTED  " if_revision"
+#define CHANGE    BLUEPRINT " adopt components dry_run" EXPECTED
 
 /* A blueprint can name any address, file and variable of the controller: who gives one operates. */
 const struct server_verb server_verbs[] = {
     {"validate", berth_validate, ROLE_OPERATE, BLUEPRINT, false, false},
     {"plan", berth_plan, ROLE_OPERATE, BLUEPRINT " adopt", false, false},
-    {"deploy", berth_deploy, ROLE_OPERATE, BLUEPRINT " adopt plan dry_run", true, false},
+    {"deploy", berth_deploy, ROLE_OPERATE, BLUEPRINT " adopt plan dry_run if_new" EXPECTED, true, false},
     {"status", berth_status, ROLE_READ, BLUEPRINT " remembered", false, true},
-    {"destroy", berth_destroy, ROLE_OPERATE, BLUEPRINT " adopt dry_run volumes", true, false},
+    {"destroy", berth_destroy, ROLE_OPERATE, BLUEPRINT " adopt dry_run volumes" EXPECTED, true, false},
     {"logs", berth_logs, ROLE_READ, BLUEPRINT " components follow tail since_ms", false, true},
     {"graph", berth_graph, ROLE_READ, BLUEPRINT " format", false, true},
     {"locations", berth_locations, ROLE_READ, "name check locations timeout_ms", false, true},
@@ -31,11 +32,12 @@ const struct server_verb server_verbs[] = {
     {"gc", berth_gc, ROLE_OPERATE, "locations timeout_ms remove dry_run", true, false},
     {"history", berth_history, ROLE_READ, "app timeout_ms", false, true},
     {"rollback", berth_rollback, ROLE_OPERATE, CHANGE " count", true, false},
-    {"invoke", berth_invoke, ROLE_OPERATE, "app components name arguments locations timeout_ms", true, false},
+    {"invoke", berth_invoke, ROLE_OPERATE, "app components name arguments locations timeout_ms" EXPECTED,
+     true, false},
     {"policies", berth_policy, ROLE_READ, "app components name timeout_ms", false, true},
-    {"policy", berth_policy, ROLE_OPERATE, "app components name action arguments dry_run timeout_ms", true,
-     false},
-    {"events", berth_events, ROLE_READ, "app follow tail since_ms timeout_ms", false, true},
+    {"policy", berth_policy, ROLE_OPERATE, "app components name action arguments dry_run timeout_ms" EXPECTED,
+     true, false},
+    {"events", berth_events, ROLE_READ, "app follow tail since_ms after timeout_ms", false, true},
     {0},
 };
 

@@ -104,6 +104,7 @@ const char *code_name(enum code code)
 	    [ERR_UNREACHABLE] = "unreachable",
 	    [ERR_TIMED_OUT] = "timed-out",
 	    [ERR_LOCKED] = "locked",
+	    [ERR_STALE] = "stale",
 	    [ERR_FAILED] = "failed",
 	    [ERR_CANCELLED] = "cancelled",
 	    [ERR_UNSUPPORTED] = "unsupported",

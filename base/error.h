@@ -15,6 +15,7 @@ enum code {
 	ERR_UNREACHABLE, /* no answer: what the target holds is unknown, never absent */
 	ERR_TIMED_OUT,   /* gave up waiting; after a mutation its effect is unknown */
 	ERR_LOCKED,      /* another deploy or owner holds it */
+	ERR_STALE,       /* it is not any more as whoever asks has seen it */
 	ERR_FAILED,      /* the target did it and it went wrong */
 	ERR_CANCELLED,   /* whoever asked went away or changed their mind */
 	ERR_UNSUPPORTED, /* this target, or this version of berth, cannot do it */

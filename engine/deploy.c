@@ -60,7 +60,7 @@ static bool begin(struct berth_operation *operation)
 		return stage_failed(operation);
 	}
 	bool changes = operation->verb->changes && !operation->request.dry_run;
-	if (changes && !lock_ready(operation))
+	if (changes ? !lock_ready(operation) : !is_as_expected(operation))
 		return false;
 	if (sites_bind(operation, err) || open_sites(operation, err))
 		return stage_failed(operation);

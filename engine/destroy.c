@@ -34,7 +34,7 @@ static bool begin(struct berth_operation *operation)
 	struct error *err = &operation->error;
 	if (!operation->application && operation_read_blueprint(operation))
 		return false;
-	if (!operation->request.dry_run && !lock_ready(operation))
+	if (operation->request.dry_run ? !is_as_expected(operation) : !lock_ready(operation))
 		return false;
 	if (sites_bind(operation, err) || open_places(operation, err) || forget_blueprint(operation))
 		return stage_failed(operation);

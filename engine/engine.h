@@ -290,6 +290,7 @@ struct berth_operation {
 	bool cancelled, cancel_told, abandoned, timed_out, changed, done;
 	bool overdue;      /* there was no memory for the timer of its next turn */
 	bool written;      /* the last records are with the store */
+	bool as_expected;  /* it was seen to be at the revision that the request is meant for */
 	bool brief_review; /* few changed: they are looked at, nothing is listed again */
 	bool busy;         /* who only looks: another command is changing the application */
 };

@@ -75,6 +75,8 @@ static void follow(struct berth_operation *operation)
 	}
 	if (!following)
 		following = operation->verb_state = arena_array(&operation->arena, struct following, 1);
+	if (following && !following->begun && !following->last)
+		following->last = operation->request.after;
 	if (!following) {
 		fail_memory(&operation->error);
 		stage_failed(operation);
@@ -98,7 +100,7 @@ static void warn_of_silence(struct berth_operation *operation, const json_t *eve
 static void step(struct berth_operation *operation)
 {
 	json_t *events = NULL;
-	int64_t last = 0;
+	int64_t last = operation->request.after;
 	if (operation->request.follow) {
 		follow(operation);
 	} else if (read_events(operation, &last, operation->request.tail, &events)) {

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "engine/deploy.h"
+#include "engine/operation.h"
 #include "engine/reconcile.h"
 #include "engine/specs.h"
 
@@ -116,7 +117,7 @@ static bool begin(struct berth_operation *operation)
 	}
 	invocation->environment = request->arguments;
 	operation->verb_state = invocation;
-	if (!stage_open_known(operation))
+	if (!stage_open_known(operation) || !is_as_expected(operation))
 		return false;
 	return find_effector(operation, invocation, err) == 0 || stage_failed(operation);
 }

@@ -125,7 +125,7 @@ bool lock_ready(struct berth_operation *operation)
 	if (operation->lock_timer && !operation->cancelled)
 		return false;
 	if (lock_take(operation, operation->application->id, &err) == 0)
-		return true;
+		return is_as_expected(operation);
 	if (err.code == ERR_LOCKED && operation->lock_tries++ < LOCK_TRIES && !operation->cancelled &&
 	    (operation->lock_timer = world->ops->timer_start(world, LOCK_PAUSE_MS, try_again, operation)))
 		return false;

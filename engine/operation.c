@@ -202,6 +202,7 @@ enum berth_outcome outcome_of(enum code code)
 	case ERR_TIMED_OUT:
 		return BERTH_UNREACHABLE;
 	case ERR_LOCKED:
+	case ERR_STALE:
 		return BERTH_LOCKED;
 	case ERR_CANCELLED:
 		return BERTH_INTERRUPTED;
@@ -335,6 +336,11 @@ void operation_warn(struct berth_operation *operation, const char *format, ...)
 bool berth_done(const struct berth_operation *operation)
 {
 	return operation->done;
+}
+
+bool berth_as_expected(const struct berth_operation *operation)
+{
+	return operation->as_expected;
 }
 
 void berth_cancel(struct berth_operation *operation)

@@ -16,4 +16,8 @@ void lock_remove(struct berth_operation *operation);
 bool lock_held(const struct berth_operation *operation, const char *app, struct text *ret_words);
 void lock_release(struct berth_operation *operation);
 
+/* expected.c: whether the application is at the revision that the request is meant for. False: the operation
+ * was ended. Asked by lock_ready; before that by those who take no lock. */
+bool is_as_expected(struct berth_operation *operation);
+
 #endif

@@ -250,6 +250,8 @@ static bool take(struct berth_operation *operation, struct policing *policing)
 		fail(&operation->error, ERR_CANCELLED, "interrupted; nothing was changed");
 		return stage_failed(operation);
 	}
+	if (operation->verb->changes && !is_as_expected(operation))
+		return false;
 	if (hold)
 		return subjects_of_hold(operation, hold, &policing->of) == 0 || stage_failed(operation);
 	if (!operation->application && operation_read_blueprint(operation))

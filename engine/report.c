@@ -422,6 +422,8 @@ enum berth_outcome report_deploy(struct berth_operation *operation, json_t *docu
 	}
 	json_put_text(document, "outcome", outcome == BERTH_OK ? "ok" : code_name(operation->error.code));
 	json_put_flag(document, "changed", operation->changed);
+	if (operation->revision)
+		json_put_number(document, "revision", operation->revision);
 	report_components(operation, document);
 	json_put(document, "failures", operation->failures ? give(operation->failures) : json_array());
 	return outcome;

@@ -116,6 +116,8 @@ json_t *status_document(struct berth_operation *operation, bool answered)
 	if (!answered)
 		status_unready(operation);
 	json_t *document = document_new(operation->application->id);
+	if (operation->stored)
+		json_put_number(document, "revision", operation->stored->revision);
 	json_put_text(document, "state", report_state(operation));
 	report_components(operation, document);
 	json_put(document, "unreachable", unreachable_json(operation));

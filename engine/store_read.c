@@ -406,7 +406,8 @@ static json_t *event_row(sqlite3_stmt *row)
 	json_t *event = json_object();
 	if (!event)
 		return NULL;
-	if (json_put(event, "time", json_moment(sqlite3_column_int64(row, 1))) ||
+	if (json_put_number(event, "number", sqlite3_column_int64(row, 0)) ||
+	    json_put(event, "time", json_moment(sqlite3_column_int64(row, 1))) ||
 	    json_put(event, "app", any_text(column_text(row, 2))) ||
 	    json_put(event, "component", any_text(column_text(row, 3))) ||
 	    json_put(event, "instance", any_text(column_text(row, 4))) ||

@@ -140,6 +140,11 @@ struct berth_request {
 	const char *action; /* policy: "list" (default), "suspend", "resume" or "set" */
 	const char *const
 	    *arguments; /* policy: "KEY=VALUE", what it is set to; invoke: "NAME=VALUE", parameters */
+	/* Whatever changes an application: only while it is at this revision, else it ends untouched with
+	 * BERTH_LOCKED and the error's code "stale"; 0: at any. */
+	int64_t if_revision;
+	bool if_new;   /* deploy: only while nothing is remembered of it */
+	int64_t after; /* events: only those recorded after that of this number; 0: all */
 };
 
 enum berth_event_kind {
@@ -302,8 +307,8 @@ BERTH_API struct berth_operation *berth_simulate(struct berth *, const struct be
 /* The JSON Schema of a blueprint, or with `name` "scenario" of a scenario. */
 BERTH_API struct berth_operation *berth_schema(struct berth *, const struct berth_request *,
 					       const struct berth_listener *, struct berth_error *);
-/* {"format_version", "events": [{"time", "app", "component", "instance", "what", "text"}]}: what was
- * recorded. With `follow` each comes as a BERTH_EVENT_RECORD, also those that are recorded later. */
+/* {"format_version", "events": [{"number", "time", "app", "component", "instance", "what", "text"}]}: what
+ * was recorded. With `follow` each comes as a BERTH_EVENT_RECORD, also those that are recorded later. */
 BERTH_API struct berth_operation *berth_events(struct berth *, const struct berth_request *,
 					       const struct berth_listener *, struct berth_error *);
 
@@ -319,6 +324,9 @@ BERTH_API int berth_timeout_ms(struct berth *berth);
 BERTH_API void berth_dispatch(struct berth *berth);
 
 BERTH_API bool berth_done(const struct berth_operation *operation);
+/* Whether the application was found as `if_revision` and `if_new` want it, and nobody else can change it now.
+ */
+BERTH_API bool berth_as_expected(const struct berth_operation *operation);
 /* First call: start nothing new, finish or record what flies. Second: leave at once; nothing is orphaned by
  * it. Safe at any time on the owning thread, also inside a listener. */
 BERTH_API void berth_cancel(struct berth_operation *operation);
