@@ -68,21 +68,35 @@ static json_t *plain_json(struct reading *r, struct draft *d, const struct yaml_
 	return give(json);
 }
 
-/* `$brooklyn:sensor("NAME")` or `sensor("CLASS", "NAME")`: the name. */
-static json_t *sensor_json(struct reading *r, struct draft *d, const struct yaml_node *node)
+/* `$brooklyn:sensor("NAME")`, `sensor("CLASS", "NAME")`, `entity("ID")`, `component("ID")`: the name. */
+static json_t *named_json(struct reading *r, struct draft *d, const struct yaml_node *node,
+			  const char *const *functions, const char *takes)
 {
 	if (!is_expression(node))
 		return plain_json(r, d, node);
 	const struct expression *e = expression_read(r, node);
 	if (!e)
 		return NULL;
-	if (e->kind != EXPRESSION_CALL || e->on || strcmp(e->text, "sensor") != 0)
+	if (e->kind != EXPRESSION_CALL || e->on || !is_one_of(e->text, functions))
 		return plain_json(r, d, node);
 	if (e->count < 1 || e->count > 2 || e->arguments[e->count - 1]->kind != EXPRESSION_TEXT) {
-		complain(r->list, e->place, "sensor() takes the name of a sensor");
+		complain(r->list, e->place, "%s() takes %s", e->text, takes);
 		return NULL;
 	}
 	return made(r, json_any_text(e->arguments[e->count - 1]->text));
+}
+
+static json_t *value_json(struct reading *r, struct draft *d, const struct policy_key *key,
+			  const struct yaml_node *node)
+{
+	static const char *const sensors[] = {"sensor", NULL};
+	static const char *const entities[] = {"entity", "component", NULL};
+
+	if (key->kind == POLICY_SENSOR)
+		return named_json(r, d, node, sensors, "the name of a sensor");
+	if (key->kind == POLICY_ENTITY)
+		return named_json(r, d, node, entities, "the id of a component");
+	return plain_json(r, d, node);
 }
 
 /* --- keys -------------------------------------------------------------------------------------- */
@@ -124,8 +138,7 @@ static void take_policy_key(struct reading *r, struct draft *d, struct item *ite
 	item->given |= 1u << index;
 	if (yaml_null(entry->value))
 		return; /* as if it were not there */
-	owned_json json =
-	    key->kind == POLICY_SENSOR ? sensor_json(r, d, entry->value) : plain_json(r, d, entry->value);
+	owned_json json = value_json(r, d, key, entry->value);
 	if (!json)
 		return;
 	if (policy_value_read(item->type, key, json, &value, &err))
@@ -159,6 +172,16 @@ static void check_required(struct reading *r, const struct item *item)
 				 type->keys[i].meaning);
 	if (schedule >= 0 && item->given & 1u << schedule && item->given & 1u << period)
 		complain(r->list, item->place, "`schedule` and `period` exclude each other");
+}
+
+/* There is no component yet whose number of instances can change while it runs. */
+static void check_resizable(struct reading *r, const struct item *item)
+{
+	if (item->type->kind == POLICY_AUTOSCALER)
+		complain(r->list, item->place,
+			 "the type `%s` is not supported yet by this version of berth: no component can be "
+			 "resized while it runs",
+			 item->type->name);
 }
 
 /* --- types ------------------------------------------------------------------------------------- */
@@ -272,6 +295,7 @@ static void read_policy(struct reading *r, struct draft *d, const struct yaml_no
 			take_policy_key(r, d, &item, entry);
 	}
 	check_required(r, &item);
+	check_resizable(r, &item);
 	if (is_second(d, item.type))
 		complain(r->list, node->place, "`%s` has two policies that do the work of a %s", d->spec->id,
 			 item.type->name);

@@ -300,6 +300,52 @@ static const struct policy_key periodic[] = {
     DRY_RUN,
 };
 
+/* Brooklyn's keys have a long name and a short one. */
+#define SCALER(key) .name = "autoscaler." key, .flag = (key)
+
+static const struct policy_key classic_autoscaler[] = {
+    {SCALER("metric"), .kind = POLICY_SENSOR,
+     .meaning = "the sensor to keep within the bounds: an average over the members"},
+    {SCALER("entityWithMetric"), .kind = POLICY_ENTITY, .meaning = "whose sensor it is; unset: its own"},
+    {SCALER("metricLowerBound"), .kind = POLICY_NUMBER, .live = true,
+     .meaning = "below this it shrinks; a metric needs both bounds"},
+    {SCALER("metricUpperBound"), .kind = POLICY_NUMBER, .live = true, .meaning = "above this it grows"},
+    {SCALER("resizeUpIterationIncrement"), .kind = POLICY_COUNT, .initial = "1", .live = true,
+     .meaning = "it grows by a multiple of this"},
+    {SCALER("resizeUpIterationMax"), .kind = POLICY_COUNT, .initial = "2147483647", .live = true,
+     .meaning = "it grows by so many at one time"},
+    {SCALER("resizeDownIterationIncrement"), .kind = POLICY_COUNT, .initial = "1", .live = true,
+     .meaning = "it shrinks by a multiple of this"},
+    {SCALER("resizeDownIterationMax"), .kind = POLICY_COUNT, .initial = "2147483647", .live = true,
+     .meaning = "it shrinks by so many at one time"},
+    {SCALER("minPeriodBetweenExecs"), .kind = POLICY_DURATION, .initial = "100ms",
+     .meaning = "from one check to the next, at least"},
+    {SCALER("resizeUpStabilizationDelay"), .kind = POLICY_DURATION, .initial = "0s", .live = true,
+     .meaning = "more was wanted for so long: it grows"},
+    {SCALER("resizeDownStabilizationDelay"), .kind = POLICY_DURATION, .initial = "0s", .live = true,
+     .meaning = "less was wanted for so long: it shrinks"},
+    {SCALER("minPoolSize"), .kind = POLICY_COUNT, .initial = "1", .live = true,
+     .meaning = "never fewer than these"},
+    {SCALER("maxPoolSize"), .kind = POLICY_COUNT, .initial = "2147483647", .live = true,
+     .meaning = "never more than these"},
+    {.name = "autoscaler.insufficientCapacityHighWaterMark",
+     .kind = POLICY_COUNT,
+     .live = true,
+     .meaning = "there is no room for more; set by itself where growing met that"},
+    {SCALER("resizeOperator"), .kind = POLICY_JAVA, .meaning = "not here: it is Java"},
+    {SCALER("currentSizeOperator"), .kind = POLICY_JAVA, .meaning = "not here: it is Java"},
+    {SCALER("poolHotSensor"), .kind = POLICY_SENSOR, .initial = "resizablepool.hot",
+     .meaning = "tells of a load that is too high; without a metric"},
+    {SCALER("poolColdSensor"), .kind = POLICY_SENSOR, .initial = "resizablepool.cold",
+     .meaning = "tells of a load that is too low"},
+    {SCALER("poolOkSensor"), .kind = POLICY_SENSOR, .initial = "resizablepool.cold",
+     .meaning = "tells that the load is fine; that its default is the cold one's is Brooklyn's"},
+    {SCALER("maxSizeReachedSensor"), .kind = POLICY_SENSOR,
+     .meaning = "emitted, once, when more was wanted than is allowed; unset: never"},
+    {SCALER("maxReachedNotificationDelay"), .kind = POLICY_DURATION, .initial = "0s",
+     .meaning = "when that was so for so long"},
+};
+
 #define KEYS(table) .keys = (table), .key_count = COUNT_OF(table)
 #define CLASS(rest) .name = "org.apache.brooklyn.policy." rest, .old_name = "brooklyn.policy." rest
 
@@ -342,6 +388,8 @@ const struct policy_type policy_types[] = {
      .summary = "stops the component when it has run for a time", KEYS(classic_stop_after)},
     {CLASS("action.PeriodicEffectorPolicy"), .kind = POLICY_PERIODIC, .classic = true,
      .summary = "invokes an effector again and again", KEYS(classic_periodic)},
+    {CLASS("autoscaling.AutoScalerPolicy"), .kind = POLICY_AUTOSCALER, .classic = true,
+     .summary = "resizes a cluster so that a metric stays within bounds", KEYS(classic_autoscaler)},
 };
 const size_t policy_type_count = COUNT_OF(policy_types);
 

@@ -17,6 +17,7 @@ enum policy_kind {
 	POLICY_CONNECTION_DETECTOR,
 	POLICY_STOP_AFTER,
 	POLICY_PERIODIC,
+	POLICY_AUTOSCALER,
 	POLICY_KIND_COUNT
 };
 
@@ -31,6 +32,10 @@ enum policy_value_kind {
 	POLICY_SCHEDULE, /* five fields, as cron's */
 	POLICY_STATE,    /* a lifecycle's name */
 	POLICY_MAP,
+	POLICY_LIST,
+	POLICY_NUMBER, /* with a fraction, of either sign */
+	POLICY_ENTITY, /* the id of a component, or $brooklyn:entity("ID") */
+	POLICY_JAVA,   /* an object of Brooklyn's Java, which there cannot be here */
 };
 
 #define POLICY_FOREVER (INT64_MAX / 4)
@@ -45,7 +50,7 @@ struct policy_key {
 	bool required;
 };
 
-enum { POLICY_KEYS = 16 }; /* the most a type has */
+enum { POLICY_KEYS = 24 }; /* the most a type has */
 
 struct policy_type {
 	const char *name;     /* "restarter", or the class' full name */
@@ -73,9 +78,10 @@ const char *policy_key_closest(const struct policy_type *type, const char *name)
 struct policy_value {
 	bool given;       /* by the blueprint or the table */
 	int64_t number;   /* durations, counts, flags; TIME: milliseconds of the day, -1 for "now" */
+	double real;
 	const char *text; /* with its length: not ended by a NUL */
 	size_t length;
-	const json_t *map;
+	const json_t *map; /* or list */
 };
 
 /* Read one value of a key; -1 with what is wrong and how it is written. */

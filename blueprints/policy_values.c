@@ -1,5 +1,7 @@
 /* policy_values.c - the values of policies' keys: what is written, as what is meant. */
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -179,6 +181,50 @@ static int read_map(const struct policy_key *key, const json_t *json, struct pol
 	return json_is_object(json) ? 0 : wrong(err, key, "a map", "{name: value}");
 }
 
+static int read_list(const struct policy_key *key, const json_t *json, struct policy_value *ret,
+		     struct error *err)
+{
+	ret->map = json;
+	return json_is_array(json) ? 0 : wrong(err, key, "a list", "[...]");
+}
+
+static int read_number(const struct policy_key *key, const json_t *json, struct policy_value *ret,
+		       struct error *err)
+{
+	const char *text = json_string_value(json);
+	char *end = NULL;
+
+	if (json_is_number(json))
+		ret->real = json_number_value(json);
+	else if (text && *text)
+		ret->real = strtod(text, &end);
+	if ((!json_is_number(json) && (!end || *end)) || !isfinite(ret->real))
+		return wrong(err, key, "a number", "12.5");
+	return 0;
+}
+
+/* The id of a component, in `$brooklyn:entity("ID")` and the like as well. */
+static int read_entity(const struct policy_key *key, const json_t *json, struct policy_value *ret,
+		       struct error *err)
+{
+	const char *text = json_string_value(json);
+
+	if (text && *text && *text != '$') {
+		ret->text = text;
+		ret->length = strlen(text);
+	} else if (text && (strstr(text, ":entity(") || strstr(text, ":component("))) {
+		ret->text = quoted_name(text, &ret->length);
+	}
+	return ret->text ? 0 : wrong(err, key, "the id of a component", "web");
+}
+
+static int read_java(const struct policy_key *key, struct error *err)
+{
+	fail(err, ERR_UNSUPPORTED,
+	     "`%s` takes an object of Brooklyn's Java classes, which berth does not have", key->name);
+	return -1;
+}
+
 int policy_value_read(const struct policy_type *type, const struct policy_key *key, const json_t *json,
 		      struct policy_value *ret, struct error *err)
 {
@@ -203,6 +249,14 @@ int policy_value_read(const struct policy_type *type, const struct policy_key *k
 		return read_state(key, json, ret, err);
 	case POLICY_MAP:
 		return read_map(key, json, ret, err);
+	case POLICY_LIST:
+		return read_list(key, json, ret, err);
+	case POLICY_NUMBER:
+		return read_number(key, json, ret, err);
+	case POLICY_ENTITY:
+		return read_entity(key, json, ret, err);
+	case POLICY_JAVA:
+		return read_java(key, err);
 	}
 	return fail(err, ERR_INVALID, "`%s` cannot be read", key->name);
 }

@@ -70,6 +70,41 @@ struct periodic_memory {
 	int64_t last_at; /* by a schedule: up to then every moment was seen to */
 };
 
+/* Of both autoscalers. */
+struct scaler_memory {
+	struct action action;
+	int64_t target; /* of the action */
+	/* Of Brooklyn's. */
+	int64_t check_at, checked_at; /* the check that is scheduled; the last one */
+	int64_t check_now;            /* bounds were changed */
+	int64_t tell_after;           /* look at the notice when the resize has ended */
+	int64_t told_max;             /* the notice was given */
+	int64_t deaf;                 /* it was suspended while a check was scheduled */
+	/* Of our own. */
+	int64_t sampled;                  /* a number came since the last look */
+	int64_t resumed;                  /* what was wanted before counts no more */
+	int64_t changed_at;               /* the last resize */
+	int64_t failures, again_at;       /* of resizes in a row; not before */
+	int64_t capacity, capacity_until; /* there was no more than that */
+	int64_t bounded;                  /* more was wanted than is allowed, which is reported */
+	int64_t told_size;                /* dry: what was told last */
+};
+
+/* What was wanted, and since when. */
+struct history {
+	struct mark {
+		int64_t at, value;
+	} * marks;
+	size_t count, room;
+};
+/* Within a window. Where it began before the first mark, nothing is known: the least is INT32_MIN, the most
+ * INT32_MAX. */
+struct span {
+	int64_t latest; /* -1: none */
+	int64_t least, most;
+};
+enum { HISTORY_WANTED, HISTORY_UNBOUNDED, HISTORIES };
+
 struct record {
 	char *member; /* NULL: of the component as a whole */
 	char *why;    /* of its action */
@@ -82,6 +117,7 @@ struct record {
 		struct mender_memory mender;
 		struct stop_memory stop;
 		struct periodic_memory periodic;
+		struct scaler_memory scaler;
 	};
 };
 
@@ -115,9 +151,14 @@ struct behaviour {
 		     const char *words);
 	/* The action of the record ended and is forgotten; `words` is never NULL. */
 	void (*ended)(struct policy *, struct step *, struct record *, enum outcome_kind, const char *words);
+	/* A number or a pool's load was published, also while suspended. May be NULL. */
+	void (*sense)(struct policy *, struct step *, const struct sample *);
 	/* Look at the member of the record; `sense` is NULL for the component's own. */
 	void (*look)(struct policy *, struct step *, struct record *, const struct member_sense *sense);
 	void (*resumed)(struct record *); /* may be NULL */
+	/* A key is about to be set to a value of its kind: refuse it. A key was set. Both may be NULL. */
+	int (*allow)(const struct policy *, const char *key, const struct policy_value *, struct error *);
+	int (*configured)(struct policy *, const char *key); /* -1: no memory */
 	void (*explain)(const struct policy *, const struct record *, int64_t now, struct text *);
 };
 #define NO_ACTION SIZE_MAX
@@ -138,6 +179,15 @@ struct policy {
 	/* Of the classic replacer: when replacements failed. */
 	int64_t *times;
 	size_t time_count, time_room;
+	/* Of autoscalers. */
+	struct history histories[HISTORIES];
+	struct known *known; /* of each metric; NULL: of none yet */
+};
+
+/* The last number that was told of a metric. */
+struct known {
+	double value;
+	int64_t at; /* NEVER: none */
 };
 
 struct policy_set {
@@ -165,10 +215,11 @@ struct step {
 };
 
 extern const struct behaviour classic_detector, detector, connection_detector, classic_restarter,
-    classic_replacer, mender, stop_after, periodic;
+    classic_replacer, mender, stop_after, periodic, classic_autoscaler, autoscaler;
 
 /* --- settings (settings.c): by the name in the type's table --- */
-int64_t setting(const struct policy *policy, const char *key); /* NEVER: unset */
+int64_t setting(const struct policy *policy, const char *key);     /* NEVER: unset */
+double setting_real(const struct policy *policy, const char *key); /* NAN: unset */
 const char *setting_text(const struct policy *policy, const char *key);
 const json_t *setting_map(const struct policy *policy, const char *key);
 /* Take one key's value, which lives as long as the policy's `given`; NULL: what the table says. */
@@ -190,12 +241,19 @@ int time_add(struct policy *policy, int64_t time);
 json_t *policy_save(const struct policy *policy);
 int policy_restore(struct policy *policy, const json_t *saved, struct error *err);
 
+/* --- history.c --- */
+/* What is older than the window goes, but for the last of it. 0 or -1 (no memory). */
+int history_add(struct history *history, int64_t now, int64_t value, int64_t window);
+struct span history_span(const struct history *history, int64_t now, int64_t window);
+void history_turn_back(struct history *history, int64_t now); /* the clock was set back */
+void history_release(struct history *history);
+
 /* --- the step (step.c) --- */
 struct wish *tell(struct step *step, struct policy *policy, enum wish_kind kind, const char *member,
 		  const char *what, const char *why, ...) __attribute__((format(printf, 6, 7)));
-/* Wish the sensor told, and let the others of the set hear it. */
-void emit(struct step *step, struct policy *policy, const char *member, const char *sensor, const char *why,
-	  ...) __attribute__((format(printf, 5, 6)));
+/* Wish the sensor told, and let the others of the set hear it. Never NULL. */
+struct wish *emit(struct step *step, struct policy *policy, const char *member, const char *sensor,
+		  const char *why, ...) __attribute__((format(printf, 5, 6)));
 void due(struct step *step, int64_t at); /* be called then, at the latest */
 const struct member_sense *sense_of(struct step *step, const char *member);
 /* Is to run, is up, and nothing is wrong with it. */

@@ -60,11 +60,28 @@ struct policy_signal {
 	const char *words;  /* may be NULL */
 };
 
+/* How busy a pool says that it is: what Brooklyn's resizablepool.hot and its like carry. */
+struct pool_load {
+	int64_t size;           /* -1: not told */
+	double rate, low, high; /* NAN: not told */
+};
+
+/* A number that was published since the last step, or a pool's load. */
+struct sample {
+	const char *sensor; /* "load", "group.members.count", "resizablepool.hot" */
+	const char *entity; /* whose it is; NULL: the component's own */
+	enum { SAMPLE_NOTHING, SAMPLE_NUMBER, SAMPLE_LOAD } kind; /* NOTHING: it is there, without a value */
+	double number;
+	struct pool_load load;
+	int64_t at_ms; /* when it was measured; 0: now */
+};
+
 enum outcome_kind {
 	OUTCOME_DONE,
 	OUTCOME_FAILED,
-	OUTCOME_OLD_STAYS, /* REPLACE: the new one serves, stopping the old one failed */
-	OUTCOME_DROPPED,   /* not done and nothing tried: the wish may come again */
+	OUTCOME_OLD_STAYS,   /* REPLACE: the new one serves, stopping the old one failed */
+	OUTCOME_DROPPED,     /* not done and nothing tried: the wish may come again */
+	OUTCOME_NO_CAPACITY, /* RESIZE: it grew as far as there was room, or not at all */
 };
 
 /* How an action or probe that was wished for ended. */
@@ -81,6 +98,9 @@ struct senses {
 	size_t signal_count;
 	const struct wish_outcome *outcomes;
 	size_t outcome_count;
+	const struct sample *samples; /* in the order they were published */
+	size_t sample_count;
+	int64_t size;         /* how many members the component has: its group.members.count */
 	uint64_t chance;      /* drawn anew for each step: jitter is made of it */
 	int64_t zone_ms;      /* local time minus UTC, for schedules by the time of day */
 	enum lifecycle state; /* of the component as a whole, for stop-after and periodic */
@@ -95,6 +115,7 @@ enum wish_kind {
 	WISH_REPLACE, /* member: a new one first, then the old one goes */
 	WISH_STOP,    /* the component */
 	WISH_INVOKE,  /* effector `what` with `arguments`, of the component */
+	WISH_RESIZE,  /* the component is to have `size` members */
 	WISH_PROBE,   /* a TCP connection to `what`; DONE: it answers */
 	/* Told once. */
 	WISH_SIGNAL,  /* sensor `what` was emitted */
@@ -104,6 +125,11 @@ enum wish_kind {
 	WISH_REPORT,  /* for events and `berth why`: a breaker opened or closed, an action is put off */
 };
 
+/* Of a notice that a pool may not grow as far as it wants. */
+struct pool_limit {
+	int64_t current_size, max_allowed, current_unbounded, max_unbounded, time_window;
+};
+
 struct wish {
 	enum wish_kind kind;
 	uint64_t id;        /* of actions, unique in its set for ever; else 0 */
@@ -111,7 +137,9 @@ struct wish {
 	const char *member; /* NULL: the component */
 	const char *why;    /* in words, never NULL */
 	const char *what;
-	const json_t *arguments; /* borrowed from the set; NULL: none */
+	const json_t *arguments;        /* borrowed from the set; NULL: none */
+	const struct pool_limit *limit; /* SIGNAL of a pool's limit; else NULL */
+	unsigned size;                  /* RESIZE */
 	enum lifecycle life;
 	unsigned attempt;      /* RESTART, REPLACE: the first is 1; since it was last well */
 	unsigned keep_healthy; /* carry out only while so many *other* instances are healthy */

@@ -120,6 +120,33 @@ static json_t *record_save(const struct policy *policy, const struct record *rec
 	return failed ? NULL : give(json);
 }
 
+static const char *const history_names[HISTORIES] = {
+    [HISTORY_WANTED] = "wanted", [HISTORY_UNBOUNDED] = "unbounded"};
+
+/* [[time, value], ...]; nothing where there is none. */
+static int history_save(const struct history *history, const char *name, json_t *to)
+{
+	owned_json list = json_array();
+	int failed = !list;
+
+	for (size_t i = 0; !failed && i < history->count; i++)
+		failed |= json_add(list, json_pack("[I, I]", (json_int_t)history->marks[i].at,
+						   (json_int_t)history->marks[i].value));
+	return failed || (history->count && json_put_shared(to, name, list)) ? -1 : 0;
+}
+
+static int history_restore(struct history *history, const json_t *saved)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (saved, i, item)
+		if (history_add(history, json_integer_value(json_array_get(item, 0)),
+				json_integer_value(json_array_get(item, 1)), INT64_MAX / 4))
+			return -1;
+	return 0;
+}
+
 json_t *policy_save(const struct policy *policy)
 {
 	owned_json json = json_object();
@@ -134,6 +161,8 @@ json_t *policy_save(const struct policy *policy)
 		failed |= json_add(times, json_integer(policy->times[i]));
 	if (!failed && policy->time_count)
 		failed |= json_put_shared(json, "times", times);
+	for (size_t i = 0; !failed && i < HISTORIES; i++)
+		failed |= history_save(&policy->histories[i], history_names[i], json);
 	if (!failed && json_object_size(policy->set_by_hand))
 		failed |= json_put_shared(json, "set", policy->set_by_hand);
 	failed = failed || json_put_shared(json, "records", records);
@@ -169,6 +198,9 @@ int policy_restore(struct policy *policy, const json_t *saved, struct error *err
 			return -1;
 	json_array_foreach (json_object_get(saved, "times"), i, item)
 		if (time_add(policy, json_integer_value(item)))
+			return fail_memory(err);
+	for (i = 0; i < HISTORIES; i++)
+		if (history_restore(&policy->histories[i], json_object_get(saved, history_names[i])))
 			return fail_memory(err);
 	return settings_restore(policy, json_object_get(saved, "set"), err);
 }

@@ -17,6 +17,7 @@ static const struct behaviour *behaviour_of(const struct policy_type *type)
 	    [POLICY_CONNECTION_DETECTOR] = &connection_detector,
 	    [POLICY_STOP_AFTER] = &stop_after,
 	    [POLICY_PERIODIC] = &periodic,
+	    [POLICY_AUTOSCALER] = &classic_autoscaler,
 	};
 	static const struct behaviour *const own[POLICY_KIND_COUNT] = {
 	    [POLICY_RESTARTER] = &mender,          [POLICY_REPLACER] = &mender,
@@ -86,6 +87,9 @@ static void policy_end(struct policy *policy)
 	for (size_t i = 0; i < POLICY_KEYS; i++)
 		free(policy->texts[i]);
 	free(policy->records);
+	for (size_t i = 0; i < HISTORIES; i++)
+		history_release(&policy->histories[i]);
+	free(policy->known);
 	free(policy->times);
 	free(policy->name);
 	json_decref(policy->given);
@@ -129,6 +133,7 @@ static int by_rank(const void *a, const void *b)
 	static const int ranks[POLICY_KIND_COUNT] = {
 	    [POLICY_FAILURE_DETECTOR] = 0, [POLICY_CONNECTION_DETECTOR] = 1, [POLICY_RESTARTER] = 2,
 	    [POLICY_REPLACER] = 3,         [POLICY_STOP_AFTER] = 4,          [POLICY_PERIODIC] = 5,
+	    [POLICY_AUTOSCALER] = 6,
 	};
 
 	return ranks[((const struct policy *)a)->type->kind] - ranks[((const struct policy *)b)->type->kind];
@@ -260,6 +265,19 @@ void policy_set_suspend(struct policy_set *set, size_t index, bool suspended)
 	}
 }
 
+/* Whether the behaviour will not have it. What is of the wrong kind is told of when it is taken. */
+static bool refused(const struct policy *policy, size_t index, const json_t *json, struct error *err)
+{
+	const struct policy_key *key = &policy->type->keys[index];
+	struct policy_value value;
+	struct error ignored;
+
+	if (!policy->behaviour->allow || !json || json_is_null(json) ||
+	    policy_value_read(policy->type, key, json, &value, &ignored))
+		return false;
+	return policy->behaviour->allow(policy, key->name, &value, err) != 0;
+}
+
 int policy_set_configure(struct policy_set *set, size_t index, const char *key, const json_t *value,
 			 struct error *err)
 {
@@ -273,7 +291,12 @@ int policy_set_configure(struct policy_set *set, size_t index, const char *key, 
 		remedy(err, "change it in the blueprint, and deploy");
 		return -1;
 	}
-	return setting_change(policy, (size_t)at, value, err);
+	if (refused(policy, (size_t)at, value, err) || setting_change(policy, (size_t)at, value, err))
+		return -1;
+	if (policy->behaviour->configured &&
+	    policy->behaviour->configured(policy, policy->type->keys[at].name))
+		return fail_memory(err);
+	return 0;
 }
 
 const json_t *policy_set_config(const struct policy_set *set, size_t index)

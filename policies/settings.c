@@ -1,4 +1,5 @@
 /* settings.c - what a policy is set to, by the names of its type's table. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,14 @@ int64_t setting(const struct policy *policy, const char *key)
 	return value ? value->number : NEVER;
 }
 
+double setting_real(const struct policy *policy, const char *key)
+{
+	size_t index;
+	const struct policy_value *value = value_of(policy, key, &index);
+
+	return value ? value->real : NAN;
+}
+
 const char *setting_text(const struct policy *policy, const char *key)
 {
 	size_t index;
@@ -45,7 +54,7 @@ int setting_take(struct policy *policy, size_t index, const json_t *json, struct
 	struct policy_value value;
 	char *text = NULL;
 
-	if (!json)
+	if (!json || json_is_null(json))
 		policy_value_initial(policy->type, key, &value);
 	else if (policy_value_read(policy->type, key, json, &value, err))
 		return -1;
@@ -81,6 +90,8 @@ static int put_value(struct policy *policy, size_t index, const json_t *json, st
 		return fail_memory(err);
 	if (setting_take(policy, index, value, err))
 		return -1;
+	if (json_is_null(value))
+		return before ? json_object_del(policy->given, before) : 0;
 	if (json_put_shared(policy->given, before ? before : policy->type->keys[index].name, value))
 		return fail_memory(err);
 	return 0;

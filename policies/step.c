@@ -169,8 +169,8 @@ static void hear_later(struct step *step, const char *sensor, const char *member
 	step->last = heard;
 }
 
-void emit(struct step *step, struct policy *policy, const char *member, const char *sensor, const char *why,
-	  ...)
+struct wish *emit(struct step *step, struct policy *policy, const char *member, const char *sensor,
+		  const char *why, ...)
 {
 	va_list values;
 
@@ -179,6 +179,7 @@ void emit(struct step *step, struct policy *policy, const char *member, const ch
 	va_end(values);
 	if (!step->failed)
 		hear_later(step, wish->what, wish->member, wish->why);
+	return wish;
 }
 
 const char *duration_said(const struct step *step, int64_t ms)
@@ -237,7 +238,7 @@ static enum wish_kind action_kind(const struct policy *policy)
 	static const enum wish_kind kinds[POLICY_KIND_COUNT] = {
 	    [POLICY_RESTARTER] = WISH_RESTART,         [POLICY_REPLACER] = WISH_REPLACE,
 	    [POLICY_CONNECTION_DETECTOR] = WISH_PROBE, [POLICY_STOP_AFTER] = WISH_STOP,
-	    [POLICY_PERIODIC] = WISH_INVOKE,
+	    [POLICY_PERIODIC] = WISH_INVOKE,           [POLICY_AUTOSCALER] = WISH_RESIZE,
 	};
 
 	return kinds[policy->type->kind];
@@ -285,6 +286,7 @@ static void tell_action(struct policy *policy, struct step *step, struct record 
 	action->told = 1;
 	wish->id = dry ? 0 : (uint64_t)action->id;
 	wish->attempt = (unsigned)action->attempt;
+	wish->size = kind == WISH_RESIZE ? (unsigned)record->scaler.target : 0;
 	wish->arguments = kind == WISH_INVOKE ? setting_map(policy, "args") : NULL;
 	wish->keep_healthy = keep_healthy(policy, step, sense);
 	int64_t parallel = setting(policy, "maxParallel");
@@ -361,6 +363,16 @@ static bool hear_all(struct step *step, size_t *heard_count)
 	return any;
 }
 
+static void sense_all(struct step *step)
+{
+	for (size_t i = 0; i < step->senses->sample_count; i++)
+		for (size_t j = 0; j < step->set->count; j++) {
+			struct policy *policy = &step->set->policies[j];
+			if (policy->behaviour->sense)
+				policy->behaviour->sense(policy, step, &step->senses->samples[i]);
+		}
+}
+
 static void look_all(struct policy *policy, struct step *step)
 {
 	for (size_t i = 0; i < policy->record_count; i++) {
@@ -384,6 +396,7 @@ int policy_set_step(struct policy_set *set, const struct senses *senses, int64_t
 		hear_later(&step, senses->signals[i].sensor, senses->signals[i].member,
 			   senses->signals[i].words);
 	hear_all(&step, &heard);
+	sense_all(&step);
 	bool again = true;
 	for (int pass = 0; again && pass < MOST_PASSES; pass++) {
 		again = false;

@@ -149,3 +149,30 @@ Test(policies, mistakes_are_told_where_they_are)
 		    "  policies:\n  - restarter\n  - type: org.apache.brooklyn.policy.ha.ServiceRestarter"),
 		5, 5, "has two policies that do the work of a", NULL);
 }
+
+/* Among what is wrong is this. */
+static void complains(const char *text, int line, int column, const char *summary, const char *remedy)
+{
+	struct outcome wrong = parse(text);
+	const struct diagnostic *entry = entry_at(&wrong.list, line, column);
+
+	expect_words(entry, summary, remedy);
+	close_outcome(&wrong);
+}
+
+Test(policies, an_autoscaler_is_refused_while_nothing_can_be_resized_and_its_keys_are_checked_all_the_same)
+{
+#define SCALER "  policies:\n  - type: org.apache.brooklyn.policy.autoscaling.AutoScalerPolicy\n    config: "
+	refused(with_lines(SCALER "{metric: '$brooklyn:sensor(\"load\")', metricLowerBound: 10, "
+				  "metricUpperBound: 99.5, entityWithMetric: '$brooklyn:entity(\"x\")', "
+				  "resizeUpStabilizationDelay: 30s, autoscaler.maxPoolSize: 4}"),
+		4, 5, "is not supported yet by this version of berth: no component can be resized", NULL);
+	complains(with_lines(SCALER "{metricUpperBond: 10}"), 5, 14, "has no key `metricUpperBond`",
+		  "did you mean `metricUpperBound`?");
+	complains(with_lines(SCALER "{metricUpperBound: high}"), 5, 32, "is to be a number", "12.5");
+	complains(with_lines(SCALER "{minPoolSize: -1}"), 5, 27, "a whole number, not below 0", NULL);
+	complains(with_lines(SCALER "{resizeOperator: x}"), 5, 30, "Java classes, which berth does not have",
+		  NULL);
+	complains(with_lines(SCALER "{entityWithMetric: '$brooklyn:entity()'}"), 5, 43,
+		  "entity() takes the id of a component", NULL);
+}

@@ -32,7 +32,11 @@ void bench_begin(struct bench *bench, const char *policies, size_t members)
 {
 	struct error err = {0};
 
-	*bench = (struct bench){.now = 1000000, .state = LIFE_RUNNING, .up = true, .member_count = members};
+	*bench = (struct bench){.now = 1000000,
+				.state = LIFE_RUNNING,
+				.up = true,
+				.member_count = members,
+				.size = (int64_t)members};
 	bench->set = set_of(policies, &err);
 	cr_assert(bench->set, "%s", err.text);
 	for (size_t i = 0; i < members; i++)
@@ -83,6 +87,9 @@ void bench_step(struct bench *bench)
 	    .signal_count = bench->signal_count,
 	    .outcomes = bench->outcomes,
 	    .outcome_count = bench->outcome_count,
+	    .samples = bench->samples,
+	    .sample_count = bench->sample_count,
+	    .size = bench->size,
 	    .chance = bench->chance,
 	    .zone_ms = bench->zone_ms,
 	    .state = bench->state,
@@ -92,7 +99,7 @@ void bench_step(struct bench *bench)
 	arena_release(&bench->arena);
 	cr_assert_eq(policy_set_step(bench->set, &senses, bench->now, &bench->arena, &bench->wishes, &err),
 		     0);
-	bench->outcome_count = bench->signal_count = 0;
+	bench->outcome_count = bench->signal_count = bench->sample_count = 0;
 }
 
 void bench_pass(struct bench *bench, int64_t ms)
@@ -148,6 +155,13 @@ void bench_ended(struct bench *bench, const struct wish *wish, enum outcome_kind
 void bench_signal(struct bench *bench, const char *sensor, const char *member)
 {
 	bench->signals[bench->signal_count++] = (struct policy_signal){sensor, member, NULL};
+	bench_step(bench);
+}
+
+void bench_number(struct bench *bench, const char *sensor, double number)
+{
+	bench->samples[bench->sample_count++] =
+	    (struct sample){.sensor = sensor, .kind = SAMPLE_NUMBER, .number = number};
 	bench_step(bench);
 }
 

@@ -25,6 +25,9 @@ struct bench {
 	size_t outcome_count;
 	struct policy_signal signals[BENCH_MEMBERS];
 	size_t signal_count;
+	struct sample samples[BENCH_MEMBERS];
+	size_t sample_count;
+	int64_t size; /* of the component; at first as many as members */
 	uint64_t chance;
 	int64_t now, zone_ms;
 	enum lifecycle state;
@@ -51,6 +54,8 @@ bool bench_emitted(const struct bench *bench, const char *sensor);
 /* The outcome of the wish, told with the next step, which is made now. */
 void bench_ended(struct bench *bench, const struct wish *wish, enum outcome_kind kind);
 void bench_signal(struct bench *bench, const char *sensor, const char *member);
+/* The component's own sensor has that number; and a step. */
+void bench_number(struct bench *bench, const char *sensor, double number);
 /* The member of that index is up, or not; and a step. */
 void bench_up(struct bench *bench, size_t member, bool up);
 void bench_expect(struct bench *bench, size_t member, enum lifecycle life);

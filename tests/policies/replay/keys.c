@@ -26,6 +26,14 @@ static const char *value_words(enum policy_value_kind kind)
 		return "state";
 	case POLICY_MAP:
 		return "map";
+	case POLICY_LIST:
+		return "list";
+	case POLICY_NUMBER:
+		return "decimal number";
+	case POLICY_ENTITY:
+		return "component";
+	case POLICY_JAVA:
+		return "Java";
 	}
 	return "";
 }
