@@ -39,6 +39,16 @@ Test(series, failure_detectors_tell_what_brooklyns_tell)
 	expect_series("failure-detector", 10);
 }
 
+Test(series, an_autoscaler_resizes_its_pool_as_brooklyns_does)
+{
+	expect_series("autoscaler", 51);
+}
+
+Test(series, a_cluster_grows_shrinks_and_puts_aside_as_brooklyns_does)
+{
+	expect_series("cluster", 5);
+}
+
 /* --- the comparison itself ------------------------------------------------------------------- */
 
 static const char down_and_up[] =

@@ -8,6 +8,13 @@
 
 enum { TOLERANCE_MS = 150, MAY_SWAP_MS = 30 };
 
+static bool is_outcome(const json_t *decision, const char *outcome)
+{
+	const char *said = json_text(decision, "outcome");
+
+	return said && !strcmp(said, outcome);
+}
+
 /* What a decision says, without when it was, and how often it was seen. */
 static json_t *content_of(const json_t *decision)
 {
@@ -16,6 +23,9 @@ static json_t *content_of(const json_t *decision)
 
 	for (size_t i = 0; i < COUNT_OF(left_out); i++)
 		json_object_del(copy, left_out[i]);
+	/* A call that failed changed nothing, whether that is said or not. */
+	if (is_outcome(decision, "error"))
+		json_object_del(copy, "size_after");
 	return copy;
 }
 

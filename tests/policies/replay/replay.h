@@ -13,6 +13,9 @@
  * both are the caller's. -1: the series cannot be played. */
 int stage_play(const json_t *series, json_t **ret_decisions, json_t **ret_final, struct error *err);
 
+/* The same for an autoscaler and its pool (pool.c). */
+int pool_play(const json_t *series, json_t *decisions, json_t *final, struct error *err);
+
 /* Whether the two agree: content and order exactly, times within 150 ms; what lies less than 30 ms apart may
  * change places, and what the recording had only in some runs may be there or not. What differs is written to
  * `to`. */

@@ -6,73 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "policies/internal.h"
-#include "replay.h"
-
-enum { MOST_STUBS = 32, MOST_EVENTS = 4096, MOST_STEPS_AT_ONE_TIME = 100 };
-/* Brooklyn waits so long for a service to be up before it expects it to run. To call an effector of a group,
- * and of a member, takes it so long: what is told meanwhile is told before it. */
-enum { BRIEF_WAIT_MS = 200, GROUP_CALL_MS = 6, MEMBER_CALL_MS = 5 };
-
-struct stub {
-	char name[16];
-	enum lifecycle expected, actual;
-	enum service_up up;
-	json_t *problems; /* NULL: there never were any */
-	bool member, child, quarantined;
-	int64_t settles_at; /* when it is to be expected running though it is not up; -1 */
-};
-
-struct failing {
-	char op[16], entity[16];
-	int64_t left;
-};
-
-/* Something that comes to its end later. */
-enum ending { END_RESTART, END_WAIT, END_START, END_STOP };
-struct event {
-	int64_t at;
-	enum ending ending;
-	size_t stub;
-	uint64_t wish; /* whose outcome it is */
-	bool failed;
-};
-
-/* A member to be replaced: one after the other. */
-struct replacement {
-	char old[16];
-	uint64_t wish; /* 0: asked for by the script */
-	size_t fresh;
-};
-
-struct stage {
-	const json_t *series;
-	struct policy_set *set;
-	enum policy_kind kind;
-	bool cluster, with_detector, quarantine, listening;
-	int64_t now, start_ms, stop_ms, restart_ms;
-	struct stub stubs[MOST_STUBS];
-	size_t stub_count;
-	size_t size; /* of the group, as told last */
-	enum lifecycle group_state;
-	json_t *group_problems;
-	struct failing failing[MOST_STUBS];
-	size_t failing_count;
-	struct event events[MOST_STUBS];
-	size_t event_count;
-	struct replacement queue[MOST_STUBS];
-	size_t queue_count;
-	bool replacing;
-	struct policy_signal signals[MOST_STUBS];
-	size_t signal_count;
-	struct wish_outcome outcomes[MOST_STUBS];
-	size_t outcome_count;
-	uint64_t begun; /* wishes up to this id were begun */
-	int64_t policy_at;
-	json_t *decisions;
-	struct error *err;
-	bool broken;
-};
+#include "stage.h"
 
 static int64_t number_of(const json_t *object, const char *key, int64_t otherwise)
 {
@@ -81,7 +15,7 @@ static int64_t number_of(const json_t *object, const char *key, int64_t otherwis
 
 /* --- what is written down -------------------------------------------------------------------- */
 
-static json_t *decide(struct stage *s, const char *what)
+json_t *stage_decide(struct stage *s, const char *what)
 {
 	json_t *decision = json_pack("{s:I, s:s}", "t_ms", (json_int_t)s->now, "what", what);
 
@@ -89,9 +23,9 @@ static json_t *decide(struct stage *s, const char *what)
 	return decision;
 }
 
-static void sensed(struct stage *s, const char *entity, const char *sensor, json_t *value)
+void stage_sensed(struct stage *s, const char *entity, const char *sensor, json_t *value)
 {
-	json_t *decision = decide(s, "sensor");
+	json_t *decision = stage_decide(s, "sensor");
 
 	json_object_set_new(decision, "entity", json_string(entity));
 	json_object_set_new(decision, "sensor", json_string(sensor));
@@ -99,9 +33,9 @@ static void sensed(struct stage *s, const char *entity, const char *sensor, json
 		json_object_set_new(decision, "value", value);
 }
 
-static void called(struct stage *s, const char *op, const char *entity, bool failed)
+void stage_called(struct stage *s, const char *op, const char *entity, bool failed)
 {
-	json_t *decision = decide(s, op);
+	json_t *decision = stage_decide(s, op);
 
 	json_object_set_new(decision, "entity", json_string(entity));
 	if (failed)
@@ -110,23 +44,30 @@ static void called(struct stage *s, const char *op, const char *entity, bool fai
 
 /* --- states ---------------------------------------------------------------------------------- */
 
-static void group_look(struct stage *s)
+struct cluster_health stage_health(const struct stage *s)
 {
-	bool on_fire = json_object_size(s->group_problems) > 0, up = false;
-	size_t members = 0;
+	size_t members = 0, up = 0, on_fire = 0;
 
-	if (!s->cluster)
-		return;
 	for (size_t i = 0; i < s->stub_count; i++) {
 		members += s->stubs[i].member;
-		up |= s->stubs[i].member && s->stubs[i].up == UP_YES;
-		on_fire |= s->stubs[i].member && s->stubs[i].actual == LIFE_ON_FIRE;
+		up += s->stubs[i].member && s->stubs[i].up == UP_YES;
+		on_fire += s->stubs[i].member && s->stubs[i].actual == LIFE_ON_FIRE;
 	}
-	enum lifecycle state = on_fire || (members && !up) ? LIFE_ON_FIRE : LIFE_RUNNING;
+	return cluster_health(members, up, on_fire, s->had_members);
+}
+
+void stage_group_look(struct stage *s)
+{
+	if (!s->cluster || s->group_expected == LIFE_NONE)
+		return;
+	bool on_fire = json_object_size(s->group_problems) > 0 || stage_health(s).on_fire;
+	enum lifecycle state = s->group_expected;
+	if (state == LIFE_RUNNING && on_fire)
+		state = LIFE_ON_FIRE;
 	if (state == s->group_state)
 		return;
 	s->group_state = state;
-	sensed(s, "subject", "service.state", json_string(lifecycle_name(state)));
+	stage_sensed(s, "subject", "service.state", json_string(lifecycle_name(state)));
 }
 
 static void set_actual(struct stage *s, struct stub *stub, enum lifecycle life)
@@ -134,8 +75,8 @@ static void set_actual(struct stage *s, struct stub *stub, enum lifecycle life)
 	if (life == LIFE_NONE || stub->actual == life)
 		return;
 	stub->actual = life;
-	sensed(s, stub->name, "service.state", json_string(lifecycle_name(life)));
-	group_look(s);
+	stage_sensed(s, stub->name, "service.state", json_string(lifecycle_name(life)));
+	stage_group_look(s);
 }
 
 /* What Brooklyn computes where no failure detector took its place. */
@@ -155,7 +96,7 @@ static void set_expected(struct stage *s, struct stub *stub, enum lifecycle life
 	}
 	stub->settles_at = -1;
 	stub->expected = life;
-	sensed(s, stub->name, "service.state.expected", json_string(lifecycle_name(life)));
+	stage_sensed(s, stub->name, "service.state.expected", json_string(lifecycle_name(life)));
 	compute_actual(s, stub);
 }
 
@@ -165,7 +106,7 @@ static void set_up(struct stage *s, struct stub *stub, enum service_up up)
 	compute_actual(s, stub);
 	if (up == UP_YES && stub->settles_at >= 0)
 		set_expected(s, stub, LIFE_RUNNING);
-	group_look(s);
+	stage_group_look(s);
 }
 
 static enum lifecycle lifecycle_of(const char *text)
@@ -190,7 +131,7 @@ static struct stub *stub_named(struct stage *s, const char *name)
 	return NULL;
 }
 
-static struct stub *stub_add(struct stage *s)
+struct stub *stub_add(struct stage *s)
 {
 	struct stub *stub = &s->stubs[s->stub_count < MOST_STUBS ? s->stub_count++ : MOST_STUBS - 1];
 
@@ -201,7 +142,7 @@ static struct stub *stub_add(struct stage *s)
 
 /* --- what is done ------------------------------------------------------------------------------ */
 
-static bool fails(struct stage *s, const char *op, const char *entity)
+bool stage_fails(struct stage *s, const char *op, const char *entity)
 {
 	for (size_t i = 0; i < s->failing_count; i++) {
 		struct failing *f = &s->failing[i];
@@ -213,8 +154,8 @@ static bool fails(struct stage *s, const char *op, const char *entity)
 	return false;
 }
 
-static void end_later(struct stage *s, int64_t delay, enum ending ending, size_t stub, uint64_t wish,
-		      bool failed)
+void stage_end_later(struct stage *s, int64_t delay, enum ending ending, size_t stub, uint64_t wish,
+		     bool failed)
 {
 	if (s->event_count == MOST_STUBS) {
 		s->broken = true;
@@ -231,23 +172,31 @@ static void outcome(struct stage *s, uint64_t wish, enum outcome_kind kind)
 
 static void restart(struct stage *s, struct stub *stub, uint64_t wish)
 {
-	bool failed = fails(s, "restart", stub->name);
+	bool failed = stage_fails(s, "restart", stub->name);
 
-	called(s, "restart", stub->name, failed);
+	stage_called(s, "restart", stub->name, failed);
 	if (failed)
 		outcome(s, wish, OUTCOME_FAILED);
 	else
-		end_later(s, s->restart_ms, END_RESTART, (size_t)(stub - s->stubs), wish, false);
+		stage_end_later(s, s->restart_ms, END_RESTART, (size_t)(stub - s->stubs), wish, false);
 }
 
-static void resized(struct stage *s, struct stub *stub, bool added)
+void stage_resized(struct stage *s, struct stub *stub, bool added)
 {
 	stub->member = added;
+	s->had_members |= added;
 	s->size += added ? 1 : (size_t)-1;
-	sensed(s, "subject", "group.members.count", json_integer((json_int_t)s->size));
-	sensed(s, "subject", added ? "group.members.added" : "group.members.removed",
-	       json_string(stub->name));
-	group_look(s);
+	stage_sensed(s, "subject", "group.members.count", json_integer((json_int_t)s->size));
+	stage_sensed(s, "subject", added ? "group.members.added" : "group.members.removed",
+		     json_string(stub->name));
+	stage_group_look(s);
+}
+
+void stage_cast_out(struct stage *s, struct stub *stub)
+{
+	stage_resized(s, stub, false);
+	stub->quarantined = cluster_fate(START_FAILED, s->quarantine) == FATE_QUARANTINED;
+	stub->child = stub->quarantined;
 }
 
 static void replacement_end(struct stage *s, enum outcome_kind kind)
@@ -257,7 +206,7 @@ static void replacement_end(struct stage *s, enum outcome_kind kind)
 	if (done->wish) {
 		outcome(s, done->wish, kind);
 	} else {
-		json_t *decision = decide(s, "returned");
+		json_t *decision = stage_decide(s, "returned");
 		json_object_set_new(decision, "op", json_string("replace"));
 		if (kind == OUTCOME_DONE)
 			json_object_set_new(decision, "value", json_string(s->stubs[done->fresh].name));
@@ -279,11 +228,11 @@ static void replacement_begin(struct stage *s)
 	struct stub *fresh = stub_add(s);
 	s->queue[0].fresh = (size_t)(fresh - s->stubs);
 	fresh->actual = fresh->expected = LIFE_STARTING;
-	resized(s, fresh, true);
-	bool failed = fails(s, "start", fresh->name);
-	called(s, "start", fresh->name, failed);
+	stage_resized(s, fresh, true);
+	bool failed = stage_fails(s, "start", fresh->name);
+	stage_called(s, "start", fresh->name, failed);
 	int64_t takes = failed || s->start_ms < MEMBER_CALL_MS ? MEMBER_CALL_MS : s->start_ms;
-	end_later(s, takes, END_START, s->queue[0].fresh, 0, failed);
+	stage_end_later(s, takes, END_START, s->queue[0].fresh, 0, failed);
 }
 
 /* The new one of the replacement under way is started: now the old one goes. */
@@ -292,20 +241,18 @@ static void started(struct stage *s, struct stub *fresh, bool failed)
 	if (failed) {
 		fresh->actual = fresh->expected = LIFE_ON_FIRE;
 		fresh->up = UP_NO;
-		group_look(s);
-		resized(s, fresh, false);
-		fresh->quarantined = s->quarantine;
-		fresh->child = s->quarantine;
+		stage_group_look(s);
+		stage_cast_out(s, fresh);
 		replacement_end(s, OUTCOME_FAILED);
 		return;
 	}
 	fresh->up = UP_YES;
 	fresh->actual = fresh->expected = LIFE_RUNNING;
 	struct stub *old = stub_named(s, s->queue[0].old);
-	resized(s, old, false);
-	bool refuses = fails(s, "stop", old->name);
-	called(s, "stop", old->name, refuses);
-	end_later(s, refuses ? 0 : s->stop_ms, END_STOP, (size_t)(old - s->stubs), 0, refuses);
+	stage_resized(s, old, false);
+	bool refuses = stage_fails(s, "stop", old->name);
+	stage_called(s, "stop", old->name, refuses);
+	stage_end_later(s, refuses ? 0 : s->stop_ms, END_STOP, (size_t)(old - s->stubs), 0, refuses);
 }
 
 static void end(struct stage *s, const struct event *event)
@@ -320,9 +267,11 @@ static void end(struct stage *s, const struct event *event)
 		replacement_begin(s);
 	} else if (event->ending == END_START) {
 		started(s, stub, event->failed);
-	} else {
+	} else if (event->ending == END_STOP) {
 		stub->child = false;
 		replacement_end(s, event->failed ? OUTCOME_OLD_STAYS : OUTCOME_DONE);
+	} else {
+		group_end(s, event);
 	}
 }
 
@@ -354,7 +303,7 @@ static void set_problem(struct stage *s, struct stub *stub, const char *key, con
 	json_t *keys = json_array();
 	json_object_foreach (stub->problems, name, item)
 		json_array_append_new(keys, json_string(name));
-	sensed(s, stub->name, "service.problems", keys);
+	stage_sensed(s, stub->name, "service.problems", keys);
 	compute_actual(s, stub);
 }
 
@@ -380,11 +329,11 @@ static void carry_out(struct stage *s, const struct wish *wish)
 		set_expected(s, stub, wish->life);
 		break;
 	case WISH_SIGNAL:
-		sensed(s, wish->member ? wish->member : "subject", wish->what, NULL);
+		stage_sensed(s, wish->member ? wish->member : "subject", wish->what, NULL);
 		break;
 	case WISH_PROBLEM:
 		json_object_set_new(s->group_problems, wish->what, json_string(wish->why));
-		group_look(s);
+		stage_group_look(s);
 		break;
 	case WISH_PROBE:
 		outcome(s, wish->id, s->listening ? OUTCOME_DONE : OUTCOME_FAILED);
@@ -397,6 +346,7 @@ static void carry_out(struct stage *s, const struct wish *wish)
 		break;
 	case WISH_STOP:
 	case WISH_INVOKE:
+	case WISH_RESIZE:
 	case WISH_REPORT:
 		break;
 	}
@@ -438,7 +388,7 @@ static int step(struct stage *s)
 	s->begun = last;
 	if (!s->replacing && s->queue_count) {
 		s->replacing = true;
-		end_later(s, GROUP_CALL_MS, END_WAIT, 0, 0, false);
+		stage_end_later(s, GROUP_CALL_MS, END_WAIT, 0, 0, false);
 	}
 	return 0;
 }
@@ -472,7 +422,7 @@ static int settle(struct stage *s)
 
 static void signal_later(struct stage *s, const char *sensor, const struct stub *stub)
 {
-	sensed(s, stub->name, sensor, NULL);
+	stage_sensed(s, stub->name, sensor, NULL);
 	if (s->signal_count < MOST_STUBS)
 		s->signals[s->signal_count++] = (struct policy_signal){sensor, stub->name, NULL};
 }
@@ -519,7 +469,6 @@ static void describe(const struct stage *s, json_t *to)
 {
 	const char *name;
 	json_t *item;
-	bool up = false;
 
 	if (!s->cluster) {
 		if (s->stubs[0].actual != LIFE_NONE)
@@ -542,10 +491,8 @@ static void describe(const struct stage *s, json_t *to)
 			json_array_append_new(keys, json_string(name));
 		json_object_set_new(to, "problems", keys);
 	}
-	for (size_t i = 0; i < s->stub_count; i++)
-		up |= s->stubs[i].member && s->stubs[i].up == UP_YES;
 	json_object_set_new(to, "service_state", json_string(lifecycle_name(s->group_state)));
-	json_object_set_new(to, "service_up", json_boolean(up));
+	json_object_set_new(to, "service_up", json_boolean(stage_health(s).up));
 	json_object_set_new(to, "size", json_integer((json_int_t)s->size));
 }
 
@@ -563,7 +510,7 @@ static void reconfigure(struct stage *s, const char *key, const json_t *value)
 {
 	if (!policy_set_configure(s->set, subject_of(s), key ? key : "", value, s->err))
 		return;
-	json_t *decision = decide(s, "script_error");
+	json_t *decision = stage_decide(s, "script_error");
 	json_object_set_new(decision, "event", json_string("config"));
 	json_object_set_new(decision, "error", json_string("UnsupportedOperationException"));
 }
@@ -572,9 +519,11 @@ static int play_sample(struct stage *s, const json_t *sample)
 {
 	const char *event = json_text(sample, "event"), *entity = json_text(sample, "entity");
 	struct stub *stub = stub_named(s, entity ? entity : "m0");
+	bool of_group = event && (!strcmp(event, "start") || !strcmp(event, "resize") ||
+				  !strcmp(event, "fail_next") || !strcmp(event, "snapshot"));
 	const json_t *value = json_object_get(sample, "value");
 
-	if (!event || !stub)
+	if (!event || (!stub && !of_group))
 		return fail(s->err, ERR_INVALID, "a sample without an event, or of nobody");
 	if (!strcmp(event, "service_up"))
 		set_up(s, stub, up_of(value));
@@ -594,8 +543,12 @@ static int play_sample(struct stage *s, const json_t *sample)
 		policy_set_suspend(s->set, subject_of(s), event[0] == 's');
 	else if (!strcmp(event, "replace"))
 		replace_later(s, entity, 0);
+	else if (!strcmp(event, "start"))
+		group_call(s, (struct group_call){GROUP_START, s->initial});
+	else if (!strcmp(event, "resize"))
+		group_call(s, (struct group_call){GROUP_RESIZE, (size_t)number_of(sample, "value", 0)});
 	else if (!strcmp(event, "snapshot"))
-		describe(s, decide(s, "snapshot"));
+		describe(s, stage_decide(s, "snapshot"));
 	else if (!strcmp(event, "config"))
 		reconfigure(s, json_text(sample, "key"), value);
 	else
@@ -696,7 +649,7 @@ static int set_up_policies(struct stage *s)
 			specs[count++] =
 			    (struct policy_spec){kinds[i].type, json_object_get(s->series, "config")};
 		}
-	if (!count)
+	if (!count && (!policy || strcmp(policy, "dynamic-cluster") != 0))
 		return fail(s->err, ERR_UNSUPPORTED, "no such policy here: %s", policy ? policy : "none");
 	s->with_detector = s->kind == POLICY_FAILURE_DETECTOR ||
 			   json_flag(s->series, "with_detector", false) ||
@@ -729,8 +682,12 @@ static void set_up_subject(struct stage *s)
 	s->quarantine =
 	    json_flag(json_object_get(subject, "cluster_config"), "quarantineFailedEntities", true);
 	s->group_problems = json_object();
-	s->group_state = LIFE_RUNNING;
-	s->size = s->cluster ? (size_t)number_of(subject, "size", 0) : 1;
+	s->initial = s->cluster ? (size_t)number_of(subject, "size", 0) : 1;
+	if (s->cluster && !json_flag(subject, "start", true))
+		return;
+	s->group_state = s->group_expected = LIFE_RUNNING;
+	s->size = s->initial;
+	s->had_members = s->size > 0;
 	for (size_t i = 0; i < s->size && i < MOST_STUBS; i++) {
 		struct stub *stub = stub_add(s);
 		stub->member = s->cluster;
@@ -738,6 +695,13 @@ static void set_up_subject(struct stage *s)
 		stub->up = s->cluster ? UP_YES : up_of(json_object_get(initial, "service_up"));
 		stub->actual = actual_state(stub->expected, stub->up, false, false);
 	}
+}
+
+static bool is_of(const json_t *series, const char *policy)
+{
+	const char *name = json_text(series, "policy");
+
+	return name && !strcmp(name, policy);
 }
 
 int stage_play(const json_t *series, json_t **ret_decisions, json_t **ret_final, struct error *err)
@@ -749,6 +713,10 @@ int stage_play(const json_t *series, json_t **ret_decisions, json_t **ret_final,
 	*ret_final = json_object();
 	if (!s)
 		return fail_memory(err);
+	if (is_of(series, "autoscaler")) {
+		free(s);
+		return pool_play(series, *ret_decisions, *ret_final, err);
+	}
 	s->series = series;
 	s->decisions = *ret_decisions;
 	s->err = err;
