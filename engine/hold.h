@@ -49,10 +49,12 @@ struct held_component {
 /* A location is listed again, after what may have been missed. */
 struct resurvey {
 	bool due, under_way;
-	unsigned failures;  /* in a row */
-	int64_t at_ms;      /* not before that; monotonic */
-	bool claim_due;     /* somebody wants to know whose the application is there */
-	int64_t claimed_ms; /* when it was ours; 0: not known */
+	unsigned failures;       /* in a row */
+	int64_t at_ms;           /* not before that; monotonic */
+	bool claim_due;          /* somebody wants to know whose the application is there */
+	int64_t claimed_ms;      /* when it was ours; 0: not known */
+	unsigned claim_failures; /* in a row */
+	int64_t claim_not_before_ms;
 };
 
 struct held_invocation; /* hold_invoke.c's */
@@ -133,6 +135,8 @@ void hold_ask_again(struct hold *hold);
 uint64_t hold_policies_changed(struct held_component *held);
 /* NULL: it is not held. */
 const struct held_component *held_component_of(const struct hold *hold, const char *id);
+/* Why an instance that another operation saw run counts as unhealthy; NULL: it does not, or is not held. */
+const char *hold_problem(const struct hold *hold, const struct instance *instance);
 /* "service.isUp", "service.state", "service.state.expected" and "service.problems", as members of an object.
  * False, and nothing is written: it is a job, or not all of it is in sight. */
 bool held_write_sensors(const struct held_component *held, struct text *to);

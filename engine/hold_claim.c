@@ -4,7 +4,11 @@
 
 #include "engine/hold.h"
 
-enum { FRESH_MS = 1000 }; /* one look for all that is done at about the same time */
+enum {
+	FRESH_MS = 1000,       /* one look for all that is done at about the same time */
+	FIRST_PAUSE_MS = 1000, /* after one that failed; doubled each time */
+	LONGEST_PAUSE_MS = 30 * 1000,
+};
 
 static int64_t now(const struct berth_operation *operation)
 {
@@ -16,9 +20,27 @@ bool hold_site_ours(struct site *site)
 	struct resurvey *again = site->resurvey;
 	if (again->claimed_ms && now(site->operation) - again->claimed_ms < FRESH_MS)
 		return true;
+	int64_t pause_ms = again->claim_not_before_ms - now(site->operation);
+	if (pause_ms > 0) {
+		resurvey_due(site, pause_ms);
+		return false;
+	}
 	again->claim_due = true;
 	operation_wake(site->operation);
 	return false;
+}
+
+/* Nothing is done there until it can be asked; the listing before that tells whether it can be seen. */
+static void ask_later(struct site *site, const struct error *why)
+{
+	struct resurvey *again = site->resurvey;
+	unsigned doublings = again->claim_failures < 5 ? again->claim_failures : 5;
+	int64_t pause_ms = (int64_t)FIRST_PAUSE_MS << doublings;
+	pause_ms = pause_ms < LONGEST_PAUSE_MS ? pause_ms : LONGEST_PAUSE_MS;
+	if (!again->claim_failures++)
+		operation_warn(site->operation, "%s; nothing is done there meanwhile", why->text);
+	again->claim_not_before_ms = now(site->operation) + pause_ms;
+	resurvey_due(site, pause_ms);
 }
 
 static void lost(struct hold *hold, const struct site *site)
@@ -44,13 +66,14 @@ static void ask(struct hold *hold, struct site *site)
 		return;
 	site->resurvey->claim_due = false;
 	if (progress == PROGRESS_FAILED) {
-		resurvey_due(site, 0); /* that tells when it can be seen again */
+		ask_later(site, &err);
 		return;
 	}
 	if (strcmp(site->holder.id, berth->owner.id) != 0) {
 		lost(hold, site);
 		return;
 	}
+	site->resurvey->claim_failures = 0;
 	site->resurvey->claimed_ms = now(hold->operation);
 	hold_ask_again(hold);
 }

@@ -35,6 +35,21 @@ static bool in_start_period(const struct work *work, const struct health_check *
 	return seen && world->ops->wall(world) - seen->started_ms < check->start_period_ms;
 }
 
+static void record(const struct held_instance *held, const char *what, const char *words)
+{
+	const struct berth_operation *operation = held->of->hold->operation;
+	store_put_event(operation->berth->store, operation->application->id, held->of->component->id,
+			held->work->instance->name, what, words);
+}
+
+static void well(struct held_instance *held)
+{
+	if (held->problem)
+		record(held, "healthy", "its health check succeeds again");
+	held->failures = 0;
+	free(give(held->problem));
+}
+
 static void answered(struct held_instance *held, const struct health_check *check, const struct error *err)
 {
 	struct work *work = held->work;
@@ -42,8 +57,7 @@ static void answered(struct held_instance *held, const struct health_check *chec
 	held->ask_next_ms = now_of(work) + check->interval_ms;
 	work_wake_after(work, check->interval_ms);
 	if (!err || !err->code) {
-		held->failures = 0;
-		free(give(held->problem));
+		well(held);
 		return;
 	}
 	/* It is us who cannot ask, or it does not count yet: that says nothing of it. */
@@ -52,10 +66,12 @@ static void answered(struct held_instance *held, const struct health_check *chec
 	if (++held->failures < (unsigned)check->retries)
 		return;
 	char *words = strdup(err->text);
-	if (words) {
-		free(held->problem);
-		held->problem = words;
-	}
+	if (!words)
+		return; /* it is asked again soon */
+	if (!held->problem)
+		record(held, "unhealthy", words);
+	free(held->problem);
+	held->problem = words;
 }
 
 bool health_asked(struct work *work)

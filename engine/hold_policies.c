@@ -239,11 +239,28 @@ static enum lifecycle state_of(const struct held_component *held, bool *ret_up)
 	return *ret_up ? LIFE_RUNNING : LIFE_ON_FIRE;
 }
 
+static int by_component(const void *component, const void *held)
+{
+	uintptr_t a = (uintptr_t)component, b = (uintptr_t)((const struct held_component *)held)->component;
+	return a < b ? -1 : a > b;
+}
+
+/* Those that are held are in the application's order. */
 const struct held_component *held_component_of(const struct hold *hold, const char *id)
 {
-	for (size_t i = 0; i < hold->component_count; i++)
-		if (!strcmp(hold->components[i].component->id, id))
-			return &hold->components[i];
+	const struct component *component = application_component(hold->operation->application, id);
+	return component && hold->component_count
+		   ? bsearch(component, hold->components, hold->component_count, sizeof *hold->components,
+			     by_component)
+		   : NULL;
+}
+
+const char *hold_problem(const struct hold *hold, const struct instance *instance)
+{
+	const struct held_component *held = held_component_of(hold, instance->component->id);
+	for (size_t i = 0; held && i < held->member_count; i++)
+		if (!strcmp(held->members[i].work->instance->name, instance->name))
+			return held->members[i].problem;
 	return NULL;
 }
 

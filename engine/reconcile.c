@@ -153,6 +153,21 @@ static void record(const struct work *work, const char *text)
 			work->instance->name, phase_name(work->instance->phase), text);
 }
 
+/* One that rests ended without anybody's asking: that is not what `stopped` says of those that were stopped.
+ */
+static void record_end(const struct work *work, const struct observed *seen)
+{
+	const struct berth_operation *operation = work->operation;
+	owned_text words = {0};
+	text_format(&words, "with code %d", seen->exit_code);
+	if (seen->out_of_memory)
+		text_add(&words, ": it ran out of memory");
+	if (seen->error && *seen->error)
+		text_format(&words, ": %s", seen->error);
+	store_put_event(operation->berth->store, operation->application->id, work->instance->component->id,
+			work->instance->name, "ended", text_view(&words));
+}
+
 static void give_slot_back(struct work *work);
 
 /* The one that is wanted in its place may wait for it to stop. */
@@ -179,6 +194,7 @@ static void enter(struct work *work, enum phase phase)
 {
 	struct instance *instance = work->instance;
 	const char *text = phase == PHASE_BROKEN ? error_of(work)->text : NULL;
+	bool ended = work->settled && work->operation->verb->rest && phase == PHASE_STOPPED;
 	give_slot_back(work);
 	instance->phase = phase;
 	instance->since_ms = now_of(work);
@@ -189,7 +205,9 @@ static void enter(struct work *work, enum phase phase)
 	if (resting)
 		work_settle(work);
 	tell(work, text);
-	if (resting ? work->made || phase != PHASE_RUNNING : phase == PHASE_BROKEN)
+	if (ended && instance->seen)
+		record_end(work, instance->seen);
+	else if (resting ? work->made || phase != PHASE_RUNNING : phase == PHASE_BROKEN)
 		record(work, text);
 	work_wake_consumers(work);
 	if (work->leftover)

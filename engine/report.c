@@ -45,6 +45,14 @@ static enum phase tasks_state(const struct observed *seen)
 	return running < seen->count ? PHASE_STARTING : PHASE_RUNNING;
 }
 
+/* In this very handle, by whoever keeps the application. */
+static const char *held_problem(const struct instance *instance)
+{
+	const struct berth_operation *operation = instance->work->operation;
+	const struct hold *hold = keeper_hold(operation->berth, operation->application->id);
+	return hold && operation != hold->operation ? hold_problem(hold, instance) : NULL;
+}
+
 /* What is true of an instance: what the target says, unless this operation knows better or the target is
  * silent. */
 enum phase instance_state(const struct instance *instance)
@@ -63,7 +71,8 @@ enum phase instance_state(const struct instance *instance)
 		return PHASE_STARTING;
 	if (instance->seen->state == SEEN_RUNNING && keeps_tasks(site))
 		return tasks_state(instance->seen);
-	return state_seen(instance, instance->seen);
+	enum phase state = state_seen(instance, instance->seen);
+	return state == PHASE_RUNNING && held_problem(instance) ? PHASE_UNHEALTHY : state;
 }
 
 enum phase component_state(const struct component *component)
@@ -74,8 +83,8 @@ enum phase component_state(const struct component *component)
 	size_t counted = 0;
 	static const int badness[PHASE_COUNT] = {
 	    [PHASE_FINISHED] = 0, [PHASE_RUNNING] = 1, [PHASE_UPDATING] = 2, [PHASE_STARTING] = 3,
-	    [PHASE_PLACING] = 4,  [PHASE_LINKING] = 5, [PHASE_STOPPING] = 6, [PHASE_STOPPED] = 7,
-	    [PHASE_ABSENT] = 8,   [PHASE_BROKEN] = 9,  [PHASE_UNKNOWN] = 10,
+	    [PHASE_PLACING] = 4,  [PHASE_LINKING] = 5, [PHASE_STOPPING] = 6, [PHASE_UNHEALTHY] = 7,
+	    [PHASE_STOPPED] = 8,  [PHASE_ABSENT] = 9,  [PHASE_BROKEN] = 10,  [PHASE_UNKNOWN] = 11,
 	};
 	for (size_t i = 0; i < component->instance_count; i++) {
 		const struct instance *instance = &component->instances[i];
@@ -112,7 +121,8 @@ const char *report_state(const struct berth_operation *operation)
 	if (counts[PHASE_UPDATING] || counts[PHASE_STARTING] || counts[PHASE_PLACING] ||
 	    counts[PHASE_LINKING])
 		return "starting";
-	return counts[PHASE_RUNNING] ? "unhealthy" : "stopped"; /* part of it runs */
+	/* Part of it runs, or runs and is not well. */
+	return counts[PHASE_RUNNING] || counts[PHASE_UNHEALTHY] ? "unhealthy" : "stopped";
 }
 
 /* --- one instance --------------------------------------------------------------------------- */
@@ -173,6 +183,8 @@ static void write_seen(struct text *to, const struct observed *seen, const char 
 		json_write_number(to, "exits", seen->exits);
 	if (seen && seen->state != SEEN_RUNNING && seen->state != SEEN_CREATED)
 		json_write_number(to, "exit_code", seen->exit_code);
+	if (seen && seen->out_of_memory)
+		json_write_flag(to, "out_of_memory", true);
 	if (error)
 		json_write_text(to, "error", error);
 	if (failure)
@@ -208,7 +220,8 @@ static void write_instance(struct text *to, const struct instance *instance)
 	if (instance->phase == PHASE_GONE)
 		return;
 	const struct error *error = error_of(instance->work);
-	const char *words = broken ? error->text : words_of(instance->seen);
+	const char *ill = instance_state(instance) == PHASE_UNHEALTHY ? held_problem(instance) : NULL;
+	const char *words = broken ? error->text : ill ? ill : words_of(instance->seen);
 	const char *failure = !instance->work->operation->verb->changes && error->code ? error->text : NULL;
 	if (instance->seen && instance->seen->task_count)
 		write_tasks(to, instance, words, failure);

@@ -17,6 +17,7 @@ struct finding {
 	/* From looking at it. */
 	int step; /* how far that has come */
 	struct observed looked;
+	const char *illness; /* why its check fails, as the one who keeps it found; NULL: it does not */
 	bool asked;
 	struct error silence; /* why it does not answer; OK: it does */
 	/* In words. */

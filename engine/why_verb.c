@@ -123,6 +123,10 @@ static int add_finding(struct berth_operation *operation, struct inquiry *inquir
 	if (!name)
 		return -1;
 	*finding = (struct finding){.work = work, .name = name, .state = instance_state(work->instance)};
+	const struct hold *hold = keeper_hold(operation->berth, operation->application->id);
+	if (finding->state == PHASE_UNHEALTHY &&
+	    !(finding->illness = arena_text(&operation->arena, hold_problem(hold, work->instance))))
+		return -1;
 	*inquiry->end = finding;
 	inquiry->end = &finding->following;
 	return map_get(operation->verb_names, name) ? 0 : map_put(&operation->verb_names, name, finding);

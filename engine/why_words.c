@@ -254,6 +254,24 @@ static bool does_not_answer(const struct berth_operation *operation, const struc
 	return true;
 }
 
+static bool is_unhealthy(const struct berth_operation *operation, const struct inquiry *inquiry,
+			 struct finding *finding)
+{
+	const struct component *component = finding->work->instance->component;
+	if (finding->state != PHASE_UNHEALTHY)
+		return false;
+	text_format(&finding->why, "it runs, but its health check fails: %s", finding->illness);
+	if (component->kept) {
+		text_add(&finding->remedy, "its policies see to it; its log may tell more");
+		finding->who = WHO_NOBODY;
+	} else {
+		text_add(&finding->remedy,
+			 "its log may tell why; with a `restarter` among its policies it is restarted");
+	}
+	next_logs(operation, inquiry, finding);
+	return true;
+}
+
 static bool answers_by_now(const struct berth_operation *operation, const struct inquiry *inquiry,
 			   struct finding *finding)
 {
@@ -306,8 +324,9 @@ static void is_fine(const struct inquiry *inquiry, struct finding *finding)
 
 /* The first that explains it is the reason. */
 static explanation *const explanations[] = {
-    silent_location, not_wanted,  waits_for_provider, not_there,       lost_its_keeper, is_unusable,
-    keeps_ending,    was_stopped, has_ended,          does_not_answer, answers_by_now,  is_as_before,
+    silent_location, not_wanted,     waits_for_provider, not_there, lost_its_keeper,
+    is_unusable,     keeps_ending,   was_stopped,        has_ended, is_unhealthy,
+    does_not_answer, answers_by_now, is_as_before,
 };
 
 void finding_explain(const struct berth_operation *operation, const struct inquiry *inquiry,

@@ -9,11 +9,11 @@
 const char *phase_name(enum phase phase)
 {
 	static const char *const names[PHASE_COUNT] = {
-	    [PHASE_ABSENT] = "absent",     [PHASE_LINKING] = "linking",   [PHASE_PLACING] = "placing",
-	    [PHASE_STARTING] = "starting", [PHASE_RUNNING] = "running",   [PHASE_UPDATING] = "updating",
-	    [PHASE_FINISHED] = "finished", [PHASE_STOPPING] = "stopping", [PHASE_REMOVING] = "removing",
-	    [PHASE_GONE] = "gone",         [PHASE_STOPPED] = "stopped",   [PHASE_BROKEN] = "broken",
-	    [PHASE_UNKNOWN] = "unknown",
+	    [PHASE_ABSENT] = "absent",     [PHASE_LINKING] = "linking",     [PHASE_PLACING] = "placing",
+	    [PHASE_STARTING] = "starting", [PHASE_RUNNING] = "running",     [PHASE_UPDATING] = "updating",
+	    [PHASE_FINISHED] = "finished", [PHASE_STOPPING] = "stopping",   [PHASE_REMOVING] = "removing",
+	    [PHASE_GONE] = "gone",         [PHASE_STOPPED] = "stopped",     [PHASE_BROKEN] = "broken",
+	    [PHASE_UNKNOWN] = "unknown",   [PHASE_UNHEALTHY] = "unhealthy",
 	};
 	return names[phase];
 }

@@ -8,12 +8,13 @@
 /* Where an instance is in its life. Names as `status` shows them: phase_name(). */
 enum phase {
 	PHASE_ABSENT,
-	PHASE_LINKING,  /* waits for those it needs */
-	PHASE_PLACING,  /* being made */
-	PHASE_STARTING, /* made; started, does not answer yet */
-	PHASE_RUNNING,  /* answers */
-	PHASE_UPDATING, /* answers; being changed in place, or waits for its predecessor to be gone */
-	PHASE_FINISHED, /* a job that came to its end well */
+	PHASE_LINKING,   /* waits for those it needs */
+	PHASE_PLACING,   /* being made */
+	PHASE_STARTING,  /* made; started, does not answer yet */
+	PHASE_RUNNING,   /* answers */
+	PHASE_UNHEALTHY, /* runs, and its health check fails: it is told so, nothing is in this phase */
+	PHASE_UPDATING,  /* answers; being changed in place, or waits for its predecessor to be gone */
+	PHASE_FINISHED,  /* a job that came to its end well */
 	PHASE_STOPPING,
 	PHASE_REMOVING,
 	PHASE_GONE,    /* was to go, and went */

@@ -4,7 +4,7 @@
 
 #include "locations/docker/docker.h"
 
-static step claim_create;
+static step claim_create, claim_read;
 
 static const char *const volume_texts[] = {"Name", NULL};
 
@@ -79,7 +79,33 @@ static enum progress claimed(struct task *task, struct error *err)
 		return call_failed(call, err, "location `%s`: cannot claim `%s`",
 				   task->docker->location->name, task->wish.app);
 	const json_t *volume = call_named(call, volume_texts, "no volume", err);
+	if (!volume)
+		return PROGRESS_FAILED;
+	/* An engine that was started anew leaves the labels of an older volume out of this answer. */
+	if (!marked(json_object_get(volume, "Labels"), task->wish.app))
+		return task_go(task, claim_read);
+	return told(task, json_object_get(volume, "Labels"), err);
+}
+
+static enum progress claim_was_read(struct task *task, struct error *err)
+{
+	struct call *call = &task->calls[0];
+
+	/* It went meanwhile. */
+	if (call->error.code == OK && call->status == 404 && ++task->tries < TRIES)
+		return task_go(task, claim_create);
+	if (!call_ok(call))
+		return call_failed(call, err, "location `%s`: cannot look who has `%s`",
+				   task->docker->location->name, task->wish.app);
+	const json_t *volume = call_named(call, volume_texts, "no volume", err);
 	return volume ? told(task, json_object_get(volume, "Labels"), err) : PROGRESS_FAILED;
+}
+
+static enum progress claim_read(struct task *task, struct error *err)
+{
+	const struct question question = {.method = "GET", .path = claim_path(task)};
+
+	return ask(task, 0, &question, claim_was_read, err);
 }
 
 static enum progress claim_create(struct task *task, struct error *err)

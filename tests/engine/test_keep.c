@@ -417,6 +417,87 @@ Test(keep, what_is_sick_is_restarted_too)
 	cr_assert_eq(starts(), after, "it is well again");
 }
 
+static json_t *status_of(const char *app)
+{
+	json_t *document = NULL;
+	struct berth_request request = {.size = sizeof request, .app = app};
+	cr_assert_eq(scene_request(&scene, berth_status, &request, &document), BERTH_OK);
+	return document;
+}
+
+static json_t *first_instance(const json_t *document)
+{
+	const json_t *component = json_array_get(json_object_get(document, "components"), 0);
+	return json_array_get(json_object_get(component, "instances"), 0);
+}
+
+Test(keep, what_runs_and_does_not_answer_its_check_is_unhealthy_until_it_does)
+{
+	deploy("id: app\nlocation: fake\nservices:\n"
+	       "- {type: 'docker:a:1', id: web, openPorts: 80, healthCheck: {tcp: {port: 80}, interval: 2s, "
+	       "retries: 2}}\n");
+	keep();
+	pass(10 * SECOND);
+	struct fake_behaviour deaf = {.component = "app.web", .answers_after_ms = -1};
+	fake_target_behave(scene.target, &deaf);
+	pass(10 * SECOND);
+	json_t *document = status_of("app");
+	cr_assert_str_eq(json_text(document, "state"), "unhealthy");
+	cr_assert_str_eq(json_text(first_instance(document), "state"), "unhealthy");
+	cr_assert_not_null(json_text(first_instance(document), "error"));
+	json_decref(document);
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	cr_assert_eq(scene_request(&scene, berth_why, &request, &document), BERTH_OK);
+	const json_t *finding = json_array_get(json_object_get(document, "findings"), 0);
+	cr_assert_str_eq(json_text(finding, "state"), "unhealthy");
+	cr_assert_not_null(strstr(json_text(finding, "why"), "its health check fails: "));
+	cr_assert_not_null(json_text(finding, "since"), "when that began was recorded");
+	json_decref(document);
+	deaf.answers_after_ms = 0;
+	fake_target_behave(scene.target, &deaf);
+	pass(10 * SECOND);
+	document = status_of("app");
+	cr_assert_str_eq(json_text(document, "state"), "running");
+	cr_assert_null(json_text(first_instance(document), "error"));
+	json_decref(document);
+}
+
+Test(keep, what_ends_by_itself_was_stopped_by_nobody)
+{
+	deploy("id: app\nlocation: fake\nservices:\n- {type: 'docker:a:1', id: web}\n");
+	keep();
+	pass(SECOND);
+	kill_it("app.web.1");
+	pass(SECOND);
+	json_t *document = NULL;
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	cr_assert_eq(scene_request(&scene, berth_why, &request, &document), BERTH_OK);
+	const json_t *finding = json_array_get(json_object_get(document, "findings"), 0);
+	cr_assert_null(strstr(json_text(finding, "why"), "berth stop"), "%s", json_text(finding, "why"));
+	json_decref(document);
+}
+
+/* It is a conflict from the engine that was started anew until somebody looks at the volume. */
+Test(keep, a_claim_that_cannot_be_asked_is_told_once_and_asked_again_with_pauses)
+{
+	deploy(RESTARTED);
+	keep();
+	pass(SECOND);
+	size_t before = starts();
+	struct fake_rule refused = {.call = FAKE_CLAIM, .times = 3};
+	fail(&refused.error, ERR_CONFLICT, "somebody else's");
+	fake_target_rule(scene.target, &refused);
+	kill_it("app.web.1");
+	pass(SECOND / 2);
+	size_t asked = fake_target_calls(scene.target, FAKE_CLAIM);
+	cr_assert_eq(starts(), before);
+	pass(SECOND / 4);
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_CLAIM), asked);
+	pass(MINUTE);
+	runs("app.web.1");
+	cr_assert_eq(starts(), before + 1);
+}
+
 Test(keep, fifty_deaths_at_once_are_four_starts_at_one_time)
 {
 	deploy("id: app\nlocation: fake\nservices:\n"
