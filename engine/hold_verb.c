@@ -34,8 +34,15 @@ static bool begin(struct berth_operation *operation)
 	if (sites_bind(operation, err) || sites_assign(operation, err) ||
 	    sites_open_known(operation, false, err))
 		return stage_failed(operation);
+	operation->commit = store_last(operation->berth->store);
 	operation->stage = STAGE_SURVEY;
 	return true;
+}
+
+/* What the last hold, or whoever set a policy meanwhile, had remembered can be read. */
+static bool is_remembered(const struct berth_operation *operation)
+{
+	return !operation->commit || store_durable(operation->berth->store, operation->commit, NULL) != 0;
 }
 
 /* A location that does not answer is asked again later: the others are held all the same. */
@@ -43,7 +50,7 @@ static bool surveyed(struct berth_operation *operation)
 {
 	if (operation->cancelled)
 		return end(operation);
-	if (survey(operation) == PROGRESS_WAITING || !stage_matched(operation))
+	if (survey(operation) == PROGRESS_WAITING || !is_remembered(operation) || !stage_matched(operation))
 		return false;
 	struct hold *hold = arena_array(&operation->arena, struct hold, 1);
 	if (!hold) {

@@ -285,6 +285,21 @@ bool keeper_gives_way(struct berth_operation *operation)
 	return kept->doing && !berth_done(kept->doing);
 }
 
+bool keeper_is_acting(const struct berth *berth, const char *app)
+{
+	const struct kept *kept = kept_of(berth, app);
+	if (!kept || kept->hold)
+		return false;
+	if (kept->doing && !berth_done(kept->doing))
+		return true;
+	for (const struct berth_operation *other = berth->operations; other; other = other->next) {
+		const char *its = other->done || !other->lock ? NULL : operation_app(other);
+		if (its && !strcmp(its, app) && other->verb != &verb_destroy)
+			return true;
+	}
+	return false;
+}
+
 void keeper_heard(const struct berth_operation *operation)
 {
 	const struct berth *berth = operation->berth;

@@ -16,6 +16,9 @@ void keeper_take_deeds(struct berth_operation *hold, struct deed *deeds);
 bool keeper_holds(const struct berth *berth, const char *app);
 /* The hold of the application that asks its policies now; NULL: none does in this handle. */
 struct hold *keeper_hold(const struct berth *berth, const char *app);
+/* Whether something is done about the application in this handle that leaves what policies remember alone: it
+ * may be written meanwhile, and is read when the application is held again. */
+bool keeper_is_acting(const struct berth *berth, const char *app);
 /* Beside those it took over already. */
 void keeper_add_deeds(struct berth_operation *hold, struct deed *deeds);
 /* Whether the operation must wait until its application is let go, which is then begun; it is woken. */

@@ -240,6 +240,22 @@ static bool is_known(struct berth_operation *operation)
 	return stage_failed(operation);
 }
 
+/* Under the application's lock; or at once while the keeper itself, or somebody in this handle, acts on the
+ * application with it: whoever suspends a policy then is in a hurry. */
+static bool may_change(struct berth_operation *operation)
+{
+	struct store *store = operation->berth->store;
+	if (!operation->lock && keeper_is_acting(operation->berth, operation->request.app)) {
+		if (!operation->commit)
+			operation->commit = store_last(store);
+		return !operation->commit || store_durable(store, operation->commit, NULL) != 0;
+	}
+	if (!lock_ready(operation))
+		return false;
+	lock_describe(operation);
+	return true;
+}
+
 /* Whether `policing` has them. False: wait, or the operation was ended. */
 static bool take(struct berth_operation *operation, struct policing *policing)
 {
@@ -256,10 +272,8 @@ static bool take(struct berth_operation *operation, struct policing *policing)
 		return subjects_of_hold(operation, hold, &policing->of) == 0 || stage_failed(operation);
 	if (!operation->application && operation_read_blueprint(operation))
 		return false;
-	if (!is_known(operation) || (changes && !lock_ready(operation)))
+	if (!is_known(operation) || (changes && !may_change(operation)))
 		return false;
-	if (changes)
-		lock_describe(operation);
 	return subjects_of_store(operation, &policing->of) == 0 || stage_failed(operation);
 }
 

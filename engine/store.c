@@ -278,6 +278,11 @@ int store_durable(struct store *store, uint64_t number, struct error *err)
 	return 1;
 }
 
+uint64_t store_last(const struct store *store)
+{
+	return store->given;
+}
+
 /* The record joins those that wait for the next batch; it is the first one when nothing waits. 0 or -1. */
 static int queue(struct store *store, struct record *record)
 {

@@ -118,5 +118,7 @@ uint64_t store_put_memory(struct store *store, const char *app, const char *comp
 uint64_t store_put_stopped(struct store *store, const char *app, const char *instance, const char *by);
 /* 1: durable. 0: not yet. -1: the commit failed, *err says why (and everything after it). */
 int store_durable(struct store *store, uint64_t number, struct error *err);
+/* The record that was put last; 0: none was. Whoever must read what others put waits until it is durable. */
+uint64_t store_last(const struct store *store);
 
 #endif

@@ -188,6 +188,25 @@ Test(policy_verb, suspended_it_does_nothing_and_resumed_it_acts_on_what_is)
 	cr_expect(runs("app.db.1"));
 }
 
+Test(policy_verb, it_is_suspended_at_once_while_an_instance_is_made_again)
+{
+	deploy(RESTARTED);
+	keep_all();
+	fake_target_time(scene.target, FAKE_PLACE, 5 * MINUTE);
+	cr_assert_eq(fake_target_vanish(scene.target, "app.db.1"), 0);
+	pass(10 * SECOND);
+	int64_t before = scene.world->ops->now(scene.world);
+	cr_assert_eq(policy("suspend", "db", "restarter", NULL, NULL), BERTH_OK);
+	cr_expect(suspended("db", "restarter"));
+	cr_expect_lt(scene.world->ops->now(scene.world) - before, SECOND);
+	pass(20 * MINUTE);
+	cr_expect(runs("app.db.1"), "what was begun comes to its end");
+	cr_expect(suspended("db", "restarter"));
+	kill_it("app.db.1");
+	pass(10 * MINUTE);
+	cr_expect_not(runs("app.db.1"));
+}
+
 Test(policy_verb, suspended_it_stays_so_for_the_next_program_too)
 {
 	deploy(RESTARTED);

@@ -252,7 +252,7 @@ rest() { # WHAT
 spared=no
 : >blows.log
 check "a controller" up
-check "all is deployed" deployed
+check "all is deployed" until_true 70 deployed
 rest "before"
 load 2>/dev/null &
 children+=("$!")
