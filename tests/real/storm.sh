@@ -260,6 +260,8 @@ part=$((minutes * 60 / 4))
 blows "$part"
 rest "first quarter"
 blows $((part / 2))
+# A deploy that knows nothing waits for what hangs.
+check "nothing hangs" until_true 60 nobody_ill
 die
 rm -f "$work/state/berth/berth.db"*
 check "without its store the controller comes back" up
