@@ -8,11 +8,10 @@
 
 static int kind_of(const char *name)
 {
-	static const char *const names[] = {[BERTH_EVENT_PHASE] = "phase",
-					    [BERTH_EVENT_LOG] = "log",
-					    [BERTH_EVENT_WARNING] = "warning",
-					    [BERTH_EVENT_OUTPUT] = "output",
-					    [BERTH_EVENT_RECORD] = "record"};
+	static const char *const names[] = {
+	    [BERTH_EVENT_PHASE] = "phase",     [BERTH_EVENT_LOG] = "log",
+	    [BERTH_EVENT_WARNING] = "warning", [BERTH_EVENT_OUTPUT] = "output",
+	    [BERTH_EVENT_RECORD] = "record",   [BERTH_EVENT_NOTICE] = "notice"};
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		if (strcmp(names[i], name) == 0)
 			return (int)i;
@@ -38,6 +37,8 @@ static void tell(const struct berth_operation *operation, const char *kind, cons
 	    .component = json_text(json, "component"),
 	    .instance = json_text(json, "instance"),
 	    .location = json_text(json, "location"),
+	    .app = json_text(json, "app"),
+	    .what = json_text(json, "what"),
 	    .phase = json_text(json, "phase"),
 	    .text = text,
 	    .text_size = letters ? bytes.length

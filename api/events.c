@@ -8,11 +8,10 @@
 
 const char *event_name(enum berth_event_kind kind)
 {
-	static const char *const names[] = {[BERTH_EVENT_PHASE] = "phase",
-					    [BERTH_EVENT_LOG] = "log",
-					    [BERTH_EVENT_WARNING] = "warning",
-					    [BERTH_EVENT_OUTPUT] = "output",
-					    [BERTH_EVENT_RECORD] = "record"};
+	static const char *const names[] = {
+	    [BERTH_EVENT_PHASE] = "phase",     [BERTH_EVENT_LOG] = "log",
+	    [BERTH_EVENT_WARNING] = "warning", [BERTH_EVENT_OUTPUT] = "output",
+	    [BERTH_EVENT_RECORD] = "record",   [BERTH_EVENT_NOTICE] = "notice"};
 	return (size_t)kind < COUNT_OF(names) ? names[kind] : "other";
 }
 
@@ -50,6 +49,8 @@ void event_json(struct text *to, const struct berth_event *event)
 {
 	json_open(to, NULL, '{');
 	json_write_text(to, "kind", event_name(event->kind));
+	put(to, "what", event->what);
+	put(to, "app", event->app);
 	put(to, "component", event->component);
 	put(to, "instance", event->instance);
 	put(to, "location", event->location);

@@ -1,10 +1,15 @@
 /* metrics.c - what is counted, in the text format of Prometheus, or OpenMetrics where that is asked for. */
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "api/server.h"
 #include "base/cleanup.h"
+#include "berth/numbers.h"
 
 void metrics_count(struct map **map, const char *labels)
 {
@@ -23,6 +28,7 @@ struct page {
 	struct text text;
 	bool open_metrics;
 	const char *name;
+	char family[80]; /* the last one of the library's */
 };
 
 /* OpenMetrics names the family of a counter without its `_total`. */
@@ -34,6 +40,68 @@ static void head(struct page *page, const char *name, const char *type, const ch
 	page->name = name;
 	text_format(&page->text, "# HELP %.*s %s\n# TYPE %.*s %s\n", length, name, help, length, name, type);
 }
+
+/* --- what the library counts ----------------------------------------------------------------- */
+
+/* NAME="VALUE",... in which the value may have anything. */
+static void put_labels(struct text *to, const struct berth_number *number)
+{
+	for (size_t i = 0; i < number->label_count; i++) {
+		text_format(to, "%s%s=\"", i ? "," : "", number->labels[i].name);
+		for (const char *c = number->labels[i].value; *c; c++)
+			if (*c == '\n')
+				text_add(to, "\\n");
+			else
+				text_format(to, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+		text_add_char(to, '"');
+	}
+}
+
+static void put_duration(struct page *page, const struct berth_number *number, const char *labels)
+{
+	const char *comma = *labels ? "," : "";
+	for (size_t i = 0; i < number->bound_count; i++) {
+		double bound = (double)number->bounds[i] / 1000;
+		text_format(&page->text, "%s_bucket{%s%sle=\"%.*f\"} %" PRIu64 "\n", page->name, labels,
+			    comma,
+			    bound < 0.1               ? 2
+			    : number->bounds[i] % 100 ? 2
+						      : 1,
+			    bound, number->within[i]);
+	}
+	text_format(&page->text, "%s_bucket{%s%sle=\"+Inf\"} %" PRIu64 "\n", page->name, labels, comma,
+		    number->value);
+	text_format(&page->text, "%s_sum{%s} %.3f\n%s_count{%s} %" PRIu64 "\n", page->name, labels,
+		    (double)number->sum_ms / 1000, page->name, labels, number->value);
+}
+
+static void put_number(void *of, const struct berth_number *number)
+{
+	static const struct {
+		const char *type, *ending;
+	} kinds[] = {[BERTH_COUNTER] = {"counter", "_total"},
+		     [BERTH_GAUGE] = {"gauge", ""},
+		     [BERTH_DURATION] = {"histogram", "_seconds"}};
+	struct page *page = of;
+	char name[80];
+	owned_text labels = {0};
+	snprintf(name, sizeof name, "berth_%s%s", number->name, kinds[number->kind].ending);
+	if (strcmp(name, page->family) != 0) {
+		strcpy(page->family, name);
+		head(page, page->family, kinds[number->kind].type, number->summary);
+	}
+	put_labels(&labels, number);
+	page->text.failed |= labels.failed;
+	if (number->kind == BERTH_DURATION)
+		put_duration(page, number, text_view(&labels));
+	else if (labels.length)
+		text_format(&page->text, "%s{%s} %" PRIu64 "\n", page->name, text_view(&labels),
+			    number->value);
+	else
+		text_format(&page->text, "%s %" PRIu64 "\n", page->name, number->value);
+}
+
+/* --- what the server counts ------------------------------------------------------------------ */
 
 static void number(struct page *page, const char *name, const char *type, const char *help, double value)
 {
@@ -62,6 +130,28 @@ static double cpu_seconds(void)
 	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
+static double resident_bytes(void)
+{
+	long all = 0, resident = 0;
+	FILE *file = fopen("/proc/self/statm", "re");
+	if (file && fscanf(file, "%ld %ld", &all, &resident) != 2)
+		resident = 0;
+	if (file)
+		fclose(file);
+	return (double)resident * (double)sysconf(_SC_PAGESIZE);
+}
+
+static double open_descriptors(void)
+{
+	DIR *list = opendir("/proc/self/fd");
+	double count = -3; /* ".", "..", and the one that is read here */
+	while (list && readdir(list))
+		count++;
+	if (list)
+		closedir(list);
+	return count > 0 ? count : 0;
+}
+
 static void put_all(struct page *page, const struct berth_server *server)
 {
 	const struct metrics *metrics = &server->metrics;
@@ -81,6 +171,9 @@ static void put_all(struct page *page, const struct berth_server *server)
 	       (double)metrics->watchers_dropped);
 	number(page, "berth_deadlines_missed_total", "counter",
 	       "connections that did not say what they wanted", (double)metrics->deadlines_missed);
+	number(page, "berth_resident_memory_bytes", "gauge", "memory that it has now", resident_bytes());
+	number(page, "berth_open_fds", "gauge", "file descriptors that it has open", open_descriptors());
+	berth_numbers(server->berth, put_number, page);
 	if (page->open_metrics)
 		text_add(&page->text, "# EOF\n");
 }

@@ -161,6 +161,7 @@ void berth_close(struct berth *berth)
 	if (berth->backend)
 		berth->backend->close(berth);
 	store_free(berth->store);
+	counts_release(&berth->counts);
 	if (berth->world_owned)
 		world_real_close(berth->world);
 	arena_release(&berth->arena);

@@ -36,6 +36,12 @@ bool stage_claimed(struct berth_operation *operation)
 	return true;
 }
 
+static void count_answer(struct site *site, const char *call, enum progress progress, const struct error *err)
+{
+	if (progress != PROGRESS_WAITING)
+		count_call(site, call, progress == PROGRESS_FAILED ? err->code : OK);
+}
+
 bool sites_claim(struct berth_operation *operation)
 {
 	bool waiting = false;
@@ -46,6 +52,7 @@ bool sites_claim(struct berth_operation *operation)
 		enum progress progress = site->location.driver->claim(
 		    &site->location, &site->errand, operation->application->id, &operation->berth->owner,
 		    operation->request.adopt, &site->claim_arena, &site->holder, &err);
+		count_answer(site, "claim", progress, &err);
 		if (progress == PROGRESS_FAILED) {
 			blame_site(&operation->error, site, &err);
 			return leases_give_up(operation);
@@ -88,6 +95,7 @@ bool sites_prepare(struct berth_operation *operation)
 		struct error err = {0};
 		enum progress progress =
 		    site->location.driver->prepare(&site->location, &site->errand, &request, &err);
+		count_answer(site, "prepare", progress, &err);
 		if (progress == PROGRESS_FAILED) {
 			blame_site(&operation->error, site, &err);
 			return leases_give_up(operation);
@@ -121,11 +129,13 @@ enum progress site_leave(struct berth_operation *operation, struct site *site, b
 	const char *app = operation->application->id;
 	if (!site->released) {
 		enum progress progress = driver->release(&site->location, &site->errand, app, volumes, err);
+		count_answer(site, "release", progress, err);
 		if (progress != PROGRESS_DONE)
 			return progress;
 		site->released = true;
 	}
 	enum progress progress = driver->disclaim(&site->location, &site->errand, app, err);
+	count_answer(site, "disclaim", progress, err);
 	site->left = progress == PROGRESS_DONE;
 	return progress;
 }

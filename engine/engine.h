@@ -4,6 +4,7 @@
 
 #include "base/world.h"
 #include "berth/berth.h"
+#include "engine/counts.h"
 #include "engine/store.h"
 #include "entities/entity.h"
 #include "locations/location.h"
@@ -17,6 +18,7 @@ struct berth {
 	const char *(*environment)(const char *name);
 	char deployer[40];   /* this owner at this very place: whose dead leases need not be waited for */
 	struct store *store; /* opened when first needed */
+	struct counts counts;
 	struct berth_operation *operations;
 	struct berth_operation *keeper; /* holds every application the store knows; NULL: nobody does */
 	bool giving_back;               /* it ends: the targets have their duties again */
@@ -56,9 +58,10 @@ struct site {
 	struct owner holder;
 	bool needed; /* something is to be made here */
 	bool claimed, prepared, released, left, tidied;
-	struct lease_keeper *lease;  /* lease.c's */
-	struct resurvey *resurvey;   /* hold_resurvey.c's */
-	struct slots changes, stops; /* calls under way that change something, and that end something */
+	struct lease_keeper *lease;     /* lease.c's */
+	struct resurvey *resurvey;      /* hold_resurvey.c's */
+	struct location_counts *counts; /* counts.c's; NULL: nothing was counted yet */
+	struct slots changes, stops;    /* calls under way that change something, and that end something */
 };
 
 /* What the plan says about one instance. */
@@ -288,6 +291,8 @@ struct berth_operation {
 	bool known_read; /* `known` was */
 	bool any_kept;   /* an older one stayed, since its successor failed */
 	bool cancelled, cancel_told, abandoned, timed_out, changed, done;
+	bool reconciling; /* since reconciled_ms, monotonic */
+	int64_t reconciled_ms;
 	bool overdue;      /* there was no memory for the timer of its next turn */
 	bool written;      /* the last records are with the store */
 	bool as_expected;  /* it was seen to be at the revision that the request is meant for */

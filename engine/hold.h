@@ -15,11 +15,12 @@
 struct held_instance {
 	struct work *work;
 	struct held_component *of;
-	uint64_t wish;   /* whose action is under way; 0: none is */
-	bool acting;     /* something is done to it */
-	bool sight_lost; /* the last look got no answer */
-	bool stopped;    /* on purpose: it is not to run */
-	struct sense {   /* what its policies were told of it last */
+	uint64_t wish;     /* whose action is under way; 0: none is */
+	bool acting;       /* something is done to it */
+	int64_t acting_ms; /* since then; monotonic */
+	bool sight_lost;   /* the last look got no answer */
+	bool stopped;      /* on purpose: it is not to run */
+	struct sense {     /* what its policies were told of it last */
 		enum phase phase;
 		bool lost, ill, acting;
 	} told;

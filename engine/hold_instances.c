@@ -155,5 +155,6 @@ void held_restart(struct held_instance *held)
 	work->doing = DOING_NOTHING;
 	forget_before(work);
 	held->acting = true;
+	held->acting_ms = now_of(work);
 	work_begin(work, runs ? ACTION_RESTART : ACTION_START, runs ? PHASE_STOPPING : PHASE_STARTING);
 }

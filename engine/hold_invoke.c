@@ -54,6 +54,7 @@ int hold_invoke(struct held_component *held, const struct wish *wish)
 					      .name = wish->what,
 					      .components = components,
 					      .arguments = arguments};
+	count_decision(hold, wish->policy, "invoke");
 	invocation->operation = operation_begin(hold->berth, &verb_invoke, &request, &hold->listener, NULL);
 	if (!invocation->operation) {
 		free(invocation);

@@ -170,6 +170,7 @@ static void acted(struct held_instance *held)
 				 : work->halted || held->sight_lost || work->doing ? OUTCOME_DROPPED
 										   : OUTCOME_FAILED;
 	held->acting = false;
+	count_duration(work->operation, now_of(work) - held->acting_ms);
 	health_forget(held);
 	if (well)
 		remember_answered(work);

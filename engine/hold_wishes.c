@@ -35,13 +35,42 @@ static int add_deed(struct held_component *held, enum deed_kind kind, unsigned o
 	return 0;
 }
 
-static void record(const struct held_component *held, const char *instance, const char *what,
-		   const char *words)
+/* What was decided: for `events`, for whoever listens, and counted as `kind`. */
+static void record(const struct held_component *held, const struct wish *wish, const char *instance,
+		   const char *what, const char *kind)
 {
 	struct berth_operation *operation = held->hold->operation;
 	store_put_event(operation->berth->store, operation->application->id, held->component->id, instance,
-			what, words);
-	operation_warn(operation, "%s: %s", instance ? instance : held->component->id, words);
+			what, wish->why);
+	operation_warn(operation, "%s: %s", instance ? instance : held->component->id, wish->why);
+	count_decision(operation, wish->policy, kind);
+}
+
+/* What somebody who does not look wants to hear of. */
+static void notice(const struct held_component *held, const struct wish *wish)
+{
+	static const struct {
+		const char *told, *what;
+	} notices[] = {{"ha.entityFailed", "failure"},
+		       {"ha.entityRecovered", "recovery"},
+		       {"breaker.open", "breaker"},
+		       {"breaker.closed", "breaker-closed"}};
+	const struct berth_operation *operation = held->hold->operation;
+	for (size_t i = 0; wish->what && i < COUNT_OF(notices); i++) {
+		if (strcmp(notices[i].told, wish->what) != 0)
+			continue;
+		const struct berth_event event = {.size = sizeof event,
+						  .kind = BERTH_EVENT_NOTICE,
+						  .app = operation->application->id,
+						  .component = held->component->id,
+						  .instance = wish->member,
+						  .text = wish->why,
+						  .text_size = strlen(wish->why),
+						  .what = notices[i].what};
+		count_decision(operation, wish->policy, notices[i].what);
+		if (operation->listener.event)
+			operation->listener.event(operation->listener.context, &event);
+	}
 }
 
 static struct held_instance *member_of(struct held_component *held, const char *name)
@@ -94,7 +123,7 @@ static int restart(struct held_component *held, const struct wish *wish)
 		return held_outcome(held, wish->id, OUTCOME_DONE, NULL);
 	if (!bounds_allow(held, member, wish) || !hold_site_ours(member->work->site))
 		return 0;
-	record(held, wish->member, "restarting", wish->why);
+	record(held, wish, wish->member, "restarting", "restart");
 	if (!can_be_started(member))
 		return add_deed(held, DEED_MEND, member->work->instance->ordinal, wish->id);
 	member->wish = wish->id;
@@ -109,7 +138,7 @@ static int replace(struct held_component *held, const struct wish *wish)
 		return held_outcome(held, wish->id, OUTCOME_DROPPED, "it is gone");
 	if (!may_act(member) || !bounds_allow(held, member, wish))
 		return 0;
-	record(held, wish->member, "replacing", wish->why);
+	record(held, wish, wish->member, "replacing", "replace");
 	return add_deed(held, member->work->instance->seen ? DEED_REPLACE : DEED_MEND,
 			member->work->instance->ordinal, wish->id);
 }
@@ -118,7 +147,7 @@ static int replace(struct held_component *held, const struct wish *wish)
 
 static int stop(struct held_component *held, const struct wish *wish)
 {
-	record(held, NULL, "stopping", wish->why);
+	record(held, wish, NULL, "stopping", "stop");
 	return add_deed(held, DEED_STOP, 0, wish->id);
 }
 
@@ -130,7 +159,7 @@ static int invoke(struct held_component *held, const struct wish *wish)
 	} effectors[] = {{"restart", DEED_RESTART}, {"stop", DEED_STOP}, {"start", DEED_START}};
 	for (size_t i = 0; i < COUNT_OF(effectors); i++)
 		if (!strcmp(wish->what, effectors[i].name)) {
-			record(held, NULL, wish->what, wish->why);
+			record(held, wish, NULL, wish->what, "invoke");
 			return add_deed(held, effectors[i].kind, 0, wish->id);
 		}
 	return hold_invoke(held, wish);
@@ -147,7 +176,7 @@ static int note_problem(struct held_component *held, const struct wish *wish)
 static int carry_out(struct held_component *held, const struct wish *wish)
 {
 	if (wish->dry_run) {
-		record(held, wish->member, "would act", wish->why);
+		record(held, wish, wish->member, "would act", "dry-run");
 		return 0;
 	}
 	switch (wish->kind) {
@@ -164,7 +193,11 @@ static int carry_out(struct held_component *held, const struct wish *wish)
 	case WISH_PROBLEM:
 		return note_problem(held, wish);
 	case WISH_REPORT:
-		record(held, wish->member, "policy", wish->why);
+		record(held, wish, wish->member, "policy", "report");
+		notice(held, wish);
+		return 0;
+	case WISH_SIGNAL:
+		notice(held, wish);
 		return 0;
 	default: /* sensors of its own: they are told by `status` */
 		return 0;

@@ -351,6 +351,17 @@ static bool unanswered(const struct error *err)
 	return err->code == ERR_UNREACHABLE || err->code == ERR_TIMED_OUT;
 }
 
+static const char *call_name(enum doing doing)
+{
+	static const char *const names[] = {
+	    [DOING_NOTHING] = "nothing", [DOING_PLACE] = "place",       [DOING_START] = "start",
+	    [DOING_PROBE] = "probe",     [DOING_LOOK] = "look",         [DOING_ADMIT] = "admit",
+	    [DOING_STOP] = "stop",       [DOING_REMOVE] = "remove",     [DOING_LOGS] = "logs",
+	    [DOING_UPDATE] = "update",   [DOING_DELIVER] = "deliver",   [DOING_SIGNAL] = "signal",
+	    [DOING_EXEC] = "exec",       [DOING_WITHDRAW] = "withdraw", [DOING_RENAME] = "rename"};
+	return names[doing];
+}
+
 enum call_result call_ended(struct work *work, enum progress progress, const struct error *err)
 {
 	enum doing doing = work->doing;
@@ -358,6 +369,7 @@ enum call_result call_ended(struct work *work, enum progress progress, const str
 		return CALL_STAY;
 	work->doing = DOING_NOTHING;
 	work->operation->calls++;
+	count_call(work->site, call_name(doing), progress == PROGRESS_DONE ? OK : err->code);
 	if (takes_slot(doing))
 		give_slot_back(work);
 	if (progress == PROGRESS_DONE) {
@@ -559,6 +571,8 @@ int reconcile_begin(struct berth_operation *operation, struct error *err)
 			return -1;
 		site->watched = true;
 	}
+	operation->reconciling = !operation->verb->rest;
+	operation->reconciled_ms = operation->berth->world->ops->now(operation->berth->world);
 	operation->unsettled = operation->work_count;
 	operation->unsettled_wanted = 0;
 	for (size_t i = 0; i < operation->work_count; i++)
@@ -614,7 +628,13 @@ bool reconcile_turn(struct berth_operation *operation)
 		work->dirty = false;
 		reconcile(work);
 	}
-	return operation->unsettled == 0 || operation->abandoned;
+	bool over = operation->unsettled == 0 || operation->abandoned;
+	if (over && operation->reconciling) {
+		struct world *world = operation->berth->world;
+		operation->reconciling = false;
+		count_duration(operation, world->ops->now(world) - operation->reconciled_ms);
+	}
+	return over;
 }
 
 void reconcile_end(struct berth_operation *operation)

@@ -64,6 +64,8 @@ enum progress survey_site(struct berth_operation *operation, struct site *site)
 							     &site->inventory, &site->error);
 	site->listed = progress == PROGRESS_DONE;
 	site->failed = progress == PROGRESS_FAILED;
+	if (progress != PROGRESS_WAITING)
+		count_call(site, "list", site->failed ? site->error.code : OK);
 	return progress == PROGRESS_FAILED ? PROGRESS_DONE : progress;
 }
 

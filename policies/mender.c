@@ -150,7 +150,7 @@ static void look_well(struct policy *policy, struct step *step, struct record *r
 		return;
 	}
 	if (m->open || m->given_up)
-		tell(step, policy, WISH_REPORT, record->member, NULL,
+		tell(step, policy, WISH_REPORT, record->member, "breaker.closed",
 		     "%s has been well for %s: the breaker is closed", record->member,
 		     duration_said(step, step->now - m->well_since));
 	struct action action = m->action;
@@ -167,7 +167,7 @@ static void open_breaker(struct policy *policy, struct step *step, struct record
 	m->open = 1;
 	m->delay = m->delay > pause ? m->delay : pause;
 	m->next_at = time_sum(step->now, m->delay);
-	tell(step, policy, WISH_REPORT, record->member, NULL,
+	tell(step, policy, WISH_REPORT, record->member, "breaker.open",
 	     "%s was %s %lld times in a row and is not well: the breaker is open, the next try is in %s",
 	     record->member, verb, (long long)m->tries, duration_said(step, m->delay));
 	emit(step, policy, record->member, failed_sensor(policy), "%s %lld times in a row, and not well",
@@ -180,7 +180,7 @@ static void give_up(struct policy *policy, struct step *step, struct record *rec
 	tell(step, policy, WISH_EXPECT, record->member, "service.state.expected", "given up after %lld tries",
 	     (long long)record->mender.tries)
 	    ->life = LIFE_ON_FIRE;
-	tell(step, policy, WISH_REPORT, record->member, NULL,
+	tell(step, policy, WISH_REPORT, record->member, "breaker.open",
 	     "%s is given up after %lld tries, as maxTries says", record->member,
 	     (long long)record->mender.tries);
 	emit(step, policy, record->member, failed_sensor(policy), "given up after %lld tries",

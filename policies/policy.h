@@ -122,7 +122,8 @@ enum wish_kind {
 	WISH_STATE,   /* service.state of the member is `life` */
 	WISH_EXPECT,  /* service.state.expected of the member is to be `life` */
 	WISH_PROBLEM, /* key `what` of the component's service.problems is `why`, or is cleared */
-	WISH_REPORT,  /* for events and `berth why`: a breaker opened or closed, an action is put off */
+	WISH_REPORT,  /* for events and `berth why`: an action is put off, or a breaker opened or closed
+			 (`what` is  "breaker.open", "breaker.closed") */
 };
 
 /* Of a notice that a pool may not grow as far as it wants. */

@@ -153,6 +153,8 @@ enum berth_event_kind {
 	BERTH_EVENT_WARNING, /* `text` is worth a line on standard error */
 	BERTH_EVENT_OUTPUT,  /* exec: bytes the command wrote */
 	BERTH_EVENT_RECORD,  /* events with `follow`: one recorded event as a JSON object */
+	BERTH_EVENT_NOTICE,  /* keep: `what` happened to an instance that is kept, for somebody who does not
+				look */
 };
 
 /* Valid during the call only. Members that say nothing are NULL. */
@@ -168,6 +170,10 @@ struct berth_event {
 	bool errors;     /* LOG, OUTPUT: from the error stream */
 	bool settled;    /* PHASE: this instance is as wanted now */
 	const char *app; /* whose component, or whom the warning is about; NULL: nobody's */
+	/* NOTICE: "failure" (it is not well), "recovery" (it is again), "breaker" (mending it did not help,
+	 * again and again: tries get rare, or end), "breaker-closed" (it helped in the end); `text` says it
+	 * in words. */
+	const char *what;
 };
 
 /* Both functions may be NULL. They are called on the thread that moves the operation, and must not call back
