@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "blueprints/component.h"
-#include "blueprints/policy_types.h"
+#include "blueprints/scaling_rules.h"
 
 enum { MOST_POLICIES = 64 };
 
@@ -174,14 +174,21 @@ static void check_required(struct reading *r, const struct item *item)
 		complain(r->list, item->place, "`schedule` and `period` exclude each other");
 }
 
-/* There is no component yet whose number of instances can change while it runs. */
-static void check_resizable(struct reading *r, const struct item *item)
+/* What its keys say together. There is no component yet that can be resized, so it is refused all the same.
+ */
+static void check_autoscaler(struct reading *r, const struct item *item)
 {
-	if (item->type->kind == POLICY_AUTOSCALER)
-		complain(r->list, item->place,
-			 "the type `%s` is not supported yet by this version of berth: no component can be "
-			 "resized while it runs",
-			 item->type->name);
+	struct scaling_rules rules;
+	struct error err;
+
+	if (item->type->kind != POLICY_AUTOSCALER)
+		return;
+	if (!item->type->classic && scaling_rules_read(item->type, item->config, &rules, &err))
+		advise(r->list, complain(r->list, item->place, "%s", err.text), "%s", err.remedy);
+	complain(r->list, item->place,
+		 "the type `%s` is not supported yet by this version of berth: no component can be resized "
+		 "while it runs",
+		 item->type->name);
 }
 
 /* --- types ------------------------------------------------------------------------------------- */
@@ -295,7 +302,7 @@ static void read_policy(struct reading *r, struct draft *d, const struct yaml_no
 			take_policy_key(r, d, &item, entry);
 	}
 	check_required(r, &item);
-	check_resizable(r, &item);
+	check_autoscaler(r, &item);
 	if (is_second(d, item.type))
 		complain(r->list, node->place, "`%s` has two policies that do the work of a %s", d->spec->id,
 			 item.type->name);

@@ -32,7 +32,9 @@ enum policy_value_kind {
 	POLICY_SCHEDULE, /* five fields, as cron's */
 	POLICY_STATE,    /* a lifecycle's name */
 	POLICY_MAP,
-	POLICY_LIST,
+	POLICY_METRICS,   /* lists, as scaling_rules.h reads them */
+	POLICY_STEPS,
+	POLICY_SCHEDULES,
 	POLICY_NUMBER, /* with a fraction, of either sign */
 	POLICY_ENTITY, /* the id of a component, or $brooklyn:entity("ID") */
 	POLICY_JAVA,   /* an object of Brooklyn's Java, which there cannot be here */

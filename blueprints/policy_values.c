@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "blueprints/blueprint.h"
 #include "blueprints/policy_types.h"
+#include "blueprints/scaling_rules.h"
 #include "blueprints/schedule.h"
 
 enum { DAY_SECONDS = 86400 };
@@ -184,8 +185,14 @@ static int read_map(const struct policy_key *key, const json_t *json, struct pol
 static int read_list(const struct policy_key *key, const json_t *json, struct policy_value *ret,
 		     struct error *err)
 {
+	struct scaling_rules rules;
+
 	ret->map = json;
-	return json_is_array(json) ? 0 : wrong(err, key, "a list", "[...]");
+	if (key->kind == POLICY_METRICS)
+		return scaling_metrics_read(json, &rules, err);
+	if (key->kind == POLICY_STEPS)
+		return scaling_steps_read(json, &rules.metrics[0], err);
+	return scaling_schedules_read(json, &rules, err);
 }
 
 static int read_number(const struct policy_key *key, const json_t *json, struct policy_value *ret,
@@ -249,7 +256,9 @@ int policy_value_read(const struct policy_type *type, const struct policy_key *k
 		return read_state(key, json, ret, err);
 	case POLICY_MAP:
 		return read_map(key, json, ret, err);
-	case POLICY_LIST:
+	case POLICY_METRICS:
+	case POLICY_STEPS:
+	case POLICY_SCHEDULES:
 		return read_list(key, json, ret, err);
 	case POLICY_NUMBER:
 		return read_number(key, json, ret, err);

@@ -159,6 +159,29 @@ static int64_t minute_from(const struct schedule *s, int64_t minute)
 	return -1;
 }
 
+/* The last minute of a day up to this one; -1: none. */
+static int64_t minute_until(const struct schedule *s, int64_t minute)
+{
+	while (minute >= 0 && !(s->hours >> (minute / 60) & 1 && s->minutes >> (minute % 60) & 1))
+		minute--;
+	return minute;
+}
+
+int64_t schedule_last(const struct schedule *schedule, int64_t until_ms)
+{
+	if (until_ms < 0)
+		return -1;
+	int64_t day = until_ms / DAY_MS, minute = until_ms % DAY_MS / MINUTE_MS;
+
+	for (int64_t first = day - YEARS_AHEAD * 366; day >= 0 && day >= first; day--) {
+		int64_t at = day_matches(schedule, day) ? minute_until(schedule, minute) : -1;
+		if (at >= 0)
+			return day * DAY_MS + at * MINUTE_MS;
+		minute = DAY_MINUTES - 1;
+	}
+	return -1;
+}
+
 int64_t schedule_next(const struct schedule *schedule, int64_t after_ms)
 {
 	if (after_ms < 0)

@@ -18,5 +18,7 @@ struct schedule {
 int schedule_parse(const char *text, struct schedule *ret, struct error *err);
 /* The first moment after `after_ms`, both in local time as milliseconds since 1970; -1: there is none. */
 int64_t schedule_next(const struct schedule *schedule, int64_t after_ms);
+/* The last moment that is not after `until_ms`, likewise; -1: there was none. */
+int64_t schedule_last(const struct schedule *schedule, int64_t until_ms);
 
 #endif

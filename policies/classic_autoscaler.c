@@ -373,6 +373,8 @@ static int allow(const struct policy *policy, const char *key, const struct poli
 	int64_t least = setting(policy, "autoscaler.minPoolSize");
 	int64_t most = setting(policy, "autoscaler.maxPoolSize");
 
+	if (!value)
+		return 0;
 	if (!strcmp(key, "autoscaler.minPoolSize") && value->number > most)
 		return fail(err, ERR_INVALID, "`minPoolSize` may not be above `maxPoolSize`, which is %lld",
 			    (long long)most);

@@ -69,6 +69,16 @@ struct span history_span(const struct history *history, int64_t now, int64_t win
 	return span;
 }
 
+int64_t history_next(const struct history *history, int64_t now, int64_t window)
+{
+	for (size_t i = 0; window && i < history->count; i++) {
+		int64_t over = time_sum(history->marks[i].at, window);
+		if (over >= now)
+			return over == now ? now + 1 : over; /* covered, and a moment later left behind */
+	}
+	return LATER;
+}
+
 void history_turn_back(struct history *history, int64_t now)
 {
 	for (size_t i = history->count; i > 0 && history->marks[i - 1].at > now; i--)

@@ -81,12 +81,14 @@ struct scaler_memory {
 	int64_t told_max;             /* the notice was given */
 	int64_t deaf;                 /* it was suspended while a check was scheduled */
 	/* Of our own. */
-	int64_t sampled;                  /* a number came since the last look */
-	int64_t resumed;                  /* what was wanted before counts no more */
-	int64_t changed_at;               /* the last resize */
-	int64_t failures, again_at;       /* of resizes in a row; not before */
-	int64_t capacity, capacity_until; /* there was no more than that */
-	int64_t bounded;                  /* more was wanted than is allowed, which is reported */
+	int64_t size;               /* as it was seen last */
+	int64_t heard;              /* a number came, or became too old, since what is wanted was noted */
+	int64_t known_count;        /* of metrics whose number is not too old, at the last look */
+	int64_t resumed;            /* what was wanted before counts no more */
+	int64_t changed_at;         /* the last change of the size */
+	int64_t failures, again_at; /* of resizes in a row; not before */
+	int64_t capacity, capacity_until; /* there was no room for more; until then it is not tried */
+	int64_t bounded;                  /* more was wanted than is allowed, which was told */
 	int64_t told_size;                /* dry: what was told last */
 };
 
@@ -156,7 +158,10 @@ struct behaviour {
 	/* Look at the member of the record; `sense` is NULL for the component's own. */
 	void (*look)(struct policy *, struct step *, struct record *, const struct member_sense *sense);
 	void (*resumed)(struct record *); /* may be NULL */
-	/* A key is about to be set to a value of its kind: refuse it. A key was set. Both may be NULL. */
+	/* Whether its keys go together. May be NULL. */
+	int (*check)(const struct policy *, struct error *);
+	/* A key is about to be set to a value of its kind, or unset (NULL): refuse it. A key was set. Both
+	 * may be NULL. */
 	int (*allow)(const struct policy *, const char *key, const struct policy_value *, struct error *);
 	int (*configured)(struct policy *, const char *key); /* -1: no memory */
 	void (*explain)(const struct policy *, const struct record *, int64_t now, struct text *);
@@ -184,10 +189,11 @@ struct policy {
 	struct known *known; /* of each metric; NULL: of none yet */
 };
 
-/* The last number that was told of a metric. */
+/* The last number that was told of a metric, and what it asks for. */
 struct known {
 	double value;
 	int64_t at; /* NEVER: none */
+	int64_t wanted;
 };
 
 struct policy_set {
@@ -245,6 +251,8 @@ int policy_restore(struct policy *policy, const json_t *saved, struct error *err
 /* What is older than the window goes, but for the last of it. 0 or -1 (no memory). */
 int history_add(struct history *history, int64_t now, int64_t value, int64_t window);
 struct span history_span(const struct history *history, int64_t now, int64_t window);
+/* The next moment at which what is known of the window may be another; LATER: none. */
+int64_t history_next(const struct history *history, int64_t now, int64_t window);
 void history_turn_back(struct history *history, int64_t now); /* the clock was set back */
 void history_release(struct history *history);
 

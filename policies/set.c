@@ -23,6 +23,7 @@ static const struct behaviour *behaviour_of(const struct policy_type *type)
 	    [POLICY_RESTARTER] = &mender,          [POLICY_REPLACER] = &mender,
 	    [POLICY_FAILURE_DETECTOR] = &detector, [POLICY_CONNECTION_DETECTOR] = &connection_detector,
 	    [POLICY_STOP_AFTER] = &stop_after,     [POLICY_PERIODIC] = &periodic,
+	    [POLICY_AUTOSCALER] = &autoscaler,
 	};
 
 	return (type->classic ? classic : own)[type->kind];
@@ -57,6 +58,8 @@ static int read_values(struct policy *policy, struct error *err)
 		if (policy->type->keys[i].required && !policy->values[i].given)
 			return fail(err, ERR_INVALID, "%s needs `%s`", policy->type->name,
 				    policy->type->keys[i].name);
+	if (policy->behaviour->check)
+		return policy->behaviour->check(policy, err);
 	return 0;
 }
 
@@ -265,17 +268,20 @@ void policy_set_suspend(struct policy_set *set, size_t index, bool suspended)
 	}
 }
 
-/* Whether the behaviour will not have it. What is of the wrong kind is told of when it is taken. */
-static bool refused(const struct policy *policy, size_t index, const json_t *json, struct error *err)
+/* Whether it may be set to that. What is of the wrong kind is told of when it is taken. */
+static int allowed(const struct policy *policy, size_t index, const json_t *json, struct error *err)
 {
 	const struct policy_key *key = &policy->type->keys[index];
+	bool unsets = !json || json_is_null(json);
 	struct policy_value value;
 	struct error ignored;
 
-	if (!policy->behaviour->allow || !json || json_is_null(json) ||
-	    policy_value_read(policy->type, key, json, &value, &ignored))
-		return false;
-	return policy->behaviour->allow(policy, key->name, &value, err) != 0;
+	if (unsets && key->required)
+		return fail(err, ERR_INVALID, "%s needs `%s`", policy->type->name, key->name);
+	if (!policy->behaviour->allow ||
+	    (!unsets && policy_value_read(policy->type, key, json, &value, &ignored)))
+		return 0;
+	return policy->behaviour->allow(policy, key->name, unsets ? NULL : &value, err);
 }
 
 int policy_set_configure(struct policy_set *set, size_t index, const char *key, const json_t *value,
@@ -291,7 +297,7 @@ int policy_set_configure(struct policy_set *set, size_t index, const char *key, 
 		remedy(err, "change it in the blueprint, and deploy");
 		return -1;
 	}
-	if (refused(policy, (size_t)at, value, err) || setting_change(policy, (size_t)at, value, err))
+	if (allowed(policy, (size_t)at, value, err) || setting_change(policy, (size_t)at, value, err))
 		return -1;
 	if (policy->behaviour->configured &&
 	    policy->behaviour->configured(policy, policy->type->keys[at].name))

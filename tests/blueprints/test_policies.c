@@ -176,3 +176,24 @@ Test(policies, an_autoscaler_is_refused_while_nothing_can_be_resized_and_its_key
 	complains(with_lines(SCALER "{entityWithMetric: '$brooklyn:entity()'}"), 5, 43,
 		  "entity() takes the id of a component", NULL);
 }
+
+Test(policies, an_autoscaler_of_our_own_is_refused_with_what_is_wrong_with_it)
+{
+#define OWN "  policies:\n  - {type: autoscaler, max: 9, "
+	refused(with_lines(OWN "metric: load, target: 60.5, min: 2}"), 4, 5,
+		"the type `autoscaler` is not supported yet by this version of berth", NULL);
+	refused(with_lines(OWN "schedules: [{schedule: 0 8 * * mon-fri, min: 4}]}"), 4, 5,
+		"is not supported yet by this version of berth", NULL);
+	complains(with_lines(OWN "metrics: [{metric: load, tarket: 5}]}"), 4, 41,
+		  "a metric has no key `tarket`", "did you mean `target`?");
+	complains(with_lines(OWN "metric: load, steps: [{above: 5}]}"), 4, 53, "`above` and `add`",
+		  "{above: 80, add: 2}");
+	complains(with_lines(OWN "schedules: [{schedule: 0 25 * * *, min: 4}]}"), 4, 43, "is no hour", NULL);
+	complains(with_lines(OWN "schedules: [{schedule: '@daily', min: 4, max: 3}]}"), 4, 43,
+		  "`min` may not be above `max`", NULL);
+	complains(with_lines(OWN "metric: load}"), 4, 5, "has none of `target`", "target: 60");
+	complains(with_lines(OWN "min: 12, metric: load, target: 5}"), 4, 5, "`min` may not be above `max`",
+		  NULL);
+	complains(with_lines("  policies:\n  - {type: autoscaler, metric: load, target: 5}"), 4, 5,
+		  "autoscaler needs `max`", NULL);
+}

@@ -1,4 +1,4 @@
-/* test_schedule.c - when a schedule comes next. */
+/* test_schedule.c - when a schedule comes next, and when it came last. */
 #include <criterion/criterion.h>
 #include <string.h>
 #include <time.h>
@@ -76,5 +76,45 @@ Test(schedule, what_is_none_is_refused_with_its_field)
 		struct error err = {0};
 		cr_expect_eq(schedule_parse(wrong[i][0], &read, &err), -1, "%s", wrong[i][0]);
 		cr_expect(strstr(err.text, wrong[i][1]), "%s: %s", wrong[i][0], err.text);
+	}
+}
+
+static void expect_last(const char *schedule, const char *until, const char *last)
+{
+	struct schedule read;
+	struct error err;
+
+	cr_assert_eq(schedule_parse(schedule, &read, &err), 0, "%s", err.text);
+	int64_t at = schedule_last(&read, moment(until));
+	cr_expect_eq(at, last ? moment(last) : -1, "%s until %s: %lld", schedule, until, (long long)at);
+}
+
+Test(schedule, came_last_at_a_moment_that_is_not_later)
+{
+	expect_last("30 3 * * *", "2026-11-26 03:30:00", "2026-11-26 03:30:00");
+	expect_last("30 3 * * *", "2026-11-26 03:30:59", "2026-11-26 03:30:00");
+	expect_last("30 3 * * *", "2026-11-26 03:29:59", "2026-11-25 03:30:00");
+	expect_last("*/15 8-18 * * mon-fri", "2026-11-29 12:00:00", "2026-11-27 18:45:00");
+	expect_last("0 0 29 feb *", "2026-11-26 00:00:00", "2024-02-29 00:00:00");
+	expect_last("0 0 30 feb *", "2026-11-26 00:00:00", NULL);
+	expect_last("0 0 1 jan *", "1970-01-01 00:00:00", "1970-01-01 00:00:00");
+	expect_last("0 1 1 jan *", "1970-01-01 00:00:00", NULL);
+}
+
+Test(schedule, what_came_last_comes_next_after_the_moment_before_it)
+{
+	static const char *const schedules[] = {"*/7 3,9 * * *", "0 12 1-7 * sun", "59 23 31 * *",
+						"* * * * *"};
+	uint64_t dice = 1;
+
+	for (int i = 0; i < 200; i++) {
+		struct schedule read;
+		dice = dice * 6364136223846793005u + 1442695040888963407u;
+		int64_t now = (int64_t)(dice >> 24) % (60LL * 365 * 86400000) + 366LL * 86400000;
+		cr_assert_eq(schedule_parse(schedules[i % 4], &read, NULL), 0);
+		int64_t last = schedule_last(&read, now), next = schedule_next(&read, now);
+		cr_assert(last >= 0 && last <= now && now < next);
+		cr_assert_eq(schedule_next(&read, last - 1), last);
+		cr_assert_eq(schedule_last(&read, next - 1), last, "none lies between the two");
 	}
 }

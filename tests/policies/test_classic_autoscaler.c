@@ -110,7 +110,8 @@ Test(classic_autoscaler, growing_takes_the_least_of_its_window_and_shrinking_the
 	    &b,
 	    SCALER(", \"resizeUpStabilizationDelay\": \"2s\", \"resizeDownStabilizationDelay\": \"2s\", "
 		   "\"minPeriodBetweenExecs\": \"1ms\""),
-	    10);
+	    1);
+	b.size = 10;
 	bench_number(&b, "load", 110); /* 11 */
 	b.now += SECOND;
 	bench_number(&b, "load", 300); /* 30 */

@@ -91,7 +91,10 @@ Test(cluster, members_stay_evenly_spread_however_they_come_and_go)
 		size_t per_zone[3] = {0};
 		dice = dice * 1103515245 + 12345;
 		if (count && (count == COUNT(members) || dice >> 16 & 1)) {
-			cr_assert_eq(cluster_removals(members, count, REMOVE_NEWEST, true, 1, &gone), 1);
+			cr_assert_eq(cluster_removals(members, count,
+						      turn % 2 ? REMOVE_NEWEST : REMOVE_OLDEST, true, 1,
+						      &gone),
+				     1);
 			members[gone] = members[--count];
 		} else {
 			struct zone_choice choice = choice_of(members, count, NULL, 0);

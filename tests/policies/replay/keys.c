@@ -26,7 +26,9 @@ static const char *value_words(enum policy_value_kind kind)
 		return "state";
 	case POLICY_MAP:
 		return "map";
-	case POLICY_LIST:
+	case POLICY_METRICS:
+	case POLICY_STEPS:
+	case POLICY_SCHEDULES:
 		return "list";
 	case POLICY_NUMBER:
 		return "decimal number";
