@@ -104,7 +104,7 @@ static json_t *value_json(struct reading *r, struct draft *d, const struct polic
 struct item {
 	const struct policy_type *type;
 	const char *id;
-	struct place place;
+	struct place place, type_place;
 	json_t *config;
 	unsigned given; /* a bit for each key */
 };
@@ -185,7 +185,7 @@ static void check_autoscaler(struct reading *r, const struct item *item)
 		return;
 	if (!item->type->classic && scaling_rules_read(item->type, item->config, &rules, &err))
 		advise(r->list, complain(r->list, item->place, "%s", err.text), "%s", err.remedy);
-	complain(r->list, item->place,
+	complain(r->list, item->type_place,
 		 "the type `%s` is not supported yet by this version of berth: no component can be resized "
 		 "while it runs",
 		 item->type->name);
@@ -279,7 +279,7 @@ static const char *read_id(struct reading *r, struct draft *d, const struct yaml
 
 static void read_policy(struct reading *r, struct draft *d, const struct yaml_node *node)
 {
-	struct item item = {.place = node->place};
+	struct item item = {.place = node->place, .type_place = node->place};
 
 	if (node->kind == YAML_LIST) {
 		complain(r->list, node->place, "a policy is a map with a `type`, not a list");
@@ -288,6 +288,8 @@ static void read_policy(struct reading *r, struct draft *d, const struct yaml_no
 	item.type = read_type(r, d, node);
 	if (!item.type)
 		return;
+	if (node->kind == YAML_MAP)
+		item.type_place = entry_of(node, type_keys)->value->place;
 	owned_json config = made(r, json_object());
 	item.config = config;
 	if (!config)

@@ -175,8 +175,8 @@ struct policy {
 	char *name;          /* as the blueprint writes its type */
 	json_t *given;       /* the blueprint's keys: what `values` borrow from */
 	json_t *set_by_hand; /* {KEY: {"to", "over"}}: what was set while it ran, and the blueprint's word */
-	struct policy_value values[POLICY_KEYS];
-	char *texts[POLICY_KEYS]; /* those of the values, ended by a NUL */
+	struct policy_value *values; /* as many as its type has keys */
+	char **texts;                /* those of the values, ended by a NUL */
 	bool suspended, supplied;
 	struct record *records;
 	size_t record_count, record_room;

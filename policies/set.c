@@ -76,7 +76,9 @@ static int policy_begin(struct policy *policy, const struct policy_spec *spec, s
 	policy->behaviour = behaviour_of(policy->type);
 	policy->name = strdup(spec->type);
 	policy->given = spec->config ? json_deep_copy(spec->config) : json_object();
-	if (!policy->name || !policy->given)
+	policy->values = calloc(policy->type->key_count, sizeof(*policy->values));
+	policy->texts = calloc(policy->type->key_count, sizeof(*policy->texts));
+	if (!policy->name || !policy->given || !policy->values || !policy->texts)
 		return fail_memory(err);
 	return read_values(policy, err);
 }
@@ -87,8 +89,10 @@ static void policy_end(struct policy *policy)
 		free(policy->records[i].member);
 		free(policy->records[i].why);
 	}
-	for (size_t i = 0; i < POLICY_KEYS; i++)
+	for (size_t i = 0; policy->texts && i < policy->type->key_count; i++)
 		free(policy->texts[i]);
+	free(policy->texts);
+	free(policy->values);
 	free(policy->records);
 	for (size_t i = 0; i < HISTORIES; i++)
 		history_release(&policy->histories[i]);

@@ -166,7 +166,7 @@ Test(policies, an_autoscaler_is_refused_while_nothing_can_be_resized_and_its_key
 	refused(with_lines(SCALER "{metric: '$brooklyn:sensor(\"load\")', metricLowerBound: 10, "
 				  "metricUpperBound: 99.5, entityWithMetric: '$brooklyn:entity(\"x\")', "
 				  "resizeUpStabilizationDelay: 30s, autoscaler.maxPoolSize: 4}"),
-		4, 5, "is not supported yet by this version of berth: no component can be resized", NULL);
+		4, 11, "is not supported yet by this version of berth: no component can be resized", NULL);
 	complains(with_lines(SCALER "{metricUpperBond: 10}"), 5, 14, "has no key `metricUpperBond`",
 		  "did you mean `metricUpperBound`?");
 	complains(with_lines(SCALER "{metricUpperBound: high}"), 5, 32, "is to be a number", "12.5");
@@ -180,9 +180,9 @@ Test(policies, an_autoscaler_is_refused_while_nothing_can_be_resized_and_its_key
 Test(policies, an_autoscaler_of_our_own_is_refused_with_what_is_wrong_with_it)
 {
 #define OWN "  policies:\n  - {type: autoscaler, max: 9, "
-	refused(with_lines(OWN "metric: load, target: 60.5, min: 2}"), 4, 5,
+	refused(with_lines(OWN "metric: load, target: 60.5, min: 2}"), 4, 12,
 		"the type `autoscaler` is not supported yet by this version of berth", NULL);
-	refused(with_lines(OWN "schedules: [{schedule: 0 8 * * mon-fri, min: 4}]}"), 4, 5,
+	refused(with_lines(OWN "schedules: [{schedule: 0 8 * * mon-fri, min: 4}]}"), 4, 12,
 		"is not supported yet by this version of berth", NULL);
 	complains(with_lines(OWN "metrics: [{metric: load, tarket: 5}]}"), 4, 41,
 		  "a metric has no key `tarket`", "did you mean `target`?");

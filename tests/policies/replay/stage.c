@@ -211,7 +211,9 @@ static void replacement_end(struct stage *s, enum outcome_kind kind)
 		if (kind == OUTCOME_DONE)
 			json_object_set_new(decision, "value", json_string(s->stubs[done->fresh].name));
 		else
-			json_object_set_new(decision, "error", json_string("IllegalStateException"));
+			json_object_set_new(
+			    decision, "error",
+			    json_string(done->stranger ? "NoSuchElementException" : "IllegalStateException"));
 	}
 	memmove(s->queue, s->queue + 1, --s->queue_count * sizeof(*s->queue));
 	s->replacing = false;
@@ -222,6 +224,7 @@ static void replacement_begin(struct stage *s)
 	struct stub *old = stub_named(s, s->queue[0].old);
 
 	if (!old || !old->member) {
+		s->queue[0].stranger = true;
 		replacement_end(s, OUTCOME_FAILED);
 		return;
 	}
@@ -491,7 +494,8 @@ static void describe(const struct stage *s, json_t *to)
 			json_array_append_new(keys, json_string(name));
 		json_object_set_new(to, "problems", keys);
 	}
-	json_object_set_new(to, "service_state", json_string(lifecycle_name(s->group_state)));
+	if (s->group_state != LIFE_NONE)
+		json_object_set_new(to, "service_state", json_string(lifecycle_name(s->group_state)));
 	json_object_set_new(to, "service_up", json_boolean(stage_health(s).up));
 	json_object_set_new(to, "size", json_integer((json_int_t)s->size));
 }

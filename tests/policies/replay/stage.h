@@ -49,6 +49,7 @@ struct event {
 struct replacement {
 	char old[16];
 	uint64_t wish; /* 0: asked for by the script */
+	bool stranger; /* it is no member */
 	size_t fresh;
 };
 
