@@ -32,7 +32,7 @@ enum policy_value_kind {
 	POLICY_SCHEDULE, /* five fields, as cron's */
 	POLICY_STATE,    /* a lifecycle's name */
 	POLICY_MAP,
-	POLICY_METRICS,   /* lists, as scaling_rules.h reads them */
+	POLICY_METRICS, /* lists, as scaling_rules.h reads them */
 	POLICY_STEPS,
 	POLICY_SCHEDULES,
 	POLICY_NUMBER, /* with a fraction, of either sign */
@@ -78,8 +78,8 @@ const char *policy_key_closest(const struct policy_type *type, const char *name)
 
 /* One key's value, read. What is borrowed lives as long as the JSON it was read of, or for ever. */
 struct policy_value {
-	bool given;       /* by the blueprint or the table */
-	int64_t number;   /* durations, counts, flags; TIME: milliseconds of the day, -1 for "now" */
+	bool given;     /* by the blueprint or the table */
+	int64_t number; /* durations, counts, flags; TIME: milliseconds of the day, -1 for "now" */
 	double real;
 	const char *text; /* with its length: not ended by a NUL */
 	size_t length;
