@@ -126,6 +126,7 @@ static bool prepare_drafts(struct reading *r, const struct yaml_node *services)
 	}
 	for (size_t i = 0; i < r->count; i++) {
 		specs[i].instances = 1;
+		specs[i].resized = -1;
 		specs[i].health = &no_check;
 		specs[i].on_change = &restart;
 		specs[i].stop_timeout_ms = -1;

@@ -185,7 +185,9 @@ struct component_spec {
 	size_t depends_on_count;
 
 	const struct health_check *health; /* never NULL */
-	uint32_t instances;                /* 1 when not given */
+	uint32_t instances; /* 1 when not given; of a cluster its `initialSize` */
+	bool cluster;    /* its size is kept, once it is there */
+	int64_t resized; /* of a cluster: the size that is asked for from outside; -1: none is */
 	const struct volume *volumes;
 	size_t volume_count;
 	int64_t memory_bytes; /* 0: no limit */

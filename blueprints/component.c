@@ -80,7 +80,17 @@ static void take_key(struct reading *r, struct draft *d, const struct key_name *
 	add_key_place(r, d, key_rules[name->key].name, entry->key_place);
 }
 
-static void gather_config(struct reading *r, struct draft *d)
+void draft_take(struct reading *r, struct draft *d, const struct yaml_entry *entry)
+{
+	const struct key_name *name = map_get(r->keys, entry->key);
+
+	if (name)
+		take_key(r, d, name, entry);
+	else
+		complain_unknown(r, entry);
+}
+
+void draft_take_config(struct reading *r, struct draft *d)
 {
 	const struct yaml_entry *config = d->given[KEY_CONFIG];
 
@@ -108,16 +118,23 @@ static const char *quiet_text(const struct yaml_entry *entry)
 		   : NULL;
 }
 
-/* Whether the type is none of ours: what its keys mean is not known, so only the type is complained of. */
-static bool is_foreign(const struct draft *d)
+const char *written_type(const struct yaml_node *component)
 {
 	const char *type = NULL;
 
-	for (size_t i = 0; i < d->node->count; i++) {
-		const char *key = d->node->entries[i].key;
+	for (size_t i = 0; i < component->count; i++) {
+		const char *key = component->entries[i].key;
 		if (!strcmp(key, "type") || !strcmp(key, "serviceType") || !strcmp(key, "service_type"))
-			type = quiet_text(&d->node->entries[i]);
+			type = quiet_text(&component->entries[i]);
 	}
+	return type;
+}
+
+/* Whether the type is none of ours: what its keys mean is not known, so only the type is complained of. */
+static bool is_foreign(const struct draft *d)
+{
+	const char *type = written_type(d->node);
+
 	return type && !starts_with(type, "docker:") && strcmp(type, "process") && strcmp(type, "external");
 }
 
@@ -129,6 +146,10 @@ void component_gather(struct reading *r, struct draft *d)
 		advise(r->list, entry, "write `- type: ...` with its other keys below");
 		return;
 	}
+	if (!d->cluster && cluster_is(d->node)) {
+		cluster_gather(r, d);
+		return;
+	}
 	d->foreign = is_foreign(d);
 	grow_for(r, &d->key_places, d->node->count, sizeof(struct key_place));
 	for (size_t i = 0; i < d->node->count; i++) {
@@ -136,12 +157,9 @@ void component_gather(struct reading *r, struct draft *d)
 		const struct key_name *name = map_get(r->keys, entry->key);
 		if (d->foreign && (!name || name->key == KEY_LATER))
 			continue;
-		if (name)
-			take_key(r, d, name, entry);
-		else
-			complain_unknown(r, entry);
+		draft_take(r, d, entry);
 	}
-	gather_config(r, d);
+	draft_take_config(r, d);
 }
 
 /* The last part of the image's name, without tag and digest. */
@@ -241,16 +259,20 @@ void component_name(struct reading *r, struct draft *d)
 	r->ids[d->index] = d->spec->id;
 }
 
-void component_read_phase(struct reading *r, struct draft *d, int phase)
+unsigned draft_kinds(const struct draft *d)
 {
 	static const unsigned bits[] = {[COMPONENT_DOCKER] = ON_DOCKER,
 					[COMPONENT_PROCESS] = ON_PROCESS,
 					[COMPONENT_EXTERNAL] = ON_EXTERNAL};
 
+	return bits[d->spec->kind] | (d->cluster ? ON_CLUSTER : 0);
+}
+
+void component_read_phase(struct reading *r, struct draft *d, int phase)
+{
 	for (int key = 0; key < KEY_COUNT && d->kind_known; key++) {
 		const struct key_rule *rule = &key_rules[key];
-		if (!d->given[key] || rule->phase != phase || !rule->read ||
-		    !(rule->kinds & bits[d->spec->kind]))
+		if (!d->given[key] || rule->phase != phase || !rule->read || !(rule->kinds & draft_kinds(d)))
 			continue;
 		rule->read(r, d, d->given[key]->value);
 		arena_release(&r->passing);

@@ -7,10 +7,24 @@
 /* component.c, component_type.c: what goes on before the keys are read */
 void add_key_place(struct reading *r, struct draft *d, const char *key, struct place place);
 void component_gather(struct reading *r, struct draft *d);
+/* One key of the component, or the complaint that there is none of that name. */
+void draft_take(struct reading *r, struct draft *d, const struct yaml_entry *entry);
+/* Its brooklyn.config, for config("NAME") and for the keys that may stand in there. */
+void draft_take_config(struct reading *r, struct draft *d);
+/* Which keys it takes: of ON_DOCKER and so on. */
+unsigned draft_kinds(const struct draft *d);
+/* The type as text; NULL: none is written, or an expression. */
+const char *written_type(const struct yaml_node *component);
 void component_name(struct reading *r, struct draft *d);
 void component_type(struct reading *r, struct draft *d);
 void component_read_phase(struct reading *r, struct draft *d, int phase);
 void component_finish(struct reading *r, struct draft *d);
+
+/* clusters.c */
+bool cluster_type(const char *type);
+bool cluster_is(const struct yaml_node *service);
+/* What the cluster says and what its members are, as one component of several instances. */
+void cluster_gather(struct reading *r, struct draft *d);
 
 /* The readers of keys, as the table in keys.c calls them. */
 typedef void key_reader(struct reading *r, struct draft *d, const struct yaml_node *node);
@@ -18,7 +32,10 @@ key_reader read_environment, read_command, read_entrypoint, read_directory, read
     read_memory, read_instances, read_volumes, read_open_ports, read_port_bindings, read_direct_ports,
     read_publish, read_ports, read_links, read_depends_on, read_health_check, read_address, read_files,
     read_job, read_restart, read_update, read_on_change, read_protect, read_pull, read_stop_timeout,
-    read_stop_signal, read_link_address, read_policies, read_enrichers, read_effectors;
+    read_stop_signal, read_link_address, read_policies, read_enrichers, read_effectors, read_initial_size;
+/* component_limits.c: a number of instances. False: it is none. */
+#define INSTANCE_LIMIT 1000
+bool instances_parse(const char *text, uint32_t *ret);
 /* component_command.c: also of a health check. */
 void command_read(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key,
 		  struct command *ret);

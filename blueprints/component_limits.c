@@ -6,7 +6,6 @@
 #include "blueprints/component.h"
 
 #define DOCKER_LEAST_MEMORY (6 << 20)
-#define INSTANCE_LIMIT      1000
 
 void read_memory(struct reading *r, struct draft *d, const struct yaml_node *node)
 {
@@ -51,16 +50,26 @@ void read_cpus(struct reading *r, struct draft *d, const struct yaml_node *node)
 		d->spec->nano_cpus = nano;
 }
 
+bool instances_parse(const char *text, uint32_t *ret)
+{
+	int64_t number;
+
+	if (!parse_number(text, 1, INSTANCE_LIMIT, &number))
+		return false;
+	*ret = (uint32_t)number;
+	return true;
+}
+
 void read_instances(struct reading *r, struct draft *d, const struct yaml_node *node)
 {
 	const char *text = fixed_text(r, d, node, "instances");
-	int64_t number;
+	uint32_t number = 1;
 
-	if (!text)
-		return;
-	if (parse_number(text, 1, INSTANCE_LIMIT, &number))
-		d->spec->instances = (uint32_t)number;
-	else
+	if (text && !instances_parse(text, &number))
 		complain(r->list, node->place, "`instances` is a number from 1 to %d, not `%s`",
 			 INSTANCE_LIMIT, text);
+	if (d->cluster)
+		d->spec->resized = number;
+	else
+		d->spec->instances = number;
 }

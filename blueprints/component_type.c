@@ -7,8 +7,7 @@
 
 static bool comes_later(const char *type)
 {
-	static const char *const words[] = {"cluster", "loadbalancer", "software", "server",
-					    "vanilla-bash-server"};
+	static const char *const words[] = {"loadbalancer", "software", "server", "vanilla-bash-server"};
 	static const char *const prefixes[] = {
 	    "chef:", "salt:", "http:", "https:", "classpath:", "java:", "brooklyn:", "catalog:", "file:"};
 
@@ -24,9 +23,16 @@ static bool comes_later(const char *type)
 
 static void complain_type(struct reading *r, struct place at, const char *type)
 {
-	static const char *const known[] = {"process", "external", "docker:IMAGE"};
-	static const char remedy_text[] = "the types are docker:IMAGE, process and external";
+	static const char *const known[] = {"process", "external", "cluster", "docker:IMAGE"};
+	static const char remedy_text[] = "the types are docker:IMAGE, process, external and cluster";
 
+	if (cluster_type(type)) {
+		advise(r->list,
+		       complain(r->list, at,
+				"a cluster of clusters is not supported yet by this version of berth"),
+		       "write what each member is");
+		return;
+	}
 	if (comes_later(type)) {
 		struct diagnostic *entry = complain(
 		    r->list, at, "the type `%s` is not supported yet by this version of berth", type);
@@ -89,13 +95,9 @@ static const char *const kind_names[] = {
 
 static void check_kinds(struct reading *r, struct draft *d)
 {
-	static const unsigned bits[] = {[COMPONENT_DOCKER] = ON_DOCKER,
-					[COMPONENT_PROCESS] = ON_PROCESS,
-					[COMPONENT_EXTERNAL] = ON_EXTERNAL};
-
 	for (int key = 0; key < KEY_COUNT; key++) {
 		const struct yaml_entry *given = d->given[key];
-		if (!given || !key_rules[key].kinds || (key_rules[key].kinds & bits[d->spec->kind]))
+		if (!given || !key_rules[key].kinds || (key_rules[key].kinds & draft_kinds(d)))
 			continue;
 		struct diagnostic *entry =
 		    complain(r->list, given->key_place, "`%s` does not go with %s components", given->key,
@@ -115,10 +117,10 @@ void component_type(struct reading *r, struct draft *d)
 	struct component_spec *spec = d->spec;
 
 	if (!given) {
-		if (d->node->kind == YAML_MAP)
+		if (d->node->kind == YAML_MAP && !d->foreign)
 			advise(r->list,
 			       complain(r->list, d->place, "the component `%s` has no `type`", spec->id),
-			       "add `type: docker:IMAGE`, process or external");
+			       "add `type: docker:IMAGE`, process, external or cluster");
 		return;
 	}
 	const char *type = fixed_text(r, d, given->value, "type");

@@ -51,11 +51,14 @@ enum component_key {
 	KEY_POLICIES,
 	KEY_ENRICHERS,
 	KEY_EFFECTORS,
+	KEY_MEMBER_SPEC,
+	KEY_INITIAL_SIZE,
 	KEY_COUNT,
 	KEY_LATER, /* of the language, but not of this version */
 };
 
-enum { ON_DOCKER = 1, ON_PROCESS = 2, ON_EXTERNAL = 4 };
+/* ON_CLUSTER: on the cluster itself, beside `memberSpec`. */
+enum { ON_DOCKER = 1, ON_PROCESS = 2, ON_EXTERNAL = 4, ON_CLUSTER = 8 };
 
 /* One spelling of a key. */
 struct key_name {

@@ -27,6 +27,7 @@ struct draft {
 	size_t index;
 	struct place place;
 	const struct yaml_node *node;
+	const struct yaml_node *cluster; /* the entry of the cluster whose members it is; else NULL */
 	/* What the blueprint or --set says, by the key's own name. */
 	const struct yaml_entry *given[KEY_COUNT];
 	struct map *config; /* brooklyn.config: name -> struct yaml_entry */

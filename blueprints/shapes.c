@@ -24,7 +24,7 @@ const struct shape shapes[] = {
     {"pull", JSON({"anyOf": [{"enum": ["missing", "always"]}, "@expression"]})},
     {"linkAddress", JSON({"anyOf": [{"enum": ["name", "ip"]}, "@expression"]})},
     {"type", JSON({"anyOf": [
-	{"type": "string", "pattern": "^docker:.*$"}, {"enum": ["process", "external"]}, "@expression"]})},
+	{"type": "string", "pattern": "^docker:.*$"}, {"enum": ["process", "external", "cluster"]}, {"type": "string", "pattern": "^(org\\.apache\\.)?brooklyn\\.entity\\.group\\.DynamicCluster$"}, "@expression"]})},
 
     {"port", JSON({"anyOf": [
 	{"type": "integer", "minimum": 1, "maximum": 65535}, {"type": "string", "pattern": "^[0-9]+$"},
@@ -115,6 +115,12 @@ const struct shape shapes[] = {
     {"instances", JSON({"anyOf": [
 	{"type": "integer", "minimum": 1, "maximum": 1000}, {"type": "string", "pattern": "^[0-9]+$"},
 	"@expression"]})},
+    {"memberSpec", JSON({"anyOf": [
+	{"type": "string", "minLength": 1},
+	{"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false,
+	 "patternProperties": {"^\\$(brooklyn|berth):entitySpec$": {"anyOf": [
+		{"type": "string", "minLength": 1}, "@service"]}}},
+	"@service"]})},
     {"signal", JSON({"anyOf": [
 	{"type": "integer", "minimum": 1, "maximum": 64},
 	{"type": "string", "pattern": "^([sS][iI][gG])?[A-Za-z]+[0-9]?([+-][0-9]+)?$|^[0-9]+$"},

@@ -344,10 +344,10 @@ static bool compare_limits(struct decision *decision)
 static bool compare_count(struct decision *decision)
 {
 	const struct work *work = decision->work;
-	const struct component_spec *spec = work->instance->component->spec;
-	if (!keeps_tasks(work->site) || work->instance->seen->count == spec->instances)
+	unsigned size = work->instance->component->size;
+	if (!keeps_tasks(work->site) || work->instance->seen->count == size)
 		return false;
-	differs(decision, "instances", work->instance->seen->count, spec->instances);
+	differs(decision, "instances", work->instance->seen->count, size);
 	return true;
 }
 

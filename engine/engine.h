@@ -385,6 +385,9 @@ json_t *sites_remember(const struct berth_operation *operation);
 bool keeps_tasks(const struct site *site);
 /* How many instances the engine sees to: one that stands for all where the target keeps the tasks. */
 unsigned instances_of(const struct component *component);
+/* sizes.c: how many instances each component is to have, now that it was listed what is there. 0, or -1 with
+ * operation->error. */
+int sizes_decide(struct berth_operation *operation);
 
 /* --- survey.c: ask every site what is there --- */
 /* DONE when every site has answered or failed. */

@@ -109,7 +109,7 @@ const char *graph_location(struct arena *arena, const struct component *componen
 
 const char *graph_title(struct arena *arena, const struct component *component)
 {
-	unsigned count = component->spec ? component->spec->instances : 1;
+	unsigned count = component->spec ? component->size : 1;
 	return count > 1 ? arena_format(arena, "%s \xc3\x97%u", component->id, count) : component->id;
 }
 

@@ -120,6 +120,48 @@ static void put_environment(struct link_writer *writer, const struct component_s
 	}
 }
 
+/* Whether a change of who its members are is told to the consumer as any other change of a link: only where
+ * it was written what that does to it. Else names alone follow. */
+static bool told_of_members(const struct work *work)
+{
+	return work->instance->component->spec->on_change->place.line > 0;
+}
+
+/* "host:port" of each member whose address is known, as the consumer reaches its first port. NULL: no memory.
+ */
+static const char *endpoints_of(struct arena *arena, const struct work *work,
+				const struct component *provider)
+{
+	owned_text all = {0};
+	for (unsigned i = 0; i < instances_of(provider); i++) {
+		const struct instance *member = &provider->instances[i];
+		const struct spec_port *port = member->work->port_count ? &member->work->ports[0] : NULL;
+		struct way way = port ? way_between(work->instance->attachments,
+						    work->instance->attachment_count, member->attachments,
+						    member->attachment_count, port->port, port->protocol)
+				      : (struct way){0};
+		/* Each has a name of its own, which stays when it is made anew. */
+		const char *host = way.path == PATH_NETWORK && way.name ? settled_name(member) : way.address;
+		if (way.number && host)
+			text_format(&all, "%s%s:%u", all.length ? "," : "", host, way.number);
+	}
+	return all.failed ? NULL : arena_text(arena, text_view(&all));
+}
+
+static bool has_members(const struct component *provider)
+{
+	return provider->site && provider->spec && (provider->spec->cluster || provider->spec->instances > 1);
+}
+
+static void put_members(struct link_writer *writer, const struct work *work, const struct component *provider)
+{
+	const char *endpoints = endpoints_of(writer->arena, work, provider);
+	if (!endpoints)
+		writer->failed = true;
+	else
+		put(writer, told_of_members(work), endpoints, "_ENDPOINTS");
+}
+
 struct link_port {
 	const struct spec_port *port;
 	const char *host;
@@ -138,6 +180,8 @@ static void put_link(struct link_writer *writer, const struct work *work, const 
 		put(writer, false, name, "_NAME");
 	for (size_t i = 0; i < count; i++)
 		put_port(writer, ports[i].host, ports[i].number, ports[i].port);
+	if (count && has_members(provider))
+		put_members(writer, work, provider);
 	if (provider->spec)
 		put_environment(writer, provider->spec);
 }

@@ -52,6 +52,23 @@ static bool is_there(const struct instance *provider, const struct edge *edge)
 	return work->answered && (provider->phase == PHASE_UPDATING || provider->phase == PHASE_BROKEN);
 }
 
+enum answer { ANSWER_NEVER, ANSWER_LATER, ANSWER_NOW };
+
+/* The first instance speaks for its component; of a cluster any member does. */
+static enum answer answer_of(const struct component *provider, const struct edge *edge)
+{
+	enum answer best = ANSWER_NEVER;
+	unsigned speakers = provider->spec->cluster ? instances_of(provider) : 1;
+	for (unsigned i = 0; i < speakers && best != ANSWER_NOW; i++) {
+		const struct instance *instance = &provider->instances[i];
+		if (is_there(instance, edge))
+			best = ANSWER_NOW;
+		else if (!does_not_come(instance->work))
+			best = ANSWER_LATER;
+	}
+	return best;
+}
+
 /* 1: all answer. 0: wait. -1: one of them never will. */
 static int providers_answer(struct work *work)
 {
@@ -61,15 +78,17 @@ static int providers_answer(struct work *work)
 		    &work->operation->application->components[component->needs[i].to];
 		if (!provider->site || !edge_waits(&component->needs[i]))
 			continue;
-		const struct instance *first = &provider->instances[0];
-		if (does_not_come(first->work)) {
+		switch (answer_of(provider, &component->needs[i])) {
+		case ANSWER_NEVER:
 			fail(work_error(work), ERR_FAILED, "it needs `%s`, which %s", provider->id,
-			     first->predecessor ? "did not get ready as it is to be now" : "does not run");
+			     provider->instances[0].predecessor ? "did not get ready as it is to be now"
+								: "does not run");
 			return -1;
-		}
-		if (!is_there(first, &component->needs[i])) {
+		case ANSWER_LATER:
 			work_note(work, "waits for %s", provider->id);
 			return 0;
+		case ANSWER_NOW:
+			break;
 		}
 	}
 	return 1;

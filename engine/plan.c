@@ -411,13 +411,26 @@ static int decide_by_verb(struct decision *decision, struct error *err)
 	return 0;
 }
 
+/* Who its members are is told to those who link to a cluster. */
+static bool follows_meant(const struct berth_operation *operation, const struct component *component)
+{
+	const struct component *all = operation->application->components;
+	for (size_t i = 0; operation->verb == &verb_scale && i < component->need_count; i++) {
+		const struct component *provider = &all[component->needs[i].to];
+		if (provider->spec && provider->spec->cluster && component_meant(operation, provider->id))
+			return true;
+	}
+	return false;
+}
+
 static int decide(struct berth_operation *operation, struct work *work, struct error *err)
 {
 	struct decision decision = {.operation = operation, .work = work};
 	struct instance *instance = work->instance;
 	if (operation->verb->decide)
 		return decide_by_verb(&decision, err);
-	if (!component_meant(operation, instance->component->id)) {
+	if (!component_meant(operation, instance->component->id) &&
+	    !follows_meant(operation, instance->component)) {
 		work->action = ACTION_UNCHANGED;
 		if (instance->seen)
 			keep_attachments(instance);

@@ -19,6 +19,28 @@ json_t *kept_settings(const char *const *settings)
 	return list;
 }
 
+/* How large a cluster is to be is remembered by itself: sizes.c. */
+static bool sets_size(const struct application *application, const char *setting)
+{
+	const char *dot = strchr(setting, '.');
+	if (!dot || !starts_with(dot, ".instances="))
+		return false;
+	owned_memory char *id = strndup(setting, (size_t)(dot - setting));
+	const struct component *component =
+	    id ? application_component((struct application *)application, id) : NULL;
+	return component && component->spec && component->spec->cluster;
+}
+
+/* The settings that hold for the deploys after this one, too. */
+static json_t *lasting_settings(const struct berth_operation *operation)
+{
+	json_t *list = kept_settings(operation->request.settings);
+	for (size_t i = json_array_size(list); i-- > 0;)
+		if (sets_size(operation->application, json_string_value(json_array_get(list, i))))
+			json_array_remove(list, i);
+	return list;
+}
+
 static const json_t *pins_of(const struct berth_operation *operation)
 {
 	return operation->source ? operation->source->pins : NULL;
@@ -35,7 +57,7 @@ static uint64_t remember(struct berth_operation *operation, const struct known_f
 	const struct berth_request *request = &operation->request;
 	const struct stored_application *before = operation->stored;
 	struct world *world = operation->berth->world;
-	owned_json settings = kept_settings(request->settings);
+	owned_json settings = lasting_settings(operation);
 	owned_json locations = sites_remember(operation);
 	owned_json variables = source_variables(operation);
 	const char *directory = source_directory(operation);

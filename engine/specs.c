@@ -81,7 +81,7 @@ static void outline_described(const struct work *work, const struct component_sp
 	spec->label_count = component->label_count;
 	spec->bind_address = bind_address(work);
 	spec->restart = restart_wanted(work->instance->component);
-	spec->count = component->instances;
+	spec->count = work->instance->component->size;
 	spec->job = component->job;
 	spec->pull_always = component->pull_always;
 	spec->stop_timeout_ms = component->stop_timeout_ms;

@@ -16,6 +16,7 @@ enum {
 	READ_LAST_EVENT,
 	READ_VERSION,
 	READ_MEMORIES,
+	READ_SIZES,
 	READ_STOPPED,
 	READ_REVISION,
 	READ_REVISIONS
@@ -42,6 +43,7 @@ static const char *const queries[] = {
     [READ_LAST_EVENT] = "SELECT coalesce(max(id), 0) FROM event",
     [READ_VERSION] = "PRAGMA data_version",
     [READ_MEMORIES] = "SELECT component, text FROM memory WHERE app = ?1",
+    [READ_SIZES] = "SELECT component, text FROM size WHERE app = ?1",
     [READ_STOPPED] = "SELECT instance, by FROM stopped WHERE app = ?1",
     /* The images that ran then, and where none is known those it was pinned to. */
     [READ_REVISION] =
@@ -282,6 +284,11 @@ static int read_pairs(struct store *store, int which, const char *app, json_t **
 int store_memories(struct store *store, const char *app, json_t **ret, struct error *err)
 {
 	return read_pairs(store, READ_MEMORIES, app, ret, err);
+}
+
+int store_sizes(struct store *store, const char *app, json_t **ret, struct error *err)
+{
+	return read_pairs(store, READ_SIZES, app, ret, err);
 }
 
 int store_stopped(struct store *store, const char *app, json_t **ret, struct error *err)

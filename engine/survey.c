@@ -93,7 +93,7 @@ bool keeps_tasks(const struct site *site)
 
 unsigned instances_of(const struct component *component)
 {
-	return component->site && keeps_tasks(component->site) ? 1 : component->spec->instances;
+	return component->site && keeps_tasks(component->site) ? 1 : component->size;
 }
 
 /* --- matching ------------------------------------------------------------------------------- */
@@ -325,7 +325,8 @@ int survey_match(struct berth_operation *operation)
 	tell_of_strangers(operation);
 	tell_of_doubts(operation);
 	tell_of_lost_images(operation);
-	if (add_found_components(operation) || make_room(operation) || add_wanted(operation))
+	if (add_found_components(operation) || sizes_decide(operation) || make_room(operation) ||
+	    add_wanted(operation))
 		return -1;
 	for (struct site *site = operation->sites; site; site = site->next)
 		for (size_t i = 0; i < site->inventory.instance_count; i++)

@@ -357,6 +357,7 @@ static int fill_in_components(struct application *application)
 		component->index = i;
 		component->spec = &application->blueprint->components[i];
 		component->id = component->spec->id;
+		component->size = component->spec->instances;
 		if (map_put(&application->by_id, component->id, (void *)(i + 1)) ||
 		    take_edges(&application->arena, &list, component) ||
 		    gather_ports(&application->arena, component) || note_id(application, component->id, i))

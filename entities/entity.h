@@ -74,6 +74,8 @@ struct component {
 	const struct component_spec *spec; /* NULL: only what is left of one the blueprint no longer has */
 	const char *id;
 	struct site *site; /* NULL for external ones */
+	/* How many instances it is to have: what the blueprint says, but for a cluster that was resized. */
+	unsigned size;
 	const struct edge *needs;
 	size_t need_count;
 	const size_t *consumers; /* who needs this one */

@@ -1,0 +1,161 @@
+/* clusters.c - `type: cluster`: the component that its members are instances of, with what the cluster itself
+ * says of them. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "blueprints/component.h"
+
+static const char *const cluster_types[] = {"cluster", "org.apache.brooklyn.entity.group.DynamicCluster",
+					    "brooklyn.entity.group.DynamicCluster"};
+
+bool cluster_type(const char *type)
+{
+	for (size_t i = 0; i < COUNT_OF(cluster_types); i++)
+		if (!strcmp(cluster_types[i], type))
+			return true;
+	return false;
+}
+
+bool cluster_is(const struct yaml_node *service)
+{
+	const char *type = written_type(service);
+
+	return type && cluster_type(type);
+}
+
+/* {$brooklyn:entitySpec: X}, which is how Brooklyn writes a specification, and X itself are the same. */
+static const struct yaml_node *peel(const struct yaml_node *node)
+{
+	if (node->kind != YAML_MAP || node->count != 1)
+		return node;
+	const char *key = node->entries[0].key;
+	size_t prefix = expression_prefix(key);
+	return prefix && !strcmp(key + prefix, "entitySpec") ? node->entries[0].value : node;
+}
+
+static const struct yaml_node *map_of(struct reading *r, const char *key, const struct yaml_node *value)
+{
+	struct yaml_node *map = scratch_new(r, struct yaml_node);
+	struct yaml_entry *entry = scratch_new(r, struct yaml_entry);
+
+	if (!map || !entry)
+		return NULL;
+	*entry = (struct yaml_entry){.key = key, .key_place = value->place, .value = value};
+	*map = (struct yaml_node){.kind = YAML_MAP, .place = value->place, .count = 1};
+	map->entries = entry;
+	return map;
+}
+
+/* What a member is, as the entry of a component; NULL with a complaint. */
+static const struct yaml_node *member_node(struct reading *r, const struct yaml_entry *given)
+{
+	const struct yaml_node *node = peel(given->value);
+
+	if (node->kind == YAML_SCALAR && !yaml_null(node) && !expression_prefix(node->text))
+		return map_of(r, "type", node);
+	if (node->kind == YAML_MAP && node->count)
+		return node;
+	advise(r->list,
+	       complain(r->list, node->place, "`%s` takes a component, not %s", given->key, kind_name(node)),
+	       "write the member's `type` and its other keys below it");
+	return NULL;
+}
+
+static void gather_own(struct reading *r, struct draft *d)
+{
+	for (size_t i = 0; i < d->cluster->count; i++) {
+		const struct yaml_entry *entry = &d->cluster->entries[i];
+		const struct key_name *name = map_get(r->keys, entry->key);
+		if (name && name->key == KEY_TYPE)
+			continue;
+		if (name && name->key < KEY_COUNT && !(key_rules[name->key].kinds & ON_CLUSTER))
+			advise(r->list,
+			       complain(r->list, entry->key_place,
+					"`%s` is of the cluster's members, not of the cluster", entry->key),
+			       "write it under `memberSpec`");
+		else
+			draft_take(r, d, entry);
+	}
+	draft_take_config(r, d);
+}
+
+/* A list with the entries of both. */
+static const struct yaml_entry *both(struct reading *r, const struct yaml_entry *one,
+				     const struct yaml_entry *other)
+{
+	struct yaml_entry *entry = scratch_new(r, struct yaml_entry);
+	struct yaml_node *list = scratch_new(r, struct yaml_node);
+	size_t count = (size_t)one->value->count + other->value->count;
+	const struct yaml_node **items = scratch_alloc(r, sizeof(*items) * (count + 1));
+
+	if (!entry || !list || !items)
+		return one;
+	memcpy(items, one->value->items, sizeof(*items) * one->value->count);
+	memcpy(items + one->value->count, other->value->items, sizeof(*items) * other->value->count);
+	*list = (struct yaml_node){.kind = YAML_LIST, .place = one->value->place, .count = (uint32_t)count};
+	list->items = items;
+	*entry = (struct yaml_entry){.key = one->key, .key_place = one->key_place, .value = list};
+	return entry;
+}
+
+/* What is said both of the members and of the cluster holds for the component, which is both. */
+static void lay_over(struct reading *r, struct draft *d, enum component_key key, const struct yaml_entry *own)
+{
+	const struct yaml_entry *members = d->given[key];
+
+	if (!own)
+		return;
+	bool lists = (key == KEY_POLICIES || key == KEY_ENRICHERS) && members &&
+		     members->value->kind == YAML_LIST && own->value->kind == YAML_LIST;
+	d->given[key] = lists ? both(r, members, own) : own;
+}
+
+/* How many there are is the cluster's to say. */
+static void refuse_sizes(struct reading *r, const struct draft *d)
+{
+	for (int key = 0; key < KEY_COUNT; key++)
+		if (d->given[key] && (key == KEY_INSTANCES || key_rules[key].kinds == ON_CLUSTER))
+			advise(r->list,
+			       complain(r->list, d->given[key]->key_place,
+					"`%s` is of the cluster, not of its members", d->given[key]->key),
+			       key == KEY_INSTANCES
+				   ? "`initialSize`, beside `memberSpec`, says how many there are"
+				   : "write it beside `memberSpec`");
+}
+
+void cluster_gather(struct reading *r, struct draft *d)
+{
+	const struct yaml_entry *own[KEY_COUNT];
+
+	d->cluster = d->node;
+	d->spec->cluster = true;
+	gather_own(r, d);
+	const struct yaml_entry *spec = d->given[KEY_MEMBER_SPEC];
+	if (!spec)
+		advise(r->list, complain(r->list, d->place, "the cluster has no `memberSpec`"),
+		       "write there what each of its members is, as a component of its own");
+	const struct yaml_node *member = spec ? member_node(r, spec) : NULL;
+	d->foreign = !member;
+	if (!member)
+		return;
+	memcpy(own, d->given, sizeof(own));
+	memset(d->given, 0, sizeof(d->given));
+	d->node = member;
+	component_gather(r, d);
+	if (!d->foreign)
+		refuse_sizes(r, d);
+	/* A member has no name of its own: it is one of the cluster's. */
+	d->given[KEY_ID] = d->given[KEY_NAME] = NULL;
+	for (int key = 0; key < KEY_COUNT; key++)
+		lay_over(r, d, key, own[key]);
+}
+
+void read_initial_size(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	const char *text = fixed_text(r, d, node, "initialSize");
+
+	if (text && !instances_parse(text, &d->spec->instances))
+		complain(r->list, node->place, "`initialSize` is a number from 1 to %d, not `%s`",
+			 INSTANCE_LIMIT, text);
+}

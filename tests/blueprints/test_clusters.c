@@ -1,0 +1,128 @@
+/* test_clusters.c - `type: cluster`: what its members are, and what is the cluster's own. */
+#include "parse.h"
+
+static struct outcome outcome;
+static const struct component_spec *spec;
+
+static void close_all(void)
+{
+	close_outcome(&outcome);
+}
+
+TestSuite(clusters, .fini = close_all);
+
+static void take(const char *text)
+{
+	close_outcome(&outcome);
+	outcome = accepted(text);
+	spec = &outcome.blueprint->components[0];
+}
+
+Test(clusters, a_cluster_is_a_component_of_many_instances_of_its_member)
+{
+	take("services:\n"
+	     "- type: cluster\n"
+	     "  id: web\n"
+	     "  initialSize: 3\n"
+	     "  memberSpec:\n"
+	     "    type: docker:nginx:1\n"
+	     "    openPorts: 80\n"
+	     "    env: {STAGE: test}\n");
+	cr_assert_str_eq(spec->id, "web");
+	cr_assert(spec->cluster);
+	cr_assert_eq(spec->instances, 3);
+	cr_assert_eq(spec->resized, -1);
+	cr_assert_eq(spec->kind, COMPONENT_DOCKER);
+	cr_assert_str_eq(spec->image.familiar, "nginx:1");
+	cr_assert_eq(spec->open_port_count, 1);
+	cr_assert_eq(spec->environment_count, 1);
+}
+
+Test(clusters, it_begins_with_one_member)
+{
+	take("services:\n- {type: cluster, id: web, memberSpec: 'docker:nginx'}\n");
+	cr_assert_eq(spec->instances, 1);
+	cr_assert_str_eq(spec->image.familiar, "nginx:latest");
+}
+
+Test(clusters, brooklyns_spellings_are_the_same)
+{
+	take("services:\n"
+	     "- type: org.apache.brooklyn.entity.group.DynamicCluster\n"
+	     "  name: The Web\n"
+	     "  brooklyn.config:\n"
+	     "    cluster.initial.size: 2\n"
+	     "    dynamiccluster.memberspec:\n"
+	     "      $brooklyn:entitySpec:\n"
+	     "        type: process\n"
+	     "        command: serve $brooklyn:config(\"port\")\n"
+	     "        brooklyn.config: {port: 8}\n");
+	cr_assert_str_eq(spec->id, "The-Web");
+	cr_assert_eq(spec->instances, 2);
+	cr_assert_eq(spec->kind, COMPONENT_PROCESS);
+}
+
+Test(clusters, a_member_sees_the_clusters_configuration_below_its_own)
+{
+	take("services:\n"
+	     "- type: cluster\n"
+	     "  id: web\n"
+	     "  brooklyn.config: {a: of the cluster, b: of the cluster}\n"
+	     "  memberSpec:\n"
+	     "    type: docker:x\n"
+	     "    brooklyn.config: {b: of the member}\n"
+	     "    env: {A: $brooklyn:config(\"a\"), B: $brooklyn:config(\"b\")}\n");
+	cr_assert_str_eq(spec->environment[0].value.text, "of the cluster");
+	cr_assert_str_eq(spec->environment[1].value.text, "of the member");
+}
+
+Test(clusters, policies_of_members_and_of_the_cluster_are_those_of_the_component)
+{
+	take("services:\n"
+	     "- type: cluster\n"
+	     "  id: web\n"
+	     "  policies: [replacer]\n"
+	     "  memberSpec:\n"
+	     "    type: docker:x\n"
+	     "    policies: [restarter]\n");
+	cr_assert_eq(spec->policy_count, 2);
+}
+
+Test(clusters, a_name_inside_is_without_effect)
+{
+	take("services:\n- type: cluster\n  id: web\n  memberSpec: {type: 'docker:x', id: first, name: n}\n");
+	cr_assert_str_eq(spec->id, "web");
+}
+
+Test(clusters, a_size_from_outside_is_asked_for_now_and_changes_nothing_else)
+{
+	static const char *const settings[] = {"web.instances=5", NULL};
+	close_outcome(&outcome);
+	outcome =
+	    parse_with("services:\n- type: cluster\n  id: web\n  initialSize: 2\n  memberSpec: 'docker:x'\n",
+		       settings, NULL);
+	cr_assert(outcome.blueprint);
+	spec = &outcome.blueprint->components[0];
+	cr_assert_eq(spec->instances, 2);
+	cr_assert_eq(spec->resized, 5);
+}
+
+Test(clusters, what_is_wrong_is_told_where_it_is)
+{
+	refused("services:\n- {type: cluster, id: web}\n", 2, 3, "the cluster has no `memberSpec`",
+		"what each of its members is");
+	refused("services:\n- type: cluster\n  id: web\n  openPorts: 80\n  memberSpec: 'docker:x'\n", 4, 3,
+		"`openPorts` is of the cluster's members", "write it under `memberSpec`");
+	refused(
+	    "services:\n- type: cluster\n  id: web\n  memberSpec:\n    type: docker:x\n    instances: 3\n", 6,
+	    5, "`instances` is of the cluster, not of its members", "`initialSize`");
+	refused("services:\n- type: cluster\n  id: web\n  memberSpec: [x]\n", 4, 15,
+		"`memberSpec` takes a component, not a list", NULL);
+	refused("services:\n- type: cluster\n  id: web\n  initialSize: many\n  memberSpec: 'docker:x'\n", 4,
+		16, "a number from 1 to 1000, not `many`", NULL);
+	refused(
+	    "services:\n- type: cluster\n  id: a\n  memberSpec: {type: cluster, memberSpec: 'docker:x'}\n", 4,
+	    22, "a cluster of clusters is not supported yet", NULL);
+	refused("services:\n- type: docker:x\n  initialSize: 3\n", 3, 3, "does not go with docker components",
+		NULL);
+}
