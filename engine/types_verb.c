@@ -18,7 +18,9 @@ static const struct {
     {"external", "something that is there already, to link to: nothing is made",
      "- type: external\n  id: database\n  address: db.example.org\n  ports: 5432\n", ON_EXTERNAL},
     {"cluster", "many of one kind, whose number changes while they run",
-     "- type: cluster\n  id: web\n  initialSize: 3\n  memberSpec:\n    type: docker:nginx:1\n    openPorts: 80\n", ON_CLUSTER},
+     "- type: cluster\n  id: web\n  initialSize: 3\n  memberSpec:\n    type: docker:nginx:1\n    openPorts: "
+     "80\n",
+     ON_CLUSTER},
 };
 
 static json_t *keys_of(unsigned kind)

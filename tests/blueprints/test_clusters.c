@@ -84,8 +84,24 @@ Test(clusters, policies_of_members_and_of_the_cluster_are_those_of_the_component
 	     "  policies: [replacer]\n"
 	     "  memberSpec:\n"
 	     "    type: docker:x\n"
-	     "    policies: [restarter]\n");
-	cr_assert_eq(spec->policy_count, 2);
+	     "    policies: [restarter]\n"
+	     "    enrichers: [failure-detector]\n");
+	cr_assert_eq(spec->policy_count, 3);
+}
+
+Test(clusters, it_goes_where_the_cluster_says)
+{
+	take("services:\n"
+	     "- type: cluster\n"
+	     "  id: web\n"
+	     "  description: all of the front\n"
+	     "  location: fake\n"
+	     "  effectors: {flush: 'rm -r /cache'}\n"
+	     "  memberSpec: {type: 'docker:x', location: localhost}\n");
+	cr_assert_str_eq(spec->location->name[0] ? spec->location->name : spec->location->type, "fake");
+	cr_assert_eq(spec->effector_count, 1);
+	take("services:\n- {type: cluster, id: web, locations: [fake], memberSpec: 'docker:x'}\n");
+	cr_assert(spec->location_own);
 }
 
 Test(clusters, a_name_inside_is_without_effect)

@@ -44,13 +44,13 @@ Test(types_verb, every_key_has_a_summary)
 		cr_expect_not_null(key_rules[key].summary, "nothing is said of `%s`", key_rules[key].name);
 }
 
-Test(types_verb, lists_the_three_kinds_with_the_keys_of_each)
+Test(types_verb, lists_the_kinds_with_the_keys_of_each)
 {
 	owned_json document = types(NULL, BERTH_OK);
 	const json_t *list = json_object_get(document, "types");
-	cr_assert_eq(json_array_size(list), 3);
+	cr_assert_eq(json_array_size(list), 4);
 	const json_t *docker = json_array_get(list, 0), *process = json_array_get(list, 1),
-		     *external = json_array_get(list, 2);
+		     *external = json_array_get(list, 2), *cluster = json_array_get(list, 3);
 	cr_expect_str_eq(json_text(docker, "name"), "docker:IMAGE");
 	cr_expect_str_eq(json_text(process, "name"), "process");
 	cr_expect_str_eq(json_text(external, "name"), "external");
@@ -60,6 +60,9 @@ Test(types_verb, lists_the_three_kinds_with_the_keys_of_each)
 	cr_expect_null(key_of(process, "portBindings"));
 	cr_expect_not_null(key_of(external, "address"));
 	cr_expect_null(key_of(external, "command"));
+	cr_expect_str_eq(json_text(cluster, "name"), "cluster");
+	cr_expect_not_null(key_of(cluster, "memberSpec"));
+	cr_expect_null(key_of(cluster, "openPorts"));
 	cr_expect_gt(strlen(json_text(key_of(docker, "openPorts"), "summary")), 10);
 }
 
