@@ -88,6 +88,8 @@ bool health_asked(struct work *work)
 		work_wake_after(work, left_ms);
 		return false;
 	}
+	if (work->doing != DOING_PROBE)
+		work->checks_done = 0; /* that it was seen to answer when it was started is another matter */
 	work->doing = DOING_PROBE;
 	enum progress progress = instance_ask(work, &err);
 	if (progress == PROGRESS_WAITING)

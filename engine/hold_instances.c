@@ -69,7 +69,10 @@ enum phase step_resting_held(struct work *work)
 	}
 	if (work->held)
 		work->held->sight_lost = false;
-	return phase_of(work, work->looked);
+	enum phase phase = phase_of(work, work->looked);
+	if (phase == work->instance->phase)
+		health_asked(work); /* its time may have come meanwhile */
+	return phase;
 }
 
 void hold_changed(struct site *site, struct work *work)
@@ -89,7 +92,7 @@ void hold_sight(struct work *work, bool seen)
 	if (!work->settled)
 		return;
 	work_rest(work, seen ? phase_of(work, work->instance->seen) : PHASE_UNKNOWN);
-	if (seen && work->look_due)
+	if (seen) /* what was due meanwhile was put off: a look, its health */
 		work_wake(work);
 }
 

@@ -174,6 +174,7 @@ static void acted(struct held_instance *held)
 	health_forget(held);
 	if (well)
 		remember_answered(work);
+	work_wake(held->work); /* its health is to be asked for again */
 	if (held->wish)
 		held_outcome(held->of, held->wish, kind, well ? NULL : error_of(work)->text);
 	held->wish = 0;

@@ -17,6 +17,8 @@ static const struct memory_field remembered[] = {
     REMEMBERED(detector, recover_at, NEVER),
     REMEMBERED(detector, fire_at, NEVER),
     REMEMBERED(detector, life, LIFE_NONE),
+    REMEMBERED(detector, seen, 0),
+    REMEMBERED(detector, look_at, NEVER),
 };
 
 static void hear(struct policy *policy, struct step *step, const char *sensor, const char *member,
@@ -78,6 +80,27 @@ static void publish(struct policy *policy, struct step *step, struct detector_me
 	}
 }
 
+/* All that it is told of, in one number; 0 is as good as impossible. */
+static int64_t told_of(const struct member_sense *sense)
+{
+	uint64_t sum =
+	    1 + (uint64_t)sense->up + 4 * (uint64_t)sense->expected + 64 * (uint64_t)!sense->problem;
+
+	for (const char *at = sense->problem; at && *at; at++)
+		sum = (sum ^ (unsigned char)*at) * 0x100000001b3;
+	return (int64_t)(sum & INT64_MAX);
+}
+
+static void look_later(struct step *step, struct detector_memory *m)
+{
+	const int64_t times[] = {m->fail_at, m->recover_at, m->fire_at};
+
+	m->look_at = NEVER;
+	for (size_t i = 0; i < COUNT_OF(times); i++)
+		if (times[i] > step->now && (m->look_at < 0 || times[i] < m->look_at))
+			m->look_at = times[i];
+}
+
 static void look(struct policy *policy, struct step *step, struct record *record,
 		 const struct member_sense *sense)
 {
@@ -85,6 +108,12 @@ static void look(struct policy *policy, struct step *step, struct record *record
 
 	if (sense->out_of_sight)
 		return;
+	if (m->seen == told_of(sense) && (m->look_at < 0 || m->look_at > step->now)) {
+		if (m->look_at >= 0)
+			due(step, m->look_at);
+		return;
+	}
+	m->seen = told_of(sense);
 	m->was_up |= sense->up == UP_YES;
 	m->problems_seen |= sense->problem != NULL;
 	enum lifecycle life = actual_state(sense->expected, sense->up, sense->problem, m->problems_seen);
@@ -93,9 +122,7 @@ static void look(struct policy *policy, struct step *step, struct record *record
 	else if (life == LIFE_RUNNING)
 		found_running(policy, m, step->now);
 	publish(policy, step, m, sense);
-	if (m->fire_at >= 0 && m->fire_at > step->now) {
-		due(step, m->fire_at);
-	} else {
+	if (m->fire_at < 0 || m->fire_at <= step->now) {
 		m->fire_at = NEVER;
 		if (life != LIFE_NONE && life != (enum lifecycle)m->life)
 			tell(step, policy, WISH_STATE, sense->name, "service.state", "it is %s",
@@ -103,10 +130,9 @@ static void look(struct policy *policy, struct step *step, struct record *record
 			    ->life = life;
 		m->life = life == LIFE_NONE ? m->life : (int64_t)life;
 	}
-	if (m->fail_at >= 0)
-		due(step, m->fail_at);
-	if (m->recover_at >= 0)
-		due(step, m->recover_at);
+	look_later(step, m);
+	if (m->look_at >= 0)
+		due(step, m->look_at);
 }
 
 static void explain(const struct policy *policy, const struct record *record, int64_t now, struct text *to)

@@ -60,6 +60,8 @@ static void ended(struct policy *policy, struct step *step, struct record *recor
 
 	if (kind == OUTCOME_FAILED)
 		give_up(policy, step, record->member, words);
+	if (policy->suspended) /* whose turn comes now is not heard */
+		m->waiting = 0;
 	while (m->waiting > 0 && !m->action.id) {
 		m->waiting--;
 		handle(policy, step, record, "");

@@ -73,7 +73,7 @@ static void note(struct connection_memory *m, int64_t now, bool reachable)
 		*ends = NEVER; /* nothing new: what seemed to begin did not last */
 	} else if (*begins < 0) {
 		*begins = now;
-		publish_soon(m, now, 0);
+		publish_soon(m, now, 1);
 	}
 }
 
@@ -90,7 +90,7 @@ static bool lasted(struct connection_memory *m, int64_t now, int64_t delay, int6
 
 	if (shorter > delay)
 		return true;
-	publish_soon(m, now, delay - shorter);
+	publish_soon(m, now, delay - shorter + 1);
 	return false;
 }
 

@@ -25,6 +25,8 @@ struct detector_memory {
 	int64_t failing_since, recovering_since;
 	int64_t fail_at, recover_at, fire_at;
 	int64_t life; /* the state that was told last */
+	/* Of the classic one, which looks when something changed, and at a time that it set itself. */
+	int64_t seen, look_at;
 };
 enum published { PUBLISHED_NONE, PUBLISHED_FAILED, PUBLISHED_RECOVERED };
 

@@ -189,7 +189,8 @@ const char *policy_set_name(const struct policy_set *set, size_t index); /* as w
 const struct policy_type *policy_set_type(const struct policy_set *set, size_t index);
 bool policy_set_supplied(const struct policy_set *set, size_t index);
 bool policy_set_suspended(const struct policy_set *set, size_t index);
-/* A suspended policy wishes nothing; what it had wished is taken back (it is no longer told). */
+/* A suspended policy wishes nothing; what it had wished is taken back (it is no longer told). Brooklyn's
+ * restarter and replacer hear how that ended, all the same. */
 void policy_set_suspend(struct policy_set *set, size_t index, bool suspended);
 /* Its keys and their values, of the blueprint and as they were set since; borrowed, until it is set anew. */
 const json_t *policy_set_config(const struct policy_set *set, size_t index);

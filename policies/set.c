@@ -256,6 +256,14 @@ bool policy_set_suspended(const struct policy_set *set, size_t index)
 	return set->policies[index].suspended;
 }
 
+/* Brooklyn's own go on with what they began. */
+static bool is_seen_through(const struct policy *policy, const struct action *action)
+{
+	bool acts = policy->type->kind == POLICY_RESTARTER || policy->type->kind == POLICY_REPLACER;
+
+	return policy->type->classic && acts && action->told;
+}
+
 void policy_set_suspend(struct policy_set *set, size_t index, bool suspended)
 {
 	struct policy *policy = &set->policies[index];
@@ -265,7 +273,7 @@ void policy_set_suspend(struct policy_set *set, size_t index, bool suspended)
 	policy->suspended = suspended;
 	for (size_t i = 0; i < policy->record_count; i++) {
 		struct action *action = record_action(policy, &policy->records[i]);
-		if (suspended && action)
+		if (suspended && action && !is_seen_through(policy, action))
 			*action = (struct action){0};
 		if (!suspended && policy->behaviour->resumed)
 			policy->behaviour->resumed(&policy->records[i]);

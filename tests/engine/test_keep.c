@@ -431,6 +431,44 @@ static json_t *first_instance(const json_t *document)
 	return json_array_get(json_object_get(component, "instances"), 0);
 }
 
+static void sick(bool is)
+{
+	const struct fake_behaviour how = {.component = "app.web", .answers_after_ms = is ? -1 : 0};
+	fake_target_behave(scene.target, &how);
+}
+
+Test(keep, what_was_sick_and_is_well_is_asked_for_on_and_on)
+{
+	deploy("id: app\nlocation: fake\nservices:\n"
+	       "- {type: 'docker:a:1', id: web, openPorts: 80, healthCheck: {tcp: {port: 80}, interval: 2s, "
+	       "retries: 2}, policies: [{type: restarter}]}\n");
+	keep();
+	for (int again = 0; again < 3; again++) {
+		pass(10 * MINUTE);
+		size_t before = starts();
+		sick(true);
+		pass(10 * SECOND);
+		sick(false);
+		pass(10 * SECOND);
+		cr_assert(starts() > before, "the %dth time; told:\n%s", again + 1, told ? told : "");
+	}
+}
+
+Test(keep, what_was_to_be_asked_for_while_its_location_was_listed_is_asked_afterwards)
+{
+	deploy("id: app\nlocation: fake\nservices:\n"
+	       "- {type: 'docker:a:1', id: web, openPorts: 80, healthCheck: {tcp: {port: 80}, interval: 2s, "
+	       "retries: 2}}\n");
+	keep();
+	pass(10 * SECOND);
+	fake_target_time(scene.target, FAKE_LIST, 30 * SECOND);
+	fake_target_event(scene.target, "app", NULL);
+	pass(MINUTE);
+	size_t asked = fake_target_calls(scene.target, FAKE_PROBE);
+	pass(MINUTE);
+	cr_assert_gt(fake_target_calls(scene.target, FAKE_PROBE), asked + 20);
+}
+
 Test(keep, what_runs_and_does_not_answer_its_check_is_unhealthy_until_it_does)
 {
 	deploy("id: app\nlocation: fake\nservices:\n"
