@@ -160,3 +160,53 @@ Test(classic_detector, of_what_nobody_sees_nothing_is_concluded)
 	bench_up(&b, 0, false);
 	cr_expect_eq(b.wishes.count, 0, "its target does not answer: that is no failure");
 }
+
+/* It looks when something changed, and when a time that it set itself has come: nothing else delays what it
+ * tells. */
+Test(classic_detector, once_on_fire_it_tells_at_once_that_it_is_being_stopped)
+{
+	bench_begin(&b, "[" DETECTOR "\"serviceOnFire.stabilizationDelay\": \"600ms\"}]", 1);
+	bench_step(&b);
+	bench_up(&b, 0, false);
+	bench_pass(&b, 600);
+	bench_step(&b);
+	b.now += 200;
+	b.members[0].expected = LIFE_STOPPING;
+	bench_step(&b);
+	const struct wish *state = bench_wish(&b, WISH_STATE, one);
+	cr_assert(state);
+	cr_expect_eq(state->life, LIFE_STOPPING);
+}
+
+#define CONNECTIONS(keys)                                                                                    \
+	"[{\"type\": \"org.apache.brooklyn.policy.ha.ConnectionFailureDetector\", \"endpoint\": "            \
+	"\"10.0.0.1:80\", " keys "\"pollPeriod\": \"500ms\"}]"
+
+/* From now on, until the sensor is emitted; every probe ends in that way. -1: not within ten seconds. */
+static int64_t until_emitted(enum outcome_kind kind, const char *sensor)
+{
+	for (int64_t begin = b.now; b.now - begin < 10 * SECOND;) {
+		const struct wish *probe = bench_wish(&b, WISH_PROBE, one);
+		if (probe)
+			bench_ended(&b, probe, kind);
+		if (bench_emitted(&b, sensor))
+			return b.now - begin;
+		if (!bench_wish(&b, WISH_PROBE, one)) {
+			b.now = b.wishes.next_ms;
+			bench_step(&b);
+		}
+	}
+	return -1;
+}
+
+Test(classic_detector, a_connection_is_failed_as_soon_as_it_failed_for_longer_than_the_delay)
+{
+	bench_begin(&b, CONNECTIONS(""), 1);
+	bench_step(&b);
+	cr_expect_leq(until_emitted(OUTCOME_FAILED, "ha.connectionFailed"), 2);
+	bench_end(&b);
+	bench_begin(&b, CONNECTIONS("\"connectionFailedStabilizationDelay\": \"700ms\", "), 1);
+	bench_step(&b);
+	int64_t took = until_emitted(OUTCOME_FAILED, "ha.connectionFailed");
+	cr_expect(took > 700 && took <= 710, "%lld ms", (long long)took);
+}

@@ -468,3 +468,43 @@ Test(restarter, what_its_detector_does_not_mind_it_does_not_mind)
 	bench_step(&b);
 	cr_expect_null(restart());
 }
+
+static const char brooklyns[] = "[{\"type\": \"org.apache.brooklyn.policy.ha.ServiceRestarter\"}]";
+
+Test(restarter, brooklyns_sees_what_it_began_through_while_it_is_suspended)
+{
+	bench_begin(&b, brooklyns, 1);
+	bench_step(&b);
+	bench_up(&b, 0, false);
+	cr_assert(restart());
+	struct wish begun = *restart();
+	bench_signal(&b, "ha.entityFailed", one); /* waits for its turn */
+	policy_set_suspend(b.set, bench_index(&b, POLICY_RESTARTER), true);
+	bench_step(&b);
+	cr_expect_null(restart());
+	bench_ended(&b, &begun, OUTCOME_FAILED);
+	cr_expect(bench_emitted(&b, "ha.entityFailed.restart"));
+	cr_expect_eq(bench_count(&b, WISH_EXPECT), 1, "the one that waited is not heard");
+	policy_set_suspend(b.set, bench_index(&b, POLICY_RESTARTER), false);
+	b.now += HOUR;
+	bench_signal(&b, "ha.entityFailed", one);
+	bench_step(&b);
+	cr_expect(restart());
+}
+
+/* From the failure before it, and the bound itself counts. */
+Test(restarter, brooklyns_gives_up_on_a_failure_at_the_very_end_of_its_time_and_not_later)
+{
+	for (int late = 0; late < 2; late++) {
+		bench_begin(&b, brooklyns, 1);
+		bench_step(&b);
+		bench_signal(&b, "ha.entityFailed", one);
+		bench_ended(&b, restart(), OUTCOME_DONE);
+		b.now += 3 * MINUTE + late;
+		bench_signal(&b, "ha.entityFailed", one);
+		cr_expect_eq(restart() != NULL, late == 1);
+		cr_expect_eq(bench_emitted(&b, "ha.entityFailed.restart"), late == 0);
+		if (!late)
+			bench_end(&b);
+	}
+}
