@@ -141,7 +141,7 @@ struct policy_type; /* policy_types.h */
 struct component_policy {
 	const struct policy_type *type;
 	const char *id; /* what the blueprint calls it; NULL: nothing */
-	struct place place;
+	struct place place, effector_place; /* the latter where it invokes one */
 	const json_t *config; /* by the keys' own names, each value read once already */
 };
 

@@ -293,4 +293,5 @@ void component_finish(struct reading *r, struct draft *d)
 	spec->policy_count = d->policies.count;
 	spec->key_places = kept(r, &d->key_places, sizeof(*spec->key_places));
 	spec->key_place_count = d->key_places.count;
+	policies_check_effectors(r, spec);
 }

@@ -52,6 +52,11 @@ bool port_parse(const char *text, uint16_t *ret_port);
 void check_files(struct reading *r, struct draft *d);
 /* component_update.c: whether `update: start-first`, where it is written, can be */
 void check_update(struct reading *r, struct draft *d);
+/* component_effectors.c: what every component has */
+enum { MOST_EFFECTORS = 64 };
+bool effector_is_built_in(const char *name);
+/* component_policies.c: whether there is what policies of the finished component invoke */
+void policies_check_effectors(struct reading *r, const struct component_spec *spec);
 /* carriers.c: whether what `onChange` does can bring a changed value to the component */
 void check_carriers(struct reading *r, struct draft *d);
 

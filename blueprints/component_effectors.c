@@ -4,10 +4,9 @@
 #include "base/cleanup.h"
 #include "blueprints/component.h"
 
-enum { MOST_EFFECTORS = 64, LONGEST_NAME = 63 };
+enum { LONGEST_NAME = 63 };
 
-/* What every component has. */
-static bool is_reserved(const char *name)
+bool effector_is_built_in(const char *name)
 {
 	return !strcmp(name, "start") || !strcmp(name, "stop") || !strcmp(name, "restart");
 }
@@ -21,7 +20,7 @@ static bool is_name(const char *name)
 static void read_effector(struct reading *r, struct draft *d, const struct yaml_entry *entry,
 			  struct effector *ret)
 {
-	if (is_reserved(entry->key)) {
+	if (effector_is_built_in(entry->key)) {
 		advise(
 		    r->list,
 		    complain(r->list, entry->key_place, "every component has an effector `%s`", entry->key),

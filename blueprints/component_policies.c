@@ -104,7 +104,7 @@ static json_t *value_json(struct reading *r, struct draft *d, const struct polic
 struct item {
 	const struct policy_type *type;
 	const char *id;
-	struct place place, type_place;
+	struct place place, type_place, effector_place;
 	json_t *config;
 	unsigned given; /* a bit for each key */
 };
@@ -145,6 +145,8 @@ static void take_policy_key(struct reading *r, struct draft *d, struct item *ite
 		advise(r->list, complain(r->list, entry->value->place, "%s", err.text), "%s", err.remedy);
 	else if (json_put_shared(item->config, key->name, json))
 		r->list->failed = true;
+	if (!strcmp(key->name, "effector"))
+		item->effector_place = entry->value->place;
 }
 
 static void take_config(struct reading *r, struct draft *d, struct item *item, const struct yaml_entry *entry)
@@ -262,8 +264,11 @@ static void keep_policy(struct reading *r, struct draft *d, const struct item *i
 
 	if (!added)
 		return;
-	*added = (struct component_policy){
-	    .type = item->type, .id = item->id, .place = item->place, .config = item->config};
+	*added = (struct component_policy){.type = item->type,
+					   .id = item->id,
+					   .place = item->place,
+					   .effector_place = item->effector_place,
+					   .config = item->config};
 	if (json_array_append(r->blueprint->holder, item->config))
 		r->list->failed = true;
 }
@@ -330,6 +335,39 @@ static void read_list(struct reading *r, struct draft *d, const struct yaml_node
 	}
 	for (size_t i = 0; i < list->count; i++)
 		read_policy(r, d, list->items[i]);
+}
+
+/* --- the effectors that they invoke ------------------------------------------------------------- */
+
+static bool has_effector(const struct component_spec *spec, const char *name)
+{
+	for (size_t i = 0; i < spec->effector_count; i++)
+		if (spec->effectors[i].name && !strcmp(spec->effectors[i].name, name))
+			return true;
+	return effector_is_built_in(name);
+}
+
+static void complain_effector(struct reading *r, const struct component_spec *spec, struct place place,
+			      const char *wanted)
+{
+	const char *names[MOST_EFFECTORS + 3] = {"start", "stop", "restart"};
+	size_t count = 3;
+
+	for (size_t i = 0; i < spec->effector_count; i++)
+		if (spec->effectors[i].name)
+			names[count++] = spec->effectors[i].name;
+	suggest(r, complain(r->list, place, "`%s` has no effector `%.80s`", spec->id, wanted), wanted, names,
+		count, "give its command under `effectors`");
+}
+
+void policies_check_effectors(struct reading *r, const struct component_spec *spec)
+{
+	for (size_t i = 0; i < spec->policy_count; i++) {
+		const struct component_policy *policy = &spec->policies[i];
+		const char *wanted = json_text(policy->config, "effector");
+		if (wanted && !has_effector(spec, wanted))
+			complain_effector(r, spec, policy->effector_place, wanted);
+	}
 }
 
 void read_policies(struct reading *r, struct draft *d, const struct yaml_node *node)

@@ -25,6 +25,7 @@ struct held_instance {
 		bool lost, ill, acting;
 	} told;
 	/* Its health check, where the blueprint gives it one. */
+	char *answered;      /* which incarnation of it was seen to answer here; NULL: none was */
 	unsigned failures;   /* in a row */
 	int64_t ask_next_ms; /* monotonic */
 	char *problem;       /* why it counts as unhealthy; NULL: it does not */
@@ -107,6 +108,8 @@ void held_restart(struct held_instance *held);
 /* --- hold_health.c: its health check, asked for as long as it runs --- */
 /* Whether it is under way: the work is not to be used for anything else. */
 bool health_asked(struct work *work);
+/* It was seen to answer: the next deploy need not ask again. */
+void health_answered(struct held_instance *held);
 /* What was found out of another incarnation says nothing of this one. */
 void health_forget(struct held_instance *held);
 

@@ -1,10 +1,13 @@
 /* hold_health.c - the health check of an instance that is held: asked in its interval for as long as it runs.
- */
+ * One without a check is asked until it is known to have answered, where nobody saw that. */
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/deploy.h"
 #include "engine/hold.h"
 #include "engine/reconcile.h"
+
+enum { UNKNOWN_PAUSE_MS = 5000 }; /* between two questions to one without a check */
 
 static const struct health_check *check_of(const struct work *work)
 {
@@ -12,13 +15,42 @@ static const struct health_check *check_of(const struct work *work)
 	return spec && spec->health->kind != CHECK_NONE ? spec->health : NULL;
 }
 
+static bool is_job(const struct work *work)
+{
+	const struct component_spec *spec = work->instance->component->spec;
+	return spec && spec->job;
+}
+
+/* Whether this very incarnation was seen to answer: by a deploy, or here. */
+static bool is_known(const struct held_instance *held)
+{
+	const struct observed *seen = held->work->instance->seen;
+	if (!seen || !seen->target_id || is_job(held->work))
+		return true; /* it never will be */
+	return held->answered ? !strcmp(held->answered, seen->target_id)
+			      : instance_known_ready(held->work->instance);
+}
+
+void health_answered(struct held_instance *held)
+{
+	const struct observed *seen = held->work->instance->seen;
+	remember_answered(held->work);
+	free(held->answered);
+	held->answered = seen && seen->target_id ? strdup(seen->target_id) : NULL;
+}
+
+static int64_t pause_of(const struct health_check *check)
+{
+	return check ? check->interval_ms : UNKNOWN_PAUSE_MS;
+}
+
 /* The first one at a time of its own within the interval, so that thousands do not ask at once. */
-static int64_t first_pause(const struct work *work, const struct health_check *check)
+static int64_t first_pause(const struct work *work, int64_t interval_ms)
 {
 	uint32_t hash = 2166136261;
 	for (const char *c = work->instance->name; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * 16777619;
-	return check->interval_ms * (int64_t)(hash % 1000) / 1000;
+	return interval_ms * (int64_t)(hash % 1000) / 1000;
 }
 
 void health_forget(struct held_instance *held)
@@ -54,14 +86,17 @@ static void answered(struct held_instance *held, const struct health_check *chec
 {
 	struct work *work = held->work;
 	work->doing = DOING_NOTHING;
-	held->ask_next_ms = now_of(work) + check->interval_ms;
-	work_wake_after(work, check->interval_ms);
+	held->ask_next_ms = now_of(work) + pause_of(check);
+	work_wake_after(work, pause_of(check));
 	if (!err || !err->code) {
+		if (!is_known(held))
+			health_answered(held);
 		well(held);
 		return;
 	}
-	/* It is us who cannot ask, or it does not count yet: that says nothing of it. */
-	if (err->code == ERR_UNSUPPORTED || err->code == ERR_NO_MEMORY || in_start_period(work, check))
+	/* It is us who cannot ask, or it does not count, or not yet: that says nothing of it. */
+	if (!check || err->code == ERR_UNSUPPORTED || err->code == ERR_NO_MEMORY ||
+	    in_start_period(work, check))
 		return;
 	if (++held->failures < (unsigned)check->retries)
 		return;
@@ -79,10 +114,12 @@ bool health_asked(struct work *work)
 	struct held_instance *held = work->held;
 	const struct health_check *check = check_of(work);
 	struct error err = {0};
-	if (!held || !check || work->instance->phase != PHASE_RUNNING || work->operation->cancelled)
+	if (!held || work->instance->phase != PHASE_RUNNING || work->operation->cancelled)
+		return false;
+	if (!check && work->doing != DOING_PROBE && is_known(held))
 		return false;
 	if (!held->ask_next_ms)
-		held->ask_next_ms = now_of(work) + first_pause(work, check);
+		held->ask_next_ms = now_of(work) + first_pause(work, pause_of(check));
 	int64_t left_ms = held->ask_next_ms - now_of(work);
 	if (work->doing != DOING_PROBE && left_ms > 0) {
 		work_wake_after(work, left_ms);

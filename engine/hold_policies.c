@@ -117,8 +117,10 @@ void hold_let_go(struct hold *hold)
 		free(give(held->outcomes));
 		json_decref(give(held->problems));
 		free(give(held->saved));
-		for (size_t n = 0; n < held->member_count; n++)
+		for (size_t n = 0; n < held->member_count; n++) {
 			free(give(held->members[n].problem));
+			free(give(held->members[n].answered));
+		}
 	}
 	hold->component_count = 0;
 	hold_probes_end(hold);
@@ -173,7 +175,7 @@ static void acted(struct held_instance *held)
 	count_duration(work->operation, now_of(work) - held->acting_ms);
 	health_forget(held);
 	if (well)
-		remember_answered(work);
+		health_answered(held);
 	work_wake(held->work); /* its health is to be asked for again */
 	if (held->wish)
 		held_outcome(held->of, held->wish, kind, well ? NULL : error_of(work)->text);

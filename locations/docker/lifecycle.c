@@ -136,12 +136,31 @@ static bool network_gone(struct call *call)
 	return call->status == 404 && starts_with(words, "network ") && strstr(words, " not found");
 }
 
+/* An engine that was killed may find a task at containerd that it knows nothing of: what it belongs to can be
+ * removed, and never be started any more. */
+static bool task_is_lost(struct call *call)
+{
+	const char *words = call_words(call);
+
+	return call->error.code == OK && strstr(words, "task ") && strstr(words, ": already exists");
+}
+
+static enum progress start_gone(struct task *task, struct error *err)
+{
+	return container_gone(task, task->wish.spec->name, err);
+}
+
 static enum progress started(struct task *task, struct error *err)
 {
 	struct call *call = &task->calls[0];
 
 	if (call_ok(call))
 		return PROGRESS_DONE;
+	if (task_is_lost(call)) {
+		task->target = task->wish.spec->name;
+		task->after = start_gone;
+		return removal_begin(task, err);
+	}
 	if (call->error.code == OK && address_gone(call) && task->wish.spec->pin_address)
 		return inspect_again(task, pinned_looked, err);
 	if (call->error.code == OK && !task->flag && (address_gone(call) || network_gone(call))) {

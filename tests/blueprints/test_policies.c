@@ -63,7 +63,8 @@ Test(policies, short_names_take_their_keys_beside_the_type)
 	     "    effector: backup\n"
 	     "    args: {target: /backup, keep: 3, names: [a, b]}\n"
 	     "    schedule: \"30 3 * * mon-fri\"\n"
-	     "  - {type: periodic, effector: restart, period: 1 day, time: 08:00:00}\n");
+	     "  - {type: periodic, effector: restart, period: 1 day, time: 08:00:00}\n"
+	     "  effectors: {backup: [tar, c]}\n");
 	cr_assert_eq(spec->policy_count, 4);
 	cr_expect_not(spec->policies[0].type->classic);
 	cr_expect_eq(json_integer_value(setting(0, "maxTries")), 7);
@@ -137,12 +138,17 @@ Test(policies, mistakes_are_told_where_they_are)
 	refused(with_lines("  policies:\n  - {type: restarter, backoff: 1s, config: {backoff: 2s}}"), 4, 45,
 		"`backoff` is given twice", NULL);
 	refused(with_lines("  policies:\n  - periodic"), 4, 5, "periodic needs `effector`", NULL);
-	refused(with_lines("  policies:\n  - {type: periodic, effector: x, schedule: 61 * * * *}"), 4, 45,
+	refused(with_lines("  policies:\n  - {type: periodic, effector: stop, schedule: 61 * * * *}"), 4, 48,
 		"is no minute", "numbers from 0 to 59");
-	refused(with_lines("  policies:\n  - {type: periodic, effector: x, schedule: '@daily', period: 1h}"),
+	refused(with_lines("  policies:\n  - {type: periodic, effector: stop, schedule: '@daily', period: 1h}"),
 		4, 5, "exclude each other", NULL);
-	refused(with_lines("  policies:\n  - {type: periodic, effector: x, time: 25:00}"), 4, 41,
+	refused(with_lines("  policies:\n  - {type: periodic, effector: stop, time: 25:00}"), 4, 44,
 		"a time of the day", NULL);
+	refused(with_lines(
+		    "  policies:\n  - {type: periodic, effector: backpu}\n  effectors: {backup: [tar, c]}"),
+		4, 32, "has no effector `backpu`", "did you mean `backup`?");
+	refused(with_lines("  policies:\n  - {type: periodic, effector: backup}"), 4, 32,
+		"has no effector `backup`", "give its command under `effectors`");
 	refused(with_lines("  policies:\n  - {type: stop-after, lifetime: 1h, state: asleep}"), 4, 45,
 		"is to be a state", NULL);
 	refused(with_lines(

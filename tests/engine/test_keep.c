@@ -290,6 +290,22 @@ Test(keep, what_vanished_is_made_again)
 	cr_assert_eq(fake_target_instances(scene.target), 2);
 }
 
+Test(keep, what_vanishes_when_it_is_to_be_started_is_made_again)
+{
+	deploy(RESTARTED);
+	keep();
+	pass(SECOND);
+	struct fake_rule gone = {.call = FAKE_START, .instance = "app.web.1", .times = 1, .delay_ms = 1000};
+	fail(&gone.error, ERR_MISSING, "container `app.web.1` is gone");
+	cr_assert_eq(fake_target_rule(scene.target, &gone), 0);
+	kill_it("app.web.1");
+	pass(SECOND / 2);
+	cr_assert_eq(fake_target_vanish(scene.target, "app.web.1"), 0);
+	pass(MINUTE);
+	runs("app.web.1");
+	cr_assert_eq(fake_target_instances(scene.target), 2);
+}
+
 Test(keep, a_deploy_meanwhile_has_it_let_go_and_kept_again)
 {
 	deploy(RESTARTED);
@@ -467,6 +483,33 @@ Test(keep, what_was_to_be_asked_for_while_its_location_was_listed_is_asked_after
 	size_t asked = fake_target_calls(scene.target, FAKE_PROBE);
 	pass(MINUTE);
 	cr_assert_gt(fake_target_calls(scene.target, FAKE_PROBE), asked + 20);
+}
+
+/* The program that started it was killed before it saw that. */
+Test(keep, what_nobody_saw_answer_is_asked_and_remembered)
+{
+	deploy(RESTARTED);
+	keep();
+	pass(SECOND);
+	fake_target_time(scene.target, FAKE_PROBE, MINUTE);
+	cr_assert_eq(fake_target_vanish(scene.target, "app.db.1"), 0);
+	pass(5 * SECOND);
+	runs("app.db.1");
+	berth_operation_free(give(keeper));
+	scene_restart(&scene, true);
+	fake_target_time(scene.target, FAKE_PROBE, 0);
+	json_t *document = status_of("app");
+	cr_assert_str_eq(json_text(document, "state"), "starting");
+	json_decref(document);
+	keep();
+	pass(2 * MINUTE);
+	document = status_of("app");
+	cr_assert_str_eq(json_text(document, "state"), "running");
+	json_decref(document);
+	let_go();
+	size_t asked = fake_target_calls(scene.target, FAKE_PROBE);
+	deploy(RESTARTED);
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_PROBE), asked);
 }
 
 Test(keep, what_runs_and_does_not_answer_its_check_is_unhealthy_until_it_does)

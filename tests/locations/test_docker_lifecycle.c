@@ -33,6 +33,16 @@ Test(docker_lifecycle, taken_port_is_a_conflict)
 	HELPS("ss -ltnp");
 }
 
+/* As Docker 20.10 after it was killed: no start of this container will ever succeed. */
+Test(docker_lifecycle, a_container_whose_task_the_engine_lost_is_removed_and_gone)
+{
+	REPLY(LOOK, 200, docker_container('a', "exited"));
+	REPLY(START, 500, "{\"message\": \"task c1d2: already exists\"}");
+	REPLY(DELETE, 204, NULL);
+	MUST_FAIL(ERR_MISSING, start, &docker_web);
+	cr_assert(docker_requests(DELETE) == 1);
+}
+
 Test(docker_lifecycle, missing_program_is_a_failure)
 {
 	REPLY(LOOK, 200, docker_container('a', "created"));
