@@ -1,4 +1,5 @@
 /* exchange.c - one request as libmicrohttpd hands it over in pieces, and its answer. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -178,16 +179,32 @@ static bool is_audited(const struct exchange *exchange)
 static void audit(const struct exchange *exchange)
 {
 	const struct tracked *tracked = exchange->tracked;
+	const char *who = *exchange->who ? exchange->who : "somebody";
+	struct log_fields fields = {0};
 	owned_text line = {0};
-	text_format(&line, "audit: %s", *exchange->who ? exchange->who : "somebody");
-	if (exchange->guest->known)
-		text_format(&line, " (process %ld)", (long)exchange->guest->pid);
-	text_format(&line, " at %s: %.16s %.200s -> %d", exchange->guest->door->name, exchange->method,
-		    exchange->path, exchange->status);
+	char status[12], process[24] = "";
+	snprintf(status, sizeof status, "%d", exchange->status);
+	text_format(&line, "audit: %s", who);
+	if (exchange->guest->known) {
+		snprintf(process, sizeof process, "%ld", (long)exchange->guest->pid);
+		text_format(&line, " (process %s)", process);
+	}
+	text_format(&line, " at %s: %.16s %.200s -> %s", exchange->guest->door->name, exchange->method,
+		    exchange->path, status);
 	if (tracked)
 		text_format(&line, ", %s%s%s, operation %s", tracked->verb->name, tracked->app ? " " : "",
 			    tracked->app ? tracked->app : "", tracked->id);
-	server_log(exchange->server, "%s", text_view(&line));
+	log_field(&fields, "who", who);
+	log_field(&fields, "process", process);
+	log_field(&fields, "door", exchange->guest->door->name);
+	log_field(&fields, "method", exchange->method);
+	log_field(&fields, "path", exchange->path);
+	log_field(&fields, "status", status);
+	log_field(&fields, "verb", tracked ? tracked->verb->name : NULL);
+	log_field(&fields, "app", tracked ? tracked->app : NULL);
+	log_field(&fields, "operation", tracked ? tracked->id : NULL);
+	log_entry(exchange->server, exchange->status < 400 ? BERTH_LOG_NOTICE : BERTH_LOG_WARNING, "audit",
+		  &fields, "%s", text_view(&line));
 }
 
 static void write_down(const struct exchange *exchange)

@@ -4,12 +4,19 @@
 /* What a person wants to find in the log: what was done, and why. */
 static void event(void *context, const struct berth_event *event)
 {
-	const struct berth_server *server = context;
+	struct berth_server *server = context;
+	struct log_fields fields = {0};
+	log_field(&fields, "app", event->app);
+	log_field(&fields, "instance", event->instance);
+	log_field(&fields, "phase", event->phase);
+	if (event->kind == BERTH_EVENT_NOTICE)
+		webhooks_tell(server->webhooks, event);
 	if (event->kind == BERTH_EVENT_WARNING)
-		server_log(server, "%s%s%.*s", event->app ? event->app : "", event->app ? ": " : "",
-			   (int)event->text_size, event->text);
+		log_entry(server, BERTH_LOG_WARNING, "kept", &fields, "%s%s%.*s",
+			  event->app ? event->app : "", event->app ? ": " : "", (int)event->text_size,
+			  event->text);
 	else if (event->kind == BERTH_EVENT_PHASE && event->settled)
-		server_log(server, "%s: %s", event->instance, event->phase);
+		log_entry(server, BERTH_LOG_INFO, "kept", &fields, "%s: %s", event->instance, event->phase);
 }
 
 int keeping_begin(struct berth_server *server, struct error *err)

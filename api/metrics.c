@@ -152,6 +152,17 @@ static double open_descriptors(void)
 	return count > 0 ? count : 0;
 }
 
+static void put_webhooks(struct page *page, struct webhook_counts counts)
+{
+	head(page, "berth_webhook_notices_total", "counter",
+	     "notices that webhooks took, refused, or never got");
+	text_format(&page->text,
+		    "%s{result=\"delivered\"} %zu\n%s{result=\"refused\"} %zu\n%s{result=\"dropped\"} %zu\n",
+		    page->name, counts.delivered, page->name, counts.refused, page->name, counts.dropped);
+	number(page, "berth_webhook_notices_waiting", "gauge", "notices that wait for a webhook",
+	       (double)counts.waiting);
+}
+
 static void put_all(struct page *page, const struct berth_server *server)
 {
 	const struct metrics *metrics = &server->metrics;
@@ -173,6 +184,7 @@ static void put_all(struct page *page, const struct berth_server *server)
 	       "connections that did not say what they wanted", (double)metrics->deadlines_missed);
 	number(page, "berth_resident_memory_bytes", "gauge", "memory that it has now", resident_bytes());
 	number(page, "berth_open_fds", "gauge", "file descriptors that it has open", open_descriptors());
+	put_webhooks(page, webhooks_counts(server->webhooks));
 	berth_numbers(server->berth, put_number, page);
 	if (page->open_metrics)
 		text_add(&page->text, "# EOF\n");

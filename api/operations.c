@@ -173,6 +173,23 @@ static void learn_app(struct tracked *tracked)
 		tracked->app = strndup(at + sizeof key - 1, strcspn(at + sizeof key - 1, "\""));
 }
 
+static void log_end(const struct tracked *tracked)
+{
+	struct log_fields fields = {0};
+	const char *message = tracked->message ? tracked->message : "";
+	char outcome[12];
+	snprintf(outcome, sizeof outcome, "%d", (int)tracked->outcome);
+	log_field(&fields, "operation", tracked->id);
+	log_field(&fields, "verb", tracked->verb->name);
+	log_field(&fields, "app", tracked->app);
+	log_field(&fields, "outcome", outcome);
+	log_field(&fields, "why", message);
+	log_entry(tracked->server, tracked->outcome == BERTH_OK ? BERTH_LOG_INFO : BERTH_LOG_WARNING,
+		  "operation", &fields, "operation %s: %s%s%s ended with %s%s%s", tracked->id,
+		  tracked->verb->name, tracked->app ? " " : "", tracked->app ? tracked->app : "", outcome,
+		  *message ? ": " : "", message);
+}
+
 static void take_down(struct tracked *tracked)
 {
 	struct berth_server *server = tracked->server;
@@ -197,10 +214,7 @@ static void take_down(struct tracked *tracked)
 	text_format(&counted, "verb=\"%s\",outcome=\"%d\"", tracked->verb->name, tracked->outcome);
 	metrics_count(&server->metrics.operations, text_view(&counted));
 	if (tracked->verb->changes)
-		server_log(server, "operation %s: %s%s%s ended with %d%s%s", tracked->id, tracked->verb->name,
-			   tracked->app ? " " : "", tracked->app ? tracked->app : "", tracked->outcome,
-			   tracked->message && *tracked->message ? ": " : "",
-			   tracked->message ? tracked->message : "");
+		log_end(tracked);
 }
 
 /* It is for somebody who listens, and nobody has for a while. */

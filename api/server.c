@@ -1,6 +1,6 @@
 /* server.c - the controller as a whole: opened, moved by its host's loop, ended. */
 #include <errno.h>
-#include <stdarg.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,19 +30,6 @@ int64_t wall_ms(void)
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-void server_log(const struct berth_server *server, const char *format, ...)
-{
-	owned_text line = {0}, shown = {0};
-	va_list arguments;
-	if (!server->log)
-		return;
-	va_start(arguments, format);
-	text_vformat(&line, format, arguments);
-	va_end(arguments);
-	text_add_printable(&shown, text_view(&line), line.length);
-	server->log(server->context, text_view(&shown));
 }
 
 /* --- opening -------------------------------------------------------------------------------- */
@@ -80,11 +67,13 @@ static void forget_key(char **key)
 struct secrets {
 	struct tokens tokens;
 	char *certificate, *key, *ca;
+	struct receiver *receivers; /* until they are taken */
 };
 
 static void secrets_release(struct secrets *secrets)
 {
 	tokens_release(&secrets->tokens);
+	receivers_free(give(secrets->receivers));
 	forget_key(&secrets->key);
 	free(give(secrets->certificate));
 	free(give(secrets->ca));
@@ -93,6 +82,7 @@ static void secrets_release(struct secrets *secrets)
 static int read_secrets(const struct berth_server *server, struct secrets *ret, struct error *err)
 {
 	if ((server->token_file && tokens_read(server->token_file, &ret->tokens, err)) ||
+	    (server->webhook_file && receivers_read(server->webhook_file, &ret->receivers, err)) ||
 	    read_file(&ret->certificate, server->certificate_file, err) ||
 	    read_file(&ret->key, server->key_file, err) || read_file(&ret->ca, server->ca_file, err)) {
 		secrets_release(ret);
@@ -103,12 +93,18 @@ static int read_secrets(const struct berth_server *server, struct secrets *ret, 
 
 static void swap_secrets(struct berth_server *server, struct secrets *with)
 {
-	struct secrets before = {server->tokens, server->certificate, server->key, server->ca};
+	struct secrets before = {server->tokens, server->certificate, server->key, server->ca,
+				 with->receivers};
 	server->tokens = with->tokens;
 	server->certificate = with->certificate;
 	server->key = with->key;
 	server->ca = with->ca;
 	*with = before;
+}
+
+static void log_webhook(void *context, bool well, const char *line)
+{
+	log_entry(context, well ? BERTH_LOG_INFO : BERTH_LOG_WARNING, "webhook", NULL, "%s", line);
 }
 
 static int take_options(struct berth_server *server, const struct berth_server_options *options,
@@ -125,9 +121,18 @@ static int take_options(struct berth_server *server, const struct berth_server_o
 	if (copy(&server->certificate_file, options->tls_certificate, err) ||
 	    copy(&server->key_file, options->tls_key, err) ||
 	    copy(&server->ca_file, options->client_ca, err) ||
-	    copy(&server->token_file, options->token_file, err) || read_secrets(server, &secrets, err))
+	    copy(&server->token_file, options->token_file, err) ||
+	    copy(&server->webhook_file, options->webhook_file, err) || read_secrets(server, &secrets, err))
 		return -1;
 	swap_secrets(server, &secrets);
+	if (server->webhook_file) {
+		server->webhooks = webhooks_new(server->berth, options->webhook_ca, log_webhook, server);
+		if (!server->webhooks) {
+			secrets_release(&secrets);
+			return fail_memory(err);
+		}
+		webhooks_take(server->webhooks, give(secrets.receivers));
+	}
 	return server->ca ? certificates_load(err) : 0;
 }
 
@@ -160,12 +165,25 @@ static const char *own_socket(const struct berth_server *server)
 	return NULL;
 }
 
+/* From now on they change when they are read again, and not before. */
+static int load_locations(struct berth_server *server, struct error *err)
+{
+	struct berth_error why = {0};
+	if (berth_reload(server->berth, &why) == 0)
+		return 0;
+	fail(err, ERR_INVALID, "%s", why.text);
+	remedy(err, "%s", why.remedy);
+	return -1;
+}
+
 static int open_all(struct berth_server *server, const struct berth_server_options *options,
 		    struct error *err)
 {
 	char who[40];
 	snprintf(who, sizeof who, "user %ld", (long)geteuid());
 	if (http_library_load(&server->http, err) || take_options(server, options, err))
+		return -1;
+	if (load_locations(server, err))
 		return -1;
 	server->owner_fd = owner_take(berth_state_directory(server->berth), err);
 	if (server->owner_fd < 0 || open_loop(server, err) || open_doors(server, options, err) ||
@@ -217,13 +235,22 @@ int berth_server_reload(struct berth_server *server, struct berth_error *error)
 {
 	struct secrets secrets = {0};
 	struct error err = {0};
-	int failed = read_secrets(server, &secrets, &err);
-	if (!failed)
+	if (load_locations(server, &err)) {
+		tell(error, &err);
+		return -1;
+	}
+	bool read = read_secrets(server, &secrets, &err) == 0;
+	int failed = read ? 0 : -1;
+	if (read)
 		swap_secrets(server, &secrets);
 	for (struct door *door = server->doors; door && !failed; door = door->next)
 		failed = door_reload(door, &err);
-	if (failed && secrets.certificate)
+	if (failed && read)
 		swap_secrets(server, &secrets);
+	if (failed)
+		berth_reload_undo(server->berth);
+	else if (server->webhooks)
+		webhooks_take(server->webhooks, give(secrets.receivers));
 	secrets_release(&secrets);
 	if (failed)
 		tell(error, &err);
@@ -282,6 +309,24 @@ void berth_server_dispatch(struct berth_server *server)
 	}
 }
 
+static void count_applications(void *of, const struct berth_number *number)
+{
+	if (strcmp(number->name, "applications") == 0)
+		*(uint64_t *)of = number->value;
+}
+
+const char *berth_server_status(struct berth_server *server)
+{
+	uint64_t kept = 0;
+	size_t running = tracked_running(server);
+	berth_numbers(server->berth, count_applications, &kept);
+	snprintf(server->status, sizeof server->status,
+		 "%s%" PRIu64 " application%s kept, %zu operation%s under way",
+		 server->stops ? "ending: " : "", kept, kept == 1 ? " is" : "s are", running,
+		 running == 1 ? " is" : "s are");
+	return server->status;
+}
+
 /* --- ending --------------------------------------------------------------------------------- */
 
 void berth_server_stop(struct berth_server *server)
@@ -299,7 +344,7 @@ void berth_server_stop(struct berth_server *server)
 /* Who waits for an operation still asks how it ended. */
 static bool all_told(const struct berth_server *server)
 {
-	bool told = !server->exchanges;
+	bool told = !server->exchanges && !webhooks_flying(server->webhooks);
 	for (const struct tracked *tracked = server->tracked; tracked && told; tracked = tracked->next)
 		told = tracked->told || !tracked->cancels;
 	return told || steady_ms() - server->last_end_ms > GRACE_MS;
@@ -321,6 +366,7 @@ void berth_server_close(struct berth_server *server)
 	}
 	tracked_release_all(server);
 	berth_operation_free(server->keeping);
+	webhooks_free(server->webhooks);
 	if (server->epoll_fd >= 0)
 		close(server->epoll_fd);
 	if (server->owner_fd >= 0)
@@ -333,5 +379,6 @@ void berth_server_close(struct berth_server *server)
 	free(server->key_file);
 	free(server->ca_file);
 	free(server->token_file);
+	free(server->webhook_file);
 	free(server);
 }

@@ -9,6 +9,7 @@
 #include "api/request.h"
 #include "api/ring.h"
 #include "api/verbs.h"
+#include "api/webhook.h"
 #include "base/digest.h"
 #include "base/map.h"
 #include "berth/serve.h"
@@ -261,10 +262,12 @@ struct berth_server {
 	int epoll_fd;
 	int owner_fd;
 	struct tokens tokens;
-	char *token_file, *certificate_file, *key_file, *ca_file;
+	char *token_file, *certificate_file, *key_file, *ca_file, *webhook_file;
+	struct webhooks *webhooks;    /* NULL: nobody wants to hear of anything */
 	char *certificate, *key, *ca; /* what they hold */
-	void (*log)(void *context, const char *line);
+	void (*log)(void *context, const struct berth_log_entry *entry);
 	void *context;
+	char status[120];                /* the last one told */
 	struct berth_operation *keeping; /* the applications of the store */
 	struct metrics metrics;
 	char run_id[9];
@@ -284,8 +287,18 @@ bool keeping_ready(const struct berth_server *server);
 void keeping_stop(struct berth_server *server);
 bool keeping_ended(const struct berth_server *server);
 
+/* log.c: a line about the server itself; or about something else, with its pieces. What is NULL among them
+ * says nothing. */
 void server_log(const struct berth_server *server, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+struct log_fields {
+	struct berth_label items[12];
+	size_t count;
+};
+void log_field(struct log_fields *fields, const char *name, const char *value);
+void log_entry(const struct berth_server *server, enum berth_log_level level, const char *about,
+	       const struct log_fields *fields, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 int64_t steady_ms(void);
 int64_t wall_ms(void);
 

@@ -1,33 +1,13 @@
 /* tokens.c - the file of those who may come in from elsewhere: TOKEN ROLE [NAME], one a line. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "api/private.h"
 #include "api/server.h"
 #include "base/cleanup.h"
 
-enum { MOST_TOKENS = 1000, SHORTEST_TOKEN = 16, LONGEST_LINE = 1024 };
-
-static int open_private(const char *path, struct error *err)
-{
-	struct stat facts;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &facts)) {
-		fail(err, ERR_INVALID, "the token file %s cannot be read: %s", path, strerror(errno));
-		release_fd(&fd);
-		return -1;
-	}
-	if (facts.st_mode & 077) {
-		fail(err, ERR_INVALID, "the token file %s can be read by others", path);
-		remedy(err, "chmod 600 %s", path);
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
+enum { MOST_TOKENS = 1000, SHORTEST_TOKEN = 16 };
 
 static int read_line(char *line, struct token *ret, const char *path, int number, struct error *err)
 {
@@ -49,28 +29,32 @@ static int read_line(char *line, struct token *ret, const char *path, int number
 	return digest_hex(token, strlen(token), ret->digest) ? fail(err, ERR_FAILED, "SHA-256 failed") : 1;
 }
 
+struct reading {
+	const char *path;
+	struct tokens tokens;
+};
+
+static int take_line(void *of, char *line, int number, struct error *err)
+{
+	struct reading *reading = of;
+	struct tokens *tokens = &reading->tokens;
+	if (tokens->count == MOST_TOKENS)
+		return fail(err, ERR_INVALID, "%s has more than %d tokens", reading->path, MOST_TOKENS);
+	int found = read_line(line, &tokens->items[tokens->count], reading->path, number, err);
+	tokens->count += found > 0;
+	return found < 0 ? -1 : 0;
+}
+
 int tokens_read(const char *path, struct tokens *ret, struct error *err)
 {
-	char line[LONGEST_LINE];
-	struct tokens tokens = {.items = calloc(MOST_TOKENS, sizeof *tokens.items)};
-	int fd = tokens.items ? open_private(path, err) : fail_memory(err);
-	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
-	int failed = file ? 0 : -1;
-	for (int number = 1; !failed && fgets(line, sizeof line, file); number++) {
-		if (tokens.count == MOST_TOKENS)
-			failed = fail(err, ERR_INVALID, "%s has more than %d tokens", path, MOST_TOKENS);
-		int found = failed ? 0 : read_line(line, &tokens.items[tokens.count], path, number, err);
-		failed |= found < 0;
-		tokens.count += found > 0;
-	}
-	explicit_bzero(line, sizeof line);
-	if (file)
-		fclose(file);
-	if (failed) {
-		tokens_release(&tokens);
+	struct reading reading = {path, {.items = calloc(MOST_TOKENS + 1, sizeof *reading.tokens.items)}};
+	if (!reading.tokens.items)
+		return fail_memory(err);
+	if (private_lines(path, "the token file", take_line, &reading, err)) {
+		tokens_release(&reading.tokens);
 		return -1;
 	}
-	*ret = tokens;
+	*ret = reading.tokens;
 	return 0;
 }
 

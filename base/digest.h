@@ -9,4 +9,9 @@
 /* The lower-case hexadecimal SHA-256 of `size` bytes. 0, or -1 when libcrypto fails. */
 int digest_hex(const void *bytes, size_t size, char ret_hex[static DIGEST_HEX]);
 
+enum { HMAC_SIZE = 32 };
+/* HMAC-SHA256: that whoever has the key wrote these bytes. 0, or -1 when libcrypto fails. */
+int hmac_sha256(const void *key, size_t key_size, const void *bytes, size_t size,
+		unsigned char ret_digest[static HMAC_SIZE]);
+
 #endif

@@ -40,7 +40,7 @@ struct settings {
 	const char *app, *output, *color, *progress, *owner, *format, *out, *wait_for;
 	const char *user, *dir, *scenario;
 	const char *controller, *token_file, *ca;
-	const char *state, *tls_cert, *tls_key, *client_ca;
+	const char *state, *tls_cert, *tls_key, *client_ca, *log_format, *webhook_file, *webhook_ca;
 	struct words locations, sets, listen;
 	int64_t timeout_ms, since_ms;
 	int64_t tail; /* -1: all */

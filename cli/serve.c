@@ -7,6 +7,7 @@
 #include <berth/serve.h>
 
 #include "cli/commands.h"
+#include "cli/log_entries.h"
 #include "cli/manager.h"
 #include "cli/screen.h"
 
@@ -19,6 +20,11 @@ static const struct flag flags[] = {
     {"tls-key", 0, FLAG_TEXT, AT(tls_key), "FILE", NULL, "for tcp: the key of that (PEM)"},
     {"client-ca", 0, FLAG_TEXT, AT(client_ca), "FILE", NULL,
      "for tcp: whoever has a certificate of this authority may come in"},
+    {"webhook-file", 0, FLAG_TEXT, AT(webhook_file), "FILE", NULL,
+     "who is told of failures, recoveries and breakers: URL SECRET [WHAT,...], one a line"},
+    {"webhook-ca", 0, FLAG_TEXT, AT(webhook_ca), "FILE", NULL, "who vouches for them (PEM)"},
+    {"log-format", 0, FLAG_CHOICE, AT(log_format), "FORMAT", "text|logfmt|json",
+     "how it logs to standard error"},
     {0},
 };
 
@@ -26,14 +32,26 @@ struct serving {
 	struct invocation *invocation;
 	struct berth_server *server;
 	struct manager manager;
+	struct log log;
+	char status[120]; /* what the service manager was told last */
 	int stops;
 };
 
-/* A service manager keeps what is written to standard error, and adds the time itself. */
-static void log_line(void *context, const char *line)
+static void log_line(struct serving *serving, const char *line)
 {
-	(void)context;
-	fprintf(stderr, "berth: %s\n", line);
+	const struct berth_log_entry entry = {
+	    .size = sizeof entry, .level = BERTH_LOG_INFO, .about = "server", .text = line};
+	log_write(&serving->log, &entry);
+}
+
+static void refuse_reload(struct serving *serving, const struct berth_error *error)
+{
+	char text[sizeof error->text + sizeof error->remedy + 40];
+	snprintf(text, sizeof text, "nothing is read again, all is as before: %s%s%s", error->text,
+		 *error->remedy ? "; " : "", error->remedy);
+	const struct berth_log_entry entry = {
+	    .size = sizeof entry, .level = BERTH_LOG_ERROR, .about = "server", .text = text};
+	log_write(&serving->log, &entry);
 }
 
 static void reload(struct serving *serving)
@@ -41,9 +59,9 @@ static void reload(struct serving *serving)
 	struct berth_error error = {0};
 	manager_tell(&serving->manager, "RELOADING=1");
 	if (berth_server_reload(serving->server, &error))
-		complain(serving->invocation, error.outcome, error.text, "all is as before");
+		refuse_reload(serving, &error);
 	else
-		log_line(NULL, "tokens and certificates are read again");
+		log_line(serving, "tokens, certificates, webhooks and locations are read again");
 	manager_tell(&serving->manager, "READY=1");
 }
 
@@ -66,6 +84,20 @@ static int sooner(int a, int b)
 	return b < 0 || a < b ? a : b;
 }
 
+/* What `systemctl status` shows. */
+static void tell_status(struct serving *serving)
+{
+	char line[sizeof serving->status + 8];
+	if (serving->manager.fd < 0)
+		return;
+	const char *status = berth_server_status(serving->server);
+	if (strcmp(serving->status, status) == 0)
+		return;
+	snprintf(serving->status, sizeof serving->status, "%s", status);
+	snprintf(line, sizeof line, "STATUS=%s", serving->status);
+	manager_tell(&serving->manager, line);
+}
+
 static void turn(struct serving *serving, int signals)
 {
 	struct pollfd wait[] = {{.fd = berth_server_fd(serving->server), .events = POLLIN},
@@ -77,6 +109,7 @@ static void turn(struct serving *serving, int signals)
 		take_signal(serving, number);
 	berth_server_dispatch(serving->server);
 	manager_alive(&serving->manager);
+	tell_status(serving);
 }
 
 static int serve(struct serving *serving, const struct berth_server_options *options)
@@ -93,7 +126,7 @@ static int serve(struct serving *serving, const struct berth_server_options *opt
 		turn(serving, signals);
 	signals_end();
 	berth_server_close(serving->server);
-	log_line(NULL, "ended");
+	log_line(serving, "ended");
 	return BERTH_OK;
 }
 
@@ -102,6 +135,7 @@ static int serve_run(struct invocation *invocation)
 	struct settings *settings = &invocation->settings;
 	struct serving serving = {.invocation = invocation};
 	manager_begin(&serving.manager);
+	log_begin(&serving.log, settings->log_format);
 	settings->controller = "none"; /* it is one */
 	struct berth_server_options options = {
 	    .size = sizeof options,
@@ -112,7 +146,10 @@ static int serve_run(struct invocation *invocation)
 	    .tls_key = settings->tls_key,
 	    .client_ca = settings->client_ca,
 	    .token_file = settings->token_file,
-	    .log = log_line,
+	    .webhook_file = settings->webhook_file,
+	    .webhook_ca = settings->webhook_ca,
+	    .log = log_write,
+	    .context = &serving.log,
 	};
 	int code = serve(&serving, &options);
 	manager_end(&serving.manager);
@@ -132,9 +169,18 @@ const struct command command_serve = {
 	"TLS, and a token or a certificate of whoever asks: --token-file has lines of TOKEN ROLE [NAME], "
 	"where the role is `read`, `operate` or `admin`, and --client-ca the authority whose certificates "
 	"are let in, with the role that their organizational unit names.\n\n"
-	"It logs to standard error, who changed what among it. SIGTERM ends it when what flies is finished "
-	"or recorded, a second one at once; SIGHUP makes it read tokens and certificates again. Under "
+	"It logs to standard error, who changed what among it: --log-format `text`, `logfmt` or `json`; "
+	"where "
+	"that is the journal, each line with its priority. SIGTERM ends it when what flies is finished "
+	"or recorded, a second one at once; SIGHUP makes it read tokens, certificates, webhooks and its "
+	"`locations.yaml` "
+	"again, all of it or, when something is wrong with one of them, nothing. Under "
 	"systemd it tells when it is ready (Type=notify), feeds the watchdog and takes sockets.\n\n"
+	"Who is in --webhook-file is told when an instance that is kept is not well (`failure`), is well "
+	"again "
+	"(`recovery`), and when mending it does not help (`breaker`) or did in the end (`breaker-closed`): a "
+	"POST "
+	"with JSON, signed with the line's secret, and tried again for a day.\n\n"
 	"`GET /v1/openapi.json` describes the API.",
     .flags = flags,
     .examples = {{"berth serve", "beside the user's own store; other commands find it there"},

@@ -162,6 +162,8 @@ void berth_close(struct berth *berth)
 		berth->backend->close(berth);
 	store_free(berth->store);
 	counts_release(&berth->counts);
+	free(berth->configured);
+	free(berth->configured_before);
 	if (berth->world_owned)
 		world_real_close(berth->world);
 	arena_release(&berth->arena);

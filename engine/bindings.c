@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "engine/engine.h"
+#include "engine/handle.h"
 
 /* Later definitions of a name do not displace earlier ones: --location comes first. */
 static int know(struct berth_operation *operation, const struct location_spec *spec, const char *source,
@@ -92,6 +93,91 @@ static int know_file(struct berth_operation *operation, const char *path, struct
 	return know_text(operation, path, text_view(&content), content.length, err);
 }
 
+static int read_configured(const struct berth *berth, struct text *ret, struct error *err)
+{
+	struct world *world = berth->world;
+	owned_text path = {0};
+	text_format(&path, "%s/locations.yaml", berth->config_directory);
+	text_add(ret, "");
+	if (path.failed)
+		return fail_memory(err);
+	if (!world->ops->file_exists(world, path.data))
+		return 0;
+	return world->ops->file_read(world, path.data, 1 << 20, ret, err);
+}
+
+/* A name that stands for another name, or for a kind of location that there is none of, is of no use to
+ * anybody. */
+static int check_specs(const struct location_spec *specs, size_t count, const char *path, struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!specs[i].type)
+			return fail(err, ERR_INVALID, "%s binds `%s` to something that is only a name", path,
+				    specs[i].name);
+		if (!location_driver_of(specs[i].type))
+			return fail(err, ERR_INVALID, "%s: `%s` is of a type that there is none of: %s", path,
+				    specs[i].name, specs[i].type);
+	}
+	return 0;
+}
+
+static int check_configured(const struct berth *berth, const char *text, size_t size, struct error *err)
+{
+	owned_arena arena = {0};
+	owned_json options = json_array();
+	owned_text path = {0};
+	owned_by(diagnostics_release) struct diagnostics list = {0};
+	const struct location_spec *specs = NULL;
+	size_t count = 0;
+	text_format(&path, "%s/locations.yaml", berth->config_directory);
+	if (!options || path.failed)
+		return fail_memory(err);
+	if (says_nothing(text))
+		return 0;
+	if (location_specs_parse(&arena, options, path.data, text, size, &list, &specs, &count))
+		return fail_file(&list, path.data, err);
+	return check_specs(specs, count, path.data, err);
+}
+
+int berth_reload(struct berth *berth, struct berth_error *error)
+{
+	struct error err = {0};
+	owned_text text = {0};
+	char *configured = NULL;
+	int failed = read_configured(berth, &text, &err);
+	if (!failed)
+		failed = check_configured(berth, text_view(&text), text.length, &err);
+	if (!failed && !(configured = strdup(text_view(&text))))
+		failed = fail_memory(&err);
+	if (failed) {
+		berth_error_from(error, &err);
+		return -1;
+	}
+	free(berth->configured_before);
+	berth->configured_before = berth->configured;
+	berth->configured = configured;
+	return 0;
+}
+
+void berth_reload_undo(struct berth *berth)
+{
+	free(berth->configured);
+	berth->configured = give(berth->configured_before);
+}
+
+/* What is configured: as it was when it was read for good, else as it is now. */
+static int know_configured(struct berth_operation *operation, struct error *err)
+{
+	const char *text = operation->berth->configured;
+	const char *path =
+	    arena_format(&operation->arena, "%s/locations.yaml", operation->berth->config_directory);
+	if (!path)
+		return fail_memory(err);
+	if (!text)
+		return know_file(operation, path, err);
+	return says_nothing(text) ? 0 : know_text(operation, path, text, strlen(text), err);
+}
+
 /* NAME={type: docker, ...}: a map, as it would stand in a file. */
 static int know_map(struct berth_operation *operation, const char *flag, struct error *err)
 {
@@ -171,11 +257,9 @@ int sites_bind(struct berth_operation *operation, struct error *err)
 		return fail(err, ERR_FAILED, "the working directory cannot be read");
 	const char *beside = arena_format(&operation->arena, "%s%s%.*slocations.yaml", here, *here ? "/" : "",
 					  slash ? (int)(slash + 1 - file) : 0, file ? file : "");
-	const char *users =
-	    arena_format(&operation->arena, "%s/locations.yaml", operation->berth->config_directory);
-	if (!beside || !users)
+	if (!beside)
 		return fail_memory(err);
-	if ((file && know_file(operation, beside, err)) || know_file(operation, users, err))
+	if ((file && know_file(operation, beside, err)) || know_configured(operation, err))
 		return -1;
 	return operation->verb->needs_store ? 0 : know_stored(operation, true, err);
 }

@@ -19,6 +19,7 @@ struct berth {
 	char deployer[40];   /* this owner at this very place: whose dead leases need not be waited for */
 	struct store *store; /* opened when first needed */
 	struct counts counts;
+	char *configured, *configured_before; /* what locations.yaml says; NULL: it is read each time */
 	struct berth_operation *operations;
 	struct berth_operation *keeper; /* holds every application the store knows; NULL: nobody does */
 	bool giving_back;               /* it ends: the targets have their duties again */

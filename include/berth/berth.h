@@ -80,6 +80,12 @@ BERTH_API void berth_close(struct berth *berth);
 /* Where the store is. Lives as long as the handle. */
 BERTH_API const char *berth_state_directory(const struct berth *berth);
 
+/* Read the configuration's locations.yaml, and go by it until it is read again; before the first call, each
+ * operation reads it. 0; or -1 and *error when something in it is wrong: then all is as it was. */
+BERTH_API int berth_reload(struct berth *berth, struct berth_error *error);
+/* Back to what the last berth_reload() found in force. */
+BERTH_API void berth_reload_undo(struct berth *berth);
+
 /* --- what to do ---------------------------------------------------------------------------- */
 
 /* Every string is copied by the call that takes the request. */

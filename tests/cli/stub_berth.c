@@ -103,6 +103,12 @@ int berth_server_reload(struct berth_server *server, struct berth_error *error)
 	return 0;
 }
 
+const char *berth_server_status(struct berth_server *server)
+{
+	(void)server;
+	return "";
+}
+
 void berth_server_stop(struct berth_server *server)
 {
 	(void)server;

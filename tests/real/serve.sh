@@ -357,6 +357,43 @@ check "it takes a socket that listens already" until_true 10 curl -sf --unix-soc
 kill $given
 wait $given
 
+# --- its log, and what it reads again
+mkdir -p "$XDG_CONFIG_HOME/berth"
+known=$XDG_CONFIG_HOME/berth/locations.yaml
+echo "first: localhost" >"$known"
+ASAN_OPTIONS=$lean env --default-signal=TERM,HUP "$BERTH" serve --state "$work/s6" --listen "unix:$socket" --log-format json 2>json.log &
+serve=$!
+children+=($serve)
+check "serves with a log in JSON" until_true 10 ready
+locations() { get /v1/locations | jq -r '[.locations[].name] | sort | join(" ")'; }
+check "it knows what is configured" same "localhost first" "$(locations)"
+echo "second: localhost" >"$known"
+check "as it was when it began" same "localhost first" "$(locations)"
+kill -HUP $serve
+knows_second() { [ "$(locations)" = "localhost second" ]; }
+check "SIGHUP: what is configured now" until_true 5 knows_second
+for broken in "third: {type: nonsense}" "third: [" "third: first"; do
+	echo "$broken" >"$known"
+	before=$(grep -c 'all is as before' json.log)
+	kill -HUP $serve
+	refused() { [ "$(grep -c 'all is as before' json.log)" -gt "$before" ]; }
+	check "with $broken it says that nothing is read again" until_true 5 refused
+	check "and why" bash -c 'tail -1 json.log | jq -e ".level == \"error\" and (.message | test(\"locations.yaml\"))"'
+	check "and knows what it knew" knows_second
+done
+rm "$known"
+ask -o /dev/null "http://c/v1/nothing%0Aaudit:%20somebody%20else" -X DELETE
+check "a line is a line, whatever is asked for" json '.path | contains("somebody else")' tail -1 json.log
+check "each of them is JSON" jq -es 'all(.[]; has("time") and has("level") and has("about") and has("message"))' json.log
+check "what is in words is in pieces too" json '.about == "audit" and .status == "404" and .method == "DELETE" and .level == "warning"' tail -1 json.log
+check "it ends" down TERM
+ASAN_OPTIONS=$lean JOURNAL_STREAM=$(stat -c %d:%i json.log) env --default-signal=TERM "$BERTH" serve --state "$work/s6" --listen "unix:$socket" --log-format logfmt 2>>json.log &
+serve=$!
+children+=($serve)
+check "serves under the journal, with logfmt" until_true 10 ready
+check "each line has its priority" bash -c 'tail -1 json.log | grep -qE "^<6>time=[0-9TZ:.-]+ level=info about=server msg=\"listening on unix:"'
+check "it ends again" down TERM
+
 # --- elsewhere
 certificate() { # NAME SUBJECT EXTENSIONS
 	openssl req -newkey rsa:2048 -nodes -keyout "$1.key" -out "$1.csr" -subj "$2" &&
