@@ -366,9 +366,9 @@ serve=$!
 children+=($serve)
 check "serves with a log in JSON" until_true 10 ready
 locations() { get /v1/locations | jq -r '[.locations[].name] | sort | join(" ")'; }
-check "it knows what is configured" same "localhost first" "$(locations)"
+check "it knows what is configured" same "first localhost" "$(locations)"
 echo "second: localhost" >"$known"
-check "as it was when it began" same "localhost first" "$(locations)"
+check "as it was when it began" same "first localhost" "$(locations)"
 kill -HUP $serve
 knows_second() { [ "$(locations)" = "localhost second" ]; }
 check "SIGHUP: what is configured now" until_true 5 knows_second
