@@ -290,7 +290,7 @@ struct berth_operation {
 	enum berth_outcome outcome;
 	unsigned lock_tries;
 	bool known_read; /* `known` was */
-	bool any_kept;   /* an older one stayed, since its successor failed */
+	bool any_kept;   /* an older one stays, or comes back, since its successor failed */
 	bool cancelled, cancel_told, abandoned, timed_out, changed, done;
 	bool reconciling; /* since reconciled_ms, monotonic */
 	int64_t reconciled_ms;

@@ -58,8 +58,10 @@ static enum phase come_back(struct work *work)
 	const struct work *next = work->instance->successor->work;
 	if (!work->stepped_aside || work->instance->phase != PHASE_STOPPED)
 		return keep(work);
-	if (!next->clear_failed)
+	if (!next->clear_failed) {
+		work->rescue = work->operation->any_kept = true;
 		return PHASE_STARTING;
+	}
 	fail(work_error(work), ERR_FAILED, "it stays stopped: %s could not be removed and may still run",
 	     work->instance->successor->name);
 	remedy(work_error(work), "see what keeps its target from removing it, and deploy again");
@@ -83,7 +85,6 @@ enum phase step_coming_back(struct work *work)
 {
 	struct error err = {0};
 	enum doing doing = work->started ? DOING_ADMIT : DOING_START;
-	work->rescue = true;
 	if (!work->spec && !spec_outlined(work))
 		return work_break(work, work_error(work));
 	if (!call_may_begin(work, doing))
@@ -114,13 +115,15 @@ enum phase step_coming_back(struct work *work)
 
 /* --- what is to go -------------------------------------------------------------------------------- */
 
-/* Somebody whose new self did not get ready runs on as it was, and may need what the blueprint no longer has.
- */
+/* Somebody whose new self did not get ready runs on as it was, or is about to again, and may need what the
+ * blueprint no longer has. */
 static const struct work *kept_by(const struct berth_operation *operation)
 {
-	for (size_t i = 0; operation->any_kept && i < operation->work_count; i++)
-		if (operation->works[i]->kept)
-			return operation->works[i];
+	for (size_t i = 0; operation->any_kept && i < operation->work_count; i++) {
+		const struct work *work = operation->works[i];
+		if (work->kept || (work->instance->successor && work->rescue))
+			return work;
+	}
 	return NULL;
 }
 

@@ -399,6 +399,20 @@ Test(update, what_a_kept_old_one_may_use_is_not_removed)
 	json_decref(document);
 }
 
+/* Between its new self's failure and its own start nobody runs who says that he needs it. */
+Test(update, what_an_old_one_that_comes_back_may_use_is_not_removed)
+{
+	static const struct fake_behaviour mute = {.component = "app.web.1.g2", .answers_after_ms = -1};
+	deploy("id: app\nlocation: fake\nservices:\n"
+	       "- {type: 'docker:x:1', id: web, portBindings: {80: 9090}, links: "
+	       "[$brooklyn:component(\"old\")]}\n"
+	       "- {type: 'docker:y:1', id: old, openPorts: 81}\n");
+	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, BOUND(", env: {A: b}"), NULL), BERTH_FAILED);
+	cr_assert(runs("app.web.1"));
+	cr_assert(runs("app.old.1"));
+}
+
 #define LIMITED(memory)                                                                                      \
 	"id: app\nlocation: fake\nservices:\n"                                                               \
 	"- {type: 'docker:x:1', id: web, openPorts: 80, memory: " memory "}\n"
