@@ -273,6 +273,7 @@ static void free_what_happens(struct docker_engine *engine)
 	for (size_t i = 0; i < engine->change_count; i++) {
 		free((char *)engine->changes[i].path);
 		free((char *)engine->changes[i].target);
+		free((char *)engine->changes[i].joins);
 	}
 	free(engine->changes);
 }

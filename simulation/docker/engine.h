@@ -88,6 +88,7 @@ struct docker_change {
 	enum docker_call call;
 	const char *path;   /* without the version, with its query */
 	const char *target; /* the name of the container, network, volume or image, as it was then */
+	const char *joins;  /* the container's that is put on a network, or taken off it; NULL: none */
 	int status;         /* 0: not answered yet */
 	bool foreign;       /* by somebody else than the program */
 };

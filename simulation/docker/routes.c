@@ -161,6 +161,16 @@ static char *name_about(struct call *call)
 	return copy_or_null(call->part);
 }
 
+/* Whom a network's call is about. */
+static char *name_joining(struct call *call)
+{
+	bool joins = call->kind == DOCKER_CONNECT || call->kind == DOCKER_DISCONNECT;
+	const char *named = joins ? json_text(call_parsed(call), "Container") : NULL;
+	const struct container *container = named && *named ? container_found(call->engine, named) : NULL;
+
+	return container && container->name ? copy(container->name) : NULL;
+}
+
 static void write_down(struct call *call, const char *path, char *target)
 {
 	struct docker_engine *engine = call->engine;
@@ -174,6 +184,7 @@ static void write_down(struct call *call, const char *path, char *target)
 	    .call = call->kind,
 	    .path = copy(path),
 	    .target = target ? target : copy(""),
+	    .joins = name_joining(call),
 	    .foreign = !call->reply,
 	};
 	call->change = engine->change_count;

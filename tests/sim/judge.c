@@ -87,6 +87,7 @@ void judge_step(struct theatre *stage)
 	sights_take(&judge->now, stage);
 	rule_in_order(stage, &before, &judge->now);
 	rule_all_served(stage, &judge->now);
+	rule_in_turn(stage, &judge->now);
 	sights_release(&before);
 	rule_no_doubles(stage, &judge->now);
 	local_no_doubles(stage);
@@ -154,12 +155,16 @@ void judge_end(struct deployer *deployer, enum berth_outcome outcome)
 	if (judge_reads_only(deployer->doing))
 		rule_only_read(deployer);
 	if (deployer->doing == DO_DEPLOY && outcome == BERTH_FAILED && !deployer->disturbed &&
-	    deployer->alone)
+	    deployer->alone) {
 		rule_old_ones_kept(deployer);
+		rule_others_left(deployer);
+	}
 	if (deployer->doing == DO_PLAN && outcome == BERTH_OK)
 		judge_plan(deployer);
-	if (deployer->doing == DO_DEPLOY && deployer->alone)
+	if (deployer->doing == DO_DEPLOY && deployer->alone) {
 		rule_bears_it(deployer);
+		rule_ends_well(deployer);
+	}
 	if (outcome == BERTH_OK && deployer->alone && !deployer->overtaken)
 		rule_success_is_true(deployer);
 	if (outcome != BERTH_OK || deployer->disturbed)
@@ -175,6 +180,7 @@ void judge_end(struct deployer *deployer, enum berth_outcome outcome)
 		if (deployer->alone) {
 			rule_plan_kept(deployer);
 			rule_plan_done(deployer);
+			rule_not_in_vain(deployer);
 		}
 		if (deployer->from_converged && deployer->alone)
 			rule_only_touched(deployer);

@@ -40,6 +40,16 @@ void rule_all_served(struct theatre *stage, const struct sights *now);
 /* Of whoever is asked to stop. */
 void rule_name_is_lost(struct theatre *stage, const struct docker_change *change);
 
+/* --- rules_care.c: who is spared --- */
+/* One instance of a component at a time is changed, and one at a time follows its providers. */
+void rule_in_turn(struct theatre *stage, const struct sights *now);
+/* Of whoever is asked to stop, and is wanted no more. */
+void rule_goes_last(struct theatre *stage, const struct docker_change *change);
+/* A deploy has ended well. */
+void rule_not_in_vain(struct deployer *deployer);
+/* A deploy has failed. */
+void rule_others_left(struct deployer *deployer);
+
 /* --- rules_operation.c: when an operation has ended --- */
 /* It begins: whose the application is, for rule_only_owners. */
 void judge_note_holder(struct deployer *deployer);
@@ -49,11 +59,16 @@ void rule_plan_kept(struct deployer *deployer);
 void rule_plan_done(struct deployer *deployer);
 void rule_only_touched(struct deployer *deployer);
 void rule_old_ones_kept(struct deployer *deployer);
+/* Whether the blueprint says something else of it than before. */
+bool judge_is_edited(const struct model *before, const struct model *after, int index);
 
 /* --- rules_success.c: when an operation has ended, well or not --- */
 bool judge_reads_only(enum errand_kind doing);
 void rule_success_is_true(struct deployer *deployer);
 void rule_bears_it(struct deployer *deployer);
+void rule_ends_well(struct deployer *deployer);
+/* Something in it does not get ready. */
+bool judge_anybody_fails(const struct model *model);
 
 /* --- rules_written.c: when a deploy or all has come to rest --- */
 /* Each instance against the lines of the blueprint that are about it. */

@@ -67,8 +67,10 @@ void rule_strangers_untouched(struct theatre *stage)
 	for (; judge->changes_seen < count; judge->changes_seen++) {
 		const struct docker_change *change = &changes[judge->changes_seen];
 		tally_add(stage->tally, "engine call", docker_call_name(change->call), 1);
-		if (change->call == DOCKER_STOP && !change->foreign)
+		if (change->call == DOCKER_STOP && !change->foreign) {
 			rule_name_is_lost(stage, change);
+			rule_goes_last(stage, change);
+		}
 		for (size_t i = 0; i < judge->sure_count && !change->foreign; i++)
 			if (change->call != DOCKER_CREATE && change->target &&
 			    strcmp(change->target, judge->strangers[i]) == 0)

@@ -112,7 +112,7 @@ void rule_plan_done(struct deployer *deployer)
 	tally_add(deployer->stage->tally, "judged", "deploys against their plans", 1);
 }
 
-static bool is_edited(const struct model *before, const struct model *after, int index)
+bool judge_is_edited(const struct model *before, const struct model *after, int index)
 {
 	return memcmp(&before->parts[index], &after->parts[index], sizeof before->parts[index]) != 0 ||
 	       (model_has_consumer_outside(after, index) && !model_has_consumer_outside(before, index));
@@ -123,14 +123,15 @@ static bool is_edited(const struct model *before, const struct model *after, int
 static void touched(const struct model *before, const struct model *after, bool ret[PARTS_MAX])
 {
 	for (int i = 0; i < PARTS_MAX; i++)
-		ret[i] = is_edited(before, after, i) || (before->secret_version != after->secret_version &&
-							 model_has_secret(after, &after->parts[i]));
+		ret[i] =
+		    judge_is_edited(before, after, i) || (before->secret_version != after->secret_version &&
+							  model_has_secret(after, &after->parts[i]));
 	for (int i = 0; i < PARTS_MAX; i++)
 		for (int k = 0; k < LINKS_MAX; k++) {
 			int to = after->parts[i].links[k];
-			ret[i] |=
-			    to >= 0 && ret[to] &&
-			    (is_edited(before, after, to) || after->parts[to].realm != after->parts[i].realm);
+			ret[i] |= to >= 0 && ret[to] &&
+				  (judge_is_edited(before, after, to) ||
+				   after->parts[to].realm != after->parts[i].realm);
 		}
 }
 

@@ -66,7 +66,7 @@ void rule_success_is_true(struct deployer *deployer)
 		docker_engine_volumes(stage->engine, see_lease, deployer);
 }
 
-static bool anybody_fails(const struct model *model)
+bool judge_anybody_fails(const struct model *model)
 {
 	for (int i = 0; i < PARTS_MAX; i++)
 		if (model->parts[i].there && model->parts[i].temper >= TEMPER_DEAD)
@@ -80,10 +80,31 @@ void rule_bears_it(struct deployer *deployer)
 	struct theatre *stage = deployer->stage;
 	if (deployer->met != 1 || !deployer->met_at_instance || !deployer->from_converged ||
 	    stage->troubled || stage->disturbances != deployer->disturbances_before + 1 ||
-	    anybody_fails(&deployer->wanted))
+	    judge_anybody_fails(&deployer->wanted))
 		return;
 	tally_add(stage->tally, "judged", "deploys of which one message met something", 1);
 	if (deployer->last == BERTH_FAILED)
 		stage_accuse(stage, "bears", "one message met something, and the deploy failed: %s",
 			     deployer->last_words);
+}
+
+static bool anybody_is_protected(const struct model *model)
+{
+	for (int i = 0; i < PARTS_MAX; i++)
+		if (model->parts[i].there && model->parts[i].protected)
+			return true;
+	return false;
+}
+
+/* Where nothing goes wrong a deploy of a settled application ends well. */
+void rule_ends_well(struct deployer *deployer)
+{
+	struct theatre *stage = deployer->stage;
+	if (!deployer->from_converged || deployer->disturbed || stage->troubled ||
+	    judge_anybody_fails(&deployer->wanted) || anybody_is_protected(&deployer->wanted))
+		return;
+	tally_add(stage->tally, "judged", "deploys that nothing befell", 1);
+	if (deployer->last == BERTH_FAILED)
+		stage_accuse(stage, "smooth", "nothing went wrong, and the deploy ended with %d: %s",
+			     (int)deployer->last, deployer->last_words);
 }

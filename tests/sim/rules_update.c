@@ -6,6 +6,8 @@
 #include "base/json.h"
 #include "tests/sim/rules.h"
 
+#define LEAST_DRAIN_MS 1900
+
 /* What may be there twice for a while. */
 static bool can_overlap(const struct model *model, const struct part *part)
 {
@@ -50,6 +52,30 @@ static bool is_it(void *owner, const char *container)
 	return !asked->found;
 }
 
+static bool has_consumers(const struct model *model, const struct part *part)
+{
+	int index = (int)(part - model->parts);
+	for (int i = 0; i < PARTS_MAX; i++)
+		for (int k = 0; k < LINKS_MAX && model->parts[i].there; k++)
+			if (model->parts[i].links[k] == index)
+				return true;
+	return false;
+}
+
+/* Whoever looked the name up just before may still come. */
+static void serves_on(struct theatre *stage, const struct docker_change *change)
+{
+	const struct deployer *deployer = judge_quiet_deployer(stage);
+	size_t count = 0;
+	const struct docker_change *changes = docker_engine_changes(stage->engine, &count);
+	for (size_t i = deployer->changes_before; i < count; i++)
+		if (changes[i].call == DOCKER_DISCONNECT && changes[i].joins && !changes[i].foreign &&
+		    strcmp(changes[i].joins, change->target) == 0 &&
+		    change->at_ms - changes[i].at_ms < LEAST_DRAIN_MS)
+			stage_accuse(stage, "served", "%s is stopped %lld ms after it lost its name",
+				     change->target, (long long)(change->at_ms - changes[i].at_ms));
+}
+
 /* Whoever stops because another one serves has lost the name by which others come. */
 void rule_name_is_lost(struct theatre *stage, const struct docker_change *change)
 {
@@ -72,6 +98,8 @@ void rule_name_is_lost(struct theatre *stage, const struct docker_change *change
 	docker_engine_resolve(stage->engine, "berth.app", NULL, name, is_it, &asked);
 	if (replaced && asked.found)
 		stage_accuse(stage, "served", "%s is stopped while its name leads to it", sight->name);
+	if (replaced && has_consumers(&deployer->wanted, part))
+		serves_on(stage, change);
 }
 
 /* An update of what can be there twice leaves nobody without it. */

@@ -1,4 +1,5 @@
 /* trial.c - from a settled application one change and one fault: what comes of it is looked at closely. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -8,7 +9,18 @@
 #define OPERATION_MS (40 * INT64_C(60000))
 #define ECHOES_MS    (2 * INT64_C(60000))
 
-enum trial { TRIAL_MESSAGE, TRIAL_KILL, TRIAL_CANCEL, TRIAL_RIVAL, TRIAL_SILENCE, TRIAL_QUIET, TRIALS };
+enum trial {
+	TRIAL_MESSAGE,
+	TRIAL_KILL,
+	TRIAL_CANCEL,
+	TRIAL_RIVAL,
+	TRIAL_SILENCE,
+	TRIAL_QUIET,
+	TRIAL_REFUSAL,
+	TRIAL_BAD,
+	TRIAL_PROTECTED,
+	TRIALS
+};
 
 const char *const trial_kinds[] = {[TRIAL_MESSAGE] = "one message meets something",
 				   [TRIAL_KILL] = "berth is killed at a call",
@@ -16,14 +28,33 @@ const char *const trial_kinds[] = {[TRIAL_MESSAGE] = "one message meets somethin
 				   [TRIAL_RIVAL] = "another one deploys meanwhile",
 				   [TRIAL_SILENCE] = "no event is told",
 				   [TRIAL_QUIET] = "nothing goes wrong",
+				   [TRIAL_REFUSAL] = "the engine refuses",
+				   [TRIAL_BAD] = "one does not get ready",
+				   [TRIAL_PROTECTED] = "one is protected",
 				   [TRIALS] = NULL};
 
-/* What is asked to change something, and what becomes of that. */
-static void plan_message(struct theatre *stage, struct dice *dice)
+/* What is asked to change something, and an edit that makes a deploy ask for it. */
+static const struct {
+	const char *path;
+	enum docker_call call;
+	enum edit edit;
+} asked[] = {
+    {"/stop", DOCKER_STOP, EDIT_VERSION},
+    {"DELETE http", DOCKER_REMOVE, EDIT_VERSION},
+    {"DELETE http", DOCKER_REMOVE, EDIT_REMOVE},
+    {"/start", DOCKER_START, EDIT_SETTING},
+    {"/create?name=app", DOCKER_CREATE, EDIT_ADD},
+    {"/connect", DOCKER_CONNECT, EDIT_VERSION},
+    {"/rename", DOCKER_RENAME, EDIT_SETTING},
+    {"/archive?", DOCKER_ARCHIVE_PUT, EDIT_FILE},
+    {"/update", DOCKER_UPDATE, EDIT_MEMORY},
+    {"/update", DOCKER_UPDATE, EDIT_RESTART},
+    {"/disconnect", DOCKER_DISCONNECT, EDIT_VERSION},
+};
+
+/* And what becomes of that: lost before or after its effect. */
+static void plan_message(struct theatre *stage, unsigned what, struct dice *dice)
 {
-	static const char *const changes[] = {
-	    "/stop",    "DELETE http", "DELETE http", "/start",  "/create?name=app",
-	    "/connect", "/rename",     "/archive?",   "/update", "/disconnect"};
 	static const struct planned_fate fates[] = {
 	    {{.lost = true}, "request lost", false, NULL, 0, 0},
 	    {{.lost = true, .reset = true}, "connection cut before the request", false, NULL, 0, 0},
@@ -34,9 +65,22 @@ static void plan_message(struct theatre *stage, struct dice *dice)
 	*planned = fates[roll(dice, COUNT_OF(fates))];
 	planned->fate.there_ms = 1 + roll(dice, 4);
 	planned->fate.back_ms = 1 + roll(dice, 4);
-	planned->only = changes[roll(dice, COUNT_OF(changes))];
-	planned->skip = roll(dice, 3);
+	planned->only = asked[what].path;
+	planned->skip = one_in(dice, 2) ? 0 : roll(dice, 3);
 	planned->times = 1;
+}
+
+/* The engine says no, as one in trouble does, and does nothing. */
+static void plan_refusal(struct theatre *stage, unsigned what, struct dice *dice)
+{
+	const struct docker_rule rule = {.call = asked[what].call,
+					 .skip = one_in(dice, 2) ? 0 : roll(dice, 3),
+					 .times = one_in(dice, 2) ? 1 : 40,
+					 .status = one_in(dice, 3) ? 409 : 500,
+					 .words = "devicemapper: Error running deviceCreate"};
+	stage_meet(stage, "the engine refuses a call");
+	stage_say(stage, "fault: the engine refuses %s with %d", docker_call_name(rule.call), rule.status);
+	docker_engine_rule(stage->engine, &rule);
 }
 
 /* The engine takes the request for its events, and what it tells then reaches nobody. */
@@ -57,19 +101,25 @@ static enum edit any_edit(struct dice *dice)
 	return one_in(dice, 2) ? in_place[roll(dice, COUNT_OF(in_place))] : (enum edit)roll(dice, EDITS);
 }
 
-static void edit(struct theatre *stage, struct dice *dice)
+static bool edit_one(struct theatre *stage, enum edit what, struct dice *dice)
 {
-	int index = -1;
-	for (int tries = 0; index < 0 && tries < 8; tries++) {
-		enum edit what = any_edit(dice);
-		uint64_t chance = dice_next(dice);
-		if (what == EDIT_TEMPER || what == EDIT_PROTECT)
-			continue;
-		index = model_edit(&stage->model, what, chance);
-		if (index >= 0)
-			stage_say(stage, "the blueprint is edited: %s, at %s", edit_words[what],
-				  stage->model.parts[index].id);
-	}
+	uint64_t chance = dice_next(dice);
+	if (what == EDIT_TEMPER || what == EDIT_PROTECT)
+		return false;
+	int index = model_edit(&stage->model, what, chance);
+	if (index >= 0)
+		stage_say(stage, "the blueprint is edited: %s, at %s", edit_words[what],
+			  stage->model.parts[index].id);
+	return index >= 0;
+}
+
+/* Such that what is to meet something is asked. */
+static void edit(struct theatre *stage, enum trial trial, unsigned what, struct dice *dice)
+{
+	bool meets = trial == TRIAL_MESSAGE || trial == TRIAL_REFUSAL;
+	for (int tries = 0; tries < 8; tries++)
+		if (edit_one(stage, meets ? asked[what].edit : any_edit(dice), dice))
+			break;
 	stage_publish(stage);
 }
 
@@ -85,32 +135,41 @@ static void make_bad(struct theatre *stage, struct dice *dice)
 	stage_publish(stage);
 }
 
-/* Before or after a lease would have come to its end. */
+/* At the same moment, before or after a lease would have come to its end; mostly from another machine, where
+ * no lock of this one is known. */
 static void meet_rival(struct theatre *stage, struct dice *dice)
 {
-	struct deployer *rival = &stage->deployers[1 + roll(dice, play_deployers(stage) - 1)];
-	stage_run(stage, one_in(dice, 2) ? roll(dice, 600) : 61000 + roll(dice, 100000));
+	unsigned others = play_deployers(stage) - 1;
+	struct deployer *rival = &stage->deployers[one_in(dice, 4) ? 1 : others];
+	unsigned when = roll(dice, 4);
+	stage_run(stage, when == 0   ? roll(dice, 12)
+			 : when == 1 ? roll(dice, 600)
+				     : 61000 + roll(dice, 100000));
 	rival->adopt = true;
 	if (!stage->rule[0] && stage->deployers[0].operation && deployer_begin(rival, DO_DEPLOY, 1))
 		stage_wait(stage, rival, OPERATION_MS);
 }
 
 /* Deployed while that goes wrong. */
-static void go_wrong(struct theatre *stage, struct deployer *deployer, enum trial trial, struct dice *dice)
+static void go_wrong(struct theatre *stage, struct deployer *deployer, enum trial trial, unsigned what,
+		     struct dice *dice)
 {
+	bool stops = (trial == TRIAL_MESSAGE || trial == TRIAL_REFUSAL) && one_in(dice, 6);
+	what = stops ? 0 : what;
 	if (trial == TRIAL_MESSAGE)
-		plan_message(stage, dice);
+		plan_message(stage, what, dice);
 	if (trial == TRIAL_SILENCE)
 		plan_silence(stage);
 	if (trial == TRIAL_KILL) {
 		stage_disturb(stage, "berth killed at a call");
 		seat_kill_at(deployer->seat, 1 + roll(dice, one_in(dice, 2) ? 40 : 120));
 	}
-	if (trial == TRIAL_RIVAL && one_in(dice, 2))
+	if (trial == TRIAL_BAD || (trial == TRIAL_RIVAL && one_in(dice, 2)))
 		make_bad(stage, dice);
-	bool stops = trial == TRIAL_MESSAGE && one_in(dice, 4);
 	if (!deployer_begin(deployer, stops ? DO_STOP : DO_DEPLOY, 1))
 		return;
+	if (trial == TRIAL_REFUSAL)
+		plan_refusal(stage, what, dice);
 	if (trial == TRIAL_RIVAL)
 		meet_rival(stage, dice);
 	if (trial == TRIAL_CANCEL) {
@@ -123,7 +182,92 @@ static void go_wrong(struct theatre *stage, struct deployer *deployer, enum tria
 	if (!stage_wait(stage, deployer, OPERATION_MS) && deployer->operation)
 		stage_accuse(stage, "ends", "%s never ends", errand_words[deployer->doing]);
 	stage->fate_count = 0;
+	docker_engine_calm(stage->engine);
 	seat_kill_at(deployer->seat, 0);
+}
+
+/* --- protected ------------------------------------------------------------------------------------------ */
+
+/* What would end it, in the words of the blueprint. */
+static void endanger(struct theatre *stage, struct part *part, struct dice *dice)
+{
+	switch (roll(dice, 4)) {
+	case 0:
+		part->there = false;
+		break;
+	case 1:
+		part->instances = part->instances > 1 ? part->instances - 1 : 1;
+		part->setting++;
+		break;
+	case 2:
+		snprintf(part->id, sizeof part->id, "c%u", stage->model.next_name++);
+		break;
+	default:
+		part->version = stage->model.next_version++;
+	}
+}
+
+static void is_untouched(struct theatre *stage, const struct deployer *deployer, const char *id)
+{
+	struct sights now = {0};
+	sights_take(&now, stage);
+	for (size_t i = 0; i < deployer->before.count; i++) {
+		const struct sight *before = &deployer->before.list[i];
+		if (!before->component || strcmp(before->component, id) != 0)
+			continue;
+		const struct sight *there = sights_named(&now, before->realm, before->name);
+		if (!there || strcmp(there->id, before->id) != 0 || there->running != before->running)
+			stage_accuse(stage, "protected", "%s is protected, and was ended", before->name);
+	}
+	sights_release(&now);
+}
+
+/* Whatever the blueprint says next, and whoever destroys it all: what is protected stays. */
+static void try_to_end(struct theatre *stage, struct deployer *deployer, int index, struct dice *dice)
+{
+	struct model before = stage->model;
+	struct part *part = &stage->model.parts[index];
+	char id[sizeof part->id];
+	bool destroys = one_in(dice, 4);
+	snprintf(id, sizeof id, "%s", part->id);
+	if (!destroys)
+		endanger(stage, part, dice);
+	for (int i = 0; i < PARTS_MAX && !part->there; i++)
+		for (int k = 0; k <= LINKS_MAX; k++) {
+			int *to =
+			    k < LINKS_MAX ? &stage->model.parts[i].links[k] : &stage->model.parts[i].after;
+			*to = *to == index ? -1 : *to;
+		}
+	stage_publish(stage);
+	tally_add(stage->tally, "judged", "what is protected", 1);
+	if (!deployer_begin(deployer, destroys ? DO_DESTROY : DO_DEPLOY, 1) ||
+	    !stage_wait(stage, deployer, OPERATION_MS))
+		return;
+	is_untouched(stage, deployer, id);
+	unsigned versions = stage->model.next_version, names = stage->model.next_name;
+	stage->model = before;
+	stage->model.next_version = versions;
+	stage->model.next_name = names;
+	stage_publish(stage);
+}
+
+static void protect(struct theatre *stage, struct deployer *deployer, struct dice *dice)
+{
+	int index = (int)roll(dice, PARTS_MAX);
+	struct part *part = &stage->model.parts[index];
+	if (!part->there || part->job)
+		return;
+	part->protected = true;
+	stage_publish(stage);
+	if (!play_insist(stage, deployer, DO_DEPLOY))
+		return;
+	try_to_end(stage, deployer, index, dice);
+	if (stage->rule[0])
+		return;
+	model_heal(&stage->model);
+	stage_publish(stage);
+	if (play_insist(stage, deployer, DO_DEPLOY))
+		play_settles(stage);
 }
 
 void move_trial(struct theatre *stage, struct dice *dice)
@@ -134,12 +278,17 @@ void move_trial(struct theatre *stage, struct dice *dice)
 	if (stage->rule[0] || !play_insist(stage, deployer, DO_DEPLOY))
 		return;
 	tally_add(stage->tally, "trial", trial_kinds[trial], 1);
+	if (trial == TRIAL_PROTECTED) {
+		protect(stage, deployer, dice);
+		return;
+	}
 	struct model before = stage->model;
-	edit(stage, dice);
+	unsigned what = roll(dice, COUNT_OF(asked));
+	edit(stage, trial, what, dice);
 	if (one_in(dice, 2))
-		edit(stage, dice);
+		edit(stage, TRIAL_QUIET, what, dice);
 	struct model after = stage->model;
-	go_wrong(stage, deployer, trial, dice);
+	go_wrong(stage, deployer, trial, what, dice);
 	if (stage->rule[0] || (trial == TRIAL_KILL && !stage_run(stage, ECHOES_MS)))
 		return;
 	bool taken_back = trial != TRIAL_QUIET && one_in(dice, 2);
