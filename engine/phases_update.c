@@ -180,6 +180,13 @@ static enum phase do_part(struct work *work, const struct part *part)
 	return PHASE_UPDATING;
 }
 
+/* A job that had come to its end has come to it still. */
+static enum phase settled_phase(const struct work *work)
+{
+	const struct component_spec *spec = work->instance->component->spec;
+	return spec && spec->job ? PHASE_FINISHED : PHASE_RUNNING;
+}
+
 /* --- its own name ---------------------------------------------------------------------------------- */
 
 static enum phase named(struct work *work, const char *name)
@@ -193,7 +200,7 @@ static enum phase named(struct work *work, const char *name)
 	work->spec->generation = 0;
 	work->parts &= ~PART_NAME;
 	work->operation->changed = true;
-	return PHASE_RUNNING;
+	return settled_phase(work);
 }
 
 /* It serves, whatever it is called: the next deploy tries again. */
@@ -234,7 +241,7 @@ static enum phase finish(struct work *work)
 		work_note(work, "waits until what has its name has gone");
 		return PHASE_UPDATING;
 	}
-	return work->instance->generation && free_name ? settle_name(work) : PHASE_RUNNING;
+	return work->instance->generation && free_name ? settle_name(work) : settled_phase(work);
 }
 
 enum phase step_updating(struct work *work)

@@ -225,6 +225,25 @@ Test(change, a_job_that_fails_blocks_its_consumers_and_is_run_again)
 	cr_assert(runs("app.web.1"));
 }
 
+#define JOB_WITH_FILE(content)                                                                               \
+	APP "- {type: 'docker:x:1', id: seed, job: true, onChange: none,"                                    \
+	    " files: {/etc/seed: {content: '" content "'}}}\n"                                               \
+	    "- {type: 'docker:y:1', id: web, dependsOn: {seed: finished}, env: {A: '" content "'}}\n"
+
+Test(change, a_job_whose_files_changed_after_its_end_is_waited_for_by_nobody)
+{
+	json_t *document = NULL;
+	job_ends_with(0);
+	deploy(JOB_WITH_FILE("a"));
+	size_t starts = fake_target_calls(scene.target, FAKE_START);
+	cr_assert_eq(scene_run(&scene, berth_deploy, JOB_WITH_FILE("b"), &document), BERTH_OK);
+	cr_assert_str_eq(scene_action(document, "app.seed.1"), "update");
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_START), starts + 1, "only the other one:\n%s",
+		     scene.events);
+	cr_assert_str_eq(state_of(JOB_WITH_FILE("b"), 0), "finished");
+	json_decref(document);
+}
+
 /* --- ports ------------------------------------------------------------------------------------ */
 
 Test(change, another_number_of_the_blueprint_is_told_once_and_by_its_own_name)
