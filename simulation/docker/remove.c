@@ -78,7 +78,10 @@ void container_remove(struct container *container, bool volumes, struct call *re
 	container->remover = remover;
 	if (runs)
 		container_kill(container);
-	step_after(container, has_ended, runs ? KILL_MS : 0);
+	if (container->name)
+		step_after(container, has_ended, runs ? KILL_MS : 0);
+	else /* the engine went down after its name had gone */
+		step_after(container, has_vanished, NAMELESS_MS);
 }
 
 void remove_asked(struct call *call)

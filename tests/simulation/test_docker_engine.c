@@ -437,6 +437,19 @@ Test(docker_engine_simulated, an_engine_that_starts_forgets_who_is_not_there)
 	MUST(204, "DELETE", "/networks/n", NULL);
 }
 
+Test(docker_engine_simulated, one_that_lost_its_name_when_the_engine_went_down_is_gone_when_it_is_back)
+{
+	for (int64_t after = 14; after < 20; after++) {
+		make("xx", "\"AutoRemove\":true");
+		start("xx");
+		docker_engine_ask(engine, "DELETE", "/containers/xx?force=1", NULL, NULL);
+		run(after);
+		docker_engine_restart(engine, 100);
+		run(1000);
+		MUST(404, "GET", "/containers/xx/json", NULL);
+	}
+}
+
 Test(docker_engine_simulated, port_that_somebody_holds_is_not_bound)
 {
 	docker_engine_port(engine, "0.0.0.0", 8080, true);
