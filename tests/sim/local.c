@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -72,7 +73,9 @@ static void behave(void *owner, const struct program_started *started, struct pr
 		ret->answers_after_ms = -1;
 	if (is(started, "crash") || is(started, "job")) {
 		ret->ends = true;
-		ret->lives_ms = is(started, "job") ? 200 : 100;
+		ret->lives_ms = is(started, "job") && started->argv[1]
+				    ? model_job_lives_ms((unsigned)atoi(started->argv[1]))
+				    : 100;
 		ret->exit_code = is(started, "crash");
 	}
 }

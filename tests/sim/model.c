@@ -44,6 +44,13 @@ static int any_provider(const struct model *model, int consumer, struct dice *di
 	return part->there && !part->job ? provider : -1;
 }
 
+/* Somebody before it, of whom a job comes to its end first. */
+static int any_before(const struct model *model, int index, struct dice *dice)
+{
+	int first = index > 0 ? (int)roll(dice, (unsigned)index) : -1;
+	return first >= 0 && model->parts[first].there ? first : -1;
+}
+
 static void name_part(struct model *model, struct part *part)
 {
 	snprintf(part->id, sizeof part->id, "c%u", model->next_name++);
@@ -74,7 +81,7 @@ static void invent_part(struct model *model, int index, struct dice *dice)
 	    .there = true, .realm = any_realm(model, dice), .version = 1, .setting = 1, .after = -1};
 	name_part(model, part);
 	part->instances = one_in(dice, 4) ? 2 + roll(dice, 2) : 1;
-	part->job = one_in(dice, 10);
+	part->job = one_in(dice, 8);
 	part->published = one_in(dice, 5);
 	part->volume = one_in(dice, 7);
 	part->checked = one_in(dice, 5);
@@ -91,7 +98,7 @@ static void invent_part(struct model *model, int index, struct dice *dice)
 			if (part->links[i] == part->links[k])
 				part->links[i] = -1;
 	if (one_in(dice, 5))
-		part->after = any_provider(model, index, dice);
+		part->after = any_before(model, index, dice);
 	part->stop_first = one_in(dice, 10);
 	make_sense(part);
 }

@@ -76,6 +76,11 @@ void model_invent(struct model *model, struct dice *dice, unsigned realms);
 int model_edit(struct model *model, enum edit edit, uint64_t chance);
 /* Nothing in it keeps it from running, and nothing is protected. */
 void model_heal(struct model *model);
+/* How long a job of that version runs before it comes to its end: some take longer than berth may live. */
+static inline int64_t model_job_lives_ms(unsigned version)
+{
+	return version % 2 ? 200 : 12000;
+}
 /* "good:3" */
 void model_image(const struct part *part, char *ret, size_t size);
 void model_render(const struct model *model, struct text *ret_yaml);

@@ -177,7 +177,20 @@ static bool is_started_by(const struct deployer *deployer, const char *name)
 	return false;
 }
 
-/* A consumer starts when those that it is linked to answer. */
+/* A job that came to its end, or somebody who answers. */
+static bool is_ready(const struct sights *sights, const struct part *provider)
+{
+	if (!provider->job)
+		return any_answers(sights, provider);
+	for (size_t i = 0; i < sights->count; i++) {
+		const struct sight *sight = &sights->list[i];
+		if (sight->component && strcmp(sight->component, provider->id) == 0 && sight->ended_well)
+			return true;
+	}
+	return false;
+}
+
+/* A consumer starts when those that it is linked to answer, and those that it comes after are ready. */
 void rule_in_order(struct theatre *stage, const struct sights *before, const struct sights *now)
 {
 	const struct deployer *deployer = judge_quiet_deployer(stage);
@@ -189,11 +202,11 @@ void rule_in_order(struct theatre *stage, const struct sights *before, const str
 		if (!part || sight->realm != REALM_DOCKER || !sight->running || part->peer ||
 		    (was && was->running) || !is_started_by(deployer, sight->name))
 			continue;
-		for (int k = 0; k < LINKS_MAX; k++) {
-			const struct part *provider =
-			    part->links[k] < 0 ? NULL : &deployer->wanted.parts[part->links[k]];
+		for (int k = 0; k <= LINKS_MAX; k++) {
+			int to = k < LINKS_MAX ? part->links[k] : part->after;
+			const struct part *provider = to < 0 ? NULL : &deployer->wanted.parts[to];
 			if (provider && provider->realm == REALM_DOCKER && provider->temper != TEMPER_CRASH &&
-			    !any_answers(now, provider))
+			    !is_ready(now, provider))
 				stage_accuse(stage, "order", "%s was started, and nobody answers as %s",
 					     sight->name, provider->id);
 		}

@@ -120,10 +120,15 @@ static bool made_alike(const struct sight *a, const struct sight *b)
 	       strcmp(a->secret_digest, b->secret_digest) == 0 && a->spot_count == b->spot_count;
 }
 
-/* One that ran, made just so, is the one that is there afterwards. */
+/* One that ran, made just so, is the one that is there afterwards. Of two that an update left which was taken
+ * back since, the younger one goes on, whatever its secrets are. */
 static void stays(struct deployer *deployer, const struct sight *now)
 {
 	bool alike = false, same = false;
+	size_t running;
+	const struct part *part = model_part(&deployer->wanted, now->component);
+	if (!deployer->stage->goes_on && count_of(&deployer->before, part, now->ordinal, &running) > 1)
+		return;
 	for (size_t i = 0; i < deployer->before.count; i++) {
 		const struct sight *before = &deployer->before.list[i];
 		if (!sight_same_instance(before, now) || !before->running || !made_alike(before, now))

@@ -25,6 +25,27 @@ static void nothing_else(struct deployer *deployer)
 	}
 }
 
+/* Whoever was waited for answers, and whoever never does was not waited for in vain. */
+static void all_answer(struct deployer *deployer)
+{
+	struct theatre *stage = deployer->stage;
+	for (int i = 0; i < PARTS_MAX; i++) {
+		const struct part *part = &deployer->wanted.parts[i];
+		if (part->there && !part->job && part->temper == TEMPER_DEAD)
+			stage_accuse(stage, "success", "%s is deployed, and never answers", part->id);
+		for (unsigned n = 1; part->there && !part->job && n <= part->instances; n++) {
+			const struct sight *sight = judge_counted(stage, part, n);
+			const struct sight *before =
+			    sight ? sights_named(&deployer->before, sight->realm, sight->name) : NULL;
+			bool made = sight && (!before || strcmp(before->id, sight->id) != 0);
+			if (made && sight->running && !sight->answers && part->realm == REALM_DOCKER &&
+			    part->temper < TEMPER_DEAD && !deployer->disturbed)
+				stage_accuse(stage, "success", "%s is deployed, and does not answer",
+					     sight->name);
+		}
+	}
+}
+
 static void nothing_runs(struct deployer *deployer)
 {
 	const struct sights *now = &deployer->stage->judge->now;
@@ -59,6 +80,7 @@ void rule_success_is_true(struct deployer *deployer)
 		rule_as_written(stage, &deployer->wanted);
 		rule_links_lead(stage, &deployer->wanted);
 		nothing_else(deployer);
+		all_answer(deployer);
 	}
 	if (deployer->doing == DO_STOP)
 		nothing_runs(deployer);

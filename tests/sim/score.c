@@ -12,7 +12,7 @@ static const unsigned weights[MOVE_KINDS] = {
     [MOVE_ISOLATE] = 3,  [MOVE_ENGINE_RESTART] = 2, [MOVE_CRASH] = 4,      [MOVE_BY_HAND] = 4,
     [MOVE_STRANGER] = 2, [MOVE_IMAGE] = 3,          [MOVE_REFUSAL] = 6,    [MOVE_CLOCK] = 3,
     [MOVE_PORT] = 2,     [MOVE_FAKE] = 8,           [MOVE_LOCAL] = 5,      [MOVE_POWER] = 1,
-    [MOVE_DISK] = 2,     [MOVE_BAD_UPDATE] = 3,     [MOVE_TRIAL] = 5,
+    [MOVE_DISK] = 2,     [MOVE_BAD_UPDATE] = 3,     [MOVE_TRIAL] = 10,
 };
 
 static enum move_kind any_kind(struct dice *dice)

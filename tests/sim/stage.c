@@ -165,7 +165,7 @@ static void stock_engine(struct theatre *stage)
 	    {.name = "app", .answers_after_ms = 3000, .stops_ms = 300},
 	    {.name = "app", .answers_after_ms = -1, .stops_ms = -1},
 	    {.name = "app", .exits = UINT32_MAX, .exit_code = 1, .lives_ms = 100},
-	    {.name = "app", .exits = UINT32_MAX, .lives_ms = 200},
+	    {.name = "app", .exits = UINT32_MAX},
 	};
 	stage_stock(stage);
 	for (size_t i = 0; i < COUNT_OF(images); i++)
@@ -176,6 +176,8 @@ static void stock_engine(struct theatre *stage)
 				docker_engine_image(stage->engine, reference, digest_of(version));
 			struct docker_behaviour manner = manners[i];
 			manner.image = reference;
+			if (strcmp(images[i], "job") == 0)
+				manner.lives_ms = model_job_lives_ms(version);
 			docker_engine_behave(stage->engine, &manner);
 		}
 }
@@ -188,7 +190,8 @@ static void teach(struct theatre *stage, const struct part *part)
 	    [TEMPER_DEAD] = {.answers_after_ms = -1},
 	    [TEMPER_CRASH] = {.exits = UINT32_MAX, .exit_code = 1, .lives_ms = 100},
 	};
-	static const struct fake_behaviour job = {.exits = UINT32_MAX, .lives_ms = 200};
+	const struct fake_behaviour job = {.exits = UINT32_MAX,
+					   .lives_ms = model_job_lives_ms(part->version)};
 	char component[32], image[32];
 	struct fake_behaviour manner = part->job ? job : manners[part->temper];
 	snprintf(component, sizeof component, "app.%s", part->id);

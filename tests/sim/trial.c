@@ -73,11 +73,15 @@ static void plan_message(struct theatre *stage, unsigned what, struct dice *dice
 /* The engine says no, as one in trouble does, and does nothing. */
 static void plan_refusal(struct theatre *stage, unsigned what, struct dice *dice)
 {
-	const struct docker_rule rule = {.call = asked[what].call,
-					 .skip = one_in(dice, 2) ? 0 : roll(dice, 3),
-					 .times = one_in(dice, 2) ? 1 : 40,
-					 .status = one_in(dice, 3) ? 409 : 500,
-					 .words = "devicemapper: Error running deviceCreate"};
+	static const char *const words[] = {"devicemapper: Error running deviceCreate",
+					    "Bind for 0.0.0.0:20000 failed: port is already allocated",
+					    "Address already in use"};
+	const struct docker_rule rule = {
+	    .call = asked[what].call,
+	    .skip = one_in(dice, 2) ? 0 : roll(dice, 3),
+	    .times = one_in(dice, 2) ? 1 : 40,
+	    .status = one_in(dice, 3) ? 409 : 500,
+	    .words = words[asked[what].call == DOCKER_START ? roll(dice, COUNT_OF(words)) : 0]};
 	stage_meet(stage, "the engine refuses a call");
 	stage_say(stage, "fault: the engine refuses %s with %d", docker_call_name(rule.call), rule.status);
 	docker_engine_rule(stage->engine, &rule);
@@ -181,6 +185,9 @@ static void go_wrong(struct theatre *stage, struct deployer *deployer, enum tria
 	}
 	if (!stage_wait(stage, deployer, OPERATION_MS) && deployer->operation)
 		stage_accuse(stage, "ends", "%s never ends", errand_words[deployer->doing]);
+	/* What was found not to answer is so the next time, too. */
+	if (trial == TRIAL_BAD && !stage->rule[0] && deployer_begin(deployer, DO_DEPLOY, 1))
+		stage_wait(stage, deployer, OPERATION_MS);
 	stage->fate_count = 0;
 	docker_engine_calm(stage->engine);
 	seat_kill_at(deployer->seat, 0);
