@@ -45,8 +45,9 @@ static bool is_there(const struct instance *provider, const struct edge *edge)
 		return true;
 	if (edge->kind == EDGE_ORDER && edge->link->need == NEED_STARTED && work->started)
 		return provider->phase >= PHASE_STARTING && provider->phase <= PHASE_UPDATING;
+	/* A verb that leaves a job alone does not wait for its end either. */
 	if (provider->component->spec && provider->component->spec->job)
-		return false;
+		return provider->phase == PHASE_RUNNING && work->operation->verb->decide;
 	if (provider->phase == PHASE_RUNNING) /* and nobody is just finding out its addresses */
 		return !work->look_due && work->doing != DOING_LOOK;
 	return work->answered && (provider->phase == PHASE_UPDATING || provider->phase == PHASE_BROKEN);

@@ -528,6 +528,8 @@ static enum phase unchanged_phase(const struct observed *seen)
 {
 	if (!seen)
 		return PHASE_ABSENT;
+	if (seen->job && seen->state == SEEN_STOPPED && seen->exit_code == 0)
+		return PHASE_FINISHED;
 	return seen->state == SEEN_RUNNING ? PHASE_RUNNING : PHASE_STOPPED;
 }
 

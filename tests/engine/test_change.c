@@ -225,6 +225,41 @@ Test(change, a_job_that_fails_blocks_its_consumers_and_is_run_again)
 	cr_assert(runs("app.web.1"));
 }
 
+static enum berth_outcome restart(void)
+{
+	json_t *document = NULL;
+	const struct berth_request request = {.size = sizeof request, .app = "app"};
+	enum berth_outcome outcome = scene_request(&scene, berth_restart, &request, &document);
+	json_decref(document);
+	return outcome;
+}
+
+Test(change, who_comes_after_a_job_is_restarted_when_that_has_ended)
+{
+	job_ends_with(0);
+	deploy(JOB("a"));
+	size_t starts = fake_target_calls(scene.target, FAKE_START);
+	cr_assert_eq(restart(), BERTH_OK);
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_START), starts + 1, "the job is left alone");
+}
+
+Test(change, who_comes_after_a_job_is_restarted_while_that_runs)
+{
+	struct berth_request request = {.size = sizeof request, .blueprint = JOB("b"), .file = "/b.yaml"};
+	struct berth_error error;
+	job_ends_with(0);
+	deploy(JOB("a"));
+	struct berth_operation *operation = berth_deploy(scene.berth, &request, NULL, &error);
+	virtual_world_run(scene.world, NULL, NULL, 500);
+	cr_assert(runs("app.seed.1"));
+	berth_cancel(operation);
+	virtual_world_run(scene.world, NULL, NULL, 500);
+	cr_assert(berth_done(operation));
+	berth_operation_free(operation);
+	cr_assert(runs("app.seed.1"));
+	cr_assert_eq(restart(), BERTH_OK);
+}
+
 #define JOB_WITH_FILE(content)                                                                               \
 	APP "- {type: 'docker:x:1', id: seed, job: true, onChange: none,"                                    \
 	    " files: {/etc/seed: {content: '" content "'}}}\n"                                               \
