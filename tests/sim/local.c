@@ -69,8 +69,10 @@ static void behave(void *owner, const struct program_started *started, struct pr
 	ret->address = entry_of(started->environment, started->environment_size, "BIND_ADDRESS");
 	if (is(started, "slow"))
 		ret->answers_after_ms = 3000;
-	if (is(started, "dead"))
+	if (is(started, "dead")) {
 		ret->answers_after_ms = -1;
+		ret->ignores_term = true;
+	}
 	if (is(started, "crash") || is(started, "job")) {
 		ret->ends = true;
 		ret->lives_ms = is(started, "job") && started->argv[1]

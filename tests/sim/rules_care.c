@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "tests/sim/rules.h"
 
 /* --- one after the other ------------------------------------------------------------------------------- */
@@ -76,22 +77,28 @@ static bool is_published(const struct sight *sight)
 	return false;
 }
 
-/* By what it runs; NULL: all of them are as wanted. */
-static const struct part *anybody_unready(const struct theatre *stage, const struct model *model)
+/* Its plan is to make it, anew or at all, and that is not done. */
+static bool is_under_way(const struct deployer *deployer, const json_t *change)
 {
-	for (int i = 0; i < PARTS_MAX; i++) {
-		const struct part *part = &model->parts[i];
-		for (unsigned n = 1; is_judged(part) && n <= part->instances; n++) {
-			const struct sight *sight = judge_counted(stage, part, n);
-			char image[32], setting[32];
-			model_image(part, image, sizeof image);
-			snprintf(setting, sizeof setting, "s%u", part->setting);
-			if (!sight || !sight->running || !sight->image || strcmp(sight->image, image) != 0 ||
-			    !sight_variable(sight, "SETTING") ||
-			    strcmp(sight_variable(sight, "SETTING"), setting) != 0)
-				return part;
-		}
-	}
+	const char *action = json_text(change, "action"), *component = json_text(change, "component");
+	const char *planned = json_text(change, "instance");
+	const struct part *part = component ? model_part(&deployer->wanted, component) : NULL;
+	bool anew = action && (strcmp(action, "replace") == 0 || strcmp(action, "relink") == 0);
+	if (!part || !is_judged(part) || !planned || !(anew || (action && strcmp(action, "create") == 0)))
+		return false;
+	const struct sight *now = sights_named(&deployer->stage->judge->now, REALM_DOCKER, planned);
+	const struct sight *before = sights_named(&deployer->before, REALM_DOCKER, planned);
+	return !now || !now->running || (anew && before && strcmp(before->id, now->id) == 0);
+}
+
+/* The name of one of those; NULL: all are as wanted. */
+static const char *anybody_unready(const struct deployer *deployer)
+{
+	size_t i;
+	json_t *change;
+	json_array_foreach (json_object_get(deployer->document, "changes"), i, change)
+		if (is_under_way(deployer, change))
+			return json_text(change, "instance");
 	return NULL;
 }
 
@@ -106,10 +113,10 @@ void rule_goes_last(struct theatre *stage, const struct docker_change *change)
 	    model_part(&deployer->wanted, sight->component))
 		return;
 	tally_add(stage->tally, "judged", "those that go", 1);
-	const struct part *unready = anybody_unready(stage, &deployer->wanted);
+	const char *unready = anybody_unready(deployer);
 	if (unready)
 		stage_accuse(stage, "goes last", "%s is stopped, and %s is not as wanted yet", sight->name,
-			     unready->id);
+			     unready);
 }
 
 /* --- not in vain --------------------------------------------------------------------------------------- */

@@ -62,18 +62,29 @@ static bool has_consumers(const struct model *model, const struct part *part)
 	return false;
 }
 
-/* Whoever looked the name up just before may still come. */
+static bool loses_its_name(const struct docker_change *change, const char *name)
+{
+	return change->call == DOCKER_DISCONNECT && change->joins && !change->foreign &&
+	       strcmp(change->joins, name) == 0;
+}
+
+/* Whoever looked the name up just before may still come. Of one that lost its name before, and got it back, a
+ * listing does not tell that it has it. */
 static void serves_on(struct theatre *stage, const struct docker_change *change)
 {
 	const struct deployer *deployer = judge_quiet_deployer(stage);
 	size_t count = 0;
 	const struct docker_change *changes = docker_engine_changes(stage->engine, &count);
-	for (size_t i = deployer->changes_before; i < count; i++)
-		if (changes[i].call == DOCKER_DISCONNECT && changes[i].joins && !changes[i].foreign &&
-		    strcmp(changes[i].joins, change->target) == 0 &&
-		    change->at_ms - changes[i].at_ms < LEAST_DRAIN_MS)
+	bool got_it_back = false;
+	for (size_t i = 0; i < count; i++) {
+		int64_t since_ms = change->at_ms - changes[i].at_ms;
+		if (!loses_its_name(&changes[i], change->target))
+			continue;
+		got_it_back |= i < deployer->changes_before;
+		if (!got_it_back && since_ms < LEAST_DRAIN_MS)
 			stage_accuse(stage, "served", "%s is stopped %lld ms after it lost its name",
-				     change->target, (long long)(change->at_ms - changes[i].at_ms));
+				     change->target, (long long)since_ms);
+	}
 }
 
 /* Whoever stops because another one serves has lost the name by which others come. */

@@ -66,11 +66,21 @@ static bool has_spot(const struct sight *sight, uint16_t number)
 	return false;
 }
 
+static bool is_published(const struct sight *sight)
+{
+	for (size_t i = 0; i < sight->spot_count; i++)
+		if (sight->spots[i].number != 80)
+			return true;
+	return false;
+}
+
 static void holds_its_own(struct theatre *stage, const struct sight *sight, const struct part *part)
 {
 	char volume[32];
 	if (part->bound && sight->running && !has_spot(sight, part->bound))
 		stage_accuse(stage, "as written", "%s is not bound to port %u", sight->name, part->bound);
+	if (part->published && part->realm == REALM_DOCKER && sight->running && !is_published(sight))
+		stage_accuse(stage, "as written", "%s is not published", sight->name);
 	if (part->realm == REALM_LOCAL && local_launch_left(stage, sight))
 		stage_accuse(stage, "as written", "what %s was given to run lies on the disk", sight->name);
 	if (part->realm != REALM_DOCKER || !part->volume)

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "tests/sim/judge.h"
 #include "tests/sim/play.h"
+#include "tests/sim/rules.h"
 
 #define OPERATION_MS (40 * INT64_C(60000))
 #define ECHOES_MS    (2 * INT64_C(60000))
@@ -19,6 +20,7 @@ enum trial {
 	TRIAL_REFUSAL,
 	TRIAL_BAD,
 	TRIAL_PROTECTED,
+	TRIAL_LIFE,
 	TRIALS
 };
 
@@ -31,6 +33,7 @@ const char *const trial_kinds[] = {[TRIAL_MESSAGE] = "one message meets somethin
 				   [TRIAL_REFUSAL] = "the engine refuses",
 				   [TRIAL_BAD] = "one does not get ready",
 				   [TRIAL_PROTECTED] = "one is protected",
+				   [TRIAL_LIFE] = "stopped, and started again",
 				   [TRIALS] = NULL};
 
 /* What is asked to change something, and an edit that makes a deploy ask for it. */
@@ -52,7 +55,7 @@ static const struct {
     {"/disconnect", DOCKER_DISCONNECT, EDIT_VERSION},
 };
 
-/* And what becomes of that: lost before or after its effect. */
+/* And what becomes of that: lost before or after its effect, or nobody hears it. */
 static void plan_message(struct theatre *stage, unsigned what, struct dice *dice)
 {
 	static const struct planned_fate fates[] = {
@@ -60,6 +63,7 @@ static void plan_message(struct theatre *stage, unsigned what, struct dice *dice
 	    {{.lost = true, .reset = true}, "connection cut before the request", false, NULL, 0, 0},
 	    {{.answer_lost = true}, "answer lost", false, NULL, 0, 0},
 	    {{.answer_lost = true, .reset = true}, "connection cut after the effect", false, NULL, 0, 0},
+	    {{.refused = true}, "connection refused", false, NULL, 0, 0},
 	};
 	struct planned_fate *planned = &stage->fates[stage->fate_count++];
 	*planned = fates[roll(dice, COUNT_OF(fates))];
@@ -277,6 +281,38 @@ static void protect(struct theatre *stage, struct deployer *deployer, struct dic
 		play_settles(stage);
 }
 
+/* --- stopped and started ---------------------------------------------------------------------------- */
+
+/* Nothing goes wrong: it is done, whoever looks at it. */
+static bool does(struct theatre *stage, struct deployer *deployer, enum errand_kind doing)
+{
+	deployer->adopt = true;
+	if (!deployer_begin(deployer, doing, 1) || !stage_wait(stage, deployer, OPERATION_MS))
+		return false;
+	if (deployer->last != BERTH_OK)
+		stage_accuse(stage, "smooth", "nothing went wrong, and %s ended with %d: %s",
+			     errand_words[doing], (int)deployer->last, deployer->last_words);
+	return !stage->rule[0];
+}
+
+/* By whoever comes next, who may have another blueprint by then. */
+static void stop_and_start(struct theatre *stage, struct dice *dice)
+{
+	struct deployer *deployer = &stage->deployers[0];
+	struct deployer *next = &stage->deployers[roll(dice, play_deployers(stage))];
+	bool restarts = one_in(dice, 3), edited = !restarts && one_in(dice, 2);
+	if (restarts ? !does(stage, deployer, DO_RESTART) : !does(stage, deployer, DO_STOP))
+		return;
+	if (edited)
+		edit(stage, TRIAL_LIFE, 0, dice);
+	if (!restarts && !does(stage, next, edited || one_in(dice, 2) ? DO_DEPLOY : DO_START))
+		return;
+	sights_take(&stage->judge->now, stage);
+	rule_wanted_run(stage, &stage->model, "success");
+	if (!stage->rule[0] && play_insist(stage, deployer, DO_DEPLOY))
+		play_settles(stage);
+}
+
 void move_trial(struct theatre *stage, struct dice *dice)
 {
 	struct deployer *deployer = &stage->deployers[0];
@@ -287,6 +323,10 @@ void move_trial(struct theatre *stage, struct dice *dice)
 	tally_add(stage->tally, "trial", trial_kinds[trial], 1);
 	if (trial == TRIAL_PROTECTED) {
 		protect(stage, deployer, dice);
+		return;
+	}
+	if (trial == TRIAL_LIFE) {
+		stop_and_start(stage, dice);
 		return;
 	}
 	struct model before = stage->model;
