@@ -130,7 +130,9 @@ static void forget(struct connection_memory *m)
 	m->poll_at = NEVER;
 }
 
-static bool can_be_tried(const struct policy *policy, const struct member_sense *sense)
+/* What was found out before an instance was mended says nothing of it afterwards. */
+static bool can_be_tried(const struct policy *policy, const struct step *step,
+			 const struct member_sense *sense)
 {
 	if (!sense)
 		return false;
@@ -139,8 +141,8 @@ static bool can_be_tried(const struct policy *policy, const struct member_sense 
 
 	if (!endpoint && !sense->endpoint)
 		return false;
-	return policy->type->classic ||
-	       (sense->expected == LIFE_RUNNING && !sense->out_of_sight && !sense->busy);
+	return policy->type->classic || (sense->expected == LIFE_RUNNING && !sense->out_of_sight &&
+					 !sense->busy && !acted_on(step, sense->name, policy));
 }
 
 static void ended(struct policy *policy, struct step *step, struct record *record, enum outcome_kind kind,
@@ -151,8 +153,8 @@ static void ended(struct policy *policy, struct step *step, struct record *recor
 	int64_t period = poll_period(policy);
 
 	(void)words;
-	if (!can_be_tried(policy,
-			  sense_of(step, record->member))) /* what was asked is of no interest any more */
+	/* What was asked is of no interest any more. */
+	if (!can_be_tried(policy, step, sense_of(step, record->member)))
 		return;
 	if (kind == OUTCOME_DROPPED) {
 		m->poll_at = time_sum(step->now, period);
@@ -173,7 +175,7 @@ static void look(struct policy *policy, struct step *step, struct record *record
 {
 	struct connection_memory *m = &record->connection;
 
-	if (!can_be_tried(policy, sense)) {
+	if (!can_be_tried(policy, step, sense)) {
 		forget(m);
 		m->probe = (struct action){0};
 		return;

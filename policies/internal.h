@@ -270,6 +270,8 @@ const struct member_sense *sense_of(struct step *step, const char *member);
 bool is_well(const struct member_sense *sense);
 /* Another policy of the set wishes to act on the member. */
 bool taken(const struct step *step, const char *member, const struct policy *but);
+/* And its action was told: it may be under way. */
+bool acted_on(const struct step *step, const char *member, const struct policy *but);
 /* Whether the set has a policy of that kind. */
 bool set_has(const struct policy_set *set, enum policy_kind kind);
 /* Wish the action of a record; it is told at the end of the step. */

@@ -84,6 +84,12 @@ static int64_t found(const struct policy *policy, const char *member)
 	return causes;
 }
 
+/* A detector of the set told it, and takes it back without a word when the instance was mended. */
+static bool is_asked_for(const struct policy *policy, const char *sensor, const char *member)
+{
+	return cause_of(sensor) == CAUSE_CONNECTION && found_by(policy, POLICY_CONNECTION_DETECTOR, member);
+}
+
 static void hear(struct policy *policy, struct step *step, const char *sensor, const char *member,
 		 const char *words)
 {
@@ -96,7 +102,7 @@ static void hear(struct policy *policy, struct step *step, const char *sensor, c
 		record->mender.causes &= ~(int64_t)CAUSE_CONNECTION;
 	else if (!strcmp(sensor, "ha.entityRecovered"))
 		record->mender.causes &= ~(int64_t)CAUSE_ENTITY;
-	else if (listens_to(policy, sensor))
+	else if (listens_to(policy, sensor) && !is_asked_for(policy, sensor, member))
 		record->mender.causes |= cause_of(sensor);
 }
 

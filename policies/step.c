@@ -86,6 +86,11 @@ bool taken(const struct step *step, const char *member, const struct policy *but
 	return others_act(step, member, but, true);
 }
 
+bool acted_on(const struct step *step, const char *member, const struct policy *but)
+{
+	return others_act(step, member, but, false);
+}
+
 size_t healthy_others(const struct step *step, const char *member)
 {
 	size_t count = 0;
