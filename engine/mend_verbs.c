@@ -32,12 +32,20 @@ static enum action replace(const struct work *work)
 	return work->instance->seen ? ACTION_REPLACE : ACTION_CREATE;
 }
 
-/* Nothing else of it changes: what else the blueprint would change now is a deploy's business. */
-static bool only_duty(const struct work *work)
+static bool differs(const struct work *work, const char *path)
 {
 	const struct reason *reason = work->reasons;
-	return work->action == ACTION_UPDATE && work->parts == PART_LIMITS && reason && !reason->next &&
-	       !strcmp(reason->path, "restart");
+	while (reason && strcmp(reason->path, path) != 0)
+		reason = reason->next;
+	return reason;
+}
+
+/* Nothing else of it changes: what else the blueprint would change now is a deploy's business. What stays old
+ * until it is made anew may be among the reasons all the same. */
+static bool only_duty(const struct work *work)
+{
+	return work->action == ACTION_UPDATE && work->parts == PART_LIMITS && differs(work, "restart") &&
+	       !differs(work, "memory") && !differs(work, "cpus");
 }
 
 const struct verb verb_mend = {
