@@ -42,8 +42,9 @@ struct held_component {
 	struct wish_outcome *outcomes;
 	size_t outcome_count, outcome_room;
 	bool due;
-	bool asked;       /* once in this hold */
-	int64_t next_ms;  /* wall clock: when they want to be asked again */
+	uint64_t first;   /* wish of this hold: those before it were of an earlier one */
+	int64_t next_ms;  /* wall clock: when they want to be asked again; INT64_MAX: never */
+	int64_t due_ms;   /* the same as a monotonic time, for a wall clock that is set back meanwhile */
 	json_t *problems; /* service.problems */
 	char *saved;      /* what the store has of their memory */
 };
@@ -71,6 +72,7 @@ struct hold {
 	struct held_probe *probes;           /* under way */
 	struct held_invocation *invocations; /* likewise */
 	bool lost;                           /* another owner has the application now */
+	bool told_deeds;                     /* policies know what became of those of the last one */
 	bool duty_looked_at;                 /* whether its targets know whose restarts are */
 };
 
@@ -110,6 +112,10 @@ void held_restart(struct held_instance *held);
 bool health_asked(struct work *work);
 /* It was seen to answer: the next deploy need not ask again. */
 void health_answered(struct held_instance *held);
+/* Whether a check that failed so says nothing of the instance. */
+bool health_says_nothing(const struct health_check *check, const struct error *err);
+/* Those under way are not waited for any more. */
+void health_give_up(struct berth_operation *operation);
 /* What was found out of another incarnation says nothing of this one. */
 void health_forget(struct held_instance *held);
 

@@ -82,6 +82,13 @@ static void well(struct held_instance *held)
 	free(give(held->problem));
 }
 
+/* It is us who cannot ask, or its location that does not answer. */
+bool health_says_nothing(const struct health_check *check, const struct error *err)
+{
+	return err->code == ERR_UNSUPPORTED || err->code == ERR_NO_MEMORY || err->code == ERR_UNREACHABLE ||
+	       (err->code == ERR_TIMED_OUT && check->kind != CHECK_COMMAND);
+}
+
 static void answered(struct held_instance *held, const struct health_check *check, const struct error *err)
 {
 	struct work *work = held->work;
@@ -94,9 +101,7 @@ static void answered(struct held_instance *held, const struct health_check *chec
 		well(held);
 		return;
 	}
-	/* It is us who cannot ask, or it does not count, or not yet: that says nothing of it. */
-	if (!check || err->code == ERR_UNSUPPORTED || err->code == ERR_NO_MEMORY ||
-	    in_start_period(work, check))
+	if (!check || health_says_nothing(check, err) || in_start_period(work, check))
 		return;
 	if (++held->failures < (unsigned)check->retries)
 		return;
@@ -107,6 +112,17 @@ static void answered(struct held_instance *held, const struct health_check *chec
 		record(held, "unhealthy", words);
 	free(held->problem);
 	held->problem = words;
+}
+
+void health_give_up(struct berth_operation *operation)
+{
+	for (size_t i = 0; i < operation->work_count; i++) {
+		struct work *work = operation->works[i];
+		if (!work->settled || work->doing != DOING_PROBE)
+			continue;
+		driver_of(work)->drop(&work->site->location, &work->errand);
+		work->doing = DOING_NOTHING;
+	}
 }
 
 bool health_asked(struct work *work)

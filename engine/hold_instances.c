@@ -49,15 +49,16 @@ static enum phase not_seen(struct work *work)
 enum phase step_resting_held(struct work *work)
 {
 	const struct resurvey *again = work->site->resurvey;
-	if (again && again->under_way) /* what it tells may be older than a look of now */
+	if (again && again->under_way) /* what it tells may be older than a look of now; then all are woken */
 		return work->instance->phase;
+	/* What happened there is more than what it would answer. */
+	if (work->doing == DOING_PROBE && (work->look_due || work->instance->phase != PHASE_RUNNING)) {
+		driver_of(work)->drop(&work->site->location, &work->errand);
+		work->doing = DOING_NOTHING;
+	}
 	if (work->doing != DOING_LOOK && !work->look_due) {
 		health_asked(work);
 		return work->instance->phase;
-	}
-	if (work->doing == DOING_PROBE) { /* what happened there is more than what it would answer */
-		driver_of(work)->drop(&work->site->location, &work->errand);
-		work->doing = DOING_NOTHING;
 	}
 	switch (work_look(work)) {
 	case CALL_STAY:
@@ -92,8 +93,7 @@ void hold_sight(struct work *work, bool seen)
 	if (!work->settled)
 		return;
 	work_rest(work, seen ? phase_of(work, work->instance->seen) : PHASE_UNKNOWN);
-	if (seen) /* what was due meanwhile was put off: a look, its health */
-		work_wake(work);
+	work_wake(work); /* a check or a look that was answered meanwhile goes on */
 }
 
 static void rest(struct work *work)

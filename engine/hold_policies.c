@@ -68,6 +68,7 @@ static int take_up(struct held_component *held, const json_t *memories, const js
 	const char *text = json_text(memories, held->component->id);
 	if (text && restore(held, text, err))
 		return -1;
+	held->first = policy_set_next_id(held->set);
 	for (; done; done = done->next)
 		if (done->done && done->wish && !strcmp(done->component, held->component->id) &&
 		    held_outcome(held, done->wish, done->outcome, done->words))
@@ -187,8 +188,9 @@ static void runs_again(struct held_instance *held)
 {
 	struct berth_operation *operation = held->of->hold->operation;
 	held->stopped = false;
-	store_put_stopped(operation->berth->store, operation->application->id, held->work->instance->name,
-			  NULL);
+	uint64_t number = store_put_stopped(operation->berth->store, operation->application->id,
+					    held->work->instance->name, NULL);
+	operation->commit = number ? number : operation->commit;
 }
 
 void hold_stepped(struct work *work)
@@ -315,6 +317,7 @@ static uint64_t put_memory(struct held_component *held, char *text)
 		return 0;
 	free(held->saved);
 	held->saved = text;
+	operation->commit = number;
 	return number;
 }
 
@@ -357,6 +360,33 @@ static uint64_t chance_of(struct world *world)
 	return chance;
 }
 
+static int64_t now(const struct berth_operation *operation)
+{
+	return operation->berth->world->ops->now(operation->berth->world);
+}
+
+static void note_next(struct held_component *held, int64_t next_ms)
+{
+	const struct berth_operation *operation = held->hold->operation;
+	held->next_ms = next_ms;
+	if (next_ms != INT64_MAX)
+		held->due_ms = now(operation) + (next_ms - wall_of(operation));
+}
+
+/* By the clock that comes there first. */
+static int64_t left_ms(const struct held_component *held)
+{
+	const struct berth_operation *operation = held->hold->operation;
+	int64_t by_wall = held->next_ms - wall_of(operation), by_time = held->due_ms - now(operation);
+	int64_t left = by_wall < by_time ? by_wall : by_time;
+	return left > 0 ? left : 0;
+}
+
+static bool is_due(const struct held_component *held)
+{
+	return held->due || (held->next_ms != INT64_MAX && left_ms(held) == 0);
+}
+
 static int ask(struct held_component *held, struct error *err)
 {
 	struct world *world = held->hold->operation->berth->world;
@@ -379,10 +409,9 @@ static int ask(struct held_component *held, struct error *err)
 	if (policy_set_step(held->set, &senses, wall_of(held->hold->operation), &arena, &wishes, err))
 		return -1;
 	forget_outcomes(held);
-	held->next_ms = wishes.next_ms;
+	note_next(held, wishes.next_ms);
 	if (keep_memory(held, err) || hold_carry_out(held, &wishes, err))
 		return -1;
-	held->asked = true;
 	return 0;
 }
 
@@ -401,12 +430,10 @@ int hold_ask_policies(struct hold *hold, int64_t *ret_delay_ms, struct error *er
 		struct held_component *held = &hold->components[i];
 		if (!held->set)
 			continue;
-		if ((held->due || held->next_ms <= wall_of(hold->operation)) && ask(held, err))
+		if (is_due(held) && ask(held, err))
 			return -1;
-		if (held->next_ms == INT64_MAX)
-			continue;
-		int64_t left_ms = held->next_ms - wall_of(hold->operation);
-		*ret_delay_ms = sooner(*ret_delay_ms, left_ms > 0 ? left_ms : 0);
+		if (held->next_ms != INT64_MAX)
+			*ret_delay_ms = sooner(*ret_delay_ms, left_ms(held));
 	}
 	return 0;
 }

@@ -28,19 +28,18 @@ static void take_off(struct hold *hold, const struct held_probe *probe)
 }
 
 /* Without memory for the outcome the probe is wished again. */
-static void end(struct held_probe *probe, const struct error *err)
+static void end(struct held_probe *probe, enum outcome_kind kind, const char *words)
 {
 	struct held_component *held = probe->held;
 	take_off(held->hold, probe);
-	held_outcome(held, probe->wish, err->code ? OUTCOME_FAILED : OUTCOME_DONE,
-		     err->code ? err->text : NULL);
+	held_outcome(held, probe->wish, kind, words);
 	operation_wake(held->hold->operation);
 	free(probe);
 }
 
 static void answered(void *owner, const struct error *err)
 {
-	end(owner, err);
+	end(owner, err->code ? OUTCOME_FAILED : OUTCOME_DONE, err->code ? err->text : NULL);
 }
 
 static bool under_way(const struct held_component *held, uint64_t wish)
@@ -101,9 +100,12 @@ void hold_step_probes(struct hold *hold)
 		if (driver->probe(&probe->work->site->location, &probe->errand, probe->work->spec,
 				  &probe->check, &err) == PROGRESS_WAITING)
 			continue;
-		if (err.code == ERR_UNSUPPORTED) /* nobody can tell: that says nothing of it */
-			err = (struct error){0};
-		end(probe, &err);
+		if (err.code == ERR_UNSUPPORTED) /* nobody can tell */
+			end(probe, OUTCOME_DONE, NULL);
+		else if (err.code && health_says_nothing(&probe->check, &err))
+			end(probe, OUTCOME_DROPPED, err.text);
+		else
+			end(probe, err.code ? OUTCOME_FAILED : OUTCOME_DONE, err.code ? err.text : NULL);
 	}
 }
 

@@ -62,7 +62,7 @@ static bool surveyed(struct berth_operation *operation)
 	if (hold_watch(operation, &operation->error) ||
 	    hold_take_up(hold, keeper_deeds(operation), &operation->error))
 		return stage_failed(operation);
-	keeper_told(operation);
+	keeper_looked(operation);
 	operation->stage = STAGE_WORK;
 	return true;
 }
@@ -83,15 +83,26 @@ static bool duty_differs(const struct berth_operation *operation)
 	return false;
 }
 
+/* Whoever comes next begins with what policies remember. A store that cannot be written keeps nobody. */
+static bool written(struct berth_operation *operation)
+{
+	const struct berth *berth = operation->berth;
+	return operation->abandoned || !operation->commit ||
+	       store_durable(berth->store, operation->commit, NULL) != 0;
+}
+
 static bool held(struct berth_operation *operation)
 {
 	struct hold *hold = operation->verb_state;
 	int64_t policies_ms = -1;
 	bool at_rest = reconcile_turn(operation);
-	if (operation->cancelled && at_rest)
-		return end(operation);
-	if (operation->cancelled)
-		return false;
+	if (operation->cancelled) {
+		/* What is done still may ask by the same way, and must not wait for questions that nobody
+		 * goes on with. */
+		health_give_up(operation);
+		hold_probes_end(hold);
+		return at_rest && written(operation) && end(operation);
+	}
 	if (!hold->duty_looked_at && duty_differs(operation) && keeper_tells_duty(operation)) {
 		berth_cancel(operation);
 		return true;
@@ -105,6 +116,9 @@ static bool held(struct berth_operation *operation)
 	int64_t locations_ms = hold_resurvey(operation);
 	if (hold_ask_policies(hold, &policies_ms, &operation->error))
 		return stage_failed(operation);
+	if (!hold->told_deeds)
+		keeper_told(operation);
+	hold->told_deeds = true;
 	if (hold->deeds) {
 		keeper_take_deeds(operation, give(hold->deeds));
 		berth_cancel(operation);

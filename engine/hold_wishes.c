@@ -111,6 +111,14 @@ static bool can_be_started(const struct held_instance *member)
 	return seen && seen->state != SEEN_BROKEN && seen->state != SEEN_CREATED && !seen->leaving;
 }
 
+/* It was wished before the application was let go, and is well by now: that was done, or somebody saw to it.
+ */
+static bool seen_to(const struct held_component *held, const struct wish *wish,
+		    const struct held_instance *member)
+{
+	return wish->id < held->first && held_well(member);
+}
+
 static int restart(struct held_component *held, const struct wish *wish)
 {
 	struct held_instance *member = member_of(held, wish->member);
@@ -118,8 +126,7 @@ static int restart(struct held_component *held, const struct wish *wish)
 		return held_outcome(held, wish->id, OUTCOME_DROPPED, "it is gone");
 	if (member->wish == wish->id || !may_act(member))
 		return 0; /* it is wished again, with every step */
-	/* It was wished before it was let go, and somebody saw to it since. */
-	if (!held->asked && held_well(member))
+	if (seen_to(held, wish, member))
 		return held_outcome(held, wish->id, OUTCOME_DONE, NULL);
 	if (!bounds_allow(held, member, wish) || !hold_site_ours(member->work->site))
 		return 0;
@@ -136,7 +143,11 @@ static int replace(struct held_component *held, const struct wish *wish)
 	struct held_instance *member = member_of(held, wish->member);
 	if (!member)
 		return held_outcome(held, wish->id, OUTCOME_DROPPED, "it is gone");
-	if (!may_act(member) || !bounds_allow(held, member, wish))
+	if (!may_act(member))
+		return 0;
+	if (seen_to(held, wish, member))
+		return held_outcome(held, wish->id, OUTCOME_DONE, NULL);
+	if (!bounds_allow(held, member, wish))
 		return 0;
 	record(held, wish, wish->member, "replacing", "replace");
 	return add_deed(held, member->work->instance->seen ? DEED_REPLACE : DEED_MEND,

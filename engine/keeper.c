@@ -70,7 +70,7 @@ bool keeper_tells_duty(struct berth_operation *hold)
 	struct deed *deed = duty();
 	if (!deed)
 		return false;
-	keeper_take_deeds(hold, deed);
+	keeper_add_deeds(hold, deed);
 	return kept->duty_told = true;
 }
 
@@ -83,14 +83,20 @@ static bool has_duties(const struct application *application)
 	return false;
 }
 
-void keeper_told(const struct berth_operation *hold)
+void keeper_looked(const struct berth_operation *hold)
 {
 	struct kept *kept = kept_of(hold->berth, operation_app(hold));
 	if (!kept || kept->hold != hold)
 		return;
-	deeds_free(give(kept->deeds));
 	kept->looked_at = true;
 	kept->has_duties = has_duties(hold->application);
+}
+
+void keeper_told(const struct berth_operation *hold)
+{
+	struct kept *kept = kept_of(hold->berth, operation_app(hold));
+	if (kept && kept->hold == hold)
+		deeds_free(give(kept->deeds));
 }
 
 bool berth_keep_ready(const struct berth_operation *operation)

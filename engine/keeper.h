@@ -6,7 +6,9 @@
 
 /* What the application's hold was let go for, with what became of it; NULL: nothing. */
 const struct deed *keeper_deeds(const struct berth_operation *hold);
-/* They were told to the policies: no other hold hears them again. */
+/* The hold has seen its application. */
+void keeper_looked(const struct berth_operation *hold);
+/* Its deeds were told to the policies: no other hold hears them again. */
 void keeper_told(const struct berth_operation *hold);
 /* Whether the hold is to be let go at once, because its targets do not know yet whose duty restarts are. */
 bool keeper_tells_duty(struct berth_operation *hold);

@@ -276,7 +276,7 @@ struct location_driver {
 			       struct error *);
 	/* Does it answer this check now? DONE: yes. FAILED: not now, *err says why (and the last bytes). The
 	 * check's port is the instance's own, never 0. CHECK_NONE: it runs. ERR_UNSUPPORTED: cannot be asked
-	 * from here. */
+	 * from here; ERR_UNREACHABLE: the location does not answer, which says nothing of the instance. */
 	enum progress (*probe)(struct location *, struct errand *, const struct instance_spec *,
 			       const struct health_check *, struct error *);
 	/* End it gently within its grace, then hard; absent is DONE. `name` must carry our mark for `app`,

@@ -184,6 +184,8 @@ json_t *policy_set_save(const struct policy_set *set);
 /* What it remembers of policies that the set no longer has is left. -1: not of this version, or none. */
 int policy_set_restore(struct policy_set *set, const json_t *saved, struct error *err);
 
+/* Actions below it were wished for before. */
+uint64_t policy_set_next_id(const struct policy_set *set);
 size_t policy_set_count(const struct policy_set *set);
 const char *policy_set_name(const struct policy_set *set, size_t index); /* as written; "supplied" ones too */
 const struct policy_type *policy_set_type(const struct policy_set *set, size_t index);

@@ -231,6 +231,11 @@ int policy_set_restore(struct policy_set *set, const json_t *saved, struct error
 	return 0;
 }
 
+uint64_t policy_set_next_id(const struct policy_set *set)
+{
+	return (uint64_t)set->next_id;
+}
+
 size_t policy_set_count(const struct policy_set *set)
 {
 	return set->count;

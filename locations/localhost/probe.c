@@ -77,7 +77,8 @@ static void tcp_answered(void *owner, const struct error *error)
 
 	probing->call = NULL;
 	probing->answered = true;
-	probing->result = *error;
+	if (error->code != OK)
+		fail(&probing->result, ERR_FAILED, "%s", error->text);
 	probing->task.errand->wake(probing->task.errand);
 }
 
@@ -88,7 +89,8 @@ static void http_answered(void *owner, struct http_answer *answer)
 
 	probing->exchange = NULL;
 	probing->answered = true;
-	probing->result = answer->error;
+	if (answer->error.code != OK)
+		fail(&probing->result, ERR_FAILED, "%s", answer->error.text);
 	if (answer->error.code == OK && (wanted ? status != wanted : status < 200 || status > 399)) {
 		if (wanted)
 			fail(&probing->result, ERR_FAILED, "it answers with status %d, not %d", status,

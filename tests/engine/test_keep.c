@@ -661,3 +661,128 @@ Test(keep, an_application_taken_over_by_somebody_else_is_not_acted_on)
 	let_go();
 	berth_close(other);
 }
+
+#define CHECKED                                                                                              \
+	"id: app\nlocation: fake\nservices:\n"                                                               \
+	"- {type: 'docker:a:1', id: web, openPorts: 80, healthCheck: {tcp: {port: 80}, interval: 2s, "       \
+	"retries: 2}, policies: [{type: restarter}]}\n"
+
+Test(keep, a_check_that_is_answered_while_all_is_listed_anew_goes_on)
+{
+	deploy(CHECKED);
+	fake_target_time(scene.target, FAKE_PROBE, 300);
+	fake_target_time(scene.target, FAKE_LIST, 500);
+	keep();
+	for (int i = 0; i < 40; i++) { /* at some time of every one of them a check is under way */
+		pass(730);
+		fake_target_event(scene.target, "app", NULL);
+	}
+	size_t before = fake_target_calls(scene.target, FAKE_PROBE);
+	pass(20 * SECOND);
+	cr_assert_gt(fake_target_calls(scene.target, FAKE_PROBE), before);
+}
+
+Test(keep, a_check_that_its_location_does_not_answer_says_nothing_of_the_instance)
+{
+	deploy(CHECKED);
+	keep();
+	pass(10 * SECOND);
+	size_t before = starts();
+	fake_target_unreachable(scene.target, true);
+	pass(MINUTE);
+	fake_target_unreachable(scene.target, false);
+	pass(5 * MINUTE);
+	cr_assert_eq(starts(), before, "told:\n%s", told ? told : "");
+}
+
+Test(keep, a_connection_that_its_location_does_not_answer_says_nothing_either)
+{
+	deploy("id: app\nlocation: fake\nservices:\n- {type: 'docker:a:1', id: web, openPorts: 80, policies: "
+	       "[{type: connection-failure-detector}, {type: restarter}]}\n");
+	keep();
+	pass(10 * SECOND);
+	size_t before = starts();
+	fake_target_unreachable(scene.target, true);
+	pass(MINUTE);
+	fake_target_unreachable(scene.target, false);
+	pass(5 * MINUTE);
+	cr_assert_eq(starts(), before, "told:\n%s", told ? told : "");
+}
+
+static size_t times_told(const char *words)
+{
+	size_t count = 0;
+	for (const char *at = told; at && (at = strstr(at, words)); at++)
+		count++;
+	return count;
+}
+
+Test(keep, what_fails_at_once_is_remembered_before_it_is_tried_again)
+{
+	deploy("id: app\nlocation: fake\nservices:\n"
+	       "- {type: 'docker:redis:3', id: db, openPorts: 6379}\n"
+	       "- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")], policies: "
+	       "[{type: replacer, jitter: 0}]}\n");
+	keep();
+	pass(SECOND);
+	kill_it("app.db.1");
+	kill_it("app.web.1");
+	pass(9 * SECOND);
+	cr_assert_eq(times_told("replaced, try 1"), 1, "told:\n%s", told);
+	cr_assert_eq(times_told("replaced, try 2"), 0, "told:\n%s", told);
+	pass(20 * SECOND);
+	cr_assert_eq(times_told("replaced, try 2"), 1, "told:\n%s", told);
+}
+
+Test(keep, a_wait_does_not_grow_when_the_clock_is_set_back)
+{
+	deploy(RESTARTED);
+	keep();
+	pass(SECOND);
+	struct fake_behaviour ends = {.component = "app.web", .exits = UINT32_MAX, .exit_code = 3};
+	fake_target_behave(scene.target, &ends);
+	kill_it("app.web.1");
+	pass(20 * SECOND);
+	ends.exits = 0;
+	fake_target_behave(scene.target, &ends);
+	virtual_world_set_back(scene.world, 60 * MINUTE);
+	pass(12 * MINUTE);
+	runs("app.web.1");
+}
+
+Test(keep, what_was_begun_before_a_death_and_is_well_is_not_begun_again)
+{
+	deploy(RESTARTED);
+	keep();
+	pass(SECOND);
+	struct fake_behaviour slow = {.component = "app.db", .answers_after_ms = 5000};
+	fake_target_behave(scene.target, &slow);
+	size_t before = starts();
+	kill_it("app.db.1");
+	pass(SECOND);
+	cr_assert_eq(starts(), before + 1);
+	berth_operation_free(give(keeper));
+	scene_restart(&scene, true);
+	fake_target_unreachable(scene.target, true);
+	keep();
+	pass(20 * SECOND);
+	fake_target_unreachable(scene.target, false);
+	pass(5 * MINUTE);
+	runs("app.db.1");
+	cr_assert_eq(starts(), before + 1, "told:\n%s", told);
+}
+
+Test(keep, duties_are_told_where_an_older_secret_stays)
+{
+	static const char blueprint[] = "id: app\nlocation: fake\nservices:\n- {type: 'docker:x:1', id: web, "
+					"onChange: none, env: {TOKEN: "
+					"'$berth:secret(\"env:CANARY\")'}, policies: [{type: restarter}]}\n";
+	scene_environment("CANARY", "before");
+	deploy(blueprint);
+	scene_environment("CANARY", "after");
+	keep();
+	pass(5 * SECOND);
+	cr_assert_eq(there("app.web.1")->restart, RESTART_NO);
+	let_go();
+	cr_assert_eq(there("app.web.1")->restart, RESTART_UNLESS_STOPPED);
+}

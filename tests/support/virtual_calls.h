@@ -9,6 +9,7 @@ struct virtual_world {
 	struct world world; /* first, so that a world is a virtual one by a cast */
 	struct clock *clock;
 	uint64_t chance;
+	int64_t set_back_ms; /* the wall clock was, in all */
 	pid_t last_pid;
 	struct virtual_hooks hooks;
 	char directory[256];

@@ -46,7 +46,12 @@ static int64_t now(struct world *world)
 
 static int64_t wall(struct world *world)
 {
-	return INT64_C(1750000000000) + clock_now(of(world)->clock);
+	return INT64_C(1750000000000) + clock_now(of(world)->clock) - of(world)->set_back_ms;
+}
+
+void virtual_world_set_back(struct world *world, int64_t by_ms)
+{
+	of(world)->set_back_ms += by_ms;
 }
 
 /* splitmix64 */

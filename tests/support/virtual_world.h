@@ -33,6 +33,8 @@ void virtual_world_hooks(struct world *world, const struct virtual_hooks *hooks)
 const struct virtual_hooks *virtual_world_hooked(const struct world *world);
 /* Absolute; for state directories and the like. */
 const char *virtual_world_directory(const struct world *world);
+/* The wall clock is set back; the monotonic one never is. */
+void virtual_world_set_back(struct world *world, int64_t by_ms);
 void virtual_world_port(struct world *world, uint16_t port, bool taken);
 
 /* Fire events until the predicate holds (NULL: never) or `limit_ms` of virtual time have passed; whether it
