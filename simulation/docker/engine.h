@@ -124,6 +124,8 @@ void docker_engine_ask(struct docker_engine *engine, const char *method, const c
 int docker_engine_end(struct docker_engine *engine, const char *name, int exit_code);
 /* Out of memory: the kernel ends it with SIGKILL. */
 int docker_engine_out_of_memory(struct docker_engine *engine, const char *name);
+/* It runs on and answers nobody, until it is started anew; or it answers again. Likewise. */
+int docker_engine_hang(struct docker_engine *engine, const char *name, bool hangs);
 /* As after a crash of its machine: everything that is connected breaks off, containers are killed, and nobody
  * answers for so long. Those whose restart policy says so are started again then. */
 void docker_engine_restart(struct docker_engine *engine, int64_t down_ms);

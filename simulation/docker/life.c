@@ -290,6 +290,16 @@ int docker_engine_out_of_memory(struct docker_engine *engine, const char *name)
 	return docker_engine_end(engine, name, 137);
 }
 
+int docker_engine_hang(struct docker_engine *engine, const char *name, bool hangs)
+{
+	struct container *container = container_found(engine, name);
+
+	if (!container || !has_process(container))
+		return -1;
+	container->answers_ms = hangs ? -1 : clock_now(engine->clock);
+	return 0;
+}
+
 /* --- by signals -------------------------------------------------------------------------------- */
 
 static void end_soon(struct container *container, int code, int64_t delay_ms)

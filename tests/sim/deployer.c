@@ -6,11 +6,12 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "tests/sim/judge.h"
+#include "tests/sim/kept.h"
 #include "tests/sim/stage.h"
 
-const char *const errand_words[DO_ERRANDS] = {"deploy",  "plan",  "status",   "stop", "start",
-					      "restart", "scale", "destroy",  "why",  "gc",
-					      "logs",    "exec",  "locations"};
+const char *const errand_words[DO_KINDS] = {"deploy",  "plan",  "status",    "stop",  "start",
+					    "restart", "scale", "destroy",   "why",   "gc",
+					    "logs",    "exec",  "locations", "policy"};
 
 static char secret[32];
 
@@ -43,6 +44,8 @@ void deployer_close(struct deployer *deployer)
 	if (deployer->operation)
 		berth_operation_free(deployer->operation);
 	deployer->operation = NULL;
+	berth_operation_free(deployer->keeper);
+	deployer->keeper = NULL;
 	berth_close(deployer->berth);
 	deployer->berth = NULL;
 	seat_free(deployer->seat);
@@ -58,9 +61,13 @@ void deployer_revive(struct deployer *deployer)
 	stage_say(deployer->stage, "deployer %d: killed%s%s", deployer->number + 1,
 		  deployer->operation ? " in the middle of " : "",
 		  deployer->operation ? errand_words[deployer->doing] : "");
+	if (deployer->keeper)
+		kept_died(deployer->stage);
 	deployer_close(deployer);
 	if (deployer_open(deployer))
 		stage_accuse(deployer->stage, "opens", "berth cannot be opened after a death");
+	else if (deployer->keeps)
+		kept_begin(deployer);
 }
 
 void deployer_lose_store(struct deployer *deployer)
@@ -151,16 +158,19 @@ static const char *any_component(const struct theatre *stage, struct dice *dice)
 typedef struct berth_operation *verb_function(struct berth *, const struct berth_request *,
 					      const struct berth_listener *, struct berth_error *);
 
-static verb_function *const verbs[DO_ERRANDS] = {
-    berth_deploy,  berth_plan, berth_status, berth_stop, berth_start, berth_restart,  berth_scale,
-    berth_destroy, berth_why,  berth_gc,     berth_logs, berth_exec,  berth_locations};
+static verb_function *const verbs[DO_KINDS] = {
+    berth_deploy,  berth_plan, berth_status, berth_stop, berth_start, berth_restart,   berth_scale,
+    berth_destroy, berth_why,  berth_gc,     berth_logs, berth_exec,  berth_locations, berth_policy};
 
 bool deployer_begin(struct deployer *deployer, enum errand_kind doing, uint64_t chance)
 {
 	static const char *const command[] = {"true", NULL};
 	struct theatre *stage = deployer->stage;
 	struct dice dice = {chance};
-	const char *components[] = {any_component(stage, &dice), NULL};
+	const struct detail *detail = &deployer->detail;
+	const char *components[] = {detail->component ? detail->component : any_component(stage, &dice),
+				    NULL};
+	const char *const arguments[] = {detail->argument, NULL};
 	bool reads_blueprint = doing == DO_DEPLOY || doing == DO_PLAN;
 	struct berth_request request = {.size = sizeof request,
 					.blueprint = reads_blueprint ? text_view(&stage->blueprint) : NULL,
@@ -171,11 +181,15 @@ bool deployer_begin(struct deployer *deployer, enum errand_kind doing, uint64_t 
 					.adopt = deployer->adopt,
 					.tail = 5,
 					.command = doing == DO_EXEC ? command : NULL,
+					.action = detail->action,
+					.name = detail->policy,
+					.arguments = detail->argument ? arguments : NULL,
 					.count = 1 + roll(&dice, 3)};
 	struct berth_listener listener = {
 	    .size = sizeof listener, .event = hear, .confirm = agree, .context = deployer};
 	struct berth_error error = {0};
-	if (doing == DO_SCALE || doing == DO_EXEC || (doing == DO_RESTART && one_in(&dice, 2)))
+	if (detail->component || doing == DO_SCALE || doing == DO_EXEC ||
+	    (doing == DO_RESTART && one_in(&dice, 2)))
 		request.components = components;
 	snprintf(secret, sizeof secret, "hush%u", stage->model.secret_version);
 	deployer->doing = doing;
@@ -183,6 +197,7 @@ bool deployer_begin(struct deployer *deployer, enum errand_kind doing, uint64_t 
 	deployer->wanted = stage->model;
 	deployer->begun++;
 	judge_begin(deployer);
+	kept_asked(deployer);
 	stage_say(stage, "deployer %d: %s%s%s", deployer->number + 1, errand_words[doing],
 		  request.components ? " " : "", request.components ? components[0] : "");
 	tally_add(stage->tally, "operation", errand_words[doing], 1);
@@ -216,6 +231,7 @@ void deployer_conclude(struct deployer *deployer)
 	stage_say(stage, "deployer %d: %s ends with %d%s%s", deployer->number + 1,
 		  errand_words[deployer->doing], (int)outcome,
 		  *berth_message(deployer->operation) ? ": " : "", berth_message(deployer->operation));
+	kept_answered(deployer, outcome);
 	judge_end(deployer, outcome);
 	berth_operation_free(deployer->operation);
 	deployer->operation = NULL;

@@ -7,6 +7,7 @@
 
 #include "base/map.h"
 #include "locations/fake/target.h"
+#include "tests/sim/kept.h"
 #include "tests/sim/local.h"
 #include "tests/sim/rules.h"
 
@@ -95,6 +96,8 @@ void judge_step(struct theatre *stage)
 	rule_strangers_untouched(stage);
 	rule_data_stays(stage);
 	rule_done_survives(stage);
+	if (stage->kept)
+		kept_sights(stage, &judge->now);
 }
 
 bool judge_reads_only(enum errand_kind doing)

@@ -357,6 +357,7 @@ static void render_rest(const struct model *model, const struct part *part, stru
 		text_add(out, "  restart: always\n");
 	if (part->protected)
 		text_add(out, "  protect: true\n");
+	model_render_care(part, out);
 }
 
 void model_render(const struct model *model, struct text *out)

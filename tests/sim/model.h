@@ -20,6 +20,29 @@ enum temper {
 	TEMPERS
 };
 
+/* Who looks after it while a controller runs. */
+enum care {
+	CARE_NONE,
+	CARE_RESTARTED,
+	CARE_REPLACED,
+	CARE_BOTH,
+	CARE_CLASSIC, /* Brooklyn's ServiceRestarter */
+	CARE_CLASSIC_BOTH,
+	CARES
+};
+extern const char *const care_words[CARES];
+
+/* What the blueprint says of restarters and replacers under their short names. */
+enum {
+	CARE_BACKOFF_MS = 2000,
+	CARE_BACKOFF_MAX_MS = 16000,
+	CARE_STABLE_MS = 20000,
+	CARE_BREAKER_AFTER = 4,
+	CARE_BREAKER_MS = 30000,
+	CARE_PARALLEL = 2,
+	CARE_CLASSIC_MS = 180000, /* a second failure so soon is the last, by the class name */
+};
+
 struct part {
 	bool there;
 	char id[12];
@@ -37,6 +60,10 @@ struct part {
 	int on_change;        /* 0: restart, 1: signal, 2: none */
 	int links[LINKS_MAX]; /* indices of parts before it; -1: none */
 	int after;            /* dependsOn; -1: none */
+	enum care care;
+	bool connected;  /* it is asked whether it takes connections */
+	bool periodic;   /* restarted by the clock */
+	bool stop_after; /* stopped when it has had its time */
 };
 
 struct model {
@@ -84,6 +111,12 @@ static inline int64_t model_job_lives_ms(unsigned version)
 /* "good:3" */
 void model_image(const struct part *part, char *ret, size_t size);
 void model_render(const struct model *model, struct text *ret_yaml);
+/* model_care.c: each part is given to somebody's care, or to nobody's. */
+void model_care(struct model *model, struct dice *dice);
+bool part_is_kept(const struct part *part);     /* its restarts are a policy's */
+bool part_is_replaced(const struct part *part); /* a policy makes it anew */
+bool part_has_duty(const struct part *part);    /* and its target can be told so */
+void model_render_care(const struct part *part, struct text *out);
 const struct part *model_part(const struct model *model, const char *id);
 /* Whether the secret is one of its variables. */
 bool model_has_secret(const struct model *model, const struct part *part);

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "tests/sim/judge.h"
+#include "tests/sim/kept.h"
 #include "tests/sim/local.h"
 
 #define MINUTE_MS    INT64_C(60000)
@@ -378,6 +379,7 @@ void play_expect(struct tally *tally)
 	for (int i = 0; i < EDITS; i++)
 		tally_add(tally, "edit", edit_words[i], 0);
 	tally_add(tally, "edit", "a bad version", 0);
+	kept_expect(tally);
 	for (const char *const *kind = trial_kinds; *kind; kind++)
 		tally_add(tally, "trial", *kind, 0);
 	for (size_t i = 0; i < COUNT_OF(phases); i++)
@@ -411,6 +413,7 @@ static void make_move(struct theatre *stage, const struct move *move)
 	    [MOVE_DISK] = local_disk,
 	    [MOVE_BAD_UPDATE] = move_bad_update,
 	    [MOVE_TRIAL] = move_trial,
+	    [MOVE_KEPT] = move_kept,
 	};
 	struct dice dice = {move->chance};
 	if (!stage_run(stage, move->pause_ms))
@@ -419,6 +422,13 @@ static void make_move(struct theatre *stage, const struct move *move)
 		play_wait(stage);
 	else
 		moves[move->kind](stage, &dice);
+}
+
+static void make_moves(struct theatre *stage, const struct score *score, unsigned from, unsigned to)
+{
+	for (unsigned i = from; i < to && !stage->rule[0]; i++)
+		if (!score->moves[i].left_out)
+			make_move(stage, &score->moves[i]);
 }
 
 /* Until it is gone: the engine may just be away. */
@@ -523,11 +533,14 @@ void score_play(const struct score *score, struct tally *tally,
 	model_invent(&stage.model, &dice, score->realms);
 	stage_publish(&stage);
 	ret->components = model_wanted(&stage.model);
-	for (unsigned i = 0; i < score->count && !stage.rule[0]; i++)
-		if (!score->moves[i].left_out)
-			make_move(&stage, &score->moves[i]);
+	make_moves(&stage, score, 0, score->kept_from);
 	if (!stage.rule[0])
 		settle(&stage);
+	if (score->kept_from < score->count && !stage.rule[0] && kept_open(&stage, &dice)) {
+		make_moves(&stage, score, score->kept_from, score->count);
+		if (!stage.rule[0])
+			kept_settle(&stage, &dice);
+	}
 	if (!stage.rule[0])
 		clear_away(&stage, score->chance);
 	snprintf(ret->rule, sizeof ret->rule, "%s", stage.rule);

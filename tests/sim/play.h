@@ -5,7 +5,7 @@
 
 #include "tests/sim/stage.h"
 
-enum { MOVES_MAX = 64 };
+enum { MOVES_MAX = 96 };
 
 enum move_kind {
 	MOVE_EDIT,
@@ -31,6 +31,7 @@ enum move_kind {
 	MOVE_DISK,
 	MOVE_BAD_UPDATE,
 	MOVE_TRIAL,
+	MOVE_KEPT, /* while a controller keeps the application */
 	MOVE_KINDS
 };
 
@@ -48,6 +49,7 @@ struct score {
 	uint64_t chance; /* of the application's first form */
 	struct move moves[MOVES_MAX];
 	unsigned count;
+	unsigned kept_from; /* the first of those with a controller; `count`: there is none */
 };
 
 struct outcome {

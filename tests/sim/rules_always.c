@@ -25,6 +25,13 @@ static bool share_volume(const struct sight *a, const struct sight *b)
 	return false;
 }
 
+/* A replacer makes the same once more before the one that is ill goes. */
+static bool is_being_replaced(const struct theatre *stage, const struct sight *one, const struct sight *other)
+{
+	const struct part *part = model_part(&stage->model, one->component);
+	return stage->kept && part && part_is_replaced(part) && one->generation != other->generation;
+}
+
 /* Where names are unique: at most one of each content, at most two at all, and never two on one volume. */
 void rule_no_doubles(struct theatre *stage, const struct sights *sights)
 {
@@ -35,7 +42,7 @@ void rule_no_doubles(struct theatre *stage, const struct sights *sights)
 			if (!sight_same_instance(one, other))
 				continue;
 			if (one->realm != REALM_NAMELESS && one->running && other->running &&
-			    same_content(one, other))
+			    same_content(one, other) && !is_being_replaced(stage, one, other))
 				stage_accuse(stage, "doubles", "%s and %s run, and are the same", one->name,
 					     other->name);
 			if (one->running && other->running && share_volume(one, other))

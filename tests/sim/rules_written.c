@@ -45,7 +45,9 @@ static void limits_are(struct theatre *stage, const struct sight *sight, const s
 	}
 	if (!part->job)
 		must_be(stage, sight, "the restart policy", sight->policy,
-			part->always ? "always" : "unless-stopped");
+			stage->deployers[0].keeper && part_has_duty(part) ? "no"
+			: part->always                                    ? "always"
+									  : "unless-stopped");
 }
 
 static void file_is(struct theatre *stage, const struct sight *sight, const struct part *part)

@@ -5,6 +5,8 @@
 #include "tests/sim/calls.h"
 #include "tests/sim/play.h"
 
+enum { KEPT_EACH = 25 }; /* of so many seeds one goes on with a controller */
+
 /* How often each kind comes, of all. */
 static const unsigned weights[MOVE_KINDS] = {
     [MOVE_EDIT] = 12,    [MOVE_OPERATION] = 22,     [MOVE_WAIT] = 8,       [MOVE_FATE] = 26,
@@ -48,10 +50,12 @@ void score_write(struct score *score, uint64_t seed)
 {
 	struct dice dice = {seed * UINT64_C(0x2545f4914f6cdd1d) + 1};
 	*score = (struct score){.seed = seed, .realms = any_realms(&dice), .chance = dice_next(&dice)};
-	score->count = 28 + roll(&dice, 20);
+	score->count = score->kept_from = 28 + roll(&dice, 20);
+	if (seed % KEPT_EACH == 0)
+		score->count += 12 + (unsigned)(seed / KEPT_EACH % 9);
 	for (unsigned i = 0; i < score->count; i++) {
 		struct move *move = &score->moves[i];
-		move->kind = any_kind(&dice);
+		move->kind = i < score->kept_from ? any_kind(&dice) : MOVE_KEPT;
 		move->pause_ms = one_in(&dice, 3) ? roll(&dice, 4000) : roll(&dice, 300);
 		move->chance = dice_next(&dice);
 	}

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "tests/sim/judge.h"
+#include "tests/sim/kept.h"
 #include "tests/sim/local.h"
 
 #define ECHO_MS   60000
@@ -50,6 +51,7 @@ void stage_meet(struct theatre *stage, const char *kind)
 {
 	tally_add(stage->tally, "fault", kind, 1);
 	stage->disturbances++;
+	kept_disturbed(stage);
 	for (int i = 0; i < DEPLOYERS; i++)
 		stage->deployers[i].disturbed = true;
 }
@@ -286,6 +288,7 @@ void stage_close(struct theatre *stage)
 	for (int i = 0; i < MACHINES; i++)
 		machine_free(stage->machines[i]);
 	judge_free(stage->judge);
+	kept_close(stage);
 	universe_free(stage->universe);
 	text_release(&stage->blueprint);
 	sights_release(&stage->sights);
@@ -311,6 +314,8 @@ static bool step(struct theatre *stage, int64_t limit)
 		stage->steps++;
 		stage_look_round(stage);
 		judge_step(stage);
+		if (stage->kept)
+			kept_step(stage);
 	}
 	return more && !stage->rule[0];
 }

@@ -30,9 +30,11 @@ enum errand_kind {
 	DO_LOGS,
 	DO_EXEC,
 	DO_LOCATIONS,
-	DO_ERRANDS
+	DO_ERRANDS,
+	DO_POLICY = DO_ERRANDS, /* only where a controller is */
+	DO_KINDS
 };
-extern const char *const errand_words[DO_ERRANDS];
+extern const char *const errand_words[DO_KINDS];
 
 /* Somebody with a berth: a process of it at a time, on one machine, with one store. */
 struct deployer {
@@ -44,6 +46,8 @@ struct deployer {
 	struct seat *seat;
 	struct berth *berth;
 	struct berth_operation *operation; /* NULL: idle */
+	struct berth_operation *keeper;    /* NULL: it is no controller */
+	bool keeps;                        /* whoever takes its place is one again */
 	enum errand_kind doing;
 	bool adopt, dry;
 	bool disturbed;         /* something from outside happened since it began */
@@ -67,6 +71,9 @@ struct deployer {
 	bool alone;          /* nobody else worked meanwhile */
 	char holder[80];     /* who had the application at the engine when it began; "" nobody */
 	bool from_converged; /* nothing but edits came since the last deploy that ended well */
+	struct detail {      /* of DO_POLICY, and of what is meant to be one component's */
+		const char *action, *policy, *component, *argument; /* NULL: as chance says */
+	} detail;
 };
 
 /* What is planned for messages. */
@@ -108,6 +115,7 @@ struct theatre {
 	int64_t echoes_until_ms; /* messages of the dead and of those who gave up may arrive till then */
 	struct tally *tally;
 	struct judge *judge;
+	struct kept *kept; /* of a controller: what was seen of what it keeps; NULL: there is none */
 	/* Why this seed is a violation: the rule's name, and words; "" as long as it is none. */
 	char rule[48], verdict[1024];
 	void (*line)(void *owner, int64_t now_ms, const char *words);
