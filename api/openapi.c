@@ -19,12 +19,17 @@ static void add_parameter(json_t *list, const char *place, const char *name, jso
 	json_add(list, parameter);
 }
 
+static json_t *pattern_schema(const char *pattern)
+{
+	return json_pack("{ssss}", "type", "string", "pattern", pattern);
+}
+
 static void add_path_parameters(json_t *list, const char *path)
 {
 	for (const char *at = strchr(path, '{'); at; at = strchr(at + 1, '{')) {
 		owned_memory char *name = strndup(at + 1, strcspn(at + 1, "}"));
 		if (name)
-			add_parameter(list, "path", name, json_pack("{ss}", "type", "string"));
+			add_parameter(list, "path", name, pattern_schema("^[A-Za-z0-9_-]+$"));
 	}
 }
 
@@ -57,9 +62,13 @@ static void add_header_parameters(json_t *list, const struct route *route)
 		add_parameter(list, "header", "Idempotency-Key",
 			      json_pack("{sssisi}", "type", "string", "minLength", 1, "maxLength", 200));
 	if (is_conditional(route))
-		add_parameter(list, "header", "If-Match", text_schema());
-	if (is_tagged(route) || (is_conditional(route) && has_word(verb->takes, "if_new")))
+		add_parameter(list, "header", "If-Match",
+			      pattern_schema("^\"[1-9][0-9]{0,17}(-[0-9a-f]{16})?\"$"));
+	if (is_tagged(route))
 		add_parameter(list, "header", "If-None-Match", text_schema());
+	if (is_conditional(route) && has_word(verb->takes, "if_new"))
+		add_parameter(list, "header", "If-None-Match",
+			      json_pack("{sss[s]}", "type", "string", "enum", "*"));
 	if (route->answer == ANSWER_STREAM || route->run == run_events)
 		add_parameter(list, "header", "Last-Event-ID",
 			      json_pack("{sssi}", "type", "integer", "minimum", 0));
@@ -76,6 +85,16 @@ static json_t *parameters_of(const struct route *route)
 	return list;
 }
 
+static json_t *words_json(const char *words)
+{
+	json_t *list = json_array();
+	for (size_t length; *words; words += length + (words[length] == ' ')) {
+		length = strcspn(words, " ");
+		json_add(list, json_stringn(words, length));
+	}
+	return list;
+}
+
 static json_t *body_of(const struct route *route)
 {
 	json_t *schema;
@@ -85,7 +104,11 @@ static json_t *body_of(const struct route *route)
 		schema = schema_reference("Input");
 	else
 		schema = request_schema(route->takes);
-	return json_pack("{so}", "content", content("application/json", schema));
+	const char *needs = schema_needs(route->verb);
+	if (*needs)
+		json_put(schema, "required", words_json(needs));
+	bool needed = *needs || route->run == run_verb || route->run == run_operation_input;
+	return json_pack("{sbso}", "required", needed, "content", content("application/json", schema));
 }
 
 /* The document of its verb, or of its own. */
@@ -119,12 +142,12 @@ static json_t *content_of(const struct route *route)
 	case ANSWER_DOCUMENT:
 		all = content("application/json", document_of(route));
 		if (route->run == run_events)
-			json_put(all, events, json_pack("{so}", "schema", text_schema()));
+			json_put(all, events, json_object());
 		return all;
 	case ANSWER_OPERATION:
 		return content("application/json", schema_reference("Operation"));
 	case ANSWER_STREAM:
-		all = content(events, text_schema());
+		all = json_pack("{s{}}", events);
 		if (route->run == run_logs)
 			json_put(all, "text/plain", json_pack("{so}", "schema", text_schema()));
 		return all;

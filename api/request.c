@@ -138,10 +138,24 @@ static int read_text(const char **ret, struct arena *arena, const json_t *value,
 	return *ret ? 0 : fail_memory(err);
 }
 
+/* 5 and 5.0 are one number. False: it is none between 0 and `high`. */
+static bool read_number(const json_t *value, int64_t high, int64_t *ret)
+{
+	double real = json_real_value(value);
+	if (json_is_real(value) && real >= 0 && real < 9e15 && (double)(int64_t)real == real)
+		*ret = (int64_t)real;
+	else if (json_is_integer(value))
+		*ret = json_integer_value(value);
+	else
+		return false;
+	return *ret >= 0 && *ret <= high;
+}
+
 static int read_member(struct berth_request *ret, struct arena *arena, const struct member *member,
 		       const json_t *value, struct error *err)
 {
 	void *at = value_at(ret, member);
+	int64_t number;
 	if (json_is_null(value))
 		return 0;
 	switch (member->kind) {
@@ -155,15 +169,14 @@ static int read_member(struct berth_request *ret, struct arena *arena, const str
 		*(bool *)at = json_is_true(value);
 		return 0;
 	case MEMBER_NUMBER:
-		if (!json_is_integer(value) || json_integer_value(value) < 0)
+		if (!read_number(value, INT64_MAX, &number))
 			return fail_kind(member, err);
-		*(int64_t *)at = json_integer_value(value);
+		*(int64_t *)at = number;
 		return 0;
 	case MEMBER_SMALL:
-		if (!json_is_integer(value) || json_integer_value(value) < 0 ||
-		    json_integer_value(value) > UINT16_MAX)
+		if (!read_number(value, UINT16_MAX, &number))
 			return fail_kind(member, err);
-		*(unsigned *)at = (unsigned)json_integer_value(value);
+		*(unsigned *)at = (unsigned)number;
 		return 0;
 	}
 	return -1;
@@ -273,6 +286,41 @@ json_t *request_write(const struct berth_request *request, const char *takes)
 
 /* --- describing ----------------------------------------------------------------------------- */
 
+/* What its kind alone does not tell of a member. */
+static const struct {
+	const char *name, *choices, *pattern;
+} rules[] = {
+    {"locations", NULL, "^[^=]+=[^=]"},
+    {"settings", NULL, "^[^=]+="},
+    {"environment", NULL, "^[^=]+="},
+    {"format", "dot|mermaid|svg", NULL},
+    {"wait_for", "running|healthy|finished|gone", NULL},
+    {"action", "list|suspend|resume|set", NULL},
+};
+
+static json_t *choices_json(const char *choices)
+{
+	json_t *list = json_array();
+	for (size_t length; *choices; choices += length + (choices[length] == '|')) {
+		length = strcspn(choices, "|");
+		json_add(list, json_stringn(choices, length));
+	}
+	return list;
+}
+
+static void add_rules(json_t *schema, const struct member *member)
+{
+	json_t *text = member->kind == MEMBER_LIST ? json_object_get(schema, "items") : schema;
+	for (size_t i = 0; i < COUNT_OF(rules); i++) {
+		if (strcmp(rules[i].name, member->name) != 0)
+			continue;
+		if (rules[i].choices)
+			json_put(text, "enum", choices_json(rules[i].choices));
+		if (rules[i].pattern)
+			json_put_text(text, "pattern", rules[i].pattern);
+	}
+}
+
 json_t *member_schema(const struct member *member)
 {
 	static const char *const types[] = {[MEMBER_TEXT] = "string",
@@ -285,8 +333,11 @@ json_t *member_schema(const struct member *member)
 	json_put_text(schema, "description", member->summary);
 	if (member->kind == MEMBER_LIST)
 		json_put(schema, "items", json_pack("{ss}", "type", "string"));
-	if (member->kind == MEMBER_NUMBER || member->kind == MEMBER_SMALL)
+	if (member->kind == MEMBER_NUMBER || member->kind == MEMBER_SMALL) {
 		json_put_number(schema, "minimum", 0);
+		json_put_number(schema, "maximum", member->kind == MEMBER_SMALL ? UINT16_MAX : INT64_MAX);
+	}
+	add_rules(schema, member);
 	return schema;
 }
 

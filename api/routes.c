@@ -171,12 +171,28 @@ static bool refuse_stranger(struct exchange *exchange)
 	return true;
 }
 
+/* A name that no application can have is not looked for anywhere. */
+static bool refuse_name(struct exchange *exchange)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+	const char *name = strstr(exchange->route->path, "{app}") ? exchange->arguments[0] : NULL;
+	if (!name || !name[strspn(name, letters)])
+		return false;
+	owned_text shown = {0};
+	text_add_printable(&shown, name, strnlen(name, 80));
+	problem(exchange, 400, "names are made of letters, digits, `_` and `-`",
+		"`%s` is no application's name", text_view(&shown));
+	return true;
+}
+
 void route_run(struct exchange *exchange)
 {
 	char allow[64];
 	exchange->route =
 	    route_find(exchange->method, exchange->path, &exchange->arena, exchange->arguments, allow);
 	if (refuse_stranger(exchange))
+		return;
+	if (exchange->route && refuse_name(exchange))
 		return;
 	if (exchange->route) {
 		exchange->route->run(exchange);

@@ -38,11 +38,12 @@ void route_run(struct exchange *exchange);
 /* openapi.c: all of it as OpenAPI 3.1. */
 json_t *openapi_document(void);
 
-/* schemas.c: the documents of the API as JSON Schema, by name; a reference to one; and the name of a verb's,
- * or NULL. */
+/* schemas.c: the documents of the API as JSON Schema, by name; a reference to one; what a verb's request
+ * needs, "" for nothing; and the name of a verb's document, or NULL. */
 json_t *schemas_all(void);
 json_t *schema_reference(const char *name);
 const char *schema_of_verb(const char *verb);
+const char *schema_needs(const char *verb);
 
 /* handlers.c */
 void run_document(struct exchange *exchange);  /* by the query; wait and answer with the result */

@@ -78,7 +78,6 @@ static const struct {
     {"Run", "instance:text location:text exit_code:number? error:text? output:[text]"},
     {"Invoked", "format_version:text app:text -component:text -effector:text -results:[Run] -error:Error"},
     {"Executed", "format_version:text app:text -instance:text -exit_code:number -error:Error"},
-    {"Logged", "format_version:text app:text -error:Error"},
 
     {"Position", "line:number column:number byte:number"},
     {"Range", "filename:text start:Position end:Position"},
@@ -97,29 +96,29 @@ static const struct {
 /* What a verb's document is. */
 static const struct {
 	const char *verb, *shape;
+	const char *needs; /* the members of its request that it cannot do without, beside the path's */
 } documents[] = {
-    {"validate", "Validated"},
-    {"plan", "Plan"},
-    {"deploy", "Deployed"},
-    {"status", "Status"},
-    {"destroy", "Destroyed"},
-    {"logs", "Logged"},
-    {"stop", "Deployed"},
-    {"start", "Deployed"},
-    {"restart", "Deployed"},
-    {"scale", "Deployed"},
-    {"exec", "Executed"},
-    {"wait", "Status"},
-    {"why", "Why"},
-    {"gc", "Collected"},
-    {"history", "History"},
-    {"rollback", "Deployed"},
-    {"invoke", "Invoked"},
-    {"policies", "Policies"},
-    {"policy", "Policies"},
-    {"events", "Records"},
-    {"types", "Types"},
-    {"locations", "Locations"},
+    {"validate", "Validated", ""},
+    {"plan", "Plan", ""},
+    {"deploy", "Deployed", ""},
+    {"status", "Status", ""},
+    {"destroy", "Destroyed", ""},
+    {"stop", "Deployed", ""},
+    {"start", "Deployed", ""},
+    {"restart", "Deployed", ""},
+    {"scale", "Deployed", "components"},
+    {"exec", "Executed", "components command"},
+    {"wait", "Status", ""},
+    {"why", "Why", ""},
+    {"gc", "Collected", ""},
+    {"history", "History", ""},
+    {"rollback", "Deployed", ""},
+    {"invoke", "Invoked", "components name"},
+    {"policies", "Policies", ""},
+    {"policy", "Policies", "name action"},
+    {"events", "Records", ""},
+    {"types", "Types", ""},
+    {"locations", "Locations", ""},
 };
 
 json_t *schema_reference(const char *name)
@@ -207,4 +206,12 @@ const char *schema_of_verb(const char *verb)
 		if (strcmp(documents[i].verb, verb) == 0)
 			return documents[i].shape;
 	return NULL;
+}
+
+const char *schema_needs(const char *verb)
+{
+	for (size_t i = 0; verb && i < COUNT_OF(documents); i++)
+		if (strcmp(documents[i].verb, verb) == 0)
+			return documents[i].needs;
+	return "";
 }

@@ -96,7 +96,9 @@ static int refuse(struct exchange *exchange, const char *words, const char *what
 
 static int read_match(struct exchange *exchange, const char *tag, struct berth_request *request)
 {
-	if (strchr(tag, ',') || strcmp(tag, "*") == 0)
+	const char *opened = tag + (starts_with(tag, "W/") ? 2 : 0);
+	const char *closed = *opened == '"' ? strchr(opened + 1, '"') : NULL;
+	if (!closed || closed[1 + strspn(closed + 1, " \t")])
 		return refuse(exchange, "If-Match takes one tag here",
 			      "send the ETag of GET /v1/applications/{app}, or a revision: \"7\"");
 	request->if_revision = revision_of_tag(tag);

@@ -124,3 +124,15 @@ Test(request, every_word_of_a_verb_is_a_member)
 			cr_assert_not_null(member_find(word), "%s: %s", verb->name, word);
 	}
 }
+
+Test(request, a_whole_number_is_one_however_it_is_written)
+{
+	struct berth_request request = {0};
+	cr_assert_eq(take(&request, "{\"timeout_ms\": 857.0, \"rows\": 24.0}", "timeout_ms rows"), 0, "%s",
+		     err.text);
+	cr_assert_eq(request.timeout_ms, 857);
+	cr_assert_eq(request.rows, 24);
+	cr_assert_eq(take(&request, "{\"timeout_ms\": 0.5}", "timeout_ms"), -1);
+	cr_assert_eq(take(&request, "{\"timeout_ms\": 1e300}", "timeout_ms"), -1);
+	cr_assert_eq(take(&request, "{\"rows\": 65536}", "rows"), -1);
+}

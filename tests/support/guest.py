@@ -4,11 +4,15 @@
     raw FILE         sends the bytes of a file, and prints the status that comes (or `closed`, `silence`)
     slow SECONDS     sends a head byte by byte, and prints after how many seconds it was shut out (or `inside`)
     slow-body SECONDS    likewise a body
+    watchers PATH COUNT STALLED SECONDS   so many read a stream for that long, and so many more ask for it and read nothing;
+                 prints how many were still reading, and how many lines of the logs the least of them got
     stalled PATH COUNT SECONDS   asks for a stream so many times, reads nothing, and stays
     manager PROGRAM...   (SOCKET is its own) runs it as a service manager would; prints what it is told, one a line
     activate PROGRAM...  (SOCKET is its own) runs it with that socket open and listening already
 """
+import json
 import os
+import selectors
 import signal
 import socket
 import subprocess
@@ -63,6 +67,32 @@ def stalled(path, what, count, seconds):
     time.sleep(seconds)
 
 
+def watchers(path, what, count, stalled, seconds):
+    request = f"GET {what} HTTP/1.1\r\nHost: c\r\n\r\n".encode()
+    ear = selectors.DefaultSelector()
+    silent, lines = [], {}
+    for number in range(count + stalled):
+        guest = connect(path)
+        guest.sendall(request)
+        if number % (count // stalled + 1) == 0 and len(silent) < stalled:
+            silent.append(guest)
+            continue
+        guest.setblocking(False)
+        ear.register(guest, selectors.EVENT_READ)
+        lines[guest] = 0
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        for key, _ in ear.select(0.5):
+            try:
+                said = key.fileobj.recv(1 << 18)
+            except OSError:
+                said = b""
+            lines[key.fileobj] += said.count(b"\\n")
+            if not said:
+                ear.unregister(key.fileobj)
+    print(json.dumps({"read": len(ear.get_map()), "least": min(lines.values())}))
+
+
 def manager(path, *program):
     ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     ear.bind(path)
@@ -102,6 +132,8 @@ def main():
         print(drip(path, b"POST /v1/plan HTTP/1.1\r\nHost: c\r\nContent-Length: 100000\r\n\r\n", float(words[0])))
     elif what == "stalled":
         stalled(path, words[0], int(words[1]), float(words[2]))
+    elif what == "watchers":
+        watchers(path, words[0], int(words[1]), int(words[2]), float(words[3]))
     elif what == "manager":
         manager(path, *words)
     elif what == "activate":

@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# The API against its own description: everything asked rightly and wrongly, by everybody; many who watch.
+. "$(dirname "$0")/lib.sh"
+uses real-api
+unset BERTH_CONTROLLER BERTH_TOKEN_FILE BERTH_CA
+socket=$work/c.sock
+port=18994
+get() { curl -sS -m 20 --unix-socket "$socket" "http://c$1"; }
+by() { BERTH_CONTROLLER=unix:$socket berth "$@"; }
+ready() { get /readyz | grep -q '^ready'; }
+fuzz() { timeout 300 python3 "$root/tests/support/api_fuzz.py" "$@"; }
+certify() { # NAME SUBJECT AUTHORITY EXTENSIONS
+	openssl req -newkey rsa:2048 -nodes -keyout "$1.key" -out "$1.csr" -subj "$2" &&
+		openssl x509 -req -in "$1.csr" -CA "$3.pem" -CAkey "$3.key" -CAcreateserial "${@:5}" -out "$1.pem" -extfile <(printf '%s\n' "$4")
+}
+{
+	for authority in ca foreign; do
+		openssl req -x509 -newkey rsa:2048 -nodes -keyout $authority.key -out $authority.pem -days 2 -subj /CN=$authority
+	done
+	certify server /CN=localhost ca subjectAltName=DNS:localhost -days 2
+	certify foreigner /CN=foreigner/OU=admin foreign extendedKeyUsage=clientAuth -days 2
+	certify ann /CN=ann/OU=admin ca extendedKeyUsage=clientAuth -days 2
+	openssl req -newkey rsa:2048 -nodes -keyout expired.key -out expired.csr -subj /CN=expired/OU=admin
+	mkdir -p demo && touch demo/index.txt && echo 01 >demo/serial
+	printf '[ca]\ndefault_ca=d\n[d]\ndir=demo\ndatabase=demo/index.txt\nserial=demo/serial\nnew_certs_dir=demo\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\norganizationalUnitName=optional\n[c]\nextendedKeyUsage=clientAuth\n' >ca.conf
+	openssl ca -batch -config ca.conf -extensions c -cert ca.pem -keyfile ca.key -in expired.csr -out expired.pem -notext -startdate 20200101000000Z -enddate 20200102000000Z
+} >openssl.log 2>&1
+cat >tokens <<'T'
+token-of-one-who-reads read robot
+token-of-one-who-operates operate ops
+token-of-one-who-may-all admin chief
+T
+chmod 600 tokens
+lean=${ASAN_OPTIONS:-}${ASAN_OPTIONS:+:}quarantine_size_mb=4
+ASAN_OPTIONS=$lean "$BERTH" serve --state "$work/state/berth" --listen "unix:$socket" --listen "tcp:127.0.0.1:$port" --tls-cert server.pem \
+	--tls-key server.key --client-ca ca.pem --token-file tokens >serve.log 2>&1 &
+serve=$!
+children+=($serve)
+check "serves" until_true 20 ready
+
+# --- the description
+get /v1/openapi.json >openapi.json
+check "each schema is one" python3 -c '
+import json, jsonschema
+document = json.load(open("openapi.json"))
+schemas = document["components"]["schemas"]
+for schema in schemas.values():
+    jsonschema.Draft202012Validator.check_schema(schema)
+used = set()
+def look(value):
+    if isinstance(value, dict):
+        if "$ref" in value:
+            used.add(value["$ref"].split("/")[-1])
+        for inner in value.values():
+            look(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            look(inner)
+look(document)
+assert used <= set(schemas), used - set(schemas)
+assert set(schemas) <= used, set(schemas) - used'
+check "no document is only some object" jq -e '
+	[.paths | to_entries[] | select(.key != "/v1/schema" and .key != "/v1/openapi.json") | .value[].responses | to_entries[] | select(.key < "300")
+	| .value.content["application/json"].schema? // empty | select(."$ref" == null)] == []' openapi.json
+
+# --- asked
+check "whoever may all" fuzz "unix:$socket" --rounds 16 --seed "${SEED:-1}"
+check "each by a token" fuzz "https://localhost:$port" --ca ca.pem --tokens tokens --rounds 4 --seed "${SEED:-2}"
+check "it lives" ready
+check "and tells nobody's token" fails grep -q token-of serve.log
+
+# --- strangers with certificates
+routes() { jq -r '.paths | to_entries[] | .key as $p | .value | to_entries[] | select(.value."x-berth-role" != "nobody") | "\(.key) \($p)"' openapi.json; }
+refused() { # NAME: at every route, or before anything is said
+	local method path code
+	while read -r method path; do
+		code=$(curl -sS -m 5 -X "${method^^}" -o /dev/null -w '%{http_code}' --cacert ca.pem --cert "$1.pem" --key "$1.key" "https://localhost:$port${path//[\{\}]/}" 2>>curl.log)
+		case $code in
+		401 | 403 | 000) ;;
+		*) echo "$1: $method $path: $code"; return 1 ;;
+		esac
+	done < <(routes)
+}
+check "our authority's certificate is let in" same 200 "$(curl -sS -m 5 -o /dev/null -w '%{http_code}' --cacert ca.pem --cert ann.pem --key ann.key https://localhost:$port/v1/version)"
+check "one of a foreign authority nowhere" refused foreigner
+check "one that has expired nowhere" refused expired
+
+# --- many who watch
+cat >chatty.yaml <<'Y'
+id: real-api
+location: here
+services:
+- {type: process, id: web, command: "yes 0123456789abcdefghijklmnopqrstuvwxyz | head -n 10000; while :; do echo again; sleep 0.2; done"}
+Y
+check "one that has much to say" by deploy chatty.yaml --location here=localhost -y
+op=$(curl -sS --unix-socket "$socket" -H 'Content-Type: application/json' -d '{"verb": "logs", "app": "real-api", "follow": true}' http://c/v1/operations | jq -r .id)
+memory() { awk '/VmRSS/ {print $2}' "/proc/$serve/status"; }
+most_kb=200000
+[ -z "${ASAN_OPTIONS:-}" ] || most_kb=600000
+python3 "$root/tests/support/guest.py" "$socket" watchers "/v1/operations/$op/events" 480 20 25 >watchers.txt &
+watchers=$!
+watching() { get /metrics | grep -q '^berth_watchers 500'; }
+check "500 watch, 20 of them read nothing" until_true 60 watching
+check "one more is told to come later" same 503 "$(curl -s -m 5 -o /dev/null -w '%{http_code}' --unix-socket "$socket" "http://c/v1/operations/$op/events")"
+quick() { for _ in $(seq 20); do curl -sf -m 2 --unix-socket "$socket" http://c/healthz >/dev/null || return 1; done; }
+check "others are answered" quick
+check "memory is bounded" test "$(memory)" -lt $most_kb
+wait $watchers
+check "whoever reads gets all of it" json '.read == 480 and .least >= 10000' cat watchers.txt
+echo "# $(cat watchers.txt), $(memory) kB"
+check "it lives on" ready
+check "gone" by destroy real-api -y
