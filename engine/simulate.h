@@ -34,6 +34,12 @@ struct deployer {
 	struct machine *machine;
 	struct process *processes; /* of the application, that were started on it */
 	struct event has_room;     /* its disk is not full any more */
+	bool has_controller;       /* or had, and has again soon */
+	struct seat *seat;         /* the controller's, with what follows; NULL: it is not there now */
+	struct berth *berth;
+	struct berth_operation *keeper;
+	struct map *told;     /* its last words about each instance */
+	struct event returns; /* it is started again */
 	struct simulation *simulation;
 };
 
@@ -57,6 +63,7 @@ struct run {
 	struct deployer *by;
 	struct seat *seat;
 	struct berth *berth;
+	bool through; /* these are the controller's */
 	struct berth_operation *operation;
 	struct track *track; /* waits for it; NULL: nobody */
 	struct map *told;    /* the last words about each instance */
@@ -140,6 +147,7 @@ struct simulation {
 	struct verdict *verdicts, *last_verdict;
 	int64_t disturbed_ms; /* when the last disturbance ends; -1: what was disturbed is as wanted again */
 	const char *disturbance;
+	bool has_policies; /* the blueprint that was read last */
 	bool armed;        /* the application was once as wanted, and nobody took it away since */
 	bool lacking;      /* it is not as wanted now */
 	bool lost;         /* something of it that was there is not */
@@ -172,7 +180,7 @@ struct spot *fleet_engine_elsewhere(struct simulation *simulation, const char *n
 struct spot *fleet_add_spot(struct simulation *simulation, const char *name, const char *target,
 			    const char *address);
 /* A new process of that deployer, with an opened engine. 0 or -1 with *err. */
-int fleet_open(struct simulation *simulation, struct run *run, struct error *err);
+int fleet_open(struct deployer *by, struct seat **ret_seat, struct berth **ret_berth, struct error *err);
 /* "NAME=SPEC" of every name that nothing defines, NULL-terminated. */
 const char *const *fleet_locations(struct simulation *simulation);
 void fleet_release(struct simulation *simulation);
@@ -221,6 +229,15 @@ int names_check(struct simulation *simulation, struct diagnostics *list);
 void names_settle(struct simulation *simulation, struct diagnostics *list);
 /* Complains of images that the scenario says something of, and no component ever had. */
 void names_end(struct simulation *simulation);
+
+/* --- simulate_controller.c: who keeps what was deployed as its policies say --- */
+/* From now on that deployer has one. 0 or -1 with *err. */
+int controller_begin(struct deployer *by, struct error *err);
+/* At once, or in front of that call. False: there is none to kill. */
+bool controller_kill(struct deployer *by, int64_t at_call);
+/* Those that died are let go of, and come back. */
+void controllers_look(struct simulation *simulation);
+void controllers_release(struct simulation *simulation);
 
 /* --- simulate_faults.c: what goes wrong --- */
 void faults_begin(struct simulation *simulation);
@@ -276,6 +293,9 @@ bool verdicts_end(struct simulation *simulation, json_t *ret_list);
 
 /* --- simulate_story.c --- */
 int64_t story_now(const struct simulation *simulation); /* milliseconds from its beginning */
+/* How far something has come (`pulling redis:3: 10 of 42 MB`) is not told again and again; `told` has the
+ * last words about each instance. */
+bool story_is_news(struct simulation *simulation, struct map **told, const struct berth_event *event);
 void story_tell(struct simulation *simulation, const char *who, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* "30s", "1m30s", "250ms" */

@@ -230,9 +230,12 @@ static int take_blueprint(struct simulation *simulation, struct deployer *by,
 {
 	for (size_t i = 0; i < simulation->watched_count; i++)
 		simulation->watched[i].wanted = simulation->watched[i].made = 0;
-	for (size_t i = 0; i < blueprint->component_count; i++)
+	simulation->has_policies = false;
+	for (size_t i = 0; i < blueprint->component_count; i++) {
+		simulation->has_policies |= blueprint->components[i].policy_count > 0;
 		if (take_component(simulation, by, &blueprint->components[i]))
 			return -1;
+	}
 	return 0;
 }
 

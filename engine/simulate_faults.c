@@ -454,6 +454,8 @@ static void kill_berth(struct simulation *simulation, const struct scenario_step
 		else
 			run_kill(run, "with kill -9");
 	}
+	for (struct deployer *by = simulation->deployers; by; by = by->next)
+		any |= controller_kill(by, step->at_call);
 	if (!any)
 		in_vain(simulation, step, "kill berth", "no berth runs that could be killed");
 }

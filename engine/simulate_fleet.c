@@ -179,21 +179,22 @@ static const struct location_spec *relocate(void *owner, struct arena *arena,
 
 /* --- a command's process --------------------------------------------------------------------------- */
 
-int fleet_open(struct simulation *simulation, struct run *run, struct error *err)
+int fleet_open(struct deployer *by, struct seat **ret_seat, struct berth **ret_berth, struct error *err)
 {
-	run->seat = seat_new(simulation->universe, run->by->machine);
-	if (!run->seat)
+	struct simulation *simulation = by->simulation;
+	*ret_seat = seat_new(simulation->universe, by->machine);
+	if (!*ret_seat)
 		return fail_memory(err);
 	struct berth_options options = {.size = sizeof options,
 					.state_directory = MACHINE_HOME "/.local/state/berth",
 					.config_directory = MACHINE_HOME "/.config/berth",
 					.helper = MACHINE_HELPER,
-					.owner = run->by->name};
+					.owner = by->name};
 	environment_of(simulation);
-	if (berth_open_in(&run->berth, seat_world(run->seat), environment_value, &options, err))
+	if (berth_open_in(ret_berth, seat_world(*ret_seat), environment_value, &options, err))
 		return -1;
-	run->berth->relocate = relocate;
-	run->berth->relocate_owner = simulation;
+	(*ret_berth)->relocate = relocate;
+	(*ret_berth)->relocate_owner = simulation;
 	return 0;
 }
 

@@ -9,26 +9,14 @@ typedef struct berth_operation *verb_function(struct berth *, const struct berth
 
 /* --- what it says ---------------------------------------------------------------------------------- */
 
-/* How far something has come (`pulling redis:3: 10 of 42 MB`) is not told again and again. */
-static bool is_news(struct run *run, const struct berth_event *event)
-{
-	const char *told = map_get(run->told, event->instance);
-	const char *words =
-	    arena_format(&run->simulation->arena, "%s%s%s", event->phase,
-			 event->text && *event->text ? ": " : "", event->text ? event->text : "");
-	bool goes_on = told && words && strstr(told, ": ") && starts_with(words, told);
-	if (!words || goes_on || (told && strcmp(told, words) == 0))
-		return false;
-	return map_put(&run->told, event->instance, (void *)words) == 0;
-}
-
 static void take_event(void *context, const struct berth_event *event)
 {
 	struct run *run = context;
 	struct simulation *simulation = run->simulation;
 	if (event->kind == BERTH_EVENT_WARNING)
 		story_tell(simulation, run->by->name, "warning: %s", event->text);
-	else if (event->kind == BERTH_EVENT_PHASE && event->instance && is_news(run, event))
+	else if (event->kind == BERTH_EVENT_PHASE && event->instance &&
+		 story_is_news(simulation, &run->told, event))
 		story_tell(simulation, event->instance, "%s%s%s", event->phase,
 			   event->text && *event->text ? ": " : "", event->text ? event->text : "");
 }
@@ -112,19 +100,34 @@ static void wish(struct run *run)
 	}
 }
 
+/* Where there are policies, a controller is what carries out the command. */
+static int open_process(struct run *run, struct error *err)
+{
+	struct deployer *by = run->by;
+	if (run->action == STEP_DEPLOY && run->simulation->has_policies && controller_begin(by, err))
+		return -1;
+	run->through = by->seat && !seat_dead(by->seat);
+	if (!run->through)
+		return fleet_open(by, &run->seat, &run->berth, err);
+	run->seat = by->seat;
+	run->berth = by->berth;
+	environment_of(run->simulation);
+	return 0;
+}
+
 static int begin_command(struct run *run, struct error *err)
 {
 	struct simulation *simulation = run->simulation;
 	struct berth_listener listener = {.size = sizeof listener, .event = take_event, .context = run};
 	struct berth_error error = {0};
-	if (fleet_open(simulation, run, err))
-		return -1;
 	if (run->step && run->action == STEP_DEPLOY && run->step->deploy.text &&
 	    fleet_edition(simulation, run->step->deploy.text, &simulation->edition, err))
 		return -1;
 	/* What is wrong with it the command itself says. */
 	if (run->action == STEP_DEPLOY || run->action == STEP_PLAN)
 		fleet_prepare(simulation, run->by, &simulation->edition, NULL, err);
+	if (open_process(run, err))
+		return -1;
 	if (run->step && run->action != STEP_PLAN)
 		wish(run);
 	struct berth_request request = request_of(run);
@@ -166,8 +169,12 @@ struct run *run_begin(struct simulation *simulation, const struct scenario_step 
 void run_close(struct run *run)
 {
 	berth_operation_free(run->operation);
-	berth_close(run->berth);
-	seat_free(run->seat);
+	if (run->through && run->dies_at && run->seat)
+		seat_kill_at(run->seat, 0);
+	if (!run->through) {
+		berth_close(run->berth);
+		seat_free(run->seat);
+	}
 	map_release(&run->told);
 	run->operation = NULL;
 	run->berth = NULL;
@@ -210,7 +217,7 @@ void run_kill(struct run *run, const char *why)
 	if (run->killed)
 		return;
 	run->killed = true;
-	if (run->seat)
+	if (run->seat && !run->through)
 		seat_kill(run->seat);
 	story_tell(simulation, run->by->name, "berth is killed%s%s", *why ? " " : "", why);
 	verdicts_disturbed(simulation, clock_now(simulation->clock), "berth was killed");

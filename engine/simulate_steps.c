@@ -159,6 +159,7 @@ void steps_look(struct simulation *simulation)
 		if (has_ended(run))
 			end_run(run);
 	}
+	controllers_look(simulation);
 }
 
 bool steps_over(const struct simulation *simulation)
@@ -183,6 +184,7 @@ void steps_release(struct simulation *simulation)
 {
 	for (struct run *run = simulation->runs; run; run = run->next)
 		run_close(run);
+	controllers_release(simulation);
 	for (struct track *track = simulation->tracks; track; track = track->next)
 		clock_take(simulation->clock, &track->event);
 }

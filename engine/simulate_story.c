@@ -13,6 +13,18 @@ int64_t story_now(const struct simulation *simulation)
 	return clock_now(simulation->clock) - BEGIN_MS;
 }
 
+bool story_is_news(struct simulation *simulation, struct map **told, const struct berth_event *event)
+{
+	const char *before = map_get(*told, event->instance);
+	const char *words =
+	    arena_format(&simulation->arena, "%s%s%s", event->phase, event->text && *event->text ? ": " : "",
+			 event->text ? event->text : "");
+	bool goes_on = before && words && strstr(before, ": ") && starts_with(words, before);
+	if (!words || goes_on || (before && strcmp(before, words) == 0))
+		return false;
+	return map_put(told, event->instance, (void *)words) == 0;
+}
+
 void story_tell(struct simulation *simulation, const char *who, const char *format, ...)
 {
 	owned_text words = {0};

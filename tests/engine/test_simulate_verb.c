@@ -185,6 +185,53 @@ Test(simulate_verb, what_dies_recovers_in_time_or_does_not)
 	       "store is never away", "none of it answers");
 }
 
+#define KEPT(policy)                                                                                         \
+	"id: shop\nlocation: cloud\nservices:\n"                                                             \
+	"- {type: 'docker:web:1', id: web, instances: 2, openPorts: 80, restart: no, policies: [" policy     \
+	"]}\n"
+
+static void kept(const char *policy, const char *scenario, enum berth_outcome wanted)
+{
+	enum berth_outcome outcome;
+	json_t *document = play(policy, scenario, &outcome);
+	if (outcome != wanted)
+		tell(document);
+	cr_expect_eq(outcome, wanted, "%s", scenario);
+	json_decref(document);
+}
+
+Test(simulate_verb, policies_are_kept_as_a_controller_would)
+{
+	static const char dies[] =
+	    "steps: [deploy, {kill: web.1}, {wait: 20s}]\nassert:\n- recovers: {within: 10s}\n"
+	    "- finally: {state: running, unchanged: true}\n";
+	static const char twice[] =
+	    "steps: [deploy, {kill: web.1}, {wait: 20s}, {kill: web.1}, {wait: 20s}]\n"
+	    "assert:\n- recovers: {within: 10s}\n";
+	kept(KEPT(""), dies, BERTH_FAILED);
+	kept(KEPT("restarter"), dies, BERTH_OK);
+	kept(KEPT("restarter"), twice, BERTH_OK);
+	kept(KEPT("org.apache.brooklyn.policy.ha.ServiceRestarter"), twice, BERTH_FAILED);
+	kept(KEPT("restarter"), "steps: [deploy, {remove: web.2}]\nassert:\n- recovers: {within: 10s}\n",
+	     BERTH_OK);
+	kept(KEPT("restarter"),
+	     "steps: [deploy, {stop: web}, {wait: 2m}]\nassert:\n- finally: {count: {web: 0}}\n", BERTH_OK);
+}
+
+Test(simulate_verb, a_controller_that_dies_is_started_again)
+{
+	kept(KEPT("restarter"),
+	     "steps: [deploy, {kill: berth}, {kill: web.1}]\nassert:\n- recovers: {within: 10s}\n", BERTH_OK);
+	kept(KEPT("restarter"),
+	     "steps:\n- deploy:\n  meanwhile: [{after: 1s, kill: berth}]\n- deploy\n- kill: web.2\n"
+	     "assert:\n- recovers: {within: 30s}\n- finally: {unchanged: true}\n",
+	     BERTH_OK);
+	kept(KEPT("restarter"),
+	     "steps: [deploy, {kill: berth, atCall: 3}, {kill: web.1}, {wait: 10s}, destroy]\n"
+	     "assert:\n- finally: {nothing: true}\n",
+	     BERTH_OK);
+}
+
 Test(simulate_verb, what_was_removed_comes_back_with_the_next_deploy)
 {
 	breaks("steps: [deploy, {remove: web.1}]\nassert:\n- recovers: {within: 10s}\n", "recovers",
