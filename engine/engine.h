@@ -20,6 +20,7 @@ struct berth {
 	struct store *store; /* opened when first needed */
 	struct counts counts;
 	char *configured, *configured_before; /* what locations.yaml says; NULL: it is read each time */
+	struct target *targets;               /* places that are watched or listed for several operations */
 	struct berth_operation *operations;
 	struct berth_operation *keeper; /* holds every application the store knows; NULL: nobody does */
 	bool giving_back;               /* it ends: the targets have their duties again */
@@ -35,6 +36,15 @@ struct berth {
 struct slots {
 	unsigned flying;
 	struct work *first, *last;
+};
+
+/* How far the listing of a site has come that may be one for many. */
+enum shared_listing {
+	LISTING_NONE,
+	LISTING_ASKED,  /* it waits for the next one to begin */
+	LISTING_ALONE,  /* it is to be listed by itself */
+	LISTING_SHARED, /* one of all is under way */
+	LISTING_TOLD,   /* that is there */
 };
 
 /* An opened location during one operation. */
@@ -63,6 +73,12 @@ struct site {
 	struct resurvey *resurvey;      /* hold_resurvey.c's */
 	struct location_counts *counts; /* counts.c's; NULL: nothing was counted yet */
 	struct slots changes, stops;    /* calls under way that change something, and that end something */
+	/* targets.c's */
+	struct target *target;
+	void (*changed)(struct site *site, const char *name);
+	struct site *next_ear, *next_new, *next_asking;
+	enum shared_listing listing;
+	struct whole *whole;
 };
 
 /* What the plan says about one instance. */

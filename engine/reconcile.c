@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/targets.h"
 
 #define ATTEMPTS       5
 #define FIRST_PAUSE_MS 250
@@ -299,12 +300,22 @@ static void give_slot_back(struct work *work)
 	work_wake(next);
 }
 
+/* What is kept has its target's, whichever its application is; an operation of somebody's has its own, so
+ * that none waits for what another one has fetched for minutes. */
+static struct slots *slots_of(const struct work *work, bool stops)
+{
+	struct site *site = work->site;
+	if (work->held)
+		return stops ? &site->target->stops : &site->target->changes;
+	return stops ? &site->stops : &site->changes;
+}
+
 /* Everything that goes may stop at one time, as far as a target has connections and a machine has timers for
  * it. */
 static bool take_slot(struct work *work, enum doing doing)
 {
 	bool stops = doing == DOING_STOP;
-	struct slots *slots = stops ? &work->site->stops : &work->site->changes;
+	struct slots *slots = slots_of(work, stops);
 	unsigned most = stops ? STOPS_IN_FLIGHT : driver_of(work)->capabilities.calls_in_flight;
 	if (work->slot)
 		return true;
@@ -506,9 +517,8 @@ static void look_again(struct work *work)
 	work_wake(work);
 }
 
-static void something_changed(void *owner, const char *name)
+static void something_changed(struct site *site, const char *name)
 {
-	struct site *site = owner;
 	struct berth_operation *operation = site->operation;
 	struct work *named = name ? map_get(operation->works_by_name, name) : NULL;
 	if (operation->verb->changed) {
@@ -568,10 +578,8 @@ int reconcile_begin(struct berth_operation *operation, struct error *err)
 	for (struct site *site = operation->sites; site; site = site->next) {
 		if (!site->needed || site->watched)
 			continue;
-		if (site->location.driver->watch(&site->location, operation->application->id,
-						 something_changed, site, err))
+		if (target_watch(site, something_changed, err))
 			return -1;
-		site->watched = true;
 	}
 	operation->reconciling = !operation->verb->rest;
 	operation->reconciled_ms = operation->berth->world->ops->now(operation->berth->world);
@@ -643,13 +651,11 @@ void reconcile_end(struct berth_operation *operation)
 {
 	struct world *world = operation->berth->world;
 	for (struct site *site = operation->sites; site; site = site->next)
-		if (site->watched) {
-			site->location.driver->unwatch(&site->location, operation->application->id);
-			site->watched = false;
-		}
+		target_unwatch(site);
 	for (size_t i = 0; i < operation->work_count; i++) {
 		struct work *work = operation->works[i];
 		driver_of(work)->drop(&work->site->location, &work->errand);
+		give_slot_back(work);
 		world->ops->timer_cancel(world, work->timer);
 		work->timer = NULL;
 		arena_release(&work->arena);

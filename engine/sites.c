@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "engine/engine.h"
+#include "engine/targets.h"
 
 /* Two specs of one type, target and options are one location, whatever it is called. */
 static bool same_spec(const struct location_spec *a, const struct location_spec *b)
@@ -425,6 +425,7 @@ void sites_close(struct berth_operation *operation)
 	for (struct site *site = operation->sites; site; site = site->next) {
 		const struct location_driver *driver = site->location.driver;
 		site_drop_lease(site);
+		target_leave(site);
 		if (!site->twin) {
 			driver->drop(&site->location, &site->errand);
 			driver->close(&site->location);

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "engine/specs.h"
+#include "engine/targets.h"
 
 /* The images of the components that go to this site, each once. */
 static int gather_images(struct berth_operation *operation, struct site *site)
@@ -55,6 +56,12 @@ enum progress survey_site(struct berth_operation *operation, struct site *site)
 		site->failed = true;
 		fail_memory(&site->error);
 		return PROGRESS_DONE;
+	}
+	if (operation->verb->rest) { /* it is one of many that are kept */
+		enum progress kept = target_list(site, &site->inventory, &site->error);
+		site->listed = kept == PROGRESS_DONE;
+		site->failed = kept == PROGRESS_FAILED;
+		return kept == PROGRESS_FAILED ? PROGRESS_DONE : kept;
 	}
 	struct list_request request = {.app = operation_app(operation),
 				       .instances_only = brief,

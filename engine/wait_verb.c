@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/targets.h"
 #include "engine/wait.h"
 
 #define HEARTBEAT_MS     10000 /* a target that says nothing is asked whether it is there */
@@ -81,9 +82,8 @@ static bool end_failed(struct berth_operation *operation, const struct awaited *
 
 /* --- beginning ----------------------------------------------------------------------------------- */
 
-static void something_changed(void *owner, const char *name)
+static void something_changed(struct site *site, const char *name)
 {
-	struct site *site = owner;
 	struct waiting *waiting = site->operation->verb_state;
 	(void)name;
 	waiting->changed = true;
@@ -107,10 +107,8 @@ static int watch_sites(struct berth_operation *operation, struct error *err)
 	for (struct site *site = operation->sites; site; site = site->next) {
 		if (!site->open)
 			continue;
-		if (site->location.driver->watch(&site->location, operation->application->id,
-						 something_changed, site, err))
+		if (target_watch(site, something_changed, err))
 			return -1;
-		site->watched = true;
 	}
 	return 0;
 }

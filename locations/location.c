@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "locations/whole.h"
+
 static const struct location_driver *const drivers[] = {&localhost_driver, &docker_driver, &fake_driver,
 							NULL};
 
@@ -22,6 +24,7 @@ const struct location_driver *location_driver_of(const char *type)
 void inventory_release(struct inventory *inventory)
 {
 	arena_release(&inventory->arena);
+	whole_release(inventory->whole);
 	*inventory = (struct inventory){0};
 }
 

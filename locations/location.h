@@ -56,6 +56,7 @@ struct errand {
 };
 
 struct location_driver;
+struct whole; /* whole.h */
 
 struct location {
 	const struct location_driver *driver;
@@ -136,6 +137,7 @@ struct inventory {
 	bool prepared; /* what prepare makes is there (asked for one application) */
 	/* The token of a lease that is there, in force or not (asked for one application); NULL: none is. */
 	const char *lease;
+	struct whole *whole; /* the listing that it is a part of, where all this lies; NULL: none */
 };
 
 struct list_request {
@@ -219,6 +221,9 @@ struct location_driver {
 	/* Is it there, are we let in, what is it? */
 	enum progress (*connect)(struct location *, struct errand *, struct location_facts *ret,
 				 struct error *);
+	/* Take over what `from`, open at the same place, has found out about the target itself, so that it is
+	 * not asked again; no I/O. */
+	void (*learn)(struct location *, const struct location *from);
 	/* Everything of ours, by one listing per kind of object. `ret` is zeroed by the caller, released by
 	 * inventory_release. */
 	enum progress (*list)(struct location *, struct errand *, const struct list_request *,

@@ -16,7 +16,7 @@ struct docker;
 struct task;
 struct pull;
 struct stream;
-struct subscription;
+struct events;
 struct session;
 struct newest;
 struct prober;
@@ -87,7 +87,7 @@ struct docker {
 	struct task *tasks;
 	struct pull *pulls;
 	struct map *pulled; /* the images fetched since the last listing */
-	struct subscription *subscriptions;
+	struct events *events; /* NULL: nobody watches */
 	struct map *networks; /* the id of each application's network, as far as it was asked */
 	struct map *listed;   /* the same as the last listing told */
 	struct prober *probers;
@@ -248,7 +248,7 @@ enum progress out_of_memory(struct error *err);
 /* `key=VALUE` of a query, the value escaped; "filters=..." for one label of ours. NULL: no memory. */
 char *escaped(struct arena *arena, const char *value);
 char *label_filter(struct arena *arena, const char *app);
-/* A request outside of any task: for pulls and subscriptions. */
+/* A request outside of any task: for pulls and events. */
 struct exchange *docker_send(struct docker *docker, const struct question *question,
 			     const struct http_sink *sink, struct error *err);
 /* One whose connection is to become a channel. */
@@ -282,6 +282,8 @@ bool header_value(const char *headers, const char *name, char *ret_value, size_t
 /* The engine's clock when it answered; 0: it did not say. */
 int64_t answered_at(const struct call *call);
 step connect_begin;
+/* What was found out of the same engine at another location. */
+void docker_learn(struct location *location, const struct location *from);
 /* On what platform it runs containers, from an answer of its /version; left unknown when that is none. */
 void platform_read(struct docker *docker, struct call *call);
 
@@ -290,6 +292,8 @@ void platform_read(struct docker *docker, struct call *call);
 void podman_read(struct docker *docker, const char *headers);
 /* What it can; then task->after. */
 step podman_ask;
+/* It is one, and all is known of it that matters: its location has the table with what it can. */
+void podman_known(struct docker *docker);
 /* The names that all of a component answer to on their network. */
 json_t *shared_names(const struct docker *docker, const struct instance_spec *spec);
 bool is_shared_name(const struct docker *docker, const char *shared, const char *name);
@@ -482,7 +486,7 @@ void session_attend(struct task *task);
 int docker_watch(struct location *location, const char *app, void (*changed)(void *owner, const char *name),
 		 void *owner, struct error *err);
 void docker_unwatch(struct location *location, const char *app);
-void subscriptions_close(struct docker *docker);
+void events_close(struct docker *docker);
 
 /* --- check.c --- */
 int docker_check(struct location *location, const struct instance_spec *spec, struct error *err);

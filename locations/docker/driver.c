@@ -34,7 +34,7 @@ static void docker_close(struct location *location)
 		task_free(docker->tasks);
 	probers_close(docker);
 	pulls_close(docker);
-	subscriptions_close(docker);
+	events_close(docker);
 	published_release(docker);
 	map_release(&docker->strangers);
 	map_release(&docker->filled);
@@ -279,6 +279,7 @@ const struct location_driver docker_driver = {
     .open = docker_open,
     .close = docker_close,
     .connect = docker_connect,
+    .learn = docker_learn,
     .list = docker_list,
     .look = docker_look,
     .watch = docker_watch,

@@ -19,6 +19,16 @@ void podman_read(struct docker *docker, const char *headers)
 	memcpy(docker->libpod, version, sizeof(version));
 }
 
+void podman_known(struct docker *docker)
+{
+	docker->podman = *docker->location->driver;
+	docker->podman.capabilities.host_names = false;
+	docker->podman.capabilities.limits_in_place = false;
+	docker->podman.capabilities.restart_in_place = false;
+	docker->location->driver = &docker->podman;
+	docker->known = true;
+}
+
 static enum progress told(struct task *task, struct error *err)
 {
 	struct docker *docker = task->docker;
@@ -33,12 +43,7 @@ static enum progress told(struct task *task, struct error *err)
 	const char *backend = json_text(json_object_get(info, "host"), "networkBackend");
 	docker->nameless = backend && !strcmp(backend, "cni");
 	docker->rootless = json_flag(json_at(info, "host.security"), "rootless", false);
-	docker->podman = *docker->location->driver;
-	docker->podman.capabilities.host_names = false;
-	docker->podman.capabilities.limits_in_place = false;
-	docker->podman.capabilities.restart_in_place = false;
-	docker->location->driver = &docker->podman;
-	docker->known = true;
+	podman_known(docker);
 	return task_go(task, task->after);
 }
 

@@ -88,6 +88,24 @@ enum progress version_ask(struct task *task, struct error *err)
 	return ask(task, 0, &ping, version_answered, err);
 }
 
+void docker_learn(struct location *location, const struct location *from)
+{
+	struct docker *docker = location->state;
+	const struct docker *other = from->state;
+
+	if (docker->known || !other->known)
+		return;
+	memcpy(docker->api, other->api, sizeof(docker->api));
+	memcpy(docker->engine, other->engine, sizeof(docker->engine));
+	memcpy(docker->platform, other->platform, sizeof(docker->platform));
+	memcpy(docker->libpod, other->libpod, sizeof(docker->libpod));
+	docker->nameless = other->nameless;
+	docker->rootless = other->rootless;
+	docker->known = true;
+	if (docker->libpod[0])
+		podman_known(docker);
+}
+
 void platform_read(struct docker *docker, struct call *call)
 {
 	const json_t *version = call_ok(call) ? call_json(call, NULL) : NULL;

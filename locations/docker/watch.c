@@ -1,106 +1,162 @@
-/* watch.c - the engine's events about an application: subscribed first, listed then, and again after every
- * gap. */
+/* watch.c - what happened at the engine: one stream of its events for all who watch an application there.
+ *
+ * It is subscribed first, and those who watch list then, and again after every gap.
+ */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "locations/docker/docker.h"
 
 /* A stream that is silent for so long may have nobody at its other end any more, and no break tells it. */
 enum { QUIET_MS = 30000 };
 enum { FIRST_PAUSE_MS = 250, LONGEST_PAUSE_MS = 10000, MARGIN_S = 2, EVENT_LINE_MAX = 65536 };
 
+/* Who is told of one application. */
 struct subscription {
 	struct subscription *next, **back;
-	struct docker *docker;
+	struct events *events;
 	char *app;
 	void (*changed)(void *owner, const char *name);
 	void *owner;
-	struct exchange *exchange;
-	struct timer *timer;
-	struct text line;
-	int64_t pause_ms;
-	bool *gone; /* while it is being told: where to say that it was removed */
+	bool new; /* it came to a stream that was there, and was not told to list yet */
 };
 
-static void ping(struct subscription *subscription);
+struct events {
+	struct docker *docker;
+	struct subscription *first, *telling; /* the next one to be told, while all are */
+	struct map *by_app;
+	struct exchange *exchange;
+	struct timer *timer, *greeting;
+	struct text line;
+	int64_t pause_ms;
+	bool subscribed;
+	bool *gone; /* while somebody is told: where to say that all of this went */
+};
 
+static void ping(struct events *events);
+
+static void events_free(struct events *events)
+{
+	struct world *world = events->docker->world;
+
+	if (events->gone)
+		*events->gone = true;
+	if (events->exchange)
+		world->ops->http_cancel(world, events->exchange);
+	world->ops->timer_cancel(world, events->timer);
+	world->ops->timer_cancel(world, events->greeting);
+	text_release(&events->line);
+	map_release(&events->by_app);
+	events->docker->events = NULL;
+	free(events);
+}
+
+/* The stream goes with the last of them. */
 static void subscription_free(struct subscription *subscription)
 {
-	struct world *world = subscription->docker->world;
+	struct events *events = subscription->events;
 
-	if (subscription->gone)
-		*subscription->gone = true;
-	if (subscription->exchange)
-		world->ops->http_cancel(world, subscription->exchange);
-	world->ops->timer_cancel(world, subscription->timer);
+	if (events->telling == subscription)
+		events->telling = subscription->next;
 	*subscription->back = subscription->next;
 	if (subscription->next)
 		subscription->next->back = subscription->back;
-	text_release(&subscription->line);
+	if (subscription->app)
+		map_drop(&events->by_app, subscription->app);
 	free(subscription->app);
 	free(subscription);
+	if (!events->first)
+		events_free(events);
 }
 
 static void again(void *owner)
 {
-	struct subscription *subscription = owner;
+	struct events *events = owner;
 
-	subscription->timer = NULL;
-	ping(subscription);
+	events->timer = NULL;
+	ping(events);
 }
 
-static void later(struct subscription *subscription)
+static void later(struct events *events)
 {
-	struct world *world = subscription->docker->world;
+	struct world *world = events->docker->world;
 
-	subscription->timer = world->ops->timer_start(world, subscription->pause_ms, again, subscription);
-	subscription->pause_ms *= 2;
-	if (subscription->pause_ms > LONGEST_PAUSE_MS)
-		subscription->pause_ms = LONGEST_PAUSE_MS;
+	events->timer = world->ops->timer_start(world, events->pause_ms, again, events);
+	events->pause_ms *= 2;
+	if (events->pause_ms > LONGEST_PAUSE_MS)
+		events->pause_ms = LONGEST_PAUSE_MS;
 }
 
-/* False when the one who was told has ended the watch. */
-static bool tell(struct subscription *subscription, const char *name)
+/* Whoever is told may end its watch, and with the last one all of this goes: false then. */
+static bool tell(struct events *events, struct subscription *subscription, const char *name)
 {
 	bool gone = false;
 
-	subscription->gone = &gone;
+	events->gone = &gone;
 	subscription->changed(subscription->owner, name);
 	if (!gone)
-		subscription->gone = NULL;
+		events->gone = NULL;
 	return !gone;
 }
 
-static bool read_line(struct subscription *subscription)
+/* All of them, or those who are new, are to list. */
+static bool tell_to_list(struct events *events, bool all)
 {
-	owned_json event =
-	    json_parse(text_view(&subscription->line), subscription->line.length, "an event", NULL);
+	struct subscription *subscription = events->first;
+
+	while (subscription) {
+		events->telling = subscription->next;
+		bool told = all || subscription->new;
+		subscription->new = false;
+		if (told && !tell(events, subscription, NULL))
+			return false;
+		subscription = events->telling;
+	}
+	return true;
+}
+
+/* Whose it is, by its label, else by its name. */
+static bool tell_owner(struct events *events, const json_t *attributes, const char *name)
+{
+	const char *label = json_text(attributes, "berth.app");
+	struct arena arena = {0};
+	const char *app = label ? label : arena_copy(&arena, name, strcspn(name, "."));
+	struct subscription *subscription = app ? map_get(events->by_app, app) : NULL;
+
+	arena_release(&arena);
+	return !subscription || tell(events, subscription, name);
+}
+
+static bool read_line(struct events *events)
+{
+	owned_json event = json_parse(text_view(&events->line), events->line.length, "an event", NULL);
 	const json_t *attributes = json_at(event, "Actor.Attributes");
 	const char *name = json_text(attributes, "name"), *old = json_text(attributes, "oldName");
 
-	text_clear(&subscription->line);
-	subscription->pause_ms = FIRST_PAUSE_MS;
+	text_clear(&events->line);
+	events->pause_ms = FIRST_PAUSE_MS;
 	/* Nobody has a name any more that another one was exchanged for. */
-	if (old && !tell(subscription, old + (*old == '/')))
+	if (old && !tell_owner(events, attributes, old + (*old == '/')))
 		return false;
-	return !name || tell(subscription, name);
+	return !name || tell_owner(events, attributes, name);
 }
 
 static bool chunk(void *owner, int status, const char *bytes, size_t count)
 {
-	struct subscription *subscription = owner;
+	struct events *events = owner;
 
 	for (size_t i = 0; status < 300 && i < count; i++) {
-		bool begins = !subscription->line.length;
+		bool begins = !events->line.length;
 		if (bytes[i] == '\n') {
-			if (!begins && !read_line(subscription))
+			if (!begins && !read_line(events))
 				return false;
 		} else if (begins && bytes[i] != '{' && !isspace((unsigned char)bytes[i])) {
 			return false; /* whoever says this is no engine, and may say no more: asked again */
-		} else if (subscription->line.length < EVENT_LINE_MAX) {
-			text_add_char(&subscription->line, bytes[i]);
+		} else if (events->line.length < EVENT_LINE_MAX) {
+			text_add_char(&events->line, bytes[i]);
 		}
 	}
 	return true;
@@ -108,24 +164,23 @@ static bool chunk(void *owner, int status, const char *bytes, size_t count)
 
 static void ended(void *owner, struct http_answer *answer)
 {
-	struct subscription *subscription = owner;
+	struct events *events = owner;
 
-	subscription->exchange = NULL;
-	text_clear(&subscription->line);
+	events->exchange = NULL;
+	events->subscribed = false;
+	text_clear(&events->line);
 	if (answer->error.code == ERR_TIMED_OUT)
-		subscription->pause_ms = FIRST_PAUSE_MS;
-	later(subscription);
+		events->pause_ms = FIRST_PAUSE_MS;
+	later(events);
 }
 
-static char *events_path(struct subscription *subscription, struct arena *arena, int64_t since)
+static char *events_path(struct arena *arena, int64_t since)
 {
-	const char *label = arena_format(arena, "berth.app=%s", subscription->app);
 	/* Commands run in a container are events too, and a check that runs one must not cause the next. */
 	owned_json filters =
-	    label ? json_pack("{s:[s], s:[s], s:[s,s,s,s,s,s,s,s,s,s,s,s,s]}", "label", label, "type",
-			      "container", "event", "create", "start", "restart", "die", "oom", "kill",
-			      "stop", "destroy", "rename", "pause", "unpause", "update", "health_status")
-		  : NULL;
+	    json_pack("{s:[s], s:[s], s:[s,s,s,s,s,s,s,s,s,s,s,s,s]}", "label", "berth.app", "type",
+		      "container", "event", "create", "start", "restart", "die", "oom", "kill", "stop",
+		      "destroy", "rename", "pause", "unpause", "update", "health_status");
 	owned_memory char *line = filters ? json_line(filters) : NULL;
 	const char *value = line ? escaped(arena, line) : NULL;
 
@@ -133,58 +188,92 @@ static char *events_path(struct subscription *subscription, struct arena *arena,
 }
 
 /* The engine's own clock, since `since` is read by it. */
-static int64_t clock_of(struct subscription *subscription, const char *headers)
+static int64_t clock_of(struct events *events, const char *headers)
 {
-	struct world *world = subscription->docker->world;
+	struct world *world = events->docker->world;
 	char date[64] = "";
 	int64_t told = header_value(headers, "Date", date, sizeof(date)) ? date_of(date) : 0;
 
 	return (told ? told : world->ops->wall(world)) / 1000;
 }
 
-static void subscribe(struct subscription *subscription, int64_t since)
+static void subscribe(struct events *events, int64_t since)
 {
-	const struct http_sink sink = {.done = ended, .chunk = chunk, .owner = subscription};
+	const struct http_sink sink = {.done = ended, .chunk = chunk, .owner = events};
 	struct arena arena = {0};
 	const struct question question = {
 	    .method = "GET",
-	    .path = events_path(subscription, &arena, since),
+	    .path = events_path(&arena, since),
 	    .idle_ms = QUIET_MS,
 	};
 
 	if (question.path)
-		subscription->exchange = docker_send(subscription->docker, &question, &sink, NULL);
+		events->exchange = docker_send(events->docker, &question, &sink, NULL);
 	arena_release(&arena);
-	if (!subscription->exchange) {
-		later(subscription);
+	if (!events->exchange) {
+		later(events);
 		return;
 	}
+	events->subscribed = true;
 	/* All since that time will be told, so what is listed from now on misses nothing. */
-	tell(subscription, NULL);
+	tell_to_list(events, true);
 }
 
 static void pinged(void *owner, struct http_answer *answer)
 {
-	struct subscription *subscription = owner;
+	struct events *events = owner;
 	const struct pong pong = {answer->status, text_view(&answer->headers), text_view(&answer->body)};
 
-	subscription->exchange = NULL;
-	if (answer->error.code != OK ||
-	    (!subscription->docker->api[0] && version_read(subscription->docker, &pong, NULL) < 0)) {
-		later(subscription);
+	events->exchange = NULL;
+	/* Another version may be there by now. */
+	if (answer->error.code != OK || version_read(events->docker, &pong, NULL) < 0) {
+		later(events);
 		return;
 	}
-	subscribe(subscription, clock_of(subscription, pong.headers) - MARGIN_S);
+	subscribe(events, clock_of(events, pong.headers) - MARGIN_S);
 }
 
-static void ping(struct subscription *subscription)
+static void ping(struct events *events)
 {
 	const struct question question = {.method = "GET", .path = "/_ping", .bare = true};
-	const struct http_sink sink = {.done = pinged, .owner = subscription};
+	const struct http_sink sink = {.done = pinged, .owner = events};
 
-	subscription->exchange = docker_send(subscription->docker, &question, &sink, NULL);
-	if (!subscription->exchange)
-		later(subscription);
+	events->exchange = docker_send(events->docker, &question, &sink, NULL);
+	if (!events->exchange)
+		later(events);
+}
+
+static struct events *events_begin(struct docker *docker)
+{
+	struct events *events = docker->events;
+
+	if (events || !(events = calloc(1, sizeof(*events))))
+		return events;
+	events->docker = docker;
+	events->pause_ms = FIRST_PAUSE_MS;
+	docker->events = events;
+	ping(events);
+	return events;
+}
+
+static void greet(void *owner)
+{
+	struct events *events = owner;
+
+	events->greeting = NULL;
+	tell_to_list(events, false);
+}
+
+/* It came to a stream that is there already: all from now on will be told. 0 or -1. */
+static int welcome(struct subscription *subscription)
+{
+	struct events *events = subscription->events;
+	struct world *world = events->docker->world;
+
+	subscription->new = events->subscribed;
+	if (subscription->new && !events->greeting)
+		events->greeting = world->ops->timer_start(world, 0, greet, events);
+	return subscription->new && !events->greeting ? -1 : 0;
 }
 
 int docker_watch(struct location *location, const char *app, void (*changed)(void *owner, const char *name),
@@ -194,36 +283,38 @@ int docker_watch(struct location *location, const char *app, void (*changed)(voi
 	struct subscription *subscription = calloc(1, sizeof(*subscription));
 
 	docker_unwatch(location, app);
-	if (!subscription || !(subscription->app = strdup(app))) {
+	struct events *events = subscription ? events_begin(docker) : NULL;
+	if (!events) {
 		free(subscription);
 		return fail_memory(err);
 	}
-	subscription->docker = docker;
-	subscription->changed = changed;
-	subscription->owner = owner;
-	subscription->pause_ms = FIRST_PAUSE_MS;
-	subscription->next = docker->subscriptions;
-	subscription->back = &docker->subscriptions;
+	*subscription = (struct subscription){.next = events->first,
+					      .back = &events->first,
+					      .events = events,
+					      .app = strdup(app),
+					      .changed = changed,
+					      .owner = owner};
 	if (subscription->next)
 		subscription->next->back = &subscription->next;
-	docker->subscriptions = subscription;
-	ping(subscription);
-	return 0;
+	events->first = subscription;
+	if (subscription->app && map_put(&events->by_app, app, subscription) == 0 &&
+	    welcome(subscription) == 0)
+		return 0;
+	subscription_free(subscription);
+	return fail_memory(err);
 }
 
 void docker_unwatch(struct location *location, const char *app)
 {
-	struct docker *docker = location->state;
+	const struct docker *docker = location->state;
+	struct subscription *subscription = docker->events ? map_get(docker->events->by_app, app) : NULL;
 
-	for (struct subscription *at = docker->subscriptions; at; at = at->next)
-		if (!strcmp(at->app, app)) {
-			subscription_free(at);
-			return;
-		}
+	if (subscription)
+		subscription_free(subscription);
 }
 
-void subscriptions_close(struct docker *docker)
+void events_close(struct docker *docker)
 {
-	while (docker->subscriptions)
-		subscription_free(docker->subscriptions);
+	while (docker->events)
+		subscription_free(docker->events->first);
 }

@@ -101,6 +101,12 @@ static int watch(struct location *location, const char *app, void (*changed)(voi
 	return watch_add(fake->target, location, app, changed, owner) < 0 ? fail_memory(err) : 0;
 }
 
+/* There is nothing to find out. */
+static void learn(struct location *location, const struct location *from)
+{
+	(void)location, (void)from;
+}
+
 static void unwatch(struct location *location, const char *app)
 {
 	struct fake *fake = location->state;
@@ -450,6 +456,7 @@ const struct location_driver fake_driver = {
     .open = fake_open,
     .close = fake_close,
     .connect = fake_connect,
+    .learn = learn,
     .list = list,
     .look = look,
     .watch = watch,

@@ -236,6 +236,12 @@ static const char *resolved(const struct location *location, const json_t **ret_
 	return location->spec->target;
 }
 
+/* There is nothing to find out. */
+static void learn(struct location *location, const struct location *from)
+{
+	(void)location, (void)from;
+}
+
 static const char *identity(const struct location *location)
 {
 	(void)location;
@@ -260,6 +266,7 @@ const struct location_driver localhost_driver = {
     .open = open_localhost,
     .close = close_localhost,
     .connect = connect_localhost,
+    .learn = learn,
     .list = localhost_list,
     .look = localhost_look,
     .watch = localhost_watch,
