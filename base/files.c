@@ -193,24 +193,37 @@ static int open_beside(const char *beside)
 	}
 }
 
-int real_file_write(struct world *world, const char *path, mode_t mode, const void *bytes, size_t count,
-		    struct error *err)
+static int write_file(const char *path, mode_t mode, const void *bytes, size_t count, bool durable,
+		      struct error *err)
 {
 	owned_memory char *beside = beside_of(path);
 
-	(void)world;
 	if (!beside)
 		return fail_memory(err);
 	owned_fd fd = open_beside(beside);
 	if (fd < 0)
 		return fail_file(err, path, "cannot write");
-	if (ftruncate(fd, 0) || write_all(fd, bytes, count) || fchmod(fd, mode) || fsync(fd) ||
+	if (ftruncate(fd, 0) || write_all(fd, bytes, count) || fchmod(fd, mode) || (durable && fsync(fd)) ||
 	    rename(beside, path)) {
 		fail_file(err, path, "cannot write");
 		unlink(beside);
 		return -1;
 	}
-	return sync_directory_of(path, err);
+	return durable ? sync_directory_of(path, err) : 0;
+}
+
+int real_file_write(struct world *world, const char *path, mode_t mode, const void *bytes, size_t count,
+		    struct error *err)
+{
+	(void)world;
+	return write_file(path, mode, bytes, count, true, err);
+}
+
+int real_file_note(struct world *world, const char *path, mode_t mode, const void *bytes, size_t count,
+		   struct error *err)
+{
+	(void)world;
+	return write_file(path, mode, bytes, count, false, err);
 }
 
 static int remove_file(const char *path, struct error *err)

@@ -235,8 +235,11 @@ struct world_ops {
 	/* Whole or not at all: written beside it, synced, renamed. */
 	int (*file_write)(struct world *, const char *path, mode_t mode, const void *bytes, size_t count,
 			  struct error *);
-	/* Likewise for whoever the rights name, and readable by nobody else at any time. What lies there and
-	 * is no plain file is ERR_CONFLICT. With a `base` the path is relative to it: no link below it is
+	/* The same without waiting for the disk: a machine that fails may lose it, or leave it empty. */
+	int (*file_note)(struct world *, const char *path, mode_t mode, const void *bytes, size_t count,
+			 struct error *);
+	/* As file_write for whoever the rights name, and readable by nobody else at any time. What lies there
+	 * and is no plain file is ERR_CONFLICT. With a `base` the path is relative to it: no link below it is
 	 * followed, nothing leads out of it, and the directories that are missing below it are made for the
 	 * same owner. */
 	int (*file_put)(struct world *, const char *base, const char *path, const struct file_rights *,

@@ -75,6 +75,7 @@ static const struct world_ops real_ops = {
     .file_tail = real_file_tail,
     .file_read_at = real_file_read_at,
     .file_write = real_file_write,
+    .file_note = real_file_note,
     .file_put = real_file_put,
     .file_look = real_file_look,
     .file_follow = real_file_follow,

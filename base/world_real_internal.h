@@ -142,6 +142,8 @@ int real_file_tail(struct world *world, const char *path, size_t limit, struct t
 		   struct error *err);
 int real_file_read_at(struct world *world, const char *path, uint64_t offset, size_t limit,
 		      struct text *ret_content, struct error *err);
+int real_file_note(struct world *world, const char *path, mode_t mode, const void *bytes, size_t count,
+		   struct error *err);
 int real_file_write(struct world *world, const char *path, mode_t mode, const void *bytes, size_t count,
 		    struct error *err);
 int real_file_remove(struct world *world, const char *path, struct error *err);

@@ -175,7 +175,7 @@ static void read_port_list(struct reading *r, struct draft *d, const struct yaml
 	const struct yaml_node *fixed = fixed_node(r, d, node);
 
 	if (!r->seen)
-		r->seen = reading_alloc(r, 2 * 65536 / 8);
+		r->seen = scratch_alloc(r, 2 * 65536 / 8);
 	if (!r->seen)
 		return;
 	if (!fixed) {

@@ -30,7 +30,6 @@ static bool begin(struct berth_operation *operation)
 		return end(operation);
 	if (!lock_ready(operation))
 		return false;
-	lock_describe(operation);
 	if (sites_bind(operation, err) || sites_assign(operation, err) ||
 	    sites_open_known(operation, false, err))
 		return stage_failed(operation);

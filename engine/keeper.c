@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "engine/deploy.h"
 #include "engine/handle.h"
+#include "engine/operation.h"
 
 bool keeps_alive(const struct berth *berth)
 {
@@ -423,6 +424,7 @@ static bool begin(struct berth_operation *operation)
 		return stage_failed(operation);
 	}
 	operation->berth->keeper = operation;
+	lock_describe_all(operation);
 	((struct keeper *)operation->verb_state)->due = true;
 	operation->stage = STAGE_WORK;
 	return true;

@@ -47,21 +47,38 @@ bool lock_held(const struct berth_operation *operation, const char *app, struct 
 #define LOCK_TRIES    20
 #define LOCK_PAUSE_MS 50
 
-static int name_holder(const struct world_ops *ops, struct world *world, const char *words_path,
-		       struct error *err)
+/* Who holds many at once names himself in one file for all of them. */
+static void keeper_words(const struct berth *berth, struct text *ret_path)
 {
-	owned_text holder = {0};
-	struct error ignored;
-	ops->file_read(world, words_path, 512, &holder, &ignored);
-	owned_text shown = {0};
-	text_add_printable(&shown, text_view(&holder), holder.length);
+	text_format(ret_path, "%s/locks/keeper", berth->state_directory);
+}
+
+static int name_holder(const struct berth *berth, const char *words_path, struct error *err)
+{
+	struct world *world = berth->world;
+	owned_text holder = {0}, shown = {0}, keeper = {0};
+	keeper_words(berth, &keeper);
+	if (!read_live_holder(berth, words_path, &shown) &&
+	    !read_live_holder(berth, text_view(&keeper), &shown)) {
+		world->ops->file_read(world, words_path, 512, &holder, NULL);
+		text_add_printable(&shown, text_view(&holder), holder.length);
+	}
 	fail(err, ERR_LOCKED, "another command is changing this application: %s",
 	     shown.length ? text_view(&shown) : "its name is not known");
 	remedy(err, "wait until it has ended, or end it; a lock never outlives its process");
 	return -1;
 }
 
-void lock_describe(struct berth_operation *operation)
+/* Only words for people: the lock holds without them. */
+static void describe(struct berth_operation *operation, const char *path)
+{
+	struct world *world = operation->berth->world;
+	const char *words = operation->lease_words;
+	if (words)
+		world->ops->file_note(world, path, 0600, words, strlen(words), NULL);
+}
+
+static void find_words(struct berth_operation *operation)
 {
 	struct world *world = operation->berth->world;
 	owned_text words = {0};
@@ -73,10 +90,25 @@ void lock_describe(struct berth_operation *operation)
 	text_format(&words, "berth %s, process %ld of %s, since %s", operation->verb->name,
 		    (long)world->ops->process_id(world), operation->berth->owner.words, since);
 	operation->lease_words = arena_text(&operation->arena, text_view(&words));
-	if (!operation->lock)
-		return;
-	/* Only words for people: the lock holds without them. */
-	world->ops->file_write(world, operation->lock_words, 0600, text_view(&words), words.length, NULL);
+}
+
+void lock_describe(struct berth_operation *operation)
+{
+	find_words(operation);
+	if (operation->lock)
+		describe(operation, operation->lock_words);
+}
+
+void lock_describe_all(struct berth_operation *keeper)
+{
+	struct world *world = keeper->berth->world;
+	owned_text path = {0}, directory = {0};
+	text_format(&directory, "%s/locks", keeper->berth->state_directory);
+	keeper_words(keeper->berth, &path);
+	find_words(keeper);
+	if (!path.failed && !directory.failed &&
+	    world->ops->directories_make(world, text_view(&directory), 0700, NULL) == 0)
+		describe(keeper, text_view(&path));
 }
 
 static int lock_take(struct berth_operation *operation, const char *app, struct error *err)
@@ -96,7 +128,7 @@ static int lock_take(struct berth_operation *operation, const char *app, struct 
 	struct error why = {0};
 	operation->lock = ops->lock(berth->world, path, &why);
 	if (!operation->lock && why.code == ERR_LOCKED)
-		return name_holder(ops, berth->world, words, err);
+		return name_holder(berth, words, err);
 	if (!operation->lock) {
 		*err = why;
 		return -1;

@@ -10,6 +10,8 @@
 bool lock_ready(struct berth_operation *operation);
 /* Write down who holds it, for those who are refused: once something is to be changed. */
 void lock_describe(struct berth_operation *operation);
+/* The same once for all whose applications it holds. */
+void lock_describe_all(struct berth_operation *keeper);
 /* The application is gone: its lock leaves no files behind. */
 void lock_remove(struct berth_operation *operation);
 /* Whether another command changes the application now, and in words which. It is not in its way. */

@@ -17,14 +17,16 @@ struct act {
 	struct files *files;
 	const struct actor *actor;
 	struct error *err;
-	bool died; /* *err says so already */
+	bool lasting; /* what is written is synced */
+	bool died;    /* *err says so already */
 };
 
 static struct act begin(struct world *world, struct error *err)
 {
 	struct seat *seat = seat_of(world);
 	struct machine *machine = seat_machine(seat);
-	return (struct act){.seat = seat, .files = &machine->files, .actor = &machine->user, .err = err};
+	return (struct act){
+	    .seat = seat, .files = &machine->files, .actor = &machine->user, .err = err, .lasting = true};
 }
 
 /* True: it is dead, and nothing more happens. */
@@ -47,7 +49,7 @@ static int write_and_move(struct act *act, struct node *beside, const char *name
 	if (dies(act) || node_write(act->files, beside, 0, bytes, count))
 		return -1;
 	beside->mode = mode;
-	if (node_sync(act->files, beside) || dies(act))
+	if ((act->lasting && node_sync(act->files, beside)) || dies(act))
 		return -1;
 	return name_move(act->files, beside, beside->parent, name, act->actor);
 }
@@ -78,26 +80,41 @@ static struct node *open_beside(struct act *act, struct node *directory, const c
 	return errno || node_resize(act->files, node, 0) ? NULL : node;
 }
 
+static int write_file(struct act *act, const char *path, mode_t mode, const void *bytes, size_t count)
+{
+	char name[256], beside_name[264];
+	if (dies(act))
+		return -1;
+	struct node *directory = walk_above(act->files, NULL, path, act->actor, name);
+	if (!directory)
+		return fails(act, path, "cannot write");
+	snprintf(beside_name, sizeof beside_name, BESIDE, name);
+	struct node *beside = open_beside(act, directory, beside_name);
+	if (!beside)
+		return fails(act, path, "cannot write");
+	if (write_and_move(act, beside, name, mode, bytes, count)) {
+		if (!act->died)
+			discard(act, beside);
+		return fails(act, path, "cannot write");
+	}
+	if (!act->lasting)
+		return 0;
+	return dies(act) || names_sync(act->files, directory) ? fails(act, path, "cannot sync") : 0;
+}
+
 int sim_file_write(struct world *world, const char *path, mode_t mode, const void *bytes, size_t count,
 		   struct error *err)
 {
 	struct act act = begin(world, err);
-	char name[256], beside_name[264];
-	if (dies(&act))
-		return -1;
-	struct node *directory = walk_above(act.files, NULL, path, act.actor, name);
-	if (!directory)
-		return fails(&act, path, "cannot write");
-	snprintf(beside_name, sizeof beside_name, BESIDE, name);
-	struct node *beside = open_beside(&act, directory, beside_name);
-	if (!beside)
-		return fails(&act, path, "cannot write");
-	if (write_and_move(&act, beside, name, mode, bytes, count)) {
-		if (!act.died)
-			discard(&act, beside);
-		return fails(&act, path, "cannot write");
-	}
-	return dies(&act) || names_sync(act.files, directory) ? fails(&act, path, "cannot sync") : 0;
+	return write_file(&act, path, mode, bytes, count);
+}
+
+int sim_file_note(struct world *world, const char *path, mode_t mode, const void *bytes, size_t count,
+		  struct error *err)
+{
+	struct act act = begin(world, err);
+	act.lasting = false;
+	return write_file(&act, path, mode, bytes, count);
 }
 
 /* --- a file for somebody else ------------------------------------------------------------------------ */

@@ -329,6 +329,7 @@ const struct world_ops machine_ops = {
     .file_tail = sim_file_tail,
     .file_read_at = sim_file_read_at,
     .file_write = sim_file_write,
+    .file_note = sim_file_note,
     .file_put = sim_file_put,
     .file_look = sim_file_look,
     .file_follow = sim_file_follow,

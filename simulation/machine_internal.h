@@ -172,6 +172,7 @@ int sim_file_read(struct world *, const char *, size_t, struct text *, struct er
 int sim_file_tail(struct world *, const char *, size_t, struct text *, struct error *);
 int sim_file_read_at(struct world *, const char *, uint64_t, size_t, struct text *, struct error *);
 int sim_file_write(struct world *, const char *, mode_t, const void *, size_t, struct error *);
+int sim_file_note(struct world *, const char *, mode_t, const void *, size_t, struct error *);
 int sim_file_put(struct world *, const char *, const char *, const struct file_rights *, const void *, size_t,
 		 struct error *);
 int sim_file_look(struct world *, const char *, struct file_facts *, struct error *);

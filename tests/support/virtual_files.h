@@ -33,12 +33,13 @@ void virtual_files_remove(const char *directory);
 #define VIRTUAL_FILE_OPS                                                                                     \
 	.file_read = virtual_file_read, .file_tail = virtual_file_tail,                                      \
 	.file_read_at = virtual_file_read_at, .file_write = virtual_file_write,                              \
-	.file_put = virtual_file_put, .file_look = virtual_file_look, .file_rename = virtual_file_rename,    \
-	.link_make = virtual_link_make, .file_remove = virtual_file_remove,                                  \
-	.tree_remove = virtual_tree_remove, .directory_remove = virtual_directory_remove,                    \
-	.directories_make = virtual_directories_make, .directory_list = virtual_directory_list,              \
-	.file_exists = virtual_file_exists, .file_follow = virtual_file_follow,                              \
-	.file_create = virtual_file_create, .file_mode = virtual_file_mode, .lock = virtual_lock,            \
-	.directory_lock = virtual_directory_lock, .unlock = virtual_unlock
+	.file_note = virtual_file_write, .file_put = virtual_file_put, .file_look = virtual_file_look,       \
+	.file_rename = virtual_file_rename, .link_make = virtual_link_make,                                  \
+	.file_remove = virtual_file_remove, .tree_remove = virtual_tree_remove,                              \
+	.directory_remove = virtual_directory_remove, .directories_make = virtual_directories_make,          \
+	.directory_list = virtual_directory_list, .file_exists = virtual_file_exists,                        \
+	.file_follow = virtual_file_follow, .file_create = virtual_file_create,                              \
+	.file_mode = virtual_file_mode, .lock = virtual_lock, .directory_lock = virtual_directory_lock,      \
+	.unlock = virtual_unlock
 
 #endif
