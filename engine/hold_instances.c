@@ -82,6 +82,9 @@ void hold_changed(struct site *site, struct work *work)
 		resurvey_due(site, 0);
 		return;
 	}
+	/* Whose it is, is asked along with the look. */
+	if (work->held && work->held->of->set)
+		hold_site_ours(site);
 	work->look_due = true;
 	work_wake(work);
 }

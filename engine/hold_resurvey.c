@@ -76,7 +76,8 @@ static void ended(struct berth_operation *operation, struct site *site)
 		if (operation->works[i]->site == site)
 			hold_sight(operation->works[i], true);
 	hold_ask_again(operation->verb_state); /* what was wished meanwhile was put off */
-	resurvey_due(site, EVERY_MS);
+	/* At one time for all that are kept there, so that one listing is for all of them. */
+	resurvey_due(site, EVERY_MS - now(operation) % EVERY_MS);
 }
 
 static void step(struct berth_operation *operation, struct site *site)

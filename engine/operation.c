@@ -87,9 +87,12 @@ static void time_is_over(void *owner)
 		operation->clock = world->ops->timer_start(world, LINGER_MS, time_is_over, operation);
 }
 
+/* Of those at rest hardly one waits for it. */
 static void committed(void *owner)
 {
-	operation_wake(owner);
+	struct berth_operation *operation = owner;
+	if (!operation->verb->rest || operation->commit_first)
+		operation_wake(operation);
 }
 
 static int take_up(struct berth_operation *operation)

@@ -27,7 +27,6 @@ struct batch {
 struct store_listener {
 	void (*committed)(void *owner);
 	void *owner;
-	uint64_t told; /* in which round it was called last */
 	struct store_listener *next;
 };
 
@@ -132,19 +131,14 @@ static void settle(struct store *store, struct batch *batch)
 	store->failures = batch;
 }
 
-/* A listener may take itself, or another, off the list: so the list is begun again after each call. */
+/* A listener may take itself, or another, off the list. */
 static void tell(struct store *store)
 {
-	uint64_t round = ++store->rounds;
 	struct store_listener *listener = store->listeners;
 	while (listener) {
-		if (listener->told == round) {
-			listener = listener->next;
-			continue;
-		}
-		listener->told = round;
+		store->next_told = listener->next;
 		listener->committed(listener->owner);
-		listener = store->listeners;
+		listener = store->next_told;
 	}
 }
 
@@ -258,6 +252,8 @@ void store_unlisten(struct store *store, void *owner)
 		at = &(*at)->next;
 	struct store_listener *listener = *at;
 	if (listener) {
+		if (store->next_told == listener)
+			store->next_told = listener->next;
 		*at = listener->next;
 		free(listener);
 	}

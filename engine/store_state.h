@@ -16,9 +16,8 @@ struct store {
 	struct batch *flying;
 	struct batch *failures;  /* what was lost, newest first */
 	uint64_t given, decided; /* the last number given out, the last whose fate is known */
-	struct store_listener *listeners;
-	uint64_t rounds;      /* of calling them */
-	uint64_t unversioned; /* how often its version could not be told */
+	struct store_listener *listeners, *next_told; /* while they are told */
+	uint64_t unversioned;                         /* how often its version could not be told */
 };
 
 #endif
