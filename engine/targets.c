@@ -236,9 +236,13 @@ void target_unwatch(struct site *site)
 static void answer_all(struct target *target)
 {
 	struct whole *whole = target->whole;
+	bool counted = false;
 	target->whole = NULL;
 	for (struct site *site = target->asking; site; site = site->next_asking)
 		if (site->listing == LISTING_SHARED) {
+			if (!counted)
+				count_call(site, "list", whole_error(whole)->code);
+			counted = true;
 			site->listing = LISTING_TOLD;
 			site->whole = whole_share(whole);
 			operation_wake(site->operation);
@@ -320,8 +324,10 @@ static enum progress list_alone(struct site *site, struct inventory *ret, struct
 	struct location *location = &site->location;
 	const struct list_request request = {.app = operation_app(site->operation), .instances_only = true};
 	enum progress progress = location->driver->list(location, &site->errand, &request, ret, err);
-	if (progress != PROGRESS_WAITING)
-		leave_asking(site);
+	if (progress == PROGRESS_WAITING)
+		return progress;
+	count_call(site, "list", progress == PROGRESS_FAILED ? err->code : OK);
+	leave_asking(site);
 	return progress;
 }
 
