@@ -87,11 +87,11 @@ static void time_is_over(void *owner)
 		operation->clock = world->ops->timer_start(world, LINGER_MS, time_is_over, operation);
 }
 
-/* Of those at rest hardly one waits for it. */
+/* Of those at rest hardly one waits for it: for one of its instances, or to be let go. */
 static void committed(void *owner)
 {
 	struct berth_operation *operation = owner;
-	if (!operation->verb->rest || operation->commit_first)
+	if (!operation->verb->rest || operation->commit_first || operation->cancelled)
 		operation_wake(operation);
 }
 
