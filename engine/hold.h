@@ -20,6 +20,7 @@ struct held_instance {
 	int64_t acting_ms; /* since then; monotonic */
 	bool sight_lost;   /* the last look got no answer */
 	bool stopped;      /* on purpose: it is not to run */
+	bool on_fire;      /* a policy gave it up: it is expected to be so */
 	struct sense {     /* what its policies were told of it last */
 		enum phase phase;
 		bool lost, ill, acting;

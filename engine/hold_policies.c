@@ -16,14 +16,26 @@ static int64_t wall_of(const struct berth_operation *operation)
 
 /* --- taking it up --------------------------------------------------------------------------- */
 
+/* What runs by now was restarted by somebody. */
+static void restore_fires(struct held_component *held, const json_t *names)
+{
+	for (size_t i = 0; i < held->member_count; i++) {
+		const struct instance *instance = held->members[i].work->instance;
+		held->members[i].on_fire =
+		    json_object_get(names, instance->name) && instance->phase != PHASE_RUNNING;
+	}
+}
+
 static int restore(struct held_component *held, const char *text, struct error *err)
 {
 	struct error why = {0};
 	owned_json memory = json_parse(text, strlen(text), "the memory of policies", &why);
 	if (!(held->saved = strdup(text)))
 		return fail_memory(err);
-	if (memory && policy_set_restore(held->set, memory, &why) == 0)
+	if (memory && policy_set_restore(held->set, memory, &why) == 0) {
+		restore_fires(held, json_object_get(memory, "on_fire"));
 		return 0;
+	}
 	if (why.code == ERR_NO_MEMORY)
 		return fail_memory(err);
 	operation_warn(held->hold->operation, "the policies of `%s` begin anew: %s", held->component->id,
@@ -175,8 +187,10 @@ static void acted(struct held_instance *held)
 	held->acting = false;
 	count_duration(work->operation, now_of(work) - held->acting_ms);
 	health_forget(held);
-	if (well)
+	if (well) {
 		health_answered(held);
+		held->on_fire = false;
+	}
 	work_wake(held->work); /* its health is to be asked for again */
 	if (held->wish)
 		held_outcome(held->of, held->wish, kind, well ? NULL : error_of(work)->text);
@@ -215,6 +229,14 @@ bool held_well(const struct held_instance *held)
 	       (phase == PHASE_RUNNING || phase == PHASE_FINISHED);
 }
 
+static enum lifecycle expected_of(const struct held_instance *held)
+{
+	return held->stopped   ? LIFE_STOPPED
+	       : held->acting  ? LIFE_STARTING
+	       : held->on_fire ? LIFE_ON_FIRE
+			       : LIFE_RUNNING;
+}
+
 static struct member_sense tell_of(struct held_instance *held, struct arena *arena)
 {
 	const struct work *work = held->work;
@@ -223,7 +245,7 @@ static struct member_sense tell_of(struct held_instance *held, struct arena *are
 	bool up = (phase == PHASE_RUNNING || phase == PHASE_FINISHED) && !held->problem && !held->acting;
 	return (struct member_sense){
 	    .name = work->instance->name,
-	    .expected = held->stopped ? LIFE_STOPPED : LIFE_RUNNING,
+	    .expected = expected_of(held),
 	    .up = up ? UP_YES : UP_NO,
 	    .problem = held->problem,
 	    .endpoint = held_endpoint(held, arena),
@@ -232,17 +254,46 @@ static struct member_sense tell_of(struct held_instance *held, struct arena *are
 	};
 }
 
-static enum lifecycle state_of(const struct held_component *held, bool *ret_up)
+/* Of all that its members are: the worst, unless they are all alike. */
+static enum lifecycle worst_of(const struct held_component *held,
+			       enum lifecycle (*of)(const struct held_instance *))
 {
-	size_t well = 0, stopped = 0;
-	for (size_t i = 0; i < held->member_count; i++) {
+	size_t counts[LIFE_COUNT] = {0};
+	for (size_t i = 0; i < held->member_count; i++)
+		counts[of(&held->members[i])]++;
+	for (int life = 0; life < LIFE_COUNT; life++)
+		if (held->member_count && counts[life] == held->member_count)
+			return (enum lifecycle)life;
+	return counts[LIFE_STARTING] && !counts[LIFE_ON_FIRE] && !counts[LIFE_STOPPED] ? LIFE_STARTING
+										       : LIFE_ON_FIRE;
+}
+
+static enum lifecycle actual_of(const struct held_instance *held)
+{
+	enum lifecycle expected = expected_of(held);
+	return expected != LIFE_RUNNING ? expected : held_well(held) ? LIFE_RUNNING : LIFE_ON_FIRE;
+}
+
+/* As its detector tells it, which may take its time. */
+static enum lifecycle told_of(const struct held_instance *held)
+{
+	const struct policy_set *set = held->of->set;
+	enum lifecycle told = set ? policy_set_state(set, held->work->instance->name) : LIFE_NONE;
+	return told == LIFE_NONE ? actual_of(held) : told;
+}
+
+static enum lifecycle state_of(const struct held_component *held,
+			       enum lifecycle (*of)(const struct held_instance *))
+{
+	return json_object_size(held->problems) ? LIFE_ON_FIRE : worst_of(held, of);
+}
+
+static bool is_up(const struct held_component *held)
+{
+	size_t well = 0;
+	for (size_t i = 0; i < held->member_count; i++)
 		well += held_well(&held->members[i]);
-		stopped += held->members[i].stopped;
-	}
-	*ret_up = held->member_count && well == held->member_count;
-	if (held->member_count && stopped == held->member_count)
-		return LIFE_STOPPED;
-	return *ret_up ? LIFE_RUNNING : LIFE_ON_FIRE;
+	return held->member_count && well == held->member_count;
 }
 
 static int by_component(const void *component, const void *held)
@@ -292,17 +343,22 @@ static void write_problems(const struct held_component *held, struct text *to)
 	json_close(to, '}');
 }
 
+/* What is expected of all of them, or of those that are not given up. */
+static enum lifecycle expected_of_all(const struct held_component *held)
+{
+	enum lifecycle expected = worst_of(held, expected_of);
+	bool alike = held->member_count && expected == expected_of(&held->members[0]);
+	return alike || expected == LIFE_STARTING ? expected : LIFE_RUNNING;
+}
+
 bool held_write_sensors(const struct held_component *held, struct text *to)
 {
 	const struct component_spec *spec = held->component->spec;
-	bool up = false;
 	if (!all_in_sight(held) || spec->job)
 		return false;
-	enum lifecycle state = state_of(held, &up);
-	json_write_flag(to, "service.isUp", up);
-	json_write_text(to, "service.state", lifecycle_name(state));
-	json_write_text(to, "service.state.expected",
-			lifecycle_name(state == LIFE_STOPPED ? LIFE_STOPPED : LIFE_RUNNING));
+	json_write_flag(to, "service.isUp", is_up(held));
+	json_write_text(to, "service.state", lifecycle_name(state_of(held, told_of)));
+	json_write_text(to, "service.state.expected", lifecycle_name(expected_of_all(held)));
 	write_problems(held, to);
 	return true;
 }
@@ -324,7 +380,14 @@ static uint64_t put_memory(struct held_component *held, char *text)
 static char *memory_of(const struct held_component *held)
 {
 	owned_json memory = policy_set_save(held->set);
-	return memory ? json_line(memory) : NULL;
+	owned_json fires = json_object();
+	for (size_t i = 0; fires && i < held->member_count; i++)
+		if (held->members[i].on_fire &&
+		    json_put_flag(fires, held->members[i].work->instance->name, true))
+			return NULL;
+	if (!memory || !fires || (json_object_size(fires) && json_put_shared(memory, "on_fire", fires)))
+		return NULL;
+	return json_line(memory);
 }
 
 /* What they remember is kept before anything of what they wish is done. */
@@ -404,7 +467,8 @@ static int ask(struct held_component *held, struct error *err)
 	    .outcome_count = held->outcome_count,
 	    .chance = chance_of(world),
 	};
-	senses.state = state_of(held, &senses.up);
+	senses.state = state_of(held, actual_of);
+	senses.up = is_up(held);
 	held->due = false;
 	if (policy_set_step(held->set, &senses, wall_of(held->hold->operation), &arena, &wishes, err))
 		return -1;

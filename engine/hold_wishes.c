@@ -183,6 +183,17 @@ static int note_problem(struct held_component *held, const struct wish *wish)
 	return json_put_text(held->problems, wish->what, wish->why);
 }
 
+/* That it is starting is told while it is. */
+static int expect(struct held_component *held, const struct wish *wish)
+{
+	struct held_instance *member = member_of(held, wish->member);
+	if (member && wish->life != LIFE_STARTING && member->on_fire != (wish->life == LIFE_ON_FIRE)) {
+		member->on_fire = wish->life == LIFE_ON_FIRE;
+		held->due = held->hold->any_due = true;
+	}
+	return 0;
+}
+
 /* What a policy tells is worth a line, but for what its others hear anyway. */
 static int carry_out(struct held_component *held, const struct wish *wish)
 {
@@ -203,6 +214,8 @@ static int carry_out(struct held_component *held, const struct wish *wish)
 		return hold_probe(held, wish);
 	case WISH_PROBLEM:
 		return note_problem(held, wish);
+	case WISH_EXPECT:
+		return expect(held, wish);
 	case WISH_REPORT:
 		record(held, wish, wish->member, "policy", "report");
 		notice(held, wish);
@@ -210,7 +223,7 @@ static int carry_out(struct held_component *held, const struct wish *wish)
 	case WISH_SIGNAL:
 		notice(held, wish);
 		return 0;
-	default: /* sensors of its own: they are told by `status` */
+	default: /* what others of the set hear anyway; states, which `status` asks the set for */
 		return 0;
 	}
 }

@@ -155,6 +155,9 @@ static void look_well(struct policy *policy, struct step *step, struct record *r
 		due(step, stable_at);
 		return;
 	}
+	if (m->given_up)
+		tell(step, policy, WISH_EXPECT, record->member, "service.state.expected", "it is well again")
+		    ->life = LIFE_RUNNING;
 	if (m->open || m->given_up)
 		tell(step, policy, WISH_REPORT, record->member, "breaker.closed",
 		     "%s has been well for %s: the breaker is closed", record->member,

@@ -196,6 +196,9 @@ bool policy_set_suspended(const struct policy_set *set, size_t index);
 void policy_set_suspend(struct policy_set *set, size_t index, bool suspended);
 /* Its keys and their values, of the blueprint and as they were set since; borrowed, until it is set anew. */
 const json_t *policy_set_config(const struct policy_set *set, size_t index);
+/* What its failure detector tells of a member: Brooklyn's service.state, as of the last step. LIFE_NONE: it
+ * has none, or that told nothing. */
+enum lifecycle policy_set_state(const struct policy_set *set, const char *member);
 /* One key of a policy that runs; refused for keys that are read once. It is saved and restored with the rest,
  * and counts until the blueprint gives the key another value than it had. */
 int policy_set_configure(struct policy_set *set, size_t index, const char *key, const json_t *value,

@@ -256,6 +256,18 @@ bool policy_set_supplied(const struct policy_set *set, size_t index)
 	return set->policies[index].supplied;
 }
 
+enum lifecycle policy_set_state(const struct policy_set *set, const char *member)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		struct policy *policy = &set->policies[i];
+		if (policy->type->kind != POLICY_FAILURE_DETECTOR || policy->suspended)
+			continue;
+		const struct record *record = record_find(policy, member);
+		return record ? (enum lifecycle)record->detector.life : LIFE_NONE;
+	}
+	return LIFE_NONE;
+}
+
 bool policy_set_suspended(const struct policy_set *set, size_t index)
 {
 	return set->policies[index].suspended;

@@ -449,6 +449,30 @@ Test(policy_verb, the_status_of_what_is_kept_has_its_sensors)
 	cr_expect_eq(json_object_size(json_object_get(well, "service.problems")), 0);
 }
 
+/* As Brooklyn's users know it: what its restarter gave up is expected to be on fire, until it is restarted.
+ */
+Test(policy_verb, what_was_given_up_is_expected_to_be_on_fire_until_somebody_restarts_it)
+{
+	const char *const components[] = {"db", NULL};
+	const struct berth_request request = {.size = sizeof request, .app = "app", .components = components};
+	deploy(WITH("org.apache.brooklyn.policy.ha.ServiceRestarter", "restarter"));
+	keep_all();
+	for (int i = 0; i < 2; i++) {
+		kill_it("app.db.1");
+		pass(10 * SECOND);
+	}
+	cr_assert_eq(fake_target_vanish(scene.target, "app.web.1"), 0);
+	pass(MINUTE); /* it is let go meanwhile */
+	owned_json status = ask(berth_status);
+	cr_expect_str_eq(json_text(sensors_of(status, "db"), "service.state"), "on-fire");
+	cr_expect_str_eq(json_text(sensors_of(status, "db"), "service.state.expected"), "on-fire");
+	cr_assert_eq(scene_request(&scene, berth_restart, &request, NULL), BERTH_OK);
+	pass(SECOND);
+	owned_json again = ask(berth_status);
+	cr_expect_str_eq(json_text(sensors_of(again, "db"), "service.state"), "running");
+	cr_expect_str_eq(json_text(sensors_of(again, "db"), "service.state.expected"), "running");
+}
+
 Test(policy_verb, what_was_stopped_is_expected_to_be)
 {
 	const char *const components[] = {"db", NULL};

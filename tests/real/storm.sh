@@ -202,7 +202,7 @@ nothing_else() {
 		same "" "$(find "$work/state" -path '*instances*' -maxdepth 4 -name 'real-storm.*~*')"
 }
 # What httpd at an address says, from inside a container or here.
-asked='printf "GET / HTTP/1.0\r\n\r\n" | busybox nc -w 5 "$1" "$2" | tail -n 1'
+asked='printf "GET / HTTP/1.0\r\n\r\n" | timeout 5 busybox nc -w 5 "$1" "$2" | tail -n 1'
 link_of() { # ALIAS: its address and port, from standard input's variables
 	sed -n "s/^$1_PORT=tcp:\/\/\(.*\):\([0-9]*\)$/\1 \2/p"
 }
@@ -243,7 +243,7 @@ rest() { # WHAT
 	check "$1: every component runs, once" until_true 90 all_run
 	check "$1: all are well" until_true 30 nobody_ill
 	check "$1: nothing else is there" until_true 20 nothing_else
-	check "$1: links follow" until_true 20 links_follow
+	check "$1: links follow" until_true 60 links_follow
 	echo "# $1: $(grep -c . blows.log) blows, the controller has $(size)"
 }
 
