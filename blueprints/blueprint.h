@@ -140,15 +140,28 @@ struct policy_type; /* policy_types.h */
 /* What looks after it while it runs. */
 struct component_policy {
 	const struct policy_type *type;
-	const char *id; /* what the blueprint calls it; NULL: nothing */
+	const char *id;                     /* what the blueprint calls it; NULL: nothing */
 	struct place place, effector_place; /* the latter where it invokes one */
-	const json_t *config; /* by the keys' own names, each value read once already */
+	const json_t *config;               /* by the keys' own names, each value read once already */
 };
 
-/* A command that is run in each instance when somebody asks for it. */
+/* A command that is run in each instance when somebody asks for it, or a request to each. In the request's
+ * path, headers and body `${NAME}` stands for a parameter. */
 struct effector {
 	const char *name;
-	struct command command;
+	struct command command; /* where there is no call */
+	const struct effector_call {
+		const char *method, *path;  /* "POST", "/" */
+		const char *body;           /* NULL: none */
+		uint16_t port;              /* 0: the first open port */
+		const char *port_name;      /* of a process' named port, or NULL */
+		const char *const *headers; /* "Name: value"; NULL-terminated */
+	} * call;
+	const struct effector_parameter {
+		const char *name, *value; /* what it is unless it is given */
+	} * parameters;
+	size_t parameter_count;
+	bool closed; /* it has these parameters, and no others */
 };
 
 struct component_spec {
@@ -185,8 +198,8 @@ struct component_spec {
 	size_t depends_on_count;
 
 	const struct health_check *health; /* never NULL */
-	uint32_t instances; /* 1 when not given; of a cluster its `initialSize` */
-	bool cluster;    /* its size is kept, once it is there */
+	uint32_t instances;                /* 1 when not given; of a cluster its `initialSize` */
+	bool cluster;                      /* its size is kept, once it is there */
 	int64_t resized; /* of a cluster: the size that is asked for from outside; -1: none is */
 	const struct volume *volumes;
 	size_t volume_count;

@@ -1,10 +1,12 @@
-/* component_effectors.c - the effectors of a component: names of commands that are run in it on request. */
+/* component_effectors.c - the effectors of a component: names of commands that are run in it on request, and
+ * of requests that are sent to it. */
+#include <ctype.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "blueprints/component.h"
 
-enum { LONGEST_NAME = 63 };
+enum { LONGEST_NAME = 63, MOST_PARTS = 64 };
 
 bool effector_is_built_in(const char *name)
 {
@@ -15,6 +17,173 @@ static bool is_name(const char *name)
 {
 	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
 	return *name != '-' && length > 0 && length <= LONGEST_NAME && !name[length];
+}
+
+/* --- a request -------------------------------------------------------------------------------- */
+
+static void read_port(struct reading *r, struct draft *d, const struct yaml_node *node,
+		      struct effector_call *call)
+{
+	const char *text = fixed_text(r, d, node, "port");
+
+	if (!text || port_parse(text, &call->port))
+		return;
+	if (isalpha((unsigned char)*text) && d->spec->kind == COMPONENT_PROCESS)
+		call->port_name = text;
+	else
+		complain(r->list, node->place, "`%s` is no port from 1 to 65535", text);
+}
+
+static void read_path(struct reading *r, struct draft *d, const struct yaml_node *node,
+		      struct effector_call *call)
+{
+	const char *path = fixed_text(r, d, node, "path");
+
+	if (path && (*path != '/' || !printable(path) || strchr(path, ' ')))
+		complain(r->list, node->place, "the path `%s` should begin with `/` and hold no spaces",
+			 path);
+	else if (path)
+		call->path = path;
+}
+
+static void read_method(struct reading *r, struct draft *d, const struct yaml_node *node,
+			struct effector_call *call)
+{
+	static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+	const char *text = fixed_text(r, d, node, "method");
+
+	for (size_t i = 0; text && i < COUNT_OF(methods); i++)
+		if (!strcmp(text, methods[i])) {
+			call->method = text;
+			return;
+		}
+	if (text)
+		suggest(r, complain(r->list, node->place, "`%s` is no method", text), text, methods,
+			COUNT_OF(methods), "GET, HEAD, POST, PUT, PATCH or DELETE");
+}
+
+static void read_headers(struct reading *r, struct draft *d, const struct yaml_node *node,
+			 struct effector_call *call)
+{
+	const struct yaml_node *map = fixed_node(r, d, node);
+
+	if (!map || yaml_null(map))
+		return;
+	if (map->kind != YAML_MAP || map->count > MOST_PARTS) {
+		complain(r->list, map->place, "`headers` takes a map of %d entries at most", MOST_PARTS);
+		return;
+	}
+	const char **lines = arena_array(r->arena, const char *, map->count + 1);
+	for (size_t i = 0; lines && i < map->count; i++) {
+		const char *value = fixed_text(r, d, map->entries[i].value, map->entries[i].key);
+		if (value && (!printable(value) || !printable(map->entries[i].key)))
+			complain(r->list, map->entries[i].value->place, "a header is a line of text");
+		lines[i] = value ? arena_format(r->arena, "%s: %s", map->entries[i].key, value) : "";
+		r->list->failed |= !lines[i];
+	}
+	r->list->failed |= !lines;
+	call->headers = lines;
+}
+
+static void read_call(struct reading *r, struct draft *d, const struct yaml_node *node, struct effector *ret)
+{
+	static const char *const keys[] = {"method", "port", "path", "headers", "body"};
+	const struct yaml_node *map = fixed_node(r, d, node);
+	struct effector_call *call = arena_array(r->arena, struct effector_call, 1);
+
+	r->list->failed |= !call;
+	if (!map || !call)
+		return;
+	*call = (struct effector_call){.method = "POST", .path = "/"};
+	ret->call = call;
+	if (map->kind != YAML_MAP) {
+		complain(r->list, map->place,
+			 "`http` takes a map such as {method: POST, path: /flush}, not %s", kind_name(map));
+		return;
+	}
+	for (size_t i = 0; i < map->count; i++) {
+		const struct yaml_entry *part = &map->entries[i];
+		if (!strcmp(part->key, "method"))
+			read_method(r, d, part->value, call);
+		else if (!strcmp(part->key, "port"))
+			read_port(r, d, part->value, call);
+		else if (!strcmp(part->key, "path"))
+			read_path(r, d, part->value, call);
+		else if (!strcmp(part->key, "headers"))
+			read_headers(r, d, part->value, call);
+		else if (!strcmp(part->key, "body"))
+			call->body = fixed_text(r, d, part->value, "body");
+		else
+			suggest(
+			    r, complain(r->list, part->key_place, "unknown key `%s` of a request", part->key),
+			    part->key, keys, COUNT_OF(keys),
+			    "http takes method, port, path, headers and body");
+	}
+}
+
+/* --- parameters ------------------------------------------------------------------------------- */
+
+static bool is_parameter(const char *name)
+{
+	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+	return length > 0 && !name[length] && !isdigit((unsigned char)*name) &&
+	       strncmp(name, "BERTH_", strlen("BERTH_")) != 0;
+}
+
+static void read_parameters(struct reading *r, struct draft *d, const struct yaml_node *node,
+			    struct effector *ret)
+{
+	const struct yaml_node *map = fixed_node(r, d, node);
+
+	ret->closed = true;
+	if (!map || yaml_null(map))
+		return;
+	if (map->kind != YAML_MAP || map->count > MOST_PARTS) {
+		complain(r->list, map->place,
+			 "`parameters` takes a map of %d entries at most: {NAME: DEFAULT}", MOST_PARTS);
+		return;
+	}
+	struct effector_parameter *parameters = arena_array(r->arena, struct effector_parameter, map->count);
+	r->list->failed |= map->count && !parameters;
+	for (size_t i = 0; parameters && i < map->count; i++) {
+		const struct yaml_entry *entry = &map->entries[i];
+		const char *value = yaml_null(entry->value) ? "" : fixed_text(r, d, entry->value, entry->key);
+		if (!is_parameter(entry->key))
+			advise(r->list,
+			       complain(r->list, entry->key_place, "`%s` cannot be the name of a parameter",
+					entry->key),
+			       "it is a variable's, and none of berth's own");
+		parameters[i] = (struct effector_parameter){entry->key, value ? value : ""};
+	}
+	ret->parameters = parameters;
+	ret->parameter_count = parameters ? map->count : 0;
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+static void read_parts(struct reading *r, struct draft *d, const struct yaml_entry *whole,
+		       const struct yaml_node *map, struct effector *ret)
+{
+	static const char *const keys[] = {"command", "http", "parameters"};
+	bool known = true;
+
+	for (size_t i = 0; i < map->count; i++) {
+		const struct yaml_entry *part = &map->entries[i];
+		if (!strcmp(part->key, "command"))
+			command_read(r, d, part->value, part->key, &ret->command);
+		else if (!strcmp(part->key, "http"))
+			read_call(r, d, part->value, ret);
+		else if (!strcmp(part->key, "parameters"))
+			read_parameters(r, d, part->value, ret);
+		else if (!(known = false))
+			suggest(
+			    r,
+			    complain(r->list, part->key_place, "unknown key `%s` of an effector", part->key),
+			    part->key, keys, COUNT_OF(keys),
+			    "an effector takes command or http, and parameters");
+	}
+	if (known && ret->command.given == (ret->call != NULL))
+		complain(r->list, map->place, "`%s` takes exactly one of `command` and `http`", whole->key);
 }
 
 static void read_effector(struct reading *r, struct draft *d, const struct yaml_entry *entry,
@@ -35,7 +204,11 @@ static void read_effector(struct reading *r, struct draft *d, const struct yaml_
 		return;
 	}
 	ret->name = entry->key;
-	command_read(r, d, entry->value, entry->key, &ret->command);
+	const struct yaml_node *map = entry->value->kind == YAML_MAP ? fixed_node(r, d, entry->value) : NULL;
+	if (map && map->kind == YAML_MAP)
+		read_parts(r, d, entry, map, ret);
+	else
+		command_read(r, d, entry->value, entry->key, &ret->command);
 	if (ret->command.given && !ret->command.count)
 		complain(r->list, entry->value->place, "`%s` is a command without a word", entry->key);
 }

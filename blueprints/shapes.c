@@ -72,7 +72,20 @@ const struct shape shapes[] = {
     {"effectors", JSON({"anyOf": [
 	{"type": ["object", "null"],
 	 "propertyNames": {"pattern": "^(?!(start|stop|restart)$)[A-Za-z0-9_][A-Za-z0-9_-]*$"},
-	 "additionalProperties": "@command"},
+	 "additionalProperties": {"anyOf": ["@command",
+		{"type": "object", "additionalProperties": false,
+		 "oneOf": [{"required": ["command"]}, {"required": ["http"]}],
+		 "properties": {
+			"command": "@command",
+			"http": {"type": "object", "additionalProperties": false,
+				 "properties": {
+					"method": {"enum": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]},
+					"port": "@probe",
+					"path": {"type": "string", "pattern": "^(/[^ ]*|\\$(brooklyn|berth):.*)$"},
+					"headers": {"type": ["object", "null"]},
+					"body": {"type": ["string", "number", "boolean"]}}},
+			"parameters": {"type": ["object", "null"],
+				       "propertyNames": {"pattern": "^(?!BERTH_)[A-Za-z_][A-Za-z0-9_]*$"}}}}]}},
 	"@expression"]})},
     {"labels", JSON({"anyOf": [
 	{"type": ["object", "null"],

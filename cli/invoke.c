@@ -18,7 +18,10 @@ static void show_output(const struct screen *out, const json_t *result)
 
 static void show_result(const struct screen *out, const json_t *document, const json_t *result)
 {
-	const json_t *code = json_object_get(result, "exit_code");
+	const json_t *code = json_object_get(result, "exit_code"),
+		     *status = json_object_get(result, "status");
+	bool failed = json_integer_value(code) || json_integer_value(status) >= 400 ||
+		      (json_is_integer(status) && json_integer_value(status) < 200);
 	const char *error = text_of(result, "error");
 	put(out, BOLD, short_name(text_of(result, "instance"), text_of(document, "component")));
 	fputs(" at ", out->to);
@@ -27,10 +30,11 @@ static void show_result(const struct screen *out, const json_t *document, const 
 	if (*error)
 		put(out, RED, error);
 	else
-		paint(out, json_integer_value(code) ? RED : GREEN,
-		      json_integer_value(code) ? "failed" : "done");
+		paint(out, failed ? RED : GREEN, failed ? "failed" : "done");
 	if (!*error && json_integer_value(code))
 		fprintf(out->to, " with code %lld", (long long)json_integer_value(code));
+	if (!*error && json_is_integer(status))
+		fprintf(out->to, " with status %lld", (long long)json_integer_value(status));
 	putc('\n', out->to);
 	show_output(out, result);
 }
@@ -78,8 +82,11 @@ const struct command command_invoke = {
     .summary = "run an effector of a component",
     .details =
 	"Runs a command that the blueprint gives the component under `effectors`, in each of its instances "
-	"that runs, with the parameters as variables. What it writes and its code are shown, and recorded as "
-	"an event; a code other than 0 anywhere ends with 1. `start`, `stop` and `restart` are effectors of "
+	"that runs, with the parameters as variables, or sends each a request. What it writes and its code, "
+	"or its answer "
+	"and its status, are shown, and recorded as "
+	"an event; a code other than 0, or a status of 400 and more, anywhere ends with 1. `start`, `stop` "
+	"and `restart` are effectors of "
 	"every component.\n\n"
 	"Ctrl-C interrupts it here; what runs in a container may run on.",
     .examples = {{"berth invoke shop db backup TO=/backup", "the command `backup` of `db`"},

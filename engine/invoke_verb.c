@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "engine/deploy.h"
+#include "engine/invoke_http.h"
 #include "engine/operation.h"
 #include "engine/reconcile.h"
 #include "engine/specs.h"
@@ -13,7 +14,8 @@ enum { AT_ONCE = 8, OUTPUT_LIMIT = 64 * 1024, EVENT_LIMIT = 1000 };
 struct run {
 	struct work *work;
 	struct exec_session session;
-	struct error error; /* why it could not be run */
+	struct invoked_call call; /* where it is a request */
+	struct error error;       /* why it could not be run */
 	bool begun, ended;
 	struct run *next;
 };
@@ -115,11 +117,18 @@ static bool begin(struct berth_operation *operation)
 		fail_memory(err);
 		return stage_failed(operation);
 	}
-	invocation->environment = request->arguments;
 	operation->verb_state = invocation;
 	if (!stage_open_known(operation) || !is_as_expected(operation))
 		return false;
-	return find_effector(operation, invocation, err) == 0 || stage_failed(operation);
+	if (find_effector(operation, invocation, err))
+		return stage_failed(operation);
+	invocation->environment =
+	    invoke_parameters(&operation->arena, invocation->effector, request->arguments, err);
+	if (invocation->environment)
+		return true;
+	operation_finish(operation, err->code == ERR_INVALID ? BERTH_USAGE : outcome_of(err->code),
+			 document_new(request->app));
+	return false;
 }
 
 /* --- where it runs -------------------------------------------------------------------------- */
@@ -142,8 +151,9 @@ static int add_run(struct berth_operation *operation, struct invocation *invocat
 	run->work = work;
 	run->session = (struct exec_session){
 	    .environment = invocation->environment, .output = keep_output, .output_owner = work};
-	if (spec_words(work, &invocation->effector->command, &run->session.command, &waits, &run->error) !=
-	    RESOLVED) {
+	if (!invocation->effector->call &&
+	    spec_words(work, &invocation->effector->command, &run->session.command, &waits, &run->error) !=
+		RESOLVED) {
 		if (waits)
 			fail(&run->error, ERR_FAILED, "its command waits for `%s`", waits);
 		run->ended = true;
@@ -193,12 +203,18 @@ static bool surveyed(struct berth_operation *operation)
 
 /* --- running it ----------------------------------------------------------------------------- */
 
-static bool run_ended(const struct berth_operation *operation, struct run *run)
+static bool run_ended(const struct berth_operation *operation, const struct invocation *invocation,
+		      struct run *run)
 {
 	struct work *work = run->work;
 	if (run->ended)
 		return true;
 	run->begun = true;
+	if (invocation->effector->call) {
+		enum progress called =
+		    invoke_call(work, invocation->effector, invocation->environment, &run->call, &run->error);
+		return called == PROGRESS_WAITING ? false : (run->ended = true);
+	}
 	work->doing = DOING_EXEC;
 	enum progress progress =
 	    driver_of(work)->exec(&work->site->location, &work->errand, operation->application->id,
@@ -213,7 +229,7 @@ static bool all_ended(const struct berth_operation *operation, const struct invo
 {
 	size_t flying = 0;
 	for (struct run *run = invocation->first; run && flying < AT_ONCE; run = run->next)
-		flying += !run_ended(operation, run);
+		flying += !run_ended(operation, invocation, run);
 	return flying == 0;
 }
 
@@ -221,7 +237,8 @@ static bool all_ended(const struct berth_operation *operation, const struct invo
 
 static bool went_well(const struct run *run)
 {
-	return run->error.code == OK && run->session.code == 0;
+	bool answered_well = !run->call.work || (run->call.status >= 200 && run->call.status < 400);
+	return run->error.code == OK && run->session.code == 0 && answered_well;
 }
 
 /* The end of its output, without the secrets that the instance was given. */
@@ -259,6 +276,8 @@ static void record(const struct berth_operation *operation, const struct invocat
 	owned_text words = {0};
 	if (run->error.code)
 		text_format(&words, "%s cannot be run: %s", invocation->effector->name, run->error.text);
+	else if (run->call.work)
+		text_format(&words, "%s was answered with %d", invocation->effector->name, run->call.status);
 	else
 		text_format(&words, "%s ended with code %d", invocation->effector->name, run->session.code);
 	if (knows_no_secrets(run->work))
@@ -274,7 +293,9 @@ static json_t *result_of(const struct berth_operation *operation, const struct i
 	record(operation, invocation, run, lines);
 	json_put_text(result, "instance", run->work->instance->name);
 	json_put_text(result, "location", run->work->site->location.name);
-	if (run->error.code && !run->session.code)
+	if (invocation->effector->call)
+		json_put(result, "status", run->call.status ? json_integer(run->call.status) : json_null());
+	if (invocation->effector->call || (run->error.code && !run->session.code))
 		json_put(result, "exit_code", json_null());
 	else
 		json_put_number(result, "exit_code", run->session.code);
@@ -333,7 +354,15 @@ static void invoke_step(struct berth_operation *operation)
 	conclude(operation, invocation);
 }
 
-const struct verb verb_invoke = {.name = "invoke", .step = invoke_step, .needs_store = true};
+static void let_go(struct berth_operation *operation)
+{
+	const struct invocation *invocation = operation->verb_state;
+	for (struct run *run = invocation ? invocation->first : NULL; run; run = run->next)
+		invoke_call_end(operation->berth->world, &run->call);
+}
+
+const struct verb verb_invoke = {
+    .name = "invoke", .step = invoke_step, .let_go = let_go, .needs_store = true};
 
 /* --- the public function -------------------------------------------------------------------- */
 

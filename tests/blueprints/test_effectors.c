@@ -24,6 +24,28 @@ Test(effectors, each_is_a_command_by_its_name)
 	cr_expect_eq(spec->effectors[1].command.count, 2);
 }
 
+Test(effectors, one_may_be_a_request_and_have_parameters)
+{
+	outcome = accepted(
+	    with_lines("  effectors:\n"
+		       "    flush: {http: {path: '/flush/${WHAT}', headers: {X-Who: me}, body: 'a=${WHAT}'}, "
+		       "parameters: {WHAT: all}}\n"
+		       "    backup: {command: [pg_dump], parameters: {TO: , KEEP: 3}}\n"));
+	const struct effector *effectors = outcome.blueprint->components[0].effectors;
+	cr_assert_not_null(effectors[0].call);
+	cr_expect_str_eq(effectors[0].call->method, "POST");
+	cr_expect_str_eq(effectors[0].call->path, "/flush/${WHAT}");
+	cr_expect_str_eq(effectors[0].call->headers[0], "X-Who: me");
+	cr_expect_str_eq(effectors[0].call->body, "a=${WHAT}");
+	cr_expect_eq(effectors[0].parameter_count, 1);
+	cr_expect_str_eq(effectors[0].parameters[0].value, "all");
+	cr_expect_null(effectors[1].call);
+	cr_expect(effectors[1].command.given);
+	cr_expect(effectors[1].closed);
+	cr_expect_str_eq(effectors[1].parameters[0].value, "");
+	cr_expect_str_eq(effectors[1].parameters[1].value, "3");
+}
+
 Test(effectors, none_is_none)
 {
 	outcome = accepted(with_lines("  effectors:\n"));
@@ -43,8 +65,21 @@ Test(effectors, mistakes_are_told_where_they_are)
 	refused(with_lines("  effectors:\n    stop: x"), 4, 5, "every component has an effector `stop`",
 		"another name");
 	refused(with_lines("  effectors:\n    a b: x"), 4, 5, "cannot be the name of an effector", "letters");
-	refused(with_lines("  effectors:\n    backup: {command: x}"), 4, 13,
-		"takes a text or a list of texts", NULL);
+	refused(with_lines("  effectors:\n    backup: {comand: x}"), 4, 14,
+		"unknown key `comand` of an effector", "did you mean `command`?");
+	refused(with_lines("  effectors:\n    backup: {command: x, http: {}}"), 4, 13,
+		"exactly one of `command` and `http`", NULL);
+	refused(with_lines("  effectors:\n    backup: {parameters: {A: 1}}"), 4, 13,
+		"exactly one of `command` and `http`", NULL);
+	refused(with_lines("  effectors:\n    f: {http: {method: FETCHING}}"), 4, 24, "`FETCHING` is no method",
+		"GET, HEAD");
+	refused(with_lines("  effectors:\n    f: {http: {path: x}}"), 4, 22, "should begin with `/`", NULL);
+	refused(with_lines("  effectors:\n    f: {http: {port: many}}"), 4, 22, "is no port", NULL);
+	refused(with_lines("  effectors:\n    f: {http: /x}"), 4, 15, "`http` takes a map", NULL);
+	refused(with_lines("  effectors:\n    f: {http: {pth: /x}}"), 4, 16, "unknown key `pth`",
+		"did you mean `path`?");
+	refused(with_lines("  effectors:\n    f: {command: x, parameters: {a-b: 1}}"), 4, 34,
+		"cannot be the name of a parameter", NULL);
 	refused(with_lines("  effectors:\n    backup:"), 4, 12, "takes a text or a list of texts", NULL);
 	refused(with_lines("  effectors:\n    backup: []"), 4, 13, "a command without a word", NULL);
 	refused("services:\n- {type: external, id: e, address: a, ports: 1, effectors: {x: y}}\n", 2, 49,

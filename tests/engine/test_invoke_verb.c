@@ -262,3 +262,84 @@ Test(invoke_verb, a_deploy_does_not_wait_for_one_nor_is_it_begun_again)
 	pass(MINUTE);
 	cr_expect_gt(fake_target_calls(scene.target, FAKE_EXEC), before, "the next time it is");
 }
+
+/* --- requests ------------------------------------------------------------------------------- */
+
+static char asked[512];
+static int status;
+
+static int64_t answer(void *owner, const struct http_request *request, struct http_answer *ret)
+{
+	(void)owner;
+	snprintf(asked, sizeof asked, "%s %s %s %.*s", request->method, request->url,
+		 request->headers && request->headers[0] ? request->headers[0] : "", (int)request->body_size,
+		 request->body ? (const char *)request->body : "");
+	ret->status = status;
+	text_add(&ret->body, "flushed\n");
+	return 100;
+}
+
+#define REQUESTS                                                                                             \
+	"id: app\nlocation: fake\nservices:\n"                                                               \
+	"- {type: 'docker:pg:1', id: db, openPorts: [80, 8080], effectors: {flush: {http: {port: 8080, "     \
+	"path: "                                                                                             \
+	"'/flush/${WHAT}?x=${MISSING}', headers: {X-Who: '${WHO}'}, body: 'all=${WHAT}'}, parameters: "      \
+	"{WHAT: all, WHO: me}}}}\n"
+
+Test(invoke_verb, it_may_be_a_request_with_its_parameters)
+{
+	const struct virtual_hooks hooks = {.http = answer};
+	owned_json document = NULL;
+	deploy(REQUESTS);
+	virtual_world_hooks(scene.world, &hooks);
+	status = 204;
+	cr_assert_eq(invoke("db", "flush", "WHAT=a b/c", &document), BERTH_OK);
+	const struct observed *seen = fake_target_find(scene.target, "app.db.1");
+	char expected[512];
+	snprintf(expected, sizeof expected,
+		 "POST http://%s:8080/flush/a%%20b%%2Fc?x=${MISSING} X-Who: me all=a b/c",
+		 seen->attachments[0].address);
+	cr_expect_str_eq(asked, expected);
+	cr_expect_eq(json_number(result(document, 0), "status", 0), 204);
+	cr_expect(json_is_null(json_object_get(result(document, 0), "exit_code")));
+	cr_expect_str_eq(json_string_value(json_array_get(json_object_get(result(document, 0), "output"), 0)),
+			 "flushed");
+	owned_memory char *told = events();
+	cr_expect(strstr(told, "flush was answered with 204: flushed"), "%s", told);
+}
+
+Test(invoke_verb, a_request_that_is_answered_with_an_error_has_failed)
+{
+	const struct virtual_hooks hooks = {.http = answer};
+	owned_json document = NULL;
+	deploy(REQUESTS);
+	virtual_world_hooks(scene.world, &hooks);
+	status = 500;
+	cr_assert_eq(invoke("db", "flush", NULL, &document), BERTH_FAILED);
+	cr_expect(strstr(asked, "/flush/all"), "%s", asked);
+}
+
+Test(invoke_verb, a_request_that_nobody_answers_has_failed_and_says_why)
+{
+	owned_json document = NULL;
+	deploy(REQUESTS);
+	cr_assert_eq(invoke("db", "flush", NULL, &document), BERTH_FAILED);
+	cr_expect_not_null(json_text(result(document, 0), "error"));
+}
+
+Test(invoke_verb, a_parameter_that_is_not_declared_is_refused)
+{
+	owned_json document = NULL;
+	deploy(REQUESTS);
+	cr_assert_eq(invoke("db", "flush", "WHAR=x", &document), BERTH_USAGE);
+}
+
+Test(invoke_verb, a_parameter_that_is_not_given_is_what_the_blueprint_says)
+{
+	owned_json document = NULL;
+	deploy("id: app\nlocation: fake\nservices:\n"
+	       "- {type: 'docker:pg:1', id: db, effectors: {backup: {command: [dump], parameters: {TO: "
+	       "/backup}}}}\n");
+	cr_assert_eq(invoke("db", "backup", NULL, &document), BERTH_OK);
+	cr_assert_eq(invoke("db", "backup", "TO=/elsewhere", NULL), BERTH_OK);
+}

@@ -11,7 +11,15 @@ services:
   id: web
   command: echo \$\$ >$work/pid; exec sleep 1000
   policies: [{type: restarter, backoff: 1s}]
-  effectors: {greet: 'echo "hello \$NAME"; exit \$CODE', note: [touch, $work/noted]}
+  effectors:
+    greet: 'echo "hello \$NAME"; exit \$CODE'
+    note: [touch, $work/noted]
+    greet-all: {command: 'echo "hello \$NAME"', parameters: {NAME: everybody}}
+- type: process
+  id: site
+  command: mkdir -p w; echo "hello there" >w/index.html; exec busybox httpd -f -p "\$BIND_ADDRESS:\$PORT_HTTP" -h w
+  ports: {http: auto}
+  effectors: {hello: {http: {method: GET, path: '/\${PAGE}'}, parameters: {PAGE: index.html}}}
 Y
 up() {
 	"$BERTH" serve >>serve.log 2>&1 &
@@ -58,6 +66,12 @@ check "its code decides" exits 1 berth invoke real-policies web greet CODE=4
 check "a list is executed as it is" berth invoke real-policies web note
 check "it did it" test -e noted
 check "one that is not there is told" exits 1 berth invoke real-policies web gret
+check "a parameter may have a default" bash -c '"$@" | grep -q "  | hello everybody$"' - "$BERTH" invoke real-policies web greet-all
+check "or be given" bash -c '"$@" | grep -q "  | hello you$"' - "$BERTH" invoke real-policies web greet-all NAME=you
+check "one that there is not is 64" exits 64 berth invoke real-policies web greet-all NMAE=you
+check "an effector may be a request" bash -c '"$@" | grep -q "  | hello there$"' - "$BERTH" invoke real-policies site hello
+check "whose status decides" exits 1 berth invoke real-policies site hello PAGE=none
+check "its answer is kept" bash -c '"$@" | grep -q "hello was answered with 404"' - "$BERTH" events real-policies
 check "and every component has restart" berth invoke real-policies web restart
 check "the store is backed up beside its controller" berth backup copy.db
 check "for its owner alone" same 600 "$(stat -c %a copy.db)"
