@@ -216,6 +216,10 @@ static enum progress does_not_run(struct task *task, const json_t *state, struct
 {
 	const char *status = json_text(state, "Status"), *words = json_text(state, "Error");
 
+	if (status && !strcmp(status, "paused")) {
+		fail(err, ERR_FAILED, "container `%s` is paused", task->wish.spec->name);
+		return PROGRESS_FAILED;
+	}
 	fail(err, ERR_FAILED, "container `%s` is %s%s%s (exit code %d%s)", task->wish.spec->name,
 	     status ? status : "not running", words && *words ? ": " : "", words ? words : "",
 	     (int)json_number(state, "ExitCode", -1),

@@ -82,6 +82,21 @@ static void tcp_answered(void *owner, const struct error *error)
 	probing->task.errand->wake(probing->task.errand);
 }
 
+/* ": " and the last bytes of an answer, on one line. */
+static void add_last(struct text *to, const struct text *body)
+{
+	size_t from = body->length > LAST_WORDS ? body->length - LAST_WORDS : 0, end = body->length;
+
+	while (end > from && strchr(" \n\r\t", text_view(body)[end - 1]))
+		end--;
+	if (end > from)
+		text_add(to, ": ");
+	text_add_printable(to, text_view(body) + from, end - from);
+	for (size_t i = 0; i < to->length; i++)
+		if (to->data[i] == '\n')
+			to->data[i] = ' ';
+}
+
 static void http_answered(void *owner, struct http_answer *answer)
 {
 	struct probing *probing = owner;
@@ -92,11 +107,14 @@ static void http_answered(void *owner, struct http_answer *answer)
 	if (answer->error.code != OK)
 		fail(&probing->result, ERR_FAILED, "%s", answer->error.text);
 	if (answer->error.code == OK && (wanted ? status != wanted : status < 200 || status > 399)) {
+		owned_text last = {0};
+		add_last(&last, &answer->body);
 		if (wanted)
-			fail(&probing->result, ERR_FAILED, "it answers with status %d, not %d", status,
-			     wanted);
+			fail(&probing->result, ERR_FAILED, "it answers with status %d, not %d%s", status,
+			     wanted, text_view(&last));
 		else
-			fail(&probing->result, ERR_FAILED, "it answers with status %d", status);
+			fail(&probing->result, ERR_FAILED, "it answers with status %d%s", status,
+			     text_view(&last));
 	}
 	probing->task.errand->wake(probing->task.errand);
 }
