@@ -103,7 +103,8 @@ up() {
 die() {
 	kill -KILL "$serve" 2>/dev/null
 	wait "$serve" 2>/dev/null
-	return 0
+	# Its number may be somebody else's before all this has ended.
+	children=(${loader:+"$loader"})
 }
 engine_pid() { cat "$BERTH_BED/dockerd.pid"; }
 engine() { limit=20 timeout 20 docker "$@" >/dev/null 2>&1; }
@@ -255,7 +256,8 @@ check "a controller" up
 check "all is deployed" until_true 70 deployed
 rest "before"
 load 2>/dev/null &
-children+=("$!")
+loader=$!
+children+=("$loader")
 part=$((minutes * 60 / 4))
 blows "$part"
 rest "first quarter"
