@@ -8,10 +8,15 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 
-/* Blocks grow from the first size to the last, so that thousands of small arenas stay small. */
-#define FIRST_BLOCK ((size_t)1024)
-#define LAST_BLOCK  ((size_t)16384)
+/* Blocks grow: twofold while they are small, so that thousands of small arenas stay small; then by a quarter,
+ * so that little of a large one lies idle; to a size of which few are needed, because glibc keeps what is
+ * freed sorted and walks along that. The first one, with its head, is still what malloc calls small (less
+ * than a kilobyte): for anything larger all that was freed before is joined and sorted at first. */
+#define FIRST_BLOCK ((size_t)960)
+#define SMALL_BLOCK ((size_t)15360)
+#define LAST_BLOCK  ((size_t)262144)
 #define ALIGNMENT   _Alignof(max_align_t)
 
 struct arena_block {
@@ -22,12 +27,19 @@ struct arena_block {
 
 static struct arena_block *block_new(size_t size)
 {
-	struct arena_block *block = calloc(1, sizeof(*block) + size);
+	struct arena_block *block = memory_zeroed(sizeof(*block) + size);
 	if (block)
 		block->size = size;
 	else
 		count_memory_failure();
 	return block;
+}
+
+static size_t grown(size_t size)
+{
+	if (size < SMALL_BLOCK)
+		return 2 * size;
+	return size < LAST_BLOCK ? size + size / 4 : LAST_BLOCK;
 }
 
 /* What is big gets a block of its own behind the first, so that the rest of the first stays in use. */
@@ -53,7 +65,7 @@ static void *take(struct arena *arena, size_t size, size_t alignment)
 	size_t start = block ? (block->used + alignment - 1) / alignment * alignment : 0;
 
 	if (!block || start > block->size || block->size - start < size) {
-		size_t room = !block ? FIRST_BLOCK : block->size < LAST_BLOCK ? 2 * block->size : LAST_BLOCK;
+		size_t room = block ? grown(block->size) : FIRST_BLOCK;
 		if (size > room / 4)
 			return alloc_big(arena, size);
 		struct arena_block *next = block_new(room);

@@ -1,5 +1,6 @@
 /* map.c - the string-keyed map: a table of slots for look-ups (each key as near after its place as there was
- * room), a list for the order.
+ * room), a list for the order. The entries lie one after the other as they came, so that whoever asks
+ * in about that order finds them near each other.
  */
 #include "base/map.h"
 
@@ -8,9 +9,14 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 
 #define FIRST_SLOTS ((size_t)8) /* a power of two, as every size after it */
+/* Sizes of entries: 16 bytes apart, beyond 256 twice the one before. */
+#define STEP         ((size_t)16)
+#define EVEN_CLASSES ((size_t)16)
+#define CLASSES      (EVEN_CLASSES + 55)
 
 struct map_entry {
 	struct map_entry *previous, *next;
@@ -30,6 +36,8 @@ struct map {
 	size_t seed;
 	struct map_entry *first, *last;
 	size_t count;
+	struct arena entries;
+	struct map_entry **dropped; /* by the class of their size, for those that come; NULL: none was yet */
 };
 
 /* Another one in each process, so that nobody can choose names that all want one slot. */
@@ -100,6 +108,37 @@ static int make_room(struct map *map)
 	return 0;
 }
 
+static size_t class_of(size_t size)
+{
+	size_t even = (size - 1) / STEP;
+	return even < EVEN_CLASSES ? even : EVEN_CLASSES + 55 - (size_t)__builtin_clzll(size - 1);
+}
+
+static size_t size_of(size_t class)
+{
+	return class < EVEN_CLASSES ? (class + 1) * STEP : 2 * EVEN_CLASSES * STEP << (class - EVEN_CLASSES);
+}
+
+static struct map_entry *entry_new(struct map *map, size_t key_size)
+{
+	size_t class = class_of(sizeof(struct map_entry) + key_size);
+	struct map_entry *entry = map->dropped ? map->dropped[class] : NULL;
+	if (!entry)
+		return arena_alloc(&map->entries, size_of(class));
+	map->dropped[class] = entry->next;
+	return entry;
+}
+
+/* Without memory for the lists its place stays empty until the map goes. */
+static void entry_drop(struct map *map, struct map_entry *entry)
+{
+	size_t class = class_of(sizeof *entry + strlen(entry->key) + 1);
+	if (!map->dropped && !(map->dropped = calloc(CLASSES, sizeof *map->dropped)))
+		return;
+	entry->next = map->dropped[class];
+	map->dropped[class] = entry;
+}
+
 static void append(struct map *map, struct map_entry *entry)
 {
 	entry->previous = map->last;
@@ -114,11 +153,9 @@ static void append(struct map *map, struct map_entry *entry)
 static int put_new(struct map *map, const char *key, size_t hash, void *value)
 {
 	size_t size = strlen(key) + 1;
-	struct map_entry *entry = malloc(sizeof *entry + size);
-	if (!entry || make_room(map)) {
-		free(entry);
+	struct map_entry *entry = make_room(map) ? NULL : entry_new(map, size);
+	if (!entry)
 		return -1;
-	}
 	*entry = (struct map_entry){.value = value};
 	memcpy(entry->key, key, size);
 	*place(map, hash) = (struct slot){entry, hash};
@@ -171,7 +208,7 @@ void map_drop(struct map **map, const char *key)
 	vacate(*map, (size_t)(slot - (*map)->slots));
 	*(entry->previous ? &entry->previous->next : &(*map)->first) = entry->next;
 	*(entry->next ? &entry->next->previous : &(*map)->last) = entry->previous;
-	free(entry);
+	entry_drop(*map, entry);
 	if (--(*map)->count == 0)
 		map_release(map); /* an empty map is NULL again */
 }
@@ -196,10 +233,8 @@ void map_release(struct map **map)
 {
 	if (!*map)
 		return;
-	for (struct map_entry *entry = (*map)->first, *next; entry; entry = next) {
-		next = entry->next;
-		free(entry);
-	}
+	arena_release(&(*map)->entries);
+	free((*map)->dropped);
 	free((*map)->slots);
 	free(*map);
 	*map = NULL;

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/memory.h"
+
 struct timer {
 	uv_timer_t uv;
 	struct link link; /* in real->timers until over */
@@ -44,7 +46,7 @@ static void on_timer(uv_timer_t *uv)
 struct timer *real_timer_start(struct world *world, int64_t delay_ms, void (*fired)(void *), void *owner)
 {
 	struct real *real = real_of(world);
-	struct timer *timer = calloc(1, sizeof(*timer));
+	struct timer *timer = memory_zeroed(sizeof(*timer));
 
 	if (!timer)
 		return NULL;

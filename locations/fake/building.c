@@ -10,28 +10,27 @@ int64_t patience_left(const struct fake *fake, int64_t since_ms)
 	return since_ms + fake->patience_ms - world->ops->now(world);
 }
 
-/* -1: done, or failed; else for how long it is waited at most. */
-static int64_t await_building(struct call *call)
+/* -1: done, or failed with *err; else for how long it is waited at most. */
+static int64_t await_building(struct call *call, struct error *err)
 {
 	const struct fake *fake = call->fake;
 	const struct fake_app *app = map_get(fake->target->apps, call->app);
 	const struct fake_instance *instance = app ? map_get(app->instances, call->follows) : NULL;
 
 	if (!instance)
-		fail(&call->result, ERR_FAILED, "`%s` went away while it was being built", call->name);
+		fail(err, ERR_FAILED, "`%s` went away while it was being built", call->name);
 	else if (instance->seen.state == SEEN_BROKEN)
-		fail(&call->result, ERR_FAILED, "`%s` could not be built: %s", call->name,
-		     instance->seen.error);
+		fail(err, ERR_FAILED, "`%s` could not be built: %s", call->name, instance->seen.error);
 	else if (instance->building && patience_left(fake, instance->since_ms) > 0)
 		return patience_left(fake, instance->since_ms);
 	else if (instance->building)
-		fail(&call->result, ERR_FAILED, "`%s` is still being built after %lld s", call->name,
+		fail(err, ERR_FAILED, "`%s` is still being built after %lld s", call->name,
 		     (long long)fake->patience_ms / 1000);
 	return -1;
 }
 
 /* Whatever turns up under that name meanwhile goes as well. */
-static int64_t await_leaving(struct call *call)
+static int64_t await_leaving(struct call *call, struct error *err)
 {
 	const struct fake *fake = call->fake;
 	struct fake_instance *instance;
@@ -43,7 +42,7 @@ static int64_t await_leaving(struct call *call)
 		return -1;
 	if (patience_left(fake, instance->since_ms) > 0)
 		return patience_left(fake, instance->since_ms);
-	fail(&call->result, ERR_FAILED, "`%s` is still being deleted after %lld s", call->name,
+	fail(err, ERR_FAILED, "`%s` is still being deleted after %lld s", call->name,
 	     (long long)fake->patience_ms / 1000);
 	return -1;
 }
@@ -56,22 +55,21 @@ bool call_waits(const struct call *call)
 	       (kind == FAKE_UPDATE && call->fake->driver.capabilities.grain == GRAIN_COMPONENT);
 }
 
-int64_t call_await(struct call *call)
+int64_t call_await(struct call *call, struct error *err)
 {
 	const struct fake *fake = call->fake;
 
 	if (fake->target->unreachable) {
-		fail(&call->result, ERR_UNREACHABLE, "location `%s`: no answer from the target",
-		     fake->location->name);
+		fail(err, ERR_UNREACHABLE, "location `%s`: no answer from the target", fake->location->name);
 		return -1;
 	}
 	switch (call->question.kind) {
 	case FAKE_PLACE:
-		return await_building(call);
+		return await_building(call, err);
 	case FAKE_UPDATE:
-		return await_rolling(call);
+		return await_rolling(call, err);
 	default:
-		return await_leaving(call);
+		return await_leaving(call, err);
 	}
 }
 

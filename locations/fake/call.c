@@ -4,6 +4,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/memory.h"
+
+/* Few calls fail: what those are told has memory of its own, so that a call stays small. */
+static struct error no_memory = {.code = ERR_NO_MEMORY, .text = "out of memory"};
+
+static struct error *keep_error(const struct error *err)
+{
+	struct error *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return &no_memory;
+	*copy = *err;
+	return copy;
+}
+
+static void free_error(struct error *err)
+{
+	if (err != &no_memory)
+		free(err);
+}
+
 static void call_free(struct call *call)
 {
 	struct world *world = call->fake->location->world;
@@ -19,6 +41,8 @@ static void call_free(struct call *call)
 		call->next->back = call->back;
 	call->errand->state = NULL;
 	call->errand->harmless = false;
+	free_error(call->scripted);
+	free_error(call->result);
 	free(call->app);
 	free(call->name);
 	free(call->word);
@@ -39,8 +63,11 @@ static void read_on(void *owner);
 static void wait_on(struct call *call)
 {
 	struct world *world = call->fake->location->world;
-	int64_t left = call_await(call);
+	struct error err = {0};
+	int64_t left = call_await(call, &err);
 
+	if (err.code != OK)
+		call->result = keep_error(&err);
 	if (left < 0) {
 		come_back(call);
 		return;
@@ -73,7 +100,7 @@ static bool can_be_late(const struct call *call)
 	case FAKE_UPDATE:
 	case FAKE_DELIVER:
 	case FAKE_WITHDRAW:
-		return call->scripted.code == OK || call->effect;
+		return !call->scripted || call->effect;
 	default:
 		return false;
 	}
@@ -83,20 +110,23 @@ static bool can_be_late(const struct call *call)
 static void reach(struct call *call)
 {
 	struct fake *fake = call->fake;
+	bool unreachable = fake->target->unreachable;
+	struct error err = {0};
 
 	call->done = true;
 	call->errand->harmless = false;
-	if (fake->target->unreachable)
-		fail(&call->result, ERR_UNREACHABLE, "location `%s`: no answer from the target",
-		     fake->location->name);
-	else if (call->scripted.code == OK)
-		call_act(call, &call->result);
+	if (unreachable)
+		fail(&err, ERR_UNREACHABLE, "location `%s`: no answer from the target", fake->location->name);
+	else if (!call->scripted)
+		call_act(call, &err);
 	else if (call->late_ms && can_be_late(call))
 		late_send(call, call->late_ms);
 	else if (call->effect)
 		call_act(call, NULL);
-	if (call->scripted.code != OK && !fake->target->unreachable)
-		call->result = call->scripted;
+	if (call->scripted && !unreachable)
+		call->result = give(call->scripted);
+	else if (err.code != OK)
+		call->result = keep_error(&err);
 }
 
 static bool is_followed(const struct call *call)
@@ -110,7 +140,7 @@ static void arrive(void *owner)
 
 	call->timer = NULL;
 	reach(call);
-	if (!is_followed(call) || call->result.code != OK) {
+	if (!is_followed(call) || call->result) {
 		come_back(call);
 		return;
 	}
@@ -204,7 +234,7 @@ static bool pulls(const struct fake *fake, const struct question *question)
 static int begin(struct fake *fake, struct errand *errand, const struct question *question)
 {
 	struct world *world = fake->location->world;
-	struct call *call = calloc(1, sizeof(*call));
+	struct call *call = memory_zeroed(sizeof(*call));
 	int64_t delay = fake->delay_ms + fake->target->time[question->kind];
 
 	if (!call)
@@ -225,7 +255,7 @@ static int begin(struct fake *fake, struct errand *errand, const struct question
 	    target_rule(fake->target, question->kind, question->name ? question->name : question->app);
 	if (rule) {
 		delay += rule->delay_ms;
-		call->scripted = rule->error;
+		call->scripted = rule->error.code == OK ? NULL : keep_error(&rule->error);
 		call->effect = rule->effect;
 		call->late_ms = rule->late_ms;
 		call->fault = rule->fault;
@@ -252,13 +282,11 @@ enum progress call_ask(struct location *location, struct errand *errand, const s
 	}
 	if (!call->arrived)
 		return PROGRESS_WAITING;
-	struct error result = call->result;
+	bool failed = call->result;
+	if (failed && err)
+		*err = *call->result;
 	call_free(call);
-	if (result.code == OK)
-		return PROGRESS_DONE;
-	if (err)
-		*err = result;
-	return PROGRESS_FAILED;
+	return failed ? PROGRESS_FAILED : PROGRESS_DONE;
 }
 
 void call_drop(struct call *call)

@@ -54,7 +54,8 @@ struct call {
 	int64_t late_ms;
 	const char *fault;
 	bool for_ever;
-	struct error scripted, result;
+	struct error *scripted; /* what its rule has it answer; NULL: what comes of it */
+	struct error *result;   /* why it failed; NULL: it did not */
 };
 
 /* Start the call, or see whether it has come back. DONE: it has, and went well. */
@@ -98,15 +99,15 @@ bool call_converse(struct call *call);
 /* --- rolling.c: what a target that keeps the tasks itself is asked to change --- */
 /* Begin it, unless something else is under way there. 0 or -1 (no memory). */
 int call_begin_roll(struct call *call, struct fake_instance *instance);
-int64_t await_rolling(struct call *call); /* as call_await */
+int64_t await_rolling(struct call *call, struct error *err); /* as call_await */
 
 /* --- building.c: what is accepted first and done later --- */
 /* How much of its patience is left for what began then. */
 int64_t patience_left(const struct fake *fake, int64_t since_ms);
 /* Whether a call that was taken is waited for. */
 bool call_waits(const struct call *call);
-/* -1 when it is done, or has failed; else after how long at the latest to ask again. */
-int64_t call_await(struct call *call);
+/* -1 when it is done, or has failed with *err; else after how long at the latest to ask again. */
+int64_t call_await(struct call *call, struct error *err);
 
 /* --- late.c --- */
 /* It will be done although its caller has gone, as if it were another call, after so long. */

@@ -29,7 +29,7 @@ int call_begin_roll(struct call *call, struct fake_instance *instance)
 	return resumed ? 0 : tasks_change(instance, spec, call->for_ever);
 }
 
-static int64_t take_back(struct call *call, struct fake_instance *instance)
+static int64_t take_back(struct call *call, struct fake_instance *instance, struct error *err)
 {
 	const char *what = call->taken_back ? "could not be taken back" : "was taken back";
 
@@ -37,28 +37,28 @@ static int64_t take_back(struct call *call, struct fake_instance *instance)
 		call->taken_back = true;
 		return patience_left(call->fake, instance->since_ms);
 	}
-	fail(&call->result, call->taken_back ? ERR_CONFLICT : ERR_FAILED,
+	fail(err, call->taken_back ? ERR_CONFLICT : ERR_FAILED,
 	     "the change of `%s` did not come to its end within %lld s, and %s", call->name,
 	     (long long)call->fake->patience_ms / 1000, what);
 	return -1;
 }
 
-int64_t await_rolling(struct call *call)
+int64_t await_rolling(struct call *call, struct error *err)
 {
 	struct fake_instance *instance = NULL;
 
-	if (find_ours(call->fake, call->app, call->name, &instance, &call->result) < 0)
+	if (find_ours(call->fake, call->app, call->name, &instance, err) < 0)
 		return -1;
 	if (!call->began && call_begin_roll(call, instance) < 0)
-		return fail_memory(&call->result);
+		return fail_memory(err);
 	if (!call->began)
 		return time_of_others(call, instance);
 	if (instance->rolling && patience_left(call->fake, instance->since_ms) > 0)
 		return patience_left(call->fake, instance->since_ms);
 	if (instance->rolling)
-		return take_back(call, instance);
+		return take_back(call, instance, err);
 	if (call->taken_back)
-		fail(&call->result, ERR_FAILED,
+		fail(err, ERR_FAILED,
 		     "the change of `%s` did not come to its end within %lld s, and was taken back",
 		     call->name, (long long)call->fake->patience_ms / 1000);
 	return -1;

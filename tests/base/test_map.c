@@ -169,6 +169,33 @@ Test(map, whatever_comes_and_goes_the_rest_is_found)
 	cr_expect_null(model.map);
 }
 
+/* What comes takes the place of what went and was about as long: never of what was shorter. */
+Test(map, keys_of_any_length_come_and_go_without_touching_others)
+{
+	enum { LONGEST = 1200 };
+	struct map *map = NULL;
+	char key[LONGEST + 1];
+	int values[LONGEST + 1];
+
+	memset(key, 'k', sizeof(key));
+	for (int round = 0; round < 3; round++) {
+		for (int length = LONGEST; length >= 0; length--) {
+			key[length] = '\0';
+			cr_assert_eq(map_put(&map, key, &values[length]), 0);
+			key[length] = 'k';
+		}
+		for (int length = 0; length <= LONGEST; length++) {
+			key[length] = '\0';
+			cr_assert_eq(map_get(map, key), &values[length], "length %d", length);
+			if (length % 3 != round)
+				map_drop(&map, key);
+			key[length] = 'k';
+		}
+		cr_assert_eq(map_count(map), LONGEST / 3 + (round == 0));
+	}
+	map_release(&map);
+}
+
 static bool drop_each(const char *key, void *value, void *context)
 {
 	(void)value;
