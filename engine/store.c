@@ -9,6 +9,8 @@
 #include "base/cleanup.h"
 #include "engine/store_state.h"
 
+#define FAILURES_KEPT 32 /* each by itself */
+
 enum batch_state { BATCH_WAITING, BATCH_RUNNING, BATCH_ENDED };
 
 /* Records that are committed as one transaction. Kept after a failure, to tell what became of its numbers. */
@@ -17,6 +19,7 @@ struct batch {
 	uintptr_t key;
 	enum batch_state state;
 	struct job *job;
+	struct arena arena; /* of the records and their texts: one after the other, as they are read */
 	struct record *records, **end; /* `end`: where the next one goes */
 	uint64_t first, last;
 	struct error error;
@@ -85,20 +88,10 @@ static void desk_end(struct batch *batch)
 	pthread_mutex_unlock(&desk.mutex);
 }
 
-static void free_record(struct record *record)
+static void free_batch(struct batch *batch)
 {
-	for (size_t i = 0; i < RECORD_TEXTS; i++)
-		free(record->texts[i]);
-	free(record);
-}
-
-static void free_records(struct record *record)
-{
-	while (record) {
-		struct record *next = record->next;
-		free_record(record);
-		record = next;
-	}
+	arena_release(&batch->arena);
+	free(batch);
 }
 
 /* On the worker. */
@@ -111,24 +104,41 @@ static void run_batch(void *owner)
 	desk_end(batch);
 }
 
+/* Of failures so long ago that nobody waits for their numbers any more, two become one: of what was written
+ * between them it is said that it was lost, too. */
+static void join_oldest(struct store *store)
+{
+	struct batch *batch = store->failures;
+	for (size_t kept = 1; batch && kept < FAILURES_KEPT; kept++)
+		batch = batch->next;
+	struct batch *oldest = batch ? batch->next : NULL;
+	if (!oldest)
+		return;
+	batch->first = oldest->first;
+	batch->next = NULL;
+	free_batch(oldest);
+}
+
 /* The batch's fate is known: its memory goes, or becomes the memory of the failure. */
 static void settle(struct store *store, struct batch *batch)
 {
 	store->decided = batch->last;
-	free_records(give(batch->records));
+	batch->records = NULL;
+	arena_release(&batch->arena);
 	if (batch->error.code == OK) {
-		free(batch);
+		free_batch(batch);
 		return;
 	}
 	struct batch *newest = store->failures;
 	if (newest && newest->last + 1 == batch->first) {
 		newest->last = batch->last;
 		newest->error = batch->error;
-		free(batch);
+		free_batch(batch);
 		return;
 	}
 	batch->next = newest;
 	store->failures = batch;
+	join_oldest(store);
 }
 
 /* A listener may take itself, or another, off the list. */
@@ -225,7 +235,7 @@ void store_free(struct store *store)
 	while (store->failures) {
 		struct batch *batch = store->failures;
 		store->failures = batch->next;
-		free(batch);
+		free_batch(batch);
 	}
 	while (store->listeners)
 		store_unlisten(store, store->listeners->owner);
@@ -279,89 +289,89 @@ uint64_t store_last(const struct store *store)
 	return store->given;
 }
 
-/* The record joins those that wait for the next batch; it is the first one when nothing waits. 0 or -1. */
-static int queue(struct store *store, struct record *record)
+/* Where records gather until the next transaction; begun when nothing waits. NULL: no memory. */
+static struct batch *gathering(struct store *store)
 {
 	struct batch *batch = store->waiting;
-	if (!batch) {
-		if (!(batch = calloc(1, sizeof *batch)))
-			return -1;
-		batch->store = store;
-		batch->first = record->number;
-		batch->end = &batch->records;
-		store->waiting = batch;
-	}
-	*batch->end = record;
-	batch->end = &record->next;
-	batch->last = record->number;
+	if (batch || !(batch = calloc(1, sizeof *batch)))
+		return batch;
+	batch->store = store;
+	batch->first = store->given + 1;
+	batch->end = &batch->records;
+	return store->waiting = batch;
+}
+
+/* A copy of the record and of its texts, where it is to wait; NULL: no memory. */
+static struct record *copy_record(struct arena *arena, const struct record *from)
+{
+	struct record *record = arena_array(arena, struct record, 1);
+	if (!record)
+		return NULL;
+	*record = *from;
+	for (size_t i = 0; i < RECORD_TEXTS; i++)
+		if (from->texts[i] && !(record->texts[i] = arena_text(arena, from->texts[i])))
+			return NULL;
+	return record;
+}
+
+/* Of the batch that only began to gather: what cannot wait there is as if it had never come. */
+static uint64_t give_up(struct store *store)
+{
+	if (store->waiting && !store->waiting->records)
+		free_batch(give(store->waiting));
 	return 0;
 }
 
-/* Takes the record over. Its number, or 0 with the record gone. */
-static uint64_t put(struct store *store, struct record *record)
+/* Its number, or 0. The texts stay the caller's. */
+static uint64_t put(struct store *store, const struct record *wanted)
 {
+	struct batch *batch = gathering(store);
+	struct record *record = batch ? copy_record(&batch->arena, wanted) : NULL;
+	if (!record)
+		return give_up(store);
 	if (!record->time_ms)
 		record->time_ms = store->world->ops->wall(store->world);
-	record->number = store->given + 1;
-	if (queue(store, record)) {
-		free_record(record);
-		return 0;
-	}
+	*batch->end = record;
+	batch->end = &record->next;
+	batch->last = record->number = store->given + 1;
 	if (!store->flying && send_off(store)) { /* only this one waits: else something would be flying */
-		struct batch *batch = give(store->waiting);
-		free_records(batch->records);
-		free(batch);
-		return 0;
+		batch->records = NULL;
+		return give_up(store);
 	}
 	return ++store->given;
 }
 
-/* A record with copies of the texts; NULL ones stay NULL. */
-static struct record *record_of(enum record_kind kind, const char *const *texts, size_t count)
+static uint64_t put_texts(struct store *store, enum record_kind kind, const char *const *texts, size_t count)
 {
-	struct record *record = calloc(1, sizeof *record);
-	if (!record)
-		return NULL;
-	record->kind = kind;
+	struct record record = {.kind = kind};
 	for (size_t i = 0; i < count; i++)
-		if (texts[i] && !(record->texts[i] = strdup(texts[i]))) {
-			free_record(record);
-			return NULL;
-		}
-	return record;
+		record.texts[i] = texts[i];
+	return put(store, &record);
 }
 
-/* JSON as the text in that place; NULL stays NULL. 0 or -1. */
-static int put_json(struct record *record, size_t place, const json_t *json)
+/* JSON as text, for the caller to free; NULL stays NULL. 0 or -1. */
+static int line_of(const json_t *json, char **ret)
 {
-	return json && !(record->texts[place] = json_line(json)) ? -1 : 0;
+	*ret = json ? json_line(json) : NULL;
+	return json && !*ret ? -1 : 0;
 }
 
 uint64_t store_put_application(struct store *store, const struct stored_application *application)
 {
-	struct record *record =
-	    record_of(RECORD_APPLICATION,
-		      (const char *const[]){application->name, application->file, application->directory,
-					    application->blueprint},
-		      4);
-	if (!record)
+	owned_memory char *settings = NULL, *locations = NULL, *variables = NULL, *pins = NULL;
+	owned_memory char *facts = known_facts_line(&application->facts);
+	if (!facts || line_of(application->settings, &settings) ||
+	    line_of(application->locations, &locations) || line_of(application->variables, &variables) ||
+	    line_of(application->pins, &pins))
 		return 0;
-	if (put_json(record, 4, application->settings) || put_json(record, 5, application->locations) ||
-	    !(record->texts[6] = known_facts_line(&application->facts)) ||
-	    put_json(record, 7, application->variables) || put_json(record, 8, application->pins) ||
-	    (application->by && !(record->texts[9] = strdup(application->by)))) {
-		free_record(record);
-		return 0;
-	}
-	record->revision = application->revision;
-	record->time_ms = application->deployed_ms;
-	return put(store, record);
-}
-
-static uint64_t put_texts(struct store *store, enum record_kind kind, const char *const *texts, size_t count)
-{
-	struct record *record = record_of(kind, texts, count);
-	return record ? put(store, record) : 0;
+	return put(store, &(struct record){
+			      .kind = RECORD_APPLICATION,
+			      .revision = application->revision,
+			      .time_ms = application->deployed_ms,
+			      .texts = {application->name, application->file, application->directory,
+					application->blueprint, settings, locations, facts, variables, pins,
+					application->by},
+			  });
 }
 
 uint64_t store_drop_application(struct store *store, const char *name)
@@ -379,32 +389,26 @@ uint64_t store_put_intent(struct store *store, const char *app, const char *inst
 uint64_t store_put_instance(struct store *store, const char *app, const char *instance, const char *target_id,
 			    const json_t *ports, const char *files, const char *limits)
 {
-	struct record *record =
-	    record_of(target_id ? RECORD_INSTANCE : RECORD_GONE,
-		      (const char *const[]){app, instance, target_id, NULL, files, limits}, 6);
-	if (!record)
+	owned_memory char *numbers = NULL;
+	if (!target_id)
+		return put_texts(store, RECORD_GONE, (const char *const[]){app, instance}, 2);
+	if (line_of(ports, &numbers))
 		return 0;
-	if (target_id && put_json(record, 3, ports)) {
-		free_record(record);
-		return 0;
-	}
-	return put(store, record);
+	return put_texts(store, RECORD_INSTANCE,
+			 (const char *const[]){app, instance, target_id, numbers, files, limits}, 6);
 }
 
 uint64_t store_put_revision_end(struct store *store, const char *app, int64_t revision, const json_t *images,
 				int outcome)
 {
+	owned_memory char *line = NULL;
 	char number[16];
 	snprintf(number, sizeof number, "%d", outcome);
-	struct record *record = record_of(RECORD_REVISION_END, (const char *const[]){app, NULL, number}, 3);
-	if (!record)
+	if (line_of(images, &line))
 		return 0;
-	record->revision = revision;
-	if (put_json(record, 1, images)) {
-		free_record(record);
-		return 0;
-	}
-	return put(store, record);
+	return put(store, &(struct record){.kind = RECORD_REVISION_END,
+					   .revision = revision,
+					   .texts = {app, line, number}});
 }
 
 uint64_t store_put_memory(struct store *store, const char *app, const char *component, const char *text)
@@ -426,10 +430,7 @@ uint64_t store_put_stopped(struct store *store, const char *app, const char *ins
 uint64_t store_put_event(struct store *store, const char *app, const char *component, const char *instance,
 			 const char *what, const char *text)
 {
-	struct record *record = record_of(
-	    RECORD_EVENT, (const char *const[]){app ? app : "", component, instance, what, text}, 5);
-	if (!record)
-		return 0;
-	record->revision = EVENTS_KEPT;
-	return put(store, record);
+	return put(store, &(struct record){.kind = RECORD_EVENT,
+					   .revision = EVENTS_KEPT,
+					   .texts = {app ? app : "", component, instance, what, text}});
 }

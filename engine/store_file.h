@@ -50,12 +50,13 @@ enum record_kind {
 
 #define RECORD_TEXTS 10
 
-/* Something to be written. What the numbers and texts mean depends on the kind: see store_write.c. */
+/* Something to be written; it and its texts lie with the others of its transaction. What the numbers and
+ * texts mean depends on the kind: see store_write.c. */
 struct record {
 	enum record_kind kind;
 	uint64_t number;
 	int64_t time_ms, revision;
-	char *texts[RECORD_TEXTS];
+	const char *texts[RECORD_TEXTS];
 	struct record *next;
 };
 

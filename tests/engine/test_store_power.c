@@ -227,6 +227,32 @@ Test(store_power, a_full_disk_is_told_and_hurts_nothing)
 	take_down(&bench);
 }
 
+/* Of failures long ago two become one, so that a disk that is full again and again costs no memory: what was
+ * written between them is told as lost, what was lost never as written. */
+Test(store_power, of_ever_new_failures_the_last_ones_are_told_apart)
+{
+	enum { ROUNDS = 50, TOLD_APART = 30 };
+	struct bench bench;
+	uint64_t lost[ROUNDS], written[ROUNDS];
+	set_up(&bench, 6);
+	begin(&bench);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		machine_disk_room(bench.machine, 0);
+		lost[i] = store_put_event(bench.store, "app", NULL, NULL, "test", "lost");
+		run(&bench);
+		machine_disk_room(bench.machine, -1);
+		written[i] = store_put_event(bench.store, "app", NULL, NULL, "test", "written");
+		run(&bench);
+	}
+	for (unsigned i = 0; i < ROUNDS; i++)
+		cr_expect_eq(store_durable(bench.store, lost[i], NULL), -1, "round %u", i);
+	for (unsigned i = ROUNDS - TOLD_APART; i < ROUNDS; i++)
+		cr_expect_eq(store_durable(bench.store, written[i], NULL), 1, "round %u", i);
+	cr_expect_eq(store_durable(bench.store, written[0], NULL), -1);
+	end(&bench);
+	take_down(&bench);
+}
+
 static unsigned acts_left;
 
 static int fail_at(void *owner, enum disk_act act, const char *name)
