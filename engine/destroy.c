@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json_write.h"
 #include "engine/deploy.h"
 #include "engine/operation.h"
 
@@ -121,13 +122,16 @@ static bool released(struct berth_operation *operation)
 	return true;
 }
 
-static json_t *removed_json(const struct berth_operation *operation)
+static void write_removed(struct berth_operation *operation, json_t *document)
 {
-	json_t *list = json_array();
+	struct text *list = document_text(operation, document, "removed");
+	if (!list)
+		return;
+	json_open(list, NULL, '[');
 	for (size_t i = 0; i < operation->work_count; i++)
 		if (operation->works[i]->instance->phase == PHASE_GONE)
-			json_add(list, json_string(operation->works[i]->instance->name));
-	return list;
+			json_write_text(list, NULL, operation->works[i]->instance->name);
+	json_close(list, ']');
 }
 
 /* Those of the sites that were left with their data removed, or those that were not to be removed. */
@@ -190,7 +194,7 @@ static bool committed(struct berth_operation *operation)
 	if (gone)
 		lock_remove(operation);
 	json_t *document = document_new(operation->application->id);
-	json_put(document, "removed", removed_json(operation));
+	write_removed(operation, document);
 	json_put(document, "removed_volumes", volumes_json(operation, true));
 	json_put(document, "kept_volumes", volumes_json(operation, false));
 	json_put(document, "failures", operation->failures ? give(operation->failures) : json_array());

@@ -175,8 +175,9 @@ struct work {
 	struct exec_session *command; /* of onChange, under way */
 	struct spec_port *ports;      /* the component's, with this instance's numbers */
 	size_t port_count;
-	struct arena arena; /* the spec and all it points to */
-	struct instance_spec *spec;
+	struct arena arena;            /* the spec and all it points to */
+	struct instance_spec *spec;    /* NULL: not made, or not needed any more */
+	const char *files;             /* the digest of the files it has, after that; NULL: it has none */
 	struct arena look_next;        /* of the look under way */
 	struct arena look_arena;       /* of the last one, when it did not run then */
 	struct arena attach_arena;     /* of the last one that saw it run: its attachments stay in force */

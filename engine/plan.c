@@ -332,10 +332,8 @@ static int decide_wanted(struct decision *decision, struct error *err)
 					 !instance_known_ready(instance) || site_changed_hands(work->site);
 	}
 	/* Built again when its turn comes: the values may be others by then. */
-	if (!work->verify && work->action != ACTION_UPDATE) {
-		arena_release(&work->arena);
-		work->spec = NULL;
-	}
+	if (!work->verify && work->action != ACTION_UPDATE)
+		spec_drop(work);
 	return decision->failed ? fail_memory(err) : 0;
 }
 
@@ -379,8 +377,7 @@ static int make_anew(struct decision *decision, struct error *err)
 		complain_value(decision, &why);
 		return 0;
 	}
-	arena_release(&work->arena);
-	work->spec = NULL;
+	spec_drop(work);
 	if (work->action == ACTION_CREATE)
 		return 0;
 	because(decision, "instance", NULL, NULL, work->instance->component->spec->place);

@@ -190,6 +190,15 @@ static bool rests(const struct work *work, enum phase phase)
 	return phase == PHASE_GONE || phase == PHASE_FINISHED;
 }
 
+/* Of thousands only those under way have in memory what they are asked to be, and what they wait for. */
+static void let_go_of_words(struct work *work)
+{
+	if (work->operation->verb->rest || work->doing != DOING_NOTHING)
+		return;
+	text_release(&work->note);
+	spec_done(work);
+}
+
 /* The one door from phase to phase: traces, records, wakes those who wait. */
 static void enter(struct work *work, enum phase phase)
 {
@@ -203,8 +212,10 @@ static void enter(struct work *work, enum phase phase)
 	work->not_before_ms = 0;
 	text_clear(&work->note);
 	bool resting = rests(work, phase);
-	if (resting)
+	if (resting) {
 		work_settle(work);
+		let_go_of_words(work);
+	}
 	tell(work, text);
 	if (ended && instance->seen)
 		record_end(work, instance->seen);
@@ -658,13 +669,12 @@ void reconcile_end(struct berth_operation *operation)
 		give_slot_back(work);
 		world->ops->timer_cancel(world, work->timer);
 		work->timer = NULL;
-		arena_release(&work->arena);
+		spec_drop(work);
 		arena_release(&work->look_next);
 		arena_release(&work->look_arena);
 		arena_release(&work->attach_arena);
 		text_release(&work->log);
 		text_release(&work->note);
-		work->spec = NULL;
 	}
 	map_release(&operation->works_by_name);
 	operation->work_count = 0;

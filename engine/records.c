@@ -256,7 +256,7 @@ static json_t *ports_of(const struct work *work)
 static const char *files_of(const struct work *work)
 {
 	const struct instance_spec *spec = work->spec;
-	return spec && spec->file_digest[0] ? spec->file_digest : NULL;
+	return spec && spec->file_digest[0] ? spec->file_digest : work->files;
 }
 
 static const char *limits_of(const struct work *work, char line[static LIMITS_NOTE])

@@ -454,10 +454,23 @@ no_memory:
 	return RESOLVED_NEVER;
 }
 
-enum resolved spec_build(struct work *work, const char **ret_waits, struct error *err)
+void spec_drop(struct work *work)
 {
 	arena_release(&work->arena);
 	work->spec = NULL;
+}
+
+void spec_done(struct work *work)
+{
+	const char *files = work->spec ? work->spec->file_digest : "";
+	if (*files && !(work->files = arena_text(graph_arena(work->operation), files)))
+		return;
+	spec_drop(work);
+}
+
+enum resolved spec_build(struct work *work, const char **ret_waits, struct error *err)
+{
+	spec_drop(work);
 	struct instance_spec *spec = arena_array(&work->arena, struct instance_spec, 1);
 	if (!spec || spec_outline(work, &work->arena, spec)) {
 		fail_memory(err);

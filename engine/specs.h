@@ -95,6 +95,10 @@ void write_no_links(struct text *to);
 enum resolved spec_build(struct work *work, const char **ret_waits, struct error *err);
 /* Make work->spec of what is known without any value; false with work->error. */
 bool spec_outlined(struct work *work);
+/* Give its memory back. */
+void spec_drop(struct work *work);
+/* The same once nothing more is to be asked for; the digest of its files stays, for the record of it. */
+void spec_done(struct work *work);
 /* A command's words as argv, for now. */
 enum resolved spec_words(struct work *work, const struct command *command, const char *const **ret_words,
 			 const char **ret_waits, struct error *err);
