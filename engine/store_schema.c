@@ -35,8 +35,8 @@ static const char *const migrations[] = {
     " directory TEXT, blueprint TEXT, settings TEXT, variables TEXT, pins TEXT, by TEXT, images TEXT,"
     " outcome INTEGER, PRIMARY KEY(app, revision)) WITHOUT ROWID;",
     "ALTER TABLE instance ADD COLUMN limits TEXT;",
-    "CREATE TABLE size(app TEXT NOT NULL, component TEXT NOT NULL, text TEXT NOT NULL,"
-    " PRIMARY KEY(app, component)) WITHOUT ROWID;",
+    ("CREATE TABLE size(app TEXT NOT NULL, component TEXT NOT NULL, text TEXT NOT NULL,"
+     " PRIMARY KEY(app, component)) WITHOUT ROWID;"),
 };
 
 #define SCHEMA ((int64_t)COUNT_OF(migrations))
