@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/map.h"
 #include "engine/deploy.h"
 #include "engine/handle.h"
 #include "engine/operation.h"
@@ -35,7 +36,8 @@ struct kept {
 /* verb_state of the keeper. */
 struct keeper {
 	struct kept *first;
-	bool due; /* the store is to be asked what there is */
+	struct map *by_app; /* the same */
+	bool due;           /* the store is to be asked what there is */
 };
 
 static struct keeper *keeper_of(const struct berth *berth)
@@ -46,10 +48,7 @@ static struct keeper *keeper_of(const struct berth *berth)
 static struct kept *kept_of(const struct berth *berth, const char *app)
 {
 	const struct keeper *keeper = keeper_of(berth);
-	struct kept *kept = keeper ? keeper->first : NULL;
-	while (kept && app && strcmp(kept->app, app) != 0)
-		kept = kept->next;
-	return app ? kept : NULL;
+	return keeper && app ? map_get(keeper->by_app, app) : NULL;
 }
 
 /* --- deeds ---------------------------------------------------------------------------------- */
@@ -340,7 +339,9 @@ void keeper_heard(const struct berth_operation *operation)
 static struct kept *add(struct keeper *keeper, const char *app)
 {
 	struct kept *kept = calloc(1, sizeof *kept);
-	if (!kept || !(kept->app = strdup(app))) {
+	if (!kept || !(kept->app = strdup(app)) || map_put(&keeper->by_app, app, kept)) {
+		if (kept)
+			free(kept->app);
 		free(kept);
 		return NULL;
 	}
@@ -386,6 +387,7 @@ static void forget_unknown(struct keeper *keeper)
 			continue;
 		}
 		*at = kept->next;
+		map_drop(&keeper->by_app, kept->app);
 		drop(kept);
 	}
 }
@@ -468,6 +470,8 @@ static void let_go(struct berth_operation *operation)
 		berth_operation_free(kept->doing);
 		drop(kept);
 	}
+	if (keeper)
+		map_release(&keeper->by_app);
 	operation->verb_state = NULL;
 }
 

@@ -112,22 +112,39 @@ static bool fits(const struct component *component, const struct site *site, con
 	       seen->ordinal <= instances_of(component);
 }
 
-/* Components that only the locations know. */
-static int add_found_components(struct berth_operation *operation)
+/* Whose instances were found, site after site: the components' places in the application. */
+struct found {
+	size_t *places, count;
+};
+
+static int note_found(struct berth_operation *operation, struct found *found, const char *id)
 {
 	struct application *application = operation->application;
-	for (struct site *site = operation->sites; site; site = site->next)
-		for (size_t i = 0; i < site->inventory.instance_count; i++) {
-			const struct observed *seen = &site->inventory.instances[i];
-			if (!application_component(application, seen->component) &&
-			    application_add_found(application, seen->component))
+	const struct component *component = application_component(application, id);
+	if (!component && application_add_found(application, id))
+		return -1;
+	found->places[found->count++] = component ? component->index : application->component_count - 1;
+	return 0;
+}
+
+/* Components that only the locations know join the others. */
+static int find_components(struct berth_operation *operation, struct found *ret)
+{
+	size_t count = 0;
+	for (const struct site *site = operation->sites; site; site = site->next)
+		count += site->inventory.instance_count;
+	*ret = (struct found){.places = calloc(count + 1, sizeof *ret->places)};
+	if (!ret->places)
+		return -1;
+	for (const struct site *site = operation->sites; site; site = site->next)
+		for (size_t i = 0; i < site->inventory.instance_count; i++)
+			if (note_found(operation, ret, site->inventory.instances[i].component))
 				return -1;
-		}
 	return 0;
 }
 
 /* How many instances each component has: wanted ones, and what is there without being wanted. */
-static int make_room(struct berth_operation *operation)
+static int make_room(struct berth_operation *operation, const struct found *found)
 {
 	struct application *application = operation->application;
 	size_t total = 0, observed = 0;
@@ -140,10 +157,9 @@ static int make_room(struct berth_operation *operation)
 	}
 	for (struct site *site = operation->sites; site; site = site->next)
 		for (size_t i = 0; i < site->inventory.instance_count; i++, observed++) {
-			const struct observed *seen = &site->inventory.instances[i];
-			struct component *component = application_component(application, seen->component);
-			if (!fits(component, site, seen))
-				room[component->index]++;
+			size_t place = found->places[observed];
+			if (!fits(&application->components[place], site, &site->inventory.instances[i]))
+				room[place]++;
 		}
 	for (size_t i = 0; i < application->component_count; i++)
 		total += room[i];
@@ -257,7 +273,7 @@ static int set_aside(struct berth_operation *operation, struct instance *instanc
 	return 0;
 }
 
-static int found(struct berth_operation *operation, struct instance *instance, const struct observed *seen)
+static int take(struct berth_operation *operation, struct instance *instance, const struct observed *seen)
 {
 	const struct observed *before = instance->seen;
 	/* Left-over processes beside a live instance of that name are not the instance. */
@@ -271,11 +287,11 @@ static int found(struct berth_operation *operation, struct instance *instance, c
 	return 0;
 }
 
-static int match(struct berth_operation *operation, struct site *site, const struct observed *seen)
+static int match(struct berth_operation *operation, struct component *component, struct site *site,
+		 const struct observed *seen)
 {
-	struct component *component = application_component(operation->application, seen->component);
 	if (fits(component, site, seen))
-		return found(operation, &component->instances[seen->ordinal - 1], seen);
+		return take(operation, &component->instances[seen->ordinal - 1], seen);
 	struct instance *instance = add_instance(operation, component, site, seen->ordinal, seen);
 	if (!instance)
 		return -1;
@@ -327,19 +343,30 @@ static void tell_of_strangers(struct berth_operation *operation)
 				       site->inventory.strangers[i].what);
 }
 
+static int match_all(struct berth_operation *operation, const struct found *found)
+{
+	const size_t *place = found->places;
+	if (make_room(operation, found) || add_wanted(operation))
+		return -1;
+	for (struct site *site = operation->sites; site; site = site->next)
+		for (size_t i = 0; i < site->inventory.instance_count; i++)
+			if (match(operation, &operation->application->components[*place++], site,
+				  &site->inventory.instances[i]))
+				return -1;
+	return name_found(operation);
+}
+
 int survey_match(struct berth_operation *operation)
 {
 	tell_of_strangers(operation);
 	tell_of_doubts(operation);
 	tell_of_lost_images(operation);
-	if (add_found_components(operation) || sizes_decide(operation) || make_room(operation) ||
-	    add_wanted(operation))
-		return -1;
-	for (struct site *site = operation->sites; site; site = site->next)
-		for (size_t i = 0; i < site->inventory.instance_count; i++)
-			if (match(operation, site, &site->inventory.instances[i]))
-				return -1;
-	return name_found(operation);
+	struct found found;
+	int result =
+	    find_components(operation, &found) || sizes_decide(operation) || match_all(operation, &found) ? -1
+													  : 0;
+	free(found.places);
+	return result;
 }
 
 void survey_again(struct berth_operation *operation)
@@ -364,7 +391,7 @@ int survey_rematch_site(struct berth_operation *operation, struct site *site)
 		const struct observed *seen = &site->inventory.instances[i];
 		struct component *component = application_component(operation->application, seen->component);
 		if (component && fits(component, site, seen) &&
-		    found(operation, &component->instances[seen->ordinal - 1], seen))
+		    take(operation, &component->instances[seen->ordinal - 1], seen))
 			return -1;
 	}
 	for (size_t i = 0; i < operation->work_count; i++) {
