@@ -372,6 +372,19 @@ Test(keep, restarts_are_its_duty_while_it_keeps_and_the_targets_again_afterwards
 	json_decref(document);
 }
 
+Test(keep, a_policy_that_only_tells_what_it_would_do_leaves_restarts_to_the_target)
+{
+	deploy(KEPT("{type: restarter, dryRun: true}"));
+	size_t before = starts();
+	keep();
+	pass(5 * SECOND);
+	cr_assert_eq(there("app.web.1")->restart, RESTART_UNLESS_STOPPED);
+	kill_it("app.web.1");
+	pass(MINUTE);
+	cr_assert_eq(starts(), before);
+	cr_assert_not_null(strstr(told, "app.web.1 is not well; restarted, try 1"), "%s", told);
+}
+
 Test(keep, what_is_deployed_while_it_keeps_plans_nothing_the_next_time)
 {
 	keep();
