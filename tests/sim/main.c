@@ -1,9 +1,11 @@
 /* main.c - berth-sim: many seeds of the simulated world, judged, counted, and a violation told as a story. */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,7 +13,11 @@
 #include "tests/sim/calls.h"
 #include "tests/sim/play.h"
 
-enum { JOBS_MAX = 16, SHRUNK_MAX = 3 };
+enum {
+	JOBS_MAX = 16,
+	SHRUNK_MAX = 3,
+	SEED_S = 20, /* of the processor; it takes a hundredth of a second, under sanitizers some tenths */
+};
 
 struct options {
 	uint64_t first, last;
@@ -73,22 +79,33 @@ static void play_seed(const struct options *options, uint64_t seed, struct tally
 			*at = ' ';
 }
 
-/* Every so many-th seed, written down as rows and then the counters. */
-static void work(const struct options *options, unsigned number, FILE *to)
+/* Whoever goes round in circles, and no time goes by, is ended. */
+static void end_in(time_t seconds)
+{
+	const struct itimerval limit = {.it_value.tv_sec = seconds};
+	setitimer(ITIMER_VIRTUAL, &limit, NULL);
+}
+
+/* Every so many-th seed, written down as rows and then the counters. A row is there when the next seed ends
+ * the program. */
+static void work(const struct options *options, uint64_t first, FILE *to)
 {
 	struct tally *tally = tally_new();
 	unsigned violations = 0;
 	calls_count(tally);
-	for (uint64_t seed = options->first + number; seed <= options->last; seed += options->jobs) {
+	for (uint64_t seed = first; seed <= options->last; seed += options->jobs) {
 		struct row row;
+		end_in(SEED_S);
 		play_seed(options, seed, tally, &row);
 		fprintf(to, "%llu\t%llu\t%llu\t%u\t%s\t%s\n", (unsigned long long)row.seed,
 			(unsigned long long)row.steps, (unsigned long long)row.faults, row.components,
 			row.rule[0] ? row.rule : "-", row.verdict);
+		fflush(to);
 		violations += row.rule[0] != 0;
 		if (options->stop_after && violations >= options->stop_after)
 			break;
 	}
+	end_in(0);
 	fprintf(to, "\n");
 	tally_write(tally, to);
 	tally_free(tally);
@@ -203,7 +220,7 @@ static size_t show(const struct options *options, struct row *rows, size_t count
 	return violations + empty;
 }
 
-static FILE *start_worker(const struct options *options, unsigned number, pid_t *ret_pid)
+static FILE *start_worker(const struct options *options, uint64_t first, pid_t *ret_pid)
 {
 	FILE *file = tmpfile();
 	fflush(stdout);
@@ -213,7 +230,7 @@ static FILE *start_worker(const struct options *options, unsigned number, pid_t 
 		exit(1);
 	}
 	if (pid == 0) {
-		work(options, number, file);
+		work(options, first, file);
 		fflush(stdout);
 		_exit(fflush(file) ? 1 : 0);
 	}
@@ -221,29 +238,68 @@ static FILE *start_worker(const struct options *options, unsigned number, pid_t 
 	return file;
 }
 
-/* What a worker wrote; the seed that it died of is a violation, too. */
-static size_t collect(const struct options *options, unsigned number, FILE *file, int status,
+/* Of what a worker died, as the verdict of its seed. */
+static void died(int status, uint64_t seed, struct row *ret)
+{
+	*ret = (struct row){.seed = seed, .rule = "crashes"};
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGVTALRM) {
+		snprintf(ret->rule, sizeof ret->rule, "ends");
+		snprintf(ret->verdict, sizeof ret->verdict, "it goes on, and no time goes by");
+	} else if (WIFSIGNALED(status)) {
+		snprintf(ret->verdict, sizeof ret->verdict, "the program was ended by signal %d",
+			 WTERMSIG(status));
+	} else {
+		snprintf(ret->verdict, sizeof ret->verdict, "the program ended with %d", WEXITSTATUS(status));
+	}
+}
+
+/* What a worker wrote; the seed that it died of is a violation, too, and *ret_next is the one after it. */
+static size_t collect(const struct options *options, FILE *file, int status, uint64_t *ret_next,
 		      struct row *rows, struct tally *tally)
 {
-	char end[64];
 	size_t count = 0;
-	if (WIFSIGNALED(status))
-		snprintf(end, sizeof end, "the program was ended by signal %d", WTERMSIG(status));
-	else
-		snprintf(end, sizeof end, "the program ended with %d", WEXITSTATUS(status));
 	rewind(file);
 	while (read_row(file, &rows[count]))
 		count++;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
 		tally_read(tally, file);
+		*ret_next = options->last + 1;
 	} else {
-		rows[count] = (struct row){.seed = count ? rows[count - 1].seed + options->jobs
-							 : options->first + number,
-					   .rule = "crashes"};
-		snprintf(rows[count].verdict, sizeof rows[count].verdict, "%s", end);
-		count++;
+		uint64_t seed = count ? rows[count - 1].seed + options->jobs : *ret_next;
+		died(status, seed, &rows[count++]);
+		*ret_next = seed + options->jobs;
 	}
 	fclose(file);
+	return count;
+}
+
+static unsigned violations_of(const struct row *rows, size_t count)
+{
+	unsigned violations = 0;
+	for (size_t i = 0; i < count; i++)
+		violations += rows[i].rule[0] != 0;
+	return violations;
+}
+
+/* All that one worker was to play, by another one when it died of a seed. */
+static size_t finish(const struct options *options, FILE *file, pid_t pid, uint64_t first, struct row *rows,
+		     struct tally *tally)
+{
+	struct options rest = *options;
+	uint64_t next = first;
+	size_t count = 0;
+	while (file) {
+		int status = 0;
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+		}
+		count += collect(&rest, file, status, &next, rows + count, tally);
+		unsigned violations = violations_of(rows, count);
+		bool over =
+		    next > options->last || (options->stop_after && violations >= options->stop_after);
+		if (options->stop_after && !over)
+			rest.stop_after = options->stop_after - violations;
+		file = over ? NULL : start_worker(&rest, next, &pid);
+	}
 	return count;
 }
 
@@ -261,13 +317,9 @@ static int run(const struct options *options)
 	for (size_t i = 0; i < COUNT_OF(drivers); i++)
 		calls_expect(tally, drivers[i]);
 	for (unsigned i = 0; i < options->jobs; i++)
-		files[i] = start_worker(options, i, &pids[i]);
-	for (unsigned i = 0; i < options->jobs; i++) {
-		int status = 0;
-		while (waitpid(pids[i], &status, 0) < 0 && errno == EINTR) {
-		}
-		count += collect(options, i, files[i], status, rows + count, tally);
-	}
+		files[i] = start_worker(options, options->first + i, &pids[i]);
+	for (unsigned i = 0; i < options->jobs; i++)
+		count += finish(options, files[i], pids[i], options->first + i, rows + count, tally);
 	size_t violations = show(options, rows, count, tally);
 	free(rows);
 	tally_free(tally);

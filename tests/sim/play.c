@@ -326,7 +326,7 @@ static void move_port(struct theatre *stage, struct dice *dice)
 	docker_engine_port(stage->engine, "0.0.0.0", port, true);
 }
 
-static void move_fake(struct theatre *stage, struct dice *dice)
+void move_fake(struct theatre *stage, struct dice *dice)
 {
 	static const enum code codes[] = {ERR_TIMED_OUT, ERR_UNREACHABLE, ERR_FAILED};
 	struct fake_rule rule = {.call = (enum fake_call)roll(dice, FAKE_CALLS),

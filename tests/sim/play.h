@@ -73,6 +73,8 @@ void play_wait(struct theatre *stage);
 void play_calm(struct theatre *stage);
 bool play_insist(struct theatre *stage, struct deployer *deployer, enum errand_kind doing);
 void play_settles(struct theatre *stage);
+/* A scripted target fails, or is slow. */
+void move_fake(struct theatre *stage, struct dice *dice);
 /* One change of a settled application, and one thing that goes wrong meanwhile. */
 void move_trial(struct theatre *stage, struct dice *dice);
 extern const char *const trial_kinds[]; /* NULL-terminated */

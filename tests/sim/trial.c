@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "tests/sim/judge.h"
+#include "tests/sim/local.h"
 #include "tests/sim/play.h"
 #include "tests/sim/rules.h"
 
@@ -21,6 +22,7 @@ enum trial {
 	TRIAL_BAD,
 	TRIAL_PROTECTED,
 	TRIAL_LIFE,
+	TRIAL_ELSEWHERE,
 	TRIALS
 };
 
@@ -34,6 +36,7 @@ const char *const trial_kinds[] = {[TRIAL_MESSAGE] = "one message meets somethin
 				   [TRIAL_BAD] = "one does not get ready",
 				   [TRIAL_PROTECTED] = "one is protected",
 				   [TRIAL_LIFE] = "stopped, and started again",
+				   [TRIAL_ELSEWHERE] = "a process or a scripted target fails",
 				   [TRIALS] = NULL};
 
 /* What is asked to change something, and an edit that makes a deploy ask for it. */
@@ -121,13 +124,21 @@ static bool edit_one(struct theatre *stage, enum edit what, struct dice *dice)
 	return index >= 0;
 }
 
-/* Such that what is to meet something is asked. */
+/* Such that what is to meet something is asked. What goes is waited for by nobody, and waits for all others.
+ */
+static enum edit edit_for(enum trial trial, unsigned what, struct dice *dice)
+{
+	if (trial == TRIAL_MESSAGE || trial == TRIAL_REFUSAL)
+		return asked[what].edit;
+	if ((trial == TRIAL_BAD || trial == TRIAL_QUIET) && one_in(dice, 3))
+		return EDIT_REMOVE;
+	return any_edit(dice);
+}
+
 static void edit(struct theatre *stage, enum trial trial, unsigned what, struct dice *dice)
 {
-	bool meets = trial == TRIAL_MESSAGE || trial == TRIAL_REFUSAL;
-	for (int tries = 0; tries < 8; tries++)
-		if (edit_one(stage, meets ? asked[what].edit : any_edit(dice), dice))
-			break;
+	for (int tries = 0; tries < 8 && !edit_one(stage, edit_for(trial, what, dice), dice); tries++) {
+	}
 	stage_publish(stage);
 }
 
@@ -158,6 +169,15 @@ static void meet_rival(struct theatre *stage, struct dice *dice)
 		stage_wait(stage, rival, OPERATION_MS);
 }
 
+/* Where no engine is asked: a process of this machine ends, or a scripted target fails. */
+static void trouble_elsewhere(struct theatre *stage, struct dice *dice)
+{
+	if (stage->model.realms & 1u << REALM_LOCAL)
+		local_kill(stage, dice);
+	else
+		move_fake(stage, dice);
+}
+
 /* Deployed while that goes wrong. */
 static void go_wrong(struct theatre *stage, struct deployer *deployer, enum trial trial, unsigned what,
 		     struct dice *dice)
@@ -178,6 +198,8 @@ static void go_wrong(struct theatre *stage, struct deployer *deployer, enum tria
 		return;
 	if (trial == TRIAL_REFUSAL)
 		plan_refusal(stage, what, dice);
+	if (trial == TRIAL_ELSEWHERE && stage_run(stage, roll(dice, one_in(dice, 2) ? 40 : 600)))
+		trouble_elsewhere(stage, dice);
 	if (trial == TRIAL_RIVAL)
 		meet_rival(stage, dice);
 	if (trial == TRIAL_CANCEL) {
@@ -304,7 +326,7 @@ static void stop_and_start(struct theatre *stage, struct dice *dice)
 	if (restarts ? !does(stage, deployer, DO_RESTART) : !does(stage, deployer, DO_STOP))
 		return;
 	if (edited)
-		edit(stage, TRIAL_LIFE, 0, dice);
+		edit(stage, TRIALS, 0, dice);
 	if (!restarts && !does(stage, next, edited || one_in(dice, 2) ? DO_DEPLOY : DO_START))
 		return;
 	sights_take(&stage->judge->now, stage);
@@ -313,10 +335,32 @@ static void stop_and_start(struct theatre *stage, struct dice *dice)
 		play_settles(stage);
 }
 
+/* Where nothing is asked of an engine, no message of one meets anything. */
+static enum trial any_trial(const struct theatre *stage, struct dice *dice)
+{
+	enum trial trial = (enum trial)roll(dice, TRIALS);
+	bool asks = stage->model.realms & 1u << REALM_DOCKER;
+	bool of_engine = trial == TRIAL_MESSAGE || trial == TRIAL_REFUSAL || trial == TRIAL_SILENCE;
+	if (!asks && of_engine)
+		return TRIAL_ELSEWHERE;
+	return stage->model.realms == 1u << REALM_DOCKER && trial == TRIAL_ELSEWHERE ? TRIAL_MESSAGE : trial;
+}
+
+/* After one that was killed: itself, or somebody at another machine, when its lease has come to its end. What
+ * that one does not know of is not looked at. */
+static struct deployer *who_goes_on(struct theatre *stage, enum trial trial, struct dice *dice)
+{
+	struct deployer *other = &stage->deployers[play_deployers(stage) - 1];
+	if (trial != TRIAL_KILL || other->machine == stage->deployers[0].machine || !one_in(dice, 3))
+		return &stage->deployers[0];
+	judge_store_lost(stage);
+	return other;
+}
+
 void move_trial(struct theatre *stage, struct dice *dice)
 {
 	struct deployer *deployer = &stage->deployers[0];
-	enum trial trial = (enum trial)roll(dice, TRIALS);
+	enum trial trial = any_trial(stage, dice);
 	play_calm(stage);
 	if (stage->rule[0] || !play_insist(stage, deployer, DO_DEPLOY))
 		return;
@@ -333,7 +377,7 @@ void move_trial(struct theatre *stage, struct dice *dice)
 	unsigned what = roll(dice, COUNT_OF(asked));
 	edit(stage, trial, what, dice);
 	if (one_in(dice, 2))
-		edit(stage, TRIAL_QUIET, what, dice);
+		edit(stage, TRIALS, what, dice); /* anything */
 	struct model after = stage->model;
 	go_wrong(stage, deployer, trial, what, dice);
 	if (stage->rule[0] || (trial == TRIAL_KILL && !stage_run(stage, ECHOES_MS)))
@@ -349,8 +393,11 @@ void move_trial(struct theatre *stage, struct dice *dice)
 			stage->model.parts[i].content = after.parts[i].content;
 	stage_publish(stage);
 	stage->goes_on = trial == TRIAL_KILL && !taken_back;
+	deployer = who_goes_on(stage, trial, dice);
 	bool settled = play_insist(stage, deployer, DO_DEPLOY);
 	stage->goes_on = false;
+	if (settled && deployer != &stage->deployers[0]) /* it comes back to what the other one left */
+		settled = play_insist(stage, &stage->deployers[0], DO_DEPLOY);
 	if (settled)
 		play_settles(stage);
 }
