@@ -16,7 +16,8 @@
 enum {
 	JOBS_MAX = 16,
 	SHRUNK_MAX = 3,
-	SEED_S = 120, /* of the processor; it takes a hundredth of a second, under sanitizers some tenths */
+	SEED_S =
+	    120, /* of the processor; most take some hundredths of a second, under sanitizers some tenths */
 };
 
 struct options {
