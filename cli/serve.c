@@ -46,7 +46,7 @@ static void log_line(struct serving *serving, const char *line)
 
 static void refuse_reload(struct serving *serving, const struct berth_error *error)
 {
-	char text[sizeof error->text + sizeof error->remedy + 40];
+	char text[sizeof error->text + sizeof error->remedy + 48];
 	snprintf(text, sizeof text, "nothing is read again, all is as before: %s%s%s", error->text,
 		 *error->remedy ? "; " : "", error->remedy);
 	const struct berth_log_entry entry = {
