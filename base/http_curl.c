@@ -8,6 +8,10 @@
 	256L /* a bound against running out of descriptors; callers limit their own calls                    \
 	      */
 
+/* Those that stay open leave connections to those that are answered: at that bound libcurl lets all others
+ * wait, and does not even tell when their time is over. */
+#define STREAMS 224U
+
 struct watch {
 	uv_poll_t poll;
 	struct http *http;
@@ -53,6 +57,8 @@ static void leave_libcurl(struct exchange *exchange)
 static void end_exchange(struct exchange *exchange)
 {
 	leave_libcurl(exchange);
+	exchange->http->streams -= exchange->stream;
+	exchange->stream = false;
 	exchange->state = OVER;
 	link_remove(&exchange->link);
 	link_remove(&exchange->ready);
@@ -298,11 +304,19 @@ static struct exchange *exchange_new(struct http *http, const struct http_reques
 struct exchange *exchange_begin(struct http *http, const struct http_request *request,
 				const struct http_sink *sink, bool bare, struct error *err)
 {
-	struct exchange *exchange = exchange_new(http, request, sink, err);
+	bool stream = bare || request->timeout_ms <= 0;
 
+	if (stream && http->streams >= STREAMS) {
+		fail(err, ERR_FAILED, "%u streams are open already", http->streams);
+		remedy(err, "end some of those that follow something");
+		return NULL;
+	}
+	struct exchange *exchange = exchange_new(http, request, sink, err);
 	if (!exchange)
 		return NULL;
 	exchange->bare = bare;
+	exchange->stream = stream;
+	http->streams += stream;
 	if (bare) {
 		http->curl.easy_setopt(exchange->easy, CURLOPT_CONNECT_ONLY, 1L);
 		http->curl.easy_setopt(exchange->easy, CURLOPT_HTTPPROXYTUNNEL, 1L);

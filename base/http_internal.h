@@ -39,6 +39,7 @@ struct http {
 	uv_timer_t timer;      /* when libcurl wants to be called */
 	struct link exchanges; /* all that fly */
 	struct link ready;     /* those with something to hand over */
+	unsigned streams;      /* of them, how many may stay for ever */
 };
 
 enum exchange_state { FLYING, COMPLETE, OVER };
@@ -57,6 +58,7 @@ struct exchange {
 	struct http_sink sink;
 	enum exchange_state state;
 	bool added;   /* its handle is with libcurl */
+	bool stream;  /* it is one of http->streams */
 	bool bare;    /* only the connection is wanted: done when it stands, over when exchange_end says so */
 	bool calling; /* a callback of its owner runs */
 	struct http_answer answer;

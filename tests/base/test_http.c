@@ -307,3 +307,44 @@ Test(http, an_idle_world_with_open_connections_lets_its_caller_sleep)
 	int timeout = world_timeout_ms(world);
 	cr_expect(timeout == -1 || timeout > 100, "%d", timeout);
 }
+
+static void ignore_answer(void *owner, struct http_answer *answer)
+{
+	(void)owner, (void)answer;
+}
+
+static bool take_chunk(void *owner, int status, const char *bytes, size_t count)
+{
+	(void)owner, (void)status, (void)bytes, (void)count;
+	return true;
+}
+
+/* Who follows a lot must not keep everybody else from asking. */
+Test(http, so_many_streams_leave_room_for_answers)
+{
+	enum { FEW = 100, ROOM = 300 };
+	owned_world world = fixture_world();
+	owned_server server = server_start(NULL);
+	const struct http_sink sink = {.done = ignore_answer, .chunk = take_chunk};
+	struct http_request follow = {.method = "GET", .url = url_of(server, "/never")};
+	struct exchange *open[ROOM] = {NULL};
+	owned_outcome outcome = {0};
+	struct error err = {0};
+	size_t count = 0;
+
+	while (count < ROOM && (open[count] = world->ops->http_send(world, &follow, &sink, &err)))
+		count++;
+	cr_assert(count > FEW && count < ROOM, "%zu streams", count);
+	cr_expect_eq(err.code, ERR_FAILED, "%s", err.text);
+	cr_expect(err.remedy[0]);
+	for (size_t i = FEW; i < count; i++) /* the server has no more threads than that */
+		world->ops->http_cancel(world, open[i]);
+	struct http_request question = get_request;
+	question.timeout_ms = SOON_MS;
+	exchange_with(world, server, "/hello", question, &outcome);
+	cr_expect_eq(outcome.status, 200, "%s", outcome.error.text);
+	open[FEW] = world->ops->http_send(world, &follow, &sink, &err);
+	cr_expect_not_null(open[FEW], "one that ended leaves its place");
+	for (size_t i = 0; i <= FEW; i++)
+		world->ops->http_cancel(world, open[i]);
+}
