@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <berth/serve.h>
 
@@ -112,10 +113,22 @@ static void turn(struct serving *serving, int signals)
 	tell_status(serving);
 }
 
+/* One descriptor for each application that is kept, beside those of connections. */
+static void make_room(void)
+{
+	enum { ROOM = 16384 };
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= ROOM)
+		return;
+	limit.rlim_cur = limit.rlim_max < ROOM ? limit.rlim_max : ROOM;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int serve(struct serving *serving, const struct berth_server_options *options)
 {
 	struct berth_error error = {0};
 	struct invocation *invocation = serving->invocation;
+	make_room();
 	if (open_berth(invocation, &error) ||
 	    berth_server_open(&serving->server, invocation->berth, options, &error))
 		return complain(invocation, error.outcome ? error.outcome : BERTH_FAILED, error.text,
