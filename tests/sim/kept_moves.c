@@ -112,6 +112,10 @@ static void meet_illness(struct theatre *stage, struct dice *dice)
 	harm(stage, "a kept instance hangs");
 	stage_say(stage, "fault: %s hangs", name);
 	docker_engine_hang(stage->engine, name, true);
+	for (unsigned n = 1; part.connected && n <= ORDINALS_MAX; n++) { /* as if its network were broken */
+		snprintf(name, sizeof name, "app.%s.%u", part.id, n);
+		docker_engine_hang(stage->engine, name, true);
+	}
 	stage_run(stage, one_in(dice, 2) ? roll(dice, 8) * SECOND_MS : 40 * SECOND_MS);
 }
 
@@ -588,8 +592,14 @@ void kept_settle(struct theatre *stage, struct dice *dice)
 	must_be_untouched(stage, before, "all is as wanted");
 	if (!stage->rule[0])
 		replace_controller(stage, dice);
-	if (!stage->rule[0] && kept_end(deployer))
+	if (stage->rule[0] || !kept_end(deployer))
+		return;
+	rule_duty(stage);
+	kept_begin(deployer);
+	if (!stage->rule[0] && stage_run(stage, MINUTE_MS))
 		rule_duty(stage);
+	if (!stage->rule[0])
+		kept_end(deployer);
 }
 
 void kept_expect(struct tally *tally)

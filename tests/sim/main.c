@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "tests/sim/calls.h"
 #include "tests/sim/play.h"
+#include "tests/sim/soak.h"
 
 enum {
 	JOBS_MAX = 16,
@@ -24,7 +25,7 @@ struct options {
 	uint64_t first, last;
 	unsigned jobs;
 	unsigned stop_after; /* violations; 0: never */
-	bool trace, table, no_shrink;
+	bool trace, table, no_shrink, only_kept;
 	const char *moves; /* "3,7,9": only these; NULL: all */
 	const char *program;
 };
@@ -38,11 +39,14 @@ struct row {
 
 static int usage(const char *program, FILE *to)
 {
-	fprintf(to,
-		"usage: %s --seeds FROM-TO [--trace] [--table] [--jobs N] [--stop-after VIOLATIONS]\n"
-		"       [--moves N,N,...] [--no-shrink]\n"
-		"Plays each seed in the simulated world. Exits with 1 when a rule was violated.\n",
-		program);
+	fprintf(
+	    to,
+	    "usage: %s --seeds FROM-TO [--trace] [--table] [--jobs N] [--stop-after VIOLATIONS]\n"
+	    "       [--moves N,N,...] [--no-shrink] [--kept]\n"
+	    "       %s --soak DAYS\n"
+	    "Plays each seed in the simulated world, or has a controller keep an application for so long.\n"
+	    "Exits with 1 when a rule was violated, or it grew.\n",
+	    program, program);
 	return to == stdout ? 0 : 64;
 }
 
@@ -96,6 +100,8 @@ static void work(const struct options *options, uint64_t first, FILE *to)
 	calls_count(tally);
 	for (uint64_t seed = first; seed <= options->last; seed += options->jobs) {
 		struct row row;
+		if (options->only_kept && !score_is_kept(seed))
+			continue;
 		end_in(SEED_S);
 		play_seed(options, seed, tally, &row);
 		fprintf(to, "%llu\t%llu\t%llu\t%u\t%s\t%s\n", (unsigned long long)row.seed,
@@ -347,6 +353,8 @@ int main(int argc, char **argv)
 					      {"stop-after", required_argument, NULL, 'a'},
 					      {"moves", required_argument, NULL, 'm'},
 					      {"no-shrink", no_argument, NULL, 'n'},
+					      {"kept", no_argument, NULL, 'k'},
+					      {"soak", required_argument, NULL, 'S'},
 					      {"help", no_argument, NULL, 'h'},
 					      {NULL, 0, NULL, 0}};
 	struct options options = {.jobs = 2, .program = argv[0]};
@@ -374,6 +382,11 @@ int main(int argc, char **argv)
 		case 'm':
 			options.moves = optarg;
 			break;
+		case 'k':
+			options.only_kept = true;
+			break;
+		case 'S':
+			return soak_run((unsigned)strtoul(optarg, NULL, 10), 1, stdout);
 		case 'h':
 			return usage(argv[0], stdout);
 		default:

@@ -5,7 +5,10 @@
 
 #include "tests/sim/stage.h"
 
-enum { MOVES_MAX = 96 };
+enum {
+	MOVES_MAX = 96,
+	KEPT_EACH = 25, /* of so many seeds one goes on with a controller */
+};
 
 enum move_kind {
 	MOVE_EDIT,
@@ -58,6 +61,7 @@ struct outcome {
 	unsigned components;
 };
 
+bool score_is_kept(uint64_t seed);
 void score_write(struct score *score, uint64_t seed);
 /* The rows that a complete table has. */
 void play_expect(struct tally *tally);

@@ -5,8 +5,6 @@
 #include "tests/sim/calls.h"
 #include "tests/sim/play.h"
 
-enum { KEPT_EACH = 25 }; /* of so many seeds one goes on with a controller */
-
 /* How often each kind comes, of all. */
 static const unsigned weights[MOVE_KINDS] = {
     [MOVE_EDIT] = 12,    [MOVE_OPERATION] = 22,     [MOVE_WAIT] = 8,       [MOVE_FATE] = 26,
@@ -46,12 +44,17 @@ static unsigned any_realms(struct dice *dice)
 	return sets[roll(dice, COUNT_OF(sets))];
 }
 
+bool score_is_kept(uint64_t seed)
+{
+	return seed % KEPT_EACH == 0;
+}
+
 void score_write(struct score *score, uint64_t seed)
 {
 	struct dice dice = {seed * UINT64_C(0x2545f4914f6cdd1d) + 1};
 	*score = (struct score){.seed = seed, .realms = any_realms(&dice), .chance = dice_next(&dice)};
 	score->count = score->kept_from = 28 + roll(&dice, 20);
-	if (seed % KEPT_EACH == 0)
+	if (score_is_kept(seed))
 		score->count += 12 + (unsigned)(seed / KEPT_EACH % 9);
 	for (unsigned i = 0; i < score->count; i++) {
 		struct move *move = &score->moves[i];

@@ -110,6 +110,25 @@ static void meet(struct theatre *stage, struct deployer *deployer, const struct 
 	deployer->met_at_instance = changes_instance(request);
 }
 
+/* By chance alone. */
+static void meet_any(struct theatre *stage, const struct http_request *request, struct fate *ret)
+{
+	static const struct fate fates[] = {{.refused = true},
+					    {.lost = true},
+					    {.lost = true, .reset = true},
+					    {.answer_lost = true},
+					    {.answer_lost = true, .reset = true},
+					    {.spoiling = SPOIL_STATUS, .status = 500},
+					    {.spoiling = SPOIL_TRUNCATED, .after = 7},
+					    {.spoiling = SPOIL_CUT, .after = 11}};
+	if (universe_roll(stage->universe, 100) >= stage->fault_percent)
+		return;
+	*ret = fates[universe_roll(stage->universe, COUNT_OF(fates))];
+	ret->there_ms = ret->back_ms = 1;
+	stage_meet(stage, "a message by chance");
+	stage_say(stage, "fault by chance: %s %s", request->method, request->url);
+}
+
 static void decide(void *owner, struct seat *seat, const char *address, const struct http_request *request,
 		   struct fate *ret)
 {
@@ -135,6 +154,8 @@ static void decide(void *owner, struct seat *seat, const char *address, const st
 			*planned = stage->fates[--stage->fate_count];
 		return;
 	}
+	if (stage->fault_percent)
+		meet_any(stage, request, ret);
 }
 
 /* --- building up ---------------------------------------------------------------------------------------- */

@@ -107,9 +107,10 @@ struct theatre {
 	struct text blueprint;
 	struct planned_fate fates[FATES_MAX];
 	size_t fate_count;
-	char stranger[80]; /* a container of somebody else's; "" none */
-	bool goes_on;      /* nothing happened since all had settled, but that a deploy was killed */
-	bool troubled;     /* something was set up that goes on to make deploys fail */
+	unsigned fault_percent; /* of all other messages meet something, too */
+	char stranger[80];      /* a container of somebody else's; "" none */
+	bool goes_on;           /* nothing happened since all had settled, but that a deploy was killed */
+	bool troubled;          /* something was set up that goes on to make deploys fail */
 	struct sights sights;
 	uint64_t steps, disturbances;
 	int64_t echoes_until_ms; /* messages of the dead and of those who gave up may arrive till then */
