@@ -87,11 +87,13 @@ static void time_is_over(void *owner)
 		operation->clock = world->ops->timer_start(world, LINGER_MS, time_is_over, operation);
 }
 
-/* Of those at rest hardly one waits for it: for one of its instances, or to be let go. */
+/* Of those at rest hardly one waits for it: for one of its instances, or to be let go. One that begins waits
+ * until what others had remembered can be read. */
 static void committed(void *owner)
 {
 	struct berth_operation *operation = owner;
-	if (!operation->verb->rest || operation->commit_first || operation->cancelled)
+	bool rests = operation->verb->rest && operation->stage == STAGE_WORK;
+	if (!rests || operation->commit_first || operation->cancelled)
 		operation_wake(operation);
 }
 
