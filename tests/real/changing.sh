@@ -125,6 +125,13 @@ check "a deploy goes back to what the file says" deploy app.yaml
 check "which is one" same 1 "$(count ids artist)"
 check "what has a fixed port is not scaled" fails berth scale real-changing web 2 "${to_engine[@]}" -y
 
+# What was begun goes on with a controller, whoever is killed, and the store is its own.
+if [ -n "${through:-}" ]; then
+	check "destroyed" destroy real-changing --volumes
+	check "nothing is left" nothing_of real-changing
+	exit
+fi
+
 # Killed at any time in an update, the last one wins.
 for after in 0.1 0.25 0.4 0.6 0.9 1.3 2.1; do
 	write "c$after"

@@ -36,6 +36,7 @@ uses() {
 finish() {
 	local app child
 	trap - EXIT INT TERM
+	[ -z "${through:-}" ] || controller_stop
 	for child in ${children[@]+"${children[@]}"}; do
 		kill "$child" 2>/dev/null
 	done
@@ -170,3 +171,19 @@ only_reads() {
 	[ -s "$work/wire.log" ] || { echo "not one request was seen"; return 1; }
 	! grep -vE '^(GET|HEAD) ' "$work/wire.log"
 }
+
+# With BERTH_THROUGH=controller everything is asked of one that has the store, and must come to the same.
+controller_ready() { curl -sf -m 5 --unix-socket "$work/controller.sock" http://c/readyz >/dev/null; }
+controller_start() {
+	env --default-signal=INT,TERM,HUP "$BERTH" serve --state "$XDG_STATE_HOME/berth" --listen "unix:$work/controller.sock" >>"$work/serve.log" 2>&1 &
+	through=$!
+	until_true 20 controller_ready || exit 1
+	export BERTH_CONTROLLER=unix:$work/controller.sock
+	script="$script through a controller"
+}
+controller_stop() {
+	unset BERTH_CONTROLLER
+	kill "$through" 2>/dev/null
+	wait "$through" 2>/dev/null
+}
+[ "${BERTH_THROUGH:-}" != controller ] || controller_start
