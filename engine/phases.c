@@ -1,21 +1,12 @@
 /* phases.c - from nothing to running: one function per phase reads the facts of an instance and takes the
  * next step. */
-#include <stdio.h>
-#include <string.h>
-
 #include "base/cleanup.h"
 #include "engine/reconcile.h"
 
 #define SETTLE_MS        300             /* what has no port or check to ask runs when it stays up so long */
-#define SETTLE_AGAIN_MS  2000            /* and so long after an exit */
 #define START_TIMEOUT_MS (5 * 60 * 1000) /* as long as Brooklyn's start.timeout */
-#define LONG_RUN_MS      10000           /* an exit before a run of this length is forgotten */
-#define EXITS_TO_BREAK   3
-#define FIRST_AGAIN_MS   500 /* before what ended is started again by us; longer each time */
 #define FIRST_PROBE_MS   20
 #define SLOWEST_PROBE_MS 1000
-#define LOG_TAIL         20
-#define LOG_LIMIT        (16 * 1024)
 
 /* Cancelled while nothing flies: this is as far as it comes. */
 static bool halt(struct work *work)
@@ -314,130 +305,6 @@ static enum phase start(struct work *work)
 	}
 }
 
-static enum phase too_many_exits(struct work *work, const struct observed *seen, unsigned exits)
-{
-	struct error err = {0};
-	char often[64] = "while starting,";
-	if (exits > 1)
-		snprintf(often, sizeof often, "%u times while starting, last", exits);
-	if (seen->error && *seen->error)
-		fail(&err, ERR_FAILED, "it ended %s with code %d: %s", often, seen->exit_code, seen->error);
-	else if (seen->out_of_memory)
-		fail(&err, ERR_FAILED, "it ended %s out of memory (its limit is too low)", often);
-	else if (seen->exit_code < 0) /* it was started again before anybody could read it */
-		fail(&err, ERR_FAILED, "it ended %u time%s while starting", exits, exits == 1 ? "" : "s");
-	else
-		fail(&err, ERR_FAILED, "it ended %s with code %d", often, seen->exit_code);
-	remedy(&err, "the end of its log says why; `berth logs %s %s` shows all",
-	       work->operation->application->id, work->instance->component->id);
-	return work_break(work, &err);
-}
-
-/* Its target does not start it again. Where a policy of ours is to do that, its chances are given from here.
- */
-static enum phase stays_ended(struct work *work, const struct observed *seen)
-{
-	bool ours = work->instance->component->kept && !work->operation->verb->rest;
-	if (!ours || ++work->ends >= EXITS_TO_BREAK)
-		return too_many_exits(work, seen, ours ? work->ends : 1);
-	work_note(work, "ended with code %d; it is started again", seen->exit_code);
-	work->started = false;
-	work->intent = 0;
-	work->not_before_ms = now_of(work) + FIRST_AGAIN_MS * work->ends;
-	work_wake_after(work, FIRST_AGAIN_MS * work->ends);
-	return PHASE_STARTING;
-}
-
-static void take_note_of(struct work *work, const struct observed *looked)
-{
-	struct instance *instance = work->instance;
-	bool runs = looked->state == SEEN_RUNNING;
-	arena_release(&work->look_arena);
-	if (runs)
-		arena_release(&work->attach_arena);
-	*(runs ? &work->attach_arena : &work->look_arena) = work->look_next;
-	work->look_next = (struct arena){0};
-	work->looked = instance->seen = looked;
-	if (runs) {
-		instance->attachments = work->looked->attachments;
-		instance->attachment_count = work->looked->attachment_count;
-	}
-}
-
-/* After an event there, or for its address. */
-enum call_result work_look(struct work *work)
-{
-	struct error err = {0};
-	struct observed seen = {0};
-	if (!call_may_begin(work, DOING_LOOK))
-		return CALL_STAY;
-	enum progress progress =
-	    driver_of(work)->look(&work->site->location, &work->errand, work->operation->application->id,
-				  work->instance->name, &work->look_next, &seen, &err);
-	enum call_result result = call_ended(work, progress, &err);
-	if (result != CALL_STAY)
-		work->look_due = false;
-	if (result != CALL_NEXT)
-		return result;
-	struct observed *looked = arena_array(&work->look_next, struct observed, 1);
-	if (!looked) {
-		fail_memory(work_error(work));
-		return CALL_FAIL;
-	}
-	*looked = seen;
-	take_note_of(work, looked);
-	return CALL_NEXT;
-}
-
-static int64_t ran_for(const struct work *work, const struct observed *seen)
-{
-	struct world *world = work->operation->berth->world;
-	return seen->state == SEEN_RUNNING ? world->ops->wall(world) - seen->started_ms : 0;
-}
-
-/* One that was there before has used up its chances, if it ended twice or more: once more is enough. */
-static void begin_counting(struct work *work, const struct observed *seen)
-{
-	if (work->counted)
-		return;
-	work->counted = true;
-	bool chances_left = work->fresh || seen->exits < EXITS_TO_BREAK - 1;
-	work->exits_before = chances_left ? 0 : seen->exits - (EXITS_TO_BREAK - 1);
-	work->exits_seen = work->fresh ? 0 : seen->exits - work->exits_before;
-	if (work->exits_seen && ran_for(work, seen) < LONG_RUN_MS)
-		work->settle_ms = now_of(work) + SETTLE_AGAIN_MS;
-}
-
-/* Has it ended too often? Also moves the time at which it counts as up. */
-static enum phase look_at_exits(struct work *work)
-{
-	switch (work_look(work)) {
-	case CALL_FAIL:
-		return work_break(work, work_error(work));
-	case CALL_STAY:
-		return PHASE_STARTING;
-	default:
-		break;
-	}
-	const struct observed *seen = work->looked;
-	begin_counting(work, seen);
-	unsigned exits = seen->exits > work->exits_before ? seen->exits - work->exits_before : 0;
-	if (exits >= EXITS_TO_BREAK)
-		return too_many_exits(work, seen, exits);
-	if (exits > work->exits_seen) {
-		work->exits_seen = exits;
-		work->settle_ms = now_of(work) + SETTLE_AGAIN_MS;
-		if (seen->exit_code < 0) /* it runs already: nobody tells with which */
-			work_note(work, "ended; the target starts it again");
-		else
-			work_note(work, "ended with code %d; the target starts it again", seen->exit_code);
-	}
-	if (seen->state == SEEN_STOPPED && work->spec && work->spec->restart == RESTART_NO)
-		return stays_ended(work, seen);
-	work_wake(work);
-	return PHASE_STARTING;
-}
-
 static bool has_check(const struct work *work)
 {
 	struct health_check check;
@@ -551,11 +418,8 @@ static enum phase await_end(struct work *work)
 	}
 	if (work->looked->state == SEEN_STOPPED || work->looked->state == SEEN_BROKEN)
 		return ended(work);
-	begin_counting(work, work->looked);
-	unsigned exits =
-	    work->looked->exits > work->exits_before ? work->looked->exits - work->exits_before : 0;
-	if (exits >= EXITS_TO_BREAK)
-		return too_many_exits(work, work->looked, exits);
+	if (ended_too_often(work))
+		return PHASE_BROKEN;
 	work_wake(work);
 	return PHASE_STARTING;
 }
@@ -631,11 +495,8 @@ enum phase step_running(struct work *work)
 		return PHASE_RUNNING;
 	if (result == CALL_FAIL)
 		return work_break(work, work_error(work));
-	begin_counting(work, work->looked);
-	unsigned exits =
-	    work->looked->exits > work->exits_before ? work->looked->exits - work->exits_before : 0;
-	if (work->made && exits >= EXITS_TO_BREAK)
-		return too_many_exits(work, work->looked, exits);
+	if (work->made && ended_too_often(work))
+		return PHASE_BROKEN;
 	work_settle(work);
 	work_wake_consumers(work);
 	return PHASE_RUNNING;

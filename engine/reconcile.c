@@ -7,11 +7,6 @@
 #include "base/cleanup.h"
 #include "engine/targets.h"
 
-#define ATTEMPTS       5
-#define FIRST_PAUSE_MS 250
-
-enum { STOPS_IN_FLIGHT = 64 };
-
 const struct location_driver *driver_of(const struct work *work)
 {
 	return work->site->location.driver;
@@ -169,8 +164,6 @@ static void record_end(const struct work *work, const struct observed *seen)
 			work->instance->name, "ended", text_view(&words));
 }
 
-static void give_slot_back(struct work *work);
-
 /* The one that is wanted in its place may wait for it to stop. */
 static void wake_instance(const struct work *leftover)
 {
@@ -205,7 +198,7 @@ static void enter(struct work *work, enum phase phase)
 	struct instance *instance = work->instance;
 	const char *text = phase == PHASE_BROKEN ? error_of(work)->text : NULL;
 	bool ended = work->settled && work->operation->verb->rest && phase == PHASE_STOPPED;
-	give_slot_back(work);
+	call_slot_back(work);
 	instance->phase = phase;
 	instance->since_ms = now_of(work);
 	work->attempts = 0;
@@ -245,167 +238,6 @@ enum phase work_break(struct work *work, const struct error *err)
 	if (err != work->error)
 		*work_error(work) = *err;
 	return PHASE_BROKEN;
-}
-
-/* --- calls ---------------------------------------------------------------------------------- */
-
-static bool takes_slot(enum doing doing)
-{
-	return doing == DOING_PLACE || doing == DOING_STOP || doing == DOING_START || doing == DOING_ADMIT ||
-	       doing == DOING_REMOVE || doing == DOING_UPDATE || doing == DOING_DELIVER ||
-	       doing == DOING_WITHDRAW || doing == DOING_RENAME;
-}
-
-/* Those who start go before those who are only made: what is begun gets ready first. */
-static void wait_for_slot(struct work *work, struct slots *slots, bool first)
-{
-	if (work->waits_slot)
-		return;
-	work->waits_slot = true;
-	work->slots = slots;
-	work->next_slot = first ? slots->first : NULL;
-	if (first || !slots->first)
-		slots->first = work;
-	else
-		slots->last->next_slot = work;
-	if (!first || !slots->last)
-		slots->last = work;
-}
-
-/* One that breaks while it waits must not be handed a slot that it would never give back. */
-static void leave_queue(struct work *work)
-{
-	struct slots *slots = work->slots;
-	if (!slots || !work->waits_slot)
-		return;
-	struct work *before = NULL, **at = &slots->first;
-	while (*at && *at != work) {
-		before = *at;
-		at = &before->next_slot;
-	}
-	if (!*at)
-		return;
-	*at = work->next_slot;
-	if (slots->last == work)
-		slots->last = before;
-	work->waits_slot = false;
-}
-
-static void give_slot_back(struct work *work)
-{
-	struct slots *slots = work->slots;
-	leave_queue(work);
-	if (!work->slot)
-		return;
-	work->slot = false;
-	slots->flying--;
-	struct work *next = slots->first;
-	if (!next)
-		return;
-	slots->first = next->next_slot;
-	if (!slots->first)
-		slots->last = NULL;
-	next->waits_slot = false;
-	next->slot = true;
-	slots->flying++;
-	work_wake(next);
-}
-
-/* What is kept has its target's, whichever its application is; an operation of somebody's has its own, so
- * that none waits for what another one has fetched for minutes. */
-static struct slots *slots_of(const struct work *work, bool stops)
-{
-	struct site *site = work->site;
-	if (work->held)
-		return stops ? &site->target->stops : &site->target->changes;
-	return stops ? &site->stops : &site->changes;
-}
-
-/* Everything that goes may stop at one time, as far as a target has connections and a machine has timers for
- * it. */
-static bool take_slot(struct work *work, enum doing doing)
-{
-	bool stops = doing == DOING_STOP;
-	struct slots *slots = slots_of(work, stops);
-	unsigned most = stops ? STOPS_IN_FLIGHT : driver_of(work)->capabilities.calls_in_flight;
-	if (work->slot)
-		return true;
-	if (slots->flying >= most) {
-		wait_for_slot(work, slots, doing != DOING_PLACE && !stops);
-		return false;
-	}
-	work->slot = true;
-	work->slots = slots;
-	slots->flying++;
-	return true;
-}
-
-bool call_may_begin(struct work *work, enum doing doing)
-{
-	/* What has changed nothing yet is not waited for. */
-	if (work->doing == doing && work->operation->cancelled && work->errand.harmless) {
-		driver_of(work)->drop(&work->site->location, &work->errand);
-		work->doing = DOING_NOTHING;
-	}
-	if (work->doing == doing)
-		return true;
-	if (work->operation->cancelled && doing != DOING_LOGS && !work->rescue) {
-		work->halted = true;
-		give_slot_back(work);
-		work_settle(work);
-		return false;
-	}
-	/* A pause is a pause, whoever wakes it meanwhile. */
-	int64_t left = work->not_before_ms - now_of(work);
-	if (left > 0 && doing != DOING_LOOK && doing != DOING_LOGS) {
-		work_wake_after(work, left);
-		return false;
-	}
-	if (takes_slot(doing) && !take_slot(work, doing))
-		return false;
-	work->doing = doing;
-	work->operation->calls++;
-	return true;
-}
-
-static bool unanswered(const struct error *err)
-{
-	return err->code == ERR_UNREACHABLE || err->code == ERR_TIMED_OUT;
-}
-
-static const char *call_name(enum doing doing)
-{
-	static const char *const names[] = {
-	    [DOING_NOTHING] = "nothing", [DOING_PLACE] = "place",       [DOING_START] = "start",
-	    [DOING_PROBE] = "probe",     [DOING_LOOK] = "look",         [DOING_ADMIT] = "admit",
-	    [DOING_STOP] = "stop",       [DOING_REMOVE] = "remove",     [DOING_LOGS] = "logs",
-	    [DOING_UPDATE] = "update",   [DOING_DELIVER] = "deliver",   [DOING_SIGNAL] = "signal",
-	    [DOING_EXEC] = "exec",       [DOING_WITHDRAW] = "withdraw", [DOING_RENAME] = "rename"};
-	return names[doing];
-}
-
-enum call_result call_ended(struct work *work, enum progress progress, const struct error *err)
-{
-	enum doing doing = work->doing;
-	if (progress == PROGRESS_WAITING)
-		return CALL_STAY;
-	work->doing = DOING_NOTHING;
-	work->operation->calls++;
-	count_call(work->site, call_name(doing), progress == PROGRESS_DONE ? OK : err->code);
-	if (takes_slot(doing))
-		give_slot_back(work);
-	if (progress == PROGRESS_DONE) {
-		work->attempts = 0;
-		return CALL_NEXT;
-	}
-	*work_error(work) = *err;
-	if (unanswered(err) && ++work->attempts < ATTEMPTS) {
-		work_note(work, "%s; trying again", err->text);
-		work->not_before_ms = now_of(work) + ((int64_t)FIRST_PAUSE_MS << work->attempts);
-		work_wake_after(work, (int64_t)FIRST_PAUSE_MS << work->attempts);
-		return CALL_STAY;
-	}
-	return CALL_FAIL;
 }
 
 /* --- intents -------------------------------------------------------------------------------- */
@@ -666,7 +498,7 @@ void reconcile_end(struct berth_operation *operation)
 	for (size_t i = 0; i < operation->work_count; i++) {
 		struct work *work = operation->works[i];
 		driver_of(work)->drop(&work->site->location, &work->errand);
-		give_slot_back(work);
+		call_slot_back(work);
 		world->ops->timer_cancel(world, work->timer);
 		work->timer = NULL;
 		spec_drop(work);

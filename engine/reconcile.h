@@ -15,12 +15,23 @@ phase_step step_leaving, step_coming_back;
  * work->error says why. */
 enum call_result { CALL_NEXT, CALL_STAY, CALL_FAIL };
 
+/* --- exits.c --- */
+/* Look at the instance afresh. NEXT: work->looked is what is there now. */
+enum call_result work_look(struct work *work);
+/* After a look: it is broken, and work->error says why. */
+bool ended_too_often(struct work *work);
+/* Look, and see that; what ended and may end again is given more time to count as up. */
+enum phase look_at_exits(struct work *work);
+
+/* --- calls.c --- */
 /* May this call begin, or go on? Takes a slot for those that change the target; false: wait (or the work was
  * halted). */
 bool call_may_begin(struct work *work, enum doing doing);
 /* Turn a driver's answer into a result; an unanswered call is tried again a few times, with growing pauses.
  */
 enum call_result call_ended(struct work *work, enum progress progress, const struct error *err);
+/* It has come further, or gave up: whoever waits for its slot is next. */
+void call_slot_back(struct work *work);
 /* Wake the work after a while; replaces an earlier wish. */
 void work_wake_after(struct work *work, int64_t delay_ms);
 /* What it waits for, in words that live as long as the operation or are copied. Tells the listener when they
@@ -33,8 +44,6 @@ void work_settle(struct work *work);
 void work_begin(struct work *work, enum action action, enum phase phase);
 /* It rests, and is found in that phase. */
 void work_rest(struct work *work, enum phase phase);
-/* Look at the instance afresh. NEXT: work->looked is what is there now. */
-enum call_result work_look(struct work *work);
 void work_unsettle(struct work *work);
 /* Give up: *err is kept; the end of the log is fetched in the broken phase. */
 enum phase work_break(struct work *work, const struct error *err);
