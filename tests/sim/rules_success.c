@@ -31,7 +31,8 @@ static void all_answer(struct deployer *deployer)
 	struct theatre *stage = deployer->stage;
 	for (int i = 0; i < PARTS_MAX; i++) {
 		const struct part *part = &deployer->wanted.parts[i];
-		if (part->there && !part->job && part->temper == TEMPER_DEAD)
+		/* Where the helper that asks could not be made it is said that nobody asked. */
+		if (part->there && !part->job && part->temper == TEMPER_DEAD && !deployer->disturbed)
 			stage_accuse(stage, "success", "%s is deployed, and never answers", part->id);
 		for (unsigned n = 1; part->there && !part->job && n <= part->instances; n++) {
 			const struct sight *sight = judge_counted(stage, part, n);
