@@ -154,14 +154,15 @@ static int take_line(void *of, char *line, int number, struct error *err)
 	reading->end = &receiver->next;
 	receiver->wants = wants;
 	receiver->url = strdup(url);
-	receiver->secret = strcmp(secret, "-") == 0 ? NULL : strdup(secret);
+	bool is_signed = secret && strcmp(secret, "-") != 0;
+	receiver->secret = is_signed ? strdup(secret) : NULL;
 	/* "https://user:word@host:1/path" is shown as "https://host:1". */
 	const char *host = strstr(url, "://") + 3, *end = host + strcspn(host, "/?#"),
 		   *at = memrchr(host, '@', (size_t)(end - host));
 	const char *shown = at ? at + 1 : host;
 	if (asprintf(&receiver->shown, "%.*s%.*s", (int)(host - url), url, (int)(end - shown), shown) < 0)
 		receiver->shown = NULL;
-	bool whole = receiver->url && receiver->shown && (receiver->secret || strcmp(secret, "-") == 0);
+	bool whole = receiver->url && receiver->shown && (receiver->secret || !is_signed);
 	return whole ? 0 : fail_memory(err);
 }
 

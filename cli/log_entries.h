@@ -13,7 +13,7 @@ struct log {
 
 /* `format`: "text", "logfmt", "json"; NULL: text. */
 void log_begin(struct log *log, const char *format);
-/* For struct berth_server_options: `log` is a struct log. */
-void log_write(void *log, const struct berth_log_entry *entry);
+/* For struct berth_server_options: `of` is a struct log. */
+void log_write(void *of, const struct berth_log_entry *entry);
 
 #endif
