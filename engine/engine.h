@@ -181,6 +181,7 @@ struct work {
 	struct arena look_next;        /* of the look under way */
 	struct arena look_arena;       /* of the last one, when it did not run then */
 	struct arena attach_arena;     /* of the last one that saw it run: its attachments stay in force */
+	struct arena plan_arena;       /* of the one before the plan: the older one of an update may have it */
 	const struct observed *looked; /* what the last one told */
 	struct error *error; /* why it failed, or had to be tried again; NULL: it did not (see work_error) */
 	struct place fault;  /* where in the blueprint the value stands that cannot be had; line 0: nowhere */

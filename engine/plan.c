@@ -532,7 +532,7 @@ static int add_limits(struct work *work, const struct observed *looked)
 		both->bindings_known = true;
 		both->attachments = looked->attachments;
 		both->attachment_count = looked->attachment_count;
-		work->attach_arena = work->look_next;
+		work->plan_arena = work->look_next;
 		work->look_next = (struct arena){0};
 	}
 	work->instance->seen = both;

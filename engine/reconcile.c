@@ -505,6 +505,7 @@ void reconcile_end(struct berth_operation *operation)
 		arena_release(&work->look_next);
 		arena_release(&work->look_arena);
 		arena_release(&work->attach_arena);
+		arena_release(&work->plan_arena);
 		text_release(&work->log);
 		text_release(&work->note);
 	}
