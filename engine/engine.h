@@ -201,6 +201,7 @@ struct work {
 	bool waits_commit;
 	bool made;              /* this deploy made or started it */
 	bool look_due;          /* something happened there, or somebody needs its address */
+	bool overtaken;         /* something happened there while it was looked at */
 	bool started, admitted; /* how far STARTING has come */
 	size_t checks_done;
 	bool fresh;   /* made by this deploy: every exit counts */

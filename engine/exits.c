@@ -36,8 +36,13 @@ enum call_result work_look(struct work *work)
 	    driver_of(work)->look(&work->site->location, &work->errand, work->operation->application->id,
 				  work->instance->name, &work->look_next, &seen, &err);
 	enum call_result result = call_ended(work, progress, &err);
-	if (result != CALL_STAY)
-		work->look_due = false;
+	if (result != CALL_STAY) {
+		/* What happened while it was under way it may not have told. */
+		work->look_due = work->overtaken;
+		work->overtaken = false;
+		if (work->look_due)
+			work_wake(work);
+	}
 	if (result != CALL_NEXT)
 		return result;
 	struct observed *looked = arena_array(&work->look_next, struct observed, 1);

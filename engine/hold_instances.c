@@ -86,6 +86,7 @@ void hold_changed(struct site *site, struct work *work)
 	if (work->held && work->held->of->set)
 		hold_site_ours(site);
 	work->look_due = true;
+	work->overtaken = work->doing == DOING_LOOK;
 	work_wake(work);
 }
 
@@ -145,7 +146,7 @@ static void forget_before(struct work *work)
 	work->not_before_ms = work->deadline_ms = work->settle_ms = work->probe_delay_ms = 0;
 	work->exits_before = work->exits_seen = work->ends = 0;
 	work->started = work->admitted = work->answered = work->counted = work->fresh = false;
-	work->look_due = work->halted = work->blocked = work->place_again = false;
+	work->look_due = work->overtaken = work->halted = work->blocked = work->place_again = false;
 	work->log_kept = work->cleared = work->clear_failed = false;
 	text_clear(&work->log);
 	work->made = true;

@@ -357,6 +357,7 @@ static void look_again(struct work *work)
 	if (!work->made && work->settled)
 		return;
 	work->look_due = true;
+	work->overtaken = work->doing == DOING_LOOK;
 	work_wake(work);
 }
 
