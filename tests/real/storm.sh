@@ -164,7 +164,7 @@ blow() {
 	elif [ $roll -lt 92 ]; then
 		one=$(engine_pid) && echo "hang the engine" && kill -STOP "$one" && sleep $((RANDOM % 4 + 1)) && kill -CONT "$one"
 	elif [ $roll -lt 94 ]; then
-		echo "the engine again" && engine_again "$(any_of TERM KILL)"
+		echo "the engine again" && engine_again TERM
 	elif [ $roll -lt 97 ]; then
 		echo "deploy" && limit=30 deployed --timeout 20s >>deploys.log 2>&1
 	else
