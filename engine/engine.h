@@ -175,13 +175,13 @@ struct work {
 	struct exec_session *command; /* of onChange, under way */
 	struct spec_port *ports;      /* the component's, with this instance's numbers */
 	size_t port_count;
-	struct arena arena;            /* the spec and all it points to */
-	struct instance_spec *spec;    /* NULL: not made, or not needed any more */
-	const char *files;             /* the digest of the files it has, after that; NULL: it has none */
-	struct arena look_next;        /* of the look under way */
-	struct arena look_arena;       /* of the last one, when it did not run then */
-	struct arena attach_arena;     /* of the last one that saw it run: its attachments stay in force */
-	struct arena plan_arena;       /* of the one before the plan: the older one of an update may have it */
+	struct arena arena;         /* the spec and all it points to */
+	struct instance_spec *spec; /* NULL: not made, or not needed any more */
+	const char *files;          /* the digest of the files it has, after that; NULL: it has none */
+	struct arena look_next;     /* of the look under way */
+	struct arena look_arena;    /* of the last one, when it did not run then */
+	struct arena attach_arena;  /* of the last one that saw it run: its attachments stay in force */
+	struct arena plan_arena;    /* of the one before the plan: the older one of an update may have it */
 	const struct observed *looked; /* what the last one told */
 	struct error *error; /* why it failed, or had to be tried again; NULL: it did not (see work_error) */
 	struct place fault;  /* where in the blueprint the value stands that cannot be had; line 0: nowhere */

@@ -108,8 +108,10 @@ static const struct {
     {"dockerComponent", ON_DOCKER, "^docker:"},
     {"processComponent", ON_PROCESS, "^process$"},
     {"externalComponent", ON_EXTERNAL, "^external$"},
-    {"clusterComponent", ON_CLUSTER, "^(cluster|(org\\.apache\\.)?brooklyn\\.entity\\.group\\.DynamicCluster)$"},
-    {"anyComponent", ON_DOCKER | ON_PROCESS | ON_EXTERNAL | ON_CLUSTER, NULL}, /* whose type an expression says */
+    {"clusterComponent", ON_CLUSTER,
+     "^(cluster|(org\\.apache\\.)?brooklyn\\.entity\\.group\\.DynamicCluster)$"},
+    {"anyComponent", ON_DOCKER | ON_PROCESS | ON_EXTERNAL | ON_CLUSTER,
+     NULL}, /* whose type an expression says */
 };
 
 /* Whether one of the spellings of `type` fits the pattern; any, where there is none. */

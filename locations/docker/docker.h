@@ -86,10 +86,10 @@ struct docker {
 	struct location_driver podman; /* the table with what Podman can */
 	struct task *tasks;
 	struct pull *pulls;
-	struct map *pulled; /* the images fetched since the last listing */
+	struct map *pulled;    /* the images fetched since the last listing */
 	struct events *events; /* NULL: nobody watches */
-	struct map *networks; /* the id of each application's network, as far as it was asked */
-	struct map *listed;   /* the same as the last listing told */
+	struct map *networks;  /* the id of each application's network, as far as it was asked */
+	struct map *listed;    /* the same as the last listing told */
 	struct prober *probers;
 	struct program *program;
 	struct map *strangers; /* names that a stranger was seen to hold */

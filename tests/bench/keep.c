@@ -80,10 +80,11 @@ static void describe(struct text *text, unsigned application, unsigned component
 {
 	text_format(text, "id: app%u\nservices:\n", application);
 	for (unsigned i = 1; i <= components; i++)
-		text_format(text,
-			    "- id: c%u\n  type: docker:x:1\n  openPorts: 80\n  location: {fake: {}}\n"
-			    "  policies: [{type: restarter, backoff: 1ms, stableFor: 1ms, breakerAfter: 0}]\n",
-			    i);
+		text_format(
+		    text,
+		    "- id: c%u\n  type: docker:x:1\n  openPorts: 80\n  location: {fake: {}}\n"
+		    "  policies: [{type: restarter, backoff: 1ms, stableFor: 1ms, breakerAfter: 0}]\n",
+		    i);
 }
 
 static void deploy(struct bench *bench, unsigned application)

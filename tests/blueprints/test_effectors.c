@@ -71,8 +71,8 @@ Test(effectors, mistakes_are_told_where_they_are)
 		"exactly one of `command` and `http`", NULL);
 	refused(with_lines("  effectors:\n    backup: {parameters: {A: 1}}"), 4, 13,
 		"exactly one of `command` and `http`", NULL);
-	refused(with_lines("  effectors:\n    f: {http: {method: FETCHING}}"), 4, 24, "`FETCHING` is no method",
-		"GET, HEAD");
+	refused(with_lines("  effectors:\n    f: {http: {method: FETCHING}}"), 4, 24,
+		"`FETCHING` is no method", "GET, HEAD");
 	refused(with_lines("  effectors:\n    f: {http: {path: x}}"), 4, 22, "should begin with `/`", NULL);
 	refused(with_lines("  effectors:\n    f: {http: {port: many}}"), 4, 22, "is no port", NULL);
 	refused(with_lines("  effectors:\n    f: {http: /x}"), 4, 15, "`http` takes a map", NULL);

@@ -140,8 +140,9 @@ Test(policies, mistakes_are_told_where_they_are)
 	refused(with_lines("  policies:\n  - periodic"), 4, 5, "periodic needs `effector`", NULL);
 	refused(with_lines("  policies:\n  - {type: periodic, effector: stop, schedule: 61 * * * *}"), 4, 48,
 		"is no minute", "numbers from 0 to 59");
-	refused(with_lines("  policies:\n  - {type: periodic, effector: stop, schedule: '@daily', period: 1h}"),
-		4, 5, "exclude each other", NULL);
+	refused(
+	    with_lines("  policies:\n  - {type: periodic, effector: stop, schedule: '@daily', period: 1h}"),
+	    4, 5, "exclude each other", NULL);
 	refused(with_lines("  policies:\n  - {type: periodic, effector: stop, time: 25:00}"), 4, 44,
 		"a time of the day", NULL);
 	refused(with_lines(

@@ -227,10 +227,9 @@ static void answer_once(int fd, const char *status)
 	ssize_t got = read(client, request, sizeof(request) - 1);
 	request[got > 0 ? got : 0] = '\0';
 	bool right = strncmp(request, "GET /health HTTP/1.1\r\n", 22) == 0;
-	int size =
-	    snprintf(answer, sizeof(answer),
-		     "HTTP/1.1 %s\r\nContent-Length: 13\r\nConnection: close\r\n\r\nno\ndatabase\n\n",
-		     right ? status : "418 Wrong");
+	int size = snprintf(answer, sizeof(answer),
+			    "HTTP/1.1 %s\r\nContent-Length: 13\r\nConnection: close\r\n\r\nno\ndatabase\n\n",
+			    right ? status : "418 Wrong");
 	_exit(write(client, answer, (size_t)size) == size ? 0 : 1);
 }
 
