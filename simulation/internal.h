@@ -33,7 +33,8 @@ struct universe {
 	struct participant outside;
 	uint64_t chance;
 	int64_t jumped_ms;
-	struct map *places; /* address -> struct place; never removed, so that replies may point to it */
+	struct reply *replies; /* those that are under way */
+	struct map *places;    /* address -> struct place; never removed, so that replies may point to it */
 	fate_decider *decide;
 	void *decider;
 	void (*line)(void *owner, int64_t now_ms, const char *words);
@@ -56,6 +57,7 @@ struct parcel {
  * asked is done with it, and nothing of it is under way. */
 struct reply {
 	struct universe *universe;
+	struct reply *next, **link; /* among all of the universe */
 	struct place *place;
 	struct machine *from;
 	struct fate fate;
@@ -81,6 +83,8 @@ static inline struct participant *participant_of(struct world *world)
 }
 
 /* --- wire.c --- */
+/* What is under way when the universe ends arrives nowhere. */
+void wire_end(struct universe *universe);
 /* A copy of the request starts its way, to whatever it is for. NULL: no memory. */
 struct reply *wire_send(struct seat *seat, const struct http_request *request);
 /* Nothing gets through to it, or from it, now. */

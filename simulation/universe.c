@@ -40,6 +40,7 @@ void universe_free(struct universe *universe)
 {
 	if (!universe)
 		return;
+	wire_end(universe);
 	map_each(universe->places, free_place, NULL);
 	map_release(&universe->places);
 	clock_free(universe->clock);

@@ -84,7 +84,16 @@ static void free_reply(struct reply *reply)
 	drop_parcels(&reply->parcels);
 	drop_parcels(&reply->words);
 	release_request(&reply->request);
+	*reply->link = reply->next;
+	if (reply->next)
+		reply->next->link = reply->link;
 	free(reply);
+}
+
+void wire_end(struct universe *universe)
+{
+	while (universe->replies)
+		free_reply(universe->replies);
 }
 
 /* It goes when nobody has anything to do with it any more. */
@@ -153,6 +162,11 @@ static struct reply *new_reply(struct universe *universe, const struct http_requ
 	if (!reply)
 		return NULL;
 	reply->universe = universe;
+	reply->next = universe->replies;
+	reply->link = &universe->replies;
+	universe->replies = reply;
+	if (reply->next)
+		reply->next->link = &reply->next;
 	reply->last_parcel = &reply->parcels;
 	event_prepare(&reply->arrival, arrival_happens);
 	event_prepare(&reply->leaving, leaving_happens);
