@@ -158,6 +158,9 @@ static void ended(struct policy *policy, struct step *step, struct record *recor
 		return;
 	if (kind == OUTCOME_DROPPED) {
 		m->poll_at = time_sum(step->now, period);
+		/* Nor can it be published before somebody could be asked again. */
+		if (m->publish_at >= 0 && m->publish_at <= step->now)
+			m->publish_at = m->poll_at;
 		return;
 	}
 	if (m->poll_at <= step->now) {

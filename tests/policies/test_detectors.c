@@ -210,6 +210,26 @@ Test(detectors, a_connection_is_tried_each_period_and_told_when_it_stays_away)
 	cr_expect(answered(true, 4 * SECOND, "ha.connectionRecovered"));
 }
 
+/* It was due to be told while nobody could ask: that is no reason to ask without a pause. */
+Test(detectors, a_connection_that_nobody_can_ask_for_is_asked_for_again_after_a_period)
+{
+	bench_begin(
+	    &b,
+	    "[{\"type\": \"connection-failure-detector\", \"pollPeriod\": \"2s\", \"failedAfter\": \"5s\"}]",
+	    1);
+	bench_step(&b);
+	cr_expect_not(answered(false, 4500, "ha.connectionFailed"));
+	for (int i = 0; i < 3; i++) {
+		b.now = b.wishes.next_ms;
+		bench_step(&b);
+		cr_assert(probe());
+		bench_ended(&b, probe(), OUTCOME_DROPPED);
+		cr_assert_null(probe());
+		cr_assert_eq(b.wishes.next_ms, b.now + 2 * SECOND);
+	}
+	cr_expect(answered(false, 3 * SECOND, "ha.connectionFailed"));
+}
+
 Test(detectors, a_connection_that_comes_and_goes_is_not_told)
 {
 	bench_begin(&b, "[{\"type\": \"connection-failure-detector\", \"failedAfter\": \"5s\"}]", 1);
