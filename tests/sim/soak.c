@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <malloc.h>
+#include <sqlite3.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -66,15 +67,21 @@ static size_t store_size(struct theatre *stage)
 	return bytes;
 }
 
+/* SQLite's own cache grows with the events that are kept, up to its limit. */
+static size_t bytes_in_use(void)
+{
+	return mallinfo2().uordblks - (size_t)sqlite3_memory_used();
+}
+
 /* What the controller holds is what is free again when it has gone; another one takes its place. */
 static struct gauge measure(struct theatre *stage)
 {
 	struct deployer *deployer = &stage->deployers[0];
 	struct gauge gauge = {.descriptors = descriptors(),
 			      .timers = clock_pending(universe_clock(stage->universe))};
-	gauge.bytes = mallinfo2().uordblks;
+	gauge.bytes = bytes_in_use();
 	deployer_close(deployer);
-	gauge.bytes -= mallinfo2().uordblks;
+	gauge.bytes -= bytes_in_use();
 	gauge.store = store_size(stage);
 	if (deployer_open(deployer))
 		stage_accuse(stage, "opens", "berth cannot be opened any more");
