@@ -66,7 +66,7 @@ static void add_header_parameters(json_t *list, const struct route *route)
 			      pattern_schema("^\"[1-9][0-9]{0,17}(-[0-9a-f]{16})?\"$"));
 	if (is_tagged(route))
 		add_parameter(list, "header", "If-None-Match", text_schema());
-	if (is_conditional(route) && has_word(verb->takes, "if_new"))
+	if (verb && is_conditional(route) && has_word(verb->takes, "if_new"))
 		add_parameter(list, "header", "If-None-Match",
 			      json_pack("{sss[s]}", "type", "string", "enum", "*"));
 	if (route->answer == ANSWER_STREAM || route->run == run_events)

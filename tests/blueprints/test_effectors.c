@@ -46,6 +46,21 @@ Test(effectors, one_may_be_a_request_and_have_parameters)
 	cr_expect_str_eq(effectors[1].parameters[1].value, "3");
 }
 
+Test(effectors, a_request_has_any_of_the_methods_and_a_port)
+{
+	static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+		char lines[160];
+		snprintf(lines, sizeof lines,
+			 "  openPorts: 8080\n  effectors: {f: {http: {method: %s, port: 8080}}}", methods[i]);
+		close_outcome(&outcome);
+		outcome = accepted(with_lines(lines));
+		const struct effector *effector = outcome.blueprint->components[0].effectors;
+		cr_expect_str_eq(effector->call->method, methods[i]);
+		cr_expect_eq(effector->call->port, 8080);
+	}
+}
+
 Test(effectors, none_is_none)
 {
 	outcome = accepted(with_lines("  effectors:\n"));
