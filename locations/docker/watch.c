@@ -174,13 +174,16 @@ static void ended(void *owner, struct http_answer *answer)
 	later(events);
 }
 
-static char *events_path(struct arena *arena, int64_t since)
+static char *events_path(const struct docker *docker, struct arena *arena, int64_t since)
 {
 	/* Commands run in a container are events too, and a check that runs one must not cause the next. */
-	owned_json filters =
-	    json_pack("{s:[s], s:[s], s:[s,s,s,s,s,s,s,s,s,s,s,s,s]}", "label", "berth.app", "type",
-		      "container", "event", "create", "start", "restart", "die", "oom", "kill", "stop",
-		      "destroy", "rename", "pause", "unpause", "update", "health_status");
+	owned_json filters = json_pack("{s:[s], s:[s,s,s,s,s,s,s,s,s,s,s,s,s]}", "type", "container", "event",
+				       "create", "start", "restart", "die", "oom", "kill", "stop", "destroy",
+				       "rename", "pause", "unpause", "update", "health_status");
+	/* Podman tells nothing at all to whoever asks for a label without its value. */
+	bool labelled = filters && !*docker->libpod;
+	if (labelled && json_put(filters, "label", json_pack("[s]", "berth.app")))
+		return NULL;
 	owned_memory char *line = filters ? json_line(filters) : NULL;
 	const char *value = line ? escaped(arena, line) : NULL;
 
@@ -203,7 +206,7 @@ static void subscribe(struct events *events, int64_t since)
 	struct arena arena = {0};
 	const struct question question = {
 	    .method = "GET",
-	    .path = events_path(&arena, since),
+	    .path = events_path(events->docker, &arena, since),
 	    .idle_ms = QUIET_MS,
 	};
 
