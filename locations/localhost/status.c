@@ -2,34 +2,70 @@
 #include "locations/localhost/localhost.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 
+/* What stands behind the key and a space; NULL: the line has another key. */
+static const char *value_of(const char *line, const char *key)
+{
+	size_t length = strlen(key);
+
+	return !strncmp(line, key, length) && line[length] == ' ' ? line + length + 1 : NULL;
+}
+
+/* The first word, as far as there is room for it. */
+static void take_word(const char *value, char *ret, size_t size)
+{
+	size_t length = strcspn(value, " \n");
+
+	if (length >= size)
+		length = size - 1;
+	memcpy(ret, value, length);
+	ret[length] = '\0';
+}
+
+/* So many numbers; false: there are fewer. */
+static bool take_numbers(const char *value, long long *ret, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char *end;
+		ret[i] = strtoll(value, &end, 10);
+		if (end == value)
+			return false;
+		value = end;
+	}
+	return true;
+}
+
 static void take_line(struct status *status, const char *line)
 {
-	long long number, other;
+	const char *value;
+	long long numbers[2];
 
-	if (sscanf(line, "state %15s", status->state) == 1 || sscanf(line, "boot %63s", status->boot) == 1)
-		return;
-	if (sscanf(line, "helper %lld %lld", &number, &other) == 2) {
-		status->helper = (pid_t)number;
-		status->helper_start = (uint64_t)other;
-	} else if (sscanf(line, "pid %lld %lld", &number, &other) == 2) {
-		status->pid = (pid_t)number;
-		status->pid_start = (uint64_t)other;
-	} else if (sscanf(line, "started %lld", &number) == 1) {
-		status->started_ms = number;
-	} else if (sscanf(line, "ended %lld", &number) == 1) {
-		status->ended_ms = number;
-	} else if (sscanf(line, "exits %lld", &number) == 1) {
-		status->exits = (unsigned)number;
-	} else if (sscanf(line, "starts %lld", &number) == 1) {
-		status->starts = (unsigned)number;
-	} else if (sscanf(line, "code %lld", &number) == 1) {
-		status->code = (int)number;
-	} else if (sscanf(line, "signal %lld", &number) == 1) {
-		status->signal = (int)number;
+	if ((value = value_of(line, "state")))
+		take_word(value, status->state, sizeof(status->state));
+	else if ((value = value_of(line, "boot")))
+		take_word(value, status->boot, sizeof(status->boot));
+	else if ((value = value_of(line, "helper")) && take_numbers(value, numbers, 2)) {
+		status->helper = (pid_t)numbers[0];
+		status->helper_start = (uint64_t)numbers[1];
+	} else if ((value = value_of(line, "pid")) && take_numbers(value, numbers, 2)) {
+		status->pid = (pid_t)numbers[0];
+		status->pid_start = (uint64_t)numbers[1];
+	} else if ((value = value_of(line, "started")) && take_numbers(value, numbers, 1)) {
+		status->started_ms = numbers[0];
+	} else if ((value = value_of(line, "ended")) && take_numbers(value, numbers, 1)) {
+		status->ended_ms = numbers[0];
+	} else if ((value = value_of(line, "exits")) && take_numbers(value, numbers, 1)) {
+		status->exits = (unsigned)numbers[0];
+	} else if ((value = value_of(line, "starts")) && take_numbers(value, numbers, 1)) {
+		status->starts = (unsigned)numbers[0];
+	} else if ((value = value_of(line, "code")) && take_numbers(value, numbers, 1)) {
+		status->code = (int)numbers[0];
+	} else if ((value = value_of(line, "signal")) && take_numbers(value, numbers, 1)) {
+		status->signal = (int)numbers[0];
 	}
 }
 
@@ -59,7 +95,6 @@ static bool process_stat(struct location *location, pid_t pid, char *ret_state, 
 {
 	owned_text content = {0};
 	char path[64];
-	unsigned long long start;
 
 	if (pid <= 0)
 		return false;
@@ -67,13 +102,19 @@ static bool process_stat(struct location *location, pid_t pid, char *ret_state, 
 	if (location->world->ops->file_read(location->world, path, 4096, &content, NULL))
 		return false;
 	const char *rest = strrchr(text_view(&content), ')');
-	if (!rest ||
-	    sscanf(rest + 1,
-		   " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-		   ret_state, &start) != 2)
+	const char *field = rest && rest[1] == ' ' ? rest + 2 : NULL; /* the third */
+	if (!field || !*field)
 		return false;
-	*ret_start = start;
-	return true;
+	*ret_state = *field;
+	for (int number = 3; field && number < 22; number++) {
+		field = strchr(field, ' ');
+		field += field != NULL;
+	}
+	if (!field)
+		return false;
+	char *end;
+	*ret_start = strtoull(field, &end, 10);
+	return end != field;
 }
 
 bool process_alive(struct location *location, pid_t pid, uint64_t start_ticks)
