@@ -197,6 +197,7 @@ void lock_remove(struct berth_operation *operation)
 	/* Whoever waits for this very file notices that its name has gone, and makes another. */
 	world->ops->file_remove(world, operation->lock_words, NULL);
 	world->ops->file_remove(world, operation->lock_path, NULL);
+	operation->lock_words = NULL;
 	text_format(&directory, "%s/locks", berth->state_directory);
 	if (!directory.failed)
 		world->ops->directory_list(world, text_view(&directory), visit_lock, berth, NULL);
@@ -206,7 +207,10 @@ void lock_release(struct berth_operation *operation)
 {
 	struct world *world = operation->berth->world;
 	world->ops->timer_cancel(world, give(operation->lock_timer));
+	/* The next one with this lock may be of the same process, and names itself elsewhere: a keeper. */
+	if (operation->lock && operation->lock_words && operation->lease_words)
+		world->ops->file_note(world, operation->lock_words, 0600, "", 0, NULL);
 	if (operation->lock)
-		operation->berth->world->ops->unlock(operation->berth->world, operation->lock);
+		world->ops->unlock(world, operation->lock);
 	operation->lock = NULL;
 }
