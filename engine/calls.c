@@ -131,6 +131,11 @@ static bool unanswered(const struct error *err)
 	return err->code == ERR_UNREACHABLE || err->code == ERR_TIMED_OUT;
 }
 
+bool probe_unanswered(const struct health_check *check, const struct error *err)
+{
+	return err->code == ERR_UNREACHABLE || (err->code == ERR_TIMED_OUT && check->kind != CHECK_COMMAND);
+}
+
 static const char *call_name(enum doing doing)
 {
 	static const char *const names[] = {

@@ -85,8 +85,7 @@ static void well(struct held_instance *held)
 /* It is us who cannot ask, or its location that does not answer. */
 bool health_says_nothing(const struct health_check *check, const struct error *err)
 {
-	return err->code == ERR_UNSUPPORTED || err->code == ERR_NO_MEMORY || err->code == ERR_UNREACHABLE ||
-	       (err->code == ERR_TIMED_OUT && check->kind != CHECK_COMMAND);
+	return err->code == ERR_UNSUPPORTED || err->code == ERR_NO_MEMORY || probe_unanswered(check, err);
 }
 
 static void answered(struct held_instance *held, const struct health_check *check, const struct error *err)

@@ -339,7 +339,11 @@ static enum phase probe(struct work *work, const struct health_check *check)
 	    driver_of(work)->probe(&work->site->location, &work->errand, work->spec, check, &err);
 	if (progress == PROGRESS_WAITING)
 		return PHASE_STARTING;
+	if (progress == PROGRESS_FAILED && probe_unanswered(check, &err))
+		return call_ended(work, progress, &err) == CALL_STAY ? PHASE_STARTING
+								     : work_break(work, work_error(work));
 	work->doing = DOING_NOTHING;
+	work->attempts = 0;
 	work->operation->calls++;
 	if (progress == PROGRESS_FAILED && err.code == ERR_NO_MEMORY)
 		return work_break(work, &err); /* it is us who cannot ask */

@@ -30,6 +30,8 @@ bool call_may_begin(struct work *work, enum doing doing);
 /* Turn a driver's answer into a result; an unanswered call is tried again a few times, with growing pauses.
  */
 enum call_result call_ended(struct work *work, enum progress progress, const struct error *err);
+/* It is not the instance that does not answer: its location could not be asked about it. */
+bool probe_unanswered(const struct health_check *check, const struct error *err);
 /* It has come further, or gave up: whoever waits for its slot is next. */
 void call_slot_back(struct work *work);
 /* Wake the work after a while; replaces an earlier wish. */

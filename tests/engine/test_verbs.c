@@ -432,6 +432,31 @@ Test(verbs, one_that_never_answers_is_given_up_after_five_minutes_with_the_reaso
 	json_decref(document);
 }
 
+/* The words of the target count, not those of an instance that may answer well. */
+Test(verbs, a_target_that_goes_away_while_it_is_asked_for_readiness_is_given_up_in_seconds)
+{
+	static const struct fake_rule lost = {.call = FAKE_PROBE,
+					      .error = {.code = ERR_UNREACHABLE, .text = "boom"}};
+	json_t *document = NULL;
+	int64_t begun = scene.world->ops->now(scene.world);
+	cr_assert_eq(fake_target_rule(scene.target, &lost), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, &document), BERTH_UNREACHABLE);
+	json_t *failure = json_array_get(json_object_get(document, "failures"), 0);
+	cr_expect_str_eq(json_text(failure, "error"), "boom");
+	cr_expect_lt(scene.world->ops->now(scene.world) - begun, 30000);
+	json_decref(document);
+	fake_target_calm(scene.target);
+	cr_expect_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+}
+
+Test(verbs, a_target_that_is_away_for_a_few_questions_of_readiness_is_asked_again)
+{
+	static const struct fake_rule lost = {
+	    .call = FAKE_PROBE, .times = 4, .error = {.code = ERR_UNREACHABLE, .text = "boom"}};
+	cr_assert_eq(fake_target_rule(scene.target, &lost), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+}
+
 struct gathered {
 	char text[512];
 	size_t size;
