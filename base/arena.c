@@ -12,9 +12,9 @@
 
 /* Blocks grow: twofold while they are small, so that thousands of small arenas stay small; then by a quarter,
  * so that little of a large one lies idle; to a size of which few are needed, because glibc keeps what is
- * freed sorted and walks along that. The first one, with its head, is still what malloc calls small (less
+ * freed sorted and walks along that. The first ones, with their heads, are what malloc calls small (less
  * than a kilobyte): for anything larger all that was freed before is joined and sorted at first. */
-#define FIRST_BLOCK ((size_t)960)
+#define FIRST_BLOCK ((size_t)240)
 #define SMALL_BLOCK ((size_t)15360)
 #define LAST_BLOCK  ((size_t)262144)
 #define ALIGNMENT   _Alignof(max_align_t)
@@ -66,7 +66,7 @@ static void *take(struct arena *arena, size_t size, size_t alignment)
 
 	if (!block || start > block->size || block->size - start < size) {
 		size_t room = block ? grown(block->size) : FIRST_BLOCK;
-		if (size > room / 4)
+		if (size > FIRST_BLOCK && size > room / 4)
 			return alloc_big(arena, size);
 		struct arena_block *next = block_new(room);
 		if (!next)
