@@ -10,7 +10,7 @@
 int known_facts_add(struct known_facts *facts, struct component_facts item)
 {
 	if (facts->count == facts->room) {
-		size_t room = facts->room ? 2 * facts->room : 64;
+		size_t room = facts->room ? 2 * facts->room : 4;
 		struct component_facts *wider = reallocarray(facts->items, room, sizeof *wider);
 		if (!wider)
 			return -1;

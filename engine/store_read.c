@@ -316,7 +316,7 @@ static const char *keep_limits(sqlite3_stmt *row, struct known_instances *known,
 static int add_known(struct known_instances *known, sqlite3_stmt *row)
 {
 	if (known->count == known->room) {
-		size_t room = known->room ? 2 * known->room : 64;
+		size_t room = known->room ? 2 * known->room : 4;
 		struct known_instance *wider = reallocarray(known->items, room, sizeof *wider);
 		if (!wider)
 			return -1;

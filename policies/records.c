@@ -56,7 +56,7 @@ struct record *record_of(struct policy *policy, const char *member)
 	if (found)
 		return found;
 	if (policy->record_count == policy->record_room) {
-		size_t room = policy->record_room ? policy->record_room * 2 : 4;
+		size_t room = policy->record_room ? policy->record_room * 2 : 1;
 		struct record *more = reallocarray(policy->records, room, sizeof(*more));
 		if (!more)
 			return NULL;
