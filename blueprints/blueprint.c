@@ -118,7 +118,7 @@ static bool prepare_drafts(struct reading *r, const struct yaml_node *services)
 	r->count = services->count;
 	r->drafts = calloc(r->count + 1, sizeof(*r->drafts));
 	r->ids = calloc(r->count + 1, sizeof(*r->ids));
-	specs = reading_alloc(r, sizeof(*specs) * (r->count + 1));
+	specs = reading_alloc(r, sizeof(*specs) * r->count);
 	if (!r->drafts || !r->ids || !specs) {
 		r->list->failed = true;
 		r->count = 0;

@@ -35,6 +35,10 @@ bool instance_check(const struct work *work, size_t number, struct health_check 
 enum progress instance_ask(struct work *work, struct error *err)
 {
 	struct health_check check;
+	if (!work->spec && !spec_outlined(work)) {
+		*err = *error_of(work);
+		return PROGRESS_FAILED;
+	}
 	for (; instance_check(work, work->checks_done, &check); work->checks_done++) {
 		enum progress progress =
 		    driver_of(work)->probe(&work->site->location, &work->errand, work->spec, &check, err);

@@ -108,7 +108,7 @@ bool stage_surveyed(struct berth_operation *operation)
 	const struct site *failed = survey_failure(operation);
 	if (!failed)
 		return true;
-	blame_site(&operation->error, failed, &failed->error);
+	blame_site(&operation->error, failed, site_error(failed));
 	return stage_failed(operation);
 }
 

@@ -24,6 +24,7 @@ struct berth {
 	struct berth_operation *operations;
 	struct berth_operation *keeper; /* holds every application the store knows; NULL: nobody does */
 	bool giving_back;               /* it ends: the targets have their duties again */
+	struct error spare;             /* for works and sites, once no memory is left for one of their own */
 	/* Who carries operations out instead of this process, and what that keeps; NULL: nobody. */
 	const struct berth_backend *backend;
 	void *controller;
@@ -61,10 +62,10 @@ struct site {
 	const char *const *images; /* references to look up in the listing */
 	const char *const *newest; /* those of components that always want what the registry has */
 	struct inventory inventory;
-	struct inventory retired; /* the listing before this one: attachments may still point into it */
-	struct location_facts facts;
-	bool listed, failed; /* the survey's answer; error says why it failed */
-	struct error error;
+	struct inventory retired;     /* the listing before this one: attachments may still point into it */
+	struct location_facts *facts; /* locations_verb.c's */
+	bool listed, failed;          /* the survey's answer; site_error() says why it failed */
+	struct error *error;          /* NULL: nothing failed yet */
 	struct arena claim_arena;
 	struct owner holder;
 	bool needed; /* something is to be made here */
@@ -298,7 +299,6 @@ struct berth_operation {
 	size_t memory_before; /* memory_failures() when it began */
 	char *result;
 	struct error error;
-	struct error spare;               /* for works, once no memory is left for one of their own */
 	json_t *document, *failures;      /* under way */
 	struct long_member *long_members; /* document.c's */
 	struct fetching *fetching;        /* of the blueprint, under way */
@@ -395,6 +395,10 @@ int sites_open_known(struct berth_operation *operation, bool all, struct error *
 /* Open every location named with --location. 0 or -1. */
 int sites_open_flags(struct berth_operation *operation, struct error *err);
 void sites_close(struct berth_operation *operation);
+/* Keep why something failed there: few ever do. */
+void site_keep_error(struct site *site, const struct error *err);
+/* Why it failed last; code OK: it never did. */
+const struct error *site_error(const struct site *site);
 void site_drop_lease(struct site *site); /* lease.c */
 /* The spec as one line of text that location_spec_parse reads back; NULL when it has options (then JSON). */
 const char *site_origin(struct arena *arena, const struct location_spec *spec);
@@ -487,7 +491,7 @@ int fail_unknown_app(struct berth_operation *operation);
 /* --- checks.c: does an instance answer? --- */
 /* The instance's checks in turn: its blueprint's own, else each open TCP port accepts. */
 bool instance_check(const struct work *work, size_t number, struct health_check *ret_check);
-/* Ask them all once. Needs work->spec with its ports. DONE: it answers, as far as can be known from here. */
+/* Ask them all once. Needs its ports. DONE: it answers, as far as can be known from here. */
 enum progress instance_ask(struct work *work, struct error *err);
 /* Give every wanted instance a spec that is enough to be asked by. 0 or -1. */
 int instances_outline(struct berth_operation *operation, struct error *err);

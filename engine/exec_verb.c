@@ -104,7 +104,7 @@ static int fail_choice(const struct berth_operation *operation, const struct exe
 	const struct site *failed = survey_failure(operation);
 	const struct component *component = application_component(operation->application, state->component);
 	if (failed) {
-		blame_site(err, failed, &failed->error);
+		blame_site(err, failed, site_error(failed));
 		return -1;
 	}
 	if (!operation->application->component_count) {

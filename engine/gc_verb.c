@@ -277,7 +277,7 @@ static int gather(struct berth_operation *operation)
 	forget_listing(collection);
 	for (struct site *site = operation->sites; site; site = site->next) {
 		if (site->failed && collection->listing == LISTING_FIND)
-			add_failure(operation, site->location.name, NULL, NULL, &site->error);
+			add_failure(operation, site->location.name, NULL, NULL, site_error(site));
 		if (site->open && site->listed && gather_site(operation, site))
 			return -1;
 	}
@@ -286,7 +286,7 @@ static int gather(struct berth_operation *operation)
 		if (claim && !(remains->owner = arena_text(&operation->arena, claim->owner_words)))
 			return -1;
 		if (remains->site->failed && collection->listing == LISTING_SURE)
-			remains->error = remains->site->error;
+			remains->error = *site_error(remains->site);
 	}
 	return 0;
 }

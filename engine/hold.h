@@ -46,7 +46,7 @@ struct held_component {
 	uint64_t first;   /* wish of this hold: those before it were of an earlier one */
 	int64_t next_ms;  /* wall clock: when they want to be asked again; INT64_MAX: never */
 	int64_t due_ms;   /* the same as a monotonic time, for a wall clock that is set back meanwhile */
-	json_t *problems; /* service.problems */
+	json_t *problems; /* service.problems; NULL: there was none yet */
 	char *saved;      /* what the store has of their memory */
 };
 
@@ -103,6 +103,8 @@ void deeds_free(struct deed *deed);
 int hold_watch(struct berth_operation *operation, struct error *err);
 enum phase step_resting_held(struct work *work);
 void hold_changed(struct site *site, struct work *work);
+/* Of thousands only those about whom something is asked or done have in memory what they are asked to be. */
+void hold_forget_spec(struct work *work);
 /* Its location was listed (its instance's `seen` is of now), or could not be. */
 void hold_sight(struct work *work, bool seen);
 /* Stop it and start it, or only start it. */

@@ -92,6 +92,7 @@ static void answered(struct held_instance *held, const struct health_check *chec
 {
 	struct work *work = held->work;
 	work->doing = DOING_NOTHING;
+	hold_forget_spec(work);
 	held->ask_next_ms = now_of(work) + pause_of(check);
 	work_wake_after(work, pause_of(check));
 	if (!err || !err->code) {

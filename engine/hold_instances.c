@@ -2,6 +2,7 @@
  * is done to them. */
 #include "engine/hold.h"
 #include "engine/reconcile.h"
+#include "engine/specs.h"
 
 enum { BLIND_PAUSE_MS = 2000 }; /* until one whose target did not answer is looked at again */
 
@@ -90,6 +91,12 @@ void hold_changed(struct site *site, struct work *work)
 	work_wake(work);
 }
 
+void hold_forget_spec(struct work *work)
+{
+	if (work->doing == DOING_NOTHING)
+		spec_drop(work);
+}
+
 void hold_sight(struct work *work, bool seen)
 {
 	if (work->held)
@@ -112,7 +119,7 @@ static void rest(struct work *work)
 
 int hold_watch(struct berth_operation *operation, struct error *err)
 {
-	if (instances_outline(operation, err))
+	if (publications_settle(operation, err))
 		return -1;
 	for (struct site *site = operation->sites; site; site = site->next) {
 		site->resurvey = arena_array(graph_arena(operation), struct resurvey, 1);

@@ -75,8 +75,6 @@ static int take_up(struct held_component *held, const json_t *memories, const js
 		return -1;
 	if (!held->set)
 		return 0;
-	if (!(held->problems = json_object()))
-		return fail_memory(err);
 	const char *text = json_text(memories, held->component->id);
 	if (text && restore(held, text, err))
 		return -1;
@@ -179,12 +177,13 @@ static bool same(struct sense a, struct sense b)
 /* What was begun about it is over. */
 static void acted(struct held_instance *held)
 {
-	const struct work *work = held->work;
+	struct work *work = held->work;
 	bool well = work->instance->phase == PHASE_RUNNING || work->instance->phase == PHASE_FINISHED;
 	enum outcome_kind kind = well                                              ? OUTCOME_DONE
 				 : work->halted || held->sight_lost || work->doing ? OUTCOME_DROPPED
 										   : OUTCOME_FAILED;
 	held->acting = false;
+	hold_forget_spec(work);
 	count_duration(work->operation, now_of(work) - held->acting_ms);
 	health_forget(held);
 	if (well) {

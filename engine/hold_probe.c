@@ -4,6 +4,8 @@
 
 #include "base/cleanup.h"
 #include "engine/hold.h"
+#include "engine/reconcile.h"
+#include "engine/specs.h"
 
 enum { LIMIT_MS = 5000 };
 
@@ -89,6 +91,16 @@ static void wake(struct errand *errand)
 	operation_wake(probe->held->hold->operation);
 }
 
+static enum progress ask(struct held_probe *probe, struct error *err)
+{
+	struct work *work = probe->work;
+	if (!work->spec && !spec_outlined(work)) {
+		fail_memory(err);
+		return PROGRESS_FAILED;
+	}
+	return driver_of(work)->probe(&work->site->location, &probe->errand, work->spec, &probe->check, err);
+}
+
 void hold_step_probes(struct hold *hold)
 {
 	for (struct held_probe *probe = hold->probes, *next; probe; probe = next) {
@@ -96,9 +108,7 @@ void hold_step_probes(struct hold *hold)
 		next = probe->next;
 		if (!probe->work)
 			continue;
-		const struct location_driver *driver = probe->work->site->location.driver;
-		if (driver->probe(&probe->work->site->location, &probe->errand, probe->work->spec,
-				  &probe->check, &err) == PROGRESS_WAITING)
+		if (ask(probe, &err) == PROGRESS_WAITING)
 			continue;
 		if (err.code == ERR_UNSUPPORTED) /* nobody can tell */
 			end(probe, OUTCOME_DONE, NULL);

@@ -180,6 +180,8 @@ static int note_problem(struct held_component *held, const struct wish *wish)
 {
 	if (wish->clears)
 		return json_object_del(held->problems, wish->what), 0;
+	if (!held->problems && !(held->problems = json_object()))
+		return -1;
 	return json_put_text(held->problems, wish->what, wish->why);
 }
 

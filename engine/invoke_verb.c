@@ -192,7 +192,7 @@ static bool surveyed(struct berth_operation *operation)
 	struct invocation *invocation = operation->verb_state;
 	const struct site *site = invocation->component->site;
 	if (site && site->failed) {
-		blame_site(&operation->error, site, &site->error);
+		blame_site(&operation->error, site, site_error(site));
 		return stage_failed(operation);
 	}
 	if (choose(operation, invocation, &operation->error))

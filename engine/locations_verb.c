@@ -87,21 +87,31 @@ static void open_all(struct berth_operation *operation, struct listing *listing)
 	}
 }
 
+static enum progress connect(struct site *site, struct error *err)
+{
+	if (!site->facts && !(site->facts = arena_array(&site->operation->arena, struct location_facts, 1))) {
+		fail_memory(err);
+		return PROGRESS_FAILED;
+	}
+	return site->location.driver->connect(&site->location, &site->errand, site->facts, err);
+}
+
 /* Ask every location that has not answered; true when none is left. Names of one place share a site. */
 static bool ask(struct listing *listing)
 {
 	bool all = true;
 	for (size_t i = 0; i < listing->count; i++) {
 		struct site *site = listing->entries[i].site;
+		struct error err = {0};
 		if (!site || site->listed)
 			continue;
-		switch (site->location.driver->connect(&site->location, &site->errand, &site->facts,
-						       &site->error)) {
+		switch (connect(site, &err)) {
 		case PROGRESS_WAITING:
 			all = false;
 			break;
 		case PROGRESS_FAILED:
-			site->failed = true; /* fall through */
+			site->failed = true;
+			site_keep_error(site, &err); /* fall through */
 		case PROGRESS_DONE:
 		default:
 			site->listed = true;
@@ -115,7 +125,7 @@ static const struct error *wrong(const struct entry *entry)
 {
 	if (!entry->site)
 		return entry->error.code == OK ? NULL : &entry->error;
-	return entry->site->failed ? &entry->site->error : NULL;
+	return entry->site->failed ? site_error(entry->site) : NULL;
 }
 
 static int describe(const struct entry *entry, bool checked, json_t *ret)
@@ -123,7 +133,7 @@ static int describe(const struct entry *entry, bool checked, json_t *ret)
 	const struct site *site = entry->site;
 	const struct error *error = wrong(entry);
 	bool answered = checked && (error || (site && site->listed));
-	const struct location_facts *facts = site && site->listed && !error ? &site->facts : NULL;
+	const struct location_facts *facts = site && site->listed && !error ? site->facts : NULL;
 	if (json_put_text(ret, "name", entry->name) || json_put_text(ret, "type", entry->spec->type) ||
 	    json_put_text(ret, "spec", entry->origin) || json_put_text(ret, "source", entry->source) ||
 	    json_put(ret, "reachable", answered ? json_boolean(!error) : json_null()) ||

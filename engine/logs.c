@@ -50,7 +50,7 @@ static bool surveyed(struct berth_operation *operation)
 	}
 	const struct site *failed = survey_failure(operation);
 	if (failed)
-		blame_site(&operation->error, failed, &failed->error);
+		blame_site(&operation->error, failed, site_error(failed));
 	else if (!count && !operation->application->component_count)
 		fail_unknown_app(operation);
 	else if (!count)

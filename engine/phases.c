@@ -270,6 +270,8 @@ static enum room find_room(struct work *work)
 static enum phase start(struct work *work)
 {
 	bool failed = false;
+	if (!work->spec && !spec_outlined(work))
+		return work_break(work, work_error(work));
 	if (work->parts & (PART_LIMITS | PART_FILES))
 		return PHASE_UPDATING;
 	enum room room = work->doing == DOING_START ? ROOM : find_room(work);

@@ -223,7 +223,7 @@ struct error *work_error(struct work *work)
 {
 	struct berth_operation *operation = work->operation;
 	if (!work->error)
-		work->error = arena_array(&operation->arena, struct error, 1) ?: &operation->spare;
+		work->error = arena_array(&operation->arena, struct error, 1) ?: &operation->berth->spare;
 	return work->error;
 }
 

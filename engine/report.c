@@ -275,7 +275,7 @@ static void write_component(struct text *to, const struct component *component, 
 	json_write_text(to, "location", site ? site->location.name : NULL);
 	json_write_text(to, "state", phase_name(state));
 	if (site && site->failed)
-		json_write_text(to, "error", site->error.text);
+		json_write_text(to, "error", site_error(site)->text);
 	json_open(to, "instances", '[');
 	for (size_t i = 0; i < component->instance_count; i++)
 		write_instance(to, &component->instances[i]);

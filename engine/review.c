@@ -69,7 +69,7 @@ static enum progress look_at(struct work *work)
 		fail_memory(&err);
 	if (progress == PROGRESS_FAILED && err.code != ERR_MISSING && !site->failed) {
 		site->failed = true;
-		site->error = err;
+		site_keep_error(site, &err);
 	}
 	return PROGRESS_DONE;
 }

@@ -130,6 +130,20 @@ static struct site *add_site(struct berth_operation *operation, const struct loc
 	return *end = site;
 }
 
+void site_keep_error(struct site *site, const struct error *err)
+{
+	struct berth_operation *operation = site->operation;
+	if (!site->error)
+		site->error = arena_array(&operation->arena, struct error, 1) ?: &operation->berth->spare;
+	*site->error = *err;
+}
+
+const struct error *site_error(const struct site *site)
+{
+	static const struct error none;
+	return site->error ? site->error : &none;
+}
+
 struct site *site_open(struct berth_operation *operation, const struct location_spec *spec,
 		       const char *source, struct error *err)
 {
@@ -142,7 +156,7 @@ struct site *site_open(struct berth_operation *operation, const struct location_
 	if (site && (site->open || site->twin))
 		return site->twin ? site->twin : site;
 	if (site) {
-		*err = site->error;
+		*err = *site_error(site);
 		return NULL;
 	}
 	const struct location_driver *driver = location_driver_of(spec->type);
@@ -155,8 +169,8 @@ struct site *site_open(struct berth_operation *operation, const struct location_
 		fail_memory(err);
 		return NULL;
 	}
-	if (driver->open(&site->location, &site->error)) {
-		*err = site->error;
+	if (driver->open(&site->location, err)) {
+		site_keep_error(site, err);
 		return NULL;
 	}
 	site->open = true;

@@ -61,8 +61,8 @@ static json_t *unreachable_json(const struct berth_operation *operation)
 			continue;
 		json_t *entry = json_object();
 		json_put_text(entry, "location", site->location.name);
-		json_put_text(entry, "error", site->error.text);
-		json_put_text(entry, "remedy", site->error.remedy);
+		json_put_text(entry, "error", site_error(site)->text);
+		json_put_text(entry, "remedy", site_error(site)->remedy);
 		json_add(list, entry);
 	}
 	return list;
@@ -98,8 +98,8 @@ static enum berth_outcome outcome_of_survey(struct berth_operation *operation)
 	const struct site *failed = survey_failure(operation);
 	if (!failed)
 		return BERTH_OK;
-	blame_site(&operation->error, failed, &failed->error);
-	return outcome_of(failed->error.code);
+	blame_site(&operation->error, failed, site_error(failed));
+	return outcome_of(site_error(failed)->code);
 }
 
 int fail_unknown_app(struct berth_operation *operation)

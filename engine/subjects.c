@@ -94,6 +94,7 @@ void policy_add_name(struct text *to, const struct policy_set *set, size_t index
 json_t *policy_document(const struct subject *subject, size_t index, int64_t wall_ms)
 {
 	const struct policy_set *set = subject->set;
+	const json_t *config = policy_set_config(set, index);
 	json_t *document = json_object();
 	owned_text name = {0}, about = {0};
 	policy_add_name(&name, set, index);
@@ -104,7 +105,7 @@ json_t *policy_document(const struct subject *subject, size_t index, int64_t wal
 	    json_put_text(document, "type", policy_set_type(set, index)->name) ||
 	    json_put_flag(document, "supplied", policy_set_supplied(set, index)) ||
 	    json_put_flag(document, "suspended", policy_set_suspended(set, index)) ||
-	    json_put(document, "config", json_deep_copy(policy_set_config(set, index))) ||
+	    json_put(document, "config", config ? json_deep_copy(config) : json_object()) ||
 	    json_put_text(document, "about", text_view(&about))) {
 		json_decref(document);
 		return NULL;

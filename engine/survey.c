@@ -47,33 +47,40 @@ static bool asks_registries(const struct berth_operation *operation)
 	return !operation->work_count && (operation->verb == &verb_plan || operation->verb == &verb_deploy);
 }
 
-enum progress survey_site(struct berth_operation *operation, struct site *site)
+/* What all are told that are kept at the place, or what is told to this one alone. */
+static enum progress list(struct site *site, bool brief, struct error *err)
 {
-	bool brief = operation->verb->instances_only && operation->application;
-	if (site->listed || site->failed)
-		return PROGRESS_DONE;
-	if (!site->images && operation->application && !brief && gather_images(operation, site)) {
-		site->failed = true;
-		fail_memory(&site->error);
-		return PROGRESS_DONE;
-	}
-	if (operation->verb->rest) { /* it is one of many that are kept */
-		enum progress kept = target_list(site, &site->inventory, &site->error);
-		site->listed = kept == PROGRESS_DONE;
-		site->failed = kept == PROGRESS_FAILED;
-		return kept == PROGRESS_FAILED ? PROGRESS_DONE : kept;
-	}
+	const struct berth_operation *operation = site->operation;
 	struct list_request request = {.app = operation_app(operation),
 				       .instances_only = brief,
 				       .images = site->images && site->images[0] ? site->images : NULL,
 				       .newest = asks_registries(operation) ? site->newest : NULL};
-	enum progress progress = site->location.driver->list(&site->location, &site->errand, &request,
-							     &site->inventory, &site->error);
+	if (operation->verb->rest)
+		return target_list(site, &site->inventory, err);
+	enum progress progress =
+	    site->location.driver->list(&site->location, &site->errand, &request, &site->inventory, err);
+	if (progress != PROGRESS_WAITING)
+		count_call(site, "list", progress == PROGRESS_FAILED ? err->code : OK);
+	return progress;
+}
+
+enum progress survey_site(struct berth_operation *operation, struct site *site)
+{
+	bool brief = operation->verb->instances_only && operation->application;
+	struct error err = {0};
+	enum progress progress = PROGRESS_FAILED;
+	if (site->listed || site->failed)
+		return PROGRESS_DONE;
+	if (!site->images && operation->application && !brief && gather_images(operation, site))
+		fail_memory(&err);
+	else
+		progress = list(site, brief, &err);
 	site->listed = progress == PROGRESS_DONE;
 	site->failed = progress == PROGRESS_FAILED;
-	if (progress != PROGRESS_WAITING)
-		count_call(site, "list", site->failed ? site->error.code : OK);
-	return progress == PROGRESS_FAILED ? PROGRESS_DONE : progress;
+	if (!site->failed)
+		return progress;
+	site_keep_error(site, &err);
+	return PROGRESS_DONE;
 }
 
 enum progress survey(struct berth_operation *operation)

@@ -145,7 +145,7 @@ static bool bear_with(struct berth_operation *operation, const struct site *fail
 	if (!waiting->silent_ms)
 		waiting->silent_ms = now(operation);
 	if (!waiting->ever || now(operation) - waiting->silent_ms >= PATIENCE_MS) {
-		blame_site(&operation->error, failed, &failed->error);
+		blame_site(&operation->error, failed, site_error(failed));
 		return stage_failed(operation);
 	}
 	survey_again(operation);

@@ -478,7 +478,7 @@ static bool told(struct berth_operation *operation)
 	json_put(document, "unknown", unknown_json(operation));
 	tell_policies(operation, document);
 	if (failed)
-		blame_site(&operation->error, failed, &failed->error);
+		blame_site(&operation->error, failed, site_error(failed));
 	operation_finish(operation, outcome_of(operation->error.code), document);
 	return false;
 }

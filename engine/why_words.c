@@ -33,12 +33,13 @@ static bool silent_location(const struct berth_operation *operation, const struc
 	(void)operation;
 	if (!site->failed)
 		return false;
-	bool ours = site->error.code == ERR_DENIED || site->error.code == ERR_INVALID;
+	const struct error *err = site_error(site);
+	bool ours = err->code == ERR_DENIED || err->code == ERR_INVALID;
 	text_format(&finding->why, "nobody knows: its location %s does not answer: %s", site->location.name,
-		    site->error.text);
-	text_add(&finding->remedy, *site->error.remedy ? site->error.remedy
-				   : ours              ? "see to its credentials"
-						       : "its target must be brought back");
+		    err->text);
+	text_add(&finding->remedy, *err->remedy ? err->remedy
+				   : ours       ? "see to its credentials"
+						: "its target must be brought back");
 	text_format(&finding->next, "berth locations check %s%s", site->location.name, inquiry->flags);
 	finding->who = ours ? WHO_YOU : WHO_ADMINISTRATOR;
 	return true;

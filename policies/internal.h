@@ -175,7 +175,8 @@ struct policy {
 	const struct policy_type *type;
 	const struct behaviour *behaviour;
 	char *name;          /* as the blueprint writes its type */
-	json_t *given;       /* the blueprint's keys: what `values` borrow from */
+	json_t *given;       /* the blueprint's keys, shared with it until one is set, that `values` borrow
+			      * from; NULL: it gives none */
 	json_t *set_by_hand; /* {KEY: {"to", "over"}}: what was set while it ran, and the blueprint's word */
 	struct policy_value *values; /* as many as its type has keys */
 	char **texts;                /* those of the values, ended by a NUL */

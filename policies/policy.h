@@ -194,7 +194,8 @@ bool policy_set_suspended(const struct policy_set *set, size_t index);
 /* A suspended policy wishes nothing; what it had wished is taken back (it is no longer told). Brooklyn's
  * restarter and replacer hear how that ended, all the same. */
 void policy_set_suspend(struct policy_set *set, size_t index, bool suspended);
-/* Its keys and their values, of the blueprint and as they were set since; borrowed, until it is set anew. */
+/* Its keys and their values, of the blueprint and as they were set since; borrowed, until it is set anew.
+ * NULL: it was given none. */
 const json_t *policy_set_config(const struct policy_set *set, size_t index);
 /* What its failure detector tells of a member: Brooklyn's service.state, as of the last step. LIFE_NONE: it
  * has none, or that told nothing. */

@@ -75,10 +75,10 @@ static int policy_begin(struct policy *policy, const struct policy_spec *spec, s
 	}
 	policy->behaviour = behaviour_of(policy->type);
 	policy->name = strdup(spec->type);
-	policy->given = spec->config ? json_deep_copy(spec->config) : json_object();
+	policy->given = json_incref((json_t *)spec->config);
 	policy->values = calloc(policy->type->key_count, sizeof(*policy->values));
 	policy->texts = calloc(policy->type->key_count, sizeof(*policy->texts));
-	if (!policy->name || !policy->given || !policy->values || !policy->texts)
+	if (!policy->name || !policy->values || !policy->texts)
 		return fail_memory(err);
 	return read_values(policy, err);
 }

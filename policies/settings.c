@@ -80,14 +80,26 @@ static const char *spelling_of(const struct policy *policy, size_t index)
 	return NULL;
 }
 
+/* What is the blueprint's stays as it is. 0 or -1. */
+static int own_given(struct policy *policy)
+{
+	json_t *own = policy->given ? json_copy(policy->given) : json_object();
+
+	if (!own)
+		return -1;
+	json_decref(policy->given);
+	policy->given = own;
+	return 0;
+}
+
 /* The value that was there before borrows from `given`: the new one is read before it goes. */
 static int put_value(struct policy *policy, size_t index, const json_t *json, struct error *err)
 {
-	const char *before = spelling_of(policy, index);
 	owned_json value = json_deep_copy(json);
 
-	if (!value)
+	if (!value || own_given(policy))
 		return fail_memory(err);
+	const char *before = spelling_of(policy, index);
 	if (setting_take(policy, index, value, err))
 		return -1;
 	if (json_is_null(value))
