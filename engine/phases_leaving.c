@@ -14,7 +14,7 @@
 static bool serves(const struct instance *successor)
 {
 	return successor->phase == PHASE_RUNNING || successor->phase == PHASE_FINISHED ||
-	       (successor->phase == PHASE_UPDATING && successor->work->started);
+	       (successor->phase == PHASE_UPDATING && successor->work->answered);
 }
 
 /* It serves on, or was brought back: nothing else is to be done about it now. */

@@ -249,6 +249,9 @@ static int decide_seen(struct decision *decision, enum resolved found)
 		work->action = ACTION_REPLACE;
 		work->parts |= limits_known(work) ? 0 : PART_LIMITS;
 		work->order = spec->job ? ORDER_STOP_FIRST : order_beside(decision);
+		const struct instance *older = work->instance->predecessor;
+		older->work->stepped_aside = /* the deploy that was interrupted had stopped it for this one */
+		    work->order == ORDER_STOP_FIRST && !spec->job && older->seen->state == SEEN_STOPPED;
 		because(decision, "generation", work->instance->predecessor->name, work->instance->name,
 			spec->place);
 		return decision->failed ? -1 : 0;

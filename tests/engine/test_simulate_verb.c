@@ -258,6 +258,15 @@ Test(simulate_verb, what_is_cut_off_its_network_is_put_back_whenever_that_happen
 	}
 }
 
+/* It was listed on its network, and is only waited for. */
+Test(simulate_verb, what_is_cut_off_while_it_is_waited_for_is_put_back_by_that_deploy)
+{
+	holds("behaviour:\n  web: {answersAfter: 20s}\n"
+	      "steps:\n- deploy:\n  meanwhile: [{after: 5s, kill: berth}]\n"
+	      "- {deploy: , timeout: 1m, meanwhile: [{after: 2s, cutOff: web.1}]}\n"
+	      "assert:\n- finally: {state: running, unchanged: true}\n");
+}
+
 Test(simulate_verb, a_program_that_ends_a_few_times_is_started_again)
 {
 	holds(
@@ -432,6 +441,54 @@ Test(simulate_verb, an_engine_goes_down_and_is_back)
 	holds("steps: [deploy, {reboot: cloud}]\nassert:\n- recovers: {within: 1m}\n");
 	breaks("steps: [deploy, {fault: {at: cloud, engineDown: 10s}}]\nassert:\n- outage: {web: 5s}\n",
 	       "web is never away", "none of it answers");
+}
+
+#define BOUND                                                                                                \
+	"id: shop\nlocation: cloud\nservices:\n- {type: 'docker:web:1', id: web, portBindings: {80: "        \
+	"9090}}\n"
+
+/* It holds a port of its host, and the new one never answers: killed at any call around its stop, the next
+ * deploy goes on from there, and brings it back. */
+Test(simulate_verb, berth_is_killed_while_the_older_one_makes_room)
+{
+	for (int call = 30; call < 50; call++) {
+		enum berth_outcome outcome;
+		owned_memory char *scenario = NULL;
+		cr_assert_gt(asprintf(&scenario,
+				      "behaviour:\n  web:\n    withImage: {'web:2': {answersAfter: never}}\n"
+				      "steps:\n- deploy\n- edit: {web.type: 'docker:web:2'}\n"
+				      "- deploy:\n  outcome: any\n  meanwhile: [{kill: berth, atCall: %d}]\n"
+				      "- {deploy: , outcome: failed}\n",
+				      call),
+			     0);
+		owned_json document = play(BOUND, scenario, &outcome);
+		bool back = told(document, "all that is wanted is there again");
+		if (outcome != BERTH_OK || !back)
+			tell(document);
+		cr_expect(outcome == BERTH_OK && back, "killed at call %d", call);
+	}
+}
+
+/* Of the older one only what was looked at before the plan tells, when nothing is listed any more at the end.
+ */
+Test(simulate_verb, an_engine_that_goes_down_while_a_killed_update_goes_on_is_told_with_what_was_known)
+{
+	for (int call = 34; call < 40; call++) {
+		enum berth_outcome outcome;
+		owned_memory char *scenario = NULL;
+		cr_assert_gt(asprintf(&scenario,
+				      "behaviour:\n  web:\n    withImage: {'web:2': {answersAfter: never}}\n"
+				      "steps:\n- deploy\n- edit: {web.type: 'docker:web:2'}\n"
+				      "- deploy:\n  outcome: any\n  meanwhile: [{kill: berth, atCall: %d}]\n"
+				      "- deploy:\n  outcome: unreachable\n"
+				      "  meanwhile: [{after: 10s, fault: {at: cloud, engineDown: 1h}}]\n",
+				      call),
+			     0);
+		owned_json document = play(BOUND, scenario, &outcome);
+		if (outcome != BERTH_OK)
+			tell(document);
+		cr_expect_eq(outcome, BERTH_OK, "killed at call %d", call);
+	}
 }
 
 Test(simulate_verb, berth_is_killed_and_deploys_again)

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "locations/fake/target.h"
 #include "tests/engine/scene.h"
 
 static struct scene scene;
@@ -491,6 +492,83 @@ Test(update, beside_a_new_one_that_cannot_be_removed_the_old_one_is_not_started)
 	cr_assert_eq(fake_target_rule(scene.target, &stuck), 0);
 	cr_assert_eq(scene_run(&scene, berth_deploy, BOUND(", env: {A: b}"), &document), BERTH_FAILED);
 	cr_assert_not(runs("app.web.1") && runs("app.web.1.g2"));
+	json_decref(document);
+}
+
+/* Somebody took it off the network meanwhile, or its address went to another. */
+Test(update, one_that_comes_back_has_its_name_although_it_lost_it_while_it_was_stopped)
+{
+#define NAMED(more)                                                                                          \
+	"id: app\nlocation: fake\nservices:\n"                                                               \
+	"- {type: 'docker:x:1', id: db, openPorts: 80, instances: 2, volumes: ['data:/data']" more "}\n"     \
+	"- {type: 'docker:y:1', id: web, links: [$brooklyn:component(\"db\")]}\n"
+	static const struct fake_behaviour mute = {.component = "app.db.1.g2", .answers_after_ms = -1};
+	struct berth_request request = {
+	    .size = sizeof request, .blueprint = NAMED(", env: {A: b}"), .file = "/b.yaml"};
+	struct berth_error error;
+	deploy(NAMED(""));
+	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
+	struct berth_operation *operation = berth_deploy(scene.berth, &request, NULL, &error);
+	for (int i = 0; i < 100 && !runs("app.db.1.g2"); i++)
+		virtual_world_run(scene.world, NULL, NULL, 100);
+	cr_assert(runs("app.db.1.g2") && !runs("app.db.1"));
+	struct fake_instance *older = map_get(scene.target->instances, "app.db.1");
+	older->seen.shared_name_held = older->shared_from_start = false;
+	virtual_world_run(scene.world, NULL, NULL, 400000);
+	cr_assert(berth_done(operation));
+	cr_assert_eq(berth_outcome(operation), BERTH_FAILED);
+	berth_operation_free(operation);
+	cr_assert(runs("app.db.1"));
+	cr_expect(fake_target_find(scene.target, "app.db.1")->shared_name_held);
+}
+
+/* It is put on its network again before it has ever answered. */
+Test(update, a_new_one_that_is_off_its_network_takes_no_name_from_the_old_one)
+{
+	static const struct fake_behaviour slow = {.component = "app.artist.1.g2", .answers_after_ms = 60000};
+	static const struct fake_rule joining = {
+	    .call = FAKE_ADMIT, .instance = "app.artist.1.g2", .delay_ms = 5000};
+	struct berth_request request = {.size = sizeof request, .blueprint = PAIR("blue"), .file = "/b.yaml"};
+	struct berth_error error;
+	deploy(PAIR("red"));
+	cr_assert_eq(fake_target_behave(scene.target, &slow), 0);
+	cr_assert_eq(fake_target_rule(scene.target, &joining), 0);
+	struct berth_operation *operation = berth_deploy(scene.berth, &request, NULL, &error);
+	virtual_world_run(scene.world, NULL, NULL, 5000);
+	cr_assert(runs("app.artist.1.g2"));
+	struct fake_instance *new = map_get(scene.target->instances, "app.artist.1.g2");
+	new->seen.cut_off = true;
+	fake_target_event(scene.target, "app", "app.artist.1.g2");
+	virtual_world_run(scene.world, NULL, NULL, 1000);
+	fake_target_event(scene.target, "app", "app.artist.1");
+	virtual_world_run(scene.world, NULL, NULL, 1000);
+	cr_expect(fake_target_find(scene.target, "app.artist.1")->shared_name_held);
+	new->seen.cut_off = false;
+	virtual_world_run(scene.world, NULL, NULL, 120000);
+	cr_assert(berth_done(operation));
+	cr_expect_eq(berth_outcome(operation), BERTH_OK);
+	berth_operation_free(operation);
+}
+
+/* It had stopped for the new one before berth was killed. */
+Test(update, a_killed_update_that_goes_on_and_does_not_get_ready_brings_the_old_one_back)
+{
+	static const struct fake_behaviour mute = {.component = "app.web.1.g2", .answers_after_ms = -1};
+	struct berth_request request = {
+	    .size = sizeof request, .blueprint = BOUND(", env: {A: b}"), .file = "/b.yaml"};
+	struct berth_error error;
+	json_t *document = NULL;
+	deploy(BOUND(""));
+	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
+	berth_deploy(scene.berth, &request, NULL, &error);
+	virtual_world_run(scene.world, NULL, NULL, 5000);
+	scene_restart(&scene, true);
+	cr_assert(runs("app.web.1.g2") && !runs("app.web.1"));
+	cr_assert_eq(scene_run(&scene, berth_deploy, BOUND(", env: {A: b}"), &document), BERTH_FAILED);
+	cr_expect(runs("app.web.1"));
+	cr_expect_eq(fake_target_instances(scene.target), 1);
+	const json_t *failure = json_array_get(json_object_get(document, "failures"), 0);
+	cr_expect_str_eq(json_text(failure, "kept"), "app.web.1");
 	json_decref(document);
 }
 
