@@ -364,6 +364,31 @@ Test(deploy, cancelled_once_it_finishes_what_flies_and_the_next_deploy_goes_on)
 	cr_assert_eq(fake_target_instances(scene.target), 2);
 }
 
+/* Two of which the second is waited for after the first was seen to answer. */
+#define APART                                                                                                \
+	"id: app\nlocation: fake\nservices:\n- {type: 'docker:a:1', id: a, openPorts: 80}\n"                 \
+	"- {type: 'docker:b:1', id: b, openPorts: 80}\n"
+
+Test(deploy, one_that_vanishes_after_it_answered_is_not_reported_as_running)
+{
+	static const struct fake_behaviour slow = {.component = "app.b", .answers_after_ms = 30000};
+	struct berth_request request = {.size = sizeof request, .blueprint = APART, .file = "/b.yaml"};
+	struct berth_error error;
+	cr_assert_eq(fake_target_behave(scene.target, &slow), 0);
+	struct berth_operation *operation = berth_deploy(scene.berth, &request, NULL, &error);
+	virtual_world_run(scene.world, NULL, NULL, 2000);
+	cr_assert_eq(fake_target_vanish(scene.target, "app.a.1"), 0);
+	virtual_world_run(scene.world, NULL, NULL, 60000);
+	cr_assert(berth_done(operation), "it never ends");
+	cr_expect_eq(berth_outcome(operation), BERTH_FAILED);
+	owned_json document =
+	    json_parse(berth_result(operation), strlen(berth_result(operation)), "result", NULL);
+	json_t *failures = json_object_get(document, "failures");
+	cr_assert_eq(json_array_size(failures), 1);
+	cr_expect_str_eq(json_text(json_array_get(failures, 0), "component"), "a");
+	berth_operation_free(operation);
+}
+
 static bool is_over(void *operation)
 {
 	return berth_done(operation);
@@ -374,11 +399,7 @@ Test(deploy, cancelled_while_a_look_at_one_that_runs_is_not_answered_it_ends)
 	static const struct fake_behaviour never = {.component = "app.b", .answers_after_ms = -1};
 	static const struct fake_rule silent = {
 	    .call = FAKE_LOOK, .instance = "app.a.1", .error = {.code = ERR_TIMED_OUT, .text = "no answer"}};
-	struct berth_request request = {
-	    .size = sizeof request,
-	    .blueprint = "id: app\nlocation: fake\nservices:\n- {type: 'docker:a:1', id: a, openPorts: 80}\n"
-			 "- {type: 'docker:b:1', id: b, openPorts: 80}\n",
-	    .file = "/b.yaml"};
+	struct berth_request request = {.size = sizeof request, .blueprint = APART, .file = "/b.yaml"};
 	struct berth_error error;
 	cr_assert_eq(fake_target_behave(scene.target, &never), 0);
 	struct berth_operation *operation = berth_deploy(scene.berth, &request, NULL, &error);

@@ -131,6 +131,31 @@ Test(hands, files_that_another_store_wrote_are_written_again)
 	cr_expect_str_eq(planned_by(first, FILED("one")), "unchanged");
 }
 
+/* Where nothing can be changed in place nothing has to be looked at, and the incarnation is still the one
+ * that was seen to answer. */
+Test(hands, what_another_store_restarted_is_asked_whether_it_answers)
+{
+	static const struct fake_behaviour mute = {.component = "app.web", .answers_after_ms = -1};
+	struct berth_request restart = {.size = sizeof restart, .app = "app"};
+	struct capabilities only = fake_driver.capabilities;
+	only.limits_in_place = only.restart_in_place = false;
+	fake_target_capabilities(scene.target, &only);
+	open_stores("team", "team");
+	deploy_as(first, LIMITED("64m"));
+	deploy_as(second, LIMITED("64m"));
+	deploy_as(first, LIMITED("64m"));
+	size_t asked = fake_target_calls(scene.target, FAKE_PROBE);
+	deploy_as(first, LIMITED("64m"));
+	cr_expect_eq(fake_target_calls(scene.target, FAKE_PROBE), asked, "it is known to answer");
+
+	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
+	scene.berth = second;
+	cr_assert_eq(scene_request(&scene, berth_restart, &restart, NULL), BERTH_FAILED);
+	cr_expect_str_eq(planned_by(first, LIMITED("64m")), "unchanged");
+	cr_expect_eq(run_as(first, berth_deploy, LIMITED("64m"), NULL), BERTH_FAILED,
+		     "whoever does not answer is not reported as ready");
+}
+
 Test(hands, a_start_in_between_leaves_what_is_remembered_as_it_was)
 {
 	struct berth_request request = {.size = sizeof request, .app = "app"};
