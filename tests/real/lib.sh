@@ -40,6 +40,10 @@ finish() {
 	for child in ${children[@]+"${children[@]}"}; do
 		kill "$child" 2>/dev/null
 	done
+	# A controller gives its store up when what flies is finished.
+	for child in ${children[@]+"${children[@]}"}; do
+		timeout 20 tail -s 0.1 --pid="$child" -f /dev/null
+	done
 	for app in ${apps[@]+"${apps[@]}"}; do
 		timeout 60 "$BERTH" destroy "$app" -y --volumes --adopt "${to_engine[@]}" --location here=localhost >/dev/null 2>&1
 		forget "$app"
