@@ -1,8 +1,9 @@
 """faulty_wire.py - a way to a Docker engine on which things go wrong: what, to which request, a function decides.
 
-    python3 tests/support/faulty_wire.py LISTEN TARGET.sock [SEED]
+    python3 tests/support/faulty_wire.py LISTEN TARGET.sock [SEED [SHARE]]
 
-LISTEN is a unix socket or ADDRESS:PORT. From the command line every request may meet a fault of chance, by the seed.
+LISTEN is a unix socket or ADDRESS:PORT. From the command line every request may meet a fault of chance, by the seed: that
+share of them (0.1), and each stream of events, which is cut after about a minute.
 """
 import collections
 import random
@@ -27,6 +28,7 @@ ENDLESS = "its answer never ends"
 DRIP = "its answer comes byte by byte"
 DEAF = "its answer's head alone comes"
 DELAY = "passed on late"
+LASTS = "its answer cut after a while"
 
 Fault = collections.namedtuple("Fault", "kind status text seconds", defaults=(500, "", 0))
 Seen = collections.namedtuple("Seen", "method path fault body")
@@ -101,6 +103,8 @@ class FaultyWire:
         threading.Thread(target=self.leave_with, args=(client, engine), daemon=True).start()
         if kind in (None, DELAY):
             pour(engine, client)
+        elif kind == LASTS:
+            self.pour_for(fault.seconds, engine, client)
         elif kind == DEAF:
             client.sendall(read_head(engine))
             self.until_left(client)
@@ -110,6 +114,13 @@ class FaultyWire:
                 client.sendall(b'"and so on", ' * 4096)
         else:
             self.falsify(client, read_all(engine), fault)
+
+    def pour_for(self, seconds, engine, client):
+        end = threading.Timer(seconds, shut, args=(engine, socket.SHUT_RDWR))
+        end.daemon = True
+        end.start()
+        pour(engine, client)
+        end.cancel()
 
     def falsify(self, client, said, fault):
         if fault.kind == SILENCE:
@@ -193,11 +204,15 @@ def pour(source, sink):
             sink.sendall(data)
     except OSError:
         pass
-    for end, how in ((source, socket.SHUT_RD), (sink, socket.SHUT_WR)):
-        try:
-            end.shutdown(how)
-        except OSError:
-            pass
+    shut(source, socket.SHUT_RD)
+    shut(sink, socket.SHUT_WR)
+
+
+def shut(end, how):
+    try:
+        end.shutdown(how)
+    except OSError:
+        pass
 
 
 def of_chance(rng, share=0.1, slow=0.3):
@@ -208,6 +223,19 @@ def of_chance(rng, share=0.1, slow=0.3):
     return lambda method, path: rng.choice(faults) if rng.random() < share else None
 
 
+def of_days(rng, share=0.1, stream=60):
+    """The same; and a stream of events, one request for days otherwise, lasts about so many seconds."""
+    chance = of_chance(rng, share)
+
+    def decide(method, path):
+        if path == "/events" and share:
+            return Fault(LASTS, seconds=rng.expovariate(1 / stream))
+        return chance(method, path)
+    return decide
+
+
 if __name__ == "__main__":
-    FaultyWire(sys.argv[1], sys.argv[2], of_chance(random.Random(sys.argv[3] if len(sys.argv) > 3 else None)))
+    listen, target, seed, share = (sys.argv[1:] + [None, "0.1"][len(sys.argv) - 3:])[:4]
+    wire = FaultyWire(listen, target, of_days(random.Random(seed), float(share)))
+    wire.seen = collections.deque(maxlen=0)  # nobody asks for them, however many
     threading.Event().wait()
