@@ -27,8 +27,10 @@ static void tell_who(const struct screen *out, const json_t *document, const jso
 		tell(out, "you must act: ", text_of(finding, "remedy"));
 	else if (strcmp(who, "administrator") == 0)
 		tell(out, "its target's administrator must act: ", text_of(finding, "remedy"));
-	else if (*under_way)
+	else if (strcmp(who, "nobody") == 0 && *under_way)
 		tell(out, "under way by ", under_way);
+	else if (strcmp(who, "nobody") == 0)
+		tell(out, "", text_of(finding, "remedy"));
 	if (strcmp(who, "owner") != 0)
 		return;
 	snprintf(before, sizeof before,

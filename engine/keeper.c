@@ -277,6 +277,18 @@ struct hold *keeper_hold(const struct berth *berth, const char *app)
 	return keeper_holds(berth, app) ? kept->hold->verb_state : NULL;
 }
 
+bool keeper_keeps(const struct berth *berth, const char *app)
+{
+	const struct kept *kept = kept_of(berth, app);
+	return kept && kept->known && !kept->failures && keeps_alive(berth);
+}
+
+bool keeper_does(const struct berth_operation *operation)
+{
+	const struct kept *kept = kept_of(operation->berth, operation_app(operation));
+	return operation == operation->berth->keeper || (kept && kept->doing == operation);
+}
+
 bool keeper_gives_way(struct berth_operation *operation)
 {
 	const char *app = operation_app(operation);

@@ -18,6 +18,10 @@ void keeper_take_deeds(struct berth_operation *hold, struct deed *deeds);
 bool keeper_holds(const struct berth *berth, const char *app);
 /* The hold of the application that asks its policies now; NULL: none does in this handle. */
 struct hold *keeper_hold(const struct berth *berth, const char *app);
+/* Whether it is kept by this handle, also while its hold is let go for what only another operation can do. */
+bool keeper_keeps(const struct berth *berth, const char *app);
+/* Whether the operation is the keeper, or a deed of its: nobody typed a command for it. */
+bool keeper_does(const struct berth_operation *operation);
 /* Whether something is done about the application in this handle that leaves what policies remember alone: it
  * may be written meanwhile, and is read when the application is held again. */
 bool keeper_is_acting(const struct berth *berth, const char *app);

@@ -81,14 +81,18 @@ static void describe(struct berth_operation *operation, const char *path)
 static void find_words(struct berth_operation *operation)
 {
 	struct world *world = operation->berth->world;
+	const char *who = keeper_does(operation)
+			      ? "a controller"
+			      : arena_format(&operation->arena, "berth %s", operation->verb->name);
 	owned_text words = {0};
 	time_t now = (time_t)(world->ops->wall(world) / 1000);
 	struct tm parts;
 	char since[32] = "";
 	if (gmtime_r(&now, &parts))
 		strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", &parts);
-	text_format(&words, "berth %s, process %ld of %s, since %s", operation->verb->name,
-		    (long)world->ops->process_id(world), operation->berth->owner.words, since);
+	if (who)
+		text_format(&words, "%s, process %ld of %s, since %s", who,
+			    (long)world->ops->process_id(world), operation->berth->owner.words, since);
 	operation->lease_words = arena_text(&operation->arena, text_view(&words));
 }
 

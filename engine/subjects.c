@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/keeper.h"
 #include "engine/policies_of.h"
 
 /* --- where they are ------------------------------------------------------------------------- */
@@ -42,7 +43,7 @@ int subjects_of_store(struct berth_operation *operation, struct subjects *ret)
 	const struct application *application = operation->application;
 	struct error *err = &operation->error;
 	owned_json memories = NULL;
-	*ret = (struct subjects){0};
+	*ret = (struct subjects){.kept = keeper_keeps(operation->berth, application->id)};
 	if (store_memories(operation->berth->store, application->id, &memories, err))
 		return -1;
 	ret->list = arena_array(&operation->arena, struct subject, application->component_count);

@@ -15,7 +15,7 @@ struct subject {
 struct subjects {
 	struct subject *list; /* those components that have policies */
 	size_t count;
-	bool kept; /* by a hold of this handle */
+	bool kept; /* by this handle */
 };
 
 /* 0 or -1 with operation->error. The lists are in the operation's arena; subjects_release() lets go of the

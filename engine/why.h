@@ -3,6 +3,7 @@
 #define BERTH_ENGINE_WHY_H
 
 #include "engine/deploy.h"
+#include "engine/subjects.h"
 
 enum who { WHO_NOBODY, WHO_YOU, WHO_ADMINISTRATOR, WHO_OWNER };
 
@@ -17,23 +18,27 @@ struct finding {
 	/* From looking at it. */
 	int step; /* how far that has come */
 	struct observed looked;
+	bool moved;          /* it was another state that was listed, and that plans were made for */
 	const char *illness; /* why its check fails, as the one who keeps it found; NULL: it does not */
 	bool asked;
 	struct error silence; /* why it does not answer; OK: it does */
 	/* In words. */
 	struct text why, remedy, next;
+	bool deploy_next, logs_next; /* what `next` is */
 	enum who who;
 	struct finding *following;
 };
 
 struct inquiry {
 	struct finding *first, **end;
-	bool planned;               /* actions and reasons of the works are worth something */
-	struct error plan_error;    /* why they are not */
-	bool remembered;            /* the store knows the application */
-	const char *under_way;      /* another command that is at it, in words; NULL: none */
-	const char *owner;          /* somebody else, who holds it at some location; NULL */
-	const char *deploy, *flags; /* "berth deploy /x/shop.yaml", " --location a=docker" */
+	bool planned;                    /* actions and reasons of the works are worth something */
+	struct error plan_error;         /* why they are not */
+	bool remembered;                 /* the store knows the application */
+	const char *under_way;           /* another command that is at it, in words; NULL: none */
+	const char *owner;               /* somebody else, who holds it at some location; NULL */
+	const struct subjects *policies; /* and whether they are kept here; NULL: not known */
+	const json_t *stopped;           /* {INSTANCE: by}: those stopped on purpose */
+	const char *deploy, *flags;      /* "berth deploy /x/shop.yaml", " --location a=docker" */
 };
 
 /* Fills in why, remedy, next and who. */

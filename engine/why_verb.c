@@ -245,6 +245,19 @@ static const char *name_there(const struct work *work)
 	return work->instance->seen ? work->instance->seen->name : work->instance->name;
 }
 
+/* What it was listed as may be over by now. */
+static void take_look(struct finding *finding)
+{
+	struct instance *instance = finding->work->instance;
+	finding->moved = instance->seen->state != finding->looked.state;
+	instance->seen = &finding->looked;
+	if (!finding->moved)
+		return;
+	if (instance->wanted && !instance_known_ready(instance))
+		instance->phase = PHASE_STARTING;
+	finding->state = instance_state(instance);
+}
+
 static enum progress look(struct berth_operation *operation, struct finding *finding)
 {
 	struct work *work = finding->work;
@@ -253,7 +266,7 @@ static enum progress look(struct berth_operation *operation, struct finding *fin
 	    driver_of(work)->look(&work->site->location, &work->errand, operation->application->id,
 				  name_there(work), &operation->arena, &finding->looked, &err);
 	if (progress == PROGRESS_DONE)
-		work->instance->seen = &finding->looked;
+		take_look(finding);
 	return progress;
 }
 
@@ -448,22 +461,25 @@ static void add_policies(const struct berth_operation *operation, const struct s
 	}
 }
 
+static void tell_policies(const struct berth_operation *operation, const struct subjects *subjects,
+			  json_t *document)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < subjects->count; i++)
+		add_policies(operation, &subjects->list[i], list);
+	json_put(document, "policies", list);
+	json_put(document, "kept", subjects->count ? json_boolean(subjects->kept) : json_null());
+}
+
 /* Without their memory the rest is told all the same. */
-static void tell_policies(struct berth_operation *operation, json_t *document)
+static void find_policies(struct berth_operation *operation, struct subjects *ret)
 {
 	const struct hold *hold = keeper_hold(operation->berth, operation->application->id);
-	struct subjects subjects = {0};
-	json_t *list = json_array();
 	struct error before = operation->error;
-	if (hold ? subjects_of_hold(operation, hold, &subjects) : subjects_of_store(operation, &subjects))
+	if (hold ? subjects_of_hold(operation, hold, ret) : subjects_of_store(operation, ret))
 		operation_warn(operation, "%s; what its policies remember is not known",
 			       operation->error.text);
 	operation->error = before;
-	for (size_t i = 0; i < subjects.count; i++)
-		add_policies(operation, &subjects.list[i], list);
-	json_put(document, "policies", list);
-	json_put(document, "kept", subjects.count ? json_boolean(subjects.kept) : json_null());
-	subjects_release(&subjects);
 }
 
 static bool told(struct berth_operation *operation)
@@ -471,12 +487,22 @@ static bool told(struct berth_operation *operation)
 	struct inquiry *inquiry = operation->verb_state;
 	const struct site *failed = survey_failure(operation);
 	json_t *document = document_new(operation->application->id);
+	struct subjects subjects = {0};
+	struct error ignored = {0};
+	owned_json stopped = NULL;
+	find_policies(operation, &subjects);
+	store_stopped(operation->berth->store, operation->application->id, &stopped, &ignored);
+	inquiry->policies = &subjects;
+	inquiry->stopped = stopped;
 	json_put_text(document, "state", report_state(operation));
 	json_put_text(document, "under_way", inquiry->under_way);
 	json_put_text(document, "owner", inquiry->owner);
 	json_put(document, "findings", findings_json(operation));
 	json_put(document, "unknown", unknown_json(operation));
-	tell_policies(operation, document);
+	tell_policies(operation, &subjects, document);
+	inquiry->policies = NULL;
+	inquiry->stopped = NULL;
+	subjects_release(&subjects);
 	if (failed)
 		blame_site(&operation->error, failed, site_error(failed));
 	operation_finish(operation, outcome_of(operation->error.code), document);

@@ -14,14 +14,57 @@ static void next_deploy(const struct inquiry *inquiry, struct finding *finding)
 {
 	text_clear(&finding->next);
 	text_format(&finding->next, "%s%s", inquiry->deploy, inquiry->flags);
+	finding->deploy_next = true;
 }
 
 static void next_logs(const struct berth_operation *operation, const struct inquiry *inquiry,
 		      struct finding *finding)
 {
 	text_clear(&finding->next);
+	finding->logs_next = true;
 	text_format(&finding->next, "berth logs %s %s%s", operation->application->id,
 		    finding->work->instance->component->id, inquiry->flags);
+}
+
+/* --- whose it is to see to it ------------------------------------------------------------------ */
+
+static bool is_kept(const struct inquiry *inquiry)
+{
+	return inquiry->policies && inquiry->policies->kept;
+}
+
+static bool is_up(const struct finding *finding)
+{
+	const struct observed *seen = finding->work->instance->seen;
+	return seen && seen->state == SEEN_RUNNING && finding->state != PHASE_UNHEALTHY;
+}
+
+/* One of its policies restarts or replaces it, or is about to. */
+static bool is_tended(const struct berth_operation *operation, const struct inquiry *inquiry,
+		      const struct finding *finding)
+{
+	const struct instance *instance = finding->work->instance;
+	int64_t now_ms = operation->berth->world->ops->wall(operation->berth->world);
+	if (!is_kept(inquiry) || !instance->wanted || json_object_get(inquiry->stopped, instance->name))
+		return false;
+	for (size_t i = 0; i < inquiry->policies->count; i++) {
+		const struct subject *subject = &inquiry->policies->list[i];
+		if (strcmp(subject->component->id, instance->component->id) == 0)
+			return policy_set_tends(subject->set, finding->name, !is_up(finding), now_ms);
+	}
+	return false;
+}
+
+/* Nobody need act; where its log tells more, that stays what to type next. */
+static void leave_to(struct finding *finding, const char *whom)
+{
+	finding->who = WHO_NOBODY;
+	text_clear(&finding->remedy);
+	text_add(&finding->remedy, whom);
+	if (finding->logs_next)
+		text_add(&finding->remedy, "; its log may tell more");
+	if (finding->deploy_next)
+		text_clear(&finding->next);
 }
 
 /* --- its location ------------------------------------------------------------------------------ */
@@ -219,7 +262,7 @@ static bool is_unusable(const struct berth_operation *operation, const struct in
 
 static bool to_be_changed(const struct inquiry *inquiry, const struct finding *finding)
 {
-	return inquiry->planned && finding->work->action != ACTION_UNCHANGED;
+	return inquiry->planned && !finding->moved && finding->work->action != ACTION_UNCHANGED;
 }
 
 static bool lost_its_keeper(const struct berth_operation *operation, const struct inquiry *inquiry,
@@ -239,6 +282,11 @@ static bool does_not_answer(const struct berth_operation *operation, const struc
 {
 	if (finding->state != PHASE_STARTING || (finding->asked && finding->silence.code == OK))
 		return false;
+	if (!finding->asked && is_kept(inquiry)) {
+		text_add(&finding->why, "it runs, but nobody has seen it answer yet");
+		leave_to(finding, "its controller takes note of it");
+		return true;
+	}
 	if (!finding->asked) {
 		text_add(&finding->why, "it runs, but no deploy has seen it answer");
 		text_add(&finding->remedy, "a deploy asks it");
@@ -262,14 +310,24 @@ static bool is_unhealthy(const struct berth_operation *operation, const struct i
 	if (finding->state != PHASE_UNHEALTHY)
 		return false;
 	text_format(&finding->why, "it runs, but its health check fails: %s", finding->illness);
-	if (component->kept) {
-		text_add(&finding->remedy, "its policies see to it; its log may tell more");
-		finding->who = WHO_NOBODY;
-	} else {
-		text_add(&finding->remedy,
-			 "its log may tell why; with a `restarter` among its policies it is restarted");
-	}
+	text_add(&finding->remedy, component->kept ? "its log may tell why"
+						   : "its log may tell why; with a `restarter` among its "
+						     "policies it is restarted");
 	next_logs(operation, inquiry, finding);
+	return true;
+}
+
+/* It was listed as one that does not run, and does by the time it is looked at. */
+static bool came_back(const struct berth_operation *operation, const struct inquiry *inquiry,
+		      struct finding *finding)
+{
+	(void)operation, (void)inquiry;
+	if (!finding->moved || !is_up(finding))
+		return false;
+	if (finding->asked) /* and it answered */
+		finding->state = PHASE_RUNNING;
+	text_add(&finding->why, "it runs by now; a moment ago it did not");
+	finding->who = WHO_NOBODY;
 	return true;
 }
 
@@ -279,8 +337,12 @@ static bool answers_by_now(const struct berth_operation *operation, const struct
 	(void)operation;
 	if (finding->state != PHASE_STARTING || to_be_changed(inquiry, finding))
 		return false;
-	text_add(&finding->why,
-		 "it answers by now; the deploy that started it had given up, or was interrupted");
+	text_add(&finding->why, "it answers by now");
+	if (is_kept(inquiry)) {
+		leave_to(finding, "its controller takes note of it");
+		return true;
+	}
+	text_add(&finding->why, "; the deploy that started it had given up, or was interrupted");
 	text_add(&finding->remedy, "the next deploy takes note of it");
 	next_deploy(inquiry, finding);
 	return true;
@@ -324,23 +386,33 @@ static void is_fine(const struct inquiry *inquiry, struct finding *finding)
 }
 
 /* The first that explains it is the reason. */
-static explanation *const explanations[] = {
-    silent_location, not_wanted,     waits_for_provider, not_there, lost_its_keeper,
-    is_unusable,     keeps_ending,   was_stopped,        has_ended, is_unhealthy,
-    does_not_answer, answers_by_now, is_as_before,
+static const struct {
+	explanation *explains;
+	bool mended; /* by policies, where they look after it */
+} explanations[] = {
+    {silent_location, false}, {not_wanted, false},   {waits_for_provider, true}, {not_there, true},
+    {lost_its_keeper, true},  {is_unusable, true},   {keeps_ending, true},       {was_stopped, false},
+    {has_ended, true},        {is_unhealthy, true},  {came_back, false},         {does_not_answer, true},
+    {answers_by_now, true},   {is_as_before, false},
 };
 
 void finding_explain(const struct berth_operation *operation, const struct inquiry *inquiry,
 		     struct finding *finding)
 {
-	bool explained = false;
+	bool mended = false, explained = false;
 	finding->who = WHO_YOU;
-	for (size_t i = 0; i < COUNT_OF(explanations) && !explained; i++)
-		explained = explanations[i](operation, inquiry, finding);
+	for (size_t i = 0; i < COUNT_OF(explanations) && !explained; i++) {
+		explained = explanations[i].explains(operation, inquiry, finding);
+		mended = explained && explanations[i].mended;
+	}
 	if (!explained)
 		is_fine(inquiry, finding);
-	if (finding->who == WHO_YOU && inquiry->under_way)
+	if (finding->who != WHO_YOU)
+		return;
+	if (mended && is_tended(operation, inquiry, finding))
+		leave_to(finding, "its policies see to it");
+	else if (inquiry->under_way)
 		finding->who = WHO_NOBODY;
-	else if (finding->who == WHO_YOU && inquiry->owner)
+	else if (inquiry->owner)
 		finding->who = WHO_OWNER;
 }

@@ -19,18 +19,18 @@ static void failed(struct policy *policy, struct step *step, const char *why)
 	emit(step, policy, NULL, "ha.entityFailed.replacement", "%s", why);
 }
 
-static bool deaf(const struct policy *policy, const struct step *step)
+static bool deaf(const struct policy *policy, int64_t now)
 {
 	int64_t window = setting(policy, "failOnRecurringFailuresInThisDuration");
 
-	return policy->time_count && policy->times[0] < step->now - window;
+	return policy->time_count && policy->times[0] < now - window;
 }
 
 static void hear(struct policy *policy, struct step *step, const char *sensor, const char *member,
 		 const char *words)
 {
 	if (!sense_of(step, member) || strcmp(sensor, setting_text(policy, "failureSensorToMonitor")) != 0 ||
-	    deaf(policy, step))
+	    deaf(policy, step->now))
 		return;
 	if ((int64_t)policy->time_count >= setting(policy, "failOnNumRecurringFailures")) {
 		tell(step, policy, WISH_REPORT, member, NULL, "not replaced: %zu replacements failed before",
@@ -87,6 +87,18 @@ static void explain(const struct policy *policy, const struct record *record, in
 		text_format(to, "given up after %zu failed replacements", policy->time_count);
 }
 
+static bool tends(const struct policy *policy, const struct record *record, const char *member, bool untold,
+		  int64_t now)
+{
+	bool listens = !strcmp(setting_text(policy, "failureSensorToMonitor"), "ha.entityFailed");
+
+	(void)member;
+	int64_t failures = (int64_t)policy->time_count;
+
+	return record->replacer.action.id || (untold && listens && !deaf(policy, now) &&
+					      failures < setting(policy, "failOnNumRecurringFailures"));
+}
+
 const struct behaviour classic_replacer = {
     .fields = remembered,
     .field_count = COUNT_OF(remembered),
@@ -98,4 +110,5 @@ const struct behaviour classic_replacer = {
     .look = look,
     .resumed = resumed,
     .explain = explain,
+    .tends = tends,
 };

@@ -20,15 +20,24 @@ static void give_up(struct policy *policy, struct step *step, const char *member
 	emit(step, policy, member, "ha.entityFailed.restart", "%s", why);
 }
 
+/* Whether a failure that is told now is one too many. */
+static bool is_recurring(const struct policy *policy, const struct record *record, int64_t now)
+{
+	int64_t last = record->restarter.last_failure, elapsed = now - last;
+
+	return last >= 0 && elapsed >= 0 &&
+	       elapsed <= setting(policy, "failOnRecurringFailuresInThisDuration");
+}
+
 static void handle(struct policy *policy, struct step *step, struct record *record, const char *words)
 {
 	struct restarter_memory *m = &record->restarter;
-	int64_t last = m->last_failure, elapsed = step->now - last;
+	bool recurring = is_recurring(policy, record, step->now);
+	int64_t elapsed = step->now - m->last_failure;
 	char why[240];
 
 	m->last_failure = step->now;
-	if (last >= 0 && elapsed >= 0 &&
-	    elapsed <= setting(policy, "failOnRecurringFailuresInThisDuration")) {
+	if (recurring) {
 		snprintf(why, sizeof(why), "it failed again after %s", duration_said(step, elapsed));
 		give_up(policy, step, record->member, why);
 		return;
@@ -80,6 +89,15 @@ static void resumed(struct record *record)
 	record->restarter.waiting = 0;
 }
 
+static bool tends(const struct policy *policy, const struct record *record, const char *member, bool untold,
+		  int64_t now)
+{
+	bool listens = !strcmp(setting_text(policy, "failureSensorToMonitor"), "ha.entityFailed");
+
+	(void)member;
+	return record->restarter.action.id || (untold && listens && !is_recurring(policy, record, now));
+}
+
 static void explain(const struct policy *policy, const struct record *record, int64_t now, struct text *to)
 {
 	const struct restarter_memory *m = &record->restarter;
@@ -104,4 +122,5 @@ const struct behaviour classic_restarter = {
     .look = look,
     .resumed = resumed,
     .explain = explain,
+    .tends = tends,
 };

@@ -167,6 +167,10 @@ struct behaviour {
 	int (*allow)(const struct policy *, const char *key, const struct policy_value *, struct error *);
 	int (*configured)(struct policy *, const char *key); /* -1: no memory */
 	void (*explain)(const struct policy *, const struct record *, int64_t now, struct text *);
+	/* Whether the member is acted on, or will be, by what is remembered of it; `untold`: it is down, and
+	 * the detectors are still to tell that. NULL: it acts on none that is not well. */
+	bool (*tends)(const struct policy *, const struct record *, const char *member, bool untold,
+		      int64_t now);
 };
 #define NO_ACTION SIZE_MAX
 

@@ -280,6 +280,17 @@ static void explain(const struct policy *policy, const struct record *record, in
 	}
 }
 
+static bool tends(const struct policy *policy, const struct record *record, const char *member, bool untold,
+		  int64_t now)
+{
+	const struct mender_memory *m = &record->mender;
+
+	(void)now;
+	if (m->action.id || m->given_up)
+		return m->action.id;
+	return m->causes || found(policy, member) || (untold && listens_to(policy, "ha.entityFailed"));
+}
+
 const struct behaviour mender = {
     .fields = remembered,
     .field_count = COUNT_OF(remembered),
@@ -289,4 +300,5 @@ const struct behaviour mender = {
     .ended = ended,
     .look = look,
     .explain = explain,
+    .tends = tends,
 };

@@ -200,6 +200,10 @@ const json_t *policy_set_config(const struct policy_set *set, size_t index);
 /* What its failure detector tells of a member: Brooklyn's service.state, as of the last step. LIFE_NONE: it
  * has none, or that told nothing. */
 enum lifecycle policy_set_state(const struct policy_set *set, const char *member);
+/* Whether one of them is about to restart or replace the member, or at it; `down`: also when what is wrong
+ * with it is still to be told, as it is no more up. False: they gave it up, are suspended, or only tell what
+ * they would do. */
+bool policy_set_tends(const struct policy_set *set, const char *member, bool down, int64_t now_ms);
 /* One key of a policy that runs; refused for keys that are read once. It is saved and restored with the rest,
  * and counts until the blueprint gives the key another value than it had. */
 int policy_set_configure(struct policy_set *set, size_t index, const char *key, const json_t *value,

@@ -347,6 +347,35 @@ bool set_has(const struct policy_set *set, enum policy_kind kind)
 	return false;
 }
 
+/* Detectors of the set still have to tell that the member is down. */
+static bool is_untold(const struct policy_set *set, const char *member)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		struct policy *policy = &set->policies[i];
+		if (policy->type->kind != POLICY_FAILURE_DETECTOR || policy->suspended)
+			continue;
+		const struct record *record = record_find(policy, member);
+		return !record || record->detector.published != PUBLISHED_FAILED;
+	}
+	return false;
+}
+
+bool policy_set_tends(const struct policy_set *set, const char *member, bool down, int64_t now_ms)
+{
+	bool untold = down && is_untold(set, member);
+
+	for (size_t i = 0; i < set->count; i++) {
+		struct policy *policy = &set->policies[i];
+		if (!policy->behaviour->tends || policy->suspended || setting(policy, "dryRun") == 1)
+			continue;
+		struct record blank = {0}, *record = record_find(policy, member);
+		record_begin(policy->behaviour, &blank);
+		if (policy->behaviour->tends(policy, record ? record : &blank, member, untold, now_ms))
+			return true;
+	}
+	return false;
+}
+
 bool policy_set_explain(const struct policy_set *set, size_t index, int64_t now_ms, struct text *to)
 {
 	const struct policy *policy = &set->policies[index];

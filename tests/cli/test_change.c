@@ -241,6 +241,9 @@ Test(change, why_tells_the_reason_the_log_who_and_what_next)
 	why("nobody", "\"under_way\":\"berth deploy, process 7 of me@here, since now\",");
 	cr_expect_eq(run_cli("why shop"), 0);
 	cr_expect(strstr(out, "    under way by berth deploy, process 7 of me@here, since now\n"), "%s", out);
+	why("nobody", "");
+	cr_expect_eq(run_cli("why shop"), 0);
+	cr_expect(strstr(out, "  | starting\n    the end of its log may say why\n    next: "), "%s", out);
 	why("owner", "\"owner\":\"eve@elsewhere\",");
 	cr_expect_eq(run_cli("why shop"), 0);
 	cr_expect(strstr(out, "    eve@elsewhere owns it and must act (--adopt takes it over): "), "%s", out);

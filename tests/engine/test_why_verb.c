@@ -331,3 +331,184 @@ Test(why_verb, what_nobody_knows_is_a_failure)
 	cr_expect_str_eq(json_text(json_object_get(document, "error"), "text"),
 			 "`app` has no component `nobody`");
 }
+
+Test(why_verb, what_came_back_before_it_was_looked_at_is_not_told_as_down)
+{
+	cr_assert_eq(deploy(ONE), BERTH_OK);
+	cr_assert_eq(fake_target_crash(scene.target, "app.db.1", 1), 0);
+	cr_assert_eq(fake_target_find(scene.target, "app.db.1")->state, SEEN_RESTARTING);
+	fake_target_time(scene.target, FAKE_LOOK, 5000);
+	cr_assert_eq(ask("db"), BERTH_OK);
+	cr_assert_eq(fake_target_find(scene.target, "app.db.1")->state, SEEN_RUNNING);
+	cr_expect_str_eq(told(0, "state"), "running");
+	cr_expect_str_eq(told(0, "why"), "it runs by now; a moment ago it did not");
+	cr_expect_str_eq(told(0, "who"), "nobody");
+}
+
+/* --- while it is kept ----------------------------------------------------------------------- */
+
+#define LOOKED_AFTER(policy)                                                                                 \
+	HEAD "- {type: 'docker:redis:3', id: db, openPorts: 6379, policies: [" policy "]}\n"                 \
+	     "- {type: 'docker:front:1', id: web, openPorts: 80}\n"
+#define RESTARTED LOOKED_AFTER("{type: restarter}")
+
+static struct berth_operation *keeper;
+
+static bool never(void *nothing)
+{
+	(void)nothing;
+	return false;
+}
+
+static void pass(int64_t duration_ms)
+{
+	virtual_world_run(scene.world, never, NULL, duration_ms);
+}
+
+/* Every call takes its time, so that much is asked in the middle of something. */
+static void deploy_and_keep(const char *blueprint)
+{
+	static const enum fake_call calls[] = {FAKE_LIST, FAKE_LOOK, FAKE_START, FAKE_PLACE};
+	struct berth_error error;
+	cr_assert_eq(deploy(blueprint), BERTH_OK);
+	keeper = berth_keep(scene.berth, NULL, NULL, &error);
+	cr_assert_not_null(keeper, "%s", error.text);
+	pass(1000);
+	for (size_t i = 0; i < COUNT_OF(calls); i++)
+		fake_target_time(scene.target, calls[i], i < 2 ? 10 : 150);
+}
+
+static void drop_keeper(void)
+{
+	berth_operation_free(keeper);
+	keeper = NULL;
+	drop_curtain();
+}
+
+TestSuite(why_kept, .init = raise_curtain, .fini = drop_keeper);
+
+static bool begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* Asked again and again until it is as wanted: true if it ever was not. What is said on the way is true of
+ * something that somebody mends. */
+static bool is_told_as_mended(void)
+{
+	bool ever = false;
+	for (int i = 0; i < 600; i++) {
+		cr_assert_eq(ask(NULL), BERTH_OK);
+		cr_expect(json_is_true(json_object_get(document, "kept")), "somebody keeps it all the while");
+		if (!findings())
+			return ever;
+		ever = true;
+		const char *why = told(0, "why"), *under_way = json_text(document, "under_way");
+		cr_assert_str_eq(told(0, "instance"), "app.db.1");
+		cr_expect_str_eq(told(0, "who"), "nobody", "%s", why);
+		cr_expect(!begins(told(0, "next"), "berth deploy"), "%s", why);
+		cr_expect_null(strstr(why, "given up"), "%s", why);
+		cr_expect(!begins(told(0, "state"), "stopped") || !begins(why, "it runs"), "%s", why);
+		cr_expect(!under_way || begins(under_way, "a controller, process "), "%s", under_way);
+		pass(7);
+	}
+	cr_assert_fail("it is not mended: %s", told(0, "why"));
+	return false;
+}
+
+Test(why_kept, what_ended_is_seen_to_by_its_policies)
+{
+	deploy_and_keep(RESTARTED);
+	cr_assert_eq(fake_target_exit(scene.target, "app.db.1", 137), 0);
+	cr_expect(is_told_as_mended());
+}
+
+Test(why_kept, what_takes_its_time_to_answer_again_is_seen_to_all_the_while)
+{
+	struct fake_behaviour slow = {.component = "app.db", .answers_after_ms = 800};
+	deploy_and_keep(RESTARTED);
+	cr_assert_eq(fake_target_behave(scene.target, &slow), 0);
+	cr_assert_eq(fake_target_exit(scene.target, "app.db.1", 137), 0);
+	cr_expect(is_told_as_mended());
+}
+
+Test(why_kept, what_somebody_removed_is_made_again_by_no_command_that_anybody_typed)
+{
+	deploy_and_keep(RESTARTED);
+	cr_assert_eq(fake_target_vanish(scene.target, "app.db.1"), 0);
+	cr_expect(is_told_as_mended());
+}
+
+Test(why_kept, what_waits_before_the_next_restart_is_nobodys)
+{
+	deploy_and_keep(LOOKED_AFTER("{type: restarter, backoff: 1m, jitter: 0}"));
+	cr_assert_eq(fake_target_exit(scene.target, "app.db.1", 137), 0);
+	pass(10000);
+	cr_assert_eq(fake_target_exit(scene.target, "app.db.1", 137), 0);
+	pass(1000);
+	cr_assert_eq(ask(NULL), BERTH_OK);
+	cr_assert_eq(findings(), 1);
+	cr_expect_str_eq(told(0, "state"), "stopped");
+	cr_expect_str_eq(told(0, "who"), "nobody");
+	cr_expect_str_eq(told(0, "remedy"), "its policies see to it; its log may tell more");
+	cr_expect_str_eq(told(0, "next"), "berth logs app db");
+}
+
+static void expect_yours(const char *component)
+{
+	cr_assert_eq(ask(component), BERTH_OK);
+	cr_assert_eq(findings(), 1);
+	cr_expect_str_eq(told(0, "state"), "stopped");
+	cr_expect_str_eq(told(0, "who"), "you");
+	cr_expect_null(strstr(told(0, "remedy"), "its policies"), "%s", told(0, "remedy"));
+}
+
+Test(why_kept, what_no_policy_looks_after_is_yours)
+{
+	deploy_and_keep(RESTARTED);
+	cr_assert_eq(fake_target_exit(scene.target, "app.web.1", 137), 0);
+	pass(1000);
+	expect_yours("web");
+}
+
+Test(why_kept, what_its_policies_gave_up_is_yours)
+{
+	deploy_and_keep(LOOKED_AFTER("{type: restarter, maxTries: 1, stableFor: 10m, backoff: 1s}"));
+	for (int i = 0; i < 2; i++) {
+		cr_assert_eq(fake_target_exit(scene.target, "app.db.1", 137), 0);
+		pass(60000);
+	}
+	expect_yours("db");
+}
+
+Test(why_kept, what_the_classic_restarter_gave_up_is_yours)
+{
+	deploy_and_keep(LOOKED_AFTER("{type: org.apache.brooklyn.policy.ha.ServiceRestarter}"));
+	cr_assert_eq(fake_target_exit(scene.target, "app.db.1", 137), 0);
+	cr_expect(is_told_as_mended());
+	cr_assert_eq(fake_target_exit(scene.target, "app.db.1", 137), 0);
+	pass(60000);
+	expect_yours("db");
+}
+
+Test(why_kept, what_was_stopped_on_purpose_is_not_taken_for_mended)
+{
+	const char *const components[] = {"db", NULL};
+	struct berth_request request = {.size = sizeof request, .app = "app", .components = components};
+	deploy_and_keep(RESTARTED);
+	cr_assert_eq(scene_request(&scene, berth_stop, &request, NULL), BERTH_OK);
+	pass(1000);
+	expect_yours("db");
+	cr_expect(strstr(told(0, "why"), "`berth stop` ended it, at "), "%s", told(0, "why"));
+}
+
+Test(why_kept, what_has_its_policy_suspended_is_yours)
+{
+	struct berth_request request = {
+	    .size = sizeof request, .app = "app", .action = "suspend", .name = "restarter"};
+	deploy_and_keep(RESTARTED);
+	cr_assert_eq(scene_request(&scene, berth_policy, &request, NULL), BERTH_OK);
+	cr_assert_eq(fake_target_exit(scene.target, "app.db.1", 137), 0);
+	pass(60000);
+	expect_yours("db");
+}
