@@ -49,6 +49,8 @@ enum shared_listing {
 };
 
 /* An opened location during one operation. */
+typedef void site_change(struct site *site, const char *name, const struct told_end *end);
+
 struct site {
 	struct location location;
 	const struct location_spec *spec;
@@ -76,7 +78,7 @@ struct site {
 	struct slots changes, stops;    /* calls under way that change something, and that end something */
 	/* targets.c's */
 	struct target *target;
-	void (*changed)(struct site *site, const char *name);
+	site_change *changed;
 	struct site *next_ear, *next_new, *next_asking;
 	enum shared_listing listing;
 	struct whole *whole;
@@ -247,7 +249,7 @@ struct verb {
 	/* Of one that stays when all is as wanted: the step of what rests, whatever its phase; what a
 	 * location tells of an instance (NULL: of any); and where an instance has come to. */
 	enum phase (*rest)(struct work *work);
-	void (*changed)(struct site *site, struct work *work);
+	void (*changed)(struct site *site, struct work *work, const struct told_end *end);
 	void (*stepped)(struct work *work);
 };
 

@@ -21,7 +21,9 @@ struct held_instance {
 	bool sight_lost;   /* the last look got no answer */
 	bool stopped;      /* on purpose: it is not to run */
 	bool on_fire;      /* a policy gave it up: it is expected to be so */
-	struct sense {     /* what its policies were told of it last */
+	bool end_told; /* its target told by itself that it ended, and nobody has seen it or acted since */
+	struct observed *ended; /* that is what its instance is seen as then; NULL: never yet */
+	struct sense {          /* what its policies were told of it last */
 		enum phase phase;
 		bool lost, ill, acting;
 	} told;
@@ -48,6 +50,7 @@ struct held_component {
 	int64_t due_ms;   /* the same as a monotonic time, for a wall clock that is set back meanwhile */
 	json_t *problems; /* service.problems; NULL: there was none yet */
 	char *saved;      /* what the store has of their memory */
+	bool lone;        /* its targets were told to leave restarts to its policies */
 };
 
 /* A location is listed again, after what may have been missed. */
@@ -102,7 +105,10 @@ void deeds_free(struct deed *deed);
 /* Begin with what was listed: every work at rest, in the phase that the listing tells. 0 or -1 with *err. */
 int hold_watch(struct berth_operation *operation, struct error *err);
 enum phase step_resting_held(struct work *work);
-void hold_changed(struct site *site, struct work *work);
+void hold_changed(struct site *site, struct work *work, const struct told_end *end);
+/* What is known of it is nothing but what its target told by itself, and more was told since: a look must
+ * tell first. */
+bool held_in_doubt(const struct held_instance *held);
 /* Of thousands only those about whom something is asked or done have in memory what they are asked to be. */
 void hold_forget_spec(struct work *work);
 /* Its location was listed (its instance's `seen` is of now), or could not be. */
@@ -121,6 +127,10 @@ bool health_says_nothing(const struct health_check *check, const struct error *e
 void health_give_up(struct berth_operation *operation);
 /* What was found out of another incarnation says nothing of this one. */
 void health_forget(struct held_instance *held);
+
+/* --- hold_verb.c --- */
+/* Whether restarts are a policy's of ours, and its targets were told so. */
+bool hold_restarts_told(const struct berth_operation *operation, const struct component *component);
 
 /* --- hold_resurvey.c --- */
 /* List again what is due; the next one is after so many milliseconds (-1: none). */

@@ -1,10 +1,15 @@
 /* hold_instances.c - instances of an application that is held: what is seen of them while they rest, and what
  * is done to them. */
+#include <string.h>
+
 #include "engine/hold.h"
 #include "engine/reconcile.h"
 #include "engine/specs.h"
 
-enum { BLIND_PAUSE_MS = 2000 }; /* until one whose target did not answer is looked at again */
+enum {
+	BLIND_PAUSE_MS = 2000, /* until one whose target did not answer is looked at again */
+	LOOK_LATER_MS = 1000,  /* until one that was told to have ended, and rests, is looked at */
+};
 
 /* --- what is seen --------------------------------------------------------------------------- */
 
@@ -47,20 +52,67 @@ static enum phase not_seen(struct work *work)
 	return PHASE_UNKNOWN;
 }
 
-enum phase step_resting_held(struct work *work)
+/* --- ends that are told ----------------------------------------------------------------------- */
+
+static bool told_ended(const struct work *work)
 {
+	return work->held && work->held->end_told && work->instance->seen == work->held->ended;
+}
+
+bool held_in_doubt(const struct held_instance *held)
+{
+	return told_ended(held->work) && (held->work->look_due || held->work->doing == DOING_LOOK);
+}
+
+/* All is known of it but this: it was seen to run, at rest and as it is to be, before that end, and nobody
+ * else starts it again. */
+static bool can_be_followed(const struct work *work, const struct told_end *end)
+{
+	const struct held_instance *held = work->held;
+	const struct observed *seen = work->instance->seen;
 	const struct resurvey *again = work->site->resurvey;
-	if (again && again->under_way) /* what it tells may be older than a look of now; then all are woken */
-		return work->instance->phase;
-	/* What happened there is more than what it would answer. */
-	if (work->doing == DOING_PROBE && (work->look_due || work->instance->phase != PHASE_RUNNING)) {
-		driver_of(work)->drop(&work->site->location, &work->errand);
-		work->doing = DOING_NOTHING;
-	}
-	if (work->doing != DOING_LOOK && !work->look_due) {
-		health_asked(work);
-		return work->instance->phase;
-	}
+	if (!held || !held->of->set || !work->settled || work->instance->phase != PHASE_RUNNING ||
+	    work->look_due || work->doing == DOING_LOOK)
+		return false;
+	if (again->under_way || (again->due && again->at_ms <= now_of(work)))
+		return false;
+	if (!seen || seen->state != SEEN_RUNNING || seen->cut_off ||
+	    strcmp(seen->target_id, end->target_id) != 0 || !seen->ran_ms || end->at_ms <= seen->ran_ms)
+		return false;
+	return seen->limits_known ? seen->restart == RESTART_NO : held->of->lone;
+}
+
+/* It is what it was, but for that. False: no memory. */
+static bool note_end(struct work *work, const struct told_end *end)
+{
+	struct held_instance *held = work->held;
+	if (!held->ended)
+		held->ended = arena_array(graph_arena(work->operation), struct observed, 1);
+	if (!held->ended)
+		return false;
+	*held->ended = *work->instance->seen;
+	held->ended->state = SEEN_STOPPED;
+	held->ended->exit_code = end->exit_code;
+	held->ended->out_of_memory = end->out_of_memory;
+	held->ended->error = NULL;
+	held->ended->exits++;
+	held->ended->ran_ms = end->at_ms;
+	work->instance->seen = held->ended;
+	work->looked = NULL;
+	return held->end_told = true;
+}
+
+static bool is_known(const struct work *work, const struct told_end *end)
+{
+	return told_ended(work) && work->held->ended->ran_ms == end->at_ms &&
+	       !strcmp(work->held->ended->target_id, end->target_id);
+}
+
+/* --- looking ---------------------------------------------------------------------------------- */
+
+static enum phase look(struct work *work)
+{
+	bool doubted = told_ended(work);
 	switch (work_look(work)) {
 	case CALL_STAY:
 		return work->instance->phase;
@@ -71,13 +123,37 @@ enum phase step_resting_held(struct work *work)
 	}
 	if (work->held)
 		work->held->sight_lost = false;
+	if (doubted) /* what is wished was put off */
+		work->held->of->due = work->held->of->hold->any_due = true;
 	enum phase phase = phase_of(work, work->looked);
 	if (phase == work->instance->phase)
 		health_asked(work); /* its time may have come meanwhile */
 	return phase;
 }
 
-void hold_changed(struct site *site, struct work *work)
+enum phase step_resting_held(struct work *work)
+{
+	const struct resurvey *again = work->site->resurvey;
+	if (again && again->under_way) /* what it tells may be older than a look of now; then all are woken */
+		return work->instance->phase;
+	if (told_ended(work) && work->instance->phase == PHASE_RUNNING) {
+		work_wake_after(work, LOOK_LATER_MS);
+		return phase_of(work, work->instance->seen);
+	}
+	work->look_due |= told_ended(work) && now_of(work) - work->instance->since_ms >= LOOK_LATER_MS;
+	/* What happened there is more than what it would answer. */
+	if (work->doing == DOING_PROBE && (work->look_due || work->instance->phase != PHASE_RUNNING)) {
+		driver_of(work)->drop(&work->site->location, &work->errand);
+		work->doing = DOING_NOTHING;
+	}
+	if (work->doing != DOING_LOOK && !work->look_due) {
+		health_asked(work);
+		return work->instance->phase;
+	}
+	return look(work);
+}
+
+void hold_changed(struct site *site, struct work *work, const struct told_end *end)
 {
 	if (!work) {
 		resurvey_due(site, 0);
@@ -86,6 +162,12 @@ void hold_changed(struct site *site, struct work *work)
 	/* Whose it is, is asked along with the look. */
 	if (work->held && work->held->of->set)
 		hold_site_ours(site);
+	if (end && is_known(work, end))
+		return;
+	if (end && can_be_followed(work, end) && note_end(work, end)) {
+		work_wake(work);
+		return;
+	}
 	work->look_due = true;
 	work->overtaken = work->doing == DOING_LOOK;
 	work_wake(work);
@@ -168,6 +250,10 @@ void held_restart(struct held_instance *held)
 		driver_of(work)->drop(&work->site->location, &work->errand);
 	work->doing = DOING_NOTHING;
 	forget_before(work);
+	bool told = told_ended(work);
+	if (work->spec || (told && spec_outlined(work))) /* without memory it is looked at first */
+		work->spec->ended = told ? seen->target_id : NULL;
+	held->end_told = false;
 	held->acting = true;
 	held->acting_ms = now_of(work);
 	work_begin(work, runs ? ACTION_RESTART : ACTION_START, runs ? PHASE_STOPPING : PHASE_STARTING);

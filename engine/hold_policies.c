@@ -79,6 +79,7 @@ static int take_up(struct held_component *held, const json_t *memories, const js
 	if (text && restore(held, text, err))
 		return -1;
 	held->first = policy_set_next_id(held->set);
+	held->lone = hold_restarts_told(held->hold->operation, held->component);
 	for (; done; done = done->next)
 		if (done->done && done->wish && !strcmp(done->component, held->component->id) &&
 		    held_outcome(held, done->wish, done->outcome, done->words))

@@ -66,15 +66,27 @@ static bool surveyed(struct berth_operation *operation)
 	return true;
 }
 
-/* What the store has of the duty that its targets were given is not what they are to have now. */
+/* What the store has of the duty that its targets were given; NULL: nothing. */
+static const char *duty_told(const struct berth_operation *operation, const struct component *component)
+{
+	const struct component_facts *known =
+	    operation->stored ? known_facts_find(&operation->stored->facts, component->id) : NULL;
+	return known ? fact_value(known, "restart") : NULL;
+}
+
+bool hold_restarts_told(const struct berth_operation *operation, const struct component *component)
+{
+	const char *told = component->kept ? duty_told(operation, component) : NULL;
+	return told && !strcmp(told, restart_name(RESTART_NO));
+}
+
+/* That is not what they are to have now. */
 static bool duty_differs(const struct berth_operation *operation)
 {
 	const struct application *application = operation->application;
 	for (size_t i = 0; i < application->component_count; i++) {
 		const struct component *component = &application->components[i];
-		const struct component_facts *known =
-		    operation->stored ? known_facts_find(&operation->stored->facts, component->id) : NULL;
-		const char *told = known ? fact_value(known, "restart") : NULL;
+		const char *told = duty_told(operation, component);
 		if (component->spec && component->kept && told &&
 		    strcmp(told, restart_name(restart_wanted(component))) != 0)
 			return true;

@@ -102,7 +102,8 @@ static bool may_act(const struct held_instance *member)
 {
 	const struct resurvey *again = member->work->site->resurvey;
 	return !member->acting && !member->stopped && member->work->settled && !member->sight_lost &&
-	       member->work->instance->phase != PHASE_UNKNOWN && !(again && again->under_way);
+	       member->work->instance->phase != PHASE_UNKNOWN && !(again && again->under_way) &&
+	       !held_in_doubt(member);
 }
 
 static bool can_be_started(const struct held_instance *member)

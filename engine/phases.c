@@ -284,6 +284,8 @@ static enum phase start(struct work *work)
 	struct error err = {0};
 	enum progress progress =
 	    driver_of(work)->start(&work->site->location, &work->errand, work->spec, &err);
+	if (progress != PROGRESS_WAITING) /* whatever came of it, what was told before is over */
+		work->spec->ended = NULL;
 	switch (call_ended(work, progress, &err)) {
 	case CALL_NEXT:
 		work->started = true;

@@ -361,12 +361,12 @@ static void look_again(struct work *work)
 	work_wake(work);
 }
 
-static void something_changed(struct site *site, const char *name)
+static void something_changed(struct site *site, const char *name, const struct told_end *end)
 {
 	struct berth_operation *operation = site->operation;
 	struct work *named = name ? map_get(operation->works_by_name, name) : NULL;
 	if (operation->verb->changed) {
-		operation->verb->changed(site, named && named->site == site ? named : NULL);
+		operation->verb->changed(site, named && named->site == site ? named : NULL, end);
 		return;
 	}
 	if (named && named->site == site)

@@ -150,11 +150,11 @@ static void wake_target(struct errand *errand)
 
 /* --- watching --------------------------------------------------------------------------------- */
 
-static void heard(void *owner, const char *name)
+static void heard(void *owner, const char *name, const struct told_end *end)
 {
 	const struct ear *ear = owner;
 	for (struct site *site = ear->first; site; site = site->next_ear)
-		site->changed(site, name);
+		site->changed(site, name, end);
 }
 
 static void welcome(struct target *target)
@@ -162,7 +162,7 @@ static void welcome(struct target *target)
 	while (target->newcomers) {
 		struct site *site = target->newcomers;
 		target->newcomers = site->next_new;
-		site->changed(site, NULL);
+		site->changed(site, NULL, NULL);
 	}
 }
 
@@ -189,7 +189,7 @@ static struct ear *new_ear(struct target *target, const char *app, struct error 
 	return NULL;
 }
 
-int target_watch(struct site *site, void (*changed)(struct site *site, const char *name), struct error *err)
+int target_watch(struct site *site, site_change *changed, struct error *err)
 {
 	const char *app = site->operation->application->id;
 	if (join(site, err))

@@ -25,9 +25,9 @@ struct target {
 	struct slots changes, stops;
 };
 
-/* Be told when something about the operation's application may have changed there: `changed` with an
- * instance's name, or NULL for "list again". It only marks things dirty. 0 or -1 with *err. */
-int target_watch(struct site *site, void (*changed)(struct site *site, const char *name), struct error *err);
+/* Be told when something about the operation's application may have changed there, as a driver tells it. It
+ * only marks things dirty. 0 or -1 with *err. */
+int target_watch(struct site *site, site_change *changed, struct error *err);
 /* What is at the place of one application, and nothing but its instances; of many who ask at about the same
  * time all are told by one listing. Asked again after operation_wake. */
 enum progress target_list(struct site *site, struct inventory *ret, struct error *err);

@@ -82,10 +82,10 @@ static bool end_failed(struct berth_operation *operation, const struct awaited *
 
 /* --- beginning ----------------------------------------------------------------------------------- */
 
-static void something_changed(struct site *site, const char *name)
+static void something_changed(struct site *site, const char *name, const struct told_end *end)
 {
 	struct waiting *waiting = site->operation->verb_state;
-	(void)name;
+	(void)name, (void)end;
 	waiting->changed = true;
 	operation_wake(site->operation);
 }

@@ -87,7 +87,8 @@ struct instance_spec {
 	bool shared_from_start; /* may carry shared_name before it is ready: nobody else serves under it */
 	bool job; /* kept with it, so that its end can be told from a failure without the blueprint */
 	bool pull_always;
-	bool pin_address; /* consumers hold its number: it must keep it through stops and replacements */
+	bool pin_address;  /* consumers hold its number: it must keep it through stops and replacements */
+	const char *ended; /* for `start`: the incarnation (target_id) that has just ended; NULL: not known */
 };
 
 /* Where an instance is, or will be, attached. Strings live as long as their container. */
@@ -136,7 +137,8 @@ struct observed {
 	int exit_code;               /* of the last run that ended; -1 when a signal ended it or none did */
 	unsigned exits;              /* how often it ended since it was made, as far as the target counts */
 	enum restart_policy restart; /* with the limits */
-	int64_t created_ms, started_ms;  /* wall clock; 0 unknown */
+	int64_t created_ms, started_ms; /* wall clock; 0 unknown */
+	int64_t ran_ms; /* by the target's own clock it ran then, and has run since; 0: not known */
 	int64_t memory_bytes, nano_cpus; /* 0: no limit */
 	const struct attachment *attachments;
 	size_t attachment_count;

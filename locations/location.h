@@ -199,6 +199,19 @@ struct location_facts {
 	char because[256];  /* why that one, when the location does not say so itself: "DOCKER_HOST" */
 };
 
+/* That an instance has ended, as its target told by itself: which incarnation, when by the target's own
+ * clock, and how. It may have been started again since. */
+struct told_end {
+	const char *target_id;
+	int64_t at_ms;
+	int exit_code;
+	bool out_of_memory;
+};
+
+/* Something about the instance of that name may have changed; NULL: list again. `end` (NULL: none was told)
+ * lives for this call. */
+typedef void change_sink(void *owner, const char *name, const struct told_end *end);
+
 struct location_driver {
 	const char *type;    /* as a blueprint writes it: "docker" */
 	const char *summary; /* one line for help */
@@ -234,10 +247,9 @@ struct location_driver {
 			      struct arena *arena, struct observed *ret, struct error *);
 	/* Tell when something about this application's instances may have changed: `changed` with an
 	 * instance's name, or NULL for "list again". Only marks things dirty: nothing is promised about
-	 * order, number or truth. Gaps are bridged by the driver (reconnect, then changed(NULL)). One watch
-	 * per application. */
-	int (*watch)(struct location *, const char *app, void (*changed)(void *owner, const char *name),
-		     void *owner, struct error *);
+	 * order, number or truth, and an end may be told twice, or late. Gaps are bridged by the driver
+	 * (reconnect, then changed(NULL)). One watch per application. */
+	int (*watch)(struct location *, const char *app, change_sink *changed, void *owner, struct error *);
 	void (*unwatch)(struct location *, const char *app);
 
 	/* Could it run this spec? Checked before anything is touched; no I/O. */
@@ -273,7 +285,7 @@ struct location_driver {
 			       const char **ret_note, struct error *);
 	/* What was stopped runs again as it was made: of the spec its names count, and its digest unless that
 	 * is "". ERR_MISSING when the target has nothing to start it from any more: it must be placed again.
-	 */
+	 * The incarnation that spec.ended names was told to have ended: it need not be looked at before. */
 	enum progress (*start)(struct location *, struct errand *, const struct instance_spec *,
 			       struct error *);
 	/* It answers: let it carry the shared name. No-op where there is none or it is held already. */

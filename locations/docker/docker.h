@@ -321,8 +321,10 @@ uint32_t name_hash(const char *text); /* where to begin, for things of that name
 void subnet_format(struct subnet subnet, char ret_text[static 32]);
 
 /* --- observe.c --- */
-/* One entry of a container listing, or one inspected container. 0, or -1 when memory is gone. */
-int observe_listed(struct docker *docker, const json_t *container, struct arena *arena, struct observed *ret);
+/* One entry of a container listing that was told by `told_ms` (the engine's clock; 0: not known), or one
+ * inspected container. 0, or -1 when memory is gone. */
+int observe_listed(struct docker *docker, const json_t *container, int64_t told_ms, struct arena *arena,
+		   struct observed *ret);
 int observe_inspected(struct docker *docker, const json_t *container, struct arena *arena,
 		      struct observed *ret);
 const char *container_name(const json_t *container); /* without the slash; "" when there is none */
@@ -483,8 +485,8 @@ void session_release(struct session *session);
 void session_attend(struct task *task);
 
 /* --- watch.c --- */
-int docker_watch(struct location *location, const char *app, void (*changed)(void *owner, const char *name),
-		 void *owner, struct error *err);
+int docker_watch(struct location *location, const char *app, change_sink *changed, void *owner,
+		 struct error *err);
 void docker_unwatch(struct location *location, const char *app);
 void events_close(struct docker *docker);
 

@@ -6,7 +6,7 @@
 
 enum { LONGEST_GRACE_S = 86400, REMOVAL_PAUSE_MS = 200, REMOVAL_LIMIT_MS = 60000, BUSY_TRIES = 20 };
 
-static step remove_now, start_now, stop_now, stop_looked, pinned_looked, lay;
+static step remove_now, start_now, start_look, stop_now, stop_looked, pinned_looked, lay;
 
 /* --- start --- */
 
@@ -53,15 +53,15 @@ static enum progress begin_with(struct task *task, const json_t *container, stru
 
 	/* What was made by a deploy that was killed may lack its files. */
 	if (never_ran && spec->file_count && !map_get(task->docker->filled, task->id)) {
-		task->after = start_begin;
+		task->after = start_look;
 		return task_go(task, files_begin);
 	}
 	if (to_be_moved(task, container)) {
-		task->after = start_begin;
+		task->after = start_look;
 		return pin_find(task, rejoin_begin, err);
 	}
 	if (!endpoint_of(container, spec->app) && !container_runs(container)) {
-		task->after = start_begin;
+		task->after = start_look;
 		return task_go(task, rejoin_begin);
 	}
 	if (!(task->since = arena_text(&task->arena, since ? since : "")))
@@ -121,7 +121,7 @@ static enum progress pinned_looked(struct task *task, struct error *err)
 	const char *fixed = fixed_address(endpoint_of(container, spec->app));
 	if (!spec->pinned_address && status && !strcmp(status, "created") && ++task->tries < TRIES) {
 		task->address = NULL;
-		task->after = start_begin;
+		task->after = start_look;
 		return pin_find(task, rejoin_begin, err);
 	}
 	task->address = arena_text(&task->arena, fixed ? fixed : "");
@@ -164,7 +164,7 @@ static enum progress started(struct task *task, struct error *err)
 	if (call->error.code == OK && address_gone(call) && task->wish.spec->pin_address)
 		return inspect_again(task, pinned_looked, err);
 	if (call->error.code == OK && !task->flag && (address_gone(call) || network_gone(call))) {
-		task->after = start_begin;
+		task->after = start_look;
 		return task_go(task, rejoin_begin);
 	}
 	if (!call_unsure(call))
@@ -173,7 +173,7 @@ static enum progress started(struct task *task, struct error *err)
 	return inspect_again(task, start_looked, err);
 }
 
-static enum progress start_now(struct task *task, struct error *err)
+static enum progress start_asked(struct task *task, step *same, step *next, struct error *err)
 {
 	const struct question question = {
 	    .method = "POST",
@@ -181,12 +181,36 @@ static enum progress start_now(struct task *task, struct error *err)
 	    .limit_ms = START_MS,
 	};
 
-	return ask_in_turn(task, TURN_MOVES, &question, start_now, started, err);
+	return ask_in_turn(task, TURN_MOVES, &question, same, next, err);
+}
+
+static enum progress start_now(struct task *task, struct error *err)
+{
+	return start_asked(task, start_now, started, err);
+}
+
+static enum progress start_look(struct task *task, struct error *err)
+{
+	return inspect(task, task->wish.spec->name, start_looked, err);
+}
+
+/* If there is more to it than starting what ended, or no answer, a look tells. */
+static enum progress again_started(struct task *task, struct error *err)
+{
+	return call_ok(&task->calls[0]) ? PROGRESS_DONE : start_look(task, err);
+}
+
+/* An engine that is not done with an end yet answers no look until it is, and starts it right after. By its
+ * id it can be no other one; if it runs by now this changes nothing. */
+static enum progress start_again(struct task *task, struct error *err)
+{
+	task->id = arena_text(&task->arena, task->wish.spec->ended);
+	return task->id ? start_asked(task, start_again, again_started, err) : out_of_memory(err);
 }
 
 enum progress start_begin(struct task *task, struct error *err)
 {
-	return inspect(task, task->wish.spec->name, start_looked, err);
+	return task->wish.spec->ended ? start_again(task, err) : start_look(task, err);
 }
 
 /* --- stop --- */

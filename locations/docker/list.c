@@ -5,6 +5,7 @@
 #include "locations/docker/registry.h"
 
 enum { CONTAINERS, NETWORKS, VOLUMES, IMAGES, VERSION };
+enum { SECOND_MS = 1000 };
 
 static size_t count_images(const char *const *images)
 {
@@ -116,7 +117,9 @@ static int read_container(struct task *task, const json_t *container, struct inv
 		return add_object(task, labels, "helper", shown_name(container), inventory);
 	if (!is_instance(container_name(container), labels))
 		return stranger_listed(task->docker, shown_name(container), inventory);
-	return observe_listed(task->docker, container, &inventory->arena,
+	/* In whole seconds, so all of it was so before the next one. */
+	int64_t told_ms = answered_at(&task->calls[CONTAINERS]);
+	return observe_listed(task->docker, container, told_ms ? told_ms + SECOND_MS : 0, &inventory->arena,
 			      &instances[inventory->instance_count++]);
 }
 

@@ -279,7 +279,8 @@ static int attach_listed(struct docker *docker, const json_t *container, const j
 			: -1;
 }
 
-int observe_listed(struct docker *docker, const json_t *container, struct arena *arena, struct observed *ret)
+int observe_listed(struct docker *docker, const json_t *container, int64_t told_ms, struct arena *arena,
+		   struct observed *ret)
 {
 	const json_t *labels = json_object_get(container, "Labels");
 	const char *image = json_text(container, "ImageID"), *state = json_text(container, "State");
@@ -294,6 +295,7 @@ int observe_listed(struct docker *docker, const json_t *container, struct arena 
 	if (state && !strcmp(state, "paused"))
 		seen.error = "it is paused";
 	seen.created_ms = json_number(container, "Created", 0) * 1000;
+	seen.ran_ms = seen.state == SEEN_RUNNING ? told_ms : 0;
 	seen.shared_name_held = held_as_listed(labels, endpoint);
 	seen.cut_off = is_cut_off(container, endpoint, seen.state);
 	if ((image && !seen.image_id) || attach_listed(docker, container, labels, endpoint, arena, &seen) < 0)
@@ -372,6 +374,7 @@ static int read_state(const json_t *container, struct arena *arena, struct obser
 	ret->out_of_memory = json_flag(state, "OOMKilled", false);
 	ret->created_ms = time_of(json_text(container, "Created"));
 	ret->started_ms = time_of(json_text(state, "StartedAt"));
+	ret->ran_ms = ret->state == SEEN_RUNNING ? ret->started_ms : 0;
 	if (word && !strcmp(word, "paused"))
 		error = "it is paused";
 	if (!error || !*error)

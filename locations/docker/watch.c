@@ -13,13 +13,14 @@
 /* A stream that is silent for so long may have nobody at its other end any more, and no break tells it. */
 enum { QUIET_MS = 30000 };
 enum { FIRST_PAUSE_MS = 250, LONGEST_PAUSE_MS = 10000, MARGIN_S = 2, EVENT_LINE_MAX = 65536 };
+enum { NS_OF_MS = 1000000, SECOND_MS = 1000 };
 
 /* Who is told of one application. */
 struct subscription {
 	struct subscription *next, **back;
 	struct events *events;
 	char *app;
-	void (*changed)(void *owner, const char *name);
+	change_sink *changed;
 	void *owner;
 	bool new; /* it came to a stream that was there, and was not told to list yet */
 };
@@ -31,7 +32,10 @@ struct events {
 	struct exchange *exchange;
 	struct timer *timer, *greeting;
 	struct text line;
+	struct map
+	    *starved; /* the ids of those that ran out of memory, and were not told to have ended yet */
 	int64_t pause_ms;
+	int64_t clock_ms, asked_ms; /* the engine's clock when it was pinged, and ours (monotonic) then */
 	bool subscribed;
 	bool *gone; /* while somebody is told: where to say that all of this went */
 };
@@ -49,6 +53,7 @@ static void events_free(struct events *events)
 	world->ops->timer_cancel(world, events->timer);
 	world->ops->timer_cancel(world, events->greeting);
 	text_release(&events->line);
+	map_release(&events->starved);
 	map_release(&events->by_app);
 	events->docker->events = NULL;
 	free(events);
@@ -91,12 +96,13 @@ static void later(struct events *events)
 }
 
 /* Whoever is told may end its watch, and with the last one all of this goes: false then. */
-static bool tell(struct events *events, struct subscription *subscription, const char *name)
+static bool tell(struct events *events, struct subscription *subscription, const char *name,
+		 const struct told_end *end)
 {
 	bool gone = false;
 
 	events->gone = &gone;
-	subscription->changed(subscription->owner, name);
+	subscription->changed(subscription->owner, name, end);
 	if (!gone)
 		events->gone = NULL;
 	return !gone;
@@ -111,7 +117,7 @@ static bool tell_to_list(struct events *events, bool all)
 		events->telling = subscription->next;
 		bool told = all || subscription->new;
 		subscription->new = false;
-		if (told && !tell(events, subscription, NULL))
+		if (told && !tell(events, subscription, NULL, NULL))
 			return false;
 		subscription = events->telling;
 	}
@@ -119,7 +125,8 @@ static bool tell_to_list(struct events *events, bool all)
 }
 
 /* Whose it is, by its label, else by its name. */
-static bool tell_owner(struct events *events, const json_t *attributes, const char *name)
+static bool tell_owner(struct events *events, const json_t *attributes, const char *name,
+		       const struct told_end *end)
 {
 	const char *label = json_text(attributes, "berth.app");
 	struct arena arena = {0};
@@ -127,7 +134,44 @@ static bool tell_owner(struct events *events, const json_t *attributes, const ch
 	struct subscription *subscription = app ? map_get(events->by_app, app) : NULL;
 
 	arena_release(&arena);
-	return !subscription || tell(events, subscription, name);
+	return !subscription || tell(events, subscription, name, end);
+}
+
+/* It is told in front of the end, or alone when it was not the container's first process. Without memory for
+ * it the end is told without it. */
+static void note_starved(struct events *events, const char *id)
+{
+	if (id && !map_get(events->starved, id))
+		(void)map_put(&events->starved, id, events);
+}
+
+/* By a clock that was set back since it is told once more, as if it were news. Clocks drift apart. */
+static bool is_ahead(const struct events *events, int64_t at_ms)
+{
+	struct world *world = events->docker->world;
+	int64_t passed_ms = world->ops->now(world) - events->asked_ms;
+
+	return at_ms > events->clock_ms + passed_ms + SECOND_MS + passed_ms / SECOND_MS;
+}
+
+/* NULL: it is no end, or not all of it is told. Podman tells it before a start would find it ended. */
+static const struct told_end *end_of(struct events *events, const json_t *event, const char *id,
+				     struct told_end *ret)
+{
+	const char *code = json_text(json_at(event, "Actor.Attributes"), "exitCode");
+	int64_t at_ms = json_number(event, "timeNano", 0) / NS_OF_MS, number;
+
+	if (strcmp(json_text(event, "Action") ?: "", "die") != 0 || !id)
+		return NULL;
+	bool starved = map_get(events->starved, id);
+	if (starved)
+		map_drop(&events->starved, id);
+	if (!code || !parse_number(code, 0, INT32_MAX, &number) || at_ms <= 0 || is_ahead(events, at_ms) ||
+	    *events->docker->libpod)
+		return NULL;
+	*ret = (struct told_end){
+	    .target_id = id, .at_ms = at_ms, .exit_code = (int)number, .out_of_memory = starved};
+	return ret;
 }
 
 static bool read_line(struct events *events)
@@ -135,13 +179,19 @@ static bool read_line(struct events *events)
 	owned_json event = json_parse(text_view(&events->line), events->line.length, "an event", NULL);
 	const json_t *attributes = json_at(event, "Actor.Attributes");
 	const char *name = json_text(attributes, "name"), *old = json_text(attributes, "oldName");
+	const char *id = json_text(json_object_get(event, "Actor"), "ID");
+	struct told_end end;
 
 	text_clear(&events->line);
 	events->pause_ms = FIRST_PAUSE_MS;
+	if (!strcmp(json_text(event, "Action") ?: "", "oom")) {
+		note_starved(events, id);
+		return true;
+	}
 	/* Nobody has a name any more that another one was exchanged for. */
-	if (old && !tell_owner(events, attributes, old + (*old == '/')))
+	if (old && !tell_owner(events, attributes, old + (*old == '/'), NULL))
 		return false;
-	return !name || tell_owner(events, attributes, name);
+	return !name || tell_owner(events, attributes, name, end_of(events, event, id, &end));
 }
 
 static bool chunk(void *owner, int status, const char *bytes, size_t count)
@@ -169,6 +219,7 @@ static void ended(void *owner, struct http_answer *answer)
 	events->exchange = NULL;
 	events->subscribed = false;
 	text_clear(&events->line);
+	map_release(&events->starved);
 	if (answer->error.code == ERR_TIMED_OUT)
 		events->pause_ms = FIRST_PAUSE_MS;
 	later(events);
@@ -176,9 +227,10 @@ static void ended(void *owner, struct http_answer *answer)
 
 static char *events_path(const struct docker *docker, struct arena *arena, int64_t since)
 {
-	/* Commands run in a container are events too, and a check that runs one must not cause the next. */
-	owned_json filters = json_pack("{s:[s], s:[s,s,s,s,s,s,s,s,s,s,s,s,s]}", "type", "container", "event",
-				       "create", "start", "restart", "die", "oom", "kill", "stop", "destroy",
+	/* Commands run in a container are events too, and a check that runs one must not cause the next. A
+	 * signal (`kill`) changes nothing but by the end that it leads to. */
+	owned_json filters = json_pack("{s:[s], s:[s,s,s,s,s,s,s,s,s,s,s,s]}", "type", "container", "event",
+				       "create", "start", "restart", "die", "oom", "stop", "destroy",
 				       "rename", "pause", "unpause", "update", "health_status");
 	/* Podman tells nothing at all to whoever asks for a label without its value. */
 	bool labelled = filters && !*docker->libpod;
@@ -190,8 +242,8 @@ static char *events_path(const struct docker *docker, struct arena *arena, int64
 	return value ? arena_format(arena, "/events?since=%lld&filters=%s", (long long)since, value) : NULL;
 }
 
-/* The engine's own clock, since `since` is read by it. */
-static int64_t clock_of(struct events *events, const char *headers)
+/* The engine's own clock in whole seconds, since `since` is read by it. */
+static int64_t clock_of(const struct events *events, const char *headers)
 {
 	struct world *world = events->docker->world;
 	char date[64] = "";
@@ -233,7 +285,9 @@ static void pinged(void *owner, struct http_answer *answer)
 		later(events);
 		return;
 	}
-	subscribe(events, clock_of(events, pong.headers) - MARGIN_S);
+	events->clock_ms = clock_of(events, pong.headers) * SECOND_MS;
+	events->asked_ms = events->docker->world->ops->now(events->docker->world);
+	subscribe(events, events->clock_ms / SECOND_MS - MARGIN_S);
 }
 
 static void ping(struct events *events)
@@ -279,8 +333,8 @@ static int welcome(struct subscription *subscription)
 	return subscription->new && !events->greeting ? -1 : 0;
 }
 
-int docker_watch(struct location *location, const char *app, void (*changed)(void *owner, const char *name),
-		 void *owner, struct error *err)
+int docker_watch(struct location *location, const char *app, change_sink *changed, void *owner,
+		 struct error *err)
 {
 	struct docker *docker = location->state;
 	struct subscription *subscription = calloc(1, sizeof(*subscription));

@@ -93,8 +93,8 @@ static enum progress look(struct location *location, struct errand *errand, cons
 	return PROGRESS_DONE;
 }
 
-static int watch(struct location *location, const char *app, void (*changed)(void *owner, const char *name),
-		 void *owner, struct error *err)
+static int watch(struct location *location, const char *app, change_sink *changed, void *owner,
+		 struct error *err)
 {
 	struct fake *fake = location->state;
 

@@ -81,6 +81,9 @@ int fake_target_exit(struct fake_target *target, const char *name,
 int fake_target_crash(struct fake_target *target, const char *name, int exit_code);
 /* Those who watch are told of the instance though nothing happened; NULL: that they missed something. */
 void fake_target_event(struct fake_target *target, const char *app, const char *name);
+/* The same of an end that it never had, or had before: of that incarnation, at that time of the wall clock.
+ */
+int fake_target_tell_end(struct fake_target *target, const char *name, const char *target_id, int64_t at_ms);
 int fake_target_vanish(struct fake_target *target, const char *name);
 int fake_target_stranger(struct fake_target *target, const char *name);
 int fake_target_image(struct fake_target *target, const char *reference,

@@ -85,7 +85,11 @@ void instance_crash(struct fake_instance *instance, int exit_code)
 	} else {
 		instance_end(instance, exit_code);
 	}
-	instance_tell(instance);
+	if (instance->seen.state == SEEN_STOPPED)
+		target_ended(instance->target, &instance->seen);
+	else
+		target_changed(instance->target, instance->seen.app, instance->seen.name);
+	calls_output(instance->target, instance->seen.name);
 }
 
 static void end_early(void *owner)
@@ -105,7 +109,7 @@ static void begin(struct fake_instance *instance)
 	const struct fake_behaviour *behaviour = instance_behaviour(instance);
 
 	instance->seen.state = SEEN_RUNNING;
-	instance->seen.started_ms = world->ops->wall(world);
+	instance->seen.started_ms = instance->seen.ran_ms = world->ops->wall(world);
 	instance->since_ms = world->ops->now(world);
 	instance_write(instance, behaviour ? behaviour->log : NULL);
 	if (instance->exits_left)
@@ -206,6 +210,7 @@ void instance_end(struct fake_instance *instance, int exit_code)
 	ports_let_go(instance);
 	instance->seen.state = SEEN_STOPPED;
 	instance->seen.exit_code = exit_code;
+	instance->seen.ran_ms = 0;
 	address_let_go(instance);
 }
 

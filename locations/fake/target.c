@@ -237,7 +237,7 @@ int fake_target_exit(struct fake_target *target, const char *name, int exit_code
 		return -1;
 	instance_end(instance, exit_code);
 	instance->seen.exits++;
-	target_changed(target, instance->seen.app, name);
+	target_ended(target, &instance->seen);
 	calls_output(target, name);
 	return 0;
 }
@@ -255,6 +255,17 @@ int fake_target_crash(struct fake_target *target, const char *name, int exit_cod
 void fake_target_event(struct fake_target *target, const char *app, const char *name)
 {
 	target_changed(target, app, name);
+}
+
+int fake_target_tell_end(struct fake_target *target, const char *name, const char *target_id, int64_t at_ms)
+{
+	const struct fake_instance *instance = target_instance(target, name);
+	const struct told_end end = {.target_id = target_id, .at_ms = at_ms, .exit_code = 137};
+
+	if (!instance)
+		return -1;
+	target_tell_end(target, instance->seen.app, name, &end);
+	return 0;
 }
 
 int fake_target_vanish(struct fake_target *target, const char *name)

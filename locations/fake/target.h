@@ -93,15 +93,21 @@ struct fake_instance {
 	struct words signals, commands;
 };
 
+/* What is to be told: the instance's name, and its end (of `target_id`) where it is one. */
+struct news {
+	char *name, *target_id;
+	struct told_end end;
+};
+
 /* Somebody who asked to be told about an application. */
 struct watch {
 	struct watch *next;
 	const struct location *location;
 	struct world *world;
-	void (*changed)(void *owner, const char *name);
+	change_sink *changed;
 	void *owner;
 	struct timer *timer;
-	char **names;
+	struct news *news;
 	size_t count, capacity;
 	bool relist; /* names were missed */
 	bool *gone;  /* while it is being told: where to say that it was removed */
@@ -201,9 +207,14 @@ void lates_free(struct fake_target *target);
 
 /* --- watch.c --- */
 void target_changed(struct fake_target *target, const char *app, const char *name);
+/* It has ended, which is told along with it. */
+void target_ended(struct fake_target *target, const struct observed *seen);
+/* The same with another end, which may be a lie. */
+void target_tell_end(struct fake_target *target, const char *app, const char *name,
+		     const struct told_end *end);
 void target_relist(struct fake_target *target);
 int watch_add(struct fake_target *target, const struct location *location, const char *app,
-	      void (*changed)(void *owner, const char *name), void *owner);
+	      change_sink *changed, void *owner);
 void watch_remove(struct fake_app *app, const struct location *location);
 void watches_close(struct fake_target *target, const struct location *location);
 void watches_free(struct fake_app *app);

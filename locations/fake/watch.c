@@ -6,10 +6,16 @@
 #include "base/cleanup.h"
 #include "locations/fake/target.h"
 
+static void news_release(struct news *news)
+{
+	free(news->name);
+	free(news->target_id);
+}
+
 static void tell(void *owner)
 {
 	struct watch *watch = owner;
-	char **names = give(watch->names);
+	struct news *news = give(watch->news);
 	size_t count = watch->count;
 	bool relist = watch->relist, gone = false;
 
@@ -19,13 +25,13 @@ static void tell(void *owner)
 	/* The one who is told may stop watching meanwhile, and is then told no more. */
 	watch->gone = &gone;
 	if (relist)
-		watch->changed(watch->owner, NULL);
+		watch->changed(watch->owner, NULL, NULL);
 	for (size_t i = 0; i < count; i++) {
 		if (!relist && !gone)
-			watch->changed(watch->owner, names[i]);
-		free(names[i]);
+			watch->changed(watch->owner, news[i].name, news[i].target_id ? &news[i].end : NULL);
+		news_release(&news[i]);
 	}
-	free(names);
+	free(news);
 	if (!gone)
 		watch->gone = NULL;
 }
@@ -39,24 +45,31 @@ static void watch_arm(struct watch *watch)
 		tell(watch);
 }
 
-static bool watch_note(struct watch *watch, const char *name)
+static bool watch_note(struct watch *watch, const char *name, const struct told_end *end)
 {
 	if (watch->count == watch->capacity) {
 		size_t capacity = watch->capacity ? 2 * watch->capacity : 8;
-		char **names = realloc(watch->names, capacity * sizeof(*names));
-		if (!names)
+		struct news *wider = reallocarray(watch->news, capacity, sizeof(*wider));
+		if (!wider)
 			return false;
-		watch->names = names;
+		watch->news = wider;
 		watch->capacity = capacity;
 	}
-	char *copy = strdup(name);
-	if (!copy)
+	struct news news = {.name = strdup(name)};
+	if (end && (news.target_id = strdup(end->target_id))) { /* without memory for it, it is a change */
+		news.end = *end;
+		news.end.target_id = news.target_id;
+	}
+	if (!news.name) {
+		news_release(&news);
 		return false;
-	watch->names[watch->count++] = copy;
+	}
+	watch->news[watch->count++] = news;
 	return true;
 }
 
-void target_changed(struct fake_target *target, const char *app, const char *name)
+void target_tell_end(struct fake_target *target, const char *app, const char *name,
+		     const struct told_end *end)
 {
 	struct fake_app *known = map_get(target->apps, app);
 
@@ -64,10 +77,24 @@ void target_changed(struct fake_target *target, const char *app, const char *nam
 	if (!known || target->unreachable)
 		return;
 	for (struct watch *watch = known->watches; watch; watch = watch->next) {
-		if (!name || !watch_note(watch, name))
+		if (!name || !watch_note(watch, name, end))
 			watch->relist = true;
 		watch_arm(watch);
 	}
+}
+
+void target_changed(struct fake_target *target, const char *app, const char *name)
+{
+	target_tell_end(target, app, name, NULL);
+}
+
+void target_ended(struct fake_target *target, const struct observed *seen)
+{
+	const struct told_end end = {.target_id = seen->target_id,
+				     .at_ms = target->world->ops->wall(target->world),
+				     .exit_code = seen->exit_code};
+
+	target_tell_end(target, seen->app, seen->name, &end);
 }
 
 static bool relist_app(const char *name, void *value, void *context)
@@ -89,7 +116,7 @@ void target_relist(struct fake_target *target)
 }
 
 int watch_add(struct fake_target *target, const struct location *location, const char *app,
-	      void (*changed)(void *owner, const char *name), void *owner)
+	      change_sink *changed, void *owner)
 {
 	struct fake_app *known = target_app(target, app);
 	struct watch *watch = known ? calloc(1, sizeof(*watch)) : NULL;
@@ -111,8 +138,8 @@ static void watch_free(struct watch *watch)
 		*watch->gone = true;
 	watch->world->ops->timer_cancel(watch->world, watch->timer);
 	for (size_t i = 0; i < watch->count; i++)
-		free(watch->names[i]);
-	free(watch->names);
+		news_release(&watch->news[i]);
+	free(watch->news);
 	free(watch);
 }
 

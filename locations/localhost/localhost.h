@@ -273,8 +273,7 @@ enum progress localhost_probe(struct location *, struct errand *, const struct i
 			      const struct health_check *, struct error *);
 enum progress localhost_logs(struct location *, struct errand *, const char *app, const char *name,
 			     const struct log_options *, log_sink *, void *, struct error *);
-int localhost_watch(struct location *, const char *app, void (*changed)(void *, const char *), void *owner,
-		    struct error *);
+int localhost_watch(struct location *, const char *app, change_sink *changed, void *owner, struct error *);
 void localhost_unwatch(struct location *, const char *app);
 enum progress localhost_exec(struct location *, struct errand *, const char *app, const char *name,
 			     struct exec_session *, struct error *);

@@ -18,7 +18,7 @@ struct fingerprint {
 struct watching {
 	struct location *location;
 	char *app;
-	void (*changed)(void *owner, const char *name);
+	change_sink *changed;
 	void *owner;
 	struct timer *timer;
 	struct fingerprint *all;
@@ -154,7 +154,7 @@ static void look(void *owner)
 	watching->gone = &gone;
 	for (size_t i = 0; i < round.count; i++) {
 		if (!gone)
-			watching->changed(watching->owner, round.names[i]);
+			watching->changed(watching->owner, round.names[i], NULL);
 		free(round.names[i]);
 	}
 	free(round.names);
@@ -164,8 +164,8 @@ static void look(void *owner)
 	watching->timer = location->world->ops->timer_start(location->world, WATCH_MS, look, watching);
 }
 
-int localhost_watch(struct location *location, const char *app, void (*changed)(void *, const char *),
-		    void *owner, struct error *err)
+int localhost_watch(struct location *location, const char *app, change_sink *changed, void *owner,
+		    struct error *err)
 {
 	struct localhost *home = localhost_of(location);
 	struct watching *watching;

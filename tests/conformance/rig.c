@@ -234,8 +234,9 @@ void rig_pause(struct rig *rig, int64_t pause_ms)
 	rig->subject->pump(rig->subject, never, NULL, pause_ms);
 }
 
-static void changed(void *owner, const char *name)
+static void changed(void *owner, const char *name, const struct told_end *end)
 {
+	(void)end;
 	struct rig *rig = owner;
 
 	if (name) {

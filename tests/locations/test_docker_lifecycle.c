@@ -71,6 +71,61 @@ Test(docker_lifecycle, lost_start_without_effect_is_made_again)
 	cr_assert(docker_requests(START) == 2);
 }
 
+/* --- what was told to have ended --- */
+
+static struct instance_spec ended_web(void)
+{
+	struct instance_spec web = docker_web;
+
+	web.ended = "c1d2";
+	return web;
+}
+
+Test(docker_lifecycle, what_was_told_to_have_ended_is_started_without_a_look)
+{
+	const struct instance_spec web = ended_web();
+
+	REPLY(START, 204, NULL);
+	MUST(start, &web);
+	cr_assert_eq(docker_requests("GET /containers"), 0);
+	cr_assert_eq(docker_requests(START), 1);
+}
+
+Test(docker_lifecycle, what_was_told_to_have_ended_and_runs_again_is_left_alone)
+{
+	const struct instance_spec web = ended_web();
+
+	REPLY(START, 304, NULL);
+	MUST(start, &web);
+}
+
+Test(docker_lifecycle, what_was_told_to_have_ended_and_is_refused_is_looked_at)
+{
+	const struct instance_spec web = ended_web();
+
+	REPLY(START, 404, "{\"message\": \"No such container: c1d2\"}");
+	REPLY(LOOK, 404, "{\"message\": \"No such container: app.web.1\"}");
+	MUST_FAIL(ERR_MISSING, start, &web);
+	docker_forget();
+	REPLY(START, 500, "{\"message\": \"Bind for 0.0.0.0:80 failed: port is already allocated\"}");
+	REPLY(LOOK, 200, docker_container('a', "exited"));
+	MUST_FAIL(ERR_CONFLICT, start, &web);
+	SAYS("port is already allocated");
+	cr_assert_eq(docker_requests(LOOK), 1);
+}
+
+Test(docker_lifecycle, what_was_told_to_have_ended_and_gets_no_answer_is_looked_at)
+{
+	const struct instance_spec web = ended_web();
+
+	REPLY(START, 204, NULL);
+	REPLY(START, 0, NULL, .error = ERR_TIMED_OUT, .sent = true, .times = 1);
+	REPLY(LOOK, 200, docker_container('a', "exited"));
+	MUST(start, &web);
+	cr_assert_eq(docker_requests(LOOK), 1);
+	cr_assert_eq(docker_requests(START), 2);
+}
+
 Test(docker_lifecycle, stop_leaves_the_stopped_and_the_absent)
 {
 	REPLY(LOOK, 200, docker_container('a', "exited"));

@@ -386,8 +386,9 @@ Test(docker_list, times_of_other_zones_are_the_same)
 
 static char heard[256];
 
-static void hear(void *owner, const char *name)
+static void hear(void *owner, const char *name, const struct told_end *end)
 {
+	(void)end;
 	(void)owner;
 	snprintf(heard + strlen(heard), sizeof(heard) - strlen(heard), "%s ", name ? name : "all");
 }

@@ -133,8 +133,9 @@ struct told {
 	bool leave;
 };
 
-static void changed(void *owner, const char *name)
+static void changed(void *owner, const char *name, const struct told_end *end)
 {
+	(void)end;
 	struct told *told = owner;
 
 	if (!name) {

@@ -10,11 +10,12 @@ enum { COUNT = 300 };
 
 static struct ear {
 	char app[16];
-	unsigned all, named;
-	char last[64];
+	unsigned all, named, ends;
+	char last[64], ended[64]; /* which incarnation */
+	struct told_end end;
 } ears[COUNT];
 
-static void hear(void *owner, const char *name)
+static void hear(void *owner, const char *name, const struct told_end *end)
 {
 	struct ear *ear = owner;
 	if (!name) {
@@ -22,6 +23,11 @@ static void hear(void *owner, const char *name)
 		return;
 	}
 	ear->named++;
+	if (end) {
+		ear->ends++;
+		ear->end = *end;
+		snprintf(ear->ended, sizeof(ear->ended), "%s", end->target_id);
+	}
 	snprintf(ear->last, sizeof(ear->last), "%s", name);
 }
 
@@ -122,8 +128,9 @@ Test(docker_stream, the_last_one_takes_it_along)
 	cr_assert_eq(docker_requests("GET /events"), 2);
 }
 
-static void leave_all(void *owner, const char *name)
+static void leave_all(void *owner, const char *name, const struct told_end *end)
 {
+	(void)end;
 	(void)owner, (void)name;
 	for (unsigned i = 0; i < COUNT; i++)
 		docker_driver.unwatch(&docker_location, ears[i].app);
@@ -163,4 +170,62 @@ Test(docker_stream, what_is_known_of_the_engine_is_passed_on)
 	cr_assert_str_eq(docker_request("GET /containers/json", 0)->api, "1.41");
 	inventory_release(&inventory);
 	docker_driver.close(&other);
+}
+
+/* The bench's engine says by its Date that it is 1795261492. */
+#define HAPPENS_AT(time, what, id, more)                                                                     \
+	"{\"Action\": \"" what "\", \"Actor\": {\"ID\": \"" id                                               \
+	"\", \"Attributes\": {\"berth.app\": \"app7\", \"name\": \"app7.web.1\"" more                        \
+	"}}, \"timeNano\": " time "}\n"
+#define HAPPENS(what, id, more) HAPPENS_AT("1795261492120097561", what, id, more)
+
+Test(docker_stream, an_end_is_told_with_its_code_and_its_time)
+{
+	REPLY("GET /events", 200, HAPPENS("die", "c7", ", \"exitCode\": \"137\""), .delay_ms = 100);
+	watch_all();
+	pass(200);
+	cr_assert_eq(ears[7].ends, 1);
+	cr_assert_str_eq(ears[7].ended, "c7");
+	cr_assert_eq(ears[7].end.exit_code, 137);
+	cr_assert_eq(ears[7].end.at_ms, INT64_C(1795261492120));
+	cr_assert(!ears[7].end.out_of_memory);
+}
+
+Test(docker_stream, what_tells_no_code_no_container_or_no_time_is_a_change_and_no_end)
+{
+	REPLY("GET /events", 200,
+	      HAPPENS("die", "c7", "") HAPPENS("die", "c7", ", \"exitCode\": \"soon\"")
+		  HAPPENS("stop", "c7", ", \"exitCode\": \"0\"") LABELLED("app7", "app7.web.1"),
+	      .delay_ms = 100);
+	watch_all();
+	pass(200);
+	cr_assert_eq(ears[7].named, 4);
+	cr_assert_eq(ears[7].ends, 0);
+}
+
+Test(docker_stream, that_it_ran_out_of_memory_is_told_with_its_end)
+{
+	REPLY("GET /events", 200, HAPPENS("oom", "c7", "") HAPPENS("die", "c8", ", \"exitCode\": \"1\""),
+	      .delay_ms = 100, .times = 1);
+	watch_all();
+	pass(200);
+	cr_assert_eq(ears[7].ends, 1, "it is no end by itself");
+	cr_assert(!ears[7].end.out_of_memory, "another one's");
+	docker_forget();
+	REPLY("GET /events", 200, HAPPENS("oom", "c7", "") HAPPENS("die", "c7", ", \"exitCode\": \"137\""),
+	      .delay_ms = 100, .times = 1);
+	pass(20000);
+	cr_assert_eq(ears[7].ends, 2);
+	cr_assert(ears[7].end.out_of_memory);
+}
+
+/* It tells all since a time, and that has come again. */
+Test(docker_stream, an_end_that_is_yet_to_come_is_one_of_before_its_clock_was_set_back)
+{
+	REPLY("GET /events", 200, HAPPENS_AT("1795261499000000000", "die", "c7", ", \"exitCode\": \"137\""),
+	      .delay_ms = 100);
+	watch_all();
+	pass(200);
+	cr_assert_eq(ears[7].named, 1);
+	cr_assert_eq(ears[7].ends, 0);
 }

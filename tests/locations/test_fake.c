@@ -458,8 +458,9 @@ Test(fake, dropped_follower_is_told_no_more)
 
 static unsigned told;
 
-static void stop_watching(void *owner, const char *name)
+static void stop_watching(void *owner, const char *name, const struct told_end *end)
 {
+	(void)end;
 	(void)owner, (void)name;
 	told++;
 	rig->location.driver->unwatch(&rig->location, "talk");

@@ -237,8 +237,9 @@ Test(localhost, secrets_are_in_no_command_line_and_no_helper)
 	cr_assert_eq(status.st_mode & 07777, 0700);
 }
 
-static void note_change(void *owner, const char *name)
+static void note_change(void *owner, const char *name, const struct told_end *end)
 {
+	(void)end;
 	snprintf(owner, 100, "%s", name ? name : "(all)");
 }
 

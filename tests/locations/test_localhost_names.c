@@ -324,8 +324,9 @@ Test(localhost_names, follower_of_the_output_stays_with_the_instance)
 	localhost_driver.drop(&bench.location, &other);
 }
 
-static void note_change(void *owner, const char *name)
+static void note_change(void *owner, const char *name, const struct told_end *end)
 {
+	(void)end;
 	text_format(owner, "%s ", name ? name : "(all)");
 }
 

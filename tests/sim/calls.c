@@ -92,8 +92,8 @@ static enum progress note(const struct location *location, const char *function,
 	}
 ERRANDS_EACH(DEFINE_ERRAND)
 
-static int count_watch(struct location *location, const char *app,
-		       void (*changed)(void *owner, const char *name), void *owner, struct error *err)
+static int count_watch(struct location *location, const char *app, change_sink *changed, void *owner,
+		       struct error *err)
 {
 	count(location, "watch", "");
 	return real_of(location)->watch(location, app, changed, owner, err);
