@@ -200,7 +200,7 @@ nobody_ill() { [ "$(by status real-storm -o json | jq '[.components[].sensors | 
 nothing_else() {
 	same 1 "$(docker network ls -q --filter label=berth.app=real-storm | grep -c .)" &&
 		same "" "$(docker volume ls -q --filter label=berth.app=real-storm | grep -v '^berth\.')" &&
-		same "" "$(find "$work/state" -path '*instances*' -maxdepth 4 -name 'real-storm.*~*')"
+		same "$(cat wanted.local)" "$(find "$work/state/berth/run/real-storm" -mindepth 1 -maxdepth 1 -name '[a-z]*' -printf '%f\n' | cut -d. -f1 | sort)"
 }
 # What httpd at an address says, from inside a container or here.
 asked='printf "GET / HTTP/1.0\r\n\r\n" | timeout 5 busybox nc -w 5 "$1" "$2" | tail -n 1'
