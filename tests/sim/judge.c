@@ -95,6 +95,7 @@ void judge_step(struct theatre *stage)
 	rule_nothing_unmarked(stage, &judge->now);
 	rule_strangers_untouched(stage);
 	rule_data_stays(stage);
+	judge_see_leases(stage);
 	rule_done_survives(stage);
 	if (stage->kept)
 		kept_sights(stage, &judge->now);
@@ -119,6 +120,8 @@ void judge_begin(struct deployer *deployer)
 		stage->judge->converged_holds = false;
 	deployer->met = deployer->met_by = 0;
 	deployer->changes_instances = deployer->works = deployer->crossed = false;
+	deployer->leased = deployer->was_leased = false;
+	deployer->lease_lost_ms = 0;
 	deployer->disturbances_before = stage->disturbances;
 	judge_note_holder(deployer);
 	sights_take(&deployer->before, deployer->stage);

@@ -50,6 +50,10 @@ void rule_not_in_vain(struct deployer *deployer);
 /* A deploy has failed. */
 void rule_others_left(struct deployer *deployer);
 
+/* --- rules_lease.c: after every step, and of whoever is asked to change --- */
+void judge_see_leases(struct theatre *stage);
+void rule_leased(struct deployer *deployer);
+
 /* --- rules_operation.c: when an operation has ended --- */
 /* It begins: whose the application is, for rule_only_owners. */
 void judge_note_holder(struct deployer *deployer);

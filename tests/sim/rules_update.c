@@ -140,6 +140,7 @@ void judge_asks(struct deployer *deployer, const struct http_request *request)
 	if (!instance)
 		return;
 	deployer->changes_instances = true;
+	rule_leased(deployer);
 	for (int i = 0; i < DEPLOYERS; i++) {
 		struct deployer *other = &stage->deployers[i];
 		if (other == deployer || !other->operation || !other->changes_instances)

@@ -50,14 +50,16 @@ struct deployer {
 	bool keeps;                        /* whoever takes its place is one again */
 	enum errand_kind doing;
 	bool adopt, dry;
-	bool disturbed;         /* something from outside happened since it began */
-	bool overtaken;         /* something that may undo what it did, or do it once more */
-	unsigned met;           /* faults of its own messages */
-	bool met_at_instance;   /* the last of them, of a request to change an instance */
-	unsigned met_by;        /* bit set of those who changed instances after this one did */
-	bool changes_instances; /* it has begun to */
-	bool works;             /* it has told of an instance */
-	bool crossed;           /* somebody else has stopped or removed one since then */
+	bool disturbed;          /* something from outside happened since it began */
+	bool overtaken;          /* something that may undo what it did, or do it once more */
+	unsigned met;            /* faults of its own messages */
+	bool met_at_instance;    /* the last of them, of a request to change an instance */
+	unsigned met_by;         /* bit set of those who changed instances after this one did */
+	bool changes_instances;  /* it has begun to */
+	bool leased, was_leased; /* a lease of its own is at the engine, and was */
+	int64_t lease_lost_ms;   /* since then only another's is there; 0: it is not so */
+	bool works;              /* it has told of an instance */
+	bool crossed;            /* somebody else has stopped or removed one since then */
 	uint64_t disturbances_before;
 	struct model wanted;     /* of a deploy: what it was asked for */
 	struct sights before;    /* what was there when it began */

@@ -145,13 +145,28 @@ static void edit(struct theatre *stage, enum trial trial, unsigned what, struct 
 /* One whose deploy takes minutes, as it does not get ready. */
 static void make_bad(struct theatre *stage, struct dice *dice)
 {
-	struct part *part = &stage->model.parts[roll(dice, PARTS_MAX)];
-	if (!part->there || part->job)
+	struct part *part = NULL;
+	for (int tries = 0; tries < 16 && !part; tries++) {
+		struct part *any = &stage->model.parts[roll(dice, PARTS_MAX)];
+		part = any->there && !any->job ? any : NULL;
+	}
+	if (!part)
 		return;
 	part->temper = TEMPER_DEAD;
 	part->version = stage->model.next_version++;
 	stage_say(stage, "the blueprint is edited: a bad version, at %s", part->id);
 	stage_publish(stage);
+}
+
+/* Whoever deploys is not heard when it renews its lease, so that it comes to its end. */
+static void plan_unheard(struct theatre *stage)
+{
+	stage->fates[stage->fate_count++] = (struct planned_fate){
+	    .fate = {.there_ms = 1, .back_ms = 1, .refused = true},
+	    .kind = "connection refused",
+	    .only = "berth.lease",
+	    .times = 1000,
+	};
 }
 
 /* At the same moment, before or after a lease would have come to its end; mostly from another machine, where
@@ -161,9 +176,12 @@ static void meet_rival(struct theatre *stage, struct dice *dice)
 	unsigned others = play_deployers(stage) - 1;
 	struct deployer *rival = &stage->deployers[one_in(dice, 4) ? 1 : others];
 	unsigned when = roll(dice, 4);
+	if (when == 3 && stage_run(stage, 5000))
+		plan_unheard(stage);
 	stage_run(stage, when == 0   ? roll(dice, 12)
 			 : when == 1 ? roll(dice, 600)
 				     : 61000 + roll(dice, 100000));
+	stage->fate_count = 0;
 	rival->adopt = true;
 	if (!stage->rule[0] && stage->deployers[0].operation && deployer_begin(rival, DO_DEPLOY, 1))
 		stage_wait(stage, rival, OPERATION_MS);
@@ -188,7 +206,7 @@ static void go_wrong(struct theatre *stage, struct deployer *deployer, enum tria
 		plan_message(stage, what, dice);
 	if (trial == TRIAL_SILENCE)
 		plan_silence(stage);
-	if (trial == TRIAL_KILL) {
+	if (trial == TRIAL_KILL || (trial == TRIAL_BAD && one_in(dice, 3))) {
 		stage_disturb(stage, "berth killed at a call");
 		seat_kill_at(deployer->seat, 1 + roll(dice, one_in(dice, 2) ? 40 : 120));
 	}
@@ -211,8 +229,9 @@ static void go_wrong(struct theatre *stage, struct deployer *deployer, enum tria
 	}
 	if (!stage_wait(stage, deployer, OPERATION_MS) && deployer->operation)
 		stage_accuse(stage, "ends", "%s never ends", errand_words[deployer->doing]);
-	/* What was found not to answer is so the next time, too. */
-	if (trial == TRIAL_BAD && !stage->rule[0] && deployer_begin(deployer, DO_DEPLOY, 1))
+	/* What was found not to answer is so the next time, too, and what was killed goes on. */
+	seat_kill_at(deployer->seat, 0);
+	if (trial == TRIAL_BAD && stage_run(stage, ECHOES_MS) && deployer_begin(deployer, DO_DEPLOY, 1))
 		stage_wait(stage, deployer, OPERATION_MS);
 	stage->fate_count = 0;
 	docker_engine_calm(stage->engine);
