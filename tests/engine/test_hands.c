@@ -2,9 +2,11 @@
  * place: a plan lists a change exactly when it is one. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "locations/fake/target.h"
 #include "tests/engine/scene.h"
 
 static struct scene scene;
@@ -117,6 +119,17 @@ Test(hands, who_dies_taking_it_over_looks_again)
 	cr_assert_eq(fake_target_rule(scene.target, &lost), 0);
 	cr_assert_neq(run_as(first, berth_deploy, LIMITED("64m"), NULL), BERTH_OK);
 	cr_expect_str_eq(planned_by(first, LIMITED("64m")), "update");
+}
+
+Test(hands, what_nobody_says_he_made_is_looked_at)
+{
+	cr_assert_eq(scene_run(&scene, berth_deploy, LIMITED("64m"), NULL), BERTH_OK);
+	struct fake_app *app = map_get(scene.target->apps, "app");
+	struct fake_instance *web = map_get(scene.target->instances, "app.web.1");
+	free(app->owner_id);
+	app->owner_id = NULL;
+	web->seen.memory_bytes = 128 << 20;
+	cr_expect_str_eq(planned_by(scene.berth, LIMITED("64m")), "update");
 }
 
 Test(hands, files_that_another_store_wrote_are_written_again)
@@ -243,6 +256,29 @@ Test(hands, when_the_first_of_two_cannot_be_changed_the_other_is_left_and_the_de
 	cr_assert_eq(fake_target_rule(scene.target, &refused), 0);
 	cr_assert_eq(scene_run(&scene, berth_deploy, TWO_FILED("two"), NULL), BERTH_FAILED);
 	cr_expect(strstr(scene.events, "app.web.2 broken"), "%s", scene.events);
+}
+
+/* Of several components as well: whoever is told may be away for a moment. */
+Test(hands, those_that_are_told_of_a_change_are_told_one_after_the_other)
+{
+#define BOTH_FILED(content)                                                                                  \
+	"id: app\nlocation: fake\nservices:\n"                                                               \
+	"- {type: 'docker:x:1', id: a, openPorts: 80, onChange: {signal: HUP},"                              \
+	" files: {/etc/x.conf: {content: '" content "'}}}\n"                                                 \
+	"- {type: 'docker:x:1', id: b, openPorts: 80, onChange: {signal: HUP},"                              \
+	" files: {/etc/x.conf: {content: '" content "'}}}\n"
+	struct berth_request request = {
+	    .size = sizeof request, .blueprint = BOTH_FILED("two"), .file = "/b.yaml"};
+	struct berth_error error;
+	cr_assert_eq(scene_run(&scene, berth_deploy, BOTH_FILED("one"), NULL), BERTH_OK);
+	fake_target_time(scene.target, FAKE_SIGNAL, 2000);
+	struct berth_operation *operation = berth_deploy(scene.berth, &request, NULL, &error);
+	virtual_world_run(scene.world, NULL, NULL, 1000);
+	cr_expect_eq(fake_target_calls(scene.target, FAKE_DELIVER), 1);
+	virtual_world_run(scene.world, NULL, NULL, 60000);
+	cr_expect_eq(fake_target_calls(scene.target, FAKE_DELIVER), 2);
+	cr_expect_eq(berth_outcome(operation), BERTH_OK);
+	berth_operation_free(operation);
 }
 
 /* --- verbs for what is there ---------------------------------------------------------------------- */

@@ -522,6 +522,24 @@ Test(update, one_that_comes_back_has_its_name_although_it_lost_it_while_it_was_s
 	cr_expect(fake_target_find(scene.target, "app.db.1")->shared_name_held);
 }
 
+Test(update, processes_that_a_given_up_try_left_without_a_keeper_are_ended)
+{
+	static const struct fake_behaviour mute = {.component = "app.artist.1.g2", .answers_after_ms = -1};
+	struct berth_request request = {.size = sizeof request, .blueprint = PAIR("blue"), .file = "/b.yaml"};
+	struct berth_error error;
+	deploy(PAIR("red"));
+	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
+	berth_deploy(scene.berth, &request, NULL, &error);
+	virtual_world_run(scene.world, NULL, NULL, 3000);
+	scene_restart(&scene, true);
+	struct fake_instance *try = map_get(scene.target->instances, "app.artist.1.g2");
+	cr_assert_not_null(try);
+	try->seen.orphan_tree = true;
+	deploy(PAIR("red"));
+	cr_expect_null(fake_target_find(scene.target, "app.artist.1.g2"));
+	cr_expect(runs("app.artist.1"));
+}
+
 /* It is put on its network again before it has ever answered. */
 Test(update, a_new_one_that_is_off_its_network_takes_no_name_from_the_old_one)
 {
