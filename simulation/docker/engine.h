@@ -119,6 +119,9 @@ struct docker_asked {
  * goes on; `ret` (NULL: of no interest) stays until then. */
 void docker_engine_ask(struct docker_engine *engine, const char *method, const char *path, const char *body,
 		       struct docker_asked *ret);
+/* Of its events: the last end is told once more with each that follows, so twice, and when what ended runs
+ * again. */
+void docker_engine_echoes(struct docker_engine *engine, bool echoes);
 /* The first process of a container ends by itself; what its restart policy says follows. 0, or -1 when
  * it does not run. */
 int docker_engine_end(struct docker_engine *engine, const char *name, int exit_code);

@@ -37,6 +37,18 @@ static void pass_on(struct docker_engine *engine, const struct told_event *event
 	}
 }
 
+/* The last end there was is told once more, after whatever happened. */
+static void tell_end_again(struct docker_engine *engine)
+{
+	for (size_t back = 1; back <= EVENTS_KEPT && back <= engine->event_count; back++) {
+		const struct told_event *event = &engine->events[(engine->event_count - back) % EVENTS_KEPT];
+		if (strcmp(event->action, "die") != 0)
+			continue;
+		pass_on(engine, event);
+		return;
+	}
+}
+
 static void event_free(struct told_event *event)
 {
 	free(event->line);
@@ -76,6 +88,13 @@ void tell_event(struct docker_engine *engine, const char *type, const char *acti
 	snprintf(event->id, sizeof(event->id), "%s", id);
 	event->line = line_of(event, image ? image : "");
 	pass_on(engine, event);
+	if (engine->echoes)
+		tell_end_again(engine);
+}
+
+void docker_engine_echoes(struct docker_engine *engine, bool echoes)
+{
+	engine->echoes = echoes;
 }
 
 void events_free(struct docker_engine *engine)

@@ -214,6 +214,7 @@ struct docker_engine {
 	struct held_port *held;
 	struct told_event events[EVENTS_KEPT];
 	size_t event_count; /* ever */
+	bool echoes;        /* ends are told twice, and late */
 	struct rule *rules;
 	struct behaviour *behaviours;
 	struct command *commands;

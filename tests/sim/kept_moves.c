@@ -509,6 +509,7 @@ bool kept_open(struct theatre *stage, struct dice *dice)
 	docker_engine_changes(stage->engine, &stage->kept->changes_seen);
 	model_care(&stage->model, dice);
 	stage_publish(stage);
+	docker_engine_echoes(stage->engine, stage->seed / KEPT_EACH % 2);
 	kept_begin(controller(stage));
 	deploy_again(stage);
 	if (!stage->rule[0])
