@@ -50,16 +50,18 @@ static const struct {
      "readiness:text?"},
     {"Counts", "unchanged:number create:number start:number update:number relink:number replace:number "
 	       "restart:number stop:number remove:number"},
-    {"Plan", "format_version:text app:text changes:[Change] summary:Counts -saved:text"},
+    {"Plan", "format_version:text app:text changes:[Change] summary:Counts -saved:text -owner:text"},
     {"Failure", "-component:text? -instance:text? -location:text? -app:text? -name:text? error:text "
 		"remedy:text? -kept:text -log:[text]"},
     {"Deployed", "format_version:text app:text -changes:[Change] -summary:Counts -outcome:text -changed:flag "
-		 "-revision:number -components:[Component] -failures:[Failure] -saved:text -error:Error"},
+		 "-revision:number -components:[Component] -failures:[Failure] -saved:text -owner:text "
+		 "-error:Error"},
     {"Volume", "name:text location:text spec:text? target_name:text?"},
     {"Destroyed", "format_version:text app:text -removed:[text] -removed_volumes:[Volume] "
 		  "-kept_volumes:[Volume] -failures:[Failure] -error:Error"},
-    {"Remains", "location:text spec:text? app:text? kind:instance|network|lease|helper|volume name:text "
-		"state:text? removed:flag"},
+    {"Remains", "location:text spec:text? app:text? kind:instance|network|lease|helper|volume|claim "
+		"name:text "
+		"state:text? removed:flag -owner:text?"},
     {"Collected", "format_version:text found:[Remains] -failures:[Failure] -error:Error"},
 
     {"LastFailure", "time:text text:text"},

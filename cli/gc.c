@@ -16,12 +16,17 @@ static bool is_data(const json_t *thing)
 	return strcmp(text_of(thing, "kind"), "volume") == 0;
 }
 
+static bool is_claim(const json_t *thing)
+{
+	return strcmp(text_of(thing, "kind"), "claim") == 0;
+}
+
 static size_t count_things(const json_t *found)
 {
 	size_t i, count = 0;
 	json_t *thing;
 	json_array_foreach (found, i, thing)
-		count += !is_data(thing);
+		count += !is_data(thing) && !is_claim(thing);
 	return count;
 }
 
@@ -48,7 +53,11 @@ static void list_things(const struct screen *out, const json_t *document)
 	for (i = 0; i < COUNT_OF(titles); i++)
 		table_add(&table, DIM, titles[i]);
 	json_array_foreach (list_of(document, "found"), i, thing) {
-		const char *state = is_data(thing) ? "data: stays" : text_of(thing, "state");
+		char claimed[200];
+		snprintf(claimed, sizeof claimed, "of %.180s: stays", text_of(thing, "owner"));
+		const char *state = is_data(thing)    ? "data: stays"
+				    : is_claim(thing) ? claimed
+						      : text_of(thing, "state");
 		table_add(&table, PLAIN, text_of(thing, "kind"));
 		table_add(&table, BOLD, text_of(thing, "name"));
 		table_add(&table, PLAIN, text_of(thing, "app"));
@@ -78,25 +87,40 @@ static void list_removed(const struct screen *out, const json_t *document)
 	}
 }
 
-/* Volumes are their owners' to remove: by application, with the command. */
-static void show_data(const struct screen *out, const struct invocation *invocation, const json_t *found)
+/* {APPLICATION: [things]} */
+static json_t *by_app(const json_t *found, bool (*is)(const json_t *thing))
 {
-	owned_json by_app = json_object();
-	const char *app;
+	json_t *all = json_object();
 	size_t i;
-	json_t *thing, *volumes;
+	json_t *thing;
 	json_array_foreach (found, i, thing) {
-		app = text_of(thing, "app");
-		if (is_data(thing) && !json_object_get(by_app, app))
-			json_object_set_new(by_app, app, json_array());
-		if (is_data(thing))
-			json_array_append(json_object_get(by_app, app), thing);
+		const char *app = text_of(thing, "app");
+		if (is(thing) && !json_object_get(all, app))
+			json_object_set_new(all, app, json_array());
+		if (is(thing))
+			json_array_append(json_object_get(all, app), thing);
 	}
-	json_object_foreach (by_app, app, volumes) {
+	return all;
+}
+
+/* Volumes and claims are their owners' to remove: by application, with the command. */
+static void show_rest(const struct screen *out, const struct invocation *invocation, const json_t *found)
+{
+	owned_json data = by_app(found, is_data);
+	owned_json claims = by_app(found, is_claim);
+	const char *app;
+	json_t *things;
+	json_object_foreach (data, app, things) {
 		fputs("data of ", out->to);
 		put(out, PLAIN, app);
 		fputs(" stays: ", out->to);
-		put_removal_command(out, invocation, app, volumes);
+		put_removal_command(out, invocation, app, things);
+	}
+	json_object_foreach (claims, app, things) {
+		fputs("nothing is there of ", out->to);
+		put(out, PLAIN, app);
+		fputs(" but its claim: ", out->to);
+		put_adoption_command(out, invocation, app, things);
 	}
 }
 
@@ -133,7 +157,7 @@ static void render(const struct invocation *invocation, const json_t *document)
 	else if (!remove)
 		fprintf(out.to, "%zu without an owner; `berth gc --delete` removes %s.\n", things,
 			things == 1 ? "it" : "them");
-	show_data(&out, invocation, found);
+	show_rest(&out, invocation, found);
 	fflush(stdout);
 	show_more(&err, document);
 }
@@ -187,7 +211,8 @@ const struct command command_gc = {
 	       "elsewhere that needs -y.\n\n"
 	       "What another owner claims is left alone with all that belongs to it, and so is an "
 	       "application whose deploy "
-	       "is under way. Volumes with data are only told of. A location that does not answer keeps "
+	       "is under way. Volumes with data are only told of, and so are claims that nothing is behind. "
+	       "A location that does not answer keeps "
 	       "nobody from looking at "
 	       "the others.",
     .flags = flags,

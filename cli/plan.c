@@ -46,6 +46,8 @@ static int save(const struct invocation *invocation, const struct carried *carri
 	put(&out, BOLD, path);
 	fputs(": `berth deploy ", out.to);
 	put(&out, PLAIN, path);
+	if (*text_of(carried->document, "owner")) /* which the plan does not keep */
+		fputs(" --adopt", out.to);
 	fputs("` carries out exactly that.\n", out.to);
 	return 0;
 }

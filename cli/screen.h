@@ -79,5 +79,8 @@ void show_failures(const struct screen *, const json_t *document);
  * application. */
 void put_removal_command(const struct screen *, const struct invocation *, const char *app,
 			 const json_t *volumes);
+/* The same of claims that nothing is behind. */
+void put_adoption_command(const struct screen *, const struct invocation *, const char *app,
+			  const json_t *claims);
 
 #endif

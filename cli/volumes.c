@@ -22,17 +22,29 @@ static void put_locations(const struct screen *out, const json_t *volumes)
 	}
 }
 
-void put_removal_command(const struct screen *out, const struct invocation *invocation, const char *app,
-			 const json_t *volumes)
+static void put_command(const struct screen *out, const struct invocation *invocation, const char *app,
+			const char *flag, const json_t *things)
 {
 	const struct settings *settings = &invocation->settings;
 	fputs("`berth destroy ", out->to);
 	put(out, PLAIN, app);
-	fputs(" --volumes", out->to);
-	put_locations(out, volumes);
+	fputs(flag, out->to);
+	put_locations(out, things);
 	if (settings->owner) {
 		fputs(" --owner ", out->to);
 		put_shell_word(out, settings->owner);
 	}
-	fprintf(out->to, "` removes %s\n", json_array_size(volumes) == 1 ? "it" : "them");
+	fprintf(out->to, "` removes %s\n", json_array_size(things) == 1 ? "it" : "them");
+}
+
+void put_removal_command(const struct screen *out, const struct invocation *invocation, const char *app,
+			 const json_t *volumes)
+{
+	put_command(out, invocation, app, " --volumes", volumes);
+}
+
+void put_adoption_command(const struct screen *out, const struct invocation *invocation, const char *app,
+			  const json_t *claims)
+{
+	put_command(out, invocation, app, " --adopt", claims);
 }

@@ -122,6 +122,7 @@ bool call_may_begin(struct work *work, enum doing doing)
 	if (takes_slot(doing) && !take_slot(work, doing))
 		return false;
 	work->doing = doing;
+	work->site->touched |= takes_slot(doing);
 	work->operation->calls++;
 	return true;
 }

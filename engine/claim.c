@@ -4,34 +4,68 @@
 
 #include "engine/deploy.h"
 
-static void refuse_holder(struct berth_operation *operation, const struct site *site, const char *words)
+/* Words alike do not tell two owners apart. */
+static const char *unlike(const struct berth_operation *operation, const char *words)
 {
 	bool alike = strcmp(words, operation->berth->owner.words) == 0;
+	return alike ? ", who deployed it with another state folder" : "";
+}
+
+static void refuse_holder(struct berth_operation *operation, const struct site *site, const char *words)
+{
 	fail(&operation->error, ERR_LOCKED, "`%s` at %s belongs to %s%s", operation->application->id,
-	     site->location.name, words, alike ? ", who deployed it with another state folder" : "");
+	     site->location.name, words, unlike(operation, words));
 	remedy(&operation->error, "--adopt takes it over");
 }
 
-/* As the listings tell it: no call is made just to be refused. */
-static bool claims_allow(struct berth_operation *operation)
+/* Of the application, as the listing of the site tells it; NULL: nobody's. */
+static const struct inventory_claim *claim_listed(const struct site *site)
 {
-	for (const struct site *site = operation->sites; site; site = site->next)
-		for (size_t i = 0; i < site->inventory.claim_count; i++) {
-			const struct inventory_claim *claim = &site->inventory.claims[i];
-			if (!site->needed || operation->request.adopt ||
-			    strcmp(claim->app, operation->application->id) != 0 ||
-			    strcmp(claim->owner_id, operation->berth->owner.id) == 0)
-				continue;
-			refuse_holder(operation, site, claim->owner_words);
-			return stage_failed(operation);
-		}
-	return true;
+	const char *app = operation_app(site->operation);
+	for (size_t i = 0; i < site->inventory.claim_count; i++)
+		if (strcmp(site->inventory.claims[i].app, app) == 0)
+			return &site->inventory.claims[i];
+	return NULL;
+}
+
+/* Somebody else's, at a site where something is to be done; NULL: there is none. */
+static const struct inventory_claim *foreign_claim(const struct berth_operation *operation,
+						   const struct site **ret_site)
+{
+	for (const struct site *site = operation->sites; site; site = site->next) {
+		const struct inventory_claim *claim = site->needed ? claim_listed(site) : NULL;
+		*ret_site = site;
+		if (claim && strcmp(claim->owner_id, operation->berth->owner.id) != 0)
+			return claim;
+	}
+	return NULL;
+}
+
+void foreign_claim_tell(struct berth_operation *operation)
+{
+	const struct site *site;
+	const struct inventory_claim *claim = foreign_claim(operation, &site);
+	if (!claim)
+		return;
+	json_put_text(operation->document, "owner", claim->owner_words);
+	if (!operation->request.adopt)
+		operation_warn(
+		    operation,
+		    "`%s` at %s belongs to %s%s: this is refused without --adopt, which takes it over",
+		    operation->application->id, site->location.name, claim->owner_words,
+		    unlike(operation, claim->owner_words));
 }
 
 bool stage_claimed(struct berth_operation *operation)
 {
-	if (!claims_allow(operation))
-		return false;
+	/* No call is made just to be refused. */
+	const struct site *site;
+	const struct inventory_claim *claim =
+	    operation->request.adopt ? NULL : foreign_claim(operation, &site);
+	if (claim) {
+		refuse_holder(operation, site, claim->owner_words);
+		return stage_failed(operation);
+	}
 	operation->stage = STAGE_LEASE;
 	return true;
 }
@@ -121,6 +155,13 @@ static bool deserted(const struct berth_operation *operation, const struct site 
 	return any;
 }
 
+/* Nothing was there, and nothing was asked to be made: a claim that is left behind would only be in the way
+ * of whoever comes without what is remembered of this. */
+static bool untouched(const struct site *site)
+{
+	return site->claimed && !site->touched && !claim_listed(site) && !site->inventory.instance_count;
+}
+
 /* Takes away what an application needed once here, then the claim. */
 enum progress site_leave(struct berth_operation *operation, struct site *site, bool volumes,
 			 struct error *err)
@@ -145,7 +186,8 @@ bool sites_leave(struct berth_operation *operation)
 	bool waiting = false;
 	for (struct site *site = operation->sites; site; site = site->next) {
 		struct error err = {0};
-		if (site->left || operation->cancelled || !deserted(operation, site))
+		bool over = !operation->cancelled && deserted(operation, site);
+		if (site->left || (!over && !untouched(site)))
 			continue;
 		enum progress progress = site_leave(operation, site, false, &err);
 		waiting |= progress == PROGRESS_WAITING;

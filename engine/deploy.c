@@ -156,6 +156,9 @@ static bool decided(struct berth_operation *operation)
 			fail_memory(&operation->error);
 			return stage_failed(operation);
 		}
+		if (!all_settled(operation))
+			mark_needed_sites(operation);
+		foreign_claim_tell(operation);
 		operation_finish(operation, BERTH_OK, give(operation->document));
 		return false;
 	}

@@ -50,12 +50,14 @@ bool hands_noted(struct berth_operation *operation);
 /* --- claim.c --- */
 /* What somebody else holds is refused before anything is asked for. */
 bool stage_claimed(struct berth_operation *operation);
+/* What only looks says so: in the document, and as a warning where it would be refused. */
+void foreign_claim_tell(struct berth_operation *operation);
 /* Claim every needed site. True when all are ours. */
 bool sites_claim(struct berth_operation *operation);
 /* Have what the application needs once at every site where something is made. True when all have it. */
 bool sites_prepare(struct berth_operation *operation);
-/* Leave those that hold nothing of the application any more; failures are only warned of. True when that is
- * done. */
+/* Leave those that hold nothing of the application any more, or where nothing came of this operation;
+ * failures are only warned of. True when that is done. */
 bool sites_leave(struct berth_operation *operation);
 /* Take away what the application needed once here, then the claim; with `volumes` its data too. DONE:
  * site->left. */

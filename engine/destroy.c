@@ -63,6 +63,7 @@ static bool decided(struct berth_operation *operation)
 			       "--location NAME=SPEC asks another one",
 			       operation->application->id);
 	if (operation->request.dry_run) {
+		foreign_claim_tell(operation);
 		operation_finish(operation, BERTH_OK, give(operation->document));
 		return false;
 	}

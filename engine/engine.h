@@ -72,6 +72,7 @@ struct site {
 	struct owner holder;
 	bool needed; /* something is to be made here */
 	bool claimed, prepared, released, left, tidied;
+	bool touched; /* it was asked for a change of an instance */
 	struct lease_keeper *lease;     /* lease.c's */
 	struct resurvey *resurvey;      /* hold_resurvey.c's */
 	struct location_counts *counts; /* counts.c's; NULL: nothing was counted yet */

@@ -6,7 +6,7 @@
 
 /* One thing that carries our mark. */
 struct thing {
-	const char *kind;         /* "instance", "network", "lease", "helper", "volume" */
+	const char *kind;         /* "instance", "network", "lease", "helper", "volume", "claim" */
 	const char *name, *state; /* the state of an instance, else NULL */
 	bool there;               /* as far as was listed last */
 	bool removed;
@@ -23,7 +23,7 @@ struct remains {
 	struct site *site;
 	const char *app;
 	struct thing *first, **end;
-	const char *owner; /* somebody claimed it meanwhile, in words; NULL: nobody */
+	const char *owner; /* who claimed it (meanwhile), in words; NULL: nobody */
 	int step;          /* how far its removal has come */
 	struct errand errand;
 	bool leased;
@@ -45,7 +45,7 @@ enum {
 /* gc_removal.c: go on with the removal until it has come to that step, or failed: `error` says why. True when
  * there is nothing to wait for. */
 bool remains_go(struct remains *remains, int until);
-/* Whether anything of it may be removed: not data alone. */
+/* Whether anything of it may be removed: not data alone, nor a claim. */
 bool remains_removable(const struct remains *remains);
 
 #endif

@@ -17,7 +17,7 @@ static bool is_instance(const struct thing *thing)
 bool remains_removable(const struct remains *remains)
 {
 	for (const struct thing *thing = remains->first; thing; thing = thing->next)
-		if (strcmp(thing->kind, "volume") != 0)
+		if (strcmp(thing->kind, "volume") != 0 && strcmp(thing->kind, "claim") != 0)
 			return true;
 	return false;
 }

@@ -203,11 +203,9 @@ static const struct inventory_claim *claim_of(const struct site *site, const cha
 	return NULL;
 }
 
-static int note(struct berth_operation *operation, struct site *site, const char *app, const char *kind,
-		const char *name, const char *state)
+static int add_thing(struct berth_operation *operation, struct site *site, const char *app, const char *kind,
+		     const char *name, const char *state)
 {
-	if (claim_of(site, app) || map_get(operation->verb_names, app))
-		return 0;
 	const struct collection *collection = operation->verb_state;
 	struct remains *remains = remains_of(operation, site, app);
 	struct thing *thing = remains ? remains->first : NULL;
@@ -233,6 +231,38 @@ static int note(struct berth_operation *operation, struct site *site, const char
 		return -1;
 	thing->there = true;
 	return 0;
+}
+
+static int note(struct berth_operation *operation, struct site *site, const char *app, const char *kind,
+		const char *name, const char *state)
+{
+	if (claim_of(site, app) || map_get(operation->verb_names, app))
+		return 0;
+	return add_thing(operation, site, app, kind, name, state);
+}
+
+/* Whether a claim, or a deploy that has just begun, is of something. */
+static bool anything_of(const struct inventory *inventory, const char *app)
+{
+	for (size_t i = 0; i < inventory->instance_count; i++)
+		if (strcmp(inventory->instances[i].app, app) == 0)
+			return true;
+	for (size_t i = 0; i < inventory->object_count; i++)
+		if (strcmp(inventory->objects[i].app, app) == 0)
+			return true;
+	for (size_t i = 0; i < inventory->volume_count; i++)
+		if (strcmp(inventory->volumes[i].app, app) == 0)
+			return true;
+	return false;
+}
+
+/* One that nothing is behind is whose it is all the same: it is only told of. */
+static int note_claim(struct berth_operation *operation, struct site *site,
+		      const struct inventory_claim *claim)
+{
+	if (map_get(operation->verb_names, claim->app) || anything_of(&site->inventory, claim->app))
+		return 0;
+	return add_thing(operation, site, claim->app, "claim", claim->app, NULL);
 }
 
 static const char *state_word(enum observed_state state)
@@ -261,6 +291,8 @@ static int gather_site(struct berth_operation *operation, struct site *site)
 		const struct inventory_volume *volume = &inventory->volumes[i];
 		failed |= note(operation, site, volume->app, "volume", volume->target_name, NULL);
 	}
+	for (size_t i = 0; i < inventory->claim_count; i++)
+		failed |= note_claim(operation, site, &inventory->claims[i]);
 	return failed;
 }
 
@@ -305,6 +337,8 @@ static json_t *found_json(const struct collection *collection)
 			json_put_text(entry, "kind", thing->kind);
 			json_put_text(entry, "name", thing->name);
 			json_put_text(entry, "state", thing->state);
+			if (strcmp(thing->kind, "claim") == 0)
+				json_put_text(entry, "owner", remains->owner);
 			json_put_flag(entry, "removed", thing->removed);
 			json_add(list, entry);
 		}

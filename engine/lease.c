@@ -225,7 +225,8 @@ bool leases_give_up(struct berth_operation *operation)
 
 bool leases_given_up(struct berth_operation *operation)
 {
-	return (operation->abandoned || sites_tidy(operation)) && stage_failed(operation);
+	bool over = operation->abandoned || (sites_leave(operation) && sites_tidy(operation));
+	return over && stage_failed(operation);
 }
 
 void site_drop_lease(struct site *site)

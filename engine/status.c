@@ -102,8 +102,29 @@ static enum berth_outcome outcome_of_survey(struct berth_operation *operation)
 	return outcome_of(site_error(failed)->code);
 }
 
+/* Nothing else of it was found. */
+static bool fail_only_claimed(struct berth_operation *operation)
+{
+	const char *app = operation->application->id;
+	for (const struct site *site = operation->sites; site; site = site->next)
+		for (size_t i = 0; i < site->inventory.claim_count; i++) {
+			const struct inventory_claim *claim = &site->inventory.claims[i];
+			bool ours = strcmp(claim->owner_id, operation->berth->owner.id) == 0;
+			if (strcmp(claim->app, app) != 0)
+				continue;
+			fail(&operation->error, ERR_MISSING, "of `%s` there is but the claim of %s at %s",
+			     app, claim->owner_words, site->location.name);
+			remedy(&operation->error, "`berth destroy %s%s --location %s=%s` removes it", app,
+			       ours ? "" : " --adopt", site->location.name, site->origin);
+			return true;
+		}
+	return false;
+}
+
 int fail_unknown_app(struct berth_operation *operation)
 {
+	if (fail_only_claimed(operation))
+		return -1;
 	fail(&operation->error, ERR_MISSING, "nothing of `%s` is known here", operation->application->id);
 	remedy(&operation->error, "`berth status` lists what is; --location NAME=SPEC asks another place");
 	return -1;
@@ -196,11 +217,22 @@ static const char *state_of_line(const json_t *line)
 {
 	int64_t instances = json_number(line, "instances", 0), running = json_number(line, "running", 0),
 		finished = json_number(line, "finished", 0);
+	if (!instances)
+		return "absent";
 	if (json_number(line, "broken", 0))
 		return "broken";
 	if (running + finished < instances)
 		return running ? "unhealthy" : "stopped";
 	return running ? "running" : "finished";
+}
+
+/* Whose it is, though nothing of it is there. */
+static void count_claim(struct tally *tally, const struct site *site, const struct inventory_claim *claim)
+{
+	json_t *line = line_of(tally, claim->app);
+	json_t *locations = json_object_get(line, "locations");
+	if (line && !json_number(line, "instances", 0))
+		json_add(locations, json_string(site->location.name));
 }
 
 static void finish_all(struct berth_operation *operation)
@@ -209,6 +241,9 @@ static void finish_all(struct berth_operation *operation)
 	for (const struct site *site = operation->sites; site; site = site->next)
 		for (size_t i = 0; i < site->inventory.instance_count; i++)
 			count_instance(&tally, site, &site->inventory.instances[i]);
+	for (const struct site *site = operation->sites; site; site = site->next)
+		for (size_t i = 0; i < site->inventory.claim_count; i++)
+			count_claim(&tally, site, &site->inventory.claims[i]);
 	size_t i;
 	json_t *line;
 	json_array_foreach (tally.list, i, line) {

@@ -66,7 +66,8 @@ static enum progress list(struct site *site, bool brief, struct error *err)
 
 enum progress survey_site(struct berth_operation *operation, struct site *site)
 {
-	bool brief = operation->verb->instances_only && operation->application;
+	/* Of what the store does not know a claim may be all there is. */
+	bool brief = operation->verb->instances_only && operation->application && operation->stored;
 	struct error err = {0};
 	enum progress progress = PROGRESS_FAILED;
 	if (site->listed || site->failed)

@@ -304,9 +304,9 @@ BERTH_API struct berth_operation *berth_wait(struct berth *, const struct berth_
 BERTH_API struct berth_operation *berth_why(struct berth *, const struct berth_request *,
 					    const struct berth_listener *, struct berth_error *);
 /* {"format_version", "found": [{"location", "spec", "app", "kind": "instance"|"network"|"lease"|"helper"|
- * "volume", "name", "state", "removed"}], "failures": [{"location", "app", "name", "error", "remedy"}]}: what
- * carries our mark at the known locations and no application owns. In `locations` a name alone chooses among
- * those that are known. */
+ * "volume"|"claim", "name", "state", "removed"; "owner" of a claim}], "failures": [{"location", "app", "name",
+ * "error", "remedy"}]}: what carries our mark at the known locations and no application owns, and claims that
+ * nothing is behind. In `locations` a name alone chooses among those that are known. */
 BERTH_API struct berth_operation *berth_gc(struct berth *, const struct berth_request *,
 					   const struct berth_listener *, struct berth_error *);
 /* {"format_version", "app", "seed", "held", "virtual_ms", "steps": [{"command", "by", "line", "begun_ms",

@@ -142,6 +142,17 @@ Test(change, a_plan_is_kept_for_its_owner_alone_and_replaces_an_older_one_as_a_w
 	cr_expect_eq(there.st_mode & 0777, 0600);
 }
 
+Test(change, a_plan_of_what_another_owner_holds_is_carried_out_with_adopt)
+{
+	script.result =
+	    "{\"app\":\"shop\",\"changes\":[],\"summary\":{},\"owner\":\"eve@elsewhere\",\"saved\":\"" SAVED
+	    "\"}";
+	cr_expect_eq(run_cli("plan --out shop.plan"), 0, "%s", err);
+	cr_expect(
+	    strstr(out, "Kept in shop.plan: `berth deploy shop.plan --adopt` carries out exactly that.\n"),
+	    "%s", out);
+}
+
 Test(change, a_plan_that_cannot_be_kept_leaves_the_older_one_and_no_litter)
 {
 	script.result = "{\"app\":\"shop\",\"changes\":[],\"summary\":{},\"saved\":\"" SAVED "\"}";
@@ -308,6 +319,20 @@ Test(change, gc_shows_what_it_found_and_touches_nothing)
 		 "2 without an owner; `berth gc --delete` removes them.\n"
 		 "data of old stays: `berth destroy old --volumes --location here=docker` removes it\n");
 	cr_expect_eq(run_cli("gc --delete --dry-run"), 0);
+}
+
+Test(change, gc_names_claims_that_nothing_is_behind)
+{
+	script.result =
+	    "{\"found\":[{\"location\":\"here\",\"spec\":\"docker\",\"app\":\"old\",\"kind\":"
+	    "\"claim\",\"name\":\"old\",\"state\":null,\"removed\":false,\"owner\":\"eve@elsewhere\"}],"
+	    "\"failures\":[]}";
+	cr_expect_eq(run_cli("gc"), 0, "%s", err);
+	cr_expect_str_eq(out, "KIND   NAME  APPLICATION  LOCATION  STATE\n"
+			      "claim  old   old          here      of eve@elsewhere: stays\n"
+			      "Nothing that carries berth's mark is without an owner.\n"
+			      "nothing is there of old but its claim: `berth destroy old --adopt --location "
+			      "here=docker` removes it\n");
 }
 
 Test(change, gc_delete_asks_or_needs_y)

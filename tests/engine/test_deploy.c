@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "tests/engine/scene.h"
 
 static struct scene scene;
@@ -323,6 +324,120 @@ Test(deploy, an_application_of_another_owner_is_refused_by_name)
 	json_decref(document);
 	request.adopt = true;
 	cr_assert_eq(scene_request(&scene, berth_deploy, &request, NULL), BERTH_OK);
+}
+
+Test(deploy, a_plan_says_what_the_deploy_will_refuse)
+{
+	struct berth_request request = {.size = sizeof request, .blueprint = LINKED, .file = "/b.yaml"};
+	json_t *document = NULL;
+	cr_assert_eq(scene_request(&scene, berth_plan, &request, &document), BERTH_OK);
+	cr_expect_null(json_object_get(document, "owner"), "nobody's yet");
+	json_decref(document);
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
+	owned_memory char *words = strdup(scene.berth->owner.words);
+	scene.berth->owner = (struct owner){"somebody-else", "eve@elsewhere", "elsewhere"};
+	cr_assert_eq(fake_target_vanish(scene.target, "app.web.1"), 0);
+	cr_assert_eq(scene_request(&scene, berth_plan, &request, &document), BERTH_OK);
+	cr_expect_str_eq(json_text(document, "owner"), words);
+	cr_assert_not_null(scene.events);
+	cr_expect(strstr(scene.events, "warning: `app` at fake belongs to "), "%s", scene.events);
+	cr_expect(strstr(scene.events, "refused without --adopt"), "%s", scene.events);
+	json_decref(document);
+	request.adopt = true;
+	cr_assert_eq(scene_request(&scene, berth_plan, &request, &document), BERTH_OK);
+	cr_expect_null(scene.events, "%s", scene.events);
+	cr_expect_str_eq(json_text(document, "owner"), words, "a plan that is kept does not keep --adopt");
+	json_decref(document);
+	request.adopt = false;
+	request.dry_run = true;
+	cr_assert_eq(scene_request(&scene, berth_destroy, &request, &document), BERTH_OK);
+	cr_assert_not_null(scene.events);
+	cr_expect(strstr(scene.events, "refused without --adopt"), "%s", scene.events);
+	json_decref(document);
+}
+
+/* Beside what this machine has of others. */
+static bool is_claimed(void)
+{
+	struct berth_request all = {.size = sizeof all};
+	json_t *document = NULL;
+	cr_assert_eq(scene_request(&scene, berth_status, &all, &document), BERTH_OK);
+	bool claimed = false;
+	size_t i;
+	json_t *line;
+	json_array_foreach (json_object_get(document, "applications"), i, line) {
+		const json_t *where = json_array_get(json_object_get(line, "locations"), 0);
+		claimed |= strcmp(json_text(line, "app"), "app") == 0 && json_is_string(where) &&
+			   strcmp(json_string_value(where), "fake") == 0;
+	}
+	json_decref(document);
+	return claimed;
+}
+
+static const struct fake_rule no_network = {
+    .call = FAKE_PREPARE, .times = 1, .error = {.code = ERR_FAILED, .text = "no network"}};
+
+Test(deploy, a_claim_that_nothing_came_of_is_given_back)
+{
+	cr_assert_eq(fake_target_rule(scene.target, &no_network), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_FAILED);
+	cr_expect_eq(fake_target_calls(scene.target, FAKE_CLAIM), 1);
+	cr_expect_eq(fake_target_calls(scene.target, FAKE_DISCLAIM), 1);
+	cr_expect_not(is_claimed());
+	scene.berth->owner = (struct owner){"somebody-else", "eve@elsewhere", "elsewhere"};
+	cr_expect_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
+}
+
+static bool ended(void *operation)
+{
+	return berth_done(operation);
+}
+
+static void rubbish_into_store(void)
+{
+	char path[512];
+	snprintf(path, sizeof path, "%s/state/berth.db", virtual_world_directory(scene.world));
+	FILE *file = fopen(path, "w");
+	cr_assert_not_null(file);
+	for (int i = 0; i < 4096; i++)
+		fputs("rubbish ", file);
+	fclose(file);
+}
+
+Test(deploy, a_claim_is_given_back_when_nothing_could_be_written_down)
+{
+	struct berth_request request = {.size = sizeof request, .blueprint = LINKED, .file = "/b.yaml"};
+	struct berth_error error;
+	fake_target_time(scene.target, FAKE_PREPARE, 1000);
+	struct berth_operation *operation = berth_deploy(scene.berth, &request, NULL, &error);
+	virtual_world_run(scene.world, NULL, NULL, 500);
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_CLAIM), 1);
+	rubbish_into_store();
+	cr_assert(virtual_world_run(scene.world, ended, operation, 600000));
+	cr_expect_neq(berth_outcome(operation), BERTH_OK);
+	berth_operation_free(operation);
+	cr_expect_eq(fake_target_calls(scene.target, FAKE_PLACE), 0);
+	cr_expect_eq(fake_target_calls(scene.target, FAKE_DISCLAIM), 1);
+}
+
+Test(deploy, a_claim_is_kept_where_something_may_have_been_made)
+{
+	static const struct fake_rule lost = {
+	    .call = FAKE_PLACE, .times = 20, .error = {.code = ERR_UNREACHABLE, .text = "no answer"}};
+	cr_assert_eq(fake_target_rule(scene.target, &lost), 0);
+	cr_assert_neq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
+	cr_expect_eq(fake_target_calls(scene.target, FAKE_DISCLAIM), 0);
+	cr_expect(is_claimed());
+}
+
+Test(deploy, a_claim_of_before_is_kept_though_the_deploy_came_to_nothing)
+{
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_OK);
+	cr_assert_eq(fake_target_vanish(scene.target, "app.web.1"), 0);
+	cr_assert_eq(fake_target_vanish(scene.target, "app.redis.1"), 0);
+	cr_assert_eq(fake_target_rule(scene.target, &no_network), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED, NULL), BERTH_FAILED);
+	cr_expect_eq(fake_target_calls(scene.target, FAKE_DISCLAIM), 0);
 }
 
 Test(deploy, a_deploy_under_way_refuses_the_next_one)

@@ -232,6 +232,48 @@ Test(gc_verb, a_location_that_is_silent_does_not_keep_the_others)
 	fake_target_free(dead);
 }
 
+Test(gc_verb, a_claim_that_nothing_is_behind_is_told_and_stays)
+{
+	struct berth_request status = {.size = sizeof status, .locations = through_flag};
+	at_target(CLAIM, "old", "eve");
+	cr_assert_eq(collect(true, through_flag), BERTH_OK);
+	cr_expect_str_eq(found(), "claim old");
+	const json_t *entry = json_array_get(json_object_get(document, "found"), 0);
+	cr_expect_str_eq(json_text(entry, "owner"), "eve");
+	cr_assert_eq(collect(false, through_flag), BERTH_OK);
+	cr_expect_str_eq(found(), "claim old", "what another owner claims is not removed");
+	json_decref(document);
+	cr_assert_eq(scene_request(&scene, berth_status, &status, &document), BERTH_OK);
+	size_t i;
+	json_t *line;
+	entry = NULL;
+	json_array_foreach (json_object_get(document, "applications"), i, line)
+		if (strcmp(json_text(line, "app"), "old") == 0)
+			entry = line;
+	cr_assert_not_null(entry);
+	cr_expect_str_eq(json_text(entry, "state"), "absent");
+	cr_expect_str_eq(json_text(entry, "owner"), "eve");
+	status.app = "old";
+	json_decref(document);
+	cr_assert_eq(scene_request(&scene, berth_status, &status, &document), BERTH_FAILED);
+	const json_t *error = json_object_get(document, "error");
+	cr_expect_str_eq(json_text(error, "text"), "of `old` there is but the claim of eve at here");
+	cr_expect_str_eq(json_text(error, "remedy"),
+			 "`berth destroy old --adopt --location here=fake` removes it");
+	status.adopt = true;
+	cr_assert_eq(scene_request(&scene, berth_destroy, &status, NULL), BERTH_OK);
+	cr_assert_eq(collect(false, through_flag), BERTH_OK);
+	cr_expect_str_eq(found(), "");
+}
+
+Test(gc_verb, a_claim_that_a_deploy_has_just_taken_is_not_told)
+{
+	at_target(CLAIM, "old", "eve");
+	at_target(LEASE, "old", "eve");
+	cr_assert_eq(collect(false, through_flag), BERTH_OK);
+	cr_expect_str_eq(found(), "");
+}
+
 static bool decline(void *context, const char *plan)
 {
 	cr_expect(strstr(plan, "app.db.1"), "%s", plan);
