@@ -31,6 +31,7 @@ static const struct {
     {"Link", "alias:text to:text path:text host:text? port:number? -note:text"},
     {"Instance",
      "name:text state:" STATES " target_id:text? address:text? ports:[Port] -exits:number -exit_code:number "
+     "-signal:text "
      "-error:text -last_failure:text"},
     {"Component", "id:text type:text? location:text? state:" STATES
 		  " -error:text -instances:[Instance] -links:[Link] -sensors:any"},

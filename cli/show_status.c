@@ -89,6 +89,10 @@ static void show_trouble(const struct screen *screen, const json_t *instance)
 	const char *error = text_of(instance, "error"), *state = text_of(instance, "state");
 	bool running = strcmp(state, "running") == 0;
 	const json_t *code = running ? NULL : json_object_get(instance, "exit_code");
+	/* Which it may have, or may not be told: there is no such code. */
+	const char *signal = code ? text_of(instance, "signal") : "";
+	if (code && json_integer_value(code) < 0 && !*signal)
+		code = NULL;
 	bool well = strcmp(state, "finished") == 0 && code && json_integer_value(code) == 0;
 	int64_t exits = code && number_of(instance, "exits") == 1 ? 0 : number_of(instance, "exits");
 	if (well || (!*error && !exits && !code))
@@ -98,7 +102,9 @@ static void show_trouble(const struct screen *screen, const json_t *instance)
 	if (exits)
 		fprintf(screen->to, "exited %lld time%s%s", (long long)exits, exits == 1 ? "" : "s",
 			*error || code ? "; " : "");
-	if (code)
+	if (*signal)
+		fprintf(screen->to, "killed by %s%s", signal, *error ? "; " : "");
+	else if (code)
 		fprintf(screen->to, "exit code %lld%s", (long long)json_integer_value(code),
 			*error ? "; " : "");
 	put(screen, PLAIN, error);

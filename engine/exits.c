@@ -2,6 +2,8 @@
  * it. */
 #include <stdio.h>
 
+#include "base/cleanup.h"
+#include "base/signals.h"
 #include "engine/reconcile.h"
 
 #define SETTLE_AGAIN_MS 2000  /* after an exit it counts as up when it stays so for this long */
@@ -55,20 +57,49 @@ enum call_result work_look(struct work *work)
 	return CALL_NEXT;
 }
 
+static bool how_is_unknown(const struct observed *seen)
+{
+	return seen->exit_code < 0 && !seen->signal;
+}
+
+void end_write(struct text *to, const struct observed *seen)
+{
+	char name[SIGNAL_NAME];
+	signal_name(seen->signal, name);
+	if (*name)
+		text_format(to, "killed by SIG%s", name);
+	else if (how_is_unknown(seen))
+		text_add(to, "nobody knows how");
+	else
+		text_format(to, "with code %d", seen->exit_code);
+}
+
+void end_tell(struct text *to, const struct observed *seen)
+{
+	if (how_is_unknown(seen)) {
+		text_add(to, "ended");
+		return;
+	}
+	text_add(to, seen->signal ? "was " : "ended ");
+	end_write(to, seen);
+}
+
 static enum phase too_many_exits(struct work *work, const struct observed *seen, unsigned exits)
 {
 	struct error err = {0};
+	owned_text how = {0};
 	char often[64] = "while starting,";
 	if (exits > 1)
 		snprintf(often, sizeof often, "%u times while starting, last", exits);
+	end_write(&how, seen);
 	if (seen->error && *seen->error)
-		fail(&err, ERR_FAILED, "it ended %s with code %d: %s", often, seen->exit_code, seen->error);
+		fail(&err, ERR_FAILED, "it ended %s %s: %s", often, text_view(&how), seen->error);
 	else if (seen->out_of_memory)
 		fail(&err, ERR_FAILED, "it ended %s out of memory (its limit is too low)", often);
-	else if (seen->exit_code < 0) /* it was started again before anybody could read it */
+	else if (how_is_unknown(seen)) /* it was started again before anybody could read it */
 		fail(&err, ERR_FAILED, "it ended %u time%s while starting", exits, exits == 1 ? "" : "s");
 	else
-		fail(&err, ERR_FAILED, "it ended %s with code %d", often, seen->exit_code);
+		fail(&err, ERR_FAILED, "it ended %s %s", often, text_view(&how));
 	remedy(&err, "the end of its log says why; `berth logs %s %s` shows all",
 	       work->operation->application->id, work->instance->component->id);
 	return work_break(work, &err);
@@ -81,7 +112,9 @@ static enum phase stays_ended(struct work *work, const struct observed *seen)
 	bool ours = work->instance->component->kept && !work->operation->verb->rest;
 	if (!ours || ++work->ends >= EXITS_TO_BREAK)
 		return too_many_exits(work, seen, ours ? work->ends : 1);
-	work_note(work, "ended with code %d; it is started again", seen->exit_code);
+	owned_text how = {0};
+	end_tell(&how, seen);
+	work_note(work, "%s; it is started again", text_view(&how));
 	work->started = false;
 	work->intent = 0;
 	work->not_before_ms = now_of(work) + FIRST_AGAIN_MS * work->ends;
@@ -139,10 +172,9 @@ enum phase look_at_exits(struct work *work)
 	if (exits > work->exits_seen) {
 		work->exits_seen = exits;
 		work->settle_ms = now_of(work) + SETTLE_AGAIN_MS;
-		if (seen->exit_code < 0) /* it runs already: nobody tells with which */
-			work_note(work, "ended; the target starts it again");
-		else
-			work_note(work, "ended with code %d; the target starts it again", seen->exit_code);
+		owned_text how = {0};
+		end_tell(&how, seen); /* not how, where it runs already */
+		work_note(work, "%s; the target starts it again", text_view(&how));
 	}
 	if (seen->state == SEEN_STOPPED && work->spec && work->spec->restart == RESTART_NO)
 		return stays_ended(work, seen);

@@ -402,10 +402,10 @@ static enum phase ended(struct work *work)
 	struct error err = {0};
 	if (work->looked->state == SEEN_STOPPED && work->looked->exit_code == 0)
 		return PHASE_FINISHED;
-	if (work->looked->exit_code < 0)
-		fail(&err, ERR_FAILED, "the job was ended by a signal before it was done");
-	else
-		fail(&err, ERR_FAILED, "the job ended with code %d", work->looked->exit_code);
+	owned_text how = {0};
+	end_tell(&how, work->looked);
+	fail(&err, ERR_FAILED, "the job %s%s", text_view(&how),
+	     work->looked->exit_code < 0 ? " before it was done" : "");
 	remedy(&err, "the end of its log says why; the next deploy runs it again");
 	return work_break(work, &err);
 }

@@ -155,7 +155,7 @@ static void record_end(const struct work *work, const struct observed *seen)
 {
 	const struct berth_operation *operation = work->operation;
 	owned_text words = {0};
-	text_format(&words, "with code %d", seen->exit_code);
+	end_write(&words, seen);
 	if (seen->out_of_memory)
 		text_add(&words, ": it ran out of memory");
 	if (seen->error && *seen->error)

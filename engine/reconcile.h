@@ -16,6 +16,10 @@ phase_step step_leaving, step_coming_back;
 enum call_result { CALL_NEXT, CALL_STAY, CALL_FAIL };
 
 /* --- exits.c --- */
+/* How it ended: "with code 3", "killed by SIGKILL"; and as a sentence without whom it is about: "ended with
+ * code 3", "was killed by SIGKILL". */
+void end_write(struct text *to, const struct observed *seen);
+void end_tell(struct text *to, const struct observed *seen);
 /* Look at the instance afresh. NEXT: work->looked is what is there now. */
 enum call_result work_look(struct work *work);
 /* After a look: it is broken, and work->error says why. */

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/json_write.h"
+#include "base/signals.h"
 #include "engine/deploy.h"
 #include "engine/hold.h"
 #include "engine/keeper.h"
@@ -167,6 +168,16 @@ static void write_ports(struct text *to, const struct observed *seen)
 	json_close(to, ']');
 }
 
+static void write_end(struct text *to, const struct observed *seen)
+{
+	char name[SIGNAL_NAME], word[SIGNAL_NAME + 3];
+	json_write_number(to, "exit_code", seen->exit_code);
+	signal_name(seen->signal, name);
+	snprintf(word, sizeof word, "SIG%s", name);
+	if (*name)
+		json_write_text(to, "signal", word);
+}
+
 /* `error`: what is wrong with it, or NULL; `failure`: what the last deploy could not do to it. What never ran
  * is nowhere yet, whatever was set aside for it. */
 static void write_seen(struct text *to, const struct observed *seen, const char *name, enum phase state,
@@ -182,7 +193,7 @@ static void write_seen(struct text *to, const struct observed *seen, const char 
 	if (seen && seen->exits_known)
 		json_write_number(to, "exits", seen->exits);
 	if (seen && seen->state != SEEN_RUNNING && seen->state != SEEN_CREATED)
-		json_write_number(to, "exit_code", seen->exit_code);
+		write_end(to, seen);
 	if (seen && seen->out_of_memory)
 		json_write_flag(to, "out_of_memory", true);
 	if (error)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/reconcile.h"
 #include "engine/targets.h"
 #include "engine/wait.h"
 
@@ -74,8 +75,10 @@ static const struct awaited *failed_for_good(const struct waiting *waiting)
 static bool end_failed(struct berth_operation *operation, const struct awaited *failed)
 {
 	const char *app = operation->application->id;
-	fail(&operation->error, ERR_FAILED, "`%s` will not finish: %s ended with code %d", app, failed->name,
-	     failed->seen->exit_code);
+	owned_text how = {0};
+	end_tell(&how, failed->seen);
+	fail(&operation->error, ERR_FAILED, "`%s` will not finish: %s %s", app, failed->name,
+	     text_view(&how));
 	remedy(&operation->error, "`berth logs %s %s` shows what it said", app, failed->component);
 	return end(operation, BERTH_FAILED);
 }

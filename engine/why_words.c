@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/reconcile.h"
 #include "engine/specs.h"
 #include "engine/why.h"
 
@@ -207,7 +208,8 @@ static bool keeps_ending(const struct berth_operation *operation, const struct i
 	if (seen->exits_known)
 		text_format(&finding->why, ": %u time%s since it was made", seen->exits,
 			    seen->exits == 1 ? "" : "s");
-	text_format(&finding->why, ", last with code %d", seen->exit_code);
+	text_add(&finding->why, ", last ");
+	end_write(&finding->why, seen);
 	add_words(finding, seen);
 	advise_on_end(operation, inquiry, finding, seen);
 	return true;
@@ -234,10 +236,8 @@ static bool has_ended(const struct berth_operation *operation, const struct inqu
 							    : seen->job;
 	if (seen->state != SEEN_STOPPED || finding->state == PHASE_FINISHED)
 		return false;
-	if (seen->exit_code < 0)
-		text_format(&finding->why, "%s was ended by a signal", job ? "the job" : "it");
-	else
-		text_format(&finding->why, "%s ended with code %d", job ? "the job" : "it", seen->exit_code);
+	text_add(&finding->why, job ? "the job " : "it ");
+	end_tell(&finding->why, seen);
 	add_words(finding, seen);
 	advise_on_end(operation, inquiry, finding, seen);
 	return true;

@@ -135,6 +135,7 @@ struct observed {
 	const char *error;    /* the target's own words when something is wrong, or NULL */
 	enum observed_state state;
 	int exit_code;               /* of the last run that ended; -1 when a signal ended it or none did */
+	int signal;                  /* which ended that run; 0: none, or it is not told */
 	unsigned exits;              /* how often it ended since it was made, as far as the target counts */
 	enum restart_policy restart; /* with the limits */
 	int64_t created_ms, started_ms; /* wall clock; 0 unknown */

@@ -76,7 +76,7 @@ void fake_target_calm(struct fake_target *target);
 /* Things happen at the target without us: an instance ends, vanishes, a stranger takes a name, an image
  * moves. */
 int fake_target_exit(struct fake_target *target, const char *name,
-		     int exit_code); /* stays ended until it is started */
+		     int exit_code); /* negative: that signal; stays ended until it is started */
 /* The same, but its restart policy decides what follows. */
 int fake_target_crash(struct fake_target *target, const char *name, int exit_code);
 /* Those who watch are told of the instance though nothing happened; NULL: that they missed something. */

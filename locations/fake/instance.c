@@ -53,6 +53,12 @@ static void begin_again(void *owner)
 	instance_tell(instance);
 }
 
+static void take_end(struct fake_instance *instance, int exit_code)
+{
+	instance->seen.exit_code = exit_code < 0 ? -1 : exit_code;
+	instance->seen.signal = exit_code < 0 ? -exit_code : 0;
+}
+
 static bool starts_again(const struct fake_instance *instance, int exit_code)
 {
 	switch (instance->seen.restart) {
@@ -75,7 +81,7 @@ void instance_crash(struct fake_instance *instance, int exit_code)
 	instance->seen.exits++;
 	if (starts_again(instance, exit_code)) {
 		world->ops->timer_cancel(world, instance->timer);
-		instance->seen.exit_code = exit_code;
+		take_end(instance, exit_code);
 		instance->seen.state = SEEN_RESTARTING;
 		later(instance, instance->pause_ms, begin_again);
 		if (instance->pause_ms < LONGEST_PAUSE_MS)
@@ -209,7 +215,7 @@ void instance_end(struct fake_instance *instance, int exit_code)
 	instance->timer = NULL;
 	ports_let_go(instance);
 	instance->seen.state = SEEN_STOPPED;
-	instance->seen.exit_code = exit_code;
+	take_end(instance, exit_code);
 	instance->seen.ran_ms = 0;
 	address_let_go(instance);
 }

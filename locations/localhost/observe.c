@@ -72,6 +72,7 @@ static enum observed_state running_state(const struct status *status)
 static void see_status(const struct status *status, struct observed *seen)
 {
 	seen->exit_code = status->code;
+	seen->signal = status->signal;
 	seen->exits = status->exits;
 	seen->exits_known = true;
 	seen->started_ms = status->started_ms;
@@ -133,6 +134,7 @@ static void see_rest(struct location *location, struct arena *arena, const struc
 	if (over)
 		return;
 	seen->exit_code = -1;
+	seen->signal = 0;
 	seen->error = strcmp(status->boot, location->world->ops->boot_id(location->world))
 			  ? "it ran until this machine was restarted"
 			  : "its keeper (berth-helper) was killed";

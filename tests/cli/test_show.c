@@ -246,6 +246,20 @@ Test(show, what_ended_once_is_told_by_its_code_and_a_finished_job_by_its_state)
 	cr_expect(strstr(out, "\nshop.web.3: exited 4 times; exit code 1\n"), "%s", out);
 }
 
+Test(show, what_a_signal_ended_is_told_by_its_name)
+{
+	script.result =
+	    "{\"app\":\"shop\",\"state\":\"stopped\",\"components\":[{\"id\":\"web\",\"location\":\"l\","
+	    "\"instances\":["
+	    "{\"name\":\"shop.web.1\",\"state\":\"stopped\",\"exits\":1,\"exit_code\":-1,\"signal\":"
+	    "\"SIGKILL\"},"
+	    "{\"name\":\"shop.web.2\",\"state\":\"stopped\",\"exits\":1,\"exit_code\":-1,\"error\":\"its "
+	    "keeper was killed\"}]}]}";
+	cr_expect_eq(run_cli("status shop"), 0);
+	cr_expect(strstr(out, "\nshop.web.1: killed by SIGKILL\n"), "%s", out);
+	cr_expect_null(strstr(out, "code -1"), "%s", out);
+}
+
 Test(show, what_the_last_deploy_could_not_do_points_to_why)
 {
 	script.result =

@@ -204,8 +204,14 @@ Test(verbs, status_without_a_name_lists_every_application)
 			       "id: other\nlocation: fake\nservices:\n- {type: 'docker:x:1', id: a}\n", NULL),
 		     BERTH_OK);
 	cr_assert_eq(scene_request(&scene, berth_status, &request, &document), BERTH_OK);
-	json_t *applications = json_object_get(document, "applications");
-	cr_assert_eq(json_array_size(applications), 2);
+	/* This machine, which is asked too, may have some of others. */
+	size_t i, count = 0;
+	json_t *line;
+	json_array_foreach (json_object_get(document, "applications"), i, line) {
+		const json_t *where = json_array_get(json_object_get(line, "locations"), 0);
+		count += json_is_string(where) && strcmp(json_string_value(where), "fake") == 0;
+	}
+	cr_assert_eq(count, 2);
 	json_decref(document);
 }
 

@@ -147,6 +147,26 @@ Test(why_verb, what_ended_says_how_and_what_berth_stop_ended_says_that)
 	cr_expect_str_eq(told(1, "next"), "berth start app web");
 }
 
+static const char *of_instance(const json_t *status, const char *key)
+{
+	const json_t *component = json_array_get(json_object_get(status, "components"), 0);
+	const json_t *instance = json_array_get(json_object_get(component, "instances"), 0);
+	const char *text = json_text(instance, key);
+	return text ? text : "";
+}
+
+Test(why_verb, what_a_signal_ended_says_which)
+{
+	struct berth_request status = {.size = sizeof status, .app = "app"};
+	owned_json there = NULL;
+	cr_assert_eq(deploy(PAIR), BERTH_OK);
+	cr_assert_eq(fake_target_exit(scene.target, "app.db.1", -9), 0);
+	cr_assert_eq(ask("db"), BERTH_OK);
+	cr_expect_str_eq(told(0, "why"), "it was killed by SIGKILL");
+	cr_assert_eq(scene_request(&scene, berth_status, &status, &there), BERTH_OK);
+	cr_expect_str_eq(of_instance(there, "signal"), "SIGKILL");
+}
+
 #define ONE HEAD "- {type: 'docker:redis:3', id: db, openPorts: 6379}\n"
 
 static void leave_unready(int64_t answers_after_ms)
