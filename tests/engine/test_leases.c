@@ -1,9 +1,11 @@
 /* test_leases.c - who is at work on an application just now: a lease at each place it changes, and the lock
  * of this machine. */
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "locations/fake/target.h"
@@ -172,4 +174,25 @@ Test(leases, a_deploy_that_has_ended_is_not_under_way_although_its_process_keeps
 	berth_cancel(keeping);
 	pass(MINUTE);
 	berth_operation_free(keeping);
+}
+
+static bool lock_is_there(const char *app)
+{
+	char path[512];
+	snprintf(path, sizeof path, "%s/state/locks/%s.lock", virtual_world_directory(scene.world), app);
+	return access(path, F_OK) == 0;
+}
+
+Test(leases, a_destroy_takes_its_own_lock_away_and_those_that_name_nobody)
+{
+	char path[512];
+	deploy(WEB("1"));
+	deploy("id: other\nlocation: fake\nservices:\n- {type: 'docker:x:1', id: web}\n");
+	snprintf(path, sizeof path, "%s/state/locks/left.lock", virtual_world_directory(scene.world));
+	owned_fd left = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	cr_assert_geq(left, 0);
+	cr_assert_eq(scene_run(&scene, berth_destroy, WEB("1"), NULL), BERTH_OK);
+	cr_expect_not(lock_is_there("app"));
+	cr_expect_not(lock_is_there("left"), "what a killed destroy left");
+	cr_expect(lock_is_there("other"));
 }
