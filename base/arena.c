@@ -10,11 +10,11 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-/* Blocks grow: twofold while they are small, so that thousands of small arenas stay small; then by a quarter,
- * so that little of a large one lies idle; to a size of which few are needed, because glibc keeps what is
- * freed sorted and walks along that. The first ones, with their heads, are what malloc calls small (less
- * than a kilobyte): for anything larger all that was freed before is joined and sorted at first. */
-#define FIRST_BLOCK ((size_t)240)
+/* Blocks grow: by a half while they are small, so that thousands of small arenas stay small; then by a
+ * quarter, so that little of a large one lies idle; to a size of which few are needed, because glibc keeps
+ * what is freed sorted and walks along that. The first ones, with their heads, are what malloc calls small
+ * (less than a kilobyte): for anything larger all that was freed before is joined and sorted at first. */
+#define FIRST_BLOCK ((size_t)112)
 #define SMALL_BLOCK ((size_t)15360)
 #define LAST_BLOCK  ((size_t)262144)
 #define ALIGNMENT   _Alignof(max_align_t)
@@ -38,7 +38,7 @@ static struct arena_block *block_new(size_t size)
 static size_t grown(size_t size)
 {
 	if (size < SMALL_BLOCK)
-		return 2 * size;
+		return size + size / 2;
 	return size < LAST_BLOCK ? size + size / 4 : LAST_BLOCK;
 }
 

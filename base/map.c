@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-#define FIRST_SLOTS ((size_t)8) /* a power of two, as every size after it */
+#define FIRST_SLOTS ((size_t)4) /* a power of two, as every size after it */
 /* Sizes of entries: 16 bytes apart, beyond 256 twice the one before. */
 #define STEP         ((size_t)16)
 #define EVEN_CLASSES ((size_t)16)

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/map.h"
 
 struct group {
@@ -62,26 +63,39 @@ static int count_one(struct whole *whole, const char *app)
 	return 0;
 }
 
-/* Each application's instances next to each other. */
+static void put_in_place(struct observed *list, size_t *places, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		while (places[i] != i) {
+			size_t place = places[i];
+			struct observed other = list[place];
+			list[place] = list[i];
+			list[i] = other;
+			places[i] = places[place];
+			places[place] = place;
+		}
+}
+
+/* Each application's instances next to each other, in the order they were told. */
 static int sort_out(struct whole *whole)
 {
-	const struct inventory *inventory = &whole->inventory;
-	struct observed *sorted =
-	    arena_array(&whole->inventory.arena, struct observed, inventory->instance_count + 1);
-	size_t used = 0;
-	if (!sorted)
+	struct observed *list = (struct observed *)whole->inventory.instances;
+	size_t count = whole->inventory.instance_count, used = 0;
+	owned_memory size_t *places = calloc(count + 1, sizeof *places);
+	if (!places)
 		return -1;
-	for (size_t i = 0; i < inventory->instance_count; i++)
-		if (count_one(whole, inventory->instances[i].app))
+	for (size_t i = 0; i < count; i++)
+		if (count_one(whole, list[i].app))
 			return -1;
-	for (size_t i = 0; i < inventory->instance_count; i++) {
-		struct group *group = map_get(whole->groups, inventory->instances[i].app);
+	for (size_t i = 0; i < count; i++) {
+		struct group *group = map_get(whole->groups, list[i].app);
 		if (!group->list) {
-			group->list = &sorted[used];
+			group->list = &list[used];
 			used += group->count;
 		}
-		group->list[group->taken++] = inventory->instances[i];
+		places[i] = (size_t)(group->list - list) + group->taken++;
 	}
+	put_in_place(list, places, count);
 	return 0;
 }
 
