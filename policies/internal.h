@@ -174,6 +174,17 @@ struct behaviour {
 };
 #define NO_ACTION SIZE_MAX
 
+/* A key's value: of thousands of policies each key of each. */
+struct setting {
+	char *text; /* ended by a NUL */
+	union {     /* by the key's kind */
+		int64_t number;
+		double real;
+		const json_t *map;
+	};
+	bool given; /* by the blueprint or the table */
+};
+
 struct policy {
 	struct policy_set *set;
 	const struct policy_type *type;
@@ -182,8 +193,7 @@ struct policy {
 	json_t *given;       /* the blueprint's keys, shared with it until one is set, that `values` borrow
 			      * from; NULL: it gives none */
 	json_t *set_by_hand; /* {KEY: {"to", "over"}}: what was set while it ran, and the blueprint's word */
-	struct policy_value *values; /* as many as its type has keys */
-	char **texts;                /* those of the values, ended by a NUL */
+	struct setting *values; /* as many as its type has keys */
 	bool suspended, supplied;
 	struct record *records;
 	size_t record_count, record_room;

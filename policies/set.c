@@ -77,8 +77,7 @@ static int policy_begin(struct policy *policy, const struct policy_spec *spec, s
 	policy->name = strdup(spec->type);
 	policy->given = json_incref((json_t *)spec->config);
 	policy->values = calloc(policy->type->key_count, sizeof(*policy->values));
-	policy->texts = calloc(policy->type->key_count, sizeof(*policy->texts));
-	if (!policy->name || !policy->values || !policy->texts)
+	if (!policy->name || !policy->values)
 		return fail_memory(err);
 	return read_values(policy, err);
 }
@@ -89,9 +88,8 @@ static void policy_end(struct policy *policy)
 		free(policy->records[i].member);
 		free(policy->records[i].why);
 	}
-	for (size_t i = 0; policy->texts && i < policy->type->key_count; i++)
-		free(policy->texts[i]);
-	free(policy->texts);
+	for (size_t i = 0; policy->values && i < policy->type->key_count; i++)
+		free(policy->values[i].text);
 	free(policy->values);
 	free(policy->records);
 	for (size_t i = 0; i < HISTORIES; i++)

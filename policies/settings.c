@@ -7,43 +7,37 @@
 #include "base/json.h"
 #include "policies/internal.h"
 
-static const struct policy_value *value_of(const struct policy *policy, const char *key, size_t *ret_index)
+static const struct setting *value_of(const struct policy *policy, const char *key)
 {
 	int index = policy_key_find(policy->type, key);
 
-	if (index < 0 || !policy->values[index].given)
-		return NULL;
-	*ret_index = (size_t)index;
-	return &policy->values[index];
+	return index < 0 || !policy->values[index].given ? NULL : &policy->values[index];
 }
 
 int64_t setting(const struct policy *policy, const char *key)
 {
-	size_t index;
-	const struct policy_value *value = value_of(policy, key, &index);
+	const struct setting *value = value_of(policy, key);
 
 	return value ? value->number : NEVER;
 }
 
 double setting_real(const struct policy *policy, const char *key)
 {
-	size_t index;
-	const struct policy_value *value = value_of(policy, key, &index);
+	const struct setting *value = value_of(policy, key);
 
 	return value ? value->real : NAN;
 }
 
 const char *setting_text(const struct policy *policy, const char *key)
 {
-	size_t index;
+	const struct setting *value = value_of(policy, key);
 
-	return value_of(policy, key, &index) ? policy->texts[index] : NULL;
+	return value ? value->text : NULL;
 }
 
 const json_t *setting_map(const struct policy *policy, const char *key)
 {
-	size_t index;
-	const struct policy_value *value = value_of(policy, key, &index);
+	const struct setting *value = value_of(policy, key);
 
 	return value ? value->map : NULL;
 }
@@ -60,9 +54,15 @@ int setting_take(struct policy *policy, size_t index, const json_t *json, struct
 		return -1;
 	if (value.text && !(text = strndup(value.text, value.length)))
 		return fail_memory(err);
-	free(policy->texts[index]);
-	policy->texts[index] = text;
-	policy->values[index] = value;
+	struct setting *to = &policy->values[index];
+	free(to->text);
+	*to = (struct setting){.text = text, .given = value.given};
+	if (key->kind == POLICY_NUMBER)
+		to->real = value.real;
+	else if (value.map)
+		to->map = value.map;
+	else
+		to->number = value.number;
 	return 0;
 }
 
