@@ -72,6 +72,7 @@ static void ended(struct berth_operation *operation, struct site *site)
 		failed(operation, site);
 		return;
 	}
+	inventory_release(&site->retired);
 	for (size_t i = 0; i < operation->work_count; i++)
 		if (operation->works[i]->site == site)
 			hold_sight(operation->works[i], true);

@@ -270,10 +270,10 @@ static bool stands_better(const struct observed *a, const struct observed *b)
 	return a->generation < b->generation;
 }
 
-static int set_aside(struct berth_operation *operation, struct instance *instance,
-		     const struct observed *seen)
+/* It goes with the listing that told it. */
+static int set_aside(struct site *site, struct instance *instance, const struct observed *seen)
 {
-	struct sighting *other = arena_array(graph_arena(operation), struct sighting, 1);
+	struct sighting *other = arena_array(&site->inventory.arena, struct sighting, 1);
 	if (!other)
 		return -1;
 	*other = (struct sighting){.seen = seen, .next = instance->others};
@@ -281,14 +281,14 @@ static int set_aside(struct berth_operation *operation, struct instance *instanc
 	return 0;
 }
 
-static int take(struct berth_operation *operation, struct instance *instance, const struct observed *seen)
+static int take(struct site *site, struct instance *instance, const struct observed *seen)
 {
 	const struct observed *before = instance->seen;
 	/* Left-over processes beside a live instance of that name are not the instance. */
 	if (before && seen->orphan_tree && seen->generation == before->generation)
 		return 0;
 	bool same = before && before->orphan_tree && seen->generation == before->generation;
-	if (before && !same && set_aside(operation, instance, stands_better(seen, before) ? before : seen))
+	if (before && !same && set_aside(site, instance, stands_better(seen, before) ? before : seen))
 		return -1;
 	if (!before || same || stands_better(seen, before))
 		take_for(instance, seen);
@@ -299,7 +299,7 @@ static int match(struct berth_operation *operation, struct component *component,
 		 const struct observed *seen)
 {
 	if (fits(component, site, seen))
-		return take(operation, &component->instances[seen->ordinal - 1], seen);
+		return take(site, &component->instances[seen->ordinal - 1], seen);
 	struct instance *instance = add_instance(operation, component, site, seen->ordinal, seen);
 	if (!instance)
 		return -1;
@@ -399,14 +399,19 @@ int survey_rematch_site(struct berth_operation *operation, struct site *site)
 		const struct observed *seen = &site->inventory.instances[i];
 		struct component *component = application_component(operation->application, seen->component);
 		if (component && fits(component, site, seen) &&
-		    take(operation, &component->instances[seen->ordinal - 1], seen))
+		    take(site, &component->instances[seen->ordinal - 1], seen))
 			return -1;
 	}
+	/* Somebody may have renamed it; the name outlives the listing that told it. */
 	for (size_t i = 0; i < operation->work_count; i++) {
 		struct instance *instance = operation->works[i]->instance;
-		if (operation->works[i]->site == site && instance->wanted && instance->seen &&
-		    strcmp(instance->name, instance->seen->name) != 0)
-			instance->name = instance->seen->name;
+		if (operation->works[i]->site != site || !instance->wanted || !instance->seen ||
+		    strcmp(instance->name, instance->seen->name) == 0)
+			continue;
+		const char *name = arena_text(graph_arena(operation), instance->seen->name);
+		if (!name)
+			return -1;
+		instance->name = name;
 	}
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* test_keep.c - applications kept as their policies say: what ends runs again, once, and nobody else is
  * touched. */
 #include <criterion/criterion.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -959,4 +960,31 @@ Test(keep, after_an_end_was_told_whatever_is_told_is_looked_at_first)
 	cr_assert_eq(starts(), before + 1);
 	pass(5 * SECOND);
 	runs("app.web.1");
+}
+
+/* An older generation is told beside the instance by each of them. */
+Test(keep, what_a_listing_tells_goes_with_the_next_one)
+{
+	static const struct fake_behaviour mute = {.component = "app.web.1.g2", .answers_after_ms = -1};
+	struct berth_request request = {.size = sizeof request,
+					.file = "/b.yaml",
+					.blueprint = "id: app\nlocation: fake\nservices:\n- {type: "
+						     "'docker:front:2', id: web, openPorts: 80}\n"};
+	deploy("id: app\nlocation: fake\nservices:\n- {type: 'docker:front:1', id: web, openPorts: "
+	       "80}\n");
+	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
+	berth_deploy(scene.berth, &request, NULL, NULL);
+	pass(3 * SECOND);
+	scene_restart(&scene, true);
+	runs("app.web.1");
+	runs("app.web.1.g2");
+	keep();
+	pass(SECOND);
+	fake_target_event(scene.target, "app", NULL); /* "list again": and every five minutes after that */
+	pass(60 * MINUTE);
+	size_t listings = fake_target_calls(scene.target, FAKE_LIST), before = mallinfo2().uordblks;
+	pass((int64_t)10 * 24 * 60 * MINUTE);
+	cr_assert_gt(fake_target_calls(scene.target, FAKE_LIST), listings + 2000);
+	cr_expect_lt(mallinfo2().uordblks, before + 8192, "%zu, then %zu", before,
+		     (size_t)mallinfo2().uordblks);
 }
