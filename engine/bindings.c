@@ -207,19 +207,41 @@ static int know_flag(struct berth_operation *operation, const char *flag, struct
 	return know(operation, spec, "--location", err);
 }
 
+/* The same as one that is known already. */
+static const struct location_spec *find_alike(const struct berth_operation *operation,
+					      const struct location_spec *spec)
+{
+	for (size_t i = 0; i < operation->binding_count; i++) {
+		const struct location_spec *other = operation->bindings[i];
+		if (!strcmp(other->name, spec->name) && !strcmp(other->type, spec->type) &&
+		    !strcmp(other->target, spec->target) && other->options == spec->options)
+			return other;
+	}
+	return NULL;
+}
+
 const struct location_spec *binding_stored(struct berth_operation *operation, const json_t *entry)
 {
 	const json_t *spec = json_object_get(entry, "spec");
 	const char *name = json_text(entry, "name"), *type = json_text(spec, "type"),
 		   *target = json_text(spec, "target");
-	struct location_spec *copy = arena_array(&operation->arena, struct location_spec, 1);
-	if (!copy || !name || !type)
+	json_t *options = json_object_get(spec, "options");
+	struct arena *arena = &operation->arena;
+	struct location_spec said = {
+	    .name = name, .type = type, .target = target ? target : "", .options = options};
+	const struct location_spec *known = name && type ? find_alike(operation, &said) : NULL;
+	struct location_spec *copy =
+	    known || !name || !type ? NULL : arena_array(arena, struct location_spec, 1);
+	if (!copy)
+		return known;
+	*copy = (struct location_spec){.name = arena_text(arena, name),
+				       .type = arena_text(arena, type),
+				       .target = arena_text(arena, said.target),
+				       .options = options};
+	if (options && (!(operation->stored_options || (operation->stored_options = json_array())) ||
+			json_add(operation->stored_options, json_incref(options))))
 		return NULL;
-	*copy = (struct location_spec){.name = name,
-				       .type = type,
-				       .target = target ? target : "",
-				       .options = json_object_get(spec, "options")};
-	return copy;
+	return copy->name && copy->type && copy->target ? copy : NULL;
 }
 
 /* Who names an application without its blueprint means it where the last deploy put it, whatever a file says

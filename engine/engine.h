@@ -273,7 +273,7 @@ struct berth_operation {
 	const struct stored_application *source; /* whose blueprint it is; NULL: one that was given */
 	json_t *saved;                           /* the saved plan that is carried out, or NULL */
 	const char *directory;                   /* where its relative paths start */
-	json_t *stored_options;                  /* location maps from the store: sites' specs live in them */
+	json_t *stored_options;                  /* of locations from the store: sites' specs refer to them */
 	json_t *location_options;                /* keeps the options of locations.yaml alive */
 	const struct location_spec **bindings;   /* names known from outside the blueprint */
 	const char **binding_sources;
@@ -381,8 +381,8 @@ int sites_bind(struct berth_operation *operation, struct error *err);
 /* What a name stands for, the first definition found, and who defined it; NULL: nobody. */
 const struct location_spec *binding_of(const struct berth_operation *operation, const char *name,
 				       const char **ret_source);
-/* A location as the store keeps it: {"name", "spec": {"type", "target", "options"}}, which must outlive the
- * operation. NULL: it is none, or no memory. */
+/* A location as the store keeps it: {"name", "spec": {"type", "target", "options"}}, which need not outlive
+ * the call. NULL: it is none, or no memory. */
 const struct location_spec *binding_stored(struct berth_operation *operation, const json_t *entry);
 
 /* --- sites.c: the locations of an operation --- */

@@ -8,6 +8,7 @@
 #ifndef BERTH_ENGINE_HOLD_H
 #define BERTH_ENGINE_HOLD_H
 
+#include "base/digest.h"
 #include "engine/engine.h"
 #include "policies/policy.h"
 
@@ -28,7 +29,7 @@ struct held_instance {
 		bool lost, ill, acting;
 	} told;
 	/* Its health check, where the blueprint gives it one. */
-	char *answered;      /* which incarnation of it was seen to answer here; NULL: none was */
+	char *answered; /* which incarnation of it was seen to answer, here or by a deploy; NULL: none was */
 	unsigned failures;   /* in a row */
 	int64_t ask_next_ms; /* monotonic */
 	char *problem;       /* why it counts as unhealthy; NULL: it does not */
@@ -49,8 +50,8 @@ struct held_component {
 	int64_t next_ms;  /* wall clock: when they want to be asked again; INT64_MAX: never */
 	int64_t due_ms;   /* the same as a monotonic time, for a wall clock that is set back meanwhile */
 	json_t *problems; /* service.problems; NULL: there was none yet */
-	char *saved;      /* what the store has of their memory */
-	bool lone;        /* its targets were told to leave restarts to its policies */
+	char saved[DIGEST_HEX]; /* the digest of what the store has of their memory; "": it has none */
+	bool lone;              /* its targets were told to leave restarts to its policies */
 };
 
 /* A location is listed again, after what may have been missed. */

@@ -22,13 +22,17 @@ static bool is_job(const struct work *work)
 }
 
 /* Whether this very incarnation was seen to answer: by a deploy, or here. */
-static bool is_known(const struct held_instance *held)
+static bool is_known(struct held_instance *held)
 {
 	const struct observed *seen = held->work->instance->seen;
 	if (!seen || !seen->target_id || is_job(held->work))
 		return true; /* it never will be */
-	return held->answered ? !strcmp(held->answered, seen->target_id)
-			      : instance_known_ready(held->work->instance);
+	if (held->answered)
+		return !strcmp(held->answered, seen->target_id);
+	if (!instance_known_ready(held->work->instance))
+		return false;
+	held->answered = strdup(seen->target_id); /* without memory the store is asked again */
+	return true;
 }
 
 void health_answered(struct held_instance *held)

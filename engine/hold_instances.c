@@ -249,10 +249,10 @@ void held_restart(struct held_instance *held)
 	if (work->doing != DOING_NOTHING) /* a look that is under way tells of what was before */
 		driver_of(work)->drop(&work->site->location, &work->errand);
 	work->doing = DOING_NOTHING;
+	spec_drop(work); /* it may tell of what was seen before */
 	forget_before(work);
-	bool told = told_ended(work);
-	if (work->spec || (told && spec_outlined(work))) /* without memory it is looked at first */
-		work->spec->ended = told ? seen->target_id : NULL;
+	if (told_ended(work) && spec_outlined(work)) /* without memory it is looked at first */
+		work->spec->ended = seen->target_id;
 	held->end_told = false;
 	held->acting = true;
 	held->acting_ms = now_of(work);

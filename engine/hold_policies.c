@@ -26,11 +26,16 @@ static void restore_fires(struct held_component *held, const json_t *names)
 	}
 }
 
+static int note_saved(struct held_component *held, const char *text)
+{
+	return digest_hex(text, strlen(text), held->saved);
+}
+
 static int restore(struct held_component *held, const char *text, struct error *err)
 {
 	struct error why = {0};
 	owned_json memory = json_parse(text, strlen(text), "the memory of policies", &why);
-	if (!(held->saved = strdup(text)))
+	if (note_saved(held, text))
 		return fail_memory(err);
 	if (memory && policy_set_restore(held->set, memory, &why) == 0) {
 		restore_fires(held, json_object_get(memory, "on_fire"));
@@ -128,7 +133,6 @@ void hold_let_go(struct hold *hold)
 		forget_outcomes(held);
 		free(give(held->outcomes));
 		json_decref(give(held->problems));
-		free(give(held->saved));
 		for (size_t n = 0; n < held->member_count; n++) {
 			free(give(held->members[n].problem));
 			free(give(held->members[n].answered));
@@ -364,15 +368,15 @@ bool held_write_sensors(const struct held_component *held, struct text *to)
 }
 
 /* The record's number; 0: without memory. */
-static uint64_t put_memory(struct held_component *held, char *text)
+static uint64_t put_memory(struct held_component *held, const char *text)
 {
 	struct berth_operation *operation = held->hold->operation;
 	uint64_t number =
 	    store_put_memory(operation->berth->store, operation->application->id, held->component->id, text);
 	if (!number)
 		return 0;
-	free(held->saved);
-	held->saved = text;
+	if (note_saved(held, text))
+		held->saved[0] = '\0'; /* it is put once more */
 	operation->commit = number;
 	return number;
 }
@@ -394,14 +398,12 @@ static char *memory_of(const struct held_component *held)
 static int keep_memory(struct held_component *held, struct error *err)
 {
 	owned_memory char *text = memory_of(held);
-	if (!text)
+	char digest[DIGEST_HEX];
+	if (!text || digest_hex(text, strlen(text), digest))
 		return fail_memory(err);
-	if (held->saved && !strcmp(held->saved, text))
+	if (!strcmp(held->saved, digest))
 		return 0;
-	if (!put_memory(held, text))
-		return fail_memory(err);
-	give(text);
-	return 0;
+	return put_memory(held, text) ? 0 : fail_memory(err);
 }
 
 uint64_t hold_policies_changed(struct held_component *held)
@@ -410,7 +412,6 @@ uint64_t hold_policies_changed(struct held_component *held)
 	uint64_t number = text ? put_memory(held, text) : 0;
 	if (!number)
 		return 0;
-	give(text);
 	held->due = held->hold->any_due = true;
 	operation_wake(held->hold->operation);
 	return number;

@@ -16,6 +16,8 @@ struct held_probe {
 	struct probe_call *call;
 	/* or the port of an instance, asked by its location: */
 	struct work *work;
+	struct arena arena;
+	struct instance_spec *spec; /* of its own: it is asked for as long as the probe lasts */
 	struct errand errand;
 	struct health_check check;
 	struct held_probe *next;
@@ -29,14 +31,20 @@ static void take_off(struct hold *hold, const struct held_probe *probe)
 	*at = probe->next;
 }
 
+static void drop(struct held_probe *probe)
+{
+	take_off(probe->held->hold, probe);
+	arena_release(&probe->arena);
+	free(probe);
+}
+
 /* Without memory for the outcome the probe is wished again. */
 static void end(struct held_probe *probe, enum outcome_kind kind, const char *words)
 {
 	struct held_component *held = probe->held;
-	take_off(held->hold, probe);
 	held_outcome(held, probe->wish, kind, words);
 	operation_wake(held->hold->operation);
-	free(probe);
+	drop(probe);
 }
 
 static void answered(void *owner, const struct error *err)
@@ -94,11 +102,7 @@ static void wake(struct errand *errand)
 static enum progress ask(struct held_probe *probe, struct error *err)
 {
 	struct work *work = probe->work;
-	if (!work->spec && !spec_outlined(work)) {
-		fail_memory(err);
-		return PROGRESS_FAILED;
-	}
-	return driver_of(work)->probe(&work->site->location, &probe->errand, work->spec, &probe->check, err);
+	return driver_of(work)->probe(&work->site->location, &probe->errand, probe->spec, &probe->check, err);
 }
 
 void hold_step_probes(struct hold *hold)
@@ -124,6 +128,11 @@ static int ask_location(struct held_component *held, const struct wish *wish, st
 	struct held_probe *probe = probe_new(held, wish->id);
 	if (!probe)
 		return -1;
+	probe->spec = arena_array(&probe->arena, struct instance_spec, 1);
+	if (!probe->spec || spec_outline(work, &probe->arena, probe->spec)) {
+		drop(probe);
+		return -1;
+	}
 	probe->work = work;
 	probe->errand = (struct errand){.wake = wake, .owner = probe};
 	probe->check =
@@ -172,8 +181,7 @@ int hold_probe(struct held_component *held, const struct wish *wish)
 	probe->call = world->ops->tcp_probe(world, address, port, LIMIT_MS, answered, probe);
 	if (probe->call)
 		return 0;
-	take_off(held->hold, probe);
-	free(probe);
+	drop(probe);
 	return -1;
 }
 
@@ -187,6 +195,7 @@ void hold_probes_end(struct hold *hold)
 		if (probe->work)
 			probe->work->site->location.driver->drop(&probe->work->site->location,
 								 &probe->errand);
+		arena_release(&probe->arena);
 		free(probe);
 	}
 }

@@ -94,6 +94,33 @@ static bool duty_differs(const struct berth_operation *operation)
 	return false;
 }
 
+/* What it was begun from is in the graph by now; the store has it for whoever comes next. Texts of settings
+ * may be values of the blueprint. 0 or -1 with *err. */
+static int forget_beginnings(struct berth_operation *operation, struct error *err)
+{
+	struct application *application = operation->application;
+	struct stored_application *stored = operation->stored;
+	if (!stored)
+		return 0;
+	for (size_t i = 0; i < application->component_count; i++) {
+		struct component *component = &application->components[i];
+		if (component->pin && !(component->pin = arena_text(&application->arena, component->pin)))
+			return fail_memory(err);
+	}
+	operation->request.blueprint = NULL;
+	operation->request.blueprint_size = 0;
+	free(give(stored->blueprint));
+	json_decref(give(stored->variables));
+	json_decref(give(stored->locations));
+	json_decref(give(stored->pins));
+	if (!json_array_size(stored->settings))
+		json_decref(give(stored->settings));
+	known_facts_release(&stored->facts);
+	known_release(&operation->known);
+	operation->known_read = false;
+	return 0;
+}
+
 /* Whoever comes next begins with what policies remember. A store that cannot be written keeps nobody. */
 static bool written(struct berth_operation *operation)
 {
@@ -118,6 +145,8 @@ static bool held(struct berth_operation *operation)
 		berth_cancel(operation);
 		return true;
 	}
+	if (!hold->duty_looked_at && forget_beginnings(operation, &operation->error))
+		return stage_failed(operation);
 	hold->duty_looked_at = true;
 	hold_ask_claims(hold);
 	hold_step_probes(hold);

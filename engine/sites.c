@@ -372,10 +372,6 @@ int sites_open_known(struct berth_operation *operation, bool all, struct error *
 {
 	size_t i;
 	json_t *entry;
-	/* The specs point into what was stored; it may be replaced by another application's while this goes
-	 * on. */
-	if (operation->stored && (operation->stored_options || (operation->stored_options = json_array())))
-		json_array_append(operation->stored_options, operation->stored->locations);
 	if (operation->stored)
 		json_array_foreach (operation->stored->locations, i, entry) {
 			struct error why = {0};
