@@ -1,6 +1,7 @@
 /* memory.c - memory for what comes and goes all the time. */
 #include "base/memory.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,4 +15,11 @@ void *memory_zeroed(size_t size)
 	/* Else compilers see through it, and call calloc. */
 	__asm__ volatile("" : "+r"(memory));
 	return memory ? memset(memory, 0, size) : NULL;
+}
+
+void memory_give_back(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
 }

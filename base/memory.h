@@ -9,4 +9,8 @@
  */
 void *memory_zeroed(size_t size);
 
+/* The C library keeps what is freed for allocations to come: the system has it back. Walks through the heap.
+ */
+void memory_give_back(void);
+
 #endif

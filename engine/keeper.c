@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/map.h"
+#include "base/memory.h"
 #include "engine/deploy.h"
 #include "engine/handle.h"
 #include "engine/operation.h"
@@ -37,7 +38,9 @@ struct kept {
 struct keeper {
 	struct kept *first;
 	struct map *by_app; /* the same */
+	size_t looked_at;   /* how many of them were held once */
 	bool due;           /* the store is to be asked what there is */
+	bool heap_due;      /* what it took to begin them is to go */
 };
 
 static struct keeper *keeper_of(const struct berth *berth)
@@ -88,6 +91,11 @@ void keeper_looked(const struct berth_operation *hold)
 	struct kept *kept = kept_of(hold->berth, operation_app(hold));
 	if (!kept || kept->hold != hold)
 		return;
+	struct keeper *keeper = keeper_of(hold->berth);
+	if (!kept->looked_at && ++keeper->looked_at == map_count(keeper->by_app)) {
+		keeper->heap_due = true;
+		operation_wake(hold->berth->keeper);
+	}
 	kept->looked_at = true;
 	kept->has_duties = has_duties(hold->application);
 }
@@ -399,6 +407,7 @@ static void forget_unknown(struct keeper *keeper)
 			continue;
 		}
 		*at = kept->next;
+		keeper->looked_at -= kept->looked_at;
 		map_drop(&keeper->by_app, kept->app);
 		drop(kept);
 	}
@@ -451,6 +460,11 @@ static void step(struct berth_operation *operation)
 	if (operation->stage == STAGE_BEGIN && !begin(operation))
 		return;
 	struct keeper *keeper = operation->verb_state;
+	if (keeper->heap_due) {
+		keeper->heap_due = false;
+		store_give_back(operation->berth->store);
+		memory_give_back();
+	}
 	if (keeper->due && !operation->cancelled && take_stock(operation, &err)) {
 		operation_warn(operation, "%s", err.text);
 		delay_ms = FIRST_PAUSE_MS;

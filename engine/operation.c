@@ -2,11 +2,11 @@
  */
 #include "engine/operation.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/memory.h"
 #include "engine/backend.h"
 #include "engine/handle.h"
 #include "engine/keeper.h"
@@ -259,14 +259,6 @@ static void forget_graph(struct berth_operation *operation)
 	known_release(&operation->known);
 }
 
-/* The C library keeps what is freed for allocations to come; a long result may fit in none of its gaps. */
-static void give_back(void)
-{
-#ifdef __GLIBC__
-	malloc_trim(0);
-#endif
-}
-
 bool operation_short(const struct berth_operation *operation)
 {
 	return memory_failures() != operation->memory_before;
@@ -301,7 +293,7 @@ void operation_finish(struct berth_operation *operation, enum berth_outcome outc
 	operation->done = true;
 	let_go(operation);
 	forget_graph(operation);
-	give_back();
+	memory_give_back(); /* a long result may fit in none of the gaps */
 	operation->result = json_is_string(document) ? strdup(json_string_value(document))
 			    : document               ? document_line(operation, document)
 						     : strdup("");

@@ -53,6 +53,9 @@ void store_free(struct store *store);
 int store_listen(struct store *store, void (*committed)(void *owner), void *owner);
 void store_unlisten(struct store *store, void *owner);
 
+/* What is kept in memory of the file goes, and is read again when it is asked for. */
+void store_give_back(struct store *store);
+
 /* Reading, at once. 0 with NULL in *ret when there is nothing; -1 with *err when the file cannot be used. */
 int store_application(struct store *store, const char *name, struct stored_application **ret,
 		      struct error *err);

@@ -56,6 +56,12 @@ static const char *const queries[] = {
 		       " ORDER BY revision DESC",
 };
 
+void store_give_back(struct store *store)
+{
+	if (store && store->reading.connection)
+		sqlite3_db_release_memory(store->reading.connection);
+}
+
 /* *ret is NULL when there is no store yet. */
 static int query(struct store *store, int which, sqlite3_stmt **ret, struct error *err)
 {
