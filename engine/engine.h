@@ -24,7 +24,12 @@ struct berth {
 	struct berth_operation *operations;
 	struct berth_operation *keeper; /* holds every application the store knows; NULL: nobody does */
 	bool giving_back;               /* it ends: the targets have their duties again */
-	struct error spare;             /* for works and sites, once no memory is left for one of their own */
+	/* Allocations that failed while an operation had its turn are that one's; of others nobody knows
+	 * whose. */
+	struct berth_operation *at_turn; /* NULL: none */
+	size_t short_at_turns;           /* how many failed in turns that are over, */
+	size_t short_before_turn;        /* and altogether before the one under way */
+	struct error spare; /* for works and sites, once no memory is left for one of their own */
 	/* Who carries operations out instead of this process, and what that keeps; NULL: nobody. */
 	const struct berth_backend *backend;
 	void *controller;
@@ -72,7 +77,7 @@ struct site {
 	struct owner holder;
 	bool needed; /* something is to be made here */
 	bool claimed, prepared, released, left, tidied;
-	bool touched; /* it was asked for a change of an instance */
+	bool touched;                   /* it was asked for a change of an instance */
 	struct lease_keeper *lease;     /* lease.c's */
 	struct resurvey *resurvey;      /* hold_resurvey.c's */
 	struct location_counts *counts; /* counts.c's; NULL: nothing was counted yet */
@@ -295,11 +300,12 @@ struct berth_operation {
 	const char *lock_path, *lock_words; /* the lock's file, and the one that names its holder */
 	struct timer *lock_timer;           /* until it is tried again */
 	const char *lease_token, *lease_words;
-	int64_t begun_ms;     /* by the wall clock, as the store has it; 0: nothing was recorded */
-	uint64_t commit;      /* the store's number of the last record that must be durable before the end */
-	int64_t revision;     /* of what it deploys */
-	uint64_t stopped;     /* the last record of who is to stay stopped */
-	size_t memory_before; /* memory_failures() when it began */
+	int64_t begun_ms; /* by the wall clock, as the store has it; 0: nothing was recorded */
+	uint64_t commit;  /* the store's number of the last record that must be durable before the end */
+	int64_t revision; /* of what it deploys */
+	uint64_t stopped; /* the last record of who is to stay stopped */
+	size_t
+	    nobodys_before; /* allocations that had failed while no operation had its turn, when it began */
 	char *result;
 	struct error error;
 	json_t *document, *failures;      /* under way */
@@ -316,11 +322,12 @@ struct berth_operation {
 	bool cancelled, cancel_told, abandoned, timed_out, changed, done;
 	bool reconciling; /* since reconciled_ms, monotonic */
 	int64_t reconciled_ms;
-	bool overdue;      /* there was no memory for the timer of its next turn */
-	bool written;      /* the last records are with the store */
-	bool as_expected;  /* it was seen to be at the revision that the request is meant for */
-	bool brief_review; /* few changed: they are looked at, nothing is listed again */
-	bool busy;         /* who only looks: another command is changing the application */
+	bool overdue;         /* there was no memory for the timer of its next turn */
+	bool written;         /* the last records are with the store */
+	bool as_expected;     /* it was seen to be at the revision that the request is meant for */
+	bool short_of_memory; /* in one of its turns: operation_short() */
+	bool brief_review;    /* few changed: they are looked at, nothing is listed again */
+	bool busy;            /* who only looks: another command is changing the application */
 };
 
 /* Of works and all that goes with the graph, before the result is put together. */

@@ -114,6 +114,43 @@ static int take_up(struct berth_operation *operation)
 	return operation->turn ? 0 : -1;
 }
 
+/* --- whose failed allocations are ----------------------------------------------------------------- */
+
+static size_t failed_in_turn(const struct berth *berth)
+{
+	return berth->at_turn ? memory_failures() - berth->short_before_turn : 0;
+}
+
+/* Those while no operation of the handle had its turn: they may be anybody's. */
+static size_t failed_for_nobody(const struct berth *berth)
+{
+	return memory_failures() - berth->short_at_turns - failed_in_turn(berth);
+}
+
+static void turn_begins(struct berth_operation *operation)
+{
+	operation->berth->at_turn = operation;
+	operation->berth->short_before_turn = memory_failures();
+}
+
+static void turn_ends(struct berth *berth)
+{
+	size_t failed = failed_in_turn(berth);
+	if (berth->at_turn && failed)
+		berth->at_turn->short_of_memory = true;
+	berth->short_at_turns += failed;
+	berth->at_turn = NULL;
+}
+
+bool operation_short(const struct berth_operation *operation)
+{
+	const struct berth *berth = operation->berth;
+	return operation->short_of_memory || failed_for_nobody(berth) != operation->nobodys_before ||
+	       (berth->at_turn == operation && failed_in_turn(berth));
+}
+
+/* --- begun, and stepped ----------------------------------------------------------------------------- */
+
 struct berth_operation *operation_begin(struct berth *berth, const struct verb *verb,
 					const struct berth_request *request,
 					const struct berth_listener *listener, struct berth_error *error)
@@ -123,7 +160,7 @@ struct berth_operation *operation_begin(struct berth *berth, const struct verb *
 	struct berth_operation *operation = calloc(1, sizeof *operation);
 	if (operation) {
 		operation->berth = berth;
-		operation->memory_before = memory_failures();
+		operation->nobodys_before = failed_for_nobody(berth);
 		operation->verb = verb;
 		if (listener)
 			memcpy(&operation->listener, listener,
@@ -141,13 +178,14 @@ struct berth_operation *operation_begin(struct berth *berth, const struct verb *
 static void take_turn(void *owner)
 {
 	struct berth_operation *operation = owner;
+	struct berth *berth = operation->berth;
 	operation->turn = NULL;
-	if (operation->done || !operation_fetched(operation))
+	if (operation->done)
 		return;
-	if (operation->remote)
-		operation->berth->backend->step(operation);
-	else
-		operation->verb->step(operation);
+	turn_begins(operation);
+	if (operation_fetched(operation))
+		(operation->remote ? berth->backend->step : operation->verb->step)(operation);
+	turn_ends(berth);
 }
 
 void operation_wake(struct berth_operation *operation)
@@ -257,11 +295,6 @@ static void forget_graph(struct berth_operation *operation)
 	stored_application_free(give(operation->stored));
 	stored_application_free(give(operation->past));
 	known_release(&operation->known);
-}
-
-bool operation_short(const struct berth_operation *operation)
-{
-	return memory_failures() != operation->memory_before;
 }
 
 /* Nothing that was concluded without memory is told as if it were true. */
@@ -387,6 +420,8 @@ void berth_operation_free(struct berth_operation *operation)
 	if (left)
 		let_go(operation);
 	forget(operation);
+	if (operation->berth->at_turn == operation)
+		turn_ends(operation->berth);
 	if (left && operation->verb)
 		keeper_heard(operation);
 	forget_graph(operation);

@@ -696,3 +696,56 @@ Test(verbs, what_never_answered_is_not_called_running)
 			 "starting");
 	json_decref(document);
 }
+
+/* --- memory that fails ------------------------------------------------------------------------------ */
+
+static void fail_once(void *context, const struct berth_event *event)
+{
+	bool *failed = context;
+	if (!*failed && event->kind == BERTH_EVENT_PHASE)
+		count_memory_failure();
+	*failed |= event->kind == BERTH_EVENT_PHASE;
+}
+
+static struct berth_operation *begin_deploy(const char *blueprint, const struct berth_listener *listener)
+{
+	struct berth_request request = {.size = sizeof request, .blueprint = blueprint, .file = "/b.yaml"};
+	struct berth_operation *operation = berth_deploy(scene.berth, &request, listener, NULL);
+	cr_assert_not_null(operation);
+	return operation;
+}
+
+static enum berth_outcome end_of(struct berth_operation *operation)
+{
+	while (!berth_done(operation))
+		virtual_world_run(scene.world, NULL, NULL, 1000);
+	enum berth_outcome outcome = berth_outcome(operation);
+	berth_operation_free(operation);
+	return outcome;
+}
+
+#define ALONE(id) "id: " id "\nlocation: fake\nservices: [{type: 'docker:redis:3', id: db}]\n"
+
+Test(verbs, memory_that_fails_one_operation_is_not_held_against_another, .timeout = 60)
+{
+	bool failed = false;
+	struct berth_listener listener = {.size = sizeof listener, .event = fail_once, .context = &failed};
+	struct berth_operation *before = begin_deploy(ALONE("before"), NULL);
+	struct berth_operation *one = begin_deploy(ALONE("one"), &listener);
+	struct berth_operation *after = begin_deploy(ALONE("after"), NULL);
+	cr_expect_eq(end_of(one), BERTH_FAILED);
+	cr_expect(failed);
+	cr_expect_eq(end_of(before), BERTH_OK);
+	cr_expect_eq(end_of(after), BERTH_OK);
+}
+
+Test(verbs, memory_that_fails_nobody_knows_whom_is_held_against_all_that_are_under_way, .timeout = 60)
+{
+	struct berth_operation *one = begin_deploy(ALONE("one"), NULL),
+			       *other = begin_deploy(ALONE("other"), NULL);
+	count_memory_failure();
+	struct berth_operation *after = begin_deploy(ALONE("after"), NULL);
+	cr_expect_eq(end_of(one), BERTH_FAILED);
+	cr_expect_eq(end_of(other), BERTH_FAILED);
+	cr_expect_eq(end_of(after), BERTH_OK);
+}
