@@ -65,18 +65,20 @@ static const struct {
 		"state:text? removed:flag -owner:text?"},
     {"Collected", "format_version:text found:[Remains] -failures:[Failure] -error:Error"},
 
-    {"LastFailure", "time:text text:text"},
+    {"LastFailure", "time:text text:text -remedy:text"},
     {"Finding",
      "component:text instance:text location:text state:" STATES
      " why:text since:text? last_failure:LastFailure? who:you|administrator|owner|nobody remedy:text "
      "next:text log:[text]"},
-    {"Policy", "component:text policy:text type:text supplied:flag suspended:flag config:any about:text"},
+    {"Policy",
+     "component:text policy:text type:text supplied:flag suspended:flag config:any about:text -each:[text]"},
     {"Why", "format_version:text app:text state:" STATES " under_way:text? owner:text? findings:[Finding] "
 	    "unknown:[text] policies:[Policy] kept:flag?"},
     {"Policies", "format_version:text app:text kept:flag policies:[Policy]"},
     {"Revision", "revision:number time:text file:text? by:text? outcome:number? images:any current:flag"},
     {"History", "format_version:text app:text revisions:[Revision]"},
-    {"Record", "number:number time:text app:text component:text? instance:text? what:text text:text?"},
+    {"Record",
+     "number:number time:text app:text component:text? instance:text? what:text text:text? -remedy:text"},
     {"Records", "format_version:text events:[Record]"},
     {"Run", "instance:text location:text exit_code:number? error:text? output:[text]"},
     {"Invoked", "format_version:text app:text -component:text -effector:text -results:[Run] -error:Error"},

@@ -144,9 +144,10 @@ void work_wake_consumers(const struct work *work)
 static void record(const struct work *work, const char *text)
 {
 	const struct berth_operation *operation = work->operation;
+	const char *help = text ? error_of(work)->remedy : "";
 	/* History only: nobody waits for it, and losing it loses nothing that runs. */
-	store_put_event(operation->berth->store, operation->application->id, work->instance->component->id,
-			work->instance->name, phase_name(work->instance->phase), text);
+	store_put_failure(operation->berth->store, operation->application->id, work->instance->component->id,
+			  work->instance->name, phase_name(work->instance->phase), text, *help ? help : NULL);
 }
 
 /* One that rests ended without anybody's asking: that is not what `stopped` says of those that were stopped.

@@ -430,7 +430,14 @@ uint64_t store_put_stopped(struct store *store, const char *app, const char *ins
 uint64_t store_put_event(struct store *store, const char *app, const char *component, const char *instance,
 			 const char *what, const char *text)
 {
-	return put(store, &(struct record){.kind = RECORD_EVENT,
-					   .revision = EVENTS_KEPT,
-					   .texts = {app ? app : "", component, instance, what, text}});
+	return store_put_failure(store, app, component, instance, what, text, NULL);
+}
+
+uint64_t store_put_failure(struct store *store, const char *app, const char *component, const char *instance,
+			   const char *what, const char *text, const char *remedy)
+{
+	return put(store,
+		   &(struct record){.kind = RECORD_EVENT,
+				    .revision = EVENTS_KEPT,
+				    .texts = {app ? app : "", component, instance, what, text, remedy}});
 }

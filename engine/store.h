@@ -113,6 +113,9 @@ uint64_t store_put_instance(struct store *store, const char *app, const char *in
 			    const json_t *ports, const char *files, const char *limits);
 uint64_t store_put_event(struct store *store, const char *app, const char *component, const char *instance,
 			 const char *what, const char *text);
+/* The same, with what is to be done about it; NULL: nothing is known to help. */
+uint64_t store_put_failure(struct store *store, const char *app, const char *component, const char *instance,
+			   const char *what, const char *text, const char *remedy);
 /* How a revision's last deploy ended, and which images {COMPONENT: id} ran then. */
 uint64_t store_put_revision_end(struct store *store, const char *app, int64_t revision, const json_t *images,
 				int outcome);

@@ -36,10 +36,11 @@ static const char *const queries[] = {
 	"intent.instance = instance.name) FROM instance WHERE app = ?1 ORDER BY name",
     /* The newest ones, told in their order. */
     [READ_EVENTS] =
-	"SELECT * FROM (SELECT id, time_ms, app, component, instance, what, text FROM event"
+	"SELECT * FROM (SELECT id, time_ms, app, component, instance, what, text, remedy FROM event"
 	" WHERE app = ?1 AND id > ?3 AND time_ms >= ?4 ORDER BY serial DESC LIMIT ?2) ORDER BY id",
-    [READ_ALL_EVENTS] = "SELECT * FROM (SELECT id, time_ms, app, component, instance, what, text FROM event"
-			" WHERE id > ?3 AND time_ms >= ?4 ORDER BY id DESC LIMIT ?2) ORDER BY id",
+    [READ_ALL_EVENTS] =
+	"SELECT * FROM (SELECT id, time_ms, app, component, instance, what, text, remedy FROM event"
+	" WHERE id > ?3 AND time_ms >= ?4 ORDER BY id DESC LIMIT ?2) ORDER BY id",
     [READ_LAST_EVENT] = "SELECT coalesce(max(id), 0) FROM event",
     [READ_VERSION] = "PRAGMA data_version",
     [READ_MEMORIES] = "SELECT component, text FROM memory WHERE app = ?1",
@@ -425,7 +426,8 @@ static json_t *event_row(sqlite3_stmt *row)
 	    json_put(event, "component", any_text(column_text(row, 3))) ||
 	    json_put(event, "instance", any_text(column_text(row, 4))) ||
 	    json_put(event, "what", any_text(column_text(row, 5))) ||
-	    json_put(event, "text", any_text(column_text(row, 6)))) {
+	    json_put(event, "text", any_text(column_text(row, 6))) ||
+	    (column_text(row, 7) && json_put_text(event, "remedy", column_text(row, 7)))) {
 		json_decref(event);
 		return NULL;
 	}

@@ -37,6 +37,7 @@ static const char *const migrations[] = {
     "ALTER TABLE instance ADD COLUMN limits TEXT;",
     ("CREATE TABLE size(app TEXT NOT NULL, component TEXT NOT NULL, text TEXT NOT NULL,"
      " PRIMARY KEY(app, component)) WITHOUT ROWID;"),
+    "ALTER TABLE event ADD COLUMN remedy TEXT;",
 };
 
 #define SCHEMA ((int64_t)COUNT_OF(migrations))

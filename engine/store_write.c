@@ -42,8 +42,9 @@ static const struct {
     {RECORD_GONE, "DELETE FROM instance WHERE app = ?3 AND name = ?4"},
     {RECORD_GONE, "DELETE FROM intent WHERE app = ?3 AND instance = ?4"},
     {RECORD_GONE, "DELETE FROM stopped WHERE app = ?3 AND instance = ?4"},
-    {RECORD_EVENT, "INSERT INTO event(app, serial, time_ms, component, instance, what, text) VALUES(?3,"
-		   " 1 + coalesce((SELECT max(serial) FROM event WHERE app = ?3), 0), ?1, ?4, ?5, ?6, ?7)"},
+    {RECORD_EVENT,
+     "INSERT INTO event(app, serial, time_ms, component, instance, what, text, remedy) VALUES(?3,"
+     " 1 + coalesce((SELECT max(serial) FROM event WHERE app = ?3), 0), ?1, ?4, ?5, ?6, ?7, ?8)"},
     /* Serials have no gaps but at the old end, so that this finds the surplus by the index alone. */
     {RECORD_EVENT, "DELETE FROM event WHERE app = ?3 AND"
 		   " serial <= (SELECT max(serial) FROM event WHERE app = ?3) - ?2"},

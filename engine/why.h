@@ -13,6 +13,7 @@ struct finding {
 	enum phase state;
 	/* From the store's events; NULL: nothing recorded. */
 	const char *failure, *failure_time; /* the last one, unless it ran after that */
+	const char *failure_remedy;         /* NULL: nothing was known to help */
 	const char *ran_time;               /* when it was last seen to answer */
 	const char *last, *last_time;       /* what was recorded last */
 	/* From looking at it. */

@@ -172,10 +172,11 @@ static int take_event(struct berth_operation *operation, const json_t *event)
 	finding->last_time = time;
 	if (strcmp(what, "running") == 0 || strcmp(what, "finished") == 0) {
 		finding->ran_time = time;
-		finding->failure = finding->failure_time = NULL;
+		finding->failure = finding->failure_time = finding->failure_remedy = NULL;
 	} else if (strcmp(what, "broken") == 0) {
 		finding->failure = arena_text(arena, text ? text : "nobody recorded why");
 		finding->failure_time = time;
+		finding->failure_remedy = arena_text(arena, json_text(event, "remedy"));
 	}
 	return time && finding->last ? 0 : -1;
 }
@@ -372,6 +373,8 @@ static json_t *failure_json(const struct finding *finding)
 	if (finding->failure) {
 		json_put_text(object, "time", finding->failure_time);
 		json_put_text(object, "text", finding->failure);
+		if (finding->failure_remedy)
+			json_put_text(object, "remedy", finding->failure_remedy);
 	}
 	return object;
 }
@@ -456,7 +459,7 @@ static void add_policies(const struct berth_operation *operation, const struct s
 		named = !strcmp(names[i], subject->component->id);
 	for (size_t i = 0; named && i < policy_set_count(subject->set); i++) {
 		owned_text ignored = {0};
-		if (policy_set_explain(subject->set, i, now_ms, &ignored))
+		if (policy_set_explain(subject->set, i, now_ms, "; ", &ignored))
 			json_add(list, policy_document(subject, i, now_ms));
 	}
 }

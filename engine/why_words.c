@@ -144,6 +144,16 @@ static bool waits_for_provider(const struct berth_operation *operation, const st
 	return true;
 }
 
+/* --- what failed ------------------------------------------------------------------------------- */
+
+/* As it was told when it failed; but a log went with what had it. */
+static void advise_on_failure(struct finding *finding)
+{
+	const char *then = finding->failure_remedy;
+	text_add(&finding->remedy,
+		 then && !strstr(then, "its log") ? then : "mend what the words name, and deploy again");
+}
+
 /* --- it is not there --------------------------------------------------------------------------- */
 
 static bool not_there(const struct berth_operation *operation, const struct inquiry *inquiry,
@@ -167,7 +177,7 @@ static bool not_there(const struct berth_operation *operation, const struct inqu
 	else
 		text_add(&finding->why, "no deploy has made it yet");
 	if (finding->failure)
-		text_add(&finding->remedy, "mend what the words name, and deploy again");
+		advise_on_failure(finding);
 	else if (!inquiry->planned && *inquiry->plan_error.remedy)
 		text_add(&finding->remedy, inquiry->plan_error.remedy);
 	else
@@ -371,8 +381,10 @@ static bool is_as_before(const struct berth_operation *operation, const struct i
 	add_reasons(finding);
 	if (finding->failure)
 		text_format(&finding->why, "; the change failed: %s", finding->failure);
-	text_add(&finding->remedy, finding->failure ? "mend what the words name, and deploy again"
-						    : "a deploy brings it there");
+	if (finding->failure)
+		advise_on_failure(finding);
+	else
+		text_add(&finding->remedy, "a deploy brings it there");
 	next_deploy(inquiry, finding);
 	return true;
 }

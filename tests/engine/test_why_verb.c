@@ -246,6 +246,25 @@ Test(why_verb, a_failure_that_was_overcome_is_not_shown_any_more)
 	cr_expect(json_is_null(json_object_get(finding(0), "last_failure")));
 }
 
+Test(why_verb, what_helps_is_kept_with_the_failure)
+{
+	static const struct fake_rule no_image = {.call = FAKE_PLACE,
+						  .instance = "app.db.1",
+						  .times = 1,
+						  .error = {.code = ERR_FAILED,
+							    .text = "no such image",
+							    .remedy = "pull it from another registry"}};
+	cr_assert_eq(fake_target_rule(scene.target, &no_image), 0);
+	cr_assert_eq(deploy(ONE), BERTH_FAILED);
+	scene_restart(&scene, true);
+	cr_assert_eq(ask(NULL), BERTH_OK);
+	cr_assert_eq(findings(), 1);
+	cr_expect_str_eq(told(0, "why"), "it could not be made to run: no such image");
+	cr_expect_str_eq(told(0, "remedy"), "pull it from another registry");
+	cr_expect_str_eq(json_text(json_object_get(finding(0), "last_failure"), "remedy"),
+			 "pull it from another registry");
+}
+
 Test(why_verb, a_secret_that_it_prints_is_masked)
 {
 	static const char leaky[] =
