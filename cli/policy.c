@@ -35,8 +35,17 @@ static void add_policy(struct table *table, const json_t *policy)
 	bool supplied = json_is_true(json_object_get(policy, "supplied"));
 	table_add(table, BOLD, text_of(policy, "component"));
 	table_add(table, supplied ? DIM : PLAIN, text_of(policy, "policy"));
-	table_add(table, suspended ? YELLOW : PLAIN, text_of(policy, "about"));
+	const json_t *each = list_of(policy, "each");
+	const char *first = json_string_value(json_array_get(each, 0));
+	table_add(table, suspended ? YELLOW : PLAIN, first ? first : text_of(policy, "about"));
 	add_config(table, json_object_get(policy, "config"));
+	for (size_t i = 1; i < json_array_size(each); i++) {
+		const char *line = json_string_value(json_array_get(each, i));
+		table_add(table, PLAIN, "");
+		table_add(table, PLAIN, "");
+		table_add(table, PLAIN, line ? line : "");
+		table_add(table, PLAIN, "");
+	}
 }
 
 static void render(const struct invocation *invocation, const json_t *document)

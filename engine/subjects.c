@@ -92,22 +92,36 @@ void policy_add_name(struct text *to, const struct policy_set *set, size_t index
 		text_format(to, "/%zu", number);
 }
 
+/* Of each instance one, where there are several. */
+static json_t *lines_of(const struct text *lines)
+{
+	json_t *list = json_array();
+	for (const char *at = text_view(lines); *at;) {
+		size_t length = strcspn(at, "\n");
+		json_add(list, json_stringn(at, length));
+		at += length + (at[length] == '\n');
+	}
+	return list;
+}
+
 json_t *policy_document(const struct subject *subject, size_t index, int64_t wall_ms)
 {
 	const struct policy_set *set = subject->set;
 	const json_t *config = policy_set_config(set, index);
 	json_t *document = json_object();
-	owned_text name = {0}, about = {0};
+	owned_text name = {0}, about = {0}, lines = {0};
 	policy_add_name(&name, set, index);
-	policy_set_explain(set, index, wall_ms, &about);
-	if (!document || name.failed || about.failed ||
+	policy_set_explain(set, index, wall_ms, "; ", &about);
+	policy_set_explain(set, index, wall_ms, "\n", &lines);
+	if (!document || name.failed || about.failed || lines.failed ||
 	    json_put_text(document, "component", subject->component->id) ||
 	    json_put_text(document, "policy", text_view(&name)) ||
 	    json_put_text(document, "type", policy_set_type(set, index)->name) ||
 	    json_put_flag(document, "supplied", policy_set_supplied(set, index)) ||
 	    json_put_flag(document, "suspended", policy_set_suspended(set, index)) ||
 	    json_put(document, "config", config ? json_deep_copy(config) : json_object()) ||
-	    json_put_text(document, "about", text_view(&about))) {
+	    json_put_text(document, "about", text_view(&about)) ||
+	    json_put(document, "each", lines_of(&lines))) {
 		json_decref(document);
 		return NULL;
 	}

@@ -29,7 +29,8 @@ void subjects_release(struct subjects *subjects);
 size_t policy_namesakes(const struct policy_set *set, size_t index, size_t *ret_number);
 /* "restarter"; "periodic/2" where there are several. */
 void policy_add_name(struct text *to, const struct policy_set *set, size_t index);
-/* {"component", "policy", "type", "supplied", "suspended", "config", "about"}; NULL without memory. */
+/* {"component", "policy", "type", "supplied", "suspended", "config", "about", "each"}; NULL without memory.
+ */
 json_t *policy_document(const struct subject *subject, size_t index, int64_t wall_ms);
 
 #endif

@@ -208,9 +208,10 @@ bool policy_set_tends(const struct policy_set *set, const char *member, bool dow
  * and counts until the blueprint gives the key another value than it had. */
 int policy_set_configure(struct policy_set *set, size_t index, const char *key, const json_t *value,
 			 struct error *err);
-/* What a policy is about, for `berth policy list` and `berth why`: "waits 4 s before restart 3 of web.1".
- * False: it says that there is nothing to do. */
+/* What a policy is about, for `berth policy list` and `berth why`: "waits 4 s before restart 3 of web.1", and
+ * the same of others behind `between`. False: it says that there is nothing to do. */
 struct text;
-bool policy_set_explain(const struct policy_set *set, size_t index, int64_t now_ms, struct text *to);
+bool policy_set_explain(const struct policy_set *set, size_t index, int64_t now_ms, const char *between,
+			struct text *to);
 
 #endif

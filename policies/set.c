@@ -374,7 +374,8 @@ bool policy_set_tends(const struct policy_set *set, const char *member, bool dow
 	return false;
 }
 
-bool policy_set_explain(const struct policy_set *set, size_t index, int64_t now_ms, struct text *to)
+bool policy_set_explain(const struct policy_set *set, size_t index, int64_t now_ms, const char *between,
+			struct text *to)
 {
 	const struct policy *policy = &set->policies[index];
 	size_t before = to->length;
@@ -386,7 +387,7 @@ bool policy_set_explain(const struct policy_set *set, size_t index, int64_t now_
 	for (size_t i = 0; i < policy->record_count; i++) {
 		size_t from = to->length;
 		if (from > before)
-			text_add(to, "; ");
+			text_add(to, between);
 		size_t begin = to->length;
 		policy->behaviour->explain(policy, &policy->records[i], now_ms, to);
 		if (to->length == begin && !to->failed && from > before) {

@@ -71,6 +71,15 @@ Test(policy, the_list_tells_what_each_is_about_and_set_to)
 	cr_expect_eq(run_cli("policy suspend shop db restarter"), 0, "%s", err);
 	cr_expect(strstr(out, "suspended"), "%s", out);
 	cr_expect(strstr(out, "They act while `berth serve` keeps the application."), "%s", out);
+	script.result =
+	    "{\"app\": \"shop\", \"kept\": true, \"policies\": [{\"component\": \"db\", \"policy\": "
+	    "\"restarter\", \"config\": {\"backoff\": \"2s\"}, \"about\": \"restart 1 of db.1; restart 2 of "
+	    "db.2\", "
+	    "\"each\": [\"restart 1 of db.1\", \"restart 2 of db.2\"]}]}";
+	cr_expect_eq(run_cli("policy list shop"), 0, "%s", err);
+	cr_expect_str_eq(out, "COMPONENT  POLICY     WHAT IT IS ABOUT   SET TO\n"
+			      "db         restarter  restart 1 of db.1  backoff=2s\n"
+			      "                      restart 2 of db.2\n");
 	script.result = "{\"app\": \"shop\", \"kept\": true, \"policies\": []}";
 	cr_expect_eq(run_cli("policy list shop"), 0, "%s", err);
 	cr_expect_str_eq(out, "shop has no policies.\n");

@@ -413,6 +413,28 @@ Test(policy_verb, why_tells_of_those_that_have_something_to_do)
 	cr_expect(json_is_null(json_object_get(document, "under_way")), "who keeps it is no command");
 }
 
+Test(policy_verb, what_is_told_of_several_instances_is_told_of_each)
+{
+	deploy(
+	    "id: app\nlocation: fake\nservices:\n"
+	    "- {type: 'docker:redis:3', id: db, instances: 2, policies: [{type: restarter, backoff: 1m}]}\n");
+	keep_all();
+	for (int i = 0; i < 2; i++) {
+		kill_it("app.db.1");
+		kill_it("app.db.2");
+		pass(SECOND);
+	}
+	owned_json document = ask(berth_policy);
+	const json_t *restarter = entry(document, "db", "restarter");
+	const json_t *each = json_object_get(restarter, "each");
+	cr_assert_eq(json_array_size(each), 2);
+	for (size_t i = 0; i < 2; i++) {
+		const char *line = json_string_value(json_array_get(each, i));
+		cr_expect(strstr(line, i ? "app.db.2" : "app.db.1"), "%s", line);
+		cr_expect(strstr(json_text(restarter, "about"), line), "%s", json_text(restarter, "about"));
+	}
+}
+
 Test(policy_verb, why_tells_what_one_waits_for)
 {
 	deploy(RESTARTED);

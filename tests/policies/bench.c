@@ -191,7 +191,7 @@ const char *bench_said(struct bench *bench, enum policy_kind kind)
 	static char said[400];
 	struct text text = {0};
 
-	policy_set_explain(bench->set, bench_index(bench, kind), bench->now, &text);
+	policy_set_explain(bench->set, bench_index(bench, kind), bench->now, "; ", &text);
 	snprintf(said, sizeof(said), "%s", text_view(&text));
 	text_release(&text);
 	return said;
