@@ -171,6 +171,7 @@ static void read_components(struct reading *r)
 		check_component(r, &r->drafts[i]);
 		component_finish(r, &r->drafts[i]);
 	}
+	check_size(r);
 	check_host_ports(r);
 	check_cycles(r);
 }

@@ -168,3 +168,50 @@ void check_host_ports(struct reading *r)
 	}
 	map_release(&claims);
 }
+
+/* --- how large the whole may be --- */
+
+/* What all of an application is planned with is in memory at one time: some hundred bytes for each of these.
+ */
+#define APPLICATION_LIMIT       200000  /* instances */
+#define APPLICATION_PARTS_LIMIT 1000000 /* instances, and each one's ports and links */
+
+static uint64_t parts_of(const struct draft *d)
+{
+	const struct component_spec *spec = d->spec;
+	uint64_t parts = 1 + spec->open_port_count + spec->named_port_count + spec->link_count;
+	return parts * spec->instances;
+}
+
+static struct place size_place(const struct draft *d)
+{
+	const struct yaml_entry *given = d->given[KEY_INSTANCES];
+	if (!given)
+		given = d->given[KEY_INITIAL_SIZE];
+	return given ? given->value->place : d->place;
+}
+
+void check_size(struct reading *r)
+{
+	uint64_t instances = 0, parts = 0;
+	for (size_t i = 0; i < r->count; i++) {
+		const struct draft *d = &r->drafts[i];
+		instances += d->spec->instances;
+		parts += parts_of(d);
+		struct diagnostic *entry = NULL;
+		if (instances > APPLICATION_LIMIT)
+			entry = complain(r->list, size_place(d),
+					 "with `%s` the application has more than %d instances", d->spec->id,
+					 APPLICATION_LIMIT);
+		else if (parts > APPLICATION_PARTS_LIMIT)
+			entry =
+			    complain(r->list, size_place(d),
+				     "with `%s` the instances of the application, their ports and links are "
+				     "more than %d",
+				     d->spec->id, APPLICATION_PARTS_LIMIT);
+		if (!entry)
+			continue;
+		advise(r->list, entry, "take fewer instances, or make several applications of it");
+		return;
+	}
+}

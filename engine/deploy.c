@@ -97,12 +97,16 @@ static void mark_needed_sites(struct berth_operation *operation)
 	}
 }
 
+static bool stage_interrupted(struct berth_operation *operation)
+{
+	fail(&operation->error, ERR_CANCELLED, "interrupted; nothing was changed");
+	return stage_failed(operation);
+}
+
 bool stage_surveyed(struct berth_operation *operation)
 {
-	if (operation->cancelled) {
-		fail(&operation->error, ERR_CANCELLED, "interrupted; nothing was changed");
-		return stage_failed(operation);
-	}
+	if (operation->cancelled)
+		return stage_interrupted(operation);
 	if (survey(operation) == PROGRESS_WAITING)
 		return false;
 	const struct site *failed = survey_failure(operation);
@@ -122,7 +126,14 @@ bool stage_matched(struct berth_operation *operation)
 
 bool stage_planned(struct berth_operation *operation)
 {
-	if (plan_make(operation, &operation->error)) {
+	if (operation->cancelled)
+		return stage_interrupted(operation);
+	enum progress progress = plan_make(operation, &operation->error);
+	if (progress == PROGRESS_WAITING) {
+		operation_wake(operation);
+		return false;
+	}
+	if (progress == PROGRESS_FAILED) {
 		if (!operation->error.code)
 			fail_memory(&operation->error);
 		return stage_failed(operation);
@@ -218,7 +229,8 @@ static bool looked(struct berth_operation *operation)
 	case PROGRESS_FAILED:
 		return stage_failed(operation);
 	default:
-		return decided(operation);
+		operation->stage = STAGE_PLAN;
+		return true;
 	}
 }
 
@@ -319,17 +331,10 @@ static bool committed(struct berth_operation *operation)
 void deploy_step(struct berth_operation *operation)
 {
 	static bool (*const stages[])(struct berth_operation *) = {
-	    [STAGE_BEGIN] = begin,
-	    [STAGE_SURVEY] = surveyed,
-	    [STAGE_LOOK] = looked,
-	    [STAGE_CLAIM] = stage_claimed,
-	    [STAGE_LEASE] = leased,
-	    [STAGE_PREPARE] = prepared,
-	    [STAGE_WORK] = worked,
-	    [STAGE_RELEASE] = released,
-	    [STAGE_REVIEW] = reviewed,
-	    [STAGE_COMMIT] = committed,
-	    [STAGE_GIVE_UP] = leases_given_up,
+	    [STAGE_BEGIN] = begin,      [STAGE_SURVEY] = surveyed,     [STAGE_LOOK] = looked,
+	    [STAGE_PLAN] = decided,     [STAGE_CLAIM] = stage_claimed, [STAGE_LEASE] = leased,
+	    [STAGE_PREPARE] = prepared, [STAGE_WORK] = worked,         [STAGE_RELEASE] = released,
+	    [STAGE_REVIEW] = reviewed,  [STAGE_COMMIT] = committed,    [STAGE_GIVE_UP] = leases_given_up,
 	};
 	while (!operation->done && !is_left(operation) && stages[operation->stage](operation))
 		;

@@ -23,7 +23,7 @@ bool stage_failed(struct berth_operation *operation);
 bool stage_surveyed(struct berth_operation *operation);
 /* What was found stands beside what is wanted. */
 bool stage_matched(struct berth_operation *operation);
-/* What was found is planned, operation->document tells it. */
+/* What was found is planned, operation->document tells it. It may take several turns of the loop. */
 bool stage_planned(struct berth_operation *operation);
 /* Whoever listens agrees with operation->document. False: the operation was ended untouched. */
 bool stage_confirmed(struct berth_operation *operation);

@@ -53,7 +53,7 @@ static bool anything_at(const struct site *site, bool volumes)
 static bool decided(struct berth_operation *operation)
 {
 	bool any = false;
-	if (!stage_matched(operation) || !stage_planned(operation))
+	if (!stage_planned(operation))
 		return false;
 	for (struct site *site = operation->sites; site; site = site->next)
 		any |= site->needed = site->open && anything_at(site, operation->request.volumes);
@@ -76,7 +76,10 @@ static bool decided(struct berth_operation *operation)
 
 static bool surveyed(struct berth_operation *operation)
 {
-	return stage_surveyed(operation) && decided(operation);
+	if (!stage_surveyed(operation) || !stage_matched(operation))
+		return false;
+	operation->stage = STAGE_PLAN;
+	return true;
 }
 
 static bool leased(struct berth_operation *operation)
@@ -206,10 +209,9 @@ static bool committed(struct berth_operation *operation)
 static void destroy_step(struct berth_operation *operation)
 {
 	static bool (*const stages[])(struct berth_operation *) = {
-	    [STAGE_BEGIN] = begin,         [STAGE_SURVEY] = surveyed,
-	    [STAGE_CLAIM] = stage_claimed, [STAGE_LEASE] = leased,
-	    [STAGE_WORK] = worked,         [STAGE_RELEASE] = released,
-	    [STAGE_COMMIT] = committed,    [STAGE_GIVE_UP] = leases_given_up,
+	    [STAGE_BEGIN] = begin,         [STAGE_SURVEY] = surveyed,  [STAGE_PLAN] = decided,
+	    [STAGE_CLAIM] = stage_claimed, [STAGE_LEASE] = leased,     [STAGE_WORK] = worked,
+	    [STAGE_RELEASE] = released,    [STAGE_COMMIT] = committed, [STAGE_GIVE_UP] = leases_given_up,
 	};
 	/* Left at once: it is told what is gone, and that the rest is not known to be. */
 	if (operation->abandoned && (operation->stage == STAGE_LEASE || operation->stage == STAGE_RELEASE))

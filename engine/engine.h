@@ -227,6 +227,7 @@ enum stage {
 	STAGE_BEGIN,
 	STAGE_SURVEY,
 	STAGE_LOOK,
+	STAGE_PLAN,
 	STAGE_CLAIM,
 	STAGE_LEASE,
 	STAGE_PREPARE,
@@ -286,6 +287,12 @@ struct berth_operation {
 	struct site *sites;
 	struct work **works; /* one for each instance, wanted or to go */
 	size_t work_count;
+	size_t effort; /* variables that were put together, and what else there may be very much of */
+	struct planning {
+		bool begun;
+		size_t errors;              /* complaints there were before */
+		size_t component, instance; /* the next to be decided */
+	} planning;
 	struct map *works_by_name; /* while reconciling */
 	struct work *dirty_first, *dirty_last;
 	struct work *commit_first, *commit_last; /* who waits for a record to be durable */
@@ -432,8 +439,9 @@ int survey_match(struct berth_operation *operation);
 struct site *survey_failure(const struct berth_operation *operation);
 
 /* --- plan.c --- */
-/* Decide for every instance what is to be done. 0, or -1 with complaints in diagnostics or *err. */
-int plan_make(struct berth_operation *operation, struct error *err);
+/* Decide for every instance what is to be done. WAITING: it takes long, and goes on in the next turn, so that
+ * signals and clocks are heard meanwhile. FAILED: with complaints in diagnostics or *err. */
+enum progress plan_make(struct berth_operation *operation, struct error *err);
 /* Look at those whose limits nobody remembers, before they are compared. DONE when all have answered. */
 enum progress plan_look(struct berth_operation *operation, struct error *err);
 /* plan_removals.c: which removals come first, which are refused, which are only another name. 0 or -1. */

@@ -9,7 +9,46 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/map.h"
 #include "engine/specs.h"
+
+#define FEW 32 /* so many are looked through faster than an index is asked */
+
+/* Where it is in the list; `count` when it is not. */
+static size_t place_of_variable(const struct variable_list *list, const char *name)
+{
+	size_t i = 0;
+	if (list->places) {
+		i = (size_t)(uintptr_t)map_get(list->places, name);
+		return i ? i - 1 : list->count;
+	}
+	while (i < list->count && strcmp(list->items[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+/* NOLINTBEGIN(performance-no-int-to-ptr): the index holds places, from 1. */
+static int index_variable(struct variable_list *list, size_t i)
+{
+	return map_put(&list->places, list->items[i].name, (void *)(uintptr_t)(i + 1));
+}
+/* NOLINTEND(performance-no-int-to-ptr) */
+
+/* The last one is new. */
+static int index_last(struct variable_list *list)
+{
+	if (list->places)
+		return index_variable(list, list->count - 1);
+	for (size_t i = 0; list->count > FEW && i < list->count; i++)
+		if (index_variable(list, i))
+			return -1;
+	return 0;
+}
+
+void variables_release_index(struct variable_list *list)
+{
+	map_release(&list->places);
+}
 
 int variables_put(struct arena *arena, struct variable_list *list, const char *name, const char *value,
 		  bool secret, bool linked)
@@ -17,12 +56,12 @@ int variables_put(struct arena *arena, struct variable_list *list, const char *n
 	struct spec_variable variable = {arena_text(arena, name), arena_text(arena, value), secret};
 	if (!variable.name || !variable.value)
 		return -1;
-	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(list->items[i].name, name) == 0) {
-			list->items[i] = variable;
-			list->linked[i] = linked;
-			return 0;
-		}
+	size_t place = place_of_variable(list, name);
+	if (place < list->count) {
+		list->items[place] = variable;
+		list->linked[place] = linked;
+		return 0;
+	}
 	if (list->count == list->room) {
 		size_t room = list->room ? 2 * list->room : 16;
 		struct spec_variable *items = arena_array(arena, struct spec_variable, room);
@@ -39,7 +78,8 @@ int variables_put(struct arena *arena, struct variable_list *list, const char *n
 	}
 	list->items[list->count] = variable;
 	list->linked[list->count++] = linked;
-	return 0;
+	list->bytes += strlen(name) + strlen(value) + 2 + sizeof(char *); /* as a process is given it */
+	return index_last(list);
 }
 
 const char *link_host_name(struct arena *arena, const char *alias)
@@ -133,6 +173,7 @@ static const char *endpoints_of(struct arena *arena, const struct work *work,
 				const struct component *provider)
 {
 	owned_text all = {0};
+	work->operation->effort += instances_of(provider);
 	for (unsigned i = 0; i < instances_of(provider); i++) {
 		const struct instance *member = &provider->instances[i];
 		const struct spec_port *port = member->work->port_count ? &member->work->ports[0] : NULL;

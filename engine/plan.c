@@ -439,25 +439,37 @@ static int decide(struct berth_operation *operation, struct work *work, struct e
 	return instance->wanted ? decide_wanted(&decision, err) : decide_unwanted(&decision, err);
 }
 
-static int decide_component(struct berth_operation *operation, struct component *component, struct error *err)
-{
-	for (size_t n = 0; n < component->instance_count; n++)
-		if (decide(operation, component->instances[n].work, err))
-			return -1;
-	return 0;
-}
+/* So much is put together in one turn of the loop: some milliseconds. */
+#define TURN_EFFORT 20000
 
-static int decide_all(struct berth_operation *operation, struct error *err)
+/* The next component to be decided: the blueprint's in their order, then what was found. */
+static struct component *next_component(struct berth_operation *operation)
 {
 	struct application *application = operation->application;
 	size_t known = application->blueprint ? application->blueprint->component_count : 0;
-	for (size_t i = 0; application->order && i < known; i++)
-		if (decide_component(operation, &application->components[application->order[i]], err))
-			return -1;
-	for (size_t i = known; i < application->component_count; i++)
-		if (decide_component(operation, &application->components[i], err))
-			return -1;
-	return 0;
+	size_t next = operation->planning.component;
+	if (next < known && !application->order)
+		next = operation->planning.component = known;
+	if (next >= application->component_count)
+		return NULL;
+	return &application->components[next < known ? application->order[next] : next];
+}
+
+static enum progress decide_all(struct berth_operation *operation, struct error *err)
+{
+	struct planning *planning = &operation->planning;
+	size_t pause = operation->effort + TURN_EFFORT;
+	for (struct component *component; (component = next_component(operation)); planning->component++) {
+		while (planning->instance < component->instance_count) {
+			if (operation->effort >= pause)
+				return PROGRESS_WAITING;
+			if (decide(operation, component->instances[planning->instance++].work, err))
+				return PROGRESS_FAILED;
+			operation->effort++;
+		}
+		planning->instance = 0;
+	}
+	return PROGRESS_DONE;
 }
 
 /* An unchanged provider of somebody who is to be started is asked whether it answers. */
@@ -493,20 +505,28 @@ static void leave_others(struct berth_operation *operation)
 	}
 }
 
-int plan_make(struct berth_operation *operation, struct error *err)
+enum progress plan_make(struct berth_operation *operation, struct error *err)
 {
-	size_t before = operation->diagnostics.errors;
-	if (operation->blueprint && publications_settle(operation, err))
-		return -1;
-	if (decide_all(operation, err) || plan_removals(operation, err))
-		return -1;
+	struct planning *planning = &operation->planning;
+	if (!planning->begun) {
+		planning->begun = true;
+		planning->errors = operation->diagnostics.errors;
+		if (operation->blueprint && publications_settle(operation, err))
+			return PROGRESS_FAILED;
+	}
+	enum progress progress = decide_all(operation, err);
+	if (progress != PROGRESS_DONE)
+		return progress;
+	if (plan_removals(operation, err))
+		return PROGRESS_FAILED;
 	leave_others(operation);
-	if (operation->diagnostics.errors > before) {
+	if (operation->diagnostics.errors > planning->errors) {
 		diagnostics_sort(&operation->diagnostics);
-		return fail_invalid(operation, err);
+		(void)fail_invalid(operation, err);
+		return PROGRESS_FAILED;
 	}
 	verify_providers(operation);
-	return 0;
+	return PROGRESS_DONE;
 }
 
 bool plan_empty(const struct berth_operation *operation)

@@ -102,8 +102,10 @@ static bool reaches(const struct component *consumer, const struct component *pr
 /* A consumer that sits on another network needs the provider's ports published. */
 static void publish_for(const struct component *consumer, const struct edge *edge, struct component *provider)
 {
-	if (!consumer->site || !provider->site || edge->kind == EDGE_ORDER || reaches(consumer, provider))
+	if (!consumer->site || !provider->site || edge->kind == EDGE_ORDER || provider->all_published ||
+	    reaches(consumer, provider))
 		return;
+	provider->all_published = !edge->port;
 	for (size_t n = 0; n < instances_of(provider); n++) {
 		struct work *work = provider->instances[n].work;
 		for (size_t i = 0; i < work->port_count; i++)

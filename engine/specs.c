@@ -8,6 +8,8 @@
 #include "base/cleanup.h"
 
 #define FILE_LIMIT (16 << 20)
+/* What Linux starts a process with at most, arguments and environment: three quarters of 8 MiB. */
+#define VARIABLES_LIMIT ((size_t)6 << 20)
 
 static const char *shared_name(struct arena *arena, const struct instance *instance, const char *app)
 {
@@ -210,6 +212,17 @@ static enum resolved put_environment(struct work *work, struct variable_list *li
 	return RESOLVED;
 }
 
+/* Nothing could be started with it, and of many instances it would take all memory. */
+static enum resolved refuse_variables(struct work *work, const struct edge *edge, struct error *err)
+{
+	fail(err, ERR_INVALID,
+	     "with this link `%s` is given more variables than a process can be started with (6 MiB)",
+	     work->instance->component->id);
+	remedy(err, "link to fewer components, or to such as open fewer ports");
+	work->fault = edge->link->place;
+	return RESOLVED_NEVER;
+}
+
 static enum resolved put_links(struct work *work, struct variable_list *list, struct instance_spec *spec,
 			       const char **ret_waits, struct error *err)
 {
@@ -231,6 +244,8 @@ static enum resolved put_links(struct work *work, struct variable_list *list, st
 			continue; /* nobody waits for a peer: the next deploy knows where it is */
 		if (found != RESOLVED)
 			return found;
+		if (list->bytes > VARIABLES_LIMIT)
+			return refuse_variables(work, edge, err);
 		if (host.alias)
 			hosts[spec->host_count++] = host;
 	}
@@ -430,28 +445,37 @@ static int digest_all(struct work *work, struct instance_spec *spec, const struc
 		   : 0;
 }
 
-static enum resolved build(struct work *work, struct instance_spec *spec, const char **ret_waits,
-			   struct error *err)
+static enum resolved fill(struct work *work, struct instance_spec *spec, struct variable_list *list,
+			  const char **ret_waits, struct error *err)
 {
 	const struct component_spec *component = work->instance->component->spec;
-	struct variable_list list = {0};
 	enum resolved found = RESOLVED;
-	if (component->kind == COMPONENT_PROCESS && put_process_variables(work, &list))
+	if (component->kind == COMPONENT_PROCESS && put_process_variables(work, list))
 		goto no_memory;
-	if ((found = put_environment(work, &list, ret_waits, err)) != RESOLVED ||
-	    (found = put_links(work, &list, spec, ret_waits, err)) != RESOLVED ||
+	if ((found = put_environment(work, list, ret_waits, err)) != RESOLVED ||
+	    (found = put_links(work, list, spec, ret_waits, err)) != RESOLVED ||
 	    (found = spec_words(work, &component->command, &spec->command, ret_waits, err)) != RESOLVED ||
 	    (found = spec_words(work, &component->entrypoint, &spec->entrypoint, ret_waits, err)) !=
 		RESOLVED ||
 	    (found = put_files(work, spec, ret_waits, err)) != RESOLVED)
 		return found;
-	spec->variables = list.items;
-	spec->variable_count = list.count;
-	if (digest_all(work, spec, &list) == 0 && spec_called(work, spec) == 0)
+	spec->variables = list->items;
+	spec->variable_count = list->count;
+	if (digest_all(work, spec, list) == 0 && spec_called(work, spec) == 0)
 		return RESOLVED;
 no_memory:
 	fail_memory(err);
 	return RESOLVED_NEVER;
+}
+
+static enum resolved build(struct work *work, struct instance_spec *spec, const char **ret_waits,
+			   struct error *err)
+{
+	struct variable_list list = {0};
+	enum resolved found = fill(work, spec, &list, ret_waits, err);
+	work->operation->effort += list.count;
+	variables_release_index(&list);
+	return found;
 }
 
 void spec_drop(struct work *work)

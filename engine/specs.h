@@ -69,9 +69,12 @@ struct variable_list {
 	struct spec_variable *items;
 	bool *linked; /* counts for the link digest */
 	size_t count, room;
+	size_t bytes;       /* that a process needs for all of them; of those overwritten the first value */
+	struct map *places; /* once there are many: their places in the list, from 1 */
 };
 
-/* Add or overwrite. 0 or -1. */
+/* Add or overwrite. 0 or -1. What it takes for finding them is given back once the list is complete. */
+void variables_release_index(struct variable_list *list);
 int variables_put(struct arena *arena, struct variable_list *list, const char *name, const char *value,
 		  bool secret, bool linked);
 /* The variables of one link, by the rules of Clocker 1.1.0 (both forms), and its host name in *ret_host

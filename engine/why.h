@@ -32,6 +32,7 @@ struct finding {
 
 struct inquiry {
 	struct finding *first, **end;
+	bool may_plan;                   /* every place answers, and every component has one */
 	bool planned;                    /* actions and reasons of the works are worth something */
 	struct error plan_error;         /* why they are not */
 	bool remembered;                 /* the store knows the application */

@@ -216,15 +216,29 @@ static bool surveyed(struct berth_operation *operation)
 /* --- what would be changed --------------------------------------------------------------------------- */
 
 /* Why it cannot be planned is worth telling, and no failure of ours. */
+static bool looked(struct berth_operation *operation)
+{
+	struct inquiry *inquiry = operation->verb_state;
+	inquiry->may_plan = may_plan(operation);
+	enum progress progress =
+	    inquiry->may_plan ? plan_look(operation, &inquiry->plan_error) : PROGRESS_DONE;
+	if (progress == PROGRESS_WAITING)
+		return false;
+	inquiry->may_plan &= progress == PROGRESS_DONE;
+	operation->stage = STAGE_PLAN;
+	return true;
+}
+
 static bool compared(struct berth_operation *operation)
 {
 	struct inquiry *inquiry = operation->verb_state;
-	struct error *err = &inquiry->plan_error;
-	if (may_plan(operation)) {
-		enum progress progress = plan_look(operation, err);
-		if (progress == PROGRESS_WAITING)
+	if (inquiry->may_plan) {
+		enum progress progress = plan_make(operation, &inquiry->plan_error);
+		if (progress == PROGRESS_WAITING) {
+			operation_wake(operation);
 			return false;
-		inquiry->planned = progress == PROGRESS_DONE && plan_make(operation, err) == 0;
+		}
+		inquiry->planned = progress == PROGRESS_DONE;
 	}
 	recall_failures(operation);
 	status_unready(operation);
@@ -526,8 +540,11 @@ static bool worked(struct berth_operation *operation)
 
 static void why_step(struct berth_operation *operation)
 {
-	static bool (*const stages[])(struct berth_operation *) = {
-	    [STAGE_BEGIN] = begin, [STAGE_SURVEY] = surveyed, [STAGE_LOOK] = compared, [STAGE_WORK] = worked};
+	static bool (*const stages[])(struct berth_operation *) = {[STAGE_BEGIN] = begin,
+								   [STAGE_SURVEY] = surveyed,
+								   [STAGE_LOOK] = looked,
+								   [STAGE_PLAN] = compared,
+								   [STAGE_WORK] = worked};
 	if (operation->cancelled) {
 		fail(&operation->error, operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
 		     operation->timed_out ? "not all answered in time" : "interrupted");

@@ -83,6 +83,7 @@ struct component {
 	struct work *turn; /* whose turn it is to be replaced: one at a time */
 	bool stuck;        /* one of them did not get ready: the others stay as they are */
 	const char *pin; /* the image it goes back to, whatever its tag means by now; NULL: the tag counts */
+	bool all_published; /* each open port of each of its instances */
 	bool kept; /* a policy of ours sees to its restarts: the target is not to, where it can be told */
 	/* The ports that links and expressions may use, in their order: open ports, then bound ones, then
 	 * named ones. */

@@ -381,3 +381,24 @@ Test(component, every_key_has_its_place)
 	cr_assert_eq(spec->key_places[3].place.line, 3);
 	cr_assert_eq(spec->key_places[3].place.column, 9);
 }
+
+static char *many(unsigned components, const char *keys)
+{
+	struct text text = {0};
+	text_add(&text, "services:\n");
+	for (unsigned i = 0; i < components; i++)
+		text_format(&text, "- {type: 'docker:x', id: a%u, %s}\n", i, keys);
+	return text_take(&text);
+}
+
+Test(component, an_application_has_a_bound_and_who_crosses_it_is_told_where)
+{
+	char *most = many(200, "instances: 1000"), *more = many(201, "instances: 1000");
+	outcome = accepted(most);
+	refused(more, 202, 43, "more than 200000 instances", "several applications");
+	free(most);
+	free(more);
+	char *ports = many(2, "instances: 1000, openPorts: ['1-1024']");
+	refused(ports, 2, 41, "their ports and links are more than 1000000", "several applications");
+	free(ports);
+}

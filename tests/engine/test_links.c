@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "engine/engine.h"
 #include "tests/engine/scene.h"
 
 static struct scene scene;
@@ -247,4 +249,60 @@ Test(links, a_component_that_moves_is_made_there_and_removed_here)
 	cr_assert_eq(scene_run(&scene, berth_deploy, gone, &document), BERTH_OK);
 	cr_assert_not(json_flag(document, "changed", true));
 	json_decref(document);
+}
+
+/* Consumers of providers with 1024 ports each, for the caller to free. */
+static char *many_ports(unsigned providers, unsigned instances)
+{
+	struct text blueprint = {0};
+	text_add(&blueprint, "id: app\nlocation: fake\nservices:\n");
+	for (unsigned i = 0; i < providers; i++)
+		text_format(&blueprint, "- {type: 'docker:a', id: p%u, openPorts: ['1-1024']}\n", i);
+	text_format(&blueprint, "- {type: 'docker:b', id: c, instances: %u, links: [", instances);
+	for (unsigned i = 0; i < providers; i++)
+		text_format(&blueprint, "%s'$brooklyn:component(\"p%u\")'", i ? ", " : "", i);
+	text_add(&blueprint, "]}\n");
+	return text_take(&blueprint);
+}
+
+/* Each variable that is put is looked for among the others. */
+Test(links, a_hundred_thousand_variables_are_put_together_in_a_moment, .timeout = 10)
+{
+	char *blueprint = many_ports(18, 1);
+	cr_assert_eq(scene_run(&scene, berth_plan, blueprint, NULL), BERTH_OK);
+	free(blueprint);
+}
+
+Test(links, more_variables_than_a_process_can_have_are_refused_at_the_link_that_is_too_many)
+{
+	char *blueprint = many_ports(60, 1);
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_plan, blueprint, &document), BERTH_INVALID);
+	const json_t *first = json_array_get(json_object_get(document, "diagnostics"), 0);
+	cr_assert_not_null(strstr(json_text(first, "summary"), "more variables than a process"));
+	cr_assert_eq(json_number(json_object_get(json_object_get(first, "range"), "start"), "line", 0), 64);
+	json_decref(document);
+	free(blueprint);
+}
+
+/* Cancelled as soon as something was planned. */
+static bool cancel_while_planning(void *owner)
+{
+	struct berth_operation *operation = owner;
+	if (operation->effort && !operation->cancelled)
+		berth_cancel(operation);
+	return berth_done(operation);
+}
+
+Test(links, a_long_plan_hears_that_it_is_to_end)
+{
+	char *blueprint = many_ports(1, 64);
+	struct berth_request request = {.size = sizeof request, .blueprint = blueprint, .file = "/b.yaml"};
+	struct berth_operation *operation = berth_plan(scene.berth, &request, NULL, NULL);
+	cr_assert_not_null(operation);
+	cr_assert(virtual_world_run(scene.world, cancel_while_planning, operation, 60000));
+	cr_assert_eq(berth_outcome(operation), BERTH_INTERRUPTED);
+	cr_assert_lt(operation->effort, 64 * 5 * 1024 / 2, "it went on to the end");
+	berth_operation_free(operation);
+	free(blueprint);
 }
