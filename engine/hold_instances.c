@@ -93,6 +93,7 @@ static bool note_end(struct work *work, const struct told_end *end)
 	*held->ended = *work->instance->seen;
 	held->ended->state = SEEN_STOPPED;
 	held->ended->exit_code = end->exit_code;
+	held->ended->signal = end->signal;
 	held->ended->out_of_memory = end->out_of_memory;
 	held->ended->error = NULL;
 	held->ended->exits++;

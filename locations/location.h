@@ -204,7 +204,7 @@ struct location_facts {
 struct told_end {
 	const char *target_id;
 	int64_t at_ms;
-	int exit_code;
+	int exit_code, signal; /* as in struct observed */
 	bool out_of_memory;
 };
 

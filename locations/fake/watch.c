@@ -92,7 +92,8 @@ void target_ended(struct fake_target *target, const struct observed *seen)
 {
 	const struct told_end end = {.target_id = seen->target_id,
 				     .at_ms = target->world->ops->wall(target->world),
-				     .exit_code = seen->exit_code};
+				     .exit_code = seen->exit_code,
+				     .signal = seen->signal};
 
 	target_tell_end(target, seen->app, seen->name, &end);
 }

@@ -842,16 +842,18 @@ Test(keep, what_is_told_to_have_ended_is_started_before_anybody_looks)
 	let_go();
 }
 
-Test(keep, an_end_is_recorded_with_the_code_that_was_told)
+Test(keep, an_end_is_recorded_as_it_was_told)
 {
 	keep_with_slow_looks();
 	kill_it("app.web.1");
+	cr_assert_eq(fake_target_exit(scene.target, "app.db.1", -9), 0);
 	pass(SECOND);
 	json_t *document = NULL;
 	struct berth_request request = {.size = sizeof request, .app = "app"};
 	cr_assert_eq(scene_request(&scene, berth_events, &request, &document), BERTH_OK);
 	owned_memory char *text = json_dumps(document, JSON_COMPACT);
 	cr_assert_not_null(strstr(text, "with code 137"), "%s", text);
+	cr_assert_not_null(strstr(text, "killed by SIGKILL"), "%s", text);
 	json_decref(document);
 }
 
