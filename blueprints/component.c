@@ -290,7 +290,7 @@ void component_finish(struct reading *r, struct draft *d)
 	spec->bindings = kept(r, &d->bindings, sizeof(*spec->bindings));
 	spec->binding_count = d->bindings.count;
 	spec->policies = kept(r, &d->policies, sizeof(*spec->policies));
-	spec->policy_count = d->policies.count;
+	spec->policy_count = spec->policies ? d->policies.count : 0; /* they are looked at below */
 	spec->key_places = kept(r, &d->key_places, sizeof(*spec->key_places));
 	spec->key_place_count = d->key_places.count;
 	policies_check_effectors(r, spec);
