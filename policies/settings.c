@@ -83,12 +83,17 @@ static const char *spelling_of(const struct policy *policy, size_t index)
 /* What is the blueprint's stays as it is. 0 or -1. */
 static int own_given(struct policy *policy)
 {
-	json_t *own = policy->given ? json_copy(policy->given) : json_object();
+	owned_json own = json_object();
+	const char *name;
+	json_t *value;
 
 	if (!own)
 		return -1;
+	json_object_foreach (policy->given, name, value)
+		if (json_put_shared(own, name, value))
+			return -1;
 	json_decref(policy->given);
-	policy->given = own;
+	policy->given = give(own);
 	return 0;
 }
 
