@@ -129,6 +129,7 @@ static enum phase look(struct work *work)
 	enum phase phase = phase_of(work, work->looked);
 	if (phase == work->instance->phase)
 		health_asked(work); /* its time may have come meanwhile */
+	work_wake_consumers(work);  /* who is made anew may have waited for what that told */
 	return phase;
 }
 

@@ -307,6 +307,23 @@ Test(keep, what_vanishes_when_it_is_to_be_started_is_made_again)
 	cr_assert_eq(fake_target_instances(scene.target), 2);
 }
 
+Test(keep, what_is_made_again_goes_on_when_who_it_needs_was_looked_at)
+{
+	deploy(RESTARTED);
+	keep();
+	pass(SECOND);
+	struct fake_rule gone = {.call = FAKE_START, .instance = "app.web.1", .times = 1, .delay_ms = 1000};
+	fail(&gone.error, ERR_MISSING, "container `app.web.1` is gone");
+	cr_assert_eq(fake_target_rule(scene.target, &gone), 0);
+	kill_it("app.web.1");
+	pass(SECOND / 2);
+	cr_assert_eq(fake_target_vanish(scene.target, "app.web.1"), 0);
+	fake_target_time(scene.target, FAKE_LOOK, 5000);
+	fake_target_event(scene.target, "app", "app.db.1");
+	pass(MINUTE);
+	runs("app.web.1");
+}
+
 Test(keep, a_deploy_meanwhile_has_it_let_go_and_kept_again)
 {
 	deploy(RESTARTED);
