@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json_read.h"
 #include "base/text.h"
 
-#define DEPTH_LIMIT 256 /* jansson's own limit of 2048 is a lot of stack for an answer of a remote */
+#define BLANKS " \t\r\n"
 
 /* Whether brackets outside strings nest deeper than any honest answer does. */
 static bool too_deep(const char *text, size_t size)
@@ -24,7 +25,7 @@ static bool too_deep(const char *text, size_t size)
 		} else if (c == '"') {
 			quoted = true;
 		} else if (c == '[' || c == '{') {
-			if (++depth > DEPTH_LIMIT)
+			if (++depth > JSON_DEPTH_MOST)
 				return true;
 		} else if ((c == ']' || c == '}') && depth) {
 			depth--;
@@ -78,6 +79,20 @@ static json_t *load(const char *text, size_t size, size_t flags, json_error_t *w
 	return json ? json : json_loadb(text, size, flags, wrong);
 }
 
+/* All of it, or NULL: then the other way tells what is wrong. */
+static json_t *read_whole(const char *text, size_t size)
+{
+	const char *at = text, *end = text + size;
+	json_t *json = json_read(&at, end);
+
+	while (json && at < end && *at && strchr(BLANKS, *at))
+		at++;
+	if (at == end)
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
 json_t *json_parse(const char *text, size_t size, const char *what, struct error *err)
 {
 	json_error_t wrong;
@@ -86,11 +101,14 @@ json_t *json_parse(const char *text, size_t size, const char *what, struct error
 		fail(err, ERR_INVALID, "%s is empty where JSON was expected", what);
 		return NULL;
 	}
+	json_t *json = read_whole(text, size);
+	if (json)
+		return json;
 	if (too_deep(text, size)) {
-		fail(err, ERR_INVALID, "%s: JSON nested deeper than %d levels", what, DEPTH_LIMIT);
+		fail(err, ERR_INVALID, "%s: JSON nested deeper than %d levels", what, JSON_DEPTH_MOST);
 		return NULL;
 	}
-	json_t *json = load(text, size, 0, &wrong);
+	json = load(text, size, 0, &wrong);
 	if (!json)
 		told_what(&wrong, what, err);
 	return json;
@@ -114,7 +132,7 @@ static void advance(struct rest *rest, size_t count)
 
 static void skip_blanks(struct rest *rest)
 {
-	while (rest->size && *rest->at && strchr(" \t\r\n", *rest->at))
+	while (rest->size && *rest->at && strchr(BLANKS, *rest->at))
 		advance(rest, 1);
 }
 
@@ -130,8 +148,14 @@ static bool next_is(struct rest *rest, char sign)
 static json_t *next_value(struct rest *rest)
 {
 	json_error_t wrong;
-	json_t *value = load(rest->at, rest->size, JSON_DISABLE_EOF_CHECK, &wrong);
+	const char *end = rest->at;
+	json_t *value = json_read(&end, rest->at + rest->size);
 
+	if (value) {
+		advance(rest, (size_t)(end - rest->at));
+		return value;
+	}
+	value = load(rest->at, rest->size, JSON_DISABLE_EOF_CHECK, &wrong);
 	if (value)
 		advance(rest, (size_t)wrong.position);
 	else
@@ -161,7 +185,7 @@ int json_each_member(const char *text, size_t size, const char *what, json_visit
 	struct rest rest = {text, size, what, err};
 
 	if (too_deep(text, size))
-		return fail(err, ERR_INVALID, "%s: JSON nested deeper than %d levels", what, DEPTH_LIMIT);
+		return fail(err, ERR_INVALID, "%s: JSON nested deeper than %d levels", what, JSON_DEPTH_MOST);
 	if (!next_is(&rest, '{'))
 		return no_object(&rest);
 	bool more = !next_is(&rest, '}');

@@ -123,6 +123,53 @@ Test(json, only_honest_depth_is_read)
 	cr_expect(json, "brackets in strings are no depth");
 }
 
+/* What jansson itself makes of it; NULL: nothing. */
+static json_t *by_jansson(const char *text, size_t size)
+{
+	return json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+}
+
+static void reads_the_same(const char *text, size_t size)
+{
+	struct error err = {0};
+	owned_json ours = json_parse(text, size, "the answer", &err);
+	owned_json theirs = by_jansson(text, size);
+
+	cr_assert_eq(!ours, !theirs, "%.*s: %s", (int)size, text, ours ? "is wrong" : err.text);
+	if (!ours)
+		return;
+	owned_memory char *our_line = json_line(ours), *their_line = json_line(theirs);
+	cr_assert_str_eq(our_line, their_line);
+}
+
+/* A document with one of everything, each byte of it replaced by each that means something, left out, and
+ * doubled. */
+Test(json, what_is_read_is_what_jansson_reads)
+{
+	static const char whole[] = " {\"a\":[1,-20,0,-0,1.5,2e3,123456789012345678,1234567890123456789],"
+				    "\"\":\"\",\"\\u00e4b\":null,\t"
+				    "\"\xc3\xa4\":{\"b\":true,\"c\":false},\"\\n\":"
+				    "\"\\\"\\u003c\\ud83d\\ude00\",\n\"d\":[ ],\"e\":{\r}} ";
+	static const char others[] = "\0\x01 \n{}[]:,\"\\-+.0189eEabtfnu/\x7f\x80\xa4\xc3\xff";
+	char text[2 * sizeof whole];
+
+	reads_the_same(whole, sizeof whole - 1);
+	for (size_t at = 0; at < sizeof whole - 1; at++) {
+		reads_the_same(whole, at + 1);
+		reads_the_same(whole + at, sizeof whole - 1 - at);
+		memcpy(text, whole, sizeof whole);
+		for (size_t i = 0; i < sizeof others - 1; i++) {
+			text[at] = others[i];
+			reads_the_same(text, sizeof whole - 1);
+		}
+		memcpy(text + at, whole + at + 1, sizeof whole - at - 1);
+		reads_the_same(text, sizeof whole - 2);
+		memcpy(text + at, whole + at, sizeof whole - at);
+		memcpy(text + at + 1, whole + at, sizeof whole - at);
+		reads_the_same(text, sizeof whole);
+	}
+}
+
 Test(json, writes_one_line_in_order)
 {
 	owned_json json = json_object();
