@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 
+#define FORMAT_ROOM ((size_t)100) /* most words fit in it */
+
 /* Memory of that capacity with what was written so far; NULL when there is none. */
 static char *grown(struct text *text, size_t capacity)
 {
@@ -83,24 +85,23 @@ void text_add_char(struct text *text, char c)
 	text_add_bytes(text, &c, 1);
 }
 
-/* Into the room there is; once more where that was not enough. */
+/* Into the room there is, some at least; once more where that was not enough. */
 void text_vformat(struct text *text, const char *format, va_list arguments)
 {
-	size_t room = text->capacity - text->length;
 	va_list again;
 
-	if (text->failed)
+	if (text->failed || (!text->capacity && !reserve(text, FORMAT_ROOM)))
 		return;
+	size_t room = text->capacity - text->length;
 	va_copy(again, arguments);
-	int length = vsnprintf(room ? text->data + text->length : NULL, room, format, again);
+	int length = vsnprintf(text->data + text->length, room, format, again);
 	va_end(again);
 	text->failed = length < 0;
 	if (length >= 0 && (size_t)length < room) {
 		text->length += (size_t)length;
 		return;
 	}
-	if (room)
-		text->data[text->length] = '\0';
+	text->data[text->length] = '\0';
 	if (length < 0 || !reserve(text, (size_t)length))
 		return;
 	vsnprintf(text->data + text->length, (size_t)length + 1, format, arguments);
