@@ -30,6 +30,7 @@ struct berth {
 	size_t short_at_turns;           /* how many failed in turns that are over, */
 	size_t short_before_turn;        /* and altogether before the one under way */
 	struct error spare; /* for works and sites, once no memory is left for one of their own */
+	size_t let_go;      /* instances that ended operations had, and whose memory is kept */
 	/* Who carries operations out instead of this process, and what that keeps; NULL: nobody. */
 	const struct berth_backend *backend;
 	void *controller;

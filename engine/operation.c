@@ -11,6 +11,7 @@
 #include "engine/handle.h"
 #include "engine/keeper.h"
 
+#define ENOUGH    100   /* instances whose memory is worth giving back */
 #define LINGER_MS 20000 /* a loaded engine takes so long to start one of many */
 
 static int copy_list(struct arena *arena, const char *const *list, const char *const **ret)
@@ -297,6 +298,27 @@ static void forget_graph(struct berth_operation *operation)
 	known_release(&operation->known);
 }
 
+/* How much lies behind it, in instances. Without an application nobody knows. */
+static size_t extent_of(const struct application *application)
+{
+	size_t instances = 0;
+	for (size_t i = 0; application && i < application->component_count; i++)
+		instances += application->components[i].instance_count;
+	return application ? instances : ENOUGH;
+}
+
+/* A long result may fit in none of the gaps that were left. Of little applications they are given back for
+ * many at once: going through all memory takes longer than planning one, and what it left is used by the
+ * next. */
+static void give_back(struct berth *berth, size_t extent)
+{
+	berth->let_go += extent;
+	if (berth->let_go < ENOUGH)
+		return;
+	berth->let_go = 0;
+	memory_give_back();
+}
+
 /* Nothing that was concluded without memory is told as if it were true. */
 static enum berth_outcome doubt(struct berth_operation *operation, enum berth_outcome outcome)
 {
@@ -324,9 +346,10 @@ void operation_finish(struct berth_operation *operation, enum berth_outcome outc
 		json_put(document, "error", error_member(&operation->error));
 	/* Before the result is put together, so that both are never there at one time. */
 	operation->done = true;
+	size_t extent = extent_of(operation->application);
 	let_go(operation);
 	forget_graph(operation);
-	memory_give_back(); /* a long result may fit in none of the gaps */
+	give_back(operation->berth, extent);
 	operation->result = json_is_string(document) ? strdup(json_string_value(document))
 			    : document               ? document_line(operation, document)
 						     : strdup("");
