@@ -12,7 +12,7 @@ static const char *value_of(const char *line, const char *key)
 {
 	size_t length = strlen(key);
 
-	return !strncmp(line, key, length) && line[length] == ' ' ? line + length + 1 : NULL;
+	return *line == *key && !strncmp(line, key, length) && line[length] == ' ' ? line + length + 1 : NULL;
 }
 
 /* The first word, as far as there is room for it. */
@@ -126,29 +126,34 @@ bool process_alive(struct location *location, pid_t pid, uint64_t start_ticks)
 	       state != 'X';
 }
 
+/* What stands in the text behind that; NULL: it is not in it. */
+static const char *behind(const char *text, const char *words)
+{
+	const char *found = strstr(text, words);
+
+	return found ? found + strlen(words) : NULL;
+}
+
 bool process_identity(struct location *location, pid_t pid, struct kernel_view *ret)
 {
 	owned_text content = {0};
 	char path[64];
-	unsigned real, effective;
-	unsigned long long pending = 0;
-	int parent;
 
 	/* Not the owner of /proc/PID: that is root for whoever makes itself undumpable. */
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	if (pid <= 0 || location->world->ops->file_read(location->world, path, 65536, &content, NULL))
 		return false;
 	/* The name, on the first line, has its newlines escaped. */
-	const char *line = strstr(text_view(&content), "\nPPid:"),
-		   *uid = strstr(text_view(&content), "\nUid:"),
-		   *waiting = strstr(text_view(&content), "\nShdPnd:");
-	if (!line || !uid || sscanf(line, "\nPPid: %d", &parent) != 1 ||
-	    sscanf(uid, "\nUid: %u %u", &real, &effective) != 2)
+	const char *parent = behind(text_view(&content), "\nPPid:"),
+		   *user = behind(text_view(&content), "\nUid:"),
+		   *waiting = behind(text_view(&content), "\nShdPnd:");
+	long long its_parent, users[2];
+	if (!parent || !user || !take_numbers(parent, &its_parent, 1) || !take_numbers(user, users, 2))
 		return false;
-	if (waiting && sscanf(waiting, "\nShdPnd: %llx", &pending) != 1)
-		pending = 0;
-	*ret =
-	    (struct kernel_view){.real = real, .effective = effective, .parent = parent, .pending = pending};
+	*ret = (struct kernel_view){.real = (unsigned)users[0],
+				    .effective = (unsigned)users[1],
+				    .parent = (int)its_parent,
+				    .pending = waiting ? strtoull(waiting, NULL, 16) : 0};
 	return true;
 }
 

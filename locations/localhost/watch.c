@@ -10,7 +10,7 @@
 #define WATCH_MS 250
 
 struct fingerprint {
-	char *name;
+	char *name, *directory;
 	uint64_t hash;
 	bool seen; /* in this round */
 };
@@ -23,8 +23,9 @@ struct watching {
 	struct timer *timer;
 	struct fingerprint *all;
 	size_t count, room;
-	bool first; /* the round that only learns how things are */
-	bool *gone; /* set when it is unwatched while it tells */
+	size_t next_one; /* of them, that is likely to be listed next */
+	bool first;      /* the round that only learns how things are */
+	bool *gone;      /* set when it is unwatched while it tells */
 	struct watching *next;
 };
 
@@ -38,15 +39,12 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t count)
 	return hash;
 }
 
-static uint64_t fingerprint_of(struct watching *watching, const char *entry)
+static uint64_t fingerprint_of(struct location *location, const char *directory)
 {
-	owned_by(arena_release) struct arena arena = {0};
-	struct location *location = watching->location;
-	char *directory = arena_format(&arena, "%s/%s/%s", localhost_of(location)->run, watching->app, entry);
 	struct status status;
 
 	memset(&status, 0, sizeof(status));
-	if (!directory || !status_read(location, directory, &status))
+	if (!status_read(location, directory, &status))
 		return 1;
 	bool alive = process_alive(location, status.helper, status.helper_start);
 	uint64_t hash = hash_bytes(0xcbf29ce484222325u, status.state, strlen(status.state));
@@ -57,11 +55,16 @@ static uint64_t fingerprint_of(struct watching *watching, const char *entry)
 	return hash_bytes(hash, &alive, sizeof(alive));
 }
 
-static struct fingerprint *remember(struct watching *watching, const char *name)
+static void fingerprint_free(struct fingerprint *mark)
 {
-	for (size_t i = 0; i < watching->count; i++)
-		if (!strcmp(watching->all[i].name, name))
-			return &watching->all[i];
+	free(mark->name);
+	free(mark->directory);
+}
+
+static struct fingerprint *add(struct watching *watching, const char *entry)
+{
+	owned_text name = {0}, directory = {0};
+
 	if (watching->count == watching->room) {
 		size_t room = watching->room ? watching->room * 2 : 16;
 		struct fingerprint *all = realloc(watching->all, room * sizeof(*all));
@@ -70,11 +73,30 @@ static struct fingerprint *remember(struct watching *watching, const char *name)
 		watching->all = all;
 		watching->room = room;
 	}
-	char *copy = strdup(name);
-	if (!copy)
+	text_format(&name, "%s.%s", watching->app, entry);
+	text_format(&directory, "%s/%s/%s", localhost_of(watching->location)->run, watching->app, entry);
+	struct fingerprint mark = {.name = text_take(&name), .directory = text_take(&directory)};
+	if (!mark.name || !mark.directory) {
+		fingerprint_free(&mark);
 		return NULL;
-	watching->all[watching->count] = (struct fingerprint){.name = copy};
+	}
+	watching->all[watching->count] = mark;
 	return &watching->all[watching->count++];
+}
+
+/* They are listed in about the same order each time. */
+static struct fingerprint *remember(struct watching *watching, const char *entry)
+{
+	size_t prefix = strlen(watching->app) + 1;
+
+	for (size_t i = 0; i < watching->count; i++) {
+		size_t at = (watching->next_one + i) % watching->count;
+		if (strcmp(watching->all[at].name + prefix, entry) != 0)
+			continue;
+		watching->next_one = at + 1;
+		return &watching->all[at];
+	}
+	return add(watching, entry);
 }
 
 struct round {
@@ -103,15 +125,13 @@ static bool visit(void *owner, const char *entry)
 {
 	struct round *round = owner;
 	struct watching *watching = round->watching;
-	owned_by(arena_release) struct arena arena = {0};
-	char *name = strchr(entry, '.') ? arena_format(&arena, "%s.%s", watching->app, entry) : NULL;
-	struct fingerprint *mark = name ? remember(watching, name) : NULL;
+	struct fingerprint *mark = strchr(entry, '.') ? remember(watching, entry) : NULL;
 
 	if (!mark)
 		return true;
-	uint64_t hash = fingerprint_of(watching, entry);
+	uint64_t hash = fingerprint_of(watching->location, mark->directory);
 	if (mark->hash != hash)
-		note(round, name);
+		note(round, mark->name);
 	mark->hash = hash;
 	mark->seen = true;
 	return true;
@@ -126,7 +146,7 @@ static void forget_gone(struct round *round)
 		struct fingerprint *mark = &watching->all[i];
 		if (!mark->seen) {
 			note(round, mark->name);
-			free(mark->name);
+			fingerprint_free(mark);
 			continue;
 		}
 		mark->seen = false;
@@ -207,7 +227,7 @@ void localhost_unwatch(struct location *location, const char *app)
 		*watching->gone = true;
 	location->world->ops->timer_cancel(location->world, watching->timer);
 	for (size_t i = 0; i < watching->count; i++)
-		free(watching->all[i].name);
+		fingerprint_free(&watching->all[i]);
 	free(watching->all);
 	free(watching->app);
 	free(watching);
