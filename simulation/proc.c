@@ -1,6 +1,6 @@
 /* proc.c - what /proc of a simulated machine tells of its processes and of itself. */
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "simulation/machine_internal.h"
@@ -33,14 +33,16 @@ static void tell_status(const struct process *process, struct text *ret)
 static int tell_process(struct machine *machine, const struct actor *actor, const char *path,
 			struct text *ret)
 {
-	int pid, end = 0;
-	if (sscanf(path, "/proc/%d%n", &pid, &end) != 1 || !end)
+	const char *digits = path + strlen("/proc/");
+	char *end;
+	pid_t pid = (pid_t)strtol(digits, &end, 10);
+	if (end == digits)
 		return 1;
 	const struct process *process = process_of(machine, pid);
 	errno = ENOENT;
 	if (!process)
 		return -1;
-	path += end;
+	path = end;
 	if (!*path)
 		return 0;
 	if (!strcmp(path, "/stat"))

@@ -192,6 +192,7 @@ struct docker_engine *docker_engine_new(struct universe *universe, const char *a
 	engine->address = copy(address);
 	engine->addresses = must_json(json_array());
 	engine->paths = must_json(json_array());
+	engine->registries_end = &engine->registries;
 	engine->next_port = FIRST_FREE_PORT;
 	engine->pids = 1000;
 	engine->service = (struct service){

@@ -218,7 +218,7 @@ struct docker_engine {
 	struct rule *rules;
 	struct behaviour *behaviours;
 	struct command *commands;
-	struct registry *registries;
+	struct registry *registries, **registries_end;
 	struct call *calls;
 	struct docker_change *changes;
 	size_t change_count;

@@ -26,7 +26,8 @@ void docker_engine_registry(struct docker_engine *engine, const struct docker_re
 	registry->registry.reference = whole_reference(wanted->reference);
 	registry->registry.digest = copy_or_null(wanted->digest);
 	registry->registry.words = copy_or_null(wanted->words);
-	put_list((void **)&engine->registries, registry, offsetof(struct registry, next));
+	*engine->registries_end = registry;
+	engine->registries_end = &registry->next;
 }
 
 /* By its tag, or by a digest that some tag has. */

@@ -1,7 +1,7 @@
 /* sight.c - instances of a simulated engine and of scripted targets, looked at from outside. */
 #include "tests/sim/sight.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -89,9 +89,8 @@ static void keep_docker_spots(struct sights *sights, struct sight *sight,
 void sight_read_name(struct sight *sight)
 {
 	const char *generation = sight->name ? strrchr(sight->name, '.') : NULL;
-	unsigned number = 0;
-	if (generation && sscanf(generation, ".g%u", &number) == 1)
-		sight->generation = number;
+	if (generation && generation[1] == 'g')
+		sight->generation = (unsigned)strtoul(generation + 2, NULL, 10);
 }
 
 static bool see_container(void *owner, const struct docker_container_view *view)
@@ -101,15 +100,13 @@ static bool see_container(void *owner, const struct docker_container_view *view)
 		return true;
 	struct sight *sight = sights_add(sights);
 	const char *app = label(view, "berth.app"), *component = label(view, "berth.component");
-	unsigned ordinal = 0;
 	sight->realm = REALM_DOCKER;
 	sight->name = keep(sights, view->name);
 	sight->id = keep(sights, view->id);
 	sight->app = *app ? keep(sights, app) : NULL;
 	sight->component = *component ? keep(sights, component) : NULL;
 	sight->helper = sight->app && !sight->component;
-	if (sscanf(label(view, "berth.instance"), "%u", &ordinal) == 1)
-		sight->ordinal = ordinal;
+	sight->ordinal = (unsigned)strtoul(label(view, "berth.instance"), NULL, 10);
 	sight->digest = keep(sights, label(view, "berth.spec"));
 	sight->link_digest = keep(sights, label(view, "berth.links"));
 	sight->secret_digest = keep(sights, label(view, "berth.secrets"));
