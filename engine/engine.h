@@ -181,6 +181,7 @@ struct work {
 	bool clear_failed;      /* it did not get ready, and could not be removed */
 	bool log_kept, cleared; /* how far BROKEN has come */
 	bool place_again;       /* its target had nothing left to start */
+	bool left_stopped;      /* what changes under it does not start it */
 	bool has_turn;
 	struct exec_session *command; /* of onChange, under way */
 	struct spec_port *ports;      /* the component's, with this instance's numbers */
@@ -250,7 +251,7 @@ struct verb {
 	/* What it does about an instance, instead of what the blueprint asks; NULL: that. */
 	enum action (*decide)(const struct work *work);
 	/* Of what the blueprint asks it does just this; NULL: all. */
-	bool (*only)(const struct work *work);
+	bool (*only)(struct work *work);
 	bool all_generations; /* `decide` is asked about what an interrupted update left, too */
 	bool needs_store;     /* it cannot do without what was remembered, nor without remembering */
 	bool instances_only;  /* needs no other kind of object from the listings */

@@ -256,6 +256,7 @@ void held_restart(struct held_instance *held)
 	if (told_ended(work) && spec_outlined(work)) /* without memory it is looked at first */
 		work->spec->ended = seen->target_id;
 	held->end_told = false;
+	work->rescue = !runs; /* a restart that was begun is brought to its start, whoever lets it go */
 	held->acting = true;
 	held->acting_ms = now_of(work);
 	work_begin(work, runs ? ACTION_RESTART : ACTION_START, runs ? PHASE_STOPPING : PHASE_STARTING);

@@ -41,11 +41,21 @@ static bool differs(const struct work *work, const char *path)
 }
 
 /* Nothing else of it changes: what else the blueprint would change now is a deploy's business. What stays old
- * until it is made anew may be among the reasons all the same. */
-static bool only_duty(const struct work *work)
+ * until it is made anew may be among the reasons all the same. What does not run is told as well, and is not
+ * started: whether it is to run is its policies' to say, and else its target's. */
+static bool only_duty(struct work *work)
 {
-	return work->action == ACTION_UPDATE && work->parts == PART_LIMITS && differs(work, "restart") &&
-	       !differs(work, "memory") && !differs(work, "cpus");
+	if ((work->action != ACTION_UPDATE && work->action != ACTION_START) || work->parts != PART_LIMITS ||
+	    !differs(work, "restart") || differs(work, "memory") || differs(work, "cpus"))
+		return false;
+	if (work->action == ACTION_START) {
+		if (work->instance->seen->state != SEEN_STOPPED)
+			return false;
+		work->verify = false;
+		work->left_stopped = true;
+		work->action = ACTION_UPDATE;
+	}
+	return true;
 }
 
 const struct verb verb_mend = {

@@ -289,6 +289,7 @@ static enum phase start(struct work *work)
 	switch (call_ended(work, progress, &err)) {
 	case CALL_NEXT:
 		work->started = true;
+		work->rescue = false; /* whether it answers may be found out later */
 		work->operation->changed = true;
 		work->look_due |= work->spec->job; /* it may have ended already */
 		work->settle_ms = now_of(work) + SETTLE_MS;

@@ -188,6 +188,7 @@ static enum phase stopped(struct work *work)
 		return PHASE_REMOVING;
 	work->action = ACTION_START;
 	work->counted = false;
+	work->rescue = true; /* nobody else would start it */
 	return PHASE_STARTING;
 }
 

@@ -180,10 +180,12 @@ static enum phase do_part(struct work *work, const struct part *part)
 	return PHASE_UPDATING;
 }
 
-/* A job that had come to its end has come to it still. */
+/* A job that had come to its end has come to it still; what was not to be started is as stopped as it was. */
 static enum phase settled_phase(const struct work *work)
 {
 	const struct component_spec *spec = work->instance->component->spec;
+	if (work->left_stopped)
+		return PHASE_STOPPED;
 	return spec && spec->job ? PHASE_FINISHED : PHASE_RUNNING;
 }
 

@@ -178,7 +178,7 @@ static void wake_instance(const struct work *leftover)
 static bool rests(const struct work *work, enum phase phase)
 {
 	if (phase == PHASE_STOPPED)
-		return work->action == ACTION_STOP || work->settled;
+		return work->action == ACTION_STOP || work->left_stopped || work->settled;
 	if (phase == PHASE_RUNNING)
 		return work->instance->wanted || work->kept || work->action != ACTION_REMOVE;
 	return phase == PHASE_GONE || phase == PHASE_FINISHED;

@@ -165,8 +165,9 @@ static bool as_wanted(const struct component *component)
 {
 	for (size_t i = 0; i < component->instance_count; i++) {
 		const struct instance *instance = &component->instances[i];
-		if (instance->wanted && !work_needs_nothing(instance->work) &&
-		    instance->phase != PHASE_RUNNING && instance->phase != PHASE_FINISHED)
+		bool there = instance->phase == PHASE_RUNNING || instance->phase == PHASE_FINISHED ||
+			     (instance->phase == PHASE_STOPPED && instance->work->left_stopped);
+		if (instance->wanted && !work_needs_nothing(instance->work) && !there)
 			return false;
 	}
 	return true;

@@ -390,6 +390,65 @@ Test(keep, restarts_are_its_duty_while_it_keeps_and_the_targets_again_afterwards
 	json_decref(document);
 }
 
+/* It ends in order, a moment after what it does about an instance has begun. */
+static void let_go_amid(enum fake_call call, const char *name)
+{
+	const struct fake_rule slow = {.call = call, .instance = name, .times = 1, .delay_ms = 3 * SECOND};
+	cr_assert_eq(fake_target_rule(scene.target, &slow), 0);
+	size_t before = fake_target_calls(scene.target, call);
+	for (int i = 0; i < 600 && fake_target_calls(scene.target, call) == before; i++)
+		pass(100);
+	cr_assert_gt(fake_target_calls(scene.target, call), before, "nothing is done; told:\n%s",
+		     told ? told : "");
+	let_go();
+	fake_target_calm(scene.target);
+}
+
+Test(keep, a_restart_that_was_begun_is_brought_to_its_start_before_it_lets_go)
+{
+	deploy("id: app\nlocation: fake\nservices:\n"
+	       "- {type: 'docker:a:1', id: web, openPorts: 80, healthCheck: {tcp: {port: 80}, interval: 2s, "
+	       "retries: 2}, policies: [{type: restarter}]}\n"
+	       "- {type: 'docker:a:1', id: other, policies: [{type: restarter}]}\n");
+	keep();
+	pass(5 * SECOND);
+	const struct fake_behaviour sick = {.component = "app.web", .answers_after_ms = -1};
+	cr_assert_eq(fake_target_behave(scene.target, &sick), 0);
+	let_go_amid(FAKE_STOP, "app.web.1");
+	runs("app.web.1");
+	cr_assert_eq(there("app.web.1")->restart, RESTART_UNLESS_STOPPED);
+	cr_assert_eq(there("app.other.1")->restart, RESTART_UNLESS_STOPPED);
+}
+
+Test(keep, a_start_that_was_begun_is_done_before_it_lets_go)
+{
+	deploy(RESTARTED);
+	keep();
+	pass(5 * SECOND);
+	fake_target_time(scene.target, FAKE_START, 2 * SECOND);
+	kill_it("app.web.1");
+	pass(SECOND);
+	let_go();
+	runs("app.web.1");
+	cr_assert_eq(there("app.web.1")->restart, RESTART_UNLESS_STOPPED);
+}
+
+Test(keep, what_is_found_stopped_when_it_lets_go_has_its_duty_again_and_is_not_started)
+{
+	const char *const web[] = {"web", NULL};
+	const struct berth_request one = {.size = sizeof one, .app = "app", .components = web};
+	deploy(RESTARTED);
+	keep();
+	pass(5 * SECOND);
+	cr_assert_eq(scene_request(&scene, berth_stop, &one, NULL), BERTH_OK);
+	pass(5 * SECOND);
+	cr_assert_eq(there("app.web.1")->restart, RESTART_NO);
+	let_go();
+	is_down("app.web.1");
+	cr_assert_eq(there("app.web.1")->restart, RESTART_UNLESS_STOPPED);
+	cr_assert_eq(there("app.db.1")->restart, RESTART_UNLESS_STOPPED);
+}
+
 Test(keep, a_policy_that_only_tells_what_it_would_do_leaves_restarts_to_the_target)
 {
 	deploy(KEPT("{type: restarter, dryRun: true}"));
