@@ -18,6 +18,8 @@ struct held_instance {
 	struct held_component *of;
 	uint64_t wish;     /* whose action is under way; 0: none is */
 	bool acting;       /* something is done to it */
+	bool away;         /* a deed is done to it: what is seen of it meanwhile says nothing */
+	bool back;         /* that has ended, and it was not looked at since */
 	int64_t acting_ms; /* since then; monotonic */
 	bool sight_lost;   /* the last look got no answer */
 	bool stopped;      /* on purpose: it is not to run */
@@ -52,6 +54,9 @@ struct held_component {
 	json_t *problems; /* service.problems; NULL: there was none yet */
 	char saved[DIGEST_HEX]; /* the digest of what the store has of their memory; "": it has none */
 	bool lone;              /* its targets were told to leave restarts to its policies */
+	/* Beside the hold, about all or one of its members, whose policies are not asked meanwhile; the
+	 * keeper's. NULL: none is. */
+	const struct deed *deed;
 };
 
 /* A location is listed again, after what may have been missed. */
@@ -73,7 +78,6 @@ struct hold {
 	struct held_component *components;
 	size_t component_count;
 	bool any_due;                        /* something happened to one of them */
-	struct deed *deeds;                  /* what only another operation can do: it is let go for them */
 	struct held_probe *probes;           /* under way */
 	struct held_invocation *invocations; /* likewise */
 	bool lost;                           /* another owner has the application now */
@@ -81,7 +85,8 @@ struct hold {
 	bool duty_looked_at;                 /* whether its targets know whose restarts are */
 };
 
-/* What a policy wishes and the hold cannot do itself. */
+/* What a policy wishes and the hold cannot do itself: the keeper has it done beside the hold, which goes on
+ * for everything else. DEED_DUTY is about all, so the hold is let go for it. */
 struct deed {
 	enum deed_kind {
 		DEED_MEND,
@@ -116,6 +121,15 @@ void hold_forget_spec(struct work *work);
 void hold_sight(struct work *work, bool seen);
 /* Stop it and start it, or only start it. */
 void held_restart(struct held_instance *held);
+/* hold_deeds.c: nothing of ours is under way about those whom the deed is for. */
+bool hold_may_leave(const struct hold *hold, const struct deed *deed);
+/* It is begun, and has ended: those whom it was for are looked at, then their policies hear of it. */
+void hold_deed_begins(struct hold *hold, const struct deed *deed);
+void hold_deed_ended(struct hold *hold, const struct deed *deed);
+/* It was looked at, and is in that phase. */
+void held_came_back(struct held_instance *held, enum phase phase);
+/* Whether the component's policies may be asked. 1: yes; 0: not yet; -1: no memory. */
+int held_at_home(struct held_component *held);
 
 /* --- hold_health.c: its health check, asked for as long as it runs --- */
 /* Whether it is under way: the work is not to be used for anything else. */

@@ -113,17 +113,21 @@ static bool is_known(const struct work *work, const struct told_end *end)
 
 static enum phase look(struct work *work)
 {
-	bool doubted = told_ended(work);
+	bool doubted = told_ended(work), back = work->held && work->held->back;
 	switch (work_look(work)) {
 	case CALL_STAY:
 		return work->instance->phase;
 	case CALL_FAIL:
-		return not_seen(work);
+		if (back)
+			held_came_back(work->held, not_seen(work));
+		return back ? work->instance->phase : not_seen(work);
 	default:
 		break;
 	}
 	if (work->held)
 		work->held->sight_lost = false;
+	if (back)
+		held_came_back(work->held, phase_of(work, work->looked));
 	if (doubted) /* what is wished was put off */
 		work->held->of->due = work->held->of->hold->any_due = true;
 	enum phase phase = phase_of(work, work->looked);
@@ -136,6 +140,8 @@ static enum phase look(struct work *work)
 enum phase step_resting_held(struct work *work)
 {
 	const struct resurvey *again = work->site->resurvey;
+	if (work->held && work->held->away && !work->held->back)
+		return work->instance->phase;
 	if (again && again->under_way) /* what it tells may be older than a look of now; then all are woken */
 		return work->instance->phase;
 	if (told_ended(work) && work->instance->phase == PHASE_RUNNING) {
@@ -161,6 +167,8 @@ void hold_changed(struct site *site, struct work *work, const struct told_end *e
 		resurvey_due(site, 0);
 		return;
 	}
+	if (work->held && work->held->away && !work->held->back)
+		return; /* it is looked at when it comes back */
 	/* Whose it is, is asked along with the look. */
 	if (work->held && work->held->of->set)
 		hold_site_ours(site);
@@ -183,6 +191,10 @@ void hold_forget_spec(struct work *work)
 
 void hold_sight(struct work *work, bool seen)
 {
+	if (work->held && work->held->away) {
+		work_wake(work);
+		return;
+	}
 	if (work->held)
 		work->held->sight_lost = !seen;
 	if (!work->settled)

@@ -6,6 +6,7 @@
 #include "base/json_write.h"
 #include "engine/deploy.h"
 #include "engine/hold.h"
+#include "engine/keeper.h"
 #include "engine/policies_of.h"
 #include "engine/reconcile.h"
 
@@ -141,7 +142,6 @@ void hold_let_go(struct hold *hold)
 	hold->component_count = 0;
 	hold_probes_end(hold);
 	deeds_free(hold_invocations_end(hold));
-	deeds_free(give(hold->deeds));
 }
 
 /* --- what happened -------------------------------------------------------------------------- */
@@ -199,6 +199,7 @@ static void acted(struct held_instance *held)
 	if (held->wish)
 		held_outcome(held->of, held->wish, kind, well ? NULL : error_of(work)->text);
 	held->wish = 0;
+	keeper_goes_on(work->operation); /* a deed may wait for that */
 }
 
 /* Somebody started what was stopped on purpose. */
@@ -229,16 +230,16 @@ void hold_stepped(struct work *work)
 bool held_well(const struct held_instance *held)
 {
 	enum phase phase = held->work->instance->phase;
-	return !held->sight_lost && !held->acting && !held->problem &&
+	return !held->sight_lost && !held->acting && !held->away && !held->problem &&
 	       (phase == PHASE_RUNNING || phase == PHASE_FINISHED);
 }
 
 static enum lifecycle expected_of(const struct held_instance *held)
 {
-	return held->stopped   ? LIFE_STOPPED
-	       : held->acting  ? LIFE_STARTING
-	       : held->on_fire ? LIFE_ON_FIRE
-			       : LIFE_RUNNING;
+	return held->stopped                ? LIFE_STOPPED
+	       : held->acting || held->away ? LIFE_STARTING
+	       : held->on_fire              ? LIFE_ON_FIRE
+					    : LIFE_RUNNING;
 }
 
 static struct member_sense tell_of(struct held_instance *held, struct arena *arena)
@@ -493,7 +494,10 @@ int hold_ask_policies(struct hold *hold, int64_t *ret_delay_ms, struct error *er
 	hold->any_due = false;
 	for (size_t i = 0; i < hold->component_count; i++) {
 		struct held_component *held = &hold->components[i];
-		if (!held->set)
+		int home = held->set ? held_at_home(held) : 0;
+		if (home < 0)
+			return fail_memory(err);
+		if (!home)
 			continue;
 		if (is_due(held) && ask(held, err))
 			return -1;

@@ -159,11 +159,6 @@ static bool held(struct berth_operation *operation)
 	if (!hold->told_deeds)
 		keeper_told(operation);
 	hold->told_deeds = true;
-	if (hold->deeds) {
-		keeper_take_deeds(operation, give(hold->deeds));
-		berth_cancel(operation);
-		return true;
-	}
 	int64_t delay_ms = sooner(policies_ms, locations_ms);
 	if (hold->any_due)
 		operation_wake(operation);
@@ -182,6 +177,7 @@ static void step(struct berth_operation *operation)
 
 static void let_go(struct berth_operation *operation)
 {
+	keeper_lets_go(operation);
 	if (operation->verb_state)
 		hold_let_go(give(operation->verb_state));
 }

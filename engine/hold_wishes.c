@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "engine/hold.h"
+#include "engine/keeper.h"
 #include "engine/reconcile.h"
 
 void deeds_free(struct deed *deed)
@@ -16,13 +17,9 @@ void deeds_free(struct deed *deed)
 	}
 }
 
-/* What only another operation can do, once however often it is wished. 0 or -1. */
+/* What only another operation can do. 0 or -1. */
 static int add_deed(struct held_component *held, enum deed_kind kind, unsigned ordinal, uint64_t wish)
 {
-	struct deed **at = &held->hold->deeds;
-	for (; *at; at = &(*at)->next)
-		if ((*at)->wish == wish && !strcmp((*at)->component, held->component->id))
-			return 0;
 	struct deed *deed = calloc(1, sizeof *deed);
 	if (!deed || !(deed->component = strdup(held->component->id))) {
 		free(deed);
@@ -31,7 +28,7 @@ static int add_deed(struct held_component *held, enum deed_kind kind, unsigned o
 	deed->kind = kind;
 	deed->ordinal = ordinal;
 	deed->wish = wish;
-	*at = deed;
+	keeper_add_deeds(held->hold->operation, deed);
 	return 0;
 }
 
@@ -204,6 +201,8 @@ static int carry_out(struct held_component *held, const struct wish *wish)
 		record(held, wish, wish->member, "would act", "dry-run");
 		return 0;
 	}
+	if (wish->id && keeper_awaits(held->hold->operation, held->component->id, wish->id))
+		return 0; /* wished again, with every step */
 	switch (wish->kind) {
 	case WISH_RESTART:
 		return restart(held, wish);

@@ -22,10 +22,11 @@ enum { FIRST_PAUSE_MS = 1000, LONGEST_PAUSE_MS = 60 * 1000 }; /* after a hold th
 struct kept {
 	char *app;
 	struct berth_operation *hold;  /* NULL: it is let go */
-	struct berth_operation *doing; /* the deed that is done meanwhile */
-	struct deed *deeds;
-	bool known;     /* still in the store */
-	bool looked_at; /* it was held once */
+	struct berth_operation *doing; /* a deed, beside the hold or, where it is about all, without one */
+	struct deed *deeds;            /* in the order in which they were wished for */
+	struct deed *deed;             /* the one that is done; NULL: none is */
+	bool known;                    /* still in the store */
+	bool looked_at;                /* it was held once */
 	bool has_duties;
 	bool duty_told;     /* its targets were told whose duty restarts are */
 	bool leaving, over; /* the keeper ends */
@@ -86,10 +87,24 @@ static bool has_duties(const struct application *application)
 	return false;
 }
 
-void keeper_looked(const struct berth_operation *hold)
+/* Of this very hold; NULL: it is nobody's. */
+static struct kept *kept_by(const struct berth_operation *hold)
 {
 	struct kept *kept = kept_of(hold->berth, operation_app(hold));
-	if (!kept || kept->hold != hold)
+	return kept && kept->hold == hold ? kept : NULL;
+}
+
+void keeper_goes_on(const struct berth_operation *hold)
+{
+	const struct kept *kept = kept_by(hold);
+	if (kept && kept->deeds)
+		operation_wake(hold->berth->keeper);
+}
+
+void keeper_looked(const struct berth_operation *hold)
+{
+	struct kept *kept = kept_by(hold);
+	if (!kept)
 		return;
 	struct keeper *keeper = keeper_of(hold->berth);
 	if (!kept->looked_at && ++keeper->looked_at == map_count(keeper->by_app)) {
@@ -98,13 +113,52 @@ void keeper_looked(const struct berth_operation *hold)
 	}
 	kept->looked_at = true;
 	kept->has_duties = has_duties(hold->application);
+	keeper_goes_on(hold);
+}
+
+static void drop_deed(struct kept *kept, const struct deed *deed)
+{
+	struct deed **at = &kept->deeds;
+	while (*at && *at != deed)
+		at = &(*at)->next;
+	struct deed *found = *at;
+	if (!found)
+		return;
+	*at = found->next;
+	found->next = NULL;
+	deeds_free(found);
+}
+
+static void drop_deeds(struct kept *kept, bool done)
+{
+	for (struct deed *deed = kept->deeds, *next; deed; deed = next) {
+		next = deed->next;
+		if (deed->done == done)
+			drop_deed(kept, deed);
+	}
 }
 
 void keeper_told(const struct berth_operation *hold)
 {
-	struct kept *kept = kept_of(hold->berth, operation_app(hold));
-	if (kept && kept->hold == hold)
-		deeds_free(give(kept->deeds));
+	struct kept *kept = kept_by(hold);
+	if (kept)
+		drop_deeds(kept, true);
+}
+
+void keeper_forget(const struct berth_operation *hold, const struct deed *deed)
+{
+	struct kept *kept = kept_by(hold);
+	if (kept)
+		drop_deed(kept, deed);
+}
+
+bool keeper_awaits(const struct berth_operation *hold, const char *component, uint64_t wish)
+{
+	const struct kept *kept = kept_by(hold);
+	for (const struct deed *deed = kept ? kept->deeds : NULL; deed; deed = deed->next)
+		if (deed->wish == wish && deed->component && !strcmp(deed->component, component))
+			return true;
+	return false;
 }
 
 bool berth_keep_ready(const struct berth_operation *operation)
@@ -124,27 +178,18 @@ const struct deed *keeper_deeds(const struct berth_operation *hold)
 	return kept && kept->hold == hold ? kept->deeds : NULL;
 }
 
-void keeper_take_deeds(struct berth_operation *hold, struct deed *deeds)
+void keeper_add_deeds(struct berth_operation *hold, struct deed *deeds)
 {
-	struct kept *kept = kept_of(hold->berth, operation_app(hold));
-	if (!kept || kept->hold != hold) {
+	struct kept *kept = kept_by(hold);
+	struct deed **end = kept ? &kept->deeds : NULL;
+	if (!kept) {
 		deeds_free(deeds);
 		return;
 	}
-	deeds_free(kept->deeds);
-	kept->deeds = deeds;
-}
-
-void keeper_add_deeds(struct berth_operation *hold, struct deed *deeds)
-{
-	struct kept *kept = kept_of(hold->berth, operation_app(hold));
-	struct deed **end = kept && kept->hold == hold ? &kept->deeds : NULL;
-	while (end && *end)
+	while (*end)
 		end = &(*end)->next;
-	if (end)
-		*end = deeds;
-	else
-		deeds_free(deeds);
+	*end = deeds;
+	operation_wake(hold->berth->keeper);
 }
 
 static const struct verb *verb_of(enum deed_kind kind)
@@ -155,13 +200,30 @@ static const struct verb *verb_of(enum deed_kind kind)
 	return verbs[kind];
 }
 
-static void deed_ended(struct deed *deed, struct berth_operation *operation)
+/* The hold that it was done beside, as long as that goes on; else the next one tells of it. */
+static struct hold *hold_of(const struct kept *kept)
 {
+	const struct berth_operation *hold = kept->hold;
+	bool goes_on = hold && !berth_done(hold) && !hold->cancelled && hold->stage == STAGE_WORK;
+	return goes_on ? hold->verb_state : NULL;
+}
+
+/* Nobody is told of one that nobody wished for. */
+static void deed_ended(struct kept *kept)
+{
+	struct deed *deed = give(kept->deed);
+	struct berth_operation *operation = give(kept->doing);
+	struct hold *hold = hold_of(kept);
 	deed->done = true;
 	deed->outcome = berth_outcome(operation) == BERTH_OK ? OUTCOME_DONE : OUTCOME_FAILED;
 	if (deed->outcome != OUTCOME_DONE)
 		deed->words = strdup(*berth_message(operation) ? berth_message(operation)
 							       : "not all of it is as wanted");
+	berth_operation_free(operation);
+	if (deed->kind == DEED_DUTY)
+		drop_deed(kept, deed);
+	else if (hold)
+		hold_deed_ended(hold, deed);
 }
 
 static struct berth_operation *begin_deed(struct berth_operation *keeper, const struct kept *kept,
@@ -173,20 +235,30 @@ static struct berth_operation *begin_deed(struct berth_operation *keeper, const 
 	return operation_begin(keeper->berth, verb_of(deed->kind), &request, &keeper->listener, NULL);
 }
 
-/* True when none is left to be done. */
-static bool deeds_done(struct berth_operation *keeper, struct kept *kept)
+/* False: no memory. */
+static bool do_deed(struct berth_operation *keeper, struct kept *kept, struct deed *deed)
 {
-	for (struct deed *deed = kept->deeds; deed; deed = deed->next) {
-		if (deed->done)
-			continue;
-		if (!kept->doing && !(kept->doing = begin_deed(keeper, kept, deed)))
-			return false; /* without memory: tried again */
-		if (!berth_done(kept->doing))
-			return false;
-		deed_ended(deed, kept->doing);
-		berth_operation_free(give(kept->doing));
-	}
-	return true;
+	kept->doing = begin_deed(keeper, kept, deed);
+	kept->deed = kept->doing ? deed : NULL;
+	return kept->doing;
+}
+
+/* One that is about all of it, which is done while nobody holds it; NULL: none is to be done. */
+static struct deed *duty_of(const struct kept *kept)
+{
+	struct deed *deed = kept->deeds;
+	while (deed && (deed->done || deed->kind != DEED_DUTY))
+		deed = deed->next;
+	return deed;
+}
+
+/* True when it is done, or there is none. */
+static bool duty_done(struct berth_operation *keeper, struct kept *kept)
+{
+	struct deed *deed = kept->doing ? NULL : duty_of(kept);
+	if (deed)
+		do_deed(keeper, kept, deed); /* without memory: tried again */
+	return !deed && !kept->doing;
 }
 
 /* --- holding -------------------------------------------------------------------------------- */
@@ -228,41 +300,51 @@ static void hold_ended(struct berth_operation *keeper, struct kept *kept)
 	berth_operation_free(give(kept->hold));
 }
 
-/* A deed that is still done comes to its end. */
-static bool deed_over(struct kept *kept)
-{
-	if (kept->doing && !berth_done(kept->doing))
-		return false;
-	berth_operation_free(give(kept->doing));
-	return true;
-}
-
 /* The last thing that is done about it: its targets have their duties again. True when that is done. */
 static bool leave(struct berth_operation *keeper, struct kept *kept)
 {
 	if (!kept->leaving) {
-		if (!deed_over(kept))
+		if (kept->doing)
 			return false;
 		deeds_free(kept->deeds);
 		kept->deeds = kept->has_duties ? duty() : NULL;
 		kept->leaving = true;
 	}
-	return keeper->abandoned ? deed_over(kept) : deeds_done(keeper, kept);
+	return keeper->abandoned ? !kept->doing : duty_done(keeper, kept);
+}
+
+/* Beside the hold, one after the other; not when somebody waits to change the application. */
+static int64_t step_held(struct berth_operation *keeper, struct kept *kept)
+{
+	struct hold *hold = kept->deeds && !kept->doing ? hold_of(kept) : NULL;
+	struct deed *deed = hold ? kept->deeds : NULL;
+	while (deed && (deed->done || deed->kind == DEED_DUTY || !hold_may_leave(hold, deed)))
+		deed = deed->next;
+	if (!deed || in_use(keeper->berth, kept))
+		return -1;
+	if (!do_deed(keeper, kept, deed))
+		return FIRST_PAUSE_MS;
+	hold_deed_begins(hold, deed);
+	return -1;
 }
 
 /* Milliseconds until it is to be looked at again; -1: when something happens. */
 static int64_t step_kept(struct berth_operation *keeper, struct kept *kept)
 {
 	int64_t left_ms;
+	if (kept->doing && berth_done(kept->doing))
+		deed_ended(kept);
 	if (kept->hold && berth_done(kept->hold))
 		hold_ended(keeper, kept);
-	if (kept->hold || in_use(keeper->berth, kept))
+	if (kept->hold)
+		return keeper->cancelled ? -1 : step_held(keeper, kept);
+	if (in_use(keeper->berth, kept))
 		return -1;
 	if (keeper->cancelled) {
 		kept->over = leave(keeper, kept);
 		return kept->over || kept->doing ? -1 : FIRST_PAUSE_MS; /* without memory: tried again */
 	}
-	if (!deeds_done(keeper, kept))
+	if (!duty_done(keeper, kept))
 		return kept->doing ? -1 : FIRST_PAUSE_MS;
 	left_ms = kept->not_before_ms - keeper->berth->world->ops->now(keeper->berth->world);
 	if (!kept->known)
@@ -297,18 +379,37 @@ bool keeper_does(const struct berth_operation *operation)
 	return operation == operation->berth->keeper || (kept && kept->doing == operation);
 }
 
+bool keeper_lends_lock(const struct berth_operation *operation)
+{
+	const struct kept *kept = kept_of(operation->berth, operation_app(operation));
+	return kept && kept->doing == operation && kept->hold && !berth_done(kept->hold) && kept->hold->lock;
+}
+
+void keeper_lets_go(struct berth_operation *hold)
+{
+	const struct kept *kept = kept_by(hold);
+	if (kept && kept->doing && !berth_done(kept->doing))
+		lock_hand_over(hold, kept->doing);
+}
+
+/* A deed that is under way comes to its end before, and the others are held until then. What policies wish
+ * for besides they wish for again, if it is still to be done when that somebody is through. */
 bool keeper_gives_way(struct berth_operation *operation)
 {
 	const char *app = operation_app(operation);
 	struct kept *kept = kept_of(operation->berth, app);
 	if (!kept || operation == kept->hold || operation == kept->doing)
 		return false;
+	if (kept->doing && !berth_done(kept->doing))
+		return true;
 	if (kept->hold && !berth_done(kept->hold)) {
 		if (!kept->hold->cancelled)
 			berth_cancel(kept->hold);
 		return true;
 	}
-	return kept->doing && !berth_done(kept->doing);
+	if (!kept->doing && !kept->leaving)
+		drop_deeds(kept, false);
+	return false;
 }
 
 bool keeper_is_acting(const struct berth *berth, const char *app)

@@ -12,8 +12,6 @@ void keeper_looked(const struct berth_operation *hold);
 void keeper_told(const struct berth_operation *hold);
 /* Whether the hold is to be let go at once, because its targets do not know yet whose duty restarts are. */
 bool keeper_tells_duty(struct berth_operation *hold);
-/* Takes them over: they are done once the hold has ended, and it begins anew after that. */
-void keeper_take_deeds(struct berth_operation *hold, struct deed *deeds);
 /* Whether the application is held by this handle, or about to be: no command is at it then. */
 bool keeper_holds(const struct berth *berth, const char *app);
 /* The hold of the application that asks its policies now; NULL: none does in this handle. */
@@ -25,8 +23,18 @@ bool keeper_does(const struct berth_operation *operation);
 /* Whether something is done about the application in this handle that leaves what policies remember alone: it
  * may be written meanwhile, and is read when the application is held again. */
 bool keeper_is_acting(const struct berth *berth, const char *app);
-/* Beside those it took over already. */
+/* Takes them over, to be done beside the hold, one after the other. */
 void keeper_add_deeds(struct berth_operation *hold, struct deed *deeds);
+/* Whether that wish's deed is with it: to be done, under way, or done and not told of. */
+bool keeper_awaits(const struct berth_operation *hold, const char *component, uint64_t wish);
+/* The hold has told of that one. */
+void keeper_forget(const struct berth_operation *hold, const struct deed *deed);
+/* What a deed of the hold may wait for is over. */
+void keeper_goes_on(const struct berth_operation *hold);
+/* Whether it is a deed beside a hold, which has the lock for both. */
+bool keeper_lends_lock(const struct berth_operation *operation);
+/* The hold ends: the deed beside it, if there is one, has the lock from now on. */
+void keeper_lets_go(struct berth_operation *hold);
 /* Whether the operation must wait until its application is let go, which is then begun; it is woken. */
 bool keeper_gives_way(struct berth_operation *operation);
 /* An operation has ended: applications may be to hold, or not any more. */

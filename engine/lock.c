@@ -156,6 +156,8 @@ bool lock_ready(struct berth_operation *operation)
 	struct error err = {0};
 	if (operation->lock)
 		return true;
+	if (keeper_lends_lock(operation))
+		return is_as_expected(operation);
 	if (keeper_gives_way(operation))
 		return false;
 	if (operation->lock_timer && !operation->cancelled)
@@ -205,6 +207,13 @@ void lock_remove(struct berth_operation *operation)
 	text_format(&directory, "%s/locks", berth->state_directory);
 	if (!directory.failed)
 		world->ops->directory_list(world, text_view(&directory), visit_lock, berth, NULL);
+}
+
+/* Its files are named anew by who releases it: words for people only. */
+void lock_hand_over(struct berth_operation *from, struct berth_operation *to)
+{
+	if (!to->lock)
+		to->lock = give(from->lock);
 }
 
 void lock_release(struct berth_operation *operation)

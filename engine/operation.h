@@ -17,6 +17,8 @@ void lock_remove(struct berth_operation *operation);
 /* Whether another command changes the application now, and in words which. It is not in its way. */
 bool lock_held(const struct berth_operation *operation, const char *app, struct text *ret_words);
 void lock_release(struct berth_operation *operation);
+/* The one that ends leaves it to another one, which has gone by it so far. */
+void lock_hand_over(struct berth_operation *from, struct berth_operation *to);
 
 /* expected.c: whether the application is at the revision that the request is meant for. False: the operation
  * was ended. Asked by lock_ready; before that by those who take no lock. */

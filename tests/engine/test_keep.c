@@ -1066,3 +1066,162 @@ Test(keep, what_a_listing_tells_goes_with_the_next_one)
 	cr_expect_lt(mallinfo2().uordblks, before + 8192, "%zu, then %zu", before,
 		     (size_t)mallinfo2().uordblks);
 }
+
+/* --- what only another operation can do, beside the hold -------------------------------------- */
+
+#define THREE                                                                                                \
+	"id: app\nlocation: fake\nservices:\n"                                                               \
+	"- {type: 'docker:a:1', id: a, policies: [" A_HAS "]}\n"                                             \
+	"- {type: 'docker:a:1', id: b, policies: [{type: "                                                   \
+	"org.apache.brooklyn.policy.ha.ServiceRestarter}]}\n"                                                \
+	"- {type: 'docker:a:1', id: c, effectors: {tick: [date]}, policies: [{type: periodic, effector: "    \
+	"tick, period: 5m}]}\n"
+#define A_HAS "{type: restarter}"
+
+static char *all_events(void)
+{
+	const struct berth_request request = {.size = sizeof request, .app = "app"};
+	owned_json document = NULL;
+	cr_assert_eq(scene_request(&scene, berth_events, &request, &document), BERTH_OK);
+	char *line = json_line(document);
+	cr_assert_not_null(line);
+	return line;
+}
+
+/* What is made of it from now on takes minutes. */
+static void mend_for_minutes(const char *name)
+{
+	const struct fake_rule slow = {
+	    .call = FAKE_PLACE, .instance = name, .times = 1, .delay_ms = 3 * MINUTE};
+	size_t before = fake_target_calls(scene.target, FAKE_PLACE);
+	cr_assert_eq(fake_target_rule(scene.target, &slow), 0);
+	cr_assert_eq(fake_target_vanish(scene.target, name), 0);
+	pass(20 * SECOND);
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_PLACE), before + 1);
+	cr_assert_null(fake_target_find(scene.target, name), "it takes no time");
+}
+
+Test(keep, what_dies_while_another_one_is_made_anew_is_started_within_seconds)
+{
+	deploy(THREE);
+	keep();
+	pass(5 * SECOND);
+	mend_for_minutes("app.a.1");
+	kill_it("app.b.1");
+	pass(2 * SECOND);
+	runs("app.b.1");
+	cr_assert_null(fake_target_find(scene.target, "app.a.1"));
+	pass(5 * MINUTE);
+	runs("app.a.1");
+	cr_assert_eq(fake_target_instances(scene.target), 3);
+	let_go();
+	cr_assert_eq(there("app.a.1")->restart, RESTART_UNLESS_STOPPED);
+}
+
+Test(keep, what_was_made_anew_is_kept_as_before)
+{
+	deploy(THREE);
+	keep();
+	pass(5 * SECOND);
+	for (int i = 0; i < 2; i++) { /* the breaker opens when it is five times in a row */
+		cr_assert_eq(fake_target_vanish(scene.target, "app.a.1"), 0);
+		pass(MINUTE);
+		runs("app.a.1");
+		cr_assert_eq(there("app.a.1")->restart, RESTART_NO);
+		size_t started = starts();
+		kill_it("app.a.1");
+		pass(MINUTE);
+		runs("app.a.1");
+		cr_assert_eq(starts(), started + 1);
+	}
+	owned_memory char *events = all_events();
+	cr_assert_null(strstr(events, "cannot be seen"), "%s", events);
+	json_t *document = NULL;
+	let_go();
+	cr_assert_eq(scene_run(&scene, berth_plan, THREE, &document), BERTH_OK);
+	cr_assert_str_eq(scene_action(document, "app.a.1"), "unchanged");
+	json_decref(document);
+}
+
+Test(keep, a_making_anew_that_fails_is_tried_again_and_keeps_nobody_from_anything)
+{
+	deploy(THREE);
+	keep();
+	pass(5 * SECOND);
+	struct fake_rule refused = {.call = FAKE_PLACE, .instance = "app.a.1", .times = 4};
+	fail(&refused.error, ERR_FAILED, "no room");
+	cr_assert_eq(fake_target_rule(scene.target, &refused), 0);
+	cr_assert_eq(fake_target_vanish(scene.target, "app.a.1"), 0);
+	pass(3 * SECOND);
+	kill_it("app.b.1");
+	pass(2 * SECOND);
+	runs("app.b.1");
+	pass(10 * MINUTE);
+	runs("app.a.1");
+}
+
+Test(keep, whoever_changes_the_application_waits_for_what_is_made_anew)
+{
+	deploy(THREE);
+	keep();
+	pass(5 * SECOND);
+	mend_for_minutes("app.a.1");
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, THREE, &document), BERTH_OK, "%s", scene.events);
+	cr_assert_str_eq(scene_action(document, "app.a.1"), "unchanged");
+	json_decref(document);
+	cr_assert_eq(fake_target_instances(scene.target), 3);
+	kill_it("app.b.1");
+	pass(5 * SECOND);
+	runs("app.b.1");
+}
+
+Test(keep, it_lets_go_while_something_is_made_anew)
+{
+	deploy(THREE);
+	keep();
+	pass(5 * SECOND);
+	mend_for_minutes("app.a.1");
+	let_go();
+	cr_assert_eq(there("app.b.1")->restart, RESTART_UNLESS_STOPPED);
+	cr_assert_eq(scene_run(&scene, berth_deploy, THREE, NULL), BERTH_OK, "%s", scene.events);
+	runs("app.a.1");
+	cr_assert_eq(fake_target_instances(scene.target), 3);
+}
+
+Test(keep, an_effector_that_runs_is_not_given_up_because_another_one_is_made_anew)
+{
+	deploy(THREE);
+	fake_target_time(scene.target, FAKE_EXEC, MINUTE);
+	keep();
+	pass(5 * MINUTE + 10 * SECOND);
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_EXEC), 1, "it does not run; told:\n%s",
+		     told ? told : "");
+	cr_assert_eq(fake_target_vanish(scene.target, "app.a.1"), 0);
+	pass(30 * SECOND);
+	runs("app.a.1");
+	pass(MINUTE);
+	owned_memory char *events = all_events();
+	cr_expect_not_null(strstr(events, "tick ended with code 0"), "%s", events);
+	cr_expect_null(strstr(events, "given up"), "%s", events);
+}
+
+#undef A_HAS
+#define A_HAS "{type: periodic, effector: restart, period: 5s}"
+
+Test(keep, what_is_done_to_one_again_and_again_starves_no_other)
+{
+	deploy(THREE);
+	fake_target_time(scene.target, FAKE_STOP, 2 * SECOND);
+	keep();
+	pass(30 * SECOND);
+	size_t stops = fake_target_calls(scene.target, FAKE_STOP);
+	kill_it("app.b.1");
+	pass(3 * SECOND);
+	runs("app.b.1");
+	pass(MINUTE);
+	cr_assert_gt(fake_target_calls(scene.target, FAKE_STOP), stops + 3);
+	runs("app.a.1");
+	owned_memory char *events = all_events();
+	cr_assert_not_null(strstr(events, "with code 137"), "its end is not recorded: %s", events);
+}
