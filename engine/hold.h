@@ -121,7 +121,7 @@ void hold_forget_spec(struct work *work);
 void hold_sight(struct work *work, bool seen);
 /* Stop it and start it, or only start it. */
 void held_restart(struct held_instance *held);
-/* hold_deeds.c: nothing of ours is under way about those whom the deed is for. */
+/* hold_deeds.c: nothing of ours is under way about those whom the deed is for, or who are needed for it. */
 bool hold_may_leave(const struct hold *hold, const struct deed *deed);
 /* It is begun, and has ended: those whom it was for are looked at, then their policies hear of it. */
 void hold_deed_begins(struct hold *hold, const struct deed *deed);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/hold.h"
+#include "engine/keeper.h"
 
 enum {
 	FRESH_MS = 1000,       /* one look for all that is done at about the same time */
@@ -65,6 +66,7 @@ static void ask(struct hold *hold, struct site *site)
 	if (progress == PROGRESS_WAITING)
 		return;
 	site->resurvey->claim_due = false;
+	keeper_goes_on(hold->operation);
 	if (progress == PROGRESS_FAILED) {
 		ask_later(site, &err);
 		return;

@@ -18,10 +18,31 @@ static bool is_for(const struct deed *deed, const struct held_instance *member)
 	return !deed->ordinal || member->work->instance->ordinal == deed->ordinal;
 }
 
+static bool is_being_seen_to(const struct held_instance *member)
+{
+	const struct resurvey *again = member->work->site->resurvey;
+	return member->acting || (again && again->claim_due && !held_well(member));
+}
+
+/* One that it needs is about to run again: without it the deed would fail. */
+static bool waits_for_others(const struct hold *hold, const struct component *component)
+{
+	const struct component *all = hold->operation->application->components;
+	for (size_t i = 0; i < component->need_count; i++) {
+		const struct held_component *needed =
+		    edge_waits(&component->needs[i]) ? held_component_of(hold, all[component->needs[i].to].id)
+						     : NULL;
+		for (size_t n = 0; needed && n < needed->member_count; n++)
+			if (is_being_seen_to(&needed->members[n]))
+				return true;
+	}
+	return false;
+}
+
 bool hold_may_leave(const struct hold *hold, const struct deed *deed)
 {
 	const struct held_component *held = meant(hold, deed);
-	if (!held || held->deed)
+	if (!held || held->deed || waits_for_others(hold, held->component))
 		return false;
 	for (size_t i = 0; i < held->member_count; i++)
 		if (is_for(deed, &held->members[i]) && held->members[i].acting)

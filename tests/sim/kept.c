@@ -251,6 +251,8 @@ static void watch_members(struct theatre *stage, const struct hold *hold)
 	for (int i = 0; i < PARTS_MAX; i++)
 		for (unsigned n = 0; n < ORDINALS_MAX; n++) {
 			struct charge *charge = &stage->kept->wards[i].charges[n];
+			if (charge == stage->kept->deed_charge)
+				continue;
 			if (acting[i][n] && !charge->acting)
 				act_begins(stage, i, n + 1, NULL);
 			else if (!acting[i][n] && charge->acting)
@@ -268,7 +270,7 @@ static const struct berth_operation *deed_under_way(const struct deployer *deplo
 	return NULL;
 }
 
-/* What the hold is let go for. */
+/* What is done beside the hold. */
 static void watch_deeds(struct theatre *stage, const struct deployer *deployer)
 {
 	struct kept *kept = stage->kept;
@@ -281,13 +283,14 @@ static void watch_deeds(struct theatre *stage, const struct deployer *deployer)
 		return;
 	kept->deed = deed;
 	memcpy(kept->deed_of, words, sizeof words);
-	for (int i = 0; i < PARTS_MAX; i++) /* the one before it is over */
-		for (unsigned n = 0; n < ORDINALS_MAX; n++)
-			if (kept->wards[i].charges[n].acting)
-				act_ends(stage, &kept->wards[i].charges[n], false);
-	if (deed)
-		act_begins(stage, part_index(stage, deed->request.components[0]),
-			   (unsigned)deed->request.count, deed->verb);
+	if (kept->deed_charge && kept->deed_charge->acting) /* the one before it is over */
+		act_ends(stage, kept->deed_charge, false);
+	kept->deed_charge = NULL;
+	if (!deed)
+		return;
+	unsigned ordinal = (unsigned)deed->request.count;
+	act_begins(stage, part_index(stage, deed->request.components[0]), ordinal, deed->verb);
+	kept->deed_charge = ordinal ? kept_charge(stage, deed->request.components[0], ordinal) : NULL;
 }
 
 void kept_step(struct theatre *stage)
@@ -300,8 +303,7 @@ void kept_step(struct theatre *stage)
 		return;
 	}
 	watch_deeds(stage, deployer);
-	if (!stage->kept->deed)
-		watch_members(stage, keeper_hold(deployer->berth, "app"));
+	watch_members(stage, keeper_hold(deployer->berth, "app"));
 	rule_bounds(stage);
 	rule_one_master(stage);
 	for (int i = 0; i < PARTS_MAX; i++)

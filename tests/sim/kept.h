@@ -31,9 +31,10 @@ struct kept {
 	struct ward wards[PARTS_MAX];       /* as the parts of the model */
 	const struct berth_operation *deed; /* under way */
 	char deed_of[24];
-	int64_t uneasy_ms; /* the last time that anything but an instance's own end went wrong */
-	bool own_harm;     /* what goes wrong now is an instance's own end */
-	bool unsettled;    /* the last command did not end well */
+	struct charge *deed_charge; /* whom it is done to; NULL: to a whole component */
+	int64_t uneasy_ms;          /* the last time that anything but an instance's own end went wrong */
+	bool own_harm;              /* what goes wrong now is an instance's own end */
+	bool unsettled;             /* the last command did not end well */
 	size_t changes_seen;
 };
 

@@ -147,26 +147,39 @@ void rule_bounds(struct theatre *stage)
 	}
 }
 
-/* One policy at an instance, and one operation at the application. */
+/* A hold, and a deed of the keeper's beside it. */
+static bool go_together(const struct berth_operation *a, const struct berth_operation *b)
+{
+	return (a->verb == &verb_hold) != (b->verb == &verb_hold) &&
+	       keeper_does(a->verb == &verb_hold ? b : a);
+}
+
+/* One policy at an instance, and one operation at the application; beside a hold one deed, which has its
+ * instances to itself. */
 void rule_one_master(struct theatre *stage)
 {
 	const struct deployer *deployer = &stage->deployers[0];
 	const struct hold *hold = keeper_hold(deployer->berth, "app");
 	const struct berth_operation *first = NULL;
+	size_t working = 0;
 	for (const struct berth_operation *at = deployer->berth->operations; at; at = at->next) {
 		if (at->done || !at->verb->changes || at->stage == STAGE_BEGIN || at->verb == &verb_policy)
 			continue;
-		if (first)
+		if (++working > 2 || (first && !go_together(first, at)))
 			stage_accuse(stage, "one master", "%s and %s are both at work on the application",
 				     first->verb->name, at->verb->name);
 		first = at;
 	}
 	for (size_t i = 0; hold && i < hold->component_count; i++) {
 		const struct held_component *held = &hold->components[i];
-		for (size_t n = 0; held->set && n < held->member_count; n++)
+		for (size_t n = 0; held->set && n < held->member_count; n++) {
+			if (held->members[n].away && held->members[n].acting)
+				stage_accuse(stage, "one master", "the hold acts on %s, which a deed is for",
+					     held->members[n].work->instance->name);
 			if (policies_acting(held->set, held->members[n].work->instance->name) > 1)
 				stage_accuse(stage, "one master", "two policies act on %s",
 					     held->members[n].work->instance->name);
+		}
 	}
 }
 
