@@ -52,6 +52,8 @@ struct timer *real_timer_start(struct world *world, int64_t delay_ms, void (*fir
 		return NULL;
 	if (delay_ms < 0)
 		delay_ms = 0;
+	if (delay_ms > INT64_MAX - real_now(world))
+		delay_ms = INT64_MAX - real_now(world); /* for ever */
 	timer->real = real;
 	timer->fired = fired;
 	timer->owner = owner;

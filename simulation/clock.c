@@ -81,7 +81,8 @@ int clock_add(struct clock *clock, struct event *event, int64_t delay_ms)
 	clock_take(clock, event);
 	if (make_room(clock))
 		return -1;
-	event->due = clock->now + (delay_ms > 0 ? delay_ms : 0);
+	event->due =
+	    delay_ms > INT64_MAX - clock->now ? INT64_MAX : clock->now + (delay_ms > 0 ? delay_ms : 0);
 	event->order = ++clock->order;
 	sift(clock, event, clock->count++);
 	return 0;

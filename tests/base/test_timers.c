@@ -49,6 +49,17 @@ Test(timers, a_cancelled_one_is_silent)
 	cr_expect_not(fired);
 }
 
+Test(timers, one_that_is_for_ever_does_not_fire)
+{
+	owned_world world = fixture_world();
+	bool fired = false;
+
+	struct timer *timer = world->ops->timer_start(world, INT64_MAX, set_flag, &fired);
+	let_pass(world, 20);
+	cr_expect_not(fired);
+	world->ops->timer_cancel(world, timer);
+}
+
 struct chain {
 	struct world *world;
 	struct timer *other;
