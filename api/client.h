@@ -71,6 +71,8 @@ void call_refused(const struct call *call, struct error *err, enum berth_outcome
 
 /* client_body.c: the request as it is sent, with all that only this machine knows. 0, or -1 with *err. */
 int remote_body(struct berth_operation *operation, struct error *err);
+/* The next one has those variables that are wanted and set here. */
+int remote_bring(struct berth_operation *operation, const json_t *wanted, struct error *err);
 
 /* client_events.c: bytes of the stream become events of the listener. False: they are no events. */
 bool remote_take(struct berth_operation *operation, const char *bytes, size_t count);

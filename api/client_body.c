@@ -151,6 +151,19 @@ static int take_key(struct berth_operation *operation, struct error *err)
 	return 0;
 }
 
+int remote_bring(struct berth_operation *operation, const json_t *wanted, struct error *err)
+{
+	static const char *const nothing[] = {NULL};
+	struct names names = {.operation = operation};
+	size_t i;
+	json_t *name;
+	json_array_foreach (wanted, i, name)
+		if (json_is_string(name))
+			add(&names, json_string_value(name), json_string_length(name));
+	operation->request.environment = names.count ? names.items : nothing;
+	return names.failed ? fail_memory(err) : 0;
+}
+
 static int complete(struct berth_operation *operation, struct names *names, struct error *err)
 {
 	struct berth_request *request = &operation->request;

@@ -192,6 +192,15 @@ static bool anything_to_do(const json_t *document)
 	return json_array_size(json_object_get(document, "found")) > 0;
 }
 
+static void begin_again(struct berth_operation *operation)
+{
+	struct remote *remote = remote_of(operation);
+	remote->ended = false;
+	remote->stage = REMOTE_BEGIN;
+	*remote->id = *remote->last_event = '\0';
+	operation_wake(operation);
+}
+
 /* From the question on it is the plan that was shown which is carried out, where there is one. */
 static void agree(struct berth_operation *operation, const json_t *document)
 {
@@ -211,11 +220,24 @@ static void agree(struct berth_operation *operation, const json_t *document)
 		request->blueprint = request->file = request->app = NULL;
 		request->locations = request->settings = NULL;
 	}
-	remote->rehearses = remote->ended = false;
+	remote->rehearses = false;
 	remote->agreed = true;
-	remote->stage = REMOTE_BEGIN;
-	*remote->id = *remote->last_event = '\0';
-	operation_wake(operation);
+	begin_again(operation);
+}
+
+/* A blueprint that only the controller has asks for what only this process knows: the same again, with that.
+ * True: it is on its way. */
+static bool brought(struct berth_operation *operation, const json_t *result)
+{
+	const json_t *wanted = json_object_get(result, "missing_environment");
+	struct error err = {0};
+	if (operation->request.environment || !json_array_size(wanted))
+		return false;
+	if (remote_bring(operation, wanted, &err))
+		operation_fail(operation, &err);
+	else
+		begin_again(operation);
+	return true;
 }
 
 static void conclude(struct berth_operation *operation, const json_t *end)
@@ -229,6 +251,8 @@ static void conclude(struct berth_operation *operation, const json_t *end)
 		agree(operation, result);
 		return;
 	}
+	if (brought(operation, result))
+		return;
 	if (message && *message) {
 		fail(&operation->error, code_named(json_text(error, "code")), "%s", message);
 		remedy(&operation->error, "%s", what_to_do ? what_to_do : "");

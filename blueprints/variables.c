@@ -57,8 +57,15 @@ static const struct expression *read_variable(struct reading *r, const struct ex
 		text->text = e->arguments[1]->text;
 	if (text->text)
 		return text;
-	advise(r->list, complain(r->list, e->place, "the variable `%s` is not set where berth runs", name),
-	       "set it, or give a default: $berth:env(\"%s\", \"...\")", name);
+	if (r->options->environment_withheld)
+		advise(r->list,
+		       complain(r->list, e->place, "the variable `%s` did not come with the request", name),
+		       "send it along in `environment`, or give a default: $berth:env(\"%s\", \"...\")",
+		       name);
+	else
+		advise(r->list,
+		       complain(r->list, e->place, "the variable `%s` is not set where berth runs", name),
+		       "set it, or give a default: $berth:env(\"%s\", \"...\")", name);
 	return NULL;
 }
 

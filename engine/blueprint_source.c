@@ -35,20 +35,10 @@ static const char *folder_of(struct berth_operation *operation, const char *file
 	return arena_format(arena, "%s/%.*s", here, (int)(slash - file), file);
 }
 
-const char *operation_environment(const struct berth_operation *operation, const char *name)
-{
-	size_t length = strlen(name);
-	const char *const *given = operation->request.environment;
-	if (!given)
-		return operation->berth->environment(name);
-	for (; *given; given++)
-		if (strncmp(*given, name, length) == 0 && (*given)[length] == '=')
-			return *given + length + 1;
-	return NULL;
-}
-
 static const char *look_up_environment(void *context, const char *name)
 {
+	if (environment_withheld(context))
+		environment_miss(context, name);
 	return operation_environment(context, name);
 }
 
@@ -225,6 +215,7 @@ static int parse(struct berth_operation *operation)
 	    .settings = request->settings,
 	    .environment = look_up_environment,
 	    .environment_context = operation,
+	    .environment_withheld = environment_withheld(operation),
 	};
 	if (recall_variables(operation, &options))
 		return fail_memory(&operation->error);

@@ -62,6 +62,9 @@ static bool begin(struct berth_operation *operation)
 	bool changes = operation->verb->changes && !operation->request.dry_run;
 	if (changes ? !lock_ready(operation) : !is_as_expected(operation))
 		return false;
+	/* What is only stopped or started has its values. */
+	if (!operation->verb->decide && environment_complete(operation, err))
+		return stage_failed(operation);
 	if (sites_bind(operation, err) || open_sites(operation, err))
 		return stage_failed(operation);
 	warn_of_idle_policies(operation);

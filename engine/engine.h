@@ -283,6 +283,7 @@ struct berth_operation {
 	const char *directory;                   /* where its relative paths start */
 	json_t *stored_options;                  /* of locations from the store: sites' specs refer to them */
 	json_t *location_options;                /* keeps the options of locations.yaml alive */
+	json_t *missing_environment;             /* names that a request was to bring; NULL: none */
 	const struct location_spec **bindings;   /* names known from outside the blueprint */
 	const char **binding_sources;
 	size_t binding_count;
@@ -336,6 +337,7 @@ struct berth_operation {
 	bool as_expected;     /* it was seen to be at the revision that the request is meant for */
 	bool short_of_memory; /* in one of its turns: operation_short() */
 	bool brief_review;    /* few changed: they are looked at, nothing is listed again */
+	bool secret_missed;   /* one that it needed did not come with the request */
 	bool busy;            /* who only looks: another command is changing the application */
 };
 
@@ -385,6 +387,15 @@ void fetch_end(struct berth_operation *operation);
 int operation_read_blueprint(struct berth_operation *operation);
 /* What a variable of the blueprint means: the request says it, or the process' environment; NULL: not set. */
 const char *operation_environment(const struct berth_operation *operation, const char *name);
+
+/* --- environment.c: what a request was to bring along --- */
+
+/* Nothing came with the request, and the environment of the process is not that of whoever asks. */
+bool environment_withheld(const struct berth_operation *operation);
+/* That would have been needed; told with the end. */
+void environment_miss(struct berth_operation *operation, const char *name);
+/* 0, or -1 with *err when its blueprint asks for anything that was withheld. */
+int environment_complete(struct berth_operation *operation, struct error *err);
 /* The application's name of the request or its blueprint; NULL when it has none. */
 const char *operation_app(const struct berth_operation *operation);
 /* -1, with the first complaint and how many more there are in *err. */

@@ -344,6 +344,10 @@ void operation_finish(struct berth_operation *operation, enum berth_outcome outc
 		outcome = doubt(operation, outcome);
 	if (json_is_object(document) && operation->error.code != OK)
 		json_put(document, "error", error_member(&operation->error));
+	/* A variable that has a default, for who only looks, is none the worse for it. */
+	if (json_is_object(document) && (outcome != BERTH_OK || operation->secret_missed) &&
+	    operation->missing_environment)
+		json_put(document, "missing_environment", json_incref(operation->missing_environment));
 	/* Before the result is put together, so that both are never there at one time. */
 	operation->done = true;
 	size_t extent = extent_of(operation->application);
@@ -450,6 +454,7 @@ void berth_operation_free(struct berth_operation *operation)
 	forget_graph(operation);
 	diagnostics_release(&operation->diagnostics);
 	json_decref(operation->location_options);
+	json_decref(operation->missing_environment);
 	json_decref(operation->saved);
 	json_decref(operation->document);
 	document_release(operation);

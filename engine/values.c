@@ -13,6 +13,13 @@ static enum resolved secret(const struct work *work, const struct value *value, 
 	ret->secret = true;
 	if (starts_with(value->text, "env:")) {
 		const char *name = value->text + 4, *content = operation_environment(work->operation, name);
+		if (!content && environment_withheld(work->operation)) {
+			environment_miss(work->operation, name);
+			work->operation->secret_missed = true;
+			fail(err, ERR_INVALID, "the secret %s did not come with the request", value->text);
+			remedy(err, "send %s=... along in `environment`", name);
+			return RESOLVED_NEVER;
+		}
 		if (!content) {
 			fail(err, ERR_INVALID, "the secret %s is not there: the environment has no %s",
 			     value->text, name);

@@ -151,6 +151,9 @@ struct berth_request {
 	int64_t if_revision;
 	bool if_new;   /* deploy: only while nothing is remembered of it */
 	int64_t after; /* events: only those recorded after that of this number; 0: all */
+	/* It is somebody else's: the environment of the process is not theirs, and without `environment` a
+	 * blueprint that asks for anything of it is refused. */
+	bool foreign;
 };
 
 enum berth_event_kind {

@@ -296,6 +296,81 @@ Test(deploy, a_rotated_secret_replaces_exactly_its_users)
 	json_decref(document);
 }
 
+static void expect_missing(const json_t *document, const char *names)
+{
+	owned_text all = {0};
+	size_t i;
+	json_t *name;
+	json_array_foreach (json_object_get(document, "missing_environment"), i, name)
+		text_format(&all, "%s%s", i ? " " : "", json_string_value(name));
+	cr_assert_str_eq(text_view(&all), names);
+}
+
+Test(deploy, somebody_elses_request_takes_nothing_from_our_environment)
+{
+	const char *theirs[] = {"CANARY=theirs", NULL}, *nothing[] = {NULL};
+	struct berth_request request = {
+	    .size = sizeof request, .blueprint = WITH_SECRET, .file = "/b.yaml", .foreign = true};
+	json_t *document = NULL;
+	scene_environment("CANARY", "ours");
+	cr_assert_eq(scene_request(&scene, berth_deploy, &request, &document), BERTH_INVALID);
+	expect_missing(document, "CANARY");
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_PLACE), 0, "and touches nothing");
+	json_decref(document);
+	request.environment = nothing;
+	cr_assert_neq(scene_request(&scene, berth_deploy, &request, &document), BERTH_OK);
+	expect_missing(document, ""); /* it was said that it is not set */
+	json_decref(document);
+	request.environment = theirs;
+	cr_assert_eq(scene_request(&scene, berth_deploy, &request, NULL), BERTH_OK);
+	cr_assert_str_eq(scene_variable(&scene, "app.a.1", "TOKEN"), "theirs");
+}
+
+Test(deploy, what_is_remembered_takes_nothing_from_our_environment_either)
+{
+	const char *theirs[] = {"CANARY=theirs", NULL}, *a[] = {"a", NULL};
+	struct berth_request request = {
+	    .size = sizeof request, .app = "app", .components = a, .count = 2, .foreign = true};
+	json_t *document = NULL;
+	scene_environment("CANARY", "theirs");
+	cr_assert_eq(scene_run(&scene, berth_deploy, WITH_SECRET, NULL), BERTH_OK);
+	scene_environment("CANARY", "ours");
+	cr_assert_eq(scene_request(&scene, berth_scale, &request, &document), BERTH_INVALID);
+	expect_missing(document, "CANARY");
+	json_decref(document);
+	request.environment = theirs;
+	cr_assert_eq(scene_request(&scene, berth_scale, &request, NULL), BERTH_OK);
+	cr_assert_str_eq(scene_variable(&scene, "app.a.2", "TOKEN"), "theirs");
+	request.environment = NULL; /* what stops needs none of it, nor does who looks */
+	cr_assert_eq(scene_request(&scene, berth_status, &request, NULL), BERTH_OK);
+	cr_assert_eq(scene_request(&scene, berth_stop, &request, NULL), BERTH_OK);
+	cr_assert_eq(scene_request(&scene, berth_start, &request, NULL), BERTH_OK);
+}
+
+#define WITH_VARIABLE                                                                                        \
+	"id: app\nlocation: fake\nservices:\n- {type: 'docker:x:1', id: a, env: {V: "                        \
+	"'$berth:env(\"CANARY\")'}}\n"
+
+Test(deploy, a_variable_of_somebody_elses_request_is_theirs)
+{
+	const char *theirs[] = {"CANARY=theirs", NULL};
+	struct berth_request request = {
+	    .size = sizeof request, .blueprint = WITH_VARIABLE, .file = "/b.yaml", .foreign = true};
+	json_t *document = NULL;
+	scene_environment("CANARY", "ours");
+	cr_assert_eq(scene_request(&scene, berth_deploy, &request, &document), BERTH_INVALID);
+	expect_missing(document, "CANARY");
+	cr_assert_not_null(strstr(json_text(json_object_get(document, "error"), "text"), "request"));
+	json_decref(document);
+	request.environment = theirs;
+	cr_assert_eq(scene_request(&scene, berth_deploy, &request, NULL), BERTH_OK);
+	cr_assert_str_eq(scene_variable(&scene, "app.a.1", "V"), "theirs");
+	request.environment = NULL; /* it was told when it was deployed */
+	request.blueprint = NULL;
+	request.app = "app";
+	cr_assert_eq(scene_request(&scene, berth_plan, &request, NULL), BERTH_OK);
+}
+
 Test(deploy, a_strangers_name_is_never_touched)
 {
 	json_t *document = NULL;
