@@ -83,6 +83,12 @@ void ring_shrink(struct ring *ring, size_t limit)
 		drop_first(ring);
 }
 
+void ring_forget(struct ring *ring, uint64_t number)
+{
+	while (ring->first < ring->next && ring->first < number)
+		drop_first(ring);
+}
+
 struct ring_place ring_after(uint64_t number)
 {
 	return (struct ring_place){.number = number + 1};

@@ -38,6 +38,8 @@ uint64_t ring_skip(const struct ring *ring, struct ring_place *place);
 const char *ring_event(const struct ring *ring, struct ring_place *place, size_t *ret_size);
 /* From now on no more than so many bytes. */
 void ring_shrink(struct ring *ring, size_t limit);
+/* Those before this place in it, counted from 1, are not asked for again. */
+void ring_forget(struct ring *ring, uint64_t number);
 void ring_release(struct ring *ring);
 
 #endif

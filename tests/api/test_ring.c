@@ -33,6 +33,22 @@ Test(ring, an_event_has_its_number_its_kind_and_its_data)
 	cr_assert_eq(ring_read(&ring, &place, bytes, sizeof bytes), 0);
 }
 
+Test(ring, what_was_read_by_its_only_reader_is_let_go)
+{
+	char bytes[200] = "";
+	struct ring_place place = ring_after(0);
+	add("{}");
+	add("[]");
+	ring_read(&ring, &place, bytes, 30); /* one of them, and the beginning of the other */
+	ring_forget(&ring, place.number);
+	cr_assert_eq(ring.first, 2);
+	cr_assert_gt(ring_read(&ring, &place, bytes, sizeof bytes), 0, "what is left of it is still there");
+	ring_forget(&ring, place.number);
+	cr_assert_eq(ring.bytes, 0);
+	add("{}");
+	cr_assert_gt(ring_read(&ring, &place, bytes, sizeof bytes), 0, "and on it goes");
+}
+
 Test(ring, a_reader_gets_the_same_bytes_in_whatever_pieces)
 {
 	char whole[2000] = "", pieces[2000] = "";
