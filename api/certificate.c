@@ -59,9 +59,13 @@ static enum role read_certificate(const gnutls_datum_t *raw, char ret_who[96])
 		return ROLE_NOBODY;
 	if (tls.import(certificate, raw, GNUTLS_X509_FMT_DER) == 0 &&
 	    tls.name(certificate, GNUTLS_OID_X520_COMMON_NAME, 0, 0, name, &name_size) == 0) {
-		bool given = tls.name(certificate, GNUTLS_OID_X520_ORGANIZATIONAL_UNIT_NAME, 0, 0, unit,
-				      &unit_size) == 0;
-		role = given ? role_find(unit) : ROLE_READ;
+		int found =
+		    tls.name(certificate, GNUTLS_OID_X520_ORGANIZATIONAL_UNIT_NAME, 0, 0, unit, &unit_size);
+		/* One that is too long for a role is there, too, and none. */
+		if (found == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+			role = ROLE_READ;
+		else if (found == 0)
+			role = role_find(unit);
 		snprintf(ret_who, 96, "%s (certificate)", name);
 	}
 	tls.deinit(certificate);

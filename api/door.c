@@ -64,19 +64,27 @@ int door_open(struct door *door, struct error *err)
 	return 0;
 }
 
-static void end_former(struct door *door)
+/* It does not stop while anybody on it waits: they go on, to their end. */
+static void stop(struct door *door, struct MHD_Daemon *daemon)
 {
-	if (door->former)
-		door->server->http.stop(give(door->former));
+	exchanges_resume(door->server, daemon);
+	door->server->http.stop(daemon);
 }
 
-/* Who is inside stays with the certificates by which they came; and with bad ones nothing changes. */
+void door_end_former(struct door *door)
+{
+	if (door->former)
+		stop(door, give(door->former));
+}
+
+/* Who is inside stays with the certificates by which they came, until the next time; and with bad ones
+ * nothing changes. */
 int door_reload(struct door *door, struct error *err)
 {
 	struct MHD_Daemon *before = door->daemon;
 	if (door->kind != DOOR_TLS)
 		return 0;
-	end_former(door);
+	door_end_former(door);
 	if (door_open(door, err)) {
 		door->daemon = before;
 		return -1;
@@ -88,8 +96,8 @@ int door_reload(struct door *door, struct error *err)
 
 void door_close(struct door *door)
 {
-	end_former(door);
+	door_end_former(door);
 	if (door->daemon)
-		door->server->http.stop(give(door->daemon));
+		stop(door, give(door->daemon));
 	listen_close(door);
 }

@@ -47,7 +47,7 @@ static void exchange_free(struct exchange *exchange)
 	if (exchange->next)
 		exchange->next->previous = exchange->previous;
 	if (exchange->streams)
-		server->watcher_count--;
+		(*watchers_beside(exchange))--;
 	tracked_drop(exchange->tracked);
 	text_release(&exchange->body);
 	text_release(&exchange->line);
@@ -147,7 +147,11 @@ enum MHD_Result exchange_take(void *of, struct MHD_Connection *connection, const
 		look_at_whole(exchange);
 	} else if (!exchange->answered && exchange->waits) {
 		exchange->waits = WAITS_NOT;
-		exchange->finish(exchange);
+		if (exchange->revoked)
+			problem(exchange, 401, "ask again by another way",
+				"what let this in does so no more");
+		else
+			exchange->finish(exchange);
 	}
 	return exchange->answered || exchange->suspended ? MHD_YES : MHD_NO;
 }
@@ -162,60 +166,14 @@ void answer_header(struct exchange *exchange, const char *name, const char *valu
 	exchange->headers[exchange->header_count++].value = arena_text(&exchange->arena, value);
 }
 
-static bool mutates(const struct exchange *exchange)
-{
-	return strcmp(exchange->method, "GET") != 0 && strcmp(exchange->method, "HEAD") != 0;
-}
-
-/* Of what changes something, and of who was not let in. */
-static bool is_audited(const struct exchange *exchange)
-{
-	const struct tracked *tracked = exchange->tracked;
-	if (exchange->status == 401 || exchange->status == 403)
-		return true;
-	return mutates(exchange) && !(exchange->status < 400 && tracked && !tracked->verb->changes);
-}
-
-static void audit(const struct exchange *exchange)
-{
-	const struct tracked *tracked = exchange->tracked;
-	const char *who = *exchange->who ? exchange->who : "somebody";
-	struct log_fields fields = {0};
-	owned_text line = {0};
-	char status[12], process[24] = "";
-	snprintf(status, sizeof status, "%d", exchange->status);
-	text_format(&line, "audit: %s", who);
-	if (exchange->guest->known) {
-		snprintf(process, sizeof process, "%ld", (long)exchange->guest->pid);
-		text_format(&line, " (process %s)", process);
-	}
-	text_format(&line, " at %s: %.16s %.200s -> %s", exchange->guest->door->name, exchange->method,
-		    exchange->path, status);
-	if (tracked)
-		text_format(&line, ", %s%s%s, operation %s", tracked->verb->name, tracked->app ? " " : "",
-			    tracked->app ? tracked->app : "", tracked->id);
-	log_field(&fields, "who", who);
-	log_field(&fields, "process", process);
-	log_field(&fields, "door", exchange->guest->door->name);
-	log_field(&fields, "method", exchange->method);
-	log_field(&fields, "path", exchange->path);
-	log_field(&fields, "status", status);
-	log_field(&fields, "verb", tracked ? tracked->verb->name : NULL);
-	log_field(&fields, "app", tracked ? tracked->app : NULL);
-	log_field(&fields, "operation", tracked ? tracked->id : NULL);
-	log_entry(exchange->server, exchange->status < 400 ? BERTH_LOG_NOTICE : BERTH_LOG_WARNING, "audit",
-		  &fields, "%s", text_view(&line));
-}
-
-static void write_down(const struct exchange *exchange)
+static void write_down(struct exchange *exchange)
 {
 	owned_text key = {0};
 	text_format(&key, "method=\"%s\",route=\"%s\",status=\"%d\"",
 		    exchange->route ? exchange->route->method : "other",
 		    exchange->route ? exchange->route->path : "other", exchange->status);
 	metrics_count(&exchange->server->metrics.requests, text_view(&key));
-	if (is_audited(exchange))
-		audit(exchange);
+	audit(exchange);
 }
 
 void answer_response(struct exchange *exchange, int status, const char *type, struct MHD_Response *response)
@@ -304,13 +262,20 @@ void exchanges_wake(struct berth_server *server)
 {
 	int64_t now_ms = steady_ms();
 	for (struct exchange *exchange = server->exchanges; exchange; exchange = exchange->next)
-		if (exchange->suspended && is_over(exchange, now_ms))
+		if (exchange->suspended && (exchange->revoked || is_over(exchange, now_ms)))
 			resume(exchange);
 }
 
-void exchanges_resume_all(struct berth_server *server)
+static bool is_on(const struct exchange *exchange, const struct MHD_Daemon *daemon)
+{
+	const union MHD_ConnectionInfo *info =
+	    exchange->server->http.connection_info(exchange->connection, MHD_CONNECTION_INFO_DAEMON);
+	return info && info->daemon == daemon;
+}
+
+void exchanges_resume(struct berth_server *server, const struct MHD_Daemon *of)
 {
 	for (struct exchange *exchange = server->exchanges; exchange; exchange = exchange->next)
-		if (exchange->suspended)
+		if (exchange->suspended && (!of || is_on(exchange, of)))
 			resume(exchange);
 }

@@ -57,25 +57,27 @@ static bool refuse_role(struct exchange *exchange, const struct server_verb *ver
 			const struct berth_request *request)
 {
 	enum role needed = only_reads(request) ? verb->role : ROLE_OPERATE;
-	if (exchange->role >= needed)
+	if (exchange->by.role >= needed)
 		return false;
-	problem(exchange, 403, NULL, "%s may %s; this takes `%s`", exchange->who, role_name(exchange->role),
-		role_name(needed));
+	problem(exchange, 403, NULL, "%s may %s; this takes `%s`", exchange->by.who,
+		role_name(exchange->by.role), role_name(needed));
 	return true;
 }
 
 /* --- beginning ------------------------------------------------------------------------------ */
 
-static bool refuse_now(struct exchange *exchange)
+static bool refuse_now(struct exchange *exchange, bool watches)
 {
-	struct berth_server *server = exchange->server;
+	const struct berth_server *server = exchange->server;
+	int most = watches ? MOST_WATCHERS : MOST_RUNNING;
 	if (server->stops) {
 		problem(exchange, 503, "ask again when it has been started anew", "the controller is ending");
 		return true;
 	}
-	if (tracked_running(server) < MOST_RUNNING)
+	if (tracked_beside(server, &exchange->by, watches) < (size_t)most)
 		return false;
-	problem(exchange, 503, "ask again when some have ended", "%d operations are under way", MOST_RUNNING);
+	problem(exchange, 503, "ask again when some have ended", "%d %s", most,
+		watches ? "watch already" : "operations are under way");
 	return true;
 }
 
@@ -84,9 +86,9 @@ static struct tracked *begin(struct exchange *exchange, const struct server_verb
 			     const struct berth_request *request)
 {
 	struct berth_error error = {.outcome = BERTH_FAILED, .text = "out of memory"};
-	if (refuse_role(exchange, verb, request) || refuse_now(exchange))
+	if (refuse_role(exchange, verb, request) || refuse_now(exchange, is_watch(verb, request)))
 		return NULL;
-	struct tracked *tracked = tracked_begin(exchange->server, verb, request, exchange->who, &error);
+	struct tracked *tracked = tracked_begin(exchange->server, verb, request, &exchange->by, &error);
 	if (!tracked)
 		problem_begin(exchange, &error);
 	return tracked;
@@ -184,10 +186,31 @@ static bool answer_again(struct exchange *exchange, const char *key, const char 
 	return true;
 }
 
+static void add_piece(struct text *all, const char *text)
+{
+	text_add_bytes(all, text ? text : "", text ? strlen(text) + 1 : 0);
+	text_add_char(all, '\n');
+}
+
+static enum MHD_Result add_word(void *of, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	(void)kind;
+	add_piece(of, name);
+	add_piece(of, value);
+	return MHD_YES;
+}
+
+/* Of all that decides what becomes of it, and of who asks. */
 static int digest_request(const struct exchange *exchange, char ret_digest[DIGEST_HEX])
 {
 	owned_text all = {.secret = true};
-	text_format(&all, "%s\n%s\n%s\n", exchange->who, exchange->method, exchange->path);
+	add_piece(&all, exchange->by.who);
+	add_piece(&all, exchange->by.token);
+	add_piece(&all, exchange->method);
+	add_piece(&all, exchange->path);
+	add_piece(&all, exchange_header(exchange, "If-Match"));
+	add_piece(&all, exchange_header(exchange, "If-None-Match"));
+	exchange->server->http.values(exchange->connection, MHD_GET_ARGUMENT_KIND, add_word, &all);
 	text_add_bytes(&all, text_view(&exchange->body), exchange->body.length);
 	return all.failed ? -1 : digest_hex(all.data, all.length, ret_digest);
 }

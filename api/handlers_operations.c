@@ -47,7 +47,7 @@ void run_operation_show(struct exchange *exchange)
 	if (!tracked)
 		return;
 	tracked->told |= !tracked->operation;
-	show(exchange, tracked, 200, true);
+	show(exchange, tracked, 200, access_hears(exchange, tracked));
 }
 
 void run_operation_cancel(struct exchange *exchange)
@@ -55,9 +55,10 @@ void run_operation_cancel(struct exchange *exchange)
 	struct tracked *tracked = named(exchange);
 	if (!tracked)
 		return;
-	if (exchange->role < tracked->verb->role) {
-		problem(exchange, 403, NULL, "%s may %s; this takes `%s`", exchange->who,
-			role_name(exchange->role), role_name(tracked->verb->role));
+	enum role needed = access_hears(exchange, tracked) ? tracked->verb->role : ROLE_OPERATE;
+	if (exchange->by.role < needed) {
+		problem(exchange, 403, NULL, "%s may %s; this takes `%s`", exchange->by.who,
+			role_name(exchange->by.role), role_name(needed));
 		return;
 	}
 	tracked_cancel(tracked);
@@ -67,8 +68,12 @@ void run_operation_cancel(struct exchange *exchange)
 void run_operation_events(struct exchange *exchange)
 {
 	struct tracked *tracked = named(exchange);
-	if (tracked)
+	if (tracked && access_hears(exchange, tracked))
 		watch_begin(exchange, tracked, false);
+	else if (tracked)
+		problem(exchange, 403, NULL,
+			"%s may %s; the events of an operation of somebody else take `%s`", exchange->by.who,
+			role_name(exchange->by.role), role_name(ROLE_OPERATE));
 }
 
 /* --- input of an exec ----------------------------------------------------------------------- */

@@ -177,7 +177,8 @@ static void put_all(struct page *page, const struct berth_server *server)
 	counters(page, "berth_http_requests_total", "requests answered", metrics->requests);
 	number(page, "berth_http_connections", "gauge", "connections that are open",
 	       (double)server->guest_count);
-	number(page, "berth_watchers", "gauge", "event streams that are open", (double)server->watcher_count);
+	number(page, "berth_watchers", "gauge", "event streams that are open",
+	       (double)(server->watchers[0] + server->watchers[1]));
 	number(page, "berth_watchers_dropped_total", "counter", "event streams ended as too slow",
 	       (double)metrics->watchers_dropped);
 	number(page, "berth_deadlines_missed_total", "counter",

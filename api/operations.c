@@ -47,6 +47,17 @@ static void put_event(struct tracked *tracked, const char *kind, const struct te
 		ring_add(&tracked->ring, kind, json->data, json->length);
 }
 
+static size_t fair_share(const struct berth_server *server)
+{
+	size_t count = 1;
+	for (const struct tracked *tracked = server->tracked; tracked; tracked = tracked->next)
+		count += tracked->operation || tracked->holders;
+	size_t share = RINGS_BYTES / count;
+	if (share > RING_SMALL_BYTES)
+		return RING_SMALL_BYTES;
+	return share > RING_KEPT_BYTES ? share : RING_KEPT_BYTES;
+}
+
 static void take_event(void *of, const struct berth_event *event)
 {
 	struct tracked *tracked = of;
@@ -67,7 +78,7 @@ static void take_event(void *of, const struct berth_event *event)
 	if (server->ring_bytes > RINGS_BYTES)
 		make_room(server);
 	if (server->ring_bytes > RINGS_BYTES)
-		shrink(tracked, RING_SMALL_BYTES);
+		shrink(tracked, fair_share(server));
 }
 
 static char *copy(const char *text)
@@ -81,7 +92,6 @@ static void tracked_free(struct tracked *tracked)
 	tracked->server->ring_bytes -= tracked->ring.bytes;
 	ring_release(&tracked->ring);
 	free(tracked->app);
-	free(tracked->who);
 	free(tracked->result);
 	free(tracked->message);
 	free(tracked->remedy);
@@ -89,22 +99,31 @@ static void tracked_free(struct tracked *tracked)
 	free(tracked);
 }
 
+bool is_watch(const struct server_verb *verb, const struct berth_request *request)
+{
+	return request->follow && strcmp(verb->name, "events") == 0;
+}
+
 struct tracked *tracked_begin(struct berth_server *server, const struct server_verb *verb,
-			      const struct berth_request *request, const char *who, struct berth_error *error)
+			      const struct berth_request *request, const struct asker *by,
+			      struct berth_error *error)
 {
 	struct tracked *tracked = calloc(1, sizeof *tracked);
 	if (!tracked)
 		return NULL;
 	struct berth_listener listener = {.size = sizeof listener, .event = take_event, .context = tracked};
+	struct berth_request asked = *request;
+	asked.foreign = true;
 	tracked->server = server;
 	tracked->verb = verb;
 	tracked->app = copy(request->app);
-	tracked->who = copy(who);
+	tracked->by = *by;
+	tracked->watches = is_watch(verb, request);
 	tracked->ring.limit = RING_BYTES;
 	tracked->began_ms = wall_ms();
 	tracked->alone_since_ms = steady_ms();
 	snprintf(tracked->id, sizeof tracked->id, "%s-%" PRIu64, server->run_id, ++server->operation_number);
-	tracked->operation = verb->begin(server->berth, request, &listener, error);
+	tracked->operation = verb->begin(server->berth, &asked, &listener, error);
 	if (!tracked->operation) {
 		tracked_free(tracked);
 		return NULL;
@@ -132,12 +151,46 @@ struct tracked *tracked_by_key(struct berth_server *server, const char *key)
 	return NULL;
 }
 
+static bool is_running(const struct tracked *tracked)
+{
+	return tracked->operation && !tracked->watches;
+}
+
 size_t tracked_running(const struct berth_server *server)
 {
 	size_t count = 0;
 	for (const struct tracked *tracked = server->tracked; tracked; tracked = tracked->next)
-		count += tracked->operation != NULL;
+		count += is_running(tracked);
 	return count;
+}
+
+static bool operates(const struct asker *by)
+{
+	return by->role >= ROLE_OPERATE;
+}
+
+size_t tracked_beside(const struct berth_server *server, const struct asker *by, bool watches)
+{
+	size_t count = 0;
+	for (const struct tracked *tracked = server->tracked; tracked; tracked = tracked->next)
+		count += tracked->operation && tracked->watches == watches &&
+			 operates(&tracked->by) == operates(by);
+	return count;
+}
+
+bool tracked_all_ended(const struct berth_server *server)
+{
+	for (const struct tracked *tracked = server->tracked; tracked; tracked = tracked->next)
+		if (tracked->operation)
+			return false;
+	return true;
+}
+
+void tracked_forget_read(struct tracked *tracked, const struct ring_place *place)
+{
+	size_t before = tracked->ring.bytes;
+	ring_forget(&tracked->ring, place->number);
+	tracked->server->ring_bytes -= before - tracked->ring.bytes;
 }
 
 void tracked_hold(struct tracked *tracked)
@@ -294,7 +347,7 @@ void tracked_write(struct text *to, const char *key, const struct tracked *track
 	json_write_text(to, "id", tracked->id);
 	json_write_text(to, "verb", tracked->verb->name);
 	json_write_text(to, "app", tracked->app);
-	json_write_text(to, "by", tracked->who);
+	json_write_text(to, "by", tracked->by.who);
 	json_write_text(to, "state", tracked->operation ? "running" : "done");
 	json_write_number(to, "began_ms", tracked->began_ms);
 	if (!tracked->operation)

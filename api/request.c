@@ -17,7 +17,8 @@ const struct member members[] = {
     {"locations", MEMBER_LIST, AT(locations), "NAME=SPEC: what a location's name stands for"},
     {"settings", MEMBER_LIST, AT(settings), "PARAMETER=VALUE, or COMPONENT.KEY=VALUE"},
     {"environment", MEMBER_LIST, AT(environment),
-     "NAME=VALUE: what the blueprint's variables and `env:` secrets mean; without it: the controller's own"},
+     "NAME=VALUE: what the blueprint's variables and `env:` secrets mean; a blueprint that asks for any is "
+     "refused without it, and the controller's own are never taken"},
     {"components", MEMBER_LIST, AT(components), "only these; scale and exec: just one"},
     {"timeout_ms", MEMBER_NUMBER, AT(timeout_ms), "give up after so many milliseconds; 0: never"},
     {"dry_run", MEMBER_FLAG, AT(dry_run), "only tell what would be done"},

@@ -154,12 +154,12 @@ static bool refuse_stranger(struct exchange *exchange)
 {
 	const struct route *route = exchange->route;
 	enum role needed = route ? route->role : ROLE_READ;
-	exchange->role = access_role(exchange, exchange->who);
-	if (exchange->role >= needed)
+	access_look(exchange, &exchange->by);
+	if (exchange->by.role >= needed)
 		return false;
-	if (exchange->role) {
-		problem(exchange, 403, NULL, "%s may %s; this takes `%s`", exchange->who,
-			role_name(exchange->role), role_name(needed));
+	if (exchange->by.role) {
+		problem(exchange, 403, NULL, "%s may %s; this takes `%s`", exchange->by.who,
+			role_name(exchange->by.role), role_name(needed));
 	} else if (exchange->guest->door->kind == DOOR_UNIX) {
 		problem(exchange, 403, "ask as root, or as the controller's own user",
 			"this controller is not yours");

@@ -176,6 +176,26 @@ static int load_locations(struct berth_server *server, struct error *err)
 	return -1;
 }
 
+/* Of one that cannot be read nothing would be kept, and nobody would notice. */
+static int read_store(struct berth_server *server, struct error *err)
+{
+	const struct berth_request request = {.size = sizeof request, .remembered = true};
+	struct berth_operation *reading = berth_status(server->berth, &request, NULL, NULL);
+	if (!reading)
+		return fail_memory(err);
+	enum berth_outcome outcome = berth_run(reading);
+	if (outcome != BERTH_OK) {
+		fail(err,
+		     outcome == BERTH_LOCKED   ? ERR_LOCKED
+		     : outcome == BERTH_DENIED ? ERR_DENIED
+					       : ERR_FAILED,
+		     "%s", berth_message(reading));
+		remedy(err, "%s", berth_remedy(reading));
+	}
+	berth_operation_free(reading);
+	return outcome == BERTH_OK ? 0 : -1;
+}
+
 static int open_all(struct berth_server *server, const struct berth_server_options *options,
 		    struct error *err)
 {
@@ -186,8 +206,8 @@ static int open_all(struct berth_server *server, const struct berth_server_optio
 	if (load_locations(server, err))
 		return -1;
 	server->owner_fd = owner_take(berth_state_directory(server->berth), err);
-	if (server->owner_fd < 0 || open_loop(server, err) || open_doors(server, options, err) ||
-	    keeping_begin(server, err))
+	if (server->owner_fd < 0 || read_store(server, err) || open_loop(server, err) ||
+	    open_doors(server, options, err) || keeping_begin(server, err))
 		return -1;
 	return owner_describe(server->owner_fd, own_socket(server), who, err);
 }
@@ -197,6 +217,7 @@ static void tell(struct berth_error *ret, const struct error *err)
 	if (!ret)
 		return;
 	ret->outcome = err->code == ERR_LOCKED    ? BERTH_LOCKED
+		       : err->code == ERR_DENIED  ? BERTH_DENIED
 		       : err->code == ERR_INVALID ? BERTH_USAGE
 						  : BERTH_FAILED;
 	snprintf(ret->text, sizeof ret->text, "%s", err->text);
@@ -231,6 +252,22 @@ int berth_server_open(struct berth_server **ret, struct berth *berth,
 	return 0;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Whoever is inside already is so by what holds now. */
+static void let_in_anew(struct berth_server *server, struct secrets *before)
+{
+	/* A connection goes on with the authority that there was when it began. */
+	for (struct door *door = server->doors; door && !same_text(server->ca, before->ca); door = door->next)
+		door_end_former(door);
+	access_review(server);
+	if (server->webhooks)
+		webhooks_take(server->webhooks, give(before->receivers));
+}
+
 int berth_server_reload(struct berth_server *server, struct berth_error *error)
 {
 	struct secrets secrets = {0};
@@ -249,8 +286,8 @@ int berth_server_reload(struct berth_server *server, struct berth_error *error)
 		swap_secrets(server, &secrets);
 	if (failed)
 		berth_reload_undo(server->berth);
-	else if (server->webhooks)
-		webhooks_take(server->webhooks, give(secrets.receivers));
+	else
+		let_in_anew(server, &secrets);
 	secrets_release(&secrets);
 	if (failed)
 		tell(error, &err);
@@ -287,7 +324,7 @@ int berth_server_timeout_ms(struct berth_server *server)
 		timeout = sooner(timeout, daemon_timeout(server, door->former));
 	}
 	/* Deadlines, beats, and operations that nobody listens to. */
-	if (server->guest_count || server->stops || tracked_running(server))
+	if (server->guest_count || server->stops || server->refusals.since_ms || !tracked_all_ended(server))
 		timeout = sooner(timeout, SWEEP_MS);
 	return timeout;
 }
@@ -306,6 +343,7 @@ void berth_server_dispatch(struct berth_server *server)
 	if (now_ms - server->swept_ms >= SWEEP_MS) {
 		server->swept_ms = now_ms;
 		guests_sweep(server);
+		audit_sweep(server, now_ms);
 	}
 }
 
@@ -352,14 +390,15 @@ static bool all_told(const struct berth_server *server)
 
 bool berth_server_stopped(const struct berth_server *server)
 {
-	return server->stops && !tracked_running(server) && keeping_ended(server) && all_told(server);
+	return server->stops && tracked_all_ended(server) && keeping_ended(server) && all_told(server);
 }
 
 void berth_server_close(struct berth_server *server)
 {
 	if (!server)
 		return;
-	exchanges_resume_all(server);
+	audit_sweep(server, INT64_MAX);
+	exchanges_resume(server, NULL);
 	for (struct door *door = server->doors, *next; door; door = next) {
 		next = door->next;
 		door_close(door);

@@ -17,12 +17,12 @@
 enum {
 	MOST_BODY = 4 * 1024 * 1024,
 	MOST_HEADER = 32 * 1024,
-	MOST_GUESTS = 700, /* connections at one door */
-	MOST_WATCHERS = 500,
-	MOST_RUNNING = 100,
+	MOST_GUESTS = 1200,              /* connections at one door */
+	MOST_WATCHERS = 500,             /* of who may only read, and so many of the others */
+	MOST_RUNNING = 100,              /* likewise */
 	MOST_ENDED = 256,                /* operations that are remembered after their end */
 	RING_BYTES = 64 * 1024 * 1024,   /* events of one operation that are kept */
-	RINGS_BYTES = 128 * 1024 * 1024, /* of all; beyond that of each no more than */
+	RINGS_BYTES = 128 * 1024 * 1024, /* of all; beyond that of each its share, and no more than */
 	RING_SMALL_BYTES = 1024 * 1024,
 	RING_KEPT_BYTES = 64 * 1024, /* a while after the end */
 	RING_KEPT_MS = 60000,
@@ -35,6 +35,7 @@ enum {
 
 struct exchange;
 struct route;
+struct tracked;
 
 /* --- doors: door.c, listen.c ---------------------------------------------------------------- */
 
@@ -58,6 +59,8 @@ void listen_close(struct door *door);
 /* door.c: HTTP on an open socket. */
 int door_open(struct door *door, struct error *err);
 int door_reload(struct door *door, struct error *err);
+/* Who came by the certificates before is let go. */
+void door_end_former(struct door *door);
 void door_close(struct door *door);
 
 /* --- guests: guest.c ------------------------------------------------------------------------ */
@@ -79,6 +82,13 @@ void guests_sweep(struct berth_server *server);
 
 /* --- access: access.c, tokens.c ------------------------------------------------------------- */
 
+/* Who asks, and what they may. */
+struct asker {
+	enum role role;
+	char who[96];           /* for people, and the audit */
+	char token[DIGEST_HEX]; /* by which they came, since two may have one name; "": by none */
+};
+
 struct token {
 	char digest[DIGEST_HEX]; /* of the token itself, which is kept nowhere */
 	enum role role;
@@ -98,8 +108,12 @@ void tokens_release(struct tokens *tokens);
 int certificates_load(struct error *err);
 /* By a client's certificate; ROLE_NOBODY: it showed none of our authority. */
 enum role certificate_role(const struct exchange *exchange, char ret_who[96]);
-/* Who asks; `who` for the audit. */
-enum role access_role(const struct exchange *exchange, char ret_who[96]);
+void access_look(const struct exchange *exchange, struct asker *ret);
+bool same_asker(const struct asker *a, const struct asker *b);
+/* What an operation tells, and what came of it, is for whoever began it, and for those who might have. */
+bool access_hears(const struct exchange *exchange, const struct tracked *tracked);
+/* The secrets were read again: who may less now goes on with nothing. */
+void access_review(struct berth_server *server);
 
 /* --- operations: operations.c --------------------------------------------------------------- */
 
@@ -109,7 +123,8 @@ struct tracked {
 	char id[32];
 	const struct server_verb *verb;
 	struct berth_operation *operation; /* NULL: it has ended */
-	char *app, *who;
+	char *app;
+	struct asker by;
 	enum berth_outcome outcome;
 	char *result, *message, *remedy;
 	int64_t began_ms, ended_ms; /* wall clock */
@@ -120,14 +135,17 @@ struct tracked {
 	bool passing;                  /* for one exchange alone: it goes with that */
 	unsigned cancels;
 	bool told;        /* somebody was shown how it ended */
+	bool watches;     /* it only waits for what is recorded */
 	bool by_record;   /* its events have the numbers of what was recorded */
 	uint64_t record;  /* the last of these */
 	bool conditional; /* it is meant for one revision of its application */
 };
 
+/* It would only wait for what is recorded. */
+bool is_watch(const struct server_verb *verb, const struct berth_request *request);
 /* NULL with *error when it cannot begin. */
 struct tracked *tracked_begin(struct berth_server *server, const struct server_verb *verb,
-			      const struct berth_request *request, const char *who,
+			      const struct berth_request *request, const struct asker *by,
 			      struct berth_error *error);
 struct tracked *tracked_find(struct berth_server *server, const char *id);
 struct tracked *tracked_by_key(struct berth_server *server, const char *key);
@@ -137,7 +155,14 @@ void tracked_cancel(struct tracked *tracked);
 void tracked_release_all(struct berth_server *server);
 /* As the API shows it; `whole`: with its result. `key` as in json_write.h. */
 void tracked_write(struct text *to, const char *key, const struct tracked *tracked, bool whole);
+/* Watches of what is recorded are none. */
 size_t tracked_running(const struct berth_server *server);
+/* Those of who may only read, or of the others: neither takes the other's room. Of watches, or of the rest.
+ */
+size_t tracked_beside(const struct berth_server *server, const struct asker *by, bool watches);
+bool tracked_all_ended(const struct berth_server *server);
+/* Nobody else reads what was read of it. */
+void tracked_forget_read(struct tracked *tracked, const struct ring_place *place);
 /* Somebody reads it, or does no more. */
 void tracked_hold(struct tracked *tracked);
 void tracked_drop(struct tracked *tracked);
@@ -168,11 +193,11 @@ struct exchange {
 	const char *arguments[2]; /* what stands for {app}, {id} in the path */
 	struct text body;
 	size_t body_size; /* that came, also what was not kept */
-	enum role role;
-	char who[96];
+	struct asker by;
 	bool taken; /* the whole request is there, and was looked at */
 	bool answered, suspended;
-	bool tagged; /* the answer may be kept, to be asked for again by its tag */
+	bool revoked; /* whoever it is may not any more what they might when they asked */
+	bool tagged;  /* the answer may be kept, to be asked for again by its tag */
 	int status;
 	struct {
 		const char *name, *value;
@@ -210,7 +235,20 @@ void exchange_wait(struct exchange *exchange, struct tracked *tracked, enum wait
 		   void (*finish)(struct exchange *));
 /* Those whose waiting is over go on. */
 void exchanges_wake(struct berth_server *server);
-void exchanges_resume_all(struct berth_server *server);
+/* Those of one daemon go on, to be ended with it; NULL: all. */
+void exchanges_resume(struct berth_server *server, const struct MHD_Daemon *of);
+
+/* --- audit.c: who asked for what, in the log -------------------------------------------------- */
+
+/* Refusals of one minute: a stranger can make as many as they like. */
+struct refusals {
+	int64_t since_ms; /* 0: there was none for a while */
+	size_t told, untold;
+};
+
+void audit(struct exchange *exchange);
+/* What was left out of the minute before is told by its number. */
+void audit_sweep(struct berth_server *server, int64_t now_ms);
 
 /* --- problem.c: application/problem+json ---------------------------------------------------- */
 
@@ -237,13 +275,15 @@ int tags_read(struct exchange *exchange, const struct server_verb *verb, struct 
 void watch_begin(struct exchange *exchange, struct tracked *tracked, bool plain);
 /* Whether a suspended stream has something to do. */
 bool watch_due(const struct exchange *exchange, int64_t now_ms);
+/* How many of its kind watch. */
+size_t *watchers_beside(const struct exchange *exchange);
 
 /* --- metrics.c ------------------------------------------------------------------------------ */
 
 struct metrics {
 	struct map *requests;   /* "METHOD route status" -> struct counter */
 	struct map *operations; /* "verb outcome" */
-	size_t watchers_dropped, deadlines_missed, audit_lines;
+	size_t watchers_dropped, deadlines_missed;
 };
 void metrics_count(struct map **map, const char *labels);
 void metrics_answer(struct exchange *exchange);
@@ -258,7 +298,8 @@ struct berth_server {
 	struct guest *guests;
 	struct exchange *exchanges;
 	struct tracked *tracked, **tracked_end;
-	size_t guest_count, watcher_count, ring_bytes;
+	size_t guest_count, ring_bytes;
+	size_t watchers[2]; /* of who may only read; of the others */
 	int epoll_fd;
 	int owner_fd;
 	struct tokens tokens;
@@ -270,6 +311,7 @@ struct berth_server {
 	char status[120];                /* the last one told */
 	struct berth_operation *keeping; /* the applications of the store */
 	struct metrics metrics;
+	struct refusals refusals;
 	char run_id[9];
 	uint64_t operation_number;
 	int64_t began_ms, swept_ms;

@@ -79,8 +79,8 @@ static ssize_t drop(struct exchange *exchange)
 {
 	exchange->server->metrics.watchers_dropped++;
 	server_log(exchange->server,
-		   "%s does not take the events of operation %s as fast as they come: dropped", exchange->who,
-		   exchange->tracked->id);
+		   "%s does not take the events of operation %s as fast as they come: dropped",
+		   exchange->by.who, exchange->tracked->id);
 	return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
@@ -101,11 +101,15 @@ static ssize_t read_stream(void *of, uint64_t position, char *ret, size_t room)
 	const struct tracked *tracked = exchange->tracked;
 	int64_t now_ms = steady_ms();
 	(void)position;
+	if (exchange->revoked)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
 	ptrdiff_t count =
 	    exchange->plain ? read_plain(exchange, ret, room) : read_events(exchange, ret, room);
 	if (count < 0)
 		return drop(exchange);
 	if (count > 0) {
+		if (exchange->tracked->passing)
+			tracked_forget_read(exchange->tracked, &exchange->place);
 		exchange->beat_ms = now_ms + BEAT_MS;
 		return count;
 	}
@@ -140,10 +144,15 @@ static void find_place(struct exchange *exchange)
 	text_format(&exchange->line, form, (unsigned long long)lost);
 }
 
+size_t *watchers_beside(const struct exchange *exchange)
+{
+	return &exchange->server->watchers[exchange->by.role >= ROLE_OPERATE];
+}
+
 void watch_begin(struct exchange *exchange, struct tracked *tracked, bool plain)
 {
 	struct berth_server *server = exchange->server;
-	if (server->watcher_count >= MOST_WATCHERS) {
+	if (*watchers_beside(exchange) >= MOST_WATCHERS) {
 		problem(exchange, 503, "try again later", "%d watch already", MOST_WATCHERS);
 		return;
 	}
@@ -153,7 +162,7 @@ void watch_begin(struct exchange *exchange, struct tracked *tracked, bool plain)
 	}
 	exchange->plain = plain;
 	exchange->streams = true;
-	server->watcher_count++;
+	(*watchers_beside(exchange))++;
 	exchange->beat_ms = steady_ms() + BEAT_MS;
 	find_place(exchange);
 	answer_response(exchange, 200, plain ? "text/plain; charset=utf-8" : "text/event-stream",

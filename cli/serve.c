@@ -199,6 +199,6 @@ const struct command command_serve = {
     .examples = {{"berth serve", "beside the user's own store; other commands find it there"},
 		 {"berth serve --listen tcp:0.0.0.0:7443 --tls-cert c.pem --tls-key k.pem --token-file t",
 		  "for other machines"}},
-    .endings = ENDS_AT_ONCE | ENDS(FAILED) | ENDS(LOCKED),
+    .endings = ENDS_AT_ONCE | ENDS(FAILED) | ENDS(LOCKED) | ENDS(DENIED),
     .run = serve_run,
 };

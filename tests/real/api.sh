@@ -20,6 +20,8 @@ certify() { # NAME SUBJECT AUTHORITY EXTENSIONS
 	certify server /CN=localhost ca subjectAltName=DNS:localhost -days 2
 	certify foreigner /CN=foreigner/OU=admin foreign extendedKeyUsage=clientAuth -days 2
 	certify ann /CN=ann/OU=admin ca extendedKeyUsage=clientAuth -days 2
+	certify long /CN=long/OU=admin-of-all-that-there-is-anywhere-in-here ca extendedKeyUsage=clientAuth -days 2
+	certify other /CN=other/OU=owner ca extendedKeyUsage=clientAuth -days 2
 	openssl req -newkey rsa:2048 -nodes -keyout expired.key -out expired.csr -subj /CN=expired/OU=admin
 	mkdir -p demo && touch demo/index.txt && echo 01 >demo/serial
 	printf '[ca]\ndefault_ca=d\n[d]\ndir=demo\ndatabase=demo/index.txt\nserial=demo/serial\nnew_certs_dir=demo\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\norganizationalUnitName=optional\n[c]\nextendedKeyUsage=clientAuth\n' >ca.conf
@@ -84,6 +86,8 @@ refused() { # NAME: at every route, or before anything is said
 check "our authority's certificate is let in" same 200 "$(curl -sS -m 5 -o /dev/null -w '%{http_code}' --cacert ca.pem --cert ann.pem --key ann.key https://localhost:$port/v1/version)"
 check "one of a foreign authority nowhere" refused foreigner
 check "one that has expired nowhere" refused expired
+check "one of another role nowhere" refused other
+check "nor one of a role that is longer than any" refused long
 
 # --- many who watch
 cat >chatty.yaml <<'Y'
@@ -108,5 +112,23 @@ check "memory is bounded" test "$(memory)" -lt $most_kb
 wait $watchers
 check "whoever reads gets all of it" json '.read == 480 and .least >= 10000' cat watchers.txt
 echo "# $(cat watchers.txt), $(memory) kB"
+
+# --- as many who watch what is recorded, by a token that may read: nobody who operates is held up
+export GUEST_CA=ca.pem GUEST_TOKEN=token-of-one-who-reads
+python3 "$root/tests/support/guest.py" "localhost:$port" watchers /v1/events 480 20 60 >records.txt &
+watchers=$!
+check "500 watch what is recorded, 20 of them read nothing" until_true 60 watching
+code() { curl -sS -m 5 -o /dev/null -w '%{http_code}' --cacert ca.pem -H "Authorization: Bearer $1" "${@:2}" "https://localhost:$port/v1/events"; }
+check "one more who only reads is told to come later" same 503 "$(code $GUEST_TOKEN -H 'Accept: text/event-stream')"
+check "who operates is let in" bash -c 'curl -sN -m 2 -o /dev/null -w "%{http_code}" --cacert ca.pem -H "Authorization: Bearer token-of-one-who-operates" -H "Accept: text/event-stream" "$1"; [ $? = 28 ]' - "https://localhost:$port/v1/events"
+check "they are no operations" test "$(get /metrics | sed -n 's/^berth_operations_running //p')" -lt 5
+check "a change goes on" by restart real-api
+check "and status, and why" bash -c '"$@" status real-api && "$@" why real-api' - env "BERTH_CONTROLLER=unix:$socket" "$BERTH"
+check "others are answered all the while" quick
+echo "# $(memory) kB with 500 who watch"
+check "memory is bounded then, too" test "$(memory)" -lt $most_kb
+wait $watchers
+check "whoever reads gets each record" json '.read == 480 and .records >= 2' cat records.txt
+unset GUEST_CA GUEST_TOKEN
 check "it lives on" ready
 check "gone" by destroy real-api -y

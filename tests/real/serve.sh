@@ -19,7 +19,9 @@ lean=${ASAN_OPTIONS:-}${ASAN_OPTIONS:+:}quarantine_size_mb=4
 most_kb=200000
 [ -z "${ASAN_OPTIONS:-}" ] || most_kb=600000
 up() { # [FLAGS...]
-	ASAN_OPTIONS=$lean env --default-signal=INT,TERM,HUP "$BERTH" serve --state "$work/state/berth" --listen "unix:$socket" "$@" >>serve.log 2>&1 &
+	# What it would say to a blueprint's questions is nobody's but its own.
+	ASAN_OPTIONS=$lean env --default-signal=INT,TERM,HUP REAL_COLOUR=of-the-controller REAL_SECRET=of-the-controller \
+		"$BERTH" serve --state "$work/state/berth" --listen "unix:$socket" "$@" >>serve.log 2>&1 &
 	serve=$!
 	children+=("$serve")
 	until_true 10 ready
@@ -90,6 +92,9 @@ strangers() {
 check "another user is refused at every route" strangers
 check "and learns not even which paths there are" same 403 \
 	"$(setpriv --reuid 65534 --regid 65534 --clear-groups curl -s -m 5 -o /dev/null -w '%{http_code}' --unix-socket "$socket" http://c/nowhere)"
+setpriv --reuid 65534 --regid 65534 --clear-groups curl -s -m 20 -o /dev/null --unix-socket "$socket" 'http://c/nowhere[1-200]'
+refusals() { grep -c 'audit: .* -> 403' serve.log; }
+check "many of them are no flood in it" test "$(refusals)" -le 60
 check "refusals are in the log" grep -q 'audit: user 65534 (process [0-9]*) .* -> 403' serve.log
 chmod 600 "$socket"
 
@@ -102,11 +107,29 @@ check "a blueprint that is not valid is 422 with its diagnostics" \
 	json '.status == 422 and .outcome == 65 and .diagnostics[0].range.start.line == 1' post /v1/plan '{"blueprint": "services: 5"}'
 check "an application that nobody knows is 404" same 404 "$(status_of http://c/v1/applications/real-nobody)"
 body app.yaml >deploy.json
+alien() { # FILE: what becomes of the request
+	local one
+	one=/v1/operations/$(post /v1/applications "$(cat "$1")" | jq -r .id)
+	until_true 10 bash -c 'curl -sS --unix-socket "$1" "http://c$2" | jq -e ".state == \"done\"" >/dev/null' - "$socket" "$one"
+	get "$one"
+}
+sed 's/..berth:env([^)]*)/blue/' deploy.json >blue.json
+check "a blueprint that asks the environment is refused without one, and told how" json \
+	'.outcome == 65 and (.message | test("REAL_COLOUR.*request")) and (.remedy | test("`environment`")) and .result.missing_environment == ["REAL_COLOUR"]' alien deploy.json
+check "one with a secret, too" json \
+	'.outcome == 65 and (.message | test("REAL_SECRET.*request")) and (.remedy | test("`environment`")) and .result.missing_environment == ["REAL_SECRET"]' alien blue.json
+check "nothing was made of them" same 404 "$(status_of http://c/v1/applications/real-serve)"
+check "a time without end is one" same 200 "$(status_of "http://c/v1/applications?timeout_ms=9223372036854775807")"
 check "the environment can come with it" same 202 "$(jq '.environment = ["REAL_COLOUR=red", "REAL_SECRET=s"]' deploy.json | status_of -H 'Content-Type: application/json' -H 'Idempotency-Key: one' -d @- http://c/v1/applications)"
 id=$(get /v1/operations | jq -r '.operations[-1].id')
 again() { jq '.environment = ["REAL_COLOUR=red", "REAL_SECRET=s"]' deploy.json | ask -H 'Content-Type: application/json' -H 'Idempotency-Key: one' -d @- http://c/v1/applications; }
 check "the same key and body is the same operation" json ".id == \"$id\"" again
 check "another body under it is 422" same 422 "$(status_of -H 'Content-Type: application/json' -H 'Idempotency-Key: one' -d '{}' http://c/v1/applications)"
+keyed() { status_of -H 'Content-Type: application/json' -H 'Idempotency-Key: two' "${@:2}" -d '{}' "http://c/v1/applications/real-serve/restart$1"; }
+check "a rehearsal by a key" same 202 "$(keyed '?dry_run=true')"
+check "is not what the same without it is answered with" same 422 "$(keyed '')"
+check "nor for another revision" same 422 "$(keyed '?dry_run=true' -H 'If-Match: "1"')"
+check "but for itself" same 202 "$(keyed '?dry_run=true')"
 ask -N "http://c/v1/operations/$id/events" >events.txt
 check "its events come as they are made, and end" grep -q '^event: done' events.txt
 check "they are numbered from 1 on" same "$(seq "$(grep -c '^id: ' events.txt)")" "$(sed -n 's/^id: //p' events.txt)"
@@ -206,7 +229,9 @@ check "an instance that is not there is 125" exits 125 by exec real-serve web/9 
 check "scale" by scale real-serve echo 2
 check "two run" json '[.components[] | select(.id == "echo").instances[]] | length == 2' by status real-serve -o json
 check "stop, start, restart" bash -c '"$1" stop real-serve echo && "$1" start real-serve && "$1" restart real-serve web' - "$BERTH"
+check "and the new one has our secret, not the controller's" same hushhush "$(by exec real-serve web -- sh -c 'echo $SECRET')"
 check "rollback" by rollback real-serve -y
+check "with our secret" same hushhush "$(by exec real-serve web -- sh -c 'echo $SECRET')"
 check "wait" by wait real-serve --for running --timeout 10s
 check "wait for what does not come is 124" exits 124 by wait real-serve --for gone --timeout 1s
 check "events" bash -c '"$1" events real-serve | grep -q running' - "$BERTH"
@@ -265,6 +290,8 @@ check "a body that is too long is refused before it comes" says 413 guest raw lo
 check "or after, when nobody said how long it is" says 413 guest raw long-chunks
 check "a body with two lengths is refused" says 400 guest raw two-lengths
 wait $slow $slow_body
+counted() { grep -q 'audit: [0-9]* more were refused within that minute' serve.log; }
+check "how many were refused and not told is told by a minute later" until_true 70 counted
 check "who takes too long for a head is shut out" test "$(cat slow.txt)" -le 55
 check "and for a body" test "$(cat slow-body.txt)" -le 85
 check "it lives on" ready
@@ -406,7 +433,7 @@ certificate() { # NAME SUBJECT EXTENSIONS
 	certificate not-a-client /CN=ben/OU=admin extendedKeyUsage=serverAuth
 } >>openssl.log 2>&1
 reading=token-of-one-who-reads operating=token-of-one-who-operates
-printf '%s read robot\n# a remark\n%s operate ops\n' $reading $operating >tokens
+printf 'token-of-a-namesake read robot\n%s read robot\n# a remark\n%s operate ops\n' $reading $operating >tokens
 echo $operating >token
 chmod 600 token
 port=18990
@@ -430,6 +457,16 @@ check "nor begin what changes by another way" same 403 "$(code_of -H "$(with $re
 check "a certificate of our authority is let in" same 200 "$(code_of --cert ann.pem --key ann.key $url/v1/version)"
 check "one that is not for clients is not" same 401 "$(code_of --cert not-a-client.pem --key not-a-client.key $url/v1/version)"
 check "TLS 1.1 is too old" fails tls --tls-max 1.1 $url/healthz
+# What somebody else runs is theirs.
+check "one to look into" by deploy app.yaml "${here[@]}" -y
+run_secretly() { tls -H "$(with $operating)" -H 'Content-Type: application/json' -d '{"verb": "exec", "app": "real-serve", "components": ["web"], "command": ["sh", "-c", "echo $SECRET"]}' $url/v1/operations; }
+theirs=$(run_secretly | jq -r .id)
+secret_of() { tls -N -H "$(with "$1")" "$url/v1/operations/$theirs/events" | grep -c hushhush; }
+check "who operates sees what an exec wrote" until_true 10 test "$(secret_of $operating)" = 1
+check "who reads does not" same 403 "$(code_of -H "$(with $reading)" "$url/v1/operations/$theirs/events")"
+check "but that it was run" json '.verb == "exec" and .state == "done" and has("result") == false' tls -H "$(with $reading)" "$url/v1/operations/$theirs"
+check "another one of their name is somebody else" same 403 "$(code_of -H "$(with token-of-a-namesake)" "$url/v1/operations/$(tls -H "$(with $reading)" -H 'Content-Type: application/json' -d '{"verb": "wait", "app": "real-serve"}' $url/v1/operations | jq -r .id)/events")"
+check "and gone" by destroy real-serve -y
 remote=(--controller $url --ca "$work/ca.pem" --token-file "$work/token")
 cat >plain.yaml <<'Y'
 id: real-serve
@@ -442,6 +479,33 @@ check "files of this machine are refused, and why" bash -c '"$@" 2>&1 | grep -q 
 check "without a token it is 77" exits 77 berth status --controller $url --ca "$work/ca.pem"
 check "who is not vouched for is not spoken to" exits 77 berth status --controller $url --token-file "$work/token"
 check "destroyed from elsewhere" berth destroy real-serve "${remote[@]}" -y
+# --- watched while it is told to read its files again
+echo "token-of-one-who-leaves read leaver" >>tokens
+kill -HUP "$serve"
+watch() { tls -m 60 -N -H "$(with "$1")" -H 'Accept: text/event-stream' "$url/v1/events" >/dev/null 2>&1 & children+=($!); }
+leaver_in() { [ "$(code_of -H "$(with token-of-one-who-leaves)" $url/v1/version)" = 200 ]; }
+check "one more may come in" until_true 5 leaver_in
+watch $reading
+stays=$!
+watch token-of-one-who-leaves
+leaves=$!
+watching() { get /metrics | grep -q "^berth_watchers $1\$"; }
+check "two watch" until_true 5 watching 2
+sed -i /leaver/d tokens
+kill -HUP "$serve"
+check "whose token is gone sees no more" until_true 5 watching 1
+check "who may go on does" kill -0 $stays
+check "and the other one is shut out" fails kill -0 $leaves
+# Each time the certificates of the time before that go, with whoever came by them.
+for _ in 1 2 3; do
+	watch $reading
+	before=$(grep -c 'are read again' serve.log)
+	kill -HUP "$serve"
+	again_read() { [ "$(grep -c 'are read again' serve.log)" -gt "$before" ]; }
+	check "reads again under a watch" until_true 5 again_read
+done
+check "and lives" ready
+kill $stays "${children[@]: -3}" 2>/dev/null
 echo "token-of-one-who-is-new read new" >>tokens
 certificate server /CN=localhost subjectAltName=DNS:localhost,IP:127.0.0.1 extendedKeyUsage=serverAuth >>openssl.log 2>&1
 serial() { openssl s_client -connect localhost:$port </dev/null 2>/dev/null | openssl x509 -noout -serial; }
@@ -455,3 +519,21 @@ check "with a broken one all is as before" until_true 5 grep -q 'cannot be opene
 check "and is served" new_one
 check "no token is in the log" fails grep -q 'token-of' serve.log
 check "ends well" down TERM
+
+# --- a store that it cannot use
+cannot_serve() { # WORDS REMEDY: it ends with 1, says so, and never was ready
+	local code=0
+	NOTIFY_SOCKET=@$work/none timeout 20 "$BERTH" serve --state "$work/s7" --listen "unix:$work/other.sock" >refused.log 2>&1 || code=$?
+	cat refused.log
+	[ $code = 1 ] && grep -q "$1" refused.log && grep -q "$2" refused.log && ! grep -q listening refused.log
+}
+mkdir -p "$work/s7"
+XDG_STATE_HOME=$work/s8 alone deploy plain.yaml "${here[@]}" -y >/dev/null 2>&1
+XDG_STATE_HOME=$work/s8 alone destroy real-serve -y >/dev/null 2>&1
+cp "$work/s8/berth/berth.db" "$work/s7/berth.db"
+python3 -c 'import sqlite3, sys; store = sqlite3.connect(sys.argv[1]); store.execute("pragma user_version = 99"); store.commit()' "$work/s7/berth.db"
+check "one of a newer berth is refused at once" cannot_serve 'was written by berth' 'or later'
+head -c 8192 /dev/zero | tr '\0' x >"$work/s7/berth.db"
+rm -f "$work/s7"/berth.db-*
+check "a damaged one too" cannot_serve 'is damaged' 'move it'
+check "and its socket is not there" test ! -e "$work/other.sock"

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""guest.py SOCKET WHAT - a guest of a controller that does not behave; prints how it was answered.
+"""guest.py SOCKET WHAT - a guest of a controller that does not behave; prints how it was answered. For `watchers` SOCKET may
+be HOST:PORT, with GUEST_CA and GUEST_TOKEN.
 
     raw FILE         sends the bytes of a file, and prints the status that comes (or `closed`, `silence`)
     slow SECONDS     sends a head byte by byte, and prints after how many seconds it was shut out (or `inside`)
     slow-body SECONDS    likewise a body
     watchers PATH COUNT STALLED SECONDS   so many read a stream for that long, and so many more ask for it and read nothing;
-                 prints how many were still reading, and how many lines of the logs the least of them got
+                 prints how many were still reading, and how many lines of the logs, and records, the least of them got
     stalled PATH COUNT SECONDS   asks for a stream so many times, reads nothing, and stays
     manager PROGRAM...   (SOCKET is its own) runs it as a service manager would; prints what it is told, one a line
     activate PROGRAM...  (SOCKET is its own) runs it with that socket open and listening already
@@ -15,12 +16,17 @@ import os
 import selectors
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 
 
 def connect(path):
+    if "/" not in path:
+        host, port = path.split(":")
+        context = ssl.create_default_context(cafile=os.environ["GUEST_CA"])
+        return context.wrap_socket(socket.create_connection((host, int(port))), server_hostname=host)
     guest = socket.socket(socket.AF_UNIX)
     guest.connect(path)
     return guest
@@ -68,9 +74,11 @@ def stalled(path, what, count, seconds):
 
 
 def watchers(path, what, count, stalled, seconds):
-    request = f"GET {what} HTTP/1.1\r\nHost: c\r\n\r\n".encode()
+    token = os.environ.get("GUEST_TOKEN")
+    head = f"Accept: text/event-stream\r\nAuthorization: Bearer {token}\r\n" if token else ""
+    request = f"GET {what} HTTP/1.1\r\nHost: c\r\n{head}\r\n".encode()
     ear = selectors.DefaultSelector()
-    silent, lines = [], {}
+    silent, lines, records = [], {}, {}
     for number in range(count + stalled):
         guest = connect(path)
         guest.sendall(request)
@@ -79,18 +87,21 @@ def watchers(path, what, count, stalled, seconds):
             continue
         guest.setblocking(False)
         ear.register(guest, selectors.EVENT_READ)
-        lines[guest] = 0
+        lines[guest] = records[guest] = 0
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         for key, _ in ear.select(0.5):
             try:
                 said = key.fileobj.recv(1 << 18)
+            except ssl.SSLWantReadError:
+                continue
             except OSError:
                 said = b""
             lines[key.fileobj] += said.count(b"\\n")
+            records[key.fileobj] += said.count(b"event: record")
             if not said:
                 ear.unregister(key.fileobj)
-    print(json.dumps({"read": len(ear.get_map()), "least": min(lines.values())}))
+    print(json.dumps({"read": len(ear.get_map()), "least": min(lines.values()), "records": min(records.values())}))
 
 
 def manager(path, *program):
