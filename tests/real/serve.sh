@@ -441,7 +441,8 @@ url=https://localhost:$port
 tls() { curl -sS -m 10 --cacert ca.pem "$@"; }
 code_of() { tls -o /dev/null -w '%{http_code}' "$@"; }
 with() { echo "Authorization: Bearer $1"; }
-tcp=(--listen "tcp:127.0.0.1:$port" --tls-cert server.pem --tls-key server.key --client-ca ca.pem --token-file tokens)
+tcp=(--listen "tcp:127.0.0.1:$port" --tls-cert server.pem --tls-key server.key --client-ca clients.pem --token-file tokens)
+cp ca.pem clients.pem
 chmod 644 tokens
 check "tokens that others can read are refused" exits 64 timeout 5 "$BERTH" serve --state "$work/s5" "${tcp[@]}"
 chmod 600 tokens
@@ -513,6 +514,14 @@ kill -HUP "$serve"
 new_one() { [ "$(code_of -H "$(with token-of-one-who-is-new)" $url/v1/version)" = 200 ]; }
 check "SIGHUP: a new token" until_true 5 new_one
 check "and a new certificate" same "$(openssl x509 -in server.pem -noout -serial)" "$(serial)"
+# The authority of those with certificates is another one now.
+tls -m 60 -N --cert ann.pem --key ann.key -H 'Accept: text/event-stream' $url/v1/events >/dev/null 2>&1 &
+children+=($!)
+check "one watches by a certificate" until_true 30 watching 1 # those before have been noticed to be gone
+openssl req -x509 -newkey rsa:2048 -nodes -keyout other.key -out clients.pem -days 2 -subj /CN=others >>openssl.log 2>&1
+kill -HUP "$serve"
+check "who came by one of another authority is let go" until_true 5 watching 0
+check "and not let in again" same 401 "$(code_of --cert ann.pem --key ann.key $url/v1/version)"
 echo broken >server.pem
 kill -HUP "$serve"
 check "with a broken one all is as before" until_true 5 grep -q 'cannot be opened with this certificate' serve.log
