@@ -2,6 +2,8 @@
 #include "base/json_write.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* How much at the beginning stands in a string as it is, whatever follows. */
@@ -62,6 +64,19 @@ void json_write_number(struct text *to, const char *key, int64_t number)
 {
 	next_member(to, key);
 	text_format(to, "%" PRId64, number);
+}
+
+/* The shortest form that is read as the same number. */
+void json_write_real(struct text *to, const char *key, double number)
+{
+	char digits[32];
+	for (int precision = 6; precision <= 17; precision++) {
+		snprintf(digits, sizeof digits, "%.*g", precision, number);
+		if (strtod(digits, NULL) == number)
+			break;
+	}
+	next_member(to, key);
+	text_add(to, digits);
 }
 
 void json_write_flag(struct text *to, const char *key, bool flag)

@@ -11,6 +11,7 @@ void json_close(struct text *to, char bracket);                 /* '}' or ']' */
 /* NULL becomes null, and what is no UTF-8 the sign for it. */
 void json_write_text(struct text *to, const char *key, const char *text);
 void json_write_number(struct text *to, const char *key, int64_t number);
+void json_write_real(struct text *to, const char *key, double number); /* finite */
 void json_write_flag(struct text *to, const char *key, bool flag);
 void json_write_null(struct text *to, const char *key);
 void json_write_value(struct text *to, const char *key, const json_t *value);

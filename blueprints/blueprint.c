@@ -172,6 +172,8 @@ static void read_components(struct reading *r)
 		component_finish(r, &r->drafts[i]);
 	}
 	check_size(r);
+	for (size_t i = 0; i < r->count; i++)
+		policies_check_sensors(r, r->drafts[i].spec);
 	check_host_ports(r);
 	check_cycles(r);
 }

@@ -80,21 +80,29 @@ static void gather_own(struct reading *r, struct draft *d)
 	draft_take_config(r, d);
 }
 
-/* A list with the entries of both. */
+/* A list, or a map, with what both have. */
 static const struct yaml_entry *both(struct reading *r, const struct yaml_entry *one,
 				     const struct yaml_entry *other)
 {
 	struct yaml_entry *entry = scratch_new(r, struct yaml_entry);
 	struct yaml_node *list = scratch_new(r, struct yaml_node);
 	size_t count = (size_t)one->value->count + other->value->count;
-	const struct yaml_node **items = scratch_alloc(r, sizeof(*items) * (count + 1));
+	bool map = one->value->kind == YAML_MAP;
+	size_t each = map ? sizeof(*one->value->entries) : sizeof(*one->value->items);
+	char *members = scratch_alloc(r, each * (count + 1));
 
-	if (!entry || !list || !items)
+	if (!entry || !list || !members)
 		return one;
-	memcpy(items, one->value->items, sizeof(*items) * one->value->count);
-	memcpy(items + one->value->count, other->value->items, sizeof(*items) * other->value->count);
-	*list = (struct yaml_node){.kind = YAML_LIST, .place = one->value->place, .count = (uint32_t)count};
-	list->items = items;
+	memcpy(members, map ? (void *)one->value->entries : (void *)one->value->items,
+	       each * one->value->count);
+	memcpy(members + each * one->value->count,
+	       map ? (void *)other->value->entries : (void *)other->value->items, each * other->value->count);
+	*list = (struct yaml_node){
+	    .kind = one->value->kind, .place = one->value->place, .count = (uint32_t)count};
+	if (map)
+		list->entries = (void *)members;
+	else
+		list->items = (void *)members;
 	*entry = (struct yaml_entry){.key = one->key, .key_place = one->key_place, .value = list};
 	return entry;
 }
@@ -106,9 +114,11 @@ static void lay_over(struct reading *r, struct draft *d, enum component_key key,
 
 	if (!own)
 		return;
-	bool lists = (key == KEY_POLICIES || key == KEY_ENRICHERS) && members &&
-		     members->value->kind == YAML_LIST && own->value->kind == YAML_LIST;
-	d->given[key] = lists ? both(r, members, own) : own;
+	bool add =
+	    key == KEY_POLICIES || key == KEY_ENRICHERS || key == KEY_INITIALIZERS || key == KEY_SENSORS;
+	enum yaml_kind kind = key == KEY_SENSORS ? YAML_MAP : YAML_LIST;
+	bool two = add && members && members->value->kind == kind && own->value->kind == kind;
+	d->given[key] = two ? both(r, members, own) : own;
 }
 
 /* How many there are is the cluster's to say. */

@@ -291,6 +291,8 @@ void component_finish(struct reading *r, struct draft *d)
 	spec->binding_count = d->bindings.count;
 	spec->policies = kept(r, &d->policies, sizeof(*spec->policies));
 	spec->policy_count = spec->policies ? d->policies.count : 0; /* they are looked at below */
+	spec->sensors = kept(r, &d->sensors, sizeof(*spec->sensors));
+	spec->sensor_count = spec->sensors ? d->sensors.count : 0;
 	spec->key_places = kept(r, &d->key_places, sizeof(*spec->key_places));
 	spec->key_place_count = d->key_places.count;
 	policies_check_effectors(r, spec);

@@ -32,7 +32,8 @@ key_reader read_environment, read_command, read_entrypoint, read_directory, read
     read_memory, read_instances, read_volumes, read_open_ports, read_port_bindings, read_direct_ports,
     read_publish, read_ports, read_links, read_depends_on, read_health_check, read_address, read_files,
     read_job, read_restart, read_update, read_on_change, read_protect, read_pull, read_stop_timeout,
-    read_stop_signal, read_link_address, read_policies, read_enrichers, read_effectors, read_initial_size;
+    read_stop_signal, read_link_address, read_policies, read_enrichers, read_effectors, read_initial_size,
+    read_sensors, read_initializers;
 /* component_limits.c: a number of instances. False: it is none. */
 #define INSTANCE_LIMIT 1000
 bool instances_parse(const char *text, uint32_t *ret);
@@ -55,8 +56,15 @@ void check_update(struct reading *r, struct draft *d);
 /* component_effectors.c: what every component has */
 enum { MOST_EFFECTORS = 64 };
 bool effector_is_built_in(const char *name);
+/* A request that is sent to it: the method unless another is given. NULL with a complaint, or no memory. */
+const struct effector_call *http_request_read(struct reading *r, struct draft *d,
+					      const struct yaml_node *node, const char *method);
+/* "Name: value" of each entry, ended by NULL. */
+const char *const *headers_read(struct reading *r, struct draft *d, const struct yaml_node *node);
 /* component_policies.c: whether there is what policies of the finished component invoke */
 void policies_check_effectors(struct reading *r, const struct component_spec *spec);
+/* Whether there is what they go by, once all components are finished. */
+void policies_check_sensors(struct reading *r, const struct component_spec *spec);
 /* carriers.c: whether what `onChange` does can bring a changed value to the component */
 void check_carriers(struct reading *r, struct draft *d);
 

@@ -62,16 +62,15 @@ static void read_method(struct reading *r, struct draft *d, const struct yaml_no
 			COUNT_OF(methods), "GET, HEAD, POST, PUT, PATCH or DELETE");
 }
 
-static void read_headers(struct reading *r, struct draft *d, const struct yaml_node *node,
-			 struct effector_call *call)
+const char *const *headers_read(struct reading *r, struct draft *d, const struct yaml_node *node)
 {
 	const struct yaml_node *map = fixed_node(r, d, node);
 
 	if (!map || yaml_null(map))
-		return;
+		return NULL;
 	if (map->kind != YAML_MAP || map->count > MOST_PARTS) {
 		complain(r->list, map->place, "`headers` takes a map of %d entries at most", MOST_PARTS);
-		return;
+		return NULL;
 	}
 	const char **lines = arena_array(r->arena, const char *, map->count + 1);
 	for (size_t i = 0; lines && i < map->count; i++) {
@@ -82,10 +81,11 @@ static void read_headers(struct reading *r, struct draft *d, const struct yaml_n
 		r->list->failed |= !lines[i];
 	}
 	r->list->failed |= !lines;
-	call->headers = lines;
+	return lines;
 }
 
-static void read_call(struct reading *r, struct draft *d, const struct yaml_node *node, struct effector *ret)
+const struct effector_call *http_request_read(struct reading *r, struct draft *d,
+					      const struct yaml_node *node, const char *method)
 {
 	static const char *const keys[] = {"method", "port", "path", "headers", "body"};
 	const struct yaml_node *map = fixed_node(r, d, node);
@@ -93,13 +93,12 @@ static void read_call(struct reading *r, struct draft *d, const struct yaml_node
 
 	r->list->failed |= !call;
 	if (!map || !call)
-		return;
-	*call = (struct effector_call){.method = "POST", .path = "/"};
-	ret->call = call;
+		return NULL;
+	*call = (struct effector_call){.method = method, .path = "/"};
 	if (map->kind != YAML_MAP) {
-		complain(r->list, map->place,
-			 "`http` takes a map such as {method: POST, path: /flush}, not %s", kind_name(map));
-		return;
+		complain(r->list, map->place, "`http` takes a map such as {method: %s, path: /here}, not %s",
+			 method, kind_name(map));
+		return call;
 	}
 	for (size_t i = 0; i < map->count; i++) {
 		const struct yaml_entry *part = &map->entries[i];
@@ -110,7 +109,7 @@ static void read_call(struct reading *r, struct draft *d, const struct yaml_node
 		else if (!strcmp(part->key, "path"))
 			read_path(r, d, part->value, call);
 		else if (!strcmp(part->key, "headers"))
-			read_headers(r, d, part->value, call);
+			call->headers = headers_read(r, d, part->value);
 		else if (!strcmp(part->key, "body"))
 			call->body = fixed_text(r, d, part->value, "body");
 		else
@@ -119,6 +118,7 @@ static void read_call(struct reading *r, struct draft *d, const struct yaml_node
 			    part->key, keys, COUNT_OF(keys),
 			    "http takes method, port, path, headers and body");
 	}
+	return call;
 }
 
 /* --- parameters ------------------------------------------------------------------------------- */
@@ -172,7 +172,7 @@ static void read_parts(struct reading *r, struct draft *d, const struct yaml_ent
 		if (!strcmp(part->key, "command"))
 			command_read(r, d, part->value, part->key, &ret->command);
 		else if (!strcmp(part->key, "http"))
-			read_call(r, d, part->value, ret);
+			ret->call = http_request_read(r, d, part->value, "POST");
 		else if (!strcmp(part->key, "parameters"))
 			read_parameters(r, d, part->value, ret);
 		else if (!(known = false))

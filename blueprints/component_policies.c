@@ -176,9 +176,8 @@ static void check_required(struct reading *r, const struct item *item)
 		complain(r->list, item->place, "`schedule` and `period` exclude each other");
 }
 
-/* What its keys say together. There is no component yet that can be resized, so it is refused all the same.
- */
-static void check_autoscaler(struct reading *r, const struct item *item)
+/* What its keys say together. */
+static void check_autoscaler(struct reading *r, const struct draft *d, const struct item *item)
 {
 	struct scaling_rules rules;
 	struct error err;
@@ -187,10 +186,9 @@ static void check_autoscaler(struct reading *r, const struct item *item)
 		return;
 	if (!item->type->classic && scaling_rules_read(item->type, item->config, &rules, &err))
 		advise(r->list, complain(r->list, item->place, "%s", err.text), "%s", err.remedy);
-	complain(r->list, item->type_place,
-		 "the type `%s` is not supported yet by this version of berth: no component can be resized "
-		 "while it runs",
-		 item->type->name);
+	if (d->spec->job)
+		complain(r->list, item->type_place, "`%s` is a job: it has no size that could be changed",
+			 d->spec->id);
 }
 
 /* --- types ------------------------------------------------------------------------------------- */
@@ -309,7 +307,7 @@ static void read_policy(struct reading *r, struct draft *d, const struct yaml_no
 			take_policy_key(r, d, &item, entry);
 	}
 	check_required(r, &item);
-	check_autoscaler(r, &item);
+	check_autoscaler(r, d, &item);
 	if (is_second(d, item.type))
 		complain(r->list, node->place, "`%s` has two policies that do the work of a %s", d->spec->id,
 			 item.type->name);
@@ -368,6 +366,70 @@ void policies_check_effectors(struct reading *r, const struct component_spec *sp
 		if (wanted && !has_effector(spec, wanted))
 			complain_effector(r, spec, policy->effector_place, wanted);
 	}
+}
+
+/* --- the sensors that they go by ---------------------------------------------------------------- */
+
+static void complain_sensor(struct reading *r, const struct component_spec *spec, struct place place,
+			    const char *wanted)
+{
+	const char **names = arena_array(r->arena, const char *, spec->sensor_count + 1);
+
+	r->list->failed |= !names;
+	for (size_t i = 0; names && i < spec->sensor_count; i++)
+		names[i] = spec->sensors[i].name;
+	suggest(r, complain(r->list, place, "`%s` has no sensor `%.80s`", spec->id, wanted), wanted, names,
+		names ? spec->sensor_count : 0, "say under `sensors` where it comes from");
+}
+
+static void check_metric(struct reading *r, const struct component_spec *own,
+			 const struct component_policy *policy, const char *sensor, const char *entity)
+{
+	const struct draft *other = entity ? find_component(r, entity, policy->place) : NULL;
+	const struct component_spec *spec = entity ? (other ? other->spec : NULL) : own;
+
+	for (size_t i = 0; spec && i < spec->sensor_count; i++)
+		if (!strcmp(spec->sensors[i].name, sensor))
+			return;
+	if (spec)
+		complain_sensor(r, spec, policy->place, sensor);
+}
+
+/* The component's id as the policy hears it: however it is written. */
+static void check_metrics(struct reading *r, const struct component_spec *spec,
+			  const struct component_policy *policy)
+{
+	struct scaling_rules rules;
+	struct error err;
+
+	if (policy->type->classic) {
+		const char *metric = json_text(policy->config, "autoscaler.metric");
+		if (metric)
+			check_metric(r, spec, policy, metric,
+				     json_text(policy->config, "autoscaler.entityWithMetric"));
+		return;
+	}
+	if (scaling_rules_read(policy->type, policy->config, &rules, &err))
+		return;
+	for (size_t i = 0; i < rules.metric_count; i++) {
+		const struct scaling_metric *metric = &rules.metrics[i];
+		const char *sensor =
+		    arena_format(r->arena, "%.*s", (int)metric->sensor_length, metric->sensor);
+		const char *entity = metric->entity ? arena_format(r->arena, "%.*s",
+								   (int)metric->entity_length, metric->entity)
+						    : NULL;
+		if (sensor && (entity || !metric->entity))
+			check_metric(r, spec, policy, sensor, entity);
+		else
+			r->list->failed = true;
+	}
+}
+
+void policies_check_sensors(struct reading *r, const struct component_spec *spec)
+{
+	for (size_t i = 0; i < spec->policy_count; i++)
+		if (spec->policies[i].type->kind == POLICY_AUTOSCALER)
+			check_metrics(r, spec, &spec->policies[i]);
 }
 
 void read_policies(struct reading *r, struct draft *d, const struct yaml_node *node)

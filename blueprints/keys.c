@@ -117,6 +117,13 @@ const struct key_rule key_rules[KEY_COUNT] = {
     [KEY_INITIAL_SIZE] = {"initialSize", ON_CLUSTER, 1, read_initial_size,
 			  "how many members it begins with (1); later its size is what scaling made it",
 			  "instances"},
+    [KEY_SENSORS] = {"sensors", RUN | ON_CLUSTER, 2, read_sensors,
+		     "numbers that are looked at while `berth serve` runs: {load: {http: /load.json, json: "
+		     "$.load, period: 5s}}; from http, uri, command, usage, push or value",
+		     "sensors"},
+    [KEY_INITIALIZERS] = {"brooklyn.initializers", RUN | ON_CLUSTER, 2, read_initializers,
+			  "sensors as Brooklyn writes them: a list of {type: ...HttpRequestSensor, ...}",
+			  "initializers"},
 };
 
 /* Each spelling once, the ones of later versions at the end. */
@@ -184,10 +191,10 @@ static const struct key_name names[] = {
     {"dynamiccluster.memberspec", KEY_MEMBER_SPEC, true},
     {"initialSize", KEY_INITIAL_SIZE, true},
     {"cluster.initial.size", KEY_INITIAL_SIZE, true},
+    {"sensors", KEY_SENSORS, false},
+    {"brooklyn.initializers", KEY_INITIALIZERS, false},
+    {"initializers", KEY_INITIALIZERS, false},
     /* later */
-    {"sensors", KEY_LATER, false},
-    {"initializers", KEY_LATER, false},
-    {"brooklyn.initializers", KEY_LATER, false},
     {"children", KEY_LATER, false},
     {"brooklyn.children", KEY_LATER, false},
     {"parameters", KEY_LATER, false},

@@ -53,6 +53,8 @@ enum component_key {
 	KEY_EFFECTORS,
 	KEY_MEMBER_SPEC,
 	KEY_INITIAL_SIZE,
+	KEY_SENSORS,
+	KEY_INITIALIZERS,
 	KEY_COUNT,
 	KEY_LATER, /* of the language, but not of this version */
 };

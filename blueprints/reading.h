@@ -31,7 +31,7 @@ struct draft {
 	/* What the blueprint or --set says, by the key's own name. */
 	const struct yaml_entry *given[KEY_COUNT];
 	struct map *config; /* brooklyn.config: name -> struct yaml_entry */
-	struct growing open_ports, published, bindings, policies;
+	struct growing open_ports, published, bindings, policies, sensors;
 	struct growing key_places;
 	bool foreign; /* of a type that is none of ours */
 	bool kind_known;

@@ -87,6 +87,40 @@ const struct shape shapes[] = {
 			"parameters": {"type": ["object", "null"],
 				       "propertyNames": {"pattern": "^(?!BERTH_)[A-Za-z_][A-Za-z0-9_]*$"}}}}]}},
 	"@expression"]})},
+    {"sensors", JSON({"anyOf": [
+	{"type": ["object", "null"],
+	 "propertyNames": {"pattern": "^(?!service\\.)[^ \"'{}/]{1,120}$"},
+	 "additionalProperties": {
+		"type": "object", "additionalProperties": false,
+		"oneOf": [{"required": ["uri"]}, {"required": ["http"]}, {"required": ["command"]},
+			  {"required": ["usage"]}, {"required": ["push"]}, {"required": ["value"]}],
+		"properties": {
+			"uri": {"type": "string", "pattern": "^(https?://[^ ]+|\\$(brooklyn|berth):.*)$"},
+			"headers": {"type": ["object", "null"]},
+			"http": {"anyOf": ["@probe",
+				{"type": "string", "pattern": "^(/[^ ]*|\\$(brooklyn|berth):.*)$"},
+				{"type": "object", "additionalProperties": false,
+				 "properties": {
+					"method": {"enum": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]},
+					"port": "@probe",
+					"path": {"type": "string", "pattern": "^(/[^ ]*|\\$(brooklyn|berth):.*)$"},
+					"headers": {"type": ["object", "null"]},
+					"body": {"type": ["string", "number", "boolean"]}}}]},
+			"command": "@command",
+			"usage": {"anyOf": [{"enum": ["cpu", "memory", "network"]}, "@expression"]},
+			"push": "@flag", "value": "@text",
+			"json": {"type": "string"}, "jsonPath": {"type": "string"},
+			"metric": {"type": "string"}, "pattern": {"type": "string"},
+			"period": "@duration", "staleAfter": "@duration", "window": "@duration",
+			"rate": "@flag",
+			"aggregate": {"anyOf": [
+				{"type": "string", "pattern": "^(mean|sum|max|min|p([1-9][0-9]?|100))$"},
+				"@expression"]}}}},
+	"@expression"]})},
+    {"initializers", JSON({"anyOf": [
+	{"type": ["array", "null"],
+	 "items": {"type": "object", "required": ["type"]}},
+	"@expression"]})},
     {"labels", JSON({"anyOf": [
 	{"type": ["object", "null"],
 	 "propertyNames": {"pattern": "^(?!berth\\.).+"}, "additionalProperties": "@value"},

@@ -57,6 +57,7 @@ struct held_component {
 	/* Beside the hold, about all or one of its members, whose policies are not asked meanwhile; the
 	 * keeper's. NULL: none is. */
 	const struct deed *deed;
+	struct held_sensors *sensors; /* hold_sensors.c's; NULL: it has none */
 };
 
 /* A location is listed again, after what may have been missed. */
@@ -83,10 +84,14 @@ struct hold {
 	bool lost;                           /* another owner has the application now */
 	bool told_deeds;                     /* policies know what became of those of the last one */
 	bool duty_looked_at;                 /* whether its targets know whose restarts are */
+	bool let_go;                         /* for a deed */
+	bool sensors_due;                    /* one of them is to be gone on with */
+	int64_t sensors_next_ms;             /* when the next one is to be asked; monotonic */
 };
 
 /* What a policy wishes and the hold cannot do itself: the keeper has it done beside the hold, which goes on
- * for everything else. DEED_DUTY is about all, so the hold is let go for it. */
+ * for everything else. It is let go for DEED_DUTY, which is about all, and for DEED_SCALE, after which there
+ * are others to hold. */
 struct deed {
 	enum deed_kind {
 		DEED_MEND,
@@ -95,10 +100,11 @@ struct deed {
 		DEED_START,
 		DEED_RESTART,
 		DEED_DUTY,
+		DEED_SCALE,
 		DEED_INVOKE
 	} kind;
 	char *component;
-	unsigned ordinal; /* 0: all of the component */
+	unsigned number; /* an ordinal, or 0: all of the component; of SCALE the size */
 	uint64_t wish;    /* whose outcome is awaited; 0: nobody's */
 	bool done;
 	enum outcome_kind outcome;

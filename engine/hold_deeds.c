@@ -15,7 +15,7 @@ static struct held_component *meant(const struct hold *hold, const struct deed *
 
 static bool is_for(const struct deed *deed, const struct held_instance *member)
 {
-	return !deed->ordinal || member->work->instance->ordinal == deed->ordinal;
+	return !deed->number || member->work->instance->ordinal == deed->number;
 }
 
 static bool is_being_seen_to(const struct held_instance *member)

@@ -6,6 +6,7 @@
 #include "base/json_write.h"
 #include "engine/deploy.h"
 #include "engine/hold.h"
+#include "engine/hold_sensors.h"
 #include "engine/keeper.h"
 #include "engine/policies_of.h"
 #include "engine/reconcile.h"
@@ -79,6 +80,8 @@ static int take_up(struct held_component *held, const json_t *memories, const js
 		return -1;
 	if (policies_of(held->component, &held->set, err))
 		return -1;
+	if (held_sensors_begin(held))
+		return fail_memory(err);
 	if (!held->set)
 		return 0;
 	const char *text = json_text(memories, held->component->id);
@@ -130,6 +133,7 @@ void hold_let_go(struct hold *hold)
 {
 	for (size_t i = 0; i < hold->component_count; i++) {
 		struct held_component *held = &hold->components[i];
+		held_sensors_end(held);
 		policy_set_free(give(held->set));
 		forget_outcomes(held);
 		free(give(held->outcomes));
@@ -365,6 +369,7 @@ bool held_write_sensors(const struct held_component *held, struct text *to)
 	json_write_text(to, "service.state", lifecycle_name(state_of(held, told_of)));
 	json_write_text(to, "service.state.expected", lifecycle_name(expected_of_all(held)));
 	write_problems(held, to);
+	held_write_numbers(held, to);
 	return true;
 }
 
@@ -467,14 +472,17 @@ static int ask(struct held_component *held, struct error *err)
 	    .member_count = held->member_count,
 	    .outcomes = held->outcomes,
 	    .outcome_count = held->outcome_count,
+	    .size = (int64_t)held->member_count,
 	    .chance = chance_of(world),
 	};
+	senses.samples = held_samples(held, &senses.sample_count);
 	senses.state = state_of(held, actual_of);
 	senses.up = is_up(held);
 	held->due = false;
 	if (policy_set_step(held->set, &senses, wall_of(held->hold->operation), &arena, &wishes, err))
 		return -1;
 	forget_outcomes(held);
+	held_samples_told(held);
 	note_next(held, wishes.next_ms);
 	if (keep_memory(held, err) || hold_carry_out(held, &wishes, err))
 		return -1;

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "engine/deploy.h"
 #include "engine/hold.h"
+#include "engine/hold_sensors.h"
 #include "engine/keeper.h"
 #include "engine/operation.h"
 #include "engine/reconcile.h"
@@ -153,13 +154,17 @@ static bool held(struct berth_operation *operation)
 	hold_step_invocations(hold);
 	if (hold->lost)
 		return stage_failed(operation);
-	int64_t locations_ms = hold_resurvey(operation);
+	int64_t locations_ms = hold_resurvey(operation), sensors_ms = hold_step_sensors(hold);
 	if (hold_ask_policies(hold, &policies_ms, &operation->error))
 		return stage_failed(operation);
 	if (!hold->told_deeds)
 		keeper_told(operation);
 	hold->told_deeds = true;
-	int64_t delay_ms = sooner(policies_ms, locations_ms);
+	if (hold->let_go) {
+		berth_cancel(operation);
+		return true;
+	}
+	int64_t delay_ms = sooner(sooner(policies_ms, locations_ms), sensors_ms);
 	if (hold->any_due)
 		operation_wake(operation);
 	else if (delay_ms >= 0)

@@ -17,8 +17,8 @@ void deeds_free(struct deed *deed)
 	}
 }
 
-/* What only another operation can do. 0 or -1. */
-static int add_deed(struct held_component *held, enum deed_kind kind, unsigned ordinal, uint64_t wish)
+/* What only another operation can do; `number`: an ordinal (0: all of it), or a size. 0 or -1. */
+static int add_deed(struct held_component *held, enum deed_kind kind, unsigned number, uint64_t wish)
 {
 	struct deed *deed = calloc(1, sizeof *deed);
 	if (!deed || !(deed->component = strdup(held->component->id))) {
@@ -26,7 +26,7 @@ static int add_deed(struct held_component *held, enum deed_kind kind, unsigned o
 		return -1;
 	}
 	deed->kind = kind;
-	deed->ordinal = ordinal;
+	deed->number = number;
 	deed->wish = wish;
 	keeper_add_deeds(held->hold->operation, deed);
 	return 0;
@@ -152,6 +152,30 @@ static int replace(struct held_component *held, const struct wish *wish)
 			member->work->instance->ordinal, wish->id);
 }
 
+/* --- growing and shrinking ------------------------------------------------------------------------- */
+
+static bool all_in_sight(const struct held_component *held)
+{
+	for (size_t i = 0; i < held->member_count; i++)
+		if (held->members[i].sight_lost || held->members[i].work->instance->phase == PHASE_UNKNOWN)
+			return false;
+	return true;
+}
+
+/* Not while it is not known how many there are. */
+static int resize(struct held_component *held, const struct wish *wish)
+{
+	if (wish->size == held->member_count)
+		return held_outcome(held, wish->id, OUTCOME_DONE, NULL);
+	if (!wish->size)
+		return held_outcome(held, wish->id, OUTCOME_FAILED, "it has one instance at least");
+	if (!all_in_sight(held))
+		return 0;
+	record(held, wish, NULL, "resizing", "resize");
+	held->hold->let_go = true;
+	return add_deed(held, DEED_SCALE, wish->size, wish->id);
+}
+
 /* --- the rest --------------------------------------------------------------------------------------- */
 
 static int stop(struct held_component *held, const struct wish *wish)
@@ -212,6 +236,8 @@ static int carry_out(struct held_component *held, const struct wish *wish)
 		return stop(held, wish);
 	case WISH_INVOKE:
 		return invoke(held, wish);
+	case WISH_RESIZE:
+		return resize(held, wish);
 	case WISH_PROBE:
 		return hold_probe(held, wish);
 	case WISH_PROBLEM:

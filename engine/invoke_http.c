@@ -125,8 +125,8 @@ static void write_host(struct text *to, const char *address, unsigned number)
 }
 
 /* A published port first: it can be reached from anywhere that may. */
-static int write_origin(const struct work *work, const struct effector_call *call, struct text *to,
-			struct error *err)
+int instance_origin(const struct work *work, const struct effector_call *call, struct text *to,
+		    struct error *err)
 {
 	const struct observed *seen = work->instance->seen;
 	uint16_t port = call->port;
@@ -147,7 +147,7 @@ static int write_origin(const struct work *work, const struct effector_call *cal
 		return 0;
 	}
 	fail(err, ERR_FAILED, "nothing tells at which address its port can be reached from here");
-	remedy(err, "give the component `openPorts`, or the effector a `port`");
+	remedy(err, "give the component `openPorts`, or the request a `port`");
 	return -1;
 }
 
@@ -175,7 +175,7 @@ static int send(struct work *work, const struct effector_call *wanted, const cha
 	while (wanted->headers && wanted->headers[count])
 		count++;
 	const char **headers = arena_array(&arena, const char *, count + 1);
-	if (write_origin(work, wanted, &url, err))
+	if (instance_origin(work, wanted, &url, err))
 		return -1;
 	fill_in(&url, wanted->path, environment, add_escaped);
 	if (wanted->body)

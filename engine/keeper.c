@@ -196,7 +196,8 @@ static const struct verb *verb_of(enum deed_kind kind)
 {
 	static const struct verb *const verbs[] = {
 	    [DEED_MEND] = &verb_mend,   [DEED_REPLACE] = &verb_replace, [DEED_STOP] = &verb_stop,
-	    [DEED_START] = &verb_start, [DEED_RESTART] = &verb_restart, [DEED_DUTY] = &verb_duty};
+	    [DEED_START] = &verb_start, [DEED_RESTART] = &verb_restart, [DEED_DUTY] = &verb_duty,
+	    [DEED_SCALE] = &verb_scale};
 	return verbs[kind];
 }
 
@@ -230,8 +231,10 @@ static struct berth_operation *begin_deed(struct berth_operation *keeper, const 
 					  struct deed *deed)
 {
 	const char *const components[] = {deed->component, NULL};
-	const struct berth_request request = {
-	    .size = sizeof request, .app = kept->app, .components = components, .count = deed->ordinal};
+	const struct berth_request request = {.size = sizeof request,
+					      .app = kept->app,
+					      .components = components,
+					      .count = deed->number};
 	return operation_begin(keeper->berth, verb_of(deed->kind), &request, &keeper->listener, NULL);
 }
 
@@ -243,11 +246,16 @@ static bool do_deed(struct berth_operation *keeper, struct kept *kept, struct de
 	return kept->doing;
 }
 
-/* One that is about all of it, which is done while nobody holds it; NULL: none is to be done. */
+static bool lets_go(const struct deed *deed)
+{
+	return deed->kind == DEED_DUTY || deed->kind == DEED_SCALE;
+}
+
+/* One that is done while nobody holds it; NULL: none is to be done. */
 static struct deed *duty_of(const struct kept *kept)
 {
 	struct deed *deed = kept->deeds;
-	while (deed && (deed->done || deed->kind != DEED_DUTY))
+	while (deed && (deed->done || !lets_go(deed)))
 		deed = deed->next;
 	return deed;
 }
@@ -318,7 +326,7 @@ static int64_t step_held(struct berth_operation *keeper, struct kept *kept)
 {
 	struct hold *hold = kept->deeds && !kept->doing ? hold_of(kept) : NULL;
 	struct deed *deed = hold ? kept->deeds : NULL;
-	while (deed && (deed->done || deed->kind == DEED_DUTY || !hold_may_leave(hold, deed)))
+	while (deed && (deed->done || lets_go(deed) || !hold_may_leave(hold, deed)))
 		deed = deed->next;
 	if (!deed || in_use(keeper->berth, kept))
 		return -1;

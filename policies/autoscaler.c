@@ -111,6 +111,19 @@ static void sense(struct policy *policy, struct step *step, const struct sample 
 		}
 }
 
+static bool hears(const struct policy *policy, const struct sample *sample)
+{
+	struct scaling_rules rules;
+	struct error err;
+
+	if (read_rules(policy, &rules, &err))
+		return false;
+	for (size_t i = 0; i < rules.metric_count; i++)
+		if (is_of(&rules.metrics[i], sample))
+			return true;
+	return false;
+}
+
 static bool is_fresh(const struct policy *policy, const struct known *known, int64_t now)
 {
 	return known->at >= 0 && time_sum(known->at, setting(policy, "staleAfter")) >= now;
@@ -412,6 +425,7 @@ const struct behaviour autoscaler = {
     .records = PER_COMPONENT,
     .hear = hear,
     .sense = sense,
+    .hears = hears,
     .ended = ended,
     .look = look,
     .resumed = resumed,

@@ -239,6 +239,12 @@ static void sense(struct policy *policy, struct step *step, const struct sample 
 		take_told(policy, step, m, sample);
 }
 
+static bool hears(const struct policy *policy, const struct sample *sample)
+{
+	return is_metric(policy, sample) ||
+	       (!sample->entity && !strcmp(sample->sensor, "group.members.count"));
+}
+
 /* --- checks -------------------------------------------------------------------------------------- */
 
 static void check(struct policy *policy, struct step *step, struct record *record)
@@ -416,6 +422,7 @@ const struct behaviour classic_autoscaler = {
     .records = PER_COMPONENT,
     .hear = hear,
     .sense = sense,
+    .hears = hears,
     .ended = ended,
     .look = look,
     .resumed = resumed,

@@ -157,6 +157,8 @@ struct behaviour {
 	void (*ended)(struct policy *, struct step *, struct record *, enum outcome_kind, const char *words);
 	/* A number or a pool's load was published, also while suspended. May be NULL. */
 	void (*sense)(struct policy *, struct step *, const struct sample *);
+	/* Whether such a number is any concern of it. NULL where `sense` is. */
+	bool (*hears)(const struct policy *, const struct sample *);
 	/* Look at the member of the record; `sense` is NULL for the component's own. */
 	void (*look)(struct policy *, struct step *, struct record *, const struct member_sense *sense);
 	void (*resumed)(struct record *); /* may be NULL */

@@ -184,6 +184,8 @@ json_t *policy_set_save(const struct policy_set *set);
 /* What it remembers of policies that the set no longer has is left. -1: not of this version, or none. */
 int policy_set_restore(struct policy_set *set, const json_t *saved, struct error *err);
 
+/* Whether a policy of the set goes by that number; `entity` NULL: its own component's. */
+bool policy_set_hears(const struct policy_set *set, const char *sensor, const char *entity);
 /* Actions below it were wished for before. */
 uint64_t policy_set_next_id(const struct policy_set *set);
 size_t policy_set_count(const struct policy_set *set);

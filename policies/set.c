@@ -234,6 +234,18 @@ uint64_t policy_set_next_id(const struct policy_set *set)
 	return (uint64_t)set->next_id;
 }
 
+bool policy_set_hears(const struct policy_set *set, const char *sensor, const char *entity)
+{
+	const struct sample sample = {.sensor = sensor, .entity = entity, .kind = SAMPLE_NUMBER};
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct policy *policy = &set->policies[i];
+		if (policy->behaviour->hears && policy->behaviour->hears(policy, &sample))
+			return true;
+	}
+	return false;
+}
+
 size_t policy_set_count(const struct policy_set *set)
 {
 	return set->count;

@@ -83,8 +83,8 @@ Test(component, unknown_and_later_keys_are_refused)
 	bad("  replicas: 3", 3, "unknown key `replicas`", "`instances`");
 	bad("  image: redis", 3, "`image` is not supported yet", "`type: docker:IMAGE`");
 	bad("  zzzzzz: 1", 3, "unknown key `zzzzzz`", "brooklyn.config");
-	bad("  brooklyn.initializers: []", 3,
-	    "`brooklyn.initializers` is not supported yet by this version of berth", NULL);
+	bad("  brooklyn.children: []", 3, "`brooklyn.children` is not supported yet by this version of berth",
+	    NULL);
 	bad("  brooklyn.config: {docker.useSsh: true}", 21, "`docker.useSsh` is not supported yet", NULL);
 	bad("  address: x", 3, "`address` does not go with docker components", NULL);
 	bad("  ports: {http: 80}", 3, "does not go with docker", "openPorts");

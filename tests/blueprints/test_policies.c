@@ -167,13 +167,15 @@ static void complains(const char *text, int line, int column, const char *summar
 	close_outcome(&wrong);
 }
 
-Test(policies, an_autoscaler_is_refused_while_nothing_can_be_resized_and_its_keys_are_checked_all_the_same)
+Test(policies, an_autoscaler_of_brooklyns_is_read_and_its_keys_are_checked)
 {
 #define SCALER "  policies:\n  - type: org.apache.brooklyn.policy.autoscaling.AutoScalerPolicy\n    config: "
-	refused(with_lines(SCALER "{metric: '$brooklyn:sensor(\"load\")', metricLowerBound: 10, "
-				  "metricUpperBound: 99.5, entityWithMetric: '$brooklyn:entity(\"x\")', "
-				  "resizeUpStabilizationDelay: 30s, autoscaler.maxPoolSize: 4}"),
-		4, 11, "is not supported yet by this version of berth: no component can be resized", NULL);
+	take("  sensors: {load: {push: true}}\n" SCALER
+	     "{metric: '$brooklyn:sensor(\"load\")', metricLowerBound: 10, metricUpperBound: 99.5, "
+	     "entityWithMetric: '$brooklyn:entity(\"x\")', resizeUpStabilizationDelay: 30s, "
+	     "autoscaler.maxPoolSize: 4}");
+	cr_expect_eq(spec->policies[0].type->kind, POLICY_AUTOSCALER);
+	cr_expect_str_eq(json_string_value(setting(0, "autoscaler.entityWithMetric")), "x");
 	complains(with_lines(SCALER "{metricUpperBond: 10}"), 5, 14, "has no key `metricUpperBond`",
 		  "did you mean `metricUpperBound`?");
 	complains(with_lines(SCALER "{metricUpperBound: high}"), 5, 32, "is to be a number", "12.5");
@@ -184,22 +186,36 @@ Test(policies, an_autoscaler_is_refused_while_nothing_can_be_resized_and_its_key
 		  "entity() takes the id of a component", NULL);
 }
 
+Test(policies, an_autoscaler_goes_by_sensors_that_there_are)
+{
+	complains(with_lines("  sensors: {load: {push: true}}\n" SCALER
+			     "{metric: lood, metricLowerBound: 10, "
+			     "metricUpperBound: 99}"),
+		  5, 5, "`x` has no sensor `lood`", "did you mean `load`?");
+	complains(with_lines(SCALER "{metric: load, metricLowerBound: 10, metricUpperBound: 99}"), 4, 5,
+		  "`x` has no sensor `load`", "say under `sensors`");
+	complains(
+	    with_lines("  policies:\n  - {type: autoscaler, max: 9, metric: load, entity: y, target: 1}"), 4,
+	    5, "`y`", NULL);
+	refused("services:\n- {type: 'docker:x', job: true, policies: [{type: autoscaler, max: 2, schedules: "
+		"[{schedule: '@daily', min: 2}]}]}\n",
+		2, 51, "is a job", NULL);
+}
+
 Test(policies, an_autoscaler_of_our_own_is_refused_with_what_is_wrong_with_it)
 {
-#define OWN "  policies:\n  - {type: autoscaler, max: 9, "
-	refused(with_lines(OWN "metric: load, target: 60.5, min: 2}"), 4, 12,
-		"the type `autoscaler` is not supported yet by this version of berth", NULL);
-	refused(with_lines(OWN "schedules: [{schedule: 0 8 * * mon-fri, min: 4}]}"), 4, 12,
-		"is not supported yet by this version of berth", NULL);
-	complains(with_lines(OWN "metrics: [{metric: load, tarket: 5}]}"), 4, 41,
+#define OWN "  sensors: {load: {push: true}}\n  policies:\n  - {type: autoscaler, max: 9, "
+	take(OWN "metric: load, target: 60.5, min: 2}");
+	take(OWN "schedules: [{schedule: 0 8 * * mon-fri, min: 4}]}");
+	complains(with_lines(OWN "metrics: [{metric: load, tarket: 5}]}"), 5, 41,
 		  "a metric has no key `tarket`", "did you mean `target`?");
-	complains(with_lines(OWN "metric: load, steps: [{above: 5}]}"), 4, 53, "`above` and `add`",
+	complains(with_lines(OWN "metric: load, steps: [{above: 5}]}"), 5, 53, "`above` and `add`",
 		  "{above: 80, add: 2}");
-	complains(with_lines(OWN "schedules: [{schedule: 0 25 * * *, min: 4}]}"), 4, 43, "is no hour", NULL);
-	complains(with_lines(OWN "schedules: [{schedule: '@daily', min: 4, max: 3}]}"), 4, 43,
+	complains(with_lines(OWN "schedules: [{schedule: 0 25 * * *, min: 4}]}"), 5, 43, "is no hour", NULL);
+	complains(with_lines(OWN "schedules: [{schedule: '@daily', min: 4, max: 3}]}"), 5, 43,
 		  "`min` may not be above `max`", NULL);
-	complains(with_lines(OWN "metric: load}"), 4, 5, "has none of `target`", "target: 60");
-	complains(with_lines(OWN "min: 12, metric: load, target: 5}"), 4, 5, "`min` may not be above `max`",
+	complains(with_lines(OWN "metric: load}"), 5, 5, "has none of `target`", "target: 60");
+	complains(with_lines(OWN "min: 12, metric: load, target: 5}"), 5, 5, "`min` may not be above `max`",
 		  NULL);
 	complains(with_lines("  policies:\n  - {type: autoscaler, metric: load, target: 5}"), 4, 5,
 		  "autoscaler needs `max`", NULL);

@@ -1,0 +1,18 @@
+/* hold_sensors.h - the sensors of components that are held. */
+#ifndef BERTH_ENGINE_HOLD_SENSORS_H
+#define BERTH_ENGINE_HOLD_SENSORS_H
+
+#include "engine/hold.h"
+
+/* Of the component, its instances being known: nothing is asked yet. 0 or -1 (no memory). */
+int held_sensors_begin(struct held_component *held);
+void held_sensors_end(struct held_component *held);
+/* Ask those whose time has come; the next one's is after so many milliseconds (-1: never). */
+int64_t hold_step_sensors(struct hold *hold);
+/* What was told since the policies were asked last, and that they have heard it. */
+const struct sample *held_samples(const struct held_component *held, size_t *ret_count);
+void held_samples_told(struct held_component *held);
+/* NAME: NUMBER of each sensor as members of an object; null where it is not known, or too old. */
+void held_write_numbers(const struct held_component *held, struct text *to);
+
+#endif
