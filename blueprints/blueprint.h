@@ -207,6 +207,51 @@ struct sensor {
 	struct place place;
 };
 
+/* What a load balancer runs. */
+enum proxy_program { PROXY_NGINX, PROXY_HAPROXY };
+
+enum balancer_algorithm { ALGORITHM_ROUND_ROBIN, ALGORITHM_LEAST_CONNECTIONS, ALGORITHM_SOURCE };
+enum balancer_sticky { STICKY_NONE, STICKY_SOURCE, STICKY_COOKIE };
+
+/* Whose instances take requests, and at which of their ports. */
+struct balancer_member {
+	size_t component;
+	uint16_t port;         /* 0: by `port_name`, else its first one */
+	const char *port_name; /* of a process' named port, or NULL */
+	unsigned weight;       /* of each of its instances; 1 unless given */
+	struct place place;
+};
+
+struct balancer_pool {
+	const struct balancer_member *members;
+	size_t count;
+};
+
+/* Requests to that host whose path is this one or lies below it. */
+struct balancer_route {
+	const char *host; /* in small letters, perhaps "*.example.org"; NULL: any */
+	const char *path; /* "/", else without a "/" at its end */
+	struct balancer_pool pool;
+	struct place place;
+};
+
+/* Of a load balancer, which otherwise is a component like any other. Its members are among its links. */
+struct balancer_spec {
+	enum proxy_program proxy;
+	bool tcp;      /* `protocol: tcp`: connections, else requests of HTTP */
+	uint16_t port; /* where it listens in its container; of a process: by its named port */
+	enum balancer_algorithm algorithm;
+	enum balancer_sticky sticky;
+	struct balancer_pool members; /* what no route takes; of none: that is not found */
+	const struct balancer_route *routes;
+	size_t route_count;
+	struct health_check check; /* of the members: CHECK_TCP or CHECK_HTTP; its port is the member's own */
+	int retries;               /* on other members */
+	int64_t timeout_ms;        /* for a member's next answer; of TCP: without a byte */
+	int64_t drain_ms;          /* for what is under way with a member that leaves */
+	const char *certificate;   /* as the proxy's configuration names the file; NULL: no TLS */
+};
+
 struct component_spec {
 	const char *id;
 	const char *name;
@@ -271,6 +316,8 @@ struct component_spec {
 	size_t effector_count;
 	const struct sensor *sensors; /* no two of one name */
 	size_t sensor_count;
+
+	const struct balancer_spec *balancer; /* NULL: it is no load balancer */
 
 	/* Where each key was written, so that a change can be shown at its line. */
 	struct key_place {

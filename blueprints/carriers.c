@@ -28,6 +28,8 @@ static bool in_files(const struct component_spec *spec, size_t component, const 
 {
 	for (size_t i = 0; i < spec->file_count; i++) {
 		const struct value *content = spec->files[i].content;
+		if (content && content->kind == VALUE_BALANCER && !secret)
+			return true;
 		if (content && (secret ? holds_secret(content, secret) : speaks_of(content, component)))
 			return true;
 	}

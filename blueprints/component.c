@@ -61,11 +61,8 @@ static void take_key(struct reading *r, struct draft *d, const struct key_name *
 		     const struct yaml_entry *entry)
 {
 	if (name->key == KEY_LATER) {
-		struct diagnostic *later =
-		    complain(r->list, entry->key_place, "`%s` is not supported yet by this version of berth",
-			     entry->key);
-		if (strcmp(entry->key, "image") == 0)
-			advise(r->list, later, "the type names the image: `type: docker:IMAGE`");
+		complain(r->list, entry->key_place, "`%s` is not supported yet by this version of berth",
+			 entry->key);
 		return;
 	}
 	if (name->key == KEY_NOTED)
@@ -135,7 +132,8 @@ static bool is_foreign(const struct draft *d)
 {
 	const char *type = written_type(d->node);
 
-	return type && !starts_with(type, "docker:") && strcmp(type, "process") && strcmp(type, "external");
+	return type && !starts_with(type, "docker:") && strcmp(type, "process") && strcmp(type, "external") &&
+	       !balancer_type(type);
 }
 
 void component_gather(struct reading *r, struct draft *d)
@@ -151,6 +149,7 @@ void component_gather(struct reading *r, struct draft *d)
 		return;
 	}
 	d->foreign = is_foreign(d);
+	balancer_begin(r, d);
 	grow_for(r, &d->key_places, d->node->count, sizeof(struct key_place));
 	for (size_t i = 0; i < d->node->count; i++) {
 		const struct yaml_entry *entry = &d->node->entries[i];
@@ -212,7 +211,7 @@ static const char *derive_id(struct reading *r, struct draft *d)
 	if (type && starts_with(type, "docker:"))
 		return image_id(r, type);
 	/* Of a type that will be refused, only that is said. */
-	if (type && (!strcmp(type, "process") || !strcmp(type, "external")))
+	if (type && (!strcmp(type, "process") || !strcmp(type, "external") || balancer_type(type)))
 		advise(r->list, complain(r->list, d->place, "the component has no `id`"), "add `id: NAME`");
 	return NULL;
 }
@@ -265,14 +264,25 @@ unsigned draft_kinds(const struct draft *d)
 					[COMPONENT_PROCESS] = ON_PROCESS,
 					[COMPONENT_EXTERNAL] = ON_EXTERNAL};
 
-	return bits[d->spec->kind] | (d->cluster ? ON_CLUSTER : 0);
+	return bits[d->spec->kind] | (d->cluster ? ON_CLUSTER : 0) | (d->balancer ? ON_BALANCER : 0);
+}
+
+/* Of a load balancer both it and what it is placed as are asked, where the key is of the latter at all. */
+bool draft_takes(const struct draft *d, enum component_key key)
+{
+	const unsigned kinds = key_rules[key].kinds, placed = ON_DOCKER | ON_PROCESS;
+	unsigned own = draft_kinds(d);
+
+	if (!d->balancer || (kinds & own & ON_CLUSTER))
+		return kinds & own;
+	return kinds & ON_BALANCER && (!(kinds & placed) || (kinds & own & placed));
 }
 
 void component_read_phase(struct reading *r, struct draft *d, int phase)
 {
 	for (int key = 0; key < KEY_COUNT && d->kind_known; key++) {
 		const struct key_rule *rule = &key_rules[key];
-		if (!d->given[key] || rule->phase != phase || !rule->read || !(rule->kinds & draft_kinds(d)))
+		if (!d->given[key] || rule->phase != phase || !rule->read || !draft_takes(d, key))
 			continue;
 		rule->read(r, d, d->given[key]->value);
 		arena_release(&r->passing);

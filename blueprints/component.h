@@ -13,6 +13,7 @@ void draft_take(struct reading *r, struct draft *d, const struct yaml_entry *ent
 void draft_take_config(struct reading *r, struct draft *d);
 /* Which keys it takes: of ON_DOCKER and so on. */
 unsigned draft_kinds(const struct draft *d);
+bool draft_takes(const struct draft *d, enum component_key key);
 /* The type as text; NULL: none is written, or an expression. */
 const char *written_type(const struct yaml_node *component);
 void component_name(struct reading *r, struct draft *d);
@@ -26,6 +27,19 @@ bool cluster_is(const struct yaml_node *service);
 /* What the cluster says and what its members are, as one component of several instances. */
 void cluster_gather(struct reading *r, struct draft *d);
 
+/* balancer.c: a load balancer, whose keys are read one by one like those of any component */
+bool balancer_type(const char *type);
+/* Before its keys are gathered. */
+void balancer_begin(struct reading *r, struct draft *d);
+/* What it is placed as, and its image. */
+void balancer_place(struct reading *r, struct draft *d, struct place at);
+/* Where it listens, once the keys of the first phase are read. */
+void balancer_open(struct reading *r, struct draft *d);
+/* What follows from all that was read: links, files, how it is run and told of changes. */
+void balancer_finish(struct reading *r, struct draft *d);
+/* What the proxy is made to do, in words that are the same for the same thing. */
+const char *balancer_described(struct reading *r, const struct balancer_spec *spec);
+
 /* The readers of keys, as the table in keys.c calls them. */
 typedef void key_reader(struct reading *r, struct draft *d, const struct yaml_node *node);
 key_reader read_environment, read_command, read_entrypoint, read_directory, read_user, read_labels, read_cpus,
@@ -33,7 +47,16 @@ key_reader read_environment, read_command, read_entrypoint, read_directory, read
     read_publish, read_ports, read_links, read_depends_on, read_health_check, read_address, read_files,
     read_job, read_restart, read_update, read_on_change, read_protect, read_pull, read_stop_timeout,
     read_stop_signal, read_link_address, read_policies, read_enrichers, read_effectors, read_initial_size,
-    read_sensors, read_initializers;
+    read_sensors, read_initializers,
+    read_members, read_routes, read_protocol, read_balancer_port, read_algorithm, read_sticky,
+    read_member_check, read_tls, read_balancer_retries, read_balancer_timeout, read_drain_timeout;
+/* component_type.c: an image's name. */
+void image_read(struct reading *r, struct draft *d, const char *image, struct place at);
+/* component_health.c: also of a load balancer's members. False with a complaint. */
+bool health_read(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key,
+		 struct health_check *ret);
+/* component_ports.c: "8080", or "8000-8100". */
+bool port_range_parse(char *text, uint16_t *ret_first, uint16_t *ret_last);
 /* component_limits.c: a number of instances. False: it is none. */
 #define INSTANCE_LIMIT 1000
 bool instances_parse(const char *text, uint32_t *ret);

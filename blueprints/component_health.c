@@ -139,17 +139,17 @@ static void read_part(struct reading *r, struct draft *d, const struct yaml_entr
 }
 
 /* Exactly one of http, tcp and command says what is asked; CHECK_NONE with a complaint otherwise. */
-static enum check_kind find_kind(struct reading *r, const struct yaml_node *map)
+static enum check_kind find_kind(struct reading *r, const struct yaml_node *map, const char *key)
 {
 	enum check_kind kind = CHECK_NONE;
 	int found = 0;
 
 	for (size_t i = 0; i < map->count; i++) {
-		const char *key = map->entries[i].key;
-		enum check_kind here = !strcmp(key, "http")      ? CHECK_HTTP
-				       : !strcmp(key, "tcp")     ? CHECK_TCP
-				       : !strcmp(key, "command") ? CHECK_COMMAND
-								 : CHECK_NONE;
+		const char *part = map->entries[i].key;
+		enum check_kind here = !strcmp(part, "http")      ? CHECK_HTTP
+				       : !strcmp(part, "tcp")     ? CHECK_TCP
+				       : !strcmp(part, "command") ? CHECK_COMMAND
+								  : CHECK_NONE;
 		if (here != CHECK_NONE) {
 			kind = here;
 			found++;
@@ -161,26 +161,37 @@ static enum check_kind find_kind(struct reading *r, const struct yaml_node *map)
 	       complain(r->list, map->place,
 			found ? "a health check has only one of http, tcp and command"
 			      : "a health check needs one of http, tcp and command"),
-	       "write healthCheck: {http: {port: 8080, path: /}}");
+	       "write %s: {http: {path: /}}", key);
 	return CHECK_NONE;
 }
 
-void read_health_check(struct reading *r, struct draft *d, const struct yaml_node *node)
+bool health_read(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key,
+		 struct health_check *ret)
 {
 	const struct yaml_node *map = fixed_node(r, d, node);
 	struct health_check health = {.path = "/", .interval_ms = 2000, .timeout_ms = 5000, .retries = 3};
 
 	if (!map)
-		return;
+		return false;
 	if (map->kind != YAML_MAP) {
-		advise(r->list,
-		       complain(r->list, map->place, "`healthCheck` takes a map, not %s", kind_name(map)),
-		       "write healthCheck: {http: {port: 8080, path: /}}");
-		return;
+		advise(r->list, complain(r->list, map->place, "`%s` takes a map, not %s", key, kind_name(map)),
+		       "write %s: {http: {path: /}}", key);
+		return false;
 	}
-	health.kind = find_kind(r, map);
-	health.place = d->given[KEY_HEALTH_CHECK]->key_place;
+	health.kind = find_kind(r, map, key);
+	health.place = node->place;
 	for (size_t i = 0; i < map->count; i++)
 		read_part(r, d, &map->entries[i], &health);
+	*ret = health;
+	return health.kind != CHECK_NONE;
+}
+
+void read_health_check(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	struct health_check health;
+
+	if (!health_read(r, d, node, "healthCheck", &health))
+		return;
+	health.place = d->given[KEY_HEALTH_CHECK]->key_place;
 	d->spec->health = kept_as(r, struct health_check, &health) ?: d->spec->health;
 }

@@ -81,7 +81,7 @@ static void complain_port(struct reading *r, struct draft *d, struct place at, c
 }
 
 /* "8000-8010" or "80"; false when it is neither. */
-static bool parse_range(char *text, uint16_t *ret_first, uint16_t *ret_last)
+bool port_range_parse(char *text, uint16_t *ret_first, uint16_t *ret_last)
 {
 	char *dash = strchr(text, '-');
 
@@ -138,7 +138,7 @@ static void take_word(struct reading *r, struct draft *d, struct place at, char 
 	for (size_t length = strlen(word); length && word[length - 1] == ' ';)
 		word[--length] = '\0';
 	bool known = cut_protocol(word, &protocol);
-	if (!known || !parse_range(word, &first, &last)) {
+	if (!known || !port_range_parse(word, &first, &last)) {
 		complain_port(r, d, at, word, key);
 		return;
 	}
@@ -254,7 +254,7 @@ static bool read_named_port(struct reading *r, struct draft *d, const struct yam
 		return false;
 	}
 	bool any = !strcasecmp(copy, "auto") && d->spec->kind == COMPONENT_PROCESS;
-	if (!any && !parse_range(copy, &port.first, &port.last)) {
+	if (!any && !port_range_parse(copy, &port.first, &port.last)) {
 		complain_port(r, d, entry->value->place, text, "ports");
 		return false;
 	}

@@ -7,7 +7,7 @@
 
 static bool comes_later(const char *type)
 {
-	static const char *const words[] = {"loadbalancer", "software", "server", "vanilla-bash-server"};
+	static const char *const words[] = {"software", "server", "vanilla-bash-server"};
 	static const char *const prefixes[] = {
 	    "chef:", "salt:", "http:", "https:", "classpath:", "java:", "brooklyn:", "catalog:", "file:"};
 
@@ -23,8 +23,9 @@ static bool comes_later(const char *type)
 
 static void complain_type(struct reading *r, struct place at, const char *type)
 {
-	static const char *const known[] = {"process", "external", "cluster", "docker:IMAGE"};
-	static const char remedy_text[] = "the types are docker:IMAGE, process, external and cluster";
+	static const char *const known[] = {"process", "external", "cluster", "loadbalancer", "docker:IMAGE"};
+	static const char remedy_text[] =
+	    "the types are docker:IMAGE, process, external, cluster and loadbalancer";
 
 	if (cluster_type(type)) {
 		advise(r->list,
@@ -72,7 +73,7 @@ static const char *image_text(struct reading *r, struct draft *d, const char *im
 	return image;
 }
 
-static void read_image(struct reading *r, struct draft *d, const char *image, struct place at)
+void image_read(struct reading *r, struct draft *d, const char *image, struct place at)
 {
 	struct error err = {0};
 
@@ -97,12 +98,19 @@ static void check_kinds(struct reading *r, struct draft *d)
 {
 	for (int key = 0; key < KEY_COUNT; key++) {
 		const struct yaml_entry *given = d->given[key];
-		if (!given || !key_rules[key].kinds || (key_rules[key].kinds & draft_kinds(d)))
+		if (!given || !key_rules[key].kinds || draft_takes(d, key))
 			continue;
+		bool balancers = d->balancer && !(key_rules[key].kinds & ON_BALANCER);
 		struct diagnostic *entry =
 		    complain(r->list, given->key_place, "`%s` does not go with %s components", given->key,
-			     kind_names[d->spec->kind]);
-		if (key == KEY_PORTS)
+			     balancers ? "loadbalancer" : kind_names[d->spec->kind]);
+		if (balancers)
+			continue;
+		if (key == KEY_IMAGE)
+			advise(r->list, entry, "the type names the image: `type: docker:IMAGE`");
+		else if (key == KEY_PORT && d->spec->kind == COMPONENT_DOCKER)
+			advise(r->list, entry, "what it listens on is `openPorts`");
+		else if (key == KEY_PORTS)
 			advise(r->list, entry,
 			       "use `openPorts` for what it listens on, `portBindings` or `publish` for the "
 			       "host");
@@ -120,7 +128,7 @@ void component_type(struct reading *r, struct draft *d)
 		if (d->node->kind == YAML_MAP && !d->foreign)
 			advise(r->list,
 			       complain(r->list, d->place, "the component `%s` has no `type`", spec->id),
-			       "add `type: docker:IMAGE`, process, external or cluster");
+			       "add `type: docker:IMAGE`, process, external, cluster or loadbalancer");
 		return;
 	}
 	const char *type = fixed_text(r, d, given->value, "type");
@@ -131,7 +139,9 @@ void component_type(struct reading *r, struct draft *d)
 	if (starts_with(type, "docker:")) {
 		spec->kind = COMPONENT_DOCKER;
 		struct place at = given->value->place;
-		read_image(r, d, type + strlen("docker:"), at);
+		image_read(r, d, type + strlen("docker:"), at);
+	} else if (d->balancer) {
+		balancer_place(r, d, given->value->place);
 	} else if (!strcmp(type, "process")) {
 		spec->kind = COMPONENT_PROCESS;
 	} else if (!strcmp(type, "external")) {

@@ -55,12 +55,26 @@ enum component_key {
 	KEY_INITIAL_SIZE,
 	KEY_SENSORS,
 	KEY_INITIALIZERS,
+	KEY_PROXY,
+	KEY_IMAGE,
+	KEY_MEMBERS,
+	KEY_ROUTES,
+	KEY_PROTOCOL,
+	KEY_PORT,
+	KEY_ALGORITHM,
+	KEY_STICKY,
+	KEY_MEMBER_CHECK,
+	KEY_TLS,
+	KEY_RETRIES,
+	KEY_TIMEOUT,
+	KEY_DRAIN_TIMEOUT,
 	KEY_COUNT,
 	KEY_LATER, /* of the language, but not of this version */
 };
 
-/* ON_CLUSTER: on the cluster itself, beside `memberSpec`. */
-enum { ON_DOCKER = 1, ON_PROCESS = 2, ON_EXTERNAL = 4, ON_CLUSTER = 8 };
+/* ON_CLUSTER: on the cluster itself, beside `memberSpec`. ON_BALANCER: on a load balancer, where what it is
+ * placed as takes the key, too. */
+enum { ON_DOCKER = 1, ON_PROCESS = 2, ON_EXTERNAL = 4, ON_CLUSTER = 8, ON_BALANCER = 16 };
 
 /* One spelling of a key. */
 struct key_name {

@@ -21,6 +21,16 @@ struct order {
 	struct order *next;
 };
 
+/* A load balancer while it is being read. */
+struct balancer_draft {
+	struct balancer_spec spec;
+	bool brooklyns;     /* its type is Brooklyn's: so is where it listens */
+	bool secure;        /* `protocol: https` */
+	uint16_t last_port; /* of the range that `port` gives */
+	const struct yaml_node *port;
+	struct file_entry certificate, key;
+};
+
 /* A component while it is being read. */
 struct draft {
 	struct component_spec *spec;
@@ -28,6 +38,7 @@ struct draft {
 	struct place place;
 	const struct yaml_node *node;
 	const struct yaml_node *cluster; /* the entry of the cluster whose members it is; else NULL */
+	struct balancer_draft *balancer; /* NULL: it is no load balancer */
 	/* What the blueprint or --set says, by the key's own name. */
 	const struct yaml_entry *given[KEY_COUNT];
 	struct map *config; /* brooklyn.config: name -> struct yaml_entry */

@@ -24,7 +24,8 @@ const struct shape shapes[] = {
     {"pull", JSON({"anyOf": [{"enum": ["missing", "always"]}, "@expression"]})},
     {"linkAddress", JSON({"anyOf": [{"enum": ["name", "ip"]}, "@expression"]})},
     {"type", JSON({"anyOf": [
-	{"type": "string", "pattern": "^docker:.*$"}, {"enum": ["process", "external", "cluster"]}, {"type": "string", "pattern": "^(org\\.apache\\.)?brooklyn\\.entity\\.group\\.DynamicCluster$"}, "@expression"]})},
+	{"type": "string", "pattern": "^docker:.*$"}, {"enum": ["process", "external", "cluster", "loadbalancer"]},
+	{"type": "string", "pattern": "^(org\\.apache\\.)?brooklyn\\.entity\\.(group\\.DynamicCluster|proxy\\.nginx\\.NginxController)$"}, "@expression"]})},
 
     {"port", JSON({"anyOf": [
 	{"type": "integer", "minimum": 1, "maximum": 65535}, {"type": "string", "pattern": "^[0-9]+$"},
@@ -221,6 +222,68 @@ const struct shape shapes[] = {
 		"signal": {"description": "sent to its main process: HUP, USR1, ...", "allOf": ["@signal"]},
 		"command": {"description": "run in it", "allOf": ["@command"]}}},
 	{"type": "string", "pattern": "^\\$(brooklyn|berth):"}]})},
+
+    {"proxy", JSON({"anyOf": [{"enum": ["nginx", "haproxy"]}, "@expression"]})},
+    {"balancerProtocol", JSON({"anyOf": [{"enum": ["http", "https", "tcp"]}, "@expression"]})},
+    {"algorithm", JSON({"anyOf": [{"enum": ["roundRobin", "leastConnections", "source"]}, "@expression"]})},
+    {"sticky", JSON({"anyOf": [{"enum": ["none", "source", "cookie"]}, "@expression"]})},
+    {"balancerPort", JSON({"anyOf": [
+	{"type": "integer", "minimum": 1, "maximum": 65535},
+	{"type": "string", "pattern": "^[0-9]+(-[0-9]+|\\+)?$"},
+	"@expression"]})},
+    {"retries", JSON({"anyOf": [
+	{"type": "integer", "minimum": 0, "maximum": 10}, {"type": "string", "pattern": "^[0-9]+$"},
+	"@expression"]})},
+    {"member", JSON({"anyOf": [
+	{"type": "string", "minLength": 1},
+	"@dslMap",
+	{"type": "object", "additionalProperties": false, "required": ["component"],
+	 "properties": {
+		"component": {"type": ["string", "object"], "description": "an id, or $brooklyn:component(\"id\")"},
+		"port": {"description": "one of its ports, by number or name; else its first one",
+			 "anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"type": "string"}]},
+		"weight": {"description": "its share: twice as much as one of half the weight (1)",
+			   "anyOf": [{"type": "integer", "minimum": 1, "maximum": 256}, {"type": "string"}]}}}]})},
+    {"members", JSON({"anyOf": ["@member", {"type": "array", "minItems": 1, "items": "@member"}]})},
+    {"routes", JSON({"type": "array", "items": {
+	"type": "object", "additionalProperties": false, "required": ["members"],
+	"anyOf": [{"required": ["host"]}, {"required": ["path"]}],
+	"properties": {
+		"host": {"description": "the host that requests are for: www.example.org, or *.example.org",
+			 "type": "string", "pattern": "^(\\*\\.)?[A-Za-z0-9][A-Za-z0-9.-]*$|^\\$(brooklyn|berth):"},
+		"path": {"description": "the path they are for, with all below it (/)",
+			 "type": "string", "pattern": "^/[A-Za-z0-9/._~+@:,=-]*$|^\\$(brooklyn|berth):"},
+		"members": {"description": "who takes them", "allOf": ["@members"]}}}})},
+    {"memberCheck", JSON({"anyOf": [
+	{"type": "object", "additionalProperties": false,
+	 "oneOf": [{"required": ["http"]}, {"required": ["tcp"]}],
+	 "properties": {
+		"http": {"description": "an HTTP request; good is any status of 200 to 399, or `status`",
+			 "anyOf": [{"type": ["string", "null"]},
+				   {"type": "object", "additionalProperties": false,
+				    "properties": {
+					"path": {"type": "string", "pattern": "^(/[^ ]*|\\$(brooklyn|berth):.*)$"},
+					"status": {"anyOf": [{"type": "integer", "minimum": 100, "maximum": 599},
+							     {"type": "string"}]}}}]},
+		"tcp": {"description": "a connection", "type": ["object", "null"], "additionalProperties": false},
+		"interval": {"description": "between two questions", "allOf": ["@duration"]},
+		"timeout": {"description": "for each question", "allOf": ["@duration"]},
+		"retries": {"description": "failures in a row until the member gets no requests",
+			    "anyOf": [{"type": "integer", "minimum": 1, "maximum": 1000}, {"type": "string"}]}}},
+	"@expression"]})},
+    {"certificate", JSON({"anyOf": [
+	{"type": "string", "minLength": 1},
+	"@dslMap",
+	{"type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1,
+	 "properties": {
+		"source": {"description": "a file beside the blueprint", "allOf": ["@text"]},
+		"secret": {"description": "where it is: env:NAME or file:PATH",
+			   "anyOf": [{"type": "string", "pattern": "^(env:|file:|\\$(brooklyn|berth):)"}, "@dslMap"]}}}]})},
+    {"tls", JSON({
+	"type": "object", "additionalProperties": false, "required": ["certificate", "key"],
+	"properties": {
+		"certificate": {"description": "the chain as PEM, its own certificate first", "allOf": ["@certificate"]},
+		"key": {"description": "its private key as PEM, without a pass phrase", "allOf": ["@certificate"]}}})},
 
     {"location", JSON({"anyOf": [
 	{"type": "string", "minLength": 1},

@@ -63,6 +63,7 @@ static void write_value(const struct fact_list *list, struct text *text, const s
 	static const char *const functions[] = {
 	    [VALUE_SECRET] = "secret",     [VALUE_ADDRESS] = "address",           [VALUE_PORT] = "port",
 	    [VALUE_ENDPOINT] = "endpoint", [VALUE_SENSOR] = "attributeWhenReady",
+	    [VALUE_BALANCER] = "balancer",
 	};
 	switch (value->kind) {
 	case VALUE_TEXT:

@@ -110,7 +110,9 @@ static const struct {
     {"externalComponent", ON_EXTERNAL, "^external$"},
     {"clusterComponent", ON_CLUSTER,
      "^(cluster|(org\\.apache\\.)?brooklyn\\.entity\\.group\\.DynamicCluster)$"},
-    {"anyComponent", ON_DOCKER | ON_PROCESS | ON_EXTERNAL | ON_CLUSTER,
+    {"balancerComponent", ON_BALANCER,
+     "^(loadbalancer|(org\\.apache\\.)?brooklyn\\.entity\\.proxy\\.nginx\\.NginxController)$"},
+    {"anyComponent", ON_DOCKER | ON_PROCESS | ON_EXTERNAL | ON_CLUSTER | ON_BALANCER,
      NULL}, /* whose type an expression says */
 };
 

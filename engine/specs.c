@@ -29,7 +29,7 @@ const char *settled_name(const struct instance *instance)
 
 /* A process listens where its consumers can reach it: on this machine alone unless somebody outside needs it.
  */
-static const char *bind_address(const struct work *work)
+const char *bind_address(const struct work *work)
 {
 	for (size_t i = 0; i < work->port_count; i++)
 		if (work->ports[i].published && work->ports[i].host_address)
@@ -236,7 +236,8 @@ static enum resolved put_links(struct work *work, struct variable_list *list, st
 	for (size_t i = 0; i < component->need_count; i++) {
 		const struct edge *edge = &component->needs[i];
 		const struct component *provider = &work->operation->application->components[edge->to];
-		if (edge->kind != EDGE_LINK || provider->spec->job) /* a job only comes first */
+		/* A job only comes first; a load balancer's members are told by its file. */
+		if (edge->kind != EDGE_LINK || provider->spec->job || component->spec->balancer)
 			continue;
 		struct spec_host host = {0};
 		enum resolved found = link_variables(work, edge, list, &host, ret_waits, err);
@@ -276,7 +277,9 @@ static enum resolved resolve_content(struct work *work, const struct file_entry 
 				     struct spec_file *file, const char **ret_waits, struct error *err)
 {
 	struct value_text value = {0};
-	enum resolved found = value_resolve(work, entry->content, &value, ret_waits, err);
+	enum resolved found = entry->content->kind == VALUE_BALANCER
+				  ? balancer_resolve(work, &value.text, err)
+				  : value_resolve(work, entry->content, &value, ret_waits, err);
 	file->secret = value.secret;
 	file->size = value.text.length;
 	file->content = arena_copy(&work->arena, text_view(&value.text), value.text.length);

@@ -86,6 +86,11 @@ int spec_called(struct work *work, struct instance_spec *spec);
 /* The alias as a host name. */
 const char *link_host_name(struct arena *arena, const char *alias);
 
+/* --- balancer.c --- */
+
+/* What a load balancer's proxy is told: the file's text, of the members that take requests now. */
+enum resolved balancer_resolve(struct work *work, struct text *to, struct error *err);
+
 /* --- plan_document.c --- */
 
 /* "links" of an instance as plan and status show them, with base/json_write.h. */
@@ -107,6 +112,8 @@ enum resolved spec_words(struct work *work, const struct command *command, const
 			 const char **ret_waits, struct error *err);
 /* Only what `foresee` and `check` need, before values are known. 0 or -1. */
 int spec_outline(const struct work *work, struct arena *arena, struct instance_spec *ret);
+/* Where a process is to listen. */
+const char *bind_address(const struct work *work);
 /* The name an instance has when no other generation is there; NULL: no memory. */
 const char *settled_name(const struct instance *instance);
 

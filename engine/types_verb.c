@@ -21,6 +21,10 @@ static const struct {
      "- type: cluster\n  id: web\n  initialSize: 3\n  memberSpec:\n    type: docker:nginx:1\n    openPorts: "
      "80\n",
      ON_CLUSTER},
+    {"loadbalancer", "one address for many: nginx or haproxy, told of those that run",
+     "- type: loadbalancer\n  id: front\n  members: $brooklyn:component(\"web\")\n  image: nginx:stable\n  "
+     "portBindings: {8080: 80}\n- type: docker:nginx:1\n  id: web\n  openPorts: 80\n",
+     ON_BALANCER},
 };
 
 static json_t *keys_of(unsigned kind)
@@ -73,13 +77,14 @@ static json_t *list_types(const char *name)
 
 static void refuse(struct berth_operation *operation, const char *name)
 {
-	static const char *const names[] = {"docker", "process", "external"};
+	static const char *const names[] = {"docker", "process", "external", "cluster", "loadbalancer"};
 	const char *meant = closest(name, names, COUNT_OF(names));
 	fail(&operation->error, ERR_INVALID, "there is no type of component called `%s`", name);
 	if (meant)
 		remedy(&operation->error, "did you mean `%s`?", meant);
 	else
-		remedy(&operation->error, "the types are docker:IMAGE, process and external");
+		remedy(&operation->error,
+		       "the types are docker:IMAGE, process, external, cluster and loadbalancer");
 	operation_finish(operation, BERTH_USAGE, document_new(NULL));
 }
 

@@ -59,10 +59,10 @@ Test(component, types_that_are_none)
 {
 	refused("services:\n- {type: org.acme.RedisStore, id: r, install.version: 3}\n", 2, 10,
 		"not supported yet", "docker:IMAGE");
-	refused("services:\n- {type: loadbalancer, id: r}\n", 2, 10, "not supported yet", NULL);
+	refused("services:\n- {type: software, id: r}\n", 2, 10, "not supported yet", NULL);
 	refused("services:\n- {type: proces, id: r}\n", 2, 10, "unknown type `proces`", "`process`");
 	refused("services:\n- {type: redis, id: r}\n", 2, 10, "unknown type",
-		"docker:IMAGE, process, external and cluster");
+		"docker:IMAGE, process, external, cluster and loadbalancer");
 	refused("services:\n- {id: r}\n", 2, 8, "has no `type`", "docker:IMAGE");
 	refused("services:\n- docker:redis\n", 2, 3, "a component is a map", "type");
 	refused("services:\n- type: 'docker:'\n  id: x\n", 2, 9, "no image follows", "docker:IMAGE");
@@ -81,7 +81,7 @@ Test(component, unknown_and_later_keys_are_refused)
 	bad("  openPort: 1", 3, "unknown key `openPort`", "`openPorts`");
 	bad("  environment: {A: b}", 3, "unknown key `environment`", "did you mean `env`?");
 	bad("  replicas: 3", 3, "unknown key `replicas`", "`instances`");
-	bad("  image: redis", 3, "`image` is not supported yet", "`type: docker:IMAGE`");
+	bad("  image: redis", 3, "`image` does not go with docker components", "`type: docker:IMAGE`");
 	bad("  zzzzzz: 1", 3, "unknown key `zzzzzz`", "brooklyn.config");
 	bad("  brooklyn.children: []", 3, "`brooklyn.children` is not supported yet by this version of berth",
 	    NULL);

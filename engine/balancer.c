@@ -1,0 +1,213 @@
+/* balancer.c - what a load balancer's proxy is told: its members as they are there now, in the order of their
+ * numbers. */
+#include "engine/proxy.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/specs.h"
+
+/* Where Debian has the part of nginx that proxies connections. */
+#define STREAM_MODULE "/usr/lib/nginx/modules/ngx_stream_module.so"
+
+struct gathering {
+	struct work *work; /* the balancer's */
+	struct arena *arena;
+	struct proxy_member *members;
+	size_t count, room;
+	bool failed;
+};
+
+static void add(struct gathering *to, struct proxy_member member)
+{
+	if (to->count == to->room) {
+		size_t room = to->room ? 2 * to->room : 8;
+		struct proxy_member *wider = arena_array(to->arena, struct proxy_member, room);
+		if (!wider) {
+			to->failed = true;
+			return;
+		}
+		if (to->count)
+			memcpy(wider, to->members, to->count * sizeof *wider);
+		to->members = wider;
+		to->room = room;
+	}
+	to->members[to->count++] = member;
+}
+
+/* --- who takes requests ----------------------------------------------------------------------------- */
+
+/* Before anything is done: what was seen to answer, and stays. */
+static bool expected(const struct instance *instance)
+{
+	const struct work *work = instance->work;
+	const struct observed *seen = instance->seen;
+	bool stays = work->action == ACTION_UNCHANGED || work->action == ACTION_UPDATE;
+	return seen && seen->state == SEEN_RUNNING && !seen->cut_off && stays && !(work->parts & PART_ROLL) &&
+	       instance_known_ready(instance);
+}
+
+static bool takes_requests(const struct instance *instance)
+{
+	if (instance->phase == PHASE_ABSENT)
+		return expected(instance);
+	return instance->phase == PHASE_RUNNING || instance->phase == PHASE_UPDATING;
+}
+
+/* The one of an ordinal that takes requests: in an update the older one, until the new one does. NULL: none.
+ */
+static const struct instance *taker_of(const struct instance *instance)
+{
+	const struct instance *older = instance->predecessor;
+	if (takes_requests(instance))
+		return instance;
+	if (!older || older->work->withdrawn)
+		return NULL;
+	bool untouched = older->phase == PHASE_ABSENT && older->seen && older->seen->state == SEEN_RUNNING;
+	return untouched || older->phase == PHASE_RUNNING ? older : NULL;
+}
+
+/* --- where they are --------------------------------------------------------------------------------- */
+
+/* The port that requests go to: the one that is meant, else the first that takes connections. */
+static const struct spec_port *port_of(const struct work *work, const struct balancer_member *member)
+{
+	for (size_t i = 0; i < work->port_count; i++) {
+		const struct spec_port *port = &work->ports[i];
+		if (port->protocol != TCP)
+			continue;
+		if (member->port_name ? port->name && !strcmp(port->name, member->port_name)
+				      : !member->port || port->port == member->port)
+			return port;
+	}
+	return NULL;
+}
+
+/* Tells by number what it was told by name: nginx looks a name up once. */
+static void add_at(struct gathering *to, const struct attachment *at, size_t count,
+		   const struct spec_port *port, unsigned weight, const char *name)
+{
+	const struct instance *balancer = to->work->instance;
+	struct way way = way_between(balancer->attachments, balancer->attachment_count, at, count, port->port,
+				     port->protocol);
+	if (!way.address || !way.number)
+		return;
+	/* Copied: a later look at the member gives its attachments' memory back. */
+	struct proxy_member member = {.name = name,
+				      .address = arena_text(to->arena, way.address),
+				      .port = way.number,
+				      .weight = weight};
+	if (name && member.address)
+		add(to, member);
+	else
+		to->failed = true;
+}
+
+static void add_instance(struct gathering *to, const struct instance *instance,
+			 const struct balancer_member *member)
+{
+	const struct component *component = instance->component;
+	const struct spec_port *port = port_of(instance->work, member);
+	if (!port)
+		return;
+	if (!keeps_tasks(component->site)) {
+		add_at(to, instance->attachments, instance->attachment_count, port, member->weight,
+		       arena_format(to->arena, "%s.%u", component->id, instance->ordinal));
+		return;
+	}
+	/* Each task has an attachment of its own. */
+	for (size_t i = 0; i < instance->attachment_count; i++)
+		add_at(to, &instance->attachments[i], 1, port, member->weight,
+		       arena_format(to->arena, "%s.%zu", component->id, i + 1));
+}
+
+static void add_external(struct gathering *to, const struct component *component,
+			 const struct balancer_member *member)
+{
+	uint16_t port = member->port;
+	for (size_t i = 0; !port && i < component->port_count; i++)
+		if (component->ports[i].protocol == TCP)
+			port = component->ports[i].port;
+	add(to, (struct proxy_member){component->id, component->spec->address, port, member->weight, false});
+}
+
+static void add_component(struct gathering *to, const struct balancer_member *member)
+{
+	const struct component *component = &to->work->operation->application->components[member->component];
+	if (!component->site) {
+		add_external(to, component, member);
+		return;
+	}
+	for (unsigned i = 0; i < instances_of(component) && i < component->instance_count; i++) {
+		const struct instance *taker = taker_of(&component->instances[i]);
+		if (taker)
+			add_instance(to, taker, member);
+	}
+}
+
+/* --- the whole -------------------------------------------------------------------------------------- */
+
+static int gather(struct work *work, struct arena *arena, const struct balancer_pool *from, const char *name,
+		  struct proxy_pool *ret)
+{
+	struct gathering to = {.work = work, .arena = arena};
+	for (size_t i = 0; i < from->count; i++)
+		add_component(&to, &from->members[i]);
+	*ret = (struct proxy_pool){name, to.members, to.count};
+	return to.failed || !name ? -1 : 0;
+}
+
+static int gather_pools(struct work *work, struct arena *arena, struct proxy_config *config)
+{
+	const struct balancer_spec *spec = work->instance->component->spec->balancer;
+	struct proxy_pool *pools = arena_array(arena, struct proxy_pool, spec->route_count + 1);
+	struct proxy_route *routes = arena_array(arena, struct proxy_route, spec->route_count + 1);
+	if (!pools || !routes)
+		return -1;
+	config->pools = pools;
+	config->routes = routes;
+	for (; config->route_count < spec->route_count; config->route_count++) {
+		const struct balancer_route *route = &spec->routes[config->route_count];
+		routes[config->route_count] =
+		    (struct proxy_route){route->host, route->path, config->pool_count};
+		if (gather(work, arena, &route->pool,
+			   arena_format(arena, "route-%zu", config->route_count + 1),
+			   &pools[config->pool_count++]))
+			return -1;
+	}
+	config->fallback = spec->members.count ? config->pool_count : NO_POOL;
+	return spec->members.count
+		   ? gather(work, arena, &spec->members, "members", &pools[config->pool_count++])
+		   : 0;
+}
+
+/* As many as the processors that it may use, where it may not use all. */
+static unsigned workers_of(const struct component_spec *spec)
+{
+	return (unsigned)((spec->nano_cpus + 999999999) / 1000000000);
+}
+
+enum resolved balancer_resolve(struct work *work, struct text *to, struct error *err)
+{
+	const struct component_spec *component = work->instance->component->spec;
+	const struct balancer_spec *spec = component->balancer;
+	bool process = component->kind == COMPONENT_PROCESS, nginx = spec->proxy == PROXY_NGINX;
+	owned_arena room = {0};
+	struct proxy_config config = {.tcp = spec->tcp,
+				      .address = process ? bind_address(work) : NULL,
+				      .port = process ? work->ports[0].port : spec->port,
+				      .algorithm = spec->algorithm,
+				      .sticky = spec->sticky,
+				      .check = &spec->check,
+				      .retries = spec->retries,
+				      .timeout_ms = spec->timeout_ms,
+				      .certificate = spec->certificate,
+				      .workers = workers_of(component),
+				      .own_folder = process,
+				      .module = process && nginx && spec->tcp ? STREAM_MODULE : NULL};
+	if (gather_pools(work, &room, &config))
+		fail_memory(err);
+	else if ((nginx ? proxy_nginx : proxy_haproxy)(&config, to, err) == 0)
+		return RESOLVED;
+	return RESOLVED_NEVER;
+}
