@@ -37,7 +37,7 @@ static void add(struct gathering *to, struct proxy_member member)
 
 /* --- who takes requests ----------------------------------------------------------------------------- */
 
-/* Before anything is done: what was seen to answer, and stays. */
+/* Before anything is done, or while it is only asked again: what was seen to answer, and stays. */
 static bool expected(const struct instance *instance)
 {
 	const struct work *work = instance->work;
@@ -49,7 +49,7 @@ static bool expected(const struct instance *instance)
 
 static bool takes_requests(const struct instance *instance)
 {
-	if (instance->phase == PHASE_ABSENT)
+	if (instance->phase == PHASE_ABSENT || instance->phase == PHASE_STARTING)
 		return expected(instance);
 	return instance->phase == PHASE_RUNNING || instance->phase == PHASE_UPDATING;
 }
@@ -103,21 +103,28 @@ static void add_at(struct gathering *to, const struct attachment *at, size_t cou
 		to->failed = true;
 }
 
-static void add_instance(struct gathering *to, const struct instance *instance,
+/* `of` is the one of that ordinal that the blueprint means, which has the ports; it may be the taker. */
+static void add_instance(struct gathering *to, const struct instance *taker, const struct instance *of,
 			 const struct balancer_member *member)
 {
-	const struct component *component = instance->component;
-	const struct spec_port *port = port_of(instance->work, member);
+	const struct component *component = of->component;
+	const struct spec_port *port = port_of(of->work, member);
+	const struct attachment *at = taker->attachments;
+	size_t count = taker->attachment_count;
+	if (!at && taker->seen) {
+		at = taker->seen->attachments;
+		count = taker->seen->attachment_count;
+	}
 	if (!port)
 		return;
 	if (!keeps_tasks(component->site)) {
-		add_at(to, instance->attachments, instance->attachment_count, port, member->weight,
-		       arena_format(to->arena, "%s.%u", component->id, instance->ordinal));
+		add_at(to, at, count, port, member->weight,
+		       arena_format(to->arena, "%s.%u", component->id, of->ordinal));
 		return;
 	}
 	/* Each task has an attachment of its own. */
-	for (size_t i = 0; i < instance->attachment_count; i++)
-		add_at(to, &instance->attachments[i], 1, port, member->weight,
+	for (size_t i = 0; i < count; i++)
+		add_at(to, &at[i], 1, port, member->weight,
 		       arena_format(to->arena, "%s.%zu", component->id, i + 1));
 }
 
@@ -141,7 +148,7 @@ static void add_component(struct gathering *to, const struct balancer_member *me
 	for (unsigned i = 0; i < instances_of(component) && i < component->instance_count; i++) {
 		const struct instance *taker = taker_of(&component->instances[i]);
 		if (taker)
-			add_instance(to, taker, member);
+			add_instance(to, taker, &component->instances[i], member);
 	}
 }
 

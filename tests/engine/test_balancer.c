@@ -1,0 +1,179 @@
+/* test_balancer.c - load balancers: their files are made of the members that run, and follow them in place.
+ */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "locations/fake/target.h"
+#include "tests/engine/scene.h"
+
+static struct scene scene;
+
+static void open_scene(void)
+{
+	scene_open(&scene);
+}
+
+static void close_scene(void)
+{
+	scene_close(&scene);
+}
+
+TestSuite(balancer, .init = open_scene, .fini = close_scene);
+
+#define WEB(size)                                                                                            \
+	"id: app\nlocation: fake\nservices:\n- {type: 'docker:x:1', id: web, openPorts: 80, "                \
+	"instances: " #size "}\n"
+#define LB(more) "- type: loadbalancer\n  id: lb\n  members: $brooklyn:component(\"web\")\n" more
+
+static void deploy(const char *blueprint)
+{
+	cr_assert_eq(scene_run(&scene, berth_deploy, blueprint, NULL), BERTH_OK, "%s", scene.events);
+}
+
+/* Its proxy's configuration, as it lies there now. */
+static const char *configuration(const char *instance)
+{
+	static char text[16384];
+	size_t count = 0;
+	const struct spec_file *files = fake_target_files(scene.target, instance, &count);
+	cr_assert_geq(count, 1, "%s has no file", instance);
+	cr_assert_lt(files[0].size, sizeof text);
+	memcpy(text, files[0].content, files[0].size);
+	text[files[0].size] = '\0';
+	return text;
+}
+
+static const char *address_of(const char *instance)
+{
+	const struct observed *seen = fake_target_find(scene.target, instance);
+	cr_assert_not_null(seen);
+	return seen->attachments[0].address;
+}
+
+static bool has_member(const char *text, const char *instance)
+{
+	char line[128];
+	snprintf(line, sizeof line, "server %s:80", address_of(instance));
+	return strstr(text, line);
+}
+
+static const char *action_of(const char *blueprint, const char *instance)
+{
+	static char action[32];
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_plan, blueprint, &document), BERTH_OK, "%s", scene.events);
+	snprintf(action, sizeof action, "%s", scene_action(document, instance));
+	json_decref(document);
+	return action;
+}
+
+Test(balancer, its_members_are_those_that_run)
+{
+	deploy(WEB(3));
+	deploy(WEB(3) LB());
+	const char *text = configuration("app.lb.1");
+	cr_expect(has_member(text, "app.web.1"), "%s", text);
+	cr_expect(has_member(text, "app.web.2"), "%s", text);
+	cr_expect(has_member(text, "app.web.3"), "%s", text);
+	cr_expect_lt(strstr(text, "# web.1"), strstr(text, "# web.2"));
+	cr_expect_lt(strstr(text, "# web.2"), strstr(text, "# web.3"));
+	cr_expect_str_eq(action_of(WEB(3) LB(), "app.lb.1"), "unchanged");
+}
+
+Test(balancer, it_gets_no_variables_and_no_names_of_its_members)
+{
+	deploy(WEB(1));
+	deploy(WEB(1) LB());
+	cr_expect_null(scene_variable(&scene, "app.lb.1", "WEB_PORT"));
+	cr_expect_null(scene_variable(&scene, "app.lb.1", "WEB_NAME"));
+	cr_expect_str_eq(fake_target_find(scene.target, "app.lb.1")->link_digest, "");
+}
+
+Test(balancer, without_members_that_run_it_is_there_all_the_same)
+{
+	struct fake_behaviour silent = {.component = "app.web.1", .answers_after_ms = -1};
+	fake_target_behave(scene.target, &silent);
+	cr_assert_eq(scene_run(&scene, berth_deploy, WEB(1) LB(), NULL), BERTH_FAILED);
+	cr_expect(strstr(configuration("app.lb.1"), "return 503;"));
+	cr_expect_eq(fake_target_find(scene.target, "app.lb.1")->state, SEEN_RUNNING);
+}
+
+Test(balancer, another_member_is_told_in_place)
+{
+	deploy(WEB(1));
+	deploy(WEB(1) LB());
+	char *before = strdup(fake_target_find(scene.target, "app.lb.1")->target_id);
+	deploy(WEB(2) LB());
+	deploy(WEB(2) LB());
+	cr_expect(has_member(configuration("app.lb.1"), "app.web.2"));
+	cr_expect_str_eq(fake_target_find(scene.target, "app.lb.1")->target_id, before);
+	const char *const *signals = fake_target_signals(scene.target, "app.lb.1");
+	cr_assert(signals && signals[0]);
+	cr_expect_str_eq(signals[0], "HUP");
+	cr_expect_str_eq(action_of(WEB(2) LB(), "app.lb.1"), "unchanged");
+	free(before);
+}
+
+Test(balancer, what_it_is_told_otherwise_is_a_change_of_its_file_alone)
+{
+	deploy(WEB(1));
+	deploy(WEB(1) LB());
+	cr_expect_str_eq(action_of(WEB(1) LB("  timeout: 5s\n"), "app.lb.1"), "update");
+	cr_expect_str_eq(action_of(WEB(1) LB("  port: 8080\n"), "app.lb.1"), "replace");
+	deploy(WEB(1) LB("  timeout: 5s\n"));
+	cr_expect(strstr(configuration("app.lb.1"), "proxy_read_timeout 5s;"));
+}
+
+Test(balancer, haproxy_reads_its_own_file_and_its_own_signal)
+{
+	deploy(WEB(2));
+	deploy(WEB(2) LB("  proxy: haproxy\n"));
+	cr_expect(strstr(configuration("app.lb.1"), "server web.2 "), "%s", configuration("app.lb.1"));
+	deploy(WEB(2) LB("  proxy: haproxy\n  retries: 4\n"));
+	cr_expect_str_eq(fake_target_signals(scene.target, "app.lb.1")[0], "USR2");
+}
+
+Test(balancer, what_is_outside_is_a_member_by_its_address)
+{
+	deploy("id: app\nlocation: fake\nservices:\n- {type: external, id: old, address: 192.0.2.7, ports: "
+	       "8080}\n"
+	       "- {type: loadbalancer, id: lb, members: old}\n");
+	cr_expect(strstr(configuration("app.lb.1"), "server 192.0.2.7:8080 "));
+}
+
+Test(balancer, the_members_of_a_cluster_are_its_own)
+{
+#define CLUSTER                                                                                              \
+	"id: app\nlocation: fake\nservices:\n- {type: cluster, id: web, initialSize: 2, memberSpec: {type: " \
+	"'docker:x:1', openPorts: 80}}\n"
+	deploy(CLUSTER);
+	deploy(CLUSTER LB());
+	cr_expect(has_member(configuration("app.lb.1"), "app.web.2"));
+}
+
+Test(balancer, while_a_member_is_replaced_the_older_one_is_meant)
+{
+#define OTHER "id: app\nlocation: fake\nservices:\n- {type: 'docker:x:2', id: web, openPorts: 80}\n"
+	deploy(WEB(1));
+	deploy(WEB(1) LB());
+	cr_expect_str_eq(action_of(OTHER LB(), "app.lb.1"), "unchanged");
+}
+
+Test(balancer, certificate_and_key_lie_beside_it)
+{
+	scene_environment("CERTIFICATE", "of-the-host");
+	scene_environment("KEY", "not-for-everybody");
+	deploy(WEB(1));
+	deploy(WEB(1) LB("  tls: {certificate: {secret: 'env:CERTIFICATE'}, key: {secret: 'env:KEY'}}\n"));
+	size_t count = 0;
+	const struct spec_file *files = fake_target_files(scene.target, "app.lb.1", &count);
+	cr_assert_eq(count, 3);
+	cr_expect_str_eq(files[2].path, "/etc/nginx/tls.pem.key");
+	cr_expect_eq(memcmp(files[2].content, "not-for-everybody", files[2].size), 0);
+	cr_expect(files[2].secret);
+	cr_expect(strstr(configuration("app.lb.1"), "listen 443 ssl"));
+	scene_environment("KEY", "another");
+	deploy(WEB(1) LB("  tls: {certificate: {secret: 'env:CERTIFICATE'}, key: {secret: 'env:KEY'}}\n"));
+	cr_expect_str_eq(fake_target_signals(scene.target, "app.lb.1")[0], "HUP");
+}
