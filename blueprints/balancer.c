@@ -8,18 +8,34 @@
 
 #define MINUTE_MS (60 * 1000LL)
 
+/* A signal that comes while haproxy is still doing what the one before told it is not heard (2.6 loses about
+ * half of those), and a file that it cannot read is told nowhere: so it is told until another worker is
+ * there. $m is the master. */
+#define HAPROXY_CHANGE                                                                                       \
+	"before=\" $(cat /proc/$m/task/$m/children)\"\n"                                                     \
+	"for i in 1 2 3 4 5 6 7 8; do\n"                                                                     \
+	"\tkill -USR2 $m || exit 1\n"                                                                        \
+	"\tfor k in 1 2 3 4 5 6 7 8 9 10; do\n"                                                              \
+	"\t\tsleep 0.2\n"                                                                                    \
+	"\t\tfor worker in $(cat /proc/$m/task/$m/children); do\n"                                           \
+	"\t\t\tcase $before in *\" $worker \"*) ;; *) exit 0 ;; esac\n"                                      \
+	"\t\tdone\n"                                                                                         \
+	"\tdone\n"                                                                                           \
+	"done\n"                                                                                             \
+	"echo 'haproxy goes on with the file of before; its log says why' >&2\n"                             \
+	"exit 1"
+
 /* What the two programs want. Both look for the key beside the certificate, where haproxy does. */
 static const struct program {
-	const char *image, *package;
-	const char *folder,
-	    *file;                /* of its configuration in a container; a process has the file in its own */
-	const char *const *words; /* what a container runs */
-	const char *script;       /* what a process runs */
-	const char *change, *stop; /* the signals for a changed file, and for an end that drains */
+	const char *image, *folder, *file; /* its configuration in a container; a process has it in its own */
+	const char *const *words;          /* what a container runs */
+	const char *script;                /* what a process runs */
+	const char *signal;                /* for a changed file; NULL: by a command */
+	const char *change, *change_here;  /* that command, in a container and of a process */
+	const char *stop;                  /* the signal for an end that lets go on what is under way */
 } programs[] = {
     [PROXY_NGINX] =
 	{.image = "nginx:stable",
-	 .package = "nginx-light",
 	 .folder = "/etc/nginx",
 	 .file = "nginx.conf",
 	 .words = (const char *const[]){"nginx", "-g", "daemon off;", NULL},
@@ -28,10 +44,9 @@ static const struct program {
 		   "nginx-light\" >&2; exit 127; }\n"
 		   "[ \"$(id -u)\" != 0 ] || as=' user root;'\n"
 		   "exec nginx -e stderr -p \"$PWD/\" -c \"$PWD/nginx.conf\" -g \"daemon off;$as\"",
-	 .change = "HUP",
+	 .signal = "HUP",
 	 .stop = "QUIT"},
     [PROXY_HAPROXY] = {.image = "haproxy:lts",
-		       .package = "haproxy",
 		       .folder = "/usr/local/etc/haproxy",
 		       .file = "haproxy.cfg",
 		       .words = (const char *const[]){"haproxy", "-W", "-db", "-f",
@@ -39,8 +54,9 @@ static const struct program {
 		       .script =
 			   "command -v haproxy >/dev/null || { echo \"haproxy is not installed here: apt-get "
 			   "install haproxy\" >&2; exit 127; }\n"
-			   "exec haproxy -W -db -f haproxy.cfg",
-		       .change = "USR2",
+			   "exec haproxy -W -db -p haproxy.pid -f haproxy.cfg",
+		       .change = "m=1\n" HAPROXY_CHANGE,
+		       .change_here = "m=$(cat haproxy.pid) || exit 1\n" HAPROXY_CHANGE,
 		       .stop = "USR1"},
 };
 
@@ -446,12 +462,9 @@ static void put_files(struct reading *r, struct draft *d)
 	d->spec->file_count = files.count;
 }
 
-static void put_command(struct reading *r, struct draft *d)
+static void put_words(struct reading *r, const struct draft *d, const char *const *words, bool shell,
+		      struct command *ret)
 {
-	const struct program *program = &programs[d->balancer->spec.proxy];
-	bool here = d->spec->kind == COMPONENT_PROCESS;
-	const char *const script[] = {program->script, NULL}, *const *words = here ? script : program->words;
-	struct command *command = &d->spec->command;
 	size_t count = 0;
 
 	while (words[count])
@@ -460,8 +473,24 @@ static void put_command(struct reading *r, struct draft *d)
 	for (size_t i = 0; values && i < count; i++)
 		values[i] = (struct value){
 		    .kind = VALUE_TEXT, .place = d->place, .text = words[i], .component = NO_COMPONENT};
-	*command = (struct command){
-	    .given = true, .shell = here, .words = values, .count = values ? count : 0, .place = d->place};
+	*ret = (struct command){
+	    .given = true, .shell = shell, .words = values, .count = values ? count : 0, .place = d->place};
+}
+
+static void put_commands(struct reading *r, struct draft *d)
+{
+	const struct program *program = &programs[d->balancer->spec.proxy];
+	bool here = d->spec->kind == COMPONENT_PROCESS;
+	const char *const script[] = {program->script, NULL};
+	const char *const told[] = {here ? program->change_here : program->change, NULL};
+	struct on_change change = {.kind = ON_CHANGE_SIGNAL, .signal = program->signal};
+
+	put_words(r, d, here ? script : program->words, here, &d->spec->command);
+	if (!program->signal) {
+		change.kind = ON_CHANGE_COMMAND;
+		put_words(r, d, told, true, &change.command);
+	}
+	d->spec->on_change = kept_as(r, struct on_change, &change) ?: d->spec->on_change;
 }
 
 /* It answers when its port does: what its members answer is not its own. */
@@ -469,7 +498,6 @@ static void put_life(struct reading *r, struct draft *d)
 {
 	const struct program *program = &programs[d->balancer->spec.proxy];
 	struct component_spec *spec = d->spec;
-	struct on_change change = {.kind = ON_CHANGE_SIGNAL, .signal = program->change};
 	struct health_check health = {.kind = CHECK_TCP,
 				      .port = spec->kind == COMPONENT_DOCKER ? d->balancer->spec.port : 0,
 				      .path = "/",
@@ -478,7 +506,6 @@ static void put_life(struct reading *r, struct draft *d)
 				      .retries = 3,
 				      .place = d->place};
 
-	spec->on_change = kept_as(r, struct on_change, &change) ?: spec->on_change;
 	if (!d->given[KEY_HEALTH_CHECK])
 		spec->health = kept_as(r, struct health_check, &health) ?: spec->health;
 	spec->stop_signal = program->stop;
@@ -494,7 +521,7 @@ void balancer_finish(struct reading *r, struct draft *d)
 	warn_of_nginx(r, d);
 	link_members(r, d);
 	put_files(r, d);
-	put_command(r, d);
+	put_commands(r, d);
 	put_life(r, d);
 	d->spec->balancer = kept_as(r, struct balancer_spec, &d->balancer->spec);
 }

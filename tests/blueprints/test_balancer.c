@@ -72,7 +72,8 @@ Test(balancer, or_of_haproxy)
 	     "/up, status: 204}, interval: 1s}");
 	cr_expect_str_eq(spec->image.familiar, "haproxy:lts");
 	cr_expect_str_eq(spec->files[0].path, "/usr/local/etc/haproxy/haproxy.cfg");
-	cr_expect_str_eq(spec->on_change->signal, "USR2");
+	cr_expect_eq(spec->on_change->kind, ON_CHANGE_COMMAND);
+	cr_expect(strstr(spec->on_change->command.words[0].text, "kill -USR2 $m"));
 	cr_expect_str_eq(spec->stop_signal, "USR1");
 	cr_expect_eq(spec->stop_timeout_ms, 3000);
 	cr_expect_eq(balancer->sticky, STICKY_COOKIE);

@@ -125,13 +125,15 @@ Test(balancer, what_it_is_told_otherwise_is_a_change_of_its_file_alone)
 	cr_expect(strstr(configuration("app.lb.1"), "proxy_read_timeout 5s;"));
 }
 
-Test(balancer, haproxy_reads_its_own_file_and_its_own_signal)
+Test(balancer, haproxy_has_a_file_of_its_own_and_is_told_until_it_heard)
 {
 	deploy(WEB(2));
 	deploy(WEB(2) LB("  proxy: haproxy\n"));
 	cr_expect(strstr(configuration("app.lb.1"), "server web.2 "), "%s", configuration("app.lb.1"));
 	deploy(WEB(2) LB("  proxy: haproxy\n  retries: 4\n"));
-	cr_expect_str_eq(fake_target_signals(scene.target, "app.lb.1")[0], "USR2");
+	const char *const *commands = fake_target_commands(scene.target, "app.lb.1");
+	cr_assert(commands && commands[0]);
+	cr_expect(strstr(commands[0], "kill -USR2 $m"), "%s", commands[0]);
 }
 
 Test(balancer, what_is_outside_is_a_member_by_its_address)
