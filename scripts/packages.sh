@@ -9,7 +9,7 @@ packages_build="gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libcurl4-o
 packages_quickstart="redis-server $packages_busybox curl jq"
 packages_test="g++ make clang clang-format clang-tidy gcovr libcriterion-dev docker.io iptables iproute2 util-linux procps
 	redis-server redis-tools $packages_busybox curl jq python3 python3-jsonschema python3-yaml openssl mandoc zsh fish nginx-light
-	wrk docker-registry prometheus"
+	libnginx-mod-stream haproxy wrk docker-registry prometheus"
 # For tests/fuzz/run alone; run-tests replays what was found without.
 packages_fuzz="clang libclang-rt-14-dev"
 # For tests/real/podman.sh alone, which is skipped without.
@@ -73,6 +73,7 @@ packages_still_services() {
 		case $package in
 		redis-server) packages_units="redis-server.service" ;;
 		nginx-light) packages_units="nginx.service" ;;
+		haproxy) packages_units="haproxy.service" ;;
 		docker.io) packages_units="docker.service docker.socket containerd.service" ;;
 		podman) packages_units="podman.service podman.socket podman-restart.service podman-auto-update.service
 			podman-auto-update.timer" ;;
