@@ -133,7 +133,10 @@ Test(balancer, brooklyns_class_is_the_same)
 	    "- {type: brooklyn.entity.proxy.nginx.NginxController, id: c, location: localhost, "
 	    "serverPool: $brooklyn:component(\"web\")}\n"
 	    "- type: cluster\n  id: web\n  initialSize: 2\n  memberSpec: {type: 'docker:x', openPorts: "
-	    "80}\n");
+	    "80}\n"
+	    "- {type: brooklyn.entity.proxy.nginx.NginxController, id: d, serverPool: web, tls: "
+	    "{certificate: c, "
+	    "key: k}, brooklyn.config: {proxy.protocol: https, proxy.https.port: 8444}}\n");
 	const struct component_spec *all = outcome.blueprint->components;
 	cr_expect_str_eq(all[0].id, "LB");
 	cr_expect_eq(all[0].open_ports[0].port, 8000);
@@ -141,6 +144,7 @@ Test(balancer, brooklyns_class_is_the_same)
 	cr_expect_eq(all[1].open_ports[0].port, 8000);
 	cr_expect_eq(all[2].named_ports[0].first, 8000);
 	cr_expect_eq(all[2].named_ports[0].last, 8999);
+	cr_expect_eq(all[4].open_ports[0].port, 8444);
 }
 
 Test(balancer, one_may_be_a_clusters_member)
@@ -152,6 +156,45 @@ Test(balancer, one_may_be_a_clusters_member)
 	cr_expect(outcome.blueprint->components[0].cluster);
 	cr_expect_eq(outcome.blueprint->components[0].instances, 2);
 	cr_expect_not_null(outcome.blueprint->components[0].balancer);
+}
+
+Test(balancer, it_takes_what_other_components_take)
+{
+	take("  name: Front\n  description: of all\n  locations: [docker]\n  brooklyn.config: {stage: test}\n"
+	     "  members: web\n  env: {STAGE: $brooklyn:config(\"stage\")}\n  labels: {a: b}\n  cpus: 1.5\n"
+	     "  memory: 64m\n  restart: always\n  update: stop-first\n  protect: true\n  pull: always\n"
+	     "  dependsOn: [api]\n  healthCheck: {http: {path: /up}}\n  policies: [restarter]\n"
+	     "  enrichers: [failure-detector]\n  effectors: {show: nginx -T}\n  directPorts: 80");
+	cr_expect_str_eq(spec->name, "Front");
+	cr_expect_str_eq(spec->location->type, "docker");
+	cr_expect_str_eq(spec->environment[0].value.text, "test");
+	cr_expect_eq(spec->label_count, 1);
+	cr_expect_eq(spec->nano_cpus, 1500000000);
+	cr_expect_eq(spec->memory_bytes, 64 << 20);
+	cr_expect_eq(spec->restart, RESTART_ALWAYS);
+	cr_expect_eq(spec->update, UPDATE_STOP_FIRST);
+	cr_expect(spec->protect);
+	cr_expect(spec->pull_always);
+	cr_expect_eq(spec->depends_on_count, 1);
+	cr_expect_eq(spec->health->kind, CHECK_HTTP);
+	cr_expect_eq(spec->policy_count, 2);
+	cr_expect_eq(spec->effector_count, 1);
+	cr_expect_eq(spec->bindings[0].host_port, 80);
+	take("  members: web\n  instances: 2\n  publish: 80\n  protocol: http\n  sticky: none\n  algorithm: "
+	     "roundRobin\n  drainTimeout: 3s\n  retries: 0\n  proxy: nginx");
+	cr_expect_eq(spec->instances, 2);
+	cr_expect_eq(spec->published_count, 1);
+	cr_expect_eq(spec->stop_timeout_ms, 3000);
+	cr_expect_eq(balancer->retries, 0);
+	take("  members: web\n  sticky: source\n  proxy: haproxy\n  memberCheck: {tcp: {}, timeout: 1s, "
+	     "retries: 5}");
+	cr_expect_eq(balancer->check.timeout_ms, 1000);
+	cr_expect_eq(balancer->check.retries, 5);
+	take("  members: web\n  algorithm: leastConnections\n  protocol: https\n  tls: {certificate: c, key: "
+	     "k}");
+	cr_expect_eq(balancer->algorithm, ALGORITHM_LEAST_CONNECTIONS);
+	take("  members: web\n  algorithm: source");
+	cr_expect_eq(balancer->algorithm, ALGORITHM_SOURCE);
 }
 
 /* --- its members ------------------------------------------------------------------------------------ */

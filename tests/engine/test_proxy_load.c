@@ -255,7 +255,8 @@ static void start_proxy(struct stage *stage)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		setpgid(0, 0);
 		setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
-		if (read(hold[0], script, sizeof script - 1) > 0 && chdir(stage->folder) == 0)
+		if (read(hold[0], script, sizeof script - 1) > 0 && chdir(stage->folder) == 0 &&
+		    freopen("log", "w", stderr) && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
 			execl("/bin/sh", "sh", "-c", script, NULL);
 		_exit(127);
 	}
