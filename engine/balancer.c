@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/pools.h"
 #include "engine/specs.h"
 
 /* Where Debian has the part of nginx that proxies connections. */
@@ -37,21 +38,27 @@ static void add(struct gathering *to, struct proxy_member member)
 
 /* --- who takes requests ----------------------------------------------------------------------------- */
 
-/* Before anything is done, or while it is only asked again: what was seen to answer, and stays. */
+/* What was seen to answer does so until something is done to it, or while it is only asked again. */
 static bool expected(const struct instance *instance)
 {
 	const struct work *work = instance->work;
 	const struct observed *seen = instance->seen;
 	bool stays = work->action == ACTION_UNCHANGED || work->action == ACTION_UPDATE;
-	return seen && seen->state == SEEN_RUNNING && !seen->cut_off && stays && !(work->parts & PART_ROLL) &&
-	       instance_known_ready(instance);
+	return seen && seen->state == SEEN_RUNNING && !seen->cut_off && !(work->parts & PART_ROLL) &&
+	       !instance->predecessor &&
+	       (stays || instance->phase != PHASE_STARTING) && instance_known_ready(instance);
 }
 
 static bool takes_requests(const struct instance *instance)
 {
-	if (instance->phase == PHASE_ABSENT || instance->phase == PHASE_STARTING)
+	switch (instance->phase) {
+	case PHASE_ABSENT:
+	case PHASE_LINKING:
+	case PHASE_STARTING:
 		return expected(instance);
-	return instance->phase == PHASE_RUNNING || instance->phase == PHASE_UPDATING;
+	default:
+		return instance->phase == PHASE_RUNNING || instance->phase == PHASE_UPDATING;
+	}
 }
 
 /* The one of an ordinal that takes requests: in an update the older one, until the new one does. NULL: none.
@@ -194,7 +201,7 @@ static unsigned workers_of(const struct component_spec *spec)
 	return (unsigned)((spec->nano_cpus + 999999999) / 1000000000);
 }
 
-enum resolved balancer_resolve(struct work *work, struct text *to, struct error *err)
+enum resolved balancer_write(struct work *work, struct text *to, struct error *err)
 {
 	const struct component_spec *component = work->instance->component->spec;
 	const struct balancer_spec *spec = component->balancer;
@@ -216,5 +223,14 @@ enum resolved balancer_resolve(struct work *work, struct text *to, struct error 
 		fail_memory(err);
 	else if ((nginx ? proxy_nginx : proxy_haproxy)(&config, to, err) == 0)
 		return RESOLVED;
+	return RESOLVED_NEVER;
+}
+
+enum resolved balancer_resolve(struct work *work, struct text *to, struct error *err)
+{
+	enum resolved found = balancer_write(work, to, err);
+	if (found != RESOLVED || pool_note(work, to) == 0)
+		return found;
+	fail_memory(err);
 	return RESOLVED_NEVER;
 }

@@ -261,7 +261,7 @@ static enum memory recall(const struct work *work, const struct known_instance *
 	return known->doubt == DOUBT_HANDS || site_changed_hands(work->site) ? ELSEWHERE : REMEMBERED;
 }
 
-static bool files_differ(const struct work *work)
+bool files_differ(const struct work *work)
 {
 	const struct observed *seen = work->instance->seen;
 	const char *had = seen->file_digest ? seen->file_digest : "";

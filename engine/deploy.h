@@ -79,6 +79,8 @@ bool site_has_dead_lease(const struct site *site);
 /* --- records.c --- */
 /* One that was started again and answers, as the incarnation that it is now: nobody need ask it anew. */
 void remember_answered(const struct work *work);
+/* Of one that is held: it was told of other files. */
+void remember_told(const struct work *work);
 /* The record that lets later commands find the application, put before anything is made; operation->commit
  * tells when it is durable. False: no memory, and the operation was ended. */
 bool records_begin(struct berth_operation *operation);

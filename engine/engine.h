@@ -222,6 +222,11 @@ struct work {
 	bool blocked;  /* one of those it needs does not run */
 	bool halted;   /* stopped by a cancel before it was as wanted */
 	bool verify;   /* unchanged, but not known to have answered yet */
+	struct pool_words *pool; /* pools.h's, of a load balancer; NULL: nothing is known */
+	/* Of one that leaves the pools of load balancers: they are to know by then, and what is under way is
+	 * over by then; 0: it does not yet. */
+	int64_t leave_by_ms, drained_ms;
+	bool left_pools;
 	struct work *next_dirty, *next_slot, *next_commit;
 };
 

@@ -197,6 +197,8 @@ static void acted(struct held_instance *held)
 	health_forget(held);
 	if (well) {
 		health_answered(held);
+		if (work->action == ACTION_UNCHANGED)
+			remember_told(work);
 		held->on_fire = false;
 	}
 	work_wake(held->work); /* its health is to be asked for again */

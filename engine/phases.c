@@ -1,6 +1,7 @@
 /* phases.c - from nothing to running: one function per phase reads the facts of an instance and takes the
  * next step. */
 #include "base/cleanup.h"
+#include "engine/pools.h"
 #include "engine/reconcile.h"
 
 #define SETTLE_MS        300             /* what has no port or check to ask runs when it stays up so long */
@@ -192,6 +193,7 @@ enum phase step_placing(struct work *work)
 	switch (call_ended(work, progress, &err)) {
 	case CALL_NEXT:
 		work->operation->changed = true;
+		pool_told(work);
 		/* What an earlier deploy made has the exits of before. */
 		work->fresh = work->action != ACTION_START && !work->resumed;
 		return PHASE_STARTING;
@@ -495,6 +497,10 @@ enum phase step_running(struct work *work)
 	if (work->operation->cancelled && work->doing == DOING_NOTHING) {
 		work->look_due = false; /* it answers: that is all there is to know now */
 		work_settle(work);      /* also when a look that was not answered had unsettled it */
+	}
+	if (work->doing == DOING_NOTHING && pool_differs(work) && pool_follow(work)) {
+		work_unsettle(work);
+		return PHASE_UPDATING;
 	}
 	if (work->doing != DOING_LOOK && !work->look_due)
 		return PHASE_RUNNING;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/pools.h"
 #include "engine/reconcile.h"
 
 #define DRAIN_MS  2000 /* whoever looked the name up just before may still come */
@@ -201,6 +202,8 @@ enum phase step_stopping(struct work *work)
 		work_settle(work);
 		return PHASE_STOPPING;
 	}
+	if (pool_holds_back(work))
+		return PHASE_STOPPING;
 	/* What only goes needs no record: its mark at the target says all, and a full disk must not keep it
 	 * alive. */
 	if (work->action != ACTION_REMOVE && work->action != ACTION_STOP &&

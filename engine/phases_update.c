@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/pools.h"
 #include "engine/reconcile.h"
 
 #define OUTPUT_LIMIT 4096
@@ -58,7 +59,7 @@ static void keep_output(void *owner, bool errors, const char *bytes, size_t coun
 static struct exec_session *make_session(struct work *work, struct error *err)
 {
 	const struct command *command = &work->instance->component->spec->on_change->command;
-	struct exec_session *session = arena_array(&work->operation->arena, struct exec_session, 1);
+	struct exec_session *session = arena_array(&work->arena, struct exec_session, 1);
 	const char *waits = NULL;
 	if (!session) {
 		fail_memory(err);
@@ -167,6 +168,8 @@ static enum phase do_part(struct work *work, const struct part *part)
 	}
 	work->parts &= ~part->bit;
 	work->operation->changed = true;
+	if (part->bit == PART_FILES)
+		pool_told(work);
 	if (part->bit & (PART_ROLL | PART_COUNT))
 		return rolled(work);
 	bool told =

@@ -323,6 +323,23 @@ static uint64_t remember_running(const struct work *work, const char *name, cons
 		   : store_put_instance(store, app, name, target_id, ports, known->files, known->limits);
 }
 
+/* Its files are those of its spec now; all else of this incarnation is as it was known. */
+void remember_told(const struct work *work)
+{
+	struct berth_operation *operation = work->operation;
+	const struct observed *seen = work->instance->seen;
+	const char *name = settled_name(work->instance);
+	const struct known_instance *known = name ? known_of(operation, name) : NULL;
+	if (!known || !known->target_id || known->doubt != NO_DOUBT || !seen || !seen->target_id ||
+	    strcmp(known->target_id, seen->target_id) != 0)
+		return;
+	owned_json ports =
+	    known->ports ? json_parse(known->ports, strlen(known->ports), "the numbers of its ports", NULL)
+			 : ports_of(work);
+	store_put_instance(operation->berth->store, operation->application->id, name, seen->target_id, ports,
+			   files_of(work), known->limits);
+}
+
 /* The numbers that were picked for it stay; its files and limits are not known of this incarnation. */
 void remember_answered(const struct work *work)
 {

@@ -14,8 +14,11 @@ static void open_scene(void)
 	scene_open(&scene);
 }
 
+static struct berth_operation *keeper;
+
 static void close_scene(void)
 {
+	berth_operation_free(keeper);
 	scene_close(&scene);
 }
 
@@ -178,4 +181,110 @@ Test(balancer, certificate_and_key_lie_beside_it)
 	scene_environment("KEY", "another");
 	deploy(WEB(1) LB("  tls: {certificate: {secret: 'env:CERTIFICATE'}, key: {secret: 'env:KEY'}}\n"));
 	cr_expect_str_eq(fake_target_signals(scene.target, "app.lb.1")[0], "HUP");
+}
+
+static void scale(int64_t count)
+{
+	static const char *const web[] = {"web", NULL};
+	struct berth_request request = {
+	    .size = sizeof request, .app = "app", .components = web, .count = count};
+	cr_assert_eq(scene_request(&scene, berth_scale, &request, NULL), BERTH_OK, "%s", scene.events);
+}
+
+/* When that was told, of the last operation; SIZE_MAX: never. */
+static size_t moment(const char *words)
+{
+	const char *found = strstr(scene.events, words);
+	return found ? (size_t)(found - scene.events) : SIZE_MAX;
+}
+
+Test(balancer, members_that_get_ready_in_the_same_deploy_are_told_to_it)
+{
+	deploy(WEB(2) LB());
+	cr_expect(has_member(configuration("app.lb.1"), "app.web.1"), "%s", configuration("app.lb.1"));
+	cr_expect(has_member(configuration("app.lb.1"), "app.web.2"), "%s", configuration("app.lb.1"));
+	cr_expect_str_eq(action_of(WEB(2) LB(), "app.lb.1"), "unchanged");
+}
+
+Test(balancer, one_that_comes_by_scaling_is_told_once_it_answers)
+{
+	deploy(WEB(1) LB());
+	scale(3);
+	cr_expect(has_member(configuration("app.lb.1"), "app.web.2"), "%s", configuration("app.lb.1"));
+	cr_expect(has_member(configuration("app.lb.1"), "app.web.3"), "%s", configuration("app.lb.1"));
+	cr_expect_lt(moment("app.web.2 running"), moment("app.lb.1 updating"), "%s", scene.events);
+}
+
+Test(balancer, one_that_goes_by_scaling_stops_when_nobody_sends_to_it_any_more)
+{
+	deploy(WEB(3) LB());
+	int64_t begun = scene.world->ops->now(scene.world);
+	scale(1);
+	cr_expect_not(has_member(configuration("app.lb.1"), "app.web.1") == false);
+	cr_expect_null(strstr(configuration("app.lb.1"), "# web.2"));
+	cr_expect_null(strstr(configuration("app.lb.1"), "# web.3"));
+	cr_expect_lt(moment("app.lb.1 updating"), moment("app.web.3 removing"), "%s", scene.events);
+	cr_expect_geq(scene.world->ops->now(scene.world) - begun, 10 * 1000,
+		      "what is under way takes its time");
+	cr_expect_lt(scene.world->ops->now(scene.world) - begun, 20 * 1000);
+}
+
+Test(balancer, one_that_is_replaced_or_restarted_leaves_first_and_comes_back)
+{
+	deploy(WEB(2) LB());
+	static const char *const web[] = {"web", NULL};
+	struct berth_request request = {.size = sizeof request, .app = "app", .components = web};
+	cr_assert_eq(scene_request(&scene, berth_restart, &request, NULL), BERTH_OK, "%s", scene.events);
+	cr_expect_lt(moment("app.lb.1 updating"), moment("app.web.1 starting"), "%s", scene.events);
+	cr_expect(has_member(configuration("app.lb.1"), "app.web.1"), "%s", configuration("app.lb.1"));
+	cr_expect(has_member(configuration("app.lb.1"), "app.web.2"), "%s", configuration("app.lb.1"));
+}
+
+Test(balancer, a_destroy_waits_for_nobody)
+{
+	deploy(WEB(2) LB());
+	int64_t begun = scene.world->ops->now(scene.world);
+	cr_assert_eq(scene_run(&scene, berth_destroy, WEB(2) LB(), NULL), BERTH_OK, "%s", scene.events);
+	cr_expect_lt(scene.world->ops->now(scene.world) - begun, 5 * 1000);
+}
+
+static void keep(void)
+{
+	struct berth_error error;
+	keeper = berth_keep(scene.berth, NULL, NULL, &error);
+	cr_assert_not_null(keeper, "%s", error.text);
+}
+
+static bool never(void *nothing)
+{
+	(void)nothing;
+	return false;
+}
+
+Test(balancer, while_it_is_kept_one_that_ends_is_taken_out_and_comes_back_when_it_answers)
+{
+#define KEPT                                                                                                 \
+	"id: app\nlocation: fake\nservices:\n- {type: 'docker:x:1', id: web, openPorts: 80, instances: 2, "  \
+	"policies: [{type: restarter, backoff: 30s, jitter: 0}]}\n"
+	deploy(KEPT LB());
+	keep();
+	virtual_world_run(scene.world, never, NULL, 5000);
+	cr_assert_eq(fake_target_exit(scene.target, "app.web.2", 1), 0);
+	virtual_world_run(scene.world, never, NULL, 1000);
+	cr_expect(has_member(configuration("app.lb.1"), "app.web.1"), "%s", configuration("app.lb.1"));
+	if (strstr(configuration("app.lb.1"), "# web.2")) /* restarted at once */
+		cr_expect(has_member(configuration("app.lb.1"), "app.web.2"));
+	virtual_world_run(scene.world, never, NULL, 60 * 1000);
+	cr_expect(has_member(configuration("app.lb.1"), "app.web.2"), "%s", configuration("app.lb.1"));
+	size_t told = 0;
+	for (const char *const *signal = fake_target_signals(scene.target, "app.lb.1"); signal && *signal;
+	     signal++)
+		told++;
+	cr_expect_geq(told, 2);
+	virtual_world_run(scene.world, never, NULL, 10 * 60 * 1000);
+	size_t later = 0;
+	for (const char *const *signal = fake_target_signals(scene.target, "app.lb.1"); signal && *signal;
+	     signal++)
+		later++;
+	cr_expect_eq(later, told, "nothing is told again without a reason");
 }

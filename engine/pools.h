@@ -1,0 +1,23 @@
+/* pools.h - load balancers follow those who take requests. */
+#ifndef BERTH_ENGINE_POOLS_H
+#define BERTH_ENGINE_POOLS_H
+
+#include "base/digest.h"
+#include "engine/engine.h"
+
+/* Digests of what the proxy of a load balancer was told ("": not known), and is told with its spec. */
+struct pool_words {
+	char told[DIGEST_HEX], next[DIGEST_HEX];
+};
+
+/* Whether it is a load balancer whose proxy was told of others than those who take requests now. */
+bool pool_differs(struct work *work);
+/* What it is to be told now is made ready, as parts of an update; false: it cannot be, which is said. */
+bool pool_follow(struct work *work);
+/* That is what its proxy is told next. 0 or -1 (no memory). And it was. */
+int pool_note(struct work *work, const struct text *text);
+void pool_told(struct work *work);
+/* Whether one that is to stop waits: until all load balancers know, and then for what is under way. */
+bool pool_holds_back(struct work *member);
+
+#endif
