@@ -45,8 +45,8 @@ static bool expected(const struct instance *instance)
 	const struct observed *seen = instance->seen;
 	bool stays = work->action == ACTION_UNCHANGED || work->action == ACTION_UPDATE;
 	return seen && seen->state == SEEN_RUNNING && !seen->cut_off && !(work->parts & PART_ROLL) &&
-	       !instance->predecessor &&
-	       (stays || instance->phase != PHASE_STARTING) && instance_known_ready(instance);
+	       !instance->predecessor && (stays || instance->phase != PHASE_STARTING) &&
+	       instance_known_ready(instance);
 }
 
 static bool takes_requests(const struct instance *instance)
@@ -90,13 +90,26 @@ static const struct spec_port *port_of(const struct work *work, const struct bal
 	return NULL;
 }
 
+struct place_list {
+	const struct attachment *at;
+	size_t count;
+};
+
+/* Of what is only kept each look and each listing tells afresh. */
+static struct place_list places_of(const struct instance *instance)
+{
+	const struct observed *seen = instance->seen;
+	if (seen && (instance->work->held || !instance->attachments))
+		return (struct place_list){seen->attachments, seen->attachment_count};
+	return (struct place_list){instance->attachments, instance->attachment_count};
+}
+
 /* Tells by number what it was told by name: nginx looks a name up once. */
 static void add_at(struct gathering *to, const struct attachment *at, size_t count,
 		   const struct spec_port *port, unsigned weight, const char *name)
 {
-	const struct instance *balancer = to->work->instance;
-	struct way way = way_between(balancer->attachments, balancer->attachment_count, at, count, port->port,
-				     port->protocol);
+	struct place_list own = places_of(to->work->instance);
+	struct way way = way_between(own.at, own.count, at, count, port->port, port->protocol);
 	if (!way.address || !way.number)
 		return;
 	/* Copied: a later look at the member gives its attachments' memory back. */
@@ -116,22 +129,17 @@ static void add_instance(struct gathering *to, const struct instance *taker, con
 {
 	const struct component *component = of->component;
 	const struct spec_port *port = port_of(of->work, member);
-	const struct attachment *at = taker->attachments;
-	size_t count = taker->attachment_count;
-	if (!at && taker->seen) {
-		at = taker->seen->attachments;
-		count = taker->seen->attachment_count;
-	}
+	struct place_list places = places_of(taker);
 	if (!port)
 		return;
 	if (!keeps_tasks(component->site)) {
-		add_at(to, at, count, port, member->weight,
+		add_at(to, places.at, places.count, port, member->weight,
 		       arena_format(to->arena, "%s.%u", component->id, of->ordinal));
 		return;
 	}
 	/* Each task has an attachment of its own. */
-	for (size_t i = 0; i < count; i++)
-		add_at(to, &at[i], 1, port, member->weight,
+	for (size_t i = 0; i < places.count; i++)
+		add_at(to, &places.at[i], 1, port, member->weight,
 		       arena_format(to->arena, "%s.%zu", component->id, i + 1));
 }
 
