@@ -7,31 +7,34 @@
 #include "blueprints/component.h"
 
 #define MINUTE_MS (60 * 1000LL)
+#define STOP_MS   (10 * 1000) /* for what is under way when the proxy itself stops */
 
-/* A signal that comes while haproxy is still doing what the one before told it is not heard (2.6 loses about
- * half of those), and a file that it cannot read is told nowhere: so it is told until another worker is
- * there. $m is the master. */
-#define HAPROXY_CHANGE                                                                                       \
+/* A signal that comes while the proxy is still doing what the one before told it may not be heard
+ * (haproxy 2.6 loses about half of those), and a file that it cannot read is told nowhere: so it is told
+ * until another worker is there. nginx tells its older ones a tenth of a second after that. $m is the master.
+ */
+#define CHANGE(signal, name)                                                                                 \
 	"before=\" $(cat /proc/$m/task/$m/children)\"\n"                                                     \
 	"for i in 1 2 3 4 5 6 7 8; do\n"                                                                     \
-	"\tkill -USR2 $m || exit 1\n"                                                                        \
+	"\tkill -" signal " $m || exit 1\n"                                                                  \
 	"\tfor k in 1 2 3 4 5 6 7 8 9 10; do\n"                                                              \
 	"\t\tsleep 0.2\n"                                                                                    \
 	"\t\tfor worker in $(cat /proc/$m/task/$m/children); do\n"                                           \
-	"\t\t\tcase $before in *\" $worker \"*) ;; *) exit 0 ;; esac\n"                                      \
+	"\t\t\tcase $before in *\" $worker \"*) ;; *) sleep 0.2; exit 0 ;; esac\n"                           \
 	"\t\tdone\n"                                                                                         \
 	"\tdone\n"                                                                                           \
 	"done\n"                                                                                             \
-	"echo 'haproxy goes on with the file of before; its log says why' >&2\n"                             \
+	"echo '" name " goes on with the file of before; its log says why' >&2\n"                            \
 	"exit 1"
+#define NGINX_CHANGE   CHANGE("HUP", "nginx")
+#define HAPROXY_CHANGE CHANGE("USR2", "haproxy")
 
 /* What the two programs want. Both look for the key beside the certificate, where haproxy does. */
 static const struct program {
 	const char *image, *folder, *file; /* its configuration in a container; a process has it in its own */
 	const char *const *words;          /* what a container runs */
 	const char *script;                /* what a process runs */
-	const char *signal;                /* for a changed file; NULL: by a command */
-	const char *change, *change_here;  /* that command, in a container and of a process */
+	const char *change, *change_here;  /* what tells it of its file, in a container and of a process */
 	const char *stop;                  /* the signal for an end that lets go on what is under way */
 } programs[] = {
     [PROXY_NGINX] =
@@ -44,7 +47,8 @@ static const struct program {
 		   "nginx-light\" >&2; exit 127; }\n"
 		   "[ \"$(id -u)\" != 0 ] || as=' user root;'\n"
 		   "exec nginx -e stderr -p \"$PWD/\" -c \"$PWD/nginx.conf\" -g \"daemon off;$as\"",
-	 .signal = "HUP",
+	 .change = "m=1\n" NGINX_CHANGE,
+	 .change_here = "m=$(cat nginx.pid) || exit 1\n" NGINX_CHANGE,
 	 .stop = "QUIT"},
     [PROXY_HAPROXY] = {.image = "haproxy:lts",
 		       .folder = "/usr/local/etc/haproxy",
@@ -82,7 +86,7 @@ void balancer_begin(struct reading *r, struct draft *d)
 	    .check = {.kind = CHECK_TCP, .path = "/", .interval_ms = 2000, .timeout_ms = 5000, .retries = 3},
 	    .retries = 2,
 	    .timeout_ms = MINUTE_MS,
-	    .drain_ms = 10 * 1000};
+	    .drain_ms = 2000};
 }
 
 /* --- as what it is placed --------------------------------------------------------------------------- */
@@ -483,13 +487,10 @@ static void put_commands(struct reading *r, struct draft *d)
 	bool here = d->spec->kind == COMPONENT_PROCESS;
 	const char *const script[] = {program->script, NULL};
 	const char *const told[] = {here ? program->change_here : program->change, NULL};
-	struct on_change change = {.kind = ON_CHANGE_SIGNAL, .signal = program->signal};
+	struct on_change change = {.kind = ON_CHANGE_COMMAND};
 
 	put_words(r, d, here ? script : program->words, here, &d->spec->command);
-	if (!program->signal) {
-		change.kind = ON_CHANGE_COMMAND;
-		put_words(r, d, told, true, &change.command);
-	}
+	put_words(r, d, told, true, &change.command);
 	d->spec->on_change = kept_as(r, struct on_change, &change) ?: d->spec->on_change;
 }
 
@@ -510,7 +511,7 @@ static void put_life(struct reading *r, struct draft *d)
 		spec->health = kept_as(r, struct health_check, &health) ?: spec->health;
 	spec->stop_signal = program->stop;
 	if (!d->given[KEY_STOP_TIMEOUT])
-		spec->stop_timeout_ms = d->balancer->spec.drain_ms;
+		spec->stop_timeout_ms = d->given[KEY_DRAIN_TIMEOUT] ? d->balancer->spec.drain_ms : STOP_MS;
 }
 
 void balancer_finish(struct reading *r, struct draft *d)

@@ -86,13 +86,14 @@ static void put_http_settings(struct text *to, const struct proxy_config *config
 	long long timeout = seconds(config->timeout_ms);
 	for (size_t i = 0; config->own_folder && i < COUNT_OF(temporary); i++)
 		text_format(to, "\t%s_temp_path %s;\n", temporary[i], temporary[i]);
-	/* How large a body may be, and how it comes, is between the client and the member. */
+	/* How large a body may be, and how it comes, is between the client and the member. A connection of a
+	 * client takes one request: those that wait for another one are closed when nginx is told of its file,
+	 * and a request that is on its way just then would be lost. */
 	text_add(to, "\taccess_log off;\n"
 		     "\tserver_tokens off;\n"
 		     "\tserver_names_hash_bucket_size 512;\n"
 		     "\tclient_max_body_size 0;\n"
-		     "\tkeepalive_timeout 65s;\n"
-		     "\tkeepalive_requests 100000;\n"
+		     "\tkeepalive_timeout 0;\n"
 		     "\tmap $http_upgrade $connection_onwards {\n\t\tdefault upgrade;\n\t\t\"\" \"\";\n\t}\n"
 		     "\tproxy_http_version 1.1;\n"
 		     "\tproxy_buffering off;\n"
