@@ -4,6 +4,7 @@
 
 #include "engine/hold.h"
 #include "engine/keeper.h"
+#include "engine/pools.h"
 
 enum {
 	FRESH_MS = 1000,       /* one look for all that is done at about the same time */
@@ -78,6 +79,7 @@ static void ask(struct hold *hold, struct site *site)
 	site->resurvey->claim_failures = 0;
 	site->resurvey->claimed_ms = now(hold->operation);
 	hold_ask_again(hold);
+	pools_wake(site);
 }
 
 void hold_ask_claims(struct hold *hold)

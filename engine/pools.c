@@ -29,12 +29,24 @@ static bool digest_now(struct work *work, char ret_hex[static DIGEST_HEX])
 	       digest_hex(text_view(&text), text.length, ret_hex) == 0;
 }
 
+/* By what is remembered of what is kept: whose it is, is asked for itself, before anything is done. */
+static bool files_stayed(const struct work *work)
+{
+	const struct observed *seen = work->instance->seen;
+	const char *name = settled_name(work->instance);
+	const struct known_instance *known = name ? known_of(work->operation, name) : NULL;
+	return known && known->target_id && seen->target_id && !strcmp(known->target_id, seen->target_id) &&
+	       known->doubt == NO_DOUBT && known->files && !strcmp(known->files, work->spec->file_digest);
+}
+
 /* Where that is not known yet, its files are compared with those that it has. */
 static bool has_been_told(struct work *work)
 {
 	const char *waits = NULL;
 	struct error err = {0};
-	if (!work->instance->seen || spec_build(work, &waits, &err) != RESOLVED || files_differ(work))
+	if (!work->instance->seen || spec_build(work, &waits, &err) != RESOLVED)
+		return false;
+	if (work->held ? !files_stayed(work) : files_differ(work))
 		return false;
 	pool_told(work);
 	return true;
@@ -77,6 +89,14 @@ void pool_told(struct work *work)
 {
 	if (work->pool)
 		memcpy(work->pool->told, work->pool->next, sizeof work->pool->told);
+}
+
+void pools_wake(const struct site *site)
+{
+	const struct berth_operation *operation = site->operation;
+	for (size_t i = 0; i < operation->work_count; i++)
+		if (operation->works[i]->site == site && balancer_of(operation->works[i]))
+			work_wake(operation->works[i]);
 }
 
 /* --- who leaves ----------------------------------------------------------------------------------------- */

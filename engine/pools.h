@@ -17,6 +17,8 @@ bool pool_follow(struct work *work);
 /* That is what its proxy is told next. 0 or -1 (no memory). And it was. */
 int pool_note(struct work *work, const struct text *text);
 void pool_told(struct work *work);
+/* Those of a place look again who takes their requests. */
+void pools_wake(const struct site *site);
 /* Whether one that is to stop waits: until all load balancers know, and then for what is under way. */
 bool pool_holds_back(struct work *member);
 

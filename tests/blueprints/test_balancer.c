@@ -55,7 +55,6 @@ Test(balancer, it_is_a_container_of_nginx_with_a_file_that_is_made_for_it)
 	cr_assert_eq(spec->file_count, 1);
 	cr_expect_str_eq(spec->files[0].path, "/etc/nginx/nginx.conf");
 	cr_expect_eq(spec->files[0].content->kind, VALUE_BALANCER);
-	cr_expect_eq(spec->on_change->kind, ON_CHANGE_SIGNAL);
 	cr_expect_eq(spec->on_change->kind, ON_CHANGE_COMMAND);
 	cr_expect_str_eq(spec->stop_signal, "QUIT");
 	cr_expect_eq(spec->stop_timeout_ms, 10000);
