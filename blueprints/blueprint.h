@@ -166,12 +166,10 @@ struct effector {
 
 /* Where a number comes from that policies go by, and people look at. */
 enum sensor_source {
-	SENSOR_VALUE,   /* the blueprint says it */
-	SENSOR_URI,     /* asked of an address, for the component as a whole */
-	SENSOR_HTTP,    /* asked of each instance, where it can be reached */
-	SENSOR_COMMAND, /* what a command writes, in each instance */
-	SENSOR_USAGE,   /* what its location tells that each instance uses */
-	SENSOR_PUSHED   /* told by somebody, through the API */
+	SENSOR_VALUE,  /* the blueprint says it */
+	SENSOR_URI,    /* asked of an address, for the component as a whole */
+	SENSOR_HTTP,   /* asked of each instance, where it can be reached */
+	SENSOR_COMMAND /* what a command writes, in each instance */
 };
 
 /* How the number is found in what was answered. */
@@ -179,14 +177,12 @@ enum measure_kind {
 	MEASURE_WHOLE,   /* it is all there is */
 	MEASURE_JSON,    /* at a path of a document */
 	MEASURE_METRIC,  /* of Prometheus' text: the sum of the series with that name and these labels */
-	MEASURE_PATTERN, /* what the first group of an extended regular expression matches, where it last does */
+	MEASURE_PATTERN, /* what the first group of an extended regular expression matches, where it last does
+			  */
 };
 
 /* What a component's number is made of those of its instances. */
 enum aggregate { AGGREGATE_MEAN, AGGREGATE_SUM, AGGREGATE_MAX, AGGREGATE_MIN, AGGREGATE_PERCENTILE };
-
-/* What of an instance its location tells: in percent of one processor, bytes, bytes a second. */
-enum usage { USAGE_CPU, USAGE_MEMORY, USAGE_NETWORK };
 
 struct sensor {
 	const char *name;
@@ -195,15 +191,14 @@ struct sensor {
 	const char *uri;                  /* SENSOR_URI; of a call only the headers and the method count */
 	const struct effector_call *call; /* SENSOR_URI and SENSOR_HTTP */
 	struct command command;           /* SENSOR_COMMAND */
-	enum usage usage;
 	enum measure_kind measure;
 	const char *where; /* the path, the metric with its labels, or the pattern */
 	enum aggregate aggregate;
-	unsigned percentile;     /* 1 to 100 */
-	int64_t period_ms;       /* from one question to the next; default 5 s */
-	int64_t stale_ms;        /* a number that is older is not known; default three periods */
-	int64_t window_ms;       /* the mean of so long; 0: the last one */
-	bool rate;               /* by how much it grows in a second: of a counter */
+	unsigned percentile; /* 1 to 100 */
+	int64_t period_ms;   /* from one question to the next; default 5 s */
+	int64_t stale_ms;    /* a number that is older is not known; default three periods */
+	int64_t window_ms;   /* the mean of so long; 0: the last one */
+	bool rate;           /* by how much it grows in a second: of a counter */
 	struct place place;
 };
 

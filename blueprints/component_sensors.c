@@ -71,17 +71,6 @@ static void read_http(struct reading *r, struct draft *d, const struct yaml_node
 			 "`http` takes a path such as /load.json, a port, or a map of both");
 }
 
-static void read_usage(struct reading *r, struct draft *d, const struct yaml_node *node, struct item *item)
-{
-	static const char *const words[] = {
-	    [USAGE_CPU] = "cpu", [USAGE_MEMORY] = "memory", [USAGE_NETWORK] = "network"};
-	int word = fixed_word(r, d, node, "usage", words, COUNT_OF(words));
-
-	from(item, SENSOR_USAGE);
-	if (word >= 0)
-		item->sensor.usage = (enum usage)word;
-}
-
 static void read_value(struct reading *r, struct draft *d, const struct yaml_node *node, struct item *item)
 {
 	const char *text = fixed_text(r, d, node, "value");
@@ -93,12 +82,6 @@ static void read_value(struct reading *r, struct draft *d, const struct yaml_nod
 	item->sensor.value = strtod(text, &end);
 	if (end == text || *end || !isfinite(item->sensor.value))
 		complain(r->list, node->place, "`%s` is no number", text);
-}
-
-static void read_push(struct reading *r, struct draft *d, const struct yaml_node *node, struct item *item)
-{
-	if (fixed_flag(r, d, node, "push", false))
-		from(item, SENSOR_PUSHED);
 }
 
 /* --- how it is found there ------------------------------------------------------------------------ */
@@ -161,11 +144,7 @@ static bool read_source(struct reading *r, struct draft *d, const struct yaml_en
 	static const struct {
 		const char *key;
 		void (*read)(struct reading *, struct draft *, const struct yaml_node *, struct item *);
-	} sources[] = {{"uri", read_uri},
-		       {"http", read_http},
-		       {"usage", read_usage},
-		       {"value", read_value},
-		       {"push", read_push}};
+	} sources[] = {{"uri", read_uri}, {"http", read_http}, {"value", read_value}};
 
 	for (size_t i = 0; i < COUNT_OF(sources); i++)
 		if (!strcmp(part->key, sources[i].key)) {
@@ -211,9 +190,9 @@ static bool read_rest(struct reading *r, struct draft *d, const struct yaml_entr
 	return true;
 }
 
-static const char *const part_keys[] = {"uri",       "http",   "command", "usage",      "value",
-					"push",      "json",   "metric",  "pattern",    "period",
-					"aggregate", "window", "rate",    "staleAfter", "headers"};
+static const char *const part_keys[] = {"uri",    "http",       "command", "value",     "json",
+					"metric", "pattern",    "period",  "aggregate", "window",
+					"rate",   "staleAfter", "headers"};
 
 static const char *authorization(struct reading *r, const struct item *item)
 {
@@ -258,7 +237,7 @@ static void check(struct reading *r, struct item *item)
 		advise(r->list,
 		       complain(r->list, sensor->place, "the sensor `%s` comes from %s", sensor->name,
 				item->sources ? "more than one place" : "nowhere"),
-		       "give it one of uri, http, command, usage, push and value");
+		       "give it one of uri, http, command and value");
 	else if (item->measures > !!text)
 		complain(r->list, sensor->place,
 			 text ? "the sensor `%s` takes only one of json, metric and pattern"

@@ -120,7 +120,7 @@ const struct key_rule key_rules[KEY_COUNT] = {
 			  "instances"},
     [KEY_SENSORS] = {"sensors", RUN | ON_CLUSTER, 2, read_sensors,
 		     "numbers that are looked at while `berth serve` runs: {load: {http: /load.json, json: "
-		     "$.load, period: 5s}}; from http, uri, command, usage, push or value",
+		     "$.load, period: 5s}}; from http, uri, command or value",
 		     "sensors"},
     [KEY_INITIALIZERS] = {"brooklyn.initializers", RUN | ON_CLUSTER, 2, read_initializers,
 			  "sensors as Brooklyn writes them: a list of {type: ...HttpRequestSensor, ...}",

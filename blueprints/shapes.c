@@ -94,7 +94,7 @@ const struct shape shapes[] = {
 	 "additionalProperties": {
 		"type": "object", "additionalProperties": false,
 		"oneOf": [{"required": ["uri"]}, {"required": ["http"]}, {"required": ["command"]},
-			  {"required": ["usage"]}, {"required": ["push"]}, {"required": ["value"]}],
+			  {"required": ["value"]}],
 		"properties": {
 			"uri": {"type": "string", "pattern": "^(https?://[^ ]+|\\$(brooklyn|berth):.*)$"},
 			"headers": {"type": ["object", "null"]},
@@ -108,8 +108,7 @@ const struct shape shapes[] = {
 					"headers": {"type": ["object", "null"]},
 					"body": {"type": ["string", "number", "boolean"]}}}]},
 			"command": "@command",
-			"usage": {"anyOf": [{"enum": ["cpu", "memory", "network"]}, "@expression"]},
-			"push": "@flag", "value": "@text",
+			"value": "@text",
 			"json": {"type": "string"}, "jsonPath": {"type": "string"},
 			"metric": {"type": "string"}, "pattern": {"type": "string"},
 			"period": "@duration", "staleAfter": "@duration", "window": "@duration",

@@ -170,7 +170,7 @@ static void complains(const char *text, int line, int column, const char *summar
 Test(policies, an_autoscaler_of_brooklyns_is_read_and_its_keys_are_checked)
 {
 #define SCALER "  policies:\n  - type: org.apache.brooklyn.policy.autoscaling.AutoScalerPolicy\n    config: "
-	take("  sensors: {load: {push: true}}\n" SCALER
+	take("  sensors: {load: {value: 1}}\n" SCALER
 	     "{metric: '$brooklyn:sensor(\"load\")', metricLowerBound: 10, metricUpperBound: 99.5, "
 	     "entityWithMetric: '$brooklyn:entity(\"x\")', resizeUpStabilizationDelay: 30s, "
 	     "autoscaler.maxPoolSize: 4}");
@@ -188,8 +188,7 @@ Test(policies, an_autoscaler_of_brooklyns_is_read_and_its_keys_are_checked)
 
 Test(policies, an_autoscaler_goes_by_sensors_that_there_are)
 {
-	complains(with_lines("  sensors: {load: {push: true}}\n" SCALER
-			     "{metric: lood, metricLowerBound: 10, "
+	complains(with_lines("  sensors: {load: {value: 1}}\n" SCALER "{metric: lood, metricLowerBound: 10, "
 			     "metricUpperBound: 99}"),
 		  5, 5, "`x` has no sensor `lood`", "did you mean `load`?");
 	complains(with_lines(SCALER "{metric: load, metricLowerBound: 10, metricUpperBound: 99}"), 4, 5,
@@ -204,7 +203,7 @@ Test(policies, an_autoscaler_goes_by_sensors_that_there_are)
 
 Test(policies, an_autoscaler_of_our_own_is_refused_with_what_is_wrong_with_it)
 {
-#define OWN "  sensors: {load: {push: true}}\n  policies:\n  - {type: autoscaler, max: 9, "
+#define OWN "  sensors: {load: {value: 1}}\n  policies:\n  - {type: autoscaler, max: 9, "
 	take(OWN "metric: load, target: 60.5, min: 2}");
 	take(OWN "schedules: [{schedule: 0 8 * * mon-fri, min: 4}]}");
 	complains(with_lines(OWN "metrics: [{metric: load, tarket: 5}]}"), 5, 41,

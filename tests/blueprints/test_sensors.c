@@ -28,7 +28,7 @@ static const struct sensor *sensor(const char *name)
 	return NULL;
 }
 
-Test(sensors, they_come_from_requests_commands_pushes_and_the_blueprint_itself)
+Test(sensors, they_come_from_requests_commands_and_the_blueprint_itself)
 {
 	take("  sensors:\n"
 	     "    load: {http: {port: 8080, path: /load.json, headers: {X-Who: me}}, json: $.load, period: "
@@ -37,9 +37,8 @@ Test(sensors, they_come_from_requests_commands_pushes_and_the_blueprint_itself)
 	     "    port: {http: 9000}\n"
 	     "    all: {uri: 'http://10.0.0.1/all', headers: {A: b}, pattern: 'x=([0-9]+)'}\n"
 	     "    queue: {command: [wc, -l], aggregate: sum}\n"
-	     "    told: {push: true, staleAfter: 1m}\n"
-	     "    fixed: {value: 2.5}\n");
-	cr_assert_eq(spec->sensor_count, 7);
+	     "    fixed: {value: 2.5, staleAfter: 1m}\n");
+	cr_assert_eq(spec->sensor_count, 6);
 	cr_expect_eq(sensor("load")->source, SENSOR_HTTP);
 	cr_expect_eq(sensor("load")->call->port, 8080);
 	cr_expect_str_eq(sensor("load")->call->method, "GET");
@@ -59,9 +58,21 @@ Test(sensors, they_come_from_requests_commands_pushes_and_the_blueprint_itself)
 	cr_expect_eq(sensor("queue")->source, SENSOR_COMMAND);
 	cr_expect_eq(sensor("queue")->command.count, 2);
 	cr_expect_eq(sensor("queue")->aggregate, AGGREGATE_SUM);
-	cr_expect_eq(sensor("told")->source, SENSOR_PUSHED);
-	cr_expect_eq(sensor("told")->stale_ms, 60000);
 	cr_expect_eq(sensor("fixed")->value, 2.5);
+	cr_expect_eq(sensor("fixed")->stale_ms, 60000);
+}
+
+Test(sensors, a_request_has_any_of_the_methods_and_a_body)
+{
+	static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+		char lines[160];
+		snprintf(lines, sizeof lines, "  sensors: {s: {http: {method: %s, body: x}}}", methods[i]);
+		take(lines);
+		cr_expect_str_eq(sensor("s")->call->method, methods[i]);
+		cr_expect_str_eq(sensor("s")->call->body, "x");
+	}
 }
 
 Test(sensors, what_is_made_of_them_is_said_too)
@@ -123,7 +134,7 @@ static void wrong(const char *sensor_text, int column, const char *words, const 
 Test(sensors, what_is_wrong_is_said_where_it_stands)
 {
 	wrong("{period: 1s}", 13, "the sensor `s` comes from nowhere", "uri, http, command");
-	wrong("{value: 1, push: true}", 13, "comes from more than one place", NULL);
+	wrong("{value: 1, http: /}", 13, "comes from more than one place", NULL);
 	wrong("{value: high}", 24, "`high` is no number", NULL);
 	wrong("{uri: 'ftp://x'}", 22, "http:// or https://", NULL);
 	wrong("{http: nowhere}", 23, "a path such as /load.json", NULL);
