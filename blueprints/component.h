@@ -47,9 +47,9 @@ key_reader read_environment, read_command, read_entrypoint, read_directory, read
     read_publish, read_ports, read_links, read_depends_on, read_health_check, read_address, read_files,
     read_job, read_restart, read_update, read_on_change, read_protect, read_pull, read_stop_timeout,
     read_stop_signal, read_link_address, read_policies, read_enrichers, read_effectors, read_initial_size,
-    read_sensors, read_initializers,
-    read_members, read_routes, read_protocol, read_balancer_port, read_algorithm, read_sticky,
-    read_member_check, read_tls, read_balancer_retries, read_balancer_timeout, read_drain_timeout;
+    read_sensors, read_initializers, read_members, read_routes, read_protocol, read_balancer_port,
+    read_algorithm, read_sticky, read_member_check, read_tls, read_balancer_retries, read_balancer_timeout,
+    read_drain_timeout;
 /* component_type.c: an image's name. */
 void image_read(struct reading *r, struct draft *d, const char *image, struct place at);
 /* component_health.c: also of a load balancer's members. False with a complaint. */

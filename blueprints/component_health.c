@@ -174,7 +174,8 @@ bool health_read(struct reading *r, struct draft *d, const struct yaml_node *nod
 	if (!map)
 		return false;
 	if (map->kind != YAML_MAP) {
-		advise(r->list, complain(r->list, map->place, "`%s` takes a map, not %s", key, kind_name(map)),
+		advise(r->list,
+		       complain(r->list, map->place, "`%s` takes a map, not %s", key, kind_name(map)),
 		       "write %s: {http: {path: /}}", key);
 		return false;
 	}

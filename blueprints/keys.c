@@ -168,7 +168,8 @@ const struct key_rule key_rules[KEY_COUNT] = {
 		     "how long a member may be silent: 60s, and 1h with `protocol: tcp`", "duration"},
     [KEY_DRAIN_TIMEOUT] =
 	{"drainTimeout", ON_BALANCER, 2, read_drain_timeout,
-	 "how long what is under way may take when a member leaves (2s), or the balancer stops (10s)", "duration"},
+	 "how long what is under way may take when a member leaves (2s), or the balancer stops (10s)",
+	 "duration"},
 };
 
 /* Each spelling once, the ones of later versions at the end. */

@@ -14,8 +14,8 @@ enum value_kind {
 	VALUE_PORT,     /* the port number of that way, as this component reaches it */
 	VALUE_ENDPOINT, /* "host:port" */
 	VALUE_SENSOR,   /* attributeWhenReady: the sensor `text` of `component`, once it is truthy */
-	VALUE_BALANCER, /* a load balancer's configuration, made of the members that run; `text` tells all else
-			   that it is made of */
+	VALUE_BALANCER, /* a load balancer's configuration, made of the members that run; `text` tells all
+			   else that it is made of */
 };
 
 #define NO_COMPONENT ((size_t)-1)

@@ -218,10 +218,10 @@ struct work {
 	bool fresh;   /* made by this deploy: every exit counts */
 	bool counted; /* exits_before is known */
 	unsigned exits_seen;
-	unsigned ends; /* how often it ended for good while it was started */
-	bool blocked;  /* one of those it needs does not run */
-	bool halted;   /* stopped by a cancel before it was as wanted */
-	bool verify;   /* unchanged, but not known to have answered yet */
+	unsigned ends;           /* how often it ended for good while it was started */
+	bool blocked;            /* one of those it needs does not run */
+	bool halted;             /* stopped by a cancel before it was as wanted */
+	bool verify;             /* unchanged, but not known to have answered yet */
 	struct pool_words *pool; /* pools.h's, of a load balancer; NULL: nothing is known */
 	/* Of one that leaves the pools of load balancers: they are to know by then, and what is under way is
 	 * over by then; 0: it does not yet. */

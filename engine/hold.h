@@ -57,6 +57,8 @@ struct held_component {
 	/* Beside the hold, about all or one of its members, whose policies are not asked meanwhile; the
 	 * keeper's. NULL: none is. */
 	const struct deed *deed;
+	char saved[DIGEST_HEX];       /* the digest of what the store has of their memory; "": it has none */
+	bool lone;                    /* its targets were told to leave restarts to its policies */
 	struct held_sensors *sensors; /* hold_sensors.c's; NULL: it has none */
 };
 

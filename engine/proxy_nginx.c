@@ -87,8 +87,8 @@ static void put_http_settings(struct text *to, const struct proxy_config *config
 	for (size_t i = 0; config->own_folder && i < COUNT_OF(temporary); i++)
 		text_format(to, "\t%s_temp_path %s;\n", temporary[i], temporary[i]);
 	/* How large a body may be, and how it comes, is between the client and the member. A connection of a
-	 * client takes one request: those that wait for another one are closed when nginx is told of its file,
-	 * and a request that is on its way just then would be lost. */
+	 * client takes one request: those that wait for another one are closed when nginx is told of its
+	 * file, and a request that is on its way just then would be lost. */
 	text_add(to, "\taccess_log off;\n"
 		     "\tserver_tokens off;\n"
 		     "\tserver_names_hash_bucket_size 512;\n"

@@ -266,8 +266,8 @@ BERTH_API struct berth_operation *berth_restore(struct berth *, const struct ber
  * `name` suspended (it does nothing until it is resumed), resumed, or set to `arguments`. In force at once
  * where the handle keeps the application, and remembered in any case. {"format_version", "app", "kept",
  * "policies":
- * [{"component", "policy", "type", "supplied", "suspended", "config", "about", "each": [lines, of each instance
- * one]}]}, as they are then. */
+ * [{"component", "policy", "type", "supplied", "suspended", "config", "about", "each": [lines, of each
+ * instance one]}]}, as they are then. */
 BERTH_API struct berth_operation *berth_policy(struct berth *, const struct berth_request *,
 					       const struct berth_listener *, struct berth_error *);
 /* The effector `name` of components[0]: "start", "stop" or "restart" (their documents), or a command of the
@@ -302,15 +302,15 @@ BERTH_API struct berth_operation *berth_wait(struct berth *, const struct berth_
 					     const struct berth_listener *, struct berth_error *);
 /* {"format_version", "app", "state", "under_way", "owner", "findings": [{"component", "instance", "location",
  * "state", "why", "since", "last_failure": {"time", "text", "remedy"}, "who":
- * "you"|"administrator"|"owner"|"nobody", "remedy", "next", "log": [lines]}], "unknown": [...], "policies": [as
- * berth_policy's, those that wait for something, gave up or are suspended], "kept": true|false|null (it has
- * none)}: why it is not as wanted, in words; with `components` also of those that are. */
+ * "you"|"administrator"|"owner"|"nobody", "remedy", "next", "log": [lines]}], "unknown": [...], "policies":
+ * [as berth_policy's, those that wait for something, gave up or are suspended], "kept": true|false|null (it
+ * has none)}: why it is not as wanted, in words; with `components` also of those that are. */
 BERTH_API struct berth_operation *berth_why(struct berth *, const struct berth_request *,
 					    const struct berth_listener *, struct berth_error *);
 /* {"format_version", "found": [{"location", "spec", "app", "kind": "instance"|"network"|"lease"|"helper"|
- * "volume"|"claim", "name", "state", "removed"; "owner" of a claim}], "failures": [{"location", "app", "name",
- * "error", "remedy"}]}: what carries our mark at the known locations and no application owns, and claims that
- * nothing is behind. In `locations` a name alone chooses among those that are known. */
+ * "volume"|"claim", "name", "state", "removed"; "owner" of a claim}], "failures": [{"location", "app",
+ * "name", "error", "remedy"}]}: what carries our mark at the known locations and no application owns, and
+ * claims that nothing is behind. In `locations` a name alone chooses among those that are known. */
 BERTH_API struct berth_operation *berth_gc(struct berth *, const struct berth_request *,
 					   const struct berth_listener *, struct berth_error *);
 /* {"format_version", "app", "seed", "held", "virtual_ms", "steps": [{"command", "by", "line", "begun_ms",
