@@ -57,8 +57,6 @@ struct held_component {
 	/* Beside the hold, about all or one of its members, whose policies are not asked meanwhile; the
 	 * keeper's. NULL: none is. */
 	const struct deed *deed;
-	char saved[DIGEST_HEX];       /* the digest of what the store has of their memory; "": it has none */
-	bool lone;                    /* its targets were told to leave restarts to its policies */
 	struct held_sensors *sensors; /* hold_sensors.c's; NULL: it has none */
 };
 
@@ -107,7 +105,7 @@ struct deed {
 	} kind;
 	char *component;
 	unsigned number; /* an ordinal, or 0: all of the component; of SCALE the size */
-	uint64_t wish;    /* whose outcome is awaited; 0: nobody's */
+	uint64_t wish;   /* whose outcome is awaited; 0: nobody's */
 	bool done;
 	enum outcome_kind outcome;
 	char *words; /* why it failed */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/hold.h"
+#include "engine/pools.h"
 #include "engine/reconcile.h"
 #include "engine/specs.h"
 
@@ -137,10 +138,48 @@ static enum phase look(struct work *work)
 	return phase;
 }
 
+/* Nothing of what was done to it before counts for what is done now. */
+static void forget_before(struct work *work)
+{
+	if (work->error)
+		*work->error = (struct error){0};
+	work->parts = 0;
+	work->attempts = 0;
+	work->intent = 0;
+	work->picks = 0;
+	work->checks_done = 0;
+	work->not_before_ms = work->deadline_ms = work->settle_ms = work->probe_delay_ms = 0;
+	work->exits_before = work->exits_seen = work->ends = 0;
+	work->started = work->admitted = work->answered = work->counted = work->fresh = false;
+	work->look_due = work->overtaken = work->halted = work->blocked = work->place_again = false;
+	work->log_kept = work->cleared = work->clear_failed = work->left_pools = false;
+	work->leave_by_ms = work->drained_ms = 0;
+	text_clear(&work->log);
+	work->made = true;
+}
+
+/* A load balancer whose members are others by now; that it is told is no failure of its own. */
+static bool follows(struct work *work)
+{
+	struct held_instance *held = work->held;
+	if (!held || held->acting || held->of->deed || work->instance->phase != PHASE_RUNNING ||
+	    work->doing != DOING_NOTHING || !pool_differs(work) || !hold_site_ours(work->site))
+		return false;
+	forget_before(work);
+	if (!pool_follow(work))
+		return false;
+	held->acting = true;
+	held->acting_ms = now_of(work);
+	work_begin(work, ACTION_UNCHANGED, PHASE_UPDATING);
+	return true;
+}
+
 enum phase step_resting_held(struct work *work)
 {
 	const struct resurvey *again = work->site->resurvey;
 	if (work->held && work->held->away && !work->held->back)
+		return work->instance->phase;
+	if (follows(work))
 		return work->instance->phase;
 	if (again && again->under_way) /* what it tells may be older than a look of now; then all are woken */
 		return work->instance->phase;
@@ -235,25 +274,6 @@ int hold_watch(struct berth_operation *operation, struct error *err)
 }
 
 /* --- what is done --------------------------------------------------------------------------- */
-
-/* Nothing of what was done to it before counts for what is done now. */
-static void forget_before(struct work *work)
-{
-	if (work->error)
-		*work->error = (struct error){0};
-	work->parts = 0;
-	work->attempts = 0;
-	work->intent = 0;
-	work->picks = 0;
-	work->checks_done = 0;
-	work->not_before_ms = work->deadline_ms = work->settle_ms = work->probe_delay_ms = 0;
-	work->exits_before = work->exits_seen = work->ends = 0;
-	work->started = work->admitted = work->answered = work->counted = work->fresh = false;
-	work->look_due = work->overtaken = work->halted = work->blocked = work->place_again = false;
-	work->log_kept = work->cleared = work->clear_failed = false;
-	text_clear(&work->log);
-	work->made = true;
-}
 
 void held_restart(struct held_instance *held)
 {

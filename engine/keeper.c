@@ -231,10 +231,8 @@ static struct berth_operation *begin_deed(struct berth_operation *keeper, const 
 					  struct deed *deed)
 {
 	const char *const components[] = {deed->component, NULL};
-	const struct berth_request request = {.size = sizeof request,
-					      .app = kept->app,
-					      .components = components,
-					      .count = deed->number};
+	const struct berth_request request = {
+	    .size = sizeof request, .app = kept->app, .components = components, .count = deed->number};
 	return operation_begin(keeper->berth, verb_of(deed->kind), &request, &keeper->listener, NULL);
 }
 
