@@ -1,6 +1,6 @@
 /* gc_verb.c - `gc`: lists, and when asked removes, what carries our mark at the known locations and no
  * application owns. What somebody claimed is left alone with all that belongs to it, and so is what our own
- * store knows; volumes with data are only told of. */
+ * store knows, and what is protected; volumes with data are only told of. */
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -203,6 +203,16 @@ static const struct inventory_claim *claim_of(const struct site *site, const cha
 	return NULL;
 }
 
+/* What is not to be removed while nobody with its blueprint says so, and all that belongs to it. */
+static bool protects(const struct site *site, const char *app)
+{
+	for (size_t i = 0; i < site->inventory.instance_count; i++)
+		if (site->inventory.instances[i].protect &&
+		    strcmp(site->inventory.instances[i].app, app) == 0)
+			return true;
+	return false;
+}
+
 static int add_thing(struct berth_operation *operation, struct site *site, const char *app, const char *kind,
 		     const char *name, const char *state)
 {
@@ -236,7 +246,7 @@ static int add_thing(struct berth_operation *operation, struct site *site, const
 static int note(struct berth_operation *operation, struct site *site, const char *app, const char *kind,
 		const char *name, const char *state)
 {
-	if (claim_of(site, app) || map_get(operation->verb_names, app))
+	if (claim_of(site, app) || map_get(operation->verb_names, app) || protects(site, app))
 		return 0;
 	return add_thing(operation, site, app, kind, name, state);
 }

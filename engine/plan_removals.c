@@ -225,6 +225,23 @@ static bool was_protected(const struct work *work)
 	return fact_value(remembered_facts(work->operation, work->instance->component->id), "protect");
 }
 
+/* It was deployed from here without being protected, and nobody else was at work there since: what it was
+ * made with does not count any more. */
+static bool let_go_of(const struct work *work)
+{
+	const struct component_facts *facts =
+	    remembered_facts(work->operation, work->instance->component->id);
+	return facts && fact_value(facts, "type") && !fact_value(facts, "protect") &&
+	       !site_changed_hands(work->site);
+}
+
+/* What no blueprint at hand speaks of: the store may be lost, or another one may have made it. */
+static bool found_protected(const struct work *work)
+{
+	const struct observed *seen = work->instance->seen;
+	return was_protected(work) || (seen && seen->protect && !let_go_of(work));
+}
+
 static const char *what_happens(const struct work *work)
 {
 	return work->action == ACTION_REMOVE ? "removed" : "replaced";
@@ -258,24 +275,46 @@ static void guard_protected(struct berth_operation *operation)
 		const struct component_spec *spec = work->instance->component->spec;
 		bool left_over = work->instance->successor || work->leftover;
 		if (!left_over && !work->resumed && ends_it(work) && work->instance->seen &&
-		    (spec ? spec->protect : was_protected(work)))
+		    (spec ? spec->protect : found_protected(work)))
 			refuse_protected(operation, work);
 	}
+}
+
+/* The components of the blueprint that was given; not of one that is only remembered. */
+static int map_given(const struct berth_operation *operation, struct map **given)
+{
+	const struct blueprint *blueprint = operation->source ? NULL : operation->retired;
+	for (size_t i = 0; blueprint && i < blueprint->component_count; i++)
+		if (map_put(given, blueprint->components[i].id, (void *)&blueprint->components[i]))
+			return -1;
+	return 0;
+}
+
+static const struct work *find_protected(const struct berth_operation *operation, const struct map *given)
+{
+	for (size_t i = 0; i < operation->work_count; i++) {
+		const struct work *work = operation->works[i];
+		const struct component_spec *spec = map_get(given, work->instance->component->id);
+		if (spec ? spec->protect || was_protected(work) : found_protected(work))
+			return work;
+	}
+	return NULL;
 }
 
 /* Without a blueprint there is no place to point at. */
 static int guard_found(const struct berth_operation *operation, struct error *err)
 {
-	for (size_t i = 0; i < operation->work_count; i++) {
-		const struct work *work = operation->works[i];
-		if (!was_protected(work))
-			continue;
-		fail(err, ERR_FAILED, "`%s` is protected: nothing was removed",
-		     work->instance->component->id);
-		remedy(err, "take `protect` away from it in the blueprint, deploy, and destroy again");
-		return -1;
-	}
-	return 0;
+	struct map *given = NULL;
+	int failed = map_given(operation, &given);
+	const struct work *work = failed ? NULL : find_protected(operation, given);
+	map_release(&given);
+	if (failed)
+		return fail_memory(err);
+	if (!work)
+		return 0;
+	fail(err, ERR_FAILED, "`%s` is protected: nothing was removed", work->instance->component->id);
+	remedy(err, "take `protect` away from it in the blueprint, deploy, and destroy again");
+	return -1;
 }
 
 int plan_removals(struct berth_operation *operation, struct error *err)

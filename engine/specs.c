@@ -63,6 +63,7 @@ static void outline_found(const struct work *work, struct instance_spec *spec)
 	    seen && seen->type && starts_with(seen->type, "docker:") ? COMPONENT_DOCKER : COMPONENT_PROCESS;
 	spec->bind_address = "127.0.0.1";
 	spec->stop_timeout_ms = -1;
+	spec->protect = seen && seen->protect;
 }
 
 static void outline_described(const struct work *work, const struct component_spec *component,
@@ -85,6 +86,7 @@ static void outline_described(const struct work *work, const struct component_sp
 	spec->restart = restart_wanted(work->instance->component);
 	spec->count = work->instance->component->size;
 	spec->job = component->job;
+	spec->protect = component->protect;
 	spec->pull_always = component->pull_always;
 	spec->stop_timeout_ms = component->stop_timeout_ms;
 	spec->stop_signal = component->stop_signal;

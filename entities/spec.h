@@ -86,6 +86,9 @@ struct instance_spec {
 	bool roll;              /* there, of an update: its tasks are made anew though nothing differs */
 	bool shared_from_start; /* may carry shared_name before it is ready: nobody else serves under it */
 	bool job; /* kept with it, so that its end can be told from a failure without the blueprint */
+	/* Kept with it, so that nobody without its blueprint ends it. No part of any digest: what was made
+	 * without it stays as it is. */
+	bool protect;
 	bool pull_always;
 	bool pin_address;  /* consumers hold its number: it must keep it through stops and replacements */
 	const char *ended; /* for `start`: the incarnation (target_id) that has just ended; NULL: not known */
@@ -149,7 +152,8 @@ struct observed {
 	size_t task_count;
 	unsigned count;
 	bool rolling;
-	bool job; /* made as one */
+	bool job;     /* made as one */
+	bool protect; /* made as what is not to be removed */
 	bool out_of_memory;
 	bool exits_known; /* a listing alone may not tell; `look` always does */
 	/* Answers under the component's shared name; of a lone generation as far as a listing can tell,

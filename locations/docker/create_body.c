@@ -84,6 +84,7 @@ static json_t *labels(struct task *task, const struct instance_spec *spec)
 	    {"berth.pinned", spec->pin_address ? "yes" : NULL},
 	    {"berth.address", spec->pin_address && task->docker->libpod[0] ? task->address : NULL},
 	    {"berth.job", spec->job ? "yes" : NULL},
+	    {"berth.protect", spec->protect ? "yes" : NULL},
 	    {"berth.shared", spec->shared_from_start ? "start" : NULL},
 	};
 

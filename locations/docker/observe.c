@@ -136,6 +136,7 @@ static int read_marks(const json_t *container, const json_t *labels, struct aren
 	ret->type = label_text(labels, "berth.type", arena);
 	ret->name = arena_text(arena, container_name(container));
 	ret->job = json_text(labels, "berth.job");
+	ret->protect = json_text(labels, "berth.protect");
 	const char *id = json_text(container, "Id");
 	ret->target_id = arena_text(arena, id ? id : "");
 	if (ret->name)

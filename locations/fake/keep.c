@@ -116,6 +116,7 @@ static void keep(struct fake_instance *instance, const struct instance_spec *spe
 	    .memory_bytes = spec->memory_bytes,
 	    .nano_cpus = spec->nano_cpus,
 	    .job = spec->job,
+	    .protect = spec->protect,
 	    .restart = spec->restart,
 	};
 	memory_observed(&instance->memory, &seen, &instance->seen);

@@ -71,7 +71,7 @@ struct marks {
 	const char *spec, *links, *salt, *secrets, *files, *ports, *bind;
 	const char *run; /* the run directory */
 	enum restart_policy restart;
-	bool job;
+	bool job, protect;
 	int64_t created_ms, grace_ms;
 };
 

@@ -97,6 +97,7 @@ bool marks_read(struct arena *arena, const char *entries, size_t size, const cha
 	    .bind = text_of(arena, entries, size, "BERTH_BIND"),
 	    .restart = policy_of(entries, size),
 	    .job = number_of(entries, size, "BERTH_JOB") == 1,
+	    .protect = number_of(entries, size, "BERTH_PROTECT") == 1,
 	    .created_ms = number_of(entries, size, "BERTH_CREATED"),
 	    .grace_ms = number_of(entries, size, "BERTH_GRACE"),
 	};
@@ -183,6 +184,7 @@ bool marks_of(struct location *location, struct arena *arena, const struct insta
 	    .run = directory,
 	    .restart = spec->restart,
 	    .job = spec->job,
+	    .protect = spec->protect,
 	    .created_ms = created_ms,
 	    .grace_ms = grace_of(location, spec),
 	};
@@ -203,6 +205,8 @@ void marks_write(const struct marks *marks, struct text *ret_entries)
 	write_entry(ret_entries, "BERTH_BIND", marks->bind);
 	write_entry(ret_entries, "BERTH_RESTART", policies[marks->restart]);
 	write_number(ret_entries, "BERTH_JOB", marks->job);
+	if (marks->protect)
+		write_number(ret_entries, "BERTH_PROTECT", 1);
 	write_number(ret_entries, "BERTH_CREATED", marks->created_ms);
 	write_number(ret_entries, "BERTH_GRACE", marks->grace_ms);
 }

@@ -184,6 +184,7 @@ static int see_marks(struct location *location, struct arena *arena, const struc
 	    .bindings_known = *marks->spec, /* where it listens is in its marks */
 	    .restart = marks->restart,
 	    .job = marks->job,
+	    .protect = marks->protect,
 	};
 	if (!seen->app || !seen->component || !seen->name || !seen->digest || !seen->link_digest ||
 	    !seen->secret_salt || !seen->secret_digest || !seen->file_digest)

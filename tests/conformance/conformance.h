@@ -96,6 +96,7 @@ struct subject {
 	X(half_made_of_another_digest_is_replaced)                                                           \
 	X(half_made_is_removed)                                                                              \
 	X(listing_tells_the_marks)                                                                           \
+	X(protection_is_kept_with_it)                                                                        \
 	X(listing_is_of_one_application)                                                                     \
 	X(claim_is_held_by_the_first)                                                                        \
 	X(claim_is_adopted)                                                                                  \

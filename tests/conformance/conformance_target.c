@@ -231,6 +231,41 @@ void conformance_listing_tells_the_marks(struct subject *subject)
 	rig_close(rig);
 }
 
+static bool listed_protected(struct rig *rig, const char *name)
+{
+	const struct list_request request = {.app = rig->subject->app};
+	struct inventory inventory = {0};
+	bool found = false, protected = false;
+
+	MUST(rig, ASK(list, &request, &inventory));
+	for (size_t i = 0; i < inventory.instance_count; i++)
+		if (!strcmp(inventory.instances[i].name, name)) {
+			found = true;
+			protected = inventory.instances[i].protect;
+		}
+	cr_assert(found, "%s is not listed", name);
+	inventory_release(&inventory);
+	return protected;
+}
+
+/* Whoever has neither its blueprint nor its store knows it from the target alone. */
+void conformance_protection_is_kept_with_it(struct subject *subject)
+{
+	struct rig rig[1];
+
+	rig_open(rig, subject);
+	struct instance_spec *guarded = rig_spec(rig, "guarded", STAYS, 0);
+	struct instance_spec *plain = rig_spec(rig, "plain", STAYS, 0);
+	guarded->protect = true;
+	cr_assert(rig_place(rig, guarded) == PROGRESS_DONE, "%s", rig->error.text);
+	cr_assert(listed_protected(rig, guarded->name), "from the moment it is there");
+	MUST(rig, ASK(start, guarded));
+	cr_assert(rig_place(rig, plain) == PROGRESS_DONE, "%s", rig->error.text);
+	cr_assert(listed_protected(rig, guarded->name) && !listed_protected(rig, plain->name));
+	cr_assert(rig_look(rig, guarded->name).protect);
+	rig_close(rig);
+}
+
 void conformance_listing_is_of_one_application(struct subject *subject)
 {
 	struct rig rig[1];

@@ -336,6 +336,59 @@ Test(change, protection_given_to_what_runs_already_holds)
 	cr_assert(!runs("app.db.1") && runs("app.web.1"), "taken away from what runs it is gone at once");
 }
 
+/* What the store knew of it is lost, or it is another machine's. */
+Test(change, what_is_protected_is_so_also_when_the_store_is_lost)
+{
+	static const char with[] = APP "- {type: 'docker:x:1', id: db, protect: true}\n"
+				       "- {type: 'docker:y:1', id: web}\n";
+	static const char dropped[] = APP "- {type: 'docker:y:1', id: web}\n";
+	static const char without[] = APP "- {type: 'docker:x:1', id: db}\n- {type: 'docker:y:1', id: web}\n";
+	static const char *const locations[] = {"fake=fake", NULL};
+	struct berth_request by_name = {.size = sizeof by_name, .app = "app", .locations = locations};
+	deploy(with);
+	char before[64];
+	snprintf(before, sizeof before, "%s", id_of("app.db.1"));
+	scene_restart(&scene, false);
+	cr_assert_eq(scene_run(&scene, berth_deploy, dropped, NULL), BERTH_INVALID);
+	cr_assert_eq(scene_request(&scene, berth_destroy, &by_name, NULL), BERTH_FAILED);
+	cr_assert_eq(scene_run(&scene, berth_destroy, dropped, NULL), BERTH_FAILED);
+	cr_assert_eq(scene_run(&scene, berth_destroy, with, NULL), BERTH_FAILED);
+	cr_assert(runs("app.db.1") && runs("app.web.1"));
+	deploy(without);
+	cr_assert_str_eq(id_of("app.db.1"), before, "taking the protection away changes nothing else");
+	deploy(dropped);
+	cr_assert(!runs("app.db.1"), "what was let go of is so whatever it was made with");
+}
+
+/* The text says it, before anything was ever made of it from here. */
+Test(change, destroy_of_a_blueprint_heeds_what_it_protects)
+{
+	static const char with[] = APP "- {type: 'docker:x:1', id: db, protect: true}\n";
+	static const char without[] = APP "- {type: 'docker:x:1', id: db}\n";
+	deploy(without);
+	scene_restart(&scene, false);
+	cr_assert_eq(scene_run(&scene, berth_destroy, with, NULL), BERTH_FAILED);
+	cr_assert(runs("app.db.1"));
+	cr_assert_eq(scene_run(&scene, berth_destroy, without, NULL), BERTH_OK);
+}
+
+Test(change, a_blueprint_in_hand_that_does_not_protect_it_lets_go)
+{
+	deploy(APP "- {type: 'docker:x:1', id: db, protect: true}\n");
+	scene_restart(&scene, false);
+	cr_assert_eq(scene_run(&scene, berth_destroy, APP "- {type: 'docker:x:1', id: db}\n", NULL),
+		     BERTH_OK);
+}
+
+Test(change, what_was_made_without_the_mark_of_protection_stays_as_it_is)
+{
+	static const char with[] = APP "- {type: 'docker:x:1', id: db, protect: true}\n";
+	deploy(APP "- {type: 'docker:x:1', id: db}\n");
+	assert_action(with, "app.db.1", "unchanged");
+	scene_restart(&scene, false);
+	assert_action(with, "app.db.1", "unchanged");
+}
+
 /* --- peers ------------------------------------------------------------------------------------ */
 
 Test(change, peers_find_each_other_without_waiting)

@@ -294,3 +294,40 @@ Test(hands, a_restart_makes_nothing_that_is_not_there)
 	scene_request(&scene, berth_restart, &request, NULL);
 	cr_expect_null(fake_target_find(scene.target, "app.web.1"));
 }
+
+#define WEB        "id: app\nlocation: fake\nservices:\n- {type: 'docker:x:1', id: web}\n"
+#define DB         WEB "- {type: 'docker:x:1', id: db, volumes: ['data:/data']}\n"
+#define DB_GUARDED WEB "- {type: 'docker:x:1', id: db, protect: true, volumes: ['data:/data']}\n"
+
+static enum berth_outcome destroy_by_name(struct berth *berth)
+{
+	static const char *const locations[] = {"fake=fake", NULL};
+	struct berth_request request = {
+	    .size = sizeof request, .app = "app", .locations = locations, .adopt = true, .volumes = true};
+	scene.berth = berth;
+	return scene_request(&scene, berth_destroy, &request, NULL);
+}
+
+/* With its data, by somebody who takes it over and never saw its blueprint. */
+Test(hands, what_another_owner_protects_is_not_removed_with_what_is_taken_over)
+{
+	open_stores("someone", "somebody.else");
+	deploy_as(first, DB_GUARDED);
+	cr_assert_eq(destroy_by_name(second), BERTH_FAILED);
+	cr_assert_not_null(fake_target_find(scene.target, "app.db.1"));
+	deploy_as(second, DB);
+	cr_assert_eq(destroy_by_name(second), BERTH_OK, "the newer word is that it is not");
+	cr_assert_null(fake_target_find(scene.target, "app.db.1"));
+}
+
+/* The newer word is the other store's, and the target has it. */
+Test(hands, what_another_store_made_protected_meanwhile_is_not_removed)
+{
+	open_stores("someone", "someone");
+	deploy_as(first, DB);
+	deploy_as(second, WEB);
+	deploy_as(second, DB_GUARDED);
+	cr_assert_eq(destroy_by_name(first), BERTH_FAILED);
+	cr_assert_eq(run_as(first, berth_deploy, WEB, NULL), BERTH_INVALID);
+	cr_assert_not_null(fake_target_find(scene.target, "app.db.1"));
+}
