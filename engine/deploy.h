@@ -119,6 +119,10 @@ void port_key(char *key, size_t size, const struct spec_port *port);
 /* --- report.c --- */
 /* Keep what went wrong before the listings are asked afresh. */
 void keep_failures(struct berth_operation *operation);
+/* Whether somewhere no answer came to what was asked about an instance. */
+bool any_unanswered(const struct berth_operation *operation);
+/* How many instances there are, all its generations being one; or of those that something went wrong with. */
+size_t count_instances(const struct berth_operation *operation, bool wrong_only);
 /* What is true of an instance, in the word that status shows. */
 enum phase instance_state(const struct instance *instance);
 /* The phase that stands for all instances of a component. */

@@ -173,8 +173,13 @@ static enum berth_outcome outcome(struct berth_operation *operation, size_t fail
 		     operation->timed_out ? "the time ran out" : "interrupted");
 		return BERTH_INTERRUPTED;
 	}
-	if (failures)
-		fail(&operation->error, ERR_FAILED, "%zu instances could not be removed", failures);
+	if (failures) {
+		size_t count = count_instances(operation, true);
+		fail(&operation->error, any_unanswered(operation) ? ERR_UNREACHABLE : ERR_FAILED,
+		     "%zu %s could not be removed", count, count == 1 ? "instance" : "instances");
+		remedy(&operation->error,
+		       "mend what the messages name and destroy again: it goes on from there");
+	}
 	return outcome_of(operation->error.code);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/json_write.h"
+#include "base/map.h"
 #include "base/signals.h"
 #include "engine/deploy.h"
 #include "engine/hold.h"
@@ -407,7 +408,7 @@ void keep_failures(struct berth_operation *operation)
 			json_add(operation->failures, failure_json(operation->works[i]));
 }
 
-static bool unanswered(const struct berth_operation *operation)
+bool any_unanswered(const struct berth_operation *operation)
 {
 	for (size_t i = 0; i < operation->work_count; i++) {
 		const struct work *work = operation->works[i];
@@ -418,20 +419,27 @@ static bool unanswered(const struct berth_operation *operation)
 	return false;
 }
 
-static size_t wanted_count(const struct berth_operation *operation)
+size_t count_instances(const struct berth_operation *operation, bool wrong_only)
 {
-	size_t count = 0;
-	for (size_t i = 0; i < operation->work_count; i++)
-		count += !operation->works[i]->instance->successor;
+	struct map *met = NULL;
+	for (size_t i = 0; i < operation->work_count; i++) {
+		const struct instance *instance = operation->works[i]->instance;
+		char key[64];
+		snprintf(key, sizeof key, "%p %u", (const void *)instance->component, instance->ordinal);
+		if (!wrong_only || went_wrong(operation->works[i]))
+			(void)map_put(&met, key, operation->works[i]);
+	}
+	size_t count = map_count(met);
+	map_release(&met);
 	return count;
 }
 
 enum berth_outcome report_deploy(struct berth_operation *operation, json_t *document)
 {
 	size_t failures = json_array_size(operation->failures);
-	enum berth_outcome outcome = !failures               ? BERTH_OK
-				     : unanswered(operation) ? BERTH_UNREACHABLE
-							     : BERTH_FAILED;
+	enum berth_outcome outcome = !failures                   ? BERTH_OK
+				     : any_unanswered(operation) ? BERTH_UNREACHABLE
+								 : BERTH_FAILED;
 	if (operation->cancelled && failures) {
 		outcome = BERTH_INTERRUPTED;
 		fail(&operation->error, operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
@@ -439,8 +447,8 @@ enum berth_outcome report_deploy(struct berth_operation *operation, json_t *docu
 					  : "interrupted; the next deploy goes on from there");
 	} else if (failures) {
 		fail(&operation->error, outcome == BERTH_FAILED ? ERR_FAILED : ERR_UNREACHABLE,
-		     "%zu of %zu instances of `%s` are not as wanted", failures, wanted_count(operation),
-		     operation->application->id);
+		     "%zu of %zu instances of `%s` are not as wanted", count_instances(operation, true),
+		     count_instances(operation, false), operation->application->id);
 		remedy(&operation->error,
 		       "mend what the messages name and deploy again: it goes on from there");
 	}

@@ -389,6 +389,40 @@ Test(change, what_was_made_without_the_mark_of_protection_stays_as_it_is)
 	assert_action(with, "app.db.1", "unchanged");
 }
 
+/* --- what no answer comes to ------------------------------------------------------------------- */
+
+static const struct fake_rule no_answer = {
+    .call = FAKE_STOP, .times = 1000, .error = {.code = ERR_UNREACHABLE, .text = "no answer"}};
+
+static const char *error_text(const json_t *document)
+{
+	const char *text = json_text(json_object_get(document, "error"), "text");
+	return text ? text : "";
+}
+
+Test(change, a_destroy_without_an_answer_ends_as_one_that_reached_nobody)
+{
+	owned_json document = NULL;
+	deploy(APP "- {type: 'docker:x:1', id: db}\n");
+	cr_assert_eq(fake_target_rule(scene.target, &no_answer), 0);
+	cr_assert_eq(run_by_name(berth_destroy, NULL, &document), BERTH_UNREACHABLE);
+	cr_assert_str_eq(error_text(document), "1 instance could not be removed");
+}
+
+/* Neither the older one nor the one that is to follow it is as wanted: that is one instance. */
+Test(change, an_instance_whose_generations_both_fail_counts_once)
+{
+	owned_json document = NULL;
+	deploy(APP "- {type: 'docker:x:1', id: web, instances: 2, update: stop-first}\n");
+	cr_assert_eq(fake_target_rule(scene.target, &no_answer), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy,
+			       APP "- {type: 'docker:x:2', id: web, instances: 2, update: stop-first}\n",
+			       &document),
+		     BERTH_UNREACHABLE);
+	cr_assert_gt(json_array_size(json_object_get(document, "failures")), 2);
+	cr_assert_str_eq(error_text(document), "2 of 2 instances of `app` are not as wanted");
+}
+
 /* --- peers ------------------------------------------------------------------------------------ */
 
 Test(change, peers_find_each_other_without_waiting)

@@ -126,6 +126,20 @@ Test(gc_verb, what_runs_for_somebody_is_not_found)
 	cr_expect_eq(fake_target_instances(scene.target), 2);
 }
 
+Test(gc_verb, what_is_protected_is_not_found_though_nobody_claims_it)
+{
+	cr_assert_eq(scene_run(&scene, berth_deploy,
+			       "id: app\nlocation: fake\nservices:\n"
+			       "- {type: 'docker:redis:3', id: db, protect: true}\n",
+			       NULL),
+		     BERTH_OK);
+	at_target(DISCLAIM, "app", NULL);
+	scene_restart(&scene, false);
+	cr_assert_eq(collect(true, through_flag), BERTH_OK, "%s", failure(0));
+	cr_expect_str_eq(found(), "");
+	cr_expect_eq(fake_target_instances(scene.target), 1);
+}
+
 Test(gc_verb, what_our_store_knows_is_owned_though_its_claim_is_gone)
 {
 	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
