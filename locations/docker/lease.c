@@ -24,6 +24,8 @@
 #include "locations/docker/docker.h"
 
 enum { GIVE_WAY_MS = 200, WAITS = 5, HOLDERS_WAITS = 12, SLACK_MS = 1000, CREATIONS = 20, CHANCE_BITS = 20 };
+enum { LONGEST_MS = 600000 };  /* no deploy asks for more at one time: what does is nobody's */
+#define FAR (INT64_C(1) << 50) /* so far ahead of the engine's time, 34 years, no number of ours is */
 
 struct entry {
 	const char *name, *token, *words;
@@ -89,7 +91,7 @@ int64_t lease_left(const json_t *volume, int64_t now_ms)
 	const char *written = json_text(json_object_get(volume, "Labels"), "berth.lease.ttl");
 	int64_t since = time_of(json_text(volume, "CreatedAt")), ttl;
 
-	if (!written || !parse_number(written, 0, INT64_MAX / 2, &ttl))
+	if (!written || !parse_number(written, 0, LONGEST_MS, &ttl))
 		ttl = 0;
 	/* Taken in times to come: the engine's clock was set back, and the lease would outlast its holder by
 	 * as much. One that lives is renewed by that clock soon. */
@@ -303,7 +305,8 @@ static enum progress made(struct task *task, struct error *err)
 	return list_then(task, judge_again);
 }
 
-/* Beyond all that are there, and none that was there before. */
+/* Beyond all that are there, and none that was there before. What is far ahead of them all no deploy made,
+ * and it leads to where there are no more numbers. */
 static int64_t next_number(struct task *task)
 {
 	const struct leasing *leasing = task->own;
@@ -312,8 +315,9 @@ static int64_t next_number(struct task *task)
 
 	(void)world->ops->random(world, &chance, sizeof(chance));
 	int64_t number = (leasing->now_ms / 1000 << CHANCE_BITS) + (chance >> (32 - CHANCE_BITS));
+	const int64_t most = number + FAR;
 	for (size_t i = 0; i < leasing->count; i++)
-		if (leasing->entries[i].number >= number)
+		if (leasing->entries[i].number >= number && leasing->entries[i].number < most)
 			number = leasing->entries[i].number + 1;
 	return number;
 }

@@ -292,12 +292,31 @@ Test(docker_lease, stranger_s_volume_of_the_name_is_a_conflict)
 	const struct lease wanted = {.token = "one", .words = "x", .ttl_ms = TTL_MS};
 	struct lease holder;
 
-	/* Beyond all numbers that time gives, so that the next one is known. */
-	somebody_s("berth.lease.app.9000000000000000000", LEASE_OF("one"));
-	somebody_s("berth.lease.app.9000000000000000001", "{\"mine\": \"yes\"}");
+	/* Some days ahead of all numbers that time gives, so that the next one is known. */
+	long long ahead = ((long long)wall() / 1000 + 1000000) << 20;
+	char last[64], next[64], help[100];
+	snprintf(last, sizeof(last), "berth.lease.app.%lld", ahead);
+	snprintf(next, sizeof(next), "berth.lease.app.%lld", ahead + 1);
+	snprintf(help, sizeof(help), "docker volume rm %s", next);
+	somebody_s(last, LEASE_OF("one"));
+	somebody_s(next, "{\"mine\": \"yes\"}");
 	MUST_FAIL(ERR_CONFLICT, lease, "app", &wanted, &arena, &holder);
-	HELPS("docker volume rm berth.lease.app.9000000000000000001");
+	HELPS(help);
 	cr_assert(volume_count == 2 && !deletions);
+	arena_release(&arena);
+}
+
+/* There is no number beyond it, and no deploy that would last so long. */
+Test(docker_lease, one_of_the_highest_number_and_for_ever_keeps_nobody_out)
+{
+	static const char for_ever[] = "{\"berth.app\": \"app\", \"berth.lease\": \"x\", "
+				       "\"berth.lease.ttl\": \"4611686018427387903\"}";
+	somebody_s("berth.lease.app.9223372036854775806", for_ever);
+	pass(3000);
+	cr_assert_str_eq(try_lease("one").token, "one");
+	cr_assert_str_eq(try_lease("one").token, "one", "also renewed");
+	MUST(tidy, "app", "one");
+	cr_assert(!volume_count, "nothing is left of either");
 	arena_release(&arena);
 }
 
