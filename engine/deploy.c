@@ -159,12 +159,21 @@ bool stage_confirmed(struct berth_operation *operation)
 	return stage_failed(operation);
 }
 
-static bool decided(struct berth_operation *operation)
+static bool planned(struct berth_operation *operation)
 {
 	if (!stage_planned(operation))
 		return false;
 	if (!saved_plan_holds(operation))
 		return stage_failed(operation);
+	operation->stage = STAGE_NAMES;
+	return true;
+}
+
+static bool decided(struct berth_operation *operation)
+{
+	enum progress names = saved_plan_names(operation);
+	if (names != PROGRESS_DONE)
+		return names == PROGRESS_FAILED && stage_failed(operation);
 	if (!operation->verb->changes || operation->request.dry_run) {
 		if (saved_plan_add(operation)) {
 			fail_memory(&operation->error);
@@ -334,10 +343,19 @@ static bool committed(struct berth_operation *operation)
 void deploy_step(struct berth_operation *operation)
 {
 	static bool (*const stages[])(struct berth_operation *) = {
-	    [STAGE_BEGIN] = begin,      [STAGE_SURVEY] = surveyed,     [STAGE_LOOK] = looked,
-	    [STAGE_PLAN] = decided,     [STAGE_CLAIM] = stage_claimed, [STAGE_LEASE] = leased,
-	    [STAGE_PREPARE] = prepared, [STAGE_WORK] = worked,         [STAGE_RELEASE] = released,
-	    [STAGE_REVIEW] = reviewed,  [STAGE_COMMIT] = committed,    [STAGE_GIVE_UP] = leases_given_up,
+	    [STAGE_BEGIN] = begin,
+	    [STAGE_SURVEY] = surveyed,
+	    [STAGE_LOOK] = looked,
+	    [STAGE_PLAN] = planned,
+	    [STAGE_NAMES] = decided,
+	    [STAGE_CLAIM] = stage_claimed,
+	    [STAGE_LEASE] = leased,
+	    [STAGE_PREPARE] = prepared,
+	    [STAGE_WORK] = worked,
+	    [STAGE_RELEASE] = released,
+	    [STAGE_REVIEW] = reviewed,
+	    [STAGE_COMMIT] = committed,
+	    [STAGE_GIVE_UP] = leases_given_up,
 	};
 	while (!operation->done && !is_left(operation) && stages[operation->stage](operation))
 		;

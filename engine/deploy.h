@@ -104,6 +104,9 @@ int saved_plan_add(struct berth_operation *operation);
 int saved_plan_read(struct berth_operation *operation);
 /* Whether what is planned now is what was saved; true also when nothing was. False: operation->error. */
 bool saved_plan_holds(struct berth_operation *operation);
+/* Whether nobody has a name that it needs: a listing does not tell of strangers, and it is carried out as a
+ * whole or not at all. DONE also when nothing was saved; FAILED: operation->error. */
+enum progress saved_plan_names(struct berth_operation *operation);
 
 /* --- blueprint_source.c --- */
 /* Where the blueprint's relative paths start; NULL when the working directory is gone. */

@@ -167,6 +167,7 @@ struct work {
 	bool goes_first;        /* a removal that what is made waits for: it holds what that needs */
 	bool leftover;          /* of a generation that an interrupted update left */
 	bool lone;              /* nothing that an interrupted update left may run beside it */
+	bool name_free;         /* nothing has the name it is to be made under, as a saved plan has it */
 	bool looked_at;         /* its limits were asked for before the plan was made */
 	bool limits_unknown;    /* and still are */
 	bool resumed;           /* an update that was interrupted: it was made already */
@@ -235,6 +236,7 @@ enum stage {
 	STAGE_SURVEY,
 	STAGE_LOOK,
 	STAGE_PLAN,
+	STAGE_NAMES, /* of a saved plan: whether what it makes has its name free */
 	STAGE_CLAIM,
 	STAGE_LEASE,
 	STAGE_PREPARE,

@@ -165,3 +165,64 @@ bool saved_plan_holds(struct berth_operation *operation)
 	remedy(&operation->error, "make a new one: berth plan --out FILE");
 	return false;
 }
+
+static bool needs_name(const struct work *work)
+{
+	const struct observed *seen = work->instance->seen;
+	bool made =
+	    work->action == ACTION_CREATE || work->action == ACTION_REPLACE || work->action == ACTION_RELINK;
+	return made && !work->resumed && (!seen || strcmp(seen->name, work->instance->name) != 0);
+}
+
+static enum progress taken(struct berth_operation *operation, const struct work *work,
+			   const struct error *why)
+{
+	fail(&operation->error, ERR_LOCKED,
+	     "the saved plan is stale: the name `%s` is taken by now; nothing was touched",
+	     work->instance->name);
+	remedy(&operation->error, "%s",
+	       why->remedy[0] ? why->remedy : "make a new one: berth plan --out FILE");
+	return PROGRESS_FAILED;
+}
+
+static enum progress ask_name(struct work *work)
+{
+	struct berth_operation *operation = work->operation;
+	struct observed found = {0};
+	struct error err = {0};
+	work->doing = DOING_LOOK;
+	enum progress progress = work->site->location.driver->look(
+	    &work->site->location, &work->errand, operation->application->id, work->instance->name,
+	    &work->look_next, &found, &err);
+	if (progress == PROGRESS_WAITING)
+		return progress;
+	work->doing = DOING_NOTHING;
+	arena_release(&work->look_next);
+	work->name_free = progress == PROGRESS_FAILED && err.code == ERR_MISSING;
+	if (work->name_free)
+		return PROGRESS_DONE;
+	if (progress == PROGRESS_DONE || err.code == ERR_CONFLICT)
+		return taken(operation, work, &err);
+	blame_site(&operation->error, work->site, &err);
+	return PROGRESS_FAILED;
+}
+
+enum progress saved_plan_names(struct berth_operation *operation)
+{
+	enum { AT_ONCE = 8 };
+	size_t flying = 0;
+	if (operation->cancelled) {
+		fail(&operation->error, ERR_CANCELLED, "interrupted; nothing was changed");
+		return PROGRESS_FAILED;
+	}
+	for (size_t i = 0; operation->saved && i < operation->work_count && flying < AT_ONCE; i++) {
+		struct work *work = operation->works[i];
+		if (work->name_free || !needs_name(work))
+			continue;
+		enum progress progress = ask_name(work);
+		if (progress == PROGRESS_FAILED)
+			return progress;
+		flying += progress == PROGRESS_WAITING;
+	}
+	return flying ? PROGRESS_WAITING : PROGRESS_DONE;
+}

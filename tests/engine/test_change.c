@@ -731,6 +731,24 @@ Test(change, a_saved_plan_is_carried_out_or_refused_as_stale)
 	cr_assert_eq(carry_out("rubbish"), BERTH_INVALID);
 }
 
+/* A listing of what is ours does not tell of it. */
+Test(change, a_saved_plan_whose_name_a_stranger_has_by_now_is_refused_before_anything_is_touched)
+{
+	static const char two[] = APP "- {type: 'docker:x:1', id: db}\n- {type: 'docker:y:1', id: web}\n";
+	deploy(APP "- {type: 'docker:x:1', id: db}\n");
+	char *plan = saved(two);
+	cr_assert_eq(fake_target_stranger(scene.target, "app.web.1"), 0);
+	unsigned placed = fake_target_calls(scene.target, FAKE_PLACE);
+	cr_assert_eq(carry_out(plan), BERTH_LOCKED);
+	cr_assert_eq(fake_target_calls(scene.target, FAKE_PLACE), placed);
+	free(plan);
+	plan = saved(APP "- {type: 'docker:x:2', id: db, openPorts: 80}\n");
+	cr_assert_eq(fake_target_stranger(scene.target, "app.db.1.g2"), 0);
+	cr_assert_eq(carry_out(plan), BERTH_LOCKED, "also that of another generation");
+	cr_assert(runs("app.db.1"));
+	free(plan);
+}
+
 /* --- the deployer's environment ------------------------------------------------------------------- */
 
 Test(change, what_the_blueprint_read_from_the_environment_is_kept_with_it)
