@@ -176,7 +176,8 @@ static int take_event(struct berth_operation *operation, const json_t *event)
 	} else if (strcmp(what, "broken") == 0) {
 		finding->failure = arena_text(arena, text ? text : "nobody recorded why");
 		finding->failure_time = time;
-		finding->failure_remedy = arena_text(arena, json_text(event, "remedy"));
+		const char *remedy = json_text(event, "remedy");
+		finding->failure_remedy = remedy ? arena_text(arena, remedy) : NULL;
 	}
 	return time && finding->last ? 0 : -1;
 }

@@ -265,6 +265,21 @@ Test(why_verb, what_helps_is_kept_with_the_failure)
 			 "pull it from another registry");
 }
 
+/* As of events that were written before remedies were kept with them. */
+Test(why_verb, a_failure_without_anything_that_helps_is_told_without)
+{
+	static const struct fake_rule fails = {.call = FAKE_PLACE,
+					       .instance = "app.db.1",
+					       .times = 1,
+					       .error = {.code = ERR_FAILED, .text = "it said no"}};
+	cr_assert_eq(fake_target_rule(scene.target, &fails), 0);
+	cr_assert_eq(deploy(ONE), BERTH_FAILED);
+	scene_restart(&scene, true);
+	cr_assert_eq(ask(NULL), BERTH_OK);
+	cr_expect_str_eq(told(0, "why"), "it could not be made to run: it said no");
+	cr_expect_null(json_text(json_object_get(finding(0), "last_failure"), "remedy"));
+}
+
 Test(why_verb, a_secret_that_it_prints_is_masked)
 {
 	static const char leaky[] =
