@@ -190,7 +190,7 @@ static bool change_part(struct model *model, int index, enum edit edit, struct d
 		return change_link(model, index, dice);
 	case EDIT_RENAME:
 		name_part(model, part);
-		return !part->protected;
+		return !part->guarded;
 	case EDIT_PUBLISH:
 		part->published = !part->published;
 		return !part->job;
@@ -211,6 +211,7 @@ static bool change_part(struct model *model, int index, enum edit edit, struct d
 		return !part->job;
 	case EDIT_PROTECT:
 		part->protected = !part->protected;
+		part->guarded |= part->protected;
 		return true;
 	case EDIT_VOLUME:
 		part->volume = !part->volume;
@@ -240,7 +241,7 @@ int model_edit(struct model *model, enum edit edit, uint64_t chance)
 		return -1;
 	struct part before = model->parts[index];
 	if (edit == EDIT_REMOVE) {
-		if (before.protected || parts_there(model) < 4)
+		if (before.guarded || parts_there(model) < 4)
 			return -1;
 		model->parts[index].there = false;
 		forget(model, index);
@@ -254,6 +255,14 @@ int model_edit(struct model *model, enum edit edit, uint64_t chance)
 		return -1;
 	}
 	return index;
+}
+
+bool model_is_guarded(const struct model *model)
+{
+	for (int i = 0; i < PARTS_MAX; i++)
+		if (model->parts[i].there && model->parts[i].guarded)
+			return true;
+	return false;
 }
 
 void model_heal(struct model *model)

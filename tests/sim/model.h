@@ -54,6 +54,7 @@ struct part {
 	unsigned instances;
 	enum temper temper;
 	bool job, published, volume, checked, protected, peer;
+	bool guarded; /* it was protected once: what was made then says so, whatever the blueprint says now */
 	bool stop_first;      /* so that no update has two of it */
 	uint16_t bound;       /* a port of the host; 0: none */
 	bool always;          /* its restart policy */
@@ -101,6 +102,9 @@ extern const char *const edit_words[EDITS];
 void model_invent(struct model *model, struct dice *dice, unsigned realms);
 /* Change one thing; the part it was about, or -1 when there was nothing to do. */
 int model_edit(struct model *model, enum edit edit, uint64_t chance);
+/* Whether anything of it may carry the mark of what is protected: of whom no blueprint speaks, that counts
+ * wherever nobody remembers that it was let go. */
+bool model_is_guarded(const struct model *model);
 /* Nothing in it keeps it from running, and nothing is protected. */
 void model_heal(struct model *model);
 /* How long a job of that version runs before it comes to its end: some take longer than berth may live. */

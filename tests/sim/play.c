@@ -509,10 +509,13 @@ static void settle(struct theatre *stage)
 static void clear_away(struct theatre *stage, uint64_t chance)
 {
 	struct deployer *last = &stage->deployers[chance % 3 == 0 ? play_deployers(stage) - 1 : 0];
-	if (chance % 5 == 0)
+	bool lost = chance % 5 == 0;
+	if (lost)
 		deployer_lose_store(&stage->deployers[0]);
-	/* What another store remembers as protected is so until the blueprint says otherwise. */
-	if (!stage->rule[0] && last != &stage->deployers[0] && !play_insist(stage, last, DO_DEPLOY))
+	/* What another store remembers as protected, or nobody remembers to be let go, is so until the
+	 * blueprint says otherwise. */
+	bool unknowing = last != &stage->deployers[0] || (lost && model_is_guarded(&stage->model));
+	if (!stage->rule[0] && unknowing && !play_insist(stage, last, DO_DEPLOY))
 		return;
 	if (!stage->rule[0] && play_insist(stage, last, DO_DESTROY))
 		judge_gone(stage);

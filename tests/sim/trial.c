@@ -309,7 +309,7 @@ static void protect(struct theatre *stage, struct deployer *deployer, struct dic
 	struct part *part = &stage->model.parts[index];
 	if (!part->there || part->job)
 		return;
-	part->protected = true;
+	part->protected = part->guarded = true;
 	stage_publish(stage);
 	if (!play_insist(stage, deployer, DO_DEPLOY))
 		return;
