@@ -133,7 +133,7 @@ bool stage_planned(struct berth_operation *operation)
 		return stage_interrupted(operation);
 	enum progress progress = plan_make(operation, &operation->error);
 	if (progress == PROGRESS_WAITING) {
-		operation_wake(operation);
+		operation_wake_after(operation, 1); /* who is due at once would keep all others waiting */
 		return false;
 	}
 	if (progress == PROGRESS_FAILED) {

@@ -236,7 +236,7 @@ static bool compared(struct berth_operation *operation)
 	if (inquiry->may_plan) {
 		enum progress progress = plan_make(operation, &inquiry->plan_error);
 		if (progress == PROGRESS_WAITING) {
-			operation_wake(operation);
+			operation_wake_after(operation, 1);
 			return false;
 		}
 		inquiry->planned = progress == PROGRESS_DONE;

@@ -110,3 +110,14 @@ check "noise" quick noise.yaml
 : >empty.yaml
 check "an empty file" quick empty.yaml
 check "no file at all is not a crash" bash -c '"$1" validate absent.yaml; c=$?; [ $c -ge 64 ] && [ $c -le 66 ]' - "$BERTH"
+# Minutes of work, of which it is told in its first second that it is to end.
+{
+	printf 'id: long\nlocation: fake\nservices:\n- {type: "docker:a", id: a, openPorts: ["1-1024"]}\n'
+	for i in $(seq 40); do printf -- '- {type: "docker:a", id: b%s, instances: 1000, links: [$brooklyn:component("a")]}\n' "$i"; done
+} >long.yaml
+hears_term() {
+	timeout --preserve-status -s TERM -k 20 1 "$BERTH" plan long.yaml >said 2>&1
+	[ $? -ne 137 ] && grep -q "interrupted; nothing was changed" said
+}
+check "a plan that takes long hears that it is to end" hears_term
+check "and that its time is over" exits 124 "$BERTH" plan long.yaml --timeout 1s
