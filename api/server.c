@@ -230,6 +230,13 @@ int berth_server_open(struct berth_server **ret, struct berth *berth,
 	struct berth_server_options options = {.size = sizeof options};
 	struct berth_server *server = calloc(1, sizeof *server);
 	struct error err = {0};
+	if (given && !given->size) {
+		fail(&err, ERR_INVALID, "the size of the struct berth_server_options is not set");
+		remedy(&err, "begin it with {.size = sizeof (struct berth_server_options)}");
+		tell(error, &err);
+		free(server);
+		return -1;
+	}
 	if (given)
 		memcpy(&options, given, given->size < sizeof options ? given->size : sizeof options);
 	if (!server) {
@@ -371,8 +378,8 @@ void berth_server_stop(struct berth_server *server)
 {
 	size_t running = tracked_running(server);
 	if (!server->stops++)
-		server_log(server, "ending: %zu operation%s under way %s", running, running == 1 ? "" : "s",
-			   running ? "finish what flies" : "");
+		server_log(server, "ending: %zu operation%s under way%s", running, running == 1 ? "" : "s",
+			   running ? ": what flies is finished" : "");
 	server->last_end_ms = steady_ms();
 	for (struct tracked *tracked = server->tracked; tracked; tracked = tracked->next)
 		tracked_cancel(tracked);

@@ -35,42 +35,16 @@ struct berth_request request_of(const struct invocation *invocation, const struc
 
 /* --- opening -------------------------------------------------------------------------------- */
 
-/* The helper beside the program, where the build puts it, or where `make install` does. */
-static char *helper_path(void)
-{
-	static const char *const places[] = {"libexec/berth-helper", "../libexec/berth/berth-helper"};
-	const char *named = getenv("BERTH_HELPER");
-	char program[PATH_MAX];
-	if (named && *named)
-		return strdup(named);
-	ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-	if (length <= 0)
-		return NULL;
-	program[length] = '\0';
-	char *slash = strrchr(program, '/');
-	if (slash)
-		*slash = '\0';
-	for (size_t i = 0; i < COUNT_OF(places); i++) {
-		char *path = NULL;
-		if (asprintf(&path, "%s/%s", program, places[i]) < 0)
-			return NULL;
-		if (access(path, X_OK) == 0)
-			return path;
-		free(path);
-	}
-	return NULL;
-}
-
 int open_berth(struct invocation *invocation, struct berth_error *error)
 {
 	if (invocation->berth)
 		return 0;
-	owned_memory char *helper = helper_path();
+	const char *helper = getenv("BERTH_HELPER");
 	const struct settings *settings = &invocation->settings;
 	struct berth_options options = {
 	    .size = sizeof options,
 	    .state_directory = settings->state,
-	    .helper = helper,
+	    .helper = helper && *helper ? helper : NULL,
 	    .owner = settings->owner,
 	    .controller = settings->controller,
 	    .token_file = settings->token_file,

@@ -104,6 +104,9 @@ else()
   target_link_options(berth-helper-static PRIVATE -static ${NOTHING_ELSE})
 endif()
 
+# From the folder of berth.pc itself, which --prefix and a package may have put anywhere.
+file(RELATIVE_PATH PC_TO_LIB ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_FULL_LIBDIR})
+file(RELATIVE_PATH PC_TO_INCLUDE ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_FULL_INCLUDEDIR})
 configure_file(cmake/berth.pc.in ${CMAKE_BINARY_DIR}/berth.pc @ONLY)
 install(TARGETS berth-shared LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES ${BERTH_ARCHIVE} DESTINATION ${CMAKE_INSTALL_LIBDIR})

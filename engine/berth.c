@@ -1,16 +1,15 @@
 /* berth.c - the handle: where things are kept, who deploys, and the loop that moves its operations. */
-#include <errno.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/world_real.h"
 #include "engine/backend.h"
 #include "engine/handle.h"
+#include "engine/installed.h"
 
 #define STRINGIFY(x) #x
 #define TEXT_OF(x)   STRINGIFY(x)
@@ -20,14 +19,39 @@ const char *berth_version(void)
 	return TEXT_OF(BERTH_VERSION_MAJOR) "." TEXT_OF(BERTH_VERSION_MINOR) "." TEXT_OF(BERTH_VERSION_PATCH);
 }
 
+static const char *process_environment(const char *name)
+{
+	return getenv(name);
+}
+
+/* Of the process itself, not of one that is simulated. */
+static bool is_in_process(const struct berth *berth)
+{
+	return berth->environment == process_environment;
+}
+
+/* Where nothing says HOME, as for a service, what the user's entry does. */
+static const char *home(struct berth *berth)
+{
+	const char *said = berth->environment("HOME");
+	char texts[4096];
+	struct passwd entry, *found = NULL;
+	if (said && *said)
+		return said;
+	if (is_in_process(berth))
+		(void)getpwuid_r(berth->world->ops->user_id(berth->world), &entry, texts, sizeof texts,
+				 &found);
+	return arena_text(&berth->arena, found && found->pw_dir[0] == '/' ? found->pw_dir : "/root");
+}
+
 /* $VARIABLE/berth, else ~/FALLBACK/berth. */
 static const char *user_directory(struct berth *berth, const char *variable, const char *fallback)
 {
 	const char *base = berth->environment(variable);
 	if (base && base[0] == '/')
 		return arena_format(&berth->arena, "%s/berth", base);
-	const char *home = berth->environment("HOME");
-	return arena_format(&berth->arena, "%s/%s/berth", home && *home ? home : "/root", fallback);
+	const char *at = home(berth);
+	return at ? arena_format(&berth->arena, "%s/%s/berth", at, fallback) : NULL;
 }
 
 static const char *absolute(struct berth *berth, const char *path)
@@ -82,21 +106,27 @@ static int settle_directories(struct berth *berth, const struct berth_options *o
 	berth->config_directory = options->config_directory
 				      ? absolute(berth, options->config_directory)
 				      : user_directory(berth, "XDG_CONFIG_HOME", ".config");
-	berth->helper = arena_text(&berth->arena, options->helper ? options->helper : BERTH_HELPER);
+	berth->helper = options->helper        ? arena_text(&berth->arena, options->helper)
+			: is_in_process(berth) ? installed_helper(&berth->arena)
+					       : arena_text(&berth->arena, BERTH_HELPER);
 	if (!berth->state_directory || !berth->config_directory || !berth->helper)
 		return fail_memory(err);
 	return know_owner(berth, options->owner, err);
 }
 
-static const char *process_environment(const char *name)
+int fail_size(const char *structure, struct error *err)
 {
-	return getenv(name);
+	fail(err, ERR_INVALID, "the size of the struct %s is not set", structure);
+	remedy(err, "begin it with {.size = sizeof (struct %s)}", structure);
+	return -1;
 }
 
 int berth_open_in(struct berth **ret, struct world *world, const char *(*environment)(const char *name),
 		  const struct berth_options *options, struct error *err)
 {
 	struct berth_options copy = {.size = sizeof copy};
+	if (options && !options->size)
+		return fail_size("berth_options", err);
 	if (options)
 		memcpy(&copy, options, options->size < sizeof copy ? options->size : sizeof copy);
 	struct berth *berth = calloc(1, sizeof *berth);
@@ -133,6 +163,8 @@ int berth_open(struct berth **ret, const struct berth_options *options, struct b
 	if (!world || berth_open_in(ret, world, NULL, options, &err)) {
 		world_real_close(world);
 		berth_error_from(error, &err);
+		if (error && err.code == ERR_INVALID)
+			error->outcome = BERTH_USAGE;
 		return -1;
 	}
 	(*ret)->world_owned = true;

@@ -260,6 +260,8 @@ static int check_request(const struct berth_request *request, struct error *err)
 	    request && request->size >= offsetof(struct berth_request, columns) + sizeof request->columns
 		? request
 		: NULL;
+	if (request && !request->size)
+		return fail_size("berth_request", err);
 	if (!with_command || !request->components || !request->components[0] || request->components[1])
 		return fail(err, ERR_INVALID, "exec takes one component");
 	if (!request->command || !request->command[0] || !*request->command[0])

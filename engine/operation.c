@@ -152,12 +152,29 @@ bool operation_short(const struct berth_operation *operation)
 
 /* --- begun, and stepped ----------------------------------------------------------------------------- */
 
+/* A size that was forgotten would make everything else count as left out. */
+static int check_sizes(const struct berth_request *request, const struct berth_listener *listener,
+		       struct error *err)
+{
+	if (request && !request->size)
+		return fail_size("berth_request", err);
+	if (listener && !listener->size)
+		return fail_size("berth_listener", err);
+	return 0;
+}
+
 struct berth_operation *operation_begin(struct berth *berth, const struct verb *verb,
 					const struct berth_request *request,
 					const struct berth_listener *listener, struct berth_error *error)
 {
 	static const struct berth_request nothing = {.size = sizeof nothing};
 	struct error err = {0};
+	if (check_sizes(request, listener, &err)) {
+		berth_error_from(error, &err);
+		if (error)
+			error->outcome = BERTH_USAGE;
+		return NULL;
+	}
 	struct berth_operation *operation = calloc(1, sizeof *operation);
 	if (operation) {
 		operation->berth = berth;
@@ -166,6 +183,7 @@ struct berth_operation *operation_begin(struct berth *berth, const struct verb *
 		if (listener)
 			memcpy(&operation->listener, listener,
 			       listener->size < sizeof *listener ? listener->size : sizeof *listener);
+		operation->listener.size = sizeof operation->listener; /* those it begins itself are given it */
 		if (copy_request(operation, request ? request : &nothing) == 0 &&
 		    (!berth->backend || berth->backend->begin(operation) == 0) && take_up(operation) == 0)
 			return operation;
@@ -412,7 +430,7 @@ void berth_cancel(struct berth_operation *operation)
 
 enum berth_outcome berth_outcome(const struct berth_operation *operation)
 {
-	return operation->outcome;
+	return operation->done ? operation->outcome : BERTH_FAILED;
 }
 
 const char *berth_result(const struct berth_operation *operation)

@@ -9,8 +9,9 @@
  * One thread at a time may use a `struct berth` and its operations. The library takes no signal, no SIGCHLD
  * and no other global state from its host; SIGPIPE is blocked while it works and one of its own making is
  * drained. Every struct that you fill in begins with its size, so that later versions can add members: struct
- * berth_request request = {.size = sizeof request, ...}; what you leave out is 0 or NULL, which has a meaning
- * for each member. Texts are UTF-8, times milliseconds, those of a clock since 1970.
+ * berth_request request = {.size = sizeof request, ...}; one whose size is 0 is refused (BERTH_USAGE). What
+ * you leave out is 0 or NULL, which has a meaning for each member. Texts are UTF-8, times milliseconds, those
+ * of a clock since 1970.
  */
 #ifndef BERTH_H
 #define BERTH_H
@@ -58,7 +59,7 @@ struct berth_options {
 	size_t size;
 	const char *state_directory;  /* the store; NULL: $XDG_STATE_HOME/berth or ~/.local/state/berth */
 	const char *config_directory; /* locations.yaml; NULL: $XDG_CONFIG_HOME/berth or ~/.config/berth */
-	const char *helper;           /* the berth-helper program; NULL: where `make install` puts it */
+	const char *helper;           /* the berth-helper program; NULL: where it was installed */
 	/* Stands for "this deployer" where machines come and go; NULL: machine, user and store. */
 	const char *owner;
 	/* Who carries out what is asked for: "unix:PATH" or "https://HOST:PORT" (a controller), or "none"
@@ -102,16 +103,18 @@ struct berth_request {
 	/* The application; with a blueprint: overrides its id. */
 	const char *app;
 	/* Lists end with NULL; NULL is an empty one. */
-	const char *const *locations;  /* "NAME=SPEC" */
-	const char *const *settings;   /* "PARAMETER=VALUE" or "COMPONENT.KEY=VALUE" */
-	const char *const *components; /* logs, stop, start, restart, why: only these; empty: all */
-	int64_t timeout_ms;            /* then it is cancelled, and ends with BERTH_TIMED_OUT; 0: never */
-	bool dry_run;                  /* deploy, destroy: only the plan */
-	bool adopt;                    /* take over an application that another store owns */
-	bool volumes;                  /* destroy: named volumes too */
-	bool follow;                   /* logs, events: go on as it comes */
-	int64_t tail;                  /* logs, events: so many of the last lines, or records; 0: all */
-	int64_t since_ms;              /* logs, events: none from before that time; 0: all */
+	const char *const *locations; /* "NAME=SPEC" */
+	const char *const *settings;  /* "PARAMETER=VALUE" or "COMPONENT.KEY=VALUE" */
+	/* logs, stop, start, restart, why: only these; empty: all. scale, exec, invoke: the one that is
+	 * meant; policy: only this one. */
+	const char *const *components;
+	int64_t timeout_ms; /* then it is cancelled, and ends with BERTH_TIMED_OUT; 0: never */
+	bool dry_run;       /* deploy, destroy: only the plan */
+	bool adopt;         /* take over an application that another store owns */
+	bool volumes;       /* destroy: named volumes too */
+	bool follow;        /* logs, events: go on as it comes */
+	int64_t tail;       /* logs, events: so many of the last lines, or records; 0: all */
+	int64_t since_ms;   /* logs, events: none from before that time; 0: all */
 	/* graph: "dot" (default), "mermaid", "svg"; the result is then text. */
 	const char *format;
 	/* locations: check this one; types: only this one; policy: this one, "restarter" or "periodic/2";
@@ -197,22 +200,25 @@ struct berth_listener {
 };
 
 /* Each returns an operation for the caller to free, or NULL and *error (which may be NULL). It has not begun
- * yet then: what is wrong with the request is told when it ends. `listener` may be NULL; it is copied. What
- * follows here is the document of each. */
+ * yet then: what is wrong with the request is told when it ends, but for a size that is not set and, by
+ * berth_exec, a component or a command that is missing: NULL at once. `listener` may be NULL; it is copied.
+ * What follows here is the document of each. */
 
 /* {"format_version", "valid", "error_count", "warning_count", "diagnostics": [...]}; asks no target. */
 BERTH_API struct berth_operation *berth_validate(struct berth *, const struct berth_request *,
 						 const struct berth_listener *, struct berth_error *);
-/* {"format_version", "app", "changes": [...], "links": [...], "publishes": [...], "summary": {...}}; only
- * reads. */
+/* {"format_version", "app", "changes": [{..., "links": [...], "publishes": [...]}], "saved": text, "summary":
+ * {...}}; only reads. "saved" is what berth_request has as `plan`. */
 BERTH_API struct berth_operation *berth_plan(struct berth *, const struct berth_request *,
 					     const struct berth_listener *, struct berth_error *);
-/* The plan's document with "outcome", "components" (as in status) and "failures": [{"component", "instance",
- * "location", "error", "remedy", "log": [lines]}]. */
+/* The plan's document without "saved", with "outcome", "changed": whether anything was, "revision" (where one
+ * was recorded), "components" (as in status) and "failures": [{"component", "instance", "location", "error",
+ * "remedy", "log": [lines]}]. */
 BERTH_API struct berth_operation *berth_deploy(struct berth *, const struct berth_request *,
 					       const struct berth_listener *, struct berth_error *);
-/* {"format_version", "app", "state", "components": [...]}, or {"format_version", "applications": [...]}
- * without an app. */
+/* {"format_version", "app", "state", "revision" (where one is remembered), "components": [...],
+ * "unreachable":
+ * [...]}, or {"format_version", "applications": [...], "unreachable": [...]} without an app. */
 BERTH_API struct berth_operation *berth_status(struct berth *, const struct berth_request *,
 					       const struct berth_listener *, struct berth_error *);
 /* {"format_version", "app", "removed": [...], "kept_volumes": [{"name", "location", "spec", "target_name"}],
@@ -347,7 +353,7 @@ BERTH_API bool berth_as_expected(const struct berth_operation *operation);
  * it. Safe at any time on the owning thread, also inside a listener. */
 BERTH_API void berth_cancel(struct berth_operation *operation);
 
-/* How it ended; to be asked once it is done. */
+/* How it ended; BERTH_FAILED before it is done. */
 BERTH_API enum berth_outcome berth_outcome(const struct berth_operation *operation);
 /* The result document, "" before it is done. Lives as long as the operation. */
 BERTH_API const char *berth_result(const struct berth_operation *operation);

@@ -36,12 +36,17 @@ struct berth_number {
 	int64_t sum_ms;
 };
 
-/*   calls{location, call, result}     calls to locations that were answered, or given up
- *   reconcile{verb}                   durations: from the first step to all being as wanted, or not to be
- * brought there policy_decisions{policy, kind}    what policies decided to do, or to tell instances{app,
- * state}             of applications that are kept or being changed applications                      that
- * are kept queue_depth{queue}                instances that wait: for a step, for a call, for a record to be
- * durable */
+/* clang-format off */
+/* Calls `tell` once for each number and each set of its labels. `tell` must not call back into the library.
+ *
+ *   calls{location, call, result}    calls to locations that were answered, or given up
+ *   reconcile{verb}                  durations: from the first step to all being as wanted, or to giving up
+ *   policy_decisions{policy, kind}   what policies decided to do, or to tell
+ *   instances{app, state}            of applications that are kept or being changed
+ *   applications                     that are kept
+ *   queue_depth{queue}               instances that wait: for a step, for a call, for a record to be durable
+ */
+/* clang-format on */
 BERTH_API void berth_numbers(const struct berth *berth,
 			     void (*tell)(void *context, const struct berth_number *number), void *context);
 

@@ -49,13 +49,15 @@ struct berth_server_options {
 };
 
 /* Takes the state directory of `berth` for itself and begins to listen. 0 and *ret, or -1 and *error:
- * BERTH_LOCKED when another one has it, BERTH_USAGE for what cannot be listened on. */
+ * BERTH_LOCKED when another one has it or what is to be listened on, BERTH_USAGE for what cannot be. */
 BERTH_API int berth_server_open(struct berth_server **ret, struct berth *berth,
 				const struct berth_server_options *options, struct berth_error *error);
 /* Ends what is left, at once; the `struct berth` stays its owner's. NULL is fine. */
 BERTH_API void berth_server_close(struct berth_server *server);
 
+/* The server's: not to be closed. */
 BERTH_API int berth_server_fd(const struct berth_server *server);
+/* -1: for ever. */
 BERTH_API int berth_server_timeout_ms(struct berth_server *server);
 BERTH_API void berth_server_dispatch(struct berth_server *server);
 

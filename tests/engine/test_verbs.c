@@ -1,7 +1,10 @@
 /* test_verbs.c - what the other verbs answer: validate, status, destroy, logs, confirmation, time-outs. */
 #include <criterion/criterion.h>
+#include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "tests/engine/scene.h"
@@ -748,4 +751,67 @@ Test(verbs, memory_that_fails_nobody_knows_whom_is_held_against_all_that_are_und
 	cr_expect_eq(end_of(one), BERTH_FAILED);
 	cr_expect_eq(end_of(other), BERTH_FAILED);
 	cr_expect_eq(end_of(after), BERTH_OK);
+}
+
+/* --- sizes that were forgotten ---------------------------------------------------------------------- */
+
+static void refused_for_size(struct berth_operation *operation, const struct berth_error *error,
+			     const char *structure)
+{
+	cr_expect_null(operation);
+	cr_expect_eq(error->outcome, BERTH_USAGE);
+	cr_expect(strstr(error->text, structure) && strstr(error->text, "is not set"), "%s", error->text);
+}
+
+Test(verbs, a_request_whose_size_was_forgotten_is_refused)
+{
+	const struct berth_request request = {.app = "app"}, whole = {.size = sizeof whole, .app = "app"};
+	const struct berth_listener listener = {.context = &scene};
+	struct berth_error error = {0};
+	refused_for_size(berth_status(scene.berth, &request, NULL, &error), &error, "berth_request");
+	error = (struct berth_error){0};
+	refused_for_size(berth_exec(scene.berth, &request, NULL, &error), &error, "berth_request");
+	error = (struct berth_error){0};
+	refused_for_size(berth_status(scene.berth, &whole, &listener, &error), &error, "berth_listener");
+}
+
+Test(verbs, options_whose_size_was_forgotten_open_nothing)
+{
+	const struct berth_options options = {.state_directory = "/nowhere"};
+	struct berth *berth = NULL;
+	struct berth_error error = {0};
+	cr_expect_eq(berth_open(&berth, &options, &error), -1);
+	refused_for_size(NULL, &error, "berth_options");
+}
+
+static bool has_ended(void *operation)
+{
+	return berth_done(operation);
+}
+
+Test(verbs, what_is_not_done_has_not_ended_well)
+{
+	const struct berth_request request = {.size = sizeof request};
+	struct berth_operation *operation = berth_status(scene.berth, &request, NULL, NULL);
+	cr_assert_not_null(operation);
+	cr_expect_not(berth_done(operation));
+	cr_expect_eq(berth_outcome(operation), BERTH_FAILED);
+	cr_assert(virtual_world_run(scene.world, has_ended, operation, 60 * 1000));
+	cr_expect_eq(berth_outcome(operation), BERTH_OK);
+	berth_operation_free(operation);
+}
+
+Test(verbs, without_a_home_the_store_is_where_the_users_entry_says)
+{
+	struct berth *berth = NULL;
+	struct berth_options options = {.size = sizeof options, .controller = "none"};
+	char wanted[300];
+	const struct passwd *entry = getpwuid(getuid());
+	unsetenv("HOME");
+	unsetenv("XDG_STATE_HOME");
+	cr_assert_not_null(entry);
+	cr_assert_eq(berth_open(&berth, &options, NULL), 0);
+	snprintf(wanted, sizeof wanted, "%s/.local/state/berth", entry->pw_dir);
+	cr_expect_str_eq(berth_state_directory(berth), wanted);
+	berth_close(berth);
 }
