@@ -64,7 +64,7 @@ int status_of_code(const char *code, enum berth_outcome outcome)
 {
 	if (code && strcmp(code, "stale") == 0)
 		return 412;
-	if (code && outcome == BERTH_FAILED && strcmp(code, "missing") == 0)
+	if (code && (outcome == BERTH_FAILED || outcome == BERTH_USAGE) && strcmp(code, "missing") == 0)
 		return 404;
 	if (code && outcome == BERTH_FAILED && strcmp(code, "conflict") == 0)
 		return 409;

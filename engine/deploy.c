@@ -16,6 +16,12 @@ bool stage_failed(struct berth_operation *operation)
 	return false;
 }
 
+bool stage_misnamed(struct berth_operation *operation)
+{
+	operation_finish(operation, BERTH_USAGE, document_new(operation_app(operation)));
+	return false;
+}
+
 void blame_site(struct error *ret, const struct site *site, const struct error *why)
 {
 	struct error err = *why;
@@ -218,10 +224,10 @@ static bool names_known(struct berth_operation *operation)
 		for (size_t i = 0; ids && i < application->component_count; i++)
 			ids[i] = application->components[i].id;
 		const char *meant = ids ? closest(*name, ids, application->component_count) : NULL;
-		fail(&operation->error, ERR_INVALID, "`%s` has no component `%s`", application->id, *name);
+		fail(&operation->error, ERR_MISSING, "`%s` has no component `%s`", application->id, *name);
 		if (meant)
 			remedy(&operation->error, "did you mean `%s`?", meant);
-		return stage_failed(operation);
+		return stage_misnamed(operation);
 	}
 	return true;
 }

@@ -19,6 +19,8 @@ bool keeps_alive(const struct berth *berth);
 void deploy_step(struct berth_operation *operation);
 /* End the operation with operation->error; false, for a stage to return. */
 bool stage_failed(struct berth_operation *operation);
+/* A name in the request is none of what is there: its error is set. Ends with BERTH_USAGE. */
+bool stage_misnamed(struct berth_operation *operation);
 /* Every site has answered. False also: it was ended because one did not. */
 bool stage_surveyed(struct berth_operation *operation);
 /* What was found stands beside what is wanted. */

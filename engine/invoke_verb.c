@@ -121,7 +121,7 @@ static bool begin(struct berth_operation *operation)
 	if (!stage_open_known(operation) || !is_as_expected(operation))
 		return false;
 	if (find_effector(operation, invocation, err))
-		return stage_failed(operation);
+		return operation->blueprint ? stage_misnamed(operation) : stage_failed(operation);
 	invocation->environment =
 	    invoke_parameters(&operation->arena, invocation->effector, request->arguments, err);
 	if (invocation->environment)
@@ -163,6 +163,25 @@ static int add_run(struct berth_operation *operation, struct invocation *invocat
 	return 0;
 }
 
+/* A command may read its environment unseen; but one that has the same letters in another case means those.
+ */
+static void warn_of_case(struct berth_operation *operation, const struct invocation *invocation)
+{
+	const char *const *command = invocation->first ? invocation->first->session.command : NULL;
+	for (const char *const *at = operation->request.arguments; command && at && *at; at++) {
+		owned_memory char *name = strndup(*at, strcspn(*at, "="));
+		const char *other = NULL;
+		bool there = !name;
+		for (size_t i = 0; name && command[i]; i++) {
+			there |= strstr(command[i], name) != NULL;
+			other = other ? other : strcasestr(command[i], name);
+		}
+		if (other && !there)
+			operation_warn(operation, "`%s` is not in the command of `%s`, but `%.*s` is", name,
+				       invocation->effector->name, (int)strlen(name), other);
+	}
+}
+
 static int choose(struct berth_operation *operation, struct invocation *invocation, struct error *err)
 {
 	struct run **end = &invocation->first;
@@ -174,8 +193,10 @@ static int choose(struct berth_operation *operation, struct invocation *invocati
 		    add_run(operation, invocation, work, &end))
 			return fail_memory(err);
 	}
-	if (invocation->first)
+	if (invocation->first) {
+		warn_of_case(operation, invocation);
 		return 0;
+	}
 	fail(err, ERR_FAILED, "no instance of `%s` runs", invocation->component->id);
 	remedy(err, "`berth why %s %s` says why", operation->application->id, invocation->component->id);
 	return -1;

@@ -298,7 +298,8 @@ static void act(struct berth_operation *operation, struct policing *policing)
 	struct error *err = &operation->error;
 	if (check_component(operation, policing, err) ||
 	    (operation->verb->changes && change_all(operation, policing, err))) {
-		operation_finish(operation, err->code == ERR_INVALID ? BERTH_USAGE : outcome_of(err->code),
+		bool misnamed = err->code == ERR_INVALID || err->code == ERR_MISSING;
+		operation_finish(operation, misnamed ? BERTH_USAGE : outcome_of(err->code),
 				 document_new(operation->request.app));
 		return;
 	}

@@ -1,4 +1,4 @@
-/* reconcile.c - bring each instance one step closer to what is wanted; the only writer of phases. */
+/* reconcile.c - bring each instance one step closer to what is wanted, from phase to phase. */
 #include "engine/reconcile.h"
 
 #include <stdio.h>

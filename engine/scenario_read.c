@@ -87,13 +87,14 @@ static void read_duration(struct reader *r, const struct scenario_key *key, cons
 		return;
 	}
 	int64_t ms = scalar ? parse_duration_ms(node->text + (back && key->form == FORM_JUMP)) : -1;
-	if (ms >= 0 && !yaml_null(node)) {
+	if (ms >= 0 && !(key->form == FORM_DURATION && ms < key->low) && !yaml_null(node)) {
 		*ret = back ? -ms : ms;
 		return;
 	}
 	wrong(r, node, key->name,
 	      key->form == FORM_NEVER  ? "a duration such as 500ms or 30s, or `never`"
 	      : key->form == FORM_JUMP ? "a duration such as 1h or -1h"
+	      : key->low               ? "a duration longer than 0s, such as 30s or 2m"
 				       : "a duration such as 500ms, 30s or 2m");
 }
 

@@ -534,7 +534,7 @@ static bool worked(struct berth_operation *operation)
 	if (names && names[0] && !inquiry->first) {
 		fail(&operation->error, ERR_MISSING, "`%s` has no component `%s`", operation->application->id,
 		     names[0]);
-		return stage_failed(operation);
+		return stage_misnamed(operation);
 	}
 	return inspected(operation) && told(operation);
 }

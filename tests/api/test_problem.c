@@ -18,6 +18,7 @@ Test(problem, every_outcome_has_its_status)
 Test(problem, what_the_document_says_is_finer)
 {
 	cr_assert_eq(status_of_code("missing", BERTH_FAILED), 404);
+	cr_assert_eq(status_of_code("missing", BERTH_USAGE), 404);
 	cr_assert_eq(status_of_code("conflict", BERTH_FAILED), 409);
 	cr_assert_eq(status_of_code("no-memory", BERTH_FAILED), 503);
 	cr_assert_eq(status_of_code("missing", BERTH_UNREACHABLE), 502);

@@ -566,7 +566,7 @@ Test(change, a_component_that_is_not_there_is_not_scaled)
 	struct berth_request request = {.size = sizeof request, .app = "app", .components = wob, .count = 2};
 	deploy(CHAIN);
 	cr_assert_neq(scene_request(&scene, berth_scale, &request, NULL), BERTH_OK);
-	cr_assert_eq(run_by_name(berth_stop, wob, NULL), BERTH_INVALID);
+	cr_assert_eq(run_by_name(berth_stop, wob, NULL), BERTH_USAGE);
 	cr_assert_eq(fake_target_instances(scene.target), 3);
 }
 

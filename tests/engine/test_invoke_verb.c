@@ -95,6 +95,19 @@ Test(invoke_verb, parameters_are_its_variables)
 	cr_expect_str_eq(commands[0], "TO=/a b pg_dump all");
 }
 
+Test(invoke_verb, a_parameter_in_another_case_than_its_command_has_is_told)
+{
+	deploy("id: app\nlocation: fake\nservices:\n"
+	       "- {type: 'docker:pg:1', id: db, effectors: {save: 'pg_dump >$to/x'}}\n");
+	cr_assert_eq(invoke("db", "save", "to=/b", NULL), BERTH_OK);
+	cr_assert_eq(invoke("db", "save", "OTHER=/b", NULL), BERTH_OK);
+	cr_expect_null(scene.events, "%s", scene.events);
+	cr_assert_eq(invoke("db", "save", "TO=/b", NULL), BERTH_OK);
+	cr_expect(scene.events &&
+		      strstr(scene.events, "warning: `TO` is not in the command of `save`, but `to` is\n"),
+		  "%s", scene.events);
+}
+
 #define SECRETIVE                                                                                            \
 	"id: app\nlocation: fake\nservices:\n"                                                               \
 	"- {type: 'docker:pg:1', id: db, env: {KEY: '$berth:secret(\"env:THE_KEY\")'}, effectors: {look: "   \
@@ -151,8 +164,8 @@ Test(invoke_verb, what_is_not_there_is_said)
 		const char *component, *effector, *argument, *says;
 		enum berth_outcome outcome;
 	} cases[] = {
-	    {"db", "backups", NULL, "`db` has no effector `backups`", BERTH_FAILED},
-	    {"web", "backup", NULL, "`app` has no component `web`", BERTH_FAILED},
+	    {"db", "backups", NULL, "`db` has no effector `backups`", BERTH_USAGE},
+	    {"web", "backup", NULL, "`app` has no component `web`", BERTH_USAGE},
 	    {"db", NULL, NULL, "no effector was named", BERTH_USAGE},
 	    {NULL, "backup", NULL, "an application and one component", BERTH_USAGE},
 	    {"db", "backup", "no value", "`no value` is no parameter", BERTH_USAGE},

@@ -289,8 +289,8 @@ Test(policy_verb, what_is_refused_changes_nothing)
 		const char *action, *component, *name, *argument, *says;
 		enum berth_outcome outcome;
 	} cases[] = {
-	    {"suspend", "db", "restrter", NULL, "`db` has no policy `restrter`", BERTH_FAILED},
-	    {"suspend", "cache", "restarter", NULL, "no component `cache` with policies", BERTH_FAILED},
+	    {"suspend", "db", "restrter", NULL, "`db` has no policy `restrter`", BERTH_USAGE},
+	    {"suspend", "cache", "restarter", NULL, "no component `cache` with policies", BERTH_USAGE},
 	    {"set", NULL, "restarter", "bckoff=1s", "no key `bckoff`", BERTH_USAGE},
 	    {"set", NULL, "restarter", "backoff=long", "`backoff` is to be a duration", BERTH_USAGE},
 	    {"set", NULL, "restarter", "failureSensorToMonitor=x", "is read once", BERTH_USAGE},

@@ -783,6 +783,7 @@ Test(simulate_verb, every_complaint_has_its_place_and_its_remedy)
 	is_wrong("steps:\n- after: 5s\n", 2, "this step does nothing", NULL);
 	is_wrong("steps:\n- {wait: 5s, by: bob}\n", 2, "`by` means nothing to `wait`", NULL);
 	is_wrong("steps:\n- {wait: soon}\n", 2, "`wait` takes a duration", NULL);
+	is_wrong("limit: 0s\nsteps: [deploy]\n", 1, "`limit` takes a duration longer than 0s", NULL);
 	is_wrong("steps:\n- fault: {at: cloud}\n", 2, "this fault does nothing", "unreachable");
 	is_wrong("steps:\n- fault: {lost: true, status: 500}\n", 2, "one fault does two things",
 		 "a step for each");

@@ -381,7 +381,7 @@ Test(why_verb, what_nobody_knows_is_a_failure)
 {
 	cr_expect_eq(ask(NULL), BERTH_FAILED);
 	cr_assert_eq(deploy(ONE), BERTH_OK);
-	cr_expect_eq(ask("nobody"), BERTH_FAILED);
+	cr_expect_eq(ask("nobody"), BERTH_USAGE);
 	cr_expect_str_eq(json_text(json_object_get(document, "error"), "text"),
 			 "`app` has no component `nobody`");
 }

@@ -65,7 +65,7 @@ check "an effector is run in the instance" bash -c '"$@" | grep -q "  | hello yo
 check "its code decides" exits 1 berth invoke real-policies web greet CODE=4
 check "a list is executed as it is" berth invoke real-policies web note
 check "it did it" test -e noted
-check "one that is not there is told" exits 1 berth invoke real-policies web gret
+check "one that is not there is told" exits 64 berth invoke real-policies web gret
 check "a parameter may have a default" bash -c '"$@" | grep -q "  | hello everybody$"' - "$BERTH" invoke real-policies web greet-all
 check "or be given" bash -c '"$@" | grep -q "  | hello you$"' - "$BERTH" invoke real-policies web greet-all NAME=you
 check "one that there is not is 64" exits 64 berth invoke real-policies web greet-all NMAE=you
