@@ -54,7 +54,11 @@ static int unknown_flag(const struct parser *parser, const char *name, size_t le
 	snprintf(word, sizeof word, "%.*s", (int)length, name);
 	owned_memory char *shown = printable(word, strlen(word));
 	const char *meant = flag_meant(command, word);
-	if (meant)
+	if (strcmp(word, "state") == 0)
+		snprintf(remedy, sizeof remedy,
+			 "--controller unix:DIR/controller.sock goes through the controller "
+			 "that has that store");
+	else if (meant)
 		snprintf(remedy, sizeof remedy, "did you mean `--%s`?", meant);
 	else
 		snprintf(remedy, sizeof remedy, "`berth %s%s--help` lists the flags",

@@ -56,7 +56,8 @@ enum flag_kind {
 	FLAG_WORDS,    /* struct words, repeatable; one a line in the environment */
 	FLAG_CHOICE,   /* const char *, one of `choices` */
 	FLAG_DURATION, /* int64_t milliseconds */
-	FLAG_COUNT,    /* int64_t, "all" is -1 */
+	FLAG_NUMBER,   /* int64_t, not negative */
+	FLAG_COUNT,    /* the same, or "all", which is -1 */
 	FLAG_MOMENT,   /* int64_t milliseconds of the wall clock; a duration is that long ago */
 };
 

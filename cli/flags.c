@@ -142,17 +142,22 @@ static int set_choice(const char **at, const struct flag *flag, const char *valu
 	return wrong(complaint, value, wanted);
 }
 
-static int set_count(int64_t *at, const char *value, char complaint[200])
+static int set_number(int64_t *at, const char *value, const char *wanted, char complaint[200])
 {
 	char *end = NULL;
 	errno = 0;
-	long long count = strtoll(value, &end, 10);
+	long long number = strtoll(value, &end, 10);
+	if (*value < '0' || *value > '9' || *end || errno)
+		return wrong(complaint, value, wanted);
+	*at = number;
+	return 0;
+}
+
+static int set_count(int64_t *at, const char *value, char complaint[200])
+{
 	if (strcmp(value, "all") == 0)
 		return *at = -1, 0;
-	if (*value < '0' || *value > '9' || *end || errno)
-		return wrong(complaint, value, "a number or `all`");
-	*at = count;
-	return 0;
+	return set_number(at, value, "a number or `all`", complaint);
 }
 
 static int no_memory(char complaint[200])
@@ -178,6 +183,8 @@ int flag_set(struct invocation *invocation, const struct flag *flag, const char 
 		return parse_duration(value, at)
 			   ? wrong(complaint, value, "a duration like 90s, 10m or 1h30m")
 			   : 0;
+	case FLAG_NUMBER:
+		return set_number(at, value, "a number", complaint);
 	case FLAG_COUNT:
 		return set_count(at, value, complaint);
 	case FLAG_MOMENT:

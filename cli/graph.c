@@ -9,6 +9,17 @@ static const struct flag flags[] = {
     {0},
 };
 
+/* The text as a member of a document, as all results are with -o json. */
+static void print_drawing(const struct invocation *invocation, const char *drawing)
+{
+	const char *format = invocation->settings.format;
+	owned_json document = json_pack("{s:s, s:s, s:s}", "format_version", "1", "format",
+					format ? format : "dot", "drawing", drawing);
+	if (document)
+		json_dumpf(document, stdout, JSON_COMPACT);
+	putchar('\n');
+}
+
 static int graph_run(struct invocation *invocation)
 {
 	struct input input = {0};
@@ -22,7 +33,9 @@ static int graph_run(struct invocation *invocation)
 	struct berth_request request = request_of(invocation, &input);
 	request.format = invocation->settings.format;
 	struct carried carried = carry_out(invocation, berth_graph, &request, &listener, NULL);
-	if (carried.outcome == BERTH_OK || wants_json(invocation))
+	if (carried.outcome == BERTH_OK && wants_json(invocation))
+		print_drawing(invocation, berth_result(carried.operation));
+	else if (carried.outcome == BERTH_OK || wants_json(invocation))
 		print_result(&carried);
 	else
 		show_diagnostics(&err, carried.document);
@@ -38,7 +51,8 @@ const struct command command_graph = {
     .summary = "the components and their links as a drawing",
     .details = "Draws the components, where they go and the links between them, as text for "
 	       "Graphviz, as Mermaid for a page of documentation, or as a finished picture in "
-	       "SVG. For an application's name the blueprint of its last deploy is drawn. No "
+	       "SVG; with -o json that text is the `drawing` of a document. For an application's name the "
+	       "blueprint of its last deploy is drawn. No "
 	       "target is asked.",
     .flags = flags,
     .examples = {{"berth graph shop.yaml --format svg >shop.svg", "a picture"},

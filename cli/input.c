@@ -80,6 +80,8 @@ int input_file(const struct invocation *invocation, const char *file, const char
 	return failed;
 }
 
+/* A word without a slash and an ending is an application's name, also where there is a file of that name; but
+ * for a plan that was kept there. */
 int input_blueprint(const struct invocation *invocation, const char *argument, struct input *ret)
 {
 	const char *file = argument ? argument : "blueprint.yaml";
@@ -92,7 +94,14 @@ int input_blueprint(const struct invocation *invocation, const char *argument, s
 	snprintf(meant, sizeof meant, "%.200s.yaml", file);
 	if (argument && access(meant, R_OK) == 0)
 		snprintf(what_to_do, sizeof what_to_do, "a blueprint is a file here: try `%s`", meant);
-	return input_file(invocation, file, what_to_do, ret);
+	int code = input_file(invocation, file, what_to_do, ret);
+	if (code || !argument || is_file_name(argument) || is_saved_plan(ret))
+		return code;
+	input_release(ret);
+	if (access(meant, R_OK))
+		snprintf(what_to_do, sizeof what_to_do, "`./%.200s`, if that file is a blueprint", file);
+	return complain_usage(invocation, what_to_do,
+			      "`%.200s` is an application's name, not a blueprint's file", file);
 }
 
 int input_either(const struct invocation *invocation, const char *argument, struct input *ret)

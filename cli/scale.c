@@ -40,8 +40,11 @@ static int scale_run(struct invocation *invocation)
 	if (arguments->count != 3)
 		return complain_usage(invocation, "usage: berth scale APP COMPONENT N",
 				      "a component and a number are wanted");
-	if (!read_count(arguments->items[2], &count) || !count)
-		return complain_usage(invocation, "`berth stop APP COMPONENT` ends all of it, and keeps it",
+	bool is_number = read_count(arguments->items[2], &count);
+	if (!is_number || !count)
+		return complain_usage(invocation,
+				      is_number ? "`berth stop APP COMPONENT` ends all of it, and keeps it"
+						: "usage: berth scale APP COMPONENT N",
 				      "`%.40s` is not a number from 1 to 1000", arguments->items[2]);
 	struct berth_request request = request_of(invocation, &input);
 	components[0] = arguments->items[1];

@@ -8,7 +8,7 @@
 
 static const struct flag flags[] = {
     {"scenario", 0, FLAG_TEXT, AT(scenario), "FILE", NULL, "what happens, and what must hold"},
-    {"seed", 0, FLAG_COUNT, AT(seed), "N", NULL, "what chance is made of; the same seed, the same story"},
+    {"seed", 0, FLAG_NUMBER, AT(seed), "N", NULL, "what chance is made of; the same seed, the same story"},
     {0},
 };
 
@@ -112,8 +112,6 @@ static int simulate_run(struct invocation *invocation)
 	if (!settings->scenario)
 		return complain_usage(invocation, "a file that says what happens: --scenario FILE",
 				      "which scenario? usage: berth simulate [BLUEPRINT] --scenario FILE");
-	if (settings->seed < 0)
-		return complain_usage(invocation, NULL, "a seed is a number");
 	int code = input_file(invocation, settings->scenario, "name a scenario's file", &scenario);
 	if (!code)
 		code = input_blueprint(invocation, arguments->count ? arguments->items[0] : NULL, &input);

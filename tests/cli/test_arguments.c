@@ -60,6 +60,9 @@ Test(arguments, an_unknown_flag_names_the_nearest)
 	cr_expect_eq(run_cli("deploy --locatoin x=y"), 64);
 	cr_expect_str_eq(err, "berth: error: there is no flag `--locatoin` of `berth deploy`\n"
 			      "  = did you mean `--location`?\n");
+	cr_expect_eq(run_cli("status --state x"), 64);
+	cr_expect(strstr(err, "  = --controller unix:DIR/controller.sock goes through the controller"), "%s",
+		  err);
 	cr_expect_eq(asked.opened, 0);
 }
 
@@ -199,6 +202,7 @@ static const char *sample(const struct flag *flag)
 		return strrchr(flag->choices, '|') + 1;
 	case FLAG_DURATION:
 		return "90s";
+	case FLAG_NUMBER:
 	case FLAG_COUNT:
 		return "7";
 	case FLAG_MOMENT:

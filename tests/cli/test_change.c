@@ -82,8 +82,9 @@ Test(change, scale_wants_a_component_and_a_number)
 	cr_expect_eq(run_cli("scale shop web -- -1"), 64);
 	cr_expect_eq(run_cli("scale shop web three"), 64);
 	cr_expect_str_eq(err, "berth: error: `three` is not a number from 1 to 1000\n"
-			      "  = `berth stop APP COMPONENT` ends all of it, and keeps it\n");
+			      "  = usage: berth scale APP COMPONENT N\n");
 	cr_expect_eq(run_cli("scale shop web 0"), 64);
+	cr_expect(strstr(err, "`berth stop APP COMPONENT` ends all of it"), "%s", err);
 	cr_expect_eq(run_cli("scale shop web 1001"), 64);
 	cr_expect_eq(run_cli("scale shop web 3x"), 64);
 	cr_expect_eq(run_cli("scale shop web 99999999999999999999"), 64);
@@ -188,6 +189,20 @@ Test(change, a_saved_plan_is_known_by_its_first_bytes)
 }
 
 /* --- wait ---------------------------------------------------------------------------------------- */
+
+Test(change, a_word_is_an_application_also_where_a_file_is_called_so)
+{
+	write_file("shop", "id: shop\n");
+	write_file("shop.yaml", "id: shop\n");
+	cr_expect_eq(run_cli("deploy shop"), 64);
+	cr_expect_str_eq(err, "berth: error: `shop` is an application's name, not a blueprint's file\n"
+			      "  = a blueprint is a file here: try `shop.yaml`\n");
+	write_file("lone", "id: lone\n");
+	cr_expect_eq(run_cli("plan lone"), 64);
+	cr_expect(strstr(err, "  = `./lone`, if that file is a blueprint\n"), "%s", err);
+	cr_expect_eq(asked.begun, 0);
+	cr_expect_eq(run_cli("plan ./lone"), 0, "%s", err);
+}
 
 Test(change, wait_passes_the_state_on_and_says_how_it_came)
 {

@@ -402,6 +402,9 @@ Test(show, a_graph_is_text)
 	cr_expect_eq(run_cli("graph --format mermaid"), 0);
 	cr_expect_str_eq(out, "digraph {}\n");
 	cr_expect_str_eq(asked.format, "mermaid");
+	cr_expect_eq(run_cli("graph -o json"), 0);
+	cr_expect_str_eq(out,
+			 "{\"format_version\":\"1\",\"format\":\"dot\",\"drawing\":\"digraph {}\\n\"}\n");
 }
 
 Test(show, colours_only_when_wanted)

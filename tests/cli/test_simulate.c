@@ -77,7 +77,9 @@ Test(simulate, it_does_not_begin_without_a_scenario)
 	cr_expect(strstr(err, "cannot read nowhere.yaml"));
 	cr_expect_eq(run_cli("simulate nowhere.yaml --scenario away.yaml"), 64);
 	cr_expect_eq(run_cli("simulate shop.yaml --scenario away.yaml --seed all"), 64);
+	cr_expect(strstr(err, "--seed: `all` is not a number\n"), "%s", err);
 	cr_expect_eq(run_cli("simulate shop.yaml --scenario away.yaml --seed x"), 64);
+	cr_expect(strstr(err, "--seed: `x` is not a number\n"), "%s", err);
 	cr_expect_eq(asked.begun, 0);
 }
 
