@@ -155,6 +155,8 @@ void call_refused(const struct call *call, struct error *err, enum berth_outcome
 	else
 		fail(err, code_of_outcome(*ret_outcome), "the controller at %s answers %d", client->name,
 		     answer->status);
-	if (what_to_do)
+	if (answer->status == 401)
+		remedy(err, "a token that it knows: --token-file FILE");
+	else if (what_to_do)
 		remedy(err, "%s", what_to_do);
 }

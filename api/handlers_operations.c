@@ -114,9 +114,15 @@ void run_operation_input(struct exchange *exchange)
 		problem(exchange, 409, NULL, "it is no exec that goes on");
 		return;
 	}
+	bool resizes = json_object_get(body, "rows") || json_object_get(body, "columns");
+	if (resizes && !(rows > 0 && rows <= UINT16_MAX && columns > 0 && columns <= UINT16_MAX)) {
+		problem(exchange, 400, NULL, "`rows` and `columns` are numbers from 1 to %d, both of them",
+			UINT16_MAX);
+		return;
+	}
 	if (letters && !give_bytes(exchange, tracked, letters))
 		return;
-	if (rows > 0 && rows <= UINT16_MAX && columns > 0 && columns <= UINT16_MAX)
+	if (resizes)
 		berth_exec_resize(tracked->operation, (unsigned)rows, (unsigned)columns);
 	if (json_flag(body, "end", false))
 		berth_exec_input_end(tracked->operation);

@@ -161,8 +161,14 @@ static int listen_tcp(struct berth_server *server, const char *name,
 	int fd = bind_first(found);
 	int saved = errno;
 	freeaddrinfo(found);
-	if (fd < 0)
-		return fail(err, ERR_INVALID, "%s cannot be listened on: %s", name, strerror(saved));
+	if (fd < 0) {
+		bool taken = saved == EADDRINUSE;
+		fail(err, taken ? ERR_LOCKED : ERR_INVALID, "%s cannot be listened on: %s", name,
+		     strerror(saved));
+		if (taken)
+			remedy(err, "`ss -ltnp` shows who has that port; or name another with --listen");
+		return -1;
+	}
 	if (door_add(server, DOOR_TLS, fd, name, err))
 		return 0;
 	close(fd);

@@ -87,7 +87,7 @@ static void fail_trust(const struct exchange *exchange, const char *words, struc
 			    "(subjectAltName)");
 	} else {
 		fail(err, ERR_DENIED, "the certificate of %s is not trusted: %s", exchange->peer, words);
-		remedy(err, "give the authority that signed it as the CA file");
+		remedy(err, "give the authority that signed it as the CA file; of a controller: --ca FILE");
 	}
 }
 

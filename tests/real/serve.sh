@@ -477,8 +477,15 @@ services:
 Y
 check "a deploy from elsewhere" berth deploy plain.yaml "${here[@]}" "${remote[@]}" -y
 check "files of this machine are refused, and why" bash -c '"$@" 2>&1 | grep -q "of this machine"' - "$BERTH" deploy app.yaml "${here[@]}" "${remote[@]}" -y
-check "without a token it is 77" exits 77 berth status --controller $url --ca "$work/ca.pem"
-check "who is not vouched for is not spoken to" exits 77 berth status --controller $url --token-file "$work/token"
+ends_and_says() { # CODE WORDS COMMAND...
+	local code=0
+	"${@:3}" >said.log 2>&1 || code=$?
+	cat said.log
+	[ $code = "$1" ] && grep -qe "$2" said.log
+}
+check "without a token it is 77" ends_and_says 77 '--token-file FILE' berth status --controller $url --ca "$work/ca.pem"
+check "who is not vouched for is not spoken to" ends_and_says 77 '--ca FILE' berth status --controller $url --token-file "$work/token"
+check "a port that is taken is 75" ends_and_says 75 'ss -ltnp' timeout 5 "$BERTH" serve --state "$work/s6" "${tcp[@]}"
 check "destroyed from elsewhere" berth destroy real-serve "${remote[@]}" -y
 # --- watched while it is told to read its files again
 echo "token-of-one-who-leaves read leaver" >>tokens
