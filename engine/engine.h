@@ -183,6 +183,7 @@ struct work {
 	bool log_kept, cleared; /* how far BROKEN has come */
 	bool place_again;       /* its target had nothing left to start */
 	bool left_stopped;      /* what changes under it does not start it */
+	unsigned char tended;   /* so often it was left alone, ended and was started again: tending.c */
 	bool has_turn;
 	struct exec_session *command; /* of onChange, under way */
 	struct spec_port *ports;      /* the component's, with this instance's numbers */

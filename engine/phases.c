@@ -505,10 +505,13 @@ enum phase step_running(struct work *work)
 	if (work->doing != DOING_LOOK && !work->look_due)
 		return PHASE_RUNNING;
 	work_unsettle(work);
+	bool tended = work_tended(work);
 	enum call_result result = work_look(work);
 	if (result == CALL_STAY)
 		return PHASE_RUNNING;
-	if (result == CALL_FAIL)
+	if (result == CALL_NEXT && tended && work_to_be_revived(work))
+		return work_revive(work);
+	if (result == CALL_FAIL && !tended)
 		return work_break(work, work_error(work));
 	if (work->made && ended_too_often(work))
 		return PHASE_BROKEN;

@@ -355,7 +355,7 @@ void work_begin(struct work *work, enum action action, enum phase phase)
 
 static void look_again(struct work *work)
 {
-	if (!work->made && work->settled)
+	if (!work->made && work->settled && !work_tended(work))
 		return;
 	work->look_due = true;
 	work->overtaken = work->doing == DOING_LOOK;

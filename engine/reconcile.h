@@ -63,4 +63,12 @@ void turn_give(struct work *work, bool well);
 const struct location_driver *driver_of(const struct work *work);
 int64_t now_of(const struct work *work);
 
+/* --- tending.c --- */
+/* Whether the command leaves it alone, and sees to it all the same that it runs: its policies, whose duty
+ * that is, are not asked meanwhile. */
+bool work_tended(const struct work *work);
+/* It was looked at: it has ended, and its policies would start it. */
+bool work_to_be_revived(const struct work *work);
+enum phase work_revive(struct work *work);
+
 #endif

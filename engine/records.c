@@ -312,7 +312,7 @@ static uint64_t remember_running(const struct work *work, const char *name, cons
 	const char *app = work->operation->application->id;
 	char line[LIMITS_NOTE];
 	owned_json ports = ports_of(work);
-	if (!work->operation->verb->decide || work->fresh)
+	if ((!work->operation->verb->decide && !work->tended) || work->fresh)
 		return store_put_instance(store, app, name, target_id, ports, files_of(work),
 					  limits_of(work, line));
 	const struct known_instance *known = known_of(work->operation, name);

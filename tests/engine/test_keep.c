@@ -1225,3 +1225,69 @@ Test(keep, what_is_done_to_one_again_and_again_starves_no_other)
 	owned_memory char *events = all_events();
 	cr_assert_not_null(strstr(events, "with code 137"), "its end is not recorded: %s", events);
 }
+
+/* --- what ends while a command is at work ------------------------------------------------------- */
+
+#define WEB_IS(image)                                                                                        \
+	"id: app\nlocation: fake\nservices:\n"                                                               \
+	"- {type: 'docker:redis:3', id: db, openPorts: 6379, policies: [{type: restarter}]}\n"               \
+	"- {type: 'docker:front:" image "', id: web, openPorts: 80}\n"
+
+/* A deploy that waits for one that takes its time to answer. */
+static struct berth_operation *slow_deploy(void)
+{
+	static const struct berth_request request = {
+	    .size = sizeof request, .file = "/b.yaml", .blueprint = WEB_IS("2")};
+	const struct fake_behaviour slow = {.component = "app.web", .answers_after_ms = 2 * MINUTE};
+	cr_assert_eq(fake_target_behave(scene.target, &slow), 0);
+	struct berth_operation *operation = berth_deploy(scene.berth, &request, NULL, NULL);
+	cr_assert_not_null(operation);
+	pass(20 * SECOND);
+	cr_assert_not(berth_done(operation), "%s", berth_message(operation));
+	return operation;
+}
+
+Test(keep, what_ends_while_a_deploy_waits_for_others_is_started_by_it)
+{
+	deploy(WEB_IS("1"));
+	keep();
+	pass(5 * SECOND);
+	struct berth_operation *operation = slow_deploy();
+	for (int i = 0; i < 2; i++) {
+		kill_it("app.db.1");
+		pass(3 * SECOND);
+		runs("app.db.1");
+	}
+	cr_assert_not(berth_done(operation), "%s", berth_message(operation));
+	pass(5 * MINUTE);
+	cr_assert(berth_done(operation));
+	cr_assert_eq(berth_outcome(operation), BERTH_OK, "%s", berth_message(operation));
+	berth_operation_free(operation);
+	kill_it("app.db.1");
+	pass(5 * SECOND);
+	runs("app.db.1");
+	json_t *document = NULL;
+	let_go();
+	cr_assert_eq(scene_run(&scene, berth_plan, WEB_IS("2"), &document), BERTH_OK);
+	cr_assert_str_eq(scene_action(document, "app.db.1"), "unchanged");
+	json_decref(document);
+}
+
+Test(keep, what_ends_while_its_policies_are_suspended_is_not_started_by_a_deploy)
+{
+	const char *const db[] = {"db", NULL};
+	const struct berth_request suspend = {
+	    .size = sizeof suspend, .app = "app", .action = "suspend", .name = "restarter", .components = db};
+	deploy(WEB_IS("1"));
+	keep();
+	pass(5 * SECOND);
+	cr_assert_eq(scene_request(&scene, berth_policy, &suspend, NULL), BERTH_OK);
+	struct berth_operation *operation = slow_deploy();
+	kill_it("app.db.1");
+	pass(10 * SECOND);
+	is_down("app.db.1");
+	pass(5 * MINUTE);
+	cr_assert(berth_done(operation));
+	berth_operation_free(operation);
+	is_down("app.db.1");
+}
