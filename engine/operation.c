@@ -183,7 +183,8 @@ struct berth_operation *operation_begin(struct berth *berth, const struct verb *
 		if (listener)
 			memcpy(&operation->listener, listener,
 			       listener->size < sizeof *listener ? listener->size : sizeof *listener);
-		operation->listener.size = sizeof operation->listener; /* those it begins itself are given it */
+		/* Those that it begins itself are given it, also where it has none. */
+		operation->listener.size = sizeof operation->listener;
 		if (copy_request(operation, request ? request : &nothing) == 0 &&
 		    (!berth->backend || berth->backend->begin(operation) == 0) && take_up(operation) == 0)
 			return operation;

@@ -246,9 +246,8 @@ struct call {
 	struct event event;
 	char *path, *part, *query, *body; /* `part`: what stands in the path for {} */
 	size_t body_size;
-	json_t *json;   /* the body, when asked */
-	bool body_read; /* or it is none */
-	size_t change;  /* its number among the changes, plus one */
+	json_t *json;  /* the body, when asked */
+	size_t change; /* its number among the changes, plus one */
 	const struct docker_rule *instead;
 	int64_t takes_ms;
 	bool streams, upgrade;
