@@ -351,16 +351,38 @@ static void tell_of_strangers(struct berth_operation *operation)
 				       site->inventory.strangers[i].what);
 }
 
+/* By component, the newest of each first. */
+static int by_leave(const void *one, const void *other)
+{
+	const struct instance *a = (*(struct work *const *)one)->instance;
+	const struct instance *b = (*(struct work *const *)other)->instance;
+	if (a->component != b->component)
+		return a->component < b->component ? -1 : 1;
+	if (a->ordinal != b->ordinal)
+		return a->ordinal > b->ordinal ? -1 : 1;
+	return a->generation < b->generation ? 1 : a->generation > b->generation ? -1 : 0;
+}
+
+/* What is not wanted has an order of its own, whichever the listing's is. */
+static void order_unwanted(struct berth_operation *operation, size_t wanted)
+{
+	if (operation->work_count > wanted + 1)
+		qsort(operation->works + wanted, operation->work_count - wanted, sizeof *operation->works,
+		      by_leave);
+}
+
 static int match_all(struct berth_operation *operation, const struct found *found)
 {
 	const size_t *place = found->places;
 	if (make_room(operation, found) || add_wanted(operation))
 		return -1;
+	size_t wanted = operation->work_count;
 	for (struct site *site = operation->sites; site; site = site->next)
 		for (size_t i = 0; i < site->inventory.instance_count; i++)
 			if (match(operation, &operation->application->components[*place++], site,
 				  &site->inventory.instances[i]))
 				return -1;
+	order_unwanted(operation, wanted);
 	return name_found(operation);
 }
 
