@@ -38,13 +38,15 @@ static void merge(json_t **all, const json_t *document)
 		json_object_set(*all, "error", error);
 }
 
-static int check(struct invocation *invocation, const char *argument, json_t **all)
+/* One whose file cannot be had is refused, which was told already. */
+static int check(struct invocation *invocation, const char *argument, json_t **all, bool *ret_refused)
 {
 	struct input input = {0};
 	struct screen out = screen_of(stdout, invocation), err = screen_of(stderr, invocation);
 	struct berth_listener listener = {
 	    .size = sizeof listener, .event = show_warning, .context = invocation};
 	int code = input_blueprint(invocation, argument, &input);
+	*ret_refused = code != 0;
 	if (code)
 		return code;
 	struct berth_request request = request_of(invocation, &input);
@@ -68,12 +70,14 @@ static int validate_run(struct invocation *invocation)
 	size_t count = invocation->arguments.count;
 	owned_json all = NULL;
 	int code = 0;
+	bool refused = false;
 	if (count < 2)
-		return check(invocation, count ? invocation->arguments.items[0] : NULL, NULL);
-	for (size_t i = 0; i < count; i++)
+		return check(invocation, count ? invocation->arguments.items[0] : NULL, NULL, &refused);
+	/* What is written is one document: that of the refusal, where there is one. */
+	for (size_t i = 0; i < count && !(refused && wants_json(invocation)); i++)
 		code = worse(code, check(invocation, invocation->arguments.items[i],
-					 wants_json(invocation) ? &all : NULL));
-	if (all) {
+					 wants_json(invocation) ? &all : NULL, &refused));
+	if (all && !refused) {
 		json_dumpf(all, stdout, JSON_COMPACT);
 		putchar('\n');
 	}

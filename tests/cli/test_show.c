@@ -57,6 +57,15 @@ Test(show, every_blueprint_is_validated)
 	cr_expect_eq(strchr(out, '\n'), out + strlen(out) - 1, "one document");
 }
 
+Test(show, one_that_cannot_be_had_among_several_makes_one_document)
+{
+	script.result = "{\"format_version\":\"1\",\"valid\":true,\"error_count\":0,\"diagnostics\":[]}";
+	cr_expect_neq(run_cli("validate blueprint.yaml nowhere -o json"), 0);
+	cr_expect(strstr(out, "\"error\""), "%s", out);
+	cr_expect_null(strstr(out, "\"valid\""), "%s", out);
+	cr_expect_eq(strchr(out, '\n'), out + strlen(out) - 1, "one document: %s", out);
+}
+
 Test(show, a_valid_blueprint_is_called_so)
 {
 	script.result = "{\"format_version\":\"1\",\"valid\":true,\"error_count\":0,\"diagnostics\":[]}";
