@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "engine/engine.h"
+#include "locations/fake/target.h"
 #include "tests/engine/scene.h"
 
 static struct scene scene;
@@ -305,4 +306,15 @@ Test(links, a_long_plan_hears_that_it_is_to_end)
 	cr_assert_lt(operation->effort, 64 * 5 * 1024 / 2, "it went on to the end");
 	berth_operation_free(operation);
 	free(blueprint);
+}
+
+Test(links, what_a_component_that_moves_leaves_behind_keeps_its_data)
+{
+#define DATA(where)                                                                                          \
+	"id: app\nlocation: fake\nlocations: {far: {fake: {target: there}}}\nservices:\n"                    \
+	"- {type: 'docker:redis:3', id: db, location: " where ", volumes: ['data:/data']}\n"
+	cr_assert_eq(scene_run(&scene, berth_deploy, DATA("far"), NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy, DATA("fake"), NULL), BERTH_OK);
+	cr_assert_eq(fake_target_instances(there), 0);
+	cr_expect_not_null(map_get(target_app(there, "app")->volumes, "data"), "nobody asked for that");
 }

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "locations/fake/target.h"
 #include "tests/engine/scene.h"
 
@@ -636,4 +637,27 @@ Test(update, what_an_interrupted_update_left_has_stopped_before_another_one_writ
 	assert_order("app.web.1.g2 removing", "app.web.1 running");
 	cr_assert(runs("app.web.1"));
 	cr_assert_eq(fake_target_instances(scene.target), 1);
+}
+
+/* Where the new one cannot be removed it may still run: the older one beside it would write to the same
+ * volume. */
+Test(update, the_older_one_stays_stopped_when_the_new_one_that_failed_cannot_be_removed)
+{
+#define ALONE(more)                                                                                          \
+	"id: app\nlocation: fake\nservices:\n"                                                               \
+	"- {type: 'docker:web:1', id: web, openPorts: 80, volumes: ['data:/data']" more "}\n"
+	static const struct fake_behaviour mute = {.component = "app.web.1.g2", .answers_after_ms = -1};
+	static const struct fake_rule stuck = {.call = FAKE_REMOVE,
+					       .instance = "app.web.1.g2",
+					       .error = {.code = ERR_FAILED, .text = "it is stuck"}};
+	json_t *document = NULL;
+	deploy(ALONE(""));
+	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
+	cr_assert_eq(fake_target_rule(scene.target, &stuck), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, ALONE(", env: {A: b}"), &document), BERTH_FAILED);
+	cr_expect_not(runs("app.web.1"), "%s", scene.events);
+	owned_memory char *told = json_dumps(json_object_get(document, "failures"), 0);
+	cr_expect(strstr(told, "it stays stopped: app.web.1.g2 could not be removed and may still run"), "%s",
+		  told);
+	json_decref(document);
 }
