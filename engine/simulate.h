@@ -219,6 +219,8 @@ const char *fleet_leftover(struct simulation *simulation);
 /* --- simulate_processes.c: the application's programs on the machines of those who deploy --- */
 void processes_begin(struct deployer *deployer);
 void processes_tally(struct simulation *simulation);
+/* One of the application that still runs on a machine, in words; NULL: none does. */
+const char *processes_leftover(struct simulation *simulation);
 /* How many were meant. */
 unsigned processes_kill(struct simulation *simulation, const struct sought *sought);
 

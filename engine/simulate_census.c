@@ -179,5 +179,5 @@ const char *fleet_leftover(struct simulation *simulation)
 		if (*leftover.words)
 			return arena_format(&simulation->arena, "%s at %s", leftover.words, spot->name);
 	}
-	return NULL;
+	return processes_leftover(simulation);
 }

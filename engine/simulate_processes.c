@@ -103,6 +103,16 @@ void processes_tally(struct simulation *simulation)
 			tally(simulation, deployer, process);
 }
 
+const char *processes_leftover(struct simulation *simulation)
+{
+	for (const struct deployer *deployer = simulation->deployers; deployer; deployer = deployer->next)
+		for (const struct process *process = deployer->processes; process; process = process->next)
+			if (machine_living(deployer->machine, process->pid))
+				return arena_format(&simulation->arena, "the process %s on %s", process->name,
+						    machine_name(deployer->machine));
+	return NULL;
+}
+
 unsigned processes_kill(struct simulation *simulation, const struct sought *sought)
 {
 	unsigned count = 0;

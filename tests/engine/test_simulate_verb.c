@@ -157,6 +157,19 @@ Test(simulate_verb, data_stays_unless_it_is_to_go_too)
 	cr_expect(told(gone, "berth destroy"));
 }
 
+Test(simulate_verb, a_process_that_still_runs_is_something_that_is_left)
+{
+	static const char blueprint[] =
+	    "id: here\nlocation: localhost\nservices:\n- {type: process, id: a, command: serve}\n";
+	enum berth_outcome outcome;
+	owned_json left = play(blueprint, "steps: [deploy]\nassert:\n- finally: {nothing: true}\n", &outcome);
+	cr_expect_eq(outcome, BERTH_FAILED);
+	cr_expect(strstr(json_text(assertion(left, "nothing is left"), "why"), "the process here.a.1"));
+	owned_json gone =
+	    play(blueprint, "steps: [deploy, destroy]\nassert:\n- finally: {nothing: true}\n", &outcome);
+	cr_expect_eq(outcome, BERTH_OK, "%s", told(gone, "berth destroy") ? "" : "not told");
+}
+
 Test(simulate_verb, never_counts_from_the_first_time_on)
 {
 	holds("behaviour:\n  web: {answersAfter: 2s}\nsteps: [deploy, {wait: 1m}]\n"
