@@ -214,7 +214,8 @@ static enum progress removed(struct task *task, struct error *err)
 	struct leasing *leasing = task->own;
 	struct call *call = &task->calls[0];
 
-	if (call_unsure(call) && ++task->tries < TRIES)
+	/* It expires by itself: of an engine that is silent it is not asked again and again. */
+	if (call_unsure(call) && call->error.code != ERR_TIMED_OUT && ++task->tries < TRIES)
 		return task_go(task, remove_next);
 	if (!call_ok(call) && !(call->error.code == OK && call->status == 404))
 		return cannot(task, call, err);
@@ -234,6 +235,7 @@ static enum progress remove_next(struct task *task, struct error *err)
 	const struct question question = {
 	    .method = "DELETE",
 	    .path = name ? arena_format(&task->arena, "/volumes/%s", name) : NULL,
+	    .limit_ms = READ_MS,
 	};
 	return ask(task, 0, &question, removed, err);
 }

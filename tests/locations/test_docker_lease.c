@@ -19,6 +19,7 @@ struct volume_kept {
 static struct volume_kept volumes[VOLUMES_MAX];
 static size_t volume_count, creations, deletions;
 static bool rough; /* the wire */
+static bool deaf;  /* the engine, to what is to be removed */
 static uint64_t dice_state;
 
 static uint64_t dice(uint64_t sides)
@@ -158,6 +159,10 @@ static int64_t answer_request(void *owner, const struct http_request *request, s
 
 	(void)owner;
 	answer->sent = true;
+	if (deaf && !strcmp(request->method, "DELETE")) {
+		fail(&answer->error, ERR_TIMED_OUT, "no answer");
+		return request->timeout_ms;
+	}
 	if (luck >= 5 && luck < 10)
 		send_late(request, path);
 	else if (luck >= 5)
@@ -180,7 +185,7 @@ static void lease_set_up(void)
 	docker_set_up();
 	virtual_world_hooks(docker_world, &hooks);
 	volume_count = creations = deletions = 0;
-	rough = false;
+	rough = deaf = false;
 	dice_state = 1;
 }
 
@@ -273,6 +278,17 @@ Test(docker_lease, only_its_own_token_gives_it_back)
 	MUST(tidy, "app", "one");
 	cr_assert(volume_count == 0);
 	cr_assert_str_eq(try_lease("two").token, "two");
+	arena_release(&arena);
+}
+
+/* It expires in a minute by itself: nobody waits longer for an engine that is silent. */
+Test(docker_lease, given_back_to_a_silent_engine_it_is_left_to_expire)
+{
+	try_lease("one");
+	deaf = true;
+	int64_t begun = docker_world->ops->now(docker_world);
+	MUST_FAIL(ERR_TIMED_OUT, tidy, "app", "one");
+	cr_expect_leq(docker_world->ops->now(docker_world) - begun, 15000);
 	arena_release(&arena);
 }
 
