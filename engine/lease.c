@@ -164,9 +164,10 @@ static struct lease_keeper *keeper_of(struct site *site)
 	return site->lease;
 }
 
+/* One after the other, in the blueprint's order: of two who begin at one time whoever has the first place has
+ * them all, and not each one of them. */
 bool sites_lease(struct berth_operation *operation)
 {
-	bool waiting = false;
 	if (make_token(operation)) {
 		fail_memory(&operation->error);
 		return leases_give_up(operation);
@@ -181,9 +182,10 @@ bool sites_lease(struct berth_operation *operation)
 			blame_site(&operation->error, site, &err);
 			return leases_give_up(operation);
 		}
-		waiting |= progress == PROGRESS_WAITING;
+		if (progress == PROGRESS_WAITING)
+			return false;
 	}
-	return !waiting;
+	return true;
 }
 
 static enum progress give_back(struct lease_keeper *keeper)

@@ -93,6 +93,22 @@ Test(leases, each_place_that_is_changed_is_leased_by_the_same_deploy)
 	cr_expect_not(lease_at(scene.target) || lease_at(other), "both are given back");
 }
 
+/* Else each of two could have one of them. */
+Test(leases, the_next_place_is_leased_when_the_one_before_is_had)
+{
+	static const char both[] =
+	    "id: app\nservices:\n"
+	    "- {type: 'docker:x:1', id: here, location: fake}\n"
+	    "- {type: 'docker:x:1', id: there, location: {type: fake, target: other}}\n";
+	fake_target_time(scene.target, FAKE_LEASE, 3000);
+	struct berth_operation *deploying = begin(both);
+	pass(2000);
+	cr_expect_eq(fake_target_calls(other, FAKE_LEASE), 0);
+	pass(MINUTE);
+	cr_expect_eq(berth_outcome(deploying), BERTH_OK);
+	berth_operation_free(deploying);
+}
+
 /* Nobody heard its renewals for so long that somebody else could take it. */
 Test(leases, who_has_lost_its_lease_to_another_leaves_off)
 {
