@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "tests/locations/localhost_bench.h"
@@ -350,4 +351,61 @@ Test(localhost, files_are_delivered_to_one_that_was_placed_by_half)
 	cr_assert_eq(DRIVE(localhost_driver.deliver(&bench.location, &bench.errand, spec, &bench.error)),
 		     PROGRESS_DONE, "%s", bench.error.text);
 	cr_assert_str_eq(bench_read(bench_path(spec, "work/note")), "on");
+}
+
+/* Writes the state anew, with another value behind the key. */
+static void rewrite_state(const struct instance_spec *spec, const char *key, const char *value)
+{
+	const char *path = bench_path(spec, "state");
+	owned_text now = {0};
+	const char *before = bench_read(path);
+
+	for (const char *line = before; *line; line += strcspn(line, "\n") + 1) {
+		int length = (int)strcspn(line, "\n");
+		bool meant = !strncmp(line, key, strlen(key)) && line[strlen(key)] == ' ';
+		if (meant)
+			text_format(&now, "%s %s\n", key, value);
+		else
+			text_format(&now, "%.*s\n", length, line);
+		if (!line[length])
+			break;
+	}
+	cr_assert_eq(bench.world->ops->file_write(bench.world, path, 0600, text_view(&now), now.length, NULL),
+		     0);
+}
+
+/* This test's own process has the number by now, and began at another time. */
+Test(localhost, a_number_that_is_somebody_else_s_by_now_keeps_nothing_alive)
+{
+	struct instance_spec *spec = bench_spec("web", "sleep 1000");
+	char words[64];
+
+	bench_run(spec);
+	pid_t helper = bench_helper(bench_listed(spec)), command = bench_command(spec);
+	kill(helper, SIGKILL);
+	kill(command, SIGKILL);
+	cr_assert(EVENTUALLY(!bench_alive(helper) && !bench_alive(command)));
+	snprintf(words, sizeof(words), "%d 1", (int)getpid());
+	rewrite_state(spec, "helper", words);
+	rewrite_state(spec, "pid", words);
+	const struct observed *seen = bench_listed(spec);
+	cr_assert(!seen || seen->state != SEEN_RUNNING, "taken for the instance");
+	const struct health_check runs = {.kind = CHECK_NONE};
+	cr_assert_eq(DRIVE(localhost_driver.probe(&bench.location, &bench.errand, spec, &runs, &bench.error)),
+		     PROGRESS_FAILED);
+	bench_run(spec);
+	cr_assert_eq(bench_listed(spec)->state, SEEN_RUNNING);
+	cr_assert_neq(bench_helper(bench_listed(spec)), getpid());
+}
+
+/* Whoever has its numbers since this machine began anew is not what ran before. */
+Test(localhost, what_ran_before_this_machine_began_anew_is_gone)
+{
+	struct instance_spec *spec = bench_spec("web", "sleep 1000");
+	const struct health_check runs = {.kind = CHECK_NONE};
+
+	bench_run(spec);
+	rewrite_state(spec, "boot", "00000000-0000-0000-0000-000000000000");
+	cr_assert_eq(DRIVE(localhost_driver.probe(&bench.location, &bench.errand, spec, &runs, &bench.error)),
+		     PROGRESS_FAILED);
 }
