@@ -12,7 +12,8 @@ static const struct memory_field remembered[] = {
     REMEMBERED_ACTION(scaler, action),   REMEMBERED(scaler, target, 0),
     REMEMBERED(scaler, check_at, NEVER), REMEMBERED(scaler, checked_at, NEVER),
     REMEMBERED(scaler, check_now, 0),    REMEMBERED(scaler, tell_after, 0),
-    REMEMBERED(scaler, told_max, 0),     REMEMBERED(scaler, deaf, 0),
+    REMEMBERED(scaler, bounds_now, 0),   REMEMBERED(scaler, told_max, 0),
+    REMEMBERED(scaler, deaf, 0),
 };
 
 static const char high_water[] = "autoscaler.insufficientCapacityHighWaterMark";
@@ -272,6 +273,22 @@ static void check(struct policy *policy, struct step *step, struct record *recor
 		     (long long)target);
 }
 
+/* New bounds bring it within themselves at once, whatever is wanted; one that is within them hears nothing of
+ * them. */
+static void come_within(struct policy *policy, struct step *step, struct record *record)
+{
+	int64_t least = setting(policy, "autoscaler.minPoolSize");
+	int64_t most = setting(policy, "autoscaler.maxPoolSize");
+	int64_t size = step->senses->size, target = size < least ? least : size;
+
+	target = target > most ? most : target;
+	if (!step->senses->up || size < 0 || target == size)
+		return;
+	record->scaler.target = target;
+	action_begin(policy, step, record, 1, "it has %lld members; %lld are allowed now", (long long)size,
+		     (long long)target);
+}
+
 /* More was wanted than is allowed, for so long: that is told once. */
 static void tell_max(struct policy *policy, struct step *step, struct scaler_memory *m)
 {
@@ -310,6 +327,12 @@ static void look(struct policy *policy, struct step *step, struct record *record
 		m->checked_at = step->now;
 	if (m->action.id)
 		return; /* one resize at a time, and no check meanwhile */
+	if (m->bounds_now) {
+		m->bounds_now = 0;
+		come_within(policy, step, record);
+		if (m->action.id)
+			return;
+	}
 	if (m->check_now) {
 		m->check_now = 0;
 		if (step->senses->up)
@@ -397,7 +420,7 @@ static int configured(struct policy *policy, const char *key)
 		return 0;
 	struct record *record = record_of(policy, NULL);
 	if (record)
-		record->scaler.check_now = 1;
+		record->scaler.bounds_now = 1;
 	return record ? 0 : -1;
 }
 

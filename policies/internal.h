@@ -78,7 +78,8 @@ struct scaler_memory {
 	int64_t target; /* of the action */
 	/* Of Brooklyn's. */
 	int64_t check_at, checked_at; /* the check that is scheduled; the last one */
-	int64_t check_now;            /* bounds were changed */
+	int64_t check_now;            /* a resize was not done */
+	int64_t bounds_now;           /* bounds were changed */
 	int64_t tell_after;           /* look at the notice when the resize has ended */
 	int64_t told_max;             /* the notice was given */
 	int64_t deaf;                 /* it was suspended while a check was scheduled */

@@ -286,6 +286,18 @@ Test(classic_autoscaler, a_resize_that_failed_is_reported_and_not_tried_again_by
 	expect_wish(5); /* nothing was tried */
 }
 
+Test(classic_autoscaler, new_bounds_that_it_is_within_are_no_reason_to_look)
+{
+	bench_begin(&b, SCALER(", \"maxPoolSize\": 8, \"minPeriodBetweenExecs\": \"4s\""), 2);
+	bench_number(&b, "load", 500);
+	size_t wished = bench_count(&b, WISH_RESIZE);
+	resize_done();
+	bench_number(&b, "load", 500);
+	configure("maxPoolSize", json_integer(9), true);
+	expect_wish(0);
+	cr_expect_geq(wished, 1);
+}
+
 Test(classic_autoscaler, new_bounds_count_at_once_and_a_minimum_above_the_maximum_is_refused)
 {
 	bench_begin(&b, SCALER(", \"maxPoolSize\": 8, \"resizeDownStabilizationDelay\": \"1h\""), 6);
