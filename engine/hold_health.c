@@ -92,6 +92,36 @@ bool health_says_nothing(const struct health_check *check, const struct error *e
 	return err->code == ERR_UNSUPPORTED || err->code == ERR_NO_MEMORY || probe_unanswered(check, err);
 }
 
+static bool holds_secret(const struct value *value)
+{
+	bool holds = value->kind == VALUE_SECRET;
+	for (size_t i = 0; i < value->part_count && !holds; i++)
+		holds = holds_secret(&value->parts[i]);
+	return holds;
+}
+
+static bool was_given_secrets(const struct component_spec *spec)
+{
+	for (size_t i = 0; i < spec->environment_count; i++)
+		if (holds_secret(&spec->environment[i].value))
+			return true;
+	for (size_t i = 0; i < spec->file_count; i++)
+		if (spec->files[i].content && holds_secret(spec->files[i].content))
+			return true;
+	return false;
+}
+
+/* Without the last bytes of the answer where they may be of a secret that it was given: these words are
+ * written down, and told to many. For the caller to free; NULL: no memory. */
+static char *words_of(const struct work *work, const struct health_check *check, const struct error *err)
+{
+	const struct component_spec *spec = work->instance->component->spec;
+	const char *from = check->kind == CHECK_COMMAND ? err->text : strstr(err->text, " answered ");
+	if (check->kind == CHECK_TCP || !from || !spec || !was_given_secrets(spec))
+		return strdup(err->text);
+	return strndup(err->text, (size_t)(from - err->text) + strcspn(from, ":;\n"));
+}
+
 static void answered(struct held_instance *held, const struct health_check *check, const struct error *err)
 {
 	struct work *work = held->work;
@@ -109,7 +139,7 @@ static void answered(struct held_instance *held, const struct health_check *chec
 		return;
 	if (++held->failures < (unsigned)check->retries)
 		return;
-	char *words = strdup(err->text);
+	char *words = words_of(work, check, err);
 	if (!words)
 		return; /* it is asked again soon */
 	if (!held->problem)

@@ -633,6 +633,29 @@ Test(keep, what_runs_and_does_not_answer_its_check_is_unhealthy_until_it_does)
 	json_decref(document);
 }
 
+/* Why it is ill is written down, told to whoever may read, and sent to others. */
+Test(keep, what_a_check_wrote_is_not_told_of_one_that_was_given_secrets)
+{
+	static const struct fake_rule fails = {
+	    .call = FAKE_PROBE,
+	    .error = {.code = ERR_FAILED,
+		      .text = "the check's command ended with 1: connect with hunter2 failed"}};
+	scene_environment("WORD", "hunter2");
+	deploy("id: app\nlocation: fake\nservices:\n"
+	       "- {type: 'docker:a:1', id: web, env: {WORD: '$berth:secret(\"env:WORD\")'}, "
+	       "healthCheck: {command: look, interval: 2s, retries: 2}}\n");
+	keep();
+	pass(SECOND);
+	cr_assert_eq(fake_target_rule(scene.target, &fails), 0);
+	pass(20 * SECOND);
+	owned_json document = status_of("app");
+	cr_expect_str_eq(json_text(first_instance(document), "state"), "unhealthy");
+	cr_expect_str_eq(json_text(first_instance(document), "error"), "the check's command ended with 1");
+	owned_memory char *all = json_dumps(document, 0);
+	cr_expect_null(strstr(all, "hunter2"), "%s", all);
+	cr_expect_null(told ? strstr(told, "hunter2") : NULL, "%s", told);
+}
+
 Test(keep, what_ends_by_itself_was_stopped_by_nobody)
 {
 	deploy("id: app\nlocation: fake\nservices:\n- {type: 'docker:a:1', id: web}\n");
