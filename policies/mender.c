@@ -196,9 +196,10 @@ static void give_up(struct policy *policy, struct step *step, struct record *rec
 	     (long long)record->mender.tries);
 }
 
-static bool at_bound(int64_t tries, int64_t bound)
+/* What was only told, not done, opens no breaker and gives nobody up. */
+static bool at_bound(const struct policy *policy, int64_t tries, int64_t bound)
 {
-	return bound > 0 && tries >= bound;
+	return bound > 0 && tries >= bound && setting(policy, "dryRun") != 1;
 }
 
 /* Whether it may be acted on now as far as the others go. */
@@ -223,11 +224,11 @@ static void look_failing(struct policy *policy, struct step *step, struct record
 	m->well_since = NEVER;
 	if (m->given_up)
 		return;
-	if (at_bound(m->tries, setting(policy, "maxTries"))) {
+	if (at_bound(policy, m->tries, setting(policy, "maxTries"))) {
 		give_up(policy, step, record);
 		return;
 	}
-	if (!m->open && at_bound(m->tries, setting(policy, "breakerAfter")))
+	if (!m->open && at_bound(policy, m->tries, setting(policy, "breakerAfter")))
 		open_breaker(policy, step, record);
 	int64_t base = setting(policy, "backoff");
 	m->next_at = not_beyond(m->next_at, step->now, m->delay > base ? m->delay : base);

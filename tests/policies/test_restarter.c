@@ -304,6 +304,21 @@ Test(restarter, dry_run_only_tells)
 	cr_expect_eq(restart()->attempt, 2);
 }
 
+Test(restarter, what_is_only_told_opens_no_breaker)
+{
+	bench_begin(&b,
+		    "[{\"type\": \"restarter\", \"jitter\": 0, \"dryRun\": true, \"breakerAfter\": 3, "
+		    "\"maxTries\": 5}]",
+		    1);
+	bench_up(&b, 0, false);
+	for (int i = 0; i < 500; i++) {
+		b.now += 10 * SECOND;
+		bench_step(&b);
+		cr_expect_eq(bench_count(&b, WISH_REPORT), 0);
+		cr_expect_eq(bench_count(&b, WISH_EXPECT), 0);
+	}
+}
+
 Test(restarter, a_failure_that_was_missed_while_suspended_is_seen_afterwards)
 {
 	bench_begin(&b, plain, 1);
