@@ -220,6 +220,10 @@ static void deed_ended(struct kept *kept)
 	if (deed->outcome != OUTCOME_DONE)
 		deed->words = strdup(*berth_message(operation) ? berth_message(operation)
 							       : "not all of it is as wanted");
+	if (deed->words)
+		operation_warn(operation->berth->keeper, "%s%s%s: %s failed: %s", kept->app,
+			       deed->component ? "." : "", deed->component ? deed->component : "",
+			       operation->verb->name, deed->words);
 	berth_operation_free(operation);
 	if (deed->kind == DEED_DUTY)
 		drop_deed(kept, deed);

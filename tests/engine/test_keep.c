@@ -633,6 +633,20 @@ Test(keep, what_runs_and_does_not_answer_its_check_is_unhealthy_until_it_does)
 	json_decref(document);
 }
 
+Test(keep, why_something_could_not_be_done_is_said)
+{
+	static const struct fake_rule full = {.call = FAKE_PLACE,
+					      .error = {.code = ERR_FAILED, .text = "no space left"}};
+	deploy("id: app\nlocation: fake\nservices:\n"
+	       "- {type: 'docker:a:1', id: web, policies: [{type: replacer}]}\n");
+	keep();
+	pass(SECOND);
+	cr_assert_eq(fake_target_rule(scene.target, &full), 0);
+	cr_assert_eq(fake_target_exit(scene.target, "app.web.1", 1), 0);
+	pass(MINUTE);
+	cr_assert_not_null(told ? strstr(told, "app.web: replace failed: ") : NULL, "%s", told);
+}
+
 /* Why it is ill is written down, told to whoever may read, and sent to others. */
 Test(keep, what_a_check_wrote_is_not_told_of_one_that_was_given_secrets)
 {
