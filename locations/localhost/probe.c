@@ -1,4 +1,5 @@
 /* probe.c - asks a process of this machine whether it answers. */
+#include "locations/localhost/exec.h"
 #include "locations/localhost/localhost.h"
 
 #include <signal.h>
@@ -8,7 +9,8 @@
 
 #include "base/cleanup.h"
 
-#define LAST_WORDS 300
+#define LAST_WORDS   300
+#define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct probing {
 	struct task task;
@@ -224,14 +226,35 @@ static const char **check_argv(struct arena *arena, const struct health_check *c
 	return argv;
 }
 
-static const char **check_environment(struct arena *arena, const struct instance_spec *spec, const char *mark)
+/* Whoever asks what has run for long knows none of its variables: they are those that it runs with. */
+static const char **own_environment(struct location *location, struct arena *arena,
+				    const struct instance_spec *spec, const char *mark)
 {
-	const char **environment = arena_array(arena, const char *, spec->variable_count + 8);
+	struct host host;
+
+	if (host_find(location, arena, spec->app, spec->name, &host, NULL))
+		return NULL;
+	const char **environment = arena_array(arena, const char *, host.variable_count + 3);
+	if (!environment)
+		return NULL;
+	memcpy(environment, host.environment, host.variable_count * sizeof(*environment));
+	size_t count = host.variable_count;
+	if (!host_variable(&host, "PATH"))
+		environment[count++] = DEFAULT_PATH;
+	environment[count++] = mark;
+	return environment;
+}
+
+static const char **check_environment(struct location *location, struct arena *arena,
+				      const struct instance_spec *spec, const char *mark)
+{
+	const char **own = spec->variable_count ? NULL : own_environment(location, arena, spec, mark);
+	const char **environment = own ? own : arena_array(arena, const char *, spec->variable_count + 8);
 	size_t count = 0;
 	bool path = false;
 
-	if (!environment)
-		return NULL;
+	if (own || !environment)
+		return environment;
 	for (size_t i = 0; i < spec->variable_count; i++) {
 		const struct spec_variable *variable = &spec->variables[i];
 		environment[count++] = arena_format(arena, "%s=%s", variable->name, variable->value);
@@ -240,7 +263,7 @@ static const char **check_environment(struct arena *arena, const struct instance
 			return NULL;
 	}
 	if (!path)
-		environment[count++] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+		environment[count++] = DEFAULT_PATH;
 	environment[count++] = mark;
 	return environment;
 }
@@ -262,7 +285,7 @@ static int begin_command(struct probing *probing, const struct instance_spec *sp
 		return fail_memory(err);
 	if (world->ops->file_exists(world, directory) && !(probing->output = strdup(output)))
 		return fail_memory(err);
-	const char **environment = check_environment(&arena, spec, mark);
+	const char **environment = check_environment(location, &arena, spec, mark);
 	const char **argv = check_argv(&arena, check, probing->output, err);
 	if (!argv || !environment)
 		return argv ? fail_memory(err) : -1;

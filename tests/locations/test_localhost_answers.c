@@ -175,6 +175,23 @@ Test(localhost_answers, tcp_check_asks_its_port)
 	cr_assert_neq(bench.error.code, OK);
 }
 
+/* A controller that found it running knows none of its variables. */
+Test(localhost_answers, a_command_is_asked_with_the_variables_that_the_process_runs_with)
+{
+	struct instance_spec *spec = bench_spec("web", "sleep 1000"),
+			     *unknown = bench_spec("web", "sleep 1000");
+	struct spec_variable variable = {"LEVEL", "7", false};
+	struct value word;
+	struct health_check check = command_check(&word, "test \"$LEVEL\" = 7 && ls /");
+
+	spec->variables = &variable;
+	spec->variable_count = 1;
+	bench_run(spec);
+	cr_expect_eq(probe(spec, &check), PROGRESS_DONE, "%s", bench.error.text);
+	unknown->variable_count = 0;
+	cr_expect_eq(probe(unknown, &check), PROGRESS_DONE, "%s", bench.error.text);
+}
+
 /* Its last consumer outside is gone, which is no reason to make it anew. */
 Test(localhost_answers, checks_ask_where_it_was_told_to_listen)
 {
