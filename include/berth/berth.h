@@ -120,7 +120,6 @@ struct berth_request {
 	/* locations: check this one; types: only this one; policy: this one, "restarter" or "periodic/2";
 	 * invoke: the effector. */
 	const char *name;
-	bool check;    /* locations: ask them */
 	int64_t count; /* scale: how many instances of components[0]; rollback: the revision */
 	/* deploy: a plan that was saved, the text of the member "saved" of berth_plan's document; carried out
 	 * exactly, or refused as stale. Replaces `blueprint`. */
@@ -133,6 +132,7 @@ struct berth_request {
 	bool interactive;           /* exec: berth_exec_input() will give it input */
 	unsigned rows, columns;     /* exec: the terminal's size at first */
 	const char *wait_for;       /* wait: "running" (default), "healthy", "finished", "gone" */
+	bool check;                 /* locations: ask them */
 	bool remove;                /* gc: remove what is listed */
 	bool remembered; /* status: only what the store knows, or the blueprint says; no target is asked */
 	/* simulate: the scenario's YAML text, what messages call it (blueprints that it names lie beside it),
@@ -152,11 +152,11 @@ struct berth_request {
 	/* Whatever changes an application: only while it is at this revision, else it ends untouched with
 	 * BERTH_LOCKED and the error's code "stale"; 0: at any. */
 	int64_t if_revision;
-	bool if_new;   /* deploy: only while nothing is remembered of it */
-	int64_t after; /* events: only those recorded after that of this number; 0: all */
+	bool if_new; /* deploy: only while nothing is remembered of it */
 	/* It is somebody else's: the environment of the process is not theirs, and without `environment` a
 	 * blueprint that asks for anything of it is refused. */
 	bool foreign;
+	int64_t after; /* events: only those recorded after that of this number; 0: all */
 };
 
 enum berth_event_kind {
