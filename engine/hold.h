@@ -133,7 +133,7 @@ bool hold_may_leave(const struct hold *hold, const struct deed *deed);
 void hold_deed_begins(struct hold *hold, const struct deed *deed);
 void hold_deed_ended(struct hold *hold, const struct deed *deed);
 /* It was looked at, and is in that phase. */
-void held_came_back(struct held_instance *held, enum phase phase);
+void held_came_back(struct held_instance *member, enum phase phase);
 /* Whether the component's policies may be asked. 1: yes; 0: not yet; -1: no memory. */
 int held_at_home(struct held_component *held);
 

@@ -114,23 +114,24 @@ static bool is_known(const struct work *work, const struct told_end *end)
 
 static enum phase look(struct work *work)
 {
-	bool doubted = told_ended(work), back = work->held && work->held->back;
+	struct held_instance *held = work->held;
+	bool doubted = held && told_ended(work), back = held && held->back;
 	switch (work_look(work)) {
 	case CALL_STAY:
 		return work->instance->phase;
 	case CALL_FAIL:
 		if (back)
-			held_came_back(work->held, not_seen(work));
+			held_came_back(held, not_seen(work));
 		return back ? work->instance->phase : not_seen(work);
 	default:
 		break;
 	}
-	if (work->held)
-		work->held->sight_lost = false;
+	if (held)
+		held->sight_lost = false;
 	if (back)
-		held_came_back(work->held, phase_of(work, work->looked));
+		held_came_back(held, phase_of(work, work->looked));
 	if (doubted) /* what is wished was put off */
-		work->held->of->due = work->held->of->hold->any_due = true;
+		held->of->due = held->of->hold->any_due = true;
 	enum phase phase = phase_of(work, work->looked);
 	if (phase == work->instance->phase)
 		health_asked(work); /* its time may have come meanwhile */
@@ -285,7 +286,7 @@ void held_restart(struct held_instance *held)
 	work->doing = DOING_NOTHING;
 	spec_drop(work); /* it may tell of what was seen before */
 	forget_before(work);
-	if (told_ended(work) && spec_outlined(work)) /* without memory it is looked at first */
+	if (seen && told_ended(work) && spec_outlined(work)) /* without memory it is looked at first */
 		work->spec->ended = seen->target_id;
 	held->end_told = false;
 	work->rescue = !runs; /* a restart that was begun is brought to its start, whoever lets it go */
