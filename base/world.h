@@ -1,5 +1,5 @@
-/* world.h - everything outside the program's own memory: time, timers, HTTP, probes, processes, files,
- * chance.
+/* world.h - everything outside the program's own memory: time, timers, HTTP, SSH, probes, processes,
+ * files, chance.
  *
  * The engine and the shipped drivers reach the outside only through a `struct world`, so that a
  * simulated one can stand in. The real one (`world_real.h`) runs on libuv and libcurl.
@@ -29,6 +29,7 @@ struct job;
 struct child;
 struct fd_watch;
 struct file_lock;
+struct ssh_ops;
 
 /* --- HTTP ---------------------------------------------------------------------------------- */
 
@@ -182,6 +183,9 @@ struct world_ops {
 	 */
 	void (*channel_end)(struct world *, struct channel *);
 	void (*channel_cancel)(struct world *, struct channel *);
+
+	/* Machines by SSH: ssh.h. */
+	const struct ssh_ops *ssh;
 
 	/* Does `address` (numeric, or a name) accept a TCP connection? `answered` gets OK, or why not. */
 	struct probe_call *(*tcp_probe)(struct world *, const char *address, uint16_t port,

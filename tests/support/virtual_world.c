@@ -7,6 +7,7 @@
 #include "tests/support/virtual_calls.h"
 #include "tests/support/virtual_channel.h"
 #include "tests/support/virtual_files.h"
+#include "tests/support/virtual_ssh.h"
 
 enum { EVENTS_AT_ONE_INSTANT = 5000000 };
 
@@ -173,6 +174,7 @@ static const struct world_ops plain_ops = {
     .default_address = default_address,
     .has_interface = has_interface,
     .port_free = port_free,
+    .ssh = &virtual_ssh_ops,
     VIRTUAL_CALL_OPS,
     VIRTUAL_CHANNEL_OPS,
     VIRTUAL_FILE_OPS,

@@ -7,7 +7,9 @@
 #ifndef BERTH_TESTS_SUPPORT_VIRTUAL_WORLD_H
 #define BERTH_TESTS_SUPPORT_VIRTUAL_WORLD_H
 
-#include "base/world.h"
+#include "base/ssh.h"
+
+struct virtual_ssh_request;
 
 /* What stands in for the outside; NULL: ERR_UNREACHABLE. */
 struct virtual_hooks {
@@ -22,6 +24,10 @@ struct virtual_hooks {
 	 * (`count` 0: that no more comes). */
 	void (*channel)(void *owner, const struct http_request *request, struct channel *channel);
 	void (*heard)(void *owner, struct channel *channel, const char *bytes, size_t count);
+	/* Something is asked of a machine by SSH: say with virtual_ssh.h what comes of it; and what it has
+	 * heard beyond what the request brought (`count` 0: that no more comes). */
+	void (*ssh)(void *owner, const struct virtual_ssh_request *request, struct ssh_call *call);
+	void (*ssh_heard)(void *owner, struct ssh_call *call, const char *bytes, size_t count);
 	/* 0 and how and after how many ms (-1: never) the child ends; or -1. */
 	int (*spawn)(void *owner, const struct process_options *options, struct process_end *ret_end,
 		     int64_t *ret_lives_ms, struct error *err);
