@@ -33,8 +33,15 @@ static const struct {
      "name:text state:" STATES " target_id:text? address:text? ports:[Port] -exits:number -exit_code:number "
      "-signal:text "
      "-error:text -last_failure:text"},
+    {"Metric",
+     "name:text -component:text state:unknown|stale|fresh -value:any -at:text -lower:any -upper:any "
+     "-target:any -wants:number"},
+    {"Size",
+     "wanted:number real:number initial:number -how:policy|scale|blueprint|found -by:text -since:text "
+     "-why:text -policy:text -min:number -max:number -metrics:[Metric] -wants:number -target:number "
+     "-holds:text -until:text"},
     {"Component", "id:text type:text? location:text? state:" STATES
-		  " -error:text -instances:[Instance] -links:[Link] -sensors:any"},
+		  " -error:text -instances:[Instance] -links:[Link] -size:Size -sensors:any"},
     {"Unreachable", "location:text error:text remedy:text"},
     {"Status", "format_version:text app:text -revision:number -state:" STATES
 	       " components:[Component] -unreachable:[Unreachable]"},

@@ -74,6 +74,8 @@ void show_error(const struct screen *, const char *text, const char *remedy);
 void show_diagnostics(const struct screen *, const json_t *document);
 void show_plan(const struct screen *, const json_t *document, bool (*chosen)(const json_t *change));
 void show_components(const struct screen *, const json_t *document);
+/* show_sizes.c: of a component whose size is told. */
+void show_size(const struct screen *, const json_t *component);
 void show_failures(const struct screen *, const json_t *document);
 /* volumes.c: a line with the very command that removes these volumes ({"location", "spec"}) of an
  * application. */

@@ -169,6 +169,8 @@ void show_components(const struct screen *screen, const json_t *document)
 	table_release(&table);
 	json_array_foreach (components, i, component)
 		show_links_of(screen, component);
+	json_array_foreach (components, i, component)
+		show_size(screen, component);
 	if (json_array_size(list_of(document, "failures")))
 		return; /* they say it with remedy and log */
 	json_array_foreach (components, i, component)

@@ -193,7 +193,7 @@ static bool decided(struct berth_operation *operation)
 	}
 	if (!plan_empty(operation) && !all_settled(operation) && !stage_confirmed(operation))
 		return false;
-	if (remember_sizes(operation) || remember_stopped(operation))
+	if (remember_sizes(operation) || sizing_remember(operation) || remember_stopped(operation))
 		return stage_failed(operation);
 	if (all_settled(operation)) {
 		operation->stage = STAGE_COMMIT;

@@ -318,7 +318,8 @@ struct berth_operation {
 	const char *lock_path, *lock_words; /* the lock's file, and the one that names its holder */
 	struct timer *lock_timer;           /* until it is tried again */
 	const char *lease_token, *lease_words;
-	int64_t begun_ms; /* by the wall clock, as the store has it; 0: nothing was recorded */
+	const char *policy, *why; /* that wishes it, and what for; NULL: somebody asked for it */
+	int64_t begun_ms;         /* by the wall clock, as the store has it; 0: nothing was recorded */
 	uint64_t commit;  /* the store's number of the last record that must be durable before the end */
 	int64_t revision; /* of what it deploys */
 	uint64_t stopped; /* the last record of who is to stay stopped */
@@ -450,6 +451,14 @@ unsigned instances_of(const struct component *component);
 /* sizes.c: how many instances each component is to have, now that it was listed what is there. 0, or -1 with
  * operation->error. */
 int sizes_decide(struct berth_operation *operation);
+
+/* --- sizing.c: who made a component as large as it is, since when, and why --- */
+/* Whether its size is told: of clusters, and of what an autoscaler resizes. */
+bool size_told(const struct component *component);
+/* What is about to be done, before it is. 0, or -1 with operation->error. */
+int sizing_remember(struct berth_operation *operation);
+/* {COMPONENT: {"size", "how", "by", "since", "why"}} of all whose size is told; NULL: nothing is known. */
+json_t *sizing_read(const struct berth_operation *operation);
 
 /* --- survey.c: ask every site what is there --- */
 /* DONE when every site has answered or failed. */

@@ -104,8 +104,9 @@ struct deed {
 		DEED_INVOKE
 	} kind;
 	char *component;
-	unsigned number; /* an ordinal, or 0: all of the component; of SCALE the size */
-	uint64_t wish;   /* whose outcome is awaited; 0: nobody's */
+	char *policy, *why; /* of SCALE: who wishes it, and what for */
+	unsigned number;    /* an ordinal, or 0: all of the component; of SCALE the size */
+	uint64_t wish;      /* whose outcome is awaited; 0: nobody's */
 	bool done;
 	enum outcome_kind outcome;
 	char *words; /* why it failed */
@@ -181,6 +182,9 @@ uint64_t hold_policies_changed(struct held_component *held);
 const struct held_component *held_component_of(const struct hold *hold, const char *id);
 /* Why an instance that another operation saw run counts as unhealthy; NULL: it does not, or is not held. */
 const char *hold_problem(const struct hold *hold, const struct instance *instance);
+/* What its autoscaler makes of it now. 1; 0: it has none; -1: no memory. */
+struct scaling_sight;
+int held_scaling(const struct held_component *held, struct arena *arena, struct scaling_sight *ret);
 /* "service.isUp", "service.state", "service.state.expected" and "service.problems", as members of an object.
  * False, and nothing is written: it is a job, or not all of it is in sight. */
 bool held_write_sensors(const struct held_component *held, struct text *to);

@@ -491,6 +491,13 @@ static int ask(struct held_component *held, struct error *err)
 	return 0;
 }
 
+int held_scaling(const struct held_component *held, struct arena *arena, struct scaling_sight *ret)
+{
+	const struct senses senses = {.size = (int64_t)held->member_count, .up = is_up(held)};
+	return held->set ? policy_set_scaling(held->set, &senses, wall_of(held->hold->operation), arena, ret)
+			 : 0;
+}
+
 void hold_ask_again(struct hold *hold)
 {
 	for (size_t i = 0; i < hold->component_count; i++)

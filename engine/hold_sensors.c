@@ -38,6 +38,7 @@ struct feed {
 /* What a component's sensor is by now, of all its feeds. */
 struct number {
 	bool known;
+	bool old; /* and told to be too old */
 	double value;
 	int64_t at_ms;
 	struct number_window window;
@@ -88,16 +89,17 @@ static int add_sample(struct held_component *held, const struct sample *sample)
 	return 0;
 }
 
-/* Those who do not hear it for want of memory hear the next one. */
-static void tell_policies(struct held_component *whose, const char *name, double value)
+/* Those who do not hear it for want of memory hear the next one. NULL: what was told last is too old by now.
+ */
+static void tell_policies(struct held_component *whose, const char *name, const double *value)
 {
 	struct hold *hold = whose->hold;
 	for (size_t i = 0; i < hold->component_count; i++) {
 		struct held_component *held = &hold->components[i];
 		const struct sample sample = {.sensor = name,
 					      .entity = held == whose ? NULL : whose->component->id,
-					      .kind = SAMPLE_NUMBER,
-					      .number = value,
+					      .kind = value ? SAMPLE_NUMBER : SAMPLE_NOTHING,
+					      .number = value ? *value : NAN,
 					      .at_ms = wall(whose)};
 		if (held->set && held->sensors && policy_set_hears(held->set, name, sample.entity))
 			add_sample(held, &sample);
@@ -145,9 +147,24 @@ static void publish(struct held_component *held, const struct sensor *sensor)
 	if (!isfinite(value))
 		return;
 	number->known = true;
+	number->old = false;
 	number->value = value;
 	number->at_ms = now(held);
-	tell_policies(held, sensor->name, value);
+	tell_policies(held, sensor->name, &value);
+}
+
+/* Told once: nobody goes by what it was. */
+static void tell_old(struct held_component *held)
+{
+	const struct component_spec *spec = held->component->spec;
+	for (size_t i = 0; held->sensors && i < spec->sensor_count; i++) {
+		struct number *number = &held->sensors->numbers[i];
+		if (!number->known || number->old ||
+		    is_fresh(&spec->sensors[i], true, number->at_ms, now(held)))
+			continue;
+		number->old = true;
+		tell_policies(held, spec->sensors[i].name, NULL);
+	}
 }
 
 static const char *whose(const struct feed *feed)
@@ -361,6 +378,7 @@ int64_t hold_step_sensors(struct hold *hold)
 			if (feed->next_ms < hold->sensors_next_ms)
 				hold->sensors_next_ms = feed->next_ms;
 		}
+		tell_old(&hold->components[i]);
 	}
 	return hold->sensors_next_ms == INT64_MAX ? -1 : hold->sensors_next_ms - now_ms;
 }
@@ -440,6 +458,24 @@ void held_sensors_end(struct held_component *held)
 		free(sensors->samples);
 	}
 	free(sensors);
+}
+
+bool held_number(const struct held_component *held, const char *sensor, struct metric_sight *ret)
+{
+	const struct component_spec *spec = held->component->spec;
+	for (size_t i = 0; held->sensors && i < spec->sensor_count; i++) {
+		const struct number *number = &held->sensors->numbers[i];
+		if (strcmp(spec->sensors[i].name, sensor) != 0)
+			continue;
+		ret->state = is_fresh(&spec->sensors[i], number->known, number->at_ms, now(held))
+				 ? METRIC_FRESH
+			     : number->known ? METRIC_STALE
+					     : METRIC_UNKNOWN;
+		ret->value = number->value;
+		ret->at_ms = wall(held) - (now(held) - number->at_ms);
+		return true;
+	}
+	return false;
 }
 
 void held_write_numbers(const struct held_component *held, struct text *to)

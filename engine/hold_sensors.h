@@ -12,6 +12,9 @@ int64_t hold_step_sensors(struct hold *hold);
 /* What was told since the policies were asked last, and that they have heard it. */
 const struct sample *held_samples(const struct held_component *held, size_t *ret_count);
 void held_samples_told(struct held_component *held);
+/* What a sensor told last. False: it has none of that name. */
+struct metric_sight;
+bool held_number(const struct held_component *held, const char *sensor, struct metric_sight *ret);
 /* NAME: NUMBER of each sensor as members of an object; null where it is not known, or too old. */
 void held_write_numbers(const struct held_component *held, struct text *to);
 

@@ -11,23 +11,34 @@ void deeds_free(struct deed *deed)
 	while (deed) {
 		struct deed *next = deed->next;
 		free(deed->component);
+		free(deed->policy);
+		free(deed->why);
 		free(deed->words);
 		free(deed);
 		deed = next;
 	}
 }
 
-/* What only another operation can do; `number`: an ordinal (0: all of it), or a size. 0 or -1. */
-static int add_deed(struct held_component *held, enum deed_kind kind, unsigned number, uint64_t wish)
+static struct deed *new_deed(const struct held_component *held, enum deed_kind kind, unsigned number,
+			     uint64_t wish)
 {
 	struct deed *deed = calloc(1, sizeof *deed);
 	if (!deed || !(deed->component = strdup(held->component->id))) {
 		free(deed);
-		return -1;
+		return NULL;
 	}
 	deed->kind = kind;
 	deed->number = number;
 	deed->wish = wish;
+	return deed;
+}
+
+/* What only another operation can do; `number`: an ordinal (0: all of it), or a size. 0 or -1. */
+static int add_deed(struct held_component *held, enum deed_kind kind, unsigned number, uint64_t wish)
+{
+	struct deed *deed = new_deed(held, kind, number, wish);
+	if (!deed)
+		return -1;
 	keeper_add_deeds(held->hold->operation, deed);
 	return 0;
 }
@@ -162,6 +173,23 @@ static bool all_in_sight(const struct held_component *held)
 	return true;
 }
 
+/* With the name of the policy, which is told wherever the size is. */
+static int add_resize(struct held_component *held, const struct wish *wish)
+{
+	struct deed *deed = new_deed(held, DEED_SCALE, wish->size, wish->id);
+	if (!deed)
+		return -1;
+	deed->policy = strdup(wish->policy);
+	deed->why = strdup(wish->why);
+	if (!deed->policy || !deed->why) {
+		deeds_free(deed);
+		return -1;
+	}
+	held->hold->let_go = true;
+	keeper_add_deeds(held->hold->operation, deed);
+	return 0;
+}
+
 /* Not while it is not known how many there are. */
 static int resize(struct held_component *held, const struct wish *wish)
 {
@@ -172,8 +200,7 @@ static int resize(struct held_component *held, const struct wish *wish)
 	if (!all_in_sight(held))
 		return 0;
 	record(held, wish, NULL, "resizing", "resize");
-	held->hold->let_go = true;
-	return add_deed(held, DEED_SCALE, wish->size, wish->id);
+	return add_resize(held, wish);
 }
 
 /* --- the rest --------------------------------------------------------------------------------------- */

@@ -237,7 +237,13 @@ static struct berth_operation *begin_deed(struct berth_operation *keeper, const 
 	const char *const components[] = {deed->component, NULL};
 	const struct berth_request request = {
 	    .size = sizeof request, .app = kept->app, .components = components, .count = deed->number};
-	return operation_begin(keeper->berth, verb_of(deed->kind), &request, &keeper->listener, NULL);
+	struct berth_operation *operation =
+	    operation_begin(keeper->berth, verb_of(deed->kind), &request, &keeper->listener, NULL);
+	if (operation && deed->policy) { /* without memory only who wished it is not told */
+		operation->policy = arena_text(&operation->arena, deed->policy);
+		operation->why = arena_text(&operation->arena, deed->why);
+	}
+	return operation;
 }
 
 /* False: no memory. */

@@ -9,6 +9,7 @@
 #include "engine/deploy.h"
 #include "engine/hold.h"
 #include "engine/keeper.h"
+#include "engine/size_report.h"
 #include "engine/specs.h"
 
 static enum phase phase_of(const struct component *component, const struct observed *seen)
@@ -275,7 +276,8 @@ static void write_sensors(struct text *to, const struct component *component, en
 	json_close(to, '}');
 }
 
-static void write_component(struct text *to, const struct component *component, const struct hold *hold)
+static void write_component(struct text *to, const struct berth_operation *operation,
+			    const struct component *component, const struct hold *hold, const json_t *stories)
 {
 	const struct site *site =
 	    component->site ? component->site
@@ -293,6 +295,8 @@ static void write_component(struct text *to, const struct component *component, 
 		write_instance(to, &component->instances[i]);
 	json_close(to, ']');
 	write_links_of(to, component);
+	if (size_told(component))
+		write_size(to, operation, component, hold, json_object_get(stories, component->id));
 	write_sensors(to, component, state, hold);
 	json_close(to, '}');
 }
@@ -312,11 +316,12 @@ int report_components(struct berth_operation *operation, json_t *document)
 	struct text *list = document_text(operation, document, "components");
 	if (!list)
 		return -1;
+	owned_json stories = sizing_read(operation);
 	text_reserve(list, 512 * application->component_count);
 	json_open(list, NULL, '[');
 	for (size_t i = 0; i < application->component_count; i++)
 		if (!all_gone(&application->components[i]))
-			write_component(list, &application->components[i], hold);
+			write_component(list, operation, &application->components[i], hold, stories);
 	json_close(list, ']');
 	return list->failed ? -1 : 0;
 }

@@ -80,6 +80,8 @@ int store_events(struct store *store, const char *app, int64_t limit, json_t **r
 int store_memories(struct store *store, const char *app, json_t **ret, struct error *err);
 /* {COMPONENT: text}: the sizes of its clusters. 0 or -1. */
 int store_sizes(struct store *store, const char *app, json_t **ret, struct error *err);
+/* {COMPONENT: text}: who made it that large: sizing.c. 0 or -1. */
+int store_sized(struct store *store, const char *app, json_t **ret, struct error *err);
 /* {INSTANCE: by}: those that were stopped on purpose. 0 or -1. */
 int store_stopped(struct store *store, const char *app, json_t **ret, struct error *err);
 /* One revision, as it was asked for: without facts and locations. Number 0: the newest before the present one
@@ -123,6 +125,8 @@ uint64_t store_put_revision_end(struct store *store, const char *app, int64_t re
 uint64_t store_put_memory(struct store *store, const char *app, const char *component, const char *text);
 /* How many members a cluster is to have: sizes.c. */
 uint64_t store_put_size(struct store *store, const char *app, const char *component, const char *text);
+/* Who made a component as large as it is, since when, and why: sizing.c. */
+uint64_t store_put_sized(struct store *store, const char *app, const char *component, const char *text);
 /* Nobody is to start it: it was stopped on purpose, by whom or what `by` says. NULL: that is over. It is over
  * by itself once the instance is known to run, or is gone. */
 uint64_t store_put_stopped(struct store *store, const char *app, const char *instance, const char *by);

@@ -17,6 +17,7 @@ enum {
 	READ_VERSION,
 	READ_MEMORIES,
 	READ_SIZES,
+	READ_SIZED,
 	READ_STOPPED,
 	READ_REVISION,
 	READ_REVISIONS
@@ -45,6 +46,7 @@ static const char *const queries[] = {
     [READ_VERSION] = "PRAGMA data_version",
     [READ_MEMORIES] = "SELECT component, text FROM memory WHERE app = ?1",
     [READ_SIZES] = "SELECT component, text FROM size WHERE app = ?1",
+    [READ_SIZED] = "SELECT component, text FROM sized WHERE app = ?1",
     [READ_STOPPED] = "SELECT instance, by FROM stopped WHERE app = ?1",
     /* The images that ran then, and where none is known those it was pinned to. */
     [READ_REVISION] =
@@ -296,6 +298,11 @@ int store_memories(struct store *store, const char *app, json_t **ret, struct er
 int store_sizes(struct store *store, const char *app, json_t **ret, struct error *err)
 {
 	return read_pairs(store, READ_SIZES, app, ret, err);
+}
+
+int store_sized(struct store *store, const char *app, json_t **ret, struct error *err)
+{
+	return read_pairs(store, READ_SIZED, app, ret, err);
 }
 
 int store_stopped(struct store *store, const char *app, json_t **ret, struct error *err)

@@ -38,6 +38,8 @@ static const char *const migrations[] = {
     ("CREATE TABLE size(app TEXT NOT NULL, component TEXT NOT NULL, text TEXT NOT NULL,"
      " PRIMARY KEY(app, component)) WITHOUT ROWID;"),
     "ALTER TABLE event ADD COLUMN remedy TEXT;",
+    ("CREATE TABLE sized(app TEXT NOT NULL, component TEXT NOT NULL, text TEXT NOT NULL,"
+     " PRIMARY KEY(app, component)) WITHOUT ROWID;"),
 };
 
 #define SCHEMA ((int64_t)COUNT_OF(migrations))

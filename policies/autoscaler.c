@@ -124,7 +124,7 @@ static bool hears(const struct policy *policy, const struct sample *sample)
 	return false;
 }
 
-static bool is_fresh(const struct policy *policy, const struct known *known, int64_t now)
+bool scaling_known(const struct policy *policy, const struct known *known, int64_t now)
 {
 	return known->at >= 0 && time_sum(known->at, setting(policy, "staleAfter")) >= now;
 }
@@ -137,7 +137,7 @@ static int64_t wanted(const struct policy *policy, struct step *step, struct sca
 
 	for (size_t i = 0; policy->known && i < rules->metric_count; i++) {
 		const struct known *known = &policy->known[i];
-		if (!is_fresh(policy, known, step->now))
+		if (!scaling_known(policy, known, step->now))
 			continue;
 		due(step, time_sum(known->at, setting(policy, "staleAfter")) + 1);
 		most = known->wanted > most ? known->wanted : most;
@@ -267,7 +267,7 @@ static void say_why(const struct policy *policy, const struct step *step, const 
 		    struct text *to)
 {
 	for (size_t i = 0; policy->known && i < rules->metric_count; i++)
-		if (is_fresh(policy, &policy->known[i], step->now))
+		if (scaling_known(policy, &policy->known[i], step->now))
 			text_format(to, ", %.*s is %g", (int)rules->metrics[i].sensor_length,
 				    rules->metrics[i].sensor, policy->known[i].value);
 }

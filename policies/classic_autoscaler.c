@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "blueprints/scaling_rules.h"
 #include "policies/internal.h"
 
 static const struct memory_field remembered[] = {
@@ -164,6 +165,18 @@ static void take_load(struct policy *policy, struct step *step, struct scaler_me
 	}
 }
 
+/* Not that it goes by that again: it is what `status` shows. */
+static void note_known(struct policy *policy, struct step *step, const struct sample *sample)
+{
+	int64_t at = sample->at_ms > 0 && sample->at_ms < step->now ? sample->at_ms : step->now;
+
+	if (!policy->known)
+		policy->known = calloc(SCALING_METRICS, sizeof(*policy->known));
+	step->failed |= !policy->known;
+	if (policy->known)
+		*policy->known = (struct known){.value = sample->number, .at = at};
+}
+
 static void take_metric(struct policy *policy, struct step *step, struct scaler_memory *m,
 			const struct sample *sample)
 {
@@ -176,6 +189,7 @@ static void take_metric(struct policy *policy, struct step *step, struct scaler_
 
 	if (sample->kind != SAMPLE_NUMBER || isnan(load.low) || isnan(load.high))
 		return; /* without both bounds Brooklyn fails at each number */
+	note_known(policy, step, sample);
 	take_load(policy, step, m, TOLD_LOAD, &load);
 }
 

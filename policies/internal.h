@@ -311,6 +311,10 @@ void duration_write(struct text *to, int64_t ms);
 int64_t backoff_delay(int64_t base, int64_t most, int64_t jitter_percent, int64_t tries, int64_t before,
 		      uint64_t chance);
 
+/* --- autoscaler.c --- */
+/* Whether the last number of a metric is not too old. */
+bool scaling_known(const struct policy *policy, const struct known *known, int64_t now);
+
 /* --- lifecycle.c --- */
 /* What Brooklyn makes service.state of: LIFE_NONE where it leaves it as it is. */
 enum lifecycle actual_state(enum lifecycle expected, enum service_up up, bool problem, bool problems_seen);

@@ -210,6 +210,46 @@ bool policy_set_tends(const struct policy_set *set, const char *member, bool dow
  * and counts until the blueprint gives the key another value than it had. */
 int policy_set_configure(struct policy_set *set, size_t index, const char *key, const json_t *value,
 			 struct error *err);
+/* What a size is owed to: what its autoscaler goes by, and what keeps it from asking for another one. */
+enum scaling_hold {
+	HOLD_NOTHING,   /* it is what is asked for */
+	HOLD_SUSPENDED, /* nobody asks */
+	HOLD_RESIZING,
+	HOLD_DOWN,    /* not all of it is up */
+	HOLD_FAILED,  /* a resize failed, and is tried again */
+	HOLD_NO_ROOM, /* there was no room for more */
+	HOLD_AT_MOST, /* more would be asked for */
+	HOLD_AT_LEAST,
+	HOLD_COOLING, /* so soon after a change */
+	HOLD_LASTING, /* it was not asked for long enough */
+	HOLD_UNKNOWN, /* a number is not known, or too old */
+	HOLD_COUNT
+};
+const char *scaling_hold_name(enum scaling_hold hold); /* "cooling-down"; "" for nothing */
+
+struct metric_sight {
+	const char *sensor, *entity; /* entity NULL: the component's own */
+	enum { METRIC_UNKNOWN, METRIC_STALE, METRIC_FRESH } state;
+	double value;                /* of one that is not unknown, */
+	int64_t at_ms;               /* measured then, */
+	int64_t wants;               /* and the size that it asks for, if it is fresh */
+	double lower, upper, target; /* NAN: it has none */
+};
+
+struct scaling_sight {
+	const char *policy;
+	int64_t min, max; /* that are in force */
+	int64_t wants;    /* asked for now, whatever is allowed; -1: nothing is known */
+	int64_t target;   /* of the resize under way; -1: none is */
+	int64_t until_ms; /* it holds till then; -1: till something else happens */
+	enum scaling_hold hold;
+	const struct metric_sight *metrics;
+	size_t metric_count;
+};
+/* What the autoscaler of the set makes of a component of that size, which is up or not. 1; 0: it has none;
+ * -1: no memory. */
+int policy_set_scaling(const struct policy_set *set, const struct senses *senses, int64_t now_ms,
+		       struct arena *arena, struct scaling_sight *ret);
 /* What a policy is about, for `berth policy list` and `berth why`: "waits 4 s before restart 3 of web.1", and
  * the same of others behind `between`. False: it says that there is nothing to do. */
 struct text;

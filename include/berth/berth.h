@@ -218,7 +218,14 @@ BERTH_API struct berth_operation *berth_deploy(struct berth *, const struct bert
 					       const struct berth_listener *, struct berth_error *);
 /* {"format_version", "app", "state", "revision" (where one is remembered), "components": [...],
  * "unreachable":
- * [...]}, or {"format_version", "applications": [...], "unreachable": [...]} without an app. */
+ * [...]}, or {"format_version", "applications": [...], "unreachable": [...]} without an app.
+ * A cluster, and what an autoscaler resizes, has "size": {"wanted", "real", "initial", "how": "blueprint",
+ * "scale", "policy" or "found", "by", "since", "why"}; with an autoscaler also "policy", "min", "max",
+ * "metrics": [{"name", "component" (of another one's), "state": "fresh", "stale" or "unknown", "value", "at",
+ * "lower", "upper", "target", "wants"}], "wants": what all of them ask for, whatever is allowed, "target" of a
+ * resize under way, and "holds", which says why it stays as it is, "until" when: "at-maximum", "at-minimum",
+ * "cooling-down", "stabilising", "unknown", "no-room", "failed", "not-up", "resizing", "suspended" or
+ * "no-controller". What is not known, or not so, is left out. */
 BERTH_API struct berth_operation *berth_status(struct berth *, const struct berth_request *,
 					       const struct berth_listener *, struct berth_error *);
 /* {"format_version", "app", "removed": [...], "kept_volumes": [{"name", "location", "spec", "target_name"}],

@@ -442,3 +442,50 @@ Test(show, a_closed_pipe_ends_quietly)
 	cr_expect_eq(asked.cancelled, 2);
 	cr_expect_str_eq(err, "");
 }
+
+/* --- sizes ------------------------------------------------------------------------------------------- */
+
+#define SIZED(size)                                                                                          \
+	"{\"app\":\"s\",\"state\":\"running\",\"components\":[{\"id\":\"web\",\"state\":\"running\","        \
+	"\"instances\":[],\"size\":{\"wanted\":3,\"real\":2," size "}}]}"
+
+static void expect_line(const char *size, const char *line)
+{
+	script.result = size;
+	cr_expect_eq(run_cli("status s"), 0);
+	cr_expect(strstr(out, line), "%s is not in %s", line, out);
+}
+
+Test(show, the_size_of_a_cluster_and_who_made_it_so)
+{
+	expect_line(SIZED("\"initial\":1"), "size web 2 of 3\n");
+	expect_line(SIZED("\"how\":\"policy\",\"by\":\"autoscaler\",\"since\":\"2020-01-01T00:00:00.000Z\","
+			  "\"why\":\"from 2 instances to 3\""),
+		    " by autoscaler: from 2 instances to 3\n");
+	expect_line(SIZED("\"how\":\"scale\",\"by\":\"ann@here\",\"since\":\"2020-01-01T00:00:00.000Z\""),
+		    ", scaled by ann@here\n");
+}
+
+Test(show, why_a_size_stays_as_it_is)
+{
+	expect_line(SIZED("\"min\":1,\"max\":3,\"holds\":\"at-maximum\""),
+		    "size web 2 of 3, 1 to 3 allowed; at its maximum\n");
+	expect_line(SIZED("\"min\":1,\"max\":2147483647,\"holds\":\"resizing\",\"target\":4"),
+		    ", at least 1 allowed; it is being resized to 4\n");
+	expect_line(SIZED("\"holds\":\"cooling-down\",\"until\":\"2020-01-01T00:00:00.000Z\""),
+		    "; cooling down 0.0 s more\n");
+	expect_line(SIZED("\"holds\":\"something new\""), "size web 2 of 3\n");
+}
+
+Test(show, the_numbers_that_an_autoscaler_goes_by)
+{
+	expect_line(SIZED("\"metrics\":[{\"name\":\"load\",\"state\":\"fresh\",\"value\":90.5,\"lower\":20.0,"
+			  "\"upper\":50.0,\"wants\":6}]"),
+		    "  load is 90.5 (20 to 50) asks for 6\n");
+	expect_line(SIZED("\"metrics\":[{\"name\":\"load\",\"component\":\"queue\",\"state\":\"unknown\","
+			  "\"target\":50}]"),
+		    "  queue.load is not known (target 50)\n");
+	expect_line(SIZED("\"metrics\":[{\"name\":\"load\",\"state\":\"stale\",\"value\":9,\"at\":"
+			  "\"2020-01-01T00:00:00.000Z\"}]"),
+		    "  load was 9, stale: ");
+}
