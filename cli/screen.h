@@ -76,6 +76,7 @@ void show_plan(const struct screen *, const json_t *document, bool (*chosen)(con
 void show_components(const struct screen *, const json_t *document);
 /* show_sizes.c: of a component whose size is told. */
 void show_size(const struct screen *, const json_t *component);
+void show_size_line(const struct screen *, const json_t *component); /* the first of its lines */
 void show_failures(const struct screen *, const json_t *document);
 /* volumes.c: a line with the very command that removes these volumes ({"location", "spec"}) of an
  * application. */

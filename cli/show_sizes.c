@@ -139,12 +139,9 @@ static void put_bounds(const struct screen *screen, const json_t *size)
 		fprintf(screen->to, ", %lld to %lld allowed", (long long)least, (long long)most);
 }
 
-void show_size(const struct screen *screen, const json_t *component)
+void show_size_line(const struct screen *screen, const json_t *component)
 {
-	const json_t *size = json_object_get(component, "size"), *metric;
-	size_t i;
-	if (!size)
-		return;
+	const json_t *size = json_object_get(component, "size");
 	int64_t wanted = number_of(size, "wanted"), real = number_of(size, "real");
 	paint(screen, DIM, "size ");
 	put(screen, PLAIN, text_of(component, "id"));
@@ -152,6 +149,15 @@ void show_size(const struct screen *screen, const json_t *component)
 	put_bounds(screen, size);
 	put_reason(screen, size);
 	putc('\n', screen->to);
+}
+
+void show_size(const struct screen *screen, const json_t *component)
+{
+	const json_t *size = json_object_get(component, "size"), *metric;
+	size_t i;
+	if (!size)
+		return;
+	show_size_line(screen, component);
 	json_array_foreach (list_of(size, "metrics"), i, metric)
 		show_metric(screen, metric);
 	show_story(screen, size);

@@ -1,6 +1,7 @@
 /* status.c - `berth status`: what runs where, once or again and again. */
 #include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/watch.h"
@@ -9,7 +10,7 @@
 #define PAUSE_MS   2000
 
 static const struct flag flags[] = {
-    {"watch", 'w', FLAG_SWITCH, AT(watch), NULL, NULL, "look every two seconds, until Ctrl-C"},
+    {"watch", 'w', FLAG_SWITCH, AT(watch), NULL, NULL, "look every two seconds, until q or Ctrl-C"},
     {"exit-code", 0, FLAG_SWITCH, AT(exit_code), NULL, NULL,
      "exit 1 when something neither runs nor has finished"},
     {0},
@@ -130,21 +131,13 @@ static int once(struct invocation *invocation, const struct berth_request *reque
 
 /* --- again and again ---------------------------------------------------------------------------- */
 
-/* Whether the pause went by without a signal. */
-static bool pause_between(void)
-{
-	struct pollfd wait = {.fd = signals_begin(), .events = POLLIN};
-	int64_t until = steady_ms() + PAUSE_MS;
-	for (int64_t left; (left = until - steady_ms()) > 0 && !wait.revents;)
-		poll(&wait, 1, (int)left);
-	return !wait.revents;
-}
-
 struct watched {
 	struct invocation *invocation;
 	struct screen out;
 	struct live live; /* on a terminal */
 	json_t *before;
+	struct pollfd polls[2]; /* keys and news of the terminal */
+	bool quit;              /* by a key */
 };
 
 static void note_warning(void *context, const struct berth_event *event)
@@ -161,6 +154,12 @@ static void note_warning(void *context, const struct berth_event *event)
 	putc('\n', watched->live.frame.to);
 }
 
+static void show_frame(struct watched *watched)
+{
+	if (live_draw(&watched->live))
+		complain(watched->invocation, BERTH_FAILED, "out of memory", NULL);
+}
+
 static void draw(struct watched *watched, const struct carried *carried)
 {
 	const struct screen *frame = &watched->live.frame;
@@ -168,8 +167,44 @@ static void draw(struct watched *watched, const struct carried *carried)
 	render(frame, carried->document);
 	if (!show_unreachable(frame, carried->document) && carried->outcome != BERTH_OK && *message)
 		show_error(frame, message, berth_remedy(carried->operation));
-	if (live_draw(&watched->live))
-		complain(watched->invocation, BERTH_FAILED, "out of memory", NULL);
+	show_frame(watched);
+}
+
+/* What the terminal has to say while it is waited. True when a key ends it. */
+static bool hear_terminal(void *of)
+{
+	struct watched *watched = of;
+	if (!watched->live.frame.to)
+		return false;
+	if (live_resized(&watched->live) && watched->before) {
+		render(&watched->live.frame, watched->before);
+		show_unreachable(&watched->live.frame, watched->before);
+		show_frame(watched);
+	}
+	watched->quit = watched->quit || live_ended(&watched->live);
+	return watched->quit;
+}
+
+static void prepare_polls(void *of)
+{
+	struct watched *watched = of;
+	int news = watched->live.news;
+	watched->polls[0] = (struct pollfd){.fd = news < 0 ? -1 : STDIN_FILENO, .events = POLLIN};
+	watched->polls[1] = (struct pollfd){.fd = news, .events = POLLIN};
+}
+
+/* Whether the pause went by without a signal or a key that ends it. */
+static bool pause_between(struct watched *watched)
+{
+	prepare_polls(watched);
+	struct pollfd wait[] = {
+	    {.fd = signals_begin(), .events = POLLIN}, watched->polls[0], watched->polls[1]};
+	int64_t until = steady_ms() + PAUSE_MS;
+	for (int64_t left; (left = until - steady_ms()) > 0 && !wait[0].revents && !watched->quit;) {
+		poll(wait, COUNT_OF(wait), (int)left);
+		hear_terminal(watched);
+	}
+	return !wait[0].revents && !watched->quit;
 }
 
 static void print_change(struct watched *watched, const struct carried *carried)
@@ -191,11 +226,20 @@ static void print_change(struct watched *watched, const struct carried *carried)
 static bool look(struct watched *watched, const struct berth_request *request, int *ret_code)
 {
 	struct berth_listener listener = {.size = sizeof listener, .event = note_warning, .context = watched};
-	struct carried carried = carry_out(watched->invocation, berth_status, request, &listener, NULL);
+	const struct attendant attendant = {.of = watched,
+					    .polls = watched->polls,
+					    .poll_count = COUNT_OF(watched->polls),
+					    .prepare = prepare_polls,
+					    .tick = hear_terminal};
+	struct carried carried = carry_out(watched->invocation, berth_status, request, &listener, &attendant);
 	int code = (int)carried.outcome;
-	bool over = carried.interrupted || !carried.operation || code == BERTH_USAGE || code == BERTH_INVALID;
-	*ret_code = judged(watched->invocation, code, carried.document);
-	if (over && carried.operation && !carried.interrupted)
+	bool stopped = carried.interrupted || carried.left;
+	bool over = stopped || !carried.operation || code == BERTH_USAGE || code == BERTH_INVALID;
+	if (!carried.left) /* else it is the last one's */
+		*ret_code = judged(watched->invocation, code, carried.document);
+	if (over)
+		live_end(&watched->live);
+	if (over && carried.operation && !stopped)
 		*ret_code = conclude(watched->invocation, &carried);
 	else if (!over && watched->live.frame.to)
 		draw(watched, &carried);
@@ -209,14 +253,16 @@ static bool look(struct watched *watched, const struct berth_request *request, i
 
 static int watch(struct invocation *invocation, const struct berth_request *request)
 {
-	struct watched watched = {.invocation = invocation, .out = screen_of(stdout, invocation)};
+	struct watched watched = {
+	    .invocation = invocation, .out = screen_of(stdout, invocation), .live.news = -1};
 	int code = 0;
 	if (watched.out.terminal && !wants_json(invocation) && live_begin(&watched.live, &watched.out))
 		return complain(invocation, BERTH_FAILED, "out of memory", NULL);
 	while (look(&watched, request, &code)) {
-		if (pause_between())
+		if (pause_between(&watched))
 			continue;
-		code = BERTH_INTERRUPTED;
+		if (!watched.quit)
+			code = BERTH_INTERRUPTED;
 		break;
 	}
 	live_end(&watched.live);
@@ -247,7 +293,7 @@ const struct command command_status = {
 	       "the components are linked, and what is wrong with which. Without an application "
 	       "it shows a line for each one that is known. A target that does not answer makes "
 	       "its components `unknown`, never absent.\n\nWith --watch a terminal shows a live "
-	       "view until Ctrl-C; elsewhere each change becomes a line.",
+	       "view until q or Ctrl-C; elsewhere each change becomes a line.",
     .flags = flags,
     .examples = {{"berth status shop", "what runs of the application `shop`, and where"},
 		 {"berth status shop --exit-code -o json",

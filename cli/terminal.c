@@ -15,8 +15,12 @@ static const int deadly[] = {SIGINT, SIGTERM, SIGHUP,  SIGQUIT, SIGABRT, SIGSEGV
 			     SIGFPE, SIGILL,  SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ};
 static const int heard[] = {SIGTSTP, SIGCONT, SIGWINCH};
 
+/* Another screen, and no cursor on it; and back. */
+static const char view_begins[] = "\033[?1049h\033[?25l", view_ends[] = "\033[?25h\033[?1049l";
+
 static struct {
-	int fd;      /* -1: none is taken over */
+	int fd; /* -1: none is taken over */
+	bool view;
 	int ends[2]; /* news for the loop */
 	struct termios before, raw;
 	struct sigaction deadly[COUNT_OF(deadly)], heard[COUNT_OF(heard)];
@@ -28,10 +32,24 @@ static void tell_loop(void)
 		return; /* full: there is enough to read */
 }
 
+static void show(const char *escapes, size_t size)
+{
+	if (held.view && write(STDOUT_FILENO, escapes, size) < 0)
+		return; /* nobody looks */
+}
+
 static void give_back(void)
 {
-	if (held.fd >= 0)
-		tcsetattr(held.fd, TCSANOW, &held.before);
+	if (held.fd < 0)
+		return;
+	show(view_ends, sizeof view_ends - 1);
+	tcsetattr(held.fd, TCSANOW, &held.before);
+}
+
+static void take(void)
+{
+	tcsetattr(held.fd, TCSANOW, &held.raw);
+	show(view_begins, sizeof view_begins - 1);
 }
 
 static void on_deadly(int number)
@@ -65,7 +83,7 @@ static void on_continue(int number)
 	int saved = errno;
 	(void)number;
 	if (tcgetpgrp(held.fd) == getpgrp())
-		tcsetattr(held.fd, TCSANOW, &held.raw);
+		take();
 	tell_loop();
 	errno = saved;
 }
@@ -94,18 +112,42 @@ static void hear(void)
 	}
 }
 
-int terminal_begin(int fd)
+static int begin(int fd)
 {
-	if (tcgetattr(fd, &held.before) || pipe2(held.ends, O_CLOEXEC | O_NONBLOCK))
+	if (pipe2(held.ends, O_CLOEXEC | O_NONBLOCK))
 		return -1;
-	held.raw = held.before;
-	cfmakeraw(&held.raw);
 	held.fd = fd;
 	hear();
 	if (tcsetattr(fd, TCSADRAIN, &held.raw) == 0)
 		return held.ends[0];
 	terminal_end();
 	return -1;
+}
+
+int terminal_begin(int fd)
+{
+	if (tcgetattr(fd, &held.before))
+		return -1;
+	held.raw = held.before;
+	cfmakeraw(&held.raw);
+	held.view = false;
+	return begin(fd);
+}
+
+int terminal_view(int fd)
+{
+	pid_t whose = tcgetpgrp(fd); /* -1: not what we were started from, so nobody else's */
+	if (tcgetattr(fd, &held.before) || (whose >= 0 && whose != getpgrp()))
+		return -1;
+	held.raw = held.before;
+	held.raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	held.raw.c_cc[VMIN] = 1;
+	held.raw.c_cc[VTIME] = 0;
+	held.view = true;
+	int news = begin(fd);
+	if (news >= 0)
+		show(view_begins, sizeof view_begins - 1);
+	return news;
 }
 
 void terminal_end(void)

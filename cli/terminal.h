@@ -7,6 +7,9 @@
 /* Every key of that terminal becomes a byte, until terminal_end() or whatever ends the program. To be called
  * before signals_begin(). Returns a descriptor that becomes readable when its size changes, or -1 (errno). */
 int terminal_begin(int fd);
+/* The same for a view that is drawn over and over: a screen of its own on standard output, without a cursor;
+ * keys become bytes, but what sends a signal still does. -1 also when the terminal is not ours to use. */
+int terminal_view(int fd);
 void terminal_end(void);
 /* Whether its size may be another than at the last call. */
 bool terminal_changed(void);

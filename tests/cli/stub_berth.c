@@ -308,7 +308,7 @@ void berth_dispatch(struct berth *berth)
 	} else if (asked.begun >= script.raise_from && operation->raised < script.raise_times) {
 		operation->raised++;
 		raise(script.raises);
-	} else if (script.looks) {
+	} else if (script.looks && asked.begun >= script.looks_from) {
 		void (*looks)(void) = script.looks;
 		script.looks = NULL;
 		looks();

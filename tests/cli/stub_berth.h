@@ -21,6 +21,7 @@ struct script {
 	size_t ends_input_at;    /* or before so much has come */
 	bool waits_for_resize;   /* or before its size has changed */
 	void (*looks)(void);     /* called once while it goes on */
+	int looks_from;          /* not before so many operations were begun */
 	size_t input_waiting;    /* so much is never passed on */
 };
 extern struct script script;
