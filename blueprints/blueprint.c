@@ -166,11 +166,13 @@ static void read_components(struct reading *r)
 	for (size_t i = 0; i < r->count; i++) {
 		component_read_phase(r, &r->drafts[i], 1);
 		balancer_open(r, &r->drafts[i]);
+		software_open(r, &r->drafts[i]);
 	}
 	for (size_t i = 0; i < r->count; i++)
 		component_read_phase(r, &r->drafts[i], 2);
 	for (size_t i = 0; i < r->count; i++) {
 		balancer_finish(r, &r->drafts[i]);
+		software_finish(r, &r->drafts[i]);
 		check_component(r, &r->drafts[i]);
 		component_finish(r, &r->drafts[i]);
 	}

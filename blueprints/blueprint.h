@@ -93,6 +93,7 @@ struct health_check {
 	int64_t timeout_ms;      /* default 5 s */
 	int64_t start_period_ms; /* failures within it do not count; default 0 */
 	int retries;             /* default 3 */
+	int64_t patience_ms;     /* how long it may take until it answers; 0: as long as everything */
 	struct place place;
 };
 
@@ -105,6 +106,12 @@ struct file_entry {
 	const char *source; /* absolute path on the deployer's machine */
 	uint16_t mode;      /* 0644 unless given; 0600 for a secret */
 	const char *user;   /* "name" or "uid" or "uid:gid"; NULL: the component's user */
+	bool template;      /* what stands in its `source` as ${NAME} is one of these */
+	const struct substitution {
+		const char *name; /* "config['port']" */
+		const struct value *value;
+	} * substitutions;
+	size_t substitution_count;
 	struct place place;
 };
 

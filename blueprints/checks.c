@@ -76,7 +76,7 @@ void check_component(struct reading *r, struct draft *d)
 
 	if (!d->kind_known)
 		return;
-	if (spec->kind == COMPONENT_PROCESS && !d->given[KEY_COMMAND] && !d->balancer)
+	if (spec->kind == COMPONENT_PROCESS && !d->given[KEY_COMMAND] && !d->balancer && !d->software)
 		advise(r->list, complain(r->list, d->place, "the process `%s` has no `command`", spec->id),
 		       "write command: \"...\" for /bin/sh -c, or a list");
 	if (spec->kind == COMPONENT_PROCESS && spec->command.given && !spec->command.count)

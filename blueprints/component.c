@@ -67,6 +67,11 @@ static void take_key(struct reading *r, struct draft *d, const struct key_name *
 	}
 	if (name->key == KEY_NOTED)
 		return;
+	if (name->key == KEY_UNUSED && d->software) {
+		warn(r->list, entry->key_place,
+		     "`%s` has no effect: berth changes no firewall and makes no machine", entry->key);
+		return;
+	}
 	const struct yaml_entry *before = d->given[name->key];
 	if (before) {
 		complain(r->list, entry->key_place, "`%s` is also given as `%s` at line %d, column %d",
@@ -133,7 +138,7 @@ static bool is_foreign(const struct draft *d)
 	const char *type = written_type(d->node);
 
 	return type && !starts_with(type, "docker:") && strcmp(type, "process") && strcmp(type, "external") &&
-	       !balancer_type(type);
+	       !balancer_type(type) && !software_type(type);
 }
 
 void component_gather(struct reading *r, struct draft *d)
@@ -150,6 +155,7 @@ void component_gather(struct reading *r, struct draft *d)
 	}
 	d->foreign = is_foreign(d);
 	balancer_begin(r, d);
+	d->software = written_type(d->node) && software_type(written_type(d->node));
 	grow_for(r, &d->key_places, d->node->count, sizeof(struct key_place));
 	for (size_t i = 0; i < d->node->count; i++) {
 		const struct yaml_entry *entry = &d->node->entries[i];
@@ -157,6 +163,9 @@ void component_gather(struct reading *r, struct draft *d)
 		if (d->foreign && (!name || name->key == KEY_LATER))
 			continue;
 		draft_take(r, d, entry);
+		/* Its keys are configuration, wherever they stand. */
+		if (d->software && name && name->in_config)
+			reading_put(r, &d->config, entry->key, (void *)entry);
 	}
 	draft_take_config(r, d);
 }
@@ -211,7 +220,8 @@ static const char *derive_id(struct reading *r, struct draft *d)
 	if (type && starts_with(type, "docker:"))
 		return image_id(r, type);
 	/* Of a type that will be refused, only that is said. */
-	if (type && (!strcmp(type, "process") || !strcmp(type, "external") || balancer_type(type)))
+	if (type && (!strcmp(type, "process") || !strcmp(type, "external") || balancer_type(type) ||
+		     software_type(type)))
 		advise(r->list, complain(r->list, d->place, "the component has no `id`"), "add `id: NAME`");
 	return NULL;
 }
@@ -264,18 +274,20 @@ unsigned draft_kinds(const struct draft *d)
 					[COMPONENT_PROCESS] = ON_PROCESS,
 					[COMPONENT_EXTERNAL] = ON_EXTERNAL};
 
-	return bits[d->spec->kind] | (d->cluster ? ON_CLUSTER : 0) | (d->balancer ? ON_BALANCER : 0);
+	return bits[d->spec->kind] | (d->cluster ? ON_CLUSTER : 0) | (d->balancer ? ON_BALANCER : 0) |
+	       (d->software ? ON_SOFTWARE : 0);
 }
 
-/* Of a load balancer both it and what it is placed as are asked, where the key is of the latter at all. */
+/* Of a load balancer and of software both it and what it is placed as are asked, where the key is of the
+ * latter at all. Software names its ports wherever it is. */
 bool draft_takes(const struct draft *d, enum component_key key)
 {
 	const unsigned kinds = key_rules[key].kinds, placed = ON_DOCKER | ON_PROCESS;
-	unsigned own = draft_kinds(d);
+	unsigned own = draft_kinds(d), special = own & (ON_BALANCER | ON_SOFTWARE);
 
-	if (!d->balancer || (kinds & own & ON_CLUSTER))
+	if (!special || (kinds & own & ON_CLUSTER) || (d->software && key == KEY_PORTS))
 		return kinds & own;
-	return kinds & ON_BALANCER && (!(kinds & placed) || (kinds & own & placed));
+	return kinds & special && (!(kinds & placed) || (kinds & own & placed));
 }
 
 void component_read_phase(struct reading *r, struct draft *d, int phase)

@@ -40,6 +40,17 @@ void balancer_finish(struct reading *r, struct draft *d);
 /* What the proxy is made to do, in words that are the same for the same thing. */
 const char *balancer_described(struct reading *r, const struct balancer_spec *spec);
 
+/* software.c: what is installed and launched by steps of its own, as the component that runs these */
+bool software_type(const char *type);
+/* What it is placed as, and its image. */
+void software_place(struct reading *r, struct draft *d, struct place at);
+/* Where it listens, once the keys of the first phase are read. */
+void software_open(struct reading *r, struct draft *d);
+/* What follows from all that was read: files, command, health, order. */
+void software_finish(struct reading *r, struct draft *d);
+/* software_files.c: the files of its phases, added to those it has. */
+void software_put_files(struct reading *r, struct draft *d, const char *folder, struct growing *files);
+
 /* The readers of keys, as the table in keys.c calls them. */
 typedef void key_reader(struct reading *r, struct draft *d, const struct yaml_node *node);
 key_reader read_environment, read_command, read_entrypoint, read_directory, read_user, read_labels, read_cpus,

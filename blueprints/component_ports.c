@@ -253,7 +253,7 @@ static bool read_named_port(struct reading *r, struct draft *d, const struct yam
 		d->ports_faulty = true;
 		return false;
 	}
-	bool any = !strcasecmp(copy, "auto") && d->spec->kind == COMPONENT_PROCESS;
+	bool any = !strcasecmp(copy, "auto") && (d->spec->kind == COMPONENT_PROCESS || d->software);
 	if (!any && !port_range_parse(copy, &port.first, &port.last)) {
 		complain_port(r, d, entry->value->place, text, "ports");
 		return false;

@@ -7,7 +7,7 @@
 
 static bool comes_later(const char *type)
 {
-	static const char *const words[] = {"software", "server", "vanilla-bash-server"};
+	static const char *const words[] = {"server", "vanilla-bash-server"};
 	static const char *const prefixes[] = {
 	    "chef:", "salt:", "http:", "https:", "classpath:", "java:", "brooklyn:", "catalog:", "file:"};
 
@@ -23,9 +23,10 @@ static bool comes_later(const char *type)
 
 static void complain_type(struct reading *r, struct place at, const char *type)
 {
-	static const char *const known[] = {"process", "external", "cluster", "loadbalancer", "docker:IMAGE"};
+	static const char *const known[] = {"process", "software",     "external",
+					    "cluster", "loadbalancer", "docker:IMAGE"};
 	static const char remedy_text[] =
-	    "the types are docker:IMAGE, process, external, cluster and loadbalancer";
+	    "the types are docker:IMAGE, process, software, external, cluster and loadbalancer";
 
 	if (cluster_type(type)) {
 		advise(r->list,
@@ -101,10 +102,19 @@ static void check_kinds(struct reading *r, struct draft *d)
 		if (!given || !key_rules[key].kinds || draft_takes(d, key))
 			continue;
 		bool balancers = d->balancer && !(key_rules[key].kinds & ON_BALANCER);
+		bool softwares = d->software && !(key_rules[key].kinds & ON_SOFTWARE);
 		struct diagnostic *entry =
 		    complain(r->list, given->key_place, "`%s` does not go with %s components", given->key,
-			     balancers ? "loadbalancer" : kind_names[d->spec->kind]);
-		if (balancers)
+			     balancers   ? "loadbalancer"
+			     : softwares ? "software"
+					 : kind_names[d->spec->kind]);
+		if (softwares && key == KEY_COMMAND)
+			advise(r->list, entry, "what starts it is `launch.command`");
+		else if (softwares && key == KEY_DIR)
+			advise(r->list, entry, "where it runs is `run.dir`");
+		else if (!softwares && key_rules[key].kinds == ON_SOFTWARE)
+			advise(r->list, entry, "write `type: software`");
+		if (balancers || softwares || key_rules[key].kinds == ON_SOFTWARE)
 			continue;
 		if (key == KEY_IMAGE)
 			advise(r->list, entry, "the type names the image: `type: docker:IMAGE`");
@@ -126,9 +136,10 @@ void component_type(struct reading *r, struct draft *d)
 
 	if (!given) {
 		if (d->node->kind == YAML_MAP && !d->foreign)
-			advise(r->list,
-			       complain(r->list, d->place, "the component `%s` has no `type`", spec->id),
-			       "add `type: docker:IMAGE`, process, external, cluster or loadbalancer");
+			advise(
+			    r->list,
+			    complain(r->list, d->place, "the component `%s` has no `type`", spec->id),
+			    "add `type: docker:IMAGE`, process, software, external, cluster or loadbalancer");
 		return;
 	}
 	const char *type = fixed_text(r, d, given->value, "type");
@@ -142,6 +153,8 @@ void component_type(struct reading *r, struct draft *d)
 		image_read(r, d, type + strlen("docker:"), at);
 	} else if (d->balancer) {
 		balancer_place(r, d, given->value->place);
+	} else if (d->software) {
+		software_place(r, d, given->value->place);
 	} else if (!strcmp(type, "process")) {
 		spec->kind = COMPONENT_PROCESS;
 	} else if (!strcmp(type, "external")) {

@@ -68,13 +68,52 @@ enum component_key {
 	KEY_RETRIES,
 	KEY_TIMEOUT,
 	KEY_DRAIN_TIMEOUT,
+	/* Of software, in the order in which what they name is done. */
+	KEY_PRE_INSTALL,
+	KEY_INSTALL,
+	KEY_POST_INSTALL,
+	KEY_PRE_CUSTOMIZE,
+	KEY_CUSTOMIZE,
+	KEY_POST_CUSTOMIZE,
+	KEY_PRE_LAUNCH,
+	KEY_LAUNCH,
+	KEY_POST_LAUNCH,
+	KEY_CHECK_RUNNING,
+	KEY_STOP,
+	KEY_INSTALL_VERSION,
+	KEY_VERSION_MATCH,
+	KEY_DOWNLOAD_URL,
+	KEY_DOWNLOAD_SHA256,
+	KEY_INSTALL_DIR,
+	KEY_RUN_DIR,
+	KEY_INSTALL_LABEL,
+	KEY_SKIP_INSTALL,
+	KEY_START_TIMEOUT,
+	KEY_CHECK_PERIOD,
+	KEY_FILES_PREINSTALL,
+	KEY_FILES_INSTALL,
+	KEY_FILES_CUSTOMIZE,
+	KEY_FILES_RUNTIME,
+	KEY_TEMPLATES_PREINSTALL,
+	KEY_TEMPLATES_INSTALL,
+	KEY_TEMPLATES_CUSTOMIZE,
+	KEY_TEMPLATES_RUNTIME,
+	KEY_SUBSTITUTIONS,
+	KEY_DOCKER_IMAGE,
+	KEY_LATCH,
+	KEY_LATCH_INSTALL,
+	KEY_LATCH_CUSTOMIZE,
+	KEY_LATCH_LAUNCH,
+	KEY_CHILDREN_MODE,
+	KEY_PROVISIONING,
+	KEY_UNUSED,
 	KEY_COUNT,
 	KEY_LATER, /* of the language, but not of this version */
 };
 
-/* ON_CLUSTER: on the cluster itself, beside `memberSpec`. ON_BALANCER: on a load balancer, where what it is
- * placed as takes the key, too. */
-enum { ON_DOCKER = 1, ON_PROCESS = 2, ON_EXTERNAL = 4, ON_CLUSTER = 8, ON_BALANCER = 16 };
+/* ON_CLUSTER: on the cluster itself, beside `memberSpec`. ON_BALANCER, ON_SOFTWARE: on a load balancer or on
+ * software, where what it is placed as takes the key, too. */
+enum { ON_DOCKER = 1, ON_PROCESS = 2, ON_EXTERNAL = 4, ON_CLUSTER = 8, ON_BALANCER = 16, ON_SOFTWARE = 32 };
 
 /* One spelling of a key. */
 struct key_name {

@@ -39,6 +39,7 @@ struct draft {
 	const struct yaml_node *node;
 	const struct yaml_node *cluster; /* the entry of the cluster whose members it is; else NULL */
 	struct balancer_draft *balancer; /* NULL: it is no load balancer */
+	bool software;                   /* installed and launched by steps of its own */
 	/* What the blueprint or --set says, by the key's own name. */
 	const struct yaml_entry *given[KEY_COUNT];
 	struct map *config; /* brooklyn.config: name -> struct yaml_entry */
@@ -106,7 +107,7 @@ void *grow(struct reading *r, struct growing *list, size_t size);
 /* What has grown, as the blueprint keeps it; NULL when nothing has, or without memory. */
 void *kept(struct reading *r, const struct growing *list, size_t size);
 #define kept_as(r, type, one)                                                                                \
-	((type *)kept((r), &(struct growing){.members = (one), .count = 1}, sizeof(type)))
+	((type *)kept((r), &(struct growing){.members = (void *)(one), .count = 1}, sizeof(type)))
 /* Puts into a map; notes a failure of memory. */
 void reading_put(struct reading *r, struct map **map, const char *key, void *value);
 /* A scalar node that stands where `like` stands. NULL without memory. */

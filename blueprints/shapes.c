@@ -24,7 +24,8 @@ const struct shape shapes[] = {
     {"pull", JSON({"anyOf": [{"enum": ["missing", "always"]}, "@expression"]})},
     {"linkAddress", JSON({"anyOf": [{"enum": ["name", "ip"]}, "@expression"]})},
     {"type", JSON({"anyOf": [
-	{"type": "string", "pattern": "^docker:.*$"}, {"enum": ["process", "external", "cluster", "loadbalancer"]},
+	{"type": "string", "pattern": "^docker:.*$"}, {"enum": ["process", "software", "external", "cluster", "loadbalancer"]},
+	{"type": "string", "pattern": "^((org\\.apache\\.)?brooklyn\\.entity\\.(software\\.base|basic)\\.)?VanillaSoftwareProcess$"},
 	{"type": "string", "pattern": "^(org\\.apache\\.)?brooklyn\\.entity\\.(group\\.DynamicCluster|proxy\\.nginx\\.NginxController)$"}, "@expression"]})},
 
     {"port", JSON({"anyOf": [
@@ -283,6 +284,13 @@ const struct shape shapes[] = {
 	"properties": {
 		"certificate": {"description": "the chain as PEM, its own certificate first", "allOf": ["@certificate"]},
 		"key": {"description": "its private key as PEM, without a pass phrase", "allOf": ["@certificate"]}}})},
+
+    {"step", JSON({"anyOf": [{"type": ["string", "number", "boolean", "null"]}, "@dslMap"]})},
+    {"versionMatch", JSON({"anyOf": [{"enum": ["exact", "at-least", "any"]}, "@expression"]})},
+    {"sha256", JSON({"anyOf": [{"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}, "@expression"]})},
+    {"softwareFiles", JSON({"anyOf": [
+	{"type": ["object", "null"], "propertyNames": {"pattern": "^[^$]"}, "additionalProperties": "@text"},
+	"@expression"]})},
 
     {"location", JSON({"anyOf": [
 	{"type": "string", "minLength": 1},

@@ -9,6 +9,12 @@
 #define FIRST_PROBE_MS   20
 #define SLOWEST_PROBE_MS 1000
 
+static int64_t patience_of(const struct work *work)
+{
+	const struct component_spec *spec = work->instance->component->spec;
+	return spec && spec->health->patience_ms ? spec->health->patience_ms : START_TIMEOUT_MS;
+}
+
 /* Cancelled while nothing flies: this is as far as it comes. */
 static bool halt(struct work *work)
 {
@@ -295,7 +301,7 @@ static enum phase start(struct work *work)
 		work->operation->changed = true;
 		work->look_due |= work->spec->job; /* it may have ended already */
 		work->settle_ms = now_of(work) + SETTLE_MS;
-		work->deadline_ms = now_of(work) + START_TIMEOUT_MS;
+		work->deadline_ms = now_of(work) + patience_of(work);
 		work_wake(work);
 		work_wake_consumers(work);
 		return PHASE_STARTING;
@@ -322,8 +328,8 @@ static enum phase not_yet(struct work *work, const struct error *err)
 {
 	if (now_of(work) >= work->deadline_ms) {
 		struct error late = {0};
-		fail(&late, ERR_FAILED, "it runs but does not answer after %d s: %s", START_TIMEOUT_MS / 1000,
-		     err->text);
+		fail(&late, ERR_FAILED, "it runs but does not answer after %lld s: %s",
+		     (long long)patience_of(work) / 1000, err->text);
 		remedy(&late, "see whether it listens on all addresses and on that port; its log may tell");
 		return work_break(work, &late);
 	}
@@ -439,7 +445,7 @@ static enum phase await_end(struct work *work)
 static bool ready_to_verify(struct work *work)
 {
 	if (!work->deadline_ms) {
-		work->deadline_ms = now_of(work) + START_TIMEOUT_MS;
+		work->deadline_ms = now_of(work) + patience_of(work);
 		work->look_due |= !has_check(work); /* the listing does not tell whether it keeps ending */
 	}
 	const char *waits = NULL;

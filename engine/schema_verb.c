@@ -112,7 +112,10 @@ static const struct {
      "^(cluster|(org\\.apache\\.)?brooklyn\\.entity\\.group\\.DynamicCluster)$"},
     {"balancerComponent", ON_BALANCER,
      "^(loadbalancer|(org\\.apache\\.)?brooklyn\\.entity\\.proxy\\.nginx\\.NginxController)$"},
-    {"anyComponent", ON_DOCKER | ON_PROCESS | ON_EXTERNAL | ON_CLUSTER | ON_BALANCER,
+    {"softwareComponent", ON_SOFTWARE,
+     "^(software|((org\\.apache\\.)?brooklyn\\.entity\\.(software\\.base|basic)\\.)?VanillaSoftwareProcess)"
+     "$"},
+    {"anyComponent", ON_DOCKER | ON_PROCESS | ON_EXTERNAL | ON_CLUSTER | ON_BALANCER | ON_SOFTWARE,
      NULL}, /* whose type an expression says */
 };
 

@@ -258,7 +258,7 @@ static enum resolved put_links(struct work *work, struct variable_list *list, st
 /* --- files --------------------------------------------------------------------------------- */
 
 static enum resolved read_source(struct work *work, const struct file_entry *entry, struct spec_file *file,
-				 struct error *err)
+				 const char **ret_waits, struct error *err)
 {
 	struct world *world = work->operation->berth->world;
 	owned_text content = {0};
@@ -267,8 +267,16 @@ static enum resolved read_source(struct work *work, const struct file_entry *ent
 		fail(err, ERR_INVALID, "the file for %s cannot be read: %s", entry->path, why.text);
 		return RESOLVED_NEVER;
 	}
-	file->size = content.length;
-	file->content = arena_copy(&work->arena, text_view(&content), content.length);
+	owned_text filled = {.secret = true};
+	if (entry->template) {
+		enum resolved found =
+		    template_fill(work, entry, text_view(&content), &filled, &file->secret, ret_waits, err);
+		if (found != RESOLVED)
+			return found;
+	}
+	const struct text *text = entry->template ? &filled : &content;
+	file->size = text->length;
+	file->content = text->failed ? NULL : arena_copy(&work->arena, text_view(text), text->length);
 	if (file->content)
 		return RESOLVED;
 	fail_memory(err);
@@ -306,7 +314,7 @@ static enum resolved put_files(struct work *work, struct instance_spec *spec, co
 		const struct file_entry *entry = &component->files[i];
 		files[i] = (struct spec_file){.path = entry->path, .mode = entry->mode, .user = entry->user};
 		enum resolved found = entry->content ? resolve_content(work, entry, &files[i], ret_waits, err)
-						     : read_source(work, entry, &files[i], err);
+						     : read_source(work, entry, &files[i], ret_waits, err);
 		if (found == RESOLVED_NEVER)
 			work->fault = entry->place;
 		if (found != RESOLVED)

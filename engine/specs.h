@@ -63,6 +63,11 @@ struct value_text {
 enum resolved value_resolve(struct work *work, const struct value *value, struct value_text *ret,
 			    const char **ret_waits, struct error *err);
 
+/* --- templates.c: the text of a template with what its ${NAME} stand for --- */
+
+enum resolved template_fill(struct work *work, const struct file_entry *entry, const char *text,
+			    struct text *to, bool *ret_secret, const char **ret_waits, struct error *err);
+
 /* --- link_variables.c --- */
 
 struct variable_list {

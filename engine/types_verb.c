@@ -15,6 +15,11 @@ static const struct {
      "- type: process\n  id: web\n  ports: {http: auto}\n  command: exec busybox httpd -f -p "
      "$BIND_ADDRESS:$PORT_HTTP\n",
      ON_PROCESS},
+    {"software",
+     "what is installed, customized and launched by commands of its own, on a machine or in a container",
+     "- type: software\n  id: web\n  ports: {http: auto}\n  customize.command: echo hello >index.html\n  "
+     "launch.command: exec busybox httpd -f -p $BIND_ADDRESS:$PORT_HTTP\n",
+     ON_SOFTWARE},
     {"external", "something that is there already, to link to: nothing is made",
      "- type: external\n  id: database\n  address: db.example.org\n  ports: 5432\n", ON_EXTERNAL},
     {"cluster", "many of one kind, whose number changes while they run",
@@ -77,14 +82,15 @@ static json_t *list_types(const char *name)
 
 static void refuse(struct berth_operation *operation, const char *name)
 {
-	static const char *const names[] = {"docker", "process", "external", "cluster", "loadbalancer"};
+	static const char *const names[] = {"docker",   "process", "software",
+					    "external", "cluster", "loadbalancer"};
 	const char *meant = closest(name, names, COUNT_OF(names));
 	fail(&operation->error, ERR_INVALID, "there is no type of component called `%s`", name);
 	if (meant)
 		remedy(&operation->error, "did you mean `%s`?", meant);
 	else
 		remedy(&operation->error,
-		       "the types are docker:IMAGE, process, external, cluster and loadbalancer");
+		       "the types are docker:IMAGE, process, software, external, cluster and loadbalancer");
 	operation_finish(operation, BERTH_USAGE, document_new(NULL));
 }
 

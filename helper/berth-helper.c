@@ -84,13 +84,13 @@ static void set_state(struct keeper *k, const char *state)
 }
 
 /* Ask the whole tree to end, and note when patience is over. */
-static void end_tree(struct keeper *k)
+static void end_tree(struct keeper *k, int signal_number)
 {
 	if (k->ending)
 		return;
 	k->ending = true;
 	k->due_ms = now_ms() + k->launch.grace_ms;
-	tree_signal(k->group, k->launch.stop_signal);
+	tree_signal(k->group, signal_number);
 }
 
 static void kill_tree(struct keeper *k)
@@ -191,7 +191,8 @@ static void left_behind(struct keeper *k)
 			 k->record.code);
 		record_error(text);
 	}
-	end_tree(k);
+	/* Its own signal was for the command, which is gone. */
+	end_tree(k, SIGTERM);
 }
 
 static void park(struct keeper *k)
@@ -255,7 +256,7 @@ static void take_wish(struct keeper *k, enum wish wish)
 	k->waits = false;
 	if (!k->parked) {
 		set_state(k, "stopping");
-		end_tree(k);
+		end_tree(k, k->launch.stop_signal);
 	}
 }
 

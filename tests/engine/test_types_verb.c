@@ -48,9 +48,9 @@ Test(types_verb, lists_the_kinds_with_the_keys_of_each)
 {
 	owned_json document = types(NULL, BERTH_OK);
 	const json_t *list = json_object_get(document, "types");
-	cr_assert_eq(json_array_size(list), 5);
+	cr_assert_eq(json_array_size(list), 6);
 	const json_t *docker = json_array_get(list, 0), *process = json_array_get(list, 1),
-		     *external = json_array_get(list, 2), *cluster = json_array_get(list, 3);
+		     *external = json_array_get(list, 3), *cluster = json_array_get(list, 4);
 	cr_expect_str_eq(json_text(docker, "name"), "docker:IMAGE");
 	cr_expect_str_eq(json_text(process, "name"), "process");
 	cr_expect_str_eq(json_text(external, "name"), "external");
@@ -63,7 +63,7 @@ Test(types_verb, lists_the_kinds_with_the_keys_of_each)
 	cr_expect_str_eq(json_text(cluster, "name"), "cluster");
 	cr_expect_not_null(key_of(cluster, "memberSpec"));
 	cr_expect_null(key_of(cluster, "openPorts"));
-	cr_expect_not_null(key_of(json_array_get(list, 4), "members"));
+	cr_expect_not_null(key_of(json_array_get(list, 5), "members"));
 	cr_expect_gt(strlen(json_text(key_of(docker, "openPorts"), "summary")), 10);
 }
 

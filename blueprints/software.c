@@ -1,0 +1,450 @@
+/* software.c - `type: software`: what is installed, customized and launched by steps of its own, as a process
+ * or a container that runs one script of ours over them. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "blueprints/component.h"
+#include "blueprints/embedded.h"
+
+#define MINUTE_MS       (60 * 1000LL)
+#define FOLDER_HERE     "software"
+#define FOLDER_INSIDE   "/opt/berth/software"
+#define RUN_INSIDE      "/opt/berth/run"
+#define INSTALL_INSIDE  "/opt/berth/install"
+#define USUAL_IMAGE     "debian:stable-slim"
+#define INSTALL_MS      (30 * MINUTE_MS) /* what is built where it runs takes its time */
+#define START_MS        (2 * MINUTE_MS)
+#define CHECK_PERIOD_MS 5000
+#define FIRST_PORT      8080 /* of those that may be any, in a container of its own */
+
+bool software_type(const char *type)
+{
+	static const char *const types[] = {
+	    "software",
+	    "VanillaSoftwareProcess",
+	    "org.apache.brooklyn.entity.software.base.VanillaSoftwareProcess",
+	    "brooklyn.entity.software.base.VanillaSoftwareProcess",
+	    "brooklyn.entity.basic.VanillaSoftwareProcess",
+	};
+
+	for (size_t i = 0; i < COUNT_OF(types); i++)
+		if (!strcmp(types[i], type))
+			return true;
+	return false;
+}
+
+/* --- as what it is placed --------------------------------------------------------------------------- */
+
+/* Machines run processes; every other location, and a name that is only known elsewhere, containers. */
+static bool on_machine(const struct draft *d)
+{
+	static const char *const types[] = {"localhost", "ssh", "byon"};
+	const struct location_spec *location = d->spec->location;
+
+	for (size_t i = 0; location && location->type && i < COUNT_OF(types); i++)
+		if (!strcmp(location->type, types[i]))
+			return true;
+	return false;
+}
+
+void software_place(struct reading *r, struct draft *d, struct place at)
+{
+	const struct yaml_entry *image = d->given[KEY_DOCKER_IMAGE];
+
+	if (on_machine(d)) {
+		d->spec->kind = COMPONENT_PROCESS;
+		return;
+	}
+	d->spec->kind = COMPONENT_DOCKER;
+	const char *text = image ? fixed_text(r, d, image->value, image->key) : USUAL_IMAGE;
+	if (text)
+		image_read(r, d, text, image ? image->value->place : at);
+}
+
+/* In a container of its own every number is free: one that may be any is the next of these. */
+void software_open(struct reading *r, struct draft *d)
+{
+	struct named_port *ports = (struct named_port *)d->spec->named_ports;
+
+	if (!d->software || d->spec->kind != COMPONENT_DOCKER)
+		return;
+	for (size_t i = 0; i < d->spec->named_port_count; i++) {
+		if (!ports[i].first)
+			ports[i].first = (uint16_t)(FIRST_PORT + i);
+		add_open_port(
+		    r, d,
+		    (struct port_number){.port = ports[i].first, .protocol = TCP, .place = ports[i].place});
+	}
+}
+
+/* A container's ports have no names of their own. */
+static void name_ports(struct reading *r, struct draft *d, struct growing *variables)
+{
+	for (size_t i = 0; i < d->spec->named_port_count; i++) {
+		const struct named_port *port = &d->spec->named_ports[i];
+		char *name = arena_format(r->arena, "PORT_%s", port->name);
+		char *number = arena_format(r->arena, "%u", port->first);
+		struct environment_entry *entry = grow_new(r, variables, struct environment_entry);
+		if (!name || !number || !entry) {
+			r->list->failed = true;
+			return;
+		}
+		for (char *c = name; *c; c++)
+			*c = (char)(*c == '-' ? '_' : *c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+		*entry = (struct environment_entry){.name = name,
+						    .value = {.kind = VALUE_TEXT,
+							      .text = number,
+							      .place = port->place,
+							      .component = NO_COMPONENT},
+						    .place = port->place};
+	}
+	d->spec->named_ports = NULL;
+	d->spec->named_port_count = 0;
+}
+
+static void put_variables(struct reading *r, struct draft *d)
+{
+	struct growing variables = {0};
+	struct environment_entry *entry;
+
+	if (d->spec->kind != COMPONENT_DOCKER || !d->spec->named_port_count)
+		return;
+	for (size_t i = 0; i < d->spec->environment_count; i++)
+		if ((entry = grow_new(r, &variables, struct environment_entry)))
+			*entry = d->spec->environment[i];
+	if ((entry = grow_new(r, &variables, struct environment_entry)))
+		*entry = (struct environment_entry){
+		    .name = "BIND_ADDRESS",
+		    .value = {.kind = VALUE_TEXT, .text = "0.0.0.0", .component = NO_COMPONENT},
+		    .place = d->place};
+	name_ports(r, d, &variables);
+	d->spec->environment = kept(r, &variables, sizeof(*d->spec->environment));
+	d->spec->environment_count = variables.count;
+}
+
+/* --- what it is given to do ------------------------------------------------------------------------- */
+
+static const char *folder_of(const struct draft *d)
+{
+	return d->spec->kind == COMPONENT_DOCKER ? FOLDER_INSIDE : FOLDER_HERE;
+}
+
+static void put_value(struct reading *r, struct draft *d, struct growing *files, const char *name,
+		      const struct value *value)
+{
+	struct file_entry *file = grow_new(r, files, struct file_entry);
+	const char *path = arena_format(r->arena, "%s/%s", folder_of(d), name);
+
+	if (!file || !path) {
+		r->list->failed = true;
+		return;
+	}
+	*file = (struct file_entry){
+	    .path = path, .content = kept_as(r, struct value, value), .mode = 0644, .place = value->place};
+	add_key_place(r, d, arena_format(r->arena, "files.%s", path), value->place);
+}
+
+static void put_text(struct reading *r, struct draft *d, struct growing *files, const char *name,
+		     const char *text, struct place at)
+{
+	struct value value = {.kind = VALUE_TEXT, .text = text, .place = at, .component = NO_COMPONENT};
+
+	put_value(r, d, files, name, &value);
+}
+
+static const struct {
+	enum component_key key;
+	const char *name;
+} steps[] = {
+    {KEY_PRE_INSTALL, "pre.install"},
+    {KEY_INSTALL, "install"},
+    {KEY_POST_INSTALL, "post.install"},
+    {KEY_PRE_CUSTOMIZE, "pre.customize"},
+    {KEY_CUSTOMIZE, "customize"},
+    {KEY_POST_CUSTOMIZE, "post.customize"},
+    {KEY_PRE_LAUNCH, "pre.launch"},
+    {KEY_LAUNCH, "launch"},
+    {KEY_POST_LAUNCH, "post.launch"},
+    {KEY_CHECK_RUNNING, "checkRunning"},
+    {KEY_STOP, "stop"},
+};
+
+static bool says_something(const struct yaml_entry *given)
+{
+	const struct yaml_node *value = given ? given->value : NULL;
+
+	return value && !yaml_null(value) && !(value->kind == YAML_SCALAR && !*value->text);
+}
+
+static bool skips_install(struct reading *r, struct draft *d)
+{
+	const struct yaml_entry *given = d->given[KEY_SKIP_INSTALL];
+
+	return given && fixed_flag(r, d, given->value, given->key, false);
+}
+
+static void put_steps(struct reading *r, struct draft *d, struct growing *files)
+{
+	bool skips = skips_install(r, d);
+
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+		const struct yaml_entry *given = d->given[steps[i].key];
+		struct value value;
+		if (!says_something(given) || (skips && steps[i].key <= KEY_POST_INSTALL) ||
+		    value_read(r, d, given->value, &value))
+			continue;
+		put_value(r, d, files, arena_format(r->arena, "steps/%s", steps[i].name) ?: "", &value);
+	}
+	if (says_something(d->given[KEY_LAUNCH]))
+		return;
+	if (says_something(d->given[KEY_DOWNLOAD_URL]))
+		put_text(r, d, files, "steps/launch", "cd \"$INSTALL_DIR\"\nexec ./start.sh\n", d->place);
+	else
+		advise(r->list,
+		       complain(r->list, d->place, "the software `%s` has no `launch.command`", d->spec->id),
+		       "write there what starts it, or `download.url` of an archive with a ./start.sh");
+}
+
+/* As a shell reads it back. */
+static void put_setting(struct text *to, const char *name, const char *value)
+{
+	text_format(to, "%s='", name);
+	for (const char *c = value; *c; c++)
+		if (*c == '\'')
+			text_add(to, "'\\''");
+		else
+			text_add_char(to, *c);
+	text_add(to, "'\n");
+}
+
+static const char *text_of(struct reading *r, struct draft *d, enum component_key key)
+{
+	const struct yaml_entry *given = d->given[key];
+	const char *text = says_something(given) ? fixed_text(r, d, given->value, given->key) : NULL;
+
+	return text ? text : "";
+}
+
+/* ${version}, as Brooklyn writes it. */
+static const char *fill_version(struct reading *r, struct draft *d, const char *url, const char *version)
+{
+	owned_text filled = {0};
+
+	for (const char *c = url; *c; c++) {
+		if (*c != '$') {
+			text_add_char(&filled, *c);
+		} else if (starts_with(c, "${version}") && *version) {
+			text_add(&filled, version);
+			c += strlen("${version}") - 1;
+		} else {
+			const struct yaml_entry *given = d->given[KEY_DOWNLOAD_URL];
+			bool lacks = starts_with(c, "${version}");
+			advise(r->list,
+			       complain(r->list, given->value->place,
+					lacks ? "`%s` needs an `install.version`"
+					      : "`%s` may hold ${version}, and nothing else of that kind",
+					given->key),
+			       lacks ? "write install.version: 1.0" : "write the address as it is");
+			return "";
+		}
+	}
+	return arena_text(r->arena, text_view(&filled)) ?: "";
+}
+
+static const char *download_url(struct reading *r, struct draft *d, const char *version)
+{
+	const char *url = fill_version(r, d, text_of(r, d, KEY_DOWNLOAD_URL), version);
+
+	if (*url && !starts_with(url, "http://") && !starts_with(url, "https://")) {
+		advise(r->list,
+		       complain(r->list, d->given[KEY_DOWNLOAD_URL]->value->place,
+				"`%s` is no address that can be fetched", url),
+		       "write https://...; a file beside the blueprint is put there by `files.install`");
+		return "";
+	}
+	return url;
+}
+
+static const char *checksum(struct reading *r, struct draft *d)
+{
+	const char *sum = text_of(r, d, KEY_DOWNLOAD_SHA256);
+
+	if (*sum && (strlen(sum) != 64 || strspn(sum, "0123456789abcdef") != 64)) {
+		complain(r->list, d->given[KEY_DOWNLOAD_SHA256]->value->place,
+			 "`download.sha256` has 64 digits of 0 to 9 and a to f");
+		return "";
+	}
+	return sum;
+}
+
+static int64_t span_of(struct reading *r, struct draft *d, enum component_key key, int64_t otherwise)
+{
+	const struct yaml_entry *given = d->given[key];
+	int64_t ms = given ? fixed_duration(r, d, given->value, given->key, 1000) : -1;
+
+	return ms < 0 ? otherwise : ms;
+}
+
+/* What decides, beside the steps and files of its installation, whether that is the same: the variables that
+ * they may read, too. */
+static void describe_install(struct reading *r, struct draft *d, struct text *to, const char *version)
+{
+	static const char *const words[] = {"exact", "at-least", "any"};
+	const struct yaml_entry *match = d->given[KEY_VERSION_MATCH];
+	int word = match ? fixed_word(r, d, match->value, match->key, words, COUNT_OF(words)) : 0;
+
+	put_setting(to, "INSTALL_VERSION", version);
+	put_setting(to, "INSTALL_VERSION_MATCH", words[word < 0 ? 0 : word]);
+	put_setting(to, "label", text_of(r, d, KEY_INSTALL_LABEL));
+	for (size_t i = 0; i < d->spec->environment_count; i++) {
+		const struct environment_entry *entry = &d->spec->environment[i];
+		if (entry->value.kind == VALUE_TEXT)
+			put_setting(to, entry->name, entry->value.text);
+	}
+}
+
+static void put_settings(struct reading *r, struct draft *d, struct growing *files)
+{
+	owned_text settings = {0}, install = {0};
+	const char *version = text_of(r, d, KEY_INSTALL_VERSION), *run = text_of(r, d, KEY_RUN_DIR);
+	const char *to = text_of(r, d, KEY_INSTALL_DIR);
+	bool inside = d->spec->kind == COMPONENT_DOCKER;
+	const char *url = skips_install(r, d) ? "" : download_url(r, d, version), *sum = checksum(r, d);
+
+	put_setting(&settings, "name", d->spec->id);
+	put_setting(&settings, "install_dir", *to || !inside ? to : INSTALL_INSIDE);
+	put_setting(&settings, "run_dir", *run || !inside ? run : RUN_INSIDE);
+	put_setting(&settings, "download_url", url);
+	put_setting(&settings, "download_sha256", sum);
+	text_format(&settings, "start_timeout=%lld\ncheck_period=%lld\n",
+		    (long long)span_of(r, d, KEY_START_TIMEOUT, START_MS) / 1000,
+		    (long long)span_of(r, d, KEY_CHECK_PERIOD, CHECK_PERIOD_MS) / 1000);
+	describe_install(r, d, &install, version);
+	put_setting(&install, "download_url", url);
+	put_setting(&install, "download_sha256", sum);
+	put_text(r, d, files, "settings", arena_text(r->arena, text_view(&settings)), d->place);
+	put_text(r, d, files, "settings.install", arena_text(r->arena, text_view(&install)), d->place);
+	if (settings.failed || install.failed)
+		r->list->failed = true;
+}
+
+static void put_files(struct reading *r, struct draft *d)
+{
+	struct growing files = {0};
+	struct file_entry *file;
+
+	for (size_t i = 0; i < d->spec->file_count; i++)
+		if ((file = grow_new(r, &files, struct file_entry)))
+			*file = d->spec->files[i];
+	put_text(r, d, &files, "runner", software_runner, d->place);
+	put_settings(r, d, &files);
+	put_steps(r, d, &files);
+	software_put_files(r, d, folder_of(d), &files);
+	d->spec->files = kept(r, &files, sizeof(*d->spec->files));
+	d->spec->file_count = d->spec->files ? files.count : 0;
+}
+
+/* --- how it is run ---------------------------------------------------------------------------------- */
+
+static void put_command(struct reading *r, struct draft *d, const char *what, struct command *ret)
+{
+	const char *runner = arena_format(r->arena, "%s/runner", folder_of(d));
+	const char *const words[] = {"/bin/sh", runner ? runner : "", what};
+	struct value *values = reading_alloc(r, sizeof(*values) * COUNT_OF(words));
+
+	for (size_t i = 0; values && i < COUNT_OF(words); i++)
+		values[i] = (struct value){
+		    .kind = VALUE_TEXT, .place = d->place, .text = words[i], .component = NO_COMPONENT};
+	*ret = (struct command){
+	    .given = true, .words = values, .count = values ? COUNT_OF(words) : 0, .place = d->place};
+}
+
+static void put_health(struct reading *r, struct draft *d)
+{
+	int64_t start = span_of(r, d, KEY_START_TIMEOUT, START_MS);
+	struct health_check health = {.kind = CHECK_COMMAND,
+				      .path = "/",
+				      .interval_ms = CHECK_PERIOD_MS,
+				      .timeout_ms = 30 * 1000,
+				      .retries = 3,
+				      .place = d->place};
+
+	if (d->given[KEY_HEALTH_CHECK])
+		health = *d->spec->health;
+	else
+		put_command(r, d, "check", &health.command);
+	health.patience_ms = INSTALL_MS + start;
+	d->spec->health = kept_as(r, struct health_check, &health) ?: d->spec->health;
+}
+
+/* Not TERM: that is sent to all of its processes at one time, and those would be gone before `stop.command`
+ * could ask them. What is not meant by this one does not notice it. */
+static void put_life(struct reading *r, struct draft *d)
+{
+	struct command nothing = {0};
+
+	put_command(r, d, "run", &d->spec->command);
+	if (d->spec->kind == COMPONENT_DOCKER) {
+		d->spec->entrypoint = d->spec->command;
+		d->spec->command = nothing;
+	}
+	d->spec->stop_signal = "URG";
+	/* What it opens and writes to nobody sees: two at one time would not do. */
+	if (d->spec->kind == COMPONENT_PROCESS && !d->given[KEY_UPDATE])
+		d->spec->update = UPDATE_STOP_FIRST;
+	put_health(r, d);
+}
+
+/* "Do not start before that is up" is order. */
+static void put_latches(struct reading *r, struct draft *d)
+{
+	static const enum component_key latches[] = {KEY_LATCH, KEY_LATCH_INSTALL, KEY_LATCH_CUSTOMIZE,
+						     KEY_LATCH_LAUNCH};
+	struct growing order = {0};
+	struct link *link;
+
+	for (size_t i = 0; i < d->spec->depends_on_count; i++)
+		if ((link = grow_new(r, &order, struct link)))
+			*link = d->spec->depends_on[i];
+	for (size_t i = 0; i < COUNT_OF(latches); i++) {
+		const struct yaml_entry *given = d->given[latches[i]];
+		struct value value;
+		if (!says_something(given) || value_read(r, d, given->value, &value))
+			continue;
+		if (value.kind == VALUE_TEXT && !strcmp(value.text, "true"))
+			continue;
+		if (value.kind != VALUE_SENSOR || value.component == d->index) {
+			advise(r->list,
+			       complain(r->list, given->value->place,
+					"`%s` waits for a sensor of another component", given->key),
+			       "write $brooklyn:component(\"ID\").attributeWhenReady(\"service.isUp\")");
+			continue;
+		}
+		if ((link = grow_new(r, &order, struct link)))
+			*link = (struct link){
+			    .component = value.component, .need = NEED_READY, .place = value.place};
+	}
+	d->spec->depends_on = kept(r, &order, sizeof(*d->spec->depends_on));
+	d->spec->depends_on_count = d->spec->depends_on ? order.count : 0;
+}
+
+static void warn_of_machines(struct reading *r, const struct draft *d)
+{
+	const struct yaml_entry *given = d->given[KEY_PROVISIONING];
+
+	if (given)
+		warn(r->list, given->key_place, "`%s` has no effect: no machine is made for `%s`", given->key,
+		     d->spec->id);
+}
+
+void software_finish(struct reading *r, struct draft *d)
+{
+	if (!d->software || !d->kind_known)
+		return;
+	warn_of_machines(r, d);
+	put_variables(r, d);
+	put_files(r, d);
+	put_life(r, d);
+	put_latches(r, d);
+}

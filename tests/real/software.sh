@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# Software by steps of its own: installed once, launched, looked after and stopped, on this machine and in a container.
+. "$(dirname "$0")/lib.sh"
+uses real-software real-software-bad real-software-inside
+stays=$work/cache # where what was installed is kept: nobody's but this run's
+
+write() { # TEXT LAUNCH-EXTRA
+	cat >app.yaml <<-Y
+	id: real-software
+	location: localhost
+	services:
+	- type: org.apache.brooklyn.entity.software.base.VanillaSoftwareProcess
+	  id: web
+	  ports: {http: auto}
+	  brooklyn.config:
+	    shell.env: {XDG_CACHE_HOME: $stays}
+	    install.version: 1.0
+	    files.install: {page.in: page.in}
+	    templates.runtime: {conf.in: conf}
+	    template.substitutions: {who: somebody}
+	    install.command: |
+	      echo installed >>$work/installed
+	      sed 's/TEXT/$1/' page.in >index.html
+	    customize.command: |
+	      echo customized >>$work/customized
+	      cp \$INSTALL_DIR/index.html .
+	    launch.command: |
+	      busybox httpd -f -p \$BIND_ADDRESS:\$PORT_HTTP -h . ${2:-}&
+	      echo \$! >\$PID_FILE
+	    checkRunning.command: kill -0 \$(cat pid.txt)
+	    post.launch.command: echo launched >>$work/launched
+	    stop.command: |
+	      echo stopped >>$work/stopped
+	      kill \$(cat pid.txt)
+	Y
+}
+web() { page "http://$(address_of real-software web):$(port_of real-software web)/$1"; }
+says() { same "$1" "$(web "${2:-}")"; }
+often() { same "$1" "$(grep -c . "$2")"; } # NUMBER FILE
+runner() { pgrep -f "software/runner run" | while read -r p; do tr '\0' '\n' <"/proc/$p/environ" 2>/dev/null | grep -qx "XDG_CACHE_HOME=$stays" && echo "$p"; done | head -1; }
+nobody() { same "" "$(grep -la "BERTH_APP=$1" /proc/[0-9]*/environ 2>/dev/null)"; }
+alone() { # one page of it is served, by one process
+	same 1 "$(grep -l "XDG_CACHE_HOME=$stays" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 | while read -r p; do tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null | grep -c 'httpd -f'; done | grep -c 1)"
+}
+echo 'page of TEXT' >page.in
+# shellcheck disable=SC2016
+echo 'port ${config["install.version"]} of ${entity.id}, ${who}' >conf.in
+
+write one
+check "deploys" deploy app.yaml
+check "it answers with what was installed" says "page of one"
+check "a template is filled in" says "port 1.0 of web, somebody" conf
+check "it was installed once" often 1 installed
+check "and customized once" often 1 customized
+check "its log says so" bash -c '"$@" | grep -q "berth: install"' - "$BERTH" logs real-software web
+check "and all is as wanted" json '.changed == false' deploy app.yaml -o json
+
+check "restarts" berth restart real-software web -y
+check "and answers" until_true 30 says "page of one"
+check "without another installation" often 1 installed
+check "it was stopped by its own command" often 1 stopped
+check "and launched twice" often 2 launched
+
+write one '-v '
+check "another way to launch it" deploy app.yaml
+check "is taken" says "page of one"
+check "without another installation" often 1 installed
+write two '-v '
+check "another installation" deploy app.yaml
+check "is made" says "page of two"
+check "once" often 2 installed
+
+before=$(runner)
+another() { local now; now=$(runner); [ -n "$now" ] && [ "$now" != "$before" ]; }
+kill -9 "$before"
+check "what looks after it is there again after it is killed" until_true 60 another
+check "it answers" until_true 60 says "page of two"
+check "and is not doubled" until_true 30 alone
+check "nor installed again" often 2 installed
+
+program=$(cat "$(readlink "/proc/$(runner)/cwd")/pid.txt")
+kill -9 "$program"
+check "what is killed itself goes" until_true 60 fails test -e "/proc/$program"
+check "and is launched again" until_true 60 says "page of two"
+
+check "destroys" destroy real-software
+check "no process of it is left" until_true 30 nobody real-software
+
+cat >bad.yaml <<Y
+id: real-software-bad
+location: localhost
+services:
+- type: software
+  id: web
+  shell.env: {XDG_CACHE_HOME: $stays}
+  install.command: |
+    echo what went wrong
+    exit 3
+  launch.command: sleep 1000
+Y
+deploy bad.yaml >bad.said 2>&1
+check "a step that fails is named" grep -q 'the step install failed (exit status 3)' bad.said
+check "with what it wrote" grep -q 'what went wrong' bad.said
+check "also by why" bash -c '"$@" | grep -q "the step install failed"' - "$BERTH" why real-software-bad web
+sed -i 's/exit 3/true/' bad.yaml
+check "mended, it goes on" deploy bad.yaml
+check "destroys that" destroy real-software-bad
+
+write one
+for wait in 0.1 0.3 0.5 0.8; do
+	timeout -s KILL $wait "$BERTH" deploy app.yaml "${to_engine[@]}" -y >/dev/null 2>&1
+done
+check "killed at any time, the next deploy goes on" deploy app.yaml
+check "with one of it" until_true 30 alone
+check "which answers" until_true 60 says "page of one"
+check "destroys it" destroy real-software
+
+cat >inside.yaml <<'Y'
+id: real-software-inside
+location: my-docker-cloud
+services:
+- type: software
+  id: web
+  docker.image: busybox:latest
+  ports: {http: auto}
+  publish: [8080]
+  files.install: {page.in: page.in}
+  install.command: sed 's/TEXT/inside/' page.in >index.html
+  customize.command: cp $INSTALL_DIR/index.html .
+  launch.command: |
+    busybox httpd -f -p $BIND_ADDRESS:$PORT_HTTP &
+    echo $! >$PID_FILE
+  stop.command: echo bye; kill $(cat pid.txt)
+Y
+inside() { page "http://$(status real-software-inside -o json | jq -r '.components[0].instances[0].ports[0]|"\(.host_address):\(.host_port)"')/"; }
+check "in a container, too" deploy inside.yaml
+check "it answers" same "page of inside" "$(inside)"
+check "restarts there" berth restart real-software-inside web -y "${to_engine[@]}"
+check "by its own command" bash -c '"$@" | grep -qx bye' - "$BERTH" logs real-software-inside web "${to_engine[@]}"
+check "and answers again" until_true 30 same "page of inside" "$(inside)"
+check "destroys it there" destroy real-software-inside
