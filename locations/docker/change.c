@@ -11,6 +11,8 @@
 
 #define SWAP_WITHOUT_LIMIT (INT64_MAX - 4095) /* whole pages */
 
+enum { NOTICE_PAUSE_MS = 200, NOTICE_TRIES = 100 };
+
 static step looked;
 
 static int put(json_t *object, const char *key, json_t *value)
@@ -42,19 +44,44 @@ static json_t *differences(const struct instance_spec *spec, const struct observ
 	return give(body);
 }
 
+static enum progress look_again(struct task *task, struct error *err)
+{
+	return inspect_again(task, looked, err);
+}
+
+/* Its process is no more, of which the engine has not heard yet. As soon as it has, it takes any change. */
+static bool end_unnoticed(struct call *call)
+{
+	static const char *const words[] = {"cannot update a stopped container",
+					    "cannot update a deleted process", "container not running",
+					    "no such process", "process already finished"};
+	bool found = false;
+
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		found |= strstr(call_words(call), words[i]) != NULL;
+	return found && call->error.code == OK && call->status != 404;
+}
+
 static enum progress updated(struct task *task, struct error *err)
 {
 	struct call *call = &task->calls[0];
 
 	if (call_ok(call))
 		return PROGRESS_DONE;
+	bool unnoticed = end_unnoticed(call);
+	if (unnoticed && ++task->tries < NOTICE_TRIES)
+		return task_pause(task, NOTICE_PAUSE_MS, look_again, err);
 	if (call_unsure(call) && ++task->tries < TRIES)
-		return inspect_again(task, looked, err);
+		return look_again(task, err);
 	call_failed(call, err, "location `%s`: cannot change container `%s` in place",
 		    task->docker->location->name, task->wish.spec->name);
-	/* Such as memory below what is in use. */
-	if (call->error.code == OK && (call->status == 500 || call->status == 409))
-		err->code = ERR_UNSUPPORTED;
+	if (unnoticed) {
+		err->code = ERR_FAILED;
+		remedy(err, "its process has ended, and the engine does not notice: see whether it is well "
+			    "(its log tells)");
+	} else if (call->error.code == OK && (call->status == 500 || call->status == 409)) {
+		err->code = ERR_UNSUPPORTED; /* such as memory below what is in use */
+	}
 	return PROGRESS_FAILED;
 }
 

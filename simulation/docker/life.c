@@ -10,6 +10,7 @@ enum {
 	LIVES_MS = 50,
 	STOPS_MS = 5,
 	DIES_MS = 1,
+	NOTICES_MS = 2,
 	FIRST_BACKOFF_MS = 100,
 	LONGEST_BACKOFF_MS = 60000,
 	LONG_LIFE_MS = 10000,
@@ -28,7 +29,7 @@ static bool counts_as_running(const struct container *container)
 
 bool container_answers(const struct container *container)
 {
-	return has_process(container) && container->answers_ms >= 0 &&
+	return has_process(container) && !container->unnoticed && container->answers_ms >= 0 &&
 	       clock_now(container->engine->clock) >= container->answers_ms;
 }
 
@@ -93,11 +94,20 @@ static int cannot_run(const struct container *container, char *words, size_t siz
 	return 400;
 }
 
-static void ends_by_itself(struct event *event)
+static void is_noticed(struct event *event)
 {
 	struct container *container = owner_of(event, struct container, end);
 
 	container_ended(container, container->end_code, true);
+}
+
+/* Until the engine is told of it, it says that it runs. */
+static void ends_by_itself(struct event *event)
+{
+	struct container *container = owner_of(event, struct container, end);
+
+	container->unnoticed = true;
+	happen(container, event, is_noticed, NOTICES_MS);
 }
 
 static void live(struct container *container)
@@ -249,6 +259,7 @@ void container_ended(struct container *container, int code, bool restarts)
 	char words[12];
 
 	container_quiet(container);
+	container->unnoticed = false;
 	container->exit_code = code;
 	container->pid = 0;
 	container->answers_ms = -1;
@@ -305,7 +316,7 @@ int docker_engine_hang(struct docker_engine *engine, const char *name, bool hang
 static void end_soon(struct container *container, int code, int64_t delay_ms)
 {
 	container->end_code = code;
-	happen(container, &container->end, ends_by_itself, delay_ms);
+	happen(container, &container->end, is_noticed, delay_ms);
 }
 
 static void tell_signal(struct container *container, int number)
@@ -321,6 +332,8 @@ void container_signal(struct container *container, int number)
 	const struct docker_behaviour *how = container->behaviour;
 	int64_t stops_ms = how ? how->stops_ms : 0;
 
+	if (container->unnoticed)
+		return;
 	if (number == 9)
 		end_soon(container, 137, DIES_MS);
 	else if (container->state == PAUSED)
@@ -375,7 +388,7 @@ static void patience_ends(struct event *event)
 	struct container *container = owner_of(event, struct container, kill);
 
 	tell_signal(container, 9);
-	end_soon(container, 137, DIES_MS);
+	container_signal(container, 9);
 }
 
 /* -1 after it was refused; *ret stays as it is when nothing was said. */

@@ -114,9 +114,11 @@ void update_asked(struct call *call)
 	}
 	const char *why = container->removing ? "Container is marked for removal and cannot be \"update\"."
 					      : cannot_change(container, body);
+	if (!why && container->unnoticed)
+		why = "cannot update a stopped container: unknown";
 	if (why) {
-		refuse(call, container->removing ? 500 : 409, "Cannot update container %s: %s", container->id,
-		       why);
+		bool conflict = !container->removing && !container->unnoticed;
+		refuse(call, conflict ? 409 : 500, "Cannot update container %s: %s", container->id, why);
 		return;
 	}
 	struct text told = {0};

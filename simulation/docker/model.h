@@ -116,6 +116,7 @@ struct container {
 	bool gone;
 	bool blocked; /* what is left of such a failure keeps it off networks until it ends */
 	bool stopped_by_hand, started_before, out_of_memory, ended_by_us;
+	bool unnoticed; /* its process has ended, which the engine does not know yet */
 	int exit_code, pid;
 	char *error;
 	unsigned restarts, ends;

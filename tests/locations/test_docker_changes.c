@@ -336,6 +336,46 @@ Test(docker_update, what_cannot_be_done_in_place_says_so)
 	MUST_FAIL(ERR_MISSING, update, &spec);
 }
 
+#define JUST_ENDED                                                                                           \
+	"{\"message\": \"Cannot update container c1d2: cannot update a stopped container: unknown\"}"
+
+Test(docker_update, end_that_the_engine_has_not_noticed_is_waited_for)
+{
+	static const int refusals[] = {500, 409};
+	struct instance_spec spec = docker_web;
+
+	spec.restart = RESTART_NO;
+	for (size_t i = 0; i < COUNT_OF(refusals); i++) {
+		docker_forget();
+		REPLY(LOOK, 200, limited(""));
+		REPLY(AGAIN, 200, limited(""));
+		REPLY(UPDATE, 200, "{}");
+		REPLY(UPDATE, refusals[i], JUST_ENDED, .times = 2);
+		int64_t before = docker_world->ops->now(docker_world);
+		MUST(update, &spec);
+		cr_assert(docker_requests(UPDATE) == 3 && docker_requests(AGAIN) == 2);
+		cr_assert(docker_world->ops->now(docker_world) - before >= 400, "it asked without a pause");
+	}
+}
+
+Test(docker_update, end_that_is_never_noticed_is_told)
+{
+	struct instance_spec spec = docker_web;
+
+	spec.restart = RESTART_NO;
+	REPLY(LOOK, 200, limited(""));
+	REPLY(AGAIN, 200, limited(""));
+	REPLY(UPDATE, 500, JUST_ENDED);
+	int64_t before = docker_world->ops->now(docker_world);
+	MUST_FAIL(ERR_FAILED, update, &spec);
+	SAYS("cannot update a stopped container");
+	HELPS("the engine does not notice");
+	cr_assert(docker_world->ops->now(docker_world) - before < 60000);
+	/* Removed meanwhile it is gone, whatever was said before. */
+	REPLY(AGAIN, 404, "{}");
+	MUST_FAIL(ERR_MISSING, update, &spec);
+}
+
 Test(docker_update, lost_answer_is_looked_at)
 {
 	struct instance_spec spec = docker_web;

@@ -138,6 +138,26 @@ Test(docker_engine_simulated, what_crashes_is_started_again_later_and_later)
 	STATE_IS("xx", "RestartCount", "0");
 }
 
+Test(docker_engine_simulated, an_end_that_is_not_noticed_yet_forbids_a_change)
+{
+	static const char change[] = "{\"RestartPolicy\":{\"Name\":\"no\"}}";
+	int refused = 0;
+
+	docker_engine_behave(engine,
+			     &(struct docker_behaviour){.name = "xx", .exits = UINT32_MAX, .exit_code = 3});
+	make("xx", ALWAYS);
+	start("xx");
+	for (int i = 0; i < 60; i++) {
+		run(1);
+		if (ask("POST", "/containers/xx/update", change) == 200)
+			continue;
+		cr_assert(strstr(text_view(&asked.body), "cannot update a stopped container"));
+		refused++;
+	}
+	cr_assert(refused > 0, "there is no such moment");
+	MUST(200, "POST", "/containers/xx/update", change);
+}
+
 Test(docker_engine_simulated, on_failure_gives_up_and_what_ends_well_stays)
 {
 	docker_engine_behave(engine,
