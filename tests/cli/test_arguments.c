@@ -8,7 +8,7 @@
 #include "cli/cli.h"
 #include "tests/cli/run_cli.h"
 
-TestSuite(arguments, .init = cli_begin, .fini = cli_end, .timeout = 20);
+TestSuite(arguments, .init = cli_begin, .fini = cli_end, .timeout = 120);
 
 static void user_file(const char *text)
 {

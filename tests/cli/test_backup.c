@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 #include "tests/cli/run_cli.h"
 
-TestSuite(backup, .init = cli_begin, .fini = cli_end, .timeout = 20);
+TestSuite(backup, .init = cli_begin, .fini = cli_end, .timeout = 120);
 
 Test(backup, both_take_a_file_and_tell_what_is_in_it)
 {

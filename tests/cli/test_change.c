@@ -10,7 +10,7 @@
 #include "cli/cli.h"
 #include "tests/cli/run_cli.h"
 
-TestSuite(change, .init = cli_begin, .fini = cli_end, .timeout = 20);
+TestSuite(change, .init = cli_begin, .fini = cli_end, .timeout = 120);
 
 Test(change, stop_start_and_restart_take_an_application_and_its_components)
 {

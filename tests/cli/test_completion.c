@@ -7,7 +7,7 @@
 #include "cli/cli.h"
 #include "tests/cli/run_cli.h"
 
-TestSuite(completion, .init = cli_begin, .fini = cli_end, .timeout = 30);
+TestSuite(completion, .init = cli_begin, .fini = cli_end, .timeout = 120);
 
 Test(completion, every_command_and_flag_is_in_every_script)
 {

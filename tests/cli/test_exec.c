@@ -19,7 +19,7 @@ static void begin(void)
 	script.result = DOCUMENT("0");
 }
 
-TestSuite(exec, .init = begin, .fini = cli_end, .timeout = 20);
+TestSuite(exec, .init = begin, .fini = cli_end, .timeout = 120);
 
 Test(exec, what_follows_the_component_is_the_command)
 {

@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 #include "tests/cli/run_cli.h"
 
-TestSuite(invoke, .init = cli_begin, .fini = cli_end, .timeout = 20);
+TestSuite(invoke, .init = cli_begin, .fini = cli_end, .timeout = 120);
 
 Test(invoke, it_takes_a_component_an_effector_and_parameters)
 {

@@ -8,7 +8,7 @@
 #include "cli/cli.h"
 #include "tests/cli/run_cli.h"
 
-TestSuite(manual, .init = cli_begin, .fini = cli_end, .timeout = 30);
+TestSuite(manual, .init = cli_begin, .fini = cli_end, .timeout = 120);
 
 static const struct command *next(size_t *i)
 {

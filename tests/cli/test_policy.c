@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 #include "tests/cli/run_cli.h"
 
-TestSuite(policy, .init = cli_begin, .fini = cli_end, .timeout = 20);
+TestSuite(policy, .init = cli_begin, .fini = cli_end, .timeout = 120);
 
 static void asks(const char *line, const char *action, const char *components, const char *name,
 		 const char *arguments)

@@ -6,7 +6,7 @@
 
 #include "tests/cli/run_cli.h"
 
-TestSuite(show, .init = cli_begin, .fini = cli_end, .timeout = 20);
+TestSuite(show, .init = cli_begin, .fini = cli_end, .timeout = 120);
 
 #define INVALID                                                                                              \
 	"{\"format_version\":\"1\",\"valid\":false,\"error_count\":2,\"warning_count\":1,\"diagnostics\":["  \

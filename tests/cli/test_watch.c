@@ -12,7 +12,7 @@
 #include "cli/watch.h"
 #include "tests/cli/run_cli.h"
 
-TestSuite(watch, .init = cli_begin, .fini = cli_end, .timeout = 20);
+TestSuite(watch, .init = cli_begin, .fini = cli_end, .timeout = 120);
 
 #define INSTANCE(name, state)                                                                                \
 	"{\"id\":\"web\",\"location\":\"here\",\"state\":\"" state "\",\"instances\":[{\"name\":\"" name     \

@@ -8,7 +8,7 @@
 #include "cli/progress.h"
 #include "tests/cli/run_cli.h"
 
-TestSuite(work, .init = cli_begin, .fini = cli_end, .timeout = 20);
+TestSuite(work, .init = cli_begin, .fini = cli_end, .timeout = 120);
 
 static bool begins(const char *text, const char *beginning)
 {

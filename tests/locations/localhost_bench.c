@@ -90,7 +90,7 @@ void bench_tear_down(void)
 
 void bench_wait(void)
 {
-	int64_t until = bench.world->ops->now(bench.world) + 30000;
+	int64_t until = bench.world->ops->now(bench.world) + 60000;
 
 	while (!bench.woken) {
 		cr_assert(bench.world->ops->now(bench.world) < until, "nobody woke the errand");

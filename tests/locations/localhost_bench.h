@@ -35,10 +35,10 @@ void bench_wait(void);
 			bench_wait();                                                                        \
 		progress_;                                                                                   \
 	})
-/* Let the world go on until the condition holds, at most 15 s. */
+/* Let the world go on until the condition holds, at most a minute. */
 #define EVENTUALLY(condition)                                                                                \
 	({                                                                                                   \
-		int64_t until_ = bench.world->ops->now(bench.world) + 15000;                                 \
+		int64_t until_ = bench.world->ops->now(bench.world) + 60000;                                 \
 		bool held_;                                                                                  \
 		while (!(held_ = (condition)) && bench.world->ops->now(bench.world) < until_)                \
 			world_wait(bench.world, 10);                                                         \

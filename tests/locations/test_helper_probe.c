@@ -15,7 +15,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-enum { PATIENCE_MS = 15000 };
+enum { PATIENCE_MS = 60000 };
 
 static pid_t helper;
 static int to_helper = -1, from_helper = -1, listener = -1;
@@ -100,7 +100,7 @@ static void take_down(void)
 	close(listener);
 }
 
-TestSuite(helper_probe, .init = set_up, .fini = take_down, .timeout = 60);
+TestSuite(helper_probe, .init = set_up, .fini = take_down, .timeout = 240);
 
 static void ask(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "tests/locations/localhost_bench.h"
 
-TestSuite(localhost, .init = bench_set_up, .fini = bench_tear_down, .timeout = 60);
+TestSuite(localhost, .init = bench_set_up, .fini = bench_tear_down, .timeout = 240);
 
 Test(localhost, placed_but_not_started_is_created)
 {

@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "tests/locations/localhost_bench.h"
 
-TestSuite(localhost_answers, .init = bench_set_up, .fini = bench_tear_down, .timeout = 60);
+TestSuite(localhost_answers, .init = bench_set_up, .fini = bench_tear_down, .timeout = 240);
 
 /* --- options and attachments --------------------------------------------------------------- */
 

@@ -26,7 +26,7 @@ static void set_up(void)
 	bench.location.say = hear;
 }
 
-TestSuite(localhost_files, .init = set_up, .fini = bench_tear_down, .timeout = 120);
+TestSuite(localhost_files, .init = set_up, .fini = bench_tear_down, .timeout = 240);
 
 /* A path beside everything else of the test's. */
 static char *outside(const char *name)

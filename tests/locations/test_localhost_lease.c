@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "tests/locations/localhost_bench.h"
 
-TestSuite(localhost_lease, .init = bench_set_up, .fini = bench_tear_down, .timeout = 60);
+TestSuite(localhost_lease, .init = bench_set_up, .fini = bench_tear_down, .timeout = 240);
 
 static struct lease lease_of(const char *token, int64_t ttl_ms)
 {

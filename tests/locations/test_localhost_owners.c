@@ -30,7 +30,7 @@ static void open_other(struct world *world)
 	cr_assert_eq(localhost_driver.open(&other, &bench.error), 0, "%s", bench.error.text);
 }
 
-TestSuite(localhost_owners, .init = bench_set_up, .fini = bench_tear_down, .timeout = 60);
+TestSuite(localhost_owners, .init = bench_set_up, .fini = bench_tear_down, .timeout = 240);
 
 static enum progress claim(struct location *location, const char *id, const char *words, bool adopt,
 			   struct owner *ret_holder)

@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "tests/locations/localhost_bench.h"
 
-TestSuite(localhost_parked, .init = bench_set_up, .fini = bench_tear_down, .timeout = 120);
+TestSuite(localhost_parked, .init = bench_set_up, .fini = bench_tear_down, .timeout = 240);
 
 static const char *mark(void)
 {

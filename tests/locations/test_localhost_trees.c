@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "tests/locations/localhost_bench.h"
 
-TestSuite(localhost_trees, .init = bench_set_up, .fini = bench_tear_down, .timeout = 60);
+TestSuite(localhost_trees, .init = bench_set_up, .fini = bench_tear_down, .timeout = 240);
 
 /* A command that leaves a daemon in a session of its own and says its number. */
 static const char daemon_shell[] = "(setsid sh -c 'trap \"\" HUP; echo $$ >daemon; while :; do sleep 0.1; "

@@ -43,8 +43,8 @@ before=$(proxies)
 write 3 both
 check "a third member" deploy app.yaml
 check "is there" deploy app.yaml
-check "for nginx" until_true 10 as_many 3 18441
-check "for haproxy" until_true 10 as_many 3 18442 deep/
+check "for nginx" until_true 30 as_many 3 18441
+check "for haproxy" until_true 30 as_many 3 18442 deep/
 check "which nobody was replaced for" kept "$before" "$(proxies)"
 check "and that is all" json '.changed == false' deploy app.yaml -o json
 

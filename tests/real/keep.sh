@@ -45,11 +45,11 @@ check "those of what has none are" same unless-stopped "$(restart_of loose)"
 check "status is as always" same running "$(by status real-keep -o json | jq -r .state)"
 db=$(containers real-keep db)
 check "what is killed" murder db
-check "runs again" until_true 10 runs db
+check "runs again" until_true 30 runs db
 check "and is the same one" same "$db" "$(containers real-keep db)"
-check "its events say so" until_true 10 bash -c '"$1" events real-keep --controller "unix:$2" | grep -q restarting' - "$BERTH" "$socket"
+check "its events say so" until_true 30 bash -c '"$1" events real-keep --controller "unix:$2" | grep -q restarting' - "$BERTH" "$socket"
 check "both at once" bash -c 'docker kill "$@" >/dev/null' - "$(one db)" "$(one web)"
-check "run again" until_true 10 all_run
+check "run again" until_true 30 all_run
 
 check "what is stopped" by stop real-keep web
 check "stays so" fails still_runs web
@@ -58,7 +58,7 @@ check "for the next controller, too" up
 check "which it was told" fails still_runs web
 check "until it is started" by start real-keep web
 check "then it is kept again" murder web
-check "and runs" until_true 10 runs web
+check "and runs" until_true 30 runs web
 
 check "what is removed" docker rm -f "$(one web)"
 check "is made again" until_true 20 runs web
@@ -66,7 +66,7 @@ check "is made again" until_true 20 runs web
 murder db
 die
 check "the controller is killed and comes back" up
-check "and what ended meanwhile runs" until_true 10 all_run
+check "and what ended meanwhile runs" until_true 30 all_run
 before=$(containers real-keep)
 die
 check "comes back" up
@@ -78,7 +78,7 @@ check "without its store it comes back" up
 check "and what runs is deployed again" by deploy app.yaml "${to_engine[@]}" -y
 check "without another container" kept "$before" "$(running real-keep)"
 check "and is kept again" murder db
-check "as before" until_true 10 runs db
+check "as before" until_true 30 runs db
 
 ended() {
 	kill -TERM "$serve"

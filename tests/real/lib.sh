@@ -163,7 +163,7 @@ wire_start() {
 	wire=$!
 	children+=("$wire")
 	to_wire=(--location "my-docker-cloud=docker:unix://$work/wire.sock")
-	until_true 5 test -S "$work/wire.sock"
+	until_true 30 test -S "$work/wire.sock"
 }
 wire_stop() {
 	kill "$wire"
@@ -177,7 +177,7 @@ only_reads() {
 }
 
 # With BERTH_THROUGH=controller everything is asked of one that has the store, and must come to the same.
-controller_ready() { curl -sf -m 5 --unix-socket "$work/controller.sock" http://c/readyz >/dev/null; }
+controller_ready() { curl -sf -m 30 --unix-socket "$work/controller.sock" http://c/readyz >/dev/null; }
 controller_start() {
 	env --default-signal=INT,TERM,HUP "$BERTH" serve --state "$XDG_STATE_HOME/berth" --listen "unix:$work/controller.sock" >>"$work/serve.log" 2>&1 &
 	through=$!

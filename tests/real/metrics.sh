@@ -68,11 +68,11 @@ Y
 check "its configuration is one" promtool check config prometheus.yml
 prometheus --config.file=prometheus.yml --storage.tsdb.path="$work/tsdb" --web.listen-address=127.0.0.1:18997 >prometheus.log 2>&1 &
 children+=($!)
-asked() { curl -sS -m 5 -G --data-urlencode "query=$1" http://127.0.0.1:18997/api/v1/query | jq -r '.data.result[0].value[1]'; }
+asked() { curl -sS -m 30 -G --data-urlencode "query=$1" http://127.0.0.1:18997/api/v1/query | jq -r '.data.result[0].value[1]'; }
 says() { [ "$(asked "$1")" = "$2" ]; }
 check "Prometheus takes them" until_true 60 says 'up{job="berth"}' 1
-check "and knows how many run" until_true 10 says 'sum(berth_instances{state="running"})' 2
-check "and how long a deploy takes" until_true 10 says 'berth_reconcile_seconds_count{verb="deploy"}' 1
+check "and knows how many run" until_true 30 says 'sum(berth_instances{state="running"})' 2
+check "and how long a deploy takes" until_true 30 says 'berth_reconcile_seconds_count{verb="deploy"}' 1
 quantile() { [[ $(asked 'histogram_quantile(0.9, sum by (le) (berth_reconcile_seconds_bucket))') =~ ^[0-9] ]]; }
 check "as a histogram" quantile
 check "gone" by destroy real-metrics -y

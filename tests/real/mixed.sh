@@ -29,7 +29,7 @@ services:
   links: [$brooklyn:component("db")]
   command: 'a=${DB_PORT#tcp://}; redis-cli -h ${a%:*} -p ${a##*:} set outward yes; exec sleep 1000'
 Y
-inward() { timeout 5 redis-cli -h "$(address_of real-inward db)" -p "$(port_of real-inward db)" get inward | grep -qx yes; }
+inward() { timeout 30 redis-cli -h "$(address_of real-inward db)" -p "$(port_of real-inward db)" get inward | grep -qx yes; }
 outward() { docker exec "$(running real-outward db)" sh -c 'printf "GET outward\r\nQUIT\r\n" | nc 127.0.0.1 6379' | grep -q yes; }
 
 check "a container linked to a process deploys" deploy inward.yaml

@@ -25,7 +25,7 @@ up() {
 	"$BERTH" serve >>serve.log 2>&1 &
 	serve=$!
 	children+=("$serve")
-	until_true 10 kept true
+	until_true 30 kept true
 }
 down() {
 	kill -TERM "$serve"
@@ -36,7 +36,7 @@ kept() { [ "$(said .kept)" = "$1" ]; }
 runs() { [ "$(berth status real-policies -o json | jq -r .state)" = running ]; }
 is_down() { ! runs; }
 end_it() {
-	kill -9 "$(cat pid)" && until_true 5 is_down
+	kill -9 "$(cat pid)" && until_true 30 is_down
 }
 # For so long as its restarter would need at most.
 stays_down() {
@@ -57,7 +57,7 @@ check "it is suspended there, too" same true "$(said "$restarter | .suspended")"
 check "the process is killed" end_it
 check "a suspended policy does nothing" stays_down
 check "resumed" berth policy resume real-policies restarter
-check "it acts on what is so" until_true 10 runs
+check "it acts on what is so" until_true 30 runs
 check "set by the API's client" berth policy set real-policies restarter backoff=7s
 check "it counts" same 7s "$(said "$restarter | .config.backoff")"
 check "a key that is not there is 64" exits 64 berth policy set real-policies restarter bckoff=7s

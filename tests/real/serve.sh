@@ -24,7 +24,7 @@ up() { # [FLAGS...]
 		"$BERTH" serve --state "$work/state/berth" --listen "unix:$socket" "$@" >>serve.log 2>&1 &
 	serve=$!
 	children+=("$serve")
-	until_true 10 ready
+	until_true 30 ready
 }
 down() { # SIGNAL: and its exit
 	kill "-$1" "$serve"
@@ -60,12 +60,12 @@ check "a second one on the same store is 75 and says who has it" second
 check "and nothing of the first is touched" ready
 plain_tcp() {
 	local code=0
-	timeout 5 "$BERTH" serve --state "$work/s2" --listen tcp:127.0.0.1:18999 >tcp.log 2>&1 || code=$?
+	timeout 30 "$BERTH" serve --state "$work/s2" --listen tcp:127.0.0.1:18999 >tcp.log 2>&1 || code=$?
 	cat tcp.log
 	[ $code = 64 ] && grep -q TLS tcp.log && grep -q token tcp.log
 }
 check "TCP without TLS and tokens is refused" plain_tcp
-check "an address that is none is refused" exits 64 timeout 5 "$BERTH" serve --state "$work/s2" --listen carrier-pigeon
+check "an address that is none is refused" exits 64 timeout 30 "$BERTH" serve --state "$work/s2" --listen carrier-pigeon
 
 # --- the description
 get /v1/openapi.json >openapi.json
@@ -80,7 +80,7 @@ strangers() {
 	local method path code seen=0
 	while read -r method path; do
 		path=$(sed 's/{[^}]*}/real-serve/g' <<<"$path")
-		code=$(setpriv --reuid 65534 --regid 65534 --clear-groups curl -s -m 5 -X "${method^^}" -o /dev/null -w '%{http_code}' --unix-socket "$socket" "http://c$path")
+		code=$(setpriv --reuid 65534 --regid 65534 --clear-groups curl -s -m 30 -X "${method^^}" -o /dev/null -w '%{http_code}' --unix-socket "$socket" "http://c$path")
 		case $path in
 		/healthz | /readyz) [ "$code" = 200 ] || { echo "$path: $code"; return 1; } ;;
 		*) [ "$code" = 403 ] || { echo "a stranger's $method $path: $code"; return 1; } ;;
@@ -91,7 +91,7 @@ strangers() {
 }
 check "another user is refused at every route" strangers
 check "and learns not even which paths there are" same 403 \
-	"$(setpriv --reuid 65534 --regid 65534 --clear-groups curl -s -m 5 -o /dev/null -w '%{http_code}' --unix-socket "$socket" http://c/nowhere)"
+	"$(setpriv --reuid 65534 --regid 65534 --clear-groups curl -s -m 30 -o /dev/null -w '%{http_code}' --unix-socket "$socket" http://c/nowhere)"
 setpriv --reuid 65534 --regid 65534 --clear-groups curl -s -m 20 -o /dev/null --unix-socket "$socket" 'http://c/nowhere[1-200]'
 refusals() { grep -c 'audit: .* -> 403' serve.log; }
 check "many of them are no flood in it" test "$(refusals)" -le 60
@@ -110,7 +110,7 @@ body app.yaml >deploy.json
 alien() { # FILE: what becomes of the request
 	local one
 	one=/v1/operations/$(post /v1/applications "$(cat "$1")" | jq -r .id)
-	until_true 10 bash -c 'curl -sS --unix-socket "$1" "http://c$2" | jq -e ".state == \"done\"" >/dev/null' - "$socket" "$one"
+	until_true 30 bash -c 'curl -sS --unix-socket "$1" "http://c$2" | jq -e ".state == \"done\"" >/dev/null' - "$socket" "$one"
 	get "$one"
 }
 sed 's/..berth:env([^)]*)/blue/' deploy.json >blue.json
@@ -137,7 +137,7 @@ check "who comes again goes on where it was" same "id: 3" "$(ask -N -H 'Last-Eve
 check "its result is the document of deploy" json '.outcome == 0 and .result.outcome == "ok" and (.result.components | length) == 2' get "/v1/operations/$id"
 check "it runs" json '.state == "running"' get /v1/applications/real-serve
 logged() { get /v1/applications/real-serve/logs >logs.txt; cat logs.txt; grep -q 'colour red secret s$' logs.txt && grep -q 'words of a file' logs.txt; }
-check "with what the request said, and files of its folder" until_true 5 logged
+check "with what the request said, and files of its folder" until_true 30 logged
 check "no secret is in the controller's log" fails grep -q 'hushhush\|secret s$' serve.log
 check "a read that was asked for stays in no list" json '[.operations[] | select(.verb == "status")] == []' get /v1/operations
 check "it is destroyed" same 202 "$(status_of -X DELETE http://c/v1/applications/real-serve)"
@@ -186,17 +186,17 @@ check "the revision alone will do" same 202 "$(answer -H 'If-Match: "2"' -X DELE
 check "then it is gone" until_true 20 gone
 
 # --- what was recorded
-records() { timeout 5 curl -sN --unix-socket "$socket" -H 'Accept: text/event-stream' "$@"; }
+records() { exec timeout 60 curl -sN --unix-socket "$socket" -H 'Accept: text/event-stream' "$@"; }
 get "/v1/events" >all.json
 last=$(jq '.events[-1].number' all.json)
 check "what was recorded has numbers" jq -e '[.events[].number] | . == sort and length > 4' all.json
 records -H "Last-Event-ID: $((last - 2))" http://c/v1/events >followed.txt &
 following=$!
 two_records() { [ "$(grep -c '^event: record' followed.txt)" -ge 2 ]; }
-check "who comes again with the last of them gets those after it" until_true 5 two_records
+check "who comes again with the last of them gets those after it" until_true 30 two_records
 check "under their own numbers" same "$((last - 1)) $last" "$(sed -n 's/^id: //p' followed.txt | head -2 | xargs)"
 check "each as it is written down" same "$(jq -c '.events[-1]' all.json)" "$(sed -n 's/^data: //p' followed.txt | sed -n 2p | jq -c .)"
-wait $following
+kill $following
 
 # --- the store
 backup() { [ "$(ask -o backup.db -w '%{http_code}' http://c/v1/backup)" = 200 ] && "$BERTH" restore --state "$work/restored" backup.db; }
@@ -206,7 +206,7 @@ check "and leaves nothing beside the store" same "" "$(find "$work/state/berth" 
 # --- the commands
 here=(--location here=localhost)
 check "a deploy through it" by deploy app.yaml "${here[@]}"
-check "with our environment" until_true 5 bash -c '"$1" logs real-serve web --controller "unix:$2" | grep -q "colour blue secret"' - "$BERTH" "$socket"
+check "with our environment" until_true 30 bash -c '"$1" logs real-serve web --controller "unix:$2" | grep -q "colour blue secret"' - "$BERTH" "$socket"
 check "the secret came too" same hushhush "$(by exec real-serve web -- sh -c 'echo $SECRET')"
 check "and is in no answer" fails bash -c 'curl -sS --unix-socket "$1" http://c/v1/operations | grep hushhush' - "$socket"
 check "a second one changes nothing" json '.changed == false' by deploy app.yaml "${here[@]}" -o json
@@ -239,10 +239,10 @@ check "without a word it is found by its store" bash -c '"$1" status real-serve 
 followed() {
 	BERTH_CONTROLLER=unix:$socket env --default-signal=INT "$BERTH" logs -f real-serve web >followed.txt 2>&1 &
 	local pid=$!
-	until_true 5 grep -q colour followed.txt || return 1
+	until_true 30 grep -q colour followed.txt || return 1
 	kill -INT $pid
 	wait $pid
-	until_true 5 no_logs
+	until_true 30 no_logs
 }
 no_logs() {
 	[ "$(get /v1/operations | jq -r '[.operations[] | select(.verb == "logs" and .state == "running")] | length')" = 0 ]
@@ -271,8 +271,8 @@ post /v1/operations '{"verb": "logs", "app": "real-serve", "follow": true}' >op.
 python3 "$root/tests/support/guest.py" "$socket" stalled "/v1/operations/$(jq -r .id op.json)/events" 20 60 &
 children+=($!)
 watching() { get /metrics | grep "^berth_watchers"; get /metrics | grep -q '^berth_watchers 20'; }
-check "20 who read nothing" until_true 5 watching
-check "do not keep others from being answered" bash -c 'for i in $(seq 20); do curl -sf -m 1 --unix-socket "$1" http://c/healthz >/dev/null || exit 1; done' - "$socket"
+check "20 who read nothing" until_true 30 watching
+check "do not keep others from being answered" bash -c 'for i in $(seq 20); do curl -sf -m 30 --unix-socket "$1" http://c/healthz >/dev/null || exit 1; done' - "$socket"
 small() { grep VmRSS "/proc/$serve/status"; [ "$(awk '/VmRSS/ {print $2}' "/proc/$serve/status")" -lt $most_kb ]; }
 check "take bounded memory" small
 let_go() { get /metrics | grep -q '^berth_watchers 0'; }
@@ -310,7 +310,7 @@ begun() { [ "$(alone status real-serve -o json "${here[@]}" | jq '[.components[]
 interrupted() {
 	by deploy long.yaml "${here[@]}" >deploy.log 2>&1 &
 	local client=$! code=0
-	until_true 10 begun || return 1
+	until_true 30 begun || return 1
 	kill -TERM "$serve"
 	wait "$serve" || code=$?
 	[ $code = 0 ] || { echo "serve: $code"; tail serve.log; return 1; }
@@ -329,7 +329,7 @@ check "gone again" by destroy real-serve -y
 killed() {
 	by deploy long.yaml "${here[@]}" >deploy.log 2>&1 &
 	local client=$! code=0
-	until_true 10 begun || return 1
+	until_true 30 begun || return 1
 	down KILL
 	up || return 1
 	wait $client || code=$?
@@ -344,7 +344,7 @@ ctrl_c() {
 	by destroy real-serve -y >/dev/null 2>&1
 	BERTH_CONTROLLER=unix:$socket env --default-signal=INT "$BERTH" deploy long.yaml "${here[@]}" >deploy.log 2>&1 &
 	local client=$!
-	until_true 10 begun || return 1
+	until_true 30 begun || return 1
 	kill -INT $client
 	wait $client || code=$?
 	cat deploy.log
@@ -380,7 +380,7 @@ check "it tells that it is ready, lives, reads anew and ends" told
 python3 "$root/tests/support/guest.py" "$work/given.sock" activate "$BERTH" serve --state "$work/s4" >>serve.log 2>&1 &
 given=$!
 children+=($given)
-check "it takes a socket that listens already" until_true 10 curl -sf --unix-socket "$work/given.sock" http://c/healthz
+check "it takes a socket that listens already" until_true 30 curl -sf --unix-socket "$work/given.sock" http://c/healthz
 kill $given
 wait $given
 
@@ -391,20 +391,20 @@ echo "first: localhost" >"$known"
 ASAN_OPTIONS=$lean env --default-signal=TERM,HUP "$BERTH" serve --state "$work/s6" --listen "unix:$socket" --log-format json 2>json.log &
 serve=$!
 children+=($serve)
-check "serves with a log in JSON" until_true 10 ready
+check "serves with a log in JSON" until_true 30 ready
 locations() { get /v1/locations | jq -r '[.locations[].name] | sort | join(" ")'; }
 check "it knows what is configured" same "first localhost" "$(locations)"
 echo "second: localhost" >"$known"
 check "as it was when it began" same "first localhost" "$(locations)"
 kill -HUP $serve
 knows_second() { [ "$(locations)" = "localhost second" ]; }
-check "SIGHUP: what is configured now" until_true 5 knows_second
+check "SIGHUP: what is configured now" until_true 30 knows_second
 for broken in "third: {type: nonsense}" "third: [" "third: first"; do
 	echo "$broken" >"$known"
 	before=$(grep -c 'all is as before' json.log)
 	kill -HUP $serve
 	refused() { [ "$(grep -c 'all is as before' json.log)" -gt "$before" ]; }
-	check "with $broken it says that nothing is read again" until_true 5 refused
+	check "with $broken it says that nothing is read again" until_true 30 refused
 	check "and why" bash -c 'tail -1 json.log | jq -e ".level == \"error\" and (.message | test(\"locations.yaml\"))"'
 	check "and knows what it knew" knows_second
 done
@@ -417,7 +417,7 @@ check "it ends" down TERM
 ASAN_OPTIONS=$lean JOURNAL_STREAM=$(stat -c %d:%i json.log) env --default-signal=TERM "$BERTH" serve --state "$work/s6" --listen "unix:$socket" --log-format logfmt 2>>json.log &
 serve=$!
 children+=($serve)
-check "serves under the journal, with logfmt" until_true 10 ready
+check "serves under the journal, with logfmt" until_true 30 ready
 check "each line has its priority" bash -c 'tail -1 json.log | grep -qE "^<6>time=[0-9TZ:.-]+ level=info about=server msg=\"listening on unix:"'
 check "it ends again" down TERM
 
@@ -444,7 +444,7 @@ with() { echo "Authorization: Bearer $1"; }
 tcp=(--listen "tcp:127.0.0.1:$port" --tls-cert server.pem --tls-key server.key --client-ca clients.pem --token-file tokens)
 cp ca.pem clients.pem
 chmod 644 tokens
-check "tokens that others can read are refused" exits 64 timeout 5 "$BERTH" serve --state "$work/s5" "${tcp[@]}"
+check "tokens that others can read are refused" exits 64 timeout 30 "$BERTH" serve --state "$work/s5" "${tcp[@]}"
 chmod 600 tokens
 check "listens on TCP with TLS" up "${tcp[@]}"
 check "anybody may ask whether it lives" same 200 "$(code_of $url/healthz)"
@@ -463,7 +463,8 @@ check "one to look into" by deploy app.yaml "${here[@]}" -y
 run_secretly() { tls -H "$(with $operating)" -H 'Content-Type: application/json' -d '{"verb": "exec", "app": "real-serve", "components": ["web"], "command": ["sh", "-c", "echo $SECRET"]}' $url/v1/operations; }
 theirs=$(run_secretly | jq -r .id)
 secret_of() { tls -N -H "$(with "$1")" "$url/v1/operations/$theirs/events" | grep -c hushhush; }
-check "who operates sees what an exec wrote" until_true 10 test "$(secret_of $operating)" = 1
+sees_secret() { [ "$(secret_of $operating)" = 1 ]; }
+check "who operates sees what an exec wrote" until_true 30 sees_secret
 check "who reads does not" same 403 "$(code_of -H "$(with $reading)" "$url/v1/operations/$theirs/events")"
 check "but that it was run" json '.verb == "exec" and .state == "done" and has("result") == false' tls -H "$(with $reading)" "$url/v1/operations/$theirs"
 check "another one of their name is somebody else" same 403 "$(code_of -H "$(with token-of-a-namesake)" "$url/v1/operations/$(tls -H "$(with $reading)" -H 'Content-Type: application/json' -d '{"verb": "wait", "app": "real-serve"}' $url/v1/operations | jq -r .id)/events")"
@@ -485,23 +486,23 @@ ends_and_says() { # CODE WORDS COMMAND...
 }
 check "without a token it is 77" ends_and_says 77 '--token-file FILE' berth status --controller $url --ca "$work/ca.pem"
 check "who is not vouched for is not spoken to" ends_and_says 77 '--ca FILE' berth status --controller $url --token-file "$work/token"
-check "a port that is taken is 75" ends_and_says 75 'ss -ltnp' timeout 5 "$BERTH" serve --state "$work/s6" "${tcp[@]}"
+check "a port that is taken is 75" ends_and_says 75 'ss -ltnp' timeout 30 "$BERTH" serve --state "$work/s6" "${tcp[@]}"
 check "destroyed from elsewhere" berth destroy real-serve "${remote[@]}" -y
 # --- watched while it is told to read its files again
 echo "token-of-one-who-leaves read leaver" >>tokens
 kill -HUP "$serve"
 watch() { tls -m 60 -N -H "$(with "$1")" -H 'Accept: text/event-stream' "$url/v1/events" >/dev/null 2>&1 & children+=($!); }
 leaver_in() { [ "$(code_of -H "$(with token-of-one-who-leaves)" $url/v1/version)" = 200 ]; }
-check "one more may come in" until_true 5 leaver_in
+check "one more may come in" until_true 30 leaver_in
 watch $reading
 stays=$!
 watch token-of-one-who-leaves
 leaves=$!
 watching() { get /metrics | grep -q "^berth_watchers $1\$"; }
-check "two watch" until_true 5 watching 2
+check "two watch" until_true 30 watching 2
 sed -i /leaver/d tokens
 kill -HUP "$serve"
-check "whose token is gone sees no more" until_true 5 watching 1
+check "whose token is gone sees no more" until_true 30 watching 1
 check "who may go on does" kill -0 $stays
 check "and the other one is shut out" fails kill -0 $leaves
 # Each time the certificates of the time before that go, with whoever came by them.
@@ -510,7 +511,7 @@ for _ in 1 2 3; do
 	before=$(grep -c 'are read again' serve.log)
 	kill -HUP "$serve"
 	again_read() { [ "$(grep -c 'are read again' serve.log)" -gt "$before" ]; }
-	check "reads again under a watch" until_true 5 again_read
+	check "reads again under a watch" until_true 30 again_read
 done
 check "and lives" ready
 kill $stays "${children[@]: -3}" 2>/dev/null
@@ -519,7 +520,7 @@ certificate server /CN=localhost subjectAltName=DNS:localhost,IP:127.0.0.1 exten
 serial() { openssl s_client -connect localhost:$port </dev/null 2>/dev/null | openssl x509 -noout -serial; }
 kill -HUP "$serve"
 new_one() { [ "$(code_of -H "$(with token-of-one-who-is-new)" $url/v1/version)" = 200 ]; }
-check "SIGHUP: a new token" until_true 5 new_one
+check "SIGHUP: a new token" until_true 30 new_one
 check "and a new certificate" same "$(openssl x509 -in server.pem -noout -serial)" "$(serial)"
 # The authority of those with certificates is another one now.
 tls -m 60 -N --cert ann.pem --key ann.key -H 'Accept: text/event-stream' $url/v1/events >/dev/null 2>&1 &
@@ -527,11 +528,11 @@ children+=($!)
 check "one watches by a certificate" until_true 30 watching 1 # those before have been noticed to be gone
 openssl req -x509 -newkey rsa:2048 -nodes -keyout other.key -out clients.pem -days 2 -subj /CN=others >>openssl.log 2>&1
 kill -HUP "$serve"
-check "who came by one of another authority is let go" until_true 5 watching 0
+check "who came by one of another authority is let go" until_true 30 watching 0
 check "and not let in again" same 401 "$(code_of --cert ann.pem --key ann.key $url/v1/version)"
 echo broken >server.pem
 kill -HUP "$serve"
-check "with a broken one all is as before" until_true 5 grep -q 'cannot be opened with this certificate' serve.log
+check "with a broken one all is as before" until_true 30 grep -q 'cannot be opened with this certificate' serve.log
 check "and is served" new_one
 check "no token is in the log" fails grep -q 'token-of' serve.log
 check "ends well" down TERM

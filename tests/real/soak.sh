@@ -126,7 +126,7 @@ printf '%s\n' "$here".{l1,l2,m1} "$both".{l,l} "$guest.l" | sort >wanted.process
 wire() {
 	python3 "$root/tests/support/faulty_wire.py" "$work/engine.sock" "$engine_socket" "$seed" "$(printf '0.%02d' "$faults")" 2>wire.log &
 	children+=("$!")
-	until_true 5 test -S "$work/engine.sock"
+	until_true 30 test -S "$work/engine.sock"
 }
 get() { curl -sS -m 10 --unix-socket "$socket" "${@:2}" "http://c$1"; }
 post() { get "$1" -H 'Content-Type: application/json' -d "$2"; }
@@ -306,11 +306,19 @@ nobody_watches() { get /metrics | grep -q '^berth_watchers 0'; }
 # A process that was begun by this controller takes it two more than one that was found.
 no_more_descriptors() { [ "$(descriptors)" -le $((open + 2 * $(grep -c . wanted.processes))) ] || { ls -l "/proc/$serve/fd"; return 1; }; }
 no_more_threads() { [ "$(of_status Threads)" -le "$threads" ]; }
+# It takes a look now and then, and no more.
+worked() { awk '{ print $14 + $15 }' "/proc/$serve/stat"; }
+at_rest() {
+	local before
+	before=$(worked)
+	sleep 1
+	[ $(($(worked) - before)) -le 5 ]
+}
 rest() { # WHAT
 	check "$1: all is deployed as it is said to be" until_true 180 as_said
 	check "$1: all is there, once, and well" until_true 120 all_once
 	check "$1: nobody watches any more" until_true 120 nobody_watches
-	sleep 3 # what follows from that
+	check "$1: what follows from that is done" until_true 60 at_rest
 	note "$1"
 }
 

@@ -22,19 +22,19 @@ secret=a-secret-of-enough-letters
 receiver() { # PORT FILE FAILURES [NAME]
 	python3 "$root/tests/support/receiver.py" "$1" "$2" $secret "$3" ${4:+"$4.pem" "$4.key"} &
 	children+=($!)
-	until_true 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$1" 2>/dev/null
+	until_true 30 bash -c "exec 3<>/dev/tcp/127.0.0.1/$1" 2>/dev/null
 }
 
 echo "https://localhost:18981/a/path-that-is-secret $secret" >hooks
 chmod 644 hooks
-check "a file that others can read is refused" exits 64 timeout 5 "$BERTH" serve --state "$work/s2" --webhook-file hooks
+check "a file that others can read is refused" exits 64 timeout 30 "$BERTH" serve --state "$work/s2" --webhook-file hooks
 chmod 600 hooks
 echo "https://localhost:18981/ short" >bad
 echo "gopher://localhost $secret" >bad2
 echo "https://localhost:18981/ $secret failure,birthday" >bad3
 chmod 600 bad bad2 bad3
 for bad in bad bad2 bad3; do
-	check "so is one with a line that is none ($bad)" exits 64 timeout 5 "$BERTH" serve --state "$work/s2" --webhook-file $bad
+	check "so is one with a line that is none ($bad)" exits 64 timeout 30 "$BERTH" serve --state "$work/s2" --webhook-file $bad
 done
 {
 	echo "# those who want to know"
@@ -79,7 +79,7 @@ check "and neither the path nor the secret" fails grep -e path-that-is-secret -e
 echo "http://127.0.0.1:18982/ $secret recovery" >hooks
 read_again() { grep -q 'webhooks and locations are read again' serve.log; }
 kill -HUP "$serve"
-check "SIGHUP: others from now on" until_true 10 read_again
+check "SIGHUP: others from now on" until_true 30 read_again
 kill -KILL "$(process)"
 check "who hear what they want now" until_true 20 told failures.txt recovery
 check "gone" by destroy real-webhook -y

@@ -4,7 +4,7 @@
 
 #include "tests/real/docker/engine_bench.h"
 
-TestSuite(docker_changes, .fini = take_down, .timeout = 120);
+TestSuite(docker_changes, .fini = take_down, .timeout = 240);
 
 #define STAYS "trap 'exit 0' TERM; sleep 1000 & wait"
 

@@ -5,7 +5,7 @@
 
 #include "tests/real/docker/engine_bench.h"
 
-TestSuite(docker_engine, .fini = take_down, .timeout = 120);
+TestSuite(docker_engine, .fini = take_down, .timeout = 240);
 
 /* The consumer is there first; its name for the other begins to mean something once that one is admitted. */
 Test(docker_engine, link_follows_a_target_that_comes_later)

@@ -11,8 +11,8 @@
 
 #include "tests/real/docker/engine_bench.h"
 
-TestSuite(docker_names, .fini = take_down, .timeout = 120);
-TestSuite(docker_pins, .fini = take_down, .timeout = 120);
+TestSuite(docker_names, .fini = take_down, .timeout = 240);
+TestSuite(docker_pins, .fini = take_down, .timeout = 240);
 
 #define STAYS  "trap 'exit 0' TERM; sleep 1000 & wait"
 #define ECHOES "exec nc -ll -p 7000 -e cat"
