@@ -184,12 +184,22 @@ struct exec_session {
 struct log_options {
 	int64_t tail;     /* last lines; -1: all */
 	int64_t since_ms; /* wall clock; 0: all */
+	int64_t until_ms; /* only what was written before; 0: all. Not with `follow` */
 	bool follow;
 };
 
 /* Output as it comes, whole lines or not; `errors`: the error stream. `at_ms`: wall clock when known, else 0.
  */
 typedef void log_sink(void *owner, bool errors, const char *bytes, size_t count);
+
+/* What an instance has used since it began, and has now. NAN: its target does not tell. */
+struct usage {
+	double cpu_s;                      /* the time that CPUs worked for it, in seconds */
+	double memory, memory_limit;       /* bytes, without caches that go when they are in the way */
+	double received_bytes, sent_bytes; /* over its networks */
+	double processes;
+	int64_t at_ms; /* by a clock of the target: what grew, grew between two of them */
+};
 
 /* What `connect` learnt, for `locations check`. */
 struct location_facts {
@@ -344,6 +354,10 @@ struct location_driver {
 
 	enum progress (*logs)(struct location *, struct errand *, const char *app, const char *name,
 			      const struct log_options *, log_sink *sink, void *sink_owner, struct error *);
+
+	/* What it uses. ERR_FAILED when it does not run. */
+	enum progress (*usage)(struct location *, struct errand *, const char *app, const char *name,
+			       struct usage *ret, struct error *err);
 
 	/* The engine loses interest in an errand; its effect at the target is then unknown. NULL state is
 	 * fine. */

@@ -135,6 +135,7 @@ struct wish {
 	log_sink *sink;
 	void *sink_owner;
 	struct exec_session *exec;
+	struct usage *usage;
 	struct location_facts *facts;
 };
 
@@ -421,6 +422,7 @@ step claim_begin, disclaim_begin;
 bool is_lease(const json_t *volume);
 int64_t lease_left(const json_t *volume, int64_t now_ms);
 step logs_begin;
+step usage_begin;
 /* exec_session.c: a command for somebody who listens */
 step exec_begin;
 step update_begin, deliver_begin, signal_begin, rename_begin;

@@ -239,6 +239,14 @@ static enum progress docker_logs(struct location *location, struct errand *erran
 	return task_run(location, errand, logs_begin, &wish, err);
 }
 
+static enum progress docker_usage(struct location *location, struct errand *errand, const char *app,
+				  const char *name, struct usage *ret, struct error *err)
+{
+	const struct wish wish = {.app = app, .name = name, .usage = ret};
+
+	return task_run(location, errand, usage_begin, &wish, err);
+}
+
 static enum progress docker_exec(struct location *location, struct errand *errand, const char *app,
 				 const char *name, struct exec_session *session, struct error *err)
 {
@@ -310,5 +318,6 @@ const struct location_driver docker_driver = {
     .exec = docker_exec,
     .readiness = docker_readiness,
     .logs = docker_logs,
+    .usage = docker_usage,
     .drop = docker_drop,
 };

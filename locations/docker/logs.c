@@ -57,6 +57,9 @@ static char *log_path(struct task *task)
 	if (log->since_ms > 0)
 		text_format(&path, "&since=%lld.%03d", (long long)(log->since_ms / 1000),
 			    (int)(log->since_ms % 1000));
+	if (log->until_ms > 0)
+		text_format(&path, "&until=%lld.%03d", (long long)(log->until_ms / 1000),
+			    (int)(log->until_ms % 1000));
 	return path.failed ? NULL : container_path(task, text_view(&path));
 }
 

@@ -72,6 +72,8 @@ static void wait_on(struct call *call)
 		come_back(call);
 		return;
 	}
+	/* What it looked at may have poked it meanwhile. */
+	world->ops->timer_cancel(world, call->timer);
 	call->patient = true;
 	call->timer = world->ops->timer_start(world, left, read_on, call);
 }

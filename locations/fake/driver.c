@@ -403,6 +403,21 @@ static enum progress tidy(struct location *location, struct errand *errand, cons
 			err);
 }
 
+static enum progress usage(struct location *location, struct errand *errand, const char *app,
+			   const char *name, struct usage *ret, struct error *err)
+{
+	const struct fake *fake = location->state;
+	struct fake_instance *instance = NULL;
+	enum progress progress =
+	    call_ask(location, errand, &(struct question){.kind = FAKE_USAGE, .app = app, .name = name}, err);
+
+	if (progress != PROGRESS_DONE)
+		return progress;
+	return find_ours(fake, app, name, &instance, err) < 0 || instance_usage(instance, ret, err) < 0
+		   ? PROGRESS_FAILED
+		   : PROGRESS_DONE;
+}
+
 static enum progress logs(struct location *location, struct errand *errand, const char *app, const char *name,
 			  const struct log_options *options, log_sink *sink, void *sink_owner,
 			  struct error *err)
@@ -487,5 +502,6 @@ const struct location_driver fake_driver = {
     .lease = lease,
     .tidy = tidy,
     .logs = logs,
+    .usage = usage,
     .drop = drop,
 };

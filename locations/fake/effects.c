@@ -281,7 +281,7 @@ static int (*const acts[FAKE_CALLS])(struct call *, struct error *) = {
     [FAKE_REMOVE] = act_remove,   [FAKE_LOGS] = act_logs,         [FAKE_UPDATE] = act_update,
     [FAKE_DELIVER] = act_deliver, [FAKE_SIGNAL] = act_signal,     [FAKE_WITHDRAW] = act_withdraw,
     [FAKE_RENAME] = act_rename,   [FAKE_EXEC] = act_exec,         [FAKE_LEASE] = act_lease,
-    [FAKE_TIDY] = act_tidy,
+    [FAKE_TIDY] = act_tidy,       [FAKE_USAGE] = act_not,
 };
 
 int call_act(struct call *call, struct error *err)

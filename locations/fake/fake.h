@@ -30,6 +30,7 @@ enum fake_call { /* every driver function that speaks to a target */
 		 FAKE_EXEC,
 		 FAKE_LEASE,
 		 FAKE_TIDY,
+		 FAKE_USAGE,
 		 FAKE_CALLS
 };
 
@@ -136,6 +137,11 @@ size_t fake_target_tasks(const struct fake_target *target, const char *name);
 uint16_t fake_target_task_port(const struct fake_target *target, const char *name, unsigned nth,
 			       uint16_t port);
 int fake_target_lock(struct fake_target *target, const char *name, int64_t lasts_ms);
+/* What an instance uses from now on. What grows is given for each second that it runs; until it is told
+ * something, none of it is known. */
+int fake_target_usage(struct fake_target *target, const char *name, const struct usage *usage);
+/* It writes that, as it is. */
+int fake_target_write(struct fake_target *target, const char *name, const char *bytes);
 /* The variables an instance was made with ("NAME=value", NULL-terminated), or NULL. */
 const char *const *fake_target_environment(const struct fake_target *target, const char *name);
 /* What it got so far, in order, NULL-terminated; or NULL. Signals: "HUP"; commands: their argv with spaces.

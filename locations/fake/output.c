@@ -33,7 +33,10 @@ static void give_out(struct call *call, const struct fake_instance *instance)
 {
 	size_t from = call->log_read;
 
+	int64_t until_ms = call->question.log->until_ms;
 	for (size_t i = 0; i < instance->mark_count; i++) {
+		if (until_ms && instance->marks[i].at_ms >= until_ms)
+			break;
 		size_t end = instance->marks[i].end;
 		if (end <= from)
 			continue;

@@ -91,6 +91,10 @@ struct fake_instance {
 	struct spec_file *files;
 	size_t file_count;
 	struct words signals, commands;
+	/* Told to it; what grows, by how much in a second, and what that came to by usage_ms (monotonic; 0:
+	 * it was told nothing). */
+	struct usage usage, grown;
+	int64_t usage_ms;
 };
 
 /* What is to be told: the instance's name, and its end (of `target_id`) where it is one. */
@@ -229,6 +233,8 @@ const struct fake_behaviour *instance_behaviour(const struct fake_instance *inst
 /* Whoever watches it or reads from it looks again. */
 void instance_tell(const struct fake_instance *instance);
 void instance_write(struct fake_instance *instance, const char *words); /* NULL: nothing */
+/* --- usage.c --- */
+int instance_usage(struct fake_instance *instance, struct usage *ret, struct error *err);
 /* It ends by itself; its restart policy decides what follows. */
 void instance_crash(struct fake_instance *instance, int exit_code);
 

@@ -297,5 +297,6 @@ const struct location_driver localhost_driver = {
     .lease = localhost_lease,
     .tidy = localhost_tidy,
     .logs = localhost_logs,
+    .usage = localhost_usage,
     .drop = drop_localhost,
 };

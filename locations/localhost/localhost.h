@@ -251,7 +251,7 @@ enum progress localhost_signal(struct location *, struct errand *, const char *a
 enum progress localhost_rename(struct location *, struct errand *, const char *app, const char *from,
 			       const char *to, struct error *);
 
-/* --- place.c, start.c, end.c, probe.c, logs.c, watch.c, claim.c, exec.c --- */
+/* --- place.c, start.c, end.c, probe.c, logs.c, usage.c, watch.c, claim.c, exec.c --- */
 enum progress localhost_place(struct location *, struct errand *, const struct instance_spec *, const char **,
 			      struct error *);
 enum progress localhost_start(struct location *, struct errand *, const struct instance_spec *,
@@ -273,6 +273,8 @@ enum progress localhost_probe(struct location *, struct errand *, const struct i
 			      const struct health_check *, struct error *);
 enum progress localhost_logs(struct location *, struct errand *, const char *app, const char *name,
 			     const struct log_options *, log_sink *, void *, struct error *);
+enum progress localhost_usage(struct location *, struct errand *, const char *app, const char *name,
+			      struct usage *, struct error *);
 int localhost_watch(struct location *, const char *app, change_sink *changed, void *owner, struct error *);
 void localhost_unwatch(struct location *, const char *app);
 enum progress localhost_exec(struct location *, struct errand *, const char *app, const char *name,

@@ -63,13 +63,17 @@ static bool read_record(const char *line, size_t length, struct record *ret_reco
 }
 
 /* Hand out the whole records from `from` on; returns how many bytes they were. */
-static size_t emit(const struct text *content, size_t from, int64_t since_ms, log_sink *sink, void *owner)
+static size_t emit(const struct text *content, size_t from, const struct log_options *options, log_sink *sink,
+		   void *owner)
 {
+	int64_t since_ms = options ? options->since_ms : 0;
+	int64_t until_ms = options && options->until_ms ? options->until_ms : INT64_MAX;
 	const char *begin = text_view(content) + from, *end = text_view(content) + content->length, *newline;
 	struct record record;
 
 	while (begin < end && (newline = memchr(begin, '\n', (size_t)(end - begin)))) {
-		if (read_record(begin, (size_t)(newline - begin), &record) && record.at_ms >= since_ms) {
+		if (read_record(begin, (size_t)(newline - begin), &record) && record.at_ms >= since_ms &&
+		    record.at_ms < until_ms) {
 			/* The newline of the file serves as the line's own. */
 			sink(owner, record.errors, record.bytes, record.count + record.whole);
 		}
@@ -148,9 +152,9 @@ static int read_past(struct location *location, struct following *following,
 			text_clear(&older);
 		if (options->tail >= 0)
 			from_older = tail_offset(&older, options->tail - found, &found);
-		emit(&older, from_older, options->since_ms, sink, owner);
+		emit(&older, from_older, options, sink, owner);
 	}
-	emit(&now, from, options->since_ms, sink, owner);
+	emit(&now, from, options, sink, owner);
 	return 0;
 }
 
@@ -164,7 +168,7 @@ static void finish_generation(struct location *location, struct following *follo
 
 	if (path && following->generation && generation_of(location, path) == following->generation &&
 	    !world->ops->file_read_at(world, path, following->offset, (size_t)64 << 20, &content, NULL))
-		emit(&content, 0, 0, sink, owner);
+		emit(&content, 0, NULL, sink, owner);
 	following->generation = generation;
 	following->offset = 0;
 }
@@ -187,7 +191,7 @@ static bool read_more(struct location *location, struct following *following, lo
 	if (world->ops->file_read_at(world, path, following->offset, STEP_BYTES, &content, NULL) ||
 	    generation_of(location, path) != following->generation)
 		return true; /* rotated under our eyes: again */
-	size_t count = emit(&content, 0, 0, sink, owner);
+	size_t count = emit(&content, 0, NULL, sink, owner);
 	following->offset += count;
 	return count > 0;
 }

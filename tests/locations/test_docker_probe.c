@@ -114,6 +114,19 @@ Test(docker_logs, terminal_s_output_is_plain)
 			 "GET /containers/c1d2/logs?stdout=1&stderr=1&follow=0&tail=7&since=1.500");
 }
 
+Test(docker_logs, what_was_written_later_is_left_out_where_that_is_asked)
+{
+	struct log_options options = {.tail = 7, .since_ms = 1500, .until_ms = 2750};
+	owned_text heard = {0};
+
+	REPLY(LOOK, 200, docker_container('a', "running"));
+	REPLY("GET /containers/c1d2/logs", 200, NULL);
+	MUST(logs, "app", "app.web.1", &options, collect, &heard);
+	cr_assert_str_eq(
+	    docker_request("GET /containers/c1d2/logs", 0)->line,
+	    "GET /containers/c1d2/logs?stdout=1&stderr=1&follow=0&tail=7&since=1.500&until=2.750");
+}
+
 Test(docker_logs, refusal_is_told)
 {
 	const struct log_options options = {.tail = -1};

@@ -637,7 +637,9 @@ Test(fake_changes, each_new_call_counts_takes_time_and_loses_answers)
 	cr_assert_str_eq(leased("b", "bob", 1).token, "a");
 	MUST_NOT(rig, ERR_TIMED_OUT, ASK(tidy, "talk", "a"));
 	cr_assert_str_eq(leased("b", "bob", 1).token, "b");
-	cr_assert(fake_world->ops->now(fake_world) == before + 40);
+	struct usage usage;
+	MUST_NOT(rig, ERR_TIMED_OUT, ASK(usage, "talk", "talk.web.1", &usage));
+	cr_assert(fake_world->ops->now(fake_world) == before + 45);
 	struct observed seen = at("talk.web.1");
 	cr_assert(seen.memory_bytes == 1 << 20 && !seen.shared_name_held);
 	cr_assert_str_eq(fake_target_signals(fake_bed, "talk.web.1")[0], "HUP");

@@ -386,6 +386,29 @@ Test(localhost_answers, logs_keep_both_streams_and_the_end_after_the_exit)
 	cr_assert_eq(collected.all.length, 0);
 }
 
+Test(localhost_answers, logs_of_a_while_are_each_line_of_it_once)
+{
+	struct instance_spec *spec = bench_spec("web", "echo one; sleep 0.3; echo two; exec sleep 1000");
+	owned_by(release_collected) struct collected collected = {0};
+	long long first, second;
+
+	bench_run(spec);
+	cr_assert(EVENTUALLY(strstr(bench_read(bench_path(spec, "log")), " two\n")));
+	const char *log = bench_read(bench_path(spec, "log"));
+	cr_assert_eq(sscanf(strchr(log, '\n') + 1, "o%lld one\no%lld two", &first, &second), 2, "%s", log);
+	struct log_options before = {.tail = -1, .until_ms = second},
+			   after = {.tail = -1, .since_ms = second, .until_ms = second + 1},
+			   later = {.tail = -1, .since_ms = second + 1};
+	cr_assert_eq(logs(spec, &before, &collected), PROGRESS_DONE);
+	cr_assert_str_eq(text_view(&collected.all), "one\n");
+	forget(&collected);
+	cr_assert_eq(logs(spec, &after, &collected), PROGRESS_DONE);
+	cr_assert_str_eq(text_view(&collected.all), "two\n");
+	forget(&collected);
+	cr_assert_eq(logs(spec, &later, &collected), PROGRESS_DONE);
+	cr_assert_eq(collected.all.length, 0);
+}
+
 Test(localhost_answers, logs_follow_until_the_end)
 {
 	struct instance_spec *spec =

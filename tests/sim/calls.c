@@ -81,7 +81,9 @@ static enum progress note(const struct location *location, const char *function,
 	X(logs,                                                                                              \
 	  (const char *app, const char *name, const struct log_options *options, log_sink *sink,             \
 	   void *sink_owner, struct error *err),                                                             \
-	  (app, name, options, sink, sink_owner, err))
+	  (app, name, options, sink, sink_owner, err))                                                       \
+	X(usage, (const char *app, const char *name, struct usage *ret, struct error *err),                  \
+	  (app, name, ret, err))
 
 #define STRIP(...) __VA_ARGS__
 #define DEFINE_ERRAND(name, parameters, arguments)                                                           \
