@@ -173,10 +173,27 @@ struct effector {
 
 /* Where a number comes from that policies go by, and people look at. */
 enum sensor_source {
-	SENSOR_VALUE,  /* the blueprint says it */
-	SENSOR_URI,    /* asked of an address, for the component as a whole */
-	SENSOR_HTTP,   /* asked of each instance, where it can be reached */
-	SENSOR_COMMAND /* what a command writes, in each instance */
+	SENSOR_VALUE,   /* the blueprint says it */
+	SENSOR_URI,     /* asked of an address, for the component as a whole */
+	SENSOR_HTTP,    /* asked of each instance, where it can be reached */
+	SENSOR_COMMAND, /* what a command writes, in each instance */
+	SENSOR_USAGE,   /* what each instance uses, as its target tells */
+	SENSOR_TCP,     /* how long each instance takes to take a connection */
+	SENSOR_LOG,     /* the lines that each instance wrote since it was asked last */
+	SENSOR_PUSHED,  /* told from outside, of an instance or of the component */
+	SENSOR_DERIVED  /* made of other sensors' numbers */
+};
+
+enum usage_kind {
+	USAGE_CPU,    /* percent of one CPU */
+	USAGE_CPUS,   /* so many of them */
+	USAGE_MEMORY, /* bytes */
+	USAGE_MEMORY_LIMIT,
+	USAGE_MEMORY_FREE,    /* below its limit */
+	USAGE_MEMORY_PERCENT, /* of its limit */
+	USAGE_RECEIVED,       /* bytes in a second, over its networks */
+	USAGE_SENT,
+	USAGE_PROCESSES
 };
 
 /* How the number is found in what was answered. */
@@ -189,15 +206,52 @@ enum measure_kind {
 };
 
 /* What a component's number is made of those of its instances. */
-enum aggregate { AGGREGATE_MEAN, AGGREGATE_SUM, AGGREGATE_MAX, AGGREGATE_MIN, AGGREGATE_PERCENTILE };
+enum aggregate {
+	AGGREGATE_MEAN,
+	AGGREGATE_SUM,
+	AGGREGATE_MAX,
+	AGGREGATE_MIN,
+	AGGREGATE_COUNT, /* of how many instances it is known */
+	AGGREGATE_PERCENTILE
+};
+
+/* What is made of the numbers of others, each time that one of them is told. */
+enum enrichment {
+	ENRICH_COPY,
+	ENRICH_FORMULA,
+	ENRICH_DELTA,       /* by how much it differs from the one before */
+	ENRICH_TIMED_DELTA, /* the same in so long a time */
+	ENRICH_LAST_MEAN,   /* the mean of the last ones */
+	ENRICH_WINDOW_MEAN, /* of a while, each weighted by the time since the one before */
+	ENRICH_RATIO,       /* the first of the second; not of zero, nor below it */
+};
+
+struct enricher {
+	enum enrichment how;
+	const struct sensor_input {
+		const char *component; /* NULL: the sensor's own */
+		const char *sensor;
+	} * inputs;
+	size_t input_count;
+	const struct formula *formula;
+	bool each;         /* of each instance by itself, else of the components' numbers */
+	bool together;     /* of all instances' numbers of its one input, by the sensor's `aggregate` */
+	double otherwise;  /* TOGETHER: what an instance counts for that tells nothing; NAN: nothing */
+	int64_t length_ms; /* TIMED_DELTA, WINDOW_MEAN */
+	double confidence; /* WINDOW_MEAN: the part of it that must be known */
+	int64_t most;      /* LAST_MEAN: so many of them; -1: all */
+};
 
 struct sensor {
 	const char *name;
 	enum sensor_source source;
 	double value;                     /* SENSOR_VALUE */
 	const char *uri;                  /* SENSOR_URI; of a call only the headers and the method count */
-	const struct effector_call *call; /* SENSOR_URI and SENSOR_HTTP */
+	const struct effector_call *call; /* SENSOR_URI, SENSOR_HTTP; of SENSOR_TCP the port */
 	struct command command;           /* SENSOR_COMMAND */
+	enum usage_kind usage;            /* SENSOR_USAGE */
+	const char *lines;                /* SENSOR_LOG: an extended regular expression; those it matches */
+	const struct enricher *enricher;  /* SENSOR_DERIVED */
 	enum measure_kind measure;
 	const char *where; /* the path, the metric with its labels, or the pattern */
 	enum aggregate aggregate;

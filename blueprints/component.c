@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "blueprints/component.h"
+#include "blueprints/sensor_item.h"
 
 void add_key_place(struct reading *r, struct draft *d, const char *key, struct place place)
 {
@@ -313,6 +314,7 @@ void component_finish(struct reading *r, struct draft *d)
 	spec->binding_count = d->bindings.count;
 	spec->policies = kept(r, &d->policies, sizeof(*spec->policies));
 	spec->policy_count = spec->policies ? d->policies.count : 0; /* they are looked at below */
+	sensors_settle(d);
 	spec->sensors = kept(r, &d->sensors, sizeof(*spec->sensors));
 	spec->sensor_count = spec->sensors ? d->sensors.count : 0;
 	spec->key_places = kept(r, &d->key_places, sizeof(*spec->key_places));

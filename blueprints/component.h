@@ -99,6 +99,8 @@ const char *const *headers_read(struct reading *r, struct draft *d, const struct
 void policies_check_effectors(struct reading *r, const struct component_spec *spec);
 /* Whether there is what they go by, once all components are finished. */
 void policies_check_sensors(struct reading *r, const struct component_spec *spec);
+/* sensor_inputs.c: whether there is what sensors are made of, and none is made of itself, likewise. */
+void sensors_check(struct reading *r);
 /* carriers.c: whether what `onChange` does can bring a changed value to the component */
 void check_carriers(struct reading *r, struct draft *d);
 

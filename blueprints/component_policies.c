@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "blueprints/component.h"
 #include "blueprints/scaling_rules.h"
+#include "blueprints/sensor_item.h"
 
 enum { MOST_POLICIES = 64 };
 
@@ -315,7 +316,8 @@ static void read_policy(struct reading *r, struct draft *d, const struct yaml_no
 		keep_policy(r, d, &item);
 }
 
-static void read_list(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key)
+static void read_list(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key,
+		      bool enrichers)
 {
 	const struct yaml_node *list = fixed_node(r, d, node);
 
@@ -332,7 +334,8 @@ static void read_list(struct reading *r, struct draft *d, const struct yaml_node
 		return;
 	}
 	for (size_t i = 0; i < list->count; i++)
-		read_policy(r, d, list->items[i]);
+		if (!enrichers || !enricher_read(r, d, list->items[i]))
+			read_policy(r, d, list->items[i]);
 }
 
 /* --- the effectors that they invoke ------------------------------------------------------------- */
@@ -434,10 +437,10 @@ void policies_check_sensors(struct reading *r, const struct component_spec *spec
 
 void read_policies(struct reading *r, struct draft *d, const struct yaml_node *node)
 {
-	read_list(r, d, node, "policies");
+	read_list(r, d, node, "policies", false);
 }
 
 void read_enrichers(struct reading *r, struct draft *d, const struct yaml_node *node)
 {
-	read_list(r, d, node, "enrichers");
+	read_list(r, d, node, "enrichers", true);
 }

@@ -1,24 +1,18 @@
 /* component_sensors.c - the sensors of a component: where each of its numbers comes from, how it is found
  * there and what is made of it. */
+#include <ctype.h>
 #include <math.h>
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/base64.h"
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "blueprints/component.h"
 #include "blueprints/measure.h"
+#include "blueprints/sensor_item.h"
 
-enum { MOST_SENSORS = 64, LONGEST_NAME = 120, PERIOD_MS = 5000, LEAST_PERIOD_MS = 100 };
-
-/* A sensor while it is read. */
-struct item {
-	struct sensor sensor;
-	int sources, measures; /* how many of either are written */
-	const char *user, *password;
-	const char *const *headers;
-};
+enum { MOST_SENSORS = 64, LONGEST_NAME = 120, LONGEST_PATTERN = 256, PERIOD_MS = 5000 };
 
 static void complain_given(struct reading *r, struct place place, const struct error *err)
 {
@@ -27,17 +21,18 @@ static void complain_given(struct reading *r, struct place place, const struct e
 
 /* --- where it comes from ------------------------------------------------------------------------ */
 
-static void from(struct item *item, enum sensor_source source)
+void sensor_item_from(struct sensor_item *item, enum sensor_source source)
 {
 	item->sensor.source = source;
 	item->sources++;
 }
 
-static void read_uri(struct reading *r, struct draft *d, const struct yaml_node *node, struct item *item)
+void sensor_item_uri(struct reading *r, struct draft *d, const struct yaml_node *node,
+		     struct sensor_item *item)
 {
 	const char *uri = fixed_text(r, d, node, "uri");
 
-	from(item, SENSOR_URI);
+	sensor_item_from(item, SENSOR_URI);
 	if (uri && !starts_with(uri, "http://") && !starts_with(uri, "https://"))
 		complain(r->list, node->place, "`%s` does not begin with http:// or https://", uri);
 	else if (uri && (!printable(uri) || strchr(uri, ' ')))
@@ -47,12 +42,13 @@ static void read_uri(struct reading *r, struct draft *d, const struct yaml_node 
 }
 
 /* A path or a port alone will do. */
-static void read_http(struct reading *r, struct draft *d, const struct yaml_node *node, struct item *item)
+static void read_http(struct reading *r, struct draft *d, const struct yaml_node *node,
+		      struct sensor_item *item)
 {
 	const struct yaml_node *fixed = fixed_node(r, d, node);
 	struct effector_call *call;
 
-	from(item, SENSOR_HTTP);
+	sensor_item_from(item, SENSOR_HTTP);
 	if (!fixed)
 		return;
 	if (fixed->kind == YAML_MAP) {
@@ -71,12 +67,13 @@ static void read_http(struct reading *r, struct draft *d, const struct yaml_node
 			 "`http` takes a path such as /load.json, a port, or a map of both");
 }
 
-static void read_value(struct reading *r, struct draft *d, const struct yaml_node *node, struct item *item)
+void sensor_item_value(struct reading *r, struct draft *d, const struct yaml_node *node,
+		       struct sensor_item *item)
 {
 	const char *text = fixed_text(r, d, node, "value");
 	char *end = NULL;
 
-	from(item, SENSOR_VALUE);
+	sensor_item_from(item, SENSOR_VALUE);
 	if (!text)
 		return;
 	item->sensor.value = strtod(text, &end);
@@ -84,10 +81,98 @@ static void read_value(struct reading *r, struct draft *d, const struct yaml_nod
 		complain(r->list, node->place, "`%s` is no number", text);
 }
 
+static void read_usage(struct reading *r, struct draft *d, const struct yaml_node *node,
+		       struct sensor_item *item)
+{
+	static const char *const words[] = {
+	    [USAGE_CPU] = "cpu",
+	    [USAGE_CPUS] = "cpus",
+	    [USAGE_MEMORY] = "memory",
+	    [USAGE_MEMORY_LIMIT] = "memory.limit",
+	    [USAGE_MEMORY_FREE] = "memory.free",
+	    [USAGE_MEMORY_PERCENT] = "memory.percent",
+	    [USAGE_RECEIVED] = "network.in",
+	    [USAGE_SENT] = "network.out",
+	    [USAGE_PROCESSES] = "processes",
+	};
+	int word = fixed_word(r, d, node, "usage", words, COUNT_OF(words));
+
+	sensor_item_from(item, SENSOR_USAGE);
+	if (word >= 0)
+		item->sensor.usage = (enum usage_kind)word;
+}
+
+/* `true` means the first port. */
+static void read_tcp(struct reading *r, struct draft *d, const struct yaml_node *node,
+		     struct sensor_item *item)
+{
+	const char *text = fixed_text(r, d, node, "tcp");
+	struct effector_call *call = reading_new(r, struct effector_call);
+
+	sensor_item_from(item, SENSOR_TCP);
+	if (!text || !call)
+		return;
+	item->sensor.call = call;
+	if (!strcmp(text, "true") || port_parse(text, &call->port))
+		return;
+	if (isalpha((unsigned char)*text) && d->spec->kind == COMPONENT_PROCESS)
+		call->port_name = text;
+	else
+		complain(r->list, node->place, "`tcp` takes a port from 1 to 65535, or true for the first");
+}
+
+static void read_log(struct reading *r, struct draft *d, const struct yaml_node *node,
+		     struct sensor_item *item)
+{
+	const char *text = fixed_text(r, d, node, "log");
+	regex_t compiled;
+
+	sensor_item_from(item, SENSOR_LOG);
+	if (!text)
+		return;
+	item->sensor.lines = text;
+	if (!*text || strlen(text) > LONGEST_PATTERN)
+		complain(r->list, node->place, "`log` takes an expression of up to %d letters",
+			 LONGEST_PATTERN);
+	else if (regcomp(&compiled, text, REG_EXTENDED | REG_NOSUB))
+		complain(r->list, node->place, "`%s` is no extended regular expression", text);
+	else
+		regfree(&compiled);
+}
+
+static void read_pushed(struct reading *r, struct draft *d, const struct yaml_node *node,
+			struct sensor_item *item)
+{
+	if (!fixed_flag(r, d, node, "pushed", true))
+		complain(r->list, node->place, "`pushed` is true, or is left out");
+	sensor_item_from(item, SENSOR_PUSHED);
+}
+
+/* NAME, or COMPONENT/NAME: no name has a slash. */
+static void read_from(struct reading *r, struct draft *d, const struct yaml_node *node,
+		      struct sensor_item *item)
+{
+	const char *text = fixed_text(r, d, node, "from");
+
+	sensor_item_from(item, SENSOR_DERIVED);
+	if (text)
+		sensor_item_input(r, item, NULL, text);
+}
+
+static void read_expression(struct reading *r, struct draft *d, const struct yaml_node *node,
+			    struct sensor_item *item)
+{
+	const char *text = fixed_text(r, d, node, "expression");
+
+	sensor_item_from(item, SENSOR_DERIVED);
+	if (text)
+		sensor_item_formula(r, item, text, node->place);
+}
+
 /* --- how it is found there ------------------------------------------------------------------------ */
 
-static void read_where(struct reading *r, struct draft *d, const struct yaml_entry *entry,
-		       enum measure_kind kind, struct item *item)
+void sensor_item_where(struct reading *r, struct draft *d, const struct yaml_entry *entry,
+		       enum measure_kind kind, struct sensor_item *item)
 {
 	const char *where = fixed_text(r, d, entry->value, entry->key);
 	struct error err;
@@ -102,15 +187,17 @@ static void read_where(struct reading *r, struct draft *d, const struct yaml_ent
 /* --- what is made of it ---------------------------------------------------------------------------- */
 
 static void read_aggregate(struct reading *r, struct draft *d, const struct yaml_node *node,
-			   struct item *item)
+			   struct sensor_item *item)
 {
 	static const char *const words[] = {[AGGREGATE_MEAN] = "mean",
 					    [AGGREGATE_SUM] = "sum",
 					    [AGGREGATE_MAX] = "max",
-					    [AGGREGATE_MIN] = "min"};
+					    [AGGREGATE_MIN] = "min",
+					    [AGGREGATE_COUNT] = "count"};
 	const char *text = fixed_text(r, d, node, "aggregate");
 	int64_t percentile;
 
+	item->aggregate_given = true;
 	if (!text)
 		return;
 	for (size_t i = 0; i < COUNT_OF(words); i++)
@@ -124,10 +211,10 @@ static void read_aggregate(struct reading *r, struct draft *d, const struct yaml
 		return;
 	}
 	suggest(r, complain(r->list, node->place, "`%s` says nothing of several numbers", text), text, words,
-		COUNT_OF(words), "mean, sum, max, min, or a percentile such as p95");
+		COUNT_OF(words), "mean, sum, max, min, count, or a percentile such as p95");
 }
 
-static void read_time(struct reading *r, struct draft *d, const struct yaml_entry *entry, int64_t least,
+void sensor_item_time(struct reading *r, struct draft *d, const struct yaml_entry *entry, int64_t least,
 		      int64_t *ret)
 {
 	int64_t ms = fixed_duration(r, d, entry->value, entry->key, least);
@@ -139,12 +226,16 @@ static void read_time(struct reading *r, struct draft *d, const struct yaml_entr
 /* --- a sensor -------------------------------------------------------------------------------------- */
 
 /* False: it is no key of a sensor. */
-static bool read_source(struct reading *r, struct draft *d, const struct yaml_entry *part, struct item *item)
+static bool read_source(struct reading *r, struct draft *d, const struct yaml_entry *part,
+			struct sensor_item *item)
 {
 	static const struct {
 		const char *key;
-		void (*read)(struct reading *, struct draft *, const struct yaml_node *, struct item *);
-	} sources[] = {{"uri", read_uri}, {"http", read_http}, {"value", read_value}};
+		void (*read)(struct reading *, struct draft *, const struct yaml_node *,
+			     struct sensor_item *);
+	} sources[] = {{"uri", sensor_item_uri}, {"http", read_http}, {"value", sensor_item_value},
+		       {"usage", read_usage},    {"tcp", read_tcp},   {"log", read_log},
+		       {"pushed", read_pushed},  {"from", read_from}, {"expression", read_expression}};
 
 	for (size_t i = 0; i < COUNT_OF(sources); i++)
 		if (!strcmp(part->key, sources[i].key)) {
@@ -153,36 +244,40 @@ static bool read_source(struct reading *r, struct draft *d, const struct yaml_en
 		}
 	if (strcmp(part->key, "command") != 0)
 		return false;
-	from(item, SENSOR_COMMAND);
+	sensor_item_from(item, SENSOR_COMMAND);
 	command_read(r, d, part->value, part->key, &item->sensor.command);
 	return true;
 }
 
-static bool read_measure(struct reading *r, struct draft *d, const struct yaml_entry *part, struct item *item)
+static bool read_measure(struct reading *r, struct draft *d, const struct yaml_entry *part,
+			 struct sensor_item *item)
 {
 	if (!strcmp(part->key, "json") || !strcmp(part->key, "jsonPath"))
-		read_where(r, d, part, MEASURE_JSON, item);
+		sensor_item_where(r, d, part, MEASURE_JSON, item);
 	else if (!strcmp(part->key, "metric"))
-		read_where(r, d, part, MEASURE_METRIC, item);
+		sensor_item_where(r, d, part, MEASURE_METRIC, item);
 	else if (!strcmp(part->key, "pattern"))
-		read_where(r, d, part, MEASURE_PATTERN, item);
+		sensor_item_where(r, d, part, MEASURE_PATTERN, item);
 	else
 		return false;
 	return true;
 }
 
-static bool read_rest(struct reading *r, struct draft *d, const struct yaml_entry *part, struct item *item)
+static bool read_rest(struct reading *r, struct draft *d, const struct yaml_entry *part,
+		      struct sensor_item *item)
 {
 	if (!strcmp(part->key, "period"))
-		read_time(r, d, part, LEAST_PERIOD_MS, &item->sensor.period_ms);
+		sensor_item_time(r, d, part, LEAST_PERIOD_MS, &item->sensor.period_ms);
 	else if (!strcmp(part->key, "staleAfter"))
-		read_time(r, d, part, 1, &item->sensor.stale_ms);
+		sensor_item_time(r, d, part, 1, &item->sensor.stale_ms);
 	else if (!strcmp(part->key, "window"))
-		read_time(r, d, part, 1, &item->sensor.window_ms);
+		sensor_item_time(r, d, part, 1, &item->sensor.window_ms);
 	else if (!strcmp(part->key, "rate"))
 		item->sensor.rate = fixed_flag(r, d, part->value, part->key, false);
 	else if (!strcmp(part->key, "aggregate"))
 		read_aggregate(r, d, part->value, item);
+	else if (!strcmp(part->key, "each"))
+		item->enricher.each = fixed_flag(r, d, part->value, part->key, false);
 	else if (!strcmp(part->key, "headers"))
 		item->headers = headers_read(r, d, part->value);
 	else
@@ -190,11 +285,12 @@ static bool read_rest(struct reading *r, struct draft *d, const struct yaml_entr
 	return true;
 }
 
-static const char *const part_keys[] = {"uri",    "http",       "command", "value",     "json",
-					"metric", "pattern",    "period",  "aggregate", "window",
-					"rate",   "staleAfter", "headers"};
+static const char *const part_keys[] = {"uri",    "http",   "command",    "value",   "usage",
+					"tcp",    "log",    "pushed",     "from",    "expression",
+					"json",   "metric", "pattern",    "period",  "aggregate",
+					"window", "rate",   "staleAfter", "headers", "each"};
 
-static const char *authorization(struct reading *r, const struct item *item)
+static const char *authorization(struct reading *r, const struct sensor_item *item)
 {
 	owned_text plain = {0};
 	owned_text coded = {0};
@@ -206,7 +302,7 @@ static const char *authorization(struct reading *r, const struct item *item)
 }
 
 /* The headers of a request to an address, with who asks. */
-static void finish_call(struct reading *r, struct item *item)
+static void finish_call(struct reading *r, struct sensor_item *item)
 {
 	size_t count = 0;
 
@@ -227,17 +323,19 @@ static void finish_call(struct reading *r, struct item *item)
 	item->sensor.call = call;
 }
 
-static void check(struct reading *r, struct item *item)
+static void check(struct reading *r, struct sensor_item *item)
 {
 	struct sensor *sensor = &item->sensor;
-	bool text =
-	    sensor->source == SENSOR_URI || sensor->source == SENSOR_HTTP || sensor->source == SENSOR_COMMAND;
+	bool text = sensor->source == SENSOR_URI || sensor->source == SENSOR_HTTP ||
+		    sensor->source == SENSOR_COMMAND || sensor->source == SENSOR_LOG;
+	bool derived = sensor->source == SENSOR_DERIVED;
 
 	if (item->sources != 1)
-		advise(r->list,
-		       complain(r->list, sensor->place, "the sensor `%s` comes from %s", sensor->name,
-				item->sources ? "more than one place" : "nowhere"),
-		       "give it one of uri, http, command and value");
+		advise(
+		    r->list,
+		    complain(r->list, sensor->place, "the sensor `%s` comes from %s", sensor->name,
+			     item->sources ? "more than one place" : "nowhere"),
+		    "give it one of uri, http, command, usage, tcp, log, pushed, value, from and expression");
 	else if (item->measures > !!text)
 		complain(r->list, sensor->place,
 			 text ? "the sensor `%s` takes only one of json, metric and pattern"
@@ -248,8 +346,24 @@ static void check(struct reading *r, struct item *item)
 			 sensor->name);
 	if (item->headers && sensor->source != SENSOR_URI)
 		complain(r->list, sensor->place, "`headers` go with `uri`; those of `http` stand within it");
-	if (!sensor->stale_ms)
+	if (item->enricher.each && !derived)
+		complain(r->list, sensor->place, "`each` goes with `from` and `expression`");
+	if (!sensor->stale_ms && !derived)
 		sensor->stale_ms = 3 * sensor->period_ms;
+}
+
+/* Of one sensor's numbers alone several instances' can be made one. */
+static void finish_enricher(struct reading *r, struct sensor_item *item)
+{
+	struct enricher *made = &item->enricher;
+
+	if (item->sensor.source != SENSOR_DERIVED)
+		return;
+	made->together |= item->aggregate_given && !made->each && !made->formula;
+	if (item->aggregate_given && made->formula && !made->each)
+		complain(r->list, item->sensor.place,
+			 "`aggregate` goes with `from`, or with an expression that is of `each`");
+	item->sensor.enricher = kept_as(r, struct enricher, made);
 }
 
 static bool is_name(const char *name)
@@ -257,13 +371,14 @@ static bool is_name(const char *name)
 	return *name && strlen(name) <= LONGEST_NAME && printable(name) && !strpbrk(name, " \"'{}/");
 }
 
-static void keep(struct reading *r, struct draft *d, struct item *item)
+void sensor_item_keep(struct reading *r, struct draft *d, struct sensor_item *item)
 {
 	const char *name = item->sensor.name;
 	const struct sensor *before = d->sensors.members;
 
 	check(r, item);
 	finish_call(r, item);
+	finish_enricher(r, item);
 	if (!is_name(name) || starts_with(name, "service.")) {
 		complain(r->list, item->sensor.place, "`%s` cannot be the name of a sensor", name);
 		return;
@@ -282,9 +397,10 @@ static void keep(struct reading *r, struct draft *d, struct item *item)
 		*added = item->sensor;
 }
 
-static struct item item_new(const char *name, struct place place)
+struct sensor_item sensor_item_new(const char *name, struct place place)
 {
-	return (struct item){.sensor = {.name = name, .place = place, .period_ms = PERIOD_MS}};
+	return (struct sensor_item){.sensor = {.name = name, .place = place, .period_ms = PERIOD_MS},
+				    .enricher = {.otherwise = NAN}};
 }
 
 void read_sensors(struct reading *r, struct draft *d, const struct yaml_node *node)
@@ -302,7 +418,7 @@ void read_sensors(struct reading *r, struct draft *d, const struct yaml_node *no
 	for (size_t i = 0; i < map->count; i++) {
 		const struct yaml_entry *entry = &map->entries[i];
 		const struct yaml_node *parts = fixed_node(r, d, entry->value);
-		struct item item = item_new(entry->key, entry->key_place);
+		struct sensor_item item = sensor_item_new(entry->key, entry->key_place);
 		if (parts && parts->kind != YAML_MAP)
 			complain(r->list, parts->place, "a sensor is a map, not %s", kind_name(parts));
 		if (!parts || parts->kind != YAML_MAP)
@@ -316,117 +432,6 @@ void read_sensors(struct reading *r, struct draft *d, const struct yaml_node *no
 						 part->key),
 					part->key, part_keys, COUNT_OF(part_keys), NULL);
 		}
-		keep(r, d, &item);
+		sensor_item_keep(r, d, &item);
 	}
-}
-
-/* --- Brooklyn's ------------------------------------------------------------------------------------- */
-
-static const struct {
-	const char *type;
-	enum sensor_source source;
-} classes[] = {
-    {"org.apache.brooklyn.core.sensor.http.HttpRequestSensor", SENSOR_URI},
-    {"org.apache.brooklyn.core.sensor.ssh.SshCommandSensor", SENSOR_COMMAND},
-    {"org.apache.brooklyn.core.sensor.StaticSensor", SENSOR_VALUE},
-};
-
-static const char *const noted[] = {"targetType", "description", "preemptiveBasicAuth", "suppressDuplicates"};
-
-static void read_brooklyn_key(struct reading *r, struct draft *d, const struct yaml_entry *entry,
-			      struct item *item)
-{
-	if (!strcmp(entry->key, "name"))
-		item->sensor.name = fixed_text(r, d, entry->value, "name");
-	else if (!strcmp(entry->key, "static.value") && item->sensor.source == SENSOR_VALUE)
-		read_value(r, d, entry->value, item);
-	else if (!strcmp(entry->key, "uri") && item->sensor.source == SENSOR_URI)
-		read_uri(r, d, entry->value, item);
-	else if (!strcmp(entry->key, "username") && item->sensor.source == SENSOR_URI)
-		item->user = fixed_text(r, d, entry->value, "username");
-	else if (!strcmp(entry->key, "password") && item->sensor.source == SENSOR_URI)
-		item->password = fixed_text(r, d, entry->value, "password");
-	else if (!strcmp(entry->key, "headers") && item->sensor.source == SENSOR_URI)
-		item->headers = headers_read(r, d, entry->value);
-	else if (!strcmp(entry->key, "jsonPath") && item->sensor.source == SENSOR_URI)
-		read_where(r, d, entry, MEASURE_JSON, item);
-	else if (!strcmp(entry->key, "command") && item->sensor.source == SENSOR_COMMAND) {
-		from(item, SENSOR_COMMAND);
-		command_read(r, d, entry->value, entry->key, &item->sensor.command);
-	} else if (!strcmp(entry->key, "period"))
-		read_time(r, d, entry, LEAST_PERIOD_MS, &item->sensor.period_ms);
-	else {
-		for (size_t i = 0; i < COUNT_OF(noted); i++)
-			if (!strcmp(entry->key, noted[i]))
-				return;
-		complain(r->list, entry->key_place,
-			 "the key `%s` is not supported yet by this version of berth", entry->key);
-	}
-}
-
-static int class_of(const char *type)
-{
-	for (size_t i = 0; i < COUNT_OF(classes); i++)
-		if (!strcmp(type, classes[i].type))
-			return (int)i;
-	return -1;
-}
-
-static bool is_config(const char *key)
-{
-	return !strcmp(key, "brooklyn.config") || !strcmp(key, "config");
-}
-
-static void read_keys(struct reading *r, struct draft *d, const struct yaml_node *map, struct item *item)
-{
-	for (size_t i = 0; i < map->count; i++) {
-		const struct yaml_entry *entry = &map->entries[i];
-		const struct yaml_node *config =
-		    is_config(entry->key) ? fixed_node(r, d, entry->value) : NULL;
-		if (config && config->kind == YAML_MAP)
-			for (size_t j = 0; j < config->count; j++)
-				read_brooklyn_key(r, d, &config->entries[j], item);
-		else if (!is_config(entry->key) && strcmp(entry->key, "type") != 0)
-			read_brooklyn_key(r, d, entry, item);
-	}
-}
-
-static void read_initializer(struct reading *r, struct draft *d, const struct yaml_node *node)
-{
-	const char *type = node->kind == YAML_MAP ? written_type(node) : NULL;
-	struct item item = item_new(NULL, node->place);
-
-	if (!type) {
-		complain(r->list, node->place, "an initializer is a map with a `type`");
-		return;
-	}
-	int class = class_of(type);
-	if (class < 0) {
-		advise(r->list,
-		       complain(r->list, node->place,
-				"the type `%s` is not supported yet by this version of berth", type),
-		       "HttpRequestSensor, SshCommandSensor and StaticSensor are");
-		return;
-	}
-	item.sensor.source = classes[class].source;
-	read_keys(r, d, node, &item);
-	if (!item.sensor.name)
-		complain(r->list, node->place, "the sensor has no `name`");
-	else
-		keep(r, d, &item);
-}
-
-void read_initializers(struct reading *r, struct draft *d, const struct yaml_node *node)
-{
-	const struct yaml_node *list = fixed_node(r, d, node);
-
-	if (!list || yaml_null(list))
-		return;
-	if (list->kind != YAML_LIST) {
-		complain(r->list, list->place, "`brooklyn.initializers` takes a list, not %s",
-			 kind_name(list));
-		return;
-	}
-	for (size_t i = 0; i < list->count; i++)
-		read_initializer(r, d, list->items[i]);
 }

@@ -108,8 +108,11 @@ const struct key_rule key_rules[KEY_COUNT] = {
     [KEY_POLICIES] = {"policies", RUN | ON_CLUSTER | ON_BALANCER | ON_SOFTWARE, 2, read_policies,
 		      "what looks after it while `berth serve` runs: a list of {type: restarter, ...}",
 		      "policies"},
-    [KEY_ENRICHERS] = {"enrichers", RUN | ON_CLUSTER | ON_BALANCER | ON_SOFTWARE, 2, read_enrichers,
-		       "failure detectors, where Brooklyn writes them: a list of {type: ...}", "policies"},
+    [KEY_ENRICHERS] =
+	{"enrichers", RUN | ON_CLUSTER | ON_BALANCER | ON_SOFTWARE, 2, read_enrichers,
+	 "sensors that are made of others, and failure detectors, where Brooklyn writes them: a list of "
+	 "{type: aggregator, ...}",
+	 "policies"},
     [KEY_EFFECTORS] =
 	{"effectors", RUN | ON_CLUSTER | ON_BALANCER | ON_SOFTWARE, 2, read_effectors,
 	 "commands that `berth invoke` and a periodic policy run in each of its instances: {backup: "
@@ -124,7 +127,8 @@ const struct key_rule key_rules[KEY_COUNT] = {
 			  "instances"},
     [KEY_SENSORS] = {"sensors", RUN | ON_CLUSTER | ON_SOFTWARE, 2, read_sensors,
 		     "numbers that are looked at while `berth serve` runs: {load: {http: /load.json, json: "
-		     "$.load, period: 5s}}; from http, uri, command or value",
+		     "$.load, period: 5s}}; from http, uri, command, usage, tcp, log, pushed, value, from or "
+		     "expression",
 		     "sensors"},
     [KEY_INITIALIZERS] = {"brooklyn.initializers", RUN | ON_CLUSTER | ON_SOFTWARE, 2, read_initializers,
 			  "sensors as Brooklyn writes them: a list of {type: ...HttpRequestSensor, ...}",

@@ -95,7 +95,9 @@ const struct shape shapes[] = {
 	 "additionalProperties": {
 		"type": "object", "additionalProperties": false,
 		"oneOf": [{"required": ["uri"]}, {"required": ["http"]}, {"required": ["command"]},
-			  {"required": ["value"]}],
+			  {"required": ["value"]}, {"required": ["usage"]}, {"required": ["tcp"]},
+			  {"required": ["log"]}, {"required": ["pushed"]}, {"required": ["from"]},
+			  {"required": ["expression"]}],
 		"properties": {
 			"uri": {"type": "string", "pattern": "^(https?://[^ ]+|\\$(brooklyn|berth):.*)$"},
 			"headers": {"type": ["object", "null"]},
@@ -110,12 +112,20 @@ const struct shape shapes[] = {
 					"body": {"type": ["string", "number", "boolean"]}}}]},
 			"command": "@command",
 			"value": "@text",
+			"usage": {"anyOf": [
+				{"enum": ["cpu", "cpus", "memory", "memory.limit", "memory.free",
+					  "memory.percent", "network.in", "network.out", "processes"]},
+				"@expression"]},
+			"tcp": {"anyOf": ["@probe", {"const": true}]},
+			"log": {"type": "string", "minLength": 1, "maxLength": 256},
+			"pushed": {"anyOf": [{"const": true}, "@expression"]},
+			"from": "@text", "expression": "@text", "each": "@flag",
 			"json": {"type": "string"}, "jsonPath": {"type": "string"},
 			"metric": {"type": "string"}, "pattern": {"type": "string"},
 			"period": "@duration", "staleAfter": "@duration", "window": "@duration",
 			"rate": "@flag",
 			"aggregate": {"anyOf": [
-				{"type": "string", "pattern": "^(mean|sum|max|min|p([1-9][0-9]?|100))$"},
+				{"type": "string", "pattern": "^(mean|sum|max|min|count|p([1-9][0-9]?|100))$"},
 				"@expression"]}}}},
 	"@expression"]})},
     {"initializers", JSON({"anyOf": [

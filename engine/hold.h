@@ -85,8 +85,7 @@ struct hold {
 	bool told_deeds;                     /* policies know what became of those of the last one */
 	bool duty_looked_at;                 /* whether its targets know whose restarts are */
 	bool let_go;                         /* for a deed */
-	bool sensors_due;                    /* one of them is to be gone on with */
-	int64_t sensors_next_ms;             /* when the next one is to be asked; monotonic */
+	struct feed_queue *feeds;            /* hold_sensors.c's; NULL: nothing is sensed */
 };
 
 /* What a policy wishes and the hold cannot do itself: the keeper has it done beside the hold, which goes on

@@ -143,6 +143,7 @@ void hold_let_go(struct hold *hold)
 			free(give(held->members[n].answered));
 		}
 	}
+	hold_sensors_end(hold);
 	hold->component_count = 0;
 	hold_probes_end(hold);
 	deeds_free(hold_invocations_end(hold));

@@ -1,5 +1,5 @@
-/* hold_sensors.c - the sensors of what is held: each is asked in its turn, and what it tells goes to the
- * policies that go by it. */
+/* hold_sensors.c - the sensors of what is held: each is asked in its turn, and what it tells goes into what
+ * is made of it, and to the policies that go by it. */
 #include "engine/hold_sensors.h"
 
 #include <math.h>
@@ -7,47 +7,18 @@
 
 #include "base/cleanup.h"
 #include "base/json_write.h"
-#include "blueprints/measure.h"
-#include "engine/invoke_http.h"
+#include "blueprints/sensors.h"
 #include "engine/reconcile.h"
-#include "engine/specs.h"
-#include "policies/numbers.h"
+#include "engine/sensor_feeds.h"
 
-enum { LIMIT_MS = 10 * 1000, ANSWER_LIMIT = 1024 * 1024 };
-
-/* One question that is asked again and again: about an instance, or about the component as a whole. */
-struct feed {
-	struct held_component *held;
-	const struct sensor *sensor;
-	struct held_instance *of; /* NULL: the component as a whole */
-	int64_t next_ms;          /* monotonic */
-	/* Under way: */
-	struct exchange *exchange;
-	struct errand errand;
-	struct exec_session session; /* its command is found once */
-	struct text output;
-	bool executing;
-	/* What it told: */
-	struct counter counter;
-	bool known;
-	double value;
-	int64_t at_ms;
-	char *problem; /* why it told nothing the last time; NULL: it did */
-};
-
-/* What a component's sensor is by now, of all its feeds. */
-struct number {
-	bool known;
-	bool old; /* and told to be too old */
-	double value;
-	int64_t at_ms;
-	struct number_window window;
-};
+/* Of so many instances, or fewer, a number is made anew whenever one tells something; of more, so often in a
+ * period. So what a sample costs does not grow with their number. */
+enum { AT_ONCE = 16 };
 
 struct held_sensors {
-	struct feed *feeds; /* those of one sensor beside each other */
-	size_t feed_count;
-	struct number *numbers; /* one of each of the component's sensors */
+	struct feed *feeds;
+	struct number *numbers; /* one of each of the component's sensors, in their order */
+	size_t number_count;
 	/* Of this and other components' sensors, for the policies: */
 	struct sample *samples;
 	size_t sample_count, sample_room;
@@ -70,6 +41,22 @@ static int64_t wall(const struct held_component *held)
 	return world->ops->wall(world);
 }
 
+int64_t feed_now(const struct feed *feed)
+{
+	return now(feed->held);
+}
+
+struct berth_operation *feed_operation(const struct feed *feed)
+{
+	return operation_of(feed->held);
+}
+
+struct number *held_numbers(const struct held_component *held, size_t *ret_count)
+{
+	*ret_count = held->sensors ? held->sensors->number_count : 0;
+	return held->sensors ? held->sensors->numbers : NULL;
+}
+
 /* --- what is told goes to policies ---------------------------------------------------------------- */
 
 static int add_sample(struct held_component *held, const struct sample *sample)
@@ -89,20 +76,18 @@ static int add_sample(struct held_component *held, const struct sample *sample)
 	return 0;
 }
 
-/* Those who do not hear it for want of memory hear the next one. NULL: what was told last is too old by now.
- */
-static void tell_policies(struct held_component *whose, const char *name, const double *value)
+/* Those who do not hear it for want of memory hear the next one. */
+static void tell_policies(const struct number *number)
 {
-	struct hold *hold = whose->hold;
-	for (size_t i = 0; i < hold->component_count; i++) {
-		struct held_component *held = &hold->components[i];
-		const struct sample sample = {.sensor = name,
-					      .entity = held == whose ? NULL : whose->component->id,
-					      .kind = value ? SAMPLE_NUMBER : SAMPLE_NOTHING,
-					      .number = value ? *value : NAN,
-					      .at_ms = wall(whose)};
-		if (held->set && held->sensors && policy_set_hears(held->set, name, sample.entity))
-			add_sample(held, &sample);
+	struct sample sample = {.sensor = number->sensor->name,
+				.kind = number->known ? SAMPLE_NUMBER : SAMPLE_NOTHING,
+				.number = number->value};
+	if (number->listener_count)
+		sample.at_ms = wall(number->held);
+	for (size_t i = 0; i < number->listener_count; i++) {
+		struct held_component *listener = number->listeners[i];
+		sample.entity = listener == number->held ? NULL : number->held->component->id;
+		add_sample(listener, &sample);
 	}
 }
 
@@ -118,53 +103,136 @@ void held_samples_told(struct held_component *held)
 		held->sensors->sample_count = 0;
 }
 
-/* --- what a feed tells ------------------------------------------------------------------------------ */
+/* --- what a number is made of ----------------------------------------------------------------------- */
 
-static bool is_fresh(const struct sensor *sensor, bool known, int64_t at_ms, int64_t now_ms)
+static bool is_fresh(bool known, int64_t until_ms, int64_t now_ms)
 {
-	return known && now_ms - at_ms <= sensor->stale_ms;
+	return known && now_ms <= until_ms;
 }
 
-/* Of the feeds that told something lately. */
-static void publish(struct held_component *held, const struct sensor *sensor)
+/* Room for so many numbers, of the hold's; NULL: no memory. */
+static double *scratch(struct hold *hold, size_t count)
 {
-	struct held_sensors *sensors = held->sensors;
-	struct number *number = &sensors->numbers[sensor - held->component->spec->sensors];
-	owned_memory double *values = calloc(sensors->feed_count, sizeof *values);
-	size_t count = 0;
-	if (!values)
-		return;
-	for (size_t i = 0; i < sensors->feed_count; i++) {
-		const struct feed *feed = &sensors->feeds[i];
-		if (feed->sensor == sensor && is_fresh(sensor, feed->known, feed->at_ms, now(held)))
-			values[count++] = feed->value;
+	struct feed_queue *queue = hold->feeds;
+	if (count > queue->scratch_room) {
+		double *wider = reallocarray(queue->scratch, 2 * count, sizeof *wider);
+		if (!wider)
+			return NULL;
+		queue->scratch = wider;
+		queue->scratch_room = 2 * count;
 	}
-	if (!count)
+	return queue->scratch;
+}
+
+/* Of the feeds that told something lately, as the sensor `of` takes them together. False: of none. */
+static bool together(const struct number *number, const struct sensor *of, double *ret, int64_t *ret_until_ms)
+{
+	double *values = scratch(number->held->hold, number->feed_count);
+	double otherwise = of->enricher ? of->enricher->otherwise : NAN;
+	int64_t now_ms = now(number->held), until_ms = INT64_MIN;
+	size_t count = 0;
+	for (size_t i = 0; values && i < number->feed_count; i++) {
+		const struct feed *feed = &number->feeds[i];
+		bool fresh = is_fresh(feed->known, feed->until_ms, now_ms);
+		if (fresh || !isnan(otherwise))
+			values[count++] = fresh ? feed->value : otherwise;
+		if (fresh && feed->until_ms > until_ms)
+			until_ms = feed->until_ms;
+	}
+	if (until_ms == INT64_MIN)
+		return false;
+	*ret = numbers_together(of->aggregate, of->percentile, values, count);
+	*ret_until_ms = until_ms;
+	return true;
+}
+
+/* Of the component as a whole there is one. */
+static bool own_feed(const struct number *number, double *ret, int64_t *ret_until_ms)
+{
+	const struct feed *feed = number->feeds;
+	*ret = feed->value;
+	*ret_until_ms = feed->until_ms;
+	return number->feed_count && is_fresh(feed->known, feed->until_ms, now(number->held));
+}
+
+static void derive(struct number *number, size_t index);
+
+static void make_number(struct number *number)
+{
+	const struct sensor *sensor = number->sensor;
+	double value;
+	int64_t until_ms;
+	number->due = false;
+	number->made_ms = now(number->held);
+	if (sensor_is_of_instances(sensor) ? !together(number, sensor, &value, &until_ms)
+					   : !own_feed(number, &value, &until_ms))
 		return;
-	double value = numbers_together(sensor->aggregate, sensor->percentile, values, count);
 	if (sensor->window_ms)
-		value = window_mean(&number->window, now(held), sensor->window_ms, value);
+		value = window_mean(&number->window, number->made_ms, sensor->window_ms, value);
 	if (!isfinite(value))
 		return;
-	number->known = true;
-	number->old = false;
+	number->known = number->told = true;
+	number->told_ms = number->made_ms;
 	number->value = value;
-	number->at_ms = now(held);
-	tell_policies(held, sensor->name, &value);
+	number->until_ms = until_ms;
+	tell_policies(number);
+	for (size_t i = 0; i < number->whole.count; i++)
+		derive(number->whole.list[i], 0);
 }
 
-/* Told once: nobody goes by what it was. */
-static void tell_old(struct held_component *held)
+static void publish(struct number *number)
 {
-	const struct component_spec *spec = held->component->spec;
-	for (size_t i = 0; held->sensors && i < spec->sensor_count; i++) {
-		struct number *number = &held->sensors->numbers[i];
-		if (!number->known || number->old ||
-		    is_fresh(&spec->sensors[i], true, number->at_ms, now(held)))
-			continue;
-		number->old = true;
-		tell_policies(held, spec->sensors[i].name, NULL);
-	}
+	int64_t pause_ms = number->feed_count > AT_ONCE ? number->sensor->period_ms / AT_ONCE : 0;
+	if (!pause_ms || !number->known || now(number->held) - number->made_ms >= pause_ms)
+		make_number(number);
+	else
+		number->due = true;
+}
+
+/* What counts now; false: it is not known. */
+static bool number_of(struct number *number, double *ret, int64_t *ret_until_ms)
+{
+	if (number->due)
+		make_number(number);
+	*ret = number->value;
+	*ret_until_ms = number->until_ms;
+	return is_fresh(number->known, number->until_ms, now(number->held));
+}
+
+/* It told nothing for too long: who goes by it is told so, once. */
+static void notice_stale(struct number *number)
+{
+	if (number->due)
+		make_number(number);
+	if (!number->known || now(number->held) <= number->until_ms)
+		return;
+	number->known = false;
+	tell_policies(number);
+	for (size_t i = 0; i < number->each.count; i++)
+		notice_stale(number->each.list[i]);
+	for (size_t i = 0; i < number->whole.count; i++)
+		notice_stale(number->whole.list[i]);
+}
+
+/* --- what a feed tells ------------------------------------------------------------------------------ */
+
+static void take(struct feed *feed, double value, int64_t at_ms, int64_t until_ms)
+{
+	struct number *number = feed->number;
+	if (number->sensor->rate && !counter_rate(&feed->counter, at_ms, value, &value))
+		return;
+	feed->known = true;
+	feed->value = value;
+	feed->until_ms = until_ms;
+	for (size_t i = 0; i < number->each.count; i++)
+		derive(number->each.list[i], (size_t)(feed - number->feeds));
+	publish(number);
+}
+
+void feed_told(struct feed *feed, double value, int64_t at_ms)
+{
+	free(give(feed->problem));
+	take(feed, value, at_ms, at_ms + feed->number->sensor->stale_ms);
 }
 
 static const char *whose(const struct feed *feed)
@@ -173,11 +241,11 @@ static const char *whose(const struct feed *feed)
 }
 
 /* Said once, until it tells something again. */
-static void told_nothing(struct feed *feed, const struct error *err)
+void feed_told_nothing(struct feed *feed, const struct error *err)
 {
 	if (!feed->problem)
 		operation_warn(operation_of(feed->held), "%s: the sensor `%s` tells nothing: %s", whose(feed),
-			       feed->sensor->name, err->text);
+			       feed->number->sensor->name, err->text);
 	char *words = strdup(err->text);
 	if (!words)
 		return;
@@ -185,294 +253,342 @@ static void told_nothing(struct feed *feed, const struct error *err)
 	feed->problem = words;
 }
 
-static void told(struct feed *feed, double value)
+/* --- what is made of others ------------------------------------------------------------------------- */
+
+/* Of an instance where it tells one by itself. False: it is not known. */
+static bool input_of(const struct number *number, struct number *input, size_t index, double *ret,
+		     int64_t *ret_until_ms)
 {
-	free(give(feed->problem));
-	if (feed->sensor->rate && !counter_rate(&feed->counter, now(feed->held), value, &value))
-		return;
-	feed->known = true;
-	feed->value = value;
-	feed->at_ms = now(feed->held);
-	publish(feed->held, feed->sensor);
+	const struct sensor *sensor = number->sensor;
+	if (sensor->enricher->together)
+		return together(input, sensor, ret, ret_until_ms);
+	if (!sensor->enricher->each || input->held != number->held || !sensor_is_of_instances(input->sensor))
+		return number_of(input, ret, ret_until_ms);
+	const struct feed *feed = &input->feeds[index];
+	*ret = feed->value;
+	*ret_until_ms = feed->until_ms;
+	return is_fresh(feed->known, feed->until_ms, now(number->held));
 }
 
-static void read_text(struct feed *feed, const char *text, size_t size)
+/* It is known for as long as all are of which it is made. */
+static void derive(struct number *number, size_t index)
 {
-	struct error err = {0};
-	double value;
-	if (measure(feed->sensor->measure, feed->sensor->where, text, size, &value, &err))
-		told_nothing(feed, &err);
-	else
-		told(feed, value);
-}
-
-/* --- by a request --------------------------------------------------------------------------------- */
-
-static void answered(void *owner, struct http_answer *answer)
-{
-	struct feed *feed = owner;
-	struct error err = answer->error;
-	feed->exchange = NULL;
-	if (!err.code && (answer->status < 200 || answer->status > 299))
-		fail(&err, ERR_FAILED, "it was answered with status %d", answer->status);
-	if (err.code)
-		told_nothing(feed, &err);
-	else
-		read_text(feed, text_view(&answer->body), answer->body.length);
-}
-
-static int url_of(const struct feed *feed, struct text *to, struct error *err)
-{
-	if (feed->sensor->uri) {
-		text_add(to, feed->sensor->uri);
-		return 0;
+	enum { MOST_INPUTS = 32 };
+	const struct sensor *sensor = number->sensor;
+	const struct enricher *enricher = sensor->enricher;
+	int64_t now_ms = now(number->held), until_ms = INT64_MAX, its_ms;
+	double values[MOST_INPUTS], value;
+	if (index >= number->feed_count)
+		return; /* of a pushed one the component's own */
+	for (size_t i = 0; i < enricher->input_count; i++) {
+		if (!input_of(number, number->inputs[i], index, &values[i], &its_ms))
+			return;
+		until_ms = its_ms < until_ms ? its_ms : until_ms;
 	}
-	if (instance_origin(feed->of->work, feed->sensor->call, to, err))
-		return -1;
-	text_add(to, feed->sensor->call->path);
-	return 0;
-}
-
-static void ask_by_http(struct feed *feed)
-{
-	struct world *world = operation_of(feed->held)->berth->world;
-	const struct effector_call *call = feed->sensor->call;
-	const struct http_sink sink = {.done = answered, .owner = feed};
-	struct error err = {0};
-	owned_text url = {0};
-	if (url_of(feed, &url, &err)) {
-		told_nothing(feed, &err);
-		return;
-	}
-	const struct http_request request = {.method = call->method,
-					     .url = text_view(&url),
-					     .headers = call->headers,
-					     .body = call->body,
-					     .body_size = call->body ? strlen(call->body) : 0,
-					     .timeout_ms = LIMIT_MS,
-					     .body_limit = ANSWER_LIMIT};
-	if (url.failed)
-		return; /* asked again, like all that memory fails for */
-	feed->exchange = world->ops->http_send(world, &request, &sink, &err);
-	if (!feed->exchange)
-		told_nothing(feed, &err);
-}
-
-/* --- by a command ---------------------------------------------------------------------------------- */
-
-static void take_output(void *owner, bool errors, const char *bytes, size_t count)
-{
-	struct feed *feed = owner;
-	size_t room = feed->output.length < ANSWER_LIMIT ? ANSWER_LIMIT - feed->output.length : 0;
-	if (!errors)
-		text_add_bytes(&feed->output, bytes, count < room ? count : room);
-}
-
-static void wake(struct errand *errand)
-{
-	const struct feed *feed = errand->owner;
-	feed->held->hold->sensors_due = true;
-	operation_wake(operation_of(feed->held));
-}
-
-static void go_on(struct feed *feed)
-{
-	struct work *work = feed->of->work;
-	struct error err = {0};
-	enum progress progress = driver_of(work)->exec(&work->site->location, &feed->errand,
-						       operation_of(feed->held)->application->id,
-						       work->instance->seen->name, &feed->session, &err);
-	if (progress == PROGRESS_WAITING)
-		return;
-	feed->executing = false;
-	if (!err.code && feed->session.code)
-		fail(&err, ERR_FAILED, "its command ended with code %d", feed->session.code);
-	if (progress == PROGRESS_FAILED || err.code)
-		told_nothing(feed, &err);
-	else if (!feed->output.failed)
-		read_text(feed, text_view(&feed->output), feed->output.length);
-	text_release(&feed->output);
-}
-
-static void ask_by_command(struct feed *feed)
-{
-	struct error err = {0};
-	const char *waits = NULL, *const *words = feed->session.command;
-	if (!words && spec_words(feed->of->work, &feed->sensor->command, &words, &waits, &err) != RESOLVED) {
-		if (waits)
-			fail(&err, ERR_FAILED, "its command waits for `%s`", waits);
-		told_nothing(feed, &err);
-		return;
-	}
-	feed->session = (struct exec_session){.command = words, .output = take_output, .output_owner = feed};
-	feed->errand = (struct errand){.wake = wake, .owner = feed};
-	feed->executing = true;
-	go_on(feed);
-}
-
-static void give_up(struct feed *feed)
-{
-	struct world *world = operation_of(feed->held)->berth->world;
-	if (feed->exchange)
-		world->ops->http_cancel(world, give(feed->exchange));
-	if (feed->executing)
-		driver_of(feed->of->work)->drop(&feed->of->work->site->location, &feed->errand);
-	feed->executing = false;
-	text_release(&feed->output);
+	if (sensor->stale_ms && now_ms + sensor->stale_ms < until_ms)
+		until_ms = now_ms + sensor->stale_ms;
+	struct feed *feed = &number->feeds[index];
+	if (enricher->together)
+		take(feed, values[0], now_ms, until_ms);
+	else if (enrich(enricher, &feed->enriching, values, now_ms, &value))
+		take(feed, value, now_ms, until_ms);
 }
 
 /* --- in its turn ------------------------------------------------------------------------------------ */
 
-static bool runs(const struct held_instance *of)
+void feed_put_off(struct feed *feed)
 {
-	return !of || (of->work->instance->phase == PHASE_RUNNING && of->work->instance->seen &&
-		       !of->sight_lost && !of->acting);
+	feed->next_ms = feed_now(feed) + feed->number->sensor->period_ms;
+	feed_queue_moved(feed->held->hold->feeds, feed);
 }
 
-static void ask(struct feed *feed)
+void feed_wake(struct feed *feed)
 {
-	if (!runs(feed->of))
+	struct feed_queue *queue = feed->held->hold->feeds;
+	if (feed->woken)
 		return;
-	switch (feed->sensor->source) {
-	case SENSOR_VALUE:
-		told(feed, feed->sensor->value);
-		break;
-	case SENSOR_COMMAND:
-		ask_by_command(feed);
-		break;
-	default:
-		ask_by_http(feed);
+	feed->woken = true;
+	feed->next_woken = queue->woken;
+	queue->woken = feed;
+	operation_wake(operation_of(feed->held));
+}
+
+static void go_on_with_woken(struct feed_queue *queue)
+{
+	struct feed *feed = give(queue->woken);
+	for (struct feed *next; feed; feed = next) {
+		next = feed->next_woken;
+		feed->woken = false;
+		if (feed_runs(feed))
+			feed_go_on(feed);
+		else
+			feed_give_up(feed);
 	}
 }
 
 /* The next time is a period later, however long it takes to be told; those that were missed are not made up
  * for. */
-static void step_feed(struct feed *feed, int64_t now_ms)
+static void take_turn(struct feed_queue *queue, struct feed *feed, int64_t now_ms)
 {
-	if (feed->executing && !runs(feed->of))
-		give_up(feed);
-	if (feed->executing)
-		go_on(feed);
-	if (feed->next_ms > now_ms)
-		return;
-	feed->next_ms += feed->sensor->period_ms;
+	int64_t period_ms = feed->number->sensor->period_ms;
+	feed->next_ms += period_ms;
 	if (feed->next_ms <= now_ms)
-		feed->next_ms = now_ms + feed->sensor->period_ms;
-	if (!feed->exchange && !feed->executing)
-		ask(feed);
+		feed->next_ms = now_ms + period_ms;
+	feed_queue_moved(queue, feed);
+	notice_stale(feed->number);
+	if (!feed_runs(feed))
+		feed_give_up(feed);
+	else if (feed_asks(feed))
+		feed_go_on(feed); /* it may take too long */
+	else
+		feed_ask(feed);
 }
+
+static int link_all(struct hold *hold);
 
 int64_t hold_step_sensors(struct hold *hold)
 {
 	struct world *world = hold->operation->berth->world;
 	int64_t now_ms = world->ops->now(world);
-	if (!hold->sensors_due && now_ms < hold->sensors_next_ms)
-		return hold->sensors_next_ms == INT64_MAX ? -1 : hold->sensors_next_ms - now_ms;
-	hold->sensors_due = false;
-	hold->sensors_next_ms = INT64_MAX;
-	for (size_t i = 0; i < hold->component_count; i++) {
-		struct held_sensors *sensors = hold->components[i].sensors;
-		for (size_t j = 0; sensors && j < sensors->feed_count; j++) {
-			struct feed *feed = &sensors->feeds[j];
-			step_feed(feed, now_ms);
-			if (feed->next_ms < hold->sensors_next_ms)
-				hold->sensors_next_ms = feed->next_ms;
-		}
-		tell_old(&hold->components[i]);
-	}
-	return hold->sensors_next_ms == INT64_MAX ? -1 : hold->sensors_next_ms - now_ms;
+	struct feed_queue *queue = hold->feeds;
+	if (!queue)
+		return -1;
+	if (!queue->linked && link_all(hold))
+		return 1000; /* without memory it is tried again */
+	if (queue->woken)
+		go_on_with_woken(queue);
+	while (queue->count && queue->heap[0]->next_ms <= now_ms)
+		take_turn(queue, queue->heap[0], now_ms);
+	return queue->count ? queue->heap[0]->next_ms - now_ms : -1;
 }
 
 /* --- taking it up, letting it go ---------------------------------------------------------------------- */
 
-static bool is_of_instances(const struct sensor *sensor)
+/* A pushed number may be of the component as a whole, too. */
+static size_t feeds_of(const struct held_component *held, const struct sensor *sensor)
 {
-	return sensor->source == SENSOR_HTTP || sensor->source == SENSOR_COMMAND;
-}
-
-static size_t feeds_of(const struct held_component *held)
-{
-	const struct component_spec *spec = held->component->spec;
-	size_t count = 0;
-	for (size_t i = 0; i < spec->sensor_count; i++)
-		count += is_of_instances(&spec->sensors[i]) ? held->member_count : 1;
-	return count;
+	size_t own = !sensor_is_of_instances(sensor) || sensor->source == SENSOR_PUSHED;
+	return own + (sensor_is_of_instances(sensor) ? held->member_count : 0);
 }
 
 /* Spread over the period, so that not all of them are asked at one time. */
-static int64_t first_time(const struct held_component *held, const struct sensor *sensor, size_t number)
+static int64_t first_time(const struct held_component *held, const struct sensor *sensor, bool first)
 {
 	struct world *world = operation_of(held)->berth->world;
 	uint32_t chance = 0;
-	if (number)
+	if (!first)
 		world->ops->random(world, &chance, sizeof chance);
 	return now(held) + (int64_t)(chance % (uint64_t)sensor->period_ms);
 }
 
-static void add_feed(struct held_component *held, const struct sensor *sensor, struct held_instance *of)
+static void begin_number(struct held_component *held, const struct sensor *sensor, struct feed *feeds)
 {
 	struct held_sensors *sensors = held->sensors;
-	struct feed *feed = &sensors->feeds[sensors->feed_count];
-	*feed = (struct feed){.held = held, .sensor = sensor, .of = of};
-	feed->next_ms = first_time(held, sensor, sensors->feed_count++);
+	struct number *number = &sensors->numbers[sensors->number_count++];
+	*number = (struct number){
+	    .held = held, .sensor = sensor, .feeds = feeds, .feed_count = feeds_of(held, sensor)};
+	bool of_instances = sensor_is_of_instances(sensor);
+	for (size_t i = 0; i < number->feed_count; i++) {
+		feeds[i] = (struct feed){.held = held, .number = number};
+		if (of_instances && i < held->member_count)
+			feeds[i].of = &held->members[i];
+		if (sensor->source == SENSOR_DERIVED)
+			continue;
+		feeds[i].next_ms = first_time(held, sensor, &feeds[i] == sensors->feeds);
+		feed_queue_add(held->hold->feeds, &feeds[i]);
+	}
 }
 
 int held_sensors_begin(struct held_component *held)
 {
 	const struct component_spec *spec = held->component->spec;
-	size_t count = feeds_of(held);
+	size_t count = 0;
+	for (size_t i = 0; i < spec->sensor_count; i++)
+		count += feeds_of(held, &spec->sensors[i]);
 	if (!count && !held->set)
 		return 0;
+	if (!held->hold->feeds && !(held->hold->feeds = calloc(1, sizeof *held->hold->feeds)))
+		return -1;
 	held->sensors = calloc(1, sizeof *held->sensors);
 	struct held_sensors *sensors = held->sensors;
 	if (!sensors)
 		return -1;
 	sensors->feeds = calloc(count + 1, sizeof *sensors->feeds);
 	sensors->numbers = calloc(spec->sensor_count + 1, sizeof *sensors->numbers);
-	if (!sensors->feeds || !sensors->numbers)
+	if (!sensors->feeds || !sensors->numbers || feed_queue_room(held->hold->feeds, count))
 		return -1;
+	struct feed *feeds = sensors->feeds;
 	for (size_t i = 0; i < spec->sensor_count; i++) {
-		const struct sensor *sensor = &spec->sensors[i];
-		for (size_t j = 0; is_of_instances(sensor) && j < held->member_count; j++)
-			add_feed(held, sensor, &held->members[j]);
-		if (!is_of_instances(sensor))
-			add_feed(held, sensor, NULL);
+		begin_number(held, &spec->sensors[i], feeds);
+		feeds += sensors->numbers[i].feed_count;
 	}
-	held->hold->sensors_due = true;
 	return 0;
+}
+
+static void end_number(struct number *number)
+{
+	window_release(&number->window);
+	free(number->inputs);
+	free(number->each.list);
+	free(number->whole.list);
+	free(number->listeners);
+}
+
+static void end_feed(struct feed *feed)
+{
+	feed_give_up(feed);
+	enriching_release(&feed->enriching);
+	free(feed->problem);
 }
 
 void held_sensors_end(struct held_component *held)
 {
 	struct held_sensors *sensors = give(held->sensors);
-	const struct component_spec *spec = held->component->spec;
-	for (size_t i = 0; sensors && sensors->feeds && i < sensors->feed_count; i++) {
-		give_up(&sensors->feeds[i]);
-		free(sensors->feeds[i].problem);
+	if (!sensors)
+		return;
+	for (size_t i = 0; i < sensors->number_count; i++) {
+		for (size_t j = 0; j < sensors->numbers[i].feed_count; j++)
+			end_feed(&sensors->numbers[i].feeds[j]);
+		end_number(&sensors->numbers[i]);
 	}
-	for (size_t i = 0; sensors && sensors->numbers && i < spec->sensor_count; i++)
-		window_release(&sensors->numbers[i].window);
-	if (sensors) {
-		free(sensors->feeds);
-		free(sensors->numbers);
-		free(sensors->samples);
-	}
+	free(sensors->feeds);
+	free(sensors->numbers);
+	free(sensors->samples);
 	free(sensors);
 }
 
+void hold_sensors_end(struct hold *hold)
+{
+	if (hold->feeds)
+		feed_queue_release(hold->feeds);
+	free(give(hold->feeds));
+}
+
+/* --- who goes by which ------------------------------------------------------------------------------- */
+
+/* Room for one more pointer; 0 or -1. */
+static int grow_list(void *list, size_t count)
+{
+	void **at = list;
+	if (count & (count - 1))
+		return 0;
+	void *wider = reallocarray(*at, count ? 2 * count : 1, sizeof(void *));
+	if (!wider)
+		return -1;
+	*at = wider;
+	return 0;
+}
+
+static int add_number(struct numbers *numbers, struct number *number)
+{
+	for (size_t i = 0; i < numbers->count; i++)
+		if (numbers->list[i] == number)
+			return 0;
+	if (grow_list(&numbers->list, numbers->count))
+		return -1;
+	numbers->list[numbers->count++] = number;
+	return 0;
+}
+
+/* NULL: there is none such, or its component is not held. */
+static struct number *find_number(const struct held_component *own, const struct sensor_input *input)
+{
+	const struct held_component *held =
+	    input->component ? held_component_of(own->hold, input->component) : own;
+	size_t count = 0;
+	struct number *numbers = held ? held_numbers(held, &count) : NULL;
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(numbers[i].sensor->name, input->sensor))
+			return &numbers[i];
+	return NULL;
+}
+
+static int link_inputs(struct number *number)
+{
+	const struct enricher *enricher = number->sensor->enricher;
+	if (!enricher)
+		return 0;
+	number->inputs = calloc(enricher->input_count, sizeof(struct number *));
+	if (!number->inputs)
+		return -1;
+	for (size_t i = 0; i < enricher->input_count; i++) {
+		struct number *input = find_number(number->held, &enricher->inputs[i]);
+		number->inputs[i] = input;
+		if (!input) {
+			number->feed_count = 0; /* nobody tells it */
+			return 0;
+		}
+	}
+	for (size_t i = 0; i < enricher->input_count; i++) {
+		struct number *input = number->inputs[i];
+		bool own =
+		    enricher->each && input->held == number->held && sensor_is_of_instances(input->sensor);
+		if (enricher->each && !own)
+			continue; /* it is looked at when an instance tells something */
+		if (add_number(own ? &input->each : &input->whole, number))
+			return -1;
+	}
+	return 0;
+}
+
+static int link_listeners(struct number *number)
+{
+	struct hold *hold = number->held->hold;
+	for (size_t i = 0; i < hold->component_count; i++) {
+		struct held_component *held = &hold->components[i];
+		const char *entity = held == number->held ? NULL : number->held->component->id;
+		if (!held->set || !held->sensors ||
+		    !policy_set_hears(held->set, number->sensor->name, entity))
+			continue;
+		if (grow_list(&number->listeners, number->listener_count))
+			return -1;
+		number->listeners[number->listener_count++] = held;
+	}
+	return 0;
+}
+
+static void unlink_number(struct number *number)
+{
+	free(give(number->inputs));
+	free(give(number->each.list));
+	free(give(number->whole.list));
+	free(give(number->listeners));
+	number->each.count = number->whole.count = number->listener_count = 0;
+}
+
+/* Once all of them are there. Without memory nothing of it stays. */
+static int link_all(struct hold *hold)
+{
+	bool failed = false;
+	for (size_t i = 0; i < hold->component_count; i++) {
+		size_t count = 0;
+		struct number *numbers = held_numbers(&hold->components[i], &count);
+		for (size_t j = 0; j < count && !failed; j++)
+			failed = link_inputs(&numbers[j]) || link_listeners(&numbers[j]);
+	}
+	for (size_t i = 0; failed && i < hold->component_count; i++) {
+		size_t count = 0;
+		struct number *numbers = held_numbers(&hold->components[i], &count);
+		for (size_t j = 0; j < count; j++)
+			unlink_number(&numbers[j]);
+	}
+	hold->feeds->linked = !failed;
+	return failed ? -1 : 0;
+}
+
+/* --- telling it ------------------------------------------------------------------------------------- */
+
 bool held_number(const struct held_component *held, const char *sensor, struct metric_sight *ret)
 {
-	const struct component_spec *spec = held->component->spec;
-	for (size_t i = 0; held->sensors && i < spec->sensor_count; i++) {
-		const struct number *number = &held->sensors->numbers[i];
-		if (strcmp(spec->sensors[i].name, sensor) != 0)
+	size_t count = 0;
+	struct number *numbers = held_numbers(held, &count);
+	for (size_t i = 0; i < count; i++) {
+		int64_t until_ms;
+		if (strcmp(numbers[i].sensor->name, sensor) != 0)
 			continue;
-		ret->state = is_fresh(&spec->sensors[i], number->known, number->at_ms, now(held))
-				 ? METRIC_FRESH
-			     : number->known ? METRIC_STALE
-					     : METRIC_UNKNOWN;
-		ret->value = number->value;
-		ret->at_ms = wall(held) - (now(held) - number->at_ms);
+		bool fresh = number_of(&numbers[i], &ret->value, &until_ms);
+		ret->state = fresh ? METRIC_FRESH : numbers[i].told ? METRIC_STALE : METRIC_UNKNOWN;
+		ret->at_ms = wall(held) - (now(held) - numbers[i].told_ms);
 		return true;
 	}
 	return false;
@@ -480,12 +596,46 @@ bool held_number(const struct held_component *held, const char *sensor, struct m
 
 void held_write_numbers(const struct held_component *held, struct text *to)
 {
-	const struct component_spec *spec = held->component->spec;
-	for (size_t i = 0; held->sensors && i < spec->sensor_count; i++) {
-		const struct number *number = &held->sensors->numbers[i];
-		if (is_fresh(&spec->sensors[i], number->known, number->at_ms, now(held)))
-			json_write_real(to, spec->sensors[i].name, number->value);
+	size_t count = 0;
+	struct number *numbers = held_numbers(held, &count);
+	for (size_t i = 0; i < count; i++) {
+		double value;
+		int64_t until_ms;
+		if (number_of(&numbers[i], &value, &until_ms))
+			json_write_real(to, numbers[i].sensor->name, value);
 		else
-			json_write_null(to, spec->sensors[i].name);
+			json_write_null(to, numbers[i].sensor->name);
 	}
+}
+
+static void write_member(const struct held_component *held, size_t index, struct text *to)
+{
+	size_t count = 0;
+	const struct number *numbers = held_numbers(held, &count);
+	json_open(to, held->members[index].work->instance->name, '{');
+	for (size_t i = 0; i < count; i++) {
+		if (!sensor_is_of_instances(numbers[i].sensor) || index >= numbers[i].feed_count)
+			continue;
+		const struct feed *feed = &numbers[i].feeds[index];
+		if (is_fresh(feed->known, feed->until_ms, now(held)))
+			json_write_real(to, numbers[i].sensor->name, feed->value);
+		else
+			json_write_null(to, numbers[i].sensor->name);
+	}
+	json_close(to, '}');
+}
+
+void held_write_instance_numbers(const struct held_component *held, struct text *to)
+{
+	size_t count = 0;
+	const struct number *numbers = held_numbers(held, &count);
+	bool any = false;
+	for (size_t i = 0; i < count; i++)
+		any |= sensor_is_of_instances(numbers[i].sensor);
+	if (!any)
+		return;
+	json_open(to, "instance_sensors", '{');
+	for (size_t i = 0; i < held->member_count; i++)
+		write_member(held, i, to);
+	json_close(to, '}');
 }

@@ -7,6 +7,7 @@
 /* Of the component, its instances being known: nothing is asked yet. 0 or -1 (no memory). */
 int held_sensors_begin(struct held_component *held);
 void held_sensors_end(struct held_component *held);
+void hold_sensors_end(struct hold *hold); /* when all of them were ended */
 /* Ask those whose time has come; the next one's is after so many milliseconds (-1: never). */
 int64_t hold_step_sensors(struct hold *hold);
 /* What was told since the policies were asked last, and that they have heard it. */
@@ -17,5 +18,7 @@ struct metric_sight;
 bool held_number(const struct held_component *held, const char *sensor, struct metric_sight *ret);
 /* NAME: NUMBER of each sensor as members of an object; null where it is not known, or too old. */
 void held_write_numbers(const struct held_component *held, struct text *to);
+/* "instance_sensors": {INSTANCE: {NAME: NUMBER}}, where each instance tells something by itself. */
+void held_write_instance_numbers(const struct held_component *held, struct text *to);
 
 #endif

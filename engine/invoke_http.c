@@ -119,14 +119,9 @@ static const struct attached_port *port_at(const struct attachment *at, const st
 	return NULL;
 }
 
-static void write_host(struct text *to, const char *address, unsigned number)
-{
-	text_format(to, strchr(address, ':') ? "http://[%s]:%u" : "http://%s:%u", address, number);
-}
-
 /* A published port first: it can be reached from anywhere that may. */
-int instance_origin(const struct work *work, const struct effector_call *call, struct text *to,
-		    struct error *err)
+int instance_address(const struct work *work, const struct effector_call *call, const char **ret_address,
+		     uint16_t *ret_number, struct error *err)
 {
 	const struct observed *seen = work->instance->seen;
 	uint16_t port = call->port;
@@ -138,17 +133,30 @@ int instance_origin(const struct work *work, const struct effector_call *call, s
 		const struct attachment *at = &seen->attachments[a];
 		const struct attached_port *here = port_at(at, call, port);
 		if (here && at->address) {
-			write_host(to, at->address, here->number);
+			*ret_address = at->address;
+			*ret_number = here->number;
 			return 0;
 		}
 	}
 	if (port && seen->attachment_count && seen->attachments[0].address) {
-		write_host(to, seen->attachments[0].address, port);
+		*ret_address = seen->attachments[0].address;
+		*ret_number = port;
 		return 0;
 	}
 	fail(err, ERR_FAILED, "nothing tells at which address its port can be reached from here");
 	remedy(err, "give the component `openPorts`, or the request a `port`");
 	return -1;
+}
+
+int instance_origin(const struct work *work, const struct effector_call *call, struct text *to,
+		    struct error *err)
+{
+	const char *address;
+	uint16_t number;
+	if (instance_address(work, call, &address, &number, err))
+		return -1;
+	text_format(to, strchr(address, ':') ? "http://[%s]:%u" : "http://%s:%u", address, number);
+	return 0;
 }
 
 /* --- asking --------------------------------------------------------------------------------- */

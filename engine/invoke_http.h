@@ -17,6 +17,9 @@ struct invoked_call {
  * status; FAILED with *err: it could not be asked. */
 enum progress invoke_call(struct work *work, const struct effector *effector, const char *const *environment,
 			  struct invoked_call *call, struct error *err);
+/* Where its port can be reached from here. 0 or -1 with *err. */
+int instance_address(const struct work *work, const struct effector_call *call, const char **ret_address,
+		     uint16_t *ret_number, struct error *err);
 /* "http://10.0.0.3:8080": where the instance can be reached from here. 0 or -1 with *err. */
 int instance_origin(const struct work *work, const struct effector_call *call, struct text *to,
 		    struct error *err);

@@ -8,6 +8,7 @@
 #include "base/signals.h"
 #include "engine/deploy.h"
 #include "engine/hold.h"
+#include "engine/hold_sensors.h"
 #include "engine/keeper.h"
 #include "engine/size_report.h"
 #include "engine/specs.h"
@@ -274,6 +275,8 @@ static void write_sensors(struct text *to, const struct component *component, en
 	if (!held || !held_write_sensors(held, to))
 		json_write_flag(to, "service.isUp", state == PHASE_RUNNING);
 	json_close(to, '}');
+	if (held)
+		held_write_instance_numbers(held, to);
 }
 
 static void write_component(struct text *to, const struct berth_operation *operation,

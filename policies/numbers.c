@@ -21,6 +21,8 @@ double numbers_together(enum aggregate how, unsigned percentile, double *numbers
 		qsort(numbers, count, sizeof(*numbers), by_size);
 		return numbers[rank ? rank - 1 : 0];
 	}
+	if (how == AGGREGATE_COUNT)
+		return (double)count;
 	for (size_t i = 0; i < count; i++) {
 		sum += numbers[i];
 		least = numbers[i] < least ? numbers[i] : least;
@@ -43,8 +45,29 @@ static void forget_old(struct number_window *window, int64_t now_ms, int64_t len
 			window->numbers[kept++] = *number;
 	}
 	window->count = kept;
-	if (window->count == WINDOW_NUMBERS)
-		memmove(window->numbers, window->numbers + 1, --window->count * sizeof(*window->numbers));
+}
+
+void window_keep_last(struct number_window *window, size_t count)
+{
+	if (count >= window->count)
+		return;
+	memmove(window->numbers, window->numbers + window->count - count, count * sizeof(*window->numbers));
+	window->count = count;
+}
+
+bool window_add(struct number_window *window, int64_t at_ms, double value)
+{
+	window_keep_last(window, WINDOW_NUMBERS - 1);
+	if (window->count == window->room) {
+		size_t room = window->room ? 2 * window->room : 8;
+		struct timed_number *wider = reallocarray(window->numbers, room, sizeof(*wider));
+		if (!wider)
+			return false;
+		window->numbers = wider;
+		window->room = room;
+	}
+	window->numbers[window->count++] = (struct timed_number){at_ms, value};
+	return true;
 }
 
 double window_mean(struct number_window *window, int64_t now_ms, int64_t length_ms, double value)
@@ -52,15 +75,8 @@ double window_mean(struct number_window *window, int64_t now_ms, int64_t length_
 	double sum = 0;
 
 	forget_old(window, now_ms, length_ms);
-	if (window->count == window->room) {
-		size_t room = window->room ? 2 * window->room : 8;
-		struct timed_number *wider = reallocarray(window->numbers, room, sizeof(*wider));
-		if (!wider)
-			return NAN;
-		window->numbers = wider;
-		window->room = room;
-	}
-	window->numbers[window->count++] = (struct timed_number){now_ms, value};
+	if (!window_add(window, now_ms, value))
+		return NAN;
 	for (size_t i = 0; i < window->count; i++)
 		sum += window->numbers[i].value;
 	return sum / (double)window->count;

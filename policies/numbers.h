@@ -22,6 +22,10 @@ enum { WINDOW_NUMBERS = 1024 }; /* more than that are not kept: the oldest go fi
 
 /* Their mean with the new one, of the last `length_ms`; NAN without memory. */
 double window_mean(struct number_window *window, int64_t now_ms, int64_t length_ms, double value);
+/* One more at the end; false without memory. */
+bool window_add(struct number_window *window, int64_t at_ms, double value);
+/* All but so many at its end go. */
+void window_keep_last(struct number_window *window, size_t count);
 void window_release(struct number_window *window);
 
 /* A counter as it was seen last. */

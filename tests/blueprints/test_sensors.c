@@ -97,7 +97,14 @@ Test(sensors, brooklyns_initializers_are_read)
 	     "  - type: org.apache.brooklyn.core.sensor.StaticSensor\n"
 	     "    brooklyn.config: {name: fixed, static.value: 3}\n"
 	     "  - type: org.apache.brooklyn.core.sensor.ssh.SshCommandSensor\n"
-	     "    brooklyn.config: {name: files, command: ls | wc -l, period: 10s}\n");
+	     "    brooklyn.config: {name: files, command: ls | wc -l, period: 10s}\n"
+	     "  - type: org.apache.brooklyn.entity.machine.AddMachineMetrics\n"
+	     "    brooklyn.config: {period: 30s}\n");
+	cr_expect_eq(sensor("machine.cpu")->usage, USAGE_CPUS);
+	cr_expect_eq(sensor("machine.cpu")->period_ms, 30000);
+	cr_expect_eq(sensor("machine.memory.used")->usage, USAGE_MEMORY);
+	cr_expect_eq(sensor("machine.memory.free")->usage, USAGE_MEMORY_FREE);
+	cr_expect_eq(sensor("machine.memory.total")->usage, USAGE_MEMORY_LIMIT);
 	cr_expect_eq(sensor("load")->period_ms, 500);
 	cr_expect_str_eq(sensor("load")->where, "$.load");
 	cr_expect_eq(sensor("fixed")->value, 3);
@@ -110,6 +117,145 @@ Test(sensors, who_asks_is_told_to_the_address)
 	     "  - type: org.apache.brooklyn.core.sensor.http.HttpRequestSensor\n"
 	     "    brooklyn.config: {name: load, uri: 'http://h/l', username: me, password: you}\n");
 	cr_expect_str_eq(sensor("load")->call->headers[0], "Authorization: Basic bWU6eW91");
+}
+
+Test(sensors, they_come_from_what_is_used_connections_logs_and_from_outside)
+{
+	take("  sensors:\n"
+	     "    cpu: {usage: cpu, period: 2s}\n"
+	     "    left: {usage: memory.free}\n"
+	     "    first: {tcp: true}\n"
+	     "    there: {tcp: 6379}\n"
+	     "    errors: {log: 'ERROR|FATAL', aggregate: sum}\n"
+	     "    took: {log: 'took', pattern: 'took ([0-9]+) ms'}\n"
+	     "    told: {pushed: true, period: 10s}\n");
+	cr_expect_eq(sensor("cpu")->source, SENSOR_USAGE);
+	cr_expect_eq(sensor("cpu")->usage, USAGE_CPU);
+	cr_expect_eq(sensor("left")->usage, USAGE_MEMORY_FREE);
+	cr_expect_eq(sensor("first")->source, SENSOR_TCP);
+	cr_expect_eq(sensor("first")->call->port, 0);
+	cr_expect_eq(sensor("there")->call->port, 6379);
+	cr_expect_eq(sensor("errors")->source, SENSOR_LOG);
+	cr_expect_str_eq(sensor("errors")->lines, "ERROR|FATAL");
+	cr_expect_eq(sensor("took")->measure, MEASURE_PATTERN);
+	cr_expect_eq(sensor("told")->source, SENSOR_PUSHED);
+	cr_expect_eq(sensor("told")->stale_ms, 30000);
+}
+
+Test(sensors, they_are_made_of_others)
+{
+	close_outcome(&outcome);
+	outcome =
+	    accepted("services:\n- {type: 'docker:q', id: queue, sensors: {length: {uri: 'http://h/'}}}\n"
+		     "- type: docker:x\n  id: web\n"
+		     "  sensors:\n"
+		     "    load: {http: /}\n"
+		     "    total: {from: load, aggregate: sum}\n"
+		     "    smooth: {from: load, window: 1m}\n"
+		     "    each: {expression: load / 2, each: true}\n"
+		     "    wait: {expression: '{queue/length} / (total + 1)'}\n"
+		     "    length: {from: queue/length}\n"
+		     "    whole: {expression: total * 2, each: true}\n");
+	spec = &outcome.blueprint->components[1];
+	cr_expect(sensor("total")->enricher->together);
+	cr_expect_eq(sensor("total")->aggregate, AGGREGATE_SUM);
+	cr_expect_not(sensor("smooth")->enricher->together);
+	cr_expect_eq(sensor("smooth")->window_ms, 60000);
+	cr_expect(sensor("each")->enricher->each);
+	const struct enricher *wait = sensor("wait")->enricher;
+	cr_assert_eq(wait->input_count, 2);
+	cr_expect_str_eq(wait->inputs[0].component, "queue");
+	cr_expect_str_eq(wait->inputs[0].sensor, "length");
+	cr_expect_null(wait->inputs[1].component);
+	cr_expect_str_eq(wait->inputs[1].sensor, "total");
+	cr_expect_str_eq(sensor("length")->enricher->inputs[0].component, "queue");
+	cr_expect_not(sensor("whole")->enricher->each, "no instance tells a number that it is made of");
+}
+
+#define BROOKLYN "org.apache.brooklyn.enricher.stock."
+
+Test(sensors, brooklyns_enrichers_are_read)
+{
+	close_outcome(&outcome);
+	outcome = accepted(
+	    "services:\n- type: cluster\n  id: web\n"
+	    "  memberSpec:\n    type: docker:x\n    sensors: {reqs: {http: /}}\n"
+	    "    brooklyn.enrichers:\n"
+	    "    - type: " BROOKLYN "YamlTimeWeightedDeltaEnricher\n"
+	    "      brooklyn.config:\n"
+	    "        enricher.sourceSensor: $brooklyn:sensor(\"reqs\")\n"
+	    "        enricher.targetSensor: $brooklyn:sensor(\"reqs.per-sec\")\n"
+	    "        enricher.delta.period: 1s\n"
+	    "  brooklyn.enrichers:\n"
+	    "  - type: " BROOKLYN "Aggregator\n"
+	    "    brooklyn.config:\n"
+	    "      enricher.sourceSensor: $brooklyn:sensor(\"reqs.per-sec\")\n"
+	    "      enricher.targetSensor: $brooklyn:sensor(\"average\")\n"
+	    "      enricher.aggregating.fromMembers: true\n"
+	    "      transformation: average\n"
+	    "      enricher.defaultMemberValue: 0\n"
+	    "  - type: " BROOKLYN "YamlRollingTimeWindowMeanEnricher\n"
+	    "    brooklyn.config: {enricher.sourceSensor: average, enricher.targetSensor: mean, "
+	    "enricher.window.duration: 20s, enricher.window.confidenceRequired: 0.5}\n"
+	    "  - type: " BROOKLYN "YamlRollingMeanEnricher\n"
+	    "    brooklyn.config: {enricher.sourceSensor: average, enricher.targetSensor: last, "
+	    "enricher.window.size: 4}\n"
+	    "  - type: " BROOKLYN "Transformer\n"
+	    "    brooklyn.config:\n"
+	    "      enricher.triggerSensors: [$brooklyn:sensor(\"average\")]\n"
+	    "      enricher.targetSensor: $brooklyn:sensor(\"tenth\")\n"
+	    "      enricher.targetValue: $brooklyn:formatString(\"%s / 10\", "
+	    "$brooklyn:attributeWhenReady(\"average\"))\n"
+	    "  - type: " BROOKLYN "PercentageEnricher\n"
+	    "    brooklyn.config: {enricher.sourceCurrentSensor: last, enricher.sourceTotalSensor: mean, "
+	    "enricher.targetSensor: share}\n"
+	    "- type: docker:y\n  id: other\n"
+	    "  brooklyn.enrichers:\n"
+	    "  - type: " BROOKLYN "Propagator\n"
+	    "    brooklyn.config:\n"
+	    "      enricher.producer: $brooklyn:entity(\"web\")\n"
+	    "      propagating: [$brooklyn:sensor(\"average\")]\n"
+	    "      sensorMapping: {mean: web.mean}\n");
+	spec = &outcome.blueprint->components[0];
+	cr_expect_eq(sensor("reqs.per-sec")->enricher->how, ENRICH_TIMED_DELTA);
+	cr_expect_eq(sensor("reqs.per-sec")->enricher->length_ms, 1000);
+	cr_expect(sensor("reqs.per-sec")->enricher->each, "it is the members' own");
+	cr_expect(sensor("average")->enricher->together);
+	cr_expect_eq(sensor("average")->enricher->otherwise, 0);
+	cr_expect_eq(sensor("mean")->enricher->how, ENRICH_WINDOW_MEAN);
+	cr_expect_eq(sensor("mean")->enricher->length_ms, 20000);
+	cr_expect_eq(sensor("mean")->enricher->confidence, 0.5);
+	cr_expect_not(sensor("mean")->enricher->each, "it is the cluster's");
+	cr_expect_eq(sensor("last")->enricher->how, ENRICH_LAST_MEAN);
+	cr_expect_eq(sensor("last")->enricher->most, 4);
+	cr_expect_eq(sensor("tenth")->enricher->how, ENRICH_FORMULA);
+	cr_expect_str_eq(sensor("tenth")->enricher->inputs[0].sensor, "average");
+	cr_expect_eq(sensor("share")->enricher->how, ENRICH_RATIO);
+	cr_expect_str_eq(sensor("share")->enricher->inputs[1].sensor, "mean");
+	spec = &outcome.blueprint->components[1];
+	cr_expect_str_eq(sensor("average")->enricher->inputs[0].component, "web");
+	cr_expect_str_eq(sensor("web.mean")->enricher->inputs[0].sensor, "mean");
+}
+
+Test(sensors, enrichers_have_short_names_and_what_brooklyn_leaves_out_is_its_default)
+{
+	take("  sensors: {load: {http: /}}\n"
+	     "  enrichers:\n"
+	     "  - {type: aggregator, source: load, target: most, transformation: p95}\n"
+	     "  - {type: rate, source: load, target: per-minute, delta.period: 1m}\n"
+	     "  - {type: window-mean, source: load, target: mean}\n"
+	     "  - {type: rolling-mean, source: load, target: last}\n"
+	     "  - {type: delta, source: load, target: change}\n"
+	     "  - {type: transformer, target: half, expression: load / 2}\n"
+	     "  - failure-detector\n");
+	cr_expect_eq(sensor("most")->aggregate, AGGREGATE_PERCENTILE);
+	cr_expect_eq(sensor("per-minute")->enricher->length_ms, 60000);
+	cr_expect_eq(sensor("mean")->enricher->length_ms, 60000);
+	cr_expect_eq(sensor("mean")->enricher->confidence, 0.8);
+	cr_expect_eq(sensor("last")->enricher->most, 10);
+	cr_expect(sensor("change")->enricher->each, "each instance has a change of its own");
+	cr_expect(sensor("half")->enricher->each);
+	cr_expect_eq(spec->policy_count, 1);
 }
 
 Test(sensors, those_of_a_cluster_and_of_its_members_are_both_there)
@@ -145,9 +291,33 @@ Test(sensors, what_is_wrong_is_said_where_it_stands)
 	wrong("{http: /, perod: 1s}", 26, "unknown key `perod` of a sensor", "did you mean `period`?");
 	wrong("{http: /, period: 1ms}", 34, "`1ms` is no time for `period`", NULL);
 	wrong("{http: /, headers: {a: b}}", 13, "`headers` go with `uri`", NULL);
+	wrong("{usage: cpuu}", 24, "`cpuu`", "did you mean `cpu");
+	wrong("{tcp: 0}", 22, "`tcp` takes a port", NULL);
+	wrong("{log: '('}", 22, "is no extended regular expression", NULL);
+	wrong("{pushed: false}", 25, "is true, or is left out", NULL);
+	wrong("{tcp: 1, json: a}", 13, "is a number by itself", NULL);
+	wrong("{from: s}", 13, "is made of itself", "one that is measured");
+	wrong("{from: none}", 13, "is made of `none`, which `x` has not", "`sensors`");
+	wrong("{from: other/load}", 13, "other", NULL);
+	wrong("{expression: 1 +}", 29, "ends where a number or a name should follow", NULL);
+	wrong("{expression: 1 + 1}", 29, "names no sensor", NULL);
+	wrong("{value: 1, each: true}", 13, "`each` goes with", NULL);
 	wrong("7", 16, "a sensor is a map", NULL);
 	refused(with_lines("  sensors: {service.isUp: {value: 1}}"), 3, 13, "cannot be the name of a sensor",
 		NULL);
+	refused(with_lines("  sensors: {a: {http: /}, s: {expression: a + 1, aggregate: sum}}"), 3, 27,
+		"`aggregate` goes with `from`", NULL);
+	refused(with_lines("  sensors: {a: {from: b}, b: {expression: c * 2}, c: {from: a}}"), 3, 13,
+		"is made of itself, or of others more than 16 deep", NULL);
+	refused(with_lines("  enrichers: [{type: aggregator, source: a, target: b}]"), 3, 15,
+		"has no `transformation`", NULL);
+	refused(with_lines("  enrichers: [{type: rate, source: a}]"), 3, 15, "has no `targetSensor`", NULL);
+	refused(with_lines("  enrichers: [{type: rate, sourse: a}]"), 3, 28, "takes no key `sourse`",
+		"did you mean `source`?");
+	refused(
+	    with_lines("  enrichers: [{type: transformer, target: a, targetValue: '$brooklyn:scopeRoot()'}]"),
+	    3, 59, "makes no number of sensors", "load / 100");
+	refused(with_lines("  enrichers: [{type: x.Joiner}]"), 3, 22, "x.Joiner", NULL);
 	refused(with_lines("  sensors: 5"), 3, 12, "`sensors` takes a map", NULL);
 	refused(with_lines("  brooklyn.initializers: [{type: x.Y}]"), 3, 27, "is not supported yet", NULL);
 }

@@ -27,9 +27,20 @@ static int64_t answer(void *owner, const struct http_request *request, struct ht
 	return 3;
 }
 
+static int64_t connect_after; /* -1: nothing takes connections */
+
+static int64_t connects(void *owner, const char *address, uint16_t port, struct error *ret)
+{
+	(void)owner;
+	snprintf(who_asked, sizeof who_asked, "%s:%u", address, port);
+	if (connect_after < 0)
+		fail(ret, ERR_UNREACHABLE, "connection refused");
+	return connect_after < 0 ? 1 : connect_after;
+}
+
 static void raise_curtain(void)
 {
-	static const struct virtual_hooks hooks = {.http = answer};
+	static const struct virtual_hooks hooks = {.http = answer, .tcp = connects};
 	scene_open(&scene);
 	virtual_world_hooks(scene.world, &hooks);
 }
@@ -223,4 +234,273 @@ Test(sensors, the_metric_may_be_another_components)
 	     "queue, lower: 20, upper: 50, max: 3, upCooldown: 1s}]}\n");
 	pass(MINUTE);
 	cr_expect_eq(members(), 4, "the queue and three workers");
+}
+
+/* --- other places that numbers come from ------------------------------------------------------------ */
+
+#define TWO                                                                                                  \
+	"id: app\nlocation: fake\nservices:\n- type: docker:x:1\n  id: web\n  instances: 2\n  openPorts: "   \
+	"80\n"
+
+/* What `status` says of the sensor of that instance; "-": nothing. */
+static const char *sensor_of(const char *instance, const char *name)
+{
+	static char line[128];
+	const struct berth_request request = {.size = sizeof request, .app = "app"};
+	owned_json document = NULL;
+	cr_assert_eq(scene_request(&scene, berth_status, &request, &document), BERTH_OK);
+	const json_t *component = json_array_get(json_object_get(document, "components"), 0);
+	const json_t *all = json_object_get(component, "instance_sensors");
+	const json_t *value = json_object_get(json_object_get(all, instance), name);
+	owned_memory char *written = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
+	snprintf(line, sizeof line, "%s", written ? written : "-");
+	return line;
+}
+
+static void uses(const char *instance, double cpus, double memory)
+{
+	const struct usage usage = {.cpu_s = cpus,
+				    .memory = memory,
+				    .memory_limit = 1000,
+				    .received_bytes = 500,
+				    .sent_bytes = 20,
+				    .processes = 3};
+	cr_assert_eq(fake_target_usage(scene.target, instance, &usage), 0);
+}
+
+Test(sensors, what_instances_use_is_told_by_their_target)
+{
+	keep(TWO "  sensors:\n    cpu: {usage: cpu, period: 1s}\n    cpus: {usage: cpus, period: 1s, "
+		 "aggregate: sum}\n"
+		 "    memory: {usage: memory, period: 1s, aggregate: sum}\n"
+		 "    full: {usage: memory.percent, period: 1s, aggregate: max}\n"
+		 "    free: {usage: memory.free, period: 1s}\n    limit: {usage: memory.limit, period: 1s}\n"
+		 "    in: {usage: network.in, period: 1s}\n    out: {usage: network.out, period: 1s}\n"
+		 "    processes: {usage: processes, period: 1s, aggregate: sum}\n");
+	uses("app.web.1", 0.5, 100);
+	uses("app.web.2", 1.5, 300);
+	pass(10 * SECOND);
+	cr_expect_str_eq(sensor_of("app.web.1", "cpu"), "50");
+	cr_expect_str_eq(sensor_of("app.web.2", "cpu"), "150");
+	cr_expect_str_eq(sensor("cpu"), "100", "the mean of both");
+	cr_expect_str_eq(sensor("cpus"), "2");
+	cr_expect_str_eq(sensor("memory"), "400");
+	cr_expect_str_eq(sensor("full"), "30");
+	cr_expect_str_eq(sensor("free"), "800");
+	cr_expect_str_eq(sensor("limit"), "1000");
+	cr_expect_str_eq(sensor("in"), "500");
+	cr_expect_str_eq(sensor("out"), "20");
+	cr_expect_str_eq(sensor("processes"), "6");
+}
+
+Test(sensors, one_question_serves_all_that_is_asked_of_an_instance_as_often)
+{
+	keep(TWO
+	     "  sensors: {cpu: {usage: cpu, period: 1s}, memory: {usage: memory, period: 1s}, in: {usage: "
+	     "network.in, period: 1s}}\n");
+	uses("app.web.1", 1, 1);
+	uses("app.web.2", 1, 1);
+	pass(5 * SECOND);
+	size_t before = fake_target_calls(scene.target, FAKE_USAGE);
+	pass(20 * SECOND);
+	size_t calls = fake_target_calls(scene.target, FAKE_USAGE) - before;
+	cr_expect_geq(calls, 38);
+	cr_expect_leq(calls, 42);
+}
+
+Test(sensors, what_a_target_does_not_tell_is_not_zero)
+{
+	keep(TWO "  sensors: {cpu: {usage: cpu, period: 1s}}\n");
+	pass(10 * SECOND);
+	cr_expect_str_eq(sensor("cpu"), "null");
+	cr_expect_not_null(strstr(text_view(&warnings), "the sensor `cpu` tells nothing"), "%s",
+			   text_view(&warnings));
+}
+
+Test(sensors, a_member_that_tells_nothing_any_more_leaves_the_mean_and_all_of_them_leave_it_unknown)
+{
+	keep(TWO "  sensors: {full: {usage: memory, period: 1s}, both: {from: full, aggregate: count}, all: "
+		 "{from: full, aggregate: sum}}\n");
+	uses("app.web.1", 0, 100);
+	uses("app.web.2", 0, 300);
+	pass(5 * SECOND);
+	cr_expect_str_eq(sensor("full"), "200");
+	cr_expect_str_eq(sensor("both"), "2");
+	cr_expect_str_eq(sensor("all"), "400");
+	const struct fake_rule first = {
+	    .call = FAKE_USAGE, .instance = "app.web.1", .error = {.code = ERR_FAILED, .text = "no"}};
+	cr_assert_eq(fake_target_rule(scene.target, &first), 0);
+	pass(10 * SECOND);
+	cr_expect_str_eq(sensor("full"), "300");
+	cr_expect_str_eq(sensor("both"), "1");
+	cr_expect_str_eq(sensor("all"), "300");
+	cr_expect_str_eq(sensor_of("app.web.1", "full"), "null");
+	const struct fake_rule second = {
+	    .call = FAKE_USAGE, .instance = "app.web.2", .error = {.code = ERR_FAILED, .text = "no"}};
+	cr_assert_eq(fake_target_rule(scene.target, &second), 0);
+	pass(10 * SECOND);
+	cr_expect_str_eq(sensor("full"), "null");
+	cr_expect_str_eq(sensor("both"), "null", "it is not known how many there are");
+	cr_expect_str_eq(sensor("all"), "null", "and not zero");
+	fake_target_calm(scene.target);
+	pass(5 * SECOND);
+	cr_expect_str_eq(sensor("all"), "400");
+}
+
+Test(sensors, a_connection_tells_how_long_it_takes)
+{
+	connect_after = 7;
+	keep(TWO "  sensors: {there: {tcp: true, period: 1s, aggregate: max}}\n");
+	pass(5 * SECOND);
+	const char *port = strrchr(who_asked, ':');
+	cr_assert_not_null(port, "%s", who_asked);
+	cr_expect_str_eq(port, ":80");
+	cr_expect_str_eq(sensor("there"), "7");
+	connect_after = -1;
+	pass(10 * SECOND);
+	cr_expect_str_eq(sensor("there"), "null");
+	cr_expect_not_null(strstr(text_view(&warnings), "connection refused"), "%s", text_view(&warnings));
+	connect_after = 0;
+	pass(5 * SECOND);
+	cr_expect_str_eq(sensor("there"), "0");
+}
+
+static void writes(const char *instance, const char *bytes)
+{
+	cr_assert_eq(fake_target_write(scene.target, instance, bytes), 0);
+}
+
+Test(sensors, lines_of_a_log_are_counted_each_once)
+{
+	keep(TWO "  sensors: {errors: {log: 'ERROR|FATAL', period: 1s, aggregate: sum, staleAfter: 1m}, all: "
+		 "{expression: errors + 0, window: 1h}}\n");
+	writes("app.web.1", "ERROR before anybody looked\n");
+	pass(5 * SECOND);
+	cr_expect_str_eq(sensor("errors"), "0", "no line came since it is looked at");
+	size_t seen = 0, most = 0;
+	for (int i = 0; i < 200; i++) {
+		if (i % 20 == 0)
+			writes("app.web.1", "ERROR one\nfine\nan ERROR\nFAT");
+		if (i % 20 == 5)
+			writes("app.web.1", "AL\n");
+		pass(SECOND / 20);
+		size_t now = strtoul(sensor_of("app.web.1", "errors"), NULL, 10);
+		most = now > most ? now : most;
+		seen += now;
+	}
+	cr_expect_eq(most, 3, "%zu", most);
+	cr_expect_geq(seen, 3 * 10, "some were missed: %zu", seen);
+	pass(5 * SECOND);
+	cr_expect_str_eq(sensor("errors"), "0", "nobody complains any more");
+	cr_expect_str_eq(sensor_of("app.web.2", "errors"), "0");
+}
+
+Test(sensors, a_line_of_a_log_may_tell_the_number)
+{
+	keep(TWO
+	     "  sensors: {took: {log: 'took', pattern: 'took ([0-9]+) ms', period: 1s, aggregate: max}}\n");
+	pass(5 * SECOND);
+	cr_expect_str_eq(sensor("took"), "null", "nothing was told yet");
+	writes("app.web.1", "it took 5 ms\nit took 17 ms\nand so on\n");
+	pass(3 * SECOND);
+	cr_expect_str_eq(sensor("took"), "17", "the last line counts");
+	pass(10 * SECOND);
+	cr_expect_str_eq(sensor("took"), "null", "that was long ago");
+}
+
+Test(sensors, a_command_that_does_not_end_is_given_up_and_asked_again)
+{
+	keep(CLUSTER("  sensors: {lines: {command: [wc, -l], period: 1s}}\n"));
+	const struct fake_rule slow = {
+	    .call = FAKE_EXEC, .instance = "app.web.1", .times = 1, .delay_ms = 10 * MINUTE};
+	cr_assert_eq(fake_target_rule(scene.target, &slow), 0);
+	const struct fake_command command = {.words = "wc -l", .output = "17\n"};
+	cr_assert_eq(fake_target_command(scene.target, &command), 0);
+	pass(30 * SECOND);
+	cr_expect_str_eq(sensor("lines"), "null");
+	pass(MINUTE);
+	cr_expect_str_eq(sensor("lines"), "17");
+	cr_expect_not_null(strstr(text_view(&warnings), "no end of it within 60 s"), "%s",
+			   text_view(&warnings));
+}
+
+/* --- what is made of others -------------------------------------------------------------------------- */
+
+Test(sensors, what_is_made_of_others_follows_them)
+{
+	load = "10";
+	keep(CLUSTER("  sensors:\n    load: {http: /load, json: $.load, period: 1s}\n    limit: {value: 40, "
+		     "period: 1s}\n"
+		     "    half: {expression: load / 2, each: true, aggregate: sum}\n"
+		     "    share: {expression: load / limit * 100}\n"
+		     "    again: {from: share}\n    most: {from: half, aggregate: max}\n"));
+	pass(5 * SECOND);
+	cr_expect_str_eq(sensor("half"), "5");
+	cr_expect_str_eq(sensor_of("app.web.1", "half"), "5");
+	cr_expect_str_eq(sensor("share"), "25");
+	cr_expect_str_eq(sensor("again"), "25");
+	cr_expect_str_eq(sensor("most"), "5");
+	load = "20";
+	pass(2 * SECOND);
+	cr_expect_str_eq(sensor("half"), "10");
+	cr_expect_str_eq(sensor("again"), "50");
+	load = NULL;
+	pass(10 * SECOND);
+	cr_expect_str_eq(sensor("half"), "null");
+	cr_expect_str_eq(sensor("share"), "null", "one of those that it is made of is not known");
+	cr_expect_str_eq(sensor("again"), "null");
+	cr_expect_str_eq(sensor("most"), "null");
+	cr_expect_str_eq(sensor("limit"), "40");
+}
+
+Test(sensors, an_autoscaler_goes_by_what_is_made_of_another_components)
+{
+	load = "90";
+	keep("id: app\nlocation: fake\nservices:\n"
+	     "- {type: 'docker:q:1', id: queue, sensors: {load: {uri: 'http://10.9.9.9/load', json: $.load, "
+	     "period: 1s}}}\n"
+	     "- type: docker:x:1\n  id: workers\n  instances: 1\n"
+	     "  sensors: {wait: {expression: '{queue/load} / 10'}}\n"
+	     "  policies: [{type: autoscaler, metric: wait, lower: 2, upper: 5, max: 3, upCooldown: 1s}]\n");
+	pass(MINUTE);
+	cr_expect_eq(members(), 4, "the queue and three workers");
+}
+
+#define ENRICHED                                                                                             \
+	"id: app\nlocation: fake\nservices:\n- type: cluster\n  id: web\n  initialSize: 1\n"                 \
+	"  memberSpec:\n    type: docker:x:1\n    openPorts: 80\n"                                           \
+	"    sensors: {reqs: {http: /load, json: $.load, period: 1s}}\n"                                     \
+	"    brooklyn.enrichers:\n"                                                                          \
+	"    - {type: org.apache.brooklyn.enricher.stock.YamlTimeWeightedDeltaEnricher, brooklyn.config: "   \
+	"{enricher.sourceSensor: reqs, enricher.targetSensor: rate}}\n"                                      \
+	"  brooklyn.enrichers:\n"                                                                            \
+	"  - {type: org.apache.brooklyn.enricher.stock.Aggregator, brooklyn.config: "                        \
+	"{enricher.sourceSensor: "                                                                           \
+	"rate, enricher.targetSensor: average, transformation: average}}\n"                                  \
+	"  - {type: org.apache.brooklyn.enricher.stock.YamlRollingMeanEnricher, brooklyn.config: "           \
+	"{enricher.sourceSensor: average, enricher.targetSensor: smooth, enricher.window.size: 3}}\n"        \
+	"  brooklyn.policies:\n"                                                                             \
+	"  - type: org.apache.brooklyn.policy.autoscaling.AutoScalerPolicy\n"                                \
+	"    brooklyn.config: {metric: '$brooklyn:sensor(\"smooth\")', metricLowerBound: 20, "               \
+	"metricUpperBound: 50, minPoolSize: 1, maxPoolSize: 3, resizeUpStabilizationDelay: 1s}\n"
+
+Test(sensors, brooklyns_chain_of_enrichers_drives_its_autoscaler)
+{
+	char now[32];
+	int64_t requests = 0;
+	load = now;
+	snprintf(now, sizeof now, "0");
+	keep(ENRICHED);
+	for (int i = 0; i < 60; i++) {
+		pass(SECOND);
+		snprintf(now, sizeof now, "%lld", (long long)(requests += 30));
+	}
+	cr_expect_eq(members(), 1, "30 requests a second are within its bounds");
+	double average = strtod(sensor("smooth"), NULL);
+	cr_expect_float_eq(average, 30, 6, "%f", average);
+	for (int i = 0; i < 60; i++) {
+		pass(SECOND);
+		snprintf(now, sizeof now, "%lld", (long long)(requests += 200));
+	}
+	cr_expect_eq(members(), 3);
 }

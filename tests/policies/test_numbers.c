@@ -16,6 +16,7 @@ Test(numbers, several_become_one)
 	cr_expect_eq(together(AGGREGATE_SUM, 0), 20);
 	cr_expect_eq(together(AGGREGATE_MAX, 0), 8);
 	cr_expect_eq(together(AGGREGATE_MIN, 0), 1);
+	cr_expect_eq(together(AGGREGATE_COUNT, 0), 5);
 	cr_expect_eq(together(AGGREGATE_PERCENTILE, 50), 4);
 	cr_expect_eq(together(AGGREGATE_PERCENTILE, 80), 5);
 	cr_expect_eq(together(AGGREGATE_PERCENTILE, 81), 8);
