@@ -116,7 +116,7 @@ struct ssh_ops {
 				const struct ssh_sink *, struct error *);
 	struct ssh_call *(*get)(struct world *, const struct ssh_host *, const struct ssh_file *,
 				const struct ssh_sink *, struct error *);
-	/* Bytes both ways, until both sides have ended. */
+	/* Bytes both ways, until the other side has said all. */
 	struct ssh_call *(*forward)(struct world *, const struct ssh_host *, const struct ssh_target *,
 				    const struct ssh_sink *, struct error *);
 	/* For a command with `more_input`, and a connection. Copied, and sent as the other side takes it;

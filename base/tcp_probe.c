@@ -1,5 +1,5 @@
-/* tcp_probe.c - whether an address accepts TCP connections: each of its addresses is tried, within one time
- * limit. */
+/* tcp_probe.c - whether an address accepts TCP connections, or one to it: each of its addresses is tried,
+ * within one time limit. */
 #include "base/world_real_internal.h"
 
 #include <errno.h>
@@ -31,6 +31,7 @@ struct probe_call {
 	struct error error; /* why the last address failed */
 	char peer[300];
 	void (*answered)(void *owner, const struct error *);
+	void (*connected)(void *owner, int fd, const struct error *); /* instead: the connection is wanted */
 	void *owner;
 };
 
@@ -50,16 +51,26 @@ static void free_call(uv_handle_t *timer)
 	free(call);
 }
 
-static void close_socket(struct probe_call *call)
+/* No longer ours. */
+static int give_fd(struct probe_call *call)
 {
+	int fd = call->fd;
+
 	if (call->poll) {
 		uv_poll_stop(call->poll);
 		uv_close((uv_handle_t *)call->poll, free_handle);
 		call->poll = NULL;
 	}
-	if (call->fd >= 0)
-		close(call->fd);
 	call->fd = -1;
+	return fd;
+}
+
+static void close_socket(struct probe_call *call)
+{
+	int fd = give_fd(call);
+
+	if (fd >= 0)
+		close(fd);
 }
 
 static void end_call(struct probe_call *call)
@@ -77,7 +88,18 @@ static void end_call(struct probe_call *call)
 static void answer(struct probe_call *call, const struct error *error)
 {
 	end_call(call);
-	call->answered(call->owner, error);
+	if (call->connected)
+		call->connected(call->owner, -1, error);
+	else
+		call->answered(call->owner, error);
+}
+
+static void hand_over(struct probe_call *call)
+{
+	int fd = give_fd(call);
+
+	end_call(call);
+	call->connected(call->owner, fd, &(struct error){.code = OK});
 }
 
 static int fail_connect(struct probe_call *call, int error)
@@ -102,6 +124,10 @@ static void on_connected(uv_poll_t *poll, int status, int events)
 		error = errno;
 	if (!error && status < 0)
 		error = -status;
+	if (!error && call->connected) {
+		hand_over(call);
+		return;
+	}
 	close_socket(call);
 	if (!error) {
 		answer(call, &(struct error){.code = OK});
@@ -233,12 +259,10 @@ static void on_timer(uv_timer_t *timer)
 		try_next(call);
 }
 
-struct probe_call *real_tcp_probe(struct world *world, const char *address, uint16_t port, int64_t timeout_ms,
-				  void (*answered)(void *owner, const struct error *), void *owner)
+static struct probe_call *begin(struct real *real, const char *address, uint16_t port, int64_t timeout_ms)
 {
 	const struct addrinfo numeric = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
 					 .ai_socktype = SOCK_STREAM};
-	struct real *real = real_of(world);
 	struct probe_call *call = calloc(1, sizeof(*call));
 	char service[8];
 
@@ -246,8 +270,6 @@ struct probe_call *real_tcp_probe(struct world *world, const char *address, uint
 		return NULL;
 	call->real = real;
 	call->fd = -1;
-	call->answered = answered;
-	call->owner = owner;
 	snprintf(call->peer, sizeof(call->peer), strchr(address, ':') ? "[%s]:%u" : "%s:%u", address,
 		 (unsigned int)port);
 	snprintf(service, sizeof(service), "%u", (unsigned int)port);
@@ -266,6 +288,30 @@ struct probe_call *real_tcp_probe(struct world *world, const char *address, uint
 	uv_timer_set_repeat(&call->timer, timeout_ms > 0 ? (uint64_t)timeout_ms : 1);
 	uv_update_time(&real->loop);
 	uv_timer_start(&call->timer, on_timer, 0, uv_timer_get_repeat(&call->timer));
+	return call;
+}
+
+struct probe_call *real_tcp_probe(struct world *world, const char *address, uint16_t port, int64_t timeout_ms,
+				  void (*answered)(void *owner, const struct error *), void *owner)
+{
+	struct probe_call *call = begin(real_of(world), address, port, timeout_ms);
+
+	if (call) {
+		call->answered = answered;
+		call->owner = owner;
+	}
+	return call;
+}
+
+struct probe_call *tcp_connect(struct real *real, const char *address, uint16_t port, int64_t timeout_ms,
+			       void (*connected)(void *owner, int fd, const struct error *), void *owner)
+{
+	struct probe_call *call = begin(real, address, port, timeout_ms);
+
+	if (call) {
+		call->connected = connected;
+		call->owner = owner;
+	}
 	return call;
 }
 

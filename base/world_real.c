@@ -58,6 +58,7 @@ static const struct world_ops real_ops = {
     .channel_waiting = real_channel_waiting,
     .channel_end = real_channel_end,
     .channel_cancel = real_channel_cancel,
+    .ssh = &real_ssh_ops,
     .tcp_probe = real_tcp_probe,
     .tcp_cancel = real_tcp_cancel,
     .work = real_work,
@@ -132,6 +133,7 @@ void world_real_close(struct world *world)
 	pipe_guard_enter(&guard);
 	channels_close(real);
 	http_close(real);
+	ssh_close(real);
 	probes_close(real);
 	worker_close(&real->jobs);
 	worker_close(&real->look_ups);

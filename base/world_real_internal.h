@@ -27,6 +27,11 @@ static inline void link_append(struct link *ring, struct link *link)
 	ring->last = link;
 }
 
+static inline void link_prepend(struct link *ring, struct link *link)
+{
+	link_append(ring->next, link);
+}
+
 static inline void link_remove(struct link *link)
 {
 	link->next->last = link->last;
@@ -40,6 +45,7 @@ static inline bool link_alone(const struct link *link)
 }
 
 struct http;
+struct ssh;
 struct worker;
 
 struct real {
@@ -48,6 +54,7 @@ struct real {
 	uv_timer_t bound; /* ends world_wait in time */
 	struct link timers, probes, children, watches, channels;
 	struct http *http;       /* NULL until the first request */
+	struct ssh *ssh;         /* likewise */
 	struct worker *jobs;     /* NULL until the first job */
 	struct worker *look_ups; /* names have a thread of their own: a slow resolver holds up no job */
 	char boot_id[64];
@@ -95,10 +102,17 @@ void real_channel_end(struct world *world, struct channel *channel);
 void real_channel_cancel(struct world *world, struct channel *channel);
 void channels_close(struct real *real);
 
+/* ssh_call.c */
+extern const struct ssh_ops real_ssh_ops;
+void ssh_close(struct real *real);
+
 /* tcp_probe.c */
 struct probe_call *real_tcp_probe(struct world *world, const char *address, uint16_t port, int64_t timeout_ms,
 				  void (*answered)(void *owner, const struct error *), void *owner);
 void real_tcp_cancel(struct world *world, struct probe_call *call);
+/* The connection itself, which is the owner's then; fd -1 with why not. */
+struct probe_call *tcp_connect(struct real *real, const char *address, uint16_t port, int64_t timeout_ms,
+			       void (*connected)(void *owner, int fd, const struct error *), void *owner);
 void probes_close(struct real *real);
 
 /* worker.c */

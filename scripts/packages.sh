@@ -4,12 +4,12 @@
 # Either busybox does (they exclude each other): the one that is there stays.
 packages_busybox=busybox-static
 [ ! -x /bin/busybox ] || packages_busybox=
-packages_build="gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libcurl4-openssl-dev libjansson-dev libyaml-dev
-	libsqlite3-dev libssl-dev libmicrohttpd-dev"
+packages_build="gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libcurl4-openssl-dev libssh2-1-dev libjansson-dev
+	libyaml-dev libsqlite3-dev libssl-dev libmicrohttpd-dev"
 packages_quickstart="redis-server $packages_busybox curl jq"
 packages_test="g++ make clang clang-format clang-tidy gcovr libcriterion-dev docker.io iptables iproute2 util-linux procps
 	redis-server redis-tools $packages_busybox curl jq python3 python3-jsonschema python3-yaml openssl mandoc zsh fish nginx-light
-	libnginx-mod-stream haproxy wrk docker-registry prometheus"
+	libnginx-mod-stream haproxy wrk docker-registry prometheus openssh-server openssh-client"
 # For tests/fuzz/run alone; run-tests replays what was found without.
 packages_fuzz="clang libclang-rt-14-dev"
 # For tests/real/podman.sh alone, which is skipped without.
@@ -78,6 +78,7 @@ packages_still_services() {
 		podman) packages_units="podman.service podman.socket podman-restart.service podman-auto-update.service
 			podman-auto-update.timer" ;;
 		prometheus) packages_units="prometheus.service" ;;
+		openssh-server) packages_units="ssh.service ssh.socket" ;;
 		docker-registry) packages_units="docker-registry.service" ;;
 		*) continue ;;
 		esac
