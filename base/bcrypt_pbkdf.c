@@ -152,8 +152,7 @@ static void expand(struct blowfish *state, const unsigned char *salt, const unsi
 static void hash(struct blowfish *state, const unsigned char *passphrase, const unsigned char *salt,
 		 unsigned char ret[BLOCK])
 {
-	static const unsigned char words[BLOCK] __attribute__((nonstring)) =
-	    "OxychromaticBlowfishSwatDynamite";
+	static const char words[] = "OxychromaticBlowfishSwatDynamite";
 	uint32_t text[BLOCK / 4];
 	size_t at = 0;
 
@@ -164,7 +163,7 @@ static void hash(struct blowfish *state, const unsigned char *passphrase, const 
 		expand(state, NULL, passphrase);
 	}
 	for (int i = 0; i < BLOCK / 4; i++)
-		text[i] = next_word(words, BLOCK, &at);
+		text[i] = next_word((const unsigned char *)words, BLOCK, &at);
 	for (int round = 0; round < 64; round++)
 		for (int i = 0; i < BLOCK / 4; i += 2)
 			encipher(state, &text[i], &text[i + 1]);

@@ -35,7 +35,7 @@ static void on_turn(uv_timer_t *timer)
 	while (!link_alone(&peers)) {
 		struct link *first = peers.next;
 		link_remove(first);
-		peer_settle(owner_of(first, struct ssh_peer, ready));
+		ssh_peer_settle(owner_of(first, struct ssh_peer, ready));
 	}
 	while (!link_alone(&ssh->ready_sessions)) {
 		struct link *first = ssh->ready_sessions.next;
@@ -45,7 +45,7 @@ static void on_turn(uv_timer_t *timer)
 	while (!link_alone(&sessions)) {
 		struct link *first = sessions.next;
 		link_remove(first);
-		session_move(owner_of(first, struct ssh_session, ready));
+		ssh_session_move(owner_of(first, struct ssh_session, ready));
 	}
 }
 
@@ -60,7 +60,7 @@ void ssh_want_turn(struct ssh *ssh)
 	for (struct link *p = ssh->peers.next; p != &ssh->peers; p = p->next) {
 		struct ssh_peer *peer = owner_of(p, struct ssh_peer, link);
 		for (struct link *s = peer->sessions.next; s != &peer->sessions; s = s->next)
-			session_want_turn(owner_of(s, struct ssh_session, link));
+			ssh_session_want_turn(owner_of(s, struct ssh_session, link));
 	}
 }
 
@@ -104,7 +104,7 @@ static void close_peer(struct ssh_peer *peer)
 	for (at = peer->waiting.next; at != &peer->waiting; at = at->next)
 		owner_of(at, struct ssh_call, link)->cancelled = true;
 	while (!link_alone(&peer->waiting))
-		call_free(owner_of(peer->waiting.next, struct ssh_call, link));
+		ssh_call_free(owner_of(peer->waiting.next, struct ssh_call, link));
 	while (!link_alone(&peer->sessions)) {
 		struct ssh_session *session = owner_of(peer->sessions.next, struct ssh_session, link);
 		for (at = session->calls.next; at != &session->calls; at = at->next) {
@@ -114,10 +114,10 @@ static void close_peer(struct ssh_peer *peer)
 		if (session->state == SESSION_READY)
 			session->ssh->lib.session_disconnect_ex(session->ssh2, SSH_DISCONNECT_BY_APPLICATION,
 								"", "");
-		wire_flush(session);
-		session_lose(session);
+		ssh_wire_flush(session);
+		ssh_session_lose(session);
 	}
-	peer_free(peer);
+	ssh_peer_free(peer);
 }
 
 void ssh_close(struct real *real)
@@ -160,9 +160,9 @@ static void on_late(uv_timer_t *timer)
 	     call->peer->name, (long long)call->timeout_ms);
 	call->failed = true;
 	if (call->session)
-		session_want_turn(call->session);
+		ssh_session_want_turn(call->session);
 	else
-		peer_want_turn(call->peer);
+		ssh_peer_want_turn(call->peer);
 }
 
 static void close_timer(struct ssh_call *call)
@@ -172,15 +172,15 @@ static void close_timer(struct ssh_call *call)
 	call->timer = NULL;
 }
 
-struct ssh_call *call_new(struct world *world, const struct ssh_host *host, const struct ssh_sink *sink,
-			  int64_t timeout_ms, struct error *err)
+struct ssh_call *ssh_call_new(struct world *world, const struct ssh_host *host, const struct ssh_sink *sink,
+			      int64_t timeout_ms, struct error *err)
 {
 	struct real *real = real_of(world);
 	struct ssh_call *call;
 
 	if (!real->ssh && !(real->ssh = ssh_open(real, err)))
 		return NULL;
-	struct ssh_peer *peer = peer_of(real->ssh, host, err);
+	struct ssh_peer *peer = ssh_peer_of(real->ssh, host, err);
 	if (!peer)
 		return NULL;
 	call = calloc(1, sizeof(*call));
@@ -208,27 +208,27 @@ struct ssh_call *call_new(struct world *world, const struct ssh_host *host, cons
 	return call;
 }
 
-void call_begin(struct ssh_call *call)
+void ssh_call_begin(struct ssh_call *call)
 {
 	call->stage = CALL_WAITING;
 	link_append(&call->peer->waiting, &call->link);
-	peer_want_turn(call->peer);
+	ssh_peer_want_turn(call->peer);
 }
 
-void call_requeue(struct ssh_call *call)
+void ssh_call_requeue(struct ssh_call *call)
 {
 	link_remove(&call->link);
 	call->session = NULL;
 	call->stage = CALL_WAITING;
 	link_prepend(&call->peer->waiting, &call->link);
-	peer_want_turn(call->peer);
+	ssh_peer_want_turn(call->peer);
 }
 
-void call_free(struct ssh_call *call)
+void ssh_call_free(struct ssh_call *call)
 {
 	link_remove(&call->link);
 	close_timer(call);
-	copy_free(call->copy);
+	ssh_copy_free(call->copy);
 	free(call->terminal);
 	text_release(&call->what);
 	text_release(&call->queue);
@@ -237,7 +237,7 @@ void call_free(struct ssh_call *call)
 	free(call);
 }
 
-void call_tell(struct ssh_call *call)
+void ssh_call_tell(struct ssh_call *call)
 {
 	if (call->told)
 		return;
@@ -254,7 +254,7 @@ void call_tell(struct ssh_call *call)
 static void wake(struct ssh_call *call)
 {
 	if (call->session)
-		session_want_turn(call->session);
+		ssh_session_want_turn(call->session);
 }
 
 void ssh_write(struct world *world, struct ssh_call *call, const void *bytes, size_t count)
@@ -302,16 +302,16 @@ static void ssh_cancel(struct world *world, struct ssh_call *call)
 		return;
 	call->cancelled = true;
 	if (call->session)
-		session_want_turn(call->session);
+		ssh_session_want_turn(call->session);
 	else
-		peer_want_turn(call->peer);
+		ssh_peer_want_turn(call->peer);
 }
 
 static struct ssh_call *ssh_exec(struct world *world, const struct ssh_host *host,
 				 const struct ssh_command *command, const struct ssh_sink *sink,
 				 struct error *err)
 {
-	struct ssh_call *call = call_new(world, host, sink, command->timeout_ms, err);
+	struct ssh_call *call = ssh_call_new(world, host, sink, command->timeout_ms, err);
 
 	if (!call)
 		return NULL;
@@ -327,11 +327,11 @@ static struct ssh_call *ssh_exec(struct world *world, const struct ssh_host *hos
 	text_add(&call->what, command->command);
 	text_add_bytes(&call->queue, command->input, command->input_size);
 	if (call->what.failed || call->queue.failed || (command->terminal && !call->terminal)) {
-		call_free(call);
+		ssh_call_free(call);
 		fail_memory(err);
 		return NULL;
 	}
-	call_begin(call);
+	ssh_call_begin(call);
 	return call;
 }
 
@@ -340,7 +340,7 @@ static struct ssh_call *ssh_forward(struct world *world, const struct ssh_host *
 				    const struct ssh_target *target, const struct ssh_sink *sink,
 				    struct error *err)
 {
-	struct ssh_call *call = call_new(world, host, sink, target->timeout_ms, err);
+	struct ssh_call *call = ssh_call_new(world, host, sink, target->timeout_ms, err);
 	static const char from[] = "127.0.0.1";
 
 	if (!call)
@@ -359,11 +359,11 @@ static struct ssh_call *ssh_forward(struct world *world, const struct ssh_host *
 		ssh_add_u32(&call->what, 0);
 	}
 	if (call->what.failed) {
-		call_free(call);
+		ssh_call_free(call);
 		fail_memory(err);
 		return NULL;
 	}
-	call_begin(call);
+	ssh_call_begin(call);
 	return call;
 }
 

@@ -27,7 +27,7 @@ static const char *name_of(const struct ssh_call *call)
 static bool not_now(struct ssh_call *call, ssize_t status)
 {
 	if (status < 0 && status != LIBSSH2_ERROR_EAGAIN && !call->session->error.code)
-		session_explain(call->session, (int)status, "in use");
+		ssh_session_explain(call->session, (int)status, "in use");
 	return status < 0;
 }
 
@@ -47,16 +47,16 @@ static void close_channel(struct ssh_call *call)
 		return;
 	call->restart = call->ended = call->exit_told = false;
 	call->id = UINT32_MAX;
-	copy_restart(call);
+	ssh_copy_restart(call);
 	call->stage = CALL_WAITING;
 }
 
 static void end_call(struct ssh_call *call)
 {
 	if (call->copy && !call->cancelled)
-		copy_ended(call);
+		ssh_copy_ended(call);
 	if (!call->restart)
-		call_tell(call);
+		ssh_call_tell(call);
 	call->stage = CALL_CLOSING;
 	close_channel(call);
 }
@@ -107,7 +107,7 @@ static void deliver(struct ssh_call *call, bool errors, const char *bytes, size_
 	struct text *to = errors ? &call->answer.errors : &call->answer.output;
 
 	if (call->copy) {
-		copy_bytes(call, errors, bytes, count);
+		ssh_copy_bytes(call, errors, bytes, count);
 	} else if (call->sink.bytes) {
 		call->sink.bytes(call->sink.owner, errors, bytes, count);
 	} else if (to->length + count > call->limit) {
@@ -140,7 +140,7 @@ static void receive_stream(struct ssh_call *call, int stream)
 
 static void send_some(struct ssh_call *call)
 {
-	while (call->written < call->queue.length && session_backlog(call->session) < BACKLOG) {
+	while (call->written < call->queue.length && ssh_session_backlog(call->session) < BACKLOG) {
 		ssize_t sent = lib_of(call)->channel_write_ex(
 		    call->channel, 0, call->queue.data + call->written, call->queue.length - call->written);
 		if (sent == LIBSSH2_ERROR_CHANNEL_CLOSED || sent == LIBSSH2_ERROR_CHANNEL_EOF_SENT)
@@ -192,7 +192,7 @@ static void tell_opened(struct ssh_call *call)
 {
 	call->stage = CALL_RUNNING;
 	if (call->copy)
-		copy_opened(call);
+		ssh_copy_opened(call);
 	else if (call->sink.opened)
 		call->sink.opened(call->sink.owner);
 }
@@ -267,7 +267,7 @@ static void open_channel(struct ssh_call *call)
 	else if (call->channel)
 		call->stage = call->terminal ? CALL_TERMINAL : CALL_STARTING;
 	else if (status != LIBSSH2_ERROR_CHANNEL_FAILURE)
-		session_explain(session, status, "in use");
+		ssh_session_explain(session, status, "in use");
 	else if (call->cancelled || call->failed)
 		end_call(call);
 	else if (message)
@@ -349,14 +349,14 @@ static void step(struct ssh_call *call)
 	}
 }
 
-void call_move(struct ssh_call *call)
+void ssh_call_move(struct ssh_call *call)
 {
 	enum call_stage before;
 
 	/* One that is being opened is libssh2's until that has ended. */
 	if ((call->cancelled || call->failed) && call->stage < CALL_CLOSING) {
 		if (call->failed)
-			call_tell(call);
+			ssh_call_tell(call);
 		if (call->stage != CALL_OPENING)
 			end_call(call);
 	}
@@ -385,7 +385,7 @@ static void let_go(struct ssh_call *call)
 	call->channel = NULL;
 }
 
-void call_lose(struct ssh_call *call, const struct error *why)
+void ssh_call_lose(struct ssh_call *call, const struct error *why)
 {
 	bool begun = call->answer.sent, on_session = call->session;
 
@@ -393,7 +393,7 @@ void call_lose(struct ssh_call *call, const struct error *why)
 		let_go(call);
 	if (on_session && !begun && !call->again && !call->cancelled && !call->failed && !call->told) {
 		call->again = true;
-		call_requeue(call);
+		ssh_call_requeue(call);
 		return;
 	}
 	if (!call->failed)
@@ -401,6 +401,6 @@ void call_lose(struct ssh_call *call, const struct error *why)
 	call->failed = true;
 	call->session = NULL;
 	link_remove(&call->link);
-	call_tell(call);
-	call_free(call);
+	ssh_call_tell(call);
+	ssh_call_free(call);
 }

@@ -59,7 +59,7 @@ struct ssh_copy {
 	struct error error;
 };
 
-void copy_free(struct ssh_copy *copy)
+void ssh_copy_free(struct ssh_copy *copy)
 {
 	if (!copy)
 		return;
@@ -365,7 +365,7 @@ static void take_message(struct ssh_call *call, struct ssh_string whole)
 		go_on(call);
 }
 
-void copy_opened(struct ssh_call *call)
+void ssh_copy_opened(struct ssh_call *call)
 {
 	static const unsigned char init[] = {0, 0, 0, 5, SFTP_INIT, 0, 0, 0, 3};
 
@@ -381,7 +381,7 @@ static void give_up_sftp(struct ssh_call *call)
 	call->ending = true;
 }
 
-void copy_bytes(struct ssh_call *call, bool errors, const char *bytes, size_t count)
+void ssh_copy_bytes(struct ssh_call *call, bool errors, const char *bytes, size_t count)
 {
 	struct ssh_copy *copy = call->copy;
 	struct text *kept = errors ? &call->answer.errors : &copy->content;
@@ -438,7 +438,7 @@ static void add_quoted(struct text *to, const char *word)
 	text_add_char(to, '\'');
 }
 
-void copy_restart(struct ssh_call *call)
+void ssh_copy_restart(struct ssh_call *call)
 {
 	struct ssh_copy *copy = call->copy;
 
@@ -523,7 +523,7 @@ static void give_content(struct ssh_call *call)
 		copy->content = (struct text){0};
 }
 
-void copy_ended(struct ssh_call *call)
+void ssh_copy_ended(struct ssh_call *call)
 {
 	struct ssh_copy *copy = call->copy;
 	struct ssh_answer *answer = &call->answer;
@@ -579,7 +579,7 @@ static struct ssh_call *begin(struct world *world, const struct ssh_host *host, 
 		fail(err, ERR_INVALID, "\"%s\" is no file's path", file->path);
 		return NULL;
 	}
-	call = call_new(world, host, sink, file->timeout_ms, err);
+	call = ssh_call_new(world, host, sink, file->timeout_ms, err);
 	if (!call)
 		return NULL;
 	call->copy = copy = calloc(1, sizeof(*copy));
@@ -596,13 +596,13 @@ static struct ssh_call *begin(struct world *world, const struct ssh_host *host, 
 	text_add(&call->what, "sftp");
 	call->kind = CALL_SUBSYSTEM;
 	if (!copy || !copy->path || !copy->half || copy->content.failed || call->what.failed) {
-		call_free(call);
+		ssh_call_free(call);
 		fail_memory(err);
 		return NULL;
 	}
 	if (call->peer->no_sftp)
-		copy_restart(call);
-	call_begin(call);
+		ssh_copy_restart(call);
+	ssh_call_begin(call);
 	return call;
 }
 

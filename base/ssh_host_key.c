@@ -96,7 +96,7 @@ static bool known(const struct host_key_finding *finding, const char *kind)
 	return false;
 }
 
-int host_key_prefer(struct ssh_session *session, struct error *err)
+int ssh_host_key_prefer(struct ssh_session *session, struct error *err)
 {
 	const struct ssh_host *host = &session->peer->host;
 	const struct host_key_question question = {.name = name_of(host), .port = host->port};
@@ -221,7 +221,7 @@ static int refuse_unknown(const struct shown *shown, const struct host_key_findi
 	return -1;
 }
 
-int host_key_check(struct ssh_session *session, struct error *err)
+int ssh_host_key_check(struct ssh_session *session, struct error *err)
 {
 	const struct ssh_host *host = &session->peer->host;
 	struct host_key_finding finding = {0};
@@ -261,7 +261,7 @@ int host_key_check(struct ssh_session *session, struct error *err)
 
 /* --- what it offers ---------------------------------------------------------------------------- */
 
-void host_key_offered(const struct text *greeting, struct text *ret_names)
+void ssh_host_key_offered(const struct text *greeting, struct text *ret_names)
 {
 	const char *at = text_view(greeting), *end = at + greeting->length, *line;
 

@@ -1,6 +1,6 @@
 /* ssh_internal.h - SSH in the real world: machines, sessions with them, and the calls that these carry.
  *
- * All calls to libssh2 for one session are made by its `session_move`, out of the loop; whoever wants
+ * All calls to libssh2 for one session are made by its `ssh_session_move`, out of the loop; whoever wants
  * something of it marks what it wants and asks for a turn. So nothing is ever half sent when something else
  * begins, and owners may do as they like in their callbacks.
  */
@@ -130,14 +130,14 @@ struct ssh_peer {
 	bool no_sftp;  /* it was seen to have none */
 };
 
-struct ssh_peer *peer_of(struct ssh *ssh, const struct ssh_host *host, struct error *err);
-void peer_want_turn(struct ssh_peer *peer);
+struct ssh_peer *ssh_peer_of(struct ssh *ssh, const struct ssh_host *host, struct error *err);
+void ssh_peer_want_turn(struct ssh_peer *peer);
 /* Give its calls to sessions, and make those that are missing; or let go of it when nothing uses it any more.
  */
-void peer_settle(struct ssh_peer *peer);
-void peer_free(struct ssh_peer *peer);
+void ssh_peer_settle(struct ssh_peer *peer);
+void ssh_peer_free(struct ssh_peer *peer);
 /* Whether one more may begin to log in there. */
-bool peer_gate_open(const struct ssh_peer *peer);
+bool ssh_peer_gate_open(const struct ssh_peer *peer);
 
 /* --- sessions (ssh_session.c) -------------------------------------------------------------- */
 
@@ -211,30 +211,30 @@ struct ssh_session {
 	uv_timer_t *timer;
 };
 
-struct ssh_session *session_new(struct ssh_peer *peer);
-void session_want_turn(struct ssh_session *session);
+struct ssh_session *ssh_session_new(struct ssh_peer *peer);
+void ssh_session_want_turn(struct ssh_session *session);
 /* Commands under way on it, and those of them without a time limit. */
-unsigned session_load(const struct ssh_session *session, unsigned *ret_streams);
+unsigned ssh_session_load(const struct ssh_session *session, unsigned *ret_streams);
 /* It is lost: everything on it ends with that error. */
-void session_lose(struct ssh_session *session);
+void ssh_session_lose(struct ssh_session *session);
 /* Ended well, with nothing on it. */
-void session_end(struct ssh_session *session);
-void session_move(struct ssh_session *session);
+void ssh_session_end(struct ssh_session *session);
+void ssh_session_move(struct ssh_session *session);
 /* Bytes that have not left us yet. */
-size_t session_backlog(const struct ssh_session *session);
+size_t ssh_session_backlog(const struct ssh_session *session);
 /* All of them. */
 void ssh_want_turn(struct ssh *ssh);
 void ssh_turn_soon(struct ssh *ssh);
 /* Why libssh2 failed, as *err, for `doing`. */
-void session_explain(struct ssh_session *session, int status, const char *doing);
+void ssh_session_explain(struct ssh_session *session, int status, const char *doing);
 
 /* --- ssh_wire.c --- */
-void wire_connect(struct ssh_session *session);
-void wire_close(struct ssh_session *session);
-void wire_flush(struct ssh_session *session);
-void wire_watch(struct ssh_session *session);
-LIBSSH2_SEND_FUNC(wire_send);
-LIBSSH2_RECV_FUNC(wire_receive);
+void ssh_wire_connect(struct ssh_session *session);
+void ssh_wire_close(struct ssh_session *session);
+void ssh_wire_flush(struct ssh_session *session);
+void ssh_wire_watch(struct ssh_session *session);
+LIBSSH2_SEND_FUNC(ssh_wire_send);
+LIBSSH2_RECV_FUNC(ssh_wire_receive);
 
 /* --- ssh_memory.c --- */
 LIBSSH2_ALLOC_FUNC(ssh_allocate);
@@ -243,17 +243,17 @@ LIBSSH2_REALLOC_FUNC(ssh_reallocate);
 
 /* --- ssh_host_key.c --- */
 /* Prefer what is known. 0, or -1 with *err. */
-int host_key_prefer(struct ssh_session *session, struct error *err);
-int host_key_check(struct ssh_session *session, struct error *err);
+int ssh_host_key_prefer(struct ssh_session *session, struct error *err);
+int ssh_host_key_check(struct ssh_session *session, struct error *err);
 /* What host keys a machine offers that none was agreed on with, out of its greeting; "" when not known. */
-void host_key_offered(const struct text *greeting, struct text *ret_names);
+void ssh_host_key_offered(const struct text *greeting, struct text *ret_names);
 
 /* --- ssh_login.c --- */
 enum login_result { LOGIN_BUSY, LOGIN_DONE, LOGIN_FAILED };
-enum login_result login_move(struct ssh_session *session);
+enum login_result ssh_login_move(struct ssh_session *session);
 /* The session is dead: libssh2 is to let go of what it is in the middle of. */
-void login_abandon(struct ssh_session *session);
-void login_release(struct ssh_login *login);
+void ssh_login_abandon(struct ssh_session *session);
+void ssh_login_release(struct ssh_login *login);
 
 /* --- calls (ssh_call.c, ssh_channel.c, ssh_copy.c) ------------------------------------------- */
 
@@ -302,18 +302,18 @@ struct ssh_call {
 	bool again;   /* it has been on a session that was lost before it began */
 };
 
-struct ssh_call *call_new(struct world *world, const struct ssh_host *host, const struct ssh_sink *sink,
-			  int64_t timeout_ms, struct error *err);
-void call_begin(struct ssh_call *call);
-void call_free(struct ssh_call *call);
-/* Go on with it; what it wants of its session is in its fields. Out of session_move alone. */
-void call_move(struct ssh_call *call);
+struct ssh_call *ssh_call_new(struct world *world, const struct ssh_host *host, const struct ssh_sink *sink,
+			      int64_t timeout_ms, struct error *err);
+void ssh_call_begin(struct ssh_call *call);
+void ssh_call_free(struct ssh_call *call);
+/* Go on with it; what it wants of its session is in its fields. Out of ssh_session_move alone. */
+void ssh_call_move(struct ssh_call *call);
 /* Its session is lost. */
-void call_lose(struct ssh_call *call, const struct error *why);
+void ssh_call_lose(struct ssh_call *call, const struct error *why);
 /* It waits for a session again, before all others. */
-void call_requeue(struct ssh_call *call);
+void ssh_call_requeue(struct ssh_call *call);
 /* Tell its owner, once. */
-void call_tell(struct ssh_call *call);
+void ssh_call_tell(struct ssh_call *call);
 
 void ssh_write(struct world *world, struct ssh_call *call, const void *bytes, size_t count);
 
@@ -322,14 +322,14 @@ struct ssh_call *ssh_put(struct world *world, const struct ssh_host *host, const
 			 const struct ssh_sink *sink, struct error *err);
 struct ssh_call *ssh_get(struct world *world, const struct ssh_host *host, const struct ssh_file *file,
 			 const struct ssh_sink *sink, struct error *err);
-void copy_opened(struct ssh_call *call);
-void copy_bytes(struct ssh_call *call, bool errors, const char *bytes, size_t count);
+void ssh_copy_opened(struct ssh_call *call);
+void ssh_copy_bytes(struct ssh_call *call, bool errors, const char *bytes, size_t count);
 /* Its channel has ended, as the answer says, or could not begin: the answer as its owner is to have it; or
  * `restart`. */
-void copy_ended(struct ssh_call *call);
+void ssh_copy_ended(struct ssh_call *call);
 /* Now by another way: what is to be asked for it. */
-void copy_restart(struct ssh_call *call);
-void copy_free(struct ssh_copy *copy);
+void ssh_copy_restart(struct ssh_call *call);
+void ssh_copy_free(struct ssh_copy *copy);
 
 /* --- ssh_load.c --- */
 int ssh2_load(struct ssh2_functions *lib, struct error *err);

@@ -8,7 +8,7 @@
 #include "base/ssh_bytes.h"
 #include "base/ssh_internal.h"
 
-void login_release(struct ssh_login *login)
+void ssh_login_release(struct ssh_login *login)
 {
 	ssh_let_key_go(login->key);
 	ssh_agent_close(login->agent);
@@ -56,7 +56,7 @@ static enum login_result ask_methods(struct ssh_session *session)
 	if (!methods && word(session) == LIBSSH2_ERROR_EAGAIN)
 		return LOGIN_BUSY;
 	if (!methods) {
-		session_explain(session, word(session), "logging in");
+		ssh_session_explain(session, word(session), "logging in");
 		return LOGIN_FAILED;
 	}
 	login->by_key = strstr(methods, "publickey");
@@ -125,7 +125,7 @@ static enum login_result try_key(struct ssh_session *session, size_t index, bool
 		/* libssh2 says so too when the connection has ended, which the next step finds. */
 		return LOGIN_DONE;
 	}
-	session_explain(session, status, "logging in");
+	ssh_session_explain(session, status, "logging in");
 	return LOGIN_FAILED;
 }
 
@@ -215,7 +215,7 @@ static enum login_result move_identities(struct ssh_session *session, bool custo
 
 static void agent_ready(void *owner)
 {
-	session_want_turn(owner);
+	ssh_session_want_turn(owner);
 }
 
 static bool usable(const struct text *blob)
@@ -378,7 +378,7 @@ static enum login_result step(struct ssh_session *session, bool *ret_again)
 	}
 }
 
-enum login_result login_move(struct ssh_session *session)
+enum login_result ssh_login_move(struct ssh_session *session)
 {
 	enum login_result result;
 	bool again;
@@ -397,7 +397,7 @@ enum login_result login_move(struct ssh_session *session)
 	return result;
 }
 
-void login_abandon(struct ssh_session *session)
+void ssh_login_abandon(struct ssh_session *session)
 {
 	bool again = false;
 

@@ -126,7 +126,7 @@ static void overwrite(const char *secret)
 		explicit_bzero((char *)secret, strlen(secret));
 }
 
-void peer_free(struct ssh_peer *peer)
+void ssh_peer_free(struct ssh_peer *peer)
 {
 	struct ssh_peer *jump = peer->jump;
 
@@ -141,7 +141,7 @@ void peer_free(struct ssh_peer *peer)
 	free(peer);
 	if (jump) {
 		jump->users--;
-		peer_want_turn(jump);
+		ssh_peer_want_turn(jump);
 	}
 }
 
@@ -188,7 +188,7 @@ static struct ssh_peer *make(struct ssh *ssh, const struct ssh_host *host, struc
 		jump->users++;
 	copy_host(peer, host);
 	if (!copied_whole(peer, host)) {
-		peer_free(peer);
+		ssh_peer_free(peer);
 		return NULL;
 	}
 	name_peer(peer);
@@ -223,29 +223,29 @@ static struct ssh_peer *peer_at(struct ssh *ssh, const struct ssh_host *host, in
 	if (!peer)
 		fail_memory(err);
 	if (jump)
-		peer_want_turn(jump); /* which is let go of should nobody use it */
+		ssh_peer_want_turn(jump); /* which is let go of should nobody use it */
 	return peer;
 }
 
-struct ssh_peer *peer_of(struct ssh *ssh, const struct ssh_host *host, struct error *err)
+struct ssh_peer *ssh_peer_of(struct ssh *ssh, const struct ssh_host *host, struct error *err)
 {
 	struct ssh_peer *peer = peer_at(ssh, host, 0, err);
 
 	if (peer)
-		peer_want_turn(peer);
+		ssh_peer_want_turn(peer);
 	return peer;
 }
 
 /* --- its calls and sessions ------------------------------------------------------------------------- */
 
-void peer_want_turn(struct ssh_peer *peer)
+void ssh_peer_want_turn(struct ssh_peer *peer)
 {
 	if (link_alone(&peer->ready))
 		link_append(&peer->ssh->ready_peers, &peer->ready);
 	ssh_turn_soon(peer->ssh);
 }
 
-bool peer_gate_open(const struct ssh_peer *peer)
+bool ssh_peer_gate_open(const struct ssh_peer *peer)
 {
 	unsigned knocking = 0;
 
@@ -264,7 +264,7 @@ bool peer_gate_open(const struct ssh_peer *peer)
 static bool has_room(const struct ssh_peer *peer, const struct ssh_session *session,
 		     const struct ssh_call *call)
 {
-	unsigned streams, load = session_load(session, &streams), connections = 0;
+	unsigned streams, load = ssh_session_load(session, &streams), connections = 0;
 
 	if (call->kind == CALL_CONNECTION) {
 		for (struct link *at = session->calls.next; at != &session->calls; at = at->next)
@@ -284,7 +284,7 @@ static bool wants_another(const struct ssh_peer *peer, const struct ssh_call *ca
 
 	for (struct link *at = peer->sessions.next; at != &peer->sessions; at = at->next) {
 		const struct ssh_session *session = owner_of(at, struct ssh_session, link);
-		unsigned streams, load = session_load(session, &streams);
+		unsigned streams, load = ssh_session_load(session, &streams);
 		if (session->state < SESSION_READY)
 			return false;
 		passing += load - streams;
@@ -306,7 +306,7 @@ static bool give_to_session(struct ssh_peer *peer, struct ssh_call *call)
 		link_append(&session->calls, &call->link);
 		call->session = session;
 		call->stage = CALL_TURN;
-		session_want_turn(session);
+		ssh_session_want_turn(session);
 		return true;
 	}
 	return false;
@@ -325,13 +325,13 @@ static void end_calls(struct ssh_peer *peer, const struct error *why)
 			call->failed = true;
 		if (!call->failed && !call->cancelled)
 			continue;
-		call_tell(call);
+		ssh_call_tell(call);
 		next = at->next;
-		call_free(call);
+		ssh_call_free(call);
 	}
 }
 
-void peer_settle(struct ssh_peer *peer)
+void ssh_peer_settle(struct ssh_peer *peer)
 {
 	struct link *next;
 
@@ -341,7 +341,7 @@ void peer_settle(struct ssh_peer *peer)
 		next = at->next;
 		if (give_to_session(peer, call) || !wants_another(peer, call))
 			continue;
-		if (!session_new(peer)) {
+		if (!ssh_session_new(peer)) {
 			struct error why;
 			fail_memory(&why);
 			end_calls(peer, &why);
@@ -349,5 +349,5 @@ void peer_settle(struct ssh_peer *peer)
 		}
 	}
 	if (link_alone(&peer->waiting) && link_alone(&peer->sessions) && !peer->users)
-		peer_free(peer);
+		ssh_peer_free(peer);
 }

@@ -21,7 +21,7 @@ static int64_t now_of(const struct ssh_session *session)
 
 /* --- turns ----------------------------------------------------------------------------------- */
 
-void session_want_turn(struct ssh_session *session)
+void ssh_session_want_turn(struct ssh_session *session)
 {
 	if (link_alone(&session->ready))
 		link_append(&session->ssh->ready_sessions, &session->ready);
@@ -30,7 +30,7 @@ void session_want_turn(struct ssh_session *session)
 
 static void on_timer(uv_timer_t *timer)
 {
-	session_want_turn(timer->data);
+	ssh_session_want_turn(timer->data);
 }
 
 static void set_timer(struct ssh_session *session, int64_t at)
@@ -48,7 +48,7 @@ static void free_handle(uv_handle_t *handle)
 	free(handle);
 }
 
-struct ssh_session *session_new(struct ssh_peer *peer)
+struct ssh_session *ssh_session_new(struct ssh_peer *peer)
 {
 	struct ssh_session *session = calloc(1, sizeof(*session));
 
@@ -66,7 +66,7 @@ struct ssh_session *session_new(struct ssh_peer *peer)
 	link_init(&session->ready);
 	link_init(&session->calls);
 	link_append(&peer->sessions, &session->link);
-	session_want_turn(session);
+	ssh_session_want_turn(session);
 	return session;
 }
 
@@ -98,7 +98,7 @@ static void clean_up(struct ssh_session *session)
 	if (session->state == SESSION_HANDSHAKE)
 		lib->session_handshake(session->ssh2, session->ssh->nowhere);
 	if (session->state == SESSION_LOGIN)
-		login_abandon(session);
+		ssh_login_abandon(session);
 	if (session->asking)
 		ask_for_life(session);
 }
@@ -114,8 +114,8 @@ static void forget_ssh2(struct ssh_session *session)
 			session->ssh2 = NULL;
 	session->ssh2 = NULL;
 	session->dead = false;
-	login_release(&session->login);
-	wire_close(session);
+	ssh_login_release(&session->login);
+	ssh_wire_close(session);
 }
 
 static void free_session(struct ssh_session *session)
@@ -127,11 +127,11 @@ static void free_session(struct ssh_session *session)
 	link_remove(&session->ready);
 	uv_close((uv_handle_t *)session->timer, free_handle);
 	free(session);
-	peer_want_turn(peer);
+	ssh_peer_want_turn(peer);
 }
 
 /* Those of its calls that had not begun yet go to another session, once; all others are told. */
-void session_lose(struct ssh_session *session)
+void ssh_session_lose(struct ssh_session *session)
 {
 	struct ssh_peer *peer = session->peer;
 	bool logged_in = session->state == SESSION_READY;
@@ -143,7 +143,7 @@ void session_lose(struct ssh_session *session)
 		session->allowance = 1;
 	}
 	while (!link_alone(&session->calls))
-		call_lose(owner_of(session->calls.next, struct ssh_call, link), &session->error);
+		ssh_call_lose(owner_of(session->calls.next, struct ssh_call, link), &session->error);
 	why = session->error;
 	free_session(session);
 	if (logged_in)
@@ -157,26 +157,26 @@ void session_lose(struct ssh_session *session)
 		link_append(&those, first);
 	}
 	while (!link_alone(&those))
-		call_lose(owner_of(those.next, struct ssh_call, link), &why);
+		ssh_call_lose(owner_of(those.next, struct ssh_call, link), &why);
 }
 
-void session_end(struct ssh_session *session)
+void ssh_session_end(struct ssh_session *session)
 {
 	if (session->state == SESSION_READY) {
 		session->ssh->lib.session_disconnect_ex(session->ssh2, SSH_DISCONNECT_BY_APPLICATION, "", "");
-		wire_flush(session);
+		ssh_wire_flush(session);
 	}
 	free_session(session);
 }
 
-size_t session_backlog(const struct ssh_session *session)
+size_t ssh_session_backlog(const struct ssh_session *session)
 {
 	size_t waiting = session->out.length - session->out_at;
 
 	return session->through ? waiting + real_ssh_ops.waiting(session->through) : waiting;
 }
 
-unsigned session_load(const struct ssh_session *session, unsigned *ret_streams)
+unsigned ssh_session_load(const struct ssh_session *session, unsigned *ret_streams)
 {
 	unsigned load = 0;
 
@@ -213,7 +213,7 @@ static void explain_no_agreement(struct ssh_session *session, const char *words)
 {
 	owned_text offered = {0};
 
-	host_key_offered(&session->greeting, &offered);
+	ssh_host_key_offered(&session->greeting, &offered);
 	if (offered.length && !strstr(offered.data, "ssh-ed25519") &&
 	    !strstr(offered.data, "ecdsa-sha2-nistp")) {
 		fail(&session->error, ERR_UNSUPPORTED,
@@ -227,7 +227,7 @@ static void explain_no_agreement(struct ssh_session *session, const char *words)
 	     session->peer->name, words);
 }
 
-void session_explain(struct ssh_session *session, int status, const char *doing)
+void ssh_session_explain(struct ssh_session *session, int status, const char *doing)
 {
 	char *words = NULL;
 
@@ -280,13 +280,13 @@ static void knock(struct ssh_session *session)
 		set_timer(session, session->not_before);
 		return;
 	}
-	if (!peer_gate_open(session->peer))
+	if (!ssh_peer_gate_open(session->peer))
 		return; /* whoever leaves it calls the next */
 	if (!session->deadline)
 		session->deadline = now + host->connect_ms;
 	session->state = SESSION_CONNECTING;
 	set_timer(session, session->deadline);
-	wire_connect(session);
+	ssh_wire_connect(session);
 }
 
 static void begin_handshake(struct ssh_session *session)
@@ -299,10 +299,10 @@ static void begin_handshake(struct ssh_session *session)
 		return;
 	}
 	lib->session_set_blocking(session->ssh2, 0);
-	lib->session_callback_set(session->ssh2, LIBSSH2_CALLBACK_SEND, (void *)wire_send);
-	lib->session_callback_set(session->ssh2, LIBSSH2_CALLBACK_RECV, (void *)wire_receive);
+	lib->session_callback_set(session->ssh2, LIBSSH2_CALLBACK_SEND, (void *)ssh_wire_send);
+	lib->session_callback_set(session->ssh2, LIBSSH2_CALLBACK_RECV, (void *)ssh_wire_receive);
 	lib->session_callback_set(session->ssh2, LIBSSH2_CALLBACK_DISCONNECT, (void *)on_disconnect);
-	host_key_prefer(session, &session->error);
+	ssh_host_key_prefer(session, &session->error);
 }
 
 /* Whoever has too many guests hangs up before a word is said (MaxStartups). */
@@ -346,10 +346,10 @@ static void shake_hands(struct ssh_session *session)
 	if (status == LIBSSH2_ERROR_EAGAIN)
 		return;
 	if (status) {
-		session_explain(session, status, "saying who it is");
+		ssh_session_explain(session, status, "saying who it is");
 		return;
 	}
-	if (host_key_check(session, &session->error))
+	if (ssh_host_key_check(session, &session->error))
 		return;
 	text_release(&session->greeting);
 	session->state = SESSION_LOGIN;
@@ -357,14 +357,14 @@ static void shake_hands(struct ssh_session *session)
 
 static void log_in(struct ssh_session *session)
 {
-	switch (login_move(session)) {
+	switch (ssh_login_move(session)) {
 	case LOGIN_BUSY:
 		return;
 	case LOGIN_DONE:
-		login_release(&session->login);
+		ssh_login_release(&session->login);
 		session->state = SESSION_READY;
 		session->heard_at = session->idle_since = now_of(session);
-		peer_want_turn(session->peer);
+		ssh_peer_want_turn(session->peer);
 		return;
 	case LOGIN_FAILED:
 		if (!failed(session))
@@ -412,14 +412,14 @@ static void carry(struct ssh_session *session)
 		for (struct link *at = session->calls.next, *next; at != &session->calls && !failed(session);
 		     at = next) {
 			struct ssh_call *call = owner_of(at, struct ssh_call, link);
-			call_move(call);
+			ssh_call_move(call);
 			next = at->next;
 			if (call->stage == CALL_OVER) {
-				call_free(call);
+				ssh_call_free(call);
 				session->idle_since = now_of(session);
-				peer_want_turn(session->peer);
+				ssh_peer_want_turn(session->peer);
 			} else if (call->stage == CALL_WAITING) {
-				call_requeue(call);
+				ssh_call_requeue(call);
 			}
 		}
 	} while (session->received != before && !failed(session));
@@ -460,7 +460,7 @@ static void call_next(struct ssh *ssh)
 		for (struct link *s = peer->sessions.next; s != &peer->sessions; s = s->next) {
 			struct ssh_session *session = owner_of(s, struct ssh_session, link);
 			if (session->state == SESSION_GATE)
-				session_want_turn(session);
+				ssh_session_want_turn(session);
 		}
 	}
 }
@@ -490,7 +490,7 @@ static void take_stages(struct ssh_session *session)
 	} while (session->state != before && !failed(session));
 }
 
-void session_move(struct ssh_session *session)
+void ssh_session_move(struct ssh_session *session)
 {
 	struct ssh *ssh = session->ssh;
 	bool inside = session->state > SESSION_GATE && session->state < SESSION_READY;
@@ -501,28 +501,28 @@ void session_move(struct ssh_session *session)
 	take_stages(session);
 	if (session->received != before)
 		session->heard_at = now_of(session);
-	wire_flush(session);
+	ssh_wire_flush(session);
 	check_end(session);
 	if (!failed(session) && session->state == SESSION_READY)
 		watch_over_life(session);
 	if (failed(session) && knock_again(session)) {
-		session_want_turn(session);
+		ssh_session_want_turn(session);
 	} else if (failed(session)) {
-		session_lose(session);
+		ssh_session_lose(session);
 		session = NULL;
 	} else if (session->state == SESSION_OVER) {
 		session->state = SESSION_READY;
-		session_end(session);
+		ssh_session_end(session);
 		session = NULL;
 	}
 	if (inside && (!session || session->state == SESSION_GATE || session->state == SESSION_READY))
 		call_next(ssh);
 	if (!session)
 		return;
-	wire_flush(session);
-	wire_watch(session);
+	ssh_wire_flush(session);
+	ssh_wire_watch(session);
 	if (session->more)
-		session_want_turn(session);
+		ssh_session_want_turn(session);
 	if (session->state == SESSION_READY && link_alone(&session->calls) && !session->asking)
 		uv_unref((uv_handle_t *)session->timer);
 	else

@@ -20,7 +20,7 @@ static void free_handle(uv_handle_t *handle)
 	free(handle);
 }
 
-void wire_close(struct ssh_session *session)
+void ssh_wire_close(struct ssh_session *session)
 {
 	struct real *real = session->ssh->real;
 
@@ -43,7 +43,7 @@ void wire_close(struct ssh_session *session)
 
 /* --- what leaves ----------------------------------------------------------------------------- */
 
-LIBSSH2_SEND_FUNC(wire_send)
+LIBSSH2_SEND_FUNC(ssh_wire_send)
 {
 	struct ssh_session *session = *abstract;
 
@@ -71,7 +71,7 @@ static void flush_socket(struct ssh_session *session)
 	}
 }
 
-void wire_flush(struct ssh_session *session)
+void ssh_wire_flush(struct ssh_session *session)
 {
 	if (session->fd >= 0) {
 		flush_socket(session);
@@ -130,7 +130,7 @@ static ssize_t receive_socket(struct ssh_session *session, void *buffer, size_t 
 	return -EAGAIN;
 }
 
-LIBSSH2_RECV_FUNC(wire_receive)
+LIBSSH2_RECV_FUNC(ssh_wire_receive)
 {
 	struct ssh_session *session = *abstract;
 	ssize_t got = -EAGAIN;
@@ -163,11 +163,11 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		session->wire_error = -status;
 	if (events & UV_DISCONNECT)
 		session->in_end = true;
-	session_want_turn(session);
+	ssh_session_want_turn(session);
 	uv_poll_stop(poll); /* until that turn has been */
 }
 
-void wire_watch(struct ssh_session *session)
+void ssh_wire_watch(struct ssh_session *session)
 {
 	bool idle = session->state == SESSION_READY && link_alone(&session->calls);
 	/* Nobody reads what comes while nothing is asked: it would be told again and again. */
@@ -202,7 +202,7 @@ static void connected(void *owner, int fd, const struct error *error)
 	struct ssh_session *session = owner;
 
 	session->connecting = NULL;
-	session_want_turn(session);
+	ssh_session_want_turn(session);
 	if (fd < 0) {
 		session->error = *error;
 		return;
@@ -224,7 +224,7 @@ static void through_opened(void *owner)
 	struct ssh_session *session = owner;
 
 	session->state = SESSION_HANDSHAKE;
-	session_want_turn(session);
+	ssh_session_want_turn(session);
 }
 
 static void through_bytes(void *owner, bool errors, const char *bytes, size_t count)
@@ -235,12 +235,12 @@ static void through_bytes(void *owner, bool errors, const char *bytes, size_t co
 	text_add_bytes(&session->in, bytes, count);
 	if (session->in.failed)
 		fail_memory(&session->error);
-	session_want_turn(session);
+	ssh_session_want_turn(session);
 }
 
 static void through_drained(void *owner)
 {
-	session_want_turn(owner);
+	ssh_session_want_turn(owner);
 }
 
 static void through_done(void *owner, struct ssh_answer *answer)
@@ -252,7 +252,7 @@ static void through_done(void *owner, struct ssh_answer *answer)
 	session->through_error = answer->error;
 	if (session->state == SESSION_CONNECTING)
 		session->error = answer->error;
-	session_want_turn(session);
+	ssh_session_want_turn(session);
 }
 
 static void connect_through(struct ssh_session *session)
@@ -270,7 +270,7 @@ static void connect_through(struct ssh_session *session)
 						&target, &sink, &session->error);
 }
 
-void wire_connect(struct ssh_session *session)
+void ssh_wire_connect(struct ssh_session *session)
 {
 	const struct ssh_host *host = &session->peer->host;
 	struct ssh *ssh = session->ssh;
