@@ -195,7 +195,9 @@ int remote_body(struct berth_operation *operation, struct error *err)
 		return -1;
 	json_decref(give(remote->body));
 	remote->body = request_write(&operation->request, remote->verb->takes);
+	bool scales = strcmp(remote->verb->name, "scale") == 0; /* to none, where it says 0 */
 	if (!remote->body || json_put_text(remote->body, "verb", remote->verb->name) ||
+	    (scales && json_put_number(remote->body, "count", operation->request.count)) ||
 	    (remote->rehearses && json_put_flag(remote->body, "dry_run", true)))
 		return fail_memory(err);
 	return 0;

@@ -236,12 +236,21 @@ static void begin_operation(struct exchange *exchange, const struct server_verb 
 	answer_begun(exchange, tracked);
 }
 
+/* None at all is a number too, and nobody's default. */
+static bool lacks_count(struct exchange *exchange, const char *verb, const json_t *body)
+{
+	if (strcmp(verb, "scale") != 0 || json_object_get(body, "count"))
+		return false;
+	problem(exchange, 400, NULL, "the body says no `count`");
+	return true;
+}
+
 /* 0; or -1 and answered. */
 static int read_posted(struct exchange *exchange, struct berth_request *request)
 {
 	struct error err = {0};
 	owned_secret_json body = read_body(exchange);
-	if (!body)
+	if (!body || lacks_count(exchange, exchange->route->verb, body))
 		return -1;
 	if (request_read(request, &exchange->arena, body, exchange->route->takes, &err) ||
 	    read_query(exchange, request, &err)) {
@@ -283,6 +292,8 @@ void run_verb(struct exchange *exchange)
 			name);
 		return;
 	}
+	if (lacks_count(exchange, verb->name, body))
+		return;
 	json_object_del(body, "verb");
 	if (request_read(&request, &exchange->arena, body, verb->takes, &err))
 		problem_error(exchange, &err);

@@ -13,7 +13,7 @@
 #define STATES                                                                                               \
 	"absent|linking|placing|starting|running|unhealthy|updating|finished|stopping|removing|gone|"        \
 	"stopped|"                                                                                           \
-	"broken|unknown"
+	"broken|unknown|quarantined"
 
 static const struct {
 	const char *name, *members;
@@ -37,7 +37,7 @@ static const struct {
      "name:text -component:text state:unknown|stale|fresh -value:any -at:text -lower:any -upper:any "
      "-target:any -wants:number"},
     {"Size",
-     "wanted:number real:number initial:number -how:policy|scale|blueprint|found -by:text -since:text "
+     "wanted:number real:number initial:number -members:number -quarantined:number -no_room:text -how:policy|scale|blueprint|found -by:text -since:text "
      "-why:text -policy:text -min:number -max:number -metrics:[Metric] -wants:number -target:number "
      "-holds:text -until:text"},
     {"Component", "id:text type:text? location:text? state:" STATES
@@ -118,7 +118,7 @@ static const struct {
     {"stop", "Deployed", ""},
     {"start", "Deployed", ""},
     {"restart", "Deployed", ""},
-    {"scale", "Deployed", "components"},
+    {"scale", "Deployed", "components count"},
     {"exec", "Executed", "components command"},
     {"wait", "Status", ""},
     {"why", "Why", ""},

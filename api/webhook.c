@@ -29,7 +29,7 @@ enum {
 
 static const int64_t PATIENCE_MS = 24 * 60 * 60 * 1000;
 
-static const char *const whats[] = {"failure", "recovery", "breaker", "breaker-closed"};
+static const char *const whats[] = {"failure", "recovery", "breaker", "breaker-closed", "no-capacity"};
 
 struct letter {
 	char id[40];
@@ -106,8 +106,8 @@ static int read_whats(char *words, unsigned *ret_wants, const char *where, struc
 			i++;
 		if (i == COUNT_OF(whats)) {
 			fail(err, ERR_INVALID, "%s: `%.40s` is nothing that is told", where, word);
-			remedy(err,
-			       "failure, recovery, breaker, breaker-closed; or leave it out for all of them");
+			remedy(err, "failure, recovery, breaker, breaker-closed, no-capacity; or leave it "
+				    "out for all of them");
 			return -1;
 		}
 		*ret_wants |= 1u << i;

@@ -105,6 +105,7 @@ const char *code_name(enum code code)
 	    [ERR_TIMED_OUT] = "timed-out",
 	    [ERR_LOCKED] = "locked",
 	    [ERR_STALE] = "stale",
+	    [ERR_CAPACITY] = "capacity",
 	    [ERR_FAILED] = "failed",
 	    [ERR_CANCELLED] = "cancelled",
 	    [ERR_UNSUPPORTED] = "unsupported",

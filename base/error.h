@@ -16,6 +16,7 @@ enum code {
 	ERR_TIMED_OUT,   /* gave up waiting; after a mutation its effect is unknown */
 	ERR_LOCKED,      /* another deploy or owner holds it */
 	ERR_STALE,       /* it is not any more as whoever asks has seen it */
+	ERR_CAPACITY,    /* there is no room for more: no machine, no address, no port is left */
 	ERR_FAILED,      /* the target did it and it went wrong */
 	ERR_CANCELLED,   /* whoever asked went away or changed their mind */
 	ERR_UNSUPPORTED, /* this target, or this version of berth, cannot do it */

@@ -308,6 +308,24 @@ struct balancer_spec {
 	const char *certificate;   /* as the proxy's configuration names the file; NULL: no TLS */
 };
 
+/* So many instances a component has at most. */
+#define INSTANCE_LIMIT 1000
+
+/* Which member of a cluster goes first when it gets smaller. */
+enum cluster_removal {
+	REMOVE_NEWEST, /* Brooklyn's */
+	REMOVE_OLDEST,
+	REMOVE_UNWELL, /* what is not well first, and then the newest */
+};
+
+/* What a cluster says of its members, beside how many there are. */
+struct cluster_spec {
+	unsigned most;  /* it grows no further; 0: no bound */
+	int64_t quorum; /* so many are enough of those it begins with; -1: all */
+	enum cluster_removal removal;
+	bool quarantine; /* one that does not get ready is kept, stopped, to be looked at */
+};
+
 struct component_spec {
 	const char *id;
 	const char *name;
@@ -341,9 +359,9 @@ struct component_spec {
 	const struct link *depends_on; /* `dependsOn`: order only; alias NULL */
 	size_t depends_on_count;
 
-	const struct health_check *health; /* never NULL */
-	uint32_t instances;                /* 1 when not given; of a cluster its `initialSize` */
-	bool cluster;                      /* its size is kept, once it is there */
+	const struct health_check *health;  /* never NULL */
+	uint32_t instances;                 /* 1 when not given; of a cluster its `initialSize` */
+	const struct cluster_spec *cluster; /* its size is kept, once it is there; NULL: it is none */
 	int64_t resized; /* of a cluster: the size that is asked for from outside; -1: none is */
 	const struct volume *volumes;
 	size_t volume_count;

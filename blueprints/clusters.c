@@ -139,7 +139,10 @@ void cluster_gather(struct reading *r, struct draft *d)
 	const struct yaml_entry *own[KEY_COUNT];
 
 	d->cluster = d->node;
-	d->spec->cluster = true;
+	d->spec->cluster = d->members = reading_new(r, struct cluster_spec);
+	if (!d->members)
+		return;
+	*d->members = (struct cluster_spec){.quorum = -1, .quarantine = true};
 	gather_own(r, d);
 	const struct yaml_entry *spec = d->given[KEY_MEMBER_SPEC];
 	if (!spec)
@@ -161,11 +164,48 @@ void cluster_gather(struct reading *r, struct draft *d)
 		lay_over(r, d, key, own[key]);
 }
 
+/* --- its own keys --------------------------------------------------------------------------------- */
+
 void read_initial_size(struct reading *r, struct draft *d, const struct yaml_node *node)
 {
 	const char *text = fixed_text(r, d, node, "initialSize");
 
-	if (text && !instances_parse(text, &d->spec->instances))
-		complain(r->list, node->place, "`initialSize` is a number from 1 to %d, not `%s`",
+	if (text && !instances_parse(text, 0, &d->spec->instances))
+		complain(r->list, node->place, "`initialSize` is a number from 0 to %d, not `%s`",
 			 INSTANCE_LIMIT, text);
+}
+
+void read_max_size(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	const char *text = fixed_text(r, d, node, "maxSize");
+
+	if (text && !instances_parse(text, 1, &d->members->most))
+		complain(r->list, node->place, "`maxSize` is a number from 1 to %d, not `%s`", INSTANCE_LIMIT,
+			 text);
+}
+
+/* Brooklyn's -1 is all of them. */
+void read_quorum(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	const char *text = fixed_text(r, d, node, "initialQuorumSize");
+
+	if (text && !parse_number(text, -1, INSTANCE_LIMIT, &d->members->quorum))
+		advise(r->list,
+		       complain(r->list, node->place, "`initialQuorumSize` is no number: `%s`", text),
+		       "write how many members are enough, or -1: all of them");
+}
+
+void read_removal(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	static const char *const words[] = {
+	    [REMOVE_NEWEST] = "newest", [REMOVE_OLDEST] = "oldest", [REMOVE_UNWELL] = "unhealthy"};
+	int word = fixed_word(r, d, node, "removalStrategy", words, COUNT_OF(words));
+
+	if (word >= 0)
+		d->members->removal = (enum cluster_removal)word;
+}
+
+void read_quarantine(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	d->members->quarantine = fixed_flag(r, d, node, "quarantineFailedEntities", true);
 }

@@ -60,7 +60,7 @@ key_reader read_environment, read_command, read_entrypoint, read_directory, read
     read_stop_signal, read_link_address, read_policies, read_enrichers, read_effectors, read_initial_size,
     read_sensors, read_initializers, read_members, read_routes, read_protocol, read_balancer_port,
     read_algorithm, read_sticky, read_member_check, read_tls, read_balancer_retries, read_balancer_timeout,
-    read_drain_timeout;
+    read_drain_timeout, read_max_size, read_quorum, read_removal, read_quarantine;
 /* component_type.c: an image's name. */
 void image_read(struct reading *r, struct draft *d, const char *image, struct place at);
 /* component_health.c: also of a load balancer's members. False with a complaint. */
@@ -68,9 +68,8 @@ bool health_read(struct reading *r, struct draft *d, const struct yaml_node *nod
 		 struct health_check *ret);
 /* component_ports.c: "8080", or "8000-8100". */
 bool port_range_parse(char *text, uint16_t *ret_first, uint16_t *ret_last);
-/* component_limits.c: a number of instances. False: it is none. */
-#define INSTANCE_LIMIT 1000
-bool instances_parse(const char *text, uint32_t *ret);
+/* component_limits.c: a number of instances, `least` at least. False: it is none. */
+bool instances_parse(const char *text, unsigned least, uint32_t *ret);
 /* component_command.c: also of a health check. */
 void command_read(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key,
 		  struct command *ret);
@@ -90,6 +89,8 @@ void check_update(struct reading *r, struct draft *d);
 /* component_effectors.c: what every component has */
 enum { MOST_EFFECTORS = 64 };
 bool effector_is_built_in(const char *name);
+/* What every cluster has, for its policies. */
+bool effector_of_clusters(const char *name);
 /* A request that is sent to it: the method unless another is given. NULL with a complaint, or no memory. */
 const struct effector_call *http_request_read(struct reading *r, struct draft *d,
 					      const struct yaml_node *node, const char *method);

@@ -13,6 +13,11 @@ bool effector_is_built_in(const char *name)
 	return !strcmp(name, "start") || !strcmp(name, "stop") || !strcmp(name, "restart");
 }
 
+bool effector_of_clusters(const char *name)
+{
+	return !strcmp(name, "resize") || !strcmp(name, "resizeByDelta") || !strcmp(name, "replaceMember");
+}
+
 static bool is_name(const char *name)
 {
 	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");

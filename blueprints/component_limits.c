@@ -50,11 +50,11 @@ void read_cpus(struct reading *r, struct draft *d, const struct yaml_node *node)
 		d->spec->nano_cpus = nano;
 }
 
-bool instances_parse(const char *text, uint32_t *ret)
+bool instances_parse(const char *text, unsigned least, uint32_t *ret)
 {
 	int64_t number;
 
-	if (!parse_number(text, 1, INSTANCE_LIMIT, &number))
+	if (!parse_number(text, least, INSTANCE_LIMIT, &number))
 		return false;
 	*ret = (uint32_t)number;
 	return true;
@@ -63,11 +63,16 @@ bool instances_parse(const char *text, uint32_t *ret)
 void read_instances(struct reading *r, struct draft *d, const struct yaml_node *node)
 {
 	const char *text = fixed_text(r, d, node, "instances");
+	unsigned least = d->cluster ? 0 : 1;
 	uint32_t number = 1;
 
-	if (text && !instances_parse(text, &number))
-		complain(r->list, node->place, "`instances` is a number from 1 to %d, not `%s`",
-			 INSTANCE_LIMIT, text);
+	if (text && !instances_parse(text, least, &number)) {
+		struct diagnostic *entry =
+		    complain(r->list, node->place, "`instances` is a number from %u to %d, not `%s`", least,
+			     INSTANCE_LIMIT, text);
+		if (strcmp(text, "0") == 0)
+			advise(r->list, entry, "`berth stop` ends all of it, and keeps it");
+	}
 	if (d->cluster)
 		d->spec->resized = number;
 	else

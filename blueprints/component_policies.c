@@ -345,7 +345,7 @@ static bool has_effector(const struct component_spec *spec, const char *name)
 	for (size_t i = 0; i < spec->effector_count; i++)
 		if (spec->effectors[i].name && !strcmp(spec->effectors[i].name, name))
 			return true;
-	return effector_is_built_in(name);
+	return effector_is_built_in(name) || (spec->cluster && effector_of_clusters(name));
 }
 
 static void complain_effector(struct reading *r, const struct component_spec *spec, struct place place,

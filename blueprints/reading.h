@@ -38,6 +38,7 @@ struct draft {
 	struct place place;
 	const struct yaml_node *node;
 	const struct yaml_node *cluster; /* the entry of the cluster whose members it is; else NULL */
+	struct cluster_spec *members;    /* what that says of them */
 	struct balancer_draft *balancer; /* NULL: it is no load balancer */
 	bool software;                   /* installed and launched by steps of its own */
 	/* What the blueprint or --set says, by the key's own name. */

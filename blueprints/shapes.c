@@ -173,6 +173,13 @@ const struct shape shapes[] = {
     {"instances", JSON({"anyOf": [
 	{"type": "integer", "minimum": 1, "maximum": 1000}, {"type": "string", "pattern": "^[0-9]+$"},
 	"@expression"]})},
+    {"size", JSON({"anyOf": [
+	{"type": "integer", "minimum": 0, "maximum": 1000}, {"type": "string", "pattern": "^[0-9]+$"},
+	"@expression"]})},
+    {"quorum", JSON({"anyOf": [
+	{"type": "integer", "minimum": -1, "maximum": 1000}, {"type": "string", "pattern": "^-?[0-9]+$"},
+	"@expression"]})},
+    {"removalStrategy", JSON({"anyOf": [{"enum": ["newest", "oldest", "unhealthy"]}, "@expression"]})},
     {"memberSpec", JSON({"anyOf": [
 	{"type": "string", "minLength": 1},
 	{"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false,

@@ -87,10 +87,12 @@ const struct command command_invoke = {
 	"and its status, are shown, and recorded as "
 	"an event; a code other than 0, or a status of 400 and more, anywhere ends with 1. `start`, `stop` "
 	"and `restart` are effectors of "
-	"every component.\n\n"
+	"every component; a cluster also has `resize` (desiredSize), `resizeByDelta` (delta), "
+	"`replaceMember` "
+	"(memberId) and `expungeQuarantined`.\n\n"
 	"Ctrl-C interrupts it here; what runs in a container may run on.",
     .examples = {{"berth invoke shop db backup TO=/backup", "the command `backup` of `db`"},
-		 {"berth invoke shop web restart", "as `berth restart shop web`"}},
+		 {"berth invoke shop web resizeByDelta delta=2", "two members more"}},
     .endings = ENDS_CHANGING,
     .subjects = {SUBJECT_APP, SUBJECT_COMPONENT, SUBJECT_NOTHING},
     .most = 100,

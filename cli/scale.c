@@ -40,12 +40,9 @@ static int scale_run(struct invocation *invocation)
 	if (arguments->count != 3)
 		return complain_usage(invocation, "usage: berth scale APP COMPONENT N",
 				      "a component and a number are wanted");
-	bool is_number = read_count(arguments->items[2], &count);
-	if (!is_number || !count)
-		return complain_usage(invocation,
-				      is_number ? "`berth stop APP COMPONENT` ends all of it, and keeps it"
-						: "usage: berth scale APP COMPONENT N",
-				      "`%.40s` is not a number from 1 to 1000", arguments->items[2]);
+	if (!read_count(arguments->items[2], &count))
+		return complain_usage(invocation, "usage: berth scale APP COMPONENT N",
+				      "`%.40s` is not a number from 0 to 1000", arguments->items[2]);
 	struct berth_request request = request_of(invocation, &input);
 	components[0] = arguments->items[1];
 	request.components = components;
@@ -59,11 +56,12 @@ const struct command command_scale = {
     .summary = "another number of instances of one component",
     .details =
 	"Makes instances of the component, or removes those with the highest numbers, until there are N of "
-	"them. The next deploy goes back to what the blueprint says, and its plan shows it. A component that "
-	"is "
-	"bound to a fixed port of its host cannot have several.",
+	"them. The next deploy goes back to what the blueprint says, and its plan shows it; a cluster keeps "
+	"its "
+	"size. A cluster can have none at all. A component that is bound to a fixed port of its host cannot "
+	"have several.",
     .examples = {{"berth scale shop web 3", "three instances of `web`"},
-		 {"berth scale shop worker 1 --dry-run", "what would go; none for now is `berth stop`"}},
+		 {"berth scale shop worker 1 --dry-run", "what would go"}},
     .endings = ENDS_CHANGING,
     .subjects = {SUBJECT_APP, SUBJECT_COMPONENT},
     .most = 3,

@@ -191,7 +191,8 @@ const struct command command_serve = {
 	"systemd it tells when it is ready (Type=notify), feeds the watchdog and takes sockets.\n\n"
 	"Who is in --webhook-file is told when an instance that is kept is not well (`failure`), is well "
 	"again "
-	"(`recovery`), and when mending it does not help (`breaker`) or did in the end (`breaker-closed`): a "
+	"(`recovery`), and when mending it does not help (`breaker`) or did in the end (`breaker-closed`), "
+	"and when there is no room for as many members as a cluster is to have (`no-capacity`): a "
 	"POST "
 	"with JSON, signed with the line's secret, and tried again for a day.\n\n"
 	"`GET /v1/openapi.json` describes the API.",

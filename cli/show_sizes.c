@@ -146,6 +146,8 @@ void show_size_line(const struct screen *screen, const json_t *component)
 	paint(screen, DIM, "size ");
 	put(screen, PLAIN, text_of(component, "id"));
 	paint(screen, real == wanted ? GREEN : YELLOW, " %lld of %lld", (long long)real, (long long)wanted);
+	if (number_of(size, "quarantined"))
+		fprintf(screen->to, ", %lld quarantined", (long long)number_of(size, "quarantined"));
 	put_bounds(screen, size);
 	put_reason(screen, size);
 	putc('\n', screen->to);
@@ -161,4 +163,9 @@ void show_size(const struct screen *screen, const json_t *component)
 	json_array_foreach (list_of(size, "metrics"), i, metric)
 		show_metric(screen, metric);
 	show_story(screen, size);
+	if (*text_of(size, "no_room")) {
+		paint(screen, RED, "  no room for more: ");
+		put(screen, PLAIN, text_of(size, "no_room"));
+		putc('\n', screen->to);
+	}
 }

@@ -13,6 +13,8 @@ bool stopped_remembered(struct berth_operation *operation);
 /* sizes.c: the sizes of clusters are remembered before anything is done for them. 0, or -1 with
  * operation->error. */
 int remember_sizes(struct berth_operation *operation);
+/* And who did not become a member of them after all. 0 or -1 (no memory). */
+int sizes_conclude(struct berth_operation *operation);
 /* keeper.c: this handle sees to it that what ended runs again. */
 bool keeps_alive(const struct berth *berth);
 /* The stages of a deploy, for all verbs that go through them. */

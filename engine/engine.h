@@ -181,9 +181,12 @@ struct work {
 	bool reviewed;          /* it was looked at after the work */
 	bool clear_failed;      /* it did not get ready, and could not be removed */
 	bool log_kept, cleared; /* how far BROKEN has come */
-	bool place_again;       /* its target had nothing left to start */
-	bool left_stopped;      /* what changes under it does not start it */
-	unsigned char tended;   /* so often it was left alone, ended and was started again: tending.c */
+	/* Of a new member of a cluster that did not get ready: it is kept to be looked at; it is gone; what
+	 * becomes of it is settled. */
+	bool set_aside, discarded, joining_over;
+	bool place_again;     /* its target had nothing left to start */
+	bool left_stopped;    /* what changes under it does not start it */
+	unsigned char tended; /* so often it was left alone, ended and was started again: tending.c */
 	bool has_turn;
 	struct exec_session *command; /* of onChange, under way */
 	struct spec_port *ports;      /* the component's, with this instance's numbers */
@@ -336,8 +339,14 @@ struct berth_operation {
 	enum stage stage;
 	enum berth_outcome outcome;
 	unsigned lock_tries;
-	bool known_read; /* `known` was */
-	bool any_kept;   /* an older one stays, or comes back, since its successor failed */
+	/* Of the component that the request names, where an effector of clusters was invoked. */
+	struct resizing {
+		enum resizing_kind { RESIZE_NOT, RESIZE_TO, RESIZE_BY, RESIZE_REPLACE, RESIZE_EXPUNGE } kind;
+		int64_t number;
+	} resizing;
+	const char *no_room; /* why a cluster could not grow as far as was asked for; NULL: it could */
+	bool known_read;     /* `known` was */
+	bool any_kept;       /* an older one stays, or comes back, since its successor failed */
 	bool cancelled, cancel_told, abandoned, timed_out, changed, done;
 	bool reconciling; /* since reconciled_ms, monotonic */
 	int64_t reconciled_ms;
@@ -448,6 +457,14 @@ json_t *sites_remember(const struct berth_operation *operation);
 bool keeps_tasks(const struct site *site);
 /* How many instances the engine sees to: one that stands for all where the target keeps the tasks. */
 unsigned instances_of(const struct component *component);
+/* Of a cluster without a member: nobody is to be reached. */
+bool has_nobody(const struct component *component);
+/* Where the wanted one of that ordinal is among its instances; SIZE_MAX: none of that ordinal is wanted. */
+size_t place_of_ordinal(const struct component *component, unsigned ordinal);
+/* Whether its number of members is what the operation is for. */
+bool resizes(const struct berth_operation *operation);
+/* member_verbs.c: an effector that every cluster has. */
+bool is_member_effector(const char *name);
 /* sizes.c: how many instances each component is to have, now that it was listed what is there. 0, or -1 with
  * operation->error. */
 int sizes_decide(struct berth_operation *operation);
@@ -554,7 +571,7 @@ const char *report_state(const struct berth_operation *operation);
 json_t *document_new(const char *app);
 
 extern const struct verb verb_history, verb_rollback, verb_backup, verb_restore, verb_policies, verb_policy,
-    verb_invoke, verb_keep, verb_hold, verb_mend, verb_replace, verb_duty;
+    verb_invoke, verb_members, verb_keep, verb_hold, verb_mend, verb_replace, verb_duty;
 extern const struct verb verb_validate, verb_plan, verb_deploy, verb_status, verb_destroy, verb_logs,
     verb_graph, verb_locations, verb_types, verb_schema, verb_events, verb_stop, verb_start, verb_restart,
     verb_scale, verb_wait, verb_why, verb_gc, verb_exec, verb_simulate;

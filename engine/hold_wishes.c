@@ -195,8 +195,6 @@ static int resize(struct held_component *held, const struct wish *wish)
 {
 	if (wish->size == held->member_count)
 		return held_outcome(held, wish->id, OUTCOME_DONE, NULL);
-	if (!wish->size)
-		return held_outcome(held, wish->id, OUTCOME_FAILED, "it has one instance at least");
 	if (!all_in_sight(held))
 		return 0;
 	record(held, wish, NULL, "resizing", "resize");
@@ -211,8 +209,64 @@ static int stop(struct held_component *held, const struct wish *wish)
 	return add_deed(held, DEED_STOP, 0, wish->id);
 }
 
+/* Its parameter, whichever way it was written. False: it is none. */
+static bool number_given(const struct wish *wish, const char *name, int64_t least, int64_t *ret)
+{
+	const json_t *value = json_object_get(wish->arguments, name);
+	if (json_is_string(value))
+		return parse_number(json_string_value(value), least, INSTANCE_LIMIT, ret);
+	*ret = json_integer_value(value);
+	return json_is_integer(value) && *ret >= least && *ret <= INSTANCE_LIMIT;
+}
+
+static int resize_to(struct held_component *held, const struct wish *wish, int64_t size)
+{
+	struct wish as = *wish;
+	as.size = size > 0 ? (unsigned)size : 0;
+	return resize(held, &as);
+}
+
+static int replace_named(struct held_component *held, const struct wish *wish)
+{
+	struct wish as = *wish;
+	int64_t ordinal = 0;
+	as.member = json_text(wish->arguments, "memberId");
+	for (size_t i = 0; !member_of(held, as.member) && i < held->member_count; i++)
+		if (number_given(wish, "memberId", 1, &ordinal) &&
+		    held->members[i].work->instance->ordinal == (uint64_t)ordinal)
+			as.member = held->members[i].work->instance->name;
+	return replace(held, &as);
+}
+
+/* The effectors that clusters have, of themselves. -2: it is none of them. */
+static int invoke_of_cluster(struct held_component *held, const struct wish *wish)
+{
+	int64_t number = 0;
+	if (!strcmp(wish->what, "replaceMember"))
+		return replace_named(held, wish);
+	if (!strcmp(wish->what, "resize") && number_given(wish, "desiredSize", 0, &number))
+		return resize_to(held, wish, number);
+	if (!strcmp(wish->what, "resizeByDelta") && number_given(wish, "delta", -INSTANCE_LIMIT, &number))
+		return resize_to(held, wish, (int64_t)held->member_count + number);
+	if (!strcmp(wish->what, "resize") || !strcmp(wish->what, "resizeByDelta"))
+		return held_outcome(held, wish->id, OUTCOME_FAILED, "it was not told how many members");
+	return -2;
+}
+
+static bool has_own(const struct component_spec *spec, const char *name)
+{
+	for (size_t i = 0; i < spec->effector_count; i++)
+		if (!strcmp(spec->effectors[i].name, name))
+			return true;
+	return false;
+}
+
 static int invoke(struct held_component *held, const struct wish *wish)
 {
+	const struct component_spec *spec = held->component->spec;
+	int result = spec->cluster && !has_own(spec, wish->what) ? invoke_of_cluster(held, wish) : -2;
+	if (result != -2)
+		return result;
 	static const struct {
 		const char *name;
 		enum deed_kind kind;

@@ -56,8 +56,9 @@ static int check_arguments(const char *const *arguments, struct error *err)
 static int fail_effector(const struct component *component, const char *wanted, struct error *err)
 {
 	const struct component_spec *spec = component->spec;
-	const char *names[64 + 3] = {"start", "stop", "restart"};
-	size_t count = 3;
+	const char *names[64 + 7] = {"start",         "stop",          "restart",           "resize",
+				     "resizeByDelta", "replaceMember", "expungeQuarantined"};
+	size_t count = spec && spec->cluster ? 7 : 3;
 	for (size_t i = 0; spec && i < spec->effector_count && count < COUNT_OF(names); i++)
 		names[count++] = spec->effectors[i].name;
 	const char *meant = closest(wanted, names, count);
@@ -400,7 +401,7 @@ static const struct verb *verb_for(const struct berth_request *request)
 	for (size_t i = 0; plain && i < COUNT_OF(built_in); i++)
 		if (!strcmp(built_in[i].name, request->name))
 			return built_in[i].verb;
-	return &verb_invoke;
+	return one && request->app && is_member_effector(request->name) ? &verb_members : &verb_invoke;
 }
 
 struct berth_operation *berth_invoke(struct berth *berth, const struct berth_request *request,

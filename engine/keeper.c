@@ -216,10 +216,15 @@ static void deed_ended(struct kept *kept)
 	struct berth_operation *operation = give(kept->doing);
 	struct hold *hold = hold_of(kept);
 	deed->done = true;
+	const char *words =
+	    *berth_message(operation) ? berth_message(operation) : "not all of it is as wanted";
 	deed->outcome = berth_outcome(operation) == BERTH_OK ? OUTCOME_DONE : OUTCOME_FAILED;
+	if (deed->kind == DEED_SCALE && operation->no_room) {
+		deed->outcome = OUTCOME_NO_CAPACITY;
+		words = operation->no_room;
+	}
 	if (deed->outcome != OUTCOME_DONE)
-		deed->words = strdup(*berth_message(operation) ? berth_message(operation)
-							       : "not all of it is as wanted");
+		deed->words = strdup(words);
 	if (deed->words)
 		operation_warn(operation->berth->keeper, "%s%s%s: %s failed: %s", kept->app,
 			       deed->component ? "." : "", deed->component ? deed->component : "",

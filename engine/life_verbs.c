@@ -65,10 +65,9 @@ static void scale_step(struct berth_operation *operation)
 	struct berth_request *request = &operation->request;
 	const char **settings = arena_array(&operation->arena, const char *, 2);
 	if (operation->stage == STAGE_BEGIN) {
-		if (request->count < 1 || !request->components || !request->components[0] ||
+		if (request->count < 0 || !request->components || !request->components[0] ||
 		    request->components[1]) {
-			fail(&operation->error, ERR_INVALID,
-			     "scale takes one component and a number, 1 at least");
+			fail(&operation->error, ERR_INVALID, "scale takes one component and a number");
 			operation_finish(operation, BERTH_USAGE, document_new(operation_app(operation)));
 			return;
 		}

@@ -221,7 +221,7 @@ static void put_link(struct link_writer *writer, const struct work *work, const 
 		put(writer, false, name, "_NAME");
 	for (size_t i = 0; i < count; i++)
 		put_port(writer, ports[i].host, ports[i].number, ports[i].port);
-	if (count && has_members(provider))
+	if ((count || has_nobody(provider)) && has_members(provider))
 		put_members(writer, work, provider);
 	if (provider->spec)
 		put_environment(writer, provider->spec);
@@ -308,6 +308,8 @@ enum resolved link_variables(struct work *work, const struct edge *edge, struct 
 		fail_memory(err);
 		return RESOLVED_NEVER;
 	}
+	if (has_nobody(provider)) /* it is told so: with an empty list */
+		count = 0;
 	struct way first =
 	    way_to(work->instance, provider, count ? ports[0].port : 0, count ? ports[0].protocol : TCP);
 	if (name_host(work, edge, &first, ret_host)) {

@@ -8,7 +8,7 @@
 bool stage_open_known(struct berth_operation *operation)
 {
 	struct error *err = &operation->error;
-	if (operation_read_blueprint(operation))
+	if (!operation->application && operation_read_blueprint(operation))
 		return false;
 	struct error ignored = {0};
 	if (sites_bind(operation, err))

@@ -32,7 +32,8 @@ static bool does_not_come(const struct work *work)
 	enum phase phase = work->instance->phase;
 	bool left_alone =
 	    work->settled && (phase == PHASE_ABSENT || phase == PHASE_STOPPED || phase == PHASE_GONE);
-	return work->blocked || work->halted || left_alone || (phase == PHASE_BROKEN && !work->answered);
+	return work->blocked || work->halted || left_alone || phase == PHASE_QUARANTINED ||
+	       (phase == PHASE_BROKEN && !work->answered);
 }
 
 /* `started` is enough for an order that says so; everybody else waits for an answer, and for a job's end. */
@@ -75,7 +76,7 @@ static int providers_answer(struct work *work)
 	for (size_t i = 0; i < component->need_count; i++) {
 		struct component *provider =
 		    &work->operation->application->components[component->needs[i].to];
-		if (!provider->site || !edge_waits(&component->needs[i]))
+		if (!provider->site || !edge_waits(&component->needs[i]) || has_nobody(provider))
 			continue;
 		switch (answer_of(provider, &component->needs[i])) {
 		case ANSWER_NEVER:
@@ -97,9 +98,10 @@ static void ask_for_address(struct work *work, const char *waits)
 {
 	struct component *provider = application_component(work->operation->application, waits);
 	work_note(work, "waits for the address of %s", waits);
-	if (provider && provider->instance_count) {
-		provider->instances[0].work->look_due = true;
-		work_wake(provider->instances[0].work);
+	if (provider && instances_of(provider)) {
+		struct work *asked = speaker_of(provider)->work;
+		asked->look_due = true;
+		work_wake(asked);
 	}
 }
 
@@ -186,6 +188,8 @@ enum phase step_placing(struct work *work)
 	bool failed = false;
 	if (halt(work))
 		return PHASE_PLACING;
+	if (work->doing == DOING_NOTHING && joining_hopeless(work))
+		return work_break(work, work_error(work));
 	if (!intent_durable(work, "place", &failed))
 		return failed ? work_break(work, work_error(work)) : PHASE_PLACING;
 	if (!call_may_begin(work, DOING_PLACE))

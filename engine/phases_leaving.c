@@ -330,11 +330,14 @@ enum phase step_broken(struct work *work)
 {
 	if (work->settled)
 		return PHASE_BROKEN;
-	if (work->doing != DOING_LOGS && work->doing != DOING_REMOVE) {
+	if (work->doing != DOING_LOGS && work->doing != DOING_REMOVE && work->doing != DOING_STOP) {
 		driver_of(work)->drop(&work->site->location, &work->errand);
 		work->doing = DOING_NOTHING;
 	}
-	if (!work->instance->wanted || (log_fetched(work) && room_made(work)))
-		work_settle(work);
+	if (work->instance->wanted && !(log_fetched(work) && room_made(work) && joining_ended(work)))
+		return PHASE_BROKEN;
+	if (work->set_aside)
+		return PHASE_QUARANTINED;
+	work_settle(work);
 	return PHASE_BROKEN;
 }

@@ -415,7 +415,7 @@ static int decide_by_verb(struct decision *decision, struct error *err)
 static bool follows_meant(const struct berth_operation *operation, const struct component *component)
 {
 	const struct component *all = operation->application->components;
-	for (size_t i = 0; operation->verb == &verb_scale && i < component->need_count; i++) {
+	for (size_t i = 0; resizes(operation) && i < component->need_count; i++) {
 		const struct component *provider = &all[component->needs[i].to];
 		if (provider->spec && provider->spec->cluster && component_meant(operation, provider->id))
 			return true;
@@ -427,6 +427,11 @@ static int decide(struct berth_operation *operation, struct work *work, struct e
 {
 	struct decision decision = {.operation = operation, .work = work};
 	struct instance *instance = work->instance;
+	if (instance->quarantined) { /* it stays to be looked at, as it is */
+		work->action = ACTION_UNCHANGED;
+		keep_attachments(instance);
+		return 0;
+	}
 	if (operation->verb->decide)
 		return decide_by_verb(&decision, err);
 	if (!component_meant(operation, instance->component->id) &&
@@ -505,6 +510,22 @@ static void leave_others(struct berth_operation *operation)
 	}
 }
 
+/* Who links to a cluster without a member is told nothing by it. */
+static void warn_of_nobody(struct berth_operation *operation)
+{
+	const struct application *application = operation->application;
+	for (size_t i = 0; operation->blueprint && i < application->component_count; i++) {
+		const struct component *component = &application->components[i];
+		for (size_t e = 0; e < component->need_count && instances_of(component); e++) {
+			const struct component *provider = &application->components[component->needs[e].to];
+			if (component->needs[e].kind == EDGE_LINK && has_nobody(provider))
+				operation_warn(operation,
+					       "`%s` has no members: the link of `%s` gives no address",
+					       provider->id, component->id);
+		}
+	}
+}
+
 enum progress plan_make(struct berth_operation *operation, struct error *err)
 {
 	struct planning *planning = &operation->planning;
@@ -513,6 +534,7 @@ enum progress plan_make(struct berth_operation *operation, struct error *err)
 		planning->errors = operation->diagnostics.errors;
 		if (operation->blueprint && publications_settle(operation, err))
 			return PROGRESS_FAILED;
+		warn_of_nobody(operation);
 	}
 	enum progress progress = decide_all(operation, err);
 	if (progress != PROGRESS_DONE)

@@ -194,7 +194,7 @@ static int find_renamed(struct berth_operation *operation, struct error *err)
 		owned_arena room = {0};
 		const struct fact *facts = NULL;
 		size_t count = 0;
-		if (work->action != ACTION_CREATE || work->instance->ordinal != 1)
+		if (work->action != ACTION_CREATE || work->instance != work->instance->component->instances)
 			continue;
 		if (facts_of(&room, operation->application, work->instance->component, &facts, &count))
 			result = fail_memory(err);

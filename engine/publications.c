@@ -33,11 +33,28 @@ const struct spec_port *published_port(const struct work *work, uint16_t port)
 	return NULL;
 }
 
+static bool is_given_up(const struct instance *instance)
+{
+	const struct work *work = instance->work;
+	return work->settled && !work->answered &&
+	       (instance->phase == PHASE_BROKEN || instance->phase == PHASE_QUARANTINED);
+}
+
+const struct instance *speaker_of(const struct component *provider)
+{
+	unsigned count = provider->spec->cluster ? instances_of(provider) : 1;
+	for (unsigned i = 0; i < count; i++)
+		if (!is_given_up(&provider->instances[i]))
+			return &provider->instances[i];
+	return &provider->instances[0];
+}
+
 const struct spec_port *provider_ports(const struct component *provider, size_t *ret_count)
 {
-	if (provider->site && provider->instance_count) {
-		*ret_count = provider->instances[0].work->port_count;
-		return provider->instances[0].work->ports;
+	if (provider->site && instances_of(provider)) {
+		const struct work *work = speaker_of(provider)->work;
+		*ret_count = work->port_count;
+		return work->ports;
 	}
 	*ret_count = provider->port_count;
 	return provider->ports;
@@ -48,7 +65,9 @@ struct way way_to(const struct instance *consumer, const struct component *provi
 {
 	if (!provider->site)
 		return (struct way){PATH_EXTERNAL, NULL, provider->spec->address, port};
-	const struct instance *first = &provider->instances[0];
+	if (has_nobody(provider))
+		return (struct way){PATH_NONE, NULL, NULL, 0};
+	const struct instance *first = speaker_of(provider);
 	struct way way = way_between(consumer->attachments, consumer->attachment_count, first->attachments,
 				     first->attachment_count, port, protocol);
 	if (provider->spec->link_numbers)
@@ -103,7 +122,7 @@ static bool reaches(const struct component *consumer, const struct component *pr
 static void publish_for(const struct component *consumer, const struct edge *edge, struct component *provider)
 {
 	if (!consumer->site || !provider->site || edge->kind == EDGE_ORDER || provider->all_published ||
-	    reaches(consumer, provider))
+	    has_nobody(consumer) || has_nobody(provider) || reaches(consumer, provider))
 		return;
 	provider->all_published = !edge->port;
 	for (size_t n = 0; n < instances_of(provider); n++) {

@@ -181,7 +181,7 @@ static bool rests(const struct work *work, enum phase phase)
 		return work->action == ACTION_STOP || work->left_stopped || work->settled;
 	if (phase == PHASE_RUNNING)
 		return work->instance->wanted || work->kept || work->action != ACTION_REMOVE;
-	return phase == PHASE_GONE || phase == PHASE_FINISHED;
+	return phase == PHASE_GONE || phase == PHASE_FINISHED || phase == PHASE_QUARANTINED;
 }
 
 /* Of thousands only those under way have in memory what they are asked to be, and what they wait for. */
@@ -197,7 +197,8 @@ static void let_go_of_words(struct work *work)
 static void enter(struct work *work, enum phase phase)
 {
 	struct instance *instance = work->instance;
-	const char *text = phase == PHASE_BROKEN ? error_of(work)->text : NULL;
+	bool wrong = phase == PHASE_BROKEN || phase == PHASE_QUARANTINED;
+	const char *text = wrong ? error_of(work)->text : NULL;
 	bool ended = work->settled && work->operation->verb->rest && phase == PHASE_STOPPED;
 	call_slot_back(work);
 	instance->phase = phase;
@@ -299,11 +300,11 @@ bool intent_durable(struct work *work, const char *what, bool *ret_failed)
 /* --- turns ---------------------------------------------------------------------------------- */
 
 static phase_step *const steps[PHASE_COUNT] = {
-    [PHASE_ABSENT] = step_linking,    [PHASE_LINKING] = step_linking,   [PHASE_PLACING] = step_placing,
-    [PHASE_STARTING] = step_starting, [PHASE_RUNNING] = step_running,   [PHASE_UPDATING] = step_updating,
-    [PHASE_FINISHED] = step_resting,  [PHASE_STOPPING] = step_stopping, [PHASE_REMOVING] = step_removing,
-    [PHASE_GONE] = step_resting,      [PHASE_STOPPED] = step_resting,   [PHASE_BROKEN] = step_broken,
-    [PHASE_UNKNOWN] = step_resting,
+    [PHASE_ABSENT] = step_linking,    [PHASE_LINKING] = step_linking,     [PHASE_PLACING] = step_placing,
+    [PHASE_STARTING] = step_starting, [PHASE_RUNNING] = step_running,     [PHASE_UPDATING] = step_updating,
+    [PHASE_FINISHED] = step_resting,  [PHASE_STOPPING] = step_stopping,   [PHASE_REMOVING] = step_removing,
+    [PHASE_GONE] = step_resting,      [PHASE_STOPPED] = step_resting,     [PHASE_BROKEN] = step_broken,
+    [PHASE_UNKNOWN] = step_resting,   [PHASE_QUARANTINED] = step_resting,
 };
 
 static phase_step *step_of(const struct work *work)
@@ -392,6 +393,8 @@ static enum phase first_phase(const struct work *work)
 {
 	const struct component_spec *spec = work->instance->component->spec;
 	const struct observed *seen = work->instance->seen;
+	if (work->instance->quarantined && work->action == ACTION_UNCHANGED)
+		return PHASE_QUARANTINED;
 	switch (work->action) {
 	case ACTION_REMOVE: /* one that is about to run again must be stopped like one that runs */
 		return seen && (seen->state == SEEN_RUNNING || seen->state == SEEN_RESTARTING)

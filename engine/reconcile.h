@@ -71,4 +71,10 @@ bool work_tended(const struct work *work);
 bool work_to_be_revived(const struct work *work);
 enum phase work_revive(struct work *work);
 
+/* --- joining.c: new members of clusters --- */
+/* It did not get ready. True when what becomes of it is settled. */
+bool joining_ended(struct work *work);
+/* There was no room for another one: it need not be tried, and its error says so. */
+bool joining_hopeless(struct work *work);
+
 #endif

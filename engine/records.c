@@ -274,7 +274,8 @@ static const char *limits_of(const struct work *work, char line[static LIMITS_NO
 static bool wanted_elsewhere(const struct instance *instance)
 {
 	const struct component *component = instance->component;
-	return component->spec && component->site && instance->ordinal <= instances_of(component);
+	return component->spec && component->site &&
+	       place_of_ordinal(component, instance->ordinal) != SIZE_MAX;
 }
 
 /* An older one, one that is left over, or one that could not be seen, tells nothing worth keeping. */
@@ -396,6 +397,10 @@ bool records_end(struct berth_operation *operation)
 		return true;
 	if (!remember_facts(operation, facts_now))
 		return false;
+	if (sizes_conclude(operation)) {
+		fail_memory(&operation->error);
+		return stage_failed(operation);
+	}
 	remember_ready(operation);
 	operation->written = true;
 	return true;
@@ -407,7 +412,8 @@ static json_t *images_now(const struct berth_operation *operation)
 	json_t *images = json_object();
 	for (size_t i = 0; images && i < operation->work_count; i++) {
 		const struct instance *instance = operation->works[i]->instance;
-		if (instance->wanted && instance->ordinal == 1 && instance->seen && instance->seen->image_id)
+		if (instance->wanted && instance == instance->component->instances && instance->seen &&
+		    instance->seen->image_id)
 			json_put_text(images, instance->component->id, instance->seen->image_id);
 	}
 	return images;

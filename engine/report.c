@@ -12,6 +12,7 @@
 #include "engine/keeper.h"
 #include "engine/size_report.h"
 #include "engine/specs.h"
+#include "policies/cluster.h"
 
 static enum phase phase_of(const struct component *component, const struct observed *seen)
 {
@@ -69,6 +70,8 @@ enum phase instance_state(const struct instance *instance)
 		      (instance->work->answered || instance->work->kept || (older && older->work->kept));
 	if (instance->phase == PHASE_BROKEN && !serves)
 		return PHASE_BROKEN;
+	if (instance->seen && (instance->quarantined || instance->phase == PHASE_QUARANTINED))
+		return PHASE_QUARANTINED;
 	if (!instance->seen)
 		return instance->work->blocked ? PHASE_LINKING : PHASE_ABSENT;
 	if (instance->seen->state == SEEN_RUNNING && instance->phase == PHASE_STARTING)
@@ -77,6 +80,15 @@ enum phase instance_state(const struct instance *instance)
 		return tasks_state(instance->seen);
 	enum phase state = state_seen(instance, instance->seen);
 	return state == PHASE_RUNNING && held_problem(instance) ? PHASE_UNHEALTHY : state;
+}
+
+/* Some did not get ready, or there was no room for them. */
+static enum phase fewer_than_asked(const struct component *component, enum phase worst, size_t counted)
+{
+	bool serves = counted && (worst == PHASE_RUNNING || worst == PHASE_FINISHED);
+	if (worst == PHASE_UNKNOWN || (component->site && component->site->failed))
+		return PHASE_UNKNOWN;
+	return serves ? PHASE_UNHEALTHY : counted ? worst : PHASE_BROKEN;
 }
 
 enum phase component_state(const struct component *component)
@@ -92,13 +104,19 @@ enum phase component_state(const struct component *component)
 	};
 	for (size_t i = 0; i < component->instance_count; i++) {
 		const struct instance *instance = &component->instances[i];
-		if (!instance->wanted && instance->phase == PHASE_GONE)
-			continue; /* there are fewer of it now */
 		enum phase state = instance_state(instance);
+		if (!instance->wanted && (instance->phase == PHASE_GONE || state == PHASE_QUARANTINED))
+			continue; /* there are fewer of it now */
+		if (instance->work->set_aside || instance->work->discarded)
+			state = PHASE_BROKEN;
 		counted++;
 		if (badness[state] > badness[worst])
 			worst = state;
 	}
+	if (component->spec && component->spec->cluster && component->size < component->asked)
+		return fewer_than_asked(component, worst, counted);
+	if (has_nobody(component) && !counted) /* as it was begun, or stopped by whoever made it so small */
+		return component->spec->instances ? PHASE_STOPPED : PHASE_RUNNING;
 	return counted ? worst : PHASE_ABSENT;
 }
 
@@ -230,12 +248,15 @@ static void write_tasks(struct text *to, const struct instance *instance, const 
 /* In the middle of an update an ordinal has two. */
 static void write_instance(struct text *to, const struct instance *instance)
 {
-	bool broken = instance->phase == PHASE_BROKEN;
+	bool broken = instance->phase == PHASE_BROKEN || instance->phase == PHASE_QUARANTINED;
 	if (instance->phase == PHASE_GONE)
 		return;
 	const struct error *error = error_of(instance->work);
 	const char *ill = instance_state(instance) == PHASE_UNHEALTHY ? held_problem(instance) : NULL;
-	const char *words = broken ? error->text : ill ? ill : words_of(instance->seen);
+	const char *words = instance->quarantined ? instance->quarantined->why
+			    : broken              ? error->text
+			    : ill                 ? ill
+						  : words_of(instance->seen);
 	const char *failure = !instance->work->operation->verb->changes && error->code ? error->text : NULL;
 	if (instance->seen && instance->seen->task_count)
 		write_tasks(to, instance, words, failure);
@@ -259,7 +280,7 @@ static const char *type_of(const struct component *component)
 static void write_links_of(struct text *to, const struct component *component)
 {
 	/* Without attachments on either side the path is not known yet. */
-	if (!component->spec || !component->site || !component->instance_count ||
+	if (!component->spec || !component->site || !instances_of(component) ||
 	    !component->instances[0].work->ports)
 		write_no_links(to);
 	else
@@ -404,7 +425,9 @@ static json_t *failure_json(struct work *work)
 
 static bool went_wrong(const struct work *work)
 {
-	return work->instance->phase == PHASE_BROKEN || work->blocked || work->halted;
+	enum phase phase = work->instance->phase;
+	return phase == PHASE_BROKEN || (phase == PHASE_QUARANTINED && work->set_aside) || work->blocked ||
+	       work->halted;
 }
 
 void keep_failures(struct berth_operation *operation)
@@ -442,9 +465,45 @@ size_t count_instances(const struct berth_operation *operation, bool wrong_only)
 	return count;
 }
 
+/* --- how it ended --------------------------------------------------------------------------- */
+
+/* Of a cluster that has so many members as are enough, those that did not join are no failure of the whole.
+ */
+static bool is_enough(const struct component *component)
+{
+	const struct cluster_spec *cluster = component->spec ? component->spec->cluster : NULL;
+	size_t well = 0;
+	if (!cluster || cluster->quorum < 0)
+		return false;
+	for (unsigned i = 0; i < instances_of(component); i++) {
+		enum phase phase = instance_state(&component->instances[i]);
+		well += phase == PHASE_RUNNING || phase == PHASE_FINISHED;
+	}
+	return cluster_has_started(component->asked, cluster->quorum, well);
+}
+
+static size_t count_failures(struct berth_operation *operation)
+{
+	size_t count = 0, forgiven = 0;
+	for (size_t i = 0; i < operation->work_count; i++) {
+		const struct work *work = operation->works[i];
+		if (!went_wrong(work))
+			continue;
+		bool enough = (work->set_aside || work->discarded) && is_enough(work->instance->component);
+		count += !enough;
+		forgiven += enough;
+		if (enough)
+			operation_warn(operation, "%s did not get ready: %s", work->instance->name,
+				       error_of(work)->text);
+	}
+	/* Some were told that nobody can be asked about any more. */
+	size_t told = json_array_size(operation->failures);
+	return count || forgiven < told ? told : 0;
+}
+
 enum berth_outcome report_deploy(struct berth_operation *operation, json_t *document)
 {
-	size_t failures = json_array_size(operation->failures);
+	size_t failures = count_failures(operation);
 	enum berth_outcome outcome = !failures                   ? BERTH_OK
 				     : any_unanswered(operation) ? BERTH_UNREACHABLE
 								 : BERTH_FAILED;

@@ -144,15 +144,36 @@ static void write_policy(struct text *to, const struct berth_operation *operatio
 		write_moment(to, "until", sight.until_ms);
 }
 
+/* Of a cluster: some of those that were asked for may not have become members. */
+static void write_members(struct text *to, const struct component *component)
+{
+	unsigned members = component->site ? instances_of(component) : component->size;
+	size_t kept = component->quarantined_count;
+	const char *no_room = component->no_room ?: component->no_room_before;
+	for (size_t i = 0; i < component->instance_count; i++) {
+		const struct work *work = component->instances[i].work;
+		members -= work->set_aside || work->discarded;
+		kept += work->set_aside;
+	}
+	if (!component->site || !keeps_tasks(component->site))
+		json_write_number(to, "members", members);
+	if (kept)
+		json_write_number(to, "quarantined", (int64_t)kept);
+	if (no_room)
+		json_write_text(to, "no_room", no_room);
+}
+
 void write_size(struct text *to, const struct berth_operation *operation, const struct component *component,
 		const struct hold *hold, const json_t *story)
 {
 	static const char *const told[] = {"how", "by", "since", "why"};
 	json_open(to, "size", '{');
-	json_write_number(to, "wanted", component->size);
+	json_write_number(to, "wanted", component->asked);
 	json_write_number(to, "real", real_size(component));
 	json_write_number(to, "initial", component->spec->instances);
-	if (json_number(story, "size", -1) == component->size)
+	if (component->spec->cluster)
+		write_members(to, component);
+	if (json_number(story, "size", -1) == component->asked)
 		for (size_t i = 0; i < COUNT_OF(told); i++)
 			if (json_text(story, told[i]))
 				json_write_text(to, told[i], json_text(story, told[i]));

@@ -1,53 +1,350 @@
-/* sizes.c - how many instances each component is to have: what the blueprint says; for a cluster what it was
- * made to have later.
+/* sizes.c - how many instances each component is to have, and of a cluster which: what the blueprint says;
+ * for a cluster what it was made to have later.
  *
  * The blueprint's number is where a cluster begins. Once it is there its size is what was asked for last: by
  * the blueprint when its number is another one than then, by `scale`, or by a policy. Where nobody remembers
- * (the store was lost), it is what is there, and at least the blueprint's number.
+ * (the store was lost), it is what is there, and at least the blueprint's number. Which members go is decided
+ * in policies/cluster.c; those that come have the lowest ordinals that nobody has.
  */
-#include <stdio.h>
+#include "engine/sizes.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "engine/deploy.h"
 #include "engine/specs.h"
+#include "policies/cluster.h"
 
-#define SIZE_NOTE 32
+/* What was listed, by component and ordinal; gathered when it is first asked for. */
+struct sights {
+	const struct observed **items;
+	size_t count;
+	bool gathered;
+};
 
-/* "4 1": its size, and the blueprint's number when that was decided. */
-static void size_note(const struct component *component, char line[static SIZE_NOTE])
+struct deciding {
+	struct berth_operation *operation;
+	json_t *notes;
+	struct sights sights;
+};
+
+/* A cluster while it is decided who its members are. */
+struct membership {
+	struct deciding *deciding;
+	struct component *component;
+	unsigned *ordinals; /* ascending, with room for all that may come */
+	size_t count;
+	struct quarantined *quarantined; /* by ordinal */
+	size_t quarantined_count;
+};
+
+/* --- what is there ----------------------------------------------------------------------------------- */
+
+static int by_component(const void *one, const void *other)
 {
-	snprintf(line, SIZE_NOTE, "%u %u", component->size, component->spec->instances);
+	const struct observed *a = *(const struct observed *const *)one,
+			      *b = *(const struct observed *const *)other;
+	int order = strcmp(a->component, b->component);
+	if (order)
+		return order;
+	return a->ordinal < b->ordinal ? -1 : a->ordinal > b->ordinal;
 }
 
-static bool read_note(const char *line, unsigned *ret_size, unsigned *ret_initial)
+static int gather(struct deciding *deciding)
 {
-	return line && sscanf(line, "%u %u", ret_size, ret_initial) == 2;
+	struct sights *sights = &deciding->sights;
+	size_t count = 0;
+	if (sights->gathered)
+		return 0;
+	for (const struct site *site = deciding->operation->sites; site; site = site->next)
+		count += site->inventory.instance_count;
+	if (!(sights->items = calloc(count + 1, sizeof *sights->items)))
+		return -1;
+	for (const struct site *site = deciding->operation->sites; site; site = site->next)
+		for (size_t i = 0; i < site->inventory.instance_count; i++)
+			if (!site->inventory.instances[i].late_double)
+				sights->items[sights->count++] = &site->inventory.instances[i];
+	if (sights->count)
+		qsort(sights->items, sights->count, sizeof *sights->items, by_component);
+	sights->gathered = true;
+	return 0;
 }
 
-/* The highest number among the instances that its place has. */
-static unsigned highest_seen(const struct component *component)
+/* The first one of a component; `*ret_count` of them follow each other, generations among them. */
+static const struct observed *const *sights_of(const struct sights *sights, const char *id, size_t *ret_count)
 {
-	unsigned highest = 0;
-	const struct inventory *inventory = component->site ? &component->site->inventory : NULL;
-	for (size_t i = 0; inventory && i < inventory->instance_count; i++) {
-		const struct observed *seen = &inventory->instances[i];
-		if (seen->ordinal > highest && strcmp(seen->component, component->id) == 0)
-			highest = seen->ordinal;
+	size_t low = 0, high = sights->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(sights->items[middle]->component, id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return highest;
+	*ret_count = 0;
+	while (low + *ret_count < sights->count && !strcmp(sights->items[low + *ret_count]->component, id))
+		++*ret_count;
+	return sights->items + low;
 }
 
-static unsigned size_of(const struct component *component, const char *note)
+static bool is_well(const struct observed *seen)
+{
+	return seen->state == SEEN_RUNNING ||
+	       (seen->job && seen->state == SEEN_STOPPED && seen->exit_code == 0);
+}
+
+/* Whether one of that ordinal is there; `well`: and runs. */
+static bool is_there(const struct membership *m, unsigned ordinal, bool well)
+{
+	size_t count;
+	const struct observed *const *seen = sights_of(&m->deciding->sights, m->component->id, &count);
+	for (size_t i = 0; i < count; i++)
+		if (seen[i]->ordinal == ordinal && (!well || is_well(seen[i])))
+			return true;
+	return false;
+}
+
+/* --- who they are ------------------------------------------------------------------------------------ */
+
+static bool has(const struct membership *m, unsigned ordinal)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (m->ordinals[i] == ordinal)
+			return true;
+	return false;
+}
+
+static bool is_quarantined(const struct membership *m, unsigned ordinal)
+{
+	for (size_t i = 0; i < m->quarantined_count; i++)
+		if (m->quarantined[i].ordinal == ordinal)
+			return true;
+	return false;
+}
+
+static void put(struct membership *m, unsigned ordinal)
+{
+	size_t at = m->count;
+	bool last = !at || m->ordinals[at - 1] < ordinal;
+	if (!ordinal || (!last && has(m, ordinal)))
+		return;
+	for (; at && m->ordinals[at - 1] > ordinal; at--)
+		m->ordinals[at] = m->ordinals[at - 1];
+	m->ordinals[at] = ordinal;
+	m->count++;
+}
+
+/* Where nobody remembers: those that run; of those that do not, so many as the blueprint asks for. What
+ * failed once and was kept to be looked at is not taken for a member. */
+static void take_found(struct membership *m)
+{
+	size_t count;
+	const struct observed *const *seen = sights_of(&m->deciding->sights, m->component->id, &count);
+	bool any_well = false;
+	for (size_t i = 0; i < count; i++)
+		if (is_well(seen[i]) || seen[i]->state == SEEN_RESTARTING) {
+			any_well = true;
+			put(m, seen[i]->ordinal);
+		}
+	for (size_t i = 0; i < count; i++)
+		if (!any_well || m->count < m->component->spec->instances)
+			put(m, seen[i]->ordinal);
+}
+
+static void take_noted(struct membership *m, const struct size_note *note)
+{
+	const json_t *listed = json_object_get(note->more, "members"), *ordinal;
+	size_t i;
+	for (unsigned n = 1; !listed && n <= note->size; n++)
+		put(m, n);
+	json_array_foreach ((json_t *)listed, i, ordinal)
+		put(m, (unsigned)json_integer_value(ordinal));
+}
+
+static int take_quarantined(struct membership *m, const struct size_note *note)
+{
+	struct arena *arena = graph_arena(m->deciding->operation);
+	const json_t *list = json_object_get(note->more, "quarantined"), *entry;
+	size_t i;
+	if (!json_array_size(list))
+		return 0;
+	m->quarantined = arena_array(arena, struct quarantined, json_array_size(list));
+	if (!m->quarantined || gather(m->deciding))
+		return -1;
+	json_array_foreach ((json_t *)list, i, entry) {
+		struct quarantined one = {.ordinal = (unsigned)json_number(entry, "ordinal", 0),
+					  .why = arena_text(arena, json_text(entry, "why") ?: ""),
+					  .facts = arena_text(arena, json_text(entry, "facts") ?: "")};
+		if (!one.why || !one.facts)
+			return -1;
+		if (!has(m, one.ordinal) && is_there(m, one.ordinal, false))
+			m->quarantined[m->quarantined_count++] = one;
+	}
+	return 0;
+}
+
+/* What failed says nothing of what is made from something else. */
+static int let_go_of_older(struct membership *m)
+{
+	struct berth_operation *operation = m->deciding->operation;
+	char digest[DIGEST_HEX];
+	size_t kept = 0;
+	if (!m->quarantined_count)
+		return 0;
+	if (cluster_facts(operation, m->component, digest))
+		return -1;
+	for (size_t i = 0; i < m->quarantined_count; i++)
+		if (strcmp(m->quarantined[i].facts, digest) == 0)
+			m->quarantined[kept++] = m->quarantined[i];
+	m->quarantined_count = kept;
+	return 0;
+}
+
+/* --- more of them, or fewer --------------------------------------------------------------------------- */
+
+static void grow(struct membership *m, size_t wanted)
+{
+	for (unsigned ordinal = 1; m->count < wanted; ordinal++)
+		if (!is_quarantined(m, ordinal))
+			put(m, ordinal);
+}
+
+static int shrink(struct membership *m, size_t wanted)
+{
+	const struct cluster_spec *spec = m->component->spec->cluster;
+	size_t count = m->count, goes = count - wanted, kept = 0;
+	owned_memory struct cluster_member *members = calloc(count, sizeof *members);
+	owned_memory size_t *order = calloc(goes, sizeof *order);
+	owned_memory bool *gone = calloc(count, sizeof *gone);
+	if (!members || !order || !gone || gather(m->deciding))
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		members[i] = (struct cluster_member){.number = m->ordinals[i],
+						     .well = is_there(m, m->ordinals[i], true)};
+	goes = cluster_removals(members, count, spec->removal, false, goes, order);
+	cluster_spare_last(members, count, spec->removal, order, goes);
+	for (size_t i = 0; i < goes; i++)
+		gone[order[i]] = true;
+	for (size_t i = 0; i < count; i++)
+		if (!gone[i])
+			m->ordinals[kept++] = m->ordinals[i];
+	m->count = kept;
+	return 0;
+}
+
+static size_t within_bounds(const struct membership *m, size_t wanted)
+{
+	struct cluster_change change = cluster_resize(m->count, wanted, m->component->spec->cluster->most);
+	return change.no_room ? m->count : m->count + change.add - change.remove;
+}
+
+/* Whoever only looks, or does one thing to what is there, leaves it as large as it is. */
+static bool may_resize(const struct berth_operation *operation)
+{
+	const struct verb *verb = operation->verb;
+	return verb == &verb_plan || verb == &verb_deploy || verb == &verb_rollback || resizes(operation);
+}
+
+bool resizes(const struct berth_operation *operation)
+{
+	return operation->verb == &verb_scale || operation->resizing.kind == RESIZE_TO ||
+	       operation->resizing.kind == RESIZE_BY;
+}
+
+static size_t changed_by(size_t size, int64_t by)
+{
+	return by < 0 && (size_t)-by > size ? 0 : size + (size_t)by;
+}
+
+/* How many were asked for last. */
+static size_t asked_for(const struct membership *m, const struct size_note *note)
+{
+	const struct component_spec *spec = m->component->spec;
+	const struct berth_operation *operation = m->deciding->operation;
+	bool meant = operation->resizing.kind && component_meant(operation, m->component->id);
+	if (meant && operation->resizing.kind == RESIZE_TO)
+		return (size_t)operation->resizing.number;
+	if (meant && operation->resizing.kind == RESIZE_BY)
+		return changed_by(m->count, operation->resizing.number);
+	if (spec->resized >= 0)
+		return (size_t)spec->resized;
+	if (note->known)
+		return note->initial == spec->instances ? note->size : spec->instances;
+	return m->count < spec->instances ? spec->instances : m->count;
+}
+
+static int decide_members(struct membership *m, const struct size_note *note)
+{
+	const struct berth_operation *operation = m->deciding->operation;
+	bool known = note->known;
+	if (known) {
+		take_noted(m, note);
+		if (take_quarantined(m, note))
+			return -1;
+	} else {
+		if (gather(m->deciding))
+			return -1;
+		take_found(m);
+	}
+	bool expunges =
+	    operation->resizing.kind == RESIZE_EXPUNGE && component_meant(operation, m->component->id);
+	size_t asked = asked_for(m, note);
+	m->component->asked = (unsigned)asked;
+	if (expunges)
+		m->quarantined_count = 0;
+	const char *no_room = json_text(note->more, "no_room");
+	if (known && !may_resize(operation)) {
+		m->component->no_room_before = no_room ? arena_text(graph_arena(operation), no_room) : NULL;
+		return no_room && !m->component->no_room_before ? -1 : 0;
+	}
+	if (let_go_of_older(m))
+		return -1;
+	m->component->asked = (unsigned)(asked = within_bounds(m, asked));
+	if (m->count > asked)
+		return shrink(m, asked);
+	grow(m, asked);
+	return 0;
+}
+
+/* Plain where its members are those from 1 on: then nothing else need be kept in mind. */
+static void settle(struct membership *m)
+{
+	struct component *component = m->component;
+	bool plain = !m->count || m->ordinals[m->count - 1] == m->count;
+	component->size = (unsigned)m->count;
+	component->ordinals = plain ? NULL : m->ordinals;
+	component->quarantined = m->quarantined;
+	component->quarantined_count = m->quarantined_count;
+}
+
+/* At most, beside what is remembered and what the blueprint says. */
+static size_t grows_by(const struct berth_operation *operation, const struct component_spec *spec)
+{
+	int64_t more =
+	    operation->resizing.number > spec->resized ? operation->resizing.number : spec->resized;
+	return more > 0 ? (size_t)more : 0;
+}
+
+static int decide_one(struct deciding *deciding, struct component *component)
 {
 	const struct component_spec *spec = component->spec;
-	unsigned size, initial;
-	if (spec->resized >= 0)
-		return (unsigned)spec->resized;
-	if (read_note(note, &size, &initial))
-		return initial == spec->instances ? size : spec->instances;
-	unsigned seen = highest_seen(component);
-	return seen > spec->instances ? seen : spec->instances;
+	struct membership m = {.deciding = deciding, .component = component};
+	size_note_auto struct size_note note = {0};
+	size_t seen = 0;
+	size_note_read(json_text(deciding->notes, component->id), &note);
+	if (!note.known) {
+		if (gather(deciding))
+			return -1;
+		(void)sights_of(&deciding->sights, component->id, &seen);
+	}
+	size_t room = seen + note.size + json_array_size(json_object_get(note.more, "members")) +
+		      spec->instances + grows_by(deciding->operation, spec) + 1;
+	m.ordinals = arena_array(graph_arena(deciding->operation), unsigned, room);
+	if (!m.ordinals || decide_members(&m, &note))
+		return -1;
+	settle(&m);
+	return 0;
 }
 
 static bool has_clusters(const struct application *application)
@@ -70,36 +367,13 @@ int sizes_decide(struct berth_operation *operation)
 		operation->error = ignored;
 		return -1;
 	}
-	for (size_t i = 0; i < application->component_count; i++) {
+	struct deciding deciding = {.operation = operation, .notes = notes};
+	int result = 0;
+	for (size_t i = 0; i < application->component_count && !result; i++) {
 		struct component *component = &application->components[i];
 		if (component->spec && component->spec->cluster)
-			component->size = size_of(component, json_text(notes, component->id));
+			result = decide_one(&deciding, component);
 	}
-	return 0;
-}
-
-int remember_sizes(struct berth_operation *operation)
-{
-	const struct application *application = operation->application;
-	struct store *store = operation->berth->store;
-	owned_json notes = NULL;
-	if (operation->verb->decide || !has_clusters(application))
-		return 0;
-	if (store_sizes(store, application->id, &notes, &operation->error))
-		return -1;
-	for (size_t i = 0; i < application->component_count; i++) {
-		const struct component *component = &application->components[i];
-		char line[SIZE_NOTE];
-		if (!component->spec || !component->spec->cluster)
-			continue;
-		size_note(component, line);
-		const char *before = json_text(notes, component->id);
-		if (before && strcmp(before, line) == 0)
-			continue;
-		uint64_t number = store_put_size(store, application->id, component->id, line);
-		if (!number)
-			return fail_memory(&operation->error);
-		operation->commit = number;
-	}
-	return 0;
+	free(deciding.sights.items);
+	return result;
 }

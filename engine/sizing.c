@@ -29,13 +29,13 @@ static bool any_told(const struct application *application)
 static bool is_scaled(const struct berth_operation *operation, const struct component *component)
 {
 	const char *const *only = operation->request.components;
-	return operation->verb == &verb_scale && only && only[0] && !strcmp(only[0], component->id);
+	return resizes(operation) && only && only[0] && !strcmp(only[0], component->id);
 }
 
 /* What was there before berth, or its store, knew of it. */
 static bool is_found(const struct component *component)
 {
-	return component->spec->cluster && component->size != component->spec->instances;
+	return component->spec->cluster && component->asked != component->spec->instances;
 }
 
 static char *story_of(const struct berth_operation *operation, const struct component *component)
@@ -44,7 +44,7 @@ static char *story_of(const struct berth_operation *operation, const struct comp
 	const char *policy = scaled ? operation->policy : NULL;
 	const char *how = policy ? "policy" : scaled ? "scale" : is_found(component) ? "found" : "blueprint";
 	owned_json story = json_object();
-	if (json_put_number(story, "size", component->size) || json_put_text(story, "how", how) ||
+	if (json_put_number(story, "size", component->asked) || json_put_text(story, "how", how) ||
 	    json_put_text(story, "by", policy ? policy : operation->berth->owner.words) ||
 	    json_put(story, "since",
 		     json_moment(operation->berth->world->ops->wall(operation->berth->world))))
@@ -57,7 +57,7 @@ static char *story_of(const struct berth_operation *operation, const struct comp
 static int remember(struct berth_operation *operation, const struct component *component,
 		    const json_t *before)
 {
-	if (json_number(json_object_get(before, component->id), "size", -1) == component->size)
+	if (json_number(json_object_get(before, component->id), "size", -1) == component->asked)
 		return 0;
 	owned_memory char *line = story_of(operation, component);
 	uint64_t number =

@@ -17,7 +17,10 @@ const struct spec_port *published_port(const struct work *work, uint16_t port);
 /* The way from one instance to a provider's port (0: a provider without ports). */
 struct way way_to(const struct instance *consumer, const struct component *provider, uint16_t port,
 		  enum protocol protocol);
-/* The provider's ports as links show them: its first instance's, with the numbers they really have. */
+/* Who is meant by its component: its first instance; of a cluster the first that was not given up. There is
+ * one. */
+const struct instance *speaker_of(const struct component *provider);
+/* The provider's ports as links show them: those of who speaks for it, with the numbers they really have. */
 const struct spec_port *provider_ports(const struct component *provider, size_t *ret_count);
 
 /* --- facts.c: what a component was made from, path by path --- */

@@ -108,7 +108,18 @@ bool keeps_tasks(const struct site *site)
 
 unsigned instances_of(const struct component *component)
 {
-	return component->site && keeps_tasks(component->site) ? 1 : component->size;
+	return component->size && component->site && keeps_tasks(component->site) ? 1 : component->size;
+}
+
+bool has_nobody(const struct component *component)
+{
+	return component->spec && component->spec->cluster && component->site && !instances_of(component);
+}
+
+size_t place_of_ordinal(const struct component *component, unsigned ordinal)
+{
+	size_t place = component_place(component, ordinal);
+	return place < instances_of(component) ? place : SIZE_MAX;
 }
 
 /* --- matching ------------------------------------------------------------------------------- */
@@ -116,8 +127,8 @@ unsigned instances_of(const struct component *component)
 /* A late double stands beside the one that counts, whatever that is. */
 static bool fits(const struct component *component, const struct site *site, const struct observed *seen)
 {
-	return component->spec && component->site == site && seen->ordinal >= 1 &&
-	       seen->ordinal <= instances_of(component);
+	return component->spec && component->site == site &&
+	       place_of_ordinal(component, seen->ordinal) != SIZE_MAX;
 }
 
 /* Whose instances were found, site after site: the components' places in the application. */
@@ -250,8 +261,9 @@ static int add_wanted(struct berth_operation *operation)
 	struct application *application = operation->application;
 	for (size_t i = 0; i < application->component_count; i++) {
 		struct component *component = &application->components[i];
-		for (unsigned n = 1; component->site && n <= instances_of(component); n++)
-			if (!add_instance(operation, component, component->site, n, NULL))
+		for (unsigned n = 0; component->site && n < instances_of(component); n++)
+			if (!add_instance(operation, component, component->site,
+					  component_ordinal(component, n), NULL))
 				return -1;
 	}
 	return 0;
@@ -295,14 +307,24 @@ static int take(struct site *site, struct instance *instance, const struct obser
 	return 0;
 }
 
+static const struct quarantined *quarantined_of(const struct component *component, unsigned ordinal)
+{
+	for (size_t i = 0; i < component->quarantined_count; i++)
+		if (component->quarantined[i].ordinal == ordinal)
+			return &component->quarantined[i];
+	return NULL;
+}
+
 static int match(struct berth_operation *operation, struct component *component, struct site *site,
 		 const struct observed *seen)
 {
 	if (fits(component, site, seen))
-		return take(site, &component->instances[seen->ordinal - 1], seen);
+		return take(site, &component->instances[place_of_ordinal(component, seen->ordinal)], seen);
 	struct instance *instance = add_instance(operation, component, site, seen->ordinal, seen);
 	if (!instance)
 		return -1;
+	if (component->site == site && !seen->late_double)
+		instance->quarantined = quarantined_of(component, seen->ordinal);
 	take_for(instance, seen);
 	return 0;
 }
@@ -415,13 +437,28 @@ void survey_again(struct berth_operation *operation)
 	}
 }
 
+/* Of those that are there without being wanted only these stay; NULL: it is none. */
+static struct instance *in_quarantine(const struct component *component, const struct site *site,
+				      const struct observed *seen)
+{
+	for (size_t i = instances_of(component); component->quarantined && i < component->instance_count; i++)
+		if (component->instances[i].quarantined && component->instances[i].work->site == site &&
+		    component->instances[i].ordinal == seen->ordinal)
+			return &component->instances[i];
+	return NULL;
+}
+
 int survey_rematch_site(struct berth_operation *operation, struct site *site)
 {
 	for (size_t i = 0; i < site->inventory.instance_count; i++) {
 		const struct observed *seen = &site->inventory.instances[i];
 		struct component *component = application_component(operation->application, seen->component);
-		if (component && fits(component, site, seen) &&
-		    take(site, &component->instances[seen->ordinal - 1], seen))
+		struct instance *instance =
+		    !component ? NULL
+		    : fits(component, site, seen)
+			? &component->instances[place_of_ordinal(component, seen->ordinal)]
+			: in_quarantine(component, site, seen);
+		if (instance && take(site, instance, seen))
 			return -1;
 	}
 	/* Somebody may have renamed it; the name outlives the listing that told it. */

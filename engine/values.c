@@ -59,6 +59,13 @@ static enum resolved no_way(const struct work *work, const struct component *pro
 	return RESOLVED_NEVER;
 }
 
+static enum resolved nobody(const struct component *provider, struct error *err)
+{
+	fail(err, ERR_FAILED, "`%s` has no member whose address could be told", provider->id);
+	remedy(err, "scale it to 1 at least");
+	return RESOLVED_NEVER;
+}
+
 /* The way to the port that an expression asks for. */
 static enum resolved find_way(struct work *work, const struct value *value, struct way *ret_way,
 			      const char **ret_waits, struct error *err)
@@ -66,6 +73,8 @@ static enum resolved find_way(struct work *work, const struct value *value, stru
 	const struct component *provider = &work->operation->application->components[value->component];
 	size_t count = 0;
 	const struct spec_port *ports = provider_ports(provider, &count), *found = NULL;
+	if (has_nobody(provider))
+		return nobody(provider, err);
 	for (size_t i = 0; i < count && !found; i++) {
 		bool by_name = value->text && *value->text && value->kind != VALUE_SENSOR;
 		if (by_name ? ports[i].name && strcmp(ports[i].name, value->text) == 0
@@ -150,7 +159,9 @@ static enum resolved sensor(struct work *work, const struct value *value, struct
 	const char *name = value->text;
 	if (starts_with(name, "mapped.docker.port.") && provider->site) {
 		ret->linked = true;
-		return mapped_port(provider == work->instance->component ? work : provider->instances[0].work,
+		if (has_nobody(provider))
+			return nobody(provider, err);
+		return mapped_port(provider == work->instance->component ? work : speaker_of(provider)->work,
 				   name + strlen("mapped.docker.port."), ret, ret_waits, err);
 	}
 	if (strcmp(name, "service.isUp") == 0) {

@@ -39,8 +39,9 @@ int await_wanted(struct berth_operation *operation)
 	for (size_t i = 0; i < application->component_count; i++) {
 		const struct component *component = &application->components[i];
 		bool meant = component->site && (waiting->goal != GOAL_FINISHED || component->spec->job);
-		for (unsigned n = 1; meant && n <= instances_of(component); n++) {
-			struct awaited *awaited = await(operation, component->id, n, component->site);
+		for (unsigned n = 0; meant && n < instances_of(component); n++) {
+			struct awaited *awaited =
+			    await(operation, component->id, component_ordinal(component, n), component->site);
 			if (!awaited)
 				return -1;
 			awaited->job = component->spec->job;

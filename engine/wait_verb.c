@@ -131,7 +131,8 @@ static bool begin(struct berth_operation *operation)
 	operation->verb_state = waiting;
 	if (sites_bind(operation, err) || status_open(operation, err) || watch_sites(operation, err))
 		return stage_failed(operation);
-	if (goal != GOAL_GONE && operation->blueprint && await_wanted(operation)) {
+	if (goal != GOAL_GONE && operation->blueprint &&
+	    (sizes_decide(operation) || await_wanted(operation))) {
 		fail_memory(err);
 		return stage_failed(operation);
 	}

@@ -9,11 +9,14 @@
 const char *phase_name(enum phase phase)
 {
 	static const char *const names[PHASE_COUNT] = {
-	    [PHASE_ABSENT] = "absent",     [PHASE_LINKING] = "linking",     [PHASE_PLACING] = "placing",
-	    [PHASE_STARTING] = "starting", [PHASE_RUNNING] = "running",     [PHASE_UPDATING] = "updating",
-	    [PHASE_FINISHED] = "finished", [PHASE_STOPPING] = "stopping",   [PHASE_REMOVING] = "removing",
-	    [PHASE_GONE] = "gone",         [PHASE_STOPPED] = "stopped",     [PHASE_BROKEN] = "broken",
-	    [PHASE_UNKNOWN] = "unknown",   [PHASE_UNHEALTHY] = "unhealthy",
+	    [PHASE_ABSENT] = "absent",           [PHASE_LINKING] = "linking",
+	    [PHASE_PLACING] = "placing",         [PHASE_STARTING] = "starting",
+	    [PHASE_RUNNING] = "running",         [PHASE_UPDATING] = "updating",
+	    [PHASE_FINISHED] = "finished",       [PHASE_STOPPING] = "stopping",
+	    [PHASE_REMOVING] = "removing",       [PHASE_GONE] = "gone",
+	    [PHASE_STOPPED] = "stopped",         [PHASE_BROKEN] = "broken",
+	    [PHASE_UNKNOWN] = "unknown",         [PHASE_UNHEALTHY] = "unhealthy",
+	    [PHASE_QUARANTINED] = "quarantined",
 	};
 	return names[phase];
 }
@@ -357,7 +360,7 @@ static int fill_in_components(struct application *application)
 		component->index = i;
 		component->spec = &application->blueprint->components[i];
 		component->id = component->spec->id;
-		component->size = component->spec->instances;
+		component->size = component->asked = component->spec->instances;
 		if (map_put(&application->by_id, component->id, (void *)(i + 1)) ||
 		    take_edges(&application->arena, &list, component) ||
 		    gather_ports(&application->arena, component) || note_id(application, component->id, i))
@@ -452,4 +455,24 @@ const struct spec_port *component_port(const struct component *component, int nu
 			return port;
 	}
 	return NULL;
+}
+
+unsigned component_ordinal(const struct component *component, unsigned index)
+{
+	return component->ordinals ? component->ordinals[index] : index + 1;
+}
+
+size_t component_place(const struct component *component, unsigned ordinal)
+{
+	if (!component->ordinals)
+		return ordinal >= 1 && ordinal <= component->size ? ordinal - 1 : SIZE_MAX;
+	size_t low = 0, high = component->size;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (component->ordinals[middle] < ordinal)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < component->size && component->ordinals[low] == ordinal ? low : SIZE_MAX;
 }

@@ -17,10 +17,11 @@ enum phase {
 	PHASE_FINISHED,  /* a job that came to its end well */
 	PHASE_STOPPING,
 	PHASE_REMOVING,
-	PHASE_GONE,    /* was to go, and went */
-	PHASE_STOPPED, /* ended, and nobody is starting it */
-	PHASE_BROKEN,  /* given up; `error` says why */
-	PHASE_UNKNOWN, /* its target does not answer */
+	PHASE_GONE,        /* was to go, and went */
+	PHASE_STOPPED,     /* ended, and nobody is starting it */
+	PHASE_BROKEN,      /* given up; `error` says why */
+	PHASE_UNKNOWN,     /* its target does not answer */
+	PHASE_QUARANTINED, /* of a cluster: did not get ready as a new member, and is kept to be looked at */
 	PHASE_COUNT
 };
 
@@ -45,6 +46,13 @@ struct work; /* what the engine is doing about an instance */
 
 struct component;
 
+/* Of a cluster: it did not get ready when it was to join. It is there, stopped, and no member. */
+struct quarantined {
+	unsigned ordinal;
+	const char *why;
+	const char *facts; /* the digest of what it was made from */
+};
+
 /* One more thing at the target that stands for the same instance: another generation. */
 struct sighting {
 	const struct observed *seen;
@@ -56,7 +64,8 @@ struct instance {
 	unsigned ordinal;
 	const char *name; /* "app.component.1", or that of a generation while an older one lives */
 	unsigned generation;
-	bool wanted; /* false: what is there is to go */
+	bool wanted;                           /* false: what is there is to go */
+	const struct quarantined *quarantined; /* it is not wanted, and stays; else NULL */
 	/* In an update: the older one that goes when this one answers, and back. Such an older one is not in
 	 * its component's array. */
 	struct instance *predecessor, *successor;
@@ -74,14 +83,21 @@ struct component {
 	const struct component_spec *spec; /* NULL: only what is left of one the blueprint no longer has */
 	const char *id;
 	struct site *site; /* NULL for external ones */
-	/* How many instances it is to have: what the blueprint says, but for a cluster that was resized. */
+	/* How many instances it is to have: what the blueprint says, but for a cluster that was resized; of
+	 * one that has fewer than were asked for, so many as there are. */
 	unsigned size;
+	unsigned asked;                        /* of a cluster: how many were asked for */
+	const unsigned *ordinals;              /* of those `size`, ascending; NULL: from 1 on */
+	const struct quarantined *quarantined; /* by ordinal */
+	size_t quarantined_count;
 	const struct edge *needs;
 	size_t need_count;
 	const size_t *consumers; /* who needs this one */
 	size_t consumer_count;
-	struct work *turn; /* whose turn it is to be replaced: one at a time */
-	bool stuck;        /* one of them did not get ready: the others stay as they are */
+	struct work *turn;          /* whose turn it is to be replaced: one at a time */
+	const char *no_room_before; /* as it is remembered */
+	const char *no_room;        /* why there is none for another member; NULL: nobody found that */
+	bool stuck;                 /* one of them did not get ready: the others stay as they are */
 	const char *pin; /* the image it goes back to, whatever its tag means by now; NULL: the tag counts */
 	bool all_published; /* each open port of each of its instances */
 	bool kept; /* a policy of ours sees to its restarts: the target is not to, where it can be told */
@@ -113,6 +129,10 @@ struct application *application_new(const struct blueprint *blueprint);
 /* A graph without a blueprint, for what was found at the locations. */
 struct application *application_found(const char *id);
 void application_free(struct application *application);
+/* The ordinal of one of those that it is to have, from 0 on. */
+unsigned component_ordinal(const struct component *component, unsigned index);
+/* And back: SIZE_MAX when it is to have none of that ordinal. */
+size_t component_place(const struct component *component, unsigned ordinal);
 /* NULL when there is none of that id. */
 struct component *application_component(struct application *application, const char *id);
 /* Whether everybody who uses this name, as an id or a link's alias, means that component. */

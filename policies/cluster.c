@@ -66,6 +66,27 @@ size_t cluster_removals(const struct cluster_member *members, size_t count, enum
 	return taken;
 }
 
+void cluster_spare_last(const struct cluster_member *members, size_t count, enum cluster_removal by,
+			size_t *ret, size_t taken)
+{
+	size_t next = SIZE_MAX, spared = SIZE_MAX;
+
+	for (size_t i = 0; i < count; i++) {
+		if (is_taken(ret, taken, i))
+			continue;
+		if (members[i].well)
+			return;
+		if (next == SIZE_MAX || goes_before(&members[i], &members[next], by))
+			next = i;
+	}
+	for (size_t i = 0; i < taken; i++)
+		if (members[ret[i]].well &&
+		    (spared == SIZE_MAX || goes_before(&members[ret[spared]], &members[ret[i]], by)))
+			spared = i;
+	if (next != SIZE_MAX && spared != SIZE_MAX)
+		ret[spared] = next;
+}
+
 /* --- where the next one goes ------------------------------------------------------------------ */
 
 const struct zone_rule brooklyns_zone_rule = {.within_ms = 3600000, .least = 2, .share = 0.9};

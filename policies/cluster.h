@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "blueprints/blueprint.h"
+
 struct cluster_member {
 	const char *name;
 	const char *zone; /* the location that it is in; NULL: there is but one */
@@ -18,17 +20,16 @@ struct cluster_member {
 
 /* --- which member goes ------------------------------------------------------------------------ */
 
-enum cluster_removal {
-	REMOVE_NEWEST, /* Brooklyn's */
-	REMOVE_OLDEST,
-	REMOVE_UNWELL, /* our own: what is not well first, and then the newest */
-};
-
 /* The indices of those that go, in the order in which they go, into `ret`, which has room for `wanted`.
  * With `spread` each goes from the zone that has the most. The first member is the last to go. Returns how
  * many: fewer where there are not so many. */
 size_t cluster_removals(const struct cluster_member *members, size_t count, enum cluster_removal by,
 			bool spread, size_t wanted, size_t *ret);
+
+/* What goes is never all that is well, as long as anything stays: of those that stay the one that would go
+ * next goes instead of the best of those that are well. `ret` is as cluster_removals gave it. */
+void cluster_spare_last(const struct cluster_member *members, size_t count, enum cluster_removal by,
+			size_t *ret, size_t taken);
 
 /* --- where the next one goes ------------------------------------------------------------------ */
 

@@ -183,8 +183,8 @@ struct berth_event {
 	bool settled;    /* PHASE: this instance is as wanted now */
 	const char *app; /* whose component, or whom the warning is about; NULL: nobody's */
 	/* NOTICE: "failure" (it is not well), "recovery" (it is again), "breaker" (mending it did not help,
-	 * again and again: tries get rare, or end), "breaker-closed" (it helped in the end); `text` says it
-	 * in words. */
+	 * again and again: tries get rare, or end), "breaker-closed" (it helped in the end), "no-capacity"
+	 * (a cluster cannot grow as far as was asked for); `text` says it in words. */
 	const char *what;
 };
 

@@ -12,6 +12,7 @@ struct fake {
 	bool own_target;
 	char *target_name, *address;
 	int64_t delay_ms;
+	size_t room;         /* for so many instances */
 	int64_t patience_ms; /* for what is being built, or deleted */
 	struct call *calls;
 };

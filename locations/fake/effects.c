@@ -185,6 +185,11 @@ static int act_place(struct call *call, struct error *err)
 		return room < 0 ? -1 : 0;
 	if (!app || !app->prepared)
 		return fail(err, ERR_MISSING, "network `%s` not found", spec->app);
+	if (target->instance_count >= target->room || target->instance_count >= call->fake->room) {
+		fail(err, ERR_CAPACITY, "there is no room for another instance");
+		remedy(err, "remove what is not needed there, or give it more room");
+		return -1;
+	}
 	if (pull(target, spec, err) < 0)
 		return -1;
 	if (spec->kind == COMPONENT_DOCKER && (!spec->image || !target_image(target, spec->image, image)))

@@ -71,6 +71,8 @@ void fake_target_time(struct fake_target *target, enum fake_call call,
 /* Between so long and so long, evenly; 0 and 0: at once, as it is when nothing was said. */
 void fake_target_pace(struct fake_target *target, enum fake_process process, int64_t least_ms,
 		      int64_t most_ms);
+/* It has room for so many instances, and says so when there is none for another; SIZE_MAX: for any number. */
+void fake_target_room(struct fake_target *target, size_t instances);
 void fake_target_unreachable(struct fake_target *target, bool unreachable);
 /* All rules are forgotten. */
 void fake_target_calm(struct fake_target *target);

@@ -69,6 +69,7 @@ static void late_place(struct late *late, const struct call *call)
 	    .target_name = (char *)memory_text(&late->memory, fake->target_name),
 	    .address = (char *)memory_text(&late->memory, fake->address),
 	    .patience_ms = fake->patience_ms,
+	    .room = fake->room,
 	};
 }
 

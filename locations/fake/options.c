@@ -8,7 +8,7 @@
 static const char *const known[] = {"target",         "profile",       "grain",       "hostNames",
 				    "namesUnique",    "mappedPorts",   "generations", "limitsInPlace",
 				    "restartInPlace", "callsInFlight", "delay",       "patience",
-				    "address"};
+				    "address",        "room"};
 
 static int wrong(const struct fake *fake, struct error *err, const char *key, const char *wanted)
 {
@@ -78,7 +78,7 @@ static int unknown(const struct fake *fake, const char *key, struct error *err)
 		remedy(err,
 		       "known options: target, grain, hostNames, namesUnique, mappedPorts, generations, "
 		       "limitsInPlace, restartInPlace, callsInFlight, delay (ms), patience (ms), address, "
-		       "profile");
+		       "room (instances), profile");
 	return -1;
 }
 
@@ -117,10 +117,15 @@ static int read_option(struct fake *fake, const char *key, const json_t *value, 
 		return read_number(fake, key, value, 0, &fake->delay_ms, err);
 	if (!strcmp(key, "patience"))
 		return read_number(fake, key, value, 1, &fake->patience_ms, err);
-	if (strcmp(key, "callsInFlight") != 0)
+	bool room = !strcmp(key, "room");
+	if (!room && strcmp(key, "callsInFlight") != 0)
 		return unknown(fake, key, err);
-	if (read_number(fake, key, value, 1, &number, err) < 0)
+	if (read_number(fake, key, value, room ? 0 : 1, &number, err) < 0)
 		return -1;
+	if (room) {
+		fake->room = (size_t)number;
+		return 0;
+	}
 	fake->driver.capabilities.calls_in_flight = (unsigned)number;
 	return 0;
 }
@@ -189,6 +194,7 @@ int fake_options(struct fake *fake, const struct location_spec *spec, struct err
 
 	fake->target_name = strdup(spec->target && *spec->target ? spec->target : "fake");
 	fake->address = strdup("192.0.2.10");
+	fake->room = SIZE_MAX;
 	if (!fake->target_name || !fake->address)
 		return fail_memory(err);
 	if (target && read_option(fake, "target", target, err) < 0)

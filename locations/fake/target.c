@@ -19,6 +19,7 @@ struct fake_target *fake_target_new(struct world *world)
 	target->capabilities = fake_driver.capabilities;
 	target->last_rule = &target->rules;
 	target->next_port = 32768;
+	target->room = SIZE_MAX;
 	return target;
 }
 
@@ -217,6 +218,11 @@ int64_t target_pace(struct fake_target *target, enum fake_process process)
 	if (spread > 0)
 		target->world->ops->random(target->world, &chance, sizeof(chance));
 	return least + (spread > 0 ? (int64_t)(chance % ((uint64_t)spread + 1)) : 0);
+}
+
+void fake_target_room(struct fake_target *target, size_t instances)
+{
+	target->room = instances;
 }
 
 void fake_target_unreachable(struct fake_target *target, bool unreachable)

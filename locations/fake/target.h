@@ -159,7 +159,7 @@ struct fake_target {
 	size_t calls[FAKE_CALLS];
 	struct call *readers; /* calls that follow an instance: its log, a command in it */
 	uint32_t made, addresses;
-	size_t instance_count;
+	size_t instance_count, room;
 	uint16_t next_port;
 };
 

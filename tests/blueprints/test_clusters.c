@@ -52,6 +52,7 @@ Test(clusters, brooklyns_spellings_are_the_same)
 	     "  name: The Web\n"
 	     "  brooklyn.config:\n"
 	     "    cluster.initial.size: 2\n"
+	     "    dynamiccluster.removalstrategy: newest\n"
 	     "    dynamiccluster.memberspec:\n"
 	     "      $brooklyn:entitySpec:\n"
 	     "        type: process\n"
@@ -123,6 +124,40 @@ Test(clusters, a_size_from_outside_is_asked_for_now_and_changes_nothing_else)
 	cr_assert_eq(spec->resized, 5);
 }
 
+Test(clusters, what_becomes_of_its_members_is_its_own_to_say)
+{
+	take("services:\n- {type: cluster, id: web, memberSpec: 'docker:x'}\n");
+	cr_assert_eq(spec->cluster->quorum, -1);
+	cr_assert_eq(spec->cluster->most, 0);
+	cr_assert_eq(spec->cluster->removal, REMOVE_NEWEST);
+	cr_assert(spec->cluster->quarantine);
+	take("services:\n"
+	     "- type: cluster\n"
+	     "  id: web\n"
+	     "  initialSize: 0\n"
+	     "  memberSpec: docker:x\n"
+	     "  removalStrategy: unhealthy\n"
+	     "  brooklyn.config:\n"
+	     "    cluster.max.size: 7\n"
+	     "    cluster.initial.quorumSize: 2\n"
+	     "    dynamiccluster.quarantineFailedEntities: false\n");
+	cr_assert_eq(spec->instances, 0);
+	cr_assert_eq(spec->cluster->quorum, 2);
+	cr_assert_eq(spec->cluster->most, 7);
+	cr_assert_eq(spec->cluster->removal, REMOVE_UNWELL);
+	cr_assert_not(spec->cluster->quarantine);
+}
+
+Test(clusters, policies_may_invoke_what_every_cluster_has)
+{
+	take("services:\n- type: cluster\n  id: web\n  memberSpec: docker:x\n  policies:\n"
+	     "  - {type: periodic, period: 1h, effector: resize, args: {desiredSize: 3}}\n");
+	cr_assert_eq(spec->policy_count, 1);
+	refused("services:\n- type: docker:x\n  policies:\n"
+		"  - {type: periodic, period: 1h, effector: resize}\n",
+		4, 44, "has no effector `resize`", NULL);
+}
+
 Test(clusters, what_is_wrong_is_told_where_it_is)
 {
 	refused("services:\n- {type: cluster, id: web}\n", 2, 3, "the cluster has no `memberSpec`",
@@ -135,10 +170,14 @@ Test(clusters, what_is_wrong_is_told_where_it_is)
 	refused("services:\n- type: cluster\n  id: web\n  memberSpec: [x]\n", 4, 15,
 		"`memberSpec` takes a component, not a list", NULL);
 	refused("services:\n- type: cluster\n  id: web\n  initialSize: many\n  memberSpec: 'docker:x'\n", 4,
-		16, "a number from 1 to 1000, not `many`", NULL);
+		16, "a number from 0 to 1000, not `many`", NULL);
 	refused(
 	    "services:\n- type: cluster\n  id: a\n  memberSpec: {type: cluster, memberSpec: 'docker:x'}\n", 4,
 	    22, "a cluster of clusters is not supported yet", NULL);
+	refused("services:\n- type: cluster\n  id: web\n  removalStrategy: best\n  memberSpec: 'docker:x'\n",
+		4, 20, "best", NULL);
+	refused("services:\n- type: docker:x\n  id: web\n  instances: 0\n", 4, 14,
+		"`instances` is a number from 1 to 1000, not `0`", "`berth stop` ends all of it");
 	refused("services:\n- type: docker:x\n  initialSize: 3\n", 3, 3, "does not go with docker components",
 		NULL);
 }

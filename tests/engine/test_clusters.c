@@ -133,3 +133,338 @@ Test(clusters, one_member_that_answers_is_enough_for_its_consumers)
 	cr_assert_not_null(fake_target_find(scene.target, "app.front.1"), "%s", scene.events);
 	cr_expect_eq(fake_target_find(scene.target, "app.front.1")->state, SEEN_RUNNING);
 }
+
+/* --- none at all -------------------------------------------------------------------------------------- */
+
+Test(clusters, a_cluster_can_begin_with_nobody_and_grow)
+{
+	deploy(CLUSTER(0));
+	cr_assert_eq(members(), 0);
+	deploy(CLUSTER(0));
+	scale(2);
+	cr_assert_eq(members(), 2);
+	deploy(CLUSTER(0));
+	cr_assert_eq(members(), 2);
+	scale(0);
+	cr_assert_eq(members(), 0);
+	deploy(CLUSTER(0));
+	cr_assert_eq(members(), 0);
+}
+
+Test(clusters, who_links_to_nobody_runs_and_is_told_so)
+{
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED(0, ""), &document), BERTH_OK, "%s", scene.events);
+	json_decref(document);
+	cr_expect_str_eq(scene_variable(&scene, "app.front.1", "STORE_ENDPOINTS"), "");
+	cr_expect_null(scene_variable(&scene, "app.front.1", "STORE_PORT"));
+	cr_expect_not_null(strstr(scene.events, "`web` has no members"), "%s", scene.events);
+	scale(1);
+	cr_expect_str_eq(scene_variable(&scene, "app.front.1", "STORE_ENDPOINTS"), "app.web.1:80");
+}
+
+Test(clusters, an_address_of_nobody_is_refused_where_it_is_asked_for)
+{
+	cr_assert_eq(
+	    scene_run(&scene, berth_plan,
+		      CLUSTER(0) "- type: docker:front:1\n  id: front\n  env: {HOST: "
+				 "'$brooklyn:component(\"web\").attributeWhenReady(\"host.address\")'}\n",
+		      NULL),
+	    BERTH_INVALID);
+}
+
+/* --- what everyone of them has ------------------------------------------------------------------------ */
+
+static enum berth_outcome invoke(const char *effector, const char *argument)
+{
+	static const char *const web[] = {"web", NULL};
+	const char *const arguments[] = {argument, NULL};
+	struct berth_request request = {.size = sizeof request,
+					.app = "app",
+					.components = web,
+					.name = effector,
+					.arguments = arguments};
+	return scene_request(&scene, berth_invoke, &request, NULL);
+}
+
+static bool is_there(const char *name)
+{
+	return fake_target_find(scene.target, name);
+}
+
+Test(clusters, its_size_is_changed_by_effectors)
+{
+	deploy(CLUSTER(2));
+	cr_expect_eq(invoke("resize", "desiredSize=4"), BERTH_OK, "%s", scene.events);
+	cr_expect_eq(members(), 4);
+	cr_expect_eq(invoke("resizeByDelta", "delta=-3"), BERTH_OK, "%s", scene.events);
+	cr_expect_eq(members(), 1);
+	cr_expect_eq(invoke("resizeByDelta", "delta=+1"), BERTH_OK, "%s", scene.events);
+	cr_expect_eq(members(), 2);
+	deploy(CLUSTER(2));
+	cr_expect_eq(members(), 2);
+	cr_expect_eq(invoke("resize", "desiredSize=many"), BERTH_USAGE);
+	cr_expect_eq(invoke("resize", "size=3"), BERTH_USAGE);
+	cr_expect_eq(invoke("resizeByDelta", NULL), BERTH_USAGE);
+	cr_expect_eq(members(), 2);
+}
+
+Test(clusters, a_member_is_replaced_and_the_others_are_left_alone)
+{
+	deploy(CLUSTER(3));
+	char *first = strdup(fake_target_find(scene.target, "app.web.1")->target_id);
+	char *second = strdup(fake_target_find(scene.target, "app.web.2")->target_id);
+	cr_expect_eq(invoke("replaceMember", "memberId=app.web.2"), BERTH_OK, "%s", scene.events);
+	cr_expect_eq(members(), 3);
+	cr_expect_str_eq(fake_target_find(scene.target, "app.web.1")->target_id, first);
+	cr_expect_str_neq(fake_target_find(scene.target, "app.web.2")->target_id, second);
+	cr_expect_eq(invoke("replaceMember", "memberId=someone"), BERTH_USAGE);
+	free(first);
+	free(second);
+}
+
+Test(clusters, one_that_cannot_be_replaced_serves_on)
+{
+	deploy(CLUSTER(1));
+	char *before = strdup(fake_target_find(scene.target, "app.web.1")->target_id);
+	struct fake_behaviour silent = {.component = "app.web", .answers_after_ms = -1};
+	fake_target_behave(scene.target, &silent);
+	cr_expect_eq(invoke("replaceMember", "memberId=1"), BERTH_FAILED, "%s", scene.events);
+	cr_expect_str_eq(fake_target_find(scene.target, "app.web.1")->target_id, before);
+	cr_expect_eq(fake_target_find(scene.target, "app.web.1")->state, SEEN_RUNNING);
+	free(before);
+}
+
+Test(clusters, an_effector_of_its_own_goes_before_the_one_that_all_have)
+{
+	struct fake_command said = {.words = "echo mine", .output = "mine\n"};
+	fake_target_command(scene.target, &said);
+	deploy("id: app\nlocation: fake\nservices:\n- type: cluster\n  id: web\n  effectors: {resize: [echo, "
+	       "mine]}\n  memberSpec: {type: 'docker:x:1', openPorts: 80}\n");
+	cr_expect_eq(invoke("resize", NULL), BERTH_OK, "%s", scene.events);
+	cr_expect_eq(members(), 1);
+}
+
+/* --- who goes ----------------------------------------------------------------------------------------- */
+
+#define OLDEST(size) CLUSTER(size) "  removalStrategy: oldest\n"
+
+Test(clusters, the_oldest_go_where_that_is_asked_for_and_free_numbers_are_used_again)
+{
+	deploy(OLDEST(4));
+	scale(2);
+	cr_expect_not(is_there("app.web.1") || is_there("app.web.2"));
+	cr_expect(is_there("app.web.3") && is_there("app.web.4"));
+	scene_restart(&scene, true);
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_plan, OLDEST(4), &document), BERTH_OK);
+	cr_expect_str_eq(scene_action(document, "app.web.4"), "unchanged");
+	cr_expect_str_eq(scene_action(document, "app.web.1"), "none");
+	json_decref(document);
+	scale(3);
+	cr_expect(is_there("app.web.1") && is_there("app.web.3") && is_there("app.web.4"));
+	scene_restart(&scene, false);
+	deploy(OLDEST(2));
+	cr_expect(is_there("app.web.1") && is_there("app.web.3") && is_there("app.web.4"));
+}
+
+Test(clusters, the_last_one_that_runs_does_not_go_with_the_newest)
+{
+	deploy(CLUSTER(3));
+	fake_target_exit(scene.target, "app.web.1", 1);
+	fake_target_exit(scene.target, "app.web.2", 1);
+	scale(1);
+	cr_assert_eq(members(), 1);
+	cr_expect(is_there("app.web.3"));
+}
+
+Test(clusters, it_grows_no_further_than_it_may)
+{
+	deploy(CLUSTER(1) "  maxSize: 3\n");
+	scale(9);
+	cr_expect_eq(members(), 3);
+	deploy(CLUSTER(1) "  maxSize: 3\n");
+	cr_expect_eq(members(), 3);
+}
+
+/* --- who does not get ready --------------------------------------------------------------------------- */
+
+static void silence(const char *name, bool silent)
+{
+	struct fake_behaviour behaviour = {.component = name, .answers_after_ms = silent ? -1 : 0};
+	fake_target_behave(scene.target, &behaviour);
+}
+
+static json_t *status_of(const char *id)
+{
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	json_t *document = NULL, *component, *found = NULL;
+	size_t i;
+	scene_request(&scene, berth_status, &request, &document);
+	json_array_foreach (json_object_get(document, "components"), i, component)
+		if (strcmp(json_text(component, "id"), id) == 0)
+			found = json_incref(component);
+	json_decref(document);
+	cr_assert_not_null(found);
+	return found;
+}
+
+static int64_t size_of(const char *what)
+{
+	json_t *component = status_of("web");
+	int64_t number = json_number(json_object_get(component, "size"), what, 0);
+	json_decref(component);
+	return number;
+}
+
+Test(clusters, a_new_member_that_does_not_get_ready_is_kept_aside_and_the_next_number_is_tried)
+{
+	deploy(CLUSTER(2));
+	silence("app.web.3", true);
+	static const char *const web[] = {"web", NULL};
+	struct berth_request request = {.size = sizeof request, .app = "app", .components = web, .count = 3};
+	cr_assert_eq(scene_request(&scene, berth_scale, &request, NULL), BERTH_FAILED, "%s", scene.events);
+	cr_expect_not_null(strstr(scene.events, "app.web.3 quarantined"), "%s", scene.events);
+	cr_expect_eq(fake_target_find(scene.target, "app.web.3")->state, SEEN_STOPPED);
+	cr_expect_eq(size_of("wanted"), 3);
+	cr_expect_eq(size_of("members"), 2);
+	cr_expect_eq(size_of("quarantined"), 1);
+	json_t *component = status_of("web");
+	json_t *third = json_array_get(json_object_get(component, "instances"), 2);
+	cr_expect_str_eq(json_text(third, "state"), "quarantined");
+	cr_expect_not_null(strstr(json_text(third, "error"), "does not answer"), "%s",
+			   json_text(third, "error"));
+	json_decref(component);
+	scale(3);
+	cr_expect(is_there("app.web.4"));
+	cr_expect_eq(size_of("members"), 3);
+	cr_expect_eq(size_of("quarantined"), 1);
+	cr_expect_eq(fake_target_find(scene.target, "app.web.3")->state, SEEN_STOPPED);
+}
+
+Test(clusters, who_is_kept_aside_is_linked_to_by_nobody_and_started_by_nobody)
+{
+	silence("app.web.2", true);
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED(2, ""), NULL), BERTH_FAILED);
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	cr_expect_eq(scene_request(&scene, berth_restart, &request, NULL), BERTH_OK, "%s", scene.events);
+	cr_expect_eq(fake_target_find(scene.target, "app.web.2")->state, SEEN_STOPPED);
+	cr_assert_eq(scene_run(&scene, berth_deploy, LINKED(2, "  onChange: restart\n"), NULL), BERTH_OK,
+		     "%s", scene.events);
+	cr_expect_str_eq(scene_variable(&scene, "app.front.1", "STORE_ENDPOINTS"),
+			 "app.web.1:80,app.web.3:80");
+}
+
+Test(clusters, what_was_kept_aside_goes_when_that_is_asked_for)
+{
+	silence("app.web.2", true);
+	cr_assert_eq(scene_run(&scene, berth_deploy, CLUSTER(2), NULL), BERTH_FAILED);
+	cr_assert_eq(members(), 2);
+	cr_expect_eq(invoke("expungeQuarantined", NULL), BERTH_OK, "%s", scene.events);
+	cr_expect_eq(members(), 1);
+	cr_expect_eq(size_of("quarantined"), 0);
+	cr_expect_eq(size_of("members"), 1);
+	silence("app.web.2", false);
+	deploy(CLUSTER(2));
+	cr_expect_eq(members(), 2);
+	cr_expect(is_there("app.web.2"));
+}
+
+#define STAGED(size, stage)                                                                                  \
+	"id: app\nlocation: fake\nservices:\n- type: cluster\n  id: web\n  initialSize: " #size              \
+	"\n  memberSpec: {type: 'docker:x:1', openPorts: 80, env: {STAGE: " stage "}}\n"
+
+Test(clusters, what_failed_says_nothing_of_what_is_made_from_something_else)
+{
+	silence("app.web", true);
+	cr_assert_eq(scene_run(&scene, berth_deploy, STAGED(2, "broken"), NULL), BERTH_FAILED);
+	cr_expect_eq(size_of("quarantined"), 2);
+	silence("app.web", false);
+	deploy(STAGED(2, "mended"));
+	cr_expect_eq(members(), 2);
+	cr_expect_eq(size_of("members"), 2);
+	cr_expect_eq(size_of("quarantined"), 0);
+	cr_expect_str_eq(scene_variable(&scene, "app.web.1", "STAGE"), "mended");
+}
+
+Test(clusters, never_more_are_kept_aside_than_there_are_to_be_members)
+{
+	silence("app.web", true);
+	for (int i = 0; i < 4; i++)
+		cr_assert_eq(scene_run(&scene, berth_deploy, CLUSTER(2), NULL), BERTH_FAILED);
+	cr_expect_eq(members(), 2);
+	cr_expect_eq(size_of("quarantined"), 2);
+	cr_expect_eq(size_of("wanted"), 2);
+}
+
+Test(clusters, without_the_store_what_was_kept_aside_is_nobodys_and_goes)
+{
+	silence("app.web.3", true);
+	cr_assert_eq(scene_run(&scene, berth_deploy, CLUSTER(3), NULL), BERTH_FAILED);
+	scene_restart(&scene, false);
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_plan, CLUSTER(2), &document), BERTH_OK);
+	cr_expect_str_eq(scene_action(document, "app.web.3"), "remove");
+	json_decref(document);
+	deploy(CLUSTER(2));
+	cr_expect_eq(members(), 2);
+}
+
+Test(clusters, where_nothing_is_to_be_kept_it_is_removed)
+{
+	silence("app.web.2", true);
+	cr_assert_eq(scene_run(&scene, berth_deploy, CLUSTER(2) "  quarantineFailedEntities: false\n", NULL),
+		     BERTH_FAILED);
+	cr_expect_eq(members(), 1);
+	cr_expect_eq(size_of("members"), 1);
+	cr_expect_eq(size_of("quarantined"), 0);
+}
+
+Test(clusters, enough_members_are_enough)
+{
+	silence("app.web.3", true);
+	cr_assert_eq(scene_run(&scene, berth_deploy, CLUSTER(3) "  initialQuorumSize: 2\n", NULL), BERTH_OK,
+		     "%s", scene.events);
+	cr_expect_eq(size_of("members"), 2);
+	silence("app.web", true);
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy, CLUSTER(3) "  initialQuorumSize: 2\n", NULL),
+		     BERTH_FAILED);
+}
+
+Test(clusters, a_member_that_was_one_before_stays_one_however_it_is)
+{
+	deploy(CLUSTER(2));
+	fake_target_exit(scene.target, "app.web.2", 1);
+	silence("app.web.2", true);
+	cr_assert_eq(scene_run(&scene, berth_deploy, CLUSTER(2), NULL), BERTH_FAILED);
+	cr_expect_eq(size_of("members"), 2);
+	cr_expect_eq(size_of("quarantined"), 0);
+}
+
+/* --- where there is no room --------------------------------------------------------------------------- */
+
+Test(clusters, it_grows_as_far_as_there_is_room_and_tells_why_no_further)
+{
+	deploy(CLUSTER(1));
+	fake_target_room(scene.target, 3);
+	static const char *const web[] = {"web", NULL};
+	struct berth_request request = {.size = sizeof request, .app = "app", .components = web, .count = 50};
+	size_t before = fake_target_calls(scene.target, FAKE_PLACE);
+	cr_assert_eq(scene_request(&scene, berth_scale, &request, NULL), BERTH_FAILED, "%s", scene.events);
+	cr_expect_eq(members(), 3);
+	cr_expect_lt(fake_target_calls(scene.target, FAKE_PLACE) - before, 20);
+	cr_expect_eq(size_of("members"), 3);
+	cr_expect_eq(size_of("quarantined"), 0);
+	json_t *component = status_of("web");
+	cr_expect_str_eq(json_text(json_object_get(component, "size"), "no_room"),
+			 "there is no room for another instance");
+	json_decref(component);
+	fake_target_room(scene.target, SIZE_MAX);
+	scale(4);
+	component = status_of("web");
+	cr_expect_null(json_text(json_object_get(component, "size"), "no_room"));
+	json_decref(component);
+	cr_expect_eq(members(), 4);
+}

@@ -1,0 +1,147 @@
+/* member_verbs.c - the effectors that every cluster has: another size, a member made anew, and what failed
+ * taken away. Each is one of a deploy's kinds of change, under the name that it was invoked by. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "engine/deploy.h"
+#include "engine/specs.h"
+
+/* What it takes, one parameter at most; NULL: nothing. */
+static const struct member_effector {
+	const char *name, *parameter;
+	bool (*take)(struct berth_operation *operation, const char *given);
+} * effector_of(const char *name);
+
+static bool refuse(struct berth_operation *operation, const char *format, const char *given)
+{
+	const struct member_effector *effector = effector_of(operation->request.name);
+	fail(&operation->error, ERR_INVALID, format, given);
+	if (effector->parameter)
+		remedy(&operation->error, "berth invoke %s %s %s %s=...", operation->application->id,
+		       operation->request.components[0], effector->name, effector->parameter);
+	operation_finish(operation, BERTH_USAGE, document_new(operation->application->id));
+	return false;
+}
+
+static bool take_size(struct berth_operation *operation, const char *given)
+{
+	if (!parse_number(given, 0, INSTANCE_LIMIT, &operation->resizing.number))
+		return refuse(operation, "`%.40s` is no size from 0 to 1000", given);
+	operation->resizing.kind = RESIZE_TO;
+	return true;
+}
+
+static bool take_delta(struct berth_operation *operation, const char *given)
+{
+	const char *digits = *given == '-' || *given == '+' ? given + 1 : given;
+	if (!parse_number(digits, 0, INSTANCE_LIMIT, &operation->resizing.number))
+		return refuse(operation, "`%.40s` is no number of members, more or less", given);
+	if (*given == '-')
+		operation->resizing.number = -operation->resizing.number;
+	operation->resizing.kind = RESIZE_BY;
+	return true;
+}
+
+/* "app.web.2", "web/2", "2": its ordinal; 0: it is none. */
+static unsigned ordinal_of(const struct berth_operation *operation, const char *given)
+{
+	owned_text whole = {0};
+	int64_t ordinal = 0;
+	const char *component = operation->request.components[0];
+	text_format(&whole, "%s.%s.", operation->application->id, component);
+	size_t length = strlen(component);
+	const char *number = starts_with(given, text_view(&whole)) ? given + whole.length
+			     : starts_with(given, component) && (given[length] == '.' || given[length] == '/')
+				 ? given + length + 1
+				 : given;
+	return parse_number(number, 1, INT32_MAX, &ordinal) ? (unsigned)ordinal : 0;
+}
+
+static bool take_member(struct berth_operation *operation, const char *given)
+{
+	unsigned ordinal = ordinal_of(operation, given);
+	if (!ordinal)
+		return refuse(operation, "`%.80s` is no member of the cluster", given);
+	operation->request.count = ordinal;
+	operation->resizing.kind = RESIZE_REPLACE;
+	operation->verb = &verb_replace;
+	return true;
+}
+
+static bool take_nothing(struct berth_operation *operation, const char *given)
+{
+	(void)given;
+	operation->resizing.kind = RESIZE_EXPUNGE;
+	return true;
+}
+
+static const struct member_effector *effector_of(const char *name)
+{
+	static const struct member_effector effectors[] = {{"resize", "desiredSize", take_size},
+							   {"resizeByDelta", "delta", take_delta},
+							   {"replaceMember", "memberId", take_member},
+							   {"expungeQuarantined", NULL, take_nothing}};
+	for (size_t i = 0; name && i < COUNT_OF(effectors); i++)
+		if (!strcmp(effectors[i].name, name))
+			return &effectors[i];
+	return NULL;
+}
+
+bool is_member_effector(const char *name)
+{
+	return effector_of(name);
+}
+
+/* The blueprint may have given the component one of that name: that is meant. */
+static bool has_own(const struct component_spec *spec, const char *name)
+{
+	for (size_t i = 0; i < spec->effector_count; i++)
+		if (!strcmp(spec->effectors[i].name, name))
+			return true;
+	return false;
+}
+
+/* What was asked for is known. False: it was refused, or is no effector of a cluster. */
+static bool taken(struct berth_operation *operation)
+{
+	const struct berth_request *request = &operation->request;
+	const struct member_effector *effector = effector_of(request->name);
+	const struct component *component =
+	    application_component(operation->application, request->components[0]);
+	if (!component || !component->spec || !component->spec->cluster ||
+	    has_own(component->spec, request->name)) {
+		operation->verb = &verb_invoke;
+		operation->verb->step(operation);
+		return false;
+	}
+	const char *argument = request->arguments ? request->arguments[0] : NULL;
+	if (argument && request->arguments[1])
+		return refuse(operation, "`%s` takes one parameter", effector->name);
+	if (!effector->parameter)
+		return argument ? refuse(operation, "`%s` takes no parameters", effector->name)
+				: effector->take(operation, NULL);
+	size_t length = strlen(effector->parameter);
+	if (!argument || strncmp(argument, effector->parameter, length) != 0 || argument[length] != '=')
+		return refuse(operation, "`%s` is not told what it needs", effector->name);
+	return effector->take(operation, argument + length + 1);
+}
+
+static void member_step(struct berth_operation *operation)
+{
+	if (operation->stage == STAGE_BEGIN && !operation->application &&
+	    (operation_read_blueprint(operation) || !taken(operation)))
+		return;
+	deploy_step(operation);
+}
+
+/* Nothing but what was kept to be looked at. */
+static bool only_what_goes(struct work *work)
+{
+	return work->operation->resizing.kind != RESIZE_EXPUNGE ||
+	       (work->action == ACTION_REMOVE && !work->instance->wanted);
+}
+
+const struct verb verb_members = {
+    .name = "invoke", .step = member_step, .changes = true, .needs_store = true, .only = only_what_goes};

@@ -1,0 +1,180 @@
+/* size_notes.c - the size of a cluster and who its members are, as a line of the store: put before anything
+ * is done for them, and again when it is known who joined. */
+#include "engine/sizes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/deploy.h"
+#include "engine/specs.h"
+
+/* "4 1", or "4 1 {...}". */
+void size_note_read(const char *line, struct size_note *ret)
+{
+	int length = 0;
+	*ret = (struct size_note){0};
+	ret->known = line && sscanf(line, "%u %u%n", &ret->size, &ret->initial, &length) == 2;
+	if (ret->known && line[length] == ' ')
+		ret->more = json_parse(line + length + 1, strlen(line + length + 1), "a size", NULL);
+}
+
+void size_note_release(struct size_note *note)
+{
+	json_decref(note->more);
+	note->more = NULL;
+}
+
+int cluster_facts(const struct berth_operation *operation, const struct component *component,
+		  char ret_hex[static DIGEST_HEX])
+{
+	owned_arena room = {0};
+	const struct fact *facts = NULL;
+	size_t count = 0;
+	if (facts_of(&room, operation->application, component, &facts, &count))
+		return -1;
+	return facts_digest(facts, count, ret_hex);
+}
+
+/* --- writing ----------------------------------------------------------------------------------------- */
+
+static int add_quarantined(json_t *list, unsigned ordinal, const char *why, const char *facts)
+{
+	json_t *entry = json_object();
+	if (json_put_number(entry, "ordinal", ordinal) || json_put_text(entry, "why", why) ||
+	    json_put_text(entry, "facts", facts)) {
+		json_decref(entry);
+		return -1;
+	}
+	return json_add(list, entry);
+}
+
+/* What is not plain: {} where all is. NULL: no memory. */
+static json_t *more_of(const struct component *component)
+{
+	owned_json more = json_object();
+	if (component->ordinals || component->size != component->asked) {
+		json_t *members = json_array();
+		for (unsigned i = 0; members && i < component->size; i++)
+			json_add(members, json_integer(component_ordinal(component, i)));
+		json_put(more, "members", members);
+	}
+	const char *no_room = component->no_room ?: component->no_room_before;
+	if (no_room)
+		json_put_text(more, "no_room", no_room);
+	if (component->quarantined_count) {
+		json_t *list = json_array();
+		for (size_t i = 0; list && i < component->quarantined_count; i++)
+			add_quarantined(list, component->quarantined[i].ordinal,
+					component->quarantined[i].why, component->quarantined[i].facts);
+		json_put(more, "quarantined", list);
+	}
+	return give(more);
+}
+
+/* Put it unless it is what `before` says. 0 or -1 (no memory). */
+static int put_note(struct berth_operation *operation, const struct component *component, const char *before)
+{
+	size_t short_before = memory_failures();
+	owned_json more = more_of(component);
+	owned_memory char *rest = json_object_size(more) ? json_line(more) : NULL;
+	owned_text line = {0};
+	text_format(&line, "%u %u", component->asked, component->spec->instances);
+	if (rest)
+		text_format(&line, " %s", rest);
+	if (!more || line.failed || memory_failures() != short_before)
+		return -1;
+	if (before && strcmp(before, text_view(&line)) == 0)
+		return 0;
+	uint64_t number = store_put_size(operation->berth->store, operation->application->id, component->id,
+					 text_view(&line));
+	operation->commit = number > operation->commit ? number : operation->commit;
+	return number ? 0 : -1;
+}
+
+static bool is_cluster(const struct component *component)
+{
+	return component->spec && component->spec->cluster;
+}
+
+static bool any_cluster(const struct application *application)
+{
+	for (size_t i = 0; i < application->component_count; i++)
+		if (is_cluster(&application->components[i]))
+			return true;
+	return false;
+}
+
+int remember_sizes(struct berth_operation *operation)
+{
+	const struct application *application = operation->application;
+	owned_json notes = NULL;
+	if (operation->verb->decide || !any_cluster(application))
+		return 0;
+	if (store_sizes(operation->berth->store, application->id, &notes, &operation->error))
+		return -1;
+	for (size_t i = 0; i < application->component_count; i++) {
+		const struct component *component = &application->components[i];
+		if (is_cluster(component) && put_note(operation, component, json_text(notes, component->id)))
+			return fail_memory(&operation->error);
+	}
+	return 0;
+}
+
+/* --- who joined -------------------------------------------------------------------------------------- */
+
+static bool has_left(const struct instance *instance)
+{
+	return instance->work->set_aside || instance->work->discarded;
+}
+
+/* As it is now that some did not get ready. 0 or -1 (no memory). */
+static int members_left(struct berth_operation *operation, const struct component *component,
+			struct component *ret)
+{
+	struct arena *arena = graph_arena(operation);
+	unsigned count = instances_of(component);
+	unsigned *ordinals = arena_array(arena, unsigned, count + 1);
+	struct quarantined *kept =
+	    arena_array(arena, struct quarantined, component->quarantined_count + count + 1);
+	char *facts = arena_array(arena, char, DIGEST_HEX);
+	if (!ordinals || !kept || !facts || cluster_facts(operation, component, facts))
+		return -1;
+	*ret = *component;
+	ret->size = 0;
+	ret->ordinals = ordinals;
+	ret->quarantined = kept;
+	if (component->quarantined_count)
+		memcpy(kept, component->quarantined, component->quarantined_count * sizeof *kept);
+	for (unsigned i = 0; i < count; i++) {
+		const struct instance *instance = &component->instances[i];
+		if (!has_left(instance))
+			ordinals[ret->size++] = instance->ordinal;
+		if (instance->work->set_aside)
+			kept[ret->quarantined_count++] =
+			    (struct quarantined){instance->ordinal, error_of(instance->work)->text, facts};
+	}
+	return 0;
+}
+
+static bool any_has_left(const struct component *component)
+{
+	for (unsigned i = 0; i < instances_of(component) && i < component->instance_count; i++)
+		if (has_left(&component->instances[i]))
+			return true;
+	return false;
+}
+
+int sizes_conclude(struct berth_operation *operation)
+{
+	const struct application *application = operation->application;
+	for (size_t i = 0; i < application->component_count; i++) {
+		const struct component *component = &application->components[i];
+		struct component left;
+		if (!is_cluster(component) || !any_has_left(component))
+			continue;
+		if (members_left(operation, component, &left) || put_note(operation, &left, NULL))
+			return -1;
+	}
+	return 0;
+}
