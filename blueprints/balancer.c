@@ -9,25 +9,32 @@
 #define MINUTE_MS (60 * 1000LL)
 #define STOP_MS   (10 * 1000) /* for what is under way when the proxy itself stops */
 
+/* In a container its file may come as the command's input, so many bytes of it: in one go with being told. */
+#define TAKE(file)                                                                                           \
+	"m=1\n"                                                                                              \
+	"if [ -n \"$berth_size\" ]; then\n"                                                                  \
+	"\tcat >" file ".new && [ \"$(wc -c <" file ".new)\" -eq \"$berth_size\" ] &&\n"                     \
+	"\t\tmv -f " file ".new " file " || exit 1\n"                                                        \
+	"fi\n"
+
 /* A signal that comes while the proxy is still doing what the one before told it may not be heard
- * (haproxy 2.6 loses about half of those), and a file that it cannot read is told nowhere: so it is told
- * until another worker is there. nginx tells its older ones a tenth of a second after that. $m is the master.
- */
-#define CHANGE(signal, name)                                                                                 \
+ * (haproxy 2.6 loses about half of those), so it is told until another worker is there. A file that it
+ * cannot read it is silent about, so it is asked. nginx tells its older workers a tenth of a second after
+ * that. $m is the master. */
+#define TELL(signal, name, test)                                                                             \
 	"before=\" $(cat /proc/$m/task/$m/children)\"\n"                                                     \
 	"for i in 1 2 3 4 5 6 7 8; do\n"                                                                     \
 	"\tkill -" signal " $m || exit 1\n"                                                                  \
-	"\tfor k in 1 2 3 4 5 6 7 8 9 10; do\n"                                                              \
-	"\t\tsleep 0.2\n"                                                                                    \
+	"\tfor k in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do\n"                                \
+	"\t\tsleep 0.1\n"                                                                                    \
 	"\t\tfor worker in $(cat /proc/$m/task/$m/children); do\n"                                           \
 	"\t\t\tcase $before in *\" $worker \"*) ;; *) sleep 0.2; exit 0 ;; esac\n"                           \
 	"\t\tdone\n"                                                                                         \
 	"\tdone\n"                                                                                           \
+	"\tsaid=$(" test " 2>&1) || { echo \"$said\" >&2; break; }\n"                                        \
 	"done\n"                                                                                             \
-	"echo '" name " goes on with the file of before; its log says why' >&2\n"                            \
+	"echo '" name " goes on with the file of before' >&2\n"                                              \
 	"exit 1"
-#define NGINX_CHANGE   CHANGE("HUP", "nginx")
-#define HAPROXY_CHANGE CHANGE("USR2", "haproxy")
 
 /* What the two programs want. Both look for the key beside the certificate, where haproxy does. */
 static const struct program {
@@ -47,8 +54,9 @@ static const struct program {
 		   "nginx-light\" >&2; exit 127; }\n"
 		   "[ \"$(id -u)\" != 0 ] || as=' user root;'\n"
 		   "exec nginx -e stderr -p \"$PWD/\" -c \"$PWD/nginx.conf\" -g \"daemon off;$as\"",
-	 .change = "m=1\n" NGINX_CHANGE,
-	 .change_here = "m=$(cat nginx.pid) || exit 1\n" NGINX_CHANGE,
+	 .change = TAKE("/etc/nginx/nginx.conf") TELL("HUP", "nginx", "nginx -t"),
+	 .change_here = "m=$(cat nginx.pid) || exit 1\n" TELL(
+	     "HUP", "nginx", "nginx -t -e stderr -p \"$PWD/\" -c \"$PWD/nginx.conf\""),
 	 .stop = "QUIT"},
     [PROXY_HAPROXY] = {.image = "haproxy:lts",
 		       .folder = "/usr/local/etc/haproxy",
@@ -59,8 +67,10 @@ static const struct program {
 			   "command -v haproxy >/dev/null || { echo \"haproxy is not installed here: apt-get "
 			   "install haproxy\" >&2; exit 127; }\n"
 			   "exec haproxy -W -db -p haproxy.pid -f haproxy.cfg",
-		       .change = "m=1\n" HAPROXY_CHANGE,
-		       .change_here = "m=$(cat haproxy.pid) || exit 1\n" HAPROXY_CHANGE,
+		       .change = TAKE("/usr/local/etc/haproxy/haproxy.cfg")
+			   TELL("USR2", "haproxy", "haproxy -c -f /usr/local/etc/haproxy/haproxy.cfg"),
+		       .change_here = "m=$(cat haproxy.pid) || exit 1\n" TELL("USR2", "haproxy",
+									      "haproxy -c -f haproxy.cfg"),
 		       .stop = "USR1"},
 };
 

@@ -189,7 +189,9 @@ struct work {
 	unsigned char tended; /* so often it was left alone, ended and was started again: tending.c */
 	bool has_turn;
 	struct exec_session *command; /* of onChange, under way */
-	struct spec_port *ports;      /* the component's, with this instance's numbers */
+	bool handed;                  /* its file is that command's input */
+	bool followed;           /* pools.h: it was told who takes its requests, whatever its action is */
+	struct spec_port *ports; /* the component's, with this instance's numbers */
 	size_t port_count;
 	struct arena arena;         /* the spec and all it points to */
 	struct instance_spec *spec; /* NULL: not made, or not needed any more */

@@ -328,6 +328,18 @@ static bool has_check(const struct work *work)
 	return instance_check(work, 0, &check);
 }
 
+/* Who waits for requests is to get them soon: asked fifty times a second, and all of its component together
+ * no more than five hundred times; and the less often the longer it takes. */
+static int64_t slowest_probe(const struct work *work)
+{
+	const struct component *component = work->instance->component;
+	if (!pool_awaits(work) || (component->spec && component->spec->health->kind == CHECK_COMMAND))
+		return SLOWEST_PROBE_MS;
+	int64_t waited_ms = now_of(work) - (work->deadline_ms - START_TIMEOUT_MS);
+	int64_t slowest_ms = 8 + 2 * (int64_t)instances_of(component) + waited_ms / 500;
+	return slowest_ms < SLOWEST_PROBE_MS ? slowest_ms : SLOWEST_PROBE_MS;
+}
+
 static enum phase not_yet(struct work *work, const struct error *err)
 {
 	if (now_of(work) >= work->deadline_ms) {
@@ -339,9 +351,10 @@ static enum phase not_yet(struct work *work, const struct error *err)
 	}
 	work->look_due |= !work->made; /* it may be off its network since it was listed */
 	work_note(work, "does not answer yet: %s", err->text);
+	int64_t slowest_ms = slowest_probe(work);
 	work->probe_delay_ms = work->probe_delay_ms ? work->probe_delay_ms * 2 : FIRST_PROBE_MS;
-	if (work->probe_delay_ms > SLOWEST_PROBE_MS)
-		work->probe_delay_ms = SLOWEST_PROBE_MS;
+	if (work->probe_delay_ms > slowest_ms)
+		work->probe_delay_ms = slowest_ms;
 	work->not_before_ms = now_of(work) + work->probe_delay_ms;
 	work_wake_after(work, work->probe_delay_ms);
 	return PHASE_STARTING;

@@ -66,6 +66,10 @@ static struct exec_session *make_session(struct work *work, struct error *err)
 		return NULL;
 	}
 	*session = (struct exec_session){.output = keep_output, .output_owner = work};
+	if (work->handed && pool_hand(work, session)) {
+		fail_memory(err);
+		return NULL;
+	}
 	if (spec_words(work, command, &session->command, &waits, err) == RESOLVED)
 		return session;
 	if (waits)
@@ -80,9 +84,12 @@ static enum progress run_command(struct work *work, struct error *err)
 	enum progress progress =
 	    driver_of(work)->exec(&work->site->location, &work->errand, work->operation->application->id,
 				  work->instance->name, work->command, err);
-	if (progress != PROGRESS_DONE || work->command->code == 0)
+	int code = work->command->code;
+	if (progress != PROGRESS_WAITING)
+		work->command = NULL; /* begun anew it has its input anew */
+	if (progress != PROGRESS_DONE || code == 0)
 		return progress;
-	fail(err, ERR_FAILED, "its onChange command ended with code %d", work->command->code);
+	fail(err, ERR_FAILED, "its onChange command ended with code %d", code);
 	return PROGRESS_FAILED;
 }
 
@@ -168,7 +175,7 @@ static enum phase do_part(struct work *work, const struct part *part)
 	}
 	work->parts &= ~part->bit;
 	work->operation->changed = true;
-	if (part->bit == PART_FILES)
+	if (part->bit == PART_FILES || (part->bit == PART_NOTICE && work->handed))
 		pool_told(work);
 	if (part->bit & (PART_ROLL | PART_COUNT))
 		return rolled(work);

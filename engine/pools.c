@@ -62,6 +62,15 @@ bool pool_differs(struct work *work)
 	return strcmp(work->pool->told, digest) != 0;
 }
 
+/* Whether the one file of a container comes with the command that tells of it, which takes half the time of
+ * putting it there before. */
+static bool is_handed(const struct work *work)
+{
+	const struct component_spec *spec = work->instance->component->spec;
+	return spec->kind == COMPONENT_DOCKER && spec->on_change->kind == ON_CHANGE_COMMAND &&
+	       work->spec->file_count == 1;
+}
+
 bool pool_follow(struct work *work)
 {
 	const char *waits = NULL;
@@ -73,9 +82,26 @@ bool pool_follow(struct work *work)
 			       work->instance->name, waits ? waits : err.text);
 		return false;
 	}
-	work->parts |= PART_FILES | PART_NOTICE;
-	work->started = true;
+	work->handed = is_handed(work);
+	work->parts |= work->handed ? PART_NOTICE : PART_FILES | PART_NOTICE;
+	work->started = work->followed = true;
 	return true;
+}
+
+int pool_hand(struct work *work, struct exec_session *command)
+{
+	const struct spec_file *file = &work->spec->files[0];
+	const char **environment = arena_array(&work->arena, const char *, 2);
+	if (environment)
+		environment[0] = arena_format(&work->arena, "berth_size=%zu", file->size);
+	if (!environment || !environment[0])
+		return -1;
+	command->user = "0"; /* who may write it, whoever the proxy runs as */
+	command->environment = environment;
+	command->input.data = arena_copy(&work->arena, file->content, file->size);
+	command->input.length = file->size;
+	command->interactive = command->input_ended = true;
+	return command->input.data ? 0 : -1;
 }
 
 int pool_note(struct work *work, const struct text *text)
@@ -153,6 +179,17 @@ static bool any_balancer(const struct work *member, balancer_visitor *visit, voi
 		}
 	}
 	return false;
+}
+
+static bool is_one(struct work *balancer, const struct balancer_spec *spec, void *context)
+{
+	(void)balancer, (void)spec, (void)context;
+	return true;
+}
+
+bool pool_awaits(const struct work *member)
+{
+	return any_balancer(member, is_one, NULL);
 }
 
 static bool is_untold(struct work *balancer, const struct balancer_spec *spec, void *member)

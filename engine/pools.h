@@ -14,11 +14,15 @@ struct pool_words {
 bool pool_differs(struct work *work);
 /* What it is to be told now is made ready, as parts of an update; false: it cannot be, which is said. */
 bool pool_follow(struct work *work);
+/* The command that tells it gets what it is told as its input. 0 or -1 (no memory). */
+int pool_hand(struct work *work, struct exec_session *command);
 /* That is what its proxy is told next. 0 or -1 (no memory). And it was. */
 int pool_note(struct work *work, const struct text *text);
 void pool_told(struct work *work);
 /* Those of a place look again who takes their requests. */
 void pools_wake(const struct site *site);
+/* Whether a load balancer is to send it requests. */
+bool pool_awaits(const struct work *member);
 /* Whether one that is to stop waits: until all load balancers know, and then for what is under way. */
 bool pool_holds_back(struct work *member);
 

@@ -283,7 +283,7 @@ static bool worth_remembering(const struct work *work)
 {
 	const struct instance *instance = work->instance;
 	bool older_kept = instance->predecessor && instance->predecessor->work->kept;
-	if (work_needs_nothing(work) || work->action == ACTION_STOP)
+	if ((work_needs_nothing(work) && !work->followed) || work->action == ACTION_STOP)
 		return false;
 	if (older_kept || instance->successor || work->leftover || (work->site->failed && !work->target_id))
 		return false;
@@ -321,7 +321,8 @@ static uint64_t remember_running(const struct work *work, const char *name, cons
 		return store_put_instance(store, app, name, target_id, ports, NULL, NULL);
 	return known->doubt != NO_DOUBT
 		   ? 0
-		   : store_put_instance(store, app, name, target_id, ports, known->files, known->limits);
+		   : store_put_instance(store, app, name, target_id, ports,
+					work->followed ? files_of(work) : known->files, known->limits);
 }
 
 /* Its files are those of its spec now; all else of this incarnation is as it was known. */

@@ -37,13 +37,25 @@ const char *bind_address(const struct work *work)
 	return "127.0.0.1";
 }
 
-/* Nobody else serves under the shared name: it may be given from the start, without the later reconnection.
- */
+/* Load balancers go by addresses. */
+static bool looked_up(const struct work *work)
+{
+	const struct application *application = work->operation->application;
+	const struct component *component = work->instance->component;
+	for (size_t i = 0; i < component->consumer_count; i++) {
+		const struct component_spec *consumer = application->components[component->consumers[i]].spec;
+		if (!consumer || !consumer->balancer)
+			return true;
+	}
+	return false;
+}
+
+/* Nobody else serves under the shared name, or nobody asks for it: it may be given from the start, without
+ * the later reconnection. */
 static bool alone(const struct work *work)
 {
 	const struct component *component = work->instance->component;
-	return !component->consumer_count ||
-	       (instances_of(component) == 1 && work->order != ORDER_START_FIRST);
+	return !looked_up(work) || (instances_of(component) == 1 && work->order != ORDER_START_FIRST);
 }
 
 /* The number that its consumers hold, when they are given numbers. */

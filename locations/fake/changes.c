@@ -30,6 +30,7 @@ int act_deliver(struct call *call, struct error *err)
 
 	if (find_ours(call->fake, spec->app, spec->name, &instance, err) < 0)
 		return -1;
+	instance->input = NULL;
 	return instance_keep_files(instance, spec) < 0 ? fail_memory(err) : 0;
 }
 

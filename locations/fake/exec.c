@@ -49,7 +49,15 @@ int act_exec(struct call *call, struct error *err)
 			*err = command->error;
 		return -1;
 	}
-	owned_memory char *line = line_of(call->question.session, words);
+	const struct exec_session *session = call->question.session;
+	if (session->interactive && session->input.length) {
+		char *input = memory_take(&instance->memory, session->input.length + 1);
+		if (!input)
+			return fail_memory(err);
+		memcpy(input, session->input.data, session->input.length);
+		instance->input = input;
+	}
+	owned_memory char *line = line_of(session, words);
 	return !line || words_add(&instance->memory, &instance->commands, line) < 0 ? fail_memory(err) : 0;
 }
 

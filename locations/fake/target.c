@@ -465,6 +465,13 @@ const char *const *fake_target_commands(const struct fake_target *target, const 
 	return instance->commands.count ? instance->commands.list : none;
 }
 
+const char *fake_target_input(const struct fake_target *target, const char *name)
+{
+	const struct fake_instance *instance = target_instance(target, name);
+
+	return instance ? instance->input : NULL;
+}
+
 const struct spec_file *fake_target_files(const struct fake_target *target, const char *name,
 					  size_t *ret_count)
 {

@@ -90,6 +90,8 @@ struct fake_instance {
 	struct memory files_memory;
 	struct spec_file *files;
 	size_t file_count;
+	const char
+	    *input; /* what the last command could read at once; NULL: nothing, or its files are newer */
 	struct words signals, commands;
 	/* Told to it; what grows, by how much in a second, and what that came to by usage_ms (monotonic; 0:
 	 * it was told nothing). */

@@ -39,6 +39,9 @@ static const char *configuration(const char *instance)
 {
 	static char text[16384];
 	size_t count = 0;
+	const char *handed = fake_target_input(scene.target, instance);
+	if (handed)
+		return handed;
 	const struct spec_file *files = fake_target_files(scene.target, instance, &count);
 	cr_assert_geq(count, 1, "%s has no file", instance);
 	cr_assert_lt(files[0].size, sizeof text);
@@ -108,12 +111,14 @@ Test(balancer, another_member_is_told_in_place)
 	deploy(WEB(1) LB());
 	char *before = strdup(fake_target_find(scene.target, "app.lb.1")->target_id);
 	deploy(WEB(2) LB());
+	cr_expect_str_eq(action_of(WEB(2) LB(), "app.lb.1"), "unchanged");
 	deploy(WEB(2) LB());
 	cr_expect(has_member(configuration("app.lb.1"), "app.web.2"));
 	cr_expect_str_eq(fake_target_find(scene.target, "app.lb.1")->target_id, before);
 	const char *const *commands = fake_target_commands(scene.target, "app.lb.1");
 	cr_assert(commands && commands[0]);
 	cr_expect(strstr(commands[0], "kill -HUP $m"), "%s", commands[0]);
+	cr_expect_not_null(fake_target_input(scene.target, "app.lb.1"), "in one go with being told");
 	cr_expect_str_eq(action_of(WEB(2) LB(), "app.lb.1"), "unchanged");
 	free(before);
 }
@@ -213,6 +218,31 @@ Test(balancer, one_that_comes_by_scaling_is_told_once_it_answers)
 	cr_expect(has_member(configuration("app.lb.1"), "app.web.2"), "%s", configuration("app.lb.1"));
 	cr_expect(has_member(configuration("app.lb.1"), "app.web.3"), "%s", configuration("app.lb.1"));
 	cr_expect_lt(moment("app.web.2 running"), moment("app.lb.1 updating"), "%s", scene.events);
+	cr_expect_str_eq(action_of(WEB(3) LB(), "app.lb.1"), "unchanged", "that is remembered");
+}
+
+Test(balancer, one_that_is_waited_for_is_asked_often_while_it_starts)
+{
+	struct fake_behaviour slow = {.component = "app.web.2", .answers_after_ms = 9000};
+	fake_target_behave(scene.target, &slow);
+	deploy(WEB(1) LB());
+	int64_t begun = scene.world->ops->now(scene.world);
+	scale(2);
+	cr_expect(has_member(configuration("app.lb.1"), "app.web.2"), "%s", configuration("app.lb.1"));
+	cr_expect_geq(scene.world->ops->now(scene.world) - begun, 9000);
+	cr_expect_lt(scene.world->ops->now(scene.world) - begun, 9100, "not once a second: %s", scene.events);
+}
+
+Test(balancer, with_a_certificate_beside_it_all_files_are_written_before_it_is_told)
+{
+	const char *blueprint =
+	    WEB(2) LB("  tls: {certificate: {secret: 'env:CERT'}, key: {secret: 'env:KEY'}}\n");
+	scene_environment("CERT", "of-the-host");
+	scene_environment("KEY", "not-for-everybody");
+	deploy(blueprint);
+	scale(3);
+	cr_expect_null(fake_target_input(scene.target, "app.lb.1"));
+	cr_expect(has_member(configuration("app.lb.1"), "app.web.3"), "%s", configuration("app.lb.1"));
 }
 
 Test(balancer, one_that_goes_by_scaling_stops_when_nobody_sends_to_it_any_more)
