@@ -29,13 +29,15 @@ static void add_path_parameters(json_t *list, const char *path)
 	for (const char *at = strchr(path, '{'); at; at = strchr(at + 1, '{')) {
 		owned_memory char *name = strndup(at + 1, strcspn(at + 1, "}"));
 		if (name)
-			add_parameter(list, "path", name, pattern_schema("^[A-Za-z0-9_-]+$"));
+			add_parameter(list, "path", name,
+				      pattern_schema(strcmp(name, "sensor") == 0 ? "^[^ \"'{}/]+$"
+										 : "^[A-Za-z0-9_-]+$"));
 	}
 }
 
 static bool takes_body(const struct route *route)
 {
-	return strcmp(route->method, "POST") == 0 && *route->takes;
+	return (strcmp(route->method, "POST") == 0 || strcmp(route->method, "PUT") == 0) && *route->takes;
 }
 
 static json_t *text_schema(void)
@@ -102,12 +104,15 @@ static json_t *body_of(const struct route *route)
 		schema = schema_reference("Request");
 	else if (route->run == run_operation_input)
 		schema = schema_reference("Input");
+	else if (route->run == run_sample)
+		schema = schema_reference("Sample");
 	else
 		schema = request_schema(route->takes);
 	const char *needs = schema_needs(route->verb);
 	if (*needs)
 		json_put(schema, "required", words_json(needs));
-	bool needed = *needs || route->run == run_verb || route->run == run_operation_input;
+	bool needed =
+	    *needs || route->run == run_verb || route->run == run_operation_input || route->run == run_sample;
 	return json_pack("{sbso}", "required", needed, "content", content("application/json", schema));
 }
 

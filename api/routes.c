@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 
 #define APP    "/v1/applications/{app}"
+#define SENSOR APP "/components/{component}/sensors/{sensor}"
 #define READ   "file folder locations settings environment timeout_ms"
 #define GIVEN  READ " adopt"
 #define DETAIL "locations settings timeout_ms"
@@ -62,6 +63,11 @@ const struct route routes[] = {
     {"GET", APP "/logs", ROLE_READ, "what its instances wrote; with `Accept: text/event-stream` as events",
      "logs", "components follow tail since_ms " DETAIL, ANSWER_STREAM, run_logs},
 
+    {"PUT", SENSOR, ROLE_OPERATE, "a number of a sensor that is pushed", NULL, "value instance time_ms",
+     ANSWER_NOTHING, run_sample},
+    {"POST", SENSOR, ROLE_OPERATE, "a number of a sensor that is pushed", NULL, "value instance time_ms",
+     ANSWER_NOTHING, run_sample},
+
     {"POST", "/v1/validate", ROLE_OPERATE, "what is wrong with a blueprint", "validate",
      "blueprint app " READ, ANSWER_DOCUMENT, run_posted},
     {"POST", "/v1/plan", ROLE_OPERATE, "what a deploy would do", "plan", "blueprint app " GIVEN,
@@ -113,25 +119,26 @@ static bool match_piece(const char **template, const char **path, struct arena *
 	return !parameter || *ret;
 }
 
-static bool match(const char *template, const char *path, struct arena *arena, const char *ret_arguments[2])
+static bool match(const char *template, const char *path, struct arena *arena,
+		  const char *ret_arguments[MOST_ARGUMENTS])
 {
 	size_t count = 0;
 	const char *argument = NULL;
-	ret_arguments[0] = ret_arguments[1] = NULL;
+	memset(ret_arguments, 0, MOST_ARGUMENTS * sizeof *ret_arguments);
 	while (*template == '/' && *path == '/') {
 		template ++;
 		path++;
 		argument = NULL;
 		if (!match_piece(&template, &path, arena, &argument))
 			return false;
-		if (argument && count < 2)
+		if (argument && count < MOST_ARGUMENTS)
 			ret_arguments[count++] = argument;
 	}
 	return !*template && !*path;
 }
 
 const struct route *route_find(const char *method, const char *path, struct arena *arena,
-			       const char *ret_arguments[2], char ret_allow[64])
+			       const char *ret_arguments[MOST_ARGUMENTS], char ret_allow[64])
 {
 	size_t used = 0;
 	const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;

@@ -15,7 +15,7 @@ enum answer {
 };
 
 struct route {
-	const char *method, *path; /* parameters in braces: at most two */
+	const char *method, *path; /* parameters in braces: at most MOST_ARGUMENTS */
 	enum role role;
 	const char *summary;
 	/* The library's verb; its members of the request may come by the path, and these by the query (GET)
@@ -31,7 +31,7 @@ extern const size_t route_count;
 /* The route of a method and a path; arguments of the path point into `arena`. NULL with the methods that
  * there are for this path in ret_allow, "" when there is no such path. */
 const struct route *route_find(const char *method, const char *path, struct arena *arena,
-			       const char *ret_arguments[2], char ret_allow[64]);
+			       const char *ret_arguments[MOST_ARGUMENTS], char ret_allow[64]);
 /* Check who asks, and run it. */
 void route_run(struct exchange *exchange);
 
@@ -54,6 +54,8 @@ void run_logs(struct exchange *exchange);
 void run_events(
     struct exchange *exchange); /* what was recorded; as it is recorded, where events are asked for */
 void run_backup(struct exchange *exchange);
+/* handlers_sensors.c */
+void run_sample(struct exchange *exchange);
 /* handlers_operations.c */
 void run_operation_list(struct exchange *exchange);
 void run_operation_show(struct exchange *exchange);

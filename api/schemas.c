@@ -1,8 +1,9 @@
 /* schemas.c - what the API's documents look like, in a line each, as JSON Schema.
  *
- * A line has members `NAME:TYPE`, with a blank between two. A TYPE is `text`, `number`, `flag`, `any`, the
- * name of another line (with a capital), or words with `|` between; `[TYPE]` is a list of them and `TYPE?`
- * may be null. A NAME with `-` before it may be left out. Documents may get more members than these.
+ * A line has members `NAME:TYPE`, with a blank between two. A TYPE is `text`, `number` (a whole one), `real`,
+ * `flag`, `any`, the name of another line (with a capital), or words with `|` between; `[TYPE]` is a list of
+ * them and `TYPE?` may be null. A NAME with `-` before it may be left out. Documents may get more members
+ * than these.
  */
 #include <ctype.h>
 #include <string.h>
@@ -25,6 +26,7 @@ static const struct {
 		  "-outcome:number -message:text -remedy:text -result:any"},
     {"Operations", "format_version:text operations:[Operation]"},
     {"Input", "-bytes:text -end:flag -rows:number -columns:number"},
+    {"Sample", "value:real -instance:number -time_ms:number"},
     {"Version", "format_version:text version:text"},
 
     {"Port", "port:number protocol:tcp|udp -host_port:number -host_address:text?"},
@@ -167,7 +169,7 @@ static json_t *plain(const char *word)
 {
 	static const struct {
 		const char *word, *type;
-	} types[] = {{"text", "string"}, {"number", "integer"}, {"flag", "boolean"}};
+	} types[] = {{"text", "string"}, {"number", "integer"}, {"real", "number"}, {"flag", "boolean"}};
 	for (size_t i = 0; i < COUNT_OF(types); i++)
 		if (strcmp(types[i].word, word) == 0)
 			return json_pack("{ss}", "type", types[i].type);

@@ -15,6 +15,7 @@
 #include "berth/serve.h"
 
 enum {
+	MOST_ARGUMENTS = 3,
 	MOST_BODY = 4 * 1024 * 1024,
 	MOST_HEADER = 32 * 1024,
 	MOST_GUESTS = 1200,              /* connections at one door */
@@ -190,7 +191,7 @@ struct exchange {
 	struct arena arena;
 	const struct route *route;
 	char *method, *path;
-	const char *arguments[2]; /* what stands for {app}, {id} in the path */
+	const char *arguments[MOST_ARGUMENTS]; /* what stands for {app}, {id} in the path */
 	struct text body;
 	size_t body_size; /* that came, also what was not kept */
 	struct asker by;

@@ -125,11 +125,11 @@ static double *scratch(struct hold *hold, size_t count)
 }
 
 /* Of the feeds that told something lately, as the sensor `of` takes them together. False: of none. */
-static bool together(const struct number *number, const struct sensor *of, double *ret, int64_t *ret_until_ms)
+static bool together(struct number *number, const struct sensor *of, double *ret, int64_t *ret_until_ms)
 {
 	double *values = scratch(number->held->hold, number->feed_count);
 	double otherwise = of->enricher ? of->enricher->otherwise : NAN;
-	int64_t now_ms = now(number->held), until_ms = INT64_MIN;
+	int64_t now_ms = now(number->held), until_ms = INT64_MIN, soonest_ms = INT64_MAX;
 	size_t count = 0;
 	for (size_t i = 0; values && i < number->feed_count; i++) {
 		const struct feed *feed = &number->feeds[i];
@@ -138,7 +138,10 @@ static bool together(const struct number *number, const struct sensor *of, doubl
 			values[count++] = fresh ? feed->value : otherwise;
 		if (fresh && feed->until_ms > until_ms)
 			until_ms = feed->until_ms;
+		if (fresh && feed->until_ms < soonest_ms)
+			soonest_ms = feed->until_ms;
 	}
+	number->soonest_ms = soonest_ms;
 	if (until_ms == INT64_MIN)
 		return false;
 	*ret = numbers_together(of->aggregate, of->percentile, values, count);
@@ -189,11 +192,18 @@ static void publish(struct number *number)
 		number->due = true;
 }
 
+/* Something was told since it was made, or is too old by now. */
+static void make_anew(struct number *number)
+{
+	if (number->due || (sensor_is_of_instances(number->sensor) && number->known &&
+			    now(number->held) > number->soonest_ms))
+		make_number(number);
+}
+
 /* What counts now; false: it is not known. */
 static bool number_of(struct number *number, double *ret, int64_t *ret_until_ms)
 {
-	if (number->due)
-		make_number(number);
+	make_anew(number);
 	*ret = number->value;
 	*ret_until_ms = number->until_ms;
 	return is_fresh(number->known, number->until_ms, now(number->held));
@@ -202,8 +212,7 @@ static bool number_of(struct number *number, double *ret, int64_t *ret_until_ms)
 /* It told nothing for too long: who goes by it is told so, once. */
 static void notice_stale(struct number *number)
 {
-	if (number->due)
-		make_number(number);
+	make_anew(number);
 	if (!number->known || now(number->held) <= number->until_ms)
 		return;
 	number->known = false;
@@ -574,6 +583,57 @@ static int link_all(struct hold *hold)
 	}
 	hold->feeds->linked = !failed;
 	return failed ? -1 : 0;
+}
+
+/* --- what is told from outside ------------------------------------------------------------------------ */
+
+static struct number *find_pushed(const struct held_component *held, const char *name, struct error *err)
+{
+	const char *names[64];
+	size_t count = 0, pushed = 0;
+	struct number *numbers = held_numbers(held, &count);
+	for (size_t i = 0; i < count && pushed < COUNT_OF(names); i++) {
+		if (numbers[i].sensor->source != SENSOR_PUSHED)
+			continue;
+		if (!strcmp(numbers[i].sensor->name, name))
+			return &numbers[i];
+		names[pushed++] = numbers[i].sensor->name;
+	}
+	const char *meant = closest(name, names, pushed);
+	fail(err, ERR_MISSING, "`%s` has no sensor `%.80s` that is pushed", held->component->id, name);
+	if (meant)
+		remedy(err, "did you mean `%s`?", meant);
+	else
+		remedy(err, "its blueprint says so: `%.80s: {pushed: true}`", name);
+	return NULL;
+}
+
+/* The last feed is the component's own. */
+static struct feed *find_feed(struct number *number, unsigned ordinal, struct error *err)
+{
+	for (size_t i = 0; i < number->feed_count; i++) {
+		struct feed *feed = &number->feeds[i];
+		if (feed->of ? feed->of->work->instance->ordinal == ordinal : !ordinal)
+			return feed;
+	}
+	fail(err, ERR_MISSING, "`%s` has no instance %u", number->held->component->id, ordinal);
+	return NULL;
+}
+
+int held_tell(const struct held_component *held, const struct berth_sample *sample, struct error *err)
+{
+	struct number *number = find_pushed(held, sample->sensor, err);
+	struct feed *feed = number ? find_feed(number, sample->instance, err) : NULL;
+	if (!feed)
+		return -1;
+	int64_t age_ms = sample->time_ms > 0 ? wall(held) - sample->time_ms : 0;
+	int64_t stale_ms = number->sensor->stale_ms, at_ms = now(held) - (age_ms > 0 ? age_ms : 0);
+	if (age_ms > stale_ms)
+		return fail(err, ERR_STALE, "it was measured %lld s ago, and counts for %lld s",
+			    (long long)(age_ms / 1000), (long long)(stale_ms / 1000));
+	if (!feed->known || at_ms >= feed->until_ms - stale_ms) /* what is newer stays */
+		feed_told(feed, sample->value, at_ms);
+	return 0;
 }
 
 /* --- telling it ------------------------------------------------------------------------------------- */

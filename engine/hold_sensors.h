@@ -2,6 +2,8 @@
 #ifndef BERTH_ENGINE_HOLD_SENSORS_H
 #define BERTH_ENGINE_HOLD_SENSORS_H
 
+#include <berth/berth.h>
+
 #include "engine/hold.h"
 
 /* Of the component, its instances being known: nothing is asked yet. 0 or -1 (no memory). */
@@ -13,6 +15,8 @@ int64_t hold_step_sensors(struct hold *hold);
 /* What was told since the policies were asked last, and that they have heard it. */
 const struct sample *held_samples(const struct held_component *held, size_t *ret_count);
 void held_samples_told(struct held_component *held);
+/* A number from outside, for one that is pushed. 0, or -1 with *err: ERR_MISSING, ERR_STALE. */
+int held_tell(const struct held_component *held, const struct berth_sample *sample, struct error *err);
 /* What a sensor told last. False: it has none of that name. */
 struct metric_sight;
 bool held_number(const struct held_component *held, const char *sensor, struct metric_sight *ret);

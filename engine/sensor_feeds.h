@@ -46,9 +46,10 @@ struct number {
 	bool known;
 	double value;
 	int64_t until_ms;
-	bool told;       /* it was known once, */
-	int64_t told_ms; /* the last time then */
-	bool due;        /* a feed told something that it is not made of yet */
+	int64_t soonest_ms; /* the first of its feeds is too old then */
+	bool told;          /* it was known once, */
+	int64_t told_ms;    /* the last time then */
+	bool due;           /* a feed told something that it is not made of yet */
 	int64_t made_ms;
 	struct number_window window;
 	struct number **inputs; /* of what is made of others: as its enricher has them */

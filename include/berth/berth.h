@@ -222,10 +222,10 @@ BERTH_API struct berth_operation *berth_deploy(struct berth *, const struct bert
  * A cluster, and what an autoscaler resizes, has "size": {"wanted", "real", "initial", "how": "blueprint",
  * "scale", "policy" or "found", "by", "since", "why"}; with an autoscaler also "policy", "min", "max",
  * "metrics": [{"name", "component" (of another one's), "state": "fresh", "stale" or "unknown", "value", "at",
- * "lower", "upper", "target", "wants"}], "wants": what all of them ask for, whatever is allowed, "target" of a
- * resize under way, and "holds", which says why it stays as it is, "until" when: "at-maximum", "at-minimum",
- * "cooling-down", "stabilising", "unknown", "no-room", "failed", "not-up", "resizing", "suspended" or
- * "no-controller". What is not known, or not so, is left out. */
+ * "lower", "upper", "target", "wants"}], "wants": what all of them ask for, whatever is allowed, "target" of
+ * a resize under way, and "holds", which says why it stays as it is, "until" when: "at-maximum",
+ * "at-minimum", "cooling-down", "stabilising", "unknown", "no-room", "failed", "not-up", "resizing",
+ * "suspended" or "no-controller". What is not known, or not so, is left out. */
 BERTH_API struct berth_operation *berth_status(struct berth *, const struct berth_request *,
 					       const struct berth_listener *, struct berth_error *);
 /* {"format_version", "app", "removed": [...], "kept_volumes": [{"name", "location", "spec", "target_name"}],
@@ -289,6 +289,19 @@ BERTH_API struct berth_operation *berth_policy(struct berth *, const struct bert
  * "error", "output": [lines]}]}; BERTH_FAILED: not everywhere with 0. */
 BERTH_API struct berth_operation *berth_invoke(struct berth *, const struct berth_request *,
 					       const struct berth_listener *, struct berth_error *);
+/* A number of a sensor that its blueprint says is pushed. */
+struct berth_sample {
+	size_t size;
+	const char *app, *component, *sensor;
+	unsigned instance; /* its ordinal; 0: of the component as a whole */
+	double value;
+	int64_t time_ms; /* when it was measured, since 1970; 0: now */
+};
+/* Told to the application that the handle keeps; it counts for as long as the sensor's numbers do. BERTH_OK,
+ * or with *error BERTH_FAILED: there is no such application, component, instance or sensor; BERTH_LOCKED: the
+ * application is not kept just now, or by another handle; BERTH_INVALID: it is too old to count; BERTH_USAGE:
+ * it is no number. */
+BERTH_API enum berth_outcome berth_tell(struct berth *, const struct berth_sample *, struct berth_error *);
 /* Keep every application that the store knows, and those that are deployed meanwhile, as their policies say:
  * what ends or gets ill is restarted or replaced. It ends when it is cancelled; what flies is finished, and
  * the targets see to restarts themselves again. Whoever changes an application with the same handle has it

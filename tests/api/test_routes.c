@@ -5,7 +5,7 @@
 #include "api/routes.h"
 #include "base/cleanup.h"
 
-static const struct route *find(const char *method, const char *path, const char *arguments[2],
+static const struct route *find(const char *method, const char *path, const char *arguments[MOST_ARGUMENTS],
 				char allow[64])
 {
 	static struct arena arena;
@@ -15,7 +15,7 @@ static const struct route *find(const char *method, const char *path, const char
 Test(routes, every_row_is_found_by_its_method_and_path)
 {
 	for (size_t i = 0; i < route_count; i++) {
-		const char *arguments[2];
+		const char *arguments[MOST_ARGUMENTS];
 		char allow[64], path[128];
 		/* A parameter is as good a piece of a path as another. */
 		snprintf(path, sizeof path, "%s", routes[i].path);
@@ -26,7 +26,7 @@ Test(routes, every_row_is_found_by_its_method_and_path)
 
 Test(routes, what_stands_for_a_parameter_is_taken)
 {
-	const char *arguments[2];
+	const char *arguments[MOST_ARGUMENTS];
 	char allow[64];
 	const struct route *route = find("GET", "/v1/applications/shop/why", arguments, allow);
 	cr_assert_not_null(route);
@@ -35,9 +35,22 @@ Test(routes, what_stands_for_a_parameter_is_taken)
 	cr_assert_null(arguments[1]);
 }
 
+Test(routes, a_sensor_has_three)
+{
+	const char *arguments[MOST_ARGUMENTS];
+	char allow[64];
+	cr_assert_not_null(
+	    find("PUT", "/v1/applications/shop/components/web/sensors/reqs.per-sec", arguments, allow));
+	cr_assert_str_eq(arguments[0], "shop");
+	cr_assert_str_eq(arguments[1], "web");
+	cr_assert_str_eq(arguments[2], "reqs.per-sec");
+	cr_assert_null(find("GET", "/v1/applications/shop/components/web/sensors/x", arguments, allow));
+	cr_assert_str_eq(allow, "PUT, POST");
+}
+
 Test(routes, a_parameter_is_never_empty_and_never_two_pieces)
 {
-	const char *arguments[2];
+	const char *arguments[MOST_ARGUMENTS];
 	char allow[64];
 	static const char *const none[] = {"/v1/applications/",
 					   "/v1/applications//why",
@@ -55,7 +68,7 @@ Test(routes, a_parameter_is_never_empty_and_never_two_pieces)
 
 Test(routes, another_method_is_told_which_there_are)
 {
-	const char *arguments[2];
+	const char *arguments[MOST_ARGUMENTS];
 	char allow[64];
 	cr_assert_null(find("PUT", "/v1/applications/shop", arguments, allow));
 	cr_assert_str_eq(allow, "GET, DELETE");
@@ -63,7 +76,7 @@ Test(routes, another_method_is_told_which_there_are)
 
 Test(routes, a_head_is_asked_for_as_the_whole_is)
 {
-	const char *arguments[2];
+	const char *arguments[MOST_ARGUMENTS];
 	char allow[64];
 	cr_assert_not_null(find("HEAD", "/healthz", arguments, allow));
 }
@@ -167,7 +180,7 @@ Test(openapi, every_reference_leads_somewhere)
 Test(openapi, a_body_has_the_members_that_its_row_takes)
 {
 	owned_json document = openapi_document();
-	const char *arguments[2];
+	const char *arguments[MOST_ARGUMENTS];
 	char allow[64];
 	const json_t *operation =
 	    described(document, find("POST", "/v1/applications/{app}/scale", arguments, allow));

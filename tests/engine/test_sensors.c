@@ -1,5 +1,6 @@
 /* test_sensors.c - sensors of what is kept, and the autoscalers that go by them. */
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -422,6 +423,108 @@ Test(sensors, a_command_that_does_not_end_is_given_up_and_asked_again)
 	cr_expect_str_eq(sensor("lines"), "17");
 	cr_expect_not_null(strstr(text_view(&warnings), "no end of it within 60 s"), "%s",
 			   text_view(&warnings));
+}
+
+/* --- numbers that are told from outside -------------------------------------------------------------- */
+
+#define PUSHED                                                                                               \
+	TWO "  sensors:\n    jobs: {pushed: true, period: 2s, aggregate: sum}\n    other: {value: 1}\n"      \
+	    "    half: {expression: jobs / 2}\n    jobs.each: {expression: jobs * 10, each: true, "          \
+	    "aggregate: "                                                                                    \
+	    "sum}\n"
+
+static struct berth_error refused;
+
+static enum berth_outcome tell(const char *name, unsigned instance, double value, int64_t time_ms)
+{
+	const struct berth_sample sample = {.size = sizeof sample,
+					    .app = "app",
+					    .component = "web",
+					    .sensor = name,
+					    .instance = instance,
+					    .value = value,
+					    .time_ms = time_ms};
+	return berth_tell(scene.berth, &sample, &refused);
+}
+
+Test(sensors, a_number_that_is_pushed_counts_until_it_is_too_old)
+{
+	keep(PUSHED);
+	pass(5 * SECOND);
+	cr_expect_str_eq(sensor("jobs"), "null");
+	cr_assert_eq(tell("jobs", 1, 4, 0), BERTH_OK, "%s", refused.text);
+	cr_assert_eq(tell("jobs", 2, 6, 0), BERTH_OK, "%s", refused.text);
+	cr_expect_str_eq(sensor("jobs"), "10");
+	cr_expect_str_eq(sensor("half"), "5", "what is made of it is told at once");
+	cr_expect_str_eq(sensor("jobs.each"), "100");
+	cr_expect_str_eq(sensor_of("app.web.2", "jobs"), "6");
+	pass(4 * SECOND);
+	cr_assert_eq(tell("jobs", 1, 5, 0), BERTH_OK);
+	pass(4 * SECOND);
+	cr_expect_str_eq(sensor("jobs"), "5", "the second is too old");
+	pass(4 * SECOND);
+	cr_expect_str_eq(sensor("jobs"), "null", "both are");
+	cr_expect_str_eq(sensor("half"), "null");
+}
+
+Test(sensors, it_may_be_of_the_component_as_a_whole)
+{
+	keep(PUSHED);
+	pass(5 * SECOND);
+	cr_assert_eq(tell("jobs", 0, 42, 0), BERTH_OK, "%s", refused.text);
+	cr_expect_str_eq(sensor("jobs"), "42");
+	cr_expect_str_eq(sensor("half"), "21");
+	cr_expect_str_eq(sensor("jobs.each"), "null", "no instance told one");
+	cr_expect_str_eq(sensor_of("app.web.1", "jobs"), "null");
+}
+
+Test(sensors, a_number_counts_from_when_it_was_measured)
+{
+	keep(PUSHED);
+	pass(5 * SECOND);
+	int64_t now_ms = scene.world->ops->wall(scene.world);
+	cr_assert_eq(tell("jobs", 0, 1, now_ms - 4 * SECOND), BERTH_OK, "%s", refused.text);
+	cr_expect_str_eq(sensor("jobs"), "1");
+	cr_assert_eq(tell("jobs", 0, 2, now_ms - 5 * SECOND), BERTH_OK);
+	cr_expect_str_eq(sensor("jobs"), "1", "what is newer stays");
+	cr_assert_eq(tell("jobs", 0, 3, now_ms + MINUTE), BERTH_OK, "a clock may be before ours");
+	cr_expect_str_eq(sensor("jobs"), "3");
+	cr_expect_eq(tell("jobs", 0, 4, now_ms - 7 * SECOND), BERTH_INVALID);
+	cr_expect_str_eq(refused.text, "it was measured 7 s ago, and counts for 6 s");
+	pass(7 * SECOND);
+	cr_expect_str_eq(sensor("jobs"), "null");
+}
+
+Test(sensors, only_what_the_blueprint_has_is_told)
+{
+	keep(PUSHED);
+	pass(5 * SECOND);
+	cr_expect_eq(tell("job", 0, 1, 0), BERTH_FAILED);
+	cr_expect_str_eq(refused.text, "`web` has no sensor `job` that is pushed");
+	cr_expect_str_eq(refused.remedy, "did you mean `jobs`?");
+	cr_expect_eq(tell("other", 0, 1, 0), BERTH_FAILED);
+	cr_expect_eq(tell("jobs", 3, 1, 0), BERTH_FAILED);
+	cr_expect_str_eq(refused.text, "`web` has no instance 3");
+	cr_expect_eq(tell("jobs", 0, NAN, 0), BERTH_USAGE);
+	const struct berth_sample elsewhere = {
+	    .size = sizeof elsewhere, .app = "other", .component = "web", .sensor = "jobs"};
+	cr_expect_eq(berth_tell(scene.berth, &elsewhere, &refused), BERTH_FAILED);
+	cr_expect_str_eq(refused.text, "no application `other` is looked after");
+	const struct berth_sample nowhere = {
+	    .size = sizeof nowhere, .app = "app", .component = "db", .sensor = "jobs"};
+	cr_expect_eq(berth_tell(scene.berth, &nowhere, NULL), BERTH_FAILED);
+}
+
+Test(sensors, an_autoscaler_goes_by_what_is_pushed_and_nothing_shrinks_when_nobody_pushes)
+{
+	keep(CLUSTER("  sensors: {load: {pushed: true, period: 1s}}\n" OWN));
+	for (int i = 0; i < 60; i++) {
+		tell("load", 0, 80, 0); /* while it is resized nobody hears it */
+		pass(SECOND);
+	}
+	cr_assert_eq(members(), 5);
+	pass(10 * MINUTE);
+	cr_expect_eq(members(), 5);
 }
 
 /* --- what is made of others -------------------------------------------------------------------------- */
