@@ -20,7 +20,7 @@ import jsonschema
 
 APP = "real-api"
 BLUEPRINTS = [
-    f"id: {APP}\nlocation: here\nservices:\n- {{type: process, id: web, command: sleep 1000}}\n",
+    f"id: {APP}\nlocation: here\nservices:\n- {{type: process, id: web, command: sleep 1000, sensors: {{load: {{pushed: true}}}}}}\n",
     f"id: {APP}\nlocation: nowhere\nservices:\n- {{type: process, id: web, command: sleep 1000}}\n",
     "services: 5",
     "",
@@ -202,6 +202,8 @@ class Fuzz:
             return [self.value(name, schema["items"]) for _ in range(self.dice.choice([0, 1, 1, 1, 2]))]
         if kind == "boolean":
             return self.dice.random() < 0.5 and name not in ("remove", "follow", "interactive")
+        if kind == "number":
+            return self.dice.choice([0, 12.5, -1e300])
         if kind == "integer":
             return self.dice.choice([0, 1, 2, 5, 100]) if name != "count" else self.dice.choice([0, 1, 2])
         if "enum" in schema and self.dice.random() < 0.5:
@@ -216,7 +218,7 @@ class Fuzz:
 
     def path_of(self, template):
         def one(name):
-            word = self.operation_id if name == "id" else APP
+            word = {"id": self.operation_id, "component": "web", "sensor": "load"}.get(name, APP)
             if self.dice.random() < 0.25:
                 word = self.dice.choice(["nobody", "é", "%00x", "a" * 300, "..", "-"])
             return word if word.startswith("%") else urllib.parse.quote(word, safe="")
@@ -318,6 +320,21 @@ class Fuzz:
         for body in (b'{"bytes": "aGk="}', b'{"rows": 10, "columns": 20}', b'{"end": true}'):
             answer = self.ask("POST", path, body, kind)
             self.judge(self.description["paths"]["/v1/operations/{id}/input"]["post"], "POST", path, body, answer)
+
+    def push(self):
+        """A number for a sensor, once the application is looked after."""
+        self.stage()
+        template = "/v1/applications/{app}/components/{component}/sensors/{sensor}"
+        path = f"/v1/applications/{APP}/components/web/sensors/load"
+        for method in ("PUT", "POST"):
+            until = time.monotonic() + 60
+            while time.monotonic() < until:
+                body = b'{"value": 12.5, "instance": 1}'
+                answer = self.ask(method, path, body, {"Content-Type": "application/json"})
+                self.judge(self.description["paths"][template][method.lower()], method, path, body, answer)
+                if not answer or answer.status == 204:
+                    break
+                time.sleep(0.2)
 
     def cancel_all(self):
         """What is under way, and is not to fill the house."""
@@ -433,6 +450,7 @@ def main():
         fuzz.other_methods()
         if MAY[role] >= MAY["operate"]:
             fuzz.converse()
+            fuzz.push()
         fuzz.results()
     if options.tokens:
         for token in (None, "a-token-that-nobody-was-given", ""):
