@@ -14,22 +14,23 @@
  * quarter, so that little of a large one lies idle; to a size of which few are needed, because glibc keeps
  * what is freed sorted and walks along that. The first ones, with their heads, are what malloc calls small
  * (less than a kilobyte): for anything larger all that was freed before is joined and sorted at first. */
-#define FIRST_BLOCK ((size_t)112)
+#define FIRST_BLOCK ((size_t)56)
 #define SMALL_BLOCK ((size_t)15360)
 #define LAST_BLOCK  ((size_t)262144)
 #define ALIGNMENT   _Alignof(max_align_t)
 
+/* Small, since of thousands of small arenas each has some. */
 struct arena_block {
 	struct arena_block *next;
-	size_t used, size;
+	uint32_t used, size;
 	_Alignas(max_align_t) unsigned char bytes[];
 };
 
 static struct arena_block *block_new(size_t size)
 {
-	struct arena_block *block = memory_zeroed(sizeof(*block) + size);
+	struct arena_block *block = size <= UINT32_MAX ? memory_zeroed(sizeof(*block) + size) : NULL;
 	if (block)
-		block->size = size;
+		block->size = (uint32_t)size;
 	else
 		count_memory_failure();
 	return block;
@@ -38,7 +39,7 @@ static struct arena_block *block_new(size_t size)
 static size_t grown(size_t size)
 {
 	if (size < SMALL_BLOCK)
-		return size + size / 2;
+		return size + size / (size < 512 ? 4 : 2);
 	return size < LAST_BLOCK ? size + size / 4 : LAST_BLOCK;
 }
 
@@ -49,7 +50,7 @@ static void *alloc_big(struct arena *arena, size_t size)
 
 	if (!block)
 		return NULL;
-	block->used = size;
+	block->used = (uint32_t)size;
 	if (arena->blocks) {
 		block->next = arena->blocks->next;
 		arena->blocks->next = block;
@@ -75,7 +76,7 @@ static void *take(struct arena *arena, size_t size, size_t alignment)
 		arena->blocks = block = next;
 		start = 0;
 	}
-	block->used = start + size;
+	block->used = (uint32_t)(start + size);
 	return block->bytes + start;
 }
 

@@ -1,6 +1,6 @@
 /* map.c - the string-keyed map: a table of slots for look-ups (each key as near after its place as there was
- * room), a list for the order. The entries lie one after the other as they came, so that whoever asks
- * in about that order finds them near each other.
+ * room; none for a few), a list for the order. The entries lie one after the other as they came, so that
+ * whoever asks in about that order finds them near each other.
  */
 #include "base/map.h"
 
@@ -12,7 +12,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-#define FIRST_SLOTS ((size_t)4) /* a power of two, as every size after it */
+#define FEW         ((size_t)3) /* are looked through, and need no slots: of small maps there are thousands */
+#define FIRST_SLOTS ((size_t)8) /* a power of two, as every size after it */
 /* Sizes of entries: 16 bytes apart, beyond 256 twice the one before. */
 #define STEP         ((size_t)16)
 #define EVEN_CLASSES ((size_t)16)
@@ -31,8 +32,8 @@ struct slot {
 };
 
 struct map {
-	struct slot *slots;
-	size_t mask; /* how many slots there are, less one */
+	struct slot *slots; /* NULL: it has few entries */
+	size_t mask;        /* how many slots there are, less one */
 	size_t seed;
 	struct map_entry *first, *last;
 	size_t count;
@@ -78,22 +79,44 @@ static struct slot *place(const struct map *map, size_t hash)
 	return &map->slots[at];
 }
 
+/* NULL: it is not there. */
+static struct map_entry *entry_of(const struct map *map, const char *key, size_t hash)
+{
+	struct map_entry *entry = map->first;
+	if (map->slots)
+		return find(map, key, hash)->entry;
+	while (entry && strcmp(entry->key, key) != 0)
+		entry = entry->next;
+	return entry;
+}
+
 static struct map *map_new(void)
 {
 	struct map *map = calloc(1, sizeof *map);
-	struct slot *slots = map ? calloc(FIRST_SLOTS, sizeof *slots) : NULL;
-	if (!slots) {
-		free(map);
-		return NULL;
-	}
-	*map = (struct map){.slots = slots, .mask = FIRST_SLOTS - 1, .seed = seed()};
+	if (map)
+		map->seed = seed();
 	return map;
+}
+
+static int make_slots(struct map *map)
+{
+	map->slots = calloc(FIRST_SLOTS, sizeof *map->slots);
+	if (!map->slots)
+		return -1;
+	map->mask = FIRST_SLOTS - 1;
+	for (struct map_entry *entry = map->first; entry; entry = entry->next) {
+		size_t hash = hash_of(map, entry->key);
+		*place(map, hash) = (struct slot){entry, hash};
+	}
+	return 0;
 }
 
 /* At least a quarter of the slots stays free. */
 static int make_room(struct map *map)
 {
 	size_t slots = map->mask + 1;
+	if (!map->slots)
+		return map->count < FEW ? 0 : make_slots(map);
 	if (map->count + 1 <= slots / 4 * 3)
 		return 0;
 	struct map wider = {.slots = calloc(2 * slots, sizeof *wider.slots), .mask = 2 * slots - 1};
@@ -158,7 +181,8 @@ static int put_new(struct map *map, const char *key, size_t hash, void *value)
 		return -1;
 	*entry = (struct map_entry){.value = value};
 	memcpy(entry->key, key, size);
-	*place(map, hash) = (struct slot){entry, hash};
+	if (map->slots)
+		*place(map, hash) = (struct slot){entry, hash};
 	append(map, entry);
 	return 0;
 }
@@ -167,7 +191,7 @@ int map_put(struct map **map, const char *key, void *value)
 {
 	struct map *to = *map ? *map : map_new();
 	size_t hash = to ? hash_of(to, key) : 0;
-	struct map_entry *entry = to ? find(to, key, hash)->entry : NULL;
+	struct map_entry *entry = to ? entry_of(to, key, hash) : NULL;
 	if (entry)
 		entry->value = value;
 	if (entry || (to && put_new(to, key, hash, value) == 0)) {
@@ -182,7 +206,7 @@ int map_put(struct map **map, const char *key, void *value)
 
 void *map_get(const struct map *map, const char *key)
 {
-	const struct map_entry *entry = map ? find(map, key, hash_of(map, key))->entry : NULL;
+	const struct map_entry *entry = map ? entry_of(map, key, map->slots ? hash_of(map, key) : 0) : NULL;
 	return entry ? entry->value : NULL;
 }
 
@@ -201,11 +225,12 @@ static void vacate(struct map *map, size_t hole)
 
 void map_drop(struct map **map, const char *key)
 {
-	struct slot *slot = *map ? find(*map, key, hash_of(*map, key)) : NULL;
-	struct map_entry *entry = slot ? slot->entry : NULL;
+	size_t hash = *map ? hash_of(*map, key) : 0;
+	struct map_entry *entry = *map ? entry_of(*map, key, hash) : NULL;
 	if (!entry)
 		return;
-	vacate(*map, (size_t)(slot - (*map)->slots));
+	if ((*map)->slots)
+		vacate(*map, (size_t)(find(*map, key, hash) - (*map)->slots));
 	*(entry->previous ? &entry->previous->next : &(*map)->first) = entry->next;
 	*(entry->next ? &entry->next->previous : &(*map)->last) = entry->previous;
 	entry_drop(*map, entry);
