@@ -14,8 +14,11 @@ struct group {
 struct whole {
 	struct inventory inventory;
 	struct error error;
-	struct map *groups; /* struct group by application, in the inventory's arena; NULL: not made yet */
-	unsigned users;
+	/* Struct group by application, of one array; NULL: not made yet, or nobody takes a part any more. */
+	struct map *groups;
+	struct group *all;
+	size_t group_count;
+	unsigned users, readers;
 };
 
 struct whole *whole_new(void)
@@ -42,11 +45,31 @@ struct whole *whole_share(struct whole *whole)
 	return whole;
 }
 
+static void forget_groups(struct whole *whole)
+{
+	map_release(&whole->groups);
+	free(give(whole->all));
+	whole->group_count = 0;
+}
+
+struct whole *whole_read(struct whole *whole)
+{
+	whole->readers++;
+	return whole_share(whole);
+}
+
+void whole_read_ended(struct whole *whole)
+{
+	if (whole && --whole->readers == 0)
+		forget_groups(whole);
+	whole_release(whole);
+}
+
 void whole_release(struct whole *whole)
 {
 	if (!whole || --whole->users)
 		return;
-	map_release(&whole->groups);
+	forget_groups(whole);
 	inventory_release(&whole->inventory);
 	free(whole);
 }
@@ -55,8 +78,8 @@ static int count_one(struct whole *whole, const char *app)
 {
 	struct group *group = map_get(whole->groups, app);
 	if (!group) {
-		group = arena_array(&whole->inventory.arena, struct group, 1);
-		if (!group || map_put(&whole->groups, app, group))
+		group = &whole->all[whole->group_count++];
+		if (map_put(&whole->groups, app, group))
 			return -1;
 	}
 	group->count++;
@@ -82,7 +105,8 @@ static int sort_out(struct whole *whole)
 	struct observed *list = (struct observed *)whole->inventory.instances;
 	size_t count = whole->inventory.instance_count, used = 0;
 	owned_memory size_t *places = calloc(count + 1, sizeof *places);
-	if (!places)
+	whole->all = places ? calloc(count + 1, sizeof *whole->all) : NULL;
+	if (!whole->all)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		if (count_one(whole, list[i].app))
@@ -101,8 +125,8 @@ static int sort_out(struct whole *whole)
 
 int whole_part(struct whole *whole, const char *app, struct inventory *ret)
 {
-	if (!whole->groups && sort_out(whole)) {
-		map_release(&whole->groups);
+	if (!whole->all && sort_out(whole)) {
+		forget_groups(whole);
 		return -1;
 	}
 	const struct group *group = map_get(whole->groups, app);

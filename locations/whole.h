@@ -10,6 +10,9 @@
 struct whole *whole_new(void); /* with one user; NULL: no memory */
 struct whole *whole_share(struct whole *whole);
 void whole_release(struct whole *whole); /* by one of its users; NULL is fine */
+/* The same for somebody who is to take a part of it: with the last of them goes what finds the parts. */
+struct whole *whole_read(struct whole *whole);
+void whole_read_ended(struct whole *whole); /* NULL is fine */
 
 /* What is listed into, by the driver; and why that failed. */
 struct inventory *whole_inventory(struct whole *whole);

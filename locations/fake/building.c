@@ -52,7 +52,7 @@ bool call_waits(const struct call *call)
 	enum fake_call kind = call->question.kind;
 
 	return kind == FAKE_REMOVE || (kind == FAKE_PLACE && *call->follows) ||
-	       (kind == FAKE_UPDATE && call->fake->driver.capabilities.grain == GRAIN_COMPONENT);
+	       (kind == FAKE_UPDATE && call->fake->driver->capabilities.grain == GRAIN_COMPONENT);
 }
 
 int64_t call_await(struct call *call, struct error *err)

@@ -6,7 +6,8 @@
 
 /* A location's own state. */
 struct fake {
-	struct location_driver driver; /* the table with this location's capabilities */
+	const struct location_driver *driver; /* a table with this location's capabilities */
+	struct location_driver *made;         /* while its options are read */
 	struct location *location;
 	struct fake_target *target;
 	bool own_target;

@@ -6,7 +6,7 @@
 int act_update(struct call *call, struct error *err)
 {
 	const struct instance_spec *spec = call->question.spec;
-	const struct capabilities *can = &call->fake->driver.capabilities;
+	const struct capabilities *can = &call->fake->driver->capabilities;
 	struct fake_instance *instance = NULL;
 
 	if (find_ours(call->fake, spec->app, spec->name, &instance, err) < 0)
@@ -106,7 +106,7 @@ int act_rename(struct call *call, struct error *err)
 	struct fake_instance *instance = NULL;
 	unsigned generation = 0;
 
-	if (!call->fake->driver.capabilities.generations)
+	if (!call->fake->driver->capabilities.generations)
 		return fail(err, ERR_UNSUPPORTED, "location `%s` gives no new names",
 			    call->fake->location->name);
 	if (!same_place(call->name, call->word, &generation))

@@ -27,22 +27,54 @@ static void fake_close(struct location *location)
 	location->driver = &fake_driver;
 }
 
+static bool alike(const struct capabilities *a, const struct capabilities *b)
+{
+	return a->grain == b->grain && a->names_unique == b->names_unique && a->host_names == b->host_names &&
+	       a->mapped_ports == b->mapped_ports && a->kinds == b->kinds &&
+	       a->calls_in_flight == b->calls_in_flight && a->generations == b->generations &&
+	       a->limits_in_place == b->limits_in_place && a->restart_in_place == b->restart_in_place;
+}
+
+/* The table is const: capabilities of their own need one of their own, which the target keeps for all
+ * locations that have the same. NULL: no memory. */
+static const struct location_driver *table_of(struct fake_target *target, const struct location_driver *made)
+{
+	struct fake_table *table = target->tables;
+
+	while (table && !alike(&table->driver.capabilities, &made->capabilities))
+		table = table->next;
+	if (table)
+		return &table->driver;
+	table = calloc(1, sizeof(*table));
+	if (!table)
+		return NULL;
+	table->driver = *made;
+	table->next = target->tables;
+	target->tables = table;
+	return &table->driver;
+}
+
 static int fake_open(struct location *location, struct error *err)
 {
 	struct fake *fake = calloc(1, sizeof(*fake));
 
 	if (!fake)
 		return fail_memory(err);
+	struct location_driver made = fake_driver;
 	fake->location = location;
-	fake->driver = fake_driver;
+	fake->driver = &fake_driver;
+	fake->made = &made;
 	fake->patience_ms = PATIENCE_MS;
 	location->state = fake;
-	if (fake_options(fake, location->spec, err) < 0) {
+	int result = fake_options(fake, location->spec, err);
+	fake->made = NULL;
+	if (result == 0 && !(fake->driver = table_of(fake->target, &made)))
+		result = fail_memory(err);
+	if (result < 0) {
 		fake_close(location);
 		return -1;
 	}
-	/* The table is const; capabilities of its own need a table of its own. */
-	location->driver = &fake->driver;
+	location->driver = fake->driver;
 	return 0;
 }
 
@@ -136,17 +168,17 @@ static int check(struct location *location, const struct instance_spec *spec, st
 {
 	const struct fake *fake = location->state;
 
-	if (!(fake->driver.capabilities.kinds & 1u << spec->kind))
+	if (!(fake->driver->capabilities.kinds & 1u << spec->kind))
 		return fail(err, ERR_UNSUPPORTED, "location `%s` does not run components of this kind",
 			    location->name);
-	if (spec->generation && !fake->driver.capabilities.generations)
+	if (spec->generation && !fake->driver->capabilities.generations)
 		return fail(err, ERR_UNSUPPORTED, "location `%s` has one instance of a name", location->name);
-	if (fake->driver.capabilities.grain == GRAIN_COMPONENT && check_tasks(fake, spec, err) < 0)
+	if (fake->driver->capabilities.grain == GRAIN_COMPONENT && check_tasks(fake, spec, err) < 0)
 		return -1;
 	for (size_t i = 0; i < spec->port_count; i++) {
 		const struct spec_port *port = &spec->ports[i];
 		if (port->published && port->host_port && port->host_port != port->port &&
-		    !fake->driver.capabilities.mapped_ports)
+		    !fake->driver->capabilities.mapped_ports)
 			return fail(err, ERR_UNSUPPORTED, "location `%s` cannot publish port %u as %u",
 				    location->name, port->port, port->host_port);
 	}

@@ -16,10 +16,10 @@ int find_ours(const struct fake *fake, const char *app, const char *name, struct
 		return 0;
 	}
 	instance = name_holder(fake->target, fake->location, NULL, name);
-	if (instance && fake->driver.capabilities.names_unique)
+	if (instance && fake->driver->capabilities.names_unique)
 		return fail(err, ERR_CONFLICT, "the name `%s` is held by an instance of application `%s`",
 			    name, instance->seen.app);
-	if (fake->driver.capabilities.names_unique && map_get(fake->target->strangers, name))
+	if (fake->driver->capabilities.names_unique && map_get(fake->target->strangers, name))
 		return fail(err, ERR_CONFLICT, "the name `%s` is held by something that is not berth's",
 			    name);
 	return fail(err, ERR_MISSING, "no such instance: %s", name);
@@ -127,7 +127,7 @@ static void follow(struct call *call, const struct fake_instance *instance)
 static int clear(const struct call *call, struct fake_instance *old, struct error *err)
 {
 	instance_leave(old, false);
-	if (!call->fake->driver.capabilities.names_unique ||
+	if (!call->fake->driver->capabilities.names_unique ||
 	    !name_holder(call->fake->target, NULL, NULL, call->name))
 		return 0;
 	return fail(err, ERR_CONFLICT, "`%s` is still being deleted", call->name);
@@ -180,7 +180,7 @@ static int act_place(struct call *call, struct error *err)
 	size_t count;
 
 	/* Nobody looks any more whether there is one of that name. */
-	int room = call->late && !call->fake->driver.capabilities.names_unique ? 0 : make_room(call, err);
+	int room = call->late && !call->fake->driver->capabilities.names_unique ? 0 : make_room(call, err);
 	if (room)
 		return room < 0 ? -1 : 0;
 	if (!app || !app->prepared)
@@ -201,7 +201,7 @@ static int act_place(struct call *call, struct error *err)
 	if (result < 0 || !instance)
 		return -1;
 	instance->fault = call->fault;
-	instance->grouped = call->fake->driver.capabilities.grain == GRAIN_COMPONENT;
+	instance->grouped = call->fake->driver->capabilities.grain == GRAIN_COMPONENT;
 	instance_build(instance, call->for_ever);
 	follow(call, instance);
 	instance_tell(instance);

@@ -20,7 +20,7 @@ static int network_of(struct fake *fake, const struct instance_spec *spec, struc
 		return -1;
 	to->ports = ports;
 	to->port_count = spec->port_count;
-	if (fake->driver.capabilities.host_names && spec->shared_name) {
+	if (fake->driver->capabilities.host_names && spec->shared_name) {
 		to->name = arena_text(arena, spec->shared_name);
 		if (!to->name)
 			return -1;
@@ -101,7 +101,7 @@ int fake_foresee(struct fake *fake, const struct instance_spec *spec, struct are
 	struct attachment *list = arena_array(arena, struct attachment, 1 + published_count(spec));
 	size_t count = 1;
 
-	if (list && fake->driver.capabilities.grain == GRAIN_COMPONENT) {
+	if (list && fake->driver->capabilities.grain == GRAIN_COMPONENT) {
 		*ret = list;
 		*ret_count = 1;
 		return tasks_of(spec, arena, list) < 0 ? fail_memory(err) : 0;

@@ -57,7 +57,7 @@ static void late_place(struct late *late, const struct call *call)
 	const struct fake *fake = call->fake;
 
 	late->location = (struct location){
-	    .driver = &late->fake.driver,
+	    .driver = fake->driver,
 	    .world = fake->target->world,
 	    .name = memory_text(&late->memory, fake->location->name),
 	    .state = &late->fake,

@@ -73,7 +73,7 @@ int act_tidy(struct call *call, struct error *err)
 	(void)err;
 	if (app && app->lease_token && !strcmp(app->lease_token, call->word))
 		lease_clear(app);
-	if (app && !call->fake->driver.capabilities.names_unique)
+	if (app && !call->fake->driver->capabilities.names_unique)
 		remove_doubles(call->fake, app);
 	return 0;
 }

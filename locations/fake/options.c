@@ -58,9 +58,9 @@ static int read_grain(struct fake *fake, const json_t *value, struct error *err)
 	const char *word = json_string_value(value);
 
 	if (word && !strcmp(word, "instance"))
-		fake->driver.capabilities.grain = GRAIN_INSTANCE;
+		fake->made->capabilities.grain = GRAIN_INSTANCE;
 	else if (word && !strcmp(word, "component"))
-		fake->driver.capabilities.grain = GRAIN_COMPONENT;
+		fake->made->capabilities.grain = GRAIN_COMPONENT;
 	else
 		return wrong(fake, err, "grain", "`instance` or `component`");
 	return 0;
@@ -110,7 +110,7 @@ static int read_option(struct fake *fake, const char *key, const json_t *value, 
 		return read_words(fake, key, value, &fake->address, err);
 	if (!strcmp(key, "grain"))
 		return read_grain(fake, value, err);
-	bool *flag = flag_of(&fake->driver.capabilities, key);
+	bool *flag = flag_of(&fake->made->capabilities, key);
 	if (flag)
 		return read_flag(fake, key, value, flag, err);
 	if (!strcmp(key, "delay"))
@@ -126,7 +126,7 @@ static int read_option(struct fake *fake, const char *key, const json_t *value, 
 		fake->room = (size_t)number;
 		return 0;
 	}
-	fake->driver.capabilities.calls_in_flight = (unsigned)number;
+	fake->made->capabilities.calls_in_flight = (unsigned)number;
 	return 0;
 }
 
@@ -134,7 +134,7 @@ static int read_option(struct fake *fake, const char *key, const json_t *value, 
  * and may fail then. */
 static void be_nova(struct fake *fake)
 {
-	struct capabilities *can = &fake->driver.capabilities;
+	struct capabilities *can = &fake->made->capabilities;
 
 	can->names_unique = false;
 	can->limits_in_place = can->restart_in_place = false;
@@ -149,7 +149,7 @@ static void be_nova(struct fake *fake)
 /* Of the manner of Marathon: it keeps the tasks of a component itself, and their ports move. */
 static void be_marathon(struct fake *fake)
 {
-	struct capabilities *can = &fake->driver.capabilities;
+	struct capabilities *can = &fake->made->capabilities;
 
 	can->grain = GRAIN_COMPONENT;
 	can->host_names = can->generations = false;
@@ -181,7 +181,7 @@ static int find_target(struct fake *fake, struct error *err)
 	}
 	if (!fake->target)
 		return fail_memory(err);
-	fake->driver.capabilities = fake->target->capabilities;
+	fake->made->capabilities = fake->target->capabilities;
 	return 0;
 }
 

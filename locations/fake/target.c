@@ -110,6 +110,11 @@ void fake_target_free(struct fake_target *target)
 	map_release(&target->strangers);
 	ports_free(target);
 	fake_target_calm(target);
+	while (target->tables) {
+		struct fake_table *table = target->tables;
+		target->tables = table->next;
+		free(table);
+	}
 	free(target);
 }
 

@@ -138,6 +138,12 @@ struct rule {
 	unsigned matched;
 };
 
+/* What a driver can do at locations that were given the same capabilities. */
+struct fake_table {
+	struct location_driver driver;
+	struct fake_table *next;
+};
+
 struct fake_target {
 	struct world *world;
 	struct map *apps;       /* struct fake_app */
@@ -152,6 +158,7 @@ struct fake_target {
 	struct map *ports;      /* "8080/tcp" -> struct held_port */
 	struct rule *rules, **last_rule;
 	struct capabilities capabilities;
+	struct fake_table *tables; /* of locations at it */
 	bool unreachable;
 	int64_t time[FAKE_CALLS];
 	struct {
