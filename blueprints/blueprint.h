@@ -435,6 +435,7 @@ struct blueprint_options {
 				   const char *name); /* for $berth:env; NULL function: nothing is set */
 	void *environment_context;
 	bool environment_withheld; /* whoever asks sent none: nothing is set */
+	bool placeless;            /* nobody will ask where a component's keys stand: key_places is empty */
 	/* What an earlier reading of the same text was told (its blueprint's `variables`): that holds,
 	 * whatever the environment says now. Empty for a text that is read for the first time. */
 	const struct variable_read *variables;

@@ -317,7 +317,9 @@ void component_finish(struct reading *r, struct draft *d)
 	sensors_settle(d);
 	spec->sensors = kept(r, &d->sensors, sizeof(*spec->sensors));
 	spec->sensor_count = spec->sensors ? d->sensors.count : 0;
-	spec->key_places = kept(r, &d->key_places, sizeof(*spec->key_places));
-	spec->key_place_count = d->key_places.count;
+	if (!r->options->placeless) {
+		spec->key_places = kept(r, &d->key_places, sizeof(*spec->key_places));
+		spec->key_place_count = d->key_places.count;
+	}
 	policies_check_effectors(r, spec);
 }

@@ -443,6 +443,8 @@ static const struct policy_key autoscaler[] = {
 };
 
 #define KEYS(table) .keys = (table), .key_count = COUNT_OF(table)
+_Static_assert(COUNT_OF(classic_autoscaler) <= 64 && COUNT_OF(autoscaler) <= 64,
+	       "which keys have a value is told by the bits of one number");
 #define CLASS(rest) .name = "org.apache.brooklyn.policy." rest, .old_name = "brooklyn.policy." rest
 
 const struct policy_type policy_types[] = {

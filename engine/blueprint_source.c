@@ -174,10 +174,12 @@ static const json_t *told_before(const struct berth_operation *operation)
 static int recall_variables(struct berth_operation *operation, struct blueprint_options *options)
 {
 	json_t *told = (json_t *)told_before(operation);
-	struct variable_read *variables =
-	    arena_array(&operation->arena, struct variable_read, json_object_size(told) + 1);
 	const char *name;
 	json_t *value;
+	if (!json_object_size(told))
+		return 0;
+	struct variable_read *variables =
+	    arena_array(&operation->arena, struct variable_read, json_object_size(told));
 	if (!variables)
 		return -1;
 	options->variables = variables;
@@ -216,6 +218,7 @@ static int parse(struct berth_operation *operation)
 	    .environment = look_up_environment,
 	    .environment_context = operation,
 	    .environment_withheld = environment_withheld(operation),
+	    .placeless = operation->verb->rest != NULL,
 	};
 	if (recall_variables(operation, &options))
 		return fail_memory(&operation->error);

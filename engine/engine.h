@@ -309,7 +309,7 @@ struct berth_operation {
 		size_t errors;              /* complaints there were before */
 		size_t component, instance; /* the next to be decided */
 	} planning;
-	struct map *works_by_name; /* while reconciling */
+	struct map *works_by_name; /* while reconciling; NULL: few have names, see work_named() */
 	struct work *dirty_first, *dirty_last;
 	struct work *commit_first, *commit_last; /* who waits for a record to be durable */
 	size_t unsettled, unsettled_wanted;
@@ -523,6 +523,10 @@ void document_release(struct berth_operation *operation);
 int reconcile_begin(struct berth_operation *operation, struct error *err);
 /* Step every dirty instance; true when all are settled and nothing flies. */
 bool reconcile_turn(struct berth_operation *operation);
+/* Of that name now; NULL: none is. */
+struct work *work_named(const struct berth_operation *operation, const char *name);
+/* It goes by that name from now on. 0 or -1 (no memory). */
+int work_rename(struct work *work, const char *name);
 void reconcile_end(struct berth_operation *operation);
 void work_wake(struct work *work);
 /* Where to say why it failed: made when first needed, since few ever do. */

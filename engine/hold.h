@@ -8,7 +8,6 @@
 #ifndef BERTH_ENGINE_HOLD_H
 #define BERTH_ENGINE_HOLD_H
 
-#include "base/digest.h"
 #include "engine/engine.h"
 #include "policies/policy.h"
 
@@ -37,6 +36,8 @@ struct held_instance {
 	char *problem;       /* why it counts as unhealthy; NULL: it does not */
 };
 
+enum { SAVED_HEX = 32 }; /* as much of a digest as tells two memories apart */
+
 /* A component: what its policies need. */
 struct held_component {
 	struct hold *hold;
@@ -48,12 +49,12 @@ struct held_component {
 	struct wish_outcome *outcomes;
 	size_t outcome_count, outcome_room;
 	bool due;
-	uint64_t first;   /* wish of this hold: those before it were of an earlier one */
-	int64_t next_ms;  /* wall clock: when they want to be asked again; INT64_MAX: never */
-	int64_t due_ms;   /* the same as a monotonic time, for a wall clock that is set back meanwhile */
-	json_t *problems; /* service.problems; NULL: there was none yet */
-	char saved[DIGEST_HEX]; /* the digest of what the store has of their memory; "": it has none */
-	bool lone;              /* its targets were told to leave restarts to its policies */
+	uint64_t first;        /* wish of this hold: those before it were of an earlier one */
+	int64_t next_ms;       /* wall clock: when they want to be asked again; INT64_MAX: never */
+	int64_t due_ms;        /* the same as a monotonic time, for a wall clock that is set back meanwhile */
+	json_t *problems;      /* service.problems; NULL: there was none yet */
+	char saved[SAVED_HEX]; /* the digest of what the store has of their memory; "": it has none */
+	bool lone;             /* its targets were told to leave restarts to its policies */
 	/* Beside the hold, about all or one of its members, whose policies are not asked meanwhile; the
 	 * keeper's. NULL: none is. */
 	const struct deed *deed;

@@ -101,7 +101,7 @@ static struct deed *given_up(const struct held_invocation *invocation)
 	deed->component = strdup(invocation->held->component->id);
 	deed->wish = invocation->wish;
 	deed->done = true;
-	deed->outcome = well ? OUTCOME_DONE : OUTCOME_FAILED;
+	deed->outcome = well ? OUTCOME_DONE : done ? OUTCOME_FAILED : OUTCOME_GIVEN_UP;
 	deed->words = well   ? NULL
 		      : done ? strdup(berth_message(invocation->operation))
 			     : strdup("given up, because the application was to be changed");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/json_write.h"
 #include "engine/deploy.h"
 #include "engine/hold.h"
@@ -28,9 +29,19 @@ static void restore_fires(struct held_component *held, const json_t *names)
 	}
 }
 
+static int digest_of(const char *text, char ret[static SAVED_HEX])
+{
+	char digest[DIGEST_HEX];
+	if (digest_hex(text, strlen(text), digest))
+		return -1;
+	memcpy(ret, digest, SAVED_HEX - 1);
+	ret[SAVED_HEX - 1] = '\0';
+	return 0;
+}
+
 static int note_saved(struct held_component *held, const char *text)
 {
-	return digest_hex(text, strlen(text), held->saved);
+	return digest_of(text, held->saved);
 }
 
 static int restore(struct held_component *held, const char *text, struct error *err)
@@ -407,8 +418,8 @@ static char *memory_of(const struct held_component *held)
 static int keep_memory(struct held_component *held, struct error *err)
 {
 	owned_memory char *text = memory_of(held);
-	char digest[DIGEST_HEX];
-	if (!text || digest_hex(text, strlen(text), digest))
+	char digest[SAVED_HEX];
+	if (!text || digest_of(text, digest))
 		return fail_memory(err);
 	if (!strcmp(held->saved, digest))
 		return 0;

@@ -59,9 +59,19 @@ struct number *held_numbers(const struct held_component *held, size_t *ret_count
 
 /* --- what is told goes to policies ---------------------------------------------------------------- */
 
+/* Few components have sensors of their own, or hear of others'. NULL: no memory. */
+static struct held_sensors *sensors_of(struct held_component *held)
+{
+	if (!held->sensors)
+		held->sensors = calloc(1, sizeof *held->sensors);
+	return held->sensors;
+}
+
 static int add_sample(struct held_component *held, const struct sample *sample)
 {
-	struct held_sensors *sensors = held->sensors;
+	struct held_sensors *sensors = sensors_of(held);
+	if (!sensors)
+		return -1;
 	if (sensors->sample_count == sensors->sample_room) {
 		size_t room = sensors->sample_room ? 2 * sensors->sample_room : 4;
 		struct sample *wider = reallocarray(sensors->samples, room, sizeof *wider);
@@ -414,12 +424,11 @@ int held_sensors_begin(struct held_component *held)
 	size_t count = 0;
 	for (size_t i = 0; i < spec->sensor_count; i++)
 		count += feeds_of(held, &spec->sensors[i]);
-	if (!count && !held->set)
+	if (!spec->sensor_count)
 		return 0;
 	if (!held->hold->feeds && !(held->hold->feeds = calloc(1, sizeof *held->hold->feeds)))
 		return -1;
-	held->sensors = calloc(1, sizeof *held->sensors);
-	struct held_sensors *sensors = held->sensors;
+	struct held_sensors *sensors = sensors_of(held);
 	if (!sensors)
 		return -1;
 	sensors->feeds = calloc(count + 1, sizeof *sensors->feeds);
@@ -546,8 +555,7 @@ static int link_listeners(struct number *number)
 	for (size_t i = 0; i < hold->component_count; i++) {
 		struct held_component *held = &hold->components[i];
 		const char *entity = held == number->held ? NULL : number->held->component->id;
-		if (!held->set || !held->sensors ||
-		    !policy_set_hears(held->set, number->sensor->name, entity))
+		if (!held->set || !policy_set_hears(held->set, number->sensor->name, entity))
 			continue;
 		if (grow_list(&number->listeners, number->listener_count))
 			return -1;

@@ -20,6 +20,31 @@ static bool end(struct berth_operation *operation)
 	return false;
 }
 
+/* What it was begun from is in the graph by now; the store has it for whoever comes next. It goes at once, so
+ * that of thousands the next one has its room. Texts of settings may be values of the blueprint. 0 or -1 with
+ * *err. */
+static int forget_beginnings(struct berth_operation *operation, struct error *err)
+{
+	struct application *application = operation->application;
+	struct stored_application *stored = operation->stored;
+	if (!stored)
+		return 0;
+	for (size_t i = 0; i < application->component_count; i++) {
+		struct component *component = &application->components[i];
+		if (component->pin && !(component->pin = arena_text(&application->arena, component->pin)))
+			return fail_memory(err);
+	}
+	operation->request.blueprint = NULL;
+	operation->request.blueprint_size = 0;
+	free(give(stored->blueprint));
+	json_decref(give(stored->variables));
+	json_decref(give(stored->locations));
+	json_decref(give(stored->pins));
+	if (!json_array_size(stored->settings))
+		json_decref(give(stored->settings));
+	return 0;
+}
+
 static bool begin(struct berth_operation *operation)
 {
 	struct error *err = &operation->error;
@@ -32,7 +57,7 @@ static bool begin(struct berth_operation *operation)
 	if (!lock_ready(operation))
 		return false;
 	if (sites_bind(operation, err) || sites_assign(operation, err) ||
-	    sites_open_known(operation, false, err))
+	    sites_open_known(operation, false, err) || forget_beginnings(operation, err))
 		return stage_failed(operation);
 	operation->commit = store_last(operation->berth->store);
 	operation->stage = STAGE_SURVEY;
@@ -52,7 +77,7 @@ static bool surveyed(struct berth_operation *operation)
 		return end(operation);
 	if (survey(operation) == PROGRESS_WAITING || !is_remembered(operation) || !stage_matched(operation))
 		return false;
-	struct hold *hold = arena_array(&operation->arena, struct hold, 1);
+	struct hold *hold = calloc(1, sizeof *hold);
 	if (!hold) {
 		fail_memory(&operation->error);
 		return stage_failed(operation);
@@ -95,31 +120,13 @@ static bool duty_differs(const struct berth_operation *operation)
 	return false;
 }
 
-/* What it was begun from is in the graph by now; the store has it for whoever comes next. Texts of settings
- * may be values of the blueprint. 0 or -1 with *err. */
-static int forget_beginnings(struct berth_operation *operation, struct error *err)
+/* What is looked at once, when the targets were told of their duties, is not needed any more either. */
+static void forget_facts(struct berth_operation *operation)
 {
-	struct application *application = operation->application;
-	struct stored_application *stored = operation->stored;
-	if (!stored)
-		return 0;
-	for (size_t i = 0; i < application->component_count; i++) {
-		struct component *component = &application->components[i];
-		if (component->pin && !(component->pin = arena_text(&application->arena, component->pin)))
-			return fail_memory(err);
-	}
-	operation->request.blueprint = NULL;
-	operation->request.blueprint_size = 0;
-	free(give(stored->blueprint));
-	json_decref(give(stored->variables));
-	json_decref(give(stored->locations));
-	json_decref(give(stored->pins));
-	if (!json_array_size(stored->settings))
-		json_decref(give(stored->settings));
-	known_facts_release(&stored->facts);
+	if (operation->stored)
+		known_facts_release(&operation->stored->facts);
 	known_release(&operation->known);
 	operation->known_read = false;
-	return 0;
 }
 
 /* Whoever comes next begins with what policies remember. A store that cannot be written keeps nobody. */
@@ -146,8 +153,8 @@ static bool held(struct berth_operation *operation)
 		berth_cancel(operation);
 		return true;
 	}
-	if (!hold->duty_looked_at && forget_beginnings(operation, &operation->error))
-		return stage_failed(operation);
+	if (!hold->duty_looked_at)
+		forget_facts(operation);
 	hold->duty_looked_at = true;
 	hold_ask_claims(hold);
 	hold_step_probes(hold);
@@ -183,8 +190,9 @@ static void step(struct berth_operation *operation)
 static void let_go(struct berth_operation *operation)
 {
 	keeper_lets_go(operation);
-	if (operation->verb_state)
-		hold_let_go(give(operation->verb_state));
+	owned_memory struct hold *hold = give(operation->verb_state);
+	if (hold)
+		hold_let_go(hold);
 }
 
 /* Never asked: what is done about an instance its policies wish. */

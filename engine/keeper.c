@@ -16,7 +16,11 @@ bool keeps_alive(const struct berth *berth)
 	return berth->keeper && !berth->giving_back;
 }
 
-enum { FIRST_PAUSE_MS = 1000, LONGEST_PAUSE_MS = 60 * 1000 }; /* after a hold that failed */
+enum {
+	FIRST_PAUSE_MS = 1000, /* after a hold that failed */
+	LONGEST_PAUSE_MS = 60 * 1000,
+	WRITING_PAUSE_MS = 50,
+};
 
 /* An application that is kept. */
 struct kept {
@@ -575,6 +579,19 @@ static bool begin(struct berth_operation *operation)
 	return true;
 }
 
+/* Not before what was remembered meanwhile is written, which takes memory too. Milliseconds until that is
+ * looked at again; -1: it is done. */
+static int64_t give_back(struct berth_operation *operation)
+{
+	struct store *store = operation->berth->store;
+	if (!store_durable(store, store_last(store), NULL))
+		return WRITING_PAUSE_MS;
+	store_give_back(store);
+	memory_give_back();
+	((struct keeper *)operation->verb_state)->heap_due = false;
+	return -1;
+}
+
 static void step(struct berth_operation *operation)
 {
 	struct error err = {0};
@@ -582,11 +599,8 @@ static void step(struct berth_operation *operation)
 	if (operation->stage == STAGE_BEGIN && !begin(operation))
 		return;
 	struct keeper *keeper = operation->verb_state;
-	if (keeper->heap_due) {
-		keeper->heap_due = false;
-		store_give_back(operation->berth->store);
-		memory_give_back();
-	}
+	if (keeper->heap_due)
+		delay_ms = give_back(operation);
 	if (keeper->due && !operation->cancelled && take_stock(operation, &err)) {
 		operation_warn(operation, "%s", err.text);
 		delay_ms = FIRST_PAUSE_MS;

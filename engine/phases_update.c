@@ -204,9 +204,8 @@ static enum phase settled_phase(const struct work *work)
 static enum phase named(struct work *work, const char *name)
 {
 	struct instance *instance = work->instance;
-	if (map_put(&work->operation->works_by_name, name, work))
+	if (work_rename(work, name))
 		return work_break(work, (fail_memory(work_error(work)), work_error(work)));
-	instance->name = name;
 	instance->generation = 0;
 	work->spec->name = name;
 	work->spec->generation = 0;

@@ -363,10 +363,50 @@ static void look_again(struct work *work)
 	work_wake(work);
 }
 
+/* Of so few no table is made. */
+enum { FEW_WORKS = 4 };
+
+/* A component that moves has one name at two sites: the one that is wanted is the one to hear of. 0 or -1. */
+static int name_works(struct berth_operation *operation)
+{
+	for (int wanted = 0; wanted < 2; wanted++)
+		for (size_t i = 0; i < operation->work_count; i++) {
+			struct work *work = operation->works[i];
+			if (work->instance->wanted == wanted &&
+			    map_put(&operation->works_by_name, work->instance->name, work))
+				return -1;
+		}
+	return 0;
+}
+
+struct work *work_named(const struct berth_operation *operation, const char *name)
+{
+	struct work *found = NULL;
+	if (operation->works_by_name)
+		return map_get(operation->works_by_name, name);
+	for (size_t i = 0; i < operation->work_count && operation->works; i++)
+		if (!strcmp(operation->works[i]->instance->name, name) &&
+		    (!found || operation->works[i]->instance->wanted))
+			found = operation->works[i];
+	return found;
+}
+
+/* The former name still means it, too. */
+int work_rename(struct work *work, const char *name)
+{
+	struct berth_operation *operation = work->operation;
+	if (!operation->works_by_name && name_works(operation))
+		return -1;
+	if (map_put(&operation->works_by_name, name, work))
+		return -1;
+	work->instance->name = name;
+	return 0;
+}
+
 static void something_changed(struct site *site, const char *name, const struct told_end *end)
 {
 	struct berth_operation *operation = site->operation;
-	struct work *named = name ? map_get(operation->works_by_name, name) : NULL;
+	struct work *named = name ? work_named(operation, name) : NULL;
 	if (operation->verb->changed) {
 		operation->verb->changed(site, named && named->site == site ? named : NULL, end);
 		return;
@@ -435,14 +475,8 @@ int reconcile_begin(struct berth_operation *operation, struct error *err)
 	operation->unsettled_wanted = 0;
 	for (size_t i = 0; i < operation->work_count; i++)
 		operation->unsettled_wanted += operation->works[i]->instance->wanted;
-	/* A component that moves has one name at two sites: the one that is wanted is the one to hear of. */
-	for (int wanted = 0; wanted < 2; wanted++)
-		for (size_t i = 0; i < operation->work_count; i++) {
-			struct work *work = operation->works[i];
-			if (work->instance->wanted == wanted &&
-			    map_put(&operation->works_by_name, work->instance->name, work))
-				return fail_memory(err);
-		}
+	if (operation->work_count > FEW_WORKS && name_works(operation))
+		return fail_memory(err);
 	for (size_t i = 0; i < operation->work_count; i++) {
 		struct work *work = operation->works[i];
 		work->started = work->action == ACTION_UNCHANGED || work->action == ACTION_UPDATE;

@@ -37,7 +37,7 @@ static bool stands_for(void *owner, const char *app, const char *name, const cha
 {
 	const struct site *site = owner;
 	struct berth_operation *operation = site->operation;
-	const struct work *work = map_get(operation->works_by_name, name);
+	const struct work *work = work_named(operation, name);
 	if (work && work->site == site && work->instance->seen && work->instance->seen->target_id)
 		return strcmp(work->instance->seen->target_id, target_id) == 0;
 	const struct known_instance *known =

@@ -184,7 +184,7 @@ static int make_room(struct berth_operation *operation, const struct found *foun
 		total += room[i];
 	/* One that is made anew has an older one beside it; so has each of another generation. */
 	operation->works = arena_array(graph_arena(operation), struct work *, 2 * total + observed + 1);
-	struct instance *instances = arena_array(&application->arena, struct instance, total + 1);
+	struct instance *instances = arena_array(&application->arena, struct instance, total ? total : 1);
 	for (size_t i = 0; operation->works && instances && i < application->component_count; i++) {
 		application->components[i].instances = instances;
 		instances += room[i];

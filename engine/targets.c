@@ -244,7 +244,7 @@ static void answer_all(struct target *target)
 				count_call(site, "list", whole_error(whole)->code);
 			counted = true;
 			site->listing = LISTING_TOLD;
-			site->whole = whole_share(whole);
+			site->whole = whole_read(whole);
 			operation_wake(site->operation);
 		}
 	whole_release(whole);
@@ -300,7 +300,7 @@ static void leave_asking(struct site *site)
 	if (at && *at)
 		*at = site->next_asking;
 	site->listing = LISTING_NONE;
-	whole_release(give(site->whole));
+	whole_read_ended(give(site->whole));
 }
 
 static enum progress take_part(struct site *site, struct inventory *ret, struct error *err)

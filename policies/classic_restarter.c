@@ -10,10 +10,14 @@ static const struct memory_field remembered[] = {
     REMEMBERED_ACTION(restarter, action),
     REMEMBERED(restarter, last_failure, NEVER),
     REMEMBERED(restarter, waiting, 0),
+    REMEMBERED(restarter, given_up, 0),
 };
 
-static void give_up(struct policy *policy, struct step *step, const char *member, const char *why)
+static void give_up(struct policy *policy, struct step *step, struct record *record, const char *why)
 {
+	const char *member = record->member;
+
+	record->restarter.given_up = 1;
 	if (setting(policy, "setOnFireOnFailure") == 1)
 		tell(step, policy, WISH_EXPECT, member, "service.state.expected", "given up: %s", why)->life =
 		    LIFE_ON_FIRE;
@@ -39,7 +43,7 @@ static void handle(struct policy *policy, struct step *step, struct record *reco
 	m->last_failure = step->now;
 	if (recurring) {
 		snprintf(why, sizeof(why), "it failed again after %s", duration_said(step, elapsed));
-		give_up(policy, step, record->member, why);
+		give_up(policy, step, record, why);
 		return;
 	}
 	tell(step, policy, WISH_EXPECT, record->member, "service.state.expected",
@@ -68,7 +72,7 @@ static void ended(struct policy *policy, struct step *step, struct record *recor
 	struct restarter_memory *m = &record->restarter;
 
 	if (kind == OUTCOME_FAILED)
-		give_up(policy, step, record->member, words);
+		give_up(policy, step, record, words);
 	if (policy->suspended) /* whose turn comes now is not heard */
 		m->waiting = 0;
 	while (m->waiting > 0 && !m->action.id) {
@@ -80,7 +84,9 @@ static void ended(struct policy *policy, struct step *step, struct record *recor
 static void look(struct policy *policy, struct step *step, struct record *record,
 		 const struct member_sense *sense)
 {
-	(void)policy, (void)step, (void)record, (void)sense;
+	(void)policy, (void)step;
+	if (sense && is_well(sense))
+		record->restarter.given_up = 0;
 }
 
 /* What waited for its turn finds the policy suspended when it comes. */
@@ -105,6 +111,8 @@ static void explain(const struct policy *policy, const struct record *record, in
 
 	if (m->action.id) {
 		text_format(to, "restarts %s", record->member);
+	} else if (m->given_up) {
+		text_format(to, "gave %s up, and does not restart it any more", record->member);
 	} else if (m->last_failure >= 0 && now <= until) {
 		text_format(to, "%s failed; another failure within ", record->member);
 		duration_write(to, until - now);

@@ -41,7 +41,8 @@ struct connection_memory {
 struct restarter_memory {
 	struct action action;
 	int64_t last_failure;
-	int64_t waiting; /* failures told while a restart is under way: handled one after the other */
+	int64_t waiting;  /* failures told while a restart is under way: handled one after the other */
+	int64_t given_up; /* and not well since */
 };
 
 struct replacer_memory {
@@ -68,8 +69,11 @@ struct stop_memory {
 struct periodic_memory {
 	struct action action;
 	int64_t started;
-	int64_t next_at; /* by a period */
-	int64_t last_at; /* by a schedule: up to then every moment was seen to */
+	int64_t next_at;   /* by a period */
+	int64_t last_at;   /* by a schedule: up to then every moment was seen to */
+	int64_t ran_until; /* when the last run ended */
+	int64_t skips;     /* it was suspended: moments up to now are left out */
+	int64_t over;      /* Brooklyn's, after a run that failed */
 };
 
 /* Of both autoscalers. */
@@ -110,6 +114,8 @@ struct span {
 };
 enum { HISTORY_WANTED, HISTORY_UNBOUNDED, HISTORIES };
 
+/* What autoscalers remember is much more: in the others' there is no room for it (records.c), since of those
+ * there may be thousands. */
 struct record {
 	char *member; /* NULL: of the component as a whole */
 	char *why;    /* of its action */
@@ -185,7 +191,6 @@ struct setting {
 		double real;
 		const json_t *map;
 	};
-	bool given; /* by the blueprint or the table */
 };
 
 struct policy {
@@ -197,8 +202,9 @@ struct policy {
 			      * from; NULL: it gives none */
 	json_t *set_by_hand; /* {KEY: {"to", "over"}}: what was set while it ran, and the blueprint's word */
 	struct setting *values; /* as many as its type has keys */
+	uint64_t has;           /* a bit for each key that the blueprint or the table gives a value */
 	bool suspended, supplied;
-	struct record *records;
+	struct record *records; /* record_at() */
 	size_t record_count, record_room;
 	size_t looked_at; /* members are mostly asked for in their order: where the next one is likely */
 	/* Of the classic replacer: when replacements failed. */
@@ -244,6 +250,7 @@ extern const struct behaviour classic_detector, detector, connection_detector, c
     classic_replacer, mender, stop_after, periodic, classic_autoscaler, autoscaler;
 
 /* --- settings (settings.c): by the name in the type's table --- */
+bool setting_given(const struct policy *policy, size_t index);
 int64_t setting(const struct policy *policy, const char *key);     /* NEVER: unset */
 double setting_real(const struct policy *policy, const char *key); /* NAN: unset */
 const char *setting_text(const struct policy *policy, const char *key);
@@ -257,6 +264,7 @@ int setting_change(struct policy *policy, size_t index, const json_t *json, stru
 int settings_restore(struct policy *policy, const json_t *saved, struct error *err);
 
 /* --- records (records.c) --- */
+struct record *record_at(const struct policy *policy, size_t index);
 struct record *record_find(struct policy *policy, const char *member);
 /* Found or made; NULL without memory. */
 struct record *record_of(struct policy *policy, const char *member);

@@ -202,7 +202,9 @@ static bool at_bound(const struct policy *policy, int64_t tries, int64_t bound)
 	return bound > 0 && tries >= bound && setting(policy, "dryRun") != 1;
 }
 
-/* Whether it may be acted on now as far as the others go. */
+/* Whether it may be acted on now as far as the others go. Of those that are well, but for what was told of
+ * them (that they cannot be connected to, say), one is acted on after the other: what is wrong may be wrong
+ * with all of them, or with none. */
 static bool is_let(const struct policy *policy, const struct step *step, const struct member_sense *sense)
 {
 	int64_t parallel = setting(policy, "maxParallel"), others = (int64_t)step->senses->member_count - 1;
@@ -212,7 +214,9 @@ static bool is_let(const struct policy *policy, const struct step *step, const s
 		return false;
 	if (parallel > 0 && (int64_t)actions_standing(policy) >= parallel)
 		return false;
-	return !is_well(sense) || (int64_t)healthy_others(step, sense->name) >= keep;
+	if (is_well(sense) && keep > 0)
+		return (int64_t)healthy_others(step, sense->name) >= keep && !actions_standing(policy);
+	return true;
 }
 
 static void look_failing(struct policy *policy, struct step *step, struct record *record,

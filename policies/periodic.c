@@ -1,5 +1,6 @@
 /* periodic.c - invokes an effector again and again: by a period from when the component is first up, or by a
- * schedule. What was missed is not caught up, and one run ends before the next begins. */
+ * schedule. One run ends before the next begins. What was missed is not caught up; Brooklyn's does that for
+ * what came while one of its runs was under way, and ends for good with a run that fails. */
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -9,10 +10,10 @@
 enum { LATE_MS = 60000, DAY_MS = 86400000 };
 
 static const struct memory_field remembered[] = {
-    REMEMBERED_ACTION(periodic, action),
-    REMEMBERED(periodic, started, 0),
-    REMEMBERED(periodic, next_at, NEVER),
-    REMEMBERED(periodic, last_at, NEVER),
+    REMEMBERED_ACTION(periodic, action),    REMEMBERED(periodic, started, 0),
+    REMEMBERED(periodic, next_at, NEVER),   REMEMBERED(periodic, last_at, NEVER),
+    REMEMBERED(periodic, ran_until, NEVER), REMEMBERED(periodic, skips, 0),
+    REMEMBERED(periodic, over, 0),
 };
 
 static const char *start_sensor(const struct policy *policy)
@@ -36,9 +37,14 @@ static void hear(struct policy *policy, struct step *step, const char *sensor, c
 static void ended(struct policy *policy, struct step *step, struct record *record, enum outcome_kind kind,
 		  const char *words)
 {
-	if (kind == OUTCOME_FAILED)
-		tell(step, policy, WISH_REPORT, record->member, NULL, "effector %s failed: %s",
-		     setting_text(policy, "effector"), words);
+	struct periodic_memory *m = &record->periodic;
+
+	m->ran_until = step->now;
+	if (kind != OUTCOME_FAILED && kind != OUTCOME_GIVEN_UP)
+		return;
+	m->over = policy->type->classic && kind == OUTCOME_FAILED;
+	tell(step, policy, WISH_REPORT, record->member, NULL, "effector %s failed%s: %s",
+	     setting_text(policy, "effector"), m->over ? ", and is not invoked any more" : "", words);
 }
 
 /* From now to the first time: at a time of the day, after a wait, or after one period. */
@@ -47,7 +53,7 @@ static int64_t first_wait(const struct policy *policy, const struct step *step)
 	int key = policy_key_find(policy->type, "time");
 	int64_t wait = setting(policy, "wait"), time = policy->values[key].number;
 
-	if (!policy->values[key].given)
+	if (!setting_given(policy, (size_t)key))
 		return wait >= 0 ? wait : setting(policy, "period");
 	if (time < 0)
 		return 0;
@@ -55,10 +61,27 @@ static int64_t first_wait(const struct policy *policy, const struct step *step)
 	return of_day <= time ? time - of_day : time - of_day + DAY_MS;
 }
 
+static int64_t period_of(const struct policy *policy)
+{
+	int64_t period = setting(policy, "period");
+
+	return period > 0 ? period : 1;
+}
+
+static void move_beyond_now(const struct policy *policy, const struct step *step, struct periodic_memory *m)
+{
+	int64_t period = period_of(policy);
+
+	m->next_at = time_sum(m->next_at, ((step->now - m->next_at) / period + 1) * period);
+}
+
 static int64_t next_by_period(struct policy *policy, struct step *step, struct periodic_memory *m)
 {
 	int64_t period = setting(policy, "period");
 
+	if (m->skips && m->next_at >= 0 && m->next_at <= step->now)
+		move_beyond_now(policy, step, m);
+	m->skips = 0;
 	if (m->next_at < 0)
 		m->next_at = time_sum(step->now, first_wait(policy, step));
 	else
@@ -79,22 +102,33 @@ static int64_t next_by_schedule(struct policy *policy, struct step *step, struct
 	return next < 0 ? LATER : next - zone;
 }
 
-/* All moments up to now are seen to. */
-static void move_on(struct policy *policy, struct step *step, struct periodic_memory *m)
-{
-	int64_t period = setting(policy, "period");
-
-	m->last_at = step->now;
-	if (m->next_at < 0)
-		return;
-	if (period < 1)
-		period = 1;
-	m->next_at = time_sum(m->next_at, ((step->now - m->next_at) / period + 1) * period);
-}
-
 static bool is_scheduled(const struct policy *policy)
 {
 	return !policy->type->classic && setting_text(policy, "schedule");
+}
+
+/* Whether its turn came while a run was under way, or those that came meanwhile: each of them is made. */
+static bool is_caught_up(const struct policy *policy, const struct periodic_memory *m, int64_t at)
+{
+	return policy->type->classic && m->ran_until >= at;
+}
+
+/* That moment is seen to, and with it all up to now, or up to the next one. */
+static void move_on(struct policy *policy, struct step *step, struct periodic_memory *m, int64_t at)
+{
+	m->last_at = step->now;
+	if (m->next_at < 0)
+		return;
+	if (is_caught_up(policy, m, at) || (policy->type->classic && step->now - at <= LATE_MS))
+		m->next_at = time_sum(m->next_at, period_of(policy));
+	else
+		move_beyond_now(policy, step, m);
+}
+
+/* So late it is left out. */
+static int64_t latest(const struct policy *policy, const struct periodic_memory *m, int64_t at)
+{
+	return is_caught_up(policy, m, at) ? DAY_MS : LATE_MS;
 }
 
 static void look(struct policy *policy, struct step *step, struct record *record,
@@ -105,14 +139,15 @@ static void look(struct policy *policy, struct step *step, struct record *record
 
 	(void)sense;
 	m->started |= step->senses->up && !strcmp(start_sensor(policy), "service.isUp");
-	if (!m->started || m->action.id)
+	if (!m->started || m->action.id || m->over)
 		return;
 	int64_t (*next)(struct policy *, struct step *, struct periodic_memory *) =
 	    is_scheduled(policy) ? next_by_schedule : next_by_period;
 	int64_t at = next(policy, step, m);
 	if (at <= step->now) {
-		move_on(policy, step, m);
-		if (step->now - at > LATE_MS)
+		int64_t most = latest(policy, m, at);
+		move_on(policy, step, m, at);
+		if (step->now - at > most)
 			tell(step, policy, WISH_REPORT, NULL, NULL, "effector %s was due %s ago: left out",
 			     effector, duration_said(step, step->now - at));
 		else if (policy->type->classic || step->senses->up)
@@ -129,7 +164,10 @@ static void explain(const struct policy *policy, const struct record *record, in
 {
 	const struct periodic_memory *m = &record->periodic;
 
-	if (m->action.id) {
+	if (m->over) {
+		text_format(to, "does not invoke %s any more, because it failed",
+			    setting_text(policy, "effector"));
+	} else if (m->action.id) {
 		text_format(to, "invokes %s", setting_text(policy, "effector"));
 	} else if (m->next_at > now) {
 		text_format(to, "invokes %s in ", setting_text(policy, "effector"));
@@ -144,6 +182,20 @@ static void explain(const struct policy *policy, const struct record *record, in
 static void resumed(struct record *record)
 {
 	record->periodic.last_at = NEVER;
+	record->periodic.skips = 1;
+}
+
+/* Whoever sets it has it begin anew. */
+static int configured(struct policy *policy, const char *key)
+{
+	struct record *record = record_of(policy, NULL);
+
+	(void)key;
+	if (!record)
+		return -1;
+	record->periodic.over = 0;
+	record->periodic.skips = 1;
+	return 0;
 }
 
 const struct behaviour periodic = {
@@ -155,5 +207,6 @@ const struct behaviour periodic = {
     .ended = ended,
     .look = look,
     .resumed = resumed,
+    .configured = configured,
     .explain = explain,
 };

@@ -82,6 +82,7 @@ enum outcome_kind {
 	OUTCOME_OLD_STAYS,   /* REPLACE: the new one serves, stopping the old one failed */
 	OUTCOME_DROPPED,     /* not done and nothing tried: the wish may come again */
 	OUTCOME_NO_CAPACITY, /* RESIZE: it grew as far as there was room, or not at all */
+	OUTCOME_GIVEN_UP,    /* INVOKE: it was ended before its end, by whoever changes the component */
 };
 
 /* How an action or probe that was wished for ended. */

@@ -29,6 +29,24 @@ struct action *record_action(const struct policy *policy, struct record *record)
 	return offset == NO_ACTION ? NULL : (struct action *)((char *)record + offset);
 }
 
+static size_t record_size(const struct policy *policy)
+{
+	union {
+		struct detector_memory detector;
+		struct connection_memory connection;
+		struct mender_memory mender;
+		struct periodic_memory periodic;
+	} most;
+
+	return policy->type->kind == POLICY_AUTOSCALER ? sizeof(struct record)
+						       : offsetof(struct record, scaler) + sizeof(most);
+}
+
+struct record *record_at(const struct policy *policy, size_t index)
+{
+	return (struct record *)((char *)policy->records + index * record_size(policy));
+}
+
 static bool same(const char *a, const char *b)
 {
 	return a && b ? !strcmp(a, b) : a == b;
@@ -41,9 +59,10 @@ struct record *record_find(struct policy *policy, const char *member)
 	for (size_t i = 0; i < count; i++, at++) {
 		if (at >= count)
 			at = 0;
-		if (same(policy->records[at].member, member)) {
+		struct record *record = record_at(policy, at);
+		if (same(record->member, member)) {
 			policy->looked_at = at + 1;
-			return &policy->records[at];
+			return record;
 		}
 	}
 	return NULL;
@@ -57,7 +76,7 @@ struct record *record_of(struct policy *policy, const char *member)
 		return found;
 	if (policy->record_count == policy->record_room) {
 		size_t room = policy->record_room ? policy->record_room * 2 : 1;
-		struct record *more = reallocarray(policy->records, room, sizeof(*more));
+		struct record *more = reallocarray(policy->records, room, record_size(policy));
 		if (!more)
 			return NULL;
 		policy->records = more;
@@ -66,8 +85,9 @@ struct record *record_of(struct policy *policy, const char *member)
 	char *name = member ? strdup(member) : NULL;
 	if (member && !name)
 		return NULL;
-	found = &policy->records[policy->record_count++];
-	*found = (struct record){.member = name};
+	found = record_at(policy, policy->record_count++);
+	memset(found, 0, record_size(policy));
+	found->member = name;
 	record_begin(policy->behaviour, found);
 	return found;
 }
@@ -77,9 +97,9 @@ void records_keep(struct policy *policy, bool (*keep)(const struct policy *, con
 	size_t kept = 0;
 
 	for (size_t i = 0; i < policy->record_count; i++) {
-		struct record *record = &policy->records[i];
+		struct record *record = record_at(policy, i);
 		if (keep(policy, record)) {
-			policy->records[kept++] = *record;
+			memmove(record_at(policy, kept++), record, record_size(policy));
 		} else {
 			free(record->member);
 			free(record->why);
@@ -156,7 +176,7 @@ json_t *policy_save(const struct policy *policy)
 		     json_put_flag(json, "suspended", policy->suspended);
 
 	for (size_t i = 0; !failed && i < policy->record_count; i++)
-		failed |= json_add(records, record_save(policy, &policy->records[i]));
+		failed |= json_add(records, record_save(policy, record_at(policy, i)));
 	for (size_t i = 0; !failed && i < policy->time_count; i++)
 		failed |= json_add(times, json_integer(policy->times[i]));
 	if (!failed && policy->time_count)

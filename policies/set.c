@@ -55,7 +55,7 @@ static int read_values(struct policy *policy, struct error *err)
 			return -1;
 	}
 	for (size_t i = 0; i < policy->type->key_count; i++)
-		if (policy->type->keys[i].required && !policy->values[i].given)
+		if (policy->type->keys[i].required && !setting_given(policy, i))
 			return fail(err, ERR_INVALID, "%s needs `%s`", policy->type->name,
 				    policy->type->keys[i].name);
 	if (policy->behaviour->check)
@@ -85,8 +85,8 @@ static int policy_begin(struct policy *policy, const struct policy_spec *spec, s
 static void policy_end(struct policy *policy)
 {
 	for (size_t i = 0; i < policy->record_count; i++) {
-		free(policy->records[i].member);
-		free(policy->records[i].why);
+		free(record_at(policy, i)->member);
+		free(record_at(policy, i)->why);
 	}
 	for (size_t i = 0; policy->values && i < policy->type->key_count; i++)
 		free(policy->values[i].text);
@@ -299,11 +299,11 @@ void policy_set_suspend(struct policy_set *set, size_t index, bool suspended)
 		return;
 	policy->suspended = suspended;
 	for (size_t i = 0; i < policy->record_count; i++) {
-		struct action *action = record_action(policy, &policy->records[i]);
+		struct action *action = record_action(policy, record_at(policy, i));
 		if (suspended && action && !is_seen_through(policy, action))
 			*action = (struct action){0};
 		if (!suspended && policy->behaviour->resumed)
-			policy->behaviour->resumed(&policy->records[i]);
+			policy->behaviour->resumed(record_at(policy, i));
 	}
 }
 
@@ -401,7 +401,7 @@ bool policy_set_explain(const struct policy_set *set, size_t index, int64_t now_
 		if (from > before)
 			text_add(to, between);
 		size_t begin = to->length;
-		policy->behaviour->explain(policy, &policy->records[i], now_ms, to);
+		policy->behaviour->explain(policy, record_at(policy, i), now_ms, to);
 		if (to->length == begin && !to->failed && from > before) {
 			to->length = from; /* nothing to say of this one */
 			to->data[from] = '\0';

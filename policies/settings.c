@@ -7,11 +7,16 @@
 #include "base/json.h"
 #include "policies/internal.h"
 
+bool setting_given(const struct policy *policy, size_t index)
+{
+	return policy->has >> index & 1;
+}
+
 static const struct setting *value_of(const struct policy *policy, const char *key)
 {
 	int index = policy_key_find(policy->type, key);
 
-	return index < 0 || !policy->values[index].given ? NULL : &policy->values[index];
+	return index < 0 || !setting_given(policy, (size_t)index) ? NULL : &policy->values[index];
 }
 
 int64_t setting(const struct policy *policy, const char *key)
@@ -56,7 +61,9 @@ int setting_take(struct policy *policy, size_t index, const json_t *json, struct
 		return fail_memory(err);
 	struct setting *to = &policy->values[index];
 	free(to->text);
-	*to = (struct setting){.text = text, .given = value.given};
+	*to = (struct setting){.text = text};
+	policy->has &= ~(UINT64_C(1) << index);
+	policy->has |= (uint64_t)value.given << index;
 	if (key->kind == POLICY_NUMBER)
 		to->real = value.real;
 	else if (value.map)

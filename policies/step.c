@@ -53,7 +53,7 @@ size_t actions_standing(const struct policy *policy)
 	size_t count = 0;
 
 	for (size_t i = 0; i < policy->record_count; i++) {
-		const struct action *action = record_action(policy, &policy->records[i]);
+		const struct action *action = record_action(policy, record_at(policy, i));
 		count += action && action->id;
 	}
 	return count;
@@ -318,8 +318,10 @@ static bool still_needed(const struct policy *policy, const struct record *recor
 
 static void sweep(struct policy *policy, struct step *step)
 {
-	for (size_t i = 0; i < policy->record_count; i++)
-		policy->records[i].here = sense_of(step, policy->records[i].member);
+	for (size_t i = 0; i < policy->record_count; i++) {
+		struct record *record = record_at(policy, i);
+		record->here = sense_of(step, record->member);
+	}
 	records_keep(policy, still_needed);
 	if (policy->behaviour->records == PER_COMPONENT)
 		step->failed |= !record_of(policy, NULL);
@@ -336,11 +338,11 @@ static void take_outcome(struct step *step, const struct wish_outcome *outcome)
 	for (size_t i = 0; i < step->set->count; i++) {
 		struct policy *policy = &step->set->policies[i];
 		for (size_t j = 0; j < policy->record_count; j++) {
-			struct action *action = record_action(policy, &policy->records[j]);
+			struct action *action = record_action(policy, record_at(policy, j));
 			if (!action || !action->id || (uint64_t)action->id != outcome->id)
 				continue;
 			*action = (struct action){.attempt = action->attempt};
-			policy->behaviour->ended(policy, step, &policy->records[j], outcome->kind,
+			policy->behaviour->ended(policy, step, record_at(policy, j), outcome->kind,
 						 outcome->words && *outcome->words ? outcome->words
 										   : "it failed");
 			return;
@@ -381,9 +383,10 @@ static void sense_all(struct step *step)
 static void look_all(struct policy *policy, struct step *step)
 {
 	for (size_t i = 0; i < policy->record_count; i++) {
-		const struct member_sense *sense = sense_of(step, policy->records[i].member);
-		if (sense || !policy->records[i].member)
-			policy->behaviour->look(policy, step, &policy->records[i], sense);
+		struct record *record = record_at(policy, i);
+		const struct member_sense *sense = sense_of(step, record->member);
+		if (sense || !record->member)
+			policy->behaviour->look(policy, step, record, sense);
 	}
 }
 
@@ -414,10 +417,11 @@ int policy_set_step(struct policy_set *set, const struct senses *senses, int64_t
 	}
 	for (size_t i = 0; i < set->count; i++)
 		for (size_t j = 0; j < set->policies[i].record_count; j++) {
-			const struct action *action =
-			    record_action(&set->policies[i], &set->policies[i].records[j]);
-			if (action && action->id && !set->policies[i].suspended)
-				tell_action(&set->policies[i], &step, &set->policies[i].records[j]);
+			struct policy *policy = &set->policies[i];
+			struct record *record = record_at(policy, j);
+			const struct action *action = record_action(policy, record);
+			if (action && action->id && !policy->suspended)
+				tell_action(policy, &step, record);
 		}
 	*ret = (struct wishes){.list = step.wishes, .count = step.count, .next_ms = step.next};
 	return step.failed ? fail_memory(err) : 0;

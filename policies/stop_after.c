@@ -38,8 +38,8 @@ static int64_t ends_at(const struct policy *policy, const struct stop_memory *m)
 	int64_t lifetime = setting(policy, "lifetime");
 	int64_t period = policy->type->classic ? setting(policy, "pollPeriod") : 0;
 
-	if (period > 0 && lifetime < POLICY_FOREVER)
-		lifetime = (lifetime / period + 1) * period; /* at the first look after it */
+	if (period > 0 && lifetime < POLICY_FOREVER) /* at the first look that is not before it */
+		lifetime = (lifetime > 0 ? (lifetime - 1) / period + 1 : 1) * period;
 	return time_sum(m->began, lifetime);
 }
 

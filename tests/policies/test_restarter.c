@@ -269,6 +269,28 @@ Test(restarter, keeps_as_many_healthy_as_it_is_told)
 	cr_expect_eq(bench_wish(&b, WISH_RESTART, NULL)->keep_healthy, 2);
 }
 
+Test(restarter, of_those_that_nobody_can_connect_to_one_is_restarted_after_the_other)
+{
+	bench_begin(
+	    &b, "[{\"type\": \"restarter\", \"minHealthy\": 1}, {\"type\": \"connection-failure-detector\"}]",
+	    3);
+	bench_step(&b);
+	for (int turn = 0; turn < 4; turn++) {
+		while (bench_wish(&b, WISH_PROBE, NULL))
+			bench_ended(&b, bench_wish(&b, WISH_PROBE, NULL), OUTCOME_FAILED);
+		cr_expect_leq(bench_count(&b, WISH_RESTART), 1);
+		b.now = b.wishes.next_ms;
+		bench_step(&b);
+	}
+	cr_assert_eq(bench_count(&b, WISH_RESTART), 1);
+	const struct wish *first = bench_wish(&b, WISH_RESTART, NULL);
+	const char *member = first->member;
+	cr_expect_eq(first->keep_healthy, 1);
+	bench_ended(&b, first, OUTCOME_DONE);
+	cr_assert_eq(bench_count(&b, WISH_RESTART), 1, "the next one, none was given up");
+	cr_expect_str_neq(bench_wish(&b, WISH_RESTART, NULL)->member, member);
+}
+
 Test(restarter, one_member_alone_can_be_restarted_whatever_is_to_be_kept)
 {
 	bench_begin(&b, "[{\"type\": \"restarter\", \"minHealthy\": 3}]", 1);
@@ -522,4 +544,23 @@ Test(restarter, brooklyns_gives_up_on_a_failure_at_the_very_end_of_its_time_and_
 		if (!late)
 			bench_end(&b);
 	}
+}
+
+Test(restarter, brooklyns_says_that_it_gave_up_until_it_is_well_again)
+{
+	static const char said[] = "gave app.x.1 up, and does not restart it any more";
+	bench_begin(&b, brooklyns, 1);
+	bench_step(&b);
+	bench_up(&b, 0, false);
+	bench_ended(&b, restart(), OUTCOME_DONE);
+	bench_up(&b, 0, true);
+	b.now += MINUTE;
+	bench_up(&b, 0, false);
+	cr_assert_null(restart());
+	b.now += HOUR;
+	bench_restart(&b, brooklyns);
+	bench_step(&b);
+	cr_expect_str_eq(bench_said(&b, POLICY_RESTARTER), said);
+	bench_up(&b, 0, true);
+	cr_expect_str_eq(bench_said(&b, POLICY_RESTARTER), "nothing to do");
 }

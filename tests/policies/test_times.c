@@ -1,4 +1,5 @@
 /* test_times.c - `stop-after` and `periodic`: what is done when a time has come. */
+#include "base/json.h"
 #include "bench.h"
 
 static struct bench b;
@@ -84,6 +85,19 @@ Test(times, brooklyns_looks_from_time_to_time_and_stops_once_for_ever)
 	b.now += DAY;
 	bench_step(&b);
 	cr_expect_null(stopped());
+}
+
+Test(times, brooklyns_stops_at_the_look_that_comes_when_its_time_is_just_up)
+{
+	bench_begin(&b,
+		    "[{\"type\": \"org.apache.brooklyn.policy.action.StopAfterDurationPolicy\", "
+		    "\"lifetime\": \"60s\"}]",
+		    1);
+	bench_step(&b);
+	cr_expect_eq(b.wishes.next_ms, b.now + 60 * SECOND);
+	b.now += 60 * SECOND;
+	bench_step(&b);
+	cr_expect(stopped());
 }
 
 Test(times, a_lifetime_may_be_for_ever)
@@ -204,4 +218,109 @@ Test(times, what_is_due_while_the_component_is_down_is_left_out)
 	bench_step(&b);
 	cr_expect_null(invoked());
 	cr_expect(bench_wish(&b, WISH_REPORT, NULL));
+}
+
+/* --- Brooklyn's ---------------------------------------------------------------------------------------- */
+
+#define CLASSIC "org.apache.brooklyn.policy.action.PeriodicEffectorPolicy"
+static const char each_minute[] =
+    "[{\"type\": \"" CLASSIC "\", \"effector\": \"backup\", \"period\": \"1m\"}]";
+
+Test(times, brooklyns_makes_up_for_what_came_while_a_run_was_under_way)
+{
+	bench_begin(&b, each_minute, 1);
+	bench_step(&b);
+	int64_t began = b.now;
+	b.now += MINUTE;
+	bench_step(&b);
+	cr_assert(invoked());
+	b.now += 2 * MINUTE + 30 * SECOND;
+	bench_ended(&b, invoked(), OUTCOME_DONE);
+	cr_assert(invoked(), "that of the second minute");
+	b.now += SECOND;
+	bench_restart(&b, each_minute);
+	bench_step(&b);
+	cr_assert(invoked(), "it is the same");
+	bench_ended(&b, invoked(), OUTCOME_DONE);
+	cr_assert(invoked(), "that of the third one");
+	bench_ended(&b, invoked(), OUTCOME_DONE);
+	cr_expect_null(invoked());
+	cr_expect_eq(b.wishes.next_ms, began + 4 * MINUTE);
+	cr_expect_null(bench_wish(&b, WISH_REPORT, NULL), "nothing was left out");
+}
+
+Test(times, brooklyns_does_not_make_up_for_the_time_when_nobody_was_there)
+{
+	bench_begin(&b, each_minute, 1);
+	bench_step(&b);
+	b.now += DAY;
+	bench_restart(&b, each_minute);
+	bench_step(&b);
+	cr_expect_null(invoked());
+	cr_expect(bench_wish(&b, WISH_REPORT, NULL));
+	cr_expect_eq(b.wishes.next_ms, b.now + MINUTE);
+}
+
+Test(times, brooklyns_ends_with_the_first_run_that_fails)
+{
+	bench_begin(&b, each_minute, 1);
+	bench_step(&b);
+	b.now += MINUTE;
+	bench_step(&b);
+	bench_ended(&b, invoked(), OUTCOME_FAILED);
+	cr_expect_str_eq(bench_wish(&b, WISH_REPORT, NULL)->why,
+			 "effector backup failed, and is not invoked any more: it would not start");
+	bench_restart(&b, each_minute);
+	policy_set_suspend(b.set, bench_index(&b, POLICY_PERIODIC), true);
+	policy_set_suspend(b.set, bench_index(&b, POLICY_PERIODIC), false);
+	b.now += HOUR;
+	bench_step(&b);
+	cr_expect_null(invoked());
+	cr_expect_eq(b.wishes.next_ms, INT64_MAX);
+	cr_expect_str_eq(bench_said(&b, POLICY_PERIODIC),
+			 "does not invoke backup any more, because it failed");
+	/* Whoever wants it again sets its period. */
+	owned_json period = json_string("2m");
+	struct error err = {0};
+	cr_assert_eq(policy_set_configure(b.set, bench_index(&b, POLICY_PERIODIC), "period", period, &err),
+		     0);
+	bench_step(&b);
+	cr_expect_null(invoked(), "not for a time that is past");
+	b.now = b.wishes.next_ms;
+	bench_step(&b);
+	cr_expect(invoked());
+}
+
+Test(times, brooklyns_goes_on_when_a_run_was_given_up_for_a_change)
+{
+	bench_begin(&b, each_minute, 1);
+	bench_step(&b);
+	b.now += MINUTE;
+	bench_step(&b);
+	bench_ended(&b, invoked(), OUTCOME_GIVEN_UP);
+	cr_expect(bench_wish(&b, WISH_REPORT, NULL));
+	b.now += MINUTE;
+	bench_step(&b);
+	cr_expect(invoked());
+}
+
+Test(times, what_came_while_it_was_suspended_is_left_out_however_late)
+{
+	const char *types[] = {CLASSIC, "periodic"};
+	for (size_t i = 0; i < 2; i++) {
+		char policies[200];
+		snprintf(policies, sizeof policies,
+			 "[{\"type\": \"%s\", \"effector\": \"x\", \"period\": \"1m\"}]", types[i]);
+		bench_begin(&b, policies, 1);
+		bench_step(&b);
+		int64_t began = b.now;
+		policy_set_suspend(b.set, bench_index(&b, POLICY_PERIODIC), true);
+		b.now += MINUTE + SECOND;
+		bench_step(&b);
+		policy_set_suspend(b.set, bench_index(&b, POLICY_PERIODIC), false);
+		bench_step(&b);
+		cr_expect_null(invoked(), "%s", types[i]);
+		cr_expect_eq(b.wishes.next_ms, began + 2 * MINUTE, "%s", types[i]);
+		bench_end(&b);
+	}
 }
