@@ -320,7 +320,7 @@ static void differs(struct decision *decision, const char *path, int64_t old, in
 			place_of(decision->work->instance->component->spec, path));
 }
 
-static bool compare_limits(struct decision *decision)
+bool limits_differ(struct decision *decision)
 {
 	const struct component *component = decision->work->instance->component;
 	const struct component_spec *spec = component->spec;
@@ -367,7 +367,7 @@ struct changes changes_of(struct decision *decision, enum resolved found)
 		changes.secrets = !spec->job && compare_secrets(decision);
 		changes.files = compare_files(decision);
 	}
-	changes.limits = compare_limits(decision);
+	changes.limits = limits_differ(decision);
 	changes.cut_off = compare_network(decision);
 	changes.count = compare_count(decision);
 	return changes;

@@ -29,6 +29,8 @@ struct place place_of(const struct component_spec *spec, const char *path);
 /* Compare what was found of a wanted instance with its specification (`found`: how far that is resolved).
  * Adds the reasons. */
 struct changes changes_of(struct decision *decision, enum resolved found);
+/* Compare limits and the restart policy alone: no value of it need be known. Adds the reasons. */
+bool limits_differ(struct decision *decision);
 /* Whether its files are others than those of its spec, or may be. */
 bool files_differ(const struct work *work);
 /* Whether its target changes limits or the restart policy of what is there. */

@@ -263,7 +263,8 @@ struct verb {
 	bool changes; /* it may change something: takes the application's lock */
 	/* What it does about an instance, instead of what the blueprint asks; NULL: that. */
 	enum action (*decide)(const struct work *work);
-	/* Of what the blueprint asks it does just this; NULL: all. */
+	/* It changes no more than limits and the restart policy of what is there, and of those just this;
+	 * NULL: all that the blueprint asks for. */
 	bool (*only)(struct work *work);
 	bool all_generations; /* `decide` is asked about what an interrupted update left, too */
 	bool needs_store;     /* it cannot do without what was remembered, nor without remembering */

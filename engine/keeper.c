@@ -584,7 +584,8 @@ static bool begin(struct berth_operation *operation)
 static int64_t give_back(struct berth_operation *operation)
 {
 	struct store *store = operation->berth->store;
-	if (!store_durable(store, store_last(store), NULL))
+	uint64_t last = store_last(store);
+	if (last && !store_durable(store, last, NULL))
 		return WRITING_PAUSE_MS;
 	store_give_back(store);
 	memory_give_back();

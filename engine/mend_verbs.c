@@ -40,22 +40,16 @@ static bool differs(const struct work *work, const char *path)
 	return reason;
 }
 
-/* Nothing else of it changes: what else the blueprint would change now is a deploy's business. What stays old
- * until it is made anew may be among the reasons all the same. What does not run is told as well, and is not
- * started: whether it is to run is its policies' to say, and else its target's. */
+/* What does not run is told as well, and is not started: whether it is to run is its policies' to say, and
+ * else its target's. */
 static bool only_duty(struct work *work)
 {
-	if ((work->action != ACTION_UPDATE && work->action != ACTION_START) || work->parts != PART_LIMITS ||
-	    !differs(work, "restart") || differs(work, "memory") || differs(work, "cpus"))
+	const struct observed *seen = work->instance->seen;
+	if (work->action != ACTION_UPDATE || !differs(work, "restart") || differs(work, "memory") ||
+	    differs(work, "cpus"))
 		return false;
-	if (work->action == ACTION_START) {
-		if (work->instance->seen->state != SEEN_STOPPED)
-			return false;
-		work->verify = false;
-		work->left_stopped = true;
-		work->action = ACTION_UPDATE;
-	}
-	return true;
+	work->left_stopped = seen->state == SEEN_STOPPED;
+	return work->left_stopped || seen->state == SEEN_RUNNING;
 }
 
 const struct verb verb_mend = {

@@ -301,6 +301,22 @@ static int check_spec(const struct work *work, struct error *err)
 						  err);
 }
 
+/* Limits and the restart policy of what is there, and nothing else: what else it was made from is not asked
+ * for, and may not be had now. */
+static int decide_limits(struct decision *decision, struct error *err)
+{
+	struct work *work = decision->work;
+	if (!work->instance->seen)
+		return 0;
+	if (limits_differ(decision)) {
+		work->action = ACTION_UPDATE;
+		work->parts = PART_LIMITS;
+	}
+	work->limits_unknown = !limits_known(work);
+	keep_attachments(work->instance);
+	return decision->failed ? fail_memory(err) : 0;
+}
+
 static int decide_wanted(struct decision *decision, struct error *err)
 {
 	struct work *work = decision->work;
@@ -309,6 +325,8 @@ static int decide_wanted(struct decision *decision, struct error *err)
 	struct error why = {0};
 	if (instance->seen && choose_generation(decision))
 		return fail_memory(err);
+	if (decision->operation->verb->only)
+		return decide_limits(decision, err);
 	work->lone = instance->others && exclusive(work);
 	enum resolved found = spec_build(work, &waits, &why);
 	if (found == RESOLVED_NEVER) {

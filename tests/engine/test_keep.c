@@ -390,6 +390,45 @@ Test(keep, restarts_are_its_duty_while_it_keeps_and_the_targets_again_afterwards
 	json_decref(document);
 }
 
+/* Whoever deployed it gave the secret along, which nobody else has. */
+Test(keep, whose_duty_restarts_are_is_told_without_the_secrets_that_the_deploy_was_given)
+{
+	static const char *const given[] = {"GIVEN_ONCE=xyzzy", NULL};
+	const struct berth_request request = {
+	    .size = sizeof request,
+	    .blueprint = "id: app\nlocation: fake\nservices:\n"
+			 "- {type: 'docker:a:1', id: web, env: {S: $berth:secret(\"env:GIVEN_ONCE\")}, "
+			 "policies: [{type: restarter}]}\n"
+			 "- {type: 'docker:a:1', id: db, openPorts: 80, policies: [{type: restarter}]}\n",
+	    .environment = given};
+	struct berth_request sent = request;
+	sent.blueprint_size = strlen(request.blueprint);
+	cr_assert_eq(scene_request(&scene, berth_deploy, &sent, NULL), BERTH_OK, "%s", scene.events);
+	size_t before = starts();
+	keep();
+	pass(5 * SECOND);
+	cr_assert_eq(there("app.web.1")->restart, RESTART_NO, "%s", told ? told : "");
+	cr_assert_eq(there("app.db.1")->restart, RESTART_NO);
+	let_go();
+	cr_assert_eq(there("app.web.1")->restart, RESTART_UNLESS_STOPPED);
+	cr_assert_eq(there("app.db.1")->restart, RESTART_UNLESS_STOPPED);
+	cr_assert_eq(starts(), before);
+}
+
+/* What the blueprint would make anew is a deploy's business; whose duty it is until then is not. */
+Test(keep, what_is_not_as_wanted_any_more_has_its_duty_again_too)
+{
+	deploy("id: app\nlocation: fake\nservices:\n"
+	       "- {type: 'docker:a:1', id: web, policies: [{type: restarter}]}\n");
+	keep();
+	pass(5 * SECOND);
+	cr_assert_eq(there("app.web.1")->restart, RESTART_NO);
+	/* Another image has its tag by now. */
+	cr_assert_eq(fake_target_image(scene.target, "a:1", "sha256:0123"), 0);
+	let_go();
+	cr_assert_eq(there("app.web.1")->restart, RESTART_UNLESS_STOPPED);
+}
+
 /* It ends in order, a moment after what it does about an instance has begun. */
 static void let_go_amid(enum fake_call call, const char *name)
 {
