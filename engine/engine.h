@@ -263,9 +263,10 @@ struct verb {
 	bool changes; /* it may change something: takes the application's lock */
 	/* What it does about an instance, instead of what the blueprint asks; NULL: that. */
 	enum action (*decide)(const struct work *work);
-	/* It changes no more than limits and the restart policy of what is there, and of those just this;
-	 * NULL: all that the blueprint asks for. */
+	/* Of what the blueprint asks it does just this; NULL: all. */
 	bool (*only)(struct work *work);
+	bool
+	    limits_only; /* it looks at limits and the restart policy of what is there, and at nothing else */
 	bool all_generations; /* `decide` is asked about what an interrupted update left, too */
 	bool needs_store;     /* it cannot do without what was remembered, nor without remembering */
 	bool instances_only;  /* needs no other kind of object from the listings */

@@ -56,5 +56,9 @@ const struct verb verb_mend = {
     .name = "mend", .step = deploy_step, .changes = true, .needs_store = true, .decide = mend};
 const struct verb verb_replace = {
     .name = "replace", .step = deploy_step, .changes = true, .needs_store = true, .decide = replace};
-const struct verb verb_duty = {
-    .name = "duty", .step = deploy_step, .changes = true, .needs_store = true, .only = only_duty};
+const struct verb verb_duty = {.name = "duty",
+			       .step = deploy_step,
+			       .changes = true,
+			       .needs_store = true,
+			       .only = only_duty,
+			       .limits_only = true};

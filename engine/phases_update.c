@@ -247,7 +247,7 @@ static enum phase finish(struct work *work)
 		work_wake(older->work);
 		return PHASE_UPDATING;
 	}
-	bool free_name = !work->operation->verb->only && (!older || older->phase == PHASE_GONE);
+	bool free_name = !work->operation->verb->limits_only && (!older || older->phase == PHASE_GONE);
 	if (work->instance->generation && free_name && work->operation->first_removals) {
 		work_note(work, "waits until what has its name has gone");
 		return PHASE_UPDATING;

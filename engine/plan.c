@@ -325,7 +325,7 @@ static int decide_wanted(struct decision *decision, struct error *err)
 	struct error why = {0};
 	if (instance->seen && choose_generation(decision))
 		return fail_memory(err);
-	if (decision->operation->verb->only)
+	if (decision->operation->verb->limits_only)
 		return decide_limits(decision, err);
 	work->lone = instance->others && exclusive(work);
 	enum resolved found = spec_build(work, &waits, &why);
