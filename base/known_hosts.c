@@ -74,18 +74,18 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* '*' and '?'; going back to the last '*' alone, which is enough, and is never slow. */
-static bool matches(struct piece pattern, const char *name)
+/* Going back to the last '*' alone, which is enough, and is never slow. */
+bool host_pattern_matches(const char *pattern, size_t length, const char *name)
 {
 	size_t at = 0, star = SIZE_MAX;
 	const char *resume = NULL;
 
 	while (*name) {
-		char c = at < pattern.length ? pattern.start[at] : '\0';
+		char c = at < length ? pattern[at] : '\0';
 		if (c == '*') {
 			star = at++;
 			resume = name;
-		} else if (at < pattern.length && (c == '?' || lower(c) == lower(*name))) {
+		} else if (at < length && (c == '?' || lower(c) == lower(*name))) {
 			at++;
 			name++;
 		} else if (star != SIZE_MAX) {
@@ -95,9 +95,9 @@ static bool matches(struct piece pattern, const char *name)
 			return false;
 		}
 	}
-	while (at < pattern.length && pattern.start[at] == '*')
+	while (at < length && pattern[at] == '*')
 		at++;
-	return at == pattern.length;
+	return at == length;
 }
 
 static bool decode(struct piece piece, struct text *ret)
@@ -140,7 +140,8 @@ static bool speaks_of(struct piece names, const char *name)
 		struct piece one = {names.start, comma ? (size_t)(comma - names.start) : names.length};
 		bool not = one.length && *one.start == '!';
 		struct piece pattern = {one.start + not, one.length - not };
-		if (pattern.length && pattern.length <= PATTERN_MAX && matches(pattern, name)) {
+		if (pattern.length && pattern.length <= PATTERN_MAX &&
+		    host_pattern_matches(pattern.start, pattern.length, name)) {
 			if (not )
 				return false;
 			any = true;

@@ -39,6 +39,8 @@ struct host_key_finding {
 void known_hosts_look(const struct host_key_question *question, size_t file, const char *text, size_t size,
 		      struct host_key_finding *finding);
 
+/* Of such files, and of ssh's configuration: '*' and '?', whatever the case of letters. */
+bool host_pattern_matches(const char *pattern, size_t length, const char *name);
 /* How such files name a machine: "host", "[host]:2222". */
 void known_hosts_name(struct text *to, const char *name, uint16_t port);
 /* The type of a key, out of the key itself; "" when it is none. */
