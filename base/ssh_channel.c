@@ -220,7 +220,8 @@ static void refuse_connection(struct ssh_call *call, const char *words)
 		       local ? "AllowStreamLocalForwarding" : "AllowTcpForwarding");
 	else if (local)
 		remedy(&call->answer.error,
-		       "is something listening at that socket there, and may the user open it?");
+		       "is something listening at that socket there, may the user open it, and "
+		       "does its sshd_config not say `AllowStreamLocalForwarding no`?");
 	fail_call(call);
 }
 

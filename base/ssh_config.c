@@ -24,7 +24,12 @@ static int fail_written(struct error *err, const char *written)
 
 int ssh_host_parse(struct arena *arena, const char *written, struct ssh_host *ret_host, struct error *err)
 {
-	const char *rest = starts_with(written, "ssh://") ? written + 6 : written;
+	const char *machine = starts_with(written, "ssh://") ? written + 6 : written;
+	bool slash = machine != written && ends_with(machine, "/");
+	const char *rest = arena_copy(arena, machine, strlen(machine) - slash);
+
+	if (!rest)
+		return fail_memory(err);
 	const char *at = strrchr(rest, '@'), *host = at ? at + 1 : rest, *end, *port = NULL;
 	int64_t number = 0;
 
@@ -43,8 +48,6 @@ int ssh_host_parse(struct arena *arena, const char *written, struct ssh_host *re
 		port = end ? end + 1 : NULL;
 		end = end ? end : host + strlen(host);
 	}
-	if (rest != written && !port && ends_with(host, "/"))
-		end--;
 	if (end <= host || at == rest || *host == '-' ||
 	    (port && !parse_number(port, 1, UINT16_MAX, &number)) || strpbrk(rest, " \t\r\n/") ||
 	    !printable(rest))

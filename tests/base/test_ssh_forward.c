@@ -1,0 +1,208 @@
+/* test_ssh_forward.c - connections that a machine makes for us: to addresses, to sockets, to further
+ * machines. */
+#include "ssh_server.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* Says back what comes until its end, then "over". */
+struct echo {
+	int listener;
+	uint16_t port;
+	char path[256];
+	pthread_t thread;
+};
+
+static void *serve(void *argument)
+{
+	struct echo *echo = argument;
+	char bytes[4096];
+	int fd;
+
+	while ((fd = accept(echo->listener, NULL, NULL)) >= 0) {
+		ssize_t got;
+		while ((got = read(fd, bytes, sizeof(bytes))) > 0)
+			if (write(fd, bytes, (size_t)got) != got)
+				break;
+		if (write(fd, "over", 4) != 4)
+			perror("echo");
+		close(fd);
+	}
+	return NULL;
+}
+
+static void start_echo(struct echo *echo, const char *path)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_un named = {.sun_family = AF_UNIX};
+	socklen_t size = sizeof(address);
+
+	echo->listener = socket(path ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (path) {
+		snprintf(echo->path, sizeof(echo->path), "%s", path);
+		snprintf(named.sun_path, sizeof(named.sun_path), "%s", path);
+		cr_assert_eq(bind(echo->listener, (struct sockaddr *)&named, sizeof(named)), 0);
+	} else {
+		cr_assert_eq(bind(echo->listener, (struct sockaddr *)&address, size), 0);
+		cr_assert_eq(getsockname(echo->listener, (struct sockaddr *)&address, &size), 0);
+		echo->port = ntohs(address.sin_port);
+	}
+	cr_assert_eq(listen(echo->listener, 16), 0);
+	cr_assert_eq(pthread_create(&echo->thread, NULL, serve, echo), 0);
+}
+
+static void stop_echo(struct echo *echo)
+{
+	shutdown(echo->listener, SHUT_RDWR);
+	pthread_join(echo->thread, NULL);
+	close(echo->listener);
+}
+
+#define owned_echo __attribute__((cleanup(stop_echo))) struct echo
+
+static void begin(struct told *told, struct world *world, const struct ssh_host *host,
+		  const struct ssh_target *target)
+{
+	struct ssh_sink sink = told_sink(told, true);
+	struct error err = {0};
+
+	told->world = world;
+	told->call = world->ops->ssh->forward(world, host, target, &sink, &err);
+	cr_assert(told->call, "%s", err.text);
+}
+
+static void talk(struct told *told, const char *words)
+{
+	struct world *world = told->world;
+
+	cr_assert(wait_for(world, &told->opened, PATIENCE_MS));
+	world->ops->ssh->write(world, told->call, words, strlen(words));
+	for (int i = 0; i < 9000 && told->received < strlen(words); i++)
+		let_pass(world, 5);
+	cr_expect_str_eq(text_view(&told->output), words);
+	world->ops->ssh->end(world, told->call);
+	told_wait(told);
+	cr_expect_eq(told->error.code, OK, "%s", told->error.text);
+	cr_expect_eq(told->received, strlen(words) + 4, "what comes after our end comes too");
+}
+
+Test(ssh_forward, leads_to_an_address)
+{
+	owned_sshd server = ssh_server_start("", "ed25519");
+	owned_world world = fixture_world();
+	struct ssh_host host = ssh_server_host(&server);
+	owned_echo echo;
+	owned_told told = {0};
+
+	start_echo(&echo, NULL);
+	begin(&told, world, &host, &(struct ssh_target){.address = "127.0.0.1", .port = echo.port});
+	talk(&told, "to an address and back");
+}
+
+Test(ssh_forward, leads_to_a_socket)
+{
+	owned_sshd server = ssh_server_start("", "ed25519");
+	owned_world world = fixture_world();
+	struct ssh_host host = ssh_server_host(&server);
+	owned_echo echo;
+	owned_told told = {0};
+
+	start_echo(&echo, in_folder(&server.folder, "socket"));
+	begin(&told, world, &host, &(struct ssh_target){.socket = echo.path});
+	talk(&told, "to a socket and back");
+}
+
+Test(ssh_forward, carries_megabytes_both_ways)
+{
+	enum { PIECE = 100000, PIECES = 50 };
+	static char piece[PIECE];
+	owned_sshd server = ssh_server_start("", "ed25519");
+	owned_world world = fixture_world();
+	struct ssh_host host = ssh_server_host(&server);
+	owned_echo echo;
+	owned_told told = {.count_only = true};
+
+	start_echo(&echo, NULL);
+	begin(&told, world, &host, &(struct ssh_target){.address = "127.0.0.1", .port = echo.port});
+	for (int i = 0; i < PIECES; i++)
+		world->ops->ssh->write(world, told.call, piece, sizeof(piece));
+	world->ops->ssh->end(world, told.call);
+	told_wait(&told);
+	cr_expect_eq(told.error.code, OK, "%s", told.error.text);
+	cr_expect_eq(told.received, (size_t)PIECE * PIECES + 4);
+}
+
+Test(ssh_forward, to_where_nobody_listens_is_told)
+{
+	owned_sshd server = ssh_server_start("", "ed25519");
+	owned_world world = fixture_world();
+	struct ssh_host host = ssh_server_host(&server);
+	owned_told told = {0}, local = {0};
+
+	begin(&told, world, &host, &(struct ssh_target){.address = "127.0.0.1", .port = 1});
+	told_wait(&told);
+	cr_expect_eq(told.error.code, ERR_UNREACHABLE);
+	cr_expect_not(told.opened);
+	begin(&local, world, &host, &(struct ssh_target){.socket = "/nowhere/socket"});
+	told_wait(&local);
+	cr_expect_eq(local.error.code, ERR_UNREACHABLE, "%s", local.error.text);
+	cr_expect(strstr(local.error.remedy, "listening"), "%s", local.error.remedy);
+	/* The session goes on. */
+	owned_told after = run_there(world, &host, "echo on");
+	cr_expect_str_eq(text_view(&after.output), "on\n");
+}
+
+Test(ssh_forward, that_is_not_allowed_is_told_with_the_word_that_would_allow_it)
+{
+	owned_sshd server =
+	    ssh_server_start("AllowTcpForwarding no\nAllowStreamLocalForwarding no", "ed25519");
+	owned_world world = fixture_world();
+	struct ssh_host host = ssh_server_host(&server);
+	owned_told told = {0}, local = {0};
+
+	begin(&told, world, &host, &(struct ssh_target){.address = "127.0.0.1", .port = 1});
+	told_wait(&told);
+	cr_expect_eq(told.error.code, ERR_DENIED, "%s", told.error.text);
+	cr_expect(strstr(told.error.remedy, "AllowTcpForwarding"), "%s", told.error.remedy);
+	begin(&local, world, &host, &(struct ssh_target){.socket = "/nowhere/socket"});
+	told_wait(&local);
+	cr_expect(strstr(local.error.remedy, "AllowStreamLocalForwarding"), "%s", local.error.remedy);
+}
+
+Test(ssh_forward, leads_through_two_machines_to_a_third)
+{
+	owned_sshd first = ssh_server_start("", "ed25519"), second = ssh_server_start("", "ed25519");
+	owned_sshd third = ssh_server_start("", "ed25519");
+	owned_world world = fixture_world();
+	struct ssh_host a = ssh_server_host(&first), b = ssh_server_host(&second),
+			c = ssh_server_host(&third);
+
+	b.jump = &a;
+	c.jump = &b;
+	owned_told told = run_there(world, &c, "echo $SSH_CONNECTION; head -c 3000000 /dev/zero >&2; exit 4");
+	cr_expect_eq(told.error.code, ERR_FAILED, "the words are too many: %s", told.error.text);
+	owned_told again = run_there(world, &c, "head -c 900000 /dev/zero; exit 4");
+	cr_expect_eq(again.error.code, OK, "%s", again.error.text);
+	cr_expect_eq(again.output.length, 900000);
+	cr_expect_eq(again.exit_code, 4);
+	cr_expect(ssh_server_logged(&first, "Accepted publickey") &&
+		  ssh_server_logged(&third, "Accepted publickey"));
+}
+
+Test(ssh_forward, through_a_machine_that_lets_nobody_through_is_told)
+{
+	owned_sshd first = ssh_server_start("AllowTcpForwarding no", "ed25519");
+	owned_sshd second = ssh_server_start("", "ed25519");
+	owned_world world = fixture_world();
+	struct ssh_host a = ssh_server_host(&first), b = ssh_server_host(&second);
+
+	b.jump = &a;
+	owned_told told = run_there(world, &b, "true");
+	cr_expect_eq(told.error.code, ERR_DENIED, "%s", told.error.text);
+	cr_expect_not(told.sent);
+}
