@@ -31,17 +31,17 @@ static const struct {
 
     {"Port", "port:number protocol:tcp|udp -host_port:number -host_address:text?"},
     {"Link", "alias:text to:text path:text host:text? port:number? -note:text"},
-    {"Instance",
-     "name:text state:" STATES " target_id:text? address:text? ports:[Port] -exits:number -exit_code:number "
-     "-signal:text "
-     "-error:text -last_failure:text"},
+    {"Instance", "name:text -location:text state:" STATES
+		 " target_id:text? address:text? ports:[Port] -exits:number -exit_code:number "
+		 "-signal:text "
+		 "-error:text -last_failure:text"},
     {"Metric",
      "name:text -component:text state:unknown|stale|fresh -value:any -at:text -lower:any -upper:any "
      "-target:any -wants:number"},
-    {"Size",
-     "wanted:number real:number initial:number -members:number -quarantined:number -no_room:text -how:policy|scale|blueprint|found -by:text -since:text "
-     "-why:text -policy:text -min:number -max:number -metrics:[Metric] -wants:number -target:number "
-     "-holds:text -until:text"},
+    {"Size", "wanted:number real:number initial:number -members:number -quarantined:number -no_room:text "
+	     "-how:policy|scale|blueprint|found -by:text -since:text "
+	     "-why:text -policy:text -min:number -max:number -metrics:[Metric] -wants:number -target:number "
+	     "-holds:text -until:text"},
     {"Component", "id:text type:text? location:text? state:" STATES
 		  " -error:text -instances:[Instance] -links:[Link] -size:Size -sensors:any"},
     {"Unreachable", "location:text error:text remedy:text"},

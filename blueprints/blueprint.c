@@ -146,6 +146,8 @@ static void place_component(struct reading *r, struct draft *d)
 	const struct yaml_entry *one = d->given[KEY_LOCATION], *many = d->given[KEY_LOCATIONS];
 
 	d->spec->location = r->location;
+	if (d->members)
+		cluster_place(r, d, many ? many : one ? NULL : r->location_list);
 	if (!one && !many)
 		return;
 	d->spec->location_own = true;

@@ -324,6 +324,10 @@ struct cluster_spec {
 	int64_t quorum; /* so many are enough of those it begins with; -1: all */
 	enum cluster_removal removal;
 	bool quarantine; /* one that does not get ready is kept, stopped, to be looked at */
+	/* Over which its members are spread; the first one is the component's `location`. NULL: all go
+	 * there. */
+	const struct location_spec *const *zones;
+	size_t zone_count;
 };
 
 struct component_spec {

@@ -209,3 +209,78 @@ void read_quarantine(struct reading *r, struct draft *d, const struct yaml_node 
 {
 	d->members->quarantine = fixed_flag(r, d, node, "quarantineFailedEntities", true);
 }
+
+/* --- where its members go ------------------------------------------------------------------------- */
+
+void cluster_place(struct reading *r, struct draft *d, const struct yaml_entry *many)
+{
+	if (many && many->value->kind == YAML_LIST && many->value->count > 1)
+		location_list_read(r, d, many, &d->members->zones, &d->members->zone_count);
+}
+
+/* As it is called, or written in place. */
+static bool is_called(struct reading *r, const struct location_spec *zone, const char *name)
+{
+	if (zone->name && *zone->name)
+		return !strcmp(zone->name, name);
+	const char *written = zone->target && *zone->target
+				  ? arena_format(r->arena, "%s:%s", zone->type, zone->target)
+				  : zone->type;
+	r->list->failed |= !written;
+	return written && !strcmp(written, name);
+}
+
+static void complain_zone(struct reading *r, const struct draft *d, const struct yaml_node *node,
+			  const char *name)
+{
+	advise(r->list,
+	       complain(r->list, node->place, "`%s` is none of the `locations` of the cluster", name),
+	       d->members->zone_count ? "write one of them as it is called there"
+				      : "give the cluster a list of `locations` first");
+}
+
+void read_zone_names(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	const struct yaml_node *fixed = fixed_node(r, d, node);
+	size_t count = !fixed ? 0 : fixed->kind == YAML_LIST ? fixed->count : 1;
+	struct growing chosen = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		const struct yaml_node *item = fixed->kind == YAML_LIST ? fixed->items[i] : fixed;
+		const char *name = fixed_text(r, d, item, "availabilityZoneNames");
+		size_t at = 0;
+		while (name && at < d->members->zone_count && !is_called(r, d->members->zones[at], name))
+			at++;
+		if (name && at == d->members->zone_count)
+			complain_zone(r, d, item, name);
+		const struct location_spec **zone = name && at < d->members->zone_count
+							? grow_new(r, &chosen, const struct location_spec *)
+							: NULL;
+		if (zone)
+			*zone = d->members->zones[at];
+	}
+	if (!chosen.count)
+		return;
+	d->members->zones = kept(r, &chosen, sizeof(*d->members->zones));
+	d->members->zone_count = d->members->zones ? chosen.count : 0;
+	if (d->members->zones)
+		d->spec->location = d->members->zones[0];
+}
+
+void read_zone_count(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	const char *text = fixed_text(r, d, node, "numAvailabilityZones");
+	uint32_t number = 0;
+
+	if (text && !instances_parse(text, 1, &number))
+		complain(r->list, node->place, "`numAvailabilityZones` is a number from 1 to %d, not `%s`",
+			 INSTANCE_LIMIT, text);
+	if (number && number < d->members->zone_count)
+		d->members->zone_count = number;
+}
+
+void read_zones(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	if (!fixed_flag(r, d, node, "enableAvailabilityZones", true))
+		d->members->zone_count = 0;
+}

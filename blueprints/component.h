@@ -24,6 +24,8 @@ void component_finish(struct reading *r, struct draft *d);
 /* clusters.c */
 bool cluster_type(const char *type);
 bool cluster_is(const struct yaml_node *service);
+/* Over which of these its members are spread. */
+void cluster_place(struct reading *r, struct draft *d, const struct yaml_entry *many);
 /* What the cluster says and what its members are, as one component of several instances. */
 void cluster_gather(struct reading *r, struct draft *d);
 
@@ -60,7 +62,8 @@ key_reader read_environment, read_command, read_entrypoint, read_directory, read
     read_stop_signal, read_link_address, read_policies, read_enrichers, read_effectors, read_initial_size,
     read_sensors, read_initializers, read_members, read_routes, read_protocol, read_balancer_port,
     read_algorithm, read_sticky, read_member_check, read_tls, read_balancer_retries, read_balancer_timeout,
-    read_drain_timeout, read_max_size, read_quorum, read_removal, read_quarantine;
+    read_drain_timeout, read_max_size, read_quorum, read_removal, read_quarantine, read_zone_names,
+    read_zone_count, read_zones;
 /* component_type.c: an image's name. */
 void image_read(struct reading *r, struct draft *d, const char *image, struct place at);
 /* component_health.c: also of a load balancer's members. False with a complaint. */

@@ -139,6 +139,15 @@ const struct key_rule key_rules[KEY_COUNT] = {
 			"true (default): a new member that does not get ready is kept, stopped, to be looked "
 			"at; false: it is removed",
 			"flag"},
+    [KEY_ZONE_NAMES] = {"availabilityZoneNames", ON_CLUSTER, 2, read_zone_names,
+			"of its `locations`, those whose names these are; unless given, all of them",
+			"zoneNames"},
+    [KEY_ZONE_COUNT] = {"numAvailabilityZones", ON_CLUSTER, 2, read_zone_count,
+			"of its `locations`, the first so many", "instances"},
+    [KEY_ZONES] = {"enableAvailabilityZones", ON_CLUSTER, 2, read_zones,
+		   "false: all members go to the first of its `locations`; true (default): they are spread "
+		   "over them",
+		   "flag"},
     [KEY_SENSORS] = {"sensors", RUN | ON_CLUSTER | ON_SOFTWARE, 2, read_sensors,
 		     "numbers that are looked at while `berth serve` runs: {load: {http: /load.json, json: "
 		     "$.load, period: 5s}}; from http, uri, command, usage, tcp, log, pushed, value, from or "
@@ -364,6 +373,12 @@ static const struct key_name names[] = {
     {"dynamiccluster.removalstrategy", KEY_REMOVAL, true},
     {"quarantineFailedEntities", KEY_QUARANTINE, true},
     {"dynamiccluster.quarantineFailedEntities", KEY_QUARANTINE, true},
+    {"availabilityZoneNames", KEY_ZONE_NAMES, true},
+    {"dynamiccluster.availabilityZones", KEY_ZONE_NAMES, true},
+    {"numAvailabilityZones", KEY_ZONE_COUNT, true},
+    {"dynamiccluster.numAvailabilityZones", KEY_ZONE_COUNT, true},
+    {"enableAvailabilityZones", KEY_ZONES, true},
+    {"dynamiccluster.zone.enable", KEY_ZONES, true},
     {"sensors", KEY_SENSORS, false},
     {"brooklyn.initializers", KEY_INITIALIZERS, false},
     {"initializers", KEY_INITIALIZERS, false},

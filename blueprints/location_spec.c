@@ -314,6 +314,22 @@ const struct location_spec *location_choose(struct reading *r, struct draft *d, 
 	return NULL;
 }
 
+void location_list_read(struct reading *r, struct draft *d, const struct yaml_entry *many,
+			const struct location_spec *const **ret, size_t *ret_count)
+{
+	struct growing list = {0};
+
+	for (size_t i = 0; i < many->value->count; i++) {
+		const struct location_spec *spec = location_read(r, d, many->value->items[i]);
+		const struct location_spec **item =
+		    spec ? grow_new(r, &list, const struct location_spec *) : NULL;
+		if (item)
+			*item = spec;
+	}
+	*ret = kept(r, &list, sizeof(**ret));
+	*ret_count = *ret ? list.count : 0;
+}
+
 void locations_read(struct reading *r, const struct yaml_node *root)
 {
 	const struct yaml_entry *one = NULL, *many = NULL;
@@ -336,6 +352,8 @@ void locations_read(struct reading *r, const struct yaml_node *root)
 			reading_put(r, &r->locations, specs[i].name, (void *)&specs[i]);
 	}
 	r->location = location_choose(r, NULL, one, many);
+	if (!one && many && many->value->kind == YAML_LIST)
+		r->location_list = many;
 }
 
 const char *location_key(struct arena *arena, const struct location_spec *location)

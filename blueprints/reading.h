@@ -85,7 +85,8 @@ struct reading {
 	struct map *config;     /* the application's brooklyn.config: name -> struct yaml_entry */
 	struct map *parameters; /* name -> struct parameter */
 	struct map *locations;  /* name -> struct location_spec, of `locations:` */
-	const struct location_spec *location; /* the application's */
+	const struct location_spec *location;   /* the application's */
+	const struct yaml_entry *location_list; /* where it has several; NULL: it has not */
 	const struct config_frame *frames;
 	struct growing variables; /* of the environment, that env() asked for */
 	struct draft *owner;      /* whose value is being read: uses of other components are its own */
@@ -183,6 +184,9 @@ void locations_read(struct reading *r, const struct yaml_node *root);
 /* The location that a component's or the application's `location` and `locations` say; NULL when nothing. */
 const struct location_spec *location_choose(struct reading *r, struct draft *d, const struct yaml_entry *one,
 					    const struct yaml_entry *many);
+/* All of a list of locations. */
+void location_list_read(struct reading *r, struct draft *d, const struct yaml_entry *many,
+			const struct location_spec *const **ret, size_t *ret_count);
 /* Two specs that are equal have the same text here. NULL without memory. */
 const char *location_key(struct arena *arena, const struct location_spec *location);
 

@@ -176,6 +176,7 @@ const struct shape shapes[] = {
     {"size", JSON({"anyOf": [
 	{"type": "integer", "minimum": 0, "maximum": 1000}, {"type": "string", "pattern": "^[0-9]+$"},
 	"@expression"]})},
+    {"zoneNames", JSON({"anyOf": [{"type": "array", "items": "@text"}, "@text"]})},
     {"quorum", JSON({"anyOf": [
 	{"type": "integer", "minimum": -1, "maximum": 1000}, {"type": "string", "pattern": "^-?[0-9]+$"},
 	"@expression"]})},

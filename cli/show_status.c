@@ -29,7 +29,8 @@ static void add_instance(struct table *table, const json_t *component, const jso
 		add_port(ports, sizeof ports, port);
 	table_add(table, BOLD, text_of(component, "id"));
 	table_add(table, PLAIN, text_of(instance, "name"));
-	table_add(table, PLAIN, text_of(component, "location"));
+	const char *place = text_of(instance, "location");
+	table_add(table, PLAIN, *place ? place : text_of(component, "location"));
 	table_add(table, state_paint(state), state);
 	table_add(table, PLAIN, text_of(instance, "address"));
 	table_add(table, PLAIN, ports);

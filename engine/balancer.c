@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/hold.h"
 #include "engine/pools.h"
 #include "engine/specs.h"
 
@@ -13,6 +14,7 @@
 
 struct gathering {
 	struct work *work; /* the balancer's */
+	bool ill;          /* those that are unhealthy are taken too */
 	struct arena *arena;
 	struct proxy_member *members;
 	size_t count, room;
@@ -72,6 +74,12 @@ static const struct instance *taker_of(const struct instance *instance)
 		return NULL;
 	bool untouched = older->phase == PHASE_ABSENT && older->seen && older->seen->state == SEEN_RUNNING;
 	return untouched || older->phase == PHASE_RUNNING ? older : NULL;
+}
+
+/* Whoever keeps it found that its health check fails. */
+static bool is_ill(const struct instance *instance)
+{
+	return instance->work->held && instance->work->held->problem;
 }
 
 /* --- where they are --------------------------------------------------------------------------------- */
@@ -162,7 +170,7 @@ static void add_component(struct gathering *to, const struct balancer_member *me
 	}
 	for (unsigned i = 0; i < instances_of(component) && i < component->instance_count; i++) {
 		const struct instance *taker = taker_of(&component->instances[i]);
-		if (taker)
+		if (taker && (to->ill || !is_ill(taker)))
 			add_instance(to, taker, &component->instances[i], member);
 	}
 }
@@ -173,8 +181,12 @@ static int gather(struct work *work, struct arena *arena, const struct balancer_
 		  struct proxy_pool *ret)
 {
 	struct gathering to = {.work = work, .arena = arena};
-	for (size_t i = 0; i < from->count; i++)
-		add_component(&to, &from->members[i]);
+	/* Where none is well it may be the check that is not: they are better than nobody. */
+	for (int ill = 0; ill < 2 && !to.count; ill++) {
+		to.ill = ill;
+		for (size_t i = 0; i < from->count; i++)
+			add_component(&to, &from->members[i]);
+	}
 	*ret = (struct proxy_pool){name, to.members, to.count};
 	return to.failed || !name ? -1 : 0;
 }

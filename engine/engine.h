@@ -78,6 +78,7 @@ struct site {
 	struct owner holder;
 	bool needed; /* something is to be made here */
 	bool claimed, prepared, released, left, tidied;
+	bool no_room;                   /* it said that there is none for more members of a cluster */
 	bool touched;                   /* it was asked for a change of an instance */
 	struct lease_keeper *lease;     /* lease.c's */
 	struct resurvey *resurvey;      /* hold_resurvey.c's */
@@ -184,6 +185,7 @@ struct work {
 	/* Of a new member of a cluster that did not get ready: it is kept to be looked at; it is gone; what
 	 * becomes of it is settled. */
 	bool set_aside, discarded, joining_over;
+	bool hopeless;        /* it was not tried, since there is no room for it */
 	bool place_again;     /* its target had nothing left to start */
 	bool left_stopped;    /* what changes under it does not start it */
 	unsigned char tended; /* so often it was left alone, ended and was started again: tending.c */
@@ -461,6 +463,10 @@ json_t *sites_remember(const struct berth_operation *operation);
 bool keeps_tasks(const struct site *site);
 /* How many instances the engine sees to: one that stands for all where the target keeps the tasks. */
 unsigned instances_of(const struct component *component);
+/* sites.c: whether it goes there, or some of its members may. */
+bool goes_to(const struct component *component, const struct site *site);
+/* survey.c: where one of those that it is to have is to be, from 0 on. */
+struct site *home_of(const struct component *component, size_t index);
 /* Of a cluster without a member: nobody is to be reached. */
 bool has_nobody(const struct component *component);
 /* Where the wanted one of that ordinal is among its instances; SIZE_MAX: none of that ordinal is wanted. */

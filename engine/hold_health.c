@@ -80,10 +80,13 @@ static void record(const struct held_instance *held, const char *what, const cha
 
 static void well(struct held_instance *held)
 {
-	if (held->problem)
+	bool ill = held->problem;
+	if (ill)
 		record(held, "healthy", "its health check succeeds again");
 	held->failures = 0;
 	free(give(held->problem));
+	if (ill) /* load balancers send to it again */
+		work_wake_consumers(held->work);
 }
 
 /* It is us who cannot ask, or its location that does not answer. */
@@ -142,10 +145,13 @@ static void answered(struct held_instance *held, const struct health_check *chec
 	char *words = words_of(work, check, err);
 	if (!words)
 		return; /* it is asked again soon */
-	if (!held->problem)
+	bool first = !held->problem;
+	if (first)
 		record(held, "unhealthy", words);
 	free(held->problem);
 	held->problem = words;
+	if (first)
+		work_wake_consumers(work);
 }
 
 void health_give_up(struct berth_operation *operation)

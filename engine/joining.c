@@ -80,8 +80,9 @@ static void tell_of_no_room(struct work *work)
 {
 	struct berth_operation *operation = work->operation;
 	struct component *component = work->instance->component;
-	if (error_of(work)->code != ERR_CAPACITY || component->no_room)
+	if (error_of(work)->code != ERR_CAPACITY || work->site->no_room)
 		return;
+	work->site->no_room = true;
 	component->no_room = arena_text(&operation->arena, error_of(work)->text) ?: "there is no room";
 	operation->no_room = component->no_room;
 	const struct berth_event event = {.size = sizeof event,
@@ -119,9 +120,9 @@ bool joining_ended(struct work *work)
 
 bool joining_hopeless(struct work *work)
 {
-	if (!work->instance->component->no_room || work->action != ACTION_CREATE || was_member(work))
+	if (!work->site->no_room || !is_of_cluster(work) || work->action != ACTION_CREATE || was_member(work))
 		return false;
-	work->made = true;
+	work->made = work->hopeless = true;
 	fail(work_error(work), ERR_CAPACITY, "it was not tried: there was no room for another one");
 	return true;
 }

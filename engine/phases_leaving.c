@@ -131,7 +131,7 @@ static const struct work *kept_by(const struct berth_operation *operation)
 static bool may_be_missed(const struct work *work)
 {
 	const struct component *component = work->instance->component;
-	return !work->leftover && (!component->spec || component->site != work->site);
+	return !work->leftover && (!component->spec || !goes_to(component, work->site));
 }
 
 /* Else one that dies in between would leave its instance without the name. */

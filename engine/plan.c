@@ -364,7 +364,7 @@ static int decide_unwanted(struct decision *decision, struct error *err)
 	struct work *work = decision->work;
 	const struct component *component = work->instance->component;
 	static const struct place nowhere;
-	bool moved = component->spec && component->site != work->site;
+	bool moved = component->spec && !goes_to(component, work->site);
 	work->action = ACTION_REMOVE;
 	if (decision->operation->verb == &verb_destroy) /* all goes, whatever a blueprint says */
 		return 0;

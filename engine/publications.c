@@ -111,26 +111,40 @@ static int foresee(struct work *work, struct error *err)
 						    &instance->attachment_count, err);
 }
 
-static bool reaches(const struct component *consumer, const struct component *provider)
+/* Those of a cluster that is spread are not alike. */
+static bool is_reached_by(const struct instance *provider, const struct component *consumer)
 {
-	const struct instance *from = &consumer->instances[0], *to = &provider->instances[0];
-	return share_network(from->attachments, from->attachment_count, to->attachments,
-			     to->attachment_count);
+	unsigned count = consumer->homes ? instances_of(consumer) : 1;
+	for (unsigned i = 0; i < count; i++) {
+		const struct instance *from = &consumer->instances[i];
+		if (!share_network(from->attachments, from->attachment_count, provider->attachments,
+				   provider->attachment_count))
+			return false;
+	}
+	return true;
+}
+
+static void publish(const struct work *work, int port)
+{
+	for (size_t i = 0; i < work->port_count; i++)
+		if (work->ports[i].open && (!port || work->ports[i].port == port))
+			work->ports[i].published = true;
 }
 
 /* A consumer that sits on another network needs the provider's ports published. */
 static void publish_for(const struct component *consumer, const struct edge *edge, struct component *provider)
 {
 	if (!consumer->site || !provider->site || edge->kind == EDGE_ORDER || provider->all_published ||
-	    has_nobody(consumer) || has_nobody(provider) || reaches(consumer, provider))
+	    has_nobody(consumer) || has_nobody(provider))
 		return;
-	provider->all_published = !edge->port;
-	for (size_t n = 0; n < instances_of(provider); n++) {
-		struct work *work = provider->instances[n].work;
-		for (size_t i = 0; i < work->port_count; i++)
-			if (work->ports[i].open && (!edge->port || work->ports[i].port == edge->port))
-				work->ports[i].published = true;
+	bool reached = is_reached_by(&provider->instances[0], consumer), any = reached;
+	for (unsigned n = 0; n < instances_of(provider) && (!reached || provider->homes); n++) {
+		if (provider->homes && n)
+			any |= reached = is_reached_by(&provider->instances[n], consumer);
+		if (!reached)
+			publish(provider->instances[n].work, edge->port);
 	}
+	provider->all_published = !edge->port && !any;
 }
 
 /* --- picking numbers ------------------------------------------------------------------------ */

@@ -201,12 +201,14 @@ static void write_end(struct text *to, const struct observed *seen)
 
 /* `error`: what is wrong with it, or NULL; `failure`: what the last deploy could not do to it. What never ran
  * is nowhere yet, whatever was set aside for it. */
-static void write_seen(struct text *to, const struct observed *seen, const char *name, enum phase state,
-		       const char *error, const char *failure)
+static void write_seen(struct text *to, const struct observed *seen, const char *name, const char *place,
+		       enum phase state, const char *error, const char *failure)
 {
 	bool somewhere = seen && seen->state != SEEN_CREATED && seen->attachment_count;
 	json_open(to, NULL, '{');
 	json_write_text(to, "name", name);
+	if (place)
+		json_write_text(to, "location", place);
 	json_write_text(to, "state", phase_name(state));
 	json_write_text(to, "target_id", seen ? seen->target_id : NULL);
 	json_write_text(to, "address", somewhere ? seen->attachments[0].address : NULL);
@@ -240,9 +242,15 @@ static void write_tasks(struct text *to, const struct instance *instance, const 
 					      .target_id = task->id,
 					      .attachments = &task->at,
 					      .attachment_count = 1};
-		write_seen(to, &seen, task->id, phase_of(instance->component, &seen), i ? NULL : words,
+		write_seen(to, &seen, task->id, NULL, phase_of(instance->component, &seen), i ? NULL : words,
 			   i ? NULL : failure);
 	}
+}
+
+/* Where not all of a component are at one place; else NULL. */
+static const char *place_of(const struct instance *instance)
+{
+	return instance->component->zones ? instance->work->site->location.name : NULL;
 }
 
 /* In the middle of an update an ordinal has two. */
@@ -261,10 +269,11 @@ static void write_instance(struct text *to, const struct instance *instance)
 	if (instance->seen && instance->seen->task_count)
 		write_tasks(to, instance, words, failure);
 	else
-		write_seen(to, instance->seen, instance->name, instance_state(instance), words, failure);
+		write_seen(to, instance->seen, instance->name, place_of(instance), instance_state(instance),
+			   words, failure);
 	for (const struct sighting *other = instance->others; other; other = other->next)
-		write_seen(to, other->seen, other->seen->name, state_seen(instance, other->seen),
-			   words_of(other->seen), NULL);
+		write_seen(to, other->seen, other->seen->name, place_of(instance),
+			   state_seen(instance, other->seen), words_of(other->seen), NULL);
 }
 
 static const char *type_of(const struct component *component)

@@ -226,10 +226,9 @@ static void refuse_unbound(const char *name, struct error *err)
 }
 
 static struct site *site_for(struct berth_operation *operation, const struct component_spec *component,
-			     struct error *err)
+			     const struct location_spec *location, struct error *err)
 {
-	const struct location_spec *spec =
-	    component->location ? component->location : default_spec(operation);
+	const struct location_spec *spec = location ? location : default_spec(operation);
 	const char *source = operation->blueprint->file;
 	if (!spec) {
 		fail_memory(err);
@@ -282,6 +281,71 @@ static const char *kind_name(enum component_kind kind)
 	return kind == COMPONENT_DOCKER ? "docker:IMAGE" : kind == COMPONENT_PROCESS ? "process" : "external";
 }
 
+static void refuse_kind(struct berth_operation *operation, const struct component *component,
+			const struct site *site)
+{
+	const struct location_driver *driver = site->location.driver;
+	struct error why = {0};
+	if (driver->capabilities.kinds & 1u << component->spec->kind)
+		return;
+	fail(&why, ERR_UNSUPPORTED, "`%s` cannot go to a location of type %s: it is a component of type %s",
+	     component->id, driver->type, kind_name(component->spec->kind));
+	complain_of(operation, component->spec->place, &why);
+}
+
+static bool is_among(struct site *const *zones, size_t count, const struct site *site)
+{
+	for (size_t i = 0; i < count; i++)
+		if (zones[i] == site)
+			return true;
+	return false;
+}
+
+/* What holds for one member holds for all: its links, and how it is changed. */
+static void refuse_mixture(struct berth_operation *operation, const struct component *component,
+			   const struct site *site, struct place place)
+{
+	struct error why = {0};
+	if (site->location.driver == component->site->location.driver ||
+	    strcmp(site->location.driver->type, component->site->location.driver->type) == 0)
+		return;
+	fail(&why, ERR_UNSUPPORTED, "the members of `%s` cannot be spread over locations of types %s and %s",
+	     component->id, component->site->location.driver->type, site->location.driver->type);
+	complain_of(operation, place, &why);
+}
+
+/* Where the members of a cluster may go, each place once. */
+static void assign_zones(struct berth_operation *operation, struct component *component)
+{
+	const struct cluster_spec *cluster = component->spec->cluster;
+	if (!cluster || cluster->zone_count < 2 || !component->site)
+		return;
+	struct site **zones = arena_array(graph_arena(operation), struct site *, cluster->zone_count);
+	size_t count = 0;
+	operation->diagnostics.failed |= !zones;
+	for (size_t i = 0; zones && i < cluster->zone_count; i++) {
+		struct error why = {0};
+		struct site *site = site_for(operation, component->spec, cluster->zones[i], &why);
+		if (!site) {
+			complain_of(operation, cluster->zones[i]->place, &why);
+			continue;
+		}
+		refuse_kind(operation, component, site);
+		refuse_mixture(operation, component, site, cluster->zones[i]->place);
+		if (!is_among(zones, count, site))
+			zones[count++] = site;
+	}
+	if (count < 2)
+		return;
+	component->zones = zones;
+	component->zone_count = count;
+}
+
+bool goes_to(const struct component *component, const struct site *site)
+{
+	return component->site == site || is_among(component->zones, component->zone_count, site);
+}
+
 static void assign(struct berth_operation *operation, struct component *component)
 {
 	struct error why = {0};
@@ -289,18 +353,13 @@ static void assign(struct berth_operation *operation, struct component *componen
 	if (spec->kind == COMPONENT_EXTERNAL)
 		return;
 	struct place place = spec->location ? spec->location->place : spec->place;
-	component->site = site_for(operation, spec, &why);
+	component->site = site_for(operation, spec, spec->location, &why);
 	if (!component->site) {
 		complain_of(operation, place, &why);
 		return;
 	}
-	const struct location_driver *driver = component->site->location.driver;
-	if (!(driver->capabilities.kinds & 1u << spec->kind)) {
-		fail(&why, ERR_UNSUPPORTED,
-		     "`%s` cannot go to a location of type %s: it is a component of type %s", component->id,
-		     driver->type, kind_name(spec->kind));
-		complain_of(operation, spec->place, &why);
-	}
+	refuse_kind(operation, component, component->site);
+	assign_zones(operation, component);
 }
 
 static bool known_before(const struct stored_application *stored, const char *name)
@@ -313,18 +372,24 @@ static bool known_before(const struct stored_application *stored, const char *na
 	return false;
 }
 
+static bool is_called(struct berth_operation *operation, const struct location_spec *spec, const char *name)
+{
+	bool named = spec && spec->name && *spec->name;
+	const char *called = !spec ? "localhost" : named ? spec->name : site_origin(&operation->arena, spec);
+	return called && strcmp(called, name) == 0;
+}
+
 /* Whether any component goes to what is called so. */
 static bool is_gone_to(struct berth_operation *operation, const char *name)
 {
 	for (size_t i = 0; i < operation->application->component_count; i++) {
 		const struct component_spec *component = operation->application->components[i].spec;
-		const struct location_spec *spec = component->location;
-		bool named = spec && spec->name && *spec->name;
-		const char *called = !spec   ? "localhost"
-				     : named ? spec->name
-					     : site_origin(&operation->arena, spec);
-		if (called && strcmp(called, name) == 0)
+		const struct cluster_spec *cluster = component->cluster;
+		if (is_called(operation, component->location, name))
 			return true;
+		for (size_t zone = 0; cluster && zone < cluster->zone_count; zone++)
+			if (is_called(operation, cluster->zones[zone], name))
+				return true;
 	}
 	return false;
 }
@@ -401,7 +466,7 @@ static bool is_used(const struct berth_operation *operation, const struct site *
 {
 	const struct application *application = operation->application;
 	for (size_t i = 0; i < application->component_count; i++)
-		if (application->components[i].site == site)
+		if (goes_to(&application->components[i], site))
 			return true;
 	for (size_t i = 0; i < operation->work_count; i++)
 		if (operation->works[i]->site == site && operation->works[i]->instance->phase != PHASE_GONE)

@@ -8,6 +8,9 @@
 #include "base/cleanup.h"
 #include "engine/deploy.h"
 #include "engine/specs.h"
+#include "policies/cluster.h"
+
+enum { MOST_OUTCOMES = 32 }; /* of the starts in its zones */
 
 /* "4 1", or "4 1 {...}". */
 void size_note_read(const char *line, struct size_note *ret)
@@ -49,6 +52,33 @@ static int add_quarantined(json_t *list, unsigned ordinal, const char *why, cons
 	return json_add(list, entry);
 }
 
+/* Where each is. */
+static json_t *zones_of(const struct component *component)
+{
+	json_t *zones = json_object();
+	for (unsigned i = 0; zones && i < component->size; i++) {
+		char key[16];
+		snprintf(key, sizeof key, "%u", component_ordinal(component, i));
+		if (component->homes[i])
+			json_put_text(zones, key, component->homes[i]->origin);
+	}
+	return zones;
+}
+
+static json_t *outcomes_of(const struct component *component)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; list && i < component->outcome_count; i++) {
+		const struct zone_outcome *outcome = &component->outcomes[i];
+		json_t *entry = json_object();
+		json_put_text(entry, "zone", outcome->zone);
+		json_put_number(entry, "at", outcome->at_ms);
+		json_put_flag(entry, "failed", outcome->failed);
+		json_add(list, entry);
+	}
+	return list;
+}
+
 /* What is not plain: {} where all is. NULL: no memory. */
 static json_t *more_of(const struct component *component)
 {
@@ -62,6 +92,11 @@ static json_t *more_of(const struct component *component)
 	const char *no_room = component->no_room ?: component->no_room_before;
 	if (no_room)
 		json_put_text(more, "no_room", no_room);
+	if (component->homes && json_put(more, "zones", zones_of(component)))
+		return NULL;
+	if (component->zones && component->outcome_count &&
+	    json_put(more, "outcomes", outcomes_of(component)))
+		return NULL;
 	if (component->quarantined_count) {
 		json_t *list = json_array();
 		for (size_t i = 0; list && i < component->quarantined_count; i++)
@@ -157,6 +192,77 @@ static int members_left(struct berth_operation *operation, const struct componen
 	return 0;
 }
 
+static bool started_in(const struct component *component, const char *zone)
+{
+	for (unsigned i = 0; i < instances_of(component); i++) {
+		const struct instance *instance = &component->instances[i];
+		if (instance->work->made && instance->phase == PHASE_RUNNING &&
+		    !strcmp(instance->work->site->origin, zone))
+			return true;
+	}
+	return false;
+}
+
+/* So many failures it stands for: one that had no room is enough to avoid the place. */
+static size_t failures_of(const struct instance *instance)
+{
+	bool failed = instance->phase == PHASE_BROKEN || instance->phase == PHASE_QUARANTINED;
+	if (!failed || !instance->work->made || instance->work->hopeless)
+		return 0;
+	return error_of(instance->work)->code == ERR_CAPACITY ? brooklyns_zone_rule.least : 1;
+}
+
+/* The starts in its zones that failed since one went well there, and lately. 0 or -1 (no memory). */
+static int note_outcomes(struct berth_operation *operation, const struct component *component,
+			 struct component *ret)
+{
+	struct world *world = operation->berth->world;
+	int64_t now_ms = world->ops->wall(world);
+	size_t most = component->outcome_count + brooklyns_zone_rule.least * instances_of(component) + 1;
+	struct zone_outcome *all = arena_array(graph_arena(operation), struct zone_outcome, most);
+	size_t count = 0;
+	if (!all)
+		return -1;
+	for (size_t i = 0; i < component->outcome_count; i++)
+		if (component->outcomes[i].at_ms > now_ms - brooklyns_zone_rule.within_ms &&
+		    !started_in(component, component->outcomes[i].zone))
+			all[count++] = component->outcomes[i];
+	for (unsigned i = 0; i < instances_of(component); i++)
+		for (size_t n = failures_of(&component->instances[i]); n > 0; n--)
+			all[count++] =
+			    (struct zone_outcome){component->instances[i].work->site->origin, now_ms, true};
+	size_t skipped = count > MOST_OUTCOMES ? count - MOST_OUTCOMES : 0;
+	ret->outcomes = all + skipped;
+	ret->outcome_count = count - skipped;
+	return 0;
+}
+
+/* One that never got anywhere may be tried elsewhere. */
+static int homes_left(struct berth_operation *operation, const struct component *component,
+		      struct component *ret)
+{
+	size_t kept = 0;
+	struct site **homes = arena_array(graph_arena(operation), struct site *, instances_of(component) + 1);
+	if (!homes)
+		return -1;
+	for (unsigned i = 0; i < instances_of(component); i++) {
+		const struct instance *instance = &component->instances[i];
+		bool nowhere = instance->phase == PHASE_BROKEN && !instance->seen;
+		if (!has_left(instance))
+			homes[kept++] = nowhere ? NULL : instance->work->site;
+	}
+	ret->homes = homes;
+	return note_outcomes(operation, component, ret);
+}
+
+static bool any_was_made(const struct component *component)
+{
+	for (unsigned i = 0; i < instances_of(component) && i < component->instance_count; i++)
+		if (component->instances[i].work->made)
+			return true;
+	return false;
+}
+
 static bool any_has_left(const struct component *component)
 {
 	for (unsigned i = 0; i < instances_of(component) && i < component->instance_count; i++)
@@ -171,9 +277,11 @@ int sizes_conclude(struct berth_operation *operation)
 	for (size_t i = 0; i < application->component_count; i++) {
 		const struct component *component = &application->components[i];
 		struct component left;
-		if (!is_cluster(component) || !any_has_left(component))
+		bool spread = is_cluster(component) && component->homes && any_was_made(component);
+		if (!is_cluster(component) || (!spread && !any_has_left(component)))
 			continue;
-		if (members_left(operation, component, &left) || put_note(operation, &left, NULL))
+		if (members_left(operation, component, &left) ||
+		    (spread && homes_left(operation, component, &left)) || put_note(operation, &left, NULL))
 			return -1;
 	}
 	return 0;

@@ -8,6 +8,7 @@
  */
 #include "engine/sizes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,10 @@
 
 /* What was listed, by component and ordinal; gathered when it is first asked for. */
 struct sights {
-	const struct observed **items;
+	struct sight {
+		const struct observed *seen;
+		struct site *site;
+	} * items;
 	size_t count;
 	bool gathered;
 };
@@ -37,14 +41,15 @@ struct membership {
 	size_t count;
 	struct quarantined *quarantined; /* by ordinal */
 	size_t quarantined_count;
+	const json_t *more; /* of its note */
 };
 
 /* --- what is there ----------------------------------------------------------------------------------- */
 
 static int by_component(const void *one, const void *other)
 {
-	const struct observed *a = *(const struct observed *const *)one,
-			      *b = *(const struct observed *const *)other;
+	const struct observed *a = ((const struct sight *)one)->seen,
+			      *b = ((const struct sight *)other)->seen;
 	int order = strcmp(a->component, b->component);
 	if (order)
 		return order;
@@ -61,10 +66,11 @@ static int gather(struct deciding *deciding)
 		count += site->inventory.instance_count;
 	if (!(sights->items = calloc(count + 1, sizeof *sights->items)))
 		return -1;
-	for (const struct site *site = deciding->operation->sites; site; site = site->next)
+	for (struct site *site = deciding->operation->sites; site; site = site->next)
 		for (size_t i = 0; i < site->inventory.instance_count; i++)
 			if (!site->inventory.instances[i].late_double)
-				sights->items[sights->count++] = &site->inventory.instances[i];
+				sights->items[sights->count++] =
+				    (struct sight){&site->inventory.instances[i], site};
 	if (sights->count)
 		qsort(sights->items, sights->count, sizeof *sights->items, by_component);
 	sights->gathered = true;
@@ -72,18 +78,19 @@ static int gather(struct deciding *deciding)
 }
 
 /* The first one of a component; `*ret_count` of them follow each other, generations among them. */
-static const struct observed *const *sights_of(const struct sights *sights, const char *id, size_t *ret_count)
+static const struct sight *sights_of(const struct sights *sights, const char *id, size_t *ret_count)
 {
 	size_t low = 0, high = sights->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (strcmp(sights->items[middle]->component, id) < 0)
+		if (strcmp(sights->items[middle].seen->component, id) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	*ret_count = 0;
-	while (low + *ret_count < sights->count && !strcmp(sights->items[low + *ret_count]->component, id))
+	while (low + *ret_count < sights->count &&
+	       !strcmp(sights->items[low + *ret_count].seen->component, id))
 		++*ret_count;
 	return sights->items + low;
 }
@@ -98,9 +105,9 @@ static bool is_well(const struct observed *seen)
 static bool is_there(const struct membership *m, unsigned ordinal, bool well)
 {
 	size_t count;
-	const struct observed *const *seen = sights_of(&m->deciding->sights, m->component->id, &count);
+	const struct sight *seen = sights_of(&m->deciding->sights, m->component->id, &count);
 	for (size_t i = 0; i < count; i++)
-		if (seen[i]->ordinal == ordinal && (!well || is_well(seen[i])))
+		if (seen[i].seen->ordinal == ordinal && (!well || is_well(seen[i].seen)))
 			return true;
 	return false;
 }
@@ -140,16 +147,16 @@ static void put(struct membership *m, unsigned ordinal)
 static void take_found(struct membership *m)
 {
 	size_t count;
-	const struct observed *const *seen = sights_of(&m->deciding->sights, m->component->id, &count);
+	const struct sight *seen = sights_of(&m->deciding->sights, m->component->id, &count);
 	bool any_well = false;
 	for (size_t i = 0; i < count; i++)
-		if (is_well(seen[i]) || seen[i]->state == SEEN_RESTARTING) {
+		if (is_well(seen[i].seen) || seen[i].seen->state == SEEN_RESTARTING) {
 			any_well = true;
-			put(m, seen[i]->ordinal);
+			put(m, seen[i].seen->ordinal);
 		}
 	for (size_t i = 0; i < count; i++)
 		if (!any_well || m->count < m->component->spec->instances)
-			put(m, seen[i]->ordinal);
+			put(m, seen[i].seen->ordinal);
 }
 
 static void take_noted(struct membership *m, const struct size_note *note)
@@ -201,6 +208,96 @@ static int let_go_of_older(struct membership *m)
 	return 0;
 }
 
+/* --- where they are ---------------------------------------------------------------------------------- */
+
+static struct site *zone_called(const struct component *component, const char *origin)
+{
+	for (size_t i = 0; origin && i < component->zone_count; i++)
+		if (!strcmp(component->zones[i]->origin, origin))
+			return component->zones[i];
+	return NULL;
+}
+
+/* Where it is, as its places show it; NULL: it is in none of them. */
+static struct site *seen_at(const struct membership *m, unsigned ordinal)
+{
+	size_t count;
+	const struct sight *seen = sights_of(&m->deciding->sights, m->component->id, &count);
+	for (size_t i = 0; i < count; i++)
+		if (seen[i].seen->ordinal == ordinal && goes_to(m->component, seen[i].site))
+			return seen[i].site;
+	return NULL;
+}
+
+static struct site *remembered_at(const struct membership *m, unsigned ordinal)
+{
+	char key[16];
+	snprintf(key, sizeof key, "%u", ordinal);
+	return zone_called(m->component, json_text(json_object_get(m->more, "zones"), key));
+}
+
+static struct site *known_home(const struct membership *m, unsigned ordinal)
+{
+	return seen_at(m, ordinal) ?: remembered_at(m, ordinal);
+}
+
+static int take_outcomes(struct membership *m)
+{
+	struct arena *arena = graph_arena(m->deciding->operation);
+	const json_t *list = json_object_get(m->more, "outcomes"), *entry;
+	size_t count = json_array_size(list), i;
+	struct zone_outcome *outcomes = count ? arena_array(arena, struct zone_outcome, count) : NULL;
+	if (count && !outcomes)
+		return -1;
+	json_array_foreach ((json_t *)list, i, entry) {
+		const struct site *site = zone_called(m->component, json_text(entry, "zone"));
+		if (site)
+			outcomes[m->component->outcome_count++] =
+			    (struct zone_outcome){.zone = site->origin,
+						  .at_ms = json_number(entry, "at", 0),
+						  .failed = json_flag(entry, "failed", false)};
+	}
+	m->component->outcomes = outcomes;
+	return 0;
+}
+
+/* Each stays where it is; one that is nowhere goes to where it was, and a new one to where the fewest are,
+ * but not where starts failed lately. */
+static int give_homes(struct membership *m)
+{
+	struct component *component = m->component;
+	struct berth_operation *operation = m->deciding->operation;
+	struct world *world = operation->berth->world;
+	owned_memory const char **zones = calloc(component->zone_count, sizeof *zones);
+	owned_memory struct cluster_member *placed = calloc(m->count + 1, sizeof *placed);
+	struct site **homes = arena_array(graph_arena(operation), struct site *, m->count + 1);
+	if (!zones || !placed || !homes || gather(m->deciding) || take_outcomes(m))
+		return -1;
+	for (size_t i = 0; i < component->zone_count; i++)
+		zones[i] = component->zones[i]->origin;
+	struct zone_choice choice = {.zones = zones,
+				     .zone_count = component->zone_count,
+				     .members = placed,
+				     .outcomes = component->outcomes,
+				     .outcome_count = component->outcome_count,
+				     .rule = brooklyns_zone_rule,
+				     .now_ms = world->ops->wall(world)};
+	for (size_t i = 0; i < m->count; i++)
+		if ((homes[i] = seen_at(m, m->ordinals[i])))
+			placed[choice.member_count++].zone = homes[i]->origin;
+	for (size_t i = 0; i < m->count; i++) {
+		if (homes[i])
+			continue;
+		const struct site *was = remembered_at(m, m->ordinals[i]);
+		struct cluster_member old = {.zone = was ? was->origin : NULL};
+		homes[i] =
+		    component->zones[was ? zone_for_replacement(&choice, &old) : zone_for_next(&choice)];
+		placed[choice.member_count++].zone = homes[i]->origin;
+	}
+	component->homes = homes;
+	return 0;
+}
+
 /* --- more of them, or fewer --------------------------------------------------------------------------- */
 
 static void grow(struct membership *m, size_t wanted)
@@ -210,20 +307,43 @@ static void grow(struct membership *m, size_t wanted)
 			put(m, ordinal);
 }
 
+/* The indices of those that go into `order`: one after the other, of those that are left by then. */
+static void choose_leavers(const struct cluster_member *members, size_t count, enum cluster_removal by,
+			   struct cluster_member *left, size_t *places, size_t goes, size_t *order)
+{
+	bool spread = members[0].zone != NULL;
+	for (size_t i = 0; i < count; i++) {
+		left[i] = members[i];
+		places[i] = i;
+	}
+	for (size_t taken = 0; taken < goes; taken++) {
+		size_t next = 0;
+		cluster_removals(left, count - taken, by, spread, 1, &next);
+		order[taken] = places[next];
+		memmove(left + next, left + next + 1, (count - taken - next - 1) * sizeof *left);
+		memmove(places + next, places + next + 1, (count - taken - next - 1) * sizeof *places);
+	}
+	cluster_spare_last(members, count, by, order, goes);
+}
+
 static int shrink(struct membership *m, size_t wanted)
 {
-	const struct cluster_spec *spec = m->component->spec->cluster;
+	enum cluster_removal by = m->component->spec->cluster->removal;
 	size_t count = m->count, goes = count - wanted, kept = 0;
 	owned_memory struct cluster_member *members = calloc(count, sizeof *members);
-	owned_memory size_t *order = calloc(goes, sizeof *order);
+	owned_memory struct cluster_member *left = calloc(count, sizeof *left);
+	owned_memory size_t *places = calloc(count, sizeof *places), *order = calloc(goes, sizeof *order);
 	owned_memory bool *gone = calloc(count, sizeof *gone);
-	if (!members || !order || !gone || gather(m->deciding))
+	if (!members || !left || !places || !order || !gone || gather(m->deciding))
 		return -1;
-	for (size_t i = 0; i < count; i++)
-		members[i] = (struct cluster_member){.number = m->ordinals[i],
-						     .well = is_there(m, m->ordinals[i], true)};
-	goes = cluster_removals(members, count, spec->removal, false, goes, order);
-	cluster_spare_last(members, count, spec->removal, order, goes);
+	for (size_t i = 0; i < count; i++) {
+		const struct site *home = m->component->zones ? known_home(m, m->ordinals[i]) : NULL;
+		members[i] =
+		    (struct cluster_member){.number = m->ordinals[i],
+					    .zone = m->component->zones ? home ? home->origin : "" : NULL,
+					    .well = is_there(m, m->ordinals[i], true)};
+	}
+	choose_leavers(members, count, by, left, places, goes, order);
 	for (size_t i = 0; i < goes; i++)
 		gone[order[i]] = true;
 	for (size_t i = 0; i < count; i++)
@@ -333,6 +453,7 @@ static int decide_one(struct deciding *deciding, struct component *component)
 	size_note_auto struct size_note note = {0};
 	size_t seen = 0;
 	size_note_read(json_text(deciding->notes, component->id), &note);
+	m.more = note.more;
 	if (!note.known) {
 		if (gather(deciding))
 			return -1;
@@ -344,7 +465,7 @@ static int decide_one(struct deciding *deciding, struct component *component)
 	if (!m.ordinals || decide_members(&m, &note))
 		return -1;
 	settle(&m);
-	return 0;
+	return component->zones ? give_homes(&m) : 0;
 }
 
 static bool has_clusters(const struct application *application)

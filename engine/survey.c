@@ -11,7 +11,7 @@ static int gather_images(struct berth_operation *operation, struct site *site)
 	struct application *application = operation->application;
 	size_t count = 0;
 	for (size_t i = 0; i < application->component_count; i++)
-		count += application->components[i].site == site;
+		count += goes_to(&application->components[i], site);
 	const char **images = arena_array(graph_arena(operation), const char *, 2 * count + 1);
 	const char **newest = arena_array(graph_arena(operation), const char *, count + 1);
 	struct map *known = NULL;
@@ -20,7 +20,8 @@ static int gather_images(struct berth_operation *operation, struct site *site)
 	size_t used = 0, always = 0;
 	for (size_t i = 0; i < application->component_count; i++) {
 		const struct component *component = &application->components[i];
-		if (component->site != site || !component->spec || component->spec->kind != COMPONENT_DOCKER)
+		if (!goes_to(component, site) || !component->spec ||
+		    component->spec->kind != COMPONENT_DOCKER)
 			continue;
 		const char *const both[] = {component->spec->image.familiar, component->pin};
 		if (component->spec->pull_always && !component->pin)
@@ -111,6 +112,11 @@ unsigned instances_of(const struct component *component)
 	return component->size && component->site && keeps_tasks(component->site) ? 1 : component->size;
 }
 
+struct site *home_of(const struct component *component, size_t index)
+{
+	return component->homes ? component->homes[index] : component->site;
+}
+
 bool has_nobody(const struct component *component)
 {
 	return component->spec && component->spec->cluster && component->site && !instances_of(component);
@@ -127,8 +133,8 @@ size_t place_of_ordinal(const struct component *component, unsigned ordinal)
 /* A late double stands beside the one that counts, whatever that is. */
 static bool fits(const struct component *component, const struct site *site, const struct observed *seen)
 {
-	return component->spec && component->site == site &&
-	       place_of_ordinal(component, seen->ordinal) != SIZE_MAX;
+	size_t place = component->spec ? place_of_ordinal(component, seen->ordinal) : SIZE_MAX;
+	return place != SIZE_MAX && home_of(component, place) == site;
 }
 
 /* Whose instances were found, site after site: the components' places in the application. */
@@ -262,7 +268,7 @@ static int add_wanted(struct berth_operation *operation)
 	for (size_t i = 0; i < application->component_count; i++) {
 		struct component *component = &application->components[i];
 		for (unsigned n = 0; component->site && n < instances_of(component); n++)
-			if (!add_instance(operation, component, component->site,
+			if (!add_instance(operation, component, home_of(component, n),
 					  component_ordinal(component, n), NULL))
 				return -1;
 	}
@@ -323,7 +329,7 @@ static int match(struct berth_operation *operation, struct component *component,
 	struct instance *instance = add_instance(operation, component, site, seen->ordinal, seen);
 	if (!instance)
 		return -1;
-	if (component->site == site && !seen->late_double)
+	if (goes_to(component, site) && !seen->late_double)
 		instance->quarantined = quarantined_of(component, seen->ordinal);
 	take_for(instance, seen);
 	return 0;

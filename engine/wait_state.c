@@ -40,8 +40,8 @@ int await_wanted(struct berth_operation *operation)
 		const struct component *component = &application->components[i];
 		bool meant = component->site && (waiting->goal != GOAL_FINISHED || component->spec->job);
 		for (unsigned n = 0; meant && n < instances_of(component); n++) {
-			struct awaited *awaited =
-			    await(operation, component->id, component_ordinal(component, n), component->site);
+			struct awaited *awaited = await(
+			    operation, component->id, component_ordinal(component, n), home_of(component, n));
 			if (!awaited)
 				return -1;
 			awaited->job = component->spec->job;

@@ -41,6 +41,7 @@ struct edge {
 	const struct link *link; /* LINK and ORDER */
 };
 
+struct zone_outcome;
 struct site; /* where a component goes: the engine's view of an opened location */
 struct work; /* what the engine is doing about an instance */
 
@@ -86,8 +87,13 @@ struct component {
 	/* How many instances it is to have: what the blueprint says, but for a cluster that was resized; of
 	 * one that has fewer than were asked for, so many as there are. */
 	unsigned size;
-	unsigned asked;                        /* of a cluster: how many were asked for */
-	const unsigned *ordinals;              /* of those `size`, ascending; NULL: from 1 on */
+	unsigned asked;           /* of a cluster: how many were asked for */
+	const unsigned *ordinals; /* of those `size`, ascending; NULL: from 1 on */
+	struct site **zones;      /* of a cluster that is spread: where its members may go; NULL: to `site` */
+	size_t zone_count;
+	struct site **homes;                 /* of those `size`: where each is to be; NULL: all at `site` */
+	const struct zone_outcome *outcomes; /* how members started there lately; policies/cluster.h */
+	size_t outcome_count;
 	const struct quarantined *quarantined; /* by ordinal */
 	size_t quarantined_count;
 	const struct edge *needs;

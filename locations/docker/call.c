@@ -291,6 +291,21 @@ static enum code code_of(int status)
 	}
 }
 
+/* Why nothing more can be made there, as engines say it. */
+static bool has_no_room(const char *words)
+{
+	static const char *const reasons[] = {
+	    "no available IPv4 addresses", "no available addresses on this pool",
+	    "available, non-overlapping IPv4 address pool", "all ports are allocated",
+
+	    "cannot allocate memory"};
+
+	for (size_t i = 0; i < COUNT_OF(reasons); i++)
+		if (strstr(words, reasons[i]))
+			return true;
+	return false;
+}
+
 enum progress call_failed(struct call *call, struct error *err, const char *format, ...)
 {
 	owned_text doing = {0};
@@ -309,7 +324,9 @@ enum progress call_failed(struct call *call, struct error *err, const char *form
 		remedy(err, "see whether the engine is well: `docker ps` and its log");
 		return PROGRESS_FAILED;
 	}
-	fail(err, code_of(call->status), "%s: %s", text_view(&doing), call_words(call));
+	const char *words = call_words(call);
+	fail(err, has_no_room(words) ? ERR_CAPACITY : code_of(call->status), "%s: %s", text_view(&doing),
+	     words);
 	return PROGRESS_FAILED;
 }
 

@@ -27,7 +27,7 @@ static enum progress start_refused(struct task *task, struct call *call, struct 
 		remedy(err, "see whether the image has that program (`command`, `entrypoint`, `dir`)");
 	} else if (strstr(words, "no available IPv4 addresses")) {
 		remedy(err, "give the location a smaller `subnetSize` prefix and deploy anew");
-	} else if (call->error.code == OK && call->status != 404) {
+	} else if (call->error.code == OK && call->status != 404 && err->code != ERR_CAPACITY) {
 		err->code = ERR_FAILED;
 	}
 	return PROGRESS_FAILED;

@@ -140,12 +140,33 @@ Test(clusters, what_becomes_of_its_members_is_its_own_to_say)
 	     "  brooklyn.config:\n"
 	     "    cluster.max.size: 7\n"
 	     "    cluster.initial.quorumSize: 2\n"
+	     "    dynamiccluster.zone.enable: false\n"
 	     "    dynamiccluster.quarantineFailedEntities: false\n");
 	cr_assert_eq(spec->instances, 0);
 	cr_assert_eq(spec->cluster->quorum, 2);
 	cr_assert_eq(spec->cluster->most, 7);
 	cr_assert_eq(spec->cluster->removal, REMOVE_UNWELL);
 	cr_assert_not(spec->cluster->quarantine);
+}
+
+Test(clusters, it_may_be_spread_over_several_locations)
+{
+	take("locations: [fake, 'fake:b']\n"
+	     "services:\n- {type: cluster, id: web, memberSpec: 'docker:x'}\n");
+	cr_assert_eq(spec->cluster->zone_count, 2);
+	cr_assert_str_eq(spec->cluster->zones[1]->target, "b");
+	take("services:\n- type: cluster\n  id: web\n  memberSpec: docker:x\n"
+	     "  locations: ['fake:a', 'fake:b', 'fake:c']\n"
+	     "  brooklyn.config:\n"
+	     "    dynamiccluster.availabilityZones: ['fake:c', 'fake:b']\n"
+	     "    dynamiccluster.numAvailabilityZones: 1\n");
+	cr_assert_eq(spec->cluster->zone_count, 1);
+	cr_assert_str_eq(spec->location->target, "c");
+	take("services:\n- {type: cluster, id: web, memberSpec: 'docker:x', locations: [fake]}\n");
+	cr_assert_eq(spec->cluster->zone_count, 0);
+	refused("services:\n- type: cluster\n  id: web\n  memberSpec: docker:x\n"
+		"  locations: ['fake:a', 'fake:b']\n  availabilityZoneNames: [here]\n",
+		6, 27, "`here` is none of the `locations` of the cluster", NULL);
 }
 
 Test(clusters, policies_may_invoke_what_every_cluster_has)

@@ -322,3 +322,34 @@ Test(balancer, while_it_is_kept_one_that_ends_is_taken_out_and_comes_back_when_i
 	virtual_world_run(scene.world, never, NULL, 10 * 60 * 1000);
 	cr_expect_eq(times_told(), told, "nothing is told again without a reason");
 }
+
+/* --- who is ill ---------------------------------------------------------------------------------- */
+
+static void silence(const char *name, bool silent)
+{
+	struct fake_behaviour behaviour = {.component = name, .answers_after_ms = silent ? -1 : 0};
+	cr_assert_eq(fake_target_behave(scene.target, &behaviour), 0);
+}
+
+Test(balancer, nobody_is_sent_to_a_member_while_its_check_fails_unless_all_of_them_do)
+{
+#define CHECKED                                                                                              \
+	"id: app\nlocation: fake\nservices:\n- {type: 'docker:x:1', id: web, instances: 2, openPorts: 80, "  \
+	"healthCheck: {http: /, interval: 1s, retries: 2}}\n"
+	deploy(CHECKED LB());
+	keeper = berth_keep(scene.berth, NULL, NULL, NULL);
+	cr_assert_not_null(keeper);
+	virtual_world_run(scene.world, never, NULL, 5000);
+	silence("app.web.2", true);
+	virtual_world_run(scene.world, never, NULL, 30000);
+	cr_expect(has_member(configuration("app.lb.1"), "app.web.1"), "%s", configuration("app.lb.1"));
+	cr_expect_null(strstr(configuration("app.lb.1"), "# web.2"), "%s", configuration("app.lb.1"));
+	silence("app.web.2", false);
+	virtual_world_run(scene.world, never, NULL, 30000);
+	cr_expect(has_member(configuration("app.lb.1"), "app.web.2"), "%s", configuration("app.lb.1"));
+	silence("app.web.1", true);
+	silence("app.web.2", true);
+	virtual_world_run(scene.world, never, NULL, 60000);
+	cr_expect(has_member(configuration("app.lb.1"), "app.web.1"), "%s", configuration("app.lb.1"));
+	cr_expect(has_member(configuration("app.lb.1"), "app.web.2"), "%s", configuration("app.lb.1"));
+}

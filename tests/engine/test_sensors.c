@@ -183,6 +183,36 @@ Test(sensors, an_autoscaler_of_brooklyns_grows_and_shrinks_within_its_bounds)
 	cr_expect_eq(members(), 1);
 }
 
+Test(sensors, an_autoscaler_waits_where_there_is_no_room_and_goes_on_when_there_is)
+{
+	load = "80";
+	fake_target_room(scene.target, 2);
+	keep(CLUSTER(BY_ADDRESS OWN));
+	pass(MINUTE);
+	cr_expect_eq(members(), 2);
+	size_t tried = fake_target_calls(scene.target, FAKE_PLACE);
+	pass(2 * MINUTE);
+	cr_expect_leq(fake_target_calls(scene.target, FAKE_PLACE), tried + 4, "not again and again");
+	fake_target_room(scene.target, SIZE_MAX);
+	pass(10 * MINUTE);
+	cr_expect_eq(members(), 5);
+}
+
+Test(sensors, an_autoscaler_of_brooklyns_stays_where_there_is_no_room)
+{
+	load = "90";
+	fake_target_room(scene.target, 2);
+	keep(CLUSTER(BY_ADDRESS CLASSIC));
+	pass(MINUTE);
+	cr_expect_eq(members(), 2);
+	size_t tried = fake_target_calls(scene.target, FAKE_PLACE);
+	pass(10 * MINUTE);
+	cr_expect_leq(fake_target_calls(scene.target, FAKE_PLACE), tried + 4, "not again and again");
+	load = "5";
+	pass(MINUTE);
+	cr_expect_eq(members(), 1);
+}
+
 Test(sensors, an_autoscaler_of_our_own_keeps_the_metric_near_its_target)
 {
 	load = "80";

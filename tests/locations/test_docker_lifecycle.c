@@ -33,6 +33,17 @@ Test(docker_lifecycle, taken_port_is_a_conflict)
 	HELPS("ss -ltnp");
 }
 
+Test(docker_lifecycle, where_nothing_more_can_be_made_there_is_no_room)
+{
+	REPLY(LOOK, 200, docker_container('a', "created"));
+	REPLY(START, 500,
+	      "{\"message\": \"no available IPv4 addresses on this network's address pools: berth.app\"}");
+	MUST_FAIL(ERR_CAPACITY, start, &docker_web);
+	docker_forget();
+	REPLY(START, 500, "{\"message\": \"driver failed programming: all ports are allocated\"}");
+	MUST_FAIL(ERR_CAPACITY, start, &docker_web);
+}
+
 /* As Docker 20.10 after it was killed: no start of this container will ever succeed. */
 Test(docker_lifecycle, a_container_whose_task_the_engine_lost_is_removed_and_gone)
 {
