@@ -146,8 +146,12 @@ static void put_pool(struct text *to, const struct proxy_config *config, const s
 	if (!pool->count)
 		return;
 	put_check(to, config);
-	text_format(to, "\tdefault-server check inter %lldms fall %d rise 1 init-addr last,libc,none\n",
+	text_format(to, "\tdefault-server check inter %lldms fall %d rise 1 init-addr last,libc,none",
 		    (long long)config->check->interval_ms, config->check->retries);
+	/* One that is dead is not tried until its checks tell, by when a request may have met it too often. */
+	if (proxy_takers(pool) > 1)
+		text_format(to, " observe layer4 error-limit %d on-error mark-down", config->check->retries);
+	text_add_char(to, '\n');
 	for (size_t i = 0; i < pool->count; i++)
 		if (proxy_takes(pool, &pool->members[i]))
 			put_server(to, config, &pool->members[i]);

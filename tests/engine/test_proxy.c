@@ -285,6 +285,7 @@ Test(proxy, members_are_asked_by_haproxy)
 	says(text, "http-check send meth GET uri /up?x=1");
 	says(text, "http-check expect status 204");
 	says(text, "default-server check inter 500ms fall 2 rise 1");
+	says(text, "observe layer4 error-limit 2 on-error mark-down");
 	both_read(&config);
 }
 

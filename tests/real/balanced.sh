@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# A web cluster behind load balancers is sized by its load, 1 -> 5 -> 1, and not one request fails: not while members come
+# and go, nor while one of them is killed, nor while the controller is away. BERTH_LOAD_LONG=1 adds loads of other shapes, and
+# kills a proxy, a member and the controller in turns of chance (BERTH_LOAD_TURNS of them; BERTH_LOAD_SEED is whose).
+. "$(dirname "$0")/lib.sh"
+uses real-balanced
+unset BERTH_CONTROLLER BERTH_TOKEN_FILE BERTH_CA
+socket=$work/c.sock
+by() { BERTH_CONTROLLER=unix:$socket berth "$@"; }
+ready() { curl -sf -m 5 --unix-socket "$socket" http://c/readyz >/dev/null; }
+up() {
+	env --default-signal=INT,TERM,HUP "$BERTH" serve --state "$work/state/berth" --listen "unix:$socket" >>serve.log 2>&1 &
+	serve=$!
+	children+=("$serve")
+	until_true 30 ready
+}
+die() {
+	kill -KILL "$serve"
+	wait "$serve" 2>/dev/null
+}
+
+# A member answers 60 requests in a second, and the others after that: so many wait at it, and that is its load.
+cat >app.yaml <<'Y'
+id: real-balanced
+location: my-docker-cloud
+services:
+- type: cluster
+  id: web
+  initialSize: 1
+  memberSpec:
+    type: docker:front:1
+    openPorts: 80
+    stopSignal: QUIT
+    healthCheck: {http: {path: /status}, interval: 1s}
+    files:
+      /etc/front.conf:
+        content: |
+          daemon off;
+          worker_processes 1;
+          error_log /dev/stderr warn;
+          events { worker_connections 512; }
+          http {
+            access_log off;
+            limit_req_zone $server_name zone=all:1m rate=60r/s;
+            server {
+              listen 80;
+              server_name web;
+              keepalive_requests 100000;
+              location / { limit_req zone=all burst=400; root /www; }
+              location = /status { stub_status; }
+            }
+          }
+      /www/index.html: {content: "well served"}
+  sensors:
+    waiting: {http: {path: /status}, pattern: "Writing: ([0-9]+)", period: 500ms}
+  policies:
+  - {type: restarter, backoff: 200ms, breakerAfter: 0}
+  - type: org.apache.brooklyn.policy.autoscaling.AutoScalerPolicy
+    brooklyn.config: {metric: waiting, metricLowerBound: 4, metricUpperBound: 10, minPoolSize: 1, maxPoolSize: 5, resizeUpStabilizationDelay: 1s, resizeDownStabilizationDelay: 3s}
+- {type: loadbalancer, id: nginx, members: web, portBindings: {18461: 80}, cpus: 1, policies: [{type: restarter, backoff: 200ms, breakerAfter: 0}]}
+- type: loadbalancer
+  id: haproxy
+  proxy: haproxy
+  members: web
+  portBindings: {18462: 80}
+  cpus: 1
+  policies: [{type: restarter, backoff: 200ms, breakerAfter: 0}]
+Y
+declare -A port=([nginx]=18461 [haproxy]=18462)
+size() { [ "$(running real-balanced web | wc -l)" = "$1" ]; }
+answers() { [ "$(page "http://127.0.0.1:${port[$1]}/")" = "well served" ]; }
+both_answer() { answers nginx && answers haproxy; }
+# load CONNECTIONS SECONDS: as many requests under way as that, half of them at each proxy.
+load() {
+	local proxy
+	for proxy in nginx haproxy; do
+		wrk -t1 -c$((($1 + 1) / 2)) -d"$2" --timeout 30s --latency "http://127.0.0.1:${port[$proxy]}/" >"wrk.$proxy" 2>&1 &
+		declare -g "load_$proxy=$!"
+		children+=($!)
+	done
+}
+through() { # PROXY: not one request failed
+	local load=load_$1
+	wait "${!load}"
+	cat "wrk.$1"
+	grep -qE '^ +[1-9][0-9]* requests in' "wrk.$1" && ! grep -qE 'Socket errors|Non-2xx' "wrk.$1"
+}
+none_failed() { through nginx && through haproxy; }
+# Docker takes a container that was killed by its own command for one that is to stay so: its policy starts it again.
+murder() { docker kill -s KILL "$1" >/dev/null; }
+any_of() { running real-balanced "$1" | shuf -n 1; }
+runs_again() { [ "$(docker inspect -f '{{.State.Running}}' "$1")" = true ]; }
+
+check "serves" up
+check "deploys" by deploy app.yaml "${to_engine[@]}" -y
+check "answers through both" until_true 30 both_answer
+proxies="$(running real-balanced nginx) $(running real-balanced haproxy)"
+load 40 45
+check "grows to five" until_true 40 size 5
+victim=$(any_of web)
+check "a member is killed" murder "$victim"
+die
+sleep 1
+check "the controller is killed, and back" up
+check "the member runs again" until_true 30 runs_again "$victim"
+check "not one request failed" none_failed
+check "there were five until the end" size 5
+load 2 20
+check "shrinks to one" until_true 60 size 1
+check "not one request failed" none_failed
+check "both proxies are those of before" same "$proxies" "$(running real-balanced nginx) $(running real-balanced haproxy)"
+
+if [ "${BERTH_LOAD_LONG:-}" = 1 ]; then
+	shape() { # NAME CONNECTIONS...
+		local name=$1 connections
+		shift
+		for connections; do
+			load "$connections" 3
+			check "$name: $connections under way, not one failed" none_failed
+			echo "# $name: $connections under way, $(running real-balanced web | wc -l) members"
+		done
+	}
+	shape sine 4 10 24 38 46 50 46 38 24 10 4
+	shape spike 2 60 60 2 2 2 2
+	shape noise 8 10 7 11 9 8 12 7 10 9
+
+	RANDOM=${BERTH_LOAD_SEED:-$$}
+	echo "# BERTH_LOAD_SEED=${BERTH_LOAD_SEED:-$$}"
+	for turn in $(seq "${BERTH_LOAD_TURNS:-12}"); do
+		load $((2 + RANDOM % 48)) 12
+		sleep $((1 + RANDOM % 4))
+		case $((RANDOM % 4)) in
+		0) killed=nginx other=haproxy; murder "$(any_of nginx)" ;;
+		1) killed=haproxy other=nginx; murder "$(any_of haproxy)" ;;
+		2) killed="" other=nginx; murder "$(any_of web)" ;;
+		3) killed="" other=nginx; die; sleep $((RANDOM % 3)); check "turn $turn: the controller is back" up ;;
+		esac
+		check "turn $turn: not one failed through $other" through "$other"
+		if [ -n "$killed" ]; then
+			check "turn $turn: $killed is back" until_true 30 answers "$killed"
+			wait "$load_nginx" "$load_haproxy"
+		else
+			check "turn $turn: nor through haproxy" through haproxy
+		fi
+	done
+	load 2 20
+	check "in the end it shrinks to one" until_true 60 size 1
+	check "and none failed" none_failed
+fi
+check "destroys" by destroy real-balanced "${to_engine[@]}" -y
+check "leaves nothing" nothing_of real-balanced
