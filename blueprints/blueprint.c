@@ -202,7 +202,7 @@ static void read_services(struct reading *r, const struct yaml_node *root)
 	} else if (!services->count) {
 		advise(r->list, complain(r->list, services->place, "`services` is empty"),
 		       "list at least one component");
-	} else if (prepare_drafts(r, services)) {
+	} else if (prepare_drafts(r, services_flatten(r, services))) {
 		read_components(r);
 	}
 }
@@ -223,6 +223,7 @@ static void read_root(struct reading *r, const struct yaml_node *root)
 	parameters_check(r);
 	name_application(r, root);
 	locations_read(r, root);
+	catalogue_read(r, root);
 	read_services(r, root);
 }
 
@@ -237,6 +238,7 @@ static void reading_close(struct reading *r)
 	map_release(&r->config);
 	map_release(&r->parameters);
 	map_release(&r->locations);
+	map_release(&r->types);
 	arena_release(&r->scratch);
 	arena_release(&r->passing);
 }

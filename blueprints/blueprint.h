@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "blueprints/value.h"
 
 enum protocol { TCP, UDP };
@@ -396,6 +397,7 @@ struct component_spec {
 	size_t sensor_count;
 
 	const struct balancer_spec *balancer; /* NULL: it is no load balancer */
+	const char *same_server; /* those of the application that say the same share a machine; NULL: none */
 
 	/* Where each key was written, so that a change can be shown at its line. */
 	struct key_place {
@@ -440,6 +442,9 @@ struct blueprint_options {
 	void *environment_context;
 	bool environment_withheld; /* whoever asks sent none: nothing is set */
 	bool placeless;            /* nobody will ask where a component's keys stand: key_places is empty */
+	/* For files that the text takes in (`catalog`); NULL: there are none. 0 or -1. */
+	int (*file_read)(void *context, const char *path, size_t limit, struct text *ret, struct error *err);
+	void *file_context;
 	/* What an earlier reading of the same text was told (its blueprint's `variables`): that holds,
 	 * whatever the environment says now. Empty for a text that is read for the first time. */
 	const struct variable_read *variables;

@@ -53,9 +53,9 @@ static const struct yaml_node *member_node(struct reading *r, const struct yaml_
 	const struct yaml_node *node = peel(given->value);
 
 	if (node->kind == YAML_SCALAR && !yaml_null(node) && !expression_prefix(node->text))
-		return map_of(r, "type", node);
+		node = map_of(r, "type", node) ?: node;
 	if (node->kind == YAML_MAP && node->count)
-		return node;
+		return catalogue_expand(r, node);
 	advise(r->list,
 	       complain(r->list, node->place, "`%s` takes a component, not %s", given->key, kind_name(node)),
 	       "write the member's `type` and its other keys below it");
@@ -158,6 +158,9 @@ void cluster_gather(struct reading *r, struct draft *d)
 	component_gather(r, d);
 	if (!d->foreign)
 		refuse_sizes(r, d);
+	if (d->given[KEY_CHILDREN])
+		complain(r->list, d->given[KEY_CHILDREN]->key_place,
+			 "the members of a cluster have no children");
 	/* A member has no name of its own: it is one of the cluster's. */
 	d->given[KEY_ID] = d->given[KEY_NAME] = NULL;
 	for (int key = 0; key < KEY_COUNT; key++)

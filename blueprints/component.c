@@ -133,6 +133,12 @@ const char *written_type(const struct yaml_node *component)
 	return type;
 }
 
+bool type_is_known(const char *type)
+{
+	return starts_with(type, "docker:") || !strcmp(type, "process") || !strcmp(type, "external") ||
+	       cluster_type(type) || balancer_type(type) || software_type(type) || group_type(type);
+}
+
 /* Whether the type is none of ours: what its keys mean is not known, so only the type is complained of. */
 static bool is_foreign(const struct draft *d)
 {

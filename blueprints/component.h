@@ -16,6 +16,8 @@ unsigned draft_kinds(const struct draft *d);
 bool draft_takes(const struct draft *d, enum component_key key);
 /* The type as text; NULL: none is written, or an expression. */
 const char *written_type(const struct yaml_node *component);
+/* Whether a component can be of that type as it is, without a catalogue. */
+bool type_is_known(const char *type);
 void component_name(struct reading *r, struct draft *d);
 void component_type(struct reading *r, struct draft *d);
 void component_read_phase(struct reading *r, struct draft *d, int phase);
@@ -53,6 +55,21 @@ void software_finish(struct reading *r, struct draft *d);
 /* software_files.c: the files of its phases, added to those it has. */
 void software_put_files(struct reading *r, struct draft *d, const char *folder, struct growing *files);
 
+/* catalogue.c: types that are made of others */
+void catalogue_read(struct reading *r, const struct yaml_node *root);
+/* The component with all that its type says of it, and the type's type; itself where its type is of no
+ * catalogue. */
+const struct yaml_node *catalogue_expand(struct reading *r, const struct yaml_node *service);
+/* merging.c: what `over` says, and of `base` what it does not. What is added stands at `place`, or where it
+ * was when that is NULL. */
+const struct yaml_node *services_merge(struct reading *r, const struct yaml_node *over,
+				       const struct yaml_node *base, const struct place *place);
+
+/* children.c: components within others, and what only holds them together */
+bool group_type(const char *type);
+/* All components that the services list, children among them. */
+const struct yaml_node *services_flatten(struct reading *r, const struct yaml_node *services);
+
 /* The readers of keys, as the table in keys.c calls them. */
 typedef void key_reader(struct reading *r, struct draft *d, const struct yaml_node *node);
 key_reader read_environment, read_command, read_entrypoint, read_directory, read_user, read_labels, read_cpus,
@@ -64,6 +81,7 @@ key_reader read_environment, read_command, read_entrypoint, read_directory, read
     read_algorithm, read_sticky, read_member_check, read_tls, read_balancer_retries, read_balancer_timeout,
     read_drain_timeout, read_max_size, read_quorum, read_removal, read_quarantine, read_zone_names,
     read_zone_count, read_zones;
+key_reader read_same_server; /* children.c */
 /* component_type.c: an image's name. */
 void image_read(struct reading *r, struct draft *d, const char *image, struct place at);
 /* component_health.c: also of a load balancer's members. False with a complaint. */

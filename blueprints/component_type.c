@@ -28,6 +28,8 @@ static void complain_type(struct reading *r, struct place at, const char *type)
 	static const char remedy_text[] =
 	    "the types are docker:IMAGE, process, software, external, cluster and loadbalancer";
 
+	if (map_get(r->types, type))
+		return; /* what is wrong with it is said already */
 	if (cluster_type(type)) {
 		advise(r->list,
 		       complain(r->list, at,

@@ -2,6 +2,12 @@
 #ifndef BERTH_BLUEPRINTS_EMBEDDED_H
 #define BERTH_BLUEPRINTS_EMBEDDED_H
 
+#include <stddef.h>
+
 extern const char software_runner[];
+extern const char software_library[];
+/* blueprints/catalogue/: each is YAML. */
+extern const char *const catalogue_texts[];
+extern const size_t catalogue_text_count;
 
 #endif

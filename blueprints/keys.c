@@ -298,6 +298,16 @@ const struct key_rule key_rules[KEY_COUNT] = {
     [KEY_UNUSED] = {"inboundPorts.autoInfer", ON_SOFTWARE, 0, NULL,
 		    "of firewalls, sensors and machines as Brooklyn has them; without effect, with a warning",
 		    "anything"},
+    [KEY_MACHINE] = {"machine", ON_SOFTWARE, 0, NULL,
+		     "in a type of a catalogue: keys that hold where it is placed on a machine", "config"},
+    [KEY_CONTAINER] = {"container", ON_SOFTWARE, 0, NULL,
+		       "the same where it is placed in a container; without a `launch.command` the image "
+		       "starts it by itself",
+		       "config"},
+    [KEY_CHILDREN] = {"brooklyn.children", RUN | ON_SOFTWARE, 0, NULL,
+		      "components on the same machine, each a component of its own", "children"},
+    [KEY_SAME_SERVER] = {"sameServer", RUN | ON_SOFTWARE, 2, read_same_server,
+			 "a name: those that have the same one share a machine", "text"},
 };
 
 /* Each spelling once, the ones of later versions at the end. */
@@ -477,9 +487,12 @@ static const struct key_name names[] = {
     {"dontRequireTtyForSudo", KEY_UNUSED, true},
     {"metrics.usage.retrieve", KEY_UNUSED, true},
     {"softwareProcess.maxSensorRebindDelay", KEY_UNUSED, true},
+    {"machine", KEY_MACHINE, false},
+    {"container", KEY_CONTAINER, false},
+    {"brooklyn.children", KEY_CHILDREN, false},
+    {"children", KEY_CHILDREN, false},
+    {"sameServer", KEY_SAME_SERVER, false},
     /* later */
-    {"children", KEY_LATER, false},
-    {"brooklyn.children", KEY_LATER, false},
     {"parameters", KEY_LATER, false},
     {"brooklyn.parameters", KEY_LATER, false},
     {"brooklyn.flags", KEY_LATER, false},

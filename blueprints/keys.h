@@ -114,6 +114,10 @@ enum component_key {
 	KEY_CHILDREN_MODE,
 	KEY_PROVISIONING,
 	KEY_UNUSED,
+	KEY_MACHINE,
+	KEY_CONTAINER,
+	KEY_CHILDREN,
+	KEY_SAME_SERVER,
 	KEY_COUNT,
 	KEY_LATER, /* of the language, but not of this version */
 };

@@ -84,6 +84,8 @@ struct reading {
 	struct map *keys;       /* every known key's name -> struct key_name */
 	struct map *config;     /* the application's brooklyn.config: name -> struct yaml_entry */
 	struct map *parameters; /* name -> struct parameter */
+	struct map *types;      /* name -> struct catalogue_type */
+	bool types_known;       /* those of the program are among them */
 	struct map *locations;  /* name -> struct location_spec, of `locations:` */
 	const struct location_spec *location;   /* the application's */
 	const struct yaml_entry *location_list; /* where it has several; NULL: it has not */

@@ -210,6 +210,7 @@ static int check_sensor(struct reading *r, struct draft *target, const struct ex
 {
 	static const char *const sensors[] = {
 	    "service.isUp",
+	    "service.process.isRunning",
 	    "host.address",
 	    "host.subnet.address",
 	    "host.name",
@@ -225,7 +226,8 @@ static int check_sensor(struct reading *r, struct draft *target, const struct ex
 			return 0;
 	suggest(r, complain(r->list, name->place, "no sensor is called `%s`", name->text), name->text,
 		sensors, COUNT_OF(sensors),
-		"the sensors are service.isUp, host.address, host.subnet.address, host.name, main.uri, "
+		"the sensors are service.isUp, service.process.isRunning, host.address, host.subnet.address, "
+		"host.name, main.uri, "
 		"mapped.docker.port.PORT and docker.container.openPorts");
 	return -1;
 }
@@ -249,13 +251,14 @@ int read_sensor(struct reading *r, struct draft *d, const struct expression *e, 
 			 "options of attributeWhenReady() are not supported yet by this version of berth");
 		return -1;
 	}
-	if (check_sensor(r, target, name) ||
-	    (strcmp(name->text, "service.isUp") && is_gone(r, target, e->place)))
+	/* What runs here is up; what does not run is not. */
+	const char *sensor = strcmp(name->text, "service.process.isRunning") ? name->text : "service.isUp";
+	if (check_sensor(r, target, name) || (strcmp(sensor, "service.isUp") && is_gone(r, target, e->place)))
 		return -1;
 	/* A component's own address is known before it starts; whether it is up is not. */
-	if (target != r->owner || !strcmp(name->text, "service.isUp"))
+	if (target != r->owner || !strcmp(sensor, "service.isUp"))
 		add_order(r, r->owner, target, e->place);
 	*ret = (struct value){
-	    .kind = VALUE_SENSOR, .place = e->place, .text = name->text, .component = target->index};
+	    .kind = VALUE_SENSOR, .place = e->place, .text = sensor, .component = target->index};
 	return 0;
 }

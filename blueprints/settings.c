@@ -137,7 +137,8 @@ static void apply(struct reading *r, struct draft *d, const char *key, const cha
 	else if (name->key == KEY_LATER)
 		complain(r->list, set_place, "`%s` is not supported yet by this version of berth", key);
 	else if (name->key == KEY_ID || name->key == KEY_NAME || name->key == KEY_NOTED ||
-		 name->key == KEY_CONFIG)
+		 name->key == KEY_CONFIG || name->key == KEY_CHILDREN || name->key == KEY_MACHINE ||
+		 name->key == KEY_CONTAINER)
 		complain(r->list, set_place, "`%s` of the component `%s` cannot be set from outside", key,
 			 d->spec->id);
 	else

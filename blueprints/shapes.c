@@ -25,7 +25,7 @@ const struct shape shapes[] = {
     {"linkAddress", JSON({"anyOf": [{"enum": ["name", "ip"]}, "@expression"]})},
     {"type", JSON({"anyOf": [
 	{"type": "string", "pattern": "^docker:.*$"}, {"enum": ["process", "software", "external", "cluster", "loadbalancer"]},
-	{"type": "string", "pattern": "^((org\\.apache\\.)?brooklyn\\.entity\\.(software\\.base|basic)\\.)?VanillaSoftwareProcess$"},
+	{"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_.-]*$"},
 	{"type": "string", "pattern": "^(org\\.apache\\.)?brooklyn\\.entity\\.(group\\.DynamicCluster|proxy\\.nginx\\.NginxController)$"}, "@expression"]})},
 
     {"port", JSON({"anyOf": [
@@ -304,6 +304,13 @@ const struct shape shapes[] = {
 		"key": {"description": "its private key as PEM, without a pass phrase", "allOf": ["@certificate"]}}})},
 
     {"step", JSON({"anyOf": [{"type": ["string", "number", "boolean", "null"]}, "@dslMap"]})},
+    {"catalog", JSON({"anyOf": [
+	{"type": ["string", "null"]},
+	{"type": "array", "items": {"anyOf": [
+		{"type": "string", "minLength": 1},
+		{"type": "object", "required": ["id", "item"]}]}},
+	{"type": "object", "required": ["id", "item"]}]})},
+    {"children", JSON({"type": ["array", "null"], "items": {"type": "object"}})},
     {"versionMatch", JSON({"anyOf": [{"enum": ["exact", "at-least", "any"]}, "@expression"]})},
     {"sha256", JSON({"anyOf": [{"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}, "@expression"]})},
     {"softwareFiles", JSON({"anyOf": [

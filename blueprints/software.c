@@ -48,15 +48,58 @@ static bool on_machine(const struct draft *d)
 	return false;
 }
 
-void software_place(struct reading *r, struct draft *d, struct place at)
+/* What the blueprint says of it counts, entry by entry where it is a map. */
+static void take_default(struct reading *r, struct draft *d, const struct yaml_entry *entry)
 {
-	const struct yaml_entry *image = d->given[KEY_DOCKER_IMAGE];
+	const struct key_name *name = map_get(r->keys, entry->key);
+	const struct yaml_entry *given = name && name->key < KEY_COUNT ? d->given[name->key] : NULL;
 
-	if (on_machine(d)) {
-		d->spec->kind = COMPONENT_PROCESS;
+	if (!given) {
+		draft_take(r, d, entry);
+		if (name && name->in_config && !map_get(d->config, entry->key))
+			reading_put(r, &d->config, entry->key, (void *)entry);
 		return;
 	}
-	d->spec->kind = COMPONENT_DOCKER;
+	struct yaml_entry *both = scratch_new(r, struct yaml_entry);
+	if (!both || given->value->kind != YAML_MAP || entry->value->kind != YAML_MAP)
+		return;
+	*both = *given;
+	both->value = services_merge(r, given->value, entry->value, NULL);
+	d->given[name->key] = both;
+}
+
+/* What its type says for machines alone, or for containers. */
+static void take_defaults(struct reading *r, struct draft *d, enum component_key key)
+{
+	const struct yaml_entry *given = d->given[key];
+
+	if (!given || yaml_null(given->value))
+		return;
+	if (given->value->kind != YAML_MAP) {
+		complain(r->list, given->value->place, "`%s` takes a map, not %s", given->key,
+			 kind_name(given->value));
+		return;
+	}
+	for (size_t i = 0; i < given->value->count; i++)
+		take_default(r, d, &given->value->entries[i]);
+}
+
+/* The image's own way to start does: its type says so, and the blueprint has no steps of its own. */
+static bool starts_by_itself(const struct draft *d)
+{
+	for (int key = KEY_PRE_INSTALL; key <= KEY_STOP; key++)
+		if (d->given[key])
+			return false;
+	return d->spec->kind == COMPONENT_DOCKER && d->given[KEY_CONTAINER];
+}
+
+void software_place(struct reading *r, struct draft *d, struct place at)
+{
+	d->spec->kind = on_machine(d) ? COMPONENT_PROCESS : COMPONENT_DOCKER;
+	take_defaults(r, d, d->spec->kind == COMPONENT_PROCESS ? KEY_MACHINE : KEY_CONTAINER);
+	if (d->spec->kind == COMPONENT_PROCESS)
+		return;
+	const struct yaml_entry *image = d->given[KEY_DOCKER_IMAGE];
 	const char *text = image ? fixed_text(r, d, image->value, image->key) : USUAL_IMAGE;
 	if (text)
 		image_read(r, d, text, image ? image->value->place : at);
@@ -338,6 +381,7 @@ static void put_files(struct reading *r, struct draft *d)
 		if ((file = grow_new(r, &files, struct file_entry)))
 			*file = d->spec->files[i];
 	put_text(r, d, &files, "runner", software_runner, d->place);
+	put_text(r, d, &files, "library", software_library, d->place);
 	put_settings(r, d, &files);
 	put_steps(r, d, &files);
 	software_put_files(r, d, folder_of(d), &files);
@@ -442,6 +486,10 @@ void software_finish(struct reading *r, struct draft *d)
 {
 	if (!d->software || !d->kind_known)
 		return;
+	if (starts_by_itself(d)) {
+		put_latches(r, d);
+		return;
+	}
 	warn_of_machines(r, d);
 	put_variables(r, d);
 	put_files(r, d);

@@ -6,7 +6,8 @@ here=$(cd "$(dirname "$0")" && pwd) || exit 1
 base=${here%/*}
 . "$here/settings"
 eval "$(grep '^INSTALL_VERSION' "$here/settings.install")"
-export INSTALL_VERSION INSTALL_VERSION_MATCH
+BERTH_LIBRARY=$here/library
+export INSTALL_VERSION INSTALL_VERSION_MATCH BERTH_LIBRARY
 case $run_dir in "") run_dir=$base ;; "~"*) run_dir=$HOME${run_dir#"~"} ;; esac
 state=$run_dir/.berth
 RUN_DIR=$run_dir PID_FILE=$run_dir/pid.txt INSTALL_DIR=

@@ -23,6 +23,8 @@ const struct top_key top_keys[] = {
     {"version", TOP_NOTED, "for people; without effect", "anything"},
     {"iconUrl", TOP_NOTED, "for people; without effect", "anything"},
     {"icon_url", TOP_NOTED, "for people; without effect", "anything"},
+    {"catalog", TOP_READ, "types of your own: files beside the blueprint, each a list of {id, item}",
+     "catalog"},
     {"brooklyn.catalog", TOP_LATER, NULL, NULL},
     {"brooklyn.children", TOP_LATER, NULL, NULL},
     {"brooklyn.enrichers", TOP_LATER, NULL, NULL},

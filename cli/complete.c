@@ -59,6 +59,7 @@ static void types(struct invocation *invocation)
 {
 	owned_json document = ask(invocation, berth_types, NULL);
 	print_names(list_of(document, "types"), "name");
+	print_names(list_of(document, "catalogue"), "name");
 }
 
 static void command_names(struct invocation *invocation)

@@ -42,6 +42,12 @@ static const char *look_up_environment(void *context, const char *name)
 	return operation_environment(context, name);
 }
 
+static int read_file(void *context, const char *path, size_t limit, struct text *ret, struct error *err)
+{
+	struct world *world = ((struct berth_operation *)context)->berth->world;
+	return world->ops->file_read(world, path, limit, ret, err);
+}
+
 json_t *document_new(const char *app)
 {
 	json_t *document = json_object();
@@ -219,6 +225,8 @@ static int parse(struct berth_operation *operation)
 	    .environment_context = operation,
 	    .environment_withheld = environment_withheld(operation),
 	    .placeless = operation->verb->rest != NULL,
+	    .file_read = read_file,
+	    .file_context = operation,
 	};
 	if (recall_variables(operation, &options))
 		return fail_memory(&operation->error);

@@ -93,10 +93,10 @@ static json_t *config_definition(void)
 	return json_pack("{s:[s,s], s:O}", "type", "object", "null", "properties", properties);
 }
 
-static json_t *kind_definition(unsigned kinds)
+static json_t *kind_definition(unsigned kinds, bool open)
 {
 	json_t *properties = properties_of(kinds);
-	return properties ? json_pack("{s:o, s:b}", "properties", properties, "additionalProperties", 0)
+	return properties ? json_pack("{s:o, s:b}", "properties", properties, "additionalProperties", open)
 			  : NULL;
 }
 
@@ -104,19 +104,24 @@ static const struct {
 	const char *definition;
 	unsigned kinds;
 	const char *type; /* the pattern of its `type` */
+	bool open;        /* it may have keys that nobody here knows */
 } kinds[] = {
-    {"dockerComponent", ON_DOCKER, "^docker:"},
-    {"processComponent", ON_PROCESS, "^process$"},
-    {"externalComponent", ON_EXTERNAL, "^external$"},
+    {"dockerComponent", ON_DOCKER, "^docker:", false},
+    {"processComponent", ON_PROCESS, "^process$", false},
+    {"externalComponent", ON_EXTERNAL, "^external$", false},
     {"clusterComponent", ON_CLUSTER,
-     "^(cluster|(org\\.apache\\.)?brooklyn\\.entity\\.group\\.DynamicCluster)$"},
+     "^(cluster|(org\\.apache\\.)?brooklyn\\.entity\\.group\\.DynamicCluster)$", false},
     {"balancerComponent", ON_BALANCER,
-     "^(loadbalancer|(org\\.apache\\.)?brooklyn\\.entity\\.proxy\\.nginx\\.NginxController)$"},
+     "^(loadbalancer|(org\\.apache\\.)?brooklyn\\.entity\\.proxy\\.nginx\\.NginxController)$", false},
     {"softwareComponent", ON_SOFTWARE,
      "^(software|((org\\.apache\\.)?brooklyn\\.entity\\.(software\\.base|basic)\\.)?VanillaSoftwareProcess)"
-     "$"},
-    {"anyComponent", ON_DOCKER | ON_PROCESS | ON_EXTERNAL | ON_CLUSTER | ON_BALANCER | ON_SOFTWARE,
-     NULL}, /* whose type an expression says */
+     "$",
+     false},
+    /* Of a catalogue, perhaps the blueprint's own, which declares what it takes. */
+    {"catalogueComponent", ON_DOCKER | ON_PROCESS | ON_EXTERNAL | ON_CLUSTER | ON_BALANCER | ON_SOFTWARE,
+     "^[A-Za-z][A-Za-z0-9_.-]*$", true},
+    {"anyComponent", ON_DOCKER | ON_PROCESS | ON_EXTERNAL | ON_CLUSTER | ON_BALANCER | ON_SOFTWARE, NULL,
+     false}, /* whose type an expression says */
 };
 
 /* Whether one of the spellings of `type` fits the pattern; any, where there is none. */
@@ -162,7 +167,7 @@ static json_t *definitions(void)
 			return NULL;
 	}
 	for (size_t i = 0; all && i < COUNT_OF(kinds); i++)
-		if (json_put(all, kinds[i].definition, kind_definition(kinds[i].kinds)))
+		if (json_put(all, kinds[i].definition, kind_definition(kinds[i].kinds, kinds[i].open)))
 			return NULL;
 	if (!all || json_put(all, "componentConfig", config_definition()) ||
 	    json_put(all, "service", service_definition()))

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "blueprints/catalogue.h"
 #include "blueprints/keys.h"
 #include "engine/engine.h"
 
@@ -60,6 +61,119 @@ static bool asked_for(size_t type, const char *name)
 	return strcmp(types[type].name, name) == 0;
 }
 
+/* What is seen of everything that runs, and can be done to it. */
+static json_t *names_of(const char *const *names, const struct yaml_node *more)
+{
+	json_t *list = json_array();
+	for (; list && *names; names++)
+		json_add(list, json_string(*names));
+	for (size_t i = 0; list && more && more->kind == YAML_MAP && i < more->count; i++)
+		json_add(list, json_string(more->entries[i].key));
+	return list;
+}
+
+static json_t *sensors_of(unsigned kind, const struct yaml_node *more)
+{
+	static const char *const running[] = {"service.isUp",
+					      "service.process.isRunning",
+					      "host.address",
+					      "host.subnet.address",
+					      "host.name",
+					      "main.uri",
+					      NULL};
+	static const char *const there[] = {"host.address", "host.name", NULL};
+	return names_of(kind == ON_EXTERNAL ? there : running, more);
+}
+
+static json_t *effectors_of(unsigned kind, const struct yaml_node *more)
+{
+	static const char *const built_in[] = {"start", "stop", "restart", NULL}, *const none[] = {NULL};
+	return names_of(kind == ON_EXTERNAL ? none : built_in, more);
+}
+
+/* --- the catalogue ---------------------------------------------------------------------------- */
+
+struct listing {
+	const char *name; /* asked for; NULL: all, in short */
+	json_t *list;
+	bool failed;
+};
+
+static const char *text_at(const struct yaml_node *map, const char *key)
+{
+	const struct yaml_node *node = map->kind == YAML_MAP ? yaml_get(map, key) : NULL;
+	return node && node->kind == YAML_SCALAR ? node->text : NULL;
+}
+
+static bool is_called(const struct catalogue_type *type, const char *name)
+{
+	const struct yaml_node *names = yaml_get(type->entry, "names");
+	for (size_t i = 0; names && i < names->count; i++)
+		if (strcmp(names->items[i]->text, name) == 0)
+			return true;
+	return strcmp(type->id, name) == 0;
+}
+
+/* Its parameters: what may be written beside the keys of what it is made of. */
+static json_t *parameters_of(const struct catalogue_type *type)
+{
+	const struct yaml_node *list = yaml_get(type->entry, "parameters");
+	json_t *keys = json_array();
+	for (size_t i = 0; list && i < list->count; i++) {
+		owned_text summary = {0};
+		json_t *entry = json_object();
+		const char *initial = text_at(list->items[i], "default");
+		const char *said = text_at(list->items[i], "description");
+		text_add(&summary, said ? said : "");
+		if (initial && *initial)
+			text_format(&summary, " (%s)", initial);
+		json_put_text(entry, "name", text_at(list->items[i], "name"));
+		json_put_text(entry, "summary", text_view(&summary));
+		json_add(keys, entry);
+	}
+	return keys;
+}
+
+static void add_type(const struct catalogue_type *type, void *context)
+{
+	struct listing *listing = context;
+	if (listing->name && !is_called(type, listing->name))
+		return;
+	owned_text example = {0};
+	const char *base = text_at(type->item, "type"), *said = text_at(type->entry, "description");
+	const struct yaml_node *machine = yaml_get(type->item, "machine");
+	json_t *entry = json_object(), *names = json_array();
+	const struct yaml_node *other = yaml_get(type->entry, "names");
+	for (size_t i = 0; other && i < other->count; i++)
+		json_add(names, json_string(other->items[i]->text));
+	text_format(&example, "- type: %s\n  id: %s\n", type->id, type->id);
+	listing->failed |=
+	    json_put_text(entry, "name", type->id) || json_put_text(entry, "summary", said ? said : "") ||
+	    json_put_text(entry, "example", text_view(&example)) ||
+	    json_put_text(entry, "base", base ? base : "") || json_put(entry, "names", names) ||
+	    json_put(entry, "keys", parameters_of(type)) ||
+	    json_put(entry, "sensors",
+		     sensors_of(ON_SOFTWARE, machine ? yaml_get(machine, "sensors") : NULL)) ||
+	    json_put(entry, "effectors",
+		     effectors_of(ON_SOFTWARE, machine ? yaml_get(machine, "effectors") : NULL)) ||
+	    json_add(listing->list, entry);
+}
+
+/* NULL when memory is gone. */
+static json_t *list_catalogue(const char *name)
+{
+	struct arena texts = {0}, tree = {0};
+	struct listing listing = {.name = name, .list = json_array()};
+	if (listing.list)
+		catalogue_each(&texts, &tree, add_type, &listing);
+	arena_release(&tree);
+	arena_release(&texts);
+	if (!listing.failed)
+		return listing.list;
+	json_decref(listing.list);
+	return NULL;
+}
+
 /* NULL when memory is gone. */
 static json_t *list_types(const char *name)
 {
@@ -71,7 +185,10 @@ static json_t *list_types(const char *name)
 		if (json_put_text(entry, "name", types[i].name) ||
 		    json_put_text(entry, "summary", types[i].summary) ||
 		    json_put_text(entry, "example", types[i].example) ||
-		    json_put(entry, "keys", keys_of(types[i].kind)) || json_array_append(list, entry)) {
+		    json_put(entry, "keys", keys_of(types[i].kind)) ||
+		    json_put(entry, "sensors", sensors_of(types[i].kind, NULL)) ||
+		    json_put(entry, "effectors", effectors_of(types[i].kind, NULL)) ||
+		    json_array_append(list, entry)) {
 			json_decref(list);
 			list = NULL;
 		}
@@ -90,29 +207,29 @@ static void refuse(struct berth_operation *operation, const char *name)
 		remedy(&operation->error, "did you mean `%s`?", meant);
 	else
 		remedy(&operation->error,
-		       "the types are docker:IMAGE, process, software, external, cluster and loadbalancer");
+		       "`berth types` lists them; without a catalogue they are docker:IMAGE, process, "
+		       "software, external, cluster and loadbalancer");
 	operation_finish(operation, BERTH_USAGE, document_new(NULL));
 }
 
 static void step(struct berth_operation *operation)
 {
 	const char *name = operation->request.name;
-	json_t *list = list_types(name);
-	if (list && !json_array_size(list)) {
-		json_decref(list);
+	owned_json list = list_types(name);
+	owned_json catalogue = list_catalogue(name);
+	if (list && catalogue && !json_array_size(list) && !json_array_size(catalogue)) {
 		refuse(operation, name);
 		return;
 	}
-	json_t *document = list ? document_new(NULL) : NULL;
-	if (!document || json_put_shared(document, "types", list)) {
+	json_t *document = list && catalogue ? document_new(NULL) : NULL;
+	if (!document || json_put_shared(document, "types", list) ||
+	    json_put_shared(document, "catalogue", catalogue)) {
 		struct error err = {0};
 		json_decref(document);
-		json_decref(list);
 		fail_memory(&err);
 		operation_fail(operation, &err);
 		return;
 	}
-	json_decref(list);
 	operation_finish(operation, BERTH_OK, document);
 }
 

@@ -169,7 +169,12 @@ static enum resolved sensor(struct work *work, const struct value *value, struct
 		text_add(&ret->text, "true");
 		return RESOLVED;
 	}
-	if (provider == work->instance->component) {
+	bool own = provider == work->instance->component;
+	if (own && provider->spec->kind == COMPONENT_PROCESS && strcmp(name, "main.uri") != 0) {
+		text_add(&ret->text, bind_address(work));
+		return RESOLVED;
+	}
+	if (own) {
 		fail(err, ERR_INVALID, "`%s` of the component itself is not known before it is started",
 		     name);
 		return RESOLVED_NEVER;

@@ -61,7 +61,7 @@ Test(component, types_that_are_none)
 		"not supported yet", "docker:IMAGE");
 	refused("services:\n- {type: server, id: r}\n", 2, 10, "not supported yet", NULL);
 	refused("services:\n- {type: proces, id: r}\n", 2, 10, "unknown type `proces`", "`process`");
-	refused("services:\n- {type: redis, id: r}\n", 2, 10, "unknown type",
+	refused("services:\n- {type: rediss, id: r}\n", 2, 10, "unknown type",
 		"docker:IMAGE, process, software, external, cluster and loadbalancer");
 	refused("services:\n- {id: r}\n", 2, 8, "has no `type`", "docker:IMAGE");
 	refused("services:\n- docker:redis\n", 2, 3, "a component is a map", "type");
@@ -83,8 +83,6 @@ Test(component, unknown_and_later_keys_are_refused)
 	bad("  replicas: 3", 3, "unknown key `replicas`", "`instances`");
 	bad("  image: redis", 3, "`image` does not go with docker components", "`type: docker:IMAGE`");
 	bad("  zzzzzz: 1", 3, "unknown key `zzzzzz`", "brooklyn.config");
-	bad("  brooklyn.children: []", 3, "`brooklyn.children` is not supported yet by this version of berth",
-	    NULL);
 	bad("  brooklyn.config: {docker.useSsh: true}", 21, "`docker.useSsh` is not supported yet", NULL);
 	bad("  address: x", 3, "`address` does not go with docker components", NULL);
 	bad("  ports: {http: 80}", 3, "does not go with docker", "openPorts");

@@ -111,7 +111,7 @@ Test(parameters, settings_that_reach_nothing_are_refused)
 	set_wrong(text, "q=1", "no parameter is called `q`", "COMPONENT.KEY=VALUE");
 	set_wrong(text, "wbe.memory=1", "no component has the id `wbe`", "`web`");
 	set_wrong(text, "web.memry=1", "unknown key `memry` of the component `web`", "`memory`");
-	set_wrong(text, "web.children=no", "not supported yet", NULL);
+	set_wrong(text, "web.children=no", "cannot be set from outside", NULL);
 	set_wrong(text, "web.id=x", "cannot be set", NULL);
 	set_wrong(text, "novalue", "sets nothing", "PARAMETER=VALUE");
 	set_wrong(text, "web.memory=lots", "`lots` is no amount of memory", NULL);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Software by steps of its own: installed once, launched, looked after and stopped, on this machine and in a container.
 . "$(dirname "$0")/lib.sh"
-uses real-software real-software-bad real-software-inside
+uses real-software real-software-bad real-software-inside real-software-redis real-software-slide real-software-shared
 stays=$work/cache # where what was installed is kept: nobody's but this run's
 
 write() { # TEXT LAUNCH-EXTRA
@@ -39,9 +39,11 @@ says() { same "$1" "$(web "${2:-}")"; }
 often() { same "$1" "$(grep -c . "$2")"; } # NUMBER FILE
 runner() { pgrep -f "software/runner run" | while read -r p; do tr '\0' '\n' <"/proc/$p/environ" 2>/dev/null | grep -qx "XDG_CACHE_HOME=$stays" && echo "$p"; done | head -1; }
 nobody() { same "" "$(grep -la "BERTH_APP=$1" /proc/[0-9]*/environ 2>/dev/null)"; }
-alone() { # one page of it is served, by one process
-	same 1 "$(grep -l "XDG_CACHE_HOME=$stays" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 | while read -r p; do tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null | grep -c 'httpd -f'; done | grep -c 1)"
+servers() { # how many processes of it serve pages
+	grep -l "XDG_CACHE_HOME=$stays" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 |
+		while read -r p; do tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null; echo; done | grep -c 'httpd -f'
 }
+alone() { same "${1:-1}" "$(servers)"; }
 echo 'page of TEXT' >page.in
 # shellcheck disable=SC2016
 echo 'port ${config["install.version"]} of ${entity.id}, ${who}' >conf.in
@@ -139,3 +141,94 @@ check "restarts there" berth restart real-software-inside web -y "${to_engine[@]
 check "by its own command" bash -c '"$@" | grep -qx bye' - "$BERTH" logs real-software-inside web "${to_engine[@]}"
 check "and answers again" until_true 30 same "page of inside" "$(inside)"
 check "destroys it there" destroy real-software-inside
+
+cat >redis.yaml <<Y
+id: real-software-redis
+location: localhost
+services:
+- type: org.apache.brooklyn.entity.nosql.redis.RedisStore
+  id: store
+  install.version: 3.0.0
+  install.version.match: at-least
+  redis.port: auto
+  shell.env: {XDG_CACHE_HOME: $stays}
+- type: software
+  id: worker
+  links: {store: \$brooklyn:component("store")}
+  latch.launch: \$brooklyn:component("store").attributeWhenReady("service.process.isRunning")
+  shell.env: {XDG_CACHE_HOME: $stays, AT: \$berth:address("store"), ON: \$berth:port("store")}
+  launch.command: |
+    (while sleep 0.2; do redis-cli -h \$AT -p \$ON set beat now; done) >/dev/null & echo \$! >pid.txt
+  checkRunning.command: kill -0 \$(cat pid.txt)
+  stop.command: kill \$(cat pid.txt)
+Y
+redis() { timeout 30 redis-cli -h "$(address_of real-software-redis store)" -p "$(port_of real-software-redis store)" "$@"; }
+beats() { [ "$(redis get beat)" = now ]; }
+check "Brooklyn's Redis on this machine, from what is here" deploy redis.yaml
+check "it answers" until_true 30 redis ping
+check "its consumer reached it" until_true 30 beats
+check "and all is as wanted" json '.changed == false' deploy redis.yaml -o json
+check "destroys both" destroy real-software-redis
+sed -i 's/at-least/exact/' redis.yaml
+deploy redis.yaml >exact.said 2>&1
+check "an exact version that is not to be had fails" grep -q 'redis-server 3.0.0 cannot be had' exact.said
+check "with one way out" grep -q 'install.version.match: at-least' exact.said
+check "and the other" grep -q 'download.url: https://download.redis.io' exact.said
+check "destroys that, too" destroy real-software-redis
+
+cat >slide.yaml <<'Y'
+id: real-software-slide
+location: my-docker-cloud
+services:
+- {type: org.apache.brooklyn.entity.nosql.redis.RedisStore, id: redis, brooklyn.config: {install.version: 3.0.0, docker.image: "redis:3"}, publish: [6379]}
+Y
+pings() { # the one of the slide
+	local at
+	at=$(status real-software-slide -o json | jq -r '.components[0].instances[0].ports[0]|"-h \(.host_address) -p \(.host_port)"')
+	# Two words and their values.
+	# shellcheck disable=SC2086
+	[ "$(timeout 30 redis-cli $at ping)" = PONG ]
+}
+check "Brooklyn's Redis in a container" deploy slide.yaml
+check "answers a client" until_true 30 pings
+check "goes" destroy real-software-slide
+
+cat >shared.yaml <<Y
+id: real-software-shared
+catalog: types.yaml
+location: localhost
+services:
+- type: org.apache.brooklyn.entity.software.base.SameServerEntity
+  id: both
+  brooklyn.config: {shell.env: {XDG_CACHE_HOME: $stays}}
+  brooklyn.children:
+  - {type: pages, id: one, text: first}
+  - {type: pages, id: other, text: second, policies: [{type: restarter}], restart: "no"}
+Y
+cat >types.yaml <<'Y'
+- id: pages
+  parameters: [{name: text}]
+  item:
+    type: static-web
+    env: {TEXT: $brooklyn:config("text")}
+    pre.launch.command: echo "$TEXT" >www/index.html
+Y
+shows() { same "$2" "$(page "http://$(address_of real-software-shared "$1"):$(port_of real-software-shared "$1")/")"; }
+check "children of one machine, of a type of one's own" deploy shared.yaml
+check "serve" shows one first
+check "each its own" shows other second
+"$BERTH" serve >served 2>&1 &
+serve=$!
+children+=("$serve")
+is_kept() { [ "$(berth policy list real-software-shared -o json | jq -r .kept)" = true ]; }
+check "a controller keeps them" until_true 30 is_kept
+killed=$(cat "$(dirname "$(ls -d "$XDG_STATE_HOME"/berth/run/real-software-shared/.work/other*/software)")/.berth/foreground")
+kill -9 "$killed"
+gone() { [ ! -e "/proc/$killed" ]; }
+check "one that is killed goes" until_true 30 gone
+check "and its policy starts it again" until_true 60 shows other second
+check "without another one of it" until_true 30 alone 2
+kill "$serve"
+wait "$serve"
+check "destroys all of them" destroy real-software-shared
+check "no process of them is left" until_true 30 nobody real-software-shared

@@ -1,0 +1,274 @@
+/* children.c - components within components: each becomes one of its own, beside its parent, on the same
+ * machine, with what it inherits. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "blueprints/component.h"
+
+#define DEPTH_LIMIT 16
+
+bool group_type(const char *type)
+{
+	static const char *const types[] = {
+	    "SameServerEntity",
+	    "same-server",
+	    "org.apache.brooklyn.entity.software.base.SameServerEntity",
+	    "brooklyn.entity.basic.SameServerEntity",
+	    "org.apache.brooklyn.entity.stock.BasicApplication",
+	    "org.apache.brooklyn.entity.stock.BasicStartable",
+	    "org.apache.brooklyn.entity.stock.BasicEntity",
+	};
+
+	for (size_t i = 0; i < COUNT_OF(types); i++)
+		if (!strcmp(types[i], type))
+			return true;
+	return false;
+}
+
+/* Of a group of that kind the members share a machine. */
+static bool shares(const char *type)
+{
+	return !ends_with(type, "BasicApplication") && !ends_with(type, "BasicStartable") &&
+	       !ends_with(type, "BasicEntity");
+}
+
+struct flattening {
+	struct reading *r;
+	struct growing services; /* const struct yaml_node * */
+	size_t groups;
+};
+
+static const struct yaml_entry *entry_of(const struct yaml_node *map, const char *key)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (!strcmp(map->entries[i].key, key))
+			return &map->entries[i];
+	return NULL;
+}
+
+static const struct yaml_entry *children_of(const struct yaml_node *service)
+{
+	const struct yaml_entry *given = entry_of(service, "brooklyn.children");
+
+	return given ? given : entry_of(service, "children");
+}
+
+static const struct yaml_node *map_of(struct reading *r, const struct yaml_node *like,
+				      const struct growing *entries)
+{
+	struct yaml_node *node = scratch_new(r, struct yaml_node);
+
+	if (!node)
+		return NULL;
+	*node = (struct yaml_node){.kind = YAML_MAP, .place = like->place, .count = (uint32_t)entries->count};
+	node->entries = entries->members;
+	return node;
+}
+
+static void add(struct reading *r, struct growing *list, const struct yaml_entry *entry)
+{
+	struct yaml_entry *to = grow_new(r, list, struct yaml_entry);
+
+	if (to)
+		*to = *entry;
+}
+
+static const struct yaml_node *without_children(struct reading *r, const struct yaml_node *service)
+{
+	struct growing rest = {0};
+
+	for (size_t i = 0; i < service->count; i++)
+		if (strcmp(service->entries[i].key, "brooklyn.children") &&
+		    strcmp(service->entries[i].key, "children"))
+			add(r, &rest, &service->entries[i]);
+	const struct yaml_node *node = map_of(r, service, &rest);
+	return node ? node : service;
+}
+
+/* Its commands are the parent's own, and so is what it is installed as; what else is configured is inherited.
+ */
+static bool inherited(struct reading *r, const char *key)
+{
+	const struct key_name *name = map_get(r->keys, key);
+
+	if (!name)
+		return true;
+	return name->key == KEY_ENV || name->key == KEY_SUBSTITUTIONS || name->key == KEY_START_TIMEOUT ||
+	       name->key == KEY_PROVISIONING ||
+	       (name->key >= KEY_FILES_PREINSTALL && name->key <= KEY_TEMPLATES_RUNTIME);
+}
+
+/* Only what is software has keys for these in its configuration. */
+static bool fits(struct reading *r, const struct yaml_node *child, const char *key)
+{
+	const char *type = written_type(child);
+
+	return !map_get(r->keys, key) || (type && software_type(type));
+}
+
+static void add_config(struct reading *r, const struct yaml_node *child, const struct yaml_node *parent,
+		       const char *key, struct growing *config)
+{
+	const struct yaml_entry *given = entry_of(parent, key);
+
+	for (size_t i = 0; given && given->value->kind == YAML_MAP && i < given->value->count; i++)
+		if (inherited(r, given->value->entries[i].key) &&
+		    fits(r, child, given->value->entries[i].key))
+			add(r, config, &given->value->entries[i]);
+}
+
+static const struct yaml_node *inherit(struct flattening *flat, const struct yaml_node *child,
+				       const struct yaml_node *parent, const char *server)
+{
+	static const char *const places[] = {"location", "locations"};
+	struct reading *r = flat->r;
+	struct growing base = {0}, config = {0};
+
+	for (size_t i = 0; i < COUNT_OF(places); i++) {
+		const struct yaml_entry *given = entry_of(parent, places[i]);
+		if (given && !entry_of(child, places[0]) && !entry_of(child, places[1]))
+			add(r, &base, given);
+	}
+	if (server && !entry_of(child, "sameServer"))
+		add(r, &base,
+		    &(struct yaml_entry){.key = "sameServer",
+					 .key_place = child->place,
+					 .value = scalar_node(r, child->place, server, false)});
+	add_config(r, child, parent, "brooklyn.config", &config);
+	add_config(r, child, parent, "config", &config);
+	const struct yaml_node *map = config.count ? map_of(r, parent, &config) : NULL;
+	if (map)
+		add(r, &base,
+		    &(struct yaml_entry){.key = "brooklyn.config", .key_place = child->place, .value = map});
+	const struct yaml_node *all = base.count ? map_of(r, parent, &base) : NULL;
+	return all ? services_merge(r, child, all, NULL) : child;
+}
+
+/* A group has nothing to run: what would be of its own has nobody to do it. */
+static void check_group(struct reading *r, const struct yaml_node *group)
+{
+	static const char *const allowed[] = {"type",
+					      "serviceType",
+					      "service_type",
+					      "id",
+					      "name",
+					      "description",
+					      "location",
+					      "locations",
+					      "brooklyn.config",
+					      "config",
+					      "brooklyn.children",
+					      "children",
+					      "iconUrl",
+					      "icon_url",
+					      "sameServer"};
+
+	for (size_t i = 0; i < group->count; i++) {
+		bool known = false;
+		for (size_t k = 0; k < COUNT_OF(allowed); k++)
+			known = known || !strcmp(allowed[k], group->entries[i].key);
+		if (!known)
+			advise(r->list,
+			       complain(r->list, group->entries[i].key_place,
+					"`%s` does not go with what only holds its children together",
+					group->entries[i].key),
+			       "write it on the children that it is meant for");
+	}
+	const struct yaml_entry *children = children_of(group);
+	if (!children || yaml_null(children->value))
+		advise(r->list,
+		       complain(r->list, group->place, "nothing is in it: it has no `brooklyn.children`"),
+		       "list there what shares the machine");
+}
+
+static void take(struct flattening *flat, const struct yaml_node *service, int depth);
+
+static const char *name_of(struct flattening *flat, const struct yaml_node *service)
+{
+	const struct yaml_entry *id = entry_of(service, "id") ?: entry_of(service, "name");
+	const char *folded = id && id->value->kind == YAML_SCALAR ? fold_id(flat->r, id->value->text) : NULL;
+
+	return folded ? folded : arena_format(flat->r->arena, "group-%zu", ++flat->groups);
+}
+
+static void take_children(struct flattening *flat, const struct yaml_node *parent, const char *server,
+			  int depth)
+{
+	struct reading *r = flat->r;
+	const struct yaml_entry *given = children_of(parent);
+
+	if (!given || yaml_null(given->value))
+		return;
+	if (given->value->kind != YAML_LIST || depth == DEPTH_LIMIT) {
+		complain(r->list, given->value->place,
+			 depth == DEPTH_LIMIT ? "`%s` within one another, too many times"
+					      : "`%s` takes a list of components",
+			 given->key);
+		return;
+	}
+	for (size_t i = 0; i < given->value->count; i++) {
+		const struct yaml_node *child = catalogue_expand(r, given->value->items[i]);
+		take(flat, child->kind == YAML_MAP ? inherit(flat, child, parent, server) : child, depth + 1);
+	}
+}
+
+/* Before those that are in it. */
+static void take(struct flattening *flat, const struct yaml_node *service, int depth)
+{
+	const char *type = service->kind == YAML_MAP ? written_type(service) : NULL;
+	bool group = type && group_type(type), within = service->kind == YAML_MAP && children_of(service);
+
+	if (group)
+		check_group(flat->r, service);
+	if (!group) {
+		const struct yaml_node **to = grow_new(flat->r, &flat->services, const struct yaml_node *);
+		const struct yaml_node *alone = within ? without_children(flat->r, service) : service;
+		const char *server =
+		    within && !entry_of(service, "sameServer") ? name_of(flat, service) : NULL;
+		struct growing own = {0};
+		if (server) {
+			add(flat->r, &own,
+			    &(struct yaml_entry){.key = "sameServer",
+						 .key_place = service->place,
+						 .value =
+						     scalar_node(flat->r, service->place, server, false)});
+			const struct yaml_node *base = map_of(flat->r, service, &own);
+			alone = base ? services_merge(flat->r, alone, base, NULL) : alone;
+		}
+		if (to)
+			*to = alone;
+	}
+	if (within) {
+		const struct yaml_entry *own = entry_of(service, "sameServer");
+		const char *server = own && own->value->kind == YAML_SCALAR ? own->value->text
+				     : group && !shares(type)               ? NULL
+									    : name_of(flat, service);
+		take_children(flat, service, server, depth);
+	}
+}
+
+const struct yaml_node *services_flatten(struct reading *r, const struct yaml_node *services)
+{
+	struct flattening flat = {.r = r};
+	struct yaml_node *all = scratch_new(r, struct yaml_node);
+
+	for (size_t i = 0; i < services->count; i++)
+		take(&flat, catalogue_expand(r, services->items[i]), 0);
+	if (!all)
+		return services;
+	*all = (struct yaml_node){
+	    .kind = YAML_LIST, .place = services->place, .count = (uint32_t)flat.services.count};
+	all->items = flat.services.members;
+	return all;
+}
+
+void read_same_server(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	const char *text = fixed_text(r, d, node, "sameServer");
+
+	if (text && !*text)
+		complain(r->list, node->place, "`sameServer` is empty");
+	else
+		d->spec->same_server = text;
+}
