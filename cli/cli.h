@@ -38,7 +38,7 @@ struct words {
 /* Every flag's value. */
 struct settings {
 	const char *app, *output, *color, *progress, *owner, *format, *out, *wait_for;
-	const char *user, *dir, *scenario;
+	const char *user, *dir, *scenario, *plot;
 	const char *controller, *token_file, *ca;
 	const char *state, *tls_cert, *tls_key, *client_ca, *log_format, *webhook_file, *webhook_ca;
 	struct words locations, sets, listen;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/plot.h"
 #include "cli/screen.h"
 
 #define AT(member) offsetof(struct settings, member)
@@ -9,6 +10,8 @@
 static const struct flag flags[] = {
     {"scenario", 0, FLAG_TEXT, AT(scenario), "FILE", NULL, "what happens, and what must hold"},
     {"seed", 0, FLAG_NUMBER, AT(seed), "N", NULL, "what chance is made of; the same seed, the same story"},
+    {"plot", 0, FLAG_TEXT, AT(plot), "FILE", NULL,
+     "draws what sensors told and the sizes that became of it into this SVG file"},
     {0},
 };
 
@@ -99,9 +102,44 @@ static void render(const struct invocation *invocation, const json_t *document)
 		return;
 	show_story(&out, list_of(document, "story"));
 	putc('\n', out.to);
+	if (json_object_get(document, "series")) {
+		plot_series(&out, json_object_get(document, "series"));
+		putc('\n', out.to);
+	}
 	show_assertions(&out, list_of(document, "assertions"));
 	if (!json_is_true(json_object_get(document, "held")))
 		show_again(&out, invocation, document);
+}
+
+/* A scenario without samples has nothing to draw. */
+static int write_plot(const struct invocation *invocation, const json_t *document)
+{
+	const char *path = invocation->settings.plot;
+	const json_t *series = json_object_get(document, "series");
+	if (!path || !document || !json_object_get(document, "story"))
+		return 0;
+	if (!series)
+		return complain(invocation, BERTH_FAILED, "there is nothing to plot",
+				"give the scenario `samples`");
+	FILE *to = fopen(path, "we");
+	int failed = to ? plot_svg(to, series) : -1;
+	failed |= to ? fclose(to) : 0;
+	return failed ? complain(invocation, BERTH_FAILED, "the plot cannot be written", path) : 0;
+}
+
+static int play(struct invocation *invocation, const struct berth_request *request)
+{
+	struct berth_listener listener = {
+	    .size = sizeof listener, .event = show_warning, .context = invocation};
+	struct carried carried = carry_out(invocation, berth_simulate, request, &listener, NULL);
+	if (wants_json(invocation))
+		print_result(&carried);
+	else if (carried.document)
+		render(invocation, carried.document);
+	int plotted = write_plot(invocation, carried.document);
+	int code = conclude(invocation, &carried);
+	carried_release(&carried);
+	return code ? code : plotted;
 }
 
 static int simulate_run(struct invocation *invocation)
@@ -121,7 +159,7 @@ static int simulate_run(struct invocation *invocation)
 		request.scenario_size = scenario.size;
 		request.scenario_file = scenario.file;
 		request.seed = (uint64_t)settings->seed;
-		code = simple_command(invocation, berth_simulate, &request, render);
+		code = play(invocation, &request);
 	}
 	input_release(&scenario);
 	input_release(&input);
@@ -138,14 +176,17 @@ const struct command command_simulate = {
 	"goes wrong (calls that are lost, engines that cannot be reached, containers that die, berth itself "
 	"killed) and what must hold. Nothing real is touched: no store, no target, no network. An hour takes "
 	"milliseconds.\n\n"
+	"Where the scenario has samples of sensors, which is the dry run of an autoscaler, they and the "
+	"sizes that become of "
+	"them are plotted over time, and with --plot drawn.\n\n"
 	"The story is printed, a line for each event, then each assertion with `held` or `broken`, when and "
 	"by "
 	"what. The same seed tells the same story. `berth schema scenario` is the language for an editor.",
     .flags = flags,
     .examples = {{"berth simulate shop.yaml --scenario engine-away.yaml",
 		  "what becomes of `shop` when its engine is away for a while"},
-		 {"berth simulate --scenario update.yaml --seed 7 -o json",
-		  "for a build system: 0 when all held"}},
+		 {"berth simulate sized.yaml --scenario load.yaml --plot load.svg",
+		  "what its autoscaler would have made of a load that was recorded"}},
     .endings = ENDS_READING | ENDS(TIMED_OUT),
     .subjects = {SUBJECT_BLUEPRINT},
     .most = 1,

@@ -54,6 +54,8 @@ struct held_component {
 	int64_t due_ms;        /* the same as a monotonic time, for a wall clock that is set back meanwhile */
 	json_t *problems;      /* service.problems; NULL: there was none yet */
 	char saved[SAVED_HEX]; /* the digest of what the store has of their memory; "": it has none */
+	int64_t unfinished_ms; /* since then a resize of it is not finished, and nobody is at it; 0: it is */
+	bool listed_again;     /* whether that is so was not looked at since */
 	bool lone;             /* its targets were told to leave restarts to its policies */
 	/* Beside the hold, about all or one of its members, whose policies are not asked meanwhile; the
 	 * keeper's. NULL: none is. */
@@ -190,6 +192,8 @@ int held_scaling(const struct held_component *held, struct arena *arena, struct 
 bool held_write_sensors(const struct held_component *held, struct text *to);
 /* hold_wishes.c: do what they wish, as far as it can be begun now. 0 or -1 with *err. */
 int hold_carry_out(struct held_component *held, const struct wishes *wishes, struct error *err);
+/* A resize that was cut off is brought to its end after a while; *ret_delay_ms: when. 0 or -1 (no memory). */
+int hold_finish_resize(struct held_component *held, int64_t *ret_delay_ms);
 /* How what was wished for ended. 0 or -1 (no memory). */
 int held_outcome(struct held_component *held, uint64_t wish, enum outcome_kind kind, const char *words);
 /* hold_probe.c: whether an address answers; its outcome comes by itself. 0 or -1 (no memory). */

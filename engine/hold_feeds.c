@@ -408,9 +408,29 @@ bool feed_asks(const struct feed *feed)
 	return feed->exchange || feed->probe || feed->call;
 }
 
+/* By somebody who knows what it would tell. */
+static bool is_known(struct feed *feed)
+{
+	const struct berth *berth = feed->held->hold->operation->berth;
+	struct error err = {0};
+	double value;
+	int known = berth->sample ? berth->sample(berth->sample_owner, feed->held->component->id,
+						  sensor_of(feed)->name, &value)
+				  : 0;
+	if (known > 0) {
+		feed_told(feed, value, feed->asked_ms);
+	} else if (known < 0) {
+		fail(&err, ERR_FAILED, "it is said to tell nothing");
+		feed_told_nothing(feed, &err);
+	}
+	return known != 0;
+}
+
 void feed_ask(struct feed *feed)
 {
 	feed->asked_ms = feed_now(feed);
+	if (is_known(feed))
+		return;
 	switch (sensor_of(feed)->source) {
 	case SENSOR_VALUE:
 		feed_told(feed, sensor_of(feed)->value, feed->asked_ms);

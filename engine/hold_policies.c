@@ -104,7 +104,7 @@ static int take_up(struct held_component *held, const json_t *memories, const js
 		if (done->done && done->wish && !strcmp(done->component, held->component->id) &&
 		    held_outcome(held, done->wish, done->outcome, done->words))
 			return fail_memory(err);
-	held->due = held->hold->any_due = true;
+	held->due = held->listed_again = held->hold->any_due = true;
 	return 0;
 }
 
@@ -513,7 +513,7 @@ int held_scaling(const struct held_component *held, struct arena *arena, struct 
 void hold_ask_again(struct hold *hold)
 {
 	for (size_t i = 0; i < hold->component_count; i++)
-		hold->components[i].due = true;
+		hold->components[i].due = hold->components[i].listed_again = true;
 	hold->any_due = true;
 }
 
@@ -530,6 +530,8 @@ int hold_ask_policies(struct hold *hold, int64_t *ret_delay_ms, struct error *er
 			continue;
 		if (is_due(held) && ask(held, err))
 			return -1;
+		if (hold_finish_resize(held, ret_delay_ms))
+			return fail_memory(err);
 		if (held->next_ms != INT64_MAX)
 			*ret_delay_ms = sooner(*ret_delay_ms, left_ms(held));
 	}

@@ -6,6 +6,8 @@
 #include "engine/keeper.h"
 #include "engine/reconcile.h"
 
+enum { UNFINISHED_MS = 30 * 1000 };
+
 void deeds_free(struct deed *deed)
 {
 	while (deed) {
@@ -199,6 +201,69 @@ static int resize(struct held_component *held, const struct wish *wish)
 		return 0;
 	record(held, wish, NULL, "resizing", "resize");
 	return add_resize(held, wish);
+}
+
+static bool is_scaled(const struct held_component *held)
+{
+	for (size_t i = 0; held->set && i < policy_set_count(held->set); i++)
+		if (policy_set_type(held->set, i)->kind == POLICY_AUTOSCALER)
+			return !policy_set_suspended(held->set, i);
+	return false;
+}
+
+/* What is kept aside to be looked at is meant to be there. */
+static bool is_meant(const struct held_component *held, unsigned ordinal)
+{
+	const struct component *component = held->component;
+	for (size_t i = 0; i < component->quarantined_count; i++)
+		if (component->quarantined[i].ordinal == ordinal)
+			return true;
+	for (size_t i = 0; i < held->member_count; i++)
+		if (held->members[i].work->instance->ordinal == ordinal)
+			return true;
+	return false;
+}
+
+/* By the last listing: some that are to go are there, or some that are to come are not. */
+static bool is_unfinished(const struct held_component *held)
+{
+	const struct inventory *inventory = &held->component->site->inventory;
+	for (size_t i = 0; i < inventory->instance_count; i++) {
+		const struct observed *seen = &inventory->instances[i];
+		if (!seen->late_double && !is_meant(held, seen->ordinal) &&
+		    !strcmp(seen->component, held->component->id))
+			return true;
+	}
+	for (size_t i = 0; i < held->member_count; i++)
+		if (held->members[i].work->instance->phase == PHASE_ABSENT)
+			return true;
+	return false;
+}
+
+/* What was remembered before it was done, and then failed, no policy wishes once more: it has its size. */
+int hold_finish_resize(struct held_component *held, int64_t *ret_delay_ms)
+{
+	const struct berth_operation *operation = held->hold->operation;
+	int64_t now = operation->berth->world->ops->now(operation->berth->world);
+	const struct wish wish = {.policy = "autoscaler",
+				  .why = "its last resize is brought to its end",
+				  .size = held->component->asked};
+	if (held->listed_again)
+		held->unfinished_ms = !is_scaled(held) || !is_unfinished(held) ? 0
+				      : held->unfinished_ms                    ? held->unfinished_ms
+									       : now;
+	held->listed_again = false;
+	if (!held->unfinished_ms || held->hold->let_go || !all_in_sight(held))
+		return 0;
+	if (now - held->unfinished_ms < UNFINISHED_MS) {
+		*ret_delay_ms = sooner(*ret_delay_ms, held->unfinished_ms + UNFINISHED_MS - now);
+		return 0;
+	}
+	held->unfinished_ms = 0;
+	if (!is_unfinished(held)) /* somebody saw to it */
+		return 0;
+	record(held, &wish, NULL, "resizing", "resize");
+	return add_resize(held, &wish);
 }
 
 /* --- the rest --------------------------------------------------------------------------------------- */

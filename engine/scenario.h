@@ -158,6 +158,13 @@ struct scenario_plan {
 	bool unchanged;
 };
 
+/* What a sensor tells over time. */
+struct scenario_samples {
+	struct said said; /* "web.load" */
+	struct said_text file;
+	bool shared;
+};
+
 enum step_key {
 	STEP_DEPLOY,
 	STEP_PLAN,
@@ -251,6 +258,7 @@ struct scenario {
 	struct said_pair *variables;
 	struct scenario_place *fleet;
 	struct scenario_behaviour *behaviour;
+	struct scenario_samples *samples;
 	struct scenario_step *steps;
 	struct scenario_assertion *assertions;
 };

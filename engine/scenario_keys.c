@@ -441,6 +441,22 @@ static const struct scenario_key assert_keys[] = {
 static const struct scenario_form assert_form = {"assertion", assert_keys, sizeof(struct scenario_assertion),
 						 false};
 
+static const struct scenario_key samples_keys[] = {
+    {.name = "file",
+     .form = FORM_TEXT,
+     .at = AT(scenario_samples, file),
+     .summary = "lines of `time,value`, or of {\"time\": , \"value\": }, beside the scenario; time in "
+		"seconds, or as "
+		"2026-01-02T03:04:05Z"},
+    {.name = "shared",
+     .form = FORM_FLAG,
+     .at = AT(scenario_samples, shared),
+     .summary = "the values are of all instances together: each has its share, as many as there are"},
+    {0},
+};
+static const struct scenario_form samples_form = {"recording", samples_keys, sizeof(struct scenario_samples),
+						  false};
+
 static const struct scenario_key top_keys[] = {
     {.name = "description", .form = FORM_TEXT, .at = AT(scenario, description), .summary = "for people"},
     {.name = "seed",
@@ -466,6 +482,11 @@ static const struct scenario_key top_keys[] = {
      .at = AT(scenario, behaviour),
      .summary = "how components' programs behave",
      .of = &behaviour_form},
+    {.name = "samples",
+     .form = FORM_NAMED,
+     .at = AT(scenario, samples),
+     .summary = "what sensors tell, from the beginning on: {web.load: {file: load.csv}}",
+     .of = &samples_form},
     {.name = "steps",
      .form = FORM_LIST,
      .at = AT(scenario, steps),

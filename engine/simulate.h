@@ -153,6 +153,10 @@ struct simulation {
 	bool lost;         /* something of it that was there is not */
 	int64_t over_ms;   /* when the last step was over */
 	int64_t judged_ms; /* the last moment that was looked at */
+	struct recording *recordings; /* simulate_samples.c's */
+	struct sizing *sizings;
+	struct event samples_over; /* the last number of a recording */
+	bool samples_wait;         /* it is to come */
 	json_t *story, *steps;
 	json_t *status, *plan; /* the answers to the last questions */
 	bool asking;           /* they are being asked */
@@ -292,6 +296,17 @@ void verdicts_note(struct simulation *simulation, struct place place, const char
 int64_t verdicts_waits(const struct simulation *simulation);
 /* What can only be said at the end. True: all held. */
 bool verdicts_end(struct simulation *simulation, json_t *ret_list);
+
+/* --- simulate_samples.c: sensors that tell what was recorded, and what becomes of the sizes --- */
+/* What is wrong with a file goes to `list`. 0, or -1 with *err. */
+int samples_begin(struct simulation *simulation, struct diagnostics *list, struct error *err);
+/* From now on that berth's sensors tell them. */
+void samples_of(struct simulation *simulation, struct berth *berth);
+/* Time has gone on. */
+void samples_look(struct simulation *simulation);
+/* {"sizes": [...], "metrics": [...]}; NULL: nothing was recorded. */
+json_t *samples_json(const struct simulation *simulation);
+void samples_release(struct simulation *simulation);
 
 /* --- simulate_story.c --- */
 int64_t story_now(const struct simulation *simulation); /* milliseconds from its beginning */

@@ -120,6 +120,8 @@ static bool begin(struct berth_operation *operation)
 	if (!simulation->folder || !simulation->edition.file || copy_settings(simulation) ||
 	    !begin_universe(simulation))
 		return no_memory(operation);
+	if (samples_begin(simulation, &operation->diagnostics, &operation->error))
+		return no_memory(operation);
 	names_settle(simulation, &operation->diagnostics);
 	/* What is wrong with both is told of the scenario first: the text that is shown is of one file. */
 	bool wrong = operation->diagnostics.errors > 0;
@@ -156,6 +158,9 @@ static bool end(struct berth_operation *operation)
 	       json_put_shared(document, "assertions", assertions) ||
 	       json_put_shared(document, "story", simulation->story));
 	json_decref(assertions);
+	json_t *series = samples_json(simulation);
+	if (series)
+		json_put(document, "series", series);
 	if (!held)
 		fail(&operation->error, ERR_FAILED, "the scenario does not hold");
 	operation_finish(operation, held ? BERTH_OK : BERTH_FAILED, document);
@@ -176,7 +181,7 @@ static bool interrupted(struct berth_operation *operation)
  * too. */
 static bool all_is_over(struct simulation *simulation)
 {
-	if (!steps_over(simulation))
+	if (!steps_over(simulation) || simulation->samples_wait)
 		return false;
 	if (simulation->asking)
 		return true;
@@ -193,14 +198,16 @@ static bool all_is_over(struct simulation *simulation)
 static bool next_event(struct simulation *simulation)
 {
 	int64_t now = clock_now(simulation->clock), next = clock_next(simulation->clock), wait = -1;
-	if (!steps_over(simulation))
+	if (!steps_over(simulation) || simulation->samples_wait)
 		simulation->over_ms = now;
 	else
 		wait = verdicts_waits(simulation);
 	if (next < 0 && wait < 0)
 		return false;
-	if (next != now)
+	if (next != now) {
 		verdicts_look(simulation);
+		samples_look(simulation);
+	}
 	int64_t limit = wait >= 0 ? now + wait : INT64_MAX;
 	if (simulation->lacking && limit > now + CLOSE_MS)
 		limit = now + CLOSE_MS;
@@ -241,6 +248,7 @@ static void let_go(struct berth_operation *operation)
 	if (!simulation)
 		return;
 	if (simulation->universe) {
+		samples_release(simulation);
 		steps_release(simulation);
 		fleet_release(simulation);
 		universe_free(simulation->universe);

@@ -41,6 +41,7 @@ int history_add(struct history *history, int64_t now, int64_t value, int64_t win
 {
 	if (make_room(history))
 		return -1;
+	history_turn_back(history, now); /* while the last ones are the only ones that can lie ahead */
 	history->marks[history->count++] = (struct mark){now, value};
 	prune(history, now, window);
 	return 0;

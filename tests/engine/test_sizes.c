@@ -195,6 +195,22 @@ Test(sizes, a_sensor_that_tells_nothing_is_stale_and_its_number_moves_no_size)
 	cr_expect_eq((int)json_number_value(json_object_get(metric(told), "value")), 80);
 }
 
+Test(sizes, a_resize_that_failed_when_it_was_remembered_already_is_brought_to_its_end)
+{
+	struct fake_rule no = {.call = FAKE_LEASE, .times = 1};
+	load = "40";
+	keep(SCALED);
+	fail(&no.error, ERR_FAILED, "the lease cannot be had");
+	cr_assert_eq(fake_target_rule(scene.target, &no), 0);
+	load = "60";
+	pass(15 * SECOND);
+	cr_expect_eq(fake_target_instances(scene.target), 2);
+	cr_expect_eq(json_number(size(), "wanted", 0), 3);
+	pass(2 * MINUTE);
+	cr_expect_eq(fake_target_instances(scene.target), 3);
+	cr_expect_eq(json_number(size(), "real", 0), 3);
+}
+
 Test(sizes, a_plain_component_with_an_autoscaler_tells_its_size_too)
 {
 	load = "55";

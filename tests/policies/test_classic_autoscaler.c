@@ -413,6 +413,22 @@ Test(classic_autoscaler, a_clock_that_is_set_back_does_not_hold_it_up)
 	expect_wish(3);
 }
 
+Test(classic_autoscaler, what_was_wanted_by_a_clock_that_was_ahead_is_left_behind)
+{
+	bench_begin(&b, SCALER(", \"resizeUpStabilizationDelay\": \"4s\""), 2);
+	b.now += DAY;
+	bench_number(&b, "load", 50);
+	b.now += SECOND;
+	bench_number(&b, "load", 50);
+	b.now -= HOUR;
+	for (int i = 0; i < 10 && !resized(); i++) {
+		b.now += SECOND;
+		bench_number(&b, "load", 150);
+		bench_pass(&b, SECOND);
+	}
+	expect_wish(3);
+}
+
 Test(classic_autoscaler, an_object_of_java_is_refused)
 {
 	struct error err = bench_refuses(SCALER(", \"resizeOperator\": \"x\""));

@@ -17,6 +17,9 @@ same_twice() {
 }
 check "the examples hold" all_hold
 check "one seed, one story" same_twice
+# An hour of recorded numbers, and what an autoscaler makes of it.
+check "a dry run plots the sizes over time" bash -c '"$1" simulate "$2/sized.yaml" --scenario "$2/load.yaml" --plot drawn.svg >plot && grep -q "^web, instances$" plot && grep -q "</svg>" drawn.svg' - "$BERTH" "$examples/autoscaler"
+check "and has them in its document" bash -c '"$1" simulate "$2/sized.yaml" --scenario "$2/load.yaml" -o json | jq -e ".series.sizes[0].points | (map(.wanted) | max) == 8 and .[-1].wanted == 3"' - "$BERTH" "$examples/autoscaler"
 printf 'behaviour:\n  web: {answersAfter: 10s}\nsteps: [deploy, {kill: web.1}]\nassert:\n- recovers: {within: 5s}\n' >late.yaml
 cp "$examples/shop.yaml" .
 check "what does not hold ends with 1" exits 1 "$BERTH" simulate shop.yaml --scenario late.yaml

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "tests/sim/calls.h"
 #include "tests/sim/play.h"
+#include "tests/sim/sized.h"
 #include "tests/sim/soak.h"
 
 enum {
@@ -26,7 +27,7 @@ struct options {
 	uint64_t first, last;
 	unsigned jobs;
 	unsigned stop_after; /* violations; 0: never */
-	bool trace, table, no_shrink, only_kept;
+	bool trace, table, no_shrink, only_kept, only_sized;
 	const char *moves; /* "3,7,9": only these; NULL: all */
 	const char *program;
 };
@@ -53,7 +54,7 @@ static int usage(const char *program, FILE *to)
 	fprintf(
 	    to,
 	    "usage: %s --seeds FROM-TO [--trace] [--table] [--jobs N] [--stop-after VIOLATIONS]\n"
-	    "       [--moves N,N,...] [--no-shrink] [--kept]\n"
+	    "       [--moves N,N,...] [--no-shrink] [--kept] [--sized]\n"
 	    "       %s --soak DAYS\n"
 	    "Plays each seed in the simulated world, or has a controller keep an application for so long.\n"
 	    "Exits with 1 when a rule was violated, or it grew.\n",
@@ -111,7 +112,8 @@ static void work(const struct options *options, uint64_t first, FILE *to)
 	calls_count(tally);
 	for (uint64_t seed = first; seed <= options->last; seed += options->jobs) {
 		struct row row;
-		if (options->only_kept && !score_is_kept(seed))
+		if ((options->only_kept && !score_is_kept(seed)) ||
+		    (options->only_sized && !score_is_sized(seed)))
 			continue;
 		end_in(SEED_S);
 		play_seed(options, seed, tally, &row);
@@ -365,6 +367,7 @@ int main(int argc, char **argv)
 					      {"moves", required_argument, NULL, 'm'},
 					      {"no-shrink", no_argument, NULL, 'n'},
 					      {"kept", no_argument, NULL, 'k'},
+					      {"sized", no_argument, NULL, 'z'},
 					      {"soak", required_argument, NULL, 'S'},
 					      {"help", no_argument, NULL, 'h'},
 					      {NULL, 0, NULL, 0}};
@@ -396,6 +399,9 @@ int main(int argc, char **argv)
 			break;
 		case 'k':
 			options.only_kept = true;
+			break;
+		case 'z':
+			options.only_sized = true;
 			break;
 		case 'S':
 			return soak_run((unsigned)strtoul(optarg, NULL, 10), 1, stdout);

@@ -9,6 +9,7 @@
 #include "tests/sim/judge.h"
 #include "tests/sim/kept.h"
 #include "tests/sim/local.h"
+#include "tests/sim/sized.h"
 
 #define MINUTE_MS    INT64_C(60000)
 #define OPERATION_MS (40 * MINUTE_MS)
@@ -380,6 +381,7 @@ void play_expect(struct tally *tally)
 		tally_add(tally, "edit", edit_words[i], 0);
 	tally_add(tally, "edit", "a bad version", 0);
 	kept_expect(tally);
+	sized_expect(tally);
 	for (const char *const *kind = trial_kinds; *kind; kind++)
 		tally_add(tally, "trial", *kind, 0);
 	for (size_t i = 0; i < COUNT_OF(phases); i++)
@@ -544,6 +546,8 @@ void score_play(const struct score *score, struct tally *tally,
 		if (!stage.rule[0])
 			kept_settle(&stage, &dice);
 	}
+	if (score_is_sized(score->seed) && !stage.rule[0])
+		sized_play(&stage, score->chance);
 	if (!stage.rule[0])
 		clear_away(&stage, score->chance);
 	snprintf(ret->rule, sizeof ret->rule, "%s", stage.rule);

@@ -11,6 +11,7 @@
 #include "tests/sim/judge.h"
 #include "tests/sim/kept.h"
 #include "tests/sim/local.h"
+#include "tests/sim/sized.h"
 
 #define ECHO_MS   60000
 #define FIRST_PID 300
@@ -297,6 +298,7 @@ int stage_open(struct theatre *stage, uint64_t seed, struct tally *tally)
 
 void stage_close(struct theatre *stage)
 {
+	sized_close(stage);
 	for (int i = 0; i < DEPLOYERS; i++)
 		if (stage->deployers[i].berth)
 			deployer_close(&stage->deployers[i]);
@@ -337,6 +339,8 @@ static bool step(struct theatre *stage, int64_t limit)
 		judge_step(stage);
 		if (stage->kept)
 			kept_step(stage);
+		if (stage->sized)
+			sized_step(stage);
 	}
 	return more && !stage->rule[0];
 }
