@@ -139,4 +139,8 @@ json_t *log_lines(struct work *work);
 /* Complete the plan's document with how it ended. */
 enum berth_outcome report_deploy(struct berth_operation *operation, json_t *document);
 
+/* --- mend_verbs.c --- */
+/* Of what an interrupted change left some goes; the one that counts is as it is to be. */
+bool mend_leaves(const struct work *work);
+
 #endif

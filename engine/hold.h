@@ -15,6 +15,7 @@
 struct held_instance {
 	struct work *work;
 	struct held_component *of;
+	const char *name;  /* that it has once no other generation is there: policies know it by that */
 	uint64_t wish;     /* whose action is under way; 0: none is */
 	bool acting;       /* something is done to it */
 	bool away;         /* a deed is done to it: what is seen of it meanwhile says nothing */
@@ -190,6 +191,8 @@ int held_scaling(const struct held_component *held, struct arena *arena, struct 
 /* "service.isUp", "service.state", "service.state.expected" and "service.problems", as members of an object.
  * False, and nothing is written: it is a job, or not all of it is in sight. */
 bool held_write_sensors(const struct held_component *held, struct text *to);
+/* What an interrupted change left beside its instances is seen to. 0 or -1 (no memory). */
+int held_tidy(struct held_component *held);
 /* hold_wishes.c: do what they wish, as far as it can be begun now. 0 or -1 with *err. */
 int hold_carry_out(struct held_component *held, const struct wishes *wishes, struct error *err);
 /* A resize that was cut off is brought to its end after a while; *ret_delay_ms: when. 0 or -1 (no memory). */

@@ -23,9 +23,9 @@ static int64_t wall_of(const struct berth_operation *operation)
 static void restore_fires(struct held_component *held, const json_t *names)
 {
 	for (size_t i = 0; i < held->member_count; i++) {
-		const struct instance *instance = held->members[i].work->instance;
-		held->members[i].on_fire =
-		    json_object_get(names, instance->name) && instance->phase != PHASE_RUNNING;
+		struct held_instance *member = &held->members[i];
+		member->on_fire =
+		    json_object_get(names, member->name) && member->work->instance->phase != PHASE_RUNNING;
 	}
 }
 
@@ -74,10 +74,13 @@ static int take_up_members(struct held_component *held, const json_t *stopped, s
 	held->member_count = count;
 	for (size_t i = 0; i < count; i++) {
 		struct work *work = component->instances[i].work;
-		held->members[i] =
-		    (struct held_instance){.work = work,
-					   .of = held,
-					   .stopped = json_object_get(stopped, work->instance->name) != NULL};
+		const char *name = settled_name(work->instance);
+		if (!name)
+			return fail_memory(err);
+		held->members[i] = (struct held_instance){.work = work,
+							  .of = held,
+							  .name = name,
+							  .stopped = json_object_get(stopped, name) != NULL};
 		held->members[i].sight_lost = !work->site->listed;
 		work->held = &held->members[i];
 	}
@@ -105,7 +108,7 @@ static int take_up(struct held_component *held, const json_t *memories, const js
 		    held_outcome(held, done->wish, done->outcome, done->words))
 			return fail_memory(err);
 	held->due = held->listed_again = held->hold->any_due = true;
-	return 0;
+	return held_tidy(held) ? fail_memory(err) : 0;
 }
 
 int hold_take_up(struct hold *hold, const struct deed *done, struct error *err)
@@ -225,8 +228,8 @@ static void runs_again(struct held_instance *held)
 {
 	struct berth_operation *operation = held->of->hold->operation;
 	held->stopped = false;
-	uint64_t number = store_put_stopped(operation->berth->store, operation->application->id,
-					    held->work->instance->name, NULL);
+	uint64_t number =
+	    store_put_stopped(operation->berth->store, operation->application->id, held->name, NULL);
 	operation->commit = number ? number : operation->commit;
 }
 
@@ -267,7 +270,7 @@ static struct member_sense tell_of(struct held_instance *held, struct arena *are
 	held->told = held_sense(held);
 	bool up = (phase == PHASE_RUNNING || phase == PHASE_FINISHED) && !held->problem && !held->acting;
 	return (struct member_sense){
-	    .name = work->instance->name,
+	    .name = held->name,
 	    .expected = expected_of(held),
 	    .up = up ? UP_YES : UP_NO,
 	    .problem = held->problem,
@@ -301,7 +304,7 @@ static enum lifecycle actual_of(const struct held_instance *held)
 static enum lifecycle told_of(const struct held_instance *held)
 {
 	const struct policy_set *set = held->of->set;
-	enum lifecycle told = set ? policy_set_state(set, held->work->instance->name) : LIFE_NONE;
+	enum lifecycle told = set ? policy_set_state(set, held->name) : LIFE_NONE;
 	return told == LIFE_NONE ? actual_of(held) : told;
 }
 
@@ -339,7 +342,7 @@ const char *hold_problem(const struct hold *hold, const struct instance *instanc
 {
 	const struct held_component *held = held_component_of(hold, instance->component->id);
 	for (size_t i = 0; held && i < held->member_count; i++)
-		if (!strcmp(held->members[i].work->instance->name, instance->name))
+		if (held->members[i].work->instance->ordinal == instance->ordinal)
 			return held->members[i].problem;
 	return NULL;
 }
@@ -362,7 +365,7 @@ static void write_problems(const struct held_component *held, struct text *to)
 		json_write_value(to, key, value);
 	for (size_t i = 0; i < held->member_count; i++)
 		if (held->members[i].problem)
-			json_write_text(to, held->members[i].work->instance->name, held->members[i].problem);
+			json_write_text(to, held->members[i].name, held->members[i].problem);
 	json_close(to, '}');
 }
 
@@ -406,8 +409,7 @@ static char *memory_of(const struct held_component *held)
 	owned_json memory = policy_set_save(held->set);
 	owned_json fires = json_object();
 	for (size_t i = 0; fires && i < held->member_count; i++)
-		if (held->members[i].on_fire &&
-		    json_put_flag(fires, held->members[i].work->instance->name, true))
+		if (held->members[i].on_fire && json_put_flag(fires, held->members[i].name, true))
 			return NULL;
 	if (!memory || !fires || (json_object_size(fires) && json_put_shared(memory, "on_fire", fires)))
 		return NULL;

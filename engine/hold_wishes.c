@@ -45,6 +45,16 @@ static int add_deed(struct held_component *held, enum deed_kind kind, unsigned n
 	return 0;
 }
 
+int held_tidy(struct held_component *held)
+{
+	for (size_t i = 0; i < held->member_count; i++) {
+		const struct instance *instance = held->members[i].work->instance;
+		if (instance->others && add_deed(held, DEED_MEND, instance->ordinal, 0))
+			return -1;
+	}
+	return 0;
+}
+
 /* What was decided: for `events`, for whoever listens, and counted as `kind`. */
 static void record(const struct held_component *held, const struct wish *wish, const char *instance,
 		   const char *what, const char *kind)
@@ -86,7 +96,7 @@ static void notice(const struct held_component *held, const struct wish *wish)
 static struct held_instance *member_of(struct held_component *held, const char *name)
 {
 	for (size_t i = 0; name && i < held->member_count; i++)
-		if (!strcmp(held->members[i].work->instance->name, name))
+		if (!strcmp(held->members[i].name, name))
 			return &held->members[i];
 	return NULL;
 }
@@ -299,7 +309,7 @@ static int replace_named(struct held_component *held, const struct wish *wish)
 	for (size_t i = 0; !member_of(held, as.member) && i < held->member_count; i++)
 		if (number_given(wish, "memberId", 1, &ordinal) &&
 		    held->members[i].work->instance->ordinal == (uint64_t)ordinal)
-			as.member = held->members[i].work->instance->name;
+			as.member = held->members[i].name;
 	return replace(held, &as);
 }
 

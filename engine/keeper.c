@@ -35,6 +35,7 @@ struct kept {
 	bool duty_told;     /* its targets were told whose duty restarts are */
 	bool leaving, over; /* the keeper ends */
 	unsigned failures;
+	char *told; /* why it is not kept for now, as it was told last; NULL: it is */
 	int64_t not_before_ms;
 	struct kept *next;
 };
@@ -42,10 +43,12 @@ struct kept {
 /* verb_state of the keeper. */
 struct keeper {
 	struct kept *first;
-	struct map *by_app; /* the same */
-	size_t looked_at;   /* how many of them were held once */
-	bool due;           /* the store is to be asked what there is */
-	bool heap_due;      /* what it took to begin them is to go */
+	struct map *by_app;      /* the same */
+	size_t looked_at;        /* how many of them were held once */
+	bool due;                /* the store is to be asked what there is */
+	unsigned store_failures; /* of that, in a row */
+	int64_t store_at_ms;     /* not before that then; monotonic */
+	bool heap_due;           /* what it took to begin them is to go */
 };
 
 static struct keeper *keeper_of(const struct berth *berth)
@@ -115,6 +118,9 @@ void keeper_looked(const struct berth_operation *hold)
 		keeper->heap_due = true;
 		operation_wake(hold->berth->keeper);
 	}
+	if (kept->told)
+		operation_warn(hold->berth->keeper, "`%s` is kept again", kept->app);
+	free(give(kept->told));
 	kept->looked_at = true;
 	kept->has_duties = has_duties(hold->application);
 	keeper_goes_on(hold);
@@ -307,17 +313,29 @@ static void begin_hold(struct berth_operation *keeper, struct kept *kept)
 	kept->hold = operation_begin(keeper->berth, &verb_hold, &request, &keeper->listener, NULL);
 }
 
+static int64_t pause_after(unsigned failures)
+{
+	int64_t pause_ms = (int64_t)FIRST_PAUSE_MS << (failures < 6 ? failures : 6);
+	return pause_ms < LONGEST_PAUSE_MS ? pause_ms : LONGEST_PAUSE_MS;
+}
+
+/* Each reason once, however often it is tried again. */
+static void tell_failure(struct berth_operation *keeper, struct kept *kept, const char *why)
+{
+	if (!kept->told || strcmp(kept->told, why) != 0)
+		operation_warn(keeper, "`%s` is not kept for now: %s", kept->app, why);
+	free(kept->told);
+	kept->told = strdup(why);
+}
+
 /* What it was let go for is known to it by now, or is to be done. A failure is tried again after a while. */
 static void hold_ended(struct berth_operation *keeper, struct kept *kept)
 {
 	enum berth_outcome outcome = berth_outcome(kept->hold);
 	int64_t pause_ms = 0;
 	if (outcome != BERTH_OK && outcome != BERTH_INTERRUPTED) {
-		unsigned doublings = kept->failures < 6 ? kept->failures : 6;
-		pause_ms = (int64_t)FIRST_PAUSE_MS << doublings;
-		pause_ms = pause_ms < LONGEST_PAUSE_MS ? pause_ms : LONGEST_PAUSE_MS;
-		kept->failures++;
-		operation_warn(keeper, "`%s` is not kept for now: %s", kept->app, berth_message(kept->hold));
+		pause_ms = pause_after(kept->failures++);
+		tell_failure(keeper, kept, berth_message(kept->hold));
 	} else {
 		kept->failures = 0;
 	}
@@ -499,6 +517,7 @@ static struct kept *add(struct keeper *keeper, const char *app)
 static void drop(struct kept *kept)
 {
 	deeds_free(kept->deeds);
+	free(kept->told);
 	free(kept->app);
 	free(kept);
 }
@@ -593,19 +612,37 @@ static int64_t give_back(struct berth_operation *operation)
 	return -1;
 }
 
+/* A store that cannot be read is told of once, and once more when it can be again: nothing is ready
+ * meanwhile. Milliseconds until it is tried again; -1: it was read. */
+static int64_t look_at_store(struct berth_operation *operation)
+{
+	struct keeper *keeper = operation->verb_state;
+	struct error err = {0};
+	int64_t now_ms = operation->berth->world->ops->now(operation->berth->world);
+	if (keeper->store_failures && now_ms < keeper->store_at_ms)
+		return keeper->store_at_ms - now_ms;
+	if (take_stock(operation, &err)) {
+		if (!keeper->store_failures)
+			operation_warn(operation, "%s; it is tried again until it can be read", err.text);
+		keeper->store_at_ms = now_ms + pause_after(keeper->store_failures++);
+		return keeper->store_at_ms - now_ms;
+	}
+	if (keeper->store_failures)
+		operation_warn(operation, "the store can be read again");
+	keeper->store_failures = 0;
+	return -1;
+}
+
 static void step(struct berth_operation *operation)
 {
-	struct error err = {0};
 	int64_t delay_ms = -1;
 	if (operation->stage == STAGE_BEGIN && !begin(operation))
 		return;
 	struct keeper *keeper = operation->verb_state;
 	if (keeper->heap_due)
 		delay_ms = give_back(operation);
-	if (keeper->due && !operation->cancelled && take_stock(operation, &err)) {
-		operation_warn(operation, "%s", err.text);
-		delay_ms = FIRST_PAUSE_MS;
-	}
+	if (keeper->due && !operation->cancelled)
+		delay_ms = sooner(delay_ms, look_at_store(operation));
 	if (operation->cancelled)
 		cancel_all(operation);
 	for (struct kept *kept = keeper->first; kept; kept = kept->next)

@@ -16,13 +16,19 @@ static bool usable(const struct observed *seen)
 	return seen->state != SEEN_BROKEN && seen->state != SEEN_CREATED && !seen->orphan_tree;
 }
 
-/* What is there and can be used stays, whatever the blueprint would make of it by now. */
+/* What is there and can be used stays, whatever the blueprint would make of it by now. One that an
+ * interrupted change left beside it is gone on with, or goes: plan.c. */
 static enum action mend(const struct work *work)
 {
 	const struct observed *seen = work->instance->seen;
-	if (!meant(work) || (seen && usable(seen)))
+	if (!meant(work) || (seen && usable(seen) && !work->instance->others))
 		return ACTION_UNCHANGED;
 	return seen ? ACTION_REPLACE : ACTION_CREATE;
+}
+
+bool mend_leaves(const struct work *work)
+{
+	return work->operation->verb == &verb_mend && usable(work->instance->seen);
 }
 
 static enum action replace(const struct work *work)

@@ -232,6 +232,22 @@ static void note_name(struct decision *decision)
 		work->instance->component->spec->place);
 }
 
+/* Made as wanted already: it is waited for, then the older one goes. What nobody looked at of it may have
+ * been edited since. */
+static int go_on(struct decision *decision)
+{
+	struct work *work = decision->work;
+	const struct component_spec *spec = work->instance->component->spec;
+	work->action = ACTION_REPLACE;
+	work->parts |= limits_known(work) ? 0 : PART_LIMITS;
+	work->order = spec->job ? ORDER_STOP_FIRST : order_beside(decision);
+	const struct instance *older = work->instance->predecessor;
+	older->work->stepped_aside = /* whoever was interrupted had stopped it for this one */
+	    work->order == ORDER_STOP_FIRST && !spec->job && older->seen->state == SEEN_STOPPED;
+	because(decision, "generation", work->instance->predecessor->name, work->instance->name, spec->place);
+	return decision->failed ? -1 : 0;
+}
+
 static int decide_seen(struct decision *decision, enum resolved found)
 {
 	struct work *work = decision->work;
@@ -243,19 +259,8 @@ static int decide_seen(struct decision *decision, enum resolved found)
 	}
 	struct changes changes = changes_of(decision, found);
 	work->action = action_for(work, &changes);
-	if (work->resumed && work->action != ACTION_REPLACE && work->action != ACTION_RELINK) {
-		/* Made as wanted already: it is waited for, then the older one goes. What nobody looked at of
-		 * it may have been edited since. */
-		work->action = ACTION_REPLACE;
-		work->parts |= limits_known(work) ? 0 : PART_LIMITS;
-		work->order = spec->job ? ORDER_STOP_FIRST : order_beside(decision);
-		const struct instance *older = work->instance->predecessor;
-		older->work->stepped_aside = /* the deploy that was interrupted had stopped it for this one */
-		    work->order == ORDER_STOP_FIRST && !spec->job && older->seen->state == SEEN_STOPPED;
-		because(decision, "generation", work->instance->predecessor->name, work->instance->name,
-			spec->place);
-		return decision->failed ? -1 : 0;
-	}
+	if (work->resumed && work->action != ACTION_REPLACE && work->action != ACTION_RELINK)
+		return go_on(decision);
 	note_name(decision);
 	if (work->action != ACTION_REPLACE && work->action != ACTION_RELINK)
 		return 0;
@@ -401,6 +406,16 @@ static int make_anew(struct decision *decision, struct error *err)
 	spec_drop(work);
 	if (work->action == ACTION_CREATE)
 		return 0;
+	/* What was left when a former one was interrupted is gone on with, else it goes. */
+	if (choose_generation(decision) || (work->resumed && go_on(decision)))
+		return fail_memory(err);
+	if (work->resumed)
+		return 0;
+	if (mend_leaves(work)) {
+		work->action = ACTION_UNCHANGED;
+		keep_attachments(work->instance);
+		return 0;
+	}
 	because(decision, "instance", NULL, NULL, work->instance->component->spec->place);
 	work->order = order_of(decision);
 	bool beside = work->order != ORDER_PLAIN && work->order != ORDER_ROLLING;

@@ -1,6 +1,7 @@
 /* stopped.c - which instances were stopped on purpose, so that no policy takes them for failed. */
 #include "base/cleanup.h"
 #include "engine/deploy.h"
+#include "engine/specs.h"
 
 static bool runs_again(const struct work *work)
 {
@@ -23,13 +24,16 @@ int remember_stopped(struct berth_operation *operation)
 	for (size_t i = 0; i < operation->work_count; i++) {
 		const struct work *work = operation->works[i];
 		const struct instance *instance = work->instance;
-		bool known = json_object_get(before, instance->name) != NULL;
+		const char *name = settled_name(instance);
+		if (!name)
+			return fail_memory(&operation->error);
+		bool known = json_object_get(before, name) != NULL;
 		bool stopped =
 		    stops && instance->wanted && component_meant(operation, instance->component->id);
 		if (stopped == known || (!stopped && !runs_again(work)))
 			continue;
-		uint64_t number = store_put_stopped(store, app, instance->name,
-						    stopped ? operation->berth->owner.words : NULL);
+		uint64_t number =
+		    store_put_stopped(store, app, name, stopped ? operation->berth->owner.words : NULL);
 		if (!number)
 			return fail_memory(&operation->error);
 		operation->stopped = operation->commit = number;

@@ -25,13 +25,14 @@ static bool policies_would(const struct work *work)
 	struct berth_operation *operation = work->operation;
 	struct world *world = operation->berth->world;
 	struct subjects subjects = {0};
+	const char *name = settled_name(work->instance);
 	bool would = false;
-	if (subjects_of_store(operation, &subjects))
+	if (!name || subjects_of_store(operation, &subjects))
 		operation->error = (struct error){0}; /* then it waits until they are asked again */
 	else
 		for (size_t i = 0; i < subjects.count; i++)
 			if (subjects.list[i].component == work->instance->component)
-				would = policy_set_tends(subjects.list[i].set, work->instance->name, true,
+				would = policy_set_tends(subjects.list[i].set, name, true,
 							 world->ops->wall(world));
 	subjects_release(&subjects);
 	return would;

@@ -46,12 +46,13 @@ static bool is_tended(const struct berth_operation *operation, const struct inqu
 {
 	const struct instance *instance = finding->work->instance;
 	int64_t now_ms = operation->berth->world->ops->wall(operation->berth->world);
-	if (!is_kept(inquiry) || !instance->wanted || json_object_get(inquiry->stopped, instance->name))
+	const char *name = settled_name(instance);
+	if (!is_kept(inquiry) || !instance->wanted || !name || json_object_get(inquiry->stopped, name))
 		return false;
 	for (size_t i = 0; i < inquiry->policies->count; i++) {
 		const struct subject *subject = &inquiry->policies->list[i];
 		if (strcmp(subject->component->id, instance->component->id) == 0)
-			return policy_set_tends(subject->set, finding->name, !is_up(finding), now_ms);
+			return policy_set_tends(subject->set, name, !is_up(finding), now_ms);
 	}
 	return false;
 }

@@ -1116,6 +1116,65 @@ Test(keep, after_an_end_was_told_whatever_is_told_is_looked_at_first)
 	runs("app.web.1");
 }
 
+static size_t made(void)
+{
+	size_t count = fake_target_find(scene.target, "app.web.1") != NULL;
+	char name[32];
+	for (int generation = 2; generation < 9; generation++) {
+		snprintf(name, sizeof name, "app.web.1.g%d", generation);
+		count += fake_target_find(scene.target, name) != NULL;
+	}
+	return count;
+}
+
+Test(keep, replacements_that_are_interrupted_do_not_pile_up_and_go_on)
+{
+	const struct fake_behaviour sick = {.component = "app.web", .answers_after_ms = -1};
+	const struct fake_behaviour well = {.component = "app.web"};
+	deploy("id: app\nlocation: fake\nservices:\n"
+	       "- {type: 'docker:a:1', id: web, openPorts: 80, healthCheck: {tcp: {port: 80}, interval: 2s, "
+	       "retries: 2}, policies: [{type: replacer, backoff: 1s, jitter: 0}]}\n");
+	cr_assert_eq(fake_target_behave(scene.target, &sick), 0);
+	for (int time = 0; time < 3; time++) {
+		keep();
+		for (int i = 0; i < 600 && made() < 2; i++)
+			pass(100);
+		cr_assert_eq(made(), 2, "the new one beside the one that is sick; told:\n%s",
+			     told ? told : "");
+		pass(10 * SECOND);
+		scene_restart(&scene, true); /* by a kill */
+		cr_assert_leq(made(), 2, "time %d", time);
+	}
+	cr_assert_eq(fake_target_behave(scene.target, &well), 0);
+	keep();
+	pass(10 * MINUTE);
+	cr_expect_eq(made(), 1, "told:\n%s", told ? told : "");
+	runs("app.web.1");
+}
+
+Test(keep, what_an_interrupted_change_left_goes_though_all_is_well_by_now)
+{
+	const struct fake_behaviour mute = {.component = "app.web.1.g2", .answers_after_ms = -1};
+	static const char next[] = "id: app\nlocation: fake\nservices:\n- {type: 'docker:front:2', id: web, "
+				   "openPorts: 80, policies: [{type: restarter}]}\n";
+	struct berth_request request = {
+	    .size = sizeof request, .blueprint = next, .blueprint_size = sizeof next - 1};
+	deploy("id: app\nlocation: fake\nservices:\n- {type: 'docker:front:1', id: web, openPorts: 80, "
+	       "policies: [{type: restarter}]}\n");
+	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
+	berth_deploy(scene.berth, &request, NULL, NULL);
+	pass(3 * SECOND);
+	scene_restart(&scene, true);
+	cr_assert_eq(made(), 2);
+	owned_memory char *newer = strdup(there("app.web.1.g2")->target_id);
+	fake_target_behave(scene.target, &(struct fake_behaviour){.component = "app.web.1.g2"});
+	keep();
+	pass(MINUTE);
+	cr_expect_eq(made(), 1, "told:\n%s", told ? told : "");
+	runs("app.web.1");
+	cr_expect_str_eq(there("app.web.1")->target_id, newer, "it was gone on with");
+}
+
 /* An older generation is told beside the instance by each of them. */
 Test(keep, what_a_listing_tells_goes_with_the_next_one)
 {

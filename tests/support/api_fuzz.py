@@ -30,7 +30,8 @@ BLUEPRINTS = [
     "id: é\nservices: []\n",
 ]
 LOCATIONS = ["here=localhost", "here=docker:unix:///nowhere", "x", "=", "here={type: nonsense}", "here=here"]
-TEXTS = ["", "web", "db", APP, "nobody", "a/b", "..", "%00", "é", "\n", "x" * 5000, "-1", "null", "web/1", "web/99999999999999999999"]
+TEXTS = ["", "web", "db", APP, "nobody", "a/b", "..", "%00", "é", "\n", "x" * 5000, "-1", "null", "web/1", "web/99999999999999999999",
+         "9223372036854775807", "9223372036854775808", "-9223372036854775808", "18446744073709551616", "1e309", "NaN", "0x10", "1.0", "true", "\U0001f600"]
 # By name: what is harmless, and leads somewhere.
 POOLS = {
     "app": [APP, "nobody", "", "é", "a b", "x" * 300],
@@ -213,7 +214,11 @@ class Fuzz:
 
     def wrong(self, schema):
         kind = schema.get("type")
-        choices = [None, 7, -1, 1.5, 2 ** 70, True, "x", [], {}, [1], ["a", None], {"a": 1}, "x" * 10000]
+        deep = []
+        for _ in range(500):
+            deep = [deep]
+        choices = [None, 7, -1, 1.5, 2 ** 63 - 1, -2 ** 63, 2 ** 63, 2 ** 70, 1e308, float("nan"), float("inf"), True, "x", [], {}, [1], ["a", None],
+                   [["a"]], {"a": 1}, deep, "x" * 10000, "a\x00b", "\ud800"]
         return self.dice.choice([c for c in choices if not (kind == "string" and isinstance(c, str))])
 
     def path_of(self, template):
@@ -231,6 +236,8 @@ class Fuzz:
         for parameter in operation.get("parameters", []):
             if parameter["in"] != "query" or self.dice.random() < 0.6:
                 continue
+            if not rightly and self.dice.random() < 0.1:  # twice, and differently
+                words.append((parameter["name"], self.dice.choice(TEXTS)))
             schema = parameter["schema"]
             value = self.value(parameter["name"], schema) if rightly else self.dice.choice(TEXTS)
             for item in value if isinstance(value, list) else [value]:
@@ -272,17 +279,21 @@ class Fuzz:
             members.pop("remove", None)
         if rightly:
             return json.dumps(members).encode(), "application/json"
-        kind = self.dice.randrange(8)
+        kind = self.dice.randrange(9)
         if kind == 0:
             return b"", None
         if kind == 1:
             return self.dice.choice([b"{", b"null", b"[]", b"\"x\"", b"\xff\xfe", b"{\"a\":1,\"a\":2}", b"[" * 100000]), "application/json"
         if kind == 2:
-            return json.dumps(members).encode(), self.dice.choice(["text/plain", "application/x-yaml", "application/jsonx", ""])
+            return json.dumps(members).encode(), self.dice.choice(
+                ["text/plain", "application/x-yaml", "application/jsonx", "", "application/json; charset=latin-1", "APPLICATION/JSON", ";", "x" * 500])
         if kind == 3:
             return b"{\"app\": \"" + b"x" * (4 * 1024 * 1024 + 10) + b"\"}", "application/json"
         if kind == 4:
             members["no_such_member"] = 1
+        elif kind == 8:
+            for name in schema.get("required", []):
+                members.pop(name, None)
         else:
             name = self.dice.choice(list(schema["properties"]))
             if name not in ("dry_run", "remove"):
