@@ -202,7 +202,7 @@ static void read_services(struct reading *r, const struct yaml_node *root)
 	} else if (!services->count) {
 		advise(r->list, complain(r->list, services->place, "`services` is empty"),
 		       "list at least one component");
-	} else if (prepare_drafts(r, services_flatten(r, services))) {
+	} else if (prepare_drafts(r, services_flatten(r, root, services))) {
 		read_components(r);
 	}
 }

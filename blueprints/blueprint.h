@@ -442,6 +442,10 @@ struct blueprint_options {
 	void *environment_context;
 	bool environment_withheld; /* whoever asks sent none: nothing is set */
 	bool placeless;            /* nobody will ask where a component's keys stand: key_places is empty */
+	/* The type of the location that a name stands for outside the blueprint; NULL function, or none: not
+	 * known. */
+	const char *(*location_type)(void *context, const char *name);
+	void *location_context;
 	/* For files that the text takes in (`catalog`); NULL: there are none. 0 or -1. */
 	int (*file_read)(void *context, const char *path, size_t limit, struct text *ret, struct error *err);
 	void *file_context;

@@ -104,7 +104,7 @@ static bool fits(struct reading *r, const struct yaml_node *child, const char *k
 {
 	const char *type = written_type(child);
 
-	return !map_get(r->keys, key) || (type && software_type(type));
+	return !map_get(r->keys, key) || (type && (software_type(type) || group_type(type)));
 }
 
 static void add_config(struct reading *r, const struct yaml_node *child, const struct yaml_node *parent,
@@ -248,13 +248,40 @@ static void take(struct flattening *flat, const struct yaml_node *service, int d
 	}
 }
 
-const struct yaml_node *services_flatten(struct reading *r, const struct yaml_node *services)
+/* Of the application's configuration software has the keys that are its own; names that config() reads are
+ * found there anyway. */
+static const struct yaml_node *of_application(struct reading *r, const struct yaml_node *root,
+					      const struct yaml_node *service)
+{
+	const char *type = service->kind == YAML_MAP ? written_type(service) : NULL;
+	struct growing config = {0}, known = {0};
+
+	if (!type || (!software_type(type) && !group_type(type)))
+		return service;
+	add_config(r, service, root, "brooklyn.config", &config);
+	add_config(r, service, root, "config", &config);
+	const struct yaml_entry *entries = config.members;
+	for (size_t i = 0; i < config.count; i++)
+		if (map_get(r->keys, entries[i].key))
+			add(r, &known, &entries[i]);
+	const struct yaml_node *map = known.count ? map_of(r, root, &known) : NULL;
+	struct growing base = {0};
+	if (map)
+		add(r, &base,
+		    &(struct yaml_entry){
+			.key = "brooklyn.config", .key_place = service->place, .value = map});
+	const struct yaml_node *all = base.count ? map_of(r, root, &base) : NULL;
+	return all ? services_merge(r, service, all, NULL) : service;
+}
+
+const struct yaml_node *services_flatten(struct reading *r, const struct yaml_node *root,
+					 const struct yaml_node *services)
 {
 	struct flattening flat = {.r = r};
 	struct yaml_node *all = scratch_new(r, struct yaml_node);
 
 	for (size_t i = 0; i < services->count; i++)
-		take(&flat, catalogue_expand(r, services->items[i]), 0);
+		take(&flat, of_application(r, root, catalogue_expand(r, services->items[i])), 0);
 	if (!all)
 		return services;
 	*all = (struct yaml_node){

@@ -226,9 +226,10 @@ static const char *derive_id(struct reading *r, struct draft *d)
 		type = fixed_text(r, d, d->given[KEY_TYPE]->value, "type");
 	if (type && starts_with(type, "docker:"))
 		return image_id(r, type);
+	if (type && software_type(type))
+		return "software";
 	/* Of a type that will be refused, only that is said. */
-	if (type && (!strcmp(type, "process") || !strcmp(type, "external") || balancer_type(type) ||
-		     software_type(type)))
+	if (type && (!strcmp(type, "process") || !strcmp(type, "external") || balancer_type(type)))
 		advise(r->list, complain(r->list, d->place, "the component has no `id`"), "add `id: NAME`");
 	return NULL;
 }

@@ -68,7 +68,8 @@ const struct yaml_node *services_merge(struct reading *r, const struct yaml_node
 /* children.c: components within others, and what only holds them together */
 bool group_type(const char *type);
 /* All components that the services list, children among them. */
-const struct yaml_node *services_flatten(struct reading *r, const struct yaml_node *services);
+const struct yaml_node *services_flatten(struct reading *r, const struct yaml_node *root,
+					 const struct yaml_node *services);
 
 /* The readers of keys, as the table in keys.c calls them. */
 typedef void key_reader(struct reading *r, struct draft *d, const struct yaml_node *node);

@@ -36,14 +36,17 @@ bool software_type(const char *type)
 
 /* --- as what it is placed --------------------------------------------------------------------------- */
 
-/* Machines run processes; every other location, and a name that is only known elsewhere, containers. */
-static bool on_machine(const struct draft *d)
+/* Machines run processes; every other location, and a name that nobody knows yet, containers. */
+static bool on_machine(const struct reading *r, const struct draft *d)
 {
 	static const char *const types[] = {"localhost", "ssh", "byon"};
 	const struct location_spec *location = d->spec->location;
+	const char *type = location ? location->type : NULL;
 
-	for (size_t i = 0; location && location->type && i < COUNT_OF(types); i++)
-		if (!strcmp(location->type, types[i]))
+	if (location && !type && r->options->location_type)
+		type = r->options->location_type(r->options->location_context, location->name);
+	for (size_t i = 0; type && i < COUNT_OF(types); i++)
+		if (!strcmp(type, types[i]))
 			return true;
 	return false;
 }
@@ -95,7 +98,7 @@ static bool starts_by_itself(const struct draft *d)
 
 void software_place(struct reading *r, struct draft *d, struct place at)
 {
-	d->spec->kind = on_machine(d) ? COMPONENT_PROCESS : COMPONENT_DOCKER;
+	d->spec->kind = on_machine(r, d) ? COMPONENT_PROCESS : COMPONENT_DOCKER;
 	take_defaults(r, d, d->spec->kind == COMPONENT_PROCESS ? KEY_MACHINE : KEY_CONTAINER);
 	if (d->spec->kind == COMPONENT_PROCESS)
 		return;
@@ -241,6 +244,10 @@ static void put_steps(struct reading *r, struct draft *d, struct growing *files)
 	}
 	if (says_something(d->given[KEY_LAUNCH]))
 		return;
+	if (d->given[KEY_LAUNCH]) { /* it says that there is nothing to start */
+		put_text(r, d, files, "steps/launch", "exec tail -f /dev/null\n", d->place);
+		return;
+	}
 	if (says_something(d->given[KEY_DOWNLOAD_URL]))
 		put_text(r, d, files, "steps/launch", "cd \"$INSTALL_DIR\"\nexec ./start.sh\n", d->place);
 	else

@@ -286,6 +286,19 @@ int sites_bind(struct berth_operation *operation, struct error *err)
 	return operation->verb->needs_store ? 0 : know_stored(operation, true, err);
 }
 
+const char *binding_type(struct berth_operation *operation, const char *name)
+{
+	struct error ignored = {0};
+	size_t before = operation->binding_count;
+	const char *source, *type = NULL;
+	if (!sites_bind(operation, &ignored)) {
+		const struct location_spec *spec = binding_of(operation, name, &source);
+		type = spec ? spec->type : NULL;
+	}
+	operation->binding_count = before;
+	return type;
+}
+
 const struct location_spec *binding_of(const struct berth_operation *operation, const char *name,
 				       const char **source)
 {

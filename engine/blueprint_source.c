@@ -42,6 +42,11 @@ static const char *look_up_environment(void *context, const char *name)
 	return operation_environment(context, name);
 }
 
+static const char *location_type(void *context, const char *name)
+{
+	return binding_type(context, name);
+}
+
 static int read_file(void *context, const char *path, size_t limit, struct text *ret, struct error *err)
 {
 	struct world *world = ((struct berth_operation *)context)->berth->world;
@@ -225,6 +230,8 @@ static int parse(struct berth_operation *operation)
 	    .environment_context = operation,
 	    .environment_withheld = environment_withheld(operation),
 	    .placeless = operation->verb->rest != NULL,
+	    .location_type = location_type,
+	    .location_context = operation,
 	    .file_read = read_file,
 	    .file_context = operation,
 	};

@@ -433,6 +433,9 @@ json_t *validation_document(const struct berth_operation *operation);
 /* --- bindings.c: names of locations that are known from outside the blueprint --- */
 /* Know those of --location, locations.yaml and the store. 0, or -1 with *err. */
 int sites_bind(struct berth_operation *operation, struct error *err);
+/* The type of what a name stands for, as far as that can be told before the blueprint is read; NULL: nobody
+ * knows, or what is wrong with it is said later. */
+const char *binding_type(struct berth_operation *operation, const char *name);
 /* What a name stands for, the first definition found, and who defined it; NULL: nobody. */
 const struct location_spec *binding_of(const struct berth_operation *operation, const char *name,
 				       const char **ret_source);

@@ -196,6 +196,43 @@ Test(software, its_folders_and_times_are_settings)
 	cr_expect_eq(spec->health->patience_ms, 40 * 60 * 1000);
 }
 
+static const char *outside(void *context, const char *name)
+{
+	(void)context;
+	return !strcmp(name, "mine") ? "localhost" : NULL;
+}
+
+Test(software, a_name_stands_for_what_it_is_bound_to)
+{
+	static const char text[] = "services:\n- {type: software, location: mine, launch.command: a}\n"
+				   "- {type: software, id: b, location: other, launch.command: a}\n";
+	struct blueprint_options options = {.file = "b.yaml", .location_type = outside};
+	outcome.blueprint = blueprint_parse(text, strlen(text), &options, &outcome.list);
+	cr_assert_not_null(outcome.blueprint);
+	cr_expect_str_eq(outcome.blueprint->components[0].id, "software");
+	cr_expect_eq(outcome.blueprint->components[0].kind, COMPONENT_PROCESS);
+	cr_expect_eq(outcome.blueprint->components[1].kind, COMPONENT_DOCKER);
+}
+
+Test(software, it_inherits_what_the_application_configures)
+{
+	outcome = accepted("location: localhost\n"
+			   "brooklyn.config: {shell.env: {A: 1, B: 2}, launch.command: c}\n"
+			   "services:\n- {type: software, launch.command: a, shell.env: {B: 3}}\n");
+	spec = &outcome.blueprint->components[0];
+	cr_assert_eq(spec->environment_count, 2);
+	cr_expect_str_eq(spec->environment[0].value.text, "3");
+	cr_expect_str_eq(spec->environment[1].value.text, "1");
+	cr_expect_str_eq(content_of("software/steps/launch"), "a");
+}
+
+Test(software, what_starts_nothing_stays)
+{
+	take("  launch.command: ''\n  checkRunning.command: ''");
+	holds("software/steps/launch", "tail -f");
+	cr_expect(!has_file("software/steps/checkRunning"));
+}
+
 /* --- files ------------------------------------------------------------------------------------------ */
 
 Test(software, files_are_put_where_their_phase_wants_them)

@@ -116,6 +116,10 @@ check "killed at any time, the next deploy goes on" deploy app.yaml
 check "with one of it" until_true 30 alone
 check "which answers" until_true 60 says "page of one"
 check "destroys it" destroy real-software
+sed -i 's/^location: localhost/location: here/' app.yaml
+check "a name of a location may stand for this machine" deploy app.yaml --location here=localhost
+check "where it answers" until_true 60 says "page of one"
+check "destroys it, too" destroy real-software --location here=localhost
 
 cat >inside.yaml <<'Y'
 id: real-software-inside
