@@ -46,9 +46,9 @@ static bool expected(const struct instance *instance)
 	const struct work *work = instance->work;
 	const struct observed *seen = instance->seen;
 	bool stays = work->action == ACTION_UNCHANGED || work->action == ACTION_UPDATE;
-	return seen && seen->state == SEEN_RUNNING && !seen->cut_off && !(work->parts & PART_ROLL) &&
-	       !instance->predecessor && (stays || instance->phase != PHASE_STARTING) &&
-	       instance_known_ready(instance);
+	return seen && seen->state == SEEN_RUNNING && !seen->paused && !seen->cut_off &&
+	       !(work->parts & PART_ROLL) && !instance->predecessor &&
+	       (stays || instance->phase != PHASE_STARTING) && instance_known_ready(instance);
 }
 
 static bool takes_requests(const struct instance *instance)

@@ -5,7 +5,7 @@
 #define ATTEMPTS       5
 #define FIRST_PAUSE_MS 250
 
-enum { STOPS_IN_FLIGHT = 64 };
+enum { STOPS_IN_FLIGHT = 64, SILENCE_MS = 30000 };
 
 static bool takes_slot(enum doing doing)
 {
@@ -137,6 +137,21 @@ bool probe_unanswered(const struct health_check *check, const struct error *err)
 	return err->code == ERR_UNREACHABLE || (err->code == ERR_TIMED_OUT && check->kind != CHECK_COMMAND);
 }
 
+/* Where nothing was answered for so long, not everybody has to find that out again. */
+static bool is_silent(struct work *work, bool is_overdue)
+{
+	struct site *site = work->site;
+	int64_t now = now_of(work);
+	if (!is_overdue) {
+		site->silent_ms = site->overdue_ms = 0;
+		return false;
+	}
+	if (!site->silent_ms || now - site->overdue_ms > SILENCE_MS)
+		site->silent_ms = now;
+	site->overdue_ms = now;
+	return now - site->silent_ms > SILENCE_MS;
+}
+
 static const char *call_name(enum doing doing)
 {
 	static const char *const names[] = {
@@ -158,12 +173,13 @@ enum call_result call_ended(struct work *work, enum progress progress, const str
 	count_call(work->site, call_name(doing), progress == PROGRESS_DONE ? OK : err->code);
 	if (takes_slot(doing))
 		call_slot_back(work);
+	bool silent = is_silent(work, progress == PROGRESS_FAILED && err->code == ERR_TIMED_OUT);
 	if (progress == PROGRESS_DONE) {
 		work->attempts = 0;
 		return CALL_NEXT;
 	}
 	*work_error(work) = *err;
-	if (unanswered(err) && ++work->attempts < ATTEMPTS) {
+	if (unanswered(err) && !silent && ++work->attempts < ATTEMPTS) {
 		work_note(work, "%s; trying again", err->text);
 		work->not_before_ms = now_of(work) + ((int64_t)FIRST_PAUSE_MS << work->attempts);
 		work_wake_after(work, (int64_t)FIRST_PAUSE_MS << work->attempts);

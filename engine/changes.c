@@ -220,6 +220,15 @@ static bool compare_network(struct decision *decision)
 	return true;
 }
 
+static bool compare_pause(struct decision *decision)
+{
+	const struct work *work = decision->work;
+	if (!work->instance->seen->paused)
+		return false;
+	because(decision, "state", "it is paused", NULL, work->instance->component->spec->place);
+	return true;
+}
+
 static bool compare_secrets(struct decision *decision)
 {
 	const struct work *work = decision->work;
@@ -368,6 +377,7 @@ struct changes changes_of(struct decision *decision, enum resolved found)
 		changes.files = compare_files(decision);
 	}
 	changes.limits = limits_differ(decision);
+	changes.paused = compare_pause(decision);
 	changes.cut_off = compare_network(decision);
 	changes.count = compare_count(decision);
 	return changes;

@@ -17,6 +17,7 @@ struct changes {
 	bool secrets; /* contents of secrets in variables */
 	bool files;
 	bool limits;  /* what the target changes in place */
+	bool paused;  /* it is to go on */
 	bool cut_off; /* it is to be put on its network again */
 	bool count;   /* of the tasks that the target keeps */
 };

@@ -88,6 +88,8 @@ struct site {
 	struct resurvey *resurvey;      /* hold_resurvey.c's */
 	struct location_counts *counts; /* counts.c's; NULL: nothing was counted yet */
 	struct slots changes, stops;    /* calls under way that change something, and that end something */
+	int64_t silent_ms,
+	    overdue_ms; /* since when, and when last, a call had no answer; 0: one came since */
 	/* targets.c's */
 	struct target *target;
 	site_change *changed;

@@ -251,6 +251,9 @@ void hold_stepped(struct work *work)
 bool held_well(const struct held_instance *held)
 {
 	enum phase phase = held->work->instance->phase;
+	const struct observed *seen = held->work->instance->seen;
+	if (seen && seen->paused)
+		return false;
 	return !held->sight_lost && !held->acting && !held->away && !held->problem &&
 	       (phase == PHASE_RUNNING || phase == PHASE_FINISHED);
 }

@@ -49,7 +49,7 @@ static enum action start(const struct work *work)
 			       work->instance->name);
 		return ACTION_UNCHANGED;
 	}
-	return is_down(work->instance->seen) && !is_job(work) ? ACTION_START : ACTION_UNCHANGED;
+	return (is_down(seen) || (seen && seen->paused)) && !is_job(work) ? ACTION_START : ACTION_UNCHANGED;
 }
 
 static enum action restart(const struct work *work)

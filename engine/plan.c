@@ -21,7 +21,7 @@ bool instance_known_ready(const struct instance *instance)
 	const char *name = settled_name(instance);
 	const struct known_instance *known =
 	    seen && seen->target_id && name ? known_of(instance->work->operation, name) : NULL;
-	return known && known->doubt == NO_DOUBT && known->target_id &&
+	return known && !seen->paused && known->doubt == NO_DOUBT && known->target_id &&
 	       strcmp(known->target_id, seen->target_id) == 0;
 }
 
@@ -215,7 +215,7 @@ static enum action action_for(struct work *work, const struct changes *changes)
 		work->parts |= PART_JOIN;
 	if (changes->count && rolls(work))
 		work->parts |= PART_COUNT;
-	enum action left = action_when_left(work);
+	enum action left = changes->paused ? ACTION_START : action_when_left(work);
 	return work->parts && left == ACTION_UNCHANGED ? ACTION_UPDATE : left;
 }
 

@@ -21,6 +21,8 @@ static enum phase phase_of(const struct component *component, const struct obser
 	    [SEEN_STOPPED] = PHASE_STOPPED, [SEEN_BROKEN] = PHASE_BROKEN,
 	};
 	bool job = component->spec ? component->spec->job : seen->job;
+	if (seen->paused)
+		return PHASE_UNHEALTHY;
 	if (seen->state == SEEN_STOPPED && job)
 		return seen->exit_code == 0 ? PHASE_FINISHED : PHASE_BROKEN;
 	return phases[seen->state];
@@ -74,7 +76,8 @@ enum phase instance_state(const struct instance *instance)
 		return PHASE_QUARANTINED;
 	if (!instance->seen)
 		return instance->work->blocked ? PHASE_LINKING : PHASE_ABSENT;
-	if (instance->seen->state == SEEN_RUNNING && instance->phase == PHASE_STARTING)
+	if (instance->seen->state == SEEN_RUNNING && instance->phase == PHASE_STARTING &&
+	    !instance->seen->paused)
 		return PHASE_STARTING;
 	if (instance->seen->state == SEEN_RUNNING && keeps_tasks(site))
 		return tasks_state(instance->seen);

@@ -122,6 +122,8 @@ static const char *judge(const struct berth_operation *operation, const struct a
 	}
 	if (seen->state != SEEN_RUNNING)
 		return seen->state == SEEN_CREATED ? "placing" : "broken";
+	if (seen->paused && waiting->goal != GOAL_GONE)
+		return "unhealthy";
 	if (waiting->goal == GOAL_RUNNING)
 		*ret_good = awaited->job || seen_ready(operation, awaited);
 	else if (waiting->goal == GOAL_HEALTHY)

@@ -124,7 +124,7 @@ static int add_finding(struct berth_operation *operation, struct inquiry *inquir
 		return -1;
 	*finding = (struct finding){.work = work, .name = name, .state = instance_state(work->instance)};
 	const struct hold *hold = keeper_hold(operation->berth, operation->application->id);
-	if (finding->state == PHASE_UNHEALTHY &&
+	if (finding->state == PHASE_UNHEALTHY && !work->instance->seen->paused &&
 	    !(finding->illness = arena_text(&operation->arena, hold_problem(hold, work->instance))))
 		return -1;
 	*inquiry->end = finding;

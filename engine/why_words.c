@@ -314,6 +314,19 @@ static bool does_not_answer(const struct berth_operation *operation, const struc
 	return true;
 }
 
+static bool is_paused(const struct berth_operation *operation, const struct inquiry *inquiry,
+		      struct finding *finding)
+{
+	(void)operation;
+	if (!finding->work->instance->seen->paused)
+		return false;
+	text_add(&finding->why, "it is paused: it answers nobody until it goes on");
+	text_format(&finding->remedy, "a deploy lets it go on, and so does `docker unpause %s`",
+		    finding->work->instance->name);
+	next_deploy(inquiry, finding);
+	return true;
+}
+
 static bool is_unhealthy(const struct berth_operation *operation, const struct inquiry *inquiry,
 			 struct finding *finding)
 {
@@ -403,10 +416,10 @@ static const struct {
 	explanation *explains;
 	bool mended; /* by policies, where they look after it */
 } explanations[] = {
-    {silent_location, false}, {not_wanted, false},   {waits_for_provider, true}, {not_there, true},
-    {lost_its_keeper, true},  {is_unusable, true},   {keeps_ending, true},       {was_stopped, false},
-    {has_ended, true},        {is_unhealthy, true},  {came_back, false},         {does_not_answer, true},
-    {answers_by_now, true},   {is_as_before, false},
+    {silent_location, false}, {not_wanted, false},    {waits_for_provider, true}, {not_there, true},
+    {lost_its_keeper, true},  {is_unusable, true},    {keeps_ending, true},       {was_stopped, false},
+    {has_ended, true},        {is_paused, true},      {is_unhealthy, true},       {came_back, false},
+    {does_not_answer, true},  {answers_by_now, true}, {is_as_before, false},
 };
 
 void finding_explain(const struct berth_operation *operation, const struct inquiry *inquiry,

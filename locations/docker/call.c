@@ -12,10 +12,21 @@ enum progress out_of_memory(struct error *err)
 	return PROGRESS_FAILED;
 }
 
+/* Whatever came of it. */
+static void landed(struct call *call)
+{
+	call->exchange = NULL;
+	if (call->patient)
+		pulse_rest(call->task->docker);
+	call->patient = false;
+}
+
 void call_release(struct call *call)
 {
-	if (call->exchange)
+	if (call->exchange) {
 		call->task->docker->world->ops->http_cancel(call->task->docker->world, call->exchange);
+		landed(call);
+	}
 	text_release(&call->body);
 	text_release(&call->headers);
 	json_decref(call->json);
@@ -30,7 +41,11 @@ static void done(void *owner, struct http_answer *answer)
 {
 	struct call *call = owner;
 
-	call->exchange = NULL;
+	if (answer->error.code == OK)
+		pulse_heard(call->task->docker);
+	else if (answer->error.code == ERR_TIMED_OUT)
+		pulse_missed(call->task->docker);
+	landed(call);
 	call->error = answer->error;
 	call->status = podman_status(call->task->docker, answer->status, &answer->body);
 	call->sent = answer->sent;
@@ -38,6 +53,19 @@ static void done(void *owner, struct http_answer *answer)
 	answer->body = (struct text){0};
 	call->headers = answer->headers;
 	answer->headers = (struct text){0};
+	task_returned(call->task);
+}
+
+void call_give_up(struct call *call)
+{
+	const struct docker *docker = call->task->docker;
+
+	docker->world->ops->http_cancel(docker->world, call->exchange);
+	landed(call);
+	call->sent = true;
+	fail(&call->error, ERR_TIMED_OUT, "%s unanswered for %lld s by %s, as are pings", call->what,
+	     (long long)(task_now(call->task) - call->asked_ms) / 1000, docker->endpoint.shown);
+	remedy(&call->error, "see whether the engine hangs: `docker ps` and its log");
 	task_returned(call->task);
 }
 
@@ -141,13 +169,15 @@ enum progress ask(struct task *task, unsigned slot, const struct question *quest
 
 	call_release(call);
 	task->turn = TURN_NONE;
-	if (!question->path) {
+	if (!question->path || pulse_there(task->docker, err) < 0) {
 		json_decref(question->body);
-		return out_of_memory(err);
+		return question->path ? PROGRESS_FAILED : out_of_memory(err);
 	}
 	call->task = task;
 	call->stream = question->stream;
 	call->limit_ms = question->limit_ms ? question->limit_ms : reads ? READ_MS : CHANGE_MS;
+	call->asked_ms = task_now(task);
+	call->patient = call->limit_ms > READ_MS && !question->endless && !question->idle_ms;
 	snprintf(call->what, sizeof(call->what), "%s %.*s", question->method,
 		 (int)strcspn(question->path, "?"), question->path);
 	call->exchange = docker_send(task->docker, question, &sink, &why);
@@ -156,6 +186,8 @@ enum progress ask(struct task *task, unsigned slot, const struct question *quest
 		explain(task->docker, call->what, call->limit_ms, &why, err);
 		return PROGRESS_FAILED;
 	}
+	if (call->patient)
+		pulse_await(task->docker);
 	task->waiting++;
 	task->step = next;
 	return PROGRESS_WAITING;

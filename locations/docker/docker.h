@@ -65,6 +65,17 @@ struct published {
 	enum protocol protocol;
 };
 
+/* Whether the engine is there, while we wait for it. */
+struct pulse {
+	unsigned awaited;      /* calls that may take long */
+	struct timer *timer;   /* when it is asked */
+	struct exchange *ping; /* while it is */
+	unsigned missed;       /* pings in a row */
+	int64_t heard_ms;      /* when it answered last, or we began to wait */
+	bool silent;           /* nothing was heard since so many pings were missed */
+	int64_t silent_until_ms;
+};
+
 struct docker {
 	struct location *location;
 	struct world *world;
@@ -98,6 +109,7 @@ struct docker {
 	struct map *filled;  /* containers, by their ids, whose files were put there by us */
 	struct map *picked;  /* "app address": for a container that no listing shows yet */
 	struct task *leaver; /* takes a container off its network just now */
+	struct pulse pulse;
 };
 
 /* One request and what came of it. */
@@ -105,7 +117,8 @@ struct call {
 	struct task *task;
 	struct exchange *exchange; /* while it flies */
 	char what[160];            /* "POST /containers/create" */
-	int64_t limit_ms;
+	int64_t limit_ms, asked_ms;
+	bool patient;       /* it may take longer than a read */
 	struct error error; /* no whole answer */
 	int status;
 	bool sent;
@@ -228,6 +241,8 @@ void task_returned(struct task *task);
 enum progress ask(struct task *task, unsigned slot, const struct question *question, step *next,
 		  struct error *err);
 void call_release(struct call *call);
+/* It flies, and is not waited for any longer. */
+void call_give_up(struct call *call);
 bool call_ok(const struct call *call);
 /* The request may have had its effect. */
 bool call_unsure(const struct call *call);
@@ -259,6 +274,16 @@ struct channel *docker_channel(struct docker *docker, const struct question *que
 const char *refusal_of(struct arena *arena, const char *body, size_t size, int status);
 /* The beginning of a text, printable, in `arena`. */
 const char *words_of(struct arena *arena, const char *body, size_t size);
+
+/* --- pulse.c --- */
+/* One was sent that may take long; it is waited for no more. */
+void pulse_await(struct docker *docker);
+void pulse_rest(struct docker *docker);
+/* The engine has answered something; something of it is overdue. */
+void pulse_heard(struct docker *docker);
+void pulse_missed(struct docker *docker);
+/* 0, or -1 while it is not worth asking. */
+int pulse_there(const struct docker *docker, struct error *err);
 
 /* --- turns.c --- */
 /* Whether nothing under way forbids it. */

@@ -44,6 +44,26 @@ static bool to_be_moved(const struct task *task, const json_t *container)
 	return !fixed || (spec->pinned_address && strcmp(fixed, spec->pinned_address) != 0);
 }
 
+/* Whether somebody else did it is told by a look. */
+static enum progress unpaused(struct task *task, struct error *err)
+{
+	struct call *call = &task->calls[0];
+
+	if (call_ok(call))
+		return PROGRESS_DONE;
+	if ((call_unsure(call) || call->status == 500) && ++task->tries < TRIES)
+		return task_go(task, start_look);
+	return call_failed(call, err, "location `%s`: cannot let container `%s` go on",
+			   task->docker->location->name, task->wish.spec->name);
+}
+
+static enum progress unpause(struct task *task, struct error *err)
+{
+	const struct question question = {.method = "POST", .path = container_path(task, "/unpause")};
+
+	return ask(task, 0, &question, unpaused, err);
+}
+
 static enum progress begin_with(struct task *task, const json_t *container, struct error *err)
 {
 	const struct instance_spec *spec = task->wish.spec;
@@ -51,6 +71,8 @@ static enum progress begin_with(struct task *task, const json_t *container, stru
 	const char *status = json_text(state, "Status"), *since = json_text(state, "StartedAt");
 	bool never_ran = status && !strcmp(status, "created");
 
+	if (status && !strcmp(status, "paused"))
+		return unpause(task, err);
 	/* What was made by a deploy that was killed may lack its files. */
 	if (never_ran && spec->file_count && !map_get(task->docker->filled, task->id)) {
 		task->after = start_look;

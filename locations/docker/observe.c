@@ -148,6 +148,11 @@ static int read_marks(const json_t *container, const json_t *labels, struct aren
 		   : -1;
 }
 
+static bool is_paused(const char *word)
+{
+	return word && !strcmp(word, "paused");
+}
+
 static enum observed_state state_of(const char *word)
 {
 	static const struct {
@@ -293,7 +298,7 @@ int observe_listed(struct docker *docker, const json_t *container, int64_t told_
 	seen.state = state_of(state);
 	seen.exit_code = exit_code_of(json_text(container, "Status"));
 	seen.image_id = image ? arena_text(arena, image) : NULL;
-	if (state && !strcmp(state, "paused"))
+	if ((seen.paused = is_paused(state)))
 		seen.error = "it is paused";
 	seen.created_ms = json_number(container, "Created", 0) * 1000;
 	seen.ran_ms = seen.state == SEEN_RUNNING ? told_ms : 0;
@@ -376,7 +381,7 @@ static int read_state(const json_t *container, struct arena *arena, struct obser
 	ret->created_ms = time_of(json_text(container, "Created"));
 	ret->started_ms = time_of(json_text(state, "StartedAt"));
 	ret->ran_ms = ret->state == SEEN_RUNNING ? ret->started_ms : 0;
-	if (word && !strcmp(word, "paused"))
+	if ((ret->paused = is_paused(word)))
 		error = "it is paused";
 	if (!error || !*error)
 		return 0;

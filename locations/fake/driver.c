@@ -291,6 +291,8 @@ static int answers(const struct fake *fake, const struct fake_instance *instance
 
 	if (instance->seen.state != SEEN_RUNNING)
 		return fail(err, ERR_FAILED, "`%s` is not running", instance->seen.name);
+	if (instance->seen.paused)
+		return fail(err, ERR_FAILED, "`%s` is paused", instance->seen.name);
 	if (instance->grouped && behaviour && !behaviour->unverifiable)
 		behaviour = NULL; /* that is told of each of its tasks */
 	if (instance->grouped && (instance->rolling || fake_target_tasks(fake->target, instance->seen.name) <

@@ -80,6 +80,8 @@ void fake_target_calm(struct fake_target *target);
  * moves. */
 int fake_target_exit(struct fake_target *target, const char *name,
 		     int exit_code); /* negative: that signal; stays ended until it is started */
+/* As by `docker pause`: it answers nobody until it is started. -1: it does not run. */
+int fake_target_pause(struct fake_target *target, const char *name);
 /* The same, but its restart policy decides what follows. */
 int fake_target_crash(struct fake_target *target, const char *name, int exit_code);
 /* Those who watch are told of the instance though nothing happened; NULL: that they missed something. */

@@ -180,10 +180,20 @@ static int ports_hold(struct fake_instance *instance, struct error *err)
 	return 0;
 }
 
+static void end_pause(struct fake_instance *instance)
+{
+	instance->seen.paused = false;
+	instance->seen.error = NULL;
+}
+
 int instance_start(struct fake_instance *instance, struct error *err)
 {
 	const struct fake_behaviour *behaviour = instance_behaviour(instance);
 
+	if (instance->seen.paused) {
+		end_pause(instance);
+		instance_tell(instance);
+	}
 	if (instance->seen.state == SEEN_RUNNING || instance->seen.state == SEEN_RESTARTING)
 		return 0;
 	if (instance->building || instance->seen.state == SEEN_BROKEN)
@@ -214,6 +224,8 @@ void instance_end(struct fake_instance *instance, int exit_code)
 	world->ops->timer_cancel(world, instance->timer);
 	instance->timer = NULL;
 	ports_let_go(instance);
+	if (instance->seen.paused)
+		end_pause(instance);
 	instance->seen.state = SEEN_STOPPED;
 	take_end(instance, exit_code);
 	instance->seen.ran_ms = 0;

@@ -253,6 +253,18 @@ int fake_target_exit(struct fake_target *target, const char *name, int exit_code
 	return 0;
 }
 
+int fake_target_pause(struct fake_target *target, const char *name)
+{
+	struct fake_instance *instance = target_instance(target, name);
+
+	if (!instance || instance->grouped || instance->seen.state != SEEN_RUNNING)
+		return -1;
+	instance->seen.paused = true;
+	instance->seen.error = "it is paused";
+	instance_tell(instance);
+	return 0;
+}
+
 int fake_target_crash(struct fake_target *target, const char *name, int exit_code)
 {
 	struct fake_instance *instance = target_instance(target, name);

@@ -24,6 +24,25 @@ Test(docker_lifecycle, started_already_is_done)
 	MUST(start, &docker_web);
 }
 
+Test(docker_lifecycle, what_is_paused_goes_on)
+{
+	owned_memory char *paused = strdup(docker_container('a', "paused"));
+
+	REPLY(LOOK, 200, paused);
+	REPLY("POST /containers/c1d2/unpause", 204, NULL);
+	MUST(start, &docker_web);
+	cr_assert(docker_requests("POST") == 1);
+	/* Somebody else was first. */
+	REPLY("POST /containers/c1d2/unpause", 500, "{\"message\": \"Container c1d2 is not paused\"}");
+	REPLY(START, 304, NULL);
+	REPLY(LOOK, 200, docker_container('a', "running"));
+	REPLY(LOOK, 200, paused, .times = 1);
+	MUST(start, &docker_web);
+	REPLY(LOOK, 200, paused);
+	MUST_FAIL(ERR_FAILED, start, &docker_web);
+	SAYS("cannot let container `app.web.1` go on");
+}
+
 Test(docker_lifecycle, taken_port_is_a_conflict)
 {
 	REPLY(LOOK, 200, docker_container('a', "created"));

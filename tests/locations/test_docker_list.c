@@ -140,6 +140,7 @@ Test(docker_list, states_and_exit_codes)
 		cr_assert(inventory.instance_count == 1);
 		cr_assert(inventory.instances[0].state == rows[i].wanted, "%s", rows[i].state);
 		cr_assert(inventory.instances[0].exit_code == rows[i].code, "%s", rows[i].status);
+		cr_assert(inventory.instances[0].paused == !strcmp(rows[i].state, "paused"));
 		inventory_release(&inventory);
 	}
 }

@@ -226,7 +226,7 @@ static void move_by_hand(struct theatre *stage, struct dice *dice)
 	};
 	struct sights sights = {0};
 	const struct sight *sight = any_sight(&sights, stage, dice);
-	unsigned way = roll(dice, 2);
+	unsigned way = roll(dice, 3);
 	char path[200];
 	if (sight && sight->realm == REALM_DOCKER) {
 		stage_disturb(stage, ways[way].kind);
