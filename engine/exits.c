@@ -181,3 +181,15 @@ enum phase look_at_exits(struct work *work)
 	work_wake(work);
 	return PHASE_STARTING;
 }
+
+enum phase still_runs(struct work *work)
+{
+	const struct observed *seen = work->looked;
+	const struct component_spec *spec = work->instance->component->spec;
+	if (ended_too_often(work))
+		return PHASE_BROKEN;
+	/* What its target starts again is not told as stopped meanwhile. */
+	if (seen->state == SEEN_STOPPED && !(spec && spec->job) && !keeps_tasks(work->site))
+		return stays_ended(work, seen);
+	return PHASE_RUNNING;
+}

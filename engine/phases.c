@@ -536,8 +536,9 @@ enum phase step_running(struct work *work)
 		return work_revive(work);
 	if (result == CALL_FAIL && !tended)
 		return work_break(work, work_error(work));
-	if (work->made && ended_too_often(work))
-		return PHASE_BROKEN;
+	enum phase phase = work->made ? still_runs(work) : PHASE_RUNNING;
+	if (phase != PHASE_RUNNING)
+		return phase;
 	work_settle(work);
 	work_wake_consumers(work);
 	return PHASE_RUNNING;

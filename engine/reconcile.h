@@ -24,6 +24,8 @@ void end_tell(struct text *to, const struct observed *seen);
 enum call_result work_look(struct work *work);
 /* After a look: it is broken, and work->error says why. */
 bool ended_too_often(struct work *work);
+/* After a look at one that had answered: RUNNING, or where it goes as it ended. */
+enum phase still_runs(struct work *work);
 /* Look, and see that; what ended and may end again is given more time to count as up. */
 enum phase look_at_exits(struct work *work);
 

@@ -93,6 +93,9 @@ void machine_signal(struct machine *machine, pid_t pid, int signal_number);
 /* The living ones whose instance is of that name: the keepers, or the programs below them. */
 size_t machine_keepers(const struct machine *machine, const char *name, pid_t *ret_first);
 size_t machine_programs(const struct machine *machine, const char *name, pid_t *ret_first);
+/* Another keeper of that instance, which somebody began at the same time: it stands still before it finds out
+ * that there is one. Its number, or 0 when there is none to stand beside. It ends when it is signalled. */
+pid_t machine_twin(struct machine *machine, const char *name);
 bool machine_living(const struct machine *machine, pid_t pid);
 
 /* It ends in good order, or not, and begins anew: no process is left, and nothing in /run. Its seats are

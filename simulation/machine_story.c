@@ -46,6 +46,29 @@ size_t machine_keepers(const struct machine *machine, const char *name, pid_t *r
 	return count(machine, name, true, ret_first);
 }
 
+static bool as_keeper(struct process *process, const struct process *keeper)
+{
+	process->environment = malloc(keeper->environment_size + 1);
+	if (!process->environment)
+		return false;
+	memcpy(process->environment, keeper->environment, keeper->environment_size);
+	process->environment_size = keeper->environment_size;
+	process_works_in(process, keeper->directory);
+	return true;
+}
+
+pid_t machine_twin(struct machine *machine, const char *name)
+{
+	pid_t first = 0;
+	const struct process *keeper = count(machine, name, true, &first) ? process_of(machine, first) : NULL;
+	struct process *twin = keeper ? process_new(machine, INIT, &keeper->actor, keeper->executable) : NULL;
+	if (twin && as_keeper(twin, keeper))
+		return twin->pid;
+	if (twin)
+		process_free(twin);
+	return 0;
+}
+
 size_t machine_programs(const struct machine *machine, const char *name, pid_t *ret_first)
 {
 	return count(machine, name, false, ret_first);

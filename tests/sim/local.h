@@ -17,6 +17,8 @@ void local_no_doubles(struct theatre *stage);
 /* Neither a keeper nor a program is left, nor a file of theirs. */
 void local_gone(struct theatre *stage);
 /* What befalls them: a program or its keeper is killed, the machine loses its power, its disk fails. */
+/* The name of an instance whose program lives; NULL: there is none. */
+const char *local_any(struct theatre *stage, struct dice *dice);
 void local_kill(struct theatre *stage, struct dice *dice);
 void local_power(struct theatre *stage, struct dice *dice);
 void local_disk(struct theatre *stage, struct dice *dice);

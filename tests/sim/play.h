@@ -80,6 +80,9 @@ void play_settles(struct theatre *stage);
 /* A scripted target fails, or is slow. */
 void move_fake(struct theatre *stage, struct dice *dice);
 /* One change of a settled application, and one thing that goes wrong meanwhile. */
+/* trial_doubt.c - parts of a trial where what is shown is not what is so. */
+void trial_look(struct theatre *stage, struct deployer *deployer);
+void trial_twin(struct theatre *stage, struct deployer *deployer, struct dice *dice);
 void move_trial(struct theatre *stage, struct dice *dice);
 extern const char *const trial_kinds[]; /* NULL-terminated */
 /* Leave out what a violation of that rule does not need; how many moves are left. */

@@ -71,10 +71,23 @@ void stage_echo(struct theatre *stage)
 
 /* --- what becomes of messages ------------------------------------------------------------------------ */
 
+const char only_looks[] = "a look at one";
+
+/* By its name as an instance; that is copied. */
+static bool looks_at(const struct http_request *request, char ret_name[static 80])
+{
+	char end[8] = "";
+	return strcmp(request->method, "GET") == 0 && strstr(request->url, "/containers/app.") &&
+	       sscanf(strstr(request->url, "/containers/"), "/containers/%79[^/?]/%7s", ret_name, end) == 2 &&
+	       strcmp(end, "json") == 0;
+}
+
 static bool fits(const struct planned_fate *planned, const struct http_request *request)
 {
 	bool changes = strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0;
 	char line[1024];
+	if (planned->only == only_looks)
+		return looks_at(request, line);
 	if (!planned->only)
 		return changes || !planned->only_changes;
 	snprintf(line, sizeof line, "%s %s", request->method, request->url);
@@ -149,6 +162,8 @@ static void decide(void *owner, struct seat *seat, const char *address, const st
 			continue;
 		}
 		*ret = planned->fate;
+		if (planned->only == only_looks)
+			looks_at(request, stage->looked_at);
 		stage_say(stage, "fault: %s: %s %s", planned->kind, request->method, request->url);
 		meet(stage, deployer, planned, request);
 		if (--planned->times == 0)

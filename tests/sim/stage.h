@@ -87,6 +87,9 @@ struct planned_fate {
 	unsigned skip, times;
 };
 
+/* For `only`: those that look at a container of ours, by its name. */
+extern const char only_looks[];
+
 /* A program that was started, of which instance. */
 struct act {
 	pid_t pid;
@@ -108,6 +111,8 @@ struct theatre {
 	struct model model;
 	struct text blueprint;
 	struct planned_fate fates[FATES_MAX];
+	char looked_at[80]; /* whom such a look was of; "" none */
+	pid_t twin;         /* a second keeper beside one of the first machine's; 0: none */
 	size_t fate_count;
 	unsigned fault_percent; /* of all other messages meet something, too */
 	char stranger[80];      /* a container of somebody else's; "" none */

@@ -23,6 +23,8 @@ enum trial {
 	TRIAL_PROTECTED,
 	TRIAL_LIFE,
 	TRIAL_ELSEWHERE,
+	TRIAL_LOOK,
+	TRIAL_TWIN,
 	TRIALS
 };
 
@@ -37,6 +39,8 @@ const char *const trial_kinds[] = {[TRIAL_MESSAGE] = "one message meets somethin
 				   [TRIAL_PROTECTED] = "one is protected",
 				   [TRIAL_LIFE] = "stopped, and started again",
 				   [TRIAL_ELSEWHERE] = "a process or a scripted target fails",
+				   [TRIAL_LOOK] = "one stops while it is looked at",
+				   [TRIAL_TWIN] = "a second keeper stands beside one",
 				   [TRIALS] = NULL};
 
 /* What is asked to change something, and an edit that makes a deploy ask for it. */
@@ -220,6 +224,8 @@ static void go_wrong(struct theatre *stage, struct deployer *deployer, enum tria
 		trouble_elsewhere(stage, dice);
 	if (trial == TRIAL_RIVAL)
 		meet_rival(stage, dice);
+	if (trial == TRIAL_LOOK)
+		trial_look(stage, deployer);
 	if (trial == TRIAL_CANCEL) {
 		stage_run(stage, roll(dice, one_in(dice, 2) ? 300 : 4000));
 		if (deployer->operation) {
@@ -359,7 +365,10 @@ static enum trial any_trial(const struct theatre *stage, struct dice *dice)
 {
 	enum trial trial = (enum trial)roll(dice, TRIALS);
 	bool asks = stage->model.realms & 1u << REALM_DOCKER;
-	bool of_engine = trial == TRIAL_MESSAGE || trial == TRIAL_REFUSAL || trial == TRIAL_SILENCE;
+	bool of_engine =
+	    trial == TRIAL_MESSAGE || trial == TRIAL_REFUSAL || trial == TRIAL_SILENCE || trial == TRIAL_LOOK;
+	if (trial == TRIAL_TWIN && !(stage->model.realms & 1u << REALM_LOCAL))
+		return asks ? TRIAL_LOOK : TRIAL_ELSEWHERE;
 	if (!asks && of_engine)
 		return TRIAL_ELSEWHERE;
 	return stage->model.realms == 1u << REALM_DOCKER && trial == TRIAL_ELSEWHERE ? TRIAL_MESSAGE : trial;
@@ -392,6 +401,10 @@ void move_trial(struct theatre *stage, struct dice *dice)
 		stop_and_start(stage, dice);
 		return;
 	}
+	if (trial == TRIAL_TWIN)
+		trial_twin(stage, deployer, dice);
+	if (stage->rule[0])
+		return;
 	struct model before = stage->model;
 	unsigned what = roll(dice, COUNT_OF(asked));
 	edit(stage, trial, what, dice);
