@@ -172,22 +172,6 @@ enum progress localhost_deliver(struct location *location, struct errand *errand
 
 /* --- the name ------------------------------------------------------------------------------- */
 
-static int same_seat(const char *from, const char *to, struct error *err)
-{
-	owned_by(arena_release) struct arena arena = {0};
-	const char *app, *component, *other;
-	unsigned ordinal, place, generation;
-	size_t memory = memory_failures();
-
-	if (!instance_name_split(&arena, from, &app, &component, &ordinal, &generation) ||
-	    !instance_name_split(&arena, to, &app, &other, &place, &generation) || strcmp(component, other) ||
-	    ordinal != place)
-		return memory_failures() != memory
-			   ? fail_memory(err)
-			   : fail(err, ERR_CONFLICT, "`%s` and `%s` are not names of one instance", from, to);
-	return 0;
-}
-
 /* The run directory's name is the instance's: one step, after which all who look find it under the new one.
  */
 static int move(struct location *location, const struct subject *subject, const char *from, const char *to,
@@ -237,7 +221,7 @@ enum progress localhost_rename(struct location *location, struct errand *errand,
 			       const char *from, const char *to, struct error *err)
 {
 	(void)errand;
-	if (guard_name(app, from, err) || guard_name(app, to, err) || same_seat(from, to, err))
+	if (guard_name(app, from, err) || guard_name(app, to, err) || guard_rename(from, to, err))
 		return PROGRESS_FAILED;
 	if (!strcmp(from, to))
 		return PROGRESS_DONE;

@@ -3,7 +3,7 @@
 #ifndef BERTH_LOCATIONS_LOCALHOST_LOCALHOST_H
 #define BERTH_LOCATIONS_LOCALHOST_LOCALHOST_H
 
-#include "locations/location.h"
+#include "locations/process.h"
 
 /* A spawned helper is kept until it ended, so that it is reaped while we live. */
 struct kept {
@@ -102,8 +102,6 @@ void marks_write(const struct marks *marks, struct text *ret_entries);
 void launch_write(const struct instance_spec *spec, int64_t grace_ms, struct text *ret_records);
 /* How long the instance may take to end. */
 int64_t grace_of(struct location *location, const struct instance_spec *spec);
-/* An application's or component's id, safe as a part of a path and of a name. */
-bool fit_id(const char *id);
 /* <run>/APP, <run>/APP/COMPONENT.N[.gM]; NULL when memory is gone. */
 char *app_directory(struct location *location, struct arena *arena, const char *app);
 char *run_directory(struct location *location, struct arena *arena, const char *app, const char *name);
@@ -125,8 +123,6 @@ struct kernel_view {
 	uint64_t pending; /* signals sent to it that it has not taken yet: bit N - 1 for signal N */
 };
 bool process_identity(struct location *location, pid_t pid, struct kernel_view *ret);
-/* 0, or -1 with ERR_CONFLICT when the name is not one of the application's. */
-int guard_name(const char *app, const char *name, struct error *err);
 
 /* --- scan.c: what runs --- */
 
@@ -209,8 +205,6 @@ int ports_check(struct location *location, const struct scan *scan, const char *
 /* The attachments that marks tell of. 0, or -1 when memory is gone. */
 int attachments_read(struct location *location, const struct marks *marks, struct arena *arena,
 		     const struct attachment **ret, size_t *ret_count);
-/* Where a client on this machine finds what listens at `bind`. */
-const char *reachable_address(const char *bind);
 
 /* --- left.c --- */
 /* Something that belongs to no instance: its kind and name, for people. False: enough. */

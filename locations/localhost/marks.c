@@ -1,7 +1,6 @@
 /* marks.c - the marks by which an instance is known, in its helper's environment and in its run directory. */
 #include "locations/localhost/localhost.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,16 +8,6 @@
 #include "base/signals.h"
 
 #define MOST (INT64_MAX / 4) /* so that two can be added, whoever wrote them */
-
-bool fit_id(const char *id)
-{
-	size_t length = strlen(id);
-
-	for (size_t i = 0; i < length; i++)
-		if (!isalnum((unsigned char)id[i]) && id[i] != '_' && id[i] != '-')
-			return false;
-	return length > 0 && length <= 90;
-}
 
 static const char *entry_of(const char *entries, size_t size, const char *key)
 {
@@ -51,19 +40,11 @@ static int64_t number_of(const char *entries, size_t size, const char *key)
 	return value && parse_number(value, 0, MOST, &number) ? number : 0;
 }
 
-static const char *const policies[] = {[RESTART_UNLESS_STOPPED] = "unless-stopped",
-				       [RESTART_NO] = "no",
-				       [RESTART_ON_FAILURE] = "on-failure",
-				       [RESTART_ALWAYS] = "always"};
-
 static enum restart_policy policy_of(const char *entries, size_t size)
 {
 	const char *value = entry_of(entries, size, "BERTH_RESTART");
 
-	for (size_t i = 0; value && i < COUNT_OF(policies); i++)
-		if (!strcmp(value, policies[i]))
-			return (enum restart_policy)i;
-	return RESTART_UNLESS_STOPPED;
+	return restart_of(value ? value : "");
 }
 
 /* The name is the run directory's own, if that can be one of these marks. */
@@ -138,18 +119,6 @@ int manifest_write(struct location *location, const struct marks *marks, struct 
 						err);
 }
 
-/* "http=8080/tcp,=9000/udp@10.0.0.5": a port's name, number and protocol, and where it is published. */
-static void write_ports(const struct instance_spec *spec, struct text *text)
-{
-	for (size_t i = 0; i < spec->port_count; i++) {
-		const struct spec_port *port = &spec->ports[i];
-		text_format(text, "%s%s=%u/%s", i ? "," : "", port->name ? port->name : "",
-			    (unsigned)port->port, port->protocol == UDP ? "udp" : "tcp");
-		if (port->published && port->host_address)
-			text_format(text, "@%s", port->host_address);
-	}
-}
-
 static void write_entry(struct text *text, const char *key, const char *value)
 {
 	text_format(text, "%s=%s", key, value ? value : "");
@@ -167,7 +136,7 @@ bool marks_of(struct location *location, struct arena *arena, const struct insta
 {
 	owned_text ports = {0};
 
-	write_ports(spec, &ports);
+	process_ports_write(spec, &ports);
 	*ret_marks = (struct marks){
 	    .app = spec->app,
 	    .component = spec->component,
@@ -203,7 +172,7 @@ void marks_write(const struct marks *marks, struct text *ret_entries)
 	write_entry(ret_entries, "BERTH_FILES", marks->files);
 	write_entry(ret_entries, "BERTH_PORTS", marks->ports);
 	write_entry(ret_entries, "BERTH_BIND", marks->bind);
-	write_entry(ret_entries, "BERTH_RESTART", policies[marks->restart]);
+	write_entry(ret_entries, "BERTH_RESTART", restart_word(marks->restart));
 	write_number(ret_entries, "BERTH_JOB", marks->job);
 	if (marks->protect)
 		write_number(ret_entries, "BERTH_PROTECT", 1);
@@ -236,7 +205,7 @@ void launch_write(const struct instance_spec *spec, int64_t grace_ms, struct tex
 		write_entry(ret_records, "user", spec->user);
 	if (spec->stop_signal)
 		write_number(ret_records, "signal", signal_number(spec->stop_signal));
-	write_entry(ret_records, "restart", policies[spec->restart]);
+	write_entry(ret_records, "restart", restart_word(spec->restart));
 	write_number(ret_records, "grace", grace_ms);
 }
 
@@ -264,20 +233,4 @@ char *work_directory(struct arena *arena, const struct marks *marks)
 	return incarnation ? arena_format(arena, "%.*s/" WORK "/%s", (int)(slash ? slash - marks->run : 0),
 					  marks->run, incarnation + strlen(marks->app) + 1)
 			   : NULL;
-}
-
-int guard_name(const char *app, const char *name, struct error *err)
-{
-	struct arena arena = {0};
-	const char *named, *component;
-	unsigned ordinal, generation;
-	size_t memory = memory_failures();
-	bool ours = fit_id(app) &&
-		    instance_name_split(&arena, name, &named, &component, &ordinal, &generation) &&
-		    !strcmp(named, app) && fit_id(component);
-
-	arena_release(&arena);
-	if (!ours && memory_failures() != memory)
-		return fail_memory(err);
-	return ours ? 0 : fail(err, ERR_CONFLICT, "`%s` is no instance of application `%s`", name, app);
 }
