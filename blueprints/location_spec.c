@@ -10,7 +10,7 @@
 int location_spec_parse(struct arena *arena, const char *text, struct location_spec *ret_spec,
 			struct error *err)
 {
-	static const char *const types[] = {"localhost", "fake", "docker"};
+	static const char *const types[] = {"localhost", "fake", "docker", "ssh"};
 	struct location_spec spec = {.name = "", .target = ""};
 	const char *colon = strchr(text, ':');
 	bool bare = false;

@@ -134,7 +134,8 @@ struct inventory {
 		const char *app, *kind, *name;
 	} * objects;
 	size_t object_count;
-	bool prepared; /* what prepare makes is there (asked for one application) */
+	const char *holder; /* "APP.COMPONENT" that has all of this place for itself; NULL: nobody has */
+	bool prepared;      /* what prepare makes is there (asked for one application) */
 	/* The token of a lease that is there, in force or not (asked for one application); NULL: none is. */
 	const char *lease;
 	struct whole *whole; /* the listing that it is a part of, where all this lies; NULL: none */
@@ -364,7 +365,7 @@ struct location_driver {
 	void (*drop)(struct location *, struct errand *);
 };
 
-extern const struct location_driver fake_driver, localhost_driver, docker_driver;
+extern const struct location_driver fake_driver, localhost_driver, docker_driver, ssh_driver;
 
 /* The driver of that type, or NULL; all of them, NULL-terminated. */
 const struct location_driver *location_driver_of(const char *type);

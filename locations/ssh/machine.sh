@@ -1,0 +1,751 @@
+# machine.sh - what berth has done on a machine: the keeper of a process there, and all that is asked about
+# it, for any POSIX shell.
+#
+# It lies on the machine as berth/machine-DIGEST and is run once for each question:
+#
+#   sh machine-DIGEST                     reads calls of the functions below from its input and carries them out
+#   sh machine-DIGEST FUNCTION [WORD...]  carries out that one; its input is the function's
+#
+# What it answers are lines, the first word of each tells what it is; the last one of a whole answer is
+# "@end". What a machine calls an instance is a directory APP/COMPONENT.N below the one this file lies in:
+#
+#   manifest  marks, KEY=VALUE; values are percent-encoded     launch  a shell script: its variables and command
+#   state     what its keeper wrote down last, one line        log     what it wrote
+#   stopping  it is to end, and not to be started again        work    where it works; a link
+#
+# Linux is asked of by /proc alone. A process is its number and when it began, so that a number that was used
+# again is not mistaken for it.
+umask 077
+EXCLUSIVE=
+here=$(cd "$(dirname "$0")" && pwd -P) || exit 1
+self=$here/${0##*/}
+newline='
+'
+
+# --- small things -----------------------------------------------------------------------------
+
+# Words for berth: what went wrong and of which kind (missing, conflict, denied, failed, busy).
+wrong() {
+	printf '!%s %s\n' "$1" "$2"
+	return 1
+}
+now_ms() {
+	now=$(date +%s%3N)
+	case $now in
+	*[!0-9]*) now=$(date +%s)000 ;; # a `date` that knows no fractions
+	esac
+}
+# Where `sleep` knows no fractions it is a second.
+nap() {
+	sleep "$1" 2>/dev/null || sleep 1
+}
+boot() {
+	read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id || boot=-
+}
+# began PID: when that process began, in ticks; "" when there is none, or it is a zombie.
+began() {
+	began=
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+	# shellcheck disable=SC2086
+	set -- ${stat##*) }
+	[ "$1" != Z ] && [ "$1" != X ] || return 1
+	shift 19
+	began=$1
+}
+# alive PID BEGAN
+alive() {
+	[ "${1:-0}" -gt 0 ] && began "$1" && [ "$began" = "$2" ]
+}
+# mark KEY: its value in ./manifest, in `value`.
+mark() {
+	value=
+	while IFS= read -r line; do
+		case $line in
+		"$1="*)
+			value=${line#*=}
+			return 0
+			;;
+		esac
+	done 2>/dev/null <manifest
+	return 1
+}
+# put FILE: its input becomes the file, whole or not at all.
+put() {
+	cat >"$1.half" && mv -f "$1.half" "$1"
+}
+# What its keeper wrote down last.
+state() {
+	state='' keeper=0 keeper_began=0 pid=0 pid_began=0 started=0 ended=0 exits=0 code=-1 sig=0 ran_in=''
+	[ ! -f state ] || read -r state keeper keeper_began pid pid_began started ended exits code sig ran_in <state
+}
+note() {
+	echo "$state $keeper $keeper_began $pid $pid_began $started $ended $exits $code $sig $ran_in" >state.half &&
+		mv -f state.half state
+}
+# Something about the instance whose directory this is has changed: all who watch are told.
+tell() {
+	name=$(pwd -P)
+	folder=${name%/*}
+	for watcher in "$here"/.watch/*; do
+		[ -p "$watcher" ] || continue
+		if kill -0 "${watcher##*.}" 2>/dev/null; then
+			echo "@changed ${folder##*/} ${name##*/} $*" 1<>"$watcher"
+		else
+			rm -f "$watcher"
+		fi
+	done
+}
+
+tell_end() {
+	mark created
+	tell end "$value" "$ended" "$code" "$sig"
+}
+
+# --- the keeper ----------------------------------------------------------------------------------
+
+# keep DIRECTORY: the keeper of the instance there, until that is to run no more.
+keep() {
+	cd "$1" || exit 1
+	trap '' HUP
+	trap 'asked=1' TERM
+	state
+	boot
+	ran_in=$boot keeper=$$ pause=0.1
+	began $$
+	keeper_began=$began
+	asked=
+	while :; do
+		run
+		[ ! -e stopping ] || break
+		mark restart
+		case $value in
+		no) break ;;
+		on-failure) [ "$code" != 0 ] || break ;;
+		esac
+		now_ms
+		[ $((now - started)) -lt 10000 ] || pause=0.1
+		state=restarting pid=0 pid_began=0
+		note
+		tell_end
+		rest "$pause"
+		[ ! -e stopping ] || break
+		case $pause in
+		0.1) pause=0.2 ;; 0.2) pause=0.4 ;; 0.4) pause=0.8 ;; 0.8) pause=2 ;; 2) pause=4 ;; 4) pause=8 ;;
+		8) pause=15 ;; 15) pause=30 ;; *) pause=60 ;;
+		esac
+	done
+	state=stopped pid=0 pid_began=0
+	note
+	tell_end
+}
+rest() {
+	asked=
+	nap "$1" &
+	wait $!
+	[ -z "$asked" ] || kill $! 2>/dev/null
+}
+# Once, to its end; what is left of it then is ended too.
+run() {
+	trim_log
+	(
+		trap - TERM HUP
+		work=$(readlink work)
+		# Sets its variables, "$directory", "$as", and its words.
+		# shellcheck disable=SC1091
+		. ./launch
+		become "$@"
+	) </dev/null >>log 2>&1 &
+	pid=$!
+	began $pid
+	pid_began=$began
+	now_ms
+	started=$now state=running code=-1 sig=0
+	note
+	tell start
+	while :; do
+		asked=
+		wait $pid
+		code=$?
+		[ -n "$asked" ] && alive $pid "$pid_began" || break
+	done
+	now_ms
+	ended=$now exits=$((exits + 1))
+	if [ "$code" -gt 128 ] && [ "$code" -le 192 ]; then
+		sig=$((code - 128)) code=-1
+	fi
+	[ -z "$session" ] || kill -s KILL -- "-$pid" 2>/dev/null
+}
+# become WORD...: the command itself, where and as whom it is to run.
+become() {
+	if [ -n "$as" ] && [ "$as" != "$(id -un)" ] && [ "$as" != "$(id -u)" ]; then
+		exec $session su -s /bin/sh "${as%%:*}" -c 'cd "$0" && exec "$@"' "$directory" "$@"
+	fi
+	exec $session sh -c 'cd "$0" && exec "$@"' "$directory" "$@"
+}
+# It keeps what it has open, so that what is there goes on writing into it.
+trim_log() {
+	[ -f log ] || return 0
+	size=$(wc -c <log)
+	[ "$size" -le 10485760 ] || { cp log log.1 && : >log; }
+}
+session=
+command -v setsid >/dev/null 2>&1 && session=setsid
+
+# --- one instance ----------------------------------------------------------------------------------
+
+# enter APP NAME: into its directory; 1 when there is none of ours.
+enter() {
+	cd "$here/$1/$2" 2>/dev/null && [ -f manifest ]
+}
+# What carries its mark and runs, in `found`, as "PID:BEGAN ...". Its keepers are not among them.
+hunt() {
+	mark incarnation
+	found=
+	for environ in $(grep -ls "BERTH_INCARNATION=$value" /proc/[0-9]*/environ 2>/dev/null); do
+		one=${environ#/proc/}
+		one=${one%/environ}
+		[ "$one" != "$$" ] && began "$one" || continue
+		found="$found $one:$began"
+	done
+}
+strike() { # SIGNAL: all that was found
+	for one in $found; do
+		! alive "${one%:*}" "${one#*:}" || kill -s "$1" "${one%:*}" 2>/dev/null
+	done
+}
+# Its keeper first, so that nothing is started again; then what it kept. In the directory of the instance.
+end() { # GRACE_MS
+	state
+	: >stopping
+	mark signal
+	signal=${value:-TERM}
+	left=$1
+	if alive "$keeper" "$keeper_began"; then
+		! alive "$pid" "$pid_began" || kill -s "$signal" "$pid" 2>/dev/null
+		kill -s TERM "$keeper" 2>/dev/null
+		while [ "$left" -gt 0 ] && alive "$keeper" "$keeper_began"; do
+			nap 0.05
+			left=$((left - 60))
+		done
+		if alive "$keeper" "$keeper_began"; then
+			state
+			if alive "$pid" "$pid_began"; then
+				kill -s KILL "$pid" 2>/dev/null
+				[ -z "$session" ] || kill -s KILL -- "-$pid" 2>/dev/null
+			fi
+			wait_for 3000
+		fi
+		! alive "$keeper" "$keeper_began" || kill -s KILL "$keeper" 2>/dev/null
+	fi
+	hunt
+	[ -n "$found" ] || return 0
+	strike "$signal"
+	while [ "$left" -gt 0 ] && [ -n "$found" ]; do
+		nap 0.05
+		left=$((left - 60))
+		hunt
+	done
+	strike KILL
+	nap 0.05
+	hunt
+	[ -z "$found" ]
+}
+wait_for() { # MS, for its keeper to have written the end down
+	rest=$1
+	while [ "$rest" -gt 0 ] && alive "$keeper" "$keeper_began"; do
+		nap 0.05
+		rest=$((rest - 60))
+	done
+}
+is_kept() {
+	state
+	alive "$keeper" "$keeper_began"
+}
+foreign() { # whether something lies here that is none of ours
+	for one in * .[!.]*; do
+		case $one in
+		'*' | '.[!.]*' | manifest* | launch* | state* | log* | stopping | work | x.* | files* | .*.berth) ;;
+		*) return 0 ;;
+		esac
+	done
+	return 1
+}
+
+# place APP NAME: with MANIFEST and LAUNCH, and a function `write_files` which puts its files in place.
+place() (
+	at=$here/$1/$2
+	mkdir -p "$at" && cd "$at" || { wrong failed "cannot make $at"; exit; }
+	if [ ! -f manifest ] && foreign; then
+		wrong conflict "$at holds files that berth did not make"
+		exit
+	fi
+	[ -z "$EXCLUSIVE" ] || hold_machine "$1.${2%%.*}" || exit
+	if [ -f manifest ]; then
+		mark spec
+		same=
+		[ "$value" != "$(wanted spec)" ] || same=yes
+		if [ $same ] && is_kept && [ ! -e stopping ]; then
+			echo "@placed"
+			exit
+		fi
+		end 0 || { wrong failed "what is there under its name cannot be ended"; exit; }
+		if [ $same ]; then
+			for key in created incarnation work; do
+				mark $key
+				MANIFEST=$(printf '%s\n' "$MANIFEST" | sed "s|^$key=.*|$key=$value|")
+			done
+		else
+			forget
+		fi
+	fi
+	# The manifest, which is the last of them, makes it an instance.
+	printf '%s\n' "$LAUNCH" | put launch && make_work && put_files &&
+		printf '%s\n' "$MANIFEST" | put manifest && echo "@placed" ||
+		wrong failed "cannot write to $at: $(df -P "$at" 2>/dev/null | tail -n 1)"
+)
+# hold_machine APP.COMPONENT: the whole machine is that one's, from now on.
+hold_machine() {
+	echo "$1" >"$here/.host.$$"
+	ln "$here/.host.$$" "$here/.host" 2>/dev/null
+	rm -f "$here/.host.$$"
+	read -r holder <"$here/.host"
+	[ "$holder" = "$1" ] || wrong conflict "the machine is held by $holder"
+}
+give_machine_back() {
+	[ -f "$here/.host" ] && read -r holder <"$here/.host" && [ "$holder" = "$1" ] && rm -f "$here/.host"
+}
+wanted() { # KEY: of the manifest that it is to have
+	printf '%s\n' "$MANIFEST" | sed -n "s/^$1=//p"
+}
+# Where it works lies beside, so that its path stays when it is renamed.
+make_work() {
+	place_of_work=$(wanted work)
+	mkdir -p "$here/.work/$place_of_work" && { [ -h work ] || ln -s "$here/.work/$place_of_work" work; }
+}
+forget() {
+	mark work
+	[ -z "$value" ] || rm -rf "${here:?}/.work/$value"
+	rm -rf ./* ./.[!.]* 2>/dev/null
+	return 0
+}
+# start APP NAME SPEC ("" : whichever it is) [PORT...]: "tcp:1F90", which nobody else may listen on.
+start() (
+	enter "$1" "$2" || { wrong missing "$2 is not there"; exit; }
+	mark spec
+	[ -z "$3" ] || [ "$3" = "$value" ] || { wrong missing "$2 was made otherwise"; exit; }
+	[ -f launch ] || { wrong missing "what $2 is to run is not there any more"; exit; }
+	if is_kept; then
+		[ -e stopping ] || { echo "@started"; exit; }
+		end 0
+	fi
+	hunt
+	[ -z "$found" ] || { strike KILL; nap 0.05; }
+	shift 3
+	for port; do
+		! taken "$port" || { wrong conflict "port $(printf %d "0x${port#*:}") is in use on the machine"; exit; }
+	done
+	rm -f stopping
+	BERTH_INCARNATION='' $session sh "$self" keep "$(pwd -P)" </dev/null >/dev/null 2>&1 &
+	# Until it has come up, so that who asks next sees it run.
+	tries=200
+	while [ $tries -gt 0 ]; do
+		state
+		[ "$keeper" != $! ] || break
+		nap 0.02
+		tries=$((tries - 1))
+	done
+	if [ $tries -gt 0 ]; then echo "@started"; else wrong failed "its keeper did not come up"; fi
+)
+taken() { # PROTOCOL:HEX: by whoever listens there, or another one of ours that is to
+	one=$(printf '=%d/%s' "0x${1#*:}" "${1%:*}")
+	own=$(pwd -P)
+	for manifest in $(grep -lse "^ports=.*$one\(@\|,\|\$\)" "$here"/*/*/manifest); do
+		folder=${manifest%/manifest}
+		[ "$folder" != "$own" ] && (cd "$folder" && is_kept && [ ! -e stopping ]) && return 0
+	done
+	case $1 in
+	udp:*) grep -qs "^ *[0-9]*: [0-9A-F]*:${1#*:} 0*:0000 " /proc/net/udp /proc/net/udp6 ;;
+	*) grep -qs "^ *[0-9]*: [0-9A-F]*:${1#*:} [0-9A-F:]* 0A " /proc/net/tcp /proc/net/tcp6 ;;
+	esac
+}
+# stop APP NAME GRACE_MS (-1: its own)
+stop() (
+	[ -d "$here/$1/$2" ] || { echo "@stopped"; exit; }
+	enter "$1" "$2" || { wrong conflict "$here/$1/$2 is none of berth's"; exit; }
+	grace=$3
+	[ "$grace" -ge 0 ] || { mark grace; grace=${value:-10000}; }
+	if end "$grace"; then echo "@stopped"; else wrong failed "it cannot be ended"; fi
+)
+# remove APP NAME
+remove() (
+	at=$here/$1/$2
+	[ -d "$at" ] || { echo "@removed"; exit; }
+	cd "$at" || exit
+	if [ ! -f manifest ] && foreign; then
+		wrong conflict "$at holds files that berth did not make"
+		exit
+	fi
+	if [ -f manifest ] && ! end 0; then
+		wrong failed "it cannot be ended"
+		exit
+	fi
+	[ ! -f files ] || take_away <files
+	forget
+	cd / && rmdir "$at" && echo "@removed" || wrong failed "cannot remove $at"
+	component=${2%%.*}
+	set -- "$1" "$here/$1/$component".*
+	[ -d "$2" ] || give_machine_back "$1.$component"
+	rmdir "$here/$1" 2>/dev/null
+)
+# rename APP FROM TO
+rename() (
+	if [ ! -d "$here/$1/$2" ] && enter "$1" "$3"; then
+		echo "@renamed"
+		exit
+	fi
+	enter "$1" "$2" || { wrong missing "$2 is not there"; exit; }
+	[ ! -e "$here/$1/$3" ] || { wrong conflict "$3 is there already"; exit; }
+	mv "$here/$1/$2" "$here/$1/$3" && echo "@renamed" || wrong failed "$2 cannot be renamed"
+)
+# signal APP NAME SIGNAL
+signal() (
+	enter "$1" "$2" || { wrong missing "$2 is not there"; exit; }
+	state
+	if [ "$state" = running ] && alive "$pid" "$pid_began" && kill -s "$3" "$pid"; then
+		echo "@signalled"
+	else
+		wrong failed "$2 does not run"
+	fi
+)
+# remark APP NAME KEY VALUE...: marks of what is there.
+remark() (
+	enter "$1" "$2" || { wrong missing "$2 is not there"; exit; }
+	shift 2
+	while [ $# -gt 1 ]; do
+		{ grep -v "^$1=" manifest; printf '%s=%s\n' "$1" "$2"; } | put manifest ||
+			{ wrong failed "cannot write its manifest"; exit; }
+		shift 2
+	done
+	echo "@marked"
+)
+# deliver APP NAME: with `write_files`.
+deliver() (
+	enter "$1" "$2" || { wrong missing "$2 is not there"; exit; }
+	put_files && echo "@delivered" || wrong failed "its files cannot be written"
+)
+# Those that are wanted, and away with those that are wanted no more.
+put_files() {
+	: >files.new && write_files || return 1
+	[ ! -f files ] || grep -vxF -f files.new files | take_away
+	mv -f files.new files
+}
+take_away() {
+	while IFS= read -r path; do
+		case $path in
+		/*) rm -f "$path" ;;
+		*) rm -f "work/$path" ;;
+		esac
+	done
+}
+# file MODE OWNER PATH: its input becomes that file, whole or not at all; for `write_files`. A path that is not
+# absolute begins where the instance works.
+file() {
+	case $3 in
+	/*) target=$3 ;;
+	*) target=work/$3 ;;
+	esac
+	folder=${target%/*}
+	[ "$folder" = "$target" ] || mkdir -p "${folder:-/}" || return 1
+	if [ -e "$target" ] && [ ! -f "$target" ]; then
+		wrong conflict "$3 is there already, and no file"
+		return 1
+	fi
+	half=${folder:-}/.${target##*/}.berth
+	rm -f "$half"
+	: >"$half" && chmod 600 "$half" && cat >"$half" && chmod "$1" "$half" && {
+		[ -z "$2" ] || chown "$2" "$half"
+	} && mv -f "$half" "$target" && printf '%s\n' "$3" >>files.new
+}
+
+# --- what there is -----------------------------------------------------------------------------------
+
+# show APP NAME: one instance; the marks, then how it is.
+show() (
+	at=$here/$1/$2
+	[ -d "$at" ] || exit 0
+	cd "$at" || exit 0
+	if [ ! -f manifest ]; then
+		! foreign || echo "@stranger $1 $2 $at"
+		exit 0
+	fi
+	echo "@instance $1 $2"
+	sed 's/^/:/' manifest
+	state
+	kept=dead left=0
+	if [ -n "$state" ] && [ "$state" != stopped ]; then
+		if alive "$keeper" "$keeper_began"; then
+			kept=alive
+		else
+			hunt
+			for one in $found; do left=$((left + 1)); done
+		fi
+	fi
+	[ ! -e stopping ] || [ $kept = dead ] || state=stopping
+	echo "@state ${state:--} $kept $left $keeper $keeper_began $pid $pid_began $started $ended $exits $code $sig ${ran_in:--}"
+)
+# listing APP ("" : all)
+listing() (
+	machine
+	sed -n 's/^ *[0-9]*: \([0-9A-F]*:[0-9A-F]*\) [0-9A-F:]* 0A .*/@listens tcp \1/p' /proc/net/tcp /proc/net/tcp6 2>/dev/null
+	sed -n 's/^ *[0-9]*: \([0-9A-F]*:[0-9A-F]*\) 0*:0000 .*/@listens udp \1/p' /proc/net/udp /proc/net/udp6 2>/dev/null
+	cd "$here" || exit
+	[ ! -f .host ] || { read -r holder <.host && echo "@host $holder"; }
+	for folder in ${1:-*}; do
+		[ -d "$folder" ] || continue
+		echo "@app $folder"
+		[ ! -f "$folder/.claim" ] || { echo "@claim $folder" && sed 's/^/:/' "$folder/.claim"; }
+		[ ! -f "$folder/.lease" ] || { echo "@lease $folder $now" && sed 's/^/:/' "$folder/.lease"; }
+		for instance in "$folder"/*; do
+			[ ! -d "$instance" ] || show "$folder" "${instance##*/}"
+		done
+	done
+)
+# Its boot, its clock, and the address by which it was reached.
+machine() {
+	boot
+	now_ms
+	# shellcheck disable=SC2086
+	set -- $SSH_CONNECTION
+	echo "@machine $boot $now ${3:--}"
+}
+look() {
+	machine
+	show "$1" "$2"
+}
+facts() {
+	# shellcheck disable=SC1091
+	system=$( (. /etc/os-release && echo "$PRETTY_NAME") 2>/dev/null) || system=$(uname -s)
+	echo "@system $system"
+	echo "@kernel $(uname -s) $(uname -r) $(uname -m)"
+	echo "@cpus $(grep -c '^processor' /proc/cpuinfo 2>/dev/null)"
+	sed -n 's/^MemTotal: *\([0-9]*\) kB/@memory \1/p' /proc/meminfo 2>/dev/null
+	echo "@user $(id -un) $(id -u)"
+	id=
+	read -r id 2>/dev/null </etc/machine-id
+	echo "@id ${id:--}"
+}
+
+# --- whose it is ---------------------------------------------------------------------------------------
+
+# A turn of its own for one of those below: `exclusive APP FUNCTION...`. One that its holder left is taken
+# away; a directory is the lock, whose making has one winner.
+exclusive() {
+	mkdir -p "$here/$1" || { wrong failed "cannot make $here/$1"; return; }
+	lock=$here/$1/.lock
+	began $$
+	tries=200
+	until ln -s "$$:$began" "$lock" 2>/dev/null; do
+		holder=$(readlink "$lock" 2>/dev/null)
+		if [ -n "$holder" ] && ! alive "${holder%:*}" "${holder#*:}"; then
+			# Only one of those who see that it was left moves it away; a living one's is put back.
+			if mv "$lock" "$lock.$$" 2>/dev/null; then
+				moved=$(readlink "$lock.$$")
+				[ "$moved" = "$holder" ] || ln -s "$moved" "$lock"
+				rm -f "$lock.$$"
+			fi
+			began $$
+			continue
+		fi
+		began $$
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || { wrong busy "another berth is busy with $1 on this machine"; return; }
+		nap 0.05
+	done
+	shift
+	"$@"
+	rm -f "$lock"
+}
+# claim APP ADOPT: with CLAIM, three lines: who, in words, from where.
+claim() {
+	exclusive "$1" claim_now "$1" "$2"
+}
+claim_now() {
+	at=$here/$1/.claim
+	held=
+	[ ! -f "$at" ] || IFS= read -r held <"$at"
+	mine=${CLAIM%%"$newline"*}
+	if [ -n "$held" ] && [ "$held" != "$mine" ] && [ "$2" != yes ]; then
+		echo "@claim $1"
+		sed 's/^/:/' "$at"
+		return
+	fi
+	printf '%s\n' "$CLAIM" >"$at.half" && mv -f "$at.half" "$at" || { wrong failed "cannot write $at"; return; }
+	echo "@claim $1"
+	sed 's/^/:/' "$at"
+}
+prepare() {
+	if mkdir -p "$here/$1"; then echo "@prepared"; else wrong failed "cannot make $here/$1"; fi
+}
+# What is left of an application of which nothing is there any more.
+release() {
+	rmdir "$here/$1" 2>/dev/null
+	echo "@released"
+}
+disclaim() {
+	rm -f "$here/$1/.claim" "$here/$1/.lock"
+	rmdir "$here/$1" 2>/dev/null
+	echo "@disclaimed"
+}
+# lease APP TTL_MS: with TOKEN and WORDS. It ends by this machine's uptime; one of another boot is over.
+lease() {
+	exclusive "$1" lease_now "$1" "$2"
+}
+uptime_ms() {
+	up=0
+	read -r up rest 2>/dev/null </proc/uptime
+	up=${up%.*}${up#*.}0
+	up=${up#"${up%%[!0]*}"}
+	up=${up:-0}
+}
+lease_now() {
+	at=$here/$1/.lease
+	boot
+	uptime_ms
+	if [ -f "$at" ]; then
+		{ IFS= read -r token && IFS= read -r words && read -r in_boot until whole; } <"$at"
+		if [ "$token" != "$TOKEN" ] && [ "$in_boot" = "$boot" ] && [ $((until - up)) -gt 0 ] &&
+			[ $((until - up)) -le "$whole" ]; then
+			printf '@leased %s\n:%s\n:%s\n' $((until - up)) "$token" "$words"
+			return
+		fi
+	fi
+	printf '%s\n%s\n%s %s %s\n' "$TOKEN" "$WORDS" "$boot" $((up + $2)) "$2" >"$at.half" && mv -f "$at.half" "$at" ||
+		{ wrong failed "cannot write $at"; return; }
+	printf '@leased %s\n:%s\n:%s\n' "$2" "$TOKEN" "$WORDS"
+}
+# tidy APP: the lease of that TOKEN is given back.
+tidy() {
+	if [ -f "$here/$1/.lease" ]; then exclusive "$1" tidy_now "$1"; fi
+	echo "@tidied"
+}
+tidy_now() {
+	at=$here/$1/.lease
+	token=
+	[ ! -f "$at" ] || IFS= read -r token <"$at"
+	[ "$token" != "$TOKEN" ] || rm -f "$at"
+}
+
+# --- what is asked of one that runs ----------------------------------------------------------------------
+
+# ready APP NAME WORD: with EXEC, a script that sets variables and the command; `run_in` of that word does it.
+ready() (
+	enter "$1" "$2" || { wrong missing "$2 is not there"; exit; }
+	state
+	[ "$state" = running ] && alive "$pid" "$pid_began" && [ ! -e stopping ] || { wrong failed "$2 does not run"; exit; }
+	printf '%s' "$EXEC" >"x.$3" && echo "@ready" || wrong failed "cannot write to $(pwd -P)"
+)
+# usage APP NAME: what its processes use: ticks of CPUs, pages, how many they are; then how long a tick and a page is.
+usage() (
+	enter "$1" "$2" || { wrong missing "$2 is not there"; exit; }
+	hunt
+	[ -n "$found" ] || { wrong failed "$2 does not run"; exit; }
+	ticks=0 pages=0 count=0
+	for one in $found; do
+		{ read -r stat <"/proc/${one%:*}/stat"; } 2>/dev/null || continue
+		# shellcheck disable=SC2086
+		set -- ${stat##*) }
+		shift 11
+		ticks=$((ticks + $1 + $2))
+		shift 10
+		pages=$((pages + $1)) count=$((count + 1))
+	done
+	now_ms
+	echo "@usage $ticks $pages $count $(getconf CLK_TCK 2>/dev/null || echo 100) $(getconf PAGESIZE 2>/dev/null || echo 4096) $now"
+)
+# runs APP NAME
+runs() (
+	enter "$1" "$2" || { wrong missing "$2 is not there"; exit; }
+	state
+	[ "$state" = running ] && alive "$pid" "$pid_began" && [ ! -e stopping ] && echo "@runs" ||
+		wrong failed "$2 does not run"
+)
+# run_in APP NAME WORD: the input is the command's.
+run_in() {
+	enter "$1" "$2" || exit 125
+	word=$3
+	work=$(readlink work)
+	# shellcheck disable=SC1091
+	. ./launch
+	# shellcheck disable=SC1090
+	. "./x.$word"
+	rm -f "x.$word"
+	session=
+	become "$@"
+}
+# logs APP NAME LINES ("all") FOLLOW (yes, no): as it is, until nobody reads it any more.
+logs() {
+	enter "$1" "$2" || { echo "!missing $2 is not there"; exit 4; }
+	[ -f log ] || : >log
+	set -- "$1" "$2" "${3#all}" "$4"
+	if [ "$4" = yes ]; then
+		# A tail that outlives its reader ends with the next word that it writes, or with this shell.
+		tail -n "${3:-+1}" -f log &
+		reader=$!
+		trap 'kill $reader' EXIT TERM HUP
+		while kill -0 $reader 2>/dev/null && enter "$1" "$2"; do sleep 2; done
+		exit 0
+	fi
+	[ ! -f log.1 ] || [ -n "$3" ] || cat log.1
+	if [ -n "$3" ]; then tail -n "$3" log; else cat log; fi
+	exit 0
+}
+# A line for each change until nobody reads them any more.
+watch() {
+	folder=$here/.watch
+	mkdir -p "$folder" || exit 1
+	pipe=$folder/w.$$
+	mkfifo "$pipe" || exit 1
+	exec 3<>"$pipe"
+	trap 'rm -f "$pipe"' EXIT
+	trap 'exit 0' TERM HUP INT PIPE
+	echo "@watching"
+	main=$$
+	(
+		trap '' PIPE
+		told=
+		while kill -0 $main 2>/dev/null && echo "@beat" 2>/dev/null; do
+			for one in 1 2 3; do
+				sleep 1
+				orphans >&3
+			done
+		done
+		kill -s TERM $main
+	) &
+	while IFS= read -r line <&3; do
+		printf '%s\n' "$line" || exit 0
+	done
+}
+# Those whose keeper was killed.
+orphans() {
+	for one in "$here"/*/*/state; do
+		[ -f "$one" ] && read -r state keeper keeper_began rest <"$one" || continue
+		case $state in
+		running | restarting)
+			alive "$keeper" "$keeper_began" && continue
+			one=${one%/state}
+			case $told in *" $one:$keeper "*) continue ;; esac
+			told="$told $one:$keeper "
+			folder=${one%/*}
+			echo "@changed ${folder##*/} ${one##*/} gone"
+			;;
+		esac
+	done
+}
+
+if [ $# -gt 0 ]; then
+	"$@"
+	exit
+fi
+echo "@berth 1"
+eval "$(cat)"
+echo "@end"
