@@ -311,7 +311,10 @@ struct berth_operation {
 	const char **binding_sources;
 	size_t binding_count;
 	struct site *sites;
-	struct work **works; /* one for each instance, wanted or to go */
+	struct host_pool *host_pools;   /* hosts.c */
+	struct host_guest *host_guests; /* components that go to one of a pool's machines */
+	json_t *host_options;           /* keeps their options alive */
+	struct work **works;            /* one for each instance, wanted or to go */
 	size_t work_count;
 	size_t effort; /* variables that were put together, and what else there may be very much of */
 	struct planning {

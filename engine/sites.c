@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/hosts.h"
 #include "engine/targets.h"
 
 /* Two specs of one type, target and options are one location, whatever it is called. */
@@ -54,7 +55,7 @@ static void pass_on_words(void *owner, const char *words)
 
 static int refuse_type(const struct location_spec *spec, struct error *err)
 {
-	static const char *const later[] = {"marathon", "mesos", "ssh", "openstack", "byon", "jclouds"};
+	static const char *const later[] = {"marathon", "mesos", "openstack", "jclouds"};
 	for (size_t i = 0; i < COUNT_OF(later); i++)
 		if (strcmp(spec->type, later[i]) == 0)
 			return fail(err, ERR_UNSUPPORTED, "locations of type `%s` are not supported yet",
@@ -68,7 +69,7 @@ static int refuse_type(const struct location_spec *spec, struct error *err)
 	if (meant)
 		remedy(err, "did you mean `%s`?", meant);
 	else
-		remedy(err, "the types are localhost, docker and fake");
+		remedy(err, "the types are localhost, docker, ssh, byon and fake");
 	return -1;
 }
 
@@ -225,9 +226,28 @@ static void refuse_unbound(const char *name, struct error *err)
 	    name);
 }
 
-static struct site *site_for(struct berth_operation *operation, const struct component_spec *component,
+static struct site *machine_for(struct berth_operation *operation, struct component *component,
+				const struct location_spec *spec, const char *source, struct error *err)
+{
+	struct host_pool *pool = host_pool_open(operation, spec, source, err);
+	if (!pool)
+		return NULL;
+	/* It has one already, and this is another place for its members. */
+	if (component->site) {
+		fail(err, ERR_UNSUPPORTED, "a pool of machines cannot be one of several locations");
+		return NULL;
+	}
+	if (host_pool_join(operation, pool, component)) {
+		fail_memory(err);
+		return NULL;
+	}
+	return host_pool_first(pool);
+}
+
+static struct site *site_for(struct berth_operation *operation, struct component *of,
 			     const struct location_spec *location, struct error *err)
 {
+	const struct component_spec *component = of->spec;
 	const struct location_spec *spec = location ? location : default_spec(operation);
 	const char *source = operation->blueprint->file;
 	if (!spec) {
@@ -244,6 +264,8 @@ static struct site *site_for(struct berth_operation *operation, const struct com
 		refuse_unbound(spec->name, err);
 		return NULL;
 	}
+	if (is_host_pool(spec))
+		return machine_for(operation, of, spec, source, err);
 	if (component->kind == COMPONENT_DOCKER && strcmp(spec->type, "localhost") == 0 &&
 	    !(spec = local_engine(operation, spec))) {
 		fail_memory(err);
@@ -325,7 +347,7 @@ static void assign_zones(struct berth_operation *operation, struct component *co
 	operation->diagnostics.failed |= !zones;
 	for (size_t i = 0; zones && i < cluster->zone_count; i++) {
 		struct error why = {0};
-		struct site *site = site_for(operation, component->spec, cluster->zones[i], &why);
+		struct site *site = site_for(operation, component, cluster->zones[i], &why);
 		if (!site) {
 			complain_of(operation, cluster->zones[i]->place, &why);
 			continue;
@@ -353,7 +375,7 @@ static void assign(struct berth_operation *operation, struct component *componen
 	if (spec->kind == COMPONENT_EXTERNAL)
 		return;
 	struct place place = spec->location ? spec->location->place : spec->place;
-	component->site = site_for(operation, spec, spec->location, &why);
+	component->site = site_for(operation, component, spec->location, &why);
 	if (!component->site) {
 		complain_of(operation, place, &why);
 		return;
@@ -510,4 +532,6 @@ void sites_close(struct berth_operation *operation)
 		arena_release(&site->claim_arena);
 	}
 	operation->sites = NULL;
+	operation->host_pools = NULL;
+	operation->host_guests = NULL;
 }

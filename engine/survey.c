@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/hosts.h"
 #include "engine/specs.h"
 #include "engine/targets.h"
 
@@ -420,9 +421,10 @@ int survey_match(struct berth_operation *operation)
 	tell_of_doubts(operation);
 	tell_of_lost_images(operation);
 	struct found found;
-	int result =
-	    find_components(operation, &found) || sizes_decide(operation) || match_all(operation, &found) ? -1
-													  : 0;
+	int result = hosts_decide(operation) || find_components(operation, &found) ||
+			     sizes_decide(operation) || match_all(operation, &found)
+			 ? -1
+			 : 0;
 	free(found.places);
 	return result;
 }

@@ -1,0 +1,272 @@
+/* hosts.c - a location that is several machines (byon): each is a site of its own, and a component goes to
+ * one of them. */
+#include "engine/hosts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+#define MOST_HOSTS 10000
+
+struct host_pool {
+	const struct location_spec *spec;
+	struct site **sites;
+	size_t count;
+	struct host_pool *next;
+};
+
+struct host_guest {
+	struct host_pool *pool;
+	struct component *component;
+	struct host_guest *next;
+};
+
+bool is_host_pool(const struct location_spec *spec)
+{
+	return spec->type && strcmp(spec->type, "byon") == 0;
+}
+
+struct site *host_pool_first(const struct host_pool *pool)
+{
+	return pool->sites[0];
+}
+
+/* --- the machines that are written ---------------------------------------------------------- */
+
+/* One piece of "user@10.0.0.{1,3-5}": what is before the first brace is fixed, each choice is tried with what
+ * follows. */
+static int expand(struct arena *arena, json_t *names, const char *before, const char *rest,
+		  struct error *err);
+
+static int expand_choice(struct arena *arena, json_t *names, const char *before, const char *choice,
+			 const char *after, struct error *err)
+{
+	char *dash = strchr(choice, '-'), *whole;
+	int64_t from, to;
+
+	if (dash)
+		*dash = '\0';
+	if (dash && parse_number(choice, 0, 1000000, &from) &&
+	    parse_number(dash + 1, from, from + MOST_HOSTS, &to)) {
+		for (int64_t n = from; n <= to; n++) {
+			/* "08-10" keeps its width. */
+			whole = arena_format(arena, "%s%0*lld", before,
+					     *choice == '0' ? (int)strlen(choice) : 1, (long long)n);
+			if (!whole || expand(arena, names, whole, after, err))
+				return whole ? -1 : fail_memory(err);
+		}
+		return 0;
+	}
+	if (dash)
+		*dash = '-';
+	whole = arena_format(arena, "%s%s", before, choice);
+	return whole ? expand(arena, names, whole, after, err) : fail_memory(err);
+}
+
+static int expand(struct arena *arena, json_t *names, const char *before, const char *rest, struct error *err)
+{
+	const char *open = strchr(rest, '{'), *close = open ? strchr(open, '}') : NULL;
+
+	if (!open || !close) {
+		char *name = arena_format(arena, "%s%s", before, rest);
+		if (json_array_size(names) >= MOST_HOSTS)
+			return fail(err, ERR_INVALID, "a pool of more than %d hosts", MOST_HOSTS);
+		return name && !json_array_append_new(names, json_string(name)) ? 0 : fail_memory(err);
+	}
+	char *start = arena_format(arena, "%s%.*s", before, (int)(open - rest), rest), *keep = NULL;
+	char *choices = arena_copy(arena, open + 1, (size_t)(close - open - 1));
+	if (!start || !choices)
+		return fail_memory(err);
+	for (char *choice = strtok_r(choices, ",", &keep); choice; choice = strtok_r(NULL, ",", &keep))
+		if (expand_choice(arena, names, start, choice + strspn(choice, " "), close + 1, err))
+			return -1;
+	return 0;
+}
+
+/* "a, b, user@10.0.0.{1,2}": commas within braces are the braces'. */
+static int expand_list(struct arena *arena, json_t *names, const char *text, struct error *err)
+{
+	for (const char *at = text; *at;) {
+		size_t length = 0;
+		for (bool inside = false; at[length] && (inside || at[length] != ','); length++)
+			inside = at[length] == '{' || (inside && at[length] != '}');
+		while (length && *at == ' ')
+			at++, length--;
+		char *one = arena_copy(arena, at, length);
+		if (!one)
+			return fail_memory(err);
+		if (*one && expand(arena, names, "", one, err))
+			return -1;
+		at += length + (at[length] == ',');
+	}
+	return 0;
+}
+
+/* A host's own options over those of the pool. */
+static json_t *host_options(const json_t *pool, const json_t *own)
+{
+	json_t *options = json_object();
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)pool, key, value)
+		if (strcmp(key, "hosts") != 0 && strcmp(key, "name") != 0 && strcmp(key, "displayName") != 0)
+			json_object_set(options, key, value);
+	json_object_foreach ((json_t *)own, key, value)
+		if (strcmp(key, "ssh") != 0 && strcmp(key, "host") != 0 && strcmp(key, "displayName") != 0)
+			json_object_set(options, key, value);
+	json_object_set_new(options, "exclusive", json_true());
+	return options;
+}
+
+static int add_host(struct berth_operation *operation, struct host_pool *pool, const char *name,
+		    const json_t *own, const char *source, struct error *err)
+{
+	struct arena *arena = &operation->arena;
+	struct location_spec *spec = arena_array(arena, struct location_spec, 1);
+	json_t *options = host_options(pool->spec->options, own);
+	const char *called = pool->spec->name && *pool->spec->name ? pool->spec->name : "byon";
+
+	if (!spec || !options || json_array_append_new(operation->host_options, options))
+		return fail_memory(err);
+	*spec = (struct location_spec){.name = arena_format(arena, "%s/%s", called, name),
+				       .type = "ssh",
+				       .target = arena_text(arena, name),
+				       .options = options,
+				       .place = pool->spec->place};
+	if (!spec->name || !spec->target)
+		return fail_memory(err);
+	struct site *site = site_open(operation, spec, source, err);
+	if (!site)
+		return -1;
+	pool->sites[pool->count++] = site;
+	return 0;
+}
+
+static int add_written(struct berth_operation *operation, struct host_pool *pool, const json_t *hosts,
+		       const char *source, struct error *err)
+{
+	struct arena *arena = &operation->arena;
+	json_t *list = json_is_array(hosts) ? (json_t *)hosts : NULL;
+	size_t count = list ? json_array_size(list) : 1;
+
+	for (size_t i = 0; i < count; i++) {
+		const json_t *entry = list ? json_array_get(list, i) : hosts;
+		owned_json names = json_array();
+		const char *text =
+		    json_is_object(entry)
+			? (json_text(entry, "ssh") ? json_text(entry, "ssh") : json_text(entry, "host"))
+			: json_string_value(entry);
+		if (!text) {
+			fail(err, ERR_INVALID,
+			     "location `%s`: a host is a text such as \"user@10.0.0.5\", or a map "
+			     "with `ssh` and its own options",
+			     pool->spec->name);
+			return -1;
+		}
+		if (!names || expand_list(arena, names, text, err))
+			return names ? -1 : fail_memory(err);
+		struct site **sites =
+		    arena_array(arena, struct site *, pool->count + json_array_size(names) + 1);
+		if (!sites)
+			return fail_memory(err);
+		if (pool->count)
+			memcpy(sites, pool->sites, pool->count * sizeof *sites);
+		pool->sites = sites;
+		for (size_t n = 0; n < json_array_size(names); n++)
+			if (add_host(operation, pool, json_string_value(json_array_get(names, n)),
+				     json_is_object(entry) ? entry : NULL, source, err))
+				return -1;
+	}
+	return 0;
+}
+
+struct host_pool *host_pool_open(struct berth_operation *operation, const struct location_spec *spec,
+				 const char *source, struct error *err)
+{
+	for (struct host_pool *pool = operation->host_pools; pool; pool = pool->next)
+		if (pool->spec == spec)
+			return pool;
+	struct host_pool *pool = arena_array(&operation->arena, struct host_pool, 1);
+	const json_t *hosts = json_object_get(spec->options, "hosts");
+	if (!operation->host_options)
+		operation->host_options = json_array();
+	if (!pool || !operation->host_options) {
+		fail_memory(err);
+		return NULL;
+	}
+	*pool = (struct host_pool){.spec = spec};
+	if (!hosts) {
+		fail(err, ERR_INVALID, "location `%s`: a pool of machines has no `hosts`", spec->name);
+		remedy(err, "list them: `byon: {user: me, hosts: [10.0.0.5, 10.0.0.6]}`");
+		return NULL;
+	}
+	if (add_written(operation, pool, hosts, source, err))
+		return NULL;
+	if (!pool->count) {
+		fail(err, ERR_INVALID, "location `%s`: a pool of no machines", spec->name);
+		return NULL;
+	}
+	pool->next = operation->host_pools;
+	return operation->host_pools = pool;
+}
+
+/* --- which of them -------------------------------------------------------------------------- */
+
+int host_pool_join(struct berth_operation *operation, struct host_pool *pool, struct component *component)
+{
+	struct host_guest *guest = arena_array(&operation->arena, struct host_guest, 1);
+	struct host_guest **end = &operation->host_guests;
+
+	if (!guest)
+		return -1;
+	*guest = (struct host_guest){.pool = pool, .component = component};
+	while (*end)
+		end = &(*end)->next;
+	*end = guest;
+	return 0;
+}
+
+static bool is_at(const struct component *component, const struct site *site)
+{
+	for (size_t i = 0; i < site->inventory.instance_count; i++)
+		if (strcmp(site->inventory.instances[i].component, component->id) == 0)
+			return true;
+	return false;
+}
+
+/* By a component of this application that stays there, or of another one. */
+static bool is_free(struct berth_operation *operation, const struct component *component,
+		    const struct site *site)
+{
+	const char *holder = site->inventory.holder;
+	size_t app = strlen(operation->application->id);
+
+	if (site->failed)
+		return false;
+	if (holder && (strncmp(holder, operation->application->id, app) != 0 || holder[app] != '.'))
+		return false;
+	for (const struct host_guest *other = operation->host_guests; other; other = other->next)
+		if (other->component != component && other->component->site == site)
+			return false;
+	return true;
+}
+
+int hosts_decide(struct berth_operation *operation)
+{
+	for (struct host_guest *guest = operation->host_guests; guest; guest = guest->next) {
+		guest->component->site = NULL;
+		for (size_t i = 0; !guest->component->site && i < guest->pool->count; i++)
+			if (is_at(guest->component, guest->pool->sites[i]))
+				guest->component->site = guest->pool->sites[i];
+	}
+	for (struct host_guest *guest = operation->host_guests; guest; guest = guest->next) {
+		for (size_t i = 0; !guest->component->site && i < guest->pool->count; i++)
+			if (is_free(operation, guest->component, guest->pool->sites[i]))
+				guest->component->site = guest->pool->sites[i];
+		if (!guest->component->site)
+			guest->component->site = guest->pool->sites[0];
+	}
+	return 0;
+}

@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# machines.sh - machines reached by SSH: each a network namespace with a root, processes and an sshd of its own. What is
+# placed there answers from elsewhere, is wired, is kept, outlives us, and is once there whatever dies in between.
+. "$(dirname "$0")/lib.sh"
+if [ "$(id -u)" != 0 ]; then
+	echo "ok - machines: skipped, not root"
+	exit 0
+fi
+PATH=$PATH:/usr/sbin:/sbin
+uses real-machines
+net=198.19.$(($$ % 250))
+export HOME=$work/home
+mkdir -p "$HOME" /run/sshd
+ssh-keygen -qt ed25519 -N '' -f key
+shells=()
+address() { echo "$net.$((4 * $1 + 2))"; }
+# A machine of its own but for the files that are read.
+machine() { # N
+	local n=$1 ns=m$$-$1 at=$work/m$1
+	ip netns add "$ns"
+	ip link add "v$$-$n" type veth peer name eth0 netns "$ns"
+	ip addr add "$net.$((4 * n + 1))/30" dev "v$$-$n"
+	ip link set "v$$-$n" up
+	ip -n "$ns" addr add "$(address "$n")/30" dev eth0
+	ip -n "$ns" link set eth0 up
+	ip -n "$ns" link set lo up
+	ip -n "$ns" route add default via "$net.$((4 * n + 1))"
+	mkdir -p "$at"
+	ssh-keygen -qt ed25519 -N '' -f "$at/host"
+	cp key.pub "$at/allowed"
+	# shellcheck disable=SC2016
+	ip netns exec "$ns" unshare --mount --pid --fork --kill-child --propagation private bash -c '
+		mount -t tmpfs none "$0" && mkdir -p "$0"/{up,work,tree} &&
+			mount -t overlay none -o "lowerdir=/,upperdir=$0/up,workdir=$0/work" "$0/tree" &&
+			mount --rbind /dev "$0/tree/dev" && mount -t proc proc "$0/tree/proc" &&
+			mount -t tmpfs none "$0/tree/run" && mkdir "$0/tree/run/sshd" &&
+			mount -t tmpfs none "$0/tree/root" &&
+			mkdir -p "$0/tree/etc/berth" && cp "$1"/* "$0/tree/etc/berth/" && chmod 600 "$0"/tree/etc/berth/* &&
+			exec chroot "$0/tree" /usr/sbin/sshd -D -e -f /dev/null -o Port=22 -o HostKey=/etc/berth/host \
+				-o AuthorizedKeysFile=/etc/berth/allowed -o StrictModes=no -o PermitRootLogin=yes -o PidFile=none' \
+		"$(mktemp -d "$work/root.XXXXXX")" "$at" >>"$at.log" 2>&1 &
+	shells[n]=$!
+	echo "$(address "$n") $(cut -d' ' -f1,2 "$at/host.pub")" >>known_hosts
+	until_true 30 bash -c "exec 3<>/dev/tcp/$(address "$n")/22" 2>/dev/null
+}
+machine_ends() { # N
+	kill -9 "${shells[$1]}" 2>/dev/null
+	wait "${shells[$1]}" 2>/dev/null
+	ip netns pids "m$$-$1" 2>/dev/null | xargs -r kill -9 2>/dev/null
+	ip netns del "m$$-$1" 2>/dev/null
+	ip link del "v$$-$1" 2>/dev/null
+	return 0
+}
+afterwards() {
+	iptables -D FORWARD -i "v$$-+" -o "v$$-+" -j ACCEPT 2>/dev/null
+	machine_ends 1
+	machine_ends 2
+}
+processes() { ip netns pids "m$$-$1" | xargs -r ps -o args= -p | grep -E "$2"; }
+there() { limit=60 berth "$@" --location "farm=$farm"; }
+
+: >known_hosts
+check "two machines come up" machine 1
+check "the second one" machine 2
+echo 1 >/proc/sys/net/ipv4/ip_forward
+# An engine beside them forwards nothing that is not its own.
+iptables -I FORWARD -i "v$$-+" -o "v$$-+" -j ACCEPT 2>/dev/null
+cat >app.yaml <<Y
+id: real-machines
+location:
+  byon: {user: root, privateKeyFile: $work/key, knownHosts: $work/known_hosts, hosts: [$(address 1), $(address 2)]}
+services:
+- type: software
+  id: store
+  ports: {http: 6390}
+  install.command: echo installed >>marks
+  launch.command: exec busybox nc -ll -p 6390 -e /bin/echo stored
+- type: process
+  id: asker
+  links: [\$brooklyn:component("store")]
+  command: while :; do busybox nc -w 2 "\$STORE_PORT_6390_TCP_ADDR" "\$STORE_PORT_6390_TCP_PORT" </dev/null; sleep 0.2; done
+Y
+deployed() { limit=120 berth deploy app.yaml -y; }
+one_of_each() { berth status real-machines -o json | jq -e '[.components[].instances[]] | length == 2 and all(.state == "running")'; }
+check "is a blueprint" berth validate app.yaml
+check "a pool gives each component a machine" deployed
+check "each is there once" one_of_each
+check "on machines of their own" json '[.components[].location] | unique | length == 2' berth status real-machines -o json
+heard() { berth logs real-machines asker | grep -qx stored; }
+check "one reaches the other by its address" until_true 60 heard
+pids() { ip netns pids "m$$-1" "m$$-2" 2>/dev/null | sort; }
+again() {
+	local before
+	before=$(berth status real-machines -o json | jq -c '[.components[].instances[].started]')
+	berth deploy app.yaml -y | grep -q 'No changes' &&
+		same "$before" "$(berth status real-machines -o json | jq -c '[.components[].instances[].started]')"
+}
+check "a second deploy changes nothing" again
+check "a command runs there" same hello "$(berth exec real-machines asker -- /bin/echo hello)"
+check "with its variables" bash -c '[ -n "$1" ]' - "$(berth exec real-machines asker -- sh -c 'echo $STORE_PORT_6390_TCP_ADDR')"
+strike() { ip netns pids "m$$-$1" | xargs -r ps -o pid=,args= -p | awk -v what="$2" 'index($0, what) { print $1 }' | xargs -r kill -9; }
+came_back() {
+	local before
+	before=$(processes 1 'nc -ll' | wc -l)
+	[ "$before" -gt 0 ] || return 1
+	strike 1 'nc -ll'
+	until_true 30 processes 1 'nc -ll' && until_true 30 one_of_each
+}
+check "what is killed there runs again" came_back
+killed() {
+	local at
+	berth destroy real-machines -y || return
+	for at in 0.2 0.5 0.9 1.4 2.2; do timeout -s KILL "$at" "$BERTH" deploy app.yaml -y >/dev/null 2>&1; done
+	deployed && one_of_each
+}
+check "killed five times: one of each" killed
+check "what is there is found without the store" bash -c 'rm -rf "$1"; exec "$2" deploy app.yaml -y' - "$XDG_STATE_HOME/berth" "$BERTH"
+check "and is still one of each" one_of_each
+
+changed_key() {
+	ssh-keygen -qt ed25519 -N '' -f other <<<y
+	cp known_hosts kept
+	for n in 1 2; do echo "$(address $n) $(cut -d' ' -f1,2 other.pub)"; done >known_hosts
+	local said=0
+	berth plan app.yaml >changed.out 2>&1 || said=$?
+	cp kept known_hosts
+	[ $said != 0 ] && grep -qi 'host key' changed.out
+}
+check "a changed host key is refused" changed_key
+unknown_key() {
+	: >known_hosts
+	local said=0
+	berth plan app.yaml >unknown.out 2>&1 || said=$?
+	cp kept known_hosts
+	[ $said != 0 ] && grep -qi 'host key' unknown.out
+}
+check "an unknown host key is refused" unknown_key
+gone() {
+	berth destroy real-machines -y && ! processes 1 'nc|sleep 0' && ! processes 2 'nc|sleep 0'
+}
+check "nothing is left" gone
