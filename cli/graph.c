@@ -49,11 +49,13 @@ const struct command command_graph = {
     .name = "graph",
     .arguments = "[BLUEPRINT|APP]",
     .summary = "the components and their links as a drawing",
-    .details = "Draws the components, where they go and the links between them, as text for "
-	       "Graphviz, as Mermaid for a page of documentation, or as a finished picture in "
-	       "SVG; with -o json that text is the `drawing` of a document. For an application's name the "
-	       "blueprint of its last deploy is drawn. No "
-	       "target is asked.",
+    .details =
+	"Draws the components, where they go and the links between them, as text for "
+	"Graphviz, as Mermaid for a page of documentation, or as a finished picture in "
+	"SVG; with -o json that text is the `drawing` of a document. A cluster is a box with its "
+	"members, its size and its bounds; a load balancer's lines are bold. For an application's name the "
+	"blueprint of its last deploy is drawn. No "
+	"target is asked.",
     .flags = flags,
     .examples = {{"berth graph shop.yaml --format svg >shop.svg", "a picture"},
 		 {"berth graph shop --format mermaid", "of what was last deployed, to paste into a README"}},

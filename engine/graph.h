@@ -26,6 +26,20 @@ void graph_release(struct graph *graph);
 const char *graph_location(struct arena *arena, const struct component *component);
 /* Its first line: the id, and how many of it. */
 const char *graph_title(struct arena *arena, const struct component *component);
+/* Of a cluster, and of what an autoscaler resizes: "3 members, 1 to 5"; NULL: it is neither, or no memory. */
+const char *graph_size(struct arena *arena, const struct component *component);
+/* So many of its members are drawn one by one. */
+enum { GRAPH_MEMBERS = 6 };
+static inline unsigned graph_members(const struct component *component)
+{
+	return component->size < GRAPH_MEMBERS ? component->size : GRAPH_MEMBERS;
+}
+/* Whether it is a load balancer's line to those who take its requests. */
+static inline bool graph_balances(const struct graph *graph, const struct graph_edge *edge)
+{
+	const struct component_spec *spec = graph->application->components[edge->from].spec;
+	return spec && spec->balancer && edge->kind == EDGE_LINK;
+}
 
 /* --- graph_render.c, graph_svg.c: text->failed when memory is gone --- */
 void graph_dot(struct graph *graph, struct text *ret);

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "blueprints/policy_types.h"
+#include "engine/engine.h"
 #include "engine/graph.h"
 
 /* --- what there is to draw ----------------------------------------------------------------------- */
@@ -113,6 +115,51 @@ const char *graph_title(struct arena *arena, const struct component *component)
 	return count > 1 ? arena_format(arena, "%s \xc3\x97%u", component->id, count) : component->id;
 }
 
+/* A policy's number under one of its keys' names; NULL: it is not given. */
+static const json_t *bound_of(const json_t *config, const char *const *keys)
+{
+	const json_t *found = NULL;
+	for (; *keys && !found; keys++)
+		found = json_object_get(config, *keys);
+	return found;
+}
+
+static void add_bound(struct text *to, const char *before, const json_t *bound, const char *otherwise)
+{
+	text_add(to, before);
+	if (json_is_integer(bound))
+		text_format(to, "%lld", (long long)json_integer_value(bound));
+	else
+		text_add(to, json_is_string(bound) ? json_string_value(bound) : otherwise);
+}
+
+static void add_bounds(struct text *to, const struct component_spec *spec)
+{
+	static const char *const least[] = {"min", "minPoolSize", "autoscaler.minPoolSize", NULL},
+				 *const most[] = {"max", "maxPoolSize", "autoscaler.maxPoolSize", NULL};
+	for (size_t i = 0; i < spec->policy_count; i++) {
+		if (spec->policies[i].type->kind != POLICY_AUTOSCALER)
+			continue;
+		const json_t *max = bound_of(spec->policies[i].config, most);
+		add_bound(to, max ? ", " : ", at least ", bound_of(spec->policies[i].config, least), "1");
+		if (max)
+			add_bound(to, " to ", max, "");
+		return;
+	}
+	if (spec->cluster && spec->cluster->most)
+		text_format(to, ", at most %u", spec->cluster->most);
+}
+
+const char *graph_size(struct arena *arena, const struct component *component)
+{
+	owned_text words = {0};
+	if (!size_told(component))
+		return NULL;
+	text_format(&words, "%u member%s", component->size, component->size == 1 ? "" : "s");
+	add_bounds(&words, component->spec);
+	return words.failed ? NULL : arena_text(arena, text_view(&words));
+}
+
 /* The lines of a component's box: title, type, location. 0 or -1. */
 static int lines_of(struct graph *graph, const struct component *component, const char *ret_lines[3])
 {
@@ -134,6 +181,47 @@ static void add_dot_text(struct text *text, const char *words)
 		else if ((unsigned char)*words >= ' ')
 			text_add_char(text, *words);
 	}
+}
+
+/* Its members beside it, within a box of their own. */
+static void add_dot_members(const struct component *component, struct text *text)
+{
+	for (unsigned i = 0; i < graph_members(component); i++) {
+		text_add(text, "\t\"");
+		add_dot_text(text, component->id);
+		text_format(text, ".%u\" [label=\"%u\", shape=circle, style=solid, width=0.3];\n",
+			    component_ordinal(component, i), component_ordinal(component, i));
+	}
+	if (component->size > GRAPH_MEMBERS) {
+		text_add(text, "\t\"");
+		add_dot_text(text, component->id);
+		text_format(text, ".more\" [label=\"and %u more\", shape=plaintext];\n",
+			    component->size - GRAPH_MEMBERS);
+	}
+}
+
+static void add_dot_node(struct graph *graph, const struct component *component, struct text *text);
+
+static void add_dot_cluster(struct graph *graph, const struct component *component, const char *size,
+			    struct text *text)
+{
+	text_add(text, "\tsubgraph \"cluster_");
+	add_dot_text(text, component->id);
+	text_add(text, "\" {\n\tstyle=\"rounded,dashed\";\n\tfontname=\"sans-serif\";\n\tlabel=\"");
+	add_dot_text(text, size);
+	text_add(text, "\";\n");
+	add_dot_node(graph, component, text);
+	add_dot_members(component, text);
+	text_add(text, "\t}\n");
+}
+
+static void add_dot_component(struct graph *graph, const struct component *component, struct text *text)
+{
+	const char *size = graph_size(&graph->arena, component);
+	if (size)
+		add_dot_cluster(graph, component, size, text);
+	else
+		add_dot_node(graph, component, text);
 }
 
 static void add_dot_node(struct graph *graph, const struct component *component, struct text *text)
@@ -164,7 +252,10 @@ static void add_dot_edge(struct graph *graph, const struct graph_edge *edge, str
 	text_add(text, "\" -> \"");
 	add_dot_text(text, components[edge->to].id);
 	text_add(text, "\" [style=");
-	text_add(text, edge->kind == EDGE_LINK ? "solid" : edge->kind == EDGE_VALUE ? "dashed" : "dotted");
+	text_add(text, graph_balances(graph, edge) ? "bold"
+		       : edge->kind == EDGE_LINK   ? "solid"
+		       : edge->kind == EDGE_VALUE  ? "dashed"
+						   : "dotted");
 	if (*edge->label) {
 		text_add(text, ", label=\"");
 		add_dot_text(text, edge->label);
@@ -180,7 +271,7 @@ void graph_dot(struct graph *graph, struct text *ret)
 	text_add(ret, "\" {\n\trankdir=LR;\n\tnode [shape=box, style=rounded, fontname=\"sans-serif\"];\n"
 		      "\tedge [fontname=\"sans-serif\", fontsize=10];\n");
 	for (size_t i = 0; i < graph->application->component_count; i++)
-		add_dot_node(graph, &graph->application->components[i], ret);
+		add_dot_component(graph, &graph->application->components[i], ret);
 	for (size_t i = 0; i < graph->edge_count; i++)
 		add_dot_edge(graph, &graph->edges[i], ret);
 	text_add(ret, "}\n");
@@ -219,9 +310,32 @@ static void add_mermaid_node(struct graph *graph, const struct component *compon
 	text_add(text, external ? "\"])\n" : "\"]\n");
 }
 
-static void add_mermaid_edge(const struct graph_edge *edge, struct text *text)
+static void add_mermaid_component(struct graph *graph, const struct component *component, struct text *text)
 {
-	text_format(text, "\tn%zu %s", edge->from, edge->kind == EDGE_LINK ? "-->" : "-.->");
+	const char *size = graph_size(&graph->arena, component);
+	if (!size) {
+		add_mermaid_node(graph, component, text);
+		return;
+	}
+	text_format(text, "\tsubgraph c%zu[\"", component->index);
+	add_mermaid_text(text, size);
+	text_add(text, "\"]\n");
+	add_mermaid_node(graph, component, text);
+	for (unsigned i = 0; i < graph_members(component); i++)
+		text_format(text, "\tn%zum%u((%u))\n", component->index, component_ordinal(component, i),
+			    component_ordinal(component, i));
+	if (component->size > GRAPH_MEMBERS)
+		text_format(text, "\tn%zumore[\"and %u more\"]\n", component->index,
+			    component->size - GRAPH_MEMBERS);
+	text_add(text, "\tend\n");
+}
+
+static void add_mermaid_edge(const struct graph *graph, const struct graph_edge *edge, struct text *text)
+{
+	text_format(text, "\tn%zu %s", edge->from,
+		    graph_balances(graph, edge) ? "==>"
+		    : edge->kind == EDGE_LINK   ? "-->"
+						: "-.->");
 	if (*edge->label) {
 		text_add(text, "|\"");
 		add_mermaid_text(text, edge->label);
@@ -234,9 +348,9 @@ void graph_mermaid(struct graph *graph, struct text *ret)
 {
 	text_add(ret, "flowchart LR\n");
 	for (size_t i = 0; i < graph->application->component_count; i++)
-		add_mermaid_node(graph, &graph->application->components[i], ret);
+		add_mermaid_component(graph, &graph->application->components[i], ret);
 	for (size_t i = 0; i < graph->edge_count; i++)
-		add_mermaid_edge(&graph->edges[i], ret);
+		add_mermaid_edge(graph, &graph->edges[i], ret);
 	for (size_t i = 0; i < graph->edge_count; i++)
 		if (graph->edges[i].kind != EDGE_LINK)
 			text_format(ret, "\tlinkStyle %zu stroke-dasharray:%s\n", i,

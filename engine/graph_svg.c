@@ -6,7 +6,8 @@
 
 #define BOX_HEIGHT   66
 #define BOX_PADDING  12
-#define LETTER_WIDTH 7 /* of 12 pixels' text, on average; titles are a little wider */
+#define MEMBER       16 /* how wide and high one of a cluster's is, with the gap behind it */
+#define LETTER_WIDTH 7  /* of 12 pixels' text, on average; titles are a little wider */
 #define LETTERS_MOST 44
 #define GAP_LEAST    70
 #define LEGEND_ROW   30
@@ -21,7 +22,8 @@ static const char style[] =
     "text{font:12px "
     "system-ui,sans-serif;fill:#24292f}.title{font-size:14px;font-weight:600}.type{fill:#57606a}"
     ".on{fill:#fff;font-size:11px}.line{fill:none;stroke:#57606a;stroke-width:1.4}"
-    ".value{stroke-dasharray:6 4}.order{stroke-dasharray:2 4}.head{fill:#57606a}"
+    ".balances{stroke-width:2.8}.member{fill:#1a7f37}.value{stroke-dasharray:6 4}.order{stroke-dasharray:2 "
+    "4}.head{fill:#57606a}"
     ".label{font-size:11px;text-anchor:middle;paint-order:stroke;stroke:#fff;stroke-width:4px}"
     "@media(prefers-color-scheme:dark){.paper{fill:#0d1117}.box{fill:#161b22;stroke:#8b949e}text{fill:#"
     "e6edf3}"
@@ -122,7 +124,13 @@ static int measure_box(struct picture *picture, size_t index, struct spot *ret)
 	int badge = *location ? width_of(location) + 14 : 0;
 	width = width > type ? width : type;
 	width = width > badge ? width : badge;
-	*ret = (struct spot){.width = (width < 90 ? 90 : width) + 2 * BOX_PADDING, .height = BOX_HEIGHT};
+	const char *size = graph_size(arena, component);
+	if (size && width_of(size) > width)
+		width = width_of(size);
+	if (size && ((int)graph_members(component) + 1) * MEMBER > width)
+		width = ((int)graph_members(component) + 1) * MEMBER;
+	*ret = (struct spot){.width = (width < 90 ? 90 : width) + 2 * BOX_PADDING,
+			     .height = BOX_HEIGHT + (size ? 2 * MEMBER + 6 : 0)};
 	return 0;
 }
 
@@ -220,8 +228,8 @@ static void draw_line(struct picture *picture, size_t index)
 	const size_t *route = picture->layout.routes[index];
 	int x = spots[route[0]].x + spots[route[0]].width, y = picture->start_y[index], label_x = 0,
 	    label_y = 0;
-	text_format(text, "<path class=\"%s\" marker-end=\"url(#berth-head)\" d=\"M%d,%d",
-		    kind_class(edge->kind), x, y);
+	text_format(text, "<path class=\"%s%s\" marker-end=\"url(#berth-head)\" d=\"M%d,%d",
+		    kind_class(edge->kind), graph_balances(picture->graph, edge) ? " balances" : "", x, y);
 	for (size_t i = 1; route[i] != NO_COMPONENT; i++) {
 		const struct spot *spot = &spots[route[i]];
 		bool last = route[i + 1] == NO_COMPONENT;
@@ -256,6 +264,27 @@ static void draw_badge(struct picture *picture, int x, int y, size_t place)
 	text_add(text, "</text>\n");
 }
 
+/* How many, within which bounds, and one sign for each. */
+static void draw_members(struct picture *picture, const struct component *component, const struct spot *spot)
+{
+	struct text *text = picture->text;
+	const char *size = graph_size(&picture->graph->arena, component);
+	int x = spot->x + BOX_PADDING, y = spot->y + BOX_HEIGHT;
+	if (!size)
+		return;
+	text_format(text, "<text class=\"type\" x=\"%d\" y=\"%d\">", x, y + 10);
+	add_cut(text, size);
+	text_add(text, "</text>\n");
+	for (unsigned i = 0; i < graph_members(component); i++, x += MEMBER)
+		text_format(text,
+			    "<rect class=\"member\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"3\">"
+			    "<title>%u</title></rect>\n",
+			    x, y + 16, MEMBER - 4, MEMBER - 4, component_ordinal(component, i));
+	if (component->size > GRAPH_MEMBERS)
+		text_format(text, "<text class=\"type\" x=\"%d\" y=\"%d\">+%u</text>\n", x, y + 27,
+			    component->size - GRAPH_MEMBERS);
+}
+
 static void draw_box(struct picture *picture, size_t index)
 {
 	struct text *text = picture->text;
@@ -278,6 +307,7 @@ static void draw_box(struct picture *picture, size_t index)
 	if (*picture->locations[index])
 		draw_badge(picture, spot->x + BOX_PADDING, spot->y + 44,
 			   place_index(picture, picture->locations[index]));
+	draw_members(picture, component, spot);
 	text_add(text, "</g>\n");
 }
 

@@ -34,6 +34,19 @@ static json_t *render(const struct application *application, int format)
 	return drawing.failed ? NULL : json_stringn(text_view(&drawing), drawing.length);
 }
 
+/* As large as it was made last; of a file that nobody deployed, as large as it says. */
+static void take_sizes(struct berth_operation *operation)
+{
+	struct application *application = operation->application;
+	owned_json stories = operation->stored ? sizing_read(operation) : NULL;
+	for (size_t i = 0; stories && i < application->component_count; i++) {
+		struct component *component = &application->components[i];
+		int64_t size = json_number(json_object_get(stories, component->id), "size", 0);
+		if (size > 0 && size_told(component))
+			component->size = (unsigned)size;
+	}
+}
+
 static void step(struct berth_operation *operation)
 {
 	struct error err = {0};
@@ -46,6 +59,7 @@ static void step(struct berth_operation *operation)
 		operation_fail(operation, &err);
 		return;
 	}
+	take_sizes(operation);
 	json_t *drawing = render(operation->application, format);
 	if (drawing) {
 		operation_finish(operation, BERTH_OK, drawing);

@@ -354,3 +354,50 @@ Test(graph_render, no_boxes_overlap_in_a_large_drawing)
 				  "c%d lies on c%d", i, j);
 	}
 }
+
+/* --- clusters ------------------------------------------------------------------------------------------ */
+
+static const char sized[] =
+    "id: sized\nlocation: here\nservices:\n"
+    "- type: cluster\n  id: web\n  initialSize: 2\n  memberSpec: {type: 'docker:x:1', openPorts: 80}\n"
+    "  sensors: {load: {value: 1}}\n"
+    "  policies: [{type: autoscaler, metric: load, target: 40, min: 2, max: 5}]\n"
+    "- {type: cluster, id: many, initialSize: 9, memberSpec: 'docker:y:1'}\n"
+    "- {type: loadbalancer, id: front, members: $brooklyn:component(\"web\"), portBindings: {80: 80}}\n";
+
+static void expect_parts(const char *drawing, const char *const *parts)
+{
+	for (; *parts; parts++)
+		cr_expect(strstr(drawing, *parts), "%s is not in %s", *parts, drawing);
+}
+
+Test(graph_render, dot_puts_a_cluster_and_its_members_into_a_box)
+{
+	owned_memory char *drawing = draw(sized, graph_dot);
+	expect_parts(drawing,
+		     (const char *const[]){"subgraph \"cluster_web\" {\n", "label=\"2 members, 2 to 5\";\n",
+					   "\"web.2\" [label=\"2\"", "label=\"9 members\"",
+					   "\"many.more\" [label=\"and 3 more\"",
+					   "\"front\" -> \"web\" [style=bold", NULL});
+	cr_expect_null(strstr(drawing, "cluster_front"));
+	cr_expect_null(strstr(drawing, "web.3"));
+}
+
+Test(graph_render, mermaid_puts_a_cluster_and_its_members_into_a_box)
+{
+	owned_memory char *drawing = draw(sized, graph_mermaid);
+	expect_parts(drawing,
+		     (const char *const[]){"\tsubgraph c0[\"2 members, 2 to 5\"]\n", "\tn0m2((2))\n",
+					   "\tend\n", "\tn1more[\"and 3 more\"]\n", "\tn2 ==>", NULL});
+}
+
+Test(graph_render, svg_shows_how_many_members_a_cluster_has)
+{
+	owned_memory char *drawing = draw(sized, graph_svg);
+	expect_parts(drawing, (const char *const[]){">2 members, 2 to 5</text>", ">+3</text>",
+						    "class=\"line balances\"", NULL});
+	size_t members = 0;
+	for (const char *at = drawing; (at = strstr(at, "class=\"member\"")); at++)
+		members++;
+	cr_expect_eq(members, 2 + 6);
+}
