@@ -420,7 +420,7 @@ int survey_match(struct berth_operation *operation)
 	tell_of_strangers(operation);
 	tell_of_doubts(operation);
 	tell_of_lost_images(operation);
-	struct found found;
+	struct found found = {0};
 	int result = hosts_decide(operation) || find_components(operation, &found) ||
 			     sizes_decide(operation) || match_all(operation, &found)
 			 ? -1
