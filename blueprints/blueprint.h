@@ -251,8 +251,14 @@ struct sensor {
 	const struct effector_call *call; /* SENSOR_URI, SENSOR_HTTP; of SENSOR_TCP the port */
 	struct command command;           /* SENSOR_COMMAND */
 	enum usage_kind usage;            /* SENSOR_USAGE */
-	const char *lines;                /* SENSOR_LOG: an extended regular expression; those it matches */
-	const struct enricher *enricher;  /* SENSOR_DERIVED */
+	/* What is only known when it is asked, as a secret is: more headers of a request, with who asks it;
+	 * the variables of a command. */
+	const struct environment_entry *headers, *environment;
+	size_t header_count, environment_count;
+	const char *user;                /* NULL: nobody in particular, or it is among the call's headers */
+	const struct value *password;    /* of that user */
+	const char *lines;               /* SENSOR_LOG: an extended regular expression; those it matches */
+	const struct enricher *enricher; /* SENSOR_DERIVED */
 	enum measure_kind measure;
 	const char *where; /* the path, the metric with its labels, or the pattern */
 	enum aggregate aggregate;

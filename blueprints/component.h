@@ -115,9 +115,12 @@ bool effector_is_built_in(const char *name);
 bool effector_of_clusters(const char *name);
 /* A request that is sent to it: the method unless another is given. NULL with a complaint, or no memory. */
 const struct effector_call *http_request_read(struct reading *r, struct draft *d,
-					      const struct yaml_node *node, const char *method);
-/* "Name: value" of each entry, ended by NULL. */
-const char *const *headers_read(struct reading *r, struct draft *d, const struct yaml_node *node);
+					      const struct yaml_node *node, const char *method,
+					      struct growing *later);
+/* "Name: value" of each entry, ended by NULL. Those whose value is not known yet become struct
+ * environment_entry of `later`; NULL: there must be none. */
+const char *const *headers_read(struct reading *r, struct draft *d, const struct yaml_node *node,
+				struct growing *later);
 /* component_policies.c: whether there is what policies of the finished component invoke */
 void policies_check_effectors(struct reading *r, const struct component_spec *spec);
 /* Whether there is what they go by, once all components are finished. */

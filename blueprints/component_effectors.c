@@ -67,7 +67,27 @@ static void read_method(struct reading *r, struct draft *d, const struct yaml_no
 			COUNT_OF(methods), "GET, HEAD, POST, PUT, PATCH or DELETE");
 }
 
-const char *const *headers_read(struct reading *r, struct draft *d, const struct yaml_node *node)
+/* One that is only known when it is sent goes to `later`, where there is that. NULL: it is there, or there is
+ * a complaint. */
+static const char *header_text(struct reading *r, struct draft *d, const struct yaml_entry *entry,
+			       struct growing *later)
+{
+	struct value value;
+
+	if (!later || !is_expression(entry->value))
+		return fixed_text(r, d, entry->value, entry->key);
+	if (value_read(r, d, entry->value, &value))
+		return NULL;
+	if (value.kind == VALUE_TEXT)
+		return value.text;
+	struct environment_entry *added = grow_new(r, later, struct environment_entry);
+	if (added)
+		*added = (struct environment_entry){entry->key, value, entry->key_place};
+	return NULL;
+}
+
+const char *const *headers_read(struct reading *r, struct draft *d, const struct yaml_node *node,
+				struct growing *later)
 {
 	const struct yaml_node *map = fixed_node(r, d, node);
 
@@ -78,19 +98,25 @@ const char *const *headers_read(struct reading *r, struct draft *d, const struct
 		return NULL;
 	}
 	const char **lines = arena_array(r->arena, const char *, map->count + 1);
+	size_t count = 0;
 	for (size_t i = 0; lines && i < map->count; i++) {
-		const char *value = fixed_text(r, d, map->entries[i].value, map->entries[i].key);
-		if (value && (!printable(value) || !printable(map->entries[i].key)))
-			complain(r->list, map->entries[i].value->place, "a header is a line of text");
-		lines[i] = value ? arena_format(r->arena, "%s: %s", map->entries[i].key, value) : "";
-		r->list->failed |= !lines[i];
+		const struct yaml_entry *entry = &map->entries[i];
+		const char *value = header_text(r, d, entry, later);
+		if (!printable(entry->key) || (value && !printable(value)))
+			complain(r->list, entry->value->place, "a header is a line of text");
+		if (!value)
+			continue;
+		lines[count] = arena_format(r->arena, "%s: %s", entry->key, value);
+		r->list->failed |= !lines[count];
+		count += lines[count] != NULL;
 	}
 	r->list->failed |= !lines;
 	return lines;
 }
 
 const struct effector_call *http_request_read(struct reading *r, struct draft *d,
-					      const struct yaml_node *node, const char *method)
+					      const struct yaml_node *node, const char *method,
+					      struct growing *later)
 {
 	static const char *const keys[] = {"method", "port", "path", "headers", "body"};
 	const struct yaml_node *map = fixed_node(r, d, node);
@@ -114,7 +140,7 @@ const struct effector_call *http_request_read(struct reading *r, struct draft *d
 		else if (!strcmp(part->key, "path"))
 			read_path(r, d, part->value, call);
 		else if (!strcmp(part->key, "headers"))
-			call->headers = headers_read(r, d, part->value);
+			call->headers = headers_read(r, d, part->value, later);
 		else if (!strcmp(part->key, "body"))
 			call->body = fixed_text(r, d, part->value, "body");
 		else
@@ -177,7 +203,7 @@ static void read_parts(struct reading *r, struct draft *d, const struct yaml_ent
 		if (!strcmp(part->key, "command"))
 			command_read(r, d, part->value, part->key, &ret->command);
 		else if (!strcmp(part->key, "http"))
-			ret->call = http_request_read(r, d, part->value, "POST");
+			ret->call = http_request_read(r, d, part->value, "POST", NULL);
 		else if (!strcmp(part->key, "parameters"))
 			read_parameters(r, d, part->value, ret);
 		else if (!(known = false))

@@ -52,7 +52,7 @@ static void read_http(struct reading *r, struct draft *d, const struct yaml_node
 	if (!fixed)
 		return;
 	if (fixed->kind == YAML_MAP) {
-		item->sensor.call = http_request_read(r, d, node, "GET");
+		item->sensor.call = http_request_read(r, d, node, "GET", &item->later);
 		return;
 	}
 	call = reading_new(r, struct effector_call);
@@ -169,6 +169,32 @@ static void read_expression(struct reading *r, struct draft *d, const struct yam
 		sensor_item_formula(r, item, text, node->place);
 }
 
+void sensor_item_variables(struct reading *r, struct draft *d, const struct yaml_node *node,
+			   struct sensor_item *item)
+{
+	const struct yaml_node *map = fixed_node(r, d, node);
+
+	if (!map || yaml_null(map))
+		return;
+	if (map->kind != YAML_MAP) {
+		complain(r->list, map->place, "`env` takes a map, not %s", kind_name(map));
+		return;
+	}
+	for (size_t i = 0; i < map->count; i++) {
+		const struct yaml_entry *entry = &map->entries[i];
+		struct value value;
+		if (!*entry->key || strchr(entry->key, '=') || !printable(entry->key))
+			complain(r->list, entry->key_place, "`%s` is no name of a variable", entry->key);
+		else if (!value_read(r, d, entry->value, &value)) {
+			warn_plain_secret(r, entry->key, entry->value, false);
+			struct environment_entry *added =
+			    grow_new(r, &item->variables, struct environment_entry);
+			if (added)
+				*added = (struct environment_entry){entry->key, value, entry->key_place};
+		}
+	}
+}
+
 /* --- how it is found there ------------------------------------------------------------------------ */
 
 void sensor_item_where(struct reading *r, struct draft *d, const struct yaml_entry *entry,
@@ -278,24 +304,26 @@ static bool read_rest(struct reading *r, struct draft *d, const struct yaml_entr
 		read_aggregate(r, d, part->value, item);
 	else if (!strcmp(part->key, "each"))
 		item->enricher.each = fixed_flag(r, d, part->value, part->key, false);
+	else if (!strcmp(part->key, "env"))
+		sensor_item_variables(r, d, part->value, item);
 	else if (!strcmp(part->key, "headers"))
-		item->headers = headers_read(r, d, part->value);
+		item->headers = headers_read(r, d, part->value, &item->later);
 	else
 		return false;
 	return true;
 }
 
-static const char *const part_keys[] = {"uri",    "http",   "command",    "value",   "usage",
-					"tcp",    "log",    "pushed",     "from",    "expression",
-					"json",   "metric", "pattern",    "period",  "aggregate",
-					"window", "rate",   "staleAfter", "headers", "each"};
+static const char *const part_keys[] = {"uri",     "http",   "command",   "value",      "usage", "tcp",
+					"log",     "pushed", "from",      "expression", "json",  "metric",
+					"pattern", "period", "aggregate", "window",     "rate",  "staleAfter",
+					"headers", "each",   "env"};
 
 static const char *authorization(struct reading *r, const struct sensor_item *item)
 {
 	owned_text plain = {0};
 	owned_text coded = {0};
 
-	text_format(&plain, "%s:%s", item->user, item->password ? item->password : "");
+	text_format(&plain, "%s:%s", item->user, item->password.text ? item->password.text : "");
 	base64_add(&coded, text_view(&plain), plain.length);
 	r->list->failed |= plain.failed || coded.failed;
 	return arena_format(r->arena, "Authorization: Basic %s", text_view(&coded));
@@ -317,8 +345,12 @@ static void finish_call(struct reading *r, struct sensor_item *item)
 		return;
 	if (count)
 		memcpy(headers, item->headers, count * sizeof(*headers));
-	if (item->user)
+	if (item->user && item->password.kind == VALUE_TEXT)
 		headers[count] = authorization(r, item);
+	else if (item->user) {
+		item->sensor.user = item->user;
+		item->sensor.password = kept_as(r, struct value, &item->password);
+	}
 	*call = (struct effector_call){.method = "GET", .headers = headers};
 	item->sensor.call = call;
 }
@@ -346,6 +378,8 @@ static void check(struct reading *r, struct sensor_item *item)
 			 sensor->name);
 	if (item->headers && sensor->source != SENSOR_URI)
 		complain(r->list, sensor->place, "`headers` go with `uri`; those of `http` stand within it");
+	if (item->variables.count && sensor->source != SENSOR_COMMAND)
+		complain(r->list, sensor->place, "`env` goes with `command`");
 	if (item->enricher.each && !derived)
 		complain(r->list, sensor->place, "`each` goes with `from` and `expression`");
 	if (!sensor->stale_ms && !derived)
@@ -378,6 +412,10 @@ void sensor_item_keep(struct reading *r, struct draft *d, struct sensor_item *it
 
 	check(r, item);
 	finish_call(r, item);
+	item->sensor.headers = kept(r, &item->later, sizeof(*item->sensor.headers));
+	item->sensor.header_count = item->later.count;
+	item->sensor.environment = kept(r, &item->variables, sizeof(*item->sensor.environment));
+	item->sensor.environment_count = item->variables.count;
 	finish_enricher(r, item);
 	if (!is_name(name) || starts_with(name, "service.")) {
 		complain(r->list, item->sensor.place, "`%s` cannot be the name of a sensor", name);

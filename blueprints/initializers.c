@@ -28,15 +28,17 @@ static void read_brooklyn_key(struct reading *r, struct draft *d, const struct y
 	else if (!strcmp(entry->key, "username") && item->sensor.source == SENSOR_URI)
 		item->user = fixed_text(r, d, entry->value, "username");
 	else if (!strcmp(entry->key, "password") && item->sensor.source == SENSOR_URI)
-		item->password = fixed_text(r, d, entry->value, "password");
+		value_read(r, d, entry->value, &item->password);
 	else if (!strcmp(entry->key, "headers") && item->sensor.source == SENSOR_URI)
-		item->headers = headers_read(r, d, entry->value);
+		item->headers = headers_read(r, d, entry->value, &item->later);
 	else if (!strcmp(entry->key, "jsonPath") && item->sensor.source == SENSOR_URI)
 		sensor_item_where(r, d, entry, MEASURE_JSON, item);
 	else if (!strcmp(entry->key, "command") && item->sensor.source == SENSOR_COMMAND) {
 		sensor_item_from(item, SENSOR_COMMAND);
 		command_read(r, d, entry->value, entry->key, &item->sensor.command);
-	} else if (!strcmp(entry->key, "period"))
+	} else if (!strcmp(entry->key, "shell.env") && item->sensor.source == SENSOR_COMMAND)
+		sensor_item_variables(r, d, entry->value, item);
+	else if (!strcmp(entry->key, "period"))
 		sensor_item_time(r, d, entry, LEAST_PERIOD_MS, &item->sensor.period_ms);
 	else {
 		for (size_t i = 0; i < COUNT_OF(noted); i++)

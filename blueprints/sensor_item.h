@@ -12,7 +12,9 @@ struct sensor_item {
 	struct enricher enricher;
 	int sources, measures; /* how many of either are written */
 	bool aggregate_given;
-	const char *user, *password;
+	struct growing later, variables; /* headers, and of a command */
+	const char *user;
+	struct value password; /* VALUE_TEXT of NULL: none */
 	const char *const *headers;
 };
 
@@ -27,6 +29,8 @@ void sensor_item_where(struct reading *r, struct draft *d, const struct yaml_ent
 		       enum measure_kind kind, struct sensor_item *item);
 void sensor_item_time(struct reading *r, struct draft *d, const struct yaml_entry *entry, int64_t least,
 		      int64_t *ret);
+void sensor_item_variables(struct reading *r, struct draft *d, const struct yaml_node *node,
+			   struct sensor_item *item);
 /* That it is whole, into the component's. */
 void sensor_item_keep(struct reading *r, struct draft *d, struct sensor_item *item);
 

@@ -119,7 +119,7 @@ const struct shape shapes[] = {
 			"tcp": {"anyOf": ["@probe", {"const": true}]},
 			"log": {"type": "string", "minLength": 1, "maxLength": 256},
 			"pushed": {"anyOf": [{"const": true}, "@expression"]},
-			"from": "@text", "expression": "@text", "each": "@flag",
+			"from": "@text", "expression": "@text", "each": "@flag", "env": {"type": ["object", "null"]},
 			"json": {"type": "string"}, "jsonPath": {"type": "string"},
 			"metric": {"type": "string"}, "pattern": {"type": "string"},
 			"period": "@duration", "staleAfter": "@duration", "window": "@duration",

@@ -22,7 +22,9 @@ enum {
 /* A question to a driver: a command, a log, or what the instance uses. */
 struct feed_call {
 	struct errand errand;
+	struct arena arena;
 	struct exec_session session;
+	struct feed_lines variables;
 	struct text output; /* of a command; of a log a line that is not whole yet */
 	struct usage usage;
 	struct log_options log;
@@ -47,7 +49,10 @@ static void tell_text(struct feed *feed, const char *text, size_t size)
 	const struct sensor *sensor = sensor_of(feed);
 	struct error err = {0};
 	double value;
-	if (measure(sensor->measure, sensor->where, text, size, &value, &err))
+	bool failed = measure(sensor->measure, sensor->where, text, size, &value, &err) != 0;
+	if (failed && feed_is_given_values(feed))
+		fail(&err, ERR_FAILED, "there is no number in what it was told");
+	if (failed)
 		feed_told_nothing(feed, &err);
 	else
 		feed_told(feed, value, feed_now(feed));
@@ -88,13 +93,14 @@ static void ask_by_http(struct feed *feed)
 	const struct http_sink sink = {.done = answered, .owner = feed};
 	struct error err = {0};
 	owned_text url = {0};
-	if (url_of(feed, &url, &err)) {
+	owned_by(feed_lines_release) struct feed_lines headers = {0};
+	if (url_of(feed, &url, &err) || feed_headers(feed, &headers, &err)) {
 		feed_told_nothing(feed, &err);
 		return;
 	}
 	const struct http_request request = {.method = call->method,
 					     .url = text_view(&url),
-					     .headers = call->headers,
+					     .headers = headers.list,
 					     .body = call->body,
 					     .body_size = call->body ? strlen(call->body) : 0,
 					     .timeout_ms = LIMIT_MS,
@@ -140,6 +146,8 @@ static void end_call(struct feed *feed)
 		regfree(&call->lines);
 	text_release(&call->output);
 	text_release(&call->last);
+	feed_lines_release(&call->variables);
+	arena_release(&call->arena);
 	free(call);
 }
 
@@ -170,10 +178,16 @@ static void take_output(void *owner, bool errors, const char *bytes, size_t coun
 static int begin_command(struct feed *feed, struct error *err)
 {
 	const char *waits = NULL, *const *words = NULL;
-	if (spec_words(feed->of->work, &sensor_of(feed)->command, &words, &waits, err) != RESOLVED)
+	struct feed_call *call = feed->call;
+	if (spec_words(feed->of->work, &call->arena, &sensor_of(feed)->command, &words, &waits, err) !=
+	    RESOLVED)
 		return waits ? fail(err, ERR_FAILED, "its command waits for `%s`", waits) : -1;
-	feed->call->session =
-	    (struct exec_session){.command = words, .output = take_output, .output_owner = feed};
+	if (feed_variables(feed, &call->variables, err))
+		return -1;
+	call->session = (struct exec_session){.command = words,
+					      .environment = call->variables.list,
+					      .output = take_output,
+					      .output_owner = feed};
 	return 0;
 }
 

@@ -153,8 +153,8 @@ static int add_run(struct berth_operation *operation, struct invocation *invocat
 	run->session = (struct exec_session){
 	    .environment = invocation->environment, .output = keep_output, .output_owner = work};
 	if (!invocation->effector->call &&
-	    spec_words(work, &invocation->effector->command, &run->session.command, &waits, &run->error) !=
-		RESOLVED) {
+	    spec_words(work, &work->arena, &invocation->effector->command, &run->session.command, &waits,
+		       &run->error) != RESOLVED) {
 		if (waits)
 			fail(&run->error, ERR_FAILED, "its command waits for `%s`", waits);
 		run->ended = true;

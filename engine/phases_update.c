@@ -70,7 +70,7 @@ static struct exec_session *make_session(struct work *work, struct error *err)
 		fail_memory(err);
 		return NULL;
 	}
-	if (spec_words(work, command, &session->command, &waits, err) == RESOLVED)
+	if (spec_words(work, &work->arena, command, &session->command, &waits, err) == RESOLVED)
 		return session;
 	if (waits)
 		fail(err, ERR_FAILED, "its onChange command waits for `%s`", waits);

@@ -91,6 +91,19 @@ void feed_queue_add(struct feed_queue *queue, struct feed *feed); /* there is ro
 void feed_queue_moved(struct feed_queue *queue, struct feed *feed);
 void feed_queue_release(struct feed_queue *queue);
 
+/* --- feed_values.c: what it is asked with --- */
+/* Lines, NULL-terminated; overwritten before their memory is given back. */
+struct feed_lines {
+	const char **list;
+	struct text *texts;
+	size_t count;
+};
+int feed_headers(const struct feed *feed, struct feed_lines *ret, struct error *err);
+int feed_variables(const struct feed *feed, struct feed_lines *ret, struct error *err);
+void feed_lines_release(struct feed_lines *lines);
+/* What is answered may have in it what was given. */
+bool feed_is_given_values(const struct feed *feed);
+
 /* --- hold_feeds.c --- */
 /* Whether it can be asked now. */
 bool feed_runs(const struct feed *feed);

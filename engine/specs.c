@@ -145,10 +145,9 @@ static enum resolved refuse_secret_word(const struct work *work, struct error *e
 	return RESOLVED_NEVER;
 }
 
-enum resolved spec_words(struct work *work, const struct command *command, const char *const **ret_words,
-			 const char **ret_waits, struct error *err)
+enum resolved spec_words(struct work *work, struct arena *arena, const struct command *command,
+			 const char *const **ret_words, const char **ret_waits, struct error *err)
 {
-	struct arena *arena = &work->arena;
 	size_t shell = command->shell ? 2 : 0;
 	if (!command->given)
 		return RESOLVED;
@@ -479,9 +478,10 @@ static enum resolved fill(struct work *work, struct instance_spec *spec, struct 
 		goto no_memory;
 	if ((found = put_environment(work, list, ret_waits, err)) != RESOLVED ||
 	    (found = put_links(work, list, spec, ret_waits, err)) != RESOLVED ||
-	    (found = spec_words(work, &component->command, &spec->command, ret_waits, err)) != RESOLVED ||
-	    (found = spec_words(work, &component->entrypoint, &spec->entrypoint, ret_waits, err)) !=
+	    (found = spec_words(work, &work->arena, &component->command, &spec->command, ret_waits, err)) !=
 		RESOLVED ||
+	    (found = spec_words(work, &work->arena, &component->entrypoint, &spec->entrypoint, ret_waits,
+				err)) != RESOLVED ||
 	    (found = put_files(work, spec, ret_waits, err)) != RESOLVED)
 		return found;
 	spec->variables = list->items;

@@ -117,9 +117,9 @@ bool spec_outlined(struct work *work);
 void spec_drop(struct work *work);
 /* The same once nothing more is to be asked for; the digest of its files stays, for the record of it. */
 void spec_done(struct work *work);
-/* A command's words as argv, for now. */
-enum resolved spec_words(struct work *work, const struct command *command, const char *const **ret_words,
-			 const char **ret_waits, struct error *err);
+/* A command's words as argv, for now; in the arena. */
+enum resolved spec_words(struct work *work, struct arena *arena, const struct command *command,
+			 const char *const **ret_words, const char **ret_waits, struct error *err);
 /* Only what `foresee` and `check` need, before values are known. 0 or -1. */
 int spec_outline(const struct work *work, struct arena *arena, struct instance_spec *ret);
 /* Where a process is to listen. */

@@ -301,6 +301,8 @@ Test(sensors, what_is_wrong_is_said_where_it_stands)
 	wrong("{from: other/load}", 13, "other", NULL);
 	wrong("{expression: 1 +}", 29, "ends where a number or a name should follow", NULL);
 	wrong("{expression: 1 + 1}", 29, "names no sensor", NULL);
+	wrong("{value: 1, env: {A: b}}", 13, "`env` goes with `command`", NULL);
+	wrong("{command: x, env: {'A=B': b}}", 35, "is no name of a variable", NULL);
 	wrong("{value: 1, each: true}", 13, "`each` goes with", NULL);
 	wrong("7", 16, "a sensor is a map", NULL);
 	refused(with_lines("  sensors: {service.isUp: {value: 1}}"), 3, 13, "cannot be the name of a sensor",

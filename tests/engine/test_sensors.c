@@ -14,10 +14,15 @@ static size_t asked;
 static char who_asked[128];
 static struct text warnings;
 
+static struct text heard; /* the headers of the last request, each with a newline */
+
 static int64_t answer(void *owner, const struct http_request *request, struct http_answer *answer)
 {
 	(void)owner;
 	asked++;
+	text_clear(&heard);
+	for (size_t i = 0; request->headers && request->headers[i]; i++)
+		text_format(&heard, "%s\n", request->headers[i]);
 	snprintf(who_asked, sizeof who_asked, "%s %s", request->method, request->url);
 	if (!load) {
 		fail(&answer->error, ERR_UNREACHABLE, "connection refused");
@@ -51,6 +56,7 @@ static void drop_curtain(void)
 	berth_operation_free(keeper);
 	scene_close(&scene);
 	text_release(&warnings);
+	text_release(&heard);
 }
 
 TestSuite(sensors, .init = raise_curtain, .fini = drop_curtain);
@@ -555,6 +561,81 @@ Test(sensors, an_autoscaler_goes_by_what_is_pushed_and_nothing_shrinks_when_nobo
 	cr_assert_eq(members(), 5);
 	pass(10 * MINUTE);
 	cr_expect_eq(members(), 5);
+}
+
+/* --- secrets ------------------------------------------------------------------------------------------ */
+
+static void secret_is(const char *path, const char *content)
+{
+	struct error err;
+	cr_assert_eq(scene.world->ops->file_write(scene.world, path, 0600, content, strlen(content), &err), 0,
+		     "%s", err.text);
+}
+
+Test(sensors, a_header_may_be_a_secret_that_is_read_each_time)
+{
+	owned_text path = {0}, blueprint = {0};
+	load = "3";
+	text_format(&path, "%s/token", virtual_world_directory(scene.world));
+	secret_is(text_view(&path), "s3cret-one\n");
+	text_format(&blueprint,
+		    CLUSTER("  sensors: {load: {http: {path: /load, headers: {X-Who: me, X-Token: "
+			    "'$berth:secret(\"file:%s\")'}}, json: $.load, period: 1s}}\n"),
+		    text_view(&path));
+	keep(text_view(&blueprint));
+	pass(5 * SECOND);
+	cr_expect_str_eq(sensor("load"), "3");
+	cr_expect_str_eq(text_view(&heard), "X-Who: me\nX-Token: s3cret-one\n");
+	secret_is(text_view(&path), "s3cret-two");
+	pass(2 * SECOND);
+	cr_expect_str_eq(text_view(&heard), "X-Who: me\nX-Token: s3cret-two\n");
+	load = "\"s3cret-two\"";
+	pass(2 * SECOND);
+	cr_expect_not_null(strstr(text_view(&warnings), "there is no number in what it was told"), "%s",
+			   text_view(&warnings));
+	cr_expect_null(strstr(text_view(&warnings), "s3cret"), "%s", text_view(&warnings));
+	secret_is(text_view(&path), "two\nlines\nX-Other: x");
+	size_t before = asked;
+	pass(5 * SECOND);
+	cr_expect_eq(asked, before, "nobody is asked with what could be another header");
+}
+
+Test(sensors, a_password_may_be_a_secret)
+{
+	owned_text path = {0}, blueprint = {0};
+	load = "3";
+	text_format(&path, "%s/word", virtual_world_directory(scene.world));
+	secret_is(text_view(&path), "you\n");
+	text_format(
+	    &blueprint,
+	    CLUSTER(
+		"  brooklyn.initializers:\n"
+		"  - type: org.apache.brooklyn.core.sensor.http.HttpRequestSensor\n"
+		"    brooklyn.config: {name: load, uri: 'http://10.9.9.9/l', jsonPath: $.load, period: 1s, "
+		"username: me, password: '$berth:secret(\"file:%s\")'}\n"),
+	    text_view(&path));
+	keep(text_view(&blueprint));
+	pass(5 * SECOND);
+	cr_expect_str_eq(sensor("load"), "3");
+	cr_expect_str_eq(text_view(&heard), "Authorization: Basic bWU6eW91\n");
+}
+
+Test(sensors, a_command_has_variables_that_may_be_secrets)
+{
+	owned_text path = {0}, blueprint = {0};
+	text_format(&path, "%s/token", virtual_world_directory(scene.world));
+	secret_is(text_view(&path), "s3cret");
+	const struct fake_command command = {.words = "ask", .output = "17\n"};
+	cr_assert_eq(fake_target_command(scene.target, &command), 0);
+	text_format(&blueprint,
+		    CLUSTER("  sensors: {lines: {command: [ask], env: {TOKEN: '$berth:secret(\"file:%s\")', "
+			    "PLAIN: x}, period: 1s}}\n"),
+		    text_view(&path));
+	keep(text_view(&blueprint));
+	pass(5 * SECOND);
+	cr_expect_str_eq(sensor("lines"), "17");
+	const char *const *commands = fake_target_commands(scene.target, "app.web.1");
+	cr_expect_str_eq(commands[0], "TOKEN=s3cret PLAIN=x ask", "variables of the command");
 }
 
 /* --- what is made of others -------------------------------------------------------------------------- */
