@@ -56,6 +56,8 @@ suite(cli FOLDERS tests/cli WITH ${cli_tested})
 whole_program(berth-scale tests/bench/scale.c)
 # What it costs to keep many alive, and how soon: tests/bench/keep runs it.
 whole_program(berth-keep tests/bench/keep.c)
+# What sampling costs.
+whole_program(berth-sense tests/bench/sense.c)
 
 # Kills a command at any of its calls, for tests/kill. Of a kernel's interface of its own: Linux alone.
 add_executable(stop-at tests/kill/stop_at.c)

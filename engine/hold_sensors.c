@@ -170,6 +170,27 @@ static bool own_feed(const struct number *number, double *ret, int64_t *ret_unti
 
 static void derive(struct number *number, size_t index);
 
+/* The period in which several instances tell it, or what it is made of; 0: one does. */
+static int64_t period_of(const struct number *number)
+{
+	const struct enricher *enricher = number->sensor->enricher;
+	int64_t longest_ms = 0;
+	if (!enricher)
+		return number->feed_count > 1 ? number->sensor->period_ms : 0;
+	for (size_t i = 0; i < enricher->input_count; i++) {
+		int64_t its_ms = period_of(number->inputs[i]);
+		longest_ms = its_ms > longest_ms ? its_ms : longest_ms;
+	}
+	return longest_ms;
+}
+
+/* Policies look at all instances each time: of what several tell they hear about once in a period. */
+static bool is_to_be_heard(const struct number *number)
+{
+	return !number->heard_ms ||
+	       number->made_ms - number->heard_ms >= period_of(number) - period_of(number) / 10;
+}
+
 static void make_number(struct number *number)
 {
 	const struct sensor *sensor = number->sensor;
@@ -188,14 +209,17 @@ static void make_number(struct number *number)
 	number->told_ms = number->made_ms;
 	number->value = value;
 	number->until_ms = until_ms;
-	tell_policies(number);
+	if (number->listener_count && is_to_be_heard(number)) {
+		number->heard_ms = number->made_ms;
+		tell_policies(number);
+	}
 	for (size_t i = 0; i < number->whole.count; i++)
 		derive(number->whole.list[i], 0);
 }
 
 static void publish(struct number *number)
 {
-	int64_t pause_ms = number->feed_count > AT_ONCE ? number->sensor->period_ms / AT_ONCE : 0;
+	int64_t pause_ms = number->feed_count > AT_ONCE ? period_of(number) / AT_ONCE : 0;
 	if (!pause_ms || !number->known || now(number->held) - number->made_ms >= pause_ms)
 		make_number(number);
 	else
@@ -226,6 +250,7 @@ static void notice_stale(struct number *number)
 	if (!number->known || now(number->held) <= number->until_ms)
 		return;
 	number->known = false;
+	number->heard_ms = 0;
 	tell_policies(number);
 	for (size_t i = 0; i < number->each.count; i++)
 		notice_stale(number->each.list[i]);

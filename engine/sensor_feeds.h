@@ -51,6 +51,7 @@ struct number {
 	int64_t told_ms;    /* the last time then */
 	bool due;           /* a feed told something that it is not made of yet */
 	int64_t made_ms;
+	int64_t heard_ms; /* policies were told last; 0: not yet */
 	struct number_window window;
 	struct number **inputs; /* of what is made of others: as its enricher has them */
 	/* Who is made of its instances' numbers, one by one, and who of it. */
