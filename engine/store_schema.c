@@ -316,6 +316,8 @@ static int open_in_turn(struct database *database, struct error *err)
 	if (connect_to(database, database->path, SQLITE_OPEN_READWRITE, err) == 0 &&
 	    examine(database, &schema, err) == 0 &&
 	    run(database, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", err) == 0 &&
+	    run(database, "PRAGMA cache_size = -256", err) ==
+		0 && /* KiB: records are small, and written once */
 	    migrate(database, err) == 0)
 		return 0;
 	database_close(database);
