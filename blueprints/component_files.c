@@ -96,15 +96,6 @@ static bool check_place(struct reading *r, const struct draft *d, const struct f
 	return true;
 }
 
-static bool holds_secret(const struct value *value)
-{
-	bool holds = value->kind == VALUE_SECRET;
-
-	for (size_t i = 0; i < value->part_count && !holds; i++)
-		holds = holds_secret(&value->parts[i]);
-	return holds;
-}
-
 static void read_content(struct reading *r, struct draft *d, const struct yaml_node *node,
 			 struct file_entry *file)
 {
@@ -277,7 +268,7 @@ static bool read_file(struct reading *r, struct draft *d, const struct yaml_entr
 	for (size_t i = 0; !whole && i < node->count; i++)
 		read_part(r, d, &node->entries[i], file);
 	if (file->mode == NO_MODE)
-		file->mode = file->content && holds_secret(file->content) ? SECRET_MODE : DEFAULT_MODE;
+		file->mode = file->content && value_has_secret(file->content) ? SECRET_MODE : DEFAULT_MODE;
 	return file->content || file->source;
 }
 

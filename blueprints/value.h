@@ -30,4 +30,7 @@ struct value {
 	size_t part_count;
 };
 
+/* It is a secret, or one is a part of it. */
+bool value_has_secret(const struct value *value);
+
 #endif

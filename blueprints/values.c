@@ -447,3 +447,12 @@ struct draft *component_read(struct reading *r, const struct yaml_node *node)
 	       node->kind == YAML_SCALAR && *node->text ? node->text : "id");
 	return NULL;
 }
+
+bool value_has_secret(const struct value *value)
+{
+	bool has = value->kind == VALUE_SECRET;
+
+	for (size_t i = 0; i < value->part_count && !has; i++)
+		has = value_has_secret(&value->parts[i]);
+	return has;
+}

@@ -95,21 +95,13 @@ bool health_says_nothing(const struct health_check *check, const struct error *e
 	return err->code == ERR_UNSUPPORTED || err->code == ERR_NO_MEMORY || probe_unanswered(check, err);
 }
 
-static bool holds_secret(const struct value *value)
-{
-	bool holds = value->kind == VALUE_SECRET;
-	for (size_t i = 0; i < value->part_count && !holds; i++)
-		holds = holds_secret(&value->parts[i]);
-	return holds;
-}
-
 static bool was_given_secrets(const struct component_spec *spec)
 {
 	for (size_t i = 0; i < spec->environment_count; i++)
-		if (holds_secret(&spec->environment[i].value))
+		if (value_has_secret(&spec->environment[i].value))
 			return true;
 	for (size_t i = 0; i < spec->file_count; i++)
-		if (spec->files[i].content && holds_secret(spec->files[i].content))
+		if (spec->files[i].content && value_has_secret(spec->files[i].content))
 			return true;
 	return false;
 }

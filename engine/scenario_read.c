@@ -386,6 +386,14 @@ static void check_kill(struct reader *r, const struct scenario_step *step)
 			 scenario_step_form.keys[key].name, step->kill.text);
 }
 
+static void check_size(struct reader *r, const struct said_pair *pair)
+{
+	int64_t count;
+	if (!pair->value.text || !parse_number(pair->value.text, 0, INT32_MAX, &count))
+		complain(r->list, pair->value.place, "`scale` takes a number for `%s`, not `%.60s`",
+			 pair->said.name, pair->value.text ? pair->value.text : "");
+}
+
 static void check_step(struct reader *r, struct scenario_step *step)
 {
 	const struct scenario_key *keys = scenario_step_form.keys;
@@ -419,6 +427,8 @@ static void check_step(struct reader *r, struct scenario_step *step)
 		check_kill(r, step);
 	if (step->action == STEP_SCALE && (!step->scale || step->scale->said.next))
 		complain(r->list, step->said.place, "`scale` takes one component: {web: 4}");
+	else if (step->action == STEP_SCALE)
+		check_size(r, step->scale);
 	if (!said_has(step, STEP_EXIT_CODE))
 		step->exit_code = 137;
 	check_steps(r, step->meanwhile);

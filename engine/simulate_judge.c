@@ -259,7 +259,8 @@ static void tell_loss(struct simulation *simulation)
 				   (long long)(watched->told = there), (long long)wanted,
 				   verb_of_count(watched, there));
 	}
-	if (!lost && simulation->lost)
+	/* Nobody wants it any more where it is taken away on purpose. */
+	if (!lost && simulation->lost && simulation->armed)
 		story_tell(simulation, simulation->app, "all that is wanted is there again");
 	simulation->lost = lost;
 }

@@ -57,11 +57,23 @@ static void check_pairs(struct checking *checking, const struct said_pair *pair)
 		check_component(checking, pair->said.name, pair->said.place);
 }
 
+/* "web.env": whose it is; whether that has such a key is told by the deploy that is to follow. */
+static void check_edit(struct checking *checking, const struct said_pair *pair)
+{
+	for (; pair; pair = said_next(pair)) {
+		size_t length = strcspn(pair->said.name, ".");
+		const char *name = arena_copy(&checking->simulation->arena, pair->said.name, length);
+		if (name)
+			check_component(checking, name, pair->said.place);
+	}
+}
+
 static void check_steps(struct checking *checking, const struct scenario_step *step)
 {
 	for (; step; step = said_next(step)) {
 		check_pairs(checking, step->components);
 		check_pairs(checking, step->scale);
+		check_edit(checking, step->edit);
 		for (int i = 0; i < PLAN_LISTS; i++)
 			check_pairs(checking, step->plan.lists[i]);
 		if (step->kill.text && strcmp(step->kill.text, "berth") != 0)

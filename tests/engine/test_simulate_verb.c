@@ -828,6 +828,9 @@ Test(simulate_verb, every_complaint_has_its_place_and_its_remedy)
 		 NULL);
 	is_wrong("steps:\n- {kill: web, outcome: failed}\n", 2, "`kill` has no outcome", "any");
 	is_wrong("steps:\n- {scale: {web: 1, store: 2}}\n", 2, "`scale` takes one component", NULL);
+	is_wrong("steps:\n- scale: {web: 99999999999999999999}\n", 2,
+		 "`scale` takes a number for `web`, not `99999999999999999999`", NULL);
+	is_wrong("steps: [deploy, {edit: {wep.type: x}}]\n", 1, "no component `wep`", "did you mean `web`?");
 }
 
 /* Whatever is wrong, from spelling to names that the blueprint does not have. */
