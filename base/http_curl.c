@@ -29,6 +29,7 @@ static void release_transfer(struct exchange *exchange)
 	const struct curl_functions *curl = &exchange->http->curl;
 
 	exchange_forget_headers(exchange);
+	ssh_bridge_forget(exchange);
 	curl->easy_cleanup(exchange->easy);
 	curl->slist_free_all(exchange->headers);
 }

@@ -171,6 +171,11 @@ static void fail_cut(struct exchange *exchange, CURLcode code, struct error *err
 
 void exchange_explain(struct exchange *exchange, CURLcode code, struct error *err)
 {
+	/* Why the machine that it goes through does not lead there says more. */
+	if (exchange->bridge_error.code) {
+		*err = exchange->bridge_error;
+		return;
+	}
 	switch (code) {
 	case CURLE_COULDNT_CONNECT:
 		fail_connect(exchange, code, err);

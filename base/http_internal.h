@@ -65,6 +65,11 @@ struct exchange {
 	struct text chunk;   /* arrived, not yet handed to sink.chunk */
 	const char *refusal; /* why we ended the transfer from inside libcurl */
 	bool unix_socket;
+	struct ssh_peer *machine; /* whose socket it is; NULL: this one's */
+	char *machine_socket;
+	char way[80];
+	struct ssh_bridge *bridge; /* of the connection made for it */
+	struct error bridge_error;
 	char peer[160]; /* whom messages name: never a secret from the URL */
 	bool tls, client_certificate, proxy;
 	char words[CURL_ERROR_SIZE];
@@ -87,6 +92,12 @@ const char *url_authority(const char *url, size_t *ret_length);
 
 /* The request was sent, or never will be: one of its headers may be a password. */
 void exchange_forget_headers(struct exchange *exchange);
+
+/* ssh_bridge.c */
+int ssh_bridge_prepare(struct exchange *exchange, const struct http_request *request, struct error *err);
+/* Where libcurl is to connect to: the socket to do it with, and the address. */
+curl_socket_t ssh_bridge_open(struct exchange *exchange, struct curl_sockaddr *address);
+void ssh_bridge_forget(struct exchange *exchange);
 
 /* http_errors.c */
 /* Fill in the answer of a transfer that libcurl says has ended with `code`. */

@@ -126,6 +126,12 @@ static void name_peer(struct exchange *exchange, const struct http_request *requ
 			return code_;                                                                        \
 	} while (0)
 
+static curl_socket_t open_bridge(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	(void)purpose;
+	return ssh_bridge_open(context, address);
+}
+
 static CURLcode set_connection(struct exchange *exchange, const struct http_request *request)
 {
 	SET(CURLOPT_NOSIGNAL, 1L);
@@ -137,7 +143,11 @@ static CURLcode set_connection(struct exchange *exchange, const struct http_requ
 	if (request->timeout_ms > 0)
 		SET(CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
 	if (request->unix_socket)
-		SET(CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
+		SET(CURLOPT_UNIX_SOCKET_PATH, exchange->machine ? exchange->way : request->unix_socket);
+	if (exchange->machine) {
+		SET(CURLOPT_OPENSOCKETFUNCTION, open_bridge);
+		SET(CURLOPT_OPENSOCKETDATA, exchange);
+	}
 	/* Said in any case: libcurl would look into the environment by itself. */
 	SET(CURLOPT_PROXY, request->proxy ? request->proxy : "");
 	SET(CURLOPT_NOPROXY, "");
@@ -211,6 +221,8 @@ int exchange_configure(struct exchange *exchange, const struct http_request *req
 		return fail(err, ERR_INVALID,
 			    "a request needs a method and a URL without control characters");
 	name_peer(exchange, request);
+	if (request->ssh && request->unix_socket && ssh_bridge_prepare(exchange, request, err))
+		return -1;
 	exchange->body_limit = request->body_limit;
 	if (!exchange->body_limit && !exchange->sink.chunk)
 		exchange->body_limit = DEFAULT_BODY_MAX;

@@ -91,9 +91,17 @@ static struct ssh *ssh_open(struct real *real, struct error *err)
 	link_init(&ssh->keys);
 	link_init(&ssh->ready_peers);
 	link_init(&ssh->ready_sessions);
+	link_init(&ssh->bridges);
 	uv_timer_init(&real->loop, ssh->turn);
 	ssh->turn->data = ssh;
 	return ssh;
+}
+
+struct ssh *ssh_room(struct real *real, struct error *err)
+{
+	if (!real->ssh)
+		real->ssh = ssh_open(real, err);
+	return real->ssh;
 }
 
 /* Nobody is called any more. */
@@ -126,6 +134,7 @@ void ssh_close(struct real *real)
 
 	if (!ssh)
 		return;
+	ssh_bridges_close(ssh);
 	/* Those that others jump through come later. */
 	for (bool any = true; any;) {
 		any = false;
@@ -178,7 +187,7 @@ struct ssh_call *ssh_call_new(struct world *world, const struct ssh_host *host, 
 	struct real *real = real_of(world);
 	struct ssh_call *call;
 
-	if (!real->ssh && !(real->ssh = ssh_open(real, err)))
+	if (!ssh_room(real, err))
 		return NULL;
 	struct ssh_peer *peer = ssh_peer_of(real->ssh, host, err);
 	if (!peer)

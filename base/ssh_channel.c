@@ -261,7 +261,8 @@ static void open_channel(struct ssh_call *call)
 		return;
 	session->opening = NULL;
 	call->id = session->opened_id;
-	if (call->channel && (call->cancelled || call->failed))
+	bool unwanted = call->cancelled || call->failed;
+	if (unwanted && (call->channel || status == LIBSSH2_ERROR_CHANNEL_FAILURE))
 		end_call(call);
 	else if (call->channel && message)
 		begin_connection(call);
@@ -269,8 +270,6 @@ static void open_channel(struct ssh_call *call)
 		call->stage = call->terminal ? CALL_TERMINAL : CALL_STARTING;
 	else if (status != LIBSSH2_ERROR_CHANNEL_FAILURE)
 		ssh_session_explain(session, status, "in use");
-	else if (call->cancelled || call->failed)
-		end_call(call);
 	else if (message)
 		refuse_connection(call, words ? words : "");
 	else

@@ -537,9 +537,7 @@ void ssh_copy_ended(struct ssh_call *call)
 		call->failed = false;
 		return;
 	}
-	if (copy->by_cat && !answer->error.code && answer->exit_code)
-		explain_cat(call);
-	else if (copy->by_cat && !answer->error.code && copy->get && !take_from_cat(copy))
+	if (copy->by_cat && !answer->error.code && (answer->exit_code || (copy->get && !take_from_cat(copy))))
 		explain_cat(call);
 	if (!copy->by_cat && copy->error.code)
 		answer->error = copy->error;

@@ -72,6 +72,7 @@ struct ssh {
 	struct worker *jobs; /* what computes for long: opening encrypted keys */
 	uv_timer_t *turn;    /* for those with something to do: */
 	struct link ready_peers, ready_sessions;
+	struct link bridges; /* HTTP through machines */
 };
 
 /* --- ours: keys (ssh_keys.c, ssh_agent.c) -------------------------------------------------- */
@@ -131,6 +132,9 @@ struct ssh_peer {
 };
 
 struct ssh_peer *ssh_peer_of(struct ssh *ssh, const struct ssh_host *host, struct error *err);
+/* One that is kept until it is left. */
+struct ssh_peer *ssh_peer_visit(struct real *real, const struct ssh_host *host, struct error *err);
+void ssh_peer_leave(struct ssh_peer *peer); /* NULL is fine */
 void ssh_peer_want_turn(struct ssh_peer *peer);
 /* Give its calls to sessions, and make those that are missing; or let go of it when nothing uses it any more.
  */
@@ -138,6 +142,9 @@ void ssh_peer_settle(struct ssh_peer *peer);
 void ssh_peer_free(struct ssh_peer *peer);
 /* Whether one more may begin to log in there. */
 bool ssh_peer_gate_open(const struct ssh_peer *peer);
+
+/* ssh_call.c: the room, made when it is first entered. */
+struct ssh *ssh_room(struct real *real, struct error *err);
 
 /* --- sessions (ssh_session.c) -------------------------------------------------------------- */
 
@@ -177,38 +184,38 @@ struct ssh_session {
 	struct link ready; /* in ssh->ready_sessions while it wants a turn */
 	struct ssh_peer *peer;
 	struct ssh *ssh;
-	enum session_state state;
 	LIBSSH2_SESSION *ssh2;
+	uv_timer_t *timer;
+	struct link calls;
+	struct ssh_call *opening; /* libssh2 opens one channel at a time */
 	/* the wire */
 	struct probe_call *connecting;
-	int fd; /* -1: none */
 	uv_poll_t *poll;
 	struct ssh_call *through; /* on the session with the machine we jump through */
 	struct text in, out;
 	size_t in_at, out_at;
-	bool in_end;    /* no more comes */
-	bool dead;      /* libssh2 is only to clean up: nothing is sent or received for it */
-	int wire_error; /* errno of the socket */
-	struct error through_error;
 	size_t allowance;     /* bytes to be read in this turn */
-	bool more;            /* there was more */
 	uint64_t received;    /* in all */
 	struct text greeting; /* what the machine said first, until the handshake is over */
 	int64_t heard_at;     /* the last sign of life */
 	int64_t asked_at;     /* 0, or when one was asked for */
 	int64_t deadline;     /* of connecting */
 	int64_t not_before;   /* of the next attempt */
-	unsigned dropped;     /* so many were, before it said anything */
 	int64_t idle_since;
 	struct ssh_login login;
-	struct error error; /* why it is over */
-	char goodbye[200];  /* what the machine said when it hung up */
-	struct link calls;
-	struct ssh_call *opening; /* libssh2 opens one channel at a time */
-	bool asking;              /* ... or we ask for a sign of life by it */
-	uint32_t opened_id;       /* what libssh2 told of on the way: see ssh_memory.c */
+	enum session_state state;
+	int fd;             /* -1: none */
+	int wire_error;     /* errno of the socket */
+	unsigned dropped;   /* so many times, before it said anything */
+	uint32_t opened_id; /* what libssh2 told of on the way: see ssh_memory.c */
+	bool in_end;        /* no more comes */
+	bool dead;          /* libssh2 is only to clean up: nothing is sent or received for it */
+	bool more;          /* than the allowance was there */
+	bool asking;        /* for a sign of life, by opening a channel */
 	char open_words[120];
-	uv_timer_t *timer;
+	char goodbye[200];          /* what the machine said when it hung up */
+	struct error error;         /* why it is over */
+	struct error through_error; /* why what it goes through is */
 };
 
 struct ssh_session *ssh_session_new(struct ssh_peer *peer);
@@ -330,6 +337,11 @@ void ssh_copy_ended(struct ssh_call *call);
 /* Now by another way: what is to be asked for it. */
 void ssh_copy_restart(struct ssh_call *call);
 void ssh_copy_free(struct ssh_copy *copy);
+
+/* --- ssh_bridge.c --- */
+struct ssh_bridge;
+void ssh_bridge_close(struct ssh_bridge *bridge);
+void ssh_bridges_close(struct ssh *ssh);
 
 /* --- ssh_load.c --- */
 int ssh2_load(struct ssh2_functions *lib, struct error *err);

@@ -236,6 +236,23 @@ struct ssh_peer *ssh_peer_of(struct ssh *ssh, const struct ssh_host *host, struc
 	return peer;
 }
 
+struct ssh_peer *ssh_peer_visit(struct real *real, const struct ssh_host *host, struct error *err)
+{
+	struct ssh_peer *peer = ssh_room(real, err) ? ssh_peer_of(real->ssh, host, err) : NULL;
+
+	if (peer)
+		peer->users++;
+	return peer;
+}
+
+void ssh_peer_leave(struct ssh_peer *peer)
+{
+	if (!peer)
+		return;
+	peer->users--;
+	ssh_peer_want_turn(peer);
+}
+
 /* --- its calls and sessions ------------------------------------------------------------------------- */
 
 void ssh_peer_want_turn(struct ssh_peer *peer)

@@ -30,6 +30,7 @@ struct child;
 struct fd_watch;
 struct file_lock;
 struct ssh_ops;
+struct ssh_host;
 
 /* --- HTTP ---------------------------------------------------------------------------------- */
 
@@ -44,6 +45,7 @@ struct http_request {
 	const char *method;         /* "GET", "POST", ... */
 	const char *url;            /* with unix_socket: "http://localhost/path" */
 	const char *unix_socket;    /* a socket's path, or NULL for TCP */
+	const struct ssh_host *ssh; /* the machine where that socket is (ssh.h); NULL: this one */
 	const char *const *headers; /* "Name: value", NULL-terminated; NULL for none */
 	const void *body;           /* NULL for none */
 	size_t body_size;

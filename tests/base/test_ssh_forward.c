@@ -1,5 +1,6 @@
 /* test_ssh_forward.c - connections that a machine makes for us: to addresses, to sockets, to further
  * machines. */
+#include "channel_client.h"
 #include "ssh_server.h"
 
 #include <arpa/inet.h>
@@ -205,4 +206,81 @@ Test(ssh_forward, through_a_machine_that_lets_nobody_through_is_told)
 	owned_told told = run_there(world, &b, "true");
 	cr_expect_eq(told.error.code, ERR_DENIED, "%s", told.error.text);
 	cr_expect_not(told.sent);
+}
+
+/* --- HTTP to a socket of the machine ---------------------------------------------------------------- */
+
+static const char *there(struct http_request *request, const struct ssh_host *host, const char *socket,
+			 const char *url)
+{
+	*request = (struct http_request){
+	    .method = "GET", .url = url, .unix_socket = socket, .ssh = host, .timeout_ms = PATIENCE_MS};
+	return url;
+}
+
+static void ask(struct world *world, const struct http_request *request, struct outcome *outcome)
+{
+	send_request(world, request, outcome);
+	cr_assert(wait_for(world, &outcome->over, PATIENCE_MS));
+}
+
+Test(ssh_forward, carries_http_to_a_socket_over_one_connection)
+{
+	owned_sshd sshd = ssh_server_start("", "ed25519");
+	const char *path = in_folder(&sshd.folder, "engine.sock");
+	owned_server engine = server_start(path);
+	owned_world world = fixture_world();
+	struct ssh_host host = ssh_server_host(&sshd);
+	struct http_request request;
+
+	for (int i = 0; i < 5; i++) {
+		owned_outcome outcome = {0};
+		there(&request, &host, path, "http://localhost/hello");
+		ask(world, &request, &outcome);
+		cr_expect_eq(outcome.status, 200, "%s", outcome.error.text);
+		cr_expect_str_eq(text_view(&outcome.body), "hello");
+	}
+	cr_expect_eq(engine->accepted, 1, "%d", (int)engine->accepted);
+	owned_outcome big = {0};
+	there(&request, &host, path, "http://localhost/big");
+	ask(world, &request, &big);
+	cr_expect_eq(big.body.length, 1 << 20, "%s", big.error.text);
+}
+
+Test(ssh_forward, tells_why_http_does_not_get_to_a_socket)
+{
+	owned_sshd sshd = ssh_server_start("", "ed25519");
+	owned_world world = fixture_world();
+	struct ssh_host host = ssh_server_host(&sshd);
+	struct http_request request;
+	owned_outcome nobody = {0}, stranger = {0};
+
+	there(&request, &host, "/nowhere/engine.sock", "http://localhost/hello");
+	ask(world, &request, &nobody);
+	cr_expect_eq(nobody.error.code, ERR_UNREACHABLE);
+	cr_expect(strstr(nobody.error.text, "cannot connect us there"), "%s", nobody.error.text);
+	host.identity_count = 0;
+	there(&request, &host, "/nowhere/engine.sock", "http://localhost/hello");
+	ask(world, &request, &stranger);
+	cr_expect_eq(stranger.error.code, ERR_DENIED, "%s", stranger.error.text);
+}
+
+Test(ssh_forward, carries_a_connection_that_http_gives_away)
+{
+	owned_sshd sshd = ssh_server_start("", "ed25519");
+	const char *path = in_folder(&sshd.folder, "engine.sock");
+	owned_server engine = server_start(path);
+	owned_world world = fixture_world();
+	struct ssh_host host = ssh_server_host(&sshd);
+	struct http_request request;
+	owned_talk talk = {0};
+
+	there(&request, &host, path, "http://localhost/upgrade");
+	request.method = "POST";
+	talk_to(&talk, world, &request);
+	cr_assert(wait_for(world, &talk.opened, PATIENCE_MS), "%s", talk.error.text);
+	world->ops->channel_write(world, talk.channel, "words", 5);
+	world->ops->channel_end(world, talk.channel);
+	cr_assert(wait_for(world, &talk.over, PATIENCE_MS));
+	cr_expect_str_eq(text_view(&talk.said), "wordsover", "%s", talk.error.text);
 }
