@@ -122,6 +122,7 @@ static int wire_write(const struct docker *docker, const struct question *questi
 	    .method = question->method,
 	    .url = text_view(&wire->url),
 	    .unix_socket = docker->endpoint.socket,
+	    .ssh = docker->endpoint.ssh,
 	    .tls = docker->endpoint.secure ? &wire->tls : NULL,
 	    .proxy = docker->endpoint.proxy,
 	    .headers = wire->headers,

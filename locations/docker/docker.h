@@ -29,6 +29,7 @@ typedef enum progress step(struct task *task, struct error *err);
 
 struct endpoint {
 	const char *socket;   /* its path; NULL for TCP */
+	struct ssh_host *ssh; /* the machine where that socket is; NULL: this one */
 	const char *base;     /* "http://localhost", "https://10.0.0.5:2376" */
 	const char *shown;    /* "unix:///run/docker.sock", "tcp://10.0.0.5:2376" */
 	const char *identity; /* the same, in the one form of several that mean one place */

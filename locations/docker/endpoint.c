@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ssh_config.h"
 #include "locations/docker/engine.h"
 
 enum { PORT = 2375, TLS_PORT = 2376 };
@@ -119,10 +120,57 @@ static int tcp_endpoint(struct docker *docker, const char *scheme, const char *w
 	return endpoint->secure ? certificates_take(docker, trust, err) : 0;
 }
 
+static const char *whoever_asks(const struct docker *docker)
+{
+	const char *user = variable(docker, "USER");
+
+	return user && *user ? user : variable(docker, "LOGNAME");
+}
+
+/* USER@HOST[:PORT][/SOCKET], as the docker program has it; ssh's own configuration says the rest. */
+static int ssh_endpoint(struct docker *docker, const char *written, const char *rest,
+			const struct trust *trust, struct error *err)
+{
+	struct endpoint *endpoint = &docker->endpoint;
+	struct arena *arena = &docker->arena;
+	const struct ssh_here here = {.home = variable(docker, "HOME"),
+				      .user = whoever_asks(docker),
+				      .agent = variable(docker, "SSH_AUTH_SOCK")};
+	size_t length = strcspn(rest, "/");
+	const char *machine = arena_copy(arena, rest, length), *socket = rest + length;
+	struct ssh_host *host = arena_array(arena, struct ssh_host, 1);
+	struct error why = {0};
+
+	if (!machine || !host)
+		return fail_memory(err);
+	if (trust->option)
+		return fail(err, ERR_INVALID,
+			    "location `%s`: %s: `%s` is for engines behind TLS, not behind SSH",
+			    docker->location->name, written, trust->option);
+	if (ssh_host_parse(arena, machine, host, &why) ||
+	    ssh_host_complete(docker->world, arena, &here, host, &why)) {
+		fail(err, why.code, "location `%s`: %s", docker->location->name, why.text);
+		if (*why.remedy)
+			remedy(err, "%s", why.remedy);
+		return -1;
+	}
+	if (!*socket || !strcmp(socket, "/"))
+		socket = DEFAULT_SOCKET;
+	endpoint->ssh = host;
+	endpoint->socket = arena_text(arena, socket);
+	endpoint->shown =
+	    arena_format(arena, "ssh://%s%s", machine, strcmp(socket, DEFAULT_SOCKET) ? socket : "");
+	endpoint->identity = endpoint->shown;
+	endpoint->base = "http://localhost";
+	endpoint->host = host->address;
+	return endpoint->socket && endpoint->shown ? 0 : fail_memory(err);
+}
+
 static int no_address(const struct docker *docker, const char *written, struct error *err)
 {
 	fail(err, ERR_INVALID, "location `%s`: `%s` is no engine's address", docker->location->name, written);
-	remedy(err, "write unix:///PATH, tcp://HOST:PORT, https://HOST:PORT or context=NAME");
+	remedy(err,
+	       "write unix:///PATH, tcp://HOST:PORT, https://HOST:PORT, ssh://USER@HOST or context=NAME");
 	return -1;
 }
 
@@ -155,10 +203,7 @@ int endpoint_read(struct docker *docker, const char *text, enum written_by by, c
 	if (!strcmp(scheme, "tcp") || !strcmp(scheme, "http") || !strcmp(scheme, "https"))
 		return tcp_endpoint(docker, scheme, written, rest, by, trust, err);
 	if (!strcmp(scheme, "ssh"))
-		return unsupported(docker, written, "an engine behind SSH cannot be used yet",
-				   "forward its socket: `ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock "
-				   "USER@HOST`, then use unix:///tmp/engine.sock",
-				   err);
+		return ssh_endpoint(docker, written, rest, trust, err);
 	if (!strcmp(scheme, "npipe"))
 		return unsupported(docker, written, "named pipes are of Windows alone",
 				   "use unix:///PATH, or tcp://HOST:PORT for an engine on a Windows machine",

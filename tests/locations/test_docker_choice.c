@@ -172,9 +172,11 @@ Test(docker_choice, a_damaged_context_is_told_with_its_file)
 	SAYS("names no engine");
 	write_in_context("bad", ".docker/contexts/meta/%s/meta.json", "[]");
 	refused(ERR_INVALID, "context=bad", NULL);
-	make_context("bad", "ssh://somewhere", false);
-	refused(ERR_UNSUPPORTED, "context=bad", NULL);
-	SAYS("SSH");
+	make_context("bad", "ssh://some where", false);
+	refused(ERR_INVALID, "context=bad", NULL);
+	SAYS("names no machine");
+	make_context("far", "ssh://me@somewhere", false);
+	cr_assert_eq(docker_reopen("context=far", NULL, NULL), 0, "%s", docker_error.text);
 }
 
 Test(docker_choice, a_damaged_configuration_is_never_passed_over)

@@ -54,11 +54,35 @@ Test(docker_endpoint, a_path_leads_to_an_engine_behind_another_server)
 			 "http://10.0.0.5:4000/engines/7");
 }
 
+Test(docker_endpoint, by_ssh_it_is_a_socket_of_another_machine)
+{
+	const struct endpoint *endpoint = &opened("ssh://me@10.0.0.5:2222", NULL, NULL)->endpoint;
+
+	cr_assert_str_eq(endpoint->socket, "/var/run/docker.sock");
+	cr_assert_str_eq(endpoint->shown, "ssh://me@10.0.0.5:2222");
+	cr_assert_str_eq(endpoint->host, "10.0.0.5");
+	cr_assert_str_eq(endpoint->ssh->user, "me");
+	cr_assert_eq(endpoint->ssh->port, 2222);
+	cr_assert_not(endpoint->local);
+	endpoint = &opened("", NULL, "ssh://you@engine.example/run/user/7/docker.sock")->endpoint;
+	cr_assert_str_eq(endpoint->socket, "/run/user/7/docker.sock");
+	cr_assert_str_eq(endpoint->shown, "ssh://you@engine.example/run/user/7/docker.sock");
+	docker_variable("USER", "whoever");
+	cr_assert_str_eq(opened("ssh://engine.example", NULL, NULL)->endpoint.ssh->user, "whoever");
+}
+
+Test(docker_endpoint, by_ssh_it_must_be_a_machine)
+{
+	refused(ERR_INVALID, "ssh://", NULL, NULL);
+	SAYS("names no machine");
+	refused(ERR_INVALID, "ssh://me@host:many", NULL, NULL);
+	refused(ERR_INVALID, "ssh://-oProxyCommand=x", NULL, NULL);
+	refused(ERR_INVALID, "ssh://me@host", "{\"tlsVerify\": true}", NULL);
+	SAYS("not behind SSH");
+}
+
 Test(docker_endpoint, what_cannot_be_reached_is_said_with_a_way_out)
 {
-	refused(ERR_UNSUPPORTED, "ssh://me@host", NULL, NULL);
-	SAYS("SSH");
-	HELPS("ssh -nNT -L");
 	refused(ERR_UNSUPPORTED, "npipe:////./pipe/docker_engine", NULL, NULL);
 	SAYS("Windows");
 	refused(ERR_UNSUPPORTED, "fd://", NULL, NULL);

@@ -244,4 +244,4 @@ check "no answer: 69, unknown" wait "$unanswered"
 check "a name nobody knows: 69" tells 69 'resolve' look docker:tcp://no-such-engine.invalid
 check "no socket: 69" tells 69 'no socket.*/own/none.sock' look "docker:unix://$work/own/none.sock"
 check "a folder: 69" tells 69 'not a socket' look "docker:unix://$work/own"
-check "ssh is for later, with a way out" tells 1 'ssh -nNT' look docker:ssh://somebody@somewhere
+check "a machine by ssh that nobody knows: 69" tells 69 'resolve' look docker:ssh://somebody@no-such-engine.invalid
