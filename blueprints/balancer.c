@@ -19,7 +19,8 @@
 
 /* A signal that comes while the proxy is still doing what the one before told it may not be heard
  * (haproxy 2.6 loses about half of those), so it is told until another worker is there. A file that it
- * cannot read it is silent about, so it is asked. nginx tells its older workers a tenth of a second after
+ * cannot read it is silent about, so it is asked (haproxy without the variables of its master, by which it
+ * would take itself for one that waits). nginx tells its older workers a tenth of a second after
  * that. $m is the master. */
 #define TELL(signal, name, test)                                                                             \
 	"before=\" $(cat /proc/$m/task/$m/children)\"\n"                                                     \
@@ -69,8 +70,8 @@ static const struct program {
 			   "exec haproxy -W -db -p haproxy.pid -f haproxy.cfg",
 		       .change = TAKE("/usr/local/etc/haproxy/haproxy.cfg")
 			   TELL("USR2", "haproxy", "haproxy -c -f /usr/local/etc/haproxy/haproxy.cfg"),
-		       .change_here = "m=$(cat haproxy.pid) || exit 1\n" TELL("USR2", "haproxy",
-									      "haproxy -c -f haproxy.cfg"),
+		       .change_here = "m=$(cat haproxy.pid) || exit 1\n" TELL(
+			   "USR2", "haproxy", "env -i PATH=\"$PATH\" haproxy -c -f haproxy.cfg"),
 		       .stop = "USR1"},
 };
 

@@ -126,19 +126,28 @@ if [ "${BERTH_LOAD_LONG:-}" = 1 ]; then
 
 	RANDOM=${BERTH_LOAD_SEED:-$$}
 	echo "# BERTH_LOAD_SEED=${BERTH_LOAD_SEED:-$$}"
+	several() { [ "$(running real-balanced web | wc -l)" -ge 2 ]; }
 	for turn in $(seq "${BERTH_LOAD_TURNS:-12}"); do
-		load $((2 + RANDOM % 48)) 12
+		killed="" other=nginx
+		load $((24 + RANDOM % 24)) 25
 		sleep $((1 + RANDOM % 4))
 		case $((RANDOM % 4)) in
 		0) killed=nginx other=haproxy; murder "$(any_of nginx)" ;;
-		1) killed=haproxy other=nginx; murder "$(any_of haproxy)" ;;
-		2) killed="" other=nginx; murder "$(any_of web)" ;;
-		3) killed="" other=nginx; die; sleep $((RANDOM % 3)); check "turn $turn: the controller is back" up ;;
+		1) killed=haproxy; murder "$(any_of haproxy)" ;;
+		2) # Of one alone nobody takes the requests over.
+			check "turn $turn: there are several" until_true 20 several
+			check "turn $turn: a member is killed" murder "$(any_of web)"
+			;;
+		3)
+			die
+			sleep $((RANDOM % 3))
+			check "turn $turn: the controller is back" up
+			;;
 		esac
 		check "turn $turn: not one failed through $other" through "$other"
 		if [ -n "$killed" ]; then
-			check "turn $turn: $killed is back" until_true 30 answers "$killed"
 			wait "$load_nginx" "$load_haproxy"
+			check "turn $turn: $killed is back" until_true 30 answers "$killed"
 		else
 			check "turn $turn: nor through haproxy" through haproxy
 		fi
