@@ -19,51 +19,15 @@ die() {
 	wait "$serve" 2>/dev/null
 }
 
-# A member answers 60 requests in a second, and the others after that: so many wait at it, and that is its load.
-cat >app.yaml <<'Y'
-id: real-balanced
-location: my-docker-cloud
-services:
-- type: cluster
-  id: web
-  initialSize: 1
-  memberSpec:
-    type: docker:front:1
-    openPorts: 80
-    stopSignal: QUIT
-    healthCheck: {http: {path: /status}, interval: 1s}
-    files:
-      /etc/front.conf:
-        content: |
-          daemon off;
-          worker_processes 1;
-          error_log /dev/stderr warn;
-          events { worker_connections 512; }
-          http {
-            access_log off;
-            limit_req_zone $server_name zone=all:1m rate=60r/s;
-            server {
-              listen 80;
-              server_name web;
-              keepalive_requests 100000;
-              location / { limit_req zone=all burst=400; root /www; }
-              location = /status { stub_status; }
-            }
-          }
-      /www/index.html: {content: "well served"}
-  sensors:
-    waiting: {http: {path: /status}, pattern: "Writing: ([0-9]+)", period: 500ms}
-  policies:
-  - {type: restarter, backoff: 200ms, breakerAfter: 0}
-  - type: org.apache.brooklyn.policy.autoscaling.AutoScalerPolicy
-    brooklyn.config: {metric: waiting, metricLowerBound: 4, metricUpperBound: 10, minPoolSize: 1, maxPoolSize: 5, resizeUpStabilizationDelay: 1s, resizeDownStabilizationDelay: 3s}
-- {type: loadbalancer, id: nginx, members: web, portBindings: {18461: 80}, cpus: 1, policies: [{type: restarter, backoff: 200ms, breakerAfter: 0}]}
+# The example, with another proxy beside its own, and whoever is killed is started again at once.
+sed -e 's/^id: .*/id: real-balanced/' -e 's/^location: .*/location: my-docker-cloud/' -e 's/id: front/id: nginx/' -e 's/8080: 80/18461: 80/' \
+	-e 's/{type: restarter}/{type: restarter, backoff: 200ms, breakerAfter: 0}/' "$root/examples/balanced.yaml" >app.yaml
+cat >>app.yaml <<'Y'
 - type: loadbalancer
   id: haproxy
   proxy: haproxy
   members: web
   portBindings: {18462: 80}
-  cpus: 1
   policies: [{type: restarter, backoff: 200ms, breakerAfter: 0}]
 Y
 declare -A port=([nginx]=18461 [haproxy]=18462)
