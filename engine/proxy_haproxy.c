@@ -148,7 +148,8 @@ static void put_pool(struct text *to, const struct proxy_config *config, const s
 	put_check(to, config);
 	text_format(to, "\tdefault-server check inter %lldms fall %d rise 1 init-addr last,libc,none",
 		    (long long)config->check->interval_ms, config->check->retries);
-	/* One that is dead is not tried until its checks tell, by when a request may have met it too often. */
+	/* One that is dead is not tried until its checks tell, by when a request may have met it too often.
+	 */
 	if (proxy_takers(pool) > 1)
 		text_format(to, " observe layer4 error-limit %d on-error mark-down", config->check->retries);
 	text_add_char(to, '\n');
