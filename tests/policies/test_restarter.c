@@ -284,7 +284,8 @@ Test(restarter, of_those_that_nobody_can_connect_to_one_is_restarted_after_the_o
 	}
 	cr_assert_eq(bench_count(&b, WISH_RESTART), 1);
 	const struct wish *first = bench_wish(&b, WISH_RESTART, NULL);
-	const char *member = first->member;
+	char member[32];
+	snprintf(member, sizeof member, "%s", first->member);
 	cr_expect_eq(first->keep_healthy, 1);
 	bench_ended(&b, first, OUTCOME_DONE);
 	cr_assert_eq(bench_count(&b, WISH_RESTART), 1, "the next one, none was given up");
