@@ -17,6 +17,8 @@
 #include "engine/specs.h"
 #include "policies/cluster.h"
 
+enum { LATELY = 2000 }; /* events */
+
 /* What was listed, by component and ordinal; gathered when it is first asked for. */
 struct sights {
 	struct sight {
@@ -307,6 +309,38 @@ static void grow(struct membership *m, size_t wanted)
 			put(m, ordinal);
 }
 
+/* {INSTANCE: true} of those whose health check failed when that was looked at last: {} also where nobody
+ * looks. NULL: no memory. */
+static json_t *ill_ones(const struct berth_operation *operation)
+{
+	static const char *const over[] = {"healthy", "running", "ended", "stopped", "gone"};
+	const struct event_query lately = {.app = operation->application->id, .limit = LATELY};
+	json_t *ill = json_object(), *event;
+	owned_json events = NULL;
+	struct error ignored = {0};
+	size_t i;
+	if (!ill || store_events_of(operation->berth->store, &lately, &events, NULL, &ignored))
+		return ill;
+	json_array_foreach (events, i, event) {
+		const char *instance = json_text(event, "instance"), *what = json_text(event, "what");
+		if (!instance || !what)
+			continue;
+		if (strcmp(what, "unhealthy") == 0)
+			json_put_flag(ill, instance, true);
+		for (size_t word = 0; word < COUNT_OF(over); word++)
+			if (strcmp(what, over[word]) == 0)
+				json_object_del(ill, instance);
+	}
+	return ill;
+}
+
+static bool is_ill(const struct membership *m, const json_t *ill, unsigned ordinal)
+{
+	owned_text name = {0};
+	text_format(&name, "%s.%s.%u", m->deciding->operation->application->id, m->component->id, ordinal);
+	return json_object_get(ill, text_view(&name));
+}
+
 /* The indices of those that go into `order`: one after the other, of those that are left by then. */
 static void choose_leavers(const struct cluster_member *members, size_t count, enum cluster_removal by,
 			   struct cluster_member *left, size_t *places, size_t goes, size_t *order)
@@ -334,14 +368,15 @@ static int shrink(struct membership *m, size_t wanted)
 	owned_memory struct cluster_member *left = calloc(count, sizeof *left);
 	owned_memory size_t *places = calloc(count, sizeof *places), *order = calloc(goes, sizeof *order);
 	owned_memory bool *gone = calloc(count, sizeof *gone);
-	if (!members || !left || !places || !order || !gone || gather(m->deciding))
+	owned_json ill = ill_ones(m->deciding->operation);
+	if (!members || !left || !places || !order || !gone || !ill || gather(m->deciding))
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		const struct site *home = m->component->zones ? known_home(m, m->ordinals[i]) : NULL;
-		members[i] =
-		    (struct cluster_member){.number = m->ordinals[i],
-					    .zone = m->component->zones ? home ? home->origin : "" : NULL,
-					    .well = is_there(m, m->ordinals[i], true)};
+		members[i] = (struct cluster_member){
+		    .number = m->ordinals[i],
+		    .zone = m->component->zones ? home ? home->origin : "" : NULL,
+		    .well = is_there(m, m->ordinals[i], true) && !is_ill(m, ill, m->ordinals[i])};
 	}
 	choose_leavers(members, count, by, left, places, goes, order);
 	for (size_t i = 0; i < goes; i++)

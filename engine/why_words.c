@@ -372,6 +372,21 @@ static bool answers_by_now(const struct berth_operation *operation, const struct
 	return true;
 }
 
+static bool is_quarantined(const struct berth_operation *operation, const struct inquiry *inquiry,
+			   struct finding *finding)
+{
+	const struct instance *instance = finding->work->instance;
+	if (!instance->quarantined)
+		return false;
+	text_format(&finding->why,
+		    "it did not get ready as a new member, and was stopped to be looked at: %s",
+		    instance->quarantined->why);
+	text_add(&finding->remedy, "its log may tell why; it is no member, and goes when that is asked for");
+	text_format(&finding->next, "berth invoke %s %s expungeQuarantined%s", operation->application->id,
+		    instance->component->id, inquiry->flags);
+	return true;
+}
+
 static void add_reasons(struct finding *finding)
 {
 	size_t count = 0;
@@ -416,10 +431,10 @@ static const struct {
 	explanation *explains;
 	bool mended; /* by policies, where they look after it */
 } explanations[] = {
-    {silent_location, false}, {not_wanted, false},    {waits_for_provider, true}, {not_there, true},
-    {lost_its_keeper, true},  {is_unusable, true},    {keeps_ending, true},       {was_stopped, false},
-    {has_ended, true},        {is_paused, true},      {is_unhealthy, true},       {came_back, false},
-    {does_not_answer, true},  {answers_by_now, true}, {is_as_before, false},
+    {silent_location, false}, {is_quarantined, false}, {not_wanted, false},    {waits_for_provider, true},
+    {not_there, true},        {lost_its_keeper, true}, {is_unusable, true},    {keeps_ending, true},
+    {was_stopped, false},     {has_ended, true},       {is_paused, true},      {is_unhealthy, true},
+    {came_back, false},       {does_not_answer, true}, {answers_by_now, true}, {is_as_before, false},
 };
 
 void finding_explain(const struct berth_operation *operation, const struct inquiry *inquiry,

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "scene.h"
 
 static struct scene scene;
@@ -278,6 +279,32 @@ Test(clusters, the_last_one_that_runs_does_not_go_with_the_newest)
 	cr_expect(is_there("app.web.3"));
 }
 
+static bool never(void *nothing)
+{
+	(void)nothing;
+	return false;
+}
+
+Test(clusters, nor_does_the_last_one_that_is_healthy)
+{
+	deploy(
+	    "id: app\nlocation: fake\nservices:\n- type: cluster\n  id: web\n  initialSize: 3\n  memberSpec: "
+	    "{type: 'docker:x:1', openPorts: 80, healthCheck: {http: /, interval: 1s, retries: 1}}\n");
+	struct berth_operation *keeper = berth_keep(scene.berth, NULL, NULL, NULL);
+	cr_assert_not_null(keeper);
+	virtual_world_run(scene.world, never, NULL, 5000);
+	static const char *const ill[] = {"app.web.1", "app.web.2"};
+	for (size_t i = 0; i < 2; i++) {
+		struct fake_behaviour silent = {.component = ill[i], .answers_after_ms = -1};
+		fake_target_behave(scene.target, &silent);
+	}
+	virtual_world_run(scene.world, never, NULL, 30000);
+	scale(1);
+	cr_expect_eq(members(), 1);
+	cr_expect(is_there("app.web.3"));
+	berth_operation_free(keeper);
+}
+
 Test(clusters, it_grows_no_further_than_it_may)
 {
 	deploy(CLUSTER(1) "  maxSize: 3\n");
@@ -335,6 +362,13 @@ Test(clusters, a_new_member_that_does_not_get_ready_is_kept_aside_and_the_next_n
 	cr_expect_not_null(strstr(json_text(third, "error"), "does not answer"), "%s",
 			   json_text(third, "error"));
 	json_decref(component);
+	struct berth_request why = {.size = sizeof why, .app = "app", .components = web};
+	json_t *document = NULL;
+	scene_request(&scene, berth_why, &why, &document);
+	owned_memory char *line = json_line(document);
+	cr_expect_not_null(strstr(line, "it did not get ready as a new member"), "%s", line);
+	cr_expect_not_null(strstr(line, "berth invoke app web expungeQuarantined"), "%s", line);
+	json_decref(document);
 	scale(3);
 	cr_expect(is_there("app.web.4"));
 	cr_expect_eq(size_of("members"), 3);
