@@ -5,6 +5,7 @@
 #include "engine/hold.h"
 #include "engine/keeper.h"
 #include "engine/reconcile.h"
+#include "policies/cluster.h"
 
 enum { UNFINISHED_MS = 30 * 1000 };
 
@@ -207,6 +208,10 @@ static int resize(struct held_component *held, const struct wish *wish)
 {
 	if (wish->size == held->member_count)
 		return held_outcome(held, wish->id, OUTCOME_DONE, NULL);
+	const struct cluster_spec *cluster = held->component->spec->cluster;
+	if (cluster && cluster_resize(held->member_count, wish->size, cluster->most).no_room)
+		return held_outcome(held, wish->id, OUTCOME_NO_CAPACITY,
+				    "it has as many members as `maxSize` allows");
 	if (!all_in_sight(held))
 		return 0;
 	record(held, wish, NULL, "resizing", "resize");

@@ -455,7 +455,11 @@ static int decide_members(struct membership *m, const struct size_note *note)
 	}
 	if (let_go_of_older(m))
 		return -1;
-	m->component->asked = (unsigned)(asked = within_bounds(m, asked));
+	size_t bounded = within_bounds(m, asked);
+	if (bounded < asked && resizes(operation) && component_meant(operation, m->component->id))
+		operation_warn(m->deciding->operation, "`%s` has no more than %zu members (`maxSize`)",
+			       m->component->id, bounded);
+	m->component->asked = (unsigned)(asked = bounded);
 	if (m->count > asked)
 		return shrink(m, asked);
 	grow(m, asked);

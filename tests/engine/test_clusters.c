@@ -309,6 +309,7 @@ Test(clusters, it_grows_no_further_than_it_may)
 {
 	deploy(CLUSTER(1) "  maxSize: 3\n");
 	scale(9);
+	cr_expect_not_null(strstr(scene.events, "no more than 3 members"), "%s", scene.events);
 	cr_expect_eq(members(), 3);
 	deploy(CLUSTER(1) "  maxSize: 3\n");
 	cr_expect_eq(members(), 3);

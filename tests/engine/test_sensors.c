@@ -204,6 +204,15 @@ Test(sensors, an_autoscaler_waits_where_there_is_no_room_and_goes_on_when_there_
 	cr_expect_eq(members(), 5);
 }
 
+Test(sensors, an_autoscaler_makes_a_cluster_no_larger_than_that_may_be)
+{
+	load = "80";
+	keep(CLUSTER("  maxSize: 3\n" BY_ADDRESS OWN));
+	pass(3 * MINUTE);
+	cr_expect_eq(members(), 3);
+	cr_expect_null(strstr(text_view(&warnings), "from 3 instances to 3"), "%s", text_view(&warnings));
+}
+
 Test(sensors, an_autoscaler_of_brooklyns_stays_where_there_is_no_room)
 {
 	load = "90";
