@@ -253,7 +253,7 @@ static int take_outcomes(struct membership *m)
 		return -1;
 	json_array_foreach ((json_t *)list, i, entry) {
 		const struct site *site = zone_called(m->component, json_text(entry, "zone"));
-		if (site)
+		if (site && outcomes)
 			outcomes[m->component->outcome_count++] =
 			    (struct zone_outcome){.zone = site->origin,
 						  .at_ms = json_number(entry, "at", 0),
