@@ -99,6 +99,14 @@ static void read_items(struct reading *r, const struct yaml_node *root)
 	}
 }
 
+static int read_content(struct reading *r, const char *path, struct text *ret, struct error *err)
+{
+	const struct blueprint_options *options = r->options;
+
+	return options->file_read ? options->file_read(options->file_context, path, FILE_LIMIT, ret, err)
+				  : fail(err, ERR_MISSING, "no file can be read here");
+}
+
 static void read_file(struct reading *r, const struct yaml_node *node)
 {
 	owned_text content = {0};
@@ -111,9 +119,7 @@ static void read_file(struct reading *r, const struct yaml_node *node)
 		r->list->failed = true;
 		return;
 	}
-	if (!r->options->file_read)
-		fail(&err, ERR_MISSING, "no file can be read here");
-	if (err.code || r->options->file_read(r->options->file_context, path, FILE_LIMIT, &content, &err)) {
+	if (read_content(r, path, &content, &err)) {
 		advise(r->list,
 		       complain(r->list, node->place, "the catalogue `%s` cannot be read: %s", node->text,
 				err.text),

@@ -7,14 +7,14 @@
 #include "blueprints/component.h"
 
 static const struct {
-	enum component_key key;
 	const char *phase;
+	enum component_key key;
 	bool template;
 } groups[] = {
-    {KEY_FILES_PREINSTALL, "preinstall", false}, {KEY_TEMPLATES_PREINSTALL, "preinstall", true},
-    {KEY_FILES_INSTALL, "install", false},       {KEY_TEMPLATES_INSTALL, "install", true},
-    {KEY_FILES_CUSTOMIZE, "customize", false},   {KEY_TEMPLATES_CUSTOMIZE, "customize", true},
-    {KEY_FILES_RUNTIME, "runtime", false},       {KEY_TEMPLATES_RUNTIME, "runtime", true},
+    {"preinstall", KEY_FILES_PREINSTALL, false}, {"preinstall", KEY_TEMPLATES_PREINSTALL, true},
+    {"install", KEY_FILES_INSTALL, false},       {"install", KEY_TEMPLATES_INSTALL, true},
+    {"customize", KEY_FILES_CUSTOMIZE, false},   {"customize", KEY_TEMPLATES_CUSTOMIZE, true},
+    {"runtime", KEY_FILES_RUNTIME, false},       {"runtime", KEY_TEMPLATES_RUNTIME, true},
 };
 
 /* --- what ${NAME} may be ---------------------------------------------------------------------------- */
