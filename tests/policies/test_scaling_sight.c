@@ -23,6 +23,7 @@ TestSuite(scaling_sight, .fini = end_bench);
 
 static void begin(const char *policies, int64_t size)
 {
+	bench_end(&b);
 	bench_begin(&b, policies, 1);
 	b.size = size;
 	bench_step(&b);
