@@ -267,7 +267,7 @@ static double of_two(enum formula_operation operation, double a, double b)
 /* No more lies on the stack than there are steps. */
 double formula_value(const struct formula *formula, const double *numbers)
 {
-	double stack[MOST_STEPS];
+	double stack[MOST_STEPS] = {0};
 	size_t top = 0;
 
 	for (size_t i = 0; i < formula->count; i++) {

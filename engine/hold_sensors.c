@@ -321,7 +321,7 @@ static void derive(struct number *number, size_t index)
 	const struct sensor *sensor = number->sensor;
 	const struct enricher *enricher = sensor->enricher;
 	int64_t now_ms = now(number->held), until_ms = INT64_MAX, its_ms;
-	double values[MOST_INPUTS], value;
+	double values[MOST_INPUTS] = {0}, value;
 	if (index >= number->feed_count)
 		return; /* of a pushed one the component's own */
 	for (size_t i = 0; i < enricher->input_count; i++) {
