@@ -21,6 +21,7 @@ static void end_bench(void)
 
 TestSuite(scaling_sight, .fini = end_bench);
 
+/* Anew, where one test begins more than once. */
 static void begin(const char *policies, int64_t size)
 {
 	bench_end(&b);
