@@ -328,6 +328,9 @@ check "a wire with faults" wire
 check "a controller" up
 head_of_table
 rest "before"
+# What it remembers of operations that are over has a bound, which a long run is to begin at.
+[ "$minutes" = 0 ] || check "it has all to remember that it ever has" bash -c 'for i in {1..260}; do timeout 60 "$@" >/dev/null || exit; done' - \
+	"$BERTH" exec "$here" m1 --controller "unix:$socket" -- seq 2000
 blows $((seconds / 4))
 rest "after the first quarter"
 before=$(of_status RssAnon) open=$(descriptors) threads=$(of_status Threads)
