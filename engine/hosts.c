@@ -236,19 +236,25 @@ static bool is_at(const struct component *component, const struct site *site)
 	return false;
 }
 
+static bool share_a_machine(const struct component *one, const struct component *other)
+{
+	const char *a = one->spec->same_server, *b = other->spec->same_server;
+	return a && b && strcmp(a, b) == 0;
+}
+
 /* By a component of this application that stays there, or of another one. */
 static bool is_free(struct berth_operation *operation, const struct component *component,
 		    const struct site *site)
 {
 	const char *holder = site->inventory.holder;
-	size_t app = strlen(operation->application->id);
 
 	if (site->failed)
 		return false;
-	if (holder && (strncmp(holder, operation->application->id, app) != 0 || holder[app] != '.'))
+	if (holder && strcmp(holder, operation->application->id) != 0)
 		return false;
 	for (const struct host_guest *other = operation->host_guests; other; other = other->next)
-		if (other->component != component && other->component->site == site)
+		if (other->component != component && other->component->site == site &&
+		    !share_a_machine(other->component, component))
 			return false;
 	return true;
 }
@@ -262,6 +268,11 @@ int hosts_decide(struct berth_operation *operation)
 				guest->component->site = guest->pool->sites[i];
 	}
 	for (struct host_guest *guest = operation->host_guests; guest; guest = guest->next) {
+		for (struct host_guest *other = operation->host_guests; other && !guest->component->site;
+		     other = other->next)
+			if (other != guest && other->pool == guest->pool &&
+			    share_a_machine(other->component, guest->component))
+				guest->component->site = other->component->site;
 		for (size_t i = 0; !guest->component->site && i < guest->pool->count; i++)
 			if (is_free(operation, guest->component, guest->pool->sites[i]))
 				guest->component->site = guest->pool->sites[i];

@@ -161,11 +161,23 @@ struct spot *fleet_spot_of(struct simulation *simulation, const struct location_
 	return fleet_engine_elsewhere(simulation, name, spec->target);
 }
 
+/* What is reached by SSH is simulated as a place that does what it is asked. */
+static const struct location_spec *as_fake(struct arena *arena, const struct location_spec *spec)
+{
+	struct location_spec *there = arena_array(arena, struct location_spec, 1);
+	if (there)
+		*there = (struct location_spec){
+		    .name = spec->name, .type = "fake", .target = spec->target, .place = spec->place};
+	return there;
+}
+
 /* Every location that the inner engine opens goes through here. */
 static const struct location_spec *relocate(void *owner, struct arena *arena,
 					    const struct location_spec *spec)
 {
 	struct simulation *simulation = owner;
+	if (strcmp(spec->type, "ssh") == 0)
+		return as_fake(arena, spec);
 	bool ours = strcmp(spec->type, "docker") == 0 || strcmp(spec->type, "localhost") == 0;
 	struct spot *spot = ours ? fleet_spot_of(simulation, spec) : NULL;
 	struct location_spec *there = spot ? arena_array(arena, struct location_spec, 1) : NULL;

@@ -134,7 +134,7 @@ struct inventory {
 		const char *app, *kind, *name;
 	} * objects;
 	size_t object_count;
-	const char *holder; /* "APP.COMPONENT" that has all of this place for itself; NULL: nobody has */
+	const char *holder; /* the application that has all of this place for itself; NULL: none has */
 	bool prepared;      /* what prepare makes is there (asked for one application) */
 	/* The token of a lease that is there, in force or not (asked for one application); NULL: none is. */
 	const char *lease;

@@ -22,7 +22,7 @@ struct machine {
 	char script[80];       /* DIRECTORY/machine-DIGEST */
 	char boot[64];         /* the machine's boot, as last told */
 	int64_t grace_ms;
-	bool exclusive;     /* one component has the machine for itself */
+	bool exclusive;     /* one application has the machine for itself */
 	struct task *tasks; /* errands under way */
 	struct watcher *watchers;
 	struct stream *stream;   /* that tells what changes; NULL: nobody watches */

@@ -279,7 +279,7 @@ place() (
 		wrong conflict "$at holds files that berth did not make"
 		exit
 	fi
-	[ -z "$EXCLUSIVE" ] || hold_machine "$1.${2%%.*}" || exit
+	[ -z "$EXCLUSIVE" ] || hold_machine "$1" || exit
 	if [ -f manifest ]; then
 		mark spec
 		same=
@@ -303,7 +303,7 @@ place() (
 		printf '%s\n' "$MANIFEST" | put manifest && echo "@placed" ||
 		wrong failed "cannot write to $at: $(df -P "$at" 2>/dev/null | tail -n 1)"
 )
-# hold_machine APP.COMPONENT: the whole machine is that one's, from now on.
+# hold_machine APP: the whole machine is that one's, from now on.
 hold_machine() {
 	echo "$1" >"$here/.host.$$"
 	ln "$here/.host.$$" "$here/.host" 2>/dev/null
@@ -392,9 +392,8 @@ remove() (
 	[ ! -f files ] || take_away <files
 	forget
 	cd / && rmdir "$at" && echo "@removed" || wrong failed "cannot remove $at"
-	component=${2%%.*}
-	set -- "$1" "$here/$1/$component".*
-	[ -d "$2" ] || give_machine_back "$1.$component"
+	set -- "$1" "$here/$1"/*
+	[ -d "$2" ] || give_machine_back "$1"
 	rmdir "$here/$1" 2>/dev/null
 )
 # rename APP FROM TO
