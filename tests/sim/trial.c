@@ -352,7 +352,10 @@ static void stop_and_start(struct theatre *stage, struct dice *dice)
 		return;
 	if (edited)
 		edit(stage, TRIALS, 0, dice);
-	if (!restarts && !does(stage, next, edited || one_in(dice, 2) ? DO_DEPLOY : DO_START))
+	/* Of another store the blueprint may be older: who starts by that one misses what was renamed since.
+	 */
+	bool deploys = one_in(dice, 2) || edited || next != deployer;
+	if (!restarts && !does(stage, next, deploys ? DO_DEPLOY : DO_START))
 		return;
 	sights_take(&stage->judge->now, stage);
 	rule_wanted_run(stage, &stage->model, "success");
