@@ -42,8 +42,9 @@ static const struct {
 	     "-how:policy|scale|blueprint|found -by:text -since:text "
 	     "-why:text -policy:text -min:number -max:number -metrics:[Metric] -wants:number -target:number "
 	     "-holds:text -until:text"},
-    {"Component", "id:text type:text? location:text? state:" STATES
-		  " -error:text -instances:[Instance] -links:[Link] -size:Size -sensors:any -instance_sensors:any"},
+    {"Component",
+     "id:text type:text? location:text? state:" STATES
+     " -error:text -instances:[Instance] -links:[Link] -size:Size -sensors:any -instance_sensors:any"},
     {"Unreachable", "location:text error:text remedy:text"},
     {"Status", "format_version:text app:text -revision:number -state:" STATES
 	       " components:[Component] -unreachable:[Unreachable]"},

@@ -37,8 +37,8 @@ struct berth {
 	/* Where a location really is, when that is not where its specification says; NULL: nowhere else. */
 	const struct location_spec *(*relocate)(void *owner, struct arena *, const struct location_spec *);
 	void *relocate_owner;
-	/* What a component's sensor tells, instead of what it asks: 1 with *ret, 0: it asks itself, -1: nothing
-	 * now. NULL: each asks itself. */
+	/* What a component's sensor tells, instead of what it asks: 1 with *ret, 0: it asks itself, -1:
+	 * nothing now. NULL: each asks itself. */
 	int (*sample)(void *owner, const char *component, const char *sensor, double *ret);
 	void *sample_owner;
 };

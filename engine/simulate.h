@@ -147,12 +147,12 @@ struct simulation {
 	struct verdict *verdicts, *last_verdict;
 	int64_t disturbed_ms; /* when the last disturbance ends; -1: what was disturbed is as wanted again */
 	const char *disturbance;
-	bool has_policies; /* the blueprint that was read last */
-	bool armed;        /* the application was once as wanted, and nobody took it away since */
-	bool lacking;      /* it is not as wanted now */
-	bool lost;         /* something of it that was there is not */
-	int64_t over_ms;   /* when the last step was over */
-	int64_t judged_ms; /* the last moment that was looked at */
+	bool has_policies;            /* the blueprint that was read last */
+	bool armed;                   /* the application was once as wanted, and nobody took it away since */
+	bool lacking;                 /* it is not as wanted now */
+	bool lost;                    /* something of it that was there is not */
+	int64_t over_ms;              /* when the last step was over */
+	int64_t judged_ms;            /* the last moment that was looked at */
 	struct recording *recordings; /* simulate_samples.c's */
 	struct sizing *sizings;
 	struct event samples_over; /* the last number of a recording */

@@ -103,7 +103,8 @@ Test(simulate, there_is_a_schema_of_scenarios)
 	"{\"format_version\":\"1\",\"held\":true,\"seed\":1," STORY ",\"assertions\":[],\"series\":{"        \
 	"\"until_ms\":40000,\"metrics\":[{\"component\":\"web\",\"name\":\"load\",\"target\":50.0,"          \
 	"\"points\":[[0,"                                                                                    \
-	"25.0],[20000,null],[30000,100.0],[39000,100.0]]}],\"sizes\":[{\"component\":\"web\",\"points\":[{\"at_ms\":0,"    \
+	"25.0],[20000,null],[30000,100.0],[39000,100.0]]}],\"sizes\":[{\"component\":\"web\",\"points\":[{"  \
+	"\"at_ms\":0,"                                                                                       \
 	"\"wanted\":1,\"real\":1,\"min\":1,\"max\":3},{\"at_ms\":20000,\"wanted\":2,\"real\":1,\"min\":1,"   \
 	"\"max\":"                                                                                           \
 	"3},{\"at_ms\":30000,\"wanted\":2,\"real\":2,\"min\":1,\"max\":3}]}]}}"

@@ -1020,7 +1020,7 @@ Test(simulate_verb, what_is_wrong_with_a_recording_is_told_with_its_line)
 		cr_expect_eq(outcome, BERTH_INVALID);
 		cr_expect(strstr(line, words[i]), "%s", line);
 	}
-	owned_json document =
-	    play_recorded(SIZED(""), "samples: {load: {file: load.csv}}\nsteps: [deploy]\n", &outcome);
+	json_decref(
+	    play_recorded(SIZED(""), "samples: {load: {file: load.csv}}\nsteps: [deploy]\n", &outcome));
 	cr_expect_eq(outcome, BERTH_INVALID);
 }
