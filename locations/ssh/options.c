@@ -256,6 +256,8 @@ static int complete(struct machine *machine, const struct said *said, struct err
 	};
 
 	if (!here.user)
+		here.user = environment(machine, "LOGNAME");
+	if (!here.user)
 		here.user = machine->location->world->ops->user_id(machine->location->world) ? NULL : "root";
 	return ssh_host_complete(machine->location->world, &machine->arena, &here, &machine->host, err);
 }

@@ -71,6 +71,13 @@ Test(docker_endpoint, by_ssh_it_is_a_socket_of_another_machine)
 	cr_assert_str_eq(opened("ssh://engine.example", NULL, NULL)->endpoint.ssh->user, "whoever");
 }
 
+Test(docker_endpoint, who_logs_in_by_ssh_is_whoever_asks)
+{
+	docker_variable("USER", NULL);
+	docker_variable("LOGNAME", "somebody");
+	cr_assert_str_eq(opened("ssh://engine.example", NULL, NULL)->endpoint.ssh->user, "somebody");
+}
+
 Test(docker_endpoint, by_ssh_it_must_be_a_machine)
 {
 	refused(ERR_INVALID, "ssh://", NULL, NULL);
