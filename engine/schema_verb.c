@@ -102,25 +102,26 @@ static json_t *kind_definition(unsigned kinds, bool open)
 
 static const struct {
 	const char *definition;
-	unsigned kinds;
 	const char *type; /* the pattern of its `type` */
-	bool open;        /* it may have keys that nobody here knows */
+	unsigned kinds;
+	bool open; /* it may have keys that nobody here knows */
 } kinds[] = {
-    {"dockerComponent", ON_DOCKER, "^docker:", false},
-    {"processComponent", ON_PROCESS, "^process$", false},
-    {"externalComponent", ON_EXTERNAL, "^external$", false},
-    {"clusterComponent", ON_CLUSTER,
-     "^(cluster|(org\\.apache\\.)?brooklyn\\.entity\\.group\\.DynamicCluster)$", false},
-    {"balancerComponent", ON_BALANCER,
-     "^(loadbalancer|(org\\.apache\\.)?brooklyn\\.entity\\.proxy\\.nginx\\.NginxController)$", false},
-    {"softwareComponent", ON_SOFTWARE,
+    {"dockerComponent", "^docker:", ON_DOCKER, false},
+    {"processComponent", "^process$", ON_PROCESS, false},
+    {"externalComponent", "^external$", ON_EXTERNAL, false},
+    {"clusterComponent", "^(cluster|(org\\.apache\\.)?brooklyn\\.entity\\.group\\.DynamicCluster)$",
+     ON_CLUSTER, false},
+    {"balancerComponent",
+     "^(loadbalancer|(org\\.apache\\.)?brooklyn\\.entity\\.proxy\\.nginx\\.NginxController)$", ON_BALANCER,
+     false},
+    {"softwareComponent",
      "^(software|((org\\.apache\\.)?brooklyn\\.entity\\.(software\\.base|basic)\\.)?VanillaSoftwareProcess)"
      "$",
-     false},
+     ON_SOFTWARE, false},
     /* Of a catalogue, perhaps the blueprint's own, which declares what it takes. */
-    {"catalogueComponent", ON_DOCKER | ON_PROCESS | ON_EXTERNAL | ON_CLUSTER | ON_BALANCER | ON_SOFTWARE,
-     "^[A-Za-z][A-Za-z0-9_.-]*$", true},
-    {"anyComponent", ON_DOCKER | ON_PROCESS | ON_EXTERNAL | ON_CLUSTER | ON_BALANCER | ON_SOFTWARE, NULL,
+    {"catalogueComponent", "^[A-Za-z][A-Za-z0-9_.-]*$",
+     ON_DOCKER | ON_PROCESS | ON_EXTERNAL | ON_CLUSTER | ON_BALANCER | ON_SOFTWARE, true},
+    {"anyComponent", NULL, ON_DOCKER | ON_PROCESS | ON_EXTERNAL | ON_CLUSTER | ON_BALANCER | ON_SOFTWARE,
      false}, /* whose type an expression says */
 };
 

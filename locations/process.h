@@ -24,9 +24,10 @@ int process_check(struct location *location, const struct instance_spec *spec, c
 const char *reachable_address(const char *bind);
 /* "http=8080/tcp,=9000/udp@10.0.0.5": a port's name, number and protocol, and where it is published. */
 void process_ports_write(const struct instance_spec *spec, struct text *text);
-/* Attachments of what listens at `bind`: all its ports on the machine's own network, and those of each
- * published address on the open one. Strings in `arena`. 0, or -1 when memory is gone. */
-int process_attach(const char *network, const char *bind, const char *ports, struct arena *arena,
+/* Attachments of what listens at `bind`, `all` its ports as they were written: all of them on the machine's
+ * own network, and those of each published address on the open one. Strings in `arena`. 0, or -1 when memory
+ * is gone. */
+int process_attach(const char *network, const char *bind, const char *all, struct arena *arena,
 		   const struct attachment **ret, size_t *ret_count);
 int process_foresee(const char *network, const struct instance_spec *spec, struct arena *arena,
 		    const struct attachment **ret, size_t *ret_count, struct error *err);
