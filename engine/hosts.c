@@ -11,6 +11,7 @@
 
 struct host_pool {
 	const struct location_spec *spec;
+	json_t *options;
 	struct site **sites;
 	size_t count;
 	struct host_pool *next;
@@ -103,6 +104,59 @@ static int expand_list(struct arena *arena, json_t *names, const char *text, str
 	return 0;
 }
 
+/* --- "byon:(hosts="10.0.0.{1,2}", user=me)", as Brooklyn writes a specification in one line ---- */
+
+/* A word, or what stands in quotes; *text is moved behind it. NULL: no memory. */
+static char *named_value(struct arena *arena, const char **text)
+{
+	bool quoted = **text == '"';
+	const char *begin = *text + quoted;
+	size_t length = quoted ? strcspn(begin, "\"") : strcspn(begin, ",)");
+
+	*text = begin + length + (quoted && begin[length]);
+	while (!quoted && length && begin[length - 1] == ' ')
+		length--;
+	return arena_copy(arena, begin, length);
+}
+
+static int read_named(struct arena *arena, const char *text, json_t *options, struct error *err)
+{
+	const char *at = text + 1;
+
+	while (*(at += strspn(at, " ,")) && *at != ')') {
+		size_t length = strcspn(at, "=,)");
+		if (at[length] != '=' || !length)
+			return fail(err, ERR_INVALID, "`byon:%s`: `%.40s` is no NAME=VALUE", text, at);
+		char *key = arena_copy(arena, at, length);
+		at += length + 1;
+		char *value = named_value(arena, &at);
+		int64_t number;
+		if (!key || !value)
+			return fail_memory(err);
+		/* A list of hosts may be one number of an address, and is a text all the same. */
+		bool counts = strcmp(key, "port") == 0 && parse_number(value, 0, 65535, &number);
+		if (json_object_set_new(options, key, counts ? json_integer(number) : json_string(value)))
+			return fail_memory(err);
+	}
+	return *at == ')' && !at[1] ? 0
+				    : fail(err, ERR_INVALID, "`byon:%s` does not end with its bracket", text);
+}
+
+/* What the pool's options are, whichever way they are written. */
+static int read_options(struct berth_operation *operation, struct host_pool *pool, struct error *err)
+{
+	const struct location_spec *spec = pool->spec;
+
+	pool->options = spec->options ? json_deep_copy(spec->options) : json_object();
+	if (!pool->options || json_array_append_new(operation->host_options, pool->options))
+		return fail_memory(err);
+	if (*spec->target == '(')
+		return read_named(&operation->arena, spec->target, pool->options, err);
+	if (*spec->target && json_object_set_new(pool->options, "hosts", json_string(spec->target)))
+		return fail_memory(err);
+	return 0;
+}
+
 /* A host's own options over those of the pool. */
 static json_t *host_options(const json_t *pool, const json_t *own)
 {
@@ -125,7 +179,7 @@ static int add_host(struct berth_operation *operation, struct host_pool *pool, c
 {
 	struct arena *arena = &operation->arena;
 	struct location_spec *spec = arena_array(arena, struct location_spec, 1);
-	json_t *options = host_options(pool->spec->options, own);
+	json_t *options = host_options(pool->options, own);
 	const char *called = pool->spec->name && *pool->spec->name ? pool->spec->name : "byon";
 
 	if (!spec || !options || json_array_append_new(operation->host_options, options))
@@ -189,7 +243,6 @@ struct host_pool *host_pool_open(struct berth_operation *operation, const struct
 		if (pool->spec == spec)
 			return pool;
 	struct host_pool *pool = arena_array(&operation->arena, struct host_pool, 1);
-	const json_t *hosts = json_object_get(spec->options, "hosts");
 	if (!operation->host_options)
 		operation->host_options = json_array();
 	if (!pool || !operation->host_options) {
@@ -197,6 +250,9 @@ struct host_pool *host_pool_open(struct berth_operation *operation, const struct
 		return NULL;
 	}
 	*pool = (struct host_pool){.spec = spec};
+	if (read_options(operation, pool, err))
+		return NULL;
+	const json_t *hosts = json_object_get(pool->options, "hosts");
 	if (!hosts) {
 		fail(err, ERR_INVALID, "location `%s`: a pool of machines has no `hosts`", spec->name);
 		remedy(err, "list them: `byon: {user: me, hosts: [10.0.0.5, 10.0.0.6]}`");
