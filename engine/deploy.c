@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/hosts.h"
 #include "engine/operation.h"
 
 bool stage_failed(struct berth_operation *operation)
@@ -137,6 +138,8 @@ bool stage_planned(struct berth_operation *operation)
 {
 	if (operation->cancelled)
 		return stage_interrupted(operation);
+	if (hosts_lacking(operation, &operation->error))
+		return stage_failed(operation);
 	enum progress progress = plan_make(operation, &operation->error);
 	if (progress == PROGRESS_WAITING) {
 		operation_wake_after(operation, 1); /* who is due at once would keep all others waiting */

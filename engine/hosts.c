@@ -20,6 +20,7 @@ struct host_pool {
 struct host_guest {
 	struct host_pool *pool;
 	struct component *component;
+	bool lacking; /* no machine was free for it */
 	struct host_guest *next;
 };
 
@@ -315,7 +316,23 @@ static bool is_free(struct berth_operation *operation, const struct component *c
 	return true;
 }
 
-int hosts_decide(struct berth_operation *operation)
+/* It shares one with those that say so, else it takes the first that is free. */
+static void find_machine(struct berth_operation *operation, struct host_guest *guest)
+{
+	struct component *component = guest->component;
+
+	for (struct host_guest *other = operation->host_guests; other && !component->site;
+	     other = other->next)
+		if (other != guest && other->pool == guest->pool &&
+		    share_a_machine(other->component, component))
+			component->site = other->component->site;
+	for (size_t i = 0; !component->site && i < guest->pool->count; i++)
+		if (is_free(operation, component, guest->pool->sites[i]))
+			component->site = guest->pool->sites[i];
+	guest->lacking = !component->site;
+}
+
+void hosts_decide(struct berth_operation *operation)
 {
 	for (struct host_guest *guest = operation->host_guests; guest; guest = guest->next) {
 		guest->component->site = NULL;
@@ -323,17 +340,26 @@ int hosts_decide(struct berth_operation *operation)
 			if (is_at(guest->component, guest->pool->sites[i]))
 				guest->component->site = guest->pool->sites[i];
 	}
-	for (struct host_guest *guest = operation->host_guests; guest; guest = guest->next) {
-		for (struct host_guest *other = operation->host_guests; other && !guest->component->site;
-		     other = other->next)
-			if (other != guest && other->pool == guest->pool &&
-			    share_a_machine(other->component, guest->component))
-				guest->component->site = other->component->site;
-		for (size_t i = 0; !guest->component->site && i < guest->pool->count; i++)
-			if (is_free(operation, guest->component, guest->pool->sites[i]))
-				guest->component->site = guest->pool->sites[i];
+	for (struct host_guest *guest = operation->host_guests; guest; guest = guest->next)
 		if (!guest->component->site)
+			find_machine(operation, guest);
+	for (struct host_guest *guest = operation->host_guests; guest; guest = guest->next)
+		if (guest->lacking)
 			guest->component->site = guest->pool->sites[0];
+}
+
+int hosts_lacking(const struct berth_operation *operation, struct error *err)
+{
+	for (const struct host_guest *guest = operation->host_guests; guest; guest = guest->next) {
+		if (!guest->lacking)
+			continue;
+		const struct host_pool *pool = guest->pool;
+		fail(err, ERR_CAPACITY, "`%s` has no machine: %s of `%s` is in use", guest->component->id,
+		     pool->count == 1 ? "the only one" : "each",
+		     pool->spec->name && *pool->spec->name ? pool->spec->name : "byon");
+		remedy(err,
+		       "add a host to the pool, or let two components share one: `sameServer: NAME` on both");
+		return -1;
 	}
 	return 0;
 }

@@ -17,8 +17,9 @@ struct site *host_pool_first(const struct host_pool *pool);
 /* The component goes to one of the pool's machines, which is decided when they have answered. */
 int host_pool_join(struct berth_operation *operation, struct host_pool *pool, struct component *component);
 /* Once every site has answered: give each component that goes to a pool its machine. The one where it is,
- * else a free one, in the order written. A component for which none is free keeps the first, whose driver
- * then refuses it. 0, or -1: no memory. */
-int hosts_decide(struct berth_operation *operation);
+ * else a free one, in the order written. A component for which none is free is counted to the first. */
+void hosts_decide(struct berth_operation *operation);
+/* 0, or -1 with ERR_CAPACITY when a component got no machine. */
+int hosts_lacking(const struct berth_operation *operation, struct error *err);
 
 #endif

@@ -421,10 +421,10 @@ int survey_match(struct berth_operation *operation)
 	tell_of_doubts(operation);
 	tell_of_lost_images(operation);
 	struct found found = {0};
-	int result = hosts_decide(operation) || find_components(operation, &found) ||
-			     sizes_decide(operation) || match_all(operation, &found)
-			 ? -1
-			 : 0;
+	hosts_decide(operation);
+	int result =
+	    find_components(operation, &found) || sizes_decide(operation) || match_all(operation, &found) ? -1
+													  : 0;
 	free(found.places);
 	return result;
 }

@@ -196,6 +196,19 @@ Test(hosts, those_of_one_server_share_a_machine)
 	cr_assert_str_neq(machine_of("a"), machine_of("b"));
 }
 
+Test(hosts, a_component_for_which_no_machine_is_left_is_told_of_before_anything_is_done)
+{
+	json_t *document = NULL;
+
+	held_by_others = "10.0.0.2";
+	cr_assert_eq(scene_run(&scene, berth_deploy, THREE ONE("a", "") ONE("b", "") ONE("c", ""), &document),
+		     BERTH_FAILED);
+	cr_assert_str_eq(json_text(json_object_get(document, "error"), "code"), "capacity");
+	cr_assert(strstr(json_text(json_object_get(document, "error"), "text"), "`c` has no machine"));
+	cr_assert_eq(count, 0);
+	json_decref(document);
+}
+
 Test(hosts, a_pool_may_stand_in_one_line)
 {
 	deploy("id: app\nlocation: 'byon:(hosts=\"10.0.1.1, you@10.0.1.{2,4-5}\", user=me)'\nservices:\n" ONE(
