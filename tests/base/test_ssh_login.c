@@ -169,10 +169,18 @@ struct agent {
 	pid_t pid;
 };
 
+static bool listens(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	owned_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	return !connect(fd, (struct sockaddr *)&address, sizeof(address));
+}
+
 static struct agent start_agent(const struct ssh_server *server)
 {
 	struct agent agent;
-	struct stat status;
 
 	snprintf(agent.socket, sizeof(agent.socket), "%s", in_folder(&server->folder, "agent"));
 	agent.pid = fork();
@@ -183,7 +191,8 @@ static struct agent start_agent(const struct ssh_server *server)
 		execlp("ssh-agent", "ssh-agent", "-D", "-a", agent.socket, (char *)NULL);
 		_exit(127);
 	}
-	for (int i = 0; i < 3000 && stat(agent.socket, &status); i++)
+	/* Its socket is there before it listens. */
+	for (int i = 0; i < 3000 && !listens(agent.socket); i++)
 		usleep(10000);
 	return agent;
 }
