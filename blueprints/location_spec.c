@@ -12,7 +12,7 @@ int location_spec_parse(struct arena *arena, const char *text, struct location_s
 {
 	static const char *const types[] = {"localhost", "fake", "docker", "ssh"};
 	struct location_spec spec = {.name = "", .target = ""};
-	const char *colon = strchr(text, ':');
+	const char *colon = strchr(text, ':'), *bracket = strchr(text, '(');
 	bool bare = false;
 
 	if (!*text || *text == ':' || !printable(text)) {
@@ -23,7 +23,12 @@ int location_spec_parse(struct arena *arena, const char *text, struct location_s
 	}
 	for (size_t i = 0; i < COUNT_OF(types); i++)
 		bare = bare || !strcmp(text, types[i]);
-	if (colon) {
+	/* Brooklyn's `byon(hosts="...")` is `byon:(hosts="...")`. */
+	bool call = bracket && bracket > text && (!colon || bracket < colon);
+	if (call) {
+		spec.type = arena_copy(arena, text, (size_t)(bracket - text));
+		spec.target = arena_text(arena, bracket);
+	} else if (colon) {
 		spec.type = arena_copy(arena, text, (size_t)(colon - text));
 		spec.target = arena_text(arena, colon + 1);
 	} else if (bare) {
@@ -31,7 +36,7 @@ int location_spec_parse(struct arena *arena, const char *text, struct location_s
 	} else {
 		spec.name = arena_text(arena, text);
 	}
-	if (!spec.name || !spec.target || (!spec.type && (colon || bare)))
+	if (!spec.name || !spec.target || (!spec.type && (colon || bare || call)))
 		return fail_memory(err);
 	*ret_spec = spec;
 	return 0;

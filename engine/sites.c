@@ -13,11 +13,32 @@ static bool same_spec(const struct location_spec *a, const struct location_spec 
 		json_equal(a->options ? a->options : json_null(), b->options ? b->options : json_null()));
 }
 
+/* What is read by people, or kept as a name, has no password in it; where one is to be found may be told. */
+static int mask(json_t *options)
+{
+	const char *key;
+	json_t *value;
+	size_t i;
+	json_object_foreach (options, key, value) {
+		const char *text = json_string_value(value);
+		if (text && sensitive_name(key) && !starts_with(text, "env:") &&
+		    !starts_with(text, "file:") && json_object_set_new(options, key, json_string("***")))
+			return -1;
+		if (json_is_object(value) && mask(value))
+			return -1;
+		json_t *entry;
+		json_array_foreach (value, i, entry)
+			if (json_is_object(entry) && mask(entry))
+				return -1;
+	}
+	return 0;
+}
+
 const char *site_origin(struct arena *arena, const struct location_spec *spec)
 {
 	if (spec->options && json_object_size(spec->options) > 0) {
 		owned_json whole = json_deep_copy(spec->options);
-		if (!whole || json_put_text(whole, "type", spec->type) ||
+		if (!whole || mask(whole) || json_put_text(whole, "type", spec->type) ||
 		    (*spec->target && json_put_text(whole, "target", spec->target)))
 			return NULL;
 		owned_memory char *line = json_line(whole);

@@ -18,6 +18,7 @@ static struct placed {
 	bool runs;
 } all[MOST];
 static size_t count;
+static bool silent;                /* no machine answers */
 static const char *held_by_others; /* a machine that another application has */
 static struct claimed {
 	char host[40], lines[300];
@@ -112,6 +113,12 @@ static void asked(void *owner, const struct virtual_ssh_request *request, struct
 	char script[16000];
 
 	(void)owner;
+	if (silent) {
+		struct error why = {0};
+		fail(&why, ERR_UNREACHABLE, "nobody answers");
+		virtual_ssh_fail(call, 1, &why, false);
+		return;
+	}
 	cr_assert_not_null(request->command);
 	snprintf(script, sizeof(script), "%.*s", (int)request->command->input_size,
 		 (const char *)request->command->input);
@@ -130,6 +137,7 @@ static void open_scene(void)
 	virtual_world_hooks(scene.world, &hooks);
 	count = claim_count = 0;
 	held_by_others = NULL;
+	silent = false;
 }
 
 static void close_scene(void)
@@ -209,12 +217,30 @@ Test(hosts, a_component_for_which_no_machine_is_left_is_told_of_before_anything_
 	json_decref(document);
 }
 
+Test(hosts, a_password_is_in_no_message)
+{
+	static const char blueprint[] = "id: app\nservices:\n- {type: process, id: a, command: sleep 9, "
+					"location: {ssh: {host: 10.0.0.9, user: "
+					"me, password: hunter2}}}\n";
+	json_t *document = NULL;
+
+	silent = true;
+	cr_assert_eq(scene_run(&scene, berth_deploy, blueprint, &document), BERTH_UNREACHABLE);
+	owned_memory char *line = json_line(document);
+	cr_assert(strstr(line, "10.0.0.9") && strstr(line, "***"), "%s", line);
+	cr_assert_null(strstr(line, "hunter2"), "%s", line);
+	json_decref(document);
+}
+
 Test(hosts, a_pool_may_stand_in_one_line)
 {
 	deploy("id: app\nlocation: 'byon:(hosts=\"10.0.1.1, you@10.0.1.{2,4-5}\", user=me)'\nservices:\n" ONE(
 	    "a", "") ONE("b", "") ONE("c", "") ONE("d", ""));
 	cr_assert_str_eq(machine_of("a"), "10.0.1.1");
 	cr_assert_str_eq(machine_of("b"), "10.0.1.2");
+	cr_assert_str_eq(machine_of("d"), "10.0.1.5");
+	deploy("id: app\nlocation: 'byon(name=\"two more\", hosts=\"10.0.1.1,10.0.1.5\", "
+	       "user=me)'\nservices:\n" ONE("a", "") ONE("d", ""));
 	cr_assert_str_eq(machine_of("d"), "10.0.1.5");
 }
 
