@@ -86,10 +86,10 @@ $head
 - type: docker:x
   env: *nothing
 Y
-refused "a child, which is not there yet, by its name" 5 'children' <<Y
+refused "what is not there yet, by its name" 5 'latch.stop.*not supported yet' <<Y
 $head
-- type: docker:x
-  children: []
+- type: software
+  latch.stop: x
 Y
 printf '%s\n- type: docker:x\n  openPort: 1\n- type: docker:y\n  memry: 1\n' "$head" >broken.yaml
 check "all errors of a file at once" bash -c '[ "$("$1" validate broken.yaml 2>&1 | grep -c ": error: ")" -ge 2 ]' - "$BERTH"
