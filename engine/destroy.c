@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/json_write.h"
 #include "engine/deploy.h"
+#include "engine/hosts.h"
 #include "engine/operation.h"
 
 /* The places where it may be: its blueprint's, the last deploy's, those named for this command. */
@@ -23,6 +24,7 @@ static int forget_blueprint(struct berth_operation *operation)
 	struct application *found = application_found(operation->application->id);
 	if (!found)
 		return fail_memory(&operation->error);
+	hosts_forget(operation);
 	application_free(operation->application);
 	operation->application = found;
 	blueprint_release(operation->retired);

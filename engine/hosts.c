@@ -363,3 +363,8 @@ int hosts_lacking(const struct berth_operation *operation, struct error *err)
 	}
 	return 0;
 }
+
+void hosts_forget(struct berth_operation *operation)
+{
+	operation->host_guests = NULL;
+}

@@ -19,6 +19,8 @@ int host_pool_join(struct berth_operation *operation, struct host_pool *pool, st
 /* Once every site has answered: give each component that goes to a pool its machine. The one where it is,
  * else a free one, in the order written. A component for which none is free is counted to the first. */
 void hosts_decide(struct berth_operation *operation);
+/* The components are to be gone. */
+void hosts_forget(struct berth_operation *operation);
 /* 0, or -1 with ERR_CAPACITY when a component got no machine. */
 int hosts_lacking(const struct berth_operation *operation, struct error *err);
 

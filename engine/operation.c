@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "engine/backend.h"
 #include "engine/handle.h"
+#include "engine/hosts.h"
 #include "engine/keeper.h"
 
 #define ENOUGH    100   /* instances whose memory is worth giving back */
@@ -308,6 +309,7 @@ static void let_go(struct berth_operation *operation)
 /* All that its result was made from. */
 static void forget_graph(struct berth_operation *operation)
 {
+	hosts_forget(operation);
 	application_free(give(operation->application));
 	blueprint_release(give(operation->blueprint));
 	blueprint_release(give(operation->retired));

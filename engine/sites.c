@@ -17,19 +17,20 @@ static bool same_spec(const struct location_spec *a, const struct location_spec 
 static int mask(json_t *options)
 {
 	const char *key;
-	json_t *value;
+	json_t *value, *entry;
 	size_t i;
 	json_object_foreach (options, key, value) {
 		const char *text = json_string_value(value);
-		if (text && sensitive_name(key) && !starts_with(text, "env:") &&
-		    !starts_with(text, "file:") && json_object_set_new(options, key, json_string("***")))
+		int failed = 0;
+		if (text && sensitive_name(key) && !starts_with(text, "env:") && !starts_with(text, "file:"))
+			failed = json_object_set_new(options, key, json_string("***"));
+		else if (json_is_object(value))
+			failed = mask(value);
+		else
+			json_array_foreach (value, i, entry)
+				failed |= json_is_object(entry) ? mask(entry) : 0;
+		if (failed)
 			return -1;
-		if (json_is_object(value) && mask(value))
-			return -1;
-		json_t *entry;
-		json_array_foreach (value, i, entry)
-			if (json_is_object(entry) && mask(entry))
-				return -1;
 	}
 	return 0;
 }

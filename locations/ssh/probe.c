@@ -14,7 +14,8 @@ struct probing {
 	struct task task; /* finds out whether it runs, and where it listens */
 	struct ssh_call *call;
 	struct timer *limit;
-	const struct health_check *check;
+	int wanted_status; /* of HTTP; 0: any good one */
+	int64_t timeout_ms;
 	char word[20];
 	bool answered;
 	struct error result;
@@ -45,8 +46,7 @@ static void time_over(void *owner)
 	struct probing *probing = owner;
 
 	probing->limit = NULL;
-	fail(&probing->result, ERR_FAILED, "no answer within %.1f s",
-	     (double)probing->check->timeout_ms / 1000);
+	fail(&probing->result, ERR_FAILED, "no answer within %.1f s", (double)probing->timeout_ms / 1000);
 	settle(probing);
 }
 
@@ -83,9 +83,9 @@ static void not_connected(void *owner, struct ssh_answer *answer)
 
 /* --- HTTP ----------------------------------------------------------------------------------- */
 
-static bool status_fits(const struct health_check *check, int status)
+static bool status_fits(int wanted, int status)
 {
-	return check->status ? status == check->status : status >= 200 && status < 400;
+	return wanted ? status == wanted : status >= 200 && status < 400;
 }
 
 static void http_bytes(void *owner, bool errors, const char *bytes, size_t count)
@@ -110,18 +110,18 @@ static void http_done(void *owner, struct ssh_answer *answer)
 		probing->result = answer->error;
 	else if (sscanf(text, "HTTP/%*d.%*d %d", &status) != 1)
 		fail(&probing->result, ERR_FAILED, "it does not speak HTTP");
-	else if (!status_fits(probing->check, status)) {
+	else if (!status_fits(probing->wanted_status, status)) {
 		last_words(&probing->said, words, sizeof(words));
 		fail(&probing->result, ERR_FAILED, "it answers with status %d: %s", status, words);
 	}
 	settle(probing);
 }
 
-static int begin_connection(struct probing *probing, const struct instance_spec *spec, struct error *err)
+static int begin_connection(struct probing *probing, const struct instance_spec *spec,
+			    const struct health_check *check, struct error *err)
 {
 	struct location *location = probing->task.location;
 	struct world *world = location->world;
-	const struct health_check *check = probing->check;
 	bool http = check->kind == CHECK_HTTP;
 	const char *path = check->path ? check->path : "/";
 	struct ssh_target target = {.address = reachable_address(spec->bind_address),
@@ -194,7 +194,7 @@ static int begin_command(struct probing *probing, const struct instance_spec *sp
 
 	text_format(&line, "exec /bin/sh %s run_in %s %s %s", machine->script, spec->app,
 		    folder_of(spec->app, spec->name), probing->word);
-	struct ssh_command command = {.command = text_view(&line), .timeout_ms = probing->check->timeout_ms};
+	struct ssh_command command = {.command = text_view(&line), .timeout_ms = probing->timeout_ms};
 	probing->call = line.failed ? NULL
 				    : location->world->ops->ssh->exec(location->world, &machine->host,
 								      &command, &sink, err);
@@ -215,7 +215,8 @@ static enum progress begin(struct location *location, struct errand *errand, con
 		fail_memory(err);
 		return PROGRESS_FAILED;
 	}
-	probing->check = check;
+	probing->wanted_status = check->status;
+	probing->timeout_ms = check->timeout_ms;
 	location->world->ops->random(location->world, &number, sizeof(number));
 	snprintf(probing->word, sizeof(probing->word), "%016llx", number);
 	if (check->kind == CHECK_COMMAND) {
@@ -231,14 +232,15 @@ static enum progress begin(struct location *location, struct errand *errand, con
 }
 
 /* It runs: now for the check itself. */
-static enum progress go_on(struct probing *probing, const struct instance_spec *spec, struct error *err)
+static enum progress go_on(struct probing *probing, const struct instance_spec *spec,
+			   const struct health_check *check, struct error *err)
 {
 	int result;
 
-	if (probing->check->kind == CHECK_NONE)
+	if (check->kind == CHECK_NONE)
 		return machine_task_end(&probing->task, PROGRESS_DONE);
-	result = probing->check->kind == CHECK_COMMAND ? begin_command(probing, spec, err)
-						       : begin_connection(probing, spec, err);
+	result = check->kind == CHECK_COMMAND ? begin_command(probing, spec, err)
+					      : begin_connection(probing, spec, check, err);
 	return result ? machine_task_end(&probing->task, PROGRESS_FAILED) : PROGRESS_WAITING;
 }
 
@@ -255,7 +257,7 @@ enum progress ssh_probe(struct location *location, struct errand *errand, const 
 		if (probing->call)
 			return PROGRESS_WAITING;
 		enum progress progress = machine_answer(&probing->task, err);
-		return progress == PROGRESS_DONE ? go_on(probing, spec, err) : progress;
+		return progress == PROGRESS_DONE ? go_on(probing, spec, check, err) : progress;
 	}
 	if (probing->result.code == OK)
 		return machine_task_end(&probing->task, PROGRESS_DONE);
