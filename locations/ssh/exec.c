@@ -251,7 +251,7 @@ static enum progress logs_begin(struct location *location, struct errand *errand
 	else
 		text_add(&line, "all");
 	text_add(&line, options->follow ? " yes" : " no");
-	struct ssh_command command = {.command = text_view(&line)};
+	struct ssh_command command = {.command = text_view(&line), .more_input = options->follow};
 	reading->call = line.failed ? NULL
 				    : location->world->ops->ssh->exec(location->world, &machine->host,
 								      &command, &calls, err);

@@ -687,11 +687,12 @@ logs() {
 	[ -f log ] || : >log
 	set -- "$1" "$2" "${3#all}" "$4"
 	if [ "$4" = yes ]; then
-		# A tail that outlives its reader ends with the next word that it writes, or with this shell.
+		exec 4<&0
 		tail -n "${3:-+1}" -f log &
 		reader=$!
-		trap 'kill $reader' EXIT TERM HUP
-		while kill -0 $reader 2>/dev/null && enter "$1" "$2"; do sleep 2; done
+		until_left $reader &
+		while kill -0 $reader 2>/dev/null && enter "$1" "$2"; do nap 0.5; done
+		kill $reader 2>/dev/null
 		exit 0
 	fi
 	[ ! -f log.1 ] || [ -n "$3" ] || cat log.1
@@ -705,24 +706,34 @@ watch() {
 	pipe=$folder/w.$$
 	mkfifo "$pipe" || exit 1
 	exec 3<>"$pipe"
-	trap 'rm -f "$pipe"' EXIT
 	trap 'exit 0' TERM HUP INT PIPE
 	echo "@watching"
-	main=$$
-	(
-		trap '' PIPE
-		told=
-		while kill -0 $main 2>/dev/null && echo "@beat" 2>/dev/null; do
-			for one in 1 2 3; do
-				sleep 1
-				orphans >&3
-			done
-		done
-		kill -s TERM $main
-	) &
+	main=$$ told=
+	exec 4<&0
+	until_left $main &
+	beat &
+	trap 'rm -f "$pipe"; kill $! 2>/dev/null' EXIT
 	while IFS= read -r line <&3; do
 		printf '%s\n' "$line" || exit 0
 	done
+}
+# A sign of life now and then, and those whose keeper was killed.
+beat() {
+	trap 'kill $! 2>/dev/null; exit 0' TERM
+	trap '' PIPE
+	while kill -0 $main 2>/dev/null && echo "@beat" 2>/dev/null; do
+		for one in 1 2 3; do
+			sleep 1 &
+			wait $!
+			orphans >&3
+		done
+	done
+	kill -s TERM $main 2>/dev/null
+}
+# until_left PID: ends that process when whoever asked has gone: nothing comes on descriptor 4 but its end.
+until_left() {
+	cat <&4 >/dev/null
+	kill -s TERM "$1" 2>/dev/null
 }
 # Those whose keeper was killed.
 orphans() {

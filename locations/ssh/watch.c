@@ -134,7 +134,8 @@ static void open_stream(void *owner)
 
 	stream->timer = NULL;
 	text_format(&line, "exec /bin/sh %s watch", machine->script);
-	struct ssh_command command = {.command = text_view(&line)};
+	/* Its input stays open for as long as we listen: so it is told that we do not any more. */
+	struct ssh_command command = {.command = text_view(&line), .more_input = true};
 	stream->call =
 	    line.failed ? NULL : world->ops->ssh->exec(world, &machine->host, &command, &sink, NULL);
 	if (!stream->call)
