@@ -683,7 +683,7 @@ run_in() {
 }
 # logs APP NAME LINES ("all") FOLLOW (yes, no): as it is, until nobody reads it any more.
 logs() {
-	enter "$1" "$2" || { echo "!missing $2 is not there"; exit 4; }
+	enter "$1" "$2" || exit 4
 	[ -f log ] || : >log
 	set -- "$1" "$2" "${3#all}" "$4"
 	if [ "$4" = yes ]; then

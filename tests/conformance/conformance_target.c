@@ -203,6 +203,7 @@ void conformance_logs_are_there_after_the_end(struct subject *subject)
 	MUST_NOT(rig, ERR_MISSING,
 		 ASK(logs, subject->app, instance_name(&rig->arena, subject->app, "absent", 1), &options,
 		     collect, &output));
+	cr_assert_str_eq(text_view(&output.text), "");
 	rig_close(rig);
 }
 
