@@ -81,7 +81,8 @@ Test(docker_endpoint, who_logs_in_by_ssh_is_whoever_asks)
 Test(docker_endpoint, the_agent_of_whoever_asks_logs_in_by_ssh)
 {
 	docker_variable("SSH_AUTH_SOCK", "/run/agent.sock");
-	cr_assert_str_eq(opened("ssh://me@engine.example", NULL, NULL)->endpoint.ssh->agent, "/run/agent.sock");
+	cr_assert_str_eq(opened("ssh://me@engine.example", NULL, NULL)->endpoint.ssh->agent,
+			 "/run/agent.sock");
 }
 
 Test(docker_endpoint, by_ssh_it_must_be_a_machine)
