@@ -107,13 +107,13 @@ static bool runs_here(const struct draft *d)
 {
 	const struct location_spec *location = d->spec->location;
 
-	return location && location->type && !strcmp(location->type, "localhost") && !d->given[KEY_IMAGE];
+	return location && location->type && !strcmp(location->type, "localhost") && !given_of(d, KEY_IMAGE);
 }
 
 void balancer_place(struct reading *r, struct draft *d, struct place at)
 {
 	static const char *const words[] = {[PROXY_NGINX] = "nginx", [PROXY_HAPROXY] = "haproxy"};
-	const struct yaml_entry *proxy = d->given[KEY_PROXY], *image = d->given[KEY_IMAGE];
+	const struct yaml_entry *proxy = given_of(d, KEY_PROXY), *image = given_of(d, KEY_IMAGE);
 	struct balancer_spec *spec = &d->balancer->spec;
 	int word = proxy ? fixed_word(r, d, proxy->value, proxy->key, words, COUNT_OF(words)) : PROXY_NGINX;
 
@@ -174,7 +174,7 @@ void read_balancer_port(struct reading *r, struct draft *d, const struct yaml_no
 
 static bool has_tls(const struct draft *d)
 {
-	return d->given[KEY_TLS] != NULL;
+	return given_of(d, KEY_TLS) != NULL;
 }
 
 static const char *port_name(const struct draft *d)
@@ -207,7 +207,7 @@ static void open_inside(struct reading *r, struct draft *d)
 static void open_here(struct reading *r, struct draft *d)
 {
 	struct balancer_draft *balancer = d->balancer;
-	const struct yaml_entry *ports = d->given[KEY_PORTS];
+	const struct yaml_entry *ports = given_of(d, KEY_PORTS);
 	struct named_port port = {.name = port_name(d), .place = d->place};
 
 	if (ports && balancer->port) {
@@ -339,7 +339,7 @@ static void refuse(struct reading *r, const struct yaml_entry *given, const char
 static void check_sticky(struct reading *r, const struct draft *d)
 {
 	const struct balancer_spec *spec = &d->balancer->spec;
-	const struct yaml_entry *sticky = d->given[KEY_STICKY];
+	const struct yaml_entry *sticky = given_of(d, KEY_STICKY);
 
 	if (spec->sticky == STICKY_COOKIE && spec->tcp)
 		refuse(r, sticky, "`sticky: cookie` is of HTTP, not of connections",
@@ -358,13 +358,13 @@ static void check_together(struct reading *r, const struct draft *d)
 	const struct balancer_spec *spec = &d->balancer->spec;
 
 	check_sticky(r, d);
-	if (spec->tcp && d->given[KEY_ROUTES])
-		refuse(r, d->given[KEY_ROUTES], "`routes` go by what a request of HTTP says",
+	if (spec->tcp && given_of(d, KEY_ROUTES))
+		refuse(r, given_of(d, KEY_ROUTES), "`routes` go by what a request of HTTP says",
 		       "write `members` alone, or take `protocol: tcp` away");
 	if (d->balancer->secure && !has_tls(d))
-		refuse(r, d->given[KEY_PROTOCOL], "`protocol: https` needs a certificate",
+		refuse(r, given_of(d, KEY_PROTOCOL), "`protocol: https` needs a certificate",
 		       "write tls: {certificate: FILE, key: FILE}");
-	if (!d->given[KEY_MEMBERS] && !d->given[KEY_ROUTES])
+	if (!given_of(d, KEY_MEMBERS) && !given_of(d, KEY_ROUTES))
 		advise(r->list,
 		       complain(r->list, d->place, "the load balancer `%s` has no `members`", d->spec->id),
 		       "write members: $brooklyn:component(\"id\")");
@@ -377,15 +377,15 @@ static void warn_of_nginx(struct reading *r, const struct draft *d)
 
 	if (spec->proxy != PROXY_NGINX)
 		return;
-	if (d->given[KEY_MEMBER_CHECK])
+	if (given_of(d, KEY_MEMBER_CHECK))
 		advise(r->list,
-		       warn(r->list, d->given[KEY_MEMBER_CHECK]->key_place,
+		       warn(r->list, given_of(d, KEY_MEMBER_CHECK)->key_place,
 			    "nginx asks its members nothing by itself: of `memberCheck` only `retries` and "
 			    "`interval` count, for requests that fail"),
 		       "write `proxy: haproxy` for members that are asked");
 	if (spec->tcp && d->spec->kind == COMPONENT_PROCESS)
 		advise(r->list,
-		       warn(r->list, d->given[KEY_PROTOCOL]->key_place,
+		       warn(r->list, given_of(d, KEY_PROTOCOL)->key_place,
 			    "`protocol: tcp` takes a part of nginx that Debian packs by itself, and "
 			    "nginx-light lacks"),
 		       "apt-get install libnginx-mod-stream, or write `proxy: haproxy`");
@@ -455,7 +455,7 @@ static void add_file(struct reading *r, struct draft *d, struct growing *files, 
 static void put_files(struct reading *r, struct draft *d)
 {
 	struct balancer_draft *balancer = d->balancer;
-	const struct yaml_entry *members = d->given[KEY_MEMBERS] ?: d->given[KEY_ROUTES];
+	const struct yaml_entry *members = given_of(d, KEY_MEMBERS) ?: given_of(d, KEY_ROUTES);
 	struct place at = members ? members->key_place : d->place;
 	struct growing files = {0};
 
@@ -518,11 +518,11 @@ static void put_life(struct reading *r, struct draft *d)
 				      .retries = 3,
 				      .place = d->place};
 
-	if (!d->given[KEY_HEALTH_CHECK])
+	if (!given_of(d, KEY_HEALTH_CHECK))
 		spec->health = kept_as(r, struct health_check, &health) ?: spec->health;
 	spec->stop_signal = program->stop;
-	if (!d->given[KEY_STOP_TIMEOUT])
-		spec->stop_timeout_ms = d->given[KEY_DRAIN_TIMEOUT] ? d->balancer->spec.drain_ms : STOP_MS;
+	if (!given_of(d, KEY_STOP_TIMEOUT))
+		spec->stop_timeout_ms = given_of(d, KEY_DRAIN_TIMEOUT) ? d->balancer->spec.drain_ms : STOP_MS;
 }
 
 void balancer_finish(struct reading *r, struct draft *d)

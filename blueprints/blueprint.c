@@ -14,7 +14,7 @@
 
 static void complain_unknown(struct reading *r, const struct yaml_entry *entry)
 {
-	const char **names = reading_alloc(r, sizeof(*names) * top_key_count);
+	const char **names = scratch_alloc(r, sizeof(*names) * top_key_count);
 	size_t count = 0;
 
 	for (size_t i = 0; names && i < top_key_count; i++)
@@ -143,7 +143,7 @@ static bool prepare_drafts(struct reading *r, const struct yaml_node *services)
 
 static void place_component(struct reading *r, struct draft *d)
 {
-	const struct yaml_entry *one = d->given[KEY_LOCATION], *many = d->given[KEY_LOCATIONS];
+	const struct yaml_entry *one = given_of(d, KEY_LOCATION), *many = given_of(d, KEY_LOCATIONS);
 
 	d->spec->location = r->location;
 	if (d->members)

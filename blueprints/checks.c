@@ -8,7 +8,7 @@ static void check_instances(struct reading *r, struct draft *d)
 {
 	const struct component_spec *spec = d->spec;
 	const struct port_binding *bindings = d->bindings.members;
-	const struct yaml_entry *given = d->given[KEY_INSTANCES];
+	const struct yaml_entry *given = given_of(d, KEY_INSTANCES);
 
 	if (spec->instances < 2 || !given)
 		return;
@@ -76,16 +76,16 @@ void check_component(struct reading *r, struct draft *d)
 
 	if (!d->kind_known)
 		return;
-	if (spec->kind == COMPONENT_PROCESS && !d->given[KEY_COMMAND] && !d->balancer && !d->software)
+	if (spec->kind == COMPONENT_PROCESS && !given_of(d, KEY_COMMAND) && !d->balancer && !d->software)
 		advise(r->list, complain(r->list, d->place, "the process `%s` has no `command`", spec->id),
 		       "write command: \"...\" for /bin/sh -c, or a list");
 	if (spec->kind == COMPONENT_PROCESS && spec->command.given && !spec->command.count)
 		complain(r->list, spec->command.place, "the command of `%s` is empty", spec->id);
-	if (spec->kind == COMPONENT_EXTERNAL && !d->given[KEY_ADDRESS])
+	if (spec->kind == COMPONENT_EXTERNAL && !given_of(d, KEY_ADDRESS))
 		advise(r->list,
 		       complain(r->list, d->place, "the external component `%s` has no `address`", spec->id),
 		       "write address: HOST and ports: [PORT]");
-	if (spec->kind == COMPONENT_EXTERNAL && !d->given[KEY_PORTS])
+	if (spec->kind == COMPONENT_EXTERNAL && !given_of(d, KEY_PORTS))
 		advise(r->list,
 		       complain(r->list, d->place, "the external component `%s` has no `ports`", spec->id),
 		       "write ports: [PORT]");
@@ -185,9 +185,9 @@ static uint64_t parts_of(const struct draft *d)
 
 static struct place size_place(const struct draft *d)
 {
-	const struct yaml_entry *given = d->given[KEY_INSTANCES];
+	const struct yaml_entry *given = given_of(d, KEY_INSTANCES);
 	if (!given)
-		given = d->given[KEY_INITIAL_SIZE];
+		given = given_of(d, KEY_INITIAL_SIZE);
 	return given ? given->value->place : d->place;
 }
 

@@ -110,7 +110,7 @@ static const struct yaml_entry *both(struct reading *r, const struct yaml_entry 
 /* What is said both of the members and of the cluster holds for the component, which is both. */
 static void lay_over(struct reading *r, struct draft *d, enum component_key key, const struct yaml_entry *own)
 {
-	const struct yaml_entry *members = d->given[key];
+	const struct yaml_entry *members = given_of(d, key);
 
 	if (!own)
 		return;
@@ -118,17 +118,17 @@ static void lay_over(struct reading *r, struct draft *d, enum component_key key,
 	    key == KEY_POLICIES || key == KEY_ENRICHERS || key == KEY_INITIALIZERS || key == KEY_SENSORS;
 	enum yaml_kind kind = key == KEY_SENSORS ? YAML_MAP : YAML_LIST;
 	bool two = add && members && members->value->kind == kind && own->value->kind == kind;
-	d->given[key] = two ? both(r, members, own) : own;
+	give_key(r, &d->given, key, two ? both(r, members, own) : own);
 }
 
 /* How many there are is the cluster's to say. */
 static void refuse_sizes(struct reading *r, const struct draft *d)
 {
 	for (int key = 0; key < KEY_COUNT; key++)
-		if (d->given[key] && (key == KEY_INSTANCES || key_rules[key].kinds == ON_CLUSTER))
+		if (given_of(d, key) && (key == KEY_INSTANCES || key_rules[key].kinds == ON_CLUSTER))
 			advise(r->list,
-			       complain(r->list, d->given[key]->key_place,
-					"`%s` is of the cluster, not of its members", d->given[key]->key),
+			       complain(r->list, given_of(d, key)->key_place,
+					"`%s` is of the cluster, not of its members", given_of(d, key)->key),
 			       key == KEY_INSTANCES
 				   ? "`initialSize`, beside `memberSpec`, says how many there are"
 				   : "write it beside `memberSpec`");
@@ -136,7 +136,6 @@ static void refuse_sizes(struct reading *r, const struct draft *d)
 
 void cluster_gather(struct reading *r, struct draft *d)
 {
-	const struct yaml_entry *own[KEY_COUNT];
 
 	d->cluster = d->node;
 	d->spec->cluster = d->members = reading_new(r, struct cluster_spec);
@@ -144,7 +143,7 @@ void cluster_gather(struct reading *r, struct draft *d)
 		return;
 	*d->members = (struct cluster_spec){.quorum = -1, .quarantine = true};
 	gather_own(r, d);
-	const struct yaml_entry *spec = d->given[KEY_MEMBER_SPEC];
+	const struct yaml_entry *spec = given_of(d, KEY_MEMBER_SPEC);
 	if (!spec)
 		advise(r->list, complain(r->list, d->place, "the cluster has no `memberSpec`"),
 		       "write there what each of its members is, as a component of its own");
@@ -152,19 +151,20 @@ void cluster_gather(struct reading *r, struct draft *d)
 	d->foreign = !member;
 	if (!member)
 		return;
-	memcpy(own, d->given, sizeof(own));
-	memset(d->given, 0, sizeof(d->given));
+	const struct given_keys own = d->given;
+	d->given = (struct given_keys){0};
 	d->node = member;
 	component_gather(r, d);
 	if (!d->foreign)
 		refuse_sizes(r, d);
-	if (d->given[KEY_CHILDREN])
-		complain(r->list, d->given[KEY_CHILDREN]->key_place,
+	if (given_of(d, KEY_CHILDREN))
+		complain(r->list, given_of(d, KEY_CHILDREN)->key_place,
 			 "the members of a cluster have no children");
 	/* A member has no name of its own: it is one of the cluster's. */
-	d->given[KEY_ID] = d->given[KEY_NAME] = NULL;
+	give_key(r, &d->given, KEY_ID, NULL);
+	give_key(r, &d->given, KEY_NAME, NULL);
 	for (int key = 0; key < KEY_COUNT; key++)
-		lay_over(r, d, key, own[key]);
+		lay_over(r, d, key, given_key(&own, key));
 }
 
 /* --- its own keys --------------------------------------------------------------------------------- */

@@ -73,13 +73,13 @@ static void take_key(struct reading *r, struct draft *d, const struct key_name *
 		     "`%s` has no effect: berth changes no firewall and makes no machine", entry->key);
 		return;
 	}
-	const struct yaml_entry *before = d->given[name->key];
+	const struct yaml_entry *before = given_of(d, name->key);
 	if (before) {
 		complain(r->list, entry->key_place, "`%s` is also given as `%s` at line %d, column %d",
 			 entry->key, before->key, before->key_place.line, before->key_place.column);
 		return;
 	}
-	d->given[name->key] = entry;
+	give_key(r, &d->given, name->key, entry);
 	add_key_place(r, d, key_rules[name->key].name, entry->key_place);
 }
 
@@ -95,7 +95,7 @@ void draft_take(struct reading *r, struct draft *d, const struct yaml_entry *ent
 
 void draft_take_config(struct reading *r, struct draft *d)
 {
-	const struct yaml_entry *config = d->given[KEY_CONFIG];
+	const struct yaml_entry *config = given_of(d, KEY_CONFIG);
 
 	if (!config || yaml_null(config->value))
 		return;
@@ -193,7 +193,7 @@ static const char *short_enough(struct reading *r, const struct draft *d, const 
 {
 	if (!id || strlen(id) <= ID_LIMIT)
 		return id;
-	struct place place = d->given[KEY_ID] ? d->given[KEY_ID]->value->place : d->place;
+	struct place place = given_of(d, KEY_ID) ? given_of(d, KEY_ID)->value->place : d->place;
 	advise(r->list, complain(r->list, place, "the id is longer than %d characters", ID_LIMIT),
 	       "give the component a shorter `id`");
 	return NULL;
@@ -201,8 +201,8 @@ static const char *short_enough(struct reading *r, const struct draft *d, const 
 
 static const char *derive_id(struct reading *r, struct draft *d)
 {
-	const struct yaml_entry *id = d->given[KEY_ID], *name = d->given[KEY_NAME];
-	const char *type = quiet_text(d->given[KEY_TYPE]);
+	const struct yaml_entry *id = given_of(d, KEY_ID), *name = given_of(d, KEY_NAME);
+	const char *type = quiet_text(given_of(d, KEY_TYPE));
 
 	if (id) {
 		const char *text = fixed_text(r, d, id->value, "id");
@@ -222,8 +222,8 @@ static const char *derive_id(struct reading *r, struct draft *d)
 			       "give the component an `id`");
 		return folded;
 	}
-	if (!type && d->given[KEY_TYPE])
-		type = fixed_text(r, d, d->given[KEY_TYPE]->value, "type");
+	if (!type && given_of(d, KEY_TYPE))
+		type = fixed_text(r, d, given_of(d, KEY_TYPE)->value, "type");
 	if (type && starts_with(type, "docker:"))
 		return image_id(r, type);
 	if (type && software_type(type))
@@ -253,12 +253,12 @@ static void enter_id(struct reading *r, struct draft *d, const char *id)
 	    r->list, d->place, "two components have the id `%s`: the other one is at line %d, column %d", id,
 	    before->place.line, before->place.column);
 	advise(r->list, entry,
-	       d->given[KEY_ID] ? "give one of them another `id`" : "give each an `id` of its own");
+	       given_of(d, KEY_ID) ? "give one of them another `id`" : "give each an `id` of its own");
 }
 
 void component_name(struct reading *r, struct draft *d)
 {
-	const struct yaml_entry *name = d->given[KEY_NAME];
+	const struct yaml_entry *name = given_of(d, KEY_NAME);
 
 	d->spec->place = d->place;
 	if (name)
@@ -302,9 +302,9 @@ void component_read_phase(struct reading *r, struct draft *d, int phase)
 {
 	for (int key = 0; key < KEY_COUNT && d->kind_known; key++) {
 		const struct key_rule *rule = &key_rules[key];
-		if (!d->given[key] || rule->phase != phase || !rule->read || !draft_takes(d, key))
+		if (!given_of(d, key) || rule->phase != phase || !rule->read || !draft_takes(d, key))
 			continue;
-		rule->read(r, d, d->given[key]->value);
+		rule->read(r, d, given_of(d, key)->value);
 		arena_release(&r->passing);
 	}
 }

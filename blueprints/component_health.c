@@ -193,6 +193,6 @@ void read_health_check(struct reading *r, struct draft *d, const struct yaml_nod
 
 	if (!health_read(r, d, node, "healthCheck", &health))
 		return;
-	health.place = d->given[KEY_HEALTH_CHECK]->key_place;
+	health.place = given_of(d, KEY_HEALTH_CHECK)->key_place;
 	d->spec->health = kept_as(r, struct health_check, &health) ?: d->spec->health;
 }

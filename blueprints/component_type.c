@@ -53,7 +53,7 @@ static void complain_type(struct reading *r, struct place at, const char *type)
 /* docker.image.name and docker.image.tag of Clocker, over what the type says. */
 static const char *image_text(struct reading *r, struct draft *d, const char *image, struct place *at)
 {
-	const struct yaml_entry *name = d->given[KEY_IMAGE_NAME], *tag = d->given[KEY_IMAGE_TAG];
+	const struct yaml_entry *name = given_of(d, KEY_IMAGE_NAME), *tag = given_of(d, KEY_IMAGE_TAG);
 
 	if (name) {
 		image = fixed_text(r, d, name->value, name->key);
@@ -80,7 +80,7 @@ void image_read(struct reading *r, struct draft *d, const char *image, struct pl
 {
 	struct error err = {0};
 
-	if (!*image && !d->given[KEY_IMAGE_NAME]) {
+	if (!*image && !given_of(d, KEY_IMAGE_NAME)) {
 		advise(r->list, complain(r->list, at, "no image follows `docker:`"),
 		       "write docker:IMAGE, as in docker:redis:3");
 		return;
@@ -100,7 +100,7 @@ static const char *const kind_names[] = {
 static void check_kinds(struct reading *r, struct draft *d)
 {
 	for (int key = 0; key < KEY_COUNT; key++) {
-		const struct yaml_entry *given = d->given[key];
+		const struct yaml_entry *given = given_of(d, key);
 		if (!given || !key_rules[key].kinds || draft_takes(d, key))
 			continue;
 		bool balancers = d->balancer && !(key_rules[key].kinds & ON_BALANCER);
@@ -133,7 +133,7 @@ static void check_kinds(struct reading *r, struct draft *d)
 
 void component_type(struct reading *r, struct draft *d)
 {
-	const struct yaml_entry *given = d->given[KEY_TYPE];
+	const struct yaml_entry *given = given_of(d, KEY_TYPE);
 	struct component_spec *spec = d->spec;
 
 	if (!given) {

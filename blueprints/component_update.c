@@ -65,7 +65,7 @@ static bool held_port(struct reading *r, const struct draft *d, struct hindrance
 
 void check_update(struct reading *r, struct draft *d)
 {
-	const struct yaml_entry *given = d->given[KEY_UPDATE];
+	const struct yaml_entry *given = given_of(d, KEY_UPDATE);
 	struct component_spec *spec = d->spec;
 	struct hindrance by = {0};
 
@@ -82,7 +82,7 @@ void check_update(struct reading *r, struct draft *d)
 		if (!spec->link_numbers)
 			return;
 		by = (struct hindrance){"the address its consumers hold by `linkAddress: ip`",
-					d->given[KEY_LINK_ADDRESS]->key_place};
+					given_of(d, KEY_LINK_ADDRESS)->key_place};
 	}
 	if (!by.what) {
 		r->list->failed = true;
@@ -129,7 +129,7 @@ static void read_reaction(struct reading *r, struct draft *d, const struct yaml_
 
 void read_on_change(struct reading *r, struct draft *d, const struct yaml_node *node)
 {
-	struct on_change change = {.place = d->given[KEY_ON_CHANGE]->key_place};
+	struct on_change change = {.place = given_of(d, KEY_ON_CHANGE)->key_place};
 	const struct yaml_node *fixed = fixed_node(r, d, node);
 
 	if (!fixed)

@@ -87,7 +87,7 @@ void read_volumes(struct reading *r, struct draft *d, const struct yaml_node *no
 {
 	if (d->spec->kind == COMPONENT_PROCESS) {
 		advise(r->list,
-		       complain(r->list, d->given[KEY_VOLUMES]->key_place,
+		       complain(r->list, given_of(d, KEY_VOLUMES)->key_place,
 				"volumes are not supported on processes"),
 		       "a process sees this machine's files as they are");
 		return;

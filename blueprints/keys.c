@@ -564,11 +564,12 @@ void keys_prepare(struct reading *r)
 
 const char *const *key_candidates(struct reading *r, size_t *ret_count)
 {
-	const char **candidates = reading_alloc(r, sizeof(*candidates) * COUNT_OF(names));
-
-	*ret_count = 0;
-	for (size_t i = 0; candidates && i < COUNT_OF(names); i++)
-		if (names[i].key != KEY_LATER)
-			candidates[(*ret_count)++] = names[i].name;
-	return candidates;
+	if (!r->key_names) {
+		r->key_names = scratch_alloc(r, sizeof(*r->key_names) * COUNT_OF(names));
+		for (size_t i = 0; r->key_names && i < COUNT_OF(names); i++)
+			if (names[i].key != KEY_LATER)
+				r->key_names[r->key_name_count++] = names[i].name;
+	}
+	*ret_count = r->key_name_count;
+	return r->key_names;
 }

@@ -31,6 +31,16 @@ struct balancer_draft {
 	struct file_entry certificate, key;
 };
 
+/* What a component is given, by key: few of the many there are. */
+struct given_keys {
+	struct given {
+		struct given *next;
+		const struct yaml_entry *entry; /* NULL: no more */
+		enum component_key key;
+	} * first;
+	uint64_t known[2]; /* a bit for each key of the list */
+};
+
 /* A component while it is being read. */
 struct draft {
 	struct component_spec *spec;
@@ -42,7 +52,7 @@ struct draft {
 	struct balancer_draft *balancer; /* NULL: it is no load balancer */
 	bool software;                   /* installed and launched by steps of its own */
 	/* What the blueprint or --set says, by the key's own name. */
-	const struct yaml_entry *given[KEY_COUNT];
+	struct given_keys given;
 	struct map *config; /* brooklyn.config: name -> struct yaml_entry */
 	struct growing open_ports, published, bindings, policies, sensors;
 	struct growing key_places;
@@ -82,6 +92,8 @@ struct reading {
 	const char **ids;       /* of all components, for "did you mean" */
 	struct map *components; /* id in small letters -> struct draft */
 	struct map *keys;       /* every known key's name -> struct key_name */
+	const char **key_names; /* those for "did you mean", once somebody asked; NULL before */
+	size_t key_name_count;
 	struct map *config;     /* the application's brooklyn.config: name -> struct yaml_entry */
 	struct map *parameters; /* name -> struct parameter */
 	struct map *types;      /* name -> struct catalogue_type */
@@ -118,6 +130,12 @@ void reading_put(struct reading *r, struct map **map, const char *key, void *val
 const struct yaml_node *scalar_like(struct reading *r, const struct yaml_node *like, const char *text,
 				    bool plain);
 struct yaml_node *scalar_node(struct reading *r, struct place place, const char *text, bool plain);
+
+/* given.c: what a key is given; NULL: nothing. */
+const struct yaml_entry *given_key(const struct given_keys *given, enum component_key key);
+void give_key(struct reading *r, struct given_keys *given, enum component_key key,
+	      const struct yaml_entry *entry);
+#define given_of(d, key) given_key(&(d)->given, key)
 
 /* "did you mean": to a complaint about `written`, the closest of the names, else `otherwise` (may be NULL).
  */

@@ -66,12 +66,12 @@ static void set_key(struct reading *r, struct draft *d, const struct key_name *n
 		    const struct yaml_node *value)
 {
 	struct yaml_entry *entry = scratch_new(r, struct yaml_entry);
-	bool fresh = !d->given[name->key];
+	bool fresh = !given_of(d, name->key);
 
 	if (!entry)
 		return;
 	*entry = (struct yaml_entry){.key = name->name, .key_place = set_place, .value = value};
-	d->given[name->key] = entry;
+	give_key(r, &d->given, name->key, entry);
 	if (fresh) {
 		add_key_place(r, d, key_rules[name->key].name, set_place);
 		return;
@@ -106,7 +106,7 @@ static bool set_within(struct reading *r, struct draft *d, const char *key, cons
 		size_t length = strlen(name);
 		if (!starts_with(key, name) || key[length] != '.' || !key[length + 1])
 			continue;
-		const struct yaml_entry *given = d->given[maps[i]];
+		const struct yaml_entry *given = given_of(d, maps[i]);
 		const struct yaml_node *before = given ? fixed_node(r, d, given->value) : NULL;
 		const struct yaml_node *map = map_with(r, before, key + length + 1, value);
 		if (map)

@@ -55,7 +55,7 @@ static bool on_machine(const struct reading *r, const struct draft *d)
 static void take_default(struct reading *r, struct draft *d, const struct yaml_entry *entry)
 {
 	const struct key_name *name = map_get(r->keys, entry->key);
-	const struct yaml_entry *given = name && name->key < KEY_COUNT ? d->given[name->key] : NULL;
+	const struct yaml_entry *given = name && name->key < KEY_COUNT ? given_of(d, name->key) : NULL;
 
 	if (!given) {
 		draft_take(r, d, entry);
@@ -68,13 +68,13 @@ static void take_default(struct reading *r, struct draft *d, const struct yaml_e
 		return;
 	*both = *given;
 	both->value = services_merge(r, given->value, entry->value, NULL);
-	d->given[name->key] = both;
+	give_key(r, &d->given, name->key, both);
 }
 
 /* What its type says for machines alone, or for containers. */
 static void take_defaults(struct reading *r, struct draft *d, enum component_key key)
 {
-	const struct yaml_entry *given = d->given[key];
+	const struct yaml_entry *given = given_of(d, key);
 
 	if (!given || yaml_null(given->value))
 		return;
@@ -91,9 +91,9 @@ static void take_defaults(struct reading *r, struct draft *d, enum component_key
 static bool starts_by_itself(const struct draft *d)
 {
 	for (int key = KEY_PRE_INSTALL; key <= KEY_STOP; key++)
-		if (d->given[key])
+		if (given_of(d, key))
 			return false;
-	return d->spec->kind == COMPONENT_DOCKER && d->given[KEY_CONTAINER];
+	return d->spec->kind == COMPONENT_DOCKER && given_of(d, KEY_CONTAINER);
 }
 
 void software_place(struct reading *r, struct draft *d, struct place at)
@@ -102,7 +102,7 @@ void software_place(struct reading *r, struct draft *d, struct place at)
 	take_defaults(r, d, d->spec->kind == COMPONENT_PROCESS ? KEY_MACHINE : KEY_CONTAINER);
 	if (d->spec->kind == COMPONENT_PROCESS)
 		return;
-	const struct yaml_entry *image = d->given[KEY_DOCKER_IMAGE];
+	const struct yaml_entry *image = given_of(d, KEY_DOCKER_IMAGE);
 	const char *text = image ? fixed_text(r, d, image->value, image->key) : USUAL_IMAGE;
 	if (text)
 		image_read(r, d, text, image ? image->value->place : at);
@@ -225,7 +225,7 @@ static bool says_something(const struct yaml_entry *given)
 
 static bool skips_install(struct reading *r, struct draft *d)
 {
-	const struct yaml_entry *given = d->given[KEY_SKIP_INSTALL];
+	const struct yaml_entry *given = given_of(d, KEY_SKIP_INSTALL);
 
 	return given && fixed_flag(r, d, given->value, given->key, false);
 }
@@ -235,20 +235,20 @@ static void put_steps(struct reading *r, struct draft *d, struct growing *files)
 	bool skips = skips_install(r, d);
 
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
-		const struct yaml_entry *given = d->given[steps[i].key];
+		const struct yaml_entry *given = given_of(d, steps[i].key);
 		struct value value;
 		if (!says_something(given) || (skips && steps[i].key <= KEY_POST_INSTALL) ||
 		    value_read(r, d, given->value, &value))
 			continue;
 		put_value(r, d, files, arena_format(r->arena, "steps/%s", steps[i].name) ?: "", &value);
 	}
-	if (says_something(d->given[KEY_LAUNCH]))
+	if (says_something(given_of(d, KEY_LAUNCH)))
 		return;
-	if (d->given[KEY_LAUNCH]) { /* it says that there is nothing to start */
+	if (given_of(d, KEY_LAUNCH)) { /* it says that there is nothing to start */
 		put_text(r, d, files, "steps/launch", "exec tail -f /dev/null\n", d->place);
 		return;
 	}
-	if (says_something(d->given[KEY_DOWNLOAD_URL]))
+	if (says_something(given_of(d, KEY_DOWNLOAD_URL)))
 		put_text(r, d, files, "steps/launch", "cd \"$INSTALL_DIR\"\nexec ./start.sh\n", d->place);
 	else
 		advise(r->list,
@@ -270,7 +270,7 @@ static void put_setting(struct text *to, const char *name, const char *value)
 
 static const char *text_of(struct reading *r, struct draft *d, enum component_key key)
 {
-	const struct yaml_entry *given = d->given[key];
+	const struct yaml_entry *given = given_of(d, key);
 	const char *text = says_something(given) ? fixed_text(r, d, given->value, given->key) : NULL;
 
 	return text ? text : "";
@@ -288,7 +288,7 @@ static const char *fill_version(struct reading *r, struct draft *d, const char *
 			text_add(&filled, version);
 			c += strlen("${version}") - 1;
 		} else {
-			const struct yaml_entry *given = d->given[KEY_DOWNLOAD_URL];
+			const struct yaml_entry *given = given_of(d, KEY_DOWNLOAD_URL);
 			bool lacks = starts_with(c, "${version}");
 			advise(r->list,
 			       complain(r->list, given->value->place,
@@ -308,7 +308,7 @@ static const char *download_url(struct reading *r, struct draft *d, const char *
 
 	if (*url && !starts_with(url, "http://") && !starts_with(url, "https://")) {
 		advise(r->list,
-		       complain(r->list, d->given[KEY_DOWNLOAD_URL]->value->place,
+		       complain(r->list, given_of(d, KEY_DOWNLOAD_URL)->value->place,
 				"`%s` is no address that can be fetched", url),
 		       "write https://...; a file beside the blueprint is put there by `files.install`");
 		return "";
@@ -321,7 +321,7 @@ static const char *checksum(struct reading *r, struct draft *d)
 	const char *sum = text_of(r, d, KEY_DOWNLOAD_SHA256);
 
 	if (*sum && (strlen(sum) != 64 || strspn(sum, "0123456789abcdef") != 64)) {
-		complain(r->list, d->given[KEY_DOWNLOAD_SHA256]->value->place,
+		complain(r->list, given_of(d, KEY_DOWNLOAD_SHA256)->value->place,
 			 "`download.sha256` has 64 digits of 0 to 9 and a to f");
 		return "";
 	}
@@ -330,7 +330,7 @@ static const char *checksum(struct reading *r, struct draft *d)
 
 static int64_t span_of(struct reading *r, struct draft *d, enum component_key key, int64_t otherwise)
 {
-	const struct yaml_entry *given = d->given[key];
+	const struct yaml_entry *given = given_of(d, key);
 	int64_t ms = given ? fixed_duration(r, d, given->value, given->key, 1000) : -1;
 
 	return ms < 0 ? otherwise : ms;
@@ -341,7 +341,7 @@ static int64_t span_of(struct reading *r, struct draft *d, enum component_key ke
 static void describe_install(struct reading *r, struct draft *d, struct text *to, const char *version)
 {
 	static const char *const words[] = {"exact", "at-least", "any"};
-	const struct yaml_entry *match = d->given[KEY_VERSION_MATCH];
+	const struct yaml_entry *match = given_of(d, KEY_VERSION_MATCH);
 	int word = match ? fixed_word(r, d, match->value, match->key, words, COUNT_OF(words)) : 0;
 
 	put_setting(to, "INSTALL_VERSION", version);
@@ -421,7 +421,7 @@ static void put_health(struct reading *r, struct draft *d)
 				      .retries = 3,
 				      .place = d->place};
 
-	if (d->given[KEY_HEALTH_CHECK])
+	if (given_of(d, KEY_HEALTH_CHECK))
 		health = *d->spec->health;
 	else
 		put_command(r, d, "check", &health.command);
@@ -442,7 +442,7 @@ static void put_life(struct reading *r, struct draft *d)
 	}
 	d->spec->stop_signal = "URG";
 	/* What it opens and writes to nobody sees: two at one time would not do. */
-	if (d->spec->kind == COMPONENT_PROCESS && !d->given[KEY_UPDATE])
+	if (d->spec->kind == COMPONENT_PROCESS && !given_of(d, KEY_UPDATE))
 		d->spec->update = UPDATE_STOP_FIRST;
 	put_health(r, d);
 }
@@ -459,7 +459,7 @@ static void put_latches(struct reading *r, struct draft *d)
 		if ((link = grow_new(r, &order, struct link)))
 			*link = d->spec->depends_on[i];
 	for (size_t i = 0; i < COUNT_OF(latches); i++) {
-		const struct yaml_entry *given = d->given[latches[i]];
+		const struct yaml_entry *given = given_of(d, latches[i]);
 		struct value value;
 		if (!says_something(given) || value_read(r, d, given->value, &value))
 			continue;
@@ -482,7 +482,7 @@ static void put_latches(struct reading *r, struct draft *d)
 
 static void warn_of_machines(struct reading *r, const struct draft *d)
 {
-	const struct yaml_entry *given = d->given[KEY_PROVISIONING];
+	const struct yaml_entry *given = given_of(d, KEY_PROVISIONING);
 
 	if (given)
 		warn(r->list, given->key_place, "`%s` has no effect: no machine is made for `%s`", given->key,

@@ -109,7 +109,7 @@ static void add_own(struct filling *filling)
 static void gather_substitutions(struct filling *filling)
 {
 	struct reading *r = filling->r;
-	const struct yaml_entry *given = filling->d->given[KEY_SUBSTITUTIONS];
+	const struct yaml_entry *given = given_of(filling->d, KEY_SUBSTITUTIONS);
 	const struct yaml_node *map = given ? fixed_node(r, filling->d, given->value) : NULL;
 
 	if (map && map->kind != YAML_MAP && !yaml_null(map))
@@ -216,7 +216,7 @@ static void put_one(struct reading *r, struct draft *d, size_t which, const stru
 
 static void put_group(struct reading *r, struct draft *d, size_t which, struct group *group)
 {
-	const struct yaml_entry *given = d->given[groups[which].key];
+	const struct yaml_entry *given = given_of(d, groups[which].key);
 	const struct yaml_node *map = given ? fixed_node(r, d, given->value) : NULL;
 
 	if (!map || yaml_null(map))
@@ -259,7 +259,7 @@ void software_put_files(struct reading *r, struct draft *d, const char *folder, 
 
 	for (size_t i = 0; i < COUNT_OF(groups); i++) {
 		put_group(r, d, i, &group);
-		templates = templates || (groups[i].template && d->given[groups[i].key]);
+		templates = templates || (groups[i].template && given_of(d, groups[i].key));
 	}
 	if (templates)
 		gather_substitutions(&filling);
