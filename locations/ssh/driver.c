@@ -65,19 +65,10 @@ static void read_facts(struct machine *machine, const char *answer, struct locat
 static enum progress connect_machine(struct location *location, struct errand *errand,
 				     struct location_facts *ret, struct error *err)
 {
+	enum progress progress = machine_query(location, errand, err, "facts\n");
 	struct task *task = errand->state;
 	struct location_facts facts = {0};
 
-	if (!task) {
-		task = machine_task_new(location, errand, sizeof(*task), NULL);
-		if (!task) {
-			fail_memory(err);
-			return PROGRESS_FAILED;
-		}
-		text_add(&task->script, "facts\n");
-		return machine_ask(task, err);
-	}
-	enum progress progress = machine_answer(task, err);
 	if (progress != PROGRESS_DONE)
 		return progress;
 	read_facts(machine_of(location), text_view(&task->answer), &facts);

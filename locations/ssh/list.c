@@ -312,22 +312,13 @@ static int read_all(struct location *location, const char *answer, const struct 
 enum progress ssh_list(struct location *location, struct errand *errand, const struct list_request *request,
 		       struct inventory *ret, struct error *err)
 {
-	struct task *task = errand->state;
-
-	if (!task) {
-		if (request->app && !fit_id(request->app)) {
-			fail(err, ERR_INVALID, "`%s` cannot be an application's name here", request->app);
-			return PROGRESS_FAILED;
-		}
-		task = machine_task_new(location, errand, sizeof(*task), NULL);
-		if (!task) {
-			fail_memory(err);
-			return PROGRESS_FAILED;
-		}
-		text_format(&task->script, "listing '%s'\n", request->app ? request->app : "");
-		return machine_ask(task, err);
+	if (request->app && !fit_id(request->app)) {
+		fail(err, ERR_INVALID, "`%s` cannot be an application's name here", request->app);
+		return PROGRESS_FAILED;
 	}
-	enum progress progress = machine_answer(task, err);
+	enum progress progress =
+	    machine_query(location, errand, err, "listing '%s'\n", request->app ? request->app : "");
+	struct task *task = errand->state;
 	if (progress != PROGRESS_DONE)
 		return progress;
 	struct inventory inventory = {0};
@@ -365,17 +356,11 @@ static enum progress seen_or_missing(struct reading *reading, const char *name, 
 enum progress ssh_look(struct location *location, struct errand *errand, const char *app, const char *name,
 		       struct arena *arena, struct observed *ret, struct error *err)
 {
+	if (guard_name(app, name, err))
+		return PROGRESS_FAILED;
+	enum progress progress =
+	    machine_query(location, errand, err, "look %s %s\n", app, folder_of(app, name));
 	struct task *task = errand->state;
-
-	if (!task) {
-		task = guard_name(app, name, err) ? NULL
-						  : machine_task_new(location, errand, sizeof(*task), NULL);
-		if (!task)
-			return PROGRESS_FAILED;
-		text_format(&task->script, "look %s %s\n", app, folder_of(app, name));
-		return machine_ask(task, err);
-	}
-	enum progress progress = machine_answer(task, err);
 	if (progress != PROGRESS_DONE)
 		return progress;
 	struct reading reading = {.location = location, .arena = arena, .app = app};

@@ -75,7 +75,11 @@ const char *machine_line(const char *answer, const char *word);
 /* Lines one after the other: the beginning of the next one and its length; NULL at the end. */
 const char *machine_next(const char *line, size_t *ret_length);
 
-/* A whole errand that is one function of the script and has nothing to tell. */
+/* An errand that is one function of the script: DONE with its answer in the task on `errand->state`, to be
+ * read before the task ends. */
+enum progress machine_query(struct location *location, struct errand *errand, struct error *err,
+			    const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* The same of one that has nothing to tell; the task has ended. */
 enum progress machine_do(struct location *location, struct errand *errand, struct error *err,
 			 const char *format, ...) __attribute__((format(printf, 4, 5)));
 

@@ -288,23 +288,40 @@ enum progress machine_answer(struct task *task, struct error *err)
 	return machine_task_end(task, PROGRESS_FAILED);
 }
 
-enum progress machine_do(struct location *location, struct errand *errand, struct error *err,
-			 const char *format, ...)
+static enum progress ask_once(struct location *location, struct errand *errand, struct error *err,
+			      const char *format, va_list arguments)
 {
 	struct task *task = errand->state;
-	va_list arguments;
 
-	if (task) {
-		enum progress progress = machine_answer(task, err);
-		return progress == PROGRESS_DONE ? machine_task_end(task, progress) : progress;
-	}
+	if (task)
+		return machine_answer(task, err);
 	task = machine_task_new(location, errand, sizeof(*task), NULL);
 	if (!task) {
 		fail_memory(err);
 		return PROGRESS_FAILED;
 	}
-	va_start(arguments, format);
 	text_vformat(&task->script, format, arguments);
-	va_end(arguments);
 	return machine_ask(task, err);
+}
+
+enum progress machine_query(struct location *location, struct errand *errand, struct error *err,
+			    const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	enum progress progress = ask_once(location, errand, err, format, arguments);
+	va_end(arguments);
+	return progress;
+}
+
+enum progress machine_do(struct location *location, struct errand *errand, struct error *err,
+			 const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	enum progress progress = ask_once(location, errand, err, format, arguments);
+	va_end(arguments);
+	return progress == PROGRESS_DONE ? machine_task_end(errand->state, progress) : progress;
 }

@@ -27,17 +27,11 @@ static int read_usage(const char *answer, struct usage *ret)
 enum progress ssh_usage(struct location *location, struct errand *errand, const char *app, const char *name,
 			struct usage *ret, struct error *err)
 {
+	if (guard_name(app, name, err))
+		return PROGRESS_FAILED;
+	enum progress progress =
+	    machine_query(location, errand, err, "usage %s %s\n", app, folder_of(app, name));
 	struct task *task = errand->state;
-
-	if (!task) {
-		task = guard_name(app, name, err) ? NULL
-						  : machine_task_new(location, errand, sizeof(*task), NULL);
-		if (!task)
-			return PROGRESS_FAILED;
-		text_format(&task->script, "usage %s %s\n", app, folder_of(app, name));
-		return machine_ask(task, err);
-	}
-	enum progress progress = machine_answer(task, err);
 	if (progress != PROGRESS_DONE)
 		return progress;
 	if (read_usage(text_view(&task->answer), ret)) {
