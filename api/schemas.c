@@ -39,6 +39,8 @@ static const struct {
      "name:text -component:text state:unknown|stale|fresh -value:any -at:text -lower:any -upper:any "
      "-target:any -wants:number"},
     {"Size", "wanted:number real:number initial:number -members:number -quarantined:number -no_room:text "
+	     "-first:number "
+	     "-first_type:text "
 	     "-how:policy|scale|blueprint|found -by:text -since:text "
 	     "-why:text -policy:text -min:number -max:number -metrics:[Metric] -wants:number -target:number "
 	     "-holds:text -until:text"},
@@ -55,7 +57,7 @@ static const struct {
     {"Reason", "path:text file:text? line:number? column:number? old:text? new:text? -note:text"},
     {"Publication", "port:number? protocol:tcp|udp host_address:text? host_port:number? why:text"},
     {"Change",
-     "component:text instance:text location:text "
+     "component:text instance:text location:text -first:text "
      "action:unchanged|create|start|update|relink|replace|restart|stop|remove because:[Reason] links:[Link] "
      "publishes:[Publication] outage:none|seconds|until%20ready order:text? data_at_risk:[text] "
      "readiness:text?"},

@@ -109,10 +109,21 @@ static void name_application(struct reading *r, const struct yaml_node *root)
 		b->name = b->id;
 }
 
-static bool prepare_drafts(struct reading *r, const struct yaml_node *services)
+void draft_begin(struct draft *d, struct component_spec *spec, size_t index, const struct yaml_node *node)
 {
 	static const struct health_check no_check;
 	static const struct on_change restart = {.kind = ON_CHANGE_RESTART};
+
+	spec->instances = 1;
+	spec->resized = -1;
+	spec->health = &no_check;
+	spec->on_change = &restart;
+	spec->stop_timeout_ms = -1;
+	*d = (struct draft){.spec = spec, .index = index, .node = node, .place = node->place};
+}
+
+static bool prepare_drafts(struct reading *r, const struct yaml_node *services)
+{
 	struct component_spec *specs;
 
 	r->count = services->count;
@@ -125,16 +136,8 @@ static bool prepare_drafts(struct reading *r, const struct yaml_node *services)
 		return false;
 	}
 	for (size_t i = 0; i < r->count; i++) {
-		specs[i].instances = 1;
-		specs[i].resized = -1;
-		specs[i].health = &no_check;
-		specs[i].on_change = &restart;
-		specs[i].stop_timeout_ms = -1;
 		r->ids[i] = "";
-		r->drafts[i] = (struct draft){.spec = &specs[i],
-					      .index = i,
-					      .node = services->items[i],
-					      .place = services->items[i]->place};
+		draft_begin(&r->drafts[i], &specs[i], i, services->items[i]);
 	}
 	r->blueprint->components = specs;
 	r->blueprint->component_count = r->count;
@@ -154,30 +157,57 @@ static void place_component(struct reading *r, struct draft *d)
 	d->spec->location = location_choose(r, d, one, many);
 }
 
+static void begin_keys(struct reading *r, struct draft *d)
+{
+	component_read_phase(r, d, 1);
+	balancer_open(r, d);
+	software_open(r, d);
+}
+
+static void end_keys(struct reading *r, struct draft *d)
+{
+	component_read_phase(r, d, 2);
+}
+
+static void finish(struct reading *r, struct draft *d)
+{
+	balancer_finish(r, d);
+	software_finish(r, d);
+	check_component(r, d);
+	component_finish(r, d);
+	if (d->of_cluster)
+		cluster_first_check(r, d);
+}
+
+static void place_and_type(struct reading *r, struct draft *d)
+{
+	if (d->of_cluster)
+		d->spec->location = d->of_cluster->spec->location;
+	else
+		place_component(r, d);
+	component_type(r, d);
+}
+
+/* The first member of a cluster after the cluster. */
+static void each(struct reading *r, void (*step)(struct reading *r, struct draft *d))
+{
+	for (size_t i = 0; i < r->count; i++) {
+		step(r, &r->drafts[i]);
+		if (r->drafts[i].first)
+			step(r, r->drafts[i].first);
+	}
+}
+
 static void read_components(struct reading *r)
 {
 	for (size_t i = 0; i < r->count; i++)
 		component_gather(r, &r->drafts[i]);
-	for (size_t i = 0; i < r->count; i++)
-		component_name(r, &r->drafts[i]);
+	each(r, component_name);
 	settings_apply_components(r);
-	for (size_t i = 0; i < r->count; i++) {
-		place_component(r, &r->drafts[i]);
-		component_type(r, &r->drafts[i]);
-	}
-	for (size_t i = 0; i < r->count; i++) {
-		component_read_phase(r, &r->drafts[i], 1);
-		balancer_open(r, &r->drafts[i]);
-		software_open(r, &r->drafts[i]);
-	}
-	for (size_t i = 0; i < r->count; i++)
-		component_read_phase(r, &r->drafts[i], 2);
-	for (size_t i = 0; i < r->count; i++) {
-		balancer_finish(r, &r->drafts[i]);
-		software_finish(r, &r->drafts[i]);
-		check_component(r, &r->drafts[i]);
-		component_finish(r, &r->drafts[i]);
-	}
+	each(r, place_and_type);
+	each(r, begin_keys);
+	each(r, end_keys);
+	each(r, finish);
 	check_size(r);
 	for (size_t i = 0; i < r->count; i++)
 		policies_check_sensors(r, r->drafts[i].spec);
@@ -229,8 +259,11 @@ static void read_root(struct reading *r, const struct yaml_node *root)
 
 static void reading_close(struct reading *r)
 {
-	for (size_t i = 0; i < r->count; i++)
+	for (size_t i = 0; i < r->count; i++) {
 		map_release(&r->drafts[i].config);
+		if (r->drafts[i].first)
+			map_release(&r->drafts[i].first->config);
+	}
 	free(r->drafts);
 	free(r->ids);
 	map_release(&r->components);

@@ -331,6 +331,8 @@ struct cluster_spec {
 	int64_t quorum; /* so many are enough of those it begins with; -1: all */
 	enum cluster_removal removal;
 	bool quarantine; /* one that does not get ready is kept, stopped, to be looked at */
+	/* What the first member is made from; NULL: it is as all others. */
+	const struct component_spec *first;
 	/* Over which its members are spread; the first one is the component's `location`. NULL: all go
 	 * there. */
 	const struct location_spec *const *zones;

@@ -47,8 +47,7 @@ static const struct yaml_node *map_of(struct reading *r, const char *key, const 
 	return map;
 }
 
-/* What a member is, as the entry of a component; NULL with a complaint. */
-static const struct yaml_node *member_node(struct reading *r, const struct yaml_entry *given)
+const struct yaml_node *member_node(struct reading *r, const struct yaml_entry *given)
 {
 	const struct yaml_node *node = peel(given->value);
 
@@ -121,8 +120,8 @@ static void lay_over(struct reading *r, struct draft *d, enum component_key key,
 	give_key(r, &d->given, key, two ? both(r, members, own) : own);
 }
 
-/* How many there are is the cluster's to say. */
-static void refuse_sizes(struct reading *r, const struct draft *d)
+/* How many there are, say. */
+void members_refuse(struct reading *r, const struct draft *d)
 {
 	for (int key = 0; key < KEY_COUNT; key++)
 		if (given_of(d, key) && (key == KEY_INSTANCES || key_rules[key].kinds == ON_CLUSTER))
@@ -132,6 +131,9 @@ static void refuse_sizes(struct reading *r, const struct draft *d)
 			       key == KEY_INSTANCES
 				   ? "`initialSize`, beside `memberSpec`, says how many there are"
 				   : "write it beside `memberSpec`");
+	if (given_of(d, KEY_CHILDREN))
+		complain(r->list, given_of(d, KEY_CHILDREN)->key_place,
+			 "the members of a cluster have no children");
 }
 
 void cluster_gather(struct reading *r, struct draft *d)
@@ -151,15 +153,14 @@ void cluster_gather(struct reading *r, struct draft *d)
 	d->foreign = !member;
 	if (!member)
 		return;
+	if (given_of(d, KEY_FIRST_SPEC))
+		cluster_first_gather(r, d, given_of(d, KEY_FIRST_SPEC), given_of(d, KEY_CONFIG));
 	const struct given_keys own = d->given;
 	d->given = (struct given_keys){0};
 	d->node = member;
 	component_gather(r, d);
 	if (!d->foreign)
-		refuse_sizes(r, d);
-	if (given_of(d, KEY_CHILDREN))
-		complain(r->list, given_of(d, KEY_CHILDREN)->key_place,
-			 "the members of a cluster have no children");
+		members_refuse(r, d);
 	/* A member has no name of its own: it is one of the cluster's. */
 	give_key(r, &d->given, KEY_ID, NULL);
 	give_key(r, &d->given, KEY_NAME, NULL);

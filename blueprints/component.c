@@ -261,6 +261,11 @@ void component_name(struct reading *r, struct draft *d)
 	const struct yaml_entry *name = given_of(d, KEY_NAME);
 
 	d->spec->place = d->place;
+	if (d->of_cluster) {
+		d->spec->id = d->of_cluster->spec->id;
+		d->spec->name = d->of_cluster->spec->name;
+		return;
+	}
 	if (name)
 		d->spec->name = fixed_text(r, d, name->value, "name");
 	const char *id = short_enough(r, d, derive_id(r, d));

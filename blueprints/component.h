@@ -4,6 +4,9 @@
 
 #include "blueprints/reading.h"
 
+/* blueprint.c: nothing is said of it yet */
+void draft_begin(struct draft *d, struct component_spec *spec, size_t index, const struct yaml_node *node);
+
 /* component.c, component_type.c: what goes on before the keys are read */
 void add_key_place(struct reading *r, struct draft *d, const char *key, struct place place);
 void component_gather(struct reading *r, struct draft *d);
@@ -30,6 +33,21 @@ bool cluster_is(const struct yaml_node *service);
 void cluster_place(struct reading *r, struct draft *d, const struct yaml_entry *many);
 /* What the cluster says and what its members are, as one component of several instances. */
 void cluster_gather(struct reading *r, struct draft *d);
+/* What a member is, as the entry of a component; NULL with a complaint. */
+const struct yaml_node *member_node(struct reading *r, const struct yaml_entry *given);
+/* Complains of what is the cluster's to say. */
+void members_refuse(struct reading *r, const struct draft *d);
+
+/* cluster_first.c: what the first member is, as a draft of its own beside the cluster's */
+void cluster_first_gather(struct reading *r, struct draft *d, const struct yaml_entry *given,
+			  const struct yaml_entry *config);
+/* Whether both can be members of one cluster, once their keys are read. */
+void cluster_first_check(struct reading *r, const struct draft *first);
+/* Whether the first member has all ports that who links to the cluster is told of; whether it has this one
+ * that is asked for. False with a complaint. */
+bool cluster_first_linked(struct reading *r, const struct draft *target, struct place at);
+bool cluster_first_has(struct reading *r, const struct draft *target, const struct value *asked,
+		       struct place at);
 
 /* balancer.c: a load balancer, whose keys are read one by one like those of any component */
 bool balancer_type(const char *type);

@@ -122,6 +122,9 @@ const struct key_rule key_rules[KEY_COUNT] = {
 			 "what each of a cluster's members is: a component, or Brooklyn's "
 			 "{$brooklyn:entitySpec: ...}",
 			 "memberSpec"},
+    [KEY_FIRST_SPEC] = {"firstMemberSpec", ON_CLUSTER, 0, NULL,
+			"what the first of a cluster's members is, where it is another one: as `memberSpec`",
+			"memberSpec"},
     [KEY_INITIAL_SIZE] = {"initialSize", ON_CLUSTER, 1, read_initial_size,
 			  "how many members it begins with (1), 0 among them; later its size is what scaling "
 			  "made it",
@@ -373,6 +376,9 @@ static const struct key_name names[] = {
     {"effectors", KEY_EFFECTORS, false},
     {"memberSpec", KEY_MEMBER_SPEC, true},
     {"dynamiccluster.memberspec", KEY_MEMBER_SPEC, true},
+    {"firstMemberSpec", KEY_FIRST_SPEC, true},
+    {"cluster.firstMemberSpec", KEY_FIRST_SPEC, true},
+    {"dynamiccluster.firstmemberspec", KEY_FIRST_SPEC, true},
     {"initialSize", KEY_INITIAL_SIZE, true},
     {"cluster.initial.size", KEY_INITIAL_SIZE, true},
     {"maxSize", KEY_MAX_SIZE, true},
@@ -498,7 +504,6 @@ static const struct key_name names[] = {
     {"brooklyn.flags", KEY_LATER, false},
     {"brooklyn.tags", KEY_LATER, false},
     {"tags", KEY_LATER, false},
-    {"firstMemberSpec", KEY_LATER, false},
     {"characteristics", KEY_LATER, false},
     {"urlMappings", KEY_LATER, true},
     {"loadbalancer.urlmappings", KEY_LATER, true},

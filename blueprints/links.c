@@ -34,6 +34,7 @@ static void add_link(struct reading *r, struct draft *d, struct growing *links, 
 				 link.alias, members[i].place.line, members[i].place.column);
 			return;
 		}
+	cluster_first_linked(r, target, link.place);
 	struct link *member = grow_new(r, links, struct link);
 	if (member) {
 		*member = link;

@@ -49,6 +49,8 @@ struct draft {
 	const struct yaml_node *node;
 	const struct yaml_node *cluster; /* the entry of the cluster whose members it is; else NULL */
 	struct cluster_spec *members;    /* what that says of them */
+	struct draft *first;             /* what the first of them is; NULL: as all others */
+	struct draft *of_cluster;        /* it is that of this one; else NULL */
 	struct balancer_draft *balancer; /* NULL: it is no load balancer */
 	bool software;                   /* installed and launched by steps of its own */
 	/* What the blueprint or --set says, by the key's own name. */

@@ -92,6 +92,8 @@ void add_order(struct reading *r, struct draft *from, const struct draft *to, st
 
 	if (!order)
 		return;
+	if (from->of_cluster)
+		from = from->of_cluster;
 	*order = (struct order){.to = to->index, .place = place};
 	if (from->last_order)
 		from->last_order->next = order;
@@ -169,6 +171,8 @@ int read_attachment(struct reading *r, const struct expression *e, enum value_ki
 	value.component = target->index;
 	if (e->count > 1 && choose_port(r, target, e->arguments[1], &value))
 		return -1;
+	if ((e->count > 1 || kind != VALUE_ADDRESS) && !cluster_first_has(r, target, &value, e->place))
+		return -1;
 	bool none = !target->open_ports.count && !target->spec->named_port_count;
 	if (kind != VALUE_ADDRESS && e->count == 1 && none) {
 		if (target->ports_faulty || !target->kind_known)
@@ -203,6 +207,8 @@ static int read_mapped_port(struct reading *r, struct draft *target, const struc
 		if (bindings[i].port == port.port && bindings[i].protocol == TCP)
 			return 0;
 	add_published(r, target, port);
+	if (target->first)
+		add_published(r, target->first, port);
 	return 0;
 }
 

@@ -196,6 +196,10 @@ static void show_change(const struct screen *screen, const json_t *change)
 	put(screen, PLAIN, text_of(change, "location"));
 	fputs(": ", screen->to);
 	put(screen, how, action);
+	if (*text_of(change, "first")) {
+		fputs(", the first member, ", screen->to);
+		put(screen, PLAIN, text_of(change, "first"));
+	}
 	bool brief = strcmp(action, "unchanged") == 0 && !screen->verbose;
 	if (*ready && !brief) {
 		fputs(", ready when: ", screen->to);

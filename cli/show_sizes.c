@@ -148,6 +148,9 @@ void show_size_line(const struct screen *screen, const json_t *component)
 	paint(screen, real == wanted ? GREEN : YELLOW, " %lld of %lld", (long long)real, (long long)wanted);
 	if (number_of(size, "quarantined"))
 		fprintf(screen->to, ", %lld quarantined", (long long)number_of(size, "quarantined"));
+	if (number_of(size, "first"))
+		fprintf(screen->to, ", first %s.%lld (%s)", text_of(component, "id"),
+			(long long)number_of(size, "first"), text_of(size, "first_type"));
 	put_bounds(screen, size);
 	put_reason(screen, size);
 	putc('\n', screen->to);

@@ -193,7 +193,7 @@ static int gather(struct work *work, struct arena *arena, const struct balancer_
 
 static int gather_pools(struct work *work, struct arena *arena, struct proxy_config *config)
 {
-	const struct balancer_spec *spec = work->instance->component->spec->balancer;
+	const struct balancer_spec *spec = made_from(work->instance)->balancer;
 	struct proxy_pool *pools = arena_array(arena, struct proxy_pool, spec->route_count + 1);
 	struct proxy_route *routes = arena_array(arena, struct proxy_route, spec->route_count + 1);
 	if (!pools || !routes)
@@ -223,7 +223,7 @@ static unsigned workers_of(const struct component_spec *spec)
 
 enum resolved balancer_write(struct work *work, struct text *to, struct error *err)
 {
-	const struct component_spec *component = work->instance->component->spec;
+	const struct component_spec *component = made_from(work->instance);
 	const struct balancer_spec *spec = component->balancer;
 	bool process = component->kind == COMPONENT_PROCESS, nginx = spec->proxy == PROXY_NGINX;
 	owned_arena room = {0};

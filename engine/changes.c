@@ -54,7 +54,8 @@ const struct component_facts *remembered_facts(const struct berth_operation *ope
 }
 
 /* What it was made from. Of one that never was made as a whole only its protection is noted. */
-static const struct component_facts *made_from(const struct berth_operation *operation, const char *component)
+static const struct component_facts *was_made_from(const struct berth_operation *operation,
+						   const char *component)
 {
 	const struct component_facts *facts = remembered_facts(operation, component);
 	return facts && fact_value(facts, "type") ? facts : NULL;
@@ -65,7 +66,8 @@ int wanted_digest(struct work *work, char ret_hex[static DIGEST_HEX])
 	owned_arena room = {0};
 	const struct fact *facts = NULL;
 	size_t count = 0;
-	return facts_of(&room, work->operation->application, work->instance->component, &facts, &count) ||
+	return facts_of(&room, work->operation->application, work->instance->component,
+			made_from(work->instance), &facts, &count) ||
 		       facts_digest(facts, count, ret_hex)
 		   ? -1
 		   : 0;
@@ -82,11 +84,16 @@ static bool has_path(const struct fact *facts, size_t count, const char *path)
 /* What differs between the remembered facts and today's, of one kind. */
 static size_t compare_facts(struct decision *decision, enum fact_kind kind)
 {
-	const struct component *component = decision->work->instance->component;
-	const struct component_facts *old = made_from(decision->operation, component->id);
+	const struct instance *instance = decision->work->instance;
+	const struct component *component = instance->component;
+	const struct component_spec *spec = made_from(instance);
+	/* What is remembered is what its other members were made from. */
+	const struct component_facts *old =
+	    is_first_member(instance) ? NULL : was_made_from(decision->operation, component->id);
 	const struct fact *facts = NULL;
 	size_t count = 0, differences = 0;
-	if (facts_of(&decision->work->arena, decision->operation->application, component, &facts, &count)) {
+	if (facts_of(&decision->work->arena, decision->operation->application, component, spec, &facts,
+		     &count)) {
 		decision->failed = true;
 		return 0;
 	}
@@ -96,14 +103,14 @@ static size_t compare_facts(struct decision *decision, enum fact_kind kind)
 		const char *was = fact_value(old, facts[i].path), *is = shown(facts[i].path, facts[i].value);
 		if (was && strcmp(was, is) == 0)
 			continue;
-		because(decision, facts[i].path, was, is, place_of(component->spec, facts[i].path));
+		because(decision, facts[i].path, was, is, place_of(spec, facts[i].path));
 		differences++;
 	}
 	for (size_t i = 0; old && i < old->count; i++) {
 		const struct fact_line *line = &old->lines[i];
 		if (fact_kind_of(component, line->path) != kind || has_path(facts, count, line->path))
 			continue;
-		because(decision, line->path, line->value, NULL, component->spec->place);
+		because(decision, line->path, line->value, NULL, spec->place);
 		differences++;
 	}
 	return differences;
@@ -120,16 +127,15 @@ static bool compare_spec(struct decision *decision)
 	if (seen->digest && strcmp(seen->digest, digest) == 0)
 		return false;
 	if (!compare_facts(decision, FACT_SPEC))
-		because(decision, "specification", NULL, NULL,
-			decision->work->instance->component->spec->place);
+		because(decision, "specification", NULL, NULL, made_from(decision->work->instance)->place);
 	return true;
 }
 
 static const char *image_now(const struct work *work)
 {
 	const struct inventory *inventory = &work->site->inventory;
-	const struct component_spec *spec = work->instance->component->spec;
-	const char *image = spec->image.familiar ? image_wanted(work->instance->component) : NULL;
+	const struct component_spec *spec = made_from(work->instance);
+	const char *image = spec->image.familiar ? image_wanted(work->instance->component, spec) : NULL;
 	for (size_t i = 0; image && i < inventory->image_count; i++) {
 		const struct inventory_image *at = &inventory->images[i];
 		if (strcmp(at->reference, image) == 0)
@@ -142,7 +148,7 @@ static const char *image_now(const struct work *work)
 static bool compare_image(struct decision *decision)
 {
 	const struct observed *seen = decision->work->instance->seen;
-	const struct component_spec *spec = decision->work->instance->component->spec;
+	const struct component_spec *spec = made_from(decision->work->instance);
 	const char *now = image_now(decision->work);
 	bool fixed = spec->image.digest && !decision->work->instance->component->pin;
 	if (!now || !seen->image_id || fixed || strcmp(now, seen->image_id) == 0)
@@ -177,7 +183,7 @@ static bool compare_publications(struct decision *decision, bool changed)
 			const char *path = work->ports[i].fixed ? "portBindings" : "publish";
 			if (!changed || !work->ports[i].fixed)
 				because(decision, path, NULL, NULL,
-					place_of(work->instance->component->spec, path));
+					place_of(made_from(work->instance), path));
 			return true;
 		}
 	return false;
@@ -186,7 +192,7 @@ static bool compare_publications(struct decision *decision, bool changed)
 static bool compare_state(struct decision *decision)
 {
 	const struct observed *seen = decision->work->instance->seen;
-	struct place place = decision->work->instance->component->spec->place;
+	struct place place = made_from(decision->work->instance)->place;
 	if (seen->state == SEEN_BROKEN)
 		because(decision, "state", seen->error ? seen->error : "broken", NULL, place);
 	else if (seen->state == SEEN_RESTARTING) /* made anew it gets another chance at once, and its exits
@@ -216,7 +222,7 @@ static bool compare_network(struct decision *decision)
 		return false;
 	because(decision, "network",
 		off ? "it is off its network" : "it lost the name by which others know it", NULL,
-		work->instance->component->spec->place);
+		made_from(work->instance)->place);
 	return true;
 }
 
@@ -225,7 +231,7 @@ static bool compare_pause(struct decision *decision)
 	const struct work *work = decision->work;
 	if (!work->instance->seen->paused)
 		return false;
-	because(decision, "state", "it is paused", NULL, work->instance->component->spec->place);
+	because(decision, "state", "it is paused", NULL, made_from(work->instance)->place);
 	return true;
 }
 
@@ -236,7 +242,7 @@ static bool compare_secrets(struct decision *decision)
 	const char *had = seen->secret_digest ? seen->secret_digest : "";
 	if (strcmp(had, work->spec->secret_digest) == 0)
 		return false;
-	because(decision, "secrets", NULL, NULL, place_of(work->instance->component->spec, "env"));
+	because(decision, "secrets", NULL, NULL, place_of(made_from(work->instance), "env"));
 	return true;
 }
 
@@ -247,7 +253,7 @@ static bool compare_links(struct decision *decision, enum resolved found)
 	const char *had = seen->link_digest ? seen->link_digest : "";
 	if (found == RESOLVED && strcmp(had, work->spec->link_digest) == 0)
 		return false;
-	because(decision, "links", NULL, NULL, place_of(work->instance->component->spec, "links"));
+	because(decision, "links", NULL, NULL, place_of(made_from(work->instance), "links"));
 	return true;
 }
 
@@ -277,7 +283,7 @@ bool files_differ(const struct work *work)
 	const struct known_instance *known = NULL;
 	enum memory memory = recall(work, &known);
 	/* Whoever else had it may have written others under it; who is made anew for them has his own. */
-	bool under_it = work->instance->component->spec->on_change->kind != ON_CHANGE_RESTART;
+	bool under_it = made_from(work->instance)->on_change->kind != ON_CHANGE_RESTART;
 	bool doubtful = memory == IN_DOUBT || (memory == ELSEWHERE && under_it);
 	if (doubtful && (*had || work->spec->file_count))
 		return true;
@@ -292,7 +298,7 @@ static bool compare_files(struct decision *decision)
 	if (!files_differ(work))
 		return false;
 	if (!compare_facts(decision, FACT_FILE))
-		because(decision, "files", NULL, NULL, place_of(work->instance->component->spec, "files"));
+		because(decision, "files", NULL, NULL, place_of(made_from(work->instance), "files"));
 	return true;
 }
 
@@ -326,27 +332,27 @@ static void differs(struct decision *decision, const char *path, int64_t old, in
 	if (old != new)
 		because(decision, path, arena_format(arena, "%lld", (long long)old),
 			arena_format(arena, "%lld", (long long)new),
-			place_of(decision->work->instance->component->spec, path));
+			place_of(made_from(decision->work->instance), path));
 }
 
 bool limits_differ(struct decision *decision)
 {
 	const struct component *component = decision->work->instance->component;
-	const struct component_spec *spec = component->spec;
+	const struct component_spec *spec = made_from(decision->work->instance);
 	const struct capabilities *can = &component->site->location.driver->capabilities;
 	struct limits now;
 	if (!changes_in_place(component) || !limits_now(decision->work, &now))
 		return false;
 	bool limits = can->limits_in_place &&
 		      (now.memory_bytes != spec->memory_bytes || now.nano_cpus != spec->nano_cpus);
-	bool restart = can->restart_in_place && now.restart != restart_wanted(component);
+	bool restart = can->restart_in_place && now.restart != restart_wanted(component, spec);
 	if (limits) {
 		differs(decision, "memory", now.memory_bytes, spec->memory_bytes);
 		differs(decision, "cpus", now.nano_cpus, spec->nano_cpus);
 	}
 	if (restart)
 		because(decision, "restart", restart_name(now.restart),
-			restart_name(restart_wanted(component)), place_of(spec, "restart"));
+			restart_name(restart_wanted(component, spec)), place_of(spec, "restart"));
 	return limits || restart;
 }
 
@@ -362,7 +368,7 @@ static bool compare_count(struct decision *decision)
 
 struct changes changes_of(struct decision *decision, enum resolved found)
 {
-	const struct component_spec *spec = decision->work->instance->component->spec;
+	const struct component_spec *spec = made_from(decision->work->instance);
 	struct changes changes = {0};
 	changes.spec = compare_spec(decision);
 	changes.spec |= compare_image(decision);

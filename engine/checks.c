@@ -16,7 +16,7 @@ static uint16_t port_of(const struct work *work, const struct health_check *chec
 
 bool instance_check(const struct work *work, size_t number, struct health_check *ret_check)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	if (spec && spec->health->kind != CHECK_NONE) {
 		*ret_check = *spec->health;
 		if (!ret_check->port && spec->health->kind != CHECK_COMMAND)

@@ -62,6 +62,8 @@ static void miss_secrets(struct berth_operation *operation, const struct compone
 			miss_value(operation, spec->files[i].content);
 	miss_words(operation, &spec->command);
 	miss_words(operation, &spec->entrypoint);
+	if (spec->cluster && spec->cluster->first)
+		miss_secrets(operation, spec->cluster->first);
 }
 
 /* --- all of it ------------------------------------------------------------------------------ */

@@ -185,7 +185,7 @@ enum phase look_at_exits(struct work *work)
 enum phase still_runs(struct work *work)
 {
 	const struct observed *seen = work->looked;
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	if (ended_too_often(work))
 		return PHASE_BROKEN;
 	/* What its target starts again is not told as stopped meanwhile. */

@@ -171,26 +171,27 @@ const char *restart_name(enum restart_policy policy)
 	return names[policy];
 }
 
-const char *image_wanted(const struct component *component)
+const char *image_wanted(const struct component *component, const struct component_spec *spec)
 {
 	const struct inventory *inventory = component->site ? &component->site->inventory : NULL;
-	for (size_t i = 0; component->pin && inventory && i < inventory->image_count; i++)
+	bool pinned = component->pin && spec == component->spec;
+	for (size_t i = 0; pinned && inventory && i < inventory->image_count; i++)
 		if (!strcmp(inventory->images[i].reference, component->pin) && inventory->images[i].id)
 			return component->pin;
-	return component->spec->image.familiar;
+	return spec->image.familiar;
 }
 
-enum restart_policy restart_wanted(const struct component *component)
+enum restart_policy restart_wanted(const struct component *component, const struct component_spec *spec)
 {
 	const struct site *site = component->site;
 	bool can = site && site->location.driver->capabilities.restart_in_place;
-	return component->kept && can ? RESTART_NO : component->spec->restart;
+	return component->kept && can ? RESTART_NO : spec->restart;
 }
 
-static void add_life(struct fact_list *list, const struct component *component)
+static void add_life(struct fact_list *list, const struct component *component,
+		     const struct component_spec *spec)
 {
-	const struct component_spec *spec = component->spec;
-	add(list, "restart", restart_name(restart_wanted(component)));
+	add(list, "restart", restart_name(restart_wanted(component, spec)));
 	if (spec->job)
 		add(list, "job", "true");
 	if (spec->protect)
@@ -210,9 +211,8 @@ static int by_path(const void *left, const void *right)
 }
 
 int facts_of(struct arena *arena, const struct application *application, const struct component *component,
-	     const struct fact **ret, size_t *ret_count)
+	     const struct component_spec *spec, const struct fact **ret, size_t *ret_count)
 {
-	const struct component_spec *spec = component->spec;
 	struct fact_list list = {.arena = arena, .application = application, .component = component};
 	add(&list, "type",
 	    spec->kind == COMPONENT_DOCKER ? arena_format(arena, "docker:%s", spec->image.familiar)
@@ -229,7 +229,7 @@ int facts_of(struct arena *arena, const struct application *application, const s
 	add_ports(&list, spec);
 	add_volumes(&list, spec);
 	add_files(&list, spec);
-	add_life(&list, component);
+	add_life(&list, component, spec);
 	add_number(&list, "memory", spec->memory_bytes);
 	add_number(&list, "cpus", spec->nano_cpus);
 	for (size_t i = 0; i < spec->label_count; i++)

@@ -23,6 +23,8 @@ struct graph {
 int graph_gather(const struct application *application, struct graph *ret);
 void graph_release(struct graph *graph);
 /* Where a component goes, in few words; "" where nothing is made. */
+/* "" of one that the blueprint does not have; NULL: no memory. */
+const char *graph_type(struct arena *arena, const struct component *component);
 const char *graph_location(struct arena *arena, const struct component *component);
 /* Its first line: the id, and how many of it. */
 const char *graph_title(struct arena *arena, const struct component *component);

@@ -160,13 +160,22 @@ const char *graph_size(struct arena *arena, const struct component *component)
 	return words.failed ? NULL : arena_text(arena, text_view(&words));
 }
 
+/* Of a cluster whose first member is another one, both. */
+const char *graph_type(struct arena *arena, const struct component *component)
+{
+	const struct component_spec *spec = component->spec;
+	if (!spec || !spec->cluster || !spec->cluster->first || !component->first)
+		return spec ? spec->type : "";
+	return arena_format(arena, "%s, first %s", spec->type, spec->cluster->first->type);
+}
+
 /* The lines of a component's box: title, type, location. 0 or -1. */
 static int lines_of(struct graph *graph, const struct component *component, const char *ret_lines[3])
 {
 	ret_lines[0] = graph_title(&graph->arena, component);
-	ret_lines[1] = component->spec ? component->spec->type : "";
+	ret_lines[1] = graph_type(&graph->arena, component);
 	ret_lines[2] = graph_location(&graph->arena, component);
-	return ret_lines[0] && ret_lines[2] ? 0 : -1;
+	return ret_lines[0] && ret_lines[1] && ret_lines[2] ? 0 : -1;
 }
 
 /* --- dot ------------------------------------------------------------------------------------------- */

@@ -34,8 +34,8 @@ struct picture {
 	struct graph *graph;
 	struct text *text;
 	struct layout layout;
-	const char **titles, **locations; /* of each component */
-	const char **places;              /* the locations, each once */
+	const char **titles, **types, **locations; /* of each component */
+	const char **places;                       /* the locations, each once */
 	size_t place_count;
 	int *start_y, *end_y; /* where each line leaves and arrives */
 };
@@ -114,13 +114,15 @@ static int measure_box(struct picture *picture, size_t index, struct spot *ret)
 	struct arena *arena = &picture->graph->arena;
 	const struct component *component = &picture->graph->application->components[index];
 	const char *title = graph_title(arena, component), *location = graph_location(arena, component);
-	if (!title || !location)
+	const char *words = graph_type(arena, component);
+	if (!title || !location || !words)
 		return -1;
 	picture->titles[index] = title;
+	picture->types[index] = words;
 	picture->locations[index] = location;
 	if (*location && place_index(picture, location) == picture->place_count)
 		picture->places[picture->place_count++] = location;
-	int width = width_of(title) * 8 / 7, type = width_of(component->spec ? component->spec->type : "");
+	int width = width_of(title) * 8 / 7, type = width_of(words);
 	int badge = *location ? width_of(location) + 14 : 0;
 	width = width > type ? width : type;
 	width = width > badge ? width : badge;
@@ -140,9 +142,10 @@ static int measure(struct picture *picture)
 	size_t count = graph->application->component_count;
 	struct spot *boxes = arena_array(&graph->arena, struct spot, count + 1);
 	picture->titles = arena_array(&graph->arena, const char *, count + 1);
+	picture->types = arena_array(&graph->arena, const char *, count + 1);
 	picture->locations = arena_array(&graph->arena, const char *, count + 1);
 	picture->places = arena_array(&graph->arena, const char *, count + 1);
-	if (!boxes || !picture->titles || !picture->locations || !picture->places)
+	if (!boxes || !picture->titles || !picture->types || !picture->locations || !picture->places)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		if (measure_box(picture, i, &boxes[i]))
@@ -290,7 +293,7 @@ static void draw_box(struct picture *picture, size_t index)
 	struct text *text = picture->text;
 	const struct component *component = &picture->graph->application->components[index];
 	const struct spot *spot = &picture->layout.spots[index];
-	const char *type = component->spec ? component->spec->type : "";
+	const char *type = picture->types[index];
 	text_add(text, "<g><title>");
 	add_xml(text, component->id);
 	text_add(text, ": ");

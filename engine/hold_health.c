@@ -11,13 +11,13 @@ enum { UNKNOWN_PAUSE_MS = 5000 }; /* between two questions to one without a chec
 
 static const struct health_check *check_of(const struct work *work)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	return spec && spec->health->kind != CHECK_NONE ? spec->health : NULL;
 }
 
 static bool is_job(const struct work *work)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	return spec && spec->job;
 }
 
@@ -110,7 +110,7 @@ static bool was_given_secrets(const struct component_spec *spec)
  * written down, and told to many. For the caller to free; NULL: no memory. */
 static char *words_of(const struct work *work, const struct health_check *check, const struct error *err)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	const char *from = check->kind == CHECK_COMMAND ? err->text : strstr(err->text, " answered ");
 	if (check->kind == CHECK_TCP || !from || !spec || !was_given_secrets(spec))
 		return strdup(err->text);

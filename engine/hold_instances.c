@@ -16,7 +16,7 @@ enum {
 
 static bool is_job(const struct work *work)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	return spec && spec->job;
 }
 

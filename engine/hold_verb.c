@@ -114,7 +114,7 @@ static bool duty_differs(const struct berth_operation *operation)
 		const struct component *component = &application->components[i];
 		const char *told = duty_told(operation, component);
 		if (component->spec && component->kept && told &&
-		    strcmp(told, restart_name(restart_wanted(component))) != 0)
+		    strcmp(told, restart_name(restart_wanted(component, component->spec))) != 0)
 			return true;
 	}
 	return false;

@@ -7,7 +7,7 @@
 
 static bool is_job(const struct work *work)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	return spec ? spec->job : work->instance->seen && work->instance->seen->job;
 }
 
@@ -31,7 +31,7 @@ static bool is_half_made(const struct work *work)
 {
 	const struct observed *seen = work->instance->seen;
 	return seen && seen->state == SEEN_CREATED && seen->file_digest && *seen->file_digest &&
-	       !work->instance->component->spec;
+	       !made_from(work->instance);
 }
 
 /* What is not there, or cannot be started any more, is a deploy's business. */

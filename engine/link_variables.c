@@ -164,7 +164,7 @@ static void put_environment(struct link_writer *writer, const struct component_s
  * it was written what that does to it. Else names alone follow. */
 static bool told_of_members(const struct work *work)
 {
-	return work->instance->component->spec->on_change->place.line > 0;
+	return made_from(work->instance)->on_change->place.line > 0;
 }
 
 /* "host:port" of each member whose address is known, as the consumer reaches its first port. NULL: no memory.

@@ -11,7 +11,7 @@
 
 static int64_t patience_of(const struct work *work)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	return spec && spec->health->patience_ms ? spec->health->patience_ms : START_TIMEOUT_MS;
 }
 
@@ -69,6 +69,31 @@ static enum answer answer_of(const struct component *provider, const struct edge
 	return best;
 }
 
+/* Of a cluster whose first member is another one: while there is nobody, the others come after it. As
+ * providers_answer. */
+static int first_answers(struct work *work)
+{
+	static const struct edge any = {.kind = EDGE_VALUE};
+	const struct component *component = work->instance->component;
+	const struct instance *first = NULL;
+	if (work->action != ACTION_CREATE || !component->first || is_first_member(work->instance))
+		return 1;
+	for (unsigned i = 0; i < instances_of(component); i++) {
+		if (is_there(&component->instances[i], &any))
+			return 1;
+		if (is_first_member(&component->instances[i]))
+			first = &component->instances[i];
+	}
+	if (!first)
+		return 1;
+	if (does_not_come(first->work)) {
+		fail(work_error(work), ERR_FAILED, "%s, the first member, did not get ready", first->name);
+		return -1;
+	}
+	work_note(work, "waits for %s, the first member", first->name);
+	return 0;
+}
+
 /* 1: all answer. 0: wait. -1: one of them never will. */
 static int providers_answer(struct work *work)
 {
@@ -76,7 +101,8 @@ static int providers_answer(struct work *work)
 	for (size_t i = 0; i < component->need_count; i++) {
 		struct component *provider =
 		    &work->operation->application->components[component->needs[i].to];
-		if (!provider->site || !edge_waits(&component->needs[i]) || has_nobody(provider))
+		if (component->needs[i].of != made_from(work->instance) || !provider->site ||
+		    !edge_waits(&component->needs[i]) || has_nobody(provider))
 			continue;
 		switch (answer_of(provider, &component->needs[i])) {
 		case ANSWER_NEVER:
@@ -119,7 +145,7 @@ static void block(struct work *work)
 static bool is_placed_only(const struct work *work)
 {
 	return work->action == ACTION_START && work->instance->seen->state == SEEN_CREATED &&
-	       work->instance->component->spec;
+	       made_from(work->instance);
 }
 
 /* Everything it needs is there: which way does it go now? */
@@ -165,7 +191,9 @@ enum phase step_linking(struct work *work)
 {
 	if (halt(work))
 		return PHASE_LINKING;
-	int answer = providers_answer(work);
+	int answer = first_answers(work);
+	if (answer > 0)
+		answer = providers_answer(work);
 	if (answer < 0)
 		block(work);
 	if (answer <= 0)
@@ -229,7 +257,7 @@ static bool picked_port_taken(const struct work *work, const struct error *err)
 /* Its target has nothing to start it from any more, as after a reboot of this machine. */
 static bool place_anew(struct work *work, const struct error *err)
 {
-	if (err->code != ERR_MISSING || work->place_again || !work->instance->component->spec)
+	if (err->code != ERR_MISSING || work->place_again || !made_from(work->instance))
 		return false;
 	return work->place_again = true;
 }
@@ -493,7 +521,7 @@ enum phase step_starting(struct work *work)
 		return start(work);
 	if (!ready_to_verify(work))
 		return PHASE_RUNNING;
-	if (work->instance->component->spec && work->instance->component->spec->job)
+	if (made_from(work->instance) && made_from(work->instance)->job)
 		return await_end(work);
 	if (work->doing == DOING_LOOK || (work->doing == DOING_NOTHING && work->look_due))
 		return look_at_exits(work);

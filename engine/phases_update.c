@@ -58,7 +58,7 @@ static void keep_output(void *owner, bool errors, const char *bytes, size_t coun
 
 static struct exec_session *make_session(struct work *work, struct error *err)
 {
-	const struct command *command = &work->instance->component->spec->on_change->command;
+	const struct command *command = &made_from(work->instance)->on_change->command;
 	struct exec_session *session = arena_array(&work->arena, struct exec_session, 1);
 	const char *waits = NULL;
 	if (!session) {
@@ -95,7 +95,7 @@ static enum progress run_command(struct work *work, struct error *err)
 
 static enum progress tell_of_change(struct work *work, struct error *err)
 {
-	const struct on_change *on_change = work->instance->component->spec->on_change;
+	const struct on_change *on_change = made_from(work->instance)->on_change;
 	switch (on_change->kind) {
 	case ON_CHANGE_SIGNAL:
 		return driver_of(work)->signal(&work->site->location, &work->errand,
@@ -179,8 +179,7 @@ static enum phase do_part(struct work *work, const struct part *part)
 		pool_told(work);
 	if (part->bit & (PART_ROLL | PART_COUNT))
 		return rolled(work);
-	bool told =
-	    part->bit == PART_NOTICE && work->instance->component->spec->on_change->kind != ON_CHANGE_NONE;
+	bool told = part->bit == PART_NOTICE && made_from(work->instance)->on_change->kind != ON_CHANGE_NONE;
 	work->look_due |= part->bit == PART_JOIN; /* its address may be another one */
 	if (told || part->bit == PART_JOIN) {
 		work->checks_done = 0; /* does it still answer? */
@@ -193,7 +192,7 @@ static enum phase do_part(struct work *work, const struct part *part)
 /* A job that had come to its end has come to it still; what was not to be started is as stopped as it was. */
 static enum phase settled_phase(const struct work *work)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	if (work->left_stopped)
 		return PHASE_STOPPED;
 	return spec && spec->job ? PHASE_FINISHED : PHASE_RUNNING;

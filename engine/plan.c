@@ -50,7 +50,7 @@ static int put_beside(struct decision *decision, const struct observed *seen, bo
 	because(&other, seen->late_double ? "double" : "generation",
 		seen->late_double ? "made late, when another had taken its place"
 				  : "left by an interrupted update",
-		NULL, work->instance->component->spec->place);
+		NULL, made_from(work->instance)->place);
 	return other.failed ? -1 : 0;
 }
 
@@ -103,7 +103,7 @@ static int choose_generation(struct decision *decision)
 /* Why no two of it can run at one time; NULL: they can. */
 static const char *exclusive(const struct work *work)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	for (size_t i = 0; i < work->port_count; i++)
 		if (work->ports[i].published || spec->kind == COMPONENT_PROCESS)
 			return "its port on the host can have one holder";
@@ -132,7 +132,7 @@ static bool rolls(const struct work *work)
 static enum order order_beside(struct decision *decision)
 {
 	struct work *work = decision->work;
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	const char *why_not = exclusive(work);
 	if (spec->update == UPDATE_START_FIRST && why_not)
 		warn(&decision->operation->diagnostics, place_of(spec, "update"),
@@ -147,7 +147,7 @@ static enum order order_of(struct decision *decision)
 {
 	const struct work *work = decision->work;
 	const struct observed *seen = work->instance->seen;
-	bool job = work->instance->component->spec->job;
+	bool job = made_from(work->instance)->job;
 	if (rolls(work))
 		return ORDER_ROLLING;
 	if (seen->state != SEEN_RUNNING || seen->orphan_tree || job || !can(work)->generations)
@@ -178,7 +178,7 @@ static int part_generations(struct decision *decision)
 static enum action action_when_left(const struct work *work)
 {
 	const struct observed *seen = work->instance->seen;
-	bool job = work->instance->component->spec->job;
+	bool job = made_from(work->instance)->job;
 	if (job && seen->state == SEEN_STOPPED && seen->exit_code == 0)
 		return ACTION_UNCHANGED;
 	return seen->state == SEEN_CREATED || seen->state == SEEN_STOPPED ? ACTION_START : ACTION_UNCHANGED;
@@ -194,7 +194,7 @@ static void mark_stale(struct work *work)
 /* Changed values reach it by its onChange: made anew, or in place as far as that goes. */
 static enum action action_for(struct work *work, const struct changes *changes)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	bool remade = spec->on_change->kind == ON_CHANGE_RESTART;
 	bool anew = changes->spec || (remade && (changes->secrets || changes->files));
 	if (rolls(work) && (anew || (remade && changes->links))) {
@@ -229,7 +229,7 @@ static void note_name(struct decision *decision)
 		work->action = ACTION_UPDATE;
 	work->parts |= PART_NAME;
 	because(decision, "name", work->instance->name, settled_name(work->instance),
-		work->instance->component->spec->place);
+		made_from(work->instance)->place);
 }
 
 /* Made as wanted already: it is waited for, then the older one goes. What nobody looked at of it may have
@@ -237,7 +237,7 @@ static void note_name(struct decision *decision)
 static int go_on(struct decision *decision)
 {
 	struct work *work = decision->work;
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	work->action = ACTION_REPLACE;
 	work->parts |= limits_known(work) ? 0 : PART_LIMITS;
 	work->order = spec->job ? ORDER_STOP_FIRST : order_beside(decision);
@@ -251,7 +251,7 @@ static int go_on(struct decision *decision)
 static int decide_seen(struct decision *decision, enum resolved found)
 {
 	struct work *work = decision->work;
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	if (work->instance->seen->orphan_tree) {
 		because(decision, "keeper", "its keeper died and left processes", NULL, spec->place);
 		work->action = ACTION_REPLACE;
@@ -284,7 +284,7 @@ static void keep_attachments(struct instance *instance)
 static void complain_value(struct decision *decision, const struct error *why)
 {
 	const struct work *work = decision->work;
-	struct place place = work->fault.line ? work->fault : work->instance->component->spec->place;
+	struct place place = work->fault.line ? work->fault : made_from(work->instance)->place;
 	struct diagnostic *entry = complain(&decision->operation->diagnostics, place, "%s", why->text);
 	if (why->remedy[0])
 		advise(&decision->operation->diagnostics, entry, "%s", why->remedy);
@@ -339,7 +339,7 @@ static int decide_wanted(struct decision *decision, struct error *err)
 		return 0;
 	}
 	if (check_spec(work, &why)) {
-		complain(&decision->operation->diagnostics, instance->component->spec->place, "%s", why.text);
+		complain(&decision->operation->diagnostics, made_from(instance)->place, "%s", why.text);
 		return 0;
 	}
 	if (!instance->seen)
@@ -349,7 +349,7 @@ static int decide_wanted(struct decision *decision, struct error *err)
 	work->limits_unknown =
 	    instance->seen && (stays(work->action) || work->action == ACTION_START) && !limits_known(work);
 	if (instance->seen && stays(work->action)) {
-		bool job = instance->component->spec->job;
+		bool job = made_from(instance)->job;
 		if (!(work->parts & PART_ROLL)) /* else its ports will be others */
 			keep_attachments(instance);
 		/* What was looked at is remembered when it has answered. */
@@ -416,7 +416,7 @@ static int make_anew(struct decision *decision, struct error *err)
 		keep_attachments(work->instance);
 		return 0;
 	}
-	because(decision, "instance", NULL, NULL, work->instance->component->spec->place);
+	because(decision, "instance", NULL, NULL, made_from(work->instance)->place);
 	work->order = order_of(decision);
 	bool beside = work->order != ORDER_PLAIN && work->order != ORDER_ROLLING;
 	return (beside && part_generations(decision)) || decision->failed ? fail_memory(err) : 0;
@@ -639,8 +639,9 @@ static enum progress look_at(struct work *work, struct error *err)
 static bool bindings_known(const struct work *work)
 {
 	const struct instance *instance = work->instance;
-	return instance->seen->bindings_known || instance->seen->state == SEEN_RUNNING ||
-	       !instance->component->port_count;
+	size_t ports = 0;
+	(void)ports_of_instance(instance, &ports); /* its own are not given out yet */
+	return instance->seen->bindings_known || instance->seen->state == SEEN_RUNNING || !ports;
 }
 
 enum progress plan_look(struct berth_operation *operation, struct error *err)

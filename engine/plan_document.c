@@ -81,7 +81,7 @@ void write_links(struct text *to, const struct instance *instance)
 	const struct component *component = instance->component;
 	json_open(to, "links", '[');
 	for (size_t i = 0; i < component->need_count; i++)
-		if (component->needs[i].kind == EDGE_LINK)
+		if (component->needs[i].kind == EDGE_LINK && component->needs[i].of == made_from(instance))
 			write_link(to, instance, &component->needs[i]);
 	json_close(to, ']');
 }
@@ -121,7 +121,7 @@ static bool is_renamed(const struct work *work)
 /* For how long nobody answers, if all goes well. */
 static const char *outage(const struct work *work)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	const struct observed *seen = work->instance->seen;
 	bool serves = seen && seen->state == SEEN_RUNNING && !(spec && spec->job);
 	if (serves && keeps_tasks(work->site) && work->action != ACTION_REPLACE)
@@ -145,7 +145,7 @@ static const char *order_name(const struct work *work)
 /* Anonymous volumes go with the instance that has them. */
 static void write_data_at_risk(struct text *to, const struct work *work)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	json_open(to, "data_at_risk", '[');
 	for (size_t i = 0; is_made_anew(work) && i < spec->volume_count; i++)
 		if (!spec->volumes[i].name && !spec->volumes[i].source)
@@ -157,9 +157,9 @@ static char *readiness(const struct work *work)
 {
 	const struct health_check check = readiness_check(work);
 	struct text text = {0};
-	if (!work->instance->component->spec || !work->instance->wanted)
+	if (!made_from(work->instance) || !work->instance->wanted)
 		return NULL;
-	if (work->instance->component->spec->job) {
+	if (made_from(work->instance)->job) {
 		text_add(&text, "finished");
 		return text_take(&text);
 	}
@@ -188,6 +188,8 @@ static void write_change(struct text *to, const struct work *work)
 	json_write_text(to, "instance", settled_name(work->instance));
 	json_write_text(to, "location", work->site->location.name);
 	json_write_text(to, "action", action_names[work->action]);
+	if (is_first_member(work->instance) && work->instance->wanted)
+		json_write_text(to, "first", made_from(work->instance)->type);
 	write_reasons(to, work);
 	if (work->instance->wanted)
 		write_links(to, work->instance);

@@ -36,7 +36,7 @@ static bool is_made(enum action action)
 
 static void note_needs_of(struct needs *needs, const struct work *work)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	for (size_t i = 0; i < work->port_count; i++) {
 		const struct spec_port *port = &work->ports[i];
 		char what[32];
@@ -161,7 +161,7 @@ static int match_renamed(struct berth_operation *operation, struct map *created,
 {
 	for (size_t i = 0; i < operation->work_count; i++) {
 		struct work *work = operation->works[i];
-		if (work->action != ACTION_REMOVE || work->instance->component->spec)
+		if (work->action != ACTION_REMOVE || made_from(work->instance))
 			continue;
 		owned_memory char *line =
 		    facts_line(remembered_facts(operation, work->instance->component->id));
@@ -175,8 +175,7 @@ static int match_renamed(struct berth_operation *operation, struct map *created,
 static bool any_component_goes(const struct berth_operation *operation)
 {
 	for (size_t i = 0; i < operation->work_count; i++)
-		if (operation->works[i]->action == ACTION_REMOVE &&
-		    !operation->works[i]->instance->component->spec)
+		if (operation->works[i]->action == ACTION_REMOVE && !made_from(operation->works[i]->instance))
 			return true;
 	return false;
 }
@@ -196,7 +195,8 @@ static int find_renamed(struct berth_operation *operation, struct error *err)
 		size_t count = 0;
 		if (work->action != ACTION_CREATE || work->instance != work->instance->component->instances)
 			continue;
-		if (facts_of(&room, operation->application, work->instance->component, &facts, &count))
+		if (facts_of(&room, operation->application, work->instance->component,
+			     work->instance->component->spec, &facts, &count))
 			result = fail_memory(err);
 		struct known_facts known = {0};
 		if (result == 0 && facts_keep(&known, "", facts, count))
@@ -272,7 +272,7 @@ static void guard_protected(struct berth_operation *operation)
 {
 	for (size_t i = 0; i < operation->work_count; i++) {
 		const struct work *work = operation->works[i];
-		const struct component_spec *spec = work->instance->component->spec;
+		const struct component_spec *spec = made_from(work->instance);
 		bool left_over = work->instance->successor || work->leftover;
 		if (!left_over && !work->resumed && ends_it(work) && work->instance->seen &&
 		    (spec ? spec->protect : found_protected(work)))

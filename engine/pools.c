@@ -13,7 +13,7 @@ enum { TELLING_MS = 30 * 1000, ASK_AGAIN_MS = 200 };
 
 static const struct balancer_spec *balancer_of(const struct work *work)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	return work->instance->wanted && spec ? spec->balancer : NULL;
 }
 
@@ -66,7 +66,7 @@ bool pool_differs(struct work *work)
  * putting it there before. */
 static bool is_handed(const struct work *work)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	return spec->kind == COMPONENT_DOCKER && spec->on_change->kind == ON_CHANGE_COMMAND &&
 	       work->spec->file_count == 1;
 }

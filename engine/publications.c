@@ -14,7 +14,7 @@
 
 static bool is_process(const struct work *work)
 {
-	return work->instance->component->spec->kind == COMPONENT_PROCESS;
+	return made_from(work->instance)->kind == COMPONENT_PROCESS;
 }
 
 static struct spec_port *own_port(struct work *work, uint16_t port, enum protocol protocol)
@@ -53,8 +53,8 @@ const struct spec_port *provider_ports(const struct component *provider, size_t 
 {
 	if (provider->site && instances_of(provider)) {
 		const struct work *work = speaker_of(provider)->work;
-		*ret_count = work->port_count;
-		return work->ports;
+		*ret_count = is_first_member(work->instance) ? provider->port_count : work->port_count;
+		return work->ports; /* those that all members have come first */
 	}
 	*ret_count = provider->port_count;
 	return provider->ports;
@@ -75,27 +75,28 @@ struct way way_to(const struct instance *consumer, const struct component *provi
 	return way;
 }
 
-/* The component's ports for one instance, with what the blueprint itself binds or publishes. */
+/* Its ports, with what the blueprint itself binds or publishes. */
 static int copy_ports(struct work *work)
 {
-	const struct component *component = work->instance->component;
-	work->ports = arena_array(graph_arena(work->operation), struct spec_port, component->port_count);
+	const struct component_spec *spec = made_from(work->instance);
+	size_t count = 0;
+	const struct spec_port *ports = ports_of_instance(work->instance, &count);
+	work->ports = arena_array(graph_arena(work->operation), struct spec_port, count);
 	if (!work->ports)
 		return -1;
-	if (component->port_count)
-		memcpy(work->ports, component->ports, component->port_count * sizeof *work->ports);
-	work->port_count = component->port_count;
-	for (size_t i = 0; i < component->spec->binding_count; i++) {
-		const struct port_binding *binding = &component->spec->bindings[i];
+	if (count)
+		memcpy(work->ports, ports, count * sizeof *work->ports);
+	work->port_count = count;
+	for (size_t i = 0; i < spec->binding_count; i++) {
+		const struct port_binding *binding = &spec->bindings[i];
 		struct spec_port *port = own_port(work, binding->port, binding->protocol);
 		port->published = true;
 		port->fixed = true;
 		port->host_address = binding->host_address;
 		port->host_port = binding->host_port;
 	}
-	for (size_t i = 0; i < component->spec->published_count; i++)
-		own_port(work, component->spec->published[i].port, component->spec->published[i].protocol)
-		    ->published = true;
+	for (size_t i = 0; i < spec->published_count; i++)
+		own_port(work, spec->published[i].port, spec->published[i].protocol)->published = true;
 	return 0;
 }
 
@@ -262,7 +263,7 @@ static int pick_from(struct picker *picker, const struct work *work, struct spec
 
 static const struct named_port *named(const struct work *work, const char *name)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	for (size_t i = 0; i < spec->named_port_count; i++)
 		if (strcmp(spec->named_ports[i].name, name) == 0)
 			return &spec->named_ports[i];

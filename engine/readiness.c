@@ -5,7 +5,7 @@
 
 struct health_check readiness_check(const struct work *work)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	struct health_check check = spec ? *spec->health : (struct health_check){0};
 	for (size_t i = 0; check.kind == CHECK_NONE && i < work->port_count; i++)
 		if (work->ports[i].protocol == TCP)

@@ -139,6 +139,8 @@ void work_wake_consumers(const struct work *work)
 		for (size_t n = 0; n < consumer->instance_count; n++)
 			work_wake(consumer->instances[n].work);
 	}
+	for (size_t i = 0; is_first_member(work->instance) && i < component->instance_count; i++)
+		work_wake(component->instances[i].work); /* they may wait for the first */
 }
 
 static void record(const struct work *work, const char *text)
@@ -431,7 +433,7 @@ static enum phase unchanged_phase(const struct observed *seen)
 
 static enum phase first_phase(const struct work *work)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	const struct observed *seen = work->instance->seen;
 	if (work->instance->quarantined && work->action == ACTION_UNCHANGED)
 		return PHASE_QUARANTINED;

@@ -210,7 +210,7 @@ static int add_new(struct known_facts *to, const struct application *application
 	owned_arena room = {0};
 	const struct fact *facts = NULL;
 	size_t count = 0;
-	return facts_of(&room, application, component, &facts, &count) ||
+	return facts_of(&room, application, component, component->spec, &facts, &count) ||
 		       facts_keep(to, component->id, facts, count)
 		   ? -1
 		   : 0;
@@ -263,10 +263,11 @@ static const char *files_of(const struct work *work)
 static const char *limits_of(const struct work *work, char line[static LIMITS_NOTE])
 {
 	const struct component *component = work->instance->component;
-	const struct component_spec *spec = component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	if (!component->site || !changes_in_place(component) || work->limits_unknown)
 		return NULL;
-	limits_note(&(struct limits){spec->memory_bytes, spec->nano_cpus, restart_wanted(component)}, line);
+	limits_note(&(struct limits){spec->memory_bytes, spec->nano_cpus, restart_wanted(component, spec)},
+		    line);
 	return line;
 }
 
@@ -407,14 +408,23 @@ bool records_end(struct berth_operation *operation)
 	return true;
 }
 
-/* Of each component the image that its first instance runs. */
+static bool first_of_all(const struct instance *instance)
+{
+	const struct component *component = instance->component;
+	for (size_t i = 0; i < component->instance_count; i++)
+		if (!is_first_member(&component->instances[i]))
+			return instance == &component->instances[i];
+	return false;
+}
+
+/* Of each component the image that the first of its instances runs; of a cluster not that of a first member
+ * which is another one. */
 static json_t *images_now(const struct berth_operation *operation)
 {
 	json_t *images = json_object();
 	for (size_t i = 0; images && i < operation->work_count; i++) {
 		const struct instance *instance = operation->works[i]->instance;
-		if (instance->wanted && instance == instance->component->instances && instance->seen &&
-		    instance->seen->image_id)
+		if (instance->wanted && first_of_all(instance) && instance->seen && instance->seen->image_id)
 			json_put_text(images, instance->component->id, instance->seen->image_id);
 	}
 	return images;

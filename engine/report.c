@@ -387,7 +387,7 @@ static const struct instance_spec *spec_given(struct work *work)
 {
 	const char *waits = NULL;
 	struct error ignored = {0};
-	if (!work->spec && work->instance->component->spec)
+	if (!work->spec && made_from(work->instance))
 		spec_build(work, &waits, &ignored);
 	return work->spec;
 }

@@ -29,12 +29,12 @@ void size_note_release(struct size_note *note)
 }
 
 int cluster_facts(const struct berth_operation *operation, const struct component *component,
-		  char ret_hex[static DIGEST_HEX])
+		  const struct component_spec *spec, char ret_hex[static DIGEST_HEX])
 {
 	owned_arena room = {0};
 	const struct fact *facts = NULL;
 	size_t count = 0;
-	if (facts_of(&room, operation->application, component, &facts, &count))
+	if (facts_of(&room, operation->application, component, spec, &facts, &count))
 		return -1;
 	return facts_digest(facts, count, ret_hex);
 }
@@ -89,6 +89,9 @@ static json_t *more_of(const struct component *component)
 			json_add(members, json_integer(component_ordinal(component, i)));
 		json_put(more, "members", members);
 	}
+	/* While there is nobody, whoever comes is. */
+	if (component->spec->cluster->first && component->size && component->first != 1)
+		json_put_number(more, "first", component->first);
 	const char *no_room = component->no_room ?: component->no_room_before;
 	if (no_room)
 		json_put_text(more, "no_room", no_room);
@@ -140,17 +143,27 @@ static bool any_cluster(const struct application *application)
 	return false;
 }
 
+/* Who is made in its place is as all others. */
+static bool first_goes(const struct berth_operation *operation, const struct component *component)
+{
+	return component->spec->cluster->first && !component->first && component->size &&
+	       component_meant(operation, component->id);
+}
+
 int remember_sizes(struct berth_operation *operation)
 {
 	const struct application *application = operation->application;
 	owned_json notes = NULL;
-	if (operation->verb->decide || !any_cluster(application))
+	bool replaces = operation->verb == &verb_replace;
+	if ((operation->verb->decide && !replaces) || !any_cluster(application))
 		return 0;
 	if (store_sizes(operation->berth->store, application->id, &notes, &operation->error))
 		return -1;
 	for (size_t i = 0; i < application->component_count; i++) {
 		const struct component *component = &application->components[i];
-		if (is_cluster(component) && put_note(operation, component, json_text(notes, component->id)))
+		if (!is_cluster(component) || (replaces && !first_goes(operation, component)))
+			continue;
+		if (put_note(operation, component, json_text(notes, component->id)))
 			return fail_memory(&operation->error);
 	}
 	return 0;
@@ -163,6 +176,25 @@ static bool has_left(const struct instance *instance)
 	return instance->work->set_aside || instance->work->discarded;
 }
 
+/* Of those that are left: the first stays the first; where nobody came to be, the next one will be. */
+static unsigned first_left(const struct component *component)
+{
+	unsigned next = 0;
+	bool any = false;
+	if (!component->first)
+		return 0;
+	for (unsigned i = 0; i < instances_of(component); i++) {
+		const struct instance *instance = &component->instances[i];
+		if (has_left(instance))
+			continue;
+		if (instance->ordinal == component->first)
+			return component->first;
+		any |= instance->seen || instance->work->fresh || instance->work->answered;
+		next = next ? next : instance->ordinal;
+	}
+	return any ? 0 : next;
+}
+
 /* As it is now that some did not get ready. 0 or -1 (no memory). */
 static int members_left(struct berth_operation *operation, const struct component *component,
 			struct component *ret)
@@ -172,11 +204,11 @@ static int members_left(struct berth_operation *operation, const struct componen
 	unsigned *ordinals = arena_array(arena, unsigned, count + 1);
 	struct quarantined *kept =
 	    arena_array(arena, struct quarantined, component->quarantined_count + count + 1);
-	char *facts = arena_array(arena, char, DIGEST_HEX);
-	if (!ordinals || !kept || !facts || cluster_facts(operation, component, facts))
+	if (!ordinals || !kept)
 		return -1;
 	*ret = *component;
 	ret->size = 0;
+	ret->first = first_left(component);
 	ret->ordinals = ordinals;
 	ret->quarantined = kept;
 	if (component->quarantined_count)
@@ -185,9 +217,13 @@ static int members_left(struct berth_operation *operation, const struct componen
 		const struct instance *instance = &component->instances[i];
 		if (!has_left(instance))
 			ordinals[ret->size++] = instance->ordinal;
-		if (instance->work->set_aside)
-			kept[ret->quarantined_count++] =
-			    (struct quarantined){instance->ordinal, error_of(instance->work)->text, facts};
+		if (!instance->work->set_aside)
+			continue;
+		char *facts = arena_array(arena, char, DIGEST_HEX);
+		if (!facts || cluster_facts(operation, component, made_from(instance), facts))
+			return -1;
+		kept[ret->quarantined_count++] =
+		    (struct quarantined){instance->ordinal, error_of(instance->work)->text, facts};
 	}
 	return 0;
 }

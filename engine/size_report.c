@@ -161,6 +161,10 @@ static void write_members(struct text *to, const struct component *component)
 		json_write_number(to, "quarantined", (int64_t)kept);
 	if (no_room)
 		json_write_text(to, "no_room", no_room);
+	if (component->first && component->spec->cluster->first) {
+		json_write_number(to, "first", component->first);
+		json_write_text(to, "first_type", component->spec->cluster->first->type);
+	}
 }
 
 void write_size(struct text *to, const struct berth_operation *operation, const struct component *component,

@@ -196,16 +196,19 @@ static int take_quarantined(struct membership *m, const struct size_note *note)
 /* What failed says nothing of what is made from something else. */
 static int let_go_of_older(struct membership *m)
 {
-	struct berth_operation *operation = m->deciding->operation;
-	char digest[DIGEST_HEX];
+	const struct component_spec *spec = m->component->spec, *first = spec->cluster->first;
+	char digest[DIGEST_HEX], of_first[DIGEST_HEX] = "";
 	size_t kept = 0;
 	if (!m->quarantined_count)
 		return 0;
-	if (cluster_facts(operation, m->component, digest))
+	if (cluster_facts(m->deciding->operation, m->component, spec, digest) ||
+	    (first && cluster_facts(m->deciding->operation, m->component, first, of_first)))
 		return -1;
-	for (size_t i = 0; i < m->quarantined_count; i++)
-		if (strcmp(m->quarantined[i].facts, digest) == 0)
+	for (size_t i = 0; i < m->quarantined_count; i++) {
+		const char *facts = m->quarantined[i].facts;
+		if (strcmp(facts, digest) == 0 || strcmp(facts, of_first) == 0)
 			m->quarantined[kept++] = m->quarantined[i];
+	}
 	m->quarantined_count = kept;
 	return 0;
 }
@@ -376,6 +379,7 @@ static int shrink(struct membership *m, size_t wanted)
 		members[i] = (struct cluster_member){
 		    .number = m->ordinals[i],
 		    .zone = m->component->zones ? home ? home->origin : "" : NULL,
+		    .first = m->ordinals[i] == m->component->first,
 		    .well = is_there(m, m->ordinals[i], true) && !is_ill(m, ill, m->ordinals[i])};
 	}
 	choose_leavers(members, count, by, left, places, goes, order);
@@ -429,6 +433,30 @@ static size_t asked_for(const struct membership *m, const struct size_note *note
 	return m->count < spec->instances ? spec->instances : m->count;
 }
 
+/* The one that is made from the specification of the first: while it is a member it stays that one; who is
+ * made in its place, or after it went, is as all others. Where nobody remembers it is the one that was there
+ * first. */
+static void find_first(struct membership *m, const struct size_note *note)
+{
+	const struct berth_operation *operation = m->deciding->operation;
+	struct component *component = m->component;
+	if (!component->spec->cluster->first || !m->count)
+		return;
+	const json_t *remembered = json_object_get(note->more, "first");
+	component->first = remembered ? (unsigned)json_integer_value(remembered) : m->ordinals[0];
+	bool replaced = operation->verb == &verb_replace && component_meant(operation, component->id) &&
+			operation->request.count == component->first;
+	if (!has(m, component->first) || replaced)
+		component->first = 0;
+}
+
+/* Of a cluster that had nobody the first one that comes. */
+static void begin_with_first(struct membership *m, bool had_nobody)
+{
+	if (m->component->spec->cluster->first && had_nobody && m->count)
+		m->component->first = m->ordinals[0];
+}
+
 static int decide_members(struct membership *m, const struct size_note *note)
 {
 	const struct berth_operation *operation = m->deciding->operation;
@@ -442,6 +470,8 @@ static int decide_members(struct membership *m, const struct size_note *note)
 			return -1;
 		take_found(m);
 	}
+	bool had_nobody = !m->count;
+	find_first(m, note);
 	bool expunges =
 	    operation->resizing.kind == RESIZE_EXPUNGE && component_meant(operation, m->component->id);
 	size_t asked = asked_for(m, note);
@@ -463,6 +493,7 @@ static int decide_members(struct membership *m, const struct size_note *note)
 	if (m->count > asked)
 		return shrink(m, asked);
 	grow(m, asked);
+	begin_with_first(m, had_nobody);
 	return 0;
 }
 

@@ -62,7 +62,7 @@ static bool alone(const struct work *work)
 static const char *number_to_keep(const struct work *work)
 {
 	const struct observed *seen = work->instance->seen;
-	return work->instance->component->spec->link_numbers && seen && seen->attachment_count
+	return made_from(work->instance)->link_numbers && seen && seen->attachment_count
 		   ? seen->attachments[0].address
 		   : NULL;
 }
@@ -83,7 +83,8 @@ static void outline_described(const struct work *work, const struct component_sp
 {
 	spec->shared_from_start = alone(work);
 	spec->kind = component->kind;
-	spec->image = component->kind == COMPONENT_DOCKER ? image_wanted(work->instance->component) : NULL;
+	spec->image =
+	    component->kind == COMPONENT_DOCKER ? image_wanted(work->instance->component, component) : NULL;
 	spec->directory = component->directory;
 	spec->user = component->user;
 	spec->ports = work->ports;
@@ -95,7 +96,7 @@ static void outline_described(const struct work *work, const struct component_sp
 	spec->labels = component->labels;
 	spec->label_count = component->label_count;
 	spec->bind_address = bind_address(work);
-	spec->restart = restart_wanted(work->instance->component);
+	spec->restart = restart_wanted(work->instance->component, component);
 	spec->count = work->instance->component->size;
 	spec->job = component->job;
 	spec->protect = component->protect;
@@ -109,7 +110,7 @@ static void outline_described(const struct work *work, const struct component_sp
 int spec_outline(const struct work *work, struct arena *arena, struct instance_spec *ret)
 {
 	const struct instance *instance = work->instance;
-	const struct component_spec *component = instance->component->spec;
+	const struct component_spec *component = made_from(instance);
 	const char *app = work->operation->application->id;
 	*ret = (struct instance_spec){
 	    .app = app,
@@ -202,7 +203,7 @@ static int put_process_variables(struct work *work, struct variable_list *list)
 static enum resolved put_environment(struct work *work, struct variable_list *list, const char **ret_waits,
 				     struct error *err)
 {
-	const struct component_spec *spec = work->instance->component->spec;
+	const struct component_spec *spec = made_from(work->instance);
 	for (size_t i = 0; i < spec->environment_count; i++) {
 		const struct environment_entry *entry = &spec->environment[i];
 		struct value_text value = {0};
@@ -250,7 +251,8 @@ static enum resolved put_links(struct work *work, struct variable_list *list, st
 		const struct edge *edge = &component->needs[i];
 		const struct component *provider = &work->operation->application->components[edge->to];
 		/* A job only comes first; a load balancer's members are told by its file. */
-		if (edge->kind != EDGE_LINK || provider->spec->job || component->spec->balancer)
+		if (edge->kind != EDGE_LINK || edge->of != made_from(work->instance) || provider->spec->job ||
+		    component->spec->balancer)
 			continue;
 		struct spec_host host = {0};
 		enum resolved found = link_variables(work, edge, list, &host, ret_waits, err);
@@ -315,7 +317,7 @@ static enum resolved resolve_content(struct work *work, const struct file_entry 
 static enum resolved put_files(struct work *work, struct instance_spec *spec, const char **ret_waits,
 			       struct error *err)
 {
-	const struct component_spec *component = work->instance->component->spec;
+	const struct component_spec *component = made_from(work->instance);
 	struct spec_file *files = arena_array(&work->arena, struct spec_file, component->file_count + 1);
 	if (!files) {
 		fail_memory(err);
@@ -460,11 +462,11 @@ static int digest_all(struct work *work, struct instance_spec *spec, const struc
 {
 	const struct fact *facts = NULL;
 	size_t count = 0;
-	return facts_of(&work->arena, work->operation->application, work->instance->component, &facts,
-			&count) ||
+	return facts_of(&work->arena, work->operation->application, work->instance->component,
+			made_from(work->instance), &facts, &count) ||
 		       facts_digest(facts, count, spec->digest) ||
-		       digest_links(work->instance->component->spec, spec, list) ||
-		       digest_secrets(work, spec) || digest_files(spec)
+		       digest_links(made_from(work->instance), spec, list) || digest_secrets(work, spec) ||
+		       digest_files(spec)
 		   ? -1
 		   : 0;
 }
@@ -472,7 +474,7 @@ static int digest_all(struct work *work, struct instance_spec *spec, const struc
 static enum resolved fill(struct work *work, struct instance_spec *spec, struct variable_list *list,
 			  const char **ret_waits, struct error *err)
 {
-	const struct component_spec *component = work->instance->component->spec;
+	const struct component_spec *component = made_from(work->instance);
 	enum resolved found = RESOLVED;
 	if (component->kind == COMPONENT_PROCESS && put_process_variables(work, list))
 		goto no_memory;
@@ -525,7 +527,7 @@ enum resolved spec_build(struct work *work, const char **ret_waits, struct error
 		fail_memory(err);
 		return RESOLVED_NEVER;
 	}
-	enum resolved found = work->instance->component->spec ? build(work, spec, ret_waits, err) : RESOLVED;
+	enum resolved found = made_from(work->instance) ? build(work, spec, ret_waits, err) : RESOLVED;
 	if (found == RESOLVED)
 		work->spec = spec;
 	return found;

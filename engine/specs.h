@@ -39,18 +39,18 @@ struct fact {
 
 /* What a change of that path means for this component, where it is. */
 enum fact_kind fact_kind_of(const struct component *component, const char *path);
-/* Sorted by path. 0 or -1 (no memory). */
+/* Of what is made from that specification of the component's. Sorted by path. 0 or -1 (no memory). */
 int facts_of(struct arena *arena, const struct application *application, const struct component *component,
-	     const struct fact **ret, size_t *ret_count);
+	     const struct component_spec *spec, const struct fact **ret, size_t *ret_count);
 /* Of those of kind FACT_SPEC. */
 int facts_digest(const struct fact *facts, size_t count, char ret_hex[static DIGEST_HEX]);
 /* Add them as what will be known of the component; values of sensitive names masked. 0 or -1. */
 int facts_keep(struct known_facts *to, const char *component, const struct fact *facts, size_t count);
 const char *restart_name(enum restart_policy policy);
 /* The image its instances are made from: its reference, or the one it is pinned to while that is there. */
-const char *image_wanted(const struct component *component);
+const char *image_wanted(const struct component *component, const struct component_spec *spec);
 /* What the target is to do when it ends. */
-enum restart_policy restart_wanted(const struct component *component);
+enum restart_policy restart_wanted(const struct component *component, const struct component_spec *spec);
 
 /* --- values.c: expressions become text --- */
 

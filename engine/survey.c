@@ -13,8 +13,8 @@ static int gather_images(struct berth_operation *operation, struct site *site)
 	size_t count = 0;
 	for (size_t i = 0; i < application->component_count; i++)
 		count += goes_to(&application->components[i], site);
-	const char **images = arena_array(graph_arena(operation), const char *, 2 * count + 1);
-	const char **newest = arena_array(graph_arena(operation), const char *, count + 1);
+	const char **images = arena_array(graph_arena(operation), const char *, 3 * count + 1);
+	const char **newest = arena_array(graph_arena(operation), const char *, 2 * count + 1);
 	struct map *known = NULL;
 	if (!images || !newest)
 		return -1;
@@ -24,17 +24,22 @@ static int gather_images(struct berth_operation *operation, struct site *site)
 		if (!goes_to(component, site) || !component->spec ||
 		    component->spec->kind != COMPONENT_DOCKER)
 			continue;
-		const char *const both[] = {component->spec->image.familiar, component->pin};
+		const struct component_spec *first =
+		    component->spec->cluster ? component->spec->cluster->first : NULL;
+		const char *const all[] = {component->spec->image.familiar, component->pin,
+					   first ? first->image.familiar : NULL};
 		if (component->spec->pull_always && !component->pin)
-			newest[always++] = both[0];
-		for (size_t n = 0; n < 2; n++) {
-			if (!both[n] || map_get(known, both[n]))
+			newest[always++] = all[0];
+		if (first && first->pull_always)
+			newest[always++] = all[2];
+		for (size_t n = 0; n < COUNT_OF(all); n++) {
+			if (!all[n] || map_get(known, all[n]))
 				continue;
-			if (map_put(&known, both[n], (void *)both[n])) {
+			if (map_put(&known, all[n], (void *)all[n])) {
 				map_release(&known);
 				return -1;
 			}
-			images[used++] = both[n];
+			images[used++] = all[n];
 		}
 	}
 	map_release(&known);
@@ -362,7 +367,7 @@ static void tell_of_lost_images(struct berth_operation *operation)
 	for (size_t i = 0; i < operation->application->component_count; i++) {
 		const struct component *component = &operation->application->components[i];
 		if (component->pin && component->site && component->site->images &&
-		    strcmp(image_wanted(component), component->pin) != 0)
+		    strcmp(image_wanted(component, component->spec), component->pin) != 0)
 			operation_warn(
 			    operation,
 			    "`%s`: the image that ran then is not at %s any more; what `%s` means now "

@@ -243,8 +243,7 @@ static bool has_ended(const struct berth_operation *operation, const struct inqu
 		      struct finding *finding)
 {
 	const struct observed *seen = finding->work->instance->seen;
-	bool job = finding->work->instance->component->spec ? finding->work->instance->component->spec->job
-							    : seen->job;
+	bool job = made_from(finding->work->instance) ? made_from(finding->work->instance)->job : seen->job;
 	if (seen->state != SEEN_STOPPED || finding->state == PHASE_FINISHED)
 		return false;
 	text_add(&finding->why, job ? "the job " : "it ");

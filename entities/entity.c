@@ -25,6 +25,7 @@ const char *phase_name(enum phase phase)
 struct edge_list {
 	struct edge *edges;
 	size_t count, capacity;
+	const struct component_spec *of; /* whose they are */
 };
 
 static int add_edge(struct edge_list *list, struct edge edge)
@@ -37,6 +38,7 @@ static int add_edge(struct edge_list *list, struct edge edge)
 		list->edges = wider;
 		list->capacity = capacity;
 	}
+	edge.of = list->of;
 	list->edges[list->count++] = edge;
 	return 0;
 }
@@ -64,10 +66,10 @@ static int add_command_edges(struct edge_list *list, const struct command *comma
 	return 0;
 }
 
-static int gather_edges(struct edge_list *list, const struct component *component)
+static int gather_edges(struct edge_list *list, const struct component *component,
+			const struct component_spec *spec)
 {
-	const struct component_spec *spec = component->spec;
-	list->count = 0;
+	list->of = spec;
 	for (size_t i = 0; i < spec->link_count; i++) {
 		const struct link *link = &spec->links[i];
 		struct edge edge = {.kind = EDGE_LINK, .to = link->component, .link = link};
@@ -94,9 +96,16 @@ static int gather_edges(struct edge_list *list, const struct component *componen
 	return 0;
 }
 
+static const struct component_spec *first_of(const struct component_spec *spec)
+{
+	return spec && spec->cluster ? spec->cluster->first : NULL;
+}
+
 static int take_edges(struct arena *arena, struct edge_list *list, struct component *component)
 {
-	if (gather_edges(list, component))
+	const struct component_spec *first = first_of(component->spec);
+	list->count = 0;
+	if (gather_edges(list, component, component->spec) || (first && gather_edges(list, component, first)))
 		return -1;
 	struct edge *needs = list->count ? arena_array(arena, struct edge, list->count) : NULL;
 	if (list->count && !needs)
@@ -108,47 +117,78 @@ static int take_edges(struct arena *arena, struct edge_list *list, struct compon
 	return 0;
 }
 
-static bool has_port(const struct component *component, uint16_t port, enum protocol protocol)
+static bool has_port(const struct spec_port *ports, size_t count, uint16_t port, enum protocol protocol)
 {
-	for (size_t i = 0; i < component->port_count; i++)
-		if (component->ports[i].port == port && component->ports[i].protocol == protocol)
+	for (size_t i = 0; i < count; i++)
+		if (ports[i].port == port && ports[i].protocol == protocol)
 			return true;
 	return false;
 }
 
 /* Open ports as written, then those that are only bound, then a process' own. */
-static int gather_ports(struct arena *arena, struct component *component)
+static struct spec_port *ports_of_spec(struct arena *arena, const struct component_spec *spec,
+				       size_t *ret_count)
 {
-	const struct component_spec *spec = component->spec;
-	component->ports = arena_array(arena, struct spec_port,
-				       spec->open_port_count + spec->binding_count + spec->published_count +
-					   spec->named_port_count);
-	if (!component->ports)
-		return -1;
+	struct spec_port *ports = arena_array(arena, struct spec_port,
+					      spec->open_port_count + spec->binding_count +
+						  spec->published_count + spec->named_port_count);
+	size_t count = 0;
+	if (!ports)
+		return NULL;
 	for (size_t i = 0; i < spec->open_port_count; i++)
-		component->ports[component->port_count++] = (struct spec_port){
+		ports[count++] = (struct spec_port){
 		    .port = spec->open_ports[i].port, .protocol = spec->open_ports[i].protocol, .open = true};
 	for (size_t i = 0; i < spec->binding_count; i++)
-		if (!has_port(component, spec->bindings[i].port, spec->bindings[i].protocol))
-			component->ports[component->port_count++] =
-			    (struct spec_port){.port = spec->bindings[i].port,
-					       .protocol = spec->bindings[i].protocol,
-					       .open = true};
+		if (!has_port(ports, count, spec->bindings[i].port, spec->bindings[i].protocol))
+			ports[count++] = (struct spec_port){.port = spec->bindings[i].port,
+							    .protocol = spec->bindings[i].protocol,
+							    .open = true};
 	for (size_t i = 0; i < spec->published_count; i++)
-		if (!has_port(component, spec->published[i].port, spec->published[i].protocol))
-			component->ports[component->port_count++] =
-			    (struct spec_port){.port = spec->published[i].port,
-					       .protocol = spec->published[i].protocol,
-					       .open = true};
+		if (!has_port(ports, count, spec->published[i].port, spec->published[i].protocol))
+			ports[count++] = (struct spec_port){.port = spec->published[i].port,
+							    .protocol = spec->published[i].protocol,
+							    .open = true};
 	for (size_t i = 0; i < spec->named_port_count; i++) {
 		const struct named_port *named = &spec->named_ports[i];
-		component->ports[component->port_count++] =
-		    (struct spec_port){.name = named->name,
-				       .port = named->first == named->last ? named->first : 0,
-				       .open = true,
-				       .fixed = named->first && named->first == named->last};
+		ports[count++] = (struct spec_port){.name = named->name,
+						    .port = named->first == named->last ? named->first : 0,
+						    .open = true,
+						    .fixed = named->first && named->first == named->last};
 	}
-	return 0;
+	*ret_count = count;
+	return ports;
+}
+
+/* Those of the first member begin with those that all members have, as these have them. */
+static void put_common_first(struct spec_port *ports, size_t count, const struct spec_port *common,
+			     size_t common_count)
+{
+	size_t done = 0;
+	for (size_t i = 0; i < common_count; i++)
+		for (size_t k = done; k < count; k++) {
+			const char *a = ports[k].name, *b = common[i].name;
+			bool same = a || b ? a && b && !strcmp(a, b)
+					   : ports[k].port == common[i].port &&
+						 ports[k].protocol == common[i].protocol;
+			if (!same)
+				continue;
+			struct spec_port moved = ports[k];
+			memmove(ports + done + 1, ports + done, (k - done) * sizeof *ports);
+			ports[done++] = moved;
+			break;
+		}
+}
+
+static int gather_ports(struct arena *arena, struct component *component)
+{
+	const struct component_spec *first = first_of(component->spec);
+	component->ports = ports_of_spec(arena, component->spec, &component->port_count);
+	if (first && !(component->first_ports = ports_of_spec(arena, first, &component->first_port_count)))
+		return -1;
+	if (component->ports && first)
+		put_common_first(component->first_ports, component->first_port_count, component->ports,
+				 component->port_count);
+	return component->ports ? 0 : -1;
 }
 
 static int gather_consumers(struct application *application)
@@ -455,6 +495,25 @@ const struct spec_port *component_port(const struct component *component, int nu
 			return port;
 	}
 	return NULL;
+}
+
+bool is_first_member(const struct instance *instance)
+{
+	const struct component *component = instance->component;
+	return component->first && instance->ordinal == component->first && first_of(component->spec);
+}
+
+const struct component_spec *made_from(const struct instance *instance)
+{
+	return is_first_member(instance) ? first_of(instance->component->spec) : instance->component->spec;
+}
+
+const struct spec_port *ports_of_instance(const struct instance *instance, size_t *ret_count)
+{
+	const struct component *component = instance->component;
+	bool first = is_first_member(instance);
+	*ret_count = first ? component->first_port_count : component->port_count;
+	return first ? component->first_ports : component->ports;
 }
 
 unsigned component_ordinal(const struct component *component, unsigned index)

@@ -36,9 +36,10 @@ enum edge_kind {
 /* One component's need of another. */
 struct edge {
 	enum edge_kind kind;
-	int port;                /* VALUE: the port asked for, 0: any */
-	size_t to;               /* index of the provider */
-	const struct link *link; /* LINK and ORDER */
+	int port;                        /* VALUE: the port asked for, 0: any */
+	size_t to;                       /* index of the provider */
+	const struct link *link;         /* LINK and ORDER */
+	const struct component_spec *of; /* what needs it: of a cluster the first member may need others */
 };
 
 struct zone_outcome;
@@ -87,7 +88,9 @@ struct component {
 	/* How many instances it is to have: what the blueprint says, but for a cluster that was resized; of
 	 * one that has fewer than were asked for, so many as there are. */
 	unsigned size;
-	unsigned asked;           /* of a cluster: how many were asked for */
+	unsigned asked; /* of a cluster: how many were asked for */
+	unsigned first; /* of a cluster: the ordinal of the one that is made from `spec->cluster->first`;
+			 * 0: none is */
 	const unsigned *ordinals; /* of those `size`, ascending; NULL: from 1 on */
 	struct site **zones;      /* of a cluster that is spread: where its members may go; NULL: to `site` */
 	size_t zone_count;
@@ -111,6 +114,8 @@ struct component {
 	 * named ones. */
 	struct spec_port *ports;
 	size_t port_count;
+	struct spec_port *first_ports; /* of the first member, where it has its own */
+	size_t first_port_count;
 	struct instance *instances; /* by ordinal; wanted ones first */
 	size_t instance_count;
 };
@@ -146,6 +151,12 @@ bool application_means_only(const struct application *application, const char *n
 /* Append a component that the blueprint does not have. Moves the array: only before instances point into it.
  * 0 or -1. */
 int application_add_found(struct application *application, const char *id);
+/* What an instance is made from: its component's specification, or that of the first member; NULL where the
+ * component has none. */
+const struct component_spec *made_from(const struct instance *instance);
+bool is_first_member(const struct instance *instance);
+/* The ports of the one or the other. */
+const struct spec_port *ports_of_instance(const struct instance *instance, size_t *ret_count);
 /* The provider's port an expression or check asks for: by number, else by name, else the first; NULL when
  * there is none. */
 /* Whether an edge must be waited for: all but peers. */
