@@ -246,11 +246,27 @@ static bool compare_secrets(struct decision *decision)
 	return true;
 }
 
+/* Where one that it needs is on a machine that does not answer, its address stays what it was. */
+static bool needs_unseen(const struct work *work)
+{
+	const struct component *component = work->instance->component;
+	const struct component *all = work->operation->application->components;
+	for (size_t i = 0; i < component->need_count; i++) {
+		const struct component *provider = &all[component->needs[i].to];
+		for (size_t n = 0; n < provider->instance_count; n++)
+			if (provider->instances[n].wanted && provider->instances[n].work->site->failed)
+				return true;
+	}
+	return false;
+}
+
 static bool compare_links(struct decision *decision, enum resolved found)
 {
 	const struct work *work = decision->work;
 	const struct observed *seen = work->instance->seen;
 	const char *had = seen->link_digest ? seen->link_digest : "";
+	if (needs_unseen(work))
+		return false;
 	if (found == RESOLVED && strcmp(had, work->spec->link_digest) == 0)
 		return false;
 	because(decision, "links", NULL, NULL, place_of(made_from(work->instance), "links"));

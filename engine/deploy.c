@@ -91,7 +91,7 @@ static bool all_settled(const struct berth_operation *operation)
 		if (site_has_dead_lease(site))
 			return false;
 	for (size_t i = 0; i < operation->work_count; i++)
-		if (!work_needs_nothing(operation->works[i]))
+		if (!work_needs_nothing(operation->works[i]) || operation->works[i]->unseen)
 			return false;
 	return true;
 }
@@ -119,9 +119,11 @@ bool stage_surveyed(struct berth_operation *operation)
 		return stage_interrupted(operation);
 	if (survey(operation) == PROGRESS_WAITING)
 		return false;
-	const struct site *failed = survey_failure(operation);
-	if (!failed)
+	const struct site *failed = hosts_failure(operation);
+	if (!failed) {
+		hosts_warn(operation);
 		return true;
+	}
 	blame_site(&operation->error, failed, site_error(failed));
 	return stage_failed(operation);
 }

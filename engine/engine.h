@@ -69,6 +69,8 @@ struct site {
 	struct berth_operation *operation;
 	struct site *next;
 	bool open, watched;
+	bool pooled;        /* a machine of a pool: hosts.h */
+	bool silence_noted; /* host_health.c's */
 	struct site *twin; /* the site of the same place that was opened before, and is used instead */
 	struct errand errand;
 	const char *const *images; /* references to look up in the listing */
@@ -191,6 +193,7 @@ struct work {
 	/* Of a new member of a cluster that did not get ready: it is kept to be looked at; it is gone; what
 	 * becomes of it is settled. */
 	bool set_aside, discarded, joining_over;
+	bool unseen;          /* its machine, of a pool, does not answer: it is left as it is */
 	bool hopeless;        /* it was not tried, since there is no room for it */
 	bool place_again;     /* its target had nothing left to start */
 	bool left_stopped;    /* what changes under it does not start it */
@@ -314,6 +317,7 @@ struct berth_operation {
 	struct host_pool *host_pools;   /* hosts.c */
 	struct host_guest *host_guests; /* components that go to one of a pool's machines */
 	json_t *host_options;           /* keeps their options alive */
+	json_t *host_health, *machines; /* host_health.c's; NULL: not read yet */
 	struct work **works;            /* one for each instance, wanted or to go */
 	size_t work_count;
 	size_t effort; /* variables that were put together, and what else there may be very much of */
@@ -504,7 +508,7 @@ json_t *sizing_read(const struct berth_operation *operation);
 enum progress survey(struct berth_operation *operation);
 /* Make instances and works of what is wanted and what was found. 0 or -1 (no memory). */
 int survey_match(struct berth_operation *operation);
-/* The first site that failed, or NULL. */
+/* The first site that failed, or NULL; not one of a pool where nothing of the application is known to be. */
 struct site *survey_failure(const struct berth_operation *operation);
 
 /* --- plan.c --- */

@@ -1,6 +1,6 @@
 /* hosts.c - a location that is several machines (byon): each is a site of its own, and a component goes to
- * one of them. */
-#include "engine/hosts.h"
+ * one of them: hosts_choice.c. */
+#include "engine/hosts_state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,21 +8,6 @@
 #include "base/cleanup.h"
 
 #define MOST_HOSTS 10000
-
-struct host_pool {
-	const struct location_spec *spec;
-	json_t *options;
-	struct site **sites;
-	size_t count;
-	struct host_pool *next;
-};
-
-struct host_guest {
-	struct host_pool *pool;
-	struct component *component;
-	bool lacking; /* no machine was free for it */
-	struct host_guest *next;
-};
 
 bool is_host_pool(const struct location_spec *spec)
 {
@@ -32,6 +17,17 @@ bool is_host_pool(const struct location_spec *spec)
 struct site *host_pool_first(const struct host_pool *pool)
 {
 	return pool->sites[0];
+}
+
+struct site *const *host_pool_sites(const struct host_pool *pool, size_t *ret_count)
+{
+	*ret_count = pool->count;
+	return pool->sites;
+}
+
+const char *host_pool_name(const struct host_pool *pool)
+{
+	return pool->spec->name && *pool->spec->name ? pool->spec->name : "byon";
 }
 
 /* --- the machines that are written ---------------------------------------------------------- */
@@ -181,11 +177,10 @@ static int add_host(struct berth_operation *operation, struct host_pool *pool, c
 	struct arena *arena = &operation->arena;
 	struct location_spec *spec = arena_array(arena, struct location_spec, 1);
 	json_t *options = host_options(pool->options, own);
-	const char *called = pool->spec->name && *pool->spec->name ? pool->spec->name : "byon";
 
 	if (!spec || !options || json_array_append_new(operation->host_options, options))
 		return fail_memory(err);
-	*spec = (struct location_spec){.name = arena_format(arena, "%s/%s", called, name),
+	*spec = (struct location_spec){.name = arena_format(arena, "%s/%s", host_pool_name(pool), name),
 				       .type = "ssh",
 				       .target = arena_text(arena, name),
 				       .options = options,
@@ -267,104 +262,4 @@ struct host_pool *host_pool_open(struct berth_operation *operation, const struct
 	}
 	pool->next = operation->host_pools;
 	return operation->host_pools = pool;
-}
-
-/* --- which of them -------------------------------------------------------------------------- */
-
-int host_pool_join(struct berth_operation *operation, struct host_pool *pool, struct component *component)
-{
-	struct host_guest *guest = arena_array(&operation->arena, struct host_guest, 1);
-	struct host_guest **end = &operation->host_guests;
-
-	if (!guest)
-		return -1;
-	*guest = (struct host_guest){.pool = pool, .component = component};
-	while (*end)
-		end = &(*end)->next;
-	*end = guest;
-	return 0;
-}
-
-static bool is_at(const struct component *component, const struct site *site)
-{
-	for (size_t i = 0; i < site->inventory.instance_count; i++)
-		if (strcmp(site->inventory.instances[i].component, component->id) == 0)
-			return true;
-	return false;
-}
-
-static bool share_a_machine(const struct component *one, const struct component *other)
-{
-	const char *a = one->spec->same_server, *b = other->spec->same_server;
-	return a && b && strcmp(a, b) == 0;
-}
-
-/* By a component of this application that stays there, or of another one. */
-static bool is_free(struct berth_operation *operation, const struct component *component,
-		    const struct site *site)
-{
-	const char *holder = site->inventory.holder;
-
-	if (site->failed)
-		return false;
-	if (holder && strcmp(holder, operation->application->id) != 0)
-		return false;
-	for (const struct host_guest *other = operation->host_guests; other; other = other->next)
-		if (other->component != component && other->component->site == site &&
-		    !share_a_machine(other->component, component))
-			return false;
-	return true;
-}
-
-/* It shares one with those that say so, else it takes the first that is free. */
-static void find_machine(struct berth_operation *operation, struct host_guest *guest)
-{
-	struct component *component = guest->component;
-
-	for (struct host_guest *other = operation->host_guests; other && !component->site;
-	     other = other->next)
-		if (other != guest && other->pool == guest->pool &&
-		    share_a_machine(other->component, component))
-			component->site = other->component->site;
-	for (size_t i = 0; !component->site && i < guest->pool->count; i++)
-		if (is_free(operation, component, guest->pool->sites[i]))
-			component->site = guest->pool->sites[i];
-	guest->lacking = !component->site;
-}
-
-void hosts_decide(struct berth_operation *operation)
-{
-	for (struct host_guest *guest = operation->host_guests; guest; guest = guest->next) {
-		guest->component->site = NULL;
-		for (size_t i = 0; !guest->component->site && i < guest->pool->count; i++)
-			if (is_at(guest->component, guest->pool->sites[i]))
-				guest->component->site = guest->pool->sites[i];
-	}
-	for (struct host_guest *guest = operation->host_guests; guest; guest = guest->next)
-		if (!guest->component->site)
-			find_machine(operation, guest);
-	for (struct host_guest *guest = operation->host_guests; guest; guest = guest->next)
-		if (guest->lacking)
-			guest->component->site = guest->pool->sites[0];
-}
-
-int hosts_lacking(const struct berth_operation *operation, struct error *err)
-{
-	for (const struct host_guest *guest = operation->host_guests; guest; guest = guest->next) {
-		if (!guest->lacking)
-			continue;
-		const struct host_pool *pool = guest->pool;
-		fail(err, ERR_CAPACITY, "`%s` has no machine: %s of `%s` is in use", guest->component->id,
-		     pool->count == 1 ? "the only one" : "each",
-		     pool->spec->name && *pool->spec->name ? pool->spec->name : "byon");
-		remedy(err,
-		       "add a host to the pool, or let two components share one: `sameServer: NAME` on both");
-		return -1;
-	}
-	return 0;
-}
-
-void hosts_forget(struct berth_operation *operation)
-{
-	operation->host_guests = NULL;
 }

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "engine/deploy.h"
+#include "engine/hosts.h"
 #include "engine/reconcile.h"
 #include "policies/cluster.h"
 
@@ -80,9 +81,11 @@ static void tell_of_no_room(struct work *work)
 {
 	struct berth_operation *operation = work->operation;
 	struct component *component = work->instance->component;
-	if (error_of(work)->code != ERR_CAPACITY || work->site->no_room)
+	bool lacks =
+	    host_lacks(work, &(struct error){0}); /* of a pool: there may be others where it would be */
+	if (error_of(work)->code != ERR_CAPACITY || work->site->no_room || (lacks && component->no_room))
 		return;
-	work->site->no_room = true;
+	work->site->no_room = !lacks;
 	component->no_room = arena_text(&operation->arena, error_of(work)->text) ?: "there is no room";
 	operation->no_room = component->no_room;
 	const struct berth_event event = {.size = sizeof event,

@@ -315,6 +315,7 @@ static void forget_graph(struct berth_operation *operation)
 	blueprint_release(give(operation->retired));
 	json_decref(give(operation->stored_options));
 	json_decref(give(operation->host_options));
+	hosts_release(operation);
 	stored_application_free(give(operation->stored));
 	stored_application_free(give(operation->past));
 	known_release(&operation->known);

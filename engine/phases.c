@@ -1,6 +1,7 @@
 /* phases.c - from nothing to running: one function per phase reads the facts of an instance and takes the
  * next step. */
 #include "base/cleanup.h"
+#include "engine/hosts.h"
 #include "engine/pools.h"
 #include "engine/reconcile.h"
 
@@ -32,7 +33,7 @@ static bool does_not_come(const struct work *work)
 	enum phase phase = work->instance->phase;
 	bool left_alone =
 	    work->settled && (phase == PHASE_ABSENT || phase == PHASE_STOPPED || phase == PHASE_GONE);
-	return work->blocked || work->halted || left_alone || phase == PHASE_QUARANTINED ||
+	return work->blocked || work->halted || left_alone || work->unseen || phase == PHASE_QUARANTINED ||
 	       (phase == PHASE_BROKEN && !work->answered);
 }
 
@@ -107,8 +108,9 @@ static int providers_answer(struct work *work)
 		switch (answer_of(provider, &component->needs[i])) {
 		case ANSWER_NEVER:
 			fail(work_error(work), ERR_FAILED, "it needs `%s`, which %s", provider->id,
-			     provider->instances[0].predecessor ? "did not get ready as it is to be now"
-								: "does not run");
+			     provider->instances[0].predecessor    ? "did not get ready as it is to be now"
+			     : provider->instances[0].work->unseen ? "is on a machine that does not answer"
+								   : "does not run");
 			return -1;
 		case ANSWER_LATER:
 			work_note(work, "waits for %s", provider->id);
@@ -211,12 +213,21 @@ enum phase step_linking(struct work *work)
 
 /* --- placing -------------------------------------------------------------------------------- */
 
+static bool lacks_machine(struct work *work)
+{
+	struct error why = {0};
+	if (!host_lacks(work, &why))
+		return false;
+	*work_error(work) = why;
+	return true;
+}
+
 enum phase step_placing(struct work *work)
 {
 	bool failed = false;
 	if (halt(work))
 		return PHASE_PLACING;
-	if (work->doing == DOING_NOTHING && joining_hopeless(work))
+	if (work->doing == DOING_NOTHING && (lacks_machine(work) || joining_hopeless(work)))
 		return work_break(work, work_error(work));
 	if (!intent_durable(work, "place", &failed))
 		return failed ? work_break(work, work_error(work)) : PHASE_PLACING;

@@ -456,6 +456,19 @@ static bool follows_meant(const struct berth_operation *operation, const struct 
 	return false;
 }
 
+/* Its machine does not answer: it may run. */
+static void leave_unseen(struct work *work)
+{
+	const struct error *why = site_error(work->site);
+	work->action = ACTION_UNCHANGED;
+	if (!work->instance->wanted || !component_meant(work->operation, work->instance->component->id))
+		return;
+	work->unseen = true;
+	fail(work_error(work), ERR_UNREACHABLE, "nobody knows whether it runs: %s", why->text);
+	remedy(work_error(work), "when its machine is back it is found there; taken out of the pool's "
+				 "`hosts`, it is made elsewhere");
+}
+
 static int decide(struct berth_operation *operation, struct work *work, struct error *err)
 {
 	struct decision decision = {.operation = operation, .work = work};
@@ -463,6 +476,10 @@ static int decide(struct berth_operation *operation, struct work *work, struct e
 	if (instance->quarantined) { /* it stays to be looked at, as it is */
 		work->action = ACTION_UNCHANGED;
 		keep_attachments(instance);
+		return 0;
+	}
+	if (work->site->failed) {
+		leave_unseen(work);
 		return 0;
 	}
 	if (operation->verb->decide)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/hosts.h"
 #include "engine/targets.h"
 
 const struct location_driver *driver_of(const struct work *work)
@@ -284,6 +285,8 @@ bool intent_durable(struct work *work, const char *what, bool *ret_failed)
 	else if (work->parts & PART_LIMITS)
 		what = "limits";
 	if (name)
+		host_remember(work, name);
+	if (name)
 		work->intent =
 		    store_put_intent(operation->berth->store, operation->application->id, name,
 				     work->site->location.name, what, work->spec ? work->spec->digest : "");
@@ -437,6 +440,8 @@ static enum phase first_phase(const struct work *work)
 	const struct observed *seen = work->instance->seen;
 	if (work->instance->quarantined && work->action == ACTION_UNCHANGED)
 		return PHASE_QUARANTINED;
+	if (work->unseen)
+		return PHASE_UNKNOWN;
 	switch (work->action) {
 	case ACTION_REMOVE: /* one that is about to run again must be stopped like one that runs */
 		return seen && (seen->state == SEEN_RUNNING || seen->state == SEEN_RESTARTING)

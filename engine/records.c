@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "engine/changes.h"
 #include "engine/deploy.h"
+#include "engine/hosts.h"
 #include "engine/limits.h"
 
 /* Values of sensitive names are to be given again: they are nowhere written down. */
@@ -404,6 +405,7 @@ bool records_end(struct berth_operation *operation)
 		return stage_failed(operation);
 	}
 	remember_ready(operation);
+	hosts_conclude(operation);
 	operation->written = true;
 	return true;
 }

@@ -440,7 +440,7 @@ static bool went_wrong(const struct work *work)
 {
 	enum phase phase = work->instance->phase;
 	return phase == PHASE_BROKEN || (phase == PHASE_QUARANTINED && work->set_aside) || work->blocked ||
-	       work->halted;
+	       work->halted || work->unseen;
 }
 
 void keep_failures(struct berth_operation *operation)
@@ -456,7 +456,7 @@ bool any_unanswered(const struct berth_operation *operation)
 {
 	for (size_t i = 0; i < operation->work_count; i++) {
 		const struct work *work = operation->works[i];
-		if (work->instance->phase == PHASE_BROKEN &&
+		if ((work->instance->phase == PHASE_BROKEN || work->unseen) &&
 		    (error_of(work)->code == ERR_UNREACHABLE || error_of(work)->code == ERR_TIMED_OUT))
 			return true;
 	}

@@ -147,6 +147,7 @@ static struct site *add_site(struct berth_operation *operation, const struct loc
 	    .origin = origin,
 	    .operation = operation,
 	    .errand = {.wake = wake_site, .owner = site},
+	    .pooled = json_flag(spec->options, "exclusive", false),
 	};
 	while (*end)
 		end = &(*end)->next;
@@ -248,6 +249,11 @@ static void refuse_unbound(const char *name, struct error *err)
 	    name);
 }
 
+static bool of_cluster(const struct component *component)
+{
+	return component->spec->cluster;
+}
+
 static struct site *machine_for(struct berth_operation *operation, struct component *component,
 				const struct location_spec *spec, const char *source, struct error *err)
 {
@@ -263,6 +269,8 @@ static struct site *machine_for(struct berth_operation *operation, struct compon
 		fail_memory(err);
 		return NULL;
 	}
+	if (of_cluster(component))
+		component->zones = (struct site **)host_pool_sites(pool, &component->zone_count);
 	return host_pool_first(pool);
 }
 
@@ -362,7 +370,7 @@ static void refuse_mixture(struct berth_operation *operation, const struct compo
 static void assign_zones(struct berth_operation *operation, struct component *component)
 {
 	const struct cluster_spec *cluster = component->spec->cluster;
-	if (!cluster || cluster->zone_count < 2 || !component->site)
+	if (!cluster || cluster->zone_count < 2 || !component->site || component->zones)
 		return;
 	struct site **zones = arena_array(graph_arena(operation), struct site *, cluster->zone_count);
 	size_t count = 0;

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "engine/deploy.h"
+#include "engine/hosts.h"
 #include "engine/specs.h"
 #include "policies/cluster.h"
 
@@ -535,7 +536,9 @@ static int decide_one(struct deciding *deciding, struct component *component)
 	if (!m.ordinals || decide_members(&m, &note))
 		return -1;
 	settle(&m);
-	return component->zones ? give_homes(&m) : 0;
+	if (hosts_give_homes(deciding->operation, component, m.ordinals, m.count))
+		return -1;
+	return component->zones && !component->homes ? give_homes(&m) : 0;
 }
 
 static bool has_clusters(const struct application *application)

@@ -426,6 +426,11 @@ uint64_t store_put_sized(struct store *store, const char *app, const char *compo
 	return put_texts(store, RECORD_SIZED, (const char *const[]){app, component, text}, 3);
 }
 
+uint64_t store_put_machine(struct store *store, const char *app, const char *name, const char *text)
+{
+	return put_texts(store, RECORD_MACHINE, (const char *const[]){app, name, text}, 3);
+}
+
 uint64_t store_put_stopped(struct store *store, const char *app, const char *instance, const char *by)
 {
 	return put_texts(store, by ? RECORD_STOPPED : RECORD_NOT_STOPPED,

@@ -82,6 +82,9 @@ int store_memories(struct store *store, const char *app, json_t **ret, struct er
 int store_sizes(struct store *store, const char *app, json_t **ret, struct error *err);
 /* {COMPONENT: text}: who made it that large: sizing.c. 0 or -1. */
 int store_sized(struct store *store, const char *app, json_t **ret, struct error *err);
+/* {INSTANCE: machine}: on which of a pool's machines each is; of no application (""): {MACHINE: text}, how
+ * each of them is. 0 or -1. */
+int store_machines(struct store *store, const char *app, json_t **ret, struct error *err);
 /* {INSTANCE: by}: those that were stopped on purpose. 0 or -1. */
 int store_stopped(struct store *store, const char *app, json_t **ret, struct error *err);
 /* One revision, as it was asked for: without facts and locations. Number 0: the newest before the present one
@@ -127,6 +130,8 @@ uint64_t store_put_memory(struct store *store, const char *app, const char *comp
 uint64_t store_put_size(struct store *store, const char *app, const char *component, const char *text);
 /* Who made a component as large as it is, since when, and why: sizing.c. */
 uint64_t store_put_sized(struct store *store, const char *app, const char *component, const char *text);
+/* On which machine an instance is, or how a machine is: store_machines(). Over by itself once it is gone. */
+uint64_t store_put_machine(struct store *store, const char *app, const char *name, const char *text);
 /* Nobody is to start it: it was stopped on purpose, by whom or what `by` says. NULL: that is over. It is over
  * by itself once the instance is known to run, or is gone. */
 uint64_t store_put_stopped(struct store *store, const char *app, const char *instance, const char *by);

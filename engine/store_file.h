@@ -7,7 +7,7 @@
 
 #include "engine/store.h"
 
-#define STATEMENT_ROOM 32
+#define STATEMENT_ROOM 40
 #define EVENTS_KEPT    10000 /* of each application */
 #define REVISIONS_KEPT 100   /* likewise */
 
@@ -44,6 +44,7 @@ enum record_kind {
 	RECORD_MEMORY,
 	RECORD_SIZE,
 	RECORD_SIZED,
+	RECORD_MACHINE,
 	RECORD_STOPPED,
 	RECORD_NOT_STOPPED,
 	RECORD_REVISION_END,

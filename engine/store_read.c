@@ -18,6 +18,7 @@ enum {
 	READ_MEMORIES,
 	READ_SIZES,
 	READ_SIZED,
+	READ_MACHINES,
 	READ_STOPPED,
 	READ_REVISION,
 	READ_REVISIONS
@@ -47,6 +48,7 @@ static const char *const queries[] = {
     [READ_MEMORIES] = "SELECT component, text FROM memory WHERE app = ?1",
     [READ_SIZES] = "SELECT component, text FROM size WHERE app = ?1",
     [READ_SIZED] = "SELECT component, text FROM sized WHERE app = ?1",
+    [READ_MACHINES] = "SELECT name, text FROM machine WHERE app = ?1",
     [READ_STOPPED] = "SELECT instance, by FROM stopped WHERE app = ?1",
     /* The images that ran then, and where none is known those it was pinned to. */
     [READ_REVISION] =
@@ -303,6 +305,11 @@ int store_sizes(struct store *store, const char *app, json_t **ret, struct error
 int store_sized(struct store *store, const char *app, json_t **ret, struct error *err)
 {
 	return read_pairs(store, READ_SIZED, app, ret, err);
+}
+
+int store_machines(struct store *store, const char *app, json_t **ret, struct error *err)
+{
+	return read_pairs(store, READ_MACHINES, app, ret, err);
 }
 
 int store_stopped(struct store *store, const char *app, json_t **ret, struct error *err)

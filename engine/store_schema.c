@@ -40,6 +40,9 @@ static const char *const migrations[] = {
     "ALTER TABLE event ADD COLUMN remedy TEXT;",
     ("CREATE TABLE sized(app TEXT NOT NULL, component TEXT NOT NULL, text TEXT NOT NULL,"
      " PRIMARY KEY(app, component)) WITHOUT ROWID;"),
+    /* Where an instance is among the machines of a pool; and how each of them is, of no application. */
+    ("CREATE TABLE machine(app TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL,"
+     " PRIMARY KEY(app, name)) WITHOUT ROWID;"),
 };
 
 #define SCHEMA ((int64_t)COUNT_OF(migrations))

@@ -27,6 +27,7 @@ static const struct {
     {RECORD_DROP, "DELETE FROM stopped WHERE app = ?3"},
     {RECORD_DROP, "DELETE FROM size WHERE app = ?3"},
     {RECORD_DROP, "DELETE FROM sized WHERE app = ?3"},
+    {RECORD_DROP, "DELETE FROM machine WHERE app = ?3"},
     {RECORD_DROP, "DELETE FROM revision WHERE app = ?3"},
     /* How a change in place ended, and what somebody else changed, stays in doubt whatever is begun next: the
      * instance that it is about may be kept. */
@@ -43,6 +44,7 @@ static const struct {
     {RECORD_GONE, "DELETE FROM instance WHERE app = ?3 AND name = ?4"},
     {RECORD_GONE, "DELETE FROM intent WHERE app = ?3 AND instance = ?4"},
     {RECORD_GONE, "DELETE FROM stopped WHERE app = ?3 AND instance = ?4"},
+    {RECORD_GONE, "DELETE FROM machine WHERE app = ?3 AND name = ?4"},
     {RECORD_EVENT,
      "INSERT INTO event(app, serial, time_ms, component, instance, what, text, remedy) VALUES(?3,"
      " 1 + coalesce((SELECT max(serial) FROM event WHERE app = ?3), 0), ?1, ?4, ?5, ?6, ?7, ?8)"},
@@ -52,6 +54,7 @@ static const struct {
     {RECORD_MEMORY, "INSERT OR REPLACE INTO memory(app, component, text) VALUES(?3, ?4, ?5)"},
     {RECORD_SIZE, "INSERT OR REPLACE INTO size(app, component, text) VALUES(?3, ?4, ?5)"},
     {RECORD_SIZED, "INSERT OR REPLACE INTO sized(app, component, text) VALUES(?3, ?4, ?5)"},
+    {RECORD_MACHINE, "INSERT OR REPLACE INTO machine(app, name, text) VALUES(?3, ?4, ?5)"},
     {RECORD_STOPPED, "INSERT OR REPLACE INTO stopped(app, instance, by) VALUES(?3, ?4, ?5)"},
     {RECORD_REVISION_END, "UPDATE revision SET images = ?4, outcome = ?5 WHERE app = ?3 AND revision = ?2"},
     {RECORD_NOT_STOPPED, "DELETE FROM stopped WHERE app = ?3 AND instance = ?4"},

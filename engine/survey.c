@@ -79,12 +79,17 @@ enum progress survey_site(struct berth_operation *operation, struct site *site)
 	enum progress progress = PROGRESS_FAILED;
 	if (site->listed || site->failed)
 		return PROGRESS_DONE;
-	if (!site->images && operation->application && !brief && gather_images(operation, site))
+	bool rests = host_rests(site, &err);
+	if (rests)
+		progress = PROGRESS_FAILED;
+	else if (!site->images && operation->application && !brief && gather_images(operation, site))
 		fail_memory(&err);
 	else
 		progress = list(site, brief, &err);
 	site->listed = progress == PROGRESS_DONE;
 	site->failed = progress == PROGRESS_FAILED;
+	if (progress != PROGRESS_WAITING && !rests)
+		host_answered(site, &err);
 	if (!site->failed)
 		return progress;
 	site_keep_error(site, &err);
@@ -103,7 +108,7 @@ enum progress survey(struct berth_operation *operation)
 struct site *survey_failure(const struct berth_operation *operation)
 {
 	for (struct site *site = operation->sites; site; site = site->next)
-		if (site->failed)
+		if (site->failed && !host_excused(site))
 			return site;
 	return NULL;
 }

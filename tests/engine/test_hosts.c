@@ -19,6 +19,9 @@ static struct placed {
 } all[MOST];
 static size_t count;
 static bool silent;                /* no machine answers */
+static const char *dead[4];        /* those that do not answer */
+static const char *full;           /* where nothing can be installed */
+static size_t knocks;              /* at those that do not answer */
 static const char *held_by_others; /* a machine that another application has */
 static struct claimed {
 	char host[40], lines[300];
@@ -87,6 +90,10 @@ static void carry_out(const char *host, const char *script, struct text *answer)
 	if (!strcmp(verb, "listing") || !strcmp(verb, "look")) {
 		tell_instances(host, answer);
 	} else if (!strcmp(verb, "place")) {
+		if (full && !strcmp(full, host)) {
+			text_add(answer, "!failed cannot write to its disk: it is full\n");
+			return;
+		}
 		if (!placed) {
 			placed = &all[count++];
 			*placed = (struct placed){0};
@@ -107,13 +114,21 @@ static void carry_out(const char *host, const char *script, struct text *answer)
 	}
 }
 
+static bool is_dead(const char *host)
+{
+	for (size_t i = 0; i < COUNT_OF(dead); i++)
+		if (dead[i] && !strcmp(dead[i], host))
+			return ++knocks;
+	return silent;
+}
+
 static void asked(void *owner, const struct virtual_ssh_request *request, struct ssh_call *call)
 {
 	owned_text answer = {0};
 	char script[16000];
 
 	(void)owner;
-	if (silent) {
+	if (is_dead(request->host->address)) {
 		struct error why = {0};
 		fail(&why, ERR_UNREACHABLE, "nobody answers");
 		virtual_ssh_fail(call, 1, &why, false);
@@ -138,6 +153,9 @@ static void open_scene(void)
 	count = claim_count = 0;
 	held_by_others = NULL;
 	silent = false;
+	memset(dead, 0, sizeof(dead));
+	full = NULL;
+	knocks = 0;
 }
 
 static void close_scene(void)
@@ -250,4 +268,248 @@ Test(hosts, a_pool_without_machines_is_refused)
 		     BERTH_INVALID);
 	cr_assert_eq(scene_run(&scene, berth_deploy, POOL("byon: {hosts: []}") ONE("a", ""), NULL),
 		     BERTH_INVALID);
+}
+
+/* --- machines that do not answer ------------------------------------------------------------ */
+
+static enum berth_outcome run(verb_function *verb, const char *blueprint, json_t **ret)
+{
+	*ret = NULL;
+	return scene_run(&scene, verb, blueprint, ret);
+}
+
+static size_t copies_of(const char *component)
+{
+	size_t copies = 0;
+
+	for (size_t i = 0; i < count; i++)
+		copies += !strncmp(all[i].folder, component, strlen(component)) &&
+			  all[i].folder[strlen(component)] == '.';
+	return copies;
+}
+
+static bool never(void *owner)
+{
+	(void)owner;
+	return false;
+}
+
+/* What `status` says of the first instance of the first component. */
+static void must_be(const char *blueprint, const char *state)
+{
+	json_t *document;
+	run(berth_status, blueprint, &document);
+	owned_memory char *line = json_line(document);
+	json_t *component = json_array_get(json_object_get(document, "components"), 0);
+	json_t *instance = json_array_get(json_object_get(component, "instances"), 0);
+	cr_assert_str_eq(json_text(instance, "state"), state, "%s", line);
+	json_decref(document);
+}
+
+Test(hosts, one_that_does_not_answer_is_left_out_and_the_next_one_taken)
+{
+	dead[0] = "10.0.0.1";
+	deploy(THREE ONE("a", "") ONE("b", ""));
+	cr_assert_str_eq(machine_of("a"), "10.0.0.2");
+	cr_assert_str_eq(machine_of("b"), "10.0.0.3");
+}
+
+Test(hosts, why_one_is_left_out_is_told_by_status_and_among_the_events)
+{
+	static const struct berth_request events = {.size = sizeof events, .app = "app"};
+	json_t *document;
+
+	dead[0] = "10.0.0.1";
+	deploy(THREE ONE("a", ""));
+	cr_assert_eq(run(berth_status, THREE ONE("a", ""), &document), BERTH_OK);
+	const json_t *silent_one = json_array_get(json_object_get(document, "unreachable"), 0);
+	cr_assert(strstr(json_text(silent_one, "location"), "10.0.0.1"));
+	cr_assert(strstr(json_text(silent_one, "error"), "nobody answers"));
+	json_decref(document);
+	cr_assert_eq(scene_request(&scene, berth_events, &events, &document), BERTH_OK);
+	owned_memory char *line = json_line(document);
+	cr_assert(strstr(line, "machine-left-out") && strstr(line, "10.0.0.1"), "%s", line);
+	json_decref(document);
+}
+
+Test(hosts, one_that_did_not_answer_is_left_alone_for_a_while_and_then_asked_again)
+{
+	dead[0] = "10.0.0.1";
+	deploy(THREE ONE("a", ""));
+	cr_assert_gt(knocks, 0);
+	knocks = 0;
+	deploy(THREE ONE("a", "") ONE("b", ""));
+	cr_assert_eq(knocks, 0);
+	dead[0] = NULL;
+	virtual_world_run(scene.world, never, NULL, 6000);
+	deploy(THREE ONE("a", "") ONE("b", "") ONE("c", ""));
+	cr_assert_str_eq(machine_of("c"), "10.0.0.1");
+}
+
+Test(hosts, what_may_run_on_a_silent_machine_is_unknown_and_not_made_again)
+{
+	json_t *document;
+
+	deploy(THREE ONE("a", ""));
+	dead[0] = "10.0.0.1";
+	cr_assert_eq(run(berth_deploy, THREE ONE("a", "") ONE("b", ""), &document), BERTH_UNREACHABLE);
+	owned_memory char *line = json_line(document);
+	cr_assert(strstr(line, "nobody knows whether it runs"), "%s", line);
+	json_decref(document);
+	cr_assert_eq(copies_of("a"), 1);
+	cr_assert_str_eq(machine_of("a"), "10.0.0.1");
+	cr_assert_str_eq(machine_of("b"), "10.0.0.2");
+	must_be(THREE ONE("a", "") ONE("b", ""), "unknown");
+	dead[0] = NULL;
+	deploy(THREE ONE("a", "") ONE("b", ""));
+	cr_assert_eq(copies_of("a"), 1);
+	must_be(THREE ONE("a", "") ONE("b", ""), "running");
+}
+
+Test(hosts, what_was_on_a_machine_that_is_taken_out_of_the_pool_is_made_elsewhere)
+{
+	deploy(THREE ONE("a", ""));
+	dead[0] = "10.0.0.1";
+	deploy(POOL("byon: {user: me, hosts: [10.0.0.2, 10.0.0.3]}") ONE("a", ""));
+	cr_assert_eq(copies_of("a"), 2);
+	dead[0] = NULL;
+	virtual_world_run(scene.world, never, NULL, 6000);
+	deploy(THREE ONE("a", ""));
+	cr_assert_eq(copies_of("a"), 1, "what was left there goes when the machine is back");
+	cr_assert_str_eq(machine_of("a"), "10.0.0.2");
+}
+
+Test(hosts, a_pool_of_which_no_machine_answers_is_refused)
+{
+	json_t *document;
+
+	silent = true;
+	cr_assert_eq(run(berth_deploy, THREE ONE("a", ""), &document), BERTH_UNREACHABLE);
+	json_decref(document);
+	silent = false;
+	deploy(THREE ONE("a", ""));
+	cr_assert_eq(count, 1);
+}
+
+Test(hosts, nothing_is_destroyed_while_part_of_it_cannot_be_seen)
+{
+	json_t *document;
+
+	deploy(THREE ONE("a", "") ONE("b", ""));
+	dead[0] = "10.0.0.3"; /* nothing is there */
+	dead[1] = "10.0.0.2";
+	cr_assert_eq(run(berth_destroy, THREE ONE("a", "") ONE("b", ""), &document), BERTH_UNREACHABLE);
+	json_decref(document);
+	cr_assert_eq(count, 2);
+	dead[1] = NULL;
+	cr_assert_eq(run(berth_destroy, THREE ONE("a", "") ONE("b", ""), &document), BERTH_OK);
+	json_decref(document);
+	cr_assert_eq(count, 0);
+}
+
+Test(hosts, one_where_installing_failed_twice_comes_last)
+{
+	json_t *document;
+
+	full = "10.0.0.1";
+	for (int i = 0; i < 2; i++) {
+		cr_assert_eq(run(berth_deploy, THREE ONE("a", ""), &document), BERTH_FAILED);
+		json_decref(document);
+	}
+	deploy(THREE ONE("a", ""));
+	cr_assert_str_eq(machine_of("a"), "10.0.0.2");
+	full = NULL;
+	deploy(THREE ONE("a", "") ONE("b", "") ONE("c", ""));
+	cr_assert_str_eq(machine_of("c"), "10.0.0.1");
+}
+
+/* --- clusters ------------------------------------------------------------------------------- */
+
+#define CLUSTER(size)                                                                                        \
+	THREE "- {type: cluster, id: web, initialSize: " #size                                               \
+	      ", memberSpec: {type: process, command: sleep 9}}\n"
+
+static enum berth_outcome scale(int64_t to, json_t **ret)
+{
+	static const char *const web[] = {"web", NULL};
+	struct berth_request request = {.size = sizeof request, .app = "app", .components = web, .count = to};
+	*ret = NULL;
+	return scene_request(&scene, berth_scale, &request, ret);
+}
+
+static enum berth_outcome replace(const char *member)
+{
+	static const char *const web[] = {"web", NULL};
+	char argument[40];
+	const char *const arguments[] = {argument, NULL};
+	struct berth_request request = {.size = sizeof request,
+					.app = "app",
+					.components = web,
+					.name = "replaceMember",
+					.arguments = arguments};
+	snprintf(argument, sizeof(argument), "memberId=%s", member);
+	return scene_request(&scene, berth_invoke, &request, NULL);
+}
+
+/* On how many machines there is something. */
+static size_t machines_in_use(void)
+{
+	size_t used = 0;
+	for (size_t i = 0; i < count; i++) {
+		bool first = true;
+		for (size_t n = 0; n < i; n++)
+			first &= strcmp(all[n].host, all[i].host) != 0;
+		used += first;
+	}
+	return used;
+}
+
+Test(hosts, each_member_of_a_cluster_gets_a_machine_and_gives_it_back)
+{
+	json_t *document;
+
+	deploy(CLUSTER(2));
+	cr_assert_eq(machines_in_use(), 2);
+	cr_assert_eq(scale(3, &document), BERTH_OK, "%s", scene.events);
+	json_decref(document);
+	cr_assert_eq(count, 3);
+	cr_assert_eq(machines_in_use(), 3);
+	cr_assert_eq(scale(1, &document), BERTH_OK, "%s", scene.events);
+	json_decref(document);
+	cr_assert_eq(count, 1);
+	deploy(CLUSTER(2));
+	cr_assert_eq(count, 1, "it stays as large as it was made");
+}
+
+Test(hosts, a_cluster_for_which_no_machine_is_left_says_so_and_keeps_those_it_has)
+{
+	json_t *document;
+
+	deploy(CLUSTER(2));
+	cr_assert_eq(scale(5, &document), BERTH_FAILED);
+	owned_memory char *line = json_line(document);
+	cr_assert(strstr(line, "no machine for another member"), "%s", line);
+	json_decref(document);
+	cr_assert_eq(count, 3);
+	cr_assert_eq(machines_in_use(), 3);
+}
+
+Test(hosts, a_member_on_a_silent_machine_counts_and_is_replaced_elsewhere_only_when_it_is_asked_for)
+{
+	json_t *document;
+
+	deploy(CLUSTER(2));
+	dead[0] = "10.0.0.1";
+	cr_assert_eq(run(berth_deploy, CLUSTER(2), &document), BERTH_UNREACHABLE);
+	json_decref(document);
+	cr_assert_eq(count, 2);
+	cr_assert_eq(replace("1"), BERTH_OK, "%s", scene.events);
+	cr_assert_eq(count, 3);
+	cr_assert_eq(machines_in_use(), 3);
+	dead[0] = NULL;
+	virtual_world_run(scene.world, never, NULL, 60000);
+	deploy(CLUSTER(2));
+	cr_assert_eq(count, 2, "what came back with its machine goes");
+	for (size_t i = 0; i < count; i++)
+		cr_assert_str_neq(all[i].host, "10.0.0.1");
 }

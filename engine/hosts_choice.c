@@ -1,0 +1,278 @@
+/* hosts_choice.c - which machine of a pool a component, or a member of a cluster, gets. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "engine/deploy.h"
+#include "engine/hosts_state.h"
+
+int host_pool_join(struct berth_operation *operation, struct host_pool *pool, struct component *component)
+{
+	struct host_guest *guest = arena_array(&operation->arena, struct host_guest, 1);
+	struct host_guest **end = &operation->host_guests;
+
+	if (!guest)
+		return -1;
+	*guest = (struct host_guest){.pool = pool, .component = component};
+	while (*end)
+		end = &(*end)->next;
+	*end = guest;
+	return 0;
+}
+
+static struct host_guest *guest_of(const struct berth_operation *operation, const struct component *component)
+{
+	struct host_guest *guest = operation->host_guests;
+
+	while (guest && guest->component != component)
+		guest = guest->next;
+	return guest;
+}
+
+static bool is_cluster(const struct component *component)
+{
+	return component->spec && component->spec->cluster;
+}
+
+/* --- where it is ---------------------------------------------------------------------------- */
+
+/* Ordinal 0: any instance of it. */
+static bool is_at(const struct component *component, unsigned ordinal, const struct site *site)
+{
+	for (size_t i = 0; i < site->inventory.instance_count; i++) {
+		const struct observed *seen = &site->inventory.instances[i];
+		if (strcmp(seen->component, component->id) == 0 && (!ordinal || seen->ordinal == ordinal))
+			return true;
+	}
+	return false;
+}
+
+/* Of the pool, as far as it is still there. */
+static struct site *machine_remembered(struct berth_operation *operation, const struct host_guest *guest,
+				       unsigned ordinal)
+{
+	owned_text name = {0};
+
+	text_format(&name, "%s.%s.%u", operation->application->id, guest->component->id, ordinal);
+	const char *machine = json_text(host_machines(operation), text_view(&name));
+	for (size_t i = 0; machine && i < guest->pool->count; i++) {
+		struct site *site = guest->pool->sites[i];
+		if (strcmp(site->location.driver->identity(&site->location), machine) == 0)
+			return site;
+	}
+	return NULL;
+}
+
+/* Somebody says himself that it is to be made anew, whatever is there. */
+static bool is_given_up(const struct berth_operation *operation, const struct component *component,
+			unsigned ordinal)
+{
+	int64_t number = operation->request.count;
+
+	return operation->verb == &verb_replace && component_meant(operation, component->id) &&
+	       (!number || number == (int64_t)ordinal);
+}
+
+/* What is remembered comes before what is seen: what was left on another one may be back. On a machine that
+ * does not answer it may run. */
+static struct site *machine_of(struct berth_operation *operation, const struct host_guest *guest,
+			       unsigned ordinal)
+{
+	struct site *was = machine_remembered(operation, guest, ordinal);
+
+	if (was && is_at(guest->component, ordinal, was))
+		return was;
+	for (size_t i = 0; i < guest->pool->count; i++)
+		if (is_at(guest->component, ordinal, guest->pool->sites[i]))
+			return guest->pool->sites[i];
+	bool unknown = was && was->failed && !is_given_up(operation, guest->component, ordinal);
+	return unknown ? was : NULL;
+}
+
+/* Its instances share a machine. */
+static struct site *machine_of_all(struct berth_operation *operation, const struct host_guest *guest)
+{
+	struct site *found = NULL;
+
+	for (unsigned ordinal = 1; !found && ordinal <= guest->component->spec->instances; ordinal++)
+		found = machine_of(operation, guest, ordinal);
+	for (size_t i = 0; !found && i < guest->pool->count; i++)
+		if (is_at(guest->component, 0, guest->pool->sites[i]))
+			found = guest->pool->sites[i];
+	return found;
+}
+
+/* --- one that is free ----------------------------------------------------------------------- */
+
+static bool share_a_machine(const struct component *one, const struct component *other)
+{
+	const char *a = one->spec->same_server, *b = other->spec->same_server;
+	return a && b && strcmp(a, b) == 0;
+}
+
+static bool has_home(const struct component *component, const struct site *site)
+{
+	for (unsigned i = 0; component->homes && i < component->size; i++)
+		if (component->homes[i] == site)
+			return true;
+	return false;
+}
+
+/* A member that leaves has its machine until it is gone, and one that is kept to be looked at stays. */
+static bool has(const struct host_guest *guest, const struct site *site)
+{
+	const struct component *component = guest->component;
+
+	return is_cluster(component) ? is_at(component, 0, site) || has_home(component, site)
+				     : component->site == site;
+}
+
+/* Of a component of this application that stays there, or of another one. */
+static bool is_free(const struct berth_operation *operation, const struct host_guest *guest,
+		    const struct site *site)
+{
+	const char *holder = site->inventory.holder;
+
+	if (site->failed)
+		return false;
+	if (holder && strcmp(holder, operation->application->id) != 0)
+		return false;
+	for (const struct host_guest *other = operation->host_guests; other; other = other->next)
+		if ((other != guest || is_cluster(guest->component)) && has(other, site) &&
+		    !share_a_machine(other->component, guest->component))
+			return false;
+	return true;
+}
+
+/* Where things could not be installed only when there is no other. */
+static struct site *free_machine(const struct berth_operation *operation, const struct host_guest *guest)
+{
+	for (int last = 0; last < 2; last++)
+		for (size_t i = 0; i < guest->pool->count; i++) {
+			struct site *site = guest->pool->sites[i];
+			if (is_free(operation, guest, site) && (last || !host_avoided(site)))
+				return site;
+		}
+	return NULL;
+}
+
+/* It shares one with those that say so, else it takes the first that is free. */
+static void find_machine(struct berth_operation *operation, struct host_guest *guest)
+{
+	struct component *component = guest->component;
+
+	for (struct host_guest *other = operation->host_guests; other && !component->site;
+	     other = other->next)
+		if (other != guest && other->pool == guest->pool &&
+		    share_a_machine(other->component, component))
+			component->site = other->component->site;
+	if (!component->site)
+		component->site = free_machine(operation, guest);
+	guest->lacking = !component->site;
+}
+
+/* What is said of all its machines is said of one that answers. */
+static struct site *first_answering(const struct host_pool *pool)
+{
+	for (size_t i = 0; i < pool->count; i++)
+		if (!pool->sites[i]->failed)
+			return pool->sites[i];
+	return pool->sites[0];
+}
+
+void hosts_decide(struct berth_operation *operation)
+{
+	struct host_guest *guest;
+
+	for (guest = operation->host_guests; guest; guest = guest->next)
+		guest->component->site = is_cluster(guest->component) ? first_answering(guest->pool)
+								      : machine_of_all(operation, guest);
+	for (guest = operation->host_guests; guest; guest = guest->next)
+		if (!guest->component->site)
+			find_machine(operation, guest);
+	for (guest = operation->host_guests; guest; guest = guest->next)
+		if (!guest->component->site)
+			guest->component->site = guest->pool->sites[0];
+}
+
+int hosts_give_homes(struct berth_operation *operation, struct component *component, const unsigned *ordinals,
+		     size_t count)
+{
+	struct host_guest *guest = guest_of(operation, component);
+	struct arena *arena = graph_arena(operation);
+
+	if (!guest)
+		return 0;
+	component->homes = arena_array(arena, struct site *, count + 1);
+	guest->lacks = arena_array(arena, bool, count + 1);
+	if (!component->homes || !guest->lacks)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		component->homes[i] = machine_of(operation, guest, ordinals[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (component->homes[i])
+			continue;
+		component->homes[i] = free_machine(operation, guest);
+		guest->lacks[i] = !component->homes[i];
+		guest->lacking |= guest->lacks[i];
+	}
+	for (size_t i = 0; i < count; i++)
+		if (guest->lacks[i])
+			component->homes[i] = component->site;
+	return 0;
+}
+
+void hosts_forget(struct berth_operation *operation)
+{
+	operation->host_guests = NULL;
+}
+
+/* --- when there is none --------------------------------------------------------------------- */
+
+static int refuse(const struct host_guest *guest, struct error *err)
+{
+	const struct host_pool *pool = guest->pool;
+	const char *of = is_cluster(guest->component) ? " for another member" : "";
+	const char *name = host_pool_name(pool), *id = guest->component->id;
+	size_t silent = 0;
+
+	for (size_t i = 0; i < pool->count; i++)
+		silent += pool->sites[i]->failed;
+	if (pool->count == 1)
+		fail(err, ERR_CAPACITY, "`%s` has no machine%s: the only one of `%s` is in use", id, of,
+		     name);
+	else if (!silent)
+		fail(err, ERR_CAPACITY, "`%s` has no machine%s: each of `%s` is in use", id, of, name);
+	else
+		fail(err, ERR_CAPACITY,
+		     "`%s` has no machine%s: each of `%s` is in use, but for %zu of %zu that cannot be used "
+		     "now",
+		     id, of, name, silent, pool->count);
+	remedy(err,
+	       is_cluster(guest->component)
+		   ? "add a host to the pool, or ask for fewer members"
+		   : "add a host to the pool, or let two components share one: `sameServer: NAME` on both");
+	return -1;
+}
+
+int hosts_lacking(struct berth_operation *operation, struct error *err)
+{
+	for (const struct host_guest *guest = operation->host_guests; guest; guest = guest->next) {
+		struct error why = {0};
+		if (!guest->lacking)
+			continue;
+		if (!is_cluster(guest->component))
+			return refuse(guest, err);
+		refuse(guest, &why);
+		operation_warn(operation, "%s; %s", why.text, why.remedy);
+	}
+	return 0;
+}
+
+bool host_lacks(const struct work *work, struct error *err)
+{
+	const struct component *component = work->instance->component;
+	const struct host_guest *guest = guest_of(work->operation, component);
+	size_t place = guest && guest->lacks ? component_place(component, work->instance->ordinal) : SIZE_MAX;
+
+	return work->instance->wanted && place < component->size && guest->lacks[place] && refuse(guest, err);
+}
