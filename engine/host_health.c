@@ -226,12 +226,7 @@ bool host_avoided(const struct site *site)
 
 json_t *host_health_json(const struct site *site)
 {
-	json_t *health = health_of(site);
-
-	if (json_object_size(health))
-		return health;
-	json_decref(health);
-	return NULL;
+	return health_of(site);
 }
 
 static bool is_the_machines(enum code code)

@@ -48,7 +48,7 @@ bool host_rests(struct site *site, struct error *err);
 void host_answered(struct site *site, const struct error *err);
 /* Whether installing failed there so often that others are taken first. */
 bool host_avoided(const struct site *site);
-/* What is remembered of it, for a document; NULL: nothing is. */
+/* What is remembered of it, for a document: {} where it is well. NULL: no memory. */
 json_t *host_health_json(const struct site *site);
 /* A site that failed, and need not have answered: nothing of the application is there, as far as anybody
  * remembers, and another machine did. */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "engine/engine.h"
+#include "engine/hosts.h"
 
 /* One line of the answer. */
 struct entry {
@@ -26,6 +26,40 @@ static bool listed(const struct listing *listing, const char *name)
 	return false;
 }
 
+/* Room for so many more. 0 or -1 (no memory). */
+static int make_room(struct berth_operation *operation, struct listing *listing, size_t more)
+{
+	struct entry *entries = arena_array(&operation->arena, struct entry, listing->count + more);
+	if (!entries)
+		return -1;
+	if (listing->count)
+		memcpy(entries, listing->entries, listing->count * sizeof *entries);
+	listing->entries = entries;
+	return 0;
+}
+
+/* Each machine of a pool is asked by itself. The entry that stands for the pool is the last one, and goes. */
+static int add_machines(struct berth_operation *operation, struct listing *listing)
+{
+	struct entry *entry = &listing->entries[listing->count - 1];
+	const char *source = entry->source;
+	size_t count = 0;
+	struct host_pool *pool = host_pool_open(operation, entry->spec, source, &entry->error);
+	struct site *const *sites = pool ? host_pool_sites(pool, &count) : NULL;
+	if (!pool)
+		return 0;
+	listing->count--;
+	/* What is to come after it has its room already. */
+	if (make_room(operation, listing, count + operation->binding_count + 2))
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		listing->entries[listing->count++] = (struct entry){.name = sites[i]->location.name,
+								    .spec = sites[i]->spec,
+								    .source = source,
+								    .origin = sites[i]->origin};
+	return 0;
+}
+
 /* A name's first definition counts. With a name in the request, only that one. 0 or -1 (no memory). */
 static int add(struct berth_operation *operation, struct listing *listing, const char *name,
 	       const struct location_spec *spec, const char *source)
@@ -41,7 +75,9 @@ static int add(struct berth_operation *operation, struct listing *listing, const
 		return 0;
 	}
 	entry->origin = site_origin(&operation->arena, spec);
-	return entry->origin ? 0 : -1;
+	if (!entry->origin)
+		return -1;
+	return is_host_pool(spec) && operation->request.check ? add_machines(operation, listing) : 0;
 }
 
 /* A name that nobody defined may be a spec itself: `locations check docker:tcp://10.0.0.5:2376`. */
@@ -66,8 +102,7 @@ static int gather(struct berth_operation *operation, struct listing *listing, st
 	static const struct location_spec here = {.name = "localhost", .type = "localhost", .target = ""};
 	if (sites_bind(operation, err))
 		return -1;
-	listing->entries = arena_array(&operation->arena, struct entry, operation->binding_count + 2);
-	if (!listing->entries)
+	if (make_room(operation, listing, operation->binding_count + 2))
 		return fail_memory(err);
 	for (size_t i = 0; i < operation->binding_count; i++)
 		if (add(operation, listing, operation->bindings[i]->name, operation->bindings[i],
@@ -114,6 +149,7 @@ static bool ask(struct listing *listing)
 			site_keep_error(site, &err); /* fall through */
 		case PROGRESS_DONE:
 		default:
+			host_answered(site, &err);
 			site->listed = true;
 		}
 	}
@@ -141,6 +177,8 @@ static int describe(const struct entry *entry, bool checked, json_t *ret)
 	    json_put_text(ret, "because", facts && facts->because[0] ? facts->because : NULL) ||
 	    json_put_text(ret, "version", facts ? facts->version : NULL) ||
 	    json_put_text(ret, "details", facts ? facts->details : NULL))
+		return -1;
+	if (site && site->pooled && checked && json_put(ret, "health", host_health_json(site)))
 		return -1;
 	if (checked && !answered) /* cancelled, or out of time */
 		return json_put_text(ret, "error", "gave no answer in time") ||

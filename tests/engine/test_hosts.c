@@ -423,6 +423,28 @@ Test(hosts, one_where_installing_failed_twice_comes_last)
 	cr_assert_str_eq(machine_of("c"), "10.0.0.1");
 }
 
+Test(hosts, a_check_asks_each_machine_of_a_pool_at_once)
+{
+	static const struct berth_request check = {
+	    .size = sizeof check, .check = true, .name = "byon:(hosts=\"10.0.0.{1-3}\", user=me)"};
+	json_t *document, *list;
+
+	dead[0] = "10.0.0.1";
+	deploy(THREE ONE("a", ""));
+	cr_assert_eq(scene_request(&scene, berth_locations, &check, &document), BERTH_UNREACHABLE);
+	list = json_object_get(document, "locations");
+	cr_assert_eq(json_array_size(list), 3);
+	cr_assert(json_is_false(json_object_get(json_array_get(list, 0), "reachable")));
+	cr_assert(json_is_true(json_object_get(json_array_get(list, 1), "reachable")));
+	json_decref(document);
+	dead[0] = NULL;
+	cr_assert_eq(scene_request(&scene, berth_locations, &check, &document), BERTH_OK);
+	json_decref(document);
+	virtual_world_run(scene.world, never, NULL, 1000); /* it is remembered by then */
+	deploy(THREE ONE("a", "") ONE("b", ""));
+	cr_assert_str_eq(machine_of("b"), "10.0.0.1", "its rest is over");
+}
+
 /* --- clusters ------------------------------------------------------------------------------- */
 
 #define CLUSTER(size)                                                                                        \

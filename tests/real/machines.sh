@@ -6,60 +6,15 @@ if [ "$(id -u)" != 0 ]; then
 	echo "ok - machines: skipped, not root"
 	exit 0
 fi
-PATH=$PATH:/usr/sbin:/sbin
 uses real-machines
-net=198.19.$(($$ % 250))
-export HOME=$work/home
-mkdir -p "$HOME" /run/sshd
-ssh-keygen -qt ed25519 -N '' -f key
-shells=()
-address() { echo "$net.$((4 * $1 + 2))"; }
-# A machine of its own but for the files that are read.
-machine() { # N
-	local n=$1 ns=m$$-$1 at=$work/m$1
-	ip netns add "$ns"
-	ip link add "v$$-$n" type veth peer name eth0 netns "$ns"
-	ip addr add "$net.$((4 * n + 1))/30" dev "v$$-$n"
-	ip link set "v$$-$n" up
-	ip -n "$ns" addr add "$(address "$n")/30" dev eth0
-	ip -n "$ns" link set eth0 up
-	ip -n "$ns" link set lo up
-	ip -n "$ns" route add default via "$net.$((4 * n + 1))"
-	mkdir -p "$at"
-	ssh-keygen -qt ed25519 -N '' -f "$at/host"
-	cp key.pub "$at/allowed"
-	# shellcheck disable=SC2016
-	ip netns exec "$ns" unshare --mount --pid --fork --kill-child --propagation private bash -c '
-		mount -t tmpfs none "$0" && mkdir -p "$0"/{up,work,tree} &&
-			mount -t overlay none -o "lowerdir=/,upperdir=$0/up,workdir=$0/work" "$0/tree" &&
-			mount --rbind /dev "$0/tree/dev" && mount -t proc proc "$0/tree/proc" &&
-			mount -t tmpfs none "$0/tree/run" && mkdir "$0/tree/run/sshd" &&
-			mount -t tmpfs none "$0/tree/root" &&
-			mkdir -p "$0/tree/etc/berth" && cp "$1"/* "$0/tree/etc/berth/" && chmod 600 "$0"/tree/etc/berth/* &&
-			exec chroot "$0/tree" /usr/sbin/sshd -D -e -f /dev/null -o Port=22 -o HostKey=/etc/berth/host \
-				-o AuthorizedKeysFile=/etc/berth/allowed -o StrictModes=no -o PermitRootLogin=yes -o PidFile=none' \
-		"$(mktemp -d "$work/root.XXXXXX")" "$at" >>"$at.log" 2>&1 &
-	shells[n]=$!
-	echo "$(address "$n") $(cut -d' ' -f1,2 "$at/host.pub")" >>known_hosts
-	until_true 30 bash -c "exec 3<>/dev/tcp/$(address "$n")/22" 2>/dev/null
-}
-machine_ends() { # N
-	kill -9 "${shells[$1]}" 2>/dev/null
-	wait "${shells[$1]}" 2>/dev/null
-	ip netns pids "m$$-$1" 2>/dev/null | xargs -r kill -9 2>/dev/null
-	ip netns del "m$$-$1" 2>/dev/null
-	ip link del "v$$-$1" 2>/dev/null
-	return 0
-}
+. "$root/tests/real/machine.bash"
 afterwards() {
 	iptables -D FORWARD -i "v$$-+" -o "v$$-+" -j ACCEPT 2>/dev/null
 	machine_ends 1
 	machine_ends 2
 }
 processes() { ip netns pids "m$$-$1" | xargs -r ps -o args= -p | grep -E "$2"; }
-there() { limit=60 berth "$@" --location "farm=$farm"; }
 
-: >known_hosts
 check "two machines come up" machine 1
 check "the second one" machine 2
 echo 1 >/proc/sys/net/ipv4/ip_forward

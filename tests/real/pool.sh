@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# pool.sh - a pool of machines: one that does not answer is left out, what may run there is not made again, clusters grow over
+# those that are free and give them back, and a machine that was booted anew runs what it ran.
+. "$(dirname "$0")/lib.sh"
+if [ "$(id -u)" != 0 ]; then
+	echo "ok - pool: skipped, not root"
+	exit 0
+fi
+uses real-pool real-pool-cluster
+. "$root/tests/real/machine.bash"
+afterwards() { for n in 1 2 3; do machine_ends $n; done; }
+running() { # N WHAT: how many processes there say so
+	ip netns pids "m$$-$1" 2>/dev/null | xargs -r ps -o args= -p | grep -cE "$2"
+}
+all_running() { local sum=0 n; for n in 1 2 3; do sum=$((sum + $(running $n "$1"))); done; echo $sum; }
+for n in 1 2 3; do check "machine $n comes up" machine $n; done
+
+pool() { # APP
+	cat <<-Y
+	id: $1
+	location:
+	  byon: {user: root, privateKeyFile: $work/key, knownHosts: $work/known_hosts, hosts: [$(address 1), $(address 2), $(address 3)]}
+	services:
+	Y
+}
+one() { echo "- {type: process, id: $1, restart: always, command: exec sleep 9$2}"; }
+{ pool real-pool; one a 001; } >app.yaml
+{ pool real-pool; one a 001; one b 002; } >two.yaml
+deployed() { limit=120 berth deploy "$@" -y; }
+state_of() { berth status real-pool -o json | jq -r --arg id "$1" '.components[]|select(.id == $id).instances[0].state'; }
+unanswered() { deployed "$1" >said.out 2>&1; [ $? = "$2" ]; }
+
+machine_dies 1
+check "a machine that does not answer is left out" deployed app.yaml
+check "its component runs on another one" same 1 "$(running 2 'sleep 9001')"
+check "status says why" json '.unreachable[0]|(.location|test("'"$(address 1)"'")) and (.error|length) > 0' berth status real-pool -o json
+check "so do the events" bash -c '"$@" | grep -q machine-left-out' - "$BERTH" events real-pool
+machine_dies 2
+check "what may run on one that died is said not to be known" unanswered two.yaml 69
+check "which is told" grep -q 'nobody knows whether it runs' said.out
+check "it is not made elsewhere" same 0 "$(running 3 'sleep 9001')"
+check "others are" same 1 "$(running 3 'sleep 9002')"
+check "its state is unknown" same unknown "$(state_of a)"
+machine_boots 2
+check "the machine comes back, with a boot of its own: it runs again" deployed two.yaml
+check "there" same 1 "$(running 2 'sleep 9001')"
+check "and once" same 1 "$(all_running 'sleep 9001')"
+machine_boots 1
+check "destroys all" berth destroy real-pool -y
+check "nothing of it runs" same 0 "$(all_running 'sleep 900')"
+
+{
+	pool real-pool-cluster
+	echo "- {type: cluster, id: web, initialSize: 1, memberSpec: {type: process, restart: always, command: exec sleep 9003}}"
+} >cluster.yaml
+scaled() { limit=120 berth scale real-pool-cluster web "$1" -y >said.out 2>&1; }
+spread() { local n; for n in 1 2 3; do [ "$(running $n 'sleep 9003')" -le 1 ] || return 1; done; same "$1" "$(all_running 'sleep 9003')"; }
+held() { # how many machines are held
+	local n sum=0
+	for n in 1 2 3; do [ ! -e "$work/m$n.root/.berth/.host" ] || sum=$((sum + 1)); done
+	echo $sum
+}
+checked() { berth locations check "byon:(hosts=\"$(address 1),$(address 2),$(address 3)\",user=root,privateKeyFile=$work/key,knownHosts=$work/known_hosts)" -o json; }
+check "a check asks each machine at once" json '.locations|length == 3 and all(.reachable)' checked
+check "a cluster over the pool" deployed cluster.yaml
+check "grows" scaled 3
+check "one member to a machine" spread 3
+check "no further than there are machines" fails scaled 4
+check "which is said" grep -q 'no machine for another member' said.out
+check "and keeps what it has" spread 3
+check "shrinks" scaled 1
+check "to one" spread 1
+check "the other machines are free again" same 1 "$(held)"
+check "destroys it" berth destroy real-pool-cluster -y
+check "all are free" same 0 "$(held)"
