@@ -364,7 +364,7 @@ static void check_together(struct reading *r, const struct draft *d)
 	if (d->balancer->secure && !has_tls(d))
 		refuse(r, given_of(d, KEY_PROTOCOL), "`protocol: https` needs a certificate",
 		       "write tls: {certificate: FILE, key: FILE}");
-	if (!given_of(d, KEY_MEMBERS) && !given_of(d, KEY_ROUTES))
+	if (!given_of(d, KEY_MEMBERS) && !given_of(d, KEY_ROUTES) && !r->open)
 		advise(r->list,
 		       complain(r->list, d->place, "the load balancer `%s` has no `members`", d->spec->id),
 		       "write members: $brooklyn:component(\"id\")");

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "blueprints/catalogue.h"
 #include "blueprints/component.h"
 #include "blueprints/mask.h"
 #include "blueprints/pattern.h"
@@ -221,7 +222,7 @@ static void read_services(struct reading *r, const struct yaml_node *root)
 	const struct yaml_node *services = yaml_get(root, "services");
 
 	if (!services) {
-		if (!yaml_get(root, "brooklyn.catalog"))
+		if (!r->open)
 			advise(r->list, complain(r->list, root->place, "the blueprint has no `services`"),
 			       "list its components: services: [{type: docker:IMAGE}]");
 	} else if (services->kind != YAML_LIST) {
@@ -245,20 +246,25 @@ static void read_root(struct reading *r, const struct yaml_node *root)
 		       "begin with `services:`");
 		return;
 	}
-	keys_prepare(r);
+	if (!r->keys)
+		keys_prepare(r);
 	check_top_keys(r, root);
 	read_application_config(r, root);
 	parameters_read(r, root);
 	settings_apply_parameters(r);
 	parameters_check(r);
 	name_application(r, root);
-	locations_read(r, root);
 	catalogue_read(r, root);
+	locations_read(r, root);
 	read_services(r, root);
 }
 
 static void reading_close(struct reading *r)
 {
+	if (r->within) {
+		r->types = NULL; /* the catalogue's */
+		r->keys = NULL;
+	}
 	for (size_t i = 0; i < r->count; i++) {
 		map_release(&r->drafts[i].config);
 		if (r->drafts[i].first)
@@ -290,6 +296,126 @@ static struct blueprint *open_blueprint(const struct blueprint_options *options)
 	return NULL;
 }
 
+/* --- catalogues -------------------------------------------------------------------------------------- */
+
+/* An item by itself, read as an application for what is wrong with it. */
+static void try_item(struct reading *r, const struct catalogue_type *type)
+{
+	struct blueprint *b = open_blueprint(r->options);
+
+	if (!b) {
+		r->list->failed = true;
+		return;
+	}
+	struct reading inner = {.blueprint = b,
+				.within = r,
+				.arena = &b->arena,
+				.list = r->list,
+				.options = r->options,
+				.file = r->file,
+				.keys = r->keys,
+				.types = r->types,
+				.types_known = true,
+				.open = type->kind != CATALOGUE_APPLICATION,
+				.pattern_budget = PATTERN_BUDGET};
+	const struct yaml_node *root = catalogue_trial(&inner, type);
+	if (root)
+		read_root(&inner, root);
+	reading_close(&inner);
+	blueprint_release(b);
+}
+
+static void keep_items(struct reading *r)
+{
+	const struct catalogue_type **items = r->items.members;
+	struct blueprint_item *list = reading_alloc(r, sizeof(*list) * (r->items.count + 1));
+
+	for (size_t i = 0; list && i < r->items.count; i++)
+		list[i] = (struct blueprint_item){.id = arena_text(r->arena, items[i]->id),
+						  .version = arena_text(r->arena, items[i]->version),
+						  .kind = catalogue_kind_name(items[i]->kind)};
+	r->blueprint->items = list;
+	r->blueprint->item_count = list ? r->items.count : 0;
+}
+
+/* Those among the items, as the blueprint's own: whoever knows the types of locations looks at them. */
+static void keep_locations(struct reading *r)
+{
+	const struct catalogue_type **items = r->items.members;
+	struct location_spec *list = reading_alloc(r, sizeof(*list) * (r->items.count + 1));
+
+	for (size_t i = 0; list && i < r->items.count; i++) {
+		const struct yaml_node name = {
+		    .kind = YAML_SCALAR, .place = items[i]->place, .text = items[i]->id};
+		const struct yaml_entry entry = {.key = "location", .key_place = name.place, .value = &name};
+		const struct location_spec *spec =
+		    items[i]->kind == CATALOGUE_LOCATION ? location_choose(r, NULL, &entry, NULL) : NULL;
+		if (spec)
+			list[r->blueprint->location_count++] = *spec;
+	}
+	r->blueprint->locations = list;
+}
+
+static void read_catalogue(struct reading *r, const struct yaml_node *root, const char *item)
+{
+	const struct catalogue_type **items;
+
+	keys_prepare(r);
+	catalogue_items(r, root);
+	catalogue_know_all(r);
+	items = r->items.members;
+	if (item || !r->options->judges) {
+		root = catalogue_choose(r, root, item);
+		if (root)
+			read_root(r, root);
+		return;
+	}
+	for (size_t i = 0; i < r->items.count; i++)
+		try_item(r, items[i]);
+	r->blueprint->id = r->blueprint->name = "catalogue"; /* of no application */
+	keep_items(r);
+	keep_locations(r);
+}
+
+const char *blueprint_item(const char *file)
+{
+	static const char *const endings[] = {".yaml", ".yml", ".bom", "<stdin>"};
+	const char *mark = strrchr(file, '#');
+
+	for (size_t i = 0; mark && mark[1] && !strchr(mark, '/') && i < COUNT_OF(endings); i++) {
+		size_t length = strlen(endings[i]);
+		if ((size_t)(mark - file) >= length && !strncmp(mark - length, endings[i], length))
+			return mark + 1;
+	}
+	return NULL;
+}
+
+/* Of "FILE#ITEM" the file is what messages name. */
+static const char *own_file(struct blueprint *b, const char *item)
+{
+	return item ? arena_copy(&b->arena, b->file, strlen(b->file) - strlen(item) - 1) : b->file;
+}
+
+static void read_text(struct reading *r, const char *text, size_t size)
+{
+	const char *item = blueprint_item(r->blueprint->file);
+	const struct yaml_node *root;
+
+	r->file = own_file(r->blueprint, item);
+	root = r->file ? yaml_compose_faulty(r->arena, &r->scratch, r->file, text, size, r->list) : NULL;
+	r->list->failed = r->list->failed || !r->file;
+	if (root && catalogue_is(root))
+		read_catalogue(r, root, item);
+	else if (root && item)
+		advise(
+		    r->list,
+		    complain(r->list, root->place, "`%s` is an item of a catalogue, and this is none", item),
+		    "without `#%s` it is a blueprint", item);
+	else if (root)
+		read_root(r, root);
+	r->read = root != NULL;
+}
+
 struct blueprint *blueprint_parse(const char *text, size_t size, const struct blueprint_options *options,
 				  struct diagnostics *list)
 {
@@ -304,18 +430,15 @@ struct blueprint *blueprint_parse(const char *text, size_t size, const struct bl
 			    .arena = &b->arena,
 			    .list = list,
 			    .options = options,
-			    .file = b->file,
 			    .pattern_budget = PATTERN_BUDGET};
-	const struct yaml_node *root = yaml_compose_faulty(&b->arena, &r.scratch, b->file, text, size, list);
-	if (root)
-		read_root(&r, root);
+	read_text(&r, text, size);
 	b->variables = kept(&r, &r.variables, sizeof(*b->variables));
 	b->variable_count = r.variables.count;
 	reading_close(&r);
-	mask_summaries(list, b->file, text, size);
+	mask_summaries(list, r.file ? r.file : b->file, text, size);
 	/* Also that of a message's text, which nobody asks for. */
 	list->failed = list->failed || memory_failures() != memory;
-	if (root && list->errors == before && !list->failed)
+	if (r.read && list->errors == before && !list->failed)
 		return b;
 	blueprint_release(b);
 	return NULL;

@@ -421,6 +421,11 @@ struct variable_read {
 	const char *value; /* NULL: it was not set, and the default was taken */
 };
 
+/* Of a catalogue that was read as a whole. */
+struct blueprint_item {
+	const char *id, *version, *kind; /* "web", "1.0" or "", "template" */
+};
+
 struct blueprint {
 	struct arena arena;
 	json_t *holder; /* keeps the options of locations alive */
@@ -436,11 +441,16 @@ struct blueprint {
 	 * again where these are the same. */
 	const struct variable_read *variables;
 	size_t variable_count;
+	const struct blueprint_item *items; /* then it has no components */
+	size_t item_count;
 };
 
 /* NAME=VALUE pairs and the rest of what decides how a blueprint is read. */
 struct blueprint_options {
-	const char *file;        /* its name in messages; also gives the id when the text has none */
+	/* Its name in messages; also gives the id when the text has none. "FILE#ITEM" is one item of a
+	 * catalogue. */
+	const char *file;
+	bool judges; /* of a catalogue all items, where none is named; else the only one */
 	const char *directory;   /* relative paths in it start here; absolute */
 	const char *application; /* overrides the id (--app); NULL otherwise */
 	/* --set "PARAMETER=VALUE" or "COMPONENT.KEY=VALUE", NULL-terminated; NULL: none. */
@@ -469,6 +479,8 @@ struct blueprint_options {
 struct blueprint *blueprint_parse(const char *text, size_t size, const struct blueprint_options *options,
 				  struct diagnostics *list);
 void blueprint_release(struct blueprint *blueprint); /* NULL is fine */
+/* The item that "FILE#ITEM" names; NULL: it is a file alone. */
+const char *blueprint_item(const char *file);
 
 /* One location spec, from a string such as "docker:tcp://10.0.0.5:2376" (a --location's right-hand side).
  * Type names are checked by whoever opens it. 0 or -1. */

@@ -176,7 +176,7 @@ static void check_group(struct reading *r, const struct yaml_node *group)
 			       "write it on the children that it is meant for");
 	}
 	const struct yaml_entry *children = children_of(group);
-	if (!children || yaml_null(children->value))
+	if ((!children || yaml_null(children->value)) && !r->open)
 		advise(r->list,
 		       complain(r->list, group->place, "nothing is in it: it has no `brooklyn.children`"),
 		       "list there what shares the machine");

@@ -146,7 +146,7 @@ void cluster_gather(struct reading *r, struct draft *d)
 	*d->members = (struct cluster_spec){.quorum = -1, .quarantine = true};
 	gather_own(r, d);
 	const struct yaml_entry *spec = given_of(d, KEY_MEMBER_SPEC);
-	if (!spec)
+	if (!spec && !r->open)
 		advise(r->list, complain(r->list, d->place, "the cluster has no `memberSpec`"),
 		       "write there what each of its members is, as a component of its own");
 	const struct yaml_node *member = spec ? member_node(r, spec) : NULL;

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "blueprints/catalogue.h"
 #include "blueprints/component.h"
 
 static bool comes_later(const char *type)
@@ -35,6 +36,16 @@ static void complain_type(struct reading *r, struct place at, const char *type)
 		       complain(r->list, at,
 				"a cluster of clusters is not supported yet by this version of berth"),
 		       "write what each member is");
+		return;
+	}
+	const char *colon = strrchr(type, ':');
+	const char *id = colon ? arena_copy(r->arena, type, (size_t)(colon - type)) : NULL;
+	const struct catalogue_type *other = id ? map_get(r->types, id) : NULL;
+	if (other) {
+		advise(r->list,
+		       complain(r->list, at, "the catalogue has no version %s of `%s`", colon + 1, id),
+		       *other->version ? "the newest is %s" : "it has no versions; write its name alone",
+		       other->version);
 		return;
 	}
 	if (comes_later(type)) {

@@ -26,7 +26,8 @@ static bool take_name(const char *key, void *value, void *context)
 
 void config_complain_unset(struct reading *r, struct draft *d, const char *name, struct place at)
 {
-	struct diagnostic *entry = complain(r->list, at, "nothing sets the config `%s`", name);
+	struct diagnostic *entry =
+	    r->open ? NULL : complain(r->list, at, "nothing sets the config `%s`", name);
 	const struct map *own = d ? d->config : NULL;
 	struct names names = {.capacity = map_count(own) + map_count(r->parameters) + map_count(r->config)};
 

@@ -327,6 +327,8 @@ static const struct {
     {"name", ANY, NULL},
     {"displayName", ANY, NULL},
     {"id", ANY, NULL},
+    {"description", ANY, NULL},
+    {"iconUrl", ANY, NULL},
 };
 
 static bool is_word(const char *key, const char *const *words)
@@ -416,7 +418,7 @@ static void finish_propagator(struct reading *r, struct draft *d, const struct f
 
 static bool needs(struct reading *r, const struct form *form, const void *given, const char *key)
 {
-	if (!given)
+	if (!given && !r->open)
 		complain(r->list, form->item.sensor.place, "the enricher has no `%s`", key);
 	return given;
 }

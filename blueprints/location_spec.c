@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "blueprints/catalogue.h"
 #include "blueprints/mask.h"
 #include "blueprints/reading.h"
 #include "blueprints/yaml_internal.h"
@@ -285,14 +286,19 @@ static const struct location_spec *location_read(struct reading *r, struct draft
 
 	if (!fixed)
 		return NULL;
+	const char *id = NULL;
 	if (fixed->kind == YAML_SCALAR) {
 		const struct location_spec *defined = map_get(r->locations, fixed->text);
+		const struct yaml_node *item = defined ? NULL : catalogue_location(r, fixed->text, &id);
 		if (defined)
 			return defined;
+		fixed = item ? item : fixed;
 	}
 	struct location_spec *spec = reading_new(r, struct location_spec);
 	if (!spec || parse_node(&to, fixed, spec))
 		return NULL;
+	if (id)
+		spec->name = id;
 	return spec;
 }
 

@@ -100,6 +100,12 @@ struct reading {
 	struct map *parameters; /* name -> struct parameter */
 	struct map *types;      /* name -> struct catalogue_type */
 	bool types_known;       /* those of the program are among them */
+	struct growing items;   /* of the catalogues that were read: const struct catalogue_type * */
+	size_t files;           /* of catalogues that were read */
+	/* An item of a catalogue on its own: whoever uses it may have what it asks of others. */
+	bool open;
+	const struct reading *within; /* of the catalogue whose item is read; it has the keys and the types */
+	bool read;                    /* there was something to read */
 	struct map *locations;  /* name -> struct location_spec, of `locations:` */
 	const struct location_spec *location;   /* the application's */
 	const struct yaml_entry *location_list; /* where it has several; NULL: it has not */

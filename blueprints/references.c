@@ -24,7 +24,8 @@ static const char *small_letters(struct reading *r, const char *text)
 
 static void complain_unknown(struct reading *r, const char *id, struct place at)
 {
-	struct diagnostic *entry = complain(r->list, at, "no component has the id `%s`", id);
+	struct diagnostic *entry =
+	    r->open ? NULL : complain(r->list, at, "no component has the id `%s`", id);
 
 	if (!entry)
 		return;

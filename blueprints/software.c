@@ -250,7 +250,7 @@ static void put_steps(struct reading *r, struct draft *d, struct growing *files)
 	}
 	if (says_something(given_of(d, KEY_DOWNLOAD_URL)))
 		put_text(r, d, files, "steps/launch", "cd \"$INSTALL_DIR\"\nexec ./start.sh\n", d->place);
-	else
+	else if (!r->open)
 		advise(r->list,
 		       complain(r->list, d->place, "the software `%s` has no `launch.command`", d->spec->id),
 		       "write there what starts it, or `download.url` of an archive with a ./start.sh");

@@ -23,7 +23,7 @@ const struct top_key top_keys[] = {
     {"version", TOP_NOTED, "for people; without effect", "anything"},
     {"iconUrl", TOP_NOTED, "for people; without effect", "anything"},
     {"icon_url", TOP_NOTED, "for people; without effect", "anything"},
-    {"catalog", TOP_READ, "types of your own: files beside the blueprint, each a list of {id, item}",
+    {"catalog", TOP_READ, "types of your own: files beside the blueprint, Brooklyn's catalogues among them, or {id, item}",
      "catalog"},
     {"brooklyn.catalog", TOP_LATER, NULL, NULL},
     {"brooklyn.children", TOP_LATER, NULL, NULL},

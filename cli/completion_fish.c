@@ -48,6 +48,7 @@ static const char helpers[] =
     "function __berth_blueprints\n"
     "    __fish_complete_suffix .yaml\n"
     "    __fish_complete_suffix .yml\n"
+    "    __fish_complete_suffix .bom\n"
     "end\n"
     "function __berth_components\n"
     "    set -l read (__berth_read)\n"

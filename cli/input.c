@@ -14,10 +14,26 @@ static bool ends_in(const char *text, const char *ending)
 	return length >= tail && strcmp(text + length - tail, ending) == 0;
 }
 
+/* How much of "FILE#ITEM" is the file; all of what names no item of a catalogue. */
+static size_t file_length(const char *argument)
+{
+	static const char *const endings[] = {".yaml", ".yml", ".bom"};
+	const char *mark = strrchr(argument, '#');
+	size_t length = mark ? (size_t)(mark - argument) : 0;
+	if (!mark || !mark[1] || strchr(mark, '/'))
+		return strlen(argument);
+	for (size_t i = 0; i < COUNT_OF(endings); i++) {
+		size_t tail = strlen(endings[i]);
+		if (length > tail && strncmp(mark - tail, endings[i], tail) == 0)
+			return length;
+	}
+	return strlen(argument);
+}
+
 bool is_file_name(const char *argument)
 {
 	return strchr(argument, '/') || ends_in(argument, ".yaml") || ends_in(argument, ".yml") ||
-	       strcmp(argument, "-") == 0;
+	       ends_in(argument, ".bom") || argument[file_length(argument)] || strcmp(argument, "-") == 0;
 }
 
 bool is_saved_plan(const struct input *input)
@@ -69,6 +85,10 @@ int input_file(const struct invocation *invocation, const char *file, const char
 {
 	bool from_stdin = strcmp(file, "-") == 0;
 	int fd = from_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && file[file_length(file)]) {
+		owned_memory char *alone = strndup(file, file_length(file));
+		fd = alone ? open(alone, O_RDONLY | O_CLOEXEC) : -1;
+	}
 	if (fd < 0)
 		return unreadable(invocation, file, what_to_do);
 	*ret = (struct input){.file = from_stdin ? "<stdin>" : file, .app = invocation->settings.app};

@@ -9,11 +9,35 @@ static int worse(int a, int b)
 	return a ? a : b;
 }
 
-static void show_valid(const struct screen *out, const struct input *input)
+/* Of a catalogue, what it has: "2 templates, 1 policy". */
+static void show_items(const struct screen *out, const json_t *items)
+{
+	static const struct {
+		const char *kind, *many;
+	} kinds[] = {{"template", "templates"},
+		     {"entity", "entities"},
+		     {"policy", "policies"},
+		     {"enricher", "enrichers"},
+		     {"location", "locations"}};
+	const char *between = ": ";
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		size_t k, count = 0;
+		json_t *item;
+		json_array_foreach (items, k, item)
+			count += strcmp(text_of(item, "kind"), kinds[i].kind) == 0;
+		if (count)
+			fprintf(out->to, "%s%zu %s", between, count,
+				count > 1 ? kinds[i].many : kinds[i].kind);
+		between = count ? ", " : between;
+	}
+}
+
+static void show_valid(const struct screen *out, const struct input *input, const json_t *document)
 {
 	put(out, PLAIN, input->file);
 	fputs(": ", out->to);
 	paint(out, GREEN, "valid");
+	show_items(out, json_object_get(document, "items"));
 	putc('\n', out->to);
 }
 
@@ -33,6 +57,11 @@ static void merge(json_t **all, const json_t *document)
 		json_object_set_new(*all, "valid", json_false());
 	json_t *list = json_object_get(*all, "diagnostics");
 	json_array_extend(list, json_object_get(document, "diagnostics"));
+	json_t *items = json_object_get(document, "items"), *known = json_object_get(*all, "items");
+	if (items && known)
+		json_array_extend(known, items);
+	else if (items)
+		json_object_set(*all, "items", items);
 	json_t *error = json_object_get(document, "error");
 	if (error && !json_object_get(*all, "error"))
 		json_object_set(*all, "error", error);
@@ -58,7 +87,7 @@ static int check(struct invocation *invocation, const char *argument, json_t **a
 	else
 		show_diagnostics(&err, carried.document);
 	if (!wants_json(invocation) && carried.operation && carried.outcome == BERTH_OK)
-		show_valid(&out, &input);
+		show_valid(&out, &input, carried.document);
 	code = conclude(invocation, &carried);
 	carried_release(&carried);
 	input_release(&input);
@@ -89,7 +118,8 @@ const struct command command_validate = {
     .arguments = "[BLUEPRINT...]",
     .summary = "check blueprints; touches no target",
     .details = "Reads each blueprint, checks its keys, types, links and expressions, and shows "
-	       "every error at once with its place and, where one is known, the remedy. No "
+	       "every error at once with its place and, where one is known, the remedy. Of a catalogue "
+	       "every item is checked by itself, or the one that FILE#ITEM names. No "
 	       "target is asked. A location's name that nobody bound is a warning here, an "
 	       "error of `plan` and `deploy`.",
     .examples = {{"berth validate", "checks ./blueprint.yaml"},

@@ -63,6 +63,17 @@ json_t *document_new(const char *app)
 	return document;
 }
 
+/* What a catalogue has. */
+static json_t *items_json(const struct blueprint *blueprint)
+{
+	json_t *items = json_array();
+	for (size_t i = 0; i < blueprint->item_count; i++)
+		json_array_append_new(items, json_pack("{s:s, s:s, s:s}", "id", blueprint->items[i].id,
+						       "version", blueprint->items[i].version, "kind",
+						       blueprint->items[i].kind));
+	return items;
+}
+
 json_t *validation_document(const struct berth_operation *operation)
 {
 	json_t *document = document_new(NULL);
@@ -74,6 +85,8 @@ json_t *validation_document(const struct berth_operation *operation)
 	       json_put(document, "diagnostics",
 			diagnostics_json(&operation->diagnostics, operation->request.blueprint,
 					 operation->request.blueprint_size)));
+	if (operation->blueprint && operation->blueprint->item_count)
+		json_put(document, "items", items_json(operation->blueprint));
 	return document;
 }
 
@@ -98,7 +111,7 @@ int fail_invalid(const struct berth_operation *operation, struct error *err)
 	return -1;
 }
 
-static int refuse(struct berth_operation *operation)
+int refuse_blueprint(struct berth_operation *operation)
 {
 	if (operation->diagnostics.failed) {
 		fail_memory(&operation->error);
@@ -223,6 +236,7 @@ static int parse(struct berth_operation *operation)
 			   : fail(&operation->error, ERR_FAILED, "the working directory cannot be read");
 	struct blueprint_options options = {
 	    .file = request->file,
+	    .judges = operation->verb == &verb_validate,
 	    .directory = directory,
 	    .application = request->app,
 	    .settings = request->settings,
@@ -241,7 +255,7 @@ static int parse(struct berth_operation *operation)
 	    blueprint_parse(request->blueprint, request->blueprint_size, &options, &operation->diagnostics);
 	diagnostics_sort(&operation->diagnostics);
 	if (!operation->blueprint)
-		return refuse(operation);
+		return refuse_blueprint(operation);
 	operation->application = application_new(operation->blueprint);
 	if (!operation->application)
 		return fail_memory(&operation->error);

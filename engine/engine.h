@@ -437,6 +437,8 @@ int environment_complete(struct berth_operation *operation, struct error *err);
 const char *operation_app(const struct berth_operation *operation);
 /* -1, with the first complaint and how many more there are in *err. */
 int fail_invalid(const struct berth_operation *operation, struct error *err);
+/* What is wrong with the blueprint ends the operation. -1. */
+int refuse_blueprint(struct berth_operation *operation);
 json_t *validation_document(const struct berth_operation *operation);
 
 /* --- bindings.c: names of locations that are known from outside the blueprint --- */
@@ -460,6 +462,8 @@ struct site *site_open(struct berth_operation *operation, const struct location_
 int sites_assign(struct berth_operation *operation, struct error *err);
 /* Warn of names that nobody defined; opens nothing. */
 void sites_warn_unbound(struct berth_operation *operation);
+/* A complaint for each location of a catalogue whose type is none of ours. */
+void sites_check_catalogue(struct berth_operation *operation);
 /* Open what the store remembers for the application, and with `all` every known location. */
 int sites_open_known(struct berth_operation *operation, bool all, struct error *err);
 /* Open every location named with --location. 0 or -1. */

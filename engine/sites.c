@@ -311,6 +311,20 @@ static void complain_of(struct berth_operation *operation, struct place place, c
 		advise(&operation->diagnostics, entry, "%s", why->remedy);
 }
 
+void sites_check_catalogue(struct berth_operation *operation)
+{
+	const struct blueprint *blueprint = operation->blueprint;
+	for (size_t i = 0; blueprint->item_count && i < blueprint->location_count; i++) {
+		const struct location_spec *spec = &blueprint->locations[i];
+		struct error err = {0};
+		if (!spec->type || is_host_pool(spec) || location_driver_of(spec->type))
+			continue;
+		refuse_type(spec, &err);
+		complain_of(operation, spec->place, &err);
+	}
+	diagnostics_sort(&operation->diagnostics);
+}
+
 void sites_warn_unbound(struct berth_operation *operation)
 {
 	for (size_t i = 0; i < operation->application->component_count; i++) {

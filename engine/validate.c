@@ -9,6 +9,11 @@ static void validate_step(struct berth_operation *operation)
 		stage_failed(operation);
 		return;
 	}
+	sites_check_catalogue(operation);
+	if (operation->diagnostics.errors) {
+		refuse_blueprint(operation);
+		return;
+	}
 	sites_warn_unbound(operation);
 	operation_finish(operation, BERTH_OK, validation_document(operation));
 }

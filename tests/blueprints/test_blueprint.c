@@ -85,7 +85,7 @@ Test(blueprint, the_top_has_its_own_keys)
 		1, 1, "unknown key `servces`", "`services`");
 	refused("openPorts: 1\nservices: [{type: 'docker:x'}]\n", 1, 1, "unknown key",
 		"belongs to a component");
-	refused("brooklyn.catalog: {}\n", 1, 1, "not supported yet", NULL);
+	refused("brooklyn.catalog: {}\n", 1, 1, "nothing that can be deployed", NULL);
 	refused("id: a\n", 1, 1, "has no `services`", "docker:IMAGE");
 	refused("services: {a: b}\n", 1, 11, "`services` takes a list", NULL);
 	refused("services: []\n", 1, 11, "is empty", NULL);
