@@ -119,7 +119,7 @@ bool stage_surveyed(struct berth_operation *operation)
 		return stage_interrupted(operation);
 	if (survey(operation) == PROGRESS_WAITING)
 		return false;
-	const struct site *failed = hosts_failure(operation);
+	const struct site *failed = zones_silence(operation);
 	if (!failed) {
 		hosts_warn(operation);
 		return true;
@@ -130,9 +130,12 @@ bool stage_surveyed(struct berth_operation *operation)
 
 bool stage_matched(struct berth_operation *operation)
 {
-	if (survey_match(operation) == 0)
+	if (survey_match(operation) == 0) {
+		zones_tell(operation);
 		return true;
-	fail_memory(&operation->error);
+	}
+	if (!operation->error.code)
+		fail_memory(&operation->error);
 	return stage_failed(operation);
 }
 

@@ -25,6 +25,10 @@ bool stage_failed(struct berth_operation *operation);
 bool stage_misnamed(struct berth_operation *operation);
 /* Every site has answered. False also: it was ended because one did not. */
 bool stage_surveyed(struct berth_operation *operation);
+/* zones.c: of the places that could not be listed, those that clusters can do without are left out; the first
+ * one that cannot be left out, or NULL. And who is told of them. */
+const struct site *zones_silence(struct berth_operation *operation);
+void zones_tell(struct berth_operation *operation);
 /* What was found stands beside what is wanted. */
 bool stage_matched(struct berth_operation *operation);
 /* What was found is planned, operation->document tells it. It may take several turns of the loop. */

@@ -79,6 +79,7 @@ struct site {
 	struct inventory retired;     /* the listing before this one: attachments may still point into it */
 	struct location_facts *facts; /* locations_verb.c's */
 	bool listed, failed;          /* the survey's answer; site_error() says why it failed */
+	bool silent;                  /* it failed, and what goes there can go elsewhere: it is left out */
 	struct error *error;          /* NULL: nothing failed yet */
 	struct arena claim_arena;
 	struct owner holder;
@@ -193,7 +194,7 @@ struct work {
 	/* Of a new member of a cluster that did not get ready: it is kept to be looked at; it is gone; what
 	 * becomes of it is settled. */
 	bool set_aside, discarded, joining_over;
-	bool unseen;          /* its machine, of a pool, does not answer: it is left as it is */
+	bool unseen; /* its machine, or its location, does not answer: it is left as it is */
 	bool hopeless;        /* it was not tried, since there is no room for it */
 	bool place_again;     /* its target had nothing left to start */
 	bool left_stopped;    /* what changes under it does not start it */

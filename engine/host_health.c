@@ -188,21 +188,13 @@ bool host_excused(const struct site *site)
 }
 
 /* What is to be gone has to be seen. */
-static bool must_answer(const struct site *site)
+bool host_must_answer(const struct site *site)
 {
 	struct berth_operation *operation = site->operation;
 
 	if (!site->pooled || !any_answered(operation))
 		return true;
 	return operation->verb == &verb_destroy && is_known_at(operation, site);
-}
-
-struct site *hosts_failure(const struct berth_operation *operation)
-{
-	for (struct site *site = operation->sites; site; site = site->next)
-		if (site->failed && must_answer(site))
-			return site;
-	return NULL;
 }
 
 void hosts_warn(struct berth_operation *operation)

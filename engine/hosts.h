@@ -53,8 +53,8 @@ json_t *host_health_json(const struct site *site);
 /* A site that failed, and need not have answered: nothing of the application is there, as far as anybody
  * remembers, and another machine did. */
 bool host_excused(const struct site *site);
-/* The site that has to have answered for anything to be done, and failed; NULL: there is none. */
-struct site *hosts_failure(const struct berth_operation *operation);
+/* Whether nothing can be done while that one does not answer. */
+bool host_must_answer(const struct site *site);
 /* Warn of those that did not answer, and are left out. */
 void hosts_warn(struct berth_operation *operation);
 /* {INSTANCE: machine} as the store has it, read when it is first asked for; NULL: nothing is known. */

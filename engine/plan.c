@@ -456,7 +456,7 @@ static bool follows_meant(const struct berth_operation *operation, const struct 
 	return false;
 }
 
-/* Its machine does not answer: it may run. */
+/* Its machine, or the location of its cluster that it is in, does not answer: it may run. */
 static void leave_unseen(struct work *work)
 {
 	const struct error *why = site_error(work->site);
@@ -465,8 +465,11 @@ static void leave_unseen(struct work *work)
 		return;
 	work->unseen = true;
 	fail(work_error(work), ERR_UNREACHABLE, "nobody knows whether it runs: %s", why->text);
-	remedy(work_error(work), "when its machine is back it is found there; taken out of the pool's "
-				 "`hosts`, it is made elsewhere");
+	remedy(work_error(work), "%s",
+	       work->site->silent ? "when its location answers it is found there; `replaceMember` makes it "
+				    "anew elsewhere"
+				  : "when its machine is back it is found there; taken out of the pool's "
+				    "`hosts`, it is made elsewhere");
 }
 
 static int decide(struct berth_operation *operation, struct work *work, struct error *err)
@@ -541,7 +544,9 @@ static void verify_providers(struct berth_operation *operation)
 			    &operation->application->components[component->needs[e].to];
 			bool job = provider->spec && provider->spec->job;
 			for (size_t n = 0; !job && n < provider->instance_count; n++)
-				provider->instances[n].work->verify |= provider->instances[n].wanted;
+				provider->instances[n].work->verify |=
+				    provider->instances[n].wanted &&
+				    !provider->instances[n].work->site->failed;
 		}
 	}
 }

@@ -89,7 +89,8 @@ enum phase instance_state(const struct instance *instance)
 static enum phase fewer_than_asked(const struct component *component, enum phase worst, size_t counted)
 {
 	bool serves = counted && (worst == PHASE_RUNNING || worst == PHASE_FINISHED);
-	if (worst == PHASE_UNKNOWN || (component->site && component->site->failed))
+	bool one = component->site && !component->zones;
+	if (worst == PHASE_UNKNOWN || (one && component->site->failed))
 		return PHASE_UNKNOWN;
 	return serves ? PHASE_UNHEALTHY : counted ? worst : PHASE_BROKEN;
 }
@@ -325,6 +326,8 @@ static void write_component(struct text *to, const struct berth_operation *opera
 	json_write_text(to, "type", type_of(component));
 	json_write_text(to, "location", site ? site->location.name : NULL);
 	json_write_text(to, "state", phase_name(state));
+	for (size_t i = 0; i < component->zone_count && !(site && site->failed); i++)
+		site = component->zones[i];
 	if (site && site->failed)
 		json_write_text(to, "error", site_error(site)->text);
 	json_open(to, "instances", '[');
@@ -436,11 +439,18 @@ static json_t *failure_json(struct work *work)
 	return object;
 }
 
+/* Whoever makes all of it as it is to be could not; others have not to do with it. */
+static bool is_missed(const struct work *work)
+{
+	const struct verb *verb = work->operation->verb;
+	return work->unseen && (!work->site->silent || verb == &verb_deploy || verb == &verb_rollback);
+}
+
 static bool went_wrong(const struct work *work)
 {
 	enum phase phase = work->instance->phase;
 	return phase == PHASE_BROKEN || (phase == PHASE_QUARANTINED && work->set_aside) || work->blocked ||
-	       work->halted || work->unseen;
+	       work->halted || is_missed(work);
 }
 
 void keep_failures(struct berth_operation *operation)
@@ -502,10 +512,11 @@ static size_t count_failures(struct berth_operation *operation)
 		const struct work *work = operation->works[i];
 		if (!went_wrong(work))
 			continue;
-		bool enough = (work->set_aside || work->discarded) && is_enough(work->instance->component);
+		bool apart = work->set_aside || work->discarded || work->unseen;
+		bool enough = apart && is_enough(work->instance->component);
 		count += !enough;
 		forgiven += enough;
-		if (enough)
+		if (enough && !work->unseen) /* which is told of already */
 			operation_warn(operation, "%s did not get ready: %s", work->instance->name,
 				       error_of(work)->text);
 	}

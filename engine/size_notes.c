@@ -143,13 +143,6 @@ static bool any_cluster(const struct application *application)
 	return false;
 }
 
-/* Who is made in its place is as all others. */
-static bool first_goes(const struct berth_operation *operation, const struct component *component)
-{
-	return component->spec->cluster->first && !component->first && component->size &&
-	       component_meant(operation, component->id);
-}
-
 int remember_sizes(struct berth_operation *operation)
 {
 	const struct application *application = operation->application;
@@ -161,7 +154,8 @@ int remember_sizes(struct berth_operation *operation)
 		return -1;
 	for (size_t i = 0; i < application->component_count; i++) {
 		const struct component *component = &application->components[i];
-		if (!is_cluster(component) || (replaces && !first_goes(operation, component)))
+		/* Who is made in another one's place may be made from something else, and elsewhere. */
+		if (!is_cluster(component) || (replaces && !component_meant(operation, component->id)))
 			continue;
 		if (put_note(operation, component, json_text(notes, component->id)))
 			return fail_memory(&operation->error);

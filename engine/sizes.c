@@ -172,6 +172,15 @@ static void take_noted(struct membership *m, const struct size_note *note)
 		put(m, (unsigned)json_integer_value(ordinal));
 }
 
+/* There may be more of it than was seen. */
+static bool any_silent(const struct component *component)
+{
+	for (size_t i = 0; i < component->zone_count; i++)
+		if (component->zones[i]->failed)
+			return true;
+	return false;
+}
+
 static int take_quarantined(struct membership *m, const struct size_note *note)
 {
 	struct arena *arena = graph_arena(m->deciding->operation);
@@ -188,7 +197,7 @@ static int take_quarantined(struct membership *m, const struct size_note *note)
 					  .facts = arena_text(arena, json_text(entry, "facts") ?: "")};
 		if (!one.why || !one.facts)
 			return -1;
-		if (!has(m, one.ordinal) && is_there(m, one.ordinal, false))
+		if (!has(m, one.ordinal) && (is_there(m, one.ordinal, false) || any_silent(m->component)))
 			m->quarantined[m->quarantined_count++] = one;
 	}
 	return 0;
@@ -224,22 +233,36 @@ static struct site *zone_called(const struct component *component, const char *o
 	return NULL;
 }
 
-/* Where it is, as its places show it; NULL: it is in none of them. */
-static struct site *seen_at(const struct membership *m, unsigned ordinal)
-{
-	size_t count;
-	const struct sight *seen = sights_of(&m->deciding->sights, m->component->id, &count);
-	for (size_t i = 0; i < count; i++)
-		if (seen[i].seen->ordinal == ordinal && goes_to(m->component, seen[i].site))
-			return seen[i].site;
-	return NULL;
-}
-
 static struct site *remembered_at(const struct membership *m, unsigned ordinal)
 {
 	char key[16];
 	snprintf(key, sizeof key, "%u", ordinal);
 	return zone_called(m->component, json_text(json_object_get(m->more, "zones"), key));
+}
+
+/* Where it is, as its places show it; NULL: it is in none of them. One may have been made elsewhere while its
+ * place did not answer. */
+static struct site *seen_at(const struct membership *m, unsigned ordinal)
+{
+	const struct site *remembered = remembered_at(m, ordinal);
+	struct site *found = NULL;
+	size_t count;
+	const struct sight *seen = sights_of(&m->deciding->sights, m->component->id, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (seen[i].seen->ordinal != ordinal || !goes_to(m->component, seen[i].site))
+			continue;
+		if (!found || seen[i].site == remembered)
+			found = seen[i].site;
+	}
+	return found;
+}
+
+/* Whoever makes that one anew means to have it now, wherever that can be. */
+static bool is_made_anew(const struct membership *m, unsigned ordinal)
+{
+	const struct berth_operation *operation = m->deciding->operation;
+	return operation->verb == &verb_replace && component_meant(operation, m->component->id) &&
+	       operation->request.count == ordinal;
 }
 
 static struct site *known_home(const struct membership *m, unsigned ordinal)
@@ -267,8 +290,20 @@ static int take_outcomes(struct membership *m)
 	return 0;
 }
 
+/* Where one that was seen nowhere is to be. What a place that does not answer has stays there: it is unknown,
+ * not gone. */
+static struct site *home_for(const struct membership *m, const struct zone_choice *choice, unsigned ordinal)
+{
+	struct site *was = remembered_at(m, ordinal);
+	if (was && was->failed && !is_made_anew(m, ordinal))
+		return was;
+	struct cluster_member old = {.zone = was ? was->origin : NULL};
+	size_t next = was ? zone_for_replacement(choice, &old) : zone_for_next(choice);
+	return zone_called(m->component, choice->zones[next]);
+}
+
 /* Each stays where it is; one that is nowhere goes to where it was, and a new one to where the fewest are,
- * but not where starts failed lately. */
+ * but not where starts failed lately, or where nobody answers. */
 static int give_homes(struct membership *m)
 {
 	struct component *component = m->component;
@@ -279,10 +314,14 @@ static int give_homes(struct membership *m)
 	struct site **homes = arena_array(graph_arena(operation), struct site *, m->count + 1);
 	if (!zones || !placed || !homes || gather(m->deciding) || take_outcomes(m))
 		return -1;
+	size_t zone_count = 0;
 	for (size_t i = 0; i < component->zone_count; i++)
+		if (!component->zones[i]->failed)
+			zones[zone_count++] = component->zones[i]->origin;
+	for (size_t i = 0; !zone_count && i < component->zone_count; i++)
 		zones[i] = component->zones[i]->origin;
 	struct zone_choice choice = {.zones = zones,
-				     .zone_count = component->zone_count,
+				     .zone_count = zone_count ? zone_count : component->zone_count,
 				     .members = placed,
 				     .outcomes = component->outcomes,
 				     .outcome_count = component->outcome_count,
@@ -294,10 +333,7 @@ static int give_homes(struct membership *m)
 	for (size_t i = 0; i < m->count; i++) {
 		if (homes[i])
 			continue;
-		const struct site *was = remembered_at(m, m->ordinals[i]);
-		struct cluster_member old = {.zone = was ? was->origin : NULL};
-		homes[i] =
-		    component->zones[was ? zone_for_replacement(&choice, &old) : zone_for_next(&choice)];
+		homes[i] = home_for(m, &choice, m->ordinals[i]);
 		placed[choice.member_count++].zone = homes[i]->origin;
 	}
 	component->homes = homes;
@@ -439,15 +475,12 @@ static size_t asked_for(const struct membership *m, const struct size_note *note
  * first. */
 static void find_first(struct membership *m, const struct size_note *note)
 {
-	const struct berth_operation *operation = m->deciding->operation;
 	struct component *component = m->component;
 	if (!component->spec->cluster->first || !m->count)
 		return;
 	const json_t *remembered = json_object_get(note->more, "first");
 	component->first = remembered ? (unsigned)json_integer_value(remembered) : m->ordinals[0];
-	bool replaced = operation->verb == &verb_replace && component_meant(operation, component->id) &&
-			operation->request.count == component->first;
-	if (!has(m, component->first) || replaced)
+	if (!has(m, component->first) || is_made_anew(m, component->first))
 		component->first = 0;
 }
 
@@ -456,6 +489,40 @@ static void begin_with_first(struct membership *m, bool had_nobody)
 {
 	if (m->component->spec->cluster->first && had_nobody && m->count)
 		m->component->first = m->ordinals[0];
+}
+
+/* Whether the application was at any of those that answer. */
+static bool was_there(const struct berth_operation *operation)
+{
+	const char *app = operation->application->id;
+	for (const struct site *site = operation->sites; site; site = site->next)
+		for (size_t i = 0; i < site->inventory.claim_count; i++)
+			if (strcmp(site->inventory.claims[i].app, app) == 0)
+				return true;
+	return false;
+}
+
+/* Where nobody remembers its members and one of its places does not answer, how many there are cannot be
+ * told: they would be doubled. An application that was nowhere yet has none. 0 or -1 with an error. */
+static int unknown_size(const struct membership *m)
+{
+	struct berth_operation *operation = m->deciding->operation;
+	const struct component *component = m->component;
+	size_t found;
+	(void)sights_of(&m->deciding->sights, component->id, &found);
+	if (operation->stored || (!found && !was_there(operation)))
+		return 0;
+	for (size_t i = 0; i < component->zone_count; i++) {
+		const struct site *site = component->zones[i];
+		if (!site->silent)
+			continue;
+		fail(&operation->error, ERR_UNREACHABLE,
+		     "%s does not answer, and nobody remembers which members of `%s` are there: %s",
+		     site->location.name, component->id, site_error(site)->text);
+		remedy(&operation->error, "deploy again when it answers");
+		return -1;
+	}
+	return 0;
 }
 
 static int decide_members(struct membership *m, const struct size_note *note)
@@ -467,7 +534,7 @@ static int decide_members(struct membership *m, const struct size_note *note)
 		if (take_quarantined(m, note))
 			return -1;
 	} else {
-		if (gather(m->deciding))
+		if (gather(m->deciding) || unknown_size(m))
 			return -1;
 		take_found(m);
 	}

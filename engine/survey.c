@@ -451,7 +451,7 @@ void survey_again(struct berth_operation *operation)
 		inventory_release(&site->retired);
 		site->retired = site->inventory;
 		site->inventory = (struct inventory){0};
-		site->listed = site->failed = false;
+		site->listed = site->failed = site->silent = false;
 	}
 }
 

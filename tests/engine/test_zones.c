@@ -173,3 +173,154 @@ Test(zones, status_tells_where_each_is)
 	cr_expect_str_eq(json_text(second, "location"), "fake:b");
 	json_decref(document);
 }
+
+/* --- one that does not answer ------------------------------------------------------------------------- */
+
+static void silence(size_t zone, bool silent)
+{
+	fake_target_unreachable(zones[zone], silent);
+}
+
+/* As far as that can be done. */
+static void deploy_without(const char *blueprint)
+{
+	cr_assert_eq(scene_run(&scene, berth_deploy, blueprint, NULL), BERTH_UNREACHABLE, "%s", scene.events);
+}
+
+static void expect_state(const char *instance, const char *state)
+{
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	json_t *document = NULL, *entry;
+	const char *found = "none";
+	size_t i;
+	scene_request(&scene, berth_status, &request, &document);
+	const json_t *web = json_array_get(json_object_get(document, "components"), 0);
+	json_array_foreach (json_object_get(web, "instances"), i, entry)
+		if (!strcmp(json_text(entry, "name"), instance))
+			found = json_text(entry, "state");
+	cr_expect_str_eq(found, state, "%s is %s", instance, found);
+	json_decref(document);
+}
+
+Test(zones, one_that_does_not_answer_is_left_out_of_the_first_deploy)
+{
+	silence(1, true);
+	deploy(SPREAD(4, THREE));
+	cr_expect_not_null(strstr(scene.events, "fake:b is left out"), "%s", scene.events);
+	silence(1, false);
+	expect(2, 0, 2);
+	cr_expect_eq(scale(6), BERTH_OK, "%s", scene.events);
+	expect(2, 2, 2);
+}
+
+Test(zones, the_members_of_one_that_does_not_answer_are_unknown_and_no_others_take_their_place)
+{
+	deploy(SPREAD(3, THREE));
+	silence(1, true);
+	deploy_without(SPREAD(3, THREE));
+	cr_expect_not_null(strstr(scene.events, "left as they are: app.web.2"), "%s", scene.events);
+	expect_state("app.web.2", "unknown");
+	expect_state("app.web.1", "running");
+	silence(1, false);
+	expect(1, 1, 1);
+	deploy(SPREAD(3, THREE));
+	expect_state("app.web.2", "running");
+	expect(1, 1, 1);
+}
+
+Test(zones, it_grows_and_is_changed_where_somebody_answers)
+{
+	deploy(SPREAD(3, THREE));
+	silence(1, true);
+	cr_expect_eq(scale(5), BERTH_OK, "%s", scene.events);
+	deploy_without("id: app\nservices:\n- type: cluster\n  id: web\n  locations: [" THREE
+		       "]\n  initialSize: 3"
+		       "\n  memberSpec: {type: 'docker:x:2', openPorts: 80}\n");
+	silence(1, false);
+	expect(2, 1, 2);
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(&scene, berth_plan,
+			       "id: app\nservices:\n- type: cluster\n  id: web\n  locations: [" THREE
+			       "]\n  initialSize: 3\n  memberSpec: {type: 'docker:x:2', openPorts: 80}\n",
+			       &document),
+		     BERTH_OK);
+	cr_expect_str_eq(scene_action(document, "app.web.1"), "unchanged");
+	cr_expect_str_eq(scene_action(document, "app.web.2"), "replace");
+	json_decref(document);
+}
+
+Test(zones, one_that_is_asked_to_be_made_anew_is_made_elsewhere_and_the_old_one_goes_when_it_is_seen_again)
+{
+	static const char *const web[] = {"web", NULL};
+	static const char *const second[] = {"memberId=2", NULL};
+	struct berth_request request = {.size = sizeof request,
+					.app = "app",
+					.components = web,
+					.name = "replaceMember",
+					.arguments = second};
+	deploy(SPREAD(3, THREE));
+	silence(1, true);
+	cr_expect_eq(scene_request(&scene, berth_invoke, &request, NULL), BERTH_OK, "%s", scene.events);
+	silence(1, false);
+	expect(2, 1, 1);
+	deploy(SPREAD(3, THREE));
+	expect(2, 0, 1);
+	cr_expect_not_null(fake_target_find(zones[0], "app.web.2"));
+}
+
+Test(zones, where_nobody_remembers_who_is_there_nothing_is_made)
+{
+	deploy(SPREAD(3, THREE));
+	scene_restart(&scene, false);
+	silence(1, true);
+	cr_expect_eq(scene_run(&scene, berth_deploy, SPREAD(3, THREE), NULL), BERTH_UNREACHABLE);
+	silence(1, false);
+	expect(1, 1, 1);
+}
+
+Test(zones, what_goes_nowhere_else_is_waited_for)
+{
+	silence(1, true);
+	cr_expect_eq(scene_run(&scene, berth_deploy,
+			       SPREAD(3, THREE) "- {type: 'docker:y:1', id: alone, location: 'fake:b'}\n",
+			       NULL),
+		     BERTH_UNREACHABLE);
+	silence(0, true);
+	silence(2, true);
+	cr_expect_eq(scene_run(&scene, berth_deploy, SPREAD(3, THREE), NULL), BERTH_UNREACHABLE);
+}
+
+Test(zones, who_stops_or_destroys_it_means_all_of_them)
+{
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	deploy(SPREAD(3, THREE));
+	silence(1, true);
+	cr_expect_eq(scene_request(&scene, berth_stop, &request, NULL), BERTH_UNREACHABLE);
+	cr_expect_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_UNREACHABLE);
+	silence(1, false);
+	expect(1, 1, 1);
+}
+
+Test(zones, who_links_to_it_is_left_alone_while_one_of_them_does_not_answer)
+{
+	static const char blueprint[] =
+	    SPREAD(3, THREE) "- {type: 'docker:front:1', id: front, location: 'fake:a', links: {store: "
+			     "$brooklyn:component(\"web\")}, onChange: restart}\n";
+	deploy(blueprint);
+	char *before = strdup(fake_target_find(zones[0], "app.front.1")->target_id);
+	silence(1, true);
+	deploy_without(blueprint);
+	cr_expect_str_eq(fake_target_find(zones[0], "app.front.1")->target_id, before);
+	silence(1, false);
+	deploy(blueprint);
+	cr_expect_str_eq(fake_target_find(zones[0], "app.front.1")->target_id, before);
+	free(before);
+}
+
+Test(zones, with_enough_members_elsewhere_those_that_are_unknown_are_no_failure)
+{
+	static const char blueprint[] = SPREAD(3, THREE) "  initialQuorumSize: 2\n";
+	deploy(blueprint);
+	silence(1, true);
+	deploy(blueprint);
+}
