@@ -144,6 +144,8 @@ int fake_target_lock(struct fake_target *target, const char *name, int64_t lasts
 /* What an instance uses from now on. What grows is given for each second that it runs; until it is told
  * something, none of it is known. */
 int fake_target_usage(struct fake_target *target, const char *name, const struct usage *usage);
+/* The same of all that are told nothing of their own, also of those to come. */
+void fake_target_usual(struct fake_target *target, const struct usage *usage);
 /* It writes that, as it is. */
 int fake_target_write(struct fake_target *target, const char *name, const char *bytes);
 /* The variables an instance was made with ("NAME=value", NULL-terminated), or NULL. */

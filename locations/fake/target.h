@@ -170,6 +170,8 @@ struct fake_target {
 	uint32_t made, addresses;
 	size_t instance_count, room;
 	uint16_t next_port;
+	struct usage usual; /* of those that were told nothing */
+	bool usual_told;
 };
 
 /* --- target.c --- */

@@ -35,10 +35,26 @@ int fake_target_usage(struct fake_target *target, const char *name, const struct
 	return 0;
 }
 
+void fake_target_usual(struct fake_target *target, const struct usage *usage)
+{
+	target->usual = *usage;
+	target->usual_told = true;
+}
+
+/* Counted from when it was first asked for. */
+static void take_usual(struct fake_instance *instance)
+{
+	if (instance->usage_ms || !instance->target->usual_told)
+		return;
+	count_on(instance);
+	instance->usage = instance->target->usual;
+}
+
 int instance_usage(struct fake_instance *instance, struct usage *ret, struct error *err)
 {
 	const struct usage *usage = &instance->usage;
 
+	take_usual(instance);
 	if (instance->seen.state != SEEN_RUNNING || !instance->usage_ms)
 		return fail(err, ERR_FAILED, "`%s` %s", instance->seen.name,
 			    instance->usage_ms ? "is not running" : "does not tell what it uses");

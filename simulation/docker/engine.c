@@ -6,8 +6,7 @@
 #include "simulation/docker/model.h"
 #include "simulation/machine.h"
 
-#define CPUS   2
-#define MEMORY INT64_C(8589934592)
+#define CPUS 2
 
 /* --- the service ------------------------------------------------------------------------------------ */
 
@@ -440,7 +439,7 @@ void info_asked(struct call *call)
 	    "\"ServerVersion\":\"20.10.24\",\"SecurityOptions\":[\"name=seccomp,profile=default\"],"
 	    "\"Warnings\":null}",
 	    engine->container_count, counts[RUNNING] + counts[RESTARTING], counts[PAUSED],
-	    counts[CREATED] + counts[EXITED], images, CPUS, (long long)MEMORY);
+	    counts[CREATED] + counts[EXITED], images, CPUS, (long long)ENGINE_MEMORY);
 	answer(call, 200, &body);
 }
 

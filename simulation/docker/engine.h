@@ -46,6 +46,7 @@ void docker_engine_address(struct docker_engine *engine, const char *address);
 	X(UPDATE, "POST", "/containers/{}/update", true, 5)                                                  \
 	X(REMOVE, "DELETE", "/containers/{}", true, 2)                                                       \
 	X(LOGS, "GET", "/containers/{}/logs", false, 0)                                                      \
+	X(STATS, "GET", "/containers/{}/stats", false, 0)                                                    \
 	X(ATTACH, "POST", "/containers/{}/attach", false, 0)                                                 \
 	X(EXEC, "POST", "/containers/{}/exec", true, 1)                                                      \
 	X(EXEC_START, "POST", "/exec/{}/start", true, 10)                                                    \

@@ -348,6 +348,10 @@ handler containers_asked, container_asked;
 void note_listed(struct container *container);
 const char *state_word(const struct container *container);
 
+/* --- stats.c --- */
+handler stats_asked;
+#define ENGINE_MEMORY INT64_C(8589934592) /* of its machine, in bytes */
+
 /* --- life.c --- */
 handler start_asked, stop_asked, kill_asked, pause_asked, unpause_asked;
 /* The process has ended. */

@@ -24,6 +24,7 @@ static handler *const handlers[DOCKER_UNKNOWN] = {
     [DOCKER_UPDATE] = update_asked,
     [DOCKER_REMOVE] = remove_asked,
     [DOCKER_LOGS] = logs_asked,
+    [DOCKER_STATS] = stats_asked,
     [DOCKER_ATTACH] = attach_asked,
     [DOCKER_EXEC] = exec_asked,
     [DOCKER_EXEC_START] = exec_start_asked,

@@ -164,11 +164,8 @@ const struct location_driver *__wrap_location_driver_of(const char *type)
 
 /* A process always stops before its successor starts, so it has no name to lose while it serves; commands run
  * in one through descriptors, which a simulated machine does not have. */
-/* What an instance uses is asked for by sensors alone, which the applications here do not have. */
 static bool possible(const char *type, const char *function)
 {
-	if (strcmp(function, "usage") == 0)
-		return false;
 	return strcmp(type, "localhost") != 0 ||
 	       (strcmp(function, "withdraw") != 0 && strcmp(function, "exec") != 0);
 }

@@ -1,5 +1,5 @@
 /* model_care.c - the policies of an application: which component has which, and how the blueprint writes it.
- */
+ * What is kept has a sensor, too: what it uses, as its location tells. */
 #include "tests/sim/model.h"
 
 const char *const care_words[CARES] = {[CARE_NONE] = "nobody",
@@ -53,6 +53,8 @@ void model_render_care(const struct part *part, struct text *out)
 {
 	if (part->job || (!part_is_kept(part) && !part->connected && !part->periodic && !part->stop_after))
 		return;
+	if (part_is_kept(part))
+		text_add(out, "  sensors: {used: {usage: memory, period: 20s}}\n");
 	text_add(out, "  policies:\n");
 	if (part->care == CARE_RESTARTED || part->care == CARE_BOTH)
 		render_mender("restarter", CARE_BACKOFF_MS, out);

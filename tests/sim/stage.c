@@ -251,6 +251,12 @@ void stage_publish(struct theatre *stage)
 
 static int build_targets(struct theatre *stage)
 {
+	static const struct usage used = {.cpu_s = 0.02,
+					  .memory = 8 << 20,
+					  .memory_limit = 64 << 20,
+					  .received_bytes = 1000,
+					  .sent_bytes = 500,
+					  .processes = 1};
 	struct world *outside = universe_outside(stage->universe);
 	stage->engine = docker_engine_new(stage->universe, ENGINE_ADDRESS);
 	stage->fleet = fake_target_new(outside);
@@ -258,6 +264,8 @@ static int build_targets(struct theatre *stage)
 	if (!stage->engine || !stage->fleet || !stage->cloud)
 		return -1;
 	stock_engine(stage);
+	fake_target_usual(stage->fleet, &used);
+	fake_target_usual(stage->cloud, &used);
 	return fake_target_register("fleet", stage->fleet) || fake_target_register("cloud", stage->cloud) ? -1
 													  : 0;
 }

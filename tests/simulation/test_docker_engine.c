@@ -484,6 +484,41 @@ Test(docker_engine_simulated, port_that_somebody_holds_is_not_bound)
 	cr_assert(strstr(text_view(&asked.body), "port is already allocated"));
 }
 
+/* --- what it uses --------------------------------------------------------------------------------- */
+
+static double used(const char *container, const char *member)
+{
+	char path[100];
+
+	snprintf(path, sizeof(path), "/containers/%s/stats?stream=false&one-shot=true", container);
+	MUST(200, "GET", path, NULL);
+	owned_json sample = told();
+	return json_number_value(json_at(sample, member));
+}
+
+Test(docker_engine_simulated, what_a_container_uses_grows_while_it_runs_and_is_told_in_samples)
+{
+	make("xx", "\"Memory\":16777216");
+	start("xx");
+	run(1000);
+	double computed = used("xx", "cpu_stats.cpu_usage.total_usage");
+	double received = used("xx", "networks.eth0.rx_bytes");
+	run(10000);
+	cr_expect_float_eq(used("xx", "cpu_stats.cpu_usage.total_usage") - computed, 10e9 / 50, 1e6);
+	cr_expect_float_eq(used("xx", "networks.eth0.rx_bytes") - received, 10000, 10);
+	cr_expect_eq(used("xx", "memory_stats.limit"), 16777216);
+	cr_expect_eq(used("xx", "pids_stats.current"), 1);
+}
+
+Test(docker_engine_simulated, of_one_that_does_not_run_nothing_is_told_and_of_none_that_it_is_missing)
+{
+	make("xx", "");
+	MUST(200, "GET", "/containers/xx/stats?stream=false&one-shot=true", NULL);
+	cr_expect(strstr(text_view(&asked.body), "\"read\":\"0001-01-01T00:00:00Z\""));
+	cr_expect(strstr(text_view(&asked.body), "\"memory_stats\":{}"));
+	cr_expect_eq(ask("GET", "/containers/nobody/stats?stream=false&one-shot=true", NULL), 404);
+}
+
 /* --- the same seed plays the same, and quickly ------------------------------------------------- */
 
 static void play_some(struct text *all)
