@@ -224,8 +224,8 @@ static bool is_over(const struct exchange *exchange, int64_t now_ms)
 		return !tracked->operation;
 	case WAITS_START:
 		return !tracked->operation || tracked->ring.next;
-	case WAITS_EXPECTED:
-		return !tracked->operation || berth_as_expected(tracked->operation);
+	case WAITS_RECORDED:
+		return tracked_recorded(tracked);
 	case WAITS_EVENTS:
 		return watch_due(exchange, now_ms);
 	case WAITS_NOT:

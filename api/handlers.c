@@ -83,12 +83,12 @@ static bool refuse_now(struct exchange *exchange, bool watches)
 
 /* NULL and answered when it could not begin. */
 static struct tracked *begin(struct exchange *exchange, const struct server_verb *verb,
-			     const struct berth_request *request)
+			     const struct berth_request *request, const char *key)
 {
 	struct berth_error error = {.outcome = BERTH_FAILED, .text = "out of memory"};
 	if (refuse_role(exchange, verb, request) || refuse_now(exchange, is_watch(verb, request)))
 		return NULL;
-	struct tracked *tracked = tracked_begin(exchange->server, verb, request, &exchange->by, &error);
+	struct tracked *tracked = tracked_begin(exchange->server, verb, request, &exchange->by, key, &error);
 	if (!tracked)
 		problem_begin(exchange, &error);
 	return tracked;
@@ -99,7 +99,7 @@ static void begin_passing(struct exchange *exchange, const struct server_verb *v
 			  const struct berth_request *request, enum waits waits,
 			  void (*finish)(struct exchange *))
 {
-	struct tracked *tracked = begin(exchange, verb, request);
+	struct tracked *tracked = begin(exchange, verb, request, NULL);
 	if (!tracked)
 		return;
 	tracked->passing = true;
@@ -155,21 +155,27 @@ static bool is_stale(const struct tracked *tracked)
 	return code && strcmp(code, "stale") == 0;
 }
 
-static void finish_expected(struct exchange *exchange)
+static void answer_recorded(struct exchange *exchange, struct tracked *tracked)
 {
-	if (is_stale(exchange->tracked))
-		problem_tracked(exchange, exchange->tracked);
-	else
-		answer_operation(exchange, exchange->tracked);
-}
-
-/* One that may not be meant for what is there is waited for until that is known. */
-static void answer_begun(struct exchange *exchange, struct tracked *tracked)
-{
-	if (tracked->conditional)
-		exchange_wait(exchange, tracked, WAITS_EXPECTED, finish_expected);
+	if (is_stale(tracked))
+		problem_tracked(exchange, tracked);
 	else
 		answer_operation(exchange, tracked);
+}
+
+static void finish_recorded(struct exchange *exchange)
+{
+	answer_recorded(exchange, exchange->tracked);
+}
+
+/* One that may not be meant for what is there is waited for until that is known; one that lasts, until it is
+ * certain to. */
+static void answer_begun(struct exchange *exchange, struct tracked *tracked)
+{
+	if (!tracked_recorded(tracked))
+		exchange_wait(exchange, tracked, WAITS_RECORDED, finish_recorded);
+	else
+		answer_recorded(exchange, tracked);
 }
 
 /* What the key was given for before: true when that answers it. `digest`: of the request that comes now. */
@@ -178,7 +184,9 @@ static bool answer_again(struct exchange *exchange, const char *key, const char 
 	struct tracked *before = key ? tracked_by_key(exchange->server, key) : NULL;
 	if (!before)
 		return false;
-	if (strcmp(before->digest, digest) == 0)
+	/* Of one that was begun by a controller that was killed only the key is known, and whose it was. */
+	if (before->resumed ? strcmp(before->by.who, exchange->by.who) == 0
+			    : strcmp(before->digest, digest) == 0)
 		answer_begun(exchange, before);
 	else
 		problem(exchange, 422, "another request takes another key",
@@ -226,11 +234,9 @@ static void begin_operation(struct exchange *exchange, const struct server_verb 
 	}
 	if (answer_again(exchange, key, digest) || tags_read(exchange, verb, request))
 		return;
-	struct tracked *tracked = begin(exchange, verb, request);
+	struct tracked *tracked = begin(exchange, verb, request, key);
 	if (!tracked)
 		return;
-	if (key && !(tracked->key = strdup(key)))
-		count_memory_failure();
 	strcpy(tracked->digest, digest);
 	tracked->conditional = request->if_revision || request->if_new;
 	answer_begun(exchange, tracked);
@@ -347,7 +353,7 @@ void run_events(struct exchange *exchange)
 	}
 	if (last && parse_number(last, 0, INT64_MAX - 1, &request.after))
 		request.tail = 0;
-	struct tracked *tracked = begin(exchange, server_verb_find("events"), &request);
+	struct tracked *tracked = begin(exchange, server_verb_find("events"), &request, NULL);
 	if (!tracked)
 		return;
 	tracked->passing = tracked->by_record = true;

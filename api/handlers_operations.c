@@ -50,6 +50,11 @@ void run_operation_show(struct exchange *exchange)
 	show(exchange, tracked, 200, access_hears(exchange, tracked));
 }
 
+static void finish_cancel(struct exchange *exchange)
+{
+	show(exchange, exchange->tracked, 202, false);
+}
+
 void run_operation_cancel(struct exchange *exchange)
 {
 	struct tracked *tracked = named(exchange);
@@ -62,7 +67,10 @@ void run_operation_cancel(struct exchange *exchange)
 		return;
 	}
 	tracked_cancel(tracked);
-	show(exchange, tracked, 202, false);
+	if (!tracked_recorded(tracked))
+		exchange_wait(exchange, tracked, WAITS_RECORDED, finish_cancel);
+	else
+		show(exchange, tracked, 202, false);
 }
 
 void run_operation_events(struct exchange *exchange)

@@ -104,16 +104,12 @@ bool is_watch(const struct server_verb *verb, const struct berth_request *reques
 	return request->follow && strcmp(verb->name, "events") == 0;
 }
 
-struct tracked *tracked_begin(struct berth_server *server, const struct server_verb *verb,
-			      const struct berth_request *request, const struct asker *by,
-			      struct berth_error *error)
+static struct tracked *track(struct berth_server *server, const struct server_verb *verb,
+			     const struct berth_request *request, const struct asker *by, const char *key)
 {
 	struct tracked *tracked = calloc(1, sizeof *tracked);
 	if (!tracked)
 		return NULL;
-	struct berth_listener listener = {.size = sizeof listener, .event = take_event, .context = tracked};
-	struct berth_request asked = *request;
-	asked.foreign = true;
 	tracked->server = server;
 	tracked->verb = verb;
 	tracked->app = copy(request->app);
@@ -122,8 +118,20 @@ struct tracked *tracked_begin(struct berth_server *server, const struct server_v
 	tracked->ring.limit = RING_BYTES;
 	tracked->began_ms = wall_ms();
 	tracked->alone_since_ms = steady_ms();
-	snprintf(tracked->id, sizeof tracked->id, "%s-%" PRIu64, server->run_id, ++server->operation_number);
-	tracked->operation = verb->begin(server->berth, &asked, &listener, error);
+	if (key && !(tracked->key = strdup(key)))
+		count_memory_failure();
+	return tracked;
+}
+
+/* What it is asked with stays the caller's. */
+static struct tracked *set_out(struct tracked *tracked, struct berth_request *asked,
+			       struct berth_error *error)
+{
+	struct berth_server *server = tracked->server;
+	const struct berth_listener listener = {
+	    .size = sizeof listener, .event = take_event, .context = tracked};
+	asked->foreign = true;
+	tracked->operation = tracked->verb->begin(server->berth, asked, &listener, error);
 	if (!tracked->operation) {
 		tracked_free(tracked);
 		return NULL;
@@ -131,6 +139,34 @@ struct tracked *tracked_begin(struct berth_server *server, const struct server_v
 	*server->tracked_end = tracked;
 	server->tracked_end = &tracked->next;
 	return tracked;
+}
+
+struct tracked *tracked_begin(struct berth_server *server, const struct server_verb *verb,
+			      const struct berth_request *request, const struct asker *by, const char *key,
+			      struct berth_error *error)
+{
+	struct tracked *tracked = track(server, verb, request, by, key);
+	if (!tracked)
+		return NULL;
+	struct berth_request asked = *request;
+	snprintf(tracked->id, sizeof tracked->id, "%s-%" PRIu64, server->run_id, ++server->operation_number);
+	owned_memory char *text = resume_note(verb, &asked, by, key, tracked->id);
+	asked.lasting_text = text;
+	tracked->lasts = asked.lasting;
+	return set_out(tracked, &asked, error);
+}
+
+struct tracked *tracked_resume(struct berth_server *server, const struct server_verb *verb,
+			       struct berth_request *request, const struct asker *by, const char *key,
+			       int64_t asked_ms)
+{
+	struct tracked *tracked = track(server, verb, request, by, key);
+	if (!tracked)
+		return NULL;
+	snprintf(tracked->id, sizeof tracked->id, "%s", request->lasting);
+	tracked->began_ms = asked_ms;
+	tracked->lasts = tracked->resumed = true;
+	return set_out(tracked, request, NULL);
 }
 
 /* --- finding -------------------------------------------------------------------------------- */
@@ -149,6 +185,13 @@ struct tracked *tracked_by_key(struct berth_server *server, const char *key)
 		if (tracked->key && strcmp(tracked->key, key) == 0)
 			return tracked;
 	return NULL;
+}
+
+bool tracked_recorded(const struct tracked *tracked)
+{
+	const struct berth_operation *operation = tracked->operation;
+	return !operation ||
+	       ((!tracked->conditional || berth_as_expected(operation)) && berth_recorded(operation));
 }
 
 static bool is_running(const struct tracked *tracked)

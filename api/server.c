@@ -207,7 +207,7 @@ static int open_all(struct berth_server *server, const struct berth_server_optio
 		return -1;
 	server->owner_fd = owner_take(berth_state_directory(server->berth), err);
 	if (server->owner_fd < 0 || read_store(server, err) || open_loop(server, err) ||
-	    open_doors(server, options, err) || keeping_begin(server, err))
+	    open_doors(server, options, err) || resume_left(server, err) || keeping_begin(server, err))
 		return -1;
 	return owner_describe(server->owner_fd, own_socket(server), who, err);
 }

@@ -140,19 +140,27 @@ struct tracked {
 	bool by_record;   /* its events have the numbers of what was recorded */
 	uint64_t record;  /* the last of these */
 	bool conditional; /* it is meant for one revision of its application */
+	bool lasts;       /* it is gone on with when the controller is killed */
+	bool resumed;     /* that has happened: its events are counted anew */
 };
 
 /* It would only wait for what is recorded. */
 bool is_watch(const struct server_verb *verb, const struct berth_request *request);
 /* NULL with *error when it cannot begin. */
 struct tracked *tracked_begin(struct berth_server *server, const struct server_verb *verb,
-			      const struct berth_request *request, const struct asker *by,
+			      const struct berth_request *request, const struct asker *by, const char *key,
 			      struct berth_error *error);
+/* One that a former controller was killed at; NULL without memory. */
+struct tracked *tracked_resume(struct berth_server *server, const struct server_verb *verb,
+			       struct berth_request *request, const struct asker *by, const char *key,
+			       int64_t asked_ms);
 struct tracked *tracked_find(struct berth_server *server, const char *id);
 struct tracked *tracked_by_key(struct berth_server *server, const char *key);
 /* What ended is taken down, who has nobody is cancelled, and what is too much is forgotten. */
 void tracked_sweep(struct berth_server *server);
 void tracked_cancel(struct tracked *tracked);
+/* It is known whether it is meant for what is there, and it is written down; or it has ended. */
+bool tracked_recorded(const struct tracked *tracked);
 void tracked_release_all(struct berth_server *server);
 /* As the API shows it; `whole`: with its result. `key` as in json_write.h. */
 void tracked_write(struct text *to, const char *key, const struct tracked *tracked, bool whole);
@@ -168,6 +176,15 @@ void tracked_forget_read(struct tracked *tracked, const struct ring_place *place
 void tracked_hold(struct tracked *tracked);
 void tracked_drop(struct tracked *tracked);
 
+/* --- resume.c: changes that outlive a controller ---------------------------------------------- */
+
+/* Where it is one, what the store is to have of it: the text, for the caller to free, and the members of the
+ * request that say so. Else NULL. */
+char *resume_note(const struct server_verb *verb, struct berth_request *request, const struct asker *by,
+		  const char *key, const char *id);
+/* Those that a former controller was killed at go on. 0, or -1 with *err. */
+int resume_left(struct berth_server *server, struct error *err);
+
 /* events.c */
 void event_json(struct text *to, const struct berth_event *event);
 const char *event_name(enum berth_event_kind kind);
@@ -179,7 +196,7 @@ enum waits {
 	WAITS_END,      /* of the operation, then `finish` answers */
 	WAITS_START,    /* of what it tells, or its end */
 	WAITS_EVENTS,   /* of the operation, for a stream */
-	WAITS_EXPECTED, /* whether the application is as the request wants it, or its end */
+	WAITS_RECORDED, /* tracked_recorded() */
 };
 
 /* One request and its answer. */

@@ -134,7 +134,10 @@ static void find_place(struct exchange *exchange)
 	if (exchange->tracked->by_record)
 		number = 0; /* it begins after that one anyway */
 	exchange->place = ring_after((uint64_t)number);
-	if (ring->next && exchange->place.number > ring->next)
+	/* What was told by a controller that was killed has other numbers. */
+	if (exchange->tracked->resumed && exchange->place.number > ring->next)
+		exchange->place.number = ring->first ? ring->first : 1;
+	else if (ring->next && exchange->place.number > ring->next)
 		exchange->place.number = ring->next;
 	if (exchange->place.number >= ring->first || !ring->first)
 		return;

@@ -22,6 +22,7 @@ struct server_verb {
 	bool changes;
 	/* It is for somebody who listens: without one it ends. */
 	bool attended;
+	bool lasts; /* it is gone on with when its controller was killed */
 };
 
 extern const struct server_verb server_verbs[]; /* ends with a NULL name */

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "engine/deploy.h"
+#include "engine/lasting.h"
 #include "engine/policies_of.h"
 
 const char *operation_app(const struct berth_operation *operation)
@@ -37,9 +38,11 @@ static const char *folder_of(struct berth_operation *operation, const char *file
 
 static const char *look_up_environment(void *context, const char *name)
 {
-	if (environment_withheld(context))
+	const struct berth_operation *operation = context;
+	const char *value = operation_environment(operation, name);
+	if (environment_withheld(operation) || (!value && operation->request.resumed))
 		environment_miss(context, name);
-	return operation_environment(context, name);
+	return value;
 }
 
 static const char *location_type(void *context, const char *name)
@@ -277,6 +280,8 @@ static bool is_name(const char *app)
 int operation_read_blueprint(struct berth_operation *operation)
 {
 	struct berth_request *request = &operation->request;
+	if (!lasting_take_up(operation))
+		return -1;
 	if (request->plan && saved_plan_read(operation)) {
 		operation_finish(operation, BERTH_INVALID, document_new(NULL));
 		return -1;

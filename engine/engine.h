@@ -354,6 +354,7 @@ struct berth_operation {
 	struct long_member *long_members; /* document.c's */
 	struct fetching *fetching;        /* of the blueprint, under way */
 	void *verb_state;                 /* the verb's own, in the arena */
+	struct lasting *lasting;          /* lasting.c's; NULL: it does not outlive this process */
 	void *remote;                     /* the backend's own, when that carries it out */
 	struct map *verb_names;           /* the verb's own look-up */
 	enum stage stage;

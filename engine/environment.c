@@ -41,7 +41,8 @@ void environment_miss(struct berth_operation *operation, const char *name)
 
 static void miss_value(struct berth_operation *operation, const struct value *value)
 {
-	if (value->kind == VALUE_SECRET && starts_with(value->text, "env:"))
+	if (value->kind == VALUE_SECRET && starts_with(value->text, "env:") &&
+	    !operation_environment(operation, value->text + strlen("env:")))
 		environment_miss(operation, value->text + strlen("env:"));
 	for (size_t i = 0; i < value->part_count; i++)
 		miss_value(operation, &value->parts[i]);
@@ -75,7 +76,8 @@ int environment_complete(struct berth_operation *operation, struct error *err)
 	owned_text names = {0};
 	size_t i;
 	json_t *name;
-	if (!environment_withheld(operation))
+	bool resumed = operation->request.resumed;
+	if (!environment_withheld(operation) && !resumed)
 		return 0;
 	for (size_t k = 0; blueprint && k < blueprint->component_count; k++)
 		miss_secrets(operation, &blueprint->components[k]);
@@ -83,6 +85,14 @@ int environment_complete(struct berth_operation *operation, struct error *err)
 		text_format(&names, "%s%s", i ? ", " : "", json_string_value(name));
 	if (!names.length)
 		return 0;
+	if (resumed) {
+		fail(err, ERR_INVALID,
+		     "its controller was killed, and the environment that it came with is not written down: "
+		     "the blueprint asks it for %s",
+		     text_view(&names));
+		remedy(err, "ask again: it goes on from there");
+		return -1;
+	}
 	fail(err, ERR_INVALID,
 	     "the blueprint asks the environment for %s: that of whoever asks did not come with the request, "
 	     "and this "

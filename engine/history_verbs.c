@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "engine/deploy.h"
+#include "engine/lasting.h"
 
 /* --- history ------------------------------------------------------------------------------------ */
 
@@ -67,7 +68,10 @@ static void rollback_step(struct berth_operation *operation)
 		usage(operation);
 		return;
 	}
-	if (operation->stage == STAGE_BEGIN && !operation->past && !find_past(operation))
+	if (operation->stage == STAGE_BEGIN && !lasting_take_up(operation))
+		return;
+	bool past = operation->past || lasting_is_recorded(operation);
+	if (operation->stage == STAGE_BEGIN && !past && !find_past(operation))
 		return;
 	deploy_step(operation);
 }

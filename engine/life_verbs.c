@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "engine/deploy.h"
+#include "engine/lasting.h"
 
 static bool is_job(const struct work *work)
 {
@@ -56,7 +57,9 @@ static enum action restart(const struct work *work)
 {
 	if (is_job(work))
 		return ACTION_UNCHANGED;
-	return is_up(work->instance->seen) ? ACTION_RESTART : start(work);
+	if (!is_up(work->instance->seen))
+		return start(work);
+	return lasting_has_done(work->operation, work->instance->name) ? ACTION_UNCHANGED : ACTION_RESTART;
 }
 
 /* The stored blueprint with one number changed: the last one said counts. */

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "engine/keeper.h"
+#include "engine/lasting.h"
 #include "engine/operation.h"
 
 /* The words of a holder that is alive, as far as that can be told without touching the lock. */
@@ -157,12 +158,17 @@ bool lock_ready(struct berth_operation *operation)
 		return true;
 	if (keeper_lends_lock(operation))
 		return is_as_expected(operation);
+	lasting_ask(operation);
 	if (keeper_gives_way(operation))
 		return false;
 	if (operation->lock_timer && !operation->cancelled)
 		return false;
-	if (lock_take(operation, operation->application->id, &err) == 0)
-		return is_as_expected(operation);
+	if (lock_take(operation, operation->application->id, &err) == 0) {
+		if (!is_as_expected(operation))
+			return false;
+		lasting_begin(operation);
+		return true;
+	}
 	if (err.code == ERR_LOCKED && operation->lock_tries++ < LOCK_TRIES && !operation->cancelled &&
 	    (operation->lock_timer = world->ops->timer_start(world, LOCK_PAUSE_MS, try_again, operation)))
 		return false;

@@ -11,6 +11,7 @@
 #include "engine/handle.h"
 #include "engine/hosts.h"
 #include "engine/keeper.h"
+#include "engine/lasting.h"
 
 #define ENOUGH    100   /* instances whose memory is worth giving back */
 #define LINGER_MS 20000 /* a loaded engine takes so long to start one of many */
@@ -63,7 +64,8 @@ static int copy_request(struct berth_operation *operation, const struct berth_re
 		if (!request->scenario)
 			return -1;
 	}
-	return copy_text(arena, &request->scenario_file) || copy_text(arena, &request->file) ||
+	return copy_text(arena, &request->lasting) || copy_text(arena, &request->lasting_text) ||
+	       copy_text(arena, &request->scenario_file) || copy_text(arena, &request->file) ||
 	       copy_text(arena, &request->app) || copy_text(arena, &request->format) ||
 	       copy_text(arena, &request->name) || copy_text(arena, &request->wait_for) ||
 	       copy_text(arena, &request->user) || copy_text(arena, &request->directory) ||
@@ -371,6 +373,7 @@ void operation_finish(struct berth_operation *operation, enum berth_outcome outc
 	if (json_is_object(document) && (outcome != BERTH_OK || operation->secret_missed) &&
 	    operation->missing_environment)
 		json_put(document, "missing_environment", json_incref(operation->missing_environment));
+	lasting_end(operation);
 	/* Before the result is put together, so that both are never there at one time. */
 	operation->done = true;
 	size_t extent = extent_of(operation->application);
@@ -429,6 +432,8 @@ void berth_cancel(struct berth_operation *operation)
 		return;
 	if (operation->cancelled)
 		operation->abandoned = true;
+	else
+		lasting_cancel(operation);
 	operation->cancelled = true;
 	operation_wake(operation);
 }
@@ -474,6 +479,7 @@ void berth_operation_free(struct berth_operation *operation)
 		turn_ends(operation->berth);
 	if (left && operation->verb)
 		keeper_heard(operation);
+	lasting_free(operation);
 	forget_graph(operation);
 	diagnostics_release(&operation->diagnostics);
 	json_decref(operation->location_options);

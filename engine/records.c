@@ -6,6 +6,7 @@
 #include "engine/changes.h"
 #include "engine/deploy.h"
 #include "engine/hosts.h"
+#include "engine/lasting.h"
 #include "engine/limits.h"
 
 /* Values of sensitive names are to be given again: they are nowhere written down. */
@@ -70,6 +71,7 @@ static uint64_t remember(struct berth_operation *operation, const struct known_f
 		    json_equal(before->variables, variables) && same_pins(before->pins, pins_of(operation));
 	if (!operation->revision)
 		operation->revision = (before ? before->revision : 0) + !same;
+	lasting_revise(operation);
 	if (same && known_facts_equal(&before->facts, facts))
 		return UINT64_MAX; /* nothing to write */
 	/* Of one deploy that is one moment, so that what went wrong in it is known to be its own. */

@@ -437,6 +437,28 @@ uint64_t store_put_stopped(struct store *store, const char *app, const char *ins
 			 (const char *const[]){app, instance, by}, 3);
 }
 
+uint64_t store_put_lasting(struct store *store, const struct stored_lasting *lasting)
+{
+	return put_texts(store, RECORD_LASTING,
+			 (const char *const[]){lasting->name, lasting->app, lasting->text, lasting->over}, 4);
+}
+
+uint64_t store_put_lasting_begun(struct store *store, const char *name, int64_t revision)
+{
+	return put(store,
+		   &(struct record){.kind = RECORD_LASTING_BEGUN, .revision = revision, .texts = {name}});
+}
+
+uint64_t store_put_lasting_over(struct store *store, const char *name, const char *app, const char *why)
+{
+	return put_texts(store, RECORD_LASTING_OVER, (const char *const[]){name, app, why}, 3);
+}
+
+uint64_t store_put_lasting_end(struct store *store, const char *name)
+{
+	return put_texts(store, RECORD_LASTING_END, &name, 1);
+}
+
 uint64_t store_put_event(struct store *store, const char *app, const char *component, const char *instance,
 			 const char *what, const char *text)
 {

@@ -101,6 +101,22 @@ struct event_query {
 };
 int store_events_of(struct store *store, const struct event_query *wanted, json_t **ret_events,
 		    int64_t *ret_last, struct error *err);
+/* A change that outlives whoever carries it out: lasting.c. */
+struct stored_lasting {
+	const char *name, *app;
+	const char *text; /* of whoever asked for it */
+	const char *over; /* why nobody is to go on with it: lasting.c's words; NULL: one may */
+	int64_t time_ms;  /* when it was asked for, and when its turn came; 0: it did not */
+	int64_t begun_ms;
+	int64_t revision; /* that it made of the application; 0: none, or none yet */
+};
+/* Those of that name, or of that application (NULL: any), in the order in which they were asked for; texts
+ * are valid during the call. 0 or -1. */
+int store_lasting(struct store *store, const char *name, const char *app,
+		  int (*found)(void *owner, const struct stored_lasting *lasting), void *owner,
+		  struct error *err);
+/* {INSTANCE: true}: those of which it was recorded since then that they run. 0 or -1. */
+int store_ran_since(struct store *store, const char *app, int64_t since_ms, json_t **ret, struct error *err);
 /* Cheap: another number when anything in the store may have changed, by whomever; 0: there is none yet. */
 uint64_t store_version(struct store *store);
 /* A moment as events have it: "2026-01-02T03:04:05.678Z". */
@@ -135,6 +151,12 @@ uint64_t store_put_machine(struct store *store, const char *app, const char *nam
 /* Nobody is to start it: it was stopped on purpose, by whom or what `by` says. NULL: that is over. It is over
  * by itself once the instance is known to run, or is gone. */
 uint64_t store_put_stopped(struct store *store, const char *app, const char *instance, const char *by);
+/* A change that lasts: it is asked for; its turn has come, and maybe made a revision (0: not); nobody is to
+ * go on with it, or with any of `app`'s; it has ended. */
+uint64_t store_put_lasting(struct store *store, const struct stored_lasting *lasting);
+uint64_t store_put_lasting_begun(struct store *store, const char *name, int64_t revision);
+uint64_t store_put_lasting_over(struct store *store, const char *name, const char *app, const char *why);
+uint64_t store_put_lasting_end(struct store *store, const char *name);
 /* 1: durable. 0: not yet. -1: the commit failed, *err says why (and everything after it). */
 int store_durable(struct store *store, uint64_t number, struct error *err);
 /* The record that was put last; 0: none was. Whoever must read what others put waits until it is durable. */

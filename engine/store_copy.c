@@ -275,9 +275,9 @@ static int replace(const struct database *copy, struct database *store, struct s
 	database_close(store);
 	if (database_open_to_write(store, err) || copy_over(copy, store, err))
 		return -1;
-	/* An older one is brought up to date. */
+	/* An older one is brought up to date. What was under way when it was made is not begun again. */
 	database_close(store);
-	return database_open_to_write(store, err);
+	return database_open_to_write(store, err) || run(store, "DELETE FROM lasting", err) ? -1 : 0;
 }
 
 static int restore(struct store_copying *copying, struct error *err)

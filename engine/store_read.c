@@ -21,7 +21,9 @@ enum {
 	READ_MACHINES,
 	READ_STOPPED,
 	READ_REVISION,
-	READ_REVISIONS
+	READ_REVISIONS,
+	READ_LASTING,
+	READ_RAN_SINCE
 };
 
 static const char *const queries[] = {
@@ -59,6 +61,10 @@ static const char *const queries[] = {
     [READ_REVISIONS] = "SELECT revision, deployed_ms, file, by, outcome, images, revision ="
 		       " (SELECT revision FROM application WHERE name = ?1) FROM revision WHERE app = ?1"
 		       " ORDER BY revision DESC",
+    [READ_LASTING] = "SELECT name, app, text, over, time_ms, begun_ms, revision FROM lasting"
+		     " WHERE (?1 IS NULL OR name = ?1) AND (?2 IS NULL OR app = ?2) ORDER BY id",
+    [READ_RAN_SINCE] = "SELECT DISTINCT instance, 'true' FROM event"
+		       " WHERE app = ?1 AND what = 'running' AND time_ms >= ?2 AND instance IS NOT NULL",
 };
 
 void store_give_back(struct store *store)
@@ -537,6 +543,62 @@ int store_revisions(struct store *store, const char *app, json_t **ret, struct e
 	if (each_row(store, statement, add_revision, revisions, err))
 		return -1;
 	*ret = give(revisions);
+	return 0;
+}
+
+struct lasting_reader {
+	int (*found)(void *owner, const struct stored_lasting *lasting);
+	void *owner;
+};
+
+static int tell_lasting(struct store *store, sqlite3_stmt *row, void *of, struct error *err)
+{
+	const struct lasting_reader *reader = of;
+	const struct stored_lasting lasting = {
+	    .name = column_text(row, 0),
+	    .app = column_text(row, 1),
+	    .text = column_text(row, 2),
+	    .over = column_text(row, 3),
+	    .time_ms = sqlite3_column_int64(row, 4),
+	    .begun_ms = sqlite3_column_int64(row, 5),
+	    .revision = sqlite3_column_int64(row, 6),
+	};
+	(void)store;
+	if (!lasting.name || !lasting.app || !lasting.text || reader->found(reader->owner, &lasting))
+		return fail_memory(err);
+	return 0;
+}
+
+int store_lasting(struct store *store, const char *name, const char *app,
+		  int (*found)(void *owner, const struct stored_lasting *lasting), void *owner,
+		  struct error *err)
+{
+	struct lasting_reader reader = {found, owner};
+	sqlite3_stmt *statement;
+	if (query(store, READ_LASTING, &statement, err))
+		return -1;
+	if (statement) {
+		sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+		sqlite3_bind_text(statement, 2, app, -1, SQLITE_STATIC);
+	}
+	return each_row(store, statement, tell_lasting, &reader, err);
+}
+
+int store_ran_since(struct store *store, const char *app, int64_t since_ms, json_t **ret, struct error *err)
+{
+	sqlite3_stmt *statement;
+	owned_json names = json_object();
+	if (!names)
+		return fail_memory(err);
+	if (query(store, READ_RAN_SINCE, &statement, err))
+		return -1;
+	if (statement) {
+		sqlite3_bind_text(statement, 1, app, -1, SQLITE_STATIC);
+		sqlite3_bind_int64(statement, 2, since_ms);
+	}
+	if (each_row(store, statement, add_pair, names, err))
+		return -1;
+	*ret = give(names);
 	return 0;
 }
 

@@ -43,6 +43,9 @@ static const char *const migrations[] = {
     /* Where an instance is among the machines of a pool; and how each of them is, of no application. */
     ("CREATE TABLE machine(app TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL,"
      " PRIMARY KEY(app, name)) WITHOUT ROWID;"),
+    "CREATE TABLE lasting(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, app TEXT NOT NULL,"
+    " text TEXT NOT NULL, time_ms INTEGER NOT NULL, begun_ms INTEGER NOT NULL DEFAULT 0,"
+    " revision INTEGER NOT NULL DEFAULT 0, over TEXT);",
 };
 
 #define SCHEMA ((int64_t)COUNT_OF(migrations))

@@ -58,6 +58,14 @@ static const struct {
     {RECORD_STOPPED, "INSERT OR REPLACE INTO stopped(app, instance, by) VALUES(?3, ?4, ?5)"},
     {RECORD_REVISION_END, "UPDATE revision SET images = ?4, outcome = ?5 WHERE app = ?3 AND revision = ?2"},
     {RECORD_NOT_STOPPED, "DELETE FROM stopped WHERE app = ?3 AND instance = ?4"},
+    {RECORD_LASTING,
+     "INSERT OR IGNORE INTO lasting(name, app, text, time_ms, over) VALUES(?3, ?4, ?5, ?1, ?6)"},
+    {RECORD_LASTING_BEGUN, "UPDATE lasting SET begun_ms = CASE begun_ms WHEN 0 THEN ?1 ELSE begun_ms END,"
+			   " revision = max(revision, ?2) WHERE name = ?3"},
+    /* The first reason counts. */
+    {RECORD_LASTING_OVER,
+     "UPDATE lasting SET over = ?5 WHERE (name = ?3 OR app = ?4) AND (over IS NULL OR over = 'once')"},
+    {RECORD_LASTING_END, "DELETE FROM lasting WHERE name = ?3"},
 };
 
 enum { BEGIN = COUNT_OF(steps), COMMIT, ROLLBACK, WRITE_STATEMENTS };

@@ -157,6 +157,13 @@ struct berth_request {
 	 * blueprint that asks for anything of it is refused. */
 	bool foreign;
 	int64_t after; /* events: only those recorded after that of this number; 0: all */
+	/* deploy, destroy, stop, start, restart, scale, rollback: it outlives this process. Until it has ended
+	 * the store has it under this name, with `lasting_text` for whoever goes on with it: berth_left(). What
+	 * is a secret of it is not to be there; `once`: something is missing there for that, so that nobody can
+	 * go on with it. NULL: it does not. */
+	const char *lasting, *lasting_text;
+	bool once;
+	bool resumed; /* it goes on with the one of that name: with what is recorded of it, else as it is given */
 };
 
 enum berth_event_kind {
@@ -369,6 +376,21 @@ BERTH_API bool berth_done(const struct berth_operation *operation);
 /* Whether the application was found as `if_revision` and `if_new` want it, and nobody else can change it now.
  */
 BERTH_API bool berth_as_expected(const struct berth_operation *operation);
+/* Whether one that is `lasting` is written down, so that it is gone on with whatever happens, or cannot be;
+ * likewise that it was cancelled, and is not. */
+BERTH_API bool berth_recorded(const struct berth_operation *operation);
+
+/* A lasting change that somebody was killed at; valid during the call only. */
+struct berth_left {
+	size_t size;
+	const char *name, *app;
+	const char *text; /* its `lasting_text` */
+	int64_t asked_ms; /* when it was asked for, in milliseconds since 1970 */
+};
+/* Each of them, in the order in which they were asked for: for who has the store alone, before anything is
+ * begun. Each is to be begun again, `resumed`, and is over when that has ended. 0, or -1 with *error. */
+BERTH_API int berth_left(struct berth *berth, void (*found)(void *context, const struct berth_left *left),
+			 void *context, struct berth_error *error);
 /* First call: start nothing new, finish or record what flies. Second: leave at once; nothing is orphaned by
  * it. Safe at any time on the owning thread, also inside a listener. */
 BERTH_API void berth_cancel(struct berth_operation *operation);

@@ -500,7 +500,7 @@ Test(store, newer_schema_is_refused_by_name_and_left_alone)
 	cr_expect_not_null(strstr(err.remedy, "berth 7.5.3"), "%s", err.remedy);
 	cr_assert_eq(await(put_talk(2), &err), -1);
 	cr_expect_eq(err.code, ERR_UNSUPPORTED);
-	meddle("PRAGMA user_version = 10");
+	meddle("PRAGMA user_version = 11");
 	struct stored_application *found = NULL;
 	cr_assert_eq(store_application(bench.store, "talk", &found, &err), 0, "%s", err.text);
 	cr_expect_eq(found->revision, 1);

@@ -206,7 +206,7 @@ Test(store_copy, one_of_an_older_berth_is_brought_up_to_date_in_the_store_alone)
 	cr_assert_eq(on_file(berth_backup, false, NULL), BERTH_OK);
 	int before = version_of_copy() - 1;
 	/* The last step that there was added this table. */
-	snprintf(sql, sizeof sql, "DROP TABLE machine; PRAGMA user_version = %d", before);
+	snprintf(sql, sizeof sql, "DROP TABLE lasting; PRAGMA user_version = %d", before);
 	in_copy(sql);
 	cr_assert_eq(on_file(berth_restore, false, NULL), BERTH_OK);
 	cr_expect(knows("first"));

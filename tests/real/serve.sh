@@ -334,11 +334,34 @@ killed() {
 	up || return 1
 	wait $client || code=$?
 	cat deploy.log
-	[ $code = 69 ] && grep -q 'started anew' deploy.log
+	[ $code = 0 ] && grep -q 'goes on; its controller was killed' serve.log
 }
-check "a client learns that its controller was killed and is another one now" killed
-check "the same command goes on" by deploy long.yaml "${here[@]}"
+check "the next controller goes on with it, and the client with that one" killed
 check "each is there once all the same" each_once
+ended() { get "/v1/operations/$1" | jq -e '.state == "done"' >/dev/null; }
+first_one() { alone status real-serve -o json "${here[@]}" | jq -r '.components[] | select(.id == "s1").instances[0].target_id'; }
+resumed() {
+	by destroy real-serve -y >/dev/null 2>&1
+	local id again one
+	id=$(post /v1/applications "$(body long.yaml)" -H 'Idempotency-Key: killed' | jq -r .id)
+	until_true 30 begun || return 1
+	one=$(first_one)
+	down KILL
+	up || return 1
+	again=$(post /v1/applications "$(body long.yaml)" -H 'Idempotency-Key: killed' | jq -r .id)
+	[ "$again" = "$id" ] || { echo "$again, not $id"; return 1; }
+	until_true 60 ended "$id" || return 1
+	get "/v1/operations/$id" | tee ended.json | jq -e '.outcome == 0 and .verb == "deploy" and .app == "real-serve" and (.result.components | length) == 6' >/dev/null ||
+		{ cat ended.json; return 1; }
+	get "/v1/operations/$id/events" | grep -q '^event: done' && [ "$(first_one)" = "$one" ]
+}
+check "an operation is the same one with the next controller, and leaves what runs alone" resumed
+check "once again each is there once" each_once
+ended_once() {
+	down KILL
+	up && says '{"format_version":"1","operations":[]}' get /v1/operations
+}
+check "one that has ended is not begun again" ended_once
 ctrl_c() {
 	local code=0
 	by destroy real-serve -y >/dev/null 2>&1
