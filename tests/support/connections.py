@@ -1,9 +1,11 @@
 """connections.py serve PORT - a member: pages on connections that stay open, a download that takes seconds, an upgrade that echoes
 connections.py keep PORT SECONDS - through a proxy: a connection that is used again and again, a download, and an upgraded one
+connections.py keep-tls PORT SECONDS - the first of these by TLS, whosever the certificate is
 
-The second ends with 1, and says why, when one of them was cut off, and says `connected` once all of them are there."""
+The last two end with 1, and say why, when one of them was cut off, and say `connected` once all of them are there."""
 import asyncio
 import os
+import ssl
 import sys
 
 PIECE, PIECES = b"x" * 1000, 80
@@ -48,8 +50,8 @@ async def answer(reader):
 
 
 class Kept:
-    def __init__(self, port, seconds):
-        self.port, self.end = port, asyncio.get_running_loop().time() + seconds
+    def __init__(self, port, seconds, secure=None):
+        self.port, self.secure, self.end = port, secure, asyncio.get_running_loop().time() + seconds
         self.begun = asyncio.Semaphore(0)
 
     def over(self):
@@ -60,7 +62,7 @@ class Kept:
         count, closed = 0, True
         while not self.over():
             if closed:
-                reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                reader, writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=self.secure)
             writer.write(b"GET / HTTP/1.1\r\nHost: web\r\n\r\n")
             _, closed = await answer(reader)
             count += 1
@@ -97,9 +99,16 @@ class Kept:
         return f"{count} words"
 
 
-async def keep(port, seconds):
-    kept = Kept(port, seconds)
-    names = ("pages", "downloads", "talks")
+def whosever():
+    secure = ssl.create_default_context()
+    secure.check_hostname = False
+    secure.verify_mode = ssl.CERT_NONE
+    return secure
+
+
+async def keep(port, seconds, secure=None):
+    kept = Kept(port, seconds, secure)
+    names = ("pages",) if secure else ("pages", "downloads", "talks")
     tasks = [asyncio.create_task(getattr(kept, name)()) for name in names]
     for _ in names:
         await kept.begun.acquire()
@@ -114,4 +123,5 @@ if __name__ == "__main__":
     if sys.argv[1] == "serve":
         asyncio.run(serve(int(sys.argv[2])))
     else:
-        sys.exit(asyncio.run(keep(int(sys.argv[2]), float(sys.argv[3]))))
+        secure = whosever() if sys.argv[1] == "keep-tls" else None
+        sys.exit(asyncio.run(keep(int(sys.argv[2]), float(sys.argv[3]), secure)))
