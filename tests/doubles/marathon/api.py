@@ -114,7 +114,8 @@ class Api:
         accepts = request.accepts
         if accepts is not None and resource.produces and not {resource.produces, "*/*", "application/*", ""} & set(accepts):
             raise Refused(406, "Not Acceptable")
-        answer = resource.methods[method](request)
+        with self.world.lock:  # nothing of this waits for the engine
+            answer = resource.methods[method](request)
         if request.method == "HEAD":
             answer.counted = False
         return answer

@@ -33,7 +33,7 @@ def public(request):
 
 def info(world):
     options = world.options
-    mesos = getattr(options, "mesos", None) or "127.0.0.1:5050"
+    mesos = options.mesos or "127.0.0.1:5050"
     config = {
         "access_control_allow_origin": None, "checkpoint": True, "decline_offer_duration": 120000,
         "default_network_name": None, "env_vars_prefix": None, "executor": "//cmd", "failover_timeout": 604800,

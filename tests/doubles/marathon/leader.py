@@ -4,6 +4,7 @@ import threading
 import time
 
 from api import Api
+from mesos import Mesos
 from standby import Standby
 from switches import Faults, control
 from wire import Answer, Server
@@ -25,6 +26,7 @@ class Leader:
         self.server = Server(place(world.options.listen), self.respond)
         self.up = False
         self.standby = Standby(self, world.options.standby) if world.options.standby else None
+        self.mesos = Mesos(world, world.options.mesos) if world.options.mesos else None
 
     def respond(self, request):
         if request.path == "/double" or request.path.startswith("/double/"):
@@ -35,14 +37,16 @@ class Leader:
         self.world.begin()
         self.server.start()
         self.up = True
-        if self.standby:
-            self.standby.start()
+        for other in (self.standby, self.mesos):
+            if other:
+                other.start()
 
     def end(self):
         self.up = False
         self.server.stop()
-        if self.standby:
-            self.standby.stop()
+        for other in (self.standby, self.mesos):
+            if other:
+                other.stop()
         self.world.end()
 
     def abdicate(self):

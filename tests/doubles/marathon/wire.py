@@ -266,7 +266,7 @@ class Server:
 
     def serve(self, sock, client):
         try:
-            Connection(sock, client, self.respond).serve()
+            Connection(sock, client[0], self.respond).serve()
         finally:
             with self.lock:
                 self.open.discard(sock)
