@@ -120,6 +120,13 @@ static const struct policy_key replacer[] = {
     MAX_TRIES,
     MIN_HEALTHY,
     MAX_PARALLEL("1"),
+    {.name = "unseenAfter",
+     .kind = POLICY_DURATION,
+     .initial = "0s",
+     .live = true,
+     .meaning =
+	 "one on a machine of a pool that has not answered for so long is made on another one, although "
+	 "it may still run; 0s: never"},
     {.name = "failureSensorToMonitor",
      .kind = POLICY_SENSOR,
      .meaning = "the sensor that tells of a failure; unset: ha.entityFailed.restart beside a restarter, "

@@ -193,6 +193,8 @@ int held_scaling(const struct held_component *held, struct arena *arena, struct 
 bool held_write_sensors(const struct held_component *held, struct text *to);
 /* What an interrupted change left beside its instances is seen to. 0 or -1 (no memory). */
 int held_tidy(struct held_component *held);
+/* Whether another one of it was left on a machine of a pool that was silent. */
+bool held_twice(const struct held_instance *member);
 /* hold_wishes.c: do what they wish, as far as it can be begun now. 0 or -1 with *err. */
 int hold_carry_out(struct held_component *held, const struct wishes *wishes, struct error *err);
 /* A resize that was cut off is brought to its end after a while; *ret_delay_ms: when. 0 or -1 (no memory). */

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "engine/hold.h"
+#include "engine/hosts.h"
 #include "engine/keeper.h"
 #include "engine/reconcile.h"
 #include "engine/specs.h"
@@ -87,6 +88,12 @@ static void come_back(struct held_instance *member, const json_t *stopped, bool 
 		resurvey_due(work->site, 0);
 }
 
+/* It was made on another machine of its pool: all is taken up again from where it is. */
+static bool has_moved(const struct held_instance *member)
+{
+	return host_moved(member->work, member->name);
+}
+
 void hold_deed_ended(struct hold *hold, const struct deed *deed)
 {
 	struct berth_operation *operation = hold->operation;
@@ -97,8 +104,10 @@ void hold_deed_ended(struct hold *hold, const struct deed *deed)
 	known_release(&operation->known); /* it is read again when it is asked for */
 	operation->known_read = false;
 	for (size_t i = 0; i < held->member_count; i++)
-		if (held->members[i].away)
+		if (held->members[i].away) {
+			hold->let_go |= has_moved(&held->members[i]);
 			come_back(&held->members[i], stopped, deed->outcome == OUTCOME_DONE);
+		}
 	operation_wake(operation);
 }
 

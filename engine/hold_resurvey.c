@@ -57,8 +57,19 @@ static void failed(struct berth_operation *operation, struct site *site)
 }
 
 /* Works keep what they were seen as until the new listing tells otherwise. */
+/* One that was made elsewhere while its machine was silent: all is taken up again, and it goes. */
+static void look_for_twins(struct berth_operation *operation, const struct site *site)
+{
+	struct hold *hold = operation->verb_state;
+	for (size_t i = 0; site->pooled && i < operation->work_count; i++) {
+		const struct held_instance *member = operation->works[i]->held;
+		hold->let_go |= member && member->of->set && held_twice(member);
+	}
+}
+
 static void ended(struct berth_operation *operation, struct site *site)
 {
+	bool was_silent = site->resurvey->failures > 0;
 	site->resurvey->failures = 0;
 	for (size_t i = 0; i < operation->work_count; i++)
 		if (operation->works[i]->site == site) {
@@ -76,6 +87,8 @@ static void ended(struct berth_operation *operation, struct site *site)
 	for (size_t i = 0; i < operation->work_count; i++)
 		if (operation->works[i]->site == site)
 			hold_sight(operation->works[i], true);
+	if (was_silent)
+		look_for_twins(operation, site);
 	hold_ask_again(operation->verb_state); /* what was wished meanwhile was put off */
 	/* At one time for all that are kept there, so that one listing is for all of them. */
 	resurvey_due(site, EVERY_MS - now(operation) % EVERY_MS);

@@ -46,11 +46,27 @@ static int add_deed(struct held_component *held, enum deed_kind kind, unsigned n
 	return 0;
 }
 
+bool held_twice(const struct held_instance *member)
+{
+	const struct work *work = member->work;
+	const struct instance *instance = work->instance;
+	for (const struct site *site = work->operation->sites; site; site = site->next)
+		for (size_t i = 0; site->pooled && site != work->site && i < site->inventory.instance_count;
+		     i++) {
+			const struct observed *seen = &site->inventory.instances[i];
+			if (seen->ordinal == instance->ordinal &&
+			    !strcmp(seen->component, instance->component->id))
+				return true;
+		}
+	return false;
+}
+
 int held_tidy(struct held_component *held)
 {
 	for (size_t i = 0; i < held->member_count; i++) {
 		const struct instance *instance = held->members[i].work->instance;
-		if (instance->others && add_deed(held, DEED_MEND, instance->ordinal, 0))
+		if ((instance->others || held_twice(&held->members[i])) &&
+		    add_deed(held, DEED_MEND, instance->ordinal, 0))
 			return -1;
 	}
 	return 0;
@@ -160,11 +176,27 @@ static int restart(struct held_component *held, const struct wish *wish)
 	return 0;
 }
 
+/* One of which nothing is known, and whose policy takes it for lost: there must be another place for it. */
+static int replace_unseen(struct held_component *held, struct held_instance *member, const struct wish *wish)
+{
+	const struct work *work = member->work;
+	if (member->acting || member->stopped || !work->settled)
+		return 0;
+	if (!work->site->pooled)
+		return held_outcome(held, wish->id, OUTCOME_FAILED, "it can be nowhere else");
+	record(held, wish, wish->member, "replacing", "replace");
+	return add_deed(held, DEED_REPLACE, work->instance->ordinal, wish->id);
+}
+
 static int replace(struct held_component *held, const struct wish *wish)
 {
 	struct held_instance *member = member_of(held, wish->member);
 	if (!member)
 		return held_outcome(held, wish->id, OUTCOME_DROPPED, "it is gone");
+	if (wish->unseen && !(member->sight_lost || member->work->instance->phase == PHASE_UNKNOWN))
+		return held_outcome(held, wish->id, OUTCOME_DROPPED, "it is seen again");
+	if (wish->unseen)
+		return replace_unseen(held, member, wish);
 	if (!may_act(member))
 		return 0;
 	if (seen_to(held, wish, member))

@@ -256,6 +256,17 @@ void host_remember(const struct work *work, const char *name)
 				  identity_of(work->site));
 }
 
+bool host_moved(const struct work *work, const char *name)
+{
+	struct berth_operation *operation = work->operation;
+
+	if (!work->site->pooled)
+		return false;
+	json_decref(give(operation->machines)); /* somebody else wrote it */
+	const char *machine = json_text(host_machines(operation), name);
+	return machine && strcmp(machine, identity_of(work->site)) != 0;
+}
+
 void hosts_conclude(struct berth_operation *operation)
 {
 	for (size_t i = 0; i < operation->work_count; i++) {

@@ -61,6 +61,8 @@ void hosts_warn(struct berth_operation *operation);
 const json_t *host_machines(struct berth_operation *operation);
 /* Where the instance is about to be made, before it is. */
 void host_remember(const struct work *work, const char *name);
+/* Whether it is remembered by now to be on another machine than it is held at. */
+bool host_moved(const struct work *work, const char *name);
 /* In the end: where each is, and how it went there. */
 void hosts_conclude(struct berth_operation *operation);
 /* What memory of them goes with an operation. */

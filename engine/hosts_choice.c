@@ -143,9 +143,14 @@ static bool is_free(const struct berth_operation *operation, const struct host_g
 	return true;
 }
 
-/* Where things could not be installed only when there is no other. */
-static struct site *free_machine(const struct berth_operation *operation, const struct host_guest *guest)
+/* The one where it was, else the first. Where things could not be installed only when there is no other. */
+static struct site *free_machine(struct berth_operation *operation, const struct host_guest *guest,
+				 unsigned ordinal)
 {
+	struct site *was = machine_remembered(operation, guest, ordinal);
+
+	if (was && is_free(operation, guest, was) && !host_avoided(was))
+		return was;
 	for (int last = 0; last < 2; last++)
 		for (size_t i = 0; i < guest->pool->count; i++) {
 			struct site *site = guest->pool->sites[i];
@@ -166,7 +171,7 @@ static void find_machine(struct berth_operation *operation, struct host_guest *g
 		    share_a_machine(other->component, component))
 			component->site = other->component->site;
 	if (!component->site)
-		component->site = free_machine(operation, guest);
+		component->site = free_machine(operation, guest, 1);
 	guest->lacking = !component->site;
 }
 
@@ -211,7 +216,7 @@ int hosts_give_homes(struct berth_operation *operation, struct component *compon
 	for (size_t i = 0; i < count; i++) {
 		if (component->homes[i])
 			continue;
-		component->homes[i] = free_machine(operation, guest);
+		component->homes[i] = free_machine(operation, guest, ordinals[i]);
 		guest->lacks[i] = !component->homes[i];
 		guest->lacking |= guest->lacks[i];
 	}

@@ -16,11 +16,26 @@ static bool usable(const struct observed *seen)
 	return seen->state != SEEN_BROKEN && seen->state != SEEN_CREATED && !seen->orphan_tree;
 }
 
+/* On a machine of a pool that was silent, when it was made on another one. */
+static bool is_left_behind(const struct work *work)
+{
+	const struct instance *instance = work->instance;
+	const struct component *component = instance->component;
+	int64_t ordinal = work->operation->request.count;
+	if (instance->wanted || !component->spec || !work->site->pooled || !instance->seen ||
+	    instance->quarantined || (ordinal && instance->ordinal != (uint64_t)ordinal))
+		return false;
+	size_t place = place_of_ordinal(component, instance->ordinal);
+	return place != SIZE_MAX && component->instances[place].seen;
+}
+
 /* What is there and can be used stays, whatever the blueprint would make of it by now. One that an
  * interrupted change left beside it is gone on with, or goes: plan.c. */
 static enum action mend(const struct work *work)
 {
 	const struct observed *seen = work->instance->seen;
+	if (is_left_behind(work))
+		return ACTION_REMOVE;
 	if (!meant(work) || (seen && usable(seen) && !work->instance->others))
 		return ACTION_UNCHANGED;
 	return seen ? ACTION_REPLACE : ACTION_CREATE;

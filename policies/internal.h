@@ -59,6 +59,7 @@ struct mender_memory {
 	int64_t well_since;
 	int64_t open; /* the breaker */
 	int64_t given_up;
+	int64_t unseen_since;
 };
 
 struct stop_memory {
@@ -326,5 +327,8 @@ bool scaling_known(const struct policy *policy, const struct known *known, int64
 /* --- lifecycle.c --- */
 /* What Brooklyn makes service.state of: LIFE_NONE where it leaves it as it is. */
 enum lifecycle actual_state(enum lifecycle expected, enum service_up up, bool problem, bool problems_seen);
+
+/* mender.c: whether the record's member, which is out of sight, is acted on all the same. */
+bool mender_goes_blind(const struct policy *policy, const struct record *record, int64_t now);
 
 #endif

@@ -16,10 +16,15 @@ enum {
 };
 
 static const struct memory_field remembered[] = {
-    REMEMBERED_ACTION(mender, action), REMEMBERED(mender, causes, 0),
-    REMEMBERED(mender, tries, 0),      REMEMBERED(mender, next_at, NEVER),
-    REMEMBERED(mender, delay, 0),      REMEMBERED(mender, well_since, NEVER),
-    REMEMBERED(mender, open, 0),       REMEMBERED(mender, given_up, 0),
+    REMEMBERED_ACTION(mender, action),
+    REMEMBERED(mender, causes, 0),
+    REMEMBERED(mender, tries, 0),
+    REMEMBERED(mender, next_at, NEVER),
+    REMEMBERED(mender, delay, 0),
+    REMEMBERED(mender, well_since, NEVER),
+    REMEMBERED(mender, open, 0),
+    REMEMBERED(mender, given_up, 0),
+    REMEMBERED(mender, unseen_since, NEVER),
 };
 
 static bool restarts(const struct policy *policy)
@@ -248,13 +253,55 @@ static void look_failing(struct policy *policy, struct step *step, struct record
 		     (long long)m->tries);
 }
 
+bool mender_goes_blind(const struct policy *policy, const struct record *record, int64_t now)
+{
+	const struct mender_memory *m = &record->mender;
+
+	if (policy->type->kind != POLICY_REPLACER || policy->type->classic)
+		return false;
+	int64_t after = setting(policy, "unseenAfter");
+	return after > 0 && m->unseen_since >= 0 && time_sum(m->unseen_since, after) <= now;
+}
+
+/* Nothing is concluded of one whose target does not answer, but by who says when it counts as lost. */
+static void look_unseen(struct policy *policy, struct step *step, struct record *record,
+			const struct member_sense *sense)
+{
+	struct mender_memory *m = &record->mender;
+	int64_t after = restarts(policy) ? 0 : setting(policy, "unseenAfter");
+
+	if (after <= 0 || sense->expected != LIFE_RUNNING || m->given_up)
+		return;
+	if (m->unseen_since < 0 || m->unseen_since > step->now)
+		m->unseen_since = step->now;
+	int64_t base = setting(policy, "backoff"), lost_at = time_sum(m->unseen_since, after);
+	m->next_at = not_beyond(m->next_at, step->now, m->delay > base ? m->delay : base);
+	int64_t at = m->next_at > lost_at ? m->next_at : lost_at;
+	if (at > step->now) {
+		due(step, at);
+		return;
+	}
+	if (!is_let(policy, step, sense))
+		return;
+	m->tries++;
+	action_begin(policy, step, record, m->tries,
+		     "%s has not been seen for %s, as its target does not answer; replaced, try %lld",
+		     sense->name, duration_said(step, step->now - m->unseen_since), (long long)m->tries);
+}
+
 static void look(struct policy *policy, struct step *step, struct record *record,
 		 const struct member_sense *sense)
 {
 	struct mender_memory *m = &record->mender;
 
-	if (m->action.id || sense->out_of_sight || sense->expected == LIFE_STARTING)
+	if (!sense->out_of_sight)
+		m->unseen_since = NEVER;
+	if (m->action.id || sense->expected == LIFE_STARTING)
 		return;
+	if (sense->out_of_sight) {
+		look_unseen(policy, step, record, sense);
+		return;
+	}
 	if (sense->expected != LIFE_RUNNING && sense->expected != LIFE_ON_FIRE) {
 		record_begin(policy->behaviour, record); /* it is being stopped, or never was to run */
 		return;

@@ -147,6 +147,7 @@ struct wish {
 	unsigned keep_healthy; /* carry out only while so many *other* instances are healthy */
 	unsigned max_parallel; /* at most so many such actions of this component at one time; 0: no bound */
 	bool clears;           /* PROBLEM: the key goes */
+	bool unseen;           /* REPLACE: it is out of sight, and it is to be all the same */
 	bool dry_run; /* an action that is only to be told: it is told once, and no outcome is awaited */
 };
 

@@ -269,7 +269,7 @@ static bool must_wait(const struct policy *policy, const struct step *step, cons
 		return false;
 	if (record->member && !sense)
 		return !policy->behaviour->of_strangers;
-	if (sense && (sense->busy || sense->out_of_sight))
+	if (sense && (sense->busy || (sense->out_of_sight && !mender_goes_blind(policy, record, step->now))))
 		return true;
 	return record->member && others_act(step, record->member, policy, false);
 }
@@ -293,6 +293,7 @@ static void tell_action(struct policy *policy, struct step *step, struct record 
 	wish->attempt = (unsigned)action->attempt;
 	wish->size = kind == WISH_RESIZE ? (unsigned)record->scaler.target : 0;
 	wish->arguments = kind == WISH_INVOKE ? setting_map(policy, "args") : NULL;
+	wish->unseen = sense && sense->out_of_sight && mender_goes_blind(policy, record, step->now);
 	wish->keep_healthy = keep_healthy(policy, step, sense);
 	int64_t parallel = setting(policy, "maxParallel");
 	/* A classic group replaces one after the other. */

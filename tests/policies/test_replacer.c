@@ -190,3 +190,37 @@ Test(replacer, a_report_is_done_with_when_the_new_one_serves)
 	bench_step(&b);
 	cr_expect(replace(), "not when there is none");
 }
+
+Test(replacer, what_is_out_of_sight_is_left_alone_until_it_is_told_to_count_as_lost)
+{
+	bench_begin(&b, "[{\"type\": \"replacer\", \"jitter\": 0, \"unseenAfter\": \"10m\"}]", 3);
+	bench_step(&b);
+	b.members[0].out_of_sight = true;
+	bench_step(&b);
+	b.now += 9 * MINUTE;
+	bench_step(&b);
+	cr_expect_null(replace(), "it may be back");
+	b.now += MINUTE;
+	bench_step(&b);
+	cr_assert(replace());
+	cr_expect(replace()->unseen);
+	b.members[0].out_of_sight = false;
+	bench_ended(&b, replace(), OUTCOME_DONE);
+	cr_expect_null(replace());
+	b.members[0].out_of_sight = true;
+	bench_step(&b);
+	b.now += 9 * MINUTE;
+	bench_step(&b);
+	cr_expect_null(replace(), "it counts from the beginning");
+}
+
+Test(replacer, what_is_out_of_sight_for_ever_is_never_replaced_unasked)
+{
+	bench_begin(&b, alone, 3);
+	bench_step(&b);
+	b.members[0].out_of_sight = true;
+	bench_step(&b);
+	b.now += 100 * HOUR;
+	bench_step(&b);
+	cr_expect_null(replace());
+}
