@@ -269,8 +269,10 @@ int hold_watch(struct berth_operation *operation, struct error *err)
 		rest(operation->works[i]);
 	operation->unsettled = operation->unsettled_wanted = 0;
 	for (struct site *site = operation->sites; site; site = site->next)
-		if (site->failed)
+		if (site->failed) {
+			site->resurvey->failures = 1;
 			resurvey_due(site, BLIND_PAUSE_MS);
+		}
 	return 0;
 }
 

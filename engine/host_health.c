@@ -107,11 +107,13 @@ static int64_t left_of_rest(const struct site *site, const json_t *health)
 	return json_number(health, "silent", 0) && left_ms > 0 && left_ms <= LONGEST_REST_MS ? left_ms : 0;
 }
 
-/* Whoever keeps an application has pauses of his own; and where something of it is, it is always looked for.
- */
+/* Whoever keeps an application has pauses of his own, and has one that is back looked at for what was left
+ * there; where something is known to be, it is always looked for. */
 bool host_rests(struct site *site, struct error *err)
 {
-	if (!site->pooled || site->operation->verb->rest || is_known_at(site->operation, site))
+	const struct verb *verb = site->operation->verb;
+
+	if (!site->pooled || verb->rest || verb == &verb_mend || is_known_at(site->operation, site))
 		return false;
 	owned_json health = health_of(site);
 	int64_t left_ms = left_of_rest(site, health);

@@ -13,8 +13,8 @@
 #   state     what its keeper wrote down last, one line        log     what it wrote
 #   stopping  it is to end, and not to be started again        work    where it works; a link
 #
-# Linux is asked of by /proc alone. A process is its number and when it began, so that a number that was used
-# again is not mistaken for it.
+# Linux is asked of by /proc alone. A process is its number and when it began, in this boot, so that a number that
+# was used again is not mistaken for it.
 umask 077
 EXCLUSIVE=
 here=$(cd "$(dirname "$0")" && pwd -P) || exit 1
@@ -73,10 +73,11 @@ mark() {
 put() {
 	cat >"$1.half" && mv -f "$1.half" "$1"
 }
-# What its keeper wrote down last.
+# What its keeper wrote down last. Of another boot no process is left, whatever has its number now.
 state() {
 	state='' keeper=0 keeper_began=0 pid=0 pid_began=0 started=0 ended=0 exits=0 code=-1 sig=0 ran_in=''
 	[ ! -f state ] || read -r state keeper keeper_began pid pid_began started ended exits code sig ran_in <state
+	[ "$ran_in" = "$boot" ] || keeper=0 pid=0
 }
 note() {
 	echo "$state $keeper $keeper_began $pid $pid_began $started $ended $exits $code $sig $ran_in" >state.half &&
@@ -109,7 +110,6 @@ keep() {
 	trap '' HUP
 	trap 'asked=1' TERM
 	state
-	boot
 	ran_in=$boot keeper=$$ pause=0.1
 	began $$
 	keeper_began=$began
@@ -188,6 +188,7 @@ trim_log() {
 	size=$(wc -c <log)
 	[ "$size" -le 10485760 ] || { cp log log.1 && : >log; }
 }
+boot
 session=
 command -v setsid >/dev/null 2>&1 && session=setsid
 
@@ -511,7 +512,6 @@ listing() (
 )
 # Its boot, its clock, and the address by which it was reached.
 machine() {
-	boot
 	now_ms
 	# shellcheck disable=SC2086
 	set -- $SSH_CONNECTION
@@ -543,9 +543,10 @@ exclusive() {
 	lock=$here/$1/.lock
 	began $$
 	tries=200
-	until ln -s "$$:$began" "$lock" 2>/dev/null; do
+	until ln -s "$$:$began:$boot" "$lock" 2>/dev/null; do
 		holder=$(readlink "$lock" 2>/dev/null)
-		if [ -n "$holder" ] && ! alive "${holder%:*}" "${holder#*:}"; then
+		process=${holder%:*}
+		if [ -n "$holder" ] && ! { [ "${holder##*:}" = "$boot" ] && alive "${process%:*}" "${process#*:}"; }; then
 			# Only one of those who see that it was left moves it away; a living one's is put back.
 			if mv "$lock" "$lock.$$" 2>/dev/null; then
 				moved=$(readlink "$lock.$$")
@@ -608,7 +609,6 @@ uptime_ms() {
 }
 lease_now() {
 	at=$here/$1/.lease
-	boot
 	uptime_ms
 	if [ -f "$at" ]; then
 		{ IFS= read -r token && IFS= read -r words && read -r in_boot until whole; } <"$at"
@@ -741,7 +741,7 @@ orphans() {
 		[ -f "$one" ] && read -r state keeper keeper_began rest <"$one" || continue
 		case $state in
 		running | restarting)
-			alive "$keeper" "$keeper_began" && continue
+			[ "${rest##* }" = "$boot" ] && alive "$keeper" "$keeper_began" && continue
 			one=${one%/state}
 			case $told in *" $one:$keeper "*) continue ;; esac
 			told="$told $one:$keeper "

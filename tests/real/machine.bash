@@ -59,3 +59,8 @@ machine_ends() { # N
 	ip link del "v$$-$1" 2>/dev/null
 	return 0
 }
+# The wire is cut, and whole again; what runs there goes on.
+unplugged() { ip -n "m$$-$1" link set eth0 down; }
+plugged() { # N
+	ip -n "m$$-$1" link set eth0 up && ip -n "m$$-$1" route add default via "$net.$((4 * $1 + 1))"
+}

@@ -6,7 +6,7 @@ if [ "$(id -u)" != 0 ]; then
 	echo "ok - pool: skipped, not root"
 	exit 0
 fi
-uses real-pool real-pool-cluster
+uses real-pool real-pool-cluster real-pool-kept
 . "$root/tests/real/machine.bash"
 afterwards() { for n in 1 2 3; do machine_ends $n; done; }
 running() { # N WHAT: how many processes there say so
@@ -73,3 +73,43 @@ check "to one" spread 1
 check "the other machines are free again" same 1 "$(held)"
 check "destroys it" berth destroy real-pool-cluster -y
 check "all are free" same 0 "$(held)"
+
+# Kept by a controller.
+{
+	pool real-pool-kept
+	cat <<-Y
+	- type: cluster
+	  id: web
+	  initialSize: 2
+	  memberSpec: {type: process, restart: always, command: exec sleep 9004}
+	  policies:
+	  - {type: restarter, backoff: 200ms}
+	  - {type: replacer, unseenAfter: 8s, jitter: 0}
+	Y
+} >kept.yaml
+controller_start
+kept() { same "$1" "$(all_running 'sleep 9004')"; }
+home_of() { berth status real-pool-kept -o json | jq -r --arg n "real-pool-kept.web.$1" '.components[].instances[]|select(.name == $n).location'; }
+number_of() { for n in 1 2 3; do case $1 in *"$(address $n)") echo $n ;; esac; done; }
+strike() { ip netns pids "m$$-$1" | xargs -r ps -o pid=,args= -p | awk -v what="$2" 'index($0, what) { print $1 }' | xargs -r kill -9; }
+check "a controller has a cluster over the pool" deployed kept.yaml
+check "it has its members" until_true 60 kept 2
+first=$(number_of "$(home_of 1)")
+strike "$first" 'sleep 9004'
+check "one that is killed runs again" until_true 60 kept 2
+machine_dies "$first"
+machine_boots "$first"
+check "one whose machine is booted anew runs again" until_true 90 kept 2
+check "on that machine" until_true 60 same 1 "$(running "$first" 'sleep 9004')"
+unplugged "$first"
+check "one on a machine that is silent for as long as its replacer says is made elsewhere" until_true 150 kept 3
+moved() { [ "$(number_of "$(home_of 1)")" != "$first" ] && berth status real-pool-kept -o json | jq -e '[.components[].instances[]|select(.state == "running")] | length == 2'; }
+check "and is there from then on" until_true 60 moved
+plugged "$first"
+check "what was left on it goes when it is back" until_true 150 kept 2
+check "that one alone" same 0 "$(running "$first" 'sleep 9004')"
+check "a change of nothing" deployed kept.yaml
+check "changes nothing" kept 2
+check "destroys all that" berth destroy real-pool-kept -y
+check "nothing is left" kept 0
+controller_stop
