@@ -76,11 +76,36 @@ static void count_answer(struct site *site, const char *call, enum progress prog
 		count_call(site, call, progress == PROGRESS_FAILED ? err->code : OK);
 }
 
+/* The first one is what is told. */
+static void site_refused(struct site *site, const struct error *err)
+{
+	struct berth_operation *operation = site->operation;
+	bool first = true;
+	for (const struct site *other = operation->sites; other; other = other->next)
+		first &= !other->refused;
+	site->refused = true;
+	if (first && err)
+		blame_site(&operation->error, site, err);
+	else if (first)
+		refuse_holder(operation, site, site->holder.words);
+}
+
+/* All have answered, and none said no: what is under way at another one comes to its end before anything is
+ * given back there. */
+static bool all_agreed(struct berth_operation *operation, bool waiting, bool refused)
+{
+	if (!waiting && refused)
+		leases_give_up(operation);
+	return !waiting && !refused;
+}
+
 bool sites_claim(struct berth_operation *operation)
 {
-	bool waiting = false;
+	bool waiting = false, refused = false;
 	for (struct site *site = operation->sites; site; site = site->next) {
-		if (!site->needed || site->claimed)
+		bool answered = site->claimed || site->refused;
+		refused |= site->refused && !site->claimed;
+		if (!site->needed || answered)
 			continue;
 		struct error err = {0};
 		enum progress progress = site->location.driver->claim(
@@ -88,17 +113,19 @@ bool sites_claim(struct berth_operation *operation)
 		    operation->request.adopt, &site->claim_arena, &site->holder, &err);
 		count_answer(site, "claim", progress, &err);
 		if (progress == PROGRESS_FAILED) {
-			blame_site(&operation->error, site, &err);
-			return leases_give_up(operation);
+			site_refused(site, &err);
+			refused = true;
+			continue;
 		}
 		if (progress == PROGRESS_DONE && strcmp(site->holder.id, operation->berth->owner.id) != 0) {
-			refuse_holder(operation, site, site->holder.words);
-			return leases_give_up(operation);
+			site_refused(site, NULL);
+			refused = true;
+			continue;
 		}
 		site->claimed = progress == PROGRESS_DONE;
 		waiting |= progress == PROGRESS_WAITING;
 	}
-	return !waiting;
+	return all_agreed(operation, waiting, refused);
 }
 
 /* How many instances will be at this site, and whether any is to be made. */
@@ -119,25 +146,27 @@ static size_t instances_at(const struct berth_operation *operation, const struct
 
 bool sites_prepare(struct berth_operation *operation)
 {
-	bool waiting = false;
+	bool waiting = false, refused = false;
 	for (struct site *site = operation->sites; site; site = site->next) {
 		bool making = false;
+		refused |= site->refused;
 		struct prepare_request request = {.app = operation->application->id,
 						  .instances = instances_at(operation, site, &making)};
-		if (!site->needed || site->prepared || !making)
+		if (!site->needed || site->prepared || site->refused || !making)
 			continue;
 		struct error err = {0};
 		enum progress progress =
 		    site->location.driver->prepare(&site->location, &site->errand, &request, &err);
 		count_answer(site, "prepare", progress, &err);
 		if (progress == PROGRESS_FAILED) {
-			blame_site(&operation->error, site, &err);
-			return leases_give_up(operation);
+			site_refused(site, &err);
+			refused = true;
+			continue;
 		}
 		site->prepared = progress == PROGRESS_DONE;
 		waiting |= progress == PROGRESS_WAITING;
 	}
-	return !waiting;
+	return all_agreed(operation, waiting, refused);
 }
 
 /* A location that holds nothing of the application any more is left as it was found. */

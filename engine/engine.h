@@ -85,6 +85,7 @@ struct site {
 	struct owner holder;
 	bool needed; /* something is to be made here */
 	bool claimed, prepared, released, left, tidied;
+	bool refused; /* its claim, or what is needed there once */
 	bool no_room;                   /* it said that there is none for more members of a cluster */
 	bool touched;                   /* it was asked for a change of an instance */
 	struct lease_keeper *lease;     /* lease.c's */

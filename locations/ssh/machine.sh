@@ -113,6 +113,9 @@ keep() {
 	ran_in=$boot keeper=$$ pause=0.1
 	began $$
 	keeper_began=$began
+	# Whom nobody would find again starts nothing.
+	state=starting pid=0 pid_began=0
+	note || exit 1
 	asked=
 	while :; do
 		run
@@ -351,7 +354,7 @@ start() (
 	tries=200
 	while [ $tries -gt 0 ]; do
 		state
-		[ "$keeper" != $! ] || break
+		[ "$keeper" != $! ] || [ "$state" = starting ] || break
 		nap 0.02
 		tries=$((tries - 1))
 	done
@@ -560,6 +563,7 @@ exclusive() {
 		tries=$((tries - 1))
 		[ $tries -gt 0 ] || { wrong busy "another berth is busy with $1 on this machine"; return; }
 		nap 0.05
+		mkdir -p "$here/$1" # its last one may have taken it away
 	done
 	shift
 	"$@"
@@ -622,9 +626,10 @@ lease_now() {
 		{ wrong failed "cannot write $at"; return; }
 	printf '@leased %s\n:%s\n:%s\n' "$2" "$TOKEN" "$WORDS"
 }
-# tidy APP: the lease of that TOKEN is given back.
+# tidy APP: the lease of that TOKEN is given back, and what is empty then goes.
 tidy() {
 	if [ -f "$here/$1/.lease" ]; then exclusive "$1" tidy_now "$1"; fi
+	rmdir "$here/$1" 2>/dev/null
 	echo "@tidied"
 }
 tidy_now() {
