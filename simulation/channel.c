@@ -218,3 +218,18 @@ void seat_channel_cancel(struct world *world, struct channel *channel)
 	if (!channel->calling)
 		release(channel);
 }
+
+bool channel_may_have_arrived(const struct channel *channel)
+{
+	const struct reply *reply = channel->reply;
+	return !reply || !reply->place || reply->arrived || !reply->place->isolated;
+}
+
+bool channel_lives(const struct channel *channel, int64_t within_ms)
+{
+	const struct reply *reply = channel->reply;
+	bool cared_for = reply && (reply->serving || reply->parcels || reply->arrival.index != EVENT_IDLE);
+	return cared_for && reply->place && !reply->fate.lost && !reply->fate.answer_lost &&
+	       reply->fate.there_ms <= within_ms && reply->fate.back_ms <= within_ms &&
+	       !wire_is_cut(reply->universe, reply->place);
+}

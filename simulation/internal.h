@@ -18,8 +18,9 @@ struct seat {
 	struct machine *machine;
 	pid_t pid;
 	bool dead;
-	uint64_t calls, dies_at; /* 0: does not */
-	int64_t worker_free_ms;  /* when its worker has done all that was asked so far */
+	uint64_t calls, dies_at;    /* 0: does not */
+	int64_t worker_free_ms;     /* when its worker has done all that was asked so far */
+	struct ssh_call *ssh_calls; /* at machines reached by SSH */
 };
 
 struct place {
@@ -114,6 +115,12 @@ void seat_channel_write(struct world *world, struct channel *channel, const void
 size_t seat_channel_waiting(const struct channel *channel);
 void seat_channel_end(struct world *world, struct channel *channel);
 void seat_channel_cancel(struct world *world, struct channel *channel);
+/* Whether what is said on it now would be answered within so long. */
+bool channel_lives(const struct channel *channel, int64_t within_ms);
+bool channel_may_have_arrived(const struct channel *channel);
+
+/* --- ssh/session.c --- */
+extern const struct ssh_ops seat_ssh_ops;
 
 /* --- probe.c --- */
 struct probe_call *seat_tcp_probe(struct world *world, const char *address, uint16_t port, int64_t timeout_ms,

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "base/ssh.h"
 #include "simulation/internal.h"
 
 struct asked_interface {
@@ -60,31 +59,6 @@ static bool seat_port_free(struct world *world, const char *address, uint16_t po
 	return !asked.held;
 }
 
-/* No machine is reached by SSH here: who simulates puts something else in its place. */
-static struct ssh_call *no_exec(struct world *world, const struct ssh_host *host,
-				const struct ssh_command *command, const struct ssh_sink *sink,
-				struct error *err)
-{
-	(void)world, (void)command, (void)sink;
-	fail(err, ERR_UNREACHABLE, "nothing answers at %s", host->address);
-	return NULL;
-}
-
-static struct ssh_call *no_forward(struct world *world, const struct ssh_host *host,
-				   const struct ssh_target *target, const struct ssh_sink *sink,
-				   struct error *err)
-{
-	(void)target;
-	return no_exec(world, host, NULL, sink, err);
-}
-
-static void no_cancel(struct world *world, struct ssh_call *call)
-{
-	(void)world, (void)call;
-}
-
-static const struct ssh_ops no_ssh = {.exec = no_exec, .forward = no_forward, .cancel = no_cancel};
-
 static void fill_table(struct world_ops *ops)
 {
 	*ops = machine_ops;
@@ -104,7 +78,7 @@ static void fill_table(struct world_ops *ops)
 	ops->channel_cancel = seat_channel_cancel;
 	ops->tcp_probe = seat_tcp_probe;
 	ops->tcp_cancel = seat_tcp_cancel;
-	ops->ssh = &no_ssh;
+	ops->ssh = &seat_ssh_ops;
 	ops->has_interface = seat_has_interface;
 	ops->port_free = seat_port_free;
 }
