@@ -8,6 +8,7 @@
 #include "tests/sim/judge.h"
 #include "tests/sim/kept.h"
 #include "tests/sim/stage.h"
+#include "tests/sim/there.h"
 
 const char *const errand_words[DO_KINDS] = {"deploy",  "plan",  "status",    "stop",  "start",
 					    "restart", "scale", "destroy",   "why",   "gc",
@@ -141,9 +142,12 @@ static bool agree(void *context, const char *plan)
 	return true;
 }
 
-static const char *const locations[] = {
-    "engine=docker:tcp://" ENGINE_ADDRESS, "fleet={type: fake, target: fleet}",
-    "cloud={type: fake, target: cloud, profile: nova}", "here=localhost", NULL};
+static const char *const locations[] = {"engine=docker:tcp://" ENGINE_ADDRESS,
+					"fleet={type: fake, target: fleet}",
+					"cloud={type: fake, target: cloud, profile: nova}",
+					"here=localhost",
+					"there=ssh:root@" THERE_NUMBER,
+					NULL};
 
 static const char *any_component(const struct theatre *stage, struct dice *dice)
 {
@@ -171,13 +175,17 @@ bool deployer_begin(struct deployer *deployer, enum errand_kind doing, uint64_t 
 	const char *components[] = {detail->component ? detail->component : any_component(stage, &dice),
 				    NULL};
 	const char *const arguments[] = {detail->argument, NULL};
+	const char *known[COUNT_OF(locations)];
+	memcpy(known, locations, sizeof known);
+	if (!there_is(stage))
+		known[COUNT_OF(known) - 2] = NULL;
 	bool reads_blueprint = doing == DO_DEPLOY || doing == DO_PLAN;
 	struct berth_request request = {.size = sizeof request,
 					.blueprint = reads_blueprint ? text_view(&stage->blueprint) : NULL,
 					.file = "/b.yaml",
 					.app = doing == DO_GC || doing == DO_LOCATIONS ? NULL : "app",
 					.check = doing == DO_LOCATIONS,
-					.locations = locations,
+					.locations = known,
 					.adopt = deployer->adopt,
 					.tail = 5,
 					.command = doing == DO_EXEC ? command : NULL,

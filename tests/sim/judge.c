@@ -10,6 +10,7 @@
 #include "tests/sim/kept.h"
 #include "tests/sim/local.h"
 #include "tests/sim/rules.h"
+#include "tests/sim/there.h"
 
 struct judge *judge_new(void)
 {
@@ -73,7 +74,7 @@ static uint64_t stamp_of(struct theatre *stage)
 		if (call != FAKE_LIST && call != FAKE_LOOK && call != FAKE_PROBE)
 			stamp += fake_target_calls(stage->fleet, (enum fake_call)call) +
 				 fake_target_calls(stage->cloud, (enum fake_call)call);
-	return stamp + stage->disturbances;
+	return stamp + ssh_machine_stamp(stage->there) + stage->disturbances;
 }
 
 void judge_step(struct theatre *stage)
@@ -92,6 +93,7 @@ void judge_step(struct theatre *stage)
 	sights_release(&before);
 	rule_no_doubles(stage, &judge->now);
 	local_no_doubles(stage);
+	there_always(stage);
 	rule_nothing_unmarked(stage, &judge->now);
 	rule_strangers_untouched(stage);
 	rule_data_stays(stage);

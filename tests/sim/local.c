@@ -56,12 +56,10 @@ static void note_act(struct theatre *stage, const struct program_started *starte
 		*generation = 0;
 }
 
-static void behave(void *owner, const struct program_started *started, struct program_behaviour *ret)
+void local_behaves(const struct program_started *started, struct program_behaviour *ret)
 {
-	struct theatre *stage = owner;
 	const char *port = entry_of(started->environment, started->environment_size, "PORT_MAIN");
 	int64_t number = 0;
-	note_act(stage, started);
 	ret->ends_after_ms = 20;
 	ret->heard = "heard";
 	if (port && parse_number(port, 1, UINT16_MAX, &number))
@@ -80,6 +78,12 @@ static void behave(void *owner, const struct program_started *started, struct pr
 				    : 100;
 		ret->exit_code = is(started, "crash");
 	}
+}
+
+static void behave(void *owner, const struct program_started *started, struct program_behaviour *ret)
+{
+	note_act(owner, started);
+	local_behaves(started, ret);
 }
 
 int local_open(struct theatre *stage)

@@ -6,6 +6,8 @@
 
 /* The programs that components run are installed on the first machine. 0 or -1. */
 int local_open(struct theatre *stage);
+/* What a program of that name does. */
+void local_behaves(const struct program_started *started, struct program_behaviour *ret);
 /* Keepers and the programs below them, as instances. */
 void local_see(struct sights *sights, struct theatre *stage);
 /* The content of an instance's file, appended. */

@@ -325,7 +325,7 @@ static size_t finish(const struct options *options, FILE *file, pid_t pid, uint6
 
 static int run(const struct options *options)
 {
-	static const char *const drivers[] = {"docker", "localhost", "fake"};
+	static const char *const drivers[] = {"docker", "localhost", "fake", "ssh"};
 	size_t count = 0;
 	struct row *rows = calloc(options->last - options->first + 1 + JOBS_MAX, sizeof *rows);
 	struct tally *tally = tally_new();

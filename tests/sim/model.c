@@ -27,9 +27,11 @@ const char *const edit_words[EDITS] = {"another version",
 
 static enum realm any_realm(const struct model *model, struct dice *dice)
 {
+	/* So that a seed without the last one plays as it did before there was one. */
+	unsigned sides = model->realms & 1u << REALM_MACHINE ? REALMS : REALM_MACHINE;
 	enum realm realm;
 	do
-		realm = (enum realm)roll(dice, REALMS);
+		realm = (enum realm)roll(dice, sides);
 	while (!(model->realms & 1u << realm));
 	return realm;
 }
@@ -67,7 +69,7 @@ static void make_sense(struct part *part)
 	}
 	if (part->bound || part->volume)
 		part->instances = 1;
-	if (part->realm == REALM_LOCAL) {
+	if (realm_has_processes(part->realm)) {
 		part->volume = false;
 		part->published = false;
 		part->bound = 0;
@@ -215,7 +217,7 @@ static bool change_part(struct model *model, int index, enum edit edit, struct d
 		return true;
 	case EDIT_VOLUME:
 		part->volume = !part->volume;
-		return !part->job && part->realm != REALM_LOCAL;
+		return !part->job && !realm_has_processes(part->realm);
 	case EDIT_RESTART:
 		part->always = !part->always;
 		return !part->job;
@@ -283,7 +285,7 @@ bool model_has_secret(const struct model *model, const struct part *part)
 /* --- written down -------------------------------------------------------------------------------- */
 
 static const char *const tempers[TEMPERS] = {"good", "slow", "dead", "crash"};
-static const char *const realms[REALMS] = {"engine", "here", "fleet", "cloud"};
+static const char *const realms[REALMS] = {"engine", "here", "fleet", "cloud", "there"};
 
 static const char *program_of(const struct part *part)
 {
@@ -298,7 +300,7 @@ void model_image(const struct part *part, char *ret, size_t size)
 static void render_kind(const struct part *part, struct text *out)
 {
 	const char *name = program_of(part);
-	if (part->realm == REALM_LOCAL)
+	if (realm_has_processes(part->realm))
 		text_format(out, "- type: process\n  id: %s\n  command: [/bin/%s, \"%u\"]\n", part->id, name,
 			    part->version);
 	else
@@ -328,7 +330,7 @@ static void render_ports(const struct part *part, struct text *out)
 {
 	if (part->job)
 		return;
-	if (part->realm == REALM_LOCAL) {
+	if (realm_has_processes(part->realm)) {
 		text_add(out, "  ports: {main: auto}\n");
 		return;
 	}
@@ -351,11 +353,11 @@ static void render_rest(const struct model *model, const struct part *part, stru
 		text_format(out, "  instances: %u\n", part->instances);
 	if (part->volume)
 		text_format(out, "  volumes: [\"v-%s:/data\"]\n", part->id);
-	if (part->memory && part->realm != REALM_LOCAL)
+	if (part->memory && !realm_has_processes(part->realm))
 		text_format(out, "  memory: %um\n", part->memory);
 	if (part->content)
 		text_format(out, "  files:\n    %s: {content: \"content %u\"}\n",
-			    part->realm == REALM_LOCAL ? "c.conf" : "/etc/c.conf", part->content);
+			    realm_has_processes(part->realm) ? "c.conf" : "/etc/c.conf", part->content);
 	if (part->checked && !part->job)
 		text_add(out, "  healthCheck: {tcp: {}}\n");
 	if (part->on_change)

@@ -9,7 +9,12 @@
 enum { PARTS_MAX = 16, LINKS_MAX = 3 };
 
 /* The kinds of places where a component may go. */
-enum realm { REALM_DOCKER, REALM_LOCAL, REALM_FAKE, REALM_NAMELESS, REALMS };
+enum realm { REALM_DOCKER, REALM_LOCAL, REALM_FAKE, REALM_NAMELESS, REALM_MACHINE, REALMS };
+
+static inline bool realm_has_processes(enum realm realm)
+{
+	return realm == REALM_LOCAL || realm == REALM_MACHINE;
+}
 
 /* What the program in it does. */
 enum temper {

@@ -10,6 +10,7 @@
 #include "tests/sim/kept.h"
 #include "tests/sim/local.h"
 #include "tests/sim/sized.h"
+#include "tests/sim/there.h"
 
 #define MINUTE_MS    INT64_C(60000)
 #define OPERATION_MS (40 * MINUTE_MS)
@@ -120,6 +121,8 @@ static void move_fate(struct theatre *stage, struct dice *dice)
 	planned->only_changes |= one_in(dice, 2);
 	/* What is asked seldom is met seldom, unless it is waited for. */
 	planned->only = one_in(dice, 3) ? seldom[roll(dice, COUNT_OF(seldom))] : NULL;
+	if (there_is(stage) && planned->only)
+		planned->only = there_seldom(dice);
 	planned->skip = roll(dice, planned->only ? 3 : 12);
 	planned->times = one_in(dice, 6) ? 4 + roll(dice, 8) : 1 + roll(dice, 2);
 }
@@ -173,6 +176,7 @@ static void move_isolate(struct theatre *stage, struct dice *dice)
 	stage_disturb(stage, "engine unreachable for a while");
 	stage_say(stage, "fault: nobody reaches the engine for %lld ms", (long long)away_ms);
 	universe_silence(stage->universe, ENGINE_ADDRESS, away_ms);
+	universe_silence(stage->universe, THERE_ADDRESS, away_ms);
 	fake_target_unreachable(stage->fleet, true);
 	stage_run(stage, away_ms);
 	fake_target_unreachable(stage->fleet, false);
@@ -181,6 +185,8 @@ static void move_isolate(struct theatre *stage, struct dice *dice)
 
 static void move_engine_restart(struct theatre *stage, struct dice *dice)
 {
+	if (there_is(stage))
+		there_cut(stage);
 	stage_disturb(stage, "engine restarted");
 	stage_say(stage, "fault: the engine is restarted");
 	docker_engine_restart(stage->engine, 200 + roll(dice, 5000));
@@ -200,7 +206,9 @@ static void move_crash(struct theatre *stage, struct dice *dice)
 {
 	struct sights sights = {0};
 	const struct sight *sight = any_sight(&sights, stage, dice);
-	if (sight && sight->running) {
+	if (sight && sight->realm == REALM_MACHINE) {
+		there_kill(stage, dice);
+	} else if (sight && sight->running) {
 		stage_disturb(stage, "an instance ends by itself");
 		stage_say(stage, "fault: %s ends by itself", sight->name);
 		if (sight->realm == REALM_DOCKER)
@@ -234,6 +242,8 @@ static void move_by_hand(struct theatre *stage, struct dice *dice)
 		stage_say(stage, "fault: %s: %s", ways[way].kind, sight->name);
 		docker_engine_ask(stage->engine, ways[way].method, path, NULL, NULL);
 		stage_run(stage, 200); /* until it is done */
+	} else if (sight && sight->realm == REALM_MACHINE) {
+		there_vanish(stage, sight->name);
 	} else if (sight && fake_target_vanish(sight->realm == REALM_FAKE ? stage->fleet : stage->cloud,
 					       sight->name) == 0) {
 		stage_disturb(stage, "an instance vanishes from a scripted target");
@@ -247,6 +257,8 @@ static void move_stranger(struct theatre *stage, struct dice *dice)
 {
 	const struct part *part = &stage->model.parts[roll(dice, PARTS_MAX)];
 	char path[160], name[80];
+	if (there_is(stage))
+		there_stranger(stage, dice);
 	if (!part->there || part->realm != REALM_DOCKER || stage->stranger[0])
 		return;
 	snprintf(name, sizeof name, "app.%s.1", part->id);
@@ -316,6 +328,8 @@ static void move_clock(struct theatre *stage, struct dice *dice)
 	stage_disturb(stage, back ? "clocks jump back" : "clocks jump ahead");
 	stage_say(stage, "fault: the clocks jump by %s%lld ms", back ? "-" : "", (long long)by);
 	universe_jump(stage->universe, back ? -by : by);
+	if (there_is(stage))
+		there_clock(stage, dice);
 }
 
 static void move_port(struct theatre *stage, struct dice *dice)
@@ -375,6 +389,8 @@ void play_expect(struct tally *tally)
 		tally_add(tally, "fault", others[i], 0);
 	for (const char *const *kind = local_faults; *kind; kind++)
 		tally_add(tally, "fault", *kind, 0);
+	for (const char *const *kind = there_faults; *kind; kind++)
+		tally_add(tally, "fault", *kind, 0);
 	for (int i = 0; i < DO_ERRANDS; i++)
 		tally_add(tally, "operation", errand_words[i], 0);
 	for (int i = 0; i < EDITS; i++)
@@ -389,6 +405,21 @@ void play_expect(struct tally *tally)
 }
 
 /* --- one after the other ----------------------------------------------------------------------- */
+
+static void move_local(struct theatre *stage, struct dice *dice)
+{
+	(there_is(stage) ? there_kill : local_kill)(stage, dice);
+}
+
+static void move_power(struct theatre *stage, struct dice *dice)
+{
+	(there_is(stage) ? there_power : local_power)(stage, dice);
+}
+
+static void move_disk(struct theatre *stage, struct dice *dice)
+{
+	(there_is(stage) ? there_disk : local_disk)(stage, dice);
+}
 
 static void make_move(struct theatre *stage, const struct move *move)
 {
@@ -410,9 +441,9 @@ static void make_move(struct theatre *stage, const struct move *move)
 	    [MOVE_CLOCK] = move_clock,
 	    [MOVE_PORT] = move_port,
 	    [MOVE_FAKE] = move_fake,
-	    [MOVE_LOCAL] = local_kill,
-	    [MOVE_POWER] = local_power,
-	    [MOVE_DISK] = local_disk,
+	    [MOVE_LOCAL] = move_local,
+	    [MOVE_POWER] = move_power,
+	    [MOVE_DISK] = move_disk,
 	    [MOVE_BAD_UPDATE] = move_bad_update,
 	    [MOVE_TRIAL] = move_trial,
 	    [MOVE_KEPT] = move_kept,
@@ -457,6 +488,7 @@ void play_calm(struct theatre *stage)
 	for (int i = 0; i < DEPLOYERS; i++)
 		seat_kill_at(stage->deployers[i].seat, 0);
 	local_calm(stage);
+	there_calm(stage);
 	docker_engine_calm(stage->engine);
 	fake_target_calm(stage->fleet);
 	fake_target_calm(stage->cloud);

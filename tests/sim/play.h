@@ -7,7 +7,9 @@
 
 enum {
 	MOVES_MAX = 96,
-	KEPT_EACH = 25, /* of so many seeds one goes on with a controller */
+	KEPT_EACH = 25,   /* of so many seeds one goes on with a controller */
+	MACHINE_EACH = 7, /* and one has components on a machine reached by SSH */
+	MACHINE_TURN = 5,
 };
 
 enum move_kind {

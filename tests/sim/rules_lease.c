@@ -20,15 +20,19 @@ static const char *token_of(const struct deployer *deployer)
 	return deployer->operation ? deployer->operation->lease_token : NULL;
 }
 
-static bool see_lease(void *owner, const struct docker_volume_view *view)
+static void see_token(struct leases *leases, const char *token)
 {
-	struct leases *leases = owner;
-	const char *token = json_string_value(json_object_get(view->labels, "berth.lease"));
-	for (int i = 0; token && i < DEPLOYERS; i++) {
+	for (int i = 0; *token && i < DEPLOYERS; i++) {
 		const char *own = token_of(&leases->stage->deployers[i]);
 		leases->held[i] |= own && strcmp(own, token) == 0;
 		leases->anothers[i] |= own && strcmp(own, token) != 0;
 	}
+}
+
+static bool see_lease(void *owner, const struct docker_volume_view *view)
+{
+	const char *token = json_string_value(json_object_get(view->labels, "berth.lease"));
+	see_token(owner, token ? token : "");
 	return true;
 }
 
@@ -36,6 +40,7 @@ void judge_see_leases(struct theatre *stage)
 {
 	struct leases leases = {.stage = stage};
 	docker_engine_volumes(stage->engine, see_lease, &leases);
+	see_token(&leases, ssh_machine_token(stage->there, "app"));
 	for (int i = 0; i < DEPLOYERS; i++) {
 		struct deployer *deployer = &stage->deployers[i];
 		bool lost = deployer->was_leased && !leases.held[i] && leases.anothers[i];

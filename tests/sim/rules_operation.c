@@ -175,6 +175,8 @@ void judge_note_holder(struct deployer *deployer)
 	struct asking asking = {deployer->holder, sizeof deployer->holder};
 	deployer->holder[0] = 0;
 	docker_engine_volumes(deployer->stage->engine, see_claim, &asking);
+	if (!deployer->holder[0])
+		ssh_machine_holder(deployer->stage->there, "app", deployer->holder, sizeof deployer->holder);
 }
 
 /* What somebody else has is not changed, unless it is taken over on purpose. */

@@ -8,6 +8,7 @@
 #include "locations/fake/target.h"
 #include "tests/sim/local.h"
 #include "tests/sim/rules.h"
+#include "tests/sim/there.h"
 
 const struct sight *judge_counted(const struct theatre *stage, const struct part *part, unsigned ordinal)
 {
@@ -163,6 +164,8 @@ void rule_nothing_left(struct theatre *stage)
 		if (now->list[i].app && judge_is_findable(stage, &stage->model, now->list[i].realm))
 			stage_accuse(stage, "leftovers", "%s is left", now->list[i].name);
 	local_gone(stage);
+	if (judge_is_findable(stage, &stage->model, REALM_MACHINE))
+		there_gone(stage);
 	fake_gone(stage, REALM_FAKE, stage->fleet);
 	fake_gone(stage, REALM_NAMELESS, stage->cloud);
 	if (!judge_is_findable(stage, &stage->model, REALM_DOCKER))

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "tests/sim/rules.h"
+#include "tests/sim/there.h"
 
 #define LEAST_DRAIN_MS 1900
 
@@ -131,7 +132,7 @@ void rule_all_served(struct theatre *stage, const struct sights *now)
 void judge_asks(struct deployer *deployer, const struct http_request *request)
 {
 	struct theatre *stage = deployer->stage;
-	bool instance = strstr(request->url, "create?name=app.c");
+	bool instance = strstr(request->url, "create?name=app.c") || there_changes_instance(request);
 	for (size_t i = 0; i < stage->judge->now.count && !instance; i++) {
 		const struct sight *sight = &stage->judge->now.list[i];
 		instance =

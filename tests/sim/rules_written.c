@@ -38,7 +38,7 @@ static void variables_are(struct theatre *stage, const struct sight *sight, cons
 static void limits_are(struct theatre *stage, const struct sight *sight, const struct part *part)
 {
 	char is[32], wanted[32];
-	if (part->realm != REALM_LOCAL) {
+	if (!realm_has_processes(part->realm)) {
 		snprintf(is, sizeof is, "%lld", (long long)sight->memory);
 		snprintf(wanted, sizeof wanted, "%lld", (long long)part->memory << 20);
 		must_be(stage, sight, "memory", is, wanted);

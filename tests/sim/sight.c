@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "locations/fake/target.h"
 #include "tests/sim/local.h"
+#include "tests/sim/there.h"
 
 #define NO_LIMIT (INT64_C(1) << 60) /* more than any machine has stands for none */
 
@@ -215,6 +216,7 @@ void sights_take(struct sights *sights, struct theatre *stage)
 	if (stage->cloud)
 		map_each(stage->cloud->instances, see_fake, &cloud);
 	local_see(sights, stage);
+	there_see(sights, stage);
 }
 
 void sights_release(struct sights *sights)
@@ -257,12 +259,12 @@ static bool is_number(const char *host)
 	return host[strspn(host, "0123456789.:")] == 0;
 }
 
-static const struct sight *by_spot(const struct sights *sights, const char *host, uint16_t port)
+static const struct sight *by_spot(const struct sights *sights, const char *host, uint16_t port, bool any)
 {
 	for (size_t i = 0; i < sights->count; i++)
 		for (size_t k = 0; k < sights->list[i].spot_count; k++) {
 			const struct spot *spot = &sights->list[i].spots[k];
-			bool anywhere = strcmp(spot->address, "0.0.0.0") == 0 && is_number(host);
+			bool anywhere = any && strcmp(spot->address, "0.0.0.0") == 0 && is_number(host);
 			if (spot->number == port && sights->list[i].running &&
 			    (anywhere || strcmp(spot->address, host) == 0))
 				return &sights->list[i];
@@ -281,7 +283,8 @@ const struct sight *sights_reach(const struct sights *sights, struct theatre *st
 	for (size_t i = 0; i < asker->alias_count; i++)
 		if (strcmp(asker->aliases[i].name, host) == 0 && asker->aliases[i].leads_to)
 			host = asker->aliases[i].leads_to;
-	return by_spot(sights, host, port);
+	const struct sight *found = by_spot(sights, host, port, false);
+	return found ? found : by_spot(sights, host, port, true);
 }
 
 const char *sight_variable(const struct sight *sight, const char *name)
@@ -309,6 +312,8 @@ void sight_file(const struct sight *sight, struct theatre *stage, struct text *r
 	unsigned mode = 0;
 	if (sight->realm == REALM_LOCAL)
 		local_file(stage, sight, ret_content);
+	else if (sight->realm == REALM_MACHINE)
+		there_file(stage, sight, ret_content);
 	else if (sight->realm != REALM_DOCKER)
 		fake_file(sight->realm == REALM_FAKE ? stage->fleet : stage->cloud, sight->name, ret_content);
 	else

@@ -12,6 +12,7 @@
 #include "tests/sim/kept.h"
 #include "tests/sim/local.h"
 #include "tests/sim/sized.h"
+#include "tests/sim/there.h"
 
 #define ECHO_MS   60000
 #define FIRST_PID 300
@@ -86,6 +87,8 @@ static bool fits(const struct planned_fate *planned, const struct http_request *
 {
 	bool changes = strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0;
 	char line[1024];
+	if (there_hears(request))
+		changes = there_changes(request);
 	if (planned->only == only_looks)
 		return looks_at(request, line);
 	if (!planned->only)
@@ -105,6 +108,8 @@ static struct deployer *sender(struct theatre *stage, const struct seat *seat)
 /* Commands in it, and what only asks questions in its network, change nothing of an instance. */
 static bool changes_instance(const struct http_request *request)
 {
+	if (there_hears(request))
+		return there_changes_instance(request);
 	return strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0 &&
 	       strstr(request->url, "/containers/") && !strstr(request->url, "/exec") &&
 	       !strstr(request->url, "/attach") && !strstr(request->url, "berth.helper");
@@ -316,7 +321,8 @@ int stage_open(struct theatre *stage, uint64_t seed, struct tally *tally)
 	for (int i = 0; i < MACHINES; i++)
 		machine_user(stage->machines[i], 0);
 	machine_pids(stage->machines[0], FIRST_PID, LAST_PID);
-	return local_open(stage) || build_targets(stage) || build_deployers(stage) ? -1 : 0;
+	return local_open(stage) || there_open(stage) || build_targets(stage) || build_deployers(stage) ? -1
+													: 0;
 }
 
 void stage_close(struct theatre *stage)
@@ -331,6 +337,7 @@ void stage_close(struct theatre *stage)
 	fake_target_free(stage->fleet);
 	fake_target_free(stage->cloud);
 	docker_engine_free(stage->engine);
+	ssh_machine_free(stage->there);
 	for (int i = 0; i < MACHINES; i++)
 		machine_free(stage->machines[i]);
 	judge_free(stage->judge);

@@ -7,6 +7,7 @@
 #include "locations/fake/fake.h"
 #include "simulation/docker/engine.h"
 #include "simulation/machine.h"
+#include "simulation/ssh/machine.h"
 #include "tests/sim/model.h"
 #include "tests/sim/sight.h"
 #include "tests/sim/tally.h"
@@ -104,6 +105,7 @@ struct theatre {
 	struct machine *machines[MACHINES];
 	struct docker_engine *engine;
 	struct fake_target *fleet, *cloud;
+	struct ssh_machine *there;
 	struct deployer deployers[DEPLOYERS];
 	struct seat *observer; /* who looks at processes for the judges */
 	struct act acts[ACTS_MAX];
@@ -114,10 +116,11 @@ struct theatre {
 	char looked_at[80]; /* whom such a look was of; "" none */
 	pid_t twin;         /* a second keeper beside one of the first machine's; 0: none */
 	size_t fate_count;
-	unsigned fault_percent; /* of all other messages meet something, too */
-	char stranger[80];      /* a container of somebody else's; "" none */
-	bool goes_on;           /* nothing happened since all had settled, but that a deploy was killed */
-	bool troubled;          /* something was set up that goes on to make deploys fail */
+	unsigned fault_percent;    /* of all other messages meet something, too */
+	char stranger[80];         /* a container of somebody else's; "" none */
+	char machine_stranger[80]; /* a directory on the machine reached by SSH, likewise */
+	bool goes_on;              /* nothing happened since all had settled, but that a deploy was killed */
+	bool troubled;             /* something was set up that goes on to make deploys fail */
 	struct sights sights;
 	uint64_t steps, disturbances;
 	int64_t echoes_until_ms; /* messages of the dead and of those who gave up may arrive till then */

@@ -7,6 +7,7 @@
 #include "tests/sim/local.h"
 #include "tests/sim/play.h"
 #include "tests/sim/rules.h"
+#include "tests/sim/there.h"
 
 #define OPERATION_MS (40 * INT64_C(60000))
 #define ECHOES_MS    (2 * INT64_C(60000))
@@ -76,7 +77,7 @@ static void plan_message(struct theatre *stage, unsigned what, struct dice *dice
 	*planned = fates[roll(dice, COUNT_OF(fates))];
 	planned->fate.there_ms = 1 + roll(dice, 4);
 	planned->fate.back_ms = 1 + roll(dice, 4);
-	planned->only = asked[what].path;
+	planned->only = stage->model.realms & 1u << REALM_DOCKER ? asked[what].path : there_seldom(dice);
 	planned->skip = one_in(dice, 2) ? 0 : roll(dice, 3);
 	planned->times = 1;
 }
@@ -194,7 +195,11 @@ static void meet_rival(struct theatre *stage, struct dice *dice)
 /* Where no engine is asked: a process of this machine ends, or a scripted target fails. */
 static void trouble_elsewhere(struct theatre *stage, struct dice *dice)
 {
-	if (stage->model.realms & 1u << REALM_LOCAL)
+	if (there_is(stage) && one_in(dice, 3))
+		there_power(stage, dice);
+	else if (there_is(stage))
+		there_kill(stage, dice);
+	else if (stage->model.realms & 1u << REALM_LOCAL)
 		local_kill(stage, dice);
 	else
 		move_fake(stage, dice);
@@ -368,6 +373,8 @@ static enum trial any_trial(const struct theatre *stage, struct dice *dice)
 {
 	enum trial trial = (enum trial)roll(dice, TRIALS);
 	bool asks = stage->model.realms & 1u << REALM_DOCKER;
+	if (there_is(stage) && trial == TRIAL_MESSAGE)
+		return trial;
 	bool of_engine =
 	    trial == TRIAL_MESSAGE || trial == TRIAL_REFUSAL || trial == TRIAL_SILENCE || trial == TRIAL_LOOK;
 	if (trial == TRIAL_TWIN && !(stage->model.realms & 1u << REALM_LOCAL))
