@@ -77,7 +77,7 @@ static void pass_on_words(void *owner, const char *words)
 
 static int refuse_type(const struct location_spec *spec, struct error *err)
 {
-	static const char *const later[] = {"marathon", "mesos", "openstack", "jclouds"};
+	static const char *const later[] = {"openstack", "jclouds"};
 	for (size_t i = 0; i < COUNT_OF(later); i++)
 		if (strcmp(spec->type, later[i]) == 0)
 			return fail(err, ERR_UNSUPPORTED, "locations of type `%s` are not supported yet",
@@ -91,7 +91,7 @@ static int refuse_type(const struct location_spec *spec, struct error *err)
 	if (meant)
 		remedy(err, "did you mean `%s`?", meant);
 	else
-		remedy(err, "the types are localhost, docker, ssh, byon and fake");
+		remedy(err, "the types are localhost, docker, ssh, byon, marathon, mesos and fake");
 	return -1;
 }
 

@@ -5,8 +5,8 @@
 
 #include "locations/whole.h"
 
-static const struct location_driver *const drivers[] = {&localhost_driver, &docker_driver, &ssh_driver,
-							&fake_driver, NULL};
+static const struct location_driver *const drivers[] = {
+    &localhost_driver, &docker_driver, &ssh_driver, &marathon_driver, &mesos_driver, &fake_driver, NULL};
 
 const struct location_driver *const *location_drivers(void)
 {

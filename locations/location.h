@@ -365,7 +365,8 @@ struct location_driver {
 	void (*drop)(struct location *, struct errand *);
 };
 
-extern const struct location_driver fake_driver, localhost_driver, docker_driver, ssh_driver;
+extern const struct location_driver fake_driver, localhost_driver, docker_driver, ssh_driver, marathon_driver,
+    mesos_driver;
 
 /* The driver of that type, or NULL; all of them, NULL-terminated. */
 const struct location_driver *location_driver_of(const char *type);

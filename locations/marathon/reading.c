@@ -2,7 +2,6 @@
 #include "locations/marathon/reading.h"
 
 #include <ctype.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -55,7 +54,7 @@ int marathon_take_count(const struct marathon_reading *reading, const json_t *ob
 
 	if (marathon_take_real(reading, object, key, (double)otherwise, &number) < 0)
 		return -1;
-	if (!(fabs(number) < 9e15) || number < 0)
+	if (!(number >= 0 && number < 9e15))
 		return wrong(reading, key, "number of things");
 	*ret = (int64_t)number;
 	return 0;

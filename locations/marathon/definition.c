@@ -1,0 +1,252 @@
+/* definition.c - the app that a component becomes, in the form that this version of Marathon reads. */
+#include <string.h>
+
+#include "locations/marathon/marathon.h"
+
+/* Since 1.5 networks have a member of their own. */
+static bool is_new(const struct marathon *marathon)
+{
+	return marathon->major > 1 || (marathon->major == 1 && marathon->minor >= 5);
+}
+
+static bool on_host(const struct marathon *marathon)
+{
+	return !strcmp(marathon->network, "host");
+}
+
+static bool on_bridge(const struct marathon *marathon)
+{
+	return !strcmp(marathon->network, "bridge");
+}
+
+static json_t *words(const char *const *list)
+{
+	json_t *array = json_array();
+
+	for (; array && list && *list; list++)
+		json_add(array, json_any_text(*list));
+	return array;
+}
+
+/* --- ports ------------------------------------------------------------------------------------------- */
+
+static const char *port_name(struct flow *flow, const struct spec_port *port)
+{
+	owned_text name = {0};
+
+	if (port->name)
+		for (const char *c = port->name; *c; c++)
+			text_add_char(&name, (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') ? *c
+					     : *c >= 'A' && *c <= 'Z' ? (char)(*c + 32)
+								      : '-');
+	else
+		text_format(&name, "p%u%s", port->port, port->protocol == UDP ? "-udp" : "");
+	return name.failed ? NULL : arena_text(&flow->arena, text_view(&name));
+}
+
+/* In a network of its own a task has any number it wants; the host gives it another. */
+static json_t *mapping(struct flow *flow, const struct spec_port *port)
+{
+	return json_pack("{s:i, s:i, s:i, s:s, s:s}", "containerPort", port->port, "hostPort",
+			 port->published && port->fixed ? port->host_port : 0, "servicePort", 0, "protocol",
+			 port->protocol == UDP ? "udp" : "tcp", "name", port_name(flow, port));
+}
+
+static json_t *definition_of_port(struct flow *flow, const struct spec_port *port)
+{
+	return json_pack("{s:i, s:s, s:s}", "port", port->fixed ? port->port : 0, "protocol",
+			 port->protocol == UDP ? "udp" : "tcp", "name", port_name(flow, port));
+}
+
+static json_t *ports(struct flow *flow, const struct instance_spec *spec,
+		     json_t *(*one)(struct flow *, const struct spec_port *))
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < spec->port_count; i++)
+		json_add(list, one(flow, &spec->ports[i]));
+	return list;
+}
+
+static bool any_fixed(const struct instance_spec *spec)
+{
+	for (size_t i = 0; i < spec->port_count; i++)
+		if (spec->ports[i].fixed)
+			return true;
+	return false;
+}
+
+/* --- the container ------------------------------------------------------------------------------------ */
+
+static json_t *parameters(struct flow *flow, const struct instance_spec *spec)
+{
+	json_t *list = json_array();
+	const struct {
+		const char *key, *value;
+	} given[] = {
+	    {"entrypoint", spec->kind == COMPONENT_DOCKER && spec->entrypoint ? spec->entrypoint[0] : NULL},
+	    {"workdir", spec->directory},
+	    {"user", spec->user},
+	    {"stop-signal",
+	     spec->stop_signal ? arena_format(&flow->arena, "SIG%s", spec->stop_signal) : NULL},
+	};
+
+	for (size_t i = 0; list && i < COUNT_OF(given); i++)
+		if (given[i].value && *given[i].value)
+			json_add(list, json_pack("{s:s, s:s}", "key", given[i].key, "value", given[i].value));
+	return list;
+}
+
+static json_t *volumes(const struct instance_spec *spec)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < spec->volume_count; i++)
+		if (spec->volumes[i].source)
+			json_add(list, json_pack("{s:s, s:s, s:s}", "containerPath", spec->volumes[i].path,
+						 "hostPath", spec->volumes[i].source, "mode",
+						 spec->volumes[i].read_only ? "RO" : "RW"));
+	return list;
+}
+
+static json_t *container(struct flow *flow, const struct instance_spec *spec)
+{
+	const struct marathon *marathon = flow->marathon;
+	owned_json docker = json_pack(
+	    "{s:s, s:b, s:o}", "image", spec->kind == COMPONENT_PROCESS ? marathon->image : spec->image,
+	    "forcePullImage", spec->pull_always, "parameters", parameters(flow, spec));
+	json_t *mappings = on_host(marathon) ? NULL : ports(flow, spec, mapping);
+
+	if (docker && !is_new(marathon)) {
+		json_put_text(docker, "network",
+			      on_host(marathon)     ? "HOST"
+			      : on_bridge(marathon) ? "BRIDGE"
+						    : "USER");
+		if (mappings)
+			json_put(docker, "portMappings", give(mappings));
+	}
+	return json_pack("{s:s, s:O, s:o, s:o*}", "type", "DOCKER", "docker", docker, "volumes",
+			 volumes(spec), "portMappings", mappings);
+}
+
+static void put_network(struct flow *flow, const struct instance_spec *spec, json_t *app)
+{
+	const struct marathon *marathon = flow->marathon;
+
+	if (on_host(marathon)) {
+		json_put(app, "portDefinitions", ports(flow, spec, definition_of_port));
+		json_put_flag(app, "requirePorts", any_fixed(spec));
+	}
+	if (is_new(marathon))
+		json_put(app, "networks",
+			 on_host(marathon) ? json_pack("[{s:s}]", "mode", "host")
+			 : on_bridge(marathon)
+			     ? json_pack("[{s:s}]", "mode", "container/bridge")
+			     : json_pack("[{s:s, s:s}]", "mode", "container", "name", marathon->network));
+	else if (!on_host(marathon) && !on_bridge(marathon))
+		json_put(app, "ipAddress", json_pack("{s:s}", "networkName", marathon->network));
+}
+
+/* --- what it runs --------------------------------------------------------------------------------------- */
+
+/* An entrypoint of several words: its first one is the container's, the others lead the arguments. */
+static void put_command(const struct instance_spec *spec, json_t *app)
+{
+	owned_json list = json_array();
+	owned_json lead = words(spec->kind == COMPONENT_DOCKER && spec->entrypoint && spec->entrypoint[0]
+				    ? spec->entrypoint + 1
+				    : NULL);
+	owned_json rest = words(spec->command);
+
+	json_array_extend(list, lead);
+	json_array_extend(list, rest);
+	if (json_array_size(list))
+		json_put_shared(app, "args", list);
+}
+
+static json_t *environment(const struct instance_spec *spec)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; object && i < spec->variable_count; i++) {
+		const struct spec_variable *variable = &spec->variables[i];
+		/* In a container of its own it listens for all; who may reach it the host decides. */
+		bool bind = spec->kind == COMPONENT_PROCESS && !strcmp(variable->name, "BIND_ADDRESS");
+		json_put(object, variable->name, json_any_text(bind ? "0.0.0.0" : variable->value));
+	}
+	return object;
+}
+
+static json_t *labels(struct flow *flow, const struct instance_spec *spec)
+{
+	json_t *object = json_object();
+	const char *type = spec->kind == COMPONENT_PROCESS
+			       ? "process"
+			       : arena_format(&flow->arena, "docker:%s", spec->image);
+	const char *count = arena_format(&flow->arena, "%u", spec->count ? spec->count : 1);
+	const struct {
+		const char *name, *value;
+	} ours[] = {
+	    {"berth.app", spec->app},
+	    {"berth.component", spec->component},
+	    {"berth.instance", spec->name},
+	    {"berth.type", type},
+	    {"berth.count", count},
+	    {"berth.spec", spec->digest},
+	    {"berth.links", spec->link_digest},
+	    {"berth.salt", spec->secret_salt},
+	    {"berth.secrets", spec->secret_digest},
+	    {"berth.files", spec->file_digest},
+	    {"berth.protect", spec->protect ? "yes" : NULL},
+	};
+
+	for (size_t i = 0; object && i < spec->label_count; i++)
+		json_put(object, spec->labels[i].name, json_any_text(spec->labels[i].value));
+	for (size_t i = 0; object && i < COUNT_OF(ours); i++)
+		if (ours[i].value && *ours[i].value)
+			json_put_text(object, ours[i].name, ours[i].value);
+	return object;
+}
+
+static double mebibytes(int64_t bytes)
+{
+	return (double)((bytes + (1 << 20) - 1) >> 20);
+}
+
+/* What the location says of every app of it. */
+static void put_options(const struct marathon *marathon, json_t *app)
+{
+	if (marathon->constraints)
+		json_put(app, "constraints", json_deep_copy(marathon->constraints));
+	if (marathon->fetch)
+		json_put(app, "fetch", json_deep_copy(marathon->fetch));
+	if (marathon->upgrade)
+		json_put(app, "upgradeStrategy", json_deep_copy(marathon->upgrade));
+	if (marathon->role)
+		json_put_text(app, "role", marathon->role);
+	if (marathon->extra)
+		json_object_update_missing(app, (json_t *)marathon->extra);
+}
+
+json_t *marathon_definition(struct flow *flow, const struct instance_spec *spec, unsigned instances)
+{
+	const struct marathon *marathon = flow->marathon;
+	size_t memory = memory_failures();
+	json_t *app = json_pack(
+	    "{s:s, s:i, s:f, s:f, s:f, s:o, s:o, s:o}", "id", flow->id, "instances", (int)instances, "cpus",
+	    spec->nano_cpus ? (double)spec->nano_cpus / 1e9 : marathon->cpus, "mem",
+	    spec->memory_bytes ? mebibytes(spec->memory_bytes) : marathon->mem, "disk", marathon->disk, "env",
+	    environment(spec), "labels", labels(flow, spec), "container", container(flow, spec));
+
+	if (!app)
+		return NULL;
+	put_command(spec, app);
+	put_network(flow, spec, app);
+	if (spec->stop_timeout_ms >= 0)
+		json_put_number(app, "taskKillGracePeriodSeconds", (spec->stop_timeout_ms + 999) / 1000);
+	put_options(marathon, app);
+	if (memory_failures() == memory)
+		return app;
+	json_decref(app);
+	return NULL;
+}

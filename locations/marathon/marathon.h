@@ -1,0 +1,234 @@
+/* marathon.h - what the rooms of the Marathon driver share: the opened location, its flows and their calls.
+ */
+#ifndef BERTH_LOCATIONS_MARATHON_MARATHON_H
+#define BERTH_LOCATIONS_MARATHON_MARATHON_H
+
+#include "base/cleanup.h"
+#include "locations/location.h"
+#include "locations/marathon/answers.h"
+
+#define READ_MS     15000 /* a read unanswered for so long is unknown; a standby gives up after 10 s */
+#define CHANGE_MS   60000 /* changes are queued there */
+#define ELECTION_MS 20000 /* so long nobody may be the leader */
+#define LOOK_MS     300   /* between two looks at what is under way */
+#define CALLS       3     /* of one flow at a time */
+#define TRIES       6
+
+struct marathon;
+struct flow;
+struct watcher;
+
+/* One step of a flow: reads what came of the last one, does the next. PROGRESS_WAITING with nothing under way
+ * means that another step was set and is to be taken at once. */
+typedef enum progress flow_step(struct flow *flow, struct error *err);
+
+struct marathon {
+	struct location *location;
+	struct world *world;
+	struct arena arena;
+	const char *const *masters; /* "http://a:8080"; of Mesos' masters, where that is who is asked first */
+	size_t master_count;
+	const char *const *bases; /* where Marathon is: the same, or what Mesos' master told */
+	size_t base_count, base;  /* the one that answered last */
+	bool by_mesos;            /* the location names Mesos' masters */
+	const char *wanted;       /* the name of the framework; NULL: any Marathon */
+	const char *identity, *shown;
+	const char *authorization; /* a whole header; NULL: nobody asks who we are */
+	bool secure;
+	struct http_tls tls;
+	json_t *lasting; /* options that lead here whatever the environment says */
+	/* What its tasks get that the blueprint says nothing about. */
+	const char
+	    *address; /* where its agents are reached that call themselves by a loopback; NULL: not said */
+	const char *image;   /* that processes run in */
+	const char *network; /* "bridge", "host", or the name of one */
+	const char *role;
+	const json_t *constraints, *fetch, *upgrade, *hosts, *extra;
+	double cpus, mem, disk;
+	int64_t patience_ms;
+	bool known; /* who it is */
+	unsigned major, minor;
+	char version[32], framework[128], mesos[256];
+	char leader[256]; /* Mesos' leading master, as far as it was asked */
+	struct flow *flows;
+	struct watcher *watcher; /* NULL: nobody watches */
+};
+
+/* One request and what came of it. */
+struct marathon_call {
+	struct flow *flow;
+	struct exchange *exchange;
+	char what[200]; /* "PUT /v2/apps/shop/web" */
+	struct error error;
+	int status;
+	bool sent, reads;
+	struct text body, headers;
+	json_t *json;
+};
+
+struct marathon_wish {
+	const char *app, *name;
+	const struct instance_spec *spec;
+	const struct list_request *list;
+	struct inventory *inventory;
+	struct arena *arena;
+	struct observed *observed;
+	const char *token;
+	const struct lease *lease;
+	struct lease *lease_holder;
+	const struct owner *owner;
+	bool adopt;
+	struct owner *holder;
+	const struct health_check *check;
+	const struct log_options *log;
+	log_sink *sink;
+	void *sink_owner;
+	struct usage *usage;
+	struct location_facts *facts;
+	const char **note;
+};
+
+struct flow {
+	struct flow *next, **back;
+	struct marathon *marathon;
+	struct errand *errand;
+	struct marathon_wish wish;
+	flow_step *step, *after;
+	struct arena arena;
+	size_t memory_before;
+	unsigned waiting;
+	struct marathon_call calls[CALLS];
+	struct timer *timer;
+	struct probe_call *probe;
+	struct exchange *asked; /* a check over HTTP */
+	struct error probed;
+	struct inventory inventory;
+	/* The question in each slot, for another of its addresses when this one is nobody. */
+	struct marathon_question {
+		const char *method, *path;
+		const char *base; /* another place than Marathon's; NULL: that */
+		json_t *body;     /* ours from here on; NULL: none */
+		int64_t limit_ms; /* 0: READ_MS or CHANGE_MS */
+	} questions[CALLS];
+	flow_step *answered;
+	size_t tried; /* of its addresses, in this round */
+	int64_t round_ms;
+	unsigned tries;
+	int64_t since_ms;
+	/* What was read of the app. */
+	const char *id;
+	struct arena app_arena;
+	json_t *app_json;
+	struct marathon_app app;
+	bool there;
+	/* Of a change under way. */
+	const char *deployment, *version;
+	bool seen, taken_back, done;
+	struct error reason;
+	unsigned count;
+	size_t index;
+	void *own; /* what one file's flow remembers; in the arena */
+};
+
+/* --- flow.c --- */
+enum progress flow_run(struct location *location, struct errand *errand, flow_step *first,
+		       const struct marathon_wish *wish, struct error *err);
+void flow_free(struct flow *flow);
+enum progress flow_go(struct flow *flow, flow_step *next);
+enum progress flow_pause(struct flow *flow, int64_t delay_ms, flow_step *next, struct error *err);
+void flow_returned(struct flow *flow);
+int64_t flow_now(const struct flow *flow);
+/* Whether so long passed since flow->since_ms. */
+bool flow_overdue(const struct flow *flow, int64_t limit_ms);
+enum progress flow_no_memory(struct error *err);
+
+/* --- call.c --- */
+enum progress marathon_ask(struct flow *flow, unsigned slot, const struct marathon_question *question,
+			   flow_step *next, struct error *err);
+void marathon_call_release(struct marathon_call *call);
+bool marathon_ok(const struct marathon_call *call);
+/* The request may have had its effect, or not. */
+bool marathon_unsure(const struct marathon_call *call);
+bool marathon_absent(const struct marathon_call *call);
+/* Another deployment holds what was asked to change. */
+bool marathon_locked(struct marathon_call *call);
+/* The body as JSON, or NULL with *err. Borrowed. */
+const json_t *marathon_json(struct marathon_call *call, struct error *err);
+/* Says what could not be done and why; gives PROGRESS_FAILED. */
+enum progress marathon_failed(struct marathon_call *call, struct error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+struct exchange *marathon_send(struct marathon *marathon, const struct marathon_question *question,
+			       const char *accept, int64_t idle_ms, const struct http_sink *sink,
+			       struct error *err);
+bool marathon_header(const char *headers, const char *name, char *ret, size_t size);
+/* Where another sends us: an absolute address, also of one that names no scheme. NULL: nowhere. */
+const char *marathon_redirect(struct marathon *marathon, struct arena *arena, const char *headers,
+			      const char *base);
+char *marathon_escaped(struct arena *arena, const char *value);
+
+/* --- options.c, known.c, mesos.c --- */
+int marathon_options(struct marathon *marathon, struct error *err);
+/* Who is it? Then flow->after. */
+flow_step known_begin;
+/* What /v2/info said; 0 or -1. */
+int marathon_know(struct marathon *marathon, const struct marathon_info *info);
+flow_step mesos_find; /* the Marathon of Mesos' framework; then flow->after */
+flow_step connect_marathon;
+flow_step logs_marathon;
+/* The numeric address, as far as it is known, that a host of its tasks is reached by. NULL: no memory. */
+const char *marathon_address(const struct marathon *marathon, struct arena *arena, const char *host);
+
+/* --- ids.c --- */
+/* "/shop/web" of "shop.web.1"; NULL: no memory, or no name of an instance. */
+char *marathon_id(struct arena *arena, const char *name);
+char *marathon_group_id(struct arena *arena, const char *app);
+/* Whether the labels are those of that instance of the application. */
+bool marathon_marked(const struct marathon_app *app, const char *application, const char *name);
+const char *marathon_label(const struct marathon_app *app, const char *name); /* "" when absent */
+
+/* --- definition.c --- */
+/* The whole app, of so many tasks. NULL: no memory. */
+json_t *marathon_definition(struct flow *flow, const struct instance_spec *spec, unsigned instances);
+
+/* --- observe.c --- */
+int marathon_observe(const struct marathon *marathon, const struct marathon_app *app, struct arena *arena,
+		     struct observed *ret);
+/* How many of its tasks run. */
+size_t marathon_running(const struct marathon_app *app);
+int marathon_foresee(struct location *location, const struct instance_spec *spec, struct arena *arena,
+		     const struct attachment **ret, size_t *ret_count, struct error *err);
+unsigned marathon_count(const struct marathon_app *app); /* of so many, also while it is stopped */
+
+/* --- look.c --- */
+/* Reads the app that the wish's name (or its spec's) stands for; then `next` finds it in flow->app, if it is
+ * there; a stranger's name has failed. */
+enum progress app_read(struct flow *flow, flow_step *next, struct error *err);
+const char *wished_name(const struct flow *flow);
+flow_step look_marathon, list_marathon;
+
+/* --- what changes --- */
+flow_step place_marathon, start_marathon, stop_marathon, remove_marathon, update_marathon;
+/* Why it does not come to an end, in words, into flow->reason; then flow->after. */
+flow_step reason_find;
+flow_step probe_marathon;
+flow_step prepare_marathon, release_marathon, claim_marathon, disclaim_marathon, lease_marathon,
+    tidy_marathon;
+int marathon_check(struct location *location, const struct instance_spec *spec, struct error *err);
+
+/* --- groups.c: what is kept with the application, as groups without apps --- */
+struct kept {
+	const char *kind; /* "claim", "lease" */
+	int64_t number, until_ms;
+	const char *id, *app, *owner, *words, *place;
+};
+/* What the groups below the application's are. */
+int kept_read(const struct marathon_group *group, struct arena *arena, const struct kept **ret,
+	      size_t *ret_count);
+
+/* --- watch.c --- */
+int marathon_watch(struct location *location, const char *app, change_sink *changed, void *owner,
+		   struct error *err);
+void marathon_unwatch(struct location *location, const char *app);
+void marathon_watcher_close(struct marathon *marathon);
+
+#endif

@@ -1,0 +1,259 @@
+/* mesos.c - the Mesos below: its leading master, the Marathon among its frameworks, its agents. */
+#include <stdio.h>
+#include <string.h>
+
+#include "locations/marathon/marathon.h"
+
+enum { REDIRECTS = 4 };
+
+struct finding {
+	size_t master; /* that is asked */
+	unsigned redirects;
+	const char *base; /* where */
+	const json_t *frameworks;
+	json_t *kept;
+	size_t framework; /* the one that is asked whether it is Marathon */
+	char names[160];
+};
+
+/* --- its leading master ----------------------------------------------------------------------------------
+ */
+
+static flow_step master_ask, framework_next;
+
+static struct finding *finding_of(struct flow *flow)
+{
+	if (!flow->own)
+		flow->own = arena_array(&flow->arena, struct finding, 1);
+	return flow->own;
+}
+
+static enum progress next_master(struct flow *flow, struct error *err)
+{
+	struct marathon *marathon = flow->marathon;
+	struct finding *finding = flow->own;
+
+	if (++finding->master < marathon->master_count) {
+		finding->base = NULL;
+		return flow_go(flow, master_ask);
+	}
+	return marathon_failed(&flow->calls[0], err, "no master of Mesos tells of its frameworks");
+}
+
+static enum progress master_told(struct flow *flow, struct error *err)
+{
+	struct marathon_call *call = &flow->calls[0];
+	struct marathon *marathon = flow->marathon;
+	struct finding *finding = flow->own;
+
+	if (call->error.code == OK && call->status / 100 == 3 && finding->redirects++ < REDIRECTS) {
+		/* To the leader, by the name that it has for itself; its path is ours again. */
+		const char *to =
+		    marathon_redirect(marathon, &flow->arena, text_view(&call->headers), finding->base);
+		const char *host = to ? strstr(to, "://") : NULL;
+		finding->base =
+		    host ? arena_copy(&flow->arena, to, (size_t)(host + 3 - to) + strcspn(host + 3, "/"))
+			 : NULL;
+		return finding->base ? flow_go(flow, master_ask) : next_master(flow, err);
+	}
+	if (!marathon_ok(call))
+		return next_master(flow, err);
+	const json_t *json = marathon_json(call, err);
+	if (!json)
+		return PROGRESS_FAILED;
+	snprintf(marathon->leader, sizeof(marathon->leader), "%s", finding->base);
+	/* The call goes with the next question. */
+	json_decref(flow->app_json);
+	flow->app_json = json_incref(call->json);
+	finding->frameworks = json_object_get(flow->app_json, "frameworks");
+	finding->framework = 0;
+	return flow_go(flow, framework_next);
+}
+
+static enum progress master_ask(struct flow *flow, struct error *err)
+{
+	struct finding *finding = flow->own;
+
+	if (!finding->base)
+		finding->base = flow->marathon->masters[finding->master];
+	const struct marathon_question question = {
+	    .method = "GET", .path = "/master/frameworks", .base = finding->base};
+	return marathon_ask(flow, 0, &question, master_told, err);
+}
+
+/* --- the Marathon among its frameworks ---------------------------------------------------------------------
+ */
+
+/* What was left by a change of its framework's id is not connected any more. */
+static bool is_there(const struct marathon *marathon, const json_t *framework)
+{
+	const char *name = json_text(framework, "name");
+
+	return json_flag(framework, "active", true) && json_flag(framework, "connected", true) &&
+	       (!marathon->wanted || (name && !strcmp(name, marathon->wanted)));
+}
+
+/* Its own word for where it is, or the host that it speaks to Mesos from. */
+static const char *address_of(struct flow *flow, const json_t *framework)
+{
+	const char *url = json_text(framework, "webui_url"), *pid = json_text(framework, "pid");
+	const char *at = pid ? strchr(pid, '@') : NULL;
+
+	if (url && (starts_with(url, "http://") || starts_with(url, "https://")) && !strpbrk(url, "$() ")) {
+		size_t length = strlen(url);
+		while (length && url[length - 1] == '/')
+			length--;
+		return arena_copy(&flow->arena, url, length);
+	}
+	return at ? arena_format(&flow->arena, "http://%.*s:8080", (int)strcspn(at + 1, ":"), at + 1) : NULL;
+}
+
+static enum progress framework_told(struct flow *flow, struct error *err)
+{
+	struct marathon_call *call = &flow->calls[0];
+	struct marathon *marathon = flow->marathon;
+	struct finding *finding = flow->own;
+	const json_t *framework = json_array_get(finding->frameworks, finding->framework++);
+	const json_t *json = marathon_ok(call) ? marathon_json(call, NULL) : NULL;
+	const char *id = json_text(framework, "id");
+	struct marathon_info info;
+
+	(void)err;
+	if (!json || marathon_info_read(json, &flow->arena, &info, NULL) < 0 || !info.framework || !id ||
+	    strcmp(info.framework, id) != 0)
+		return flow_go(flow, framework_next);
+	const char **bases = arena_array(&marathon->arena, const char *, 1);
+	if (!bases || !(bases[0] = arena_text(&marathon->arena, address_of(flow, framework))))
+		return flow_no_memory(err);
+	marathon->bases = bases;
+	marathon->base_count = 1;
+	marathon->base = 0;
+	marathon_know(marathon, &info);
+	snprintf(marathon->mesos, sizeof(marathon->mesos), "%s", marathon->leader);
+	flow->own = NULL;
+	json_decref(give(flow->app_json));
+	return flow_go(flow, flow->after);
+}
+
+static enum progress none_found(struct flow *flow, struct error *err)
+{
+	struct marathon *marathon = flow->marathon;
+	owned_text names = {0};
+
+	for (size_t i = 0; i < json_array_size(((struct finding *)flow->own)->frameworks); i++) {
+		const json_t *each = json_array_get(((struct finding *)flow->own)->frameworks, i);
+		text_format(&names, "%s%s", i ? ", " : "", json_text(each, "name") ?: "?");
+	}
+	fail(err, ERR_MISSING,
+	     "location `%s`: no Marathon that answers is among the frameworks of Mesos (%s)",
+	     marathon->location->name, names.length ? text_view(&names) : "there are none");
+	remedy(err, "name it itself: `marathon:http://HOST:8080`");
+	return PROGRESS_FAILED;
+}
+
+static enum progress framework_next(struct flow *flow, struct error *err)
+{
+	struct finding *finding = flow->own;
+	size_t count = json_array_size(finding->frameworks);
+
+	for (; finding->framework < count; finding->framework++) {
+		const json_t *framework = json_array_get(finding->frameworks, finding->framework);
+		const char *base = is_there(flow->marathon, framework) ? address_of(flow, framework) : NULL;
+		const struct marathon_question question = {.method = "GET", .path = "/v2/info", .base = base};
+		if (base)
+			return marathon_ask(flow, 0, &question, framework_told, err);
+	}
+	return none_found(flow, err);
+}
+
+enum progress mesos_find(struct flow *flow, struct error *err)
+{
+	return finding_of(flow) ? master_ask(flow, err) : flow_no_memory(err);
+}
+
+/* --- what it is, for `locations check` ---------------------------------------------------------------------
+ */
+
+static void tell(struct flow *flow, const char *details)
+{
+	const struct marathon *marathon = flow->marathon;
+	struct location_facts *facts = flow->wish.facts;
+
+	snprintf(facts->endpoint, sizeof(facts->endpoint), "%s", marathon->bases[marathon->base]);
+	snprintf(facts->version, sizeof(facts->version), "Marathon %s", marathon->version);
+	snprintf(facts->details, sizeof(facts->details), "%s", details);
+}
+
+/* "2 agents with 16 CPUs, 16 GiB (3.1 CPUs, 2 GiB used); frameworks marathon, chronos". */
+static void describe(const json_t *json, struct text *words)
+{
+	const json_t *agents = json_object_get(json, "slaves"),
+		     *frameworks = json_object_get(json, "frameworks");
+	double cpus = 0, mem = 0, used_cpus = 0, used_mem = 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < json_array_size(agents); i++) {
+		const json_t *agent = json_array_get(agents, i);
+		if (!json_flag(agent, "active", true))
+			continue;
+		count++;
+		cpus += json_number_value(json_at(agent, "resources.cpus"));
+		mem += json_number_value(json_at(agent, "resources.mem"));
+		used_cpus += json_number_value(json_at(agent, "used_resources.cpus"));
+		used_mem += json_number_value(json_at(agent, "used_resources.mem"));
+	}
+	text_format(words, "%zu agent%s with %.3g CPUs, %.3g GiB (%.3g CPUs, %.3g GiB used)", count,
+		    count == 1 ? "" : "s", cpus, mem / 1024, used_cpus, used_mem / 1024);
+	for (size_t i = 0; i < json_array_size(frameworks); i++)
+		text_format(words, "%s%s", i ? ", " : "; frameworks ",
+			    json_text(json_array_get(frameworks, i), "name") ?: "?");
+}
+
+static enum progress summary_told(struct flow *flow, struct error *err)
+{
+	struct marathon_call *call = &flow->calls[0];
+	const json_t *json = marathon_ok(call) ? marathon_json(call, err) : NULL;
+	owned_text words = {0}, shown = {0};
+
+	if (call->error.code == OK && call->status / 100 == 3 && flow->index++ < REDIRECTS) {
+		const char *to = marathon_redirect(flow->marathon, &flow->arena, text_view(&call->headers),
+						   flow->marathon->mesos);
+		const struct marathon_question question = {.method = "GET", .path = "", .base = to};
+		if (to)
+			return marathon_ask(flow, 0, &question, summary_told, err);
+	}
+	if (json)
+		describe(json, &words);
+	else
+		text_add(&words, "its Mesos does not answer from here");
+	text_add_printable(&shown, text_view(&words), words.length);
+	tell(flow, text_view(&shown));
+	return PROGRESS_DONE;
+}
+
+static enum progress info_told(struct flow *flow, struct error *err)
+{
+	const struct marathon *marathon = flow->marathon;
+	struct marathon_call *call = &flow->calls[0];
+	struct marathon_info info;
+
+	if (!marathon_ok(call))
+		return marathon_failed(call, err, "no connection");
+	const json_t *json = marathon_json(call, err);
+	if (!json || marathon_info_read(json, &flow->arena, &info, err) < 0)
+		return PROGRESS_FAILED;
+	if (!*marathon->mesos) {
+		tell(flow, "which Mesos it is on it does not say");
+		return PROGRESS_DONE;
+	}
+	const struct marathon_question question = {
+	    .method = "GET", .path = "/master/state-summary", .base = marathon->mesos, .limit_ms = 5000};
+	return marathon_ask(flow, 0, &question, summary_told, err);
+}
+
+enum progress connect_marathon(struct flow *flow, struct error *err)
+{
+	const struct marathon_question question = {.method = "GET", .path = "/v2/info"};
+
+	return marathon_ask(flow, 0, &question, info_told, err);
+}
