@@ -74,6 +74,20 @@ static int attach_task(const struct marathon *marathon, const struct marathon_ap
 	return address && attachment_at(list, count, address, arena, 0) ? 0 : -1;
 }
 
+/* While none of them serves it is known by which ports of their own they will, and no more. */
+static int attach_nobody(const struct marathon_app *app, struct arena *arena, struct attachment *ret)
+{
+	struct attached_port *ports = arena_array(arena, struct attached_port, app->mapping_count + 1);
+
+	if (!ports)
+		return -1;
+	for (size_t i = 0; i < app->mapping_count; i++)
+		ports[i] = (struct attached_port){.port = app->mappings[i].port,
+						  .protocol = app->mappings[i].protocol};
+	*ret = (struct attachment){.network = "", .ports = ports, .port_count = app->mapping_count};
+	return 0;
+}
+
 static bool answers(const struct marathon_app *app, const struct marathon_task *task)
 {
 	return task->state == TASK_RUNS && (!app->checked || task->health == HEALTH_GOOD);
@@ -114,7 +128,7 @@ static int observe_tasks(const struct marathon *marathon, const struct marathon_
 	}
 	ret->tasks = tasks;
 	ret->attachments = all;
-	return 0;
+	return ret->attachment_count ? 0 : attach_nobody(app, arena, &all[ret->attachment_count++]);
 }
 
 /* --- how it does ---------------------------------------------------------------------------------------- */
