@@ -48,8 +48,9 @@ static const struct {
      "id:text type:text? location:text? state:" STATES
      " -error:text -instances:[Instance] -links:[Link] -size:Size -sensors:any -instance_sensors:any"},
     {"Unreachable", "location:text error:text remedy:text"},
+    {"Group", "id:text state:" STATES " members:[text]"},
     {"Status", "format_version:text app:text -revision:number -state:" STATES
-	       " components:[Component] -unreachable:[Unreachable]"},
+	       " components:[Component] -groups:[Group] -unreachable:[Unreachable]"},
     {"Summary", "app:text state:" STATES " -instances:number -running:number -finished:number -broken:number "
 		"-locations:[text] -owner:text?"},
     {"Applications", "format_version:text applications:[Summary] -unreachable:[Unreachable]"},

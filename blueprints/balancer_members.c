@@ -111,13 +111,10 @@ static const struct draft *read_map(struct reading *r, struct draft *d, const st
 	return target;
 }
 
-static void add_member(struct reading *r, struct draft *d, const struct yaml_node *node,
-		       struct growing *members)
+static void add_target(struct reading *r, struct draft *d, const struct yaml_node *node,
+		       const struct draft *target, struct balancer_member member, struct growing *members)
 {
-	struct balancer_member member = {.weight = 1, .place = node->place};
-	bool map = node->kind == YAML_MAP && !is_expression(node);
 	const struct balancer_member *others = members->members;
-	const struct draft *target = map ? read_map(r, d, node, &member) : target_of(r, node);
 
 	if (!target || !check_target(r, d, target, node->place))
 		return;
@@ -131,6 +128,21 @@ static void add_member(struct reading *r, struct draft *d, const struct yaml_nod
 	struct balancer_member *added = grow_new(r, members, struct balancer_member);
 	if (added)
 		*added = member;
+}
+
+/* A component, or all of a group. */
+static void add_member(struct reading *r, struct draft *d, const struct yaml_node *node,
+		       struct growing *members)
+{
+	struct balancer_member member = {.weight = 1, .place = node->place};
+	bool map = node->kind == YAML_MAP && !is_expression(node);
+	const struct component_group *group = map ? NULL : group_named(r, node);
+	const struct draft *target = group ? NULL : map ? read_map(r, d, node, &member) : target_of(r, node);
+
+	for (size_t i = 0; group && i < group->count; i++)
+		add_target(r, d, node, &r->drafts[group->members[i]], member, members);
+	if (!group)
+		add_target(r, d, node, target, member, members);
 }
 
 static void read_pool(struct reading *r, struct draft *d, const struct yaml_node *node,

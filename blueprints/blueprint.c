@@ -139,6 +139,7 @@ static bool prepare_drafts(struct reading *r, const struct yaml_node *services)
 	for (size_t i = 0; i < r->count; i++) {
 		r->ids[i] = "";
 		draft_begin(&r->drafts[i], &specs[i], i, services->items[i]);
+		r->drafts[i].scope = r->scopes ? r->scopes[i] : NULL;
 	}
 	r->blueprint->components = specs;
 	r->blueprint->component_count = r->count;
@@ -193,9 +194,11 @@ static void place_and_type(struct reading *r, struct draft *d)
 static void each(struct reading *r, void (*step)(struct reading *r, struct draft *d))
 {
 	for (size_t i = 0; i < r->count; i++) {
+		r->scope = r->drafts[i].scope;
 		step(r, &r->drafts[i]);
 		if (r->drafts[i].first)
 			step(r, r->drafts[i].first);
+		r->scope = NULL;
 	}
 }
 
@@ -204,6 +207,7 @@ static void read_components(struct reading *r)
 	for (size_t i = 0; i < r->count; i++)
 		component_gather(r, &r->drafts[i]);
 	each(r, component_name);
+	groups_resolve(r);
 	settings_apply_components(r);
 	each(r, place_and_type);
 	each(r, begin_keys);

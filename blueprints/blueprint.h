@@ -65,11 +65,21 @@ struct command {
 /* How far the other must have come. */
 enum need { NEED_READY, NEED_STARTED, NEED_FINISHED };
 
+/* Components under one name, in their order. */
+struct component_group {
+	const char *id;
+	const size_t *members; /* their indices */
+	size_t count;
+	struct place place;
+};
+
 struct link {
 	const char *alias; /* as written; from the list form the target's id */
 	size_t component;  /* index of the target */
 	enum need need;    /* links need NEED_READY; of a job, ready is NEED_FINISHED */
-	bool peer;         /* `wait: false`: wired, but not waited for, and may be part of a circle */
+	/* It is one of those to the members of a group: the first one has the variables of a link. */
+	const struct component_group *group;
+	bool peer; /* `wait: false`: wired, but not waited for, and may be part of a circle */
 	struct place place;
 };
 
@@ -437,6 +447,8 @@ struct blueprint {
 	size_t location_count;
 	const struct component_spec *components;
 	size_t component_count;
+	const struct component_group *const *groups;
+	size_t group_count;
 	/* What $berth:env asked the environment for, each name once. The text is only the same blueprint
 	 * again where these are the same. */
 	const struct variable_read *variables;
@@ -450,7 +462,7 @@ struct blueprint_options {
 	/* Its name in messages; also gives the id when the text has none. "FILE#ITEM" is one item of a
 	 * catalogue. */
 	const char *file;
-	bool judges; /* of a catalogue all items, where none is named; else the only one */
+	bool judges;             /* of a catalogue all items, where none is named; else the only one */
 	const char *directory;   /* relative paths in it start here; absolute */
 	const char *application; /* overrides the id (--app); NULL otherwise */
 	/* --set "PARAMETER=VALUE" or "COMPONENT.KEY=VALUE", NULL-terminated; NULL: none. */

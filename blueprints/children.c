@@ -4,7 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "blueprints/component.h"
+#include "blueprints/flattening.h"
 
 #define DEPTH_LIMIT 16
 
@@ -33,12 +33,6 @@ static bool shares(const char *type)
 	       !ends_with(type, "BasicEntity");
 }
 
-struct flattening {
-	struct reading *r;
-	struct growing services; /* const struct yaml_node * */
-	size_t groups;
-};
-
 static const struct yaml_entry *entry_of(const struct yaml_node *map, const char *key)
 {
 	for (size_t i = 0; i < map->count; i++)
@@ -47,7 +41,7 @@ static const struct yaml_entry *entry_of(const struct yaml_node *map, const char
 	return NULL;
 }
 
-static const struct yaml_entry *children_of(const struct yaml_node *service)
+const struct yaml_entry *children_of(const struct yaml_node *service)
 {
 	const struct yaml_entry *given = entry_of(service, "brooklyn.children");
 
@@ -118,8 +112,8 @@ static void add_config(struct reading *r, const struct yaml_node *child, const s
 			add(r, config, &given->value->entries[i]);
 }
 
-static const struct yaml_node *inherit(struct flattening *flat, const struct yaml_node *child,
-				       const struct yaml_node *parent, const char *server)
+const struct yaml_node *flatten_inherit(struct flattening *flat, const struct yaml_node *child,
+					const struct yaml_node *parent, const char *server)
 {
 	static const char *const places[] = {"location", "locations"};
 	struct reading *r = flat->r;
@@ -182,8 +176,6 @@ static void check_group(struct reading *r, const struct yaml_node *group)
 		       "list there what shares the machine");
 }
 
-static void take(struct flattening *flat, const struct yaml_node *service, int depth);
-
 static const char *name_of(struct flattening *flat, const struct yaml_node *service)
 {
 	const struct yaml_entry *id = entry_of(service, "id") ?: entry_of(service, "name");
@@ -209,13 +201,18 @@ static void take_children(struct flattening *flat, const struct yaml_node *paren
 	}
 	for (size_t i = 0; i < given->value->count; i++) {
 		const struct yaml_node *child = catalogue_expand(r, given->value->items[i]);
-		take(flat, child->kind == YAML_MAP ? inherit(flat, child, parent, server) : child, depth + 1);
+		flatten_take(flat,
+			     child->kind == YAML_MAP ? flatten_inherit(flat, child, parent, server) : child,
+			     depth + 1);
 	}
 }
 
 /* Before those that are in it. */
-static void take(struct flattening *flat, const struct yaml_node *service, int depth)
+void flatten_take(struct flattening *flat, const struct yaml_node *service, int depth)
 {
+	if (groups_take(flat->r, service) || nested_take(flat, service, depth))
+		return;
+	service = nested_name(flat, service);
 	const char *type = service->kind == YAML_MAP ? written_type(service) : NULL;
 	bool group = type && group_type(type), within = service->kind == YAML_MAP && children_of(service);
 
@@ -236,8 +233,11 @@ static void take(struct flattening *flat, const struct yaml_node *service, int d
 			const struct yaml_node *base = map_of(flat->r, service, &own);
 			alone = base ? services_merge(flat->r, alone, base, NULL) : alone;
 		}
+		const struct scope **scope = grow_new(flat->r, &flat->scopes, const struct scope *);
 		if (to)
 			*to = alone;
+		if (scope)
+			*scope = flat->scope;
 	}
 	if (within) {
 		const struct yaml_entry *own = entry_of(service, "sameServer");
@@ -281,12 +281,13 @@ const struct yaml_node *services_flatten(struct reading *r, const struct yaml_no
 	struct yaml_node *all = scratch_new(r, struct yaml_node);
 
 	for (size_t i = 0; i < services->count; i++)
-		take(&flat, of_application(r, root, catalogue_expand(r, services->items[i])), 0);
+		flatten_take(&flat, of_application(r, root, catalogue_expand(r, services->items[i])), 0);
 	if (!all)
 		return services;
 	*all = (struct yaml_node){
 	    .kind = YAML_LIST, .place = services->place, .count = (uint32_t)flat.services.count};
 	all->items = flat.services.members;
+	r->scopes = flat.scopes.members;
 	return all;
 }
 

@@ -43,6 +43,7 @@ void cluster_first_gather(struct reading *r, struct draft *d, const struct yaml_
 		return;
 	draft_begin(first, spec, d->index, node);
 	first->of_cluster = d;
+	first->scope = d->scope;
 	d->first = first;
 	d->members->first = spec;
 	if (cluster_is(node) || (written_type(node) && balancer_type(written_type(node)))) {

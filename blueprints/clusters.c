@@ -25,7 +25,7 @@ bool cluster_is(const struct yaml_node *service)
 }
 
 /* {$brooklyn:entitySpec: X}, which is how Brooklyn writes a specification, and X itself are the same. */
-static const struct yaml_node *peel(const struct yaml_node *node)
+const struct yaml_node *entity_spec(const struct yaml_node *node)
 {
 	if (node->kind != YAML_MAP || node->count != 1)
 		return node;
@@ -49,7 +49,7 @@ static const struct yaml_node *map_of(struct reading *r, const char *key, const 
 
 const struct yaml_node *member_node(struct reading *r, const struct yaml_entry *given)
 {
-	const struct yaml_node *node = peel(given->value);
+	const struct yaml_node *node = entity_spec(given->value);
 
 	if (node->kind == YAML_SCALAR && !yaml_null(node) && !expression_prefix(node->text))
 		node = map_of(r, "type", node) ?: node;

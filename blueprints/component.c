@@ -178,7 +178,7 @@ void component_gather(struct reading *r, struct draft *d)
 }
 
 /* The last part of the image's name, without tag and digest. */
-static const char *image_id(struct reading *r, const char *type)
+const char *image_id(struct reading *r, const char *type)
 {
 	const char *last = strrchr(type, '/');
 

@@ -29,6 +29,7 @@ void component_finish(struct reading *r, struct draft *d);
 /* clusters.c */
 bool cluster_type(const char *type);
 bool cluster_is(const struct yaml_node *service);
+const struct yaml_node *entity_spec(const struct yaml_node *node);
 /* Over which of these its members are spread. */
 void cluster_place(struct reading *r, struct draft *d, const struct yaml_entry *many);
 /* What the cluster says and what its members are, as one component of several instances. */
@@ -89,6 +90,18 @@ bool group_type(const char *type);
 const struct yaml_node *services_flatten(struct reading *r, const struct yaml_node *root,
 					 const struct yaml_node *services);
 
+/* groups.c: several components under one name */
+/* Whether it is a group, which then is kept for later. */
+bool groups_take(struct reading *r, const struct yaml_node *service);
+/* A group of these names. */
+void groups_add(struct reading *r, const char *id, struct place place, const char *const *names,
+		size_t count);
+/* Who their members are, once all components have their ids. */
+void groups_resolve(struct reading *r);
+const struct component_group *group_find(struct reading *r, const char *id);
+/* The group that the node names, as component_read reads it; NULL: it names none. */
+const struct component_group *group_named(struct reading *r, const struct yaml_node *node);
+
 /* The readers of keys, as the table in keys.c calls them. */
 typedef void key_reader(struct reading *r, struct draft *d, const struct yaml_node *node);
 key_reader read_environment, read_command, read_entrypoint, read_directory, read_user, read_labels, read_cpus,
@@ -101,6 +114,8 @@ key_reader read_environment, read_command, read_entrypoint, read_directory, read
     read_drain_timeout, read_max_size, read_quorum, read_removal, read_quarantine, read_zone_names,
     read_zone_count, read_zones;
 key_reader read_same_server; /* children.c */
+/* component.c: the id that is made of an image's name. */
+const char *image_id(struct reading *r, const char *type);
 /* component_type.c: an image's name. */
 void image_read(struct reading *r, struct draft *d, const char *image, struct place at);
 /* component_health.c: also of a load balancer's members. False with a complaint. */

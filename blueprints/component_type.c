@@ -24,10 +24,10 @@ static bool comes_later(const char *type)
 
 static void complain_type(struct reading *r, struct place at, const char *type)
 {
-	static const char *const known[] = {"process", "software",     "external",
-					    "cluster", "loadbalancer", "docker:IMAGE"};
+	static const char *const known[] = {"process",      "software", "external",    "cluster",
+					    "loadbalancer", "group",    "docker:IMAGE"};
 	static const char remedy_text[] =
-	    "the types are docker:IMAGE, process, software, external, cluster and loadbalancer";
+	    "the types are docker:IMAGE, process, software, external, cluster, loadbalancer and group";
 
 	if (map_get(r->types, type))
 		return; /* what is wrong with it is said already */

@@ -28,7 +28,8 @@ static void add_link(struct reading *r, struct draft *d, struct growing *links, 
 	struct link *members = links->members;
 
 	for (size_t i = 0; i < links->count; i++)
-		if (!strcasecmp(members[i].alias, link.alias)) {
+		if (!strcasecmp(members[i].alias, link.alias) &&
+		    (!link.group || members[i].group != link.group)) {
 			complain(r->list, link.place,
 				 "two links have the alias `%s`: the other one is at line %d, column %d",
 				 link.alias, members[i].place.line, members[i].place.column);
@@ -76,6 +77,16 @@ static const struct yaml_node *read_link_map(struct reading *r, struct draft *d,
 	return component;
 }
 
+/* Who is in a group is linked to under its one alias. */
+static void add_group(struct reading *r, struct draft *d, struct growing *links, struct link link)
+{
+	for (size_t i = 0; i < link.group->count; i++) {
+		link.component = link.group->members[i];
+		if (link.component != d->index)
+			add_link(r, d, links, link);
+	}
+}
+
 /* alias: component("x"), or alias: {component: ..., wait: false} */
 static void read_aliased(struct reading *r, struct draft *d, const struct yaml_entry *entry,
 			 struct growing *links)
@@ -87,13 +98,18 @@ static void read_aliased(struct reading *r, struct draft *d, const struct yaml_e
 		node = read_link_map(r, d, entry, &wait);
 	if (!node)
 		return;
-	const struct draft *target = component_read(r, node);
+	const struct component_group *group = group_named(r, node);
+	const struct draft *target = group ? NULL : component_read(r, node);
 	if (!is_alias(entry->key)) {
 		complain(r->list, entry->key_place,
 			 "the alias `%s` is no host name: letters, digits, `-`, `_` and `.`", entry->key);
 		return;
 	}
-	if (target)
+	if (group)
+		add_group(r, d, links,
+			  (struct link){
+			      .alias = entry->key, .group = group, .peer = !wait, .place = entry->key_place});
+	else if (target)
 		add_link(r, d, links,
 			 (struct link){.alias = entry->key,
 				       .component = target->index,
@@ -101,15 +117,32 @@ static void read_aliased(struct reading *r, struct draft *d, const struct yaml_e
 				       .place = entry->key_place});
 }
 
+/* As it is called where the link stands: in the copies of a cluster's members, within the copy. */
+static const char *called_here(const struct draft *d, const char *id)
+{
+	for (const struct scope *scope = d->scope; scope; scope = scope->outer) {
+		size_t length = strlen(scope->prefix);
+		if (!strncmp(id, scope->prefix, length) && id[length] == '-')
+			return id + length + 1;
+	}
+	return id;
+}
+
 static void read_listed(struct reading *r, struct draft *d, const struct yaml_node *node,
 			struct growing *links)
 {
-	const struct draft *target = component_read(r, node);
+	const struct component_group *group = group_named(r, node);
+	const struct draft *target = group ? NULL : component_read(r, node);
 
-	if (target)
+	if (group)
+		add_group(
+		    r, d, links,
+		    (struct link){.alias = called_here(d, group->id), .group = group, .place = node->place});
+	else if (target)
 		add_link(r, d, links,
-			 (struct link){
-			     .alias = target->spec->id, .component = target->index, .place = node->place});
+			 (struct link){.alias = called_here(d, target->spec->id),
+				       .component = target->index,
+				       .place = node->place});
 }
 
 void read_links(struct reading *r, struct draft *d, const struct yaml_node *node)
@@ -150,6 +183,19 @@ static void add_needed(struct reading *r, struct draft *d, struct growing *neede
 	add_order(r, d, target, at);
 }
 
+/* One component, or all of a group. */
+static void add_all_needed(struct reading *r, struct draft *d, struct growing *needed,
+			   const struct yaml_node *node)
+{
+	const struct component_group *group = group_named(r, node);
+
+	for (size_t i = 0; group && i < group->count; i++)
+		if (group->members[i] != d->index)
+			add_needed(r, d, needed, &r->drafts[group->members[i]], node->place, NEED_READY);
+	if (!group)
+		add_needed(r, d, needed, read_needed(r, node), node->place, NEED_READY);
+}
+
 /* How far `target` (NULL: unknown) must have come; false with a complaint. */
 static bool read_condition(struct reading *r, struct draft *d, const struct yaml_node *node,
 			   const struct draft *target, enum need *ret_need)
@@ -180,8 +226,7 @@ void read_depends_on(struct reading *r, struct draft *d, const struct yaml_node 
 	r->owner = d;
 	if (node->kind == YAML_LIST) {
 		for (size_t i = 0; i < node->count; i++)
-			add_needed(r, d, &needed, read_needed(r, node->items[i]), node->items[i]->place,
-				   NEED_READY);
+			add_all_needed(r, d, &needed, node->items[i]);
 	} else if (node->kind == YAML_MAP && !is_expression(node)) {
 		for (size_t i = 0; i < node->count; i++) {
 			const struct yaml_entry *entry = &node->entries[i];
@@ -191,7 +236,7 @@ void read_depends_on(struct reading *r, struct draft *d, const struct yaml_node 
 				add_needed(r, d, &needed, target, entry->key_place, need);
 		}
 	} else {
-		add_needed(r, d, &needed, read_needed(r, node), node->place, NEED_READY);
+		add_all_needed(r, d, &needed, node);
 	}
 	d->spec->depends_on = kept(r, &needed, sizeof(*d->spec->depends_on));
 	d->spec->depends_on_count = needed.count;

@@ -41,12 +41,30 @@ struct given_keys {
 	uint64_t known[2]; /* a bit for each key of the list */
 };
 
+/* Names in a copy of what a cluster's members are mean those of the copy first: `db` is PREFIX-db. */
+struct scope {
+	const char *prefix;
+	const struct scope *outer;
+	const struct yaml_node *root; /* the member, which has PREFIX itself for its id */
+};
+
+/* A group while the blueprint is read: by name, or by type. */
+struct group_draft {
+	struct component_group *group;
+	struct place place;
+	const struct yaml_node *node; /* NULL: these: */
+	const char *const *names;
+	size_t count;
+	bool resolved, resolving;
+};
+
 /* A component while it is being read. */
 struct draft {
 	struct component_spec *spec;
 	size_t index;
 	struct place place;
 	const struct yaml_node *node;
+	const struct scope *scope;
 	const struct yaml_node *cluster; /* the entry of the cluster whose members it is; else NULL */
 	struct cluster_spec *members;    /* what that says of them */
 	struct draft *first;             /* what the first of them is; NULL: as all others */
@@ -91,10 +109,13 @@ struct reading {
 	const char *file;
 	struct draft *drafts;
 	size_t count;
-	const char **ids;       /* of all components, for "did you mean" */
-	struct map *components; /* id in small letters -> struct draft */
-	struct map *keys;       /* every known key's name -> struct key_name */
-	const char **key_names; /* those for "did you mean", once somebody asked; NULL before */
+	const char **ids;                  /* of all components, for "did you mean" */
+	const struct scope *const *scopes; /* of all components */
+	const struct scope *scope;         /* of the one that is being read */
+	struct growing groups;             /* struct group_draft */
+	struct map *components;            /* id in small letters -> struct draft */
+	struct map *keys;                  /* every known key's name -> struct key_name */
+	const char **key_names;            /* those for "did you mean", once somebody asked; NULL before */
 	size_t key_name_count;
 	struct map *config;     /* the application's brooklyn.config: name -> struct yaml_entry */
 	struct map *parameters; /* name -> struct parameter */
@@ -106,7 +127,7 @@ struct reading {
 	bool open;
 	const struct reading *within; /* of the catalogue whose item is read; it has the keys and the types */
 	bool read;                    /* there was something to read */
-	struct map *locations;  /* name -> struct location_spec, of `locations:` */
+	struct map *locations;        /* name -> struct location_spec, of `locations:` */
 	const struct location_spec *location;   /* the application's */
 	const struct yaml_entry *location_list; /* where it has several; NULL: it has not */
 	const struct config_frame *frames;

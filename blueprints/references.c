@@ -24,8 +24,7 @@ static const char *small_letters(struct reading *r, const char *text)
 
 static void complain_unknown(struct reading *r, const char *id, struct place at)
 {
-	struct diagnostic *entry =
-	    r->open ? NULL : complain(r->list, at, "no component has the id `%s`", id);
+	struct diagnostic *entry = r->open ? NULL : complain(r->list, at, "no component has the id `%s`", id);
 
 	if (!entry)
 		return;
@@ -43,15 +42,32 @@ static void complain_unknown(struct reading *r, const char *id, struct place at)
 	       r->count > 8 ? " and others" : "");
 }
 
+/* From the inside to the outside. */
+static struct draft *in_scope(struct reading *r, const char *id)
+{
+	struct draft *found = NULL;
+
+	for (const struct scope *scope = r->scope; scope && !found; scope = scope->outer) {
+		const char *name = arena_format(&r->scratch, "%s-%s", scope->prefix, id);
+		r->list->failed |= !name;
+		found = name ? map_get(r->components, small_letters(r, name)) : NULL;
+	}
+	return found;
+}
+
 struct draft *find_component(struct reading *r, const char *id, struct place at)
 {
-	struct draft *found = map_get(r->components, id);
+	const char *folded = NULL;
+	struct draft *found = in_scope(r, id);
 
-	if (found)
-		return found;
-	const char *folded = fold_id(r, id);
-	found = folded ? map_get(r->components, small_letters(r, folded)) : NULL;
 	if (!found)
+		found = map_get(r->components, id);
+	if (!found && (folded = fold_id(r, id)))
+		found = map_get(r->components, small_letters(r, folded));
+	if (!found && group_find(r, id))
+		advise(r->list, complain(r->list, at, "`%s` is a group: it is no component of its own", id),
+		       "name one of its members; `links`, `dependsOn` and `members` take a group");
+	else if (!found)
 		complain_unknown(r, id, at);
 	return found;
 }

@@ -196,6 +196,9 @@ void settings_apply_components(struct reading *r)
 				d = &r->drafts[i];
 		if (d)
 			apply(r, d, dot + 1, equals + 1);
+		else if (id && group_find(r, id))
+			complain(r->list, set_place, "`%s` is a group: it has no size, nor keys of its own",
+				 id);
 		else
 			complain_unknown(r, id ? id : name, true);
 	}

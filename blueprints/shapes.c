@@ -24,7 +24,7 @@ const struct shape shapes[] = {
     {"pull", JSON({"anyOf": [{"enum": ["missing", "always"]}, "@expression"]})},
     {"linkAddress", JSON({"anyOf": [{"enum": ["name", "ip"]}, "@expression"]})},
     {"type", JSON({"anyOf": [
-	{"type": "string", "pattern": "^docker:.*$"}, {"enum": ["process", "software", "external", "cluster", "loadbalancer"]},
+	{"type": "string", "pattern": "^docker:.*$"}, {"enum": ["process", "software", "external", "cluster", "loadbalancer", "group"]},
 	{"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_.-]*$"},
 	{"type": "string", "pattern": "^(org\\.apache\\.)?brooklyn\\.entity\\.(group\\.DynamicCluster|proxy\\.nginx\\.NginxController)$"}, "@expression"]})},
 

@@ -56,6 +56,23 @@ static void add_component(struct table *table, const json_t *component)
 		table_add(table, PLAIN, "");
 }
 
+static void show_group(const struct screen *screen, const json_t *group)
+{
+	const char *state = text_of(group, "state"), *comma = ": ";
+	size_t i;
+	json_t *member;
+	paint(screen, DIM, "group ");
+	put(screen, PLAIN, text_of(group, "id"));
+	fputs(" is ", screen->to);
+	put(screen, state_paint(state), state);
+	json_array_foreach (list_of(group, "members"), i, member) {
+		fputs(comma, screen->to);
+		put(screen, PLAIN, json_string_value(member));
+		comma = ", ";
+	}
+	putc('\n', screen->to);
+}
+
 static void show_links_of(const struct screen *screen, const json_t *component)
 {
 	size_t i;
@@ -172,6 +189,8 @@ void show_components(const struct screen *screen, const json_t *document)
 		show_links_of(screen, component);
 	json_array_foreach (components, i, component)
 		show_size(screen, component);
+	json_array_foreach (list_of(document, "groups"), i, component)
+		show_group(screen, component);
 	if (json_array_size(list_of(document, "failures")))
 		return; /* they say it with remedy and log */
 	json_array_foreach (components, i, component)

@@ -316,6 +316,8 @@ int operation_read_blueprint(struct berth_operation *operation)
 			goto failed;
 		}
 	}
+	if (groups_expand(operation))
+		goto failed;
 	return 0;
 failed:
 	if (!operation->done)

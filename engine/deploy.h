@@ -25,6 +25,9 @@ bool stage_failed(struct berth_operation *operation);
 bool stage_misnamed(struct berth_operation *operation);
 /* Every site has answered. False also: it was ended because one did not. */
 bool stage_surveyed(struct berth_operation *operation);
+/* groups.c: the groups that the request names become their members. 0 or -1: it is over, or no memory. */
+int groups_expand(struct berth_operation *operation);
+json_t *groups_json(const struct berth_operation *operation);
 /* zones.c: of the places that could not be listed, those that clusters can do without are left out; the first
  * one that cannot be left out, or NULL. And who is told of them. */
 const struct site *zones_silence(struct berth_operation *operation);

@@ -164,7 +164,7 @@ const char *graph_size(struct arena *arena, const struct component *component)
 const char *graph_type(struct arena *arena, const struct component *component)
 {
 	const struct component_spec *spec = component->spec;
-	if (!spec || !spec->cluster || !spec->cluster->first || !component->first)
+	if (!spec || !spec->cluster || !spec->cluster->first)
 		return spec ? spec->type : "";
 	return arena_format(arena, "%s, first %s", spec->type, spec->cluster->first->type);
 }

@@ -167,12 +167,9 @@ static bool told_of_members(const struct work *work)
 	return made_from(work->instance)->on_change->place.line > 0;
 }
 
-/* "host:port" of each member whose address is known, as the consumer reaches its first port. NULL: no memory.
- */
-static const char *endpoints_of(struct arena *arena, const struct work *work,
-				const struct component *provider)
+/* "host:port" of each member whose address is known, as the consumer reaches its first port. */
+static void add_endpoints(struct text *all, const struct work *work, const struct component *provider)
 {
-	owned_text all = {0};
 	work->operation->effort += instances_of(provider);
 	for (unsigned i = 0; i < instances_of(provider); i++) {
 		const struct instance *member = &provider->instances[i];
@@ -184,9 +181,16 @@ static const char *endpoints_of(struct arena *arena, const struct work *work,
 		/* Each has a name of its own, which stays when it is made anew. */
 		const char *host = way.path == PATH_NETWORK && way.name ? settled_name(member) : way.address;
 		if (way.number && host)
-			text_format(&all, "%s%s:%u", all.length ? "," : "", host, way.number);
+			text_format(all, "%s%s:%u", all->length ? "," : "", host, way.number);
 	}
-	return all.failed ? NULL : arena_text(arena, text_view(&all));
+}
+
+/* Of one from outside there is nothing but its address. */
+static void add_external(struct text *all, const struct component *provider)
+{
+	if (provider->port_count)
+		text_format(all, "%s%s:%u", all->length ? "," : "", provider->spec->address,
+			    provider->ports[0].port);
 }
 
 static bool has_members(const struct component *provider)
@@ -194,13 +198,24 @@ static bool has_members(const struct component *provider)
 	return provider->site && provider->spec && (provider->spec->cluster || provider->spec->instances > 1);
 }
 
-static void put_members(struct link_writer *writer, const struct work *work, const struct component *provider)
+static void put_members(struct link_writer *writer, const struct work *work, const struct edge *edge)
 {
-	const char *endpoints = endpoints_of(writer->arena, work, provider);
-	if (!endpoints)
+	const struct component *all = work->operation->application->components;
+	const struct component_group *group = edge->link->group;
+	owned_text endpoints = {0};
+	for (size_t i = 0; i < (group ? group->count : 1); i++) {
+		const struct component *provider = &all[group ? group->members[i] : edge->to];
+		if (provider == work->instance->component)
+			continue;
+		if (provider->site)
+			add_endpoints(&endpoints, work, provider);
+		else
+			add_external(&endpoints, provider);
+	}
+	if (endpoints.failed)
 		writer->failed = true;
 	else
-		put(writer, told_of_members(work), endpoints, "_ENDPOINTS");
+		put(writer, told_of_members(work), text_view(&endpoints), "_ENDPOINTS");
 }
 
 struct link_port {
@@ -221,8 +236,8 @@ static void put_link(struct link_writer *writer, const struct work *work, const 
 		put(writer, false, name, "_NAME");
 	for (size_t i = 0; i < count; i++)
 		put_port(writer, ports[i].host, ports[i].number, ports[i].port);
-	if ((count || has_nobody(provider)) && has_members(provider))
-		put_members(writer, work, provider);
+	if (edge->link->group || ((count || has_nobody(provider)) && has_members(provider)))
+		put_members(writer, work, edge);
 	if (provider->spec)
 		put_environment(writer, provider->spec);
 }

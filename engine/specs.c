@@ -237,6 +237,17 @@ static enum resolved refuse_variables(struct work *work, const struct edge *edge
 	return RESOLVED_NEVER;
 }
 
+/* Of a group the first one has the variables. */
+static bool is_told_of(const struct component *component, size_t index)
+{
+	const struct component_group *group = component->needs[index].link->group;
+	for (size_t i = 0; group && i < index; i++)
+		if (component->needs[i].kind == EDGE_LINK && component->needs[i].link->group == group &&
+		    component->needs[i].of == component->needs[index].of)
+			return true;
+	return false;
+}
+
 static enum resolved put_links(struct work *work, struct variable_list *list, struct instance_spec *spec,
 			       const char **ret_waits, struct error *err)
 {
@@ -252,7 +263,7 @@ static enum resolved put_links(struct work *work, struct variable_list *list, st
 		const struct component *provider = &work->operation->application->components[edge->to];
 		/* A job only comes first; a load balancer's members are told by its file. */
 		if (edge->kind != EDGE_LINK || edge->of != made_from(work->instance) || provider->spec->job ||
-		    component->spec->balancer)
+		    component->spec->balancer || is_told_of(component, i))
 			continue;
 		struct spec_host host = {0};
 		enum resolved found = link_variables(work, edge, list, &host, ret_waits, err);

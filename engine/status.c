@@ -141,6 +141,8 @@ json_t *status_document(struct berth_operation *operation, bool answered)
 		json_put_number(document, "revision", operation->stored->revision);
 	json_put_text(document, "state", report_state(operation));
 	report_components(operation, document);
+	if (operation->blueprint && operation->blueprint->group_count)
+		json_put(document, "groups", groups_json(operation));
 	json_put(document, "unreachable", unreachable_json(operation));
 	return document;
 }

@@ -263,8 +263,8 @@ Test(catalogue, what_has_no_place_there_is_refused)
 	refused("services:\n- {type: SameServerEntity, policies: [], children: [{type: 'docker:x'}]}\n", 2,
 		28, "`policies` does not go with", "children");
 	refused("services:\n- {type: 'docker:x', children: no}\n", 2, 32, "takes a list of components", NULL);
-	refused("location: docker\nservices:\n- type: cluster\n  id: a\n"
-		"  memberSpec: {type: software, launch.command: a, children: [{type: 'docker:x'}]}\n",
-		5, 51, "no children", NULL);
+	refused("location: docker\nservices:\n- type: cluster\n  id: a\n  memberSpec: 'docker:x'\n"
+		"  firstMemberSpec: {type: software, launch.command: a, children: [{type: 'docker:x'}]}\n",
+		6, 56, "no children", NULL);
 	refused("services:\n- {type: process, id: a, command: b, sameServer: ''}\n", 2, 50, "is empty", NULL);
 }

@@ -192,9 +192,6 @@ Test(clusters, what_is_wrong_is_told_where_it_is)
 		"`memberSpec` takes a component, not a list", NULL);
 	refused("services:\n- type: cluster\n  id: web\n  initialSize: many\n  memberSpec: 'docker:x'\n", 4,
 		16, "a number from 0 to 1000, not `many`", NULL);
-	refused(
-	    "services:\n- type: cluster\n  id: a\n  memberSpec: {type: cluster, memberSpec: 'docker:x'}\n", 4,
-	    22, "a cluster of clusters is not supported yet", NULL);
 	refused("services:\n- type: cluster\n  id: web\n  removalStrategy: best\n  memberSpec: 'docker:x'\n",
 		4, 20, "best", NULL);
 	refused("services:\n- type: docker:x\n  id: web\n  instances: 0\n", 4, 14,
