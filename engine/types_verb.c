@@ -208,7 +208,7 @@ static void refuse(struct berth_operation *operation, const char *name)
 	else
 		remedy(&operation->error,
 		       "`berth types` lists them; without a catalogue they are docker:IMAGE, process, "
-		       "software, external, cluster and loadbalancer");
+		       "software, external, cluster, loadbalancer and group");
 	operation_finish(operation, BERTH_USAGE, document_new(NULL));
 }
 

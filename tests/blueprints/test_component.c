@@ -62,7 +62,7 @@ Test(component, types_that_are_none)
 	refused("services:\n- {type: server, id: r}\n", 2, 10, "not supported yet", NULL);
 	refused("services:\n- {type: proces, id: r}\n", 2, 10, "unknown type `proces`", "`process`");
 	refused("services:\n- {type: rediss, id: r}\n", 2, 10, "unknown type",
-		"docker:IMAGE, process, software, external, cluster and loadbalancer");
+		"docker:IMAGE, process, software, external, cluster, loadbalancer and group");
 	refused("services:\n- {id: r}\n", 2, 8, "has no `type`", "docker:IMAGE");
 	refused("services:\n- docker:redis\n", 2, 3, "a component is a map", "type");
 	refused("services:\n- type: 'docker:'\n  id: x\n", 2, 9, "no image follows", "docker:IMAGE");
