@@ -155,6 +155,8 @@ struct file_rights {
 struct world_ops {
 	int64_t (*now)(struct world *);  /* monotonic milliseconds */
 	int64_t (*wall)(struct world *); /* milliseconds since 1970 */
+	/* Local time minus UTC, in milliseconds, at that time of the wall clock. */
+	int64_t (*zone)(struct world *, int64_t wall_ms);
 	int (*random)(struct world *, void *bytes, size_t count);
 
 	/* What this process is. */

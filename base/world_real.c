@@ -24,6 +24,15 @@ static int64_t real_wall(struct world *world)
 	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
+static int64_t real_zone(struct world *world, int64_t wall_ms)
+{
+	time_t time = (time_t)(wall_ms / 1000);
+	struct tm parts;
+
+	(void)world;
+	return localtime_r(&time, &parts) ? (int64_t)parts.tm_gmtoff * 1000 : 0;
+}
+
 static int real_random(struct world *world, void *bytes, size_t count)
 {
 	unsigned char *next = bytes;
@@ -44,6 +53,7 @@ static int real_random(struct world *world, void *bytes, size_t count)
 static const struct world_ops real_ops = {
     .now = real_now,
     .wall = real_wall,
+    .zone = real_zone,
     .random = real_random,
     .process_id = real_process_id,
     .user_id = real_user_id,

@@ -454,9 +454,28 @@ static int64_t now(const struct berth_operation *operation)
 	return operation->berth->world->ops->now(operation->berth->world);
 }
 
+/* When the clocks are changed, if that is before they want to be asked, and else that: what they reckoned by
+ * the time of day is of the time zone that there is now. */
+static int64_t within_zone(struct world *world, int64_t now_ms, int64_t next_ms)
+{
+	int64_t zone = world->ops->zone(world, now_ms), before = now_ms, from = next_ms;
+	if (world->ops->zone(world, next_ms) == zone)
+		return next_ms;
+	while (from - before > 1) {
+		int64_t middle = before + (from - before) / 2;
+		if (world->ops->zone(world, middle) == zone)
+			before = middle;
+		else
+			from = middle;
+	}
+	return from;
+}
+
 static void note_next(struct held_component *held, int64_t next_ms)
 {
 	const struct berth_operation *operation = held->hold->operation;
+	if (next_ms != INT64_MAX)
+		next_ms = within_zone(operation->berth->world, wall_of(operation), next_ms);
 	held->next_ms = next_ms;
 	if (next_ms != INT64_MAX)
 		held->due_ms = now(operation) + (next_ms - wall_of(operation));
@@ -493,6 +512,7 @@ static int ask(struct held_component *held, struct error *err)
 	    .outcome_count = held->outcome_count,
 	    .size = (int64_t)held->member_count,
 	    .chance = chance_of(world),
+	    .zone_ms = world->ops->zone(world, wall_of(held->hold->operation)),
 	};
 	senses.samples = held_samples(held, &senses.sample_count);
 	senses.state = state_of(held, actual_of);
@@ -510,9 +530,12 @@ static int ask(struct held_component *held, struct error *err)
 
 int held_scaling(const struct held_component *held, struct arena *arena, struct scaling_sight *ret)
 {
-	const struct senses senses = {.size = (int64_t)held->member_count, .up = is_up(held)};
-	return held->set ? policy_set_scaling(held->set, &senses, wall_of(held->hold->operation), arena, ret)
-			 : 0;
+	struct world *world = held->hold->operation->berth->world;
+	int64_t now_ms = world->ops->wall(world);
+	const struct senses senses = {.size = (int64_t)held->member_count,
+				      .zone_ms = world->ops->zone(world, now_ms),
+				      .up = is_up(held)};
+	return held->set ? policy_set_scaling(held->set, &senses, now_ms, arena, ret) : 0;
 }
 
 void hold_ask_again(struct hold *hold)

@@ -100,7 +100,9 @@ static int see_unheld(const struct berth_operation *operation, const struct comp
 		      struct arena *arena, struct scaling_sight *ret)
 {
 	struct world *world = operation->berth->world;
-	const struct senses senses = {.size = component->size, .up = true};
+	int64_t now_ms = world->ops->wall(world);
+	const struct senses senses = {
+	    .size = component->size, .zone_ms = world->ops->zone(world, now_ms), .up = true};
 	struct policy_set *set = NULL;
 	struct error ignored = {0};
 	owned_json memories = NULL;
@@ -111,7 +113,7 @@ static int see_unheld(const struct berth_operation *operation, const struct comp
 	owned_json memory = text ? json_parse(text, strlen(text), "the store", &ignored) : NULL;
 	if (memory)
 		policy_set_restore(set, memory, &ignored);
-	int seen = policy_set_scaling(set, &senses, world->ops->wall(world), arena, ret);
+	int seen = policy_set_scaling(set, &senses, now_ms, arena, ret);
 	if (seen == 1) /* whose names are the set's own */
 		ret->policy = arena_text(arena, ret->policy);
 	for (size_t i = 0; seen == 1 && i < ret->metric_count; i++) {

@@ -133,6 +133,7 @@ int wire_accepts(struct universe *universe, const struct machine *from, const ch
 /* --- time.c --- */
 int64_t world_now(struct world *world);
 int64_t world_wall(struct world *world);
+int64_t world_zone(struct world *world, int64_t wall_ms);
 int world_random(struct world *world, void *bytes, size_t count);
 struct timer *world_timer_start(struct world *world, int64_t delay_ms, void (*fired)(void *), void *owner);
 void world_timer_cancel(struct world *world, struct timer *timer);

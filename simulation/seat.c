@@ -64,6 +64,7 @@ static void fill_table(struct world_ops *ops)
 	*ops = machine_ops;
 	ops->now = world_now;
 	ops->wall = world_wall;
+	ops->zone = world_zone;
 	ops->random = world_random;
 	ops->timer_start = world_timer_start;
 	ops->timer_cancel = world_timer_cancel;

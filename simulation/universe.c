@@ -9,6 +9,7 @@
 static const struct world_ops outside_ops = {
     .now = world_now,
     .wall = world_wall,
+    .zone = world_zone,
     .random = world_random,
     .timer_start = world_timer_start,
     .timer_cancel = world_timer_cancel,

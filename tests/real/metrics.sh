@@ -55,6 +55,14 @@ check "ends as it is to" same "# EOF" "$(tail -1 open.txt)"
 check "names families without _total" fails grep -E '^# (TYPE|HELP) [a-z_]*_total ' open.txt
 check "and has the same samples" same "$(grep -v '^#' plain.txt | cut -d' ' -f1 | grep -v '^berth_http' | sort)" \
 	"$(grep -v '^#' open.txt | cut -d' ' -f1 | grep -v '^berth_http' | sort)"
+# Debian's, since that is what has the package.
+parsed() {
+	/usr/bin/python3 -c '
+import sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+print(sum(len(family.samples) for family in text_string_to_metric_families(sys.stdin.read())))' <open.txt
+}
+check "by the client library of Prometheus, too" same "$(grep -vc '^#' open.txt)" "$(parsed)"
 
 cat >prometheus.yml <<Y
 global: {scrape_interval: 1s}

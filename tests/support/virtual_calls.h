@@ -10,6 +10,9 @@ struct virtual_world {
 	struct clock *clock;
 	uint64_t chance;
 	int64_t set_back_ms; /* the wall clock was, in all */
+	struct {
+		int64_t before_ms, until_ms, then_ms;
+	} zone; /* the difference of local time, and what it is later */
 	pid_t last_pid;
 	struct virtual_hooks hooks;
 	char directory[256];

@@ -55,6 +55,19 @@ void virtual_world_set_back(struct world *world, int64_t by_ms)
 	of(world)->set_back_ms += by_ms;
 }
 
+static int64_t zone(struct world *world, int64_t wall_ms)
+{
+	const struct virtual_world *virtual = of(world);
+	return wall_ms < virtual->zone.until_ms ? virtual->zone.before_ms : virtual->zone.then_ms;
+}
+
+void virtual_world_zone(struct world *world, int64_t zone_ms, int64_t until_ms, int64_t then_ms)
+{
+	of(world)->zone.before_ms = zone_ms;
+	of(world)->zone.until_ms = until_ms;
+	of(world)->zone.then_ms = then_ms;
+}
+
 /* splitmix64 */
 static int random_bytes(struct world *world, void *bytes, size_t count)
 {
@@ -161,6 +174,7 @@ void virtual_world_port(struct world *world, uint16_t port, bool taken)
 static const struct world_ops plain_ops = {
     .now = now,
     .wall = wall,
+    .zone = zone,
     .random = random_bytes,
     .process_id = process_id,
     .user_id = user_id,
