@@ -8,7 +8,7 @@ import shapes
 import tree
 import views
 from bodies import checked, parsed, typed, typed_list
-from errors import Refused, not_valid, unknown, unknown_to_change
+from errors import Refused, invalid_json, not_valid, unknown, unknown_to_change
 from tree import absolute, parent
 from wire import Answer
 
@@ -250,6 +250,9 @@ class Tasks:
         ids = body.get("ids") if isinstance(body, dict) else None
         if not isinstance(ids, list):
             raise Refused(422, "Invalid JSON", [{"path": "/", "errors": ["error.path.missing"]}])
+        wrong = [(f"/ids({number})", "error.expected.jsstring") for number, each in enumerate(ids) if not isinstance(each, str)]
+        if wrong:
+            raise invalid_json(wrong)
         for each in ids:
             if instance_of(each) is None:
                 raise Refused(400, f"Invalid task id '{each}'. [{each} (of class java.lang.String)]")

@@ -40,9 +40,10 @@ def check_old(app):
     docker = container.get("docker") or {}
     demand(faults, "/", not (docker.get("network") and app.get("networks")),
            "must not specify both container.docker.network and networks")
-    demand(faults, "/", not (app.get("ipAddress") and app.get("networks")), "must not specify both networks and ipAddress")
+    address = app.get("ipAddress") is not None
+    demand(faults, "/", not (address and app.get("networks")), "must not specify both networks and ipAddress")
     demand(faults, "/", unique(port for port in app.get("ports", ()) if port), "ports must be unique")
-    demand(faults, "/", not (app.get("ipAddress") and (app.get("ports") or app.get("portDefinitions"))),
+    demand(faults, "/", not (address and (app.get("ports") or app.get("portDefinitions"))),
            "cannot specify both an IP address and port")
     ports, definitions = app.get("ports"), app.get("portDefinitions")
     demand(faults, "/", ports is None or definitions is None or ports == [each["port"] for each in definitions],
@@ -190,6 +191,13 @@ def check_scheduling(faults, app, roles):
         demand(faults, "/acceptedResourceRoles", set(wanted) <= allowed,
                "acceptedResourceRoles can only contain " + (f"* and {app['role']}" if app["role"] != "*" else "*"))
     demand(faults, "/role", app["role"] in roles, f"got {app['role']}, expected one of: [{', '.join(roles)}]")
+    for name, limit in app.get("resourceLimits", {}).items():
+        if isinstance(limit, str):
+            demand(faults, f"/resourceLimits/{name}", limit == "unlimited",
+                   f"'{limit}' is an invalid resource limit. It must be 'unlimited' or a number")
+        else:
+            demand(faults, f"/resourceLimits/{name}", limit >= app[name],
+                   f"resource limit must be greater than or equal to requested resource ({app[name]})")
     if app["gpus"]:
         demand(faults, "/", (app.get("container") or {}).get("type") != "DOCKER",
                "GPU resources only work with the Mesos containerizer")

@@ -117,7 +117,7 @@ class Mapping:
     def read(self, value, path, faults):
         if not isinstance(value, dict):
             return faults.add(path, "error.expected.jsobject")
-        return {key: self.of.read(each, f"{path}/{key}", faults) for key, each in value.items() if each is not None}
+        return {key: self.of.read(each, f"{path}/{key}", faults) for key, each in value.items()}
 
 
 class Record:
