@@ -54,7 +54,7 @@ class Api:
         except Exception as error:  # as the real one: whatever goes wrong inside is a 500 with its text
             self.world.options.note(f"{request.method} {request.target}: {error!r}")
             answer = Answer.json(500, {"message": str(error) or type(error).__name__})
-        return self.dressed(answer)
+        return self.dressed(self.world.dialect.answer(answer, request.path))
 
     def dressed(self, answer):
         """With the headers that everything from a leader has."""

@@ -55,6 +55,11 @@ def scaleless(spec):
     return out
 
 
+def marathon_checks(spec):
+    """The health checks that Marathon itself makes, not Mesos."""
+    return [each for each in spec.get("healthChecks", ()) if each["protocol"] in ("HTTP", "HTTPS", "TCP")]
+
+
 class Deployment:
     def __init__(self, before, after, version, kill=()):
         self.id = str(uuid.uuid4())
@@ -145,19 +150,21 @@ class Manager:
         return self.restart(plan, spec)
 
     def begin(self, spec):
-        for check in spec.get("healthChecks", ()):
-            if not check["protocol"].startswith("MESOS_") and check["protocol"] != "COMMAND":
-                self.world.bus.publish("add_health_check_event", appId=spec["id"], healthCheck=check, version=spec["version"])
+        for check in marathon_checks(spec):
+            self.world.bus.publish("add_health_check_event", appId=spec["id"], healthCheck=check, version=spec["version"])
         return True
 
     def end(self, path, plan):
-        mine = self.world.of(path)
-        for instance in mine:
+        if path not in plan.progress:
+            plan.progress[path] = "ending"
+            for _ in marathon_checks(specs(plan.before)[path]):
+                self.world.bus.publish("remove_health_check_event", appId=path)
+        for instance in self.world.of(path):
             self.world.launcher.decommission(instance)
         if self.world.of(path):
             return False
-        if path not in plan.progress:
-            plan.progress[path] = True
+        if plan.progress[path] == "ending":
+            plan.progress[path] = "ended"
             self.world.bus.publish("app_terminated_event", appId=path)
             self.world.failures.pop(path, None)
         return True

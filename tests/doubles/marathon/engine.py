@@ -18,6 +18,10 @@ class EngineError(Exception):
         self.status = status
 
 
+class PullError(EngineError):
+    """An image is neither here nor to be had."""
+
+
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path, timeout):
         super().__init__("engine", timeout=timeout)
@@ -58,7 +62,8 @@ class Engine:
                 message = data.decode("utf-8", "replace")
             raise EngineError(answer.status, message)
         if "json" in (answer.getheader("Content-Type") or ""):
-            return [json.loads(line) for line in data.splitlines() if line][-1] if path.startswith("/images/create") else json.loads(data or b"null")
+            # What goes on for long is told of by a line each.
+            return json.loads(data.splitlines()[-1] if path.startswith("/images/create") else data or b"null")
         return data
 
     def create(self, name, config):

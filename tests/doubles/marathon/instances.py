@@ -17,8 +17,8 @@ REMEMBERED = {"Failed", "Error", "Gone", "Dropped"}  # what lastTaskFailure show
 
 
 class Instance:
-    def __init__(self, app):
-        self.app = app
+    def __init__(self, app, incarnations=True):
+        self.app, self.incarnations = app, incarnations
         self.id = app["id"].strip("/").replace("/", "_") + ".instance-" + str(uuid.uuid1())
         self.goal, self.condition, self.incarnation = "Running", "Scheduled", 1
         self.agent = self.container = self.staged = self.started = None
@@ -32,7 +32,7 @@ class Instance:
 
     @property
     def task_id(self):
-        return f"{self.id}._app.{self.incarnation}"
+        return f"{self.id}._app.{self.incarnation}" if self.incarnations else f"{self.id}._app"
 
     @property
     def app_id(self):
@@ -86,7 +86,7 @@ class Instance:
         return out
 
     def listed(self):
-        return self.condition != "Scheduled" and self.condition != "UnreachableInactive" and self.agent is not None
+        return self.condition not in ("Scheduled", "UnreachableInactive") and self.agent is not None
 
 
 def counts(instances):

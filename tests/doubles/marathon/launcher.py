@@ -6,7 +6,7 @@ import time
 import urllib.request
 
 from agents import REASONS, refusal
-from engine import EngineError
+from engine import EngineError, PullError
 from instances import FAILURES, REMEMBERED, TERMINAL, Instance
 from tree import stamp
 
@@ -139,7 +139,7 @@ class Launcher:
     def schedule(self, app, number):
         made = []
         for _ in range(number):
-            instance = Instance(app)
+            instance = Instance(app, self.world.dialect.incarnations)
             instance.due = time.monotonic() + self.options.offer_delay
             self.world.instances[instance.id] = instance
             self.changed(instance)
@@ -242,10 +242,11 @@ class Launcher:
         image = ((instance.app.get("container") or {}).get("docker") or {}).get("image", self.options.command_image)
         if str(error).startswith("Failed to fetch"):
             return f"Failed to launch container: {error}"
-        if getattr(error, "status", 0) == 404 or "pull" in str(error):
+        if isinstance(error, PullError):
             return (f"Failed to launch container: Failed to run 'docker -H unix:///var/run/docker.sock pull {image}': "
                     f"exited with status 1; stderr='{error}'")
-        return f"Failed to launch container: Failed to run 'docker -H unix:///var/run/docker.sock run {image}': {error}"
+        self.world.options.note(f"{instance.task_id}: {error}")
+        return "Container exited with status 125"
 
     def _start(self, instance):
         config = container_config(instance, self.options.command_image)
@@ -254,7 +255,7 @@ class Launcher:
             try:
                 self.engine.pull(config["Image"])
             except EngineError as error:
-                raise EngineError(404, f"Error response from daemon: {error}") from error
+                raise PullError(404, f"Error response from daemon: {error}") from error
         container = self.engine.create(f"mesos-{instance.id[-36:]}-{instance.incarnation}", config)
         instance.container = container
         if fetched:
@@ -279,7 +280,7 @@ class Launcher:
 
     def _wait(self, instance, incarnation, container):
         code = self.engine.wait(container)
-        self._keep_sandbox(f"{instance.id}._app.{incarnation}", container)
+        self._keep_sandbox(instance.task_id, container)
         with self.world.lock:
             if instance.incarnation == incarnation:
                 self.exited(instance, code)
@@ -322,8 +323,10 @@ class Launcher:
             self.remember(instance, f"TASK_{condition.upper()}", message)
         instance.health, instance.readiness = [], []
         instance.killing = False
-        if instance.goal != "Running":
+        if instance.goal != "Running" or not instance.incarnations:
             self.world.instances.pop(instance.id, None)
+            if instance.goal == "Running":  # before 1.8 another one takes its place
+                self.schedule(instance.app, 1)
         else:
             instance.due = time.monotonic() + self.options.relaunch_delay
         self.world.wake()

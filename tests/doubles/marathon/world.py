@@ -10,6 +10,7 @@ import tree
 from agents import Agent
 from checks import Checks
 from deployments import Deployment, Manager
+from dialect import Dialect
 from engine import Engine
 from errors import Refused, locked
 from events import Bus
@@ -29,6 +30,7 @@ class World:
         self.changes = threading.Condition(self.lock)
         self.clock = tree.Clock()
         self.bus = Bus()
+        self.dialect = Dialect(options.version)
         cluster = str(uuid.uuid4())
         self.framework = f"{cluster}-0000"
         self.cluster, self.begun = cluster, time.time()
