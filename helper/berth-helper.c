@@ -7,7 +7,8 @@
  * helper. It asks for nothing but libc, since it must run wherever a process can. Its environment carries
  * berth's marks, by which it is found again.
  *
- * `berth-helper probe` has nothing to do with that: it asks addresses from inside a container (probe.h).
+ * `berth-helper probe` has nothing to do with that: it asks addresses from inside a container (probe.h). Nor
+ * has `berth-helper relay`: it takes connections there, and passes them on (relay.h).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +30,7 @@
 #include "helper/log.h"
 #include "helper/probe.h"
 #include "helper/record.h"
+#include "helper/relay.h"
 #include "helper/tree.h"
 
 enum { EXIT_USAGE = 64, EXIT_NO_DIRECTORY = 66, EXIT_SETUP = 71, EXIT_HELD = 75 };
@@ -391,9 +393,13 @@ int main(int count, char **arguments)
 	static struct keeper keeper;
 	if (count == 3 && strcmp(arguments[1], "probe") == 0)
 		return probe_serve((unsigned)strtoul(arguments[2], NULL, 10));
+	if (count == 3 && strcmp(arguments[1], "relay") == 0)
+		return relay_serve(arguments[2]);
+	if (count == 3 && strcmp(arguments[1], "relay-told") == 0)
+		return relay_told(arguments[2]);
 	if (count != 2) {
-		fprintf(stderr, "usage: berth-helper RUNDIR\n       berth-helper probe SECONDS\nberth runs "
-				"it; it is of no use by itself.\n");
+		fprintf(stderr, "usage: berth-helper RUNDIR\n       berth-helper probe SECONDS\n       "
+				"berth-helper relay FILE\nberth runs it; it is of no use by itself.\n");
 		return EXIT_USAGE;
 	}
 	close_range(3, ~0U, 0);
