@@ -120,7 +120,9 @@ void draft_begin(struct draft *d, struct component_spec *spec, size_t index, con
 	spec->health = &no_check;
 	spec->on_change = &restart;
 	spec->stop_timeout_ms = -1;
-	*d = (struct draft){.spec = spec, .index = index, .node = node, .place = node->place};
+	*d = (struct draft){.spec = spec, .index = index, .node = node};
+	if (node)
+		d->place = node->place;
 }
 
 static bool prepare_drafts(struct reading *r, const struct yaml_node *services)
@@ -143,6 +145,45 @@ static bool prepare_drafts(struct reading *r, const struct yaml_node *services)
 	}
 	r->blueprint->components = specs;
 	r->blueprint->component_count = r->count;
+	return true;
+}
+
+/* Those that stand there now, with all that points to them. */
+static void drafts_move(struct reading *r, struct draft *drafts, struct component_spec *specs)
+{
+	memcpy(drafts, r->drafts, sizeof(*drafts) * r->count);
+	memcpy(specs, r->blueprint->components, sizeof(*specs) * r->count);
+	for (size_t i = 0; i < r->count; i++) {
+		drafts[i].spec = &specs[i];
+		if (drafts[i].first)
+			drafts[i].first->of_cluster = &drafts[i];
+		component_moved(r, &r->drafts[i], &drafts[i]);
+	}
+	free(r->drafts);
+	r->drafts = drafts;
+	r->owner = NULL;
+	r->blueprint->components = specs;
+}
+
+bool drafts_extend(struct reading *r, size_t more)
+{
+	size_t count = r->count + more;
+	struct draft *drafts = calloc(count, sizeof(*drafts));
+	struct component_spec *specs = reading_alloc(r, sizeof(*specs) * count);
+	const char **ids = drafts && specs ? realloc(r->ids, sizeof(*ids) * count) : NULL;
+
+	if (!ids) {
+		free(drafts);
+		r->list->failed = true;
+		return false;
+	}
+	r->ids = ids;
+	drafts_move(r, drafts, specs);
+	for (size_t i = r->count; i < count; i++) {
+		ids[i] = "";
+		draft_begin(&drafts[i], &specs[i], i, NULL);
+	}
+	r->blueprint->component_count = r->count = count;
 	return true;
 }
 
@@ -212,6 +253,7 @@ static void read_components(struct reading *r)
 	each(r, place_and_type);
 	each(r, begin_keys);
 	each(r, end_keys);
+	ambassadors_add(r);
 	each(r, finish);
 	check_size(r);
 	for (size_t i = 0; i < r->count; i++)

@@ -281,7 +281,14 @@ struct sensor {
 };
 
 /* What a load balancer runs. */
-enum proxy_program { PROXY_NGINX, PROXY_HAPROXY };
+enum proxy_program {
+	PROXY_NGINX,
+	PROXY_HAPROXY,
+	PROXY_RELAY, /* the helper program, as a stand-in for its one member: at each port of that */
+};
+
+/* What an image is called that is made of the helper program, by whoever runs it. */
+#define HELPER_IMAGE "berth-helper"
 
 enum balancer_algorithm { ALGORITHM_ROUND_ROBIN, ALGORITHM_LEAST_CONNECTIONS, ALGORITHM_SOURCE };
 enum balancer_sticky { STICKY_NONE, STICKY_SOURCE, STICKY_COOKIE };

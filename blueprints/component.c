@@ -234,26 +234,45 @@ static const char *derive_id(struct reading *r, struct draft *d)
 	return NULL;
 }
 
-static void enter_id(struct reading *r, struct draft *d, const char *id)
+static char *small_id(struct reading *r, const char *id)
 {
 	char *small = arena_text(&r->scratch, id);
 
-	if (!small) {
-		r->list->failed = true;
-		return;
-	}
-	for (char *c = small; *c; c++)
+	for (char *c = small; c && *c; c++)
 		*c = (char)tolower((unsigned char)*c);
-	const struct draft *before = map_get(r->components, small);
-	if (!before) {
+	if (!small)
+		r->list->failed = true;
+	return small;
+}
+
+static void enter_id(struct reading *r, struct draft *d, const char *id)
+{
+	const char *small = small_id(r, id);
+	const struct draft *before = small ? map_get(r->components, small) : NULL;
+
+	if (small && !before)
 		reading_put(r, &r->components, small, d);
+	if (!before)
 		return;
-	}
 	struct diagnostic *entry = complain(
 	    r->list, d->place, "two components have the id `%s`: the other one is at line %d, column %d", id,
 	    before->place.line, before->place.column);
 	advise(r->list, entry,
 	       given_of(d, KEY_ID) ? "give one of them another `id`" : "give each an `id` of its own");
+}
+
+void component_enter(struct reading *r, struct draft *d)
+{
+	enter_id(r, d, d->spec->id);
+	r->ids[d->index] = d->spec->id;
+}
+
+void component_moved(struct reading *r, const struct draft *from, struct draft *to)
+{
+	const char *small = small_id(r, to->spec->id);
+
+	if (small && map_get(r->components, small) == from)
+		reading_put(r, &r->components, small, to);
 }
 
 void component_name(struct reading *r, struct draft *d)

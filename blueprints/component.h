@@ -101,6 +101,15 @@ void groups_resolve(struct reading *r);
 const struct component_group *group_find(struct reading *r, const char *id);
 /* The group that the node names, as component_read reads it; NULL: it names none. */
 const struct component_group *group_named(struct reading *r, const struct yaml_node *node);
+/* ambassadors.c: a stand-in for each provider that consumers elsewhere know by other numbers than its own,
+ * and their links to that. After all keys are read. */
+void ambassadors_add(struct reading *r);
+/* blueprint.c: room for so many components more. False without memory. */
+bool drafts_extend(struct reading *r, size_t more);
+/* component.c: it has an id by now, which nobody else may have. */
+void component_enter(struct reading *r, struct draft *d);
+/* It stands elsewhere. */
+void component_moved(struct reading *r, const struct draft *from, struct draft *to);
 
 /* The readers of keys, as the table in keys.c calls them. */
 typedef void key_reader(struct reading *r, struct draft *d, const struct yaml_node *node);
@@ -108,11 +117,11 @@ key_reader read_environment, read_command, read_entrypoint, read_directory, read
     read_memory, read_instances, read_volumes, read_open_ports, read_port_bindings, read_direct_ports,
     read_publish, read_ports, read_links, read_depends_on, read_health_check, read_address, read_files,
     read_job, read_restart, read_update, read_on_change, read_protect, read_pull, read_stop_timeout,
-    read_stop_signal, read_link_address, read_policies, read_enrichers, read_effectors, read_initial_size,
-    read_sensors, read_initializers, read_members, read_routes, read_protocol, read_balancer_port,
-    read_algorithm, read_sticky, read_member_check, read_tls, read_balancer_retries, read_balancer_timeout,
-    read_drain_timeout, read_max_size, read_quorum, read_removal, read_quarantine, read_zone_names,
-    read_zone_count, read_zones;
+    read_stop_signal, read_link_address, read_link_way, read_policies, read_enrichers, read_effectors,
+    read_initial_size, read_sensors, read_initializers, read_members, read_routes, read_protocol,
+    read_balancer_port, read_algorithm, read_sticky, read_member_check, read_tls, read_balancer_retries,
+    read_balancer_timeout, read_drain_timeout, read_max_size, read_quorum, read_removal, read_quarantine,
+    read_zone_names, read_zone_count, read_zones;
 key_reader read_same_server; /* children.c */
 /* component.c: the id that is made of an image's name. */
 const char *image_id(struct reading *r, const char *type);

@@ -103,6 +103,11 @@ const struct key_rule key_rules[KEY_COUNT] = {
 			  "name (default), or ip: what those who link to it are given, for a program that "
 			  "can look no names up",
 			  "linkAddress"},
+    [KEY_LINK] =
+	{"link", RUN | ON_CLUSTER | ON_SOFTWARE, 2, read_link_way,
+	 "how containers at other places reach it: ambassador (a stand-in there that listens on its own "
+	 "ports), or direct (default, but of Marathon)",
+	 "link"},
     [KEY_LABELS] = {"labels", RUN | ON_BALANCER | ON_SOFTWARE, 2, read_labels, "labels of your own",
 		    "labels"},
     [KEY_POLICIES] = {"policies", RUN | ON_CLUSTER | ON_BALANCER | ON_SOFTWARE, 2, read_policies,
@@ -368,6 +373,7 @@ static const struct key_name names[] = {
     {"stopTimeout", KEY_STOP_TIMEOUT, false},
     {"stopSignal", KEY_STOP_SIGNAL, false},
     {"linkAddress", KEY_LINK_ADDRESS, false},
+    {"link", KEY_LINK, false},
     {"labels", KEY_LABELS, false},
     {"policies", KEY_POLICIES, false},
     {"brooklyn.policies", KEY_POLICIES, false},

@@ -367,6 +367,13 @@ void locations_read(struct reading *r, const struct yaml_node *root)
 		r->location_list = many;
 }
 
+const char *location_type_of(const struct reading *r, const struct location_spec *location)
+{
+	if (!location || location->type || !r->options->location_type)
+		return location ? location->type : NULL;
+	return r->options->location_type(r->options->location_context, location->name);
+}
+
 const char *location_key(struct arena *arena, const struct location_spec *location)
 {
 	char *options = NULL;

@@ -57,6 +57,8 @@ struct group_draft {
 	size_t count;
 	bool resolved, resolving;
 };
+/* How consumers at other locations reach it. */
+enum link_way { LINK_BY_CASE, LINK_DIRECT, LINK_AMBASSADOR };
 
 /* A component while it is being read. */
 struct draft {
@@ -78,6 +80,7 @@ struct draft {
 	struct growing key_places;
 	bool foreign; /* of a type that is none of ours */
 	bool kind_known;
+	enum link_way link_way;
 	bool ports_faulty; /* its ports could not all be read: do not complain of missing ones */
 	struct order *orders, *last_order;
 };
@@ -238,5 +241,7 @@ void location_list_read(struct reading *r, struct draft *d, const struct yaml_en
 			const struct location_spec *const **ret, size_t *ret_count);
 /* Two specs that are equal have the same text here. NULL without memory. */
 const char *location_key(struct arena *arena, const struct location_spec *location);
+/* What kind of location that is; NULL: a name that nobody knows yet, or none. */
+const char *location_type_of(const struct reading *r, const struct location_spec *location);
 
 #endif

@@ -22,6 +22,7 @@ const struct shape shapes[] = {
     {"restart", JSON({"anyOf": [{"enum": ["unless-stopped", "no", "on-failure", "always"]}, "@expression"]})},
     {"update", JSON({"anyOf": [{"enum": ["start-first", "stop-first"]}, "@expression"]})},
     {"pull", JSON({"anyOf": [{"enum": ["missing", "always"]}, "@expression"]})},
+    {"link", JSON({"anyOf": [{"enum": ["direct", "ambassador"]}, "@expression"]})},
     {"linkAddress", JSON({"anyOf": [{"enum": ["name", "ip"]}, "@expression"]})},
     {"type", JSON({"anyOf": [
 	{"type": "string", "pattern": "^docker:.*$"}, {"enum": ["process", "software", "external", "cluster", "loadbalancer", "group"]},

@@ -40,11 +40,8 @@ bool software_type(const char *type)
 static bool on_machine(const struct reading *r, const struct draft *d)
 {
 	static const char *const types[] = {"localhost", "ssh", "byon"};
-	const struct location_spec *location = d->spec->location;
-	const char *type = location ? location->type : NULL;
+	const char *type = location_type_of(r, d->spec->location);
 
-	if (location && !type && r->options->location_type)
-		type = r->options->location_type(r->options->location_context, location->name);
 	for (size_t i = 0; type && i < COUNT_OF(types); i++)
 		if (!strcmp(type, types[i]))
 			return true;

@@ -221,8 +221,31 @@ static unsigned workers_of(const struct component_spec *spec)
 	return (unsigned)((spec->nano_cpus + 999999999) / 1000000000);
 }
 
+/* A stand-in listens at each of its provider's ports. */
+static enum resolved relay_write(struct work *work, struct text *to, struct error *err)
+{
+	const struct balancer_spec *spec = work->instance->component->spec->balancer;
+	owned_arena room = {0};
+
+	for (size_t i = 0; i < work->port_count; i++) {
+		struct balancer_member member = spec->members.members[0];
+		const struct balancer_pool members = {&member, 1};
+		struct proxy_pool pool;
+		member.port = work->ports[i].port;
+		if (gather(work, &room, &members, "members", &pool)) {
+			fail_memory(err);
+			return RESOLVED_NEVER;
+		}
+		if (proxy_relay(member.port, &pool, to, err))
+			return RESOLVED_NEVER;
+	}
+	return RESOLVED;
+}
+
 enum resolved balancer_write(struct work *work, struct text *to, struct error *err)
 {
+	if (work->instance->component->spec->balancer->proxy == PROXY_RELAY)
+		return relay_write(work, to, err);
 	const struct component_spec *component = made_from(work->instance);
 	const struct balancer_spec *spec = component->balancer;
 	bool process = component->kind == COMPONENT_PROCESS, nginx = spec->proxy == PROXY_NGINX;

@@ -218,6 +218,15 @@ static void put_members(struct link_writer *writer, const struct work *work, con
 		put(writer, told_of_members(work), text_view(&endpoints), "_ENDPOINTS");
 }
 
+/* Whom a stand-in stands for; else the component itself. */
+static const struct component *stood_for(const struct work *work, size_t component)
+{
+	const struct component *components = work->operation->application->components;
+	const struct component_spec *spec = components[component].spec;
+	bool stands = spec && spec->balancer && spec->balancer->proxy == PROXY_RELAY;
+	return &components[stands ? spec->balancer->members.members[0].component : component];
+}
+
 struct link_port {
 	const struct spec_port *port;
 	const char *host;
@@ -227,7 +236,7 @@ struct link_port {
 static void put_link(struct link_writer *writer, const struct work *work, const struct edge *edge,
 		     const struct link_port *ports, size_t count)
 {
-	const struct component *provider = &work->operation->application->components[edge->to];
+	const struct component *provider = stood_for(work, edge->to);
 	const char *name =
 	    arena_format(writer->arena, "/%s/%s", work->instance->component->id, edge->link->alias);
 	if (!name)

@@ -85,6 +85,7 @@ static void outline_described(const struct work *work, const struct component_sp
 	spec->kind = component->kind;
 	spec->image =
 	    component->kind == COMPONENT_DOCKER ? image_wanted(work->instance->component, component) : NULL;
+	spec->helper = component->balancer && component->balancer->proxy == PROXY_RELAY;
 	spec->directory = component->directory;
 	spec->user = component->user;
 	spec->ports = work->ports;

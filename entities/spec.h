@@ -51,6 +51,7 @@ struct instance_spec {
 	enum component_kind kind;
 	enum restart_policy restart;
 	const char *image; /* familiar reference; NULL for processes */
+	bool helper;       /* the image is that of the helper program, which the location itself makes */
 	/* NULL-terminated argv, shell form already wrapped; NULL: the image's own. */
 	const char *const *command;
 	const char *const *entrypoint;

@@ -1,7 +1,7 @@
 /* create_body.c - the container an instance asks for, as the body of a create call. */
 #include <string.h>
 
-#include "locations/docker/docker.h"
+#include "locations/docker/prober.h"
 
 /* Each part is checked once, when it is put in: jansson refuses NULL values. */
 static int put(json_t *object, const char *key, json_t *value)
@@ -282,7 +282,8 @@ static int put_ending(const struct docker *docker, json_t *body, const struct in
 json_t *create_body(struct task *task, const struct instance_spec *spec)
 {
 	const char *network = network_id(task->docker, spec->app); /* its name may be given twice */
-	owned_json body = network ? json_pack("{s:s}", "Image", spec->image) : NULL;
+	const char *image = spec->helper ? task->docker->program->image : spec->image;
+	owned_json body = network ? json_pack("{s:s}", "Image", image) : NULL;
 
 	if (!body || put(body, "Env", environment(task, spec)) < 0 ||
 	    put(body, "Labels", labels(task, spec)) < 0 ||

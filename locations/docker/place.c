@@ -4,6 +4,7 @@
 
 #include "base/map.h"
 #include "locations/docker/docker.h"
+#include "locations/docker/prober.h"
 
 /* A dead client's creation holds its name until the engine is done with it, and shows nothing meanwhile. */
 enum { HELD_LEAST_MS = 50, HELD_MOST_MS = 2000, HELD_LIMIT_MS = CHANGE_MS };
@@ -50,6 +51,14 @@ static enum progress refused(struct task *task, struct call *call, struct error 
 	return PROGRESS_FAILED;
 }
 
+static enum progress fetch_image(struct task *task, struct error *err)
+{
+	if (!task->wish.spec->helper)
+		return pull_join(task, task->wish.spec->image, await_pull, err);
+	task->flag = true;
+	return helper_image_load(task, create_first, err);
+}
+
 static enum progress created(struct task *task, struct error *err)
 {
 	struct call *call = &task->calls[0];
@@ -68,7 +77,7 @@ static enum progress created(struct task *task, struct error *err)
 		return inspect(task, spec->name, looked, err);
 	}
 	if (call->status == 404 && strcasestr(call_words(call), "no such image") && !task->flag)
-		return pull_join(task, spec->image, await_pull, err);
+		return fetch_image(task, err);
 	return refused(task, call, err);
 }
 
@@ -215,6 +224,8 @@ static bool pulls_first(const struct task *task)
 enum progress place_begin(struct task *task, struct error *err)
 {
 	note_nothing(task);
+	if (task->wish.spec->helper)
+		return helper_image_begin(task, create_first, err);
 	if (pulls_first(task))
 		return pull_join(task, task->wish.spec->image, await_pull, err);
 	return create_first(task, err);

@@ -82,5 +82,11 @@ const struct program *program_of(struct docker *docker);
 int program_name(struct docker *docker, struct error *err);
 /* Gives the engine the image; then goes to `loaded`, which finds the answer in slot 0. */
 enum progress program_load(struct task *task, step *loaded, struct error *err);
+/* What the engine says against it, inside an answer of status 200; NULL: nothing. */
+const char *load_refused(struct task *task);
+
+/* --- helper_image.c: for an instance that is made of it; the task goes on with `next` --- */
+enum progress helper_image_begin(struct task *task, step *next, struct error *err);
+enum progress helper_image_load(struct task *task, step *next, struct error *err);
 
 #endif

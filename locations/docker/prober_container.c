@@ -179,16 +179,6 @@ static enum progress looked(struct task *task, struct error *err)
 
 /* --- or made --- */
 
-/* Says so inside an answer of status 200. */
-static const char *load_refused(struct task *task)
-{
-	const struct call *call = &task->calls[0];
-	owned_json line = json_parse(text_view(&call->body), call->body.length, "an answer", NULL);
-	const char *error = json_text(line, "error");
-
-	return error ? words_of(&task->arena, error, strlen(error)) : NULL;
-}
-
 static enum progress loaded(struct task *task, struct error *err)
 {
 	struct call *call = &task->calls[0];

@@ -133,9 +133,9 @@ static json_t *configuration(const struct program *program, const char *layer_he
 {
 	const char *machine = strchr(program->platform, '/') + 1;
 
-	return json_pack("{s:s, s:s, s:{s:[s], s:{s:s}}, s:{s:s, s:[o]}}", "architecture", machine, "os",
-			 "linux", "config", "Entrypoint", "/berth-helper", "Labels", "berth.helper", "probe",
-			 "rootfs", "type", "layers", "diff_ids", json_sprintf("sha256:%s", layer_hex));
+	return json_pack("{s:s, s:s, s:{s:[s]}, s:{s:s, s:[o]}}", "architecture", machine, "os", "linux",
+			 "config", "Entrypoint", "/berth-helper", "rootfs", "type", "layers", "diff_ids",
+			 json_sprintf("sha256:%s", layer_hex));
 }
 
 static void add(struct text *tar, const char *name, unsigned mode, const char *content, size_t size)
@@ -187,4 +187,13 @@ enum progress program_load(struct task *task, step *loaded, struct error *err)
 	if (write_image(task->docker, &tar, err) < 0)
 		return PROGRESS_FAILED;
 	return ask(task, 0, &question, loaded, err);
+}
+
+const char *load_refused(struct task *task)
+{
+	const struct call *call = &task->calls[0];
+	owned_json line = json_parse(text_view(&call->body), call->body.length, "an answer", NULL);
+	const char *error = json_text(line, "error");
+
+	return error ? words_of(&task->arena, error, strlen(error)) : NULL;
 }

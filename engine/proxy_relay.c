@@ -1,0 +1,27 @@
+/* proxy_relay.c - the file of the helper program as a proxy: a line for each port, with who takes its
+ * connections (helper/relay.h). */
+#include "engine/proxy.h"
+
+#include <arpa/inet.h>
+
+static bool is_numeric(const char *address)
+{
+	unsigned char bytes[16];
+	return inet_pton(AF_INET, address, bytes) == 1 || inet_pton(AF_INET6, address, bytes) == 1;
+}
+
+int proxy_relay(uint16_t port, const struct proxy_pool *pool, struct text *to, struct error *err)
+{
+	text_format(to, "%u", port);
+	for (size_t i = 0; i < pool->count; i++) {
+		const struct proxy_member *member = &pool->members[i];
+		if (!is_numeric(member->address))
+			return fail(err, ERR_UNSUPPORTED,
+				    "`%s` is at `%s`, which is no number: a stand-in looks no names up",
+				    member->name, member->address);
+		text_add(to, " ");
+		proxy_put_address(to, member);
+	}
+	text_add(to, "\n");
+	return to->failed ? fail_memory(err) : 0;
+}
