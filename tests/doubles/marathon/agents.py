@@ -4,8 +4,16 @@ import random
 import re
 
 REASONS = (
-    "UnfulfilledRole", "UnfulfilledConstraint", "NoCorrespondingReservationFound", "AgentMaintenance", "InsufficientCpus",
-    "InsufficientMemory", "InsufficientDisk", "InsufficientGpus", "InsufficientPorts", "DeclinedScarceResources",
+    "UnfulfilledRole",
+    "UnfulfilledConstraint",
+    "NoCorrespondingReservationFound",
+    "AgentMaintenance",
+    "InsufficientCpus",
+    "InsufficientMemory",
+    "InsufficientDisk",
+    "InsufficientGpus",
+    "InsufficientPorts",
+    "DeclinedScarceResources",
 )
 
 
@@ -29,7 +37,9 @@ class Agent:
     def offer(self, number, framework, instances):
         left, taken = self.free(instances)
         return {
-            "id": f"{framework.rsplit('-', 1)[0]}-O{number}", "hostname": self.host, "agentId": self.id,
+            "id": f"{framework.rsplit('-', 1)[0]}-O{number}",
+            "hostname": self.host,
+            "agentId": self.id,
             "resources": [
                 {"name": "ports", "role": "*", "ranges": ranges(self.first, self.last, taken)},
                 *({"name": name, "role": "*", "scalar": round(left[name], 3)} for name in ("cpus", "mem", "disk")),
@@ -107,5 +117,5 @@ def choose_ports(wanted, agent, taken):
     if len(free) < dynamic:
         return None
     start = random.randrange(len(free) - dynamic + 1) if dynamic else 0
-    chosen = iter(free[start:start + dynamic])
+    chosen = iter(free[start : start + dynamic])
     return [port or next(chosen) for port in wanted]

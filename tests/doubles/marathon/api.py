@@ -64,8 +64,12 @@ class Api:
         return answer
 
     def first_headers(self):
-        return [("Date", http_date()), ("X-Marathon-Leader", f"http://{self.world.options.leader}"),
-                ("X-Frame-Options", "DENY"), ("X-XSS-Protection", "1; mode=block")]
+        return [
+            ("Date", http_date()),
+            ("X-Marathon-Leader", f"http://{self.world.options.leader}"),
+            ("X-Frame-Options", "DENY"),
+            ("X-XSS-Protection", "1; mode=block"),
+        ]
 
     def denied(self, request):
         """401 for who does not say the password; Jetty asks, before Marathon sees anything."""
@@ -80,13 +84,21 @@ class Api:
             except (ValueError, UnicodeDecodeError):
                 return jetty_page(request, 500, "Server Error")
         answer = jetty_page(request, 401, "Unauthorized")
-        answer.headers = [("Date", http_date()), ("WWW-Authenticate", 'basic realm="null"'), ("Pragma", "no-cache"),
-                          ("Cache-Control", "must-revalidate,no-cache,no-store")]
+        answer.headers = [
+            ("Date", http_date()),
+            ("WWW-Authenticate", 'basic realm="null"'),
+            ("Pragma", "no-cache"),
+            ("Cache-Control", "must-revalidate,no-cache,no-store"),
+        ]
         return answer
 
     def jetty(self, request, status, reason):
         answer = jetty_page(request, status, reason)
-        answer.headers = [*self.first_headers(), ("Pragma", "no-cache"), ("Cache-Control", "must-revalidate,no-cache,no-store")]
+        answer.headers = [
+            *self.first_headers(),
+            ("Pragma", "no-cache"),
+            ("Cache-Control", "must-revalidate,no-cache,no-store"),
+        ]
         return answer
 
     def dispatch(self, request):
@@ -112,7 +124,11 @@ class Api:
         if resource.consumes and method in ("POST", "PUT", "PATCH") and kind not in (resource.consumes, "*/*"):
             raise Refused(415, "Unsupported Media Type")
         accepts = request.accepts
-        if accepts is not None and resource.produces and not {resource.produces, "*/*", "application/*", ""} & set(accepts):
+        if (
+            accepts is not None
+            and resource.produces
+            and not {resource.produces, "*/*", "application/*", ""} & set(accepts)
+        ):
             raise Refused(406, "Not Acceptable")
         with self.world.lock:  # nothing of this waits for the engine
             answer = resource.methods[method](request)
@@ -128,11 +144,15 @@ class Api:
         single = self.singles().get(path.rstrip("/") or "/")
         if single:
             return single
-        for prefix, find in (("/v2/apps", self.app_resource), ("/v2/groups", self.group_resource),
-                             ("/v2/pods", self.pod_resource), ("/v2/deployments", self.deployment_resource),
-                             ("/v2/queue", self.queue_resource)):
+        for prefix, find in (
+            ("/v2/apps", self.app_resource),
+            ("/v2/groups", self.group_resource),
+            ("/v2/pods", self.pod_resource),
+            ("/v2/deployments", self.deployment_resource),
+            ("/v2/queue", self.queue_resource),
+        ):
             if path == prefix or path.startswith(prefix + "/"):
-                return find(path[len(prefix):].lstrip("/").rstrip("/"))
+                return find(path[len(prefix) :].lstrip("/").rstrip("/"))
         return None
 
     def singles(self):
@@ -145,8 +165,12 @@ class Api:
             "/config": Resource(get(lambda _: {})),
             "/v2/info": Resource(get(lambda _: info.info(world))),
             "/v2/plugins": Resource(get(lambda _: {"plugins": []})),
-            "/v2/leader": Resource({"DELETE": lambda _: self.leader.abdicate(),
-                                    "GET": lambda _: Answer.json(200, {"leader": world.options.leader})}),
+            "/v2/leader": Resource(
+                {
+                    "DELETE": lambda _: self.leader.abdicate(),
+                    "GET": lambda _: Answer.json(200, {"leader": world.options.leader}),
+                }
+            ),
             "/v2/tasks": Resource({"GET": self.tasks.all}),
             "/v2/tasks/delete": Resource({"POST": self.tasks.kill_given}, consumes=JSON),
         }
@@ -159,29 +183,55 @@ class Api:
     def app_resource(self, path):
         apps = self.apps
         if not path:
-            return Resource({"POST": apps.create, "GET": apps.index, "PATCH": lambda r: apps.replace_many(r, False),
-                             "PUT": apps.replace_many}, JSON)
+            return Resource(
+                {
+                    "POST": apps.create,
+                    "GET": apps.index,
+                    "PATCH": lambda r: apps.replace_many(r, False),
+                    "PUT": apps.replace_many,
+                },
+                JSON,
+            )
         for word, methods in (
-            ("/restart", lambda head: {"POST": lambda r: apps.restart(r, head),
-                                       "DELETE": lambda r: apps.delete(r, head + "/restart")}),
-            ("/tasks", lambda head: {"DELETE": lambda r: self.tasks.kill_of(r, head), "GET": lambda _: self.tasks.of(head)}),
+            (
+                "/restart",
+                lambda head: {
+                    "POST": lambda r: apps.restart(r, head),
+                    "DELETE": lambda r: apps.delete(r, head + "/restart"),
+                },
+            ),
+            (
+                "/tasks",
+                lambda head: {"DELETE": lambda r: self.tasks.kill_of(r, head), "GET": lambda _: self.tasks.of(head)},
+            ),
             ("/versions", lambda head: {"GET": lambda _: apps.versions(head)}),
         ):
             if path.endswith(word):
-                return Resource(methods(path[:-len(word)]), JSON)
+                return Resource(methods(path[: -len(word)]), JSON)
         head, found, tail = path.rpartition("/tasks/")
         if found and "/" not in tail:
             return Resource({"DELETE": lambda r: self.tasks.kill_one(r, head, tail)}, JSON)
         head, found, tail = path.rpartition("/versions/")
         if found and "/" not in tail:
             return Resource({"GET": lambda _: apps.version(head, tail)}, JSON)
-        return Resource({"DELETE": lambda r: apps.delete(r, path), "GET": lambda r: apps.show(r, path),
-                         "PATCH": lambda r: apps.replace(r, path, False), "PUT": lambda r: apps.replace(r, path)}, JSON)
+        return Resource(
+            {
+                "DELETE": lambda r: apps.delete(r, path),
+                "GET": lambda r: apps.show(r, path),
+                "PATCH": lambda r: apps.replace(r, path, False),
+                "PUT": lambda r: apps.replace(r, path),
+            },
+            JSON,
+        )
 
     def group_resource(self, path):
         groups = self.groups
-        methods = {"DELETE": lambda r: groups.delete(r, path), "POST": lambda r: groups.create(r, path),
-                   "GET": lambda r: groups.show(r, path), "PUT": lambda r: groups.update(r, path)}
+        methods = {
+            "DELETE": lambda r: groups.delete(r, path),
+            "POST": lambda r: groups.create(r, path),
+            "GET": lambda r: groups.show(r, path),
+            "PUT": lambda r: groups.update(r, path),
+        }
         if path:
             methods["PATCH"] = lambda r: groups.patch(r, path)
         return Resource(methods)
@@ -191,8 +241,9 @@ class Api:
 
     def deployment_resource(self, path):
         if not path:
-            return Resource({"GET": lambda _: Answer.json(200, [each.shown(self.world)
-                                                                for each in self.world.deployments.running])})
+            return Resource(
+                {"GET": lambda _: Answer.json(200, [each.shown(self.world) for each in self.world.deployments.running])}
+            )
         return Resource({"DELETE": lambda r: self.cancel(r, path)}) if "/" not in path else None
 
     def cancel(self, request, identifier):
@@ -209,7 +260,9 @@ class Api:
 
     def queue_resource(self, path):
         if not path:
-            return Resource({"GET": lambda r: Answer.json(200, queue(self.world, "lastUnusedOffers" in r.values("embed")))})
+            return Resource(
+                {"GET": lambda r: Answer.json(200, queue(self.world, "lastUnusedOffers" in r.values("embed")))}
+            )
         return Resource({"DELETE": lambda _: self.reset_delay(path[:-6])}) if path.endswith("/delay") else None
 
     def reset_delay(self, path):
@@ -227,8 +280,12 @@ class Api:
         if request.method != "GET" or request.header("accept") != "text/event-stream":
             return self.jetty(request, 405, f"HTTP method {request.method} is not supported by this URL")
         lines = ["HTTP/1.1 200 OK"]
-        for name, value in [*self.first_headers(), *NO_CACHE, ("Content-Type", "text/event-stream;charset=utf-8"),
-                            ("Connection", "close")]:
+        for name, value in [
+            *self.first_headers(),
+            *NO_CACHE,
+            ("Content-Type", "text/event-stream;charset=utf-8"),
+            ("Connection", "close"),
+        ]:
             lines.append(f"{name}: {value}")
         head = ("\r\n".join(lines) + "\r\n\r\n").encode()
         kinds = set(request.values("event_type"))
@@ -240,4 +297,3 @@ class StreamAnswer(Answer):
 
     def __init__(self, stream):
         super().__init__(200, stream=stream)
-

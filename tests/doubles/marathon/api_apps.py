@@ -17,8 +17,9 @@ BOTH = "You cannot use scale and wipe at the same time."
 
 
 def deployed(status, plan, headers=()):
-    return Answer.json(status, {"deploymentId": plan.id, "version": plan.version},
-                       [*headers, ("Marathon-Deployment-Id", plan.id)])
+    return Answer.json(
+        status, {"deploymentId": plan.id, "version": plan.version}, [*headers, ("Marathon-Deployment-Id", plan.id)]
+    )
 
 
 def timestamp(text):
@@ -112,7 +113,9 @@ class Apps:
             build = self.builder(path, parsed(request), partial, existing)
             if existing is None and not create:
                 raise unknown_to_change(f"App '{path}'")
-            plan = self.world.change(parent(path), lambda root, _: tree.put_app(root, build(root)), request.flag("force"))
+            plan = self.world.change(
+                parent(path), lambda root, _: tree.put_app(root, build(root)), request.flag("force")
+            )
             app = self.world.app(path)
             self.world.announce(parent(path), plan, app, request.client, request.path)
         return deployed(200, plan) if existing else deployed(201, plan, self.location(path))
@@ -225,8 +228,14 @@ class Tasks:
             paths = list(tree.apps(group))
         else:
             paths = [self.apps.found(path)["id"]]
-        return Answer.json(200, {"tasks": [each.task() for each in self.world.instances.values()
-                                           if each.app_id in paths and each.listed()]})
+        return Answer.json(
+            200,
+            {
+                "tasks": [
+                    each.task() for each in self.world.instances.values() if each.app_id in paths and each.listed()
+                ]
+            },
+        )
 
     def kill_of(self, request, path):
         app = self.apps.found(path)
@@ -250,7 +259,11 @@ class Tasks:
         ids = body.get("ids") if isinstance(body, dict) else None
         if not isinstance(ids, list):
             raise Refused(422, "Invalid JSON", [{"path": "/", "errors": ["error.path.missing"]}])
-        wrong = [(f"/ids({number})", "error.expected.jsstring") for number, each in enumerate(ids) if not isinstance(each, str)]
+        wrong = [
+            (f"/ids({number})", "error.expected.jsstring")
+            for number, each in enumerate(ids)
+            if not isinstance(each, str)
+        ]
         if wrong:
             raise invalid_json(wrong)
         for each in ids:

@@ -38,8 +38,14 @@ class Groups:
     def info(self, request, group):
         asked = request.values("embed") or ["group.apps", "group.pods", "group.groups"]
         embed = views.embeds([each for each in asked if each.startswith("group.apps.")])
-        return views.group_info(self.world, group, embed, "group.apps" in asked or bool(embed), "group.groups" in asked,
-                                "group.pods" in asked or "group.apps" in asked)
+        return views.group_info(
+            self.world,
+            group,
+            embed,
+            "group.apps" in asked or bool(embed),
+            "group.groups" in asked,
+            "group.pods" in asked or "group.apps" in asked,
+        )
 
     def apps(self, request, path):
         group = find(self.world.root, path)

@@ -21,8 +21,11 @@ class Pods:
             return {"DELETE": lambda r: self.kill(r, identifier, what)}
         if found:
             return {"GET": lambda _: self.missing(identifier, False)}
-        return {"PUT": lambda r: self.update(r, identifier), "GET": lambda _: self.missing(identifier, True),
-                "DELETE": lambda _: self.missing(identifier, False)}
+        return {
+            "PUT": lambda r: self.update(r, identifier),
+            "GET": lambda _: self.missing(identifier, True),
+            "DELETE": lambda _: self.missing(identifier, False),
+        }
 
     def missing(self, path, nested):
         path = absolute(path)

@@ -21,7 +21,9 @@ def parsed(request):
         if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg:
             raise Refused(400, "Invalid JSON", "Unexpected end-of-input within/between Object entries") from error
         letter = text[error.pos]
-        raise Refused(400, "Invalid JSON", f"Unexpected character ('{letter}' (code {ord(letter)})): {error.msg}") from error
+        raise Refused(
+            400, "Invalid JSON", f"Unexpected character ('{letter}' (code {ord(letter)})): {error.msg}"
+        ) from error
     except RecursionError as error:
         raise Refused(400, "Invalid JSON", "nested too deeply") from error
 

@@ -111,8 +111,10 @@ class Checks:
         except (urllib.error.URLError, OSError) as error:
             cause = getattr(error, "reason", error)
             words = "Connection refused" if "refused" in str(cause) else str(cause)
-            return (f"Tcp command [Connect({host}/<unresolved>:{port},None,List(),Some({timeout} seconds),true)] failed "
-                    f"because of java.net.ConnectException: {words}")
+            return (
+                f"Tcp command [Connect({host}/<unresolved>:{port},None,List(),Some({timeout} seconds),true)] failed "
+                f"because of java.net.ConnectException: {words}"
+            )
         return None if 200 <= status < 400 else f"{status} {reason}"
 
     def judge(self, instance, index, check, fault, in_grace):
@@ -145,19 +147,35 @@ class Checks:
         if fault is not None:
             bus.publish("failed_health_check_event", appId=instance.app_id, taskId=instance.id, healthCheck=check)
         if before is None or before["alive"] != result["alive"]:
-            bus.publish("health_status_changed_event", appId=instance.app_id, instanceId=instance.id, version=instance.version,
-                        alive=result["alive"])
+            bus.publish(
+                "health_status_changed_event",
+                appId=instance.app_id,
+                instanceId=instance.id,
+                version=instance.version,
+                alive=result["alive"],
+            )
         if instance.healthy() != overall:
-            bus.publish("instance_health_changed_event", instanceId=instance.id, runSpecId=instance.app_id,
-                        healthy=instance.healthy(), runSpecVersion=instance.version)
+            bus.publish(
+                "instance_health_changed_event",
+                instanceId=instance.id,
+                runSpecId=instance.app_id,
+                healthy=instance.healthy(),
+                runSpecVersion=instance.version,
+            )
 
     def condemn(self, instance, fault):
         launcher = self.world.launcher
         launcher.remember(instance, "TASK_KILLED", f"Task was killed since health check failed. Reason: {fault}")
         launcher.back_off(instance.app)
         self.world.bus.publish(
-            "unhealthy_instance_kill_event", appId=instance.app_id, taskId=instance.task_id, instanceId=instance.id,
-            version=instance.version, reason=fault, host=instance.agent.host, slaveId=instance.agent.id,
+            "unhealthy_instance_kill_event",
+            appId=instance.app_id,
+            taskId=instance.task_id,
+            instanceId=instance.id,
+            version=instance.version,
+            reason=fault,
+            host=instance.agent.host,
+            slaveId=instance.agent.id,
         )
         launcher.kill(instance)
 
@@ -170,8 +188,16 @@ class Checks:
                 url = f"{check['protocol'].lower()}://{host}:{port}{check['path']}"
                 status, _, kind, body = ask(url, check["timeoutSeconds"])
             except (urllib.error.URLError, OSError) as error:
-                status, kind, body = 504, "text/plain", f"Marathon could not query http://{host}:{port}{check['path']}: {error}"
-            result = {"name": check["name"], "taskId": instance.task_id, "ready": status in check["httpStatusCodesForReady"]}
+                status, kind, body = (
+                    504,
+                    "text/plain",
+                    f"Marathon could not query http://{host}:{port}{check['path']}: {error}",
+                )
+            result = {
+                "name": check["name"],
+                "taskId": instance.task_id,
+                "ready": status in check["httpStatusCodesForReady"],
+            }
             if check["preserveLastResponse"]:
                 result["lastResponse"] = {"status": status, "contentType": kind, "body": body}
             with self.world.lock:

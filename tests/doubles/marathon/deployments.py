@@ -81,11 +81,16 @@ class Deployment:
         known = pods(self.before) | pods(self.after)
         current = self.steps[self.at] if 0 <= self.at < len(self.steps) else []
         return {
-            "id": self.id, "steps": [{"actions": step} for step in self.steps], "version": self.version,
+            "id": self.id,
+            "steps": [{"actions": step} for step in self.steps],
+            "version": self.version,
             "affectedApps": [path for path in self.affected if path not in known],
             "affectedPods": [path for path in self.affected if path in known],
-            "currentActions": [{**each, "readinessCheckResults": world.readiness_of(path_of(each))} for each in current],
-            "currentStep": self.at + 1, "totalSteps": len(self.steps),
+            "currentActions": [
+                {**each, "readinessCheckResults": world.readiness_of(path_of(each))} for each in current
+            ],
+            "currentStep": self.at + 1,
+            "totalSteps": len(self.steps),
         }
 
 
@@ -113,7 +118,9 @@ class Manager:
 
     def cancel(self, plan):
         self.running.remove(plan)
-        self.world.bus.publish("deployment_failed", id=plan.id, plan=plan.plan(), reason="The upgrade has been cancelled")
+        self.world.bus.publish(
+            "deployment_failed", id=plan.id, plan=plan.plan(), reason="The upgrade has been cancelled"
+        )
 
     def next_step(self, plan):
         plan.at += 1
@@ -151,7 +158,9 @@ class Manager:
 
     def begin(self, spec):
         for check in marathon_checks(spec):
-            self.world.bus.publish("add_health_check_event", appId=spec["id"], healthCheck=check, version=spec["version"])
+            self.world.bus.publish(
+                "add_health_check_event", appId=spec["id"], healthCheck=check, version=spec["version"]
+            )
         return True
 
     def end(self, path, plan):
@@ -211,8 +220,9 @@ class Manager:
         dying = [each for each in old if each.goal != "Running"]
         ready = sum(each.ready() for each in new)
         allowed = state["kill"] + ready
-        for instance in self.doomed([each for each in old if each.goal == "Running"],
-                                    max(0, allowed - state["killed"]), spec, ()):
+        for instance in self.doomed(
+            [each for each in old if each.goal == "Running"], max(0, allowed - state["killed"]), spec, ()
+        ):
             state["killed"] += 1
             launcher.decommission(instance)
         room = min(wanted - len(new), state["most"] - len(new) - len(old))
@@ -223,7 +233,9 @@ class Manager:
     @staticmethod
     def strategy(spec, mine, old):
         """How many may die at once, and how many may be there together."""
-        wanted, healthy = size(spec), sum(each.goal == "Running" and each.alive() and each.healthy() is not False for each in mine)
+        wanted, healthy = size(spec), sum(
+            each.goal == "Running" and each.alive() and each.healthy() is not False for each in mine
+        )
         bounds = spec["upgradeStrategy"]
         least = math.ceil(wanted * bounds["minimumHealthCapacity"])
         most = int(wanted * (1 + bounds["maximumOverCapacity"]))

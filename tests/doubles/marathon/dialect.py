@@ -8,10 +8,26 @@ import json
 from wire import compact
 
 NULLS_OF_APPS = (
-    "args", "cmd", "container", "user", "ipAddress", "residency", "secrets", "taskKillGracePeriodSeconds", "acceptedResourceRoles",
+    "args",
+    "cmd",
+    "container",
+    "user",
+    "ipAddress",
+    "residency",
+    "secrets",
+    "taskKillGracePeriodSeconds",
+    "acceptedResourceRoles",
 )
-EMPTY_OF_APPS = {"constraints": [], "dependencies": [], "env": {}, "fetch": [], "healthChecks": [], "readinessChecks": [],
-                 "storeUrls": [], "uris": []}
+EMPTY_OF_APPS = {
+    "constraints": [],
+    "dependencies": [],
+    "env": {},
+    "fetch": [],
+    "healthChecks": [],
+    "readinessChecks": [],
+    "storeUrls": [],
+    "uris": [],
+}
 NETWORKS = {"host": "HOST", "container/bridge": "BRIDGE", "container": "USER"}
 
 
@@ -66,11 +82,18 @@ class Dialect:
         networks = app.pop("networks")
         container = app.get("container")
         mappings = container.pop("portMappings", None) if container else None
-        ports = [each["servicePort"] for each in mappings or ()] or [each["port"] for each in app.get("portDefinitions") or ()]
+        ports = [each["servicePort"] for each in mappings or ()] or [
+            each["port"] for each in app.get("portDefinitions") or ()
+        ]
         if container and container.get("docker"):
             container["docker"] |= {"network": NETWORKS[networks[0]["mode"]], "portMappings": mappings}
         elif networks[0]["mode"] != "host":
-            app["ipAddress"] = {"groups": [], "labels": {}, "discovery": {"ports": []}, "networkName": networks[0].get("name")}
+            app["ipAddress"] = {
+                "groups": [],
+                "labels": {},
+                "discovery": {"ports": []},
+                "networkName": networks[0].get("name"),
+            }
         app["ports"] = ports
         app.setdefault("portDefinitions", [{"port": port, "protocol": "tcp", "labels": {}} for port in ports])
         app["uris"] = [each["uri"] for each in app.get("fetch", ())]

@@ -41,7 +41,7 @@ class Engine:
 
     def connection(self, timeout):
         if self.host.startswith("unix://"):
-            return UnixConnection(self.host[len("unix://"):], timeout)
+            return UnixConnection(self.host[len("unix://") :], timeout)
         return http.client.HTTPConnection(self.host.split("://")[-1], timeout=timeout)
 
     def call(self, method, path, body=None, query=None, timeout=120):
@@ -122,8 +122,8 @@ class Engine:
             return b"", b""
         out, position = {1: b"", 2: b""}, 0
         while position + 8 <= len(data):
-            kind, size = struct.unpack(">BxxxI", data[position:position + 8])
-            out[kind] = out.get(kind, b"") + data[position + 8:position + 8 + size]
+            kind, size = struct.unpack(">BxxxI", data[position : position + 8])
+            out[kind] = out.get(kind, b"") + data[position + 8 : position + 8 + size]
             position += 8 + size
         return out[1], out[2]
 
@@ -137,8 +137,12 @@ class Engine:
                 archive.addfile(member, io.BytesIO(content))
         connection = self.connection(60)
         try:
-            connection.request("PUT", f"/containers/{container}/archive?path=/", packed.getvalue(),
-                               {"Content-Type": "application/x-tar"})
+            connection.request(
+                "PUT",
+                f"/containers/{container}/archive?path=/",
+                packed.getvalue(),
+                {"Content-Type": "application/x-tar"},
+            )
             connection.getresponse().read()
         finally:
             connection.close()

@@ -35,27 +35,65 @@ def info(world):
     options = world.options
     mesos = options.mesos or "127.0.0.1:5050"
     config = {
-        "access_control_allow_origin": None, "checkpoint": True, "decline_offer_duration": 120000,
-        "default_network_name": None, "env_vars_prefix": None, "executor": "//cmd", "failover_timeout": 604800,
-        "features": [], "framework_name": "marathon", "ha": True, "hostname": options.leader.split(":")[0],
-        "launch_token": 100, "launch_token_refresh_interval": 30000, "leader_proxy_connection_timeout_ms": 5000,
-        "leader_proxy_read_timeout_ms": 10000, "local_port_max": 20000, "local_port_min": 10000, "master": mesos,
-        "max_instances_per_offer": 5, "mesos_bridge_name": "mesos-bridge", "mesos_heartbeat_failure_threshold": 5,
-        "mesos_heartbeat_interval": 15000, "mesos_leader_ui_url": f"http://{mesos}/", "mesos_role": "*",
-        "mesos_user": "root", "new_group_enforce_role": "Off", "min_revive_offers_interval": 5000,
-        "offer_matching_timeout": 3000, "on_elected_prepare_timeout": 180000, "reconciliation_initial_delay": 15000,
-        "reconciliation_interval": 600000, "scale_apps_initial_delay": 15000, "scale_apps_interval": 300000,
-        "store_cache": True, "task_launch_confirm_timeout": 300000, "task_launch_timeout": 300000,
-        "task_lost_expunge_initial_delay": 300000, "task_lost_expunge_interval": 30000,
-        "task_reservation_timeout": 20000, "webui_url": None, "maintenance_mode": True,
+        "access_control_allow_origin": None,
+        "checkpoint": True,
+        "decline_offer_duration": 120000,
+        "default_network_name": None,
+        "env_vars_prefix": None,
+        "executor": "//cmd",
+        "failover_timeout": 604800,
+        "features": [],
+        "framework_name": "marathon",
+        "ha": True,
+        "hostname": options.leader.split(":")[0],
+        "launch_token": 100,
+        "launch_token_refresh_interval": 30000,
+        "leader_proxy_connection_timeout_ms": 5000,
+        "leader_proxy_read_timeout_ms": 10000,
+        "local_port_max": 20000,
+        "local_port_min": 10000,
+        "master": mesos,
+        "max_instances_per_offer": 5,
+        "mesos_bridge_name": "mesos-bridge",
+        "mesos_heartbeat_failure_threshold": 5,
+        "mesos_heartbeat_interval": 15000,
+        "mesos_leader_ui_url": f"http://{mesos}/",
+        "mesos_role": "*",
+        "mesos_user": "root",
+        "new_group_enforce_role": "Off",
+        "min_revive_offers_interval": 5000,
+        "offer_matching_timeout": 3000,
+        "on_elected_prepare_timeout": 180000,
+        "reconciliation_initial_delay": 15000,
+        "reconciliation_interval": 600000,
+        "scale_apps_initial_delay": 15000,
+        "scale_apps_interval": 300000,
+        "store_cache": True,
+        "task_launch_confirm_timeout": 300000,
+        "task_launch_timeout": 300000,
+        "task_lost_expunge_initial_delay": 300000,
+        "task_lost_expunge_interval": 30000,
+        "task_reservation_timeout": 20000,
+        "webui_url": None,
+        "maintenance_mode": True,
     }
     return {
-        "name": "marathon", "version": options.version, "buildref": "double", "elected": True, "leader": options.leader,
-        "frameworkId": world.framework, "marathon_config": config,
+        "name": "marathon",
+        "version": options.version,
+        "buildref": "double",
+        "elected": True,
+        "leader": options.leader,
+        "frameworkId": world.framework,
+        "marathon_config": config,
         "zookeeper_config": {
-            "zk": "zk://127.0.0.1:2181/marathon", "zk_compression": True, "zk_compression_threshold": 65536,
-            "zk_connection_timeout": 10000, "zk_max_node_size": 1024000, "zk_max_versions": 50,
-            "zk_session_timeout": 10000, "zk_timeout": 10000,
+            "zk": "zk://127.0.0.1:2181/marathon",
+            "zk_compression": True,
+            "zk_compression_threshold": 65536,
+            "zk_connection_timeout": 10000,
+            "zk_max_node_size": 1024000,
+            "zk_max_versions": 50,
+            "zk_session_timeout": 10000,
+            "zk_timeout": 10000,
         },
         "http_config": {"http_port": int(options.leader.rsplit(":", 1)[1]), "https_port": 8443},
     }
@@ -65,8 +103,10 @@ def counters(api):
     world = api.world
     used = sum(world.launcher.used.values())
     return {
-        "marathon.deployments.counter": len(world.roots) - 1, "marathon.tasks.launched.counter": used,
-        "marathon.mesos.offers.used.counter": used, "marathon.mesos.offers.incoming.counter": world.launcher.offers + used,
+        "marathon.deployments.counter": len(world.roots) - 1,
+        "marathon.tasks.launched.counter": used,
+        "marathon.mesos.offers.used.counter": used,
+        "marathon.mesos.offers.incoming.counter": world.launcher.offers + used,
         "marathon.mesos.offers.declined.counter": world.launcher.offers,
     }
 
@@ -77,7 +117,8 @@ def gauges(api):
     world = api.world
     mine = list(world.instances.values())
     return {
-        "marathon.apps.active.gauge": len(tree.apps(world.root)), "marathon.groups.active.gauge": sum(1 for _ in tree.walk(world.root)),
+        "marathon.apps.active.gauge": len(tree.apps(world.root)),
+        "marathon.groups.active.gauge": sum(1 for _ in tree.walk(world.root)),
         "marathon.deployments.active.gauge": len(world.deployments.running),
         "marathon.instances.running.gauge": sum(each.condition == "Running" for each in mine),
         "marathon.instances.staged.gauge": sum(each.condition in ("Provisioned", "Starting") for each in mine),
@@ -92,18 +133,30 @@ def gauges(api):
 
 def metrics(api):
     zero = dict.fromkeys(("m1_rate", "m5_rate", "m15_rate", "mean_rate"), 0.0)
-    timing = {"count": 0, **dict.fromkeys(("min", "mean", "max", "p50", "p75", "p95", "p98", "p99", "p999", "stddev"), 0.0),
-              **zero, "duration_units": "seconds", "rate_units": "calls/second"}
+    timing = {
+        "count": 0,
+        **dict.fromkeys(("min", "mean", "max", "p50", "p75", "p95", "p98", "p99", "p999", "stddev"), 0.0),
+        **zero,
+        "duration_units": "seconds",
+        "rate_units": "calls/second",
+    }
     return {
         "version": "4.0.0",
         "counters": {name: {"count": value} for name, value in counters(api).items()},
         "gauges": {name: {"value": value} for name, value in gauges(api).items()},
         "histograms": {},
-        "meters": {f"marathon.http.responses.{kind}.rate.meter": {"count": api.counted.get(kind, 0), **zero,
-                                                                   "units": "events/second"}
-                   for kind in ("1xx", "2xx", "3xx", "4xx", "5xx")},
-        "timers": {f"marathon.http.requests.{method}.duration.timer.seconds": timing
-                   for method in ("get", "put", "post", "delete", "head", "options", "move", "other")},
+        "meters": {
+            f"marathon.http.responses.{kind}.rate.meter": {
+                "count": api.counted.get(kind, 0),
+                **zero,
+                "units": "events/second",
+            }
+            for kind in ("1xx", "2xx", "3xx", "4xx", "5xx")
+        },
+        "timers": {
+            f"marathon.http.requests.{method}.duration.timer.seconds": timing
+            for method in ("get", "put", "post", "delete", "head", "options", "move", "other")
+        },
     }
 
 

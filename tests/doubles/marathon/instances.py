@@ -5,10 +5,19 @@ import uuid
 from tree import stamp
 
 TASK_STATES = {
-    "Provisioned": "TASK_STAGING", "Staging": "TASK_STAGING", "Starting": "TASK_STARTING", "Running": "TASK_RUNNING",
-    "Killing": "TASK_KILLING", "Killed": "TASK_KILLED", "Failed": "TASK_FAILED", "Finished": "TASK_FINISHED",
-    "Error": "TASK_ERROR", "Unreachable": "TASK_UNREACHABLE", "UnreachableInactive": "TASK_UNREACHABLE",
-    "Gone": "TASK_GONE", "Dropped": "TASK_DROPPED",
+    "Provisioned": "TASK_STAGING",
+    "Staging": "TASK_STAGING",
+    "Starting": "TASK_STARTING",
+    "Running": "TASK_RUNNING",
+    "Killing": "TASK_KILLING",
+    "Killed": "TASK_KILLED",
+    "Failed": "TASK_FAILED",
+    "Finished": "TASK_FINISHED",
+    "Error": "TASK_ERROR",
+    "Unreachable": "TASK_UNREACHABLE",
+    "UnreachableInactive": "TASK_UNREACHABLE",
+    "Gone": "TASK_GONE",
+    "Dropped": "TASK_DROPPED",
 }
 ACTIVE = {"Provisioned", "Staging", "Starting", "Running", "Killing", "Unreachable"}
 TERMINAL = {"Killed", "Failed", "Finished", "Error", "Gone", "Dropped", "UnreachableInactive"}
@@ -44,7 +53,11 @@ class Instance:
 
     def waiting(self):
         """Whether an offer is wanted for it."""
-        return self.goal == "Running" and not self.launching and (self.condition == "Scheduled" or self.condition in TERMINAL)
+        return (
+            self.goal == "Running"
+            and not self.launching
+            and (self.condition == "Scheduled" or self.condition in TERMINAL)
+        )
 
     def alive(self):
         return self.condition in ACTIVE
@@ -64,8 +77,10 @@ class Instance:
             return False
         if self.app.get("healthChecks") and not self.healthy():
             return False
-        return all(result["ready"] for result in self.readiness) if self.app.get("readinessChecks") and self.readiness else (
-            not self.app.get("readinessChecks")
+        return (
+            all(result["ready"] for result in self.readiness)
+            if self.app.get("readinessChecks") and self.readiness
+            else (not self.app.get("readinessChecks"))
         )
 
     def task(self, service_ports=()):
@@ -95,5 +110,7 @@ def counts(instances):
         "tasksStaged": sum(TASK_STATES[each.condition] == "TASK_STAGING" for each in shown),
         "tasksRunning": sum(each.condition == "Running" for each in shown),
         "tasksHealthy": sum(each.healthy() is True for each in shown),
-        "tasksUnhealthy": sum(any(result and not result["alive"] for result in each.health) for each in shown if each.alive()),
+        "tasksUnhealthy": sum(
+            any(result and not result["alive"] for result in each.health) for each in shown if each.alive()
+        ),
     }

@@ -23,11 +23,16 @@ def environment(instance, containerized):
     """The variables that Marathon and Mesos give a task."""
     app = instance.app
     out = {
-        "MARATHON_APP_ID": app["id"], "MARATHON_APP_VERSION": instance.version,
-        "MARATHON_APP_RESOURCE_CPUS": str(app["cpus"]), "MARATHON_APP_RESOURCE_MEM": str(app["mem"]),
-        "MARATHON_APP_RESOURCE_DISK": str(app["disk"]), "MARATHON_APP_RESOURCE_GPUS": str(app["gpus"]),
+        "MARATHON_APP_ID": app["id"],
+        "MARATHON_APP_VERSION": instance.version,
+        "MARATHON_APP_RESOURCE_CPUS": str(app["cpus"]),
+        "MARATHON_APP_RESOURCE_MEM": str(app["mem"]),
+        "MARATHON_APP_RESOURCE_DISK": str(app["disk"]),
+        "MARATHON_APP_RESOURCE_GPUS": str(app["gpus"]),
         "MARATHON_APP_LABELS": " ".join(label.upper() for label in app["labels"]),
-        "MESOS_TASK_ID": instance.task_id, "HOST": instance.agent.host, "MESOS_SANDBOX": "/mnt/mesos/sandbox",
+        "MESOS_TASK_ID": instance.task_id,
+        "HOST": instance.agent.host,
+        "MESOS_SANDBOX": "/mnt/mesos/sandbox",
     }
     if containerized:
         out["MARATHON_APP_DOCKER_IMAGE"] = app["container"]["docker"]["image"]
@@ -77,11 +82,17 @@ def container_config(instance, fallback):
         config["User"] = app["user"]
     ports = {} if host else published(instance)
     config["ExposedPorts"] = {port: {} for port in ports}
-    binds = [f"{each['hostPath']}:/{each['containerPath'].lstrip('/')}:{each['mode'].lower()}"
-             for each in (app.get("container") or {}).get("volumes", ()) if each.get("hostPath", "").startswith("/")]
+    binds = [
+        f"{each['hostPath']}:/{each['containerPath'].lstrip('/')}:{each['mode'].lower()}"
+        for each in (app.get("container") or {}).get("volumes", ())
+        if each.get("hostPath", "").startswith("/")
+    ]
     config["HostConfig"] = {
-        "NetworkMode": "host" if host else network_name(app), "PortBindings": ports, "Binds": binds,
-        "Memory": max(int(app["mem"]), 6) << 20, "CpuShares": max(int(app["cpus"] * 1024), 2),
+        "NetworkMode": "host" if host else network_name(app),
+        "PortBindings": ports,
+        "Binds": binds,
+        "Memory": max(int(app["mem"]), 6) << 20,
+        "CpuShares": max(int(app["cpus"] * 1024), 2),
         "Privileged": bool(docker and docker["privileged"]),
     }
     add_parameters(config, (docker or {}).get("parameters", ()))
@@ -151,8 +162,18 @@ class Launcher:
 
     def fresh_stats(self):
         zero = dict.fromkeys(REASONS, 0)
-        return {"since": stamp(), "processed": 0, "unused": 0, "at": None, "used_at": None, "refused": dict(zero),
-                "seen": dict(zero), "last_refused": dict(zero), "last_seen": dict(zero), "offers": {}}
+        return {
+            "since": stamp(),
+            "processed": 0,
+            "unused": 0,
+            "at": None,
+            "used_at": None,
+            "refused": dict(zero),
+            "seen": dict(zero),
+            "last_refused": dict(zero),
+            "last_seen": dict(zero),
+            "offers": {},
+        }
 
     def offer(self):
         """One round of offers; the seconds until the next one is due."""
@@ -243,8 +264,10 @@ class Launcher:
         if str(error).startswith("Failed to fetch"):
             return f"Failed to launch container: {error}"
         if isinstance(error, PullError):
-            return (f"Failed to launch container: Failed to run 'docker -H unix:///var/run/docker.sock pull {image}': "
-                    f"exited with status 1; stderr='{error}'")
+            return (
+                f"Failed to launch container: Failed to run 'docker -H unix:///var/run/docker.sock pull {image}': "
+                f"exited with status 1; stderr='{error}'"
+            )
         self.world.options.note(f"{instance.task_id}: {error}")
         return "Container exited with status 125"
 
@@ -303,7 +326,9 @@ class Launcher:
             message = f"Container exited with status {code}" if docker else "Command terminated with signal Terminated"
             self.ended(instance, "Killed", message)
         elif code == 0:
-            self.ended(instance, "Finished", "Container exited with status 0" if docker else "Command exited with status 0")
+            self.ended(
+                instance, "Finished", "Container exited with status 0" if docker else "Command exited with status 0"
+            )
         else:
             self.ended(instance, "Failed", f"{'Container' if docker else 'Command'} exited with status {code}")
 
@@ -312,8 +337,12 @@ class Launcher:
         if instance.wiped:
             if instance in self.world.orphans:
                 self.world.orphans.remove(instance)
-            self.world.bus.publish("unknown_instance_terminated_event", instanceId=instance.id, runSpecId=instance.app_id,
-                                   condition=condition)
+            self.world.bus.publish(
+                "unknown_instance_terminated_event",
+                instanceId=instance.id,
+                runSpecId=instance.app_id,
+                condition=condition,
+            )
             self.world.wake()
             return
         self.status(instance, condition, None, message)
@@ -333,8 +362,14 @@ class Launcher:
 
     def remember(self, instance, state, message):
         self.world.failures[instance.app_id] = {
-            "appId": instance.app_id, "host": instance.agent.host, "message": message, "state": state,
-            "taskId": instance.task_id, "timestamp": stamp(), "version": instance.version, "slaveId": instance.agent.id,
+            "appId": instance.app_id,
+            "host": instance.agent.host,
+            "message": message,
+            "state": state,
+            "taskId": instance.task_id,
+            "timestamp": stamp(),
+            "version": instance.version,
+            "slaveId": instance.agent.id,
         }
 
     def kill(self, instance):
@@ -385,22 +420,39 @@ class Launcher:
     def changed(self, instance, condition=None):
         placed = instance.condition != "Scheduled" and instance.agent
         self.world.bus.publish(
-            "instance_changed_event", instanceId=instance.id, condition=condition or instance.condition,
-            runSpecId=instance.app_id, agentId=instance.agent.id if placed else None,
-            host=instance.agent.host if placed else None, runSpecVersion=instance.version,
+            "instance_changed_event",
+            instanceId=instance.id,
+            condition=condition or instance.condition,
+            runSpecId=instance.app_id,
+            agentId=instance.agent.id if placed else None,
+            host=instance.agent.host if placed else None,
+            runSpecVersion=instance.version,
         )
 
     def status(self, instance, condition, address=None, message=""):
         instance.condition = condition
         if address:
             instance.addresses = [address]
-        state = {"Starting": "TASK_STARTING", "Running": "TASK_RUNNING", "Killed": "TASK_KILLED", "Failed": "TASK_FAILED",
-                 "Finished": "TASK_FINISHED"}.get(condition, f"TASK_{condition.upper()}")
-        instance.statuses.append((state, time.time(), instance.addresses[0] if instance.addresses else instance.agent.host))
+        state = {
+            "Starting": "TASK_STARTING",
+            "Running": "TASK_RUNNING",
+            "Killed": "TASK_KILLED",
+            "Failed": "TASK_FAILED",
+            "Finished": "TASK_FINISHED",
+        }.get(condition, f"TASK_{condition.upper()}")
+        instance.statuses.append(
+            (state, time.time(), instance.addresses[0] if instance.addresses else instance.agent.host)
+        )
         self.world.bus.publish(
-            "status_update_event", slaveId=instance.agent.id, taskId=instance.task_id, taskStatus=state, message=message,
-            appId=instance.app_id, host=instance.agent.host,
-            ipAddresses=[{"ipAddress": each, "protocol": "IPv4"} for each in instance.addresses], ports=list(instance.ports),
+            "status_update_event",
+            slaveId=instance.agent.id,
+            taskId=instance.task_id,
+            taskStatus=state,
+            message=message,
+            appId=instance.app_id,
+            host=instance.agent.host,
+            ipAddresses=[{"ipAddress": each, "protocol": "IPv4"} for each in instance.addresses],
+            ports=list(instance.ports),
             version=instance.version,
         )
         self.changed(instance)

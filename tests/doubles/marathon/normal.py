@@ -6,8 +6,18 @@ from errors import Refused
 from tree import absolute
 
 DEFAULTS = {
-    "backoffFactor": 1.15, "backoffSeconds": 1, "cpus": 1.0, "disk": 0.0, "executor": "", "instances": 1, "labels": {},
-    "maxLaunchDelaySeconds": 300, "mem": 128.0, "gpus": 0, "requirePorts": False, "killSelection": "YOUNGEST_FIRST",
+    "backoffFactor": 1.15,
+    "backoffSeconds": 1,
+    "cpus": 1.0,
+    "disk": 0.0,
+    "executor": "",
+    "instances": 1,
+    "labels": {},
+    "maxLaunchDelaySeconds": 300,
+    "mem": 128.0,
+    "gpus": 0,
+    "requirePorts": False,
+    "killSelection": "YOUNGEST_FIRST",
 }
 DEFAULT_MAPPING = {"containerPort": 0, "labels": {}, "name": "default", "protocol": "tcp", "servicePort": 0}
 MAPPING = {"containerPort": 0, "labels": {}, "protocol": "tcp", "servicePort": 0}
@@ -17,7 +27,16 @@ ORDER = (
     "portDefinitions readinessChecks residency resourceLimits requirePorts secrets taskKillGracePeriodSeconds "
     "upgradeStrategy user version versionInfo killSelection unreachableStrategy tty role"
 ).split()
-OMITTED_WHEN_EMPTY = {"args", "constraints", "dependencies", "env", "fetch", "healthChecks", "readinessChecks", "secrets"}
+OMITTED_WHEN_EMPTY = {
+    "args",
+    "constraints",
+    "dependencies",
+    "env",
+    "fetch",
+    "healthChecks",
+    "readinessChecks",
+    "secrets",
+}
 NESTED_ORDER = {
     "container": "type docker linuxInfo volumes portMappings".split(),
     "docker": "credential pullConfig forcePullImage image parameters privileged".split(),
@@ -82,8 +101,13 @@ def migrated_container(app):
         if container["type"] != "MESOS":
             raise broken("ipAddress.discovery.ports do not apply for container type DOCKER")
         container["portMappings"] = [
-            {**MAPPING, "containerPort": port["number"], "name": port["name"], "protocol": port["protocol"],
-             "labels": port.get("labels", {})}
+            {
+                **MAPPING,
+                "containerPort": port["number"],
+                "name": port["name"],
+                "protocol": port["protocol"],
+                "labels": port.get("labels", {}),
+            }
             for port in discovered
         ]
     return container
@@ -188,8 +212,10 @@ def with_port_index(check, app):
 
 def merged(existing, update):
     """An update over the app that is there: each field as a whole."""
-    return {**{key: value for key, value in existing.items() if key not in ("version", "versionInfo")},
-            **canonical_fields(update)}
+    return {
+        **{key: value for key, value in existing.items() if key not in ("version", "versionInfo")},
+        **canonical_fields(update),
+    }
 
 
 def ordered(value, name):

@@ -38,16 +38,28 @@ def check_old(app):
     """The rules of the fields of old, before they are rewritten."""
     faults, container = [], app.get("container") or {}
     docker = container.get("docker") or {}
-    demand(faults, "/", not (docker.get("network") and app.get("networks")),
-           "must not specify both container.docker.network and networks")
+    demand(
+        faults,
+        "/",
+        not (docker.get("network") and app.get("networks")),
+        "must not specify both container.docker.network and networks",
+    )
     address = app.get("ipAddress") is not None
     demand(faults, "/", not (address and app.get("networks")), "must not specify both networks and ipAddress")
     demand(faults, "/", unique(port for port in app.get("ports", ()) if port), "ports must be unique")
-    demand(faults, "/", not (address and (app.get("ports") or app.get("portDefinitions"))),
-           "cannot specify both an IP address and port")
+    demand(
+        faults,
+        "/",
+        not (address and (app.get("ports") or app.get("portDefinitions"))),
+        "cannot specify both an IP address and port",
+    )
     ports, definitions = app.get("ports"), app.get("portDefinitions")
-    demand(faults, "/", ports is None or definitions is None or ports == [each["port"] for each in definitions],
-           "cannot specify both ports and port definitions")
+    demand(
+        faults,
+        "/",
+        ports is None or definitions is None or ports == [each["port"] for each in definitions],
+        "cannot specify both ports and port definitions",
+    )
     if docker.get("credential") is not None:
         faults.append(("/container/docker/credential", "must be empty"))
     if container.get("type") == "MESOS":
@@ -97,8 +109,12 @@ def check_container(faults, app):
         return
     if container["type"] == "DOCKER":
         demand(faults, "/container/docker", "docker" in container, "not defined")
-        demand(faults, "/container/docker/pullConfig", "pullConfig" not in container.get("docker", {}),
-               "pullConfig is not supported with Docker containerizer")
+        demand(
+            faults,
+            "/container/docker/pullConfig",
+            "pullConfig" not in container.get("docker", {}),
+            "pullConfig is not supported with Docker containerizer",
+        )
     names = [volume["external"].get("name") for volume in container["volumes"] if "external" in volume]
     demand(faults, "/container/volumes", unique(names), "Volume names must be unique")
     for number, volume in enumerate(container["volumes"]):
@@ -107,7 +123,9 @@ def check_container(faults, app):
 
 def check_volume(faults, path, volume):
     if "external" in volume:
-        faults.append((path, "Feature external_volumes is not enabled. Enable with --enable_features external_volumes)"))
+        faults.append(
+            (path, "Feature external_volumes is not enabled. Enable with --enable_features external_volumes)")
+        )
     elif "secret" in volume:
         faults.append((path, "volume.secret must refer to an existing secret"))
     elif "persistent" in volume:
@@ -116,31 +134,65 @@ def check_volume(faults, path, volume):
         demand(faults, path + "/mode", volume["mode"] == "RW", "got RO, expected RW")
         demand(faults, path + "/persistent/size", info["size"] > 0, f"got {info['size']}, expected more than 0")
         kind = info.get("type", "root")
-        demand(faults, path + "/persistent", kind == "mount" or "maxSize" not in info, "Only mount volumes can have maxSize")
-        demand(faults, path + "/persistent", kind != "root" or not info.get("constraints"),
-               "Constraints on root volumes are not supported")
-        demand(faults, path + "/persistent", info.get("maxSize", info["size"] + 1) > info["size"],
-               "Max size must be larger than size")
+        demand(
+            faults,
+            path + "/persistent",
+            kind == "mount" or "maxSize" not in info,
+            "Only mount volumes can have maxSize",
+        )
+        demand(
+            faults,
+            path + "/persistent",
+            kind != "root" or not info.get("constraints"),
+            "Constraints on root volumes are not supported",
+        )
+        demand(
+            faults,
+            path + "/persistent",
+            info.get("maxSize", info["size"] + 1) > info["size"],
+            "Max size must be larger than size",
+        )
 
 
 def check_ports(faults, app):
     container, networks = app.get("container") or {}, app["networks"]
     mappings = container.get("portMappings")
     if mappings is not None:
-        demand(faults, "/container/portMappings", unique(each.get("name") for each in mappings), "Port names must be unique.")
+        demand(
+            faults,
+            "/container/portMappings",
+            unique(each.get("name") for each in mappings),
+            "Port names must be unique.",
+        )
         several = sum(each["mode"] == "container" for each in networks) > 1
         known = [each.get("name") for each in networks]
         for number, mapping in enumerate(mappings):
             path = f"/container/portMappings({number})"
-            demand(faults, path, not several or "hostPort" not in mapping or len(mapping.get("networkNames", ())) == 1,
-                   "networkNames must be a single item list when hostPort is specified and more than 1 container network "
-                   "is defined")
+            demand(
+                faults,
+                path,
+                not several or "hostPort" not in mapping or len(mapping.get("networkNames", ())) == 1,
+                "networkNames must be a single item list when hostPort is specified and more than 1 container network "
+                "is defined",
+            )
             for index, name in enumerate(mapping.get("networkNames", ())):
-                demand(faults, f"{path}/networkNames({index})", name in known, f"got {name}, expected one of: {', '.join(filter(None, known))}")
+                demand(
+                    faults,
+                    f"{path}/networkNames({index})",
+                    name in known,
+                    f"got {name}, expected one of: {', '.join(filter(None, known))}",
+                )
     definitions = app.get("portDefinitions")
     if definitions is not None:
-        demand(faults, "/portDefinitions", unique(each.get("name") for each in definitions), "Port names must be unique.")
-        demand(faults, "/portDefinitions", unique(each["port"] for each in definitions if each["port"]), "Ports must be unique.")
+        demand(
+            faults, "/portDefinitions", unique(each.get("name") for each in definitions), "Port names must be unique."
+        )
+        demand(
+            faults,
+            "/portDefinitions",
+            unique(each["port"] for each in definitions if each["port"]),
+            "Ports must be unique.",
+        )
 
 
 def check_health(faults, app):
@@ -149,38 +201,69 @@ def check_health(faults, app):
         if "command" not in check and check["protocol"] in MARATHON_CHECKS:
             index = check.get("portIndex")
             holds = index < len(ports) if index is not None else "port" in check or len(ports) == 1
-            demand(faults, f"/healthChecks({number})", holds, "Health check port indices must address an element of the "
-                   "ports array or container port mappings.")
+            demand(
+                faults,
+                f"/healthChecks({number})",
+                holds,
+                "Health check port indices must address an element of the " "ports array or container port mappings.",
+            )
         docker = (app.get("container") or {}).get("type") == "DOCKER"
-        demand(faults, f"/healthChecks({number})",
-               check["ipProtocol"] == "IPv4" or (docker and check["protocol"].startswith("MESOS_")),
-               "IPv6 can only be used for container type DOCKER and Mesos http/https/tcp health checks")
+        demand(
+            faults,
+            f"/healthChecks({number})",
+            check["ipProtocol"] == "IPv4" or (docker and check["protocol"].startswith("MESOS_")),
+            "IPv6 can only be used for container type DOCKER and Mesos http/https/tcp health checks",
+        )
     checks = app.get("healthChecks", ())
-    mesos = sum(check["protocol"].startswith("MESOS_") or (check["protocol"] == "COMMAND" and "command" not in check)
-                for check in checks if "command" not in check)
+    mesos = sum(
+        check["protocol"].startswith("MESOS_") or (check["protocol"] == "COMMAND" and "command" not in check)
+        for check in checks
+        if "command" not in check
+    )
     demand(faults, "/", mesos <= 1, "AppDefinition can contain at most one Mesos health check")
     names = [port.get("name") for port in ports]
     readiness = app.get("readinessChecks", ())
     if len(readiness) > 1:
         faults.append(("/readinessChecks", f"got {len(readiness)}, expected 1 or less"))
     for number, check in enumerate(readiness):
-        demand(faults, f"/readinessChecks({number})/portName", check["portName"] in names,
-               f"No port definition reference for portName {check['portName']}")
-        demand(faults, f"/readinessChecks({number})/timeoutSeconds", check["timeoutSeconds"] < check["intervalSeconds"],
-               f"got {check['timeoutSeconds']}, expected less than {check['intervalSeconds']}")
+        demand(
+            faults,
+            f"/readinessChecks({number})/portName",
+            check["portName"] in names,
+            f"No port definition reference for portName {check['portName']}",
+        )
+        demand(
+            faults,
+            f"/readinessChecks({number})/timeoutSeconds",
+            check["timeoutSeconds"] < check["intervalSeconds"],
+            f"got {check['timeoutSeconds']}, expected less than {check['intervalSeconds']}",
+        )
 
 
 def check_secrets(faults, app, features):
     refers = [name for name, value in app.get("env", {}).items() if isinstance(value, dict)]
     demand(faults, "/env", "" not in app.get("env", {}), "must not be empty")
     if "secrets" not in features:
-        demand(faults, "/env", not refers,
-               "use of secret-references in the environment requires the secrets feature to be enabled")
-        demand(faults, "/secrets", not app.get("secrets"),
-               "Feature secrets is not enabled. Enable with --enable_features secrets)")
+        demand(
+            faults,
+            "/env",
+            not refers,
+            "use of secret-references in the environment requires the secrets feature to be enabled",
+        )
+        demand(
+            faults,
+            "/secrets",
+            not app.get("secrets"),
+            "Feature secrets is not enabled. Enable with --enable_features secrets)",
+        )
     for name in refers:
         secret = app["env"][name]["secret"]
-        demand(faults, f"/env({name})/secret", secret in app.get("secrets", {}), f"references an undefined secret named '{secret}'")
+        demand(
+            faults,
+            f"/env({name})/secret",
+            secret in app.get("secrets", {}),
+            f"references an undefined secret named '{secret}'",
+        )
 
 
 def check_scheduling(faults, app, roles):
@@ -188,19 +271,35 @@ def check_scheduling(faults, app, roles):
         wanted = app["acceptedResourceRoles"]
         allowed = {"*", app["role"]}
         demand(faults, "/acceptedResourceRoles", bool(wanted), "must not be empty")
-        demand(faults, "/acceptedResourceRoles", set(wanted) <= allowed,
-               "acceptedResourceRoles can only contain " + (f"* and {app['role']}" if app["role"] != "*" else "*"))
+        demand(
+            faults,
+            "/acceptedResourceRoles",
+            set(wanted) <= allowed,
+            "acceptedResourceRoles can only contain " + (f"* and {app['role']}" if app["role"] != "*" else "*"),
+        )
     demand(faults, "/role", app["role"] in roles, f"got {app['role']}, expected one of: [{', '.join(roles)}]")
     for name, limit in app.get("resourceLimits", {}).items():
         if isinstance(limit, str):
-            demand(faults, f"/resourceLimits/{name}", limit == "unlimited",
-                   f"'{limit}' is an invalid resource limit. It must be 'unlimited' or a number")
+            demand(
+                faults,
+                f"/resourceLimits/{name}",
+                limit == "unlimited",
+                f"'{limit}' is an invalid resource limit. It must be 'unlimited' or a number",
+            )
         else:
-            demand(faults, f"/resourceLimits/{name}", limit >= app[name],
-                   f"resource limit must be greater than or equal to requested resource ({app[name]})")
+            demand(
+                faults,
+                f"/resourceLimits/{name}",
+                limit >= app[name],
+                f"resource limit must be greater than or equal to requested resource ({app[name]})",
+            )
     if app["gpus"]:
-        demand(faults, "/", (app.get("container") or {}).get("type") != "DOCKER",
-               "GPU resources only work with the Mesos containerizer")
+        demand(
+            faults,
+            "/",
+            (app.get("container") or {}).get("type") != "DOCKER",
+            "GPU resources only work with the Mesos containerizer",
+        )
         faults.append(("/", "Feature gpu_resources is not enabled. Enable with --enable_features gpu_resources)"))
     single = app["labels"].get("MARATHON_SINGLE_INSTANCE_APP") == "true"
     demand(faults, "/", not single or app["instances"] <= 1, "Single instance app may only have one instance")
@@ -211,14 +310,27 @@ def check_scheduling(faults, app, roles):
             demand(faults, "/upgradeStrategy/" + field, strategy[field] == 0, f"got {strategy[field]}, expected 0.0")
     resident = any("persistent" in volume for volume in (app.get("container") or {}).get("volumes", ()))
     if resident:
-        demand(faults, "/upgradeStrategy/maximumOverCapacity", strategy["maximumOverCapacity"] == 0,
-               f"got {strategy['maximumOverCapacity']}, expected 0.0")
-        demand(faults, "/", app["unreachableStrategy"] == "disabled", "unreachableStrategy must be disabled for resident tasks")
+        demand(
+            faults,
+            "/upgradeStrategy/maximumOverCapacity",
+            strategy["maximumOverCapacity"] == 0,
+            f"got {strategy['maximumOverCapacity']}, expected 0.0",
+        )
+        demand(
+            faults,
+            "/",
+            app["unreachableStrategy"] == "disabled",
+            "unreachableStrategy must be disabled for resident tasks",
+        )
         demand(faults, "/role", app["role"] != "*", "Resident apps cannot have the role *")
     elif isinstance(app["unreachableStrategy"], dict):
         inactive, expunge = (app["unreachableStrategy"][key] for key in ("inactiveAfterSeconds", "expungeAfterSeconds"))
-        demand(faults, "/unreachableStrategy/inactiveAfterSeconds", inactive <= expunge,
-               f"got {inactive}, expected {expunge} or less")
+        demand(
+            faults,
+            "/unreachableStrategy/inactiveAfterSeconds",
+            inactive <= expunge,
+            f"got {inactive}, expected {expunge} or less",
+        )
     if app["backoffSeconds"] > app["maxLaunchDelaySeconds"]:
         pass  # taken: the delay is capped
     for number, constraint in enumerate(app.get("constraints", ())):
@@ -271,8 +383,12 @@ def check_networks(faults, app):
         word = None
     demand(faults, "/networks", word is None, word)
     if (app.get("container") or {}).get("type") == "DOCKER":
-        demand(faults, "/", modes.count("container") <= 1,
-               "may only specify a single container network when using the Docker container engine")
+        demand(
+            faults,
+            "/",
+            modes.count("container") <= 1,
+            "may only specify a single container network when using the Docker container engine",
+        )
 
 
 # --- groups ---------------------------------------------------------------------------------------------------------
@@ -289,7 +405,9 @@ def check_group_update(update, base, root, changes, path=""):
 def group_faults(faults, update, base, root, changes, path):
     at = absolute(update["id"], base) if "id" in update else base
     if update.get("enforceRole") and not top_level(at):
-        faults.append((path + "/enforceRole", f"enforceRole can only be set for top-level groups, and {at} is not top-level"))
+        faults.append(
+            (path + "/enforceRole", f"enforceRole can only be set for top-level groups, and {at} is not top-level")
+        )
     for field in ("version", "scaleBy"):
         if field in update and len(update.keys() - {"wasGiven"}) > 1:
             faults.append((f"{path}/{field}", "not allowed in conjunction with other properties."))
@@ -304,8 +422,12 @@ def group_faults(faults, update, base, root, changes, path):
 
 
 def touches_services(update):
-    return bool("version" in update or "scaleBy" in update or "apps" in update
-                or any(touches_services(each) for each in update.get("groups", ())))
+    return bool(
+        "version" in update
+        or "scaleBy" in update
+        or "apps" in update
+        or any(touches_services(each) for each in update.get("groups", ()))
+    )
 
 
 def check_root(root):

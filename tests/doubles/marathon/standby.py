@@ -23,7 +23,11 @@ class Standby:
 
     def own(self, request, status, reason):
         answer = jetty_page(request, status, reason)
-        answer.headers = [("Date", http_date()), ("Pragma", "no-cache"), ("Cache-Control", "must-revalidate,no-cache,no-store")]
+        answer.headers = [
+            ("Date", http_date()),
+            ("Pragma", "no-cache"),
+            ("Cache-Control", "must-revalidate,no-cache,no-store"),
+        ]
         return answer
 
     def respond(self, request):
@@ -35,15 +39,22 @@ class Standby:
                 break
             time.sleep(LOOK_SECONDS)
         if request.path.startswith("/v2/events"):
-            return Answer(302, b"", [("Date", http_date()), ("Location", f"http://{self.leader.world.options.leader}{request.target}")])
+            return Answer(
+                302,
+                b"",
+                [("Date", http_date()), ("Location", f"http://{self.leader.world.options.leader}{request.target}")],
+            )
         if request.method == "HEAD":
             return self.own(request, 500, "Server Error")
         return self.forward(request, via)
 
     def forward(self, request, via):
         host, _, port = self.leader.world.options.leader.rpartition(":")
-        headers = {name: value for name, value in request.headers
-                   if name.lower() not in ("host", "connection", "content-length", "transfer-encoding", "accept-encoding")}
+        headers = {
+            name: value
+            for name, value in request.headers
+            if name.lower() not in ("host", "connection", "content-length", "transfer-encoding", "accept-encoding")
+        }
         headers["X-Marathon-Via"] = via
         headers["X-Forwarded-For"] = request.client
         body = None if request.chunked else request.body or None  # what comes in chunks is lost

@@ -30,7 +30,14 @@ def fault(text):
     if name not in ACTIONS:
         raise ValueError(f"{name}: no fault; one of {', '.join(ACTIONS)}")
     times = next((int(word[1:]) for word in more if re.fullmatch(r"x\d+", word)), 1)
-    return {"method": method, "path": path, "action": name, "value": float(value or 0), "before": "before" in more, "times": times}
+    return {
+        "method": method,
+        "path": path,
+        "action": name,
+        "value": float(value or 0),
+        "before": "before" in more,
+        "times": times,
+    }
 
 
 class Faults:
@@ -43,7 +50,11 @@ class Faults:
     def take(self, request):
         with self.lock:
             for each in self.faults:
-                if each["method"] in ("*", request.method) and re.fullmatch(each["path"], request.path) and each["times"] > 0:
+                if (
+                    each["method"] in ("*", request.method)
+                    and re.fullmatch(each["path"], request.path)
+                    and each["times"] > 0
+                ):
                     each["times"] -= 1
                     self.faults = [other for other in self.faults if other["times"] > 0]
                     return each
@@ -68,7 +79,7 @@ class Faults:
             return Answer.json(int(value), {"message": "a fault that was asked for"})
         if action == "html":
             return jetty_page(request, int(value), "Server Error")
-        body = (answer or respond(request))
+        body = answer or respond(request)
         body.cut = int(value)
         return body
 
@@ -76,12 +87,21 @@ class Faults:
 def control(leader, request):
     """/double: what a test may ask for and no client of the real one can."""
     world = leader.world
-    what = request.path[len("/double"):].strip("/")
+    what = request.path[len("/double") :].strip("/")
     body = json.loads(request.body) if request.body.strip() else {}
     if not what:
-        return Answer.json(200, {"faults": leader.faults.faults, "lose": world.bus.lose, "standby": world.options.standby,
-                                 "agents": [{"id": each.id, "host": each.host, "reachable": each.reachable,
-                                             "offering": each.offering} for each in world.launcher.agents]})
+        return Answer.json(
+            200,
+            {
+                "faults": leader.faults.faults,
+                "lose": world.bus.lose,
+                "standby": world.options.standby,
+                "agents": [
+                    {"id": each.id, "host": each.host, "reachable": each.reachable, "offering": each.offering}
+                    for each in world.launcher.agents
+                ],
+            },
+        )
     if what == "faults":
         if request.method == "DELETE":
             leader.faults.faults = []
@@ -97,8 +117,16 @@ def control(leader, request):
         leader.fall(float(body.get("down", 2.0)), body.get("notice", True))
         return Answer.json(200, {"down": body.get("down", 2.0)})
     if what == "settings":
-        for name in ("offer_delay", "offer_interval", "start_delay", "relaunch_delay", "kill_grace", "never_match",
-                     "max_deployments", "recovery_succeeds"):
+        for name in (
+            "offer_delay",
+            "offer_interval",
+            "start_delay",
+            "relaunch_delay",
+            "kill_grace",
+            "never_match",
+            "max_deployments",
+            "recovery_succeeds",
+        ):
             if name in body:
                 setattr(world.options, name, body[name])
         return Answer.json(200, {})

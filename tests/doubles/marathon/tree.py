@@ -50,7 +50,15 @@ def new_group(path, enforce=None):
         enforce = None
     elif enforce is None:
         enforce = False
-    return {"id": path, "apps": {}, "pods": {}, "groups": {}, "dependencies": [], "version": None, "enforceRole": enforce}
+    return {
+        "id": path,
+        "apps": {},
+        "pods": {},
+        "groups": {},
+        "dependencies": [],
+        "version": None,
+        "enforceRole": enforce,
+    }
 
 
 def copy(group):

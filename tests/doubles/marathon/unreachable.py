@@ -10,8 +10,16 @@ def lost(world, agent):
         if instance.agent is not agent or instance.condition not in ACTIVE or instance.goal != "Running":
             continue
         strategy = instance.app["unreachableStrategy"]
-        at_once = isinstance(strategy, dict) and not strategy["inactiveAfterSeconds"] and not strategy["expungeAfterSeconds"]
-        tell(world, instance, "TASK_UNREACHABLE", "UnreachableInactive" if at_once else "Unreachable", "health check timed out")
+        at_once = (
+            isinstance(strategy, dict) and not strategy["inactiveAfterSeconds"] and not strategy["expungeAfterSeconds"]
+        )
+        tell(
+            world,
+            instance,
+            "TASK_UNREACHABLE",
+            "UnreachableInactive" if at_once else "Unreachable",
+            "health check timed out",
+        )
         if at_once:
             world.instances.pop(instance.id, None)
             world.orphans.append(instance)
@@ -24,16 +32,25 @@ def found(world, agent):
     for instance in [each for each in world.orphans if each.agent is agent and each.condition == "UnreachableInactive"]:
         instance.condition, instance.wiped = "Running", True
         world.launcher.kill(instance)
-    for instance in [each for each in world.instances.values() if each.agent is agent and each.condition == "Unreachable"]:
+    for instance in [
+        each for each in world.instances.values() if each.agent is agent and each.condition == "Unreachable"
+    ]:
         tell(world, instance, "TASK_RUNNING", "Running", "Unreachable agent re-reregistered")
 
 
 def tell(world, instance, state, condition, message):
     instance.condition = condition
     world.bus.publish(
-        "status_update_event", slaveId=instance.agent.id, taskId=instance.task_id, taskStatus=state, message=message,
-        appId=instance.app_id, host=instance.agent.host,
-        ipAddresses=[{"ipAddress": each, "protocol": "IPv4"} for each in instance.addresses], ports=list(instance.ports),
-        version=instance.version, timestamp=stamp(),
+        "status_update_event",
+        slaveId=instance.agent.id,
+        taskId=instance.task_id,
+        taskStatus=state,
+        message=message,
+        appId=instance.app_id,
+        host=instance.agent.host,
+        ipAddresses=[{"ipAddress": each, "protocol": "IPv4"} for each in instance.addresses],
+        ports=list(instance.ports),
+        version=instance.version,
+        timestamp=stamp(),
     )
     world.launcher.changed(instance)

@@ -15,8 +15,8 @@ def embeds(values, *always):
     out = set(always)
     for value in values:
         for prefix in PREFIXES:
-            if value.startswith(prefix) and value[len(prefix):] in KINDS:
-                out.add(value[len(prefix):])
+            if value.startswith(prefix) and value[len(prefix) :] in KINDS:
+                out.add(value[len(prefix) :])
                 break
     if "failures" in out:
         out |= {"lastTaskFailure", "tasks", "counts", "deployments"}
@@ -55,10 +55,15 @@ def task_stats(app, instances):
 
 def stats(instances):
     shown = counts(instances)
-    out = {"counts": {name: shown["tasks" + name.capitalize()] for name in ("staged", "running", "healthy", "unhealthy")}}
+    out = {
+        "counts": {name: shown["tasks" + name.capitalize()] for name in ("staged", "running", "healthy", "unhealthy")}
+    }
     lives = sorted(time.time() - each.statuses[-1][1] for each in instances if each.started and each.statuses)
     if lives:
-        out["lifeTime"] = {"averageSeconds": round(sum(lives) / len(lives), 3), "medianSeconds": round(lives[len(lives) // 2], 3)}
+        out["lifeTime"] = {
+            "averageSeconds": round(sum(lives) / len(lives), 3),
+            "medianSeconds": round(lives[len(lives) // 2], 3),
+        }
     return out
 
 
@@ -100,8 +105,11 @@ def queue_item(world, app, count, offers):
     summary["rejectSummaryLastOffers"] = rejects(told["last_refused"], told["last_seen"])
     summary["rejectSummaryLaunchAttempt"] = rejects(told["refused"], told["seen"])
     out = {
-        "count": count, "role": app["role"], "delay": {"timeLeftSeconds": max(0, int(left + 0.999)), "overdue": left < 0},
-        "since": told["since"], "processedOffersSummary": summary,
+        "count": count,
+        "role": app["role"],
+        "delay": {"timeLeftSeconds": max(0, int(left + 0.999)), "overdue": left < 0},
+        "since": told["since"],
+        "processedOffersSummary": summary,
     }
     if offers:
         out["lastUnusedOffers"] = list(told["offers"].values())

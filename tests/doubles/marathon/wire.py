@@ -11,10 +11,24 @@ HEAD_LIMIT = 8192
 IDLE_SECONDS = 30
 SMALLEST_GZIP = 16
 REASONS = {
-    100: "Continue", 200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 302: "Found",
-    307: "Temporary Redirect", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
-    405: "Method Not Allowed", 406: "Not Acceptable", 409: "Conflict", 415: "Unsupported Media Type",
-    431: "Request Header Fields Too Large", 500: "Internal Server Error", 502: "Bad Gateway",
+    100: "Continue",
+    200: "OK",
+    201: "Created",
+    202: "Accepted",
+    204: "No Content",
+    302: "Found",
+    307: "Temporary Redirect",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    409: "Conflict",
+    415: "Unsupported Media Type",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
     503: "Service Unavailable",
 }  # not 422: Jetty knows no word for it and leaves it out
 
@@ -192,7 +206,7 @@ class Connection:
             size = int(line.split(b";")[0] or b"0", 16)
             while len(self.buffer) < size + 2:
                 self.more()
-            body, self.buffer = body + self.buffer[:size], self.buffer[size + 2:]
+            body, self.buffer = body + self.buffer[:size], self.buffer[size + 2 :]
             if size == 0:
                 return body
 
@@ -216,7 +230,7 @@ class Connection:
         head = f"HTTP/1.1 {answer.status} {answer.reason}\r\n" + "".join(f"{k}: {v}\r\n" for k, v in headers) + "\r\n"
         data = head.encode("latin-1") + (b"" if request.method == "HEAD" else body)
         if answer.cut is not None:
-            self.sock.sendall(data[:answer.cut])
+            self.sock.sendall(data[: answer.cut])
             raise Hangup
         self.sock.sendall(data)
         return not close
@@ -225,7 +239,7 @@ class Connection:
 def check_percents(path):
     position = path.find("%")
     while position >= 0:
-        digits = path[position + 1:position + 3]
+        digits = path[position + 1 : position + 3]
         if len(digits) != 2 or any(letter not in "0123456789abcdefABCDEF" for letter in digits):
             raise BadMessage(400, "Bad Request")
         position = path.find("%", position + 1)

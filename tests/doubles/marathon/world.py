@@ -35,8 +35,10 @@ class World:
         self.framework = f"{cluster}-0000"
         self.cluster, self.begun = cluster, time.time()
         self.engine = Engine(options.docker, options.owner)
-        agents = [Agent(f"{cluster}-S{number}", host, attributes, options.ports, options.cpus, options.mem)
-                  for number, (host, attributes) in enumerate(self.hosts())]
+        agents = [
+            Agent(f"{cluster}-S{number}", host, attributes, options.ports, options.cpus, options.mem)
+            for number, (host, attributes) in enumerate(self.hosts())
+        ]
         self.root = tree.dated(tree.new_group("/"), self.clock.version())
         self.roots = {self.root["version"]: self.root}
         self.instances, self.orphans, self.failures = {}, [], {}
@@ -134,7 +136,9 @@ class World:
                 after = self.settled(before, make(before, version), version)
             except Refused as refused:
                 if refused.status in (404, 409):
-                    self.bus.publish("group_change_failed", groupId=parent, version=version, reason=refused.body["message"])
+                    self.bus.publish(
+                        "group_change_failed", groupId=parent, version=version, reason=refused.body["message"]
+                    )
                 raise
             plan = Deployment(before, after, version, kill)
             self.remember(after, plan)
