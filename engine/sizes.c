@@ -400,28 +400,57 @@ static void choose_leavers(const struct cluster_member *members, size_t count, e
 	cluster_spare_last(members, count, by, order, goes);
 }
 
+/* Where nobody answers nobody can be told to go; and who is unknown does not stand for one that serves. */
+static size_t may_go(const struct membership *m, size_t wanted, size_t reached)
+{
+	size_t goes = m->count - wanted;
+	bool all_reached = reached == m->count;
+	size_t most = all_reached || !wanted ? reached : reached ? reached - 1 : 0;
+	if (goes > most)
+		operation_warn(m->deciding->operation,
+			       "`%s` stays larger by %zu until all of its locations answer", m->component->id,
+			       goes - most);
+	return goes < most ? goes : most;
+}
+
+/* Those that can be reached, as what they are chosen by; `places` are theirs among all. */
+static size_t see_members(const struct membership *m, const json_t *ill, struct cluster_member *members,
+			  size_t *places)
+{
+	size_t reached = 0;
+	for (size_t i = 0; i < m->count; i++) {
+		unsigned ordinal = m->ordinals[i];
+		const struct site *home = m->component->zones ? known_home(m, ordinal) : NULL;
+		if (home && home->failed)
+			continue;
+		places[reached] = i;
+		members[reached++] =
+		    (struct cluster_member){.number = ordinal,
+					    .zone = m->component->zones ? home ? home->origin : "" : NULL,
+					    .first = ordinal == m->component->first,
+					    .well = is_there(m, ordinal, true) && !is_ill(m, ill, ordinal)};
+	}
+	return reached;
+}
+
 static int shrink(struct membership *m, size_t wanted)
 {
 	enum cluster_removal by = m->component->spec->cluster->removal;
-	size_t count = m->count, goes = count - wanted, kept = 0;
+	size_t count = m->count, kept = 0;
 	owned_memory struct cluster_member *members = calloc(count, sizeof *members);
 	owned_memory struct cluster_member *left = calloc(count, sizeof *left);
-	owned_memory size_t *places = calloc(count, sizeof *places), *order = calloc(goes, sizeof *order);
+	owned_memory size_t *places = calloc(count, sizeof *places), *own = calloc(count, sizeof *own),
+			    *order = calloc(count, sizeof *order);
 	owned_memory bool *gone = calloc(count, sizeof *gone);
 	owned_json ill = ill_ones(m->deciding->operation);
-	if (!members || !left || !places || !order || !gone || !ill || gather(m->deciding))
+	if (!members || !left || !places || !own || !order || !gone || !ill || gather(m->deciding))
 		return -1;
-	for (size_t i = 0; i < count; i++) {
-		const struct site *home = m->component->zones ? known_home(m, m->ordinals[i]) : NULL;
-		members[i] = (struct cluster_member){
-		    .number = m->ordinals[i],
-		    .zone = m->component->zones ? home ? home->origin : "" : NULL,
-		    .first = m->ordinals[i] == m->component->first,
-		    .well = is_there(m, m->ordinals[i], true) && !is_ill(m, ill, m->ordinals[i])};
-	}
-	choose_leavers(members, count, by, left, places, goes, order);
+	size_t reached = see_members(m, ill, members, own);
+	size_t goes = may_go(m, wanted, reached);
+	if (goes)
+		choose_leavers(members, reached, by, left, places, goes, order);
 	for (size_t i = 0; i < goes; i++)
-		gone[order[i]] = true;
+		gone[own[order[i]]] = true;
 	for (size_t i = 0; i < count; i++)
 		if (!gone[i])
 			m->ordinals[kept++] = m->ordinals[i];

@@ -324,3 +324,20 @@ Test(zones, with_enough_members_elsewhere_those_that_are_unknown_are_no_failure)
 	silence(1, true);
 	deploy(blueprint);
 }
+
+Test(zones, who_is_unknown_is_not_the_one_that_goes_and_is_none_that_serves)
+{
+	deploy(SPREAD(4, THREE)); /* 1 and 4 at a */
+	silence(0, true);
+	cr_expect_eq(scale(3), BERTH_OK, "%s", scene.events);
+	cr_expect_eq(scale(1), BERTH_OK, "%s", scene.events);
+	cr_expect_not_null(strstr(scene.events, "stays larger by 2"), "%s", scene.events);
+	silence(0, false);
+	expect(2, 1, 0);
+	cr_expect_eq(scale(4), BERTH_OK, "%s", scene.events);
+	expect(2, 1, 1);
+	cr_expect_eq(scale(1), BERTH_OK, "%s", scene.events);
+	cr_expect_eq(fake_target_instances(zones[0]) + fake_target_instances(zones[1]) +
+			 fake_target_instances(zones[2]),
+		     1);
+}

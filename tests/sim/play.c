@@ -10,6 +10,7 @@
 #include "tests/sim/kept.h"
 #include "tests/sim/local.h"
 #include "tests/sim/sized.h"
+#include "tests/sim/zoned.h"
 #include "tests/sim/there.h"
 
 #define MINUTE_MS    INT64_C(60000)
@@ -398,6 +399,7 @@ void play_expect(struct tally *tally)
 	tally_add(tally, "edit", "a bad version", 0);
 	kept_expect(tally);
 	sized_expect(tally);
+	zoned_expect(tally);
 	for (const char *const *kind = trial_kinds; *kind; kind++)
 		tally_add(tally, "trial", *kind, 0);
 	for (size_t i = 0; i < COUNT_OF(phases); i++)
@@ -580,6 +582,8 @@ void score_play(const struct score *score, struct tally *tally,
 	}
 	if (score_is_sized(score->seed) && !stage.rule[0])
 		sized_play(&stage, score->chance);
+	if (score_is_zoned(score->seed) && !stage.rule[0])
+		zoned_play(&stage, score->chance);
 	if (!stage.rule[0])
 		clear_away(&stage, score->chance);
 	snprintf(ret->rule, sizeof ret->rule, "%s", stage.rule);

@@ -12,6 +12,7 @@
 #include "tests/sim/kept.h"
 #include "tests/sim/local.h"
 #include "tests/sim/sized.h"
+#include "tests/sim/zoned.h"
 #include "tests/sim/there.h"
 
 #define ECHO_MS   60000
@@ -328,6 +329,7 @@ int stage_open(struct theatre *stage, uint64_t seed, struct tally *tally)
 void stage_close(struct theatre *stage)
 {
 	sized_close(stage);
+	zoned_close(stage);
 	for (int i = 0; i < DEPLOYERS; i++)
 		if (stage->deployers[i].berth)
 			deployer_close(&stage->deployers[i]);
@@ -371,6 +373,8 @@ static bool step(struct theatre *stage, int64_t limit)
 			kept_step(stage);
 		if (stage->sized)
 			sized_step(stage);
+		if (stage->zoned)
+			zoned_step(stage);
 	}
 	return more && !stage->rule[0];
 }
