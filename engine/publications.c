@@ -11,6 +11,7 @@
 /* Numbers that berth picks lie below Linux' range for outgoing connections. */
 #define PICK_FIRST 20000
 #define PICK_COUNT 12000
+#define TASK_PORTS 10000 /* and the next ones, in a network that a task has for itself */
 
 static bool is_process(const struct work *work)
 {
@@ -297,7 +298,10 @@ static int pick_port(struct picker *picker, struct work *work, size_t index, con
 {
 	struct spec_port *port = &work->ports[index];
 	uint16_t number = 0;
-	/* Where the target keeps tasks it gives each of them a number. */
+	/* Where the target keeps tasks it gives each of them a number; in a network of its own a task has
+	 * any. */
+	if (!port->fixed && keeps_tasks(work->site) && is_process(work))
+		port->port = (uint16_t)(TASK_PORTS + index);
 	if (!port->fixed && (keeps_tasks(work->site) || (!is_process(work) && !port->published)))
 		return 0;
 	if (port->fixed)

@@ -483,6 +483,23 @@ static int digest_all(struct work *work, struct instance_spec *spec, const struc
 		   : 0;
 }
 
+/* Where the target keeps the tasks it is the one to know whether they answer, before it lets old ones go. */
+static int put_health(struct work *work, struct instance_spec *spec)
+{
+	if (!keeps_tasks(work->site))
+		return 0;
+	struct health_check *check = arena_array(&work->arena, struct health_check, 1);
+	if (!check)
+		return -1;
+	if (!instance_check(work, 0, check))
+		return 0;
+	/* Nobody said that a task which does not listen is unwell. */
+	if (made_from(work->instance)->health->kind == CHECK_NONE)
+		check->retries = 0;
+	spec->health = check;
+	return 0;
+}
+
 static enum resolved fill(struct work *work, struct instance_spec *spec, struct variable_list *list,
 			  const char **ret_waits, struct error *err)
 {
@@ -500,7 +517,7 @@ static enum resolved fill(struct work *work, struct instance_spec *spec, struct 
 		return found;
 	spec->variables = list->items;
 	spec->variable_count = list->count;
-	if (digest_all(work, spec, list) == 0 && spec_called(work, spec) == 0)
+	if (digest_all(work, spec, list) == 0 && spec_called(work, spec) == 0 && put_health(work, spec) == 0)
 		return RESOLVED;
 no_memory:
 	fail_memory(err);

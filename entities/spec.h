@@ -84,6 +84,9 @@ struct instance_spec {
 	char secret_digest[DIGEST_HEX]; /* of the salted secrets; "" likewise */
 	char file_digest[DIGEST_HEX];   /* of the files, secrets among them salted; "" without files */
 	unsigned count;                 /* where the grain is the component: of so many tasks; 0: as it is */
+	/* There: what tells that a task answers, asked by the target itself; of no retries: none is ended for
+	 * it. NULL: nothing. No part of any digest. */
+	const struct health_check *health;
 	bool roll;              /* there, of an update: its tasks are made anew though nothing differs */
 	bool shared_from_start; /* may carry shared_name before it is ready: nobody else serves under it */
 	bool job; /* kept with it, so that its end can be told from a failure without the blueprint */

@@ -59,6 +59,10 @@ static int check_ports(const struct marathon *marathon, const struct instance_sp
 
 	for (size_t i = 0; i < spec->port_count; i++) {
 		const struct spec_port *port = &spec->ports[i];
+		if (host && spec->kind == COMPONENT_PROCESS && port->name && !port->fixed)
+			return refuse(
+			    marathon->location, spec, "on its hosts' own network a port must have its number",
+			    "write a number for `auto`, or let the location have `network: bridge`", err);
 		if (host && port->published && port->fixed && port->host_port != port->port)
 			return fail(err, ERR_UNSUPPORTED,
 				    "location `%s`: on its hosts' own network port %u of `%s` cannot be %u",

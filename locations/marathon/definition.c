@@ -208,6 +208,78 @@ static json_t *labels(struct flow *flow, const struct instance_spec *spec)
 	return object;
 }
 
+/* --- whether it answers --------------------------------------------------------------------------------- */
+
+/* Marathon counts whole seconds, and one at least. */
+static int seconds(int64_t ms)
+{
+	return ms > 1000 ? (int)((ms + 999) / 1000) : 1;
+}
+
+static int port_index(const struct instance_spec *spec)
+{
+	for (size_t i = 0; i < spec->port_count; i++)
+		if (spec->ports[i].port == spec->health->port && spec->ports[i].protocol == TCP)
+			return (int)i;
+	return -1;
+}
+
+static void add_quoted(struct text *line, const char *word)
+{
+	text_add(line, line->length ? " '" : "'");
+	for (; *word; word++)
+		if (*word == '\'')
+			text_add(line, "'\\''");
+		else
+			text_add_char(line, *word);
+	text_add_char(line, '\'');
+}
+
+/* Run by a shell in the task. */
+static json_t *check_command(const struct command *command)
+{
+	owned_text line = {0};
+
+	for (size_t i = 0; i < command->count; i++) {
+		const char *word = command->words[i].text ? command->words[i].text : "";
+		if (command->shell)
+			text_add(&line, word);
+		else
+			add_quoted(&line, word);
+	}
+	return json_pack("{s:s}", "value", text_view(&line));
+}
+
+bool marathon_asks(const struct health_check *check)
+{
+	return check && check->kind != CHECK_NONE && !(check->kind == CHECK_HTTP && check->status);
+}
+
+static void put_health(const struct marathon *marathon, const struct instance_spec *spec, json_t *app)
+{
+	const struct health_check *check = spec->health;
+
+	if (!marathon_asks(check) || (check->kind != CHECK_COMMAND && port_index(spec) < 0))
+		return;
+	json_t *entry =
+	    json_pack("{s:s, s:i, s:i, s:i, s:i}", "protocol",
+		      check->kind == CHECK_HTTP  ? "HTTP"
+		      : check->kind == CHECK_TCP ? "TCP"
+						 : "COMMAND",
+		      "gracePeriodSeconds", check->start_period_ms ? seconds(check->start_period_ms) : 300,
+		      "intervalSeconds", seconds(check->interval_ms ? check->interval_ms : 2000),
+		      "timeoutSeconds", seconds(check->timeout_ms), "maxConsecutiveFailures", check->retries);
+	if (check->kind == CHECK_COMMAND)
+		json_put(entry, "command", check_command(&check->command));
+	else
+		json_put_number(entry, "portIndex", port_index(spec));
+	if (check->kind == CHECK_HTTP)
+		json_put_text(entry, "path", check->path ? check->path : "/");
+	if (check->kind == CHECK_COMMAND && is_new(marathon))
+		json_put_number(entry, "delaySeconds", 1);
+	json_put(app, "healthChecks", json_pack("[o]", entry));
+}
+
 static double mebibytes(int64_t bytes)
 {
 	return (double)((bytes + (1 << 20) - 1) >> 20);
@@ -242,6 +314,7 @@ json_t *marathon_definition(struct flow *flow, const struct instance_spec *spec,
 		return NULL;
 	put_command(spec, app);
 	put_network(flow, spec, app);
+	put_health(marathon, spec, app);
 	if (spec->stop_timeout_ms >= 0)
 		json_put_number(app, "taskKillGracePeriodSeconds", (spec->stop_timeout_ms + 999) / 1000);
 	put_options(marathon, app);

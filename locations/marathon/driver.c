@@ -303,9 +303,9 @@ static const char *readiness(struct location *location, const struct instance_sp
 			     const struct health_check *check)
 {
 	(void)location, (void)spec;
-	return check->kind == CHECK_COMMAND ? NULL
-	       : check->kind == CHECK_NONE  ? "by its running"
-					    : "from here";
+	return check->kind == CHECK_NONE ? "by its running"
+	       : marathon_asks(check)    ? "by Marathon"
+					 : "from here";
 }
 
 /* clang-format off */

@@ -190,6 +190,9 @@ const char *marathon_label(const struct marathon_app *app, const char *name); /*
 /* The whole app, of so many tasks. NULL: no memory. */
 json_t *marathon_definition(struct flow *flow, const struct instance_spec *spec, unsigned instances);
 
+/* Whether Marathon itself can be told to ask it. */
+bool marathon_asks(const struct health_check *check);
+
 /* --- observe.c --- */
 int marathon_observe(const struct marathon *marathon, const struct marathon_app *app, struct arena *arena,
 		     struct observed *ret);

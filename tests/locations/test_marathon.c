@@ -371,6 +371,44 @@ Test(marathon, app_is_written_as_its_version_reads_it)
 	assert_sent("\"backoffSeconds\":5");
 }
 
+static enum progress place_checked(const struct health_check *check)
+{
+	struct instance_spec made = *web();
+	const char *note;
+
+	made.health = check;
+	text_clear(&sent);
+	return AWAIT_MARATHON(location.driver->place(&location, &errand, &made, &note, &err));
+}
+
+Test(marathon, check_is_asked_by_marathon_itself)
+{
+	const struct value words[] = {{.kind = VALUE_TEXT, .text = "test"},
+				      {.kind = VALUE_TEXT, .text = "it's"}};
+	struct health_check check = {.kind = CHECK_HTTP,
+				     .port = 80,
+				     .path = "/up",
+				     .timeout_ms = 1500,
+				     .interval_ms = 100,
+				     .retries = 4};
+
+	PLAY({"GET", "http://a:8080/v2/info", 200, NULL, VERSION("1.11.2"), 0}, ABSENT,
+	     {"POST", "http://a:8080/v2/apps", 201, NULL, "{}", 0});
+	cr_assert(open_at(&marathon_driver, "http://a", NULL) == 0);
+	cr_assert(place_checked(&check) == PROGRESS_DONE, "%s", err.text);
+	assert_sent(
+	    "\"protocol\":\"HTTP\",\"gracePeriodSeconds\":300,\"intervalSeconds\":1,\"timeoutSeconds\":2,"
+	    "\"maxConsecutiveFailures\":4,\"portIndex\":0,\"path\":\"/up\"");
+	check = (struct health_check){
+	    .kind = CHECK_COMMAND, .timeout_ms = 1000, .command = {.words = words, .count = 2}};
+	cr_assert(place_checked(&check) == PROGRESS_DONE, "%s", err.text);
+	assert_sent("\"command\":{\"value\":\"'test' 'it'\\\\''s'\"}");
+	/* Marathon knows no status but good ones: that one is asked from here. */
+	check = (struct health_check){.kind = CHECK_HTTP, .port = 80, .status = 418};
+	cr_assert(place_checked(&check) == PROGRESS_DONE, "%s", err.text);
+	cr_expect_null(strstr(text_view(&sent), "healthChecks"));
+}
+
 Test(marathon, app_of_an_old_version_has_the_old_form)
 {
 	PLAY({"GET", "http://a:8080/v2/info", 200, NULL, VERSION("1.4.12"), 0}, ABSENT,
