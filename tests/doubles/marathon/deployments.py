@@ -1,10 +1,13 @@
 """Deployments: the plan from one tree to another, and its steps, one after the other."""
 
 import math
+import time
 import uuid
 
 from normal import only_scaled
 from tree import apps, depths, pods, specs
+
+SHORTEST_STOP = 0.04  # seconds: even what never ran is seen to be stopped
 
 
 def action(kind, path, pod):
@@ -67,6 +70,7 @@ class Deployment:
         self.steps = steps(before, after)
         self.kill = set(kill)  # instances to die first when scaling down
         self.at = -1
+        self.since = time.monotonic()  # when this step began
         self.progress = {}  # path: what an action of this step remembers
         self.recovered = False
 
@@ -124,7 +128,7 @@ class Manager:
 
     def next_step(self, plan):
         plan.at += 1
-        plan.progress = {}
+        plan.progress, plan.since = {}, time.monotonic()
         if plan.at >= len(plan.steps):
             self.running.remove(plan)
             self.world.bus.publish("deployment_success", id=plan.id, plan=plan.plan())
@@ -170,7 +174,7 @@ class Manager:
                 self.world.bus.publish("remove_health_check_event", appId=path)
         for instance in self.world.of(path):
             self.world.launcher.decommission(instance)
-        if self.world.of(path):
+        if self.world.of(path) or time.monotonic() < plan.since + SHORTEST_STOP:
             return False
         if plan.progress[path] == "ending":
             plan.progress[path] = "ended"

@@ -67,7 +67,7 @@ class World:
             with self.lock:
                 self.deployments.advance()
                 wait = self.launcher.offer()
-                self.changes.wait(min(wait, 0.5))
+                self.changes.wait(min(wait, 0.05 if self.deployments.running else 0.5))
 
     def wake(self):
         self.changes.notify_all()
