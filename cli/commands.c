@@ -17,6 +17,8 @@ const struct command *const commands[] = {
     &command_scale,
     &command_logs,
     &command_exec,
+    &command_ssh,
+    &command_cp,
     &command_graph,
     &command_gc,
     &command_locations,
@@ -46,8 +48,6 @@ const struct command *const commands[] = {
 static const struct {
 	const char *name, *until;
 } later[] = {
-    {"ssh", "`berth exec -it APP COMPONENT -- sh` is a shell in it"},
-    {"cp", "`berth exec APP COMPONENT -- tar -c PATH` copies out, `exec -i` in"},
     {"port-forward", "`publish: [PORT]` in the blueprint, and `berth status` says where it is reached"},
 };
 

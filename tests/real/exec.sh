@@ -81,6 +81,18 @@ unread() {
 	return $code
 }
 
+mkdir -p tree/sub && head -c 300000 /dev/urandom >tree/sub/bytes && ln -s bytes tree/sub/link && chmod 750 tree && chmod 640 tree/sub/bytes
+looks() { (cd "$1" && find . -printf '%p %m %l\n' | sort && find . -type f -exec sha256sum {} +); }
+round() {
+	rm -rf back && berth cp "${to_engine[@]}" tree "real-exec-$1/web:/tmp/tree-$$" &&
+		berth cp "${to_engine[@]}" "real-exec-$1/web:/tmp/tree-$$" back && same "$(looks tree)" "$(looks back)" &&
+		berth cp "${to_engine[@]}" tree/sub "real-exec-$1/web/1:/tmp/tree-$$" &&
+		$1 web -- test -f "/tmp/tree-$$/sub/bytes" && $1 web -- rm -r "/tmp/tree-$$"
+}
+renamed() {
+	berth cp "${to_engine[@]}" tree/sub/bytes "real-exec-$1/web:/tmp/file-$$" && berth cp "${to_engine[@]}" "real-exec-$1/web:/tmp/file-$$" . &&
+		cmp tree/sub/bytes "file-$$" && $1 web -- rm "/tmp/file-$$" && rm "file-$$"
+}
 check "deploys there" deploy there.yaml
 check "deploys here" deploy here.yaml
 for where in there here; do
@@ -113,6 +125,14 @@ for where in there here; do
 	check "$where: its exit code" grep -qx "exit 5" "$work/screen"
 	check "$where: stopped and gone on with" typist $where raw 'see:# ' 'type:echo $((40+2))\n' see:42 'see:# ' \
 		kill:TSTP stopped cooked fg raw 'type:echo $((40+3))\n' see:43 'see:# ' 'type:\x04'
+	check "$where: ssh is a shell that reads its commands" same "prod 7" "$(echo 'echo $STAGE $((3 + 4))' | berth ssh "${to_engine[@]}" real-exec-$where web)"
+	check "$where: ssh has a command's exit code" exits 7 berth ssh "${to_engine[@]}" real-exec-$where web -- sh -c 'exit 7'
+	check "$where: ssh at a terminal" timeout 90 python3 "$root/tests/support/typist.py" 33x77 raw 'see:# ' 'type:stty size\n' 'see:33 77' \
+		'see:# ' 'type:exit 5\n' end -- "$BERTH" ssh "${to_engine[@]}" real-exec-$where web
+	check "$where: a folder goes in and comes out as it was" round $where
+	check "$where: a file takes another name" renamed $where
+	check "$where: what is not there cannot be copied" exits 1 bash -c '"$@" 2>&1 | grep -q "there is no /none" && exit 1' - \
+		"$BERTH" cp "${to_engine[@]}" real-exec-$where/web:/none .
 	typed=(sh -c 'echo be""gun; sleep 98765')
 	for signal in TERM QUIT SEGV; do
 		check "$where: the terminal is given back at SIG$signal" typist $where raw see:begun kill:$signal end cooked

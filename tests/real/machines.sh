@@ -53,6 +53,13 @@ again() {
 check "a second deploy changes nothing" again
 check "a command runs there" same hello "$(berth exec real-machines asker -- /bin/echo hello)"
 check "with its variables" bash -c '[ -n "$1" ]' - "$(berth exec real-machines asker -- sh -c 'echo $STORE_PORT_6390_TCP_ADDR')"
+check "a shell there reads its commands" same 7 "$(echo 'echo $((3 + 4))' | berth ssh real-machines store)"
+copied() {
+	mkdir -p tree && head -c 300000 /dev/urandom >tree/bytes && chmod 640 tree/bytes && ln -sf bytes tree/link
+	berth cp tree real-machines/store:tree && rm -rf back && berth cp real-machines/store:tree back && cmp tree/bytes back/bytes &&
+		same 640 "$(stat -c %a back/bytes)" && same bytes "$(readlink back/link)"
+}
+check "a folder goes there and comes back" copied
 strike() { ip netns pids "m$$-$1" | xargs -r ps -o pid=,args= -p | awk -v what="$2" 'index($0, what) { print $1 }' | xargs -r kill -9; }
 came_back() {
 	local before
