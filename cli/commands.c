@@ -19,6 +19,7 @@ const struct command *const commands[] = {
     &command_exec,
     &command_ssh,
     &command_cp,
+    &command_port_forward,
     &command_graph,
     &command_gc,
     &command_locations,
@@ -42,13 +43,6 @@ const struct command *const commands[] = {
     &command_complete,
     &command_manual,
     NULL,
-};
-
-/* Names that are taken, for what is still to come, and what does instead until then. */
-static const struct {
-	const char *name, *until;
-} later[] = {
-    {"port-forward", "`publish: [PORT]` in the blueprint, and `berth status` says where it is reached"},
 };
 
 /* What other programs call it. */
@@ -82,10 +76,6 @@ static const char *command_name(size_t i, const void *of)
 int command_unknown(const struct invocation *invocation, const char *name)
 {
 	const char *meant = NULL;
-	for (size_t i = 0; i < COUNT_OF(later); i++)
-		if (strcmp(later[i].name, name) == 0)
-			return complain_usage(invocation, later[i].until,
-					      "`berth %s` is not in this version yet", name);
 	for (size_t i = 0; i < COUNT_OF(hints); i++)
 		if (strcmp(hints[i].theirs, name) == 0)
 			meant = hints[i].ours;

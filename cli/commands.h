@@ -9,6 +9,6 @@ extern const struct command command_validate, command_plan, command_deploy, comm
     command_events, command_version, command_help, command_completion, command_complete, command_manual,
     command_stop, command_start, command_restart, command_scale, command_wait, command_why, command_gc,
     command_simulate, command_history, command_rollback, command_invoke, command_policy, command_backup,
-    command_restore, command_serve, command_ssh, command_cp;
+    command_restore, command_serve, command_ssh, command_cp, command_port_forward;
 
 #endif

@@ -611,6 +611,6 @@ extern const struct verb verb_history, verb_rollback, verb_backup, verb_restore,
     verb_invoke, verb_members, verb_keep, verb_hold, verb_mend, verb_replace, verb_duty;
 extern const struct verb verb_validate, verb_plan, verb_deploy, verb_status, verb_destroy, verb_logs,
     verb_graph, verb_locations, verb_types, verb_schema, verb_events, verb_stop, verb_start, verb_restart,
-    verb_scale, verb_wait, verb_why, verb_gc, verb_exec, verb_simulate;
+    verb_scale, verb_wait, verb_why, verb_gc, verb_exec, verb_forward, verb_simulate;
 
 #endif

@@ -1,4 +1,5 @@
-/* exec_verb.c - a command run inside one instance: which one, its streams, its exit code. */
+/* exec_verb.c - a command run inside one instance: which one, its streams, its exit code; or a connection to
+ * one of its ports. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,8 @@ struct exec_state {
 
 static struct exec_state *state_of(const struct berth_operation *operation)
 {
-	return operation->verb == &verb_exec ? operation->verb_state : NULL;
+	return operation->verb == &verb_exec || operation->verb == &verb_forward ? operation->verb_state
+										 : NULL;
 }
 
 /* --- which instance ------------------------------------------------------------------------- */
@@ -161,9 +163,98 @@ static json_t *exec_document(const struct berth_operation *operation, bool ended
 	const struct exec_state *state = state_of(operation);
 	json_t *document = document_new(operation->application->id);
 	json_put_text(document, "instance", state->work->instance->seen->name);
-	if (ended || state->session.code)
+	if (operation->verb == &verb_exec && (ended || state->session.code))
 		json_put_number(document, "exit_code", state->session.code);
 	return document;
+}
+
+/* --- a connection instead of a command ------------------------------------------------------ */
+
+/* Where what listens on that port of its own is reached: as it is published, else at its own address. */
+static const char *address_of(const struct observed *seen, uint16_t port, uint16_t *ret_number)
+{
+	const char *own = NULL;
+	*ret_number = port;
+	for (size_t i = 0; i < seen->attachment_count; i++) {
+		const struct attachment *at = &seen->attachments[i];
+		for (size_t k = 0; at->address && !*at->network && k < at->port_count; k++)
+			if (at->ports[k].port == port && at->ports[k].protocol == TCP &&
+			    at->ports[k].number) {
+				*ret_number = at->ports[k].number;
+				return at->address;
+			}
+		if (!own && at->address && *at->address)
+			own = at->address;
+	}
+	return own;
+}
+
+/* The named port, as its target tells it, else as the blueprint has it; 0: there is none. */
+static uint16_t port_called(const struct work *work, const char *name, struct text *known)
+{
+	const struct observed *seen = work->instance->seen;
+	const struct component_spec *spec = work->instance->component->spec;
+	for (size_t i = 0; i < seen->attachment_count; i++)
+		for (size_t k = 0; k < seen->attachments[i].port_count; k++) {
+			const struct attached_port *port = &seen->attachments[i].ports[k];
+			if (port->name && strcmp(port->name, name) == 0)
+				return port->port;
+		}
+	for (size_t i = 0; spec && i < spec->named_port_count; i++) {
+		const struct named_port *port = &spec->named_ports[i];
+		if (strcmp(port->name, name) == 0 && port->first == port->last)
+			return port->first;
+		text_format(known, "%s`%s`", known->length ? ", " : "", port->name);
+	}
+	return 0;
+}
+
+/* Its own number: the one that is asked for, or the named port's; 0 with *err. */
+static uint16_t own_port(const struct berth_operation *operation, const struct work *work, struct error *err)
+{
+	const char *name = operation->request.name;
+	owned_text known = {0};
+	uint16_t port = name ? port_called(work, name, &known) : (uint16_t)operation->request.port;
+	if (port)
+		return port;
+	fail(err, ERR_MISSING, "`%s` has no port called `%.64s`", work->instance->seen->name, name);
+	remedy(err, known.length ? "it has %s" : "write its number%s", text_view(&known));
+	return 0;
+}
+
+/* Whether there is something to be carried: a connection through the target. Else it is done. */
+static bool found_way(struct berth_operation *operation)
+{
+	struct exec_state *state = state_of(operation);
+	const struct work *work = state->work;
+	const struct observed *seen = work->instance->seen;
+	bool process = driver_of(work)->capabilities.kinds & 1u << COMPONENT_PROCESS;
+	uint16_t number, port = own_port(operation, work, &operation->error);
+	const char *address = address_of(seen, port, &number);
+	state->work->doing = DOING_NOTHING;
+	if (!port)
+		return stage_failed(operation);
+	if (!address && process)
+		address = "127.0.0.1"; /* it told nobody where it listens */
+	if (!runs(work) || !address) {
+		fail(&operation->error, ERR_FAILED,
+		     !runs(work) ? "`%s` is not running" : "`%s` has no address", seen->name);
+		return stage_failed(operation);
+	}
+	if (driver_of(work)->capabilities.connects && operation->request.interactive) {
+		state->work->doing = DOING_EXEC;
+		state->session.address = address;
+		state->session.port = number;
+		return true;
+	}
+	json_t *document = exec_document(operation, false);
+	json_put_number(document, "port", port);
+	if (!driver_of(work)->capabilities.connects) {
+		json_put_text(document, "address", address);
+		json_put_number(document, "number", number);
+	}
+	operation_finish(operation, BERTH_OK, document);
+	return false;
 }
 
 static void converse(struct berth_operation *operation)
@@ -199,7 +290,8 @@ static void exec_step(struct berth_operation *operation)
 	}
 	if (operation->stage == STAGE_BEGIN && !stage_open_known(operation))
 		return;
-	if (operation->stage == STAGE_SURVEY && !surveyed(operation))
+	if (operation->stage == STAGE_SURVEY &&
+	    (!surveyed(operation) || (operation->verb == &verb_forward && !found_way(operation))))
 		return;
 	converse(operation);
 }
@@ -213,6 +305,8 @@ static void exec_let_go(struct berth_operation *operation)
 
 const struct verb verb_exec = {
     .name = "exec", .step = exec_step, .let_go = exec_let_go, .instances_only = true};
+const struct verb verb_forward = {
+    .name = "forward", .step = exec_step, .let_go = exec_let_go, .instances_only = true};
 
 /* --- the public functions ------------------------------------------------------------------- */
 
@@ -276,6 +370,41 @@ struct berth_operation *berth_exec(struct berth *berth, const struct berth_reque
 	if (check_request(request, &err) == 0) {
 		struct berth_operation *operation =
 		    operation_begin(berth, &verb_exec, request, listener, error);
+		if (!operation || make_state(operation, &err) == 0)
+			return operation;
+		berth_operation_free(operation);
+	}
+	berth_error_from(error, &err);
+	if (error && err.code == ERR_INVALID)
+		error->outcome = BERTH_USAGE;
+	return NULL;
+}
+
+static int check_forward(const struct berth *berth, const struct berth_request *request, struct error *err)
+{
+	const struct berth_request *with_port =
+	    request && request->size >= offsetof(struct berth_request, port) + sizeof request->port ? request
+												    : NULL;
+	if (request && !request->size)
+		return fail_size("berth_request", err);
+	if (!with_port || !request->components || !request->components[0] || request->components[1])
+		return fail(err, ERR_INVALID, "forward takes one component");
+	if (!request->name && (!request->port || request->port > UINT16_MAX))
+		return fail(err, ERR_INVALID, "a port is a number from 1 to 65535");
+	if (!berth->backend)
+		return 0;
+	fail(err, ERR_UNSUPPORTED, "no connection goes through a controller");
+	remedy(err, "`--controller none` goes to the targets themselves; `berth exec` goes through it");
+	return -1;
+}
+
+struct berth_operation *berth_forward(struct berth *berth, const struct berth_request *request,
+				      const struct berth_listener *listener, struct berth_error *error)
+{
+	struct error err = {0};
+	if (check_forward(berth, request, &err) == 0) {
+		struct berth_operation *operation =
+		    operation_begin(berth, &verb_forward, request, listener, error);
 		if (!operation || make_state(operation, &err) == 0)
 			return operation;
 		berth_operation_free(operation);

@@ -99,6 +99,7 @@ struct capabilities {
 			     `rename` settles the younger one's name */
 	bool limits_in_place;  /* `update` changes memory and cpus of what runs */
 	bool restart_in_place; /* `update` changes the restart policy of what runs */
+	bool connects; /* what listens there is reached through it, by `exec` with a port; else from here */
 };
 
 /* Everything at a location that carries our mark for one application (or for all). */
@@ -163,7 +164,11 @@ struct lease {
 
 /* A command run inside an instance. The engine's memory, stable from the first call to the last. */
 struct exec_session {
-	const char *const *command;   /* argv, NULL-terminated */
+	const char *const *command; /* argv, NULL-terminated */
+	/* Where the target `connects`: no command, but a connection to this port, at this address as the
+	 * target itself reaches it; 0: it is a command. Its end of input is ours, the code is 0. */
+	uint16_t port;
+	const char *address;
 	const char *user, *directory; /* NULL: the instance's own */
 	/* "NAME=VALUE", beside the instance's own variables and before them; NULL: none. */
 	const char *const *environment;

@@ -118,7 +118,7 @@ struct berth_request {
 	/* graph: "dot" (default), "mermaid", "svg"; the result is then text. */
 	const char *format;
 	/* locations: check this one; types: only this one; policy: this one, "restarter" or "periodic/2";
-	 * invoke: the effector. */
+	 * invoke: the effector; forward: the port's. */
 	const char *name;
 	int64_t count; /* scale: how many instances of components[0]; rollback: the revision */
 	/* deploy: a plan that was saved, the text of the member "saved" of berth_plan's document; carried out
@@ -164,6 +164,7 @@ struct berth_request {
 	const char *lasting, *lasting_text;
 	bool once;
 	bool resumed; /* it goes on with the one of that name: with what is recorded of it, else as it is given */
+	unsigned port; /* forward: the instance's own number, or that of the port called `name` */
 };
 
 enum berth_event_kind {
@@ -330,6 +331,13 @@ BERTH_API void berth_exec_input_end(struct berth_operation *operation);
 BERTH_API void berth_exec_resize(struct berth_operation *operation, unsigned rows, unsigned columns);
 /* How many bytes of input are not passed on yet: give no more while this is large. */
 BERTH_API size_t berth_exec_input_waiting(const struct berth_operation *operation);
+/* A connection to `port` of components[0], as with berth_exec. Where it can be had from here, the document
+ * says only how: {"format_version", "app", "instance", "port", "address", "number"}. Else, `interactive`, it
+ * is carried by the operation: its input is what berth_exec_input() gives, what comes back are events, and it
+ * ends with the connection; without `interactive` the document has no "address", and nothing is begun. Not
+ * through a controller. */
+BERTH_API struct berth_operation *berth_forward(struct berth *, const struct berth_request *,
+						const struct berth_listener *, struct berth_error *);
 /* Until the application is as `wait_for` says (status' document), or the timeout ran out. */
 BERTH_API struct berth_operation *berth_wait(struct berth *, const struct berth_request *,
 					     const struct berth_listener *, struct berth_error *);

@@ -169,6 +169,7 @@ const struct location_driver ssh_driver = {
 	    .host_names = false,
 	    .mapped_ports = false,
 	    .kinds = 1u << COMPONENT_PROCESS,
+	    .connects = true,
 	    .calls_in_flight = 8,
 	    .generations = true,
 	    .limits_in_place = false, /* there are none to change */

@@ -7,9 +7,10 @@
 #include "base/signals.h"
 #include "locations/ssh/machine.h"
 
-#define INPUT_MOST   (256 << 10) /* on its way there at one time */
-#define NO_COMMAND   127
-#define NOT_EXECUTED 126
+#define INPUT_MOST        (256 << 10) /* on its way there at one time */
+#define NO_COMMAND        127
+#define NOT_EXECUTED      126
+#define LOG_WITHOUT_TIMES 5 /* machine.sh: logs_since */
 
 /* --- a command ------------------------------------------------------------------------------ */
 
@@ -104,6 +105,10 @@ static enum progress exec_begin(struct location *location, struct errand *errand
 	location->world->ops->random(location->world, &number, sizeof(number));
 	snprintf(running->word, sizeof(running->word), "%016llx", number);
 	running->session = session;
+	if (session->port) {
+		text_format(&running->task.script, "runs %s %s\n", app, folder_of(app, name));
+		return machine_ask(&running->task, err);
+	}
 	say_command(session, &script);
 	running->task.script.failed = script.failed;
 	say_variable(&running->task.script, "EXEC", text_view(&script));
@@ -133,6 +138,19 @@ static int run(struct running *running, const char *app, const char *name, struc
 	return running->call ? 0 : -1;
 }
 
+static int connect_there(struct running *running, struct error *err)
+{
+	struct location *location = running->task.location;
+	const struct ssh_target target = {.address = running->session->address,
+					  .port = running->session->port};
+	const struct ssh_sink sink = {
+	    .done = command_ended, .bytes = said, .drained = drained, .owner = running};
+
+	running->call = location->world->ops->ssh->forward(location->world, &machine_of(location)->host,
+							   &target, &sink, err);
+	return running->call ? 0 : -1;
+}
+
 static void pass_input(struct running *running)
 {
 	struct world *world = running->task.location->world;
@@ -156,7 +174,7 @@ static void pass_input(struct running *running)
 
 static enum progress exec_end(struct running *running, struct error *err)
 {
-	int code = running->code;
+	int code = running->session->port ? 0 : running->code;
 
 	running->session->code = code;
 	if (running->result.code != OK)
@@ -185,7 +203,7 @@ enum progress ssh_exec(struct location *location, struct errand *errand, const c
 		enum progress progress = machine_answer(&running->task, err);
 		if (progress != PROGRESS_DONE)
 			return progress;
-		if (run(running, app, name, err))
+		if (session->port ? connect_there(running, err) : run(running, app, name, err))
 			return machine_task_end(&running->task, PROGRESS_FAILED);
 	}
 	if (session->interactive)
@@ -234,6 +252,7 @@ static enum progress logs_begin(struct location *location, struct errand *errand
 				void *sink_owner, struct error *err)
 {
 	struct machine *machine = machine_of(location);
+	struct world *world = location->world;
 	struct reading_log *reading =
 	    (struct reading_log *)machine_task_new(location, errand, sizeof(*reading), release_log);
 	owned_text line = {0};
@@ -251,6 +270,9 @@ static enum progress logs_begin(struct location *location, struct errand *errand
 	else
 		text_add(&line, "all");
 	text_add(&line, options->follow ? " yes" : " no");
+	/* By the machine's own clock, whatever that shows. */
+	if (options->since_ms)
+		text_format(&line, " %lld", (long long)(world->ops->wall(world) - options->since_ms));
 	struct ssh_command command = {.command = text_view(&line), .more_input = options->follow};
 	reading->call = line.failed ? NULL
 				    : location->world->ops->ssh->exec(location->world, &machine->host,
@@ -260,6 +282,18 @@ static enum progress logs_begin(struct location *location, struct errand *errand
 	return reading->call ? PROGRESS_WAITING : machine_task_end(&reading->task, PROGRESS_FAILED);
 }
 
+static void log_refused(const struct location *location, const char *name, int code, struct error *err)
+{
+	if (code == LOG_WITHOUT_TIMES) {
+		fail(err, ERR_UNSUPPORTED,
+		     "location `%s`: `%s` was started before machines kept the times of their logs",
+		     location->name, name);
+		remedy(err, "ask for the last lines instead (--tail N), or restart it");
+	} else {
+		fail(err, ERR_MISSING, "location `%s`: `%s` is not on the machine", location->name, name);
+	}
+}
+
 enum progress ssh_logs(struct location *location, struct errand *errand, const char *app, const char *name,
 		       const struct log_options *options, log_sink *sink, void *sink_owner, struct error *err)
 {
@@ -267,10 +301,9 @@ enum progress ssh_logs(struct location *location, struct errand *errand, const c
 
 	if (guard_name(app, name, err))
 		return PROGRESS_FAILED;
-	if (options->since_ms || options->until_ms) {
-		fail(err, ERR_UNSUPPORTED, "location `%s`: a machine keeps no time with the lines of a log",
+	if (options->until_ms) {
+		fail(err, ERR_UNSUPPORTED, "location `%s`: a machine keeps no time with each line of a log",
 		     location->name);
-		remedy(err, "ask for the last of them instead: --tail N");
 		return PROGRESS_FAILED;
 	}
 	if (!reading)
@@ -282,6 +315,6 @@ enum progress ssh_logs(struct location *location, struct errand *errand, const c
 	if (reading->result.code != OK)
 		*err = reading->result;
 	else
-		fail(err, ERR_MISSING, "location `%s`: `%s` is not on the machine", location->name, name);
+		log_refused(location, name, reading->code, err);
 	return machine_task_end(&reading->task, PROGRESS_FAILED);
 }

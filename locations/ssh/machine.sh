@@ -165,6 +165,8 @@ run() {
 	started=$now state=running code=-1 sig=0
 	note
 	tell start
+	time_log "$now"
+	clock &
 	while :; do
 		asked=
 		wait $pid
@@ -173,6 +175,7 @@ run() {
 	done
 	now_ms
 	ended=$now exits=$((exits + 1))
+	time_log "$now"
 	if [ "$code" -gt 128 ] && [ "$code" -le 192 ]; then
 		sig=$((code - 128)) code=-1
 	fi
@@ -189,7 +192,25 @@ become() {
 trim_log() {
 	[ -f log ] || return 0
 	size=$(wc -c <log)
-	[ "$size" -le 10485760 ] || { cp log log.1 && : >log; }
+	[ "$size" -le 10485760 ] || { cp log log.1 && : >log && mv -f times times.1; }
+}
+# time_log MS: how long the log is now. Lines have no times of their own, so this is how they are told.
+time_log() {
+	echo "$1 $(($(wc -c <log)))" >>times
+}
+# As long as it runs, once in a second in which it wrote something. Of many marks the old ones get fewer.
+clock() {
+	last=-1
+	while alive "$pid" "$pid_began"; do
+		size=$(($(wc -c <log)))
+		if [ "$size" != "$last" ]; then
+			now_ms
+			time_log "$now"
+			last=$size
+			[ "$(($(wc -c <times)))" -lt 65536 ] || { sed -n 'n;p' times | put times; }
+		fi
+		nap 1
+	done
 }
 boot
 session=
@@ -268,7 +289,7 @@ is_kept() {
 foreign() { # whether something lies here that is none of ours
 	for one in * .[!.]*; do
 		case $one in
-		'*' | '.[!.]*' | manifest* | launch* | state* | log* | stopping | work | x.* | files* | .*.berth) ;;
+		'*' | '.[!.]*' | manifest* | launch* | state* | log* | times* | stopping | work | x.* | files* | .*.berth) ;;
 		*) return 0 ;;
 		esac
 	done
@@ -686,14 +707,50 @@ run_in() {
 	session=
 	become "$@"
 }
-# logs APP NAME LINES ("all") FOLLOW (yes, no): as it is, until nobody reads it any more.
+# How much of a log was written before $since, by its marks.
+written_before() { # TIMES
+	from=0
+	while read -r at size; do
+		[ "$at" -lt "$since" ] || break
+		from=$size
+	done 2>/dev/null <"$1"
+}
+# rest_of LOG: from its first whole line after $from on.
+rest_of() {
+	if [ "$from" = 0 ] || [ -z "$(tail -c "+$from" "$1" | head -c 1 | tr -d '\n')" ]; then
+		tail -c "+$((from + 1))" "$1"
+	else
+		tail -c "+$((from + 1))" "$1" | tail -n +2
+	fi
+}
+# logs_since AGO_MS LINES FOLLOW: what was written since then.
+logs_since() {
+	[ -f times ] || exit 5
+	now_ms
+	since=$((now - $1))
+	end=$(($(wc -c <log)))
+	written_before times
+	{
+		if [ "$from" = 0 ] && [ -f log.1 ]; then
+			written_before times.1
+			rest_of log.1
+			from=0
+		fi
+		rest_of log | head -c "$((end - from))"
+	} | if [ -n "$2" ]; then tail -n "$2"; else cat; fi
+	[ "$3" = yes ] || exit 0
+}
+# logs APP NAME LINES ("all") FOLLOW (yes, no) [AGO_MS]: as it is, until nobody reads it any more.
 logs() {
 	enter "$1" "$2" || exit 4
 	[ -f log ] || : >log
-	set -- "$1" "$2" "${3#all}" "$4"
+	set -- "$1" "$2" "${3#all}" "$4" "${5-}"
+	if [ -n "$5" ]; then
+		logs_since "$5" "$3" "$4"
+	fi
 	if [ "$4" = yes ]; then
 		exec 4<&0
-		tail -n "${3:-+1}" -f log &
+		if [ -n "$5" ]; then tail -c "+$((end + 1))" -f log & else tail -n "${3:-+1}" -f log & fi
 		reader=$!
 		until_left $reader &
 		while kill -0 $reader 2>/dev/null && enter "$1" "$2"; do nap 0.5; done

@@ -125,11 +125,6 @@ Test(arguments, flags_of_other_programs_get_a_hint)
 	}
 }
 
-Test(arguments, later_commands_say_so_whatever_follows)
-{
-	cr_expect_eq(run_cli("port-forward shop web 80"), 64);
-}
-
 Test(arguments, a_flag_without_its_value)
 {
 	cr_expect_eq(run_cli("plan --location"), 64);

@@ -1,4 +1,5 @@
-/* test_cp.c - `berth ssh` and `berth cp`: what they ask of the library, and what lies here afterwards. */
+/* test_cp.c - `berth ssh`, `berth cp` and `berth port-forward`: what they ask of the library, and what lies
+ * here afterwards. */
 #include <criterion/criterion.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -171,5 +172,39 @@ Test(cp, one_side_is_an_instance)
 	cr_expect(strstr(err, "name the folder itself"), "%s", err);
 	cr_expect_eq(run_cli("cp shop/web:a none/"), BERTH_USAGE);
 	cr_expect(strstr(err, "there is no folder none/"), "%s", err);
+	cr_expect_eq(asked.begun, 0);
+}
+
+/* --- a port ------------------------------------------------------------------------------------------- */
+
+Test(cp, port_forward_asks_for_the_port_before_it_listens)
+{
+	script.outcome = BERTH_FAILED;
+	script.message = "`shop.web.1` is not running";
+	script.result = "{\"app\":\"shop\"}";
+	cr_expect_eq(run_cli("port-forward shop web/2 8080:80"), BERTH_FAILED);
+	cr_expect_str_eq(asked.verb, "forward");
+	cr_expect_str_eq(asked.components, "web/2\n");
+	cr_expect(strstr(err, "is not running"), "%s", err);
+	cr_expect_eq(run_cli("port-forward shop web http"), BERTH_FAILED);
+	cr_expect_str_eq(asked.name, "http");
+}
+
+Test(cp, port_forward_takes_two_numbers_at_most)
+{
+	static const char *const wrong[][2] = {{"", "in which application?"},
+					       {"shop", "in which component?"},
+					       {"shop web", "which port?"},
+					       {"shop web 0", "`0` is no port"},
+					       {"shop web 70000", "`70000` is no port"},
+					       {"shop web 80:", "is no port"},
+					       {"shop web x:80", "begins with no port of this machine"},
+					       {"shop web 70000:80", "begins with no port of this machine"}};
+	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+		char words[100];
+		snprintf(words, sizeof words, "port-forward %s", wrong[i][0]);
+		cr_expect_eq(run_cli(words), BERTH_USAGE, "%s", words);
+		cr_expect(strstr(err, wrong[i][1]), "%s: %s", words, err);
+	}
 	cr_expect_eq(asked.begun, 0);
 }

@@ -304,3 +304,69 @@ Test(exec_verb, nothing_is_changed_by_it)
 	cr_expect_str_eq(scene_action(document, "shop.web.1"), "unchanged");
 	json_decref(document);
 }
+
+/* --- a connection to one of its ports ------------------------------------------------------- */
+
+static const char ported[] = "id: shop\n"
+			     "location: fake\n"
+			     "services:\n"
+			     "- {type: docker:app, id: web, openPorts: 8080, portBindings: {18080: 80}}\n"
+			     "- {type: process, id: worker, command: x, ports: {admin: 9000}}\n"
+			     "- {type: docker:redis, id: db}\n";
+
+static struct berth_operation *led(const char *component, unsigned port, const char *name)
+{
+	const char *const components[] = {component, NULL};
+	const struct berth_request request = {
+	    .size = sizeof request, .app = "shop", .components = components, .port = port, .name = name};
+	struct berth_error error = {0};
+	struct berth_operation *operation = berth_forward(scene.berth, &request, NULL, &error);
+	cr_assert_not_null(operation, "%s", error.text);
+	cr_assert(virtual_world_run(scene.world, is_done, operation, 60000), "it never ends");
+	return operation;
+}
+
+static void leads_to(const char *component, unsigned port, const char *name, int64_t own, int64_t number)
+{
+	struct berth_operation *operation = led(component, port, name);
+	cr_assert_eq(berth_outcome(operation), BERTH_OK, "%s", berth_message(operation));
+	owned_json document =
+	    json_parse(berth_result(operation), strlen(berth_result(operation)), "result", NULL);
+	cr_expect_eq(json_number(document, "port", -1), own, "%s", berth_result(operation));
+	cr_expect_eq(json_number(document, "number", -1), number, "%s", berth_result(operation));
+	cr_expect_not_null(json_text(document, "address"), "%s", berth_result(operation));
+	cr_expect_null(json_object_get(document, "exit_code"));
+	berth_operation_free(operation);
+}
+
+static void leads_nowhere(const char *component, unsigned port, const char *name, const char *message,
+			  const char *remedy)
+{
+	struct berth_operation *operation = led(component, port, name);
+	cr_expect_eq(berth_outcome(operation), BERTH_FAILED);
+	cr_expect(strstr(berth_message(operation), message), "%s", berth_message(operation));
+	cr_expect(strstr(berth_remedy(operation), remedy), "%s", berth_remedy(operation));
+	berth_operation_free(operation);
+}
+
+Test(exec_verb, a_port_is_reached_as_published_else_at_its_own_address)
+{
+	cr_assert_eq(scene_run(&scene, berth_deploy, ported, NULL), BERTH_OK);
+	leads_to("web", 80, NULL, 80, 18080);
+	leads_to("web/1", 8080, NULL, 8080, 8080);
+	leads_to("web", 9999, NULL, 9999, 9999);
+	leads_to("worker", 0, "admin", 9000, 9000);
+	leads_nowhere("worker", 0, "admim", "no port called `admim`", "it has `admin`");
+	leads_nowhere("wbe", 80, NULL, "no component `wbe`", "did you mean `web`?");
+	leads_nowhere("web/2", 80, NULL, "no instance `web/2`", "there is web/1");
+}
+
+Test(exec_verb, what_is_no_port_is_refused_at_once)
+{
+	const struct berth_request request = {
+	    .size = sizeof request, .app = "shop", .components = web, .port = 70000};
+	struct berth_error error = {0};
+	cr_assert_null(berth_forward(scene.berth, &request, NULL, &error));
+	cr_expect_eq(error.outcome, BERTH_USAGE);
+	cr_expect(strstr(error.text, "from 1 to 65535"), "%s", error.text);
+}

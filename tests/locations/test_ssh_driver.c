@@ -35,12 +35,19 @@ static struct ssh_call *staying;
 static void asked(void *owner, const struct virtual_ssh_request *request, struct ssh_call *call)
 {
 	(void)owner;
-	cr_assert_not_null(request->command);
+	cr_assert(request->command || request->target);
 	cr_assert_lt(call_count, MOST_CALLS);
 	struct call *heard = &calls[call_count++];
-	snprintf(heard->command, sizeof(heard->command), "%s", request->command->command);
-	snprintf(heard->input, sizeof(heard->input), "%.*s", (int)request->command->input_size,
-		 request->command->input ? (const char *)request->command->input : "");
+	if (request->target)
+		snprintf(heard->command, sizeof(heard->command), "to %s %u", request->target->address,
+			 (unsigned)request->target->port);
+	else
+		snprintf(heard->command, sizeof(heard->command), "%s", request->command->command);
+	snprintf(heard->input, sizeof(heard->input), "%.*s",
+		 request->command ? (int)request->command->input_size : 0,
+		 request->command && request->command->input ? (const char *)request->command->input : "");
+	if (request->target)
+		virtual_ssh_open(call, 1);
 	cr_assert_lt(call_count - 1, reply_count, "nobody expected `%s`", heard->command);
 	const struct reply *reply = &replies[call_count - 1];
 	if (reply->output)
@@ -340,4 +347,55 @@ Test(ssh_driver, a_stream_that_breaks_is_a_gap_and_opened_again)
 	virtual_world_run(world, NULL, NULL, 100);
 	cr_assert_eq(heard.gaps, 3, "%d", heard.gaps);
 	ssh_driver.unwatch(&location, "shop");
+}
+
+/* --- a connection to one of its ports --------------------------------------------------------------- */
+
+static void heard_output(void *owner, bool errors, const char *bytes, size_t count)
+{
+	cr_expect_not(errors);
+	text_add_bytes(owner, bytes, count);
+}
+
+static enum progress connect_to_web(struct text *got, int *ret_code, struct error *err)
+{
+	struct exec_session session = {.port = 8080,
+				       .address = "127.0.0.1",
+				       .interactive = true,
+				       .input_ended = true,
+				       .code = -1,
+				       .output = heard_output,
+				       .output_owner = got};
+	enum progress progress;
+
+	text_add(&session.input, "question");
+	DONE_WITH(progress, ssh_driver.exec(&location, errand, "shop", "shop.web.1", &session, err));
+	*ret_code = session.code;
+	text_release(&session.input);
+	return progress;
+}
+
+Test(ssh_driver, a_connection_goes_through_the_session_once_it_is_known_to_run)
+{
+	struct error err = {0};
+	owned_text got = {0};
+	int code;
+
+	THE_MACHINE_SAYS({.output = ANSWER("@runs\n")}, {.output = "answer"});
+	cr_assert_eq(connect_to_web(&got, &code, &err), PROGRESS_DONE, "%s", err.text);
+	cr_expect_str_eq(calls[1].command, "to 127.0.0.1 8080");
+	cr_expect_str_eq(text_view(&got), "answer");
+	cr_expect_eq(code, 0);
+}
+
+Test(ssh_driver, nothing_is_connected_to_what_does_not_run)
+{
+	struct error err = {0};
+	owned_text got = {0};
+	int code;
+
+	THE_MACHINE_SAYS({.output = ANSWER("!failed shop.web.1 does not run\n")});
+	cr_assert_eq(connect_to_web(&got, &code, &err), PROGRESS_FAILED);
+	cr_expect_eq(err.code, ERR_FAILED);
+	cr_expect_eq(call_count, 1);
 }

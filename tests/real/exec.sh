@@ -7,13 +7,16 @@ id: real-exec-there
 location: my-docker-cloud
 services:
 - {type: docker:busybox, id: web, instances: 2, env: {STAGE: prod}, command: "trap exit TERM; sleep 100000 & wait"}
+- {type: docker:busybox, id: echo, openPorts: 7, command: "exec nc -ll -p 7 -e /bin/cat"}
 Y
 cat >here.yaml <<'Y'
 id: real-exec-here
 location: localhost
 services:
 - {type: process, id: web, instances: 2, env: {STAGE: prod}, command: "exec sleep 100000"}
+- {type: process, id: echo, ports: {echo: auto}, command: "exec python3 ROOT/tests/support/echo.py $BIND_ADDRESS $PORT_ECHO"}
 Y
+sed -i "s|ROOT|$root|" here.yaml
 there() { local app=real-exec-there; with "$@"; }
 here() { local app=real-exec-here; with "$@"; }
 # with [FLAGS] COMPONENT ARGUMENT...: exec in the application of the moment.
@@ -93,6 +96,16 @@ renamed() {
 	berth cp "${to_engine[@]}" tree/sub/bytes "real-exec-$1/web:/tmp/file-$$" && berth cp "${to_engine[@]}" "real-exec-$1/web:/tmp/file-$$" . &&
 		cmp tree/sub/bytes "file-$$" && $1 web -- rm "/tmp/file-$$" && rm "file-$$"
 }
+# Leads some port of this machine to it; $local is that one.
+leads() { # WHERE PORT
+	local pid
+	rm -f "led-$1"
+	"$BERTH" port-forward "${to_engine[@]}" "real-exec-$1" echo "0:$2" >"led-$1" 2>"led-$1.errors" &
+	forwarder=$!
+	children+=("$forwarder")
+	until_true 60 grep -q "leads to real-exec-$1.echo.1, port" "led-$1" || return
+	local=$(sed -n 's/^127.0.0.1:\([0-9]*\) leads.*/\1/p' "led-$1")
+}
 check "deploys there" deploy there.yaml
 check "deploys here" deploy here.yaml
 for where in there here; do
@@ -133,6 +146,15 @@ for where in there here; do
 	check "$where: a file takes another name" renamed $where
 	check "$where: what is not there cannot be copied" exits 1 bash -c '"$@" 2>&1 | grep -q "there is no /none" && exit 1' - \
 		"$BERTH" cp "${to_engine[@]}" real-exec-$where/web:/none .
+	# The one there takes one connection after the other.
+	port=7 many=1
+	[ $where = there ] || port=echo many=20
+	check "$where: a port leads there" leads $where $port
+	check "$where: many connections to a port" python3 "$root/tests/support/halves.py" "$local" $many 300000
+	check "$where: and the next" python3 "$root/tests/support/halves.py" "$local" 1 10
+	kill -TERM "$forwarder"
+	check "$where: until it is interrupted" exits 130 wait "$forwarder"
+	check "$where: nothing was wrong" same "" "$(cat "led-$where.errors")"
 	typed=(sh -c 'echo be""gun; sleep 98765')
 	for signal in TERM QUIT SEGV; do
 		check "$where: the terminal is given back at SIG$signal" typist $where raw see:begun kill:$signal end cooked

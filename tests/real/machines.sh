@@ -60,6 +60,34 @@ copied() {
 		same 640 "$(stat -c %a back/bytes)" && same bytes "$(readlink back/link)"
 }
 check "a folder goes there and comes back" copied
+# What a command there writes into the log of what runs there has its time, too.
+timed() {
+	local first
+	speak() { "$BERTH" exec real-machines asker -- sh -c "echo $1 >>\"\$HOME/.berth/real-machines/real-machines.asker.1/log\""; }
+	speak early && until_true 30 bash -c '"$@" | grep -q early' - "$BERTH" logs real-machines asker
+	sleep 3
+	first=$(date +%s)
+	sleep 3
+	speak late
+	until_true 30 bash -c '"$@" | grep -q late' - "$BERTH" logs real-machines asker --since "$(($(date +%s) - first))s" || return
+	"$BERTH" logs real-machines asker --since "$(($(date +%s) - first))s" >since
+	! grep -q early since && "$BERTH" logs real-machines asker --since 1h | grep -q early
+}
+check "logs since a time" timed
+echoes() {
+	"$BERTH" exec -i real-machines asker -- python3 - 127.0.0.1 7777 <"$root/tests/support/echo.py" >/dev/null 2>&1 &
+	children+=("$!")
+	"$BERTH" port-forward real-machines asker 0:7777 >led 2>led.errors &
+	forwarder=$!
+	children+=("$forwarder")
+	until_true 60 grep -q 'leads to real-machines.asker.1, port 7777' led || return
+	local=$(sed -n 's/^127.0.0.1:\([0-9]*\) leads.*/\1/p' led)
+	until_true 60 python3 "$root/tests/support/halves.py" "$local" 1 10
+}
+check "a port on its loopback" echoes
+check "many connections to it" python3 "$root/tests/support/halves.py" "$local" 20 300000
+kill -TERM "$forwarder"
+check "until it is interrupted" exits 130 wait "$forwarder"
 strike() { ip netns pids "m$$-$1" | xargs -r ps -o pid=,args= -p | awk -v what="$2" 'index($0, what) { print $1 }' | xargs -r kill -9; }
 came_back() {
 	local before
