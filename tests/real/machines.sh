@@ -60,18 +60,19 @@ copied() {
 		same 640 "$(stat -c %a back/bytes)" && same bytes "$(readlink back/link)"
 }
 check "a folder goes there and comes back" copied
+strike() { ip netns pids "m$$-$1" | xargs -r ps -o pid=,args= -p | awk -v what="$2" 'index($0, what) { print $1 }' | xargs -r kill -9; }
 # What a command there writes into the log of what runs there has its time, too.
+in_folder() { "$BERTH" exec real-machines asker -- sh -c "cd \"\$HOME/.berth/real-machines/asker.1\" && $1"; }
 timed() {
-	local first
-	speak() { "$BERTH" exec real-machines asker -- sh -c "echo $1 >>\"\$HOME/.berth/real-machines/real-machines.asker.1/log\""; }
-	speak early && until_true 30 bash -c '"$@" | grep -q early' - "$BERTH" logs real-machines asker
-	sleep 3
-	first=$(date +%s)
-	sleep 3
-	speak late
-	until_true 30 bash -c '"$@" | grep -q late' - "$BERTH" logs real-machines asker --since "$(($(date +%s) - first))s" || return
-	"$BERTH" logs real-machines asker --since "$(($(date +%s) - first))s" >since
-	! grep -q early since && "$BERTH" logs real-machines asker --since 1h | grep -q early
+	local size first
+	marked() { [ "$(in_folder 'tail -n 1 times' | cut -d' ' -f2)" -ge "$1" ]; }
+	later() { [ "$(date +%s)" -gt "$1" ]; }
+	since() { "$BERTH" logs real-machines asker --since "$(($(date +%s) - $1))s"; }
+	size=$(in_folder 'echo early >>log && wc -c <log') && until_true 60 marked "$size" || return
+	first=$(($(date +%s) + 2))
+	until_true 60 later "$first"
+	in_folder 'echo late >>log'
+	since "$first" >since && grep -qx late since && ! grep -q early since && since "$((first - 3600))" | grep -qx early
 }
 check "logs since a time" timed
 echoes() {
@@ -88,7 +89,8 @@ check "a port on its loopback" echoes
 check "many connections to it" python3 "$root/tests/support/halves.py" "$local" 20 300000
 kill -TERM "$forwarder"
 check "until it is interrupted" exits 130 wait "$forwarder"
-strike() { ip netns pids "m$$-$1" | xargs -r ps -o pid=,args= -p | awk -v what="$2" 'index($0, what) { print $1 }' | xargs -r kill -9; }
+strike 1 "python3 - 127"
+strike 2 "python3 - 127"
 came_back() {
 	local before
 	before=$(processes 1 'nc -ll' | wc -l)
