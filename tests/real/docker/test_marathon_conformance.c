@@ -58,8 +58,8 @@ static void start_double(void)
 	double_pid = fork();
 	cr_assert(double_pid >= 0);
 	if (double_pid == 0) {
-		execl(BERTH_SOURCE_DIR "/tests/doubles/marathon/run", "run", "--quiet", "--listen", listen,
-		      "--docker", getenv("BERTH_TEST_DOCKER"), (char *)NULL);
+		execl(BERTH_SOURCE_DIR "/tests/doubles/marathon/run", "run", "--quiet", "--with-parent",
+		      "--listen", listen, "--docker", getenv("BERTH_TEST_DOCKER"), (char *)NULL);
 		_exit(127);
 	}
 	for (int i = 0; i < 200 && waitpid(double_pid, NULL, WNOHANG) == 0 && curl("GET", "/ping", NULL) < 0;
