@@ -26,15 +26,32 @@ static bool any_secret(const char *const *settings)
 }
 
 /* "https://somebody:secret@host" */
+static bool has_password(const char *location)
+{
+	const char *host = strstr(location, "://");
+	const char *name = host ? host + 3 : location;
+	const char *at = strchr(name, '@');
+	return at && memchr(name, ':', (size_t)(at - name));
+}
+
 static bool any_password(const char *const *locations)
 {
-	for (; locations && *locations; locations++) {
-		const char *host = strstr(*locations, "://");
-		const char *name = host ? host + 3 : *locations;
-		const char *at = strchr(name, '@');
-		if (at && memchr(name, ':', (size_t)(at - name)))
+	for (; locations && *locations; locations++)
+		if (has_password(*locations))
 			return true;
-	}
+	return false;
+}
+
+/* A saved plan has those that it was made with. */
+static bool plan_has_password(const struct berth_request *request)
+{
+	size_t size = request->plan_size ? request->plan_size : request->plan ? strlen(request->plan) : 0;
+	owned_json plan = size ? json_loadb(request->plan, size, 0, NULL) : NULL;
+	size_t i;
+	json_t *location;
+	json_array_foreach (json_object_get(plan, "locations"), i, location)
+		if (json_is_string(location) && has_password(json_string_value(location)))
+			return true;
 	return false;
 }
 
@@ -58,9 +75,12 @@ char *resume_note(const struct server_verb *verb, struct berth_request *request,
 	if (!lasts(verb, request))
 		return NULL;
 	told.environment = NULL;
-	request->once = any_secret(request->settings) || any_password(request->locations);
-	if (request->once)
+	request->once =
+	    any_secret(request->settings) || any_password(request->locations) || plan_has_password(request);
+	if (request->once) {
 		told.settings = told.locations = NULL;
+		told.plan = NULL;
+	}
 	char *text = text_of(verb, &told, by, key);
 	if (!text)
 		count_memory_failure();
