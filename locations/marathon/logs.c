@@ -19,7 +19,7 @@ struct reading_logs {
 	struct log_file *files;
 	size_t count, file;
 	size_t task;
-	const char *agent; /* of the task that is looked for */
+	const char *agent, *process; /* of the task that is looked for; what its agent calls itself */
 	const json_t *agents;
 };
 
@@ -75,17 +75,19 @@ static enum progress agent_told(struct flow *flow, struct error *err)
 	return flow_go(flow, task_next);
 }
 
-/* "slave(1)@10.0.0.5:5051" */
+/* "slave(1)@10.0.0.5:5051": several may be at one address. */
 static const char *agent_address(struct flow *flow, const char *id)
 {
-	const struct reading_logs *reading = flow->own;
+	struct reading_logs *reading = flow->own;
 
 	for (size_t i = 0; i < json_array_size(reading->agents); i++) {
 		const json_t *agent = json_array_get(reading->agents, i);
 		const char *own = json_text(agent, "id"), *pid = json_text(agent, "pid");
 		const char *at = pid ? strchr(pid, '@') : NULL;
-		if (own && at && !strcmp(own, id))
-			return arena_format(&flow->arena, "http://%s", at + 1);
+		if (!own || !at || strcmp(own, id) != 0)
+			continue;
+		reading->process = arena_copy(&flow->arena, pid, (size_t)(at - pid));
+		return reading->process ? arena_format(&flow->arena, "http://%s", at + 1) : NULL;
 	}
 	return NULL;
 }
@@ -100,11 +102,13 @@ static enum progress task_next(struct flow *flow, struct error *err)
 		if (!reading->agent)
 			continue;
 		const struct marathon_question question = {
-		    .method = "GET", .path = "/state", .base = reading->agent};
+		    .method = "GET",
+		    .path = arena_format(&flow->arena, "/%s/state", reading->process),
+		    .base = reading->agent};
 		return marathon_ask(flow, 0, &question, agent_told, err);
 	}
 	if (!reading->count && flow->app.task_count)
-		return unreadable(flow, "Mesos does not tell where its agents are", err);
+		return unreadable(flow, "Mesos does not tell where its agents keep it", err);
 	reading->file = 0;
 	return flow_go(flow, file_size);
 }

@@ -538,7 +538,7 @@ Test(marathon, logs_are_read_of_the_agents)
 	      "\"slave(1)@"
 	      "10.0.0.5:5051\"}]}",
 	      0},
-	     {"GET", "http://10.0.0.5:5051/state", 200, NULL,
+	     {"GET", "http://10.0.0.5:5051/slave(1)/state", 200, NULL,
 	      "{\"frameworks\":[{\"executors\":[{\"id\":\"t.0\",\"directory\":\"/"
 	      "no\"},{\"id\":\"t.1\",\"directory\":"
 	      "\"/var/r u n\"}]}]}",

@@ -16,7 +16,7 @@ services:
   location: my-mesos-cluster
   openPorts: 8080
   memory: 32m
-  command: "mkdir /w; echo made >/w/it; exec httpd -f -p 8080 -h /w"
+  command: "mkdir /w; echo made | tee /w/it; exec httpd -f -p 8080 -h /w"
 - type: docker:busybox:latest
   id: front
   location: my-docker-cloud
@@ -29,10 +29,13 @@ on_all() { timeout 120 "$BERTH" "$@" "${to_engine[@]}" "${to_all[@]}"; }
 got() { docker exec "$(running real-across front)" cat /got | grep -qx made; }
 count() { curl -sf "$url/v2/$1" | jq -e ".$1 | length == $2"; }
 task() { curl -sf "$url/v2/tasks" | jq -r '.tasks[0].id'; }
+wrote() { on_all logs real-across maker | grep -q made; }
 was_made_anew() { [ "$(task)" != "$before" ] && curl -sf "$url/v2/apps/real-across/maker" | jq -e '.app.tasksRunning == 1'; }
 
 check "it is deployed over three targets" on_all deploy across.yaml -y
 check "what runs on Docker reaches what runs on Marathon" until_true 30 got
+check "what a task wrote is read from its agent" wrote
+check "Mesos' masters lead to the same Marathon" timeout 60 "$BERTH" locations check "mesos:$(curl -sf "$url/v2/info" | jq -r '.marathon_config.mesos_leader_ui_url | rtrimstr("/")')"
 check "a second deploy changes nothing" on_all plan across.yaml --detailed-exitcode
 before=$(task)
 check "a task is killed by others" curl -sf -X POST -H 'Content-Type: application/json' -d "{\"ids\":[\"$before\"]}" "$url/v2/tasks/delete"

@@ -188,7 +188,6 @@ static int hang(struct subject *subject, const char *name)
 }
 
 static const struct unfit unfits[] = {
-    {"logs_are_there_after_the_end", "the double has no agents that keep what tasks wrote"},
     {"volumes_outlive_the_release", "a named volume would be of one agent"},
     {"volumes_go_when_asked", "a named volume would be of one agent"},
     {"files_are_there_before_the_start", "Marathon puts no files into tasks"},
