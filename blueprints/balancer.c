@@ -23,13 +23,13 @@
  * would take itself for one that waits). nginx tells its older workers a tenth of a second after
  * that. $m is the master. */
 #define TELL(signal, name, test)                                                                             \
-	"before=\" $(cat /proc/$m/task/$m/children)\"\n"                                                     \
+	"read -r before </proc/$m/task/$m/children\n"                                                        \
 	"for i in 1 2 3 4 5 6 7 8; do\n"                                                                     \
 	"\tkill -" signal " $m || exit 1\n"                                                                  \
 	"\tfor k in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do\n"                                \
 	"\t\tsleep 0.1\n"                                                                                    \
 	"\t\tfor worker in $(cat /proc/$m/task/$m/children); do\n"                                           \
-	"\t\t\tcase $before in *\" $worker \"*) ;; *) sleep 0.2; exit 0 ;; esac\n"                           \
+	"\t\t\tcase \" $before \" in *\" $worker \"*) ;; *) sleep 0.2; exit 0 ;; esac\n"                     \
 	"\t\tdone\n"                                                                                         \
 	"\tdone\n"                                                                                           \
 	"\tsaid=$(" test " 2>&1) || { echo \"$said\" >&2; break; }\n"                                        \
