@@ -409,6 +409,7 @@ struct component_spec {
 	enum restart_policy restart;
 	enum update_order update;
 	const struct on_change *on_change; /* never NULL */
+	bool lists_members;                /* a file of it has endpoints(), which follow */
 	int64_t stop_timeout_ms;           /* -1: the target's default */
 	const char *stop_signal;           /* "TERM", without SIG; NULL: the target's (or image's) default */
 	const struct file_entry *files;

@@ -92,10 +92,44 @@ static void check_value(struct reading *r, const struct draft *d, struct place a
 		check_value(r, d, at, &value->parts[i]);
 }
 
+static void refuse_list(struct reading *r, const struct value *value, struct place at)
+{
+	if (value_has(value, VALUE_ENDPOINTS))
+		advise(r->list,
+		       complain(r->list, at,
+				"endpoints() changes while the component runs, which only a file can"),
+		       "write it as the content of one of its `files`");
+}
+
+/* Members come and go: that restarts nobody. */
+static void check_lists(struct reading *r, struct draft *d)
+{
+	struct component_spec *spec = d->spec;
+	struct place at = d->place;
+
+	for (size_t i = 0; i < spec->environment_count; i++)
+		refuse_list(r, &spec->environment[i].value, spec->environment[i].place);
+	for (size_t i = 0; i < spec->command.count; i++)
+		refuse_list(r, &spec->command.words[i], spec->command.words[i].place);
+	for (size_t i = 0; i < spec->file_count; i++)
+		if (spec->files[i].content && value_has(spec->files[i].content, VALUE_ENDPOINTS)) {
+			spec->lists_members = true;
+			at = spec->files[i].place;
+		}
+	if (spec->lists_members && spec->on_change->kind == ON_CHANGE_RESTART)
+		advise(r->list,
+		       complain(r->list, at,
+				"endpoints() follows while `%s` runs, so `onChange` cannot be restart",
+				spec->id),
+		       "write what tells it: onChange: {signal: HUP}, {command: ...}, or none where it reads "
+		       "the file again by itself");
+}
+
 void check_carriers(struct reading *r, struct draft *d)
 {
 	const struct component_spec *spec = d->spec;
 
+	check_lists(r, d);
 	if (spec->on_change->kind == ON_CHANGE_RESTART)
 		return;
 	for (size_t i = 0; i < spec->environment_count; i++)

@@ -131,6 +131,13 @@ static int evaluate_endpoint(struct reading *r, struct draft *d, const struct ex
 	return read_attachment(r, e, VALUE_ENDPOINT, ret);
 }
 
+static int evaluate_endpoints(struct reading *r, struct draft *d, const struct expression *e,
+			      struct value *ret)
+{
+	(void)d;
+	return read_attachment(r, e, VALUE_ENDPOINTS, ret);
+}
+
 struct join {
 	struct value *parts; /* at most two for each argument and one more */
 	size_t count;
@@ -269,12 +276,13 @@ static int evaluate_format(struct reading *r, struct draft *d, const struct expr
 }
 
 static const struct function functions[] = {
-    {"component", 1, 2, evaluate_component, false}, {"entity", 1, 1, evaluate_component, false},
-    {"sibling", 1, 1, evaluate_component, false},   {"config", 1, 1, evaluate_config, true},
-    {"literal", 1, 1, evaluate_literal, false},     {"formatString", 1, 32, evaluate_format, false},
-    {"secret", 1, 1, evaluate_secret, false},       {"env", 1, 2, evaluate_variable, false},
-    {"address", 1, 1, evaluate_address, false},     {"port", 1, 2, evaluate_port, false},
-    {"endpoint", 1, 2, evaluate_endpoint, false},   {"attributeWhenReady", 1, 2, read_sensor, true},
+    {"component", 1, 2, evaluate_component, false},  {"entity", 1, 1, evaluate_component, false},
+    {"sibling", 1, 1, evaluate_component, false},    {"config", 1, 1, evaluate_config, true},
+    {"literal", 1, 1, evaluate_literal, false},      {"formatString", 1, 32, evaluate_format, false},
+    {"secret", 1, 1, evaluate_secret, false},        {"env", 1, 2, evaluate_variable, false},
+    {"address", 1, 1, evaluate_address, false},      {"port", 1, 2, evaluate_port, false},
+    {"endpoint", 1, 2, evaluate_endpoint, false},    {"endpoints", 1, 2, evaluate_endpoints, false},
+    {"attributeWhenReady", 1, 2, read_sensor, true},
 };
 
 static bool comes_later(const char *name)
@@ -324,7 +332,7 @@ static const struct function *find_function(struct reading *r, const struct expr
 		suggest(r, complain(r->list, e->place, "no function is called `%s`", e->text), e->text, names,
 			COUNT_OF(names),
 			"the functions are component, config, literal, formatString, secret, env, "
-			"address, port, endpoint and attributeWhenReady");
+			"address, port, endpoint, endpoints and attributeWhenReady");
 	return NULL;
 }
 
@@ -448,11 +456,16 @@ struct draft *component_read(struct reading *r, const struct yaml_node *node)
 	return NULL;
 }
 
-bool value_has_secret(const struct value *value)
+bool value_has(const struct value *value, enum value_kind kind)
 {
-	bool has = value->kind == VALUE_SECRET;
+	bool has = value->kind == kind;
 
 	for (size_t i = 0; i < value->part_count && !has; i++)
-		has = value_has_secret(&value->parts[i]);
+		has = value_has(&value->parts[i], kind);
 	return has;
+}
+
+bool value_has_secret(const struct value *value)
+{
+	return value_has(value, VALUE_SECRET);
 }

@@ -215,6 +215,26 @@ static int gather_pools(struct work *work, struct arena *arena, struct proxy_con
 		   : 0;
 }
 
+enum resolved members_write(struct work *work, const struct value *of, struct text *to, struct error *err)
+{
+	const struct balancer_member member = {.component = of->component,
+					       .port = (uint16_t)of->port,
+					       .port_name = of->text && *of->text ? of->text : NULL,
+					       .weight = 1};
+	const struct balancer_pool pool = {.members = &member, .count = 1};
+	owned_arena room = {0};
+	struct proxy_pool found = {0};
+	if (gather(work, &room, &pool, "members", &found)) {
+		fail_memory(err);
+		return RESOLVED_NEVER;
+	}
+	for (size_t i = 0; i < found.count; i++) {
+		text_add(to, i ? "," : "");
+		proxy_put_address(to, &found.members[i]);
+	}
+	return RESOLVED;
+}
+
 /* As many as the processors that it may use, where it may not use all. */
 static unsigned workers_of(const struct component_spec *spec)
 {

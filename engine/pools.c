@@ -19,9 +19,54 @@ static const struct balancer_spec *balancer_of(const struct work *work)
 
 /* --- a balancer ---------------------------------------------------------------------------------------- */
 
+/* It has what is made of those who take requests: as a proxy, or as a list in a file. */
+static bool follows_members(const struct work *work)
+{
+	const struct component_spec *spec = work->instance->component->spec;
+	return balancer_of(work) || (work->instance->wanted && spec && spec->lists_members);
+}
+
+static bool write_lists(struct work *work, const struct value *value, struct text *to)
+{
+	struct error err = {0};
+	bool written = value->kind != VALUE_ENDPOINTS || members_write(work, value, to, &err) == RESOLVED;
+	text_add_char(to, '\n');
+	for (size_t i = 0; written && i < value->part_count; i++)
+		written = write_lists(work, &value->parts[i], to);
+	return written;
+}
+
+/* All that its files list now. False: no memory. */
+static bool lists_now(struct work *work, struct text *to)
+{
+	const struct component_spec *spec = work->instance->component->spec;
+	bool written = true;
+	for (size_t i = 0; written && i < spec->file_count; i++)
+		if (spec->files[i].content)
+			written = write_lists(work, spec->files[i].content, to);
+	return written && !to->failed;
+}
+
+int pool_note_list(struct work *work)
+{
+	owned_text text = {0};
+	return lists_now(work, &text) ? pool_note(work, &text) : -1;
+}
+
+/* Where nobody is left, what it has is better than nothing. */
+static bool list_digest_now(struct work *work, char ret_hex[static DIGEST_HEX])
+{
+	owned_text text = {0};
+	if (!lists_now(work, &text) || strspn(text_view(&text), "\n") == text.length)
+		return false;
+	return digest_hex(text_view(&text), text.length, ret_hex) == 0;
+}
+
 /* The digest of what its proxy is to be told; false: that cannot be said now. */
 static bool digest_now(struct work *work, char ret_hex[static DIGEST_HEX])
 {
+	if (!balancer_of(work))
+		return list_digest_now(work, ret_hex);
 	struct error err = {0};
 	owned_text text = {0};
 	text.secret = true;
@@ -55,7 +100,7 @@ static bool has_been_told(struct work *work)
 bool pool_differs(struct work *work)
 {
 	char digest[DIGEST_HEX];
-	if (!balancer_of(work) || work->operation->cancelled || !digest_now(work, digest))
+	if (!follows_members(work) || work->operation->cancelled || !digest_now(work, digest))
 		return false;
 	if (!work->pool || !*work->pool->told)
 		return !has_been_told(work);
@@ -67,8 +112,8 @@ bool pool_differs(struct work *work)
 static bool is_handed(const struct work *work)
 {
 	const struct component_spec *spec = made_from(work->instance);
-	return spec->kind == COMPONENT_DOCKER && spec->on_change->kind == ON_CHANGE_COMMAND &&
-	       work->spec->file_count == 1;
+	return spec->balancer && spec->kind == COMPONENT_DOCKER &&
+	       spec->on_change->kind == ON_CHANGE_COMMAND && work->spec->file_count == 1;
 }
 
 bool pool_follow(struct work *work)
@@ -121,7 +166,7 @@ void pools_wake(const struct site *site)
 {
 	const struct berth_operation *operation = site->operation;
 	for (size_t i = 0; i < operation->work_count; i++)
-		if (operation->works[i]->site == site && balancer_of(operation->works[i]))
+		if (operation->works[i]->site == site && follows_members(operation->works[i]))
 			work_wake(operation->works[i]);
 }
 

@@ -18,6 +18,8 @@ bool pool_follow(struct work *work);
 int pool_hand(struct work *work, struct exec_session *command);
 /* That is what its proxy is told next. 0 or -1 (no memory). And it was. */
 int pool_note(struct work *work, const struct text *text);
+/* The same of one whose files list members, when its spec is built. */
+int pool_note_list(struct work *work);
 void pool_told(struct work *work);
 /* Those of a place look again who takes their requests. */
 void pools_wake(const struct site *site);

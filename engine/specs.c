@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/pools.h"
 
 #define FILE_LIMIT (16 << 20)
 /* What Linux starts a process with at most, arguments and environment: three quarters of 8 MiB. */
@@ -347,7 +348,10 @@ static enum resolved put_files(struct work *work, struct instance_spec *spec, co
 	}
 	spec->files = files;
 	spec->file_count = component->file_count;
-	return RESOLVED;
+	if (!component->lists_members || pool_note_list(work) == 0)
+		return RESOLVED;
+	fail_memory(err);
+	return RESOLVED_NEVER;
 }
 
 /* --- digests -------------------------------------------------------------------------------- */

@@ -98,6 +98,8 @@ const char *link_host_name(struct arena *arena, const char *alias);
 
 /* What a load balancer's proxy is told: the file's text, of the members that take requests now. */
 enum resolved balancer_write(struct work *work, struct text *to, struct error *err);
+/* What endpoints() is: those of its component that take requests now, as `work` reaches them. */
+enum resolved members_write(struct work *work, const struct value *of, struct text *to, struct error *err);
 /* The same, and it is what it will have been told. */
 enum resolved balancer_resolve(struct work *work, struct text *to, struct error *err);
 

@@ -203,6 +203,9 @@ enum resolved value_resolve(struct work *work, const struct value *value, struct
 		return secret(work, value, ret, err);
 	case VALUE_SENSOR:
 		return sensor(work, value, ret, ret_waits, err);
+	case VALUE_ENDPOINTS:
+		ret->linked = true;
+		return members_write(work, value, &ret->text, err);
 	default:
 		return way_value(work, value, ret, ret_waits, err);
 	}

@@ -58,6 +58,27 @@ Test(values, address_port_and_endpoint_name_the_target)
 	cr_assert_eq(v->port, 0);
 }
 
+Test(values, endpoints_are_of_files_alone_and_restart_nobody)
+{
+#define LISTING(files, change)                                                                               \
+	"id: x\nservices:\n- {type: 'docker:i:1', id: a, openPorts: 80}\n- type: docker:i:1\n  id: "         \
+	"b\n" change "  files:\n    /list: " files "\n"
+	close_outcome(&outcome);
+	outcome = accepted(LISTING("$berth:endpoints(\"a\")", "  onChange: none\n"));
+	const struct component_spec *spec = &outcome.blueprint->components[1];
+	cr_expect_eq(spec->files[0].content->kind, VALUE_ENDPOINTS);
+	cr_expect_eq(spec->files[0].content->component, 0);
+	cr_expect(spec->lists_members);
+	close_outcome(&outcome);
+	outcome = accepted(LISTING("{$brooklyn:formatString: ['x %s', '$berth:endpoints(\"a\", 80)']}",
+				   "  onChange: {signal: HUP}\n"));
+	cr_expect(outcome.blueprint->components[1].lists_members);
+	cr_expect_not(outcome.blueprint->components[0].lists_members);
+	refused(LISTING("$berth:endpoints(\"a\")", ""), 7, 5, "`onChange` cannot be restart",
+		"{signal: HUP}");
+	bad("$berth:endpoints(\"a\")", 5, "which only a file can", "`files`");
+}
+
 Test(values, format_joins_and_folds)
 {
 	cr_assert_str_eq(value_of("$brooklyn:formatString(\"%s-%d%%\", \"a\", 5)")->text, "a-5%");

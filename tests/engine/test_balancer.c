@@ -353,3 +353,80 @@ Test(balancer, nobody_is_sent_to_a_member_while_its_check_fails_unless_all_of_th
 	cr_expect(has_member(configuration("app.lb.1"), "app.web.1"), "%s", configuration("app.lb.1"));
 	cr_expect(has_member(configuration("app.lb.1"), "app.web.2"), "%s", configuration("app.lb.1"));
 }
+
+/* --- lists in files ------------------------------------------------------------------------------ */
+
+#define LISTING                                                                                              \
+	"- type: docker:y:1\n  id: front\n  onChange: {signal: HUP}\n  files:\n    /etc/list:\n"             \
+	"      $brooklyn:formatString: ['to %s;', $berth:endpoints(\"web\")]\n"
+
+static size_t times_signalled(void)
+{
+	size_t count = 0;
+	for (const char *const *at = fake_target_signals(scene.target, "app.front.1"); at && *at; at++)
+		count++;
+	return count;
+}
+
+/* "1 2": whom the list has, in its order. */
+static const char *listed(void)
+{
+	static char text[64];
+	size_t count = 0, length = 0;
+	const struct spec_file *files = fake_target_files(scene.target, "app.front.1", &count);
+	cr_assert_eq(count, 1);
+	text[0] = '\0';
+	owned_memory char *content = strndup(files[0].content, files[0].size);
+	cr_assert(content && !strncmp(content, "to ", 3) && content[strlen(content) - 1] == ';');
+	for (unsigned i = 1; i <= 3; i++) {
+		char name[32], place[64];
+		snprintf(name, sizeof name, "app.web.%u", i);
+		if (!fake_target_find(scene.target, name))
+			continue;
+		snprintf(place, sizeof place, "%s:80", address_of(name));
+		if (strstr(content, place))
+			length += (size_t)snprintf(text + length, sizeof text - length, "%s%u",
+						   length ? " " : "", i);
+	}
+	return text;
+}
+
+Test(balancer, a_list_in_a_file_follows_who_takes_requests_and_restarts_nobody)
+{
+	deploy(WEB(1) LISTING);
+	cr_expect_str_eq(listed(), "1");
+	char *before = strdup(fake_target_find(scene.target, "app.front.1")->target_id);
+	size_t signals = times_signalled();
+	deploy(WEB(3) LISTING);
+	cr_expect_str_eq(listed(), "1 2 3");
+	cr_expect_gt(times_signalled(), signals);
+	cr_expect_str_eq(action_of(WEB(3) LISTING, "app.front.1"), "unchanged");
+	deploy(WEB(2) LISTING);
+	cr_expect_str_eq(listed(), "1 2");
+	cr_expect_str_eq(action_of(WEB(2) LISTING, "app.front.1"), "unchanged");
+	cr_expect_str_eq(fake_target_find(scene.target, "app.front.1")->target_id, before);
+	free(before);
+}
+
+Test(balancer, whoever_is_ill_leaves_the_lists_in_files_and_comes_back)
+{
+	deploy(CHECKED LISTING);
+	char *before = strdup(fake_target_find(scene.target, "app.front.1")->target_id);
+	keep();
+	virtual_world_run(scene.world, never, NULL, 5000);
+	cr_expect_str_eq(listed(), "1 2");
+	size_t signals = times_signalled();
+	silence("app.web.2", true);
+	virtual_world_run(scene.world, never, NULL, 30000);
+	cr_expect_str_eq(listed(), "1");
+	cr_expect_eq(times_signalled(), signals + 1);
+	silence("app.web.2", false);
+	virtual_world_run(scene.world, never, NULL, 30000);
+	cr_expect_str_eq(listed(), "1 2");
+	silence("app.web.1", true);
+	silence("app.web.2", true);
+	virtual_world_run(scene.world, never, NULL, 60000);
+	cr_expect_str_eq(listed(), "1 2", "nobody is better than those");
+	cr_expect_str_eq(fake_target_find(scene.target, "app.front.1")->target_id, before);
+	free(before);
+}
