@@ -107,8 +107,12 @@ tell_end() {
 # keep DIRECTORY: the keeper of the instance there, until that is to run no more.
 keep() {
 	cd "$1" || exit 1
+	mark signal
+	signal=${value:-TERM} leaving=
 	trap '' HUP
 	trap 'asked=1' TERM
+	# The machine goes down: what runs is ended, and runs again with the next boot.
+	trap 'asked=1 leaving=1; ! alive "$pid" "$pid_began" || kill -s "$signal" "$pid"' USR2
 	state
 	ran_in=$boot keeper=$$ pause=0.1
 	began $$
@@ -119,6 +123,7 @@ keep() {
 	asked=
 	while :; do
 		run
+		[ -z "$leaving" ] || exit 0
 		[ ! -e stopping ] || break
 		mark restart
 		case $value in
@@ -131,6 +136,7 @@ keep() {
 		note
 		tell_end
 		rest "$pause"
+		[ -z "$leaving" ] || exit 0
 		[ ! -e stopping ] || break
 		case $pause in
 		0.1) pause=0.2 ;; 0.2) pause=0.4 ;; 0.4) pause=0.8 ;; 0.8) pause=2 ;; 2) pause=4 ;; 4) pause=8 ;;
@@ -151,7 +157,7 @@ rest() {
 run() {
 	trim_log
 	(
-		trap - TERM HUP
+		trap - TERM HUP USR2
 		work=$(readlink work)
 		# Sets its variables, "$directory", "$as", and its words.
 		# shellcheck disable=SC1091
@@ -215,6 +221,69 @@ clock() {
 boot
 session=
 command -v setsid >/dev/null 2>&1 && session=setsid
+
+# --- systemd, where it is ------------------------------------------------------------------------------
+
+# A keeper is a service then: it is there again after it was killed, and after a boot of the machine.
+units=/etc/systemd/system
+has_units() {
+	[ -d /run/systemd/system ] && [ -w "$units" ] && [ "$(id -u)" = 0 ] && command -v systemctl >/dev/null 2>&1
+}
+# Of the instance whose directory this is; by what stays when it is renamed.
+unit() {
+	mark incarnation
+	incarnation=$value unit=berth-$value.service
+}
+quoted() {
+	printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g; s/%/%%/g')"
+}
+unit_text() { # RESTART
+	name=$(pwd -P)
+	echo "# Made by berth, and goes with what it keeps: ${name#"$here"/}"
+	printf '%s\n' '[Unit]' "Description=berth: what keeps ${name#"$here"/}" 'After=network.target' 'StartLimitIntervalSec=0'
+	printf '%s\n' '[Service]' 'Type=exec' "ExecStart=/bin/sh $(quoted "$self" | sed 's/\$/$$/g') keep_unit $incarnation"
+	printf '%s\n' "Restart=$1" 'RestartSec=1s' 'KillMode=mixed' 'KillSignal=SIGUSR2' 'TasksMax=infinity' 'OOMPolicy=continue'
+	mark grace
+	echo "TimeoutStopSec=$((${value:-10000} / 1000 + 5))"
+	for name in HOME PATH USER LOGNAME SHELL LANG; do
+		eval "value=\${$name:-}"
+		[ -z "$value" ] || echo "Environment=$(quoted "$name=$value")"
+	done
+	printf '%s\n' '[Install]' 'WantedBy=multi-user.target'
+}
+start_unit() {
+	unit
+	mark restart
+	case $value in
+	no) again=no enable='daemon-reload' ;;
+	*) again=on-failure enable="enable $unit" ;;
+	esac
+	: >state.again
+	# The words of one command.
+	# shellcheck disable=SC2086
+	unit_text "$again" | put "$units/$unit" && systemctl $enable && systemctl start "$unit" || {
+		drop_unit
+		return 1
+	}
+} >/dev/null 2>&1
+drop_unit() {
+	unit
+	[ -f "$units/$unit" ] || return 0
+	systemctl disable "$unit"
+	rm -f "$units/$unit"
+	systemctl daemon-reload
+	return 0
+} >/dev/null 2>&1
+# keep_unit INCARNATION: what such a service runs. What ended by itself, or was stopped, is not to run because of a boot.
+keep_unit() {
+	for manifest in $(grep -lxs "incarnation=$1" "$here"/*/*/manifest); do
+		cd "${manifest%/manifest}" || exit 0
+		state
+		[ ! -e stopping ] && { [ -e state.again ] || [ "$state" != stopped ]; } || exit 0
+		rm -f state.again
+		keep "$(pwd -P)"
+	done
+}
 
 # --- one instance ----------------------------------------------------------------------------------
 
@@ -348,6 +417,7 @@ make_work() {
 	mkdir -p "$here/.work/$place_of_work" && { [ -h work ] || ln -s "$here/.work/$place_of_work" work; }
 }
 forget() {
+	drop_unit
 	mark work
 	[ -z "$value" ] || rm -rf "${here:?}/.work/$value"
 	rm -rf ./* ./.[!.]* 2>/dev/null
@@ -370,12 +440,16 @@ start() (
 		! taken "$port" || { wrong conflict "port $(printf %d "0x${port#*:}") is in use on the machine"; exit; }
 	done
 	rm -f stopping
-	BERTH_INCARNATION='' $session sh "$self" keep "$(pwd -P)" </dev/null >/dev/null 2>&1 &
+	state
+	before=$keeper:$keeper_began
+	if ! has_units || ! start_unit; then
+		BERTH_INCARNATION='' $session sh "$self" keep "$(pwd -P)" </dev/null >/dev/null 2>&1 &
+	fi
 	# Until it has come up, so that who asks next sees it run.
 	tries=200
 	while [ $tries -gt 0 ]; do
 		state
-		[ "$keeper" != $! ] || [ "$state" = starting ] || break
+		[ "$keeper:$keeper_began" = "$before" ] || [ "$state" = starting ] || break
 		nap 0.02
 		tries=$((tries - 1))
 	done
@@ -553,6 +627,7 @@ facts() {
 	echo "@cpus $(grep -c '^processor' /proc/cpuinfo 2>/dev/null)"
 	sed -n 's/^MemTotal: *\([0-9]*\) kB/@memory \1/p' /proc/meminfo 2>/dev/null
 	echo "@user $(id -un) $(id -u)"
+	! has_units || echo "@keeper systemd"
 	id=
 	read -r id 2>/dev/null </etc/machine-id
 	echo "@id ${id:--}"

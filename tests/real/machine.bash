@@ -24,7 +24,7 @@ machine() { # N
 	ssh-keygen -qt ed25519 -N '' -f "$at/host"
 	cp key.pub "$at/allowed"
 	echo "$(address "$n") $(cut -d' ' -f1,2 "$at/host.pub")" >>known_hosts
-	machine_boots "$n"
+	[ "${2:-}" ] || machine_boots "$n"
 }
 # With a boot of its own; what lies in its user's home was there before.
 machine_boots() { # N
@@ -63,4 +63,39 @@ machine_ends() { # N
 unplugged() { ip -n "m$$-$1" link set eth0 down; }
 plugged() { # N
 	ip -n "m$$-$1" link set eth0 up && ip -n "m$$-$1" route add default via "$net.$((4 * $1 + 1))"
+}
+
+# --- with systemd as its first process --------------------------------------------------------------------
+# It needs a folder of its own among the control groups of version 2.
+groups=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+has_systemd() { [ -x /usr/bin/systemd ] && [ -n "$groups" ] && mkdir -p "$groups/berth-$$" 2>/dev/null && [ -w "$groups/berth-$$/cgroup.procs" ]; }
+systemd_boots() { # N
+	local n=$1 at=$work/m$1
+	cat /proc/sys/kernel/random/uuid >"$at/boot"
+	mkdir -p "$groups/berth-$$/$n" "$at.units/multi-user.target.wants"
+	cat >"$at.units/sshd.service" <<-'Y'
+	[Service]
+	ExecStart=/usr/sbin/sshd -D -e -f /dev/null -o Port=22 -o HostKey=/etc/berth/host -o AuthorizedKeysFile=/etc/berth/allowed -o StrictModes=no -o PermitRootLogin=yes -o PidFile=none
+	Y
+	ln -sf ../sshd.service "$at.units/multi-user.target.wants/"
+	ln -sf /lib/systemd/system/multi-user.target "$at.units/default.target"
+	# shellcheck disable=SC2016
+	bash -c '
+		echo $$ >"$2/cgroup.procs" && exec ip netns exec "$3" unshare --cgroup --mount --pid --fork --kill-child --propagation private bash -c "
+			mount -t tmpfs none \$0 && mkdir -p \$0/{up,work,tree} &&
+				mount -t overlay none -o lowerdir=/,upperdir=\$0/up,workdir=\$0/work \$0/tree && cd \$0/tree &&
+				mount --rbind /dev dev && mount -t proc proc proc && mount -t sysfs none sys &&
+				mount -t tmpfs none run && mkdir run/sshd && mount -t tmpfs none sys/fs/cgroup &&
+				mount -t cgroup2 none sys/fs/cgroup && mount --bind \$1.root root &&
+				mkdir -p etc/berth && cp \$1/* etc/berth/ && chmod 600 etc/berth/* && chmod 644 etc/berth/boot &&
+				mount --bind etc/berth/boot proc/sys/kernel/random/boot_id &&
+				rm -f lib/systemd/system/*.wants/* && mount --bind \$1.units etc/systemd/system &&
+				exec chroot . /usr/bin/env -i container=lxc PATH=/usr/sbin:/usr/bin:/sbin:/bin /usr/bin/systemd --system --log-target=null" "$0" "$1"' \
+		"$(mktemp -d "$work/root.XXXXXX")" "$at" "$groups/berth-$$/$n" "m$$-$n" >>"$at.log" 2>&1 &
+	shells[n]=$!
+	until_true 60 bash -c "exec 3<>/dev/tcp/$(address "$n")/22" 2>/dev/null
+}
+systemd_ends() { # N
+	machine_ends "$1"
+	find "$groups/berth-$$" -depth -type d -exec rmdir {} \; 2>/dev/null
 }
