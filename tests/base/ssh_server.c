@@ -56,9 +56,10 @@ static void write_configuration(struct ssh_server *server, const char *configura
 	fprintf(file,
 		"AuthorizedKeysFile %s/authorized_keys\nPidFile none\nStrictModes no\nPermitRootLogin yes\n"
 		"%sUsePAM no\nLogLevel VERBOSE\nPermitUserEnvironment yes\n"
-		"PrintMotd no\nPrintLastLog no\nMaxStartups 100:30:200\n",
+		"PrintMotd no\nPrintLastLog no\nMaxStartups 100:30:200\nSetEnv HOME=%s\n",
 		server->folder.path,
-		strstr(configuration, "Subsystem") ? "" : "Subsystem sftp internal-sftp\n");
+		strstr(configuration, "Subsystem") ? "" : "Subsystem sftp internal-sftp\n",
+		server->folder.path); /* whatever whoever runs this has his shell do when it starts */
 	cr_assert_eq(fclose(file), 0);
 }
 
