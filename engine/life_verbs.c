@@ -22,9 +22,11 @@ static bool is_down(const struct observed *seen)
 	return seen && (seen->state == SEEN_STOPPED || seen->state == SEEN_CREATED);
 }
 
+/* Processes whose keeper died run as well. */
 static enum action stop(const struct work *work)
 {
-	return is_up(work->instance->seen) ? ACTION_STOP : ACTION_UNCHANGED;
+	const struct observed *seen = work->instance->seen;
+	return is_up(seen) || (seen && seen->orphan_tree) ? ACTION_STOP : ACTION_UNCHANGED;
 }
 
 /* Its making was interrupted, maybe before its files were in it, and nothing tells here which they are. */

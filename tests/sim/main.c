@@ -28,7 +28,7 @@ struct options {
 	uint64_t first, last;
 	unsigned jobs;
 	unsigned stop_after; /* violations; 0: never */
-	bool trace, table, no_shrink, only_kept, only_sized, only_zoned;
+	bool trace, table, no_shrink, only_kept, only_sized, only_zoned, only_machines;
 	const char *moves; /* "3,7,9": only these; NULL: all */
 	const char *program;
 };
@@ -55,7 +55,7 @@ static int usage(const char *program, FILE *to)
 	fprintf(
 	    to,
 	    "usage: %s --seeds FROM-TO [--trace] [--table] [--jobs N] [--stop-after VIOLATIONS]\n"
-	    "       [--moves N,N,...] [--no-shrink] [--kept] [--sized] [--zoned]\n"
+	    "       [--moves N,N,...] [--no-shrink] [--kept] [--sized] [--zoned] [--machines]\n"
 	    "       %s --soak DAYS\n"
 	    "Plays each seed in the simulated world, or has a controller keep an application for so long.\n"
 	    "Exits with 1 when a rule was violated, or it grew.\n",
@@ -115,7 +115,8 @@ static void work(const struct options *options, uint64_t first, FILE *to)
 		struct row row;
 		if ((options->only_kept && !score_is_kept(seed)) ||
 		    (options->only_sized && !score_is_sized(seed)) ||
-		    (options->only_zoned && !score_is_zoned(seed)))
+		    (options->only_zoned && !score_is_zoned(seed)) ||
+		    (options->only_machines && !score_has_machine(seed)))
 			continue;
 		end_in(SEED_S);
 		play_seed(options, seed, tally, &row);
@@ -371,6 +372,7 @@ int main(int argc, char **argv)
 					      {"kept", no_argument, NULL, 'k'},
 					      {"sized", no_argument, NULL, 'z'},
 					      {"zoned", no_argument, NULL, 'Z'},
+					      {"machines", no_argument, NULL, 'M'},
 					      {"soak", required_argument, NULL, 'S'},
 					      {"help", no_argument, NULL, 'h'},
 					      {NULL, 0, NULL, 0}};
@@ -408,6 +410,9 @@ int main(int argc, char **argv)
 			break;
 		case 'Z':
 			options.only_zoned = true;
+			break;
+		case 'M':
+			options.only_machines = true;
 			break;
 		case 'S':
 			return soak_run((unsigned)strtoul(optarg, NULL, 10), 1, stdout);

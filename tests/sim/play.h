@@ -64,6 +64,7 @@ struct outcome {
 };
 
 bool score_is_kept(uint64_t seed);
+bool score_has_machine(uint64_t seed); /* reached by SSH */
 void score_write(struct score *score, uint64_t seed);
 /* The rows that a complete table has. */
 void play_expect(struct tally *tally);

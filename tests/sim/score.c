@@ -45,7 +45,17 @@ static unsigned any_realms(struct dice *dice)
 	return sets[roll(dice, COUNT_OF(sets))];
 }
 
-/* Some of the seeds, and all others are as if there were none. */
+bool score_is_kept(uint64_t seed)
+{
+	return seed % KEPT_EACH == 0;
+}
+
+bool score_has_machine(uint64_t seed)
+{
+	return seed % MACHINE_EACH == MACHINE_TURN && !score_is_kept(seed) && !score_is_sized(seed);
+}
+
+/* All other seeds are as if there were no such machine. */
 static unsigned machine_realms(uint64_t seed)
 {
 	static const unsigned sets[] = {
@@ -54,20 +64,14 @@ static unsigned machine_realms(uint64_t seed)
 	    1u << REALM_MACHINE | 1u << REALM_DOCKER,
 	    1u << REALM_MACHINE | 1u << REALM_FAKE,
 	};
-	bool has = seed % MACHINE_EACH == MACHINE_TURN && !score_is_kept(seed) && !score_is_sized(seed);
-	return has ? sets[seed / MACHINE_EACH % COUNT_OF(sets)] : 0;
-}
-
-bool score_is_kept(uint64_t seed)
-{
-	return seed % KEPT_EACH == 0;
+	return sets[seed / MACHINE_EACH % COUNT_OF(sets)];
 }
 
 void score_write(struct score *score, uint64_t seed)
 {
 	struct dice dice = {seed * UINT64_C(0x2545f4914f6cdd1d) + 1};
 	*score = (struct score){.seed = seed, .realms = any_realms(&dice), .chance = dice_next(&dice)};
-	if (machine_realms(seed))
+	if (score_has_machine(seed))
 		score->realms = machine_realms(seed);
 	score->count = score->kept_from = 28 + roll(&dice, 20);
 	if (score_is_kept(seed))
