@@ -159,10 +159,17 @@ static void words_of(const struct ssh_answer *answer, char *ret_words, size_t si
 	snprintf(ret_words, size, "%s", text_view(&clean));
 }
 
+static void not_run(struct task *task, const char *words)
+{
+	fail(&task->error, ERR_FAILED, "location `%s`: the shell of %s does not run what berth asks for: %s",
+	     task->location->name, machine_of(task->location)->identity, *words ? words : "it says nothing");
+	remedy(&task->error, "berth needs `/bin/sh` there, and a login shell that runs one command");
+	over(task);
+}
+
 /* Without our script there the shell has nothing to run; anything else than an answer is something else. */
 static void no_answer(struct task *task, const struct ssh_answer *answer)
 {
-	struct machine *machine = machine_of(task->location);
 	char words[340];
 
 	words_of(answer, words, sizeof(words));
@@ -172,10 +179,7 @@ static void no_answer(struct task *task, const struct ssh_answer *answer)
 			over(task);
 		return;
 	}
-	fail(&task->error, ERR_FAILED, "location `%s`: the shell of %s does not run what berth asks for: %s",
-	     task->location->name, machine->identity, *words ? words : "it says nothing");
-	remedy(&task->error, "berth needs `/bin/sh` there, and a login shell that runs one command");
-	over(task);
+	not_run(task, words);
 }
 
 static void installed(struct task *task, const struct ssh_answer *answer)
@@ -190,6 +194,10 @@ static void installed(struct task *task, const struct ssh_answer *answer)
 		return;
 	}
 	words_of(answer, words, sizeof(words));
+	if (!answer->exit_code && !*answer->signal) { /* something else ran, and all was well with it */
+		not_run(task, words);
+		return;
+	}
 	fail(&task->error, ERR_FAILED, "location `%s`: cannot write to `%s` on %s: %s", task->location->name,
 	     machine_of(task->location)->directory, machine_of(task->location)->identity,
 	     *words ? words : "no reason given");
