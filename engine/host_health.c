@@ -107,6 +107,17 @@ static int64_t left_of_rest(const struct site *site, const json_t *health)
 	return json_number(health, "silent", 0) && left_ms > 0 && left_ms <= LONGEST_REST_MS ? left_ms : 0;
 }
 
+/* When none is left to be asked it may be us who could not reach them. */
+static bool all_rest(const struct berth_operation *operation)
+{
+	for (const struct site *site = operation->sites; site; site = site->next) {
+		owned_json health = site->pooled && site->open ? health_of(site) : NULL;
+		if (health && !left_of_rest(site, health))
+			return false;
+	}
+	return true;
+}
+
 /* Whoever keeps an application has pauses of his own, and has one that is back looked at for what was left
  * there; where something is known to be, it is always looked for. */
 bool host_rests(struct site *site, struct error *err)
@@ -117,7 +128,7 @@ bool host_rests(struct site *site, struct error *err)
 		return false;
 	owned_json health = health_of(site);
 	int64_t left_ms = left_of_rest(site, health);
-	if (!left_ms)
+	if (!left_ms || all_rest(site->operation))
 		return false;
 	fail(err, ERR_UNREACHABLE, "%s (asked again in %lld s)",
 	     json_text(health, "why") ?: "it did not answer", (long long)(left_ms + 999) / 1000);

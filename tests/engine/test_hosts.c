@@ -386,9 +386,11 @@ Test(hosts, a_pool_of_which_no_machine_answers_is_refused)
 	silent = true;
 	cr_assert_eq(run(berth_deploy, THREE ONE("a", ""), &document), BERTH_UNREACHABLE);
 	json_decref(document);
+	virtual_world_run(scene.world, never, NULL, 100); /* that is remembered by then */
 	silent = false;
 	deploy(THREE ONE("a", ""));
 	cr_assert_eq(count, 1);
+	cr_assert_str_eq(machine_of("a"), "10.0.0.1", "nobody rests when all would");
 }
 
 Test(hosts, nothing_is_destroyed_while_part_of_it_cannot_be_seen)
