@@ -8,8 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 static int spawn(struct child *child, const char *const *words, enum child_stream stream, int theirs)
 {
 	posix_spawn_file_actions_t actions;

@@ -48,7 +48,8 @@ static int read_there(struct invocation *invocation, const char *argument, struc
 		ret->path = NULL;
 	if (ret->app && ret->component && ret->path)
 		return 0;
-	return complain(invocation, BERTH_FAILED, "out of memory", NULL);
+	complain(invocation, BERTH_FAILED, "out of memory", NULL);
+	return BERTH_FAILED;
 }
 
 /* The last part of a path, without the slashes behind it; NULL where that is no name of its own. */

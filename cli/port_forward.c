@@ -437,7 +437,6 @@ static int read_ports(struct invocation *invocation, const char *text, struct be
 
 static int port_forward_run(struct invocation *invocation)
 {
-	static struct forwarding forwarding;
 	const struct words *arguments = &invocation->arguments;
 	struct input input = {0};
 	int local, code;
@@ -449,16 +448,23 @@ static int port_forward_run(struct invocation *invocation)
 	code = input_either(invocation, arguments->items[0], &input);
 	if (code)
 		return code;
-	forwarding = (struct forwarding){
-	    .invocation = invocation, .request = request_of(invocation, &input), .listener = -1};
-	forwarding.request.components = (const char *const[]){arguments->items[1], NULL};
-	code = read_ports(invocation, arguments->items[2], &forwarding.request, &local);
+	const char *const components[] = {arguments->items[1], NULL};
+	owned_memory struct forwarding *forwarding = calloc(1, sizeof *forwarding);
+	if (!forwarding) {
+		input_release(&input);
+		return complain(invocation, BERTH_FAILED, "out of memory", NULL);
+	}
+	forwarding->invocation = invocation;
+	forwarding->request = request_of(invocation, &input);
+	forwarding->request.components = components;
+	forwarding->listener = -1;
+	code = read_ports(invocation, arguments->items[2], &forwarding->request, &local);
 	if (!code)
-		code = find_first(&forwarding, local);
+		code = find_first(forwarding, local);
 	if (!code)
-		code = forward(&forwarding);
-	if (forwarding.listener >= 0)
-		close(forwarding.listener);
+		code = forward(forwarding);
+	if (forwarding->listener >= 0)
+		close(forwarding->listener);
 	input_release(&input);
 	return code;
 }
