@@ -311,7 +311,7 @@ static const char *readiness(struct location *location, const struct instance_sp
 /* clang-format off */
 #define TABLE(word, words)                                                                                   \
 	{                                                                                                    \
-		.type = word, .summary = words,                                                              \
+		.type = (word), .summary = (words),                                                          \
 		.capabilities = {                                                                            \
 			.grain = GRAIN_COMPONENT,                                                            \
 			.names_unique = true,                                                                \

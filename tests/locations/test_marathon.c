@@ -12,7 +12,7 @@
  * always. Status 0: nobody is there; -1: the answer is lost after its effect. */
 struct line {
 	const char *method, *url;
-	int status;
+	long status;
 	const char *headers, *body;
 	unsigned times;
 };
@@ -49,8 +49,8 @@ static int64_t answer_http(void *owner, const struct http_request *request, stru
 			line->method = "used";
 		if (line->status <= 0)
 			fail(&answer->error, ERR_UNREACHABLE, "cannot connect: Connection refused");
-		answer->sent = line->status;
-		answer->status = line->status > 0 ? line->status : 0;
+		answer->sent = line->status != 0;
+		answer->status = line->status > 0 ? (int)line->status : 0;
 		text_add(&answer->headers, line->headers ? line->headers : "");
 		text_add(&answer->body, line->body ? line->body : "");
 		return 1;
