@@ -6,7 +6,7 @@
 
 static bool no_room(const char *what, struct text *out)
 {
-	text_format(out, "!failed cannot write /root/.berth/%s\n", what);
+	text_format(out, "!failed cannot write .berth/%s\n", what);
 	return false;
 }
 

@@ -41,7 +41,7 @@ static void tell_there(const struct folder *folder, const struct there *there, s
 
 	if (!there->manifest) {
 		if (there->foreign)
-			text_format(out, "@stranger %s %s /root/.berth/%s/%s\n", folder->name, there->name,
+			text_format(out, "@stranger %s %s .berth/%s/%s\n", folder->name, there->name,
 				    folder->name, there->name);
 		return;
 	}

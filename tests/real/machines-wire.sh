@@ -32,7 +32,7 @@ blueprint() { # NAME [OPTION...]
 		- type: software
 		  id: store
 		  ports: {http: 6390}
-		  install.command: sleep 0.2; echo installed >>/root/installed.$1
+		  install.command: sleep 0.2; echo installed >>~/installed.$1
 		  customize.command: echo $1 >kind
 		  launch.command: exec busybox nc -ll -p 6390 -e /bin/cat kind
 	Y
@@ -40,7 +40,7 @@ blueprint() { # NAME [OPTION...]
 deployed() { limit=100 berth deploy app.yaml -y; }
 programs() { ip netns pids "m$$-1" | xargs -r ps -o args= -p | grep -c '^busybox nc -ll'; }
 once() { # NAME
-	same installed "$(remotely cat "/root/installed.$1")" && same 1 "$(programs)" &&
+	same installed "$(remotely cat "installed.$1")" && same 1 "$(programs)" &&
 		json '[.components[].instances[].state] == ["running"]' berth status real-machines-wire -o json
 }
 
@@ -51,7 +51,7 @@ says() { # WORDS... : the next deploy fails, and says all of them
 	for word; do grep -qi -- "$word" failed.out || { cat failed.out; return 1; }; done
 }
 in_the_door() {
-	blueprint door && echo "cut 2000" >mode && says 'ended the connection while saying who it is' && same 0 "$(remotely 'cat /root/installed.door 2>/dev/null | wc -l')"
+	blueprint door && echo "cut 2000" >mode && says 'ended the connection while saying who it is' && same 0 "$(remotely 'cat installed.door 2>/dev/null | wc -l')"
 	deployed && once door
 }
 check "one that breaks before we are let in is told of, and the next deploy is well" in_the_door
@@ -104,13 +104,13 @@ killed() {
 check "berth killed again and again" killed
 
 talks() {
-	remotely 'echo "echo Welcome to this machine" >>/root/.bashrc' && blueprint talks && deployed || return
-	remotely 'rm /root/.bashrc' && once talks
+	remotely 'echo "echo Welcome to this machine" >>.bashrc' && blueprint talks && deployed || return
+	remotely 'rm .bashrc' && once talks
 }
 check "a login shell that talks" talks
 check "nothing of it is left" berth destroy real-machines-wire -y
 small() { # SIZE OPTIONS
-	remotely "umount /root/.small 2>/dev/null; mkdir -p /root/.small && mount -t tmpfs -o size=$1,$2 none /root/.small"
+	remotely "umount .small 2>/dev/null; mkdir -p .small && mount -t tmpfs -o size=$1,$2 none .small"
 }
 no_room() { small 8k rw && blueprint small "directory: .small" && says 'cannot write to' 'make room'; }
 check "a disk without room is named, with what helps" no_room
@@ -118,10 +118,10 @@ read_only() { small 1m ro && blueprint small "directory: .small" && says 'cannot
 check "and so is a home that cannot be written to" read_only
 filled() {
 	small 400k rw && blueprint full "directory: .small" && berth plan app.yaml &&
-		remotely 'dd if=/dev/zero of=/root/.small/fill bs=1k count=1000 2>/dev/null; true' && says 'cannot' && same 0 "$(programs)"
+		remotely 'dd if=/dev/zero of=.small/fill bs=1k count=1000 2>/dev/null; true' && says 'cannot' && same 0 "$(programs)"
 }
 check "one that fills up makes nothing, and runs nothing unseen" filled
-room_again() { remotely rm -f /root/.small/fill && deployed && once full && berth destroy real-machines-wire -y; }
+room_again() { remotely rm -f .small/fill && deployed && once full && berth destroy real-machines-wire -y; }
 check "with room again it is deployed once" room_again
 refuses() {
 	remotely 'sed -i "s/^/command=\"echo not for you\" /" /etc/berth/allowed' && blueprint refused &&
