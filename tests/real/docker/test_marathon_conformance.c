@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,6 +59,7 @@ static void start_double(void)
 	double_pid = fork();
 	cr_assert(double_pid >= 0);
 	if (double_pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM); /* a test that crashes takes it along */
 		execl(BERTH_SOURCE_DIR "/tests/doubles/marathon/run", "run", "--quiet", "--with-parent",
 		      "--listen", listen, "--docker", getenv("BERTH_TEST_DOCKER"), (char *)NULL);
 		_exit(127);
