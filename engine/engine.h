@@ -71,7 +71,7 @@ struct site {
 	bool open, watched;
 	bool pooled;        /* a machine of a pool: hosts.h */
 	bool silence_noted; /* host_health.c's */
-	struct site *twin; /* the site of the same place that was opened before, and is used instead */
+	struct site *twin;  /* the site of the same place that was opened before, and is used instead */
 	struct errand errand;
 	const char *const *images; /* references to look up in the listing */
 	const char *const *newest; /* those of components that always want what the registry has */
@@ -85,7 +85,7 @@ struct site {
 	struct owner holder;
 	bool needed; /* something is to be made here */
 	bool claimed, prepared, released, left, tidied;
-	bool refused; /* its claim, or what is needed there once */
+	bool refused;                   /* its claim, or what is needed there once */
 	bool no_room;                   /* it said that there is none for more members of a cluster */
 	bool touched;                   /* it was asked for a change of an instance */
 	struct lease_keeper *lease;     /* lease.c's */
@@ -195,7 +195,7 @@ struct work {
 	/* Of a new member of a cluster that did not get ready: it is kept to be looked at; it is gone; what
 	 * becomes of it is settled. */
 	bool set_aside, discarded, joining_over;
-	bool unseen; /* its machine, or its location, does not answer: it is left as it is */
+	bool unseen;          /* its machine, or its location, does not answer: it is left as it is */
 	bool hopeless;        /* it was not tried, since there is no room for it */
 	bool place_again;     /* its target had nothing left to start */
 	bool left_stopped;    /* what changes under it does not start it */

@@ -101,10 +101,10 @@ struct senses {
 	size_t outcome_count;
 	const struct sample *samples; /* in the order they were published */
 	size_t sample_count;
-	int64_t size;         /* how many members the component has: its group.members.count */
-	uint64_t chance;      /* drawn anew for each step: jitter is made of it */
-	int64_t zone_ms; /* local time minus UTC, for schedules by the time of day; when it changes, the set is
-			    asked */
+	int64_t size;    /* how many members the component has: its group.members.count */
+	uint64_t chance; /* drawn anew for each step: jitter is made of it */
+	int64_t zone_ms; /* local time minus UTC, for schedules by the time of day; when it changes, the set
+			    is asked */
 	enum lifecycle state; /* of the component as a whole, for stop-after and periodic */
 	bool up;              /* likewise: service.isUp */
 };

@@ -157,13 +157,14 @@ struct berth_request {
 	 * blueprint that asks for anything of it is refused. */
 	bool foreign;
 	int64_t after; /* events: only those recorded after that of this number; 0: all */
-	/* deploy, destroy, stop, start, restart, scale, rollback: it outlives this process. Until it has ended
-	 * the store has it under this name, with `lasting_text` for whoever goes on with it: berth_left(). What
-	 * is a secret of it is not to be there; `once`: something is missing there for that, so that nobody can
-	 * go on with it. NULL: it does not. */
+	/* deploy, destroy, stop, start, restart, scale, rollback: it outlives this process. Until it has
+	 * ended the store has it under this name, with `lasting_text` for whoever goes on with it:
+	 * berth_left(). What is a secret of it is not to be there; `once`: something is missing there for
+	 * that, so that nobody can go on with it. NULL: it does not. */
 	const char *lasting, *lasting_text;
 	bool once;
-	bool resumed; /* it goes on with the one of that name: with what is recorded of it, else as it is given */
+	bool resumed;  /* it goes on with the one of that name: with what is recorded of it, else as it is
+			  given */
 	unsigned port; /* forward: the instance's own number, or that of the port called `name` */
 };
 

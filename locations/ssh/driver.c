@@ -58,8 +58,8 @@ static void read_facts(struct machine *machine, const char *answer, struct locat
 	line_text(answer, "@user", user, sizeof(user));
 	snprintf(facts->endpoint, sizeof(facts->endpoint), "%s", machine->identity);
 	snprintf(facts->details, sizeof(facts->details), "%s CPU%s, %.1f GiB, %s, as %.*s%s", cpus,
-		 strcmp(cpus, "1") ? "s" : "", atof(memory) / (1 << 20), kernel, (int)strcspn(user, " "), user,
-		 machine_line(answer, "@keeper") ? ", with systemd" : "");
+		 strcmp(cpus, "1") ? "s" : "", atof(memory) / (1 << 20), kernel, (int)strcspn(user, " "),
+		 user, machine_line(answer, "@keeper") ? ", with systemd" : "");
 }
 
 static enum progress connect_machine(struct location *location, struct errand *errand,

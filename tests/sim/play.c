@@ -10,8 +10,8 @@
 #include "tests/sim/kept.h"
 #include "tests/sim/local.h"
 #include "tests/sim/sized.h"
-#include "tests/sim/zoned.h"
 #include "tests/sim/there.h"
+#include "tests/sim/zoned.h"
 
 #define MINUTE_MS    INT64_C(60000)
 #define OPERATION_MS (40 * MINUTE_MS)

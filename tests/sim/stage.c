@@ -12,8 +12,8 @@
 #include "tests/sim/kept.h"
 #include "tests/sim/local.h"
 #include "tests/sim/sized.h"
-#include "tests/sim/zoned.h"
 #include "tests/sim/there.h"
+#include "tests/sim/zoned.h"
 
 #define ECHO_MS   60000
 #define FIRST_PID 300

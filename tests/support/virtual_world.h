@@ -41,7 +41,8 @@ const struct virtual_hooks *virtual_world_hooked(const struct world *world);
 const char *virtual_world_directory(const struct world *world);
 /* The wall clock is set back; the monotonic one never is. */
 void virtual_world_set_back(struct world *world, int64_t by_ms);
-/* Local time is so much more than UTC (at first: no more), and so much from that time of the wall clock on. */
+/* Local time is so much more than UTC (at first: no more), and so much from that time of the wall clock on.
+ */
 void virtual_world_zone(struct world *world, int64_t zone_ms, int64_t until_ms, int64_t then_ms);
 void virtual_world_port(struct world *world, uint16_t port, bool taken);
 
