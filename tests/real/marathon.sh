@@ -27,6 +27,8 @@ Y
 to_all=(--location my-mesos-cluster=marathon:$url --location here=localhost)
 on_all() { timeout 120 "$BERTH" "$@" "${to_engine[@]}" "${to_all[@]}"; }
 got() { docker exec "$(running real-across front)" cat /got | grep -qx made; }
+by_name() { [ "$(docker exec "$(running real-across front)" wget -q -O - http://maker:8080/it)" = made ]; }
+started() { docker inspect -f '{{.Id}} {{.State.StartedAt}}' "$(running real-across "$1")"; }
 count() { curl -sf "$url/v2/$1" | jq -e ".$1 | length == $2"; }
 task() { curl -sf "$url/v2/tasks" | jq -r '.tasks[0].id'; }
 wrote() { on_all logs real-across maker | grep -q made; }
@@ -37,11 +39,13 @@ check "what runs on Docker reaches what runs on Marathon" until_true 30 got
 check "what a task wrote is read from its agent" wrote
 check "Mesos' masters lead to the same Marathon" timeout 60 "$BERTH" locations check "mesos:$(curl -sf "$url/v2/info" | jq -r '.marathon_config.mesos_leader_ui_url | rtrimstr("/")')"
 check "a second deploy changes nothing" on_all plan across.yaml --detailed-exitcode
-before=$(task)
+check "by its own name and number, though Marathon gave it another" by_name
+before=$(task) held=$(started front)
 check "a task is killed by others" curl -sf -X POST -H 'Content-Type: application/json' -d "{\"ids\":[\"$before\"]}" "$url/v2/tasks/delete"
 check "Marathon makes another" until_true 60 was_made_anew
 check "which the next deploy follows" on_all deploy across.yaml -y
-check "so that it is reached" until_true 30 got
+check "so that it is reached" until_true 30 by_name
+check "with no consumer restarted" same "$held" "$(started front)"
 check "all is destroyed" on_all destroy real-across -y
 check "no app is left" count apps 0
 for seconds in 0.2 0.5 0.9 1.4 2; do
