@@ -126,6 +126,17 @@ Test(ambassadors, one_can_be_asked_for_wherever_the_provider_is)
 	cr_expect_eq(spec->open_ports[0].port, 8080);
 }
 
+Test(ambassadors, a_cluster_can_have_one_too)
+{
+	take("- type: cluster\n  id: web\n  location: docker-two\n  link: ambassador\n  initialSize: 2\n"
+	     "  memberSpec: {type: 'docker:x', openPorts: 80}\n"
+	     "- {type: 'docker:x', id: front, location: my-docker-cloud, links: "
+	     "[$brooklyn:component(\"web\")]}\n");
+	cr_assert_eq(outcome.blueprint->component_count, 3);
+	cr_expect_str_eq(linked("front", 0), "web-for-my-docker-cloud");
+	cr_expect_str_eq(linked("web-for-my-docker-cloud", 0), "web");
+}
+
 Test(ambassadors, a_link_without_waiting_stays_one)
 {
 	take(DNMONSTER "- type: docker:x\n  id: x\n  location: my-docker-cloud\n"

@@ -28,7 +28,7 @@ static struct arena arena;
 static struct error err;
 static struct errand errand;
 static bool woken;
-static const char *variables[2];
+static const char *variables[6]; /* names, each before its value */
 
 #define INFO                                                                                                 \
 	"{\"version\":\"1.11.26\",\"name\":\"marathon\",\"frameworkId\":\"f-1\",\"marathon_config\":{"       \
@@ -61,7 +61,10 @@ static int64_t answer_http(void *owner, const struct http_request *request, stru
 
 static const char *environment(const char *name)
 {
-	return variables[0] && !strcmp(variables[0], name) ? variables[1] : NULL;
+	for (size_t i = 0; i < 6; i += 2)
+		if (variables[i] && !strcmp(variables[i], name))
+			return variables[i + 1];
+	return NULL;
 }
 
 static void wake(struct errand *of)
@@ -178,6 +181,42 @@ Test(marathon, address_comes_from_the_environment_when_nobody_says_it)
 	cr_assert(open_at(&marathon_driver, "", NULL) == 0, "%s", err.text);
 	location.driver->resolved(&location, &kept);
 	cr_assert_str_eq(json_text(kept, "url"), "http://e:9000");
+}
+
+Test(marathon, who_asks_comes_from_the_environment_too)
+{
+	struct location_facts facts = {0};
+
+	variables[0] = "MARATHON_URL", variables[1] = "http://a";
+	variables[2] = "MARATHON_USER", variables[3] = "ann";
+	variables[4] = "MARATHON_PASSWORD", variables[5] = "secret";
+	PLAY({"GET", "http://a:8080/v2/info", 401, NULL, "", 0});
+	cr_assert(open_at(&marathon_driver, "", NULL) == 0, "%s", err.text);
+	cr_assert(connect_it(&facts) == PROGRESS_FAILED && err.code == ERR_DENIED);
+	cr_assert(strstr(text_view(&asked), "Authorization: Basic YW5uOnNlY3JldA=="), "%s",
+		  text_view(&asked));
+}
+
+Test(marathon, token_comes_from_the_environment_too)
+{
+	struct location_facts facts = {0};
+
+	variables[0] = "MARATHON_URL", variables[1] = "http://a";
+	variables[2] = "DCOS_ACS_TOKEN", variables[3] = "abc";
+	PLAY({"GET", "http://a:8080/v2/info", 403, NULL, "{\"message\":\"no\"}", 0});
+	cr_assert(open_at(&marathon_driver, "", NULL) == 0, "%s", err.text);
+	cr_assert(connect_it(&facts) == PROGRESS_FAILED && err.code == ERR_DENIED);
+	cr_assert(strstr(text_view(&asked), "Authorization: token=abc"), "%s", text_view(&asked));
+}
+
+Test(marathon, masters_of_mesos_come_from_the_environment_too)
+{
+	const json_t *kept = NULL;
+
+	variables[0] = "MESOS_URL", variables[1] = "http://m:5050";
+	cr_assert(open_at(&mesos_driver, "", NULL) == 0, "%s", err.text);
+	location.driver->resolved(&location, &kept);
+	cr_assert_str_eq(json_text(kept, "url"), "http://m:5050");
 }
 
 Test(marathon, options_about_tls_need_tls)
