@@ -3,6 +3,7 @@
 # is restarted when the process is elsewhere; a controller follows it, too.
 . "$(dirname "$0")/lib.sh"
 uses real-ambassador
+static_helper
 blueprint() { # WORD
 	cat <<-Y
 		id: real-ambassador

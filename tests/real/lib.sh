@@ -20,6 +20,13 @@ mkdir -p "$XDG_STATE_HOME" "$XDG_CONFIG_HOME" "$XDG_RUNTIME_DIR"
 chmod 700 "$XDG_RUNTIME_DIR"
 cd "$work" || exit 1
 
+# For what runs berth's helper in containers: one built with sanitizers needs libraries, which it would not find there.
+static_helper() {
+	export BERTH_HELPER
+	BERTH_HELPER=$(dirname "$BERTH")/libexec/berth-helper
+	[ ! -x "$BERTH_HELPER-static" ] || BERTH_HELPER=$BERTH_HELPER-static
+}
+
 to_engine=(--location "my-docker-cloud=docker:$BERTH_TEST_DOCKER")
 apps=()
 children=()

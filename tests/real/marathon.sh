@@ -2,6 +2,7 @@
 # One blueprint over a Docker engine, a double of Marathon and this machine: reached across, moved, killed, destroyed.
 . "$(dirname "$0")/lib.sh"
 uses real-across
+static_helper
 port=$((21000 + $$ % 5000))
 url=http://127.0.0.1:$port
 "$root/tests/doubles/marathon/run" --quiet --listen 127.0.0.1:$port --docker "$DOCKER_HOST" >double.log 2>&1 &

@@ -5,10 +5,7 @@
 . "$root/scripts/packages.sh"
 PATH=$PATH:/usr/sbin:/sbin
 uses real-remote real-remote-2
-# One built with sanitizers needs libraries, which it would not find in a container.
-helper=$(dirname "$BERTH")/libexec/berth-helper
-[ ! -x "$helper-static" ] || helper=$helper-static
-export BERTH_HELPER=$helper
+static_helper
 
 # --- the other place: a link to here, and whoever has all of the containers' addresses there ---------------------
 
@@ -104,7 +101,7 @@ in_turn() {
 ways() { jq -r '.changes[] | "\(.component): \(.readiness)"' "$1"; }
 requests_of() { grep -cE "$1" "$work/wire.log"; }
 
-image=berth-helper:$(sha256sum "$helper" | cut -c1-12)
+image=berth-helper:$(sha256sum "$BERTH_HELPER" | cut -c1-12)
 docker image rm "$image" >/dev/null 2>&1
 check "somebody else answers at such an address there" until_true 30 "${there[@]}" curl -sS --max-time 5 http://10.213.0.2:8080/ok
 : >impostor.log
