@@ -22,9 +22,12 @@ cd "$work" || exit 1
 
 # For what runs berth's helper in containers: one built with sanitizers needs libraries, which it would not find there.
 static_helper() {
-	export BERTH_HELPER
-	BERTH_HELPER=$(dirname "$BERTH")/libexec/berth-helper
-	[ ! -x "$BERTH_HELPER-static" ] || BERTH_HELPER=$BERTH_HELPER-static
+	local own
+	own=$(dirname "$BERTH")/libexec/berth-helper
+	export BERTH_HELPER=$own
+	[ -x "$own-static" ] || return 0
+	BERTH_HELPER=$work/berth-helper # a keeper is known by that name
+	cp "$own-static" "$BERTH_HELPER"
 }
 
 to_engine=(--location "my-docker-cloud=docker:$BERTH_TEST_DOCKER")
