@@ -305,8 +305,9 @@ struct ssh_call {
 	uv_timer_t *timer; /* the time limit; closed by itself */
 	int64_t timeout_ms;
 	bool failed, cancelled, told;
-	bool restart; /* once closed, it begins anew by another way */
-	bool again;   /* it has been on a session that was lost before it began */
+	bool restart;      /* once closed, it begins anew by another way */
+	bool again;        /* it has been on a session that was lost before it began */
+	unsigned refusals; /* of its channel, while no other was open */
 };
 
 struct ssh_call *ssh_call_new(struct world *world, const struct ssh_host *host, const struct ssh_sink *sink,
