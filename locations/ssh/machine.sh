@@ -584,6 +584,10 @@ show() (
 		if alive "$keeper" "$keeper_began"; then
 			kept=alive
 		else
+			state # what it wrote down last, perhaps since it was read; or another that came in its place
+			! alive "$keeper" "$keeper_began" || kept=alive
+		fi
+		if [ $kept = dead ] && [ "$state" != stopped ]; then
 			hunt
 			for one in $found; do left=$((left + 1)); done
 		fi
