@@ -156,6 +156,7 @@ rest() {
 # Once, to its end; what is left of it then is ended too.
 run() {
 	trim_log
+	true >>log
 	(
 		trap - TERM HUP USR2
 		work=$(readlink work)
@@ -202,18 +203,20 @@ trim_log() {
 }
 # time_log MS: how long the log is now. Lines have no times of their own, so this is how they are told.
 time_log() {
-	echo "$1 $(($(wc -c <log)))" >>times
+	log_size && echo "$1 $size" >>times
 }
+log_size() {
+	size=$(wc -c <log) && size=$((size))
+} 2>/dev/null
 # As long as it runs, once in a second in which it wrote something. Of many marks the old ones get fewer.
 clock() {
 	last=-1
 	while alive "$pid" "$pid_began"; do
-		size=$(($(wc -c <log)))
-		if [ "$size" != "$last" ]; then
+		if log_size && [ "$size" != "$last" ]; then
 			now_ms
 			time_log "$now"
 			last=$size
-			[ "$(($(wc -c <times)))" -lt 65536 ] || { sed -n 'n;p' times | put times; }
+			[ "$(wc -c <times)" -lt 65536 ] || { sed -n 'n;p' times | put times; }
 		fi
 		nap 1
 	done
