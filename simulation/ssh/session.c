@@ -70,13 +70,12 @@ static void finish(struct ssh_call *call)
 	release(call);
 }
 
-/* After a callback: false when the owner cancelled it meanwhile. */
-static bool still_wanted(struct ssh_call *call)
+/* After a callback: the owner may have cancelled it meanwhile. */
+static void called(struct ssh_call *call)
 {
 	call->calling = false;
 	if (call->cancelled)
 		release(call);
-	return !call->cancelled;
 }
 
 /* --- what the channel tells ------------------------------------------------------------------------- */
@@ -90,7 +89,7 @@ static void opened(void *owner)
 		return;
 	call->calling = true;
 	call->sink.opened(call->sink.owner);
-	still_wanted(call);
+	called(call);
 }
 
 static void heard(void *owner, const char *bytes, size_t count)
@@ -103,7 +102,7 @@ static void heard(void *owner, const char *bytes, size_t count)
 	}
 	call->calling = true;
 	call->sink.bytes(call->sink.owner, false, bytes, count);
-	still_wanted(call);
+	called(call);
 }
 
 static void drained(void *owner)
@@ -114,7 +113,7 @@ static void drained(void *owner)
 		return;
 	call->calling = true;
 	call->sink.drained(call->sink.owner);
-	still_wanted(call);
+	called(call);
 }
 
 /* With what a command will end is told as it begins; a refusal is none that begins. */
