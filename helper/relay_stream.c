@@ -147,12 +147,10 @@ static bool direction_move(struct direction *direction)
 		bool was_much = direction->much;
 		if (direction->held && direction->writable)
 			good = give_held(direction);
-		else if (direction->held || direction->told)
+		else if (direction->held || direction->told || (!direction->ended && !direction->readable))
 			return true;
 		else if (direction->ended)
 			good = tell_end(direction);
-		else if (!direction->readable)
-			return true;
 		else
 			good = was_much ? take_much(direction) : pass_little(direction);
 		if (!good)
