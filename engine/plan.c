@@ -15,12 +15,23 @@ const struct known_instance *known_of(struct berth_operation *operation, const c
 	return known_find(&operation->known, name);
 }
 
+/* Tasks that have moved may not answer yet where they are now: of those that do not no place is told. */
+static bool has_place(const struct observed *seen)
+{
+	for (size_t i = 0; i < seen->attachment_count; i++)
+		if (seen->attachments[i].address)
+			return true;
+	return false;
+}
+
 bool instance_known_ready(const struct instance *instance)
 {
 	const struct observed *seen = instance->seen;
 	const char *name = settled_name(instance);
 	const struct known_instance *known =
 	    seen && seen->target_id && name ? known_of(instance->work->operation, name) : NULL;
+	if (known && keeps_tasks(instance->work->site) && !has_place(seen))
+		return false;
 	return known && !seen->paused && known->doubt == NO_DOUBT && known->target_id &&
 	       strcmp(known->target_id, seen->target_id) == 0;
 }
