@@ -193,7 +193,23 @@ Test(tasks, a_task_that_nobody_was_given_may_move)
 	assert_unchanged(APP("web:1", ""));
 }
 
-#define BACK "- {type: 'docker:back:1', id: back, location: m, openPorts: 70}\n"
+#define BACK  "- {type: 'docker:back:1', id: back, location: m, openPorts: 70}\n"
+#define ASKER "- {type: 'docker:front:1', id: asker, location: d, links: [$brooklyn:component(\"back\")]}\n"
+
+Test(tasks, one_that_has_moved_and_does_not_answer_yet_is_waited_for)
+{
+	deploy(PLACES BACK ASKER);
+	const struct fake_behaviour slow = {.component = "app.back", .answers_after_ms = 20000};
+	cr_assert_eq(fake_target_behave(tasks, &slow), 0);
+	cr_assert_eq(fake_target_task_dies(tasks, "app.back.1", 0, 1), 0);
+	pass(5000);
+	deploy(PLACES BACK ASKER);
+	char number[8];
+	snprintf(number, sizeof number, "%u", fake_target_task_port(tasks, "app.back.1", 0, 70));
+	cr_expect_str_eq(scene_variable(&scene, "app.asker.1", "BACK_PORT_70_TCP_PORT"), number);
+	assert_unchanged(PLACES BACK ASKER);
+}
+
 #define MIDDLE                                                                                               \
 	"- {type: 'docker:middle:1', id: middle, location: m, openPorts: 80, instances: 2,"                  \
 	" links: [$brooklyn:component(\"back\")]}\n"
