@@ -440,8 +440,8 @@ static enum phase admit(struct work *work)
 	struct error err = {0};
 	if (work->admitted)
 		return answered(work);
-	/* What was only started again shows its addresses afresh. */
-	work->look_due |= !work->fresh && work->made;
+	/* What was only started again shows its addresses afresh, as do tasks that were waited for. */
+	work->look_due |= !work->fresh && (work->made || keeps_tasks(work->site));
 	if (!call_may_begin(work, DOING_ADMIT))
 		return PHASE_STARTING;
 	enum progress progress =
