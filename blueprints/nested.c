@@ -182,7 +182,7 @@ static void note(struct reading *r, struct copies *copies, const char *id, const
 	struct part *part = copies->parts.members, *found = NULL;
 
 	put_id(r, &copies->all, id);
-	for (size_t i = 0; i < copies->parts.count && !found; i++)
+	for (size_t i = 0; part && i < copies->parts.count && !found; i++)
 		if (!strcmp(part[i].name, name))
 			found = &part[i];
 	if (!found && (found = grow_new(r, &copies->parts, struct part)))
