@@ -24,6 +24,13 @@ struct standing {
 void read_link_way(struct reading *r, struct draft *d, const struct yaml_node *node)
 {
 	static const char *const words[] = {"direct", "ambassador"};
+	if (node->kind != YAML_SCALAR) {
+		advise(r->list,
+		       complain(r->list, node->place, "`link` takes direct or ambassador, not %s",
+				kind_name(node)),
+		       "did you mean `links`?");
+		return;
+	}
 	int word = fixed_word(r, d, node, "link", words, COUNT_OF(words));
 
 	d->link_way = word < 0 ? LINK_BY_CASE : word ? LINK_AMBASSADOR : LINK_DIRECT;

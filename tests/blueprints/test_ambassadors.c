@@ -156,6 +156,12 @@ Test(ambassadors, an_id_that_would_be_too_long_is_cut_and_stays_its_own)
 	cr_expect_eq(strlen(linked("front", 0)), 63);
 }
 
+Test(ambassadors, links_written_as_link_are_told_of)
+{
+	outcome = parse("services:\n- type: docker:x\n  link: [$brooklyn:component(\"y\")]\n");
+	expect_words(entry_at(&outcome.list, 3, 9), "`link` takes direct or ambassador, not a list", "links");
+}
+
 Test(ambassadors, a_component_that_has_its_name_is_told_of)
 {
 	const struct blueprint_options options = {
