@@ -69,6 +69,18 @@ static bool takes_connections(struct reading *r, const struct draft *d)
 	return probe.open_ports.count;
 }
 
+/* Who asks for a stand-in is told when there can be none. */
+static void check_asked(struct reading *r, const struct draft *d)
+{
+	if (d->link_way != LINK_AMBASSADOR || !d->kind_known || d->ports_faulty || takes_connections(r, d))
+		return;
+	advise(r->list,
+	       complain(r->list, given_of(d, KEY_LINK)->key_place,
+			"`%s` has no TCP port of a number of its own, on which a stand-in could listen",
+			d->spec->id),
+	       "give it openPorts, or a process ports: {http: 8080}; or take `link` away");
+}
+
 static bool is_spread(const struct draft *d)
 {
 	return d->members && d->members->zone_count;
@@ -265,6 +277,7 @@ void ambassadors_add(struct reading *r)
 	size_t before = r->count;
 
 	for (size_t i = 0; i < r->count; i++) {
+		check_asked(r, &r->drafts[i]);
 		lead_links(r, &r->drafts[i], &standings);
 		if (r->drafts[i].first)
 			lead_links(r, r->drafts[i].first, &standings);

@@ -156,6 +156,14 @@ Test(ambassadors, an_id_that_would_be_too_long_is_cut_and_stays_its_own)
 	cr_expect_eq(strlen(linked("front", 0)), 63);
 }
 
+Test(ambassadors, one_that_is_asked_for_needs_a_port_that_consumers_know)
+{
+	outcome = parse(
+	    "services:\n- type: process\n  id: x\n  link: ambassador\n  ports: {http: auto}\n  command: x\n");
+	expect_words(entry_at(&outcome.list, 4, 3), "`x` has no TCP port of a number of its own",
+		     "openPorts");
+}
+
 Test(ambassadors, links_written_as_link_are_told_of)
 {
 	outcome = parse("services:\n- type: docker:x\n  link: [$brooklyn:component(\"y\")]\n");
