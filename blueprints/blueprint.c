@@ -74,7 +74,7 @@ static const char *file_id(struct reading *r)
 
 	if (!stem)
 		r->list->failed = true;
-	return stem ? fold_id(r, stem) : NULL;
+	return stem ? name_id(r, stem) : NULL;
 }
 
 static void name_application(struct reading *r, const struct yaml_node *root)
@@ -96,7 +96,7 @@ static void name_application(struct reading *r, const struct yaml_node *root)
 		complain(r->list, (struct place){.file = "--app"},
 			 "`%s` makes no id: it has no letter or digit", r->options->application);
 	if (!b->id && b->name)
-		b->id = fold_id(r, b->name);
+		b->id = name_id(r, b->name);
 	if (!b->id)
 		b->id = file_id(r);
 	if (!b->id)

@@ -421,6 +421,8 @@ struct component_spec {
 	size_t effector_count;
 	const struct sensor *sensors; /* no two of one name */
 	size_t sensor_count;
+	const struct environment_entry *texts; /* sensors that are texts */
+	size_t text_count;
 
 	const struct balancer_spec *balancer; /* NULL: it is no load balancer */
 	const char *same_server; /* those of the application that say the same share a machine; NULL: none */

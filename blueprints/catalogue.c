@@ -171,8 +171,50 @@ const struct yaml_node *catalogue_alone(struct reading *r, const struct catalogu
 	return catalogue_fill(r, service, type);
 }
 
+/* What Brooklyn has may be written with where it is looked for, and with the version that it came with. */
+static const char *plain_type(struct reading *r, const char *type)
+{
+	static const char *const prefixes[] = {"java:", "brooklyn:", "catalog:"};
+	const char *plain = type;
+
+	for (size_t i = 0; i < COUNT_OF(prefixes); i++)
+		if (starts_with(type, prefixes[i]))
+			plain = type + strlen(prefixes[i]);
+	const char *colon = strrchr(plain, ':');
+	if (type_is_known(plain) || find_type(r, plain) || !colon)
+		return plain;
+	const char *without = arena_copy(r->arena, plain, (size_t)(colon - plain));
+	r->list->failed |= !without;
+	const struct catalogue_type *type_of = without ? find_type(r, without) : NULL;
+	return without && (type_is_known(without) || (type_of && !*type_of->version)) ? without : plain;
+}
+
+static const struct yaml_node *with_plain_type(struct reading *r, const struct yaml_node *service)
+{
+	const char *written = service->kind == YAML_MAP ? written_type(service) : NULL;
+
+	if (!written || type_is_known(written) || find_type(r, written) || !strchr(written, ':'))
+		return service;
+	const char *plain = plain_type(r, written);
+	if (!type_is_known(plain) && !find_type(r, plain))
+		return service;
+	struct yaml_node *copy = scratch_new(r, struct yaml_node);
+	struct yaml_entry *entries = scratch_alloc(r, sizeof(*entries) * service->count);
+	if (!copy || !entries)
+		return service;
+	memcpy(entries, service->entries, sizeof(*entries) * service->count);
+	for (size_t i = 0; i < service->count; i++)
+		if (is_type_key(entries[i].key) && entries[i].value->kind == YAML_SCALAR &&
+		    !strcmp(entries[i].value->text, written))
+			entries[i].value = scalar_node(r, entries[i].value->place, plain, true);
+	*copy = *service;
+	copy->entries = entries;
+	return copy;
+}
+
 const struct yaml_node *catalogue_expand(struct reading *r, const struct yaml_node *service)
 {
+	service = with_plain_type(r, service);
 	const char *name = service->kind == YAML_MAP ? written_type(service) : NULL;
 
 	for (int depth = 0; name && !type_is_known(name); depth++) {

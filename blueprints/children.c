@@ -18,6 +18,9 @@ bool group_type(const char *type)
 	    "org.apache.brooklyn.entity.stock.BasicApplication",
 	    "org.apache.brooklyn.entity.stock.BasicStartable",
 	    "org.apache.brooklyn.entity.stock.BasicEntity",
+	    "brooklyn.entity.basic.BasicApplication",
+	    "brooklyn.entity.basic.BasicStartable",
+	    "brooklyn.entity.basic.BasicEntity",
 	};
 
 	for (size_t i = 0; i < COUNT_OF(types); i++)
@@ -112,12 +115,48 @@ static void add_config(struct reading *r, const struct yaml_node *child, const s
 			add(r, config, &given->value->entries[i]);
 }
 
+/* `x: $brooklyn:parent().config("x")` says what it would inherit anyway. */
+static bool asks_for_itself(struct reading *r, const struct yaml_entry *entry)
+{
+	bool outward = entry->value->kind == YAML_SCALAR && strstr(entry->value->text, "().config(");
+	const struct expression *e =
+	    outward && is_expression(entry->value) ? expression_read(r, entry->value) : NULL;
+
+	return e && e->kind == EXPRESSION_CALL && e->on && is_around(e->on) && !strcmp(e->text, "config") &&
+	       e->count == 1 && e->arguments[0]->kind == EXPRESSION_TEXT &&
+	       !strcmp(e->arguments[0]->text, entry->key);
+}
+
+static const struct yaml_node *without_own_names(struct reading *r, const struct yaml_node *child)
+{
+	const struct yaml_entry *config = entry_of(child, "brooklyn.config") ?: entry_of(child, "config");
+	struct growing kept_config = {0}, all = {0};
+
+	if (!config || config->value->kind != YAML_MAP)
+		return child;
+	for (size_t i = 0; i < config->value->count; i++)
+		if (!asks_for_itself(r, &config->value->entries[i]))
+			add(r, &kept_config, &config->value->entries[i]);
+	const struct yaml_node *rest =
+	    kept_config.count == config->value->count ? NULL : map_of(r, config->value, &kept_config);
+	for (size_t i = 0; rest && i < child->count; i++)
+		add(r, &all,
+		    child->entries + i != config ? &child->entries[i]
+						 : &(struct yaml_entry){.key = config->key,
+									.key_place = config->key_place,
+									.value = rest});
+	const struct yaml_node *made = rest ? map_of(r, child, &all) : NULL;
+	return made ? made : child;
+}
+
 const struct yaml_node *flatten_inherit(struct flattening *flat, const struct yaml_node *child,
 					const struct yaml_node *parent, const char *server)
 {
 	static const char *const places[] = {"location", "locations"};
 	struct reading *r = flat->r;
 	struct growing base = {0}, config = {0};
+
+	child = without_own_names(r, child);
 
 	for (size_t i = 0; i < COUNT_OF(places); i++) {
 		const struct yaml_entry *given = entry_of(parent, places[i]);
@@ -238,13 +277,20 @@ void flatten_take(struct flattening *flat, const struct yaml_node *service, int 
 			*to = alone;
 		if (scope)
 			*scope = flat->scope;
+		size_t *parent = grow_new(flat->r, &flat->parents, size_t);
+		if (parent)
+			*parent = flat->parent;
 	}
 	if (within) {
+		const size_t outer = flat->parent;
+		if (!group && flat->services.count)
+			flat->parent = flat->services.count - 1;
 		const struct yaml_entry *own = entry_of(service, "sameServer");
 		const char *server = own && own->value->kind == YAML_SCALAR ? own->value->text
 				     : group && !shares(type)               ? NULL
 									    : name_of(flat, service);
 		take_children(flat, service, server, depth);
+		flat->parent = outer;
 	}
 }
 
@@ -277,7 +323,7 @@ static const struct yaml_node *of_application(struct reading *r, const struct ya
 const struct yaml_node *services_flatten(struct reading *r, const struct yaml_node *root,
 					 const struct yaml_node *services)
 {
-	struct flattening flat = {.r = r};
+	struct flattening flat = {.r = r, .parent = NO_PARENT};
 	struct yaml_node *all = scratch_new(r, struct yaml_node);
 
 	for (size_t i = 0; i < services->count; i++)
@@ -288,6 +334,8 @@ const struct yaml_node *services_flatten(struct reading *r, const struct yaml_no
 	    .kind = YAML_LIST, .place = services->place, .count = (uint32_t)flat.services.count};
 	all->items = flat.services.members;
 	r->scopes = flat.scopes.members;
+	r->parents = flat.parents.members;
+	r->service_count = flat.parents.count;
 	return all;
 }
 

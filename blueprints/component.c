@@ -213,7 +213,7 @@ static const char *derive_id(struct reading *r, struct draft *d)
 		return folded;
 	}
 	if (d->spec->name) {
-		const char *folded = fold_id(r, d->spec->name);
+		const char *folded = name_id(r, d->spec->name);
 		if (!folded && name)
 			advise(r->list,
 			       complain(r->list, name->value->place,
@@ -348,6 +348,8 @@ void component_finish(struct reading *r, struct draft *d)
 	sensors_settle(d);
 	spec->sensors = kept(r, &d->sensors, sizeof(*spec->sensors));
 	spec->sensor_count = spec->sensors ? d->sensors.count : 0;
+	spec->texts = kept(r, &d->texts, sizeof(*spec->texts));
+	spec->text_count = spec->texts ? d->texts.count : 0;
 	if (!r->options->placeless) {
 		spec->key_places = kept(r, &d->key_places, sizeof(*spec->key_places));
 		spec->key_place_count = d->key_places.count;

@@ -153,6 +153,8 @@ void check_update(struct reading *r, struct draft *d);
 /* component_effectors.c: what every component has */
 enum { MOST_EFFECTORS = 64 };
 bool effector_is_built_in(const char *name);
+/* As Brooklyn's SshCommandEffector says it. */
+void read_command_effector(struct reading *r, struct draft *d, const struct yaml_node *node);
 /* What every cluster has, for its policies. */
 bool effector_of_clusters(const char *name);
 /* A request that is sent to it: the method unless another is given. NULL with a complaint, or no memory. */

@@ -217,23 +217,24 @@ static void read_parts(struct reading *r, struct draft *d, const struct yaml_ent
 		complain(r->list, map->place, "`%s` takes exactly one of `command` and `http`", whole->key);
 }
 
+static bool name_fits(struct reading *r, const char *name, struct place place)
+{
+	if (effector_is_built_in(name))
+		advise(r->list, complain(r->list, place, "every component has an effector `%s`", name),
+		       "give yours another name");
+	else if (!is_name(name))
+		advise(r->list, complain(r->list, place, "`%s` cannot be the name of an effector", name),
+		       "names are made of letters, digits, `_` and `-`");
+	else
+		return true;
+	return false;
+}
+
 static void read_effector(struct reading *r, struct draft *d, const struct yaml_entry *entry,
 			  struct effector *ret)
 {
-	if (effector_is_built_in(entry->key)) {
-		advise(
-		    r->list,
-		    complain(r->list, entry->key_place, "every component has an effector `%s`", entry->key),
-		    "give yours another name");
+	if (!name_fits(r, entry->key, entry->key_place))
 		return;
-	}
-	if (!is_name(entry->key)) {
-		advise(
-		    r->list,
-		    complain(r->list, entry->key_place, "`%s` cannot be the name of an effector", entry->key),
-		    "names are made of letters, digits, `_` and `-`");
-		return;
-	}
 	ret->name = entry->key;
 	const struct yaml_node *map = entry->value->kind == YAML_MAP ? fixed_node(r, d, entry->value) : NULL;
 	if (map && map->kind == YAML_MAP)
@@ -243,6 +244,111 @@ static void read_effector(struct reading *r, struct draft *d, const struct yaml_
 	if (ret->command.given && !ret->command.count)
 		complain(r->list, entry->value->place, "`%s` is a command without a word", entry->key);
 }
+
+/* --- as Brooklyn's initializers write one ------------------------------------------------------ */
+
+/* {NAME: {description, defaultValue}}, or {NAME: DEFAULT}. */
+static void add_brooklyns_parameters(struct reading *r, struct draft *d, const struct yaml_node *node,
+				     struct growing *parameters)
+{
+	const struct yaml_node *map = fixed_node(r, d, node);
+
+	if (!map || yaml_null(map))
+		return;
+	if (map->kind != YAML_MAP || map->count > MOST_PARTS) {
+		complain(r->list, map->place,
+			 "`parameters` takes a map of %d entries at most: {NAME: {defaultValue: ...}}",
+			 MOST_PARTS);
+		return;
+	}
+	for (size_t i = 0; i < map->count; i++) {
+		const struct yaml_entry *entry = &map->entries[i];
+		const struct yaml_node *value = entry->value->kind == YAML_MAP && !is_expression(entry->value)
+						    ? yaml_get(entry->value, "defaultValue")
+						    : entry->value;
+		const char *text = value && !yaml_null(value) ? fixed_text(r, d, value, entry->key) : NULL;
+		struct effector_parameter *added = grow_new(r, parameters, struct effector_parameter);
+		if (!is_parameter(entry->key))
+			advise(r->list,
+			       complain(r->list, entry->key_place, "`%s` cannot be the name of a parameter",
+					entry->key),
+			       "it is a variable's, and none of berth's own");
+		if (added)
+			*added = (struct effector_parameter){entry->key, text ? text : ""};
+	}
+}
+
+static void take_brooklyns_key(struct reading *r, struct draft *d, const struct yaml_entry *entry,
+			       struct effector *effector, struct growing *parameters)
+{
+	static const char *const here[] = {"ENTITY"};
+
+	if (!strcmp(entry->key, "command"))
+		command_read(r, d, entry->value, entry->key, &effector->command);
+	else if (!strcmp(entry->key, "name"))
+		effector->name = fixed_text(r, d, entry->value, entry->key);
+	else if (!strcmp(entry->key, "parameters") || !strcmp(entry->key, "shell.env"))
+		add_brooklyns_parameters(r, d, entry->value, parameters);
+	else if (!strcmp(entry->key, "executionTarget"))
+		fixed_word(r, d, entry->value, entry->key, here, COUNT_OF(here));
+	else if (strcmp(entry->key, "type") != 0 && strcmp(entry->key, "description") != 0)
+		advise(r->list,
+		       complain(r->list, entry->key_place, "SshCommandEffector takes no key `%s` here",
+				entry->key),
+		       "it takes name, description, command, parameters and shell.env; go to a folder within "
+		       "the command");
+}
+
+static void add_effector(struct reading *r, struct draft *d, const struct effector *effector,
+			 struct place place)
+{
+	struct component_spec *spec = d->spec;
+
+	for (size_t i = 0; i < spec->effector_count; i++)
+		if (spec->effectors[i].name && !strcmp(spec->effectors[i].name, effector->name)) {
+			complain(r->list, place, "`%s` has two effectors `%s`", spec->id, effector->name);
+			return;
+		}
+	if (spec->effector_count == MOST_EFFECTORS) {
+		complain(r->list, place, "more than %d effectors", MOST_EFFECTORS);
+		return;
+	}
+	struct effector *all = arena_array(r->arena, struct effector, spec->effector_count + 1);
+	r->list->failed |= !all;
+	if (!all)
+		return;
+	if (spec->effector_count)
+		memcpy(all, spec->effectors, sizeof(*all) * spec->effector_count);
+	all[spec->effector_count++] = *effector;
+	spec->effectors = all;
+}
+
+void read_command_effector(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	struct effector effector = {.closed = true};
+	struct growing parameters = {0};
+
+	for (size_t i = 0; i < node->count; i++) {
+		const struct yaml_entry *entry = &node->entries[i];
+		bool within = !strcmp(entry->key, "brooklyn.config") || !strcmp(entry->key, "config");
+		const struct yaml_node *config = within ? fixed_node(r, d, entry->value) : NULL;
+		for (size_t j = 0; config && config->kind == YAML_MAP && j < config->count; j++)
+			take_brooklyns_key(r, d, &config->entries[j], &effector, &parameters);
+		if (!within)
+			take_brooklyns_key(r, d, entry, &effector, &parameters);
+	}
+	effector.parameters = kept(r, &parameters, sizeof(*effector.parameters));
+	effector.parameter_count = effector.parameters ? parameters.count : 0;
+	if (!effector.name || !effector.command.count)
+		advise(r->list,
+		       complain(r->list, node->place, "the effector has no `%s`",
+				effector.name ? "command" : "name"),
+		       "write both in its `brooklyn.config`");
+	else if (name_fits(r, effector.name, node->place))
+		add_effector(r, d, &effector, node->place);
+}
+
+/* --- all of them --------------------------------------------------------------------------------- */
 
 void read_effectors(struct reading *r, struct draft *d, const struct yaml_node *node)
 {

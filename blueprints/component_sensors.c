@@ -268,6 +268,10 @@ static bool read_source(struct reading *r, struct draft *d, const struct yaml_en
 			sources[i].read(r, d, part->value, item);
 			return true;
 		}
+	if (!strcmp(part->key, "text")) {
+		item->text = part->value;
+		return true;
+	}
 	if (strcmp(part->key, "command") != 0)
 		return false;
 	sensor_item_from(item, SENSOR_COMMAND);
@@ -316,7 +320,7 @@ static bool read_rest(struct reading *r, struct draft *d, const struct yaml_entr
 static const char *const part_keys[] = {"uri",     "http",   "command",   "value",      "usage", "tcp",
 					"log",     "pushed", "from",      "expression", "json",  "metric",
 					"pattern", "period", "aggregate", "window",     "rate",  "staleAfter",
-					"headers", "each",   "env"};
+					"headers", "each",   "env",       "text"};
 
 static const char *authorization(struct reading *r, const struct sensor_item *item)
 {
@@ -355,6 +359,16 @@ static void finish_call(struct reading *r, struct sensor_item *item)
 	item->sensor.call = call;
 }
 
+/* A text is found in nothing, and nothing is made of it. */
+static bool is_alone(struct reading *r, const struct sensor_item *item)
+{
+	if (!item->sources && !item->measures && !item->aggregate_given && !item->headers)
+		return true;
+	complain(r->list, item->sensor.place, "the sensor `%s` is a text: nothing goes with that",
+		 item->sensor.name);
+	return false;
+}
+
 static void check(struct reading *r, struct sensor_item *item)
 {
 	struct sensor *sensor = &item->sensor;
@@ -363,11 +377,11 @@ static void check(struct reading *r, struct sensor_item *item)
 	bool derived = sensor->source == SENSOR_DERIVED;
 
 	if (item->sources != 1)
-		advise(
-		    r->list,
-		    complain(r->list, sensor->place, "the sensor `%s` comes from %s", sensor->name,
-			     item->sources ? "more than one place" : "nowhere"),
-		    "give it one of uri, http, command, usage, tcp, log, pushed, value, from and expression");
+		advise(r->list,
+		       complain(r->list, sensor->place, "the sensor `%s` comes from %s", sensor->name,
+				item->sources ? "more than one place" : "nowhere"),
+		       "give it one of uri, http, command, usage, tcp, log, pushed, value, text, from and "
+		       "expression");
 	else if (item->measures > !!text)
 		complain(r->list, sensor->place,
 			 text ? "the sensor `%s` takes only one of json, metric and pattern"
@@ -410,6 +424,11 @@ void sensor_item_keep(struct reading *r, struct draft *d, struct sensor_item *it
 	const char *name = item->sensor.name;
 	const struct sensor *before = d->sensors.members;
 
+	if (item->text && is_name(name) && !starts_with(name, "service.")) {
+		if (is_alone(r, item))
+			text_sensor_keep(r, d, name, item->text);
+		return;
+	}
 	check(r, item);
 	finish_call(r, item);
 	item->sensor.headers = kept(r, &item->later, sizeof(*item->sensor.headers));

@@ -8,13 +8,9 @@
 
 static bool comes_later(const char *type)
 {
-	static const char *const words[] = {"server", "vanilla-bash-server"};
 	static const char *const prefixes[] = {
 	    "chef:", "salt:", "http:", "https:", "classpath:", "java:", "brooklyn:", "catalog:", "file:"};
 
-	for (size_t i = 0; i < COUNT_OF(words); i++)
-		if (!strcmp(type, words[i]))
-			return true;
 	for (size_t i = 0; i < COUNT_OF(prefixes); i++)
 		if (starts_with(type, prefixes[i]))
 			return true;

@@ -63,8 +63,8 @@ static const struct yaml_node *find(struct reading *r, struct draft *d, const ch
 }
 
 /* "a -> b -> a" */
-static void complain_circle(struct reading *r, const struct yaml_node *node, const char *name,
-			    struct place at)
+static void complain_circle(struct reading *r, const char *what, const struct yaml_node *node,
+			    const char *name, struct place at)
 {
 	owned_by(text_release) struct text path = {0};
 	const char *chain[DEPTH_LIMIT + 1];
@@ -78,7 +78,25 @@ static void complain_circle(struct reading *r, const struct yaml_node *node, con
 	while (count--)
 		text_format(&path, "%s -> ", chain[count]);
 	text_add(&path, name);
-	complain(r->list, at, "the config `%s` leads back to itself: %s", name, text_view(&path));
+	complain(r->list, at, "the %s `%s` leads back to itself: %s", what, name, text_view(&path));
+}
+
+bool frame_enter(struct reading *r, const char *what, const char *name, const struct yaml_node *node,
+		 struct place at, struct config_frame *frame)
+{
+	for (const struct config_frame *f = r->frames; f; f = f->outer)
+		if (f->node == node) {
+			complain_circle(r, what, node, name, at);
+			return false;
+		}
+	*frame = (struct config_frame){
+	    .outer = r->frames, .node = node, .name = name, .depth = r->frames ? r->frames->depth + 1 : 1};
+	if (frame->depth > DEPTH_LIMIT || ++r->expansions > EXPANSION_LIMIT) {
+		complain(r->list, at, "%s values lead to one another too often", what);
+		return false;
+	}
+	r->frames = frame;
+	return true;
 }
 
 const struct yaml_node *config_enter(struct reading *r, struct draft *d, const char *name, struct place at,
@@ -93,19 +111,7 @@ const struct yaml_node *config_enter(struct reading *r, struct draft *d, const c
 			config_complain_unset(r, d, name, at);
 		return NULL;
 	}
-	for (const struct config_frame *f = r->frames; f; f = f->outer)
-		if (f->node == node) {
-			complain_circle(r, node, name, at);
-			return NULL;
-		}
-	*frame = (struct config_frame){
-	    .outer = r->frames, .node = node, .name = name, .depth = r->frames ? r->frames->depth + 1 : 1};
-	if (frame->depth > DEPTH_LIMIT || ++r->expansions > EXPANSION_LIMIT) {
-		complain(r->list, at, "config values lead to one another too often");
-		return NULL;
-	}
-	r->frames = frame;
-	return node;
+	return frame_enter(r, "config", name, node, at, frame) ? node : NULL;
 }
 
 void config_leave(struct reading *r)

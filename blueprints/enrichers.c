@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/formula.h"
 #include "base/text.h"
 #include "blueprints/sensor_item.h"
 
@@ -143,6 +144,34 @@ static bool add_format(const struct expression *e, struct text *to)
 	return used == e->count;
 }
 
+/* Whether it is made of what no number is. */
+static bool names_texts(struct reading *r, struct draft *d, const struct formula *formula)
+{
+	for (size_t i = 0; i < formula->name_count; i++) {
+		const char *name = formula->names[i], *slash = strchr(name, '/');
+		if (sensor_is_built_in(slash ? slash + 1 : name) || (!slash && text_sensor_is(r, d, name)))
+			return true;
+	}
+	return false;
+}
+
+bool sensor_is_text(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	owned_text text = {0};
+	const struct expression *e = is_expression(node) ? expression_read(r, node) : NULL;
+	struct formula formula;
+	struct error err;
+
+	if (is_expression(node) && !e)
+		return false;
+	if (e && !add_attribute(e, &text) && !add_format(e, &text))
+		return true;
+	if (!e && (node->kind != YAML_SCALAR || yaml_null(node)))
+		return false;
+	return formula_read(&r->passing, e ? text_view(&text) : node->text, &formula, &err) ||
+	       names_texts(r, d, &formula);
+}
+
 static void read_target_value(struct reading *r, struct draft *d, const struct yaml_node *node,
 			      struct form *form)
 {
@@ -151,21 +180,19 @@ static void read_target_value(struct reading *r, struct draft *d, const struct y
 
 	if (is_expression(node) && !e)
 		return;
+	form->how = true;
+	if (sensor_is_text(r, d, node)) {
+		form->item.text = node;
+		return;
+	}
 	if (!e) {
 		const char *plain = fixed_text(r, d, node, "targetValue");
 		if (!plain)
 			return;
 		text_add(&text, plain);
-	} else if (!add_attribute(e, &text) && !add_format(e, &text)) {
-		form->faulty = true;
-		advise(r->list,
-		       complain(r->list, node->place, "`targetValue` makes no number of sensors in this way"),
-		       "write attributeWhenReady(\"load\"), formatString(\"%%s / 100\", ...), or an "
-		       "expression such as load / 100");
-		return;
-	}
+	} else if (!add_attribute(e, &text))
+		add_format(e, &text);
 	r->list->failed |= text.failed;
-	form->how = true;
 	sensor_item_formula(r, &form->item, text_view(&text), node->place);
 }
 
@@ -442,6 +469,8 @@ static void finish(struct reading *r, struct draft *d, struct form *form)
 	} else if (form->kind == TRANSFORMER) {
 		if (!needs(r, form, form->how ? form : NULL, "targetValue"))
 			return;
+		if (item->text)
+			item->sources = 0;
 	} else {
 		if (!needs(r, form, form->source, "sourceSensor") ||
 		    (form->kind == AGGREGATOR && !needs(r, form, form->how ? form : NULL, "transformation")))

@@ -9,6 +9,8 @@ struct flattening {
 	struct growing services;   /* const struct yaml_node * */
 	struct growing scopes;     /* const struct scope *: where names in each are looked for first */
 	const struct scope *scope; /* of those that are taken now */
+	struct growing parents;    /* size_t: in which of the services each is, or NO_PARENT */
+	size_t parent;             /* of those that are taken now */
 	size_t groups;
 };
 

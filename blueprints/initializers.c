@@ -1,4 +1,5 @@
-/* initializers.c - sensors as Brooklyn's initializers write them. */
+/* initializers.c - sensors and effectors as Brooklyn's initializers write them. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -16,13 +17,26 @@ static const struct {
 
 static const char *const noted[] = {"targetType", "description", "preemptiveBasicAuth", "suppressDuplicates"};
 
+static bool is_number(const struct yaml_node *node)
+{
+	char *end = NULL;
+
+	if (node->kind != YAML_SCALAR || yaml_null(node) || is_expression(node))
+		return false;
+	strtod(node->text, &end);
+	return end != node->text && !*end;
+}
+
 static void read_brooklyn_key(struct reading *r, struct draft *d, const struct yaml_entry *entry,
 			      struct sensor_item *item)
 {
 	if (!strcmp(entry->key, "name"))
 		item->sensor.name = fixed_text(r, d, entry->value, "name");
-	else if (!strcmp(entry->key, "static.value") && item->sensor.source == SENSOR_VALUE)
+	else if (!strcmp(entry->key, "static.value") && item->sensor.source == SENSOR_VALUE &&
+		 is_number(entry->value))
 		sensor_item_value(r, d, entry->value, item);
+	else if (!strcmp(entry->key, "static.value") && item->sensor.source == SENSOR_VALUE)
+		item->text = entry->value;
 	else if (!strcmp(entry->key, "uri") && item->sensor.source == SENSOR_URI)
 		sensor_item_uri(r, d, entry->value, item);
 	else if (!strcmp(entry->key, "username") && item->sensor.source == SENSOR_URI)
@@ -101,6 +115,12 @@ static void read_machine_metrics(struct reading *r, struct draft *d, const struc
 	}
 }
 
+static bool is_effector(const char *type)
+{
+	return !strcmp(type, "org.apache.brooklyn.core.effector.ssh.SshCommandEffector") ||
+	       !strcmp(type, "brooklyn.entity.effector.SshCommandEffector") || !strcmp(type, "ssh-effector");
+}
+
 static void read_initializer(struct reading *r, struct draft *d, const struct yaml_node *node)
 {
 	const char *type = node->kind == YAML_MAP ? written_type(node) : NULL;
@@ -114,12 +134,17 @@ static void read_initializer(struct reading *r, struct draft *d, const struct ya
 		read_machine_metrics(r, d, node);
 		return;
 	}
+	if (is_effector(type)) {
+		read_command_effector(r, d, node);
+		return;
+	}
 	int class = class_of(type);
 	if (class < 0) {
 		advise(r->list,
 		       complain(r->list, node->place,
 				"the type `%s` is not supported yet by this version of berth", type),
-		       "HttpRequestSensor, SshCommandSensor, StaticSensor and AddMachineMetrics are");
+		       "HttpRequestSensor, SshCommandSensor, StaticSensor, AddMachineMetrics and "
+		       "SshCommandEffector are");
 		return;
 	}
 	item.sensor.source = classes[class].source;

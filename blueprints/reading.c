@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/text.h"
 
 static void *alloc_in(struct reading *r, struct arena *arena, size_t size)
@@ -113,6 +114,21 @@ const char *fold_id(struct reading *r, const char *text)
 		first++;
 	folded[length] = '\0';
 	return strspn(folded + first, "-") == length - first ? NULL : folded + first;
+}
+
+/* A name's end gives way to a digest of all of it, so that two long ones that begin alike stay two. */
+const char *name_id(struct reading *r, const char *text)
+{
+	const char *folded = fold_id(r, text);
+	char digest[DIGEST_HEX];
+
+	if (!folded || strlen(folded) <= ID_LIMIT)
+		return folded;
+	const char *id = digest_hex(folded, strlen(folded), digest)
+			     ? NULL
+			     : arena_format(r->arena, "%.*s-%.8s", ID_LIMIT - 9, folded, digest);
+	r->list->failed |= !id;
+	return id;
 }
 
 const char *kind_name(const struct yaml_node *node)

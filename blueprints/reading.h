@@ -77,6 +77,7 @@ struct draft {
 	struct given_keys given;
 	struct map *config; /* brooklyn.config: name -> struct yaml_entry */
 	struct growing open_ports, published, bindings, policies, sensors;
+	struct growing texts; /* sensors that are texts: struct environment_entry */
 	struct growing key_places;
 	bool foreign; /* of a type that is none of ours */
 	bool kind_known;
@@ -102,6 +103,8 @@ struct config_frame {
 	int depth;
 };
 
+#define NO_PARENT SIZE_MAX
+
 struct reading {
 	struct blueprint *blueprint;
 	struct arena *arena;  /* the blueprint's */
@@ -115,10 +118,12 @@ struct reading {
 	const char **ids;                  /* of all components, for "did you mean" */
 	const struct scope *const *scopes; /* of all components */
 	const struct scope *scope;         /* of the one that is being read */
-	struct growing groups;             /* struct group_draft */
-	struct map *components;            /* id in small letters -> struct draft */
-	struct map *keys;                  /* every known key's name -> struct key_name */
-	const char **key_names;            /* those for "did you mean", once somebody asked; NULL before */
+	const size_t *parents;             /* of each that the services list: in which it is, or NO_PARENT */
+	size_t service_count;
+	struct growing groups;  /* struct group_draft */
+	struct map *components; /* id in small letters -> struct draft */
+	struct map *keys;       /* every known key's name -> struct key_name */
+	const char **key_names; /* those for "did you mean", once somebody asked; NULL before */
 	size_t key_name_count;
 	struct map *config;     /* the application's brooklyn.config: name -> struct yaml_entry */
 	struct map *parameters; /* name -> struct parameter */
@@ -178,6 +183,8 @@ void suggest(struct reading *r, struct diagnostic *entry, const char *written, c
 /* What a host name's label, and so every target, takes. */
 #define ID_LIMIT 63
 const char *fold_id(struct reading *r, const char *text);
+/* The same of a name that people read, which may be longer than an id can be. */
+const char *name_id(struct reading *r, const char *text);
 /* How a node's kind is called in a message: "a list", "a map", "text". */
 const char *kind_name(const struct yaml_node *node);
 
@@ -211,17 +218,29 @@ struct draft *component_read(struct reading *r, const struct yaml_node *node);
 /* references.c: NULL with a complaint. */
 struct draft *find_component(struct reading *r, const char *id, struct place at);
 /* The component that an expression names: component("id") and its like, or a text. */
-struct draft *named_component(struct reading *r, const struct expression *e);
+struct draft *named_component(struct reading *r, struct draft *d, const struct expression *e);
+/* parent(), root(), scopeRoot(): what it has of those is its own configuration, too. */
+bool is_around(const struct expression *e);
 void add_order(struct reading *r, struct draft *from, const struct draft *to, struct place place);
 /* address, port, endpoint and attributeWhenReady. 0 or -1 with a complaint. */
-int read_attachment(struct reading *r, const struct expression *e, enum value_kind kind, struct value *ret);
+int read_attachment(struct reading *r, struct draft *d, const struct expression *e, enum value_kind kind,
+		    struct value *ret);
 int read_sensor(struct reading *r, struct draft *d, const struct expression *e, struct value *ret);
+/* One of those that every component has, none of which is a number. */
+bool sensor_is_built_in(const char *name);
 
 /* config_lookup.c: enters the value that config("name") stands for, seen from `d`; its frame is pushed. NULL
  * with a complaint, except when *ret_absent: declared, but without any value. */
 const struct yaml_node *config_enter(struct reading *r, struct draft *d, const char *name, struct place at,
 				     struct config_frame *frame, bool *ret_absent);
 void config_leave(struct reading *r);
+/* The same of any value that leads to others; false with a complaint when it leads back to itself. */
+bool frame_enter(struct reading *r, const char *what, const char *name, const struct yaml_node *node,
+		 struct place at, struct config_frame *frame);
+/* text_sensors.c: what a sensor says that is a text. False: the component has none of that name; else
+ * *ret_done is 0, or -1 with a complaint. */
+bool text_sensor_read(struct reading *r, struct draft *of, const char *name, struct place at,
+		      struct value *ret, int *ret_done);
 /* That nothing has this name, and what was perhaps meant. */
 void config_complain_unset(struct reading *r, struct draft *d, const char *name, struct place at);
 

@@ -77,12 +77,45 @@ static bool is_one_of(const char *name, const char *a, const char *b, const char
 	return !strcmp(name, a) || !strcmp(name, b) || !strcmp(name, c);
 }
 
-struct draft *named_component(struct reading *r, const struct expression *e)
+/* self(), which is also written component("this", ""). */
+static bool is_self(const struct expression *e)
+{
+	return e->kind == EXPRESSION_CALL && !e->on &&
+	       ((!strcmp(e->text, "self") && !e->count) ||
+		(is_one_of(e->text, "component", "entity", "sibling") && e->count &&
+		 e->arguments[0]->kind == EXPRESSION_TEXT && !strcmp(e->arguments[0]->text, "this")));
+}
+
+bool is_around(const struct expression *e)
+{
+	return e->kind == EXPRESSION_CALL && !e->on && !e->count &&
+	       is_one_of(e->text, "parent", "root", "scopeRoot");
+}
+
+/* What holds others together and nothing else has no sensors. */
+static struct draft *parent_of(struct reading *r, const struct draft *d, const struct expression *e)
+{
+	bool parent = d && d->index < r->service_count && r->parents[d->index] != NO_PARENT;
+
+	if (parent && strcmp(e->text, "root") != 0)
+		return &r->drafts[r->parents[d->index]];
+	advise(r->list, complain(r->list, e->place, "%s() is no component of its own here", e->text),
+	       "name the component that is meant: $brooklyn:component(\"id\"); %s().config(\"NAME\") will do",
+	       e->text);
+	return NULL;
+}
+
+struct draft *named_component(struct reading *r, struct draft *d, const struct expression *e)
 {
 	if (e->kind == EXPRESSION_TEXT)
 		return find_component(r, e->text, e->place);
-	bool names =
-	    e->kind == EXPRESSION_CALL && !e->on && is_one_of(e->text, "component", "entity", "sibling");
+	if (d && is_self(e))
+		return d;
+	if (is_around(e))
+		return parent_of(r, d, e);
+	bool names = e->kind == EXPRESSION_CALL && !e->on &&
+		     (is_one_of(e->text, "component", "entity", "sibling") ||
+		      is_one_of(e->text, "child", "descendant", "ancestor"));
 	if (!names) {
 		advise(r->list, complain(r->list, e->place, "a component should be named here"),
 		       "write $brooklyn:component(\"id\")");
@@ -95,7 +128,8 @@ struct draft *named_component(struct reading *r, const struct expression *e)
 		return NULL;
 	}
 	if (e->count == 2 && (e->arguments[0]->kind != EXPRESSION_TEXT ||
-			      !is_one_of(e->arguments[0]->text, "global", "sibling", "descendant"))) {
+			      !(is_one_of(e->arguments[0]->text, "global", "sibling", "descendant") ||
+				is_one_of(e->arguments[0]->text, "child", "ancestor", "parent")))) {
 		complain(r->list, e->arguments[0]->place,
 			 "this scope of %s() is not supported yet by this version of berth", e->text);
 		return NULL;
@@ -176,9 +210,10 @@ static bool is_gone(struct reading *r, const struct draft *target, struct place 
 	return true;
 }
 
-int read_attachment(struct reading *r, const struct expression *e, enum value_kind kind, struct value *ret)
+int read_attachment(struct reading *r, struct draft *d, const struct expression *e, enum value_kind kind,
+		    struct value *ret)
 {
-	struct draft *target = named_component(r, e->arguments[0]);
+	struct draft *target = named_component(r, d, e->arguments[0]);
 	struct value value = {.kind = kind, .place = e->place};
 
 	if (!target)
@@ -229,35 +264,96 @@ static int read_mapped_port(struct reading *r, struct draft *target, const struc
 	return 0;
 }
 
+static const char *const sensors[] = {
+    "service.isUp",
+    "service.process.isRunning",
+    "host.address",
+    "host.subnet.address",
+    "host.name",
+    "host.subnet.hostname",
+    "main.uri",
+    "mapped.docker.port.PORT",
+    "docker.container.openPorts",
+};
+
+bool sensor_is_built_in(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(sensors); i++)
+		if (!strcmp(sensors[i], name))
+			return true;
+	return starts_with(name, MAPPED_PORT);
+}
+
 static int check_sensor(struct reading *r, struct draft *target, const struct expression *name)
 {
-	static const char *const sensors[] = {
-	    "service.isUp",
-	    "service.process.isRunning",
-	    "host.address",
-	    "host.subnet.address",
-	    "host.name",
-	    "main.uri",
-	    "mapped.docker.port.PORT",
-	    "docker.container.openPorts",
-	};
-
 	if (starts_with(name->text, MAPPED_PORT))
 		return read_mapped_port(r, target, name);
-	for (size_t i = 0; i < COUNT_OF(sensors); i++)
-		if (!strcmp(sensors[i], name->text))
-			return 0;
+	if (sensor_is_built_in(name->text))
+		return 0;
+	if (!strcmp(name->text, "run.dir") || !strcmp(name->text, "install.dir")) {
+		advise(r->list,
+		       complain(r->list, name->place, "`%s` is known where it runs, and nowhere else",
+				name->text),
+		       "its own commands have it in $%s", *name->text == 'r' ? "RUN_DIR" : "INSTALL_DIR");
+		return -1;
+	}
 	suggest(r, complain(r->list, name->place, "no sensor is called `%s`", name->text), name->text,
 		sensors, COUNT_OF(sensors),
 		"the sensors are service.isUp, service.process.isRunning, host.address, host.subnet.address, "
-		"host.name, main.uri, "
+		"host.name, host.subnet.hostname, main.uri, entity.id, "
 		"mapped.docker.port.PORT and docker.container.openPorts");
 	return -1;
 }
 
+/* config("NAME") of one of its ports: PORT_X is where it listens, whatever was asked for. */
+static const struct named_port *port_of_config(struct reading *r, const struct draft *target,
+					       const char *name)
+{
+	const struct yaml_entry *given = given_of(target, KEY_PORTS);
+
+	for (size_t i = 0; given && given->value->kind == YAML_MAP && i < given->value->count; i++) {
+		const struct yaml_entry *port = &given->value->entries[i];
+		const struct expression *e =
+		    is_expression(port->value) ? expression_read(r, port->value) : NULL;
+		if (e && e->kind == EXPRESSION_CALL && !e->on && !strcmp(e->text, "config") &&
+		    e->count == 1 && e->arguments[0]->kind == EXPRESSION_TEXT &&
+		    !strcmp(e->arguments[0]->text, name))
+			return find_named_port(target, port->key);
+	}
+	return NULL;
+}
+
+/* Brooklyn's sensors that tell what a config has become. False: it has none of that name. */
+static bool read_configured(struct reading *r, struct draft *target, const struct expression *name,
+			    struct value *ret, int *ret_done)
+{
+	const struct named_port *port = port_of_config(r, target, name->text);
+	const struct yaml_entry *entry = map_get(target->config, name->text);
+	struct config_frame frame;
+
+	if (port) {
+		bool fixed = port->first && port->first == port->last;
+		*ret = (struct value){.kind = VALUE_PORT,
+				      .place = name->place,
+				      .text = fixed ? NULL : port->name,
+				      .port = fixed ? port->first : 0,
+				      .component = target->index};
+		*ret_done = 0;
+		return true;
+	}
+	if (!entry || yaml_null(entry->value) || sensor_is_built_in(name->text))
+		return false;
+	*ret_done = frame_enter(r, "config", name->text, entry->value, name->place, &frame)
+			? value_read(r, target, entry->value, ret)
+			: -1;
+	if (r->frames == &frame)
+		config_leave(r);
+	return true;
+}
+
 int read_sensor(struct reading *r, struct draft *d, const struct expression *e, struct value *ret)
 {
-	struct draft *target = e->on ? named_component(r, e->on) : d;
+	struct draft *target = e->on ? named_component(r, d, e->on) : d;
 	const struct expression *name = e->arguments[0];
 
 	if (!target) {
@@ -273,6 +369,20 @@ int read_sensor(struct reading *r, struct draft *d, const struct expression *e, 
 		complain(r->list, e->arguments[1]->place,
 			 "options of attributeWhenReady() are not supported yet by this version of berth");
 		return -1;
+	}
+	int done;
+	if (!strcmp(name->text, "entity.id")) {
+		*ret = (struct value){.kind = VALUE_TEXT,
+				      .place = e->place,
+				      .text = target->spec->id,
+				      .component = NO_COMPONENT};
+		return 0;
+	}
+	if (text_sensor_read(r, target, name->text, name->place, ret, &done) ||
+	    read_configured(r, target, name, ret, &done)) {
+		if (target != r->owner)
+			add_order(r, r->owner, target, e->place);
+		return done;
 	}
 	/* What runs here is up; what does not run is not. */
 	const char *sensor = strcmp(name->text, "service.process.isRunning") ? name->text : "service.isUp";

@@ -16,6 +16,7 @@ struct sensor_item {
 	const char *user;
 	struct value password; /* VALUE_TEXT of NULL: none */
 	const char *const *headers;
+	const struct yaml_node *text; /* it is one, and no number; NULL: it is none */
 };
 
 /* component_sensors.c */
@@ -45,5 +46,12 @@ void sensors_settle(struct draft *d);
 
 /* enrichers.c: false: it is of another kind. */
 bool enricher_read(struct reading *r, struct draft *d, const struct yaml_node *node);
+/* What a transformer makes: a text, and no number of other sensors. */
+bool sensor_is_text(struct reading *r, struct draft *d, const struct yaml_node *node);
+
+/* text_sensors.c */
+bool text_sensor_is(struct reading *r, struct draft *d, const char *name);
+/* Into the component's, to be shown. */
+void text_sensor_keep(struct reading *r, struct draft *d, const char *name, const struct yaml_node *node);
 
 #endif

@@ -98,8 +98,9 @@ const struct shape shapes[] = {
 		"oneOf": [{"required": ["uri"]}, {"required": ["http"]}, {"required": ["command"]},
 			  {"required": ["value"]}, {"required": ["usage"]}, {"required": ["tcp"]},
 			  {"required": ["log"]}, {"required": ["pushed"]}, {"required": ["from"]},
-			  {"required": ["expression"]}],
+			  {"required": ["expression"]}, {"required": ["text"]}],
 		"properties": {
+			"text": {"type": ["string", "number", "boolean", "object"]},
 			"uri": {"type": "string", "pattern": "^(https?://[^ ]+|\\$(brooklyn|berth):.*)$"},
 			"headers": {"type": ["object", "null"]},
 			"http": {"anyOf": ["@probe",

@@ -26,6 +26,7 @@ bool software_type(const char *type)
 	    "org.apache.brooklyn.entity.software.base.VanillaSoftwareProcess",
 	    "brooklyn.entity.software.base.VanillaSoftwareProcess",
 	    "brooklyn.entity.basic.VanillaSoftwareProcess",
+	    "vanilla-bash-server",
 	};
 
 	for (size_t i = 0; i < COUNT_OF(types); i++)

@@ -28,9 +28,9 @@ static int text_value(const struct expression *e, const char *text, struct value
 static int evaluate_component(struct reading *r, struct draft *d, const struct expression *e,
 			      struct value *ret)
 {
-	(void)d;
-	(void)ret;
-	struct draft *target = named_component(r, e);
+	struct draft *target = named_component(r, d, e);
+	if (target && target == d)
+		return text_value(e, target->spec->id, ret);
 	if (target)
 		advise(r->list, complain(r->list, e->place, "a component is no text"),
 		       "write $berth:endpoint(\"%s\"), $berth:address(\"%s\"), or add "
@@ -48,15 +48,29 @@ static int evaluate_literal(struct reading *r, struct draft *d, const struct exp
 	return -1;
 }
 
+/* Whether it is its own value of that name that asks. */
+static bool is_asking(const struct reading *r, const struct draft *d, const char *name)
+{
+	const struct yaml_entry *own = map_get(d->config, name);
+
+	for (const struct config_frame *f = r->frames; own && f; f = f->outer)
+		if (f->node == own->value)
+			return true;
+	return false;
+}
+
 static int evaluate_config(struct reading *r, struct draft *d, const struct expression *e, struct value *ret)
 {
 	const struct expression *name = e->arguments[0];
-	struct draft *scope = e->on ? named_component(r, e->on) : d;
+	struct draft *scope = e->on && !is_around(e->on) ? named_component(r, d, e->on) : d;
 	struct config_frame frame;
 	bool absent;
 
-	if (e->on && !scope)
+	if (e->on && !scope && !is_around(e->on))
 		return -1;
+	if (e->on && is_around(e->on) && scope && name->kind == EXPRESSION_TEXT &&
+	    is_asking(r, scope, name->text))
+		scope = NULL;
 	if (name->kind != EXPRESSION_TEXT) {
 		complain(r->list, name->place, "config() takes the name of a parameter or config value");
 		return -1;
@@ -114,28 +128,24 @@ static int evaluate_variable(struct reading *r, struct draft *d, const struct ex
 
 static int evaluate_address(struct reading *r, struct draft *d, const struct expression *e, struct value *ret)
 {
-	(void)d;
-	return read_attachment(r, e, VALUE_ADDRESS, ret);
+	return read_attachment(r, d, e, VALUE_ADDRESS, ret);
 }
 
 static int evaluate_port(struct reading *r, struct draft *d, const struct expression *e, struct value *ret)
 {
-	(void)d;
-	return read_attachment(r, e, VALUE_PORT, ret);
+	return read_attachment(r, d, e, VALUE_PORT, ret);
 }
 
 static int evaluate_endpoint(struct reading *r, struct draft *d, const struct expression *e,
 			     struct value *ret)
 {
-	(void)d;
-	return read_attachment(r, e, VALUE_ENDPOINT, ret);
+	return read_attachment(r, d, e, VALUE_ENDPOINT, ret);
 }
 
 static int evaluate_endpoints(struct reading *r, struct draft *d, const struct expression *e,
 			      struct value *ret)
 {
-	(void)d;
-	return read_attachment(r, e, VALUE_ENDPOINTS, ret);
+	return read_attachment(r, d, e, VALUE_ENDPOINTS, ret);
 }
 
 struct join {
@@ -276,25 +286,31 @@ static int evaluate_format(struct reading *r, struct draft *d, const struct expr
 }
 
 static const struct function functions[] = {
-    {"component", 1, 2, evaluate_component, false},  {"entity", 1, 1, evaluate_component, false},
-    {"sibling", 1, 1, evaluate_component, false},    {"config", 1, 1, evaluate_config, true},
-    {"literal", 1, 1, evaluate_literal, false},      {"formatString", 1, 32, evaluate_format, false},
-    {"secret", 1, 1, evaluate_secret, false},        {"env", 1, 2, evaluate_variable, false},
-    {"address", 1, 1, evaluate_address, false},      {"port", 1, 2, evaluate_port, false},
-    {"endpoint", 1, 2, evaluate_endpoint, false},    {"endpoints", 1, 2, evaluate_endpoints, false},
+    {"component", 1, 2, evaluate_component, false},
+    {"entity", 1, 2, evaluate_component, false},
+    {"sibling", 1, 1, evaluate_component, false},
+    {"child", 1, 1, evaluate_component, false},
+    {"descendant", 1, 1, evaluate_component, false},
+    {"ancestor", 1, 1, evaluate_component, false},
+    {"self", 0, 0, evaluate_component, false},
+    {"parent", 0, 0, evaluate_component, false},
+    {"root", 0, 0, evaluate_component, false},
+    {"scopeRoot", 0, 0, evaluate_component, false},
+    {"config", 1, 1, evaluate_config, true},
+    {"literal", 1, 1, evaluate_literal, false},
+    {"formatString", 1, 32, evaluate_format, false},
+    {"secret", 1, 1, evaluate_secret, false},
+    {"env", 1, 2, evaluate_variable, false},
+    {"address", 1, 1, evaluate_address, false},
+    {"port", 1, 2, evaluate_port, false},
+    {"endpoint", 1, 2, evaluate_endpoint, false},
+    {"endpoints", 1, 2, evaluate_endpoints, false},
     {"attributeWhenReady", 1, 2, read_sensor, true},
 };
 
 static bool comes_later(const char *name)
 {
 	static const char *const later[] = {
-	    "self",
-	    "parent",
-	    "root",
-	    "scopeRoot",
-	    "child",
-	    "descendant",
-	    "ancestor",
 	    "member",
 	    "application",
 	    "entityId",
@@ -447,7 +463,7 @@ struct draft *component_read(struct reading *r, const struct yaml_node *node)
 		const struct expression *e = expression_read(r, node);
 		if (!e || (e->kind == EXPRESSION_CALL && !find_function(r, e)))
 			return NULL;
-		return named_component(r, e);
+		return named_component(r, NULL, e);
 	}
 	struct diagnostic *entry =
 	    complain(r->list, node->place, "a component is named by an expression here");

@@ -301,6 +301,18 @@ static void write_links_of(struct text *to, const struct component *component)
 		write_links(to, &component->instances[0]);
 }
 
+/* Those that are texts, as the first of its instances tells them. */
+static void write_texts(struct text *to, const struct component *component)
+{
+	struct work *work = component->instance_count ? component->instances[0].work : NULL;
+	for (size_t i = 0; component->spec && i < component->spec->text_count; i++) {
+		const struct environment_entry *entry = &component->spec->texts[i];
+		owned_text said = {0};
+		bool known = work && work->ports && value_show(work, &entry->value, &said);
+		json_write_text(to, entry->name, known ? text_view(&said) : NULL);
+	}
+}
+
 /* By the listing alone, where nobody keeps it. */
 static void write_sensors(struct text *to, const struct component *component, enum phase state,
 			  const struct hold *hold)
@@ -309,6 +321,7 @@ static void write_sensors(struct text *to, const struct component *component, en
 	json_open(to, "sensors", '{');
 	if (!held || !held_write_sensors(held, to))
 		json_write_flag(to, "service.isUp", state == PHASE_RUNNING);
+	write_texts(to, component);
 	json_close(to, '}');
 	if (held)
 		held_write_instance_numbers(held, to);

@@ -66,6 +66,9 @@ struct value_text {
 enum resolved value_resolve(struct work *work, const struct value *value, struct value_text *ret,
 			    const char **ret_waits, struct error *err);
 
+/* As people are shown it, once the instance is there. False: it is not known now, or secret. */
+bool value_show(struct work *work, const struct value *value, struct text *to);
+
 /* --- templates.c: the text of a template with what its ${NAME} stand for --- */
 
 enum resolved template_fill(struct work *work, const struct file_entry *entry, const char *text,

@@ -187,6 +187,61 @@ static enum resolved sensor(struct work *work, const struct value *value, struct
 	return way_value(work, &as, ret, ret_waits, err);
 }
 
+/* --- as it is shown -------------------------------------------------------------------------- */
+
+static bool write_own(const struct instance *instance, const struct value *value, struct text *to)
+{
+	const struct observed *seen = instance->seen;
+	const struct attachment *at = seen && seen->attachment_count ? seen->attachments : NULL;
+	bool uri = value->kind == VALUE_SENSOR && !strcmp(value->text, "main.uri");
+	const struct attached_port *port = NULL;
+	if (value->kind == VALUE_SENSOR && !strcmp(value->text, "service.isUp")) {
+		text_add(to, instance->phase == PHASE_RUNNING ? "true" : "false");
+		return true;
+	}
+	if (!at || !at->address)
+		return false;
+	for (size_t i = 0; i < at->port_count && !port; i++) {
+		bool named = value->kind != VALUE_SENSOR && value->text && *value->text;
+		if (named ? at->ports[i].name && !strcmp(at->ports[i].name, value->text)
+			  : !value->port || at->ports[i].port == value->port)
+			port = &at->ports[i];
+	}
+	if (value->kind == VALUE_ADDRESS || (value->kind == VALUE_SENSOR && !uri))
+		text_add(to, at->address);
+	else if (port && port->number && value->kind == VALUE_PORT)
+		text_format(to, "%u", port->number);
+	else if (port && port->number)
+		text_format(to, "%s%s:%u", uri ? "http://" : "", at->address, port->number);
+	else
+		return false;
+	return true;
+}
+
+bool value_show(struct work *work, const struct value *value, struct text *to)
+{
+	struct value_text found = {0};
+	const char *waits = NULL;
+	struct error err;
+	if (value->kind == VALUE_JOIN) {
+		for (size_t i = 0; i < value->part_count; i++)
+			if (!value_show(work, &value->parts[i], to))
+				return false;
+		return true;
+	}
+	if (value->kind == VALUE_SECRET)
+		return false;
+	if (value->kind != VALUE_TEXT && value->kind != VALUE_ENDPOINTS &&
+	    !(value->kind == VALUE_SENSOR && starts_with(value->text, "mapped.docker.port.")) &&
+	    &work->operation->application->components[value->component] == work->instance->component)
+		return write_own(work->instance, value, to);
+	bool known = value_resolve(work, value, &found, &waits, &err) == RESOLVED && !found.secret;
+	if (known)
+		text_add(to, text_view(&found.text));
+	text_release(&found.text);
+	return known;
+}
+
 enum resolved value_resolve(struct work *work, const struct value *value, struct value_text *ret,
 			    const char **ret_waits, struct error *err)
 {

@@ -60,6 +60,25 @@ Test(blueprint, the_id_comes_from_option_text_name_or_file)
 	refused("id: '...'\nservices: [{type: 'docker:x'}]\n", 1, 5, "has no letter", NULL);
 }
 
+Test(blueprint, a_long_name_makes_an_id_that_is_short_enough_and_its_own)
+{
+	static const char start[] = "a name that people read and which is longer than any host may be called";
+	char ids[2][64], text[512];
+	for (int i = 0; i < 2; i++) {
+		close_outcome(&outcome);
+		snprintf(text, sizeof text, "name: %s, %d\nservices:\n- {type: 'docker:x', name: %s}\n",
+			 start, i, start);
+		outcome = accepted(text);
+		cr_assert_eq(strlen(outcome.blueprint->id), 63);
+		cr_expect_eq(strlen(outcome.blueprint->components[0].id), 63);
+		snprintf(ids[i], sizeof ids[i], "%s", outcome.blueprint->id);
+	}
+	cr_expect_eq(strncmp(ids[0], "a-name-that-people-read", 23), 0);
+	cr_expect_str_neq(ids[0], ids[1]);
+	snprintf(text, sizeof text, "id: %s\nservices:\n- type: docker:x\n", start);
+	refused(text, 1, 5, "longer than 63 characters", "shorter `id`");
+}
+
 Test(blueprint, all_errors_come_at_once_in_order)
 {
 	outcome = parse("id: a\nservices:\n- type: docker:x\n  openPort: 1\n  memory: lots\n- type: "

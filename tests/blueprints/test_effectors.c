@@ -61,6 +61,52 @@ Test(effectors, a_request_has_any_of_the_methods_and_a_port)
 	}
 }
 
+Test(effectors, brooklyns_initializer_is_one)
+{
+	outcome = accepted(with_lines(
+	    "  effectors: {first: 'true'}\n"
+	    "  brooklyn.initializers:\n"
+	    "  - type: org.apache.brooklyn.core.effector.ssh.SshCommandEffector\n"
+	    "    brooklyn.config:\n"
+	    "      name: sayHi\n"
+	    "      description: says it\n"
+	    "      command: echo hi $WHO\n"
+	    "      shell.env: {FROM: here}\n"
+	    "      parameters: {WHO: {description: whom, defaultValue: you}, HOW: loud, OPEN: {}}\n"));
+	const struct component_spec *spec = &outcome.blueprint->components[0];
+	cr_assert_eq(spec->effector_count, 2);
+	const struct effector *effector = &spec->effectors[1];
+	cr_expect_str_eq(effector->name, "sayHi");
+	cr_expect(effector->command.shell);
+	cr_expect(effector->closed);
+	cr_assert_eq(effector->parameter_count, 4);
+	cr_expect_str_eq(effector->parameters[0].value, "here");
+	cr_expect_str_eq(effector->parameters[1].value, "you");
+	cr_expect_str_eq(effector->parameters[2].value, "loud");
+	cr_expect_str_eq(effector->parameters[3].value, "");
+}
+
+static void bad_initializer(const char *config, int column, const char *words)
+{
+	char lines[512];
+	snprintf(lines, sizeof lines, "  initializers: [{type: ssh-effector, config: %s}]", config);
+	refused(with_lines(lines), 3, column, words, NULL);
+}
+
+Test(effectors, what_is_wrong_with_brooklyns_is_said)
+{
+	bad_initializer("{command: x}", 18, "the effector has no `name`");
+	bad_initializer("{name: a}", 18, "the effector has no `command`");
+	bad_initializer("{name: stop, command: x}", 18, "every component has an effector `stop`");
+	bad_initializer("{name: a, command: x, executionDir: /tmp}", 69, "takes no key `executionDir`");
+	bad_initializer("{name: a, command: x, executionTarget: MEMBERS}", 86, "`MEMBERS`");
+	bad_initializer("{name: a, command: x, parameters: {'a b': c}}", 82, "name of a parameter");
+	bad_initializer("{name: a, command: x, parameters: [b]}", 81, "takes a map");
+	refused(
+	    with_lines("  effectors: {a: x}\n  initializers: [{type: ssh-effector, name: a, command: y}]"), 4,
+	    18, "has two effectors `a`", NULL);
+}
+
 Test(effectors, none_is_none)
 {
 	outcome = accepted(with_lines("  effectors:\n"));

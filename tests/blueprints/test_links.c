@@ -56,7 +56,7 @@ Test(links, wrong_links_are_refused)
 	refused(TWO "  links: [redis]\n", 5, 11, "named by an expression", "$brooklyn:component(\"redis\")");
 	refused(TWO "  links: ['$brooklyn:literal(\"redis\")']\n", 5, 22, "a component should be named here",
 		NULL);
-	refused(TWO "  links: ['$brooklyn:parent()']\n", 5, 22, "not supported yet", NULL);
+	refused(TWO "  links: ['$brooklyn:parent()']\n", 5, 22, "no component of its own", NULL);
 	refused(TWO "  links: {'a b': '$brooklyn:component(\"redis\")'}\n", 5, 11, "no host name", NULL);
 	refused(TWO "  links: {a: {component: '$brooklyn:component(\"redis\")', wait: never}}\n", 5, 64,
 		"`wait` is true or false, not `never`", NULL);
@@ -65,7 +65,7 @@ Test(links, wrong_links_are_refused)
 		"unknown key `compnent`", "`component`");
 	refused(TWO "  links: ['$brooklyn:component(\"redis\")', '$brooklyn:component(\"redis\")']\n", 5, 43,
 		"two links have the alias `Redis`", NULL);
-	refused(TWO "  links: ['$brooklyn:component(\"parent\", \"redis\")']\n", 5, 32, "this scope", NULL);
+	refused(TWO "  links: ['$brooklyn:component(\"cousin\", \"redis\")']\n", 5, 32, "this scope", NULL);
 }
 
 Test(links, depends_on_takes_ids_and_conditions)

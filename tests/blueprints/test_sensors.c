@@ -269,6 +269,62 @@ Test(sensors, those_of_a_cluster_and_of_its_members_are_both_there)
 	cr_expect_eq(sensor("each")->source, SENSOR_HTTP);
 }
 
+static const struct value *text_of(const char *name)
+{
+	spec = &outcome.blueprint->components[0];
+	for (size_t i = 0; i < spec->text_count; i++)
+		if (!strcmp(spec->texts[i].name, name))
+			return &spec->texts[i].value;
+	cr_assert_fail("there is no text `%s`", name);
+	return NULL;
+}
+
+Test(sensors, some_are_texts_and_others_may_ask_for_them)
+{
+	outcome = accepted(
+	    "services:\n- type: docker:x\n  openPorts: 80\n  brooklyn.config: {path: a/b, old.name: was}\n"
+	    "  sensors: {greeting: {text: hello}, load: {value: 4}}\n"
+	    "  brooklyn.enrichers:\n"
+	    "  - type: org.apache.brooklyn.enricher.stock.Transformer\n"
+	    "    brooklyn.config:\n"
+	    "      enricher.sourceSensor: $brooklyn:sensor(\"host.subnet.hostname\")\n"
+	    "      enricher.targetSensor: $brooklyn:sensor(\"main.uri\")\n"
+	    "      enricher.targetValue: '$brooklyn:formatString(\"http://%s/%s\", "
+	    "attributeWhenReady(\"host.name\"), config(\"path\"))'\n"
+	    "  - {type: transformer, target: half, targetValue: load / 2}\n"
+	    "  brooklyn.initializers:\n"
+	    "  - type: org.apache.brooklyn.core.sensor.StaticSensor\n"
+	    "    brooklyn.config: {name: colour, targetType: string, static.value: red}\n"
+	    "- type: docker:y\n  env:\n"
+	    "    URI: $brooklyn:component(\"x\").attributeWhenReady(\"main.uri\")\n"
+	    "    COLOUR: $brooklyn:component(\"x\").attributeWhenReady(\"colour\")\n"
+	    "    GREETING: $brooklyn:component(\"x\").attributeWhenReady(\"greeting\")\n"
+	    "    OLD: $brooklyn:component(\"x\").attributeWhenReady(\"old.name\")\n"
+	    "    ID: $brooklyn:component(\"x\").attributeWhenReady(\"entity.id\")\n");
+	const struct component_spec *asks = &outcome.blueprint->components[1];
+	cr_expect_eq(outcome.blueprint->components[0].text_count, 3);
+	cr_expect_eq(outcome.blueprint->components[0].sensor_count, 2);
+	cr_expect_str_eq(text_of("greeting")->text, "hello");
+	cr_expect_eq(text_of("main.uri")->kind, VALUE_JOIN);
+	cr_assert_eq(asks->environment[0].value.kind, VALUE_JOIN);
+	cr_assert_eq(asks->environment[0].value.part_count, 4);
+	cr_expect_str_eq(asks->environment[0].value.parts[0].text, "http://");
+	cr_expect_str_eq(asks->environment[0].value.parts[1].text, "host.name");
+	cr_expect_eq(asks->environment[0].value.parts[1].component, 0);
+	cr_expect_str_eq(asks->environment[1].value.text, "red");
+	cr_expect_str_eq(asks->environment[2].value.text, "hello");
+	cr_expect_str_eq(asks->environment[3].value.text, "was");
+	cr_expect_str_eq(asks->environment[4].value.text, "x");
+}
+
+Test(sensors, a_text_that_tells_of_others_waits_for_nobody)
+{
+	outcome = accepted("services:\n- {type: 'docker:x', openPorts: 80, sensors: {peer: {text: "
+			   "'$berth:endpoint(\"y\")'}}}\n"
+			   "- {type: 'docker:y', openPorts: 81, env: {A: '$berth:endpoint(\"x\")'}}\n");
+	cr_expect_eq(text_of("peer")->kind, VALUE_ENDPOINT);
+}
+
 static void wrong(const char *sensor_text, int column, const char *words, const char *remedy)
 {
 	char lines[512];
@@ -318,7 +374,10 @@ Test(sensors, what_is_wrong_is_said_where_it_stands)
 		"did you mean `source`?");
 	refused(
 	    with_lines("  enrichers: [{type: transformer, target: a, targetValue: '$brooklyn:scopeRoot()'}]"),
-	    3, 59, "makes no number of sensors", "load / 100");
+	    3, 70, "is no component of its own", NULL);
+	wrong("{text: a, period: 1s, value: 3}", 13, "is a text: nothing goes with that", NULL);
+	wrong("{text: '$brooklyn:attributeWhenReady(\"s\")'}", 53, "the sensor `s` leads back to itself",
+	      NULL);
 	refused(with_lines("  enrichers: [{type: x.Joiner}]"), 3, 22, "x.Joiner", NULL);
 	refused(with_lines("  sensors: 5"), 3, 12, "`sensors` takes a map", NULL);
 	refused(with_lines("  brooklyn.initializers: [{type: x.Y}]"), 3, 27, "is not supported yet", NULL);

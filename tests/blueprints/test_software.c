@@ -116,6 +116,69 @@ Test(software, brooklyns_class_is_one)
 
 /* --- its steps -------------------------------------------------------------------------------------- */
 
+Test(software, brooklyns_machines_run_nothing_of_their_own)
+{
+	static const char *const types[] = {
+	    "server", "EmptySoftwareProcess", "org.apache.brooklyn.entity.machine.MachineEntity",
+	    "java:org.apache.brooklyn.entity.software.base.EmptySoftwareProcess",
+	    "org.apache.brooklyn.entity.software.base.EmptySoftwareProcess:1.1.0"};
+	char text[512];
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		close_outcome(&outcome);
+		snprintf(text, sizeof text, "location: localhost\nservices:\n- type: '%s'\n", types[i]);
+		outcome = accepted(text);
+		spec = &outcome.blueprint->components[0];
+		cr_expect_str_eq(spec->id, "server");
+		cr_expect_eq(spec->kind, COMPONENT_PROCESS);
+		cr_expect_str_eq(content_of("software/steps/launch"), "exec tail -f /dev/null\n");
+	}
+	refused("services:\n- {type: 'java:org.acme.Thing', id: r}\n", 2, 10, "`java:org.acme.Thing`", NULL);
+}
+
+Test(software, a_child_asks_its_parent_and_what_is_around_it)
+{
+	outcome = accepted("location: localhost\nbrooklyn.config: {stage: live}\nservices:\n"
+			   "- type: software\n  id: db\n  launch.command: ./db\n  ports: {sql: 5000}\n"
+			   "  brooklyn.config: {colour: red, sql.name: shop}\n  brooklyn.children:\n"
+			   "  - type: vanilla-bash-server\n    id: agent\n    launch.command: ./agent\n"
+			   "    brooklyn.config:\n"
+			   "      colour: $brooklyn:scopeRoot().config(\"colour\")\n"
+			   "      shell.env:\n"
+			   "        NAME: $brooklyn:parent().config(\"sql.name\")\n"
+			   "        COLOUR: $brooklyn:config(\"colour\")\n"
+			   "        STAGE: $brooklyn:root().config(\"stage\")\n"
+			   "        AT: $brooklyn:parent().attributeWhenReady(\"host.address\")\n"
+			   "        ME: $brooklyn:self()\n"
+			   "        THIS: $brooklyn:component(\"this\", \"\")\n");
+	const struct component_spec *agent = &outcome.blueprint->components[1];
+	static const char *const expected[] = {"shop", "red", "live", "host.address", "agent", "agent"};
+	for (size_t i = 0; i < 6; i++)
+		cr_expect_str_eq(agent->environment[i].value.text, expected[i]);
+	cr_expect_eq(agent->environment[3].value.component, 0);
+	refused("location: localhost\nservices:\n- type: software\n  launch.command: x\n  env: {A: "
+		"'$brooklyn:parent().attributeWhenReady(\"host.address\")'}\n",
+		5, 23, "parent() is no component of its own here", NULL);
+}
+
+Test(software, its_folders_are_no_sensors)
+{
+	bad("  launch.command: x\n  env: {A: '$brooklyn:attributeWhenReady(\"run.dir\")'}", 6, 42,
+	    "is known where it runs", "$RUN_DIR");
+}
+
+Test(software, a_port_by_a_configs_name_is_where_it_listens)
+{
+	outcome = accepted("location: localhost\nservices:\n- {type: RedisStore, id: r, redis.port: auto}\n"
+			   "- {type: static-web, id: w, web.port: 8001}\n"
+			   "- type: process\n  id: p\n  command: x\n  env:\n"
+			   "    A: $brooklyn:component(\"r\").attributeWhenReady(\"redis.port\")\n"
+			   "    B: $brooklyn:component(\"w\").attributeWhenReady(\"web.port\")\n");
+	const struct environment_entry *environment = outcome.blueprint->components[2].environment;
+	cr_expect_eq(environment[0].value.kind, VALUE_PORT);
+	cr_expect_str_eq(environment[0].value.text, "redis");
+	cr_expect_eq(environment[1].value.port, 8001);
+}
+
 Test(software, each_step_is_a_script)
 {
 	take("  pre.install.command: a\n"

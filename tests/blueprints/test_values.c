@@ -58,6 +58,20 @@ Test(values, address_port_and_endpoint_name_the_target)
 	cr_assert_eq(v->port, 0);
 }
 
+Test(values, those_around_are_named_by_where_they_are)
+{
+	static const char *const words[] = {"child", "descendant", "ancestor"};
+	char text[128];
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(text, sizeof text, "$brooklyn:%s(\"a\").attributeWhenReady(\"host.address\")",
+			 words[i]);
+		cr_expect_eq(value_of(text)->component, 0);
+		snprintf(text, sizeof text,
+			 "$brooklyn:component(\"%s\", \"a\").attributeWhenReady(\"host.name\")", words[i]);
+		cr_expect_eq(value_of(text)->component, 0);
+	}
+}
+
 Test(values, endpoints_are_of_files_alone_and_restart_nobody)
 {
 #define LISTING(files, change)                                                                               \
@@ -152,7 +166,8 @@ Test(values, mapped_port_publishes_the_targets_port)
 Test(values, wrong_expressions_point_at_the_word)
 {
 	bad("$brooklyn:conponent(\"a\")", 18, "no function is called `conponent`", "`component`");
-	bad("$brooklyn:parent()", 18, "parent() is not supported yet", NULL);
+	bad("$brooklyn:parent()", 18, "parent() is no component of its own here", "component(\"id\")");
+	bad("$brooklyn:entityId()", 18, "entityId() is not supported yet", NULL);
 	bad("$berth:address(\"nope\")", 23, "no component has the id `nope`", "`a`");
 	bad("$berth:port(\"a\", 81)", 25, "`a` has no port `81`", "80, 443");
 	bad("$berth:port(\"b\")", 15, "`b` has no ports", "openPorts");

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Software by steps of its own: installed once, launched, looked after and stopped, on this machine and in a container.
 . "$(dirname "$0")/lib.sh"
-uses real-software real-software-bad real-software-inside real-software-redis real-software-slide real-software-shared
+uses real-software real-software-bad Real-Software--as-Brooklyn-writes-it real-software-inside real-software-redis real-software-slide real-software-shared
 stays=$work/cache # where what was installed is kept: nobody's but this run's
 
 write() { # TEXT LAUNCH-EXTRA
@@ -145,6 +145,55 @@ check "restarts there" berth restart real-software-inside web -y "${to_engine[@]
 check "by its own command" bash -c '"$@" | grep -qx bye' - "$BERTH" logs real-software-inside web "${to_engine[@]}"
 check "and answers again" until_true 30 same "page of inside" "$(inside)"
 check "destroys it there" destroy real-software-inside
+
+cat >classic.yaml <<Y
+name: Real Software, as Brooklyn writes it
+location: localhost
+services:
+- type: vanilla-bash-server
+  id: web
+  brooklyn.config:
+    my.app.port: 28020
+    shell.env:
+      XDG_CACHE_HOME: $stays
+      AT: \$brooklyn:attributeWhenReady("host.address")
+      PORT: \$brooklyn:config("my.app.port")
+    customize.command: echo "I am at \$AT" >index.html
+    launch.command: |
+      nohup busybox httpd -f -p \$AT:\$PORT -h . </dev/null >output.txt 2>&1 &
+      echo \$! >\${PID_FILE:-pid.txt}
+  brooklyn.enrichers:
+  - type: org.apache.brooklyn.enricher.stock.Transformer
+    brooklyn.config:
+      enricher.sourceSensor: \$brooklyn:sensor("host.subnet.hostname")
+      enricher.targetSensor: \$brooklyn:sensor("main.uri")
+      enricher.targetValue:
+        \$brooklyn:formatString:
+        - "http://%s:%s/"
+        - \$brooklyn:attributeWhenReady("host.subnet.hostname")
+        - \$brooklyn:config("my.app.port")
+  brooklyn.initializers:
+  - type: org.apache.brooklyn.core.effector.ssh.SshCommandEffector
+    brooklyn.config:
+      name: shout
+      parameters: {WORD: {description: what, defaultValue: hey}}
+      command: echo "\$WORD"; ls index.html
+- type: org.apache.brooklyn.entity.software.base.EmptySoftwareProcess
+  id: empty
+  brooklyn.config:
+    shell.env: {XDG_CACHE_HOME: $stays, URI: \$brooklyn:component("web").attributeWhenReady("main.uri")}
+Y
+classic=Real-Software--as-Brooklyn-writes-it
+check "a blueprint in Brooklyn's words" deploy classic.yaml
+uri() { "$BERTH" status $classic -o json | jq -r '.components[] | select(.id == "web").sensors["main.uri"]'; }
+check "its address is a sensor" same http://127.0.0.1:28020/ "$(uri)"
+check "where it answers" same "I am at 127.0.0.1" "$(page "$(uri)")"
+check "and which others are given" same "$(uri)" "$("$BERTH" exec $classic empty -- sh -c 'echo $URI')"
+shouts() { "$BERTH" invoke $classic web shout "$@" | tr '\n' ' '; }
+check "its effector is run" bash -c '[[ $1 == *" hey "*index.html* ]]' - "$(shouts)"
+check "with what it is given" bash -c '[[ $1 == *" ho "*index.html* ]]' - "$(shouts WORD=ho)"
+check "destroys it as any other" destroy $classic
+check "and nothing of it is left" until_true 30 nobody $classic
 
 cat >redis.yaml <<Y
 id: real-software-redis
