@@ -14,7 +14,7 @@ enum {
 
 static void give_up(struct berth_operation *operation, const struct error *why)
 {
-	struct error *err = &operation->error;
+	struct error *err = operation_error(operation);
 	const struct client *client = client_of(operation);
 	const struct remote *remote = remote_of(operation);
 	if (*remote->id) {
@@ -66,7 +66,7 @@ static void begin(struct berth_operation *operation)
 static void refused(struct berth_operation *operation, const struct call *call)
 {
 	enum berth_outcome outcome;
-	call_refused(call, &operation->error, &outcome);
+	call_refused(call, operation_error(operation), &outcome);
 	operation_finish(operation, outcome, document_new(operation->request.app));
 }
 
@@ -132,7 +132,7 @@ static void fetch(struct berth_operation *operation)
 /* The controller that began it is no more. */
 static void lost(struct berth_operation *operation)
 {
-	struct error *err = &operation->error;
+	struct error *err = operation_error(operation);
 	fail(err, ERR_UNREACHABLE,
 	     "the controller at %s was started anew meanwhile: how it ended is not known",
 	     client_of(operation)->name);
@@ -210,7 +210,7 @@ static void agree(struct berth_operation *operation, const json_t *document)
 	owned_memory char *plan = json_line(document);
 	const char *saved = json_text(document, "saved");
 	if (anything_to_do(document) && !(plan && listener->confirm(listener->context, plan))) {
-		fail(&operation->error, ERR_CANCELLED, "not confirmed; nothing was changed");
+		fail(operation_error(operation), ERR_CANCELLED, "not confirmed; nothing was changed");
 		operation_finish(operation, BERTH_INTERRUPTED, document_new(json_text(document, "app")));
 		return;
 	}
@@ -254,8 +254,8 @@ static void conclude(struct berth_operation *operation, const json_t *end)
 	if (brought(operation, result))
 		return;
 	if (message && *message) {
-		fail(&operation->error, code_named(json_text(error, "code")), "%s", message);
-		remedy(&operation->error, "%s", what_to_do ? what_to_do : "");
+		fail(operation_error(operation), code_named(json_text(error, "code")), "%s", message);
+		remedy(operation_error(operation), "%s", what_to_do ? what_to_do : "");
 	}
 	operation_finish(operation, outcome, json_incref(result));
 }
@@ -306,7 +306,7 @@ void remote_step(struct berth_operation *operation)
 	switch (remote->stage) {
 	case REMOTE_BEGIN:
 		if (operation->cancelled) {
-			fail(&operation->error, ERR_CANCELLED, "interrupted; nothing was changed");
+			fail(operation_error(operation), ERR_CANCELLED, "interrupted; nothing was changed");
 			operation_finish(operation, BERTH_INTERRUPTED, document_new(operation->request.app));
 		} else {
 			begin(operation);

@@ -117,11 +117,11 @@ int fail_invalid(const struct berth_operation *operation, struct error *err)
 int refuse_blueprint(struct berth_operation *operation)
 {
 	if (operation->diagnostics.failed) {
-		fail_memory(&operation->error);
-		operation_fail(operation, &operation->error);
+		fail_memory(operation_error(operation));
+		operation_fail(operation, operation_error(operation));
 		return -1;
 	}
-	fail_invalid(operation, &operation->error);
+	fail_invalid(operation, operation_error(operation));
 	operation_finish(operation, BERTH_INVALID, validation_document(operation));
 	return -1;
 }
@@ -149,7 +149,7 @@ static int use_stored(struct berth_operation *operation)
 		more++;
 	const char **settings = arena_array(arena, const char *, count + more + 1);
 	if (!settings)
-		return fail_memory(&operation->error);
+		return fail_memory(operation_error(operation));
 	for (size_t i = 0; i < count; i++) {
 		const char *before = json_string_value(json_array_get(stored->settings, i));
 		if (!said_again(before, given))
@@ -173,7 +173,7 @@ static int read_stored(struct berth_operation *operation, const char *app)
 	    store_application(operation->berth->store, app, &operation->stored, &err) == 0)
 		return 0;
 	if (operation->verb->needs_store || err.code == ERR_NO_MEMORY) {
-		operation->error = err;
+		*operation_error(operation) = err;
 		return -1;
 	}
 	operation_warn(operation, "%s; going on without it", err.text);
@@ -234,9 +234,9 @@ static int parse(struct berth_operation *operation)
 	struct berth_request *request = &operation->request;
 	const char *directory = source_directory(operation);
 	if (!directory)
-		return operation_short(operation)
-			   ? fail_memory(&operation->error)
-			   : fail(&operation->error, ERR_FAILED, "the working directory cannot be read");
+		return operation_short(operation) ? fail_memory(operation_error(operation))
+						  : fail(operation_error(operation), ERR_FAILED,
+							 "the working directory cannot be read");
 	struct blueprint_options options = {
 	    .file = request->file,
 	    .judges = operation->verb == &verb_validate,
@@ -253,7 +253,7 @@ static int parse(struct berth_operation *operation)
 	    .file_context = operation,
 	};
 	if (recall_variables(operation, &options))
-		return fail_memory(&operation->error);
+		return fail_memory(operation_error(operation));
 	operation->blueprint =
 	    blueprint_parse(request->blueprint, request->blueprint_size, &options, &operation->diagnostics);
 	diagnostics_sort(&operation->diagnostics);
@@ -261,7 +261,7 @@ static int parse(struct berth_operation *operation)
 		return refuse_blueprint(operation);
 	operation->application = application_new(operation->blueprint);
 	if (!operation->application)
-		return fail_memory(&operation->error);
+		return fail_memory(operation_error(operation));
 	for (size_t i = 0; i < operation->application->component_count; i++) {
 		struct component *component = &operation->application->components[i];
 		component->kept = keeps_alive(operation->berth) && restarts_by_policy(component->spec);
@@ -287,7 +287,7 @@ int operation_read_blueprint(struct berth_operation *operation)
 		return -1;
 	}
 	if (!request->blueprint && !request->app) {
-		fail(&operation->error, ERR_INVALID,
+		fail(operation_error(operation), ERR_INVALID,
 		     "neither a blueprint nor an application's name was given");
 		operation_finish(operation, BERTH_USAGE, document_new(NULL));
 		return -1;
@@ -296,8 +296,9 @@ int operation_read_blueprint(struct berth_operation *operation)
 		request->file = "blueprint.yaml";
 	bool by_name = !request->blueprint;
 	if (by_name && !is_name(request->app)) {
-		fail(&operation->error, ERR_INVALID, "`%.80s` is no application's name", request->app);
-		remedy(&operation->error,
+		fail(operation_error(operation), ERR_INVALID, "`%.80s` is no application's name",
+		     request->app);
+		remedy(operation_error(operation),
 		       "names are made of letters, digits, `_` and `-`; a blueprint's file has a `/` "
 		       "or ends in .yaml");
 		operation_finish(operation, BERTH_USAGE, document_new(NULL));
@@ -312,7 +313,7 @@ int operation_read_blueprint(struct berth_operation *operation)
 	if (!operation->application) {
 		operation->application = application_found(request->app);
 		if (!operation->application) {
-			fail_memory(&operation->error);
+			fail_memory(operation_error(operation));
 			goto failed;
 		}
 	}
@@ -321,6 +322,6 @@ int operation_read_blueprint(struct berth_operation *operation)
 	return 0;
 failed:
 	if (!operation->done)
-		operation_fail(operation, &operation->error);
+		operation_fail(operation, operation_error(operation));
 	return -1;
 }

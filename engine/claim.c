@@ -13,9 +13,9 @@ static const char *unlike(const struct berth_operation *operation, const char *w
 
 static void refuse_holder(struct berth_operation *operation, const struct site *site, const char *words)
 {
-	fail(&operation->error, ERR_LOCKED, "`%s` at %s belongs to %s%s", operation->application->id,
+	fail(operation_error(operation), ERR_LOCKED, "`%s` at %s belongs to %s%s", operation->application->id,
 	     site->location.name, words, unlike(operation, words));
-	remedy(&operation->error, "--adopt takes it over");
+	remedy(operation_error(operation), "--adopt takes it over");
 }
 
 /* Of the application, as the listing of the site tells it; NULL: nobody's. */
@@ -85,7 +85,7 @@ static void site_refused(struct site *site, const struct error *err)
 		first &= !other->refused;
 	site->refused = true;
 	if (first && err)
-		blame_site(&operation->error, site, err);
+		blame_site(operation_error(operation), site, err);
 	else if (first)
 		refuse_holder(operation, site, site->holder.words);
 }

@@ -10,10 +10,10 @@
 
 bool stage_failed(struct berth_operation *operation)
 {
-	if (operation->error.code == ERR_INVALID && operation->diagnostics.errors)
+	if (operation_failure(operation)->code == ERR_INVALID && operation->diagnostics.errors)
 		operation_finish(operation, BERTH_INVALID, validation_document(operation));
 	else
-		operation_fail(operation, &operation->error);
+		operation_fail(operation, operation_error(operation));
 	return false;
 }
 
@@ -58,7 +58,7 @@ static void warn_of_idle_policies(struct berth_operation *operation)
 
 static bool begin(struct berth_operation *operation)
 {
-	struct error *err = &operation->error;
+	struct error *err = operation_error(operation);
 	if (!operation->application && operation_read_blueprint(operation))
 		return false;
 	if (!operation->blueprint && !operation->verb->decide) {
@@ -109,7 +109,7 @@ static void mark_needed_sites(struct berth_operation *operation)
 
 static bool stage_interrupted(struct berth_operation *operation)
 {
-	fail(&operation->error, ERR_CANCELLED, "interrupted; nothing was changed");
+	fail(operation_error(operation), ERR_CANCELLED, "interrupted; nothing was changed");
 	return stage_failed(operation);
 }
 
@@ -124,7 +124,7 @@ bool stage_surveyed(struct berth_operation *operation)
 		hosts_warn(operation);
 		return true;
 	}
-	blame_site(&operation->error, failed, site_error(failed));
+	blame_site(operation_error(operation), failed, site_error(failed));
 	return stage_failed(operation);
 }
 
@@ -134,8 +134,8 @@ bool stage_matched(struct berth_operation *operation)
 		zones_tell(operation);
 		return true;
 	}
-	if (!operation->error.code)
-		fail_memory(&operation->error);
+	if (!operation_failure(operation)->code)
+		fail_memory(operation_error(operation));
 	return stage_failed(operation);
 }
 
@@ -143,23 +143,23 @@ bool stage_planned(struct berth_operation *operation)
 {
 	if (operation->cancelled)
 		return stage_interrupted(operation);
-	if (hosts_lacking(operation, &operation->error))
+	if (hosts_lacking(operation, operation_error(operation)))
 		return stage_failed(operation);
-	enum progress progress = plan_make(operation, &operation->error);
+	enum progress progress = plan_make(operation, operation_error(operation));
 	if (progress == PROGRESS_WAITING) {
 		operation_wake_after(operation, 1); /* who is due at once would keep all others waiting */
 		return false;
 	}
 	if (progress == PROGRESS_FAILED) {
-		if (!operation->error.code)
-			fail_memory(&operation->error);
+		if (!operation_failure(operation)->code)
+			fail_memory(operation_error(operation));
 		return stage_failed(operation);
 	}
 	operation->document = plan_document(operation);
 	/* What memory failed to tell may be why something is to be done. */
 	if (operation->document && !operation_short(operation))
 		return true;
-	fail_memory(&operation->error);
+	fail_memory(operation_error(operation));
 	return stage_failed(operation);
 }
 
@@ -169,7 +169,7 @@ bool stage_confirmed(struct berth_operation *operation)
 	owned_memory char *plan = listener->confirm ? document_line(operation, operation->document) : NULL;
 	if (!listener->confirm || (plan && listener->confirm(listener->context, plan)))
 		return true;
-	fail(&operation->error, ERR_CANCELLED, "not confirmed; nothing was changed");
+	fail(operation_error(operation), ERR_CANCELLED, "not confirmed; nothing was changed");
 	return stage_failed(operation);
 }
 
@@ -190,7 +190,7 @@ static bool decided(struct berth_operation *operation)
 		return names == PROGRESS_FAILED && stage_failed(operation);
 	if (!operation->verb->changes || operation->request.dry_run) {
 		if (saved_plan_add(operation)) {
-			fail_memory(&operation->error);
+			fail_memory(operation_error(operation));
 			return stage_failed(operation);
 		}
 		if (!all_settled(operation))
@@ -232,9 +232,10 @@ static bool names_known(struct berth_operation *operation)
 		for (size_t i = 0; ids && i < application->component_count; i++)
 			ids[i] = application->components[i].id;
 		const char *meant = ids ? closest(*name, ids, application->component_count) : NULL;
-		fail(&operation->error, ERR_MISSING, "`%s` has no component `%s`", application->id, *name);
+		fail(operation_error(operation), ERR_MISSING, "`%s` has no component `%s`", application->id,
+		     *name);
 		if (meant)
-			remedy(&operation->error, "did you mean `%s`?", meant);
+			remedy(operation_error(operation), "did you mean `%s`?", meant);
 		return stage_misnamed(operation);
 	}
 	return true;
@@ -249,7 +250,7 @@ static bool looked(struct berth_operation *operation)
 	}
 	if (!names_known(operation))
 		return false;
-	switch (decides ? plan_look(operation, &operation->error) : PROGRESS_DONE) {
+	switch (decides ? plan_look(operation, operation_error(operation)) : PROGRESS_DONE) {
 	case PROGRESS_WAITING:
 		return false;
 	case PROGRESS_FAILED:
@@ -277,7 +278,7 @@ static bool prepared(struct berth_operation *operation)
 		return false;
 	if (!records_begin(operation))
 		return false;
-	if (reconcile_begin(operation, &operation->error))
+	if (reconcile_begin(operation, operation_error(operation)))
 		return leases_give_up(operation);
 	operation->stage = STAGE_WORK;
 	return true;
@@ -293,7 +294,7 @@ static bool released(struct berth_operation *operation)
 
 static void leave(struct berth_operation *operation)
 {
-	fail(&operation->error, operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
+	fail(operation_error(operation), operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
 	     "%s; the next deploy goes on from there",
 	     operation->timed_out ? "the time ran out" : "interrupted");
 	operation_finish(operation, BERTH_INTERRUPTED, give(operation->document));
@@ -323,7 +324,7 @@ static bool worked(struct berth_operation *operation)
 
 static bool reviewed(struct berth_operation *operation)
 {
-	enum progress progress = review(operation, &operation->error);
+	enum progress progress = review(operation, operation_error(operation));
 	if (progress == PROGRESS_FAILED)
 		return stage_failed(operation);
 	if (progress == PROGRESS_WAITING)

@@ -23,7 +23,7 @@ static int forget_blueprint(struct berth_operation *operation)
 {
 	struct application *found = application_found(operation->application->id);
 	if (!found)
-		return fail_memory(&operation->error);
+		return fail_memory(operation_error(operation));
 	hosts_forget(operation);
 	application_free(operation->application);
 	operation->application = found;
@@ -34,7 +34,7 @@ static int forget_blueprint(struct berth_operation *operation)
 
 static bool begin(struct berth_operation *operation)
 {
-	struct error *err = &operation->error;
+	struct error *err = operation_error(operation);
 	if (!operation->application && operation_read_blueprint(operation))
 		return false;
 	if (operation->request.dry_run ? !is_as_expected(operation) : !lock_ready(operation))
@@ -88,7 +88,7 @@ static bool leased(struct berth_operation *operation)
 {
 	if (!sites_lease(operation))
 		return false;
-	if (reconcile_begin(operation, &operation->error))
+	if (reconcile_begin(operation, operation_error(operation)))
 		return leases_give_up(operation);
 	operation->stage = STAGE_WORK;
 	return true;
@@ -118,7 +118,7 @@ static bool released(struct berth_operation *operation)
 		waiting |= progress == PROGRESS_WAITING;
 		if (progress != PROGRESS_FAILED)
 			continue;
-		blame_site(&operation->error, site, &err);
+		blame_site(operation_error(operation), site, &err);
 		operation->stage = STAGE_COMMIT; /* to tell what was removed, and that not all of it was */
 		return true;
 	}
@@ -170,19 +170,19 @@ static bool all_left(const struct berth_operation *operation)
 static enum berth_outcome outcome(struct berth_operation *operation, size_t failures)
 {
 	if (operation->cancelled) {
-		fail(&operation->error, operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
+		fail(operation_error(operation), operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
 		     "%s; destroy again goes on from there",
 		     operation->timed_out ? "the time ran out" : "interrupted");
 		return BERTH_INTERRUPTED;
 	}
 	if (failures) {
 		size_t count = count_instances(operation, true);
-		fail(&operation->error, any_unanswered(operation) ? ERR_UNREACHABLE : ERR_FAILED,
+		fail(operation_error(operation), any_unanswered(operation) ? ERR_UNREACHABLE : ERR_FAILED,
 		     "%zu %s could not be removed", count, count == 1 ? "instance" : "instances");
-		remedy(&operation->error,
+		remedy(operation_error(operation),
 		       "mend what the messages name and destroy again: it goes on from there");
 	}
-	return outcome_of(operation->error.code);
+	return outcome_of(operation_failure(operation)->code);
 }
 
 /* Only what is gone from everywhere is forgotten. */

@@ -29,7 +29,7 @@ struct berth {
 	struct berth_operation *at_turn; /* NULL: none */
 	size_t short_at_turns;           /* how many failed in turns that are over, */
 	size_t short_before_turn;        /* and altogether before the one under way */
-	struct error spare; /* for works and sites, once no memory is left for one of their own */
+	struct error spare; /* for whoever fails once no memory is left for an error of its own */
 	size_t let_go;      /* instances that ended operations had, and whose memory is kept */
 	/* Who carries operations out instead of this process, and what that keeps; NULL: nobody. */
 	const struct berth_backend *backend;
@@ -350,7 +350,7 @@ struct berth_operation {
 	size_t
 	    nobodys_before; /* allocations that had failed while no operation had its turn, when it began */
 	char *result;
-	struct error error;
+	struct error *error;              /* why it failed; NULL: it did not (see operation_error) */
 	json_t *document, *failures;      /* under way */
 	struct long_member *long_members; /* document.c's */
 	struct fetching *fetching;        /* of the blueprint, under way */
@@ -413,6 +413,12 @@ bool operation_short(const struct berth_operation *operation);
 /* End it because of *err, with the outcome its code stands for. */
 void operation_fail(struct berth_operation *operation, const struct error *err);
 enum berth_outcome outcome_of(enum code code);
+/* Where to say why it failed: made when first needed, since of the many that are kept few ever do. */
+struct error *operation_error(struct berth_operation *operation);
+/* Why it failed; code OK: it did not. */
+const struct error *operation_failure(const struct berth_operation *operation);
+/* What was said there does not count, or no longer. */
+void operation_forget_error(struct berth_operation *operation);
 void operation_warn(struct berth_operation *operation, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -17,7 +17,8 @@ static bool read_events(struct berth_operation *operation, int64_t *last, int64_
 	const struct berth_request *request = &operation->request;
 	struct event_query wanted = {
 	    .app = request->app, .after = *last, .since_ms = request->since_ms, .limit = limit};
-	return store_events_of(operation->berth->store, &wanted, ret_events, last, &operation->error) == 0;
+	return store_events_of(operation->berth->store, &wanted, ret_events, last,
+			       operation_error(operation)) == 0;
 }
 
 static void finish(struct berth_operation *operation, json_t *events)
@@ -25,11 +26,11 @@ static void finish(struct berth_operation *operation, json_t *events)
 	json_t *document = document_new(NULL);
 	if (json_put(document, "events", events)) {
 		json_decref(document);
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		stage_failed(operation);
 		return;
 	}
-	operation_finish(operation, outcome_of(operation->error.code), document);
+	operation_finish(operation, outcome_of(operation_failure(operation)->code), document);
 }
 
 static void tell(const struct berth_operation *operation, const json_t *record)
@@ -68,7 +69,7 @@ static void follow(struct berth_operation *operation)
 {
 	struct following *following = operation->verb_state;
 	if (operation->cancelled) {
-		fail(&operation->error, operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
+		fail(operation_error(operation), operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
 		     operation->timed_out ? "the time ran out" : "interrupted");
 		finish(operation, json_array());
 		return;
@@ -78,7 +79,7 @@ static void follow(struct berth_operation *operation)
 	if (following && !following->begun && !following->last)
 		following->last = operation->request.after;
 	if (!following) {
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		stage_failed(operation);
 		return;
 	}

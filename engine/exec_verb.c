@@ -144,12 +144,12 @@ static bool surveyed(struct berth_operation *operation)
 	if (survey(operation) == PROGRESS_WAITING)
 		return false;
 	if (survey_match(operation)) {
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		return stage_failed(operation);
 	}
 	state->work = choose(operation, state);
 	if (!state->work) {
-		fail_choice(operation, state, &operation->error);
+		fail_choice(operation, state, operation_error(operation));
 		return stage_failed(operation);
 	}
 	state->work->doing = DOING_EXEC;
@@ -229,7 +229,7 @@ static bool found_way(struct berth_operation *operation)
 	const struct work *work = state->work;
 	const struct observed *seen = work->instance->seen;
 	bool process = driver_of(work)->capabilities.kinds & 1u << COMPONENT_PROCESS;
-	uint16_t number, port = own_port(operation, work, &operation->error);
+	uint16_t number, port = own_port(operation, work, operation_error(operation));
 	const char *address = address_of(seen, port, &number);
 	state->work->doing = DOING_NOTHING;
 	if (!port)
@@ -237,7 +237,7 @@ static bool found_way(struct berth_operation *operation)
 	if (!address && process)
 		address = "127.0.0.1"; /* it told nobody where it listens */
 	if (!runs(work) || !address) {
-		fail(&operation->error, ERR_FAILED,
+		fail(operation_error(operation), ERR_FAILED,
 		     !runs(work) ? "`%s` is not running" : "`%s` has no address", seen->name);
 		return stage_failed(operation);
 	}
@@ -262,17 +262,17 @@ static void converse(struct berth_operation *operation)
 	struct exec_state *state = state_of(operation);
 	struct work *work = state->work;
 	if (state->session.input.failed) {
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		stage_failed(operation);
 		return;
 	}
 	enum progress progress =
 	    driver_of(work)->exec(&work->site->location, &work->errand, operation->application->id,
-				  work->instance->seen->name, &state->session, &operation->error);
+				  work->instance->seen->name, &state->session, operation_error(operation));
 	if (progress == PROGRESS_WAITING)
 		return;
 	work->doing = DOING_NOTHING;
-	enum berth_outcome outcome = outcome_of(operation->error.code);
+	enum berth_outcome outcome = outcome_of(operation_failure(operation)->code);
 	if (progress == PROGRESS_DONE)
 		outcome = BERTH_OK;
 	else if (state->session.code)
@@ -283,7 +283,7 @@ static void converse(struct berth_operation *operation)
 static void exec_step(struct berth_operation *operation)
 {
 	if (operation->cancelled) {
-		fail(&operation->error, ERR_CANCELLED, "%s",
+		fail(operation_error(operation), ERR_CANCELLED, "%s",
 		     operation->timed_out ? "the time ran out" : "interrupted");
 		stage_failed(operation);
 		return;

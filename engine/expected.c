@@ -5,7 +5,7 @@
 static int fail_stale(struct berth_operation *operation, const char *app, int64_t revision)
 {
 	const struct berth_request *request = &operation->request;
-	struct error *err = &operation->error;
+	struct error *err = operation_error(operation);
 	if (request->if_new)
 		fail(err, ERR_STALE, "`%s` is there already, at revision %lld", app, (long long)revision);
 	else if (!revision)
@@ -23,7 +23,7 @@ static int compare(struct berth_operation *operation, const char *app)
 {
 	const struct berth_request *request = &operation->request;
 	struct stored_application *stored = NULL;
-	if (store_application(operation->berth->store, app, &stored, &operation->error))
+	if (store_application(operation->berth->store, app, &stored, operation_error(operation)))
 		return -1;
 	int64_t revision = stored ? stored->revision : 0;
 	stored_application_free(stored);

@@ -61,7 +61,7 @@ static int send_off(struct berth_operation *operation, struct fetching *fetching
 	const struct http_request request = {
 	    .method = "GET", .url = fetching->url, .timeout_ms = ANSWER_MS, .body_limit = MOST_BYTES + 1};
 	const struct http_sink sink = {.done = answered, .owner = operation};
-	fetching->exchange = world->ops->http_send(world, &request, &sink, &operation->error);
+	fetching->exchange = world->ops->http_send(world, &request, &sink, operation_error(operation));
 	return fetching->exchange ? 0 : -1;
 }
 
@@ -70,9 +70,9 @@ static int begin(struct berth_operation *operation)
 	const char *url = operation->request.file;
 	struct fetching *fetching = arena_array(&operation->arena, struct fetching, 1);
 	if (!fetching)
-		return fail_memory(&operation->error);
+		return fail_memory(operation_error(operation));
 	if (strlen(url) >= sizeof fetching->url)
-		return fail(&operation->error, ERR_INVALID, "the URL of the blueprint is too long");
+		return fail(operation_error(operation), ERR_INVALID, "the URL of the blueprint is too long");
 	strcpy(fetching->url, url);
 	operation->fetching = fetching;
 	return send_off(operation, fetching);
@@ -108,8 +108,9 @@ static int follow(struct berth_operation *operation, struct fetching *fetching)
 		snprintf(target, sizeof target, "%.*s", length, to);
 	if (!is_url(target) || ++fetching->hops > MOST_HOPS ||
 	    (starts_with(fetching->url, "https:") && !starts_with(target, "https:")))
-		return fail(&operation->error, ERR_INVALID, "%s sends on to `%.200s`, which is not followed",
-			    operation->request.file, target);
+		return fail(operation_error(operation), ERR_INVALID,
+			    "%s sends on to `%.200s`, which is not followed", operation->request.file,
+			    target);
 	strcpy(fetching->url, target);
 	forget_answer(fetching);
 	return send_off(operation, fetching);
@@ -122,16 +123,16 @@ static int take(struct berth_operation *operation, struct fetching *fetching)
 	request->blueprint = arena_copy(&operation->arena, text_view(body), body->length);
 	request->blueprint_size = body->length;
 	fetch_end(operation);
-	return request->blueprint ? 0 : fail_memory(&operation->error);
+	return request->blueprint ? 0 : fail_memory(operation_error(operation));
 }
 
 static int look_at_answer(struct berth_operation *operation, struct fetching *fetching)
 {
 	const struct http_answer *answer = &fetching->answer;
 	if (answer->error.code) {
-		fail(&operation->error, answer->error.code, "cannot fetch %s: %s", operation->request.file,
-		     answer->error.text);
-		remedy(&operation->error, "%s", answer->error.remedy);
+		fail(operation_error(operation), answer->error.code, "cannot fetch %s: %s",
+		     operation->request.file, answer->error.text);
+		remedy(operation_error(operation), "%s", answer->error.remedy);
 		return -1;
 	}
 	if (answer->status / 100 == 3)
@@ -140,17 +141,18 @@ static int look_at_answer(struct berth_operation *operation, struct fetching *fe
 		return take(operation, fetching);
 	bool refused = answer->status == 401 || answer->status == 403;
 	enum code code = refused ? ERR_DENIED : answer->status >= 500 ? ERR_UNREACHABLE : ERR_MISSING;
-	fail(&operation->error, code, "cannot fetch %s: it answers %d", operation->request.file,
+	fail(operation_error(operation), code, "cannot fetch %s: it answers %d", operation->request.file,
 	     answer->status);
 	if (refused)
-		remedy(&operation->error, "fetch it with your credentials: `curl ... | berth ... -`");
+		remedy(operation_error(operation),
+		       "fetch it with your credentials: `curl ... | berth ... -`");
 	return -1;
 }
 
 /* A URL that leads nowhere is bad usage, as a file that is not there is. */
 static bool fetch_failed(struct berth_operation *operation)
 {
-	if (operation->error.code != ERR_MISSING)
+	if (operation_failure(operation)->code != ERR_MISSING)
 		return stage_failed(operation);
 	operation_finish(operation, BERTH_USAGE, document_new(operation->request.app));
 	return false;
@@ -163,7 +165,7 @@ bool operation_fetched(struct berth_operation *operation)
 	if (request->blueprint || request->plan || !is_url(request->file))
 		return true;
 	if (operation->cancelled) {
-		fail(&operation->error, operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
+		fail(operation_error(operation), operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
 		     operation->timed_out ? "the blueprint did not come in time" : "interrupted");
 		return stage_failed(operation);
 	}

@@ -61,11 +61,11 @@ static void add_failure(struct berth_operation *operation, const char *location,
 	json_put_text(entry, "error", err->text);
 	json_put_text(entry, "remedy", err->remedy);
 	json_add(operation->failures, entry);
-	if (!operation->error.code) {
-		operation->error = *err;
+	if (!operation_failure(operation)->code) {
+		*operation_error(operation) = *err;
 		if (!strstr(err->text, location))
-			fail(&operation->error, err->code, "%s: %s", location, err->text);
-		remedy(&operation->error, "%s", err->remedy);
+			fail(operation_error(operation), err->code, "%s: %s", location, err->text);
+		remedy(operation_error(operation), "%s", err->remedy);
 	}
 }
 
@@ -146,7 +146,7 @@ static int keep_chosen(struct berth_operation *operation, struct error *err)
 
 static bool begin(struct berth_operation *operation)
 {
-	struct error *err = &operation->error;
+	struct error *err = operation_error(operation);
 	struct collection *collection = arena_array(&operation->arena, struct collection, 1);
 	operation->failures = json_array();
 	if (!collection || !operation->failures || split_flags(operation, collection)) {
@@ -379,10 +379,10 @@ static bool conclude(struct berth_operation *operation)
 	for (const struct remains *remains = collection->first; remains; remains = remains->next)
 		add_failures_of(operation, remains);
 	if (operation->cancelled)
-		fail(&operation->error, operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
+		fail(operation_error(operation), operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
 		     operation->timed_out ? "the time ran out; what is left stays for the next time"
 					  : "interrupted; what is left stays for the next time");
-	operation_finish(operation, outcome_of(operation->error.code), document(operation));
+	operation_finish(operation, outcome_of(operation_failure(operation)->code), document(operation));
 	return false;
 }
 
@@ -442,7 +442,7 @@ static bool found(struct berth_operation *operation)
 	if (!stage_confirmed(operation))
 		return false;
 	if (make_token(operation)) {
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		return stage_failed(operation);
 	}
 	leave_others(operation);
@@ -456,7 +456,7 @@ static bool surveyed(struct berth_operation *operation)
 	if (survey(operation) == PROGRESS_WAITING)
 		return false;
 	if (gather(operation)) {
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		return stage_failed(operation);
 	}
 	if (collection->listing == LISTING_FIND)
@@ -524,7 +524,7 @@ static void gc_step(struct berth_operation *operation)
 	const struct collection *collection = operation->verb_state;
 	if (operation->cancelled && (!collection || collection->listing == LISTING_FIND) &&
 	    operation->stage <= STAGE_SURVEY) {
-		fail(&operation->error, operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
+		fail(operation_error(operation), operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
 		     operation->timed_out ? "not all locations answered in time" : "interrupted");
 		stage_failed(operation);
 		return;

@@ -17,8 +17,8 @@ static int choose(struct berth_operation *operation)
 	for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
 		if (strcmp(formats[i].name, format) == 0)
 			return (int)i;
-	fail(&operation->error, ERR_INVALID, "there is no format called `%s`", format);
-	remedy(&operation->error, "the formats are dot, mermaid and svg");
+	fail(operation_error(operation), ERR_INVALID, "there is no format called `%s`", format);
+	remedy(operation_error(operation), "the formats are dot, mermaid and svg");
 	operation_finish(operation, BERTH_USAGE, document_new(NULL));
 	return -1;
 }

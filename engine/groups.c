@@ -25,9 +25,9 @@ static int refuse(struct berth_operation *operation, const struct component_grou
 	owned_text members = {0};
 	for (size_t i = 0; i < group->count && i < 8; i++)
 		text_format(&members, "%s%s", i ? ", " : "", member_id(operation, group, i));
-	fail(&operation->error, ERR_INVALID, "`%s` is a group: `%s` takes a component", group->id,
+	fail(operation_error(operation), ERR_INVALID, "`%s` is a group: `%s` takes a component", group->id,
 	     operation->verb->name);
-	remedy(&operation->error, "its members are %s%s", text_view(&members),
+	remedy(operation_error(operation), "its members are %s%s", text_view(&members),
 	       group->count > 8 ? " and others" : "");
 	operation_finish(operation, BERTH_USAGE, document_new(operation_app(operation)));
 	return -1;
@@ -55,7 +55,7 @@ int groups_expand(struct berth_operation *operation)
 		return 0;
 	const char **ids = arena_array(graph_arena(operation), const char *, all + 1);
 	if (!ids)
-		return fail_memory(&operation->error);
+		return fail_memory(operation_error(operation));
 	for (size_t i = 0, to = 0; i < count; i++) {
 		const struct component_group *group = group_of(operation, names[i]);
 		for (size_t k = 0; group && k < group->count; k++)

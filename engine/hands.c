@@ -56,7 +56,7 @@ bool hands_noted(struct berth_operation *operation)
 		      : operation->doubt ? store_durable(operation->berth->store, operation->doubt, &err)
 					 : 1;
 	if (durable < 0) {
-		operation->error = err;
+		*operation_error(operation) = err;
 		stage_failed(operation);
 	}
 	return durable > 0;

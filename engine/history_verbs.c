@@ -9,7 +9,7 @@
 
 static void usage(struct berth_operation *operation)
 {
-	fail(&operation->error, ERR_INVALID, "no application was named");
+	fail(operation_error(operation), ERR_INVALID, "no application was named");
 	operation_finish(operation, BERTH_USAGE, document_new(NULL));
 }
 
@@ -21,21 +21,21 @@ static void history_step(struct berth_operation *operation)
 		usage(operation);
 		return;
 	}
-	if (store_revisions(operation->berth->store, app, &revisions, &operation->error)) {
+	if (store_revisions(operation->berth->store, app, &revisions, operation_error(operation))) {
 		stage_failed(operation);
 		return;
 	}
 	if (!json_array_size(revisions)) {
 		json_decref(revisions);
-		fail(&operation->error, ERR_MISSING, "nothing is known of `%s`", app);
-		remedy(&operation->error, "`berth status` lists the applications there are");
+		fail(operation_error(operation), ERR_MISSING, "nothing is known of `%s`", app);
+		remedy(operation_error(operation), "`berth status` lists the applications there are");
 		stage_failed(operation);
 		return;
 	}
 	document = document_new(app);
 	if (json_put(document, "revisions", revisions)) {
 		json_decref(document);
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		stage_failed(operation);
 		return;
 	}
@@ -47,7 +47,7 @@ static void history_step(struct berth_operation *operation)
 static bool find_past(struct berth_operation *operation)
 {
 	const struct berth_request *request = &operation->request;
-	struct error *err = &operation->error;
+	struct error *err = operation_error(operation);
 	struct stored_application *past = NULL;
 	if (store_revision(operation->berth->store, request->app, request->count, &past, err))
 		return stage_failed(operation);

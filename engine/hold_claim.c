@@ -48,8 +48,8 @@ static void ask_later(struct site *site, const struct error *why)
 static void lost(struct hold *hold, const struct site *site)
 {
 	struct berth_operation *operation = hold->operation;
-	fail(&operation->error, ERR_LOCKED, "`%s` at %s belongs to %s now", operation->application->id,
-	     site->location.name, site->holder.words);
+	fail(operation_error(operation), ERR_LOCKED, "`%s` at %s belongs to %s now",
+	     operation->application->id, site->location.name, site->holder.words);
 	store_put_event(operation->berth->store, operation->application->id, NULL, NULL, "lost",
 			site->holder.words);
 	hold->lost = true;

@@ -47,7 +47,7 @@ static int forget_beginnings(struct berth_operation *operation, struct error *er
 
 static bool begin(struct berth_operation *operation)
 {
-	struct error *err = &operation->error;
+	struct error *err = operation_error(operation);
 	if (operation->cancelled)
 		return end(operation);
 	if (!operation->application && operation_read_blueprint(operation))
@@ -79,14 +79,15 @@ static bool surveyed(struct berth_operation *operation)
 		return false;
 	struct hold *hold = calloc(1, sizeof *hold);
 	if (!hold) {
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		return stage_failed(operation);
 	}
 	hold->operation = operation;
 	operation->verb_state = hold;
-	if (hold_watch(operation, &operation->error) ||
-	    hold_take_up(hold, keeper_deeds(operation), &operation->error))
+	if (hold_watch(operation, operation_error(operation)) ||
+	    hold_take_up(hold, keeper_deeds(operation), operation_error(operation)))
 		return stage_failed(operation);
+	operation_forget_error(operation); /* nothing came of it */
 	keeper_looked(operation);
 	operation->stage = STAGE_WORK;
 	return true;
@@ -141,6 +142,7 @@ static bool held(struct berth_operation *operation)
 {
 	struct hold *hold = operation->verb_state;
 	int64_t policies_ms = -1;
+	struct error err = {0};
 	bool at_rest = reconcile_turn(operation);
 	if (operation->cancelled) {
 		/* What is done still may ask by the same way, and must not wait for questions that nobody
@@ -162,8 +164,10 @@ static bool held(struct berth_operation *operation)
 	if (hold->lost)
 		return stage_failed(operation);
 	int64_t locations_ms = hold_resurvey(operation), sensors_ms = hold_step_sensors(hold);
-	if (hold_ask_policies(hold, &policies_ms, &operation->error))
-		return stage_failed(operation);
+	if (hold_ask_policies(hold, &policies_ms, &err)) {
+		operation_fail(operation, &err);
+		return false;
+	}
 	if (!hold->told_deeds)
 		keeper_told(operation);
 	hold->told_deeds = true;

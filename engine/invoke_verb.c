@@ -94,7 +94,7 @@ static int find_effector(const struct berth_operation *operation, struct invocat
 
 static bool refuse_usage(struct berth_operation *operation, const char *words)
 {
-	fail(&operation->error, ERR_INVALID, "%s", words);
+	fail(operation_error(operation), ERR_INVALID, "%s", words);
 	operation_finish(operation, BERTH_USAGE, document_new(operation->request.app));
 	return false;
 }
@@ -102,7 +102,7 @@ static bool refuse_usage(struct berth_operation *operation, const char *words)
 static bool begin(struct berth_operation *operation)
 {
 	const struct berth_request *request = &operation->request;
-	struct error *err = &operation->error;
+	struct error *err = operation_error(operation);
 	if (!request->app || !request->components || !request->components[0] || request->components[1])
 		return refuse_usage(operation, "invoke takes an application and one component");
 	if (!request->name)
@@ -208,16 +208,16 @@ static bool surveyed(struct berth_operation *operation)
 	if (survey(operation) == PROGRESS_WAITING)
 		return false;
 	if (survey_match(operation)) {
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		return stage_failed(operation);
 	}
 	struct invocation *invocation = operation->verb_state;
 	const struct site *site = invocation->component->site;
 	if (site && site->failed) {
-		blame_site(&operation->error, site, site_error(site));
+		blame_site(operation_error(operation), site, site_error(site));
 		return stage_failed(operation);
 	}
-	if (choose(operation, invocation, &operation->error))
+	if (choose(operation, invocation, operation_error(operation)))
 		return stage_failed(operation);
 	operation->stage = STAGE_WORK;
 	return true;
@@ -339,7 +339,7 @@ static void conclude(struct berth_operation *operation, const struct invocation 
 	json_put_text(document, "effector", invocation->effector->name);
 	json_put(document, "results", results);
 	if (failures)
-		fail(&operation->error, ERR_FAILED, "`%s` failed in %zu of %zu instances of `%s`",
+		fail(operation_error(operation), ERR_FAILED, "`%s` failed in %zu of %zu instances of `%s`",
 		     invocation->effector->name, failures, count, invocation->component->id);
 	operation_finish(operation, failures ? BERTH_FAILED : BERTH_OK, document);
 }
@@ -356,7 +356,7 @@ static bool output_lost(const struct invocation *invocation)
 static void invoke_step(struct berth_operation *operation)
 {
 	if (operation->cancelled) {
-		fail(&operation->error, ERR_CANCELLED, "%s",
+		fail(operation_error(operation), ERR_CANCELLED, "%s",
 		     operation->timed_out ? "the time ran out" : "interrupted");
 		stage_failed(operation);
 		return;
@@ -369,7 +369,7 @@ static void invoke_step(struct berth_operation *operation)
 	if (!all_ended(operation, invocation))
 		return;
 	if (output_lost(invocation)) {
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		stage_failed(operation);
 		return;
 	}

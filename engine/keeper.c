@@ -583,12 +583,12 @@ static bool all_let_go(const struct keeper *keeper)
 static bool begin(struct berth_operation *operation)
 {
 	if (operation->berth->keeper) {
-		fail(&operation->error, ERR_LOCKED, "applications are kept by this program already");
+		fail(operation_error(operation), ERR_LOCKED, "applications are kept by this program already");
 		return stage_failed(operation);
 	}
 	operation->verb_state = arena_array(&operation->arena, struct keeper, 1);
 	if (!operation->verb_state) {
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		return stage_failed(operation);
 	}
 	operation->berth->keeper = operation;

@@ -58,7 +58,7 @@ static int take_row(void *of, const struct stored_lasting *found)
 
 static bool is_over(struct berth_operation *operation, const struct stored_lasting *found)
 {
-	struct error *err = &operation->error;
+	struct error *err = operation_error(operation);
 	if (!found->over)
 		return false;
 	if (!strcmp(found->over, OVER_CANCELLED)) {
@@ -95,7 +95,7 @@ static int find_revision(struct berth_operation *operation, int64_t made)
 	const char *app = operation->request.app;
 	if (!made)
 		return 0;
-	if (store_application(operation->berth->store, app, &stored, &operation->error))
+	if (store_application(operation->berth->store, app, &stored, operation_error(operation)))
 		return stage_failed(operation), -1;
 	int64_t now = stored ? stored->revision : 0;
 	stored_application_free(stored);
@@ -109,10 +109,10 @@ static bool take_up(struct berth_operation *operation)
 	struct berth_request *request = &operation->request;
 	struct store *store = operation->berth->store;
 	struct row row = {.operation = operation};
-	if (store_lasting(store, request->lasting, NULL, take_row, &row, &operation->error))
+	if (store_lasting(store, request->lasting, NULL, take_row, &row, operation_error(operation)))
 		return stage_failed(operation);
 	if (!row.there) {
-		fail(&operation->error, ERR_MISSING, "nothing is known of `%s`", request->lasting);
+		fail(operation_error(operation), ERR_MISSING, "nothing is known of `%s`", request->lasting);
 		return stage_failed(operation);
 	}
 	request->app = row.found.app;
@@ -128,7 +128,7 @@ static bool take_up(struct berth_operation *operation)
 		request->foreign = false;
 	if (operation->verb == &verb_restart && row.found.begun_ms &&
 	    store_ran_since(store, request->app, row.found.begun_ms, &operation->lasting->done,
-			    &operation->error))
+			    operation_error(operation)))
 		return stage_failed(operation);
 	return true;
 }
@@ -139,7 +139,7 @@ bool lasting_take_up(struct berth_operation *operation)
 		return true;
 	struct lasting *lasting = lasting_of(operation);
 	if (!lasting) {
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		return stage_failed(operation);
 	}
 	if (lasting->taken_up)

@@ -169,7 +169,7 @@ static struct lease_keeper *keeper_of(struct site *site)
 bool sites_lease(struct berth_operation *operation)
 {
 	if (make_token(operation)) {
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		return leases_give_up(operation);
 	}
 	for (struct site *site = operation->sites; site; site = site->next) {
@@ -179,7 +179,7 @@ bool sites_lease(struct berth_operation *operation)
 			continue;
 		enum progress progress = keeper ? take(keeper, &err) : (fail_memory(&err), PROGRESS_FAILED);
 		if (progress == PROGRESS_FAILED) {
-			blame_site(&operation->error, site, &err);
+			blame_site(operation_error(operation), site, &err);
 			return leases_give_up(operation);
 		}
 		if (progress == PROGRESS_WAITING)

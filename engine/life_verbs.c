@@ -72,7 +72,8 @@ static void scale_step(struct berth_operation *operation)
 	if (operation->stage == STAGE_BEGIN) {
 		if (request->count < 0 || !request->components || !request->components[0] ||
 		    request->components[1]) {
-			fail(&operation->error, ERR_INVALID, "scale takes one component and a number");
+			fail(operation_error(operation), ERR_INVALID,
+			     "scale takes one component and a number");
 			operation_finish(operation, BERTH_USAGE, document_new(operation_app(operation)));
 			return;
 		}
@@ -80,7 +81,7 @@ static void scale_step(struct berth_operation *operation)
 			settings[0] = arena_format(&operation->arena, "%s.instances=%lld",
 						   request->components[0], (long long)request->count);
 		if (!settings || !settings[0]) {
-			fail_memory(&operation->error);
+			fail_memory(operation_error(operation));
 			stage_failed(operation);
 			return;
 		}

@@ -217,11 +217,11 @@ static void finish(struct berth_operation *operation, const struct listing *list
 		const struct error *error = wrong(&listing->entries[i]);
 		if (!error)
 			continue;
-		operation->error = *error;
+		*operation_error(operation) = *error;
 		outcome = outcome_of(error->code);
 	}
 	if (!complete)
-		fail(&operation->error, operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
+		fail(operation_error(operation), operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
 		     operation->timed_out ? "not all locations answered in time" : "interrupted");
 	json_t *document = document_of(operation, listing);
 	if (!document) {

@@ -172,8 +172,8 @@ bool lock_ready(struct berth_operation *operation)
 	if (err.code == ERR_LOCKED && operation->lock_tries++ < LOCK_TRIES && !operation->cancelled &&
 	    (operation->lock_timer = world->ops->timer_start(world, LOCK_PAUSE_MS, try_again, operation)))
 		return false;
-	operation->error = err;
-	operation_fail(operation, &operation->error);
+	*operation_error(operation) = err;
+	operation_fail(operation, operation_error(operation));
 	return false;
 }
 

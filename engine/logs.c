@@ -7,7 +7,7 @@
 
 bool stage_open_known(struct berth_operation *operation)
 {
-	struct error *err = &operation->error;
+	struct error *err = operation_error(operation);
 	if (!operation->application && operation_read_blueprint(operation))
 		return false;
 	struct error ignored = {0};
@@ -39,7 +39,7 @@ static bool surveyed(struct berth_operation *operation)
 	if (survey(operation) == PROGRESS_WAITING)
 		return false;
 	if (survey_match(operation)) {
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		return stage_failed(operation);
 	}
 	for (size_t i = 0; i < operation->work_count; i++) {
@@ -50,11 +50,11 @@ static bool surveyed(struct berth_operation *operation)
 	}
 	const struct site *failed = survey_failure(operation);
 	if (failed)
-		blame_site(&operation->error, failed, site_error(failed));
+		blame_site(operation_error(operation), failed, site_error(failed));
 	else if (!count && !operation->application->component_count)
 		fail_unknown_app(operation);
 	else if (!count)
-		fail(&operation->error, ERR_MISSING, "nothing of `%s` that has a log was found",
+		fail(operation_error(operation), ERR_MISSING, "nothing of `%s` that has a log was found",
 		     operation->application->id);
 	if (!count)
 		return stage_failed(operation);
@@ -97,7 +97,7 @@ static bool read_on(struct berth_operation *operation)
 					  work->instance->name, &options, pass_on, work, &err);
 		waiting |= progress == PROGRESS_WAITING;
 		if (progress == PROGRESS_FAILED) {
-			operation->error = err;
+			*operation_error(operation) = err;
 			operation_warn(operation, "%s: %s", work->instance->name, err.text);
 		}
 		if (progress != PROGRESS_WAITING)
@@ -109,7 +109,7 @@ static bool read_on(struct berth_operation *operation)
 static void logs_step(struct berth_operation *operation)
 {
 	if (operation->cancelled) {
-		fail(&operation->error, ERR_CANCELLED, "interrupted");
+		fail(operation_error(operation), ERR_CANCELLED, "interrupted");
 		stage_failed(operation);
 		return;
 	}
@@ -118,7 +118,7 @@ static void logs_step(struct berth_operation *operation)
 	if (operation->stage == STAGE_SURVEY && !surveyed(operation))
 		return;
 	if (read_on(operation))
-		operation_finish(operation, outcome_of(operation->error.code),
+		operation_finish(operation, outcome_of(operation_failure(operation)->code),
 				 document_new(operation->application->id));
 }
 

@@ -17,9 +17,9 @@ static const struct member_effector {
 static bool refuse(struct berth_operation *operation, const char *format, const char *given)
 {
 	const struct member_effector *effector = effector_of(operation->request.name);
-	fail(&operation->error, ERR_INVALID, format, given);
+	fail(operation_error(operation), ERR_INVALID, format, given);
 	if (effector->parameter)
-		remedy(&operation->error, "berth invoke %s %s %s %s=...", operation->application->id,
+		remedy(operation_error(operation), "berth invoke %s %s %s %s=...", operation->application->id,
 		       operation->request.components[0], effector->name, effector->parameter);
 	operation_finish(operation, BERTH_USAGE, document_new(operation->application->id));
 	return false;

@@ -18,9 +18,12 @@
 
 static int copy_list(struct arena *arena, const char *const *list, const char *const **ret)
 {
+	static const char *const nothing[] = {NULL};
 	size_t count = 0;
 	while (list && list[count])
 		count++;
+	if (!count)
+		return *ret = nothing, 0;
 	const char **copy = arena_array(arena, const char *, count + 1);
 	if (!copy)
 		return -1;
@@ -344,10 +347,35 @@ static void give_back(struct berth *berth, size_t extent)
 	memory_give_back();
 }
 
+struct error *operation_error(struct berth_operation *operation)
+{
+	if (operation->error)
+		return operation->error;
+	operation->error = calloc(1, sizeof *operation->error);
+	if (!operation->error) {
+		count_memory_failure();
+		operation->error = &operation->berth->spare;
+	}
+	return operation->error;
+}
+
+const struct error *operation_failure(const struct berth_operation *operation)
+{
+	static const struct error none;
+	return operation->error ? operation->error : &none;
+}
+
+void operation_forget_error(struct berth_operation *operation)
+{
+	struct error *error = give(operation->error);
+	if (error != &operation->berth->spare)
+		free(error);
+}
+
 /* Nothing that was concluded without memory is told as if it were true. */
 static enum berth_outcome doubt(struct berth_operation *operation, enum berth_outcome outcome)
 {
-	struct error *err = &operation->error;
+	struct error *err = operation_error(operation);
 	const struct error before = *err;
 	if (before.code == ERR_NO_MEMORY)
 		return outcome;
@@ -367,8 +395,8 @@ void operation_finish(struct berth_operation *operation, enum berth_outcome outc
 		outcome = BERTH_TIMED_OUT;
 	if (operation_short(operation))
 		outcome = doubt(operation, outcome);
-	if (json_is_object(document) && operation->error.code != OK)
-		json_put(document, "error", error_member(&operation->error));
+	if (json_is_object(document) && operation_failure(operation)->code != OK)
+		json_put(document, "error", error_member(operation_error(operation)));
 	/* A variable that has a default, for who only looks, is none the worse for it. */
 	if (json_is_object(document) && (outcome != BERTH_OK || operation->secret_missed) &&
 	    operation->missing_environment)
@@ -385,8 +413,8 @@ void operation_finish(struct berth_operation *operation, enum berth_outcome outc
 						     : strdup("");
 	document_release(operation);
 	json_decref(document);
-	if (!operation->result && operation->error.code != ERR_NO_MEMORY) {
-		fail_memory(&operation->error);
+	if (!operation->result && operation_failure(operation)->code != ERR_NO_MEMORY) {
+		fail_memory(operation_error(operation));
 		outcome = BERTH_FAILED;
 	}
 	operation->outcome = outcome;
@@ -395,7 +423,7 @@ void operation_finish(struct berth_operation *operation, enum berth_outcome outc
 
 void operation_fail(struct berth_operation *operation, const struct error *err)
 {
-	operation->error = *err;
+	*operation_error(operation) = *err;
 	operation_finish(operation, outcome_of(err->code), document_new(operation_app(operation)));
 }
 
@@ -450,12 +478,12 @@ const char *berth_result(const struct berth_operation *operation)
 
 const char *berth_message(const struct berth_operation *operation)
 {
-	return operation->error.text;
+	return operation_failure(operation)->text;
 }
 
 const char *berth_remedy(const struct berth_operation *operation)
 {
-	return operation->error.remedy;
+	return operation_failure(operation)->remedy;
 }
 
 static void forget(struct berth_operation *operation)
@@ -489,6 +517,7 @@ void berth_operation_free(struct berth_operation *operation)
 	document_release(operation);
 	json_decref(operation->failures);
 	arena_release(&operation->arena);
+	operation_forget_error(operation);
 	free(operation->result);
 	free(operation);
 }

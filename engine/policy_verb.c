@@ -207,7 +207,7 @@ static json_t *make_document(const struct berth_operation *operation, const stru
 
 static bool refuse_usage(struct berth_operation *operation, const char *words)
 {
-	fail(&operation->error, ERR_INVALID, "%s", words);
+	fail(operation_error(operation), ERR_INVALID, "%s", words);
 	operation_finish(operation, BERTH_USAGE, document_new(operation->request.app));
 	return false;
 }
@@ -235,8 +235,8 @@ static bool is_known(struct berth_operation *operation)
 {
 	if (operation->blueprint)
 		return true;
-	fail(&operation->error, ERR_MISSING, "nothing is known of `%s`", operation->request.app);
-	remedy(&operation->error, "`berth status` lists the applications there are");
+	fail(operation_error(operation), ERR_MISSING, "nothing is known of `%s`", operation->request.app);
+	remedy(operation_error(operation), "`berth status` lists the applications there are");
 	return stage_failed(operation);
 }
 
@@ -263,7 +263,7 @@ static bool take(struct berth_operation *operation, struct policing *policing)
 	const struct hold *hold =
 	    operation->request.dry_run ? NULL : keeper_hold(operation->berth, operation->request.app);
 	if (operation->cancelled) {
-		fail(&operation->error, ERR_CANCELLED, "interrupted; nothing was changed");
+		fail(operation_error(operation), ERR_CANCELLED, "interrupted; nothing was changed");
 		return stage_failed(operation);
 	}
 	if (operation->verb->changes && !is_as_expected(operation))
@@ -295,7 +295,7 @@ static int check_component(const struct berth_operation *operation, const struct
 /* Everything at once, so that a hold that ends meanwhile is none of our business. */
 static void act(struct berth_operation *operation, struct policing *policing)
 {
-	struct error *err = &operation->error;
+	struct error *err = operation_error(operation);
 	if (check_component(operation, policing, err) ||
 	    (operation->verb->changes && change_all(operation, policing, err))) {
 		bool misnamed = err->code == ERR_INVALID || err->code == ERR_MISSING;
@@ -316,7 +316,8 @@ static void step(struct berth_operation *operation)
 {
 	struct policing policing = {0};
 	if (operation->stage == STAGE_COMMIT) {
-		int durable = store_durable(operation->berth->store, operation->commit, &operation->error);
+		int durable =
+		    store_durable(operation->berth->store, operation->commit, operation_error(operation));
 		if (durable < 0)
 			stage_failed(operation);
 		else if (durable)

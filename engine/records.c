@@ -149,7 +149,7 @@ static bool remember_facts(struct berth_operation *operation,
 	uint64_t number = gather(operation, &facts) ? 0 : remember(operation, &facts);
 	known_facts_release(&facts);
 	if (!number) {
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		return leases_give_up(operation);
 	}
 	if (number != UINT64_MAX && number > operation->commit)
@@ -403,7 +403,7 @@ bool records_end(struct berth_operation *operation)
 	if (!remember_facts(operation, facts_now))
 		return false;
 	if (sizes_conclude(operation)) {
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		return stage_failed(operation);
 	}
 	remember_ready(operation);

@@ -17,7 +17,7 @@ static json_t *applications(struct berth_operation *operation)
 	json_t *list = json_array(), *name;
 	owned_json names = NULL;
 	size_t i;
-	if (!list || store_applications(operation->berth->store, &names, &operation->error)) {
+	if (!list || store_applications(operation->berth->store, &names, operation_error(operation))) {
 		json_decref(list);
 		return NULL;
 	}
@@ -49,8 +49,8 @@ void status_remembered(struct berth_operation *operation)
 		return;
 	json_t *list = one ? components(operation->application) : applications(operation);
 	if (!list) {
-		if (!operation->error.code)
-			fail_memory(&operation->error);
+		if (!operation_failure(operation)->code)
+			fail_memory(operation_error(operation));
 		stage_failed(operation);
 		return;
 	}

@@ -546,17 +546,18 @@ enum berth_outcome report_deploy(struct berth_operation *operation, json_t *docu
 								 : BERTH_FAILED;
 	if (operation->cancelled && failures) {
 		outcome = BERTH_INTERRUPTED;
-		fail(&operation->error, operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
+		fail(operation_error(operation), operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
 		     operation->timed_out ? "the time ran out; the next deploy goes on from there"
 					  : "interrupted; the next deploy goes on from there");
 	} else if (failures) {
-		fail(&operation->error, outcome == BERTH_FAILED ? ERR_FAILED : ERR_UNREACHABLE,
+		fail(operation_error(operation), outcome == BERTH_FAILED ? ERR_FAILED : ERR_UNREACHABLE,
 		     "%zu of %zu instances of `%s` are not as wanted", count_instances(operation, true),
 		     count_instances(operation, false), operation->application->id);
-		remedy(&operation->error,
+		remedy(operation_error(operation),
 		       "mend what the messages name and deploy again: it goes on from there");
 	}
-	json_put_text(document, "outcome", outcome == BERTH_OK ? "ok" : code_name(operation->error.code));
+	json_put_text(document, "outcome",
+		      outcome == BERTH_OK ? "ok" : code_name(operation_failure(operation)->code));
 	json_put_flag(document, "changed", operation->changed);
 	if (operation->revision)
 		json_put_number(document, "revision", operation->revision);

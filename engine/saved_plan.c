@@ -95,8 +95,8 @@ static int take_list(struct arena *arena, const json_t *list, const char *const 
 
 static int not_a_plan(struct berth_operation *operation, const char *why)
 {
-	fail(&operation->error, ERR_INVALID, "this is not a saved plan of berth: %s", why);
-	remedy(&operation->error, "`berth plan --out FILE` makes one");
+	fail(operation_error(operation), ERR_INVALID, "this is not a saved plan of berth: %s", why);
+	remedy(operation_error(operation), "`berth plan --out FILE` makes one");
 	return -1;
 }
 
@@ -117,7 +117,7 @@ static int take_over(struct berth_operation *operation, const json_t *saved)
 	if (!request->blueprint || !request->app || !request->file || !operation->directory ||
 	    take_list(arena, json_object_get(saved, "settings"), request->settings, &request->settings) ||
 	    take_list(arena, json_object_get(saved, "locations"), request->locations, &request->locations))
-		return fail_memory(&operation->error);
+		return fail_memory(operation_error(operation));
 	request->blueprint_size = strlen(request->blueprint);
 	return 0;
 }
@@ -153,16 +153,16 @@ bool saved_plan_holds(struct berth_operation *operation)
 	if (!operation->saved)
 		return true;
 	if (digest_grounds(operation, digest)) {
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		return false;
 	}
 	if (strcmp(digest, json_text(operation->saved, "digest")) == 0)
 		return true;
 	const char *where = what_changed(operation);
-	fail(&operation->error, ERR_LOCKED,
+	fail(operation_error(operation), ERR_LOCKED,
 	     "the saved plan is stale: %s%s changed since it was made; nothing was touched",
 	     where ? where : "what runs", where ? "'s state" : "");
-	remedy(&operation->error, "make a new one: berth plan --out FILE");
+	remedy(operation_error(operation), "make a new one: berth plan --out FILE");
 	return false;
 }
 
@@ -177,10 +177,10 @@ static bool needs_name(const struct work *work)
 static enum progress taken(struct berth_operation *operation, const struct work *work,
 			   const struct error *why)
 {
-	fail(&operation->error, ERR_LOCKED,
+	fail(operation_error(operation), ERR_LOCKED,
 	     "the saved plan is stale: the name `%s` is taken by now; nothing was touched",
 	     work->instance->name);
-	remedy(&operation->error, "%s",
+	remedy(operation_error(operation), "%s",
 	       why->remedy[0] ? why->remedy : "make a new one: berth plan --out FILE");
 	return PROGRESS_FAILED;
 }
@@ -203,7 +203,7 @@ static enum progress ask_name(struct work *work)
 		return PROGRESS_DONE;
 	if (progress == PROGRESS_DONE || err.code == ERR_CONFLICT)
 		return taken(operation, work, &err);
-	blame_site(&operation->error, work->site, &err);
+	blame_site(operation_error(operation), work->site, &err);
 	return PROGRESS_FAILED;
 }
 
@@ -212,7 +212,7 @@ enum progress saved_plan_names(struct berth_operation *operation)
 	enum { AT_ONCE = 8 };
 	size_t flying = 0;
 	if (operation->cancelled) {
-		fail(&operation->error, ERR_CANCELLED, "interrupted; nothing was changed");
+		fail(operation_error(operation), ERR_CANCELLED, "interrupted; nothing was changed");
 		return PROGRESS_FAILED;
 	}
 	for (size_t i = 0; operation->saved && i < operation->work_count && flying < AT_ONCE; i++) {

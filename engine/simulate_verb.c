@@ -36,11 +36,11 @@ static bool refuse(struct berth_operation *operation, const char *text, size_t s
 	const struct diagnostics *list = &operation->diagnostics;
 	if (list->failed && !list->errors) {
 		json_decref(document);
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		return stage_failed(operation);
 	}
 	diagnostics_sort(&operation->diagnostics);
-	fail_invalid(operation, &operation->error);
+	fail_invalid(operation, operation_error(operation));
 	(void)(json_put_flag(document, "valid", false) ||
 	       json_put_number(document, "error_count", (int64_t)list->errors) ||
 	       json_put_number(document, "warning_count", (int64_t)list->warnings) ||
@@ -51,15 +51,15 @@ static bool refuse(struct berth_operation *operation, const char *text, size_t s
 
 static bool refuse_usage(struct berth_operation *operation, const char *words, const char *what_to_do)
 {
-	fail(&operation->error, ERR_INVALID, "%s", words);
-	remedy(&operation->error, "%s", what_to_do);
+	fail(operation_error(operation), ERR_INVALID, "%s", words);
+	remedy(operation_error(operation), "%s", what_to_do);
 	operation_finish(operation, BERTH_USAGE, document_new(NULL));
 	return false;
 }
 
 static bool no_memory(struct berth_operation *operation)
 {
-	fail_memory(&operation->error);
+	fail_memory(operation_error(operation));
 	return stage_failed(operation);
 }
 
@@ -120,13 +120,13 @@ static bool begin(struct berth_operation *operation)
 	if (!simulation->folder || !simulation->edition.file || copy_settings(simulation) ||
 	    !begin_universe(simulation))
 		return no_memory(operation);
-	if (samples_begin(simulation, &operation->diagnostics, &operation->error))
+	if (samples_begin(simulation, &operation->diagnostics, operation_error(operation)))
 		return no_memory(operation);
 	names_settle(simulation, &operation->diagnostics);
 	/* What is wrong with both is told of the scenario first: the text that is shown is of one file. */
 	bool wrong = operation->diagnostics.errors > 0;
 	if (fleet_prepare(simulation, NULL, &simulation->edition, wrong ? NULL : &operation->diagnostics,
-			  &operation->error))
+			  operation_error(operation)))
 		return wrong ? refuse(operation, request->scenario, request->scenario_size)
 			     : refuse(operation, request->blueprint, request->blueprint_size);
 	if (names_check(simulation, &operation->diagnostics) || operation->diagnostics.errors)
@@ -162,14 +162,14 @@ static bool end(struct berth_operation *operation)
 	if (series)
 		json_put(document, "series", series);
 	if (!held)
-		fail(&operation->error, ERR_FAILED, "the scenario does not hold");
+		fail(operation_error(operation), ERR_FAILED, "the scenario does not hold");
 	operation_finish(operation, held ? BERTH_OK : BERTH_FAILED, document);
 	return false;
 }
 
 static bool interrupted(struct berth_operation *operation)
 {
-	fail(&operation->error, operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
+	fail(operation_error(operation), operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
 	     "the simulation was interrupted");
 	operation_finish(operation, BERTH_INTERRUPTED, document_new(NULL));
 	return false;

@@ -150,7 +150,7 @@ int remember_sizes(struct berth_operation *operation)
 	bool replaces = operation->verb == &verb_replace;
 	if ((operation->verb->decide && !replaces) || !any_cluster(application))
 		return 0;
-	if (store_sizes(operation->berth->store, application->id, &notes, &operation->error))
+	if (store_sizes(operation->berth->store, application->id, &notes, operation_error(operation)))
 		return -1;
 	for (size_t i = 0; i < application->component_count; i++) {
 		const struct component *component = &application->components[i];
@@ -158,7 +158,7 @@ int remember_sizes(struct berth_operation *operation)
 		if (!is_cluster(component) || (replaces && !component_meant(operation, component->id)))
 			continue;
 		if (put_note(operation, component, json_text(notes, component->id)))
-			return fail_memory(&operation->error);
+			return fail_memory(operation_error(operation));
 	}
 	return 0;
 }

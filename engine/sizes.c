@@ -545,10 +545,10 @@ static int unknown_size(const struct membership *m)
 		const struct site *site = component->zones[i];
 		if (!site->silent)
 			continue;
-		fail(&operation->error, ERR_UNREACHABLE,
+		fail(operation_error(operation), ERR_UNREACHABLE,
 		     "%s does not answer, and nobody remembers which members of `%s` are there: %s",
 		     site->location.name, component->id, site_error(site)->text);
-		remedy(&operation->error, "deploy again when it answers");
+		remedy(operation_error(operation), "deploy again when it answers");
 		return -1;
 	}
 	return 0;
@@ -654,7 +654,7 @@ int sizes_decide(struct berth_operation *operation)
 		return 0;
 	if (store_sizes(operation->berth->store, application->id, &notes, &ignored) &&
 	    operation->verb->needs_store) {
-		operation->error = ignored;
+		*operation_error(operation) = ignored;
 		return -1;
 	}
 	struct deciding deciding = {.operation = operation, .notes = notes};

@@ -64,7 +64,7 @@ static int remember(struct berth_operation *operation, const struct component *c
 	    line ? store_put_sized(operation->berth->store, operation->application->id, component->id, line)
 		 : 0;
 	if (!number)
-		return fail_memory(&operation->error);
+		return fail_memory(operation_error(operation));
 	operation->commit = number;
 	return 0;
 }

@@ -39,7 +39,7 @@ int status_open(struct berth_operation *operation, struct error *err)
 
 static bool begin(struct berth_operation *operation)
 {
-	struct error *err = &operation->error;
+	struct error *err = operation_error(operation);
 	bool one = operation->request.app || operation->request.blueprint;
 	if (operation->request.remembered) {
 		status_remembered(operation);
@@ -98,7 +98,7 @@ static enum berth_outcome outcome_of_survey(struct berth_operation *operation)
 	const struct site *failed = survey_failure(operation);
 	if (!failed)
 		return BERTH_OK;
-	blame_site(&operation->error, failed, site_error(failed));
+	blame_site(operation_error(operation), failed, site_error(failed));
 	return outcome_of(site_error(failed)->code);
 }
 
@@ -112,10 +112,11 @@ static bool fail_only_claimed(struct berth_operation *operation)
 			bool ours = strcmp(claim->owner_id, operation->berth->owner.id) == 0;
 			if (strcmp(claim->app, app) != 0)
 				continue;
-			fail(&operation->error, ERR_MISSING, "of `%s` there is but the claim of %s at %s",
-			     app, claim->owner_words, site->location.name);
-			remedy(&operation->error, "`berth destroy %s%s --location %s=%s` removes it", app,
-			       ours ? "" : " --adopt", site->location.name, site->origin);
+			fail(operation_error(operation), ERR_MISSING,
+			     "of `%s` there is but the claim of %s at %s", app, claim->owner_words,
+			     site->location.name);
+			remedy(operation_error(operation), "`berth destroy %s%s --location %s=%s` removes it",
+			       app, ours ? "" : " --adopt", site->location.name, site->origin);
 			return true;
 		}
 	return false;
@@ -125,8 +126,10 @@ int fail_unknown_app(struct berth_operation *operation)
 {
 	if (fail_only_claimed(operation))
 		return -1;
-	fail(&operation->error, ERR_MISSING, "nothing of `%s` is known here", operation->application->id);
-	remedy(&operation->error, "`berth status` lists what is; --location NAME=SPEC asks another place");
+	fail(operation_error(operation), ERR_MISSING, "nothing of `%s` is known here",
+	     operation->application->id);
+	remedy(operation_error(operation),
+	       "`berth status` lists what is; --location NAME=SPEC asks another place");
 	return -1;
 }
 
@@ -150,7 +153,7 @@ json_t *status_document(struct berth_operation *operation, bool answered)
 static void finish_one(struct berth_operation *operation)
 {
 	if (survey_match(operation)) {
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		stage_failed(operation);
 		return;
 	}
@@ -263,7 +266,7 @@ static void finish_all(struct berth_operation *operation)
 static void status_step(struct berth_operation *operation)
 {
 	if (operation->cancelled) {
-		fail(&operation->error, ERR_CANCELLED, "interrupted");
+		fail(operation_error(operation), ERR_CANCELLED, "interrupted");
 		stage_failed(operation);
 		return;
 	}

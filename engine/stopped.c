@@ -18,7 +18,7 @@ int remember_stopped(struct berth_operation *operation)
 	owned_json before = NULL;
 	struct error ignored = {0}; /* who only takes away can do without the store */
 	if (store_stopped(store, app, &before, &ignored) && !stops) {
-		operation->error = ignored;
+		*operation_error(operation) = ignored;
 		return -1;
 	}
 	for (size_t i = 0; i < operation->work_count; i++) {
@@ -26,7 +26,7 @@ int remember_stopped(struct berth_operation *operation)
 		const struct instance *instance = work->instance;
 		const char *name = settled_name(instance);
 		if (!name)
-			return fail_memory(&operation->error);
+			return fail_memory(operation_error(operation));
 		bool known = json_object_get(before, name) != NULL;
 		bool stopped =
 		    stops && instance->wanted && component_meant(operation, instance->component->id);
@@ -35,7 +35,7 @@ int remember_stopped(struct berth_operation *operation)
 		uint64_t number =
 		    store_put_stopped(store, app, name, stopped ? operation->berth->owner.words : NULL);
 		if (!number)
-			return fail_memory(&operation->error);
+			return fail_memory(operation_error(operation));
 		operation->stopped = operation->commit = number;
 	}
 	return 0;

@@ -40,11 +40,11 @@ static void copy(struct berth_operation *operation, int (*work)(struct store_cop
 	    .dry_run = operation->request.dry_run,
 	};
 	if (!copying.file) {
-		fail(&operation->error, ERR_INVALID, "no file was named");
+		fail(operation_error(operation), ERR_INVALID, "no file was named");
 		operation_finish(operation, BERTH_USAGE, document_new(NULL));
 		return;
 	}
-	if (work(&copying, &operation->error))
+	if (work(&copying, operation_error(operation)))
 		stage_failed(operation);
 	else
 		finish(operation, &copying, work == store_restore);

@@ -14,7 +14,7 @@ int subjects_of_hold(struct berth_operation *operation, const struct hold *hold,
 	*ret = (struct subjects){.kept = true};
 	ret->list = arena_array(&operation->arena, struct subject, hold->component_count);
 	if (hold->component_count && !ret->list)
-		return fail_memory(&operation->error);
+		return fail_memory(operation_error(operation));
 	for (size_t i = 0; i < hold->component_count; i++) {
 		struct held_component *held = &hold->components[i];
 		if (held->set)
@@ -33,7 +33,7 @@ static int remember(struct berth_operation *operation, const struct subject *sub
 	if (memory && policy_set_restore(subject->set, memory, &why) == 0)
 		return 0;
 	if (why.code == ERR_NO_MEMORY)
-		return fail_memory(&operation->error);
+		return fail_memory(operation_error(operation));
 	operation_warn(operation, "the policies of `%s` begin anew: %s", subject->component->id, why.text);
 	return 0;
 }
@@ -41,7 +41,7 @@ static int remember(struct berth_operation *operation, const struct subject *sub
 int subjects_of_store(struct berth_operation *operation, struct subjects *ret)
 {
 	const struct application *application = operation->application;
-	struct error *err = &operation->error;
+	struct error *err = operation_error(operation);
 	owned_json memories = NULL;
 	*ret = (struct subjects){.kept = keeper_keeps(operation->berth, application->id)};
 	if (store_memories(operation->berth->store, application->id, &memories, err))

@@ -28,7 +28,7 @@ static bool policies_would(const struct work *work)
 	const char *name = settled_name(work->instance);
 	bool would = false;
 	if (!name || subjects_of_store(operation, &subjects))
-		operation->error = (struct error){0}; /* then it waits until they are asked again */
+		operation_forget_error(operation); /* then it waits until they are asked again */
 	else
 		for (size_t i = 0; i < subjects.count; i++)
 			if (subjects.list[i].component == work->instance->component)

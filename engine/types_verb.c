@@ -202,11 +202,11 @@ static void refuse(struct berth_operation *operation, const char *name)
 	static const char *const names[] = {"docker",   "process", "software",
 					    "external", "cluster", "loadbalancer"};
 	const char *meant = closest(name, names, COUNT_OF(names));
-	fail(&operation->error, ERR_INVALID, "there is no type of component called `%s`", name);
+	fail(operation_error(operation), ERR_INVALID, "there is no type of component called `%s`", name);
 	if (meant)
-		remedy(&operation->error, "did you mean `%s`?", meant);
+		remedy(operation_error(operation), "did you mean `%s`?", meant);
 	else
-		remedy(&operation->error,
+		remedy(operation_error(operation),
 		       "`berth types` lists them; without a catalogue they are docker:IMAGE, process, "
 		       "software, external, cluster, loadbalancer and group");
 	operation_finish(operation, BERTH_USAGE, document_new(NULL));

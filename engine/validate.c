@@ -5,7 +5,7 @@ static void validate_step(struct berth_operation *operation)
 {
 	if (operation_read_blueprint(operation))
 		return;
-	if (sites_bind(operation, &operation->error)) {
+	if (sites_bind(operation, operation_error(operation))) {
 		stage_failed(operation);
 		return;
 	}

@@ -30,14 +30,14 @@ int health_learn(struct berth_operation *operation)
 		return 0;
 	waiting->matched = true;
 	if (survey_match(operation))
-		return fail_memory(&operation->error);
+		return fail_memory(operation_error(operation));
 	if (!operation->blueprint) {
 		operation_warn(operation,
 			       "without its blueprint nobody knows how to ask whether it is healthy: "
 			       "that it runs must do");
 		return 0;
 	}
-	if (instances_outline(operation, &operation->error))
+	if (instances_outline(operation, operation_error(operation)))
 		return -1;
 	for (size_t i = 0; i < operation->work_count; i++) {
 		struct work *work = operation->works[i];

@@ -55,10 +55,11 @@ static void give_up(struct berth_operation *operation)
 	const struct waiting *waiting = operation->verb_state;
 	owned_text lacking = {0};
 	name_lacking(waiting, &lacking);
-	fail(&operation->error, operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED, "`%s` %s %s %s%s",
-	     operation->application->id, operation->timed_out ? "was not" : "is not", goals[waiting->goal],
-	     operation->timed_out ? "in time" : "yet", text_view(&lacking));
-	remedy(&operation->error, "`berth why %s` says what it waits for", operation->application->id);
+	fail(operation_error(operation), operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
+	     "`%s` %s %s %s%s", operation->application->id, operation->timed_out ? "was not" : "is not",
+	     goals[waiting->goal], operation->timed_out ? "in time" : "yet", text_view(&lacking));
+	remedy(operation_error(operation), "`berth why %s` says what it waits for",
+	       operation->application->id);
 	end(operation, BERTH_INTERRUPTED);
 }
 
@@ -77,9 +78,9 @@ static bool end_failed(struct berth_operation *operation, const struct awaited *
 	const char *app = operation->application->id;
 	owned_text how = {0};
 	end_tell(&how, failed->seen);
-	fail(&operation->error, ERR_FAILED, "`%s` will not finish: %s %s", app, failed->name,
+	fail(operation_error(operation), ERR_FAILED, "`%s` will not finish: %s %s", app, failed->name,
 	     text_view(&how));
-	remedy(&operation->error, "`berth logs %s %s` shows what it said", app, failed->component);
+	remedy(operation_error(operation), "`berth logs %s %s` shows what it said", app, failed->component);
 	return end(operation, BERTH_FAILED);
 }
 
@@ -99,8 +100,9 @@ static int choose_goal(struct berth_operation *operation, enum goal *ret_goal)
 	for (size_t i = 0; i < COUNT_OF(goals); i++)
 		if (strcmp(goals[i], asked) == 0)
 			return *ret_goal = (enum goal)i, 0;
-	fail(&operation->error, ERR_INVALID, "an application cannot be waited for to be `%s`", asked);
-	remedy(&operation->error, "it can be running, healthy, finished or gone");
+	fail(operation_error(operation), ERR_INVALID, "an application cannot be waited for to be `%s`",
+	     asked);
+	remedy(operation_error(operation), "it can be running, healthy, finished or gone");
 	operation_finish(operation, BERTH_USAGE, document_new(operation->request.app));
 	return -1;
 }
@@ -118,7 +120,7 @@ static int watch_sites(struct berth_operation *operation, struct error *err)
 
 static bool begin(struct berth_operation *operation)
 {
-	struct error *err = &operation->error;
+	struct error *err = operation_error(operation);
 	struct waiting *waiting = arena_array(&operation->arena, struct waiting, 1);
 	enum goal goal;
 	if (choose_goal(operation, &goal) || operation_read_blueprint(operation))
@@ -149,7 +151,7 @@ static bool bear_with(struct berth_operation *operation, const struct site *fail
 	if (!waiting->silent_ms)
 		waiting->silent_ms = now(operation);
 	if (!waiting->ever || now(operation) - waiting->silent_ms >= PATIENCE_MS) {
-		blame_site(&operation->error, failed, site_error(failed));
+		blame_site(operation_error(operation), failed, site_error(failed));
 		return stage_failed(operation);
 	}
 	survey_again(operation);
@@ -177,7 +179,7 @@ static bool makes_sense(struct berth_operation *operation)
 	}
 	if (waiting->goal != GOAL_FINISHED)
 		return true;
-	fail(&operation->error, ERR_INVALID, "`%s` never finishes: none of its components is a job",
+	fail(operation_error(operation), ERR_INVALID, "`%s` never finishes: none of its components is a job",
 	     operation->application->id);
 	operation_finish(operation, BERTH_USAGE, document_new(operation->application->id));
 	return false;
@@ -196,7 +198,7 @@ static bool surveyed(struct berth_operation *operation)
 	waiting->silent_ms = 0;
 	waiting->again_ms = waiting->listed_ms + HEARTBEAT_MS;
 	if ((waiting->matched && survey_rematch(operation)) || await_listed(operation)) {
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		return stage_failed(operation);
 	}
 	operation->stage = STAGE_WORK;

@@ -20,7 +20,7 @@ enum { STEP_LOOK, STEP_ASK, STEP_LOG, STEP_OVER };
 
 static bool begin(struct berth_operation *operation)
 {
-	struct error *err = &operation->error;
+	struct error *err = operation_error(operation);
 	struct inquiry *inquiry = arena_array(&operation->arena, struct inquiry, 1);
 	if (operation_read_blueprint(operation))
 		return false;
@@ -246,7 +246,7 @@ static bool compared(struct berth_operation *operation)
 	find_owner(operation, inquiry);
 	if (find_other_command(operation, inquiry) || find_commands(operation, inquiry) ||
 	    find_all(operation, inquiry) || read_events(operation, inquiry)) {
-		fail_memory(&operation->error);
+		fail_memory(operation_error(operation));
 		return stage_failed(operation);
 	}
 	operation->stage = STAGE_WORK;
@@ -493,11 +493,11 @@ static void tell_policies(const struct berth_operation *operation, const struct 
 static void find_policies(struct berth_operation *operation, struct subjects *ret)
 {
 	const struct hold *hold = keeper_hold(operation->berth, operation->application->id);
-	struct error before = operation->error;
+	struct error before = *operation_failure(operation);
 	if (hold ? subjects_of_hold(operation, hold, ret) : subjects_of_store(operation, ret))
 		operation_warn(operation, "%s; what its policies remember is not known",
-			       operation->error.text);
-	operation->error = before;
+			       operation_failure(operation)->text);
+	*operation_error(operation) = before;
 }
 
 static bool told(struct berth_operation *operation)
@@ -522,8 +522,8 @@ static bool told(struct berth_operation *operation)
 	inquiry->stopped = NULL;
 	subjects_release(&subjects);
 	if (failed)
-		blame_site(&operation->error, failed, site_error(failed));
-	operation_finish(operation, outcome_of(operation->error.code), document);
+		blame_site(operation_error(operation), failed, site_error(failed));
+	operation_finish(operation, outcome_of(operation_failure(operation)->code), document);
 	return false;
 }
 
@@ -532,8 +532,8 @@ static bool worked(struct berth_operation *operation)
 	const struct inquiry *inquiry = operation->verb_state;
 	const char *const *names = operation->request.components;
 	if (names && names[0] && !inquiry->first) {
-		fail(&operation->error, ERR_MISSING, "`%s` has no component `%s`", operation->application->id,
-		     names[0]);
+		fail(operation_error(operation), ERR_MISSING, "`%s` has no component `%s`",
+		     operation->application->id, names[0]);
 		return stage_misnamed(operation);
 	}
 	return inspected(operation) && told(operation);
@@ -547,7 +547,7 @@ static void why_step(struct berth_operation *operation)
 								   [STAGE_PLAN] = compared,
 								   [STAGE_WORK] = worked};
 	if (operation->cancelled) {
-		fail(&operation->error, operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
+		fail(operation_error(operation), operation->timed_out ? ERR_TIMED_OUT : ERR_CANCELLED,
 		     operation->timed_out ? "not all answered in time" : "interrupted");
 		stage_failed(operation);
 		return;

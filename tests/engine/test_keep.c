@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/hold.h"
+#include "engine/keeper.h"
 #include "tests/engine/scene.h"
 
 static struct scene scene;
@@ -1173,6 +1175,18 @@ Test(keep, what_an_interrupted_change_left_goes_though_all_is_well_by_now)
 	cr_expect_eq(made(), 1, "told:\n%s", told ? told : "");
 	runs("app.web.1");
 	cr_expect_str_eq(there("app.web.1")->target_id, newer, "it was gone on with");
+}
+
+/* Of thousands that are kept each takes what it needs. */
+Test(keep, what_is_kept_and_well_has_no_memory_for_an_error)
+{
+	deploy(RESTARTED);
+	keep();
+	pass(SECOND);
+	kill_it("app.db.1");
+	pass(MINUTE);
+	runs("app.db.1");
+	cr_assert_null(keeper_hold(scene.berth, "app")->operation->error);
 }
 
 /* An older generation is told beside the instance by each of them. */
