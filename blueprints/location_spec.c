@@ -8,6 +8,20 @@
 #include "blueprints/reading.h"
 #include "blueprints/yaml_internal.h"
 
+/* Brooklyn's "jclouds:openstack-nova" and "jclouds:openstack-nova:REGION" (or where Keystone is) are an
+ * OpenStack. */
+static void take_cloud(struct location_spec *spec)
+{
+	static const char provider[] = "openstack-nova";
+	size_t length = strlen(provider);
+
+	if (!spec->type || strcmp(spec->type, "jclouds") != 0 || !starts_with(spec->target, provider) ||
+	    (spec->target[length] && spec->target[length] != ':'))
+		return;
+	spec->type = "openstack";
+	spec->target += length;
+}
+
 int location_spec_parse(struct arena *arena, const char *text, struct location_spec *ret_spec,
 			struct error *err)
 {
@@ -39,6 +53,7 @@ int location_spec_parse(struct arena *arena, const char *text, struct location_s
 	}
 	if (!spec.name || !spec.target || (!spec.type && (colon || bare || call)))
 		return fail_memory(err);
+	take_cloud(&spec);
 	*ret_spec = spec;
 	return 0;
 }

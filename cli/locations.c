@@ -52,6 +52,12 @@ static void render(const struct invocation *invocation, const json_t *document)
 		add_location(&table, location, table.columns);
 	table_print(&out, &table);
 	table_release(&table);
+	json_array_foreach (list, i, location) {
+		const json_t *about = json_object_get(location, "about");
+		if (about && json_array_size(list) > 1)
+			paint(&out, BOLD, "%s\n", text_of(location, "name"));
+		show_about(&out, about);
+	}
 	fflush(stdout);
 	/* Of one alone the command's own message tells. */
 	json_array_foreach (list, i, location) {

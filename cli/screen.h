@@ -77,6 +77,8 @@ void show_components(const struct screen *, const json_t *document);
 /* show_sizes.c: of a component whose size is told. */
 void show_size(const struct screen *, const json_t *component);
 void show_size_line(const struct screen *, const json_t *component); /* the first of its lines */
+/* show_about.c: what else a location told of itself, an object. */
+void show_about(const struct screen *, const json_t *about);
 void show_failures(const struct screen *, const json_t *document);
 /* volumes.c: a line with the very command that removes these volumes ({"location", "spec"}) of an
  * application. */

@@ -176,7 +176,8 @@ static int describe(const struct entry *entry, bool checked, json_t *ret)
 	    json_put_text(ret, "endpoint", facts ? facts->endpoint : NULL) ||
 	    json_put_text(ret, "because", facts && facts->because[0] ? facts->because : NULL) ||
 	    json_put_text(ret, "version", facts ? facts->version : NULL) ||
-	    json_put_text(ret, "details", facts ? facts->details : NULL))
+	    json_put_text(ret, "details", facts ? facts->details : NULL) ||
+	    (facts && facts->about && json_put_shared(ret, "about", facts->about)))
 		return -1;
 	if (site && site->pooled && checked && json_put(ret, "health", host_health_json(site)))
 		return -1;

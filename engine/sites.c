@@ -77,7 +77,7 @@ static void pass_on_words(void *owner, const char *words)
 
 static int refuse_type(const struct location_spec *spec, struct error *err)
 {
-	static const char *const later[] = {"openstack", "jclouds"};
+	static const char *const later[] = {"jclouds"};
 	for (size_t i = 0; i < COUNT_OF(later); i++)
 		if (strcmp(spec->type, later[i]) == 0)
 			return fail(err, ERR_UNSUPPORTED, "locations of type `%s` are not supported yet",
@@ -91,7 +91,8 @@ static int refuse_type(const struct location_spec *spec, struct error *err)
 	if (meant)
 		remedy(err, "did you mean `%s`?", meant);
 	else
-		remedy(err, "the types are localhost, docker, ssh, byon, marathon, mesos and fake");
+		remedy(err,
+		       "the types are localhost, docker, ssh, byon, marathon, mesos, openstack and fake");
 	return -1;
 }
 
@@ -354,9 +355,17 @@ static void refuse_kind(struct berth_operation *operation, const struct componen
 	struct error why = {0};
 	if (driver->capabilities.kinds & 1u << component->spec->kind)
 		return;
-	fail(&why, ERR_UNSUPPORTED, "`%s` cannot go to a location of type %s: it is a component of type %s",
-	     component->id, driver->type, kind_name(component->spec->kind));
-	complain_of(operation, component->spec->place, &why);
+	fail(&why, ERR_UNSUPPORTED, "`%s` cannot go to a location of type %s: %s%s", component->id,
+	     driver->type,
+	     driver->capabilities.kinds ? "it is a component of type " : "nothing can be placed there yet",
+	     driver->capabilities.kinds ? kind_name(component->spec->kind) : "");
+	if (!driver->capabilities.kinds)
+		remedy(&why,
+		       "`berth locations check %s` tells what is there; a machine that it has already is "
+		       "ssh:USER@HOST",
+		       site->location.name);
+	const struct location_spec *said = driver->capabilities.kinds ? NULL : component->spec->location;
+	complain_of(operation, said ? said->place : component->spec->place, &why);
 }
 
 static bool is_among(struct site *const *zones, size_t count, const struct site *site)
@@ -567,6 +576,8 @@ void sites_close(struct berth_operation *operation)
 		const struct location_driver *driver = site->location.driver;
 		site_drop_lease(site);
 		target_leave(site);
+		if (site->facts)
+			json_decref(give(site->facts->about));
 		if (!site->twin) {
 			driver->drop(&site->location, &site->errand);
 			driver->close(&site->location);

@@ -6,7 +6,8 @@
 #include "locations/whole.h"
 
 static const struct location_driver *const drivers[] = {
-    &localhost_driver, &docker_driver, &ssh_driver, &marathon_driver, &mesos_driver, &fake_driver, NULL};
+    &localhost_driver, &docker_driver,    &ssh_driver,  &marathon_driver,
+    &mesos_driver,     &openstack_driver, &fake_driver, NULL};
 
 const struct location_driver *const *location_drivers(void)
 {

@@ -213,6 +213,7 @@ struct location_facts {
 	char version[128];  /* "Docker Engine 20.10.24, API 1.41" */
 	char details[256];  /* "2 CPUs, 23.5 GiB, Linux 6.1, 4 containers" */
 	char because[256];  /* why that one, when the location does not say so itself: "DOCKER_HOST" */
+	json_t *about;      /* what else there is, an object; NULL: nothing. The caller's to let go of */
 };
 
 /* That an instance has ended, as its target told by itself: which incarnation, when by the target's own
@@ -371,7 +372,7 @@ struct location_driver {
 };
 
 extern const struct location_driver fake_driver, localhost_driver, docker_driver, ssh_driver, marathon_driver,
-    mesos_driver;
+    mesos_driver, openstack_driver;
 
 /* The driver of that type, or NULL; all of them, NULL-terminated. */
 const struct location_driver *location_driver_of(const char *type);

@@ -38,6 +38,29 @@ Test(location_spec, strings_are_a_type_and_what_follows)
 	cr_assert_str_eq(spec.name, "my-cloud");
 }
 
+Test(location_spec, brooklyns_way_to_write_an_openstack)
+{
+	static const char *const written[][3] = {
+	    {"jclouds:openstack-nova", "openstack", ""},
+	    {"jclouds:openstack-nova:RegionOne", "openstack", ":RegionOne"},
+	    {"jclouds:openstack-nova:https://k:5000/v3", "openstack", ":https://k:5000/v3"},
+	    {"jclouds:openstack-novae", "jclouds", "openstack-novae"},
+	    {"jclouds:aws-ec2", "jclouds", "aws-ec2"},
+	    {"openstack:lab", "openstack", "lab"},
+	};
+	struct location_spec spec;
+
+	for (size_t i = 0; i < COUNT_OF(written); i++) {
+		cr_assert_eq(location_spec_parse(&arena, written[i][0], &spec, NULL), 0);
+		cr_expect_str_eq(spec.type, written[i][1]);
+		cr_expect_str_eq(spec.target, written[i][2]);
+	}
+	const struct location_spec *nova =
+	    take("location:\n  jclouds:openstack-nova:\n    identity: shop:ann\n    region: R\n");
+	cr_expect_str_eq(nova->type, "openstack");
+	cr_expect_str_eq(json_text(nova->options, "identity"), "shop:ann");
+}
+
 Test(location_spec, what_is_no_spec_leaves_the_answer_untouched)
 {
 	struct location_spec spec = {.name = "kept"};

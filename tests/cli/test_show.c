@@ -390,6 +390,30 @@ Test(show, locations_and_whether_they_answer)
 			      "a     docker  docker  x       yes        1        unix:///e  DOCKER_HOST\n");
 }
 
+Test(show, what_else_a_location_tells_is_a_line_each)
+{
+	script.result =
+	    "{\"locations\":[{\"name\":\"a\",\"type\":\"openstack\",\"spec\":\"x\",\"source\":\"y\","
+	    "\"reachable\":true,"
+	    "\"version\":\"1\",\"endpoint\":\"e\",\"about\":{\"user\":\"demo\\u001b[2J\",\"region\":null,"
+	    "\"services\":[\"a\","
+	    "\"b\"],\"images\":[],\"quotas\":[{\"name\":\"cores\",\"used\":1,\"limit\":20},{\"name\":"
+	    "\"ports\",\"used\":"
+	    "null,\"limit\":5},{\"name\":\"rules\",\"used\":3,\"limit\":null},{\"name\":\"none\",\"used\":"
+	    "null,\"limit\":"
+	    "null}],\"networks\":[{\"name\":\"n\",\"id\":\"i\",\"external\":true,\"down\":false,\"mtu\":9}],"
+	    "\"spoken\":{\"low\":\"1\"},\"missing\":[\"no flavor\"]}}]}";
+	cr_expect_eq(run_cli("locations check a"), 0);
+	cr_expect_str_eq(strchr(out, '\n') + 1 + strcspn(strchr(out, '\n') + 1, "\n") + 1,
+			 "user          demo\\x1b[2J\n"
+			 "services      a, b\n"
+			 "images        none\n"
+			 "quotas        cores 1 of 20, ports at most 5, rules 3 of any number, none\n"
+			 "networks      n (external, mtu 9)\n"
+			 "spoken        low 1\n"
+			 "missing       no flavor\n");
+}
+
 Test(show, types_and_events)
 {
 	script.result = "{\"types\":[{\"name\":\"docker\",\"summary\":\"a container\",\"example\":\"- type: "

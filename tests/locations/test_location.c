@@ -28,7 +28,7 @@ Test(location, every_driver_is_listed_once)
 
 	for (; all[count]; count++)
 		cr_assert(location_driver_of(all[count]->type) == all[count]);
-	cr_assert(count == 6);
+	cr_assert(count == 7);
 }
 
 Test(location, name_is_made_of_its_parts, .fini = release)

@@ -1,0 +1,306 @@
+/* call.c - one request to a service of an OpenStack: answered, refused in its own words, or unknown. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/cleanup.h"
+#include "locations/openstack/openstack.h"
+
+/* What came of it; the question stays. */
+static void forget_answer(struct openstack_call *call)
+{
+	struct world *world = call->talk->openstack->world;
+
+	if (call->exchange)
+		world->ops->http_cancel(world, call->exchange);
+	call->exchange = NULL;
+	text_release(&call->body);
+	text_release(&call->headers);
+	json_decref(give(call->json));
+	call->error = (struct error){0};
+	call->status = 0;
+	call->sent = false;
+}
+
+void openstack_call_release(struct openstack_call *call)
+{
+	if (!call->talk)
+		return;
+	forget_answer(call);
+	if (call->question.secret)
+		release_secret_json(&call->question.body);
+	else
+		json_decref(call->question.body);
+	*call = (struct openstack_call){0};
+}
+
+static void done(void *owner, struct http_answer *answer)
+{
+	struct openstack_call *call = owner;
+
+	call->exchange = NULL;
+	call->error = answer->error;
+	call->status = answer->status;
+	call->sent = answer->sent;
+	call->body = answer->body;
+	answer->body = (struct text){0};
+	call->headers = answer->headers;
+	answer->headers = (struct text){0};
+	talk_returned(call->talk);
+}
+
+/* --- sending ---------------------------------------------------------------------------------------------
+ */
+
+static const char *base_of(struct talk *talk, const struct openstack_question *question, struct error *err)
+{
+	const struct openstack *openstack = talk->openstack;
+	const struct openstack_settings *settings = &openstack->settings;
+
+	if (!question->service)
+		return settings->auth_url;
+	const char *base = openstack_endpoint(&openstack->session.token, &talk->arena, question->service,
+					      settings->interface, settings->region);
+	if (!base)
+		fail(err, ERR_MISSING,
+		     "location `%s`: the catalogue has no %s endpoint of the service %s%s%s",
+		     openstack->location->name, settings->interface, question->service,
+		     settings->region ? " in the region " : "", settings->region ? settings->region : "");
+	if (!base || !question->root)
+		return base;
+	const char *slash = strrchr(base, '/'), *project = openstack->session.token.project_id;
+	return slash && project && ends_with(slash, project)
+		   ? arena_copy(&talk->arena, base, (size_t)(slash - base))
+		   : base;
+}
+
+/* Of a page that names the next one from the root on, the path is the whole one. */
+static void add_address(struct text *url, const char *base, const char *path)
+{
+	const char *host = strstr(base, "://");
+	const char *below = host ? strchr(host + 3, '/') : NULL;
+
+	if (below && starts_with(path, below) && strchr("/?", path[strlen(below)]))
+		text_add_bytes(url, base, (size_t)(below - base));
+	else
+		text_add(url, base);
+	text_add(url, path);
+}
+
+static int send(struct openstack_call *call, struct error *err)
+{
+	struct openstack *openstack = call->talk->openstack;
+	const struct openstack_question *question = &call->question;
+	const char *base = base_of(call->talk, question, err);
+	int version = openstack_microversion(&openstack->nova, OLDEST_NOVA, NEWEST_NOVA);
+	owned_text body = {.secret = question->secret};
+	owned_text url = {0};
+	char spoken[64];
+
+	if (!base)
+		return -1;
+	add_address(&url, base, question->path);
+	if (question->body)
+		json_add_line(&body, question->body);
+	if (url.failed || body.failed)
+		return fail_memory(err);
+	const char *headers[5] = {"Accept: application/json"};
+	size_t count = 1;
+	if (question->body)
+		headers[count++] = "Content-Type: application/json";
+	if (question->service && openstack->session.number)
+		headers[count++] = openstack->session.header;
+	if (question->service && !strcmp(question->service, "compute") && version > 0) {
+		snprintf(spoken, sizeof(spoken), "OpenStack-API-Version: compute 2.%d", version);
+		headers[count++] = spoken;
+	}
+	snprintf(call->what, sizeof(call->what), "%s %.*s", question->method,
+		 (int)strcspn(text_view(&url), "?"), text_view(&url));
+	call->session = openstack->session.number;
+	const struct http_request request = {
+	    .method = question->method,
+	    .url = text_view(&url),
+	    .headers = headers,
+	    .body = question->body ? text_view(&body) : NULL,
+	    .body_size = body.length,
+	    .tls = starts_with(base, "https://") ? &openstack->tls : NULL,
+	    .timeout_ms = READ_MS,
+	    .fresh = call->again || !question->service,
+	};
+	const struct http_sink sink = {.done = done, .owner = call};
+	call->exchange = openstack->world->ops->http_send(openstack->world, &request, &sink, err);
+	if (!call->exchange)
+		return -1;
+	call->talk->waiting++;
+	return 0;
+}
+
+int openstack_ask(struct talk *talk, unsigned slot, const struct openstack_question *question,
+		  struct error *err)
+{
+	struct openstack_call *call = &talk->calls[slot];
+
+	openstack_call_release(call);
+	call->talk = talk;
+	call->question = *question;
+	return question->path ? send(call, err) : fail_memory(err);
+}
+
+/* --- once more -------------------------------------------------------------------------------------------
+ */
+
+/* A connection that the service had closed meanwhile; to ask once more changes nothing. */
+static bool lost(const struct openstack_call *call)
+{
+	return call->talk && call->error.code == ERR_UNREACHABLE && !call->again &&
+	       (!strcmp(call->question.method, "GET") || !call->sent);
+}
+
+static bool not_let_in(const struct openstack_call *call)
+{
+	return call->talk && call->error.code == OK && call->status == 401 && call->question.service &&
+	       call->session;
+}
+
+static bool refused_for_now(const struct openstack_call *call)
+{
+	return call->talk && call->error.code == OK && (call->status == 429 || call->status == 503) &&
+	       !strcmp(call->question.method, "GET") && call->tries + 1 < TRIES;
+}
+
+static int64_t pause_of(const struct openstack_call *call)
+{
+	char told[32];
+	int64_t seconds;
+
+	if (!openstack_header(call, "Retry-After", told, sizeof(told)) ||
+	    !parse_number(told, 0, 3600, &seconds))
+		return PAUSE_MS;
+	return seconds * 1000 < PAUSE_MOST_MS ? seconds * 1000 : PAUSE_MOST_MS;
+}
+
+static talk_step returned;
+
+/* All that are to be asked again are marked so by having no answer. */
+static enum progress send_again(struct talk *talk, struct error *err)
+{
+	for (unsigned i = 0; i < CALLS; i++) {
+		struct openstack_call *call = &talk->calls[i];
+		if (call->talk && !call->status && call->error.code == OK && send(call, err) < 0)
+			return PROGRESS_FAILED;
+	}
+	return talk_go(talk, returned);
+}
+
+/* Its token is of no use any more; another talk may have a newer one already. */
+static enum progress log_in_again(struct talk *talk, struct error *err)
+{
+	struct openstack *openstack = talk->openstack;
+	bool newer = true;
+
+	for (unsigned i = 0; i < CALLS; i++) {
+		if (!not_let_in(&talk->calls[i]))
+			continue;
+		newer &= talk->calls[i].session != openstack->session.number;
+		forget_answer(&talk->calls[i]);
+	}
+	talk->logged_in = send_again;
+	return newer ? talk_go(talk, send_again) : login_begin(talk, err);
+}
+
+static enum progress returned(struct talk *talk, struct error *err)
+{
+	bool login = false, repeat = false;
+	int64_t pause_ms = 0;
+
+	for (unsigned i = 0; i < CALLS; i++) {
+		struct openstack_call *call = &talk->calls[i];
+		if (lost(call)) {
+			call->again = true;
+		} else if (refused_for_now(call)) {
+			call->tries++;
+			pause_ms = pause_of(call) > pause_ms ? pause_of(call) : pause_ms;
+		} else {
+			login |= not_let_in(call) && !talk->relogged;
+			continue;
+		}
+		repeat = true;
+		forget_answer(call);
+	}
+	if (login) {
+		talk->relogged = true;
+		return log_in_again(talk, err);
+	}
+	if (pause_ms)
+		return talk_pause(talk, pause_ms, send_again, err);
+	return talk_go(talk, repeat ? send_again : talk->answered);
+}
+
+enum progress openstack_await(struct talk *talk, talk_step *next)
+{
+	talk->answered = next;
+	return talk_go(talk, returned);
+}
+
+/* --- what came of it -------------------------------------------------------------------------------------
+ */
+
+bool openstack_ok(const struct openstack_call *call)
+{
+	return call->talk && call->error.code == OK && call->status / 100 == 2;
+}
+
+bool openstack_header(const struct openstack_call *call, const char *name, char *ret, size_t size)
+{
+	size_t length = strlen(name);
+
+	for (const char *line = text_view(&call->headers); *line;
+	     line += strcspn(line, "\n"), line += *line == '\n') {
+		if (strncasecmp(line, name, length) != 0 || line[length] != ':')
+			continue;
+		line += length + 1;
+		line += strspn(line, " \t");
+		return (size_t)snprintf(ret, size, "%.*s", (int)strcspn(line, "\r\n"), line) < size;
+	}
+	return false;
+}
+
+const json_t *openstack_json(struct openstack_call *call, struct error *err)
+{
+	struct error why;
+
+	if (call->json)
+		return call->json;
+	call->json = json_parse(text_view(&call->body), call->body.length, "answer", &why);
+	if (call->json)
+		return call->json;
+	if (why.code == ERR_NO_MEMORY)
+		fail_memory(err);
+	else
+		fail(err, ERR_UNREACHABLE, "location `%s`: %s answered something that is no JSON (HTTP %d)",
+		     call->talk->openstack->location->name, call->what, call->status);
+	return NULL;
+}
+
+enum progress openstack_failed(struct openstack_call *call, struct error *err, const char *doing)
+{
+	const struct openstack *openstack = call->talk->openstack;
+	const char *name = openstack->location->name;
+	struct openstack_refusal refusal;
+
+	if (call->error.code == ERR_NO_MEMORY)
+		return talk_no_memory(err);
+	if (call->error.code != OK) {
+		enum code code = call->error.code == ERR_TIMED_OUT ? ERR_UNREACHABLE : call->error.code;
+		fail(err, code, "location `%s`: %s: %s: %s", name, doing, call->what, call->error.text);
+		if (*call->error.remedy)
+			remedy(err, "%s", call->error.remedy);
+		return PROGRESS_FAILED;
+	}
+	if (openstack_refusal_read(call->status, text_view(&call->body), call->body.length,
+				   &call->talk->arena, &refusal) < 0)
+		return talk_no_memory(err);
+	fail(err, openstack_code(refusal.kind), "location `%s`: %s: %s: %s (HTTP %d)", name, doing,
+	     call->what, refusal.words, call->status);
+	return PROGRESS_FAILED;
+}
