@@ -73,6 +73,7 @@ void format_elapsed(char *ret, size_t size, int64_t ms);
 void show_error(const struct screen *, const char *text, const char *remedy);
 void show_diagnostics(const struct screen *, const json_t *document);
 void show_plan(const struct screen *, const json_t *document, bool (*chosen)(const json_t *change));
+void show_link_name(const struct screen *, const json_t *link); /* where it is not what was shown already */
 void show_components(const struct screen *, const json_t *document);
 /* show_sizes.c: of a component whose size is told. */
 void show_size(const struct screen *, const json_t *component);

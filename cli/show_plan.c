@@ -119,6 +119,7 @@ static void show_link(const struct screen *screen, const json_t *link)
 		fputs(" at ", screen->to);
 		show_address(screen, text_of(link, "host"), json_object_get(link, "port"));
 	}
+	show_link_name(screen, link);
 	if (*text_of(link, "note")) {
 		fputs("; ", screen->to);
 		put(screen, PLAIN, text_of(link, "note"));

@@ -1,5 +1,6 @@
 /* show_status.c - components and instances as a table, their links, and what is wrong with which. */
 #include <string.h>
+#include <strings.h>
 
 #include "cli/screen.h"
 
@@ -73,6 +74,15 @@ static void show_group(const struct screen *screen, const json_t *group)
 	putc('\n', screen->to);
 }
 
+void show_link_name(const struct screen *screen, const json_t *link)
+{
+	const char *name = text_of(link, "name");
+	if (!*name || strcasecmp(name, text_of(link, "host")) == 0)
+		return;
+	fputs(", called ", screen->to);
+	put(screen, PLAIN, name);
+}
+
 static void show_links_of(const struct screen *screen, const json_t *component)
 {
 	size_t i;
@@ -96,6 +106,9 @@ static void show_links_of(const struct screen *screen, const json_t *component)
 		}
 		if (*host && number_of(link, "port"))
 			fprintf(screen->to, ":%lld", (long long)number_of(link, "port"));
+		show_link_name(screen, link);
+		if (json_is_null(json_object_get(link, "name")))
+			fputs(", by variables only", screen->to);
 		putc('\n', screen->to);
 	}
 }

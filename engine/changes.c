@@ -211,7 +211,8 @@ static bool lost_its_name(const struct work *work)
 	const struct instance *instance = work->instance;
 	return instance->others && !work->resumed && instance->seen->state == SEEN_RUNNING &&
 	       !instance->seen->shared_name_held && instance->component->consumer_count &&
-	       work->site->location.driver->capabilities.host_names;
+	       work->site->location.driver->capabilities.host_names &&
+	       !work->site->location.driver->capabilities.names_in_file;
 }
 
 static bool compare_network(struct decision *decision)

@@ -256,6 +256,13 @@ static bool numeric_address(const char *address)
 	return address && address[strspn(address, "0123456789.")] == '\0';
 }
 
+bool link_named(const struct site *site, const struct way *way)
+{
+	if (!site->location.driver->capabilities.host_names || way->path == PATH_NONE)
+		return false;
+	return (way->path == PATH_NETWORK && way->name) || !way->address || numeric_address(way->address);
+}
+
 /* The name follows a replaced provider where the network can look names up, else it stands for the address.
  */
 static int name_host(struct work *work, const struct edge *edge, const struct way *way,
@@ -263,12 +270,12 @@ static int name_host(struct work *work, const struct edge *edge, const struct wa
 {
 	struct spec_host host = {0};
 	const char *reached = NULL;
-	if (!work->site->location.driver->capabilities.host_names)
+	if (!link_named(work->site, way))
 		return 0;
 	/* Copied: a later look at the provider gives its attachments' memory back. */
 	if (way->path == PATH_NETWORK && way->name)
 		reached = host.target = arena_text(&work->arena, way->name);
-	else if (numeric_address(way->address))
+	else if (way->address)
 		reached = host.address = arena_text(&work->arena, way->address);
 	else
 		return 0;

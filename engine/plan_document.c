@@ -58,18 +58,22 @@ static void write_link(struct text *to, const struct instance *consumer, const s
 	const struct spec_port *ports = provider_ports(provider, &count);
 	struct way way =
 	    way_to(consumer, provider, count ? ports[0].port : 0, count ? ports[0].protocol : TCP);
-	const struct capabilities *can = &consumer->component->site->location.driver->capabilities;
-	bool named = way.path == PATH_NETWORK && way.name && can->host_names;
+	owned_arena room = {0};
+	const char *on_network = way.path == PATH_NETWORK ? way.name : NULL;
+	bool named = link_named(consumer->component->site, &way);
+	const char *name = named ? link_host_name(&room, edge->link->alias) : on_network;
 	json_open(to, NULL, '{');
 	json_write_text(to, "alias", edge->link->alias);
 	json_write_text(to, "to", provider->id);
 	json_write_text(to, "path", path_name(way.path));
 	json_write_text(to, "host",
-			named                                  ? edge->link->alias
-			: way.path == PATH_NETWORK && way.name ? way.name
-							       : way.address);
+			on_network && named ? edge->link->alias
+			: on_network        ? on_network
+					    : way.address);
 	write_number_or_null(to, "port", way.number);
-	if (!can->host_names && !(way.path == PATH_NETWORK && way.name))
+	if (!consumer->component->site->failed) /* else nobody knows what it can do there */
+		json_write_text(to, "name", name);
+	if (!name && !consumer->component->site->failed)
 		json_write_text(to, "note", "variables only: no host name can be given here");
 	else if (count && ports[0].port && way.number && way.number != ports[0].port)
 		json_write_text(to, "note", "the consumer sees another port number than the provider's own");

@@ -384,19 +384,32 @@ static void write_words(struct text *text, const struct command *command, const 
 		write_pair(text, "word", words[i]);
 }
 
-/* Empty when nothing comes from links, so that a component without links has nothing to change. */
-static int digest_links(const struct component_spec *component, struct instance_spec *spec,
-			const struct variable_list *list)
+static void write_hosts(struct text *text, const struct instance_spec *spec)
 {
+	for (size_t i = 0; i < spec->host_count; i++)
+		write_pair(text, spec->hosts[i].alias,
+			   spec->hosts[i].target ? spec->hosts[i].target : spec->hosts[i].address);
+}
+
+/* Whether its names are written anew under it, as its files are. Else it is made anew with them. */
+static bool names_follow(const struct work *work)
+{
+	return work->site->location.driver->capabilities.names_in_file &&
+	       made_from(work->instance)->on_change->kind != ON_CHANGE_RESTART;
+}
+
+/* Empty when nothing comes from links, so that a component without links has nothing to change. */
+static int digest_links(const struct work *work, struct instance_spec *spec, const struct variable_list *list)
+{
+	const struct component_spec *component = made_from(work->instance);
 	owned_text text = {0};
 	write_words(&text, &component->command, spec->command);
 	write_words(&text, &component->entrypoint, spec->entrypoint);
 	for (size_t i = 0; i < list->count; i++)
 		if (list->linked[i])
 			write_pair(&text, list->items[i].name, list->items[i].value);
-	for (size_t i = 0; i < spec->host_count; i++)
-		write_pair(&text, spec->hosts[i].alias,
-			   spec->hosts[i].target ? spec->hosts[i].target : spec->hosts[i].address);
+	if (!names_follow(work))
+		write_hosts(&text, spec);
 	return text.length || text.failed ? digest_text(&text, spec->link_digest) : 0;
 }
 
@@ -432,10 +445,11 @@ static bool has_secret_files(const struct instance_spec *spec)
 }
 
 /* Salted, so that what a secret file holds cannot be found by trying. */
-static int digest_files(struct instance_spec *spec)
+static int digest_files(const struct work *work, struct instance_spec *spec)
 {
 	owned_text text = {0};
-	if (!spec->file_count)
+	bool named = spec->host_count && names_follow(work);
+	if (!spec->file_count && !named)
 		return 0;
 	write_pair(&text, "salt", spec->secret_salt);
 	for (size_t i = 0; i < spec->file_count; i++) {
@@ -444,6 +458,8 @@ static int digest_files(struct instance_spec *spec)
 		text_format(&text, "%04o %zu ", file->mode, file->size);
 		text_add_bytes(&text, file->content, file->size);
 	}
+	if (named)
+		write_hosts(&text, spec);
 	int result = digest_text(&text, spec->file_digest);
 	if (text.data)
 		explicit_bzero(text.data, text.length);
@@ -480,9 +496,8 @@ static int digest_all(struct work *work, struct instance_spec *spec, const struc
 	size_t count = 0;
 	return facts_of(&work->arena, work->operation->application, work->instance->component,
 			made_from(work->instance), &facts, &count) ||
-		       facts_digest(facts, count, spec->digest) ||
-		       digest_links(made_from(work->instance), spec, list) || digest_secrets(work, spec) ||
-		       digest_files(spec)
+		       facts_digest(facts, count, spec->digest) || digest_links(work, spec, list) ||
+		       digest_secrets(work, spec) || digest_files(work, spec)
 		   ? -1
 		   : 0;
 }

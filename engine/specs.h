@@ -92,6 +92,9 @@ int variables_put(struct arena *arena, struct variable_list *list, const char *n
  * (alias NULL: the target cannot be given one). */
 enum resolved link_variables(struct work *work, const struct edge *edge, struct variable_list *list,
 			     struct spec_host *ret_host, const char **ret_waits, struct error *err);
+/* Whether a consumer at that place is given the link's alias as a host name on that way: one that it alone
+ * can look up. */
+bool link_named(const struct site *site, const struct way *way);
 /* The names that consumers know it by, into `called`. 0, or -1 when memory is gone. */
 int spec_called(struct work *work, struct instance_spec *spec);
 /* The alias as a host name. */

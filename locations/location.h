@@ -92,6 +92,8 @@ struct capabilities {
 	enum grain grain;
 	bool names_unique;        /* the target refuses a second instance of one name; false: late doubles */
 	bool host_names;          /* can give an instance names of its own (spec.hosts) */
+	bool names_in_file;       /* these are lines of a file, which `deliver` writes anew, as numbers; what
+				     is shared is given to nobody */
 	bool mapped_ports;        /* published numbers may differ from the instance's own */
 	unsigned kinds;           /* bit set of 1u << enum component_kind that it can run */
 	unsigned calls_in_flight; /* mutating calls that do good at one time */

@@ -13,6 +13,8 @@ static int open_machine(struct location *location, struct error *err)
 	if (!machine)
 		return fail_memory(err);
 	machine->location = location;
+	machine->named = ssh_driver;
+	machine->named.capabilities.host_names = machine->named.capabilities.names_in_file = true;
 	location->state = machine;
 	return ssh_options_read(machine, err);
 }
@@ -28,8 +30,14 @@ static void close_machine(struct location *location)
 		machine_task_free(machine->tasks);
 	arena_release(&machine->arena);
 	machine_forget_ports(machine, NULL);
+	machine_names(location, false);
 	free(machine);
 	location->state = NULL;
+}
+
+void machine_names(struct location *location, bool work)
+{
+	location->driver = work ? &machine_of(location)->named : &ssh_driver;
 }
 
 static void drop(struct location *location, struct errand *errand)
@@ -83,6 +91,7 @@ static void learn(struct location *location, const struct location *from)
 
 	snprintf(machine->told_address, sizeof(machine->told_address), "%s", other->told_address);
 	snprintf(machine->boot, sizeof(machine->boot), "%s", other->boot);
+	machine_names(location, from->driver == &other->named);
 }
 
 static const char *identity(const struct location *location)
@@ -166,7 +175,7 @@ const struct location_driver ssh_driver = {
 	{
 	    .grain = GRAIN_INSTANCE,
 	    .names_unique = true,
-	    .host_names = false,
+	    .host_names = false, /* where it can: machine_names */
 	    .mapped_ports = false,
 	    .kinds = 1u << COMPONENT_PROCESS,
 	    .connects = true,

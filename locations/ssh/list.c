@@ -20,7 +20,7 @@ struct reading {
 	struct inventory_object *objects;
 	size_t object_count;
 	const char *lease, *holder;
-	bool prepared, failed;
+	bool prepared, names, failed;
 };
 
 /* --- words of a line ------------------------------------------------------------------------ */
@@ -253,6 +253,8 @@ static void read_lines(struct reading *reading, const char *answer)
 			reading->holder = words.all[0];
 		else if (!strncmp(line, "@app", word))
 			reading->prepared = true;
+		else if (!strncmp(line, "@names", word))
+			reading->names = true;
 		line = after;
 	}
 }
@@ -295,6 +297,7 @@ static int read_all(struct location *location, const char *answer, const struct 
 	if (make_room(&reading, answer) || list_images(request, inventory))
 		return -1;
 	read_lines(&reading, answer);
+	machine_names(location, reading.names);
 	inventory->instances = reading.instances;
 	inventory->instance_count = reading.instance_count;
 	inventory->claims = reading.claims;

@@ -22,8 +22,9 @@ struct machine {
 	char script[80];       /* DIRECTORY/machine-DIGEST */
 	char boot[64];         /* the machine's boot, as last told */
 	int64_t grace_ms;
-	bool exclusive;     /* one application has the machine for itself */
-	struct task *tasks; /* errands under way */
+	struct location_driver named; /* ours, of a machine whose processes can have names of their own */
+	bool exclusive;               /* one application has the machine for itself */
+	struct task *tasks;           /* errands under way */
 	struct watcher *watchers;
 	struct stream *stream;   /* that tells what changes; NULL: nobody watches */
 	struct listening *taken; /* ports that are somebody's there, as far as is known */
@@ -88,7 +89,7 @@ enum progress machine_do(struct location *location, struct errand *errand, struc
 void say_word(struct text *script, const char *word);
 /* NAME=word, on a line of its own. */
 void say_variable(struct text *script, const char *name, const char *value);
-/* MANIFEST, LAUNCH and write_files of the instance. */
+/* MANIFEST, LAUNCH, NAMES and write_files of the instance; of `say_files` the last two. */
 void say_instance(struct location *location, const struct instance_spec *spec, int64_t created_ms,
 		  struct text *script);
 void say_files(const struct instance_spec *spec, struct text *script);
@@ -99,6 +100,8 @@ extern const char machine_script[];
 extern const size_t machine_script_size;
 
 /* --- the driver's functions, by file --- */
+/* Whether processes there can have a hosts file of their own, as the machine told last. */
+void machine_names(struct location *location, bool work);         /* driver.c */
 int ssh_options_read(struct machine *machine, struct error *err); /* options.c */
 
 enum progress ssh_list(struct location *, struct errand *, const struct list_request *, struct inventory *,

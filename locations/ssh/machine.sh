@@ -12,6 +12,7 @@
 #   manifest  marks, KEY=VALUE; values are percent-encoded     launch  a shell script: its variables and command
 #   state     what its keeper wrote down last, one line        log     what it wrote
 #   stopping  it is to end, and not to be started again        work    where it works; a link
+#   names     lines of a hosts file, of those that it uses     hosts   the machine's with these before it; what it sees
 #
 # Linux is asked of by /proc alone. A process is its number and when it began, in this boot, so that a number that
 # was used again is not mistaken for it.
@@ -188,12 +189,36 @@ run() {
 	fi
 	[ -z "$session" ] || kill -s KILL -- "-$pid" 2>/dev/null
 }
-# become WORD...: the command itself, where and as whom it is to run.
+# become WORD...: the command itself, where and as whom it is to run, and with which names.
 become() {
 	if [ -n "$as" ] && [ "$as" != "$(id -un)" ] && [ "$as" != "$(id -u)" ]; then
-		exec $session su -s /bin/sh "${as%%:*}" -c 'cd "$0" && exec "$@"' "$directory" "$@"
+		set -- su -s /bin/sh "${as%%:*}" -c 'cd "$0" && exec "$@"' "$directory" "$@"
+	else
+		set -- sh -c 'cd "$0" && exec "$@"' "$directory" "$@"
 	fi
-	exec $session sh -c 'cd "$0" && exec "$@"' "$directory" "$@"
+	if [ -f names ] && names_work && write_hosts; then
+		set -- unshare -m --propagation slave sh -c 'mount --bind "$0" /etc/hosts; exec "$@"' "$(pwd -P)/hosts" "$@"
+	fi
+	exec $session "$@"
+}
+# Whether a process can have a hosts file of its own here, by which names are then looked up: tried with the file
+# that this is, one line of which is of that kind.
+names_work() {
+	[ "$(id -u)" = 0 ] && unshare -m --propagation slave sh -c 'mount --bind "$0" /etc/hosts &&
+		{ ! command -v getent || getent hosts names.berth.test | grep -qF 192.0.2.1; }' "$self"
+} </dev/null >/dev/null 2>&1
+: '
+192.0.2.1 names.berth.test
+'
+# Into the same file, since whoever runs has just that one; and never shorter than it was, so that nobody who reads
+# meanwhile finds it empty.
+write_hosts() {
+	text=$(cat names /etc/hosts 2>/dev/null)
+	had=0 pad=0
+	[ ! -f hosts ] || had=$(wc -c <hosts)
+	new=$(printf '%s\n' "$text" | wc -c)
+	[ "$had" -le "$new" ] || pad=$((had - new - 1))
+	printf '%s\n%*s\n' "$text" "$pad" '' 1<>hosts && chmod 644 hosts
 }
 # It keeps what it has open, so that what is there goes on writing into it.
 trim_log() {
@@ -361,7 +386,7 @@ is_kept() {
 foreign() { # whether something lies here that is none of ours
 	for one in * .[!.]*; do
 		case $one in
-		'*' | '.[!.]*' | manifest* | launch* | state* | log* | times* | stopping | work | x.* | files* | .*.berth) ;;
+		'*' | '.[!.]*' | manifest* | launch* | state* | log* | times* | stopping | work | x.* | files* | names* | hosts | .*.berth) ;;
 		*) return 0 ;;
 		esac
 	done
@@ -536,9 +561,14 @@ deliver() (
 )
 # Those that are wanted, and away with those that are wanted no more.
 put_files() {
-	: >files.new && write_files || return 1
+	put_names && : >files.new && write_files || return 1
 	[ ! -f files ] || grep -vxF -f files.new files | take_away
 	mv -f files.new files
+}
+# NAMES: lines of a hosts file. What runs with some has them changed under it.
+put_names() {
+	if [ -n "${NAMES:-}" ]; then printf '%s\n' "$NAMES" | put names; else rm -f names; fi || return 1
+	[ ! -f hosts ] || write_hosts
 }
 take_away() {
 	while IFS= read -r path; do
@@ -601,6 +631,7 @@ show() (
 # listing APP ("" : all)
 listing() (
 	machine
+	! names_work || echo "@names"
 	sed -n 's/^ *[0-9]*: \([0-9A-F]*:[0-9A-F]*\) [0-9A-F:]* 0A .*/@listens tcp \1/p' /proc/net/tcp /proc/net/tcp6 2>/dev/null
 	sed -n 's/^ *[0-9]*: \([0-9A-F]*:[0-9A-F]*\) 0*:0000 .*/@listens udp \1/p' /proc/net/udp /proc/net/udp6 2>/dev/null
 	cd "$here" || exit

@@ -102,8 +102,22 @@ static void add_content(const struct spec_file *file, struct text *script)
 	text_add_char(script, '\'');
 }
 
+/* Lines of a hosts file. */
+static void say_names(const struct instance_spec *spec, struct text *script)
+{
+	owned_text names = {0};
+
+	for (size_t i = 0; i < spec->host_count; i++)
+		if (spec->hosts[i].address)
+			text_format(&names, "%s%s %s", i ? "\n" : "", spec->hosts[i].address,
+				    spec->hosts[i].alias);
+	script->failed = script->failed || names.failed;
+	say_variable(script, "NAMES", text_view(&names));
+}
+
 void say_files(const struct instance_spec *spec, struct text *script)
 {
+	say_names(spec, script);
 	text_add(script, "write_files() {\n:\n");
 	for (size_t i = 0; i < spec->file_count; i++) {
 		const struct spec_file *file = &spec->files[i];

@@ -126,7 +126,8 @@ Test(show, what_cannot_begin_is_a_document_with_json)
 	"\"readiness\":\"tcp\"},"                                                                            \
 	"{\"component\":\"web\",\"instance\":\"shop.web.1\",\"location\":\"there\",\"action\":\"create\","   \
 	"\"because\":[],\"links\":[{\"alias\":\"cache\",\"to\":\"redis\",\"path\":\"published\","            \
-	"\"host\":\"10.0.0.1\",\"port\":null,\"note\":\"another number\"},{\"alias\":\"x\",\"to\":\"x\","    \
+	"\"host\":\"10.0.0.1\",\"port\":null,\"name\":\"cache\",\"note\":\"another "                         \
+	"number\"},{\"alias\":\"x\",\"to\":\"x\","                                                           \
 	"\"path\":\"network\",\"host\":\"x\",\"port\":80}],\"publishes\":[{\"port\":9090,"                   \
 	"\"protocol\":\"tcp\",\"host_address\":\"0.0.0.0\",\"host_port\":null,\"why\":\"needed\"}],"         \
 	"\"outage\":\"none\",\"data_at_risk\":[],\"readiness\":\"http /\"},"                                 \
@@ -146,7 +147,7 @@ static const char replaced_text[] = "~ redis.1 at here: replace, ready when: tcp
 
 static const char created_text[] =
     "+ web.1 at there: create, ready when: http /\n"
-    "    link cache to redis by published at 10.0.0.1:(known after deploy); another number\n"
+    "    link cache to redis by published at 10.0.0.1:(known after deploy), called cache; another number\n"
     "    link x by network at x:80\n"
     "    publishes 0.0.0.0:(known after deploy) -> 9090/tcp; needed\n";
 
@@ -197,7 +198,10 @@ Test(show, a_plan_of_nothing)
 	"80,"                                                                                                \
 	"\"host_address\":\"0.0.0.0\"},{\"port\":53,\"protocol\":\"udp\",\"host_port\":53,"                  \
 	"\"host_address\":\"::\"}],\"exits\":3,\"exit_code\":1,\"error\":\"it keeps exiting\"}],\"links\":[" \
-	"{\"alias\":\"redis\",\"to\":\"redis\",\"path\":\"network\",\"host\":\"redis\",\"port\":6379}]},"    \
+	"{\"alias\":\"redis\",\"to\":\"redis\",\"path\":\"network\",\"host\":\"redis\",\"port\":6379,"       \
+	"\"name\":\"redis\"},{\"alias\":\"a\",\"to\":\"far\",\"path\":\"published\",\"host\":\"10.0.0.2\","  \
+	"\"port\":1,\"name\":\"a\"},{\"alias\":\"far\",\"to\":\"far\",\"path\":\"published\",\"host\":"      \
+	"\"10.0.0.2\",\"port\":1,\"name\":null}]},"                                                          \
 	"{\"id\":\"far\",\"location\":\"there\",\"state\":\"unknown\",\"error\":\"no answer\","              \
 	"\"instances\":[]}]"
 
@@ -207,6 +211,8 @@ static const char components_text[] =
     "web        shop.web.1    here      broken               0.0.0.0:80->90, [::]:53->53/udp\n"
     "far                      there     unknown\n"
     "link web -> redis by network at redis:6379\n"
+    "link web -> far as a by published at 10.0.0.2:1, called a\n"
+    "link web -> far by published at 10.0.0.2:1, by variables only\n"
     "shop.redis.1: exited 1 time\n"
     "shop.web.1: exited 3 times; exit code 1; it keeps exiting\n"
     "far: no answer\n";

@@ -303,6 +303,56 @@ Test(ssh_driver, a_listing_is_one_command)
 	inventory_release(&inventory);
 }
 
+static struct inventory listed(const char *answer)
+{
+	struct list_request request = {.app = "shop"};
+	struct inventory inventory = {0};
+	struct error err = {0};
+	enum progress progress;
+	struct reply says = {.output = answer};
+
+	replies = &says;
+	reply_count = 1;
+	call_count = 0;
+	DONE_WITH(progress, ssh_driver.list(&location, errand, &request, &inventory, &err));
+	cr_assert_eq(progress, PROGRESS_DONE, "%s", err.text);
+	return inventory;
+}
+
+Test(ssh_driver, names_are_given_where_the_machine_says_that_they_work)
+{
+	static const char *const command[] = {"true", NULL};
+	struct spec_host hosts[] = {{.alias = "store", .address = "10.0.0.6"},
+				    {.alias = "front", .address = "127.0.0.1"}};
+	struct instance_spec web = {.app = "shop",
+				    .component = "web",
+				    .name = "shop.web.1",
+				    .ordinal = 1,
+				    .kind = COMPONENT_PROCESS,
+				    .command = command,
+				    .hosts = hosts,
+				    .host_count = 2,
+				    .stop_timeout_ms = -1};
+	struct error err = {0};
+	enum progress progress;
+
+	struct inventory inventory = listed(ANSWER("@machine b00t 1700000000000 10.0.0.5\n"));
+	cr_assert_not(location.driver->capabilities.host_names);
+	inventory_release(&inventory);
+	inventory = listed(ANSWER("@machine b00t 1700000000000 10.0.0.5\n@names\n"));
+	cr_assert(location.driver->capabilities.host_names);
+	inventory_release(&inventory);
+	THE_MACHINE_SAYS({.output = ANSWER("@delivered\n@marked\n")});
+	call_count = 0;
+	DONE_WITH(progress, location.driver->deliver(&location, errand, &web, &err));
+	cr_assert_eq(progress, PROGRESS_DONE, "%s", err.text);
+	cr_assert(strstr(calls[0].input, "NAMES='10.0.0.6 store\n127.0.0.1 front'\n"), "%s", calls[0].input);
+	/* A machine may lose the right. */
+	inventory = listed(ANSWER("@machine b00t 1700000000000 10.0.0.5\n"));
+	cr_assert_not(location.driver->capabilities.host_names);
+	inventory_release(&inventory);
+}
+
 struct heard {
 	int changes, gaps, ends;
 	char last[100];
