@@ -8,7 +8,7 @@
 
 enum {
 	TURN_BYTES = 512 * 1024, /* read before others have their turn */
-	DROPPED_MAX = 10,        /* attempts that end before a word was said */
+	DROPPED_MAX = 10,        /* attempts that end before it said who it is */
 	FIRST_PAUSE_MS = 100,
 	PAUSE_MAX_MS = 3000,
 	PACKET = 32768,
@@ -305,13 +305,16 @@ static void begin_handshake(struct ssh_session *session)
 	ssh_host_key_prefer(session, &session->error);
 }
 
-/* Whoever has too many guests hangs up before a word is said (MaxStartups). */
+/* Whoever has too many guests hangs up before a word is said (MaxStartups); one that is begun anew just then,
+ * in the midst of its words. What we have against each other is told in other ways. */
 static bool was_dropped(const struct ssh_session *session)
 {
 	const struct text *greeting = &session->greeting;
+	bool cut = session->error.code == ERR_UNREACHABLE && !*session->goodbye;
 
 	return session->state == SESSION_HANDSHAKE &&
-	       (!greeting->length || strstr(text_view(greeting), "MaxStartups"));
+	       (!greeting->length || strstr(text_view(greeting), "MaxStartups") ||
+		(cut && starts_with(text_view(greeting), "SSH-")));
 }
 
 static bool knock_again(struct ssh_session *session)

@@ -66,7 +66,7 @@ static void *serve(void *argument)
 	struct ssh_wire *wire = argument;
 	int client;
 
-	while (wire->count < 64 && (client = accept(wire->listener, NULL, NULL)) >= 0) {
+	while (wire->count < SSH_WIRE_MOST && (client = accept(wire->listener, NULL, NULL)) >= 0) {
 		struct way *way = calloc(1, sizeof(*way));
 		way->wire = wire;
 		way->client = client;

@@ -6,10 +6,12 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#define SSH_WIRE_MOST 256 /* connections */
+
 struct ssh_wire {
 	int listener;
 	uint16_t port, to;
-	pthread_t thread, ways[64];
+	pthread_t thread, ways[SSH_WIRE_MOST];
 	int count;
 	atomic_bool stopping;
 	atomic_int accepted;

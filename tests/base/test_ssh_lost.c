@@ -37,6 +37,9 @@ static bool exists(const char *path)
 	return !stat(path, &status);
 }
 
+/* So many bytes tell who a machine is, at most. */
+#define SHAKING 2000
+
 /* Nothing that was not called begun has an effect, and what is lost is never called done. */
 static void cut_after(struct ssh_server *server, struct ssh_wire *wire, struct ssh_host *host, long bytes)
 {
@@ -47,14 +50,15 @@ static void cut_after(struct ssh_server *server, struct ssh_wire *wire, struct s
 	snprintf(command, sizeof(command), "touch %s; head -c 3000 /dev/zero; exit 5", mark);
 	wire->cut_after = bytes;
 	host->connect_ms =
-	    bytes < 30 ? 700 : PATIENCE_MS; /* dropped before a word is tried again and again */
+	    bytes < SHAKING ? 700
+			    : PATIENCE_MS; /* dropped before it said who it is, it is tried again and again */
 	owned_told told = run_there(world, host, command);
 	if (told.error.code == OK) {
 		cr_expect_eq(told.exit_code, 5);
 		cr_expect_eq(told.output.length, 3000, "%ld", bytes);
 	} else {
 		cr_expect(told.error.code == ERR_UNREACHABLE ||
-			      (bytes < 30 && told.error.code == ERR_TIMED_OUT),
+			      (bytes < SHAKING && told.error.code == ERR_TIMED_OUT),
 			  "%ld: %d %s", bytes, told.error.code, told.error.text);
 		cr_expect(!exists(mark) || told.sent, "%ld: it ran, and is called not begun", bytes);
 	}
@@ -185,6 +189,32 @@ Test(ssh_lost, those_who_are_dropped_at_the_door_come_again)
 		told_wait(&told[i]);
 		cr_expect_str_eq(text_view(&told[i].output), "in\n", "%s", told[i].error.text);
 		told_release(&told[i]);
+	}
+}
+
+Test(ssh_lost, those_who_are_cut_while_the_machine_says_who_it_is_come_again)
+{
+	static const long places[] = {30, 200, 900, 1200};
+	owned_sshd server = ssh_server_start("", "ed25519");
+	const char *keys[2];
+
+	for (size_t i = 0; i < COUNT_OF(places); i++) {
+		owned_wire wire;
+		owned_world world = fixture_world();
+		struct told told = {0};
+
+		ssh_wire_start(&wire, server.port);
+		struct ssh_host host = by_wire(&server, &wire, keys);
+		host.connect_ms = PATIENCE_MS;
+		wire.cut_after = places[i];
+		told_exec(&told, world, &host, &(struct ssh_command){.command = "echo in"});
+		for (int turn = 0; turn < 9000 && wire.accepted < 3; turn++)
+			let_pass(world, 10);
+		cr_assert_geq(wire.accepted, 3, "%ld: %s", places[i], told.error.text);
+		wire.cut_after = -1;
+		told_wait(&told);
+		cr_expect_str_eq(text_view(&told.output), "in\n", "%ld: %s", places[i], told.error.text);
+		told_release(&told);
 	}
 }
 
