@@ -367,6 +367,8 @@ struct component_spec {
 	/* Where it goes, the application's default already applied; NULL: nobody said. */
 	const struct location_spec *location;
 	bool location_own; /* written on the component itself */
+	/* Software: its ports are bound where others elsewhere reach them, before anybody asks. */
+	bool reached;
 
 	const struct environment_entry *environment;
 	size_t environment_count;

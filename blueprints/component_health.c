@@ -23,8 +23,12 @@ static void read_check_port(struct reading *r, struct draft *d, const struct yam
 
 	if (!text || port_parse(text, &health->port))
 		return;
+	/* A container's software has numbers for its names by now. */
+	const struct named_port *named = d->software ? find_named_port(d, text) : NULL;
 	if (isalpha((unsigned char)*text) && d->spec->kind == COMPONENT_PROCESS)
 		health->port_name = text;
+	else if (named)
+		health->port = named->first;
 	else
 		complain(r->list, node->place, "`%s` is no port from 1 to 65535", text);
 }

@@ -37,16 +37,30 @@ bool software_type(const char *type)
 
 /* --- as what it is placed --------------------------------------------------------------------------- */
 
+static bool is_at(const struct reading *r, const struct draft *d, const char *const *types, size_t count)
+{
+	const char *type = location_type_of(r, d->spec->location);
+
+	for (size_t i = 0; type && i < count; i++)
+		if (!strcmp(type, types[i]))
+			return true;
+	return false;
+}
+
 /* Machines run processes; every other location, and a name that nobody knows yet, containers. */
 static bool on_machine(const struct reading *r, const struct draft *d)
 {
 	static const char *const types[] = {"localhost", "ssh", "byon"};
-	const char *type = location_type_of(r, d->spec->location);
 
-	for (size_t i = 0; type && i < COUNT_OF(types); i++)
-		if (!strcmp(type, types[i]))
-			return true;
-	return false;
+	return is_at(r, d, types, COUNT_OF(types));
+}
+
+/* Whoever installs it on a machine elsewhere means it to be used from elsewhere. */
+static bool is_elsewhere(const struct reading *r, const struct draft *d)
+{
+	static const char *const types[] = {"ssh", "byon"};
+
+	return is_at(r, d, types, COUNT_OF(types));
 }
 
 /* What the blueprint says of it counts, entry by entry where it is a map. */
@@ -85,9 +99,21 @@ static void take_defaults(struct reading *r, struct draft *d, enum component_key
 		take_default(r, d, &given->value->entries[i]);
 }
 
+/* `skip.install: false`: into a base image, as it would be on a machine, and not from an image that has it.
+ */
+static bool installed_inside(const struct draft *d)
+{
+	const struct yaml_entry *skip = given_of(d, KEY_SKIP_INSTALL);
+
+	return d->spec->kind == COMPONENT_DOCKER && skip && skip->value->kind == YAML_SCALAR &&
+	       !strcmp(skip->value->text, "false") && given_of(d, KEY_MACHINE);
+}
+
 /* The image's own way to start does: its type says so, and the blueprint has no steps of its own. */
 static bool starts_by_itself(const struct draft *d)
 {
+	if (installed_inside(d))
+		return false;
 	for (int key = KEY_PRE_INSTALL; key <= KEY_STOP; key++)
 		if (given_of(d, key))
 			return false;
@@ -97,7 +123,8 @@ static bool starts_by_itself(const struct draft *d)
 void software_place(struct reading *r, struct draft *d, struct place at)
 {
 	d->spec->kind = on_machine(r, d) ? COMPONENT_PROCESS : COMPONENT_DOCKER;
-	take_defaults(r, d, d->spec->kind == COMPONENT_PROCESS ? KEY_MACHINE : KEY_CONTAINER);
+	bool steps = d->spec->kind == COMPONENT_PROCESS || installed_inside(d);
+	take_defaults(r, d, steps ? KEY_MACHINE : KEY_CONTAINER);
 	if (d->spec->kind == COMPONENT_PROCESS)
 		return;
 	const struct yaml_entry *image = given_of(d, KEY_DOCKER_IMAGE);
@@ -445,34 +472,45 @@ static void put_life(struct reading *r, struct draft *d)
 	put_health(r, d);
 }
 
+/* Whoever waits for a sensor of another component waits for that, whichever sensor it is. NULL with a
+ * complaint, or when there is nothing to wait for. */
+static const struct draft *awaited(struct reading *r, struct draft *d, const struct yaml_entry *given)
+{
+	const struct expression *e = is_expression(given->value) ? expression_read(r, given->value) : NULL;
+	bool sensor = e && e->kind == EXPRESSION_CALL && e->on && !strcmp(e->text, "attributeWhenReady");
+	const struct draft *other = sensor ? named_component(r, d, e->on) : NULL;
+
+	if ((other && other != d) || (sensor && !other) || (is_expression(given->value) && !e))
+		return other;
+	const char *plain = !sensor ? fixed_text(r, d, given->value, given->key) : NULL;
+	if (plain && !strcmp(plain, "true"))
+		return NULL;
+	if (plain || sensor)
+		advise(r->list,
+		       complain(r->list, given->value->place, "`%s` waits for a sensor of another component",
+				given->key),
+		       "write $brooklyn:component(\"ID\").attributeWhenReady(\"service.isUp\")");
+	return NULL;
+}
+
 /* "Do not start before that is up" is order. */
 static void put_latches(struct reading *r, struct draft *d)
 {
-	static const enum component_key latches[] = {KEY_LATCH, KEY_LATCH_INSTALL, KEY_LATCH_CUSTOMIZE,
-						     KEY_LATCH_LAUNCH};
 	struct growing order = {0};
 	struct link *link;
 
 	for (size_t i = 0; i < d->spec->depends_on_count; i++)
 		if ((link = grow_new(r, &order, struct link)))
 			*link = d->spec->depends_on[i];
-	for (size_t i = 0; i < COUNT_OF(latches); i++) {
-		const struct yaml_entry *given = given_of(d, latches[i]);
-		struct value value;
-		if (!says_something(given) || value_read(r, d, given->value, &value))
+	r->owner = d;
+	for (int key = KEY_LATCH; key <= KEY_LATCH_LAUNCH_FILES; key++) {
+		const struct yaml_entry *given = given_of(d, key);
+		const struct draft *other = says_something(given) ? awaited(r, d, given) : NULL;
+		if (!other || !(link = grow_new(r, &order, struct link)))
 			continue;
-		if (value.kind == VALUE_TEXT && !strcmp(value.text, "true"))
-			continue;
-		if (value.kind != VALUE_SENSOR || value.component == d->index) {
-			advise(r->list,
-			       complain(r->list, given->value->place,
-					"`%s` waits for a sensor of another component", given->key),
-			       "write $brooklyn:component(\"ID\").attributeWhenReady(\"service.isUp\")");
-			continue;
-		}
-		if ((link = grow_new(r, &order, struct link)))
-			*link = (struct link){
-			    .component = value.component, .need = NEED_READY, .place = value.place};
+		*link = (struct link){
+		    .component = other->index, .need = NEED_READY, .place = given->value->place};
+		add_order(r, d, other, given->value->place);
 	}
 	d->spec->depends_on = kept(r, &order, sizeof(*d->spec->depends_on));
 	d->spec->depends_on_count = d->spec->depends_on ? order.count : 0;
@@ -495,6 +533,7 @@ void software_finish(struct reading *r, struct draft *d)
 		put_latches(r, d);
 		return;
 	}
+	d->spec->reached = is_elsewhere(r, d);
 	warn_of_machines(r, d);
 	put_variables(r, d);
 	put_files(r, d);

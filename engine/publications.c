@@ -98,6 +98,8 @@ static int copy_ports(struct work *work)
 	}
 	for (size_t i = 0; i < spec->published_count; i++)
 		own_port(work, spec->published[i].port, spec->published[i].protocol)->published = true;
+	for (size_t i = 0; spec->reached && i < work->port_count; i++)
+		work->ports[i].published |= work->ports[i].open;
 	return 0;
 }
 

@@ -116,6 +116,34 @@ Test(software, brooklyns_class_is_one)
 
 /* --- its steps -------------------------------------------------------------------------------------- */
 
+Test(software, a_type_is_installed_into_a_base_image_when_that_is_said)
+{
+	outcome =
+	    accepted("location: docker\nservices:\n- type: RedisStore\n  id: web\n  install.version: 3.0.0\n"
+		     "  skip.install: false\n");
+	spec = &outcome.blueprint->components[0];
+	cr_expect_str_eq(spec->image.familiar, "debian:stable-slim");
+	cr_assert_eq(spec->open_port_count, 1);
+	cr_expect_eq(spec->open_ports[0].port, 6379);
+	cr_expect_eq(spec->health->port, 6379);
+	cr_expect(has_file("/opt/berth/software/steps/install"));
+	close_outcome(&outcome);
+	outcome =
+	    accepted("location: docker\nservices:\n- {type: RedisStore, id: web, install.version: 3.0.0}\n");
+	cr_expect_str_eq(outcome.blueprint->components[0].image.familiar, "redis:3.0.0");
+	cr_expect_eq(outcome.blueprint->components[0].file_count, 0);
+}
+
+Test(software, on_a_machine_elsewhere_it_is_reached_from_elsewhere)
+{
+	take_at("'ssh:root@10.0.0.1'", "  launch.command: x\n  ports: {http: 80}\n");
+	cr_expect(spec->reached);
+	take_at("{byon: {user: a, hosts: [10.0.0.1]}}", "  launch.command: x\n");
+	cr_expect(spec->reached);
+	take("  launch.command: x\n  ports: {http: 80}\n");
+	cr_expect_not(spec->reached);
+}
+
 Test(software, brooklyns_machines_run_nothing_of_their_own)
 {
 	static const char *const types[] = {
@@ -370,6 +398,38 @@ Test(software, a_latch_is_order)
 }
 
 /* --- what does not go together ---------------------------------------------------------------------- */
+
+Test(software, each_of_brooklyns_latches_is_order)
+{
+	static const char *const latches[] = {
+	    "latch.provision",
+	    "provision.latch",
+	    "latch.setup",
+	    "setup.latch",
+	    "latch.preInstall.resources",
+	    "resources.preInstall.latch",
+	    "latch.install.resources",
+	    "resources.install.latch",
+	    "installResourcesLatch",
+	    "latch.customize.resources",
+	    "resources.customize.latch",
+	    "latch.launch.resources",
+	    "resources.runtime.latch",
+	    "runtimeResourcesLatch",
+	};
+	char text[512];
+	for (size_t i = 0; i < sizeof latches / sizeof *latches; i++) {
+		close_outcome(&outcome);
+		snprintf(text, sizeof text,
+			 "location: localhost\nservices:\n- {type: software, id: a, launch.command: x}\n"
+			 "- {type: software, id: b, launch.command: x, %s: '$brooklyn:component(\"a\")"
+			 ".attributeWhenReady(\"is.configured.by.itself\")'}\n",
+			 latches[i]);
+		outcome = accepted(text);
+		cr_assert_eq(outcome.blueprint->components[1].depends_on_count, 1, "%s", latches[i]);
+		cr_expect_eq(outcome.blueprint->components[1].depends_on[0].need, NEED_READY);
+	}
+}
 
 Test(software, what_is_missing_or_another_kinds_is_said)
 {
