@@ -63,31 +63,42 @@ static void add_entry(FILE *to, const json_t *entry)
 		add_scalar(to, limit);
 }
 
-static void add_value(FILE *to, const json_t *value)
+static void add_list(FILE *to, const json_t *list)
 {
-	size_t count = json_array_size(value);
+	size_t count = json_array_size(list);
 
-	if (json_is_object(value)) {
-		const char *key, *before = "";
-		json_t *member;
-		json_object_foreach ((json_t *)value, key, member) {
-			fprintf(to, "%s%s ", before, key);
-			before = ", ";
-			add_scalar(to, member);
-		}
-		return;
-	}
-	if (!json_is_array(value)) {
-		add_scalar(to, value);
-		return;
-	}
 	add(to, count ? "" : "none");
 	for (size_t i = 0; i < count && i < SHOWN_MOST; i++) {
 		add(to, i ? ", " : "");
-		add_entry(to, json_array_get(value, i));
+		add_entry(to, json_array_get(list, i));
 	}
 	if (count > SHOWN_MOST)
 		fprintf(to, " and %zu more", count - SHOWN_MOST);
+}
+
+static void add_either(FILE *to, const json_t *value)
+{
+	if (json_is_array(value))
+		add_list(to, value);
+	else
+		add_entry(to, value);
+}
+
+/* Of an object without a name its members, one after the other. */
+static void add_value(FILE *to, const json_t *value)
+{
+	const char *key, *before = "";
+	json_t *member;
+
+	if (!json_is_object(value)) {
+		add_either(to, value);
+		return;
+	}
+	json_object_foreach ((json_t *)value, key, member) {
+		fprintf(to, "%s%s ", before, key);
+		before = ", ";
+		add_either(to, member);
+	}
 }
 
 static void show_line(const struct screen *screen, enum paint how, const char *key, const json_t *value)

@@ -67,12 +67,6 @@ static json_t *flavors_json(const struct openstack_findings *findings)
 	return list;
 }
 
-/* Whether a server can be put on it. */
-static bool takes_servers(const struct openstack_network *network)
-{
-	return network->up && network->subnets;
-}
-
 static json_t *networks_json(const struct openstack_findings *findings)
 {
 	json_t *list = json_array();
@@ -137,7 +131,7 @@ static void lack_things(json_t *list, const struct openstack_findings *findings,
 	size_t networks = 0;
 
 	for (size_t i = 0; i < findings->network_count; i++)
-		networks += takes_servers(&findings->networks[i]);
+		networks += openstack_network_takes_servers(&findings->networks[i]);
 	if (!json_array_size(json_object_get(about, "images")))
 		lacks(list, "there is no image that a server can be made of");
 	if (!json_array_size(json_object_get(about, "flavors")))
@@ -152,6 +146,72 @@ static void lack_room(json_t *list, const struct openstack_quota *quotas, size_t
 		if (quotas[i].limit >= 0 && quotas[i].used >= quotas[i].limit)
 			lacks(list, "the quota of %s is used up: %lld of %lld", quotas[i].name,
 			      (long long)quotas[i].used, (long long)quotas[i].limit);
+}
+
+/* --- what a machine would be made of ------------------------------------------------------------------- */
+
+static void lacks_what_was_wished(json_t *missing, const struct error *err)
+{
+	lacks(missing, "%s%s%s", err->text, *err->remedy ? "; " : "", err->remedy);
+}
+
+static bool says_image(const struct openstack_image_wish *wish)
+{
+	return wish->id || wish->name || wish->pattern || wish->properties;
+}
+
+static bool says_anything(const struct openstack_wishes *wishes)
+{
+	const struct openstack_flavor_wish *flavor = &wishes->flavor;
+
+	return says_image(&wishes->image) || flavor->id || flavor->name || flavor->memory_mib ||
+	       flavor->cores || flavor->disk_gib || wishes->network_count;
+}
+
+static json_t *wished_networks(const struct openstack_wishes *wishes,
+			       const struct openstack_findings *findings, json_t *missing)
+{
+	json_t *list = json_array();
+	size_t count = wishes->network_count ? wishes->network_count : 1;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct openstack_network *network;
+		struct error err = {0};
+		if (openstack_network_choose(findings->networks, findings->network_count,
+					     wishes->network_count ? wishes->networks[i] : NULL, &network,
+					     &err) < 0)
+			lacks_what_was_wished(missing, &err);
+		else
+			json_add(list, named(network->name, network->id));
+	}
+	return list;
+}
+
+/* Where the location's options say nothing about machines, nothing. */
+static json_t *machine_json(const struct openstack_wishes *wishes, const struct openstack_findings *findings,
+			    json_t *missing)
+{
+	const struct openstack_image *image = NULL;
+	const struct openstack_flavor *flavor = NULL;
+	struct error err = {0};
+
+	if (!says_anything(wishes))
+		return json_null();
+	json_t *machine = json_object();
+	if (!says_image(&wishes->image))
+		lacks(missing,
+		      "no image is said: write `image`, `imageId`, `imageNameRegex` or `imageProperties`");
+	else if (openstack_image_choose(findings->images, findings->image_count, &wishes->image, &image,
+					&err) < 0)
+		lacks_what_was_wished(missing, &err);
+	err = (struct error){0};
+	if (openstack_flavor_choose(findings->flavors, findings->flavor_count, &wishes->flavor, image,
+				    &flavor, &err) < 0)
+		lacks_what_was_wished(missing, &err);
+	json_put(machine, "image", image ? named(image->name, image->id) : json_null());
+	json_put(machine, "flavor", flavor ? named(flavor->name, flavor->id) : json_null());
+	json_put(machine, "networks", wished_networks(wishes, findings, missing));
+	return machine;
 }
 
 /* --- the document -------------------------------------------------------------------------------------- */
@@ -195,6 +255,7 @@ json_t *openstack_about(const struct openstack *openstack, const struct openstac
 	lack_things(missing, findings, about);
 	lack_room(missing, findings->quotas, findings->quota_count);
 	lack_room(missing, findings->network_quotas, findings->network_quota_count);
+	json_put(about, "machine", machine_json(&openstack->wishes, findings, missing));
 	json_put(about, "missing", missing);
 	json_decref(regions);
 	return about;

@@ -6,6 +6,7 @@
 
 #include "locations/openstack/answers.h"
 #include "locations/openstack/settings.h"
+#include "locations/openstack/wishes.h"
 
 enum {
 	READ_MS = 30000,
@@ -39,6 +40,7 @@ struct openstack {
 	struct world *world;
 	struct arena arena;
 	struct openstack_settings settings;
+	struct openstack_wishes wishes;
 	const char *identity;
 	struct http_tls tls;
 	struct openstack_session session;

@@ -34,6 +34,7 @@ static int refuse_unknown(const struct location *location, struct error *err)
 	const char *key;
 	json_t *value;
 	size_t count = openstack_settings_options(names, COUNT_OF(names));
+	count += openstack_wishes_options(names + count, COUNT_OF(names) - count);
 
 	json_object_foreach ((json_t *)location->spec->options, key, value) {
 		size_t i = 0;
@@ -78,7 +79,8 @@ int openstack_options(struct openstack *openstack, struct error *err)
 
 	source.home = openstack_variable(&source, "HOME");
 	if (read_target(&source, location->spec, err) < 0 || refuse_unknown(location, err) < 0 ||
-	    openstack_settings_read(&source, settings, err) < 0)
+	    openstack_settings_read(&source, settings, err) < 0 ||
+	    openstack_wishes_read(location, &openstack->arena, &openstack->wishes, err) < 0)
 		return -1;
 	openstack->tls = (struct http_tls){
 	    .ca_file = settings->ca_file,

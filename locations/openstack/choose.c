@@ -1,0 +1,265 @@
+/* choose.c - which image, which flavor, which network. */
+#include "locations/openstack/choose.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "blueprints/pattern.h"
+
+enum { TOLD_MOST = 8 };
+
+/* "RegionOne/ID" is how jclouds writes an id. */
+static bool is_id(const char *wish, const char *id)
+{
+	const char *slash = strrchr(wish, '/');
+
+	return !strcmp(wish, id) || (slash && !strcmp(slash + 1, id));
+}
+
+/* Names, for a remedy. */
+struct told {
+	struct text names;
+	size_t count;
+};
+
+static void tell(struct told *told, const char *name)
+{
+	if (told->count++ < TOLD_MOST)
+		text_format(&told->names, "%s`%s`", told->names.length ? ", " : "", name);
+}
+
+static void advise_of(struct told *told, struct error *err)
+{
+	if (told->count > TOLD_MOST)
+		text_format(&told->names, " and %zu more", told->count - TOLD_MOST);
+	if (told->count)
+		remedy(err, "there are %s", text_view(&told->names));
+	else
+		remedy(err, "there is none at all");
+	text_release(&told->names);
+}
+
+/* --- images ----------------------------------------------------------------------------------------------
+ */
+
+/* `posix`: the pattern, ready; or NULL. */
+static bool image_fits(const struct openstack_image *image, const struct openstack_image_wish *wish,
+		       const char *posix)
+{
+	const char *name = image->name ? image->name : "", *key;
+	json_t *value;
+
+	if (wish->id && !is_id(wish->id, image->id))
+		return false;
+	if (wish->name && strcmp(wish->name, name) != 0 && strcmp(wish->name, image->id) != 0)
+		return false;
+	if (posix && !strstr(name, wish->pattern) && !pattern_matches(posix, name))
+		return false;
+	json_object_foreach ((json_t *)wish->properties, key, value) {
+		const char *theirs = json_text(image->json, key);
+		if (!theirs || !json_is_string(value) || strcmp(theirs, json_string_value(value)) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool image_before(const struct openstack_image *a, const struct openstack_image *b)
+{
+	if (a->created_ms != b->created_ms)
+		return a->created_ms > b->created_ms;
+	return strcmp(a->id, b->id) < 0;
+}
+
+static const char *image_words(const struct openstack_image_wish *wish)
+{
+	return wish->id ? wish->id : wish->name ? wish->name : wish->pattern ? wish->pattern : NULL;
+}
+
+static int no_image(const struct openstack_image *images, size_t count,
+		    const struct openstack_image_wish *wish, const struct openstack_image *half,
+		    struct error *err)
+{
+	const char *words = image_words(wish);
+	struct told told = {0};
+
+	if (half)
+		return fail(err, ERR_MISSING, "no server can be made of the image `%s`: it is %s",
+			    half->name ? half->name : half->id, half->hidden ? "hidden" : half->status);
+	fail(err, ERR_MISSING, words ? "there is no image `%s`%s" : "there is no image%s%s",
+	     words ? words : "", json_object_size(wish->properties) ? " of those properties" : "");
+	for (size_t i = 0; i < count; i++)
+		if (openstack_image_boots(&images[i]))
+			tell(&told, images[i].name ? images[i].name : images[i].id);
+	advise_of(&told, err);
+	return -1;
+}
+
+int openstack_image_choose(const struct openstack_image *images, size_t count,
+			   const struct openstack_image_wish *wish, const struct openstack_image **ret,
+			   struct error *err)
+{
+	const struct openstack_image *best = NULL, *half = NULL;
+	size_t budget = PATTERN_BUDGET;
+	owned_arena arena = {0};
+	const char *posix = NULL;
+
+	if (wish->pattern && !(posix = pattern_posix(&arena, wish->pattern, &budget, err)))
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (!image_fits(&images[i], wish, posix))
+			continue;
+		if (!openstack_image_boots(&images[i]))
+			half = &images[i];
+		else if (!best || image_before(&images[i], best))
+			best = &images[i];
+	}
+	*ret = best;
+	return best ? 0 : no_image(images, count, wish, half, err);
+}
+
+/* --- flavors ---------------------------------------------------------------------------------------------
+ */
+
+static bool flavor_fits(const struct openstack_flavor *flavor, const struct openstack_flavor_wish *wish,
+			const struct openstack_image *image)
+{
+	if (flavor->disabled || (wish->id && !is_id(wish->id, flavor->id)))
+		return false;
+	if (wish->name && strcmp(wish->name, flavor->name) != 0 && strcmp(wish->name, flavor->id) != 0)
+		return false;
+	if (flavor->cores < wish->cores || flavor->memory_mib < wish->memory_mib)
+		return false;
+	/* A disk of 0 is as large as the image needs, or lies in a volume. */
+	if (flavor->disk_gib &&
+	    (flavor->disk_gib < wish->disk_gib || (image && flavor->disk_gib < image->min_disk_gib)))
+		return false;
+	if (!flavor->disk_gib && wish->disk_gib)
+		return false;
+	return !image || flavor->memory_mib >= image->min_memory_mib;
+}
+
+static bool flavor_before(const struct openstack_flavor *a, const struct openstack_flavor *b)
+{
+	if (a->cores != b->cores)
+		return a->cores < b->cores;
+	if (a->memory_mib != b->memory_mib)
+		return a->memory_mib < b->memory_mib;
+	if (a->disk_gib != b->disk_gib)
+		return a->disk_gib < b->disk_gib;
+	return strcmp(a->name, b->name) < 0;
+}
+
+static void add_least(struct text *words, int64_t least, const char *unit)
+{
+	if (least > 0)
+		text_format(words, "%s %lld %s", words->length ? "," : " of at least", (long long)least,
+			    unit);
+}
+
+static int no_flavor(const struct openstack_flavor *flavors, size_t count,
+		     const struct openstack_flavor_wish *wish, const struct openstack_image *image,
+		     struct error *err)
+{
+	const char *name = wish->id ? wish->id : wish->name;
+	int64_t memory = image ? image->min_memory_mib : 0, disk = image ? image->min_disk_gib : 0;
+	owned_text least = {0};
+	struct told told = {0};
+
+	add_least(&least, wish->cores, "cores");
+	add_least(&least, memory > wish->memory_mib ? memory : wish->memory_mib, "MiB");
+	add_least(&least, disk > wish->disk_gib ? disk : wish->disk_gib, "GiB of disk");
+	fail(err, ERR_MISSING, "there is no flavor%s%s%s%s", name ? " `" : "", name ? name : "",
+	     name ? "`" : "", text_view(&least));
+	for (size_t i = 0; i < count; i++)
+		if (!flavors[i].disabled)
+			tell(&told, flavors[i].name);
+	advise_of(&told, err);
+	return -1;
+}
+
+int openstack_flavor_choose(const struct openstack_flavor *flavors, size_t count,
+			    const struct openstack_flavor_wish *wish, const struct openstack_image *image,
+			    const struct openstack_flavor **ret, struct error *err)
+{
+	const struct openstack_flavor *best = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (flavor_fits(&flavors[i], wish, image) && (!best || flavor_before(&flavors[i], best)))
+			best = &flavors[i];
+	*ret = best;
+	return best ? 0 : no_flavor(flavors, count, wish, image, err);
+}
+
+/* --- networks --------------------------------------------------------------------------------------------
+ */
+
+bool openstack_network_takes_servers(const struct openstack_network *network)
+{
+	return network->up && network->subnets;
+}
+
+static bool network_fits(const struct openstack_network *network, const char *wish)
+{
+	return wish ? !strcmp(wish, network->name) || !strcmp(wish, network->id)
+		    : openstack_network_takes_servers(network);
+}
+
+/* How many fit, with the first of them; where nothing is wished, without those that lead out when there are
+ * others. */
+static size_t networks_that_fit(const struct openstack_network *networks, size_t count, const char *wish,
+				bool outer, const struct openstack_network **ret, struct told *told)
+{
+	size_t found = 0;
+
+	*ret = NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (!network_fits(&networks[i], wish) || (!wish && !outer && networks[i].external))
+			continue;
+		if (!found++)
+			*ret = &networks[i];
+		tell(told, wish ? networks[i].id : networks[i].name);
+	}
+	return found;
+}
+
+static int no_network(const struct openstack_network *networks, size_t count, const char *wish,
+		      struct error *err)
+{
+	struct told told = {0};
+
+	if (wish)
+		fail(err, ERR_MISSING, "there is no network `%s`", wish);
+	else
+		fail(err, ERR_MISSING, "there is no network with a subnet that a server can be put on");
+	for (size_t i = 0; i < count; i++)
+		tell(&told, networks[i].name);
+	advise_of(&told, err);
+	return -1;
+}
+
+int openstack_network_choose(const struct openstack_network *networks, size_t count, const char *wish,
+			     const struct openstack_network **ret, struct error *err)
+{
+	struct told told = {0};
+	size_t found = networks_that_fit(networks, count, wish, false, ret, &told);
+
+	if (!found && !wish)
+		found = networks_that_fit(networks, count, NULL, true, ret, &told);
+	if (found > 1 && wish)
+		fail(err, ERR_INVALID, "there are %zu networks called `%s`: say which by its id", found,
+		     wish);
+	else if (found > 1)
+		fail(err, ERR_INVALID,
+		     "there are %zu networks that a server can be put on: say which with `network`", found);
+	if (found > 1) {
+		advise_of(&told, err);
+		return -1;
+	}
+	text_release(&told.names);
+	if (!found)
+		return no_network(networks, count, wish, err);
+	if (openstack_network_takes_servers(*ret))
+		return 0;
+	return fail(err, ERR_INVALID, "no server can be put on the network `%s`: it %s", (*ret)->name,
+		    (*ret)->up ? "has no subnet" : "is down");
+}

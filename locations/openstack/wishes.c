@@ -1,0 +1,141 @@
+/* wishes.c - the options about machines: which image, how large, on which networks. */
+#include "locations/openstack/wishes.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "blueprints/blueprint.h"
+
+static int wrong(const struct location *location, struct error *err, const char *key, const char *wanted)
+{
+	return fail(err, ERR_INVALID, "location `%s`: `%s` must be %s", location->name, key, wanted);
+}
+
+static int read_text(const struct location *location, const char *key, const char **ret, struct error *err)
+{
+	const json_t *value = json_object_get(location->spec->options, key);
+	const char *text = json_string_value(value);
+
+	if (!value)
+		return 0;
+	if (!text || !*text || !printable(text))
+		return wrong(location, err, key, "a text of one line");
+	*ret = text;
+	return 0;
+}
+
+/* A number in that unit, or a size such as "4gb". */
+static int read_size(const struct location *location, const char *key, int64_t unit, int64_t *ret,
+		     struct error *err)
+{
+	const json_t *value = json_object_get(location->spec->options, key);
+	const char *text = json_string_value(value);
+	int64_t number = json_is_integer(value) ? json_integer_value(value) : -1;
+	int64_t bytes = text ? parse_memory(text) : -1;
+
+	if (!value)
+		return 0;
+	if (text && parse_number(text, 0, INT32_MAX, &number))
+		bytes = -1;
+	if (bytes >= 0)
+		number = bytes / unit + (bytes % unit != 0);
+	if (number < 0 || number > INT32_MAX)
+		return wrong(location, err, key,
+			     unit == 1 << 20 ? "so many MiB, or a size such as \"4gb\""
+					     : "so many GiB, or a size such as \"100gb\"");
+	*ret = number;
+	return 0;
+}
+
+static int read_cores(const struct location *location, int64_t *ret, struct error *err)
+{
+	const json_t *value = json_object_get(location->spec->options, "minCores");
+
+	if (!value)
+		return 0;
+	if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > INT32_MAX)
+		return wrong(location, err, "minCores", "a number of cores");
+	*ret = json_integer_value(value);
+	return 0;
+}
+
+static int read_properties(const struct location *location, struct openstack_image_wish *ret,
+			   struct error *err)
+{
+	const json_t *value = json_object_get(location->spec->options, "imageProperties");
+	const char *key;
+	json_t *entry;
+
+	if (value && !json_is_object(value))
+		return wrong(location, err, "imageProperties", "a map such as {os_distro: debian}");
+	json_object_foreach ((json_t *)value, key, entry) {
+		if (!json_is_string(entry))
+			return wrong(location, err, "imageProperties", "a map of texts");
+	}
+	ret->properties = value;
+	return 0;
+}
+
+/* `network` and Brooklyn's `networkName` are one; `networks` a list of them. */
+static int read_networks(const struct location *location, struct arena *arena, struct openstack_wishes *ret,
+			 struct error *err)
+{
+	const json_t *list = json_object_get(location->spec->options, "networks");
+	const char *one = NULL;
+	const char **names = arena_array(arena, const char *, json_array_size(list) + 1);
+
+	if (!names)
+		return fail_memory(err);
+	if (read_text(location, "networkName", &one, err) < 0 ||
+	    read_text(location, "network", &one, err) < 0)
+		return -1;
+	if (list && (!json_is_array(list) || one))
+		return wrong(location, err, "networks",
+			     one ? "left out beside `network`" : "a list of names or ids");
+	if (one)
+		names[ret->network_count++] = one;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *name = json_string_value(json_array_get(list, i));
+		if (!name || !*name || !printable(name))
+			return wrong(location, err, "networks", "a list of names or ids");
+		names[ret->network_count++] = name;
+	}
+	ret->networks = names;
+	return 0;
+}
+
+int openstack_wishes_read(const struct location *location, struct arena *arena, struct openstack_wishes *ret,
+			  struct error *err)
+{
+	struct openstack_image_wish *image = &ret->image;
+	struct openstack_flavor_wish *flavor = &ret->flavor;
+
+	*ret = (struct openstack_wishes){0};
+	return read_text(location, "imageId", &image->id, err) < 0 ||
+		       read_text(location, "image", &image->name, err) < 0 ||
+		       read_text(location, "imageNameRegex", &image->pattern, err) < 0 ||
+		       read_properties(location, image, err) < 0 ||
+		       read_text(location, "hardwareId", &flavor->id, err) < 0 ||
+		       read_text(location, "flavor", &flavor->name, err) < 0 ||
+		       read_size(location, "minRam", 1 << 20, &flavor->memory_mib, err) < 0 ||
+		       read_size(location, "minDisk", 1 << 30, &flavor->disk_gib, err) < 0 ||
+		       read_cores(location, &flavor->cores, err) < 0 ||
+		       read_networks(location, arena, ret, err) < 0
+		   ? -1
+		   : 0;
+}
+
+size_t openstack_wishes_options(const char **ret_names, size_t size)
+{
+	static const char *const names[] = {
+	    "image", "imageId", "imageNameRegex", "imageProperties", "flavor", "hardwareId", "minRam",
+	    "minCores", "minDisk", "network", "networkName", "networks",
+	    /* Of machines that are made; not read yet. */
+	    "user", "loginUser", "privateKeyFile", "privateKeyData", "keyPair", "securityGroups",
+	    "autoAssignFloatingIp", "availabilityZone", "userMetadata", "templateOptions"};
+	size_t count = 0;
+
+	for (size_t i = 0; i < COUNT_OF(names) && count < size; i++)
+		ret_names[count++] = names[i];
+	return count;
+}
