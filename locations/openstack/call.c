@@ -52,24 +52,45 @@ static void done(void *owner, struct http_answer *answer)
 /* --- sending ---------------------------------------------------------------------------------------------
  */
 
+/* Who logged in behind TLS is not to show the token to everybody on the way, unless that was said to be no
+ * matter. */
+static bool is_bare(const struct openstack *openstack, const char *base)
+{
+	return starts_with(openstack->settings.auth_url, "https://") && !starts_with(base, "https://") &&
+	       !openstack->tls.no_verify;
+}
+
+static const char *refuse_bare(const struct openstack *openstack, const struct openstack_question *question,
+			       const char *base, struct error *err)
+{
+	fail(err, ERR_INVALID,
+	     "location `%s`: the service %s is at %s, where the token would be on its way without TLS",
+	     openstack->location->name, question->service, base);
+	remedy(err, "take another `interface`, or say `tlsVerify: false` where that is no matter");
+	return NULL;
+}
+
 static const char *base_of(struct talk *talk, const struct openstack_question *question, struct error *err)
 {
 	const struct openstack *openstack = talk->openstack;
 	const struct openstack_settings *settings = &openstack->settings;
+	const char *region = settings->region;
 
 	if (!question->service)
 		return settings->auth_url;
 	const char *base = openstack_endpoint(&openstack->session.token, &talk->arena, question->service,
-					      settings->interface, settings->region);
-	if (!base)
+					      settings->interface, region);
+	if (!base) {
 		fail(err, ERR_MISSING,
 		     "location `%s`: the catalogue has no %s endpoint of the service %s%s%s",
 		     openstack->location->name, settings->interface, question->service,
-		     settings->region ? " in the region " : "", settings->region ? settings->region : "");
-	if (!base || !question->root)
-		return base;
+		     region ? " in the region " : "", region ? region : "");
+		return NULL;
+	}
+	if (is_bare(openstack, base))
+		return refuse_bare(openstack, question, base, err);
 	const char *slash = strrchr(base, '/'), *project = openstack->session.token.project_id;
-	return slash && project && ends_with(slash, project)
+	return question->root && slash && project && ends_with(slash, project)
 		   ? arena_copy(&talk->arena, base, (size_t)(slash - base))
 		   : base;
 }

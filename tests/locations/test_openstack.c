@@ -243,6 +243,24 @@ Test(openstack, unchecked_certificates_are_told_each_time)
 	cr_expect(strstr(text_view(&openstack_said), "not checked"), "%s", text_view(&openstack_said));
 }
 
+Test(openstack, a_token_from_behind_tls_is_not_shown_on_the_way)
+{
+	static const char login[] = "https://k:5000/v3/auth/tokens";
+	owned_memory char *token = json_line(openstack_recorded_body("06-auth-password-scoped"));
+
+	LINES({"POST", login, 201, "X-Subject-Token: TOKEN\r\n", token, 0}, NO_KEYPAIRS, NO_DETAILS);
+	openstack_openrc();
+	openstack_environment("OS_AUTH_URL", "https://k:5000");
+	cr_assert_eq(openstack_open("envvars", NULL), 0);
+	cr_expect_eq(openstack_connect(&facts), PROGRESS_FAILED);
+	cr_expect(strstr(openstack_error.text, "the service compute is at " NOVA), "%s",
+		  openstack_error.text);
+	cr_expect_eq(openstack_sent.length, 0, "%s", text_view(&openstack_sent));
+	openstack_driver.close(&openstack_here);
+	cr_assert_eq(openstack_open("envvars", "{\"tlsVerify\":false}"), 0);
+	CONNECTS();
+}
+
 Test(openstack, what_is_let_go_of_in_the_middle_leaves_nothing)
 {
 	struct errand errand = {.wake = NULL};

@@ -22,32 +22,27 @@ TestSuite(openstack_choose, .init = openstack_bench_begin, .fini = end, .timeout
 /* --- images ------------------------------------------------------------------------------------------------
  */
 
-#define IMAGE(id, name, status, created, more)                                                               \
-	"{\"id\":\"" id "\",\"name\":\"" name "\",\"status\":\"" status "\",\"created_at\":\"" created       \
-	"\"" more "}"
-
 static const struct openstack_image *images;
 static size_t image_count;
 
 static void some_images(void)
 {
+	static const char *const some[][5] = {
+	    {"i1", "debian-11", "active", "2021", "debian"},
+	    {"i2", "debian-12", "active", "2023", "debian"},
+	    {"i3", "debian-12", "active", "2024", "debian"},
+	    {"i4", "ubuntu", "saving", "2025", "ubuntu"},
+	};
+	json_t *list = json_array();
 	const char *next;
 
-	page = json_loads("{\"images\":[" IMAGE(
-			      "i1", "debian-11", "active", "2021-01-01T00:00:00Z",
-			      ",\"os_distro\":\"debian\"") "," IMAGE("i2", "debian-12", "active",
-								     "2023-01-01T00:00:00Z",
-								     ",\"os_distro\":\"debian\",\"min_disk\":"
-								     "2") "," IMAGE("i3", "debian-12",
-										    "active",
-										    "2024-01-01T00:00:00Z",
-										    ",\"os_distro\":"
-										    "\"debian\"") "," IMAGE("i4",
-													    "ubuntu",
-													    "saving",
-													    "2025-01-01T00:00:00Z",
-													    ",\"os_distro\":\"ubuntu\"") "]}",
-			  0, NULL);
+	for (size_t i = 0; i < COUNT_OF(some); i++) {
+		json_t *image = json_pack("{s:s, s:s, s:s, s:s}", "id", some[i][0], "name", some[i][1],
+					  "status", some[i][2], "os_distro", some[i][4]);
+		json_put(image, "created_at", json_sprintf("%s-01-01T00:00:00Z", some[i][3]));
+		json_add(list, image);
+	}
+	page = json_pack("{s:o}", "images", list);
 	cr_assert_eq(openstack_images_read(page, &room, &images, &image_count, &next, &openstack_error), 0,
 		     "%s", openstack_error.text);
 }
