@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "engine/deploy.h"
+#include "engine/hosts.h"
 #include "engine/specs.h"
 
 /* The claim says whose store was the last to change something there. One made by a berth that did not say so
@@ -23,7 +24,7 @@ bool site_changed_hands(const struct site *site)
 /* The last of the records that say so of each instance there; 0: none was needed, or memory is gone. */
 static uint64_t note(struct berth_operation *operation, bool *ret_failed)
 {
-	uint64_t last = 0;
+	uint64_t last = hosts_note_unknown(operation);
 	for (size_t i = 0; i < operation->work_count; i++) {
 		const struct work *work = operation->works[i];
 		const char *name = settled_name(work->instance);

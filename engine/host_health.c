@@ -86,6 +86,46 @@ static void tell(const struct site *site, const char *what, const char *text, co
 				  text_view(&line), remedy);
 }
 
+/* --- what nobody here knows ------------------------------------------------------------------- */
+
+/* In place of a machine: it may be on any of its pool. */
+#define ANYWHERE "?"
+
+/* The application is there already, and this store does not know of it, or others had to do with it since. */
+static bool others_know(struct berth_operation *operation)
+{
+	bool knows = json_object_size(host_machines(operation)) > 0;
+
+	for (const struct site *site = operation->sites; site; site = site->next)
+		if (site->pooled && site->listed &&
+		    (site->inventory.instance_count
+			 ? !knows || site_changed_hands(site)
+			 : site->inventory.claim_count && site_changed_hands(site)))
+			return true;
+	return false;
+}
+
+bool host_unknown(struct berth_operation *operation, const char *name)
+{
+	const char *machine = json_text(host_machines(operation), name);
+
+	return machine ? !strcmp(machine, ANYWHERE) : others_know(operation);
+}
+
+uint64_t hosts_note_unknown(struct berth_operation *operation)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < operation->work_count; i++) {
+		const struct work *work = operation->works[i];
+		const char *name = work->unseen && work->site->pooled ? settled_name(work->instance) : NULL;
+		if (name && !json_text(host_machines(operation), name))
+			last = store_put_machine(operation->berth->store, operation->application->id, name,
+						 ANYWHERE);
+	}
+	return last;
+}
+
 /* --- those that do not answer --------------------------------------------------------------- */
 
 static bool is_known_at(struct berth_operation *operation, const struct site *site)
@@ -94,7 +134,8 @@ static bool is_known_at(struct berth_operation *operation, const struct site *si
 	const char *name;
 
 	json_object_foreach ((json_t *)host_machines(operation), name, machine)
-		if (json_is_string(machine) && !strcmp(json_string_value(machine), identity_of(site)))
+		if (json_is_string(machine) && (!strcmp(json_string_value(machine), identity_of(site)) ||
+						!strcmp(json_string_value(machine), ANYWHERE)))
 			return true;
 	return false;
 }
@@ -207,7 +248,7 @@ bool host_must_answer(const struct site *site)
 
 	if (!site->pooled || !any_answered(operation))
 		return true;
-	return operation->verb == &verb_destroy && is_known_at(operation, site);
+	return operation->verb == &verb_destroy && (is_known_at(operation, site) || others_know(operation));
 }
 
 void hosts_warn(struct berth_operation *operation)
@@ -282,6 +323,7 @@ bool host_moved(const struct work *work, const char *name)
 
 void hosts_conclude(struct berth_operation *operation)
 {
+	hosts_note_unknown(operation);
 	for (size_t i = 0; i < operation->work_count; i++) {
 		const struct work *work = operation->works[i];
 		const struct instance *instance = work->instance;

@@ -59,6 +59,12 @@ bool host_must_answer(const struct site *site);
 void hosts_warn(struct berth_operation *operation);
 /* {INSTANCE: machine} as the store has it, read when it is first asked for; NULL: nothing is known. */
 const json_t *host_machines(struct berth_operation *operation);
+/* Whether the instance may be anywhere: what was remembered of it is lost, or another store had to do with
+ * the application since. */
+bool host_unknown(struct berth_operation *operation, const char *name);
+/* Have that remembered of those that are left as they are for it; the last record, 0: there was none to be
+ * made. */
+uint64_t hosts_note_unknown(struct berth_operation *operation);
 /* Where the instance is about to be made, before it is. */
 void host_remember(const struct work *work, const char *name);
 /* Whether it is remembered by now to be on another machine than it is held at. */

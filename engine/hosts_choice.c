@@ -88,6 +88,24 @@ static struct site *machine_of(struct berth_operation *operation, const struct h
 	return unknown ? was : NULL;
 }
 
+/* What is nowhere to be seen may be on a machine that does not answer, where nobody here can know that it is
+ * not: the first of those. */
+static struct site *machine_unknown(struct berth_operation *operation, const struct host_guest *guest,
+				    unsigned ordinal)
+{
+	owned_text name = {0};
+
+	text_format(&name, "%s.%s.%u", operation->application->id, guest->component->id, ordinal);
+	if (is_given_up(operation, guest->component, ordinal) || !host_unknown(operation, text_view(&name)))
+		return NULL;
+	for (size_t i = 0; i < guest->pool->count; i++) {
+		struct site *site = guest->pool->sites[i];
+		if (site && site->failed)
+			return site;
+	}
+	return NULL;
+}
+
 /* Its instances share a machine. */
 static struct site *machine_of_all(struct berth_operation *operation, const struct host_guest *guest)
 {
@@ -171,6 +189,8 @@ static void find_machine(struct berth_operation *operation, struct host_guest *g
 		    share_a_machine(other->component, component))
 			component->site = other->component->site;
 	if (!component->site)
+		component->site = machine_unknown(operation, guest, 1);
+	if (!component->site)
 		component->site = free_machine(operation, guest, 1);
 	guest->lacking = !component->site;
 }
@@ -212,7 +232,8 @@ int hosts_give_homes(struct berth_operation *operation, struct component *compon
 	if (!component->homes || !guest->lacks)
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		component->homes[i] = machine_of(operation, guest, ordinals[i]);
+		component->homes[i] = machine_of(operation, guest, ordinals[i])
+					  ?: machine_unknown(operation, guest, ordinals[i]);
 	for (size_t i = 0; i < count; i++) {
 		if (component->homes[i])
 			continue;

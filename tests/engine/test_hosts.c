@@ -366,6 +366,47 @@ Test(hosts, what_may_run_on_a_silent_machine_is_unknown_and_not_made_again)
 	must_be(THREE ONE("a", "") ONE("b", ""), "running");
 }
 
+/* Another deployer is one whose store knows nothing; this one's own may have been lost as well. */
+Test(hosts, what_a_lost_store_knew_to_be_on_a_silent_machine_is_made_nowhere_else)
+{
+	json_t *document;
+
+	deploy(THREE ONE("a", "") ONE("b", ""));
+	dead[0] = "10.0.0.1";
+	scene_restart(&scene, false);
+	for (int time = 0; time < 3; time++) { /* each knows what the one before wrote down */
+		cr_assert_eq(run(berth_deploy, THREE ONE("a", "") ONE("b", ", env: {N: 2}"), &document),
+			     BERTH_UNREACHABLE);
+		owned_memory char *line = json_line(document);
+		cr_assert(strstr(line, "nobody knows whether it runs"), "%s", line);
+		json_decref(document);
+		cr_assert_eq(copies_of("a"), 1);
+		cr_assert_eq(copies_of("b"), 1, "what is seen is seen to");
+		virtual_world_run(scene.world, never, NULL, 6000);
+	}
+	cr_assert_eq(run(berth_destroy, THREE ONE("a", "") ONE("b", ""), &document), BERTH_UNREACHABLE);
+	json_decref(document);
+	dead[0] = NULL;
+	virtual_world_run(scene.world, never, NULL, 600000);
+	deploy(THREE ONE("a", "") ONE("b", ", env: {N: 2}"));
+	cr_assert_eq(copies_of("a"), 1);
+	cr_assert_str_eq(machine_of("a"), "10.0.0.1");
+}
+
+Test(hosts, what_a_lost_store_knew_is_made_elsewhere_when_its_machine_is_taken_out)
+{
+	json_t *document;
+
+	deploy(THREE ONE("a", "") ONE("b", ""));
+	dead[0] = "10.0.0.1";
+	scene_restart(&scene, false);
+	cr_assert_eq(run(berth_deploy, THREE ONE("a", "") ONE("b", ""), &document), BERTH_UNREACHABLE);
+	json_decref(document);
+	deploy(POOL("byon: {user: me, hosts: [10.0.0.2, 10.0.0.3]}") ONE("a", "") ONE("b", ""));
+	cr_assert_eq(copies_of("a"), 2);
+	cr_assert_eq(copies_of("b"), 1);
+}
+
 Test(hosts, what_was_on_a_machine_that_is_taken_out_of_the_pool_is_made_elsewhere)
 {
 	deploy(THREE ONE("a", ""));
