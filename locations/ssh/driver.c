@@ -13,8 +13,6 @@ static int open_machine(struct location *location, struct error *err)
 	if (!machine)
 		return fail_memory(err);
 	machine->location = location;
-	machine->named = ssh_driver;
-	machine->named.capabilities.host_names = machine->named.capabilities.names_in_file = true;
 	location->state = machine;
 	return ssh_options_read(machine, err);
 }
@@ -37,7 +35,16 @@ static void close_machine(struct location *location)
 
 void machine_names(struct location *location, bool work)
 {
-	location->driver = work ? &machine_of(location)->named : &ssh_driver;
+	struct machine *machine = machine_of(location);
+
+	if (work == (location->driver == &machine->named))
+		return;
+	if (work) {
+		machine->plain = location->driver;
+		machine->named = *machine->plain;
+		machine->named.capabilities.host_names = machine->named.capabilities.names_in_file = true;
+	}
+	location->driver = work ? &machine->named : machine->plain;
 }
 
 static void drop(struct location *location, struct errand *errand)

@@ -22,9 +22,10 @@ struct machine {
 	char script[80];       /* DIRECTORY/machine-DIGEST */
 	char boot[64];         /* the machine's boot, as last told */
 	int64_t grace_ms;
-	struct location_driver named; /* ours, of a machine whose processes can have names of their own */
-	bool exclusive;               /* one application has the machine for itself */
-	struct task *tasks;           /* errands under way */
+	const struct location_driver *plain; /* the table it was opened with, while it has that: */
+	struct location_driver named;        /* of a machine whose processes can have names of their own */
+	bool exclusive;                      /* one application has the machine for itself */
+	struct task *tasks;                  /* errands under way */
 	struct watcher *watchers;
 	struct stream *stream;   /* that tells what changes; NULL: nobody watches */
 	struct listening *taken; /* ports that are somebody's there, as far as is known */
