@@ -9,6 +9,7 @@
 #include "tests/sim/judge.h"
 #include "tests/sim/kept.h"
 #include "tests/sim/local.h"
+#include "tests/sim/marathon.h"
 #include "tests/sim/sized.h"
 #include "tests/sim/there.h"
 #include "tests/sim/zoned.h"
@@ -400,6 +401,7 @@ void play_expect(struct tally *tally)
 	kept_expect(tally);
 	sized_expect(tally);
 	zoned_expect(tally);
+	marathon_expect(tally);
 	for (const char *const *kind = trial_kinds; *kind; kind++)
 		tally_add(tally, "trial", *kind, 0);
 	for (size_t i = 0; i < COUNT_OF(phases); i++)
@@ -584,6 +586,8 @@ void score_play(const struct score *score, struct tally *tally,
 		sized_play(&stage, score->chance);
 	if (score_is_zoned(score->seed) && !stage.rule[0])
 		zoned_play(&stage, score->chance);
+	if (score_has_marathon(score->seed) && !stage.rule[0])
+		marathon_play(&stage, score->chance);
 	if (!stage.rule[0])
 		clear_away(&stage, score->chance);
 	snprintf(ret->rule, sizeof ret->rule, "%s", stage.rule);

@@ -11,6 +11,7 @@
 #include "tests/sim/judge.h"
 #include "tests/sim/kept.h"
 #include "tests/sim/local.h"
+#include "tests/sim/marathon.h"
 #include "tests/sim/sized.h"
 #include "tests/sim/there.h"
 #include "tests/sim/zoned.h"
@@ -330,6 +331,7 @@ void stage_close(struct theatre *stage)
 {
 	sized_close(stage);
 	zoned_close(stage);
+	marathon_close(stage);
 	for (int i = 0; i < DEPLOYERS; i++)
 		if (stage->deployers[i].berth)
 			deployer_close(&stage->deployers[i]);
@@ -375,6 +377,8 @@ static bool step(struct theatre *stage, int64_t limit)
 			sized_step(stage);
 		if (stage->zoned)
 			zoned_step(stage);
+		if (stage->marathon)
+			marathon_step(stage);
 	}
 	return more && !stage->rule[0];
 }

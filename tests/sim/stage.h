@@ -126,9 +126,10 @@ struct theatre {
 	int64_t echoes_until_ms; /* messages of the dead and of those who gave up may arrive till then */
 	struct tally *tally;
 	struct judge *judge;
-	struct sized *sized; /* a cluster; NULL: there is none */
-	struct zoned *zoned; /* one over several engines; NULL: there is none */
-	struct kept *kept;   /* of a controller: what was seen of what it keeps; NULL: there is none */
+	struct sized *sized;         /* a cluster; NULL: there is none */
+	struct zoned *zoned;         /* one over several engines; NULL: there is none */
+	struct marathoned *marathon; /* an application on a Marathon; NULL: there is none */
+	struct kept *kept; /* of a controller: what was seen of what it keeps; NULL: there is none */
 	/* Why this seed is a violation: the rule's name, and words; "" as long as it is none. */
 	char rule[48], verdict[1024];
 	void (*line)(void *owner, int64_t now_ms, const char *words);
