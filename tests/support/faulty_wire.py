@@ -1,8 +1,8 @@
-"""faulty_wire.py - a way to a Docker engine on which things go wrong: what, to which request, a function decides.
+"""faulty_wire.py - a way to a Docker engine, or to another service, on which things go wrong: what, to which request, a function decides.
 
-    python3 tests/support/faulty_wire.py LISTEN TARGET.sock [SEED [SHARE]]
+    python3 tests/support/faulty_wire.py LISTEN TARGET [SEED [SHARE]]
 
-LISTEN is a unix socket or ADDRESS:PORT. From the command line every request may meet a fault of chance, by the seed: that
+Each of the two is a unix socket or ADDRESS:PORT. From the command line every request may meet a fault of chance, by the seed: that
 share of them (0.1), and each stream of events, which is cut after about a minute.
 """
 import collections
@@ -61,7 +61,7 @@ class FaultyWire:
             threading.Thread(target=self.guarded, args=(client,), daemon=True).start()
 
     def guarded(self, client):
-        engine = socket.socket(socket.AF_UNIX)
+        engine = socket.socket(socket.AF_INET if ":" in self.target else socket.AF_UNIX)
         try:
             self.one(client, engine)
         except (OSError, ValueError):
@@ -93,7 +93,8 @@ class FaultyWire:
         kind = fault.kind if fault else None
         if kind == DELAY:
             time.sleep(fault.seconds)
-        engine.connect(self.target)
+        address, colon, port = self.target.partition(":")
+        engine.connect((address, int(port)) if colon else self.target)
         if b"upgrade:" in request.lower().partition(b"\r\n\r\n")[0]:
             engine.sendall(request)
             threading.Thread(target=pour, args=(client, engine), daemon=True).start()
