@@ -10,7 +10,8 @@
 #include "blueprints/embedded.h"
 #include "blueprints/yaml_internal.h"
 
-#define CHAIN_LIMIT 16
+#define CHAIN_LIMIT    16
+#define CATALOGUE_FILE "catalogue" /* where those of the program stand */
 
 /* --- what there is ---------------------------------------------------------------------------------- */
 
@@ -20,7 +21,7 @@ void catalogue_each(struct arena *texts, struct arena *tree,
 	for (size_t i = 0; i < catalogue_text_count; i++) {
 		owned_by(diagnostics_release) struct diagnostics none = {0};
 		const struct yaml_node *items = yaml_compose_faulty(
-		    texts, tree, "catalogue", catalogue_texts[i], strlen(catalogue_texts[i]), &none);
+		    texts, tree, CATALOGUE_FILE, catalogue_texts[i], strlen(catalogue_texts[i]), &none);
 		for (size_t k = 0; items && items->kind == YAML_LIST && k < items->count; k++) {
 			const struct yaml_node *entry = items->items[k];
 			const struct yaml_node *id = yaml_get(entry, "id"), *item = yaml_get(entry, "item");
@@ -85,8 +86,8 @@ static bool is_set(const struct yaml_node *service, const char *name)
 /* What it declares may stand at the component's own level: there it is configuration, unless it is a key of
  * the language; and where it is not said, its default holds. A version that nobody asked for is only what is
  * usual. */
-const struct yaml_node *catalogue_fill(struct reading *r, const struct yaml_node *service,
-				       const struct catalogue_type *type)
+static const struct yaml_node *fill(struct reading *r, const struct yaml_node *service,
+				    const struct catalogue_type *type)
 {
 	const struct yaml_node *list = parameters_of(type);
 	struct growing own = {0}, config = {0}, rest = {0};
@@ -123,6 +124,32 @@ const struct yaml_node *catalogue_fill(struct reading *r, const struct yaml_node
 	tree_add(r, &rest, "brooklyn.config", service->place, base_config);
 	const struct yaml_node *over = tree_like(r, service, &own), *base = tree_like(r, service, &rest);
 	return over && base ? services_merge(r, over, base, NULL) : service;
+}
+
+/* Those of the program's own types are checked where their keys are read. */
+const struct yaml_node *catalogue_fill(struct reading *r, const struct yaml_node *service,
+				       const struct catalogue_type *type)
+{
+	const struct yaml_node *list = parameters_of(type), *filled = fill(r, service, type);
+
+	if (list && strcmp(type->place.file, CATALOGUE_FILE) != 0)
+		parameters_check_component(r, list, filled);
+	return filled;
+}
+
+static bool is_parameters(const char *key)
+{
+	return !strcmp(key, "brooklyn.parameters") || !strcmp(key, "parameters");
+}
+
+/* What a component declares by itself is what a type of its own would. */
+static const struct yaml_node *with_own_parameters(struct reading *r, const struct yaml_node *service)
+{
+	const struct catalogue_type own = {.place = service->place, .entry = service, .item = service};
+
+	if (service->kind != YAML_MAP || !parameters_of(&own))
+		return service;
+	return tree_without(r, catalogue_fill(r, service, &own), is_parameters);
 }
 
 /* --- a component ------------------------------------------------------------------------------------ */
@@ -214,7 +241,7 @@ static const struct yaml_node *with_plain_type(struct reading *r, const struct y
 
 const struct yaml_node *catalogue_expand(struct reading *r, const struct yaml_node *service)
 {
-	service = with_plain_type(r, service);
+	service = with_own_parameters(r, with_plain_type(r, service));
 	const char *name = service->kind == YAML_MAP ? written_type(service) : NULL;
 
 	for (int depth = 0; name && !type_is_known(name); depth++) {

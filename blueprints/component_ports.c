@@ -83,8 +83,15 @@ static void complain_port(struct reading *r, struct draft *d, struct place at, c
 /* "8000-8010" or "80"; false when it is neither. */
 bool port_range_parse(char *text, uint16_t *ret_first, uint16_t *ret_last)
 {
-	char *dash = strchr(text, '-');
+	char *dash = strchr(text, '-'), *plus = strchr(text, '+');
 
+	if (plus && plus > text && !plus[1]) { /* that one or any after it */
+		*plus = '\0';
+		bool begins = port_parse(text, ret_first);
+		*plus = '+';
+		*ret_last = UINT16_MAX;
+		return begins;
+	}
 	if (dash)
 		*dash = '\0';
 	bool good = port_parse(text, ret_first) && port_parse(dash ? dash + 1 : text, ret_last);

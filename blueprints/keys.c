@@ -31,7 +31,7 @@ const struct key_rule key_rules[KEY_COUNT] = {
 			"what it listens on: 6379, [80, 443], \"8000-8010\", \"53/udp\"; links use these",
 			"ports"},
     [KEY_PORTS] = {"ports", ON_PROCESS | ON_EXTERNAL | ON_BALANCER | ON_SOFTWARE, 1, read_ports,
-		   "process: named ports, allotted as PORT_NAME ({http: auto}, 8080, \"8000-8100\"); "
+		   "process: named ports, allotted as PORT_NAME ({http: auto}, 8080, \"8000-8100\", 8080+); "
 		   "external: what it listens on",
 		   "namedPorts"},
     [KEY_PORT_BINDINGS] = {"portBindings", ON_DOCKER | ON_BALANCER | ON_SOFTWARE, 1, read_port_bindings,

@@ -59,6 +59,8 @@ static void read_type(struct reading *r, const struct yaml_node *node, struct pa
 			return;
 		}
 	}
+	if (strchr(text, '.') && r->of_component)
+		return; /* of Brooklyn's own: what there is of it here is a text, a list or a map */
 	struct diagnostic *entry =
 	    strchr(text, '.')
 		? complain(r->list, node->place,
@@ -160,18 +162,21 @@ static bool is_decimal(const char *text)
 	return *text && !*end && !errno;
 }
 
-/* One port, or a range of them. */
+/* One port, or a range of them, or `auto`: any. */
 static bool is_port(const char *text)
 {
+	if (!strcmp(text, "auto"))
+		return true;
 	char first[6];
-	size_t length = strcspn(text, "-");
+	size_t length = strcspn(text, "-+");
 	int64_t low, high;
 
 	if (length >= sizeof(first))
 		return false;
 	snprintf(first, sizeof(first), "%.*s", (int)length, text);
 	return parse_number(first, 1, 65535, &low) &&
-	       (!text[length] || (parse_number(text + length + 1, 1, 65535, &high) && low <= high));
+	       (!text[length] || !strcmp(text + length, "+") ||
+		(parse_number(text + length + 1, 1, 65535, &high) && low <= high));
 }
 
 static bool fits_type(const char *type, const char *text)
@@ -246,7 +251,10 @@ static bool check(const char *key, void *value, void *context)
 	const struct yaml_node *node = parameter_value(r, key);
 	const char *text = node ? known_text(r, node) : NULL;
 
-	if (!node && p->required)
+	if (!node && p->required && r->of_component)
+		advise(r->list, complain(r->list, *r->of_component, "the parameter `%s` has no value", key),
+		       "give the component `%s`, in its `brooklyn.config`", key);
+	else if (!node && p->required)
 		advise(r->list, complain(r->list, p->place, "the parameter `%s` has no value", key),
 		       "give it one: --set %s=VALUE", key);
 	if (!fits(p->type, node, text)) {
@@ -267,4 +275,32 @@ static bool check(const char *key, void *value, void *context)
 void parameters_check(struct reading *r)
 {
 	map_each(r->parameters, check, r);
+}
+
+static void put_config(struct reading *r, struct map **config, const struct yaml_node *map)
+{
+	for (size_t i = 0; map && map->kind == YAML_MAP && i < map->count; i++)
+		reading_put(r, config, map->entries[i].key, (void *)&map->entries[i]);
+}
+
+void parameters_check_component(struct reading *r, const struct yaml_node *list,
+				const struct yaml_node *service)
+{
+	struct map *parameters = r->parameters, *config = r->config;
+
+	if (r->open)
+		return;
+	r->parameters = r->config = NULL;
+	r->of_component = &service->place;
+	put_config(r, &r->config, service);
+	put_config(r, &r->config, yaml_get(service, "brooklyn.config"));
+	put_config(r, &r->config, yaml_get(service, "config"));
+	for (size_t i = 0; i < list->count; i++)
+		read_parameter(r, list->items[i]);
+	parameters_check(r);
+	map_release(&r->parameters);
+	map_release(&r->config);
+	r->parameters = parameters;
+	r->config = config;
+	r->of_component = NULL;
 }

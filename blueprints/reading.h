@@ -125,12 +125,13 @@ struct reading {
 	struct map *keys;       /* every known key's name -> struct key_name */
 	const char **key_names; /* those for "did you mean", once somebody asked; NULL before */
 	size_t key_name_count;
-	struct map *config;     /* the application's brooklyn.config: name -> struct yaml_entry */
-	struct map *parameters; /* name -> struct parameter */
-	struct map *types;      /* name -> struct catalogue_type */
-	bool types_known;       /* those of the program are among them */
-	struct growing items;   /* of the catalogues that were read: const struct catalogue_type * */
-	size_t files;           /* of catalogues that were read */
+	struct map *config;               /* the application's brooklyn.config: name -> struct yaml_entry */
+	struct map *parameters;           /* name -> struct parameter */
+	const struct place *of_component; /* whose parameters these are, while they are checked; else NULL */
+	struct map *types;                /* name -> struct catalogue_type */
+	bool types_known;                 /* those of the program are among them */
+	struct growing items; /* of the catalogues that were read: const struct catalogue_type * */
+	size_t files;         /* of catalogues that were read */
 	/* An item of a catalogue on its own: whoever uses it may have what it asks of others. */
 	bool open;
 	const struct reading *within; /* of the catalogue whose item is read; it has the keys and the types */
@@ -247,6 +248,9 @@ void config_complain_unset(struct reading *r, struct draft *d, const char *name,
 /* parameters.c, settings.c */
 void parameters_read(struct reading *r, const struct yaml_node *root);
 void parameters_check(struct reading *r);
+/* What a component declares by itself, or its type does: whether what it is given fits. */
+void parameters_check_component(struct reading *r, const struct yaml_node *list,
+				const struct yaml_node *service);
 void settings_apply_parameters(struct reading *r);
 void settings_apply_components(struct reading *r);
 

@@ -43,7 +43,7 @@ const struct shape shapes[] = {
 	 "additionalProperties": {"anyOf": [
 		{"enum": ["auto"]},
 		{"type": "integer", "minimum": 1, "maximum": 65535},
-		{"type": "string", "pattern": "^[0-9]+(-[0-9]+)?$"},
+		{"type": "string", "pattern": "^[0-9]+(-[0-9]+|\\+)?$"},
 		"@expression"]}},
 	"@expression"]})},
     {"externalPorts", JSON({"anyOf": [

@@ -257,7 +257,7 @@ launch() {
 	[ "$status" = 0 ] || give_up launch "$status"
 }
 refuse_launch() {
-	if [ -f "$here/steps/checkRunning" ]; then
+	if [ -f "$here/steps/checkRunning" ] && { [ ! -f "$PID_FILE" ] || named; }; then
 		complain "launch.command ended well, but checkRunning.command does not say that it runs"
 		[ ! -s "$state/check" ] || tail -n 5 "$state/check" >&2
 	elif [ -f "$PID_FILE" ]; then
@@ -274,9 +274,13 @@ comes_up() { # after a launch that did not stay
 		exit 1
 	fi
 	n=0
+	dead=0
 	until [ -e "$state/up" ]; do
 		n=$((n + 1))
 		[ -f "$here/steps/checkRunning" ] || named || refuse_launch
+		# A number that means nobody may yet be written anew; not for long.
+		if [ ! -f "$PID_FILE" ] || named; then dead=0; else dead=$((dead + 1)); fi
+		[ "$dead" -lt 6 ] || refuse_launch
 		[ "$n" -lt "$((start_timeout * 2))" ] || refuse_launch
 		pause 0.5
 	done

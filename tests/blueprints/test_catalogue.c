@@ -51,6 +51,41 @@ static const char *variable(const struct component_spec *spec, const char *name)
 
 /* --- those of the program --------------------------------------------------------------------------- */
 
+Test(catalogue, a_component_may_declare_parameters_of_its_own)
+{
+	static const char text[] =
+	    "location: localhost\nservices:\n- type: software\n  id: web\n  launch.command: x\n"
+	    "  brooklyn.parameters:\n"
+	    "  - {name: colour, type: string, default: red, constraints: [{regex: '[a-z]+'}]}\n"
+	    "  - {name: http.port, type: port, default: 8080}\n"
+	    "  - {name: size, type: integer, required: true}\n"
+	    "  - {name: kind, type: org.apache.brooklyn.some.Thing}\n"
+	    "  brooklyn.config: {%s}\n"
+	    "  ports: {http: $brooklyn:config(\"http.port\")}\n"
+	    "  env: {COLOUR: $brooklyn:config(\"colour\")}\n";
+	char whole[1024];
+	snprintf(whole, sizeof whole, text, "size: 3");
+	outcome = accepted(whole);
+	const struct component_spec *spec = &outcome.blueprint->components[0];
+	cr_expect_str_eq(spec->environment[0].value.text, "red");
+	cr_expect_eq(spec->named_ports[0].first, 8080);
+	snprintf(whole, sizeof whole, text, "colour: blue");
+	refused(whole, 3, 3, "the parameter `size` has no value", "brooklyn.config");
+	snprintf(whole, sizeof whole, text, "size: many");
+	refused(whole, 11, 27, "is of the type integer, and `many` is none", NULL);
+	snprintf(whole, sizeof whole, text, "size: 3, colour: '7'");
+	refused(whole, 11, 38, "the parameter `colour` may not be `7`", "regular expression");
+}
+
+Test(catalogue, a_types_own_parameters_are_checked_where_it_is_used)
+{
+	refused("location: localhost\ncatalog:\n- id: shop\n"
+		"  parameters: [{name: size, type: integer}, {name: owner, constraints: [required]}]\n"
+		"  item: {type: software, launch.command: x}\n"
+		"services:\n- {type: shop, size: 3}\n",
+		7, 3, "the parameter `owner` has no value", NULL);
+}
+
 Test(catalogue, brooklyns_redis_is_an_image_in_a_container)
 {
 	take("location: my-docker-cloud\nservices:\n"

@@ -323,11 +323,14 @@ Test(component, health_checks_that_are_wrong)
 
 Test(component, processes_have_named_ports)
 {
-	outcome = accepted("services:\n- {type: process, id: p, command: run, dir: sub, ports: {http: auto, "
-			   "admin: 8080, range: '9000-9010'}, healthCheck: {tcp: {port: http}}}\n");
+	outcome =
+	    accepted("services:\n- {type: process, id: p, command: run, dir: sub, ports: {http: auto, "
+		     "admin: 8080, range: '9000-9010', any: 8080+}, healthCheck: {tcp: {port: http}}}\n");
 	spec = outcome.blueprint->components;
 	cr_assert_eq(spec->kind, COMPONENT_PROCESS);
-	cr_assert_eq(spec->named_port_count, 3);
+	cr_assert_eq(spec->named_port_count, 4);
+	cr_assert_eq(spec->named_ports[3].first, 8080);
+	cr_assert_eq(spec->named_ports[3].last, 65535);
 	cr_assert_eq(spec->named_ports[0].first, 0);
 	cr_assert_eq(spec->named_ports[1].first, 8080);
 	cr_assert_eq(spec->named_ports[1].last, 8080);
@@ -342,6 +345,8 @@ Test(component, processes_that_are_wrong)
 	refused("services:\n- {type: process, id: p, command: x, volumes: [a]}\n", 2, 38,
 		"not supported on processes", NULL);
 	refused("services:\n- {type: process, id: p, command: x, ports: {http: maybe}}\n", 2, 52, "no port",
+		"auto");
+	refused("services:\n- {type: process, id: p, command: x, ports: {http: +}}\n", 2, 52, "no port",
 		"auto");
 	refused("services:\n- {type: process, id: p, command: x, ports: {a-b: auto, a_b: auto}}\n", 2, 57,
 		"the same variable", NULL);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Software by steps of its own: installed once, launched, looked after and stopped, on this machine and in a container.
 . "$(dirname "$0")/lib.sh"
-uses real-software real-software-bad Real-Software--as-Brooklyn-writes-it real-software-inside real-software-redis real-software-slide real-software-shared
+uses real-software-types real-software real-software-bad real-software-dead Real-Software--as-Brooklyn-writes-it real-software-inside real-software-redis real-software-slide real-software-shared
 stays=$work/cache # where what was installed is kept: nobody's but this run's
 
 write() { # TEXT LAUNCH-EXTRA
@@ -107,6 +107,24 @@ check "also by why" bash -c '"$@" | grep -q "the step install failed"' - "$BERTH
 sed -i 's/exit 3/true/' bad.yaml
 check "mended, it goes on" deploy bad.yaml
 check "destroys that" destroy real-software-bad
+
+cat >dead.yaml <<Y
+id: real-software-dead
+location: localhost
+services:
+- type: software
+  id: web
+  restart: "no"
+  shell.env: {XDG_CACHE_HOME: $stays}
+  launch.command: |
+    echo cannot listen
+    true & echo \$! >\$PID_FILE
+  checkRunning.command: "false"
+Y
+deploy dead.yaml >dead.said 2>&1
+check "what dies as it is launched is not waited for" grep -q 'but the process of .*pid.txt is not there' dead.said
+check "its last words are shown" grep -q 'cannot listen' dead.said
+check "destroys what is left of it" destroy real-software-dead
 
 write one
 for wait in 0.1 0.3 0.5 0.8; do
@@ -228,6 +246,27 @@ check "an exact version that is not to be had fails" grep -q 'redis-server 3.0.0
 check "with one way out" grep -q 'install.version.match: at-least' exact.said
 check "and the other" grep -q 'download.url: https://download.redis.io' exact.said
 check "destroys that, too" destroy real-software-redis
+
+cat >catalogue.yaml <<Y
+id: real-software-types
+location: localhost
+brooklyn.config: {shell.env: {XDG_CACHE_HOME: $stays}}
+services:
+- {type: nginx, id: front, nginx.port: 28100+, post.customize.command: echo fronted >www/index.html}
+- {type: static-web, id: pages, pre.launch.command: echo paged >www/index.html}
+- {type: PostgreSqlNode, id: db, postgresql.port: auto, postgresql.database: shop, postgresql.username: keeper}
+Y
+types_page() { page "http://127.0.0.1:$(port_of real-software-types "$1")/"; }
+has_postgres() { ls -d /usr/lib/postgresql/*/bin /usr/local/bin/initdb 2>/dev/null | grep -q .; }
+has_postgres || sed -i '/PostgreSqlNode/d' catalogue.yaml
+check "other types of the catalogue" deploy catalogue.yaml
+check "nginx serves" same fronted "$(types_page front)"
+check "a static page is served" same paged "$(types_page pages)"
+if has_postgres; then
+	check "the database answers" until_true 30 bash -c '[ "$(psql -h 127.0.0.1 -p "$1" -U keeper -d shop -tAc "select 40+2")" = 42 ]' - "$(port_of real-software-types db)"
+fi
+check "destroys them" destroy real-software-types
+rm -rf /var/lib/postgresql/berth/real-software-types.*
 
 cat >slide.yaml <<'Y'
 id: real-software-slide
