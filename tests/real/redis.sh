@@ -18,7 +18,7 @@ afterwards() {
 # A release in redis' own layout, served from this machine.
 release() { # VERSION
 	mkdir -p "redis-$1/src" served/releases
-	cp "$root/tests/support/small_redis.c" "redis-$1/src/server.c"
+	cp "$root/tests/support/redis/server.c" "redis-$1/src/server.c"
 	# shellcheck disable=SC2016
 	printf 'all:\n\tcd src && $(MAKE) $@\n' >"redis-$1/Makefile"
 	printf 'all: redis-server\nredis-server: server.c\n\t$(CC) -DVERSION=%s -o $@ server.c\n' "'\"$1\"'" >"redis-$1/src/Makefile"

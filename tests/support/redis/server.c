@@ -1,4 +1,4 @@
-/* small_redis.c - answers redis' clients as far as a test asks: PING, and INFO with the version that it was
+/* server.c - answers redis' clients as far as a test asks: PING, and INFO with the version that it was
  * built as. */
 #include <arpa/inet.h>
 #include <poll.h>
