@@ -168,6 +168,16 @@ static int send_off(struct store *store)
 	return 0;
 }
 
+/* What waits is written. False: memory failed for it, and it is known to be lost. */
+static bool write_waiting(struct store *store)
+{
+	if (!store->waiting || store->flying || !send_off(store))
+		return true;
+	fail_memory(&store->waiting->error);
+	settle(store, give(store->waiting));
+	return false;
+}
+
 /* On the loop: which store it was is found by the batch's key. */
 static void batch_done(void *owner)
 {
@@ -182,11 +192,26 @@ static void batch_done(void *owner)
 	desk_take(batch);
 	store->flying = NULL;
 	settle(store, batch);
-	if (store->waiting && send_off(store)) {
-		fail_memory(&store->waiting->error);
-		settle(store, give(store->waiting));
-	}
+	write_waiting(store);
 	tell(store);
+}
+
+static void turn_is_over(void *owner)
+{
+	struct store *store = owner;
+	store->later = NULL;
+	if (!write_waiting(store))
+		tell(store);
+}
+
+/* History waits for nobody, and somebody may wait for what is put next in this turn: they become durable
+ * together, and not one after the other. */
+static void write_later(struct store *store)
+{
+	if (!store->later && !store->flying)
+		store->later = store->world->ops->timer_start(store->world, 0, turn_is_over, store);
+	if (!store->later)
+		write_waiting(store);
 }
 
 struct store *store_new(struct world *world, const char *directory)
@@ -212,6 +237,7 @@ struct store *store_new(struct world *world, const char *directory)
 static void commit_rest(struct store *store)
 {
 	struct batch *flying = give(store->flying), *waiting = give(store->waiting);
+	store->world->ops->timer_cancel(store->world, give(store->later));
 	if (flying) {
 		bool ran = desk_take(flying);
 		store->world->ops->work_cancel(store->world, flying->job);
@@ -333,12 +359,12 @@ static uint64_t put(struct store *store, const struct record *wanted)
 		record->time_ms = store->world->ops->wall(store->world);
 	*batch->end = record;
 	batch->end = &record->next;
-	batch->last = record->number = store->given + 1;
-	if (!store->flying && send_off(store)) { /* only this one waits: else something would be flying */
-		batch->records = NULL;
-		return give_up(store);
-	}
-	return ++store->given;
+	const uint64_t number = batch->last = record->number = ++store->given;
+	if (record->kind == RECORD_EVENT)
+		write_later(store);
+	else
+		write_waiting(store);
+	return number;
 }
 
 static uint64_t put_texts(struct store *store, enum record_kind kind, const char *const *texts, size_t count)

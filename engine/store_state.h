@@ -14,6 +14,7 @@ struct store {
 	struct database writing; /* of whoever runs the flying batch; the loop's while none flies */
 	struct batch *waiting;   /* gathers records while another is flying */
 	struct batch *flying;
+	struct timer *later; /* when this turn is over what waits is written; NULL: nothing waits for that */
 	struct batch *failures;  /* what was lost, newest first */
 	uint64_t given, decided; /* the last number given out, the last whose fate is known */
 	struct store_listener *listeners, *next_told; /* while they are told */
