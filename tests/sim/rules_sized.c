@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "engine/keeper.h"
 #include "tests/sim/rules.h"
 #include "tests/sim/sized.h"
@@ -100,7 +101,8 @@ static unsigned serving_beside(const struct theatre *stage, const char *name, bo
 	for (size_t i = 0; i < stage->judge->now.count; i++) {
 		const struct sight *sight = &stage->judge->now.list[i];
 		bool serves = sight->running && sight->answers;
-		if (!sight->app || strcmp(sight->app, SIZED_APP) != 0 || !sight->component)
+		if (!sight->app || strcmp(sight->app, SIZED_APP) != 0 || !sight->component ||
+		    strcmp(sight->component, "web") != 0)
 			continue;
 		if (strcmp(sight->name, name) == 0)
 			*ret_serves = serves;
@@ -128,6 +130,65 @@ void rule_last_one_stays(struct theatre *stage)
 			stage_accuse(stage, "last one stays", "%s of %s, and nobody else serves",
 				     docker_call_name(change->call), change->target);
 	}
+}
+
+static struct whose *whose_is(struct sized *sized, const char *address, size_t length)
+{
+	for (size_t i = 0; i < sized->whose_count; i++)
+		if (strlen(sized->whose[i].address) == length &&
+		    !strncmp(sized->whose[i].address, address, length))
+			return &sized->whose[i];
+	return NULL;
+}
+
+static void note_address(struct sized *sized, const struct sight *sight, const char *address)
+{
+	struct whose *whose = whose_is(sized, address, strlen(address));
+	if (!whose && sized->whose_count == SIZED_ADDRESSES)
+		return;
+	if (!whose)
+		whose = &sized->whose[sized->whose_count++];
+	if (strcmp(whose->id, sight->id) != 0)
+		whose->answered = false;
+	whose->answered |= sight->answers;
+	snprintf(whose->address, sizeof whose->address, "%s", address);
+	snprintf(whose->id, sizeof whose->id, "%s", sight->id);
+}
+
+static void accuse_listed(struct theatre *stage, const char *list)
+{
+	while (*list) {
+		size_t entry = strcspn(list, ","), length = strcspn(list, ":");
+		const struct whose *whose = whose_is(stage->sized, list, length);
+		tally_add(stage->tally, "judged", "members that are listed", 1);
+		if (whose && !whose->answered)
+			stage_accuse(stage, "never linked",
+				     "%.*s is listed, and %.12s, which has it, never answered", (int)entry,
+				     list, whose->id);
+		list += entry + (list[entry] == ',');
+	}
+}
+
+/* Whoever did not get ready is no member: it is kept to be looked at, and nobody is sent to it. */
+void rule_listed_answered(struct theatre *stage)
+{
+	struct sized *sized = stage->sized;
+	owned_text list = {0};
+	for (size_t i = 0; i < stage->judge->now.count; i++) {
+		const struct sight *sight = &stage->judge->now.list[i];
+		if (!sight->app || strcmp(sight->app, SIZED_APP) != 0 || !sight->component)
+			continue;
+		if (strcmp(sight->component, "front") == 0)
+			sight_file(sight, stage, &list);
+		for (size_t n = 0;
+		     strcmp(sight->component, "web") == 0 && sight->running && n < sight->spot_count; n++)
+			note_address(sized, sight, sight->spots[n].address);
+	}
+	if (!strcmp(text_view(&list), text_view(&sized->listed)))
+		return;
+	text_clear(&sized->listed);
+	text_add(&sized->listed, text_view(&list));
+	accuse_listed(stage, text_view(&list));
 }
 
 /* --- at rest ----------------------------------------------------------------------------------------- */

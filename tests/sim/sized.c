@@ -184,7 +184,8 @@ static void count_members(struct theatre *stage)
 	sized->running = sized->answering = 0;
 	for (size_t i = 0; i < stage->judge->now.count; i++) {
 		const struct sight *sight = &stage->judge->now.list[i];
-		if (!sight->app || strcmp(sight->app, SIZED_APP) != 0 || !sight->component)
+		if (!sight->app || strcmp(sight->app, SIZED_APP) != 0 || !sight->component ||
+		    strcmp(sight->component, "web") != 0)
 			continue;
 		sized->running += sight->running;
 		sized->answering += sight->running && sight->answers;
@@ -241,6 +242,7 @@ void sized_step(struct theatre *stage)
 		count_members(stage);
 		rule_last_one_stays(stage);
 		rule_never_more(stage);
+		rule_listed_answered(stage);
 	}
 	if (!sized->keeper)
 		return;
@@ -284,6 +286,9 @@ static void write_blueprint(struct sized *sized, unsigned initial)
 		    "  policies:\n  - restarter\n",
 		    initial, SIZED_PERIOD / 1000);
 	write_policy(sized, &sized->blueprint);
+	text_add(&sized->blueprint,
+		 "- type: docker:good:1\n  id: front\n  location: engine\n  onChange: none\n"
+		 "  files: {/etc/c.conf: '$berth:endpoints(\"web\")'}\n");
 }
 
 static bool insist(struct theatre *stage, enum errand_kind doing)
@@ -325,6 +330,7 @@ void sized_close(struct theatre *stage)
 	close_berth(stage->sized);
 	universe_serve(stage->universe, PAGE, NULL);
 	text_release(&stage->sized->blueprint);
+	text_release(&stage->sized->listed);
 	free(give(stage->sized));
 }
 
@@ -362,7 +368,7 @@ void sized_play(struct theatre *stage, uint64_t chance)
 void sized_expect(struct tally *tally)
 {
 	static const char *const judged[] = {"sizes that are asked for", "sizes that turn back",
-					     "members that go", "sizes at rest"};
+					     "members that go", "sizes at rest", "members that are listed"};
 	for (size_t i = 0; i < COUNT_OF(judged); i++)
 		tally_add(tally, "judged", judged[i], 0);
 	tally_add(tally, "resized", "up", 0);

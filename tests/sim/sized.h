@@ -22,6 +22,8 @@ enum {
 
 enum scaler { SCALER_BOUNDS, SCALER_TARGET, SCALER_STEPS, SCALER_CLASSIC, SCALERS };
 
+enum { SIZED_ADDRESSES = 128 };
+
 struct sized {
 	struct seat *seat;
 	struct berth *berth;
@@ -47,6 +49,13 @@ struct sized {
 	bool quiet;                 /* the load is such that nothing is to change */
 	size_t changes_seen;
 	uint64_t stamp;
+	/* Whose an address was last, and whether that one ever answered. */
+	struct whose {
+		char address[48], id[72];
+		bool answered;
+	} whose[SIZED_ADDRESSES];
+	size_t whose_count;
+	struct text listed; /* what `front` was told last of those who take requests */
 };
 
 bool score_is_sized(uint64_t seed);
@@ -75,6 +84,7 @@ void rule_quiet(struct theatre *stage);
 void rule_size_kept(struct theatre *stage);
 void rule_never_more(struct theatre *stage);
 void rule_last_one_stays(struct theatre *stage);
+void rule_listed_answered(struct theatre *stage);
 /* Long after all is well. */
 void rule_size_fits(struct theatre *stage);
 void rule_sized_gone(struct theatre *stage);

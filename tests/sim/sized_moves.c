@@ -114,7 +114,8 @@ static const struct sight *any_member(struct theatre *stage, struct dice *dice)
 	sights_take(&stage->sights, stage);
 	for (int tries = 0; tries < 40 && stage->sights.count; tries++) {
 		const struct sight *sight = &stage->sights.list[roll(dice, (unsigned)stage->sights.count)];
-		if (sight->app && strcmp(sight->app, SIZED_APP) == 0 && sight->component && sight->running)
+		if (sight->app && strcmp(sight->app, SIZED_APP) == 0 && sight->component &&
+		    strcmp(sight->component, "web") == 0 && sight->running)
 			return sight;
 	}
 	return NULL;
@@ -149,6 +150,7 @@ static void newcomers_fail(struct theatre *stage, bool fail)
 						.exits = fail ? UINT32_MAX : 0,
 						.exit_code = 1,
 						.lives_ms = 100,
+						.answers_after_ms = fail ? -1 : 0,
 						.stops_ms = 20};
 	docker_engine_behave(stage->engine, &manner);
 }
