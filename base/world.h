@@ -152,6 +152,20 @@ struct file_rights {
 
 /* --- the table ------------------------------------------------------------------------------ */
 
+/* What is asked over a connection of its own; copied but for what `owner` is. */
+struct tcp_question {
+	const char *address; /* numeric, or a name */
+	uint16_t port;
+	const char *words;  /* said first; "": nothing is */
+	int64_t timeout_ms; /* until all is heard */
+	/* Whether what was heard so far is the answer; else it is what was heard until the other side ended.
+	 */
+	bool (*enough)(void *owner, const struct text *heard);
+	/* Once: all that was heard, or why there is no answer. */
+	void (*answered)(void *owner, const struct text *heard, const struct error *err);
+	void *owner;
+};
+
 struct world_ops {
 	int64_t (*now)(struct world *);  /* monotonic milliseconds */
 	int64_t (*wall)(struct world *); /* milliseconds since 1970 */
@@ -196,6 +210,10 @@ struct world_ops {
 					int64_t timeout_ms,
 					void (*answered)(void *owner, const struct error *), void *owner);
 	void (*tcp_cancel)(struct world *, struct probe_call *);
+
+	/* Connect as tcp_probe does, say something and hear what is answered. NULL: no memory. */
+	struct tcp_talk *(*tcp_ask)(struct world *, const struct tcp_question *);
+	void (*tcp_ask_cancel)(struct world *, struct tcp_talk *);
 
 	/* `work` runs on the world's one worker thread, jobs in order; `done` afterwards on ours. A cancelled
 	 * job that already runs is finished, without `done`. Both get `owner`, which must outlive `work`. */

@@ -71,6 +71,8 @@ static const struct world_ops real_ops = {
     .ssh = &real_ssh_ops,
     .tcp_probe = real_tcp_probe,
     .tcp_cancel = real_tcp_cancel,
+    .tcp_ask = real_tcp_ask,
+    .tcp_ask_cancel = real_tcp_ask_cancel,
     .work = real_work,
     .work_cancel = real_work_cancel,
     .spawn = real_spawn,
@@ -126,6 +128,7 @@ struct world *world_real_open(struct error *err)
 	uv_timer_init(&real->loop, &real->bound);
 	link_init(&real->timers);
 	link_init(&real->probes);
+	link_init(&real->talks);
 	link_init(&real->children);
 	link_init(&real->watches);
 	link_init(&real->channels);
@@ -144,6 +147,7 @@ void world_real_close(struct world *world)
 	channels_close(real);
 	http_close(real);
 	ssh_close(real);
+	talks_close(real);
 	probes_close(real);
 	worker_close(&real->jobs);
 	worker_close(&real->look_ups);

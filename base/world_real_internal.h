@@ -52,7 +52,7 @@ struct real {
 	struct world world; /* first, so that a world is a real one by a cast */
 	uv_loop_t loop;
 	uv_timer_t bound; /* ends world_wait in time */
-	struct link timers, probes, children, watches, channels;
+	struct link timers, probes, talks, children, watches, channels;
 	struct http *http;       /* NULL until the first request */
 	struct ssh *ssh;         /* likewise */
 	struct worker *jobs;     /* NULL until the first job */
@@ -114,6 +114,11 @@ void real_tcp_cancel(struct world *world, struct probe_call *call);
 struct probe_call *tcp_connect(struct real *real, const char *address, uint16_t port, int64_t timeout_ms,
 			       void (*connected)(void *owner, int fd, const struct error *), void *owner);
 void probes_close(struct real *real);
+
+/* tcp_ask.c */
+struct tcp_talk *real_tcp_ask(struct world *world, const struct tcp_question *question);
+void real_tcp_ask_cancel(struct world *world, struct tcp_talk *talk);
+void talks_close(struct real *real);
 
 /* worker.c */
 /* Like work, on the given worker (made when NULL); `release`, if given, gets `owner` when the job is over or

@@ -258,6 +258,7 @@ static void read_components(struct reading *r)
 	check_size(r);
 	for (size_t i = 0; i < r->count; i++)
 		policies_check_sensors(r, r->drafts[i].spec);
+	sensors_name_inputs(r);
 	sensors_check(r);
 	check_host_ports(r);
 	check_cycles(r);

@@ -246,7 +246,7 @@ struct enricher {
 	size_t input_count;
 	const struct formula *formula;
 	bool each;         /* of each instance by itself, else of the components' numbers */
-	bool together;     /* of all instances' numbers of its one input, by the sensor's `aggregate` */
+	bool together;     /* of all instances' numbers of its inputs, by the sensor's `aggregate` */
 	double otherwise;  /* TOGETHER: what an instance counts for that tells nothing; NAN: nothing */
 	int64_t length_ms; /* TIMED_DELTA, WINDOW_MEAN */
 	double confidence; /* WINDOW_MEAN: the part of it that must be known */
@@ -259,8 +259,9 @@ struct sensor {
 	double value;                     /* SENSOR_VALUE */
 	const char *uri;                  /* SENSOR_URI; of a call only the headers and the method count */
 	const struct effector_call *call; /* SENSOR_URI, SENSOR_HTTP; of SENSOR_TCP the port */
-	struct command command;           /* SENSOR_COMMAND */
-	enum usage_kind usage;            /* SENSOR_USAGE */
+	const struct value *words; /* SENSOR_TCP: what is said, to hear the number; NULL: nothing is asked */
+	struct command command;    /* SENSOR_COMMAND */
+	enum usage_kind usage;     /* SENSOR_USAGE */
 	/* What is only known when it is asked, as a secret is: more headers of a request, with who asks it;
 	 * the variables of a command. */
 	const struct environment_entry *headers, *environment;

@@ -79,7 +79,8 @@ static void check_use(struct reading *r, const struct draft *d, size_t component
 static void check_value(struct reading *r, const struct draft *d, struct place at, const struct value *value)
 {
 	bool mapped = value->kind == VALUE_SENSOR && starts_with(value->text, "mapped.");
-	bool fixed = value->kind == VALUE_SENSOR && !strcmp(value->text, "service.isUp");
+	bool fixed = value->kind == VALUE_SAMPLE ||
+		     (value->kind == VALUE_SENSOR && !strcmp(value->text, "service.isUp"));
 
 	if (value->kind == VALUE_SECRET) {
 		if (!in_files(d->spec, NO_COMPONENT, value->text))

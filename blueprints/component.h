@@ -171,6 +171,8 @@ void policies_check_effectors(struct reading *r, const struct component_spec *sp
 void policies_check_sensors(struct reading *r, const struct component_spec *spec);
 /* sensor_inputs.c: whether there is what sensors are made of, and none is made of itself, likewise. */
 void sensors_check(struct reading *r);
+/* Before that: what they are made of is of which components. */
+void sensors_name_inputs(struct reading *r);
 /* carriers.c: whether what `onChange` does can bring a changed value to the component */
 void check_carriers(struct reading *r, struct draft *d);
 

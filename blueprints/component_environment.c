@@ -48,8 +48,10 @@ void read_environment(struct reading *r, struct draft *d, const struct yaml_node
 			continue;
 		warn_plain_secret(r, from->key, from->value, false);
 		*entry = (struct environment_entry){.name = from->key, .place = from->key_place};
+		r->takes_samples = true;
 		if (!value_read(r, d, from->value, &entry->value))
 			count++;
+		r->takes_samples = false;
 		add_key_place(r, d, arena_format(r->arena, "env.%s", from->key), from->key_place);
 	}
 	d->spec->environment = entries;

@@ -103,22 +103,55 @@ static void read_usage(struct reading *r, struct draft *d, const struct yaml_nod
 }
 
 /* `true` means the first port. */
-static void read_tcp(struct reading *r, struct draft *d, const struct yaml_node *node,
-		     struct sensor_item *item)
+static void read_tcp_port(struct reading *r, struct draft *d, const struct yaml_node *node,
+			  struct effector_call *call)
 {
 	const char *text = fixed_text(r, d, node, "tcp");
-	struct effector_call *call = reading_new(r, struct effector_call);
 
-	sensor_item_from(item, SENSOR_TCP);
-	if (!text || !call)
-		return;
-	item->sensor.call = call;
-	if (!strcmp(text, "true") || port_parse(text, &call->port))
+	if (!text || !strcmp(text, "true") || port_parse(text, &call->port))
 		return;
 	if (isalpha((unsigned char)*text) && d->spec->kind == COMPONENT_PROCESS)
 		call->port_name = text;
 	else
 		complain(r->list, node->place, "`tcp` takes a port from 1 to 65535, or true for the first");
+}
+
+/* {port: 6379, send: "INFO\r\n"}: what is answered has the number. */
+static void read_talk(struct reading *r, struct draft *d, const struct yaml_node *map,
+		      struct sensor_item *item, struct effector_call *call)
+{
+	struct value words = {.kind = VALUE_TEXT, .text = "", .component = NO_COMPONENT};
+
+	for (size_t i = 0; i < map->count; i++) {
+		const struct yaml_entry *entry = &map->entries[i];
+		static const char *const keys[] = {"port", "send"};
+		if (!strcmp(entry->key, "port"))
+			read_tcp_port(r, d, entry->value, call);
+		else if (strcmp(entry->key, "send") != 0)
+			suggest(r, complain(r->list, entry->key_place, "`tcp` takes no key `%s`", entry->key),
+				entry->key, keys, COUNT_OF(keys), "its keys are port and send");
+		else if (!value_read(r, d, entry->value, &words))
+			item->sensor.words = kept_as(r, struct value, &words);
+	}
+	if (!yaml_get(map, "send"))
+		advise(r->list, complain(r->list, map->place, "this `tcp` says nothing to be answered"),
+		       "give it `send`, a text (\"\" to hear what is said unasked), or write the port alone");
+}
+
+static void read_tcp(struct reading *r, struct draft *d, const struct yaml_node *node,
+		     struct sensor_item *item)
+{
+	const struct yaml_node *fixed = fixed_node(r, d, node);
+	struct effector_call *call = reading_new(r, struct effector_call);
+
+	sensor_item_from(item, SENSOR_TCP);
+	if (!fixed || !call)
+		return;
+	item->sensor.call = call;
+	if (fixed->kind == YAML_MAP)
+		read_talk(r, d, fixed, item, call);
+	else
+		read_tcp_port(r, d, node, call);
 }
 
 static void read_log(struct reading *r, struct draft *d, const struct yaml_node *node,
@@ -373,7 +406,7 @@ static void check(struct reading *r, struct sensor_item *item)
 {
 	struct sensor *sensor = &item->sensor;
 	bool text = sensor->source == SENSOR_URI || sensor->source == SENSOR_HTTP ||
-		    sensor->source == SENSOR_COMMAND || sensor->source == SENSOR_LOG;
+		    sensor->source == SENSOR_COMMAND || sensor->source == SENSOR_LOG || sensor->words;
 	bool derived = sensor->source == SENSOR_DERIVED;
 
 	if (item->sources != 1)

@@ -34,6 +34,98 @@ static const char *id_of(struct reading *r, const struct yaml_node *service)
 	return folded;
 }
 
+static void put(struct reading *r, struct growing *members, size_t index)
+{
+	const size_t *others = members->members;
+
+	for (size_t i = 0; i < members->count; i++)
+		if (others[i] == index)
+			return;
+	size_t *to = grow_new(r, members, size_t);
+	if (to)
+		*to = index;
+}
+
+/* --- a DynamicGroup's filter --------------------------------------------------------------------------- */
+
+static const char *const predicates[] = {"org.apache.brooklyn.core.entity.EntityPredicates",
+					 "brooklyn.entity.basic.EntityPredicates"};
+
+static bool is_filter(const char *key)
+{
+	return !strcmp(key, "entityFilter") || !strcmp(key, "dynamicgroup.entityfilter");
+}
+
+/* NULL: it has none. */
+static const struct yaml_node *filter_of(const struct yaml_node *service)
+{
+	const struct yaml_node *config = yaml_get(service, "brooklyn.config");
+
+	for (size_t i = 0; config && config->kind == YAML_MAP && i < config->count; i++)
+		if (is_filter(config->entries[i].key))
+			return config->entries[i].value;
+	for (size_t i = 0; i < service->count; i++)
+		if (is_filter(service->entries[i].key))
+			return service->entries[i].value;
+	return NULL;
+}
+
+static const char *text_of(const struct yaml_node *node)
+{
+	return node && node->kind == YAML_SCALAR ? node->text : "";
+}
+
+/* The one argument of that predicate of EntityPredicates; NULL: it is another one. */
+static const struct yaml_node *predicate_argument(const struct yaml_node *filter, const char *name)
+{
+	const struct yaml_node *object =
+	    yaml_get(filter, "$brooklyn:object") ?: yaml_get(filter, "$berth:object");
+	const struct yaml_node *arguments = object ? yaml_get(object, "factoryMethod.args") : NULL;
+	bool ours = false;
+
+	for (size_t i = 0; object && i < COUNT_OF(predicates); i++)
+		ours |= !strcmp(text_of(yaml_get(object, "type")), predicates[i]);
+	if (!ours || strcmp(text_of(yaml_get(object, "factoryMethod.name")), name) != 0 || !arguments)
+		return NULL;
+	return arguments->kind == YAML_LIST && arguments->count == 1 && *text_of(arguments->items[0])
+		   ? arguments->items[0]
+		   : NULL;
+}
+
+/* Of that id, or of that name as it is shown. */
+static void read_filter(struct reading *r, const struct yaml_node *filter, struct growing *members)
+{
+	const struct yaml_node *map = filter->kind == YAML_MAP ? filter : NULL;
+	const struct yaml_node *id = map ? predicate_argument(map, "idEqualTo") : NULL;
+	const struct yaml_node *name = map ? predicate_argument(map, "displayNameEqualTo") : NULL;
+	const struct draft *found = id ? find_component(r, id->text, id->place) : NULL;
+
+	if (found)
+		put(r, members, found->index);
+	for (size_t i = 0; name && i < r->count; i++)
+		if (!strcmp(text_of(yaml_get(r->drafts[i].node, "name")), name->text))
+			put(r, members, i);
+	if (name && !members->count)
+		warn(r->list, name->place, "no component has the name `%s`", name->text);
+	if (!id && !name)
+		advise(r->list,
+		       complain(r->list, filter->place, "this filter of a group is not known to berth"),
+		       "idEqualTo and displayNameEqualTo of EntityPredicates are; else write `members: [a, "
+		       "b]`, or "
+		       "`memberTypes: [docker:nginx]`");
+}
+
+static void check_config(struct reading *r, const struct yaml_node *config)
+{
+	for (size_t i = 0; config->kind == YAML_MAP && i < config->count; i++)
+		if (!is_filter(config->entries[i].key))
+			advise(r->list,
+			       complain(r->list, config->entries[i].key_place, "a group has no config `%s`",
+					config->entries[i].key),
+			       "`dynamicgroup.entityfilter` says who is in it, or `members` and "
+			       "`memberTypes` beside `brooklyn.config` do");
+}
+
 static void check_keys(struct reading *r, const struct yaml_node *service)
 {
 	static const char *const keys[] = {"type",        "id",      "name",        "members",
@@ -44,7 +136,9 @@ static void check_keys(struct reading *r, const struct yaml_node *service)
 		bool known = false;
 		for (size_t k = 0; k < COUNT_OF(keys); k++)
 			known |= !strcmp(keys[k], entry->key);
-		if (!known)
+		if (!strcmp(entry->key, "brooklyn.config"))
+			check_config(r, entry->value);
+		if (!known && !is_filter(entry->key))
 			advise(
 			    r->list,
 			    complain(r->list, entry->key_place, "`%s` does not go with a group", entry->key),
@@ -118,18 +212,6 @@ const struct component_group *group_named(struct reading *r, const struct yaml_n
 	const char *name = r->groups.count ? name_in(r, node) : NULL;
 
 	return name ? group_find(r, name) : NULL;
-}
-
-static void put(struct reading *r, struct growing *members, size_t index)
-{
-	const size_t *others = members->members;
-
-	for (size_t i = 0; i < members->count; i++)
-		if (others[i] == index)
-			return;
-	size_t *to = grow_new(r, members, size_t);
-	if (to)
-		*to = index;
 }
 
 static void resolve(struct reading *r, struct group_draft *draft);
@@ -206,13 +288,16 @@ static void resolve(struct reading *r, struct group_draft *draft)
 	draft->resolved = draft->resolving = true;
 	const struct yaml_node *named = draft->node ? yaml_get(draft->node, "members") : NULL;
 	const struct yaml_node *typed = draft->node ? yaml_get(draft->node, "memberTypes") : NULL;
+	const struct yaml_node *filter = draft->node ? filter_of(draft->node) : NULL;
 	if (named && !yaml_null(named))
 		read_named(r, draft, named, &members);
 	if (typed && !yaml_null(typed))
 		read_typed(r, typed, &members);
+	if (filter && !yaml_null(filter))
+		read_filter(r, filter, &members);
 	for (size_t i = 0; i < draft->count; i++)
 		put_named(r, draft, &members, draft->names[i], draft->place);
-	if (draft->node && !named && !typed)
+	if (draft->node && !named && !typed && !filter)
 		advise(r->list,
 		       complain(r->list, draft->place, "the group `%s` has no members", draft->group->id),
 		       "write `members: [a, b]`, or `memberTypes: [docker:nginx]`");

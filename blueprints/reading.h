@@ -57,6 +57,14 @@ struct group_draft {
 	size_t count;
 	bool resolved, resolving;
 };
+
+/* A sensor of that component that another one waits for, until it is known which sensors it has. */
+struct awaited_sensor {
+	const char *name;
+	size_t component;
+	struct place place;
+};
+
 /* How consumers at other locations reach it. */
 enum link_way { LINK_BY_CASE, LINK_DIRECT, LINK_AMBASSADOR };
 
@@ -141,6 +149,8 @@ struct reading {
 	const struct yaml_entry *location_list; /* where it has several; NULL: it has not */
 	const struct config_frame *frames;
 	struct growing variables; /* of the environment, that env() asked for */
+	bool takes_samples;       /* what is read may wait for sensors that are sampled: */
+	struct growing samples;   /* those that are meant, struct awaited_sensor */
 	struct draft *owner;      /* whose value is being read: uses of other components are its own */
 	size_t expansions;        /* config values looked into, and bytes joined: both have a limit */
 	size_t joined;

@@ -284,7 +284,32 @@ bool sensor_is_built_in(const char *name)
 	return starts_with(name, MAPPED_PORT);
 }
 
-static int check_sensor(struct reading *r, struct draft *target, const struct expression *name)
+/* Of those that its `sensors` say. */
+static bool says_sensor(const struct draft *target, const char *name)
+{
+	const struct yaml_entry *given = given_of(target, KEY_SENSORS);
+
+	return given && given->value->kind == YAML_MAP && yaml_get(given->value, name);
+}
+
+/* Its own sensors may not be read yet: whether there is one of that name is looked at when all are. */
+static int await_sensor(struct reading *r, const struct draft *target, const struct expression *name)
+{
+	struct awaited_sensor *awaited;
+
+	if (target == r->owner) {
+		complain(r->list, name->place, "`%s` of the component itself is not known before it starts",
+			 name->text);
+		return -1;
+	}
+	if ((awaited = grow_new(r, &r->samples, struct awaited_sensor)))
+		*awaited = (struct awaited_sensor){
+		    .name = name->text, .component = target->index, .place = name->place};
+	return awaited ? 0 : -1;
+}
+
+static int check_sensor(struct reading *r, struct draft *target, const struct expression *name,
+			enum value_kind *ret_kind)
 {
 	if (starts_with(name->text, MAPPED_PORT))
 		return read_mapped_port(r, target, name);
@@ -295,6 +320,18 @@ static int check_sensor(struct reading *r, struct draft *target, const struct ex
 		       complain(r->list, name->place, "`%s` is known where it runs, and nowhere else",
 				name->text),
 		       "its own commands have it in $%s", *name->text == 'r' ? "RUN_DIR" : "INSTALL_DIR");
+		return -1;
+	}
+	*ret_kind = VALUE_SAMPLE;
+	if (r->takes_samples &&
+	    (says_sensor(target, name->text) || !closest(name->text, sensors, COUNT_OF(sensors))))
+		return await_sensor(r, target, name);
+	if (says_sensor(target, name->text)) {
+		advise(r->list,
+		       complain(r->list, name->place,
+				"what `%s` of `%s` tells changes: only `env` can take it", name->text,
+				target->spec->id),
+		       "give it to a variable of `env`, and use that");
 		return -1;
 	}
 	suggest(r, complain(r->list, name->place, "no sensor is called `%s`", name->text), name->text,
@@ -386,12 +423,13 @@ int read_sensor(struct reading *r, struct draft *d, const struct expression *e, 
 	}
 	/* What runs here is up; what does not run is not. */
 	const char *sensor = strcmp(name->text, "service.process.isRunning") ? name->text : "service.isUp";
-	if (check_sensor(r, target, name) || (strcmp(sensor, "service.isUp") && is_gone(r, target, e->place)))
+	enum value_kind kind = VALUE_SENSOR;
+	if (check_sensor(r, target, name, &kind) ||
+	    (strcmp(sensor, "service.isUp") && is_gone(r, target, e->place)))
 		return -1;
 	/* A component's own address is known before it starts; whether it is up is not. */
 	if (target != r->owner || !strcmp(sensor, "service.isUp"))
 		add_order(r, r->owner, target, e->place);
-	*ret = (struct value){
-	    .kind = VALUE_SENSOR, .place = e->place, .text = sensor, .component = target->index};
+	*ret = (struct value){.kind = kind, .place = e->place, .text = sensor, .component = target->index};
 	return 0;
 }

@@ -125,18 +125,16 @@ struct walk {
 	bool told;             /* of a circle one of them is enough */
 };
 
-static void complain_missing(struct reading *r, const struct component_spec *spec, const struct sensor *of,
-			     const char *wanted)
+static void suggest_sensor(struct reading *r, const struct component_spec *spec, const char *wanted,
+			   struct diagnostic *entry)
 {
 	const char **names = arena_array(r->arena, const char *, spec->sensor_count + 1);
 
 	r->list->failed |= !names;
 	for (size_t i = 0; names && i < spec->sensor_count; i++)
 		names[i] = spec->sensors[i].name;
-	suggest(r,
-		complain(r->list, of->place, "the sensor `%s` is made of `%.80s`, which `%s` has not",
-			 of->name, wanted, spec->id),
-		wanted, names, names ? spec->sensor_count : 0, "say under `sensors` where it comes from");
+	suggest(r, entry, wanted, names, names ? spec->sensor_count : 0,
+		"say under `sensors` where it comes from");
 }
 
 /* NULL with a complaint. */
@@ -149,7 +147,10 @@ static const struct sensor *find_input(struct reading *r, const struct draft *ow
 	    spec ? find_among(spec->sensors, spec->sensor_count, input->sensor) : NULL;
 
 	if (spec && !found && !r->open)
-		complain_missing(r, spec, of, input->sensor);
+		suggest_sensor(r, spec, input->sensor,
+			       complain(r->list, of->place,
+					"the sensor `%s` is made of `%.80s`, which `%s` has not", of->name,
+					input->sensor, spec->id));
 	*ret_draft = draft;
 	return found;
 }
@@ -192,6 +193,89 @@ static void check_depths(struct walk *walk, const struct draft *d)
 	}
 }
 
+/* --- of groups ---------------------------------------------------------------------------------------- */
+
+/* Of a group those of its members that have such a sensor. */
+static void take_members(struct reading *r, const struct sensor *of, const struct component_group *group,
+			 const char *wanted, struct growing *inputs)
+{
+	size_t before = inputs->count;
+
+	for (size_t i = 0; i < group->count; i++) {
+		const struct component_spec *spec = r->drafts[group->members[i]].spec;
+		struct sensor_input *input = find_among(spec->sensors, spec->sensor_count, wanted)
+						 ? grow_new(r, inputs, struct sensor_input)
+						 : NULL;
+		if (input)
+			*input = (struct sensor_input){spec->id, wanted};
+	}
+	if (inputs->count == before && !r->open)
+		advise(r->list,
+		       complain(r->list, of->place, "no member of the group `%s` has the sensor `%.80s`",
+				group->id, wanted),
+		       "say under the `sensors` of its members where it comes from");
+}
+
+/* Names become those of components, as they are meant where the sensor stands. */
+static void take_input(struct reading *r, const struct draft *d, const struct sensor *of,
+		       const struct sensor_input *input, struct growing *inputs)
+{
+	const struct component_group *group = input->component ? group_find(r, input->component) : NULL;
+	const struct draft *other =
+	    input->component && !group ? find_component(r, input->component, of->place) : d;
+
+	if (group && of->enricher->together) {
+		take_members(r, of, group, input->sensor, inputs);
+		return;
+	}
+	if (group)
+		advise(r->list,
+		       complain(r->list, of->place, "`%s` is a group: its members' numbers are several",
+				group->id),
+		       "make one of them first: {from: %s/%s, aggregate: sum}", group->id, input->sensor);
+	struct sensor_input *added = group || !other ? NULL : grow_new(r, inputs, struct sensor_input);
+	if (added)
+		*added = (struct sensor_input){input->component ? other->spec->id : NULL, input->sensor};
+}
+
+static void name_inputs(struct reading *r, struct draft *d)
+{
+	for (size_t i = 0; i < d->spec->sensor_count; i++) {
+		const struct sensor *sensor = &d->spec->sensors[i];
+		struct enricher *enricher = (struct enricher *)sensor->enricher;
+		struct growing inputs = {0};
+		for (size_t n = 0; enricher && n < enricher->input_count; n++)
+			take_input(r, d, sensor, &enricher->inputs[n], &inputs);
+		if (!enricher)
+			continue;
+		enricher->inputs = kept(r, &inputs, sizeof(*enricher->inputs));
+		enricher->input_count = enricher->inputs ? inputs.count : 0;
+	}
+}
+
+void sensors_name_inputs(struct reading *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		r->scope = r->drafts[i].scope;
+		name_inputs(r, &r->drafts[i]);
+		r->scope = NULL;
+	}
+}
+
+/* Those that others wait for are there. */
+static void check_awaited(struct reading *r)
+{
+	const struct awaited_sensor *all = r->samples.members;
+
+	for (size_t i = 0; i < r->samples.count && !r->open; i++) {
+		const struct component_spec *spec = r->drafts[all[i].component].spec;
+		if (!find_among(spec->sensors, spec->sensor_count, all[i].name))
+			suggest_sensor(r, spec, all[i].name,
+				       complain(r->list, all[i].place, "`%s` has no sensor `%.80s`", spec->id,
+						all[i].name));
+	}
+}
+
 void sensors_check(struct reading *r)
 {
 	owned_memory size_t *first = calloc(r->count + 1, sizeof(*first));
@@ -206,4 +290,5 @@ void sensors_check(struct reading *r)
 	r->list->failed |= !first || !depths;
 	for (size_t i = 0; first && depths && count && i < r->count; i++)
 		check_depths(&walk, &r->drafts[i]);
+	check_awaited(r);
 }

@@ -15,8 +15,9 @@ enum value_kind {
 	VALUE_ENDPOINT,  /* "host:port" */
 	VALUE_ENDPOINTS, /* that of each instance of `component` that takes requests, with a "," between */
 	VALUE_SENSOR,    /* attributeWhenReady: the sensor `text` of `component`, once it is truthy */
-	VALUE_BALANCER,  /* a load balancer's configuration, made of the members that run; `text` tells all
-			    else that it is made of */
+	VALUE_SAMPLE, /* the same of a sensor that the blueprint gives it: what that told when it was made */
+	VALUE_BALANCER, /* a load balancer's configuration, made of the members that run; `text` tells all
+			   else that it is made of */
 };
 
 #define NO_COMPONENT ((size_t)-1)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/awaited.h"
 #include "engine/hosts.h"
 #include "engine/operation.h"
 
@@ -310,6 +311,7 @@ static bool is_left(const struct berth_operation *operation)
 
 static bool worked(struct berth_operation *operation)
 {
+	awaited_step(operation);
 	if (!reconcile_turn(operation))
 		return false;
 	keep_failures(operation);

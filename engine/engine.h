@@ -222,6 +222,7 @@ struct work {
 	uint64_t intent; /* the store's number of the recorded intent; 0: none yet */
 	struct timer *timer;
 	int64_t deadline_ms, settle_ms, probe_delay_ms;
+	int64_t await_by_ms; /* the sensor that it waits for is to have told by then; 0: it waits for none */
 	int64_t not_before_ms; /* a pause between tries */
 	unsigned exits_before; /* the exit count when this deploy began to care */
 	unsigned picks;        /* how often its picked ports were taken by somebody else */
@@ -357,6 +358,7 @@ struct berth_operation {
 	void *verb_state;                 /* the verb's own, in the arena */
 	struct lasting *lasting;          /* lasting.c's; NULL: it does not outlive this process */
 	void *remote;                     /* the backend's own, when that carries it out */
+	struct hold *awaited;             /* awaited.c's: sensors that are waited for; NULL: none is */
 	struct map *verb_names;           /* the verb's own look-up */
 	enum stage stage;
 	enum berth_outcome outcome;

@@ -61,9 +61,13 @@ static const char *component_name(const struct fact_list *list, size_t index)
 static void write_value(const struct fact_list *list, struct text *text, const struct value *value)
 {
 	static const char *const functions[] = {
-	    [VALUE_SECRET] = "secret",       [VALUE_ADDRESS] = "address",
-	    [VALUE_PORT] = "port",           [VALUE_ENDPOINT] = "endpoint",
-	    [VALUE_ENDPOINTS] = "endpoints", [VALUE_SENSOR] = "attributeWhenReady",
+	    [VALUE_SECRET] = "secret",
+	    [VALUE_ADDRESS] = "address",
+	    [VALUE_PORT] = "port",
+	    [VALUE_ENDPOINT] = "endpoint",
+	    [VALUE_ENDPOINTS] = "endpoints",
+	    [VALUE_SENSOR] = "attributeWhenReady",
+	    [VALUE_SAMPLE] = "attributeWhenReady",
 	    [VALUE_BALANCER] = "balancer",
 	};
 	switch (value->kind) {

@@ -34,6 +34,11 @@ static int add_value(const struct feed *feed, const struct value *value, struct 
 	return resolved == RESOLVED ? 0 : -1;
 }
 
+int feed_words(const struct feed *feed, struct text *to, struct error *err)
+{
+	return add_value(feed, feed->number->sensor->words, to, err);
+}
+
 static int add_line(struct feed_lines *lines, struct text *line, struct error *err)
 {
 	if (line->failed)
@@ -119,5 +124,6 @@ void feed_lines_release(struct feed_lines *lines)
 bool feed_is_given_values(const struct feed *feed)
 {
 	const struct sensor *sensor = feed->number->sensor;
-	return sensor->header_count || sensor->environment_count || sensor->password;
+	return sensor->header_count || sensor->environment_count || sensor->password ||
+	       (sensor->words && sensor->words->kind != VALUE_TEXT);
 }

@@ -61,6 +61,7 @@ struct held_component {
 	/* Beside the hold, about all or one of its members, whose policies are not asked meanwhile; the
 	 * keeper's. NULL: none is. */
 	const struct deed *deed;
+	bool *awaited;                /* of its sensors only these are asked; NULL: all are */
 	struct held_sensors *sensors; /* hold_sensors.c's; NULL: it has none */
 };
 
@@ -89,7 +90,9 @@ struct hold {
 	bool told_deeds;                     /* policies know what became of those of the last one */
 	bool duty_looked_at;                 /* whether its targets know whose restarts are */
 	bool let_go;                         /* for a deed */
-	struct feed_queue *feeds;            /* hold_sensors.c's; NULL: nothing is sensed */
+	bool for_awaited; /* it is awaited.c's: an operation's that only asks for numbers, and somebody was */
+	bool told;        /* told one, since who waits was woken */
+	struct feed_queue *feeds; /* hold_sensors.c's; NULL: nothing is sensed */
 };
 
 /* What a policy wishes and the hold cannot do itself: the keeper has it done beside the hold, which goes on

@@ -125,6 +125,54 @@ static void connected(void *owner, const struct error *err)
 		feed_told(feed, (double)(now_ms - feed->asked_ms), now_ms);
 }
 
+/* A line that is not whole yet may have half a number. Prometheus' lines are added up: all are needed. */
+static bool is_enough(void *owner, const struct text *heard)
+{
+	const struct sensor *sensor = sensor_of(owner);
+	const char *end = memrchr(text_view(heard), '\n', heard->length);
+	size_t length = sensor->measure == MEASURE_JSON ? heard->length
+			: end                           ? (size_t)(end - text_view(heard))
+							: 0;
+	owned_text whole = {.secret = true};
+	struct error err = {0};
+	double value;
+	if (sensor->measure == MEASURE_METRIC || !length)
+		return false;
+	text_add_bytes(&whole, text_view(heard), length);
+	return !whole.failed &&
+	       !measure(sensor->measure, sensor->where, text_view(&whole), whole.length, &value, &err);
+}
+
+static void heard(void *owner, const struct text *text, const struct error *err)
+{
+	struct feed *feed = owner;
+	feed->talk = NULL;
+	if (err->code)
+		feed_told_nothing(feed, err);
+	else
+		tell_text(feed, text_view(text), text->length);
+}
+
+static void talk_to(struct feed *feed, const char *address, uint16_t port)
+{
+	struct world *world = world_of(feed);
+	struct error err = {0};
+	owned_text words = {.secret = true};
+	struct tcp_question question = {.address = address,
+					.port = port,
+					.timeout_ms = LIMIT_MS,
+					.enough = is_enough,
+					.answered = heard,
+					.owner = feed};
+	if (feed_words(feed, &words, &err)) {
+		feed_told_nothing(feed, &err);
+		return;
+	}
+	question.words = text_view(&words);
+	if (!words.failed) /* asked again, like all that memory fails for */
+		feed->talk = world->ops->tcp_ask(world, &question);
+}
+
 static void ask_by_tcp(struct feed *feed)
 {
 	struct world *world = world_of(feed);
@@ -133,6 +181,8 @@ static void ask_by_tcp(struct feed *feed)
 	uint16_t port;
 	if (instance_address(feed->of->work, sensor_of(feed)->call, &address, &port, &err))
 		feed_told_nothing(feed, &err);
+	else if (sensor_of(feed)->words)
+		talk_to(feed, address, port);
 	else
 		feed->probe = world->ops->tcp_probe(world, address, port, LIMIT_MS, connected, feed);
 }
@@ -419,7 +469,7 @@ bool feed_runs(const struct feed *feed)
 
 bool feed_asks(const struct feed *feed)
 {
-	return feed->exchange || feed->probe || feed->call;
+	return feed->exchange || feed->probe || feed->talk || feed->call;
 }
 
 /* By somebody who knows what it would tell. */
@@ -472,6 +522,8 @@ void feed_give_up(struct feed *feed)
 		world->ops->http_cancel(world, give(feed->exchange));
 	if (feed->probe)
 		world->ops->tcp_cancel(world, give(feed->probe));
+	if (feed->talk)
+		world->ops->tcp_ask_cancel(world, give(feed->talk));
 	if (!feed->call)
 		return;
 	struct work *work = feed->of->work;

@@ -115,11 +115,6 @@ void held_samples_told(struct held_component *held)
 
 /* --- what a number is made of ----------------------------------------------------------------------- */
 
-static bool is_fresh(bool known, int64_t until_ms, int64_t now_ms)
-{
-	return known && now_ms <= until_ms;
-}
-
 /* Room for so many numbers, of the hold's; NULL: no memory. */
 static double *scratch(struct hold *hold, size_t count)
 {
@@ -134,29 +129,55 @@ static double *scratch(struct hold *hold, size_t count)
 	return queue->scratch;
 }
 
-/* Of the feeds that told something lately, as the sensor `of` takes them together. False: of none. */
-static bool together(struct number *number, const struct sensor *of, double *ret, int64_t *ret_until_ms)
+/* What is taken together: values, and until when the last and the first of them count. */
+struct gathering {
+	double *values;
+	size_t count;
+	int64_t until_ms, soonest_ms;
+};
+
+static void gather(struct gathering *to, bool fresh, double value, int64_t until_ms, double otherwise)
 {
-	double *values = scratch(number->held->hold, number->feed_count);
-	double otherwise = of->enricher ? of->enricher->otherwise : NAN;
-	int64_t now_ms = now(number->held), until_ms = INT64_MIN, soonest_ms = INT64_MAX;
-	size_t count = 0;
-	for (size_t i = 0; values && i < number->feed_count; i++) {
-		const struct feed *feed = &number->feeds[i];
-		bool fresh = is_fresh(feed->known, feed->until_ms, now_ms);
-		if (fresh || !isnan(otherwise))
-			values[count++] = fresh ? feed->value : otherwise;
-		if (fresh && feed->until_ms > until_ms)
-			until_ms = feed->until_ms;
-		if (fresh && feed->until_ms < soonest_ms)
-			soonest_ms = feed->until_ms;
+	if (fresh || !isnan(otherwise))
+		to->values[to->count++] = fresh ? value : otherwise;
+	if (fresh && until_ms > to->until_ms)
+		to->until_ms = until_ms;
+	if (fresh && until_ms < to->soonest_ms)
+		to->soonest_ms = until_ms;
+}
+
+/* Of its feeds those that told something lately. */
+static void gather_feeds(struct gathering *to, const struct number *of, double otherwise)
+{
+	int64_t now_ms = now(of->held);
+	for (size_t i = 0; i < of->feed_count; i++) {
+		const struct feed *feed = &of->feeds[i];
+		gather(to, is_fresh(feed->known, feed->until_ms, now_ms), feed->value, feed->until_ms,
+		       otherwise);
 	}
-	number->soonest_ms = soonest_ms;
-	if (until_ms == INT64_MIN)
+}
+
+/* One number of them, as the sensor says. False: of none. */
+static bool made_together(const struct gathering *gathered, const struct sensor *sensor, double *ret,
+			  int64_t *ret_until_ms)
+{
+	if (gathered->until_ms == INT64_MIN)
 		return false;
-	*ret = numbers_together(of->aggregate, of->percentile, values, count);
-	*ret_until_ms = until_ms;
+	*ret = numbers_together(sensor->aggregate, sensor->percentile, gathered->values, gathered->count);
+	*ret_until_ms = gathered->until_ms;
 	return true;
+}
+
+/* Of its own instances. */
+static bool together(struct number *number, double *ret, int64_t *ret_until_ms)
+{
+	struct gathering gathered = {.values = scratch(number->held->hold, number->feed_count),
+				     .until_ms = INT64_MIN,
+				     .soonest_ms = INT64_MAX};
+	if (gathered.values)
+		gather_feeds(&gathered, number, NAN);
+	number->soonest_ms = gathered.soonest_ms;
+	return made_together(&gathered, number->sensor, ret, ret_until_ms);
 }
 
 /* Of the component as a whole there is one. */
@@ -198,7 +219,7 @@ static void make_number(struct number *number)
 	int64_t until_ms;
 	number->due = false;
 	number->made_ms = now(number->held);
-	if (sensor_is_of_instances(sensor) ? !together(number, sensor, &value, &until_ms)
+	if (sensor_is_of_instances(sensor) ? !together(number, &value, &until_ms)
 					   : !own_feed(number, &value, &until_ms))
 		return;
 	if (sensor->window_ms)
@@ -234,8 +255,7 @@ static void make_anew(struct number *number)
 		make_number(number);
 }
 
-/* What counts now; false: it is not known. */
-static bool number_of(struct number *number, double *ret, int64_t *ret_until_ms)
+bool number_now(struct number *number, double *ret, int64_t *ret_until_ms)
 {
 	make_anew(number);
 	*ret = number->value;
@@ -273,8 +293,19 @@ static void take(struct feed *feed, double value, int64_t at_ms, int64_t until_m
 	publish(number);
 }
 
+/* An operation that waits for it looks whether that is enough. */
+static void tell_who_waits(const struct feed *feed)
+{
+	struct hold *hold = feed->held->hold;
+	if (!hold->for_awaited)
+		return;
+	hold->told = true;
+	operation_wake(hold->operation);
+}
+
 void feed_told(struct feed *feed, double value, int64_t at_ms)
 {
+	tell_who_waits(feed);
 	free(give(feed->problem));
 	take(feed, value, at_ms, at_ms + feed->number->sensor->stale_ms);
 }
@@ -304,14 +335,39 @@ static bool input_of(const struct number *number, struct number *input, size_t i
 		     int64_t *ret_until_ms)
 {
 	const struct sensor *sensor = number->sensor;
-	if (sensor->enricher->together)
-		return together(input, sensor, ret, ret_until_ms);
 	if (!sensor->enricher->each || input->held != number->held || !sensor_is_of_instances(input->sensor))
-		return number_of(input, ret, ret_until_ms);
+		return number_now(input, ret, ret_until_ms);
 	const struct feed *feed = &input->feeds[index];
 	*ret = feed->value;
 	*ret_until_ms = feed->until_ms;
 	return is_fresh(feed->known, feed->until_ms, now(number->held));
+}
+
+/* Of all instances of those that it is made of, whoever's they are. */
+static bool inputs_together(const struct number *number, double *ret, int64_t *ret_until_ms)
+{
+	const struct enricher *enricher = number->sensor->enricher;
+	size_t room = 0;
+	for (size_t i = 0; i < enricher->input_count; i++) {
+		make_anew(number->inputs[i]);
+		room += number->inputs[i]->feed_count;
+	}
+	struct gathering gathered = {
+	    .values = scratch(number->held->hold, room), .until_ms = INT64_MIN, .soonest_ms = INT64_MAX};
+	for (size_t i = 0; gathered.values && i < enricher->input_count; i++)
+		gather_feeds(&gathered, number->inputs[i], enricher->otherwise);
+	return made_together(&gathered, number->sensor, ret, ret_until_ms);
+}
+
+static void derive_together(struct number *number)
+{
+	int64_t now_ms = now(number->held), until_ms, stale_ms = number->sensor->stale_ms;
+	double value;
+	if (!number->feed_count || !inputs_together(number, &value, &until_ms))
+		return;
+	if (stale_ms && now_ms + stale_ms < until_ms)
+		until_ms = now_ms + stale_ms;
+	take(number->feeds, value, now_ms, until_ms);
 }
 
 /* It is known for as long as all are of which it is made. */
@@ -322,6 +378,10 @@ static void derive(struct number *number, size_t index)
 	const struct enricher *enricher = sensor->enricher;
 	int64_t now_ms = now(number->held), until_ms = INT64_MAX, its_ms;
 	double values[MOST_INPUTS] = {0}, value;
+	if (enricher->together) {
+		derive_together(number);
+		return;
+	}
 	if (index >= number->feed_count)
 		return; /* of a pushed one the component's own */
 	for (size_t i = 0; i < enricher->input_count; i++) {
@@ -332,9 +392,7 @@ static void derive(struct number *number, size_t index)
 	if (sensor->stale_ms && now_ms + sensor->stale_ms < until_ms)
 		until_ms = now_ms + sensor->stale_ms;
 	struct feed *feed = &number->feeds[index];
-	if (enricher->together)
-		take(feed, values[0], now_ms, until_ms);
-	else if (enrich(enricher, &feed->enriching, values, now_ms, &value))
+	if (enrich(enricher, &feed->enriching, values, now_ms, &value))
 		take(feed, value, now_ms, until_ms);
 }
 
@@ -343,6 +401,14 @@ static void derive(struct number *number, size_t index)
 void feed_put_off(struct feed *feed)
 {
 	feed->next_ms = feed_now(feed) + feed->number->sensor->period_ms;
+	feed_queue_moved(feed->held->hold->feeds, feed);
+}
+
+void feed_hurry(struct feed *feed)
+{
+	if (feed->asked_ms || !feed->turns || !feed_runs(feed) || feed->next_ms <= feed_now(feed))
+		return;
+	feed->next_ms = feed_now(feed);
 	feed_queue_moved(feed->held->hold->feeds, feed);
 }
 
@@ -425,6 +491,11 @@ static int64_t first_time(const struct held_component *held, const struct sensor
 	return now(held) + (int64_t)(chance % (uint64_t)sensor->period_ms);
 }
 
+static bool is_asked(const struct held_component *held, const struct sensor *sensor)
+{
+	return !held->awaited || held->awaited[sensor - held->component->spec->sensors];
+}
+
 static void begin_number(struct held_component *held, const struct sensor *sensor, struct feed *feeds)
 {
 	struct held_sensors *sensors = held->sensors;
@@ -436,7 +507,8 @@ static void begin_number(struct held_component *held, const struct sensor *senso
 		feeds[i] = (struct feed){.held = held, .number = number};
 		if (of_instances && i < held->member_count)
 			feeds[i].of = &held->members[i];
-		if (sensor->source == SENSOR_DERIVED)
+		feeds[i].turns = sensor->source != SENSOR_DERIVED && is_asked(held, sensor);
+		if (!feeds[i].turns)
 			continue;
 		feeds[i].next_ms = first_time(held, sensor, &feeds[i] == sensors->feeds);
 		feed_queue_add(held->hold->feeds, &feeds[i]);
@@ -616,119 +688,4 @@ static int link_all(struct hold *hold)
 	}
 	hold->feeds->linked = !failed;
 	return failed ? -1 : 0;
-}
-
-/* --- what is told from outside ------------------------------------------------------------------------ */
-
-static struct number *find_pushed(const struct held_component *held, const char *name, struct error *err)
-{
-	const char *names[64];
-	size_t count = 0, pushed = 0;
-	struct number *numbers = held_numbers(held, &count);
-	for (size_t i = 0; i < count && pushed < COUNT_OF(names); i++) {
-		if (numbers[i].sensor->source != SENSOR_PUSHED)
-			continue;
-		if (!strcmp(numbers[i].sensor->name, name))
-			return &numbers[i];
-		names[pushed++] = numbers[i].sensor->name;
-	}
-	const char *meant = closest(name, names, pushed);
-	fail(err, ERR_MISSING, "`%s` has no sensor `%.80s` that is pushed", held->component->id, name);
-	if (meant)
-		remedy(err, "did you mean `%s`?", meant);
-	else
-		remedy(err, "its blueprint says so: `%.80s: {pushed: true}`", name);
-	return NULL;
-}
-
-/* The last feed is the component's own. */
-static struct feed *find_feed(struct number *number, unsigned ordinal, struct error *err)
-{
-	for (size_t i = 0; i < number->feed_count; i++) {
-		struct feed *feed = &number->feeds[i];
-		if (feed->of ? feed->of->work->instance->ordinal == ordinal : !ordinal)
-			return feed;
-	}
-	fail(err, ERR_MISSING, "`%s` has no instance %u", number->held->component->id, ordinal);
-	return NULL;
-}
-
-int held_tell(const struct held_component *held, const struct berth_sample *sample, struct error *err)
-{
-	struct number *number = find_pushed(held, sample->sensor, err);
-	struct feed *feed = number ? find_feed(number, sample->instance, err) : NULL;
-	if (!feed)
-		return -1;
-	int64_t age_ms = sample->time_ms > 0 ? wall(held) - sample->time_ms : 0;
-	int64_t stale_ms = number->sensor->stale_ms, at_ms = now(held) - (age_ms > 0 ? age_ms : 0);
-	if (age_ms > stale_ms)
-		return fail(err, ERR_STALE, "it was measured %lld s ago, and counts for %lld s",
-			    (long long)(age_ms / 1000), (long long)(stale_ms / 1000));
-	if (!feed->known || at_ms >= feed->until_ms - stale_ms) /* what is newer stays */
-		feed_told(feed, sample->value, at_ms);
-	return 0;
-}
-
-/* --- telling it ------------------------------------------------------------------------------------- */
-
-bool held_number(const struct held_component *held, const char *sensor, struct metric_sight *ret)
-{
-	size_t count = 0;
-	struct number *numbers = held_numbers(held, &count);
-	for (size_t i = 0; i < count; i++) {
-		int64_t until_ms;
-		if (strcmp(numbers[i].sensor->name, sensor) != 0)
-			continue;
-		bool fresh = number_of(&numbers[i], &ret->value, &until_ms);
-		ret->state = fresh ? METRIC_FRESH : numbers[i].told ? METRIC_STALE : METRIC_UNKNOWN;
-		ret->at_ms = wall(held) - (now(held) - numbers[i].told_ms);
-		return true;
-	}
-	return false;
-}
-
-void held_write_numbers(const struct held_component *held, struct text *to)
-{
-	size_t count = 0;
-	struct number *numbers = held_numbers(held, &count);
-	for (size_t i = 0; i < count; i++) {
-		double value;
-		int64_t until_ms;
-		if (number_of(&numbers[i], &value, &until_ms))
-			json_write_real(to, numbers[i].sensor->name, value);
-		else
-			json_write_null(to, numbers[i].sensor->name);
-	}
-}
-
-static void write_member(const struct held_component *held, size_t index, struct text *to)
-{
-	size_t count = 0;
-	const struct number *numbers = held_numbers(held, &count);
-	json_open(to, held->members[index].work->instance->name, '{');
-	for (size_t i = 0; i < count; i++) {
-		if (!sensor_is_of_instances(numbers[i].sensor) || index >= numbers[i].feed_count)
-			continue;
-		const struct feed *feed = &numbers[i].feeds[index];
-		if (is_fresh(feed->known, feed->until_ms, now(held)))
-			json_write_real(to, numbers[i].sensor->name, feed->value);
-		else
-			json_write_null(to, numbers[i].sensor->name);
-	}
-	json_close(to, '}');
-}
-
-void held_write_instance_numbers(const struct held_component *held, struct text *to)
-{
-	size_t count = 0;
-	const struct number *numbers = held_numbers(held, &count);
-	bool any = false;
-	for (size_t i = 0; i < count; i++)
-		any |= sensor_is_of_instances(numbers[i].sensor);
-	if (!any)
-		return;
-	json_open(to, "instance_sensors", '{');
-	for (size_t i = 0; i < held->member_count; i++)
-		write_member(held, i, to);
-	json_close(to, '}');
 }

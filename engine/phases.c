@@ -205,7 +205,8 @@ enum phase step_linking(struct work *work)
 	if (found == RESOLVED_NEVER)
 		return work_break(work, work_error(work));
 	if (found == RESOLVED_LATER) {
-		ask_for_address(work, waits);
+		if (waits) /* else for a sensor */
+			ask_for_address(work, waits);
 		return PHASE_LINKING;
 	}
 	return linked(work);

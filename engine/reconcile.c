@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/awaited.h"
 #include "engine/hosts.h"
 #include "engine/targets.h"
 
@@ -539,6 +540,7 @@ bool reconcile_turn(struct berth_operation *operation)
 void reconcile_end(struct berth_operation *operation)
 {
 	struct world *world = operation->berth->world;
+	awaited_end(operation);
 	for (struct site *site = operation->sites; site; site = site->next)
 		target_unwatch(site);
 	for (size_t i = 0; i < operation->work_count; i++) {

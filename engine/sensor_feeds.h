@@ -19,6 +19,7 @@ struct feed {
 	struct held_instance *of; /* NULL: the component as a whole */
 	/* Its turn; it has none where it is made of others. */
 	int64_t next_ms; /* monotonic */
+	bool turns;      /* it has one */
 	size_t place;    /* in the queue */
 	struct feed *next_woken;
 	bool woken;
@@ -26,6 +27,7 @@ struct feed {
 	int64_t asked_ms;
 	struct exchange *exchange;
 	struct probe_call *probe;
+	struct tcp_talk *talk;
 	struct feed_call *call;
 	int64_t read_ms; /* a log was read so far; wall clock; 0: not yet */
 	/* What it told: */
@@ -74,7 +76,14 @@ struct feed_queue {
 	size_t scratch_room;
 };
 
+static inline bool is_fresh(bool known, int64_t until_ms, int64_t now_ms)
+{
+	return known && now_ms <= until_ms;
+}
+
 /* --- hold_sensors.c --- */
+/* What counts now; false: it is not known. */
+bool number_now(struct number *number, double *ret, int64_t *ret_until_ms);
 int64_t feed_now(const struct feed *feed);
 struct berth_operation *feed_operation(const struct feed *feed);
 /* All of the component's sensors, in their order. */
@@ -85,6 +94,8 @@ void feed_told_nothing(struct feed *feed, const struct error *err);
 /* It was told beside another one: its turn is a period later. */
 void feed_put_off(struct feed *feed);
 void feed_wake(struct feed *feed);
+/* Its turn is now, where it was never asked and can be. */
+void feed_hurry(struct feed *feed);
 
 /* --- feed_queue.c --- */
 int feed_queue_room(struct feed_queue *queue, size_t more);
@@ -100,6 +111,7 @@ struct feed_lines {
 	size_t count;
 };
 int feed_headers(const struct feed *feed, struct feed_lines *ret, struct error *err);
+int feed_words(const struct feed *feed, struct text *to, struct error *err); /* of what is said to it */
 int feed_variables(const struct feed *feed, struct feed_lines *ret, struct error *err);
 void feed_lines_release(struct feed_lines *lines);
 /* What is answered may have in it what was given. */

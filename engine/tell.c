@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/awaited.h"
 #include "engine/handle.h"
 #include "engine/hold_sensors.h"
 #include "engine/keeper.h"
@@ -9,6 +10,8 @@
 static int tell(struct berth *berth, const struct berth_sample *sample, struct error *err)
 {
 	const struct hold *hold = berth->backend ? NULL : keeper_hold(berth, sample->app);
+	if (!hold && !berth->backend)
+		hold = awaited_in(berth, sample->app);
 	if (!isfinite(sample->value))
 		return fail(err, ERR_INVALID, "the value is no number");
 	if (!hold && (berth->backend || keeper_keeps(berth, sample->app))) {

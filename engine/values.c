@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/awaited.h"
 #include "engine/specs.h"
 
 #define SECRET_LIMIT (1 << 20)
@@ -258,6 +259,8 @@ enum resolved value_resolve(struct work *work, const struct value *value, struct
 		return secret(work, value, ret, err);
 	case VALUE_SENSOR:
 		return sensor(work, value, ret, ret_waits, err);
+	case VALUE_SAMPLE:
+		return awaited_resolve(work, value, &ret->text, err);
 	case VALUE_ENDPOINTS:
 		ret->linked = true;
 		return members_write(work, value, &ret->text, err);

@@ -47,7 +47,7 @@ static int add_value_edges(struct edge_list *list, const struct value *value, si
 {
 	if (value->component != NO_COMPONENT && value->component != self &&
 	    (value->kind == VALUE_ADDRESS || value->kind == VALUE_PORT || value->kind == VALUE_ENDPOINT ||
-	     value->kind == VALUE_ENDPOINTS || value->kind == VALUE_SENSOR)) {
+	     value->kind == VALUE_ENDPOINTS || value->kind == VALUE_SENSOR || value->kind == VALUE_SAMPLE)) {
 		struct edge edge = {.kind = EDGE_VALUE, .to = value->component, .port = value->port};
 		if (add_edge(list, edge))
 			return -1;

@@ -123,6 +123,8 @@ bool channel_may_have_arrived(const struct channel *channel);
 extern const struct ssh_ops seat_ssh_ops;
 
 /* --- probe.c --- */
+struct tcp_talk *seat_tcp_ask(struct world *world, const struct tcp_question *question);
+void seat_tcp_ask_cancel(struct world *world, struct tcp_talk *talk);
 struct probe_call *seat_tcp_probe(struct world *world, const char *address, uint16_t port, int64_t timeout_ms,
 				  void (*answered)(void *owner, const struct error *), void *owner);
 void seat_tcp_cancel(struct world *world, struct probe_call *call);

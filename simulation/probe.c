@@ -109,3 +109,44 @@ void seat_tcp_cancel(struct world *world, struct probe_call *call)
 	clock_take(participant_of(world)->universe->clock, &call->event);
 	free(call);
 }
+
+/* --- a question over a connection: nobody here knows its words ------------------------------------------ */
+
+struct tcp_talk {
+	struct tcp_question question;
+	struct probe_call *probe;
+};
+
+static void connected(void *owner, const struct error *err)
+{
+	struct tcp_talk *talk = owner;
+	const struct tcp_question question = talk->question;
+	const struct text nothing = {0};
+	struct error answer = *err;
+	free(talk);
+	if (!answer.code)
+		fail(&answer, ERR_UNSUPPORTED, "nothing is answered over a connection of a simulated world");
+	question.answered(question.owner, &nothing, &answer);
+}
+
+struct tcp_talk *seat_tcp_ask(struct world *world, const struct tcp_question *question)
+{
+	struct tcp_talk *talk = malloc(sizeof *talk);
+	if (!talk)
+		return NULL;
+	talk->question = *question;
+	talk->probe =
+	    seat_tcp_probe(world, question->address, question->port, question->timeout_ms, connected, talk);
+	if (talk->probe)
+		return talk;
+	free(talk);
+	return NULL;
+}
+
+void seat_tcp_ask_cancel(struct world *world, struct tcp_talk *talk)
+{
+	if (!talk)
+		return;
+	seat_tcp_cancel(world, talk->probe);
+	free(talk);
+}

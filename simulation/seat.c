@@ -79,6 +79,8 @@ static void fill_table(struct world_ops *ops)
 	ops->channel_cancel = seat_channel_cancel;
 	ops->tcp_probe = seat_tcp_probe;
 	ops->tcp_cancel = seat_tcp_cancel;
+	ops->tcp_ask = seat_tcp_ask;
+	ops->tcp_ask_cancel = seat_tcp_ask_cancel;
 	ops->ssh = &seat_ssh_ops;
 	ops->has_interface = seat_has_interface;
 	ops->port_free = seat_port_free;

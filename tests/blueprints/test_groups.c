@@ -76,6 +76,47 @@ Test(groups, a_load_balancer_sends_to_each_of_its_members)
 	cr_expect_eq(component("front")->balancer->members.count, 2);
 }
 
+#define FILTER(name, arg)                                                                                    \
+	"- type: org.apache.brooklyn.entity.group.DynamicGroup\n  id: some\n  brooklyn.config:\n"            \
+	"    dynamicgroup.entityfilter:\n      $brooklyn:object:\n"                                          \
+	"        type: org.apache.brooklyn.core.entity.EntityPredicates\n        factoryMethod.name: " name  \
+	"\n        factoryMethod.args: [" arg "]\n"
+
+Test(groups, brooklyns_filters_by_id_and_name_say_who_is_in_it)
+{
+	take(THREE FILTER("idEqualTo", "b"));
+	cr_expect_str_eq(members("some"), "b");
+	take(THREE "- {type: 'docker:x', id: d, name: Shown}\n" FILTER("displayNameEqualTo", "Shown"));
+	cr_expect_str_eq(members("some"), "d");
+	refused(THREE FILTER("applicationIdEqualTo", "x"), 9, 7, "this filter of a group is not known",
+		"memberTypes");
+	refused(THREE "- {type: group, id: g, members: [a], brooklyn.config: {dynamicgroup.ancestor: x}}\n",
+		5, 56, "a group has no config `dynamicgroup.ancestor`", "entityfilter");
+}
+
+#define SENSED                                                                                               \
+	"services:\n- {type: 'docker:nginx:1', id: a, sensors: {load: {value: 1}}}\n"                        \
+	"- {type: 'docker:nginx:2', id: b, sensors: {load: {value: 2}}}\n"                                   \
+	"- {type: 'docker:redis:3', id: c}\n- {type: group, id: pool, members: [a, b, c]}\n"
+
+Test(groups, a_sensor_takes_those_of_its_members_together)
+{
+	take(SENSED
+	     "- type: docker:front\n  id: front\n  sensors: {all: {from: pool/load, aggregate: sum}}\n"
+	     "  enrichers: [{type: aggregator, producer: $brooklyn:component(\"pool\"), sourceSensor: load, "
+	     "targetSensor: most, transformation: max}]\n");
+	for (size_t i = 0; i < 2; i++) {
+		const struct enricher *enricher = component("front")->sensors[i].enricher;
+		cr_assert_eq(enricher->input_count, 2, "c has no such sensor");
+		cr_expect_str_eq(enricher->inputs[0].component, "a");
+		cr_expect_str_eq(enricher->inputs[1].component, "b");
+	}
+	refused(SENSED "- {type: 'docker:f', id: f, sensors: {all: {expression: '{pool/load} * 2'}}}\n", 6,
+		39, "its members' numbers are several", "from: pool/load, aggregate: sum");
+	refused(SENSED "- {type: 'docker:f', id: f, sensors: {all: {from: pool/lod, aggregate: sum}}}\n", 6,
+		39, "no member of the group `pool` has the sensor `lod`", "sensors");
+}
+
 Test(groups, what_it_is_not_is_told)
 {
 	refused(THREE "- {type: group, id: pool}\n", 5, 3, "has no members", "memberTypes");
@@ -115,6 +156,17 @@ Test(groups, a_cluster_of_applications_is_so_many_copies_of_their_components)
 	cr_expect_str_eq(members("shop"), "shop-1-db shop-1-web shop-2-db shop-2-web");
 	cr_expect_str_eq(members("shop-web"), "shop-1-web shop-2-web");
 	cr_expect_str_eq(members("shop-db"), "shop-1-db shop-2-db");
+}
+
+Test(groups, a_sensor_within_a_copy_is_made_of_those_of_the_same_copy)
+{
+	take("services:\n- type: cluster\n  id: shop\n  initialSize: 2\n  memberSpec:\n"
+	     "    type: org.apache.brooklyn.entity.stock.BasicApplication\n    brooklyn.children:\n"
+	     "    - {type: 'docker:redis:3', id: db, sensors: {keys: {value: 1}}}\n"
+	     "    - {type: 'docker:web:1', id: web, sensors: {half: {expression: '{db/keys} / 2'}}}\n"
+	     "- {type: 'docker:f', id: f, sensors: {keys: {from: shop-db/keys, aggregate: sum}}}\n");
+	cr_expect_str_eq(component("shop-2-web")->sensors[0].enricher->inputs[0].component, "shop-2-db");
+	cr_expect_eq(component("f")->sensors[0].enricher->input_count, 2);
 }
 
 Test(groups, others_use_the_copies_of_one_of_them_together)

@@ -351,6 +351,8 @@ Test(sensors, what_is_wrong_is_said_where_it_stands)
 	wrong("{tcp: 0}", 22, "`tcp` takes a port", NULL);
 	wrong("{log: '('}", 22, "is no extended regular expression", NULL);
 	wrong("{pushed: false}", 25, "is true, or is left out", NULL);
+	wrong("{tcp: {port: 6379}}", 22, "says nothing to be answered", "send");
+	wrong("{tcp: {send: x, expect: y}}", 32, "`tcp` takes no key `expect`", "port and send");
 	wrong("{tcp: 1, json: a}", 13, "is a number by itself", NULL);
 	wrong("{from: s}", 13, "is made of itself", "one that is measured");
 	wrong("{from: none}", 13, "is made of `none`, which `x` has not", "`sensors`");

@@ -150,6 +150,26 @@ Test(values, sensors_are_checked)
 	bad("$brooklyn:component(\"a\").attributeWhenReady(\"x\", {})", 57, "does not fit here", NULL);
 }
 
+#define OF_WEB(more)                                                                                         \
+	"services:\n- {type: 'docker:x', id: web, sensors: {load: {value: 3}}}\n- type: docker:y\n  id: "    \
+	"b\n" more
+
+Test(values, a_sensor_of_another_component_is_taken_by_a_variable_alone)
+{
+	outcome =
+	    accepted(OF_WEB("  env: {K: '$brooklyn:component(\"web\").attributeWhenReady(\"load\")'}\n"));
+	const struct value *v = &outcome.blueprint->components[1].environment[0].value;
+	cr_assert_eq(v->kind, VALUE_SAMPLE);
+	cr_assert_eq(v->component, 0);
+	cr_assert_str_eq(v->text, "load");
+	refused(OF_WEB("  env: {K: '$brooklyn:component(\"web\").attributeWhenReady(\"laod\")'}\n"), 5, 59,
+		"`web` has no sensor `laod`", "`load`");
+	refused(OF_WEB("  command: [x, '$brooklyn:component(\"web\").attributeWhenReady(\"load\")']\n"), 5,
+		63, "only `env` can take it", "variable of `env`");
+	refused(OF_WEB("  sensors: {own: {value: 3}}\n  env: {K: '$brooklyn:attributeWhenReady(\"own\")'}\n"),
+		6, 42, "not known before it starts", NULL);
+}
+
 Test(values, mapped_port_publishes_the_targets_port)
 {
 	const struct value *v =

@@ -14,15 +14,15 @@ static size_t asked;
 static char who_asked[128];
 static struct text warnings;
 
-static struct text heard; /* the headers of the last request, each with a newline */
+static struct text headers; /* the headers of the last request, each with a newline */
 
 static int64_t answer(void *owner, const struct http_request *request, struct http_answer *answer)
 {
 	(void)owner;
 	asked++;
-	text_clear(&heard);
+	text_clear(&headers);
 	for (size_t i = 0; request->headers && request->headers[i]; i++)
-		text_format(&heard, "%s\n", request->headers[i]);
+		text_format(&headers, "%s\n", request->headers[i]);
 	snprintf(who_asked, sizeof who_asked, "%s %s", request->method, request->url);
 	if (!load) {
 		fail(&answer->error, ERR_UNREACHABLE, "connection refused");
@@ -44,9 +44,23 @@ static int64_t connects(void *owner, const char *address, uint16_t port, struct 
 	return connect_after < 0 ? 1 : connect_after;
 }
 
+static char said[64];
+static const char *info; /* what is answered over a connection */
+static bool was_enough;
+
+static int64_t talks(void *owner, const struct tcp_question *question, struct text *heard, struct error *err)
+{
+	(void)owner;
+	(void)err;
+	snprintf(said, sizeof said, "%u %s", question->port, question->words);
+	text_add(heard, info);
+	was_enough = question->enough(question->owner, heard);
+	return 2;
+}
+
 static void raise_curtain(void)
 {
-	static const struct virtual_hooks hooks = {.http = answer, .tcp = connects};
+	static const struct virtual_hooks hooks = {.http = answer, .tcp = connects, .talk = talks};
 	scene_open(&scene);
 	virtual_world_hooks(scene.world, &hooks);
 }
@@ -56,7 +70,7 @@ static void drop_curtain(void)
 	berth_operation_free(keeper);
 	scene_close(&scene);
 	text_release(&warnings);
-	text_release(&heard);
+	text_release(&headers);
 }
 
 TestSuite(sensors, .init = raise_curtain, .fini = drop_curtain);
@@ -594,10 +608,10 @@ Test(sensors, a_header_may_be_a_secret_that_is_read_each_time)
 	keep(text_view(&blueprint));
 	pass(5 * SECOND);
 	cr_expect_str_eq(sensor("load"), "3");
-	cr_expect_str_eq(text_view(&heard), "X-Who: me\nX-Token: s3cret-one\n");
+	cr_expect_str_eq(text_view(&headers), "X-Who: me\nX-Token: s3cret-one\n");
 	secret_is(text_view(&path), "s3cret-two");
 	pass(2 * SECOND);
-	cr_expect_str_eq(text_view(&heard), "X-Who: me\nX-Token: s3cret-two\n");
+	cr_expect_str_eq(text_view(&headers), "X-Who: me\nX-Token: s3cret-two\n");
 	load = "\"s3cret-two\"";
 	pass(2 * SECOND);
 	cr_expect_not_null(strstr(text_view(&warnings), "there is no number in what it was told"), "%s",
@@ -626,7 +640,7 @@ Test(sensors, a_password_may_be_a_secret)
 	keep(text_view(&blueprint));
 	pass(5 * SECOND);
 	cr_expect_str_eq(sensor("load"), "3");
-	cr_expect_str_eq(text_view(&heard), "Authorization: Basic bWU6eW91\n");
+	cr_expect_str_eq(text_view(&headers), "Authorization: Basic bWU6eW91\n");
 }
 
 Test(sensors, a_command_has_variables_that_may_be_secrets)
@@ -726,4 +740,35 @@ Test(sensors, brooklyns_chain_of_enrichers_drives_its_autoscaler)
 		snprintf(now, sizeof now, "%lld", (long long)(requests += 200));
 	}
 	cr_expect_eq(members(), 3);
+}
+
+Test(sensors, the_members_of_a_group_are_taken_together_whatever_their_number)
+{
+	load = "4";
+	keep("id: app\nlocation: fake\nservices:\n"
+	     "- {type: 'docker:x:1', id: front, sensors: {all: {from: pool/load, aggregate: sum}}}\n"
+	     "- {type: 'docker:x:1', id: a, instances: 2, openPorts: 80, sensors: {load: {http: /load, json: "
+	     "$.load, "
+	     "period: 1s}}}\n"
+	     "- {type: 'docker:x:1', id: b, sensors: {load: {value: 10}}}\n"
+	     "- {type: group, id: pool, members: [a, b]}\n");
+	pass(10 * SECOND);
+	cr_expect_str_eq(sensor("all"), "18", "each instance of a, and b");
+	load = NULL;
+	pass(MINUTE);
+	cr_expect_str_eq(sensor("all"), "10", "who tells nothing is left out");
+}
+
+Test(sensors, a_number_is_found_in_what_is_answered_over_a_connection)
+{
+	info = "redis_version:3.0\r\nconnected_clients:12\r\n";
+	keep(CLUSTER("  sensors: {clients: {tcp: {port: 80, send: \"INFO\\r\\n\"}, pattern: "
+		     "'connected_clients:([0-9]+)', period: 1s}}\n"));
+	pass(5 * SECOND);
+	cr_expect_str_eq(said, "80 INFO\r\n");
+	cr_expect(was_enough, "the other side need not end");
+	cr_expect_str_eq(sensor("clients"), "12");
+	info = "redis_version:3.0\r\nconnected_clients:1";
+	pass(2 * SECOND);
+	cr_expect_not(was_enough, "the line is not whole yet");
 }

@@ -33,6 +33,13 @@ struct probe_call {
 	struct error answer;
 };
 
+struct tcp_talk {
+	struct call call;
+	struct tcp_question question;
+	struct text heard;
+	struct error error;
+};
+
 struct exchange {
 	struct call call;
 	struct http_sink sink;
@@ -267,6 +274,44 @@ struct probe_call *virtual_tcp_probe(struct world *world, const char *address, u
 void virtual_tcp_cancel(struct world *world, struct probe_call *call)
 {
 	cancel(world, call);
+}
+
+static void talk_release(struct event *event)
+{
+	text_release(&((struct tcp_talk *)event)->heard);
+	free(event);
+}
+
+static void talk_fire(struct event *event)
+{
+	struct tcp_talk talk = *(struct tcp_talk *)event;
+
+	free(event);
+	talk.question.answered(talk.question.owner, &talk.heard, &talk.error);
+	text_release(&talk.heard);
+}
+
+struct tcp_talk *virtual_tcp_ask(struct world *world, const struct tcp_question *question)
+{
+	const struct virtual_hooks *hooks = &of(world)->hooks;
+	struct tcp_talk *talk = call_new(sizeof(*talk), talk_fire);
+	int64_t delay = 0;
+
+	if (!talk)
+		return NULL;
+	talk->call.release = talk_release;
+	talk->question = *question;
+	if (hooks->talk)
+		delay = hooks->talk(hooks->owner, question, &talk->heard, &talk->error);
+	else
+		fail(&talk->error, ERR_UNREACHABLE, "%s:%u: nobody answers in this world", question->address,
+		     question->port);
+	return begin(world, &talk->call, delay);
+}
+
+void virtual_tcp_ask_cancel(struct world *world, struct tcp_talk *talk)
+{
+	cancel(world, talk);
 }
 
 /* --- processes --- */

@@ -34,6 +34,8 @@ struct probe_call *virtual_tcp_probe(struct world *world, const char *address, u
 				     int64_t timeout_ms, void (*answered)(void *, const struct error *),
 				     void *owner);
 void virtual_tcp_cancel(struct world *world, struct probe_call *call);
+struct tcp_talk *virtual_tcp_ask(struct world *world, const struct tcp_question *question);
+void virtual_tcp_ask_cancel(struct world *world, struct tcp_talk *talk);
 struct child *virtual_spawn(struct world *world, const struct process_options *options,
 			    void (*ended)(void *, const struct process_end *), void *owner,
 			    struct error *err);
@@ -47,7 +49,8 @@ void virtual_fd_cancel(struct world *world, struct fd_watch *watch);
 	.timer_start = virtual_timer_start, .timer_cancel = virtual_timer_cancel, .work = virtual_work,      \
 	.work_cancel = virtual_work_cancel, .http_send = virtual_http_send,                                  \
 	.http_cancel = virtual_http_cancel, .tcp_probe = virtual_tcp_probe,                                  \
-	.tcp_cancel = virtual_tcp_cancel, .spawn = virtual_spawn, .child_pid = virtual_child_pid,            \
+	.tcp_cancel = virtual_tcp_cancel, .tcp_ask = virtual_tcp_ask,                                        \
+	.tcp_ask_cancel = virtual_tcp_ask_cancel, .spawn = virtual_spawn, .child_pid = virtual_child_pid,    \
 	.child_drop = virtual_child_drop, .fd_watch = virtual_fd_watch, .fd_cancel = virtual_fd_cancel
 
 #endif

@@ -17,6 +17,8 @@ struct virtual_hooks {
 	/* Fill in the answer (its texts are released afterwards) and return after how many ms it arrives. A
 	 * sink with a `chunk` gets the body through that. */
 	int64_t (*http)(void *owner, const struct http_request *request, struct http_answer *answer);
+	/* Fill in what is heard over such a connection, and return after how many ms. */
+	int64_t (*talk)(void *owner, const struct tcp_question *, struct text *heard, struct error *);
 	/* Fill in what tcp_probe is to tell, and return after how many ms. */
 	int64_t (*tcp)(void *owner, const char *address, uint16_t port, struct error *answer);
 	/* A channel is asked for: say with virtual_channel.h what the other end does; and it has heard
