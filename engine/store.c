@@ -360,7 +360,7 @@ static uint64_t put(struct store *store, const struct record *wanted)
 	*batch->end = record;
 	batch->end = &record->next;
 	const uint64_t number = batch->last = record->number = ++store->given;
-	if (record->kind == RECORD_EVENT)
+	if (record->later)
 		write_later(store);
 	else
 		write_waiting(store);
@@ -488,7 +488,9 @@ uint64_t store_put_lasting_end(struct store *store, const char *name)
 uint64_t store_put_event(struct store *store, const char *app, const char *component, const char *instance,
 			 const char *what, const char *text)
 {
-	return store_put_failure(store, app, component, instance, what, text, NULL);
+	return put(store, &(struct record){.kind = RECORD_EVENT,
+					   .revision = EVENTS_KEPT,
+					   .texts = {app ? app : "", component, instance, what, text}});
 }
 
 uint64_t store_put_failure(struct store *store, const char *app, const char *component, const char *instance,
@@ -496,6 +498,7 @@ uint64_t store_put_failure(struct store *store, const char *app, const char *com
 {
 	return put(store,
 		   &(struct record){.kind = RECORD_EVENT,
+				    .later = true,
 				    .revision = EVENTS_KEPT,
 				    .texts = {app ? app : "", component, instance, what, text, remedy}});
 }

@@ -134,7 +134,8 @@ uint64_t store_put_instance(struct store *store, const char *app, const char *in
 			    const json_t *ports, const char *files, const char *limits);
 uint64_t store_put_event(struct store *store, const char *app, const char *component, const char *instance,
 			 const char *what, const char *text);
-/* The same, with what is to be done about it; NULL: nothing is known to help. */
+/* The same of an instance's phase, with what is to be done about it; NULL: nothing is known to help. It may
+ * become durable only with what is put after it in this turn. */
 uint64_t store_put_failure(struct store *store, const char *app, const char *component, const char *instance,
 			   const char *what, const char *text, const char *remedy);
 /* How a revision's last deploy ended, and which images {COMPONENT: id} ran then. */

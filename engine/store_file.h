@@ -62,6 +62,7 @@ struct record {
 	enum record_kind kind;
 	uint64_t number;
 	int64_t time_ms, revision;
+	bool later; /* nobody waits for it: it may become durable with what is put after it */
 	const char *texts[RECORD_TEXTS];
 	struct record *next;
 };
