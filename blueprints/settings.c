@@ -177,6 +177,20 @@ static void complain_unknown(struct reading *r, const char *name, bool component
 			"declare it under `parameters`, or write COMPONENT.KEY=VALUE");
 }
 
+/* So are the copies of a cluster whose members are made of several components. */
+static void complain_group(struct reading *r, const struct component_group *group)
+{
+	struct diagnostic *entry =
+	    complain(r->list, set_place, "`%s` is a group: it has no size, nor keys of its own", group->id);
+
+	if (group->count)
+		advise(r->list, entry,
+		       "name one of its members, such as `%s`; how many copies a cluster makes of several "
+		       "components "
+		       "is the blueprint's to say, by `initialSize`",
+		       r->drafts[group->members[0]].spec->id);
+}
+
 void settings_apply_components(struct reading *r)
 {
 	for (const char *const *s = r->options->settings; s && *s; s++) {
@@ -197,8 +211,7 @@ void settings_apply_components(struct reading *r)
 		if (d)
 			apply(r, d, dot + 1, equals + 1);
 		else if (id && group_find(r, id))
-			complain(r->list, set_place, "`%s` is a group: it has no size, nor keys of its own",
-				 id);
+			complain_group(r, group_find(r, id));
 		else
 			complain_unknown(r, id ? id : name, true);
 	}

@@ -209,3 +209,15 @@ Test(groups, what_would_change_the_number_of_copies_is_refused)
 		"  memberSpec: {type: cluster, memberSpec: 'docker:x'}\n",
 		4, 16, "is a number", NULL);
 }
+
+Test(groups, a_size_is_that_of_one_of_its_members)
+{
+	static const char *const settings[] = {"shop.initialSize=3", NULL};
+	struct outcome refused = parse_with(NESTED, settings, NULL);
+	cr_assert_eq(refused.list.errors, 1);
+	cr_expect(strstr(refused.list.first->summary, "`shop` is a group"), "%s",
+		  refused.list.first->summary);
+	cr_expect(strstr(refused.list.first->remedy, "such as `shop-1-db`"), "%s",
+		  refused.list.first->remedy);
+	close_outcome(&refused);
+}
