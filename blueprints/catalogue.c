@@ -83,6 +83,34 @@ static bool is_set(const struct yaml_node *service, const char *name)
 	       ((config = tree_entry(service, "config")) && tree_entry(config->value, name));
 }
 
+static const struct yaml_entry *set_as(const struct yaml_node *service, const char *name)
+{
+	const struct yaml_entry *config =
+	    tree_entry(service, "brooklyn.config") ?: tree_entry(service, "config");
+	const struct yaml_entry *own = tree_entry(service, name);
+
+	return own || !config || config->value->kind != YAML_MAP ? own : tree_entry(config->value, name);
+}
+
+/* Under another name of it (`also`) it is set, too. */
+static bool add_named_otherwise(struct reading *r, const struct yaml_node *service,
+				const struct yaml_node *parameter, const char *name, struct growing *config)
+{
+	const struct yaml_node *also = parameter->kind == YAML_MAP ? yaml_get(parameter, "also") : NULL;
+
+	for (size_t i = 0; also && also->kind == YAML_LIST && i < also->count; i++) {
+		const char *other = also->items[i]->text;
+		const struct yaml_entry *given = set_as(service, other);
+		if (!given || is_set(service, name))
+			continue;
+		tree_add(r, config, name, given->key_place, given->value);
+		if (given == tree_entry(service, other))
+			tree_add(r, config, other, given->key_place, given->value);
+		return true;
+	}
+	return false;
+}
+
 /* What it declares may stand at the component's own level: there it is configuration, unless it is a key of
  * the language; and where it is not said, its default holds. A version that nobody asked for is only what is
  * usual. */
@@ -100,6 +128,8 @@ static const struct yaml_node *fill(struct reading *r, const struct yaml_node *s
 		if (!name || name->kind != YAML_SCALAR)
 			continue;
 		const struct yaml_entry *given = tree_entry(service, name->text);
+		if (add_named_otherwise(r, service, list->items[i], name->text, &config))
+			continue;
 		if (given && !map_get(r->keys, name->text))
 			tree_add(r, &config, given->key, given->key_place, given->value);
 		else if (!is_set(service, name->text) && initial && !yaml_null(initial))

@@ -74,8 +74,13 @@ static void read_key(struct reading *r, const struct yaml_entry *entry, struct p
 {
 	static const char *const known[] = {"name",        "type",        "default", "required",
 					    "description", "constraints", "label"};
-	static const char *const noted[] = {
-	    "description", "label", "pinned", "reconfigurable", "inheritance.type", "inheritance.runtime"};
+	static const char *const noted[] = {"also",
+					    "description",
+					    "label",
+					    "pinned",
+					    "reconfigurable",
+					    "inheritance.type",
+					    "inheritance.runtime"};
 
 	if (!strcmp(entry->key, "name")) {
 		p->name = plain_text(r, entry->value, "name");

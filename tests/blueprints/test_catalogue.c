@@ -77,6 +77,31 @@ Test(catalogue, a_component_may_declare_parameters_of_its_own)
 	refused(whole, 11, 38, "the parameter `colour` may not be `7`", "regular expression");
 }
 
+Test(catalogue, a_parameter_may_have_other_names)
+{
+	take("location: localhost\nservices:\n"
+	     "- {type: MariaDbNode, id: db, mariadb.port: 3307, brooklyn.config: {creationScriptContents: "
+	     "select 1}}\n"
+	     "- {type: TomcatServer, id: web, war: 'http://example.org/x.war', httpPort: 8081}\n"
+	     "- {type: process, id: user, command: x, env: {DB: "
+	     "'$brooklyn:component(\"db\").attributeWhenReady(\"datastore.url\")'}}\n");
+	cr_expect_eq(component("db")->named_ports[0].first, 3307);
+	cr_expect_eq(component("web")->named_ports[0].first, 8081);
+	const char *script = NULL;
+	for (size_t i = 0; i < component("db")->environment_count; i++)
+		if (!strcmp(component("db")->environment[i].name, "CREATION_SCRIPT"))
+			script = component("db")->environment[i].value.text;
+	cr_assert_not_null(script);
+	cr_expect_str_eq(script, "select 1");
+	const struct value *url = &component("user")->environment[0].value;
+	cr_assert_eq(url->kind, VALUE_JOIN);
+	cr_expect_str_eq(url->parts[0].text, "mysql://");
+	cr_expect_str_eq(url->parts[1].text, "host.address");
+	cr_expect_eq(url->parts[3].kind, VALUE_PORT);
+	take("location: docker\nservices:\n- {type: MySqlNode, id: db, install.version: 5.7}\n");
+	cr_expect_str_eq(component("db")->image.familiar, "mysql:5.7");
+}
+
 Test(catalogue, a_types_own_parameters_are_checked_where_it_is_used)
 {
 	refused("location: localhost\ncatalog:\n- id: shop\n"
@@ -137,7 +162,8 @@ Test(catalogue, steps_of_the_blueprints_own_run_in_the_image)
 
 Test(catalogue, all_of_them_go_everywhere)
 {
-	static const char *const names[] = {"redis", "nginx", "postgresql", "tomcat", "static-web"};
+	static const char *const names[] = {"redis",      "nginx", "postgresql", "tomcat",
+					    "static-web", "mysql", "server"};
 	static const char *const locations[] = {"docker", "localhost"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		for (size_t k = 0; k < 2; k++) {

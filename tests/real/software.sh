@@ -258,6 +258,11 @@ services:
 Y
 types_page() { page "http://127.0.0.1:$(port_of real-software-types "$1")/"; }
 has_postgres() { ls -d /usr/lib/postgresql/*/bin /usr/local/bin/initdb 2>/dev/null | grep -q .; }
+if command -v mariadbd >/dev/null; then
+	cat >>catalogue.yaml <<-'Y'
+	- {type: MySqlNode, id: sql, mysql.port: auto, creationScriptContents: "create database shop; grant all on shop.* to 'keeper'@'%' identified by 'kept'"}
+	Y
+fi
 has_postgres || sed -i '/PostgreSqlNode/d' catalogue.yaml
 check "other types of the catalogue" deploy catalogue.yaml
 check "nginx serves" same fronted "$(types_page front)"
@@ -265,7 +270,11 @@ check "a static page is served" same paged "$(types_page pages)"
 if has_postgres; then
 	check "the database answers" until_true 30 bash -c '[ "$(psql -h 127.0.0.1 -p "$1" -U keeper -d shop -tAc "select 40+2")" = 42 ]' - "$(port_of real-software-types db)"
 fi
+if command -v mariadbd >/dev/null; then
+	check "and the other one" until_true 30 bash -c '[ "$(mariadb --no-defaults -h 127.0.0.1 -P "$1" -u keeper -pkept shop -Ne "select 40+2")" = 42 ]' - "$(port_of real-software-types sql)"
+fi
 check "destroys them" destroy real-software-types
+rm -rf /var/lib/berth/mysql/real-software-types.*
 rm -rf /var/lib/postgresql/berth/real-software-types.*
 
 cat >slide.yaml <<'Y'
