@@ -118,7 +118,11 @@ const struct shape shapes[] = {
 				{"enum": ["cpu", "cpus", "memory", "memory.limit", "memory.free",
 					  "memory.percent", "network.in", "network.out", "processes"]},
 				"@expression"]},
-			"tcp": {"anyOf": ["@probe", {"const": true}]},
+			"tcp": {"anyOf": ["@probe", {"const": true},
+				{"type": "object", "additionalProperties": false, "required": ["send"],
+				 "properties": {
+					"port": {"anyOf": ["@probe", {"const": true}]},
+					"send": {"type": ["string", "number", "boolean", "object"]}}}]},
 			"log": {"type": "string", "minLength": 1, "maxLength": 256},
 			"pushed": {"anyOf": [{"const": true}, "@expression"]},
 			"from": "@text", "expression": "@text", "each": "@flag", "env": {"type": ["object", "null"]},

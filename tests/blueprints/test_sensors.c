@@ -126,6 +126,7 @@ Test(sensors, they_come_from_what_is_used_connections_logs_and_from_outside)
 	     "    left: {usage: memory.free}\n"
 	     "    first: {tcp: true}\n"
 	     "    there: {tcp: 6379}\n"
+	     "    clients: {tcp: {port: 6379, send: \"INFO\\r\\n\"}, pattern: 'clients:([0-9]+)'}\n"
 	     "    errors: {log: 'ERROR|FATAL', aggregate: sum}\n"
 	     "    took: {log: 'took', pattern: 'took ([0-9]+) ms'}\n"
 	     "    told: {pushed: true, period: 10s}\n");
@@ -135,6 +136,10 @@ Test(sensors, they_come_from_what_is_used_connections_logs_and_from_outside)
 	cr_expect_eq(sensor("first")->source, SENSOR_TCP);
 	cr_expect_eq(sensor("first")->call->port, 0);
 	cr_expect_eq(sensor("there")->call->port, 6379);
+	cr_expect_null(sensor("there")->words);
+	cr_expect_eq(sensor("clients")->call->port, 6379);
+	cr_expect_str_eq(sensor("clients")->words->text, "INFO\r\n");
+	cr_expect_eq(sensor("clients")->measure, MEASURE_PATTERN);
 	cr_expect_eq(sensor("errors")->source, SENSOR_LOG);
 	cr_expect_str_eq(sensor("errors")->lines, "ERROR|FATAL");
 	cr_expect_eq(sensor("took")->measure, MEASURE_PATTERN);
