@@ -142,7 +142,7 @@ static void an_answer_is_lost(struct theatre *stage, struct dice *dice)
 	plan_fate(stage, FAULT_ANSWER,
 		  &(struct planned_fate){.fate = {.answer_lost = true, .reset = one_in(dice, 2)},
 					 .only = changes[roll(dice, COUNT_OF(changes))],
-					 .skip = roll(dice, 4),
+					 .skip = roll(dice, 2),
 					 .times = 1});
 	if (work(stage, dice) != BERTH_OK && !stage->rule[0])
 		stage_accuse(stage, "harmless", "one answer was lost, and it does not end well: %s",
