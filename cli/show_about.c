@@ -118,14 +118,22 @@ static void show_line(const struct screen *screen, enum paint how, const char *k
 	wrap(screen->to, shown ? shown : "", TITLE_COLUMNS, TITLE_COLUMNS, columns);
 }
 
+/* What lacks is a line each. */
+static void show_missing(const struct screen *screen, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		show_line(screen, YELLOW, i ? "" : "missing", json_array_get(list, i));
+}
+
 void show_about(const struct screen *screen, const json_t *about)
 {
 	const char *key;
 	json_t *value;
 
 	json_object_foreach ((json_t *)about, key, value) {
-		bool missing = !strcmp(key, "missing");
-		if (!json_is_null(value) && !(missing && !json_array_size(value)))
-			show_line(screen, missing ? YELLOW : PLAIN, key, value);
+		if (!strcmp(key, "missing"))
+			show_missing(screen, value);
+		else if (!json_is_null(value))
+			show_line(screen, PLAIN, key, value);
 	}
 }

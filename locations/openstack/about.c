@@ -110,14 +110,21 @@ __attribute__((format(printf, 2, 3))) static void lacks(json_t *list, const char
 	json_add(list, words.failed ? NULL : json_any_text(text_view(&words)));
 }
 
+static bool has(const struct openstack *openstack, const char *service, struct arena *arena)
+{
+	const struct openstack_settings *settings = &openstack->settings;
+
+	return openstack_endpoint(&openstack->session.token, arena, service, settings->interface,
+				  settings->region) != NULL;
+}
+
 static void lack_services(json_t *list, const struct openstack *openstack, const json_t *regions,
 			  struct arena *arena)
 {
 	const struct openstack_settings *settings = &openstack->settings;
 
 	for (size_t i = 0; i < COUNT_OF(needed); i++)
-		if (!openstack_endpoint(&openstack->session.token, arena, needed[i], settings->interface,
-					settings->region))
+		if (!has(openstack, needed[i], arena))
 			lacks(list, "the catalogue has no %s endpoint of the service %s%s%s",
 			      settings->interface, needed[i], settings->region ? " in the region " : "",
 			      settings->region ? settings->region : "");
@@ -126,17 +133,19 @@ static void lack_services(json_t *list, const struct openstack *openstack, const
 		      json_array_size(regions));
 }
 
-static void lack_things(json_t *list, const struct openstack_findings *findings, const json_t *about)
+/* Of what a service was asked for that is there. */
+static void lack_things(json_t *list, const struct openstack *openstack,
+			const struct openstack_findings *findings, const json_t *about, struct arena *arena)
 {
 	size_t networks = 0;
 
 	for (size_t i = 0; i < findings->network_count; i++)
 		networks += openstack_network_takes_servers(&findings->networks[i]);
-	if (!json_array_size(json_object_get(about, "images")))
+	if (!json_array_size(json_object_get(about, "images")) && has(openstack, "image", arena))
 		lacks(list, "there is no image that a server can be made of");
-	if (!json_array_size(json_object_get(about, "flavors")))
+	if (!json_array_size(json_object_get(about, "flavors")) && has(openstack, "compute", arena))
 		lacks(list, "there is no flavor");
-	if (!networks)
+	if (!networks && has(openstack, "network", arena))
 		lacks(list, "there is no network with a subnet that a server can be put on");
 }
 
@@ -252,7 +261,7 @@ json_t *openstack_about(const struct openstack *openstack, const struct openstac
 	json_put(about, "keypairs",
 		 findings->keypair_count < 0 ? json_null() : json_integer(findings->keypair_count));
 	lack_services(missing, openstack, regions, arena);
-	lack_things(missing, findings, about);
+	lack_things(missing, openstack, findings, about, arena);
 	lack_room(missing, findings->quotas, findings->quota_count);
 	lack_room(missing, findings->network_quotas, findings->network_quota_count);
 	json_put(about, "machine", machine_json(&openstack->wishes, findings, missing));

@@ -408,7 +408,7 @@ Test(show, what_else_a_location_tells_is_a_line_each)
 	    "null,\"limit\":5},{\"name\":\"rules\",\"used\":3,\"limit\":null},{\"name\":\"none\",\"used\":"
 	    "null,\"limit\":"
 	    "null}],\"networks\":[{\"name\":\"n\",\"id\":\"i\",\"external\":true,\"down\":false,\"mtu\":9}],"
-	    "\"spoken\":{\"low\":\"1\"},\"missing\":[\"no flavor\"]}}]}";
+	    "\"spoken\":{\"low\":\"1\"},\"missing\":[\"no flavor\",\"no image\"]}}]}";
 	cr_expect_eq(run_cli("locations check a"), 0);
 	cr_expect_str_eq(strchr(out, '\n') + 1 + strcspn(strchr(out, '\n') + 1, "\n") + 1,
 			 "user          demo\\x1b[2J\n"
@@ -417,7 +417,8 @@ Test(show, what_else_a_location_tells_is_a_line_each)
 			 "quotas        cores 1 of 20, ports at most 5, rules 3 of any number, none\n"
 			 "networks      n (external, mtu 9)\n"
 			 "spoken        low 1\n"
-			 "missing       no flavor\n");
+			 "missing       no flavor\n"
+			 "              no image\n");
 }
 
 Test(show, types_and_events)

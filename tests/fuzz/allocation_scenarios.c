@@ -1,4 +1,4 @@
-/* allocation_scenarios.c - what is done while allocations fail: a blueprint read, deploys, the store, both
+/* allocation_scenarios.c - what is done while allocations fail: a blueprint read, deploys, the store, the
  * drivers. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -513,6 +513,142 @@ static struct verdict machine(void)
 	return verdict;
 }
 
+/* --- an OpenStack --------------------------------------------------------------------------- */
+
+#define AT(service) "{\"interface\":\"public\",\"region\":\"R\",\"url\":\"http://" service "\"}"
+#define CATALOGUE                                                                                            \
+	"[{\"type\":\"compute\",\"endpoints\":[" AT("n/v2.1") "]},{\"type\":\"network\",\"endpoints\":[" AT( \
+	    "q") "]},{\"type\":\"image\","                                                                   \
+		 "\"endpoints\":[" AT("g") "]}]"
+
+/* The first answer to a login is one to a token that Nova has forgotten by then. */
+static const struct {
+	const char *url;
+	int status;
+	const char *body;
+} cloud[] = {
+    {"http://k/v3/auth/tokens", 201,
+     "{\"token\":{\"user\":{\"id\":\"u\",\"name\":\"ann\"},\"project\":{\"id\":\"p\",\"name\":\"shop\"},"
+     "\"catalog\":" CATALOGUE "}}"},
+    {"http://n/v2.1/limits", 200,
+     "{\"limits\":{\"absolute\":{\"maxTotalInstances\":1,\"totalInstancesUsed\":1}}}"},
+    {"http://n/v2.1/flavors", 200,
+     "{\"flavors\":[{\"id\":\"f\",\"name\":\"tiny\",\"ram\":256,\"vcpus\":1,\"disk\":1}]}"},
+    {"http://n/v2.1/os-keypairs", 200, "{\"keypairs\":[{}]}"},
+    {"http://n/v2.1/", 200, "{\"version\":{\"version\":\"2.93\",\"min_version\":\"2.1\"}}"},
+    {"http://g/v2/images?marker", 200, "{\"images\":[]}"},
+    {"http://g/v2/images", 200,
+     "{\"images\":[{\"id\":\"i\",\"name\":\"debian\",\"status\":\"active\"}],\"next\":\"/v2/"
+     "images?marker=i\"}"},
+    {"http://q/v2.0/networks", 200, "{\"networks\":[{\"id\":\"w\",\"name\":\"inner\",\"subnets\":[\"s\"]}]}"},
+    {"http://q/v2.0/quotas", 200, "{\"quota\":{\"port\":{\"limit\":5,\"used\":1}}}"},
+};
+
+static struct {
+	struct world *world;
+	json_t *options;
+	bool forgot, woken;
+} sky;
+
+static int64_t cloud_answers(void *owner, const struct http_request *request, struct http_answer *answer)
+{
+	bool paused = scarce_pause();
+
+	(void)owner;
+	answer->sent = true;
+	answer->status = 404;
+	for (size_t i = 0; i < COUNT_OF(cloud) && answer->status == 404; i++) {
+		if (!starts_with(request->url, cloud[i].url))
+			continue;
+		answer->status = cloud[i].status;
+		text_add(&answer->body, cloud[i].body);
+		text_add(&answer->headers, "X-Subject-Token: t\r\n");
+	}
+	if (ends_with(request->url, "/limits") && !sky.forgot) {
+		sky.forgot = true;
+		answer->status = 401;
+	}
+	scarce_resume(paused);
+	return 1;
+}
+
+static void cloud_up(void)
+{
+	static const struct virtual_hooks hooks = {.http = cloud_answers};
+
+	sky.world = virtual_world_new(1);
+	sky.options = json_pack("{s:s, s:s, s:s, s:s, s:i}", "endpoint", "http://k", "identity", "shop:ann",
+				"credential", "p", "imageNameRegex", "deb.*", "minRam", 128);
+	HOLDS(sky.world && sky.options);
+	virtual_world_hooks(sky.world, &hooks);
+}
+
+static void wake_sky(struct errand *errand)
+{
+	(void)errand;
+	sky.woken = true;
+}
+
+static bool sky_is_woken(void *owner)
+{
+	(void)owner;
+	return sky.woken;
+}
+
+static const char *no_variable(const char *name)
+{
+	(void)name;
+	return NULL;
+}
+
+/* Logged in, all of it asked, logged in once more, and told. */
+static struct verdict look_up(void)
+{
+	const struct location_spec spec = {
+	    .name = "sky", .type = "openstack", .target = "", .options = sky.options};
+	struct location location = {.driver = &openstack_driver,
+				    .world = sky.world,
+				    .name = "sky",
+				    .spec = &spec,
+				    .environment = no_variable};
+	struct verdict verdict = {0};
+	struct location_facts facts = {0};
+	struct errand errand = {.wake = wake_sky};
+	struct error err = {0};
+	enum progress progress = PROGRESS_FAILED;
+
+	sky.forgot = false;
+	if (!openstack_driver.open(&location, &err)) {
+		do
+			sky.woken = false;
+		while ((progress = openstack_driver.connect(&location, &errand, &facts, &err)) ==
+			   PROGRESS_WAITING &&
+		       virtual_world_run(sky.world, sky_is_woken, NULL, 3600000));
+		openstack_driver.close(&location);
+	}
+	HOLDS(progress != PROGRESS_WAITING);
+	verdict.good = progress == PROGRESS_DONE;
+	if (verdict.good) {
+		bool paused = scarce_pause();
+		verdict.result = json_line(facts.about);
+		scarce_resume(paused);
+	} else {
+		say(&verdict, &err);
+	}
+	json_decref(facts.about);
+	return verdict;
+}
+
+static void cloud_down(void)
+{
+	struct verdict verdict = look_up();
+
+	HOLDS(verdict.good);
+	free(verdict.result);
+	json_decref(sky.options);
+	virtual_world_free(sky.world);
+}
+
 /* --- all of them ------------------------------------------------------------------------------- */
 
 const struct scenario scenarios[] = {
@@ -534,5 +670,6 @@ const struct scenario scenarios[] = {
     {"store", open_store, remember_and_recall, close_store},
     {"docker", engine_up, docker, engine_down},
     {"localhost", machine_up, machine, local_stage_close},
+    {"openstack", cloud_up, look_up, cloud_down},
     {0},
 };

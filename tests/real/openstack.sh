@@ -33,7 +33,8 @@ check "who we are is told" grep -q '^user *demo$' seen
 check "in which project" grep -q '^project *demo$' seen
 check "which services there are" grep -q '^services *identity, placement, compute, network, image$' seen
 check "which Nova is spoken" grep -q '^microversion *low 2.1, high 2.93, spoken 2.93$' seen
-check "quotas, with what is used" grep -q '^quotas *instances 0 of 10, cores 0 of 20, memory 0 of 51200' seen
+check "quotas, with what is used" grep -q '^quotas *instances 0 of 10, cores 0 of 20, memory 0 of 51200, keypairs at$' seen
+check "Neutron's, too" eval 'tr -s " \n" " " <seen | grep -q "ports 2 of 500, floatingIps 0 of 50,"'
 check "images" grep -q '^images *debian-tiny$' seen
 check "flavors" grep -q 'm1.tiny (cores 1, memory 256, disk 1)' seen
 check "networks" grep -q '^networks *private, public (external, shared)$' seen
