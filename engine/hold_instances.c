@@ -112,6 +112,14 @@ static bool is_known(const struct work *work, const struct told_end *end)
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
+/* How it answers is of less use to others than where its members are; what is asked has its specification, so
+ * what it was told last must be known without making that anew. */
+static bool may_follow(const struct work *work)
+{
+	return work->doing == DOING_NOTHING ||
+	       (work->doing == DOING_PROBE && work->pool && *work->pool->told);
+}
+
 static enum phase look(struct work *work)
 {
 	struct held_instance *held = work->held;
@@ -135,7 +143,9 @@ static enum phase look(struct work *work)
 	enum phase phase = phase_of(work, work->looked);
 	if (phase == work->instance->phase)
 		health_asked(work); /* its time may have come meanwhile */
-	work_wake_consumers(work);  /* who is made anew may have waited for what that told */
+	if (may_follow(work) && pool_differs(work))
+		work_wake(work);   /* it could not meanwhile */
+	work_wake_consumers(work); /* who is made anew may have waited for what that told */
 	return phase;
 }
 
@@ -159,13 +169,22 @@ static void forget_before(struct work *work)
 	work->made = true;
 }
 
+static void stop_asking(struct work *work)
+{
+	if (work->doing != DOING_PROBE)
+		return;
+	driver_of(work)->drop(&work->site->location, &work->errand);
+	work->doing = DOING_NOTHING;
+}
+
 /* A load balancer whose members are others by now; that it is told is no failure of its own. */
 static bool follows(struct work *work)
 {
 	struct held_instance *held = work->held;
 	if (!held || held->acting || held->of->deed || work->instance->phase != PHASE_RUNNING ||
-	    work->doing != DOING_NOTHING || !pool_differs(work) || !hold_site_ours(work->site))
+	    !may_follow(work) || !pool_differs(work) || !hold_site_ours(work->site))
 		return false;
+	stop_asking(work);
 	forget_before(work);
 	if (!pool_follow(work))
 		return false;
@@ -190,10 +209,8 @@ enum phase step_resting_held(struct work *work)
 	}
 	work->look_due |= told_ended(work) && now_of(work) - work->instance->since_ms >= LOOK_LATER_MS;
 	/* What happened there is more than what it would answer. */
-	if (work->doing == DOING_PROBE && (work->look_due || work->instance->phase != PHASE_RUNNING)) {
-		driver_of(work)->drop(&work->site->location, &work->errand);
-		work->doing = DOING_NOTHING;
-	}
+	if (work->look_due || work->instance->phase != PHASE_RUNNING)
+		stop_asking(work);
 	if (work->doing != DOING_LOOK && !work->look_due) {
 		health_asked(work);
 		return work->instance->phase;

@@ -323,6 +323,24 @@ Test(balancer, while_it_is_kept_one_that_ends_is_taken_out_and_comes_back_when_i
 	cr_expect_eq(times_told(), told, "nothing is told again without a reason");
 }
 
+Test(balancer, while_it_is_kept_its_own_check_is_no_reason_to_be_told_late)
+{
+	struct fake_rule slow = {.call = FAKE_PROBE, .instance = "app.lb.1", .delay_ms = 1500};
+	deploy(WEB(6) LB());
+	cr_assert_eq(fake_target_rule(scene.target, &slow), 0);
+	keep();
+	for (unsigned i = 2; i <= 6; i++) {
+		char name[16], line[16];
+		snprintf(name, sizeof name, "app.web.%u", i);
+		snprintf(line, sizeof line, "# web.%u", i);
+		virtual_world_run(scene.world, never, NULL, 5000 + 330 * i);
+		cr_assert(strstr(configuration("app.lb.1"), line));
+		cr_assert_eq(fake_target_exit(scene.target, name, 1), 0);
+		virtual_world_run(scene.world, never, NULL, 100);
+		cr_expect_null(strstr(configuration("app.lb.1"), line), "of %s", name);
+	}
+}
+
 /* --- who is ill ---------------------------------------------------------------------------------- */
 
 static void silence(const char *name, bool silent)
