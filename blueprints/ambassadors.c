@@ -2,7 +2,8 @@
  * that listens as the provider would: `dnmonster:8080` leads to wherever `dnmonster` is.
  *
  * A stand-in is a load balancer like any other, of one member, whose proxy is the helper program
- * (helper/relay.h). Its consumers are linked to it; that they wait for the provider itself stays.
+ * (helper/relay.h): a container beside containers, beside processes a process that has an address of their
+ * machine to itself. Its consumers are linked to it; that they wait for the provider itself stays.
  */
 #include <string.h>
 
@@ -10,7 +11,7 @@
 #include "base/digest.h"
 #include "blueprints/component.h"
 
-#define FILE_PATH "/relay"
+#define FILE_PATH "/relay" /* of a process: where it works */
 #define DIGITS    8
 
 /* One for each provider at each place where it has consumers. */
@@ -81,29 +82,63 @@ static void check_asked(struct reading *r, const struct draft *d)
 	       "give it openPorts, or a process ports: {http: 8080}; or take `link` away");
 }
 
-static bool is_spread(const struct draft *d)
-{
-	return d->members && d->members->zone_count;
-}
-
-/* Names of one's own are to be had on a Docker engine; Marathon gives each task numbers of its own. */
-static bool needs_one(struct reading *r, const struct draft *consumer, const struct draft *provider)
-{
-	if (provider->link_way == LINK_DIRECT || provider->spec->job || consumer->balancer ||
-	    !takes_connections(r, provider) || !is_at(r, consumer, "docker") || is_spread(consumer))
-		return false;
-	if (provider->link_way == LINK_BY_CASE)
-		return is_at(r, provider, "marathon");
-	const char *here = location_key(r->arena, consumer->spec->location);
-	const char *there = location_key(r->arena, provider->spec->location);
-	return here && there && strcmp(here, there) != 0;
-}
-
 static bool same_place(struct reading *r, const struct location_spec *a, const struct location_spec *b)
 {
 	const char *one = location_key(&r->passing, a), *other = location_key(&r->passing, b);
 
 	return one && other && !strcmp(one, other);
+}
+
+/* It gives each task numbers of its own. */
+static bool is_on_marathon(const struct reading *r, const struct draft *d)
+{
+	return is_at(r, d, "marathon") || is_at(r, d, "mesos");
+}
+
+static bool is_process(const struct reading *r, const struct draft *d)
+{
+	return is_at(r, d, "localhost") || is_at(r, d, "ssh");
+}
+
+/* Why none can be beside that consumer; NULL: one can. */
+static const char *hindrance(const struct reading *r, const struct draft *consumer)
+{
+	if (is_on_marathon(r, consumer))
+		return "Marathon would move and number it as it does any task";
+	if (consumer->members && consumer->members->zone_count)
+		return "its members are at several places";
+	if (is_at(r, consumer, "byon"))
+		return "which machine of the pool it gets is not known before";
+	return is_at(r, consumer, "docker") || is_process(r, consumer)
+		   ? NULL
+		   : "its location takes neither containers nor processes";
+}
+
+/* Who asks for a stand-in is told where there can be none. */
+static void refuse_place(struct reading *r, const struct draft *consumer, const struct draft *provider,
+			 const char *hindrance)
+{
+	advise(r->list,
+	       complain(r->list, given_of(provider, KEY_LINK)->key_place,
+			"beside `%s` no stand-in for `%s` can be: %s", consumer->spec->id, provider->spec->id,
+			hindrance),
+	       "write `link: direct` at `%s`: then `%s` is told its address and port", provider->spec->id,
+	       consumer->spec->id);
+}
+
+static bool needs_one(struct reading *r, const struct draft *consumer, const struct draft *provider)
+{
+	if (provider->link_way == LINK_DIRECT || provider->spec->job || consumer->balancer ||
+	    !takes_connections(r, provider))
+		return false;
+	const char *hinders = hindrance(r, consumer);
+	if (provider->link_way == LINK_BY_CASE)
+		return !hinders && is_on_marathon(r, provider);
+	if (same_place(r, consumer->spec->location, provider->spec->location))
+		return false;
+	if (hinders && location_type_of(r, consumer->spec->location))
+		refuse_place(r, consumer, provider, hinders);
+	return !hinders;
 }
 
 static struct standing *standing_of(struct reading *r, struct growing *list, const struct draft *consumer,
@@ -195,14 +230,23 @@ static void put_words(struct reading *r, struct place at, const char *const *wor
 	*ret = (struct command){.given = true, .words = values, .count = values ? count : 0, .place = at};
 }
 
+static const char *file_path(const struct component_spec *spec)
+{
+	return spec->kind == COMPONENT_PROCESS ? &FILE_PATH[1] : FILE_PATH;
+}
+
 static void put_commands(struct reading *r, struct component_spec *spec, struct place at)
 {
-	static const char *const runs[] = {"relay", FILE_PATH};
+	const char *const runs[] = {HELPER_IMAGE, "relay", file_path(spec)};
 	static const char *const told[] = {"/berth-helper", "relay-told", FILE_PATH};
-	struct on_change change = {.kind = ON_CHANGE_COMMAND};
+	struct on_change change = {.kind = ON_CHANGE_SIGNAL, .signal = "HUP"};
+	bool in_image = spec->kind == COMPONENT_DOCKER; /* which begins with the program */
 
-	put_words(r, at, runs, COUNT_OF(runs), &spec->command);
-	put_words(r, at, told, COUNT_OF(told), &change.command);
+	put_words(r, at, runs + in_image, COUNT_OF(runs) - in_image, &spec->command);
+	if (in_image) {
+		change.kind = ON_CHANGE_COMMAND;
+		put_words(r, at, told, COUNT_OF(told), &change.command);
+	}
 	spec->on_change = kept_as(r, struct on_change, &change) ?: spec->on_change;
 }
 
@@ -223,13 +267,32 @@ static void put_member(struct reading *r, struct component_spec *spec, const str
 			     .place = standing->place,
 			     .text = balancer_described(r, &balancer),
 			     .component = NO_COMPONENT};
-	const struct file_entry file = {.path = FILE_PATH,
+	const struct file_entry file = {.path = file_path(spec),
 					.content = kept_as(r, struct value, &made),
 					.mode = 0644,
 					.place = standing->place};
 	spec->files = kept_as(r, struct file_entry, &file);
 	spec->file_count = 1;
 	spec->balancer = kept_as(r, struct balancer_spec, &balancer);
+}
+
+/* The ports of a process have names. */
+static void name_ports(struct reading *r, struct draft *d)
+{
+	const struct port_number *ports = d->open_ports.members;
+	size_t count = d->open_ports.count;
+	struct named_port *named = reading_alloc(r, sizeof(*named) * count);
+
+	for (size_t i = 0; named && i < count; i++) {
+		named[i] = (struct named_port){.name = arena_format(r->arena, "tcp-%u", ports[i].port),
+					       .first = ports[i].port,
+					       .last = ports[i].port,
+					       .place = ports[i].place};
+		r->list->failed = r->list->failed || !named[i].name;
+	}
+	d->spec->named_ports = named;
+	d->spec->named_port_count = named ? count : 0;
+	d->open_ports = (struct growing){0};
 }
 
 /* It is there when its first port answers: what the provider answers is not its own. */
@@ -247,6 +310,24 @@ static void put_health(struct reading *r, struct component_spec *spec, const str
 	spec->health = kept_as(r, struct health_check, &health) ?: spec->health;
 }
 
+static void be_placed(struct reading *r, struct draft *d, const struct standing *standing)
+{
+	struct component_spec *spec = d->spec;
+
+	d->kind_known = true;
+	spec->type = "ambassador";
+	spec->place = standing->place;
+	spec->location = standing->at;
+	spec->stop_timeout_ms = 1000;
+	if (is_process(r, d)) {
+		spec->kind = COMPONENT_PROCESS;
+		return;
+	}
+	spec->kind = COMPONENT_DOCKER;
+	spec->image = (struct image_reference){
+	    .familiar = HELPER_IMAGE, .registry = "", .repository = HELPER_IMAGE, .tag = "latest"};
+}
+
 static void become(struct reading *r, struct draft *d, const struct standing *standing)
 {
 	struct component_spec *spec = d->spec;
@@ -254,18 +335,13 @@ static void become(struct reading *r, struct draft *d, const struct standing *st
 	spec->id = spec->name = id_of(r, standing);
 	if (!spec->id)
 		return;
-	d->kind_known = true;
-	spec->kind = COMPONENT_DOCKER;
-	spec->type = "ambassador";
-	spec->place = standing->place;
-	spec->location = standing->at;
-	spec->image = (struct image_reference){
-	    .familiar = HELPER_IMAGE, .registry = "", .repository = HELPER_IMAGE, .tag = "latest"};
-	spec->stop_timeout_ms = 1000;
+	be_placed(r, d, standing);
 	known_ports(r, &r->drafts[standing->provider], d);
 	put_member(r, spec, standing);
 	put_commands(r, spec, standing->place);
 	put_health(r, spec, d, standing->place);
+	if (spec->kind == COMPONENT_PROCESS)
+		name_ports(r, d);
 	add_key_place(r, d, "type", standing->place);
 	add_key_place(r, d, "files", standing->place);
 	component_enter(r, d);

@@ -439,6 +439,12 @@ struct component_spec {
 	size_t key_place_count;
 };
 
+/* Whether it stands beside consumers for a provider that is elsewhere. */
+static inline bool is_stand_in(const struct component_spec *spec)
+{
+	return spec && spec->balancer && spec->balancer->proxy == PROXY_RELAY;
+}
+
 struct variable_read {
 	const char *name;
 	const char *value; /* NULL: it was not set, and the default was taken */

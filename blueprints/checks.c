@@ -76,7 +76,8 @@ void check_component(struct reading *r, struct draft *d)
 
 	if (!d->kind_known)
 		return;
-	if (spec->kind == COMPONENT_PROCESS && !given_of(d, KEY_COMMAND) && !d->balancer && !d->software)
+	if (spec->kind == COMPONENT_PROCESS && !given_of(d, KEY_COMMAND) && !d->balancer && !d->software &&
+	    !is_stand_in(spec))
 		advise(r->list, complain(r->list, d->place, "the process `%s` has no `command`", spec->id),
 		       "write command: \"...\" for /bin/sh -c, or a list");
 	if (spec->kind == COMPONENT_PROCESS && spec->command.given && !spec->command.count)
@@ -147,7 +148,9 @@ void check_host_ports(struct reading *r)
 		const struct draft *d = &r->drafts[i];
 		const struct port_binding *bindings = d->bindings.members;
 		const struct named_port *named = d->spec->named_ports;
-		if (!d->kind_known || d->spec->kind == COMPONENT_EXTERNAL || (!d->bindings.count && !named))
+		/* A stand-in has an address to itself. */
+		if (!d->kind_known || d->spec->kind == COMPONENT_EXTERNAL || (!d->bindings.count && !named) ||
+		    is_stand_in(d->spec))
 			continue;
 		const char *location = location_key(r->arena, d->spec->location);
 		for (size_t k = 0; location && k < d->bindings.count; k++)

@@ -105,7 +105,7 @@ const struct key_rule key_rules[KEY_COUNT] = {
 			  "linkAddress"},
     [KEY_LINK] =
 	{"link", RUN | ON_CLUSTER | ON_SOFTWARE, 2, read_link_way,
-	 "how containers at other places reach it: ambassador (a stand-in there that listens on its own "
+	 "how consumers at other places reach it: ambassador (a stand-in there that listens on its own "
 	 "ports), or direct (default, but of Marathon)",
 	 "link"},
     [KEY_LABELS] = {"labels", RUN | ON_BALANCER | ON_SOFTWARE, 2, read_labels, "labels of your own",

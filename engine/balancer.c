@@ -256,7 +256,7 @@ static enum resolved relay_write(struct work *work, struct text *to, struct erro
 			fail_memory(err);
 			return RESOLVED_NEVER;
 		}
-		if (proxy_relay(member.port, &pool, to, err))
+		if (proxy_relay(work->loopback, member.port, &pool, to, err))
 			return RESOLVED_NEVER;
 	}
 	return RESOLVED;
@@ -264,7 +264,7 @@ static enum resolved relay_write(struct work *work, struct text *to, struct erro
 
 enum resolved balancer_write(struct work *work, struct text *to, struct error *err)
 {
-	if (work->instance->component->spec->balancer->proxy == PROXY_RELAY)
+	if (is_stand_in(work->instance->component->spec))
 		return relay_write(work, to, err);
 	const struct component_spec *component = made_from(work->instance);
 	const struct balancer_spec *spec = component->balancer;

@@ -204,6 +204,7 @@ struct work {
 	struct exec_session *command; /* of onChange, under way */
 	bool handed;                  /* its file is that command's input */
 	bool followed;           /* pools.h: it was told who takes its requests, whatever its action is */
+	const char *loopback;    /* of a stand-in that is a process: where it listens; else NULL */
 	struct spec_port *ports; /* the component's, with this instance's numbers */
 	size_t port_count;
 	struct arena arena;         /* the spec and all it points to */

@@ -223,8 +223,7 @@ static const struct component *stood_for(const struct work *work, size_t compone
 {
 	const struct component *components = work->operation->application->components;
 	const struct component_spec *spec = components[component].spec;
-	bool stands = spec && spec->balancer && spec->balancer->proxy == PROXY_RELAY;
-	return &components[stands ? spec->balancer->members.members[0].component : component];
+	return &components[is_stand_in(spec) ? spec->balancer->members.members[0].component : component];
 }
 
 struct link_port {

@@ -57,8 +57,9 @@ struct proxy_config {
 int proxy_nginx(const struct proxy_config *config, struct text *to, struct error *err);
 int proxy_haproxy(const struct proxy_config *config, struct text *to, struct error *err);
 
-/* One line of the relay's file: who takes what comes to that port. */
-int proxy_relay(uint16_t port, const struct proxy_pool *pool, struct text *to, struct error *err);
+/* One line of the relay's file: who takes what comes to that port of the address (NULL: of any). */
+int proxy_relay(const char *address, uint16_t port, const struct proxy_pool *pool, struct text *to,
+		struct error *err);
 
 /* --- proxy.c: what the two have in common --- */
 

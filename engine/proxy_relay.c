@@ -10,9 +10,10 @@ static bool is_numeric(const char *address)
 	return inet_pton(AF_INET, address, bytes) == 1 || inet_pton(AF_INET6, address, bytes) == 1;
 }
 
-int proxy_relay(uint16_t port, const struct proxy_pool *pool, struct text *to, struct error *err)
+int proxy_relay(const char *address, uint16_t port, const struct proxy_pool *pool, struct text *to,
+		struct error *err)
 {
-	text_format(to, "%u", port);
+	text_format(to, "%s%s%u", address ? address : "", address ? ":" : "", port);
 	for (size_t i = 0; i < pool->count; i++) {
 		const struct proxy_member *member = &pool->members[i];
 		if (!is_numeric(member->address))

@@ -76,6 +76,27 @@ struct way way_to(const struct instance *consumer, const struct component *provi
 	return way;
 }
 
+static unsigned spread(const char *name, unsigned salt)
+{
+	unsigned hash = 2166136261u ^ salt;
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619u;
+	return hash;
+}
+
+/* A stand-in that is a process has an address of its machine to itself, so that it can have its provider's
+ * number whoever else has that; always the same one, since its consumers hold it. */
+static int give_loopback(struct work *work)
+{
+	const struct component_spec *spec = made_from(work->instance);
+	if (!is_process(work) || !is_stand_in(spec))
+		return 0;
+	unsigned hash = spread(spec->id, spread(work->operation->application->id, 0));
+	work->loopback = arena_format(graph_arena(work->operation), "127.%u.%u.%u", 64 + (hash >> 24) % 64,
+				      (hash >> 16) % 256, 1 + (hash & 0xffff) % 254);
+	return work->loopback ? 0 : -1;
+}
+
 /* Its ports, with what the blueprint itself binds or publishes. */
 static int copy_ports(struct work *work)
 {
@@ -229,14 +250,6 @@ static uint16_t remembered_number(const struct work *work, const struct spec_por
 	return (uint16_t)json_number(ports, key, 0);
 }
 
-static unsigned spread(const char *name, unsigned salt)
-{
-	unsigned hash = 2166136261u ^ salt;
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 16777619u;
-	return hash;
-}
-
 static bool can_have(const struct picker *picker, const struct work *work, const char *address,
 		     unsigned number, enum protocol protocol)
 {
@@ -358,7 +371,7 @@ static int each_wanted(struct berth_operation *operation, int (*visit)(struct wo
 
 static int outline_ports(struct work *work, struct error *err)
 {
-	return copy_ports(work) ? fail_memory(err) : foresee(work, err);
+	return copy_ports(work) || give_loopback(work) ? fail_memory(err) : foresee(work, err);
 }
 
 /* Where it will be is known better once the numbers are. */

@@ -32,6 +32,8 @@ const char *settled_name(const struct instance *instance)
  */
 const char *bind_address(const struct work *work)
 {
+	if (work->loopback)
+		return work->loopback;
 	for (size_t i = 0; i < work->port_count; i++)
 		if (work->ports[i].published && work->ports[i].host_address)
 			return work->ports[i].host_address;
@@ -86,7 +88,7 @@ static void outline_described(const struct work *work, const struct component_sp
 	spec->kind = component->kind;
 	spec->image =
 	    component->kind == COMPONENT_DOCKER ? image_wanted(work->instance->component, component) : NULL;
-	spec->helper = component->balancer && component->balancer->proxy == PROXY_RELAY;
+	spec->helper = is_stand_in(component);
 	spec->directory = component->directory;
 	spec->user = component->user;
 	spec->ports = work->ports;

@@ -51,7 +51,9 @@ struct instance_spec {
 	enum component_kind kind;
 	enum restart_policy restart;
 	const char *image; /* familiar reference; NULL for processes */
-	bool helper;       /* the image is that of the helper program, which the location itself makes */
+	/* It is the helper program, which the location itself provides: as an image, or in place of the first
+	 * word of the command. */
+	bool helper;
 	/* NULL-terminated argv, shell form already wrapped; NULL: the image's own. */
 	const char *const *command;
 	const char *const *entrypoint;

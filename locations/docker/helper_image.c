@@ -8,12 +8,12 @@ static enum progress admitted(struct task *task, struct error *err)
 {
 	const struct docker *docker = task->docker;
 
-	if (strcmp(docker->platform, docker->program->platform) == 0)
+	if (strcmp(docker->platform, docker->program->is.platform) == 0)
 		return task_go(task, task->after);
 	fail(err, ERR_UNSUPPORTED,
 	     "location `%s` runs programs for %s, and berth-helper is one for %s: `%s` cannot be there",
 	     docker->location->name, docker->platform[0] ? docker->platform : "an unknown platform",
-	     docker->program->platform, task->wish.spec->name);
+	     docker->program->is.platform, task->wish.spec->name);
 	remedy(err, "write `link: direct` at the component that it stands for");
 	return PROGRESS_FAILED;
 }
@@ -36,9 +36,9 @@ enum progress helper_image_begin(struct task *task, step *next, struct error *er
 
 	if (!program)
 		return out_of_memory(err);
-	if (program->refused[0]) {
+	if (program->is.refused[0]) {
 		fail(err, ERR_UNSUPPORTED, "`%s` cannot be made: %s", task->wish.spec->name,
-		     program->refused);
+		     program->is.refused);
 		remedy(err, "write `link: direct` at the component that it stands for");
 		return PROGRESS_FAILED;
 	}

@@ -95,8 +95,8 @@ bool prober_possible(struct docker *docker)
 {
 	const struct program *program = program_of(docker);
 
-	return program && !program->refused[0] &&
-	       (!docker->platform[0] || !strcmp(docker->platform, program->platform));
+	return program && !program->is.refused[0] &&
+	       (!docker->platform[0] || !strcmp(docker->platform, program->is.platform));
 }
 
 /* --- why not --- */

@@ -8,6 +8,7 @@
 #define BERTH_LOCATIONS_DOCKER_PROBER_H
 
 #include "locations/docker/docker.h"
+#include "locations/helper_program.h"
 
 struct asking;
 
@@ -54,9 +55,8 @@ struct asking {
 
 /* The helper program as an image. */
 struct program {
-	char refused[320];    /* why it can be none; "": it can */
-	const char *platform; /* "linux/amd64" */
-	char image[40];       /* "berth-helper:0123456789ab"; "" until it was wanted */
+	struct helper_program is;
+	char image[40]; /* "berth-helper:0123456789ab"; "" until it was wanted */
 };
 
 /* --- prober.c --- */

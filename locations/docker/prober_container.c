@@ -253,11 +253,11 @@ static enum progress admitted(struct task *task, struct error *err)
 {
 	const struct docker *docker = task->docker;
 
-	if (strcmp(docker->platform, docker->program->platform) != 0)
+	if (strcmp(docker->platform, docker->program->is.platform) != 0)
 		return prober_refuse(its_prober(task), err,
 				     "the engine runs programs for %s, and berth-helper is one for %s",
 				     docker->platform[0] ? docker->platform : "an unknown platform",
-				     docker->program->platform);
+				     docker->program->is.platform);
 	task->tries = 0;
 	return create(task, err);
 }
@@ -279,8 +279,8 @@ enum progress prober_make(struct task *task, struct error *err)
 
 	if (!program)
 		return out_of_memory(err);
-	if (program->refused[0])
-		return prober_refuse(its_prober(task), err, "%s", program->refused);
+	if (program->is.refused[0])
+		return prober_refuse(its_prober(task), err, "%s", program->is.refused);
 	if (program_name(task->docker, err) < 0)
 		return PROGRESS_FAILED;
 	return task->docker->platform[0] ? admitted(task, err) : ask(task, 0, &version, version_told, err);

@@ -1,8 +1,5 @@
 /* prober_image.c - the helper program as an image: named by its content, and given to the engine when it has
  * it not. */
-#include <elf.h>
-#include <link.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,128 +7,38 @@
 #include "locations/docker/prober.h"
 #include "locations/docker/tar.h"
 
-#define PROGRAM_MAX ((size_t)64 << 20)
-
-enum { HEAD_MAX = 4096, DIGITS = 12, LOAD_MS = 120000 };
-
-/* --- what kind of program it is --- */
-
-static void refuse(struct program *program, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void refuse(struct program *program, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(program->refused, sizeof(program->refused), format, arguments);
-	va_end(arguments);
-}
-
-/* As engines call it. */
-static const char *platform_of(unsigned machine, bool little)
-{
-	static const struct {
-		unsigned machine;
-		bool little;
-		const char *name;
-	} names[] = {
-	    {EM_X86_64, true, "linux/amd64"},  {EM_386, true, "linux/386"},
-	    {EM_AARCH64, true, "linux/arm64"}, {EM_ARM, true, "linux/arm"},
-	    {EM_PPC64, true, "linux/ppc64le"}, {EM_PPC64, false, "linux/ppc64"},
-	    {EM_S390, false, "linux/s390x"},   {EM_RISCV, true, "linux/riscv64"},
-	    {EM_MIPS, true, "linux/mips64le"}, {EM_MIPS, false, "linux/mips64"},
-	};
-
-	for (size_t i = 0; i < COUNT_OF(names); i++)
-		if (names[i].machine == machine && names[i].little == little)
-			return names[i].name;
-	return NULL;
-}
-
-/* A program that asks for an interpreter is linked with libraries that its image would not have. */
-static bool has_interpreter(const ElfW(Ehdr) * head, const char *bytes, size_t count)
-{
-	for (unsigned i = 0; i < head->e_phnum; i++) {
-		ElfW(Phdr) part;
-		size_t at = head->e_phoff + (size_t)i * head->e_phentsize;
-		if (head->e_phentsize < sizeof(part) || at > count || count - at < sizeof(part))
-			return true;
-		memcpy(&part, bytes + at, sizeof(part));
-		if (part.p_type == PT_INTERP)
-			return true;
-	}
-	return false;
-}
-
-static void read_head(struct program *program, const char *path, const char *bytes, size_t count)
-{
-	static const unsigned char class = sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32;
-	static const unsigned short one = 1;
-	ElfW(Ehdr) head;
-
-	if (count < sizeof(head) || memcmp(bytes, ELFMAG, SELFMAG) != 0 || bytes[EI_CLASS] != class) {
-		refuse(program, "%.200s is no program of this machine", path);
-		return;
-	}
-	memcpy(&head, bytes, sizeof(head));
-	program->platform = platform_of(head.e_machine, *(const char *)&one == 1);
-	if (!program->platform)
-		refuse(program, "what machine %.200s is for is not known", path);
-	else if (has_interpreter(&head, bytes, count))
-		refuse(program, "%.200s is not linked statically", path);
-}
+enum { LOAD_MS = 120000 };
 
 const struct program *program_of(struct docker *docker)
 {
-	const char *path = docker->location->helper;
-	struct world *world = docker->world;
-	owned_text head = {0};
-	struct error why;
-
 	if (docker->program)
 		return docker->program;
 	struct program *program = arena_alloc(&docker->arena, sizeof(*program));
 	if (!program)
 		return NULL;
-	if (!path || !*path)
-		refuse(program, "berth-helper, which asks there, is not installed");
-	else if (world->ops->file_read_at(world, path, 0, HEAD_MAX, &head, &why) < 0)
-		refuse(program, "berth-helper, which asks there: %.240s", why.text);
-	else
-		read_head(program, path, text_view(&head), head.length);
+	helper_program_look(docker->location, &program->is);
 	return docker->program = program;
 }
 
 /* --- its image --- */
 
-static int read_program(struct docker *docker, struct text *ret_bytes, struct error *err)
-{
-	struct world *world = docker->world;
-
-	if (world->ops->file_read(world, docker->location->helper, PROGRAM_MAX, ret_bytes, err) < 0)
-		return -1;
-	return ret_bytes->failed ? fail_memory(err) : 0;
-}
-
 int program_name(struct docker *docker, struct error *err)
 {
+	struct program *program = docker->program;
 	owned_text bytes = {0};
-	char hex[DIGEST_HEX];
 
-	if (docker->program->image[0])
+	if (program->image[0])
 		return 0;
-	if (read_program(docker, &bytes, err) < 0)
+	if (helper_program_read(docker->location, &program->is, &bytes, err) < 0)
 		return -1;
-	if (digest_hex(bytes.data, bytes.length, hex) < 0)
-		return fail_memory(err);
-	snprintf(docker->program->image, sizeof(docker->program->image), "berth-helper:%.*s", DIGITS, hex);
+	snprintf(program->image, sizeof(program->image), "berth-helper:%s", program->is.digits);
 	return 0;
 }
 
 /* What runs in it, and its one layer by its digest: the same program makes the same image, byte for byte. */
 static json_t *configuration(const struct program *program, const char *layer_hex)
 {
-	const char *machine = strchr(program->platform, '/') + 1;
+	const char *machine = strchr(program->is.platform, '/') + 1;
 
 	return json_pack("{s:s, s:s, s:{s:[s]}, s:{s:s, s:[o]}}", "architecture", machine, "os", "linux",
 			 "config", "Entrypoint", "/berth-helper", "rootfs", "type", "layers", "diff_ids",
@@ -151,7 +58,7 @@ static int write_image(struct docker *docker, struct text *ret_tar, struct error
 	owned_text bytes = {0}, layer = {0};
 	char layer_hex[DIGEST_HEX], hex[DIGEST_HEX], name[DIGEST_HEX + sizeof(".json")];
 
-	if (read_program(docker, &bytes, err) < 0)
+	if (helper_program_read(docker->location, &docker->program->is, &bytes, err) < 0)
 		return -1;
 	add(&layer, "berth-helper", 0755, bytes.data, bytes.length);
 	tar_end(&layer);

@@ -99,7 +99,9 @@ bool marks_of(struct location *location, struct arena *arena, const struct insta
 	      const char *directory, int64_t created_ms, struct marks *ret_marks);
 void marks_write(const struct marks *marks, struct text *ret_entries);
 /* What the helper is to run; holds secrets. */
-void launch_write(const struct instance_spec *spec, int64_t grace_ms, struct text *ret_records);
+/* `program` in place of the first word of its command; NULL: that word. */
+void launch_write(const struct instance_spec *spec, const char *program, int64_t grace_ms,
+		  struct text *ret_records);
 /* How long the instance may take to end. */
 int64_t grace_of(struct location *location, const struct instance_spec *spec);
 /* <run>/APP, <run>/APP/COMPONENT.N[.gM]; NULL when memory is gone. */

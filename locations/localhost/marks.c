@@ -191,11 +191,12 @@ int64_t grace_of(struct location *location, const struct instance_spec *spec)
 	return spec->stop_timeout_ms >= 0 ? spec->stop_timeout_ms : localhost_of(location)->grace_ms;
 }
 
-void launch_write(const struct instance_spec *spec, int64_t grace_ms, struct text *ret_records)
+void launch_write(const struct instance_spec *spec, const char *program, int64_t grace_ms,
+		  struct text *ret_records)
 {
 	write_entry(ret_records, "name", spec->name);
 	for (size_t i = 0; spec->command && spec->command[i]; i++)
-		write_entry(ret_records, "arg", spec->command[i]);
+		write_entry(ret_records, "arg", i == 0 && program ? program : spec->command[i]);
 	for (size_t i = 0; i < spec->variable_count; i++)
 		write_variable(ret_records, spec->variables[i].name, spec->variables[i].value);
 	/* Not the keeper's own BERTH_...: to a berth that the component runs, BERTH_APP would mean --app. */

@@ -21,7 +21,7 @@ static int write_launch(struct location *location, const struct instance_spec *s
 	char path[4096];
 	int result;
 
-	launch_write(spec, grace_of(location, spec), &launch);
+	launch_write(spec, spec->helper ? location->helper : NULL, grace_of(location, spec), &launch);
 	if (launch.failed)
 		result = fail_memory(err);
 	else if (snprintf(path, sizeof(path), "%s/launch", directory) >= (int)sizeof(path))

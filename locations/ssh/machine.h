@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/ssh.h"
+#include "locations/helper_program.h"
 #include "locations/process.h"
 
 struct machine {
@@ -24,6 +25,7 @@ struct machine {
 	int64_t grace_ms;
 	const struct location_driver *plain; /* the table it was opened with, while it has that: */
 	struct location_driver named;        /* of a machine whose processes can have names of their own */
+	struct helper_program helper;        /* known once it was wanted */
 	bool exclusive;                      /* one application has the machine for itself */
 	struct task *tasks;                  /* errands under way */
 	struct watcher *watchers;
@@ -43,16 +45,20 @@ static inline struct machine *machine_of(const struct location *location)
 	return location->state;
 }
 
+/* What is put on a machine that has it not. */
+enum installed { INSTALL_NOTHING, INSTALL_SCRIPT, INSTALL_HELPER };
+
 /* What hangs on errand->state; the first member of each kind of errand. */
 struct task {
 	struct location *location;
 	struct errand *errand;
 	struct ssh_call *call;
 	struct timer *timer;
-	struct text script; /* what the machine is asked to do; may hold secrets */
-	bool over;          /* it was answered, or cannot be */
-	bool installing;    /* our script is being put there */
-	bool installed;     /* it was, for this errand */
+	struct text script;        /* what the machine is asked to do; may hold secrets */
+	bool over;                 /* it was answered, or cannot be */
+	enum installed installing; /* is being put there */
+	bool installed;            /* our script was, for this errand */
+	bool has_helper;           /* and the helper program */
 	unsigned tries;
 	struct error error;                 /* once over */
 	struct text answer;                 /* all its lines */
@@ -85,12 +91,19 @@ enum progress machine_query(struct location *location, struct errand *errand, st
 enum progress machine_do(struct location *location, struct errand *errand, struct error *err,
 			 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* --- install.c: what has to lie on a machine before it does what it is asked --- */
+/* What the helper program is there, as `"$here/NAME"`; 0, or -1: it cannot run there. */
+int machine_helper(struct machine *machine, struct error *err);
+/* The command that takes its input for that file. 0 or -1. */
+int machine_install(struct task *task, struct text *line, struct text *bytes, struct error *err);
+
 /* --- script.c: what is said to a machine --- */
 /* A word for the shell, whatever is in it. */
 void say_word(struct text *script, const char *word);
 /* NAME=word, on a line of its own. */
 void say_variable(struct text *script, const char *name, const char *value);
-/* MANIFEST, LAUNCH, NAMES and write_files of the instance; of `say_files` the last two. */
+/* MANIFEST, LAUNCH, NAMES and write_files of the instance; of `say_files` the last two. HELPER and PLATFORM
+ * where it is made of that program. */
 void say_instance(struct location *location, const struct instance_spec *spec, int64_t created_ms,
 		  struct text *script);
 void say_files(const struct instance_spec *spec, struct text *script);

@@ -17,7 +17,7 @@
 # Linux is asked of by /proc alone. A process is its number and when it began, in this boot, so that a number that
 # was used again is not mistaken for it.
 umask 077
-EXCLUSIVE=
+EXCLUSIVE='' HELPER=''
 here=$(cd "$(dirname "$0")" && pwd -P) || exit 1
 self=$here/${0##*/}
 newline='
@@ -25,7 +25,7 @@ newline='
 
 # --- small things -----------------------------------------------------------------------------
 
-# Words for berth: what went wrong and of which kind (missing, conflict, denied, failed, busy).
+# Words for berth: what went wrong and of which kind (missing, conflict, denied, failed, busy, unsupported).
 wrong() {
 	printf '!%s %s\n' "$1" "$2"
 	return 1
@@ -402,6 +402,7 @@ place() (
 		exit
 	fi
 	[ -z "$EXCLUSIVE" ] || hold_machine "$1" || exit
+	[ -z "$HELPER" ] || has_helper || exit
 	if [ -f manifest ]; then
 		mark spec
 		same=
@@ -425,6 +426,19 @@ place() (
 		printf '%s\n' "$MANIFEST" | put manifest && echo "@placed" ||
 		wrong failed "cannot write to $at: $(df -P "$at" 2>/dev/null | tail -n 1)"
 )
+# Whether the program HELPER lies here; where it does not but can run, it is asked for.
+has_helper() {
+	[ ! -x "$here/$HELPER" ] || return 0
+	runs=$(uname -m)
+	case $runs in
+	x86_64) runs=amd64 ;; aarch64) runs=arm64 ;; i?86) runs=386 ;; armv*) runs=arm ;;
+	esac
+	if [ "linux/$runs" = "$PLATFORM" ]; then
+		echo "@helper-wanted"
+		return 1
+	fi
+	wrong unsupported "the machine runs programs for linux/$runs, and berth-helper is one for $PLATFORM"
+}
 # hold_machine APP: the whole machine is that one's, from now on.
 hold_machine() {
 	echo "$1" >"$here/.host.$$"
@@ -451,7 +465,8 @@ forget() {
 	rm -rf ./* ./.[!.]* 2>/dev/null
 	return 0
 }
-# start APP NAME SPEC ("" : whichever it is) [PORT...]: "tcp:1F90", which nobody else may listen on.
+# start APP NAME SPEC ("" : whichever it is) [PORT...]: "tcp:1F90", which nobody else may listen on; or
+# "tcp:1F90:0100407F", at an address that is its own.
 start() (
 	enter "$1" "$2" || { wrong missing "$2 is not there"; exit; }
 	mark spec
@@ -465,7 +480,7 @@ start() (
 	[ -z "$found" ] || { strike KILL; nap 0.05; }
 	shift 3
 	for port; do
-		! taken "$port" || { wrong conflict "port $(printf %d "0x${port#*:}") is in use on the machine"; exit; }
+		! taken "$port" || { wrong conflict "port $number is in use on the machine"; exit; }
 	done
 	rm -f stopping
 	state
@@ -483,17 +498,37 @@ start() (
 	done
 	if [ $tries -gt 0 ]; then echo "@started"; else wrong failed "its keeper did not come up"; fi
 )
-taken() { # PROTOCOL:HEX: by whoever listens there, or another one of ours that is to
-	one=$(printf '=%d/%s' "0x${1#*:}" "${1%:*}")
+taken() { # PORT: by whoever listens there, or another one of ours that is to
+	protocol=${1%%:*} port=${1#*:} address=
+	case $port in *:*) address=${port#*:} port=${port%:*} ;; esac
+	number=$(printf %d "0x$port")
 	own=$(pwd -P)
-	for manifest in $(grep -lse "^ports=.*$one\(@\|,\|\$\)" "$here"/*/*/manifest); do
+	mark bind
+	for manifest in $(grep -lse "^ports=.*=$number/$protocol\(@\|,\|\$\)" "$here"/*/*/manifest); do
 		folder=${manifest%/manifest}
-		[ "$folder" != "$own" ] && (cd "$folder" && is_kept && [ ! -e stopping ]) && return 0
+		[ "$folder" != "$own" ] && (cd "$folder" && meets "$value" && is_kept && [ ! -e stopping ]) && return 0
 	done
-	case $1 in
-	udp:*) grep -qs "^ *[0-9]*: [0-9A-F]*:${1#*:} 0*:0000 " /proc/net/udp /proc/net/udp6 ;;
-	*) grep -qs "^ *[0-9]*: [0-9A-F]*:${1#*:} [0-9A-F:]* 0A " /proc/net/tcp /proc/net/tcp6 ;;
-	esac
+	listens | if [ -n "$address" ]; then
+		grep -q " $address:\| 0*:"
+	else
+		grep -qv " [0-9A-F]\{4\}[4-7][0-9A-F]7F:"
+	fi
+}
+# Who listens at that number, where, as the kernel writes it.
+listens() {
+	case $protocol in
+	udp) grep -hs "^ *[0-9]*: [0-9A-F]*:$port 0*:0000 " /proc/net/udp /proc/net/udp6 ;;
+	*) grep -hs "^ *[0-9]*: [0-9A-F]*:$port [0-9A-F:]* 0A " /proc/net/tcp /proc/net/tcp6 ;;
+	esac | sed 's/^ *[0-9]*: \([0-9A-F]*:\).*/ \1/'
+}
+# meets ADDRESS: whether the instance whose directory this is may be in the way of one there. A stand-in has an
+# address to itself.
+meets() {
+	bound=$1
+	mark bind
+	case $bound in 127.0.0.1) ;; 127.*) [ "$value" = "$bound" ] && return 0 || return 1 ;; esac
+	case $value in 127.0.0.1) ;; 127.*) return 1 ;; esac
+	return 0
 }
 # stop APP NAME GRACE_MS (-1: its own)
 stop() (

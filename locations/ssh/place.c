@@ -1,4 +1,6 @@
 /* place.c - makes, starts, changes, ends and removes instances on a machine. */
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,17 +53,35 @@ enum progress ssh_place(struct location *location, struct errand *errand, const 
 			const char **ret_note, struct error *err)
 {
 	*ret_note = NULL;
-	return run_scripted(location, errand, spec, write_place, err);
+	bool unfit = spec->helper && machine_helper(machine_of(location), err);
+	enum progress progress =
+	    unfit ? PROGRESS_FAILED : run_scripted(location, errand, spec, write_place, err);
+	if (progress == PROGRESS_FAILED && spec->helper && err->code == ERR_UNSUPPORTED)
+		remedy(err, "write `link: direct` at the component that it stands for");
+	return progress;
+}
+
+/* As the kernel writes it. A machine that runs our helper program has our order of bytes. */
+static void own_address(const struct instance_spec *spec, char *ret, size_t size)
+{
+	struct in_addr address;
+
+	if (inet_pton(AF_INET, spec->bind_address, &address) == 1)
+		snprintf(ret, size, ":%08X", (unsigned)address.s_addr);
 }
 
 static void write_start(struct location *location, const struct instance_spec *spec, struct text *script)
 {
+	char own[16] = "";
+
 	(void)location;
+	if (spec->helper)
+		own_address(spec, own, sizeof(own));
 	text_format(script, "start %s %s '%s'", spec->app, folder_of(spec->app, spec->name), spec->digest);
 	for (size_t i = 0; i < spec->port_count; i++)
 		if (spec->ports[i].port)
-			text_format(script, " %s:%04X", spec->ports[i].protocol == UDP ? "udp" : "tcp",
-				    (unsigned)spec->ports[i].port);
+			text_format(script, " %s:%04X%s", spec->ports[i].protocol == UDP ? "udp" : "tcp",
+				    (unsigned)spec->ports[i].port, own);
 	text_add_char(script, '\n');
 }
 

@@ -59,8 +59,11 @@ static void add_manifest(struct location *location, const struct instance_spec *
 	add_incarnation(text, spec, created_ms);
 }
 
-static void add_launch(const struct instance_spec *spec, int64_t created_ms, struct text *text)
+static void add_launch(struct location *location, const struct instance_spec *spec, int64_t created_ms,
+		       struct text *text)
 {
+	size_t first = spec->helper && spec->command;
+
 	text_add(text, "BERTH_INCARNATION=");
 	add_incarnation(text, spec, created_ms);
 	text_add(text, "\nexport BERTH_INCARNATION\n");
@@ -77,7 +80,9 @@ static void add_launch(const struct instance_spec *spec, int64_t created_ms, str
 	text_add(text, "\nas=");
 	say_word(text, spec->user ? spec->user : "");
 	text_add(text, "\nset --");
-	for (size_t i = 0; spec->command && spec->command[i]; i++) {
+	if (first)
+		text_format(text, " \"$here/helper-%s\"", machine_of(location)->helper.digits);
+	for (size_t i = first; spec->command && spec->command[i]; i++) {
 		text_add_char(text, ' ');
 		say_word(text, spec->command[i]);
 	}
@@ -137,9 +142,12 @@ void say_instance(struct location *location, const struct instance_spec *spec, i
 	owned_text manifest = {0}, launch = {.secret = true};
 
 	add_manifest(location, spec, created_ms, &manifest);
-	add_launch(spec, created_ms, &launch);
+	add_launch(location, spec, created_ms, &launch);
 	script->failed = script->failed || manifest.failed || launch.failed;
 	say_variable(script, "MANIFEST", text_view(&manifest));
 	say_variable(script, "LAUNCH", text_view(&launch));
+	if (spec->helper)
+		text_format(script, "HELPER=helper-%s\nPLATFORM=%s\n", machine_of(location)->helper.digits,
+			    machine_of(location)->helper.platform);
 	say_files(spec, script);
 }

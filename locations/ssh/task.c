@@ -118,11 +118,8 @@ static enum code code_of(const char *word, size_t length)
 	static const struct {
 		const char *word;
 		enum code code;
-	} codes[] = {{"missing", ERR_MISSING},
-		     {"conflict", ERR_CONFLICT},
-		     {"denied", ERR_DENIED},
-		     {"busy", ERR_LOCKED},
-		     {"failed", ERR_FAILED}};
+	} codes[] = {{"missing", ERR_MISSING}, {"conflict", ERR_CONFLICT},       {"denied", ERR_DENIED},
+		     {"busy", ERR_LOCKED},     {"unsupported", ERR_UNSUPPORTED}, {"failed", ERR_FAILED}};
 
 	for (size_t i = 0; i < COUNT_OF(codes); i++)
 		if (strlen(codes[i].word) == length && !strncmp(codes[i].word, word, length))
@@ -167,27 +164,31 @@ static void not_run(struct task *task, const char *words)
 	over(task);
 }
 
+static void install(struct task *task, enum installed what)
+{
+	task->installing = what;
+	if (ask(task, &task->error))
+		over(task);
+}
+
 /* Without our script there the shell has nothing to run; anything else than an answer is something else. */
 static void no_answer(struct task *task, const struct ssh_answer *answer)
 {
 	char words[340];
 
 	words_of(answer, words, sizeof(words));
-	if (!task->installed) {
-		task->installing = true;
-		if (ask(task, &task->error))
-			over(task);
-		return;
-	}
-	not_run(task, words);
+	if (!task->installed)
+		install(task, INSTALL_SCRIPT);
+	else
+		not_run(task, words);
 }
 
 static void installed(struct task *task, const struct ssh_answer *answer)
 {
 	char words[340];
 
-	task->installing = false;
-	task->installed = true;
+	*(task->installing == INSTALL_HELPER ? &task->has_helper : &task->installed) = true;
+	task->installing = INSTALL_NOTHING;
 	if (strstr(text_view(&answer->output), "@installed")) {
 		if (ask(task, &task->error))
 			over(task);
@@ -241,10 +242,18 @@ static void answered(void *owner, struct ssh_answer *answer)
 			no_answer(task, answer);
 		return;
 	}
+	bool wanted = machine_line(begin, "@helper-wanted");
+	if (wanted && !task->has_helper) {
+		install(task, INSTALL_HELPER);
+		return;
+	}
 	text_clear(&task->answer);
 	text_add(&task->answer, begin);
 	if (task->answer.failed)
 		fail_memory(&task->error);
+	else if (wanted)
+		fail(&task->error, ERR_FAILED, "location `%s`: berth-helper was put there, and is gone again",
+		     task->location->name);
 	else
 		read_refusal(task);
 	over(task);
@@ -256,18 +265,16 @@ static int ask(struct task *task, struct error *err)
 {
 	struct machine *machine = machine_of(task->location);
 	struct world *world = task->location->world;
-	owned_text line = {0};
+	owned_text line = {0}, bytes = {0};
 	struct ssh_sink sink = {.done = answered, .owner = task};
 	struct ssh_command command = {.timeout_ms = task->timeout_ms, .limit = ANSWER_MOST};
 
 	task->tries++;
 	if (task->installing) {
-		text_format(&line,
-			    "exec /bin/sh -c 'umask 077; mkdir -p %s && cat >%s.$$ && mv -f %s.$$ %s && "
-			    "echo @installed'",
-			    machine->directory, machine->script, machine->script, machine->script);
-		command.input = machine_script;
-		command.input_size = machine_script_size;
+		if (machine_install(task, &line, &bytes, err))
+			return -1;
+		command.input = bytes.data;
+		command.input_size = bytes.length;
 	} else {
 		text_format(&line, "exec /bin/sh %s", machine->script);
 		command.input = text_view(&task->script);

@@ -2,6 +2,8 @@
  * for. */
 #include "parse.h"
 
+#include "base/cleanup.h"
+
 static struct outcome outcome;
 
 static void close_all(void)
@@ -14,7 +16,11 @@ TestSuite(ambassadors, .fini = close_all);
 static const char *types(void *context, const char *name)
 {
 	(void)context;
-	return strstr(name, "docker") ? "docker" : strstr(name, "mesos") ? "marathon" : NULL;
+	return strstr(name, "docker")  ? "docker"
+	       : strstr(name, "mesos") ? "marathon"
+	       : strstr(name, "host")  ? "localhost"
+	       : strstr(name, "pool")  ? "byon"
+				       : NULL;
 }
 
 static void take(const char *services)
@@ -124,6 +130,72 @@ Test(ambassadors, one_can_be_asked_for_wherever_the_provider_is)
 	const struct component_spec *spec = component("back-for-my-docker-cloud");
 	cr_assert_eq(spec->open_port_count, 1, "a port of any number has none that consumers know");
 	cr_expect_eq(spec->open_ports[0].port, 8080);
+}
+
+Test(ambassadors, beside_processes_it_is_a_process)
+{
+	take(DNMONSTER "- {type: process, id: front, location: this-host, command: x, links: "
+		       "[$brooklyn:component(\"dnmonster\")]}\n"
+		       "- {type: process, id: far, location: 'ssh:root@10.0.0.9', command: x, links: "
+		       "[$brooklyn:component(\"dnmonster\")]}\n");
+	cr_assert_eq(outcome.blueprint->component_count, 5);
+	cr_expect_str_eq(linked("front", 0), "dnmonster-for-this-host");
+	cr_expect_str_eq(linked("far", 0), "dnmonster-for-ssh");
+	const struct component_spec *spec = component("dnmonster-for-this-host");
+	cr_expect_eq(spec->kind, COMPONENT_PROCESS);
+	cr_assert_eq(spec->named_port_count, 1);
+	cr_expect_eq(spec->named_ports[0].first, 8080);
+	cr_expect_eq(spec->open_port_count, 0);
+	cr_expect_eq(spec->on_change->kind, ON_CHANGE_SIGNAL);
+	cr_expect_str_eq(spec->files[0].path, "relay", "where it works");
+}
+
+Test(ambassadors, several_of_them_have_the_same_number_at_one_place)
+{
+	take(DNMONSTER "- {type: 'docker:x', id: other, location: my-mesos-cluster, openPorts: 8080}\n"
+		       "- {type: process, id: front, location: this-host, command: x, links: "
+		       "[$brooklyn:component(\"dnmonster\"), $brooklyn:component(\"other\")]}\n");
+	cr_expect_eq(outcome.blueprint->component_count, 5);
+}
+
+Test(ambassadors, who_asks_for_one_where_there_can_be_none_is_told_so)
+{
+	static const char *const where[][2] = {
+	    {"'marathon:http://10.0.0.1:8080'", "Marathon would move"},
+	    {"'mesos:http://10.0.0.1:5050'", "Marathon would move"},
+	    {"{byon: {hosts: [10.0.0.1]}}", "which machine"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(where); i++) {
+		char text[1024];
+		snprintf(
+		    text, sizeof(text),
+		    "services:\n- type: docker:x\n  id: back\n  location: docker-two\n  link: ambassador\n"
+		    "  openPorts: 80\n- {type: '%s', id: front, location: %s, links: "
+		    "[$brooklyn:component(\"back\")], command: x}\n",
+		    i == 2 ? "process" : "docker:x", where[i][0]);
+		const struct blueprint_options options = {.file = "b.yaml",
+							  .directory = "/",
+							  .environment = test_environment,
+							  .location_type = types};
+		close_outcome(&outcome);
+		outcome = (struct outcome){0};
+		outcome.blueprint = blueprint_parse(text, strlen(text), &options, &outcome.list);
+		cr_assert_null(outcome.blueprint);
+		expect_words(entry_at(&outcome.list, 5, 3), where[i][1], "link: direct");
+	}
+}
+
+Test(ambassadors, a_process_linked_to_a_container_has_its_published_number_unless_it_asks)
+{
+	take("- {type: 'docker:x', id: back, location: my-docker-cloud, openPorts: 80}\n"
+	     "- {type: process, id: front, location: this-host, command: x, links: "
+	     "[$brooklyn:component(\"back\")]}\n");
+	cr_expect_str_eq(linked("front", 0), "back");
+	take("- {type: 'docker:x', id: back, location: my-docker-cloud, openPorts: 80, link: ambassador}\n"
+	     "- {type: process, id: front, location: this-host, command: x, links: "
+	     "[$brooklyn:component(\"back\")]}\n");
+	cr_expect_str_eq(linked("front", 0), "back-for-this-host");
 }
 
 Test(ambassadors, a_cluster_can_have_one_too)
