@@ -59,6 +59,10 @@ whole_program(berth-keep tests/bench/keep.c)
 # What sampling costs.
 whole_program(berth-sense tests/bench/sense.c)
 
+# What a stand-in costs whoever goes through it.
+add_executable(berth-relay tests/bench/relay.c)
+set_target_properties(berth-relay PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+
 # Recorded conversations with Marathon through its client's parsers.
 add_executable(marathon-read tests/marathon/read.c $<TARGET_OBJECTS:floor-base> $<TARGET_OBJECTS:floor-blueprints>
   $<TARGET_OBJECTS:floor-entities> $<TARGET_OBJECTS:floor-locations>)

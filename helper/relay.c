@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "helper/question.h"
@@ -20,6 +22,9 @@ enum {
 	EVENTS = 256,
 	CONNECT_MS = 3000, /* for one target */
 	AGAIN_MS = 50,     /* from one round over all targets to the next */
+	TURNS = 2,
+	SOON_US = 40,
+	AWAKE_US = 20,     /* so long the next turn is waited for awake */
 	PATIENCE_MS = 2000 /* until a client is let go of for which no target answers */
 };
 
@@ -60,6 +65,7 @@ struct relay {
 	size_t passages;
 	bool deaf; /* there were no descriptors for one more */
 	bool ending;
+	unsigned turns; /* events that came alone, and soon after the one before */
 };
 
 static bool watch_fd(const struct relay *relay, int how, int fd, uint32_t events, void *what)
@@ -73,6 +79,13 @@ static void at_once(int fd)
 	static const int on = 1;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+}
+
+/* Consumers are on this machine: what paces a sender to what a network carries only costs time there. */
+static void beside_us(int fd)
+{
+	if (setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "cubic", strlen("cubic")) < 0)
+		setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", strlen("reno"));
 }
 
 /* --- where it listens ------------------------------------------------------------------------ */
@@ -231,6 +244,7 @@ static void connected(struct relay *relay, struct passage *passage)
 
 	seeks_no_more(relay, passage);
 	at_once(client);
+	beside_us(client);
 	at_once(target);
 	passage->stream = relay_stream_new(client, target);
 	if (passage->stream && watch_fd(relay, EPOLL_CTL_ADD, client, MOVES, &passage->ends[RELAY_CLIENT]) &&
@@ -429,6 +443,31 @@ static void dispatch(struct relay *relay, void *what, uint32_t events)
 	}
 }
 
+static int64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Of two that take turns in answering at once, falling asleep and being woken takes longer than the answer.
+ */
+static int next_events(struct relay *relay, struct epoll_event *events)
+{
+	int64_t began = now_us();
+	int count = 0;
+
+	while (relay->turns >= TURNS && !count && now_us() - began < AWAKE_US) {
+		sched_yield();
+		count = epoll_wait(relay->epoll, events, EVENTS, 0);
+	}
+	if (!count)
+		count = epoll_wait(relay->epoll, events, EVENTS, patience(relay));
+	relay->turns = count == 1 && now_us() - began < SOON_US ? relay->turns + 1 : 0;
+	return count;
+}
+
 int relay_serve(const char *path)
 {
 	static struct relay relay;
@@ -438,7 +477,7 @@ int relay_serve(const char *path)
 	if (!set_up(&relay) || !take_table(&relay))
 		return EXIT_FAILURE;
 	while (!relay.ending || relay.passages) {
-		int count = epoll_wait(relay.epoll, events, EVENTS, patience(&relay));
+		int count = next_events(&relay, events);
 		if (count < 0 && errno != EINTR)
 			return EXIT_FAILURE;
 		/* Signals last: they close what other events are of. */

@@ -10,8 +10,8 @@
 #include "helper/relay.h"
 
 #define LITTLE    ((size_t)16 << 10) /* fits into a pipe of any size there is */
-#define AT_ONCE   ((size_t)1 << 20)
-#define PIPE_SIZE (1 << 20)
+#define AT_ONCE   ((size_t)1 << 18)  /* more only makes both sides wait for each other */
+#define PIPE_SIZE (1 << 18)
 
 /* What one end says to the other. What that does not take yet waits in a pipe. */
 struct direction {
