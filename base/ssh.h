@@ -89,6 +89,7 @@ struct ssh_target {
 struct ssh_answer {
 	struct error error; /* OK when it ended by itself: a command that fails is no failure of ours */
 	bool sent;          /* it may have begun there: after a failure, its effect is unknown */
+	bool refused;       /* of a connection: the machine itself says that there is none to be had */
 	int exit_code;      /* of a command; -1 when a signal ended it */
 	char signal[16];    /* "TERM", "KILL", ...; "" when it exited */
 	struct text output; /* of a command, or what a file holds; empty when `bytes` took it */

@@ -213,6 +213,7 @@ static void refuse_connection(struct ssh_call *call, const char *words)
 	bool forbidden = strstr(words, "prohibited");
 	bool local = !strcmp(call->channel_type, "direct-streamlocal@openssh.com");
 
+	call->answer.refused = true;
 	fail(&call->answer.error, forbidden ? ERR_DENIED : ERR_UNREACHABLE,
 	     forbidden ? "%s does not let us connect to others: %s" : "%s cannot connect us there: %s",
 	     name_of(call), *said ? said : words);

@@ -71,13 +71,21 @@ static void connected(void *owner)
 	settle(probing);
 }
 
+/* Where the machine answers that nobody listens, it is the instance that does not. */
+static void no_connection(struct probing *probing, const struct ssh_answer *answer)
+{
+	probing->result = answer->error;
+	if (answer->refused && answer->error.code == ERR_UNREACHABLE)
+		probing->result.code = ERR_FAILED;
+}
+
 static void not_connected(void *owner, struct ssh_answer *answer)
 {
 	struct probing *probing = owner;
 
 	probing->call = NULL;
 	if (answer->error.code != OK)
-		probing->result = answer->error;
+		no_connection(probing, answer);
 	settle(probing);
 }
 
@@ -107,7 +115,7 @@ static void http_done(void *owner, struct ssh_answer *answer)
 
 	probing->call = NULL;
 	if (!probing->said.length && answer->error.code != OK)
-		probing->result = answer->error;
+		no_connection(probing, answer);
 	else if (sscanf(text, "HTTP/%*d.%*d %d", &status) != 1)
 		fail(&probing->result, ERR_FAILED, "it does not speak HTTP");
 	else if (!status_fits(probing->wanted_status, status)) {
