@@ -61,6 +61,7 @@ whole_program(berth-sense tests/bench/sense.c)
 
 # What a stand-in costs whoever goes through it.
 add_executable(berth-relay tests/bench/relay.c)
+target_include_directories(berth-relay PRIVATE ${CMAKE_SOURCE_DIR})
 set_target_properties(berth-relay PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
 # Recorded conversations with Marathon through its client's parsers.
