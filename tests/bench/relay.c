@@ -244,20 +244,20 @@ static double median(double *numbers, unsigned count)
 	return numbers[count / 2];
 }
 
-static void compare(const struct bench *bench, unsigned rounds, const char *what, const char *format,
-		    double unit, double (*measure)(unsigned port, unsigned connections), unsigned connections)
+static void compare(const struct bench *bench, unsigned rounds, const char *what, bool of_bytes,
+		    double (*measure)(unsigned port, unsigned connections), unsigned connections)
 {
-	double direct[MOST_ROUNDS], through[MOST_ROUNDS], ratios[MOST_ROUNDS];
+	double direct[MOST_ROUNDS], through[MOST_ROUNDS], ratios[MOST_ROUNDS], unit = of_bytes ? 1e9 : 1;
+	const char *suffix = of_bytes ? " GB/s" : "/s";
+	int digits = of_bytes ? 2 : 0;
 
 	for (unsigned i = 0; i < rounds; i++) {
 		direct[i] = measure(bench->server, connections) / unit;
 		through[i] = measure(bench->front, connections) / unit;
 		ratios[i] = through[i] / direct[i];
 	}
-	printf("| %s | ", what);
-	printf(format, median(direct, rounds));
-	printf(" | ");
-	printf(format, median(through, rounds));
+	printf("| %s | %.*f%s | %.*f%s", what, digits, median(direct, rounds), suffix, digits,
+	       median(through, rounds), suffix);
 	printf(" | %.2f |\n", median(ratios, rounds));
 	fflush(stdout);
 }
@@ -273,10 +273,10 @@ int main(int count, char **arguments)
 	}
 	begin(&bench);
 	printf("| | directly | through a stand-in | of direct |\n|---|---|---|---|\n");
-	compare(&bench, rounds, "one transfer", "%.2f GB/s", 1e9, bulk, 1);
-	compare(&bench, rounds, "requests of one connection", "%.0f/s", 1, requests, 1);
-	compare(&bench, rounds, "requests of four", "%.0f/s", 1, requests, 4);
-	compare(&bench, rounds, "requests of 32", "%.0f/s", 1, requests, 32);
+	compare(&bench, rounds, "one transfer", true, bulk, 1);
+	compare(&bench, rounds, "requests of one connection", false, requests, 1);
+	compare(&bench, rounds, "requests of four", false, requests, 4);
+	compare(&bench, rounds, "requests of 32", false, requests, 32);
 	end(&bench);
 	return 0;
 }
