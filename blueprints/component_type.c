@@ -47,7 +47,13 @@ static void complain_type(struct reading *r, struct place at, const char *type)
 	if (comes_later(type)) {
 		struct diagnostic *entry = complain(
 		    r->list, at, "the type `%s` is not supported yet by this version of berth", type);
-		advise(r->list, entry, "%s", remedy_text);
+		bool test = starts_with(type, "org.apache.brooklyn.test.framework.");
+		advise(r->list, entry, "%s",
+		       test ? "tests of Brooklyn's are not run: `berth wait APP --for healthy` tells that it "
+			      "works"
+		       : strstr(type, "Windows")
+			   ? "what runs on Windows is not placed by berth: its machines have a POSIX shell"
+			   : remedy_text);
 		return;
 	}
 	struct diagnostic *entry = complain(r->list, at, "unknown type `%s`", type);

@@ -333,6 +333,26 @@ static bool comes_later(const char *name)
 	return false;
 }
 
+/* What does the same here; NULL: nothing does. */
+static const char *instead_of(const char *name)
+{
+	static const struct {
+		const char *name, *instead;
+	} others[] = {
+	    {"external",
+	     "a secret of whoever deploys is $berth:secret(\"env:NAME\") or secret(\"file:PATH\")"},
+	    {"entityId", "write attributeWhenReady(\"entity.id\")"},
+	    {"template", "write formatString(), or a file of `templates.runtime`"},
+	    {"object", "what is Java does not run here: leave it out"},
+	    {"attributeWhenReadyAllowingOnFire", "write attributeWhenReady(\"SENSOR\")"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		if (!strcmp(others[i].name, name))
+			return others[i].instead;
+	return NULL;
+}
+
 static const struct function *find_function(struct reading *r, const struct expression *e)
 {
 	const char *names[COUNT_OF(functions)];
@@ -342,9 +362,12 @@ static const struct function *find_function(struct reading *r, const struct expr
 		if (!strcmp(functions[i].name, e->text))
 			return &functions[i];
 	}
-	if (comes_later(e->text))
-		complain(r->list, e->place, "%s() is not supported yet by this version of berth", e->text);
-	else
+	if (comes_later(e->text)) {
+		struct diagnostic *entry = complain(
+		    r->list, e->place, "%s() is not supported yet by this version of berth", e->text);
+		if (instead_of(e->text))
+			advise(r->list, entry, "%s", instead_of(e->text));
+	} else
 		suggest(r, complain(r->list, e->place, "no function is called `%s`", e->text), e->text, names,
 			COUNT_OF(names),
 			"the functions are component, config, literal, formatString, secret, env, "

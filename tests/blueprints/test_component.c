@@ -60,6 +60,11 @@ Test(component, types_that_are_none)
 	refused("services:\n- {type: org.acme.RedisStore, id: r, install.version: 3}\n", 2, 10,
 		"not supported yet", "docker:IMAGE");
 	refused("services:\n- {type: 'chef:mysql', id: r}\n", 2, 10, "not supported yet", NULL);
+	refused("services:\n- {type: org.apache.brooklyn.test.framework.TestCase, id: r}\n", 2, 10,
+		"not supported yet", "berth wait");
+	refused(
+	    "services:\n- {type: org.apache.brooklyn.entity.software.base.VanillaWindowsProcess, id: r}\n", 2,
+	    10, "not supported yet", "Windows");
 	refused("services:\n- {type: proces, id: r}\n", 2, 10, "unknown type `proces`", "`process`");
 	refused("services:\n- {type: rediss, id: r}\n", 2, 10, "unknown type",
 		"docker:IMAGE, process, software, external, cluster, loadbalancer and group");

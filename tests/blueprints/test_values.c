@@ -187,7 +187,9 @@ Test(values, wrong_expressions_point_at_the_word)
 {
 	bad("$brooklyn:conponent(\"a\")", 18, "no function is called `conponent`", "`component`");
 	bad("$brooklyn:parent()", 18, "parent() is no component of its own here", "component(\"id\")");
-	bad("$brooklyn:entityId()", 18, "entityId() is not supported yet", NULL);
+	bad("$brooklyn:entityId()", 18, "entityId() is not supported yet", "entity.id");
+	bad("$brooklyn:external(\"vault\", \"key\")", 18, "external() is not supported yet", "secret(");
+	bad("$brooklyn:urlEncode(\"a\")", 18, "urlEncode() is not supported yet", NULL);
 	bad("$berth:address(\"nope\")", 23, "no component has the id `nope`", "`a`");
 	bad("$berth:port(\"a\", 81)", 25, "`a` has no port `81`", "80, 443");
 	bad("$berth:port(\"b\")", 15, "`b` has no ports", "openPorts");
