@@ -191,6 +191,8 @@ struct work {
 	bool rescue;            /* goes on although the operation was interrupted */
 	bool reviewed;          /* it was looked at after the work */
 	bool clear_failed;      /* it did not get ready, and could not be removed */
+	struct error *refusal;  /* why it could not be removed, while it is looked at; else NULL */
+	bool clings;            /* it could not be removed, and has stopped for certain */
 	bool log_kept, cleared; /* how far BROKEN has come */
 	/* Of a new member of a cluster that did not get ready: it is kept to be looked at; it is gone; what
 	 * becomes of it is settled. */

@@ -17,6 +17,7 @@ struct held_instance {
 	struct held_component *of;
 	const char *name;  /* that it has once no other generation is there: policies know it by that */
 	uint64_t wish;     /* whose action is under way; 0: none is */
+	uint64_t put_off;  /* the one that waits until it is seen again; 0: none does */
 	bool acting;       /* something is done to it */
 	bool away;         /* a deed is done to it: what is seen of it meanwhile says nothing */
 	bool back;         /* that has ended, and it was not looked at since */
@@ -24,6 +25,7 @@ struct held_instance {
 	bool sight_lost;   /* the last look got no answer */
 	bool stopped;      /* on purpose: it is not to run */
 	bool on_fire;      /* a policy gave it up: it is expected to be so */
+	unsigned refused;  /* so often in a row its target did not do what it takes to restart it */
 	bool end_told; /* its target told by itself that it ended, and nobody has seen it or acted since */
 	struct observed *ended; /* that is what its instance is seen as then; NULL: never yet */
 	struct sense {          /* what its policies were told of it last */
@@ -57,6 +59,7 @@ struct held_component {
 	char saved[SAVED_HEX]; /* the digest of what the store has of their memory; "": it has none */
 	int64_t unfinished_ms; /* since then a resize of it is not finished, and nobody is at it; 0: it is */
 	bool listed_again;     /* whether that is so was not looked at since */
+	int64_t tidied_ms;     /* when what stands beside its instances was seen to last; monotonic */
 	bool lone;             /* its targets were told to leave restarts to its policies */
 	/* Beside the hold, about all or one of its members, whose policies are not asked meanwhile; the
 	 * keeper's. NULL: none is. */
@@ -196,6 +199,8 @@ int held_scaling(const struct held_component *held, struct arena *arena, struct 
 bool held_write_sensors(const struct held_component *held, struct text *to);
 /* What an interrupted change left beside its instances is seen to. 0 or -1 (no memory). */
 int held_tidy(struct held_component *held);
+/* The same once more, some minutes later, of those that are well: what could not be removed then. */
+int held_tidy_again(struct held_component *held);
 /* Whether another one of it was left on a machine of a pool that was silent. */
 bool held_twice(const struct held_instance *member);
 /* hold_wishes.c: do what they wish, as far as it can be begun now. 0 or -1 with *err. */

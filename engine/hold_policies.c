@@ -216,6 +216,8 @@ static void acted(struct held_instance *held)
 			remember_told(work);
 		held->on_fire = false;
 	}
+	bool refused = kind == OUTCOME_FAILED && !work->started && error_of(work)->code == ERR_FAILED;
+	held->refused = well ? 0 : held->refused + refused;
 	work_wake(held->work); /* its health is to be asked for again */
 	if (held->wish)
 		held_outcome(held->of, held->wish, kind, well ? NULL : error_of(work)->text);
@@ -558,7 +560,7 @@ int hold_ask_policies(struct hold *hold, int64_t *ret_delay_ms, struct error *er
 			continue;
 		if (is_due(held) && ask(held, err))
 			return -1;
-		if (hold_finish_resize(held, ret_delay_ms))
+		if ((held->listed_again && held_tidy_again(held)) || hold_finish_resize(held, ret_delay_ms))
 			return fail_memory(err);
 		if (held->next_ms != INT64_MAX)
 			*ret_delay_ms = sooner(*ret_delay_ms, left_ms(held));

@@ -7,7 +7,11 @@
 #include "engine/reconcile.h"
 #include "policies/cluster.h"
 
-enum { UNFINISHED_MS = 30 * 1000 };
+enum {
+	UNFINISHED_MS = 30 * 1000,
+	TIDY_PAUSE_MS = 4 * 60 * 1000, /* with the next listing of everything after that */
+	REFUSALS = 2,                  /* then it is made anew */
+};
 
 void deeds_free(struct deed *deed)
 {
@@ -61,8 +65,15 @@ bool held_twice(const struct held_instance *member)
 	return false;
 }
 
+static int64_t now_of_held(const struct held_component *held)
+{
+	struct world *world = held->hold->operation->berth->world;
+	return world->ops->now(world);
+}
+
 int held_tidy(struct held_component *held)
 {
+	held->tidied_ms = now_of_held(held);
 	for (size_t i = 0; i < held->member_count; i++) {
 		const struct instance *instance = held->members[i].work->instance;
 		if ((instance->others || held_twice(&held->members[i])) &&
@@ -70,6 +81,17 @@ int held_tidy(struct held_component *held)
 			return -1;
 	}
 	return 0;
+}
+
+int held_tidy_again(struct held_component *held)
+{
+	bool under_way = held->deed || keeper_awaits(held->hold->operation, held->component->id, 0);
+	if (under_way || now_of_held(held) - held->tidied_ms < TIDY_PAUSE_MS)
+		return 0;
+	for (size_t i = 0; i < held->member_count; i++)
+		if (!held_well(&held->members[i]))
+			return 0;
+	return held_tidy(held);
 }
 
 /* What was decided: for `events`, for whoever listens, and counted as `kind`. */
@@ -149,12 +171,26 @@ static bool can_be_started(const struct held_instance *member)
 	return seen && seen->state != SEEN_BROKEN && seen->state != SEEN_CREATED && !seen->leaving;
 }
 
-/* It was wished before the application was let go, and is well by now: that was done, or somebody saw to it.
- */
+/* Nobody saw it when it was wished, or it was wished before the application was let go; and it is well by
+ * now: that was done, or somebody saw to it. */
 static bool seen_to(const struct held_component *held, const struct wish *wish,
 		    const struct held_instance *member)
 {
-	return wish->id < held->first && held_well(member);
+	return (wish->id < held->first || wish->id == member->put_off) && held_well(member);
+}
+
+static void put_off(struct held_instance *member, const struct wish *wish)
+{
+	if (member->sight_lost || member->work->instance->phase == PHASE_UNKNOWN)
+		member->put_off = wish->id;
+}
+
+/* One that its target does not start, time and again, may be past help; a process has files of its own beside
+ * it, which would go. */
+static bool is_past_help(const struct held_instance *member)
+{
+	const struct component_spec *spec = made_from(member->work->instance);
+	return member->refused >= REFUSALS && spec && spec->kind != COMPONENT_PROCESS;
 }
 
 static int restart(struct held_component *held, const struct wish *wish)
@@ -162,12 +198,19 @@ static int restart(struct held_component *held, const struct wish *wish)
 	struct held_instance *member = member_of(held, wish->member);
 	if (!member)
 		return held_outcome(held, wish->id, OUTCOME_DROPPED, "it is gone");
-	if (member->wish == wish->id || !may_act(member))
+	if (member->wish == wish->id || !may_act(member)) {
+		put_off(member, wish);
 		return 0; /* it is wished again, with every step */
+	}
 	if (seen_to(held, wish, member))
 		return held_outcome(held, wish->id, OUTCOME_DONE, NULL);
 	if (!bounds_allow(held, member, wish) || !hold_site_ours(member->work->site))
 		return 0;
+	if (is_past_help(member)) {
+		member->refused = 0;
+		record(held, wish, wish->member, "replacing", "replace");
+		return add_deed(held, DEED_REPLACE, member->work->instance->ordinal, wish->id);
+	}
 	record(held, wish, wish->member, "restarting", "restart");
 	if (!can_be_started(member))
 		return add_deed(held, DEED_MEND, member->work->instance->ordinal, wish->id);
@@ -197,8 +240,10 @@ static int replace(struct held_component *held, const struct wish *wish)
 		return held_outcome(held, wish->id, OUTCOME_DROPPED, "it is seen again");
 	if (wish->unseen)
 		return replace_unseen(held, member, wish);
-	if (!may_act(member))
+	if (!may_act(member)) {
+		put_off(member, wish);
 		return 0;
+	}
 	if (seen_to(held, wish, member))
 		return held_outcome(held, wish->id, OUTCOME_DONE, NULL);
 	if (!bounds_allow(held, member, wish))

@@ -17,13 +17,26 @@ static struct work *work_of(const struct map *works, const char *instance)
 	return map_get(works, name);
 }
 
+/* What stands beside it by that very name; NULL: nothing does. */
+static struct sighting *beside(const struct work *work, const char *name)
+{
+	struct sighting *other = work->instance->others;
+	while (other && strcmp(other->seen->name, name) != 0)
+		other = other->next;
+	return other;
+}
+
 /* The later event counts: what was broken may have come to run, or have gone. */
 static void take(const struct map *works, const json_t *event)
 {
 	const char *instance = json_text(event, "instance"), *what = json_text(event, "what"),
 		   *text = json_text(event, "text");
 	struct work *work = instance && what ? work_of(works, instance) : NULL;
-	if (work && strcmp(what, "broken") == 0)
+	bool broken = work && strcmp(what, "broken") == 0;
+	struct sighting *other = work ? beside(work, instance) : NULL;
+	if (other)
+		other->failure = broken && text ? arena_text(&work->operation->arena, text) : NULL;
+	else if (broken)
 		fail(work_error(work), ERR_FAILED, "%s", text ? text : "nobody recorded why");
 	else if (work && work->error)
 		*work->error = (struct error){0};

@@ -291,7 +291,7 @@ static const struct instance *left_running(const struct work *work)
 		const struct instance *other = operation->works[i]->instance;
 		if (operation->works[i]->leftover && other->component == work->instance->component &&
 		    other->ordinal == work->instance->ordinal && other->phase != PHASE_REMOVING &&
-		    other->phase != PHASE_GONE)
+		    other->phase != PHASE_GONE && !other->work->clings)
 			return other;
 	}
 	return NULL;
@@ -309,7 +309,7 @@ static enum room find_room(struct work *work)
 		return ROOM_LATER;
 	}
 	if (work->order != ORDER_STOP_FIRST || !older || older->phase == PHASE_STOPPED ||
-	    older->phase == PHASE_GONE)
+	    older->phase == PHASE_GONE || older->work->clings)
 		return ROOM;
 	if (older->phase == PHASE_BROKEN)
 		return no_room(work, older, "it takes the place of");

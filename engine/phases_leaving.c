@@ -239,22 +239,8 @@ static enum phase make_again(struct work *work)
 	return instance->name ? PHASE_LINKING : (fail_memory(work_error(work)), PHASE_BROKEN);
 }
 
-enum phase step_removing(struct work *work)
+static enum phase removed(struct work *work)
 {
-	struct error err = {0};
-	if (!call_may_begin(work, DOING_REMOVE))
-		return PHASE_REMOVING;
-	enum progress progress =
-	    driver_of(work)->remove(&work->site->location, &work->errand, work->operation->application->id,
-				    work->instance->name, &err);
-	switch (call_ended(work, progress, &err)) {
-	case CALL_NEXT:
-		break;
-	case CALL_FAIL:
-		return work_break(work, work_error(work));
-	default:
-		return PHASE_REMOVING;
-	}
 	work->operation->changed = true;
 	work->instance->seen = NULL;
 	if (work->action != ACTION_REMOVE)
@@ -262,6 +248,81 @@ enum phase step_removing(struct work *work)
 	if (work->instance->successor)
 		work_wake(work->instance->successor->work);
 	return PHASE_GONE;
+}
+
+/* Whoever is to take its place need not wait until its target comes to its senses: it is made beside it,
+ * under the next generation's name, and what clings is taken away another time. */
+static enum phase go_round(struct work *work)
+{
+	struct instance *instance = work->instance;
+	struct work *older = survey_add_beside(work, instance->seen);
+	if (!older || take_next_name(instance) || work_rename(work, instance->name))
+		return work_break(work, (fail_memory(work_error(work)), work_error(work)));
+	older->action = ACTION_REMOVE;
+	older->settled = older->clings = true;
+	older->look_arena = work->look_arena; /* what it is seen as lies there */
+	work->look_arena = (struct arena){0};
+	older->error = give(work->error);
+	older->instance->successor = instance;
+	instance->predecessor = older->instance;
+	instance->seen = work->looked = NULL;
+	work->clings = false;
+	work->order = ORDER_STOP_FIRST; /* nothing is to be stopped or removed any more */
+	work_rest(older, PHASE_BROKEN);
+	return make_again(work);
+}
+
+static bool is_down(const struct observed *seen)
+{
+	return seen->state != SEEN_RUNNING && seen->state != SEEN_RESTARTING && !seen->stopping &&
+	       !seen->orphan_tree;
+}
+
+static bool is_made_anew(const struct work *work)
+{
+	return (work->action == ACTION_REPLACE || work->action == ACTION_RELINK) &&
+	       !work->instance->predecessor && driver_of(work)->capabilities.generations;
+}
+
+/* Whether it has stopped for certain: only then another one may run in its place. */
+static enum phase look_at_refused(struct work *work)
+{
+	enum call_result result = work_look(work);
+	if (result == CALL_STAY)
+		return PHASE_REMOVING;
+	bool gone = result == CALL_FAIL && error_of(work)->code == ERR_MISSING;
+	work->error = give(work->refusal);
+	if (gone)
+		return removed(work);
+	work->clings = result == CALL_NEXT && is_down(work->looked);
+	return work->clings && is_made_anew(work) && !work->operation->cancelled
+		   ? go_round(work)
+		   : work_break(work, work_error(work));
+}
+
+enum phase step_removing(struct work *work)
+{
+	struct error err = {0};
+	if (work->refusal)
+		return look_at_refused(work);
+	if (!call_may_begin(work, DOING_REMOVE))
+		return PHASE_REMOVING;
+	enum progress progress =
+	    driver_of(work)->remove(&work->site->location, &work->errand, work->operation->application->id,
+				    work->instance->name, &err);
+	switch (call_ended(work, progress, &err)) {
+	case CALL_NEXT:
+		return removed(work);
+	case CALL_FAIL:
+		/* Whoever is destroyed has nobody who waits for it. */
+		if ((err.code != ERR_FAILED && err.code != ERR_CONFLICT) || !work->instance->seen ||
+		    !(is_made_anew(work) || work->leftover))
+			return work_break(work, work_error(work));
+		work->refusal = give(work->error);
+		return look_at_refused(work);
+	default:
+		return PHASE_REMOVING;
+	}
 }
 
 /* --- given up: the end of its log, room for the older one, then rest ------------------------------------ */

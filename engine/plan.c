@@ -169,19 +169,8 @@ static enum order order_of(struct decision *decision)
 /* The new one is another instance beside the old one, under a name of its own for that time. */
 static int part_generations(struct decision *decision)
 {
-	struct work *work = decision->work;
-	struct instance *instance = work->instance;
-	struct berth_operation *operation = decision->operation;
-	unsigned last = instance->generation > 1 ? instance->generation : 1;
-	for (const struct sighting *other = instance->others; other; other = other->next)
-		if (other->seen->generation > last)
-			last = other->seen->generation;
-	if (put_beside(decision, instance->seen, true))
-		return -1;
-	instance->generation = last + 1;
-	instance->name = generation_name(graph_arena(operation), operation->application->id,
-					 instance->component->id, instance->ordinal, instance->generation);
-	return instance->name ? 0 : -1;
+	struct instance *instance = decision->work->instance;
+	return put_beside(decision, instance->seen, true) ? -1 : take_next_name(instance);
 }
 
 /* --- what is to be done ------------------------------------------------------------------------- */

@@ -278,7 +278,7 @@ static void write_instance(struct text *to, const struct instance *instance)
 			   words, failure);
 	for (const struct sighting *other = instance->others; other; other = other->next)
 		write_seen(to, other->seen, other->seen->name, place_of(instance),
-			   state_seen(instance, other->seen), words_of(other->seen), NULL);
+			   state_seen(instance, other->seen), words_of(other->seen), other->failure);
 }
 
 static const char *type_of(const struct component *component)

@@ -28,6 +28,19 @@ const char *settled_name(const struct instance *instance)
 				    : instance->name;
 }
 
+int take_next_name(struct instance *instance)
+{
+	struct berth_operation *operation = instance->work->operation;
+	unsigned last = instance->generation > 1 ? instance->generation : 1;
+	for (const struct sighting *other = instance->others; other; other = other->next)
+		if (other->seen->generation > last)
+			last = other->seen->generation;
+	instance->generation = last + 1;
+	instance->name = generation_name(graph_arena(operation), operation->application->id,
+					 instance->component->id, instance->ordinal, instance->generation);
+	return instance->name ? 0 : -1;
+}
+
 /* A process listens where its consumers can reach it: on this machine alone unless somebody outside needs it.
  */
 const char *bind_address(const struct work *work)

@@ -134,5 +134,7 @@ int spec_outline(const struct work *work, struct arena *arena, struct instance_s
 const char *bind_address(const struct work *work);
 /* The name an instance has when no other generation is there; NULL: no memory. */
 const char *settled_name(const struct instance *instance);
+/* From now on it is the next generation, and is called so. 0 or -1 (no memory). */
+int take_next_name(struct instance *instance);
 
 #endif

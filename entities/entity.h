@@ -58,6 +58,7 @@ struct quarantined {
 /* One more thing at the target that stands for the same instance: another generation. */
 struct sighting {
 	const struct observed *seen;
+	const char *failure; /* what could not be done about it last, as recorded; NULL: nothing */
 	struct sighting *next;
 };
 

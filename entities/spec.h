@@ -168,9 +168,10 @@ struct observed {
 	/* What `update` can change in place, as the target has it now; `look` tells, a listing need not. */
 	bool limits_known;
 	bool bindings_known; /* its attachments tell what is published even while it does not run */
-	bool cut_off; /* it runs off the network of its application, where nobody reaches it, until `admit`
-			 puts it there */
-	bool paused;  /* it runs, and answers nobody until `start` lets it go on */
+	bool cut_off;  /* it runs off the network of its application, where nobody reaches it, until `admit`
+			  puts it there */
+	bool stopping; /* somebody ends it: it will be down, and may run still */
+	bool paused;   /* it runs, and answers nobody until `start` lets it go on */
 	bool orphan_tree; /* processes whose keeper died: to be ended, never counted as an instance */
 	bool late_double; /* another thing of its name counts: to be removed, and nothing else */
 	bool leaving;     /* the target is deleting it */

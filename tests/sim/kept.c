@@ -170,6 +170,8 @@ static void look_at(struct charge *charge, const struct charge *seen, int64_t no
 	charge->there = seen->there;
 	charge->running = seen->running;
 	charge->well = seen->well;
+	charge->generation = seen->generation;
+	charge->clings = seen->clings;
 	charge->known |= seen->there;
 	if (!seen->well) {
 		charge->well_since_ms = NOT_YET;
@@ -190,8 +192,10 @@ void kept_sights(struct theatre *stage, const struct sights *now)
 		if (index < 0 || sight->ordinal < 1 || sight->ordinal > ORDINALS_MAX)
 			continue;
 		struct charge *charge = &seen[index][sight->ordinal - 1];
+		charge->clings |= charge->there && !(charge->running && sight->running);
 		charge->there = true;
 		charge->running |= sight->running;
+		charge->generation = sight->running ? sight->generation : charge->generation;
 		charge->well |= sight->running && (sight->answers || sight->realm != REALM_DOCKER);
 	}
 	for (int i = 0; i < PARTS_MAX; i++)
@@ -202,6 +206,12 @@ void kept_sights(struct theatre *stage, const struct sights *now)
 
 /* --- what is done to it ------------------------------------------------------------------------- */
 
+/* It is well, and is not what it is about: what could not be taken away stands beside it. */
+static bool tidies(const struct charge *charge)
+{
+	return charge->well && charge->clings;
+}
+
 static void act_begins(struct theatre *stage, int index, unsigned ordinal, const struct verb *verb)
 {
 	int64_t now = stage_now(stage);
@@ -209,6 +219,10 @@ static void act_begins(struct theatre *stage, int index, unsigned ordinal, const
 		return;
 	sights_take(&stage->judge->now, stage);
 	kept_sights(stage, &stage->judge->now);
+	if (ordinal && verb == &verb_mend && tidies(&stage->kept->wards[index].charges[ordinal - 1])) {
+		tally_add(stage->tally, "judged", "what clings is seen to", 1);
+		return;
+	}
 	tally_add(stage->tally, "kept by", care_words[stage->model.parts[index].care], 1);
 	rule_may_act(stage, index, ordinal, verb);
 	if (!ordinal) {

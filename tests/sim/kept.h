@@ -10,6 +10,8 @@ enum { ORDINALS_MAX = 4, NOT_YET = -1 };
 /* An instance of a component, whichever generation stands for it; times are the clock's. */
 struct charge {
 	bool there, running, well; /* really */
+	unsigned generation;       /* of the one that runs */
+	bool clings;               /* one that does not run stands beside it */
 	bool known;                /* it was there since the last command ended well */
 	int64_t well_since_ms, down_since_ms;
 	bool acting;      /* a policy's deed is done to it now */

@@ -159,6 +159,33 @@ static void meet_many_deaths(struct theatre *stage, struct dice *dice)
 	set_fate(stage, &part, false);
 }
 
+/* Its engine does not take it away for a while, and mostly does not start it either. */
+static void meet_refusal(struct theatre *stage, struct dice *dice)
+{
+	struct docker_rule rule = {.call = DOCKER_REMOVE,
+				   .times = 1 + roll(dice, 90),
+				   .status = 500,
+				   .words = "driver \"overlay2\" failed to remove root filesystem: device or "
+					    "resource busy"};
+	struct part part;
+	char name[80];
+	if (!any_kept(stage, dice, name, sizeof name, &part) || part.realm != REALM_DOCKER)
+		return;
+	stage_disturb(stage, "an engine refuses to remove a container");
+	stage_say(stage, "fault: its engine does not remove %s, %u times", name, rule.times);
+	rule.target = name;
+	docker_engine_rule(stage->engine, &rule);
+	if (!one_in(dice, 3)) {
+		stage_disturb(stage, "an engine refuses to start a container");
+		rule.call = DOCKER_START;
+		rule.times = 1 + roll(dice, 8);
+		rule.words = "failed to create shim task: mkdir: no space left on device";
+		docker_engine_rule(stage->engine, &rule);
+	}
+	end_one(stage, name, part.realm, 0);
+	stage_run(stage, roll(dice, 200) * SECOND_MS);
+}
+
 /* --- its target, the wire, the clocks ----------------------------------------------------------- */
 
 static void meet_storm(struct theatre *stage, struct dice *dice)
@@ -422,34 +449,13 @@ typedef void happening(struct theatre *stage, struct dice *dice);
 
 void move_kept(struct theatre *stage, struct dice *dice)
 {
-	static happening *const happenings[] = {meet_death,
-						meet_death,
-						meet_death,
-						meet_two_deaths,
-						meet_two_deaths,
-						meet_illness,
-						meet_illness,
-						meet_many_deaths,
-						meet_many_deaths,
-						meet_storm,
-						lose_sight,
-						lose_sight,
-						vanish_one,
-						spoil_message,
-						spoil_message,
-						jump_clocks,
-						kill_controller,
-						kill_controller,
-						kill_controller_at,
-						restart_controller,
-						give_command,
-						give_command,
-						edit_and_deploy,
-						suspend_some,
-						suspend_some,
-						set_some,
-						let_be,
-						let_be};
+	static happening *const happenings[] = {
+	    meet_death,         meet_death,         meet_death,       meet_two_deaths,  meet_two_deaths,
+	    meet_illness,       meet_illness,       meet_many_deaths, meet_many_deaths, meet_refusal,
+	    meet_refusal,       meet_storm,         lose_sight,       lose_sight,       vanish_one,
+	    spoil_message,      spoil_message,      jump_clocks,      kill_controller,  kill_controller,
+	    kill_controller_at, restart_controller, give_command,     give_command,     edit_and_deploy,
+	    suspend_some,       suspend_some,       set_some,         let_be,           let_be};
 	happenings[roll(dice, COUNT_OF(happenings))](stage, dice);
 	if (!stage->rule[0])
 		stage_run(stage, one_in(dice, 3) ? roll(dice, 40) * SECOND_MS : roll(dice, 5000));
@@ -612,6 +618,8 @@ void kept_expect(struct tally *tally)
 					     "a kept instance hangs",
 					     "a kept instance ends again and again",
 					     "a kept instance ends no more",
+					     "an engine refuses to remove a container",
+					     "an engine refuses to start a container",
 					     "all that is kept ends at once",
 					     "targets unreachable for a while",
 					     "a kept instance is removed by hand",
@@ -625,7 +633,8 @@ void kept_expect(struct tally *tally)
 					     "an instance ends whose policies are suspended"};
 	static const char *const judged[] = {
 	    "deeds of policies",          "waits between tries", "second failures by the class name",
-	    "instances after the faults", "nothing is touched",  "duties"};
+	    "instances after the faults", "nothing is touched",  "duties",
+	    "what clings is seen to"};
 	for (size_t i = 0; i < COUNT_OF(faults); i++)
 		tally_add(tally, "fault", faults[i], 0);
 	for (size_t i = 0; i < COUNT_OF(judged); i++)

@@ -213,6 +213,8 @@ void rule_well_not_touched(struct theatre *stage)
 			continue;
 		const struct charge *charge = kept_charge(stage, component, ordinal);
 		const struct part *part = model_part(&stage->model, component);
+		if (charge && charge->generation) /* it is not the one that runs */
+			continue;
 		if (charge && part && !part->periodic && !part->stop_after && charge->well &&
 		    stage_now(stage) - charge->well_since_ms > STALE_MS)
 			stage_accuse(stage, "well", "%s of %s, which has been well for %lld s",
