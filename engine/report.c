@@ -23,6 +23,8 @@ static enum phase phase_of(const struct component *component, const struct obser
 	bool job = component->spec ? component->spec->job : seen->job;
 	if (seen->paused)
 		return PHASE_UNHEALTHY;
+	if (seen->stopping)
+		return PHASE_STOPPING;
 	if (seen->state == SEEN_STOPPED && job)
 		return seen->exit_code == 0 ? PHASE_FINISHED : PHASE_BROKEN;
 	return phases[seen->state];
@@ -60,6 +62,22 @@ static const char *held_problem(const struct instance *instance)
 	return hold && operation != hold->operation ? hold_problem(hold, instance) : NULL;
 }
 
+/* What another operation of this handle is bringing it to now, for one that only looks; else PHASE_COUNT. */
+static enum phase brought_to(const struct instance *instance)
+{
+	const struct berth_operation *own = instance->work->operation, *other;
+	for (other = own->verb->changes ? NULL : own->berth->operations; other; other = other->next) {
+		const char *app =
+		    other->verb->changes && !other->done && other->works ? operation_app(other) : NULL;
+		const struct work *work =
+		    app && !strcmp(app, own->application->id) ? work_named(other, instance->name) : NULL;
+		/* What is only asked whether it answers is not about to start. */
+		if (work && !work->settled && (work->made || work->instance->phase != PHASE_STARTING))
+			return work->instance->phase;
+	}
+	return PHASE_COUNT;
+}
+
 /* What is true of an instance: what the target says, unless this operation knows better or the target is
  * silent. */
 enum phase instance_state(const struct instance *instance)
@@ -76,6 +94,11 @@ enum phase instance_state(const struct instance *instance)
 		return PHASE_QUARANTINED;
 	if (!instance->seen)
 		return instance->work->blocked ? PHASE_LINKING : PHASE_ABSENT;
+	enum phase doing = brought_to(instance);
+	if (doing == PHASE_STOPPING || doing == PHASE_REMOVING)
+		return PHASE_STOPPING;
+	if (doing == PHASE_STARTING && !instance->seen->paused)
+		return PHASE_STARTING;
 	if (instance->seen->state == SEEN_RUNNING && instance->phase == PHASE_STARTING &&
 	    !instance->seen->paused)
 		return PHASE_STARTING;
@@ -149,7 +172,9 @@ const char *report_state(const struct berth_operation *operation)
 	    counts[PHASE_LINKING])
 		return "starting";
 	/* Part of it runs, or runs and is not well. */
-	return counts[PHASE_RUNNING] || counts[PHASE_UNHEALTHY] ? "unhealthy" : "stopped";
+	if (counts[PHASE_RUNNING] || counts[PHASE_UNHEALTHY])
+		return "unhealthy";
+	return phase_name(counts[PHASE_STOPPING] ? PHASE_STOPPING : PHASE_STOPPED);
 }
 
 /* --- one instance --------------------------------------------------------------------------- */

@@ -117,6 +117,8 @@ char *work_directory(struct arena *arena, const struct marks *marks);
 bool status_read(struct location *location, const char *directory, struct status *ret_status);
 /* Whether that very process is alive (a zombie is not). */
 bool process_alive(struct location *location, pid_t pid, uint64_t start_ticks);
+/* Whether somebody sent it SIGSTOP: it does nothing until SIGCONT comes. */
+bool process_paused(struct location *location, pid_t pid, uint64_t start_ticks);
 /* Who a process is and whose child, as the kernel tells it and no process can feign; false when it is gone.
  */
 struct kernel_view {

@@ -98,10 +98,15 @@ static void see_shim(struct location *location, struct arena *arena, const struc
 
 	seen->state = *status->state ? running_state(status) : SEEN_RUNNING;
 	/* It will be down, whoever asked for that; started again it is when it has come to its end. */
-	if (seen->state == SEEN_RUNNING && (shim->ending || !strcmp(status->state, "stopping")))
+	seen->stopping = seen->state == SEEN_RUNNING && (shim->ending || !strcmp(status->state, "stopping"));
+	if (seen->stopping)
 		seen->state = SEEN_STOPPED;
 	if (*status->state)
 		see_status(status, seen);
+	seen->paused =
+	    seen->state == SEEN_RUNNING && process_paused(location, status->pid, status->pid_start);
+	if (seen->paused)
+		seen->error = "it is paused";
 	seen->target_id = arena_format(arena, "%d:%llu:%s", (int)shim->pid, (unsigned long long)shim->start,
 				       location->world->ops->boot_id(location->world));
 	if (!lost)

@@ -335,6 +335,18 @@ static int wake(struct starting *starting, const struct start_facts *facts, stru
 	return -1;
 }
 
+/* One that ended meanwhile is started by whoever looks at it next. */
+static enum progress go_on_again(struct location *location, const struct status *status, struct error *err)
+{
+	struct error why = {0};
+
+	if (!location->world->ops->signal(location->world, status->pid, status->pid_start, SIGCONT, &why) ||
+	    why.code == ERR_MISSING)
+		return PROGRESS_DONE;
+	*err = why;
+	return PROGRESS_FAILED;
+}
+
 static enum progress begin_start(struct location *location, struct errand *errand,
 				 const struct instance_spec *spec, struct error *err)
 {
@@ -349,6 +361,8 @@ static enum progress begin_start(struct location *location, struct errand *erran
 	}
 	if (may_start(location, spec, &arena, directory, &facts, err))
 		return PROGRESS_FAILED;
+	if (facts.seen.paused)
+		return go_on_again(location, &facts.status, err);
 	bool stopping = state_is(&facts.status, "stopping");
 	if (is_living(&facts.seen) && !stopping)
 		return PROGRESS_DONE;

@@ -126,6 +126,14 @@ bool process_alive(struct location *location, pid_t pid, uint64_t start_ticks)
 	       state != 'X';
 }
 
+bool process_paused(struct location *location, pid_t pid, uint64_t start_ticks)
+{
+	char state;
+	uint64_t start;
+
+	return process_stat(location, pid, &state, &start) && start == start_ticks && state == 'T';
+}
+
 /* What stands in the text behind that; NULL: it is not in it. */
 static const char *behind(const char *text, const char *words)
 {

@@ -35,6 +35,41 @@ static void give_secret(struct instance_spec *spec, const char *value)
 	spec->variable_count = 1;
 }
 
+/* --- paused ----------------------------------------------------------------------------------- */
+
+Test(localhost_parked, what_somebody_has_paused_is_told_and_goes_on_when_it_is_started)
+{
+	struct instance_spec *spec = bench_spec("web", "exec sleep 1000");
+
+	bench_run(spec);
+	pid_t command = bench_command(spec);
+	cr_assert_not(bench_look(spec)->paused);
+	cr_assert_eq(kill(command, SIGSTOP), 0);
+	cr_assert(EVENTUALLY(bench_listed(spec)->paused));
+	cr_assert_eq(state_now(spec), SEEN_RUNNING);
+	cr_assert_str_eq(bench_look(spec)->error, "it is paused");
+	cr_assert_eq(bench_start(spec), PROGRESS_DONE, "%s", bench.error.text);
+	cr_assert(EVENTUALLY(!bench_look(spec)->paused));
+	cr_assert_eq(bench_command(spec), command);
+}
+
+Test(localhost_parked, what_takes_its_time_to_stop_is_stopping_and_no_more_paused)
+{
+	struct instance_spec *spec =
+	    bench_spec("web", "trap 'sleep 2; exit 0' TERM; echo up; while :; do sleep 0.05; done");
+	struct error err = {0};
+
+	spec->stop_timeout_ms = 60000;
+	bench_run(spec);
+	cr_assert(EVENTUALLY(strstr(bench_read(bench_path(spec, "log")), "up")));
+	cr_assert_eq(localhost_driver.stop(&bench.location, &bench.errand, spec->app, spec->name, &err),
+		     PROGRESS_WAITING);
+	cr_assert(EVENTUALLY(bench_look(spec)->stopping));
+	cr_assert_eq(bench_stop(spec), PROGRESS_DONE, "%s", bench.error.text);
+	cr_assert_not(bench_look(spec)->stopping);
+	cr_assert_eq(state_now(spec), SEEN_STOPPED);
+}
+
 /* --- stopped and started again --------------------------------------------------------------- */
 
 Test(localhost_parked, stopped_it_runs_again_as_it_was_made_with_secrets_that_lie_nowhere)
