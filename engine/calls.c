@@ -71,21 +71,25 @@ void call_slot_back(struct work *work)
 
 /* What is kept has its target's, whichever its application is; an operation of somebody's has its own, so
  * that none waits for what another one has fetched for minutes. */
-static struct slots *slots_of(const struct work *work, bool stops)
+static struct slots *slots_of(const struct work *work, bool stops, bool together)
 {
 	struct site *site = work->site;
 	if (work->held)
-		return stops ? &site->target->stops : &site->target->changes;
-	return stops ? &site->stops : &site->changes;
+		return stops      ? &site->target->stops
+		       : together ? &site->target->together
+				  : &site->target->changes;
+	return stops ? &site->stops : together ? &site->together : &site->changes;
 }
 
 /* Everything that goes may stop at one time, as far as a target has connections and a machine has timers for
  * it. */
 static bool take_slot(struct work *work, enum doing doing)
 {
+	const struct capabilities *able = &driver_of(work)->capabilities;
 	bool stops = doing == DOING_STOP;
-	struct slots *slots = slots_of(work, stops);
-	unsigned most = stops ? STOPS_IN_FLIGHT : driver_of(work)->capabilities.calls_in_flight;
+	bool together = able->made_together && (doing == DOING_PLACE || doing == DOING_START);
+	struct slots *slots = slots_of(work, stops, together);
+	unsigned most = stops ? STOPS_IN_FLIGHT : together ? able->made_together : able->calls_in_flight;
 	if (work->slot)
 		return true;
 	if (slots->flying >= most) {

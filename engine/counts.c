@@ -230,8 +230,9 @@ static void tell_queues(struct teller *teller, const struct berth *berth)
 		for (const struct work *work = operation->commit_first; work; work = work->next_commit)
 			records++;
 		for (const struct site *site = operation->sites; site; site = site->next) {
-			calls += waiting_for_slot(&site->changes) + waiting_for_slot(&site->stops);
-			flying += site->changes.flying + site->stops.flying;
+			calls += waiting_for_slot(&site->changes) + waiting_for_slot(&site->together) +
+				 waiting_for_slot(&site->stops);
+			flying += site->changes.flying + site->together.flying + site->stops.flying;
 		}
 	}
 	const struct {

@@ -91,7 +91,9 @@ struct site {
 	struct lease_keeper *lease;     /* lease.c's */
 	struct resurvey *resurvey;      /* hold_resurvey.c's */
 	struct location_counts *counts; /* counts.c's; NULL: nothing was counted yet */
-	struct slots changes, stops;    /* calls under way that change something, and that end something */
+	/* Calls under way that change something, that make or start something where many do so by one, and
+	 * that end something. */
+	struct slots changes, together, stops;
 	int64_t silent_ms,
 	    overdue_ms; /* since when, and when last, a call had no answer; 0: one came since */
 	/* targets.c's */

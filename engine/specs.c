@@ -517,11 +517,13 @@ static int digest_all(struct work *work, struct instance_spec *spec, const struc
 		   : 0;
 }
 
-/* Where the target keeps the tasks it is the one to know whether they answer, before it lets old ones go. */
-static int put_health(struct work *work, struct instance_spec *spec)
+/* What is made by an operation is started by it, too. Where the target keeps the tasks it is the one to know
+ * whether they answer, before it lets old ones go. */
+static int put_of_tasks(struct work *work, struct instance_spec *spec)
 {
 	if (!keeps_tasks(work->site))
 		return 0;
+	spec->at_once = work->action == ACTION_CREATE;
 	struct health_check *check = arena_array(&work->arena, struct health_check, 1);
 	if (!check)
 		return -1;
@@ -551,7 +553,8 @@ static enum resolved fill(struct work *work, struct instance_spec *spec, struct 
 		return found;
 	spec->variables = list->items;
 	spec->variable_count = list->count;
-	if (digest_all(work, spec, list) == 0 && spec_called(work, spec) == 0 && put_health(work, spec) == 0)
+	if (digest_all(work, spec, list) == 0 && spec_called(work, spec) == 0 &&
+	    put_of_tasks(work, spec) == 0)
 		return RESOLVED;
 no_memory:
 	fail_memory(err);

@@ -22,7 +22,7 @@ struct target {
 	bool due; /* the listing may have come further */
 	/* Calls under way for instances that are kept, of all their applications: no more at one time than
 	 * do good there. */
-	struct slots changes, stops;
+	struct slots changes, together, stops;
 };
 
 /* Be told when something about the operation's application may have changed there, as a driver tells it. It

@@ -90,6 +90,7 @@ struct instance_spec {
 	 * it. NULL: nothing. No part of any digest. */
 	const struct health_check *health;
 	bool roll;              /* there, of an update: its tasks are made anew though nothing differs */
+	bool at_once;           /* there, for `place`: `start` comes next, so it may run from the beginning */
 	bool shared_from_start; /* may carry shared_name before it is ready: nobody else serves under it */
 	bool job; /* kept with it, so that its end can be told from a failure without the blueprint */
 	/* Kept with it, so that nobody without its blueprint ends it. No part of any digest: what was made

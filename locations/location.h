@@ -19,8 +19,8 @@
  * the doubles there are.
  *
  * Where the grain is the component the target itself makes, names, moves and replaces the tasks of a
- * component, and one instance stands for all of them. `place` makes it with no task running, `start` has
- * spec.count of them run, `stop` none again, which is kept. `update` makes of it what the spec says, whatever
+ * component, and one instance stands for all of them. `place` makes it with no task running, or, where
+ * spec.at_once allows it, with all of them; `start` has spec.count of them run, `stop` none again, which is kept. `update` makes of it what the spec says, whatever
  * differs, and is DONE when the target has brought its tasks to that: new ones before old ones go, one or a
  * few at a time. When that does not come to an end the driver takes it back, and fails; what was there before
  * runs again. A change that is under way already is waited for; it is overtaken once its time is over.
@@ -97,6 +97,7 @@ struct capabilities {
 	bool mapped_ports;        /* published numbers may differ from the instance's own */
 	unsigned kinds;           /* bit set of 1u << enum component_kind that it can run */
 	unsigned calls_in_flight; /* mutating calls that do good at one time */
+	unsigned made_together;   /* of `place` and `start`, where it does many by one; 0: as the others */
 	bool generations; /* two instances of one ordinal can live side by side (names with a generation), and
 			     `rename` settles the younger one's name */
 	bool limits_in_place;  /* `update` changes memory and cpus of what runs */

@@ -50,8 +50,6 @@ static bool made_of(const struct marathon_app *app, const struct instance_spec *
 	       same_text(app, "berth.files", spec->file_digest);
 }
 
-static flow_step place_found;
-
 static enum progress placed(struct flow *flow, struct error *err)
 {
 	struct marathon_call *call = &flow->calls[0];
@@ -65,19 +63,37 @@ static enum progress placed(struct flow *flow, struct error *err)
 	return marathon_failed(call, err, "cannot make `%s`", wished_name(flow));
 }
 
+static enum progress done_with_others(struct flow *flow, struct error *err)
+{
+	(void)flow, (void)err;
+	return PROGRESS_DONE;
+}
+
+static enum progress place_alone(struct flow *flow, struct error *err)
+{
+	const struct marathon_question question = {
+	    .method = "POST", .path = "/v2/apps", .body = give(flow->part)};
+
+	return flow->spoilt ? flow_go(flow, place_marathon) : marathon_ask(flow, 0, &question, placed, err);
+}
+
+/* An app is made by its own POST, which refuses a name that somebody took meanwhile; many by one PUT of a
+ * list, which knows no other apps but those that it names: a group's own would remove all that it does not.
+ */
 static enum progress place_found(struct flow *flow, struct error *err)
 {
 	const struct instance_spec *spec = flow->wish.spec;
-	struct marathon_question question = {.method = "POST", .path = "/v2/apps"};
 
 	if (flow->there && made_of(&flow->app, spec))
 		return PROGRESS_DONE;
+	json_t *wanted = marathon_definition(flow, spec, spec->at_once && spec->count ? spec->count : 0);
 	if (flow->there)
-		return put_app(flow, marathon_definition(flow, spec, 0), "?partialUpdate=false", placed, err);
-	question.body = marathon_definition(flow, spec, 0);
-	if (!question.body)
-		return flow_no_memory(err);
-	return marathon_ask(flow, 0, &question, placed, err);
+		return put_app(flow, wanted, "?partialUpdate=false", placed, err);
+	if (!flow->spoilt)
+		return change_together(flow, "/v2/apps?partialUpdate=false", wanted, done_with_others,
+				       place_alone, err);
+	const struct marathon_question question = {.method = "POST", .path = "/v2/apps", .body = wanted};
+	return wanted ? marathon_ask(flow, 0, &question, placed, err) : flow_no_memory(err);
 }
 
 enum progress place_marathon(struct flow *flow, struct error *err)
@@ -99,6 +115,13 @@ static enum progress started(struct flow *flow, struct error *err)
 	return marathon_failed(call, err, "cannot start `%s`", wished_name(flow));
 }
 
+static enum progress start_alone(struct flow *flow, struct error *err)
+{
+	json_t *count = json_pack("{s:O}", "instances", json_object_get(flow->part, "instances"));
+
+	return flow->spoilt ? flow_go(flow, start_marathon) : put_app(flow, count, "", started, err);
+}
+
 static enum progress start_found(struct flow *flow, struct error *err)
 {
 	const struct instance_spec *spec = flow->wish.spec;
@@ -110,7 +133,10 @@ static enum progress start_found(struct flow *flow, struct error *err)
 	unsigned wanted = spec->count ? spec->count : marathon_count(&flow->app);
 	if (flow->app.instances == wanted)
 		return PROGRESS_DONE;
-	return put_app(flow, json_pack("{s:i}", "instances", (int)wanted), "", started, err);
+	if (flow->spoilt)
+		return put_app(flow, json_pack("{s:i}", "instances", (int)wanted), "", started, err);
+	json_t *part = json_pack("{s:s, s:i}", "id", flow->id, "instances", (int)wanted);
+	return change_together(flow, "/v2/apps", part, done_with_others, start_alone, err);
 }
 
 enum progress start_marathon(struct flow *flow, struct error *err)

@@ -15,6 +15,7 @@ static void close_marathon(struct location *location)
 	marathon_watcher_close(marathon);
 	while (marathon->flows)
 		flow_free(marathon->flows);
+	map_release(&marathon->awaited);
 	json_decref(marathon->lasting);
 	arena_release(&marathon->arena);
 	free(marathon);
@@ -163,8 +164,11 @@ static enum progress probe(struct location *location, struct errand *errand, con
 			   const struct health_check *check, struct error *err)
 {
 	const struct marathon_wish wish = {.app = spec->app, .spec = spec, .check = check};
+	enum progress progress = flow_run(location, errand, probe_marathon, &wish, err);
 
-	return flow_run(location, errand, probe_marathon, &wish, err);
+	if (progress != PROGRESS_WAITING)
+		marathon_await(location->state, spec->name, progress == PROGRESS_FAILED);
+	return progress;
 }
 
 static enum progress stop(struct location *location, struct errand *errand, const char *app, const char *name,
@@ -318,6 +322,7 @@ static const char *readiness(struct location *location, const struct instance_sp
 			.mapped_ports = true,                                                                \
 			.kinds = 1u << COMPONENT_DOCKER | 1u << COMPONENT_PROCESS,                           \
 			.calls_in_flight = 8,                                                                \
+			.made_together = 1000,                                                               \
 		},                                                                                           \
 		.open = open_marathon, .close = close_marathon, .identity = identity, .resolved = resolved,  \
 		.connect = connect, .learn = learn, .list = list, .look = look, .watch = marathon_watch,     \

@@ -12,7 +12,8 @@ static struct flow *flow_new(struct marathon *marathon, struct errand *errand, f
 	flow->marathon = marathon;
 	flow->errand = errand;
 	flow->memory_before = memory_failures();
-	flow->step = marathon->known ? first : known_begin;
+	/* A listing is read alike whoever tells it. */
+	flow->step = marathon->known || (first == list_marathon && marathon->bases) ? first : known_begin;
 	flow->after = first;
 	flow->since_ms = marathon->world->ops->now(marathon->world);
 	flow->next = marathon->flows;
@@ -36,6 +37,7 @@ void flow_free(struct flow *flow)
 	world->ops->tcp_cancel(world, flow->probe);
 	if (flow->asked)
 		world->ops->http_cancel(world, flow->asked);
+	together_leave(flow);
 	json_decref(flow->app_json);
 	arena_release(&flow->app_arena);
 	inventory_release(&flow->inventory);

@@ -11,36 +11,33 @@ const char *wished_name(const struct flow *flow)
 	return flow->wish.spec ? flow->wish.spec->name : flow->wish.name;
 }
 
+#define ONE                                                                                                  \
+	"embed=app.tasks&embed=app.counts&embed=app.deployments&embed=app.lastTaskFailure&"                  \
+	"embed=app.readiness"
+#define ALL                                                                                                  \
+	"embed=group.apps&embed=group.apps.tasks&embed=group.apps.counts&embed=group.apps.deployments&"      \
+	"embed=group.apps.lastTaskFailure&embed=group.apps.readiness"
+
 struct reading_app {
 	flow_step *next;
+	const char *path, *group; /* by itself, and with all of its group */
 };
 
-static void forget(struct flow *flow)
+/* One that is there: `json` is shared. */
+static enum progress app_take(struct flow *flow, json_t *json, struct error *err)
 {
+	const struct reading_app *reading = flow->own;
+
 	flow->there = false;
 	flow->app = (struct marathon_app){0};
 	json_decref(give(flow->app_json));
 	arena_release(&flow->app_arena);
-}
-
-static enum progress app_told(struct flow *flow, struct error *err)
-{
-	struct marathon_call *call = &flow->calls[0];
-	struct reading_app *reading = flow->own;
-	const char *name = wished_name(flow);
-
-	forget(flow);
-	if (marathon_absent(call))
-		return flow_go(flow, reading->next);
-	if (!marathon_ok(call))
-		return marathon_failed(call, err, "cannot look at `%s`", name);
-	const json_t *json = marathon_json(call, err);
 	if (!json)
+		return flow_go(flow, reading->next);
+	flow->app_json = json_incref(json);
+	if (marathon_app_read(json, &flow->app_arena, &flow->app, err) < 0)
 		return PROGRESS_FAILED;
-	flow->app_json = json_incref(call->json);
-	if (marathon_app_read(json_object_get(flow->app_json, "app"), &flow->app_arena, &flow->app, err) < 0)
-		return PROGRESS_FAILED;
-	if (!marathon_marked(&flow->app, flow->wish.app, name)) {
+	if (!marathon_marked(&flow->app, flow->wish.app, wished_name(flow))) {
 		fail(err, ERR_CONFLICT, "location `%s`: app `%s` is there already and is not ours",
 		     flow->marathon->location->name, flow->app.id);
 		remedy(err, "remove it, or give the application another id");
@@ -50,30 +47,69 @@ static enum progress app_told(struct flow *flow, struct error *err)
 	return flow_go(flow, reading->next);
 }
 
+static enum progress app_told(struct flow *flow, struct error *err)
+{
+	struct marathon_call *call = &flow->calls[0];
+
+	if (marathon_absent(call))
+		return app_take(flow, NULL, err);
+	if (!marathon_ok(call))
+		return marathon_failed(call, err, "cannot look at `%s`", wished_name(flow));
+	const json_t *json = marathon_json(call, err);
+	if (!json)
+		return PROGRESS_FAILED;
+	json_t *app = json_object_get(json, "app");
+	if (app)
+		return app_take(flow, app, err);
+	fail(err, ERR_UNREACHABLE, "location `%s`: Marathon told of no app", flow->marathon->location->name);
+	return PROGRESS_FAILED;
+}
+
+static enum progress app_ask(struct flow *flow, struct error *err)
+{
+	const struct reading_app *reading = flow->own;
+	const struct marathon_question question = {.method = "GET", .path = reading->path};
+
+	return marathon_ask(flow, 0, &question, app_told, err);
+}
+
+static enum progress group_told(struct flow *flow, struct error *err)
+{
+	json_t *apps = json_object_get(flow->told, "apps");
+
+	if (!json_is_array(apps))
+		return app_ask(flow, err);
+	flow->marathon->group_size = json_array_size(apps);
+	for (size_t i = 0; i < json_array_size(apps); i++) {
+		json_t *app = json_array_get(apps, i);
+		const char *id = json_text(app, "id");
+		if (id && !strcmp(id, flow->id))
+			return json_object_get(app, "tasks") ? app_take(flow, app, err) : app_ask(flow, err);
+	}
+	return app_take(flow, NULL, err);
+}
+
 enum progress app_read(struct flow *flow, flow_step *next, struct error *err)
 {
 	struct reading_app *reading = flow->own;
 
-	if (!reading)
-		flow->own = reading = arena_array(&flow->arena, struct reading_app, 1);
 	if (!flow->id)
 		flow->id = marathon_id(&flow->arena, wished_name(flow));
-	if (!reading || (!flow->id && memory_failures() != flow->memory_before))
-		return flow_no_memory(err);
-	if (!flow->id) {
+	if (!flow->id && memory_failures() == flow->memory_before) {
 		fail(err, ERR_CONFLICT, "`%s` is no instance of application `%s`", wished_name(flow),
 		     flow->wish.app);
 		return PROGRESS_FAILED;
 	}
+	if (flow->id && !reading &&
+	    (flow->own = reading = arena_array(&flow->arena, struct reading_app, 1))) {
+		const char *group = marathon_group_id(&flow->arena, flow->wish.app);
+		reading->path = arena_format(&flow->arena, "/v2/apps%s?" ONE, flow->id);
+		reading->group = group ? arena_format(&flow->arena, "/v2/groups%s?" ALL, group) : NULL;
+	}
+	if (!reading || !reading->path)
+		return flow_no_memory(err);
 	reading->next = next;
-	const struct marathon_question question = {
-	    .method = "GET",
-	    .path = arena_format(&flow->arena,
-				 "/v2/apps%s?embed=app.tasks&embed=app.counts&embed=app.deployments&"
-				 "embed=app.lastTaskFailure&embed=app.readiness",
-				 flow->id),
-	};
-	return marathon_ask(flow, 0, &question, app_told, err);
+	return read_together(flow, reading->group, group_told, app_ask, err);
 }
 
 static enum progress looked(struct flow *flow, struct error *err)

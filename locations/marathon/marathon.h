@@ -4,6 +4,7 @@
 #define BERTH_LOCATIONS_MARATHON_MARATHON_H
 
 #include "base/cleanup.h"
+#include "base/map.h"
 #include "locations/location.h"
 #include "locations/marathon/answers.h"
 
@@ -16,6 +17,7 @@
 
 struct marathon;
 struct flow;
+struct gathering;
 struct watcher;
 
 /* One step of a flow: reads what came of the last one, does the next. PROGRESS_WAITING with nothing under way
@@ -51,6 +53,9 @@ struct marathon {
 	char version[32], framework[128], mesos[256];
 	char leader[256]; /* Mesos' leading master, as far as it was asked */
 	struct flow *flows;
+	struct gathering *gatherings;
+	struct map *awaited;     /* names whose tasks are waited for: since when they last did not answer */
+	size_t group_size;       /* how many apps were in one when that was last listed */
 	struct watcher *watcher; /* NULL: nobody watches */
 };
 
@@ -128,6 +133,12 @@ struct flow {
 	unsigned count;
 	size_t index;
 	void *own; /* what one file's flow remembers; in the arena */
+	/* together.c: what it asks for with others, and what came of that. */
+	struct gathering *gathering;
+	struct flow *beside;
+	flow_step *gathered, *alone;
+	json_t *part, *told;
+	bool spoilt; /* nothing good did of a change: it goes by itself */
 };
 
 /* --- flow.c --- */
@@ -165,6 +176,18 @@ bool marathon_header(const char *headers, const char *name, char *ret, size_t si
 const char *marathon_redirect(struct marathon *marathon, struct arena *arena, const char *headers,
 			      const char *base);
 char *marathon_escaped(struct arena *arena, const char *value);
+
+/* --- together.c: what several ask for at about the same time is asked for once --- */
+/* The same is read by others: `next` finds what was answered in flow->told. `alone`: nobody else asked, or
+ * nothing good came of it. */
+enum progress read_together(struct flow *flow, const char *path, flow_step *next, flow_step *alone,
+			    struct error *err);
+/* Likewise a change of many apps, of which `part` (ours from here on) is this one's. */
+enum progress change_together(struct flow *flow, const char *path, json_t *part, flow_step *next,
+			      flow_step *alone, struct error *err);
+/* Whether the tasks of that name are still waited for. */
+void marathon_await(struct marathon *marathon, const char *name, bool waits);
+void together_leave(struct flow *flow);
 
 /* --- options.c, known.c, mesos.c --- */
 int marathon_options(struct marathon *marathon, struct error *err);

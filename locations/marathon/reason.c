@@ -31,10 +31,8 @@ static const char *health_words(struct flow *flow)
 	return NULL;
 }
 
-static enum progress queue_told(struct flow *flow, struct error *err)
+static enum progress queue_read(struct flow *flow, const json_t *json)
 {
-	struct marathon_call *call = &flow->calls[0];
-	const json_t *json = marathon_ok(call) ? marathon_json(call, err) : NULL;
 	const json_t *list = json_object_get(json, "queue");
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
@@ -50,10 +48,30 @@ static enum progress queue_told(struct flow *flow, struct error *err)
 	return found(flow, "");
 }
 
+static enum progress queue_told(struct flow *flow, struct error *err)
+{
+	struct marathon_call *call = &flow->calls[0];
+
+	return queue_read(flow, marathon_ok(call) ? marathon_json(call, err) : NULL);
+}
+
+static enum progress queue_told_to_all(struct flow *flow, struct error *err)
+{
+	(void)err;
+	return queue_read(flow, flow->told);
+}
+
+#define QUEUE "/v2/queue?embed=lastUnusedOffers"
+
+static enum progress queue_ask(struct flow *flow, struct error *err)
+{
+	const struct marathon_question question = {.method = "GET", .path = QUEUE};
+
+	return marathon_ask(flow, 0, &question, queue_told, err);
+}
+
 enum progress reason_find(struct flow *flow, struct error *err)
 {
-	const struct marathon_question question = {.method = "GET",
-						   .path = "/v2/queue?embed=lastUnusedOffers"};
 	const char *words = failure_words(flow);
 
 	flow->reason = (struct error){0};
@@ -61,5 +79,5 @@ enum progress reason_find(struct flow *flow, struct error *err)
 		words = health_words(flow);
 	if (words)
 		return found(flow, words);
-	return marathon_ask(flow, 0, &question, queue_told, err);
+	return read_together(flow, QUEUE, queue_told_to_all, queue_ask, err);
 }

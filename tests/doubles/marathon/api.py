@@ -44,6 +44,7 @@ class Api:
             answer = self.resource_answer(request)
         kind = f"{answer.status // 100}xx"
         self.counted[kind] = self.counted.get(kind, 0) + 1
+        self.world.options.note_request(request, answer)
         return answer
 
     def resource_answer(self, request):

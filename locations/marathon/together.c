@@ -1,0 +1,259 @@
+/* together.c - what several flows ask for at one time is asked for once: their apps are read by one listing
+ * of the group, and made or started by one change of all of them.
+ *
+ * It only ever saves requests. Whoever is alone asks by itself, and so does everybody when nothing good came
+ * of asking together: refused in its own words, looked for after a lost answer, waited for behind a lock.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "locations/marathon/marathon.h"
+
+#define READS_GATHER_MS   5
+#define CHANGES_GATHER_MS 25
+#define LEVEL_MS          3000 /* so long who could go waits for others that become ready */
+#define WORTH             32   /* apps that a listing may tell for each one that is asked for */
+
+struct gathering {
+	struct gathering *next;
+	struct marathon *marathon;
+	char *path;
+	bool changes;
+	struct flow *members;
+	size_t count;
+	int64_t joined_ms;
+	struct timer *timer;
+	struct exchange *exchange;
+};
+
+static int64_t now_of(const struct marathon *marathon)
+{
+	return marathon->world->ops->now(marathon->world);
+}
+
+static void let_go(struct gathering *gathering)
+{
+	struct marathon *marathon = gathering->marathon;
+	struct gathering **at = &marathon->gatherings;
+
+	while (*at != gathering)
+		at = &(*at)->next;
+	*at = gathering->next;
+	marathon->world->ops->timer_cancel(marathon->world, gathering->timer);
+	if (gathering->exchange)
+		marathon->world->ops->http_cancel(marathon->world, gathering->exchange);
+	free(gathering->path);
+	free(gathering);
+}
+
+/* Each goes on with what was answered to all, or by itself. From the loop alone. */
+static void end(struct gathering *gathering, json_t *answer, bool asked)
+{
+	struct flow *flow = gathering->members;
+	bool changed = gathering->changes;
+
+	gathering->members = NULL;
+	let_go(gathering);
+	while (flow) {
+		struct flow *beside = give(flow->beside);
+		flow->gathering = NULL;
+		flow->told = json_incref(answer);
+		flow->step = answer ? flow->gathered : flow->alone;
+		flow->spoilt |= asked && !answer && changed;
+		flow_returned(flow);
+		flow = beside;
+	}
+}
+
+void together_leave(struct flow *flow)
+{
+	struct gathering *gathering = give(flow->gathering);
+
+	json_decref(give(flow->told));
+	json_decref(give(flow->part));
+	if (!gathering)
+		return;
+	struct flow **at = &gathering->members;
+	while (*at != flow)
+		at = &(*at)->beside;
+	*at = give(flow->beside);
+	if (!--gathering->count)
+		let_go(gathering);
+}
+
+/* --- asked ------------------------------------------------------------------------------------------- */
+
+static void answered(void *owner, struct http_answer *answer)
+{
+	struct gathering *gathering = owner;
+	owned_json json = NULL;
+	struct error unread;
+
+	gathering->exchange = NULL;
+	if (answer->error.code == OK && answer->status / 100 == 2)
+		json = json_parse(text_view(&answer->body), answer->body.length, "answer", &unread);
+	end(gathering, json, true);
+}
+
+static json_t *parts(const struct gathering *gathering)
+{
+	owned_json list = json_array();
+
+	for (const struct flow *flow = gathering->members; flow; flow = flow->beside)
+		if (json_array_append(list, flow->part) < 0)
+			return NULL;
+	return give(list);
+}
+
+static void ask(struct gathering *gathering)
+{
+	owned_json body = gathering->changes ? parts(gathering) : NULL;
+	const struct http_sink sink = {.done = answered, .owner = gathering};
+	const struct marathon_question question = {
+	    .method = gathering->changes ? "PUT" : "GET", .path = gathering->path, .body = body};
+	struct error unsent;
+
+	if (!gathering->changes || body)
+		gathering->exchange = marathon_send(gathering->marathon, &question,
+						    "Accept: application/json", 0, &sink, &unsent);
+	if (!gathering->exchange)
+		end(gathering, NULL, false);
+}
+
+/* --- gathered ------------------------------------------------------------------------------------------ */
+
+struct recently {
+	int64_t now_ms;
+	bool any;
+};
+
+static bool was_recent(const char *name, void *since, void *context)
+{
+	struct recently *recently = context;
+
+	(void)name;
+	recently->any |= recently->now_ms - (int64_t)(intptr_t)since < LEVEL_MS;
+	return !recently->any;
+}
+
+void marathon_await(struct marathon *marathon, const char *name, bool waits)
+{
+	/* Not 0, which is nothing. */
+	if (waits)
+		map_put(&marathon->awaited, name, (void *)(intptr_t)(now_of(marathon) | 1));
+	else
+		map_drop(&marathon->awaited, name);
+}
+
+/* A level of links goes out as one change: as long as others of the one before are becoming ready, what could
+ * go already waits for those that come after them. */
+static bool more_may_come(const struct gathering *gathering)
+{
+	struct recently recently = {.now_ms = now_of(gathering->marathon)};
+	int64_t quiet_ms = recently.now_ms - gathering->joined_ms;
+
+	if (!gathering->changes || quiet_ms >= LEVEL_MS)
+		return false;
+	map_each(gathering->marathon->awaited, was_recent, &recently);
+	return quiet_ms < CHANGES_GATHER_MS || recently.any;
+}
+
+/* A listing under way was begun before these asked, and may tell of the time before. */
+static bool is_asked(const struct gathering *gathering)
+{
+	for (const struct gathering *other = gathering->marathon->gatherings; other; other = other->next)
+		if (other->exchange && !strcmp(other->path, gathering->path))
+			return true;
+	return false;
+}
+
+static bool is_worth_it(const struct gathering *gathering)
+{
+	return gathering->count > 1 &&
+	       (gathering->changes || gathering->count * WORTH >= gathering->marathon->group_size);
+}
+
+static int wait_for_more(struct gathering *gathering);
+
+static void fired(void *owner)
+{
+	struct gathering *gathering = owner;
+
+	gathering->timer = NULL;
+	if (more_may_come(gathering) || is_asked(gathering)) {
+		if (wait_for_more(gathering) < 0)
+			end(gathering, NULL, false);
+	} else if (is_worth_it(gathering)) {
+		ask(gathering);
+	} else {
+		end(gathering, NULL, false);
+	}
+}
+
+static int wait_for_more(struct gathering *gathering)
+{
+	struct world *world = gathering->marathon->world;
+
+	gathering->timer = world->ops->timer_start(
+	    world, gathering->changes ? CHANGES_GATHER_MS : READS_GATHER_MS, fired, gathering);
+	return gathering->timer ? 0 : -1;
+}
+
+static struct gathering *gathering_of(struct marathon *marathon, const char *path, bool changes)
+{
+	struct gathering *gathering = marathon->gatherings;
+
+	while (gathering && (gathering->exchange || strcmp(gathering->path, path) != 0))
+		gathering = gathering->next;
+	if (gathering)
+		return gathering;
+	gathering = calloc(1, sizeof(*gathering));
+	if (!gathering || !(gathering->path = strdup(path))) {
+		free(gathering);
+		return NULL;
+	}
+	gathering->marathon = marathon;
+	gathering->changes = changes;
+	gathering->next = marathon->gatherings;
+	marathon->gatherings = gathering;
+	if (wait_for_more(gathering) == 0)
+		return gathering;
+	let_go(gathering);
+	return NULL;
+}
+
+static enum progress join(struct flow *flow, const char *path, bool changes, flow_step *next,
+			  flow_step *alone, struct error *err)
+{
+	struct gathering *gathering = path ? gathering_of(flow->marathon, path, changes) : NULL;
+	struct flow **at;
+
+	if (!gathering)
+		return flow_no_memory(err);
+	json_decref(give(flow->told));
+	for (at = &gathering->members; *at; at = &(*at)->beside)
+		;
+	*at = flow;
+	flow->gathering = gathering;
+	flow->gathered = next;
+	flow->alone = alone;
+	gathering->count++;
+	gathering->joined_ms = now_of(flow->marathon);
+	flow->waiting++;
+	return PROGRESS_WAITING;
+}
+
+enum progress read_together(struct flow *flow, const char *path, flow_step *next, flow_step *alone,
+			    struct error *err)
+{
+	return join(flow, path, false, next, alone, err);
+}
+
+enum progress change_together(struct flow *flow, const char *path, json_t *part, flow_step *next,
+			      flow_step *alone, struct error *err)
+{
+	json_decref(give(flow->part));
+	flow->part = part;
+	return part ? join(flow, path, true, next, alone, err) : flow_no_memory(err);
+}
