@@ -113,15 +113,15 @@ void component_moved(struct reading *r, const struct draft *from, struct draft *
 
 /* The readers of keys, as the table in keys.c calls them. */
 typedef void key_reader(struct reading *r, struct draft *d, const struct yaml_node *node);
-key_reader read_environment, read_command, read_entrypoint, read_directory, read_user, read_labels, read_cpus,
-    read_memory, read_instances, read_volumes, read_open_ports, read_port_bindings, read_direct_ports,
-    read_publish, read_ports, read_links, read_depends_on, read_health_check, read_address, read_files,
-    read_job, read_restart, read_update, read_on_change, read_protect, read_pull, read_stop_timeout,
-    read_stop_signal, read_link_address, read_link_way, read_policies, read_enrichers, read_effectors,
-    read_initial_size, read_sensors, read_initializers, read_members, read_routes, read_protocol,
-    read_balancer_port, read_algorithm, read_sticky, read_member_check, read_tls, read_balancer_retries,
-    read_balancer_timeout, read_drain_timeout, read_max_size, read_quorum, read_removal, read_quarantine,
-    read_zone_names, read_zone_count, read_zones;
+key_reader read_environment, read_command, read_entrypoint, read_directory, read_user, read_labels,
+    read_marathon, read_cpus, read_memory, read_instances, read_volumes, read_open_ports, read_port_bindings,
+    read_direct_ports, read_publish, read_ports, read_links, read_depends_on, read_health_check, read_address,
+    read_files, read_job, read_restart, read_update, read_on_change, read_protect, read_pull,
+    read_stop_timeout, read_stop_signal, read_link_address, read_link_way, read_policies, read_enrichers,
+    read_effectors, read_initial_size, read_sensors, read_initializers, read_members, read_routes,
+    read_protocol, read_balancer_port, read_algorithm, read_sticky, read_member_check, read_tls,
+    read_balancer_retries, read_balancer_timeout, read_drain_timeout, read_max_size, read_quorum,
+    read_removal, read_quarantine, read_zone_names, read_zone_count, read_zones;
 key_reader read_same_server; /* children.c */
 /* component.c: the id that is made of an image's name. */
 const char *image_id(struct reading *r, const char *type);

@@ -110,6 +110,10 @@ const struct key_rule key_rules[KEY_COUNT] = {
 	 "link"},
     [KEY_LABELS] = {"labels", RUN | ON_BALANCER | ON_SOFTWARE, 2, read_labels, "labels of your own",
 		    "labels"},
+    [KEY_MARATHON] = {"marathon", RUN, 2, read_marathon,
+		      "members of the app, as Marathon has them, where that is where it runs: constraints, "
+		      "upgradeStrategy, readinessChecks, ...",
+		      "marathon"},
     [KEY_POLICIES] = {"policies", RUN | ON_CLUSTER | ON_BALANCER | ON_SOFTWARE, 2, read_policies,
 		      "what looks after it while `berth serve` runs: a list of {type: restarter, ...}",
 		      "policies"},
@@ -397,6 +401,7 @@ static const struct key_name names[] = {
     {"linkAddress", KEY_LINK_ADDRESS, false},
     {"link", KEY_LINK, false},
     {"labels", KEY_LABELS, false},
+    {"marathon", KEY_MARATHON, false},
     {"policies", KEY_POLICIES, false},
     {"brooklyn.policies", KEY_POLICIES, false},
     {"enrichers", KEY_ENRICHERS, false},

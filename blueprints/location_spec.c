@@ -1,4 +1,5 @@
 /* location_spec.c - where things go: spec strings, maps, and the names that `locations:` defines. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -58,6 +59,15 @@ int location_spec_parse(struct arena *arena, const char *text, struct location_s
 	return 0;
 }
 
+/* "0.5", and no address or version of three parts. */
+static bool is_fraction(const char *text)
+{
+	size_t sign = *text == '-', whole = strspn(text + sign, "0123456789");
+	const char *dot = text + sign + whole;
+
+	return whole && *dot == '.' && dot[1] && !dot[1 + strspn(dot + 1, "0123456789")];
+}
+
 static json_t *scalar_json(const struct yaml_node *node)
 {
 	int64_t number;
@@ -70,7 +80,7 @@ static json_t *scalar_json(const struct yaml_node *node)
 		return json_boolean(!strcmp(node->text, "true"));
 	if (parse_number(node->text, INT64_MIN, INT64_MAX, &number) && (*node->text != '0' || !node->text[1]))
 		return json_integer(number);
-	return json_string(node->text);
+	return is_fraction(node->text) ? json_real(strtod(node->text, NULL)) : json_string(node->text);
 }
 
 /* What is read into, whether for a blueprint or for a file of locations. */
@@ -291,6 +301,17 @@ int location_specs_parse(struct arena *arena, json_t *holder, const char *file, 
 static struct target target_of(struct reading *r, struct draft *d)
 {
 	return (struct target){r->arena, r->blueprint->holder, r->list, r, d};
+}
+
+const json_t *node_kept(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	const struct target to = target_of(r, d);
+	json_t *json = node_json(&to, node);
+
+	if (json && json_array_append_new(r->blueprint->holder, json) == 0)
+		return json;
+	r->list->failed = true;
+	return NULL;
 }
 
 static const struct location_spec *location_read(struct reading *r, struct draft *d,

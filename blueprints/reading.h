@@ -266,6 +266,8 @@ void settings_apply_components(struct reading *r);
 
 /* location_spec.c */
 void locations_read(struct reading *r, const struct yaml_node *root);
+/* What is written there, as JSON that the blueprint keeps; NULL: no memory. */
+const json_t *node_kept(struct reading *r, struct draft *d, const struct yaml_node *node);
 /* The location that a component's or the application's `location` and `locations` say; NULL when nothing. */
 const struct location_spec *location_choose(struct reading *r, struct draft *d, const struct yaml_entry *one,
 					    const struct yaml_entry *many);

@@ -142,6 +142,7 @@ const struct shape shapes[] = {
 	{"type": ["object", "null"],
 	 "propertyNames": {"pattern": "^(?!berth\\.).+"}, "additionalProperties": "@value"},
 	"@expression"]})},
+    {"marathon", JSON({"type": ["object", "null"]})},
     {"volumes", JSON({"anyOf": [
 	{"type": "array", "items": {"type": "string"}}, {"type": "string"}, {"type": "null"}, "@expression"]})},
 

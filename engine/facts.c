@@ -212,6 +212,19 @@ static int by_path(const void *left, const void *right)
 	return strcmp(((const struct fact *)left)->path, ((const struct fact *)right)->path);
 }
 
+/* What Marathon alone reads, each member for itself. */
+static void add_members(struct fact_list *list, const json_t *members)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)members, key, value) {
+		owned_memory char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+		add(list, arena_format(list->arena, "marathon.%s", key),
+		    text ? arena_text(list->arena, text) : NULL);
+	}
+}
+
 int facts_of(struct arena *arena, const struct application *application, const struct component *component,
 	     const struct component_spec *spec, const struct fact **ret, size_t *ret_count)
 {
@@ -236,6 +249,7 @@ int facts_of(struct arena *arena, const struct application *application, const s
 	add_number(&list, "cpus", spec->nano_cpus);
 	for (size_t i = 0; i < spec->label_count; i++)
 		add(&list, arena_format(arena, "labels.%s", spec->labels[i].name), spec->labels[i].value);
+	add_members(&list, spec->marathon);
 	if (list.failed)
 		return -1;
 	qsort(list.facts, list.count, sizeof *list.facts, by_path);

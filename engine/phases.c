@@ -545,6 +545,11 @@ enum phase step_starting(struct work *work)
 	}
 	if (instance_check(work, work->checks_done, &check))
 		return probe(work, &check);
+	/* Where the target keeps the tasks it knows whether they run. */
+	if (!has_check(work) && keeps_tasks(work->site) && !work->checks_done) {
+		check = (struct health_check){.kind = CHECK_NONE};
+		return probe(work, &check);
+	}
 	if (!has_check(work) && now_of(work) < work->settle_ms) {
 		work_note(work, "runs; watched for a moment");
 		work_wake_after(work, work->settle_ms - now_of(work));

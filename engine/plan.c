@@ -302,6 +302,13 @@ static int check_spec(const struct work *work, struct error *err)
 	struct instance_spec outline;
 	if (!work->spec && spec_outline(work, &room, &outline))
 		return fail_memory(err);
+	if (made_from(work->instance)->marathon && !work->site->location.driver->capabilities.marathon) {
+		fail(err, ERR_UNSUPPORTED, "location `%s` is no Marathon, which alone reads `marathon`",
+		     work->site->location.name);
+		remedy(err, "leave it out of `%s`, or give that another location",
+		       work->instance->component->id);
+		return -1;
+	}
 	return work->site->location.driver->check(&work->site->location, work->spec ? work->spec : &outline,
 						  err);
 }

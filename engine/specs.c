@@ -112,6 +112,7 @@ static void outline_described(const struct work *work, const struct component_sp
 	spec->nano_cpus = component->nano_cpus;
 	spec->labels = component->labels;
 	spec->label_count = component->label_count;
+	spec->marathon = component->marathon;
 	spec->bind_address = bind_address(work);
 	spec->restart = restart_wanted(work->instance->component, component);
 	spec->count = work->instance->component->size;

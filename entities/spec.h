@@ -73,6 +73,7 @@ struct instance_spec {
 	int64_t memory_bytes, nano_cpus;
 	const struct label *labels; /* the blueprint's own */
 	size_t label_count;
+	const json_t *marathon;        /* members of the app, as Marathon has them; NULL: none */
 	const char *bind_address;      /* processes: where to listen */
 	int64_t stop_timeout_ms;       /* -1: the target's default; kept with the instance, for `stop` */
 	const char *stop_signal;       /* "TERM"; NULL: the default */

@@ -20,12 +20,13 @@
  *
  * Where the grain is the component the target itself makes, names, moves and replaces the tasks of a
  * component, and one instance stands for all of them. `place` makes it with no task running, or, where
- * spec.at_once allows it, with all of them; `start` has spec.count of them run, `stop` none again, which is kept. `update` makes of it what the spec says, whatever
- * differs, and is DONE when the target has brought its tasks to that: new ones before old ones go, one or a
- * few at a time. When that does not come to an end the driver takes it back, and fails; what was there before
- * runs again. A change that is under way already is waited for; it is overtaken once its time is over.
- * `probe` is DONE when all tasks run and answer. The attachments are those of the tasks that do, the oldest
- * first; their numbers move each time a task is made, and consumers follow.
+ * spec.at_once allows it, with all of them; `start` has spec.count of them run, `stop` none again, which is
+ * kept. `update` makes of it what the spec says, whatever differs, and is DONE when the target has brought
+ * its tasks to that: new ones before old ones go, one or a few at a time. When that does not come to an end
+ * the driver takes it back, and fails; what was there before runs again. A change that is under way already
+ * is waited for; it is overtaken once its time is over. `probe` is DONE when all tasks run and answer. The
+ * attachments are those of the tasks that do, the oldest first; their numbers move each time a task is made,
+ * and consumers follow.
  *
  * A target may accept what it has not done yet. `place` goes on WAITING until the thing is made, and fails
  * with the target's own words when it ends in an error; `remove` waits until it is gone. Both have a
@@ -102,6 +103,7 @@ struct capabilities {
 			     `rename` settles the younger one's name */
 	bool limits_in_place;  /* `update` changes memory and cpus of what runs */
 	bool restart_in_place; /* `update` changes the restart policy of what runs */
+	bool marathon;         /* reads spec.marathon */
 	bool connects; /* what listens there is reached through it, by `exec` with a port; else from here */
 };
 

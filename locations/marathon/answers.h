@@ -60,7 +60,9 @@ struct marathon_app {
 	const char *network_name;
 	const struct marathon_mapping *mappings;
 	size_t mapping_count;
-	bool checked; /* it has health checks */
+	bool checked;   /* it has health checks */
+	bool gated;     /* it has readiness checks */
+	unsigned ready; /* tasks that passed those, as long as that is told */
 	int64_t scaled_ms, changed_ms;
 	unsigned staged, running, healthy, unhealthy;
 	const char *const *deployments; /* that touch it now */

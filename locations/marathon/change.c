@@ -98,6 +98,7 @@ static enum progress place_found(struct flow *flow, struct error *err)
 
 enum progress place_marathon(struct flow *flow, struct error *err)
 {
+	flow->makes = true;
 	return app_read(flow, place_found, err);
 }
 

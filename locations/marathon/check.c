@@ -55,7 +55,7 @@ static int check_parts(const struct location *location, const struct instance_sp
 /* Its numbers at the host are one: nobody else on that agent may have them. */
 static int check_ports(const struct marathon *marathon, const struct instance_spec *spec, struct error *err)
 {
-	bool host = !strcmp(marathon->network, "host");
+	bool host = !strcmp(marathon_network(marathon, spec), "host");
 
 	for (size_t i = 0; i < spec->port_count; i++) {
 		const struct spec_port *port = &spec->ports[i];
@@ -71,10 +71,24 @@ static int check_ports(const struct marathon *marathon, const struct instance_sp
 	return 0;
 }
 
+/* What only Docker's own command line has. */
+static int check_container(const struct marathon *marathon, const struct instance_spec *spec,
+			   struct error *err)
+{
+	if (!marathon_by_mesos(marathon, spec))
+		return 0;
+	if (spec->directory || spec->stop_signal || (spec->kind == COMPONENT_DOCKER && spec->entrypoint))
+		return refuse(marathon->location, spec,
+			      "Mesos' own containers take no `dir`, `stopSignal` or `entrypoint`",
+			      "build it into the image, or let Docker run it: `containerizer: docker`", err);
+	return 0;
+}
+
 int marathon_check(struct location *location, const struct instance_spec *spec, struct error *err)
 {
 	return check_kind(location, spec, err) < 0 || check_labels(location, spec, err) < 0 ||
-		       check_parts(location, spec, err) < 0 || check_ports(location->state, spec, err) < 0
+		       check_parts(location, spec, err) < 0 || check_ports(location->state, spec, err) < 0 ||
+		       check_container(location->state, spec, err) < 0
 		   ? -1
 		   : 0;
 }

@@ -3,20 +3,14 @@
 
 #include "locations/marathon/marathon.h"
 
-/* Since 1.5 networks have a member of their own. */
-static bool is_new(const struct marathon *marathon)
+static bool is_host(const char *network)
 {
-	return marathon->major > 1 || (marathon->major == 1 && marathon->minor >= 5);
+	return !strcmp(network, "host");
 }
 
-static bool on_host(const struct marathon *marathon)
+static bool is_bridge(const char *network)
 {
-	return !strcmp(marathon->network, "host");
-}
-
-static bool on_bridge(const struct marathon *marathon)
-{
-	return !strcmp(marathon->network, "bridge");
+	return !strcmp(network, "bridge");
 }
 
 static json_t *words(const char *const *list)
@@ -109,42 +103,47 @@ static json_t *volumes(const struct instance_spec *spec)
 	return list;
 }
 
-static json_t *container(struct flow *flow, const struct instance_spec *spec)
+static json_t *container(struct flow *flow, const struct instance_spec *spec, const char *network)
 {
 	const struct marathon *marathon = flow->marathon;
-	owned_json docker = json_pack(
-	    "{s:s, s:b, s:o}", "image", spec->kind == COMPONENT_PROCESS ? marathon->image : spec->image,
-	    "forcePullImage", spec->pull_always, "parameters", parameters(flow, spec));
-	json_t *mappings = on_host(marathon) ? NULL : ports(flow, spec, mapping);
+	bool mesos = marathon_by_mesos(marathon, spec);
+	owned_json docker =
+	    json_pack("{s:s, s:b}", "image", spec->kind == COMPONENT_PROCESS ? marathon->image : spec->image,
+		      "forcePullImage", spec->pull_always);
+	json_t *mappings = is_host(network) ? NULL : ports(flow, spec, mapping);
 
-	if (docker && !is_new(marathon)) {
+	if (!mesos)
+		json_put(docker, "parameters", parameters(flow, spec));
+	if (docker && !mesos && !marathon_is_new(marathon)) {
 		json_put_text(docker, "network",
-			      on_host(marathon)     ? "HOST"
-			      : on_bridge(marathon) ? "BRIDGE"
-						    : "USER");
+			      is_host(network)     ? "HOST"
+			      : is_bridge(network) ? "BRIDGE"
+						   : "USER");
 		if (mappings)
 			json_put(docker, "portMappings", give(mappings));
 	}
-	return json_pack("{s:s, s:O, s:o, s:o*}", "type", "DOCKER", "docker", docker, "volumes",
-			 volumes(spec), "portMappings", mappings);
+	return json_pack("{s:s, s:O, s:o, s:o*}", "type", mesos ? "MESOS" : "DOCKER", "docker", docker,
+			 "volumes", volumes(spec), "portMappings", mappings);
 }
 
-static void put_network(struct flow *flow, const struct instance_spec *spec, json_t *app)
+static json_t *networks(const char *network)
 {
-	const struct marathon *marathon = flow->marathon;
+	return is_host(network) ? json_pack("[{s:s}]", "mode", "host")
+	       : is_bridge(network)
+		   ? json_pack("[{s:s}]", "mode", "container/bridge")
+		   : json_pack("[{s:s, s:s*}]", "mode", "container", "name", *network ? network : NULL);
+}
 
-	if (on_host(marathon)) {
+static void put_network(struct flow *flow, const struct instance_spec *spec, const char *network, json_t *app)
+{
+	if (is_host(network)) {
 		json_put(app, "portDefinitions", ports(flow, spec, definition_of_port));
 		json_put_flag(app, "requirePorts", any_fixed(spec));
 	}
-	if (is_new(marathon))
-		json_put(app, "networks",
-			 on_host(marathon) ? json_pack("[{s:s}]", "mode", "host")
-			 : on_bridge(marathon)
-			     ? json_pack("[{s:s}]", "mode", "container/bridge")
-			     : json_pack("[{s:s, s:s}]", "mode", "container", "name", marathon->network));
-	else if (!on_host(marathon) && !on_bridge(marathon))
-		json_put(app, "ipAddress", json_pack("{s:s}", "networkName", marathon->network));
+	if (marathon_is_new(flow->marathon))
+		json_put(app, "networks", networks(network));
+	else if (!is_host(network) && !is_bridge(network))
+		json_put(app, "ipAddress", json_pack("{s:s*}", "networkName", *network ? network : NULL));
 }
 
 /* --- what it runs --------------------------------------------------------------------------------------- */
@@ -275,7 +274,7 @@ static void put_health(const struct marathon *marathon, const struct instance_sp
 		json_put_number(entry, "portIndex", port_index(spec));
 	if (check->kind == CHECK_HTTP)
 		json_put_text(entry, "path", check->path ? check->path : "/");
-	if (check->kind == CHECK_COMMAND && is_new(marathon))
+	if (check->kind == CHECK_COMMAND && marathon_is_new(marathon))
 		json_put_number(entry, "delaySeconds", 1);
 	json_put(app, "healthChecks", json_pack("[o]", entry));
 }
@@ -303,21 +302,27 @@ static void put_options(const struct marathon *marathon, json_t *app)
 json_t *marathon_definition(struct flow *flow, const struct instance_spec *spec, unsigned instances)
 {
 	const struct marathon *marathon = flow->marathon;
+	const char *network = marathon_network(marathon, spec);
 	size_t memory = memory_failures();
-	json_t *app = json_pack(
-	    "{s:s, s:i, s:f, s:f, s:f, s:o, s:o, s:o}", "id", flow->id, "instances", (int)instances, "cpus",
-	    spec->nano_cpus ? (double)spec->nano_cpus / 1e9 : marathon->cpus, "mem",
-	    spec->memory_bytes ? mebibytes(spec->memory_bytes) : marathon->mem, "disk", marathon->disk, "env",
-	    environment(spec), "labels", labels(flow, spec), "container", container(flow, spec));
+	json_t *app =
+	    json_pack("{s:s, s:i, s:f, s:f, s:f, s:o, s:o}", "id", flow->id, "instances", (int)instances,
+		      "cpus", spec->nano_cpus ? (double)spec->nano_cpus / 1e9 : marathon->cpus, "mem",
+		      spec->memory_bytes ? mebibytes(spec->memory_bytes) : marathon->mem, "disk",
+		      marathon->disk, "env", environment(spec), "labels", labels(flow, spec));
 
 	if (!app)
 		return NULL;
+	if (!marathon_is_bare(spec))
+		json_put(app, "container", container(flow, spec, network));
+	if (marathon_by_mesos(marathon, spec) && spec->user)
+		json_put_text(app, "user", spec->user);
 	put_command(spec, app);
-	put_network(flow, spec, app);
+	put_network(flow, spec, network, app);
 	put_health(marathon, spec, app);
 	if (spec->stop_timeout_ms >= 0)
 		json_put_number(app, "taskKillGracePeriodSeconds", (spec->stop_timeout_ms + 999) / 1000);
 	put_options(marathon, app);
+	marathon_lay_over(marathon, spec, app);
 	if (memory_failures() == memory)
 		return app;
 	json_decref(app);

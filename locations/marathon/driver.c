@@ -16,6 +16,7 @@ static void close_marathon(struct location *location)
 	while (marathon->flows)
 		flow_free(marathon->flows);
 	map_release(&marathon->awaited);
+	map_release(&marathon->listed);
 	json_decref(marathon->lasting);
 	arena_release(&marathon->arena);
 	free(marathon);
@@ -167,7 +168,8 @@ static enum progress probe(struct location *location, struct errand *errand, con
 	enum progress progress = flow_run(location, errand, probe_marathon, &wish, err);
 
 	if (progress != PROGRESS_WAITING)
-		marathon_await(location->state, spec->name, progress == PROGRESS_FAILED);
+		marathon_await(location->state, spec->name,
+			       progress == PROGRESS_FAILED ? AWAITED_TASKS : AWAITED_LOOK);
 	return progress;
 }
 
@@ -320,6 +322,7 @@ static const char *readiness(struct location *location, const struct instance_sp
 			.grain = GRAIN_COMPONENT,                                                            \
 			.names_unique = true,                                                                \
 			.mapped_ports = true,                                                                \
+			.marathon = true,                                                                    \
 			.kinds = 1u << COMPONENT_DOCKER | 1u << COMPONENT_PROCESS,                           \
 			.calls_in_flight = 8,                                                                \
 			.made_together = 1000,                                                               \

@@ -48,13 +48,15 @@ struct marathon {
 	const json_t *constraints, *fetch, *upgrade, *hosts, *extra;
 	double cpus, mem, disk;
 	int64_t patience_ms;
-	bool known; /* who it is */
+	bool mesos_containers; /* run by Mesos itself, and by no Docker engine */
+	bool known;            /* who it is */
 	unsigned major, minor;
 	char version[32], framework[128], mesos[256];
 	char leader[256]; /* Mesos' leading master, as far as it was asked */
 	struct flow *flows;
 	struct gathering *gatherings;
-	struct map *awaited;     /* names whose tasks are waited for: since when they last did not answer */
+	struct map *awaited;     /* names that others may wait for: until when it is worth it */
+	struct map *listed;      /* paths that were asked for many: when last */
 	size_t group_size;       /* how many apps were in one when that was last listed */
 	struct watcher *watcher; /* NULL: nobody watches */
 };
@@ -138,6 +140,7 @@ struct flow {
 	struct flow *beside;
 	flow_step *gathered, *alone;
 	json_t *part, *told;
+	bool makes;  /* an app that may be made together with others */
 	bool spoilt; /* nothing good did of a change: it goes by itself */
 };
 
@@ -185,8 +188,10 @@ enum progress read_together(struct flow *flow, const char *path, flow_step *next
 /* Likewise a change of many apps, of which `part` (ours from here on) is this one's. */
 enum progress change_together(struct flow *flow, const char *path, json_t *part, flow_step *next,
 			      flow_step *alone, struct error *err);
-/* Whether the tasks of that name are still waited for. */
-void marathon_await(struct marathon *marathon, const char *name, bool waits);
+/* What comes next of that name, before those who need it can be made: its tasks, a look at where they are, or
+ * they themselves. */
+enum awaited { AWAITED_TASKS, AWAITED_LOOK, AWAITED_CONSUMERS };
+void marathon_await(struct marathon *marathon, const char *name, enum awaited how);
 void together_leave(struct flow *flow);
 
 /* --- options.c, known.c, mesos.c --- */
@@ -216,11 +221,25 @@ json_t *marathon_definition(struct flow *flow, const struct instance_spec *spec,
 /* Whether Marathon itself can be told to ask it. */
 bool marathon_asks(const struct health_check *check);
 
+/* --- members.c: what a component says of its app in Marathon's own words --- */
+/* Since 1.5 networks have a member of their own. */
+bool marathon_is_new(const struct marathon *marathon);
+/* "bridge", "host", or the name of one, "" the one that is meant where none is named. */
+const char *marathon_network(const struct marathon *marathon, const struct instance_spec *spec);
+/* Its tasks are processes of the agent, in no image. */
+bool marathon_is_bare(const struct instance_spec *spec);
+/* Mesos itself runs it, and no Docker engine. */
+bool marathon_by_mesos(const struct marathon *marathon, const struct instance_spec *spec);
+void marathon_lay_over(const struct marathon *marathon, const struct instance_spec *spec, json_t *app);
+
 /* --- observe.c --- */
 int marathon_observe(const struct marathon *marathon, const struct marathon_app *app, struct arena *arena,
 		     struct observed *ret);
 /* How many of its tasks run. */
 size_t marathon_running(const struct marathon_app *app);
+/* None of those that were made before the last change is there any more, but those that leave. */
+bool marathon_all_new(const struct marathon_app *app);
+bool marathon_settled(const struct marathon_app *app);
 int marathon_foresee(struct location *location, const struct instance_spec *spec, struct arena *arena,
 		     const struct attachment **ret, size_t *ret_count, struct error *err);
 unsigned marathon_count(const struct marathon_app *app); /* of so many, also while it is stopped */

@@ -24,6 +24,32 @@ size_t marathon_running(const struct marathon_app *app)
 	return count;
 }
 
+bool marathon_all_new(const struct marathon_app *app)
+{
+	for (size_t i = 0; i < app->task_count; i++) {
+		const struct marathon_task *task = &app->tasks[i];
+		if (task->state == TASK_RUNS && task->version &&
+		    marathon_time(task->version) < app->changed_ms)
+			return false;
+	}
+	return true;
+}
+
+/* All of its tasks run as they are to be now. What is under way with it may be others' by now: many apps that
+ * were made together are one deployment, which lasts as long as that of the slowest. */
+bool marathon_settled(const struct marathon_app *app)
+{
+	size_t leaving = 0;
+
+	for (size_t i = 0; i < app->task_count; i++)
+		leaving += app->tasks[i].state == TASK_LEAVING;
+	if (marathon_running(app) != app->instances || leaving ||
+	    (app->checked && app->healthy < app->instances))
+		return false;
+	return !app->deployment_count ||
+	       (app->tasks_told && marathon_all_new(app) && (!app->gated || app->ready >= app->instances));
+}
+
 /* --- where its tasks are ----------------------------------------------------------------------------------
  */
 
@@ -190,7 +216,7 @@ int marathon_observe(const struct marathon *marathon, const struct marathon_app 
 	    .created_ms = app->changed_ms,
 	    .started_ms = app->instances ? app->scaled_ms : 0,
 	    .count = marathon_count(app),
-	    .rolling = app->deployment_count > 0,
+	    .rolling = app->deployment_count > 0 && !marathon_settled(app),
 	    .shared_name_held = true,
 	    .limits_known = true,
 	    .memory_bytes = (int64_t)(app->mem * 1024 * 1024),

@@ -8,7 +8,8 @@
 
 #define NAMES                                                                                                \
 	"url, user, password, token, ca, cert, key, tlsVerify, address, hosts, image, network, cpus, "       \
-	"memory, disk, role, constraints, fetch, upgradeStrategy, options, framework and patience"
+	"memory, disk, containerizer, role, constraints, fetch, upgradeStrategy, options, framework and "    \
+	"patience"
 
 enum { PATIENCE_MS = 10 * 60 * 1000, PORT = 8080, MESOS_PORT = 5050 };
 
@@ -32,12 +33,12 @@ static const char *variable(const struct marathon *marathon, const char *name)
 
 static int unknown(const struct marathon *marathon, const char *key, struct error *err)
 {
-	static const char *const known[] = {"url",       "user",        "password", "token",
-					    "ca",        "cert",        "key",      "tlsVerify",
-					    "address",   "hosts",       "image",    "network",
-					    "cpus",      "memory",      "disk",     "role",
-					    "fetch",     "constraints", "options",  "upgradeStrategy",
-					    "framework", "patience"};
+	static const char *const known[] = {"url",       "user",        "password",     "token",
+					    "ca",        "cert",        "key",          "tlsVerify",
+					    "address",   "hosts",       "image",        "network",
+					    "cpus",      "memory",      "disk",         "role",
+					    "fetch",     "constraints", "options",      "upgradeStrategy",
+					    "framework", "patience",    "containerizer"};
 	const char *meant = closest(key, known, COUNT_OF(known));
 
 	fail(err, ERR_INVALID, "location `%s`: a %s location has no option `%s`", marathon->location->name,
@@ -99,6 +100,16 @@ static int read_secret(struct marathon *marathon, const char *key, const char *t
 	return *ret ? 0 : fail_memory(err);
 }
 
+static int read_containerizer(struct marathon *marathon, const char *key, const char *text, const char **ret,
+			      struct error *err)
+{
+	(void)ret;
+	marathon->mesos_containers = !strcmp(text, "mesos");
+	return marathon->mesos_containers || !strcmp(text, "docker")
+		   ? 0
+		   : wrong(marathon, err, key, "`docker`, or `mesos` for Mesos' own containers");
+}
+
 static int read_numeric(struct marathon *marathon, const char *key, const char *text, const char **ret,
 			struct error *err)
 {
@@ -129,6 +140,7 @@ static int read_text(struct marathon *marathon, struct said *said, const char *k
 	    {"address", "a numeric address", &marathon->address, read_numeric, false},
 	    {"image", "the image that processes run in", &marathon->image, read_plain, false},
 	    {"network", "`bridge`, `host`, or a network's name", &marathon->network, read_plain, false},
+	    {"containerizer", "`docker` or `mesos`", NULL, read_containerizer, false},
 	    {"role", "a role of Mesos", &marathon->role, read_plain, false},
 	    {"framework", "the name of a framework", &marathon->wanted, read_plain, false},
 	};

@@ -138,15 +138,9 @@ static enum progress probe_found(struct flow *flow, struct error *err)
 		fail(err, ERR_FAILED, "`%s` is not running", flow->wish.spec->name);
 		return PROGRESS_FAILED;
 	}
-	size_t runs = marathon_running(app), leaving = 0;
-	for (size_t i = 0; i < app->task_count; i++)
-		leaving += app->tasks[i].state == TASK_LEAVING;
-	if (runs == app->instances && !leaving && !app->deployment_count) {
-		if (!app->checked)
-			return flow_go(flow, ask_task);
-		if (app->healthy >= app->instances) /* as Marathon found when it asked them */
-			return PROGRESS_DONE;
-	}
+	/* What Marathon asks by itself is not asked again. */
+	if (marathon_settled(app))
+		return app->checked ? PROGRESS_DONE : flow_go(flow, ask_task);
 	flow->after = not_yet;
 	return flow_go(flow, reason_find);
 }

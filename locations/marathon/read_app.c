@@ -199,6 +199,20 @@ static int read_deployments(const struct marathon_reading *reading, const json_t
 		   : 0;
 }
 
+/* Told as long as they are asked; taken for ready by an answer to each of its tasks. */
+static int read_gate(const struct marathon_reading *reading, const json_t *json, struct marathon_app *ret)
+{
+	const json_t *checks, *results;
+
+	if (marathon_take_list(reading, json, "readinessChecks", &checks) < 0 ||
+	    marathon_take_list(reading, json, "readinessCheckResults", &results) < 0)
+		return -1;
+	ret->gated = json_array_size(checks) > 0;
+	for (size_t i = 0; i < json_array_size(results); i++)
+		ret->ready += json_is_true(json_object_get(json_array_get(results, i), "ready"));
+	return 0;
+}
+
 int marathon_app_read(const json_t *json, struct arena *arena, struct marathon_app *ret, struct error *err)
 {
 	const struct marathon_reading reading = {arena, "app", err};
@@ -215,10 +229,10 @@ int marathon_app_read(const json_t *json, struct arena *arena, struct marathon_a
 		return -1;
 	ret->checked = json_array_size(checks) > 0;
 	ret->image = json_text(json_object_get(container, "docker"), "image");
-	return read_counts(&reading, json, ret) < 0 || read_network(&reading, json, ret) < 0 ||
-		       read_mappings(&reading, json, ret) < 0 || read_times(&reading, json, ret) < 0 ||
-		       read_deployments(&reading, json, ret) < 0 || read_failure(&reading, json, ret) < 0 ||
-		       read_tasks(&reading, json, ret) < 0
+	return read_counts(&reading, json, ret) < 0 || read_gate(&reading, json, ret) < 0 ||
+		       read_network(&reading, json, ret) < 0 || read_mappings(&reading, json, ret) < 0 ||
+		       read_times(&reading, json, ret) < 0 || read_deployments(&reading, json, ret) < 0 ||
+		       read_failure(&reading, json, ret) < 0 || read_tasks(&reading, json, ret) < 0
 		   ? -1
 		   : 0;
 }

@@ -12,8 +12,12 @@
 
 #define READS_GATHER_MS   5
 #define CHANGES_GATHER_MS 25
-#define LEVEL_MS          3000 /* so long who could go waits for others that become ready */
-#define WORTH             32   /* apps that a listing may tell for each one that is asked for */
+#define LEVEL_MS          5000 /* so long who could go waits for others: Mesos offers once in it */
+#define LOOK_HOLDS_MS     1500 /* so long a ready one may take until it is known where it is */
+#define MAKING_HOLDS_MS   250  /* and then those that need it to be asked for */
+#define PAUSE_MS          40   /* between two listings of a group, for each of its apps */
+#define LONGEST_PAUSE_MS  1000
+#define WORTH             32 /* apps that a listing may tell for each one that is asked for */
 
 struct gathering {
 	struct gathering *next;
@@ -114,6 +118,9 @@ static void ask(struct gathering *gathering)
 	    .method = gathering->changes ? "PUT" : "GET", .path = gathering->path, .body = body};
 	struct error unsent;
 
+	if (!gathering->changes)
+		map_put(&gathering->marathon->listed, gathering->path,
+			(void *)(intptr_t)(now_of(gathering->marathon) | 1));
 	if (!gathering->changes || body)
 		gathering->exchange = marathon_send(gathering->marathon, &question,
 						    "Accept: application/json", 0, &sink, &unsent);
@@ -123,40 +130,54 @@ static void ask(struct gathering *gathering)
 
 /* --- gathered ------------------------------------------------------------------------------------------ */
 
-struct recently {
+struct soon {
 	int64_t now_ms;
 	bool any;
 };
 
-static bool was_recent(const char *name, void *since, void *context)
+static bool is_soon(const char *name, void *until, void *context)
 {
-	struct recently *recently = context;
+	struct soon *soon = context;
 
 	(void)name;
-	recently->any |= recently->now_ms - (int64_t)(intptr_t)since < LEVEL_MS;
-	return !recently->any;
+	soon->any |= (int64_t)(intptr_t)until > soon->now_ms;
+	return !soon->any;
 }
 
-void marathon_await(struct marathon *marathon, const char *name, bool waits)
+void marathon_await(struct marathon *marathon, const char *name, enum awaited how)
 {
-	/* Not 0, which is nothing. */
-	if (waits)
-		map_put(&marathon->awaited, name, (void *)(intptr_t)(now_of(marathon) | 1));
-	else
-		map_drop(&marathon->awaited, name);
+	static const int64_t holds_ms[] = {[AWAITED_TASKS] = LEVEL_MS,
+					   [AWAITED_LOOK] = LOOK_HOLDS_MS,
+					   [AWAITED_CONSUMERS] = MAKING_HOLDS_MS};
+	int64_t before_ms = (intptr_t)map_get(marathon->awaited, name);
+	int64_t until_ms = now_of(marathon) + holds_ms[how];
+
+	if (how == AWAITED_CONSUMERS && before_ms < until_ms)
+		return;
+	map_put(&marathon->awaited, name, (void *)(intptr_t)until_ms);
+}
+
+/* One that is to be made is looked for just now. */
+static bool any_comes(const struct marathon *marathon)
+{
+	for (const struct flow *flow = marathon->flows; flow; flow = flow->next)
+		if (flow->makes && !(flow->gathering && flow->gathering->changes))
+			return true;
+	return false;
 }
 
 /* A level of links goes out as one change: as long as others of the one before are becoming ready, what could
  * go already waits for those that come after them. */
 static bool more_may_come(const struct gathering *gathering)
 {
-	struct recently recently = {.now_ms = now_of(gathering->marathon)};
-	int64_t quiet_ms = recently.now_ms - gathering->joined_ms;
+	const struct marathon *marathon = gathering->marathon;
+	struct soon soon = {.now_ms = now_of(marathon)};
+	int64_t quiet_ms = soon.now_ms - gathering->joined_ms;
 
 	if (!gathering->changes || quiet_ms >= LEVEL_MS)
 		return false;
-	map_each(gathering->marathon->awaited, was_recent, &recently);
-	return quiet_ms < CHANGES_GATHER_MS || recently.any;
+	map_each(marathon->awaited, is_soon, &soon);
+	return quiet_ms < CHANGES_GATHER_MS || soon.any || any_comes(marathon);
 }
 
 /* A listing under way was begun before these asked, and may tell of the time before. */
@@ -166,6 +187,18 @@ static bool is_asked(const struct gathering *gathering)
 		if (other->exchange && !strcmp(other->path, gathering->path))
 			return true;
 	return false;
+}
+
+/* What makes many start tells of each of them as it does: they are not all listed for every one. */
+static int64_t pause_left_ms(const struct gathering *gathering)
+{
+	const struct marathon *marathon = gathering->marathon;
+	intptr_t listed_ms = (intptr_t)map_get(marathon->listed, gathering->path);
+	int64_t pause_ms = PAUSE_MS * (int64_t)marathon->group_size;
+
+	if (gathering->changes || !listed_ms)
+		return 0;
+	return listed_ms + (pause_ms < LONGEST_PAUSE_MS ? pause_ms : LONGEST_PAUSE_MS) - now_of(marathon);
 }
 
 static bool is_worth_it(const struct gathering *gathering)
@@ -181,10 +214,11 @@ static void fired(void *owner)
 	struct gathering *gathering = owner;
 
 	gathering->timer = NULL;
-	if (more_may_come(gathering) || is_asked(gathering)) {
+	bool worth = is_worth_it(gathering);
+	if (more_may_come(gathering) || is_asked(gathering) || (worth && pause_left_ms(gathering) > 0)) {
 		if (wait_for_more(gathering) < 0)
 			end(gathering, NULL, false);
-	} else if (is_worth_it(gathering)) {
+	} else if (worth) {
 		ask(gathering);
 	} else {
 		end(gathering, NULL, false);
@@ -195,8 +229,11 @@ static int wait_for_more(struct gathering *gathering)
 {
 	struct world *world = gathering->marathon->world;
 
-	gathering->timer = world->ops->timer_start(
-	    world, gathering->changes ? CHANGES_GATHER_MS : READS_GATHER_MS, fired, gathering);
+	int64_t pause_ms = pause_left_ms(gathering);
+
+	if (gathering->changes || gathering->count < 2 || pause_ms < READS_GATHER_MS)
+		pause_ms = gathering->changes ? CHANGES_GATHER_MS : READS_GATHER_MS;
+	gathering->timer = world->ops->timer_start(world, pause_ms, fired, gathering);
 	return gathering->timer ? 0 : -1;
 }
 

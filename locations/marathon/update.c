@@ -187,18 +187,6 @@ static enum progress back_watch(struct flow *flow, struct error *err)
 	return marathon_ask(flow, 0, &question, back_taken, err);
 }
 
-/* None of those that were made before the last change is there any more, but those that leave. */
-static bool all_new(const struct marathon_app *app)
-{
-	for (size_t i = 0; i < app->task_count; i++) {
-		const struct marathon_task *task = &app->tasks[i];
-		if (task->state == TASK_RUNS && task->version &&
-		    marathon_time(task->version) < app->changed_ms)
-			return false;
-	}
-	return true;
-}
-
 static enum progress update_went(struct flow *flow, struct error *err)
 {
 	if (!flow->there || !made_so(flow)) {
@@ -208,7 +196,7 @@ static enum progress update_went(struct flow *flow, struct error *err)
 	}
 	flow->seen |= is_under_way(flow);
 	/* A moment may pass until what was accepted is listed. */
-	if (!flow->app.deployment_count && all_new(&flow->app) && (flow->seen || ++flow->index > 2))
+	if (!flow->app.deployment_count && marathon_all_new(&flow->app) && (flow->seen || ++flow->index > 2))
 		return PROGRESS_DONE;
 	if (!flow_overdue(flow, flow->marathon->patience_ms))
 		return flow_pause(flow, LOOK_MS, update_watch, err);

@@ -1,4 +1,5 @@
 /* test_component.c - the keys of a component, in every form and every wrong form. */
+#include "base/cleanup.h"
 #include "parse.h"
 
 static struct outcome outcome;
@@ -259,6 +260,17 @@ Test(component, directory_user_and_labels)
 	bad("  dir: srv", 8, "absolute", NULL);
 	bad("  labels: {berth.app: x}", 12, "berth's own", NULL);
 	bad("  labels: {a: [b]}", 15, "takes a text", NULL);
+}
+
+Test(component, marathon_members_are_kept_as_they_are_written)
+{
+	take("  marathon: {constraints: [[hostname, UNIQUE]], upgradeStrategy: {maximumOverCapacity: 0.5}, "
+	     "gpus: 1}");
+	owned_memory char *kept = json_dumps(spec->marathon, JSON_COMPACT);
+	cr_assert_str_eq(kept, "{\"constraints\":[[\"hostname\",\"UNIQUE\"]],\"upgradeStrategy\":{"
+			       "\"maximumOverCapacity\":0.5},\"gpus\":1}");
+	bad("  marathon: [a]", 13, "takes a map", NULL);
+	bad("  marathon: {instances: 3}", 14, "not for `marathon` to say", "at the component itself");
 }
 
 Test(component, limits_and_instances)

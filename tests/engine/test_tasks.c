@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "tests/engine/scene.h"
 
 static struct scene scene;
@@ -92,6 +93,17 @@ Test(tasks, component_is_one_thing_with_its_count)
 	cr_expect_eq(fake_target_tasks(tasks, "app.web.1"), 3);
 	assert_linked();
 	assert_unchanged(APP("web:1", ""));
+}
+
+Test(tasks, words_of_marathon_are_an_error_where_nobody_reads_them)
+{
+	json_t *document = NULL;
+	cr_expect_eq(run(berth_plan, PLACES "- {type: 'docker:alone:1', location: d, marathon: {gpus: 1}}\n",
+			 &document),
+		     BERTH_INVALID);
+	owned_memory char *told = json_dumps(document, JSON_COMPACT);
+	cr_expect(told && strstr(told, "is no Marathon"), "%s", told);
+	json_decref(document);
 }
 
 Test(tasks, status_shows_those_that_the_target_made)

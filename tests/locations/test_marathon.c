@@ -307,6 +307,99 @@ Test(marathon, app_of_an_old_version_has_the_old_form)
 	cr_expect_null(strstr(text_view(&stand.sent), "\"networks\""));
 }
 
+/* web(), which says that of its app. */
+static enum progress place_with(const char *members)
+{
+	struct instance_spec made = *web();
+	owned_json said = json_loads(members, 0, NULL);
+	const char *note;
+
+	made.marathon = said;
+	made.entrypoint = NULL;
+	text_clear(&stand.sent);
+	return AWAIT_MARATHON(place, &made, &note);
+}
+
+Test(marathon, what_a_component_says_in_marathons_words_is_laid_over)
+{
+	PLAY({"GET", "http://a:8080/v2/info", 200, NULL, VERSION("1.11.2"), 0}, ABSENT,
+	     {"POST", "http://a:8080/v2/apps", 201, NULL, "{}", 0});
+	cr_assert(open_at(&marathon_driver, "http://a",
+			  "{\"constraints\":[[\"hostname\",\"UNIQUE\"]],\"upgradeStrategy\":{"
+			  "\"minimumHealthCapacity\":1.0}}") == 0);
+	cr_assert(
+	    place_with("{\"constraints\":[[\"rack\",\"LIKE\",\"a.*\"]],\"upgradeStrategy\":{"
+		       "\"maximumOverCapacity\":0.5},\"container\":{\"volumes\":[{\"containerPath\":\"d\","
+		       "\"mode\":\"RW\",\"persistent\":{\"size\":8}}]},\"env\":{\"S\":{\"secret\":\"s\"}},"
+		       "\"secrets\":{\"s\":{\"source\":\"/s\"}},\"readinessChecks\":[{\"portName\":\"p80\"}],"
+		       "\"unreachableStrategy\":\"disabled\",\"fetch\":[{\"uri\":\"u\"}]}") == PROGRESS_DONE,
+	    "%s", stand.err.text);
+	assert_sent("\"constraints\":[[\"rack\",\"LIKE\",\"a.*\"]]");
+	assert_sent("\"upgradeStrategy\":{\"minimumHealthCapacity\":1.0,\"maximumOverCapacity\":0.5}");
+	assert_sent("\"volumes\":[{\"containerPath\":\"d\",\"mode\":\"RW\",\"persistent\":{\"size\":8}}]");
+	assert_sent("\"image\":\"web:1\"");
+	assert_sent("\"env\":{\"A\":\"b\",\"S\":{\"secret\":\"s\"}}");
+	assert_sent("\"secrets\":{\"s\":{\"source\":\"/s\"}}");
+	assert_sent("\"readinessChecks\":[{\"portName\":\"p80\"}]");
+	assert_sent("\"unreachableStrategy\":\"disabled\"");
+	assert_sent("\"fetch\":[{\"uri\":\"u\"}]");
+}
+
+Test(marathon, network_of_one_app_may_be_another)
+{
+	PLAY({"GET", "http://a:8080/v2/info", 200, NULL, VERSION("1.11.2"), 0}, ABSENT,
+	     {"POST", "http://a:8080/v2/apps", 201, NULL, "{}", 0});
+	cr_assert(open_at(&marathon_driver, "http://a", NULL) == 0);
+	cr_assert(place_with("{\"networks\":[{\"mode\":\"host\"}]}") == PROGRESS_DONE, "%s", stand.err.text);
+	assert_sent("\"networks\":[{\"mode\":\"host\"}]");
+	assert_sent("\"portDefinitions\":[");
+	cr_expect_null(strstr(text_view(&stand.sent), "portMappings"), "%s", text_view(&stand.sent));
+	cr_assert(place_with("{\"networks\":[{\"mode\":\"container\",\"name\":\"blue\"}]}") == PROGRESS_DONE);
+	assert_sent("\"networks\":[{\"mode\":\"container\",\"name\":\"blue\"}]");
+}
+
+Test(marathon, members_are_written_as_an_old_version_reads_them)
+{
+	PLAY({"GET", "http://a:8080/v2/info", 200, NULL, VERSION("1.4.12"), 0}, ABSENT,
+	     {"POST", "http://a:8080/v2/apps", 201, NULL, "{}", 0});
+	cr_assert(open_at(&marathon_driver, "http://a", NULL) == 0);
+	cr_assert(place_with("{\"networks\":[{\"mode\":\"host\"}]}") == PROGRESS_DONE, "%s", stand.err.text);
+	assert_sent("\"network\":\"HOST\"");
+	cr_expect_null(strstr(text_view(&stand.sent), "\"networks\""));
+	cr_assert(place_with("{\"container\":{\"portMappings\":[{\"containerPort\":7}]}}") == PROGRESS_DONE);
+	assert_sent("\"network\":\"BRIDGE\",\"portMappings\":[{\"containerPort\":7}]");
+}
+
+Test(marathon, mesos_may_run_containers_by_itself)
+{
+	struct instance_spec made = *web();
+
+	PLAY({"GET", "http://a:8080/v2/info", 200, NULL, VERSION("1.11.2"), 0}, ABSENT,
+	     {"POST", "http://a:8080/v2/apps", 201, NULL, "{}", 0});
+	cr_assert(open_at(&marathon_driver, "http://a", "{\"containerizer\":\"mesos\"}") == 0, "%s",
+		  stand.err.text);
+	cr_assert(place_with("{\"gpus\":1}") == PROGRESS_DONE, "%s", stand.err.text);
+	assert_sent(
+	    "\"container\":{\"type\":\"MESOS\",\"docker\":{\"image\":\"web:1\",\"forcePullImage\":false}");
+	assert_sent("\"gpus\":1");
+	cr_expect(stand.location.driver->check(&stand.location, &made, &stand.err) == -1 &&
+		  strstr(stand.err.text, "entrypoint"));
+	made.entrypoint = NULL;
+	cr_expect(stand.location.driver->check(&stand.location, &made, &stand.err) == 0, "%s",
+		  stand.err.text);
+}
+
+Test(marathon, process_may_run_without_an_image)
+{
+	PLAY({"GET", "http://a:8080/v2/info", 200, NULL, VERSION("1.11.2"), 0}, ABSENT,
+	     {"POST", "http://a:8080/v2/apps", 201, NULL, "{}", 0});
+	cr_assert(open_at(&marathon_driver, "http://a", NULL) == 0);
+	cr_assert(place_with("{\"container\":null,\"networks\":[{\"mode\":\"host\"}]}") == PROGRESS_DONE,
+		  "%s", stand.err.text);
+	cr_expect_null(strstr(text_view(&stand.sent), "\"container\""), "%s", text_view(&stand.sent));
+	assert_sent("\"args\":[\"serve\",\"it\"]");
+}
+
 Test(marathon, refusal_is_told_in_its_own_words)
 {
 	PLAY({"GET", "http://a:8080/v2/info", 200, NULL, VERSION("1.11.2"), 0}, ABSENT,

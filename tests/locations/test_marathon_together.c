@@ -231,7 +231,7 @@ static enum progress probe_name(int i, const struct health_check *check)
 
 Test(marathon_together, next_level_is_one_change_though_its_providers_get_ready_one_after_the_other)
 {
-	const struct health_check none = {.kind = CHECK_NONE};
+	const struct health_check running = {.kind = CHECK_NONE};
 
 	PLAY(WHO, {"GET", "http://a:8080/v2/apps/shop/a3", 200, NULL, "{\"app\":" APP("a3", "3") "}", 0},
 	     {"GET", "http://a:8080/v2/queue", 200, NULL, "{\"queue\":[]}", 0},
@@ -241,7 +241,7 @@ Test(marathon_together, next_level_is_one_change_though_its_providers_get_ready_
 	open_it();
 	gather_crowd(true);
 	stand.errand = (struct errand){.wake = wake_bench};
-	cr_assert(probe_name(3, &none) == PROGRESS_FAILED, "its tasks do not run yet");
+	cr_assert(probe_name(3, &running) == PROGRESS_FAILED, "its tasks do not run yet");
 	cr_assert(place_one(0) == PROGRESS_WAITING);
 	until_woken(); /* that it is not there */
 	cr_assert(place_one(0) == PROGRESS_WAITING);
@@ -251,4 +251,37 @@ Test(marathon_together, next_level_is_one_change_though_its_providers_get_ready_
 	all_of(2, place_one);
 	assert_all_done(2);
 	cr_expect(requests("PUT " LIST) == 1 && requests("POST") == 0, "%s", text_view(&stand.asked));
+}
+
+static const struct health_check none = {.kind = CHECK_NONE};
+
+/* Of one task, in a deployment that is not over. */
+#define BUSY(more, version)                                                                                  \
+	"{\"app\":{\"id\":\"/shop/a0\",\"instances\":1," more "\"deployments\":[{\"id\":\"d\"}],"            \
+	"\"versionInfo\":{\"lastConfigChangeAt\":\"2026-01-02T00:00:00.000Z\"},\"labels\":{\"berth.app\":"   \
+	"\"shop\",\"berth.instance\":\"shop.a0.1\"},\"tasks\":[{\"id\":\"t\",\"state\":\"TASK_RUNNING\","    \
+	"\"version\":\"" version "\"}]}}"
+
+static enum progress probe_busy(const char *app)
+{
+	PLAY(WHO, {"GET", "http://a:8080/v2/apps/shop/a0", 200, NULL, app, 0},
+	     {"GET", "http://a:8080/v2/queue", 200, NULL, "{\"queue\":[]}", 0});
+	return probe_name(0, &none);
+}
+
+Test(marathon_together, one_that_does_not_come_up_holds_up_none_of_those_made_with_it)
+{
+	PLAY(WHO);
+	open_it();
+	gather_crowd(true);
+	stand.errand = (struct errand){.wake = wake_bench};
+	cr_expect(probe_busy(BUSY("", "2026-01-02T00:00:00.000Z")) == PROGRESS_DONE,
+		  "the deployment goes on for others");
+	cr_expect(probe_busy(BUSY("", "2026-01-01T00:00:00.000Z")) == PROGRESS_FAILED,
+		  "its task is of the version before");
+	cr_expect(probe_busy(BUSY("\"readinessChecks\":[{}],", "2026-01-02T00:00:00.000Z")) ==
+		      PROGRESS_FAILED,
+		  "it runs and is not ready");
+	cr_expect(probe_busy(BUSY("\"readinessChecks\":[{}],\"readinessCheckResults\":[{\"ready\":true}],",
+				  "2026-01-02T00:00:00.000Z")) == PROGRESS_DONE);
 }

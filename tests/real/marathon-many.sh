@@ -33,7 +33,7 @@ no_apps() { curl -sf "$url/v2/apps" | jq -e '.apps == []'; }
 
 check "somebody else has an app in the group" curl -sf -X POST -H 'Content-Type: application/json' \
 	-d '{"id":"/real-many/theirs","cmd":"exec sleep 1000","cpus":0.1,"mem":16}' "$url/v2/apps"
-check "$((2 * per_level)) apps of two levels are deployed" seen on_double deploy many.yaml -y
+check "$((2 * per_level)) apps on two levels are deployed" seen on_double deploy many.yaml -y
 check "each level by one change of all its apps" one_a_level
 check "and at most two requests an app beyond" few_beyond
 echo "# $((2 * per_level)) apps: $(wc -l <asked) requests: $(awk '{split($2, p, "?"); n[$1 " " p[1]]++} END {for (k in n) printf "%sx %s, ", n[k], k}' asked)"
