@@ -152,7 +152,11 @@ static enum progress place(struct location *location, struct errand *errand, con
 static enum progress start(struct location *location, struct errand *errand, const struct instance_spec *spec,
 			   struct error *err)
 {
-	return about_spec(location, errand, spec, start_marathon, err);
+	enum progress progress = about_spec(location, errand, spec, start_marathon, err);
+
+	if (progress == PROGRESS_DONE)
+		marathon_await(location->state, spec->name, AWAITED_TASKS);
+	return progress;
 }
 
 static enum progress update(struct location *location, struct errand *errand,

@@ -13,8 +13,7 @@
 #define READS_GATHER_MS   5
 #define CHANGES_GATHER_MS 25
 #define LEVEL_MS          5000 /* so long who could go waits for others: Mesos offers once in it */
-#define LOOK_HOLDS_MS     1500 /* so long a ready one may take until it is known where it is */
-#define MAKING_HOLDS_MS   250  /* and then those that need it to be asked for */
+#define LOOK_HOLDS_MS     2500 /* so long a ready one may take until it is known where it is */
 #define PAUSE_MS          40   /* between two listings of a group, for each of its apps */
 #define LONGEST_PAUSE_MS  1000
 #define WORTH             32 /* apps that a listing may tell for each one that is asked for */
@@ -34,6 +33,14 @@ struct gathering {
 static int64_t now_of(const struct marathon *marathon)
 {
 	return marathon->world->ops->now(marathon->world);
+}
+
+/* When many start, each tells of itself as it does: they are not all listed for every one. */
+static int64_t pause_ms(const struct marathon *marathon)
+{
+	int64_t ms = PAUSE_MS * (int64_t)marathon->group_size;
+
+	return ms < LONGEST_PAUSE_MS ? ms : LONGEST_PAUSE_MS;
 }
 
 static void let_go(struct gathering *gathering)
@@ -146,9 +153,10 @@ static bool is_soon(const char *name, void *until, void *context)
 
 void marathon_await(struct marathon *marathon, const char *name, enum awaited how)
 {
-	static const int64_t holds_ms[] = {[AWAITED_TASKS] = LEVEL_MS,
-					   [AWAITED_LOOK] = LOOK_HOLDS_MS,
-					   [AWAITED_CONSUMERS] = MAKING_HOLDS_MS};
+	/* Of many that need it some take longer until they are asked for. */
+	const int64_t holds_ms[] = {[AWAITED_TASKS] = LEVEL_MS,
+				    [AWAITED_LOOK] = LOOK_HOLDS_MS,
+				    [AWAITED_CONSUMERS] = 100 + pause_ms(marathon)};
 	int64_t before_ms = (intptr_t)map_get(marathon->awaited, name);
 	int64_t until_ms = now_of(marathon) + holds_ms[how];
 
@@ -189,16 +197,12 @@ static bool is_asked(const struct gathering *gathering)
 	return false;
 }
 
-/* What makes many start tells of each of them as it does: they are not all listed for every one. */
 static int64_t pause_left_ms(const struct gathering *gathering)
 {
 	const struct marathon *marathon = gathering->marathon;
 	intptr_t listed_ms = (intptr_t)map_get(marathon->listed, gathering->path);
-	int64_t pause_ms = PAUSE_MS * (int64_t)marathon->group_size;
 
-	if (gathering->changes || !listed_ms)
-		return 0;
-	return listed_ms + (pause_ms < LONGEST_PAUSE_MS ? pause_ms : LONGEST_PAUSE_MS) - now_of(marathon);
+	return gathering->changes || !listed_ms ? 0 : listed_ms + pause_ms(marathon) - now_of(marathon);
 }
 
 static bool is_worth_it(const struct gathering *gathering)
@@ -229,11 +233,11 @@ static int wait_for_more(struct gathering *gathering)
 {
 	struct world *world = gathering->marathon->world;
 
-	int64_t pause_ms = pause_left_ms(gathering);
+	int64_t left_ms = pause_left_ms(gathering);
 
-	if (gathering->changes || gathering->count < 2 || pause_ms < READS_GATHER_MS)
-		pause_ms = gathering->changes ? CHANGES_GATHER_MS : READS_GATHER_MS;
-	gathering->timer = world->ops->timer_start(world, pause_ms, fired, gathering);
+	if (gathering->changes || gathering->count < 2 || left_ms < READS_GATHER_MS)
+		left_ms = gathering->changes ? CHANGES_GATHER_MS : READS_GATHER_MS;
+	gathering->timer = world->ops->timer_start(world, left_ms, fired, gathering);
 	return gathering->timer ? 0 : -1;
 }
 

