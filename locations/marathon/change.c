@@ -71,10 +71,11 @@ static enum progress done_with_others(struct flow *flow, struct error *err)
 
 static enum progress place_alone(struct flow *flow, struct error *err)
 {
+	if (flow->spoilt)
+		return flow_go(flow, place_marathon);
 	const struct marathon_question question = {
 	    .method = "POST", .path = "/v2/apps", .body = give(flow->part)};
-
-	return flow->spoilt ? flow_go(flow, place_marathon) : marathon_ask(flow, 0, &question, placed, err);
+	return marathon_ask(flow, 0, &question, placed, err);
 }
 
 /* An app is made by its own POST, which refuses a name that somebody took meanwhile; many by one PUT of a
@@ -118,9 +119,10 @@ static enum progress started(struct flow *flow, struct error *err)
 
 static enum progress start_alone(struct flow *flow, struct error *err)
 {
+	if (flow->spoilt)
+		return flow_go(flow, start_marathon);
 	json_t *count = json_pack("{s:O}", "instances", json_object_get(flow->part, "instances"));
-
-	return flow->spoilt ? flow_go(flow, start_marathon) : put_app(flow, count, "", started, err);
+	return put_app(flow, count, "", started, err);
 }
 
 static enum progress start_found(struct flow *flow, struct error *err)
