@@ -237,7 +237,8 @@ static const char *plain_type(struct reading *r, const char *type)
 	for (size_t i = 0; i < COUNT_OF(prefixes); i++)
 		if (starts_with(type, prefixes[i]))
 			plain = type + strlen(prefixes[i]);
-	const char *colon = strrchr(plain, ':');
+	/* By a short name, as in redis:3, an image is meant that lacks its `docker:`. */
+	const char *colon = strchr(plain, '.') ? strrchr(plain, ':') : NULL;
 	if (type_is_known(plain) || find_type(r, plain) || !colon)
 		return plain;
 	const char *without = arena_copy(r->arena, plain, (size_t)(colon - plain));

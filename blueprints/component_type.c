@@ -38,10 +38,11 @@ static void complain_type(struct reading *r, struct place at, const char *type)
 	const char *id = colon ? arena_copy(r->arena, type, (size_t)(colon - type)) : NULL;
 	const struct catalogue_type *other = id ? map_get(r->types, id) : NULL;
 	if (other) {
-		advise(r->list,
-		       complain(r->list, at, "the catalogue has no version %s of `%s`", colon + 1, id),
-		       *other->version ? "the newest is %s" : "it has no versions; write its name alone",
-		       other->version);
+		advise(
+		    r->list, complain(r->list, at, "the catalogue has no version %s of `%s`", colon + 1, id),
+		    *other->version ? "the newest is %s"
+				    : "it has no versions: write its name alone, or docker:%s for an image",
+		    *other->version ? other->version : type);
 		return;
 	}
 	if (comes_later(type)) {

@@ -340,6 +340,9 @@ const struct key_rule key_rules[KEY_COUNT] = {
 		       "config"},
     [KEY_CHILDREN] = {"brooklyn.children", RUN | ON_SOFTWARE, 0, NULL,
 		      "components on the same machine, each a component of its own", "children"},
+    [KEY_PARAMETERS] = {"parameters", EVERYWHERE | ON_CLUSTER | ON_BALANCER | ON_SOFTWARE, 0, NULL,
+			"keys of its own that it declares, with what they are when nobody gives them",
+			"parameters"},
     [KEY_SAME_SERVER] = {"sameServer", RUN | ON_SOFTWARE, 2, read_same_server,
 			 "a name: those that have the same one share a machine", "text"},
 };
@@ -545,9 +548,9 @@ static const struct key_name names[] = {
     {"brooklyn.children", KEY_CHILDREN, false},
     {"children", KEY_CHILDREN, false},
     {"sameServer", KEY_SAME_SERVER, false},
+    {"parameters", KEY_PARAMETERS, false},
+    {"brooklyn.parameters", KEY_PARAMETERS, false},
     /* later */
-    {"parameters", KEY_LATER, false},
-    {"brooklyn.parameters", KEY_LATER, false},
     {"brooklyn.flags", KEY_LATER, false},
     {"brooklyn.tags", KEY_LATER, false},
     {"tags", KEY_LATER, false},

@@ -126,6 +126,7 @@ enum component_key {
 	KEY_MACHINE,
 	KEY_CONTAINER,
 	KEY_CHILDREN,
+	KEY_PARAMETERS,
 	KEY_SAME_SERVER,
 	KEY_COUNT,
 	KEY_LATER, /* of the language, but not of this version */

@@ -27,6 +27,8 @@ const struct shape shapes[] = {
     {"type", JSON({"anyOf": [
 	{"type": "string", "pattern": "^docker:.*$"}, {"enum": ["process", "software", "external", "cluster", "loadbalancer", "group"]},
 	{"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_.-]*$"},
+	{"type": "string", "pattern": "^((java|brooklyn|catalog):)?[A-Za-z][A-Za-z0-9_-]*([.][A-Za-z0-9_-]+)+(:[0-9][A-Za-z0-9_.-]*)?$"},
+	{"type": "string", "pattern": "^(java|brooklyn|catalog):[A-Za-z][A-Za-z0-9_.-]*$"},
 	{"type": "string", "pattern": "^(org\\.apache\\.)?brooklyn\\.entity\\.(group\\.DynamicCluster|proxy\\.nginx\\.NginxController)$"}, "@expression"]})},
 
     {"port", JSON({"anyOf": [

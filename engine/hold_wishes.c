@@ -185,6 +185,17 @@ static void put_off(struct held_instance *member, const struct wish *wish)
 		member->put_off = wish->id;
 }
 
+/* What stands beside its instances is about to be seen to, and whoever is not well is made to be, by the way.
+ */
+static bool tidied_first(const struct held_component *held, struct held_instance *member,
+			 const struct wish *wish)
+{
+	if (!keeper_awaits(held->hold->operation, held->component->id, 0))
+		return false;
+	member->put_off = wish->id;
+	return true;
+}
+
 /* One that its target does not start, time and again, may be past help; a process has files of its own beside
  * it, which would go. */
 static bool is_past_help(const struct held_instance *member)
@@ -204,7 +215,8 @@ static int restart(struct held_component *held, const struct wish *wish)
 	}
 	if (seen_to(held, wish, member))
 		return held_outcome(held, wish->id, OUTCOME_DONE, NULL);
-	if (!bounds_allow(held, member, wish) || !hold_site_ours(member->work->site))
+	if (tidied_first(held, member, wish) || !bounds_allow(held, member, wish) ||
+	    !hold_site_ours(member->work->site))
 		return 0;
 	if (is_past_help(member)) {
 		member->refused = 0;
@@ -246,7 +258,7 @@ static int replace(struct held_component *held, const struct wish *wish)
 	}
 	if (seen_to(held, wish, member))
 		return held_outcome(held, wish->id, OUTCOME_DONE, NULL);
-	if (!bounds_allow(held, member, wish))
+	if (tidied_first(held, member, wish) || !bounds_allow(held, member, wish))
 		return 0;
 	record(held, wish, wish->member, "replacing", "replace");
 	return add_deed(held, member->work->instance->seen ? DEED_REPLACE : DEED_MEND,

@@ -53,12 +53,22 @@ static enum phase take_leave(struct work *work)
 	return instance->phase;
 }
 
+/* An earlier deploy made it, and this one came to nothing before it did anything to it. */
+static bool runs_untouched(const struct work *work)
+{
+	return !work->made && work->instance->seen && work->instance->seen->state == SEEN_RUNNING;
+}
+
 /* Not beside one that may still run: both would write where only one may. */
 static enum phase come_back(struct work *work)
 {
 	const struct work *next = work->instance->successor->work;
 	if (!work->stepped_aside || work->instance->phase != PHASE_STOPPED)
 		return keep(work);
+	if (runs_untouched(next)) {
+		work_settle(work);
+		return PHASE_STOPPED;
+	}
 	if (!next->clear_failed) {
 		work->rescue = work->operation->any_kept = true;
 		return PHASE_STARTING;

@@ -161,6 +161,7 @@ Test(software, brooklyns_machines_run_nothing_of_their_own)
 		cr_expect_str_eq(content_of("software/steps/launch"), "exec tail -f /dev/null\n");
 	}
 	refused("services:\n- {type: 'java:org.acme.Thing', id: r}\n", 2, 10, "`java:org.acme.Thing`", NULL);
+	refused("services:\n- {type: 'redis:3', id: r}\n", 2, 10, "no version 3", "docker:redis:3");
 }
 
 Test(software, a_child_asks_its_parent_and_what_is_around_it)

@@ -172,6 +172,8 @@ static void look_at(struct charge *charge, const struct charge *seen, int64_t no
 	charge->well = seen->well;
 	charge->generation = seen->generation;
 	charge->clings = seen->clings;
+	if (seen->clings)
+		charge->clung_ms = now;
 	charge->known |= seen->there;
 	if (!seen->well) {
 		charge->well_since_ms = NOT_YET;
@@ -206,10 +208,11 @@ void kept_sights(struct theatre *stage, const struct sights *now)
 
 /* --- what is done to it ------------------------------------------------------------------------- */
 
-/* It is well, and is not what it is about: what could not be taken away stands beside it. */
-static bool tidies(const struct charge *charge)
+/* It is well, and is not what it is about: what could not be taken away stands beside it, or did a moment
+ * ago. */
+static bool tidies(const struct charge *charge, int64_t now)
 {
-	return charge->well && charge->clings;
+	return charge->well && charge->clung_ms != NOT_YET && now - charge->clung_ms < 1000;
 }
 
 static void act_begins(struct theatre *stage, int index, unsigned ordinal, const struct verb *verb)
@@ -219,7 +222,7 @@ static void act_begins(struct theatre *stage, int index, unsigned ordinal, const
 		return;
 	sights_take(&stage->judge->now, stage);
 	kept_sights(stage, &stage->judge->now);
-	if (ordinal && verb == &verb_mend && tidies(&stage->kept->wards[index].charges[ordinal - 1])) {
+	if (ordinal && verb == &verb_mend && tidies(&stage->kept->wards[index].charges[ordinal - 1], now)) {
 		tally_add(stage->tally, "judged", "what clings is seen to", 1);
 		return;
 	}

@@ -12,6 +12,7 @@ struct charge {
 	bool there, running, well; /* really */
 	unsigned generation;       /* of the one that runs */
 	bool clings;               /* one that does not run stands beside it */
+	int64_t clung_ms;          /* when that was seen last; NOT_YET: never */
 	bool known;                /* it was there since the last command ended well */
 	int64_t well_since_ms, down_since_ms;
 	bool acting;      /* a policy's deed is done to it now */

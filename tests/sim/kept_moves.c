@@ -471,7 +471,7 @@ static void forget_all(struct kept *kept)
 		for (int n = 0; n < ORDINALS_MAX; n++) {
 			struct charge *charge = &kept->wards[i].charges[n];
 			charge->well_since_ms = charge->down_since_ms = NOT_YET;
-			charge->acted_ms = charge->ended_ms = NOT_YET;
+			charge->acted_ms = charge->ended_ms = charge->clung_ms = NOT_YET;
 		}
 	}
 }
