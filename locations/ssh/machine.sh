@@ -202,13 +202,15 @@ become() {
 	exec $session "$@"
 }
 # Whether a process can have a hosts file of its own here, by which names are then looked up: tried with the file
-# that this is, one line of which is of that kind.
+# that this is, two lines of which are of that kind; without the second one a server of names would be asked as well,
+# which may take long to say nothing.
 names_work() {
 	[ "$(id -u)" = 0 ] && unshare -m --propagation slave sh -c 'mount --bind "$0" /etc/hosts &&
-		{ ! command -v getent || getent hosts names.berth.test | grep -qF 192.0.2.1; }' "$self"
+		{ ! command -v getent || getent hosts names.berth.test | grep -qF -e 192.0.2.1 -e 2001:db8::1; }' "$self"
 } </dev/null >/dev/null 2>&1
 : '
 192.0.2.1 names.berth.test
+2001:db8::1 names.berth.test
 '
 # Into the same file, since whoever runs has just that one; and never shorter than it was, so that nobody who reads
 # meanwhile finds it empty.
