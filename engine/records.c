@@ -323,10 +323,13 @@ static uint64_t remember_running(const struct work *work, const char *name, cons
 	const struct known_instance *known = known_of(work->operation, name);
 	if (!known || !known->target_id || strcmp(known->target_id, target_id) != 0)
 		return store_put_instance(store, app, name, target_id, ports, NULL, NULL);
-	return known->doubt != NO_DOUBT
-		   ? 0
-		   : store_put_instance(store, app, name, target_id, ports,
-					work->followed ? files_of(work) : known->files, known->limits);
+	bool doubtful = known->doubt != NO_DOUBT;
+	if (doubtful && !work->followed)
+		return 0;
+	/* What was told of its links was seen to end well, whatever was begun before. */
+	return store_put_instance(store, app, name, target_id, ports,
+				  work->followed ? files_of(work) : known->files,
+				  doubtful ? NULL : known->limits);
 }
 
 /* Its files are those of its spec now; all else of this incarnation is as it was known. */

@@ -270,6 +270,22 @@ Test(balancer, one_that_is_replaced_or_restarted_leaves_first_and_comes_back)
 	cr_expect(has_member(configuration("app.lb.1"), "app.web.2"), "%s", configuration("app.lb.1"));
 }
 
+/* Others are still being started when it has been told the last time. */
+Test(balancer, what_it_was_told_while_its_members_were_stopped_and_started_is_remembered)
+{
+#define MORE "- {type: 'docker:x:1', id: more, openPorts: 81}\n"
+	static const char *const some[] = {"web", "more", NULL};
+	struct fake_behaviour slow = {.component = "app.more.1", .answers_after_ms = 3000};
+	struct berth_request request = {.size = sizeof request, .app = "app", .components = some};
+	fake_target_behave(scene.target, &slow);
+	deploy(WEB(2) MORE LB());
+	cr_assert_eq(scene_request(&scene, berth_stop, &request, NULL), BERTH_OK, "%s", scene.events);
+	cr_assert_eq(scene_request(&scene, berth_start, &request, NULL), BERTH_OK, "%s", scene.events);
+	cr_expect(has_member(configuration("app.lb.1"), "app.web.2"), "%s", configuration("app.lb.1"));
+	cr_expect_str_eq(action_of(WEB(2) MORE LB(), "app.lb.1"), "unchanged");
+#undef MORE
+}
+
 Test(balancer, a_destroy_waits_for_nobody)
 {
 	deploy(WEB(2) LB());

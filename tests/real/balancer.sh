@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Load balancers on a real engine: nginx and haproxy before members that come, go and are killed.
 . "$(dirname "$0")/lib.sh"
-uses real-balancer
+uses real-balancer real-copies
 write() { # MEMBERS BALANCERS
 	cat >app.yaml <<-Y
 	id: real-balancer
@@ -59,3 +59,26 @@ check "one that is killed fails no request through nginx" wait "$one"
 check "nor through haproxy" wait "$other"
 check "destroys" destroy real-balancer
 check "leaves nothing" nothing_of real-balancer
+
+# What it was told while others were still being started is known to have ended well.
+cat >copies.yaml <<'Y'
+id: real-copies
+location: here
+services:
+- type: cluster
+  id: shop
+  initialSize: 2
+  memberSpec:
+    type: org.apache.brooklyn.entity.stock.BasicApplication
+    brooklyn.children:
+    - {type: process, id: db, command: [sleep, "1000"]}
+    - {type: process, id: web, instances: 2, command: 'exec busybox httpd -f -p "$BIND_ADDRESS:$PORT_HTTP" -h .', ports: {http: auto}}
+- {type: loadbalancer, id: front, members: $brooklyn:component("shop-web"), port: 18097}
+Y
+to_here=(--location here=localhost)
+check "over copies on this machine" berth deploy copies.yaml "${to_here[@]}" -y
+check "they are stopped" berth stop real-copies shop -y "${to_here[@]}"
+check "and started" berth start real-copies shop "${to_here[@]}"
+check "all of it runs" json '.state == "running"' berth status real-copies -o json "${to_here[@]}"
+check "and nothing is left to do" berth plan copies.yaml "${to_here[@]}" --detailed-exitcode
+check "the copies go" berth destroy real-copies -y "${to_here[@]}"
