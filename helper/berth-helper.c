@@ -60,6 +60,7 @@ struct keeper {
 	bool ever_ran;
 	bool failed;  /* the last start did */
 	bool ending;  /* the tree was asked to end */
+	bool asked;   /* who is left of it was, when its command had gone */
 	bool killing; /* and is now made to */
 	bool waits;   /* the tree is gone; starts again when due */
 	bool parked;  /* the tree is gone; starts again when told */
@@ -130,7 +131,7 @@ static void plan_restart(struct keeper *k)
 static void start_command(struct keeper *k)
 {
 	struct start_failure failure;
-	k->waits = k->ending = k->killing = k->parked = k->woken = k->failed = false;
+	k->waits = k->ending = k->asked = k->killing = k->parked = k->woken = k->failed = false;
 	k->due_ms = 0;
 	k->record.starts++;
 	pid_t pid = command_start(&k->launch, &k->account, k->output.output, k->errors.output, &failure);
@@ -184,8 +185,13 @@ static bool reap(struct keeper *k)
 static void left_behind(struct keeper *k)
 {
 	char text[240];
-	if (k->ending)
+	if (k->ending) {
+		/* Its own signal was for the command, which is gone; who is left knows TERM. */
+		if (!k->asked && !k->killing && k->launch.stop_signal != SIGTERM)
+			tree_signal(k->group, SIGTERM);
+		k->asked = true;
 		return;
+	}
 	if (k->record.signal == 0) {
 		snprintf(text, sizeof(text),
 			 "the command ended (exit %d) and left processes running: a component stays in the "
@@ -193,7 +199,7 @@ static void left_behind(struct keeper *k)
 			 k->record.code);
 		record_error(text);
 	}
-	/* Its own signal was for the command, which is gone. */
+	k->asked = true;
 	end_tree(k, SIGTERM);
 }
 

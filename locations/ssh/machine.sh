@@ -164,6 +164,7 @@ run() {
 		# Sets its variables, "$directory", "$as", and its words.
 		# shellcheck disable=SC1091
 		. ./launch
+		hand_over
 		become "$@"
 	) </dev/null >>log 2>&1 &
 	pid=$!
@@ -189,10 +190,18 @@ run() {
 	fi
 	[ -z "$session" ] || kill -s KILL -- "-$pid" 2>/dev/null
 }
+# What it works in is whose it runs as.
+hand_over() {
+	case $directory in
+	"$here"/.work/*) [ -z "$as" ] || { chmod 711 "$here" "$here/.work" && chown "$as" "$directory"; } ;;
+	esac
+}
 # become WORD...: the command itself, where and as whom it is to run, and with which names.
 become() {
 	if [ -n "$as" ] && [ "$as" != "$(id -un)" ] && [ "$as" != "$(id -u)" ]; then
-		set -- su -s /bin/sh "${as%%:*}" -c 'cd "$0" && exec "$@"' "$directory" "$@"
+		set -- su -s /bin/sh -- "${as%%:*}" -c 'cd "$0" && exec "$@"
+			echo "its user cannot work in $0: give the location a directory that this user may enter" >&2
+			exit 126' "$directory" "$@"
 	else
 		set -- sh -c 'cd "$0" && exec "$@"' "$directory" "$@"
 	fi
@@ -365,6 +374,11 @@ end() { # GRACE_MS
 	[ -n "$found" ] || return 0
 	strike "$signal"
 	while [ "$left" -gt 0 ] && [ -n "$found" ]; do
+		# Its own signal was for the command; who is left when that is gone knows TERM.
+		if [ "$signal" != TERM ] && ! alive "$pid" "$pid_began"; then
+			signal=TERM
+			strike TERM
+		fi
 		nap 0.05
 		left=$((left - 60))
 		hunt

@@ -546,6 +546,23 @@ Test(localhost_parked, its_own_stop_signal_and_time_count)
 	cr_assert_eq(bench.error.code, ERR_INVALID);
 }
 
+Test(localhost_parked, what_its_command_leaves_when_it_heeds_its_own_signal_is_asked_to_end)
+{
+	struct instance_spec *spec = bench_spec(
+	    "web",
+	    "(trap '' USR1; trap 'echo asked >asked; exit 0' TERM; echo up; while :; do sleep 0.02; done) & "
+	    "trap 'exit 0' USR1; while :; do sleep 0.02; done");
+
+	spec->stop_signal = "USR1";
+	spec->stop_timeout_ms = 60000;
+	bench_run(spec);
+	cr_assert(EVENTUALLY(strstr(bench_read(bench_path(spec, "log")), " up\n")));
+	int64_t before = bench.world->ops->now(bench.world);
+	cr_assert_eq(bench_stop(spec), PROGRESS_DONE, "%s", bench.error.text);
+	cr_assert_lt(bench.world->ops->now(bench.world) - before, 30000);
+	cr_assert_str_eq(bench_read(bench_path(spec, "work/asked")), "asked\n");
+}
+
 static enum progress send_it(const struct instance_spec *spec, const char *signal)
 {
 	return DRIVE(localhost_driver.signal(&bench.location, &bench.errand, bench.app, spec->name, signal,

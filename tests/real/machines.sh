@@ -6,7 +6,7 @@ if [ "$(id -u)" != 0 ]; then
 	echo "ok - machines: skipped, not root"
 	exit 0
 fi
-uses real-machines
+uses real-machines real-machines-user
 . "$root/tests/real/machine.bash"
 afterwards() {
 	iptables -D FORWARD -i "v$$-+" -o "v$$-+" -j ACCEPT 2>/dev/null
@@ -131,3 +131,29 @@ gone() {
 	berth destroy real-machines -y && ! processes 1 'nc|sleep 0' && ! processes 2 'nc|sleep 0'
 }
 check "nothing is left" gone
+
+# As another user, with words that su would take for its own; and what a launch leaves behind is asked before it is killed.
+cat >user.yaml <<Y
+id: real-machines-user
+location:
+services:
+- type: process
+  id: nobodys
+  user: nobody
+  command: [sh, -c, 'echo "\$(id -un) [\$0] [\$1]" >said; exec sleep 3800', -u, -c]
+- type: software
+  id: daemons
+  launch.command: setsid sh -c 'trap "echo asked >>\$RUN_DIR/asked; exit 0" TERM; echo up >\$RUN_DIR/up; while sleep 0.1; do :; done' &
+  checkRunning.command: test -f up
+  run.dir: /tmp/real-machines-daemons
+Y
+sed -i "s|^location:.*|location: {ssh: {host: $(address 1), user: root, privateKeyFile: $work/key, knownHosts: $work/known_hosts, directory: /tmp/real-machines-folder}}|" user.yaml
+check "another user's process has its words" berth deploy user.yaml -y
+check "and its own folder" same "nobody [-u] [-c]" "$(berth exec real-machines-user nobodys -- cat said)"
+stopped() {
+	local began=$SECONDS
+	berth stop real-machines-user daemons -y && [ $((SECONDS - began)) -lt 8 ] &&
+		berth exec -u root real-machines-user nobodys -- grep -qx asked /tmp/real-machines-daemons/asked
+}
+check "a daemon that its launch left is asked to end" stopped
+check "all of it goes" berth destroy real-machines-user -y
