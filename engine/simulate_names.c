@@ -107,6 +107,11 @@ static void check_others(struct checking *checking)
 		check_component(checking, said->said.name, said->said.place);
 	for (const struct scenario_place *place = scenario->fleet; place; place = said_next(place))
 		check_location(checking, place->said.name, place->said.place);
+	for (const struct scenario_samples *said = scenario->samples; said; said = said_next(said)) {
+		size_t length = strcspn(said->said.name, ".");
+		check_component(checking, arena_copy(&checking->simulation->arena, said->said.name, length),
+				said->said.place);
+	}
 }
 
 /* What other blueprints have, counts too. */

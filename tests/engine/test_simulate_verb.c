@@ -1023,4 +1023,10 @@ Test(simulate_verb, what_is_wrong_with_a_recording_is_told_with_its_line)
 	json_decref(
 	    play_recorded(SIZED(""), "samples: {load: {file: load.csv}}\nsteps: [deploy]\n", &outcome));
 	cr_expect_eq(outcome, BERTH_INVALID);
+	write_recording("0,10\n");
+	owned_json document =
+	    play_recorded(SIZED(""), "samples: {wbe.load: {file: load.csv}}\nsteps: [deploy]\n", &outcome);
+	owned_memory char *line = json_line(document);
+	cr_expect_eq(outcome, BERTH_INVALID);
+	cr_expect(strstr(line, "no component `wbe`"), "%s", line);
 }
