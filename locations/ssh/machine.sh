@@ -70,6 +70,11 @@ mark() {
 	done 2>/dev/null <manifest
 	return 1
 }
+# unwritten FILE: and what room its disk has.
+unwritten() {
+	room=$(df -Pk "${1%/*}" 2>/dev/null | { read -r _; read -r _ _ _ free _ on; echo "$free kB are free on $on"; })
+	wrong failed "cannot write to $1: $room"
+}
 # put FILE: its input becomes the file, whole or not at all.
 put() {
 	cat >"$1.half" && mv -f "$1.half" "$1"
@@ -440,7 +445,7 @@ place() (
 	# The manifest, which is the last of them, makes it an instance.
 	printf '%s\n' "$LAUNCH" | put launch && make_work && put_files &&
 		printf '%s\n' "$MANIFEST" | put manifest && echo "@placed" ||
-		wrong failed "cannot write to $at: $(df -P "$at" 2>/dev/null | tail -n 1)"
+		unwritten "$at/manifest"
 )
 # Whether the program HELPER lies here; where it does not but can run, it is asked for.
 has_helper() {
@@ -600,7 +605,7 @@ remark() (
 	shift 2
 	while [ $# -gt 1 ]; do
 		{ grep -v "^$1=" manifest; printf '%s=%s\n' "$1" "$2"; } | put manifest ||
-			{ wrong failed "cannot write its manifest"; exit; }
+			{ unwritten "$(pwd -P)/manifest"; exit; }
 		shift 2
 	done
 	echo "@marked"
@@ -768,7 +773,7 @@ claim_now() {
 		sed 's/^/:/' "$at"
 		return
 	fi
-	printf '%s\n' "$CLAIM" >"$at.half" && mv -f "$at.half" "$at" || { wrong failed "cannot write $at"; return; }
+	printf '%s\n' "$CLAIM" >"$at.half" && mv -f "$at.half" "$at" || { unwritten "$at"; return; }
 	echo "@claim $1"
 	sed 's/^/:/' "$at"
 }
@@ -808,7 +813,7 @@ lease_now() {
 		fi
 	fi
 	printf '%s\n%s\n%s %s %s\n' "$TOKEN" "$WORDS" "$boot" $((up + $2)) "$2" >"$at.half" && mv -f "$at.half" "$at" ||
-		{ wrong failed "cannot write $at"; return; }
+		{ unwritten "$at"; return; }
 	printf '@leased %s\n:%s\n:%s\n' "$2" "$TOKEN" "$WORDS"
 }
 # tidy APP: the lease of that TOKEN is given back, and what is empty then goes.
@@ -831,7 +836,7 @@ ready() (
 	enter "$1" "$2" || { wrong missing "$2 is not there"; exit; }
 	state
 	[ "$state" = running ] && alive "$pid" "$pid_began" && [ ! -e stopping ] || { wrong failed "$2 does not run"; exit; }
-	printf '%s' "$EXEC" >"x.$3" && echo "@ready" || wrong failed "cannot write to $(pwd -P)"
+	printf '%s' "$EXEC" >"x.$3" && echo "@ready" || unwritten "$(pwd -P)/x.$3"
 )
 # usage APP NAME: what its processes use: ticks of CPUs, pages, how many they are; then how long a tick and a page is.
 usage() (
