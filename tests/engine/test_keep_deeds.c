@@ -173,7 +173,8 @@ Test(keep_deeds, what_its_target_does_not_start_any_more_is_made_anew)
 	pass(2 * MINUTE);
 	runs("app.db.1");
 	cr_assert_str_neq(there("app.db.1")->target_id, before, "told:\n%s", told ? told : "");
-	cr_expect(strstr(all_events(), "\"what\":\"replacing\""), "%s", all_events());
+	owned_memory char *events = all_events();
+	cr_expect(strstr(events, "\"what\":\"replacing\""), "%s", events);
 }
 
 Test(keep_deeds, a_start_that_is_refused_once_is_only_tried_again)
