@@ -64,13 +64,6 @@ add_executable(berth-relay tests/bench/relay.c)
 target_include_directories(berth-relay PRIVATE ${CMAKE_SOURCE_DIR})
 set_target_properties(berth-relay PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
-# Recorded conversations with Marathon through its client's parsers.
-add_executable(marathon-read tests/marathon/read.c $<TARGET_OBJECTS:floor-base> $<TARGET_OBJECTS:floor-blueprints>
-  $<TARGET_OBJECTS:floor-entities> $<TARGET_OBJECTS:floor-locations>)
-target_include_directories(marathon-read PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
-target_link_libraries(marathon-read PRIVATE ${LIBRARIES})
-set_target_properties(marathon-read PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-
 # Kills a command at any of its calls, for tests/kill. Of a kernel's interface of its own: Linux alone.
 add_executable(stop-at tests/kill/stop_at.c)
 target_link_options(stop-at PRIVATE -fno-sanitize=all)

@@ -80,6 +80,10 @@ wait $serving
 check "one that is asked to end takes all along" none_left
 
 if [ -d "${BERTH_MARATHON_RECORDINGS:-}" ]; then
+	# One word a file.
+	# shellcheck disable=SC2046
+	check "what the real one answered is understood" "$(dirname "$BERTH")/tests/marathon-read" "$BERTH_MARATHON_RECORDINGS"/*.raw \
+		$(printf '%s\n' "$BERTH_MARATHON_RECORDINGS"/*.jsonl | grep -v '\.times\.jsonl$')
 	begins
 	for one in basics group-update sse; do
 		check "it agrees with the real one: $one" timeout 120 "$double/agree" "$leader" "$BERTH_MARATHON_RECORDINGS/$one.jsonl"
