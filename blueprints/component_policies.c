@@ -144,7 +144,7 @@ static void take_policy_key(struct reading *r, struct draft *d, struct item *ite
 	if (!json)
 		return;
 	if (policy_value_read(item->type, key, json, &value, &err))
-		advise(r->list, complain(r->list, entry->value->place, "%s", err.text), "%s", err.remedy);
+		complain_error(r->list, entry->value->place, &err);
 	else if (json_put_shared(item->config, key->name, json))
 		r->list->failed = true;
 	if (!strcmp(key->name, "effector"))
@@ -187,7 +187,7 @@ static void check_autoscaler(struct reading *r, const struct draft *d, const str
 	if (item->type->kind != POLICY_AUTOSCALER)
 		return;
 	if (!item->type->classic && scaling_rules_read(item->type, item->config, &rules, &err))
-		advise(r->list, complain(r->list, item->place, "%s", err.text), "%s", err.remedy);
+		complain_error(r->list, item->place, &err);
 	if (d->spec->job)
 		complain(r->list, item->type_place, "`%s` is a job: it has no size that could be changed",
 			 d->spec->id);

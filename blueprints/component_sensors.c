@@ -14,11 +14,6 @@
 
 enum { MOST_SENSORS = 64, LONGEST_NAME = 120, LONGEST_PATTERN = 256, PERIOD_MS = 5000 };
 
-static void complain_given(struct reading *r, struct place place, const struct error *err)
-{
-	advise(r->list, complain(r->list, place, "%s", err->text), "%s", err->remedy);
-}
-
 /* --- where it comes from ------------------------------------------------------------------------ */
 
 void sensor_item_from(struct sensor_item *item, enum sensor_source source)
@@ -239,7 +234,7 @@ void sensor_item_where(struct reading *r, struct draft *d, const struct yaml_ent
 	item->measures++;
 	item->sensor.measure = kind;
 	if (where && measure_check(kind, where, &err))
-		complain_given(r, entry->value->place, &err);
+		complain_error(r->list, entry->value->place, &err);
 	item->sensor.where = where;
 }
 

@@ -51,7 +51,7 @@ static const char *fixed_pattern(struct reading *r, const struct yaml_node *node
 	text = kind == CONSTRAINT_GLOB ? glob_posix(r->arena, text, &r->pattern_budget, &err)
 				       : pattern_posix(r->arena, text, &r->pattern_budget, &err);
 	if (!text)
-		complain(r->list, node->place, "%s", err.text);
+		complain_error(r->list, node->place, &err);
 	return text;
 }
 

@@ -138,6 +138,15 @@ void advise(struct diagnostics *list, struct diagnostic *diagnostic, const char 
 	diagnostic->remedy = keep_line(list, line);
 }
 
+struct diagnostic *complain_error(struct diagnostics *list, struct place at, const struct error *err)
+{
+	struct diagnostic *entry = complain(list, at, "%s", err->text);
+
+	if (err->remedy[0])
+		advise(list, entry, "%s", err->remedy);
+	return entry;
+}
+
 static bool before(const struct diagnostic *a, const struct diagnostic *b)
 {
 	int files = strcmp(a->place.file ? a->place.file : "", b->place.file ? b->place.file : "");

@@ -39,6 +39,8 @@ struct diagnostics {
  */
 struct diagnostic *complain(struct diagnostics *list, struct place at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* What an error says, with its remedy if it has one. */
+struct diagnostic *complain_error(struct diagnostics *list, struct place at, const struct error *err);
 struct diagnostic *warn(struct diagnostics *list, struct place at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Takes a NULL diagnostic. */

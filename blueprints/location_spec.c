@@ -135,7 +135,7 @@ static int parse_text(const struct target *to, const struct yaml_node *node, con
 		if (err.code == ERR_NO_MEMORY)
 			to->list->failed = true;
 		else
-			advise(to->list, complain(to->list, node->place, "%s", err.text), "%s", err.remedy);
+			complain_error(to->list, node->place, &err);
 		return -1;
 	}
 	ret->place = node->place;

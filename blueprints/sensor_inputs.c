@@ -49,7 +49,7 @@ void sensor_item_formula(struct reading *r, struct sensor_item *item, const char
 		return;
 	if (formula_read(r->arena, text, formula, &err)) {
 		r->list->failed |= err.code == ERR_NO_MEMORY;
-		advise(r->list, complain(r->list, place, "%s", err.text), "%s", err.remedy);
+		complain_error(r->list, place, &err);
 		return;
 	}
 	for (size_t i = 0; i < formula->name_count; i++)

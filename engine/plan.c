@@ -285,9 +285,7 @@ static void complain_value(struct decision *decision, const struct error *why)
 {
 	const struct work *work = decision->work;
 	struct place place = work->fault.line ? work->fault : made_from(work->instance)->place;
-	struct diagnostic *entry = complain(&decision->operation->diagnostics, place, "%s", why->text);
-	if (why->remedy[0])
-		advise(&decision->operation->diagnostics, entry, "%s", why->remedy);
+	complain_error(&decision->operation->diagnostics, place, why);
 }
 
 static bool stays(enum action action)
@@ -346,7 +344,7 @@ static int decide_wanted(struct decision *decision, struct error *err)
 		return 0;
 	}
 	if (check_spec(work, &why)) {
-		complain(&decision->operation->diagnostics, made_from(instance)->place, "%s", why.text);
+		complain_error(&decision->operation->diagnostics, made_from(instance)->place, &why);
 		return 0;
 	}
 	if (!instance->seen)

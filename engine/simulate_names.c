@@ -122,7 +122,7 @@ static int read_others(struct simulation *simulation, const struct scenario_step
 		struct error err = {0};
 		struct edition edition;
 		if (step->deploy.text && fleet_edition(simulation, step->deploy.text, &edition, &err))
-			complain(list, step->deploy.place, "%s", err.text);
+			complain_error(list, step->deploy.place, &err);
 		else if (step->deploy.text && fleet_prepare(simulation, NULL, &edition, list, &err))
 			return -1;
 		if (read_others(simulation, step->meanwhile, list))
@@ -169,7 +169,7 @@ static void settle_image(struct simulation *simulation, struct said *image, stru
 	else if (err.code == ERR_NO_MEMORY)
 		list->failed = true;
 	else
-		complain(list, image->place, "%s", err.text);
+		complain_error(list, image->place, &err);
 }
 
 void names_settle(struct simulation *simulation, struct diagnostics *list)

@@ -183,7 +183,7 @@ static void read_recording(struct simulation *simulation, const struct scenario_
 	simulation->recordings = recording;
 	list->failed |= !recording->component || !recording->told;
 	if (real->ops->file_read(real, path, FILE_MOST, &content, &err)) {
-		complain(list, said->file.place, "%s", err.text);
+		complain_error(list, said->file.place, &err);
 		return;
 	}
 	if (content.length)

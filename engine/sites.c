@@ -305,13 +305,6 @@ static struct site *site_for(struct berth_operation *operation, struct component
 	return site_open(operation, spec, source, err);
 }
 
-static void complain_of(struct berth_operation *operation, struct place place, const struct error *why)
-{
-	struct diagnostic *entry = complain(&operation->diagnostics, place, "%s", why->text);
-	if (why->remedy[0])
-		advise(&operation->diagnostics, entry, "%s", why->remedy);
-}
-
 void sites_check_catalogue(struct berth_operation *operation)
 {
 	const struct blueprint *blueprint = operation->blueprint;
@@ -321,7 +314,7 @@ void sites_check_catalogue(struct berth_operation *operation)
 		if (!spec->type || is_host_pool(spec) || location_driver_of(spec->type))
 			continue;
 		refuse_type(spec, &err);
-		complain_of(operation, spec->place, &err);
+		complain_error(&operation->diagnostics, spec->place, &err);
 	}
 	diagnostics_sort(&operation->diagnostics);
 }
@@ -365,7 +358,7 @@ static void refuse_kind(struct berth_operation *operation, const struct componen
 		       "ssh:USER@HOST",
 		       site->location.name);
 	const struct location_spec *said = driver->capabilities.kinds ? NULL : component->spec->location;
-	complain_of(operation, said ? said->place : component->spec->place, &why);
+	complain_error(&operation->diagnostics, said ? said->place : component->spec->place, &why);
 }
 
 static bool is_among(struct site *const *zones, size_t count, const struct site *site)
@@ -386,7 +379,7 @@ static void refuse_mixture(struct berth_operation *operation, const struct compo
 		return;
 	fail(&why, ERR_UNSUPPORTED, "the members of `%s` cannot be spread over locations of types %s and %s",
 	     component->id, component->site->location.driver->type, site->location.driver->type);
-	complain_of(operation, place, &why);
+	complain_error(&operation->diagnostics, place, &why);
 }
 
 /* Where the members of a cluster may go, each place once. */
@@ -402,7 +395,7 @@ static void assign_zones(struct berth_operation *operation, struct component *co
 		struct error why = {0};
 		struct site *site = site_for(operation, component, cluster->zones[i], &why);
 		if (!site) {
-			complain_of(operation, cluster->zones[i]->place, &why);
+			complain_error(&operation->diagnostics, cluster->zones[i]->place, &why);
 			continue;
 		}
 		refuse_kind(operation, component, site);
@@ -430,7 +423,7 @@ static void assign(struct berth_operation *operation, struct component *componen
 	struct place place = spec->location ? spec->location->place : spec->place;
 	component->site = site_for(operation, component, spec->location, &why);
 	if (!component->site) {
-		complain_of(operation, place, &why);
+		complain_error(&operation->diagnostics, place, &why);
 		return;
 	}
 	refuse_kind(operation, component, component->site);

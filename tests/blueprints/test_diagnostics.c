@@ -51,6 +51,15 @@ Test(diagnostics, the_same_complaint_at_the_same_place_counts_once)
 	cr_assert_eq(list.errors, 2);
 }
 
+Test(diagnostics, an_error_is_told_with_its_remedy)
+{
+	struct error err = {0};
+	fail(&err, ERR_MISSING, "no such file");
+	cr_assert_null(complain_error(&list, at(1, 1), &err)->remedy);
+	remedy(&err, "make it");
+	cr_assert_str_eq(complain_error(&list, at(2, 1), &err)->remedy, "make it");
+}
+
 Test(diagnostics, the_file_name_outlives_its_owner)
 {
 	char file[] = "gone.yaml";

@@ -103,6 +103,7 @@ Test(tasks, words_of_marathon_are_an_error_where_nobody_reads_them)
 		     BERTH_INVALID);
 	owned_memory char *told = json_dumps(document, JSON_COMPACT);
 	cr_expect(told && strstr(told, "is no Marathon"), "%s", told);
+	cr_expect(told && strstr(told, "give that another location"), "%s", told);
 	json_decref(document);
 }
 
