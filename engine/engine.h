@@ -72,6 +72,8 @@ struct site {
 	bool pooled;        /* a machine of a pool: hosts.h */
 	bool silence_noted; /* host_health.c's */
 	struct site *twin;  /* the site of the same place that was opened before, and is used instead */
+	/* Another machine of a pool that turned out to be this very one, and is used instead: hosts_join. */
+	struct site *same;
 	struct errand errand;
 	const char *const *images; /* references to look up in the listing */
 	const char *const *newest; /* those of components that always want what the registry has */

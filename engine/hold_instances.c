@@ -278,7 +278,7 @@ int hold_watch(struct berth_operation *operation, struct error *err)
 		site->resurvey = arena_array(graph_arena(operation), struct resurvey, 1);
 		if (!site->resurvey)
 			return fail_memory(err);
-		site->needed = site->open && !site->twin;
+		site->needed = site->open && !site->twin && !site->same;
 	}
 	if (reconcile_begin(operation, err))
 		return -1;

@@ -254,7 +254,12 @@ bool host_must_answer(const struct site *site)
 void hosts_warn(struct berth_operation *operation)
 {
 	for (const struct site *site = operation->sites; site; site = site->next)
-		if (site->pooled && site->failed)
+		if (site->same)
+			operation_warn(operation,
+				       "%s and %s are one machine: it is used once, by the first name; write "
+				       "each machine once",
+				       site->same->location.name, site->location.name);
+		else if (site->pooled && site->failed)
 			operation_warn(operation, "%s is left out%s: %s", site->location.name,
 				       is_known_at(operation, site) ? ", and what runs there is not known"
 								    : "",

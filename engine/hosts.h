@@ -25,6 +25,10 @@ int host_pool_join(struct berth_operation *operation, struct host_pool *pool, st
 
 /* --- hosts_choice.c: which of them --- */
 
+/* Once every site has answered: machines of pools that are one, under two names, are used by the first of
+ * them; what the other one showed is nothing more. */
+void hosts_join(struct berth_operation *operation);
+
 /* Once every site has answered: give each component that goes to a pool its machine. The one where it is, or
  * was when that does not answer; else a free one, in the order written, those last where installing failed
  * twice. A component for which none is free is counted to the first. */

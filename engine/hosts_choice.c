@@ -5,6 +5,37 @@
 #include "engine/deploy.h"
 #include "engine/hosts_state.h"
 
+/* --- one machine under two names ---------------------------------------------------------------------- */
+
+static struct site *same_machine(const struct site *site)
+{
+	for (struct site *other = site->operation->sites; other != site; other = other->next)
+		if (other->pooled && other->listed && !other->same && other->inventory.machine &&
+		    !strcmp(other->inventory.machine, site->inventory.machine))
+			return other;
+	return NULL;
+}
+
+void hosts_join(struct berth_operation *operation)
+{
+	for (struct site *site = operation->sites; site; site = site->next) {
+		struct inventory *seen = &site->inventory;
+		if (!site->pooled || !site->listed)
+			continue;
+		site->same = seen->machine ? same_machine(site) : NULL;
+		if (!site->same)
+			continue;
+		seen->instance_count = seen->claim_count = seen->stranger_count = seen->object_count = 0;
+		seen->lease = NULL;
+		seen->prepared = false;
+	}
+}
+
+static struct site *machine_at(const struct host_pool *pool, size_t i)
+{
+	return pool->sites[i]->same ? pool->sites[i]->same : pool->sites[i];
+}
+
 int host_pool_join(struct berth_operation *operation, struct host_pool *pool, struct component *component)
 {
 	struct host_guest *guest = arena_array(&operation->arena, struct host_guest, 1);
@@ -55,9 +86,9 @@ static struct site *machine_remembered(struct berth_operation *operation, const 
 	text_format(&name, "%s.%s.%u", operation->application->id, guest->component->id, ordinal);
 	const char *machine = json_text(host_machines(operation), text_view(&name));
 	for (size_t i = 0; machine && i < guest->pool->count; i++) {
-		struct site *site = guest->pool->sites[i];
+		const struct site *site = guest->pool->sites[i];
 		if (strcmp(site->location.driver->identity(&site->location), machine) == 0)
-			return site;
+			return machine_at(guest->pool, i);
 	}
 	return NULL;
 }
@@ -82,8 +113,8 @@ static struct site *machine_of(struct berth_operation *operation, const struct h
 	if (was && is_at(guest->component, ordinal, was))
 		return was;
 	for (size_t i = 0; i < guest->pool->count; i++)
-		if (is_at(guest->component, ordinal, guest->pool->sites[i]))
-			return guest->pool->sites[i];
+		if (is_at(guest->component, ordinal, machine_at(guest->pool, i)))
+			return machine_at(guest->pool, i);
 	bool unknown = was && was->failed && !is_given_up(operation, guest->component, ordinal);
 	return unknown ? was : NULL;
 }
@@ -114,8 +145,8 @@ static struct site *machine_of_all(struct berth_operation *operation, const stru
 	for (unsigned ordinal = 1; !found && ordinal <= guest->component->spec->instances; ordinal++)
 		found = machine_of(operation, guest, ordinal);
 	for (size_t i = 0; !found && i < guest->pool->count; i++)
-		if (is_at(guest->component, 0, guest->pool->sites[i]))
-			found = guest->pool->sites[i];
+		if (is_at(guest->component, 0, machine_at(guest->pool, i)))
+			found = machine_at(guest->pool, i);
 	return found;
 }
 
@@ -171,7 +202,7 @@ static struct site *free_machine(struct berth_operation *operation, const struct
 		return was;
 	for (int last = 0; last < 2; last++)
 		for (size_t i = 0; i < guest->pool->count; i++) {
-			struct site *site = guest->pool->sites[i];
+			struct site *site = machine_at(guest->pool, i);
 			if (is_free(operation, guest, site) && (last || !host_avoided(site)))
 				return site;
 		}
@@ -200,7 +231,7 @@ static struct site *first_answering(const struct host_pool *pool)
 {
 	for (size_t i = 0; i < pool->count; i++)
 		if (!pool->sites[i]->failed)
-			return pool->sites[i];
+			return machine_at(pool, i);
 	return pool->sites[0];
 }
 
@@ -216,7 +247,7 @@ void hosts_decide(struct berth_operation *operation)
 			find_machine(operation, guest);
 	for (guest = operation->host_guests; guest; guest = guest->next)
 		if (!guest->component->site)
-			guest->component->site = guest->pool->sites[0];
+			guest->component->site = machine_at(guest->pool, 0);
 }
 
 int hosts_give_homes(struct berth_operation *operation, struct component *component, const unsigned *ordinals,

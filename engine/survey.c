@@ -102,6 +102,8 @@ enum progress survey(struct berth_operation *operation)
 	for (struct site *site = operation->sites; site; site = site->next)
 		if (site->open && survey_site(operation, site) == PROGRESS_WAITING)
 			all = PROGRESS_WAITING;
+	if (all == PROGRESS_DONE)
+		hosts_join(operation);
 	return all;
 }
 

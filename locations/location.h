@@ -141,7 +141,10 @@ struct inventory {
 	} * objects;
 	size_t object_count;
 	const char *holder; /* the application that has all of this place for itself; NULL: none has */
-	bool prepared;      /* what prepare makes is there (asked for one application) */
+	/* Which machine this is, by whatever name it was reached: two places of one are one. NULL: not known.
+	 */
+	const char *machine;
+	bool prepared; /* what prepare makes is there (asked for one application) */
 	/* The token of a lease that is there, in force or not (asked for one application); NULL: none is. */
 	const char *lease;
 	struct whole *whole; /* the listing that it is a part of, where all this lies; NULL: none */

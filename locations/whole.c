@@ -130,7 +130,7 @@ int whole_part(struct whole *whole, const char *app, struct inventory *ret)
 		return -1;
 	}
 	const struct group *group = map_get(whole->groups, app);
-	*ret = (struct inventory){.whole = whole_share(whole)};
+	*ret = (struct inventory){.whole = whole_share(whole), .machine = whole->inventory.machine};
 	if (group) {
 		ret->instances = group->list;
 		ret->instance_count = group->count;

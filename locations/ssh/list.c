@@ -19,7 +19,7 @@ struct reading {
 	size_t stranger_count;
 	struct inventory_object *objects;
 	size_t object_count;
-	const char *lease, *holder;
+	const char *lease, *holder, *self;
 	bool prepared, names, failed;
 };
 
@@ -251,6 +251,8 @@ static void read_lines(struct reading *reading, const char *answer)
 			read_listening(machine, &words);
 		else if (!strncmp(line, "@host", word))
 			reading->holder = words.all[0];
+		else if (!strncmp(line, "@self", word))
+			reading->self = words.all[0];
 		else if (!strncmp(line, "@app", word))
 			reading->prepared = true;
 		else if (!strncmp(line, "@names", word))
@@ -308,6 +310,7 @@ static int read_all(struct location *location, const char *answer, const struct 
 	inventory->object_count = reading.object_count;
 	inventory->lease = reading.lease;
 	inventory->holder = reading.holder;
+	inventory->machine = reading.self;
 	inventory->prepared = request->app && reading.prepared;
 	return reading.failed ? -1 : 0;
 }

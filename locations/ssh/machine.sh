@@ -684,9 +684,10 @@ show() (
 	[ ! -e stopping ] || [ $kept = dead ] || state=stopping
 	echo "@state ${state:--} $kept $left $keeper $keeper_began $pid $pid_began $started $ended $exits $code $sig ${ran_in:--}"
 )
-# listing APP ("" : all)
+# listing APP ("" : all). By whatever name it is reached, it is this boot, and the folder where all of ours lies.
 listing() (
 	machine
+	! which=$(stat -c %d:%i "$here" 2>/dev/null) || [ "$boot" = - ] || echo "@self $boot:$which"
 	! names_work || echo "@names"
 	sed -n 's/^ *[0-9]*: \([0-9A-F]*:[0-9A-F]*\) [0-9A-F:]* 0A .*/@listens tcp \1/p' /proc/net/tcp /proc/net/tcp6 2>/dev/null
 	sed -n 's/^ *[0-9]*: \([0-9A-F]*:[0-9A-F]*\) 0*:0000 .*/@listens udp \1/p' /proc/net/udp /proc/net/udp6 2>/dev/null

@@ -89,6 +89,7 @@ static void tell_ports(const struct there *there, struct text *out)
 void tell_listing(struct ssh_machine *machine, const char *app, struct text *out)
 {
 	tell_machine(machine, out);
+	text_format(out, "@self boot-%u:%s\n", machine->boot, machine->number);
 	tell_ports(machine->ghosts, out);
 	for (const struct folder *folder = machine->folders; folder; folder = folder->next)
 		tell_ports(folder->instances, out);

@@ -23,6 +23,7 @@ static const char *dead[4];        /* those that do not answer */
 static const char *full;           /* where nothing can be installed */
 static size_t knocks;              /* at those that do not answer */
 static const char *held_by_others; /* a machine that another application has */
+static const char *other_name;     /* of 10.0.0.1 */
 static struct claimed {
 	char host[40], lines[300];
 } claims[MOST];
@@ -38,7 +39,7 @@ static struct placed *find(const char *host, const char *app, const char *folder
 
 static void tell_instances(const char *host, struct text *answer)
 {
-	text_format(answer, "@machine b00t 1700000000000 %s\n", host);
+	text_format(answer, "@machine b00t 1700000000000 %s\n@self b00t:%s\n", host, host);
 	if (held_by_others && !strcmp(held_by_others, host))
 		text_add(answer, "@host somebody\n");
 	for (size_t i = 0; i < claim_count; i++)
@@ -138,7 +139,8 @@ static void asked(void *owner, const struct virtual_ssh_request *request, struct
 	snprintf(script, sizeof(script), "%.*s", (int)request->command->input_size,
 		 (const char *)request->command->input);
 	text_add(&answer, "@berth 1\n");
-	carry_out(request->host->address, script, &answer);
+	bool otherwise = other_name && !strcmp(other_name, request->host->address);
+	carry_out(otherwise ? "10.0.0.1" : request->host->address, script, &answer);
 	text_add(&answer, "@end\n");
 	virtual_ssh_say(call, 1, false, answer.data, answer.length);
 	virtual_ssh_exit(call, 2, 0);
@@ -151,7 +153,7 @@ static void open_scene(void)
 	scene_open(&scene);
 	virtual_world_hooks(scene.world, &hooks);
 	count = claim_count = 0;
-	held_by_others = NULL;
+	held_by_others = other_name = NULL;
 	silent = false;
 	memset(dead, 0, sizeof(dead));
 	full = NULL;
@@ -232,6 +234,54 @@ Test(hosts, a_component_for_which_no_machine_is_left_is_told_of_before_anything_
 	cr_assert_str_eq(json_text(json_object_get(document, "error"), "code"), "capacity");
 	cr_assert(strstr(json_text(json_object_get(document, "error"), "text"), "`c` has no machine"));
 	cr_assert_eq(count, 0);
+	json_decref(document);
+}
+
+static bool warns(const char *verb_says)
+{
+	return strstr(scene.events, verb_says) != NULL;
+}
+
+Test(hosts, a_machine_under_two_names_is_used_once_and_what_runs_there_stays)
+{
+	other_name = "10.0.0.2";
+	deploy(THREE ONE("a", "") ONE("b", ""));
+	cr_assert_str_eq(machine_of("a"), "10.0.0.1");
+	cr_assert_str_eq(machine_of("b"), "10.0.0.3");
+	deploy(THREE ONE("a", "") ONE("b", ""));
+	cr_assert_eq(count, 2);
+	cr_assert(warns("byon/10.0.0.1 and byon/10.0.0.2 are one machine"), "%s", scene.events);
+	/* Nor when it was made by the other name, without which it was written before. */
+	scene_restart(&scene, false);
+	deploy(POOL("byon: {user: me, hosts: [10.0.0.3, 10.0.0.2, 10.0.0.1]}") ONE("a", "") ONE("b", ""));
+	cr_assert_eq(count, 2);
+	cr_assert_str_eq(machine_of("a"), "10.0.0.1");
+}
+
+Test(hosts, a_machine_under_two_names_is_one_when_it_is_cleared)
+{
+	json_t *document = NULL;
+
+	other_name = "10.0.0.2";
+	deploy(THREE ONE("a", ""));
+	cr_assert_eq(scene_run(&scene, berth_destroy, THREE ONE("a", ""), &document), BERTH_OK, "%s",
+		     scene.events);
+	cr_assert_eq(count, 0);
+	json_decref(document);
+}
+
+Test(hosts, a_cluster_does_not_take_one_machine_for_two)
+{
+	json_t *document = NULL;
+
+	other_name = "10.0.0.2";
+	scene_run(
+	    &scene, berth_deploy,
+	    THREE
+	    "- {type: cluster, id: web, initialSize: 3, memberSpec: {type: process, command: sleep 9}}\n",
+	    &document);
+	cr_assert_eq(count, 2, "%s", scene.events);
+	cr_assert(warns("no machine for another member"), "%s", scene.events);
 	json_decref(document);
 }
 

@@ -277,7 +277,8 @@ Test(ssh_driver, a_listing_is_one_command)
 
 	THE_MACHINE_SAYS(
 	    {.output = ANSWER(
-		 "@machine b00t 1700000000000 10.0.0.5\n@listens tcp 00000000:1F90\n@host shop\n"
+		 "@machine b00t 1700000000000 10.0.0.5\n@self b00t:1:2\n@listens tcp 00000000:1F90\n@host "
+		 "shop\n"
 		 "@app shop\n@claim shop\n:me\n:I am\n:here\n"
 		 "@instance shop web.1\n:app=shop\n:component=web\n:spec=d1\n:ports=http=8081/tcp@10.0.0.5\n"
 		 ":bind=0.0.0.0\n:created=1700000000000\n:restart=no\n"
@@ -296,6 +297,7 @@ Test(ssh_driver, a_listing_is_one_command)
 	cr_assert(inventory.instances[1].orphan_tree && inventory.instances[1].state == SEEN_BROKEN);
 	cr_assert_str_eq(inventory.claims[0].owner_words, "I am");
 	cr_assert_str_eq(inventory.holder, "shop");
+	cr_assert_str_eq(inventory.machine, "b00t:1:2");
 	cr_assert_eq(inventory.stranger_count, 1);
 	cr_assert(!ssh_driver.port_free(&location, "10.0.0.5", 8080, TCP), "somebody listens there");
 	cr_assert(!ssh_driver.port_free(&location, "10.0.0.5", 8081, TCP), "web.1 is to");
