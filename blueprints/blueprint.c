@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "blueprints/catalogue.h"
 #include "blueprints/component.h"
+#include "blueprints/flattening.h"
 #include "blueprints/mask.h"
 #include "blueprints/pattern.h"
 #include "blueprints/top_keys.h"
@@ -38,6 +39,8 @@ static void check_top_keys(struct reading *r, const struct yaml_node *root)
 			k++;
 		if (k == top_key_count)
 			complain_unknown(r, entry);
+		else if (top_keys[k].what == TOP_UNUSED)
+			warn_only_holds(r, entry);
 		else if (top_keys[k].what == TOP_LATER)
 			complain(r->list, entry->key_place,
 				 "`%s` is not supported yet by this version of berth", entry->key);

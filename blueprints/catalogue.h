@@ -47,6 +47,9 @@ const struct yaml_node *catalogue_alone(struct reading *r, const struct catalogu
 void catalogue_know(struct reading *r, const struct catalogue_type *type);
 /* All items below a catalogue's root, into reading->items; also those of the files that it includes. */
 void catalogue_items(struct reading *r, const struct yaml_node *root);
+/* Where Brooklyn's "classpath://[BUNDLE:]PATH" lies: at PATH beside the blueprint, as a bundle is a folder
+ * here. Any other text is itself. */
+const char *bundled_file(const char *text);
 /* "a template", and how one is used. */
 const char *catalogue_kind_name(enum catalogue_kind kind);
 const char *catalogue_kind_use(enum catalogue_kind kind);

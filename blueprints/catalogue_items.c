@@ -283,27 +283,34 @@ static int read_content(struct reading *r, const char *path, struct text *ret, s
 				  : fail(err, ERR_MISSING, "no file can be read here");
 }
 
+const char *bundled_file(const char *text)
+{
+	if (!starts_with(text, "classpath:"))
+		return text;
+	text += strlen("classpath:");
+	text += strspn(text, "/");
+	const char *colon = strchr(text, ':');
+	return colon ? colon + 1 + strspn(colon + 1, "/") : text;
+}
+
 /* Items elsewhere: in a file beside the blueprint. */
 static void read_file(struct reading *r, const struct yaml_node *node, struct around around)
 {
 	owned_text content = {0};
 	struct error err = {0};
-	const char *path = *node->text == '/' || !r->options->directory
-			       ? node->text
-			       : arena_format(r->arena, "%s/%s", r->options->directory, node->text);
+	const char *name = bundled_file(node->text);
+	const char *path = *name == '/' || !r->options->directory
+			       ? name
+			       : arena_format(r->arena, "%s/%s", r->options->directory, name);
 
 	if (!path) {
 		r->list->failed = true;
 		return;
 	}
-	if (starts_with(node->text, "classpath:") || starts_with(node->text, "http:") ||
-	    starts_with(node->text, "https:")) {
+	if (starts_with(node->text, "http:") || starts_with(node->text, "https:")) {
 		advise(r->list,
 		       complain(r->list, node->place,
-				starts_with(node->text, "classpath:")
-				    ? "`%s` lies within a bundle of Java, which there is none of here"
-				    : "`%s` is elsewhere, and a catalogue is fetched from nowhere",
-				node->text),
+				"`%s` is elsewhere, and a catalogue is fetched from nowhere", node->text),
 		       "put the file beside this one, and write its name");
 		return;
 	}
@@ -315,7 +322,9 @@ static void read_file(struct reading *r, const struct yaml_node *node, struct ar
 		advise(r->list,
 		       complain(r->list, node->place, "the catalogue `%s` cannot be read: %s", node->text,
 				err.text),
-		       "a catalogue is a file beside the blueprint");
+		       name == node->text
+			   ? "a catalogue is a file beside the blueprint"
+			   : "what lies in a bundle is looked for beside this file: put it there");
 		return;
 	}
 	const struct yaml_node *root = yaml_compose_faulty(r->arena, &r->scratch, node->text,
@@ -418,7 +427,8 @@ static void read_meta(struct reading *r, const struct yaml_node *entry, const st
 		read_list(r, items, around);
 	if (item)
 		keep_item(r, entry, item, &around);
-	else if (!items && !include && (around.depth || yaml_get(entry, "id")))
+	else if (!items && !include &&
+		 (yaml_get(entry, "id") || (around.depth && !yaml_get(entry, "scanJavaAnnotations"))))
 		advise(r->list,
 		       complain(r->list, entry->place, "a type has an `id` and an `item`, a component"),
 		       "write {id: NAME, item: {type: ...}}");

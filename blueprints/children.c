@@ -178,6 +178,28 @@ const struct yaml_node *flatten_inherit(struct flattening *flat, const struct ya
 	return all ? services_merge(r, child, all, NULL) : child;
 }
 
+void warn_only_holds(struct reading *r, const struct yaml_entry *entry)
+{
+	advise(r->list,
+	       warn(r->list, entry->key_place,
+		    "`%s` is without effect: what only holds its components together has no sensors and "
+		    "effectors",
+		    entry->key),
+	       "write it on the component that it is meant for");
+}
+
+bool tells_only(const char *key)
+{
+	static const char *const keys[] = {"enrichers",    "brooklyn.enrichers",
+					   "initializers", "brooklyn.initializers",
+					   "sensors",      "effectors"};
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		if (!strcmp(keys[i], key))
+			return true;
+	return false;
+}
+
 /* A group has nothing to run: what would be of its own has nobody to do it. */
 static void check_group(struct reading *r, const struct yaml_node *group)
 {
@@ -195,13 +217,17 @@ static void check_group(struct reading *r, const struct yaml_node *group)
 					      "children",
 					      "iconUrl",
 					      "icon_url",
+					      "tags",
+					      "brooklyn.tags",
 					      "sameServer"};
 
 	for (size_t i = 0; i < group->count; i++) {
 		bool known = false;
 		for (size_t k = 0; k < COUNT_OF(allowed); k++)
 			known = known || !strcmp(allowed[k], group->entries[i].key);
-		if (!known)
+		if (!known && tells_only(group->entries[i].key))
+			warn_only_holds(r, &group->entries[i]);
+		else if (!known)
 			advise(r->list,
 			       complain(r->list, group->entries[i].key_place,
 					"`%s` does not go with what only holds its children together",
@@ -211,8 +237,8 @@ static void check_group(struct reading *r, const struct yaml_node *group)
 	const struct yaml_entry *children = children_of(group);
 	if ((!children || yaml_null(children->value)) && !r->open)
 		advise(r->list,
-		       complain(r->list, group->place, "nothing is in it: it has no `brooklyn.children`"),
-		       "list there what shares the machine");
+		       warn(r->list, group->place, "nothing is in it: it has no `brooklyn.children`"),
+		       "list there what is to be made");
 }
 
 static const char *name_of(struct flattening *flat, const struct yaml_node *service)

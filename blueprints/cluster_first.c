@@ -1,12 +1,60 @@
 /* cluster_first.c - `firstMemberSpec`: what the first member of a cluster is made from, read like a component
  * of its own. It has the cluster's id, place in the order, location and configuration, and whoever uses the
  * cluster may meet it. */
+#include <string.h>
+
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "blueprints/component.h"
 
-/* What holds for all members alike, because others go by it. */
-static void refuse_common(struct reading *r, const struct draft *first)
+static bool same_tree(const struct yaml_node *a, const struct yaml_node *b)
+{
+	if (a == b)
+		return true;
+	if (a->kind != b->kind || (a->kind != YAML_SCALAR && a->count != b->count))
+		return false;
+	if (a->kind == YAML_SCALAR)
+		return !strcmp(a->text, b->text);
+	for (size_t i = 0; i < a->count; i++) {
+		const struct yaml_node *other =
+		    a->kind == YAML_LIST ? b->items[i] : yaml_get(b, a->entries[i].key);
+		if (!other || !same_tree(a->kind == YAML_LIST ? a->items[i] : a->entries[i].value, other))
+			return false;
+	}
+	return true;
+}
+
+/* Each of a list is among the others' too, each of a map is theirs as well: then it is of all members. */
+static bool is_of_others(const struct yaml_node *own, const struct yaml_node *others)
+{
+	if (own->kind == YAML_SCALAR || own->kind != others->kind)
+		return same_tree(own, others);
+	for (size_t i = 0; i < own->count; i++) {
+		const struct yaml_node *one = own->kind == YAML_LIST ? own->items[i] : own->entries[i].value;
+		const struct yaml_node *same =
+		    own->kind == YAML_LIST ? NULL : yaml_get(others, own->entries[i].key);
+		for (size_t k = 0; own->kind == YAML_LIST && !same && k < others->count; k++)
+			same = same_tree(one, others->items[k]) ? others->items[k] : NULL;
+		if (!same || !same_tree(one, same))
+			return false;
+	}
+	return true;
+}
+
+static const struct yaml_node *given_to_others(struct reading *r, const struct yaml_node *member,
+					       enum component_key key)
+{
+	for (size_t i = 0; i < member->count; i++) {
+		const struct key_name *name = map_get(r->keys, member->entries[i].key);
+		if (name && name->key == key)
+			return member->entries[i].value;
+	}
+	return NULL;
+}
+
+/* What holds for all members alike, because others go by it. What `memberSpec` says too, as where both are of
+ * one type, is read there. */
+static void refuse_common(struct reading *r, struct draft *first, const struct yaml_node *member)
 {
 	static const enum component_key common[] = {
 	    KEY_LOCATION, KEY_LOCATIONS,    KEY_POLICIES, KEY_ENRICHERS,    KEY_EFFECTORS,
@@ -14,7 +62,10 @@ static void refuse_common(struct reading *r, const struct draft *first)
 
 	for (size_t i = 0; i < COUNT_OF(common); i++) {
 		const struct yaml_entry *given = given_of(first, common[i]);
-		if (given)
+		const struct yaml_node *others = given ? given_to_others(r, member, common[i]) : NULL;
+		if (others && is_of_others(given->value, others))
+			give_key(r, &first->given, common[i], NULL);
+		else if (given)
 			advise(r->list,
 			       complain(r->list, given->key_place,
 					"`%s` is of all members of the cluster, not of the first alone",
@@ -32,10 +83,9 @@ static void inherit_config(struct reading *r, struct draft *first, const struct 
 	}
 }
 
-void cluster_first_gather(struct reading *r, struct draft *d, const struct yaml_entry *given,
-			  const struct yaml_entry *config)
+void cluster_first_gather(struct reading *r, struct draft *d, const struct yaml_node *member)
 {
-	const struct yaml_node *node = member_node(r, given);
+	const struct yaml_node *node = member_node(r, given_of(d, KEY_FIRST_SPEC));
 	struct component_spec *spec = node ? reading_new(r, struct component_spec) : NULL;
 	struct draft *first = spec ? scratch_new(r, struct draft) : NULL;
 
@@ -53,10 +103,10 @@ void cluster_first_gather(struct reading *r, struct draft *d, const struct yaml_
 		return;
 	}
 	component_gather(r, first);
-	inherit_config(r, first, config);
+	inherit_config(r, first, given_of(d, KEY_CONFIG));
 	if (!first->foreign)
 		members_refuse(r, first);
-	refuse_common(r, first);
+	refuse_common(r, first, member);
 	give_key(r, &first->given, KEY_ID, NULL);
 	give_key(r, &first->given, KEY_NAME, NULL);
 }

@@ -154,7 +154,7 @@ void cluster_gather(struct reading *r, struct draft *d)
 	if (!member)
 		return;
 	if (given_of(d, KEY_FIRST_SPEC))
-		cluster_first_gather(r, d, given_of(d, KEY_FIRST_SPEC), given_of(d, KEY_CONFIG));
+		cluster_first_gather(r, d, member);
 	const struct given_keys own = d->given;
 	d->given = (struct given_keys){0};
 	d->node = member;

@@ -40,8 +40,7 @@ const struct yaml_node *member_node(struct reading *r, const struct yaml_entry *
 void members_refuse(struct reading *r, const struct draft *d);
 
 /* cluster_first.c: what the first member is, as a draft of its own beside the cluster's */
-void cluster_first_gather(struct reading *r, struct draft *d, const struct yaml_entry *given,
-			  const struct yaml_entry *config);
+void cluster_first_gather(struct reading *r, struct draft *d, const struct yaml_node *member);
 /* Whether both can be members of one cluster, once their keys are read. */
 void cluster_first_check(struct reading *r, const struct draft *first);
 /* Whether the first member has all ports that who links to the cluster is told of; whether it has this one

@@ -20,6 +20,10 @@ void flatten_take(struct flattening *flat, const struct yaml_node *service, int 
 const struct yaml_node *flatten_inherit(struct flattening *flat, const struct yaml_node *child,
 					const struct yaml_node *parent, const char *server);
 const struct yaml_entry *children_of(const struct yaml_node *service);
+/* Of what says something about others, and has nobody to say it of: enrichers, effectors. */
+bool tells_only(const char *key);
+/* That a key has no effect on what only holds its components together. */
+void warn_only_holds(struct reading *r, const struct yaml_entry *entry);
 
 /* nested.c: a cluster whose members are clusters, or made of several components: true when it is one, and was
  * taken. */

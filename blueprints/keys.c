@@ -364,6 +364,8 @@ static const struct key_name names[] = {
     {"config", KEY_CONFIG, false},
     {"description", KEY_NOTED, false},
     {"iconUrl", KEY_NOTED, false},
+    {"brooklyn.tags", KEY_NOTED, false},
+    {"tags", KEY_NOTED, false},
     {"icon_url", KEY_NOTED, false},
     {"openPorts", KEY_OPEN_PORTS, true},
     {"docker.container.openPorts", KEY_OPEN_PORTS, true},
@@ -552,8 +554,6 @@ static const struct key_name names[] = {
     {"brooklyn.parameters", KEY_PARAMETERS, false},
     /* later */
     {"brooklyn.flags", KEY_LATER, false},
-    {"brooklyn.tags", KEY_LATER, false},
-    {"tags", KEY_LATER, false},
     {"characteristics", KEY_LATER, false},
     {"urlMappings", KEY_LATER, true},
     {"loadbalancer.urlmappings", KEY_LATER, true},

@@ -56,7 +56,9 @@ static void check_keys(struct reading *r, const struct yaml_node *map, bool conf
 		bool meant = name ? !config || (name->in_config && name->key < KEY_COUNT &&
 						key_rules[name->key].kinds == ON_CLUSTER)
 				  : !config;
-		if (meant && !(name && goes_with_it(name->key)))
+		if (meant && !config && tells_only(entry->key))
+			warn_only_holds(r, entry);
+		else if (meant && !(name && goes_with_it(name->key)))
 			advise(r->list,
 			       complain(r->list, entry->key_place,
 					"`%s` does not go with a cluster whose members are made of several "

@@ -99,6 +99,8 @@ static struct draft *parent_of(struct reading *r, const struct draft *d, const s
 
 	if (parent && strcmp(e->text, "root") != 0)
 		return &r->drafts[r->parents[d->index]];
+	if (r->open)
+		return NULL;
 	advise(r->list, complain(r->list, e->place, "%s() is no component of its own here", e->text),
 	       "name the component that is meant: $brooklyn:component(\"id\"); %s().config(\"NAME\") will do",
 	       e->text);

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "blueprints/catalogue.h"
 #include "blueprints/component.h"
 
 static const struct {
@@ -132,7 +133,7 @@ static bool is_fetched(const char *source)
 /* An address that the runner fetches, or a file beside the blueprint; NULL with a complaint. */
 static const char *source_of(struct reading *r, const struct yaml_entry *entry, bool template)
 {
-	const char *text = entry->key;
+	const char *text = bundled_file(entry->key);
 	bool fetched = is_fetched(text);
 
 	if (fetched && !template)

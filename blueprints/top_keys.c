@@ -5,6 +5,7 @@
 
 #define LOCATION_SUMMARY   "where its components go: a name, a spec such as docker, or a map"
 #define PARAMETERS_SUMMARY "what its deployer may choose: read by config(\"NAME\"), set by --set NAME=VALUE"
+#define UNUSED_SUMMARY     "of an application as a whole; without effect, with a warning"
 #define CONFIG_SUMMARY     "values that config(\"NAME\") reads in every component"
 
 const struct top_key top_keys[] = {
@@ -26,21 +27,21 @@ const struct top_key top_keys[] = {
     {"catalog", TOP_READ,
      "types of your own: files beside the blueprint, Brooklyn's catalogues among them, or {id, item}",
      "catalog"},
+    {"brooklyn.enrichers", TOP_UNUSED, UNUSED_SUMMARY, "anything"},
+    {"enrichers", TOP_UNUSED, UNUSED_SUMMARY, "anything"},
+    {"brooklyn.initializers", TOP_UNUSED, UNUSED_SUMMARY, "anything"},
+    {"initializers", TOP_UNUSED, UNUSED_SUMMARY, "anything"},
+    {"brooklyn.tags", TOP_NOTED, "for people; without effect", "anything"},
+    {"tags", TOP_NOTED, "for people; without effect", "anything"},
     {"brooklyn.catalog", TOP_LATER, NULL, NULL},
     {"brooklyn.children", TOP_LATER, NULL, NULL},
-    {"brooklyn.enrichers", TOP_LATER, NULL, NULL},
     {"brooklyn.flags", TOP_LATER, NULL, NULL},
-    {"brooklyn.initializers", TOP_LATER, NULL, NULL},
     {"brooklyn.policies", TOP_LATER, NULL, NULL},
-    {"brooklyn.tags", TOP_LATER, NULL, NULL},
     {"artifacts", TOP_LATER, NULL, NULL},
     {"children", TOP_LATER, NULL, NULL},
     {"effectors", TOP_LATER, NULL, NULL},
-    {"enrichers", TOP_LATER, NULL, NULL},
-    {"initializers", TOP_LATER, NULL, NULL},
     {"policies", TOP_LATER, NULL, NULL},
     {"sensors", TOP_LATER, NULL, NULL},
-    {"tags", TOP_LATER, NULL, NULL},
     {"type", TOP_LATER, NULL, NULL},
 };
 

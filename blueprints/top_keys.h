@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-enum top { TOP_READ, TOP_NOTED, TOP_LATER };
+enum top { TOP_READ, TOP_NOTED, TOP_UNUSED, TOP_LATER }; /* UNUSED: without effect, which is told */
 
 struct top_key {
 	const char *name;

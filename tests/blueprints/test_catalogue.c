@@ -317,10 +317,27 @@ Test(catalogue, same_server_only_holds_together)
 	cr_expect_null(component("x")->same_server);
 }
 
+Test(catalogue, what_is_not_carried_out_of_what_only_holds_others_is_told)
+{
+	take("brooklyn.enrichers: []\n"
+	     "brooklyn.tags: [a]\n"
+	     "services:\n"
+	     "- type: org.apache.brooklyn.entity.stock.BasicApplication\n"
+	     "  tags: [b]\n"
+	     "  brooklyn.initializers: []\n"
+	     "- {type: cluster, id: c, initialSize: 2, memberSpec: {type: "
+	     "org.apache.brooklyn.entity.stock.BasicApplication, children: [{type: 'docker:x'}]},\n"
+	     "   brooklyn.enrichers: []}\n");
+	expect_words(entry_at(&outcome.list, 1, 1), "`brooklyn.enrichers` is without effect", "component");
+	expect_words(entry_at(&outcome.list, 4, 3), "nothing is in it", "list there");
+	expect_words(entry_at(&outcome.list, 6, 3), "`brooklyn.initializers` is without effect", NULL);
+	expect_words(entry_at(&outcome.list, 8, 4), "`brooklyn.enrichers` is without effect", NULL);
+	cr_expect_eq(outcome.blueprint->component_count, 2);
+	refused("brooklyn.policies: []\nservices:\n- {type: 'docker:x'}\n", 1, 1, "not supported yet", NULL);
+}
+
 Test(catalogue, what_has_no_place_there_is_refused)
 {
-	refused("services:\n- {type: SameServerEntity, id: a}\n", 2, 3, "nothing is in it",
-		"shares the machine");
 	refused("services:\n- {type: SameServerEntity, policies: [], children: [{type: 'docker:x'}]}\n", 2,
 		28, "`policies` does not go with", "children");
 	refused("services:\n- {type: 'docker:x', children: no}\n", 2, 32, "takes a list of components", NULL);

@@ -126,8 +126,8 @@ Test(catalogue_files, what_is_wrong_is_told_where_it_stands)
 	    6, 16, "not supported yet", NULL);
 	bad("brooklyn.catalog:\n  items:\n  - {id: a, itemType: entitty, item: {type: 'docker:x'}}\n", 3, 23,
 	    "no kind of item called `entitty`", "entity");
-	bad("brooklyn.catalog:\n  items:\n  - classpath://a/b.bom\n", 3, 5, "a bundle of Java",
-	    "beside this one");
+	bad("brooklyn.catalog:\n  items:\n  - classpath://a/b.bom\n", 3, 5, "cannot be read",
+	    "beside this file");
 	bad("brooklyn.catalog:\n  items:\n  - https://example.org/b.bom\n", 3, 5, "fetched from nowhere",
 	    "beside this one");
 	bad("brooklyn.catalog:\n  items: {id: a}\n", 2, 10, "`items` takes a list", NULL);
@@ -175,6 +175,17 @@ Test(catalogue_files, nothing_in_it_is_fine_and_what_is_ignored_is_told)
 	expect_words(entry_at(&outcome.list, 3, 3), "is Java", NULL);
 	judged("brooklyn.catalog:\n  describtion: x\n  items: []\n");
 	expect_words(entry_at(&outcome.list, 2, 3), "without effect", "description");
+}
+
+Test(catalogue_files, an_item_may_ask_the_parent_that_it_will_have)
+{
+	judged("brooklyn.catalog:\n  items:\n  - id: a\n    itemType: entity\n    item:\n      type: "
+	       "'docker:x'\n"
+	       "      env: {LOG: $brooklyn:parent().attributeWhenReady(\"log.location\")}\n");
+	bad("brooklyn.catalog:\n  items:\n  - id: a\n    itemType: template\n    item:\n      services:\n"
+	    "      - type: 'docker:x'\n"
+	    "        env: {LOG: $brooklyn:parent().attributeWhenReady(\"log.location\")}\n",
+	    8, 30, "no component of its own", NULL);
 }
 
 Test(catalogue_files, a_class_as_an_id_is_no_name_too_long)
@@ -299,4 +310,22 @@ Test(catalogue_files, files_may_include_files_but_not_themselves)
 		 "catalog: own.bom\nservices:\n- {type: 'docker:x'}\n");
 	cr_assert_eq(outcome.list.errors, 1);
 	cr_expect(strstr(outcome.list.first->summary, "too many times"));
+}
+
+Test(catalogue_files, what_lies_in_its_bundle_is_a_file_beside_it)
+{
+	static const char *const names[] = {"classpath://own.bom", "classpath:own.bom",
+					    "classpath:///own.bom", "classpath://org.acme.bundle:own.bom"};
+
+	for (size_t i = 0; i < 4; i++) {
+		char text[200];
+		snprintf(text, sizeof text,
+			 "catalog: '%s'\nservices:\n- {type: web-server, id: a, brooklyn.config: {peer.name: "
+			 "x}}\n",
+			 names[i]);
+		with_own(SHOP, text);
+		good();
+	}
+	judged("brooklyn.catalog:\n  items:\n  - scanJavaAnnotations: false\n  - {id: a, item: {type: "
+	       "'docker:x'}}\n");
 }

@@ -120,7 +120,8 @@ Test(component, each_further_spelling_is_its_key)
 	    "services: [{service_type: 'docker:y'}]\n",
 	    "services: [{serviceType: 'docker:y'}]\n",
 	    "services: [{type: 'docker:y', description: d, iconUrl: u}]\n",
-	    "services: [{type: 'docker:y', icon_url: u}]\nicon_url: u\n",
+	    "services: [{type: 'docker:y', brooklyn.tags: [b]}]\n",
+	    "services: [{type: 'docker:y', icon_url: u, tags: [a]}]\nicon_url: u\n",
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		close_all();

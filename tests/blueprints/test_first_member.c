@@ -116,3 +116,24 @@ Test(first_member, says_nothing_of_what_is_of_all_of_them)
 	refused(CLUSTER("type: cluster, memberSpec: 'docker:x'", "type: 'docker:x'"), 4, 20,
 		"cannot be a cluster", NULL);
 }
+
+Test(first_member, may_say_what_its_type_says_of_the_others_too)
+{
+	take("catalog:\n"
+	     "- id: node\n"
+	     "  item:\n"
+	     "    type: 'docker:x'\n"
+	     "    brooklyn.policies: [{type: restarter}]\n"
+	     "    sensors: {load: {value: 1}}\n"
+	     "services:\n"
+	     "- {type: cluster, id: w, firstMemberSpec: {type: node, env: "
+	     "{FIRST: yes}}, memberSpec: {type: node}}\n");
+
+	cr_expect_eq(outcome.blueprint->components[0].policy_count, 1);
+	cr_expect_eq(outcome.blueprint->components[0].sensor_count, 1);
+	refused(CLUSTER("type: 'docker:x', policies: [{type: restarter}]", "type: 'docker:x'"), 4, 39,
+		"is of all members of the cluster", "memberSpec");
+	refused(CLUSTER("type: 'docker:x', sensors: {a: {value: 1}}",
+			"type: 'docker:x', sensors: {a: {value: 2}}"),
+		4, 39, "is of all members of the cluster", "memberSpec");
+}

@@ -443,8 +443,7 @@ Test(software, what_is_missing_or_another_kinds_is_said)
 	bad("  launch.command: a\n  download.url: 'https://x/${os}'", 6, 17, "and nothing else", NULL);
 	bad("  launch.command: a\n  download.sha256: abc", 6, 20, "64 digits", NULL);
 	bad("  launch.command: a\n  templates.install: {'http://x/y': z}", 6, 23, "cannot be read", "beside");
-	bad("  launch.command: a\n  files.install: {'classpath://y': z}", 6, 19, "cannot be read",
-	    "http URL");
+	bad("  launch.command: a\n  files.install: {'ftp://y': z}", 6, 19, "cannot be read", "http URL");
 	refused("services:\n- {type: process, id: a, command: b, launch.command: c}\n", 2, 38,
 		"does not go with process", "type: software");
 }
