@@ -37,10 +37,25 @@
 	"echo '" name " goes on with the file of before' >&2\n"                                              \
 	"exit 1"
 
+/* On a machine elsewhere nobody else installs it; daemons of root's are not in everybody's PATH. */
+#define PROVIDE                                                                                              \
+	"PATH=$PATH:/usr/sbin:/sbin package=%s\n"                                                            \
+	"as_root() { if [ \"$(id -u)\" = 0 ]; then \"$@\"; else sudo -n \"$@\"; fi; }\n"                     \
+	"if ! command -v \"${package%%-*}\" >/dev/null; then\n"                                              \
+	"\tif command -v apt-get >/dev/null; then\n"                                                         \
+	"\t\tas_root apt-get update -qq\n"                                                                   \
+	"\t\tas_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "         \
+	"\"$package\"\n"                                                                                     \
+	"\telif command -v dnf >/dev/null; then as_root dnf install -y \"${package%%-*}\"\n"                 \
+	"\telse as_root apk add \"${package%%-*}\"\n"                                                        \
+	"\tfi >&2\n"                                                                                         \
+	"fi\n"
+
 /* What the two programs want. Both look for the key beside the certificate, where haproxy does. */
 static const struct program {
 	const char *image, *folder, *file; /* its configuration in a container; a process has it in its own */
 	const char *const *words;          /* what a container runs */
+	const char *package;               /* where a machine elsewhere lacks it */
 	const char *script;                /* what a process runs */
 	const char *change, *change_here;  /* what tells it of its file, in a container and of a process */
 	const char *stop;                  /* the signal for an end that lets go on what is under way */
@@ -50,6 +65,7 @@ static const struct program {
 	 .folder = "/etc/nginx",
 	 .file = "nginx.conf",
 	 .words = (const char *const[]){"nginx", "-g", "daemon off;", NULL},
+	 .package = "nginx-light",
 	 /* Its workers belong to who runs it, who alone may read the folder. */
 	 .script = "command -v nginx >/dev/null || { echo \"nginx is not installed here: apt-get install "
 		   "nginx-light\" >&2; exit 127; }\n"
@@ -64,6 +80,7 @@ static const struct program {
 		       .file = "haproxy.cfg",
 		       .words = (const char *const[]){"haproxy", "-W", "-db", "-f",
 						      "/usr/local/etc/haproxy/haproxy.cfg", NULL},
+		       .package = "haproxy",
 		       .script =
 			   "command -v haproxy >/dev/null || { echo \"haproxy is not installed here: apt-get "
 			   "install haproxy\" >&2; exit 127; }\n"
@@ -102,12 +119,10 @@ void balancer_begin(struct reading *r, struct draft *d)
 
 /* --- as what it is placed --------------------------------------------------------------------------- */
 
-/* On this machine it is a program of it, unless the blueprint asks for an image. */
-static bool runs_here(const struct draft *d)
+/* On a machine it is a program of it, unless the blueprint asks for an image. */
+static bool runs_as_program(const struct reading *r, const struct draft *d)
 {
-	const struct location_spec *location = d->spec->location;
-
-	return location && location->type && !strcmp(location->type, "localhost") && !given_of(d, KEY_IMAGE);
+	return runs_on_machine(r, d) && !given_of(d, KEY_IMAGE);
 }
 
 void balancer_place(struct reading *r, struct draft *d, struct place at)
@@ -118,7 +133,7 @@ void balancer_place(struct reading *r, struct draft *d, struct place at)
 	int word = proxy ? fixed_word(r, d, proxy->value, proxy->key, words, COUNT_OF(words)) : PROXY_NGINX;
 
 	spec->proxy = word < 0 ? PROXY_NGINX : (enum proxy_program)word;
-	if (runs_here(d)) {
+	if (runs_as_program(r, d)) {
 		d->spec->kind = COMPONENT_PROCESS;
 		return;
 	}
@@ -496,8 +511,15 @@ static void put_commands(struct reading *r, struct draft *d)
 {
 	const struct program *program = &programs[d->balancer->spec.proxy];
 	bool here = d->spec->kind == COMPONENT_PROCESS;
-	const char *const script[] = {program->script, NULL};
-	const char *const told[] = {here ? program->change_here : program->change, NULL};
+	const char *const script[] = {
+	    d->spec->reached ? arena_format(r->arena, PROVIDE "%s", program->package, program->script)
+			     : program->script,
+	    NULL};
+	const char *telling = here ? program->change_here : program->change;
+	const char *const told[] = {
+	    d->spec->reached ? arena_format(r->arena, "PATH=$PATH:/usr/sbin:/sbin\n%s", telling) : telling,
+	    NULL};
+	r->list->failed |= !script[0] || !told[0];
 	struct on_change change = {.kind = ON_CHANGE_COMMAND};
 
 	put_words(r, d, here ? script : program->words, here, &d->spec->command);
@@ -529,6 +551,7 @@ void balancer_finish(struct reading *r, struct draft *d)
 {
 	if (!d->balancer || !d->kind_known)
 		return;
+	d->spec->reached = d->spec->kind == COMPONENT_PROCESS && runs_on_machine_elsewhere(r, d);
 	check_together(r, d);
 	warn_of_nginx(r, d);
 	link_members(r, d);

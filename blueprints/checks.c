@@ -4,13 +4,21 @@
 #include "base/text.h"
 #include "blueprints/component.h"
 
+/* Members at several places, or on a pool's machines, each have ports of their own. */
+static bool is_spread(const struct reading *r, const struct draft *d)
+{
+	const char *type = location_type_of(r, d->spec->location);
+
+	return d->members && (d->members->zone_count > 1 || (type && !strcmp(type, "byon")));
+}
+
 static void check_instances(struct reading *r, struct draft *d)
 {
 	const struct component_spec *spec = d->spec;
 	const struct port_binding *bindings = d->bindings.members;
 	const struct yaml_entry *given = given_of(d, KEY_INSTANCES);
 
-	if (spec->instances < 2 || !given)
+	if (spec->instances < 2 || !given || is_spread(r, d))
 		return;
 	if (d->bindings.count) {
 		advise(r->list,

@@ -47,16 +47,14 @@ static bool is_at(const struct reading *r, const struct draft *d, const char *co
 	return false;
 }
 
-/* Machines run processes; every other location, and a name that nobody knows yet, containers. */
-static bool on_machine(const struct reading *r, const struct draft *d)
+bool runs_on_machine(const struct reading *r, const struct draft *d)
 {
 	static const char *const types[] = {"localhost", "ssh", "byon"};
 
 	return is_at(r, d, types, COUNT_OF(types));
 }
 
-/* Whoever installs it on a machine elsewhere means it to be used from elsewhere. */
-static bool is_elsewhere(const struct reading *r, const struct draft *d)
+bool runs_on_machine_elsewhere(const struct reading *r, const struct draft *d)
 {
 	static const char *const types[] = {"ssh", "byon"};
 
@@ -122,7 +120,7 @@ static bool starts_by_itself(const struct draft *d)
 
 void software_place(struct reading *r, struct draft *d, struct place at)
 {
-	d->spec->kind = on_machine(r, d) ? COMPONENT_PROCESS : COMPONENT_DOCKER;
+	d->spec->kind = runs_on_machine(r, d) ? COMPONENT_PROCESS : COMPONENT_DOCKER;
 	bool steps = d->spec->kind == COMPONENT_PROCESS || installed_inside(d);
 	take_defaults(r, d, steps ? KEY_MACHINE : KEY_CONTAINER);
 	if (d->spec->kind == COMPONENT_PROCESS)
@@ -533,7 +531,7 @@ void software_finish(struct reading *r, struct draft *d)
 		put_latches(r, d);
 		return;
 	}
-	d->spec->reached = is_elsewhere(r, d);
+	d->spec->reached = runs_on_machine_elsewhere(r, d);
 	warn_of_machines(r, d);
 	put_variables(r, d);
 	put_files(r, d);

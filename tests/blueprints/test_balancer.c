@@ -117,6 +117,28 @@ Test(balancer, on_this_machine_it_is_a_program_of_it)
 	    "does not go with process components", "`ports:");
 }
 
+Test(balancer, on_a_machine_elsewhere_it_is_installed_and_can_be_reached)
+{
+	static const char *const places[] = {"ssh:me@10.0.0.5", "{byon: {hosts: [10.0.0.5]}}"};
+	static const char *const proxies[] = {"nginx", "haproxy"};
+
+	for (size_t i = 0; i < 2; i++) {
+		char text[200], words[100];
+		snprintf(text, sizeof text, "  location: %s\n  members: web\n  proxy: %s", places[i],
+			 proxies[i]);
+		take(text);
+		cr_expect_eq(spec->kind, COMPONENT_PROCESS);
+		cr_expect(spec->reached);
+		snprintf(words, sizeof words, "package=%s", i ? "haproxy" : "nginx-light");
+		cr_expect(strstr(spec->command.words[0].text, words));
+		snprintf(words, sizeof words, "exec %s", proxies[i]);
+		cr_expect(strstr(spec->command.words[0].text, words));
+	}
+	take("  location: localhost\n  members: web");
+	cr_expect_not(spec->reached);
+	cr_expect_not(strstr(spec->command.words[0].text, "package="));
+}
+
 Test(balancer, brooklyns_class_is_the_same)
 {
 	close_outcome(&outcome);

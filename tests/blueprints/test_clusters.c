@@ -199,3 +199,19 @@ Test(clusters, what_is_wrong_is_told_where_it_is)
 	refused("services:\n- type: docker:x\n  initialSize: 3\n", 3, 3, "does not go with docker components",
 		NULL);
 }
+
+Test(clusters, members_on_machines_of_their_own_may_have_the_same_port)
+{
+	static const char *const settings[] = {"web.instances=3", NULL};
+	const char *text =
+	    "location: {byon: {hosts: [10.0.0.1, 10.0.0.2, 10.0.0.3]}}\n"
+	    "services:\n- {type: cluster, id: web, initialSize: 2, memberSpec: {type: process, command: x, "
+	    "ports: {http: 80}}}\n";
+
+	outcome = accepted_with(text, settings);
+	cr_expect_eq(outcome.blueprint->components[0].resized, 3);
+	close_outcome(&outcome);
+	outcome = parse_with(strchr(text, '\n') + 1, settings, NULL);
+	cr_expect_eq(outcome.list.errors, 1);
+	cr_expect(strstr(outcome.list.first->summary, "cannot share the port 80"));
+}
