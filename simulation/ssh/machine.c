@@ -1,5 +1,5 @@
 /* machine.c - a simulated machine reached by SSH, at its address: who asks what, and what befalls it. */
-#include "simulation/ssh/machine.h"
+#include "simulation/ssh_machine.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,25 +181,36 @@ void listeners_tell(struct ssh_machine *machine, const char *line)
 			reply_bytes(one->reply, line, strlen(line));
 }
 
-static void listen_for(struct ssh_machine *machine, struct reply *reply, bool watches)
+static struct listener *add_listener(struct ssh_machine *machine, struct reply *reply)
 {
 	struct listener *one = ssh_need(calloc(1, sizeof(*one)));
 
-	*one = (struct listener){.next = machine->listeners, .reply = reply, .watches = watches};
+	*one = (struct listener){.next = machine->listeners, .reply = reply};
 	machine->listeners = one;
+	return one;
+}
+
+void listeners_ignore(struct ssh_machine *machine, struct reply *reply)
+{
+	add_listener(machine, reply)->ignored = true;
+}
+
+static void listen_for(struct ssh_machine *machine, struct reply *reply, bool watches)
+{
+	add_listener(machine, reply)->watches = watches;
 	reply_open(reply, 0, NULL);
 	if (watches)
 		reply_bytes(reply, "@watching\n", strlen("@watching\n"));
 }
 
-static bool forget_listener(struct ssh_machine *machine, const struct reply *reply)
+static bool forget_listener(struct ssh_machine *machine, const struct reply *reply, bool ignored)
 {
 	struct listener **link = &machine->listeners;
 
 	while (*link && (*link)->reply != reply)
 		link = &(*link)->next;
 	struct listener *one = *link;
-	if (!one)
+	if (!one || (one->ignored && !ignored))
 		return false;
 	*link = one->next;
 	free(one);
@@ -211,7 +222,7 @@ static void gone(void *owner, struct reply *reply)
 {
 	struct ssh_machine *machine = owner;
 
-	if (forget_listener(machine, reply))
+	if (forget_listener(machine, reply, true))
 		return;
 	for (struct stopping *one = machine->stops; one; one = one->next)
 		if (one->reply == reply)
@@ -335,7 +346,9 @@ static void request(void *owner, const struct http_request *request, struct repl
 	struct ssh_machine *machine = owner;
 
 	machine->stamp++;
-	if (!request->headers[0])
+	if (!door_opens(machine, request, reply))
+		return;
+	if (!*request->headers[0])
 		connect_to(owner, words ? words + strlen("/connect ") : "", reply);
 	else
 		run_command(owner, request, request->headers[0], reply);
@@ -347,7 +360,7 @@ static void heard(void *owner, struct reply *reply, const char *bytes, size_t co
 	static const char page[] = "HTTP/1.0 200 OK\r\n\r\n";
 
 	(void)bytes;
-	if (!forget_listener(owner, reply))
+	if (!forget_listener(owner, reply, false))
 		return;
 	if (count)
 		reply_bytes(reply, page, sizeof(page) - 1);
@@ -356,10 +369,7 @@ static void heard(void *owner, struct reply *reply, const char *bytes, size_t co
 
 static int accepts(void *owner, const struct machine *from, const char *address, uint16_t port)
 {
-	const struct ssh_machine *machine = owner;
-
-	(void)from;
-	return strcmp(address, machine->number) != 0 ? -1 : port_answers(machine, port);
+	return door_accepts(owner, from, address, port);
 }
 
 /* --- what befalls it ---------------------------------------------------------------------------------------
@@ -370,7 +380,35 @@ static int serve(struct ssh_machine *machine)
 	const struct service service = {
 	    .request = request, .gone = gone, .heard = heard, .accepts = accepts, .owner = machine};
 
+	for (size_t i = 0; i < ALSO_MOST; i++)
+		if (*machine->also[i] && universe_serve(machine->universe, machine->also[i], &service))
+			return -1;
 	return universe_serve(machine->universe, machine->address, &service);
+}
+
+static void serve_no_more(struct ssh_machine *machine)
+{
+	universe_serve(machine->universe, machine->address, NULL);
+	for (size_t i = 0; i < ALSO_MOST; i++)
+		if (*machine->also[i])
+			universe_serve(machine->universe, machine->also[i], NULL);
+}
+
+void ssh_machine_also(struct ssh_machine *machine, const char *address)
+{
+	bool up = machine->rises.index == EVENT_IDLE;
+	size_t i = 0;
+
+	if (!address) {
+		serve_no_more(machine);
+		memset(machine->also, 0, sizeof(machine->also));
+	}
+	while (address && i < ALSO_MOST && *machine->also[i])
+		i++;
+	if (address && i < ALSO_MOST)
+		snprintf(machine->also[i], sizeof(machine->also[i]), "%s:22", address);
+	if (up)
+		serve(machine);
 }
 
 static void rises(struct event *event)
@@ -431,7 +469,8 @@ void ssh_machine_free(struct ssh_machine *machine)
 	end_sessions(machine);
 	power(machine);
 	clock_take(universe_clock(machine->universe), &machine->rises);
-	universe_serve(machine->universe, machine->address, NULL);
+	serve_no_more(machine);
+	door_free(machine);
 	while (machine->folders) {
 		struct folder *folder = machine->folders;
 		machine->folders = folder->next;
@@ -461,7 +500,7 @@ void ssh_machine_reboot(struct ssh_machine *machine, int64_t down_ms)
 	power(machine);
 	machine->boot++;
 	machine->booted_ms = clock_now(universe_clock(machine->universe)) + down_ms;
-	universe_serve(machine->universe, machine->address, NULL);
+	serve_no_more(machine);
 	clock_add(universe_clock(machine->universe), &machine->rises, down_ms);
 }
 

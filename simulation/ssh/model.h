@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
-#include "simulation/ssh/machine.h"
+#include "simulation/ssh_machine.h"
 
 /* A line of a script: its words, unquoted. */
 struct statement {
@@ -86,13 +86,18 @@ struct stopping {
 struct listener {
 	struct listener *next;
 	struct reply *reply;
-	bool watches; /* else it is a connection to a program */
+	bool watches; /* else it is a connection to a program, */
+	bool ignored; /* or waits for an answer that never comes */
 };
+
+enum { ALSO_MOST = 4 };
 
 struct ssh_machine {
 	struct universe *universe;
 	char number[48], address[64];
-	char script[80]; /* the one that lies there */
+	char also[ALSO_MOST][64]; /* its other addresses */
+	struct ssh_door door;     /* its texts are ours */
+	char script[80];          /* the one that lies there */
 	char held_by[100];
 	struct folder *folders;
 	struct there *ghosts;
@@ -110,6 +115,14 @@ struct ssh_machine {
 
 void *ssh_need(void *memory); /* for whom no world without memory is simulated */
 
+/* --- door.c --- */
+/* Whether who asks gets to it and is let in; else that is answered, or never. */
+bool door_opens(struct ssh_machine *machine, const struct http_request *request, struct reply *reply);
+/* Whether a connection to that port there can come about; -1: it is no address of its own. */
+int door_accepts(const struct ssh_machine *machine, const struct machine *from, const char *address,
+		 uint16_t port);
+void door_free(struct ssh_machine *machine);
+
 /* --- script.c --- */
 struct statement *script_read(struct arena *arena, const char *text, size_t size);
 /* The value of the last NAME=value before `until` (NULL: all); "" when there is none. */
@@ -120,6 +133,8 @@ void script_bytes(const char *word, struct text *ret);
 /* --- machine.c --- */
 int64_t machine_clock(const struct ssh_machine *machine);
 void listeners_tell(struct ssh_machine *machine, const char *line);
+/* It is not answered as long as the machine is there. */
+void listeners_ignore(struct ssh_machine *machine, struct reply *reply);
 struct folder *folder_find(const struct ssh_machine *machine, const char *app);
 struct folder *folder_make(struct ssh_machine *machine, const char *app);
 /* As rmdir does: when nothing is in it. */

@@ -4,12 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
+#include "base/base64.h"
 #include "base/cleanup.h"
 #include "base/ssh.h"
+#include "base/ssh_key.h"
 #include "simulation/internal.h"
-#include "simulation/ssh/machine.h"
+#include "simulation/ssh_machine.h"
 
 #define SILENCE_MS 10000
+enum { KEYS_MOST = 8 }; /* that go with a request */
 
 /* One of a seat's, on a connection of its own that shares the fate of the others to that machine. */
 struct ssh_call {
@@ -129,6 +133,10 @@ static void ended(void *owner, struct http_answer *answer)
 			lose_session(call);
 	} else if (call->open) {
 		call->answer.exit_code = answer->status;
+	} else if (answer->status == SSH_ANOTHER_KEY) {
+		call->answer.sent = false;
+		fail(&call->answer.error, ERR_DENIED,
+		     "the host key of %s is another one than the one that it must be", call->peer);
 	} else if (answer->status == SSH_NOBODY_LISTENS) {
 		call->answer.sent = false;
 		fail(&call->answer.error, ERR_UNREACHABLE, "%s cannot connect us there: Connection refused",
@@ -190,12 +198,45 @@ static struct ssh_call *new_call(struct seat *seat, const struct ssh_host *host,
 	return call;
 }
 
+/* The public part of a key in a file, as a line of authorized_keys has it; NULL: it is none. */
+static const char *public_part(struct seat *seat, const struct ssh_identity *identity, struct arena *arena)
+{
+	owned_text file = {0}, line = {0};
+	bool encrypted;
+
+	if (identity->file && machine_read(seat->machine, identity->file, &file) < 0)
+		return NULL;
+	const char *text = identity->file ? text_view(&file) : identity->text;
+	struct ssh_key *key = ssh_key_open(text, strlen(text), identity->passphrase, &encrypted, NULL);
+	if (!key)
+		return NULL;
+	base64_add(&line, ssh_key_blob(key)->data, ssh_key_blob(key)->length);
+	ssh_key_close(key);
+	return arena_format(arena, SSH_LOGIN_HEADER "%s", text_view(&line));
+}
+
+/* Which host keys it must have, and what we would log in with. */
+static void add_keys(struct seat *seat, const struct ssh_host *host, struct arena *arena,
+		     const char **headers)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; host->host_keys && host->host_keys[i] && count < KEYS_MOST; i++)
+		headers[count++] = arena_format(arena, SSH_WANTED_HEADER "%s", host->host_keys[i]);
+	for (size_t i = 0; i < host->identity_count && count < KEYS_MOST; i++) {
+		const char *header = public_part(seat, &host->identities[i], arena);
+		if (header)
+			headers[count++] = header;
+	}
+}
+
 /* `words`, for the story and for who decides what becomes of it, are what it asks for. */
 static struct ssh_call *begin(struct seat *seat, const struct ssh_host *host, const char *words,
 			      const struct ssh_command *command, const struct ssh_sink *sink,
 			      int64_t timeout_ms, struct error *err)
 {
-	const char *const headers[] = {command ? command->command : NULL, NULL};
+	const char *headers[2 + KEYS_MOST] = {command ? command->command : ""};
+	owned_arena arena = {0};
 	const struct channel_sink own_sink = {
 	    .opened = opened, .bytes = heard, .drained = drained, .done = ended};
 	struct ssh_call *call = new_call(seat, host, sink);
@@ -203,6 +244,7 @@ static struct ssh_call *begin(struct seat *seat, const struct ssh_host *host, co
 
 	if (call)
 		text_format(&url, "ssh://%s/%s", call->peer, words);
+	add_keys(seat, host, &arena, headers + 1);
 	if (!call || url.failed) {
 		if (call)
 			detach(call), release(call);

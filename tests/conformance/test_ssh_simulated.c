@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/ssh.h"
-#include "simulation/ssh/machine.h"
+#include "simulation/ssh_machine.h"
 #include "tests/conformance/conformance.h"
 #include "tests/conformance/grounds.h"
 

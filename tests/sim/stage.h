@@ -7,7 +7,7 @@
 #include "locations/fake/fake.h"
 #include "simulation/docker/engine.h"
 #include "simulation/machine.h"
-#include "simulation/ssh/machine.h"
+#include "simulation/ssh_machine.h"
 #include "tests/sim/model.h"
 #include "tests/sim/sight.h"
 #include "tests/sim/tally.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "simulation/ssh/machine.h"
+#include "simulation/ssh_machine.h"
 #include "tests/sim/local.h"
 
 enum { DOWN_MS = 20000, FULL_MS = 8000, SKEW_MS = 7200000 };

@@ -1,5 +1,5 @@
-/* machine.h - a simulated machine reached by SSH: what the script of the driver for such machines makes of
- * it, its directories, keepers and programs, at an address of the wire. */
+/* ssh_machine.h - a simulated machine reached by SSH: what the script of the driver for such machines makes
+ * of it, its directories, keepers and programs, at an address of the wire. */
 #ifndef BERTH_SIMULATION_SSH_MACHINE_H
 #define BERTH_SIMULATION_SSH_MACHINE_H
 
@@ -7,6 +7,11 @@
 
 /* What answers a connection to a port there that nobody listens at; any other refusal is one of a login. */
 #define SSH_NOBODY_LISTENS 404
+/* What answers whoever wants another host key. */
+#define SSH_ANOTHER_KEY 495
+/* What a request brings along: the host keys that are wanted, and the public part of one to log in with. */
+#define SSH_WANTED_HEADER "Wanted-Key: "
+#define SSH_LOGIN_HEADER  "Login-Key: "
 
 struct ssh_machine;
 
@@ -15,6 +20,18 @@ struct ssh_machine *ssh_machine_new(struct universe *universe, const char *addre
 void ssh_machine_free(struct ssh_machine *machine); /* NULL is fine */
 /* What its programs do; `machine` in what is asked is NULL. NULL: all stay. */
 void ssh_machine_behave(struct ssh_machine *machine, behaver *behave, void *owner);
+
+/* What it shows of itself, and whom it lets in; copied. All may be NULL. */
+struct ssh_door {
+	const char *host_key;  /* "ssh-ed25519 AAAA..."; NULL: the one that is wanted */
+	const char *login_key; /* the only one that opens it, as a line of authorized_keys; NULL: any does */
+	/* Whether what comes from there gets to that address and port at all; NULL: all does. */
+	bool (*reaches)(void *owner, const struct machine *from, const char *address, uint16_t port);
+	void *owner;
+};
+void ssh_machine_door(struct ssh_machine *machine, const struct ssh_door *door);
+/* It is reached at another address, too. NULL: at its own alone. */
+void ssh_machine_also(struct ssh_machine *machine, const char *address);
 
 /* --- what befalls it ------------------------------------------------------------------------- */
 

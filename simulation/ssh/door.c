@@ -1,0 +1,99 @@
+/* door.c - who gets to a simulated machine reached by SSH, which host key it shows, and whose key opens it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "simulation/ssh/model.h"
+
+static void free_door(struct ssh_door *door)
+{
+	free((char *)door->host_key);
+	free((char *)door->login_key);
+	*door = (struct ssh_door){0};
+}
+
+static char *copy(const char *text)
+{
+	return text ? ssh_need(strdup(text)) : NULL;
+}
+
+void ssh_machine_door(struct ssh_machine *machine, const struct ssh_door *door)
+{
+	struct ssh_door copied = {.host_key = copy(door->host_key),
+				  .login_key = copy(door->login_key),
+				  .reaches = door->reaches,
+				  .owner = door->owner};
+
+	free_door(&machine->door);
+	machine->door = copied;
+}
+
+void door_free(struct ssh_machine *machine)
+{
+	free_door(&machine->door);
+}
+
+static bool is_reached(const struct ssh_machine *machine, const struct machine *from, const char *address,
+		       uint16_t port)
+{
+	const struct ssh_door *door = &machine->door;
+
+	return !door->reaches || door->reaches(door->owner, from, address, port);
+}
+
+/* The header's value, where any of that name is so; `any`: whether there is one at all. */
+static bool brings(const struct http_request *request, const char *name, const char *key, bool *ret_any)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 1; request->headers[i]; i++) {
+		const char *value = request->headers[i] + length;
+		if (strncmp(request->headers[i], name, length) != 0)
+			continue;
+		*ret_any = true;
+		/* Without a comment; of a key to log in with the name is missing, too. */
+		size_t words = strcspn(value, " ");
+		words += value[words] ? 1 + strcspn(value + words + 1, " ") : 0;
+		if (words && memmem(key, strlen(key), value, words))
+			return true;
+	}
+	return false;
+}
+
+bool door_opens(struct ssh_machine *machine, const struct http_request *request, struct reply *reply)
+{
+	const struct ssh_door *door = &machine->door;
+	char address[64];
+	const char *host = strstr(request->url, "://") + 3;
+	bool wants = false, has = false;
+
+	snprintf(address, sizeof(address), "%.*s", (int)strcspn(host, ":/"), host);
+	if (!is_reached(machine, reply_from(reply), address, 22)) {
+		listeners_ignore(machine, reply);
+		return false;
+	}
+	if (door->host_key && !brings(request, SSH_WANTED_HEADER, door->host_key, &wants) && wants) {
+		reply_whole(reply, SSH_ANOTHER_KEY, NULL, NULL);
+		return false;
+	}
+	if (door->login_key && !brings(request, SSH_LOGIN_HEADER, door->login_key, &has)) {
+		reply_whole(reply, 401, NULL, NULL);
+		return false;
+	}
+	return true;
+}
+
+int door_accepts(const struct ssh_machine *machine, const struct machine *from, const char *address,
+		 uint16_t port)
+{
+	bool own = !strcmp(address, machine->number);
+	size_t length = strlen(address);
+
+	for (size_t i = 0; i < ALSO_MOST; i++)
+		own |= !strncmp(machine->also[i], address, length) && machine->also[i][length] == ':';
+	if (!own || !is_reached(machine, from, address, port))
+		return -1;
+	return port_answers(machine, port);
+}
