@@ -15,6 +15,7 @@
 #define USUAL_IMAGE     "debian:stable-slim"
 #define INSTALL_MS      (30 * MINUTE_MS) /* what is built where it runs takes its time */
 #define START_MS        (2 * MINUTE_MS)
+#define INSTALL_TRIES   3
 #define CHECK_PERIOD_MS 5000
 #define FIRST_PORT      8080 /* of those that may be any, in a container of its own */
 
@@ -390,9 +391,10 @@ static void put_settings(struct reading *r, struct draft *d, struct growing *fil
 	put_setting(&settings, "run_dir", *run || !inside ? run : RUN_INSIDE);
 	put_setting(&settings, "download_url", url);
 	put_setting(&settings, "download_sha256", sum);
-	text_format(&settings, "start_timeout=%lld\ncheck_period=%lld\n",
+	text_format(&settings, "start_timeout=%lld\ncheck_period=%lld\ntries=%d\n",
 		    (long long)span_of(r, d, KEY_START_TIMEOUT, START_MS) / 1000,
-		    (long long)span_of(r, d, KEY_CHECK_PERIOD, CHECK_PERIOD_MS) / 1000);
+		    (long long)span_of(r, d, KEY_CHECK_PERIOD, CHECK_PERIOD_MS) / 1000,
+		    d->spec->restart == RESTART_ON_FAILURE ? INSTALL_TRIES : 0);
 	describe_install(r, d, &install, version);
 	put_setting(&install, "download_url", url);
 	put_setting(&install, "download_sha256", sum);
@@ -533,6 +535,10 @@ void software_finish(struct reading *r, struct draft *d)
 	}
 	d->spec->reached = runs_on_machine_elsewhere(r, d);
 	warn_of_machines(r, d);
+	/* Its runner ends well only when it is asked to, or has given up. A container that ended so would
+	 * not come back with its engine. */
+	if (d->spec->kind == COMPONENT_PROCESS && !given_of(d, KEY_RESTART))
+		d->spec->restart = RESTART_ON_FAILURE;
 	put_variables(r, d);
 	put_files(r, d);
 	put_life(r, d);

@@ -48,8 +48,10 @@ choose_install_dir() {
 
 # --- one step ---
 child=
-run() { # its script, in a folder; heard while it runs is a signal at once
-	(cd "$2" && exec "$shell" -e "$here/steps/$1") 9>&- &
+run() { # STEP FOLDER [COMMAND...]: its script, in a folder; heard while it runs is a signal at once
+	script=$here/steps/$1 in=$2
+	shift 2
+	(cd "$in" && exec "$@" "$shell" -e "$script") 9>&- &
 	child=$!
 	wait "$child"
 	status=$?
@@ -76,6 +78,45 @@ folder() { # that it is there
 	mkdir -p "$1" && return 0
 	complain "the folder $1 cannot be made: run as another user, or set run.dir and install.dir"
 	exit 73
+}
+
+# --- what of it runs ---
+began() { # PID: when that process began, as the kernel says it; nothing where none is, or nobody tells
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+	# shellcheck disable=SC2086
+	set -- ${stat##*) }
+	shift 19
+	echo "$1"
+}
+note() { # FILE PID: that process, and no other one that has its number later
+	mark "$1" "$2 $(began "$2")"
+}
+noted() { # FILE: whether the process of that note is there, in `pid`
+	pid='' since=''
+	{ read -r pid since <"$1"; } 2>/dev/null
+	[ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && [ "$(began "$pid")" = "$since" ]
+}
+named() { # the process that its file names, if it is there: the one that had the number when that was seen first
+	pid=$(cat "$PID_FILE" 2>/dev/null)
+	case $pid in "" | *[!0-9]*) return 1 ;; esac
+	kill -0 "$pid" 2>/dev/null || return 1
+	known='' since=''
+	{ read -r known since <"$state/process"; } 2>/dev/null
+	[ "$known" = "$pid" ] || { note "$state/process" "$pid" 2>/dev/null; return 0; }
+	[ "$(began "$pid")" = "$since" ]
+}
+own_folder() { # of several instances that say the same run.dir only one has it
+	note "$state/owner.$$" $$ && echo "$base" >>"$state/owner.$$"
+	for n in 1 2 3; do
+		! ln "$state/owner.$$" "$state/owner" 2>/dev/null || break
+		if [ "$(sed -n 2p "$state/owner")" != "$base" ] && noted "$state/owner"; then
+			rm -f "$state/owner.$$"
+			complain "another instance on this machine uses $run_dir: give each a run.dir of its own, or none"
+			exit 73
+		fi
+		rm -f "$state/owner"
+	done
+	rm -f "$state/owner.$$"
 }
 
 # --- files ---
@@ -130,10 +171,12 @@ download() {
 
 # --- the phases ---
 # One installs at a time; the lock of one that was killed is nobody's.
+locked=
 lock() {
 	if command -v flock >/dev/null 2>&1; then
 		exec 9>"$INSTALL_DIR.lock"
 		flock -n 9 || { say "another one installs; waiting for it"; flock 9 & wait $!; }
+		locked=yes
 		return
 	fi
 	until mkdir "$INSTALL_DIR.locked" 2>/dev/null; do
@@ -142,17 +185,53 @@ lock() {
 		sleep 1 & wait $!
 	done
 	echo $$ >"$INSTALL_DIR.locked/pid"
+	locked=yes
 }
-unlock() { exec 9>&-; rm -rf "$INSTALL_DIR.locked"; }
+unlock() { exec 9>&-; rm -rf "$INSTALL_DIR.locked"; locked=; }
+# In the folder that installations share each has a list of the folders of those who use it.
+shares() { [ -z "$install_dir" ] && [ "${INSTALL_DIR%/*}" != "$run_dir" ] && command -v flock >/dev/null 2>&1; }
+use() {
+	shares && [ -d "$INSTALL_DIR" ] || return 0
+	mkdir -p "$INSTALL_DIR/.berth-users" && mark "$INSTALL_DIR/.berth-users/$(echo "$run_dir" | digest)" "$run_dir"
+}
+is_used() { # DIRECTORY
+	for user in "$1/.berth-users"/*; do
+		[ "$(cat "$(cat "$user" 2>/dev/null)/.berth/install_dir" 2>/dev/null)" != "$1" ] || return 0
+	done
+	return 1
+}
+clear_unused() { # those that nobody uses any more, whole or not, which nobody is just making
+	shares || return 0
+	for other in "${INSTALL_DIR%/*}"/*/.berth-users; do
+		other=${other%/.berth-users}
+		[ -d "$other" ] && ! is_used "$other" || continue
+		(exec 9>"$other.lock" && flock -n 9 && ! is_used "$other" && rm -rf "$other" "$other.lock")
+	done
+}
+# What cannot be installed is tried again by whoever looks after us, so often; whoever starts it later begins anew.
+enough() {
+	failed=$(cat "$state/failures" 2>/dev/null)
+	failed=${failed:-0}
+	[ "$tries" != 0 ] && [ "$failed" -ge "$tries" ] || return 1
+	complain "$(cat "$state/doing") failed $failed times: it is not tried again until it is deployed, or started, anew"
+	rm -f "$state/failures"
+}
+not_done() { # STATUS of an exit before it was
+	[ "$1" != 0 ] && [ "$tries" != 0 ] || return 0
+	mark "$state/failures" "$((failed + 1))"
+	[ "$((failed + 1))" -lt "$tries" ] || [ -n "$install_dir" ] || [ -z "$locked" ] || rm -rf "$INSTALL_DIR" "$INSTALL_DIR.lock"
+}
 installed() { [ "$(cat "$INSTALL_DIR/.berth-installed" 2>/dev/null)" = "$install_key" ]; }
 install() {
 	installs || return 0
 	marks=$INSTALL_DIR/.berth-steps
 	folder "${INSTALL_DIR%/*}"
+	use
 	installed && { say "installed already, in $INSTALL_DIR"; return 0; }
 	lock
 	installed && { unlock; return 0; }
 	folder "$marks"
+	use
 	copy preinstall "$INSTALL_DIR"
 	once pre.install "$INSTALL_DIR" "$marks" "$install_key"
 	download
@@ -161,6 +240,7 @@ install() {
 	once post.install "$INSTALL_DIR" "$marks" "$install_key"
 	mark "$INSTALL_DIR/.berth-installed" "$install_key"
 	unlock
+	clear_unused
 }
 customize() {
 	has customize || return 0
@@ -174,18 +254,30 @@ customize() {
 }
 
 # --- whether it runs ---
-named() { # the process that its file names, if it is there
-	pid=$(cat "$PID_FILE" 2>/dev/null) && case $pid in ""|*[!0-9]*) false ;; *) kill -0 "$pid" 2>/dev/null ;; esac
-}
+# One that hangs has failed.
+check_seconds=30
+within=
+for tool in "timeout -k 1" timeout; do
+	[ -n "$within" ] || ! $tool 9 true 2>/dev/null || within="$tool $check_seconds"
+done
 lives() { # quietly
 	if [ -f "$here/steps/checkRunning" ]; then
-		run checkRunning "$RUN_DIR" >"$state/check" 2>&1
+		# shellcheck disable=SC2086
+		run checkRunning "$RUN_DIR" $within >"$state/check" 2>&1 && return
+		[ "$status" != 124 ] || echo "checkRunning.command took longer than $check_seconds seconds" >>"$state/check"
+		return "$status"
 	elif [ -f "$PID_FILE" ]; then
 		named
 	else
-		pid=$(cat "$state/foreground" 2>/dev/null) && kill -0 "$pid" 2>/dev/null
+		stays
 	fi
 }
+# A launch in the foreground: the program itself, or a script that has waited for it for some time. One that is to
+# write a number is at work until it has.
+stays() {
+	noted "$state/foreground" && ! grep -q 'PID_FILE\|pid\.txt' "$here/steps/launch" || return 1
+	! tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qxF -e "$here/steps/launch" -e "$0" || [ -e "$state/stays" ]
+} 2>/dev/null
 # The numbers of processes mean nothing after the machine, or the container, began anew.
 session() { cat /proc/sys/kernel/random/boot_id 2>/dev/null; cut -d' ' -f22 /proc/1/stat 2>/dev/null; }
 
@@ -198,17 +290,19 @@ end_it() { # by its own command, else by a signal to what it is
 		run stop "$RUN_DIR" || complain "the step stop failed (exit status $?)"
 	fi
 	! named || kill "$pid" 2>/dev/null
-	pid=$(cat "$state/foreground" 2>/dev/null) && kill "$pid" 2>/dev/null
+	! noted "$state/foreground" || kill "$pid" 2>/dev/null
 	return 0
 }
 leave() {
 	trap : TERM INT HUP URG
+	trap - EXIT
 	[ -z "$child" ] || kill "$child" 2>/dev/null
 	[ ! -f "$state/launched" ] || end_it
 	kill -TERM 0
 	[ -z "$launched" ] || wait "$launched"
 	while named; do pause 0.2; done
 	rm -f "$state/launched" "$state/foreground"
+	[ "$tries" = 0 ] || exit 143 # else it would seem to have come to its end
 	exit 0
 }
 left_behind() { # what an earlier one of us launched and did not end
@@ -225,34 +319,47 @@ left_behind() { # what an earlier one of us launched and did not end
 }
 rises() { # until it runs; then what comes after the launch
 	n=0
+	began_at=$(date +%s)
 	until lives; do
 		kill -0 $$ 2>/dev/null || exit 0
+		[ "$(($(date +%s) - began_at))" -lt "$start_timeout" ] || too_late
 		n=$((n + 1))
+		[ "$n" != 6 ] || : >"$state/stays"
 		pause 0.5
 	done
 	: >"$state/up"
 	(step post.launch "$RUN_DIR") || {
 		status=$?
-		pid=$(cat "$state/foreground" 2>/dev/null) && kill "$pid" 2>/dev/null
+		! noted "$state/foreground" || kill "$pid" 2>/dev/null
 		exit "$status"
 	}
 	say "it runs"
 	: >"$state/after"
 }
+too_late() {
+	: >"$state/late"
+	if noted "$state/foreground"; then
+		complain "it does not run $start_timeout seconds (start.timeout) after its launch, and launch.command has not ended"
+		[ ! -s "$state/check" ] || tail -n 5 "$state/check" >&2
+		kill "$pid" 2>/dev/null
+	fi
+	exit 70
+}
 launch() {
 	copy runtime "$RUN_DIR"
 	step pre.launch "$RUN_DIR"
-	rm -f "$PID_FILE" "$state/up" "$state/after"
+	rm -f "$PID_FILE" "$state/up" "$state/after" "$state/late" "$state/stays" "$state/process" "$state/check"
 	session >"$state/launched"
 	say launch
 	(cd "$RUN_DIR" && exec "$shell" -e "$here/steps/launch") &
 	launched=$!
-	echo "$launched" >"$state/foreground"
+	note "$state/foreground" "$launched"
 	rises &
 	rising=$!
 	wait "$launched"
 	status=$?
 	launched=
+	[ ! -e "$state/late" ] || exit 70
 	rm -f "$state/foreground"
 	[ "$status" = 0 ] || give_up launch "$status"
 }
@@ -273,15 +380,13 @@ comes_up() { # after a launch that did not stay
 		complain "launch.command stayed, and has ended"
 		exit 1
 	fi
-	n=0
 	dead=0
 	until [ -e "$state/up" ]; do
-		n=$((n + 1))
 		[ -f "$here/steps/checkRunning" ] || named || refuse_launch
 		# A number that means nobody may yet be written anew; not for long.
 		if [ ! -f "$PID_FILE" ] || named; then dead=0; else dead=$((dead + 1)); fi
 		[ "$dead" -lt 6 ] || refuse_launch
-		[ "$n" -lt "$((start_timeout * 2))" ] || refuse_launch
+		[ ! -e "$state/late" ] || refuse_launch
 		pause 0.5
 	done
 	wait "$rising" || exit
@@ -305,6 +410,10 @@ watch() {
 
 case ${1-} in
 check)
+	if [ "$run_dir" != "$base" ] && [ "$(sed -n 2p "$state/owner" 2>/dev/null)" != "$base" ]; then
+		echo "$run_dir is not its own"
+		exit 1
+	fi
 	if [ ! -e "$state/after" ]; then
 		echo "not yet: $(cat "$state/doing" 2>/dev/null)"
 		exit 1
@@ -318,12 +427,17 @@ check)
 	;;
 run)
 	folder "$state"
+	[ "$run_dir" = "$base" ] || own_folder
 	rm -f "$state/after"
 	choose_install_dir
 	trap leave TERM INT HUP URG
 	left_behind
+	! enough || exit 0
+	trap 'not_done $?' EXIT
 	install
 	customize
+	trap - EXIT
+	rm -f "$state/failures"
 	launch
 	comes_up
 	watch

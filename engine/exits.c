@@ -155,6 +155,11 @@ bool ended_too_often(struct work *work)
 	return exits >= EXITS_TO_BREAK;
 }
 
+static bool is_left_ended(enum restart_policy restart, const struct observed *seen)
+{
+	return restart == RESTART_NO || (restart == RESTART_ON_FAILURE && seen->exit_code == 0);
+}
+
 enum phase look_at_exits(struct work *work)
 {
 	switch (work_look(work)) {
@@ -176,7 +181,7 @@ enum phase look_at_exits(struct work *work)
 		end_tell(&how, seen); /* not how, where it runs already */
 		work_note(work, "%s; the target starts it again", text_view(&how));
 	}
-	if (seen->state == SEEN_STOPPED && work->spec && work->spec->restart == RESTART_NO)
+	if (seen->state == SEEN_STOPPED && work->spec && is_left_ended(work->spec->restart, seen))
 		return stays_ended(work, seen);
 	work_wake(work);
 	return PHASE_STARTING;

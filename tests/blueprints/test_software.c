@@ -294,6 +294,20 @@ static const char *outside(void *context, const char *name)
 	return !strcmp(name, "mine") ? "localhost" : NULL;
 }
 
+Test(software, on_a_machine_it_is_not_installed_for_ever)
+{
+	take("  launch.command: ./run\n");
+	cr_expect_eq(spec->restart, RESTART_ON_FAILURE);
+	holds("software/settings", "tries=3");
+	take("  restart: always\n"
+	     "  launch.command: ./run\n");
+	cr_expect_eq(spec->restart, RESTART_ALWAYS);
+	holds("software/settings", "tries=0");
+	take_at("docker", "  launch.command: ./run\n");
+	cr_expect_eq(spec->restart, RESTART_UNLESS_STOPPED);
+	holds("/opt/berth/software/settings", "tries=0");
+}
+
 Test(software, a_name_stands_for_what_it_is_bound_to)
 {
 	static const char text[] = "services:\n- {type: software, location: mine, launch.command: a}\n"

@@ -323,7 +323,7 @@ serve=$!
 children+=("$serve")
 is_kept() { [ "$(berth policy list real-software-shared -o json | jq -r .kept)" = true ]; }
 check "a controller keeps them" until_true 30 is_kept
-killed=$(cat "$(dirname "$(ls -d "$XDG_STATE_HOME"/berth/run/real-software-shared/.work/other*/software)")/.berth/foreground")
+read -r killed _ <"$(dirname "$(ls -d "$XDG_STATE_HOME"/berth/run/real-software-shared/.work/other*/software)")/.berth/foreground"
 kill -9 "$killed"
 gone() { [ ! -e "/proc/$killed" ]; }
 check "one that is killed goes" until_true 30 gone
