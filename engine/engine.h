@@ -623,7 +623,7 @@ const char *report_state(const struct berth_operation *operation);
 json_t *document_new(const char *app);
 
 extern const struct verb verb_history, verb_rollback, verb_backup, verb_restore, verb_policies, verb_policy,
-    verb_invoke, verb_members, verb_keep, verb_hold, verb_mend, verb_replace, verb_duty;
+    verb_invoke, verb_members, verb_keep, verb_hold, verb_mend, verb_replace, verb_relink, verb_duty;
 extern const struct verb verb_validate, verb_plan, verb_deploy, verb_status, verb_destroy, verb_logs,
     verb_graph, verb_locations, verb_types, verb_schema, verb_events, verb_stop, verb_start, verb_restart,
     verb_scale, verb_wait, verb_why, verb_gc, verb_exec, verb_forward, verb_simulate;

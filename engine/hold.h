@@ -34,9 +34,10 @@ struct held_instance {
 	} told;
 	/* Its health check, where the blueprint gives it one. */
 	char *answered; /* which incarnation of it was seen to answer, here or by a deploy; NULL: none was */
-	unsigned failures;   /* in a row */
-	int64_t ask_next_ms; /* monotonic */
-	char *problem;       /* why it counts as unhealthy; NULL: it does not */
+	unsigned failures;     /* in a row */
+	int64_t ask_next_ms;   /* monotonic */
+	char *problem;         /* why it counts as unhealthy; NULL: it does not */
+	struct relink *relink; /* hold_relink.c's; NULL: that was never tried */
 };
 
 enum { SAVED_HEX = 32 }; /* as much of a digest as tells two memories apart */
@@ -110,7 +111,8 @@ struct deed {
 		DEED_RESTART,
 		DEED_DUTY,
 		DEED_SCALE,
-		DEED_INVOKE
+		DEED_INVOKE,
+		DEED_RELINK
 	} kind;
 	char *component;
 	char *policy, *why; /* of SCALE: who wishes it, and what for */
@@ -146,6 +148,12 @@ void hold_deed_ended(struct hold *hold, const struct deed *deed);
 void held_came_back(struct held_instance *member, enum phase phase);
 /* Whether the component's policies may be asked. 1: yes; 0: not yet; -1: no memory. */
 int held_at_home(struct held_component *held);
+
+/* --- hold_relink.c: who holds a number that has moved --- */
+/* Whether it is to be given the new one; that is begun. */
+bool held_relinks(struct held_instance *held);
+/* Those there that could not be said to be ours. */
+void relinks_wake(const struct site *site);
 
 /* --- hold_health.c: its health check, asked for as long as it runs --- */
 /* Whether it is under way: the work is not to be used for anything else. */
@@ -205,6 +213,8 @@ int held_tidy_again(struct held_component *held);
 bool held_twice(const struct held_instance *member);
 /* hold_wishes.c: do what they wish, as far as it can be begun now. 0 or -1 with *err. */
 int hold_carry_out(struct held_component *held, const struct wishes *wishes, struct error *err);
+/* Make it anew with what it is given from others now. 0 or -1 (no memory). */
+int held_relink(struct held_component *held);
 /* A resize that was cut off is brought to its end after a while; *ret_delay_ms: when. 0 or -1 (no memory). */
 int hold_finish_resize(struct held_component *held, int64_t *ret_delay_ms);
 /* How what was wished for ended. 0 or -1 (no memory). */

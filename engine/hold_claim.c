@@ -80,6 +80,7 @@ static void ask(struct hold *hold, struct site *site)
 	site->resurvey->claimed_ms = now(hold->operation);
 	hold_ask_again(hold);
 	pools_wake(site);
+	relinks_wake(site);
 }
 
 void hold_ask_claims(struct hold *hold)

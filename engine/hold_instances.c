@@ -199,7 +199,7 @@ enum phase step_resting_held(struct work *work)
 	const struct resurvey *again = work->site->resurvey;
 	if (work->held && work->held->away && !work->held->back)
 		return work->instance->phase;
-	if (follows(work))
+	if (follows(work) || (work->held && held_relinks(work->held)))
 		return work->instance->phase;
 	if (again && again->under_way) /* what it tells may be older than a look of now; then all are woken */
 		return work->instance->phase;
@@ -258,6 +258,8 @@ void hold_sight(struct work *work, bool seen)
 		return;
 	work_rest(work, seen ? phase_of(work, work->instance->seen) : PHASE_UNKNOWN);
 	work_wake(work); /* a check or a look that was answered meanwhile goes on */
+	if (seen && keeps_tasks(work->site))
+		work_wake_consumers(work); /* its tasks may be elsewhere */
 }
 
 static void rest(struct work *work)

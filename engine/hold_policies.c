@@ -553,10 +553,10 @@ int hold_ask_policies(struct hold *hold, int64_t *ret_delay_ms, struct error *er
 	hold->any_due = false;
 	for (size_t i = 0; i < hold->component_count; i++) {
 		struct held_component *held = &hold->components[i];
-		int home = held->set ? held_at_home(held) : 0;
+		int home = held->set || held->deed ? held_at_home(held) : 0;
 		if (home < 0)
 			return fail_memory(err);
-		if (!home)
+		if (!home || !held->set)
 			continue;
 		if (is_due(held) && ask(held, err))
 			return -1;

@@ -50,6 +50,16 @@ static int add_deed(struct held_component *held, enum deed_kind kind, unsigned n
 	return 0;
 }
 
+int held_relink(struct held_component *held)
+{
+	static const char why[] = "what it is linked to has moved";
+	struct berth_operation *operation = held->hold->operation;
+	store_put_event(operation->berth->store, operation->application->id, held->component->id, NULL,
+			"relinking", why);
+	operation_warn(operation, "%s: %s", held->component->id, why);
+	return add_deed(held, DEED_RELINK, 0, 0);
+}
+
 bool held_twice(const struct held_instance *member)
 {
 	const struct work *work = member->work;

@@ -207,7 +207,7 @@ static const struct verb *verb_of(enum deed_kind kind)
 	static const struct verb *const verbs[] = {
 	    [DEED_MEND] = &verb_mend,   [DEED_REPLACE] = &verb_replace, [DEED_STOP] = &verb_stop,
 	    [DEED_START] = &verb_start, [DEED_RESTART] = &verb_restart, [DEED_DUTY] = &verb_duty,
-	    [DEED_SCALE] = &verb_scale};
+	    [DEED_SCALE] = &verb_scale, [DEED_RELINK] = &verb_relink};
 	return verbs[kind];
 }
 

@@ -1,5 +1,5 @@
 /* mend_verbs.c - what a keeper has done that a hold cannot do itself: make what is missing, or one instance
- * anew; tell targets whose duty restarts are. */
+ * anew, also for what it is given from others; tell targets whose duty restarts are. */
 #include <string.h>
 
 #include "engine/deploy.h"
@@ -73,10 +73,19 @@ static bool only_duty(struct work *work)
 	return work->left_stopped || seen->state == SEEN_RUNNING;
 }
 
+/* The one that is made, and the older one that goes for it. */
+static bool only_relink(struct work *work)
+{
+	const struct instance *next = work->instance->successor;
+	return work->action == ACTION_RELINK || (next && next->work->action == ACTION_RELINK);
+}
+
 const struct verb verb_mend = {
     .name = "mend", .step = deploy_step, .changes = true, .needs_store = true, .decide = mend};
 const struct verb verb_replace = {
     .name = "replace", .step = deploy_step, .changes = true, .needs_store = true, .decide = replace};
+const struct verb verb_relink = {
+    .name = "relink", .step = deploy_step, .changes = true, .needs_store = true, .only = only_relink};
 const struct verb verb_duty = {.name = "duty",
 			       .step = deploy_step,
 			       .changes = true,

@@ -282,7 +282,7 @@ static const struct berth_operation *deed_under_way(const struct deployer *deplo
 	for (const struct berth_operation *at = deployer->berth->operations; at; at = at->next)
 		if (at != deployer->operation && !at->done &&
 		    (at->verb == &verb_mend || at->verb == &verb_replace || at->verb == &verb_stop ||
-		     at->verb == &verb_start || at->verb == &verb_restart))
+		     at->verb == &verb_start || at->verb == &verb_restart || at->verb == &verb_relink))
 			return at;
 	return NULL;
 }
