@@ -207,6 +207,28 @@ static void add_life(struct fact_list *list, const struct component *component,
 		    arena_format(list->arena, "%lld ms", (long long)spec->stop_timeout_ms));
 }
 
+/* Where the target keeps the tasks, and so asks them itself, how it does is a part of what they are made
+ * from.
+ */
+static void add_check(struct fact_list *list, const struct component *component,
+		      const struct health_check *check)
+{
+	static const char *const kinds[] = {
+	    [CHECK_TCP] = "tcp", [CHECK_HTTP] = "http", [CHECK_COMMAND] = "command"};
+	if (check->kind == CHECK_NONE || !component->site || !keeps_tasks(component->site))
+		return;
+	if (check->kind == CHECK_COMMAND)
+		add_command(list, "healthCheck.command", &check->command);
+	add(list, "healthCheck",
+	    arena_format(list->arena,
+			 "%s port %u%s%s%s status %d, interval %lld ms, timeout %lld ms, startPeriod %lld "
+			 "ms, retries %d",
+			 kinds[check->kind], (unsigned)check->port, check->port_name ?: "",
+			 check->path ? " path " : "", check->path ?: "", check->status,
+			 (long long)check->interval_ms, (long long)check->timeout_ms,
+			 (long long)check->start_period_ms, check->retries));
+}
+
 static int by_path(const void *left, const void *right)
 {
 	return strcmp(((const struct fact *)left)->path, ((const struct fact *)right)->path);
@@ -245,6 +267,7 @@ int facts_of(struct arena *arena, const struct application *application, const s
 	add_volumes(&list, spec);
 	add_files(&list, spec);
 	add_life(&list, component, spec);
+	add_check(&list, component, spec->health);
 	add_number(&list, "memory", spec->memory_bytes);
 	add_number(&list, "cpus", spec->nano_cpus);
 	for (size_t i = 0; i < spec->label_count; i++)

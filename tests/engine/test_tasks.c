@@ -251,6 +251,27 @@ Test(tasks, who_is_kept_by_the_target_itself_is_relinked_by_it)
 	assert_unchanged(PLACES BACK MIDDLE);
 }
 
+#define CHECKED(path)                                                                                        \
+	"- {type: 'docker:back:1', id: back, location: m, openPorts: 70, healthCheck: {http: {path: " path   \
+	"}}}\n"
+
+/* It is part of what Marathon was told, so that a change of it alone makes its tasks anew. */
+Test(tasks, change_of_its_check_alone_is_the_targets_to_make)
+{
+	json_t *document = NULL;
+	deploy(PLACES CHECKED("/up"));
+	assert_unchanged(PLACES CHECKED("/up"));
+	cr_assert_eq(run(berth_deploy, PLACES CHECKED("/well"), &document), BERTH_OK);
+	const json_t *change = change_in(document, "back");
+	cr_expect_str_eq(json_text(change, "action"), "update");
+	cr_expect_str_eq(json_text(change, "order"), "rolling");
+	const json_t *because = json_array_get(json_object_get(change, "because"), 0);
+	cr_expect_str_eq(json_text(because, "path"), "healthCheck");
+	cr_expect(strstr(json_text(because, "new"), "/well"), "%s", json_text(because, "new"));
+	json_decref(document);
+	assert_unchanged(PLACES CHECKED("/well"));
+}
+
 Test(tasks, restart_is_the_targets_own)
 {
 	struct berth_request by_name = {.size = sizeof by_name, .app = "app"};
