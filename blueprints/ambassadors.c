@@ -89,12 +89,6 @@ static bool same_place(struct reading *r, const struct location_spec *a, const s
 	return one && other && !strcmp(one, other);
 }
 
-/* It gives each task numbers of its own. */
-static bool is_on_marathon(const struct reading *r, const struct draft *d)
-{
-	return is_at(r, d, "marathon") || is_at(r, d, "mesos");
-}
-
 static bool is_process(const struct reading *r, const struct draft *d)
 {
 	return is_at(r, d, "localhost") || is_at(r, d, "ssh");
@@ -103,7 +97,7 @@ static bool is_process(const struct reading *r, const struct draft *d)
 /* Why none can be beside that consumer; NULL: one can. */
 static const char *hindrance(const struct reading *r, const struct draft *consumer)
 {
-	if (is_on_marathon(r, consumer))
+	if (at_marathon(r, consumer))
 		return "Marathon would move and number it as it does any task";
 	if (consumer->members && consumer->members->zone_count)
 		return "its members are at several places";
@@ -133,7 +127,7 @@ static bool needs_one(struct reading *r, const struct draft *consumer, const str
 		return false;
 	const char *hinders = hindrance(r, consumer);
 	if (provider->link_way == LINK_BY_CASE)
-		return !hinders && is_on_marathon(r, provider);
+		return !hinders && at_marathon(r, provider);
 	if (same_place(r, consumer->spec->location, provider->spec->location))
 		return false;
 	if (hinders && location_type_of(r, consumer->spec->location))

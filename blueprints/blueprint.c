@@ -9,6 +9,7 @@
 #include "blueprints/catalogue.h"
 #include "blueprints/component.h"
 #include "blueprints/flattening.h"
+#include "blueprints/marathon_file.h"
 #include "blueprints/mask.h"
 #include "blueprints/pattern.h"
 #include "blueprints/top_keys.h"
@@ -258,6 +259,7 @@ static void read_components(struct reading *r)
 	each(r, end_keys);
 	ambassadors_add(r);
 	each(r, finish);
+	marathon_file_check(r);
 	check_size(r);
 	for (size_t i = 0; i < r->count; i++)
 		policies_check_sensors(r, r->drafts[i].spec);
@@ -290,6 +292,8 @@ static void read_services(struct reading *r, const struct yaml_node *root)
 
 static void read_root(struct reading *r, const struct yaml_node *root)
 {
+	if (marathon_file_is(root) && !(root = marathon_file_read(r, root)))
+		return;
 	if (root->kind != YAML_MAP) {
 		advise(r->list,
 		       complain(r->list, root->place, "a blueprint is a map, not %s", kind_name(root)),

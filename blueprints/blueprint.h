@@ -496,6 +496,8 @@ struct blueprint_options {
 	 * known. */
 	const char *(*location_type)(void *context, const char *name);
 	void *location_context;
+	/* Where a text in Marathon's own form goes that names no location; NULL: `marathon`. */
+	const char *location;
 	/* For files that the text takes in (`catalog`); NULL: there are none. 0 or -1. */
 	int (*file_read)(void *context, const char *path, size_t limit, struct text *ret, struct error *err);
 	void *file_context;

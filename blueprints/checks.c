@@ -12,13 +12,19 @@ static bool is_spread(const struct reading *r, const struct draft *d)
 	return d->members && (d->members->zone_count > 1 || (type && !strcmp(type, "byon")));
 }
 
+/* A Marathon's tasks go where the port is free: each agent has it. */
+static bool has_agents(const struct reading *r, const struct draft *d)
+{
+	return r->apps ? !marathon_elsewhere(r, d) : at_marathon(r, d);
+}
+
 static void check_instances(struct reading *r, struct draft *d)
 {
 	const struct component_spec *spec = d->spec;
 	const struct port_binding *bindings = d->bindings.members;
 	const struct yaml_entry *given = given_of(d, KEY_INSTANCES);
 
-	if (spec->instances < 2 || !given || is_spread(r, d))
+	if (spec->instances < 2 || !given || is_spread(r, d) || has_agents(r, d))
 		return;
 	if (d->bindings.count) {
 		advise(r->list,
@@ -158,7 +164,7 @@ void check_host_ports(struct reading *r)
 		const struct named_port *named = d->spec->named_ports;
 		/* A stand-in has an address to itself. */
 		if (!d->kind_known || d->spec->kind == COMPONENT_EXTERNAL || (!d->bindings.count && !named) ||
-		    is_stand_in(d->spec))
+		    is_stand_in(d->spec) || has_agents(r, d))
 			continue;
 		const char *location = location_key(r->arena, d->spec->location);
 		for (size_t k = 0; location && k < d->bindings.count; k++)

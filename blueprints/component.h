@@ -130,6 +130,11 @@ key_reader read_same_server; /* children.c */
 const char *image_id(struct reading *r, const char *type);
 /* component_type.c: an image's name. */
 void image_read(struct reading *r, struct draft *d, const char *image, struct place at);
+/* component_marathon.c: whether it is to run on a Marathon */
+bool at_marathon(const struct reading *r, const struct draft *d);
+/* Of a text in Marathon's own form: it is known to go elsewhere, where Marathon's own words have no effect.
+ */
+bool marathon_elsewhere(const struct reading *r, const struct draft *d);
 /* component_health.c: also of a load balancer's members. False with a complaint. */
 bool health_read(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key,
 		 struct health_check *ret);

@@ -2,28 +2,19 @@
  */
 #include <string.h>
 
-#include "base/text.h"
 #include "blueprints/component.h"
+#include "blueprints/marathon_members.h"
 
-/* Those that the blueprint says in a way of its own, or that are Marathon's to say. */
-static const char *other_way(const char *member)
+bool at_marathon(const struct reading *r, const struct draft *d)
 {
-	static const struct {
-		const char *member, *instead;
-	} ours[] = {
-	    {"id", "the component's `id` is its name there"},
-	    {"instances", "write `instances` at the component itself"},
-	    {"cmd", "write `command: \"...\"` at the component itself"},
-	    {"args", "write `command: [...]` at the component itself"},
-	    {"labels", "write `labels` at the component itself"},
-	    {"dependencies", "write `dependsOn` at the component itself"},
-	    {"version", "Marathon gives each change its version"},
-	};
+	const char *type = location_type_of(r, d->spec->location);
 
-	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
-		if (!strcmp(ours[i].member, member))
-			return ours[i].instead;
-	return NULL;
+	return type && (!strcmp(type, "marathon") || !strcmp(type, "mesos"));
+}
+
+bool marathon_elsewhere(const struct reading *r, const struct draft *d)
+{
+	return r->apps && location_type_of(r, d->spec->location) && !at_marathon(r, d);
 }
 
 void read_marathon(struct reading *r, struct draft *d, const struct yaml_node *node)
@@ -38,15 +29,12 @@ void read_marathon(struct reading *r, struct draft *d, const struct yaml_node *n
 		       "write marathon: {constraints: [[hostname, UNIQUE]]}");
 		return;
 	}
-	for (size_t i = 0; i < map->count; i++) {
-		const struct yaml_entry *entry = &map->entries[i];
-		const char *instead = other_way(entry->key);
-		if (instead)
-			advise(r->list,
-			       complain(r->list, entry->key_place, "`%s` is not for `marathon` to say",
-					entry->key),
-			       "%s", instead);
-		add_key_place(r, d, arena_format(r->arena, "marathon.%s", entry->key), entry->key_place);
-	}
+	if (marathon_elsewhere(r, d))
+		return;
+	if (!r->apps)
+		marathon_members_check(r, d, map, marathon_app_members, "an app of Marathon", false);
+	for (size_t i = 0; i < map->count; i++)
+		add_key_place(r, d, arena_format(r->arena, "marathon.%s", map->entries[i].key),
+			      map->entries[i].key_place);
 	d->spec->marathon = node_kept(r, d, map);
 }

@@ -68,7 +68,7 @@ static bool is_fraction(const char *text)
 	return whole && *dot == '.' && dot[1] && !dot[1 + strspn(dot + 1, "0123456789")];
 }
 
-static json_t *scalar_json(const struct yaml_node *node)
+json_t *typed_scalar(const struct yaml_node *node)
 {
 	int64_t number;
 
@@ -112,7 +112,7 @@ static json_t *node_json(const struct target *to, const struct yaml_node *writte
 	json_t *json = node->kind == YAML_LIST ? json_array() : node->kind == YAML_MAP ? json_object() : NULL;
 
 	if (node->kind == YAML_SCALAR)
-		return scalar_json(node);
+		return typed_scalar(node);
 	for (size_t i = 0; json && i < node->count; i++) {
 		int failed = node->kind == YAML_LIST
 				 ? json_array_append_new(json, node_json(to, node->items[i]))

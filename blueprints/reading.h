@@ -143,8 +143,11 @@ struct reading {
 	/* An item of a catalogue on its own: whoever uses it may have what it asks of others. */
 	bool open;
 	const struct reading *within; /* of the catalogue whose item is read; it has the keys and the types */
-	bool read;                    /* there was something to read */
-	struct map *locations;        /* name -> struct location_spec, of `locations:` */
+	/* Of a text in Marathon's own form: what each of the first components is there. */
+	const struct foreign_app *apps;
+	size_t app_count;
+	bool read;                              /* there was something to read */
+	struct map *locations;                  /* name -> struct location_spec, of `locations:` */
 	const struct location_spec *location;   /* the application's */
 	const struct yaml_entry *location_list; /* where it has several; NULL: it has not */
 	const struct config_frame *frames;
@@ -266,6 +269,8 @@ void settings_apply_components(struct reading *r);
 
 /* location_spec.c */
 void locations_read(struct reading *r, const struct yaml_node *root);
+/* A scalar as JSON: text, a number, true, false or null. NULL: no memory. */
+json_t *typed_scalar(const struct yaml_node *node);
 /* What is written there, as JSON that the blueprint keeps; NULL: no memory. */
 const json_t *node_kept(struct reading *r, struct draft *d, const struct yaml_node *node);
 /* The location that a component's or the application's `location` and `locations` say; NULL when nothing. */

@@ -34,7 +34,7 @@ static const char parse[] =
     "_berth_candidates() {\n"
     "\tcase $1 in\n"
     "\tblueprints) compgen -f -X '!*.yaml' -- \"$2\"; compgen -f -X '!*.yml' -- \"$2\"; compgen -f -X "
-    "'!*.bom' -- \"$2\"; compgen -d -- \"$2\" "
+    "'!*.bom' -- \"$2\"; compgen -f -X '!*.json' -- \"$2\"; compgen -d -- \"$2\" "
     ";;\n"
     "\teither) _berth_names applications; _berth_candidates blueprints \"$2\" ;;\n"
     "\tfiles) compgen -f -- \"$2\" ;;\n"

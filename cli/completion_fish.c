@@ -49,6 +49,7 @@ static const char helpers[] =
     "    __fish_complete_suffix .yaml\n"
     "    __fish_complete_suffix .yml\n"
     "    __fish_complete_suffix .bom\n"
+    "    __fish_complete_suffix .json\n"
     "end\n"
     "function __berth_components\n"
     "    set -l read (__berth_read)\n"

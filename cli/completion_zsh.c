@@ -16,7 +16,7 @@ static const char helpers[] =
     "_berth_components() { _berth_add components component \"$line[1]\" }\n"
     "_berth_locations() { _berth_add locations location }\n"
     "_berth_types() { _berth_add types type }\n"
-    "_berth_blueprints() { _files -g '*.(yaml|yml|bom)(-.)' }\n"
+    "_berth_blueprints() { _files -g '*.(yaml|yml|bom|json)(-.)' }\n"
     "_berth_either() { _alternative 'applications:application:_berth_applications' "
     "'files:blueprint:_berth_blueprints' }\n"
     "_berth_bindings() {\n"

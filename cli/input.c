@@ -33,7 +33,8 @@ static size_t file_length(const char *argument)
 bool is_file_name(const char *argument)
 {
 	return strchr(argument, '/') || ends_in(argument, ".yaml") || ends_in(argument, ".yml") ||
-	       ends_in(argument, ".bom") || argument[file_length(argument)] || strcmp(argument, "-") == 0;
+	       ends_in(argument, ".bom") || ends_in(argument, ".json") || argument[file_length(argument)] ||
+	       strcmp(argument, "-") == 0;
 }
 
 bool is_saved_plan(const struct input *input)

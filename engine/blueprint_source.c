@@ -229,6 +229,16 @@ json_t *source_variables(const struct berth_operation *operation)
 	return object;
 }
 
+/* The first that the deployer names, or that it went to before. NULL: none. */
+static const char *named_location(struct berth_operation *operation)
+{
+	const char *const *flags = operation->request.locations;
+	const char *equals = flags && flags[0] ? strchr(flags[0], '=') : NULL;
+	if (equals)
+		return arena_copy(&operation->arena, flags[0], (size_t)(equals - flags[0]));
+	return operation->source ? json_text(json_array_get(operation->source->locations, 0), "name") : NULL;
+}
+
 static int parse(struct berth_operation *operation)
 {
 	struct berth_request *request = &operation->request;
@@ -249,6 +259,7 @@ static int parse(struct berth_operation *operation)
 	    .placeless = operation->verb->rest != NULL,
 	    .location_type = location_type,
 	    .location_context = operation,
+	    .location = named_location(operation),
 	    .file_read = read_file,
 	    .file_context = operation,
 	};
@@ -300,7 +311,7 @@ int operation_read_blueprint(struct berth_operation *operation)
 		     request->app);
 		remedy(operation_error(operation),
 		       "names are made of letters, digits, `_` and `-`; a blueprint's file has a `/` "
-		       "or ends in .yaml");
+		       "or ends in .yaml or .json");
 		operation_finish(operation, BERTH_USAGE, document_new(NULL));
 		return -1;
 	}

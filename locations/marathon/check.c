@@ -77,7 +77,8 @@ static int check_container(const struct marathon *marathon, const struct instanc
 {
 	if (!marathon_by_mesos(marathon, spec))
 		return 0;
-	if (spec->directory || spec->stop_signal || (spec->kind == COMPONENT_DOCKER && spec->entrypoint))
+	if (spec->directory || spec->stop_signal ||
+	    (spec->kind == COMPONENT_DOCKER && spec->entrypoint && !marathon_shell_line(spec)))
 		return refuse(marathon->location, spec,
 			      "Mesos' own containers take no `dir`, `stopSignal` or `entrypoint`",
 			      "build it into the image, or let Docker run it: `containerizer: docker`", err);

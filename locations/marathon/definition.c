@@ -75,10 +75,11 @@ static bool any_fixed(const struct instance_spec *spec)
 static json_t *parameters(struct flow *flow, const struct instance_spec *spec)
 {
 	json_t *list = json_array();
+	bool instead = spec->kind == COMPONENT_DOCKER && spec->entrypoint && !marathon_shell_line(spec);
 	const struct {
 		const char *key, *value;
 	} given[] = {
-	    {"entrypoint", spec->kind == COMPONENT_DOCKER && spec->entrypoint ? spec->entrypoint[0] : NULL},
+	    {"entrypoint", instead ? spec->entrypoint[0] : NULL},
 	    {"workdir", spec->directory},
 	    {"user", spec->user},
 	    {"stop-signal",
@@ -157,6 +158,10 @@ static void put_command(const struct instance_spec *spec, json_t *app)
 				    : NULL);
 	owned_json rest = words(spec->command);
 
+	if (marathon_shell_line(spec)) {
+		json_put_text(app, "cmd", marathon_shell_line(spec));
+		return;
+	}
 	json_array_extend(list, lead);
 	json_array_extend(list, rest);
 	if (json_array_size(list))

@@ -230,6 +230,8 @@ const char *marathon_network(const struct marathon *marathon, const struct insta
 bool marathon_is_bare(const struct instance_spec *spec);
 /* Mesos itself runs it, and no Docker engine. */
 bool marathon_by_mesos(const struct marathon *marathon, const struct instance_spec *spec);
+/* What a shell runs in the place of the image's entry point, for which an app has `cmd`; NULL: nothing. */
+const char *marathon_shell_line(const struct instance_spec *spec);
 void marathon_lay_over(const struct marathon *marathon, const struct instance_spec *spec, json_t *app);
 
 /* --- observe.c --- */

@@ -33,7 +33,18 @@ bool marathon_by_mesos(const struct marathon *marathon, const struct instance_sp
 	return type ? !strcmp(type, "MESOS") : marathon->mesos_containers || marathon_is_bare(spec);
 }
 
-/* Maps are merged, whatever else is said stands. */
+const char *marathon_shell_line(const struct instance_spec *spec)
+{
+	const char *const *shell = spec->kind == COMPONENT_DOCKER ? spec->entrypoint : NULL;
+	const char *const *line = spec->command;
+
+	return shell && shell[0] && !strcmp(shell[0], "/bin/sh") && shell[1] && !strcmp(shell[1], "-c") &&
+		       !shell[2] && line && line[0] && !line[1]
+		   ? line[0]
+		   : NULL;
+}
+
+/* Maps are merged, whatever else is said stands; null takes away. */
 static void merge(json_t *into, const json_t *said)
 {
 	const char *key;
@@ -43,6 +54,8 @@ static void merge(json_t *into, const json_t *said)
 		json_t *there = json_object_get(into, key);
 		if (json_is_object(there) && json_is_object(value))
 			merge(there, value);
+		else if (json_is_null(value))
+			json_object_del(into, key);
 		else
 			json_put(into, key, json_deep_copy(value));
 	}

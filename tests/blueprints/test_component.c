@@ -272,6 +272,44 @@ Test(component, marathon_members_are_kept_as_they_are_written)
 			       "\"maximumOverCapacity\":0.5},\"gpus\":1}");
 	bad("  marathon: [a]", 13, "takes a map", NULL);
 	bad("  marathon: {instances: 3}", 14, "not for `marathon` to say", "at the component itself");
+	bad("  marathon: {uris: [a]}", 14, "not for `marathon` to say", "fetch");
+	bad("  marathon: {version: '1'}", 14, "not for `marathon` to say", NULL);
+}
+
+Test(component, what_is_no_member_of_an_app_of_marathon_is_an_error_at_any_depth)
+{
+	bad("  marathon: {constraint: [[a, UNIQUE]]}", 14, "unknown member `constraint`",
+	    "did you mean `constraints`?");
+	bad("  marathon: {wholly: other}", 14, "unknown member `wholly`", "`options`");
+	bad("  marathon: {upgradeStrategy: {minimumHealthCapicity: 1}}", 32,
+	    "unknown member `minimumHealthCapicity` of `upgradeStrategy`",
+	    "did you mean `minimumHealthCapacity`?");
+	bad("  marathon: {container: {volumes: [{containerPth: data}]}}", 37,
+	    "unknown member `containerPth` of `volumes`", "`containerPath`");
+	bad("  marathon: {container: {docker: {network: HOST}}}", 35, "not for `marathon` to say",
+	    "networks: [{mode: host}]");
+	take("  marathon: {container: null, env: {A: {secret: a}, B: b}, secrets: {a: {source: "
+	     "x/y}}, networks: [{mode: container, labels: {any: thing}}]}");
+}
+
+Test(component, members_of_an_app_of_marathon_take_values_of_their_kind)
+{
+	bad("  marathon: {gpus: one}", 20, "`gpus` takes a whole number, not text", NULL);
+	bad("  marathon: {gpus: '1'}", 20, "`gpus` takes a whole number, not text", "without quotes");
+	bad("  marathon: {gpus: 1.5}", 20, "a whole number, not a number", NULL);
+	bad("  marathon: {cpus: -1}", 20, "`cpus` is at least 0, not -1", NULL);
+	bad("  marathon: {constraints: [[hostname, 3]]}", 39, "takes text, not a number", "in quotes");
+	bad("  marathon: {constraints: {hostname: UNIQUE}}", 27, "`constraints` takes a list, not a map",
+	    NULL);
+	bad("  marathon: {upgradeStrategy: {maximumOverCapacity: 2}}", 53, "at most 1, not 2", NULL);
+	bad("  marathon: {killSelection: OLDEST_FRIST}", 29, "cannot be `OLDEST_FRIST`",
+	    "did you mean `OLDEST_FIRST`?");
+	bad("  marathon: {unreachableStrategy: off}", 35, "cannot be `off`", "disabled");
+	bad("  marathon: {tty: 1}", 19, "`tty` takes true or false, not a number", NULL);
+	bad("  marathon: {container: [a]}", 25, "`container` takes a map, not a list", NULL);
+	bad("  marathon: {readinessChecks: [{httpStatusCodesForReady: [42]}]}", 59, "at least 100", NULL);
+	take("  marathon: {gpus: 2.0, cpus: 0.5, resourceLimits: {cpus: unlimited, mem: 512}, "
+	     "unreachableStrategy: disabled}");
 }
 
 Test(component, limits_and_instances)

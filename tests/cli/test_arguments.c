@@ -296,6 +296,7 @@ Test(arguments, an_argument_is_a_file_or_a_name)
 	cr_expect(is_file_name("a/b"));
 	cr_expect(is_file_name("a.yaml"));
 	cr_expect(is_file_name("a.yml"));
+	cr_expect(is_file_name("marathon.json"));
 	cr_expect_not(is_file_name("my-app"));
 	cr_expect_not(is_file_name("yaml"));
 	cr_expect_eq(run_cli("status shop"), 0);

@@ -307,6 +307,28 @@ Test(marathon, app_of_an_old_version_has_the_old_form)
 	cr_expect_null(strstr(text_view(&stand.sent), "\"networks\""));
 }
 
+Test(marathon, a_shell_in_the_place_of_the_entry_point_is_an_apps_command)
+{
+	struct instance_spec made = *web();
+	const char *const shell[] = {"/bin/sh", "-c", NULL}, *const line[] = {"serve --port $PORT0", NULL};
+	const char *note;
+
+	made.entrypoint = shell;
+	made.command = line;
+	PLAY({"GET", "http://a:8080/v2/info", 200, NULL, VERSION("1.11.2"), 0}, ABSENT,
+	     {"POST", "http://a:8080/v2/apps", 201, NULL, "{}", 0});
+	cr_assert(open_at(&marathon_driver, "http://a", NULL) == 0);
+	cr_assert(AWAIT_MARATHON(place, &made, &note) == PROGRESS_DONE, "%s", stand.err.text);
+	assert_sent("\"cmd\":\"serve --port $PORT0\"");
+	cr_expect_null(strstr(text_view(&stand.sent), "entrypoint"));
+	cr_expect_null(strstr(text_view(&stand.sent), "\"args\""));
+	/* Also where Mesos itself runs it, which has no other way to put something there. */
+	owned_json by_mesos = json_loads("{\"container\":{\"type\":\"MESOS\"}}", 0, NULL);
+	made.marathon = by_mesos;
+	cr_expect(stand.location.driver->check(&stand.location, &made, &stand.err) == 0, "%s",
+		  stand.err.text);
+}
+
 /* web(), which says that of its app. */
 static enum progress place_with(const char *members)
 {
@@ -343,6 +365,8 @@ Test(marathon, what_a_component_says_in_marathons_words_is_laid_over)
 	assert_sent("\"readinessChecks\":[{\"portName\":\"p80\"}]");
 	assert_sent("\"unreachableStrategy\":\"disabled\"");
 	assert_sent("\"fetch\":[{\"uri\":\"u\"}]");
+	cr_assert(place_with("{\"container\":{\"type\":\"MESOS\",\"docker\":null}}") == PROGRESS_DONE);
+	assert_sent("\"container\":{\"type\":\"MESOS\",\"volumes\":[]");
 }
 
 Test(marathon, network_of_one_app_may_be_another)
