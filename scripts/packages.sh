@@ -15,6 +15,16 @@ packages_fuzz="clang libclang-rt-14-dev"
 # For tests/real/podman.sh alone, which is skipped without.
 packages_podman="podman netavark aardvark-dns"
 
+# For tests/real/openstack/bed alone. Those of the second list are unpacked there and not installed: what they ask when they
+# are, and the services that they would start, are of no use to it.
+packages_openstack="python3-keystone python3-glance python3-placement python3-nova python3-neutron python3-openstackclient
+	uwsgi-plugin-python3 rabbitmq-server mariadb-server-core mariadb-client-core memcached qemu-system-x86 qemu-utils
+	libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients python3-libvirt dnsmasq-base dnsmasq-utils ipset conntrack
+	iputils-arping genisoimage haproxy busybox-static bash dropbear-bin openssh-server redis-server redis-tools cpio curl gcc
+	libc6-dev"
+packages_openstack_unpacked="nova-common nova-api nova-conductor nova-scheduler nova-compute neutron-common glance-common
+	glance-api placement-common keystone"
+
 # Run as root: directly, or by sudo.
 as_root() {
 	if [ "$(id -u)" = 0 ]; then
@@ -80,6 +90,8 @@ packages_still_services() {
 		prometheus) packages_units="prometheus.service" ;;
 		openssh-server) packages_units="ssh.service ssh.socket" ;;
 		docker-registry) packages_units="docker-registry.service" ;;
+		rabbitmq-server) packages_units="rabbitmq-server.service" ;;
+		memcached) packages_units="memcached.service" ;;
 		*) continue ;;
 		esac
 		# One word a unit.
