@@ -145,6 +145,20 @@ static void show_publication(const struct screen *screen, const json_t *publicat
 	putc('\n', screen->to);
 }
 
+static void show_opening(const struct screen *screen, const json_t *opening)
+{
+	const char *to = text_of(opening, "to");
+	begin_line(screen, "opens");
+	fprintf(screen->to, "%lld/", (long long)number_of(opening, "port"));
+	put(screen, PLAIN, text_of(opening, "protocol"));
+	fputs(" to ", screen->to);
+	put(screen, PLAIN, *to ? to : "whoever comes");
+	fputs(", from ", screen->to);
+	put(screen, strcmp(text_of(opening, "from"), "everywhere") == 0 ? YELLOW : PLAIN,
+	    text_of(opening, "from"));
+	putc('\n', screen->to);
+}
+
 /* In which order old and new one come and go, and what that means for whoever uses it. */
 static const char *order_words(const char *order, const char *outage)
 {
@@ -215,6 +229,8 @@ static void show_change(const struct screen *screen, const json_t *change)
 		show_link(screen, entry);
 	json_array_foreach (list_of(change, "publishes"), i, entry)
 		show_publication(screen, entry);
+	json_array_foreach (list_of(change, "opens"), i, entry)
+		show_opening(screen, entry);
 	show_costs(screen, change);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/deploy.h"
+#include "engine/specs.h"
 
 /* Words alike do not tell two owners apart. */
 static const char *unlike(const struct berth_operation *operation, const char *words)
@@ -144,6 +145,21 @@ static size_t instances_at(const struct berth_operation *operation, const struct
 	return count;
 }
 
+/* Who is to be let in is settled with the plan: put together once. */
+static enum progress ask_to_prepare(struct berth_operation *operation, struct site *site,
+				    struct prepare_request *request, struct error *err)
+{
+	if (site_lets_in(site)) {
+		if (!site->openings &&
+		    !(site->openings = openings_of(graph_arena(operation), operation, site))) {
+			fail_memory(err);
+			return PROGRESS_FAILED;
+		}
+		request->openings = site->openings;
+	}
+	return site->location.driver->prepare(&site->location, &site->errand, request, err);
+}
+
 bool sites_prepare(struct berth_operation *operation)
 {
 	bool waiting = false, refused = false;
@@ -152,11 +168,10 @@ bool sites_prepare(struct berth_operation *operation)
 		refused |= site->refused;
 		struct prepare_request request = {.app = operation->application->id,
 						  .instances = instances_at(operation, site, &making)};
-		if (!site->needed || site->prepared || site->refused || !making)
+		if (!site->needed || site->prepared || site->refused || !(making || site_lets_in(site)))
 			continue;
 		struct error err = {0};
-		enum progress progress =
-		    site->location.driver->prepare(&site->location, &site->errand, &request, &err);
+		enum progress progress = ask_to_prepare(operation, site, &request, &err);
 		count_answer(site, "prepare", progress, &err);
 		if (progress == PROGRESS_FAILED) {
 			site_refused(site, &err);

@@ -106,6 +106,12 @@ static void mark_needed_sites(struct berth_operation *operation)
 		if (!work_needs_nothing(work))
 			work->site->needed = true;
 	}
+	/* Who is let in depends on others, wherever these are. */
+	for (size_t i = 0; operation->blueprint && i < operation->work_count; i++) {
+		const struct work *work = operation->works[i];
+		if (work->instance->wanted && !work->site->failed && site_lets_in(work->site))
+			work->site->needed = true;
+	}
 }
 
 static bool stage_interrupted(struct berth_operation *operation)

@@ -87,12 +87,13 @@ struct site {
 	struct owner holder;
 	bool needed; /* something is to be made here */
 	bool claimed, prepared, released, left, tidied;
-	bool refused;                   /* its claim, or what is needed there once */
-	bool no_room;                   /* it said that there is none for more members of a cluster */
-	bool touched;                   /* it was asked for a change of an instance */
-	struct lease_keeper *lease;     /* lease.c's */
-	struct resurvey *resurvey;      /* hold_resurvey.c's */
-	struct location_counts *counts; /* counts.c's; NULL: nothing was counted yet */
+	bool refused;                    /* its claim, or what is needed there once */
+	bool no_room;                    /* it said that there is none for more members of a cluster */
+	bool touched;                    /* it was asked for a change of an instance */
+	const struct openings *openings; /* who is to be let in, where that is asked; NULL: not settled yet */
+	struct lease_keeper *lease;      /* lease.c's */
+	struct resurvey *resurvey;       /* hold_resurvey.c's */
+	struct location_counts *counts;  /* counts.c's; NULL: nothing was counted yet */
 	/* Calls under way that change something, that make or start something where many do so by one, and
 	 * that end something. */
 	struct slots changes, together, stops;

@@ -108,6 +108,33 @@ static void write_publishes(struct text *to, const struct work *work)
 	json_close(to, ']');
 }
 
+/* Who will reach which port of it, where nobody does who is not let in. */
+static void write_opens(struct text *to, const struct work *work)
+{
+	owned_arena room = {0};
+	struct opening_list list = {0};
+	if (!work->instance->wanted || !site_lets_in(work->site))
+		return;
+	if (openings_add(&room, &list, work->site, work->instance->component)) {
+		fail_memory(NULL);
+		return;
+	}
+	json_open(to, "opens", '[');
+	for (size_t i = 0; i < list.count; i++) {
+		const struct opening *opening = &list.items[i];
+		json_open(to, NULL, '{');
+		json_write_number(to, "port", opening->port);
+		json_write_text(to, "protocol", opening->protocol == UDP ? "udp" : "tcp");
+		json_write_text(to, "to", opening->consumer);
+		json_write_text(to, "from",
+				opening->from      ? "its security group"
+				: opening->address ? opening->address
+						   : "everywhere");
+		json_close(to, '}');
+	}
+	json_close(to, ']');
+}
+
 static bool is_made_anew(const struct work *work)
 {
 	return work->action == ACTION_REPLACE || work->action == ACTION_RELINK;
@@ -200,6 +227,7 @@ static void write_change(struct text *to, const struct work *work)
 	else
 		write_no_links(to);
 	write_publishes(to, work);
+	write_opens(to, work);
 	json_write_text(to, "outage", outage(work));
 	json_write_text(to, "order", order_name(work));
 	write_data_at_risk(to, work);

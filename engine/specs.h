@@ -23,6 +23,20 @@ const struct instance *speaker_of(const struct component *provider);
 /* The provider's ports as links show them: those of who speaks for it, with the numbers they really have. */
 const struct spec_port *provider_ports(const struct component *provider, size_t *ret_count);
 
+/* --- openings.c: who is let in, where nobody is who was not --- */
+
+/* Of a component at that place, each once, appended to those in `list`. 0 or -1 (no memory). */
+struct opening_list {
+	struct opening *items;
+	size_t count, room;
+};
+int openings_add(struct arena *arena, struct opening_list *list, const struct site *site,
+		 const struct component *component);
+/* Of all components that are to be there. NULL: no memory. */
+const struct openings *openings_of(struct arena *arena, const struct berth_operation *operation,
+				   const struct site *site);
+bool site_lets_in(const struct site *site);
+
 /* --- facts.c: what a component was made from, path by path --- */
 
 enum fact_kind {

@@ -29,6 +29,25 @@ struct spec_host {
 	const char *address; /* a numeric address; or NULL */
 };
 
+/* Who may come to a port of a component, for a target that lets nobody in who was not let in. */
+struct opening {
+	const char *component; /* whose port */
+	uint16_t port;
+	enum protocol protocol;
+	/* Whom it is for: a component of the same location; else what comes from that number; both NULL: whoever
+	 * comes. */
+	const char *from, *address;
+	const char *consumer; /* whose link needs it, for people; NULL: the blueprint publishes it */
+};
+
+/* All of one location: the components that are to be there, and who is let in to them. Nobody else is. */
+struct openings {
+	const char *const *components;
+	size_t component_count;
+	const struct opening *items;
+	size_t count;
+};
+
 /* A file that is to lie in the instance. */
 struct spec_file {
 	const char *path;

@@ -105,6 +105,7 @@ struct capabilities {
 	bool restart_in_place; /* `update` changes the restart policy of what runs */
 	bool marathon;         /* reads spec.marathon */
 	bool connects; /* what listens there is reached through it, by `exec` with a port; else from here */
+	bool lets_in;  /* nobody reaches a port there who is not let in: `prepare` is told who is to be */
 };
 
 /* Everything at a location that carries our mark for one application (or for all). */
@@ -161,6 +162,8 @@ struct list_request {
 struct prepare_request {
 	const char *app;
 	size_t instances; /* how many will be here at most; sizes what must be sized */
+	/* Where the target lets in; else NULL. Lives until the errand has ended. */
+	const struct openings *openings;
 };
 
 /* A deploy under way, so that two of one owner do not interleave. */
@@ -296,7 +299,8 @@ struct location_driver {
 			       bool adopt, struct arena *arena, struct owner *ret_holder, struct error *);
 	enum progress (*disclaim)(struct location *, struct errand *, const char *app, struct error *);
 
-	/* What the application needs here once (a network), and its removal. Release removes named volumes
+	/* What the application needs here once (a network), and its removal. Where the target lets in it is
+	 * asked whenever something of the application changes, here or elsewhere. Release removes named volumes
 	 * only if asked; absent things are fine; anonymous and helper objects go. */
 	enum progress (*prepare)(struct location *, struct errand *, const struct prepare_request *,
 				 struct error *);

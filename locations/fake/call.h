@@ -25,7 +25,7 @@ struct question {
 	const struct instance_spec *spec; /* of place, start, admit, probe, update and deliver */
 	const struct owner *owner;        /* of claim */
 	const struct lease *lease;
-	const char *word; /* the signal, the new name, the lease's token */
+	const char *word; /* the signal, the new name, the lease's token, who is let in */
 	bool flag;        /* adopt, volumes */
 	struct exec_session *session;
 	const struct log_options *log;

@@ -32,7 +32,8 @@ static bool alike(const struct capabilities *a, const struct capabilities *b)
 	return a->grain == b->grain && a->names_unique == b->names_unique && a->host_names == b->host_names &&
 	       a->mapped_ports == b->mapped_ports && a->kinds == b->kinds &&
 	       a->calls_in_flight == b->calls_in_flight && a->generations == b->generations &&
-	       a->limits_in_place == b->limits_in_place && a->restart_in_place == b->restart_in_place;
+	       a->limits_in_place == b->limits_in_place && a->restart_in_place == b->restart_in_place &&
+	       a->lets_in == b->lets_in && a->connects == b->connects;
 }
 
 /* The table is const: capabilities of their own need one of their own, which the target keeps for all
@@ -243,10 +244,32 @@ static enum progress disclaim(struct location *location, struct errand *errand, 
 	return call_ask(location, errand, &(struct question){.kind = FAKE_DISCLAIM, .app = app}, err);
 }
 
+/* A line for each of those that are let in: "db 6379/tcp web in its group". */
+static void write_openings(struct text *to, const struct openings *openings)
+{
+	for (size_t i = 0; openings && i < openings->count; i++) {
+		const struct opening *opening = &openings->items[i];
+		text_format(to, "%s %u/%s %s %s\n", opening->component, opening->port,
+			    opening->protocol == UDP ? "udp" : "tcp",
+			    opening->consumer ? opening->consumer : "whoever",
+			    opening->from      ? "in its group"
+			    : opening->address ? opening->address
+					       : "everywhere");
+	}
+}
+
 static enum progress prepare(struct location *location, struct errand *errand,
 			     const struct prepare_request *request, struct error *err)
 {
-	return call_ask(location, errand, &(struct question){.kind = FAKE_PREPARE, .app = request->app}, err);
+	owned_text openings = {0};
+
+	write_openings(&openings, request->openings);
+	if (openings.failed)
+		return fail_memory(err), PROGRESS_FAILED;
+	const struct question question = {.kind = FAKE_PREPARE,
+					  .app = request->app,
+					  .word = request->openings ? text_view(&openings) : NULL};
+	return call_ask(location, errand, &question, err);
 }
 
 static enum progress release(struct location *location, struct errand *errand, const char *app, bool volumes,

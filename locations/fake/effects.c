@@ -86,7 +86,11 @@ static int act_prepare(struct call *call, struct error *err)
 	if (!app)
 		return fail_memory(err);
 	app->prepared = true;
-	return 0;
+	if (!call->question.word)
+		return 0;
+	free(give(app->let_in));
+	app->let_in = strdup(call->question.word);
+	return app->let_in ? 0 : fail_memory(err);
 }
 
 static bool is_running(const char *name, void *value, void *context)

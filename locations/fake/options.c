@@ -75,10 +75,10 @@ static int unknown(const struct fake *fake, const char *key, struct error *err)
 	if (meant)
 		remedy(err, "did you mean `%s`?", meant);
 	else
-		remedy(err,
-		       "known options: target, grain, hostNames, namesUnique, mappedPorts, generations, "
-		       "limitsInPlace, restartInPlace, callsInFlight, delay (ms), patience (ms), address, "
-		       "room (instances), profile");
+		remedy(err, "known options: target, grain, hostNames, namesUnique, mappedPorts, generations, "
+			    "limitsInPlace, restartInPlace, letsIn, callsInFlight, delay (ms), patience "
+			    "(ms), address, "
+			    "room (instances), profile");
 	return -1;
 }
 
@@ -89,9 +89,13 @@ static bool *flag_of(struct capabilities *can, const char *key)
 		const char *key;
 		bool *flag;
 	} flags[] = {
-	    {"hostNames", &can->host_names},          {"namesUnique", &can->names_unique},
-	    {"mappedPorts", &can->mapped_ports},      {"generations", &can->generations},
-	    {"limitsInPlace", &can->limits_in_place}, {"restartInPlace", &can->restart_in_place},
+	    {"hostNames", &can->host_names},
+	    {"namesUnique", &can->names_unique},
+	    {"mappedPorts", &can->mapped_ports},
+	    {"generations", &can->generations},
+	    {"limitsInPlace", &can->limits_in_place},
+	    {"restartInPlace", &can->restart_in_place},
+	    {"letsIn", &can->lets_in},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(flags); i++)

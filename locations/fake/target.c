@@ -39,6 +39,7 @@ static bool app_free(const char *name, void *value, void *context)
 	free(app->owner_id);
 	free(app->owner_words);
 	free(app->owner_place);
+	free(app->let_in);
 	free(app->name);
 	free(app);
 	return true;
@@ -460,6 +461,13 @@ const char *const *fake_target_environment(const struct fake_target *target, con
 	const struct fake_instance *instance = target_instance(target, name);
 
 	return instance ? instance->environment : NULL;
+}
+
+const char *fake_target_let_in(const struct fake_target *target, const char *name)
+{
+	const struct fake_app *app = map_get(target->apps, name);
+
+	return app ? app->let_in : NULL;
 }
 
 static const char *const none[] = {NULL};

@@ -127,6 +127,7 @@ struct fake_app {
 	char *lease_token, *lease_words;            /* NULL: never taken, or given back */
 	int64_t lease_until_ms;                     /* on the world's clock */
 	bool prepared;
+	char *let_in; /* a line for each of those that are; NULL: it was not asked to let in anybody */
 	struct watch *watches;
 	char *name;
 };
