@@ -20,6 +20,7 @@ enum {
 };
 
 struct openstack;
+struct openstack_goal;
 struct talk;
 
 /* One step of a talk: reads what came of the last one, does the next. PROGRESS_WAITING with nothing under way
@@ -86,6 +87,7 @@ struct talk {
 	struct openstack_call calls[CALLS];
 	struct timer *timer;
 	void *own; /* what one file's talk remembers; in the arena */
+	struct openstack_goal *network; /* network.h's */
 	/* Lets go of what `own` has beside the arena's memory; or NULL. */
 	void (*release)(void *own);
 };

@@ -39,6 +39,8 @@ void openstack_lines(const struct openstack_line *lines, size_t count);
 	openstack_lines((const struct openstack_line[]){__VA_ARGS__},                                        \
 			sizeof((const struct openstack_line[]){__VA_ARGS__}) /                               \
 			    sizeof(struct openstack_line))
+/* What answers before all of these, where it says that it does; NULL: nothing. Until the end of the test. */
+void openstack_answers(bool (*answer)(const struct http_request *, struct http_answer *));
 /* Of this environment; NULL: unset. */
 void openstack_environment(const char *name, const char *value);
 /* What openrc of the recorded one sets. */
@@ -47,7 +49,8 @@ void openstack_openrc(void);
 const char *openstack_file(const char *name, const char *content);
 /* Open a location with that target and those options (JSON, or NULL). 0 or -1. */
 int openstack_open(const char *target, const char *options);
-/* Go on until it is over. */
+/* Go on until it is over: any of the driver's talks, as its function is called again; a check. */
+enum progress openstack_go_on(enum progress (*call)(struct errand *errand, void *owner), void *owner);
 enum progress openstack_connect(struct location_facts *ret);
 
 void openstack_bench_begin(void);

@@ -1,0 +1,190 @@
+/* floating.c - the floating IP of a server at Neutron: taken, attached to its port, and released. */
+#include <string.h>
+
+#include "locations/openstack/network.h"
+
+struct floating {
+	const char *mark;    /* its description */
+	const char *pool;    /* as it was named; then its id */
+	const char *port_id; /* NULL: none is to be there */
+	talk_step *then;
+	struct openstack_floating found;
+};
+
+static struct floating *wished(struct talk *talk)
+{
+	return network_goal(talk)->wish;
+}
+
+/* --- where it is taken from --------------------------------------------------------------------------------
+ */
+
+static int refuse_pools(const struct talk *talk, const struct floating *floating, size_t count,
+			struct error *err)
+{
+	const char *name = talk->openstack->location->name;
+
+	if (floating->pool)
+		fail(err, ERR_MISSING, "location `%s`: there is no network `%s` that leads out", name,
+		     floating->pool);
+	else
+		fail(err, ERR_MISSING, "location `%s`: %s", name,
+		     count ? "there are several networks that lead out, and a floating IP is taken from one"
+			   : "no network leads out, so there are no floating IPs");
+	return -1;
+}
+
+static int choose_pool(struct talk *talk, const json_t *listing, struct error *err)
+{
+	struct floating *floating = wished(talk);
+	const struct openstack_network *networks;
+	const char *chosen = NULL;
+	size_t count, fitting = 0;
+
+	if (openstack_networks_read(listing, &talk->arena, &networks, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		const struct openstack_network *network = &networks[i];
+		bool named = floating->pool &&
+			     (!strcmp(network->id, floating->pool) || !strcmp(network->name, floating->pool));
+		if (!network->external || (floating->pool && !named))
+			continue;
+		chosen = network->id;
+		fitting++;
+	}
+	if (fitting != 1)
+		return refuse_pools(talk, floating, fitting, err);
+	floating->pool = arena_text(&talk->arena, chosen);
+	return floating->pool ? 0 : fail_memory(err);
+}
+
+/* --- it itself ---------------------------------------------------------------------------------------------
+ */
+
+static int ask_for_one(struct talk *talk, const struct floating *floating)
+{
+	return neutron_job(network_goal(talk), "POST", "/v2.0/floatingips",
+			   json_pack("{s:{s:s,s:s,s:s}}", "floatingip", "floating_network_id", floating->pool,
+				     "port_id", floating->port_id, "description", floating->mark),
+			   "cannot get a floating IP");
+}
+
+static int attach(struct talk *talk, const struct openstack_floating *one, const char *port_id)
+{
+	return neutron_job(network_goal(talk), "PUT",
+			   arena_format(&talk->arena, "/v2.0/floatingips/%s", one->id),
+			   json_pack("{s:{s:s}}", "floatingip", "port_id", port_id),
+			   arena_format(&talk->arena, "cannot attach the floating IP %s", one->address));
+}
+
+static int ask_away(struct talk *talk, const struct openstack_floating *one)
+{
+	return neutron_job(network_goal(talk), "DELETE",
+			   arena_format(&talk->arena, "/v2.0/floatingips/%s", one->id), NULL,
+			   arena_format(&talk->arena, "cannot release the floating IP %s", one->address));
+}
+
+static int keep(struct talk *talk, const struct openstack_floating *one, struct openstack_floating *ret)
+{
+	*ret = *one;
+	ret->id = arena_text(&talk->arena, one->id);
+	ret->description = arena_text(&talk->arena, one->description);
+	ret->address = arena_text(&talk->arena, one->address);
+	ret->status = arena_text(&talk->arena, one->status);
+	ret->port_id = one->port_id ? arena_text(&talk->arena, one->port_id) : NULL;
+	return ret->id && ret->description && ret->address && ret->status ? 0 : -1;
+}
+
+static bool is_attached(const struct openstack_floating *one, const char *port_id)
+{
+	return one->port_id && strcmp(one->port_id, port_id) == 0;
+}
+
+/* Of ours, with the one that is attached already before older ones. */
+static const struct openstack_floating *counting(const struct floating *floating,
+						 const struct openstack_floating *all, size_t count)
+{
+	const struct openstack_floating *first = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(all[i].description, floating->mark) != 0)
+			continue;
+		if (is_attached(&all[i], floating->port_id))
+			return &all[i];
+		first = first ? first : &all[i];
+	}
+	return first;
+}
+
+static int next_of_floating(struct talk *talk, const json_t *listing, struct error *err)
+{
+	struct floating *floating = wished(talk);
+	const struct openstack_floating *all;
+	size_t count;
+	int result = 0;
+
+	if (openstack_floatings_read(listing, &talk->arena, &all, &count, err) < 0)
+		return -1;
+	const struct openstack_floating *counts = floating->port_id ? counting(floating, all, count) : NULL;
+	floating->found = (struct openstack_floating){0};
+	for (size_t i = 0; i < count && result == 0; i++)
+		if (&all[i] != counts && strcmp(all[i].description, floating->mark) == 0)
+			result = ask_away(talk, &all[i]);
+	if (result == 0 && floating->port_id)
+		result = !counts                                  ? ask_for_one(talk, floating)
+			 : is_attached(counts, floating->port_id) ? keep(talk, counts, &floating->found)
+								  : attach(talk, counts, floating->port_id);
+	return result < 0 ? fail_memory(err) : 0;
+}
+
+static enum progress bring_it(struct talk *talk, struct error *err)
+{
+	struct openstack_goal *goal = network_goal(talk);
+	const struct floating *floating = goal->wish;
+
+	*goal = (struct openstack_goal){
+	    .path = arena_format(&talk->arena, "/v2.0/floatingips?project_id=%s",
+				 talk->openstack->session.token.project_id),
+	    .next = next_of_floating,
+	    .insist = !floating->port_id,
+	    .then = floating->then,
+	    .wish = goal->wish,
+	};
+	return goal->path ? neutron_bring(talk, goal, err) : talk_no_memory(err);
+}
+
+static enum progress begin(struct talk *talk, struct floating wish, const char *name, const char *path,
+			   int (*next)(struct talk *, const json_t *, struct error *), struct error *err)
+{
+	struct openstack_goal *goal = arena_array(&talk->arena, struct openstack_goal, 1);
+	struct floating *floating = arena_array(&talk->arena, struct floating, 1);
+
+	if (!goal || !floating)
+		return talk_no_memory(err);
+	*floating = wish;
+	floating->mark = arena_format(&talk->arena, "berth %s", name);
+	*goal = (struct openstack_goal){.path = path, .next = next, .then = bring_it, .wish = floating};
+	if (!floating->mark)
+		return talk_no_memory(err);
+	talk->network = goal;
+	return path ? neutron_bring(talk, goal, err) : bring_it(talk, err);
+}
+
+enum progress network_floating(struct talk *talk, const char *name, const char *pool, const char *port_id,
+			       talk_step *then, struct error *err)
+{
+	return begin(talk, (struct floating){.pool = pool, .port_id = port_id, .then = then}, name,
+		     "/v2.0/networks?router%3Aexternal=true", choose_pool, err);
+}
+
+enum progress network_floating_gone(struct talk *talk, const char *name, talk_step *then, struct error *err)
+{
+	return begin(talk, (struct floating){.then = then}, name, NULL, NULL, err);
+}
+
+const struct openstack_floating *network_floating_found(const struct talk *talk)
+{
+	const struct floating *floating = talk->network->wish;
+
+	return floating->found.id ? &floating->found : NULL;
+}

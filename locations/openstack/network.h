@@ -1,0 +1,144 @@
+/* network.h - what a talk asks of Neutron on the way to a server and back: the security groups of an
+ * application with their rules, a server's port, its floating IP.
+ *
+ * Each function below begins one of these and has `then` taken as the talk's next step once it is so. Names
+ * are not unique there: what is there is listed first, what is missing is asked for, and it is listed again
+ * until nothing is missing; so it makes no difference whether an answer was lost or the program was killed
+ * meanwhile. Of several of one name the older one counts, the younger ones are taken away. They use all slots
+ * of the talk but the last one, and return as a step does.
+ *
+ * Names: the application's own group is "berth.APP", that of a component "berth.APP.COMPONENT". What has such
+ * a name and a description that does not begin with "berth" is a stranger's: ERR_CONFLICT.
+ */
+#ifndef BERTH_LOCATIONS_OPENSTACK_NETWORK_H
+#define BERTH_LOCATIONS_OPENSTACK_NETWORK_H
+
+#include "entities/spec.h"
+#include "locations/openstack/openstack.h"
+
+/* --- read_groups.c --- */
+
+struct openstack_rule {
+	const char *id; /* NULL: of one that is wanted */
+	bool ingress;
+	const char *ethertype; /* "IPv4" */
+	const char *protocol;  /* "tcp"; NULL: any */
+	int64_t first, last;   /* ports; 0: any */
+	const char *group;     /* the id of a group that it is for; or NULL */
+	const char *prefix;    /* "10.0.0.5/32"; with `group` NULL, too: whoever comes */
+};
+
+struct openstack_group {
+	const char *id, *name, *description;
+	int64_t revision; /* for If-Match: "revision_number=N" */
+	int64_t created_ms;
+	const struct openstack_rule *rules;
+	size_t rule_count;
+};
+
+struct openstack_port {
+	const char *id, *name, *description, *network_id;
+	const char *address; /* its first one; NULL: none yet */
+	const char *device_id, *status;
+	int64_t created_ms;
+};
+
+struct openstack_floating {
+	const char *id, *description, *address, *status;
+	const char *port_id; /* NULL: of none */
+	int64_t created_ms;
+};
+
+/* The older one first, then by id. Strings are those of the JSON. */
+int openstack_groups_read(const json_t *json, struct arena *arena, const struct openstack_group **ret,
+			  size_t *ret_count, struct error *err);
+int openstack_ports_read(const json_t *json, struct arena *arena, const struct openstack_port **ret,
+			 size_t *ret_count, struct error *err);
+int openstack_floatings_read(const json_t *json, struct arena *arena, const struct openstack_floating **ret,
+			     size_t *ret_count, struct error *err);
+
+/* --- rules.c: pure --- */
+
+/* "berth.APP", or with a component "berth.APP.COMPONENT". NULL: no memory. */
+const char *openstack_group_name(struct arena *arena, const char *app, const char *component);
+/* The one that counts of that name; NULL: there is none. */
+const struct openstack_group *openstack_group_of(const struct openstack_group *groups, size_t count,
+						 const char *name);
+
+/* What the group of that component (NULL: the application's own, which lets in SSH) must let in, of openings
+ * whose groups are all there. 0, or -1 (no memory). */
+int openstack_rules_wanted(struct arena *arena, const char *app, const char *component,
+			   const struct openings *openings, const struct openstack_group *groups,
+			   size_t group_count, const struct openstack_rule **ret, size_t *ret_count);
+/* Whether two let in the same. */
+bool openstack_rules_alike(const struct openstack_rule *a, const struct openstack_rule *b);
+
+/* --- groups.c --- */
+
+enum fence {
+	FENCE_LOOK, /* nothing is changed: the application's groups are looked at */
+	FENCE_OWN,  /* its own group is there, with its rule; the others are left alone */
+	FENCE_ALL,  /* so are those of all components of the openings, with exactly their rules; others go
+		       unless in use */
+	FENCE_GONE, /* none is there */
+};
+
+/* The openings (FENCE_ALL) must live until then. */
+enum progress network_fence(struct talk *talk, enum fence fence, const char *app,
+			    const struct openings *openings, talk_step *then, struct error *err);
+/* As they were listed last, in the talk's arena; NULL: there is none. Of a component, or (NULL) the
+ * application's. */
+const struct openstack_group *network_group(const struct talk *talk, const char *component);
+
+/* --- ports.c --- */
+
+struct openstack_port_wish {
+	const char *name; /* the server's */
+	const char *network_id;
+	const char *groups[2]; /* ids; NULL: none */
+};
+
+enum progress network_port(struct talk *talk, const struct openstack_port_wish *wish, talk_step *then,
+			   struct error *err);
+enum progress network_port_gone(struct talk *talk, const char *name, talk_step *then, struct error *err);
+/* What the last of these found. */
+const struct openstack_port *network_port_found(const struct talk *talk);
+
+/* --- floating.c --- */
+
+/* A floating IP is known by its description, "berth NAME", with the server's name. `pool`: the name or id of
+ * the network that it is taken from; NULL: the only one that leads out. */
+enum progress network_floating(struct talk *talk, const char *name, const char *pool, const char *port_id,
+			       talk_step *then, struct error *err);
+enum progress network_floating_gone(struct talk *talk, const char *name, talk_step *then, struct error *err);
+const struct openstack_floating *network_floating_found(const struct talk *talk);
+
+/* --- neutron.c: how all of these are done --- */
+
+struct openstack_job {
+	const char *method, *path;
+	json_t *body;      /* the list's until it is asked for */
+	const char *doing; /* "cannot make the security group `berth.shop`" */
+};
+
+struct openstack_goal {
+	const char *path; /* the listing */
+	/* What is still to be done, of a listing; none: it is so. 0 or -1. */
+	int (*next)(struct talk *talk, const json_t *listing, struct error *err);
+	/* Whether it is worth waiting for what is in the way of something that is to go. */
+	bool insist;
+	talk_step *then;
+	void *wish; /* that of the goal's own file */
+	struct openstack_job jobs[LOGIN];
+	unsigned count, rounds, waits;
+};
+
+/* The goal lies in the talk's arena. */
+enum progress neutron_bring(struct talk *talk, struct openstack_goal *goal, struct error *err);
+/* One more thing to do, of those that are done at one time; what is beyond these comes with the next round.
+ * Takes the body. 0 or -1 (no memory). */
+int neutron_job(struct openstack_goal *goal, const char *method, const char *path, json_t *body,
+		const char *doing);
+struct openstack_goal *network_goal(struct talk *talk);
+
+#endif

@@ -1,0 +1,573 @@
+/* test_openstack_network.c - security groups, ports and floating IPs at a Neutron that takes several of one
+ * name, loses answers and refuses: what is wanted is there once, with exactly its rules, and what is to go is
+ * gone. */
+#include <stdio.h>
+#include <string.h>
+
+#include "locations/openstack/network.h"
+#include "tests/locations/openstack_bench.h"
+
+/* --- a Neutron ---------------------------------------------------------------------------------------------
+ */
+
+static json_t *kinds;                           /* "security-groups" and so on, each a list */
+static unsigned made;                           /* of anything */
+static unsigned changes, lose_from, lose_count; /* the answers of these changes are lost, the changes done */
+static const char *refuse_path, *refuse_body;   /* of POST */
+static int refuse_status;
+static unsigned refuse_times;
+
+static json_t *all_of(const char *kind)
+{
+	return json_object_get(kinds, kind);
+}
+
+/* What a group shows of its rules lies with them. */
+static void show_rules(void)
+{
+	size_t g, r;
+	json_t *group, *rule;
+	json_array_foreach (all_of("security-groups"), g, group) {
+		json_t *rules = json_array();
+		json_array_foreach (all_of("security-group-rules"), r, rule)
+			if (!strcmp(json_text(rule, "security_group_id"), json_text(group, "id")))
+				json_array_append(rules, rule);
+		json_object_set_new(group, "security_group_rules", rules);
+	}
+}
+
+static json_t *add(const char *kind, json_t *one)
+{
+	char id[32];
+	snprintf(id, sizeof id, "%s-%u", kind, ++made);
+	json_object_set_new(one, "id", json_string(id));
+	json_object_set_new(one, "created_at",
+			    json_sprintf("2026-11-21T00:%02u:%02uZ", made / 60, made % 60));
+	if (!strcmp(kind, "ports"))
+		json_object_set_new(one, "fixed_ips",
+				    json_pack("[{s:o}]", "ip_address", json_sprintf("10.0.0.%u", made)));
+	if (!strcmp(kind, "floatingips"))
+		json_object_set_new(one, "floating_ip_address", json_sprintf("10.88.0.%u", made));
+	json_array_append_new(all_of(kind), one);
+	if (!strcmp(kind, "security-groups"))
+		add("security-group-rules", json_pack("{s:s,s:s,s:s}", "security_group_id", id, "direction",
+						      "egress", "ethertype", "IPv4"));
+	return one;
+}
+
+static size_t place_of(const char *kind, const char *id)
+{
+	size_t i;
+	json_t *one;
+	json_array_foreach (all_of(kind), i, one)
+		if (!strcmp(json_text(one, "id"), id))
+			return i;
+	return SIZE_MAX;
+}
+
+static void reply(struct http_answer *answer, int status, json_t *body)
+{
+	answer->sent = true;
+	answer->status = status;
+	if (body)
+		json_add_line(&answer->body, body);
+	json_decref(body);
+}
+
+static void refuse(struct http_answer *answer, int status, const char *type)
+{
+	reply(answer, status,
+	      json_pack("{s:{s:s,s:s,s:s}}", "NeutronError", "type", type, "message", type, "detail", ""));
+}
+
+static void list(const char *kind, const char *query, struct http_answer *answer)
+{
+	json_t *found = json_array();
+	const char *name = strstr(query, "&name=");
+	size_t i;
+	json_t *one;
+	show_rules();
+	json_array_foreach (all_of(kind), i, one)
+		if (!name || !strcmp(json_text(one, "name"), name + strlen("&name=")))
+			json_array_append(found, one);
+	char member[32];
+	snprintf(member, sizeof member, "%s", kind);
+	for (char *c = member; *c; c++)
+		*c = *c == '-' ? '_' : *c;
+	reply(answer, 200, json_pack("{s:o}", member, found));
+}
+
+static bool is_in_use(const char *id)
+{
+	size_t i, g;
+	json_t *port, *group;
+	json_array_foreach (all_of("ports"), i, port)
+		json_array_foreach (json_object_get(port, "security_groups"), g, group)
+			if (!strcmp(json_string_value(group), id))
+				return true;
+	return false;
+}
+
+static void drop_rules_of(const char *id)
+{
+	for (size_t i = json_array_size(all_of("security-group-rules")); i-- > 0;) {
+		const json_t *rule = json_array_get(all_of("security-group-rules"), i);
+		const char *from = json_text(rule, "remote_group_id");
+		if (!strcmp(json_text(rule, "security_group_id"), id) || (from && !strcmp(from, id)))
+			json_array_remove(all_of("security-group-rules"), i);
+	}
+}
+
+static void change(const struct http_request *request, const char *kind, const char *id,
+		   struct http_answer *answer)
+{
+	owned_json body = request->body_size ? json_loadb(request->body, request->body_size, 0, NULL) : NULL;
+	json_t *wanted = body ? json_object_iter_value(json_object_iter(body)) : NULL;
+	size_t at = *id ? place_of(kind, id) : SIZE_MAX;
+
+	if (!strcmp(request->method, "POST")) {
+		json_t *one = add(kind, json_copy(wanted));
+		reply(answer, 201, json_pack("{s:O}", "made", one));
+	} else if (at == SIZE_MAX) {
+		refuse(answer, 404, "NotFound");
+	} else if (!strcmp(request->method, "PUT")) {
+		json_object_update(json_array_get(all_of(kind), at), wanted);
+		reply(answer, 200, json_object());
+	} else if (!strcmp(kind, "security-groups") && is_in_use(id)) {
+		refuse(answer, 409, "SecurityGroupInUse");
+	} else {
+		json_array_remove(all_of(kind), at);
+		drop_rules_of(id);
+		reply(answer, 204, NULL);
+	}
+}
+
+static bool neutron(const struct http_request *request, struct http_answer *answer)
+{
+	char kind[32] = "", id[64] = "";
+	if (sscanf(request->url, NEUTRON "/v2.0/%31[^/?]/%63[^?]", kind, id) < 1 || !all_of(kind))
+		return false;
+	if (!strcmp(request->method, "GET")) {
+		list(kind, request->url, answer);
+		return true;
+	}
+	bool lost = ++changes >= lose_from && changes < lose_from + lose_count;
+	if (refuse_times && strstr(request->url, refuse_path) && !strcmp(request->method, "POST")) {
+		refuse_times--;
+		refuse(answer, refuse_status, refuse_body);
+		return true;
+	}
+	change(request, kind, id, answer);
+	if (lost) {
+		text_release(&answer->body);
+		answer->status = 0;
+		fail(&answer->error, ERR_UNREACHABLE, "the connection was closed");
+	}
+	return true;
+}
+
+static void begin(void)
+{
+	openstack_bench_begin();
+	kinds = json_pack("{s:[],s:[],s:[],s:[]}", "security-groups", "security-group-rules", "ports",
+			  "floatingips");
+	made = changes = lose_from = lose_count = refuse_times = 0;
+	openstack_answers(neutron);
+	openstack_openrc();
+	cr_assert_eq(openstack_open("envvars", NULL), 0, "%s", openstack_error.text);
+}
+
+static void end(void)
+{
+	openstack_bench_end();
+	json_decref(kinds);
+}
+
+TestSuite(openstack_network, .init = begin, .fini = end, .timeout = 60);
+
+/* --- talks -------------------------------------------------------------------------------------------------
+ */
+
+static struct {
+	enum progress (*ask)(struct talk *talk, talk_step *then, struct error *err);
+	enum fence fence;
+	const struct openings *openings;
+	const char *name;
+	struct openstack_port_wish port;
+	const char *port_id;
+	char found[64]; /* the id of what came of it, or its address */
+} wish;
+
+static enum progress over(struct talk *talk, struct error *err)
+{
+	(void)talk;
+	(void)err;
+	return PROGRESS_DONE;
+}
+
+static enum progress ask_wish(struct talk *talk, struct error *err)
+{
+	return wish.ask(talk, over, err);
+}
+
+static enum progress first(struct talk *talk, struct error *err)
+{
+	talk->logged_in = ask_wish;
+	return login_begin(talk, err);
+}
+
+static enum progress talks(struct errand *errand, void *owner)
+{
+	(void)owner;
+	return talk_run(&openstack_here, errand, first, NULL, &openstack_error);
+}
+
+static enum progress run(void)
+{
+	openstack_error = (struct error){0};
+	return openstack_go_on(talks, NULL);
+}
+#define DONE() cr_assert_eq(run(), PROGRESS_DONE, "%s", openstack_error.text)
+
+static enum progress ask_fence(struct talk *talk, talk_step *then, struct error *err)
+{
+	return network_fence(talk, wish.fence, "shop", wish.openings, then, err);
+}
+
+static void fence(enum fence how, const struct openings *openings)
+{
+	wish.ask = ask_fence;
+	wish.fence = how;
+	wish.openings = openings;
+}
+
+static enum progress port_told(struct talk *talk, struct error *err)
+{
+	const struct openstack_port *port = network_port_found(talk);
+	(void)err;
+	snprintf(wish.found, sizeof wish.found, "%s", port ? port->id : "none");
+	return PROGRESS_DONE;
+}
+
+static enum progress ask_port(struct talk *talk, talk_step *then, struct error *err)
+{
+	(void)then;
+	return wish.port.name ? network_port(talk, &wish.port, port_told, err)
+			      : network_port_gone(talk, "berth.shop.db.1", port_told, err);
+}
+
+static enum progress floating_told(struct talk *talk, struct error *err)
+{
+	const struct openstack_floating *one = network_floating_found(talk);
+	(void)err;
+	snprintf(wish.found, sizeof wish.found, "%s", one ? one->address : "none");
+	return PROGRESS_DONE;
+}
+
+static enum progress ask_floating(struct talk *talk, talk_step *then, struct error *err)
+{
+	(void)then;
+	return wish.port_id
+		   ? network_floating(talk, "berth.shop.db.1", wish.name, wish.port_id, floating_told, err)
+		   : network_floating_gone(talk, "berth.shop.db.1", floating_told, err);
+}
+
+/* --- what is there -----------------------------------------------------------------------------------------
+ */
+
+static const char *name_of_group(const char *id)
+{
+	size_t at = id ? place_of("security-groups", id) : SIZE_MAX;
+	return at == SIZE_MAX ? NULL : json_text(json_array_get(all_of("security-groups"), at), "name");
+}
+
+/* "berth.shop.db tcp 6379 berth.shop.web" of each rule that lets in, in no order. */
+static bool has_rule(const char *group, const char *protocol, int64_t port, const char *from)
+{
+	size_t i;
+	json_t *rule;
+	json_array_foreach (all_of("security-group-rules"), i, rule) {
+		const char *by =
+		    name_of_group(json_text(rule, "remote_group_id")) ?: json_text(rule, "remote_ip_prefix");
+		const char *of = name_of_group(json_text(rule, "security_group_id"));
+		if (!strcmp(json_text(rule, "direction"), "ingress") && of && by && !strcmp(of, group) &&
+		    !strcmp(by, from) && !strcmp(json_text(rule, "protocol"), protocol) &&
+		    json_number(rule, "port_range_min", 0) == port &&
+		    json_number(rule, "port_range_max", 0) == port)
+			return true;
+	}
+	return false;
+}
+
+static size_t count_ingress(void)
+{
+	size_t i, count = 0;
+	json_t *rule;
+	json_array_foreach (all_of("security-group-rules"), i, rule)
+		count += !strcmp(json_text(rule, "direction"), "ingress");
+	return count;
+}
+
+static size_t count(const char *kind)
+{
+	return json_array_size(all_of(kind));
+}
+
+static const char *const both[] = {"db", "web"};
+static const struct opening some[] = {
+    {.component = "db", .port = 6379, .from = "web", .consumer = "web"},
+    {.component = "db", .port = 6379, .address = "10.1.2.3", .consumer = "far"},
+    {.component = "web", .port = 80},
+};
+static const struct openings wanted = {both, 2, some, 3};
+
+static void check_wanted(void)
+{
+	cr_expect_eq(count("security-groups"), 3);
+	cr_expect_eq(count_ingress(), 4);
+	cr_expect(has_rule("berth.shop", "tcp", 22, "0.0.0.0/0"));
+	cr_expect(has_rule("berth.shop.db", "tcp", 6379, "berth.shop.web"));
+	cr_expect(has_rule("berth.shop.db", "tcp", 6379, "10.1.2.3/32"));
+	cr_expect(has_rule("berth.shop.web", "tcp", 80, "0.0.0.0/0"));
+}
+
+Test(openstack_network, an_application_has_its_groups_with_exactly_their_rules)
+{
+	fence(FENCE_ALL, &wanted);
+	DONE();
+	check_wanted();
+	unsigned before = changes;
+	DONE();
+	cr_expect_eq(changes, before, "a second time nothing is asked for");
+}
+
+Test(openstack_network, whatever_answer_is_lost_each_is_there_once)
+{
+	for (unsigned lost = 1; lost <= 7; lost++) {
+		end();
+		begin();
+		lose_from = lost;
+		lose_count = 2;
+		fence(FENCE_ALL, &wanted);
+		DONE();
+		check_wanted();
+	}
+}
+
+Test(openstack_network, a_rule_that_nobody_needs_any_more_goes_and_so_does_what_somebody_added)
+{
+	fence(FENCE_ALL, &wanted);
+	DONE();
+	const struct openings fewer = {both, 2, some, 1};
+	const char *db = json_text(json_array_get(all_of("security-groups"), 1), "id");
+	add("security-group-rules",
+	    json_pack("{s:s,s:s,s:s,s:s,s:i,s:i}", "security_group_id", db, "direction", "ingress",
+		      "ethertype", "IPv4", "protocol", "tcp", "port_range_min", 1, "port_range_max", 65535));
+	fence(FENCE_ALL, &fewer);
+	DONE();
+	cr_expect_eq(count_ingress(), 2);
+	cr_expect(has_rule("berth.shop.db", "tcp", 6379, "berth.shop.web"));
+	cr_expect_eq(count("security-groups"), 3);
+}
+
+Test(openstack_network, the_group_of_a_component_that_left_goes_unless_it_is_in_use)
+{
+	static const char *const alone[] = {"web"};
+	const struct openings left = {alone, 1, &some[2], 1};
+	fence(FENCE_ALL, &wanted);
+	DONE();
+	const char *db = json_text(json_array_get(all_of("security-groups"), 1), "id");
+	add("ports", json_pack("{s:s,s:[s]}", "name", "somebody's", "security_groups", db));
+	fence(FENCE_ALL, &left);
+	DONE();
+	cr_expect_eq(count("security-groups"), 3, "its port is there still");
+	json_array_clear(all_of("ports"));
+	DONE();
+	cr_expect_eq(count("security-groups"), 2);
+	cr_expect_eq(count_ingress(), 2);
+}
+
+Test(openstack_network, of_two_of_one_name_the_older_counts_and_the_younger_goes)
+{
+	add("security-groups", json_pack("{s:s,s:s}", "name", "berth.shop.db", "description", "berth"));
+	add("security-groups", json_pack("{s:s,s:s}", "name", "berth.shop.db", "description", "berth"));
+	fence(FENCE_ALL, &wanted);
+	DONE();
+	check_wanted();
+	cr_expect_neq(place_of("security-groups", "security-groups-1"), SIZE_MAX);
+	cr_expect_eq(place_of("security-groups", "security-groups-3"), SIZE_MAX);
+}
+
+Test(openstack_network, a_group_that_somebody_else_made_is_never_touched)
+{
+	add("security-groups", json_pack("{s:s,s:s}", "name", "berth.shop.db", "description", "mine"));
+	fence(FENCE_ALL, &wanted);
+	cr_assert_eq(run(), PROGRESS_FAILED);
+	cr_expect_eq(openstack_error.code, ERR_CONFLICT);
+	cr_expect(strstr(openstack_error.text, "the security group `berth.shop.db`"), "%s",
+		  openstack_error.text);
+	cr_expect_eq(changes, 0);
+	fence(FENCE_GONE, NULL);
+	DONE();
+	cr_expect_eq(count("security-groups"), 1);
+}
+
+Test(openstack_network, those_of_another_application_stay_whatever_it_is_called)
+{
+	add("security-groups", json_pack("{s:s,s:s}", "name", "berth.shopping", "description", "berth"));
+	add("security-groups", json_pack("{s:s,s:s}", "name", "default", "description", ""));
+	fence(FENCE_ALL, &wanted);
+	DONE();
+	fence(FENCE_GONE, NULL);
+	DONE();
+	cr_expect_eq(count("security-groups"), 2);
+	cr_expect_eq(count_ingress(), 0);
+}
+
+Test(openstack_network, what_is_to_go_waits_for_what_is_in_its_way)
+{
+	fence(FENCE_ALL, &wanted);
+	DONE();
+	add("ports", json_pack("{s:s,s:[s]}", "name", "somebody's", "security_groups",
+			       json_text(json_array_get(all_of("security-groups"), 1), "id")));
+	fence(FENCE_GONE, NULL);
+	cr_assert_eq(run(), PROGRESS_FAILED);
+	cr_expect(strstr(openstack_error.text, "cannot remove the security group `berth.shop."), "%s",
+		  openstack_error.text);
+	cr_expect(strstr(openstack_error.text, "SecurityGroupInUse"), "%s", openstack_error.text);
+	json_array_clear(all_of("ports"));
+	DONE();
+	cr_expect_eq(count("security-groups"), 0);
+}
+
+Test(openstack_network, its_own_group_alone_is_made_for_a_claim)
+{
+	fence(FENCE_OWN, NULL);
+	DONE();
+	cr_expect_eq(count("security-groups"), 1);
+	cr_expect(has_rule("berth.shop", "tcp", 22, "0.0.0.0/0"));
+	fence(FENCE_LOOK, NULL);
+	unsigned before = changes;
+	DONE();
+	cr_expect_eq(changes, before);
+}
+
+Test(openstack_network, a_quota_that_is_used_up_is_told_in_neutrons_words)
+{
+	refuse_path = "/security-group-rules";
+	refuse_status = 409;
+	refuse_body = "OverQuota";
+	refuse_times = 100;
+	fence(FENCE_ALL, &wanted);
+	cr_assert_eq(run(), PROGRESS_FAILED);
+	cr_expect(strstr(openstack_error.text, "cannot change the rules of the security group `berth.shop"),
+		  "%s", openstack_error.text);
+	cr_expect(strstr(openstack_error.text, "OverQuota"), "%s", openstack_error.text);
+}
+
+Test(openstack_network, what_is_refused_for_now_is_asked_for_again)
+{
+	refuse_path = "/security-groups";
+	refuse_status = 503;
+	refuse_body = "ServiceUnavailable";
+	refuse_times = 2;
+	fence(FENCE_ALL, &wanted);
+	DONE();
+	check_wanted();
+}
+
+/* --- ports and floating IPs --------------------------------------------------------------------------------
+ */
+
+static void wish_port(void)
+{
+	wish.ask = ask_port;
+	wish.port = (struct openstack_port_wish){"berth.shop.db.1", "net-1", {"group-1", "group-2"}};
+}
+
+Test(openstack_network, a_port_is_made_once_though_its_answer_is_lost)
+{
+	wish_port();
+	lose_from = 1;
+	lose_count = 1;
+	DONE();
+	cr_expect_eq(count("ports"), 1);
+	const json_t *port = json_array_get(all_of("ports"), 0);
+	cr_expect_str_eq(json_text(port, "network_id"), "net-1");
+	cr_expect_eq(json_array_size(json_object_get(port, "security_groups")), 2);
+	cr_expect_str_eq(wish.found, "ports-1");
+	DONE();
+	cr_expect_eq(count("ports"), 1);
+	wish.port.name = NULL;
+	lose_from = changes + 1;
+	DONE();
+	cr_expect_eq(count("ports"), 0);
+	cr_expect_str_eq(wish.found, "none");
+}
+
+Test(openstack_network, of_two_ports_the_one_that_a_server_has_counts)
+{
+	add("ports", json_pack("{s:s,s:s}", "name", "berth.shop.db.1", "device_id", ""));
+	add("ports", json_pack("{s:s,s:s}", "name", "berth.shop.db.1", "device_id", "server-1"));
+	add("ports", json_pack("{s:s,s:s}", "name", "berth.shop.db.10", "device_id", "server-2"));
+	wish_port();
+	DONE();
+	cr_expect_str_eq(wish.found, "ports-2");
+	cr_expect_eq(count("ports"), 2);
+}
+
+Test(openstack_network, a_floating_ip_is_taken_attached_and_released_once)
+{
+	wish.ask = ask_floating;
+	wish.name = NULL;
+	wish.port_id = "port-1";
+	lose_from = 1;
+	lose_count = 1;
+	DONE();
+	cr_expect_eq(count("floatingips"), 1);
+	cr_expect_str_eq(wish.found, "10.88.0.1");
+	cr_expect_str_eq(json_text(json_array_get(all_of("floatingips"), 0), "port_id"), "port-1");
+	wish.port_id = "port-2";
+	DONE();
+	cr_expect_eq(count("floatingips"), 1, "the same follows to another port");
+	cr_expect_str_eq(json_text(json_array_get(all_of("floatingips"), 0), "port_id"), "port-2");
+	add("floatingips", json_pack("{s:s}", "description", "somebody's"));
+	wish.port_id = NULL;
+	DONE();
+	cr_expect_eq(count("floatingips"), 1);
+}
+
+Test(openstack_network, a_floating_ip_from_a_network_that_is_not_there_is_refused)
+{
+	wish.ask = ask_floating;
+	wish.name = "elsewhere";
+	wish.port_id = "port-1";
+	cr_assert_eq(run(), PROGRESS_FAILED);
+	cr_expect(strstr(openstack_error.text, "there is no network `elsewhere` that leads out"), "%s",
+		  openstack_error.text);
+	cr_expect_eq(changes, 0);
+}
+
+/* --- rules: pure -------------------------------------------------------------------------------------------
+ */
+
+Test(openstack_network, who_is_let_in_by_everybody_s_rule_needs_none_of_his_own)
+{
+	static const struct opening openings[] = {
+	    {.component = "db", .port = 53, .protocol = UDP, .from = "web"},
+	    {.component = "db", .port = 53, .protocol = UDP},
+	    {.component = "db", .port = 53, .protocol = TCP, .address = "fd00::1"},
+	    {.component = "web", .port = 53},
+	};
+	const struct openings all = {both, 2, openings, 4};
+	const struct openstack_group groups[] = {{.id = "g", .name = "berth.shop.web"}};
+	const struct openstack_rule *rules;
+	owned_arena arena = {0};
+	size_t rule_count;
+	cr_assert_eq(openstack_rules_wanted(&arena, "shop", "db", &all, groups, 1, &rules, &rule_count), 0);
+	cr_assert_eq(rule_count, 2);
+	cr_expect_str_eq(rules[0].protocol, "udp");
+	cr_expect_str_eq(rules[0].prefix, "0.0.0.0/0");
+	cr_expect_str_eq(rules[1].prefix, "fd00::1/128");
+	cr_expect_str_eq(rules[1].ethertype, "IPv6");
+}
