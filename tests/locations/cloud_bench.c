@@ -19,10 +19,13 @@ static struct text left;
 static bool woken;
 static struct {
 	const char *method, *part; /* NULL: none is lost */
-	bool effect;
+	bool effect, held;
 } lost;
+static size_t spoilt_in; /* requests; 0: none is */
+static struct fate spoilt;
+static struct text held; /* "/v2.1/servers" and, after a NUL, its body */
 
-static const char *environment(const char *name)
+const char *cloud_environment(const char *name)
 {
 	static const char *const openrc[][2] = {{"OS_AUTH_URL", openstack_cloud_auth_url},
 						{"OS_USERNAME", "demo"},
@@ -38,14 +41,27 @@ static const char *environment(const char *name)
 	return NULL;
 }
 
+static void keep(const struct http_request *request)
+{
+	const char *path = strchr(strstr(request->url, "://") + 3, '/');
+
+	text_clear(&held);
+	text_add_bytes(&held, path, strlen(path) + 1);
+	text_add_bytes(&held, request->body, request->body_size);
+}
+
 static void decide(void *owner, struct seat *seat, const char *address, const struct http_request *request,
 		   struct fate *ret)
 {
 	(void)owner, (void)seat, (void)address;
 	text_format(&cloud_asked, "%s %s\n", request->method, request->url);
+	if (spoilt_in && --spoilt_in == 0)
+		*ret = spoilt;
 	if (!lost.method || strcmp(lost.method, request->method) != 0 || !strstr(request->url, lost.part))
 		return;
 	lost.method = NULL;
+	if (lost.held)
+		keep(request);
 	ret->lost = !lost.effect;
 	ret->answer_lost = lost.effect;
 	ret->reset = true;
@@ -56,6 +72,26 @@ void cloud_lose(const char *method, const char *part, bool effect)
 	lost.method = method;
 	lost.part = part;
 	lost.effect = effect;
+	lost.held = false;
+}
+
+void cloud_fate(size_t number, const struct fate *fate)
+{
+	spoilt_in = number;
+	spoilt = *fate;
+}
+
+void cloud_hold(const char *method, const char *part)
+{
+	cloud_lose(method, part, false);
+	lost.held = true;
+}
+
+int cloud_held_arrives(void)
+{
+	const char *path = text_view(&held);
+
+	return openstack_cloud_ask(cloud, CLOUD_NOVA, "POST", path, path + strlen(path) + 1, NULL);
 }
 
 size_t cloud_count(const char *part)
@@ -121,7 +157,7 @@ int cloud_open(const char *said_options)
 				       .spec = &spec,
 				       .state_directory = MACHINE_HOME "/state",
 				       .helper = "",
-				       .environment = environment,
+				       .environment = cloud_environment,
 				       .say = said};
 	return openstack_driver.open(&cloud_here, &cloud_error);
 }
@@ -151,6 +187,7 @@ void cloud_bench_end(void)
 	text_release(&cloud_asked);
 	text_release(&cloud_said);
 	text_release(&left);
+	text_release(&held);
 }
 
 void cloud_die_at(uint64_t calls)

@@ -15,6 +15,8 @@ extern struct error cloud_error;
 extern struct text cloud_asked; /* "POST http://10.0.3.1:8774/v2.1/servers\n", of SSH what it is for */
 extern struct text cloud_said;  /* what the location said to people */
 
+/* In which the variables of OpenStack are those of user `demo`. */
+const char *cloud_environment(const char *name);
 void cloud_bench_begin(void);
 void cloud_bench_end(void);
 /* Open the location as user `demo`, with those options (JSON, or NULL). 0 or -1. */
@@ -39,6 +41,12 @@ void cloud_pass(int64_t ms);
 /* The next request of that method, whose address or body of SSH has that part, gets no answer: it is cut off
  * before it arrives, or after it had its effect. */
 void cloud_lose(const char *method, const char *part, bool effect);
+/* The request of that number from now (1: the next) has that fate. */
+void cloud_fate(size_t number, const struct fate *fate);
+/* The next such request is held up: who asks hears that its connection broke, and it arrives when that is
+ * said, from which its status comes. */
+void cloud_hold(const char *method, const char *part);
+int cloud_held_arrives(void);
 size_t cloud_count(const char *part); /* of the lines of cloud_asked */
 
 /* The program dies in front of its call of that number from now (1: the next). */
