@@ -5,6 +5,7 @@
 
 #include "simulation/marathon/cluster.h"
 #include "tests/sim/judge.h"
+#include "tests/sim/outpost.h"
 
 enum {
 	MARATHON_EACH = 25, /* of so many seeds one has such an application in the end */
@@ -38,25 +39,13 @@ struct seen_app {
 	bool ours;
 };
 
-typedef void happening(struct theatre *stage, struct dice *dice);
-
 struct marathoned {
-	struct seat *seat;
-	struct berth *berth;
-	struct berth_operation *operation, *keeper;
+	struct outpost post;
 	struct marathon_cluster *cluster;
 	struct wished parts[MARATHON_PARTS];
-	struct text blueprint;
-	bool changed; /* the last deploy that ended well changed something */
-	char last_words[400], last_changes[400];
-	/* Something that is to happen in the middle of an operation. */
-	happening *happens;
-	int64_t happens_ms;
-	uint64_t happens_chance;
 	bool leaving;   /* whose app goes is asked to */
 	bool disturbed; /* tasks were killed, or somebody else changed an app */
 	bool noticed;   /* the controller told something of `db` */
-	bool warned;    /* the operation said that something was left undone */
 	uint64_t stamp;
 	struct seen_app now[MARATHON_APPS], former[MARATHON_APPS];
 	size_t count, former_count;
@@ -69,12 +58,8 @@ struct marathoned {
 /* --- marathon.c --- */
 /* What the author asks for is written down. */
 void marathon_publish(struct marathoned *marathon);
-enum berth_outcome marathon_order(struct theatre *stage, enum errand_kind doing);
 /* All that goes wrong has ended: it converges, and the next deploy changes nothing. */
 void marathon_rest(struct theatre *stage);
-/* A controller begins to keep it, or ends. */
-bool marathon_keep(struct theatre *stage);
-void marathon_let_go(struct theatre *stage);
 
 /* --- marathon_rules.c --- */
 void marathon_look(struct marathoned *marathon);

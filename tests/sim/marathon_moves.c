@@ -66,13 +66,14 @@ static void edit(struct theatre *stage, struct dice *dice)
 	marathon_publish(marathon);
 }
 
-/* In the middle of the next operation. */
+static enum berth_outcome order(struct theatre *stage, enum errand_kind doing)
+{
+	return outpost_order(&stage->marathon->post, doing);
+}
+
 static void plan(struct theatre *stage, struct dice *dice, happening *happens, unsigned within_ms)
 {
-	struct marathoned *marathon = stage->marathon;
-	marathon->happens = happens;
-	marathon->happens_ms = stage_now(stage) + roll(dice, within_ms);
-	marathon->happens_chance = dice_next(dice);
+	outpost_plan(&stage->marathon->post, dice, happens, within_ms);
 }
 
 /* A deploy of what was edited, or a destroy, or what stops and starts it. */
@@ -81,13 +82,13 @@ static enum berth_outcome work(struct theatre *stage, struct dice *dice)
 	static const enum errand_kind others[] = {DO_DESTROY, DO_STOP, DO_RESTART};
 	if (roll(dice, 4)) {
 		edit(stage, dice);
-		return marathon_order(stage, DO_DEPLOY);
+		return order(stage, DO_DEPLOY);
 	}
 	enum errand_kind doing = others[roll(dice, COUNT_OF(others))];
 	stage->marathon->leaving |= doing == DO_DESTROY;
-	enum berth_outcome outcome = marathon_order(stage, doing);
+	enum berth_outcome outcome = order(stage, doing);
 	if (doing == DO_STOP && !stage->rule[0])
-		outcome = marathon_order(stage, DO_START);
+		outcome = order(stage, DO_START);
 	return outcome;
 }
 
@@ -115,12 +116,7 @@ static const struct fate message_fates[] = {
 
 static void plan_fate(struct theatre *stage, int fault, const struct planned_fate *planned)
 {
-	struct planned_fate *one = &stage->fates[stage->fate_count++];
-	*one = *planned;
-	one->kind = marathon_faults[fault];
-	if (!one->fate.there_ms)
-		one->fate.there_ms = 2;
-	one->fate.back_ms = 2;
+	outpost_fate(&stage->marathon->post, marathon_faults[fault], planned);
 }
 
 static void messages_suffer(struct theatre *stage, struct dice *dice)
@@ -146,7 +142,7 @@ static void an_answer_is_lost(struct theatre *stage, struct dice *dice)
 					 .times = 1});
 	if (work(stage, dice) != BERTH_OK && !stage->rule[0])
 		stage_accuse(stage, "harmless", "one answer was lost, and it does not end well: %s",
-			     stage->marathon->last_words);
+			     stage->marathon->post.last_words);
 }
 
 /* What cannot be read of an app is not known: nobody takes it for gone. */
@@ -161,7 +157,7 @@ static void unread(struct theatre *stage, struct dice *dice)
 					 .skip = roll(dice, 3),
 					 .times = 1 + roll(dice, 3)});
 	stage->marathon->leaving |= doing == DO_DESTROY;
-	marathon_order(stage, doing);
+	order(stage, doing);
 }
 
 /* --- what becomes of the target ---------------------------------------------------------------------- */
@@ -226,7 +222,7 @@ static void kept(struct theatre *stage, struct dice *dice)
 {
 	struct marathoned *marathon = stage->marathon;
 	bool leaderless = one_in(dice, 3);
-	if (!marathon_keep(stage) || !stage_run(stage, 5 * SECOND_MS))
+	if (!outpost_keep(&marathon->post) || !stage_run(stage, 5 * SECOND_MS))
 		return;
 	meet(stage, FAULT_EVENTS);
 	marathon_cluster_lose_events(marathon->cluster, 100);
@@ -243,7 +239,7 @@ static void kept(struct theatre *stage, struct dice *dice)
 		stage_accuse(stage, "notices",
 			     "a controller does not notice that an app has gone while the "
 			     "stream of events was broken");
-	marathon_let_go(stage);
+	outpost_let_go(&marathon->post);
 }
 
 /* --- what others do ---------------------------------------------------------------------------------- */
@@ -293,7 +289,7 @@ static void stranger(struct theatre *stage, struct dice *dice)
 	if (in_the_way) {
 		marathon->parts[2].there = true;
 		marathon_publish(marathon);
-		if (marathon_order(stage, DO_DEPLOY) == BERTH_OK && !stage->rule[0])
+		if (order(stage, DO_DEPLOY) == BERTH_OK && !stage->rule[0])
 			stage_accuse(stage, "strangers", "a deploy ends well where a stranger's app is");
 	}
 	if (!stage->rule[0])
@@ -304,9 +300,9 @@ static void killed(struct theatre *stage, struct dice *dice)
 {
 	meet(stage, FAULT_KILLED);
 	for (unsigned times = 1 + roll(dice, 3); times > 0 && !stage->rule[0]; times--) {
-		seat_kill_at(stage->marathon->seat, 1 + roll(dice, 90));
+		seat_kill_at(stage->marathon->post.seat, 1 + roll(dice, 90));
 		work(stage, dice);
-		seat_kill_at(stage->marathon->seat, 0);
+		seat_kill_at(stage->marathon->post.seat, 0);
 	}
 }
 

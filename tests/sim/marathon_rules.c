@@ -130,7 +130,7 @@ static void rule_none_left(struct theatre *stage, bool destroyed)
 			stage_accuse(stage, "done", "%u tasks of %s live after it was %s", seen->view.living,
 				     seen->id, destroyed ? "destroyed" : "stopped");
 	}
-	if (destroyed && !marathon->stranger_count && !marathon->warned &&
+	if (destroyed && !marathon->stranger_count && !marathon->post.warned &&
 	    marathon_cluster_has_group(marathon->cluster, "/" MARATHON_APP))
 		stage_accuse(stage, "leftovers", "the group is left");
 }
