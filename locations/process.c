@@ -91,7 +91,8 @@ int process_check(struct location *location, const struct instance_spec *spec, c
 		return fail(err, ERR_INVALID,
 			    "`%s.%s` cannot be a name here: letters, digits, `-` and `_`, at most 90",
 			    spec->app, spec->component);
-	if (!spec->command || !spec->command[0] || !*spec->command[0])
+	/* What waits for others has no digest yet, and its words are not known. */
+	if (*spec->digest && (!spec->command || !spec->command[0] || !*spec->command[0]))
 		return fail(err, ERR_INVALID, "a process needs a `command`");
 	if (spec->stop_signal && !signal_number(spec->stop_signal))
 		return fail(err, ERR_INVALID, "there is no signal `%s`", spec->stop_signal);

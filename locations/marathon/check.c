@@ -14,7 +14,8 @@ static int refuse(const struct location *location, const struct instance_spec *s
 
 static int check_kind(const struct location *location, const struct instance_spec *spec, struct error *err)
 {
-	if (spec->kind == COMPONENT_PROCESS && (!spec->command || !spec->command[0]))
+	/* What waits for others has no digest yet, and its words are not known. */
+	if (spec->kind == COMPONENT_PROCESS && *spec->digest && (!spec->command || !spec->command[0]))
 		return fail(err, ERR_INVALID, "a process needs a `command`");
 	if (spec->kind == COMPONENT_DOCKER && (!spec->image || !*spec->image))
 		return fail(err, ERR_INVALID, "location `%s`: `%s` has no image", location->name,

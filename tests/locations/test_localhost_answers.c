@@ -61,6 +61,18 @@ Test(localhost_answers, check_refuses_what_a_process_cannot_have)
 	cr_assert(*err.remedy);
 }
 
+Test(localhost_answers, words_that_are_not_known_yet_are_not_missed)
+{
+	struct instance_spec *spec = bench_spec("web", "true");
+	struct error err = {0};
+
+	spec->command = NULL;
+	cr_assert_eq(localhost_driver.check(&bench.location, spec, &err), -1);
+	cr_assert(strstr(err.text, "`command`"), "%s", err.text);
+	*spec->digest = '\0'; /* it waits for values of others */
+	cr_assert_eq(localhost_driver.check(&bench.location, spec, &err), 0, "%s", err.text);
+}
+
 static void assert_same(const struct attachment *a, const struct attachment *b)
 {
 	cr_assert_str_eq(a->network, b->network);
