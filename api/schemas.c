@@ -64,10 +64,13 @@ static const struct {
      "readiness:text?"},
     {"Counts", "unchanged:number create:number start:number update:number relink:number replace:number "
 	       "restart:number stop:number remove:number"},
-    {"Plan", "format_version:text app:text changes:[Change] summary:Counts -saved:text -owner:text"},
+    {"Awaited", "instance:text why:text"},
+    {"Plan", "format_version:text app:text changes:[Change] summary:Counts -awaited:[Awaited] -saved:text "
+	     "-owner:text"},
     {"Failure", "-component:text? -instance:text? -location:text? -app:text? -name:text? error:text "
 		"remedy:text? -kept:text -log:[text]"},
-    {"Deployed", "format_version:text app:text -changes:[Change] -summary:Counts -outcome:text -changed:flag "
+    {"Deployed", "format_version:text app:text -changes:[Change] -summary:Counts -awaited:[Awaited] "
+		 "-outcome:text -changed:flag "
 		 "-revision:number -components:[Component] -failures:[Failure] -saved:text -owner:text "
 		 "-error:Error"},
     {"Volume", "name:text location:text spec:text? target_name:text?"},

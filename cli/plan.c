@@ -84,7 +84,10 @@ const struct command command_plan = {
     .details = "Compares the blueprint with what is at its targets and shows what `berth "
 	       "deploy` would do to each instance, because of which line, how it would be "
 	       "linked, what would be published, how long it would be out and which data are at "
-	       "risk. It reads and authenticates, and changes nothing anywhere.\n\nWith --out "
+	       "risk. It reads and authenticates, and changes nothing anywhere.\n\nWhat is made as it "
+	       "is to be and was not seen to answer, as after a deploy that failed, is told apart "
+	       "(`awaited` in the document): a deploy changes nothing of it, and waits for it. It is no "
+	       "change for --detailed-exitcode.\n\nWith --out "
 	       "the plan is kept in a file: `berth deploy FILE` carries out exactly that, or "
 	       "refuses it when the blueprint's targets have moved on since.",
     .flags = flags,

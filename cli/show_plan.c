@@ -260,6 +260,22 @@ static void show_summary(const struct screen *screen, const json_t *summary)
 	fprintf(screen->to, "; %lld unchanged.\n", (long long)number_of(summary, "unchanged"));
 }
 
+/* What is made as it is to be, and does not answer: whether there is anything of that kind. */
+static bool show_awaited(const struct screen *screen, const json_t *document)
+{
+	size_t i;
+	json_t *one;
+	json_array_foreach (list_of(document, "awaited"), i, one) {
+		fputs(i ? "" : "Nothing is to be made otherwise, but a deploy waits for\n", screen->to);
+		fputs("  ", screen->to);
+		put(screen, BOLD, text_of(one, "instance"));
+		fputs(": ", screen->to);
+		put(screen, YELLOW, text_of(one, "why"));
+		putc('\n', screen->to);
+	}
+	return i > 0;
+}
+
 void show_plan(const struct screen *screen, const json_t *document, bool (*chosen)(const json_t *change))
 {
 	size_t i;
@@ -274,7 +290,9 @@ void show_plan(const struct screen *screen, const json_t *document, bool (*chose
 		show_summary(screen, json_object_get(document, "summary"));
 		return;
 	}
-	fputs("No changes. ", screen->to);
-	put(screen, PLAIN, text_of(document, "app"));
-	fputs(" is as the blueprint says.\n", screen->to);
+	if (!show_awaited(screen, document)) {
+		fputs("No changes. ", screen->to);
+		put(screen, PLAIN, text_of(document, "app"));
+		fputs(" is as the blueprint says.\n", screen->to);
+	}
 }

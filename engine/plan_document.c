@@ -257,6 +257,36 @@ static json_t *summary(const struct berth_operation *operation)
 	return object;
 }
 
+/* Nothing is changed of it, but a deploy waits until it answers; NULL: it does not have to. */
+static const char *awaited_for(const struct work *work)
+{
+	const struct instance *instance = work->instance;
+	bool left = work->action == ACTION_UNCHANGED && work->verify && instance->wanted && instance->seen;
+	if (!left || instance->seen->paused)
+		return NULL;
+	if (instance->seen->state == SEEN_RESTARTING)
+		return "it keeps ending, and its target starts it again";
+	if (made_from(instance)->job)
+		return "it runs to its end";
+	return instance_known_ready(instance) ? NULL : "it was not seen to answer yet";
+}
+
+/* No part of the changes: of a plan that is kept they must be the same when it is carried out. */
+static json_t *awaited(const struct berth_operation *operation)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; list && i < operation->work_count; i++) {
+		const char *why = awaited_for(operation->works[i]);
+		json_t *one = why ? json_object() : NULL;
+		if (!one)
+			continue;
+		json_put_text(one, "instance", settled_name(operation->works[i]->instance));
+		json_put_text(one, "why", why);
+		json_array_append_new(list, one);
+	}
+	return list;
+}
+
 json_t *plan_document(struct berth_operation *operation)
 {
 	json_t *document = document_new(operation->application->id);
@@ -268,6 +298,9 @@ json_t *plan_document(struct berth_operation *operation)
 		return NULL;
 	}
 	json_put(document, "summary", summary(operation));
+	owned_json waits = awaited(operation);
+	if (json_array_size(waits))
+		json_put(document, "awaited", json_incref(waits));
 	if (operation->diagnostics.warnings)
 		json_put(document, "diagnostics",
 			 diagnostics_json(&operation->diagnostics, operation->request.blueprint,

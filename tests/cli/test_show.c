@@ -187,6 +187,18 @@ Test(show, a_plan_of_nothing)
 	cr_expect_str_eq(out, "= x.1 at here: unchanged\nNo changes. shop is as the blueprint says.\n");
 }
 
+Test(show, a_plan_of_nothing_but_what_does_not_answer)
+{
+	script.result =
+	    "{\"format_version\":\"1\",\"app\":\"shop\",\"changes\":[{\"component\":\"x\",\"action\":"
+	    "\"unchanged\",\"instance\":\"shop.x.1\",\"location\":\"here\"}],\"summary\":{\"unchanged\":1},"
+	    "\"awaited\":[{\"instance\":\"shop.x.1\",\"why\":\"it was not seen to answer yet\"}]}";
+	cr_expect_eq(run_cli("plan --detailed-exitcode"), 0);
+	cr_expect_str_eq(out,
+			 "= x.1 at here: unchanged\nNothing is to be made otherwise, but a deploy waits for\n"
+			 "  shop.x.1: it was not seen to answer yet\n");
+}
+
 #define COMPONENTS                                                                                           \
 	"\"components\":[{\"id\":\"redis\",\"type\":\"docker:redis:3\",\"location\":\"here\",\"state\":"     \
 	"\"running\",\"instances\":[{\"name\":\"shop.redis.1\",\"state\":\"running\",\"target_id\":\"9f\","  \

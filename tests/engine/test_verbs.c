@@ -441,6 +441,19 @@ Test(verbs, one_that_never_answers_is_given_up_after_five_minutes_with_the_reaso
 	json_decref(document);
 }
 
+Test(verbs, a_plan_tells_what_a_deploy_that_failed_left_to_be_waited_for)
+{
+	static const struct fake_behaviour mute = {.component = "app.db", .answers_after_ms = -1};
+	json_t *document = NULL;
+	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
+	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_FAILED);
+	cr_assert_eq(scene_run(&scene, berth_plan, PAIR, &document), BERTH_OK);
+	json_t *awaited = json_array_get(json_object_get(document, "awaited"), 0);
+	cr_expect_str_eq(json_text(awaited, "instance"), "app.db.1");
+	cr_expect_str_eq(json_text(awaited, "why"), "it was not seen to answer yet");
+	json_decref(document);
+}
+
 /* The words of the target count, not those of an instance that may answer well. */
 Test(verbs, a_target_that_goes_away_while_it_is_asked_for_readiness_is_given_up_in_seconds)
 {
