@@ -5,11 +5,17 @@
 #include "blueprints/component.h"
 
 /* Members at several places, or on a pool's machines, each have ports of their own. */
-static bool is_spread(const struct reading *r, const struct draft *d)
+/* Where each gets a machine for itself. */
+static bool has_machines(const struct reading *r, const struct draft *d)
 {
 	const char *type = location_type_of(r, d->spec->location);
 
-	return d->members && (d->members->zone_count > 1 || (type && !strcmp(type, "byon")));
+	return type && (!strcmp(type, "byon") || !strcmp(type, "openstack"));
+}
+
+static bool is_spread(const struct reading *r, const struct draft *d)
+{
+	return d->members && (d->members->zone_count > 1 || has_machines(r, d));
 }
 
 /* A Marathon's tasks go where the port is free: each agent has it. */
@@ -32,6 +38,15 @@ static void check_instances(struct reading *r, struct draft *d)
 				"%u instances of `%s` cannot share the host's port %d bound at line %d",
 				spec->instances, spec->id, bindings[0].host_port, bindings[0].place.line),
 		       "use `publish`, which finds a port for each, or take `instances` away");
+		return;
+	}
+	if (spec->kind == COMPONENT_PROCESS && d->open_ports.count) {
+		const struct port_number *port = d->open_ports.members;
+		advise(r->list,
+		       complain(r->list, given->value->place,
+				"%u instances of `%s` cannot share the port %d at line %d", spec->instances,
+				spec->id, port->port, port->place.line),
+		       "write `ports: {http: auto}` instead, and have it listen on $PORT_HTTP");
 		return;
 	}
 	for (size_t i = 0; i < spec->named_port_count; i++) {
@@ -154,6 +169,17 @@ static void claim_port(struct reading *r, struct map **claims, const char *locat
 	reading_put(r, claims, key, copy);
 }
 
+/* The host whose ports it uses. */
+static const char *host_key(const struct reading *r, const struct draft *d)
+{
+	const char *location = location_key(r->arena, d->spec->location);
+
+	if (!location || !has_machines(r, d))
+		return location;
+	return d->spec->same_server ? arena_format(r->arena, "%s together %s", location, d->spec->same_server)
+				    : arena_format(r->arena, "%s alone %s", location, d->spec->id);
+}
+
 void check_host_ports(struct reading *r)
 {
 	struct map *claims = NULL;
@@ -162,11 +188,13 @@ void check_host_ports(struct reading *r)
 		const struct draft *d = &r->drafts[i];
 		const struct port_binding *bindings = d->bindings.members;
 		const struct named_port *named = d->spec->named_ports;
+		const struct port_number *open = d->open_ports.members;
+		size_t listens = d->spec->kind == COMPONENT_PROCESS ? d->open_ports.count : 0;
 		/* A stand-in has an address to itself. */
-		if (!d->kind_known || d->spec->kind == COMPONENT_EXTERNAL || (!d->bindings.count && !named) ||
-		    is_stand_in(d->spec) || has_agents(r, d))
+		if (!d->kind_known || d->spec->kind == COMPONENT_EXTERNAL ||
+		    (!d->bindings.count && !named && !listens) || is_stand_in(d->spec) || has_agents(r, d))
 			continue;
-		const char *location = location_key(r->arena, d->spec->location);
+		const char *location = host_key(r, d);
 		for (size_t k = 0; location && k < d->bindings.count; k++)
 			claim_port(r, &claims, location,
 				   &(struct claim){.draft = d,
@@ -174,6 +202,13 @@ void check_host_ports(struct reading *r)
 						   .port = bindings[k].host_port,
 						   .place = bindings[k].place},
 				   bindings[k].protocol);
+		for (size_t k = 0; location && k < listens; k++)
+			claim_port(r, &claims, location,
+				   &(struct claim){.draft = d,
+						   .address = "0.0.0.0",
+						   .port = open[k].port,
+						   .place = open[k].place},
+				   open[k].protocol);
 		for (size_t k = 0; location && k < d->spec->named_port_count; k++)
 			if (named[k].first && named[k].first == named[k].last)
 				claim_port(r, &claims, location,

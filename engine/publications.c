@@ -121,6 +121,9 @@ static int copy_ports(struct work *work)
 		own_port(work, spec->published[i].port, spec->published[i].protocol)->published = true;
 	for (size_t i = 0; spec->reached && i < work->port_count; i++)
 		work->ports[i].published |= work->ports[i].open;
+	/* Nobody tells a process another number for a port that has no name: it listens where it says. */
+	for (size_t i = 0; is_process(work) && i < work->port_count; i++)
+		work->ports[i].fixed |= !work->ports[i].name && !keeps_tasks(work->site);
 	return 0;
 }
 
@@ -315,7 +318,7 @@ static int pick_port(struct picker *picker, struct work *work, size_t index, con
 	uint16_t number = 0;
 	/* Where the target keeps tasks it gives each of them a number; in a network of its own a task has
 	 * any. */
-	if (!port->fixed && keeps_tasks(work->site) && is_process(work))
+	if (!port->fixed && port->name && keeps_tasks(work->site) && is_process(work))
 		port->port = (uint16_t)(TASK_PORTS + index);
 	if (!port->fixed && (keeps_tasks(work->site) || (!is_process(work) && !port->published)))
 		return 0;

@@ -131,6 +131,26 @@ Test(blueprint, one_host_has_each_port_once)
 	refused("services:\n- {type: process, id: p, command: x, location: {fake: {a: 1}}, ports: {a: 80}}\n"
 		"- {type: process, id: q, command: x, location: {fake: {a: 1}}, ports: {a: 80}}\n",
 		3, 75, "wants the host's port 80", NULL);
+	refused("services:\n- {type: process, id: p, command: x, openPorts: 80}\n"
+		"- {type: process, id: q, command: x, openPorts: 80}\n",
+		3, 49, "`q` wants the host's port 80", NULL);
+}
+
+Test(blueprint, each_machine_of_a_pool_has_each_port)
+{
+#define ON_A_POOL                                                                                            \
+	"location: {byon: {hosts: [10.0.0.1, 10.0.0.2]}}\nservices:\n"                                       \
+	"- {type: software, id: p, launch.command: x, ports: {http: 80}%s}\n"                                \
+	"- {type: software, id: q, launch.command: x, openPorts: 80%s}\n"
+	char text[400];
+	snprintf(text, sizeof text, ON_A_POOL, "", "");
+	outcome = accepted(text);
+	cr_assert_eq(outcome.list.errors, 0);
+	close_outcome(&outcome);
+	snprintf(text, sizeof text, ON_A_POOL, ", sameServer: s", ", sameServer: s");
+	outcome = parse(text);
+	cr_assert_eq(outcome.list.errors, 1);
+	cr_assert(strstr(outcome.list.first->summary, "`q` wants the host's port 80"));
 }
 
 Test(blueprint, instances_cannot_share_a_port_of_the_host)
@@ -141,6 +161,8 @@ Test(blueprint, instances_cannot_share_a_port_of_the_host)
 		NULL);
 	refused("services:\n- {type: process, id: p, command: x, instances: 2, ports: {http: 80}}\n", 2, 49,
 		"cannot share the port 80", "auto");
+	refused("services:\n- {type: process, id: p, command: x, instances: 2, openPorts: 80}\n", 2, 49,
+		"cannot share the port 80", "ports: {http: auto}");
 	outcome =
 	    accepted("services:\n- {type: process, id: p, command: x, instances: 2, ports: {http: auto}}\n");
 	cr_assert_eq(outcome.blueprint->components[0].instances, 2);

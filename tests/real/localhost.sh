@@ -41,6 +41,19 @@ check "an ended process is started" deploy here.yaml
 check "on the port it had" kept "$port" "$(port_of real-here db)"
 check "and answers" until_true 30 redis ping
 address=$(address_of real-here db)
+cat >own.yaml <<Y
+id: real-here-own
+location: localhost
+services:
+- type: process
+  id: db
+  openPorts: $port
+  command: "exec redis-server --port $port --bind \$BIND_ADDRESS --save '' --appendonly no"
+Y
+redis shutdown nosave >/dev/null 2>&1
 check "destroys" destroy real-here
+check "whose port has no name listens where it says" deploy own.yaml
+check "and is known there" same "$port" "$(port_of real-here-own db)"
+check "destroys that" destroy real-here-own
 check "no process of it is left" nobody
 check "its port is free" fails timeout 5 redis-cli -h "$address" -p "$port" ping
