@@ -120,6 +120,7 @@ struct marathon_refusal {
 	const char *words;        /* what was wrong, in one line; never NULL */
 	const char *const *locks; /* the deployments that hold what was asked to change */
 	size_t lock_count;
+	bool full; /* as many deployments are under way as there may be: it is no question of rights */
 };
 
 struct marathon_event {

@@ -179,10 +179,10 @@ bool marathon_locked(struct marathon_call *call)
 	owned_arena arena = {0};
 	struct marathon_refusal refusal;
 
-	return call->error.code == OK && call->status == 409 &&
+	return call->error.code == OK && (call->status == 409 || call->status == 403) &&
 	       marathon_refusal_read(call->status, text_view(&call->body), call->body.length, &arena,
 				     &refusal) == 0 &&
-	       refusal.lock_count > 0;
+	       (refusal.lock_count || refusal.full);
 }
 
 const json_t *marathon_json(struct marathon_call *call, struct error *err)
@@ -253,7 +253,7 @@ enum progress marathon_failed(struct marathon_call *call, struct error *err, con
 	if (marathon_refusal_read(call->status, text_view(&call->body), call->body.length, &call->flow->arena,
 				  &refusal) < 0)
 		return flow_no_memory(err);
-	fail(err, code_of(call), "%s: %s", text_view(&doing), refusal.words);
+	fail(err, refusal.full ? ERR_CONFLICT : code_of(call), "%s: %s", text_view(&doing), refusal.words);
 	if (call->status == 401 && !marathon->authorization)
 		remedy(err, "give the location a `user` and a `password`, or a `token`");
 	return PROGRESS_FAILED;

@@ -164,7 +164,7 @@ bool marathon_ok(const struct marathon_call *call);
 /* The request may have had its effect, or not. */
 bool marathon_unsure(const struct marathon_call *call);
 bool marathon_absent(const struct marathon_call *call);
-/* Another deployment holds what was asked to change. */
+/* Other deployments hold what was asked to change, or are as many as there may be. */
 bool marathon_locked(struct marathon_call *call);
 /* The body as JSON, or NULL with *err. Borrowed. */
 const json_t *marathon_json(struct marathon_call *call, struct error *err);

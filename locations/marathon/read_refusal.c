@@ -104,5 +104,6 @@ int marathon_refusal_read(int status, const char *body, size_t size, struct aren
 			return -1;
 	}
 	ret->locks = ids;
+	ret->full = status == 403 && strstr(ret->words, "running deployments");
 	return 0;
 }

@@ -56,7 +56,8 @@ static enum progress changed(struct flow *flow, struct error *err)
 		return flow->deployment ? flow_go(flow, update_watch) : flow_no_memory(err);
 	}
 	/* Somebody else's change came first, or the answer was lost: what is there tells which. */
-	if (marathon_locked(call) || (marathon_unsure(call) && ++flow->tries < TRIES))
+	bool waits = marathon_locked(call) && !flow_overdue(flow, flow->marathon->patience_ms);
+	if (waits || (marathon_unsure(call) && ++flow->tries < TRIES))
 		return flow_pause(flow, LOOK_MS, update_look, err);
 	return marathon_failed(call, err, "cannot change `%s`", wished_name(flow));
 }

@@ -186,6 +186,8 @@ static bool refuse(int fd, const char *path)
 		say(fd, "HTTP/1.1 409 Conflict\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nis no");
 		nap();
 		say(fd, "\r\n9\r\nt running\r\n0\r\n\r\n");
+	} else if (!strcmp(path, "/wordless")) {
+		answer(fd, "422 ", "{}", 2);
 	} else if (!strcmp(path, "/answered")) {
 		answer(fd, "200 OK", "hello", 5);
 	} else if (!strcmp(path, "/blabber")) {

@@ -98,7 +98,7 @@ Test(http, statuses_are_no_errors_and_redirects_not_followed)
 {
 	owned_world world = fixture_world();
 	owned_server server = server_start(NULL);
-	owned_outcome missing = {0}, elsewhere = {0}, late = {0};
+	owned_outcome missing = {0}, elsewhere = {0}, late = {0}, wordless = {0};
 
 	exchange_with(world, server, "/404", get_request, &missing);
 	cr_expect_eq(missing.error.code, OK);
@@ -110,6 +110,9 @@ Test(http, statuses_are_no_errors_and_redirects_not_followed)
 	exchange_with(world, server, "/continue", get_request, &late);
 	cr_expect_eq(late.status, 200);
 	cr_expect_not(strstr(text_view(&late.headers), "X-Early"));
+	exchange_with(world, server, "/wordless", get_request, &wordless);
+	cr_expect_eq(wordless.status, 422, "%s", wordless.error.text);
+	cr_expect_str_eq(text_view(&wordless.body), "{}");
 }
 
 Test(http, chunked_answers_are_put_together)

@@ -10,7 +10,8 @@ static int64_t answer_http(void *owner, const struct http_request *request, stru
 	(void)owner;
 	text_format(&stand.asked, "%s %s\n", request->method, request->url);
 	for (size_t i = 0; request->headers && request->headers[i]; i++)
-		if (starts_with(request->headers[i], "Authorization"))
+		if (starts_with(request->headers[i], "Authorization") ||
+		    !strcmp(request->headers[i], "Accept: text/event-stream"))
 			text_format(&stand.asked, "%s\n", request->headers[i]);
 	text_add_bytes(&stand.sent, request->body ? request->body : "", request->body_size);
 	for (struct line *line = stand.script; line->url; line++) {
