@@ -24,6 +24,8 @@ const struct member members[] = {
     {"dry_run", MEMBER_FLAG, AT(dry_run), "only tell what would be done"},
     {"adopt", MEMBER_FLAG, AT(adopt), "take over an application that another store owns"},
     {"volumes", MEMBER_FLAG, AT(volumes), "remove named volumes too"},
+    {"leave_data", MEMBER_FLAG, AT(leave_data),
+     "what goes to another location leaves its volumes behind, which is refused else"},
     {"follow", MEMBER_FLAG, AT(follow), "go on as it comes"},
     {"tail", MEMBER_NUMBER, AT(tail), "the last so many; 0: all"},
     {"since_ms", MEMBER_NUMBER, AT(since_ms), "from this time on, in milliseconds since 1970; 0: all"},

@@ -12,9 +12,9 @@
 /* A blueprint can name any address, file and variable of the controller: who gives one operates. */
 const struct server_verb server_verbs[] = {
     {"validate", berth_validate, ROLE_OPERATE, BLUEPRINT, false, false, false},
-    {"plan", berth_plan, ROLE_OPERATE, BLUEPRINT " adopt", false, false, false},
-    {"deploy", berth_deploy, ROLE_OPERATE, BLUEPRINT " adopt plan dry_run if_new" EXPECTED, true, false,
-     true},
+    {"plan", berth_plan, ROLE_OPERATE, BLUEPRINT " adopt leave_data", false, false, false},
+    {"deploy", berth_deploy, ROLE_OPERATE, BLUEPRINT " adopt plan dry_run if_new leave_data" EXPECTED, true,
+     false, true},
     {"status", berth_status, ROLE_READ, BLUEPRINT " remembered", false, true, false},
     {"destroy", berth_destroy, ROLE_OPERATE, BLUEPRINT " adopt dry_run volumes" EXPECTED, true, false, true},
     {"logs", berth_logs, ROLE_READ, BLUEPRINT " components follow tail since_ms", false, true, false},

@@ -47,7 +47,7 @@ struct settings {
 	int64_t seed;
 	bool dry_run, yes, verbose, adopt, help, version;
 	bool detailed_exitcode, watch, exit_code, volumes, follow, remove;
-	bool interactive, tty;
+	bool interactive, tty, leave_data;
 };
 
 enum flag_kind {
@@ -60,6 +60,9 @@ enum flag_kind {
 	FLAG_COUNT,    /* the same, or "all", which is -1 */
 	FLAG_MOMENT,   /* int64_t milliseconds of the wall clock; a duration is that long ago */
 };
+
+/* plan and deploy have it. */
+#define FLAG_LEAVE_DATA "what goes to another location leaves the data of its volumes behind"
 
 /* What an argument or a flag's value names, for who completes it. */
 enum subject {

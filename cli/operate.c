@@ -18,6 +18,7 @@ struct berth_request request_of(const struct invocation *invocation, const struc
 	    .timeout_ms = settings->timeout_ms,
 	    .dry_run = settings->dry_run,
 	    .adopt = settings->adopt,
+	    .leave_data = settings->leave_data,
 	};
 	if (!input)
 		return request;

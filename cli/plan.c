@@ -9,6 +9,7 @@
 static const struct flag flags[] = {
     {"detailed-exitcode", 0, FLAG_SWITCH, AT(detailed_exitcode), NULL, NULL, "exit 2 when there are changes"},
     {"out", 0, FLAG_TEXT, AT(out), "FILE", NULL, "keep the plan there, for `berth deploy FILE`"},
+    {"leave-data", 0, FLAG_SWITCH, AT(leave_data), NULL, NULL, FLAG_LEAVE_DATA},
     {0},
 };
 

@@ -27,6 +27,12 @@ void because(struct decision *decision, const char *path, const char *old, const
 	     struct place place);
 /* Where a path of the facts was written: "openPorts.6379/tcp" stands at the key "openPorts". */
 struct place place_of(const struct component_spec *spec, const char *path);
+/* moves.c: whether it is the old one of a component that goes to another location; what that leaves behind in
+ * its volumes, in words, into `to`: 0 or -1 (no memory); and that it is refused where nobody said that it may
+ * be. */
+bool work_moves(const struct work *work);
+int move_leaves(const struct work *work, struct text *to);
+int guard_moves(struct berth_operation *operation);
 /* Compare what was found of a wanted instance with its specification (`found`: how far that is resolved).
  * Adds the reasons. */
 struct changes changes_of(struct decision *decision, enum resolved found);

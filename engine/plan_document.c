@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/json_write.h"
+#include "engine/changes.h"
 #include "engine/readiness.h"
 #include "engine/specs.h"
 
@@ -173,11 +174,14 @@ static const char *order_name(const struct work *work)
 	return is_made_anew(work) || work->parts & PART_ROLL ? names[work->order] : NULL;
 }
 
-/* Anonymous volumes go with the instance that has them. */
+/* Anonymous volumes go with the instance that has them; what moves has none of its data there. */
 static void write_data_at_risk(struct text *to, const struct work *work)
 {
 	const struct component_spec *spec = made_from(work->instance);
+	owned_text left = {0};
 	json_open(to, "data_at_risk", '[');
+	if (work_moves(work) && move_leaves(work, &left) == 0 && left.length)
+		json_write_text(to, NULL, text_view(&left));
 	for (size_t i = 0; is_made_anew(work) && i < spec->volume_count; i++)
 		if (!spec->volumes[i].name && !spec->volumes[i].source)
 			json_write_text(to, NULL, spec->volumes[i].path);

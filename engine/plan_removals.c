@@ -326,5 +326,5 @@ int plan_removals(struct berth_operation *operation, struct error *err)
 	if (!operation->blueprint)
 		return guard_found(operation, err);
 	guard_protected(operation);
-	return 0;
+	return guard_moves(operation) ? fail_memory(err) : 0;
 }

@@ -55,6 +55,7 @@ static json_t *head_of(struct berth_operation *operation, const char *digest)
 	    json_put_text(head, "blueprint", request->blueprint) == 0 &&
 	    json_put(head, "settings", kept_settings(request->settings)) == 0 &&
 	    json_put(head, "locations", list_of(request->locations)) == 0 &&
+	    json_put(head, "leave_data", json_boolean(request->leave_data)) == 0 &&
 	    json_put(head, "variables", source_variables(operation)) == 0 &&
 	    json_put_text(head, "digest", digest) == 0)
 		return head;
@@ -118,6 +119,7 @@ static int take_over(struct berth_operation *operation, const json_t *saved)
 	    take_list(arena, json_object_get(saved, "settings"), request->settings, &request->settings) ||
 	    take_list(arena, json_object_get(saved, "locations"), request->locations, &request->locations))
 		return fail_memory(operation_error(operation));
+	request->leave_data |= json_flag(saved, "leave_data", false);
 	request->blueprint_size = strlen(request->blueprint);
 	return 0;
 }

@@ -314,7 +314,9 @@ Test(links, what_a_component_that_moves_leaves_behind_keeps_its_data)
 	"id: app\nlocation: fake\nlocations: {far: {fake: {target: there}}}\nservices:\n"                    \
 	"- {type: 'docker:redis:3', id: db, location: " where ", volumes: ['data:/data']}\n"
 	cr_assert_eq(scene_run(&scene, berth_deploy, DATA("far"), NULL), BERTH_OK);
-	cr_assert_eq(scene_run(&scene, berth_deploy, DATA("fake"), NULL), BERTH_OK);
+	const struct berth_request request = {
+	    .size = sizeof request, .blueprint = DATA("fake"), .leave_data = true};
+	cr_assert_eq(scene_request(&scene, berth_deploy, &request, NULL), BERTH_OK);
 	cr_assert_eq(fake_target_instances(there), 0);
 	cr_expect_not_null(map_get(target_app(there, "app")->volumes, "data"), "nobody asked for that");
 }

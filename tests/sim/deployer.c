@@ -188,6 +188,7 @@ bool deployer_begin(struct deployer *deployer, enum errand_kind doing, uint64_t 
 					.locations = known,
 					.adopt = deployer->adopt,
 					.tail = 5,
+					.leave_data = true, /* it moves things as it likes */
 					.command = doing == DO_EXEC ? command : NULL,
 					.action = detail->action,
 					.name = detail->policy,
