@@ -116,6 +116,12 @@ if only_ours; then # else it is somebody's engine
 	check "all of it" same "" "$(kinds)"
 fi
 check "deploys once more" deploy shop.yaml
+sed 's/^  id: db$/&\n  location: fake/' shop.yaml >moved.yaml
+check "a move that leaves data behind is refused" exits 65 eval 'deploy moved.yaml >refused 2>&1'
+# shellcheck disable=SC2016
+check "in words" said '`db` would move from my-docker-cloud to fake without its data: `data` (/data) stays at my-docker-cloud' refused
+check "it is planned without" eval 'plan moved.yaml --leave-data >moved'
+check "and says what is left behind" said 'data at risk .*stays at my-docker-cloud' moved
 background gone "$BERTH" wait "$A" --for gone "${to_engine[@]}"
 check "destroy names its data and the command" bash -c '"$@" | grep -F "berth destroy real-commands --volumes --location my-docker-cloud=docker:"' - \
 	"$BERTH" destroy "$A" -y "${to_engine[@]}"
