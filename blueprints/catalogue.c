@@ -92,6 +92,18 @@ static const struct yaml_entry *set_as(const struct yaml_node *service, const ch
 	return own || !config || config->value->kind != YAML_MAP ? own : tree_entry(config->value, name);
 }
 
+/* What it is given as, under its own name or another one (`also`); NULL: nothing. */
+static const struct yaml_entry *given_as(const struct yaml_node *service, const struct yaml_node *parameter,
+					 const char *name)
+{
+	const struct yaml_node *also = parameter->kind == YAML_MAP ? yaml_get(parameter, "also") : NULL;
+	const struct yaml_entry *given = set_as(service, name);
+
+	for (size_t i = 0; !given && also && also->kind == YAML_LIST && i < also->count; i++)
+		given = set_as(service, also->items[i]->text);
+	return given;
+}
+
 /* Under another name of it (`also`) it is set, too. */
 static bool add_named_otherwise(struct reading *r, const struct yaml_node *service,
 				const struct yaml_node *parameter, const char *name, struct growing *config)
@@ -111,6 +123,117 @@ static bool add_named_otherwise(struct reading *r, const struct yaml_node *servi
 	return false;
 }
 
+/* {$brooklyn:formatString: [...]} of all that is in a map or a list, each by a pattern of its name and value,
+ * or of its value. */
+static const struct yaml_node *each_entry(struct reading *r, const struct yaml_node *from,
+					  const char *pattern)
+{
+	struct yaml_node *list = scratch_new(r, struct yaml_node);
+	const struct yaml_node **items = scratch_alloc(r, sizeof(*items) * (2 * (size_t)from->count + 1));
+	struct growing call = {0};
+	owned_text format = {0};
+	uint32_t count = 1;
+
+	if (!list || !items)
+		return NULL;
+	for (size_t i = 0; i < from->count; i++) {
+		const struct yaml_entry *entry = from->kind == YAML_MAP ? &from->entries[i] : NULL;
+		text_add(&format, pattern);
+		if (entry)
+			items[count++] = scalar_node(r, entry->key_place, entry->key, false);
+		items[count++] = entry ? entry->value : from->items[i];
+	}
+	const char *text = arena_text(r->arena, text_view(&format));
+	r->list->failed |= !text || format.failed;
+	items[0] = scalar_node(r, from->place, text ? text : "", false);
+	*list = (struct yaml_node){.kind = YAML_LIST, .place = from->place, .count = count, .items = items};
+	tree_add(r, &call, "$brooklyn:formatString", from->place, list);
+	return tree_like(r, from, &call);
+}
+
+/* A map or a list that is given becomes a text by each of the parameter's patterns, under a name of its own.
+ */
+static void add_texts(struct reading *r, const struct yaml_node *service, const struct yaml_node *parameter,
+		      const struct yaml_entry *given, struct growing *config)
+{
+	const struct yaml_node *each = parameter->kind == YAML_MAP ? yaml_get(parameter, "each") : NULL;
+
+	for (size_t i = 0; each && each->kind == YAML_MAP && i < each->count; i++) {
+		const struct yaml_entry *pattern = &each->entries[i];
+		bool several = given && given->value->kind != YAML_SCALAR && given->value->count;
+		tree_add(r, config, pattern->key, given ? given->key_place : service->place,
+			 several ? each_entry(r, given->value, pattern->value->text)
+				 : scalar_node(r, service->place, "", false));
+	}
+}
+
+static bool is_address(const char *text)
+{
+	return starts_with(text, "http://") || starts_with(text, "https://") || starts_with(text, "ftp://");
+}
+
+/* PLACE: {KEY: {what the type has there, and one more}} */
+static void add_placed(struct reading *r, const struct catalogue_type *type, const char *place,
+		       const char *key, const struct yaml_entry *one, struct growing *to)
+{
+	const struct yaml_node *had = yaml_get(type->item, place);
+	const struct yaml_node *files = had ? yaml_get(had, key) : NULL;
+	struct growing entries = {0}, map = {0};
+
+	for (size_t i = 0; files && i < files->count; i++)
+		tree_add(r, &entries, files->entries[i].key, files->entries[i].key_place,
+			 files->entries[i].value);
+	tree_add(r, &entries, one->key, one->key_place, one->value);
+	tree_add(r, &map, key, one->key_place, tree_like(r, one->value, &entries));
+	tree_add(r, to, place, one->key_place, tree_like(r, one->value, &map));
+}
+
+/* What is no address is a file beside the blueprint, which comes to where the parameter says. */
+static void add_file(struct reading *r, const struct catalogue_type *type, const struct yaml_node *parameter,
+		     const struct yaml_node *value, struct growing *to)
+{
+	const struct yaml_node *file = parameter->kind == YAML_MAP ? yaml_get(parameter, "file") : NULL;
+	const struct yaml_node *machine = file ? yaml_get(file, "machine") : NULL;
+	const struct yaml_node *container = file ? yaml_get(file, "container") : NULL;
+	struct growing source = {0};
+
+	if (!file || value->kind != YAML_SCALAR || yaml_null(value) || !*value->text ||
+	    is_expression(value) || is_address(value->text))
+		return;
+	if (machine)
+		add_placed(
+		    r, type, "machine", "files.customize",
+		    &(struct yaml_entry){.key = value->text, .key_place = value->place, .value = machine},
+		    to);
+	tree_add(r, &source, "source", value->place,
+		 scalar_node(r, value->place, bundled_file(value->text), false));
+	if (container)
+		add_placed(r, type, "container", "files",
+			   &(struct yaml_entry){.key = container->text,
+						.key_place = value->place,
+						.value = tree_like(r, value, &source)},
+			   to);
+}
+
+static const struct yaml_node *with_files(struct reading *r, const struct yaml_node *service,
+					  const struct catalogue_type *type)
+{
+	const struct yaml_node *list = parameters_of(type);
+	struct growing files = {0};
+
+	for (size_t i = 0; list && i < list->count; i++) {
+		const struct yaml_node *parameter = list->items[i];
+		const struct yaml_node *name =
+		    parameter->kind == YAML_MAP ? yaml_get(parameter, "name") : NULL;
+		const struct yaml_entry *given =
+		    name && name->kind == YAML_SCALAR ? given_as(service, parameter, name->text) : NULL;
+		if (given)
+			add_file(r, type, parameter, given->value, &files);
+	}
+	const struct yaml_node *base = files.count ? tree_like(r, service, &files) : NULL;
+	return base ? services_merge(r, service, base, NULL) : service;
+}
+
 /* What it declares may stand at the component's own level: there it is configuration, unless it is a key of
  * the language; and where it is not said, its default holds. A version that nobody asked for is only what is
  * usual. */
@@ -128,6 +251,7 @@ static const struct yaml_node *fill(struct reading *r, const struct yaml_node *s
 		if (!name || name->kind != YAML_SCALAR)
 			continue;
 		const struct yaml_entry *given = tree_entry(service, name->text);
+		add_texts(r, service, list->items[i], given_as(service, list->items[i], name->text), &config);
 		if (add_named_otherwise(r, service, list->items[i], name->text, &config))
 			continue;
 		if (given && !map_get(r->keys, name->text))
@@ -298,7 +422,7 @@ const struct yaml_node *catalogue_expand(struct reading *r, const struct yaml_no
 				 name);
 			break;
 		}
-		service = named(r, tree_without(r, service, is_type_key), type);
+		service = with_files(r, named(r, tree_without(r, service, is_type_key), type), type);
 		service = services_merge(r, service, tree_without(r, type->item, stays_behind), &place);
 		service = catalogue_fill(r, service, type);
 		name = written_type(type->item);

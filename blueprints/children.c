@@ -275,7 +275,8 @@ static void take_children(struct flattening *flat, const struct yaml_node *paren
 /* Before those that are in it. */
 void flatten_take(struct flattening *flat, const struct yaml_node *service, int depth)
 {
-	if (groups_take(flat->r, service) || nested_take(flat, service, depth))
+	if (groups_take(flat->r, service) || web_cluster_take(flat, service, depth) ||
+	    nested_take(flat, service, depth))
 		return;
 	service = nested_name(flat, service);
 	const char *type = service->kind == YAML_MAP ? written_type(service) : NULL;

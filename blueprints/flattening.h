@@ -25,6 +25,9 @@ bool tells_only(const char *key);
 /* That a key has no effect on what only holds its components together. */
 void warn_only_holds(struct reading *r, const struct yaml_entry *entry);
 
+/* web_clusters.c: one of Brooklyn's clusters of web servers: true when it is one, and was taken. */
+bool web_cluster_take(struct flattening *flat, const struct yaml_node *service, int depth);
+
 /* nested.c: a cluster whose members are clusters, or made of several components: true when it is one, and was
  * taken. */
 bool nested_take(struct flattening *flat, const struct yaml_node *service, int depth);

@@ -75,6 +75,8 @@ static void read_key(struct reading *r, const struct yaml_entry *entry, struct p
 	static const char *const known[] = {"name",        "type",        "default", "required",
 					    "description", "constraints", "label"};
 	static const char *const noted[] = {"also",
+					    "each",
+					    "file",
 					    "description",
 					    "label",
 					    "pinned",

@@ -525,11 +525,28 @@ static void warn_of_machines(struct reading *r, const struct draft *d)
 		     d->spec->id);
 }
 
+/* Nobody would put them there. */
+static void refuse_step_files(struct reading *r, const struct draft *d)
+{
+	for (int key = KEY_FILES_PREINSTALL; key <= KEY_TEMPLATES_RUNTIME; key++) {
+		const struct yaml_entry *given = given_of(d, key);
+		if (given)
+			advise(r->list,
+			       complain(r->list, given->key_place,
+					"`%s` is put there by steps, and the image of `%s` starts by itself",
+					given->key, d->spec->id),
+			       "write `files`, which are put into the container, or `skip.install: false`, "
+			       "which "
+			       "installs it by its steps");
+	}
+}
+
 void software_finish(struct reading *r, struct draft *d)
 {
 	if (!d->software || !d->kind_known)
 		return;
 	if (starts_by_itself(d)) {
+		refuse_step_files(r, d);
 		put_latches(r, d);
 		return;
 	}

@@ -261,13 +261,20 @@ static bool can_have(const struct picker *picker, const struct work *work, const
 	       location->driver->port_free(location, address, (uint16_t)number, protocol);
 }
 
+/* "8080+" means 8080, unless that is taken. */
+static bool is_open_range(unsigned first, unsigned count)
+{
+	return first != PICK_FIRST && first + count - 1 == UINT16_MAX;
+}
+
 /* The same instance gets the same number again where that is possible, even when nothing remembers it. */
 static int pick_from(struct picker *picker, const struct work *work, struct spec_port *port,
 		     const char *address, unsigned first, unsigned count, uint16_t *ret_number)
 {
 	char key[128];
 	port_key(key, sizeof key, port);
-	unsigned start = spread(work->instance->name, spread(key, work->picks));
+	unsigned start = is_open_range(first, count) ? work->picks
+						     : spread(work->instance->name, spread(key, work->picks));
 	for (unsigned i = 0; i < count; i++) {
 		unsigned number = first + (start + i) % count;
 		if (can_have(picker, work, address, number, port->protocol)) {

@@ -102,6 +102,61 @@ Test(catalogue, a_parameter_may_have_other_names)
 	cr_expect_str_eq(component("db")->image.familiar, "mysql:5.7");
 }
 
+static const struct value *value_of(const struct component_spec *spec, const char *name)
+{
+	for (size_t i = 0; i < spec->environment_count; i++)
+		if (!strcmp(spec->environment[i].name, name))
+			return &spec->environment[i].value;
+	cr_assert_fail("there is no variable %s", name);
+	return NULL;
+}
+
+Test(catalogue, a_map_or_a_list_that_a_parameter_takes_becomes_a_text)
+{
+	take(
+	    "location: localhost\nservices:\n"
+	    "- {type: TomcatServer, id: web, java.sysprops: {a.b: 1, c: 'd %s'}}\n"
+	    "- {type: TomcatServer, id: plain, http.port: 8090}\n"
+	    "- {type: NodeJsWebAppService, id: node, brooklyn.config: {nodePackages: [x, y], appName: z}}\n");
+	cr_expect_str_eq(value_of(component("web"), "JAVA_PROPERTIES")->text, "a.b=1\nc=d %s\n");
+	cr_expect_str_eq(value_of(component("plain"), "JAVA_PROPERTIES")->text, "");
+	cr_expect_str_eq(value_of(component("node"), "NODE_PACKAGES")->text, "x y ");
+	take("location: docker\nservices:\n- {type: TomcatServer, id: web, java.sysprops: {a.b: 1}}\n");
+	cr_expect_str_eq(value_of(component("web"), "JAVA_OPTS")->text, "-Da.b='1' ");
+}
+
+static bool has_file(const struct component_spec *spec, const char *path, const char *source)
+{
+	for (size_t i = 0; i < spec->file_count; i++)
+		if (spec->files[i].source && ends_with(spec->files[i].path, path) &&
+		    ends_with(spec->files[i].source, source))
+			return true;
+	return false;
+}
+
+Test(catalogue, what_a_parameter_takes_from_beside_the_blueprint_is_put_where_its_type_says)
+{
+	static const char services[] =
+	    "\nservices:\n- {type: TomcatServer, id: web, war: 'classpath://my.war'}\n"
+	    "- {type: MySqlNode, id: db, creationScriptUrl: a.sql}\n"
+	    "- {type: MySqlNode, id: other, mysql.port: 1, creationScriptUrl: "
+	    "'https://example.org/a.sql'}\n";
+	char text[400];
+
+	snprintf(text, sizeof text, "location: localhost%s", services);
+	take(text);
+	cr_expect(has_file(component("web"), "", "my.war"));
+	cr_expect(has_file(component("db"), "", "a.sql"));
+	cr_expect_not(has_file(component("other"), "", "a.sql"));
+	snprintf(text, sizeof text, "location: docker%s", services);
+	take(text);
+	cr_expect(has_file(component("web"), "/usr/local/tomcat/webapps/ROOT.war", "my.war"));
+	cr_expect(has_file(component("db"), "/docker-entrypoint-initdb.d/0.sql", "a.sql"));
+	refused(
+	    "location: docker\nservices:\n- {type: TomcatServer, brooklyn.config: {files.runtime: {a: b}}}\n",
+	    3, 42, "starts by itself", "skip.install: false");
+}
+
 Test(catalogue, a_types_own_parameters_are_checked_where_it_is_used)
 {
 	refused("location: localhost\ncatalog:\n- id: shop\n"
@@ -163,7 +218,7 @@ Test(catalogue, steps_of_the_blueprints_own_run_in_the_image)
 Test(catalogue, all_of_them_go_everywhere)
 {
 	static const char *const names[] = {"redis",      "nginx", "postgresql", "tomcat",
-					    "static-web", "mysql", "server"};
+					    "static-web", "mysql", "server",     "nodejs"};
 	static const char *const locations[] = {"docker", "localhost"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		for (size_t k = 0; k < 2; k++) {
