@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "blueprints/catalogue.h"
+#include "blueprints/machine_options.h"
 #include "blueprints/mask.h"
 #include "blueprints/reading.h"
 #include "blueprints/yaml_internal.h"
@@ -21,6 +22,19 @@ static void take_cloud(struct location_spec *spec)
 		return;
 	spec->type = "openstack";
 	spec->target += length;
+}
+
+/* Brooklyn's "host:10.0.0.5" is a pool of one machine. */
+static void take_host(struct arena *arena, struct location_spec *spec)
+{
+	size_t length = strlen(spec->target);
+
+	if (!spec->type || strcmp(spec->type, "host") != 0)
+		return;
+	spec->type = "byon";
+	if (length > 1 && *spec->target == '(' && spec->target[length - 1] == ')' &&
+	    !strchr(spec->target, '='))
+		spec->target = arena_copy(arena, spec->target + 1, length - 2);
 }
 
 int location_spec_parse(struct arena *arena, const char *text, struct location_spec *ret_spec,
@@ -55,6 +69,9 @@ int location_spec_parse(struct arena *arena, const char *text, struct location_s
 	if (!spec.name || !spec.target || (!spec.type && (colon || bare || call)))
 		return fail_memory(err);
 	take_cloud(&spec);
+	take_host(arena, &spec);
+	if (!spec.target)
+		return fail_memory(err);
 	*ret_spec = spec;
 	return 0;
 }
@@ -142,11 +159,30 @@ static int parse_text(const struct target *to, const struct yaml_node *node, con
 	return 0;
 }
 
+static void check_machines(const struct target *to, const struct yaml_node *map,
+			   const struct location_spec *spec)
+{
+	bool pool = !strcmp(spec->type, "byon");
+
+	if (pool || !strcmp(spec->type, "ssh"))
+		machine_options_check(to->list, to->reading, pool ? MAP_POOL : MAP_MACHINE, map);
+	if (pool && !*spec->target && !yaml_get(map, "hosts"))
+		advise(to->list, complain(to->list, map->place, "a pool of machines has no `hosts`"),
+		       "list them: byon: {user: me, hosts: [10.0.0.5, 10.0.0.6]}");
+	else if (!pool && !strcmp(spec->type, "ssh") && !*spec->target && !yaml_get(map, "host"))
+		advise(to->list, complain(to->list, map->place, "it is not said which machine this is"),
+		       "write ssh:user@host, or `host` among its options");
+}
+
 /* The map's keys but `type`, as JSON kept alive by the holder. */
 static int keep_options(const struct target *to, const struct yaml_node *map, struct location_spec *spec)
 {
 	owned_json options = json_object();
+	size_t errors = to->list->errors;
 
+	check_machines(to, map, spec);
+	if (to->list->errors > errors)
+		return -1;
 	for (size_t i = 0; options && i < map->count; i++)
 		if (strcmp(map->entries[i].key, "type") &&
 		    json_object_set_new(options, map->entries[i].key, node_json(to, map->entries[i].value))) {
@@ -169,12 +205,13 @@ static int refuse_map(const struct target *to, struct place at, const char *what
 }
 
 /* In a map the word is the type, whoever knows it. */
-static void name_is_type(struct location_spec *spec)
+static void name_is_type(struct arena *arena, struct location_spec *spec)
 {
 	if (spec->type)
 		return;
 	spec->type = spec->name;
 	spec->name = "";
+	take_host(arena, spec);
 }
 
 /* {type: docker, address: 10.0.0.5}, {fake: {}}, {docker: "unix:///run/docker.sock"} */
@@ -188,10 +225,10 @@ static int parse_map(const struct target *to, const struct yaml_node *map, struc
 			return -1;
 		if (type->kind != YAML_SCALAR || yaml_null(type))
 			return refuse_map(to, type->place, "a location's `type` is a text");
-		if (parse_text(to, type, type->text, ret) || keep_options(to, map, ret))
+		if (parse_text(to, type, type->text, ret))
 			return -1;
-		name_is_type(ret);
-		return 0;
+		name_is_type(to->arena, ret);
+		return keep_options(to, map, ret);
 	}
 	if (map->count != 1)
 		return refuse_map(to, map->place, "a location's map says no `type`");
@@ -199,7 +236,7 @@ static int parse_map(const struct target *to, const struct yaml_node *map, struc
 	const struct yaml_node key = {.kind = YAML_SCALAR, .place = only->key_place};
 	if (parse_text(to, &key, only->key, ret))
 		return -1;
-	name_is_type(ret);
+	name_is_type(to->arena, ret);
 	const struct yaml_node *value = settled(to, only->value);
 	if (!value)
 		return -1;

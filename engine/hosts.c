@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "blueprints/machine_options.h"
 
 #define MOST_HOSTS 10000
 
@@ -162,10 +163,10 @@ static json_t *host_options(const json_t *pool, const json_t *own)
 	json_t *value;
 
 	json_object_foreach ((json_t *)pool, key, value)
-		if (strcmp(key, "hosts") != 0 && strcmp(key, "name") != 0 && strcmp(key, "displayName") != 0)
+		if (strcmp(key, "hosts") != 0 && !machine_option_is_noted(key))
 			json_object_set(options, key, value);
 	json_object_foreach ((json_t *)own, key, value)
-		if (strcmp(key, "ssh") != 0 && strcmp(key, "host") != 0 && strcmp(key, "displayName") != 0)
+		if (strcmp(key, "ssh") != 0 && strcmp(key, "host") != 0 && !machine_option_is_noted(key))
 			json_object_set(options, key, value);
 	json_object_set_new(options, "exclusive", json_true());
 	return options;

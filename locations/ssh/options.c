@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/ssh_config.h"
+#include "blueprints/machine_options.h"
 #include "locations/ssh/machine.h"
 
 #define GRACE_MS 10000
@@ -201,7 +202,7 @@ static int read_option(struct machine *machine, struct said *said, const char *k
 	}
 	if (!strcmp(key, "address"))
 		return read_address(machine, text, err);
-	return unknown(machine, key, err);
+	return machine_option_is_noted(key) ? 0 : unknown(machine, key, err);
 }
 
 /* --- the host ------------------------------------------------------------------------------- */
