@@ -58,7 +58,7 @@ static const struct {
     {"Reason", "path:text file:text? line:number? column:number? old:text? new:text? -note:text"},
     {"Publication", "port:number? protocol:tcp|udp host_address:text? host_port:number? why:text"},
     {"Change",
-     "component:text instance:text location:text -first:text "
+     "component:text instance:text location:text? -lacks:text -first:text "
      "action:unchanged|create|start|update|relink|replace|restart|stop|remove because:[Reason] links:[Link] "
      "publishes:[Publication] outage:none|seconds|until%20ready order:text? data_at_risk:[text] "
      "readiness:text?"},

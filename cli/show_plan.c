@@ -207,10 +207,16 @@ static void show_change(const struct screen *screen, const json_t *change)
 	json_t *entry;
 	paint(screen, how, "%c ", symbol);
 	put(screen, BOLD, *instance ? short_name(instance, component) : component);
-	fputs(" at ", screen->to);
-	put(screen, PLAIN, text_of(change, "location"));
+	if (*text_of(change, "location")) {
+		fputs(" at ", screen->to);
+		put(screen, PLAIN, text_of(change, "location"));
+	}
 	fputs(": ", screen->to);
 	put(screen, how, action);
+	if (*text_of(change, "lacks")) {
+		fputs(", but ", screen->to);
+		put(screen, YELLOW, text_of(change, "lacks"));
+	}
 	if (*text_of(change, "first")) {
 		fputs(", the first member, ", screen->to);
 		put(screen, PLAIN, text_of(change, "first"));

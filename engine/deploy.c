@@ -103,7 +103,8 @@ static void mark_needed_sites(struct berth_operation *operation)
 		site->needed |= site_has_dead_lease(site);
 	for (size_t i = 0; i < operation->work_count; i++) {
 		const struct work *work = operation->works[i];
-		if (!work_needs_nothing(work))
+		/* One for which there is no machine needs nothing of the one that it is counted to. */
+		if (!work_needs_nothing(work) && !host_lacks(work, &(struct error){0}))
 			work->site->needed = true;
 	}
 	/* Who is let in depends on others, wherever these are. */

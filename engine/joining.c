@@ -110,8 +110,9 @@ bool joining_ended(struct work *work)
 	enum cluster_fate fate = fate_of(work);
 	if (fate != FATE_JOINS)
 		tell_of_no_room(work);
-	enum call_result result = fate == FATE_JOINS
-				      ? CALL_FAIL
+	enum call_result result = fate == FATE_JOINS ? CALL_FAIL
+				  : host_lacks(work, &(struct error){0})
+				      ? CALL_NEXT /* where it is counted to nothing of it was made */
 				      : take_away(work, fate == FATE_QUARANTINED ? DOING_STOP : DOING_REMOVE);
 	if (result == CALL_STAY)
 		return false;

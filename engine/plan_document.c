@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/json_write.h"
 #include "engine/changes.h"
+#include "engine/hosts.h"
 #include "engine/readiness.h"
 #include "engine/specs.h"
 
@@ -221,8 +222,12 @@ static void write_change(struct text *to, const struct work *work)
 	json_open(to, NULL, '{');
 	json_write_text(to, "component", work->instance->component->id);
 	json_write_text(to, "instance", settled_name(work->instance));
-	json_write_text(to, "location", work->site->location.name);
+	struct error lacks = {0};
+	bool nowhere = host_lacks(work, &lacks);
+	json_write_text(to, "location", nowhere ? NULL : work->site->location.name);
 	json_write_text(to, "action", action_names[work->action]);
+	if (nowhere)
+		json_write_text(to, "lacks", lacks.text);
 	if (is_first_member(work->instance) && work->instance->wanted)
 		json_write_text(to, "first", made_from(work->instance)->type);
 	write_reasons(to, work);

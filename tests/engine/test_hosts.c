@@ -285,6 +285,27 @@ Test(hosts, a_cluster_does_not_take_one_machine_for_two)
 	json_decref(document);
 }
 
+Test(hosts, a_member_for_which_there_is_no_machine_is_planned_onto_none_and_asks_nothing_of_any)
+{
+	static const char cluster[] = THREE "- {type: cluster, id: web, initialSize: 3, memberSpec: {type: "
+					    "process, command: sleep 9}}\n";
+	json_t *document = NULL;
+
+	held_by_others = "10.0.0.1";
+	cr_assert_eq(scene_run(&scene, berth_plan, cluster, &document), BERTH_OK);
+	json_t *changes = json_object_get(document, "changes");
+	cr_expect_str_eq(json_text(json_array_get(changes, 1), "location"), "byon/10.0.0.3");
+	cr_expect_null(json_text(json_array_get(changes, 2), "location"));
+	cr_expect(
+	    strstr(json_text(json_array_get(changes, 2), "lacks"), "has no machine for another member"));
+	json_decref(document);
+	cr_assert_eq(scene_run(&scene, berth_deploy, cluster, &document), BERTH_FAILED);
+	cr_expect_eq(count, 2);
+	for (size_t i = 0; i < claim_count; i++)
+		cr_expect_str_neq(claims[i].host, "10.0.0.1", "it is somebody else's");
+	json_decref(document);
+}
+
 Test(hosts, a_password_is_in_no_message)
 {
 	static const char blueprint[] = "id: app\nservices:\n- {type: process, id: a, command: sleep 9, "
