@@ -401,25 +401,44 @@ static bool is_to_listen(const struct there *there, uint16_t port)
 	return found && strchr("@,", found[strlen(one)]) && is_kept(there) && !there->stopping;
 }
 
-static bool any(const struct ssh_machine *machine, const struct there *but, uint16_t port,
-		bool (*is)(const struct there *, uint16_t))
+/* One that says so has an address of the loopback to itself, of 127.64.0.0/10. */
+static bool has_address(const struct there *there, char *ret, size_t size)
+{
+	*ret = '\0';
+	ssh_mark(there->manifest ? there->manifest : "", "bind", ret, size);
+	return !strncmp(ret, "127.", 4) && strcmp(ret, "127.0.0.1") != 0;
+}
+
+/* Whether one may be in the way of the other, both with the same number. */
+static bool meet(const struct there *one, const struct there *other)
+{
+	char a[64], b[64];
+	bool own = has_address(one, a, sizeof(a)), others = has_address(other, b, sizeof(b));
+
+	return own || others ? !strcmp(a, b) : true;
+}
+
+/* `own` NULL: by listening there, whatever the address. */
+static bool holds(const struct there *other, const struct there *own, uint16_t port)
+{
+	if (!own)
+		return listens(other, port);
+	return (listens(other, port) || (other != own && is_to_listen(other, port))) && meet(own, other);
+}
+
+bool port_is_held(const struct ssh_machine *machine, const struct there *own, uint16_t port)
 {
 	for (const struct there *ghost = machine->ghosts; ghost; ghost = ghost->next)
-		if (is(ghost, port))
+		if (holds(ghost, own, port))
 			return true;
 	for (const struct folder *folder = machine->folders; folder; folder = folder->next)
 		for (const struct there *there = folder->instances; there; there = there->next)
-			if (there != but && is(there, port))
+			if (holds(there, own, port))
 				return true;
 	return false;
 }
 
-bool port_is_held(const struct ssh_machine *machine, const struct there *but, uint16_t port)
-{
-	return any(machine, but, port, is_to_listen) || any(machine, NULL, port, listens);
-}
-
 bool port_answers(const struct ssh_machine *machine, uint16_t port)
 {
-	return any(machine, NULL, port, listens);
+	return port_is_held(machine, NULL, port);
 }

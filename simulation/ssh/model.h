@@ -146,7 +146,8 @@ void there_leave(struct there *there);
 /* --- life.c --- */
 bool is_kept(const struct there *there);
 unsigned programs_alive(const struct there *there);
-bool port_is_held(const struct ssh_machine *machine, const struct there *but, uint16_t port);
+/* Whether `own` meets somebody else there; NULL: whether anybody listens. */
+bool port_is_held(const struct ssh_machine *machine, const struct there *own, uint16_t port);
 /* Whether a program accepts connections there. */
 bool port_answers(const struct ssh_machine *machine, uint16_t port);
 /* A keeper of its own begins. False: it did not come up. */

@@ -139,6 +139,7 @@ static void ended(void *owner, struct http_answer *answer)
 		     "the host key of %s is another one than the one that it must be", call->peer);
 	} else if (answer->status == SSH_NOBODY_LISTENS) {
 		call->answer.sent = false;
+		call->answer.refused = true;
 		fail(&call->answer.error, ERR_UNREACHABLE, "%s cannot connect us there: Connection refused",
 		     call->peer);
 	} else {

@@ -9,6 +9,7 @@
 #include "simulation/ssh_machine.h"
 #include "tests/conformance/conformance.h"
 #include "tests/conformance/grounds.h"
+#include "tests/conformance/rig.h"
 
 #define NUMBER "192.0.2.9"
 #define FILES  "/files"
@@ -205,3 +206,44 @@ static void take_down(void)
 		conformance_##name(&subject);                                                                \
 	}
 CONFORMANCE_CASES(CASE)
+
+/* --- what only this model could do otherwise ----------------------------------------------------- */
+
+static enum progress started(struct rig *rig, const char *component, uint16_t number, const char *address)
+{
+	struct instance_spec *one = rig_spec(rig, component, STAYS, number);
+
+	one->bind_address = address;
+	enum progress progress = rig_place(rig, one);
+	return progress == PROGRESS_DONE ? AWAIT(rig, ASK(start, one)) : progress;
+}
+
+Test(ssh_simulated_machine, one_number_at_two_addresses_is_no_conflict, .fini = take_down, .timeout = 60)
+{
+	struct rig rig[1];
+
+	conformance_begin(&subject, "one_number_at_two_addresses_is_no_conflict");
+	set_up();
+	rig_open(rig, &subject);
+	cr_expect_eq(started(rig, "one", 8080, "127.64.0.1"), PROGRESS_DONE, "%s", rig->error.text);
+	cr_expect_eq(started(rig, "two", 8080, "127.64.0.2"), PROGRESS_DONE, "%s", rig->error.text);
+	cr_expect_eq(started(rig, "other", 8080, "127.64.0.1"), PROGRESS_FAILED);
+	cr_expect_eq(rig->error.code, ERR_CONFLICT, "%s", rig->error.text);
+	cr_expect_eq(started(rig, "web", 8080, "127.0.0.1"), PROGRESS_DONE, "%s", rig->error.text);
+	rig_close(rig);
+}
+
+Test(ssh_simulated_machine, where_nobody_listens_it_is_the_instance_that_does_not_answer, .fini = take_down,
+     .timeout = 60)
+{
+	const struct health_check tcp = {.kind = CHECK_TCP, .port = 8081};
+	struct rig rig[1];
+
+	conformance_begin(&subject, "where_nobody_listens_it_is_the_instance_that_does_not_answer");
+	set_up();
+	rig_open(rig, &subject);
+	struct instance_spec *one = rig_spec(rig, "one", STAYS, 8081);
+	rig_run(rig, one);
+	MUST_NOT(rig, ERR_FAILED, ASK(probe, one, &tcp));
+	rig_close(rig);
+}
