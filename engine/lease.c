@@ -126,12 +126,25 @@ static enum progress clear_stale(struct lease_keeper *keeper, struct error *err)
 	return progress;
 }
 
+/* Where there is no room to write one down nobody has one, and no deploy gets one. Who clears up must be able
+ * to. */
+static bool goes_without(struct lease_keeper *keeper, const struct error *err)
+{
+	struct berth_operation *operation = keeper->site->operation;
+	if (operation->verb != &verb_destroy || err->code != ERR_CAPACITY)
+		return false;
+	operation_warn(operation, "%s; going on without a lease", err->text);
+	return keeper->taken = true;
+}
+
 static enum progress take(struct lease_keeper *keeper, struct error *err)
 {
 	for (int tries = 0; tries < 3; tries++) {
 		enum progress progress = *keeper->stale ? clear_stale(keeper, err) : PROGRESS_DONE;
 		if (progress == PROGRESS_DONE)
 			progress = ask(keeper, err);
+		if (progress == PROGRESS_FAILED && goes_without(keeper, err))
+			return PROGRESS_DONE;
 		if (progress != PROGRESS_DONE)
 			return progress;
 		if (is_ours(keeper)) {

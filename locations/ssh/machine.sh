@@ -25,7 +25,7 @@ newline='
 
 # --- small things -----------------------------------------------------------------------------
 
-# Words for berth: what went wrong and of which kind (missing, conflict, denied, failed, busy, unsupported).
+# Words for berth: what went wrong and of which kind (missing, conflict, denied, failed, full, busy, unsupported).
 wrong() {
 	printf '!%s %s\n' "$1" "$2"
 	return 1
@@ -70,10 +70,10 @@ mark() {
 	done 2>/dev/null <manifest
 	return 1
 }
-# unwritten FILE: and what room its disk has.
+# unwritten FILE [KIND]: and what room its disk has.
 unwritten() {
 	room=$(df -Pk "${1%/*}" 2>/dev/null | { read -r _; read -r _ _ _ free _ on; echo "$free kB are free on $on"; })
-	wrong failed "cannot write to $1: $room"
+	wrong "${2:-failed}" "cannot write to $1: $room"
 }
 # put FILE: its input becomes the file, whole or not at all.
 put() {
@@ -814,7 +814,7 @@ lease_now() {
 		fi
 	fi
 	printf '%s\n%s\n%s %s %s\n' "$TOKEN" "$WORDS" "$boot" $((up + $2)) "$2" >"$at.half" && mv -f "$at.half" "$at" ||
-		{ unwritten "$at"; return; }
+		{ rm -f "$at.half"; unwritten "$at" full; return; }
 	printf '@leased %s\n:%s\n:%s\n' "$2" "$TOKEN" "$WORDS"
 }
 # tidy APP: the lease of that TOKEN is given back, and what is empty then goes.

@@ -119,7 +119,8 @@ static enum code code_of(const char *word, size_t length)
 		const char *word;
 		enum code code;
 	} codes[] = {{"missing", ERR_MISSING}, {"conflict", ERR_CONFLICT},       {"denied", ERR_DENIED},
-		     {"busy", ERR_LOCKED},     {"unsupported", ERR_UNSUPPORTED}, {"failed", ERR_FAILED}};
+		     {"busy", ERR_LOCKED},     {"unsupported", ERR_UNSUPPORTED}, {"failed", ERR_FAILED},
+		     {"full", ERR_CAPACITY}};
 
 	for (size_t i = 0; i < COUNT_OF(codes); i++)
 		if (strlen(codes[i].word) == length && !strncmp(codes[i].word, word, length))

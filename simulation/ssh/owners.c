@@ -93,8 +93,10 @@ bool call_lease(struct ssh_machine *machine, const struct statement *list, const
 		return no_room(app, out);
 	int64_t whole_ms = atoll(call->words[2]), left_ms = held_ms(machine, folder, token);
 	if (!left_ms) {
-		if (machine->full)
-			return no_room(app, out);
+		if (machine->full) {
+			text_format(out, "!full cannot write to %s\n", app);
+			return false;
+		}
 		forget_lease(folder);
 		folder->lease.token = ssh_need(strdup(token));
 		folder->lease.words = ssh_need(strdup(script_variable(list, call, "WORDS")));
