@@ -32,7 +32,7 @@ function(suite name)
   add_test(NAME ${name} COMMAND test-${name} --jobs 2)
 endfunction()
 
-suite(base FOLDERS tests/base FLOORS base)
+suite(base FOLDERS tests/base WITH tests/support/certificates.c FLOORS base)
 suite(simulation SUPPORT FOLDERS tests/simulation FLOORS base simulation)
 suite(blueprints FOLDERS tests/blueprints FLOORS base blueprints)
 suite(entities FOLDERS tests/entities FLOORS base blueprints entities)

@@ -47,6 +47,11 @@ bool work_needs_nothing(const struct work *work);
 /* Open the places where the application may be, for those who only deal with what is there. */
 bool stage_open_known(struct berth_operation *operation);
 
+/* --- balancer_tls.c --- */
+/* A complaint for each certificate and key of a load balancer, as far as they can be read here, that its
+ * proxy could not answer with; and for each of their files that is not there. */
+void balancers_check(struct berth_operation *operation);
+
 /* --- plan.c --- */
 /* Whether a component is one of those that the request names; naming none means all. */
 bool component_meant(const struct berth_operation *operation, const char *id);

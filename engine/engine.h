@@ -37,6 +37,7 @@ struct berth {
 	/* Where a location really is, when that is not where its specification says; NULL: nowhere else. */
 	const struct location_spec *(*relocate)(void *owner, struct arena *, const struct location_spec *);
 	void *relocate_owner;
+	bool secrets_made_up; /* what is in them says nothing of the real ones */
 	/* What a component's sensor tells, instead of what it asks: 1 with *ret, 0: it asks itself, -1:
 	 * nothing now. NULL: each asks itself. */
 	int (*sample)(void *owner, const char *component, const char *sensor, double *ret);

@@ -207,6 +207,7 @@ int fleet_open(struct deployer *by, struct seat **ret_seat, struct berth **ret_b
 		return -1;
 	(*ret_berth)->relocate = relocate;
 	(*ret_berth)->relocate_owner = simulation;
+	(*ret_berth)->secrets_made_up = true;
 	samples_of(simulation, *ret_berth);
 	return 0;
 }

@@ -362,6 +362,8 @@ static enum resolved put_files(struct work *work, struct instance_spec *spec, co
 		if (found != RESOLVED)
 			return found;
 	}
+	if (balancer_check_tls(work, files, &work->fault, err))
+		return RESOLVED_NEVER;
 	spec->files = files;
 	spec->file_count = component->file_count;
 	if (!component->lists_members || pool_note_list(work) == 0)

@@ -80,6 +80,10 @@ struct value_text {
 enum resolved value_resolve(struct work *work, const struct value *value, struct value_text *ret,
 			    const char **ret_waits, struct error *err);
 
+/* Of a value that is a secret, which needs nobody else. */
+enum resolved secret_resolve(struct berth_operation *operation, const struct value *value,
+			     struct value_text *ret, struct error *err);
+
 /* As people are shown it, once the instance is there. False: it is not known now, or secret. */
 bool value_show(struct work *work, const struct value *value, struct text *to);
 
@@ -122,6 +126,13 @@ enum resolved balancer_write(struct work *work, struct text *to, struct error *e
 enum resolved members_write(struct work *work, const struct value *of, struct text *to, struct error *err);
 /* The same, and it is what it will have been told. */
 enum resolved balancer_resolve(struct work *work, struct text *to, struct error *err);
+
+/* --- balancer_tls.c --- */
+
+/* Whether its proxy can answer with the certificate and the key among its files, where it has them. 0, or -1
+ * with *err and the place of the one that is wrong. */
+int balancer_check_tls(const struct work *work, const struct spec_file *files, struct place *ret_at,
+		       struct error *err);
 
 /* --- plan_document.c --- */
 

@@ -10,6 +10,7 @@ static void validate_step(struct berth_operation *operation)
 		return;
 	}
 	sites_check_catalogue(operation);
+	balancers_check(operation);
 	if (operation->diagnostics.errors) {
 		refuse_blueprint(operation);
 		return;

@@ -7,16 +7,16 @@
 
 #define SECRET_LIMIT (1 << 20)
 
-static enum resolved secret(const struct work *work, const struct value *value, struct value_text *ret,
-			    struct error *err)
+enum resolved secret_resolve(struct berth_operation *operation, const struct value *value,
+			     struct value_text *ret, struct error *err)
 {
-	struct berth *berth = work->operation->berth;
+	struct berth *berth = operation->berth;
 	ret->secret = true;
 	if (starts_with(value->text, "env:")) {
-		const char *name = value->text + 4, *content = operation_environment(work->operation, name);
-		if (!content && environment_withheld(work->operation)) {
-			environment_miss(work->operation, name);
-			work->operation->secret_missed = true;
+		const char *name = value->text + 4, *content = operation_environment(operation, name);
+		if (!content && environment_withheld(operation)) {
+			environment_miss(operation, name);
+			operation->secret_missed = true;
 			fail(err, ERR_INVALID, "the secret %s did not come with the request", value->text);
 			remedy(err, "send %s=... along in `environment`", name);
 			return RESOLVED_NEVER;
@@ -256,7 +256,7 @@ enum resolved value_resolve(struct work *work, const struct value *value, struct
 			all = value_resolve(work, &value->parts[i], ret, ret_waits, err);
 		return all;
 	case VALUE_SECRET:
-		return secret(work, value, ret, err);
+		return secret_resolve(work->operation, value, ret, err);
 	case VALUE_SENSOR:
 		return sensor(work, value, ret, ret_waits, err);
 	case VALUE_SAMPLE:

@@ -2,14 +2,15 @@
 #include "channel_client.h"
 
 #include <arpa/inet.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "tests/support/certificates.h"
 
 struct tls_server {
 	int listener;
@@ -18,44 +19,28 @@ struct tls_server {
 	pthread_t thread;
 };
 
-/* With a password the key is written encrypted. */
-static void write_pem(const char *path, EVP_PKEY *key, X509 *certificate, char *password)
+static void write_file(const char *path, char *text)
 {
 	FILE *file = fopen(path, "we");
 
 	cr_assert(file);
-	if (key)
-		PEM_write_PrivateKey(file, key, password ? EVP_aes_128_cbc() : NULL, NULL, 0, NULL, password);
-	if (certificate)
-		PEM_write_X509(file, certificate);
+	fputs(text, file);
 	fclose(file);
+	free(text);
 }
 
-/* NAME.pem and NAME-key.pem in the folder: self-signed, for 127.0.0.1, valid from and to so many seconds from
- * now. */
+/* NAME.pem and NAME-key.pem in the folder, with a password the key encrypted. */
 static void make_certificate(const struct folder *folder, const char *called, long from, long to,
-			     char *password)
+			     const char *password)
 {
 	char path[64];
 	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *certificate = X509_new();
+	X509 *certificate = certificate_new(key, from, to);
 
-	X509_set_version(certificate, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-	X509_gmtime_adj(X509_getm_notBefore(certificate), from);
-	X509_gmtime_adj(X509_getm_notAfter(certificate), to);
-	X509_NAME *name = X509_get_subject_name(certificate);
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"test", -1, -1, 0);
-	X509_set_issuer_name(certificate, name);
-	X509_set_pubkey(certificate, key);
-	X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "IP:127.0.0.1");
-	X509_add_ext(certificate, extension, -1);
-	X509_EXTENSION_free(extension);
-	cr_assert(X509_sign(certificate, key, EVP_sha256()));
 	snprintf(path, sizeof(path), "%s.pem", called);
-	write_pem(in_folder(folder, path), NULL, certificate, NULL);
+	write_file(in_folder(folder, path), certificate_pem(certificate));
 	snprintf(path, sizeof(path), "%s-key.pem", called);
-	write_pem(in_folder(folder, path), key, NULL, password);
+	write_file(in_folder(folder, path), key_pem(key, password));
 	X509_free(certificate);
 	EVP_PKEY_free(key);
 }

@@ -11,7 +11,7 @@
 #define HOUR_MS (60 * 60 * 1000)
 
 static struct {
-	char name[32], value[64];
+	char name[32], value[4096];
 } variables[8];
 
 void scene_environment(const char *name, const char *value)

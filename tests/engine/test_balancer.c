@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "locations/fake/target.h"
 #include "tests/engine/scene.h"
+#include "tests/support/certificates.h"
 
 static struct scene scene;
 
@@ -170,22 +171,75 @@ Test(balancer, while_a_member_is_replaced_the_older_one_is_meant)
 	cr_expect_str_eq(action_of(OTHER LB(), "app.lb.1"), "unchanged");
 }
 
+#define TLS "  tls: {certificate: {secret: 'env:CERTIFICATE'}, key: {secret: 'env:KEY'}}\n"
+
+/* A certificate and its key, of another curve another pair. */
+static void put_pair(const char *curve)
+{
+	EVP_PKEY *key = EVP_EC_gen(curve);
+	X509 *certificate = certificate_new(key, -3600, 3600);
+	owned_memory char *public = certificate_pem(certificate), *private = key_pem(key, NULL);
+	scene_environment("CERTIFICATE", public);
+	scene_environment("KEY", private);
+	X509_free(certificate);
+	EVP_PKEY_free(key);
+}
+
 Test(balancer, certificate_and_key_lie_beside_it)
 {
-	scene_environment("CERTIFICATE", "of-the-host");
-	scene_environment("KEY", "not-for-everybody");
+	put_pair("P-256");
 	deploy(WEB(1));
-	deploy(WEB(1) LB("  tls: {certificate: {secret: 'env:CERTIFICATE'}, key: {secret: 'env:KEY'}}\n"));
+	deploy(WEB(1) LB(TLS));
 	size_t count = 0;
 	const struct spec_file *files = fake_target_files(scene.target, "app.lb.1", &count);
 	cr_assert_eq(count, 3);
 	cr_expect_str_eq(files[2].path, "/etc/nginx/tls.pem.key");
-	cr_expect_eq(memcmp(files[2].content, "not-for-everybody", files[2].size), 0);
+	cr_expect(strstr(files[2].content, "-----BEGIN PRIVATE KEY-----"));
 	cr_expect(files[2].secret);
 	cr_expect(strstr(configuration("app.lb.1"), "listen 443 ssl"));
-	scene_environment("KEY", "another");
-	deploy(WEB(1) LB("  tls: {certificate: {secret: 'env:CERTIFICATE'}, key: {secret: 'env:KEY'}}\n"));
+	put_pair("P-384");
+	deploy(WEB(1) LB(TLS));
 	cr_expect(strstr(fake_target_commands(scene.target, "app.lb.1")[0], "kill -HUP $m"));
+}
+
+/* What the proxy would have refused has not taken the place of what it started with. */
+Test(balancer, a_key_that_is_not_the_certificates_is_refused_before_anything_is_written)
+{
+	EVP_PKEY *stranger = EVP_EC_gen("P-256");
+	owned_memory char *other = key_pem(stranger, NULL);
+	json_t *document = NULL;
+	size_t count = 0;
+	put_pair("P-256");
+	deploy(WEB(1) LB(TLS));
+	const struct spec_file *files = fake_target_files(scene.target, "app.lb.1", &count);
+	owned_memory char *before = strndup(files[2].content, files[2].size);
+	scene_environment("KEY", other);
+	EVP_PKEY_free(stranger);
+	cr_expect_eq(scene_run(&scene, berth_deploy, WEB(1) LB(TLS), &document), BERTH_INVALID);
+	owned_memory char *said = json_dumps(document, 0);
+	json_decref(document);
+	cr_expect(strstr(said, "is not the one of the certificate"), "%s", said);
+	files = fake_target_files(scene.target, "app.lb.1", &count);
+	cr_expect_eq(strncmp(files[2].content, before, files[2].size), 0);
+	cr_expect_eq(scene_run(&scene, berth_validate, WEB(1) LB(TLS), &document), BERTH_INVALID,
+		     "which is told before anybody deploys it");
+	json_t *first = json_array_get(json_object_get(document, "diagnostics"), 0);
+	cr_expect(strstr(json_text(first, "summary"), "is not the one of the certificate"));
+	cr_expect_eq(json_number(json_object_get(json_object_get(first, "range"), "start"), "line", 0), 8);
+	json_decref(document);
+}
+
+Test(balancer, a_certificate_that_is_not_there_is_told_by_validate_and_a_variable_may_come_later)
+{
+	json_t *document = NULL;
+	cr_expect_eq(scene_run(&scene, berth_validate,
+			       WEB(1) LB("  tls: {certificate: gone.pem, key: {secret: 'env:NOWHERE'}}\n"),
+			       &document),
+		     BERTH_INVALID);
+	const json_t *list = json_object_get(document, "diagnostics");
+	cr_expect_eq(json_array_size(list), 1);
+	cr_expect(strstr(json_text(json_array_get(list, 0), "summary"), "/gone.pem cannot be read"));
+	json_decref(document);
 }
 
 static void scale(int64_t count)
@@ -235,11 +289,8 @@ Test(balancer, one_that_is_waited_for_is_asked_often_while_it_starts)
 
 Test(balancer, with_a_certificate_beside_it_all_files_are_written_before_it_is_told)
 {
-	const char *blueprint =
-	    WEB(2) LB("  tls: {certificate: {secret: 'env:CERT'}, key: {secret: 'env:KEY'}}\n");
-	scene_environment("CERT", "of-the-host");
-	scene_environment("KEY", "not-for-everybody");
-	deploy(blueprint);
+	put_pair("P-256");
+	deploy(WEB(2) LB(TLS));
 	scale(3);
 	cr_expect_null(fake_target_input(scene.target, "app.lb.1"));
 	cr_expect(has_member(configuration("app.lb.1"), "app.web.3"), "%s", configuration("app.lb.1"));

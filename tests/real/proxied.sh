@@ -79,9 +79,24 @@ stored() { cat "$XDG_STATE_HOME"/berth/*; } 2>/dev/null
 check "there is something to be searched" grep -q real-proxied <(shown)
 check "no key is in an argument, a log or a document" fails grep -aqFf needles <(shown)
 check "nor in the store" fails grep -aqFf needles <(stored)
+folder_of() { dirname "$(find "$work/state/berth/run/real-proxied" -path "*/$1*" -name tls.pem)"; }
+good=$(cd "$(folder_of nginx-tls)" && sha256sum tls.pem tls.pem.key)
 echo "not a certificate" >certificate.pem
 deploy app.yaml >refused.said 2>&1
-check "one that is none is refused by nginx in its own words" grep -q "cannot load certificate" refused.said
+check "one that is none is refused where it is named" grep -q "^app.yaml:9:.*holds no certificate" refused.said
+check "by validate, too" fails berth validate app.yaml
+check "and the good one lies where it did" same "$good" "$(cd "$(folder_of nginx-tls)" && sha256sum tls.pem tls.pem.key)"
+for balancer in nginx-tls haproxy-tls; do
+	kill -KILL "$(cat "$(folder_of "$balancer")"/*.pid | head -1)"
+	check "so $balancer comes back with it" until_true 20 presents "$balancer" second
+done
+# What berth takes for good and a proxy does not.
+certificate first
+openssl genpkey -algorithm X25519 -out other.pem
+openssl x509 -new -subj /CN=third -force_pubkey <(openssl pkey -in other.pem -pubout) -CA certificate.pem -CAkey key.pem -out certificate.pem
+mv other.pem key.pem
+deploy app.yaml >refused.said 2>&1
+check "one that cannot sign is refused by nginx in its own words" grep -q "unknown certificate type" refused.said
 check "and by haproxy in its" grep -q "Fatal errors found" refused.said
 for balancer in nginx-tls haproxy-tls; do
 	check "$balancer goes on with what it had" presents "$balancer" second
