@@ -155,12 +155,12 @@ static bool bound_by_request(struct simulation *simulation, const char *name, st
 }
 
 /* Where it goes; a name that nobody defined is a location of the kind that the component needs. */
-static struct spot *spot_for(struct simulation *simulation, const struct component_spec *component)
+static struct spot *spot_for(struct simulation *simulation, const struct component_spec *component,
+			     const struct location_spec *location)
 {
 	struct location_spec spec =
-	    component->location
-		? *component->location
-		: (struct location_spec){.name = "localhost", .type = "localhost", .target = ""};
+	    location ? *location
+		     : (struct location_spec){.name = "localhost", .type = "localhost", .target = ""};
 	bool docker = component->kind == COMPONENT_DOCKER;
 	const char *name = spec.name;
 	if (!spec.type && bound_by_request(simulation, name, &spec))
@@ -201,9 +201,26 @@ static struct watched *watch(struct simulation *simulation, const struct compone
 	return &simulation->watched[count];
 }
 
+/* The place is there, with what those that go there need. 0 or -1. */
+static int take_place(struct simulation *simulation, const struct watched *watched,
+		      const struct component_spec *spec, const struct location_spec *location)
+{
+	struct spot *spot = spot_for(simulation, spec, location);
+	if (!spot)
+		return -1;
+	if (spot->engine && spec->kind == COMPONENT_DOCKER) {
+		put_behaviours(simulation, spot, watched);
+		put_image(spot, spec->image.familiar);
+		if (spec->cluster && spec->cluster->first)
+			put_image(spot, spec->cluster->first->image.familiar);
+	}
+	return 0;
+}
+
 static int take_component(struct simulation *simulation, struct deployer *by,
 			  const struct component_spec *spec)
 {
+	size_t zones = spec->cluster ? spec->cluster->zone_count : 0;
 	struct watched *watched = watch(simulation, spec);
 	if (!watched)
 		return -1;
@@ -215,13 +232,11 @@ static int take_component(struct simulation *simulation, struct deployer *by,
 	}
 	if (spec->kind == COMPONENT_EXTERNAL)
 		return 0;
-	struct spot *spot = spot_for(simulation, spec);
-	if (!spot)
+	if (take_place(simulation, watched, spec, spec->location))
 		return -1;
-	if (spot->engine && spec->kind == COMPONENT_DOCKER) {
-		put_behaviours(simulation, spot, watched);
-		put_image(spot, spec->image.familiar);
-	}
+	for (size_t i = 0; i < zones; i++)
+		if (take_place(simulation, watched, spec, spec->cluster->zones[i]))
+			return -1;
 	return 0;
 }
 

@@ -123,6 +123,8 @@ struct file_lock *lock_node(struct process *process, struct node *node);
 void locks_let_go(struct process *process);
 
 /* --- proc.c --- */
+/* What "/proc/PID/cwd" leads to; NULL: that is not what was asked for. */
+struct node *proc_directory(const struct machine *machine, const char *path);
 /* What a path below /proc holds: 0, -1 with errno, 1: it is none. */
 int proc_read(struct machine *machine, const struct actor *actor, const char *path, struct text *ret_content);
 

@@ -62,6 +62,14 @@ static int tell_process(struct machine *machine, const struct actor *actor, cons
 	return 0;
 }
 
+struct node *proc_directory(const struct machine *machine, const char *path)
+{
+	char *end = NULL;
+	pid_t pid = starts_with(path, "/proc/") ? (pid_t)strtol(path + strlen("/proc/"), &end, 10) : 0;
+	const struct process *process = end && !strcmp(end, "/cwd") ? process_of(machine, pid) : NULL;
+	return process ? process->directory : NULL;
+}
+
 int proc_read(struct machine *machine, const struct actor *actor, const char *path, struct text *ret_content)
 {
 	if (!starts_with(path, "/proc/"))

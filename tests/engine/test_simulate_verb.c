@@ -4,121 +4,22 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "tests/engine/scene.h"
+#include "tests/engine/simulating.h"
 
-/* Two pages and their store, at a location that nobody defined. */
-#define SHOP                                                                                                 \
-	"id: shop\nlocation: cloud\nservices:\n"                                                             \
-	"- {type: 'docker:redis:3', id: store, openPorts: 6379}\n"                                           \
-	"- {type: 'docker:web:1', id: web, instances: 2, openPorts: 80,"                                     \
-	" links: [$berth:component(\"store\")]}\n"
+TestSuite(simulate_verb, .init = stage_open, .fini = stage_close);
 
-static struct scene scene;
-
-static void open_scene(void)
-{
-	scene_open(&scene);
-}
-
-static void close_scene(void)
-{
-	scene_close(&scene);
-}
-
-TestSuite(simulate_verb, .init = open_scene, .fini = close_scene);
-
-/* The document, for the caller. */
-static json_t *play_seeded(const char *blueprint, const char *scenario, uint64_t seed,
-			   enum berth_outcome *ret_outcome)
-{
-	struct berth_request request = {.size = sizeof request,
-					.blueprint = blueprint,
-					.file = "/b/shop.yaml",
-					.scenario = scenario,
-					.scenario_file = "/b/scenario.yaml",
-					.seed = seed};
-	json_t *document = NULL;
-	*ret_outcome = scene_request(&scene, berth_simulate, &request, &document);
-	return document;
-}
-
-static json_t *play(const char *blueprint, const char *scenario, enum berth_outcome *ret_outcome)
-{
-	return play_seeded(blueprint, scenario, 0, ret_outcome);
-}
-
-static void tell(const json_t *document)
-{
-	size_t i;
-	json_t *line;
-	json_array_foreach (json_object_get(document, "story"), i, line)
-		cr_log_warn("%6lld %s: %s", (long long)json_number(line, "at_ms", 0), json_text(line, "who"),
-			    json_text(line, "what"));
-	json_array_foreach (json_object_get(document, "assertions"), i, line)
-		cr_log_warn("%s: %s %s", json_text(line, "assertion"),
-			    json_flag(line, "held", false) ? "held" : "broken",
-			    json_text(line, "why") ? json_text(line, "why") : "");
-}
-
-static bool told(const json_t *document, const char *words)
-{
-	size_t i;
-	json_t *line;
-	json_array_foreach (json_object_get(document, "story"), i, line)
-		if (strstr(json_text(line, "what"), words))
-			return true;
-	return false;
-}
-
-/* The only assertion that has these words. */
-static const json_t *assertion(const json_t *document, const char *words)
-{
-	size_t i;
-	json_t *one;
-	json_array_foreach (json_object_get(document, "assertions"), i, one)
-		if (strstr(json_text(one, "assertion"), words))
-			return one;
-	tell(document);
-	cr_assert(false, "there is no assertion `%s`", words);
-	return NULL;
-}
-
-static void holds(const char *scenario)
+/* Of that text, in that line. */
+static void is_wrong(const char *scenario, int line, const char *summary, const char *detail)
 {
 	enum berth_outcome outcome;
 	owned_json document = play(SHOP, scenario, &outcome);
-	if (outcome != BERTH_OK)
-		tell(document);
-	cr_expect_eq(outcome, BERTH_OK);
-	cr_expect(json_flag(document, "held", false));
-}
-
-/* It does not hold because of that assertion alone, in these words. */
-static void breaks(const char *scenario, const char *words, const char *why)
-{
-	enum berth_outcome outcome;
-	owned_json document = play(SHOP, scenario, &outcome);
-	const json_t *broken = assertion(document, words);
-	cr_expect_eq(outcome, BERTH_FAILED);
-	cr_expect_not(json_flag(document, "held", true));
-	cr_expect_not(json_flag(broken, "held", true), "`%s` holds", words);
-	if (!json_text(broken, "why") || !strstr(json_text(broken, "why"), why))
-		tell(document);
-	cr_expect(json_text(broken, "why") && strstr(json_text(broken, "why"), why), "`%s`, not `%s`",
-		  json_text(broken, "why"), why);
-	cr_expect_geq(json_number(broken, "at_ms", -1), 0);
-}
-
-static void is_wrong(const char *scenario, int line, const char *summary, const char *detail);
-
-/* What the story of that scenario has in it. */
-static void tells(const char *scenario, const char *words)
-{
-	enum berth_outcome outcome;
-	owned_json document = play(SHOP, scenario, &outcome);
-	if (!told(document, words))
-		tell(document);
-	cr_expect(told(document, words), "nothing tells `%s`", words);
+	const json_t *first = json_array_get(json_object_get(document, "diagnostics"), 0);
+	cr_expect_eq(outcome, BERTH_INVALID, "%s", scenario);
+	const char *said = json_text(first, "summary"), *advice = json_text(first, "detail");
+	cr_expect(said && strstr(said, summary), "`%s`, not `%s`", said, summary);
+	cr_expect(!detail || (advice && strstr(advice, detail)), "`%s`, not `%s`", advice, detail);
+	cr_expect_eq(json_integer_value(json_at(first, "range.start.line")), line, "%s", scenario);
+	cr_expect_str_eq(json_text(json_object_get(first, "range"), "filename"), "/b/scenario.yaml");
 }
 
 /* --- what holds, and what does not -------------------------------------------------------------------- */
@@ -154,7 +55,7 @@ Test(simulate_verb, data_stays_unless_it_is_to_go_too)
 	    blueprint, "steps: [deploy, {destroy: , volumes: true}]\nassert:\n- finally: {nothing: true}\n",
 	    &outcome);
 	cr_expect_eq(outcome, BERTH_OK);
-	cr_expect(told(gone, "berth destroy"));
+	cr_expect(told_in(gone, "berth destroy"));
 }
 
 Test(simulate_verb, a_process_that_still_runs_is_something_that_is_left)
@@ -167,7 +68,7 @@ Test(simulate_verb, a_process_that_still_runs_is_something_that_is_left)
 	cr_expect(strstr(json_text(assertion(left, "nothing is left"), "why"), "the process here.a.1"));
 	owned_json gone =
 	    play(blueprint, "steps: [deploy, destroy]\nassert:\n- finally: {nothing: true}\n", &outcome);
-	cr_expect_eq(outcome, BERTH_OK, "%s", told(gone, "berth destroy") ? "" : "not told");
+	cr_expect_eq(outcome, BERTH_OK, "%s", told_in(gone, "berth destroy") ? "" : "not told");
 }
 
 Test(simulate_verb, never_counts_from_the_first_time_on)
@@ -208,7 +109,7 @@ static void kept(const char *policy, const char *scenario, enum berth_outcome wa
 	enum berth_outcome outcome;
 	json_t *document = play(policy, scenario, &outcome);
 	if (outcome != wanted)
-		tell(document);
+		tell_story(document);
 	cr_expect_eq(outcome, wanted, "%s", scenario);
 	json_decref(document);
 }
@@ -348,14 +249,14 @@ Test(simulate_verb, commands_go_one_after_the_other)
 
 Test(simulate_verb, another_blueprint_lies_beside_the_scenario)
 {
-	const char *directory = virtual_world_directory(scene.world);
+	const char *directory = virtual_world_directory(stage.world);
 	owned_memory char *other = NULL, *scenario = NULL;
 	struct error err = {0};
 	enum berth_outcome outcome;
 	cr_assert_gt(asprintf(&other, "%s/other.yaml", directory), 0);
 	cr_assert_gt(asprintf(&scenario, "%s/scenario.yaml", directory), 0);
 	static const char text[] = SHOP "- {type: 'docker:mail:1', id: mail}\n";
-	cr_assert_eq(scene.world->ops->file_write(scene.world, other, 0644, text, strlen(text), &err), 0);
+	cr_assert_eq(stage.world->ops->file_write(stage.world, other, 0644, text, strlen(text), &err), 0);
 	struct berth_request request = {.size = sizeof request,
 					.blueprint = SHOP,
 					.file = "/b/shop.yaml",
@@ -364,12 +265,12 @@ Test(simulate_verb, another_blueprint_lies_beside_the_scenario)
 					    "steps: [deploy, {deploy: other.yaml}]\n"
 					    "assert:\n- finally: {count: {mail: 1}, unchanged: true}\n"};
 	owned_json document = NULL;
-	outcome = scene_request(&scene, berth_simulate, &request, &document);
+	outcome = scene_request(&stage, berth_simulate, &request, &document);
 	if (outcome)
-		tell(document);
+		tell_story(document);
 	cr_expect_eq(outcome, BERTH_OK);
 	request.scenario = "steps: [deploy, {deploy: nothing.yaml}]\n";
-	cr_expect_eq(scene_request(&scene, berth_simulate, &request, NULL), BERTH_INVALID);
+	cr_expect_eq(scene_request(&stage, berth_simulate, &request, NULL), BERTH_INVALID);
 }
 
 Test(simulate_verb, two_who_deploy_do_not_undo_each_other)
@@ -441,10 +342,10 @@ Test(simulate_verb, an_end_that_nobody_saw_has_no_code)
 	enum berth_outcome outcome;
 	owned_json document = play(SHOP, scenario, &outcome);
 	cr_expect_eq(outcome, BERTH_OK);
-	if (!told(document, "ended; the target starts it again"))
-		tell(document);
-	cr_expect_not(told(document, "code -1"));
-	cr_expect(told(document, "ended; the target starts it again"));
+	if (!told_in(document, "ended; the target starts it again"))
+		tell_story(document);
+	cr_expect_not(told_in(document, "code -1"));
+	cr_expect(told_in(document, "ended; the target starts it again"));
 }
 
 Test(simulate_verb, an_engine_goes_down_and_is_back)
@@ -475,9 +376,9 @@ Test(simulate_verb, berth_is_killed_while_the_older_one_makes_room)
 				      call),
 			     0);
 		owned_json document = play(BOUND, scenario, &outcome);
-		bool back = told(document, "all that is wanted is there again");
+		bool back = told_in(document, "all that is wanted is there again");
 		if (outcome != BERTH_OK || !back)
-			tell(document);
+			tell_story(document);
 		cr_expect(outcome == BERTH_OK && back, "killed at call %d", call);
 	}
 }
@@ -499,7 +400,7 @@ Test(simulate_verb, an_engine_that_goes_down_while_a_killed_update_goes_on_is_to
 			     0);
 		owned_json document = play(BOUND, scenario, &outcome);
 		if (outcome != BERTH_OK)
-			tell(document);
+			tell_story(document);
 		cr_expect_eq(outcome, BERTH_OK, "killed at call %d", call);
 	}
 }
@@ -593,13 +494,13 @@ Test(simulate_verb, a_job_comes_to_its_end_by_itself)
 	owned_json well = play(
 	    blueprint, "steps: [deploy]\nassert:\n- finally: {state: running, unchanged: true}\n", &outcome);
 	if (outcome)
-		tell(well);
+		tell_story(well);
 	cr_expect_eq(outcome, BERTH_OK);
 	owned_json badly =
 	    play(blueprint, "behaviour:\n  migrate: {exitCode: 3}\nsteps: [{deploy: , outcome: failed}]\n",
 		 &outcome);
 	cr_expect_eq(outcome, BERTH_OK);
-	cr_expect(told(badly, "ended with code 3"));
+	cr_expect(told_in(badly, "ended with code 3"));
 	json_decref(
 	    play(blueprint,
 		 "behaviour:\n  migrate: {exits: 0}\nsteps: [{deploy: , timeout: 1m, outcome: timedOut}]\n",
@@ -636,8 +537,8 @@ Test(simulate_verb, every_component_that_is_lost_is_told)
 	owned_json document =
 	    play(SHOP, "steps: [deploy, {fault: {at: cloud, engineDown: 10s}}]\n", &outcome);
 	cr_expect_eq(outcome, BERTH_OK);
-	cr_expect(told(document, "0 of 1 answer"));
-	cr_expect(told(document, "0 of 2 answer"));
+	cr_expect(told_in(document, "0 of 1 answer"));
+	cr_expect(told_in(document, "0 of 2 answer"));
 }
 
 Test(simulate_verb, whoever_asked_for_it_can_interrupt_it)
@@ -645,14 +546,14 @@ Test(simulate_verb, whoever_asked_for_it_can_interrupt_it)
 	struct berth_request request = {
 	    .size = sizeof request, .blueprint = SHOP, .scenario = "steps: [deploy]\n"};
 	struct berth_error error;
-	struct berth_operation *operation = berth_simulate(scene.berth, &request, NULL, &error);
+	struct berth_operation *operation = berth_simulate(stage.berth, &request, NULL, &error);
 	cr_assert_not_null(operation);
 	berth_cancel(operation);
-	virtual_world_run(scene.world, NULL, NULL, 1000);
+	virtual_world_run(stage.world, NULL, NULL, 1000);
 	cr_expect(berth_done(operation));
 	cr_expect_eq(berth_outcome(operation), BERTH_INTERRUPTED);
 	berth_operation_free(operation);
-	operation = berth_simulate(scene.berth, &request, NULL, &error);
+	operation = berth_simulate(stage.berth, &request, NULL, &error);
 	berth_operation_free(operation);
 }
 
@@ -666,83 +567,6 @@ Test(simulate_verb, the_clock_jumps)
 {
 	holds("steps: [deploy, {jump: 1h}, deploy, {jump: -2h}, deploy]\n"
 	      "assert:\n- finally: {state: running, unchanged: true}\n");
-}
-
-/* --- the fleet ---------------------------------------------------------------------------------------- */
-
-Test(simulate_verb, images_are_slow_there_or_missing)
-{
-	holds("fleet:\n  cloud:\n    docker:\n      latency: 20ms\n      slow: {start: 3s}\n"
-	      "      images: {'redis:3': {pull: 10s}, 'web:1': {present: true}}\nsteps: [deploy]\n");
-	breaks("fleet:\n  cloud: {docker: {images: {'redis:3': {missing: true}}}}\nsteps: [deploy]\n",
-	       "deploy", "redis:3");
-}
-
-Test(simulate_verb, what_is_slow_takes_its_time)
-{
-	enum berth_outcome outcome;
-	owned_json quick = play(SHOP, "steps: [deploy]\n", &outcome);
-	owned_json slow = play(SHOP,
-			       "fleet:\n  cloud: {docker: {images: {'redis:3': {pull: 10s}}}}\n"
-			       "behaviour:\n  web: {stopsAfter: 5s}\nsteps: [deploy]\n",
-			       &outcome);
-	cr_expect_lt(json_number(quick, "virtual_ms", 0), 10000);
-	cr_expect_gt(json_number(slow, "virtual_ms", 0), 10000);
-}
-
-Test(simulate_verb, secrets_are_made_up_and_variables_are_given)
-{
-	static const char blueprint[] = "id: s\nlocation: docker\nservices:\n"
-					"- type: docker:a\n  id: a\n  env:\n"
-					"    ONE: $berth:secret(\"env:NOWHERE_TO_BE_FOUND\")\n"
-					"    TWO: $berth:secret(\"file:/no/such/file\")\n"
-					"    THREE: $berth:env(\"ONLY_IN_THE_SCENARIO\")\n";
-	enum berth_outcome outcome;
-	owned_json document = play(
-	    blueprint, "description: of secrets\nvariables: {ONLY_IN_THE_SCENARIO: yes}\nsteps: [deploy]\n",
-	    &outcome);
-	if (outcome)
-		tell(document);
-	cr_expect_eq(outcome, BERTH_OK);
-	json_decref(document);
-	document = play(blueprint, "steps: [deploy]\n", &outcome);
-	cr_expect_eq(outcome, BERTH_INVALID, "the blueprint reads a variable that is nowhere");
-}
-
-Test(simulate_verb, locations_of_all_kinds_are_simulated)
-{
-	static const char blueprint[] =
-	    "id: far\nlocations:\n  tls: {type: docker, address: 'tcp://engine.example:2376', tls: true}\n"
-	    "services:\n"
-	    "- {type: 'docker:a', id: a, location: docker, openPorts: 80}\n"
-	    "- {type: 'docker:b', id: b, location: 'docker:tcp://10.1.2.3:2375', openPorts: 80,"
-	    " links: [$berth:component(\"a\")]}\n"
-	    "- {type: 'docker:c', id: c, location: tls}\n"
-	    "- {type: 'docker:d', id: d, location: nowhere}\n";
-	enum berth_outcome outcome;
-	owned_json document =
-	    play(blueprint, "steps: [deploy, destroy]\nassert:\n- finally: {nothing: true}\n", &outcome);
-	if (outcome)
-		tell(document);
-	cr_expect_eq(outcome, BERTH_OK);
-}
-
-Test(simulate_verb, processes_run_on_the_machine_of_whoever_deploys)
-{
-	static const char blueprint[] =
-	    "id: here\nlocation: localhost\nservices:\n"
-	    "- {type: process, id: p, command: [/bin/serve], ports: {http: auto}}\n"
-	    "- {type: process, id: q, command: [/bin/work]}\n";
-	enum berth_outcome outcome;
-	owned_json document =
-	    play(blueprint,
-		 "behaviour:\n  p: {answersAfter: 2s}\n"
-		 "steps: [deploy, {kill: q}, {wait: 10s}]\nassert:\n- recovers: {within: 10s}\n"
-		 "- finally: {state: running, unchanged: true, count: {p: 1, q: 1}}\n",
-		 &outcome);
-	if (outcome)
-		tell(document);
-	cr_expect_eq(outcome, BERTH_OK);
 }
 
 /* --- one seed, one story ------------------------------------------------------------------------------ */
@@ -767,25 +591,12 @@ Test(simulate_verb, the_same_seed_tells_the_same_story)
 Test(simulate_verb, nothing_real_is_touched)
 {
 	owned_text state = {0};
-	text_format(&state, "%s/state", virtual_world_directory(scene.world));
+	text_format(&state, "%s/state", virtual_world_directory(stage.world));
 	holds("steps: [deploy, {stop: web}]\n");
-	cr_expect_not(scene.world->ops->file_exists(scene.world, text_view(&state)));
+	cr_expect_not(stage.world->ops->file_exists(stage.world, text_view(&state)));
 }
 
 /* --- what is wrong with a text ------------------------------------------------------------------------ */
-
-static void is_wrong(const char *scenario, int line, const char *summary, const char *detail)
-{
-	enum berth_outcome outcome;
-	owned_json document = play(SHOP, scenario, &outcome);
-	const json_t *first = json_array_get(json_object_get(document, "diagnostics"), 0);
-	cr_expect_eq(outcome, BERTH_INVALID, "%s", scenario);
-	const char *said = json_text(first, "summary"), *advice = json_text(first, "detail");
-	cr_expect(said && strstr(said, summary), "`%s`, not `%s`", said, summary);
-	cr_expect(!detail || (advice && strstr(advice, detail)), "`%s`, not `%s`", advice, detail);
-	cr_expect_eq(json_integer_value(json_at(first, "range.start.line")), line, "%s", scenario);
-	cr_expect_str_eq(json_text(json_object_get(first, "range"), "filename"), "/b/scenario.yaml");
-}
 
 Test(simulate_verb, every_complaint_has_its_place_and_its_remedy)
 {
@@ -854,179 +665,16 @@ Test(simulate_verb, a_wrong_blueprint_is_told_as_validate_does)
 	cr_expect_eq(outcome, BERTH_INVALID);
 	cr_expect_gt(json_number(document, "error_count", 0), 0);
 	struct berth_request request = {.size = sizeof request, .blueprint = SHOP};
-	cr_expect_eq(scene_request(&scene, berth_simulate, &request, NULL), BERTH_USAGE);
+	cr_expect_eq(scene_request(&stage, berth_simulate, &request, NULL), BERTH_USAGE);
 }
 
 Test(simulate_verb, the_schema_has_every_key)
 {
 	struct berth_request request = {.size = sizeof request, .name = "scenario"};
 	owned_json document = NULL;
-	cr_assert_eq(scene_request(&scene, berth_schema, &request, &document), BERTH_OK);
+	cr_assert_eq(scene_request(&stage, berth_schema, &request, &document), BERTH_OK);
 	const json_t *step = json_at(document, "definitions.step.anyOf");
 	cr_expect(json_object_get(json_object_get(json_array_get(step, 1), "properties"), "meanwhile"));
 	cr_expect(json_at(document, "definitions.fault.properties.answerLost"));
 	cr_expect(json_at(document, "properties.assert"));
-}
-
-/* --- recorded samples: the dry run of an autoscaler
- * --------------------------------------------------------- */
-
-#define SIZED(keys)                                                                                          \
-	"id: sized\nlocation: cloud\nservices:\n- type: cluster\n  id: web\n  initialSize: 1\n"              \
-	"  memberSpec: {type: 'docker:web:1', openPorts: 80}\n"                                              \
-	"  sensors: {load: {http: /load, period: 5s}}\n"                                                     \
-	"  policies: [{type: autoscaler, metric: load, target: 40, max: 6, downDelay: 30s, upCooldown: "     \
-	"20s, downCooldown: 60s" keys "}]\n"
-#define RECORDED(more) "samples: {web.load: {file: load.csv" more "}}\nsteps: [deploy]\n"
-
-/* Beside the scenario that is played. */
-static void write_recording(const char *text)
-{
-	struct error err = {0};
-	owned_memory char *path = NULL;
-	cr_assert_gt(asprintf(&path, "%s/load.csv", virtual_world_directory(scene.world)), 0);
-	cr_assert_eq(scene.world->ops->file_write(scene.world, path, 0600, text, strlen(text), &err), 0, "%s",
-		     err.text);
-}
-
-static json_t *play_recorded(const char *blueprint, const char *scenario, enum berth_outcome *ret_outcome)
-{
-	owned_memory char *file = NULL;
-	cr_assert_gt(asprintf(&file, "%s/scenario.yaml", virtual_world_directory(scene.world)), 0);
-	struct berth_request request = {.size = sizeof request,
-					.blueprint = blueprint,
-					.file = "/b/sized.yaml",
-					.scenario = scenario,
-					.scenario_file = file};
-	json_t *document = NULL;
-	*ret_outcome = scene_request(&scene, berth_simulate, &request, &document);
-	return document;
-}
-
-/* "10,120" for each ten seconds, of that load; below 0: nothing was told then. */
-static void record_load(const double *loads, size_t count)
-{
-	owned_text text = {0};
-	text_add(&text, "time,load\n");
-	for (size_t i = 0; i < count; i++)
-		text_format(&text, loads[i] < 0 ? "%zu,\n" : "%zu,%g\n", 10 * i, loads[i]);
-	write_recording(text_view(&text));
-}
-
-static json_t *played(const char *blueprint, const char *scenario)
-{
-	enum berth_outcome outcome;
-	json_t *document = play_recorded(blueprint, scenario, &outcome);
-	if (outcome != BERTH_OK)
-		tell(document);
-	cr_assert_eq(outcome, BERTH_OK, "%s", scene.events);
-	return document;
-}
-
-static const json_t *sizes_of(const json_t *document)
-{
-	const json_t *sizes = json_object_get(json_object_get(document, "series"), "sizes");
-	return json_object_get(json_array_get(sizes, 0), "points");
-}
-
-static int64_t wanted_at(const json_t *points, int64_t at_ms)
-{
-	int64_t wanted = -1;
-	size_t i;
-	json_t *point;
-	json_array_foreach ((json_t *)points, i, point)
-		if (json_number(point, "at_ms", 0) <= at_ms)
-			wanted = json_number(point, "wanted", -1);
-	return wanted;
-}
-
-static void fill(double *loads, size_t from, size_t to, double load)
-{
-	while (from < to)
-		loads[from++] = load;
-}
-
-Test(simulate_verb, a_recorded_load_shows_which_sizes_become_of_it)
-{
-	double loads[91];
-	fill(loads, 0, 20, 30);
-	fill(loads, 20, 50, 150);
-	fill(loads, 50, 91, 30);
-	record_load(loads, 91);
-	owned_json document =
-	    played(SIZED(""), RECORDED(", shared: true") "assert: [never: more than 6 web]\n");
-	const json_t *points = sizes_of(document);
-	cr_expect_eq(wanted_at(points, 190000), 1);
-	cr_expect_eq(wanted_at(points, 490000), 4, "150 among them, near 40 each");
-	cr_expect_eq(wanted_at(points, 900000), 1);
-	const json_t *series = json_object_get(document, "series");
-	const json_t *metric = json_array_get(json_object_get(series, "metrics"), 0);
-	cr_expect_eq((int)json_number_value(json_object_get(metric, "target")), 40);
-	cr_expect_geq(json_array_size(json_object_get(metric, "points")), 90);
-	cr_expect_geq(json_number(series, "until_ms", 0), 900000);
-}
-
-Test(simulate_verb, waits_for_each_direction_bounds_and_steps_are_seen_in_a_dry_run)
-{
-	double loads[91];
-	fill(loads, 0, 10, 30);
-	fill(loads, 10, 91, 500);
-	record_load(loads, 91);
-	owned_json document = played(SIZED(", upMax: 1"), RECORDED(", shared: true"));
-	const json_t *points = sizes_of(document);
-	int64_t last_ms = -1, wanted = -1;
-	bool at_most = false;
-	size_t i;
-	json_t *point;
-	json_array_foreach ((json_t *)points, i, point) {
-		int64_t now = json_number(point, "wanted", 0), at_ms = json_number(point, "at_ms", 0);
-		if (wanted > 0 && now > wanted && last_ms >= 0)
-			cr_expect_geq(at_ms - last_ms, 20000, "one at a time, %lld ms apart",
-				      (long long)(at_ms - last_ms));
-		last_ms = now != wanted ? at_ms : last_ms;
-		wanted = now;
-		at_most |= json_text(point, "holds") && !strcmp(json_text(point, "holds"), "at-maximum");
-		cr_expect_leq(now, 6);
-	}
-	cr_expect_eq(wanted, 6);
-	cr_expect(at_most);
-}
-
-Test(simulate_verb, where_nothing_was_recorded_no_size_moves)
-{
-	double loads[91];
-	fill(loads, 0, 20, 100);
-	fill(loads, 20, 91, -1);
-	loads[90] = 100;
-	record_load(loads, 91);
-	owned_json document = played(SIZED(""), RECORDED(", shared: true"));
-	const json_t *points = sizes_of(document);
-	cr_expect_eq(wanted_at(points, 190000), 3);
-	cr_expect_eq(wanted_at(points, 890000), 3);
-}
-
-Test(simulate_verb, what_is_wrong_with_a_recording_is_told_with_its_line)
-{
-	enum berth_outcome outcome;
-	static const char *const texts[] = {"time,load\n0,1\nyesterday,2\n", "0,1\n20,2\n10,3\n",
-					    "{\"time\": 1, \"value\": 2}\n{\"value\": 2}\n", ""};
-	static const char *const words[] = {"this is no sample: `yesterday,2`",
-					    "older than the one before it", "this is no sample",
-					    "there are no samples"};
-	for (size_t i = 0; i < COUNT_OF(texts); i++) {
-		write_recording(texts[i]);
-		owned_json document = play_recorded(SIZED(""), RECORDED(""), &outcome);
-		owned_memory char *line = json_line(document);
-		cr_expect_eq(outcome, BERTH_INVALID);
-		cr_expect(strstr(line, words[i]), "%s", line);
-	}
-	json_decref(
-	    play_recorded(SIZED(""), "samples: {load: {file: load.csv}}\nsteps: [deploy]\n", &outcome));
-	cr_expect_eq(outcome, BERTH_INVALID);
-	write_recording("0,10\n");
-	owned_json document =
-	    play_recorded(SIZED(""), "samples: {wbe.load: {file: load.csv}}\nsteps: [deploy]\n", &outcome);
-	owned_memory char *line = json_line(document);
-	cr_expect_eq(outcome, BERTH_INVALID);
-	cr_expect(strstr(line, "no component `wbe`"), "%s", line);
 }

@@ -202,7 +202,7 @@ Test(machine, what_cannot_be_started_says_why_as_the_real_one_does)
 	options.directory = "/none";
 	cr_expect_null(world->ops->spawn(world, &options, ended, NULL, &err));
 	cr_expect_str_eq(err.text, "cannot enter /none: No such file or directory");
-	options.output = 1;
+	options.terminal = true;
 	cr_expect_null(world->ops->spawn(world, &options, ended, NULL, &err));
 	cr_expect_eq(err.code, ERR_UNSUPPORTED);
 }
