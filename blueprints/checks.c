@@ -4,18 +4,31 @@
 #include "base/text.h"
 #include "blueprints/component.h"
 
-/* Members at several places, or on a pool's machines, each have ports of their own. */
 /* Where each gets a machine for itself. */
-static bool has_machines(const struct reading *r, const struct draft *d)
+static bool gives_machines(const char *type)
 {
-	const char *type = location_type_of(r, d->spec->location);
-
 	return type && (!strcmp(type, "byon") || !strcmp(type, "openstack"));
 }
 
-static bool is_spread(const struct reading *r, const struct draft *d)
+static bool has_machines(const struct reading *r, const struct draft *d)
 {
-	return d->members && (d->members->zone_count > 1 || has_machines(r, d));
+	return gives_machines(location_type_of(r, d->spec->location));
+}
+
+/* On how many machines they are for certain at most; 0: that is not known here. Whoever says `instances` of a
+ * fixed port is told at once; a cluster may go to a pool, or to what only a deploy knows. */
+static size_t places_of(const struct reading *r, const struct component_spec *spec)
+{
+	const struct cluster_spec *cluster = spec->cluster;
+	size_t zones = cluster ? cluster->zone_count : 0, count = zones ? zones : 1;
+
+	for (size_t i = 0; cluster && i < count; i++) {
+		const struct location_spec *place = zones ? cluster->zones[i] : spec->location;
+		const char *type = location_type_of(r, place);
+		if (place && (!type || gives_machines(type)))
+			return 0;
+	}
+	return count;
 }
 
 /* A Marathon's tasks go where the port is free: each agent has it. */
@@ -28,38 +41,64 @@ static void check_instances(struct reading *r, struct draft *d)
 {
 	const struct component_spec *spec = d->spec;
 	const struct port_binding *bindings = d->bindings.members;
-	const struct yaml_entry *given = given_of(d, KEY_INSTANCES);
+	const struct yaml_entry *given = given_of(d, KEY_INSTANCES) ?: given_of(d, KEY_INITIAL_SIZE);
+	const char *what = spec->cluster ? "members" : "instances";
+	unsigned wanted =
+	    spec->cluster && spec->resized > spec->instances ? (unsigned)spec->resized : spec->instances;
+	size_t places = places_of(r, spec);
 
-	if (spec->instances < 2 || !given || is_spread(r, d) || has_agents(r, d))
+	if (wanted < 2 || !given || !places || has_agents(r, d))
 		return;
-	if (d->bindings.count) {
+	if (d->bindings.count && wanted > places) {
 		advise(r->list,
 		       complain(r->list, given->value->place,
-				"%u instances of `%s` cannot share the host's port %d bound at line %d",
-				spec->instances, spec->id, bindings[0].host_port, bindings[0].place.line),
-		       "use `publish`, which finds a port for each, or take `instances` away");
+				"%u %s of `%s` cannot share the host's port %d bound at line %d", wanted,
+				what, spec->id, bindings[0].host_port, bindings[0].place.line),
+		       "use `publish`, which finds a port for each, or take `%s` away", given->key);
 		return;
 	}
-	if (spec->kind == COMPONENT_PROCESS && d->open_ports.count) {
+	if (spec->kind == COMPONENT_PROCESS && d->open_ports.count && wanted > places) {
 		const struct port_number *port = d->open_ports.members;
 		advise(r->list,
 		       complain(r->list, given->value->place,
-				"%u instances of `%s` cannot share the port %d at line %d", spec->instances,
-				spec->id, port->port, port->place.line),
+				"%u %s of `%s` cannot share the port %d at line %d", wanted, what, spec->id,
+				port->port, port->place.line),
 		       "write `ports: {http: auto}` instead, and have it listen on $PORT_HTTP");
 		return;
 	}
 	for (size_t i = 0; i < spec->named_port_count; i++) {
 		const struct named_port *port = &spec->named_ports[i];
-		if (!port->first || (uint32_t)(port->last - port->first) + 1 >= spec->instances)
+		size_t numbers = (size_t)(port->last - port->first) + 1;
+		if (!port->first || numbers * places >= wanted)
 			continue;
 		advise(r->list,
 		       complain(r->list, given->value->place,
-				"%u instances of `%s` cannot share the port %d at line %d", spec->instances,
-				spec->id, port->first, port->place.line),
-		       "write `%s: auto`, or a range as long as the instances", port->name);
+				"%u %s of `%s` cannot share the port %d at line %d", wanted, what, spec->id,
+				port->first, port->place.line),
+		       "write `%s: auto`, or a range as long as the %s", port->name, what);
 		return;
 	}
+}
+
+/* What its sizes say together. */
+static void check_cluster(struct reading *r, struct draft *d)
+{
+	const struct cluster_spec *cluster = d->spec->cluster;
+	const struct yaml_entry *size = given_of(d, KEY_INITIAL_SIZE), *quorum = given_of(d, KEY_QUORUM);
+	unsigned begins = d->spec->instances;
+
+	if (cluster && cluster->most && begins > cluster->most)
+		advise(r->list,
+		       complain(r->list, (size ?: given_of(d, KEY_MAX_SIZE))->value->place,
+				"`%s` begins with %u members, and `maxSize` allows %u", d->spec->id, begins,
+				cluster->most),
+		       "make `initialSize` smaller, or `maxSize` larger");
+	if (cluster && cluster->quorum > begins)
+		advise(r->list,
+		       complain(r->list, quorum->value->place,
+				"`initialQuorumSize` asks for %lld of the %u members that `%s` begins with",
+				(long long)cluster->quorum, begins, d->spec->id),
+		       "make it smaller, or leave it out: then all are asked for");
 }
 
 static void check_health(struct reading *r, struct draft *d)
@@ -120,6 +159,7 @@ void check_component(struct reading *r, struct draft *d)
 		       complain(r->list, d->place, "the external component `%s` has no `ports`", spec->id),
 		       "write ports: [PORT]");
 	check_instances(r, d);
+	check_cluster(r, d);
 	check_health(r, d);
 	check_job(r, d);
 	check_files(r, d);

@@ -109,6 +109,7 @@ struct item {
 	struct place place, type_place, effector_place;
 	json_t *config;
 	unsigned given; /* a bit for each key */
+	const struct yaml_entry *entries[POLICY_KEYS];
 };
 
 static void complain_key(struct reading *r, const struct item *item, const struct yaml_entry *entry)
@@ -138,6 +139,7 @@ static void take_policy_key(struct reading *r, struct draft *d, struct item *ite
 		return;
 	}
 	item->given |= 1u << index;
+	item->entries[index] = entry;
 	if (yaml_null(entry->value))
 		return; /* as if it were not there */
 	owned_json json = value_json(r, d, key, entry->value);
@@ -178,6 +180,51 @@ static void check_required(struct reading *r, const struct item *item)
 		complain(r->list, item->place, "`schedule` and `period` exclude each other");
 }
 
+/* The entry of a key that has a number; NULL: it has none. */
+static const struct yaml_entry *number_of(const struct item *item, const char *name, double *ret)
+{
+	int index = policy_key_find(item->type, name);
+	const struct policy_key *key = &item->type->keys[index];
+	const json_t *json = json_object_get(item->config, key->name);
+	struct policy_value value;
+
+	if (!json || policy_value_read(item->type, key, json, &value, NULL))
+		return NULL;
+	*ret = key->kind == POLICY_NUMBER ? value.real : (double)value.number;
+	return item->entries[index];
+}
+
+static bool bounds_cross(struct reading *r, const struct item *item, const char *low, const char *high)
+{
+	double least = 0, most = 0;
+	const struct yaml_entry *from = number_of(item, low, &least), *to = number_of(item, high, &most);
+
+	if (!from || !to || least <= most)
+		return false;
+	advise(r->list,
+	       complain(r->list, from->value->place, "`%s` %g is above `%s` %g", from->key, least, to->key,
+			most),
+	       "nothing lies between them: exchange them, or correct one");
+	return true;
+}
+
+/* Brooklyn asks for both with each number that is told, and otherwise moves no size, without a word. */
+static void check_both(struct reading *r, const struct item *item)
+{
+	double ignored;
+	int metric = policy_key_find(item->type, "metric");
+	bool lower = number_of(item, "metricLowerBound", &ignored);
+	bool upper = number_of(item, "metricUpperBound", &ignored);
+
+	if (!item->entries[metric] || yaml_null(item->entries[metric]->value) || (lower && upper) || r->open)
+		return;
+	advise(r->list,
+	       complain(r->list, item->entries[metric]->value->place,
+			"a metric needs `metricLowerBound` and `metricUpperBound`: without both no size is "
+			"ever moved"),
+	       "give it %s", lower || upper ? (lower ? "`metricUpperBound`" : "`metricLowerBound`") : "both");
+}
+
 /* What its keys say together. */
 static void check_autoscaler(struct reading *r, const struct draft *d, const struct item *item)
 {
@@ -186,7 +233,11 @@ static void check_autoscaler(struct reading *r, const struct draft *d, const str
 
 	if (item->type->kind != POLICY_AUTOSCALER)
 		return;
-	if (!item->type->classic && scaling_rules_read(item->type, item->config, &rules, &err))
+	bool cross = bounds_cross(r, item, "metricLowerBound", "metricUpperBound");
+	cross |= bounds_cross(r, item, "minPoolSize", "maxPoolSize");
+	if (item->type->classic)
+		check_both(r, item);
+	else if (!cross && scaling_rules_read(item->type, item->config, &rules, &err))
 		complain_error(r->list, item->place, &err);
 	if (d->spec->job)
 		complain(r->list, item->type_place, "`%s` is a job: it has no size that could be changed",

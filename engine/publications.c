@@ -196,12 +196,18 @@ static int take(struct picker *picker, const struct work *work, unsigned number,
 	return map_put(&picker->taken, key, (void *)work) ? fail_memory(picker->err) : 0;
 }
 
-static bool is_taken(const struct picker *picker, const struct work *work, unsigned number,
-		     enum protocol protocol)
+static const struct work *taker_of(const struct picker *picker, const struct work *work, unsigned number,
+				   enum protocol protocol)
 {
 	char key[64];
 	taken_key(key, sizeof key, work->site, number, protocol);
-	return map_get(picker->taken, key) != NULL;
+	return map_get(picker->taken, key);
+}
+
+static bool is_taken(const struct picker *picker, const struct work *work, unsigned number,
+		     enum protocol protocol)
+{
+	return taker_of(picker, work, number, protocol) != NULL;
 }
 
 /* By its name; where the target does not tell names, by its place. */
@@ -393,19 +399,52 @@ static int foresee_numbers(struct work *work, struct error *err)
 	return numbered ? foresee(work, err) : 0;
 }
 
+static struct place place_of(const struct work *work, const struct spec_port *port)
+{
+	const struct component_spec *spec = made_from(work->instance);
+	const struct named_port *range = port->name ? named(work, port->name) : NULL;
+	for (size_t i = 0; i < spec->binding_count; i++)
+		if (spec->bindings[i].host_port == port->host_port)
+			return spec->bindings[i].place;
+	return range ? range->place : spec->place;
+}
+
+/* Members of one component have one number, so no two of them can be at one place. */
+static void refuse_shared(struct work *work, const struct work *other, const struct spec_port *port,
+			  unsigned number)
+{
+	struct error why;
+	if (!other || other->instance->component != work->instance->component)
+		return;
+	fail(&why, ERR_CONFLICT, "`%s` and `%s` cannot both have port %u at `%s`", other->instance->name,
+	     work->instance->name, number, work->site->location.name);
+	remedy(&why, port->published && !is_process(work)
+			 ? "use `publish`, which finds a port for each"
+			 : "write `auto` or a range of ports, so that each has one of its own");
+	complain_error(&work->operation->diagnostics, place_of(work, port), &why);
+}
+
 /* Fixed numbers first, so that no picked one takes them. */
+static int take_fixed(struct picker *picker, struct work *work)
+{
+	for (size_t i = 0; i < work->port_count; i++) {
+		const struct spec_port *port = &work->ports[i];
+		unsigned number = port->host_port ? port->host_port : port->port;
+		if (!port->fixed)
+			continue;
+		refuse_shared(work, taker_of(picker, work, number, port->protocol), port, number);
+		if (take(picker, work, number, port->protocol))
+			return -1;
+	}
+	return 0;
+}
+
 static int pick_all(struct picker *picker)
 {
 	struct berth_operation *operation = picker->operation;
-	for (size_t i = 0; i < operation->work_count; i++) {
-		struct work *work = operation->works[i];
-		for (size_t p = 0; work->instance->wanted && p < work->port_count; p++)
-			if (work->ports[p].fixed &&
-			    take(picker, work,
-				 work->ports[p].host_port ? work->ports[p].host_port : work->ports[p].port,
-				 work->ports[p].protocol))
-				return -1;
-	}
+	for (size_t i = 0; i < operation->work_count; i++)
+		if (operation->works[i]->instance->wanted && take_fixed(picker, operation->works[i]))
+			return -1;
 	for (size_t i = 0; i < operation->work_count; i++)
 		if (operation->works[i]->instance->wanted && pick_ports(picker, operation->works[i]))
 			return -1;

@@ -134,7 +134,7 @@ Test(clusters, what_becomes_of_its_members_is_its_own_to_say)
 	take("services:\n"
 	     "- type: cluster\n"
 	     "  id: web\n"
-	     "  initialSize: 0\n"
+	     "  initialSize: 2\n"
 	     "  memberSpec: docker:x\n"
 	     "  removalStrategy: unhealthy\n"
 	     "  brooklyn.config:\n"
@@ -142,7 +142,7 @@ Test(clusters, what_becomes_of_its_members_is_its_own_to_say)
 	     "    cluster.initial.quorumSize: 2\n"
 	     "    dynamiccluster.zone.enable: false\n"
 	     "    dynamiccluster.quarantineFailedEntities: false\n");
-	cr_assert_eq(spec->instances, 0);
+	cr_assert_eq(spec->instances, 2);
 	cr_assert_eq(spec->cluster->quorum, 2);
 	cr_assert_eq(spec->cluster->most, 7);
 	cr_assert_eq(spec->cluster->removal, REMOVE_UNWELL);
@@ -214,4 +214,35 @@ Test(clusters, members_on_machines_of_their_own_may_have_the_same_port)
 	outcome = parse_with(strchr(text, '\n') + 1, settings, NULL);
 	cr_expect_eq(outcome.list.errors, 1);
 	cr_expect(strstr(outcome.list.first->summary, "cannot share the port 80"));
+}
+
+#define SIZED "services:\n- type: cluster\n  id: web\n  memberSpec: 'docker:x'\n"
+
+Test(clusters, sizes_that_contradict_one_another_are_refused)
+{
+	refused(SIZED "  initialSize: 5\n  maxSize: 3\n", 5, 16,
+		"begins with 5 members, and `maxSize` allows 3", "`initialSize` smaller");
+	refused(SIZED "  initialSize: 2\n  initialQuorumSize: 3\n", 6, 22, "asks for 3 of the 2 members",
+		"leave it out");
+	take(SIZED "  initialSize: 3\n  maxSize: 3\n  initialQuorumSize: 3\n");
+	take(SIZED "  initialSize: 0\n  initialQuorumSize: 0\n");
+}
+
+#define BOUND(where)                                                                                         \
+	"services:\n- type: cluster\n  id: web\n  initialSize: 2\n  " where                                  \
+	"\n  memberSpec: {type: 'docker:x', portBindings: {80: 80}}\n"
+#define LISTENING(ports)                                                                                     \
+	"services:\n- type: cluster\n  id: web\n  initialSize: 3\n  location: localhost\n"                   \
+	"  memberSpec: {type: process, command: x, ports: {http: " ports "}}\n"
+
+Test(clusters, members_that_would_meet_on_one_machine_have_no_fixed_port)
+{
+	refused(BOUND("location: docker"), 4, 16, "2 members of `web` cannot share the host's port 80",
+		"take `initialSize` away");
+	refused(LISTENING("8080"), 4, 16, "3 members of `web` cannot share the port 8080", "`http: auto`");
+	refused(LISTENING("8080-8081"), 4, 16, "cannot share the port 8080", "as long as the members");
+	take(LISTENING("8080-8082"));
+	take(BOUND("locations: [docker, 'docker:tcp://10.0.0.5:2375']"));
+	take(BOUND("location: {byon: {hosts: ['a', 'b'], user: x}}"));
+	take(BOUND("location: whatever-a-deploy-makes-of-it"));
 }

@@ -186,6 +186,21 @@ Test(policies, an_autoscaler_of_brooklyns_is_read_and_its_keys_are_checked)
 		  "entity() takes the id of a component", NULL);
 }
 
+/* What Brooklyn takes and never acts by, or by which it can only go up and down for ever. */
+Test(policies, bounds_of_brooklyns_autoscaler_that_cannot_be_meant_are_refused_where_they_stand)
+{
+#define LOADED "  sensors: {load: {value: 1}}\n" SCALER
+	complains(with_lines(LOADED "{metric: load, metricLowerBound: 50, metricUpperBound: 20}"), 6, 46,
+		  "`metricLowerBound` 50 is above `metricUpperBound` 20", "exchange them");
+	complains(with_lines(LOADED "{metric: load, metricUpperBound: 20}"), 6, 22,
+		  "without both no size is ever moved", "give it `metricLowerBound`");
+	complains(with_lines(LOADED "{metric: load}"), 6, 22, "needs `metricLowerBound` and", "give it both");
+	complains(with_lines(SCALER "{autoscaler.minPoolSize: 4, maxPoolSize: 2}"), 5, 38,
+		  "`autoscaler.minPoolSize` 4 is above `maxPoolSize` 2", NULL);
+	take(LOADED "{metric: load, metricLowerBound: 20, metricUpperBound: 20}");
+	take(SCALER "{maxPoolSize: 3}");
+}
+
 Test(policies, an_autoscaler_goes_by_sensors_that_there_are)
 {
 	complains(with_lines("  sensors: {load: {value: 1}}\n" SCALER "{metric: lood, metricLowerBound: 10, "
@@ -214,8 +229,11 @@ Test(policies, an_autoscaler_of_our_own_is_refused_with_what_is_wrong_with_it)
 	complains(with_lines(OWN "schedules: [{schedule: '@daily', min: 4, max: 3}]}"), 5, 43,
 		  "`min` may not be above `max`", NULL);
 	complains(with_lines(OWN "metric: load}"), 5, 5, "has none of `target`", "target: 60");
-	complains(with_lines(OWN "min: 12, metric: load, target: 5}"), 5, 5, "`min` may not be above `max`",
-		  NULL);
+	complains(with_lines(OWN "min: 12, metric: load, target: 5}"), 5, 37, "`min` 12 is above `max` 9",
+		  "exchange them");
+	complains(with_lines(OWN "metric: load, lower: 50, upper: 20}"), 5, 53,
+		  "`lower` 50 is above `upper` 20", NULL);
+	complains(with_lines(OWN "metric: load, lower: 50}"), 5, 5, "needs both `lower` and `upper`", NULL);
 	complains(with_lines("  policies:\n  - {type: autoscaler, metric: load, target: 5}"), 4, 5,
 		  "autoscaler needs `max`", NULL);
 }

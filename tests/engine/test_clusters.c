@@ -503,3 +503,15 @@ Test(clusters, it_grows_as_far_as_there_is_room_and_tells_why_no_further)
 	json_decref(component);
 	cr_expect_eq(members(), 4);
 }
+
+/* --- one port of one machine ---------------------------------------------------------------------------- */
+
+Test(clusters, two_members_with_one_fixed_port_at_one_place_are_refused_by_the_plan)
+{
+	deploy("id: app\nlocation: fake\nservices:\n- type: cluster\n  id: web\n"
+	       "  memberSpec: {type: 'docker:x:1', portBindings: {8080: 80}}\n");
+	size_t before = fake_target_calls(scene.target, FAKE_PLACE);
+	cr_expect_eq(invoke("resize", "desiredSize=2"), BERTH_INVALID, "%s", scene.events);
+	cr_expect_eq(fake_target_calls(scene.target, FAKE_PLACE), before, "nothing was begun");
+	cr_expect_eq(members(), 1);
+}
