@@ -282,6 +282,18 @@ static bool show_awaited(const struct screen *screen, const json_t *document)
 	return i > 0;
 }
 
+/* "web stays at 3, where the blueprint begins with 1" */
+static void show_sizes_kept(const struct screen *screen, const json_t *document)
+{
+	size_t i;
+	json_t *kept;
+	json_array_foreach (list_of(document, "sizes"), i, kept) {
+		put(screen, PLAIN, text_of(kept, "component"));
+		fprintf(screen->to, " stays at %lld, where the blueprint begins with %lld\n",
+			(long long)number_of(kept, "size"), (long long)number_of(kept, "initial"));
+	}
+}
+
 void show_plan(const struct screen *screen, const json_t *document, bool (*chosen)(const json_t *change))
 {
 	size_t i;
@@ -291,6 +303,7 @@ void show_plan(const struct screen *screen, const json_t *document, bool (*chose
 			show_change(screen, change);
 	if (chosen)
 		return;
+	show_sizes_kept(screen, document);
 	if (changes_anything(document)) {
 		putc('\n', screen->to);
 		show_summary(screen, json_object_get(document, "summary"));

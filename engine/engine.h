@@ -524,8 +524,15 @@ int sizes_decide(struct berth_operation *operation);
 bool size_told(const struct component *component);
 /* What is about to be done, before it is. 0, or -1 with operation->error. */
 int sizing_remember(struct berth_operation *operation);
-/* {COMPONENT: {"size", "how", "by", "since", "why"}} of all whose size is told; NULL: nothing is known. */
+/* {COMPONENT: {"size", "initial", "how", "by", "since", "why"}} of all whose size is told; NULL: nothing is
+ * known. */
 json_t *sizing_read(const struct berth_operation *operation);
+/* What an autoscaler resizes and is no cluster stays as large as it was made last, until the number in the
+ * file is another one. */
+void sizing_keep(struct berth_operation *operation);
+/* [{"component", "size", "initial"}] of those that are not as large as the file begins with; NULL: all are.
+ */
+json_t *sizing_kept(const struct berth_operation *operation);
 
 /* --- survey.c: ask every site what is there --- */
 /* DONE when every site has answered or failed. */

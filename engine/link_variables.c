@@ -195,7 +195,7 @@ static void add_external(struct text *all, const struct component *provider)
 
 static bool has_members(const struct component *provider)
 {
-	return provider->site && provider->spec && (provider->spec->cluster || provider->spec->instances > 1);
+	return provider->site && provider->spec && (provider->spec->cluster || provider->size > 1);
 }
 
 static void put_members(struct link_writer *writer, const struct work *work, const struct edge *edge)

@@ -310,6 +310,9 @@ json_t *plan_document(struct berth_operation *operation)
 	owned_json waits = awaited(operation);
 	if (json_array_size(waits))
 		json_put(document, "awaited", json_incref(waits));
+	json_t *sizes = sizing_kept(operation);
+	if (sizes)
+		json_put(document, "sizes", sizes);
 	if (operation->diagnostics.warnings)
 		json_put(document, "diagnostics",
 			 diagnostics_json(&operation->diagnostics, operation->request.blueprint,

@@ -650,6 +650,7 @@ int sizes_decide(struct berth_operation *operation)
 	struct application *application = operation->application;
 	owned_json notes = NULL;
 	struct error ignored = {0}; /* who only looks, or takes away, can do without the store */
+	sizing_keep(operation);
 	if (!has_clusters(application))
 		return 0;
 	if (store_sizes(operation->berth->store, application->id, &notes, &ignored) &&

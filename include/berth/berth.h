@@ -220,7 +220,8 @@ struct berth_listener {
 BERTH_API struct berth_operation *berth_validate(struct berth *, const struct berth_request *,
 						 const struct berth_listener *, struct berth_error *);
 /* {"format_version", "app", "changes": [{..., "links": [...], "publishes": [...]}], "saved": text, "summary":
- * {...}}; only reads. "saved" is what berth_request has as `plan`. */
+ * {...}, "sizes": [{"component", "size", "initial"}] of those whose size is another one than the blueprint
+ * begins with}; only reads. "saved" is what berth_request has as `plan`. */
 BERTH_API struct berth_operation *berth_plan(struct berth *, const struct berth_request *,
 					     const struct berth_listener *, struct berth_error *);
 /* The plan's document without "saved", with "outcome", "changed": whether anything was, "revision" (where one

@@ -221,3 +221,37 @@ Test(sizes, a_plain_component_with_an_autoscaler_tells_its_size_too)
 	cr_expect_eq(json_number(told, "real", 0), 2);
 	EXPECT_TEXT(told, "by", "autoscaler");
 }
+
+#define PLAIN(count, policies)                                                                               \
+	"id: app\nlocation: fake\nservices:\n- type: docker:x:1\n  id: web\n  instances: " #count            \
+	"\n" SENSOR policies
+#define AUTOSCALED "  policies: [{type: autoscaler, metric: load, target: 40, max: 2}]\n"
+
+/* As a cluster does. */
+Test(sizes, what_an_autoscaler_made_of_instances_stays_until_the_file_says_another_number)
+{
+	load = "55";
+	keep(PLAIN(1, AUTOSCALED));
+	pass(MINUTE);
+	cr_assert_eq(fake_target_instances(scene.target), 2);
+	berth_operation_free(give(keeper));
+	json_t *plan = NULL;
+	cr_expect_eq(scene_run(&scene, berth_plan, PLAIN(1, AUTOSCALED), &plan), BERTH_OK);
+	const json_t *kept = json_array_get(json_object_get(plan, "sizes"), 0);
+	cr_expect_eq(json_number(kept, "size", 0), 2);
+	cr_expect_eq(json_number(kept, "initial", 0), 1);
+	json_decref(plan);
+	deploy(PLAIN(1, AUTOSCALED));
+	cr_expect_eq(fake_target_instances(scene.target), 2);
+	scene_restart(&scene, true);
+	deploy(PLAIN(1, AUTOSCALED));
+	cr_expect_eq(fake_target_instances(scene.target), 2);
+	EXPECT_TEXT(size(), "by", "autoscaler");
+	deploy(PLAIN(3, AUTOSCALED));
+	cr_expect_eq(fake_target_instances(scene.target), 3, "another number is asked for");
+	scale(4);
+	deploy(PLAIN(3, AUTOSCALED));
+	cr_expect_eq(fake_target_instances(scene.target), 4);
+	deploy(PLAIN(3, ""));
+	cr_expect_eq(fake_target_instances(scene.target), 3, "nobody has its size any more");
+}
