@@ -229,6 +229,27 @@ static bool surveyed(struct berth_operation *operation)
 	return true;
 }
 
+/* The member that is to be replaced is one. */
+static bool member_known(struct berth_operation *operation)
+{
+	const struct berth_request *request = &operation->request;
+	const struct component *component =
+	    operation->resizing.kind == RESIZE_REPLACE
+		? application_component(operation->application, request->components[0])
+		: NULL;
+	if (!component || place_of_ordinal(component, (unsigned)request->count) != SIZE_MAX)
+		return true;
+	owned_text members = {0};
+	for (unsigned i = 0; i < component->size && i < 8; i++)
+		text_format(&members, "%s%s.%s.%u", i ? ", " : "", operation->application->id, component->id,
+			    component_ordinal(component, i));
+	fail(operation_error(operation), ERR_MISSING, "`%s` has no member %lld", component->id,
+	     (long long)request->count);
+	remedy(operation_error(operation), "%s%s%s", component->size ? "its members are " : "it has nobody",
+	       text_view(&members), component->size > 8 ? " and others" : "");
+	return stage_misnamed(operation);
+}
+
 /* A component that is named and is not there, neither wanted nor found. */
 static bool names_known(struct berth_operation *operation)
 {
@@ -256,7 +277,7 @@ static bool looked(struct berth_operation *operation)
 		fail_unknown_app(operation);
 		return stage_failed(operation);
 	}
-	if (!names_known(operation))
+	if (!names_known(operation) || !member_known(operation))
 		return false;
 	switch (decides ? plan_look(operation, operation_error(operation)) : PROGRESS_DONE) {
 	case PROGRESS_WAITING:

@@ -83,7 +83,9 @@ static bool read_rest(const char *rest, double *ret)
 	rest += 1 + strspn(rest + 1, " \t\"");
 	*ret = strtod(rest, &end);
 	if (end == rest)
-		*ret = NAN;
+		*ret = NAN; /* nothing was told then */
+	else if (!isfinite(*ret))
+		return false;
 	return !end[strspn(end, " \t\r\"")];
 }
 
@@ -94,6 +96,8 @@ static bool read_object(const char *line, size_t length, int64_t *ret_ms, double
 	const json_t *time = json_object_get(object, "time"), *value = json_object_get(object, "value");
 	const char *end = NULL;
 	*ret = json_is_number(value) ? json_number_value(value) : NAN;
+	if (value && !json_is_number(value) && !json_is_null(value))
+		return false;
 	if (json_is_number(time)) {
 		*ret_ms = (int64_t)(json_number_value(time) * 1000 + 0.5);
 		return json_number_value(time) >= 0;
@@ -110,20 +114,31 @@ static bool read_line(const char *line, size_t length, int64_t *ret_ms, double *
 	return read_time(line, &rest, ret_ms) && read_rest(rest, ret);
 }
 
+/* It begins with no time. */
+static bool names_columns(const char *line)
+{
+	const char *rest = NULL;
+	int64_t ignored;
+	line += *line == '"';
+	return *line != '{' && !read_time(line, &rest, &ignored);
+}
+
 /* The first line may name the columns. False: complained. */
 static bool take_line(struct recording *recording, struct diagnostics *list, const char *file, int number,
 		      const char *line, int64_t *begin_ms)
 {
-	struct place place = {.file = file, .line = number, .column = 1};
+	/* It is no place of the scenario, whose text is at hand to show what stands somewhere. */
+	struct place place = {.file = file, .line = number, .column = 1, .byte = UINT32_MAX};
 	int64_t at_ms = 0;
 	double value = NAN;
 	if (!*line || *line == '#')
 		return true;
 	if (!read_line(line, strlen(line), &at_ms, &value)) {
-		if (number == 1 && *line != '{')
+		if (number == 1 && names_columns(line))
 			return true;
 		advise(list, complain(list, place, "this is no sample: `%.60s`", line),
-		       "write time,value or {\"time\": 12.5, \"value\": 3}");
+		       "write time,value or {\"time\": 12.5, \"value\": 3}, with no value where nothing was "
+		       "told");
 		return false;
 	}
 	if (*begin_ms < 0)

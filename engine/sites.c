@@ -402,6 +402,12 @@ static void assign_zones(struct berth_operation *operation, struct component *co
 		refuse_mixture(operation, component, site, cluster->zones[i]->place);
 		if (!is_among(zones, count, site))
 			zones[count++] = site;
+		else
+			advise(&operation->diagnostics,
+			       warn(&operation->diagnostics, cluster->zones[i]->place,
+				    "`%s` is a place that the members of `%s` go to already",
+				    site->location.name, component->id),
+			       "take it away, or name another place");
 	}
 	if (count < 2)
 		return;

@@ -220,6 +220,8 @@ Test(clusters, a_member_is_replaced_and_the_others_are_left_alone)
 	cr_expect_str_eq(fake_target_find(scene.target, "app.web.1")->target_id, first);
 	cr_expect_str_neq(fake_target_find(scene.target, "app.web.2")->target_id, second);
 	cr_expect_eq(invoke("replaceMember", "memberId=someone"), BERTH_USAGE);
+	cr_expect_eq(invoke("replaceMember", "memberId=app.web.9"), BERTH_USAGE, "no member is that");
+	cr_expect_eq(members(), 3);
 	free(first);
 	free(second);
 }

@@ -144,17 +144,28 @@ Test(simulate_samples, where_nothing_was_recorded_no_size_moves)
 Test(simulate_samples, what_is_wrong_with_a_recording_is_told_with_its_line)
 {
 	enum berth_outcome outcome;
-	static const char *const texts[] = {"time,load\n0,1\nyesterday,2\n", "0,1\n20,2\n10,3\n",
-					    "{\"time\": 1, \"value\": 2}\n{\"value\": 2}\n", ""};
+	static const char *const texts[] = {"time,load\n0,1\nyesterday,2\n",
+					    "0,1\n20,2\n10,3\n",
+					    "{\"time\": 1, \"value\": 2}\n{\"value\": 2}\n",
+					    "",
+					    "0,nan\n10,2\n",
+					    "0,1\n10,inf\n",
+					    "{\"time\": 1, \"value\": \"many\"}\n"};
 	static const char *const words[] = {"this is no sample: `yesterday,2`",
-					    "older than the one before it", "this is no sample",
-					    "there are no samples"};
+					    "older than the one before it",
+					    "this is no sample",
+					    "there are no samples",
+					    "this is no sample: `0,nan`",
+					    "this is no sample: `10,inf`",
+					    "this is no sample"};
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		write_recording(texts[i]);
 		owned_json document = play_recorded(SIZED(""), RECORDED(""), &outcome);
 		owned_memory char *line = json_line(document);
 		cr_expect_eq(outcome, BERTH_INVALID);
 		cr_expect(strstr(line, words[i]), "%s", line);
+		/* What there is to show is the scenario's text, and that is another file. */
+		cr_expect_eq(strstr(line, "snippet") != NULL, !*texts[i], "%s", line);
 	}
 	json_decref(
 	    play_recorded(SIZED(""), "samples: {load: {file: load.csv}}\nsteps: [deploy]\n", &outcome));

@@ -341,3 +341,15 @@ Test(zones, who_is_unknown_is_not_the_one_that_goes_and_is_none_that_serves)
 			 fake_target_instances(zones[2]),
 		     1);
 }
+
+Test(zones, one_place_that_is_named_twice_is_told_of)
+{
+	json_t *document = NULL;
+	cr_expect_eq(scene_run(&scene, berth_plan, SPREAD(2, "fake:a, fake:b, fake:a"), &document), BERTH_OK);
+	const json_t *first = json_array_get(json_object_get(document, "diagnostics"), 0);
+	cr_expect_str_eq(json_text(first, "severity"), "warning");
+	cr_expect(strstr(json_text(first, "summary"),
+			 "`fake:a` is a place that the members of `web` go to already"));
+	cr_expect_eq(json_array_size(json_object_get(document, "diagnostics")), 1);
+	json_decref(document);
+}
