@@ -50,14 +50,14 @@ static bool is_at(const struct reading *r, const struct draft *d, const char *co
 
 bool runs_on_machine(const struct reading *r, const struct draft *d)
 {
-	static const char *const types[] = {"localhost", "ssh", "byon"};
+	static const char *const types[] = {"localhost", "ssh", "byon", "openstack"};
 
 	return is_at(r, d, types, COUNT_OF(types));
 }
 
 bool runs_on_machine_elsewhere(const struct reading *r, const struct draft *d)
 {
-	static const char *const types[] = {"ssh", "byon"};
+	static const char *const types[] = {"ssh", "byon", "openstack"};
 
 	return is_at(r, d, types, COUNT_OF(types));
 }

@@ -348,17 +348,9 @@ static void refuse_kind(struct berth_operation *operation, const struct componen
 	struct error why = {0};
 	if (driver->capabilities.kinds & 1u << component->spec->kind)
 		return;
-	fail(&why, ERR_UNSUPPORTED, "`%s` cannot go to a location of type %s: %s%s", component->id,
-	     driver->type,
-	     driver->capabilities.kinds ? "it is a component of type " : "nothing can be placed there yet",
-	     driver->capabilities.kinds ? kind_name(component->spec->kind) : "");
-	if (!driver->capabilities.kinds)
-		remedy(&why,
-		       "`berth locations check %s` tells what is there; a machine that it has already is "
-		       "ssh:USER@HOST",
-		       site->location.name);
-	const struct location_spec *said = driver->capabilities.kinds ? NULL : component->spec->location;
-	complain_error(&operation->diagnostics, said ? said->place : component->spec->place, &why);
+	fail(&why, ERR_UNSUPPORTED, "`%s` cannot go to a location of type %s: it is a component of type %s",
+	     component->id, driver->type, kind_name(component->spec->kind));
+	complain_error(&operation->diagnostics, component->spec->place, &why);
 }
 
 static bool is_among(struct site *const *zones, size_t count, const struct site *site)

@@ -68,6 +68,26 @@ struct openstack_flavor {
 int openstack_flavors_read(const json_t *json, struct arena *arena, const struct openstack_flavor **ret,
 			   size_t *ret_count, struct error *err);
 
+/* --- read_server.c --- */
+struct openstack_server {
+	const char *id, *name, *status;
+	const char *task;  /* what Nova is doing to it ("deleting"); NULL: nothing */
+	const char *fault; /* why its status is ERROR; or NULL */
+	const char *key_pair;
+	const char *fixed; /* an address of its own, by which other servers reach it; NULL: none yet */
+	const char *floating;
+	const json_t *metadata;
+	int64_t created_ms;
+};
+
+/* A page; `ret_next` is what to ask after the question mark for the next one, NULL at the end. */
+int openstack_servers_read(const json_t *json, struct arena *arena, const struct openstack_server **ret,
+			   size_t *ret_count, const char **ret_next, struct error *err);
+/* One alone. */
+int openstack_server_read(const json_t *json, struct openstack_server *ret, struct error *err);
+/* The best host key that a console's log tells, as "ssh-ed25519 AAAA..."; NULL: none (yet). */
+const char *openstack_console_key(const char *log, struct arena *arena);
+
 /* --- read_image.c --- */
 struct openstack_image {
 	const json_t *json; /* its properties are members, too */

@@ -116,7 +116,7 @@ static int send(struct openstack_call *call, struct error *err)
 	int version = openstack_microversion(&openstack->nova, OLDEST_NOVA, NEWEST_NOVA);
 	owned_text body = {.secret = question->secret};
 	owned_text url = {0};
-	char spoken[64];
+	char spoken[64], revision[48];
 
 	if (!base)
 		return -1;
@@ -125,7 +125,7 @@ static int send(struct openstack_call *call, struct error *err)
 		json_add_line(&body, question->body);
 	if (url.failed || body.failed)
 		return fail_memory(err);
-	const char *headers[5] = {"Accept: application/json"};
+	const char *headers[6] = {"Accept: application/json"};
 	size_t count = 1;
 	if (question->body)
 		headers[count++] = "Content-Type: application/json";
@@ -134,6 +134,11 @@ static int send(struct openstack_call *call, struct error *err)
 	if (question->service && !strcmp(question->service, "compute") && version > 0) {
 		snprintf(spoken, sizeof(spoken), "OpenStack-API-Version: compute 2.%d", version);
 		headers[count++] = spoken;
+	}
+	if (question->revision) {
+		snprintf(revision, sizeof(revision), "If-Match: revision_number=%lld",
+			 (long long)question->revision);
+		headers[count++] = revision;
 	}
 	snprintf(call->what, sizeof(call->what), "%s %.*s", question->method,
 		 (int)strcspn(text_view(&url), "?"), text_view(&url));
@@ -263,12 +268,37 @@ enum progress openstack_await(struct talk *talk, talk_step *next)
 	return talk_go(talk, returned);
 }
 
+enum progress openstack_ask_one(struct talk *talk, const struct openstack_question *question, talk_step *next,
+				struct error *err)
+{
+	bool bodiless = !strcmp(question->method, "GET") || !strcmp(question->method, "DELETE");
+
+	if (!bodiless && !question->body)
+		return talk_no_memory(err);
+	if (openstack_ask(talk, 0, question, err) < 0)
+		return PROGRESS_FAILED;
+	return openstack_await(talk, next);
+}
+
+enum progress openstack_read(struct talk *talk, const char *service, const char *path, talk_step *next,
+			     struct error *err)
+{
+	const struct openstack_question question = {.service = service, .method = "GET", .path = path};
+
+	return openstack_ask_one(talk, &question, next, err);
+}
+
 /* --- what came of it -------------------------------------------------------------------------------------
  */
 
 bool openstack_ok(const struct openstack_call *call)
 {
 	return call->talk && call->error.code == OK && call->status / 100 == 2;
+}
+
+bool openstack_absent(const struct openstack_call *call)
+{
+	return call->talk && call->error.code == OK && (call->status == 404 || call->status == 410);
 }
 
 bool openstack_header(const struct openstack_call *call, const char *name, char *ret, size_t size)

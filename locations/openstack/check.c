@@ -12,6 +12,7 @@ enum { PAGES_MOST = 200 };
 
 /* Of flavors and images all pages, as one. */
 struct checking {
+	struct openstack_findings findings;
 	json_t *flavors, *images;
 	unsigned pages;
 	bool asked[PARTS];
@@ -79,13 +80,10 @@ static enum progress tell(struct talk *talk, struct error *err)
 	const struct openstack *openstack = talk->openstack;
 	const struct openstack_settings *settings = &openstack->settings;
 	const struct openstack_token *token = &openstack->session.token;
-	struct location_facts *facts = talk->facts;
-	struct openstack_findings findings = {0};
+	struct location_facts *facts = talk->order.facts;
 
-	if (read_parts(talk, &findings, err) < 0)
-		return PROGRESS_FAILED;
 	json_decref(facts->about);
-	facts->about = openstack_about(openstack, &findings, &talk->arena);
+	facts->about = openstack_about(openstack, talk->findings, &talk->arena);
 	if (!facts->about)
 		return talk_no_memory(err);
 	snprintf(facts->endpoint, sizeof(facts->endpoint), "%s", settings->auth_url);
@@ -96,6 +94,16 @@ static enum progress tell(struct talk *talk, struct error *err)
 		snprintf(facts->version, sizeof(facts->version), "Keystone 3, Nova 2.%u to 2.%u",
 			 openstack->nova.low, openstack->nova.high);
 	return PROGRESS_DONE;
+}
+
+static enum progress gathered(struct talk *talk, struct error *err)
+{
+	struct checking *checking = talk->own;
+
+	if (read_parts(talk, &checking->findings, err) < 0)
+		return PROGRESS_FAILED;
+	talk->findings = &checking->findings;
+	return talk_go(talk, talk->gathered);
 }
 
 /* --- page by page -------------------------------------------------------------------------------------- */
@@ -166,7 +174,7 @@ static enum progress pages_told(struct talk *talk, struct error *err)
 		openstack_call_release(&talk->calls[FLAVORS]);
 	if (!images)
 		openstack_call_release(&talk->calls[IMAGES]);
-	return flavors || images ? openstack_await(talk, pages_told) : talk_go(talk, tell);
+	return flavors || images ? openstack_await(talk, pages_told) : talk_go(talk, gathered);
 }
 
 /* --- what is asked ------------------------------------------------------------------------------------- */
@@ -203,7 +211,7 @@ static enum progress version_told(struct talk *talk, struct error *err)
 	return talk_go(talk, ask_parts);
 }
 
-static enum progress logged_in(struct talk *talk, struct error *err)
+enum progress openstack_gather(struct talk *talk, struct error *err)
 {
 	const struct openstack_question question = {
 	    .service = "compute", .method = "GET", .path = "/", .root = true};
@@ -211,8 +219,7 @@ static enum progress logged_in(struct talk *talk, struct error *err)
 
 	if (!checking)
 		return talk_no_memory(err);
-	talk->own = checking;
-	talk->release = release_checking;
+	talk_own(talk, checking, release_checking);
 	checking->flavors = json_pack("{s:[]}", "flavors");
 	checking->images = json_pack("{s:[]}", "images");
 	if (!checking->flavors || !checking->images)
@@ -231,6 +238,7 @@ enum progress connect_openstack(struct talk *talk, struct error *err)
 	if (talk->openstack->tls.no_verify && location->say)
 		location->say(location->say_owner,
 			      "the certificates of its services are not checked (`verify: false`)");
-	talk->logged_in = logged_in;
+	talk->logged_in = openstack_gather;
+	talk->gathered = tell;
 	return login_begin(talk, err);
 }

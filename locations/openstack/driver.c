@@ -1,9 +1,11 @@
-/* driver.c - the table of the OpenStack driver. It logs in and tells what is there; nothing is placed there
- * yet. */
+/* driver.c - the table of the OpenStack driver: what is about servers is a talk with the cloud, what is about
+ * an instance is handed on to the machine that its server is. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "locations/openstack/openstack.h"
+#include "locations/process.h"
 
 static void close_openstack(struct location *location)
 {
@@ -11,9 +13,13 @@ static void close_openstack(struct location *location)
 
 	if (!openstack)
 		return;
+	openstack_unwatch_all(openstack);
 	while (openstack->talks)
 		talk_free(openstack->talks);
+	openstack_machines_close(openstack);
 	openstack_session_release(&openstack->session);
+	arena_release(&openstack->making.arena);
+	arena_release(&openstack->held.arena);
 	arena_release(&openstack->arena);
 	free(openstack);
 	location->state = NULL;
@@ -50,10 +56,12 @@ static const char *resolved(const struct location *location, const json_t **ret_
 	return *openstack->settings.cloud ? openstack->settings.cloud : location->spec->target;
 }
 
-static enum progress connect(struct location *location, struct errand *errand, struct location_facts *ret,
-			     struct error *err)
+static void learn(struct location *location, const struct location *from)
 {
-	return talk_run(location, errand, connect_openstack, ret, err);
+	struct openstack *openstack = location->state;
+	const struct openstack *other = from->state;
+
+	openstack->nova = other->nova;
 }
 
 static void drop(struct location *location, struct errand *errand)
@@ -63,65 +71,221 @@ static void drop(struct location *location, struct errand *errand)
 		talk_free(errand->state);
 }
 
-/* --- nothing is placed, so nothing is there
- * ----------------------------------------------------------------- */
+/* --- talks with the cloud --------------------------------------------------------------------------------
+ */
 
-static int refuse(const struct location *location, struct error *err)
+static enum progress connect(struct location *location, struct errand *errand, struct location_facts *ret,
+			     struct error *err)
 {
-	fail(err, ERR_UNSUPPORTED, "location `%s`: nothing can be placed on OpenStack yet", location->name);
-	remedy(err, "`berth locations check %s` tells what is there", location->name);
-	return -1;
-}
+	const struct openstack_order order = {.facts = ret};
 
-static void learn(struct location *location, const struct location *from)
-{
-	(void)location, (void)from;
+	return talk_run(location, errand, connect_openstack, &order, err);
 }
 
 static enum progress list(struct location *location, struct errand *errand,
 			  const struct list_request *request, struct inventory *ret, struct error *err)
 {
-	(void)location, (void)errand, (void)request, (void)ret, (void)err;
-	return PROGRESS_DONE;
+	const struct openstack_order order = {.app = request->app, .list = request, .inventory = ret};
+
+	return talk_run(location, errand, list_openstack, &order, err);
 }
 
 static enum progress look(struct location *location, struct errand *errand, const char *app, const char *name,
 			  struct arena *arena, struct observed *ret, struct error *err)
 {
-	(void)errand, (void)app, (void)arena, (void)ret;
-	fail(err, ERR_MISSING, "location `%s` has no `%s`", location->name, name);
-	return PROGRESS_FAILED;
+	const struct openstack_order order = {.app = app, .name = name, .arena = arena, .observed = ret};
+
+	return talk_run(location, errand, look_openstack, &order, err);
 }
 
-static int watch(struct location *location, const char *app, change_sink *changed, void *owner,
-		 struct error *err)
+static enum progress claim(struct location *location, struct errand *errand, const char *app,
+			   const struct owner *owner, bool adopt, struct arena *arena,
+			   struct owner *ret_holder, struct error *err)
 {
-	(void)app, (void)changed, (void)owner;
-	return refuse(location, err);
+	const struct openstack_order order = {
+	    .app = app, .owner = owner, .adopt = adopt, .arena = arena, .holder = ret_holder};
+
+	return talk_run(location, errand, claim_openstack, &order, err);
 }
 
-static void unwatch(struct location *location, const char *app)
+static enum progress disclaim(struct location *location, struct errand *errand, const char *app,
+			      struct error *err)
 {
-	(void)location, (void)app;
+	const struct openstack_order order = {.app = app};
+
+	return talk_run(location, errand, disclaim_openstack, &order, err);
 }
+
+static enum progress prepare(struct location *location, struct errand *errand,
+			     const struct prepare_request *request, struct error *err)
+{
+	const struct openstack_order order = {.app = request->app, .prepare = request};
+
+	return talk_run(location, errand, prepare_openstack, &order, err);
+}
+
+static enum progress release(struct location *location, struct errand *errand, const char *app, bool volumes,
+			     struct error *err)
+{
+	const struct openstack_order order = {.app = app};
+
+	(void)volumes; /* there are none */
+	return talk_run(location, errand, release_openstack, &order, err);
+}
+
+static enum progress lease(struct location *location, struct errand *errand, const char *app,
+			   const struct lease *wanted, struct arena *arena, struct lease *ret_holder,
+			   struct error *err)
+{
+	const struct openstack_order order = {
+	    .app = app, .lease = wanted, .arena = arena, .lease_holder = ret_holder};
+
+	return talk_run(location, errand, lease_openstack, &order, err);
+}
+
+static enum progress tidy(struct location *location, struct errand *errand, const char *app,
+			  const char *token, struct error *err)
+{
+	const struct openstack_order order = {.app = app, .token = token};
+
+	return talk_run(location, errand, tidy_openstack, &order, err);
+}
+
+static enum progress place(struct location *location, struct errand *errand, const struct instance_spec *spec,
+			   const char **ret_note, struct error *err)
+{
+	const struct openstack_order order = {
+	    .app = spec->app, .name = spec->name, .spec = spec, .note = ret_note};
+
+	enum progress progress = talk_run(location, errand, place_openstack, &order, err);
+	if (progress == PROGRESS_WAITING)
+		openstack_note(errand->state, ret_note);
+	return progress;
+}
+
+static enum progress start(struct location *location, struct errand *errand, const struct instance_spec *spec,
+			   struct error *err)
+{
+	const struct openstack_order order = {.app = spec->app, .name = spec->name, .spec = spec};
+
+	return talk_run(location, errand, start_openstack, &order, err);
+}
+
+static enum progress remove_instance(struct location *location, struct errand *errand, const char *app,
+				     const char *name, struct error *err)
+{
+	const struct openstack_order order = {.app = app, .name = name};
+
+	return talk_run(location, errand, remove_openstack, &order, err);
+}
+
+static enum progress change_name(struct location *location, struct errand *errand, const char *app,
+				 const char *from, const char *to, struct error *err)
+{
+	const struct openstack_order order = {.app = app, .name = from, .to = to};
+
+	if (guard_rename(from, to, err) < 0)
+		return PROGRESS_FAILED;
+	return talk_run(location, errand, rename_openstack, &order, err);
+}
+
+/* --- handed on to machines -------------------------------------------------------------------------------
+ */
+
+static enum progress probe(struct location *location, struct errand *errand, const struct instance_spec *spec,
+			   const struct health_check *check, struct error *err)
+{
+	const struct openstack_order order = {
+	    .app = spec->app, .name = spec->name, .spec = spec, .check = check, .call = probe_there};
+
+	return talk_run(location, errand, openstack_delegate, &order, err);
+}
+
+static enum progress stop(struct location *location, struct errand *errand, const char *app, const char *name,
+			  struct error *err)
+{
+	const struct openstack_order order = {.app = app, .name = name, .call = stop_there, .lenient = true};
+
+	return talk_run(location, errand, openstack_delegate, &order, err);
+}
+
+static enum progress update(struct location *location, struct errand *errand,
+			    const struct instance_spec *spec, struct error *err)
+{
+	const struct openstack_order order = {
+	    .app = spec->app, .name = spec->name, .spec = spec, .call = update_there};
+
+	return talk_run(location, errand, openstack_delegate, &order, err);
+}
+
+static enum progress deliver(struct location *location, struct errand *errand,
+			     const struct instance_spec *spec, struct error *err)
+{
+	const struct openstack_order order = {
+	    .app = spec->app, .name = spec->name, .spec = spec, .call = deliver_there};
+
+	return talk_run(location, errand, openstack_delegate, &order, err);
+}
+
+static enum progress signal(struct location *location, struct errand *errand, const char *app,
+			    const char *name, const char *word, struct error *err)
+{
+	const struct openstack_order order = {.app = app, .name = name, .signal = word, .call = signal_there};
+
+	return talk_run(location, errand, openstack_delegate, &order, err);
+}
+
+static enum progress exec(struct location *location, struct errand *errand, const char *app, const char *name,
+			  struct exec_session *session, struct error *err)
+{
+	const struct openstack_order order = {
+	    .app = app, .name = name, .session = session, .call = exec_there};
+
+	return talk_run(location, errand, openstack_delegate, &order, err);
+}
+
+static enum progress logs(struct location *location, struct errand *errand, const char *app, const char *name,
+			  const struct log_options *options, log_sink *sink, void *sink_owner,
+			  struct error *err)
+{
+	const struct openstack_order order = {.app = app,
+					      .name = name,
+					      .log_options = options,
+					      .sink = sink,
+					      .sink_owner = sink_owner,
+					      .call = logs_there};
+
+	return talk_run(location, errand, openstack_delegate, &order, err);
+}
+
+static enum progress usage(struct location *location, struct errand *errand, const char *app,
+			   const char *name, struct usage *ret, struct error *err)
+{
+	const struct openstack_order order = {.app = app, .name = name, .usage = ret, .call = usage_there};
+
+	return talk_run(location, errand, openstack_delegate, &order, err);
+}
+
+/* --- what needs nobody's answer --------------------------------------------------------------------------
+ */
 
 static int check(struct location *location, const struct instance_spec *spec, struct error *err)
 {
-	(void)spec;
-	return refuse(location, err);
+	return process_check(location, spec, "a process of a server", err);
 }
 
 static int foresee(struct location *location, const struct instance_spec *spec, struct arena *arena,
 		   const struct attachment **ret, size_t *ret_count, struct error *err)
 {
-	(void)spec, (void)arena, (void)ret, (void)ret_count;
-	return refuse(location, err);
+	return openstack_foresee(location->state, spec, arena, ret, ret_count, err);
 }
 
+/* A server has its address for itself, and which one that will be nobody knows before. */
 static int publish_address(struct location *location, char *ret_address, size_t size, struct error *err)
 {
-	(void)ret_address, (void)size;
-	return refuse(location, err);
+	(void)location, (void)err;
+	snprintf(ret_address, size, "0.0.0.0");
+	return 0;
 }
 
 static bool port_free(struct location *location, const char *address, uint16_t port, enum protocol protocol)
@@ -130,131 +294,41 @@ static bool port_free(struct location *location, const char *address, uint16_t p
 	return true;
 }
 
-static enum progress claim(struct location *location, struct errand *errand, const char *app,
-			   const struct owner *owner, bool adopt, struct arena *arena,
-			   struct owner *ret_holder, struct error *err)
+static const char *readiness(struct location *location, const struct instance_spec *spec,
+			     const struct health_check *check)
 {
-	(void)errand, (void)app, (void)owner, (void)adopt, (void)arena, (void)ret_holder;
-	refuse(location, err);
-	return PROGRESS_FAILED;
+	(void)location, (void)spec;
+	return check->kind == CHECK_COMMAND ? "by a command there" : "through its machine";
 }
 
-static enum progress disclaim(struct location *location, struct errand *errand, const char *app,
-			      struct error *err)
+static enum progress admit(struct location *location, struct errand *errand, const struct instance_spec *spec,
+			   struct error *err)
 {
-	(void)location, (void)errand, (void)app, (void)err;
+	(void)location, (void)errand, (void)spec, (void)err;
 	return PROGRESS_DONE;
 }
 
-static enum progress prepare(struct location *location, struct errand *errand,
-			     const struct prepare_request *request, struct error *err)
-{
-	(void)errand, (void)request;
-	refuse(location, err);
-	return PROGRESS_FAILED;
-}
-
-static enum progress release(struct location *location, struct errand *errand, const char *app, bool volumes,
-			     struct error *err)
-{
-	(void)location, (void)errand, (void)app, (void)volumes, (void)err;
-	return PROGRESS_DONE;
-}
-
-static enum progress place(struct location *location, struct errand *errand, const struct instance_spec *spec,
-			   const char **ret_note, struct error *err)
-{
-	(void)errand, (void)spec, (void)ret_note;
-	refuse(location, err);
-	return PROGRESS_FAILED;
-}
-
-/* Of what is to be done to an instance by its specification. */
-static enum progress refuse_spec(struct location *location, struct errand *errand,
-				 const struct instance_spec *spec, struct error *err)
-{
-	(void)errand, (void)spec;
-	refuse(location, err);
-	return PROGRESS_FAILED;
-}
-
-static enum progress probe(struct location *location, struct errand *errand, const struct instance_spec *spec,
-			   const struct health_check *check, struct error *err)
-{
-	(void)errand, (void)spec, (void)check;
-	refuse(location, err);
-	return PROGRESS_FAILED;
-}
-
-/* What is not there has ended, is gone and holds no name. */
-static enum progress absent(struct location *location, struct errand *errand, const char *app,
-			    const char *name, struct error *err)
+static enum progress withdraw(struct location *location, struct errand *errand, const char *app,
+			      const char *name, struct error *err)
 {
 	(void)location, (void)errand, (void)app, (void)name, (void)err;
 	return PROGRESS_DONE;
 }
 
-static enum progress signal(struct location *location, struct errand *errand, const char *app,
-			    const char *name, const char *word, struct error *err)
-{
-	(void)errand, (void)app, (void)name, (void)word;
-	refuse(location, err);
-	return PROGRESS_FAILED;
-}
-
-static enum progress change_name(struct location *location, struct errand *errand, const char *app,
-				 const char *from, const char *to, struct error *err)
-{
-	(void)errand, (void)app, (void)from, (void)to;
-	refuse(location, err);
-	return PROGRESS_FAILED;
-}
-
-static enum progress exec(struct location *location, struct errand *errand, const char *app, const char *name,
-			  struct exec_session *session, struct error *err)
-{
-	(void)errand, (void)app, (void)name, (void)session;
-	refuse(location, err);
-	return PROGRESS_FAILED;
-}
-
-static const char *readiness(struct location *location, const struct instance_spec *spec,
-			     const struct health_check *check)
-{
-	(void)location, (void)spec, (void)check;
-	return NULL;
-}
-
-static enum progress lease(struct location *location, struct errand *errand, const char *app,
-			   const struct lease *wanted, struct arena *arena, struct lease *ret_holder,
-			   struct error *err)
-{
-	(void)errand, (void)app, (void)wanted, (void)arena, (void)ret_holder;
-	refuse(location, err);
-	return PROGRESS_FAILED;
-}
-
-static enum progress logs(struct location *location, struct errand *errand, const char *app, const char *name,
-			  const struct log_options *options, log_sink *sink, void *sink_owner,
-			  struct error *err)
-{
-	(void)errand, (void)app, (void)name, (void)options, (void)sink, (void)sink_owner;
-	refuse(location, err);
-	return PROGRESS_FAILED;
-}
-
-static enum progress usage(struct location *location, struct errand *errand, const char *app,
-			   const char *name, struct usage *ret, struct error *err)
-{
-	(void)errand, (void)app, (void)name, (void)ret;
-	refuse(location, err);
-	return PROGRESS_FAILED;
-}
-
 const struct location_driver openstack_driver = {
     .type = "openstack",
-    .summary = "a project of an OpenStack; it can be looked at, and nothing is placed there yet",
-    .capabilities = {.calls_in_flight = 1},
+    .summary = "servers of an OpenStack, one for each instance",
+    .capabilities =
+	{
+	    .grain = GRAIN_INSTANCE,
+	    .names_unique = false,
+	    .kinds = 1u << COMPONENT_PROCESS,
+	    .connects = true,
+	    .lets_in = true,
+	    .calls_in_flight = 16,
+	    .generations = true,
+	    .restart_in_place = true,
+	},
     .open = open_openstack,
     .close = close_openstack,
     .identity = identity,
@@ -264,8 +338,8 @@ const struct location_driver openstack_driver = {
     .learn = learn,
     .list = list,
     .look = look,
-    .watch = watch,
-    .unwatch = unwatch,
+    .watch = openstack_watch,
+    .unwatch = openstack_unwatch,
     .check = check,
     .foresee = foresee,
     .publish_address = publish_address,
@@ -275,20 +349,20 @@ const struct location_driver openstack_driver = {
     .prepare = prepare,
     .release = release,
     .place = place,
-    .start = refuse_spec,
-    .admit = refuse_spec,
+    .start = start,
+    .admit = admit,
     .probe = probe,
-    .stop = absent,
-    .remove = absent,
-    .update = refuse_spec,
-    .deliver = refuse_spec,
+    .stop = stop,
+    .remove = remove_instance,
+    .update = update,
+    .deliver = deliver,
     .signal = signal,
-    .withdraw = absent,
+    .withdraw = withdraw,
     .rename = change_name,
     .exec = exec,
     .readiness = readiness,
     .lease = lease,
-    .tidy = absent,
+    .tidy = tidy,
     .logs = logs,
     .usage = usage,
 };

@@ -172,6 +172,12 @@ static enum progress told(struct talk *talk, struct error *err)
 	return talk_go(talk, talk->logged_in);
 }
 
+enum progress openstack_enter(struct talk *talk, talk_step *next, struct error *err)
+{
+	talk->logged_in = next;
+	return talk->openstack->session.number ? talk_go(talk, next) : login_begin(talk, err);
+}
+
 enum progress login_begin(struct talk *talk, struct error *err)
 {
 	const struct openstack_question question = {.method = "POST",

@@ -22,6 +22,7 @@ enum {
 struct openstack;
 struct openstack_goal;
 struct talk;
+struct openstack_machine;
 
 /* One step of a talk: reads what came of the last one, does the next. PROGRESS_WAITING with nothing under way
  * means that another step was set and is to be taken at once. */
@@ -36,6 +37,24 @@ struct openstack_session {
 	struct openstack_token token;
 };
 
+/* What servers of this location are made of: chosen once, and again when the cloud refuses it. */
+struct openstack_making {
+	struct arena arena;
+	bool known;
+	const struct talk *chooser; /* others wait meanwhile */
+	const char *image, *flavor, *user;
+	const char **networks;
+	size_t network_count;
+	const char *outer; /* the network that floating IPs are of; NULL: servers get none */
+};
+
+/* The key pair of an application: there, as far as is known. */
+struct openstack_held {
+	struct arena arena;
+	const char *app, *key_pair;
+	bool there;
+};
+
 struct openstack {
 	struct location *location;
 	struct world *world;
@@ -47,6 +66,10 @@ struct openstack {
 	struct openstack_session session;
 	struct openstack_microversions nova;
 	bool nova_known;
+	struct openstack_making making;
+	struct openstack_held held;
+	struct openstack_machine *machines; /* the newest first */
+	struct openstack_watcher *watchers;
 	struct talk *talks;
 };
 
@@ -54,9 +77,43 @@ struct openstack {
 struct openstack_question {
 	const char *service; /* "compute"; NULL: of Keystone, where one logs in */
 	const char *method, *path;
-	json_t *body; /* ours from here on; NULL: none */
-	bool secret;  /* the body */
-	bool root;    /* of the service as a whole, without the project that its address may end with */
+	json_t *body;     /* ours from here on; NULL: none */
+	bool secret;      /* the body */
+	bool root;        /* of the service as a whole, without the project that its address may end with */
+	int64_t revision; /* only if it is at that one still (Neutron); 0: whichever it is at */
+};
+
+struct openstack_order;
+/* One function of the driver at the machine that a server is. */
+typedef enum progress inner_call(struct location *machine, struct errand *errand,
+				 const struct openstack_order *order, const struct instance_spec *spec,
+				 const char *name, struct error *err);
+
+/* What an errand is about: the engine's, told with each call anew. */
+struct openstack_order {
+	const char *app, *name;
+	const struct instance_spec *spec;
+	const struct health_check *check;
+	const struct list_request *list;
+	const struct prepare_request *prepare;
+	const struct owner *owner;
+	const struct lease *lease;
+	const char *token, *to, *signal;
+	struct exec_session *session;
+	const struct log_options *log_options;
+	log_sink *sink;
+	void *sink_owner;
+	bool adopt;
+	struct arena *arena;
+	struct location_facts *facts;
+	struct inventory *inventory;
+	struct observed *observed;
+	struct owner *holder;
+	struct lease *lease_holder;
+	struct usage *usage;
+	const char **note;
+	inner_call *call; /* handed on to the machine; */
+	bool lenient;     /* where there is nobody to ask, it is done */
 };
 
 /* One request and what came of it. */
@@ -78,15 +135,21 @@ struct talk {
 	struct talk *next, **back;
 	struct openstack *openstack;
 	struct errand *errand;
-	struct location_facts *facts;
-	talk_step *step, *answered, *logged_in;
+	struct openstack_order order;
+	talk_step *step, *answered, *logged_in, *gathered, *making_next, *held_next;
+	const struct openstack_findings *findings; /* for `gathered` */
 	struct arena arena;
 	size_t memory_before;
 	unsigned waiting;
 	bool relogged; /* a second token that is not taken is no matter of its age */
 	struct openstack_call calls[CALLS];
 	struct timer *timer;
-	void *own; /* what one file's talk remembers; in the arena */
+	bool asleep;         /* until an errand at a machine goes on */
+	struct errand inner; /* at `machine` */
+	struct openstack_machine *machine;
+	struct instance_spec spec;      /* the order's, as the machine is told it */
+	struct making_server *making;   /* place.c's */
+	void *own;                      /* what one file's talk remembers; in the arena */
 	struct openstack_goal *network; /* network.h's */
 	/* Lets go of what `own` has beside the arena's memory; or NULL. */
 	void (*release)(void *own);
@@ -97,11 +160,16 @@ int openstack_options(struct openstack *openstack, struct error *err);
 
 /* --- talk.c --- */
 enum progress talk_run(struct location *location, struct errand *errand, talk_step *first,
-		       struct location_facts *facts, struct error *err);
+		       const struct openstack_order *order, struct error *err);
 void talk_free(struct talk *talk);
+/* What it remembered before is let go of. */
+void talk_own(struct talk *talk, void *own, void (*release)(void *own));
 enum progress talk_go(struct talk *talk, talk_step *next);
 enum progress talk_pause(struct talk *talk, int64_t delay_ms, talk_step *next, struct error *err);
 void talk_returned(struct talk *talk);
+/* An errand at a machine waits: this step is taken again when it goes on, or the engine asks. */
+enum progress talk_sleep(struct talk *talk);
+void talk_awake(struct talk *talk);
 enum progress talk_no_memory(struct error *err);
 
 /* --- call.c --- */
@@ -112,6 +180,13 @@ int openstack_ask(struct talk *talk, unsigned slot, const struct openstack_quest
  * is asked again with a new one, one that was lost without harm on a fresh connection, one that was refused
  * for now later. */
 enum progress openstack_await(struct talk *talk, talk_step *next);
+/* Ask one thing in slot 0, and take that step when it is answered. */
+enum progress openstack_ask_one(struct talk *talk, const struct openstack_question *question, talk_step *next,
+				struct error *err);
+/* The same of a thing that is only read. */
+enum progress openstack_read(struct talk *talk, const char *service, const char *path, talk_step *next,
+			     struct error *err);
+bool openstack_absent(const struct openstack_call *call);
 void openstack_call_release(struct openstack_call *call);
 bool openstack_ok(const struct openstack_call *call);
 /* The body as JSON, or NULL with *err. Borrowed. */
@@ -123,12 +198,16 @@ bool openstack_header(const struct openstack_call *call, const char *name, char 
 /* --- login.c --- */
 /* Have a token; then talk->logged_in. */
 talk_step login_begin;
+/* Take that step as somebody who is logged in. */
+enum progress openstack_enter(struct talk *talk, talk_step *next, struct error *err);
 void openstack_session_release(struct openstack_session *session);
 /* The body of a login. NULL: no memory. */
 json_t *openstack_login_body(const struct openstack_settings *settings);
 
 /* --- check.c --- */
 talk_step connect_openstack;
+/* Find out what there is; then talk->gathered, with talk->findings. */
+talk_step openstack_gather;
 
 /* --- about.c --- */
 /* What a check found, as it is shown. */
@@ -143,8 +222,107 @@ struct openstack_findings {
 	size_t network_count;
 	int64_t keypair_count; /* -1: not told */
 };
+
 /* NULL: no memory. */
 json_t *openstack_about(const struct openstack *openstack, const struct openstack_findings *findings,
 			struct arena *arena);
+
+/* --- making.c: what servers are made of --- */
+/* Have openstack->making; then that step. */
+enum progress openstack_choose_making(struct talk *talk, talk_step *next, struct error *err);
+
+/* --- keys.c: who logs in --- */
+/* Forgets what is held for another application. 0 or -1 without memory. */
+int openstack_hold(struct openstack *openstack, const char *app);
+/* Have a key pair for the application at Nova; then that step. */
+enum progress openstack_have_key(struct talk *talk, const char *app, talk_step *next, struct error *err);
+/* The file of a private key, by the name of its pair. NULL: no memory. */
+const char *openstack_key_file(const struct openstack *openstack, struct arena *arena, const char *pair);
+/* Take away all pairs of the order's application; then that step. */
+enum progress openstack_drop_keys(struct talk *talk, talk_step *next, struct error *err);
+
+/* --- group.c: the application's own security group, whose description keeps claim and lease --- */
+talk_step claim_openstack, disclaim_openstack, lease_openstack, tidy_openstack, prepare_openstack,
+    release_openstack;
+/* What a listing of groups tells, into the inventory. 0 or -1. */
+int openstack_claims(struct talk *talk, const json_t *answer, struct inventory *inventory, struct error *err);
+
+/* --- servers.c --- */
+/* "berth.app.component.1": what an instance is called at Nova. NULL: no memory. */
+char *openstack_server_name(struct arena *arena, const char *name);
+/* Ask for all servers of an application, of one instance (`name`), or all of ours; then that step, with all
+ * pages in slot 0 and what they tell in *ret. */
+enum progress openstack_find_servers(struct talk *talk, const char *app, const char *name, talk_step *next,
+				     struct error *err);
+/* The caller's to let go of. */
+json_t *openstack_servers_json(const struct talk *talk);
+int openstack_servers_found(struct talk *talk, const struct openstack_server **ret, size_t *ret_count,
+			    struct error *err);
+/* A server as an instance, as far as Nova tells; strings in `arena`. 0 or -1 without memory. */
+int openstack_server_seen(const struct openstack *openstack, const struct openstack_server *server,
+			  struct arena *arena, struct observed *ret);
+/* The one that counts of those of that name (or of that double's), NULL: none. `ret_stranger`: one without
+ * our mark. */
+const struct openstack_server *openstack_server_of(const struct openstack *openstack,
+						   const struct openstack_server *servers, size_t count,
+						   const char *app, const char *name,
+						   const struct openstack_server **ret_stranger);
+
+/* --- machines.c: the machines that servers are, each a location of its own --- */
+struct openstack_machine {
+	struct openstack_machine *next;
+	struct arena arena;
+	struct openstack *openstack;
+	const char *server, *app, *component;
+	const char *name;  /* of the instance, here */
+	const char *inner; /* and on the machine, where it never changes */
+	const char *address, *fixed, *options;
+	struct location_spec spec;
+	struct location location;
+	json_t *json; /* the spec's options */
+	bool gone;    /* the server is */
+	bool open;
+	struct openstack_inner_watch *watches;
+};
+
+/* The machine of a server that tells how to log in there; the one there is already where nothing differs.
+ * NULL with *err. */
+struct openstack_machine *openstack_machine_of(struct openstack *openstack,
+					       const struct openstack_server *server, struct error *err);
+/* Of the instance of that name, as far as one is known. */
+struct openstack_machine *openstack_machine_named(const struct openstack *openstack, const char *app,
+						  const char *name);
+void openstack_machines_close(struct openstack *openstack);
+/* What a machine says of its instance becomes what the location says of it. 0 or -1 without memory. */
+int openstack_seen_there(const struct openstack_machine *machine, const struct observed *there,
+			 struct arena *arena, struct observed *ret);
+int openstack_foresee(const struct openstack *openstack, const struct instance_spec *spec,
+		      struct arena *arena, const struct attachment **ret, size_t *ret_count,
+		      struct error *err);
+
+/* --- inner.c --- */
+/* Go on with talk->call at the machine of the order's instance. */
+talk_step openstack_delegate;
+inner_call probe_there, update_there, deliver_there, signal_there, exec_there, logs_there, usage_there,
+    stop_there;
+/* Ask talk->machine that; gives what it says. */
+enum progress openstack_inner(struct talk *talk, inner_call *call, struct error *err);
+
+/* --- list.c, place.c, remove.c --- */
+talk_step list_openstack, look_openstack, place_openstack, start_openstack, remove_openstack,
+    rename_openstack;
+/* How far the placing has come, in words. */
+void openstack_note(const struct talk *talk, const char **ret_note);
+void making_server_free(struct making_server *making);
+/* Remove late doubles of the application; then that step. */
+enum progress openstack_remove_doubles(struct talk *talk, talk_step *next, struct error *err);
+
+/* --- watch.c --- */
+int openstack_watch(struct location *location, const char *app, change_sink *changed, void *owner,
+		    struct error *err);
+void openstack_unwatch(struct location *location, const char *app);
+void openstack_unwatch_all(struct openstack *openstack);
+/* Have those who watch its application hear what the machine tells. */
+void openstack_watch_machine(struct openstack_machine *machine);
 
 #endif

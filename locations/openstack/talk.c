@@ -27,11 +27,16 @@ void talk_free(struct talk *talk)
 {
 	struct world *world = talk->openstack->world;
 
+	if (talk->machine && talk->inner.state)
+		talk->machine->location.driver->drop(&talk->machine->location, &talk->inner);
 	for (unsigned i = 0; i < CALLS; i++)
 		openstack_call_release(&talk->calls[i]);
 	world->ops->timer_cancel(world, talk->timer);
 	if (talk->release)
 		talk->release(talk->own);
+	if (talk->openstack->making.chooser == talk)
+		talk->openstack->making.chooser = NULL;
+	making_server_free(talk->making);
 	*talk->back = talk->next;
 	if (talk->next)
 		talk->next->back = talk->back;
@@ -41,7 +46,7 @@ void talk_free(struct talk *talk)
 }
 
 enum progress talk_run(struct location *location, struct errand *errand, talk_step *first,
-		       struct location_facts *facts, struct error *err)
+		       const struct openstack_order *order, struct error *err)
 {
 	struct talk *talk = errand->state;
 	struct error unasked;
@@ -49,7 +54,11 @@ enum progress talk_run(struct location *location, struct errand *errand, talk_st
 
 	if (!talk && !(talk = talk_new(location->state, errand, first)))
 		return talk_no_memory(err);
-	talk->facts = facts;
+	talk->order = order ? *order : (struct openstack_order){0};
+	if (talk->asleep) {
+		talk->asleep = false;
+		talk->waiting--;
+	}
 	while (progress == PROGRESS_WAITING && !talk->waiting)
 		progress = talk->step(talk, err ? err : &unasked);
 	if (progress == PROGRESS_WAITING)
@@ -59,6 +68,14 @@ enum progress talk_run(struct location *location, struct errand *errand, talk_st
 		progress = talk_no_memory(err);
 	talk_free(talk);
 	return progress;
+}
+
+void talk_own(struct talk *talk, void *own, void (*release)(void *own))
+{
+	if (talk->release)
+		talk->release(talk->own);
+	talk->own = own;
+	talk->release = release;
 }
 
 enum progress talk_go(struct talk *talk, talk_step *next)
@@ -71,6 +88,21 @@ void talk_returned(struct talk *talk)
 {
 	if (--talk->waiting == 0)
 		talk->errand->wake(talk->errand);
+}
+
+enum progress talk_sleep(struct talk *talk)
+{
+	talk->asleep = true;
+	talk->waiting++;
+	return PROGRESS_WAITING;
+}
+
+void talk_awake(struct talk *talk)
+{
+	if (!talk->asleep)
+		return;
+	talk->asleep = false;
+	talk_returned(talk);
 }
 
 static void fired(void *owner)

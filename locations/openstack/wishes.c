@@ -76,6 +76,97 @@ static int read_properties(const struct location *location, struct openstack_ima
 	return 0;
 }
 
+static int read_flag(const struct location *location, const char *key, bool *ret_yes, bool *ret_no,
+		     struct error *err)
+{
+	const json_t *value = json_object_get(location->spec->options, key);
+
+	if (value && !json_is_boolean(value))
+		return wrong(location, err, key, "true or false");
+	*ret_yes = json_is_true(value);
+	*ret_no = json_is_false(value);
+	return 0;
+}
+
+/* One text, or a list of them. */
+static int read_texts(const struct location *location, struct arena *arena, const char *key,
+		      const char *const **ret, size_t *ret_count, struct error *err)
+{
+	const json_t *value = json_object_get(location->spec->options, key);
+	size_t count = json_is_array(value) ? json_array_size(value) : value ? 1 : 0;
+	const char **texts = arena_array(arena, const char *, count + 1);
+
+	if (!texts)
+		return fail_memory(err);
+	for (size_t i = 0; i < count; i++) {
+		texts[i] = json_string_value(json_is_array(value) ? json_array_get(value, i) : value);
+		if (!texts[i] || !*texts[i] || !printable(texts[i]))
+			return wrong(location, err, key, "a name or an id, or a list of them");
+	}
+	*ret = texts;
+	*ret_count = count;
+	return 0;
+}
+
+static int read_metadata(const struct location *location, struct openstack_wishes *ret, struct error *err)
+{
+	const json_t *value = json_object_get(location->spec->options, "userMetadata");
+	const char *key;
+	json_t *entry;
+
+	if (value && !json_is_object(value))
+		return wrong(location, err, "userMetadata", "a map of texts");
+	json_object_foreach ((json_t *)value, key, entry) {
+		if (!json_is_string(entry) || starts_with(key, "berth."))
+			return wrong(location, err, "userMetadata",
+				     "a map of texts, whose keys do not begin with `berth.`");
+	}
+	ret->metadata = value;
+	return 0;
+}
+
+/* What is said of a key that is somebody's own must be enough to log in with it. */
+static int read_keys(const struct location *location, struct openstack_wishes *ret, struct error *err)
+{
+	if (read_text(location, "keyPair", &ret->key_pair, err) < 0 ||
+	    read_text(location, "privateKeyFile", &ret->key_file, err) < 0 ||
+	    read_text(location, "privateKeyPassphrase", &ret->key_passphrase, err) < 0)
+		return -1;
+	const json_t *text = json_object_get(location->spec->options, "privateKeyData");
+	if (text && !json_is_string(text))
+		return wrong(location, err, "privateKeyData", "a private key");
+	ret->key_text = json_string_value(text);
+	if ((ret->key_file || ret->key_text) && !ret->key_pair) {
+		wrong(location, err, "keyPair", "said beside a private key of your own");
+		remedy(err,
+		       "name the key pair at Nova that has its public part, or leave both out: one is made "
+		       "for each application");
+		return -1;
+	}
+	return 0;
+}
+
+static int read_server(const struct location *location, struct arena *arena, struct openstack_wishes *ret,
+		       struct error *err)
+{
+	const json_t *data = json_object_get(location->spec->options, "userData");
+
+	if (data && !json_is_string(data))
+		return wrong(location, err, "userData", "a text");
+	ret->user_data = json_string_value(data);
+	return read_text(location, "user", &ret->user, err) < 0 ||
+		       read_text(location, "loginUser", &ret->user, err) < 0 ||
+		       read_text(location, "availabilityZone", &ret->zone, err) < 0 ||
+		       read_text(location, "floatingNetwork", &ret->floating_network, err) < 0 ||
+		       read_flag(location, "autoAssignFloatingIp", &ret->floating, &ret->no_floating, err) <
+			   0 ||
+		       read_texts(location, arena, "securityGroups", &ret->groups, &ret->group_count, err) <
+			   0 ||
+		       read_metadata(location, ret, err) < 0 || read_keys(location, ret, err) < 0
+		   ? -1
+		   : 0;
+}
+
 /* `network` and Brooklyn's `networkName` are one; `networks` a list of them. */
 static int read_networks(const struct location *location, struct arena *arena, struct openstack_wishes *ret,
 			 struct error *err)
@@ -120,7 +211,8 @@ int openstack_wishes_read(const struct location *location, struct arena *arena, 
 		       read_size(location, "minRam", 1 << 20, &flavor->memory_mib, err) < 0 ||
 		       read_size(location, "minDisk", 1 << 30, &flavor->disk_gib, err) < 0 ||
 		       read_cores(location, &flavor->cores, err) < 0 ||
-		       read_networks(location, arena, ret, err) < 0
+		       read_networks(location, arena, ret, err) < 0 ||
+		       read_server(location, arena, ret, err) < 0
 		   ? -1
 		   : 0;
 }
@@ -128,11 +220,31 @@ int openstack_wishes_read(const struct location *location, struct arena *arena, 
 size_t openstack_wishes_options(const char **ret_names, size_t size)
 {
 	static const char *const names[] = {
-	    "image", "imageId", "imageNameRegex", "imageProperties", "flavor", "hardwareId", "minRam",
-	    "minCores", "minDisk", "network", "networkName", "networks",
-	    /* Of machines that are made; not read yet. */
-	    "user", "loginUser", "privateKeyFile", "privateKeyData", "keyPair", "securityGroups",
-	    "autoAssignFloatingIp", "availabilityZone", "userMetadata", "templateOptions"};
+	    "image",
+	    "imageId",
+	    "imageNameRegex",
+	    "imageProperties",
+	    "flavor",
+	    "hardwareId",
+	    "minRam",
+	    "minCores",
+	    "minDisk",
+	    "network",
+	    "networkName",
+	    "networks",
+	    "user",
+	    "loginUser",
+	    "privateKeyFile",
+	    "privateKeyData",
+	    "privateKeyPassphrase",
+	    "keyPair",
+	    "securityGroups",
+	    "autoAssignFloatingIp",
+	    "floatingNetwork",
+	    "availabilityZone",
+	    "userMetadata",
+	    "userData",
+	};
 	size_t count = 0;
 
 	for (size_t i = 0; i < COUNT_OF(names) && count < size; i++)

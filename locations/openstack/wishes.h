@@ -11,12 +11,20 @@ struct openstack_wishes {
 	struct openstack_flavor_wish flavor;
 	const char *const *networks; /* names or ids */
 	size_t network_count;        /* 0: whichever is the only one */
+	const char *user;            /* who logs in; NULL: as the image says */
+	const char *key_pair;        /* at Nova; NULL: one that is made */
+	const char *key_file, *key_text, *key_passphrase;
+	bool floating, no_floating;   /* said: each server gets a floating IP, or none does */
+	const char *floating_network; /* whose they are; NULL: the only one that leads out */
+	const char *const *groups;    /* security groups besides, names or ids */
+	size_t group_count;
+	const char *zone, *user_data;
+	const json_t *metadata; /* an object of texts; or NULL */
 };
 
 int openstack_wishes_read(const struct location *location, struct arena *arena, struct openstack_wishes *ret,
 			  struct error *err);
-/* The names of the options that it reads, and of those that are about machines and are not read yet; how
- * many. */
+/* The names of the options that it reads; how many. */
 size_t openstack_wishes_options(const char **ret_names, size_t size);
 
 #endif

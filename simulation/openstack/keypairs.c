@@ -45,7 +45,11 @@ static bool is_bad(struct asked *asked, const char *name, const char *key)
 	const struct openstack_cloud *cloud = asked->cloud;
 	size_t length = name ? strlen(name) : 0;
 
-	if (!length || length > 255)
+	static const char letters[] =
+	    "_- 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	bool odd = length && asked->version < 92 && strspn(name, letters) < length;
+
+	if (!length || length > 255 || odd)
 		cloud_refuse(asked, 400, "badRequest", "Invalid input for field/attribute name.");
 	else if (key && strncmp(key, "ssh-", 4) != 0 && strncmp(key, "ecdsa-", 6) != 0)
 		cloud_refuse(asked, 400, "badRequest",

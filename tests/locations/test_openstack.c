@@ -1,5 +1,5 @@
 /* test_openstack.c - the OpenStack driver at work with a recorded one: logging in, what a check finds, what
- * goes wrong on the way, and that nothing is placed. */
+ * goes wrong on the way, . */
 #include <string.h>
 
 #include "locations/openstack/openstack.h"
@@ -255,27 +255,4 @@ Test(openstack, what_is_let_go_of_in_the_middle_leaves_nothing)
 	cr_assert_eq(openstack_driver.connect(&openstack_here, &errand, &facts, &openstack_error),
 		     PROGRESS_WAITING);
 	openstack_driver.close(&openstack_here);
-}
-
-Test(openstack, nothing_is_placed_and_so_nothing_is_there)
-{
-	const struct instance_spec redis = {.app = "shop", .component = "redis", .name = "shop.redis.1"};
-	const struct list_request request = {.app = "shop"};
-	struct inventory inventory = {0};
-	struct errand errand = {0};
-	const char *note;
-
-	open_envvars();
-	cr_expect_eq(openstack_driver.capabilities.kinds, 0u);
-	cr_expect_eq(openstack_driver.list(&openstack_here, &errand, &request, &inventory, &openstack_error),
-		     PROGRESS_DONE);
-	cr_expect_eq(inventory.instance_count, 0);
-	cr_expect_eq(openstack_driver.check(&openstack_here, &redis, &openstack_error), -1);
-	cr_expect_eq(openstack_error.code, ERR_UNSUPPORTED);
-	cr_expect_eq(openstack_driver.place(&openstack_here, &errand, &redis, &note, &openstack_error),
-		     PROGRESS_FAILED);
-	cr_expect_eq(
-	    openstack_driver.remove(&openstack_here, &errand, "shop", "shop.redis.1", &openstack_error),
-	    PROGRESS_DONE);
-	cr_expect_eq(openstack_asked.length, 0, "nobody was asked");
 }

@@ -57,15 +57,14 @@ sed -i s/wrongpass/demopass/ config/openstack/secure.yaml
 cat >shop.yaml <<Y
 id: shop
 services:
-- type: process
+- type: docker:redis:3
   id: redis
   location: openstack:lab
-  command: sleep 1000
 Y
 : >asked
 for verb in plan deploy; do
-	check "$verb refuses to place anything there" exits 65 eval "berth $verb shop.yaml >seen 2>&1"
-	check "with its place and a way on" eval "grep -q 'shop.yaml:5:13: error: .redis. cannot go to a location of type openstack: nothing can be placed there yet' seen && grep -q 'berth locations check openstack:lab' seen"
+	check "$verb refuses to place a container there" exits 65 eval "berth $verb shop.yaml >seen 2>&1"
+	check "with its place and the reason" grep -q 'shop.yaml:3:3: error: .redis. cannot go to a location of type openstack: it is a component of type docker:IMAGE' seen
 done
 check "and nobody was asked anything" same "$(wc -l <asked)" 0
 ends

@@ -1,0 +1,302 @@
+/* keys.c - the key pair of an application: its private part a file of this user's, its public part at Nova.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/cleanup.h"
+#include "base/digest.h"
+#include "base/ssh_key.h"
+#include "locations/openstack/openstack.h"
+
+enum { DIGITS = 12, SEED = 32, PRIVATE = 0600, FOLDER = 0700, FILE_MOST = 4096 };
+
+/* The pairs of an application that are to go. */
+struct dropping {
+	json_t *pairs;
+	size_t next;
+};
+
+int openstack_hold(struct openstack *openstack, const char *app)
+{
+	struct openstack_held *held = &openstack->held;
+
+	if (held->app && !strcmp(held->app, app))
+		return 0;
+	arena_release(&held->arena);
+	*held = (struct openstack_held){0};
+	held->app = arena_text(&held->arena, app);
+	return held->app ? 0 : -1;
+}
+
+/* --- files -----------------------------------------------------------------------------------------------
+ */
+
+/* Of this cloud and project alone. */
+static const char *folder_of(const struct openstack *openstack, struct arena *arena)
+{
+	char digest[DIGEST_HEX];
+
+	if (digest_hex(openstack->identity, strlen(openstack->identity), digest))
+		return NULL;
+	return arena_format(arena, "%s/openstack/%.12s", openstack->location->state_directory, digest);
+}
+
+const char *openstack_key_file(const struct openstack *openstack, struct arena *arena, const char *pair)
+{
+	const char *folder = folder_of(openstack, arena);
+
+	return folder ? arena_format(arena, "%s/%s", folder, pair) : NULL;
+}
+
+/* "berth-app-0123456789ab", of letters that every Nova takes in the name of a pair. */
+static const char *prefix_of(struct arena *arena, const char *app)
+{
+	return arena_format(arena, "berth-%s-", app);
+}
+
+/* Another application's may begin alike. */
+static bool is_pair_of(const char *name, const char *prefix)
+{
+	const char *digits = name + strlen(prefix);
+
+	return starts_with(name, prefix) && strlen(digits) == DIGITS &&
+	       strspn(digits, "0123456789abcdef") == DIGITS;
+}
+
+struct finding {
+	struct arena *arena;
+	const char *prefix, *found;
+};
+
+static bool take_first(void *owner, const char *name)
+{
+	struct finding *finding = owner;
+
+	if (!is_pair_of(name, finding->prefix))
+		return true;
+	finding->found = arena_text(finding->arena, name);
+	return false;
+}
+
+/* --- made ------------------------------------------------------------------------------------------------
+ */
+
+static int write_private(const unsigned char *seed, struct text *pem)
+{
+	static const unsigned char head[] = {0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
+					     0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20};
+	unsigned char der[sizeof(head) + SEED];
+
+	memcpy(der, head, sizeof(head));
+	memcpy(der + sizeof(head), seed, SEED);
+	text_add(pem, "-----BEGIN PRIVATE KEY-----\n");
+	base64_add(pem, der, sizeof(der));
+	text_add(pem, "\n-----END PRIVATE KEY-----\n");
+	explicit_bzero(der, sizeof(der));
+	return pem->failed ? -1 : 0;
+}
+
+static int write_public(const struct text *pem, struct text *line, struct error *err)
+{
+	bool encrypted;
+	struct ssh_key *key = ssh_key_open(text_view(pem), pem->length, NULL, &encrypted, err);
+
+	if (!key)
+		return -1;
+	text_add(line, "ssh-ed25519 ");
+	base64_add(line, ssh_key_blob(key)->data, ssh_key_blob(key)->length);
+	ssh_key_close(key);
+	return line->failed ? fail_memory(err) : 0;
+}
+
+/* Its name has a digest of the public part, so that the pair of that name is always that one. */
+static const char *make_key(const struct openstack *openstack, struct arena *arena, const char *app,
+			    struct error *err)
+{
+	struct world *world = openstack->world;
+	owned_text pem = {.secret = true}, line = {0};
+	unsigned char seed[SEED];
+	char digest[DIGEST_HEX];
+	const char *folder = folder_of(openstack, arena);
+
+	int failed = world->ops->random(world, seed, sizeof(seed)) || write_private(seed, &pem);
+	explicit_bzero(seed, sizeof(seed));
+	if (failed || !folder) {
+		fail_memory(err);
+		return NULL;
+	}
+	if (write_public(&pem, &line, err) < 0)
+		return NULL;
+	if (digest_hex(text_view(&line), line.length, digest)) {
+		fail(err, ERR_FAILED, "no digest to be had");
+		return NULL;
+	}
+	const char *name = arena_format(arena, "berth-%s-%.*s", app, DIGITS, digest);
+	const char *path = name ? openstack_key_file(openstack, arena, name) : NULL;
+	if (!path) {
+		fail_memory(err);
+		return NULL;
+	}
+	if (world->ops->directories_make(world, folder, FOLDER, err) ||
+	    world->ops->file_write(world, path, PRIVATE, pem.data, pem.length, err))
+		return NULL;
+	return name;
+}
+
+static const char *find_key(const struct openstack *openstack, struct arena *arena, const char *app,
+			    struct error *err)
+{
+	struct world *world = openstack->world;
+	struct finding finding = {.arena = arena, .prefix = prefix_of(arena, app)};
+	const char *folder = folder_of(openstack, arena);
+
+	if (!folder || !finding.prefix) {
+		fail_memory(err);
+		return NULL;
+	}
+	if (world->ops->directory_list(world, folder, take_first, &finding, err))
+		return NULL;
+	return finding.found ? finding.found : make_key(openstack, arena, app, err);
+}
+
+/* --- at Nova ---------------------------------------------------------------------------------------------
+ */
+
+static enum progress made(struct talk *talk, struct error *err)
+{
+	const struct openstack_call *call = &talk->calls[0];
+
+	if (!openstack_ok(call) && !(call->error.code == OK && call->status == 409))
+		return openstack_failed(&talk->calls[0], err, "cannot make a key pair");
+	talk->openstack->held.there = true;
+	return talk_go(talk, talk->held_next);
+}
+
+static enum progress make_there(struct talk *talk, struct error *err)
+{
+	struct openstack *openstack = talk->openstack;
+	struct world *world = openstack->world;
+	const char *pair = openstack->held.key_pair;
+	owned_text pem = {.secret = true}, line = {0};
+	const char *path = openstack_key_file(openstack, &talk->arena, pair);
+
+	if (!path)
+		return talk_no_memory(err);
+	if (world->ops->file_read(world, path, FILE_MOST, &pem, err) || write_public(&pem, &line, err) < 0)
+		return PROGRESS_FAILED;
+	const struct openstack_question question = {
+	    .service = "compute",
+	    .method = "POST",
+	    .path = "/os-keypairs",
+	    .body = json_pack("{s:{s:s, s:s}}", "keypair", "name", pair, "public_key", text_view(&line))};
+	return openstack_ask_one(talk, &question, made, err);
+}
+
+static enum progress looked(struct talk *talk, struct error *err)
+{
+	struct openstack_call *call = &talk->calls[0];
+
+	talk->openstack->held.there = openstack_ok(call);
+	if (openstack_ok(call))
+		return talk_go(talk, talk->held_next);
+	if (openstack_absent(call))
+		return make_there(talk, err);
+	return openstack_failed(call, err, "cannot look for the key pair");
+}
+
+enum progress openstack_have_key(struct talk *talk, const char *app, talk_step *next, struct error *err)
+{
+	struct openstack *openstack = talk->openstack;
+	struct openstack_held *held = &openstack->held;
+
+	if (openstack_hold(openstack, app) < 0)
+		return talk_no_memory(err);
+	if (held->there)
+		return talk_go(talk, next);
+	held->key_pair = openstack->wishes.key_pair;
+	held->there = held->key_pair != NULL;
+	if (held->there)
+		return talk_go(talk, next);
+	held->key_pair = find_key(openstack, &held->arena, app, err);
+	if (!held->key_pair)
+		return PROGRESS_FAILED;
+	talk->held_next = next;
+	const char *path = arena_format(&talk->arena, "/os-keypairs/%s", held->key_pair);
+	return openstack_read(talk, "compute", path, looked, err);
+}
+
+/* --- taken away ------------------------------------------------------------------------------------------
+ */
+
+static void release_dropping(void *own)
+{
+	json_decref(((struct dropping *)own)->pairs);
+}
+
+static void forget_file(struct talk *talk, const char *pair)
+{
+	const struct openstack *openstack = talk->openstack;
+	const char *path = openstack_key_file(openstack, &talk->arena, pair);
+
+	if (path)
+		openstack->world->ops->file_remove(openstack->world, path, NULL);
+}
+
+static enum progress drop_next(struct talk *talk, struct error *err);
+
+static enum progress dropped(struct talk *talk, struct error *err)
+{
+	struct openstack_call *call = &talk->calls[0];
+
+	if (!openstack_ok(call) && !openstack_absent(call))
+		return openstack_failed(call, err, "cannot remove a key pair");
+	return drop_next(talk, err);
+}
+
+static enum progress drop_next(struct talk *talk, struct error *err)
+{
+	struct dropping *dropping = talk->own;
+	const char *prefix = prefix_of(&talk->arena, talk->order.app);
+
+	if (!prefix)
+		return talk_no_memory(err);
+	while (dropping->next < json_array_size(dropping->pairs)) {
+		const json_t *pair =
+		    json_object_get(json_array_get(dropping->pairs, dropping->next++), "keypair");
+		const char *name = json_text(pair, "name");
+		if (!name || !is_pair_of(name, prefix))
+			continue;
+		forget_file(talk, name);
+		const struct openstack_question question = {
+		    .service = "compute",
+		    .method = "DELETE",
+		    .path = arena_format(&talk->arena, "/os-keypairs/%s", name)};
+		return openstack_ask_one(talk, &question, dropped, err);
+	}
+	return talk_go(talk, talk->held_next);
+}
+
+static enum progress listed(struct talk *talk, struct error *err)
+{
+	struct dropping *dropping = arena_array(&talk->arena, struct dropping, 1);
+	struct openstack_call *call = &talk->calls[0];
+
+	if (!dropping)
+		return talk_no_memory(err);
+	if (!openstack_ok(call))
+		return openstack_failed(call, err, "cannot list key pairs");
+	const json_t *json = openstack_json(call, err);
+	if (!json)
+		return PROGRESS_FAILED;
+	dropping->pairs = json_incref(json_object_get(json, "keypairs"));
+	talk_own(talk, dropping, release_dropping);
+	return drop_next(talk, err);
+}
+
+enum progress openstack_drop_keys(struct talk *talk, talk_step *next, struct error *err)
+{
+	talk->held_next = next;
+	talk->openstack->held.there = false;
+	return openstack_read(talk, "compute", "/os-keypairs", listed, err);
+}

@@ -1,0 +1,354 @@
+/* list.c - what is there: servers by one listing, and on each what its machine says. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "locations/openstack/openstack.h"
+#include "locations/process.h"
+
+/* One server, and what its machine says meanwhile. */
+struct visit {
+	struct talk *talk;
+	const struct openstack_server *server;
+	struct openstack_machine *machine; /* NULL: there is nobody to ask */
+	struct errand errand;
+	struct inventory inventory;
+	bool over;
+};
+
+struct visits {
+	struct visit *all;
+	size_t count;
+	json_t *servers, *groups;
+};
+
+/* --- the machines --------------------------------------------------------------------------------------- */
+
+static void woken(struct errand *errand)
+{
+	const struct visit *visit = errand->owner;
+
+	talk_awake(visit->talk);
+}
+
+static void release_visits(void *own)
+{
+	struct visits *visits = own;
+
+	for (size_t i = 0; i < visits->count; i++) {
+		struct visit *visit = &visits->all[i];
+		if (visit->machine && visit->errand.state)
+			visit->machine->location.driver->drop(&visit->machine->location, &visit->errand);
+		inventory_release(&visit->inventory);
+	}
+	json_decref(visits->servers);
+	json_decref(visits->groups);
+}
+
+static const struct observed *instance_there(const struct visit *visit)
+{
+	for (size_t i = 0; i < visit->inventory.instance_count; i++)
+		if (!strcmp(visit->inventory.instances[i].name, visit->machine->inner))
+			return &visit->inventory.instances[i];
+	return NULL;
+}
+
+/* Once it was reached as a machine that does not answer, what it holds is unknown; before, it is being made.
+ */
+static int ask_machine(struct visit *visit, struct error *err)
+{
+	struct openstack_machine *machine = visit->machine;
+	const struct list_request request = {.app = machine->app, .instances_only = true};
+	enum progress progress = machine->location.driver->list(&machine->location, &visit->errand, &request,
+								&visit->inventory, err);
+
+	visit->over = progress != PROGRESS_WAITING;
+	return progress == PROGRESS_FAILED ? -1 : 0;
+}
+
+static int add_visit(struct visits *visits, struct talk *talk, const struct openstack_server *server,
+		     struct error *err)
+{
+	struct visit *visit = &visits->all[visits->count++];
+
+	*visit = (struct visit){.talk = talk, .server = server, .over = true};
+	visit->errand = (struct errand){.wake = woken, .owner = visit};
+	if (strcmp(server->status, "ACTIVE") != 0 || !json_text(server->metadata, "berth.hostkey") ||
+	    (server->task && !strcmp(server->task, "deleting")))
+		return 0;
+	visit->machine = openstack_machine_of(talk->openstack, server, err);
+	visit->over = !visit->machine;
+	return visit->machine ? 0 : -1;
+}
+
+/* --- told ------------------------------------------------------------------------------------------------
+ */
+
+static int tell_images(const struct list_request *request, struct inventory *inventory)
+{
+	size_t count = 0;
+
+	while (request->images && request->images[count])
+		count++;
+	struct inventory_image *images = arena_array(&inventory->arena, struct inventory_image, count + 1);
+	for (size_t i = 0; images && i < count; i++)
+		images[i].reference = arena_text(&inventory->arena, request->images[i]);
+	inventory->images = images;
+	inventory->image_count = count;
+	return images ? 0 : -1;
+}
+
+/* What lies in the arena of a visit is copied into that of the inventory. */
+static int keep_texts(struct arena *arena, struct observed *seen)
+{
+	const char **texts[] = {&seen->digest,        &seen->link_digest, &seen->secret_salt,
+				&seen->secret_digest, &seen->file_digest, &seen->error};
+
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
+		if (*texts[i] && !(*texts[i] = arena_text(arena, *texts[i])))
+			return -1;
+	return 0;
+}
+
+static int keep_ports(struct arena *arena, struct observed *seen)
+{
+	struct attachment *all = (struct attachment *)seen->attachments; /* made for it, by readdress */
+
+	for (size_t i = 0; i < seen->attachment_count; i++) {
+		struct attached_port *ports = arena_array(arena, struct attached_port, all[i].port_count + 1);
+		if (!ports)
+			return -1;
+		for (size_t n = 0; n < all[i].port_count; n++) {
+			ports[n] = all[i].ports[n];
+			ports[n].name = ports[n].name ? arena_text(arena, ports[n].name) : NULL;
+		}
+		all[i].ports = ports;
+	}
+	return 0;
+}
+
+static int tell_one(const struct visit *visit, struct arena *arena, struct observed *ret)
+{
+	if (openstack_server_seen(visit->talk->openstack, visit->server, arena, ret) < 0)
+		return -1;
+	const struct observed *there = visit->machine ? instance_there(visit) : NULL;
+	if (!there)
+		return 0;
+	return openstack_seen_there(visit->machine, there, arena, ret) < 0 || keep_texts(arena, ret) < 0
+		   ? -1
+		   : keep_ports(arena, ret);
+}
+
+/* Of several of one name one counts, and the others get names of their own. */
+static int name_doubles(const struct location *location, struct arena *arena, struct observed *all,
+			size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t n = 0; n < count && !all[i].late_double; n++)
+			all[i].late_double = n != i && !strcmp(all[n].app, all[i].app) &&
+					     !strncmp(all[n].name, all[i].name, strcspn(all[n].name, "~")) &&
+					     strcspn(all[n].name, "~") == strlen(all[i].name) &&
+					     !all[n].leaving && counts_before(location, &all[n], &all[i]);
+	for (size_t i = 0; i < count; i++)
+		if (all[i].late_double && !(all[i].name = double_name(arena, all[i].name, all[i].target_id)))
+			return -1;
+	return 0;
+}
+
+/* A double that is leaving already is not told. */
+static size_t without_leaving(struct observed *all, size_t count)
+{
+	size_t stay = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!(all[i].leaving && all[i].late_double))
+			all[stay++] = all[i];
+	return stay;
+}
+
+static enum progress tell(struct talk *talk, struct error *err)
+{
+	struct visits *visits = talk->own;
+	struct inventory inventory = {0};
+	struct observed *all = arena_array(&inventory.arena, struct observed, visits->count + 1);
+	int failed = all && tell_images(talk->order.list, &inventory) == 0 ? 0 : -1;
+
+	for (size_t i = 0; !failed && i < visits->count; i++)
+		failed = tell_one(&visits->all[i], &inventory.arena, &all[i]);
+	if (!failed)
+		failed = name_doubles(talk->openstack->location, &inventory.arena, all, visits->count);
+	inventory.instances = all;
+	inventory.instance_count = failed ? 0 : without_leaving(all, visits->count);
+	if (!failed && visits->groups && openstack_claims(talk, visits->groups, &inventory, err) < 0) {
+		inventory_release(&inventory);
+		return PROGRESS_FAILED;
+	}
+	if (failed) {
+		inventory_release(&inventory);
+		return talk_no_memory(err);
+	}
+	*talk->order.inventory = inventory;
+	return PROGRESS_DONE;
+}
+
+static enum progress at_machines(struct talk *talk, struct error *err)
+{
+	struct visits *visits = talk->own;
+	bool waiting = false;
+
+	for (size_t i = 0; i < visits->count; i++) {
+		if (!visits->all[i].over && ask_machine(&visits->all[i], err) < 0)
+			return PROGRESS_FAILED;
+		waiting |= !visits->all[i].over;
+	}
+	return waiting ? talk_sleep(talk) : talk_go(talk, tell);
+}
+
+/* --- the cloud -------------------------------------------------------------------------------------------
+ */
+
+/* What has our name, and our mark of that very application. */
+static bool is_instance(const struct openstack_server *server, const char *wanted)
+{
+	owned_arena arena = {0};
+	const char *marked = json_text(server->metadata, "berth.app"), *app, *component;
+	unsigned ordinal, generation;
+
+	return marked && starts_with(server->name, "berth.") &&
+	       instance_name_split(&arena, server->name + strlen("berth."), &app, &component, &ordinal,
+				   &generation) &&
+	       !strcmp(app, marked) && (!wanted || !strcmp(app, wanted));
+}
+
+static enum progress visit_all(struct talk *talk, struct error *err)
+{
+	struct visits *visits = talk->own;
+	const struct openstack_server *servers;
+	const char *next;
+	size_t count;
+
+	if (openstack_servers_read(visits->servers, &talk->arena, &servers, &count, &next, err) < 0)
+		return PROGRESS_FAILED;
+	visits->all = arena_array(&talk->arena, struct visit, count + 1);
+	if (!visits->all)
+		return talk_no_memory(err);
+	for (size_t i = 0; i < count; i++)
+		if (is_instance(&servers[i], talk->order.app) &&
+		    add_visit(visits, talk, &servers[i], err) < 0)
+			return PROGRESS_FAILED;
+	return talk_go(talk, at_machines);
+}
+
+static enum progress groups_told(struct talk *talk, struct error *err)
+{
+	struct visits *visits = talk->own;
+	struct openstack_call *call = &talk->calls[0];
+
+	if (!openstack_ok(call))
+		return openstack_failed(call, err, "cannot list security groups");
+	const json_t *json = openstack_json(call, err);
+	if (!json)
+		return PROGRESS_FAILED;
+	visits->groups = json_incref((json_t *)json);
+	return talk_go(talk, visit_all);
+}
+
+static enum progress servers_told(struct talk *talk, struct error *err)
+{
+	struct visits *visits = arena_array(&talk->arena, struct visits, 1);
+	const struct list_request *request = talk->order.list;
+
+	if (!visits)
+		return talk_no_memory(err);
+	visits->servers = openstack_servers_json(talk);
+	talk_own(talk, visits, release_visits);
+	if (request->instances_only)
+		return talk_go(talk, visit_all);
+	const char *path =
+	    request->app ? arena_format(&talk->arena, "/v2.0/security-groups?name=berth.%s", request->app)
+			 : "/v2.0/security-groups";
+	return openstack_read(talk, "network", path, groups_told, err);
+}
+
+static enum progress find(struct talk *talk, struct error *err)
+{
+	return openstack_find_servers(talk, talk->order.app, NULL, servers_told, err);
+}
+
+enum progress list_openstack(struct talk *talk, struct error *err)
+{
+	return openstack_enter(talk, find, err);
+}
+
+/* --- one of them -----------------------------------------------------------------------------------------
+ */
+
+static enum progress look_there(struct location *machine, struct errand *errand,
+				const struct openstack_order *order, const struct instance_spec *spec,
+				const char *name, struct error *err)
+{
+	(void)spec;
+	return machine->driver->look(machine, errand, order->app, name, order->arena, order->observed, err);
+}
+
+static enum progress at_machine(struct talk *talk, struct error *err)
+{
+	const struct openstack_order *order = &talk->order;
+	struct error why = {0};
+	struct observed there = {0}, *outer = talk->order.observed;
+	const struct observed *kept = (const struct observed *)talk->own;
+
+	talk->order.observed = &there;
+	enum progress progress = openstack_inner(talk, look_there, &why);
+	talk->order.observed = outer;
+	if (progress == PROGRESS_WAITING)
+		return talk_sleep(talk);
+	*outer = *kept;
+	if (progress == PROGRESS_DONE && openstack_seen_there(talk->machine, &there, order->arena, outer) < 0)
+		return talk_no_memory(err);
+	if (progress == PROGRESS_DONE || why.code == ERR_MISSING)
+		return PROGRESS_DONE;
+	*err = why;
+	return PROGRESS_FAILED;
+}
+
+static enum progress look_found(struct talk *talk, struct error *err)
+{
+	struct openstack *openstack = talk->openstack;
+	const struct openstack_order *order = &talk->order;
+	const struct openstack_server *servers, *stranger;
+	struct observed *kept = arena_array(&talk->arena, struct observed, 1);
+	size_t count;
+
+	if (!kept || openstack_servers_found(talk, &servers, &count, err) < 0)
+		return kept ? PROGRESS_FAILED : talk_no_memory(err);
+	const struct openstack_server *server =
+	    openstack_server_of(openstack, servers, count, order->app, order->name, &stranger);
+	if (!server) {
+		fail(err, stranger ? ERR_CONFLICT : ERR_MISSING,
+		     stranger ? "location `%s`: the server of `%s` was not made by berth"
+			      : "location `%s` has no server of `%s`",
+		     openstack->location->name, order->name);
+		return PROGRESS_FAILED;
+	}
+	if (openstack_server_seen(openstack, server, order->arena, kept) < 0)
+		return talk_no_memory(err);
+	if (kept->state != SEEN_CREATED || !json_text(server->metadata, "berth.hostkey")) {
+		*order->observed = *kept;
+		return PROGRESS_DONE;
+	}
+	talk->machine = openstack_machine_of(openstack, server, err);
+	if (!talk->machine)
+		return PROGRESS_FAILED;
+	talk_own(talk, kept, NULL);
+	return talk_go(talk, at_machine);
+}
+
+static enum progress look_find(struct talk *talk, struct error *err)
+{
+	return openstack_find_servers(talk, talk->order.app, talk->order.name, look_found, err);
+}
+
+enum progress look_openstack(struct talk *talk, struct error *err)
+{
+	return openstack_enter(talk, look_find, err);
+}

@@ -1,0 +1,242 @@
+/* machines.c - the machines that servers are: each is a location of its own, of the driver for machines
+ * reached by SSH, to which all that is about what runs there is handed on. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "locations/openstack/openstack.h"
+#include "locations/process.h"
+
+/* --- how to log in -------------------------------------------------------------------------------------- */
+
+static json_t *options_of(const struct openstack *openstack, const struct openstack_server *server,
+			  struct arena *arena, const char *address)
+{
+	const struct openstack_wishes *wishes = &openstack->wishes;
+	const char *key = json_text(server->metadata, "berth.hostkey");
+	json_t *options = json_object();
+
+	if (wishes->key_file)
+		json_put_text(options, "privateKeyFile", wishes->key_file);
+	else if (wishes->key_text)
+		json_put_text(options, "privateKeyData", wishes->key_text);
+	else if (server->key_pair && !wishes->key_pair)
+		json_put_text(options, "privateKeyFile",
+			      openstack_key_file(openstack, arena, server->key_pair));
+	if (wishes->key_passphrase)
+		json_put_text(options, "privateKeyPassphrase", wishes->key_passphrase);
+	if (key)
+		json_put_text(options, "hostKey", key);
+	json_put_text(options, "address", address);
+	return options;
+}
+
+static const char *address_of(const struct openstack_server *server)
+{
+	const char *told = json_text(server->metadata, "berth.address");
+
+	return told ? told : server->floating ? server->floating : server->fixed;
+}
+
+/* --- opened ----------------------------------------------------------------------------------------------
+ */
+
+static void close_machine(struct openstack_machine *machine)
+{
+	if (machine->open || machine->location.state)
+		machine->location.driver->close(&machine->location);
+	json_decref(machine->json);
+	arena_release(&machine->arena);
+	free(machine);
+}
+
+void openstack_machines_close(struct openstack *openstack)
+{
+	while (openstack->machines) {
+		struct openstack_machine *machine = openstack->machines;
+		openstack->machines = machine->next;
+		close_machine(machine);
+	}
+}
+
+static int name_machine(struct openstack_machine *machine, const struct openstack_server *server,
+			const char *address)
+{
+	const char *user = json_text(server->metadata, "berth.user");
+	struct arena *arena = &machine->arena;
+	unsigned ordinal, generation;
+	bool six = strchr(address, ':') != NULL;
+
+	machine->server = arena_text(arena, server->id);
+	machine->name = arena_text(arena, server->name + strlen("berth."));
+	machine->address = arena_text(arena, address);
+	machine->fixed = server->fixed ? arena_text(arena, server->fixed) : NULL;
+	if (!machine->name || !machine->server || !machine->address ||
+	    !instance_name_split(arena, machine->name, &machine->app, &machine->component, &ordinal,
+				 &generation))
+		return -1;
+	machine->inner = instance_name(arena, machine->app, machine->component, ordinal);
+	machine->spec = (struct location_spec){
+	    .name = machine->openstack->location->name,
+	    .type = "ssh",
+	    .target = arena_format(arena, "%s%s%s%s%s", user ? user : "", user ? "@" : "", six ? "[" : "",
+				   address, six ? "]" : ""),
+	    .options = machine->json,
+	    .place = machine->openstack->location->spec->place,
+	};
+	return machine->inner && machine->spec.target ? 0 : -1;
+}
+
+static int open_machine(struct openstack_machine *machine, struct error *err)
+{
+	const struct location *outer = machine->openstack->location;
+
+	machine->location = (struct location){
+	    .driver = location_driver_of("ssh"),
+	    .world = outer->world,
+	    .name = outer->name,
+	    .spec = &machine->spec,
+	    .state_directory = outer->state_directory,
+	    .helper = outer->helper,
+	    .environment = outer->environment,
+	    .say = outer->say,
+	    .say_owner = outer->say_owner,
+	};
+	if (machine->location.driver->open(&machine->location, err) < 0)
+		return -1;
+	machine->open = true;
+	return 0;
+}
+
+static struct openstack_machine *new_machine(struct openstack *openstack,
+					     const struct openstack_server *server, const char *address,
+					     struct error *err)
+{
+	struct openstack_machine *machine = calloc(1, sizeof(*machine));
+	owned_memory char *line = NULL;
+
+	if (!machine) {
+		fail_memory(err);
+		return NULL;
+	}
+	machine->openstack = openstack;
+	machine->json = options_of(openstack, server, &machine->arena, address);
+	line = machine->json ? json_line(machine->json) : NULL;
+	machine->options = line ? arena_text(&machine->arena, line) : NULL;
+	if (!machine->options || name_machine(machine, server, address) < 0)
+		fail_memory(err);
+	else if (open_machine(machine, err) == 0)
+		return machine;
+	close_machine(machine);
+	return NULL;
+}
+
+static bool is_alike(const struct openstack_machine *a, const struct openstack_machine *b)
+{
+	return !strcmp(a->options, b->options) && !strcmp(a->spec.target, b->spec.target);
+}
+
+/* The address by which other servers reach it is told late, and its name may change. */
+static int refresh(struct openstack_machine *machine, const struct openstack_server *server)
+{
+	const char *name = server->name + strlen("berth.");
+
+	machine->gone = false;
+	if (server->fixed && (!machine->fixed || strcmp(machine->fixed, server->fixed) != 0))
+		machine->fixed = arena_text(&machine->arena, server->fixed);
+	if (strcmp(machine->name, name) != 0)
+		machine->name = arena_text(&machine->arena, name);
+	return machine->name && (!server->fixed || machine->fixed) ? 0 : -1;
+}
+
+struct openstack_machine *openstack_machine_of(struct openstack *openstack,
+					       const struct openstack_server *server, struct error *err)
+{
+	const char *address = address_of(server);
+	struct openstack_machine *old = openstack->machines;
+
+	while (old && strcmp(old->server, server->id) != 0)
+		old = old->next;
+	if (!address) {
+		fail(err, ERR_UNREACHABLE, "location `%s`: the server `%s` has no address yet",
+		     openstack->location->name, server->name);
+		return NULL;
+	}
+	struct openstack_machine *machine = new_machine(openstack, server, address, err);
+	if (!machine)
+		return NULL;
+	if (old && is_alike(old, machine)) {
+		close_machine(machine);
+		if (refresh(old, server) < 0) {
+			fail_memory(err);
+			return NULL;
+		}
+		return old;
+	}
+	machine->next = openstack->machines;
+	openstack->machines = machine;
+	openstack_watch_machine(machine);
+	return machine;
+}
+
+struct openstack_machine *openstack_machine_named(const struct openstack *openstack, const char *app,
+						  const char *name)
+{
+	for (struct openstack_machine *machine = openstack->machines; machine; machine = machine->next)
+		if (!machine->gone && !strcmp(machine->app, app) && !strcmp(machine->name, name))
+			return machine;
+	return NULL;
+}
+
+/* --- where it is reached -------------------------------------------------------------------------------- */
+
+/* By servers of this location by its own address, by others at the one that leads out. */
+static int readdress(const struct openstack *openstack, const struct openstack_machine *machine,
+		     const struct attachment *from, size_t count, struct arena *arena,
+		     const struct attachment **ret)
+{
+	struct attachment *all = arena_array(arena, struct attachment, count + 1);
+	const char *network = arena_format(arena, "openstack:%s", openstack->identity);
+
+	if (!all || !network)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		all[i] = from[i];
+		all[i].network = *from[i].network ? network : "";
+		all[i].address = NULL;
+		const char *known = !machine ? NULL : *from[i].network ? machine->fixed : machine->address;
+		if (known && !(all[i].address = arena_text(arena, known)))
+			return -1;
+	}
+	*ret = all;
+	return 0;
+}
+
+int openstack_seen_there(const struct openstack_machine *machine, const struct observed *there,
+			 struct arena *arena, struct observed *ret)
+{
+	const struct observed outer = *ret;
+
+	*ret = *there;
+	ret->app = outer.app;
+	ret->component = outer.component;
+	ret->name = outer.name;
+	ret->ordinal = outer.ordinal;
+	ret->generation = outer.generation;
+	ret->target_id = outer.target_id;
+	ret->created_ms = outer.created_ms;
+	ret->leaving = outer.leaving;
+	return readdress(machine->openstack, machine, there->attachments, there->attachment_count, arena,
+			 &ret->attachments);
+}
+
+int openstack_foresee(const struct openstack *openstack, const struct instance_spec *spec,
+		      struct arena *arena, const struct attachment **ret, size_t *ret_count,
+		      struct error *err)
+{
+	const struct openstack_machine *machine = openstack_machine_named(openstack, spec->app, spec->name);
+	const struct attachment *there;
+
+	if (process_foresee("machine", spec, arena, &there, ret_count, err) < 0)
+		return -1;
+	return readdress(openstack, machine, there, *ret_count, arena, ret) < 0 ? fail_memory(err) : 0;
+}

@@ -1,0 +1,579 @@
+/* place.c - an instance gets a server of its own: found by name or made, waited for, reached, and then given
+ * what it is to run. Whatever an earlier program had done of that is found again. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/cleanup.h"
+#include "locations/openstack/network.h"
+#include "locations/process.h"
+
+enum {
+	POLL_MS = 1000,
+	MADE_MS = 600000,   /* for a server to be there, or to be gone */
+	ANSWER_MS = 300000, /* from then on until its machine answers */
+	POSTS_MOST = 3,
+};
+
+struct making_server {
+	json_t *json; /* the server, as it was told last */
+	struct openstack_server server;
+	json_t *marks; /* how to log in, as the server's metadata will tell it */
+	const char *id, *port, *address;
+	const char *groups[2]; /* ids; NULL: none */
+	char note[96];
+	int64_t made_by_ms, answer_by_ms;
+	unsigned posts;
+	bool starting; /* no new one is made */
+	bool known;    /* how to log in is in its metadata */
+	bool started;  /* Nova was told to */
+	struct error silence;
+};
+
+void making_server_free(struct making_server *making)
+{
+	if (!making)
+		return;
+	json_decref(making->json);
+	json_decref(making->marks);
+}
+
+static int64_t now_of(const struct talk *talk)
+{
+	return talk->openstack->world->ops->now(talk->openstack->world);
+}
+
+static void note(struct talk *talk, const char *words)
+{
+	snprintf(talk->making->note, sizeof(talk->making->note), "%s", words);
+}
+
+void openstack_note(const struct talk *talk, const char **ret_note)
+{
+	if (talk->making && *talk->making->note)
+		*ret_note = talk->making->note;
+}
+
+static enum progress poll(struct talk *talk, struct error *err);
+static enum progress find(struct talk *talk, struct error *err);
+
+static enum progress later(struct talk *talk, talk_step *next, struct error *err)
+{
+	return talk_pause(talk, POLL_MS, next, err);
+}
+
+/* Its texts stay with the talk. */
+static int keep_server(struct talk *talk, const struct openstack_server *server, struct error *err)
+{
+	struct making_server *making = talk->making;
+
+	making->id = arena_text(&talk->arena, server->id);
+	return making->id ? 0 : fail_memory(err);
+}
+
+/* --- made ------------------------------------------------------------------------------------------------
+ */
+
+static json_t *marks_of(const struct openstack *openstack, const struct instance_spec *spec)
+{
+	json_t *marks =
+	    openstack->wishes.metadata ? json_deep_copy(openstack->wishes.metadata) : json_object();
+
+	json_put_text(marks, "berth.app", spec->app);
+	json_put_text(marks, "berth.component", spec->component);
+	json_put_text(marks, "berth.digest", spec->digest);
+	json_put_text(marks, "berth.links", spec->link_digest);
+	json_put_text(marks, "berth.salt", spec->secret_salt ? spec->secret_salt : "");
+	json_put_text(marks, "berth.secrets", spec->secret_digest);
+	json_put_text(marks, "berth.files", spec->file_digest);
+	json_put_text(marks, "berth.restart", restart_word(spec->restart));
+	if (spec->protect)
+		json_put_text(marks, "berth.protect", "yes");
+	if (spec->job)
+		json_put_text(marks, "berth.job", "yes");
+	return marks;
+}
+
+static json_t *networks_json(const struct openstack_making *making)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < making->network_count; i++)
+		json_add(list, json_pack("{s:s}", "uuid", making->networks[i]));
+	return list;
+}
+
+static json_t *groups_json(const struct talk *talk)
+{
+	const struct openstack_wishes *wishes = &talk->openstack->wishes;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < COUNT_OF(talk->making->groups); i++)
+		if (talk->making->groups[i])
+			json_add(list, json_pack("{s:s}", "name", talk->making->groups[i]));
+	for (size_t i = 0; i < wishes->group_count; i++)
+		json_add(list, json_pack("{s:s}", "name", wishes->groups[i]));
+	return list;
+}
+
+static json_t *server_json(struct talk *talk)
+{
+	const struct openstack *openstack = talk->openstack;
+	const struct openstack_making *making = &openstack->making;
+	const struct openstack_wishes *wishes = &openstack->wishes;
+	json_t *server = json_object();
+
+	json_put_text(server, "name", openstack_server_name(&talk->arena, talk->order.name));
+	json_put_text(server, "imageRef", making->image);
+	json_put_text(server, "flavorRef", making->flavor);
+	json_put_text(server, "key_name", openstack->held.key_pair);
+	json_put(server, "networks", networks_json(making));
+	json_put(server, "security_groups", groups_json(talk));
+	json_put(server, "metadata", marks_of(openstack, talk->order.spec));
+	json_put_flag(server, "config_drive", true);
+	if (wishes->zone)
+		json_put_text(server, "availability_zone", wishes->zone);
+	if (wishes->user_data) {
+		owned_text data = {0};
+		base64_add(&data, wishes->user_data, strlen(wishes->user_data));
+		json_put_text(server, "user_data", text_view(&data));
+	}
+	return json_pack("{s:o}", "server", server);
+}
+
+/* What came of a creation that got no answer is looked for by its name. */
+static enum progress made(struct talk *talk, struct error *err)
+{
+	struct making_server *making = talk->making;
+	struct openstack_call *call = &talk->calls[0];
+	bool lost = call->error.code == ERR_UNREACHABLE || call->error.code == ERR_TIMED_OUT ||
+		    (call->error.code == OK && call->status >= 500);
+
+	if (lost && ++making->posts < POSTS_MOST)
+		return later(talk, find, err);
+	if (!openstack_ok(call)) {
+		talk->openstack->making.known = false; /* an image may have gone since it was chosen */
+		return openstack_failed(call, err, "cannot make a server");
+	}
+	const json_t *json = openstack_json(call, err);
+	const char *id = json ? json_text(json_object_get(json, "server"), "id") : NULL;
+	if (!json)
+		return PROGRESS_FAILED;
+	making->id = id ? arena_text(&talk->arena, id) : NULL;
+	return making->id ? later(talk, poll, err) : find(talk, err);
+}
+
+static enum progress make(struct talk *talk, struct error *err)
+{
+	const struct openstack_question question = {
+	    .service = "compute", .method = "POST", .path = "/servers", .body = server_json(talk)};
+
+	note(talk, "making its server");
+	return openstack_ask_one(talk, &question, made, err);
+}
+
+/* --- reached ---------------------------------------------------------------------------------------------
+ */
+
+static enum progress place_there(struct location *machine, struct errand *errand,
+				 const struct openstack_order *order, const struct instance_spec *spec,
+				 const char *name, struct error *err)
+{
+	(void)name;
+	return machine->driver->place(machine, errand, spec, order->note, err);
+}
+
+static enum progress start_there(struct location *machine, struct errand *errand,
+				 const struct openstack_order *order, const struct instance_spec *spec,
+				 const char *name, struct error *err)
+{
+	(void)order, (void)name;
+	return machine->driver->start(machine, errand, spec, err);
+}
+
+static enum progress prepare_there(struct location *machine, struct errand *errand,
+				   const struct openstack_order *order, const struct instance_spec *spec,
+				   const char *name, struct error *err)
+{
+	const struct prepare_request request = {.app = order->app, .instances = 1};
+
+	(void)spec, (void)name;
+	return machine->driver->prepare(machine, errand, &request, err);
+}
+
+static enum progress connect_there(struct location *machine, struct errand *errand,
+				   const struct openstack_order *order, const struct instance_spec *spec,
+				   const char *name, struct error *err)
+{
+	struct location_facts facts = {0};
+
+	(void)order, (void)spec, (void)name;
+	enum progress progress = machine->driver->connect(machine, errand, &facts, err);
+	json_decref(facts.about);
+	return progress;
+}
+
+static enum progress run_it(struct talk *talk, struct error *err)
+{
+	enum progress progress =
+	    openstack_inner(talk, talk->making->starting ? start_there : place_there, err);
+
+	return progress == PROGRESS_WAITING ? talk_sleep(talk) : progress;
+}
+
+static enum progress prepare_it(struct talk *talk, struct error *err)
+{
+	enum progress progress = openstack_inner(talk, prepare_there, err);
+
+	if (progress == PROGRESS_WAITING)
+		return talk_sleep(talk);
+	return progress == PROGRESS_DONE ? talk_go(talk, run_it) : progress;
+}
+
+static enum progress remembered(struct talk *talk, struct error *err)
+{
+	struct openstack_call *call = &talk->calls[0];
+
+	if (!openstack_ok(call))
+		return openstack_failed(call, err, "cannot write down how to log in");
+	return talk_go(talk, prepare_it);
+}
+
+/* Whoever comes later, from wherever, logs in to that very machine. */
+static enum progress remember(struct talk *talk, struct error *err)
+{
+	const struct making_server *making = talk->making;
+	const struct openstack_question question = {
+	    .service = "compute",
+	    .method = "POST",
+	    .path = arena_format(&talk->arena, "/servers/%s/metadata", making->id),
+	    .body = json_pack("{s:O}", "metadata", making->marks)};
+
+	if (making->known)
+		return talk_go(talk, making->starting ? run_it : prepare_it);
+	return openstack_ask_one(talk, &question, remembered, err);
+}
+
+/* Another key than the one that it must have is no matter of time. */
+static bool may_answer_later(const struct error *why)
+{
+	return why->code == ERR_UNREACHABLE || why->code == ERR_TIMED_OUT ||
+	       (why->code == ERR_DENIED && !strstr(why->text, "host key"));
+}
+
+static enum progress reach(struct talk *talk, struct error *err)
+{
+	struct making_server *making = talk->making;
+	struct error why = {0};
+	enum progress progress = openstack_inner(talk, connect_there, &why);
+
+	note(talk, "waiting for its machine to answer");
+	if (progress == PROGRESS_WAITING)
+		return talk_sleep(talk);
+	if (progress == PROGRESS_DONE)
+		return remember(talk, err);
+	if (may_answer_later(&why) && now_of(talk) < making->answer_by_ms)
+		return later(talk, reach, err);
+	*err = why;
+	return PROGRESS_FAILED;
+}
+
+static enum progress open_it(struct talk *talk, struct error *err)
+{
+	struct making_server *making = talk->making;
+
+	making->server.metadata = making->marks;
+	talk->machine = openstack_machine_of(talk->openstack, &making->server, err);
+	return talk->machine ? talk_go(talk, reach) : PROGRESS_FAILED;
+}
+
+/* --- which machine it is ---------------------------------------------------------------------------------
+ */
+
+static enum progress ask_console(struct talk *talk, struct error *err);
+
+static enum progress no_key(struct talk *talk, struct error *err)
+{
+	fail(err, ERR_UNREACHABLE,
+	     "location `%s`: the console of the server of `%s` tells no host key within %d s",
+	     talk->openstack->location->name, talk->order.name, ANSWER_MS / 1000);
+	remedy(err, "is it an image that prints its keys when it starts, as cloud-init does?");
+	return PROGRESS_FAILED;
+}
+
+static enum progress console_told(struct talk *talk, struct error *err)
+{
+	struct making_server *making = talk->making;
+	struct openstack_call *call = &talk->calls[0];
+	bool not_yet = call->error.code == OK && (call->status == 409 || call->status == 404);
+
+	if (!openstack_ok(call) && !not_yet)
+		return openstack_failed(call, err, "cannot read the log of the console");
+	const json_t *json = openstack_ok(call) ? openstack_json(call, err) : NULL;
+	if (openstack_ok(call) && !json)
+		return PROGRESS_FAILED;
+	const char *log = json_text(json, "output");
+	const char *key = log ? openstack_console_key(log, &talk->arena) : NULL;
+	if (!key)
+		return now_of(talk) < making->answer_by_ms ? later(talk, ask_console, err)
+							   : no_key(talk, err);
+	json_decref(making->marks);
+	making->marks = json_pack("{s:s, s:s, s:s}", "berth.hostkey", key, "berth.user",
+				  talk->openstack->making.user, "berth.address", making->address);
+	return making->marks ? talk_go(talk, open_it) : talk_no_memory(err);
+}
+
+static enum progress ask_console(struct talk *talk, struct error *err)
+{
+	const struct openstack_question question = {
+	    .service = "compute",
+	    .method = "POST",
+	    .path = arena_format(&talk->arena, "/servers/%s/action", talk->making->id),
+	    .body = json_pack("{s:{}}", "os-getConsoleOutput")};
+
+	note(talk, "waiting for its host key");
+	return openstack_ask_one(talk, &question, console_told, err);
+}
+
+/* --- where it is reached ---------------------------------------------------------------------------------
+ */
+
+static enum progress floating_there(struct talk *talk, struct error *err)
+{
+	talk->making->address = network_floating_found(talk)->address;
+	return ask_console(talk, err);
+}
+
+static enum progress ports_told(struct talk *talk, struct error *err)
+{
+	struct openstack_call *call = &talk->calls[0];
+
+	if (!openstack_ok(call))
+		return openstack_failed(call, err, "cannot look for the ports of a server");
+	const json_t *json = openstack_json(call, err);
+	if (!json)
+		return PROGRESS_FAILED;
+	const char *port = json_text(json_array_get(json_object_get(json, "ports"), 0), "id");
+	if (!port)
+		return later(talk, poll, err);
+	talk->making->port = arena_text(&talk->arena, port);
+	if (!talk->making->port)
+		return talk_no_memory(err);
+	return network_floating(talk, talk->order.name, talk->openstack->making.outer, talk->making->port,
+				floating_there, err);
+}
+
+static enum progress find_address(struct talk *talk, struct error *err)
+{
+	struct making_server *making = talk->making;
+
+	if (talk->openstack->making.outer) {
+		const char *path =
+		    arena_format(&talk->arena, "/v2.0/ports?device_id=%s&network_id=%s&fields=id", making->id,
+				 talk->openstack->making.networks[0]);
+		note(talk, "getting a floating IP");
+		return openstack_read(talk, "network", path, ports_told, err);
+	}
+	making->address = making->server.fixed;
+	return making->address ? ask_console(talk, err) : later(talk, poll, err);
+}
+
+/* --- waited for ------------------------------------------------------------------------------------------
+ */
+
+static enum progress in_error(struct talk *talk, struct error *err)
+{
+	const struct openstack_server *server = &talk->making->server;
+	const char *fault = server->fault ? server->fault : "it does not say why";
+	bool room = strcasestr(fault, "no valid host") || strcasestr(fault, "quota") ||
+		    strcasestr(fault, "no more ip") || strcasestr(fault, "insufficient");
+
+	fail(err, room ? ERR_CAPACITY : ERR_FAILED, "location `%s`: the server of `%s` came to nothing: %s",
+	     talk->openstack->location->name, talk->order.name, fault);
+	return PROGRESS_FAILED;
+}
+
+static enum progress active(struct talk *talk, struct error *err)
+{
+	struct making_server *making = talk->making;
+
+	making->answer_by_ms = now_of(talk) + ANSWER_MS;
+	making->known = json_text(making->server.metadata, "berth.hostkey") != NULL;
+	if (!making->known)
+		return openstack_choose_making(talk, find_address, err);
+	json_decref(making->marks);
+	making->marks = json_incref((json_t *)making->server.metadata);
+	return open_it(talk, err);
+}
+
+static enum progress start_told(struct talk *talk, struct error *err)
+{
+	struct openstack_call *call = &talk->calls[0];
+
+	if (!openstack_ok(call) && !(call->error.code == OK && call->status == 409))
+		return openstack_failed(call, err, "cannot start the server");
+	return later(talk, poll, err);
+}
+
+static enum progress start_server(struct talk *talk, struct error *err)
+{
+	const struct openstack_question question = {
+	    .service = "compute",
+	    .method = "POST",
+	    .path = arena_format(&talk->arena, "/servers/%s/action", talk->making->id),
+	    .body = json_pack("{s:n}", "os-start")};
+
+	note(talk, "starting its server");
+	talk->making->started = true;
+	return openstack_ask_one(talk, &question, start_told, err);
+}
+
+static enum progress polled(struct talk *talk, struct error *err)
+{
+	struct making_server *making = talk->making;
+	struct openstack_call *call = &talk->calls[0];
+
+	if (openstack_absent(call))
+		return find(talk, err);
+	if (!openstack_ok(call))
+		return openstack_failed(call, err, "cannot look at the server");
+	const json_t *json = openstack_json(call, err);
+	if (!json)
+		return PROGRESS_FAILED;
+	json_decref(making->json);
+	making->json = json_incref((json_t *)json);
+	if (openstack_server_read(making->json, &making->server, err) < 0)
+		return PROGRESS_FAILED;
+	if (!strcmp(making->server.status, "ACTIVE"))
+		return active(talk, err);
+	if (!strcmp(making->server.status, "ERROR"))
+		return in_error(talk, err);
+	if (!strcmp(making->server.status, "SHUTOFF") && !making->started)
+		return start_server(talk, err);
+	snprintf(making->note, sizeof(making->note), "its server is %s%s%s", making->server.status,
+		 making->server.task ? ": " : "", making->server.task ? making->server.task : "");
+	if (now_of(talk) < making->made_by_ms)
+		return later(talk, poll, err);
+	fail(err, ERR_TIMED_OUT, "location `%s`: the server of `%s` is still %s after %d s",
+	     talk->openstack->location->name, talk->order.name, making->server.status, MADE_MS / 1000);
+	return PROGRESS_FAILED;
+}
+
+static enum progress poll(struct talk *talk, struct error *err)
+{
+	return openstack_read(talk, "compute", arena_format(&talk->arena, "/servers/%s", talk->making->id),
+			      polled, err);
+}
+
+/* --- found -----------------------------------------------------------------------------------------------
+ */
+
+static enum progress unfit_gone(struct talk *talk, struct error *err)
+{
+	struct openstack_call *call = &talk->calls[0];
+
+	if (!openstack_ok(call) && !openstack_absent(call))
+		return openstack_failed(call, err, "cannot remove a server that is to be made anew");
+	return later(talk, find, err);
+}
+
+static enum progress remove_unfit(struct talk *talk, const char *id, struct error *err)
+{
+	const struct openstack_question question = {
+	    .service = "compute", .method = "DELETE", .path = arena_format(&talk->arena, "/servers/%s", id)};
+
+	note(talk, "removing a server that is to be made anew");
+	return openstack_ask_one(talk, &question, unfit_gone, err);
+}
+
+static bool is_fit(const struct talk *talk, const struct openstack_server *server)
+{
+	const char *digest = json_text(server->metadata, "berth.digest");
+	const char *wanted = talk->order.spec->digest;
+
+	return !*wanted || (digest && !strcmp(digest, wanted) && strcmp(server->status, "ERROR") != 0);
+}
+
+static enum progress nothing_there(struct talk *talk, struct error *err)
+{
+	if (!talk->making->starting)
+		return openstack_choose_making(talk, make, err);
+	fail(err, ERR_MISSING, "location `%s` has no server of `%s`", talk->openstack->location->name,
+	     talk->order.name);
+	return PROGRESS_FAILED;
+}
+
+static enum progress found(struct talk *talk, struct error *err)
+{
+	struct making_server *making = talk->making;
+	const struct openstack_server *servers, *stranger;
+	size_t count;
+
+	if (openstack_servers_found(talk, &servers, &count, err) < 0)
+		return PROGRESS_FAILED;
+	const struct openstack_server *server = openstack_server_of(
+	    talk->openstack, servers, count, talk->order.app, talk->order.name, &stranger);
+	if (!server && stranger) {
+		fail(err, ERR_CONFLICT, "location `%s`: there is a server `%s` that berth did not make",
+		     talk->openstack->location->name, stranger->name);
+		return PROGRESS_FAILED;
+	}
+	if (!server)
+		return nothing_there(talk, err);
+	if (now_of(talk) > making->made_by_ms) {
+		fail(err, ERR_TIMED_OUT, "location `%s`: the server of `%s` is not gone after %d s",
+		     talk->openstack->location->name, talk->order.name, MADE_MS / 1000);
+		return PROGRESS_FAILED;
+	}
+	if (server->task && !strcmp(server->task, "deleting"))
+		return later(talk, find, err);
+	if (!making->starting && !is_fit(talk, server))
+		return remove_unfit(talk, server->id, err);
+	return keep_server(talk, server, err) < 0 ? PROGRESS_FAILED : poll(talk, err);
+}
+
+static enum progress find(struct talk *talk, struct error *err)
+{
+	return openstack_find_servers(talk, talk->order.app, talk->order.name, found, err);
+}
+
+static enum progress have_key(struct talk *talk, struct error *err)
+{
+	return openstack_have_key(talk, talk->order.app, find, err);
+}
+
+static enum progress fenced(struct talk *talk, struct error *err)
+{
+	const char *const components[] = {NULL, talk->order.spec->component};
+
+	for (size_t i = 0; i < COUNT_OF(components); i++) {
+		const struct openstack_group *group = network_group(talk, components[i]);
+		talk->making->groups[i] = group ? group->id : NULL;
+	}
+	return have_key(talk, err);
+}
+
+static enum progress fence(struct talk *talk, struct error *err)
+{
+	return network_fence(talk, FENCE_OWN, talk->order.app, NULL, fenced, err);
+}
+
+static int begin(struct talk *talk, bool starting)
+{
+	talk->making = arena_array(&talk->arena, struct making_server, 1);
+	if (!talk->making)
+		return -1;
+	talk->making->starting = starting;
+	talk->making->made_by_ms = now_of(talk) + MADE_MS;
+	return 0;
+}
+
+enum progress place_openstack(struct talk *talk, struct error *err)
+{
+	return begin(talk, false) < 0 ? talk_no_memory(err) : openstack_enter(talk, fence, err);
+}
+
+enum progress start_openstack(struct talk *talk, struct error *err)
+{
+	return begin(talk, true) < 0 ? talk_no_memory(err) : openstack_enter(talk, find, err);
+}

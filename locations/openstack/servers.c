@@ -1,0 +1,222 @@
+/* servers.c - the servers that are ours: what they are called, found by name and mark, told as instances. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "locations/openstack/openstack.h"
+#include "locations/process.h"
+
+#define PREFIX "berth."
+
+enum { PAGES_MOST = 100 };
+
+/* All pages of one listing. */
+struct found_servers {
+	json_t *all;
+	const char *query;
+	unsigned pages;
+};
+
+char *openstack_server_name(struct arena *arena, const char *name)
+{
+	return arena_format(arena, PREFIX "%s", name);
+}
+
+/* --- asking --------------------------------------------------------------------------------------------- */
+
+static void release_found(void *own)
+{
+	struct found_servers *found = own;
+
+	json_decref(found->all);
+}
+
+static enum progress ask_page(struct talk *talk, struct error *err);
+
+static enum progress page_told(struct talk *talk, struct error *err)
+{
+	struct found_servers *found = talk->own;
+	struct openstack_call *call = &talk->calls[0];
+	const struct openstack_server *servers;
+	const char *next;
+	size_t count;
+
+	if (!openstack_ok(call))
+		return openstack_failed(call, err, "cannot list servers");
+	const json_t *page = openstack_json(call, err);
+	if (!page || openstack_servers_read(page, &talk->arena, &servers, &count, &next, err) < 0)
+		return PROGRESS_FAILED;
+	if (json_array_extend(json_object_get(found->all, "servers"), json_object_get(page, "servers")) < 0)
+		return talk_no_memory(err);
+	if (!next || !count)
+		return talk_go(talk, talk->gathered);
+	if (++found->pages > PAGES_MOST) {
+		fail(err, ERR_UNREACHABLE, "location `%s`: %s has no last page",
+		     talk->openstack->location->name, call->what);
+		return PROGRESS_FAILED;
+	}
+	found->query = arena_text(&talk->arena, next);
+	return ask_page(talk, err);
+}
+
+static enum progress ask_page(struct talk *talk, struct error *err)
+{
+	const struct found_servers *found = talk->own;
+	const char *path = arena_format(&talk->arena, "/servers/detail?%s", found->query);
+
+	return openstack_read(talk, "compute", path, page_told, err);
+}
+
+/* Nova takes an expression; dots are the only letters of ours that mean something in one. */
+static const char *query_for(struct arena *arena, const char *app, const char *name)
+{
+	owned_text query = {0};
+
+	text_add(&query, "name=%5Eberth%5C.");
+	for (const char *c = name ? name : app ? app : ""; *c && *c != '~'; c++)
+		text_add(&query, *c == '.' ? "%5C." : (const char[]){*c, '\0'});
+	if (!name && app)
+		text_add(&query, "%5C.");
+	return query.failed ? NULL : arena_text(arena, text_view(&query));
+}
+
+enum progress openstack_find_servers(struct talk *talk, const char *app, const char *name, talk_step *next,
+				     struct error *err)
+{
+	struct found_servers *found = arena_array(&talk->arena, struct found_servers, 1);
+
+	if (!found)
+		return talk_no_memory(err);
+	talk_own(talk, found, release_found);
+	found->all = json_pack("{s:[]}", "servers");
+	found->query = query_for(&talk->arena, app, name);
+	if (!found->all || !found->query)
+		return talk_no_memory(err);
+	talk->gathered = next;
+	return ask_page(talk, err);
+}
+
+json_t *openstack_servers_json(const struct talk *talk)
+{
+	return json_incref(((struct found_servers *)talk->own)->all);
+}
+
+int openstack_servers_found(struct talk *talk, const struct openstack_server **ret, size_t *ret_count,
+			    struct error *err)
+{
+	const struct found_servers *found = talk->own;
+	const char *next;
+
+	return openstack_servers_read(found->all, &talk->arena, ret, ret_count, &next, err);
+}
+
+/* --- as instances --------------------------------------------------------------------------------------- */
+
+static const char *mark(const struct openstack_server *server, const char *key)
+{
+	return json_text(server->metadata, key);
+}
+
+static enum observed_state state_of(const struct openstack_server *server)
+{
+	static const char *const stopped[] = {"SHUTOFF", "SUSPENDED", "PAUSED", "SHELVED",
+					      "SHELVED_OFFLOADED"};
+	static const char *const broken[] = {"ERROR", "DELETED", "SOFT_DELETED"};
+
+	for (size_t i = 0; i < COUNT_OF(stopped); i++)
+		if (!strcmp(server->status, stopped[i]))
+			return SEEN_STOPPED;
+	for (size_t i = 0; i < COUNT_OF(broken); i++)
+		if (!strcmp(server->status, broken[i]))
+			return SEEN_BROKEN;
+	return SEEN_CREATED;
+}
+
+static bool is_leaving(const struct openstack_server *server)
+{
+	return (server->task && !strcmp(server->task, "deleting")) || strstr(server->status, "DELETED");
+}
+
+static const char *kept(struct arena *arena, const struct openstack_server *server, const char *key)
+{
+	const char *text = mark(server, key);
+
+	return arena_text(arena, text ? text : "");
+}
+
+int openstack_server_seen(const struct openstack *openstack, const struct openstack_server *server,
+			  struct arena *arena, struct observed *ret)
+{
+	const char *name = server->name + strlen(PREFIX);
+
+	(void)openstack;
+	*ret = (struct observed){
+	    .name = arena_text(arena, name),
+	    .target_id = arena_text(arena, server->id),
+	    .digest = kept(arena, server, "berth.digest"),
+	    .link_digest = kept(arena, server, "berth.links"),
+	    .secret_salt = kept(arena, server, "berth.salt"),
+	    .secret_digest = kept(arena, server, "berth.secrets"),
+	    .file_digest = kept(arena, server, "berth.files"),
+	    .type = "process",
+	    .state = state_of(server),
+	    .leaving = is_leaving(server),
+	    .exit_code = -1,
+	    .created_ms = server->created_ms,
+	    .limits_known = true,
+	    .exits_known = true,
+	    .bindings_known = true,
+	    .restart = restart_of(mark(server, "berth.restart") ?: ""),
+	    .protect = mark(server, "berth.protect") != NULL,
+	    .job = mark(server, "berth.job") != NULL,
+	};
+	if (server->fault)
+		ret->error = arena_text(arena, server->fault);
+	if (ret->leaving)
+		ret->state = SEEN_BROKEN;
+	return ret->name && ret->target_id && ret->digest && ret->link_digest && ret->secret_salt &&
+		       ret->secret_digest && ret->file_digest &&
+		       instance_name_split(arena, name, &ret->app, &ret->component, &ret->ordinal,
+					   &ret->generation)
+		   ? 0
+		   : -1;
+}
+
+/* Which has our name and our mark for the application. */
+static bool is_ours(const struct openstack_server *server, const char *app)
+{
+	const char *marked = mark(server, "berth.app");
+
+	return marked && !strcmp(marked, app);
+}
+
+const struct openstack_server *openstack_server_of(const struct openstack *openstack,
+						   const struct openstack_server *servers, size_t count,
+						   const char *app, const char *name,
+						   const struct openstack_server **ret_stranger)
+{
+	owned_arena arena = {0};
+	const struct openstack_server *best = NULL;
+	struct observed first, other;
+	size_t length;
+	const char *id = double_id(name, &length);
+
+	*ret_stranger = NULL;
+	for (size_t i = 0; i < count; i++) {
+		const char *theirs =
+		    starts_with(servers[i].name, PREFIX) ? servers[i].name + strlen(PREFIX) : "";
+		if (strlen(theirs) != length || strncmp(theirs, name, length) != 0 ||
+		    (id && strcmp(id, servers[i].id) != 0))
+			continue;
+		if (!is_ours(&servers[i], app)) {
+			*ret_stranger = &servers[i];
+			continue;
+		}
+		if (openstack_server_seen(openstack, &servers[i], &arena, &other) < 0)
+			return NULL;
+		if (best && counts_before(openstack->location, &first, &other))
+			continue;
+		best = &servers[i];
+		first = other;
+	}
+	return best;
+}

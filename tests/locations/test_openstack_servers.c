@@ -1,0 +1,263 @@
+/* test_openstack_servers.c - an instance gets a server of its own, once, whoever dies meanwhile, and nothing
+ * of it is left. */
+#include <string.h>
+
+#include "tests/locations/cloud_bench.h"
+
+static struct arena arena;
+static struct inventory inventory;
+static const char *note;
+
+static const char *const components[] = {"redis"};
+static const struct opening opened[] = {
+    {.component = "redis", .port = 6379, .protocol = TCP, .address = "192.0.2.7"}};
+static const struct openings openings = {components, 1, opened, 1};
+
+static const struct owner owner = {.id = "me", .words = "somebody", .place = "here"};
+
+static void begin(void)
+{
+	cloud_bench_begin();
+	cr_assert_eq(cloud_open("{\"network\":\"public\",\"minRam\":64}"), 0, "%s", cloud_error.text);
+}
+
+static void end(void)
+{
+	inventory_release(&inventory);
+	arena_release(&arena);
+	cloud_bench_end();
+}
+
+TestSuite(openstack_servers, .init = begin, .fini = end, .timeout = 120);
+
+static const char *const command[] = {"/usr/bin/redis-server", NULL};
+
+static struct spec_port ports[] = {{.port = 6379,
+				    .protocol = TCP,
+				    .open = true,
+				    .published = true,
+				    .host_address = "0.0.0.0",
+				    .host_port = 6379}};
+
+static struct instance_spec spec_of(const char *name)
+{
+	struct instance_spec spec = {.app = "shop",
+				     .component = "redis",
+				     .name = name,
+				     .ordinal = 1,
+				     .kind = COMPONENT_PROCESS,
+				     .command = command,
+				     .ports = ports,
+				     .port_count = 1,
+				     .bind_address = "0.0.0.0",
+				     .stop_timeout_ms = -1,
+				     .secret_salt = ""};
+	memset(spec.digest, 'a', DIGEST_HEX - 1);
+	return spec;
+}
+
+#define MUST(call) cr_assert_eq(CLOUD_RUN(call), PROGRESS_DONE, "%s: %s", #call, cloud_error.text)
+
+static void prepare(void)
+{
+	const struct prepare_request request = {.app = "shop", .instances = 1, .openings = &openings};
+	const struct lease lease = {.token = "t", .words = "w", .ttl_ms = 60000};
+	struct lease lease_holder;
+	struct owner holder;
+
+	MUST(lease(&cloud_here, &errand, "shop", &lease, &arena, &lease_holder, &cloud_error));
+	cr_assert_str_eq(lease_holder.token, "t");
+	MUST(claim(&cloud_here, &errand, "shop", &owner, false, &arena, &holder, &cloud_error));
+	cr_assert_str_eq(holder.id, "me");
+	MUST(prepare(&cloud_here, &errand, &request, &cloud_error));
+}
+
+static void place(const struct instance_spec *spec)
+{
+	MUST(place(&cloud_here, &errand, spec, &note, &cloud_error));
+	MUST(start(&cloud_here, &errand, spec, &cloud_error));
+}
+
+static void leave(void)
+{
+	MUST(stop(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
+	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
+	MUST(release(&cloud_here, &errand, "shop", false, &cloud_error));
+	MUST(disclaim(&cloud_here, &errand, "shop", &cloud_error));
+	MUST(tidy(&cloud_here, &errand, "shop", "t", &cloud_error));
+	cr_assert_str_eq(cloud_left(), "");
+}
+
+static const struct observed *listed(size_t count)
+{
+	const struct list_request request = {.app = "shop"};
+
+	inventory_release(&inventory);
+	MUST(list(&cloud_here, &errand, &request, &inventory, &cloud_error));
+	cr_assert_eq(inventory.instance_count, count);
+	return inventory.instances;
+}
+
+Test(openstack_servers, an_instance_gets_a_server_runs_there_and_leaves_nothing)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	prepare();
+	place(&spec);
+	const struct observed *seen = listed(1);
+	cr_expect_eq(seen->state, SEEN_RUNNING);
+	cr_expect_str_eq(seen->name, "shop.redis.1");
+	cr_expect_str_eq(seen->digest, spec.digest);
+	cr_assert_eq(seen->attachment_count, 2);
+	cr_expect(starts_with(seen->attachments[0].address, "10.88.0."));
+	cr_expect_str_eq(seen->attachments[1].network, "");
+	cr_expect(starts_with(seen->attachments[1].address, "10.88.0."));
+	cr_expect_eq(inventory.claim_count, 1);
+	cr_expect_str_eq(inventory.lease, "t");
+	cr_expect(openstack_cloud_lets_in(cloud, "192.0.2.7", "berth.shop.redis.1", 6379));
+	cr_expect_not(openstack_cloud_lets_in(cloud, "192.0.2.8", "berth.shop.redis.1", 6379));
+	cr_expect_not(openstack_cloud_lets_in(cloud, "192.0.2.7", "berth.shop.redis.1", 80));
+	leave();
+}
+
+static enum progress whole_life(const struct instance_spec *spec)
+{
+	const struct prepare_request request = {.app = "shop", .instances = 1, .openings = &openings};
+	const struct lease lease = {.token = "t", .words = "w", .ttl_ms = 60000};
+	struct lease lease_holder;
+	struct owner holder;
+
+	if (CLOUD_RUN(lease(&cloud_here, &errand, "shop", &lease, &arena, &lease_holder, &cloud_error)) ||
+	    CLOUD_RUN(claim(&cloud_here, &errand, "shop", &owner, false, &arena, &holder, &cloud_error)) ||
+	    CLOUD_RUN(prepare(&cloud_here, &errand, &request, &cloud_error)) ||
+	    CLOUD_RUN(place(&cloud_here, &errand, spec, &note, &cloud_error)))
+		return PROGRESS_FAILED;
+	return CLOUD_RUN(start(&cloud_here, &errand, spec, &cloud_error));
+}
+
+static size_t servers(void)
+{
+	owned_json list = openstack_cloud_list(cloud, "servers");
+
+	return json_array_size(list);
+}
+
+/* Before each of its calls; whoever comes after it finds all that it made. */
+static void die_everywhere(const char *options)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+	unsigned deaths = 0;
+
+	for (uint64_t at = 1;; at++) {
+		cr_assert_eq(cloud_open(options), 0, "%s", cloud_error.text);
+		cloud_die_at(at);
+		enum progress progress = whole_life(&spec);
+		if (!cloud_is_dead()) {
+			cr_assert_eq(progress, PROGRESS_DONE, "%s", cloud_error.text);
+			cloud_die_at(0);
+			leave();
+			break;
+		}
+		deaths++;
+		cloud_begin_anew();
+		cr_assert_eq(cloud_open(options), 0, "%s", cloud_error.text);
+		cr_assert_eq(whole_life(&spec), PROGRESS_DONE, "killed before call %u: %s", (unsigned)at,
+			     cloud_error.text);
+		cr_assert_eq(servers(), 1, "killed before call %u", (unsigned)at);
+		cr_assert_eq(listed(1)->state, SEEN_RUNNING);
+		leave();
+		cloud_begin_anew();
+	}
+	cr_expect_gt(deaths, 20);
+}
+
+Test(openstack_servers, whoever_dies_at_any_step_leaves_one_server)
+{
+	die_everywhere("{\"network\":\"public\",\"minRam\":64}");
+}
+
+Test(openstack_servers, whoever_dies_at_any_step_leaves_one_floating_ip)
+{
+	die_everywhere("{\"network\":\"private\",\"minRam\":64}");
+}
+
+Test(openstack_servers, an_answer_that_is_lost_makes_no_second_server)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	prepare();
+	cloud_lose("POST", "/v2.1/servers", true);
+	place(&spec);
+	cr_expect_eq(servers(), 1);
+	leave();
+}
+
+static void in_vain(void *owner_, const json_t *server, struct openstack_manner *ret)
+{
+	(void)owner_, (void)server;
+	ret->fault = "No valid host was found. ";
+}
+
+Test(openstack_servers, a_server_that_comes_to_nothing_is_told_in_its_words_and_made_anew)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	prepare();
+	openstack_cloud_behave(cloud, in_vain, NULL);
+	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &note, &cloud_error)), PROGRESS_FAILED);
+	cr_expect_eq(cloud_error.code, ERR_CAPACITY);
+	cr_expect(strstr(cloud_error.text, "No valid host was found"), "%s", cloud_error.text);
+	cr_expect_eq(listed(1)->state, SEEN_BROKEN);
+	openstack_cloud_behave(cloud, NULL, NULL);
+	place(&spec);
+	cr_expect_eq(servers(), 1);
+	leave();
+}
+
+Test(openstack_servers, a_machine_that_shows_another_key_is_refused)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	prepare();
+	place(&spec);
+	cr_assert(openstack_cloud_another_key(cloud, "berth.shop.redis.1"));
+	cr_assert_eq(cloud_open("{\"network\":\"public\"}"), 0);
+	const struct list_request request = {.app = "shop"};
+	cr_assert_eq(CLOUD_RUN(list(&cloud_here, &errand, &request, &inventory, &cloud_error)),
+		     PROGRESS_FAILED);
+	cr_expect_eq(cloud_error.code, ERR_DENIED);
+	cr_expect(strstr(cloud_error.text, "host key"), "%s", cloud_error.text);
+}
+
+Test(openstack_servers, a_server_that_is_lost_is_absent)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	prepare();
+	place(&spec);
+	cr_assert(openstack_cloud_lose(cloud, "berth.shop.redis.1"));
+	cloud_pass(60000);
+	listed(0);
+	place(&spec);
+	cr_expect_eq(servers(), 1);
+	leave();
+}
+
+Test(openstack_servers, somebody_else_is_told_and_takes_it_over_only_when_asked)
+{
+	const struct owner other = {.id = "other", .words = "somebody else", .place = "there"};
+	struct owner holder;
+
+	prepare();
+	MUST(claim(&cloud_here, &errand, "shop", &other, false, &arena, &holder, &cloud_error));
+	cr_expect_str_eq(holder.id, "me");
+	MUST(claim(&cloud_here, &errand, "shop", &other, true, &arena, &holder, &cloud_error));
+	cr_expect_str_eq(holder.id, "other");
+	const struct lease lease = {.token = "u", .words = "w", .ttl_ms = 60000};
+	struct lease lease_holder;
+	MUST(lease(&cloud_here, &errand, "shop", &lease, &arena, &lease_holder, &cloud_error));
+	cr_expect_str_eq(lease_holder.token, "t");
+	cloud_pass(61000);
+	MUST(lease(&cloud_here, &errand, "shop", &lease, &arena, &lease_holder, &cloud_error));
+	cr_expect_str_eq(lease_holder.token, "u");
+}
