@@ -187,18 +187,39 @@ static const struct yaml_node *old_network(struct making *m, const char *mode, c
 	return list_like(r, like, &list);
 }
 
-static void refuse_old(struct making *m, const struct yaml_node *address)
+static void refuse_groups(struct making *m, const struct yaml_node *address)
 {
-	static const char *const gone[] = {"groups", "discovery"};
+	const struct yaml_entry *groups = entry_at(address, "groups");
 
-	for (size_t i = 0; i < COUNT_OF(gone); i++) {
-		const struct yaml_entry *entry = entry_at(address, gone[i]);
-		if (entry && entry->value->count)
-			advise(m->r->list,
-			       complain(m->r->list, entry->key_place,
-					"`%s` of `ipAddress` is not carried over", gone[i]),
-			       "write `portMappings` in the container, and labels of the network");
+	if (groups && groups->value->count)
+		advise(m->r->list,
+		       complain(m->r->list, groups->key_place, "`groups` of `ipAddress` is not carried over"),
+		       "give the network labels");
+}
+
+/* The ports of ipAddress, of old, as mappings that the host has no part in. */
+static const struct yaml_entry *discovered_ports(struct making *m)
+{
+	const struct yaml_entry *ports =
+	    entry_at(member_of(member_of(m->node, "ipAddress"), "discovery"), "ports");
+	struct yaml_entry *made = ports && ports->value->count ? scratch_new(m->r, struct yaml_entry) : NULL;
+	struct growing list = {0};
+
+	for (size_t i = 0; made && i < ports->value->count; i++) {
+		const struct yaml_node *port = ports->value->items[i];
+		struct growing mapping = {0};
+		for (size_t k = 0; k < port->count; k++) {
+			const struct yaml_entry *entry = &port->entries[k];
+			add_entry(m->r, &mapping, strcmp(entry->key, "number") ? entry->key : "containerPort",
+				  entry->key_place, entry->value);
+		}
+		add_item(m->r, &list, map_like(m->r, port, &mapping));
 	}
+	if (made)
+		*made = (struct yaml_entry){.key = "portMappings",
+					    .key_place = ports->key_place,
+					    .value = list_like(m->r, ports->value, &list)};
+	return made && made->value ? made : NULL;
 }
 
 static void put_networks(struct making *m)
@@ -212,7 +233,7 @@ static void put_networks(struct making *m)
 	const struct yaml_entry *entry = entry_at(m->node, "networks");
 	const char *mode = NULL;
 
-	refuse_old(m, address);
+	refuse_groups(m, address);
 	if (networks && networks->count) {
 		const struct yaml_node *said = member_of(networks->items[0], "mode");
 		mode = said ? said->text : "container";
@@ -420,13 +441,21 @@ static void put_container(struct making *m)
 
 	if (mappings && old && old->value->count)
 		complain(r->list, old->key_place, "`portMappings` at two places of one container");
-	mappings = mappings && mappings->value->count ? mappings : old && old->value->count ? old : NULL;
+	if (mappings && !mappings->value->count)
+		mappings = NULL;
+	if (!mappings)
+		mappings = old && old->value->count ? old : discovered_ports(m);
 	m->mappings = mappings ? mappings->value : NULL;
 	put_networks(m);
 	if (mappings && m->network != NETWORK_HOST)
 		put_mappings(m, mappings);
 	else if (mappings)
 		warn(r->list, mappings->key_place, "at the host's own network ports are not mapped");
+	if (!m->container && mappings)
+		advise(
+		    r->list,
+		    complain(r->list, mappings->key_place, "ports of an address of its own need a container"),
+		    "give the app one, {\"type\": \"MESOS\"}");
 	if (!m->container)
 		return;
 	put_docker(m);
@@ -561,6 +590,9 @@ static void put_member(struct making *m, const struct yaml_entry *entry)
 
 	if (settled(entry->key) || yaml_null(entry->value) || empty)
 		return;
+	bool none = !strcmp(entry->key, "instances") && !strtol(entry->value->text, NULL, 10);
+	if (none)
+		return;
 	if (!strcmp(entry->key, "instances") || !strcmp(entry->key, "labels"))
 		put(m, entry->key, entry, entry->value);
 	else if (!strcmp(entry->key, "user"))
@@ -578,6 +610,24 @@ static void put_member(struct making *m, const struct yaml_entry *entry)
 		if (strcmp(entry->key, "requirePorts") != 0)
 			alone(m, entry);
 	}
+}
+
+/* What is suspended is a cluster of none. */
+static const struct yaml_node *suspended(struct making *m, const struct yaml_entry *instances)
+{
+	struct growing cluster = {0}, member = {0};
+	const struct yaml_entry *own = m->own.members;
+	struct reading *r = m->r;
+	struct place at = instances->value->place;
+
+	for (size_t i = 0; i < m->own.count; i++) {
+		bool whole = !strcmp(own[i].key, "id") || !strcmp(own[i].key, "location");
+		add_entry(r, whole ? &cluster : &member, own[i].key, own[i].key_place, own[i].value);
+	}
+	add_entry(r, &cluster, "type", at, text_at(m, at, "cluster"));
+	add_entry(r, &cluster, "initialSize", instances->key_place, instances->value);
+	add_entry(r, &cluster, "memberSpec", m->node->place, map_like(r, m->node, &member));
+	return map_like(r, m->node, &cluster);
 }
 
 const struct yaml_node *marathon_app_service(struct reading *r, struct foreign_app *app)
@@ -605,5 +655,8 @@ const struct yaml_node *marathon_app_service(struct reading *r, struct foreign_a
 		add_entry(r, &m.own, "dependsOn", app->place, list_like(r, app->node, &app->needed));
 	if (m.members.count)
 		add_entry(r, &m.own, "marathon", app->node->place, map_like(r, app->node, &m.members));
+	const struct yaml_entry *instances = entry_at(app->node, "instances");
+	if (instances && !strtol(instances->value->text, NULL, 10))
+		return suspended(&m, instances);
 	return map_like(r, app->node, &m.own);
 }

@@ -407,10 +407,11 @@ static void check_scalar(const struct checking *c, const struct yaml_node *node,
 static void check_value(const struct checking *c, const struct yaml_node *written,
 			const struct marathon_member *member, const char *path)
 {
-	/* What a component is to be told later is read with its own keys. */
-	const struct yaml_node *node =
-	    c->whole && is_expression(written) ? NULL : fixed_node(c->r, c->d, written);
+	/* In Marathon's own text only variables are read with a component's keys. */
+	const struct yaml_node *node = c->whole ? written : fixed_node(c->r, c->d, written);
 
+	if (c->whole && member == &variable && is_expression(written))
+		return;
 	if (!node || yaml_null(node) || member->takes & TAKES_ANYTHING)
 		return;
 	if (node->kind == YAML_SCALAR) {

@@ -336,16 +336,41 @@ Test(marathon_file, what_it_cannot_mean_is_an_error_at_its_place)
 	wrong("{\"id\": \"/web\",\n \"mem\": 32}", 1, 8, "nothing to run", "an image");
 }
 
+Test(marathon_file, a_suspended_app_is_a_cluster_of_none)
+{
+	read_for(
+	    "[{\"id\": \"/g/a\", \"instances\": 0, \"cmd\": \"x\", \"constraints\": [[\"a\", \"UNIQUE\"]]}, "
+	    "{\"id\": \"/g/b\", \"cmd\": \"y\", \"dependencies\": [\"/g/a\"]}]",
+	    "marathon");
+	const struct component_spec *a = component("a");
+	cr_assert_not_null(a->cluster);
+	cr_expect_eq(a->instances, 0);
+	cr_expect_not_null(json_object_get(a->marathon, "constraints"));
+	cr_expect_eq(component("b")->depends_on_count, 1);
+}
+
+Test(marathon_file, ports_of_an_address_of_its_own_are_mappings_without_the_host)
+{
+	const struct component_spec *web =
+	    app("\"cmd\": \"x\", \"ipAddress\": {\"networkName\": \"dcos\", \"discovery\": {\"ports\": "
+		"[{\"number\": 8080, \"name\": \"http\", \"protocol\": \"tcp\"}]}}, " IMAGE);
+	cr_expect_eq(web->open_port_count, 1);
+	cr_expect_eq(web->published_count, 0);
+	owned_memory char *made =
+	    json_dumps(json_at(web->marathon, "container.portMappings"), JSON_COMPACT | JSON_SORT_KEYS);
+	cr_expect_str_eq(made, "[{\"containerPort\":8080,\"name\":\"http\",\"protocol\":\"tcp\"}]");
+}
+
 Test(marathon_file, values_of_the_wrong_kind_are_errors)
 {
 	wrong_app("\"cmd\": \"x\", \"env\": {\"PORT\": 80}", 29, "`PORT` takes text or a map, not a number",
 		  "in quotes");
+	wrong_app("\"cmd\": {\"$brooklyn:config\": \"a\"}", 8, "`cmd` takes text, not a map", NULL);
 	wrong_app("\"cmd\": \"x\", \"cpus\": \"1\"", 21, "`cpus` takes a number, not text", "without quotes");
 	wrong_app("\"cmd\": \"x\", \"container\": {\"docker\": {\"network\": \"NONE\", \"image\": \"a\"}}",
 		  49, "without a network", "BRIDGE, HOST or USER");
 	wrong_app("\"container\": {\"docker\": {\"image\": \"a\"}, \"portMappings\": [{\"hostPort\": 0}]}",
 		  58, "which port the container listens on", "containerPort");
-	wrong_app("\"cmd\": \"x\", \"instances\": 0", 13, "", NULL);
 }
 
 Test(marathon_file, groups_have_faults_of_their_own)
