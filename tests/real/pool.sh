@@ -6,7 +6,7 @@ if [ "$(id -u)" != 0 ]; then
 	echo "ok - pool: skipped, not root"
 	exit 0
 fi
-uses real-pool real-pool-cluster real-pool-kept
+uses real-pool real-pool-cluster real-pool-kept real-pool-scaled
 . "$root/tests/real/machine.bash"
 afterwards() { for n in 1 2 3; do machine_ends $n; done; }
 running() { # N WHAT: how many processes there say so
@@ -112,4 +112,28 @@ check "a change of nothing" deployed kept.yaml
 check "changes nothing" kept 2
 check "destroys all that" berth destroy real-pool-kept -y
 check "nothing is left" kept 0
+# An autoscaler that always asks for more.
+{
+	pool real-pool-scaled
+	cat <<-Y
+	- type: cluster
+	  id: web
+	  initialSize: 1
+	  memberSpec:
+	    type: process
+	    restart: always
+	    command: exec sleep 9005
+	    sensors: {load: {command: echo 100, period: 1s}}
+	  policies: [{type: autoscaler, metric: load, lower: 10, upper: 50, min: 1, max: 9, upCooldown: 1s}]
+	Y
+} >scaled.yaml
+check "a cluster that is to grow" deployed scaled.yaml
+grown() { same 3 "$(all_running 'sleep 9005')"; }
+check "grows to what there is" until_true 120 grown
+said_so() { berth status real-pool-scaled | grep -q 'no machine for another member'; }
+check "its status says that there is no more" until_true 60 said_so
+check "and so do the events" bash -c '"$@" | grep -q no-capacity' - "$BERTH" events real-pool-scaled
+check "which keeps what there is" grown
+check "destroys the last of them" berth destroy real-pool-scaled -y
+check "all machines are free" same 0 "$(held)"
 controller_stop
