@@ -22,9 +22,10 @@ struct graph {
 /* 0 or -1 (no memory). Released by graph_release. */
 int graph_gather(const struct application *application, struct graph *ret);
 void graph_release(struct graph *graph);
-/* Where a component goes, in few words; "" where nothing is made. */
-/* "" of one that the blueprint does not have; NULL: no memory. */
-const char *graph_type(struct arena *arena, const struct component *component);
+/* What a component is, and the groups that it is in; "" of one that the blueprint does not have. NULL: no
+ * memory. */
+const char *graph_type(struct graph *graph, const struct component *component);
+/* Where it goes, in few words; "" where nothing is made. */
 const char *graph_location(struct arena *arena, const struct component *component);
 /* Its first line: the id, and how many of it. */
 const char *graph_title(struct arena *arena, const struct component *component);

@@ -155,25 +155,45 @@ const char *graph_size(struct arena *arena, const struct component *component)
 	owned_text words = {0};
 	if (!size_told(component))
 		return NULL;
-	text_format(&words, "%u member%s", component->size, component->size == 1 ? "" : "s");
+	if (component->size)
+		text_format(&words, "%u member%s", component->size, component->size == 1 ? "" : "s");
+	else
+		text_add(&words, "no members");
 	add_bounds(&words, component->spec);
 	return words.failed ? NULL : arena_text(arena, text_view(&words));
 }
 
+static bool is_in(const struct component_group *group, size_t component)
+{
+	for (size_t i = 0; i < group->count; i++)
+		if (group->members[i] == component)
+			return true;
+	return false;
+}
+
 /* Of a cluster whose first member is another one, both. */
-const char *graph_type(struct arena *arena, const struct component *component)
+const char *graph_type(struct graph *graph, const struct component *component)
 {
 	const struct component_spec *spec = component->spec;
-	if (!spec || !spec->cluster || !spec->cluster->first)
-		return spec ? spec->type : "";
-	return arena_format(arena, "%s, first %s", spec->type, spec->cluster->first->type);
+	const struct blueprint *blueprint = graph->application->blueprint;
+	owned_text words = {0};
+	text_add(&words, spec ? spec->type : "");
+	if (spec && spec->cluster && spec->cluster->first)
+		text_format(&words, ", first %s", spec->cluster->first->type);
+	const char *before = ", in ";
+	for (size_t i = 0; blueprint && i < blueprint->group_count; i++)
+		if (is_in(blueprint->groups[i], component->index)) {
+			text_format(&words, "%s%s", before, blueprint->groups[i]->id);
+			before = " and ";
+		}
+	return words.failed ? NULL : arena_text(&graph->arena, text_view(&words));
 }
 
 /* The lines of a component's box: title, type, location. 0 or -1. */
 static int lines_of(struct graph *graph, const struct component *component, const char *ret_lines[3])
 {
 	ret_lines[0] = graph_title(&graph->arena, component);
-	ret_lines[1] = graph_type(&graph->arena, component);
+	ret_lines[1] = graph_type(graph, component);
 	ret_lines[2] = graph_location(&graph->arena, component);
 	return ret_lines[0] && ret_lines[1] && ret_lines[2] ? 0 : -1;
 }

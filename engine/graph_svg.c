@@ -114,7 +114,7 @@ static int measure_box(struct picture *picture, size_t index, struct spot *ret)
 	struct arena *arena = &picture->graph->arena;
 	const struct component *component = &picture->graph->application->components[index];
 	const char *title = graph_title(arena, component), *location = graph_location(arena, component);
-	const char *words = graph_type(arena, component);
+	const char *words = graph_type(picture->graph, component);
 	if (!title || !location || !words)
 		return -1;
 	picture->titles[index] = title;

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "engine/engine.h"
 #include "engine/graph.h"
+#include "engine/sizes.h"
 
 static const struct {
 	const char *name;
@@ -34,16 +35,38 @@ static json_t *render(const struct application *application, int format)
 	return drawing.failed ? NULL : json_stringn(text_view(&drawing), drawing.length);
 }
 
+/* Who they are, as that was remembered last; all from 1 on where it was not. */
+static void take_members(struct berth_operation *operation, struct component *component, const char *line)
+{
+	size_note_auto struct size_note note = {0};
+	size_note_read(line, &note);
+	const json_t *members = json_object_get(note.more, "members"), *ordinal;
+	size_t count = json_array_size(members), i;
+	unsigned *ordinals = count ? arena_array(&operation->arena, unsigned, count) : NULL;
+	if (note.known && !members)
+		component->size = note.size;
+	if (!ordinals)
+		return;
+	json_array_foreach ((json_t *)members, i, ordinal)
+		ordinals[i] = (unsigned)json_integer_value(ordinal);
+	component->size = (unsigned)count;
+	component->ordinals = ordinals;
+}
+
 /* As large as it was made last; of a file that nobody deployed, as large as it says. */
 static void take_sizes(struct berth_operation *operation)
 {
 	struct application *application = operation->application;
-	owned_json stories = operation->stored ? sizing_read(operation) : NULL;
-	for (size_t i = 0; stories && i < application->component_count; i++) {
+	struct error ignored = {0};
+	owned_json notes = NULL;
+	if (!operation->stored)
+		return;
+	sizing_keep(operation);
+	(void)store_sizes(operation->berth->store, application->id, &notes, &ignored);
+	for (size_t i = 0; notes && i < application->component_count; i++) {
 		struct component *component = &application->components[i];
-		int64_t size = json_number(json_object_get(stories, component->id), "size", 0);
-		if (size > 0 && size_told(component))
-			component->size = (unsigned)size;
+		if (component->spec && component->spec->cluster)
+			take_members(operation, component, json_text(notes, component->id));
 	}
 }
 

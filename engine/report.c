@@ -142,9 +142,8 @@ enum phase component_state(const struct component *component)
 	}
 	if (component->spec && component->spec->cluster && component->size < component->asked)
 		return fewer_than_asked(component, worst, counted);
-	if (component->spec && has_nobody(component) &&
-	    !counted) /* as it was begun, or stopped by whoever made it so small */
-		return component->spec->instances ? PHASE_STOPPED : PHASE_RUNNING;
+	if (component->spec && has_nobody(component) && !counted) /* as it was asked for */
+		return PHASE_RUNNING;
 	return counted ? worst : PHASE_ABSENT;
 }
 

@@ -152,6 +152,23 @@ Test(clusters, a_cluster_can_begin_with_nobody_and_grow)
 	cr_assert_eq(members(), 0);
 }
 
+/* Whoever asks is told the same: that is as it was asked for. */
+Test(clusters, one_that_was_scaled_to_nobody_is_as_wanted)
+{
+	const struct berth_request request = {.size = sizeof request, .app = "app"};
+	json_t *status = NULL, *plan = NULL;
+	deploy(CLUSTER(2));
+	scale(0);
+	cr_expect_eq(scene_request(&scene, berth_status, &request, &status), BERTH_OK);
+	cr_expect_str_eq(json_text(status, "state"), "running");
+	cr_expect_eq(scene_run(&scene, berth_plan, CLUSTER(2), &plan), BERTH_OK);
+	cr_expect_eq(json_array_size(json_object_get(plan, "changes")), 0);
+	const json_t *kept = json_array_get(json_object_get(plan, "sizes"), 0);
+	cr_expect_eq(json_number(kept, "size", -1), 0);
+	json_decref(status);
+	json_decref(plan);
+}
+
 Test(clusters, who_links_to_nobody_runs_and_is_told_so)
 {
 	json_t *document = NULL;

@@ -86,3 +86,30 @@ Test(graph_verb, application_without_a_stored_blueprint_is_said)
 	cr_expect_neq(berth_remedy(operation)[0], '\0');
 	berth_operation_free(operation);
 }
+
+static void says(const char *text, const char *app, const char *format, const char *words)
+{
+	struct berth_operation *operation = graph(text, app, format);
+	cr_expect(strstr(berth_result(operation), words), "%s: %s", words, berth_result(operation));
+	berth_operation_free(operation);
+}
+
+Test(graph_verb, members_are_those_that_there_are_and_groups_are_told)
+{
+	static const char clustered[] =
+	    "id: app\nlocation: fake\nservices:\n- type: cluster\n  id: web\n  initialSize: 3\n"
+	    "  removalStrategy: oldest\n  memberSpec: {type: 'docker:x:1', openPorts: 80}\n"
+	    "- {type: group, id: pool, members: [web]}\n- {type: group, id: all, members: [pool]}\n";
+	static const char *const web[] = {"web", NULL};
+	struct berth_request scale = {.size = sizeof scale, .app = "app", .components = web, .count = 1};
+	says(clustered, NULL, "dot", "docker:x:1, in pool and all");
+	says(clustered, NULL, "svg", "docker:x:1, in pool and all");
+	says(clustered, NULL, "mermaid", "docker:x:1, in pool and all");
+	cr_assert_eq(scene_run(&scene, berth_deploy, clustered, NULL), BERTH_OK);
+	cr_assert_eq(scene_request(&scene, berth_scale, &scale, NULL), BERTH_OK);
+	says(NULL, "app", "dot", "\"web.3\" [label=\"3\"");
+	says(clustered, NULL, "dot", "1 member\"");
+	scale.count = 0;
+	cr_assert_eq(scene_request(&scene, berth_scale, &scale, NULL), BERTH_OK);
+	says(NULL, "app", "dot", "no members");
+}
