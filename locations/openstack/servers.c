@@ -164,7 +164,6 @@ int openstack_server_seen(const struct openstack *openstack, const struct openst
 	    .created_ms = server->created_ms,
 	    .limits_known = true,
 	    .exits_known = true,
-	    .bindings_known = true,
 	    .restart = restart_of(mark(server, "berth.restart") ?: ""),
 	    .protect = mark(server, "berth.protect") != NULL,
 	    .job = mark(server, "berth.job") != NULL,
