@@ -37,7 +37,7 @@ int machine_install(struct task *task, struct text *line, struct text *bytes, st
 	/* What is cut off on the way ends like what is whole. */
 	text_format(line,
 		    "exec /bin/sh -c 'umask 077; mkdir -p %s && cat >%s.$$ && [ $(wc -c <%s.$$) -eq %zu ] && "
-		    "chmod %s %s.$$ && mv -f %s.$$ %s && echo @installed'",
-		    machine->directory, at, at, bytes->length, script ? "600" : "700", at, at, at);
+		    "chmod %s %s.$$ && mv -f %s.$$ %s && echo @installed || { rm -f %s.$$; exit 1; }'",
+		    machine->directory, at, at, bytes->length, script ? "600" : "700", at, at, at, at);
 	return path.failed || line->failed || bytes->failed ? fail_memory(err) : 0;
 }

@@ -36,6 +36,10 @@ check "what runs goes on" same 1 "$(running 'sleep 9811')"
 check "it can be destroyed" berth destroy real-full -y
 check "nothing of it runs" same 0 "$(running 'sleep 981')"
 check "nor is anything left but what was there" same fill "$(cd "$work/m1.root" && find . -path ./.berth/real-full -o -path ./fill | sed 's|./||')"
-rm -f "$work/m1.root/fill"
+mv "$work"/m1.root/.berth/machine-* "$work/m1.root/fill-script" 2>/dev/null
+dd if=/dev/zero of="$work/m1.root/fill-more" bs=4k >/dev/null 2>&1
+check "our script cannot be put there" fails berth deploy app.yaml -y
+check "and no half of it is left" fails ls "$work"/m1.root/.berth/machine-*
+rm -f "$work"/m1.root/fill*
 check "when there is room it is there again" deployed
 check "destroys it" berth destroy real-full -y
