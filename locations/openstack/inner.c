@@ -47,15 +47,18 @@ static enum progress found(struct talk *talk, struct error *err)
 		     openstack->location->name, stranger->name, order->app);
 		return PROGRESS_FAILED;
 	}
-	if (order->lenient && (!server || strcmp(server->status, "ACTIVE") != 0))
+	/* Nothing was ever run on a machine that was not reached yet. */
+	bool reached =
+	    server && !strcmp(server->status, "ACTIVE") && json_text(server->metadata, "berth.hostkey");
+	if (order->lenient && !reached)
 		return PROGRESS_DONE;
 	if (!server) {
 		fail(err, ERR_MISSING, "location `%s` has no server of `%s`", openstack->location->name,
 		     order->name);
 		return PROGRESS_FAILED;
 	}
-	if (strcmp(server->status, "ACTIVE") != 0) {
-		fail(err, ERR_FAILED, "location `%s`: the server of `%s` does not run: it is %s",
+	if (!reached) {
+		fail(err, ERR_FAILED, "location `%s`: the server of `%s` does not run yet: it is %s",
 		     openstack->location->name, order->name, server->status);
 		return PROGRESS_FAILED;
 	}

@@ -274,3 +274,25 @@ Test(openstack_servers, somebody_else_is_told_and_takes_it_over_only_when_asked)
 	MUST(lease(&cloud_here, &errand, "shop", &lease, &arena, &lease_holder, &cloud_error));
 	cr_expect_str_eq(lease_holder.token, "u");
 }
+
+Test(openstack_servers, what_was_left_half_made_is_only_made_and_can_be_stopped)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	prepare();
+	struct errand half = {.wake = cloud_wake};
+	while (cloud_here.driver->place(&cloud_here, &half, &spec, &note, &cloud_error) == PROGRESS_WAITING &&
+	       !servers())
+		cloud_wait();
+	cloud_here.driver->drop(&cloud_here, &half);
+	cloud_pass(60000);
+	const struct observed *seen = listed(1);
+	cr_expect_eq(seen->state, SEEN_CREATED);
+	cr_expect_not(seen->bindings_known, "it would be made anew for ports that it does not tell");
+	MUST(stop(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
+	cr_expect_eq(cloud_count("SSH"), 0);
+	place(&spec);
+	cr_expect_eq(listed(1)->state, SEEN_RUNNING);
+	cr_expect_eq(servers(), 1);
+	leave();
+}
