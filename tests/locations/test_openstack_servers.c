@@ -154,6 +154,13 @@ static void nobody_knows_where_half_a_server_listens(void)
 		cr_expect(inventory.instances[i].attachment_count || !inventory.instances[i].bindings_known);
 }
 
+static void open_again(const char *options)
+{
+	if (cloud_here.state)
+		openstack_driver.close(&cloud_here);
+	cr_assert_eq(cloud_open(options), 0, "%s", cloud_error.text);
+}
+
 /* Before each of its calls; whoever comes after it finds all that it made. */
 static void die_everywhere(const char *options)
 {
@@ -161,7 +168,7 @@ static void die_everywhere(const char *options)
 	unsigned deaths = 0;
 
 	for (uint64_t at = 1;; at++) {
-		cr_assert_eq(cloud_open(options), 0, "%s", cloud_error.text);
+		open_again(options);
 		cloud_die_at(at);
 		enum progress progress = whole_life(&spec);
 		if (!cloud_is_dead()) {
@@ -172,7 +179,7 @@ static void die_everywhere(const char *options)
 		}
 		deaths++;
 		cloud_begin_anew();
-		cr_assert_eq(cloud_open(options), 0, "%s", cloud_error.text);
+		open_again(options);
 		nobody_knows_where_half_a_server_listens();
 		cr_assert_eq(whole_life(&spec), PROGRESS_DONE, "killed before call %u: %s", (unsigned)at,
 			     cloud_error.text);
@@ -234,7 +241,7 @@ Test(openstack_servers, a_machine_that_shows_another_key_is_refused)
 	prepare();
 	place(&spec);
 	cr_assert(openstack_cloud_another_key(cloud, "berth.shop.redis.1"));
-	cr_assert_eq(cloud_open("{\"network\":\"public\"}"), 0);
+	open_again("{\"network\":\"public\"}");
 	const struct list_request request = {.app = "shop"};
 	cr_assert_eq(CLOUD_RUN(list(&cloud_here, &errand, &request, &inventory, &cloud_error)),
 		     PROGRESS_FAILED);
