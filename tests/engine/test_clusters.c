@@ -118,6 +118,24 @@ Test(clusters, who_is_a_member_changes_without_its_consumers_being_touched)
 	free((char *)before);
 }
 
+/* Its variables have the number of the first one, and nothing can change them while it runs. */
+Test(clusters, a_consumer_that_holds_numbers_is_made_anew_with_the_first_member_alone)
+{
+	deploy(
+	    "id: app\nlocation: fake\nservices:\n- type: cluster\n  id: web\n  initialSize: 2\n"
+	    "  removalStrategy: oldest\n  memberSpec: {type: 'docker:x:1', openPorts: 80, linkAddress: ip}\n"
+	    "- {type: 'docker:front:1', id: front, links: {store: $brooklyn:component(\"web\")}}\n");
+	const char *before = strdup(fake_target_find(scene.target, "app.front.1")->target_id);
+	const char *of_first = strdup(scene_variable(&scene, "app.front.1", "STORE_PORT"));
+	scale(3);
+	cr_expect_str_eq(fake_target_find(scene.target, "app.front.1")->target_id, before);
+	scale(2);
+	cr_expect_null(fake_target_find(scene.target, "app.web.1"), "the oldest went");
+	cr_expect_str_neq(scene_variable(&scene, "app.front.1", "STORE_PORT"), of_first);
+	free((char *)before);
+	free((char *)of_first);
+}
+
 Test(clusters, a_consumer_that_says_what_a_change_does_to_it_follows_its_members)
 {
 	deploy(LINKED(1, "  onChange: restart\n"));
