@@ -19,7 +19,7 @@ services:
   ports: {http: 18879}
   location:
     ssh: {host: $(address 1), user: root, privateKeyFile: $work/key, knownHosts: $work/known_hosts}
-  install.command: echo installed >>/root/installed; echo page >index.html
+  install.command: echo installed >>~/installed; echo page >index.html
   launch.command: |
     cd \$INSTALL_DIR
     busybox httpd -f -p \$PORT_HTTP </dev/null >/dev/null 2>&1 &
