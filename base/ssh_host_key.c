@@ -215,9 +215,8 @@ static int refuse_unknown(const struct shown *shown, const struct host_key_findi
 		     shown->type, text_view(&shown->fingerprint));
 	remedy(err,
 	       "compare it at the machine itself (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then connect "
-	       "once "
-	       "by `ssh -p %u %s`, or name it: hostKey",
-	       (unsigned int)host->port, host->address);
+	       "once by `ssh -p %u %s%s%s`, or name it: hostKey",
+	       (unsigned int)host->port, host->user ? host->user : "", host->user ? "@" : "", host->address);
 	return -1;
 }
 

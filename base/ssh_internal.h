@@ -174,6 +174,7 @@ struct ssh_login {
 	bool trying;              /* libssh2 is in the middle of one */
 	bool by_key, by_password; /* what the machine takes */
 	bool key_used;            /* some key was offered */
+	const char *mend;         /* what helps with a key that was named and cannot be used; NULL: none */
 	struct text blob;         /* the public key being tried */
 	struct text tried;        /* in words */
 	struct text refused;      /* blobs that were, one after the other, each with its length */

@@ -150,11 +150,26 @@ static void next_identity(struct ssh_login *login)
 	login->next++;
 }
 
+static const char *mend_of(const struct error *why)
+{
+	if (why->code == ERR_MISSING)
+		return "does privateKeyFile name the right file? `ssh-keygen -t ed25519 -f FILE` makes a key";
+	if (strstr(why->text, "encrypted"))
+		return "give its passphrase (privateKeyPassphrase: env:NAME), or give it to the agent: "
+		       "ssh-add FILE";
+	if (why->code == ERR_DENIED)
+		return "give whoever runs berth the right to read it, and nobody else: chmod 600 FILE";
+	return "privateKeyFile is the private key, as ssh-keygen makes it: not the .pub beside it, nor "
+	       "PuTTY's";
+}
+
 static void pass_over(struct ssh_login *login, const struct ssh_identity *identity, const struct error *why,
 		      bool silently)
 {
 	if (!silently)
 		note(login, name_of(identity), why->text);
+	if (!identity->customary)
+		login->mend = mend_of(why);
 	next_identity(login);
 }
 
@@ -346,6 +361,10 @@ static enum login_result refuse(struct ssh_session *session)
 		size_t length = strlen(session->error.text);
 		snprintf(session->error.text + length, sizeof(session->error.text) - length, "%s",
 			 session->goodbye);
+	}
+	if (login->mend && !login->key_used) {
+		remedy(&session->error, "%s", login->mend);
+		return LOGIN_FAILED;
 	}
 	remedy(&session->error,
 	       "is the user right, and one of these public keys in ~%s/.ssh/authorized_keys there? "

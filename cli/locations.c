@@ -39,7 +39,8 @@ static void render(const struct invocation *invocation, const json_t *document)
 	static const char *const titles[] = {"NAME",      "TYPE",    "SPEC",     "SOURCE",
 					     "REACHABLE", "VERSION", "ENDPOINT", "CHOSEN BY"};
 	struct screen out = screen_of(stdout, invocation), err = screen_of(stderr, invocation);
-	bool checked = invocation->arguments.count > 0;
+	bool checked =
+	    invocation->arguments.count > 0 && strcmp(invocation->arguments.items[0], "check") == 0;
 	const json_t *list = list_of(document, "locations");
 	struct table table = {.columns = !checked ? 4 : any_because(list) ? 8 : 7, .titled = true};
 	size_t i;
@@ -69,32 +70,56 @@ static void render(const struct invocation *invocation, const json_t *document)
 	}
 }
 
+/* A word may be a name, or a specification, which has a colon before any slash. */
+static bool is_blueprint(const char *word)
+{
+	const char *colon = strchr(word, ':'), *slash = strchr(word, '/');
+	return is_file_name(word) && (!colon || (slash && slash < colon) || strncmp(word, "http", 4) == 0);
+}
+
 static int locations_run(struct invocation *invocation)
 {
 	const struct words *arguments = &invocation->arguments;
-	struct berth_request request = request_of(invocation, NULL);
-	if (arguments->count && strcmp(arguments->items[0], "check") != 0)
+	struct input input = {0};
+	size_t at = 0;
+	int code = 0;
+	bool check = arguments->count > at && strcmp(arguments->items[at], "check") == 0;
+	at += check;
+	bool blueprint = arguments->count > at && is_blueprint(arguments->items[at]);
+	if (arguments->count > at && !check && !blueprint)
 		return complain_usage(invocation, "`berth locations check NAME` asks one",
-				      "`%s` is no word for here", arguments->items[0]);
-	request.check = arguments->count > 0;
-	request.name = arguments->count > 1 ? arguments->items[1] : NULL;
-	return simple_command(invocation, berth_locations, &request, render);
+				      "`%s` is no word for here", arguments->items[at]);
+	if (arguments->count > at + 1 + blueprint)
+		return complain_usage(invocation,
+				      "`berth locations check FILE NAME` asks one of a blueprint's",
+				      "`%s` is one too many", arguments->items[at + 1 + blueprint]);
+	if (blueprint && (code = input_blueprint(invocation, arguments->items[at++], &input)))
+		return code;
+	struct berth_request request = request_of(invocation, blueprint ? &input : NULL);
+	request.check = check;
+	request.name = arguments->count > at ? arguments->items[at] : NULL;
+	code = simple_command(invocation, berth_locations, &request, render);
+	input_release(&input);
+	return code;
 }
 
 const struct command command_locations = {
     .name = "locations",
-    .arguments = "[check [NAME]]",
+    .arguments = "[check] [BLUEPRINT] [NAME]",
     .summary = "the known locations; check: whether they answer",
-    .details = "Lists the names that stand for locations and where each was defined: "
-	       "--location, locations.yaml of the user, the store, and what is built in. "
-	       "`check` asks them: whether they answer, let us in, and what they are. A name "
-	       "that nobody defined may be a spec itself.",
-    .examples = {{"berth locations", "the names that are known"},
+    .details =
+	"Lists the names that stand for locations and where each was defined: "
+	"--location, locations.yaml of the user, the store, and what is built in. "
+	"`check` asks them: whether they answer, let us in, and what they are. A name "
+	"that nobody defined may be a spec itself. With a blueprint they are those that it defines, and "
+	"where its components go.",
+    .examples = {{"berth locations check shop.yaml",
+		  "every place that a blueprint needs, each machine of a pool by itself"},
 		 {"berth locations check docker:tcp://10.0.0.5:2376",
 		  "whether that engine answers, and its version"}},
     .endings = ENDS_LOOKING,
-    .subjects = {SUBJECT_WORD, SUBJECT_LOCATION},
+    .subjects = {SUBJECT_WORD, SUBJECT_LOCATION, SUBJECT_LOCATION},
     .words = "check",
-    .most = 2,
+    .most = 3,
     .run = locations_run,
 };

@@ -66,14 +66,50 @@ static void show_value(const struct screen *screen, const char *path, const char
 		put(screen, PLAIN, value);
 }
 
+/* Of a file it is known by a digest what it says: what stands behind that, or NULL. */
+static const char *behind_digest(const char *value)
+{
+	const char *space = strncmp(value, "content ", 8) == 0 || strncmp(value, "source ", 7) == 0
+				? strchr(value, ' ')
+				: NULL;
+	return space ? strchr(space + 1, ' ') : NULL;
+}
+
+static void show_file_change(const struct screen *screen, const char *old, const char *new)
+{
+	const char *had = behind_digest(old), *has = behind_digest(new);
+	size_t said = had && has ? (size_t)(had - old) : 0;
+	bool same = said && said == (size_t)(has - new) && strncmp(old, new, said) == 0;
+	fputs(!had ? ": added" : !has ? ": taken away" : same ? ":" : ": it says something else", screen->to);
+	if (!had || !has || strcmp(had, has) == 0)
+		return;
+	put(screen, PLAIN, had);
+	fputs(" -> ", screen->to);
+	put(screen, PLAIN, has + 1);
+}
+
+/* What software does is a file of each of its steps. */
+static void show_path(const struct screen *screen, const char *path)
+{
+	static const char steps[] = "software/steps/";
+	const char *step = strncmp(path, "files.", 6) == 0 ? strstr(path, steps) : NULL;
+	fputs(step ? "the step " : "", screen->to);
+	put(screen, PLAIN, step ? step + strlen(steps) : path);
+}
+
 static void show_reason(const struct screen *screen, const json_t *reason)
 {
 	const char *old = text_of(reason, "old"), *new = text_of(reason, "new"),
 		   *file = text_of(reason, "file");
 	bool valued = *old || *new;
 	begin_line(screen, "because");
-	put(screen, PLAIN, valued ? text_of(reason, "path") : reason_words(text_of(reason, "path")));
-	if (valued) {
+	if (valued)
+		show_path(screen, text_of(reason, "path"));
+	else
+		put(screen, PLAIN, reason_words(text_of(reason, "path")));
+	if (behind_digest(*old ? old : new)) {
+		show_file_change(screen, old, new);
+	} else if (valued) {
 		fputs(": ", screen->to);
 		show_value(screen, text_of(reason, "path"), old);
 		fputs(" -> ", screen->to);

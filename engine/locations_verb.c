@@ -15,7 +15,7 @@ struct entry {
 
 struct listing {
 	struct entry *entries;
-	size_t count;
+	size_t count, room;
 };
 
 static bool listed(const struct listing *listing, const char *name)
@@ -26,16 +26,20 @@ static bool listed(const struct listing *listing, const char *name)
 	return false;
 }
 
-/* Room for so many more. 0 or -1 (no memory). */
-static int make_room(struct berth_operation *operation, struct listing *listing, size_t more)
+/* One more at the end, or NULL (no memory). */
+static struct entry *add_entry(struct berth_operation *operation, struct listing *listing)
 {
-	struct entry *entries = arena_array(&operation->arena, struct entry, listing->count + more);
-	if (!entries)
-		return -1;
-	if (listing->count)
-		memcpy(entries, listing->entries, listing->count * sizeof *entries);
-	listing->entries = entries;
-	return 0;
+	if (listing->count == listing->room) {
+		size_t room = listing->room ? 2 * listing->room : 16;
+		struct entry *entries = arena_array(&operation->arena, struct entry, room);
+		if (!entries)
+			return NULL;
+		if (listing->count)
+			memcpy(entries, listing->entries, listing->count * sizeof *entries);
+		listing->entries = entries;
+		listing->room = room;
+	}
+	return &listing->entries[listing->count++];
 }
 
 /* Each machine of a pool is asked by itself. The entry that stands for the pool is the last one, and goes. */
@@ -49,14 +53,15 @@ static int add_machines(struct berth_operation *operation, struct listing *listi
 	if (!pool)
 		return 0;
 	listing->count--;
-	/* What is to come after it has its room already. */
-	if (make_room(operation, listing, count + operation->binding_count + 2))
-		return -1;
-	for (size_t i = 0; i < count; i++)
-		listing->entries[listing->count++] = (struct entry){.name = sites[i]->location.name,
-								    .spec = sites[i]->spec,
-								    .source = source,
-								    .origin = sites[i]->origin};
+	for (size_t i = 0; i < count; i++) {
+		struct entry *machine = add_entry(operation, listing);
+		if (!machine)
+			return -1;
+		*machine = (struct entry){.name = sites[i]->location.name,
+					  .spec = sites[i]->spec,
+					  .source = source,
+					  .origin = sites[i]->origin};
+	}
 	return 0;
 }
 
@@ -67,7 +72,9 @@ static int add(struct berth_operation *operation, struct listing *listing, const
 	const char *only = operation->request.name;
 	if ((only && strcmp(only, name) != 0) || listed(listing, name))
 		return 0;
-	struct entry *entry = &listing->entries[listing->count++];
+	struct entry *entry = add_entry(operation, listing);
+	if (!entry)
+		return -1;
 	*entry = (struct entry){.name = name, .spec = spec, .source = source};
 	if (!spec->type) {
 		fail(&entry->error, ERR_UNBOUND, "`%s` stands for another name, not for a place", name);
@@ -97,13 +104,57 @@ static int add_asked_for(struct berth_operation *operation, struct listing *list
 	return -1;
 }
 
+/* Where the blueprint says that something goes; a name that it does not define itself is looked up. */
+static int add_spec(struct berth_operation *operation, struct listing *listing,
+		    const struct location_spec *spec)
+{
+	const char *file = operation->blueprint->file, *source = file;
+	bool named = spec->name && *spec->name;
+	const char *name = named ? spec->name : site_origin(&operation->arena, spec);
+	const struct location_spec *bound = name ? binding_of(operation, name, &source) : NULL;
+
+	if (bound && (!spec->type || !strcmp(source, "--location")))
+		return add(operation, listing, name, bound, source);
+	return name ? add(operation, listing, name, spec, file) : -1;
+}
+
+/* Those that it defines, and those that its components go to. */
+static int add_of_blueprint(struct berth_operation *operation, struct listing *listing)
+{
+	const struct blueprint *blueprint = operation->blueprint;
+	int failed = 0;
+
+	for (size_t i = 0; i < blueprint->location_count && !failed; i++)
+		failed = add_spec(operation, listing, &blueprint->locations[i]);
+	for (size_t i = 0; i < blueprint->component_count && !failed; i++) {
+		const struct component_spec *component = &blueprint->components[i];
+		if (component->kind != COMPONENT_EXTERNAL && component->location)
+			failed = add_spec(operation, listing, component->location);
+		for (size_t zone = 0; component->cluster && zone < component->cluster->zone_count && !failed;
+		     zone++)
+			failed = add_spec(operation, listing, component->cluster->zones[zone]);
+	}
+	return failed;
+}
+
+static int refuse_name(const struct berth_operation *operation, struct error *err)
+{
+	fail(err, ERR_UNBOUND, "%s has no location `%s`", operation->blueprint->file,
+	     operation->request.name);
+	remedy(err, "`berth locations check %s` asks all that it has", operation->blueprint->file);
+	return -1;
+}
+
 static int gather(struct berth_operation *operation, struct listing *listing, struct error *err)
 {
 	static const struct location_spec here = {.name = "localhost", .type = "localhost", .target = ""};
 	if (sites_bind(operation, err))
 		return -1;
-	if (make_room(operation, listing, operation->binding_count + 2))
-		return fail_memory(err);
+	if (operation->blueprint) {
+		if (add_of_blueprint(operation, listing))
+			return fail_memory(err);
+		return operation->request.name && !listing->count ? refuse_name(operation, err) : 0;
+	}
 	for (size_t i = 0; i < operation->binding_count; i++)
 		if (add(operation, listing, operation->bindings[i]->name, operation->bindings[i],
 			operation->binding_sources[i]))
@@ -239,6 +290,8 @@ static void step(struct berth_operation *operation)
 	struct listing *listing = operation->verb_state;
 	if (!listing) {
 		struct error err = {0};
+		if (operation->request.blueprint && operation_read_blueprint(operation))
+			return;
 		listing = operation->verb_state = arena_array(&operation->arena, struct listing, 1);
 		if (!listing)
 			fail_memory(&err);

@@ -35,18 +35,45 @@ static int mask(json_t *options)
 	return 0;
 }
 
+/* Text that needs no quotes in a map, and would be taken for nothing else there. */
+static bool is_plain(const char *text)
+{
+	const char *word = text + strspn(text, "0123456789.-+");
+
+	return *word && *text != '-' && strcmp(text, "true") && strcmp(text, "false") &&
+	       strcmp(text, "null") && strcmp(text, "~") &&
+	       !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./~@-")];
+}
+
+static void add_option(const char *key, const json_t *value, struct text *to)
+{
+	const char *plain = json_string_value(value);
+	owned_memory char *line = plain && is_plain(plain) ? NULL : json_line(value);
+
+	text_format(to, "%s: %s", key, line ? line : plain ? plain : "null");
+}
+
+/* As it would be written: "docker:unix:///x", or {ssh: {host: h, user: me}}; it can be given back. */
 const char *site_origin(struct arena *arena, const struct location_spec *spec)
 {
-	if (spec->options && json_object_size(spec->options) > 0) {
-		owned_json whole = json_deep_copy(spec->options);
-		if (!whole || mask(whole) || json_put_text(whole, "type", spec->type) ||
-		    (*spec->target && json_put_text(whole, "target", spec->target)))
-			return NULL;
-		owned_memory char *line = json_line(whole);
-		return line ? arena_text(arena, line) : NULL;
+	owned_json whole = spec->options ? json_deep_copy(spec->options) : NULL;
+	owned_text text = {0};
+	const char *key, *between = "";
+	json_t *value;
+
+	if (!json_object_size(spec->options))
+		return *spec->target ? arena_format(arena, "%s:%s", spec->type, spec->target)
+				     : arena_text(arena, spec->type);
+	if (!whole || mask(whole))
+		return NULL;
+	text_format(&text, *spec->target ? "{type: \"%s:%s\", " : "{%s: {", spec->type, spec->target);
+	json_object_foreach (whole, key, value) {
+		text_add(&text, between);
+		add_option(key, value, &text);
+		between = ", ";
 	}
-	return *spec->target ? arena_format(arena, "%s:%s", spec->type, spec->target)
-			     : arena_text(arena, spec->type);
+	text_add(&text, *spec->target ? "}" : "}}");
+	return text.failed ? NULL : arena_text(arena, text_view(&text));
 }
 
 static void wake_site(struct errand *errand)

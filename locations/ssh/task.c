@@ -165,6 +165,25 @@ static void not_run(struct task *task, const char *words)
 	over(task);
 }
 
+/* nologin and its like end whatever they are asked. */
+static bool is_no_shell(const struct ssh_answer *answer, const char *words)
+{
+	return answer->exit_code && (!*words || strstr(words, "not available"));
+}
+
+static void refuse_shell(struct task *task, const char *words)
+{
+	const char *user = machine_of(task->location)->host.user;
+
+	fail(&task->error, ERR_DENIED, "location `%s`: the login shell of %s lets no command run: %s",
+	     task->location->name, machine_of(task->location)->identity,
+	     *words ? words : "it ends without a word");
+	remedy(&task->error,
+	       "give the user a shell, there and as root: usermod -s /bin/sh %s (nologin and false are none)",
+	       user ? user : "USER");
+	over(task);
+}
+
 static void install(struct task *task, enum installed what)
 {
 	task->installing = what;
@@ -198,6 +217,10 @@ static void installed(struct task *task, const struct ssh_answer *answer)
 	words_of(answer, words, sizeof(words));
 	if (!answer->exit_code && !*answer->signal) { /* something else ran, and all was well with it */
 		not_run(task, words);
+		return;
+	}
+	if (is_no_shell(answer, words)) {
+		refuse_shell(task, words);
 		return;
 	}
 	fail(&task->error, ERR_FAILED, "location `%s`: cannot write to `%s` on %s: %s", task->location->name,

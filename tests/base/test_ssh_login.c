@@ -134,6 +134,27 @@ Test(ssh_login, says_what_was_tried_when_nothing_will_do)
 	cr_expect_not(strstr(told.error.text, "wrong-one") || strstr(told.error.remedy, "wrong-one"));
 }
 
+Test(ssh_login, says_what_helps_with_a_key_that_cannot_be_used)
+{
+	owned_sshd server = ssh_server_start("", "ed25519");
+	struct ssh_host host = ssh_server_host(&server);
+	static const char *const keys[][3] = {{"nowhere", "does not exist", "the right file"},
+					      {"rubbish", "no private key", "not the .pub"},
+					      {"locked", "no passphrase is given", "privateKeyPassphrase"}};
+
+	shell("cd %s && ssh-keygen -q -t ed25519 -N secret -f locked && echo rubbish >rubbish",
+	      server.folder.path);
+	host.agent = in_folder(&server.folder, "no-agent");
+	host.identity_count = 1;
+	for (size_t i = 0; i < COUNT_OF(keys); i++) {
+		struct ssh_identity one = {.file = in_folder(&server.folder, keys[i][0])};
+		host.identities = &one;
+		owned_told told = kept_out(&host);
+		cr_expect(strstr(told.error.text, keys[i][1]), "%s", told.error.text);
+		cr_expect(strstr(told.error.remedy, keys[i][2]), "%s", told.error.remedy);
+	}
+}
+
 Test(ssh_login, has_nothing_to_try)
 {
 	owned_sshd server = ssh_server_start("", "ed25519");

@@ -21,11 +21,18 @@ static void drop_curtain(void)
 
 TestSuite(locations_verb, .init = raise_curtain, .fini = drop_curtain);
 
+static const char *blueprint; /* given with it; NULL: none */
+
 static enum berth_outcome ask(const char *const *bindings, const char *name, bool check,
 			      json_t **ret_document)
 {
 	struct berth_request request = {
 	    .size = sizeof request, .locations = bindings, .name = name, .check = check, .timeout_ms = 60000};
+	if (blueprint) {
+		request.blueprint = blueprint;
+		request.blueprint_size = strlen(blueprint);
+		request.file = "shop.yaml";
+	}
 	return scene_request(&scene, berth_locations, &request, ret_document);
 }
 
@@ -186,4 +193,49 @@ Test(locations_verb, a_flag_may_hold_a_map_and_what_is_shown_can_be_given_back)
 	cr_assert_eq(ask((const char *const[]){text_view(&flag), NULL}, NULL, false, &again), BERTH_OK);
 	cr_expect_str_eq(json_text(entry_of(again, "mine"), "spec"), spec);
 	cr_expect_eq(ask((const char *const[]){"mine={type: fake", NULL}, NULL, false, NULL), BERTH_INVALID);
+}
+
+Test(locations_verb, a_map_is_shown_as_it_is_written)
+{
+	static const char *const written[][2] = {
+	    {"mine={type: fake, delay: 5}", "{fake: {delay: 5}}"},
+	    {"mine={type: 'fake:one', delay: 5}", "{type: \"fake:one\", delay: 5}"},
+	    {"mine={ssh: {host: h, user: me, password: x, knownHosts: '/a b'}}",
+	     "{ssh: {host: h, user: me, password: \"***\", knownHosts: \"/a b\"}}"},
+	    {"mine={ssh: {host: '10', user: 'true'}}", "{ssh: {host: \"10\", user: \"true\"}}"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(written); i++) {
+		owned_json document = NULL;
+		cr_assert_eq(ask((const char *const[]){written[i][0], NULL}, NULL, false, &document),
+			     BERTH_OK);
+		cr_expect_str_eq(json_text(entry_of(document, "mine"), "spec"), written[i][1]);
+	}
+}
+
+Test(locations_verb, those_of_a_blueprint_are_asked_and_no_others)
+{
+	owned_json document = NULL;
+	owned_json one = NULL;
+	owned_json none = NULL;
+	owned_json elsewhere = NULL;
+	blueprint = "location: {fake: {delay: 1}}\n"
+		    "locations: {mine: fake:one, other: fake:two}\n"
+		    "services:\n- {type: 'docker:x'}\n- {type: 'docker:y', location: mine}\n"
+		    "- {type: 'docker:z', location: elsewhere}\n";
+	configure("elsewhere: fake:three\nours: fake\n");
+	cr_assert_eq(ask(NULL, NULL, true, &document), BERTH_OK);
+	cr_expect_eq(json_array_size(json_object_get(document, "locations")), 4);
+	cr_expect_str_eq(json_text(entry_of(document, "mine"), "source"), "shop.yaml");
+	cr_expect_str_eq(json_text(entry_of(document, "elsewhere"), "spec"), "fake:three");
+	cr_assert_not_null(entry_of(document, "{fake: {delay: 1}}"));
+	cr_expect(json_is_true(json_object_get(entry_of(document, "other"), "reachable")));
+	cr_assert_eq(ask(NULL, "mine", true, &one), BERTH_OK);
+	cr_expect_eq(json_array_size(json_object_get(one, "locations")), 1);
+	cr_expect_eq(ask(NULL, "ours", true, &none), BERTH_INVALID);
+	cr_expect_not_null(
+	    strstr(json_text(json_object_get(none, "error"), "text"), "shop.yaml has no location `ours`"));
+	cr_expect_eq(ask((const char *const[]){"mine=fake:four", NULL}, "mine", true, &elsewhere), BERTH_OK);
+	cr_expect_str_eq(json_text(entry_of(elsewhere, "mine"), "spec"), "fake:four");
+	blueprint = NULL;
 }

@@ -222,6 +222,29 @@ Test(ssh_driver, a_shell_that_runs_nothing_is_told_as_such)
 	cr_assert(strstr(err.text, "This account is not available."), "%s", err.text);
 }
 
+static void no_shell(const char *words)
+{
+	struct error err = {0};
+
+	cr_assert_eq(stop_web(&err), PROGRESS_FAILED);
+	cr_expect_eq(err.code, ERR_DENIED);
+	cr_expect(strstr(err.text, words), "%s", err.text);
+	cr_expect(strstr(err.remedy, "usermod -s /bin/sh"), "%s", err.remedy);
+}
+
+Test(ssh_driver, so_is_one_that_is_no_shell)
+{
+	THE_MACHINE_SAYS({.output = "This account is currently not available.\n", .exit_code = 1},
+			 {.output = "This account is currently not available.\n", .exit_code = 1});
+	no_shell("lets no command run: This account is currently");
+}
+
+Test(ssh_driver, and_one_that_ends_at_once)
+{
+	THE_MACHINE_SAYS({.exit_code = 1}, {.exit_code = 1});
+	no_shell("ends without a word");
+}
+
 Test(ssh_driver, a_refusal_is_in_the_machines_words)
 {
 	struct error err = {0};

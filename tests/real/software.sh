@@ -64,6 +64,8 @@ check "it was stopped by its own command" often 1 stopped
 check "and launched twice" often 2 launched
 
 write one '-v '
+told_in_words() { berth plan app.yaml | grep -q 'because the step launch: it says something else (app.yaml:'; }
+check "what would change is told by its step" told_in_words
 check "another way to launch it" deploy app.yaml
 check "is taken" says "page of one"
 check "without another installation" often 1 installed
