@@ -324,7 +324,7 @@ json_t *marathon_definition(struct flow *flow, const struct instance_spec *spec,
 	put_command(spec, app);
 	put_network(flow, spec, network, app);
 	put_health(marathon, spec, app);
-	if (spec->stop_timeout_ms >= 0)
+	if (spec->stop_timeout_ms >= 0 && marathon_since(marathon, 1, 2))
 		json_put_number(app, "taskKillGracePeriodSeconds", (spec->stop_timeout_ms + 999) / 1000);
 	put_options(marathon, app);
 	marathon_lay_over(marathon, spec, app);

@@ -222,6 +222,8 @@ json_t *marathon_definition(struct flow *flow, const struct instance_spec *spec,
 bool marathon_asks(const struct health_check *check);
 
 /* --- members.c: what a component says of its app in Marathon's own words --- */
+/* Whether it is of that version or a later one. */
+bool marathon_since(const struct marathon *marathon, unsigned major, unsigned minor);
 /* Since 1.5 networks have a member of their own. */
 bool marathon_is_new(const struct marathon *marathon);
 /* "bridge", "host", or the name of one, "" the one that is meant where none is named. */

@@ -4,9 +4,14 @@
 
 #include "locations/marathon/marathon.h"
 
+bool marathon_since(const struct marathon *marathon, unsigned major, unsigned minor)
+{
+	return marathon->major > major || (marathon->major == major && marathon->minor >= minor);
+}
+
 bool marathon_is_new(const struct marathon *marathon)
 {
-	return marathon->major > 1 || (marathon->major == 1 && marathon->minor >= 5);
+	return marathon_since(marathon, 1, 5);
 }
 
 const char *marathon_network(const struct marathon *marathon, const struct instance_spec *spec)

@@ -389,9 +389,19 @@ Test(marathon, members_are_written_as_an_old_version_reads_them)
 	cr_assert(open_at(&marathon_driver, "http://a", NULL) == 0);
 	cr_assert(place_with("{\"networks\":[{\"mode\":\"host\"}]}") == PROGRESS_DONE, "%s", stand.err.text);
 	assert_sent("\"network\":\"HOST\"");
+	assert_sent("\"taskKillGracePeriodSeconds\":3");
 	cr_expect_null(strstr(text_view(&stand.sent), "\"networks\""));
 	cr_assert(place_with("{\"container\":{\"portMappings\":[{\"containerPort\":7}]}}") == PROGRESS_DONE);
 	assert_sent("\"network\":\"BRIDGE\",\"portMappings\":[{\"containerPort\":7}]");
+}
+
+Test(marathon, what_a_version_has_no_member_for_is_not_sent_to_it)
+{
+	PLAY({"GET", "http://a:8080/v2/info", 200, NULL, VERSION("1.1.7"), 0}, ABSENT,
+	     {"POST", "http://a:8080/v2/apps", 201, NULL, "{}", 0});
+	cr_assert(open_at(&marathon_driver, "http://a", NULL) == 0);
+	cr_assert(place_it() == PROGRESS_DONE, "%s", stand.err.text);
+	cr_expect_null(strstr(text_view(&stand.sent), "taskKillGracePeriodSeconds"));
 }
 
 Test(marathon, mesos_may_run_containers_by_itself)

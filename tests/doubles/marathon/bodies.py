@@ -9,7 +9,17 @@ from schema import Faults, compact
 NOTHING = 'No content to map due to end-of-input\n at [Source: (byte[])""; line: 1, column: 0]'
 
 
+def judge(request, value):
+    """Another look at what was sent, where one is asked for (`--published`)."""
+
+
 def parsed(request):
+    value = read(request)
+    judge(request, value)
+    return value
+
+
+def read(request):
     if request.early_eof:
         raise Refused(500, "Early EOF")
     text = request.body.decode("utf-8", "replace")

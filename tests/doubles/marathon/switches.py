@@ -96,6 +96,7 @@ def control(leader, request):
                 "faults": leader.faults.faults,
                 "lose": world.bus.lose,
                 "standby": world.options.standby,
+                "deviations": world.options.judge.deviations,
                 "agents": [
                     {"id": each.id, "host": each.host, "reachable": each.reachable, "offering": each.offering}
                     for each in world.launcher.agents
