@@ -1,10 +1,12 @@
 /* floating.c - the floating IP of a server at Neutron: taken, attached to its port, and released. */
 #include <string.h>
 
+#include "base/text.h"
 #include "locations/openstack/network.h"
 
 struct floating {
-	const char *mark;    /* its description */
+	const char *mark;    /* its description, or how those begin that are swept */
+	bool swept;          /* those that lead nowhere go */
 	const char *pool;    /* as it was named; then its id */
 	const char *port_id; /* NULL: none is to be there */
 	talk_step *then;
@@ -116,6 +118,13 @@ static const struct openstack_floating *counting(const struct floating *floating
 	return first;
 }
 
+/* Of ours, or of an application's that lost its server without us. */
+static bool is_meant(const struct floating *floating, const struct openstack_floating *one)
+{
+	return floating->swept ? !one->port_id && starts_with(one->description, floating->mark)
+			       : !strcmp(one->description, floating->mark);
+}
+
 static int next_of_floating(struct talk *talk, const json_t *listing, struct error *err)
 {
 	struct floating *floating = wished(talk);
@@ -128,7 +137,7 @@ static int next_of_floating(struct talk *talk, const json_t *listing, struct err
 	const struct openstack_floating *counts = floating->port_id ? counting(floating, all, count) : NULL;
 	floating->found = (struct openstack_floating){0};
 	for (size_t i = 0; i < count && result == 0; i++)
-		if (&all[i] != counts && strcmp(all[i].description, floating->mark) == 0)
+		if (&all[i] != counts && is_meant(floating, &all[i]))
 			result = ask_away(talk, &all[i]);
 	if (result == 0 && floating->port_id)
 		result = !counts                                  ? ask_for_one(talk, floating)
@@ -153,8 +162,9 @@ static enum progress bring_it(struct talk *talk, struct error *err)
 	return goal->path ? neutron_bring(talk, goal, err) : talk_no_memory(err);
 }
 
-static enum progress begin(struct talk *talk, struct floating wish, const char *name, const char *path,
-			   int (*next)(struct talk *, const json_t *, struct error *), struct error *err)
+static enum progress begin(struct talk *talk, struct floating wish, const char *app, const char *id,
+			   const char *path, int (*next)(struct talk *, const json_t *, struct error *),
+			   struct error *err)
 {
 	struct openstack_goal *goal = arena_array(&talk->arena, struct openstack_goal, 1);
 	struct floating *floating = arena_array(&talk->arena, struct floating, 1);
@@ -162,7 +172,7 @@ static enum progress begin(struct talk *talk, struct floating wish, const char *
 	if (!goal || !floating)
 		return talk_no_memory(err);
 	*floating = wish;
-	floating->mark = arena_format(&talk->arena, "berth %s", name);
+	floating->mark = arena_format(&talk->arena, "berth %s %s", app, id);
 	*goal = (struct openstack_goal){.path = path, .next = next, .then = bring_it, .wish = floating};
 	if (!floating->mark)
 		return talk_no_memory(err);
@@ -170,16 +180,22 @@ static enum progress begin(struct talk *talk, struct floating wish, const char *
 	return path ? neutron_bring(talk, goal, err) : bring_it(talk, err);
 }
 
-enum progress network_floating(struct talk *talk, const char *name, const char *pool, const char *port_id,
-			       talk_step *then, struct error *err)
+enum progress network_floating(struct talk *talk, const char *app, const char *server, const char *pool,
+			       const char *port_id, talk_step *then, struct error *err)
 {
-	return begin(talk, (struct floating){.pool = pool, .port_id = port_id, .then = then}, name,
+	return begin(talk, (struct floating){.pool = pool, .port_id = port_id, .then = then}, app, server,
 		     "/v2.0/networks?router%3Aexternal=true", choose_pool, err);
 }
 
-enum progress network_floating_gone(struct talk *talk, const char *name, talk_step *then, struct error *err)
+enum progress network_floating_gone(struct talk *talk, const char *app, const char *server, talk_step *then,
+				    struct error *err)
 {
-	return begin(talk, (struct floating){.then = then}, name, NULL, NULL, err);
+	return begin(talk, (struct floating){.then = then}, app, server, NULL, NULL, err);
+}
+
+enum progress network_floating_swept(struct talk *talk, const char *app, talk_step *then, struct error *err)
+{
+	return begin(talk, (struct floating){.swept = true, .then = then}, app, "", NULL, NULL, err);
 }
 
 const struct openstack_floating *network_floating_found(const struct talk *talk)

@@ -441,16 +441,27 @@ static int drop_lease(struct talk *talk, struct holding *holding, struct error *
 	return 1;
 }
 
+/* Where somebody lives it is in use. */
+static enum progress let_go_of_empty(struct talk *talk, struct error *err)
+{
+	return talk->inhabited ? PROGRESS_DONE : let_go(talk, err);
+}
+
 static enum progress without_doubles(struct talk *talk, struct error *err)
 {
-	const struct holding wanted = {.change = drop_lease, .then = let_go};
+	const struct holding wanted = {.change = drop_lease, .then = let_go_of_empty};
 
 	return hold(talk, &wanted, err);
 }
 
+static enum progress sweep(struct talk *talk, struct error *err)
+{
+	return network_floating_swept(talk, talk->order.app, without_doubles, err);
+}
+
 static enum progress remove_doubles(struct talk *talk, struct error *err)
 {
-	return openstack_remove_doubles(talk, without_doubles, err);
+	return openstack_remove_doubles(talk, sweep, err);
 }
 
 enum progress tidy_openstack(struct talk *talk, struct error *err)
@@ -505,6 +516,7 @@ static int tell_group(struct talk *talk, const char *app, const struct kept *kep
 		claims[inventory->claim_count++] =
 		    (struct inventory_claim){app, kept->id, kept->words, kept->place};
 	if (talk->order.app) {
+		inventory->prepared = true;
 		inventory->lease = *kept->token ? kept->token : NULL;
 		return 0;
 	}

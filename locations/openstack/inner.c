@@ -42,11 +42,6 @@ static enum progress found(struct talk *talk, struct error *err)
 		return PROGRESS_FAILED;
 	const struct openstack_server *server =
 	    openstack_server_of(openstack, servers, count, order->app, order->name, &stranger);
-	if (!server && stranger) {
-		fail(err, ERR_CONFLICT, "location `%s`: the server `%s` was not made by berth for `%s`",
-		     openstack->location->name, stranger->name, order->app);
-		return PROGRESS_FAILED;
-	}
 	/* Nothing was ever run on a machine that was not reached yet. */
 	bool reached =
 	    server && !strcmp(server->status, "ACTIVE") && json_text(server->metadata, "berth.hostkey");

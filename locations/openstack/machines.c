@@ -233,10 +233,10 @@ int openstack_foresee(const struct openstack *openstack, const struct instance_s
 		      struct arena *arena, const struct attachment **ret, size_t *ret_count,
 		      struct error *err)
 {
-	const struct openstack_machine *machine = openstack_machine_named(openstack, spec->app, spec->name);
 	const struct attachment *there;
 
+	/* The address of what is made anew is another one than that of what is there now: nobody knows it. */
 	if (process_foresee("machine", spec, arena, &there, ret_count, err) < 0)
 		return -1;
-	return readdress(openstack, machine, there, *ret_count, arena, ret) < 0 ? fail_memory(err) : 0;
+	return readdress(openstack, NULL, there, *ret_count, arena, ret) < 0 ? fail_memory(err) : 0;
 }

@@ -106,11 +106,15 @@ const struct openstack_port *network_port_found(const struct talk *talk);
 
 /* --- floating.c --- */
 
-/* A floating IP is known by its description, "berth NAME", with the server's name. `pool`: the name or id of
- * the network that it is taken from; NULL: the only one that leads out. */
-enum progress network_floating(struct talk *talk, const char *name, const char *pool, const char *port_id,
-			       talk_step *then, struct error *err);
-enum progress network_floating_gone(struct talk *talk, const char *name, talk_step *then, struct error *err);
+/* A floating IP is known by its description, "berth APP ID" with the server's id, which no other one ever
+ * has: names pass from one server to the next. `pool`: the name or id of the network that it is taken from;
+ * NULL: the only one that leads out. */
+enum progress network_floating(struct talk *talk, const char *app, const char *server, const char *pool,
+			       const char *port_id, talk_step *then, struct error *err);
+enum progress network_floating_gone(struct talk *talk, const char *app, const char *server, talk_step *then,
+				    struct error *err);
+/* Those of the application that lead nowhere, since their server is gone, go. */
+enum progress network_floating_swept(struct talk *talk, const char *app, talk_step *then, struct error *err);
 const struct openstack_floating *network_floating_found(const struct talk *talk);
 
 /* --- neutron.c: how all of these are done --- */

@@ -141,7 +141,8 @@ struct talk {
 	struct arena arena;
 	size_t memory_before;
 	unsigned waiting;
-	bool relogged; /* a second token that is not taken is no matter of its age */
+	bool inhabited; /* servers of the application are left, as remove.c saw it */
+	bool relogged;  /* a second token that is not taken is no matter of its age */
 	struct openstack_call calls[CALLS];
 	struct timer *timer;
 	bool asleep;         /* until an errand at a machine goes on */

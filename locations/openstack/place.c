@@ -20,6 +20,8 @@ struct making_server {
 	struct openstack_server server;
 	json_t *marks; /* how to log in, as the server's metadata will tell it */
 	const char *id, *port, *address;
+	const char *own;   /* the id of one that this talk made */
+	const char *unfit; /* of one that goes */
 	const char *groups[2]; /* ids; NULL: none */
 	char note[96];
 	int64_t made_by_ms, answer_by_ms;
@@ -159,8 +161,9 @@ static enum progress made(struct talk *talk, struct error *err)
 	const char *id = json ? json_text(json_object_get(json, "server"), "id") : NULL;
 	if (!json)
 		return PROGRESS_FAILED;
-	making->id = id ? arena_text(&talk->arena, id) : NULL;
-	return making->id ? later(talk, poll, err) : find(talk, err);
+	making->own = id ? arena_text(&talk->arena, id) : NULL;
+	/* Somebody else may have made one at the same time: one of them counts for both. */
+	return find(talk, err);
 }
 
 static enum progress make(struct talk *talk, struct error *err)
@@ -359,8 +362,8 @@ static enum progress ports_told(struct talk *talk, struct error *err)
 	talk->making->port = arena_text(&talk->arena, port);
 	if (!talk->making->port)
 		return talk_no_memory(err);
-	return network_floating(talk, talk->order.name, talk->openstack->making.outer, talk->making->port,
-				floating_there, err);
+	return network_floating(talk, talk->order.app, talk->making->id, talk->openstack->making.outer,
+				talk->making->port, floating_there, err);
 }
 
 static enum progress find_address(struct talk *talk, struct error *err)
@@ -468,13 +471,18 @@ static enum progress poll(struct talk *talk, struct error *err)
 /* --- found -----------------------------------------------------------------------------------------------
  */
 
+static enum progress find_later(struct talk *talk, struct error *err)
+{
+	return later(talk, find, err);
+}
+
 static enum progress unfit_gone(struct talk *talk, struct error *err)
 {
 	struct openstack_call *call = &talk->calls[0];
 
 	if (!openstack_ok(call) && !openstack_absent(call))
 		return openstack_failed(call, err, "cannot remove a server that is to be made anew");
-	return later(talk, find, err);
+	return network_floating_gone(talk, talk->order.app, talk->making->unfit, find_later, err);
 }
 
 static enum progress remove_unfit(struct talk *talk, const char *id, struct error *err)
@@ -483,6 +491,7 @@ static enum progress remove_unfit(struct talk *talk, const char *id, struct erro
 	    .service = "compute", .method = "DELETE", .path = arena_format(&talk->arena, "/servers/%s", id)};
 
 	note(talk, "removing a server that is to be made anew");
+	talk->making->unfit = id;
 	return openstack_ask_one(talk, &question, unfit_gone, err);
 }
 
@@ -496,7 +505,14 @@ static bool is_fit(const struct talk *talk, const struct openstack_server *serve
 
 static enum progress nothing_there(struct talk *talk, struct error *err)
 {
-	if (!talk->making->starting)
+	struct making_server *making = talk->making;
+
+	/* A listing may be late. */
+	if (making->own) {
+		making->id = give(making->own);
+		return later(talk, poll, err);
+	}
+	if (!making->starting)
 		return openstack_choose_making(talk, make, err);
 	fail(err, ERR_MISSING, "location `%s` has no server of `%s`", talk->openstack->location->name,
 	     talk->order.name);
@@ -513,11 +529,6 @@ static enum progress found(struct talk *talk, struct error *err)
 		return PROGRESS_FAILED;
 	const struct openstack_server *server = openstack_server_of(
 	    talk->openstack, servers, count, talk->order.app, talk->order.name, &stranger);
-	if (!server && stranger) {
-		fail(err, ERR_CONFLICT, "location `%s`: there is a server `%s` that berth did not make",
-		     talk->openstack->location->name, stranger->name);
-		return PROGRESS_FAILED;
-	}
 	if (!server)
 		return nothing_there(talk, err);
 	if (now_of(talk) > making->made_by_ms) {
@@ -527,9 +538,13 @@ static enum progress found(struct talk *talk, struct error *err)
 	}
 	if (server->task && !strcmp(server->task, "deleting"))
 		return later(talk, find, err);
-	if (!making->starting && !is_fit(talk, server))
-		return remove_unfit(talk, server->id, err);
-	return keep_server(talk, server, err) < 0 ? PROGRESS_FAILED : poll(talk, err);
+	if (keep_server(talk, server, err) < 0)
+		return PROGRESS_FAILED;
+	const char *own = give(making->own);
+	if (own && strcmp(own, making->id) != 0)
+		return remove_unfit(talk, own, err); /* the one that counts is somebody else's */
+	return making->starting || is_fit(talk, server) ? poll(talk, err)
+							: remove_unfit(talk, making->id, err);
 }
 
 static enum progress find(struct talk *talk, struct error *err)

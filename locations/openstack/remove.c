@@ -39,6 +39,14 @@ static void forget_machine(struct openstack *openstack, const char *server)
 			machine->gone = true;
 }
 
+static enum progress removed(struct talk *talk, struct error *err)
+{
+	struct removing *removing = talk->own;
+
+	removing->at++;
+	return next_server(talk, err);
+}
+
 static enum progress looked(struct talk *talk, struct error *err)
 {
 	struct removing *removing = talk->own;
@@ -46,8 +54,9 @@ static enum progress looked(struct talk *talk, struct error *err)
 
 	if (openstack_absent(call)) {
 		forget_machine(talk->openstack, server_at(removing));
-		removing->at++;
-		return next_server(talk, err);
+		/* Not before it: a server that runs and cannot be reached would be unknown to whoever comes
+		 * after a killed program. What is left then is swept. */
+		return network_floating_gone(talk, talk->order.app, server_at(removing), removed, err);
 	}
 	if (!openstack_ok(call))
 		return openstack_failed(call, err, "cannot look whether the server is gone");
@@ -110,20 +119,6 @@ static struct removing *begin(struct talk *talk, talk_step *then)
 	return removing;
 }
 
-static enum progress done(struct talk *talk, struct error *err)
-{
-	(void)talk, (void)err;
-	return PROGRESS_DONE;
-}
-
-/* The floating IP is the one's that counts. */
-static enum progress release_floating(struct talk *talk, struct error *err)
-{
-	if (strchr(talk->order.name, '~'))
-		return PROGRESS_DONE;
-	return network_floating_gone(talk, talk->order.name, done, err);
-}
-
 static talk_step find;
 
 /* All of that name, and then once more: one may have come meanwhile. */
@@ -151,12 +146,7 @@ static enum progress found(struct talk *talk, struct error *err)
 	}
 	bool any = json_array_size(removing->ids) > 0;
 	talk_own(talk, removing, release_removing);
-	if (!any && stranger) {
-		fail(err, ERR_CONFLICT, "location `%s`: there is a server `%s` that berth did not make",
-		     talk->openstack->location->name, stranger->name);
-		return PROGRESS_FAILED;
-	}
-	return any ? next_server(talk, err) : release_floating(talk, err);
+	return any ? next_server(talk, err) : PROGRESS_DONE;
 }
 
 static enum progress find(struct talk *talk, struct error *err)
@@ -187,6 +177,7 @@ static enum progress doubles_found(struct talk *talk, struct error *err)
 		const struct openstack_server *first =
 		    openstack_server_of(openstack, servers, count, talk->order.app, name, &stranger);
 		const char *marked = json_text(servers[i].metadata, "berth.app");
+		talk->inhabited |= first != NULL;
 		if (first && first != &servers[i] && marked && !strcmp(marked, talk->order.app))
 			json_add(removing->ids, json_any_text(servers[i].id));
 	}
@@ -228,9 +219,9 @@ static enum progress all_found(struct talk *talk, struct error *err)
 	    openstack_server_of(talk->openstack, servers, count, order->app, order->name, &stranger);
 	const struct openstack_server *held =
 	    openstack_server_of(talk->openstack, servers, count, order->app, order->to, &other);
-	if (!server && held)
+	if (held && (!server || server == held))
 		return PROGRESS_DONE;
-	if (held || other) {
+	if (held) {
 		fail(err, ERR_CONFLICT, "location `%s`: there is a server of `%s` already",
 		     talk->openstack->location->name, order->to);
 		return PROGRESS_FAILED;

@@ -292,6 +292,7 @@ static void power_off(struct server *server)
 void server_fail(struct server *server, const char *words)
 {
 	clock_take(server->cloud->clock, &server->step);
+	power_off(server);
 	snprintf(server->fault, sizeof(server->fault), "%s", words);
 	enter(server, SERVER_ERROR);
 	server->fault_ms = server->updated_ms;

@@ -268,8 +268,8 @@ static enum progress ask_floating(struct talk *talk, talk_step *then, struct err
 {
 	(void)then;
 	return wish.port_id
-		   ? network_floating(talk, "berth.shop.db.1", wish.name, wish.port_id, floating_told, err)
-		   : network_floating_gone(talk, "berth.shop.db.1", floating_told, err);
+		   ? network_floating(talk, "shop", "s1", wish.name, wish.port_id, floating_told, err)
+		   : network_floating_gone(talk, "shop", "s1", floating_told, err);
 }
 
 /* --- what is there -----------------------------------------------------------------------------------------
