@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "tests/sim/calls.h"
+#include "tests/sim/clouded.h"
 #include "tests/sim/marathon.h"
 #include "tests/sim/play.h"
 #include "tests/sim/sized.h"
@@ -29,7 +30,8 @@ struct options {
 	uint64_t first, last;
 	unsigned jobs;
 	unsigned stop_after; /* violations; 0: never */
-	bool trace, table, no_shrink, only_kept, only_sized, only_zoned, only_machines, only_marathon;
+	bool trace, table, no_shrink, only_kept, only_sized, only_zoned, only_machines, only_marathon,
+	    only_clouded;
 	const char *moves; /* "3,7,9": only these; NULL: all */
 	const char *program;
 };
@@ -57,7 +59,7 @@ static int usage(const char *program, FILE *to)
 	    to,
 	    "usage: %s --seeds FROM-TO [--trace] [--table] [--jobs N] [--stop-after VIOLATIONS]\n"
 	    "       [--moves N,N,...] [--no-shrink] [--kept] [--sized] [--zoned] [--machines]\n"
-	    "       [--marathon]\n"
+	    "       [--marathon] [--clouded]\n"
 	    "       %s --soak DAYS\n"
 	    "Plays each seed in the simulated world, or has a controller keep an application for so long.\n"
 	    "Exits with 1 when a rule was violated, or it grew.\n",
@@ -119,7 +121,8 @@ static void work(const struct options *options, uint64_t first, FILE *to)
 		    (options->only_sized && !score_is_sized(seed)) ||
 		    (options->only_zoned && !score_is_zoned(seed)) ||
 		    (options->only_machines && !score_has_machine(seed)) ||
-		    (options->only_marathon && !score_has_marathon(seed)))
+		    (options->only_marathon && !score_has_marathon(seed)) ||
+		    (options->only_clouded && !score_has_cloud(seed)))
 			continue;
 		end_in(SEED_S);
 		play_seed(options, seed, tally, &row);
@@ -377,6 +380,7 @@ int main(int argc, char **argv)
 					      {"zoned", no_argument, NULL, 'Z'},
 					      {"machines", no_argument, NULL, 'M'},
 					      {"marathon", no_argument, NULL, 'A'},
+					      {"clouded", no_argument, NULL, 'O'},
 					      {"soak", required_argument, NULL, 'S'},
 					      {"help", no_argument, NULL, 'h'},
 					      {NULL, 0, NULL, 0}};
@@ -420,6 +424,9 @@ int main(int argc, char **argv)
 			break;
 		case 'A':
 			options.only_marathon = true;
+			break;
+		case 'O':
+			options.only_clouded = true;
 			break;
 		case 'S':
 			return soak_run((unsigned)strtoul(optarg, NULL, 10), 1, stdout);

@@ -40,7 +40,8 @@ int outpost_open(struct outpost *post)
 					.helper = HELPER};
 	struct error err = {0};
 	post->seat = seat_new(post->stage->universe, post->stage->machines[0]);
-	return post->seat && berth_open_in(&post->berth, seat_world(post->seat), no_environment, &options,
+	return post->seat && berth_open_in(&post->berth, seat_world(post->seat),
+					   post->environment ? post->environment : no_environment, &options,
 					   &err) == 0
 		   ? 0
 		   : -1;

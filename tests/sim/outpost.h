@@ -12,6 +12,7 @@ struct outpost {
 	struct theatre *stage;
 	const char *name; /* in the story: "marathon" */
 	const char *app, *state, *file;
+	const char *(*environment)(const char *name); /* NULL: no variable is set */
 	/* An operation has ended well. */
 	void (*ended_well)(struct theatre *stage, enum errand_kind doing);
 	/* What a controller tells; or NULL. */

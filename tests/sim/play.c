@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "tests/sim/clouded.h"
 #include "tests/sim/judge.h"
 #include "tests/sim/kept.h"
 #include "tests/sim/local.h"
@@ -402,6 +403,7 @@ void play_expect(struct tally *tally)
 	sized_expect(tally);
 	zoned_expect(tally);
 	marathon_expect(tally);
+	clouded_expect(tally);
 	for (const char *const *kind = trial_kinds; *kind; kind++)
 		tally_add(tally, "trial", *kind, 0);
 	for (size_t i = 0; i < COUNT_OF(phases); i++)
@@ -588,6 +590,8 @@ void score_play(const struct score *score, struct tally *tally,
 		zoned_play(&stage, score->chance);
 	if (score_has_marathon(score->seed) && !stage.rule[0])
 		marathon_play(&stage, score->chance);
+	if (score_has_cloud(score->seed) && !stage.rule[0])
+		clouded_play(&stage, score->chance);
 	if (!stage.rule[0])
 		clear_away(&stage, score->chance);
 	snprintf(ret->rule, sizeof ret->rule, "%s", stage.rule);

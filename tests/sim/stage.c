@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "tests/sim/clouded.h"
 #include "tests/sim/judge.h"
 #include "tests/sim/kept.h"
 #include "tests/sim/local.h"
@@ -332,6 +333,7 @@ void stage_close(struct theatre *stage)
 	sized_close(stage);
 	zoned_close(stage);
 	marathon_close(stage);
+	clouded_close(stage);
 	for (int i = 0; i < DEPLOYERS; i++)
 		if (stage->deployers[i].berth)
 			deployer_close(&stage->deployers[i]);
@@ -379,6 +381,8 @@ static bool step(struct theatre *stage, int64_t limit)
 			zoned_step(stage);
 		if (stage->marathon)
 			marathon_step(stage);
+		if (stage->clouded)
+			clouded_step(stage);
 	}
 	return more && !stage->rule[0];
 }

@@ -129,6 +129,7 @@ struct theatre {
 	struct sized *sized;         /* a cluster; NULL: there is none */
 	struct zoned *zoned;         /* one over several engines; NULL: there is none */
 	struct marathoned *marathon; /* an application on a Marathon; NULL: there is none */
+	struct clouded *clouded;     /* one on an OpenStack; NULL: there is none */
 	struct kept *kept; /* of a controller: what was seen of what it keeps; NULL: there is none */
 	/* Why this seed is a violation: the rule's name, and words; "" as long as it is none. */
 	char rule[48], verdict[1024];

@@ -1,0 +1,223 @@
+/* clouded_rules.c - what servers of an OpenStack are held to: one for each instance and none lost, what is
+ * told as done is done, nothing is left behind, and strangers are left alone. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "tests/sim/clouded.h"
+
+/* --- what is there ----------------------------------------------------------------------------------- */
+
+static void see_program(void *owner, const struct ssh_view *view)
+{
+	struct seen_server *seen = owner;
+	const char *slash = strrchr(view->argv0, '/');
+	if (!view->programs)
+		return;
+	snprintf(seen->program, sizeof seen->program, "%s:%s", slash ? slash + 1 : view->argv0, view->argv1);
+	seen->answers |= view->answers;
+}
+
+static void look(struct clouded *clouded)
+{
+	owned_json servers = openstack_cloud_list(clouded->cloud, "servers");
+	memcpy(clouded->former, clouded->now, sizeof clouded->former);
+	clouded->former_count = clouded->count;
+	clouded->count = 0;
+	for (size_t i = 0; i < json_array_size(servers) && i < CLOUDED_SERVERS; i++) {
+		const json_t *server = json_array_get(servers, i);
+		const char *app = json_text(json_object_get(server, "metadata"), "berth.app");
+		const char *task = json_text(server, "OS-EXT-STS:task_state");
+		struct seen_server *seen = &clouded->now[clouded->count++];
+		*seen = (struct seen_server){.ours = app && strcmp(app, CLOUDED_APP) == 0,
+					     .leaving =
+						 (task && strcmp(task, "deleting") == 0) ||
+						 json_object_size(json_object_get(server, "addresses")) == 0};
+		snprintf(seen->id, sizeof seen->id, "%s", json_text(server, "id"));
+		snprintf(seen->name, sizeof seen->name, "%s", json_text(server, "name"));
+		snprintf(seen->status, sizeof seen->status, "%s", json_text(server, "status"));
+		struct ssh_machine *machine = openstack_cloud_machine(clouded->cloud, seen->id);
+		if (machine)
+			ssh_machine_each(machine, see_program, seen);
+	}
+}
+
+const struct seen_server *clouded_any(struct clouded *clouded, struct dice *dice)
+{
+	const struct seen_server *ours[CLOUDED_SERVERS];
+	unsigned count = 0;
+	look(clouded);
+	for (size_t i = 0; i < clouded->count; i++)
+		if (clouded->now[i].ours && !clouded->now[i].leaving)
+			ours[count++] = &clouded->now[i];
+	return count ? ours[roll(dice, count)] : NULL;
+}
+
+static const struct seen_server *by_id(const struct clouded *clouded, const char *id)
+{
+	for (size_t i = 0; i < clouded->count; i++)
+		if (strcmp(clouded->now[i].id, id) == 0)
+			return &clouded->now[i];
+	return NULL;
+}
+
+/* --- at all times ------------------------------------------------------------------------------------ */
+
+static void rule_one_for_each(struct theatre *stage)
+{
+	const struct clouded *clouded = stage->clouded;
+	for (size_t i = 0; i < clouded->count; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct seen_server *one = &clouded->now[i], *other = &clouded->now[k];
+			if (one->ours && other->ours && *one->program && *other->program &&
+			    strcmp(one->name, other->name) == 0)
+				stage_accuse(stage, "doubles", "%s runs on %s and on %s", one->name, one->id,
+					     other->id);
+		}
+}
+
+static void rule_none_lost(struct theatre *stage)
+{
+	const struct clouded *clouded = stage->clouded;
+	for (size_t i = 0; i < clouded->former_count && !clouded->leaving && !clouded->disturbed; i++) {
+		const struct seen_server *before = &clouded->former[i];
+		if (before->ours && before->answers && !before->leaving && !by_id(clouded, before->id))
+			stage_accuse(stage, "lost", "%s has gone, and nobody asked for it", before->name);
+	}
+}
+
+static bool is_there(const struct clouded *clouded, const char *list, const char *name)
+{
+	owned_json rows = openstack_cloud_list(clouded->cloud, list);
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		if (strcmp(json_text(json_array_get(rows, i), "name"), name) == 0)
+			return true;
+	return false;
+}
+
+static void rule_strangers_untouched(struct theatre *stage)
+{
+	const struct clouded *clouded = stage->clouded;
+	if (clouded->strangers && (!is_there(clouded, "servers", "berth." CLOUDED_APP "-too.db.1") ||
+				   !is_there(clouded, "security_groups", "berth." CLOUDED_APP "-too")))
+		stage_accuse(stage, "strangers", "what is somebody else's is gone");
+}
+
+void clouded_judge_always(struct theatre *stage)
+{
+	struct clouded *clouded = stage->clouded;
+	uint64_t stamp = openstack_cloud_stamp(clouded->cloud);
+	if (stamp == clouded->stamp)
+		return;
+	clouded->stamp = stamp;
+	look(clouded);
+	rule_one_for_each(stage);
+	rule_none_lost(stage);
+	rule_strangers_untouched(stage);
+}
+
+/* --- when something is told as done ------------------------------------------------------------------ */
+
+/* Each member runs in its last version, and answers. */
+static void rule_deployed(struct theatre *stage, const struct clouded_part *part)
+{
+	const struct clouded *clouded = stage->clouded;
+	char prefix[80], program[24];
+	unsigned good = 0, all = 0;
+	snprintf(prefix, sizeof prefix, "berth." CLOUDED_APP ".%s.", part->id);
+	snprintf(program, sizeof program, "good:%u", part->version);
+	for (size_t i = 0; i < clouded->count; i++) {
+		const struct seen_server *seen = &clouded->now[i];
+		if (!seen->ours || !starts_with(seen->name, prefix))
+			continue;
+		all++;
+		good += strcmp(seen->status, "ACTIVE") == 0 && strcmp(seen->program, program) == 0 &&
+			seen->answers;
+	}
+	if (part->there ? good != part->count : all != 0)
+		stage_accuse(stage, "done", "after a deploy %u servers of %s run %s, of %u that are wanted",
+			     good, part->id, program, part->there ? part->count : 0);
+}
+
+/* What of a destroyed application is left in the project; strangers' names are like ours, and longer. */
+static void rule_nothing_left(struct theatre *stage)
+{
+	static const char *const lists[][2] = {{"servers", "name"},
+					       {"keypairs", "name"},
+					       {"security_groups", "name"},
+					       {"ports", "name"},
+					       {"floatingips", "description"}};
+	for (size_t i = 0; i < COUNT_OF(lists); i++) {
+		owned_json rows = openstack_cloud_list(stage->clouded->cloud, lists[i][0]);
+		for (size_t k = 0; k < json_array_size(rows); k++) {
+			const char *name = json_text(json_array_get(rows, k), lists[i][1]);
+			if (strstr(name, CLOUDED_APP) && !strstr(name, CLOUDED_APP "-too"))
+				stage_accuse(stage, "leftovers", "%s: %s is left", lists[i][0], name);
+		}
+	}
+}
+
+static void rule_stopped(struct theatre *stage)
+{
+	const struct clouded *clouded = stage->clouded;
+	for (size_t i = 0; i < clouded->count; i++)
+		if (clouded->now[i].ours && *clouded->now[i].program)
+			stage_accuse(stage, "done", "%s runs after a stop", clouded->now[i].name);
+}
+
+void clouded_judge_end(struct theatre *stage, enum errand_kind doing)
+{
+	struct clouded *clouded = stage->clouded;
+	look(clouded);
+	if (doing == DO_DESTROY && !clouded->post.warned)
+		rule_nothing_left(stage);
+	if (doing == DO_STOP)
+		rule_stopped(stage);
+	for (int i = 0; doing == DO_DEPLOY && i < CLOUDED_PARTS && !clouded->disturbed; i++)
+		rule_deployed(stage, &clouded->parts[i]);
+}
+
+/* Each floating IP leads to a server of ours, and there is no server too many. */
+void clouded_judge_rest(struct theatre *stage)
+{
+	const struct clouded *clouded = stage->clouded;
+	owned_json floating = openstack_cloud_list(clouded->cloud, "floatingips");
+	unsigned wanted = 0, servers = 0;
+	for (int i = 0; i < CLOUDED_PARTS; i++)
+		wanted += clouded->parts[i].there ? clouded->parts[i].count : 0;
+	for (size_t i = 0; i < clouded->count; i++)
+		servers += clouded->now[i].ours;
+	if (servers != wanted)
+		stage_accuse(stage, "leftovers", "%u servers where %u are wanted", servers, wanted);
+	for (size_t i = 0; i < json_array_size(floating); i++)
+		if (!json_text(json_array_get(floating, i), "port_id"))
+			stage_accuse(stage, "leftovers", "the floating IP %s leads nowhere",
+				     json_text(json_array_get(floating, i), "floating_ip_address"));
+}
+
+/* --- strangers --------------------------------------------------------------------------------------- */
+
+void clouded_strangers_come(struct theatre *stage)
+{
+	struct clouded *clouded = stage->clouded;
+	owned_json images = openstack_cloud_list(clouded->cloud, "images");
+	owned_json flavors = NULL;
+	owned_json networks = openstack_cloud_list(clouded->cloud, "networks");
+	char body[500];
+	if (clouded->strangers)
+		return;
+	openstack_cloud_ask(clouded->cloud, CLOUD_NOVA, "GET", "/v2.1/flavors/detail", NULL, &flavors);
+	snprintf(body, sizeof body,
+		 "{\"server\":{\"name\":\"berth." CLOUDED_APP
+		 "-too.db.1\",\"imageRef\":\"%s\",\"flavorRef\":\"%s\","
+		 "\"networks\":[{\"uuid\":\"%s\"}],\"metadata\":{\"berth.app\":\"" CLOUDED_APP "-too\"}}}",
+		 json_text(json_array_get(images, 0), "id"),
+		 json_text(json_array_get(json_object_get(flavors, "flavors"), 0), "id"),
+		 json_text(json_array_get(networks, 0), "id"));
+	openstack_cloud_ask(clouded->cloud, CLOUD_NOVA, "POST", "/v2.1/servers", body, NULL);
+	openstack_cloud_ask(
+	    clouded->cloud, CLOUD_NEUTRON, "POST", "/v2.0/security-groups",
+	    "{\"security_group\":{\"name\":\"berth." CLOUDED_APP "-too\",\"description\":\"theirs\"}}", NULL);
+	clouded->strangers = true;
+}
