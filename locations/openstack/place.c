@@ -20,8 +20,8 @@ struct making_server {
 	struct openstack_server server;
 	json_t *marks; /* how to log in, as the server's metadata will tell it */
 	const char *id, *port, *address;
-	const char *own;   /* the id of one that this talk made */
-	const char *unfit; /* of one that goes */
+	const char *own;       /* the id of one that this talk made */
+	const char *unfit;     /* of one that goes */
 	const char *groups[2]; /* ids; NULL: none */
 	char note[96];
 	int64_t made_by_ms, answer_by_ms;

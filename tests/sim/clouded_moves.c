@@ -94,13 +94,13 @@ static void edited(struct theatre *stage, struct dice *dice)
 }
 
 /* In the middle of it, or before. */
-static void around_work(struct theatre *stage, struct dice *dice, happening *happens)
+static enum berth_outcome around_work(struct theatre *stage, struct dice *dice, happening *happens)
 {
 	if (one_in(dice, 2))
 		outpost_plan(&stage->clouded->post, dice, happens, 20000);
 	else
 		happens(stage, dice);
-	work(stage, dice);
+	return work(stage, dice);
 }
 
 /* --- what becomes of its messages -------------------------------------------------------------------- */
@@ -196,7 +196,9 @@ static void tokens_revoked(struct theatre *stage, struct dice *dice)
 /* Who is asked to log in again does, and nobody notices. */
 static void tokens_go(struct theatre *stage, struct dice *dice)
 {
-	around_work(stage, dice, tokens_revoked);
+	if (around_work(stage, dice, tokens_revoked) != BERTH_OK && !stage->rule[0])
+		stage_accuse(stage, "harmless", "tokens were revoked, and it does not end well: %s",
+			     stage->clouded->post.last_words);
 }
 
 static void go_away(struct theatre *stage, struct dice *dice)
