@@ -64,6 +64,8 @@ check "and its task, which an agent has the output of" grep -q 'from the inside'
 same_task() { [ "$(get "$leader/v2/tasks" 2>/dev/null | jq -r '.tasks[0].id' 2>/dev/null)" = "$task" ]; }
 check "a leader can step down" same "$(send DELETE /v2/leader '')" 200
 until_true 10 fails answers
+takes_its_place() { python3 -c 'import socket; socket.socket().bind(("127.0.0.1", 18971))' 2>/dev/null; }
+check "nobody takes its place meanwhile" fails takes_its_place
 check "the next one comes" until_true 30 answers
 check "and has the same task" until_true 30 same_task
 

@@ -127,9 +127,9 @@ class Connection:
         self.buffer += data
 
     def serve(self):
-        self.sock.settimeout(IDLE_SECONDS)
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
+            self.sock.settimeout(IDLE_SECONDS)
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while self.one():
                 pass
         except (OSError, Hangup):
@@ -250,17 +250,26 @@ def http_date():
 
 
 class Server:
-    """A listener that can be closed with all its connections and opened again, as when a process dies and starts."""
+    """A listener that can be closed with all its connections and opened again, as when a process dies and starts.
+
+    Its place is kept meanwhile: whoever else connects somewhere could be given that very number by the kernel, for its own end.
+    """
 
     def __init__(self, address, respond):
         self.address, self.respond = address, respond
         self.lock = threading.Lock()
         self.listener, self.open = None, set()
+        self.place = None
+
+    def bound(self):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(self.address)
+        return sock
 
     def start(self):
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(self.address)
+        self.place = self.place or self.bound()
+        listener = self.bound()
         listener.listen(128)
         self.listener = listener
         threading.Thread(target=self.accept, args=(listener,), daemon=True).start()
