@@ -16,10 +16,15 @@ int proxy_relay(const char *address, uint16_t port, const struct proxy_pool *poo
 	text_format(to, "%s%s%u", address ? address : "", address ? ":" : "", port);
 	for (size_t i = 0; i < pool->count; i++) {
 		const struct proxy_member *member = &pool->members[i];
-		if (!is_numeric(member->address))
-			return fail(err, ERR_UNSUPPORTED,
-				    "`%s` is at `%s`, which is no number: a stand-in looks no names up",
-				    member->name, member->address);
+		if (!is_numeric(member->address)) {
+			fail(err, ERR_UNSUPPORTED,
+			     "`%s` is at `%s`, which is no number: a stand-in looks no names up",
+			     member->name, member->address);
+			remedy(err,
+			       "say at its location where that is, `hosts: {%s: ADDRESS}`, or `link: direct`",
+			       member->address);
+			return -1;
+		}
 		text_add(to, " ");
 		proxy_put_address(to, member);
 	}

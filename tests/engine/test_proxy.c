@@ -48,6 +48,19 @@ static void does_not_say(const char *text, const char *words)
 	cr_expect_null(strstr(text, words), "`%s` in\n%s", words, text);
 }
 
+Test(proxy, a_stand_in_has_a_line_of_numbers_and_says_what_to_do_about_names)
+{
+	static const struct proxy_member named = {"web.1", "agent7", 31000, 1, false};
+	static const struct proxy_pool there = {"members", &named, 1};
+	owned_text line = {0}, none = {0};
+	struct error err = {0};
+	cr_assert_eq(proxy_relay("127.64.0.1", 80, &members, &line, &err), 0, "%s", err.text);
+	cr_expect_str_eq(text_view(&line), "127.64.0.1:80 10.0.0.1:80 10.0.0.2:80 [fd00::3]:80\n");
+	cr_assert_eq(proxy_relay(NULL, 80, &there, &none, &err), -1);
+	cr_expect_not_null(strstr(err.text, "`agent7`"), "%s", err.text);
+	cr_expect_not_null(strstr(err.remedy, "hosts: {agent7: ADDRESS}"), "%s", err.remedy);
+}
+
 /* --- whether the programs read it -------------------------------------------------------------------- */
 
 static bool there_is(const char *program)
