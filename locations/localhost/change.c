@@ -52,11 +52,23 @@ static int must_be_there(const struct subject *subject, const char *name, struct
 	return subject->there ? 0 : fail(err, ERR_MISSING, "`%s` is not on this machine", name);
 }
 
+/* One that has its keeper is found without a look at every process' descriptors, which takes longer than all
+ * that is done to it. */
+static int scan_for(struct location *location, const char *name, struct scan *scan, struct error *err)
+{
+	if (scan_make(location, false, scan, err))
+		return -1;
+	if (scan_shim(scan, name))
+		return 0;
+	scan_release(scan);
+	return scan_make(location, true, scan, err);
+}
+
 /* Its scan and what `arena` holds must outlive it. 0; ERR_MISSING when it is not there. */
 static int find_there(struct location *location, struct scan *scan, struct arena *arena, const char *app,
 		      const char *name, struct subject *ret, struct error *err)
 {
-	return scan_make(location, true, scan, err) || find(location, scan, arena, app, name, ret, err) ||
+	return scan_for(location, name, scan, err) || find(location, scan, arena, app, name, ret, err) ||
 		       must_be_there(ret, name, err)
 		   ? -1
 		   : 0;
