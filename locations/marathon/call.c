@@ -192,8 +192,10 @@ const json_t *marathon_json(struct marathon_call *call, struct error *err)
 	if (call->json)
 		return call->json;
 	call->json = json_parse(text_view(&call->body), call->body.length, "answer", &why);
-	if (call->json)
+	if (call->json) {
+		text_release(&call->body); /* nobody reads it twice */
 		return call->json;
+	}
 	if (why.code == ERR_NO_MEMORY)
 		fail_memory(err);
 	else

@@ -240,37 +240,44 @@ static size_t size_of(const struct marathon_group *group)
 	return size;
 }
 
-static int make_room(struct listing *listing, size_t apps, size_t others)
+static int make_room(struct listing *listing, size_t others)
 {
 	struct arena *arena = &listing->to->arena;
 
-	listing->instances = arena_array(arena, struct observed, apps + 1);
 	listing->strangers = arena_array(arena, struct inventory_stranger, others + 1);
 	listing->claims = arena_array(arena, struct inventory_claim, others + 1);
 	listing->objects = arena_array(arena, struct inventory_object, 2 * others + 1);
-	if (!listing->instances || !listing->strangers || !listing->claims || !listing->objects)
+	if (!listing->strangers || !listing->claims || !listing->objects)
 		return -1;
-	listing->to->instances = listing->instances;
 	listing->to->strangers = listing->strangers;
 	listing->to->claims = listing->claims;
 	listing->to->objects = listing->objects;
 	return 0;
 }
 
-static int read_all(struct listing *listing, const json_t *apps, const struct marathon_group *group,
-		    struct error *err)
+static int read_apps(struct listing *listing, const json_t *apps, struct error *err)
 {
 	size_t count = json_array_size(apps);
 
-	if (make_room(listing, count, size_of(group)) < 0)
+	listing->instances = arena_array(&listing->to->arena, struct observed, count + 1);
+	if (!listing->instances)
 		return fail_memory(err);
+	listing->to->instances = listing->instances;
 	for (size_t i = 0; i < count; i++) {
+		owned_arena room = {0};
 		struct marathon_app app;
-		if (marathon_app_read(json_array_get(apps, i), &listing->flow->arena, &app, err) < 0)
+		if (marathon_app_read(json_array_get(apps, i), &room, &app, err) < 0)
 			return -1;
 		if (list_app(listing, &app) < 0)
 			return fail_memory(err);
 	}
+	return 0;
+}
+
+static int read_groups(struct listing *listing, const struct marathon_group *group, struct error *err)
+{
+	if (make_room(listing, size_of(group)) < 0)
+		return fail_memory(err);
 	if (!group->id)
 		return 0;
 	if (listing->request->app)
@@ -281,26 +288,45 @@ static int read_all(struct listing *listing, const json_t *apps, const struct ma
 	return 0;
 }
 
+static int apps_told(struct listing *listing, struct error *err)
+{
+	struct flow *flow = listing->flow;
+	const json_t *json = marathon_json(&flow->calls[0], err);
+	const json_t *apps = json_object_get(json, "apps");
+
+	if (!json)
+		return -1;
+	if (!json_is_array(apps))
+		return fail(err, ERR_UNREACHABLE, "location `%s`: Marathon told of no list of apps",
+			    flow->marathon->location->name);
+	return read_apps(listing, apps, err);
+}
+
+static int groups_told(struct listing *listing, struct error *err)
+{
+	struct flow *flow = listing->flow;
+	struct marathon_group group = {0};
+	const json_t *json = NULL;
+
+	if (marathon_ok(&flow->calls[1]) && (!(json = marathon_json(&flow->calls[1], err)) ||
+					     marathon_group_read(json, &flow->arena, &group, err) < 0))
+		return -1;
+	return read_groups(listing, &group, err);
+}
+
+/* Each answer goes when it was read: of a thousand apps one takes more than all else. */
 static enum progress listed(struct flow *flow, struct error *err)
 {
 	struct listing listing = {.flow = flow, .to = &flow->inventory, .request = flow->wish.list};
-	struct marathon_group group = {0};
-	const json_t *apps = NULL, *groups = NULL;
 
 	if (!marathon_ok(&flow->calls[0]))
 		return marathon_failed(&flow->calls[0], err, "cannot list its apps");
 	if (!marathon_ok(&flow->calls[1]) && !marathon_absent(&flow->calls[1]))
 		return marathon_failed(&flow->calls[1], err, "cannot list its groups");
-	if (!(apps = marathon_json(&flow->calls[0], err)) ||
-	    (marathon_ok(&flow->calls[1]) && !(groups = marathon_json(&flow->calls[1], err))))
+	if (apps_told(&listing, err) < 0)
 		return PROGRESS_FAILED;
-	if (!json_is_array(json_object_get(apps, "apps"))) {
-		fail(err, ERR_UNREACHABLE, "location `%s`: Marathon told of no list of apps",
-		     flow->marathon->location->name);
-		return PROGRESS_FAILED;
-	}
-	if ((groups && marathon_group_read(groups, &flow->arena, &group, err) < 0) ||
-	    read_all(&listing, json_object_get(apps, "apps"), &group, err) < 0)
+	marathon_call_release(&flow->calls[0]);
+	if (groups_told(&listing, err) < 0)
 		return PROGRESS_FAILED;
 	*flow->wish.inventory = flow->inventory;
 	flow->inventory = (struct inventory){0};
