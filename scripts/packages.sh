@@ -9,7 +9,8 @@ packages_build="gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libcurl4-o
 packages_quickstart="redis-server $packages_busybox curl jq"
 packages_test="g++ make clang clang-format clang-tidy gcovr libcriterion-dev docker.io iptables iproute2 util-linux procps
 	redis-server redis-tools $packages_busybox curl jq python3 python3-jsonschema python3-marathon python3-yaml openssl mandoc zsh fish
-	nginx-light libnginx-mod-stream haproxy wrk docker-registry prometheus python3-prometheus-client openssh-server openssh-client systemd"
+	nginx-light libnginx-mod-stream haproxy wrk docker-registry prometheus python3-prometheus-client openssh-server openssh-client systemd
+	tomcat10-common mariadb-server-core"
 # For tests/fuzz/run alone; run-tests replays what was found without.
 packages_fuzz="clang libclang-rt-14-dev"
 # For tests/real/podman.sh alone, which is skipped without.
