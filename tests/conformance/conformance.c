@@ -12,6 +12,7 @@ void conformance_connect_tells_what_it_is(struct subject *subject)
 	rig_open(rig, subject);
 	MUST(rig, ASK(connect, &facts));
 	cr_assert(facts.endpoint[0] && facts.version[0]);
+	json_decref(facts.about);
 	rig_close(rig);
 }
 
