@@ -34,8 +34,8 @@ struct opening {
 	const char *component; /* whose port */
 	uint16_t port;
 	enum protocol protocol;
-	/* Whom it is for: a component of the same location; else what comes from that number; both NULL: whoever
-	 * comes. */
+	/* Whom it is for: a component of the same location; else what comes from that number; both NULL:
+	 * whoever comes. */
 	const char *from, *address;
 	const char *consumer; /* whose link needs it, for people; NULL: the blueprint publishes it */
 };

@@ -300,8 +300,8 @@ struct location_driver {
 	enum progress (*disclaim)(struct location *, struct errand *, const char *app, struct error *);
 
 	/* What the application needs here once (a network), and its removal. Where the target lets in it is
-	 * asked whenever something of the application changes, here or elsewhere. Release removes named volumes
-	 * only if asked; absent things are fine; anonymous and helper objects go. */
+	 * asked whenever something of the application changes, here or elsewhere. Release removes named
+	 * volumes only if asked; absent things are fine; anonymous and helper objects go. */
 	enum progress (*prepare)(struct location *, struct errand *, const struct prepare_request *,
 				 struct error *);
 	enum progress (*release)(struct location *, struct errand *, const char *app, bool volumes,

@@ -45,8 +45,7 @@ static bool is_bad(struct asked *asked, const char *name, const char *key)
 	const struct openstack_cloud *cloud = asked->cloud;
 	size_t length = name ? strlen(name) : 0;
 
-	static const char letters[] =
-	    "_- 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char letters[] = "_- 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	bool odd = length && asked->version < 92 && strspn(name, letters) < length;
 
 	if (!length || length > 255 || odd)
