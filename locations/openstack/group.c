@@ -190,10 +190,13 @@ static enum progress found(struct talk *talk, struct error *err)
 	return talk_go(talk, decide);
 }
 
+/* Who administers the cloud is told those of all projects. */
 static enum progress find(struct talk *talk, struct error *err)
 {
 	const char *name = openstack_group_name(&talk->arena, talk->order.app, NULL);
-	const char *path = name ? arena_format(&talk->arena, "/v2.0/security-groups?name=%s", name) : NULL;
+	const char *path = name ? arena_format(&talk->arena, "/v2.0/security-groups?project_id=%s&name=%s",
+					       talk->openstack->session.token.project_id, name)
+				: NULL;
 
 	return openstack_read(talk, "network", path, found, err);
 }

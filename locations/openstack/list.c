@@ -263,9 +263,9 @@ static enum progress servers_told(struct talk *talk, struct error *err)
 	talk_own(talk, visits, release_visits);
 	if (request->instances_only)
 		return talk_go(talk, visit_all);
-	const char *path =
-	    request->app ? arena_format(&talk->arena, "/v2.0/security-groups?name=berth.%s", request->app)
-			 : "/v2.0/security-groups";
+	const char *app = request->app, *project = talk->openstack->session.token.project_id;
+	const char *path = arena_format(&talk->arena, "/v2.0/security-groups?project_id=%s%s%s", project,
+					app ? "&name=berth." : "", app ? app : "");
 	return openstack_read(talk, "network", path, groups_told, err);
 }
 

@@ -303,3 +303,17 @@ Test(openstack_servers, what_was_left_half_made_is_only_made_and_can_be_stopped)
 	cr_expect_eq(servers(), 1);
 	leave();
 }
+
+/* Who administers a cloud is told the groups of every project, and would take another one's claim for ours.
+ */
+Test(openstack_servers, security_groups_of_other_projects_are_not_asked_for)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	prepare();
+	place(&spec);
+	listed(1);
+	cr_expect_gt(cloud_count("/v2.0/security-groups?"), 2);
+	cr_expect_eq(cloud_count("/v2.0/security-groups?"), cloud_count("/v2.0/security-groups?project_id="));
+	leave();
+}
