@@ -246,14 +246,14 @@ static enum progress remembered(struct talk *talk, struct error *err)
 static enum progress remember(struct talk *talk, struct error *err)
 {
 	const struct making_server *making = talk->making;
+
+	if (making->known)
+		return talk_go(talk, making->starting ? run_it : prepare_it);
 	const struct openstack_question question = {
 	    .service = "compute",
 	    .method = "POST",
 	    .path = arena_format(&talk->arena, "/servers/%s/metadata", making->id),
 	    .body = json_pack("{s:O}", "metadata", making->marks)};
-
-	if (making->known)
-		return talk_go(talk, making->starting ? run_it : prepare_it);
 	return openstack_ask_one(talk, &question, remembered, err);
 }
 
