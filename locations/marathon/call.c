@@ -31,6 +31,16 @@ static void done(void *owner, struct http_answer *answer)
 	flow_returned(call->flow);
 }
 
+/* Agents, and other frameworks of that Mesos, are not to learn with what Marathon is asked; nor is whoever
+ * listens on the way, where it is reached behind TLS. */
+static bool is_for_it(const struct marathon *marathon, const struct marathon_question *question,
+		      const char *base)
+{
+	if (!question->base && !marathon->by_mesos)
+		return true; /* as it was written */
+	return (!question->base || question->known) && (!marathon->secure || starts_with(base, "https://"));
+}
+
 struct exchange *marathon_send(struct marathon *marathon, const struct marathon_question *question,
 			       const char *accept, int64_t idle_ms, const struct http_sink *sink,
 			       struct error *err)
@@ -40,8 +50,9 @@ struct exchange *marathon_send(struct marathon *marathon, const struct marathon_
 	size_t count = 1;
 	owned_text url = {0};
 	bool reads = !strcmp(question->method, "GET");
+	const char *base = question->base ? question->base : marathon->bases[marathon->base];
 
-	text_add(&url, question->base ? question->base : marathon->bases[marathon->base]);
+	text_add(&url, base);
 	text_add(&url, question->path);
 	if (url.failed || (question->body && !body)) {
 		fail_memory(err);
@@ -49,7 +60,7 @@ struct exchange *marathon_send(struct marathon *marathon, const struct marathon_
 	}
 	if (body)
 		headers[count++] = "Content-Type: application/json";
-	if (marathon->authorization)
+	if (marathon->authorization && is_for_it(marathon, question, base))
 		headers[count++] = marathon->authorization;
 	const struct http_request request = {
 	    .method = question->method,

@@ -121,7 +121,8 @@ static enum progress agents_told(struct flow *flow, struct error *err)
 	if (call->error.code == OK && call->status / 100 == 3 && flow->index++ < 4) {
 		const char *to = marathon_redirect(flow->marathon, &flow->arena, text_view(&call->headers),
 						   flow->marathon->mesos);
-		const struct marathon_question question = {.method = "GET", .path = "", .base = to};
+		const struct marathon_question question = {
+		    .method = "GET", .path = "", .base = to, .known = flow->marathon->by_mesos};
 		if (to)
 			return marathon_ask(flow, 0, &question, agents_told, err);
 	}
@@ -139,8 +140,10 @@ static enum progress agents_told(struct flow *flow, struct error *err)
 
 static enum progress logs_found(struct flow *flow, struct error *err)
 {
-	const struct marathon_question question = {
-	    .method = "GET", .path = "/master/slaves", .base = flow->marathon->mesos};
+	const struct marathon_question question = {.method = "GET",
+						   .path = "/master/slaves",
+						   .base = flow->marathon->mesos,
+						   .known = flow->marathon->by_mesos};
 	struct reading_logs *reading = arena_array(&flow->arena, struct reading_logs, 1);
 
 	if (!flow->there) {

@@ -114,6 +114,7 @@ struct flow {
 	struct marathon_question {
 		const char *method, *path;
 		const char *base; /* another place than Marathon's; NULL: that */
+		bool known;       /* who asks is told there, too */
 		json_t *body;     /* ours from here on; NULL: none */
 		int64_t limit_ms; /* 0: READ_MS or CHANGE_MS */
 	} questions[CALLS];

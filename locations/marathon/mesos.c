@@ -77,7 +77,7 @@ static enum progress master_ask(struct flow *flow, struct error *err)
 	if (!finding->base)
 		finding->base = flow->marathon->masters[finding->master];
 	const struct marathon_question question = {
-	    .method = "GET", .path = "/master/frameworks", .base = finding->base};
+	    .method = "GET", .path = "/master/frameworks", .base = finding->base, .known = true};
 	return marathon_ask(flow, 0, &question, master_told, err);
 }
 
@@ -91,6 +91,13 @@ static bool is_there(const struct marathon *marathon, const json_t *framework)
 
 	return json_flag(framework, "active", true) && json_flag(framework, "connected", true) &&
 	       (!marathon->wanted || (name && !strcmp(name, marathon->wanted)));
+}
+
+/* Each framework that runs there names its own address: what Marathon is asked with is said to one that is
+ * called as it is alone. */
+static bool is_named(const struct marathon *marathon, const char *name)
+{
+	return name && (marathon->wanted ? !strcmp(name, marathon->wanted) : starts_with(name, "marathon"));
 }
 
 /* Its own word for where it is, or the host that it speaks to Mesos from. */
@@ -147,7 +154,10 @@ static enum progress none_found(struct flow *flow, struct error *err)
 	fail(err, ERR_MISSING,
 	     "location `%s`: no Marathon that answers is among the frameworks of Mesos (%s)",
 	     marathon->location->name, names.length ? text_view(&names) : "there are none");
-	remedy(err, "name it itself: `marathon:http://HOST:8080`");
+	remedy(err, "%s it itself: `marathon:http://HOST:8080`",
+	       marathon->authorization && !marathon->wanted
+		   ? "one that is to be told who asks is named: `framework: NAME`; or name"
+		   : "name");
 	return PROGRESS_FAILED;
 }
 
@@ -159,7 +169,11 @@ static enum progress framework_next(struct flow *flow, struct error *err)
 	for (; finding->framework < count; finding->framework++) {
 		const json_t *framework = json_array_get(finding->frameworks, finding->framework);
 		const char *base = is_there(flow->marathon, framework) ? address_of(flow, framework) : NULL;
-		const struct marathon_question question = {.method = "GET", .path = "/v2/info", .base = base};
+		const struct marathon_question question = {
+		    .method = "GET",
+		    .path = "/v2/info",
+		    .base = base,
+		    .known = is_named(flow->marathon, json_text(framework, "name"))};
 		if (base)
 			return marathon_ask(flow, 0, &question, framework_told, err);
 	}
@@ -218,7 +232,8 @@ static enum progress summary_told(struct flow *flow, struct error *err)
 	if (call->error.code == OK && call->status / 100 == 3 && flow->index++ < REDIRECTS) {
 		const char *to = marathon_redirect(flow->marathon, &flow->arena, text_view(&call->headers),
 						   flow->marathon->mesos);
-		const struct marathon_question question = {.method = "GET", .path = "", .base = to};
+		const struct marathon_question question = {
+		    .method = "GET", .path = "", .base = to, .known = flow->marathon->by_mesos};
 		if (to)
 			return marathon_ask(flow, 0, &question, summary_told, err);
 	}
@@ -246,8 +261,11 @@ static enum progress info_told(struct flow *flow, struct error *err)
 		tell(flow, "which Mesos it is on it does not say");
 		return PROGRESS_DONE;
 	}
-	const struct marathon_question question = {
-	    .method = "GET", .path = "/master/state-summary", .base = marathon->mesos, .limit_ms = 5000};
+	const struct marathon_question question = {.method = "GET",
+						   .path = "/master/state-summary",
+						   .base = marathon->mesos,
+						   .known = marathon->by_mesos,
+						   .limit_ms = 5000};
 	return marathon_ask(flow, 0, &question, summary_told, err);
 }
 

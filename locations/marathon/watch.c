@@ -203,8 +203,10 @@ static void ended(void *owner, struct http_answer *answer)
 static void subscribe(struct watcher *watcher)
 {
 	const struct http_sink sink = {.done = ended, .chunk = chunk, .owner = watcher};
-	const struct marathon_question question = {
-	    .method = "GET", .path = "/v2/events", .base = *watcher->base ? watcher->base : NULL};
+	const struct marathon_question question = {.method = "GET",
+						   .path = "/v2/events",
+						   .base = *watcher->base ? watcher->base : NULL,
+						   .known = true};
 
 	watcher->stream = (struct marathon_stream){.event = take_event, .owner = watcher};
 	if (!*watcher->base)

@@ -215,6 +215,31 @@ Test(marathon, mesos_without_the_marathon_that_is_meant_says_what_it_has)
 	cr_assert(strstr(stand.err.text, "old, other, mine"), "%s", stand.err.text);
 }
 
+/* Whoever runs a framework there could read it otherwise. */
+Test(marathon, a_framework_that_is_meant_is_told_who_asks)
+{
+	struct location_facts facts = {0};
+
+	play_mesos();
+	cr_assert(open_at(&mesos_driver, "http://s",
+			  "{\"framework\":\"mine\",\"user\":\"ann\",\"password\":\"secret\"}") == 0);
+	cr_assert(connect_it(&facts) == PROGRESS_DONE, "%s", stand.err.text);
+	cr_expect_eq(requests("GET http://w:8080/v2/info\nAuthorization"), 2, "%s", text_view(&stand.asked));
+	cr_expect_eq(requests("GET http://l:5050/master/frameworks\nAuthorization"), 1);
+}
+
+Test(marathon, other_frameworks_are_not)
+{
+	struct location_facts facts = {0};
+
+	play_mesos();
+	cr_assert(open_at(&mesos_driver, "http://s", "{\"user\":\"ann\",\"password\":\"secret\"}") == 0);
+	connect_it(&facts);
+	cr_expect_eq(requests("GET http://10.0.0.9:8080/v2/info\n"), 1);
+	cr_expect_eq(requests("GET http://10.0.0.9:8080/v2/info\nAuthorization"), 0, "%s",
+		     text_view(&stand.asked));
+}
+
 /* --- what it makes ---------------------------------------------------------------------------------------
  */
 
@@ -566,8 +591,9 @@ Test(marathon, logs_are_read_of_the_agents)
 	      "{\"data\":\"one\\ntwo\\nthree\\n\",\"offset\":0}", 0},
 	     {"GET", "http://10.0.0.5:5051/files/read?path=%2Fvar%2Fr%20u%20n%2Fstderr&offset=0", 200, NULL,
 	      "{\"data\":\"\",\"offset\":0}", 0});
-	cr_assert(open_at(&marathon_driver, "http://a", NULL) == 0);
+	cr_assert(open_at(&marathon_driver, "http://a", "{\"user\":\"ann\",\"password\":\"secret\"}") == 0);
 	cr_assert(AWAIT_MARATHON(logs, "shop", "shop.web.1", &last, take, &output) == PROGRESS_DONE, "%s\n%s",
 		  stand.err.text, text_view(&stand.asked));
 	cr_assert(starts_with(text_view(&output), "two\nthree\n"), "%s", text_view(&output));
+	cr_expect_eq(requests("Authorization"), 2, "Marathon is, and no agent: %s", text_view(&stand.asked));
 }
