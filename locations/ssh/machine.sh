@@ -335,10 +335,12 @@ keep_unit() {
 enter() {
 	cd "$here/$1/$2" 2>/dev/null && [ -f manifest ]
 }
-# What carries its mark and runs, in `found`, as "PID:BEGAN ...". Its keepers are not among them.
+# What carries its mark and runs, in `found`, as "PID:BEGAN ...". Its keepers are not among them. A manifest that was
+# lost with the machine's power tells no mark, and everybody's begins with none.
 hunt() {
 	mark incarnation
 	found=
+	[ -n "$value" ] || return 0
 	for environ in $(grep -ls "BERTH_INCARNATION=$value" /proc/[0-9]*/environ 2>/dev/null); do
 		one=${environ#/proc/}
 		one=${one%/environ}

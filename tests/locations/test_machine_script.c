@@ -1,0 +1,88 @@
+/* test_machine_script.c - what berth has done on a machine, run by this machine's own shell in a folder of
+ * its own. */
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "locations/ssh/machine.h"
+
+static char folder[] = "/tmp/berth-machine-XXXXXX";
+
+static void write_file(const char *name, const char *text)
+{
+	owned_text path = {0};
+
+	text_format(&path, "%s/%s", folder, name);
+	FILE *file = fopen(text_view(&path), "w");
+	cr_assert(file && fputs(text, file) >= 0 && fclose(file) == 0, "%s", text_view(&path));
+}
+
+static void begin(void)
+{
+	cr_assert(mkdtemp(folder));
+	write_file("machine", machine_script);
+}
+
+static void run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void run(const char *format, ...)
+{
+	owned_text line = {0};
+	va_list arguments;
+
+	va_start(arguments, format);
+	text_vformat(&line, format, arguments);
+	va_end(arguments);
+	cr_assert_eq(system(text_view(&line)), 0, "%s", text_view(&line));
+}
+
+static void end(void)
+{
+	run("rm -rf '%s'", folder);
+}
+
+TestSuite(machine_script, .init = begin, .fini = end, .timeout = 60);
+
+/* What the calls answer. */
+static void ask(const char *calls, struct text *ret)
+{
+	char line[400];
+
+	write_file("calls", calls);
+	snprintf(line, sizeof(line), "sh '%s/machine' <'%s/calls' 2>&1", folder, folder);
+	FILE *answer = popen(line, "r");
+	cr_assert(answer);
+	while (fgets(line, sizeof(line), answer))
+		text_add(ret, line);
+	cr_assert_eq(pclose(answer), 0, "%s", text_view(ret));
+}
+
+/* Somebody else's process, with a mark of its own. */
+static pid_t somebody(void)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	execle("/bin/sleep", "sleep", "60", NULL, (char *const[]){"BERTH_INCARNATION=other.web.1.17", NULL});
+	_exit(127);
+}
+
+/* Nothing is ended in truth: whom it would end it says. */
+Test(machine_script, an_instance_whose_manifest_was_lost_ends_nobody_else)
+{
+	owned_text answer = {0};
+	pid_t other = somebody();
+
+	run("mkdir -p '%s/shop/web.1' && : >'%s/shop/web.1/manifest'", folder, folder);
+	ask("strike() { echo \"ended:$found\"; found=; }\nremove shop web.1\n", &answer);
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+	cr_expect_null(strstr(text_view(&answer), "ended"), "%s", text_view(&answer));
+	cr_expect(strstr(text_view(&answer), "@removed"), "%s", text_view(&answer));
+}
