@@ -55,6 +55,21 @@ static const char *prefix_of(struct arena *arena, const char *app)
 	return arena_format(arena, "berth-%s-", app);
 }
 
+/* Pairs are a user's, whatever project he is at work in, and the same application may be in several of them:
+ * what is ours is told by what its name is made of. 0 or -1. */
+static int digits_of(const struct openstack *openstack, const char *public_key, char ret[static DIGEST_HEX])
+{
+	size_t kind = strcspn(public_key, " "), rest = strcspn(public_key + kind, "\n");
+	owned_text text = {0};
+
+	text_format(&text, "%s\n", openstack->session.token.project_id);
+	text_add_bytes(&text, public_key, kind + rest);
+	if (text.failed || digest_hex(text_view(&text), text.length, ret))
+		return -1;
+	ret[DIGITS] = '\0';
+	return 0;
+}
+
 /* Another application's may begin alike. */
 static bool is_pair_of(const char *name, const char *prefix)
 {
@@ -110,7 +125,8 @@ static int write_public(const struct text *pem, struct text *line, struct error 
 	return line->failed ? fail_memory(err) : 0;
 }
 
-/* Its name has a digest of the public part, so that the pair of that name is always that one. */
+/* Its name has a digest of the public part, so that the pair of that name is always that one of that project.
+ */
 static const char *make_key(const struct openstack *openstack, struct arena *arena, const char *app,
 			    struct error *err)
 {
@@ -128,11 +144,11 @@ static const char *make_key(const struct openstack *openstack, struct arena *are
 	}
 	if (write_public(&pem, &line, err) < 0)
 		return NULL;
-	if (digest_hex(text_view(&line), line.length, digest)) {
+	if (digits_of(openstack, text_view(&line), digest)) {
 		fail(err, ERR_FAILED, "no digest to be had");
 		return NULL;
 	}
-	const char *name = arena_format(arena, "berth-%s-%.*s", app, DIGITS, digest);
+	const char *name = arena_format(arena, "berth-%s-%s", app, digest);
 	const char *path = name ? openstack_key_file(openstack, arena, name) : NULL;
 	if (!path) {
 		fail_memory(err);
@@ -254,6 +270,15 @@ static enum progress dropped(struct talk *talk, struct error *err)
 	return drop_next(talk, err);
 }
 
+static bool is_ours(const struct openstack *openstack, const json_t *pair, const char *prefix)
+{
+	const char *name = json_text(pair, "name"), *key = json_text(pair, "public_key");
+	char digits[DIGEST_HEX];
+
+	return name && key && is_pair_of(name, prefix) && digits_of(openstack, key, digits) == 0 &&
+	       !strcmp(name + strlen(prefix), digits);
+}
+
 static enum progress drop_next(struct talk *talk, struct error *err)
 {
 	struct dropping *dropping = talk->own;
@@ -265,7 +290,7 @@ static enum progress drop_next(struct talk *talk, struct error *err)
 		const json_t *pair =
 		    json_object_get(json_array_get(dropping->pairs, dropping->next++), "keypair");
 		const char *name = json_text(pair, "name");
-		if (!name || !is_pair_of(name, prefix))
+		if (!is_ours(talk->openstack, pair, prefix))
 			continue;
 		forget_file(talk, name);
 		const struct openstack_question question = {

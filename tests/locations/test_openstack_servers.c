@@ -317,3 +317,22 @@ Test(openstack_servers, security_groups_of_other_projects_are_not_asked_for)
 	cr_expect_eq(cloud_count("/v2.0/security-groups?"), cloud_count("/v2.0/security-groups?project_id="));
 	leave();
 }
+
+/* Pairs are a user's, and he may have an application of that name in another project, too. */
+Test(openstack_servers, the_key_pair_of_another_project_stays)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+	static const char theirs[] =
+	    "{\"keypair\":{\"name\":\"berth-shop-0123456789ab\",\"public_key\":\"ssh-ed25519 "
+	    "AAAAC3NzaC1lZDI1NTE5AAAAIPcmEJmUUjMXHUZxlEDUHwnLLAlmuOIvMtdSV4XjRJcb\"}}";
+
+	prepare();
+	place(&spec);
+	cr_assert_eq(openstack_cloud_ask(cloud, CLOUD_NOVA, "POST", "/v2.1/os-keypairs", theirs, NULL) / 100,
+		     2);
+	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
+	MUST(release(&cloud_here, &errand, "shop", false, &cloud_error));
+	MUST(disclaim(&cloud_here, &errand, "shop", &cloud_error));
+	MUST(tidy(&cloud_here, &errand, "shop", "t", &cloud_error));
+	cr_expect_str_eq(cloud_left(), "keypair berth-shop-0123456789ab\n");
+}
