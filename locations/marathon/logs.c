@@ -210,11 +210,23 @@ static const char *last_lines(const char *data, size_t size, int64_t lines)
 	return at;
 }
 
+/* Files hold bytes of every kind, and a piece may end within a letter. What is none has something as long in
+ * its place, so that the next piece begins where this one ended. */
+static void make_legible(struct text *body)
+{
+	for (size_t i = 0, length; i < body->length; i += length ? length : 1) {
+		length = utf8_length(body->data + i);
+		if (!length)
+			body->data[i] = '?';
+	}
+}
+
 static enum progress file_told(struct flow *flow, struct error *err)
 {
 	struct reading_logs *reading = flow->own;
 	struct log_file *file = &reading->files[reading->file];
 	struct marathon_call *call = &flow->calls[0];
+	make_legible(&call->body);
 	const json_t *json = marathon_ok(call) ? marathon_json(call, err) : NULL;
 	const char *data = json_text(json, "data");
 	size_t size = json_string_length(json_object_get(json, "data"));

@@ -588,12 +588,12 @@ Test(marathon, logs_are_read_of_the_agents)
 	     {"GET", "http://10.0.0.5:5051/files/read?path=%2Fvar%2Fr%20u%20n%2Fstderr&offset=-1", 200, NULL,
 	      "{\"data\":\"\",\"offset\":0}", 0},
 	     {"GET", "http://10.0.0.5:5051/files/read?path=%2Fvar%2Fr%20u%20n%2Fstdout&offset=0", 200, NULL,
-	      "{\"data\":\"one\\ntwo\\nthree\\n\",\"offset\":0}", 0},
+	      "{\"data\":\"one\\ntwo\\nthree caf\xc3\\n\",\"offset\":0}", 0},
 	     {"GET", "http://10.0.0.5:5051/files/read?path=%2Fvar%2Fr%20u%20n%2Fstderr&offset=0", 200, NULL,
 	      "{\"data\":\"\",\"offset\":0}", 0});
 	cr_assert(open_at(&marathon_driver, "http://a", "{\"user\":\"ann\",\"password\":\"secret\"}") == 0);
 	cr_assert(AWAIT_MARATHON(logs, "shop", "shop.web.1", &last, take, &output) == PROGRESS_DONE, "%s\n%s",
 		  stand.err.text, text_view(&stand.asked));
-	cr_assert(starts_with(text_view(&output), "two\nthree\n"), "%s", text_view(&output));
+	cr_assert(starts_with(text_view(&output), "two\nthree caf?\n"), "%s", text_view(&output));
 	cr_expect_eq(requests("Authorization"), 2, "Marathon is, and no agent: %s", text_view(&stand.asked));
 }
