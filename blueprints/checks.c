@@ -249,7 +249,7 @@ void check_host_ports(struct reading *r)
 						   .port = open[k].port,
 						   .place = open[k].place},
 				   open[k].protocol);
-		for (size_t k = 0; location && k < d->spec->named_port_count; k++)
+		for (size_t k = 0; named && location && k < d->spec->named_port_count; k++)
 			if (named[k].first && named[k].first == named[k].last)
 				claim_port(r, &claims, location,
 					   &(struct claim){.draft = d,
