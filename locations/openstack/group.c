@@ -10,7 +10,7 @@
 
 #define MARK "berth"
 
-enum { MOST = 255, TRIES_MOST = 12, PAUSE_AGAIN_MS = 300 };
+enum { MOST = 255, TRIES_MOST = 12, PAUSE_AGAIN_MS = 300, WAITS_MOST = 60 };
 
 /* What a description keeps behind "berth ": [id, words, place, token, words, expires]. */
 struct kept {
@@ -31,7 +31,7 @@ struct holding {
 	bool there;
 	const char *made; /* the id of one that this talk made */
 	int64_t now_ms;   /* by the cloud's clock */
-	unsigned tries;
+	unsigned tries, waits;
 	/* Changes what is kept: 1: that is to be written, 0: nothing is to be done, -1: no memory. */
 	int (*change)(struct talk *talk, struct holding *holding, struct error *err);
 	talk_step *then; /* with the group as it is */
@@ -288,10 +288,22 @@ static enum progress lose(struct talk *talk, struct error *err)
 	return openstack_ask_one(talk, &question, loser_gone, err);
 }
 
+/* A service that answers from copies of what it knows may be behind: another one would be made each time. */
+static enum progress wait_for_listing(struct talk *talk, struct error *err)
+{
+	if (((struct holding *)talk->own)->waits++ < WAITS_MOST)
+		return talk_pause(talk, PAUSE_MS, find, err);
+	fail(err, ERR_UNREACHABLE, "location `%s`: the security group of `%s` was made and is not listed",
+	     talk->openstack->location->name, talk->order.app);
+	return PROGRESS_FAILED;
+}
+
 static enum progress decide(struct talk *talk, struct error *err)
 {
 	struct holding *holding = talk->own;
 
+	if (!holding->there && holding->made)
+		return wait_for_listing(talk, err);
 	if (!holding->there)
 		return holding->make ? make(talk, err) : talk_go(talk, holding->then);
 	if (holding->made && strcmp(holding->made, holding->group.id) != 0)

@@ -216,11 +216,11 @@ static int next_of_fence(struct talk *talk, const json_t *listing, struct error 
 		return -1;
 	if (makes && make_groups(talk, fencing) < 0)
 		return fail_memory(err);
-	if (makes && !goal->count && bring_all_rules(talk, fencing) < 0)
+	if (makes && neutron_settled(goal) && bring_all_rules(talk, fencing) < 0)
 		return fail_memory(err);
-	if (fencing->fence != FENCE_LOOK && !goal->count && take_away(talk, fencing) < 0)
+	if (fencing->fence != FENCE_LOOK && neutron_settled(goal) && take_away(talk, fencing) < 0)
 		return fail_memory(err);
-	return !goal->count && keep(talk, fencing) < 0 ? fail_memory(err) : 0;
+	return neutron_settled(goal) && keep(talk, fencing) < 0 ? fail_memory(err) : 0;
 }
 
 enum progress network_fence(struct talk *talk, enum fence fence, const char *app,

@@ -122,6 +122,7 @@ const struct openstack_floating *network_floating_found(const struct talk *talk)
 struct openstack_job {
 	const char *method, *path;
 	json_t *body;      /* the list's until it is asked for */
+	uint64_t key;      /* of all three */
 	const char *doing; /* "cannot make the security group `berth.shop`" */
 };
 
@@ -135,6 +136,9 @@ struct openstack_goal {
 	void *wish; /* that of the goal's own file */
 	struct openstack_job jobs[LOGIN];
 	unsigned count, rounds, waits;
+	uint64_t *done; /* the keys of what was done */
+	size_t done_count, done_room;
+	bool late; /* the listing is older than something of that: it is not asked for twice */
 };
 
 /* The goal lies in the talk's arena. */
@@ -144,5 +148,7 @@ enum progress neutron_bring(struct talk *talk, struct openstack_goal *goal, stru
 int neutron_job(struct openstack_goal *goal, const char *method, const char *path, json_t *body,
 		const char *doing);
 struct openstack_goal *network_goal(struct talk *talk);
+/* Nothing is to be done any more, as far as was looked. */
+bool neutron_settled(const struct openstack_goal *goal);
 
 #endif

@@ -2,6 +2,7 @@
  * nothing is. */
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "locations/openstack/network.h"
 
 enum {
@@ -21,16 +22,56 @@ static void forget_jobs(struct openstack_goal *goal)
 	goal->count = 0;
 }
 
+bool neutron_settled(const struct openstack_goal *goal)
+{
+	return !goal->count && !goal->late;
+}
+
+static uint64_t add_to_key(uint64_t key, const char *text)
+{
+	for (; *text; text++)
+		key = (key ^ (unsigned char)*text) * 0x100000001b3;
+	return (key ^ 0xff) * 0x100000001b3;
+}
+
+static bool is_done(const struct openstack_goal *goal, uint64_t key)
+{
+	for (size_t i = 0; i < goal->done_count; i++)
+		if (goal->done[i] == key)
+			return true;
+	return false;
+}
+
 int neutron_job(struct openstack_goal *goal, const char *method, const char *path, json_t *body,
 		const char *doing)
 {
-	bool complete = path && doing && (body || strcmp(method, "DELETE") == 0);
+	owned_memory char *line = body ? json_line(body) : NULL;
+	bool complete = path && doing && (line || strcmp(method, "DELETE") == 0);
+	uint64_t key = complete ? add_to_key(add_to_key(add_to_key(0, method), path), line ? line : "") : 0;
+	bool done = complete && is_done(goal, key);
 
-	if (!complete || goal->count == LOGIN) {
+	goal->late |= done;
+	if (!complete || done || goal->count == LOGIN) {
 		json_decref(body);
 		return complete ? 0 : -1;
 	}
-	goal->jobs[goal->count++] = (struct openstack_job){method, path, body, doing};
+	goal->jobs[goal->count++] = (struct openstack_job){method, path, body, key, doing};
+	return 0;
+}
+
+static int remember(struct talk *talk, struct openstack_goal *goal, uint64_t key)
+{
+	if (goal->done_count == goal->done_room) {
+		size_t room = goal->done_room ? 2 * goal->done_room : 16;
+		uint64_t *keys = arena_array(&talk->arena, uint64_t, room);
+		if (!keys)
+			return -1;
+		if (goal->done_count)
+			memcpy(keys, goal->done, goal->done_count * sizeof(*keys));
+		goal->done = keys;
+		goal->done_room = room;
+	}
+	goal->done[goal->done_count++] = key;
 	return 0;
 }
 
@@ -80,6 +121,8 @@ static enum progress jobs_done(struct talk *talk, struct error *err)
 		bool waits = outcome == OUTCOME_AGAIN || (outcome == OUTCOME_BLOCKED && goal->insist);
 		if (outcome == OUTCOME_FAILED || (waits && goal->waits == WAITS_MOST))
 			return openstack_failed(&talk->calls[i], err, goal->jobs[i].doing);
+		if (outcome == OUTCOME_DONE && remember(talk, goal, goal->jobs[i].key) < 0)
+			return talk_no_memory(err);
 		counts[outcome]++;
 	}
 	for (unsigned i = 0; i < goal->count; i++)
@@ -108,6 +151,18 @@ static enum progress ask_jobs(struct talk *talk, struct error *err)
 	return openstack_await(talk, jobs_done);
 }
 
+/* Services that answer from copies of what they know may be behind. */
+static enum progress wait_for_listing(struct talk *talk, struct error *err)
+{
+	struct openstack_goal *goal = talk->network;
+
+	if (goal->waits++ < WAITS_MOST)
+		return talk_pause(talk, PAUSE_MS, look_again, err);
+	fail(err, ERR_UNREACHABLE, "location `%s`: %s tells still of the time before it was changed",
+	     talk->openstack->location->name, talk->calls[0].what);
+	return PROGRESS_FAILED;
+}
+
 static enum progress listed(struct talk *talk, struct error *err)
 {
 	struct openstack_goal *goal = talk->network;
@@ -119,10 +174,13 @@ static enum progress listed(struct talk *talk, struct error *err)
 	if (!listing)
 		return PROGRESS_FAILED;
 	goal->count = 0;
+	goal->late = false;
 	if (goal->next(talk, listing, err) < 0) {
 		forget_jobs(goal);
 		return PROGRESS_FAILED;
 	}
+	if (!goal->count && goal->late)
+		return wait_for_listing(talk, err);
 	/* What it found points into the listing, which stays until the next one. */
 	if (!goal->count)
 		return talk_go(talk, goal->then);

@@ -336,3 +336,28 @@ Test(openstack_servers, the_key_pair_of_another_project_stays)
 	MUST(tidy(&cloud_here, &errand, "shop", "t", &cloud_error));
 	cr_expect_str_eq(cloud_left(), "keypair berth-shop-0123456789ab\n");
 }
+
+static size_t count_of(const char *kind)
+{
+	owned_json list = openstack_cloud_list(cloud, kind);
+
+	return json_array_size(list);
+}
+
+/* Else it is asked for again and again, until the project may have no more of it. */
+Test(openstack_servers, what_is_not_listed_yet_is_made_once)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	open_again("{\"network\":\"private\",\"minRam\":64}");
+	size_t before = count_of("security_groups");
+	openstack_cloud_lag(cloud, 5000);
+	prepare();
+	place(&spec);
+	cr_expect_eq(cloud_count("POST http://10.0.3.1:9696/v2.0/security-groups"), 2);
+	cr_expect_eq(count_of("security_groups"), before + 2);
+	cr_expect_eq(count_of("floatingips"), 1);
+	cr_expect_eq(servers(), 1);
+	cloud_pass(20000);
+	leave();
+}
