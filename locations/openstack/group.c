@@ -100,6 +100,14 @@ static bool is_whole(const struct kept *kept)
 	return kept->id && kept->words && kept->place && kept->token && kept->lease_words;
 }
 
+bool openstack_group_held(const char *description)
+{
+	owned_arena arena = {0};
+	struct kept kept;
+
+	return read_kept(description, &arena, &kept) && (!is_whole(&kept) || *kept.id || *kept.token);
+}
+
 /* --- found ------------------------------------------------------------------------------------------------
  */
 

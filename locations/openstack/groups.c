@@ -159,8 +159,6 @@ static bool is_wanted(const struct fencing *fencing, const struct openstack_grou
 	const struct openings *openings = fencing->openings;
 	const char *component = group->name + strlen(fencing->name);
 
-	if (fencing->fence == FENCE_GONE)
-		return false;
 	/* Of several of one name the older one. */
 	if (openstack_group_of(fencing->groups, fencing->count, group->name) != group)
 		return false;
@@ -172,17 +170,43 @@ static bool is_wanted(const struct fencing *fencing, const struct openstack_grou
 	return false;
 }
 
+static int ask_away(struct talk *talk, const struct openstack_group *group, int64_t revision)
+{
+	struct openstack_goal *goal = network_goal(talk);
+	unsigned before = goal->count;
+
+	if (neutron_job(goal, "DELETE", arena_format(&talk->arena, "/v2.0/security-groups/%s", group->id),
+			NULL,
+			arena_format(&talk->arena, "cannot remove the security group `%s`", group->name)) < 0)
+		return -1;
+	if (goal->count > before)
+		goal->jobs[before].revision = revision;
+	return 0;
+}
+
+/* The application's own goes last, as it was when nobody had it: whoever claims it in this moment keeps it.
+ */
+static int take_all_away(struct talk *talk, const struct fencing *fencing)
+{
+	const struct openstack_group *own =
+	    openstack_group_of(fencing->groups, fencing->count, fencing->name);
+	size_t others = 0;
+
+	if (own && openstack_group_held(own->description))
+		return 0;
+	for (size_t i = 0; i < fencing->count; i++)
+		others += &fencing->groups[i] != own;
+	for (size_t i = 0; i < fencing->count; i++)
+		if (&fencing->groups[i] != own && ask_away(talk, &fencing->groups[i], 0) < 0)
+			return -1;
+	return own && !others ? ask_away(talk, own, own->revision > 0 ? own->revision : 0) : 0;
+}
+
 static int take_away(struct talk *talk, const struct fencing *fencing)
 {
-	for (size_t i = 0; i < fencing->count; i++) {
-		const struct openstack_group *group = &fencing->groups[i];
-		if (!is_wanted(fencing, group) &&
-		    neutron_job(
-			network_goal(talk), "DELETE",
-			arena_format(&talk->arena, "/v2.0/security-groups/%s", group->id), NULL,
-			arena_format(&talk->arena, "cannot remove the security group `%s`", group->name)) < 0)
+	for (size_t i = 0; i < fencing->count; i++)
+		if (!is_wanted(fencing, &fencing->groups[i]) && ask_away(talk, &fencing->groups[i], 0) < 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -218,7 +242,9 @@ static int next_of_fence(struct talk *talk, const json_t *listing, struct error 
 		return fail_memory(err);
 	if (makes && neutron_settled(goal) && bring_all_rules(talk, fencing) < 0)
 		return fail_memory(err);
-	if (fencing->fence != FENCE_LOOK && neutron_settled(goal) && take_away(talk, fencing) < 0)
+	if (fencing->fence == FENCE_GONE && take_all_away(talk, fencing) < 0)
+		return fail_memory(err);
+	if (makes && neutron_settled(goal) && take_away(talk, fencing) < 0)
 		return fail_memory(err);
 	return neutron_settled(goal) && keep(talk, fencing) < 0 ? fail_memory(err) : 0;
 }

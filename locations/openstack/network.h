@@ -80,7 +80,7 @@ enum fence {
 	FENCE_OWN,  /* its own group is there, with its rule; the others are left alone */
 	FENCE_ALL,  /* so are those of all components of the openings, with exactly their rules; others go
 		       unless in use */
-	FENCE_GONE, /* none is there */
+	FENCE_GONE, /* none is there, unless somebody has claimed the application meanwhile */
 };
 
 /* The openings (FENCE_ALL) must live until then. */
@@ -124,6 +124,7 @@ struct openstack_job {
 	json_t *body;      /* the list's until it is asked for */
 	uint64_t key;      /* of all three */
 	const char *doing; /* "cannot make the security group `berth.shop`" */
+	int64_t revision;  /* only of what is at that one still; 0: whichever */
 };
 
 struct openstack_goal {

@@ -55,7 +55,8 @@ int neutron_job(struct openstack_goal *goal, const char *method, const char *pat
 		json_decref(body);
 		return complete ? 0 : -1;
 	}
-	goal->jobs[goal->count++] = (struct openstack_job){method, path, body, key, doing};
+	goal->jobs[goal->count++] =
+	    (struct openstack_job){.method = method, .path = path, .body = body, .key = key, .doing = doing};
 	return 0;
 }
 
@@ -92,6 +93,8 @@ static enum outcome outcome_of(struct openstack_call *call, struct error *err)
 
 	if (openstack_ok(call))
 		return OUTCOME_DONE;
+	if (call->question.revision && call->error.code == OK && call->status == 412)
+		return OUTCOME_AGAIN;
 	if (call->error.code != OK)
 		return call->sent && call->error.code != ERR_NO_MEMORY ? OUTCOME_AGAIN : OUTCOME_FAILED;
 	if (openstack_refusal_read(call->status, text_view(&call->body), call->body.length,
@@ -140,8 +143,11 @@ static enum progress ask_jobs(struct talk *talk, struct error *err)
 
 	for (unsigned i = 0; i < goal->count; i++) {
 		struct openstack_job *job = &goal->jobs[i];
-		const struct openstack_question question = {
-		    .service = "network", .method = job->method, .path = job->path, .body = job->body};
+		const struct openstack_question question = {.service = "network",
+							    .method = job->method,
+							    .path = job->path,
+							    .body = job->body,
+							    .revision = job->revision};
 		job->body = NULL;
 		if (openstack_ask(talk, i, &question, err) < 0) {
 			forget_jobs(goal);

@@ -245,6 +245,8 @@ enum progress openstack_drop_keys(struct talk *talk, talk_step *next, struct err
 /* --- group.c: the application's own security group, whose description keeps claim and lease --- */
 talk_step claim_openstack, disclaim_openstack, lease_openstack, tidy_openstack, prepare_openstack,
     release_openstack;
+/* Whether somebody has the application, or is at work on it, as the description of its group says. */
+bool openstack_group_held(const char *description);
 /* What a listing of groups tells, into the inventory. 0 or -1. */
 int openstack_claims(struct talk *talk, const json_t *answer, struct inventory *inventory, struct error *err);
 

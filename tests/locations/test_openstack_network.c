@@ -118,6 +118,24 @@ static void drop_rules_of(const char *id)
 	}
 }
 
+static const char *meanwhile; /* is what somebody writes into a group that is about to go */
+
+/* Whether what was asked for was asked of another revision. */
+static bool came_first(const struct http_request *request, json_t *one)
+{
+	long long wanted = 0;
+	if (meanwhile && !strcmp(request->method, "DELETE")) {
+		json_object_set_new(one, "description", json_string(meanwhile));
+		json_object_set_new(one, "revision_number",
+				    json_integer(json_number(one, "revision_number", 0) + 1));
+		meanwhile = NULL;
+	}
+	for (size_t i = 0; request->headers[i]; i++)
+		if (sscanf(request->headers[i], "If-Match: revision_number=%lld", &wanted) == 1)
+			return json_number(one, "revision_number", 0) != wanted;
+	return false;
+}
+
 static void change(const struct http_request *request, const char *kind, const char *id,
 		   struct http_answer *answer)
 {
@@ -130,6 +148,8 @@ static void change(const struct http_request *request, const char *kind, const c
 		reply(answer, 201, json_pack("{s:O}", "made", one));
 	} else if (at == SIZE_MAX) {
 		refuse(answer, 404, "NotFound");
+	} else if (came_first(request, json_array_get(all_of(kind), at))) {
+		refuse(answer, 412, "RevisionNumberConstraintFailed");
 	} else if (!strcmp(request->method, "PUT")) {
 		json_object_update(json_array_get(all_of(kind), at), wanted);
 		reply(answer, 200, json_object());
@@ -410,6 +430,23 @@ Test(openstack_network, a_group_that_somebody_else_made_is_never_touched)
 	fence(FENCE_GONE, NULL);
 	DONE();
 	cr_expect_eq(count("security-groups"), 1);
+}
+
+Test(openstack_network, groups_of_whoever_claims_the_application_meanwhile_stay)
+{
+	static const char theirs[] = "berth [\"other\",\"somebody\",\"\",\"\",\"\",0]";
+	json_t *own = add("security-groups", json_pack("{s:s,s:s,s:i}", "name", "berth.shop", "description",
+						       "berth", "revision_number", 3));
+	fence(FENCE_GONE, NULL);
+	meanwhile = theirs;
+	DONE();
+	cr_expect_eq(count("security-groups"), 1);
+	cr_expect_str_eq(json_text(own, "description"), theirs);
+	add("security-groups", json_pack("{s:s,s:s}", "name", "berth.shop.db", "description", "berth"));
+	changes = 0;
+	DONE();
+	cr_expect_eq(changes, 0);
+	cr_expect_eq(count("security-groups"), 2);
 }
 
 Test(openstack_network, those_of_another_application_stay_whatever_it_is_called)
