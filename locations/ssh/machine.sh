@@ -637,11 +637,12 @@ take_away() {
 	done
 }
 # file MODE OWNER PATH: its input becomes that file, whole or not at all; for `write_files`. A path that is not
-# absolute begins where the instance works.
+# absolute begins where the instance works; there its user may do as he likes, so what is his is not followed out of
+# it, and nothing is made there under a name before it is whole.
 file() {
 	case $3 in
-	/*) target=$3 ;;
-	*) target=work/$3 ;;
+	/*) target=$3 half=${3%/*}/.${3##*/}.berth ;;
+	*) target=work/$3 half=.${3##*/}.berth ;;
 	esac
 	folder=${target%/*}
 	[ "$folder" = "$target" ] || mkdir -p "${folder:-/}" || return 1
@@ -649,11 +650,21 @@ file() {
 		wrong conflict "$3 is there already, and no file"
 		return 1
 	fi
-	half=${folder:-}/.${target##*/}.berth
+	[ "$target" = "$3" ] || [ -z "$2" ] || stays "$folder" || {
+		wrong conflict "$3 leads out of where it works"
+		return 1
+	}
 	rm -f "$half"
 	: >"$half" && chmod 600 "$half" && cat >"$half" && chmod "$1" "$half" && {
 		[ -z "$2" ] || chown "$2" "$half"
 	} && mv -f "$half" "$target" && printf '%s\n' "$3" >>files.new
+}
+# stays FOLDER: whether it is within where the instance works, wherever links lead.
+stays() {
+	case $(cd "$1" && pwd -P)/ in
+	"$(cd work && pwd -P)"/*) ;;
+	*) return 1 ;;
+	esac
 }
 
 # --- what there is -----------------------------------------------------------------------------------

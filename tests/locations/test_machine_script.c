@@ -86,3 +86,21 @@ Test(machine_script, an_instance_whose_manifest_was_lost_ends_nobody_else)
 	cr_expect_null(strstr(text_view(&answer), "ended"), "%s", text_view(&answer));
 	cr_expect(strstr(text_view(&answer), "@removed"), "%s", text_view(&answer));
 }
+
+/* Somebody who may write where he works makes a link there, and the file would become his wherever that
+ * leads. */
+Test(machine_script, a_file_is_not_written_where_a_link_of_its_user_leads)
+{
+	owned_text answer = {0};
+
+	run("mkdir -p '%s/shop/web.1' '%s/.work/w/own' '%s/elsewhere'", folder, folder, folder);
+	run("echo incarnation=w >'%s/shop/web.1/manifest'", folder);
+	run("ln -s '%s/.work/w' '%s/shop/web.1/work'; ln -s '%s/elsewhere' '%s/.work/w/conf'", folder, folder,
+	    folder, folder);
+	ask("write_files() { printf a | file 0644 \"$(id -u)\" own/b; }\ndeliver shop web.1\n"
+	    "write_files() { printf a | file 0644 \"$(id -u)\" conf/b; }\ndeliver shop web.1\n",
+	    &answer);
+	cr_expect(strstr(text_view(&answer), "@delivered"), "%s", text_view(&answer));
+	cr_expect(strstr(text_view(&answer), "!conflict conf/b leads out"), "%s", text_view(&answer));
+	run("[ ! -e '%s/elsewhere/b' ]", folder);
+}
