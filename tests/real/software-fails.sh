@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # software-fails.sh - software that does not come up: tried so often and no more, told with its own words, and what it left goes.
 . "$(dirname "$0")/lib.sh"
-uses real-fails real-fails-other real-fails-slow real-fails-hangs real-fails-late real-fails-shared real-fails-number
+uses real-fails real-fails-tomcat real-fails-other real-fails-slow real-fails-hangs real-fails-late real-fails-shared real-fails-number
 stays=$work/cache # where what was installed is kept: nobody's but this run's
 software() { # APP; the lines of the component come from the input
 	cat <<-Y
@@ -41,6 +41,21 @@ check "three times more" until_true 30 often 6 tried
 sed -i 's/exit 3/true/' bad.yaml
 check "mended, it comes up" deploy bad.yaml
 check "destroys it" destroy real-fails
+
+# A distribution that has the package and cannot be reached: half of it must not count as installed.
+mkdir distribution
+printf '#!/bin/sh\necho "  Candidate: 10.1.6"\n' >distribution/apt-cache
+printf '#!/bin/sh\n[ "$1" != download ] || { echo no way to the archive >&2; exit 100; }\n' >distribution/apt-get
+printf '#!/bin/sh\nshift\nexec "$@"\n' >distribution/sudo
+chmod +x distribution/*
+software real-fails-tomcat >tomcat.yaml <<Y
+Y
+sed -i "s|type: software|type: TomcatServer|; s|XDG_CACHE_HOME: |PATH: '$work/distribution:$PATH', &|" tomcat.yaml
+check "a package that does not come fails the deploy" fails quiet tomcat.yaml tomcat.said
+check "at its installation" grep -q 'the step install failed' tomcat.said
+check "with the words of who did not bring it" grep -q 'no way to the archive' tomcat.said
+check "nothing counts as installed" fails grep -q 'installed already' tomcat.said
+check "destroys what never ran" destroy real-fails-tomcat
 
 software real-fails-other >other.yaml <<Y
 install.command: echo other
