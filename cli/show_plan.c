@@ -88,13 +88,26 @@ static void show_file_change(const struct screen *screen, const char *old, const
 	put(screen, PLAIN, has + 1);
 }
 
-/* What software does is a file of each of its steps. */
-static void show_path(const struct screen *screen, const char *path)
+/* What software does is a file of each of its steps, and what they are told another one. */
+static const char *path_words(const char *path, const char **ret_before)
 {
 	static const char steps[] = "software/steps/";
-	const char *step = strncmp(path, "files.", 6) == 0 ? strstr(path, steps) : NULL;
-	fputs(step ? "the step " : "", screen->to);
-	put(screen, PLAIN, step ? step + strlen(steps) : path);
+	bool file = strncmp(path, "files.", 6) == 0;
+	const char *told = file ? strstr(path, "software/settings") : NULL;
+	const char *step = file ? strstr(path, steps) : NULL;
+	*ret_before = step ? "the step " : "";
+	if (told && !strcmp(told, "software/settings"))
+		return "what its steps are told";
+	if (told && !strcmp(told, "software/settings.install"))
+		return "what its installation is told";
+	return step ? step + strlen(steps) : path;
+}
+
+static void show_path(const struct screen *screen, const char *path)
+{
+	const char *before, *words = path_words(path, &before);
+	fputs(before, screen->to);
+	put(screen, PLAIN, words);
 }
 
 static void show_reason(const struct screen *screen, const json_t *reason)
@@ -102,14 +115,17 @@ static void show_reason(const struct screen *screen, const json_t *reason)
 	const char *old = text_of(reason, "old"), *new = text_of(reason, "new"),
 		   *file = text_of(reason, "file");
 	bool valued = *old || *new;
+	bool in_words = !strcmp(text_of(reason, "path"), "state") && *old && !*new;
 	begin_line(screen, "because");
-	if (valued)
+	if (in_words)
+		put(screen, PLAIN, old);
+	else if (valued)
 		show_path(screen, text_of(reason, "path"));
 	else
 		put(screen, PLAIN, reason_words(text_of(reason, "path")));
 	if (behind_digest(*old ? old : new)) {
 		show_file_change(screen, old, new);
-	} else if (valued) {
+	} else if (valued && !in_words) {
 		fputs(": ", screen->to);
 		show_value(screen, text_of(reason, "path"), old);
 		fputs(" -> ", screen->to);
@@ -233,6 +249,21 @@ static void show_costs(const struct screen *screen, const json_t *change)
 	}
 }
 
+/* What is left as it is, as nobody there answers who could tell what that is. */
+static void show_unknown(const struct screen *screen, const json_t *change, const char *why)
+{
+	paint(screen, MAGENTA, "? ");
+	put(screen, BOLD, short_name(text_of(change, "instance"), text_of(change, "component")));
+	fputs(" at ", screen->to);
+	put(screen, PLAIN, text_of(change, "location"));
+	fputs(": ", screen->to);
+	put(screen, MAGENTA, "unknown");
+	putc('\n', screen->to);
+	begin_line(screen, "because");
+	put(screen, PLAIN, why);
+	putc('\n', screen->to);
+}
+
 static void show_change(const struct screen *screen, const json_t *change)
 {
 	const char *action = text_of(change, "action"), *ready = text_of(change, "readiness");
@@ -286,7 +317,7 @@ static bool changes_anything(const json_t *document)
 	return false;
 }
 
-static void show_summary(const struct screen *screen, const json_t *summary)
+static void show_summary(const struct screen *screen, const json_t *summary, size_t unknown)
 {
 	static const char *const actions[] = {"create",  "start",   "update", "relink",
 					      "replace", "restart", "stop",   "remove"};
@@ -299,7 +330,11 @@ static void show_summary(const struct screen *screen, const json_t *summary)
 		fprintf(screen->to, "%s %lld to %s", comma, count, actions[i]);
 		comma = ",";
 	}
-	fprintf(screen->to, "; %lld unchanged.\n", (long long)number_of(summary, "unchanged"));
+	fprintf(screen->to, "; %lld unchanged",
+		(long long)number_of(summary, "unchanged") - (long long)unknown);
+	if (unknown)
+		fprintf(screen->to, ", %zu unknown", unknown);
+	fputs(".\n", screen->to);
 }
 
 /* What is made as it is to be, and does not answer: whether there is anything of that kind. */
@@ -330,24 +365,45 @@ static void show_sizes_kept(const struct screen *screen, const json_t *document)
 	}
 }
 
+/* The unknown ones stand in the order of the changes. */
+static void show_changes(const struct screen *screen, const json_t *document,
+			 bool (*chosen)(const json_t *change))
+{
+	const json_t *unknown = list_of(document, "unknown");
+	size_t i, next = 0;
+	json_t *change;
+	json_array_foreach (list_of(document, "changes"), i, change) {
+		const json_t *one = json_array_get(unknown, next);
+		bool is_unknown = one && !strcmp(text_of(one, "instance"), text_of(change, "instance"));
+		next += is_unknown;
+		if (chosen && !chosen(change))
+			continue;
+		if (is_unknown)
+			show_unknown(screen, change, text_of(one, "why"));
+		else
+			show_change(screen, change);
+	}
+}
+
 void show_plan(const struct screen *screen, const json_t *document, bool (*chosen)(const json_t *change))
 {
-	size_t i;
-	json_t *change;
-	json_array_foreach (list_of(document, "changes"), i, change)
-		if (!chosen || chosen(change))
-			show_change(screen, change);
+	size_t unknown = json_array_size(list_of(document, "unknown"));
+	show_changes(screen, document, chosen);
 	if (chosen)
 		return;
 	show_sizes_kept(screen, document);
 	if (changes_anything(document)) {
 		putc('\n', screen->to);
-		show_summary(screen, json_object_get(document, "summary"));
+		show_summary(screen, json_object_get(document, "summary"), unknown);
 		return;
 	}
-	if (!show_awaited(screen, document)) {
-		fputs("No changes. ", screen->to);
-		put(screen, PLAIN, text_of(document, "app"));
-		fputs(" is as the blueprint says.\n", screen->to);
-	}
+	if (show_awaited(screen, document))
+		return;
+	fputs("No changes. ", screen->to);
+	put(screen, PLAIN, text_of(document, "app"));
+	fputs(" is as the blueprint says", screen->to);
+	if (unknown)
+		fprintf(screen->to, ", as far as is known: of %zu instance%s nobody answers", unknown,
+			unknown == 1 ? "" : "s");
+	fputs(".\n", screen->to);
 }

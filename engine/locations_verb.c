@@ -42,7 +42,17 @@ static struct entry *add_entry(struct berth_operation *operation, struct listing
 	return &listing->entries[listing->count++];
 }
 
-/* Each machine of a pool is asked by itself. The entry that stands for the pool is the last one, and goes. */
+static bool machine_listed(const struct listing *listing, const struct site *machine)
+{
+	for (size_t i = 0; i < listing->count; i++)
+		if (!strcmp(listing->entries[i].name, machine->location.name) && listing->entries[i].origin &&
+		    !strcmp(listing->entries[i].origin, machine->origin))
+			return true;
+	return false;
+}
+
+/* Each machine of a pool is asked by itself, and once, however many components a pool without a name stands
+ * at. The entry that stands for the pool is the last one, and goes. */
 static int add_machines(struct berth_operation *operation, struct listing *listing)
 {
 	struct entry *entry = &listing->entries[listing->count - 1];
@@ -54,6 +64,8 @@ static int add_machines(struct berth_operation *operation, struct listing *listi
 		return 0;
 	listing->count--;
 	for (size_t i = 0; i < count; i++) {
+		if (machine_listed(listing, sites[i]))
+			continue;
 		struct entry *machine = add_entry(operation, listing);
 		if (!machine)
 			return -1;

@@ -280,12 +280,19 @@ static const char *awaited_for(const struct work *work)
 	return instance_known_ready(instance) ? NULL : "it was not seen to answer yet";
 }
 
-/* No part of the changes: of a plan that is kept they must be the same when it is carried out. */
-static json_t *awaited(const struct berth_operation *operation)
+/* Where nobody answers who could tell; NULL: somebody does. */
+static const char *unseen_for(const struct work *work)
 {
-	json_t *list = json_array();
+	return work->unseen ? site_error(work->site)->text : NULL;
+}
+
+/* No part of the changes: of a plan that is kept they must be the same when it is carried out. */
+static void put_beside(json_t *document, const char *key, const struct berth_operation *operation,
+		       const char *(*why_of)(const struct work *))
+{
+	owned_json list = json_array();
 	for (size_t i = 0; list && i < operation->work_count; i++) {
-		const char *why = awaited_for(operation->works[i]);
+		const char *why = why_of(operation->works[i]);
 		json_t *one = why ? json_object() : NULL;
 		if (!one)
 			continue;
@@ -293,7 +300,8 @@ static json_t *awaited(const struct berth_operation *operation)
 		json_put_text(one, "why", why);
 		json_array_append_new(list, one);
 	}
-	return list;
+	if (json_array_size(list))
+		json_put(document, key, json_incref(list));
 }
 
 json_t *plan_document(struct berth_operation *operation)
@@ -307,9 +315,8 @@ json_t *plan_document(struct berth_operation *operation)
 		return NULL;
 	}
 	json_put(document, "summary", summary(operation));
-	owned_json waits = awaited(operation);
-	if (json_array_size(waits))
-		json_put(document, "awaited", json_incref(waits));
+	put_beside(document, "awaited", operation, awaited_for);
+	put_beside(document, "unknown", operation, unseen_for);
 	json_t *sizes = sizing_kept(operation);
 	if (sizes)
 		json_put(document, "sizes", sizes);

@@ -187,6 +187,62 @@ Test(show, a_plan_of_nothing)
 	cr_expect_str_eq(out, "= x.1 at here: unchanged\nNo changes. shop is as the blueprint says.\n");
 }
 
+Test(show, what_keeps_it_from_running_is_told_as_it_is)
+{
+	script.result = "{\"format_version\":\"1\",\"app\":\"shop\",\"changes\":[{\"component\":\"x\","
+			"\"action\":\"update\","
+			"\"instance\":\"shop.x.1\",\"location\":\"here\",\"because\":[{\"path\":\"state\","
+			"\"old\":\"it keeps "
+			"ending\"}]}],\"summary\":{\"update\":1}}";
+	cr_expect_eq(run_cli("plan"), 0);
+	cr_expect(strstr(out, "    because it keeps ending\n"), "%s", out);
+}
+
+Test(show, what_software_is_told_is_named_as_that)
+{
+	script.result =
+	    "{\"format_version\":\"1\",\"app\":\"shop\",\"changes\":[{\"component\":\"x\",\"action\":"
+	    "\"replace\","
+	    "\"instance\":\"shop.x.1\",\"location\":\"here\",\"because\":[{\"path\":"
+	    "\"files.software/settings.install\",\"old\":\"content 1 0600\",\"new\":\"content 2 "
+	    "0600\"},{\"path\":"
+	    "\"files.software/settings\",\"old\":\"content 1 0600\",\"new\":\"content 2 0600\"},{\"path\":"
+	    "\"files.software/steps/launch\",\"old\":\"content 1 0600\",\"new\":\"content 2 0600\"}]}],"
+	    "\"summary\":{\"replace\":1}}";
+	cr_expect_eq(run_cli("plan"), 0);
+	cr_expect(strstr(out,
+			 "because what its installation is told: it says something else\n    because "
+			 "what its steps are told: it says something else\n    because the step launch: it "
+			 "says something else\n"),
+		  "%s", out);
+}
+
+/* A plan of its own, and one that has something to do elsewhere. */
+Test(show, what_is_on_a_machine_that_does_not_answer_is_not_called_unchanged)
+{
+	static const char one[] =
+	    "{\"format_version\":\"1\",\"app\":\"shop\",\"changes\":[{\"component\":\"x\",\"action\":\"%s\","
+	    "\"instance\":\"shop.x.1\",\"location\":\"a\"},{\"component\":\"y\",\"action\":\"unchanged\","
+	    "\"instance\":\"shop.y.1\",\"location\":\"b\"}],\"summary\":{\"%s\":1,\"unchanged\":%d},"
+	    "\"unknown\":[{\"instance\":\"shop.y.1\",\"why\":\"no route to b\"}]}";
+	static const char unknown[] = "? y.1 at b: unknown\n    because no route to b\n";
+	char result[600], expected[300];
+	snprintf(result, sizeof result, one, "unchanged", "create", 2);
+	script.result = result;
+	cr_expect_eq(run_cli("plan --detailed-exitcode"), 0);
+	snprintf(
+	    expected, sizeof expected,
+	    "= x.1 at a: unchanged\n%sNo changes. shop is as the blueprint says, as far as is known: of 1 "
+	    "instance nobody answers.\n",
+	    unknown);
+	cr_expect_str_eq(out, expected);
+	snprintf(result, sizeof result, one, "create", "create", 1);
+	cr_expect_eq(run_cli("plan"), 0);
+	snprintf(expected, sizeof expected,
+		 "+ x.1 at a: create\n%s\nPlan: 1 to create; 0 unchanged, 1 unknown.\n", unknown);
+	cr_expect_str_eq(out, expected);
+}
+
 Test(show, a_plan_of_nothing_but_what_does_not_answer)
 {
 	script.result =

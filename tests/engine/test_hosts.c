@@ -423,6 +423,12 @@ Test(hosts, what_may_run_on_a_silent_machine_is_unknown_and_not_made_again)
 
 	deploy(THREE ONE("a", ""));
 	dead[0] = "10.0.0.1";
+	cr_assert_eq(run(berth_plan, THREE ONE("a", "") ONE("b", ""), &document), BERTH_OK);
+	const json_t *unknown = json_object_get(document, "unknown");
+	cr_expect_eq(json_array_size(unknown), 1, "the other one is to be made");
+	cr_expect_str_eq(json_text(json_array_get(unknown, 0), "instance"), "app.a.1");
+	cr_expect(*json_text(json_array_get(unknown, 0), "why"));
+	json_decref(document);
 	cr_assert_eq(run(berth_deploy, THREE ONE("a", "") ONE("b", ""), &document), BERTH_UNREACHABLE);
 	owned_memory char *line = json_line(document);
 	cr_assert(strstr(line, "nobody knows whether it runs"), "%s", line);
@@ -557,6 +563,18 @@ Test(hosts, a_check_asks_each_machine_of_a_pool_at_once)
 	virtual_world_run(scene.world, never, NULL, 1000); /* it is remembered by then */
 	deploy(THREE ONE("a", "") ONE("b", ""));
 	cr_assert_str_eq(machine_of("b"), "10.0.0.1", "its rest is over");
+}
+
+Test(hosts, a_check_of_a_blueprint_asks_each_machine_once_however_many_components_it_has)
+{
+	static const char two[] = THREE ONE("a", "") ONE("b", "");
+	static const struct berth_request check = {
+	    .size = sizeof check, .check = true, .blueprint = two, .blueprint_size = sizeof two - 1};
+	json_t *document;
+
+	cr_assert_eq(scene_request(&scene, berth_locations, &check, &document), BERTH_OK);
+	cr_expect_eq(json_array_size(json_object_get(document, "locations")), 3);
+	json_decref(document);
 }
 
 /* --- clusters ------------------------------------------------------------------------------- */

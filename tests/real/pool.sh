@@ -36,7 +36,8 @@ check "its component runs on another one" same 1 "$(running 2 'sleep 9001')"
 check "status says why" json '.unreachable[0]|(.location|test("'"$(address 1)"'")) and (.error|length) > 0' berth status real-pool -o json
 check "so do the events" bash -c '"$@" | grep -q machine-left-out' - "$BERTH" events real-pool
 machine_dies 2
-check "what may run on one that died is said not to be known" unanswered two.yaml 69
+check "a plan does not call what may run on one that died unchanged" json '.unknown|map(.instance) == ["real-pool.a.1"]' berth plan two.yaml -o json
+check "what may run there is said not to be known" unanswered two.yaml 69
 check "which is told" grep -q 'nobody knows whether it runs' said.out
 check "it is not made elsewhere" same 0 "$(running 3 'sleep 9001')"
 check "others are" same 1 "$(running 3 'sleep 9002')"
