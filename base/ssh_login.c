@@ -354,7 +354,7 @@ static enum login_result refuse(struct ssh_session *session)
 {
 	const struct ssh_login *login = &session->login;
 
-	fail(&session->error, ERR_DENIED, "%s lets us not log in; tried: %s%s%s", session->peer->name,
+	fail(&session->error, ERR_DENIED, "%s does not let us log in; tried: %s%s%s", session->peer->name,
 	     login->tried.length ? text_view(&login->tried) : "nothing, for there is no key",
 	     login->by_key ? "" : "; it takes no keys", *session->goodbye ? "; it says: " : "");
 	if (*session->goodbye) {

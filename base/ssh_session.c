@@ -371,7 +371,7 @@ static void log_in(struct ssh_session *session)
 		return;
 	case LOGIN_FAILED:
 		if (!failed(session))
-			fail(&session->error, ERR_FAILED, "%s lets us not log in", session->peer->name);
+			fail(&session->error, ERR_FAILED, "%s does not let us log in", session->peer->name);
 	}
 }
 

@@ -317,8 +317,8 @@ static int find_way(const struct openstack_source *source, struct openstack_sett
 static int lacks(const struct openstack_source *source, const struct openstack_settings *settings,
 		 const char *what, struct error *err)
 {
-	fail(err, ERR_INVALID, "location `%s`: %s says no %s", source->location->name, settings->source,
-	     what);
+	fail(err, ERR_INVALID, "location `%s`: there is no %s in %s", source->location->name, what,
+	     settings->source);
 	return -1;
 }
 

@@ -144,7 +144,8 @@ static void ended(void *owner, struct http_answer *answer)
 		     call->peer);
 	} else {
 		call->answer.sent = false;
-		fail(&call->answer.error, ERR_DENIED, "%s lets us not log in; tried: publickey", call->peer);
+		fail(&call->answer.error, ERR_DENIED, "%s does not let us log in; tried: publickey",
+		     call->peer);
 	}
 	finish(call);
 }

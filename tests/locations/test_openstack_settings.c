@@ -258,7 +258,7 @@ Test(openstack_settings, what_is_not_enough_is_told_with_where_it_lacks)
 	refused("envvars", NULL, ERR_MISSING, "OS_AUTH_URL is not set");
 	openstack_file(".config/openstack/clouds.yaml", clouds);
 	refused("lap", NULL, ERR_MISSING, "has no cloud `lap`");
-	refused("lab", NULL, ERR_INVALID, "says no password");
+	refused("lab", NULL, ERR_INVALID, "there is no password in");
 	refused("", "{\"endpoint\":\"http://h\",\"identity\":\"p:u\"}", ERR_INVALID, "beside a `credential`");
 	refused("", "{\"endpoint\":\"ftp://h\",\"identity\":\"p:u\",\"credential\":\"x\"}", ERR_INVALID,
 		"auth_url");
@@ -273,6 +273,6 @@ Test(openstack_settings, a_vendors_profile_is_not_guessed_at)
 {
 	openstack_file(".config/openstack/clouds.yaml",
 		       "clouds: {v: {profile: vexxhost, auth: {username: u, password: p}}}\n");
-	refused("v", NULL, ERR_INVALID, "says no auth_url");
+	refused("v", NULL, ERR_INVALID, "there is no auth_url in");
 	cr_expect(strstr(openstack_error.remedy, "`vexxhost`"), "%s", openstack_error.remedy);
 }
