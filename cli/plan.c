@@ -88,7 +88,9 @@ const struct command command_plan = {
 	       "risk. It reads and authenticates, and changes nothing anywhere.\n\nWhat is made as it "
 	       "is to be and was not seen to answer, as after a deploy that failed, is told apart "
 	       "(`awaited` in the document): a deploy changes nothing of it, and waits for it. It is no "
-	       "change for --detailed-exitcode.\n\nWith --out "
+	       "change for --detailed-exitcode. Neither is what is on a machine, or at a location of a "
+	       "cluster, that does not answer (`?` and *unknown*; `unknown` in the document, with why): a "
+	       "deploy leaves it as it is, and ends with 69.\n\nWith --out "
 	       "the plan is kept in a file: `berth deploy FILE` carries out exactly that, or "
 	       "refuses it when the blueprint's targets have moved on since.",
     .flags = flags,
