@@ -18,10 +18,40 @@ static bool comes_later(const char *type)
 	return strchr(type, '.') && !strpbrk(type, " /");
 }
 
+struct type_names {
+	const char **list;
+	size_t count;
+};
+
+static bool take_type(const char *key, void *value, void *context)
+{
+	struct type_names *names = context;
+
+	(void)value;
+	names->list[names->count++] = key;
+	return true;
+}
+
+/* Of the kinds and of what the catalogue has, by each of its names. Of a class the last word counts: what
+ * comes before it would make any two alike. */
+static void suggest_type(struct reading *r, struct diagnostic *entry, const char *type, const char *otherwise)
+{
+	static const char *const kinds[] = {"process",      "software", "external",    "cluster",
+					    "loadbalancer", "group",    "docker:IMAGE"};
+	struct type_names names = {
+	    .list = reading_alloc(r, sizeof(*names.list) * (map_count(r->types) + COUNT_OF(kinds)))};
+
+	if (!names.list)
+		return;
+	for (; names.count < COUNT_OF(kinds); names.count++)
+		names.list[names.count] = kinds[names.count];
+	map_each(r->types, take_type, &names);
+	const char *dot = strrchr(type, '.');
+	suggest(r, entry, dot ? dot + 1 : type, names.list, names.count, otherwise);
+}
+
 static void complain_type(struct reading *r, struct place at, const char *type)
 {
-	static const char *const known[] = {"process",      "software", "external",    "cluster",
-					    "loadbalancer", "group",    "docker:IMAGE"};
 	static const char remedy_text[] =
 	    "the types are docker:IMAGE, process, software, external, cluster, loadbalancer and group";
 
@@ -49,19 +79,24 @@ static void complain_type(struct reading *r, struct place at, const char *type)
 		struct diagnostic *entry = complain(
 		    r->list, at, "the type `%s` is not supported yet by this version of berth", type);
 		bool test = starts_with(type, "org.apache.brooklyn.test.framework.");
-		advise(r->list, entry, "%s",
-		       test ? "tests of Brooklyn's are not run: `berth wait APP --for healthy` tells that it "
-			      "works"
-		       : strstr(type, "Windows")
-			   ? "what runs on Windows is not placed by berth: its machines have a POSIX shell"
-			   : remedy_text);
+		if (test)
+			advise(
+			    r->list, entry,
+			    "tests of Brooklyn's are not run: `berth wait APP --for healthy` tells that it "
+			    "works");
+		else if (strstr(type, "Windows"))
+			advise(
+			    r->list, entry,
+			    "what runs on Windows is not placed by berth: its machines have a POSIX shell");
+		else
+			suggest_type(r, entry, type, remedy_text);
 		return;
 	}
 	struct diagnostic *entry = complain(r->list, at, "unknown type `%s`", type);
 	if (!strncasecmp(type, "docker", 6) || strpbrk(type, ":/"))
 		advise(r->list, entry, "an image is written docker:IMAGE, as in docker:redis:3");
 	else
-		suggest(r, entry, type, known, COUNT_OF(known), remedy_text);
+		suggest_type(r, entry, type, remedy_text);
 }
 
 /* docker.image.name and docker.image.tag of Clocker, over what the type says. */

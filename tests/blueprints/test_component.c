@@ -59,7 +59,7 @@ Test(component, ids_must_be_there_and_differ)
 Test(component, types_that_are_none)
 {
 	refused("services:\n- {type: org.acme.RedisStore, id: r, install.version: 3}\n", 2, 10,
-		"not supported yet", "docker:IMAGE");
+		"not supported yet", "`RedisStore`");
 	refused("services:\n- {type: 'chef:mysql', id: r}\n", 2, 10, "not supported yet", NULL);
 	refused("services:\n- {type: org.apache.brooklyn.test.framework.TestCase, id: r}\n", 2, 10,
 		"not supported yet", "berth wait");
@@ -67,8 +67,13 @@ Test(component, types_that_are_none)
 	    "services:\n- {type: org.apache.brooklyn.entity.software.base.VanillaWindowsProcess, id: r}\n", 2,
 	    10, "not supported yet", "Windows");
 	refused("services:\n- {type: proces, id: r}\n", 2, 10, "unknown type `proces`", "`process`");
-	refused("services:\n- {type: rediss, id: r}\n", 2, 10, "unknown type",
+	refused("services:\n- {type: memcachd, id: r}\n", 2, 10, "unknown type",
 		"docker:IMAGE, process, software, external, cluster, loadbalancer and group");
+	refused("services:\n- {type: rediss, id: r}\n", 2, 10, "unknown type", "did you mean `redis`?");
+	refused("services:\n- {type: org.apache.brooklyn.entity.webapp.tomcat.TomcatServr, id: r}\n", 2, 10,
+		"not supported yet", "did you mean `TomcatServer`?");
+	refused("services:\n- {type: org.apache.brooklyn.entity.nosql.riak.RiakNode, id: r}\n", 2, 10,
+		"not supported yet", "docker:IMAGE");
 	refused("services:\n- {id: r}\n", 2, 8, "has no `type`", "docker:IMAGE");
 	refused("services:\n- docker:redis\n", 2, 3, "a component is a map", "type");
 	refused("services:\n- type: 'docker:'\n  id: x\n", 2, 9, "no image follows", "docker:IMAGE");
