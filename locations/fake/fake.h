@@ -150,7 +150,7 @@ void fake_target_usual(struct fake_target *target, const struct usage *usage);
 int fake_target_write(struct fake_target *target, const char *name, const char *bytes);
 /* Who is let in to an application's ports, a line each ("db 6379/tcp web in its group"); NULL: it was never
  * asked. */
-const char *fake_target_let_in(const struct fake_target *target, const char *app);
+const char *fake_target_let_in(const struct fake_target *target, const char *name);
 /* The variables an instance was made with ("NAME=value", NULL-terminated), or NULL. */
 const char *const *fake_target_environment(const struct fake_target *target, const char *name);
 /* What it got so far, in order, NULL-terminated; or NULL. Signals: "HUP"; commands: their argv with spaces.
