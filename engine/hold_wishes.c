@@ -338,16 +338,24 @@ static bool is_meant(const struct held_component *held, unsigned ordinal)
 	return false;
 }
 
-/* By the last listing: some that are to go are there, or some that are to come are not. */
-static bool is_unfinished(const struct held_component *held)
+static bool has_leavers_at(const struct held_component *held, const struct site *site)
 {
-	const struct inventory *inventory = &held->component->site->inventory;
+	const struct inventory *inventory = &site->inventory;
 	for (size_t i = 0; i < inventory->instance_count; i++) {
 		const struct observed *seen = &inventory->instances[i];
-		if (!seen->late_double && !is_meant(held, seen->ordinal) &&
-		    !strcmp(seen->component, held->component->id))
+		if (!seen->late_double && !strcmp(seen->component, held->component->id) &&
+		    !is_meant(held, seen->ordinal))
 			return true;
 	}
+	return false;
+}
+
+/* By the last listings: some that are to go are there, or some that are to come are not. */
+static bool is_unfinished(const struct held_component *held)
+{
+	for (const struct site *site = held->hold->operation->sites; site; site = site->next)
+		if (has_leavers_at(held, site))
+			return true;
 	for (size_t i = 0; i < held->member_count; i++)
 		if (held->members[i].work->instance->phase == PHASE_ABSENT)
 			return true;

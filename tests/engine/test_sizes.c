@@ -211,6 +211,37 @@ Test(sizes, a_resize_that_failed_when_it_was_remembered_already_is_brought_to_it
 	cr_expect_eq(json_number(size(), "real", 0), 3);
 }
 
+/* Who is to go may be at any of its places. */
+Test(sizes, one_that_failed_to_shrink_is_brought_to_its_end_wherever_its_members_are)
+{
+	static const char spread[] =
+	    "id: app\nservices:\n- type: cluster\n  id: web\n  locations: ['fake:a', 'fake:b']\n"
+	    "  initialSize: 2\n  memberSpec: {type: 'docker:x:1', openPorts: 80}\n" SENSOR
+	    "  policies: [{type: autoscaler, metric: load, target: 40, max: 3, downDelay: 1s, downCooldown: "
+	    "1s}]\n";
+	struct fake_rule no = {.call = FAKE_LEASE, .times = 1};
+	struct fake_target *a = fake_target_new(scene.world), *b = fake_target_new(scene.world);
+	cr_assert(a && b && !fake_target_register("a", a) && !fake_target_register("b", b));
+	load = "40";
+	keep(spread);
+	cr_assert_eq(fake_target_instances(b), 1);
+	fail(&no.error, ERR_FAILED, "the lease cannot be had");
+	cr_assert_eq(fake_target_rule(b, &no), 0);
+	load = "1";
+	pass(10 * SECOND);
+	cr_expect_eq(json_number(size(), "wanted", 0), 1);
+	cr_expect_eq(fake_target_instances(b), 1);
+	pass(2 * MINUTE);
+	cr_expect_eq(fake_target_instances(b), 0);
+	cr_expect_eq(fake_target_instances(a), 1);
+	berth_operation_free(give(keeper));
+	berth_close(give(scene.berth));
+	fake_target_register("a", NULL);
+	fake_target_register("b", NULL);
+	fake_target_free(a);
+	fake_target_free(b);
+}
+
 Test(sizes, a_plain_component_with_an_autoscaler_tells_its_size_too)
 {
 	load = "55";
