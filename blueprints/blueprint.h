@@ -515,6 +515,10 @@ struct blueprint *blueprint_parse(const char *text, size_t size, const struct bl
 void blueprint_release(struct blueprint *blueprint); /* NULL is fine */
 /* The item that "FILE#ITEM" names; NULL: it is a file alone. */
 const char *blueprint_item(const char *file);
+/* The effector that the component was given under that name; NULL: none. */
+const struct effector *effector_given(const struct component_spec *spec, const char *name);
+/* Whether every component has it. */
+bool effector_is_built_in(const char *name);
 
 /* One location spec, from a string such as "docker:tcp://10.0.0.5:2376" (a --location's right-hand side).
  * Type names are checked by whoever opens it. 0 or -1. */

@@ -64,11 +64,11 @@ const char *balancer_described(struct reading *r, const struct balancer_spec *sp
 
 /* software.c: what is installed and launched by steps of its own, as the component that runs these */
 bool software_type(const char *type);
-/* What it is placed as, and its image. */
 /* Machines run processes; every other location, and a name that nobody knows yet, containers. */
 bool runs_on_machine(const struct reading *r, const struct draft *d);
 /* Whoever installs something on a machine elsewhere means it to be used from elsewhere. */
 bool runs_on_machine_elsewhere(const struct reading *r, const struct draft *d);
+/* What it is placed as, and its image. */
 void software_place(struct reading *r, struct draft *d, struct place at);
 /* Where it listens, once the keys of the first phase are read. */
 void software_open(struct reading *r, struct draft *d);
@@ -160,7 +160,6 @@ void check_files(struct reading *r, struct draft *d);
 void check_update(struct reading *r, struct draft *d);
 /* component_effectors.c: what every component has */
 enum { MOST_EFFECTORS = 64 };
-bool effector_is_built_in(const char *name);
 /* As Brooklyn's SshCommandEffector says it. */
 void read_command_effector(struct reading *r, struct draft *d, const struct yaml_node *node);
 /* What every cluster has, for its policies. */

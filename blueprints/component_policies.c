@@ -396,10 +396,8 @@ static void read_list(struct reading *r, struct draft *d, const struct yaml_node
 
 static bool has_effector(const struct component_spec *spec, const char *name)
 {
-	for (size_t i = 0; i < spec->effector_count; i++)
-		if (spec->effectors[i].name && !strcmp(spec->effectors[i].name, name))
-			return true;
-	return effector_is_built_in(name) || (spec->cluster && effector_of_clusters(name));
+	return effector_given(spec, name) || effector_is_built_in(name) ||
+	       (spec->cluster && effector_of_clusters(name));
 }
 
 static void complain_effector(struct reading *r, const struct component_spec *spec, struct place place,

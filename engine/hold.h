@@ -129,6 +129,8 @@ void deeds_free(struct deed *deed);
 /* Begin with what was listed: every work at rest, in the phase that the listing tells. 0 or -1 with *err. */
 int hold_watch(struct berth_operation *operation, struct error *err);
 enum phase step_resting_held(struct work *work);
+/* It ends by itself, and is not asked how it is. */
+bool held_is_job(const struct work *work);
 void hold_changed(struct site *site, struct work *work, const struct told_end *end);
 /* What is known of it is nothing but what its target told by itself, and more was told since: a look must
  * tell first. */
@@ -195,6 +197,8 @@ void hold_ask_again(struct hold *hold);
 /* Somebody suspended, resumed or set one of them: it is kept, under the record's number that is returned, and
  * they are asked. 0: no memory. */
 uint64_t hold_policies_changed(struct held_component *held);
+/* All of its instances are seen just now. */
+bool held_in_sight(const struct held_component *held);
 /* NULL: it is not held. */
 const struct held_component *held_component_of(const struct hold *hold, const char *id);
 /* Why an instance that another operation saw run counts as unhealthy; NULL: it does not, or is not held. */

@@ -15,17 +15,11 @@ static const struct health_check *check_of(const struct work *work)
 	return spec && spec->health->kind != CHECK_NONE ? spec->health : NULL;
 }
 
-static bool is_job(const struct work *work)
-{
-	const struct component_spec *spec = made_from(work->instance);
-	return spec && spec->job;
-}
-
 /* Whether this very incarnation was seen to answer: by a deploy, or here. */
 static bool is_known(struct held_instance *held)
 {
 	const struct observed *seen = held->work->instance->seen;
-	if (!seen || !seen->target_id || is_job(held->work))
+	if (!seen || !seen->target_id || held_is_job(held->work))
 		return true; /* it never will be */
 	if (held->answered)
 		return !strcmp(held->answered, seen->target_id);

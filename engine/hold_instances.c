@@ -14,7 +14,7 @@ enum {
 
 /* --- what is seen --------------------------------------------------------------------------- */
 
-static bool is_job(const struct work *work)
+bool held_is_job(const struct work *work)
 {
 	const struct component_spec *spec = made_from(work->instance);
 	return spec && spec->job;
@@ -30,7 +30,7 @@ static enum phase phase_of(const struct work *work, const struct observed *seen)
 	case SEEN_RESTARTING: /* its target is about to do that */
 		return PHASE_STARTING;
 	case SEEN_STOPPED:
-		return is_job(work) && seen->exit_code == 0 ? PHASE_FINISHED : PHASE_STOPPED;
+		return held_is_job(work) && seen->exit_code == 0 ? PHASE_FINISHED : PHASE_STOPPED;
 	case SEEN_CREATED:
 		return PHASE_STOPPED;
 	default:

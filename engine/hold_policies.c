@@ -352,7 +352,7 @@ const char *hold_problem(const struct hold *hold, const struct instance *instanc
 	return NULL;
 }
 
-static bool all_in_sight(const struct held_component *held)
+bool held_in_sight(const struct held_component *held)
 {
 	for (size_t i = 0; i < held->member_count; i++)
 		if (held->members[i].sight_lost || held->members[i].work->instance->phase == PHASE_UNKNOWN)
@@ -385,7 +385,7 @@ static enum lifecycle expected_of_all(const struct held_component *held)
 bool held_write_sensors(const struct held_component *held, struct text *to)
 {
 	const struct component_spec *spec = held->component->spec;
-	if (!all_in_sight(held) || spec->job)
+	if (!held_in_sight(held) || spec->job)
 		return false;
 	json_write_flag(to, "service.isUp", is_up(held));
 	json_write_text(to, "service.state", lifecycle_name(state_of(held, told_of)));

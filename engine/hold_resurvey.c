@@ -56,7 +56,6 @@ static void failed(struct berth_operation *operation, struct site *site)
 	resurvey_due(site, pause_ms < LONGEST_PAUSE_MS ? pause_ms : LONGEST_PAUSE_MS);
 }
 
-/* Works keep what they were seen as until the new listing tells otherwise. */
 /* One that was made elsewhere while its machine was silent: all is taken up again, and it goes. */
 static void look_for_twins(struct berth_operation *operation, const struct site *site)
 {
@@ -67,6 +66,7 @@ static void look_for_twins(struct berth_operation *operation, const struct site 
 	}
 }
 
+/* Works keep what they were seen as until here, where the new listing tells otherwise. */
 static void ended(struct berth_operation *operation, struct site *site)
 {
 	bool was_silent = site->resurvey->failures > 0;

@@ -277,14 +277,6 @@ static int replace(struct held_component *held, const struct wish *wish)
 
 /* --- growing and shrinking ------------------------------------------------------------------------- */
 
-static bool all_in_sight(const struct held_component *held)
-{
-	for (size_t i = 0; i < held->member_count; i++)
-		if (held->members[i].sight_lost || held->members[i].work->instance->phase == PHASE_UNKNOWN)
-			return false;
-	return true;
-}
-
 /* With the name of the policy, which is told wherever the size is. */
 static int add_resize(struct held_component *held, const struct wish *wish)
 {
@@ -311,7 +303,7 @@ static int resize(struct held_component *held, const struct wish *wish)
 	if (cluster && cluster_resize(held->member_count, wish->size, cluster->most).no_room)
 		return held_outcome(held, wish->id, OUTCOME_NO_CAPACITY,
 				    "it has as many members as `maxSize` allows");
-	if (!all_in_sight(held))
+	if (!held_in_sight(held))
 		return 0;
 	record(held, wish, NULL, "resizing", "resize");
 	return add_resize(held, wish);
@@ -375,7 +367,7 @@ int hold_finish_resize(struct held_component *held, int64_t *ret_delay_ms)
 				      : held->unfinished_ms                    ? held->unfinished_ms
 									       : now;
 	held->listed_again = false;
-	if (!held->unfinished_ms || held->hold->let_go || !all_in_sight(held))
+	if (!held->unfinished_ms || held->hold->let_go || !held_in_sight(held))
 		return 0;
 	if (now - held->unfinished_ms < UNFINISHED_MS) {
 		*ret_delay_ms = sooner(*ret_delay_ms, held->unfinished_ms + UNFINISHED_MS - now);
@@ -440,18 +432,10 @@ static int invoke_of_cluster(struct held_component *held, const struct wish *wis
 	return -2;
 }
 
-static bool has_own(const struct component_spec *spec, const char *name)
-{
-	for (size_t i = 0; i < spec->effector_count; i++)
-		if (!strcmp(spec->effectors[i].name, name))
-			return true;
-	return false;
-}
-
 static int invoke(struct held_component *held, const struct wish *wish)
 {
 	const struct component_spec *spec = held->component->spec;
-	int result = spec->cluster && !has_own(spec, wish->what) ? invoke_of_cluster(held, wish) : -2;
+	int result = spec->cluster && !effector_given(spec, wish->what) ? invoke_of_cluster(held, wish) : -2;
 	if (result != -2)
 		return result;
 	static const struct {

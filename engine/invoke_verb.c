@@ -30,11 +30,6 @@ struct invocation {
 
 /* --- what was asked for --------------------------------------------------------------------- */
 
-static bool is_built_in(const char *name)
-{
-	return !strcmp(name, "start") || !strcmp(name, "stop") || !strcmp(name, "restart");
-}
-
 static bool is_variable(const char *text)
 {
 	size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
@@ -84,12 +79,8 @@ static int find_effector(const struct berth_operation *operation, struct invocat
 		return fail(err, ERR_MISSING, "`%s` has no component `%.80s`", operation->application->id,
 			    request->components[0]);
 	ret->component = component;
-	for (size_t i = 0; component->spec && i < component->spec->effector_count; i++)
-		if (!strcmp(component->spec->effectors[i].name, request->name)) {
-			ret->effector = &component->spec->effectors[i];
-			return 0;
-		}
-	return fail_effector(component, request->name, err);
+	ret->effector = component->spec ? effector_given(component->spec, request->name) : NULL;
+	return ret->effector ? 0 : fail_effector(component, request->name, err);
 }
 
 static bool refuse_usage(struct berth_operation *operation, const char *words)
@@ -107,7 +98,7 @@ static bool begin(struct berth_operation *operation)
 		return refuse_usage(operation, "invoke takes an application and one component");
 	if (!request->name)
 		return refuse_usage(operation, "no effector was named");
-	if (is_built_in(request->name))
+	if (effector_is_built_in(request->name))
 		return refuse_usage(operation, "start, stop and restart take no parameters");
 	if (check_arguments(request->arguments, err)) {
 		operation_finish(operation, BERTH_USAGE, document_new(request->app));

@@ -94,15 +94,6 @@ bool is_member_effector(const char *name)
 	return effector_of(name);
 }
 
-/* The blueprint may have given the component one of that name: that is meant. */
-static bool has_own(const struct component_spec *spec, const char *name)
-{
-	for (size_t i = 0; i < spec->effector_count; i++)
-		if (!strcmp(spec->effectors[i].name, name))
-			return true;
-	return false;
-}
-
 /* What was asked for is known. False: it was refused, or is no effector of a cluster. */
 static bool taken(struct berth_operation *operation)
 {
@@ -111,7 +102,7 @@ static bool taken(struct berth_operation *operation)
 	const struct component *component =
 	    application_component(operation->application, request->components[0]);
 	if (!component || !component->spec || !component->spec->cluster ||
-	    has_own(component->spec, request->name)) {
+	    effector_given(component->spec, request->name)) { /* the blueprint's own is meant */
 		operation->verb = &verb_invoke;
 		operation->verb->step(operation);
 		return false;

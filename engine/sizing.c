@@ -1,5 +1,5 @@
-/* sizing.c - who made a component as large as it is, since when, and why: for whoever looks. Nothing is
- * decided by it. */
+/* sizing.c - who made a component as large as it is, since when, and why: for whoever looks; and what an
+ * autoscaler made of instances that are no cluster, which a deploy keeps. */
 #include <string.h>
 
 #include "base/cleanup.h"
