@@ -1,7 +1,7 @@
 /* component_bindings.c - ports of a component bound to ports of its host: portBindings, directPorts. */
-#include <arpa/inet.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "blueprints/component.h"
 
 static void complain_binding(struct reading *r, struct draft *d, struct place at, const char *text,
@@ -10,13 +10,6 @@ static void complain_binding(struct reading *r, struct draft *d, struct place at
 	d->ports_faulty = true;
 	advise(r->list, complain(r->list, at, "the port binding `%s`: %s", text, why),
 	       "write {HOST: PORT} such as {80: 9090}, {\"127.0.0.1:80\": 9090} or {\"53/udp\": 53}");
-}
-
-static bool is_address(const char *text)
-{
-	unsigned char bytes[16];
-
-	return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
 }
 
 /* "53/udp": 0 when no protocol is named, 1 when one is, -1 when it is unknown. */
@@ -45,7 +38,7 @@ static const char *read_host(char *host, struct port_binding *binding)
 			address[length - 1] = '\0';
 			address++;
 		}
-		if (!is_address(address))
+		if (!address_is_numeric(address))
 			return "the address must be a numeric one";
 		binding->host_address = address;
 	}

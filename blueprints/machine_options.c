@@ -2,9 +2,9 @@
  * where it is written, all of it at once, before any machine is asked. */
 #include "blueprints/machine_options.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "blueprints/reading.h"
@@ -39,11 +39,7 @@ static const char *path_form(const char *text)
 
 static const char *address_form(const char *text)
 {
-	unsigned char numeric[16];
-
-	return inet_pton(AF_INET, text, numeric) == 1 || inet_pton(AF_INET6, text, numeric) == 1
-		   ? NULL
-		   : "the numeric address that others reach the machine by";
+	return address_is_numeric(text) ? NULL : "the numeric address that others reach the machine by";
 }
 
 static const char *duration_form(const char *text)

@@ -3,9 +3,10 @@
  */
 #include "engine/proxy.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/address.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -14,15 +15,9 @@ static bool only(const char *text, const char *allowed)
 	return text && *text && !text[strspn(text, allowed)];
 }
 
-static bool is_numeric(const char *address)
-{
-	unsigned char bytes[16];
-	return inet_pton(AF_INET, address, bytes) == 1 || inet_pton(AF_INET6, address, bytes) == 1;
-}
-
 static bool is_address(const char *address)
 {
-	return address && (is_numeric(address) || only(address, LETTERS "-._"));
+	return address && (address_is_numeric(address) || only(address, LETTERS "-._"));
 }
 
 static int refuse(struct error *err, const char *what, const char *text)
@@ -60,7 +55,7 @@ int proxy_check(const struct proxy_config *config, struct error *err)
 {
 	const char *words[] = {config->certificate, config->module};
 	const struct health_check *check = config->check;
-	if (config->address && !is_numeric(config->address))
+	if (config->address && !address_is_numeric(config->address))
 		return refuse(err, "the address", config->address);
 	if (!config->port || (config->fallback != NO_POOL && config->fallback >= config->pool_count))
 		return fail(err, ERR_INVALID, "a proxy has a port, and a pool that there is");

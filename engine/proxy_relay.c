@@ -2,13 +2,7 @@
  * connections (helper/relay.h). */
 #include "engine/proxy.h"
 
-#include <arpa/inet.h>
-
-static bool is_numeric(const char *address)
-{
-	unsigned char bytes[16];
-	return inet_pton(AF_INET, address, bytes) == 1 || inet_pton(AF_INET6, address, bytes) == 1;
-}
+#include "base/address.h"
 
 int proxy_relay(const char *address, uint16_t port, const struct proxy_pool *pool, struct text *to,
 		struct error *err)
@@ -16,7 +10,7 @@ int proxy_relay(const char *address, uint16_t port, const struct proxy_pool *poo
 	text_format(to, "%s%s%u", address ? address : "", address ? ":" : "", port);
 	for (size_t i = 0; i < pool->count; i++) {
 		const struct proxy_member *member = &pool->members[i];
-		if (!is_numeric(member->address)) {
+		if (!address_is_numeric(member->address)) {
 			fail(err, ERR_UNSUPPORTED,
 			     "`%s` is at `%s`, which is no number: a stand-in looks no names up",
 			     member->name, member->address);

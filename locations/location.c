@@ -22,6 +22,13 @@ const struct location_driver *location_driver_of(const char *type)
 	return NULL;
 }
 
+const char *location_variable(const struct location *location, const char *name)
+{
+	const char *value = location->environment ? location->environment(name) : NULL;
+
+	return value && *value ? value : NULL;
+}
+
 void inventory_release(struct inventory *inventory)
 {
 	arena_release(&inventory->arena);

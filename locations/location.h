@@ -390,6 +390,8 @@ extern const struct location_driver fake_driver, localhost_driver, docker_driver
 const struct location_driver *location_driver_of(const char *type);
 const struct location_driver *const *location_drivers(void);
 
+/* A variable of the environment that the location is used in; NULL: it is not set, or empty. */
+const char *location_variable(const struct location *location, const char *name);
 void inventory_release(struct inventory *inventory); /* leaves it zeroed */
 /* Names of things, injective in their parts (which hold no dots): "app.component.ordinal", "app.component".
  */

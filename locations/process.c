@@ -22,6 +22,11 @@ bool fit_id(const char *id)
 	return length > 0 && length <= 90;
 }
 
+int guard_app(const char *app, struct error *err)
+{
+	return fit_id(app) ? 0 : fail(err, ERR_INVALID, "`%s` cannot be an application's name here", app);
+}
+
 int guard_name(const char *app, const char *name, struct error *err)
 {
 	struct arena arena = {0};
@@ -79,6 +84,20 @@ enum restart_policy restart_of(const char *word)
 static int refuse(struct error *err, const char *key, const char *what, const char *why)
 {
 	return fail(err, ERR_UNSUPPORTED, "%s: not for %s, %s", key, what, why);
+}
+
+int process_images(const struct list_request *request, struct inventory *inventory)
+{
+	size_t count = 0;
+
+	while (request->images && request->images[count])
+		count++;
+	struct inventory_image *images = arena_array(&inventory->arena, struct inventory_image, count + 1);
+	for (size_t i = 0; images && i < count; i++)
+		images[i].reference = arena_text(&inventory->arena, request->images[i]);
+	inventory->images = images;
+	inventory->image_count = count;
+	return images ? 0 : -1;
 }
 
 int process_check(struct location *location, const struct instance_spec *spec, const char *what,

@@ -7,6 +7,8 @@
 
 /* An application's or component's id, safe as a part of a path and of a name. */
 bool fit_id(const char *id);
+/* 0, or -1 with ERR_INVALID when it cannot be an application's. */
+int guard_app(const char *app, struct error *err);
 /* 0, or -1 with ERR_CONFLICT when the name is not one of the application's. */
 int guard_name(const char *app, const char *name, struct error *err);
 /* 0, or -1 with ERR_CONFLICT when the two are not names of one instance. */
@@ -16,6 +18,9 @@ int guard_rename(const char *from, const char *to, struct error *err);
 const char *restart_word(enum restart_policy policy);
 enum restart_policy restart_of(const char *word);
 
+/* There are no images where processes run: each reference that is asked for is absent. 0 or -1 (no memory).
+ */
+int process_images(const struct list_request *request, struct inventory *inventory);
 /* Whether a process can be what the spec asks for; `what` it is, in words: "a process of this machine". */
 int process_check(struct location *location, const struct instance_spec *spec, const char *what,
 		  struct error *err);

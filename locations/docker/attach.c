@@ -1,10 +1,10 @@
 /* attach.c - where an instance is, or will be, reached: on its application's network and on published
  * addresses. */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "locations/docker/docker.h"
 
 static bool everywhere(const char *address)
@@ -19,13 +19,6 @@ static const char *host_address(const struct docker *docker, struct arena *arena
 	bool bracket = *host == '[';
 
 	return arena_copy(arena, host + bracket, strlen(host) - (bracket ? 2 : 0));
-}
-
-static bool numeric(const char *address)
-{
-	unsigned char bytes[16];
-
-	return inet_pton(AF_INET, address, bytes) == 1 || inet_pton(AF_INET6, address, bytes) == 1;
 }
 
 static int named(const struct docker *docker, struct error *err)
@@ -49,7 +42,7 @@ int docker_publish_address(struct location *location, char *ret_address, size_t 
 	if (endpoint->host && !endpoint->local) {
 		struct arena arena = {0};
 		const char *host = host_address(docker, &arena);
-		bool fits = host && numeric(host);
+		bool fits = host && address_is_numeric(host);
 		if (fits)
 			snprintf(ret_address, size, "%s", host);
 		arena_release(&arena);

@@ -6,10 +6,7 @@
 
 const char *variable(const struct docker *docker, const char *name)
 {
-	const struct location *location = docker->location;
-	const char *value = location->environment ? location->environment(name) : NULL;
-
-	return value && *value ? value : NULL;
+	return location_variable(docker->location, name);
 }
 
 static int by_environment(struct docker *docker, const char *host, const struct trust *trust,

@@ -1,7 +1,7 @@
 /* options.c - what a blueprint may say about a Docker location. */
-#include <arpa/inet.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "locations/docker/docker.h"
 
 #define NAMES "host, context, tlsVerify, certPath, ca, cert, key, address, subnets and subnetSize"
@@ -30,9 +30,8 @@ static int unknown(const struct docker *docker, const char *key, struct error *e
 static int read_address(struct docker *docker, const json_t *value, struct error *err)
 {
 	const char *text = json_string_value(value);
-	unsigned char numeric[16];
 
-	if (!text || (inet_pton(AF_INET, text, numeric) != 1 && inet_pton(AF_INET6, text, numeric) != 1))
+	if (!text || !address_is_numeric(text))
 		return wrong(docker, err, "address", "the numeric address that published ports are bound on");
 	docker->address = arena_text(&docker->arena, text);
 	return docker->address ? 0 : fail_memory(err);
@@ -73,7 +72,7 @@ static int read_verify(struct docker *docker, const json_t *value, struct error 
 static int read_path(struct docker *docker, const char *key, const char *text, const char **ret,
 		     struct error *err)
 {
-	const char *home = docker->location->environment ? docker->location->environment("HOME") : NULL;
+	const char *home = location_variable(docker->location, "HOME");
 
 	if (starts_with(text, "~/") && home)
 		*ret = arena_format(&docker->arena, "%s%s", home, text + 1);

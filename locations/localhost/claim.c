@@ -226,11 +226,6 @@ static int write_claim(struct location *location, struct arena *arena, const cha
 	return location->world->ops->file_write(location->world, path, 0600, content, strlen(content), err);
 }
 
-static int fit_app(const char *app, struct error *err)
-{
-	return fit_id(app) ? 0 : fail(err, ERR_INVALID, "`%s` cannot be an application's name here", app);
-}
-
 /* What is another owner's when it is adopted; what is ours when another store of ours was here last. */
 static bool is_to_take(const struct owner *holder, const struct owner *owner, bool adopt)
 {
@@ -245,7 +240,7 @@ enum progress localhost_claim(struct location *location, struct errand *errand, 
 {
 	struct owner holder;
 
-	if (fit_app(app, err))
+	if (guard_app(app, err))
 		return PROGRESS_FAILED;
 	enum progress progress = claim_lock(location, errand, app, err);
 	if (progress != PROGRESS_DONE)
@@ -275,7 +270,7 @@ enum progress localhost_disclaim(struct location *location, struct errand *erran
 	owned_by(arena_release) struct arena arena = {0};
 	struct world *world = location->world;
 
-	if (fit_app(app, err))
+	if (guard_app(app, err))
 		return PROGRESS_FAILED;
 	enum progress progress = claim_lock(location, errand, app, err);
 	if (progress != PROGRESS_DONE)
@@ -301,7 +296,7 @@ enum progress localhost_prepare(struct location *location, struct errand *errand
 	owned_by(arena_release) struct arena arena = {0};
 
 	(void)errand;
-	if (fit_app(request->app, err))
+	if (guard_app(request->app, err))
 		return PROGRESS_FAILED;
 	char *directory = app_directory(location, &arena, request->app);
 	if (!directory)
@@ -316,7 +311,7 @@ enum progress localhost_release(struct location *location, struct errand *errand
 {
 	(void)errand;
 	(void)volumes;
-	if (fit_app(app, err) || left_clear(location, app, err))
+	if (guard_app(app, err) || left_clear(location, app, err))
 		return PROGRESS_FAILED;
 	tidy_app(location, app);
 	return PROGRESS_DONE;

@@ -115,8 +115,8 @@ static int take(struct location *location, const char *app, const struct lease *
 
 static int fit_lease(const char *app, const char *token, struct error *err)
 {
-	if (!fit_id(app))
-		return fail(err, ERR_INVALID, "`%s` cannot be an application's name here", app);
+	if (guard_app(app, err))
+		return -1;
 	if (!*token || strchr(token, '\n'))
 		return fail(err, ERR_INVALID, "a lease needs a token of one line");
 	return 0;

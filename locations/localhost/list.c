@@ -249,21 +249,6 @@ static bool list_objects(struct listing *listing, const struct list_request *req
 	return !list.failed;
 }
 
-/* No images here: each reference asked for is absent. */
-static bool list_images(const struct list_request *request, struct inventory *inventory)
-{
-	size_t count = 0;
-
-	while (request->images && request->images[count])
-		count++;
-	struct inventory_image *images = arena_array(&inventory->arena, struct inventory_image, count + 1);
-	for (size_t i = 0; images && i < count; i++)
-		images[i].reference = arena_text(&inventory->arena, request->images[i]);
-	inventory->images = images;
-	inventory->image_count = count;
-	return images != NULL;
-}
-
 static void know_ports(struct location *location, const char *app, const struct inventory *inventory)
 {
 	struct localhost *home = localhost_of(location);
@@ -282,10 +267,8 @@ enum progress localhost_list(struct location *location, struct errand *errand,
 	struct inventory inventory = {0};
 
 	(void)errand;
-	if (request->app && !fit_id(request->app)) {
-		fail(err, ERR_INVALID, "`%s` cannot be an application's name here", request->app);
+	if (request->app && guard_app(request->app, err))
 		return PROGRESS_FAILED;
-	}
 	if (scan_make(location, true, &listing.scan, err))
 		return PROGRESS_FAILED;
 	read_directories(&listing);
@@ -294,7 +277,7 @@ enum progress localhost_list(struct location *location, struct errand *errand,
 		*err = (struct error){0};
 	if (listing.failed || !observe_all(&listing, &inventory, err) ||
 	    !list_strangers(&listing, &inventory) || !list_claims(&listing, &inventory) ||
-	    !list_objects(&listing, request, &inventory) || !list_images(request, &inventory)) {
+	    !list_objects(&listing, request, &inventory) || process_images(request, &inventory)) {
 		if (listing.failed || (err && err->code == OK))
 			fail_memory(err);
 		inventory_release(&inventory);

@@ -190,8 +190,8 @@ int localhost_watch(struct location *location, const char *app, change_sink *cha
 	struct localhost *home = localhost_of(location);
 	struct watching *watching;
 
-	if (!fit_id(app))
-		return fail(err, ERR_INVALID, "`%s` cannot be an application's name here", app);
+	if (guard_app(app, err))
+		return -1;
 	localhost_unwatch(location, app);
 	watching = calloc(1, sizeof(*watching));
 	if (!watching || !(watching->app = strdup(app))) {

@@ -1,8 +1,8 @@
 /* known.c - who it is: its version decides how networks are written, its framework what Mesos knows of it. */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "locations/marathon/marathon.h"
 
 int marathon_know(struct marathon *marathon, const struct marathon_info *info)
@@ -65,13 +65,6 @@ static bool loopback(const char *host)
 	return starts_with(host, "127.") || !strcmp(host, "localhost") || !strcmp(host, "::1");
 }
 
-static bool numeric(const char *host)
-{
-	unsigned char bytes[16];
-
-	return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
-}
-
 /* An agent that calls itself by a loopback is on the machine that Marathon was reached on; others reach that
  * by another number. */
 const char *marathon_address(const struct marathon *marathon, struct arena *arena, const char *host)
@@ -80,7 +73,7 @@ const char *marathon_address(const struct marathon *marathon, struct arena *aren
 	struct world *world = marathon->world;
 	char address[64] = "";
 
-	if (named && numeric(named))
+	if (named && address_is_numeric(named))
 		return arena_text(arena, named);
 	if (!loopback(host))
 		return arena_text(arena, host);

@@ -1,8 +1,8 @@
 /* options.c - which Marathon a location is, who asks there, and what its tasks get that no blueprint says. */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/base64.h"
 #include "locations/marathon/marathon.h"
 
@@ -22,13 +22,6 @@ static int wrong(const struct marathon *marathon, struct error *err, const char 
 {
 	return fail(err, ERR_INVALID, "location `%s`: `%s` must be %s", marathon->location->name, key,
 		    wanted);
-}
-
-static const char *variable(const struct marathon *marathon, const char *name)
-{
-	const char *value = marathon->location->environment ? marathon->location->environment(name) : NULL;
-
-	return value && *value ? value : NULL;
 }
 
 static int unknown(const struct marathon *marathon, const char *key, struct error *err)
@@ -64,7 +57,7 @@ static int read_plain(struct marathon *marathon, const char *key, const char *te
 static int read_path(struct marathon *marathon, const char *key, const char *text, const char **ret,
 		     struct error *err)
 {
-	const char *home = variable(marathon, "HOME");
+	const char *home = location_variable(marathon->location, "HOME");
 
 	if (starts_with(text, "~/") && home)
 		*ret = arena_format(&marathon->arena, "%s%s", home, text + 1);
@@ -84,7 +77,7 @@ static int read_secret(struct marathon *marathon, const char *key, const char *t
 	const char *path;
 
 	if (starts_with(text, "env:")) {
-		*ret = variable(marathon, text + 4);
+		*ret = location_variable(marathon->location, text + 4);
 		return *ret ? 0
 			    : fail(err, ERR_MISSING, "location `%s`: `%s`: the variable `%s` is not set",
 				   marathon->location->name, key, text + 4);
@@ -113,9 +106,7 @@ static int read_containerizer(struct marathon *marathon, const char *key, const 
 static int read_numeric(struct marathon *marathon, const char *key, const char *text, const char **ret,
 			struct error *err)
 {
-	unsigned char numeric[16];
-
-	if (inet_pton(AF_INET, text, numeric) != 1 && inet_pton(AF_INET6, text, numeric) != 1)
+	if (!address_is_numeric(text))
 		return wrong(marathon, err, key, "the numeric address that its agent is reached by");
 	*ret = text;
 	return 0;
@@ -336,8 +327,8 @@ static int find_masters(struct marathon *marathon, const struct said *said, stru
 	const char *target = marathon->location->spec->target;
 	const char *written = target && *target    ? target
 			      : said->url          ? said->url
-			      : marathon->by_mesos ? variable(marathon, "MESOS_URL")
-						   : variable(marathon, "MARATHON_URL");
+			      : marathon->by_mesos ? location_variable(marathon->location, "MESOS_URL")
+						   : location_variable(marathon->location, "MARATHON_URL");
 
 	if (written)
 		return read_masters(marathon, written, err);
@@ -356,11 +347,11 @@ static int find_credentials(struct marathon *marathon, struct said *said, struct
 	owned_text pair = {.secret = true}, header = {.secret = true};
 
 	if (!said->user && !said->token) {
-		said->user = variable(marathon, "MARATHON_USER");
-		said->token = said->user ? NULL : variable(marathon, "DCOS_ACS_TOKEN");
+		said->user = location_variable(marathon->location, "MARATHON_USER");
+		said->token = said->user ? NULL : location_variable(marathon->location, "DCOS_ACS_TOKEN");
 	}
 	if (said->user && !said->password)
-		said->password = variable(marathon, "MARATHON_PASSWORD");
+		said->password = location_variable(marathon->location, "MARATHON_PASSWORD");
 	if (said->token && said->user)
 		return fail(err, ERR_INVALID, "location `%s`: `user` and `token` exclude each other",
 			    marathon->location->name);

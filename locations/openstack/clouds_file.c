@@ -26,7 +26,7 @@ static const char *current_directory(const struct openstack_source *source)
 /* The folders in which it is looked for, the first one that has it counts. */
 static void folders_of(const struct openstack_source *source, const char *ret[static PLACES])
 {
-	const char *config = openstack_variable(source, "XDG_CONFIG_HOME");
+	const char *config = location_variable(source->location, "XDG_CONFIG_HOME");
 
 	ret[0] = current_directory(source);
 	if (config && *config == '/')
@@ -50,7 +50,7 @@ static bool is_there(const struct openstack_source *source, const char *path)
 static const char *find(const struct openstack_source *source, const char *name, const char *said_by)
 {
 	static const char *const suffixes[] = {"yaml", "yml", "json"};
-	const char *said = openstack_variable(source, said_by), *folders[PLACES];
+	const char *said = location_variable(source->location, said_by), *folders[PLACES];
 
 	folders_of(source, folders);
 	if (said && *said != '/')

@@ -83,20 +83,6 @@ static int add_visit(struct visits *visits, struct talk *talk, const struct open
 /* --- told ------------------------------------------------------------------------------------------------
  */
 
-static int tell_images(const struct list_request *request, struct inventory *inventory)
-{
-	size_t count = 0;
-
-	while (request->images && request->images[count])
-		count++;
-	struct inventory_image *images = arena_array(&inventory->arena, struct inventory_image, count + 1);
-	for (size_t i = 0; images && i < count; i++)
-		images[i].reference = arena_text(&inventory->arena, request->images[i]);
-	inventory->images = images;
-	inventory->image_count = count;
-	return images ? 0 : -1;
-}
-
 /* What lies in the arena of a visit is copied into that of the inventory. */
 static int keep_texts(struct arena *arena, struct observed *seen)
 {
@@ -170,7 +156,7 @@ static enum progress tell(struct talk *talk, struct error *err)
 	struct visits *visits = talk->own;
 	struct inventory inventory = {0};
 	struct observed *all = arena_array(&inventory.arena, struct observed, visits->count + 1);
-	int failed = all && tell_images(talk->order.list, &inventory) == 0 ? 0 : -1;
+	int failed = all && process_images(talk->order.list, &inventory) == 0 ? 0 : -1;
 
 	for (size_t i = 0; !failed && i < visits->count; i++)
 		failed = tell_one(&visits->all[i], &inventory.arena, &all[i]);

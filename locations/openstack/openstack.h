@@ -253,8 +253,8 @@ int openstack_claims(struct talk *talk, const json_t *answer, struct inventory *
 /* --- servers.c --- */
 /* "berth.app.component.1": what an instance is called at Nova. NULL: no memory. */
 char *openstack_server_name(struct arena *arena, const char *name);
-/* Ask for all servers of an application, of one instance (`name`), or all of ours; then that step, with all
- * pages in slot 0 and what they tell in *ret. */
+/* Ask for all servers of an application, of one instance (`name`), or all of ours; then that step, which
+ * takes them by one of the two below. */
 enum progress openstack_find_servers(struct talk *talk, const char *app, const char *name, talk_step *next,
 				     struct error *err);
 /* The caller's to let go of. */

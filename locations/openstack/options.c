@@ -77,7 +77,7 @@ int openstack_options(struct openstack *openstack, struct error *err)
 	struct openstack_settings *settings = &openstack->settings;
 	struct openstack_source source = {.location = location, .arena = &openstack->arena};
 
-	source.home = openstack_variable(&source, "HOME");
+	source.home = location_variable(source.location, "HOME");
 	if (read_target(&source, location->spec, err) < 0 || refuse_unknown(location, err) < 0 ||
 	    openstack_settings_read(&source, settings, err) < 0 ||
 	    openstack_wishes_read(location, &openstack->arena, &openstack->wishes, err) < 0)

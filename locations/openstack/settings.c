@@ -39,13 +39,6 @@ const size_t openstack_settings_count = COUNT_OF(openstack_settings_known);
 
 #define ENVIRONMENT "envvars"
 
-const char *openstack_variable(const struct openstack_source *source, const char *name)
-{
-	const char *value = source->location->environment ? source->location->environment(name) : NULL;
-
-	return value && *value ? value : NULL;
-}
-
 static int wrong(const struct openstack_source *source, struct error *err, const char *key,
 		 const char *wanted)
 {
@@ -57,16 +50,17 @@ static int wrong(const struct openstack_source *source, struct error *err, const
 static const char *of_variables(const struct openstack_source *source,
 				const struct openstack_setting *setting)
 {
-	const char *value = setting->variable ? openstack_variable(source, setting->variable) : NULL;
+	const char *value = setting->variable ? location_variable(source->location, setting->variable) : NULL;
 
-	return !value && setting->older_variable ? openstack_variable(source, setting->older_variable)
-						 : value;
+	return !value && setting->older_variable
+		   ? location_variable(source->location, setting->older_variable)
+		   : value;
 }
 
 static int read_variables(const struct openstack_source *source, struct openstack_settings *ret,
 			  struct error *err)
 {
-	const char *insecure = openstack_variable(source, "OS_INSECURE");
+	const char *insecure = location_variable(source->location, "OS_INSECURE");
 
 	for (size_t i = 0; i < openstack_settings_count; i++) {
 		const struct openstack_setting *setting = &openstack_settings_known[i];
@@ -118,7 +112,7 @@ static int read_secret(const struct openstack_source *source, const char *key, c
 
 	*ret = text;
 	if (starts_with(text, "env:")) {
-		*ret = openstack_variable(source, text + 4);
+		*ret = location_variable(source->location, text + 4);
 		return *ret ? 0
 			    : fail(err, ERR_MISSING, "location `%s`: `%s`: the variable `%s` is not set",
 				   source->location->name, key, text + 4);
@@ -268,7 +262,7 @@ static int read_base(const struct openstack_source *source, struct openstack_set
 {
 	const json_t *option = json_object_get(source->location->spec->options, "cloud");
 	const char *name = source->cloud ? source->cloud : json_string_value(option);
-	const char *called = openstack_variable(source, "OS_CLOUD_NAME");
+	const char *called = location_variable(source->location, "OS_CLOUD_NAME");
 
 	if (option && (!json_string_value(option) || !*json_string_value(option)))
 		return wrong(source, err, "cloud", "the name of one in clouds.yaml, or `" ENVIRONMENT "`");
@@ -278,9 +272,9 @@ static int read_base(const struct openstack_source *source, struct openstack_set
 		return 0;
 	}
 	if (!name)
-		name = openstack_variable(source, "OS_CLOUD");
+		name = location_variable(source->location, "OS_CLOUD");
 	if (name ? !strcmp(name, called ? called : ENVIRONMENT)
-		 : openstack_variable(source, "OS_AUTH_URL") != NULL)
+		 : location_variable(source->location, "OS_AUTH_URL") != NULL)
 		return read_variables(source, ret, err);
 	return openstack_clouds_read(source, name, ret, err);
 }

@@ -57,9 +57,6 @@ static inline const char **openstack_slot(struct openstack_settings *settings,
 	return (const char **)(void *)((char *)settings + setting->offset);
 }
 
-/* The variable's value, or NULL when it is not set, or empty. */
-const char *openstack_variable(const struct openstack_source *source, const char *name);
-
 /* --- clouds_file.c --- */
 /* The cloud of that name out of clouds.yaml, secure.yaml over it; NULL: the only one there is. Its name is
  * left in `ret`. ERR_MISSING when there is none. */

@@ -41,16 +41,11 @@ static void say_line(struct text *text, const char *line)
 		text_add_char(text, (unsigned char)*line < ' ' ? ' ' : *line);
 }
 
-static int fit_app(const char *app, struct error *err)
-{
-	return fit_id(app) ? 0 : fail(err, ERR_INVALID, "`%s` cannot be an application's name here", app);
-}
-
 static enum progress claim_begin(struct location *location, struct errand *errand, const char *app,
 				 const struct owner *owner, bool adopt, struct error *err)
 {
 	struct task *task =
-	    fit_app(app, err) ? NULL : machine_task_new(location, errand, sizeof(*task), NULL);
+	    guard_app(app, err) ? NULL : machine_task_new(location, errand, sizeof(*task), NULL);
 	owned_text lines = {0};
 
 	if (!task)
@@ -86,7 +81,8 @@ enum progress ssh_claim(struct location *location, struct errand *errand, const 
 enum progress ssh_disclaim(struct location *location, struct errand *errand, const char *app,
 			   struct error *err)
 {
-	return fit_app(app, err) ? PROGRESS_FAILED : machine_do(location, errand, err, "disclaim %s\n", app);
+	return guard_app(app, err) ? PROGRESS_FAILED
+				   : machine_do(location, errand, err, "disclaim %s\n", app);
 }
 
 /* --- leases --------------------------------------------------------------------------------- */
@@ -95,7 +91,7 @@ static enum progress lease_begin(struct location *location, struct errand *erran
 				 const struct lease *lease, struct error *err)
 {
 	struct task *task =
-	    fit_app(app, err) ? NULL : machine_task_new(location, errand, sizeof(*task), NULL);
+	    guard_app(app, err) ? NULL : machine_task_new(location, errand, sizeof(*task), NULL);
 	owned_text words = {0};
 
 	if (!task)
@@ -138,7 +134,7 @@ enum progress ssh_tidy(struct location *location, struct errand *errand, const c
 {
 	owned_text line = {0};
 
-	if (fit_app(app, err))
+	if (guard_app(app, err))
 		return PROGRESS_FAILED;
 	say_variable(&line, "TOKEN", token);
 	return machine_do(location, errand, err, "%stidy %s\n", text_view(&line), app);

@@ -159,20 +159,15 @@ static enum progress withdraw(struct location *location, struct errand *errand, 
 static enum progress prepare(struct location *location, struct errand *errand,
 			     const struct prepare_request *request, struct error *err)
 {
-	if (fit_id(request->app))
-		return machine_do(location, errand, err, "prepare %s\n", request->app);
-	fail(err, ERR_INVALID, "`%s` cannot be an application's name here", request->app);
-	return PROGRESS_FAILED;
+	return guard_app(request->app, err) ? PROGRESS_FAILED
+					    : machine_do(location, errand, err, "prepare %s\n", request->app);
 }
 
 static enum progress release(struct location *location, struct errand *errand, const char *app, bool volumes,
 			     struct error *err)
 {
 	(void)volumes; /* there are none */
-	if (fit_id(app))
-		return machine_do(location, errand, err, "release %s\n", app);
-	fail(err, ERR_INVALID, "`%s` cannot be an application's name here", app);
-	return PROGRESS_FAILED;
+	return guard_app(app, err) ? PROGRESS_FAILED : machine_do(location, errand, err, "release %s\n", app);
 }
 
 const struct location_driver ssh_driver = {

@@ -275,28 +275,13 @@ static int make_room(struct reading *reading, const char *answer)
 	return reading->instances && reading->claims && reading->strangers && reading->objects ? 0 : -1;
 }
 
-/* No images here: each reference asked for is absent. */
-static int list_images(const struct list_request *request, struct inventory *inventory)
-{
-	size_t count = 0;
-
-	while (request->images && request->images[count])
-		count++;
-	struct inventory_image *images = arena_array(&inventory->arena, struct inventory_image, count + 1);
-	for (size_t i = 0; images && i < count; i++)
-		images[i].reference = arena_text(&inventory->arena, request->images[i]);
-	inventory->images = images;
-	inventory->image_count = count;
-	return images ? 0 : -1;
-}
-
 static int read_all(struct location *location, const char *answer, const struct list_request *request,
 		    struct inventory *inventory)
 {
 	struct reading reading = {.location = location, .arena = &inventory->arena, .app = request->app};
 
 	machine_forget_ports(machine_of(location), NULL);
-	if (make_room(&reading, answer) || list_images(request, inventory))
+	if (make_room(&reading, answer) || process_images(request, inventory))
 		return -1;
 	read_lines(&reading, answer);
 	machine_names(location, reading.names);
@@ -318,10 +303,8 @@ static int read_all(struct location *location, const char *answer, const struct 
 enum progress ssh_list(struct location *location, struct errand *errand, const struct list_request *request,
 		       struct inventory *ret, struct error *err)
 {
-	if (request->app && !fit_id(request->app)) {
-		fail(err, ERR_INVALID, "`%s` cannot be an application's name here", request->app);
+	if (request->app && guard_app(request->app, err))
 		return PROGRESS_FAILED;
-	}
 	enum progress progress =
 	    machine_query(location, errand, err, "listing '%s'\n", request->app ? request->app : "");
 	struct task *task = errand->state;

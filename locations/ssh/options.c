@@ -1,8 +1,8 @@
 /* options.c - which machine a location of SSH is, from what the blueprint says and what is customary. */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/json.h"
@@ -25,18 +25,11 @@ static int wrong(const struct machine *machine, struct error *err, const char *k
 	return fail(err, ERR_INVALID, "location `%s`: `%s` must be %s", machine->location->name, key, wanted);
 }
 
-static const char *environment(const struct machine *machine, const char *name)
-{
-	const char *value = machine->location->environment ? machine->location->environment(name) : NULL;
-
-	return value && *value ? value : NULL;
-}
-
 /* A path of this machine: absolute, or below the home. */
 static int read_path(struct machine *machine, const char *key, const char *text, const char **ret,
 		     struct error *err)
 {
-	const char *home = environment(machine, "HOME");
+	const char *home = location_variable(machine->location, "HOME");
 
 	if (starts_with(text, "~/") && home)
 		*ret = arena_format(&machine->arena, "%s%s", home, text + 1);
@@ -98,9 +91,7 @@ static int read_directory(struct machine *machine, const char *text, struct erro
 
 static int read_address(struct machine *machine, const char *text, struct error *err)
 {
-	unsigned char numeric[16];
-
-	if (!text || (inet_pton(AF_INET, text, numeric) != 1 && inet_pton(AF_INET6, text, numeric) != 1))
+	if (!text || !address_is_numeric(text))
 		return wrong(machine, err, "address", "the numeric address that others reach the machine by");
 	machine->address = text;
 	return 0;
@@ -140,7 +131,7 @@ static int read_secret(struct machine *machine, const char *key, const char *tex
 	const char *path;
 
 	if (starts_with(text, "env:")) {
-		*ret = environment(machine, text + 4);
+		*ret = location_variable(machine->location, text + 4);
 		return *ret ? 0
 			    : fail(err, ERR_MISSING, "location `%s`: `%s`: the variable `%s` is not set",
 				   machine->location->name, key, text + 4);
@@ -250,14 +241,14 @@ static int name_keys(struct machine *machine, const struct said *said, struct er
 static int complete(struct machine *machine, const struct said *said, struct error *err)
 {
 	struct ssh_here here = {
-	    .home = environment(machine, "HOME"),
-	    .user = environment(machine, "USER"),
+	    .home = location_variable(machine->location, "HOME"),
+	    .user = location_variable(machine->location, "USER"),
 	    .config = said->config,
-	    .agent = environment(machine, "SSH_AUTH_SOCK"),
+	    .agent = location_variable(machine->location, "SSH_AUTH_SOCK"),
 	};
 
 	if (!here.user)
-		here.user = environment(machine, "LOGNAME");
+		here.user = location_variable(machine->location, "LOGNAME");
 	if (!here.user)
 		here.user = machine->location->world->ops->user_id(machine->location->world) ? NULL : "root";
 	return ssh_host_complete(machine->location->world, &machine->arena, &here, &machine->host, err);
@@ -278,7 +269,6 @@ static int name_script(struct machine *machine, struct error *err)
 static int name_place(struct machine *machine, struct error *err)
 {
 	const struct ssh_host *host = &machine->host;
-	unsigned char numeric[16];
 	bool six = strchr(host->address, ':') != NULL;
 
 	machine->identity =
@@ -288,8 +278,7 @@ static int name_place(struct machine *machine, struct error *err)
 	    machine->identity ? arena_format(&machine->arena, "machine:%s", machine->identity) : NULL;
 	if (!machine->network)
 		return fail_memory(err);
-	if (!machine->address && (inet_pton(AF_INET, host->address, numeric) == 1 ||
-				  inet_pton(AF_INET6, host->address, numeric) == 1))
+	if (!machine->address && address_is_numeric(host->address))
 		machine->address = host->address;
 	return 0;
 }

@@ -163,8 +163,8 @@ int ssh_watch(struct location *location, const char *app, change_sink *changed, 
 {
 	struct machine *machine = machine_of(location);
 
-	if (!fit_id(app))
-		return fail(err, ERR_INVALID, "`%s` cannot be an application's name here", app);
+	if (guard_app(app, err))
+		return -1;
 	ssh_unwatch(location, app);
 	struct watcher *watcher = calloc(1, sizeof(*watcher));
 	struct stream *stream = machine->stream ? machine->stream : calloc(1, sizeof(*stream));
