@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "blueprints/component.h"
 #include "blueprints/embedded.h"
+#include "blueprints/tree.h"
 #include "blueprints/yaml_internal.h"
 
 #define CHAIN_LIMIT    16
@@ -148,7 +149,7 @@ static const struct yaml_node *each_entry(struct reading *r, const struct yaml_n
 	items[0] = scalar_node(r, from->place, text ? text : "", false);
 	*list = (struct yaml_node){.kind = YAML_LIST, .place = from->place, .count = count, .items = items};
 	tree_add(r, &call, "$brooklyn:formatString", from->place, list);
-	return tree_like(r, from, &call);
+	return tree_map(r, from, &call);
 }
 
 /* A map or a list that is given becomes a text by each of the parameter's patterns, under a name of its own.
@@ -184,8 +185,8 @@ static void add_placed(struct reading *r, const struct catalogue_type *type, con
 		tree_add(r, &entries, files->entries[i].key, files->entries[i].key_place,
 			 files->entries[i].value);
 	tree_add(r, &entries, one->key, one->key_place, one->value);
-	tree_add(r, &map, key, one->key_place, tree_like(r, one->value, &entries));
-	tree_add(r, to, place, one->key_place, tree_like(r, one->value, &map));
+	tree_add(r, &map, key, one->key_place, tree_map(r, one->value, &entries));
+	tree_add(r, to, place, one->key_place, tree_map(r, one->value, &map));
 }
 
 /* What is no address is a file beside the blueprint, which comes to where the parameter says. */
@@ -211,7 +212,7 @@ static void add_file(struct reading *r, const struct catalogue_type *type, const
 		add_placed(r, type, "container", "files",
 			   &(struct yaml_entry){.key = container->text,
 						.key_place = value->place,
-						.value = tree_like(r, value, &source)},
+						.value = tree_map(r, value, &source)},
 			   to);
 }
 
@@ -230,7 +231,7 @@ static const struct yaml_node *with_files(struct reading *r, const struct yaml_n
 		if (given)
 			add_file(r, type, parameter, given->value, &files);
 	}
-	const struct yaml_node *base = files.count ? tree_like(r, service, &files) : NULL;
+	const struct yaml_node *base = files.count ? tree_map(r, service, &files) : NULL;
 	return base ? services_merge(r, service, base, NULL) : service;
 }
 
@@ -274,9 +275,9 @@ static const struct yaml_node *fill(struct reading *r, const struct yaml_node *s
 	}
 	if (!config.count)
 		return service;
-	const struct yaml_node *base_config = tree_like(r, service, &config);
+	const struct yaml_node *base_config = tree_map(r, service, &config);
 	tree_add(r, &rest, "brooklyn.config", service->place, base_config);
-	const struct yaml_node *over = tree_like(r, service, &own), *base = tree_like(r, service, &rest);
+	const struct yaml_node *over = tree_map(r, service, &own), *base = tree_map(r, service, &rest);
 	return over && base ? services_merge(r, over, base, NULL) : service;
 }
 
@@ -335,7 +336,7 @@ static const struct yaml_node *named(struct reading *r, const struct yaml_node *
 		return service;
 	tree_add(r, &id, "id", service->place,
 		 scalar_node(r, service->place, catalogue_short_name(type->id), true));
-	const struct yaml_node *base = tree_like(r, service, &id);
+	const struct yaml_node *base = tree_map(r, service, &id);
 	return base ? services_merge(r, service, base, NULL) : service;
 }
 

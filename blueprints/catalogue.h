@@ -68,12 +68,4 @@ const struct yaml_node *catalogue_choose(struct reading *r, const struct yaml_no
 /* An application that has the item, to be read for what is wrong with it; NULL: there is nothing to read. */
 const struct yaml_node *catalogue_trial(struct reading *r, const struct catalogue_type *type);
 
-/* catalogue_items.c: maps that are put together. */
-const struct yaml_entry *tree_entry(const struct yaml_node *map, const char *key);
-void tree_add(struct reading *r, struct growing *list, const char *key, struct place place,
-	      const struct yaml_node *value);
-struct yaml_node *tree_like(struct reading *r, const struct yaml_node *like, struct growing *entries);
-const struct yaml_node *tree_without(struct reading *r, const struct yaml_node *node,
-				     bool (*drops)(const char *));
-
 #endif

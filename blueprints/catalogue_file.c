@@ -6,23 +6,11 @@
 #include "base/text.h"
 #include "blueprints/catalogue.h"
 #include "blueprints/component.h"
+#include "blueprints/tree.h"
 
 bool catalogue_is(const struct yaml_node *root)
 {
 	return root->kind == YAML_MAP && yaml_get(root, "brooklyn.catalog");
-}
-
-static const struct yaml_node *list_of(struct reading *r, const struct yaml_node *only)
-{
-	struct yaml_node *list = scratch_new(r, struct yaml_node);
-	const struct yaml_node **items = scratch_new(r, const struct yaml_node *);
-
-	if (!list || !items)
-		return NULL;
-	*items = only;
-	*list = (struct yaml_node){.kind = YAML_LIST, .place = only->place, .count = 1};
-	list->items = items;
-	return list;
 }
 
 /* { id: ..., services: [...] } */
@@ -34,8 +22,8 @@ static const struct yaml_node *around(struct reading *r, const struct catalogue_
 	tree_add(r, &entries, "id", type->place,
 		 scalar_node(r, type->place, catalogue_short_name(type->id), true));
 	if (service)
-		tree_add(r, &entries, "services", type->place, list_of(r, service));
-	return tree_like(r, type->item, &entries);
+		tree_add(r, &entries, "services", type->place, tree_list_of(r, service));
+	return tree_map(r, type->item, &entries);
 }
 
 static const struct yaml_node *planned(struct reading *r, const struct catalogue_type *type)
@@ -49,7 +37,7 @@ static const struct yaml_node *planned(struct reading *r, const struct catalogue
 		if (strcmp(type->plan->entries[i].key, "brooklyn.catalog"))
 			tree_add(r, &entries, type->plan->entries[i].key, type->plan->entries[i].key_place,
 				 type->plan->entries[i].value);
-	return tree_like(r, type->plan, &entries);
+	return tree_map(r, type->plan, &entries);
 }
 
 static const struct yaml_node *application_of(struct reading *r, const struct catalogue_type *type)
@@ -159,12 +147,12 @@ static const struct yaml_node *with_adjunct(struct reading *r, const struct cata
 	if (scales) {
 		tree_add(r, &own, "type", at, text_at(r, type, "cluster"));
 		tree_add(r, &own, "id", at, text_at(r, type, catalogue_short_name(type->id)));
-		tree_add(r, &own, "memberSpec", at, tree_like(r, type->entry, &process));
+		tree_add(r, &own, "memberSpec", at, tree_map(r, type->entry, &process));
 	}
 	struct growing *service = scales ? &own : &process;
 	tree_add(r, service, type->kind == CATALOGUE_POLICY ? "policies" : "enrichers", at,
-		 list_of(r, type->item));
-	return tree_like(r, type->entry, service);
+		 tree_list_of(r, type->item));
+	return tree_map(r, type->entry, service);
 }
 
 const struct yaml_node *catalogue_trial(struct reading *r, const struct catalogue_type *type)

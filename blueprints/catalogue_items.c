@@ -7,55 +7,13 @@
 #include "blueprints/catalogue.h"
 #include "blueprints/component.h"
 #include "blueprints/policy_types.h"
+#include "blueprints/tree.h"
 #include "blueprints/yaml_internal.h"
 
 #define DEPTH_LIMIT 16
 #define FILE_LIMIT  (1 << 20)
 #define FILES_MOST  100
 #define ITEMS_MOST  1000
-
-/* --- maps that are put together ---------------------------------------------------------------------- */
-
-const struct yaml_entry *tree_entry(const struct yaml_node *map, const char *key)
-{
-	for (size_t i = 0; map && map->kind == YAML_MAP && i < map->count; i++)
-		if (!strcmp(map->entries[i].key, key))
-			return &map->entries[i];
-	return NULL;
-}
-
-struct yaml_node *tree_like(struct reading *r, const struct yaml_node *like, struct growing *entries)
-{
-	struct yaml_node *node = scratch_new(r, struct yaml_node);
-
-	if (!node)
-		return NULL;
-	*node = (struct yaml_node){.kind = YAML_MAP, .place = like->place, .count = (uint32_t)entries->count};
-	node->entries = entries->members;
-	return node;
-}
-
-void tree_add(struct reading *r, struct growing *list, const char *key, struct place place,
-	      const struct yaml_node *value)
-{
-	struct yaml_entry *entry = value ? grow_new(r, list, struct yaml_entry) : NULL;
-
-	if (entry)
-		*entry = (struct yaml_entry){.key = key, .key_place = place, .value = value};
-}
-
-const struct yaml_node *tree_without(struct reading *r, const struct yaml_node *node,
-				     bool (*drops)(const char *))
-{
-	struct growing entries = {0};
-
-	for (size_t i = 0; i < node->count; i++)
-		if (!drops(node->entries[i].key))
-			tree_add(r, &entries, node->entries[i].key, node->entries[i].key_place,
-				 node->entries[i].value);
-	const struct yaml_node *rest = tree_like(r, node, &entries);
-	return rest ? rest : node;
-}
 
 /* --- kinds ------------------------------------------------------------------------------------------- */
 
@@ -164,7 +122,7 @@ static const struct yaml_node *component_of(struct reading *r, const struct yaml
 	tree_add(r, &group, "type", services->place,
 		 scalar_node(r, services->place, "org.apache.brooklyn.entity.stock.BasicApplication", true));
 	tree_add(r, &group, "brooklyn.children", services->place, services);
-	const struct yaml_node *base = tree_like(r, services, &group);
+	const struct yaml_node *base = tree_map(r, services, &group);
 	return base ? services_merge(r, rest, base, NULL) : rest;
 }
 
@@ -174,7 +132,7 @@ static const struct yaml_node *typed(struct reading *r, const struct yaml_node *
 	struct growing entries = {0};
 
 	tree_add(r, &entries, "type", name->place, name);
-	return tree_like(r, name, &entries);
+	return tree_map(r, name, &entries);
 }
 
 /* --- versions ---------------------------------------------------------------------------------------- */
@@ -498,7 +456,7 @@ const struct yaml_node *catalogue_location(struct reading *r, const char *name, 
 			tree_add(r, &entries, config->entries[i].key, config->entries[i].key_place,
 				 config->entries[i].value);
 	*ret_id = type->id;
-	return tree_like(r, type->item, &entries);
+	return tree_map(r, type->item, &entries);
 }
 
 static bool is_type_key(const char *key)

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "blueprints/flattening.h"
+#include "blueprints/tree.h"
 
 #define DEPTH_LIMIT 16
 
@@ -36,31 +37,11 @@ static bool shares(const char *type)
 	       !ends_with(type, "BasicEntity");
 }
 
-static const struct yaml_entry *entry_of(const struct yaml_node *map, const char *key)
-{
-	for (size_t i = 0; i < map->count; i++)
-		if (!strcmp(map->entries[i].key, key))
-			return &map->entries[i];
-	return NULL;
-}
-
 const struct yaml_entry *children_of(const struct yaml_node *service)
 {
-	const struct yaml_entry *given = entry_of(service, "brooklyn.children");
+	const struct yaml_entry *given = tree_entry(service, "brooklyn.children");
 
-	return given ? given : entry_of(service, "children");
-}
-
-static const struct yaml_node *map_of(struct reading *r, const struct yaml_node *like,
-				      const struct growing *entries)
-{
-	struct yaml_node *node = scratch_new(r, struct yaml_node);
-
-	if (!node)
-		return NULL;
-	*node = (struct yaml_node){.kind = YAML_MAP, .place = like->place, .count = (uint32_t)entries->count};
-	node->entries = entries->members;
-	return node;
+	return given ? given : tree_entry(service, "children");
 }
 
 static void add(struct reading *r, struct growing *list, const struct yaml_entry *entry)
@@ -79,7 +60,7 @@ static const struct yaml_node *without_children(struct reading *r, const struct 
 		if (strcmp(service->entries[i].key, "brooklyn.children") &&
 		    strcmp(service->entries[i].key, "children"))
 			add(r, &rest, &service->entries[i]);
-	const struct yaml_node *node = map_of(r, service, &rest);
+	const struct yaml_node *node = tree_map(r, service, &rest);
 	return node ? node : service;
 }
 
@@ -107,7 +88,7 @@ static bool fits(struct reading *r, const struct yaml_node *child, const char *k
 static void add_config(struct reading *r, const struct yaml_node *child, const struct yaml_node *parent,
 		       const char *key, struct growing *config)
 {
-	const struct yaml_entry *given = entry_of(parent, key);
+	const struct yaml_entry *given = tree_entry(parent, key);
 
 	for (size_t i = 0; given && given->value->kind == YAML_MAP && i < given->value->count; i++)
 		if (inherited(r, given->value->entries[i].key) &&
@@ -129,7 +110,7 @@ static bool asks_for_itself(struct reading *r, const struct yaml_entry *entry)
 
 static const struct yaml_node *without_own_names(struct reading *r, const struct yaml_node *child)
 {
-	const struct yaml_entry *config = entry_of(child, "brooklyn.config") ?: entry_of(child, "config");
+	const struct yaml_entry *config = tree_entry(child, "brooklyn.config") ?: tree_entry(child, "config");
 	struct growing kept_config = {0}, all = {0};
 
 	if (!config || config->value->kind != YAML_MAP)
@@ -138,14 +119,14 @@ static const struct yaml_node *without_own_names(struct reading *r, const struct
 		if (!asks_for_itself(r, &config->value->entries[i]))
 			add(r, &kept_config, &config->value->entries[i]);
 	const struct yaml_node *rest =
-	    kept_config.count == config->value->count ? NULL : map_of(r, config->value, &kept_config);
+	    kept_config.count == config->value->count ? NULL : tree_map(r, config->value, &kept_config);
 	for (size_t i = 0; rest && i < child->count; i++)
 		add(r, &all,
 		    child->entries + i != config ? &child->entries[i]
 						 : &(struct yaml_entry){.key = config->key,
 									.key_place = config->key_place,
 									.value = rest});
-	const struct yaml_node *made = rest ? map_of(r, child, &all) : NULL;
+	const struct yaml_node *made = rest ? tree_map(r, child, &all) : NULL;
 	return made ? made : child;
 }
 
@@ -159,22 +140,22 @@ const struct yaml_node *flatten_inherit(struct flattening *flat, const struct ya
 	child = without_own_names(r, child);
 
 	for (size_t i = 0; i < COUNT_OF(places); i++) {
-		const struct yaml_entry *given = entry_of(parent, places[i]);
-		if (given && !entry_of(child, places[0]) && !entry_of(child, places[1]))
+		const struct yaml_entry *given = tree_entry(parent, places[i]);
+		if (given && !tree_entry(child, places[0]) && !tree_entry(child, places[1]))
 			add(r, &base, given);
 	}
-	if (server && !entry_of(child, "sameServer"))
+	if (server && !tree_entry(child, "sameServer"))
 		add(r, &base,
 		    &(struct yaml_entry){.key = "sameServer",
 					 .key_place = child->place,
 					 .value = scalar_node(r, child->place, server, false)});
 	add_config(r, child, parent, "brooklyn.config", &config);
 	add_config(r, child, parent, "config", &config);
-	const struct yaml_node *map = config.count ? map_of(r, parent, &config) : NULL;
+	const struct yaml_node *map = config.count ? tree_map(r, parent, &config) : NULL;
 	if (map)
 		add(r, &base,
 		    &(struct yaml_entry){.key = "brooklyn.config", .key_place = child->place, .value = map});
-	const struct yaml_node *all = base.count ? map_of(r, parent, &base) : NULL;
+	const struct yaml_node *all = base.count ? tree_map(r, parent, &base) : NULL;
 	return all ? services_merge(r, child, all, NULL) : child;
 }
 
@@ -243,7 +224,7 @@ static void check_group(struct reading *r, const struct yaml_node *group)
 
 static const char *name_of(struct flattening *flat, const struct yaml_node *service)
 {
-	const struct yaml_entry *id = entry_of(service, "id") ?: entry_of(service, "name");
+	const struct yaml_entry *id = tree_entry(service, "id") ?: tree_entry(service, "name");
 	const char *folded = id && id->value->kind == YAML_SCALAR ? fold_id(flat->r, id->value->text) : NULL;
 
 	return folded ? folded : arena_format(flat->r->arena, "group-%zu", ++flat->groups);
@@ -288,7 +269,7 @@ void flatten_take(struct flattening *flat, const struct yaml_node *service, int 
 		const struct yaml_node **to = grow_new(flat->r, &flat->services, const struct yaml_node *);
 		const struct yaml_node *alone = within ? without_children(flat->r, service) : service;
 		const char *server =
-		    within && !entry_of(service, "sameServer") ? name_of(flat, service) : NULL;
+		    within && !tree_entry(service, "sameServer") ? name_of(flat, service) : NULL;
 		struct growing own = {0};
 		if (server) {
 			add(flat->r, &own,
@@ -296,7 +277,7 @@ void flatten_take(struct flattening *flat, const struct yaml_node *service, int 
 						 .key_place = service->place,
 						 .value =
 						     scalar_node(flat->r, service->place, server, false)});
-			const struct yaml_node *base = map_of(flat->r, service, &own);
+			const struct yaml_node *base = tree_map(flat->r, service, &own);
 			alone = base ? services_merge(flat->r, alone, base, NULL) : alone;
 		}
 		const struct scope **scope = grow_new(flat->r, &flat->scopes, const struct scope *);
@@ -312,7 +293,7 @@ void flatten_take(struct flattening *flat, const struct yaml_node *service, int 
 		const size_t outer = flat->parent;
 		if (!group && flat->services.count)
 			flat->parent = flat->services.count - 1;
-		const struct yaml_entry *own = entry_of(service, "sameServer");
+		const struct yaml_entry *own = tree_entry(service, "sameServer");
 		const char *server = own && own->value->kind == YAML_SCALAR ? own->value->text
 				     : group && !shares(type)               ? NULL
 									    : name_of(flat, service);
@@ -337,13 +318,13 @@ static const struct yaml_node *of_application(struct reading *r, const struct ya
 	for (size_t i = 0; i < config.count; i++)
 		if (map_get(r->keys, entries[i].key))
 			add(r, &known, &entries[i]);
-	const struct yaml_node *map = known.count ? map_of(r, root, &known) : NULL;
+	const struct yaml_node *map = known.count ? tree_map(r, root, &known) : NULL;
 	struct growing base = {0};
 	if (map)
 		add(r, &base,
 		    &(struct yaml_entry){
 			.key = "brooklyn.config", .key_place = service->place, .value = map});
-	const struct yaml_node *all = base.count ? map_of(r, root, &base) : NULL;
+	const struct yaml_node *all = base.count ? tree_map(r, root, &base) : NULL;
 	return all ? services_merge(r, service, all, NULL) : service;
 }
 
@@ -351,15 +332,12 @@ const struct yaml_node *services_flatten(struct reading *r, const struct yaml_no
 					 const struct yaml_node *services)
 {
 	struct flattening flat = {.r = r, .parent = NO_PARENT};
-	struct yaml_node *all = scratch_new(r, struct yaml_node);
 
 	for (size_t i = 0; i < services->count; i++)
 		flatten_take(&flat, of_application(r, root, catalogue_expand(r, services->items[i])), 0);
+	const struct yaml_node *all = tree_list(r, services, &flat.services);
 	if (!all)
 		return services;
-	*all = (struct yaml_node){
-	    .kind = YAML_LIST, .place = services->place, .count = (uint32_t)flat.services.count};
-	all->items = flat.services.members;
 	r->scopes = flat.scopes.members;
 	r->parents = flat.parents.members;
 	r->service_count = flat.parents.count;

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "blueprints/component.h"
+#include "blueprints/tree.h"
 
 static const char *const cluster_types[] = {"cluster", "org.apache.brooklyn.entity.group.DynamicCluster",
 					    "brooklyn.entity.group.DynamicCluster"};
@@ -34,25 +35,12 @@ const struct yaml_node *entity_spec(const struct yaml_node *node)
 	return prefix && !strcmp(key + prefix, "entitySpec") ? node->entries[0].value : node;
 }
 
-static const struct yaml_node *map_of(struct reading *r, const char *key, const struct yaml_node *value)
-{
-	struct yaml_node *map = scratch_new(r, struct yaml_node);
-	struct yaml_entry *entry = scratch_new(r, struct yaml_entry);
-
-	if (!map || !entry)
-		return NULL;
-	*entry = (struct yaml_entry){.key = key, .key_place = value->place, .value = value};
-	*map = (struct yaml_node){.kind = YAML_MAP, .place = value->place, .count = 1};
-	map->entries = entry;
-	return map;
-}
-
 const struct yaml_node *member_node(struct reading *r, const struct yaml_entry *given)
 {
 	const struct yaml_node *node = entity_spec(given->value);
 
 	if (node->kind == YAML_SCALAR && !yaml_null(node) && !expression_prefix(node->text))
-		node = map_of(r, "type", node) ?: node;
+		node = tree_map_of(r, "type", node->place, node) ?: node;
 	if (node->kind == YAML_MAP && node->count)
 		return catalogue_expand(r, node);
 	advise(r->list,

@@ -7,6 +7,7 @@
 #include "blueprints/component.h"
 #include "blueprints/marathon_file.h"
 #include "blueprints/marathon_members.h"
+#include "blueprints/tree.h"
 
 enum network { NETWORK_HOST, NETWORK_BRIDGE, NETWORK_NAMED };
 
@@ -25,10 +26,9 @@ struct making {
 /* NULL: nothing, or null. */
 static const struct yaml_entry *entry_at(const struct yaml_node *map, const char *key)
 {
-	for (size_t i = 0; map && map->kind == YAML_MAP && i < map->count; i++)
-		if (!strcmp(map->entries[i].key, key))
-			return yaml_null(map->entries[i].value) ? NULL : &map->entries[i];
-	return NULL;
+	const struct yaml_entry *entry = tree_entry(map, key);
+
+	return entry && !yaml_null(entry->value) ? entry : NULL;
 }
 
 static const struct yaml_node *text_at(struct making *m, struct place place, const char *text)
@@ -39,13 +39,13 @@ static const struct yaml_node *text_at(struct making *m, struct place place, con
 static void put(struct making *m, const char *key, const struct yaml_entry *from,
 		const struct yaml_node *value)
 {
-	add_entry(m->r, &m->own, key, from->key_place, value);
+	tree_add(m->r, &m->own, key, from->key_place, value);
 }
 
 /* For Marathon as it stands there; elsewhere without effect. */
 static void alone(struct making *m, const struct yaml_entry *entry)
 {
-	add_entry(m->r, &m->app->alone, entry->key, entry->key_place, entry->value);
+	tree_add(m->r, &m->app->alone, entry->key, entry->key_place, entry->value);
 }
 
 /* --- what it runs ------------------------------------------------------------------------------------- */
@@ -61,17 +61,17 @@ static void put_type(struct making *m)
 		put(m, "type", entry, text_at(m, entry->value->place, type));
 		return;
 	}
-	add_entry(r, &m->own, "type", m->node->place, text_at(m, m->node->place, "process"));
+	tree_add(r, &m->own, "type", m->node->place, text_at(m, m->node->place, "process"));
 	if (!m->container)
-		add_entry(r, &m->members, "container", m->node->place,
-			  scalar_node(r, m->node->place, "null", true));
+		tree_add(r, &m->members, "container", m->node->place,
+			 scalar_node(r, m->node->place, "null", true));
 }
 
 /* A command takes the place of the image's entry point, too. */
 static void put_command(struct making *m)
 {
 	const struct yaml_entry *command = entry_at(m->node, "cmd"), *words = entry_at(m->node, "args");
-	bool given = member_of(m->node, "cmd"), listed = words && words->value->count;
+	bool given = tree_member(m->node, "cmd"), listed = words && words->value->count;
 	struct reading *r = m->r;
 	struct growing shell = {0}, line = {0};
 
@@ -89,11 +89,11 @@ static void put_command(struct making *m)
 		put(m, "command", command, command->value);
 		return;
 	}
-	add_item(r, &shell, text_at(m, command->value->place, "/bin/sh"));
-	add_item(r, &shell, text_at(m, command->value->place, "-c"));
-	add_item(r, &line, command->value);
-	put(m, "entrypoint", command, list_like(r, command->value, &shell));
-	put(m, "command", command, list_like(r, command->value, &line));
+	tree_add_item(r, &shell, text_at(m, command->value->place, "/bin/sh"));
+	tree_add_item(r, &shell, text_at(m, command->value->place, "-c"));
+	tree_add_item(r, &line, command->value);
+	put(m, "entrypoint", command, tree_list(r, command->value, &shell));
+	put(m, "command", command, tree_list(r, command->value, &line));
 }
 
 /* Who it is within a container nobody says there. */
@@ -103,7 +103,7 @@ static void put_user(struct making *m, const struct yaml_entry *entry)
 		put(m, "user", entry, entry->value);
 		return;
 	}
-	add_entry(m->r, &m->members, entry->key, entry->key_place, entry->value);
+	tree_add(m->r, &m->members, entry->key, entry->key_place, entry->value);
 	alone(m, entry);
 }
 
@@ -116,14 +116,14 @@ static void put_environment(struct making *m, const struct yaml_entry *entry)
 	for (size_t i = 0; i < entry->value->count; i++) {
 		const struct yaml_entry *variable = &entry->value->entries[i];
 		bool kept = variable->value->kind == YAML_MAP && !is_expression(variable->value);
-		add_entry(r, kept ? &secret : &own, variable->key, variable->key_place, variable->value);
+		tree_add(r, kept ? &secret : &own, variable->key, variable->key_place, variable->value);
 		if (kept)
 			alone(m, variable);
 	}
 	if (own.count)
-		put(m, "env", entry, map_like(r, entry->value, &own));
+		put(m, "env", entry, tree_map(r, entry->value, &own));
 	if (secret.count)
-		add_entry(r, &m->members, entry->key, entry->key_place, map_like(r, entry->value, &secret));
+		tree_add(r, &m->members, entry->key, entry->key_place, tree_map(r, entry->value, &secret));
 }
 
 /* --- how much --------------------------------------------------------------------------------------- */
@@ -139,7 +139,7 @@ static void put_amount(struct making *m, const char *member, const char *key, do
 	if (!entry)
 		return;
 	if (!m->image || amount < least) {
-		add_entry(r, &m->members, member, entry->key_place, entry->value);
+		tree_add(r, &m->members, member, entry->key_place, entry->value);
 		alone(m, entry);
 	} else if (mebibytes) {
 		put(m, key, entry,
@@ -162,9 +162,9 @@ static void put_seconds(struct making *m, struct growing *to, const char *key, c
 	const struct yaml_entry *entry = entry_at(map, member);
 
 	if (entry && (zero || strtod(entry->value->text, NULL) > 0))
-		add_entry(m->r, to, key, entry->key_place,
-			  text_at(m, entry->value->place,
-				  arena_format(m->r->arena, "%lds", strtol(entry->value->text, NULL, 10))));
+		tree_add(m->r, to, key, entry->key_place,
+			 text_at(m, entry->value->place,
+				 arena_format(m->r->arena, "%lds", strtol(entry->value->text, NULL, 10))));
 }
 
 /* --- networks and ports ------------------------------------------------------------------------------- */
@@ -178,13 +178,13 @@ static const struct yaml_node *old_network(struct making *m, const char *mode, c
 	const struct yaml_entry *name = entry_at(address, "networkName"),
 				*labels = entry_at(address, "labels");
 
-	add_entry(r, &network, "mode", like->place, text_at(m, like->place, mode));
+	tree_add(r, &network, "mode", like->place, text_at(m, like->place, mode));
 	if (name)
-		add_entry(r, &network, "name", name->key_place, name->value);
+		tree_add(r, &network, "name", name->key_place, name->value);
 	if (labels)
-		add_entry(r, &network, "labels", labels->key_place, labels->value);
-	add_item(r, &list, map_like(r, like, &network));
-	return list_like(r, like, &list);
+		tree_add(r, &network, "labels", labels->key_place, labels->value);
+	tree_add_item(r, &list, tree_map(r, like, &network));
+	return tree_list(r, like, &list);
 }
 
 static void refuse_groups(struct making *m, const struct yaml_node *address)
@@ -201,7 +201,7 @@ static void refuse_groups(struct making *m, const struct yaml_node *address)
 static const struct yaml_entry *discovered_ports(struct making *m)
 {
 	const struct yaml_entry *ports =
-	    entry_at(member_of(member_of(m->node, "ipAddress"), "discovery"), "ports");
+	    entry_at(tree_member(tree_member(m->node, "ipAddress"), "discovery"), "ports");
 	struct yaml_entry *made = ports && ports->value->count ? scratch_new(m->r, struct yaml_entry) : NULL;
 	struct growing list = {0};
 
@@ -210,15 +210,15 @@ static const struct yaml_entry *discovered_ports(struct making *m)
 		struct growing mapping = {0};
 		for (size_t k = 0; k < port->count; k++) {
 			const struct yaml_entry *entry = &port->entries[k];
-			add_entry(m->r, &mapping, strcmp(entry->key, "number") ? entry->key : "containerPort",
-				  entry->key_place, entry->value);
+			tree_add(m->r, &mapping, strcmp(entry->key, "number") ? entry->key : "containerPort",
+				 entry->key_place, entry->value);
 		}
-		add_item(m->r, &list, map_like(m->r, port, &mapping));
+		tree_add_item(m->r, &list, tree_map(m->r, port, &mapping));
 	}
 	if (made)
 		*made = (struct yaml_entry){.key = "portMappings",
 					    .key_place = ports->key_place,
-					    .value = list_like(m->r, ports->value, &list)};
+					    .value = tree_list(m->r, ports->value, &list)};
 	return made && made->value ? made : NULL;
 }
 
@@ -227,15 +227,15 @@ static void put_networks(struct making *m)
 	static const char *const modes[] = {
 	    [NETWORK_HOST] = "host", [NETWORK_BRIDGE] = "container/bridge", [NETWORK_NAMED] = "container"};
 	struct reading *r = m->r;
-	const struct yaml_node *networks = member_of(m->node, "networks"),
-			       *address = member_of(m->node, "ipAddress"),
-			       *old = member_of(m->docker, "network");
+	const struct yaml_node *networks = tree_member(m->node, "networks"),
+			       *address = tree_member(m->node, "ipAddress"),
+			       *old = tree_member(m->docker, "network");
 	const struct yaml_entry *entry = entry_at(m->node, "networks");
 	const char *mode = NULL;
 
 	refuse_groups(m, address);
 	if (networks && networks->count) {
-		const struct yaml_node *said = member_of(networks->items[0], "mode");
+		const struct yaml_node *said = tree_member(networks->items[0], "mode");
 		mode = said ? said->text : "container";
 		m->network = !strcmp(mode, "host")               ? NETWORK_HOST
 			     : !strcmp(mode, "container/bridge") ? NETWORK_BRIDGE
@@ -261,14 +261,14 @@ static void put_networks(struct making *m)
 	struct place at = entry ? entry->key_place : like->place;
 	if (!networks)
 		networks = old_network(m, modes[m->network], like, address);
-	add_entry(r, &m->members, "networks", at, networks);
+	tree_add(r, &m->members, "networks", at, networks);
 	if (m->network != NETWORK_BRIDGE && (entry || old || address))
-		add_entry(r, &m->app->alone, "networks", at, networks);
+		tree_add(r, &m->app->alone, "networks", at, networks);
 }
 
 static long number_at(const struct yaml_node *map, const char *key)
 {
-	const struct yaml_node *node = member_of(map, key);
+	const struct yaml_node *node = tree_member(map, key);
 
 	return node ? strtol(node->text, NULL, 10) : 0;
 }
@@ -276,7 +276,7 @@ static long number_at(const struct yaml_node *map, const char *key)
 /* "tcp", "udp" or "udp,tcp": each is a port of its own. */
 static bool speaks(const struct yaml_node *map, const char *protocol)
 {
-	const struct yaml_node *said = member_of(map, "protocol");
+	const struct yaml_node *said = tree_member(map, "protocol");
 
 	return said ? strstr(said->text, protocol) != NULL : !strcmp(protocol, "tcp");
 }
@@ -285,16 +285,16 @@ static void put_mapping(struct making *m, const struct yaml_node *mapping, const
 			struct growing *open, struct growing *bound, struct growing *published)
 {
 	long port = number_at(mapping, "containerPort"), at_host = number_at(mapping, "hostPort");
-	bool told = member_of(mapping, "hostPort") || m->network == NETWORK_BRIDGE;
+	bool told = tree_member(mapping, "hostPort") || m->network == NETWORK_BRIDGE;
 	struct reading *r = m->r;
 	const char *shown = arena_format(r->arena, "%ld/%s", port ? port : at_host, protocol);
 
-	add_item(r, open, text_at(m, mapping->place, shown));
+	tree_add_item(r, open, text_at(m, mapping->place, shown));
 	if (told && at_host)
-		add_entry(r, bound, arena_format(r->arena, "%ld", at_host), mapping->place,
-			  text_at(m, mapping->place, shown));
+		tree_add(r, bound, arena_format(r->arena, "%ld", at_host), mapping->place,
+			 text_at(m, mapping->place, shown));
 	else if (told)
-		add_item(r, published, text_at(m, mapping->place, shown));
+		tree_add_item(r, published, text_at(m, mapping->place, shown));
 }
 
 /* In a network of its own: numbers of its own, which the host has others for. */
@@ -317,12 +317,12 @@ static void put_mappings(struct making *m, const struct yaml_entry *entry)
 			if (speaks(mapping, protocols[k]))
 				put_mapping(m, mapping, protocols[k], &open, &bound, &published);
 	}
-	put(m, "openPorts", entry, list_like(r, entry->value, &open));
+	put(m, "openPorts", entry, tree_list(r, entry->value, &open));
 	if (bound.count)
-		put(m, "portBindings", entry, map_like(r, entry->value, &bound));
+		put(m, "portBindings", entry, tree_map(r, entry->value, &bound));
 	if (published.count)
-		put(m, "publish", entry, list_like(r, entry->value, &published));
-	add_entry(r, &m->container_members, "portMappings", entry->key_place, entry->value);
+		put(m, "publish", entry, tree_list(r, entry->value, &published));
+	tree_add(r, &m->container_members, "portMappings", entry->key_place, entry->value);
 }
 
 /* {"ports": [8080, 0]} of old as portDefinitions. */
@@ -332,10 +332,10 @@ static const struct yaml_node *defined_ports(struct making *m, const struct yaml
 
 	for (size_t i = 0; i < ports->value->count; i++) {
 		struct growing one = {0};
-		add_entry(m->r, &one, "port", ports->value->items[i]->place, ports->value->items[i]);
-		add_item(m->r, &list, map_like(m->r, ports->value->items[i], &one));
+		tree_add(m->r, &one, "port", ports->value->items[i]->place, ports->value->items[i]);
+		tree_add_item(m->r, &list, tree_map(m->r, ports->value->items[i], &one));
 	}
-	return list_like(m->r, ports->value, &list);
+	return tree_list(m->r, ports->value, &list);
 }
 
 /* At the host's own network: only ports that it must have are its own numbers. */
@@ -343,7 +343,7 @@ static void put_definitions(struct making *m)
 {
 	const struct yaml_entry *entry = entry_at(m->node, "portDefinitions"),
 				*ports = entry_at(m->node, "ports");
-	const struct yaml_node *required = member_of(m->node, "requirePorts");
+	const struct yaml_node *required = tree_member(m->node, "requirePorts");
 	struct reading *r = m->r;
 	struct growing open = {0}, named = {0};
 
@@ -361,16 +361,16 @@ static void put_definitions(struct making *m)
 		if (!number)
 			continue;
 		const char *protocol = speaks(port, "tcp") ? "tcp" : "udp";
-		add_item(r, &open,
-			 text_at(m, port->place, arena_format(r->arena, "%ld/%s", number, protocol)));
-		add_entry(r, &named, arena_format(r->arena, "p%ld", number), port->place,
-			  text_at(m, port->place, arena_format(r->arena, "%ld", number)));
+		tree_add_item(r, &open,
+			      text_at(m, port->place, arena_format(r->arena, "%ld/%s", number, protocol)));
+		tree_add(r, &named, arena_format(r->arena, "p%ld", number), port->place,
+			 text_at(m, port->place, arena_format(r->arena, "%ld", number)));
 	}
 	if (open.count && m->image)
-		put(m, "openPorts", entry, list_like(r, list, &open));
+		put(m, "openPorts", entry, tree_list(r, list, &open));
 	else if (open.count)
-		put(m, "ports", entry, map_like(r, list, &named));
-	add_entry(r, &m->members, "portDefinitions", entry->key_place, list);
+		put(m, "ports", entry, tree_map(r, list, &named));
+	tree_add(r, &m->members, "portDefinitions", entry->key_place, list);
 	if (!fixed)
 		alone(m, entry);
 }
@@ -385,23 +385,23 @@ static void put_volumes(struct making *m, const struct yaml_entry *entry)
 
 	for (size_t i = 0; i < entry->value->count; i++) {
 		const struct yaml_node *volume = entry->value->items[i],
-				       *host = member_of(volume, "hostPath"),
-				       *path = member_of(volume, "containerPath"),
-				       *mode = member_of(volume, "mode");
+				       *host = tree_member(volume, "hostPath"),
+				       *path = tree_member(volume, "containerPath"),
+				       *mode = tree_member(volume, "mode");
 		if (!host || !path || *host->text != '/' || *path->text != '/') {
 			all = false;
 			continue;
 		}
-		add_item(r, &own,
-			 text_at(m, volume->place,
-				 arena_format(r->arena, "%s:%s%s", host->text, path->text,
-					      mode && !strcmp(mode->text, "RO") ? ":ro" : "")));
+		tree_add_item(r, &own,
+			      text_at(m, volume->place,
+				      arena_format(r->arena, "%s:%s%s", host->text, path->text,
+						   mode && !strcmp(mode->text, "RO") ? ":ro" : "")));
 	}
 	if (own.count && m->image)
-		put(m, "volumes", entry, list_like(r, entry->value, &own));
+		put(m, "volumes", entry, tree_list(r, entry->value, &own));
 	if (all)
 		return;
-	add_entry(r, &m->container_members, "volumes", entry->key_place, entry->value);
+	tree_add(r, &m->container_members, "volumes", entry->key_place, entry->value);
 	alone(m, entry);
 }
 
@@ -422,12 +422,12 @@ static void put_docker(struct making *m)
 			own |= !strcmp(ours[k], entry->key);
 		if (own || yaml_null(entry->value))
 			continue;
-		add_entry(r, &m->docker_members, entry->key, entry->key_place, entry->value);
+		tree_add(r, &m->docker_members, entry->key, entry->key_place, entry->value);
 		alone(m, entry);
 	}
 	if (m->docker_members.count)
-		add_entry(r, &m->container_members, "docker", m->docker->place,
-			  map_like(r, m->docker, &m->docker_members));
+		tree_add(r, &m->container_members, "docker", m->docker->place,
+			 tree_map(r, m->docker, &m->docker_members));
 }
 
 /* Mesos' own container of no image has no engine's part. */
@@ -462,21 +462,21 @@ static void put_container(struct making *m)
 	if (volumes && volumes->value->count)
 		put_volumes(m, volumes);
 	if (type && !strcmp(type->value->text, "MESOS"))
-		add_entry(r, &m->container_members, "type", type->key_place, type->value);
+		tree_add(r, &m->container_members, "type", type->key_place, type->value);
 	if (!m->image && !m->docker)
-		add_entry(r, &m->container_members, "docker", m->container->place,
-			  scalar_node(r, m->container->place, "null", true));
+		tree_add(r, &m->container_members, "docker", m->container->place,
+			 scalar_node(r, m->container->place, "null", true));
 	static const char *const kept[] = {"appc", "linuxInfo"};
 	for (size_t i = 0; i < COUNT_OF(kept); i++) {
 		const struct yaml_entry *entry = entry_at(m->container, kept[i]);
 		if (!entry)
 			continue;
-		add_entry(r, &m->container_members, entry->key, entry->key_place, entry->value);
+		tree_add(r, &m->container_members, entry->key, entry->key_place, entry->value);
 		alone(m, entry);
 	}
 	if (m->container_members.count)
-		add_entry(r, &m->members, "container", m->container->place,
-			  map_like(r, m->container, &m->container_members));
+		tree_add(r, &m->members, "container", m->container->place,
+			 tree_map(r, m->container, &m->container_members));
 }
 
 /* --- whether it answers ------------------------------------------------------------------------------- */
@@ -484,11 +484,11 @@ static void put_container(struct making *m)
 /* The number that a check asks; 0: one that only its host knows. */
 static long asked_port(const struct making *m, const struct yaml_node *check)
 {
-	const struct yaml_node *definitions = member_of(m->node, "portDefinitions"),
-			       *required = member_of(m->node, "requirePorts");
+	const struct yaml_node *definitions = tree_member(m->node, "portDefinitions"),
+			       *required = tree_member(m->node, "requirePorts");
 	size_t index = (size_t)number_at(check, "portIndex");
 
-	if (member_of(check, "port") || m->network == NETWORK_HOST) {
+	if (tree_member(check, "port") || m->network == NETWORK_HOST) {
 		long port = number_at(check, "port");
 		if (!port && definitions && index < definitions->count)
 			port = number_at(definitions->items[index], "port");
@@ -502,8 +502,8 @@ static long asked_port(const struct making *m, const struct yaml_node *check)
 /* What is asked, of the first check; NULL: that cannot be asked elsewhere. */
 static const struct yaml_node *asked(struct making *m, const struct yaml_node *check, const char **ret_key)
 {
-	const struct yaml_node *said = member_of(check, "protocol"), *path = member_of(check, "path");
-	const struct yaml_entry *command = entry_at(member_of(check, "command"), "value");
+	const struct yaml_node *said = tree_member(check, "protocol"), *path = tree_member(check, "path");
+	const struct yaml_entry *command = entry_at(tree_member(check, "command"), "value");
 	const char *protocol = said ? said->text : "HTTP";
 	struct growing probe = {0};
 	struct reading *r = m->r;
@@ -517,14 +517,14 @@ static const struct yaml_node *asked(struct making *m, const struct yaml_node *c
 		return NULL;
 	bool http = !strcmp(protocol, "HTTP") || !strcmp(protocol, "MESOS_HTTP");
 	*ret_key = http ? "http" : "tcp";
-	add_entry(r, &probe, "port", check->place,
-		  text_at(m, check->place, arena_format(r->arena, "%ld", port)));
+	tree_add(r, &probe, "port", check->place,
+		 text_at(m, check->place, arena_format(r->arena, "%ld", port)));
 	if (http && path)
-		add_entry(r, &probe, "path", path->place,
-			  *path->text == '/'
-			      ? path
-			      : text_at(m, path->place, arena_format(r->arena, "/%s", path->text)));
-	return map_like(r, check, &probe);
+		tree_add(r, &probe, "path", path->place,
+			 *path->text == '/'
+			     ? path
+			     : text_at(m, path->place, arena_format(r->arena, "/%s", path->text)));
+	return tree_map(r, check, &probe);
 }
 
 static void put_checks(struct making *m, const struct yaml_entry *entry)
@@ -535,18 +535,18 @@ static void put_checks(struct making *m, const struct yaml_entry *entry)
 	struct reading *r = m->r;
 	const char *key;
 
-	add_entry(r, &m->members, entry->key, entry->key_place, entry->value);
+	tree_add(r, &m->members, entry->key, entry->key_place, entry->value);
 	if (!(question = asked(m, first, &key))) {
 		alone(m, entry);
 		return;
 	}
-	add_entry(r, &check, key, first->place, question);
+	tree_add(r, &check, key, first->place, question);
 	put_seconds(m, &check, "interval", first, "intervalSeconds", false);
 	put_seconds(m, &check, "timeout", first, "timeoutSeconds", false);
 	put_seconds(m, &check, "startPeriod", first, "gracePeriodSeconds", true);
 	if (failures && strtol(failures->value->text, NULL, 10) > 0)
-		add_entry(r, &check, "retries", failures->key_place, failures->value);
-	put(m, "healthCheck", entry, map_like(r, first, &check));
+		tree_add(r, &check, "retries", failures->key_place, failures->value);
+	put(m, "healthCheck", entry, tree_map(r, first, &check));
 }
 
 /* --- the app ---------------------------------------------------------------------------------------- */
@@ -556,14 +556,14 @@ static void put_fetch(struct making *m, const struct yaml_entry *uris)
 	struct growing list = {0};
 	struct reading *r = m->r;
 
-	if (member_of(m->node, "fetch") && member_of(m->node, "fetch")->count)
+	if (tree_member(m->node, "fetch") && tree_member(m->node, "fetch")->count)
 		complain(r->list, uris->key_place, "`uris` beside `fetch`");
 	for (size_t i = 0; i < uris->value->count; i++) {
 		struct growing one = {0};
-		add_entry(r, &one, "uri", uris->value->items[i]->place, uris->value->items[i]);
-		add_item(r, &list, map_like(r, uris->value->items[i], &one));
+		tree_add(r, &one, "uri", uris->value->items[i]->place, uris->value->items[i]);
+		tree_add_item(r, &list, tree_map(r, uris->value->items[i], &one));
 	}
-	add_entry(r, &m->members, "fetch", uris->key_place, list_like(r, uris->value, &list));
+	tree_add(r, &m->members, "fetch", uris->key_place, tree_list(r, uris->value, &list));
 	alone(m, uris);
 }
 
@@ -606,7 +606,7 @@ static void put_member(struct making *m, const struct yaml_entry *entry)
 	else if (!strcmp(entry->key, "taskKillGracePeriodSeconds"))
 		put_seconds(m, &m->own, "stopTimeout", m->node, entry->key, true);
 	else {
-		add_entry(m->r, &m->members, entry->key, entry->key_place, entry->value);
+		tree_add(m->r, &m->members, entry->key, entry->key_place, entry->value);
 		if (strcmp(entry->key, "requirePorts") != 0)
 			alone(m, entry);
 	}
@@ -622,18 +622,19 @@ static const struct yaml_node *suspended(struct making *m, const struct yaml_ent
 
 	for (size_t i = 0; i < m->own.count; i++) {
 		bool whole = !strcmp(own[i].key, "id") || !strcmp(own[i].key, "location");
-		add_entry(r, whole ? &cluster : &member, own[i].key, own[i].key_place, own[i].value);
+		tree_add(r, whole ? &cluster : &member, own[i].key, own[i].key_place, own[i].value);
 	}
-	add_entry(r, &cluster, "type", at, text_at(m, at, "cluster"));
-	add_entry(r, &cluster, "initialSize", instances->key_place, instances->value);
-	add_entry(r, &cluster, "memberSpec", m->node->place, map_like(r, m->node, &member));
-	return map_like(r, m->node, &cluster);
+	tree_add(r, &cluster, "type", at, text_at(m, at, "cluster"));
+	tree_add(r, &cluster, "initialSize", instances->key_place, instances->value);
+	tree_add(r, &cluster, "memberSpec", m->node->place, tree_map(r, m->node, &member));
+	return tree_map(r, m->node, &cluster);
 }
 
 const struct yaml_node *marathon_app_service(struct reading *r, struct foreign_app *app)
 {
-	const struct yaml_node *container = member_of(app->node, "container"),
-			       *docker = member_of(container, "docker"), *image = member_of(docker, "image");
+	const struct yaml_node *container = tree_member(app->node, "container"),
+			       *docker = tree_member(container, "docker"),
+			       *image = tree_member(docker, "image");
 	struct making m = {.r = r,
 			   .app = app,
 			   .node = app->node,
@@ -641,9 +642,9 @@ const struct yaml_node *marathon_app_service(struct reading *r, struct foreign_a
 			   .docker = docker,
 			   .image = image ? image->text : NULL};
 
-	add_entry(r, &m.own, "id", app->place, text_at(&m, app->place, app->id));
+	tree_add(r, &m.own, "id", app->place, text_at(&m, app->place, app->id));
 	if (app->location)
-		add_entry(r, &m.own, "location", app->location->key_place, app->location->value);
+		tree_add(r, &m.own, "location", app->location->key_place, app->location->value);
 	put_type(&m);
 	put_command(&m);
 	put_amounts(&m);
@@ -652,11 +653,11 @@ const struct yaml_node *marathon_app_service(struct reading *r, struct foreign_a
 	for (size_t i = 0; i < app->node->count; i++)
 		put_member(&m, &app->node->entries[i]);
 	if (app->needed.count)
-		add_entry(r, &m.own, "dependsOn", app->place, list_like(r, app->node, &app->needed));
+		tree_add(r, &m.own, "dependsOn", app->place, tree_list(r, app->node, &app->needed));
 	if (m.members.count)
-		add_entry(r, &m.own, "marathon", app->node->place, map_like(r, app->node, &m.members));
+		tree_add(r, &m.own, "marathon", app->node->place, tree_map(r, app->node, &m.members));
 	const struct yaml_entry *instances = entry_at(app->node, "instances");
 	if (instances && !strtol(instances->value->text, NULL, 10))
 		return suspended(&m, instances);
-	return map_like(r, app->node, &m.own);
+	return tree_map(r, app->node, &m.own);
 }

@@ -11,72 +11,9 @@
 #include "blueprints/component.h"
 #include "blueprints/marathon_members.h"
 #include "blueprints/top_keys.h"
+#include "blueprints/tree.h"
 
 #define NEEDED_LIMIT 1000000
-
-/* --- nodes ------------------------------------------------------------------------------------------ */
-
-const struct yaml_node *member_of(const struct yaml_node *map, const char *key)
-{
-	const struct yaml_node *value = map && map->kind == YAML_MAP ? yaml_get(map, key) : NULL;
-
-	return value && !yaml_null(value) ? value : NULL;
-}
-
-static struct yaml_node *node_like(struct reading *r, const struct yaml_node *like, enum yaml_kind kind,
-				   size_t count)
-{
-	struct yaml_node *node = scratch_new(r, struct yaml_node);
-
-	if (node)
-		*node = (struct yaml_node){.kind = kind, .place = like->place, .count = (uint32_t)count};
-	return node;
-}
-
-const struct yaml_node *map_like(struct reading *r, const struct yaml_node *like,
-				 const struct growing *entries)
-{
-	struct yaml_node *node = node_like(r, like, YAML_MAP, entries->count);
-
-	if (node)
-		node->entries = entries->members;
-	return node;
-}
-
-const struct yaml_node *list_like(struct reading *r, const struct yaml_node *like,
-				  const struct growing *items)
-{
-	struct yaml_node *node = node_like(r, like, YAML_LIST, items->count);
-
-	if (node)
-		node->items = items->members;
-	return node;
-}
-
-void add_entry(struct reading *r, struct growing *entries, const char *key, struct place key_place,
-	       const struct yaml_node *value)
-{
-	struct yaml_entry *to = value ? grow_new(r, entries, struct yaml_entry) : NULL;
-
-	if (to)
-		*to = (struct yaml_entry){.key = key, .key_place = key_place, .value = value};
-}
-
-void add_item(struct reading *r, struct growing *items, const struct yaml_node *node)
-{
-	const struct yaml_node **to = node ? grow_new(r, items, const struct yaml_node *) : NULL;
-
-	if (to)
-		*to = node;
-}
-
-static const struct yaml_entry *entry_of(const struct yaml_node *map, const char *key)
-{
-	for (size_t i = 0; i < map->count; i++)
-		if (!strcmp(map->entries[i].key, key))
-			return &map->entries[i];
-	return NULL;
-}
 
 /* --- its shape -------------------------------------------------------------------------------------- */
 
@@ -219,19 +156,19 @@ static bool app_check(struct collecting *all, const struct yaml_node *node)
 	}
 	if (yaml_get(node, "containers")) {
 		advise(r->list,
-		       complain(r->list, entry_of(node, "containers")->key_place,
+		       complain(r->list, tree_entry(node, "containers")->key_place,
 				"pods are not placed by berth"),
 		       "write each of its containers as an app");
 		return false;
 	}
 	for (size_t i = 0; i < node->count; i++)
 		if (!told(node->entries[i].key) && strcmp(node->entries[i].key, "location"))
-			add_entry(r, &own, node->entries[i].key, node->entries[i].key_place,
-				  node->entries[i].value);
-	const struct yaml_node *map = map_like(r, node, &own);
+			tree_add(r, &own, node->entries[i].key, node->entries[i].key_place,
+				 node->entries[i].value);
+	const struct yaml_node *map = tree_map(r, node, &own);
 	if (map)
 		marathon_members_check(r, NULL, map, marathon_app_members, "an app", true);
-	if (!member_of(node, "id"))
+	if (!tree_member(node, "id"))
 		advise(r->list, complain(r->list, node->place, "the app has no `id`"),
 		       "write \"id\": \"/NAME\"");
 	return r->list->errors == before;
@@ -258,7 +195,7 @@ static void take_app(struct collecting *all, const struct yaml_node *node, const
 		return;
 	}
 	struct foreign_app *app = grow_new(r, &all->apps, struct foreign_app);
-	const struct yaml_entry *own = entry_of(node, "location");
+	const struct yaml_entry *own = tree_entry(node, "location");
 	if (app)
 		*app = (struct foreign_app){.node = node,
 					    .path = path,
@@ -315,7 +252,7 @@ static void check_group_key(struct collecting *all, const struct yaml_entry *ent
 
 static const struct yaml_node *list_of(struct reading *r, const struct yaml_node *map, const char *key)
 {
-	const struct yaml_node *list = member_of(map, key);
+	const struct yaml_node *list = tree_member(map, key);
 
 	if (list && list->kind != YAML_LIST) {
 		complain(r->list, list->place, "`%s` takes a list, not %s", key, kind_name(list));
@@ -329,7 +266,7 @@ static void take_group(struct collecting *all, const struct yaml_node *node,
 {
 	struct reading *r = all->r;
 	struct foreign_group *group = scratch_new(r, struct foreign_group);
-	const struct yaml_node *id = node->kind == YAML_MAP ? member_of(node, "id") : NULL;
+	const struct yaml_node *id = node->kind == YAML_MAP ? tree_member(node, "id") : NULL;
 
 	if (!group)
 		return;
@@ -338,7 +275,7 @@ static void take_group(struct collecting *all, const struct yaml_node *node,
 			 node->kind == YAML_MAP ? "the group has no `id`" : "a group is a map");
 		return;
 	}
-	*group = (struct foreign_group){.outer = outer, .path = "", .location = entry_of(node, "location")};
+	*group = (struct foreign_group){.outer = outer, .path = "", .location = tree_entry(node, "location")};
 	if (outer && !group->location)
 		group->location = outer->location;
 	if (id && !(group->path = resolved(r, outer ? outer->path : "", id)))
@@ -433,7 +370,7 @@ static void need(struct collecting *all, struct foreign_app *app, const struct f
 	if (all->needed++ == NEEDED_LIMIT)
 		complain(r->list, at, "the dependencies come to more than %d", NEEDED_LIMIT);
 	if (all->needed <= NEEDED_LIMIT)
-		add_item(r, &app->needed, scalar_node(r, at, other->id, false));
+		tree_add_item(r, &app->needed, scalar_node(r, at, other->id, false));
 }
 
 /* An app, or all that are in a group. */
@@ -468,7 +405,7 @@ static void order_apps(struct collecting *all)
 
 	for (size_t i = 0; i < all->apps.count; i++) {
 		const struct foreign_group *group = apps[i].within;
-		const struct yaml_node *own = member_of(apps[i].node, "dependencies");
+		const struct yaml_node *own = tree_member(apps[i].node, "dependencies");
 		for (size_t k = 0; own && k < own->count; k++)
 			need_path(all, &apps[i], group ? group->path : "", own->items[k]);
 		for (; group; group = group->outer)
@@ -494,25 +431,25 @@ static const struct yaml_node *blueprint_of(struct collecting *all, const struct
 	struct foreign_app *apps = all->apps.members;
 	struct growing top = {0}, services = {0};
 	bool placed = false, app = app_shape(root);
-	const struct yaml_node *named = member_of(root, "id");
+	const struct yaml_node *named = tree_member(root, "id");
 
 	if (id)
-		add_entry(r, &top, "id", root->place,
-			  scalar_node(r, named ? named->place : root->place, id, false));
+		tree_add(r, &top, "id", root->place,
+			 scalar_node(r, named ? named->place : root->place, id, false));
 	for (size_t i = 0; !app && root->kind == YAML_MAP && i < root->count; i++)
 		if (is_top_key(root->entries[i].key)) {
 			placed |= !strcmp(root->entries[i].key, "location");
-			add_entry(r, &top, root->entries[i].key, root->entries[i].key_place,
-				  root->entries[i].value);
+			tree_add(r, &top, root->entries[i].key, root->entries[i].key_place,
+				 root->entries[i].value);
 		}
 	if (!placed)
-		add_entry(r, &top, "location", root->place, location_of(r, root));
+		tree_add(r, &top, "location", root->place, location_of(r, root));
 	for (size_t i = 0; i < all->apps.count; i++)
-		add_item(r, &services, marathon_app_service(r, &apps[i]));
-	add_entry(r, &top, "services", root->place, list_like(r, root, &services));
+		tree_add_item(r, &services, marathon_app_service(r, &apps[i]));
+	tree_add(r, &top, "services", root->place, tree_list(r, root, &services));
 	r->apps = apps;
 	r->app_count = all->apps.count;
-	return map_like(r, root, &top);
+	return tree_map(r, root, &top);
 }
 
 /* How much of the apps' paths is the application's, and its id; NULL: the file's name. */
@@ -520,7 +457,7 @@ static const char *application_id(struct collecting *all, const struct yaml_node
 {
 	struct reading *r = all->r;
 	const struct foreign_app *apps = all->apps.members;
-	const struct yaml_node *named = root->kind == YAML_MAP ? member_of(root, "id") : NULL;
+	const struct yaml_node *named = root->kind == YAML_MAP ? tree_member(root, "id") : NULL;
 
 	*ret_length = 0;
 	if (!all->apps.count)

@@ -33,15 +33,4 @@ void marathon_file_check(struct reading *r);
 /* marathon_app.c: the app as a component's entry of `services`. */
 const struct yaml_node *marathon_app_service(struct reading *r, struct foreign_app *app);
 
-/* Nodes that are put together from what is written. */
-const struct yaml_node *map_like(struct reading *r, const struct yaml_node *like,
-				 const struct growing *entries);
-const struct yaml_node *list_like(struct reading *r, const struct yaml_node *like,
-				  const struct growing *items);
-void add_entry(struct reading *r, struct growing *entries, const char *key, struct place key_place,
-	       const struct yaml_node *value);
-void add_item(struct reading *r, struct growing *items, const struct yaml_node *node);
-/* What is written there; NULL: nothing, or null. */
-const struct yaml_node *member_of(const struct yaml_node *map, const char *key);
-
 #endif

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "blueprints/catalogue.h"
 #include "blueprints/flattening.h"
+#include "blueprints/tree.h"
 
 #define PREFIX      "entity.webapp."
 #define USUAL_TYPE  "tomcat"
@@ -115,8 +116,8 @@ static const struct yaml_node *typed(struct parts *parts, const char *type, cons
 		tree_add(parts->r, &entries, "type", at, text_node(parts, type));
 	if (config->count)
 		tree_add(parts->r, &entries, "brooklyn.config", at,
-			 tree_like(parts->r, parts->whole, (struct growing *)config));
-	return tree_like(parts->r, parts->whole, &entries);
+			 tree_map(parts->r, parts->whole, (struct growing *)config));
+	return tree_map(parts->r, parts->whole, &entries);
 }
 
 /* What is said of all is said of each; what a member says itself counts first. */
@@ -134,7 +135,7 @@ static const struct yaml_node *member_of(struct parts *parts)
 	if (own && own->kind == YAML_SCALAR && !yaml_null(own)) {
 		struct growing entries = {0};
 		tree_add(parts->r, &entries, "type", own->place, own);
-		own = tree_like(parts->r, own, &entries);
+		own = tree_map(parts->r, own, &entries);
 	}
 	return own && own->kind == YAML_MAP && all ? services_merge(parts->r, own, all, NULL)
 	       : own                               ? own
@@ -151,10 +152,10 @@ static const struct yaml_node *cluster_of(struct parts *parts, const char *id)
 		tree_add(parts->r, list, "id", at, text_node(parts, id));
 	if (parts->config.count)
 		tree_add(parts->r, list, "brooklyn.config", at,
-			 tree_like(parts->r, parts->whole, &parts->config));
+			 tree_map(parts->r, parts->whole, &parts->config));
 	tree_add(parts->r, list, "memberSpec", parts->member ? parts->member->key_place : at,
 		 member_of(parts));
-	return tree_like(parts->r, parts->whole, list);
+	return tree_map(parts->r, parts->whole, list);
 }
 
 static const struct yaml_node *balancer_of(struct parts *parts, const char *id)
@@ -176,9 +177,9 @@ static const struct yaml_node *balancer_of(struct parts *parts, const char *id)
 			add(parts, list, tree_entry(parts->whole, places[i]));
 	if (parts->balancer_config.count)
 		tree_add(parts->r, list, "brooklyn.config", at,
-			 tree_like(parts->r, parts->whole, &parts->balancer_config));
+			 tree_map(parts->r, parts->whole, &parts->balancer_config));
 	parts->r->list->failed |= !name;
-	const struct yaml_node *made = tree_like(parts->r, parts->whole, list);
+	const struct yaml_node *made = tree_map(parts->r, parts->whole, list);
 	return own && own->kind == YAML_MAP && made ? services_merge(parts->r, own, made, NULL) : made;
 }
 
