@@ -39,13 +39,6 @@ void read_link_way(struct reading *r, struct draft *d, const struct yaml_node *n
 
 /* --- who needs one --------------------------------------------------------------------------------- */
 
-static bool is_at(const struct reading *r, const struct draft *d, const char *type)
-{
-	const char *its = location_type_of(r, d->spec->location);
-
-	return its && !strcmp(its, type);
-}
-
 /* The ports that its consumers know: those of a number of their own. */
 static void known_ports(struct reading *r, const struct draft *d, struct draft *to)
 {
@@ -89,23 +82,18 @@ static bool same_place(struct reading *r, const struct location_spec *a, const s
 	return one && other && !strcmp(one, other);
 }
 
-static bool is_process(const struct reading *r, const struct draft *d)
-{
-	return is_at(r, d, "localhost") || is_at(r, d, "ssh");
-}
-
 /* Why none can be beside that consumer; NULL: one can. */
 static const char *hindrance(const struct reading *r, const struct draft *consumer)
 {
-	if (at_marathon(r, consumer))
+	const struct location_kind *kind = location_kind_of(r, consumer->spec->location);
+
+	if (kind->apps)
 		return "Marathon would move and number it as it does any task";
 	if (consumer->members && consumer->members->zone_count)
 		return "its members are at several places";
-	if (is_at(r, consumer, "byon"))
+	if (kind->pool)
 		return "which machine of the pool it gets is not known before";
-	return is_at(r, consumer, "docker") || is_process(r, consumer)
-		   ? NULL
-		   : "its location takes neither containers nor processes";
+	return kind->stand_ins ? NULL : "its location takes neither containers nor processes";
 }
 
 /* Who asks for a stand-in is told where there can be none. */
@@ -313,7 +301,7 @@ static void be_placed(struct reading *r, struct draft *d, const struct standing 
 	spec->place = standing->place;
 	spec->location = standing->at;
 	spec->stop_timeout_ms = 1000;
-	if (is_process(r, d)) {
+	if (runs_on_machine(r, d)) {
 		spec->kind = COMPONENT_PROCESS;
 		return;
 	}

@@ -4,15 +4,9 @@
 #include "base/text.h"
 #include "blueprints/component.h"
 
-/* Where each gets a machine for itself. */
-static bool gives_machines(const char *type)
-{
-	return type && (!strcmp(type, "byon") || !strcmp(type, "openstack"));
-}
-
 static bool has_machines(const struct reading *r, const struct draft *d)
 {
-	return gives_machines(location_type_of(r, d->spec->location));
+	return location_kind_of(r, d->spec->location)->machines;
 }
 
 /* On how many machines they are for certain at most; 0: that is not known here. Whoever says `instances` of a
@@ -25,7 +19,7 @@ static size_t places_of(const struct reading *r, const struct component_spec *sp
 	for (size_t i = 0; cluster && i < count; i++) {
 		const struct location_spec *place = zones ? cluster->zones[i] : spec->location;
 		const char *type = location_type_of(r, place);
-		if (place && (!type || gives_machines(type)))
+		if (place && (!type || location_kind_named(type)->machines))
 			return 0;
 	}
 	return count;

@@ -1,15 +1,11 @@
 /* component_marathon.c - members of a component's app that Marathon alone reads, as they are written there.
  */
-#include <string.h>
-
 #include "blueprints/component.h"
 #include "blueprints/marathon_members.h"
 
 bool at_marathon(const struct reading *r, const struct draft *d)
 {
-	const char *type = location_type_of(r, d->spec->location);
-
-	return type && (!strcmp(type, "marathon") || !strcmp(type, "mesos"));
+	return location_kind_of(r, d->spec->location)->apps;
 }
 
 bool marathon_elsewhere(const struct reading *r, const struct draft *d)

@@ -40,10 +40,9 @@ static void take_host(struct arena *arena, struct location_spec *spec)
 int location_spec_parse(struct arena *arena, const char *text, struct location_spec *ret_spec,
 			struct error *err)
 {
-	static const char *const types[] = {"localhost", "fake", "docker", "ssh"};
 	struct location_spec spec = {.name = "", .target = ""};
 	const char *colon = strchr(text, ':'), *bracket = strchr(text, '(');
-	bool bare = false;
+	bool bare = location_kind_named(text)->bare;
 
 	if (!*text || *text == ':' || !printable(text)) {
 		fail(err, ERR_INVALID, "`%.200s` is no location", text);
@@ -51,8 +50,6 @@ int location_spec_parse(struct arena *arena, const char *text, struct location_s
 		       "write localhost, docker, docker:unix:///var/run/docker.sock, or a location's name");
 		return -1;
 	}
-	for (size_t i = 0; i < COUNT_OF(types); i++)
-		bare = bare || !strcmp(text, types[i]);
 	/* Brooklyn's `byon(hosts="...")` is `byon:(hosts="...")`. */
 	bool call = bracket && bracket > text && (!colon || bracket < colon);
 	if (call) {

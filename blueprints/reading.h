@@ -284,4 +284,19 @@ const char *location_key(struct arena *arena, const struct location_spec *locati
 /* What kind of location that is; NULL: a name that nobody knows yet, or none. */
 const char *location_type_of(const struct reading *r, const struct location_spec *location);
 
+/* location_kinds.c: what the language goes by of a type of location. */
+struct location_kind {
+	const char *type;
+	bool bare;      /* its word alone says where that is; of another one it is a name */
+	bool processes; /* software is a process there; elsewhere a container */
+	bool elsewhere; /* what it installs is on another machine than this */
+	bool machines;  /* each component, or member, gets a machine for itself */
+	bool pool;      /* which one is not known before */
+	bool stand_ins; /* a load balancer that only passes on can be beside a component */
+	bool apps;      /* it is a Marathon, by whichever address */
+};
+/* Never NULL: of a type that is not known none of these holds. */
+const struct location_kind *location_kind_named(const char *type);
+const struct location_kind *location_kind_of(const struct reading *r, const struct location_spec *location);
+
 #endif

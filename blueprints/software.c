@@ -38,28 +38,14 @@ bool software_type(const char *type)
 
 /* --- as what it is placed --------------------------------------------------------------------------- */
 
-static bool is_at(const struct reading *r, const struct draft *d, const char *const *types, size_t count)
-{
-	const char *type = location_type_of(r, d->spec->location);
-
-	for (size_t i = 0; type && i < count; i++)
-		if (!strcmp(type, types[i]))
-			return true;
-	return false;
-}
-
 bool runs_on_machine(const struct reading *r, const struct draft *d)
 {
-	static const char *const types[] = {"localhost", "ssh", "byon", "openstack"};
-
-	return is_at(r, d, types, COUNT_OF(types));
+	return location_kind_of(r, d->spec->location)->processes;
 }
 
 bool runs_on_machine_elsewhere(const struct reading *r, const struct draft *d)
 {
-	static const char *const types[] = {"ssh", "byon", "openstack"};
-
-	return is_at(r, d, types, COUNT_OF(types));
+	return location_kind_of(r, d->spec->location)->elsewhere;
 }
 
 /* What the blueprint says of it counts, entry by entry where it is a map. */

@@ -109,17 +109,21 @@ static int refuse_type(const struct location_spec *spec, struct error *err)
 		if (strcmp(spec->type, later[i]) == 0)
 			return fail(err, ERR_UNSUPPORTED, "locations of type `%s` are not supported yet",
 				    spec->type);
-	const char *known[8];
-	size_t count = 0;
-	for (const struct location_driver *const *driver = location_drivers(); *driver; driver++)
+	const char *known[16] = {"byon"}; /* hosts.h */
+	size_t count = 1;
+	owned_text all = {0};
+	text_add(&all, known[0]);
+	for (const struct location_driver *const *driver = location_drivers();
+	     *driver && count < COUNT_OF(known); driver++) {
 		known[count++] = (*driver)->type;
+		text_format(&all, ", %s", (*driver)->type);
+	}
 	const char *meant = closest(spec->type, known, count);
 	fail(err, ERR_INVALID, "there is no type of location called `%s`", spec->type);
 	if (meant)
 		remedy(err, "did you mean `%s`?", meant);
 	else
-		remedy(err,
-		       "the types are localhost, docker, ssh, byon, marathon, mesos, openstack and fake");
+		remedy(err, "the types are %s", text_view(&all));
 	return -1;
 }
 
