@@ -43,7 +43,7 @@ void access_look(const struct exchange *exchange, struct asker *ret)
 		ret->role = token_role(exchange, ret);
 }
 
-bool same_asker(const struct asker *a, const struct asker *b)
+static bool same_asker(const struct asker *a, const struct asker *b)
 {
 	return strcmp(a->who, b->who) == 0 && strcmp(a->token, b->token) == 0;
 }

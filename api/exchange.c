@@ -74,11 +74,6 @@ const char *exchange_header(const struct exchange *exchange, const char *name)
 	return exchange->server->http.value(exchange->connection, MHD_HEADER_KIND, name);
 }
 
-const char *exchange_query(const struct exchange *exchange, const char *name)
-{
-	return exchange->server->http.value(exchange->connection, MHD_GET_ARGUMENT_KIND, name);
-}
-
 static enum MHD_Result count_lengths(void *context, enum MHD_ValueKind kind, const char *name,
 				     const char *value)
 {

@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "base/json_write.h"
 
-const char *status_title(int status)
+static const char *status_title(int status)
 {
 	static const struct {
 		int status;

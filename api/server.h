@@ -110,7 +110,6 @@ int certificates_load(struct error *err);
 /* By a client's certificate; ROLE_NOBODY: it showed none of our authority. */
 enum role certificate_role(const struct exchange *exchange, char ret_who[96]);
 void access_look(const struct exchange *exchange, struct asker *ret);
-bool same_asker(const struct asker *a, const struct asker *b);
 /* What an operation tells, and what came of it, is for whoever began it, and for those who might have. */
 bool access_hears(const struct exchange *exchange, const struct tracked *tracked);
 /* The secrets were read again: who may less now goes on with nothing. */
@@ -235,9 +234,8 @@ struct exchange {
 enum MHD_Result exchange_take(void *of, struct MHD_Connection *, const char *url, const char *method,
 			      const char *version, const char *bytes, size_t *count, void **context);
 void exchange_completed(void *door, struct MHD_Connection *, void **context, enum MHD_RequestTerminationCode);
-/* The value of a header, or of an argument of the query; NULL: it is not there. */
+/* The value of a header; NULL: it is not there. */
 const char *exchange_header(const struct exchange *exchange, const char *name);
-const char *exchange_query(const struct exchange *exchange, const char *name);
 /* Answers: once. */
 void answer_text(struct exchange *exchange, int status, const char *type, const char *bytes, size_t size);
 void answer_json(struct exchange *exchange, int status, json_t *document); /* taken over */
@@ -278,7 +276,6 @@ void problem_begin(struct exchange *exchange, const struct berth_error *error);
 void problem_tracked(struct exchange *exchange, const struct tracked *tracked);
 int status_of_outcome(enum berth_outcome outcome);
 int status_of_code(const char *code, enum berth_outcome outcome);
-const char *status_title(int status);
 
 /* --- tags.c: entity tags -------------------------------------------------------------------- */
 

@@ -53,7 +53,7 @@ static void remove_folder(struct ssh_bridge *bridge)
 	bridge->folder[0] = '\0';
 }
 
-void ssh_bridge_close(struct ssh_bridge *bridge)
+static void ssh_bridge_close(struct ssh_bridge *bridge)
 {
 	if (bridge->exchange)
 		bridge->exchange->bridge = NULL;

@@ -35,7 +35,5 @@ int ssh_config_read(struct ssh_config_reader *reader, const char *path, const ch
 /* The same of a text. */
 int ssh_config_take(struct ssh_config_reader *reader, const char *path, const char *folder, const char *text,
 		    size_t size, struct error *err);
-/* A path as somebody wrote it: with "~" and "%d". */
-const char *ssh_config_path(const struct ssh_config_reader *reader, const char *written);
 
 #endif

@@ -98,7 +98,8 @@ static int split(char *line, char *words[WORDS_MAX], size_t *ret_count)
 
 /* --- what a line says ------------------------------------------------------------------------------ */
 
-const char *ssh_config_path(const struct ssh_config_reader *reader, const char *written)
+/* A path as somebody wrote it: with "~" and "%d". */
+static const char *ssh_config_path(const struct ssh_config_reader *reader, const char *written)
 {
 	owned_text path = {0};
 	const char *home = reader->here->home ? reader->here->home : "";

@@ -225,8 +225,6 @@ void ssh_session_want_turn(struct ssh_session *session);
 unsigned ssh_session_load(const struct ssh_session *session, unsigned *ret_streams);
 /* It is lost: everything on it ends with that error. */
 void ssh_session_lose(struct ssh_session *session);
-/* Ended well, with nothing on it. */
-void ssh_session_end(struct ssh_session *session);
 void ssh_session_move(struct ssh_session *session);
 /* Bytes that have not left us yet. */
 size_t ssh_session_backlog(const struct ssh_session *session);
@@ -342,7 +340,6 @@ void ssh_copy_free(struct ssh_copy *copy);
 
 /* --- ssh_bridge.c --- */
 struct ssh_bridge;
-void ssh_bridge_close(struct ssh_bridge *bridge);
 void ssh_bridges_close(struct ssh *ssh);
 
 /* --- ssh_load.c --- */

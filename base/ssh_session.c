@@ -160,7 +160,8 @@ void ssh_session_lose(struct ssh_session *session)
 		ssh_call_lose(owner_of(those.next, struct ssh_call, link), &why);
 }
 
-void ssh_session_end(struct ssh_session *session)
+/* Ended well, with nothing on it. */
+static void ssh_session_end(struct ssh_session *session)
 {
 	if (session->state == SESSION_READY) {
 		session->ssh->lib.session_disconnect_ex(session->ssh2, SSH_DISCONNECT_BY_APPLICATION, "", "");

@@ -431,7 +431,8 @@ static void read_catalogue(struct reading *r, const struct yaml_node *root, cons
 	keep_locations(r);
 }
 
-const char *blueprint_item(const char *file)
+/* The item that "FILE#ITEM" names; NULL: it is a file alone. */
+static const char *blueprint_item(const char *file)
 {
 	static const char *const endings[] = {".yaml", ".yml", ".bom", "<stdin>"};
 	const char *mark = strrchr(file, '#');

@@ -513,8 +513,6 @@ struct blueprint_options {
 struct blueprint *blueprint_parse(const char *text, size_t size, const struct blueprint_options *options,
 				  struct diagnostics *list);
 void blueprint_release(struct blueprint *blueprint); /* NULL is fine */
-/* The item that "FILE#ITEM" names; NULL: it is a file alone. */
-const char *blueprint_item(const char *file);
 /* The effector that the component was given under that name; NULL: none. */
 const struct effector *effector_given(const struct component_spec *spec, const char *name);
 /* Whether every component has it. */

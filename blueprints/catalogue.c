@@ -282,8 +282,9 @@ static const struct yaml_node *fill(struct reading *r, const struct yaml_node *s
 }
 
 /* Those of the program's own types are checked where their keys are read. */
-const struct yaml_node *catalogue_fill(struct reading *r, const struct yaml_node *service,
-				       const struct catalogue_type *type)
+/* The component with what its type declares: as configuration, or by default. */
+static const struct yaml_node *catalogue_fill(struct reading *r, const struct yaml_node *service,
+					      const struct catalogue_type *type)
 {
 	const struct yaml_node *list = parameters_of(type), *filled = fill(r, service, type);
 

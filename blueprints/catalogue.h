@@ -36,9 +36,6 @@ void catalogue_each(struct arena *texts, struct arena *tree,
 
 /* catalogue.c: those of the program become known to the blueprint. */
 void catalogue_know_all(struct reading *r);
-/* The component with what its type declares: as configuration, or by default. */
-const struct yaml_node *catalogue_fill(struct reading *r, const struct yaml_node *service,
-				       const struct catalogue_type *type);
 
 /* One component of that type, as it stands there. */
 const struct yaml_node *catalogue_alone(struct reading *r, const struct catalogue_type *type);

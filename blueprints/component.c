@@ -300,7 +300,8 @@ void component_name(struct reading *r, struct draft *d)
 	r->ids[d->index] = d->spec->id;
 }
 
-unsigned draft_kinds(const struct draft *d)
+/* Which keys it takes: of ON_DOCKER and so on. */
+static unsigned draft_kinds(const struct draft *d)
 {
 	static const unsigned bits[] = {[COMPONENT_DOCKER] = ON_DOCKER,
 					[COMPONENT_PROCESS] = ON_PROCESS,

@@ -14,8 +14,6 @@ void component_gather(struct reading *r, struct draft *d);
 void draft_take(struct reading *r, struct draft *d, const struct yaml_entry *entry);
 /* Its brooklyn.config, for config("NAME") and for the keys that may stand in there. */
 void draft_take_config(struct reading *r, struct draft *d);
-/* Which keys it takes: of ON_DOCKER and so on. */
-unsigned draft_kinds(const struct draft *d);
 bool draft_takes(const struct draft *d, enum component_key key);
 /* The type as text; NULL: none is written, or an expression. */
 const char *written_type(const struct yaml_node *component);

@@ -39,7 +39,7 @@ struct error *whole_error(struct whole *whole)
 	return &whole->error;
 }
 
-struct whole *whole_share(struct whole *whole)
+static struct whole *whole_share(struct whole *whole)
 {
 	whole->users++;
 	return whole;

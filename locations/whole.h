@@ -7,8 +7,7 @@
 
 #include "locations/location.h"
 
-struct whole *whole_new(void); /* with one user; NULL: no memory */
-struct whole *whole_share(struct whole *whole);
+struct whole *whole_new(void);           /* with one user; NULL: no memory */
 void whole_release(struct whole *whole); /* by one of its users; NULL is fine */
 /* The same for somebody who is to take a part of it: with the last of them goes what finds the parts. */
 struct whole *whole_read(struct whole *whole);

@@ -17,7 +17,8 @@ struct dropping {
 	size_t next;
 };
 
-int openstack_hold(struct openstack *openstack, const char *app)
+/* Forgets what is held for another application. 0 or -1 without memory. */
+static int openstack_hold(struct openstack *openstack, const char *app)
 {
 	struct openstack_held *held = &openstack->held;
 

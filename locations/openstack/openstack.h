@@ -233,8 +233,6 @@ json_t *openstack_about(const struct openstack *openstack, const struct openstac
 enum progress openstack_choose_making(struct talk *talk, talk_step *next, struct error *err);
 
 /* --- keys.c: who logs in --- */
-/* Forgets what is held for another application. 0 or -1 without memory. */
-int openstack_hold(struct openstack *openstack, const char *app);
 /* Have a key pair for the application at Nova; then that step. */
 enum progress openstack_have_key(struct talk *talk, const char *app, talk_step *next, struct error *err);
 /* The file of a private key, by the name of its pair. NULL: no memory. */

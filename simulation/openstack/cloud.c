@@ -342,15 +342,6 @@ struct ssh_machine *openstack_cloud_machine(const struct openstack_cloud *cloud,
 	return found ? found->machine : NULL;
 }
 
-void openstack_cloud_each_machine(const struct openstack_cloud *cloud,
-				  void (*see)(void *owner, const char *server, struct ssh_machine *machine),
-				  void *owner)
-{
-	for (const struct server *server = cloud->servers; server; server = server->next)
-		if (server->machine)
-			see(owner, json_text(server->asked, "name"), server->machine);
-}
-
 bool openstack_cloud_lets_in(const struct openstack_cloud *cloud, const char *from, const char *name,
 			     uint16_t number)
 {

@@ -84,9 +84,6 @@ void openstack_cloud_calm(struct openstack_cloud *cloud);
 json_t *openstack_cloud_list(const struct openstack_cloud *cloud, const char *what);
 /* The machine of a server, by its id or name; NULL: it has none (any more). */
 struct ssh_machine *openstack_cloud_machine(const struct openstack_cloud *cloud, const char *server);
-void openstack_cloud_each_machine(const struct openstack_cloud *cloud,
-				  void (*see)(void *owner, const char *server, struct ssh_machine *machine),
-				  void *owner);
 /* Whether what comes from an address gets through the security groups to a server's port, by the server's id
  * or name; `from` may be a server's, too. */
 bool openstack_cloud_lets_in(const struct openstack_cloud *cloud, const char *from, const char *name,
