@@ -1,5 +1,5 @@
 /* network.h - what a talk asks of Neutron on the way to a server and back: the security groups of an
- * application with their rules, a server's port, its floating IP.
+ * application with their rules, a server's floating IP.
  *
  * Each function below begins one of these and has `then` taken as the talk's next step once it is so. Names
  * are not unique there: what is there is listed first, what is missing is asked for, and it is listed again
@@ -36,13 +36,6 @@ struct openstack_group {
 	size_t rule_count;
 };
 
-struct openstack_port {
-	const char *id, *name, *description, *network_id;
-	const char *address; /* its first one; NULL: none yet */
-	const char *device_id, *status;
-	int64_t created_ms;
-};
-
 struct openstack_floating {
 	const char *id, *description, *address, *status;
 	const char *port_id; /* NULL: of none */
@@ -52,8 +45,6 @@ struct openstack_floating {
 /* The older one first, then by id. Strings are those of the JSON. */
 int openstack_groups_read(const json_t *json, struct arena *arena, const struct openstack_group **ret,
 			  size_t *ret_count, struct error *err);
-int openstack_ports_read(const json_t *json, struct arena *arena, const struct openstack_port **ret,
-			 size_t *ret_count, struct error *err);
 int openstack_floatings_read(const json_t *json, struct arena *arena, const struct openstack_floating **ret,
 			     size_t *ret_count, struct error *err);
 
@@ -89,20 +80,6 @@ enum progress network_fence(struct talk *talk, enum fence fence, const char *app
 /* As they were listed last, in the talk's arena; NULL: there is none. Of a component, or (NULL) the
  * application's. */
 const struct openstack_group *network_group(const struct talk *talk, const char *component);
-
-/* --- ports.c --- */
-
-struct openstack_port_wish {
-	const char *name; /* the server's */
-	const char *network_id;
-	const char *groups[2]; /* ids; NULL: none */
-};
-
-enum progress network_port(struct talk *talk, const struct openstack_port_wish *wish, talk_step *then,
-			   struct error *err);
-enum progress network_port_gone(struct talk *talk, const char *name, talk_step *then, struct error *err);
-/* What the last of these found. */
-const struct openstack_port *network_port_found(const struct talk *talk);
 
 /* --- floating.c --- */
 

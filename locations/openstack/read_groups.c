@@ -1,4 +1,4 @@
-/* read_groups.c - Neutron's security groups with their rules, its ports and floating IPs. */
+/* read_groups.c - Neutron's security groups with their rules, and its floating IPs. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,13 +16,6 @@ static int by_age(int64_t a_ms, const char *a, int64_t b_ms, const char *b)
 static int groups_by_age(const void *a, const void *b)
 {
 	const struct openstack_group *left = a, *right = b;
-
-	return by_age(left->created_ms, left->id, right->created_ms, right->id);
-}
-
-static int ports_by_age(const void *a, const void *b)
-{
-	const struct openstack_port *left = a, *right = b;
 
 	return by_age(left->created_ms, left->id, right->created_ms, right->id);
 }
@@ -131,50 +124,6 @@ int openstack_groups_read(const json_t *json, struct arena *arena, const struct 
 			return -1;
 	qsort(groups, count, sizeof(*groups), groups_by_age);
 	*ret = groups;
-	*ret_count = count;
-	return 0;
-}
-
-/* --- ports -------------------------------------------------------------------------------------------------
- */
-
-static int take_port(const struct openstack_reading *reading, const json_t *json, struct openstack_port *ret)
-{
-	struct common common;
-	const json_t *addresses;
-
-	if (take_common(reading, json, &common) < 0 ||
-	    openstack_take_text(reading, json, "network_id", false, &ret->network_id) < 0 ||
-	    openstack_take_text(reading, json, "status", false, &ret->status) < 0 ||
-	    take_id(reading, json, "device_id", &ret->device_id) < 0 ||
-	    openstack_take_list(reading, json, "fixed_ips", &addresses) < 0)
-		return -1;
-	ret->id = common.id;
-	ret->name = common.name;
-	ret->description = common.description;
-	ret->created_ms = common.created_ms;
-	ret->network_id = ret->network_id ? ret->network_id : "";
-	ret->status = ret->status ? ret->status : "";
-	return openstack_take_text(reading, json_array_get(addresses, 0), "ip_address", false, &ret->address);
-}
-
-int openstack_ports_read(const json_t *json, struct arena *arena, const struct openstack_port **ret,
-			 size_t *ret_count, struct error *err)
-{
-	const struct openstack_reading reading = {arena, "Neutron", err};
-	const json_t *list;
-
-	if (openstack_take_list(&reading, json, "ports", &list) < 0)
-		return -1;
-	size_t count = json_array_size(list);
-	struct openstack_port *ports = arena_array(arena, struct openstack_port, count + 1);
-	if (!ports)
-		return fail_memory(err);
-	for (size_t i = 0; i < count; i++)
-		if (take_port(&reading, json_array_get(list, i), &ports[i]) < 0)
-			return -1;
-	qsort(ports, count, sizeof(*ports), ports_by_age);
-	*ret = ports;
 	*ret_count = count;
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* test_openstack_network.c - security groups, ports and floating IPs at a Neutron that takes several of one
+/* test_openstack_network.c - security groups and floating IPs at a Neutron that takes several of one
  * name, loses answers and refuses: what is wanted is there once, with exactly its rules, and what is to go is
  * gone. */
 #include <stdio.h>
@@ -213,7 +213,6 @@ static struct {
 	enum fence fence;
 	const struct openings *openings;
 	const char *name;
-	struct openstack_port_wish port;
 	const char *port_id;
 	char found[64]; /* the id of what came of it, or its address */
 } wish;
@@ -259,21 +258,6 @@ static void fence(enum fence how, const struct openings *openings)
 	wish.ask = ask_fence;
 	wish.fence = how;
 	wish.openings = openings;
-}
-
-static enum progress port_told(struct talk *talk, struct error *err)
-{
-	const struct openstack_port *port = network_port_found(talk);
-	(void)err;
-	snprintf(wish.found, sizeof wish.found, "%s", port ? port->id : "none");
-	return PROGRESS_DONE;
-}
-
-static enum progress ask_port(struct talk *talk, talk_step *then, struct error *err)
-{
-	(void)then;
-	return wish.port.name ? network_port(talk, &wish.port, port_told, err)
-			      : network_port_gone(talk, "berth.shop.db.1", port_told, err);
 }
 
 static enum progress floating_told(struct talk *talk, struct error *err)
@@ -513,45 +497,9 @@ Test(openstack_network, what_is_refused_for_now_is_asked_for_again)
 	check_wanted();
 }
 
-/* --- ports and floating IPs --------------------------------------------------------------------------------
+/* --- floating IPs
+ * -------------------------------------------------------------------------------------------
  */
-
-static void wish_port(void)
-{
-	wish.ask = ask_port;
-	wish.port = (struct openstack_port_wish){"berth.shop.db.1", "net-1", {"group-1", "group-2"}};
-}
-
-Test(openstack_network, a_port_is_made_once_though_its_answer_is_lost)
-{
-	wish_port();
-	lose_from = 1;
-	lose_count = 1;
-	DONE();
-	cr_expect_eq(count("ports"), 1);
-	const json_t *port = json_array_get(all_of("ports"), 0);
-	cr_expect_str_eq(json_text(port, "network_id"), "net-1");
-	cr_expect_eq(json_array_size(json_object_get(port, "security_groups")), 2);
-	cr_expect_str_eq(wish.found, "ports-1");
-	DONE();
-	cr_expect_eq(count("ports"), 1);
-	wish.port.name = NULL;
-	lose_from = changes + 1;
-	DONE();
-	cr_expect_eq(count("ports"), 0);
-	cr_expect_str_eq(wish.found, "none");
-}
-
-Test(openstack_network, of_two_ports_the_one_that_a_server_has_counts)
-{
-	add("ports", json_pack("{s:s,s:s}", "name", "berth.shop.db.1", "device_id", ""));
-	add("ports", json_pack("{s:s,s:s}", "name", "berth.shop.db.1", "device_id", "server-1"));
-	add("ports", json_pack("{s:s,s:s}", "name", "berth.shop.db.10", "device_id", "server-2"));
-	wish_port();
-	DONE();
-	cr_expect_str_eq(wish.found, "ports-2");
-	cr_expect_eq(count("ports"), 2);
-}
 
 Test(openstack_network, a_floating_ip_is_taken_attached_and_released_once)
 {
