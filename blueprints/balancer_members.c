@@ -14,13 +14,6 @@ static const char member_example[] =
 
 /* --- one member ------------------------------------------------------------------------------------- */
 
-static struct draft *target_of(struct reading *r, const struct yaml_node *node)
-{
-	if (node->kind == YAML_SCALAR && !is_expression(node) && !yaml_null(node))
-		return find_component(r, node->text, node->place);
-	return component_read(r, node);
-}
-
 static bool has_ports(const struct draft *target)
 {
 	const struct port_number *ports = target->open_ports.members;
@@ -92,7 +85,7 @@ static const struct draft *read_map(struct reading *r, struct draft *d, const st
 {
 	static const char *const keys[] = {"component", "port", "weight"};
 	const struct yaml_node *component = yaml_get(map, "component");
-	const struct draft *target = component ? target_of(r, component) : NULL;
+	const struct draft *target = component ? component_or_id(r, component) : NULL;
 
 	if (!component)
 		advise(r->list, complain(r->list, map->place, "the member names no component"), "%s",
@@ -137,7 +130,9 @@ static void add_member(struct reading *r, struct draft *d, const struct yaml_nod
 	struct balancer_member member = {.weight = 1, .place = node->place};
 	bool map = node->kind == YAML_MAP && !is_expression(node);
 	const struct component_group *group = map ? NULL : group_named(r, node);
-	const struct draft *target = group ? NULL : map ? read_map(r, d, node, &member) : target_of(r, node);
+	const struct draft *target = group ? NULL
+				     : map ? read_map(r, d, node, &member)
+					   : component_or_id(r, node);
 
 	for (size_t i = 0; group && i < group->count; i++)
 		add_target(r, d, node, &r->drafts[group->members[i]], member, members);

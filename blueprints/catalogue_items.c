@@ -435,7 +435,7 @@ void catalogue_read(struct reading *r, const struct yaml_node *root)
 static bool only_of_items(const char *key)
 {
 	return !strcmp(key, "displayName") || !strcmp(key, "name") || !strcmp(key, "id") ||
-	       !strcmp(key, "brooklyn.config") || !strcmp(key, "description");
+	       !strcmp(key, "description") || is_config_key(key);
 }
 
 /* Its options stand beside its type, as a location's do. */
@@ -446,7 +446,8 @@ const struct yaml_node *catalogue_location(struct reading *r, const char *name, 
 
 	if (!type || type->kind != CATALOGUE_LOCATION)
 		return NULL;
-	const struct yaml_node *config = yaml_get(type->item, "brooklyn.config");
+	const struct yaml_node *config =
+	    yaml_get(type->item, "brooklyn.config") ?: yaml_get(type->item, "config");
 	for (size_t i = 0; i < type->item->count; i++)
 		if (!only_of_items(type->item->entries[i].key))
 			tree_add(r, &entries, type->item->entries[i].key, type->item->entries[i].key_place,

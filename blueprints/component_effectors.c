@@ -338,7 +338,7 @@ void read_command_effector(struct reading *r, struct draft *d, const struct yaml
 
 	for (size_t i = 0; i < node->count; i++) {
 		const struct yaml_entry *entry = &node->entries[i];
-		bool within = !strcmp(entry->key, "brooklyn.config") || !strcmp(entry->key, "config");
+		bool within = is_config_key(entry->key);
 		const struct yaml_node *config = within ? fixed_node(r, d, entry->value) : NULL;
 		for (size_t j = 0; config && config->kind == YAML_MAP && j < config->count; j++)
 			take_brooklyns_key(r, d, &config->entries[j], &effector, &parameters);

@@ -12,17 +12,8 @@
 
 enum { MOST_POLICIES = 64 };
 
-static bool is_one_of(const char *word, const char *const *words)
-{
-	for (; *words; words++)
-		if (!strcmp(word, *words))
-			return true;
-	return false;
-}
-
 static const char *const type_keys[] = {"type",         "policyType",    "policy_type",
 					"enricherType", "enricher_type", NULL};
-static const char *const config_keys[] = {"config", "brooklyn.config", NULL};
 static const char *const noted_keys[] = {"name", "displayName", "description", "iconUrl", NULL};
 
 /* --- values ------------------------------------------------------------------------------------ */
@@ -79,7 +70,7 @@ static json_t *named_json(struct reading *r, struct draft *d, const struct yaml_
 	const struct expression *e = expression_read(r, node);
 	if (!e)
 		return NULL;
-	if (e->kind != EXPRESSION_CALL || e->on || !is_one_of(e->text, functions))
+	if (e->kind != EXPRESSION_CALL || e->on || !is_word_of(e->text, functions))
 		return plain_json(r, d, node);
 	if (e->count < 1 || e->count > 2 || e->arguments[e->count - 1]->kind != EXPRESSION_TEXT) {
 		complain(r->list, e->place, "%s() takes %s", e->text, takes);
@@ -273,7 +264,7 @@ static void complain_type(struct reading *r, const struct yaml_node *node, const
 static const struct yaml_entry *entry_of(const struct yaml_node *map, const char *const *names)
 {
 	for (size_t i = 0; i < map->count; i++)
-		if (is_one_of(map->entries[i].key, names))
+		if (is_word_of(map->entries[i].key, names))
 			return &map->entries[i];
 	return NULL;
 }
@@ -352,11 +343,11 @@ static void read_policy(struct reading *r, struct draft *d, const struct yaml_no
 		return;
 	for (size_t i = 0; node->kind == YAML_MAP && i < node->count; i++) {
 		const struct yaml_entry *entry = &node->entries[i];
-		if (is_one_of(entry->key, config_keys))
+		if (is_config_key(entry->key))
 			take_config(r, d, &item, entry);
 		else if (!strcmp(entry->key, "id"))
 			item.id = read_id(r, d, entry->value);
-		else if (!is_one_of(entry->key, type_keys) && !is_one_of(entry->key, noted_keys))
+		else if (!is_word_of(entry->key, type_keys) && !is_word_of(entry->key, noted_keys))
 			take_policy_key(r, d, &item, entry);
 	}
 	check_required(r, &item);

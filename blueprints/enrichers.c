@@ -358,16 +358,7 @@ static const struct {
     {"iconUrl", ANY, NULL},
 };
 
-static bool is_word(const char *key, const char *const *words)
-{
-	for (; *words; words++)
-		if (!strcmp(key, *words))
-			return true;
-	return false;
-}
-
 static const char *const type_keys[] = {"type", "enricherType", "enricher_type", NULL};
-static const char *const config_keys[] = {"config", "brooklyn.config", NULL};
 
 static void complain_key(struct reading *r, const struct yaml_entry *entry, const char *key, enum kind kind)
 {
@@ -401,11 +392,11 @@ static void take_keys(struct reading *r, struct draft *d, const struct yaml_node
 	for (size_t i = 0; i < map->count; i++) {
 		const struct yaml_entry *entry = &map->entries[i];
 		const struct yaml_node *config =
-		    is_word(entry->key, config_keys) ? fixed_node(r, d, entry->value) : NULL;
+		    is_config_key(entry->key) ? fixed_node(r, d, entry->value) : NULL;
 		if (config && config->kind == YAML_MAP)
 			for (size_t j = 0; j < config->count; j++)
 				take_key(r, d, &config->entries[j], form);
-		else if (!is_word(entry->key, config_keys) && !is_word(entry->key, type_keys))
+		else if (!is_config_key(entry->key) && !is_word_of(entry->key, type_keys))
 			take_key(r, d, entry, form);
 	}
 }
@@ -503,7 +494,8 @@ static int kind_of(const char *type)
 static const char *type_of(const struct yaml_node *node)
 {
 	for (size_t i = 0; node->kind == YAML_MAP && i < node->count; i++)
-		if (is_word(node->entries[i].key, type_keys) && node->entries[i].value->kind == YAML_SCALAR)
+		if (is_word_of(node->entries[i].key, type_keys) &&
+		    node->entries[i].value->kind == YAML_SCALAR)
 			return node->entries[i].value->text;
 	return NULL;
 }

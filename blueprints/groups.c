@@ -59,7 +59,7 @@ static bool is_filter(const char *key)
 /* NULL: it has none. */
 static const struct yaml_node *filter_of(const struct yaml_node *service)
 {
-	const struct yaml_node *config = yaml_get(service, "brooklyn.config");
+	const struct yaml_node *config = yaml_get(service, "brooklyn.config") ?: yaml_get(service, "config");
 
 	for (size_t i = 0; config && config->kind == YAML_MAP && i < config->count; i++)
 		if (is_filter(config->entries[i].key))
@@ -128,16 +128,16 @@ static void check_config(struct reading *r, const struct yaml_node *config)
 
 static void check_keys(struct reading *r, const struct yaml_node *service)
 {
-	static const char *const keys[] = {"type",        "id",      "name",        "members",
-					   "memberTypes", "iconUrl", "description", "brooklyn.config"};
+	static const char *const keys[] = {"type",        "id",      "name",       "members",
+					   "memberTypes", "iconUrl", "description"};
 
 	for (size_t i = 0; i < service->count; i++) {
 		const struct yaml_entry *entry = &service->entries[i];
-		bool known = false;
+		bool known = is_config_key(entry->key);
+		if (known)
+			check_config(r, entry->value);
 		for (size_t k = 0; k < COUNT_OF(keys); k++)
 			known |= !strcmp(keys[k], entry->key);
-		if (!strcmp(entry->key, "brooklyn.config"))
-			check_config(r, entry->value);
 		if (!known && !is_filter(entry->key))
 			advise(
 			    r->list,

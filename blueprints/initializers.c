@@ -71,22 +71,17 @@ static int class_of(const char *type)
 	return -1;
 }
 
-static bool is_config(const char *key)
-{
-	return !strcmp(key, "brooklyn.config") || !strcmp(key, "config");
-}
-
 static void read_keys(struct reading *r, struct draft *d, const struct yaml_node *map,
 		      struct sensor_item *item)
 {
 	for (size_t i = 0; i < map->count; i++) {
 		const struct yaml_entry *entry = &map->entries[i];
 		const struct yaml_node *config =
-		    is_config(entry->key) ? fixed_node(r, d, entry->value) : NULL;
+		    is_config_key(entry->key) ? fixed_node(r, d, entry->value) : NULL;
 		if (config && config->kind == YAML_MAP)
 			for (size_t j = 0; j < config->count; j++)
 				read_brooklyn_key(r, d, &config->entries[j], item);
-		else if (!is_config(entry->key) && strcmp(entry->key, "type") != 0)
+		else if (!is_config_key(entry->key) && strcmp(entry->key, "type") != 0)
 			read_brooklyn_key(r, d, entry, item);
 	}
 }

@@ -164,8 +164,7 @@ void read_links(struct reading *r, struct draft *d, const struct yaml_node *node
 	d->spec->link_count = links.count;
 }
 
-/* A component in dependsOn may stand there by its bare id. */
-static struct draft *read_needed(struct reading *r, const struct yaml_node *node)
+struct draft *component_or_id(struct reading *r, const struct yaml_node *node)
 {
 	if (node->kind == YAML_SCALAR && !is_expression(node) && !yaml_null(node))
 		return find_component(r, node->text, node->place);
@@ -193,7 +192,7 @@ static void add_all_needed(struct reading *r, struct draft *d, struct growing *n
 		if (group->members[i] != d->index)
 			add_needed(r, d, needed, &r->drafts[group->members[i]], node->place, NEED_READY);
 	if (!group)
-		add_needed(r, d, needed, read_needed(r, node), node->place, NEED_READY);
+		add_needed(r, d, needed, component_or_id(r, node), node->place, NEED_READY);
 }
 
 /* How far `target` (NULL: unknown) must have come; false with a complaint. */

@@ -11,11 +11,6 @@ struct making {
 	struct growing own, config;
 };
 
-static bool is_config(const char *key)
-{
-	return !strcmp(key, "brooklyn.config") || !strcmp(key, "config");
-}
-
 /* Everything is where it is taken from, or where whoever asked for it stands. */
 static const struct yaml_node *moved(struct making *making, const struct yaml_node *node)
 {
@@ -186,7 +181,7 @@ static void lay(struct making *making, const struct yaml_node *node,
 {
 	for (size_t i = 0; i < node->count; i++) {
 		const struct yaml_entry *entry = &node->entries[i];
-		if (!is_config(entry->key) || entry->value->kind != YAML_MAP) {
+		if (!is_config_key(entry->key) || entry->value->kind != YAML_MAP) {
 			put(making, &making->own, entry);
 			continue;
 		}

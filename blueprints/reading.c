@@ -183,3 +183,16 @@ int64_t fixed_duration(struct reading *r, struct draft *d, const struct yaml_nod
 	       "write 500ms, 10s, 2m or 1h30m");
 	return -1;
 }
+
+bool is_word_of(const char *word, const char *const *words)
+{
+	for (; *words; words++)
+		if (!strcmp(word, *words))
+			return true;
+	return false;
+}
+
+bool is_config_key(const char *key)
+{
+	return !strcmp(key, "brooklyn.config") || !strcmp(key, "config");
+}

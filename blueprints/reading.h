@@ -228,6 +228,8 @@ int64_t fixed_duration(struct reading *r, struct draft *d, const struct yaml_nod
 void warn_plain_secret(struct reading *r, const char *name, const struct yaml_node *node, bool shown);
 /* The component that `component("id")` names; NULL with a complaint. */
 struct draft *component_read(struct reading *r, const struct yaml_node *node);
+/* links.c: where its bare id does, too. */
+struct draft *component_or_id(struct reading *r, const struct yaml_node *node);
 
 /* references.c: NULL with a complaint. */
 struct draft *find_component(struct reading *r, const char *id, struct place at);
@@ -281,6 +283,10 @@ void location_list_read(struct reading *r, struct draft *d, const struct yaml_en
 			const struct location_spec *const **ret, size_t *ret_count);
 /* Two specs that are equal have the same text here. NULL without memory. */
 const char *location_key(struct arena *arena, const struct location_spec *location);
+/* Whether the word is one of those, which NULL ends. */
+bool is_word_of(const char *word, const char *const *words);
+/* `config`, by either name. */
+bool is_config_key(const char *key);
 /* What kind of location that is; NULL: a name that nobody knows yet, or none. */
 const char *location_type_of(const struct reading *r, const struct location_spec *location);
 

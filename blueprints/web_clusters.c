@@ -33,28 +33,16 @@ struct parts {
 	const struct yaml_entry *member, *controller;
 };
 
-static bool is_one_of(const char *key, const char *const *names)
-{
-	while (*names && strcmp(*names, key) != 0)
-		names++;
-	return *names != NULL;
-}
-
-static bool is_config(const char *key)
-{
-	return is_one_of(key, (const char *const[]){"brooklyn.config", "config", NULL});
-}
-
 static bool of_controller(const char *key)
 {
-	return is_one_of(key, (const char *const[]){"controllerSpec",
-						    "controlleddynamicwebappcluster.controllerSpec", NULL});
+	return is_word_of(key, (const char *const[]){"controllerSpec",
+						     "controlleddynamicwebappcluster.controllerSpec", NULL});
 }
 
 static bool of_balancer(const char *key)
 {
-	return is_one_of(key, (const char *const[]){"proxy.protocol", "proxy.http.port", "proxy.https.port",
-						    "portBindings", "tls", NULL});
+	return is_word_of(key, (const char *const[]){"proxy.protocol", "proxy.http.port", "proxy.https.port",
+						     "portBindings", "tls", NULL});
 }
 
 /* Whether the cluster itself has that key; all others are its members'. */
@@ -93,7 +81,7 @@ static void take_all(struct parts *parts)
 		if (!strcmp(entry->key, "type") || !strcmp(entry->key, "serviceType") ||
 		    !strcmp(entry->key, "service_type"))
 			continue;
-		if (!is_config(entry->key) || entry->value->kind != YAML_MAP)
+		if (!is_config_key(entry->key) || entry->value->kind != YAML_MAP)
 			take(parts, entry, false);
 		else
 			for (size_t k = 0; k < entry->value->count; k++)

@@ -94,6 +94,17 @@ Test(groups, brooklyns_filters_by_id_and_name_say_who_is_in_it)
 		5, 56, "a group has no config `dynamicgroup.ancestor`", "entityfilter");
 }
 
+/* As of everything else. */
+Test(groups, its_configuration_may_be_called_config)
+{
+	take(THREE "- type: group\n  id: some\n  config:\n    entityFilter:\n      $brooklyn:object:\n"
+		   "        type: org.apache.brooklyn.core.entity.EntityPredicates\n"
+		   "        factoryMethod.name: idEqualTo\n        factoryMethod.args: [b]\n");
+	cr_expect_str_eq(members("some"), "b");
+	refused(THREE "- {type: group, id: g, members: [a], config: {dynamicgroup.ancestor: x}}\n", 5, 47,
+		"a group has no config `dynamicgroup.ancestor`", "entityfilter");
+}
+
 #define SENSED                                                                                               \
 	"services:\n- {type: 'docker:nginx:1', id: a, sensors: {load: {value: 1}}}\n"                        \
 	"- {type: 'docker:nginx:2', id: b, sensors: {load: {value: 2}}}\n"                                   \
