@@ -1,5 +1,4 @@
-/* balancer_tls.c - what a load balancer is given beside its members: certificate and key; and all that it was
- * told, in one line. */
+/* balancer_tls.c - `tls` of a load balancer: its certificate and key, as files that it is given. */
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -108,37 +107,4 @@ void read_tls(struct reading *r, struct draft *d, const struct yaml_node *node)
 	if (!yaml_get(node, "certificate") || !yaml_get(node, "key"))
 		advise(r->list, complain(r->list, node->place, "`tls` needs a certificate and its key"), "%s",
 		       example);
-}
-
-/* --- in one line ------------------------------------------------------------------------------------ */
-
-static void describe_pool(struct reading *r, struct text *to, const struct balancer_pool *pool)
-{
-	for (size_t i = 0; i < pool->count; i++) {
-		const struct balancer_member *member = &pool->members[i];
-		text_format(to, " %s:%u%s*%u", r->drafts[member->component].spec->id, member->port,
-			    member->port_name ? member->port_name : "", member->weight);
-	}
-}
-
-const char *balancer_described(struct reading *r, const struct balancer_spec *spec)
-{
-	owned_text all = {0};
-
-	text_format(&all, "1 %d %d %d %d %d %d %lld %lld; check %d %s %d %lld %lld %d; tls %s; members",
-		    spec->proxy, spec->tcp, spec->port, spec->algorithm, spec->sticky, spec->retries,
-		    (long long)spec->timeout_ms, (long long)spec->drain_ms, spec->check.kind,
-		    spec->check.path, spec->check.status, (long long)spec->check.interval_ms,
-		    (long long)spec->check.timeout_ms, spec->check.retries,
-		    spec->certificate ? spec->certificate : "");
-	describe_pool(r, &all, &spec->members);
-	for (size_t i = 0; i < spec->route_count; i++) {
-		text_format(&all, "; route %s%s", spec->routes[i].host ? spec->routes[i].host : "",
-			    spec->routes[i].path);
-		describe_pool(r, &all, &spec->routes[i].pool);
-	}
-	const char *kept_text = all.failed ? NULL : arena_text(r->arena, text_view(&all));
-	if (!kept_text)
-		r->list->failed = true;
-	return kept_text ? kept_text : "";
 }
