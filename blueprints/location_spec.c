@@ -283,11 +283,11 @@ static int parse_names(const struct target *to, const struct yaml_node *map,
 			continue;
 		}
 		if (!spec->type) {
-			advise(
-			    to->list,
-			    complain(to->list, spec->place, "the location `%s` is only another name: `%s`",
-				     entry->key, spec->name),
-			    "write what it is: localhost, docker:unix:///var/run/docker.sock and the like");
+			advise(to->list,
+			       complain(to->list, spec->place, "the location `%s` is only another name: `%s`",
+					entry->key, spec->name),
+			       "write what it is: docker, localhost, ssh:USER@HOST, marathon: (with "
+			       "MARATHON_URL, or its address behind it) or openstack:CLOUD");
 			faults++;
 			continue;
 		}

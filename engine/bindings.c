@@ -14,7 +14,8 @@ static int know(struct berth_operation *operation, const struct location_spec *s
 	size_t count = operation->binding_count;
 	if (!spec->type) {
 		fail(err, ERR_INVALID, "%s binds `%s` to something that is only a name", source, spec->name);
-		remedy(err, "bind it to a spec such as docker, localhost or docker:unix:///run/docker.sock");
+		remedy(err, "bind it to a spec: docker, localhost, ssh:USER@HOST, marathon: (with "
+			    "MARATHON_URL, or its address behind it) or openstack:CLOUD");
 		return -1;
 	}
 	if ((count & (count + 1)) == 0) { /* 0, 1, 3, 7, ...: make room for twice as many */

@@ -130,7 +130,7 @@ Test(location_spec, wrong_locations_are_refused)
 	refused("location: a\nlocations: [b]\nservices:\n- type: docker:x\n", 2, 1,
 		"beside `location` (line 1)", NULL);
 	refused("locations: {a: b}\nservices:\n- type: docker:x\n", 1, 16, "only another name",
-		"docker:unix");
+		"marathon: (with MARATHON_URL");
 	refused("services:\n- type: docker:x\n  location: ''\n", 3, 13, "no location", NULL);
 }
 
