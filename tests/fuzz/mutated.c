@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "tests/fuzz/checked.h"
 
-enum { SEEDS_MAX = 400, SIZE_MAX_OF_ONE = 200000, PATIENCE_S = 20 };
+enum { SEEDS_MAX = 4000, SIZE_MAX_OF_ONE = 200000, PATIENCE_S = 20 };
 
 static struct text seeds[SEEDS_MAX];
 static size_t seed_count;
@@ -298,8 +298,12 @@ static void read_seed(const char *path)
 	char part[4096];
 	size_t got;
 
-	if (!file || seed_count == SEEDS_MAX) {
+	if (!file) {
 		perror(path);
+		exit(1);
+	}
+	if (seed_count == SEEDS_MAX) {
+		fprintf(stderr, "%s: there are more than %d blueprints\n", path, SEEDS_MAX);
 		exit(1);
 	}
 	while ((got = fread(part, 1, sizeof part, file)) > 0)
