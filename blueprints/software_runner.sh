@@ -216,10 +216,12 @@ enough() {
 	complain "$(cat "$state/doing") failed $failed times: it is not tried again until it is deployed, or started, anew"
 	rm -f "$state/failures"
 }
+drop_half() { [ -n "$install_dir" ] || [ -z "$locked" ] || rm -rf "$INSTALL_DIR" "$INSTALL_DIR.lock"; }
 not_done() { # STATUS of an exit before it was
 	[ "$1" != 0 ] && [ "$tries" != 0 ] || return 0
-	mark "$state/failures" "$((failed + 1))"
-	[ "$((failed + 1))" -lt "$tries" ] || [ -n "$install_dir" ] || [ -z "$locked" ] || rm -rf "$INSTALL_DIR" "$INSTALL_DIR.lock"
+	# Where there is no room to count it, what was installed by half makes some.
+	mark "$state/failures" "$((failed + 1))" || { drop_half; mark "$state/failures" "$((failed + 1))"; }
+	[ "$((failed + 1))" -lt "$tries" ] || drop_half
 }
 installed() { [ "$(cat "$INSTALL_DIR/.berth-installed" 2>/dev/null)" = "$install_key" ]; }
 install() {

@@ -85,9 +85,10 @@ state() {
 	[ ! -f state ] || read -r state keeper keeper_began pid pid_began started ended exits code sig ran_in <state
 	[ "$ran_in" = "$boot" ] || keeper=0 pid=0
 }
+# Where the disk is full it is written over what was there, which needs no room: only its first line counts.
 note() {
-	echo "$state $keeper $keeper_began $pid $pid_began $started $ended $exits $code $sig $ran_in" >state.half &&
-		mv -f state.half state
+	noted="$state $keeper $keeper_began $pid $pid_began $started $ended $exits $code $sig $ran_in"
+	echo "$noted" >state.half && mv -f state.half state || { rm -f state.half; echo "$noted" 1<>state; }
 }
 # Something about the instance whose directory this is has changed: all who watch are told.
 tell() {

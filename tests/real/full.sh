@@ -36,6 +36,16 @@ check "what runs goes on" same 1 "$(running 'sleep 9811')"
 check "it can be destroyed" berth destroy real-full -y
 check "nothing of it runs" same 0 "$(running 'sleep 981')"
 check "nor is anything left but what was there" same fill "$(cd "$work/m1.root" && find . -path ./.berth/real-full -o -path ./fill | sed 's|./||')"
+rm -f "$work"/m1.root/fill*
+sed '/id: a/d; s/launch.command.*/install.command: dd if=\/dev\/zero of=hog bs=4k, launch.command: exec sleep 9814}/' app.yaml >hog.yaml
+check "software that fills the disk fails" fails limit=120 berth deploy hog.yaml -y
+limit=120 berth deploy hog.yaml -y >said.out 2>&1
+check "which is told in its own words" grep -q 'No space left on device' said.out
+check "and known to have ended" until_true 30 json '.components[0].instances[0].state == "broken"' berth status real-full -o json
+check "it can be destroyed, too" berth destroy real-full -y
+check "with what it had filled the disk with" same "" "$(find "$work/m1.root" -name hog)"
+dd if=/dev/zero of="$work/m1.root/fill" bs=4k >/dev/null 2>&1
+echo x >"$work/m1.root/more" 2>/dev/null
 mv "$work"/m1.root/.berth/machine-* "$work/m1.root/fill-script" 2>/dev/null
 dd if=/dev/zero of="$work/m1.root/fill-more" bs=4k >/dev/null 2>&1
 check "our script cannot be put there" fails berth deploy app.yaml -y
