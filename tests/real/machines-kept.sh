@@ -7,6 +7,7 @@ if [ "$(id -u)" != 0 ]; then
 	exit 0
 fi
 uses real-machines-kept
+static_helper
 . "$root/tests/real/machine.bash"
 afterwards() { machine_ends 1; }
 check "a machine comes up" machine 1
