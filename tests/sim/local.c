@@ -24,6 +24,7 @@ const char *const local_faults[] = {"a program is killed",
 				    "the disk fails",
 				    NULL};
 
+#define COMMAND "true" /* that is run beside them */
 static const char *const programs[] = {"good", "slow", "dead", "crash", "job"};
 
 static const char *entry_of(const char *entries, size_t size, const char *name)
@@ -82,6 +83,10 @@ void local_behaves(const struct program_started *started, struct program_behavio
 
 static void behave(void *owner, const struct program_started *started, struct program_behaviour *ret)
 {
+	if (is(started, COMMAND)) {
+		*ret = (struct program_behaviour){.ends = true, .lives_ms = 5};
+		return;
+	}
 	note_act(owner, started);
 	local_behaves(started, ret);
 }
@@ -95,7 +100,7 @@ int local_open(struct theatre *stage)
 		if (machine_file(stage->machines[0], path, 0755, ""))
 			return -1;
 	}
-	return 0;
+	return machine_file(stage->machines[0], "/bin/" COMMAND, 0755, "");
 }
 
 /* --- what is seen ------------------------------------------------------------------------------------- */
