@@ -375,7 +375,7 @@ static int64_t slowest_probe(const struct work *work)
 	const struct component *component = work->instance->component;
 	if (!pool_awaits(work) || (component->spec && component->spec->health->kind == CHECK_COMMAND))
 		return SLOWEST_PROBE_MS;
-	int64_t waited_ms = now_of(work) - (work->deadline_ms - START_TIMEOUT_MS);
+	int64_t waited_ms = now_of(work) - (work->deadline_ms - patience_of(work));
 	int64_t slowest_ms = 8 + 2 * (int64_t)instances_of(component) + waited_ms / 500;
 	return slowest_ms < SLOWEST_PROBE_MS ? slowest_ms : SLOWEST_PROBE_MS;
 }
