@@ -287,6 +287,19 @@ Test(balancer, one_that_is_waited_for_is_asked_often_while_it_starts)
 	cr_expect_lt(scene.world->ops->now(scene.world) - begun, 9100, "not once a second: %s", scene.events);
 }
 
+/* Its patience is that for an installation, far longer than the usual one. */
+Test(balancer, software_that_is_waited_for_is_asked_less_and_less_often)
+{
+	struct fake_behaviour slow = {.component = "app.web.2", .answers_after_ms = 60000};
+	fake_target_behave(scene.target, &slow);
+	deploy("id: app\nlocation: fake\nservices:\n- {type: software, id: web, launch.command: exec x, "
+	       "ports: {http: auto}, healthCheck: {tcp: {port: http}}}\n" LB());
+	size_t before = fake_target_calls(scene.target, FAKE_PROBE);
+	scale(2);
+	size_t asked = fake_target_calls(scene.target, FAKE_PROBE) - before;
+	cr_expect(asked > 100 && asked < 5000, "%zu times", asked);
+}
+
 Test(balancer, with_a_certificate_beside_it_all_files_are_written_before_it_is_told)
 {
 	put_pair("P-256");
