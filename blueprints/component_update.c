@@ -39,7 +39,7 @@ static bool held_volume(struct reading *r, const struct component_spec *spec, st
 static bool held_port(struct reading *r, const struct draft *d, struct hindrance *ret)
 {
 	const struct port_binding *bindings = d->bindings.members;
-	const struct port_number *published = d->published.members;
+	const struct port_number *published = d->published.members, *open = d->open_ports.members;
 	const struct component_spec *spec = d->spec;
 
 	if (d->bindings.count) {
@@ -50,6 +50,11 @@ static bool held_port(struct reading *r, const struct draft *d, struct hindrance
 	if (d->published.count) {
 		ret->place = published[0].place;
 		ret->what = arena_format(r->arena, "the port kept on the host for %d", published[0].port);
+		return true;
+	}
+	if (spec->kind == COMPONENT_PROCESS && d->open_ports.count) {
+		ret->place = open[0].place;
+		ret->what = arena_format(r->arena, "the port %d", open[0].port);
 		return true;
 	}
 	for (size_t i = 0; i < spec->named_port_count; i++) {

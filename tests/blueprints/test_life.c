@@ -155,6 +155,8 @@ Test(life, start_first_is_refused_where_two_cannot_be)
 		refused(with_lines(lines), 4, 11, hindrances[i].words, "`update: stop-first`");
 	}
 	refused(with_lines("  job: true\n  update: start-first"), 4, 11, "is run anew", "take `update` away");
+	refused("services:\n- {type: process, id: p, command: x, openPorts: 8080, update: start-first}\n", 2,
+		63, "old and new cannot both have the port 8080", NULL);
 	refused("services:\n- {type: process, id: p, command: x, ports: {http: 8080}, update: start-first}\n",
 		2, 67, "the port `http` (line 2, column 52)", NULL);
 	refused("services:\n- {type: process, id: p, command: x, ports: {h: 80-81}, instances: 2, update: "
