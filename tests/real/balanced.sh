@@ -52,6 +52,13 @@ through() { # PROXY: not one request failed
 none_failed() { through nginx && through haproxy; }
 # Docker takes a container that was killed by its own command for one that is to stay so: its policy starts it again.
 murder() { docker kill -s KILL "$1" >/dev/null; }
+# All five are sent to, by every worker there is: those of before know fewer, and serve what they have to its end.
+five_listed() {
+	[ "$(docker exec real-balanced.nginx.1 grep -cE '[[:space:]]server .*:80 ' /etc/nginx/nginx.conf)" = 5 ] &&
+		[ "$(docker exec real-balanced.haproxy.1 grep -cE '[[:space:]]server .*:80 ' /usr/local/etc/haproxy/haproxy.cfg)" = 5 ] &&
+		! docker top real-balanced.nginx.1 -eo pid,args | grep -q 'shutting down' &&
+		[ "$(docker top real-balanced.haproxy.1 -eo pid,comm | grep -c haproxy)" = 2 ]
+}
 any_of() { running real-balanced "$1" | shuf -n 1; }
 runs_again() { [ "$(docker inspect -f '{{.State.Running}}' "$1")" = true ]; }
 
@@ -61,6 +68,7 @@ check "answers through both" until_true 30 both_answer
 proxies="$(running real-balanced nginx) $(running real-balanced haproxy)"
 load 40 45
 check "grows to five" until_true 40 size 5
+check "to all of which both proxies send" until_true 30 five_listed
 victim=$(any_of web)
 check "a member is killed" murder "$victim"
 die
