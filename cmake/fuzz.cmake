@@ -2,7 +2,7 @@
 # as a test in every build. Those of the program itself stand on no floors but on a library that does what a script says.
 set(FUZZ_OF_PROGRAM arguments)
 set(FUZZ_WITH ${support_sources} tests/fuzz/pieces.c tests/fuzz/stage.c tests/fuzz/docker_stage.c
-  tests/fuzz/local_stage.c
+  tests/fuzz/local_stage.c tests/fuzz/openstack_readers.c
   tests/fuzz/checked.c)
 
 function(fuzz_program name)

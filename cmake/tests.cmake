@@ -39,7 +39,8 @@ suite(entities FOLDERS tests/entities FLOORS base blueprints entities)
 file(GLOB replay_parts CONFIGURE_DEPENDS tests/policies/replay/*.c)
 list(FILTER replay_parts EXCLUDE REGEX "/main\\.c$")
 suite(policies FOLDERS tests/policies WITH ${replay_parts} FLOORS base blueprints entities policies)
-suite(locations SUPPORT FOLDERS tests/locations tests/conformance WITH tests/base/ssh_server.c tests/base/fixture.c FLOORS base simulation blueprints entities locations)
+suite(locations SUPPORT FOLDERS tests/locations tests/conformance WITH tests/base/ssh_server.c tests/base/fixture.c tests/fuzz/openstack_readers.c tests/fuzz/pieces.c
+  FLOORS base simulation blueprints entities locations)
 suite(engine SUPPORT FOLDERS tests/engine FLOORS base simulation blueprints entities policies locations engine)
 suite(api FOLDERS tests/api FLOORS base simulation blueprints entities policies locations engine api)
 # Speaks to the engine that BERTH_TEST_DOCKER names, and skips all when it names none.

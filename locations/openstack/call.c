@@ -333,6 +333,16 @@ const json_t *openstack_json(struct openstack_call *call, struct error *err)
 	return NULL;
 }
 
+const json_t *openstack_list(struct openstack_call *call, const char *member, struct error *err)
+{
+	const json_t *json = openstack_json(call, err), *list = json_object_get(json, member);
+
+	if (json && !json_is_array(list))
+		fail(err, ERR_UNREACHABLE, "location `%s`: %s answered no list of %s",
+		     call->talk->openstack->location->name, call->what, member);
+	return json_is_array(list) ? list : NULL;
+}
+
 enum progress openstack_failed(struct openstack_call *call, struct error *err, const char *doing)
 {
 	const struct openstack *openstack = call->talk->openstack;

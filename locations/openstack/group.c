@@ -130,9 +130,8 @@ static bool group_before(const struct group *a, const struct group *b)
 }
 
 /* The oldest of ours; *ret_other: of that name there is one that is not. 0 or -1. */
-static int choose_group(struct talk *talk, const json_t *answer, struct holding *holding, struct error *err)
+static int choose_group(struct talk *talk, const json_t *list, struct holding *holding, struct error *err)
 {
-	const json_t *list = json_object_get(answer, "security_groups");
 	const char *name = openstack_group_name(&talk->arena, talk->order.app, NULL), *stranger = NULL;
 
 	holding->there = false;
@@ -191,9 +190,9 @@ static enum progress found(struct talk *talk, struct error *err)
 
 	if (!openstack_ok(call))
 		return openstack_failed(call, err, "cannot look for the security group");
-	const json_t *json = openstack_json(call, err);
+	const json_t *list = openstack_list(call, "security_groups", err);
 	holding->now_ms = clock_of(talk);
-	if (!json || choose_group(talk, json, holding, err) < 0)
+	if (!list || choose_group(talk, list, holding, err) < 0)
 		return PROGRESS_FAILED;
 	return talk_go(talk, decide);
 }
@@ -550,10 +549,9 @@ static int tell_group(struct talk *talk, const char *app, const struct kept *kep
 	return 0;
 }
 
-int openstack_claims(struct talk *talk, const json_t *answer, struct inventory *inventory, struct error *err)
+int openstack_claims(struct talk *talk, const json_t *list, struct inventory *inventory, struct error *err)
 {
 	struct arena *arena = &inventory->arena;
-	const json_t *list = json_object_get(answer, "security_groups");
 	size_t count = json_array_size(list);
 	struct inventory_claim *claims = arena_array(arena, struct inventory_claim, count + 1);
 	struct inventory_object *objects = arena_array(arena, struct inventory_object, 2 * count + 1);

@@ -312,10 +312,10 @@ static enum progress listed(struct talk *talk, struct error *err)
 		return talk_no_memory(err);
 	if (!openstack_ok(call))
 		return openstack_failed(call, err, "cannot list key pairs");
-	const json_t *json = openstack_json(call, err);
-	if (!json)
+	const json_t *list = openstack_list(call, "keypairs", err);
+	if (!list)
 		return PROGRESS_FAILED;
-	dropping->pairs = json_incref(json_object_get(json, "keypairs"));
+	dropping->pairs = json_incref((json_t *)list);
 	talk_own(talk, dropping, release_dropping);
 	return drop_next(talk, err);
 }

@@ -231,10 +231,10 @@ static enum progress groups_told(struct talk *talk, struct error *err)
 
 	if (!openstack_ok(call))
 		return openstack_failed(call, err, "cannot list security groups");
-	const json_t *json = openstack_json(call, err);
-	if (!json)
+	const json_t *list = openstack_list(call, "security_groups", err);
+	if (!list)
 		return PROGRESS_FAILED;
-	visits->groups = json_incref((json_t *)json);
+	visits->groups = json_incref((json_t *)list);
 	return talk_go(talk, visit_all);
 }
 

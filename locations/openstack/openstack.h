@@ -192,6 +192,8 @@ void openstack_call_release(struct openstack_call *call);
 bool openstack_ok(const struct openstack_call *call);
 /* The body as JSON, or NULL with *err. Borrowed. */
 const json_t *openstack_json(struct openstack_call *call, struct error *err);
+/* A list in it, never NULL but where that is told: an answer without it tells nothing of what there is. */
+const json_t *openstack_list(struct openstack_call *call, const char *member, struct error *err);
 /* Says what could not be done and why; gives PROGRESS_FAILED. */
 enum progress openstack_failed(struct openstack_call *call, struct error *err, const char *doing);
 bool openstack_header(const struct openstack_call *call, const char *name, char *ret, size_t size);
@@ -246,7 +248,7 @@ talk_step claim_openstack, disclaim_openstack, lease_openstack, tidy_openstack, 
 /* Whether somebody has the application, or is at work on it, as the description of its group says. */
 bool openstack_group_held(const char *description);
 /* What a listing of groups tells, into the inventory. 0 or -1. */
-int openstack_claims(struct talk *talk, const json_t *answer, struct inventory *inventory, struct error *err);
+int openstack_claims(struct talk *talk, const json_t *list, struct inventory *inventory, struct error *err);
 
 /* --- servers.c --- */
 /* "berth.app.component.1": what an instance is called at Nova. NULL: no memory. */

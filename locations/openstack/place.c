@@ -353,10 +353,10 @@ static enum progress ports_told(struct talk *talk, struct error *err)
 
 	if (!openstack_ok(call))
 		return openstack_failed(call, err, "cannot look for the ports of a server");
-	const json_t *json = openstack_json(call, err);
-	if (!json)
+	const json_t *list = openstack_list(call, "ports", err);
+	if (!list)
 		return PROGRESS_FAILED;
-	const char *port = json_text(json_array_get(json_object_get(json, "ports"), 0), "id");
+	const char *port = json_text(json_array_get(list, 0), "id");
 	if (!port)
 		return later(talk, poll, err);
 	talk->making->port = arena_text(&talk->arena, port);

@@ -51,6 +51,16 @@ const json_t *openstack_recorded(const char *name)
 	return NULL;
 }
 
+size_t openstack_recorded_count(void)
+{
+	return json_array_size(recorded);
+}
+
+const char *openstack_recorded_name(size_t number)
+{
+	return json_text(json_array_get(recorded, number), "name");
+}
+
 const json_t *openstack_recorded_body(const char *name)
 {
 	return json_object_get(openstack_recorded(name), "body");

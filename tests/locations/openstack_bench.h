@@ -31,6 +31,9 @@ extern struct text openstack_said;  /* what the location said to people */
 
 /* The recorded exchange of that name; borrowed. */
 const json_t *openstack_recorded(const char *name);
+/* All of them, by their numbers. */
+size_t openstack_recorded_count(void);
+const char *openstack_recorded_name(size_t number);
 /* Its body alone. */
 const json_t *openstack_recorded_body(const char *name);
 /* Lines before what is recorded, until the end of the test. */
