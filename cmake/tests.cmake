@@ -71,4 +71,7 @@ target_link_options(stop-at PRIVATE -fno-sanitize=all)
 target_compile_options(stop-at PRIVATE -fno-sanitize=all)
 set_target_properties(stop-at PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
+# The simulated OpenStack in real time, for tests/kill.
+whole_program(openstack-cloud tests/doubles/openstack/cloud.c)
+
 include(cmake/fuzz.cmake)

@@ -33,12 +33,13 @@ void openstack_cloud_free(struct openstack_cloud *cloud); /* NULL is fine */
 
 /* How the creation of a server goes, its end, and what its programs do. */
 struct openstack_manner {
-	int64_t builds_ms;  /* until it is ACTIVE, or ERROR */
-	int64_t boots_ms;   /* from then on until its sshd answers; -1: never */
-	int64_t deletes_ms; /* until it is gone */
-	const char *fault;  /* it ends as ERROR with these words; NULL: it does not */
-	bool mute;          /* its console says nothing of host keys */
-	behaver *programs;  /* of its machine; NULL: all stay */
+	int64_t builds_ms;    /* until it is ACTIVE, or ERROR */
+	int64_t boots_ms;     /* from then on until its sshd answers; -1: never */
+	int64_t deletes_ms;   /* until it is gone */
+	const char *fault;    /* it ends as ERROR with these words; NULL: it does not */
+	bool mute;            /* its console says nothing of host keys */
+	const char *host_key; /* the one that it shows first; NULL: one by chance */
+	behaver *programs;    /* of its machine; NULL: all stay */
 	void *programs_owner;
 };
 /* `ret` holds what would be otherwise; `server` is the creation's. */

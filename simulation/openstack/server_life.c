@@ -232,7 +232,9 @@ static void begin_boot(struct server *server)
 	const json_t *port = next_port(server, &at);
 
 	server->keys_told = false;
-	if (!*server->host_key)
+	if (!*server->host_key && server->manner.host_key)
+		snprintf(server->host_key, sizeof(server->host_key), "%s", server->manner.host_key);
+	else if (!*server->host_key)
 		make_key(server);
 	take_given_key(server);
 	text_format(&server->console,

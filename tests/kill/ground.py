@@ -363,7 +363,8 @@ class Ground:
 
     def forget(self):
         end_processes(self.app)
-        self.engine.forget(self.app)
+        if DOCKER:
+            self.engine.forget(self.app)
         if CLAIMS and CLAIMS.is_dir():
             for file in CLAIMS.glob(f"{self.app}.*"):
                 file.unlink(missing_ok=True)
@@ -417,7 +418,7 @@ def of_the_day():
     return int(time.time() // 86400)
 
 
-def arguments_of(words, **more):
+def arguments_of(words, engine=True, **more):
     parser = argparse.ArgumentParser(description=words.splitlines()[0], epilog="BERTH is the program and BERTH_TEST_DOCKER "
                                      "the engine, as for tests/real; `scripts/bed run` sets the latter.")
     parser.add_argument("--jobs", type=int, default=2, help="how many side by side (2)")
@@ -426,8 +427,8 @@ def arguments_of(words, **more):
                             help=f"{help_words} ({default})")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    if not BERTH or not DOCKER:
-        parser.error("BERTH and BERTH_TEST_DOCKER are to be set")
+    if not BERTH or engine and not DOCKER:
+        parser.error("BERTH and BERTH_TEST_DOCKER are to be set" if engine else "BERTH is to be set")
     for program in (BERTH, STOP_AT):
         if not os.access(program, os.X_OK):
             parser.error(f"there is no program {program}: build with -DBERTH_TESTS=ON")
