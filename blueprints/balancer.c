@@ -7,90 +7,6 @@
 #include "blueprints/component.h"
 
 #define MINUTE_MS (60 * 1000LL)
-#define STOP_MS   (10 * 1000) /* for what is under way when the proxy itself stops */
-
-/* In a container its file may come as the command's input, so many bytes of it: in one go with being told. */
-#define TAKE(file)                                                                                           \
-	"m=1\n"                                                                                              \
-	"if [ -n \"$berth_size\" ]; then\n"                                                                  \
-	"\tcat >" file ".new && [ \"$(wc -c <" file ".new)\" -eq \"$berth_size\" ] &&\n"                     \
-	"\t\tmv -f " file ".new " file " || exit 1\n"                                                        \
-	"fi\n"
-
-/* A signal that comes while the proxy is still doing what the one before told it may not be heard
- * (haproxy 2.6 loses about half of those), so it is told until another worker is there. A file that it
- * cannot read it is silent about, so it is asked (haproxy without the variables of its master, by which it
- * would take itself for one that waits). nginx tells its older workers a tenth of a second after
- * that. $m is the master. */
-#define TELL(signal, name, test)                                                                             \
-	"read -r before </proc/$m/task/$m/children\n"                                                        \
-	"for i in 1 2 3 4 5 6 7 8; do\n"                                                                     \
-	"\tkill -" signal " $m || exit 1\n"                                                                  \
-	"\tfor k in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do\n"                                \
-	"\t\tsleep 0.1\n"                                                                                    \
-	"\t\tfor worker in $(cat /proc/$m/task/$m/children); do\n"                                           \
-	"\t\t\tcase \" $before \" in *\" $worker \"*) ;; *) sleep 0.2; exit 0 ;; esac\n"                     \
-	"\t\tdone\n"                                                                                         \
-	"\tdone\n"                                                                                           \
-	"\tsaid=$(" test " 2>&1) || { echo \"$said\" >&2; break; }\n"                                        \
-	"done\n"                                                                                             \
-	"echo '" name " goes on with the file of before' >&2\n"                                              \
-	"exit 1"
-
-/* On a machine elsewhere nobody else installs it; daemons of root's are not in everybody's PATH. */
-#define PROVIDE                                                                                              \
-	"PATH=$PATH:/usr/sbin:/sbin package=%s\n"                                                            \
-	"as_root() { if [ \"$(id -u)\" = 0 ]; then \"$@\"; else sudo -n \"$@\"; fi; }\n"                     \
-	"if ! command -v \"${package%%-*}\" >/dev/null; then\n"                                              \
-	"\tif command -v apt-get >/dev/null; then\n"                                                         \
-	"\t\tas_root apt-get update -qq\n"                                                                   \
-	"\t\tas_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "         \
-	"\"$package\"\n"                                                                                     \
-	"\telif command -v dnf >/dev/null; then as_root dnf install -y \"${package%%-*}\"\n"                 \
-	"\telse as_root apk add \"${package%%-*}\"\n"                                                        \
-	"\tfi >&2\n"                                                                                         \
-	"fi\n"
-
-/* What the two programs want. Both look for the key beside the certificate, where haproxy does. */
-static const struct program {
-	const char *image, *folder, *file; /* its configuration in a container; a process has it in its own */
-	const char *const *words;          /* what a container runs */
-	const char *package;               /* where a machine elsewhere lacks it */
-	const char *script;                /* what a process runs */
-	const char *change, *change_here;  /* what tells it of its file, in a container and of a process */
-	const char *stop;                  /* the signal for an end that lets go on what is under way */
-} programs[] = {
-    [PROXY_NGINX] =
-	{.image = "nginx:stable",
-	 .folder = "/etc/nginx",
-	 .file = "nginx.conf",
-	 .words = (const char *const[]){"nginx", "-g", "daemon off;", NULL},
-	 .package = "nginx-light",
-	 /* Its workers belong to who runs it, who alone may read the folder. */
-	 .script = "command -v nginx >/dev/null || { echo \"nginx is not installed here: apt-get install "
-		   "nginx-light\" >&2; exit 127; }\n"
-		   "[ \"$(id -u)\" != 0 ] || as=' user root;'\n"
-		   "exec nginx -e stderr -p \"$PWD/\" -c \"$PWD/nginx.conf\" -g \"daemon off;$as\"",
-	 .change = TAKE("/etc/nginx/nginx.conf") TELL("HUP", "nginx", "nginx -t"),
-	 .change_here = "m=$(cat nginx.pid) || exit 1\n" TELL(
-	     "HUP", "nginx", "nginx -t -e stderr -p \"$PWD/\" -c \"$PWD/nginx.conf\""),
-	 .stop = "QUIT"},
-    [PROXY_HAPROXY] = {.image = "haproxy:lts",
-		       .folder = "/usr/local/etc/haproxy",
-		       .file = "haproxy.cfg",
-		       .words = (const char *const[]){"haproxy", "-W", "-db", "-f",
-						      "/usr/local/etc/haproxy/haproxy.cfg", NULL},
-		       .package = "haproxy",
-		       .script =
-			   "command -v haproxy >/dev/null || { echo \"haproxy is not installed here: apt-get "
-			   "install haproxy\" >&2; exit 127; }\n"
-			   "exec haproxy -W -db -p haproxy.pid -f haproxy.cfg",
-		       .change = TAKE("/usr/local/etc/haproxy/haproxy.cfg")
-			   TELL("USR2", "haproxy", "haproxy -c -f /usr/local/etc/haproxy/haproxy.cfg"),
-		       .change_here = "m=$(cat haproxy.pid) || exit 1\n" TELL(
-			   "USR2", "haproxy", "env -i PATH=\"$PATH\" haproxy -c -f haproxy.cfg"),
-		       .stop = "USR1"},
-};
 
 static bool brooklyns_type(const char *type)
 {
@@ -138,7 +54,7 @@ void balancer_place(struct reading *r, struct draft *d, struct place at)
 		return;
 	}
 	d->spec->kind = COMPONENT_DOCKER;
-	const char *text = image ? fixed_text(r, d, image->value, image->key) : programs[spec->proxy].image;
+	const char *text = image ? fixed_text(r, d, image->value, image->key) : balancer_image(spec->proxy);
 	if (text)
 		image_read(r, d, text, image ? image->value->place : at);
 }
@@ -187,21 +103,23 @@ void read_balancer_port(struct reading *r, struct draft *d, const struct yaml_no
 		       "write 80, or a range of which a process takes one: \"8000-8100\"");
 }
 
-static bool has_tls(const struct draft *d)
+bool balancer_has_tls(const struct draft *d)
 {
 	return given_of(d, KEY_TLS) != NULL;
 }
 
 static const char *port_name(const struct draft *d)
 {
-	return d->balancer->spec.tcp ? "tcp" : has_tls(d) ? "https" : "http";
+	return d->balancer->spec.tcp ? "tcp" : balancer_has_tls(d) ? "https" : "http";
 }
 
 /* The container's one port; a binding or publication of another one would lead nowhere. */
 static void open_inside(struct reading *r, struct draft *d)
 {
 	struct balancer_draft *balancer = d->balancer;
-	uint16_t usual = has_tls(d) ? (balancer->brooklyns ? 8443 : 443) : balancer->brooklyns ? 8000 : 80;
+	uint16_t usual = balancer_has_tls(d)   ? (balancer->brooklyns ? 8443 : 443)
+			 : balancer->brooklyns ? 8000
+					       : 80;
 	struct place at = balancer->port ? balancer->port->place : d->place;
 
 	if (!balancer->spec.port)
@@ -244,7 +162,7 @@ static void open_here(struct reading *r, struct draft *d)
 		port.last = balancer->last_port;
 		port.place = balancer->port->place;
 	} else if (balancer->brooklyns) {
-		port.first = has_tls(d) ? 8443 : 8000;
+		port.first = balancer_has_tls(d) ? 8443 : 8000;
 		port.last = port.first + 999;
 	}
 	d->spec->named_ports = kept_as(r, struct named_port, &port);
@@ -376,7 +294,7 @@ static void check_together(struct reading *r, const struct draft *d)
 	if (spec->tcp && given_of(d, KEY_ROUTES))
 		refuse(r, given_of(d, KEY_ROUTES), "`routes` go by what a request of HTTP says",
 		       "write `members` alone, or take `protocol: tcp` away");
-	if (d->balancer->secure && !has_tls(d))
+	if (d->balancer->secure && !balancer_has_tls(d))
 		refuse(r, given_of(d, KEY_PROTOCOL), "`protocol: https` needs a certificate",
 		       "write tls: {certificate: FILE, key: FILE}");
 	if (!given_of(d, KEY_MEMBERS) && !given_of(d, KEY_ROUTES) && !r->open)
@@ -444,109 +362,6 @@ static void link_members(struct reading *r, struct draft *d)
 	d->spec->link_count = links.count;
 }
 
-/* In a container beside its configuration, of a process in its folder. */
-static const char *path_of(struct reading *r, const struct draft *d, const char *name)
-{
-	const char *folder = programs[d->balancer->spec.proxy].folder;
-	const char *path = d->spec->kind == COMPONENT_DOCKER ? arena_format(r->arena, "%s/%s", folder, name)
-							     : arena_text(r->arena, name);
-
-	if (!path)
-		r->list->failed = true;
-	return path ? path : name;
-}
-
-static void add_file(struct reading *r, struct draft *d, struct growing *files, struct file_entry entry,
-		     const char *name)
-{
-	struct file_entry *file = grow_new(r, files, struct file_entry);
-
-	entry.path = path_of(r, d, name);
-	add_key_place(r, d, arena_format(r->arena, "files.%s", entry.path), entry.place);
-	if (file)
-		*file = entry;
-}
-
-static void put_files(struct reading *r, struct draft *d)
-{
-	struct balancer_draft *balancer = d->balancer;
-	const struct yaml_entry *members = given_of(d, KEY_MEMBERS) ?: given_of(d, KEY_ROUTES);
-	struct place at = members ? members->key_place : d->place;
-	struct growing files = {0};
-
-	if (has_tls(d))
-		balancer->spec.certificate = path_of(r, d, "tls.pem");
-	struct value made = {.kind = VALUE_BALANCER,
-			     .place = at,
-			     .text = balancer_described(r, &balancer->spec),
-			     .component = NO_COMPONENT};
-	add_file(r, d, &files,
-		 (struct file_entry){.content = kept_as(r, struct value, &made), .mode = 0644, .place = at},
-		 programs[balancer->spec.proxy].file);
-	if (has_tls(d)) {
-		add_file(r, d, &files, balancer->certificate, "tls.pem");
-		add_file(r, d, &files, balancer->key, "tls.pem.key");
-	}
-	add_key_place(r, d, "files", at); /* who its members are is told by the file alone */
-	d->spec->files = kept(r, &files, sizeof(*d->spec->files));
-	d->spec->file_count = files.count;
-}
-
-static void put_words(struct reading *r, const struct draft *d, const char *const *words, bool shell,
-		      struct command *ret)
-{
-	size_t count = 0;
-
-	while (words[count])
-		count++;
-	struct value *values = reading_alloc(r, sizeof(*values) * count);
-	for (size_t i = 0; values && i < count; i++)
-		values[i] = (struct value){
-		    .kind = VALUE_TEXT, .place = d->place, .text = words[i], .component = NO_COMPONENT};
-	*ret = (struct command){
-	    .given = true, .shell = shell, .words = values, .count = values ? count : 0, .place = d->place};
-}
-
-static void put_commands(struct reading *r, struct draft *d)
-{
-	const struct program *program = &programs[d->balancer->spec.proxy];
-	bool here = d->spec->kind == COMPONENT_PROCESS;
-	const char *const script[] = {
-	    d->spec->reached ? arena_format(r->arena, PROVIDE "%s", program->package, program->script)
-			     : program->script,
-	    NULL};
-	const char *telling = here ? program->change_here : program->change;
-	const char *const told[] = {
-	    d->spec->reached ? arena_format(r->arena, "PATH=$PATH:/usr/sbin:/sbin\n%s", telling) : telling,
-	    NULL};
-	r->list->failed |= !script[0] || !told[0];
-	struct on_change change = {.kind = ON_CHANGE_COMMAND};
-
-	put_words(r, d, here ? script : program->words, here, &d->spec->command);
-	put_words(r, d, told, true, &change.command);
-	d->spec->on_change = kept_as(r, struct on_change, &change) ?: d->spec->on_change;
-}
-
-/* It answers when its port does: what its members answer is not its own. */
-static void put_life(struct reading *r, struct draft *d)
-{
-	const struct program *program = &programs[d->balancer->spec.proxy];
-	struct component_spec *spec = d->spec;
-	struct health_check health = {.kind = CHECK_TCP,
-				      .port = spec->kind == COMPONENT_DOCKER ? d->balancer->spec.port : 0,
-				      .path = "/",
-				      .interval_ms = 2000,
-				      .timeout_ms = 5000,
-				      .retries = 3,
-				      .place = d->place};
-
-	if (!given_of(d, KEY_HEALTH_CHECK))
-		spec->health = kept_as(r, struct health_check, &health) ?: spec->health;
-	spec->stop_signal = program->stop;
-	if (!given_of(d, KEY_STOP_TIMEOUT))
-		spec->stop_timeout_ms = given_of(d, KEY_DRAIN_TIMEOUT) ? d->balancer->spec.drain_ms : STOP_MS;
-}
-
 void balancer_finish(struct reading *r, struct draft *d)
 {
 	if (!d->balancer || !d->kind_known)
@@ -555,8 +370,6 @@ void balancer_finish(struct reading *r, struct draft *d)
 	check_together(r, d);
 	warn_of_nginx(r, d);
 	link_members(r, d);
-	put_files(r, d);
-	put_commands(r, d);
-	put_life(r, d);
+	balancer_run(r, d);
 	d->spec->balancer = kept_as(r, struct balancer_spec, &d->balancer->spec);
 }

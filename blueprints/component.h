@@ -57,6 +57,11 @@ void balancer_place(struct reading *r, struct draft *d, struct place at);
 void balancer_open(struct reading *r, struct draft *d);
 /* What follows from all that was read: links, files, how it is run and told of changes. */
 void balancer_finish(struct reading *r, struct draft *d);
+/* With a certificate, so that it speaks HTTPS. */
+bool balancer_has_tls(const struct draft *d);
+/* balancer_program.c: what a container of it is made from, and what runs the proxy. */
+const char *balancer_image(enum proxy_program proxy);
+void balancer_run(struct reading *r, struct draft *d);
 /* What the proxy is made to do, in words that are the same for the same thing. */
 const char *balancer_described(struct reading *r, const struct balancer_spec *spec);
 

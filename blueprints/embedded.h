@@ -6,6 +6,7 @@
 
 extern const char software_runner[];
 extern const char software_library[];
+extern const char proxy_script[];
 /* blueprints/catalogue/: each is YAML. */
 extern const char *const catalogue_texts[];
 extern const size_t catalogue_text_count;

@@ -72,7 +72,7 @@ Test(balancer, or_of_haproxy)
 	cr_expect_str_eq(spec->image.familiar, "haproxy:lts");
 	cr_expect_str_eq(spec->files[0].path, "/usr/local/etc/haproxy/haproxy.cfg");
 	cr_expect_eq(spec->on_change->kind, ON_CHANGE_COMMAND);
-	cr_expect(strstr(spec->on_change->command.words[0].text, "kill -USR2 $m"));
+	cr_expect(strstr(spec->on_change->command.words[0].text, "\ntell 1 USR2 haproxy -c "));
 	cr_expect_str_eq(spec->stop_signal, "USR1");
 	cr_expect_eq(spec->stop_timeout_ms, 3000);
 	cr_expect_eq(balancer->sticky, STICKY_COOKIE);
@@ -129,14 +129,15 @@ Test(balancer, on_a_machine_elsewhere_it_is_installed_and_can_be_reached)
 		take(text);
 		cr_expect_eq(spec->kind, COMPONENT_PROCESS);
 		cr_expect(spec->reached);
-		snprintf(words, sizeof words, "package=%s", i ? "haproxy" : "nginx-light");
+		snprintf(words, sizeof words, "\nprovide %s",
+			 i ? "haproxy haproxy\n" : "nginx nginx-light\n");
 		cr_expect(strstr(spec->command.words[0].text, words));
 		snprintf(words, sizeof words, "exec %s", proxies[i]);
 		cr_expect(strstr(spec->command.words[0].text, words));
 	}
 	take("  location: localhost\n  members: web");
 	cr_expect_not(spec->reached);
-	cr_expect_not(strstr(spec->command.words[0].text, "package="));
+	cr_expect_not(strstr(spec->command.words[0].text, "\nprovide "));
 }
 
 Test(balancer, brooklyns_class_is_the_same)
