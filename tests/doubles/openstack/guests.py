@@ -20,15 +20,16 @@ LOGIN = {"auth": {"identity": {"methods": ["password"], "password": {"user": {
 # Its own home, /run and processes; where the folder of its sshd lies and at which address it listens come as $0 and $1.
 BOOT = """
 set -e
-mount -t tmpfs none /root
+home=$(getent passwd 0 | cut -d: -f6)
+mount -t tmpfs none "$home"
 mount -t proc proc /proc
-cp "$0/boot" /root/.boot && chmod 644 /root/.boot
-mount --bind /root/.boot /proc/sys/kernel/random/boot_id
-mkdir /root/.door && cp "$0/host" "$0/allowed" /root/.door/ && chmod 600 /root/.door/*
+cp "$0/boot" "$home/.boot" && chmod 644 "$home/.boot"
+mount --bind "$home/.boot" /proc/sys/kernel/random/boot_id
+mkdir "$home/.door" && cp "$0/host" "$0/allowed" "$home/.door/" && chmod 600 "$home"/.door/*
 mount -t tmpfs none /run
 mkdir /run/sshd
-exec /usr/sbin/sshd -D -e -f /dev/null -o ListenAddress="$1" -o Port=22 -o HostKey=/root/.door/host \
-    -o AuthorizedKeysFile=/root/.door/allowed -o StrictModes=no -o PermitRootLogin=yes -o PidFile=none \
+exec /usr/sbin/sshd -D -e -f /dev/null -o ListenAddress="$1" -o Port=22 -o HostKey="$home/.door/host" \
+    -o AuthorizedKeysFile="$home/.door/allowed" -o StrictModes=no -o PermitRootLogin=yes -o PidFile=none \
     -o MaxStartups=100 -o MaxSessions=100
 """
 
