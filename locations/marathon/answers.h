@@ -161,8 +161,8 @@ const char *marathon_queued_words(const struct marathon_queued *queued, struct a
 bool marathon_reached(const struct marathon_app *app, const struct marathon_task *task,
 		      const struct marathon_mapping *mapping, const char **ret_address, uint16_t *ret_number);
 
-/* Milliseconds since 1970 of "2015-09-30T12:44:30.061Z", with any number of digits, or none; 0: it is none.
- */
+/* Milliseconds since 1970 of "2015-09-30T12:44:30.061Z", with any number of digits, or none; of old also of
+ * "2014-01-24T21:52+0000". 0: it is none. */
 int64_t marathon_time(const char *stamp);
 
 /* --- the stream of events: lines that end in CR, LF or both, however they are cut into pieces --- */

@@ -248,6 +248,22 @@ static void explain(const struct marathon_call *call, const char *doing, struct 
 		remedy(err, "see whether Marathon runs: `curl %s/v2/info`", marathon->shown);
 }
 
+/* Whoever stands before it would have us ask another, which has not to be Marathon's. */
+static enum progress sent_elsewhere(const struct marathon_call *call, const char *doing, struct error *err)
+{
+	char to[200] = "";
+	owned_text shown = {0};
+
+	marathon_header(text_view(&call->headers), "Location", to, sizeof(to));
+	text_add_printable(&shown, to, strlen(to));
+	fail(err, ERR_UNREACHABLE, "%s: it answered %d and sends to `%s`", doing, call->status,
+	     text_view(&shown));
+	remedy(err,
+	       "where that is Marathon name it in the location; where it is a page to log in at, give the "
+	       "location a `token`");
+	return PROGRESS_FAILED;
+}
+
 enum progress marathon_failed(struct marathon_call *call, struct error *err, const char *format, ...)
 {
 	const struct marathon *marathon = call->flow->marathon;
@@ -263,6 +279,8 @@ enum progress marathon_failed(struct marathon_call *call, struct error *err, con
 		explain(call, text_view(&doing), err);
 		return PROGRESS_FAILED;
 	}
+	if (call->status / 100 == 3)
+		return sent_elsewhere(call, text_view(&doing), err);
 	if (marathon_refusal_read(call->status, text_view(&call->body), call->body.length, &call->flow->arena,
 				  &refusal) < 0)
 		return flow_no_memory(err);
@@ -289,17 +307,37 @@ bool marathon_header(const char *headers, const char *name, char *ret, size_t si
 	return false;
 }
 
-const char *marathon_redirect(struct marathon *marathon, struct arena *arena, const char *headers,
-			      const char *base)
+/* Scheme, host and port: how much of the address they are. */
+static size_t origin_length(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	return host ? (size_t)(host + 3 - url) + strcspn(host + 3, "/") : strlen(url);
+}
+
+const char *marathon_absolute(struct arena *arena, const char *to, const char *base)
+{
+	if (starts_with(to, "//"))
+		return arena_format(arena, "%.*s%s", (int)strcspn(base, "/"), base, to);
+	if (*to == '/')
+		return arena_format(arena, "%.*s%s", (int)origin_length(base), base, to);
+	return strstr(to, "://") ? arena_text(arena, to) : NULL;
+}
+
+bool marathon_is_its_own(const struct marathon *marathon, const char *url)
+{
+	const char *base = marathon->bases[marathon->base];
+	size_t length = origin_length(base);
+
+	return length == origin_length(url) && !strncmp(base, url, length);
+}
+
+const char *marathon_redirect(struct arena *arena, const char *headers, const char *base)
 {
 	char to[1024];
 
-	(void)marathon;
-	if (!marathon_header(headers, "Location", to, sizeof(to)))
-		return NULL;
-	if (starts_with(to, "//"))
-		return arena_format(arena, "%.*s%s", (int)strcspn(base, "/"), base, to);
-	return strstr(to, "://") ? arena_text(arena, to) : NULL;
+	return marathon_header(headers, "Location", to, sizeof(to)) ? marathon_absolute(arena, to, base)
+								    : NULL;
 }
 
 char *marathon_escaped(struct arena *arena, const char *value)

@@ -65,6 +65,7 @@ static void learn(struct location *location, const struct location *from)
 	memcpy(marathon->version, other->version, sizeof(marathon->version));
 	memcpy(marathon->framework, other->framework, sizeof(marathon->framework));
 	memcpy(marathon->mesos, other->mesos, sizeof(marathon->mesos));
+	marathon->gated = other->gated;
 	marathon->major = other->major;
 	marathon->minor = other->minor;
 	marathon->known = true;

@@ -7,9 +7,15 @@
 
 int marathon_know(struct marathon *marathon, const struct marathon_info *info)
 {
+	owned_arena arena = {0};
+
 	snprintf(marathon->version, sizeof(marathon->version), "%s", info->version);
 	snprintf(marathon->framework, sizeof(marathon->framework), "%s", info->framework ?: "");
-	snprintf(marathon->mesos, sizeof(marathon->mesos), "%s", info->mesos ?: "");
+	/* Behind the gate of DC/OS its Mesos is another path there. */
+	const char *mesos =
+	    info->mesos ? marathon_absolute(&arena, info->mesos, marathon->bases[marathon->base]) : NULL;
+	snprintf(marathon->mesos, sizeof(marathon->mesos), "%s", mesos ?: "");
+	marathon->gated = !marathon->by_mesos && info->mesos && *info->mesos == '/' && info->mesos[1] != '/';
 	for (size_t end = strlen(marathon->mesos); end && marathon->mesos[end - 1] == '/';)
 		marathon->mesos[--end] = '\0';
 	marathon->major = info->major;

@@ -36,6 +36,14 @@ static enum progress unreadable(struct flow *flow, const char *why, struct error
 /* --- where they lie
  * ----------------------------------------------------------------------------------------- */
 
+/* An executor of its own Marathon calls by the task's id behind a word. */
+static bool runs_task(const char *executor, const char *task)
+{
+	const char *own = starts_with(executor, "marathon-") ? executor + strlen("marathon-") : executor;
+
+	return !strcmp(executor, task) || !strcmp(own, task);
+}
+
 /* The folder of the task's executor, in the agent's state. */
 static const char *folder_in(const json_t *json, const char *task, struct arena *arena)
 {
@@ -51,7 +59,7 @@ static const char *folder_in(const json_t *json, const char *task, struct arena 
 					const json_t *executor = json_array_get(list, i);
 					const char *id = json_text(executor, "id");
 					const char *folder = json_text(executor, "directory");
-					if (id && folder && !strcmp(id, task))
+					if (id && folder && runs_task(id, task))
 						return arena_text(arena, folder);
 				}
 			}
@@ -75,6 +83,15 @@ static enum progress agent_told(struct flow *flow, struct error *err)
 	return flow_go(flow, task_next);
 }
 
+/* Behind a gate they are reached by their ids. */
+static const char *gated_address(struct flow *flow, const char *id)
+{
+	const struct marathon *marathon = flow->marathon;
+	const char *path = arena_format(&flow->arena, "/agent/%s", id);
+
+	return path ? marathon_absolute(&flow->arena, path, marathon->bases[marathon->base]) : NULL;
+}
+
 /* "slave(1)@10.0.0.5:5051": several may be at one address. */
 static const char *agent_address(struct flow *flow, const char *id)
 {
@@ -87,6 +104,8 @@ static const char *agent_address(struct flow *flow, const char *id)
 		if (!own || !at || strcmp(own, id) != 0)
 			continue;
 		reading->process = arena_copy(&flow->arena, pid, (size_t)(at - pid));
+		if (flow->marathon->gated)
+			return reading->process ? gated_address(flow, id) : NULL;
 		return reading->process ? arena_format(&flow->arena, "http://%s", at + 1) : NULL;
 	}
 	return NULL;
@@ -104,7 +123,8 @@ static enum progress task_next(struct flow *flow, struct error *err)
 		const struct marathon_question question = {
 		    .method = "GET",
 		    .path = arena_format(&flow->arena, "/%s/state", reading->process),
-		    .base = reading->agent};
+		    .base = reading->agent,
+		    .known = marathon_is_its_own(flow->marathon, reading->agent)};
 		return marathon_ask(flow, 0, &question, agent_told, err);
 	}
 	if (!reading->count && flow->app.task_count)
@@ -119,10 +139,12 @@ static enum progress agents_told(struct flow *flow, struct error *err)
 	struct marathon_call *call = &flow->calls[0];
 
 	if (call->error.code == OK && call->status / 100 == 3 && flow->index++ < 4) {
-		const char *to = marathon_redirect(flow->marathon, &flow->arena, text_view(&call->headers),
-						   flow->marathon->mesos);
-		const struct marathon_question question = {
-		    .method = "GET", .path = "", .base = to, .known = flow->marathon->by_mesos};
+		const char *to =
+		    marathon_redirect(&flow->arena, text_view(&call->headers), flow->marathon->mesos);
+		const struct marathon_question question = {.method = "GET",
+							   .path = "",
+							   .base = to,
+							   .known = to && mesos_is_told(flow->marathon, to)};
 		if (to)
 			return marathon_ask(flow, 0, &question, agents_told, err);
 	}
@@ -143,7 +165,8 @@ static enum progress logs_found(struct flow *flow, struct error *err)
 	const struct marathon_question question = {.method = "GET",
 						   .path = "/master/slaves",
 						   .base = flow->marathon->mesos,
-						   .known = flow->marathon->by_mesos};
+						   .known =
+						       mesos_is_told(flow->marathon, flow->marathon->mesos)};
 	struct reading_logs *reading = arena_array(&flow->arena, struct reading_logs, 1);
 
 	if (!flow->there) {
@@ -178,6 +201,7 @@ static enum progress ask_file(struct flow *flow, const struct log_file *file, in
 	const struct marathon_question question = {
 	    .method = "GET",
 	    .base = file->agent,
+	    .known = marathon_is_its_own(flow->marathon, file->agent),
 	    .path =
 		path ? arena_format(&flow->arena, "/files/read?path=%s%%2F%s&offset=%lld&length=%lld", path,
 				    file->errors ? "stderr" : "stdout", (long long)offset, (long long)length)
@@ -211,13 +235,19 @@ static const char *last_lines(const char *data, size_t size, int64_t lines)
 }
 
 /* Files hold bytes of every kind, and a piece may end within a letter. What is none has something as long in
- * its place, so that the next piece begins where this one ended. */
+ * its place, so that the next piece begins where this one ended; so has a zero, which JSON writes and texts
+ * cannot hold. */
 static void make_legible(struct text *body)
 {
 	for (size_t i = 0, length; i < body->length; i += length ? length : 1) {
 		length = utf8_length(body->data + i);
 		if (!length)
 			body->data[i] = '?';
+		if (body->data[i] != '\\' || i + 1 == body->length)
+			continue;
+		if (starts_with(body->data + i, "\\u0000"))
+			memcpy(body->data + i, "\\u003f", 6);
+		length = 2;
 	}
 }
 

@@ -50,6 +50,7 @@ struct marathon {
 	int64_t patience_ms;
 	bool mesos_containers; /* run by Mesos itself, and by no Docker engine */
 	bool known;            /* who it is */
+	bool gated;            /* its Mesos, and the agents, are reached where it is itself */
 	unsigned major, minor;
 	char version[32], framework[128], mesos[256];
 	char leader[256]; /* Mesos' leading master, as far as it was asked */
@@ -176,9 +177,12 @@ struct exchange *marathon_send(struct marathon *marathon, const struct marathon_
 			       const char *accept, int64_t idle_ms, const struct http_sink *sink,
 			       struct error *err);
 bool marathon_header(const char *headers, const char *name, char *ret, size_t size);
-/* Where another sends us: an absolute address, also of one that names no scheme. NULL: nowhere. */
-const char *marathon_redirect(struct marathon *marathon, struct arena *arena, const char *headers,
-			      const char *base);
+/* The address as seen from `base`: also of one that names no scheme, or its path alone. NULL: it is none. */
+const char *marathon_absolute(struct arena *arena, const char *to, const char *base);
+/* Where another, at `base`, sends us. NULL: nowhere. */
+const char *marathon_redirect(struct arena *arena, const char *headers, const char *base);
+/* Whether that is where Marathon is, at another path. */
+bool marathon_is_its_own(const struct marathon *marathon, const char *url);
 char *marathon_escaped(struct arena *arena, const char *value);
 
 /* --- together.c: what several ask for at about the same time is asked for once --- */
@@ -202,6 +206,8 @@ flow_step known_begin;
 /* What /v2/info said; 0 or -1. */
 int marathon_know(struct marathon *marathon, const struct marathon_info *info);
 flow_step mesos_find; /* the Marathon of Mesos' framework; then flow->after */
+/* Whether who asks is told to a Mesos at that address. */
+bool mesos_is_told(const struct marathon *marathon, const char *url);
 flow_step connect_marathon;
 flow_step logs_marathon;
 /* The numeric address, as far as it is known, that a host of its tasks is reached by. NULL: no memory. */

@@ -8,6 +8,7 @@ enum { REDIRECTS = 4 };
 
 struct finding {
 	size_t master; /* that is asked */
+	size_t way;    /* how */
 	unsigned redirects;
 	const char *base; /* where */
 	const json_t *frameworks;
@@ -18,6 +19,9 @@ struct finding {
 
 /* --- its leading master ----------------------------------------------------------------------------------
  */
+
+/* What tells of frameworks: before 0.26 and 0.23 there was less. */
+static const char *const ways[] = {"/master/frameworks", "/master/state-summary", "/master/state.json"};
 
 static flow_step master_ask, framework_next;
 
@@ -35,6 +39,7 @@ static enum progress next_master(struct flow *flow, struct error *err)
 
 	if (++finding->master < marathon->master_count) {
 		finding->base = NULL;
+		finding->way = 0;
 		return flow_go(flow, master_ask);
 	}
 	return marathon_failed(&flow->calls[0], err, "no master of Mesos tells of its frameworks");
@@ -48,13 +53,16 @@ static enum progress master_told(struct flow *flow, struct error *err)
 
 	if (call->error.code == OK && call->status / 100 == 3 && finding->redirects++ < REDIRECTS) {
 		/* To the leader, by the name that it has for itself; its path is ours again. */
-		const char *to =
-		    marathon_redirect(marathon, &flow->arena, text_view(&call->headers), finding->base);
+		const char *to = marathon_redirect(&flow->arena, text_view(&call->headers), finding->base);
 		const char *host = to ? strstr(to, "://") : NULL;
 		finding->base =
 		    host ? arena_copy(&flow->arena, to, (size_t)(host + 3 - to) + strcspn(host + 3, "/"))
 			 : NULL;
 		return finding->base ? flow_go(flow, master_ask) : next_master(flow, err);
+	}
+	if (marathon_absent(call) && finding->way + 1 < COUNT_OF(ways)) {
+		finding->way++;
+		return flow_go(flow, master_ask);
 	}
 	if (!marathon_ok(call))
 		return next_master(flow, err);
@@ -77,7 +85,7 @@ static enum progress master_ask(struct flow *flow, struct error *err)
 	if (!finding->base)
 		finding->base = flow->marathon->masters[finding->master];
 	const struct marathon_question question = {
-	    .method = "GET", .path = "/master/frameworks", .base = finding->base, .known = true};
+	    .method = "GET", .path = ways[finding->way], .base = finding->base, .known = true};
 	return marathon_ask(flow, 0, &question, master_told, err);
 }
 
@@ -185,6 +193,11 @@ enum progress mesos_find(struct flow *flow, struct error *err)
 	return finding_of(flow) ? master_ask(flow, err) : flow_no_memory(err);
 }
 
+bool mesos_is_told(const struct marathon *marathon, const char *url)
+{
+	return marathon->by_mesos || marathon_is_its_own(marathon, url);
+}
+
 /* --- what it is, for `locations check` ---------------------------------------------------------------------
  */
 
@@ -230,10 +243,12 @@ static enum progress summary_told(struct flow *flow, struct error *err)
 	owned_text words = {0}, shown = {0};
 
 	if (call->error.code == OK && call->status / 100 == 3 && flow->index++ < REDIRECTS) {
-		const char *to = marathon_redirect(flow->marathon, &flow->arena, text_view(&call->headers),
-						   flow->marathon->mesos);
-		const struct marathon_question question = {
-		    .method = "GET", .path = "", .base = to, .known = flow->marathon->by_mesos};
+		const char *to =
+		    marathon_redirect(&flow->arena, text_view(&call->headers), flow->marathon->mesos);
+		const struct marathon_question question = {.method = "GET",
+							   .path = "",
+							   .base = to,
+							   .known = to && mesos_is_told(flow->marathon, to)};
 		if (to)
 			return marathon_ask(flow, 0, &question, summary_told, err);
 	}
@@ -264,7 +279,7 @@ static enum progress info_told(struct flow *flow, struct error *err)
 	const struct marathon_question question = {.method = "GET",
 						   .path = "/master/state-summary",
 						   .base = marathon->mesos,
-						   .known = marathon->by_mesos,
+						   .known = mesos_is_told(marathon, marathon->mesos),
 						   .limit_ms = 5000};
 	return marathon_ask(flow, 0, &question, summary_told, err);
 }

@@ -1,6 +1,7 @@
 /* read_app.c - one app as Marathon tells it, of its old form of networks and of the newer one. */
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "locations/marathon/answers.h"
 #include "locations/marathon/reading.h"
 
@@ -39,7 +40,9 @@ static int read_mapping(const struct marathon_reading *reading, const json_t *js
 	if (network == NETWORK_HOST)
 		return take_port(reading, json, "port", &ret->service_port);
 	ret->at_host = network == NETWORK_BRIDGE || marathon_member(json, "hostPort");
-	return take_port(reading, json, "containerPort", &ret->port) < 0 ||
+	/* What an app with an address of its own told of itself of old has a number, and none at the host. */
+	const char *own = marathon_member(json, "number") ? "number" : "containerPort";
+	return take_port(reading, json, own, &ret->port) < 0 ||
 		       take_port(reading, json, "hostPort", &ret->host_port) < 0 ||
 		       take_port(reading, json, "servicePort", &ret->service_port) < 0
 		   ? -1
@@ -71,18 +74,33 @@ static int read_network(const struct marathon_reading *reading, const json_t *js
 	return 0;
 }
 
+/* Where they are told: the newer place first. One may be there and empty beside the other. */
+static int find_mappings(const struct marathon_reading *reading, const json_t *json,
+			 enum marathon_network network, const json_t **ret)
+{
+	const json_t *container = marathon_member(json, "container");
+	const struct {
+		const json_t *in;
+		const char *key;
+	} at_host[] = {{json, "portDefinitions"}, {json, "ports"}},
+	  elsewhere[] = {{container, "portMappings"},
+			 {marathon_member(container, "docker"), "portMappings"},
+			 {json_at(json, "ipAddress.discovery"), "ports"}},
+	  *places = network == NETWORK_HOST ? at_host : elsewhere;
+	size_t count = network == NETWORK_HOST ? COUNT_OF(at_host) : COUNT_OF(elsewhere);
+
+	*ret = NULL;
+	for (size_t i = 0; i < count && !json_array_size(*ret); i++)
+		if (marathon_take_list(reading, places[i].in, places[i].key, ret) < 0)
+			return -1;
+	return 0;
+}
+
 static int read_mappings(const struct marathon_reading *reading, const json_t *json, struct marathon_app *ret)
 {
-	const json_t *container = marathon_member(json, "container"), *list = NULL;
-	const json_t *docker = marathon_member(container, "docker");
+	const json_t *list;
 
-	if (ret->network != NETWORK_HOST &&
-	    (marathon_take_list(reading, container, "portMappings", &list) < 0 ||
-	     (!list && marathon_take_list(reading, docker, "portMappings", &list) < 0)))
-		return -1;
-	if (ret->network == NETWORK_HOST &&
-	    (marathon_take_list(reading, json, "portDefinitions", &list) < 0 ||
-	     (!list && marathon_take_list(reading, json, "ports", &list) < 0)))
+	if (find_mappings(reading, json, ret->network, &list) < 0)
 		return -1;
 	struct marathon_mapping *mappings =
 	    arena_array(reading->arena, struct marathon_mapping, json_array_size(list) + 1);

@@ -83,6 +83,23 @@ void marathon_stream_release(struct marathon_stream *stream)
 
 /* --- one event ------------------------------------------------------------------------------ */
 
+/* What is done in a step; of old it was one thing, or a list without a name. */
+static const json_t *actions_of(const json_t *step)
+{
+	return json_is_array(step) ? step : json_object_get(step, "actions");
+}
+
+static void add_app(const json_t *action, const char **apps, size_t *count)
+{
+	const char *app = json_text(action, "app");
+	size_t known = 0;
+
+	while (app && known < *count && strcmp(apps[known], app) != 0)
+		known++;
+	if (app && known == *count)
+		apps[(*count)++] = app;
+}
+
 /* The apps that a plan's steps are about; each once. */
 static int read_plan(const struct marathon_reading *reading, const json_t *plan, struct marathon_event *ret)
 {
@@ -90,20 +107,15 @@ static int read_plan(const struct marathon_reading *reading, const json_t *plan,
 	size_t room = 1;
 
 	for (size_t i = 0; i < json_array_size(steps); i++)
-		room += json_array_size(json_object_get(json_array_get(steps, i), "actions"));
+		room += 1 + json_array_size(actions_of(json_array_get(steps, i)));
 	const char **apps = arena_array(reading->arena, const char *, room);
 	if (!apps)
 		return fail_memory(reading->err);
 	for (size_t i = 0; i < json_array_size(steps); i++) {
-		const json_t *actions = json_object_get(json_array_get(steps, i), "actions");
-		for (size_t k = 0; k < json_array_size(actions); k++) {
-			const char *app = json_text(json_array_get(actions, k), "app");
-			size_t known = 0;
-			while (app && known < ret->app_count && strcmp(apps[known], app) != 0)
-				known++;
-			if (app && known == ret->app_count)
-				apps[ret->app_count++] = app;
-		}
+		const json_t *step = json_array_get(steps, i), *actions = actions_of(step);
+		add_app(step, apps, &ret->app_count);
+		for (size_t k = 0; k < json_array_size(actions); k++)
+			add_app(json_array_get(actions, k), apps, &ret->app_count);
 	}
 	ret->apps = apps;
 	return 0;

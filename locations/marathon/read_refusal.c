@@ -1,5 +1,6 @@
 /* read_refusal.c - why Marathon did not do it, in one line, whichever of its layers said so. */
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -8,53 +9,122 @@
 
 enum { WORDS_MAX = 300 };
 
+/* After what was said before, if anything was. */
+static void add_words(struct text *words, const char *path, const char *error)
+{
+	if (words->length)
+		text_add(words, ": ");
+	if (path && *path && strcmp(path, "/") != 0)
+		text_format(words, "`%s`: ", path);
+	text_add(words, error);
+}
+
+/* One thing that is wrong: a text, or where, and what; before 0.14 of an `attribute`. */
 static void add_detail(struct text *words, const json_t *detail)
 {
-	const char *path = json_text(detail, "path");
+	const char *path = json_text(detail, "path") ?: json_text(detail, "attribute");
 	const json_t *errors = json_object_get(detail, "errors");
 
 	if (json_is_string(detail))
-		text_format(words, ": %s", json_string_value(detail));
-	for (size_t i = 0; i < json_array_size(errors); i++) {
-		const char *error = json_string_value(json_array_get(errors, i));
-		if (error && path && *path && strcmp(path, "/") != 0)
-			text_format(words, ": `%s`: %s", path, error);
-		else if (error)
-			text_format(words, ": %s", error);
-	}
+		add_words(words, NULL, json_string_value(detail));
+	if (json_text(detail, "error"))
+		add_words(words, path, json_text(detail, "error"));
+	if (json_is_string(errors))
+		add_words(words, path, json_string_value(errors));
+	for (size_t i = 0; i < json_array_size(errors); i++)
+		if (json_is_string(json_array_get(errors, i)))
+			add_words(words, path, json_string_value(json_array_get(errors, i)));
 }
 
-/* `details` may be missing, a text, or a list. */
-static void add_json(struct text *words, const json_t *json)
+static void add_details(struct text *words, const json_t *details)
 {
-	const char *message = json_text(json, "message");
-	const json_t *details = json_object_get(json, "details");
-
-	text_add(words, message ? message : json_text(json, "error") ?: "");
-	if (json_is_string(details))
+	if (!json_is_array(details))
 		add_detail(words, details);
 	for (size_t i = 0; i < json_array_size(details); i++)
 		add_detail(words, json_array_get(details, i));
 }
 
-/* What stands in a page beside its tags. */
-static void add_page(struct text *words, const char *body, size_t size)
+/* `details` may be missing, a text, or a list; those before Marathon have members of their own. */
+static void add_json(struct text *words, const json_t *json)
 {
-	bool inside = false, blank = false;
+	static const char *const heads[] = {"message", "title", "error", "description"}, *const lists[] = {
+											     "details",
+											     "errors"};
 
-	for (size_t i = 0; i < size && words->length < WORDS_MAX; i++) {
-		char c = body[i];
-		if (c == '<' || c == '>') {
-			inside = c == '<';
+	for (size_t i = 0; i < COUNT_OF(heads); i++)
+		if (json_text(json, heads[i]) && *json_text(json, heads[i]))
+			add_words(words, NULL, json_text(json, heads[i]));
+	if (!json_is_string(json_object_get(json, "message")))
+		add_details(words, json_object_get(json, "message"));
+	for (size_t i = 0; i < COUNT_OF(lists); i++)
+		add_details(words, json_object_get(json, lists[i]));
+}
+
+/* --- pages of those before Marathon --------------------------------------------------------- */
+
+/* How long the element is whose inside nobody reads; 0: it is none. A title says what its page says. */
+static size_t unread_length(const char *at, size_t left, bool titles)
+{
+	static const char *const names[] = {"style", "script", "title"};
+
+	for (size_t i = 0; i < (titles ? 2 : COUNT_OF(names)); i++) {
+		size_t length = strlen(names[i]);
+		if (left <= length || strncasecmp(at + 1, names[i], length) != 0)
+			continue;
+		for (size_t end = length; end + length + 2 < left; end++)
+			if (at[end] == '<' && at[end + 1] == '/' &&
+			    !strncasecmp(at + end + 2, names[i], length))
+				return end;
+	}
+	return 0;
+}
+
+/* The sign that "&lt;" means, and how long that is. '\0': it means none. */
+static char sign_of(const char *at, size_t left, size_t *ret_length)
+{
+	static const struct {
+		const char *word;
+		char sign;
+	} signs[] = {{"&lt;", '<'},  {"&gt;", '>'},   {"&quot;", '"'}, {"&#39;", '\''},
+		     {"&amp;", '&'}, {"&nbsp;", ' '}, {"&#x27;", '\''}};
+
+	for (size_t i = 0; i < COUNT_OF(signs); i++) {
+		*ret_length = strlen(signs[i].word);
+		if (*ret_length <= left && !strncmp(at, signs[i].word, *ret_length))
+			return signs[i].sign;
+	}
+	return '\0';
+}
+
+static void add_sign(struct text *words, char sign, bool *blank)
+{
+	if (strchr(" \n\r\t", sign)) {
+		*blank = true;
+		return;
+	}
+	if (*blank && words->length)
+		text_add_char(words, ' ');
+	*blank = false;
+	text_add_char(words, sign);
+}
+
+/* What stands in a page beside its tags; all, where it is none. */
+static void add_page(struct text *words, const char *body, size_t size, bool titles)
+{
+	size_t first = strspn(body, " \t\r\n");
+	bool page = first < size && body[first] == '<', blank = false;
+
+	for (size_t i = 0, length; i < size && body[i] && words->length < WORDS_MAX; i += length) {
+		char sign = page && body[i] == '&' ? sign_of(body + i, size - i, &length) : '\0';
+		if (page && body[i] == '<') {
+			size_t whole = i + unread_length(body + i, size - i, titles);
+			const char *end = memchr(body + whole, '>', size - whole);
+			length = end ? (size_t)(end - body) + 1 - i : size - i;
 			blank = true;
-		} else if (!inside && (c == ' ' || c == '\n' || c == '\r' || c == '\t')) {
-			blank = true;
-		} else if (!inside) {
-			if (blank && words->length)
-				text_add_char(words, ' ');
-			blank = false;
-			text_add_char(words, c);
+			continue;
 		}
+		length = sign ? length : 1;
+		add_sign(words, sign ? sign : body[i], &blank);
 	}
 }
 
@@ -83,8 +153,12 @@ int marathon_refusal_read(int status, const char *body, size_t size, struct aren
 	*ret = (struct marathon_refusal){.words = ""};
 	if (json_is_object(json))
 		add_json(&words, json);
-	else if (!json)
-		add_page(&words, body, size);
+	else if (json)
+		add_details(&words, json);
+	else
+		add_page(&words, body, size, false);
+	if (!json && !words.length)
+		add_page(&words, body, size, true);
 	if (!words.length && plain_words(status))
 		text_add(&words, plain_words(status));
 	if (!words.length)

@@ -96,7 +96,8 @@ int marathon_take_texts(const struct marathon_reading *reading, const json_t *li
 		return fail_memory(reading->err);
 	for (size_t i = 0; i < count; i++) {
 		const json_t *entry = json_array_get(list, i);
-		texts[i] = json_string_value(key ? json_object_get(entry, key) : entry);
+		texts[i] =
+		    json_string_value(json_is_object(entry) && key ? json_object_get(entry, key) : entry);
 		if (!texts[i])
 			return wrong(reading, key ? key : "list", "text");
 	}
@@ -105,20 +106,46 @@ int marathon_take_texts(const struct marathon_reading *reading, const json_t *li
 	return 0;
 }
 
+static bool two_digits(const char *text, long *ret)
+{
+	if (!isdigit((unsigned char)text[0]) || !isdigit((unsigned char)text[1]))
+		return false;
+	*ret = (text[0] - '0') * 10 + text[1] - '0';
+	return true;
+}
+
+/* "Z", "+0000", "-07:00": how many minutes it is ahead. False: it is none. */
+static bool zone_of(const char *text, long *ret_minutes)
+{
+	long hours, minutes;
+
+	*ret_minutes = 0;
+	if (!strcmp(text, "Z"))
+		return true;
+	if ((*text != '+' && *text != '-') || !two_digits(text + 1, &hours))
+		return false;
+	const char *rest = text + 3 + (text[3] == ':');
+	if (!two_digits(rest, &minutes) || rest[2])
+		return false;
+	*ret_minutes = (hours * 60 + minutes) * (*text == '-' ? -1 : 1);
+	return true;
+}
+
 int64_t marathon_time(const char *stamp)
 {
 	struct tm tm = {0};
 	int fraction = 0, scale = 100;
-	const char *rest = stamp;
-	char *end = strptime(stamp, "%Y-%m-%dT%H:%M:%S", &tm);
+	const char *rest = strptime(stamp, "%Y-%m-%dT%H:%M", &tm);
+	const char *end = rest ? strptime(rest, ":%S", &tm) : NULL;
+	long ahead;
 
-	if (!end)
+	if (!rest)
 		return 0;
-	rest = end;
-	if (*rest == '.')
+	rest = end ? end : rest;
+	if (end && *rest == '.')
 		for (rest++; isdigit((unsigned char)*rest); rest++, scale /= 10)
 			fraction += (*rest - '0') * scale;
-	if (strcmp(rest, "Z") != 0)
+	if (!zone_of(rest, &ahead))
 		return 0;
-	return (int64_t)timegm(&tm) * 1000 + fraction;
+	return ((int64_t)timegm(&tm) - ahead * 60) * 1000 + fraction;
 }

@@ -25,7 +25,7 @@ int marathon_take_list(const struct marathon_reading *reading, const json_t *obj
 		       const json_t **ret);
 int marathon_take_object(const struct marathon_reading *reading, const json_t *object, const char *key,
 			 const json_t **ret);
-/* The texts of a list; with `key` those that its objects have there. */
+/* The texts of a list; with `key` also those that its objects have there. */
 int marathon_take_texts(const struct marathon_reading *reading, const json_t *list, const char *key,
 			const char *const **ret, size_t *ret_count);
 int marathon_must_be_object(const struct marathon_reading *reading, const json_t *json);

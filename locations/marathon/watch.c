@@ -171,9 +171,8 @@ static bool is_sent_on(struct watcher *watcher, const struct http_answer *answer
 {
 	owned_arena arena = {0};
 	const char *from = *watcher->base ? watcher->base : watcher->marathon->bases[watcher->marathon->base];
-	const char *to = answer->status / 100 == 3
-			     ? marathon_redirect(watcher->marathon, &arena, text_view(&answer->headers), from)
-			     : NULL;
+	const char *to =
+	    answer->status / 100 == 3 ? marathon_redirect(&arena, text_view(&answer->headers), from) : NULL;
 
 	if (!to || ++watcher->redirects > REDIRECTS)
 		return false;

@@ -77,6 +77,60 @@ Test(marathon_answers, old_form_of_networks_is_read_alike)
 	cr_expect(host.network == NETWORK_HOST);
 }
 
+/* One that has an address of its own told of its ports in a place of their own; lists that newer versions
+ * left empty stand beside the old ones. */
+Test(marathon_answers, ports_are_found_wherever_they_were_told)
+{
+	const struct marathon_app own = app(
+	    "{\"id\":\"/a\",\"ipAddress\":{\"groups\":[],\"labels\":{},\"discovery\":{\"ports\":[{"
+	    "\"number\":80,\"name\":\"web\",\"protocol\":\"tcp\"}]},\"networkName\":\"blue\"},\"ports\":[],"
+	    "\"container\":{\"type\":\"MESOS\",\"docker\":null},\"tasks\":[{\"id\":\"t\",\"state\":"
+	    "\"TASK_RUNNING\",\"host\":\"h\",\"ports\":[],\"ipAddresses\":[{\"ipAddress\":"
+	    "\"9.0.1.2\",\"protocol\":\"IPv4\"}]}]}");
+	assert_reached(&own, 0, "9.0.1.2", 80);
+	cr_expect_str_eq(own.mappings[0].name, "web");
+
+	const struct marathon_app both =
+	    app("{\"id\":\"/a\",\"container\":{\"portMappings\":[],\"docker\":{\"network\":\"BRIDGE\","
+		"\"portMappings\":[{\"containerPort\":80,\"hostPort\":0,\"servicePort\":null}]}},"
+		"\"tasks\":[{\"id\":\"t\",\"state\":\"TASK_RUNNING\",\"host\":\"h\",\"ports\":[31000]}]}");
+	assert_reached(&both, 0, "h", 31000);
+}
+
+Test(marathon_answers, times_are_read_as_they_ever_were_written)
+{
+	static const struct {
+		const char *stamp;
+		int64_t ms;
+	} cases[] = {
+	    {"2014-01-24T21:52:00Z", 1390600320000},
+	    {"2014-01-24T21:52:00.5Z", 1390600320500},
+	    {"2014-01-24T21:52:00.061Z", 1390600320061},
+	    {"2014-01-24T21:52:00.061999Z", 1390600320061},
+	    {"2014-01-24T21:52+0000", 1390600320000},
+	    {"2014-01-24T22:52:00.000+01:00", 1390600320000},
+	    {"2014-01-24T14:22-0730", 1390600320000},
+	    {"2014-01-24T21:52", 0},
+	    {"2014-01-24T21:52+", 0},
+	    {"2014-01-24T21:52+01:0", 0},
+	    {"2014-01-24T21:52+0100x", 0},
+	    {"yesterday", 0},
+	    {"", 0},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		cr_expect(marathon_time(cases[i].stamp) == cases[i].ms, "%s: %lld", cases[i].stamp,
+			  (long long)marathon_time(cases[i].stamp));
+}
+
+Test(marathon_answers, deployments_of_an_app_may_be_their_ids_alone)
+{
+	const struct marathon_app seen = app("{\"id\":\"/a\",\"deployments\":[\"d1\",{\"id\":\"d2\"}]}");
+
+	cr_assert(seen.deployment_count == 2);
+	cr_expect(!strcmp(seen.deployments[0], "d1") && !strcmp(seen.deployments[1], "d2"));
+}
+
 Test(marathon_answers, crashed_and_staged_tasks_are_reached_nowhere)
 {
 	static const char *const states[] = {"TASK_FAILED", "TASK_KILLED", "TASK_STARTING",
@@ -169,6 +223,25 @@ Test(marathon_answers, refusal_is_one_line_whoever_said_it)
 	    {404, "{\"message\":\"gone\",\"details\":[]}", "gone", 0},
 	    {502, "<html><body><h2>HTTP ERROR 502</h2>\r\n<p>Connection to leader refused.</p></body></html>",
 	     "HTTP ERROR 502 Connection to leader refused.", 0},
+	    {400,
+	     "{\"message\":\"Bean is not valid\",\"errors\":[{\"attribute\":\"id\",\"error\":\"empty\"}]}",
+	     "Bean is not valid: `id`: empty", 0},
+	    {422, "{\"errors\":[{\"attribute\":\"id\",\"error\":\"empty\"},\"and so on\"]}",
+	     "`id`: empty: and so on", 0},
+	    {422, "[{\"path\":\"/a\",\"errors\":\"error.min\"}]", "`/a`: error.min", 0},
+	    {422, "{\"message\":null,\"details\":{\"path\":\"/\",\"errors\":[\"x\"]}}", "x", 0},
+	    {409, "{\"message\":\"locked\",\"deployments\":[\"d1\"]}", "locked", 1},
+	    {401, "{\"title\":\"401 Unauthorized\",\"description\":\"no token\",\"code\":\"E\"}",
+	     "401 Unauthorized: no token", 0},
+	    {400, "\"no\"", "no", 0},
+	    {401,
+	     "<html>\r\n<head><title>401 Authorization Required</title><STYLE>a>b {}</STYLE></head>\r\n"
+	     "<body><h1>401 Authorization&nbsp;Required</h1><!-- padding -->\r\n<hr>gate</body></html>",
+	     "401 Authorization Required gate", 0},
+	    {502, "<html><title>502 Bad &quot;Gate&quot;</title></html>", "502 Bad \"Gate\"", 0},
+	    {502, "<html><title>no end", "no end", 0},
+	    {502, "<script>no end", "no end", 0},
+	    {400, "Failed to validate a < b & c", "Failed to validate a < b & c", 0},
 	    {503, "", "there is no leader that answers", 0},
 	    {401, "", "the user, password or token is not accepted", 0},
 	    {500, "", "it answered 500 without a word", 0},
@@ -201,6 +274,8 @@ Test(marathon_answers, queue_says_what_no_offer_had)
 	     "a\",\"cpus\":16},\"lastUnusedOffers\":[{\"offer\":{\"resources\":[{"
 	     "\"name\":\"cpus\",\"scalar\":2.5},{\"name\":\"cpus\",\"scalar\":{\"value\":1}}]}}]}",
 	     "1 offer, none with 16 CPUs (the most is 3.5)"},
+	    {"{\"app\":{\"id\":\"/a\"},\"delay\":{\"timeLeftSeconds\":784,\"overdue\":false}}",
+	     "it ended too often: Marathon tries again in 784 s"},
 	    {"{\"count\":1,\"app\":{\"id\":\"/a\"},\"delay\":{\"timeLeftSeconds\":12,\"overdue\":false}}",
 	     "it ended too often: Marathon tries again in 12 s"},
 	    {"{\"count\":1,\"app\":{\"id\":\"/a\"},\"delay\":{\"timeLeftSeconds\":0,\"overdue\":true}}",
@@ -286,4 +361,20 @@ Test(marathon_answers, event_names_its_apps_and_its_deployment)
 				     "\"host\":null}"),
 				&arena, &event, &err) == 0);
 	cr_assert(!strcmp(event.app, "/a") && !strcmp(event.task, "i") && !strcmp(event.state, "Running"));
+}
+
+/* A step was one thing to do before, or a list of them. */
+Test(marathon_answers, steps_of_before_name_their_apps_too)
+{
+	struct marathon_event event;
+
+	cr_assert(
+	    marathon_event_read(
+		"deployment_info",
+		text("{\"plan\":{\"id\":\"d\",\"steps\":[{\"action\":\"ScaleApplication\",\"app\":\"/a\"},"
+		     "[{\"type\":\"ScaleApplication\",\"app\":\"/b\"},{\"app\":\"/a\"}],null]},"
+		     "\"currentStep\":{\"action\":\"ScaleApplication\",\"app\":\"/a\"}}"),
+		&arena, &event, &err) == 0);
+	cr_assert(event.app_count == 2);
+	cr_expect(!strcmp(event.apps[0], "/a") && !strcmp(event.apps[1], "/b"));
 }

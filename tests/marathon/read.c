@@ -105,7 +105,7 @@ static json_t *read_thing(const json_t *json, struct arena *arena, struct error 
 			   : json_pack("{s:s, s:s, s:I, s:I, s:s*}", "kind", "deployment", "id",
 				       deployment.id, "step", (json_int_t)deployment.step, "steps",
 				       (json_int_t)deployment.steps, "action", deployment.action);
-	if (json_object_get(json, "delay") && json_object_get(json, "count"))
+	if (json_object_get(json, "delay") && (json_object_get(json, "app") || json_object_get(json, "pod")))
 		return marathon_queued_read(json, arena, &queued, err) < 0
 			   ? NULL
 			   : json_pack("{s:s, s:s*, s:s}", "kind", "queued", "app",
