@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "blueprints/catalogue.h"
+#include "blueprints/cloud_options.h"
 #include "blueprints/machine_options.h"
 #include "blueprints/mask.h"
 #include "blueprints/reading.h"
@@ -156,11 +157,18 @@ static int parse_text(const struct target *to, const struct yaml_node *node, con
 	return 0;
 }
 
+static bool is_cloud(const struct location_spec *spec)
+{
+	return !strcmp(spec->type, "openstack");
+}
+
 static void check_machines(const struct target *to, const struct yaml_node *map,
 			   const struct location_spec *spec)
 {
 	bool pool = !strcmp(spec->type, "byon");
 
+	if (is_cloud(spec))
+		cloud_options_check(to->list, to->reading, map);
 	if (pool || !strcmp(spec->type, "ssh"))
 		machine_options_check(to->list, to->reading, pool ? MAP_POOL : MAP_MACHINE, map);
 	if (pool && !*spec->target && !yaml_get(map, "hosts"))
@@ -182,6 +190,7 @@ static int keep_options(const struct target *to, const struct yaml_node *map, st
 		return -1;
 	for (size_t i = 0; options && i < map->count; i++)
 		if (strcmp(map->entries[i].key, "type") &&
+		    !(is_cloud(spec) && cloud_option_is_noted(map->entries[i].key)) &&
 		    json_object_set_new(options, map->entries[i].key, node_json(to, map->entries[i].value))) {
 			to->list->failed = true;
 			return -1;

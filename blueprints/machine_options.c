@@ -137,10 +137,14 @@ static bool is_among(const char *key, const char *const *names, size_t count)
 	return false;
 }
 
+bool option_is_for_people(const char *key)
+{
+	return is_among(key, of_people, COUNT_OF(of_people));
+}
+
 bool machine_option_is_noted(const char *key)
 {
-	return is_among(key, of_people, COUNT_OF(of_people)) ||
-	       is_among(key, without_effect, COUNT_OF(without_effect));
+	return option_is_for_people(key) || is_among(key, without_effect, COUNT_OF(without_effect));
 }
 
 /* --- each of them ---------------------------------------------------------------------------------- */
@@ -157,9 +161,9 @@ static void check_scalar(struct look *look, const struct yaml_entry *entry, cons
 }
 
 /* Of a file that is named and cannot be used the deploy would tell, at the first machine. */
-static void check_key_file(struct look *look, const struct yaml_node *node)
+void key_file_check(struct diagnostics *list, const struct reading *reading, const struct yaml_node *node)
 {
-	const struct blueprint_options *given = look->reading ? look->reading->options : NULL;
+	const struct blueprint_options *given = reading ? reading->options : NULL;
 	owned_text content = {.secret = true};
 	struct error err = {0};
 	char path[4096];
@@ -173,12 +177,11 @@ static void check_key_file(struct look *look, const struct yaml_node *node)
 	snprintf(path, sizeof path, "%s%s", *node->text == '~' ? home : "",
 		 *node->text == '~' ? node->text + 1 : node->text);
 	if (given->file_read(given->file_context, path, KEY_LIMIT, &content, &err))
-		advise(
-		    look->list,
-		    warn(look->list, node->place, "the private key cannot be read from here: %s", err.text),
-		    "plan and deploy need it; `ssh-keygen -t ed25519 -f FILE` makes one");
+		advise(list,
+		       warn(list, node->place, "the private key cannot be read from here: %s", err.text),
+		       "plan and deploy need it; `ssh-keygen -t ed25519 -f FILE` makes one");
 	else if (!strstr(text_view(&content), "PRIVATE KEY"))
-		advise(look->list, warn(look->list, node->place, "`%s` is no private key", node->text),
+		advise(list, warn(list, node->place, "`%s` is no private key", node->text),
 		       starts_with(text_view(&content), "ssh-") || starts_with(text_view(&content), "ecdsa-")
 			   ? "it is a public one: the private one is called the same without .pub"
 			   : "a private key begins with -----BEGIN ... PRIVATE KEY-----");
@@ -267,7 +270,7 @@ static void check_one(struct look *look, enum machine_map kind, const struct yam
 	for (size_t i = 0; i < (several ? entry->value->count : 1); i++)
 		check_scalar(look, entry, option, several ? entry->value->items[i] : entry->value);
 	if (!strcmp(option->key, "privateKeyFile"))
-		check_key_file(look, entry->value);
+		key_file_check(look->list, look->reading, entry->value);
 }
 
 void machine_options_check(struct diagnostics *list, const struct reading *reading, enum machine_map kind,

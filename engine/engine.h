@@ -482,6 +482,8 @@ struct site *site_open(struct berth_operation *operation, const struct location_
 int sites_assign(struct berth_operation *operation, struct error *err);
 /* Warn of names that nobody defined; opens nothing. */
 void sites_warn_unbound(struct berth_operation *operation);
+/* The same of a cloud that nothing here says how to log in to. */
+void sites_warn_clouds(struct berth_operation *operation);
 /* A complaint for each location of a catalogue whose type is none of ours. */
 void sites_check_catalogue(struct berth_operation *operation);
 /* Open what the store remembers for the application, and with `all` every known location. */

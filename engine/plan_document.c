@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/json_write.h"
+#include "blueprints/cloud_options.h"
 #include "engine/changes.h"
 #include "engine/hosts.h"
 #include "engine/readiness.h"
@@ -110,6 +111,24 @@ static void write_publishes(struct text *to, const struct work *work)
 	json_close(to, ']');
 }
 
+/* berth itself is let in, too: by SSH, from where `sshFrom` says. */
+static void write_ssh(struct text *to, const struct work *work)
+{
+	const json_t *from = cloud_option(work->site->spec->options, "sshFrom");
+	size_t count = json_is_array(from) ? json_array_size(from) : 1;
+	if (strcmp(work->site->spec->type, "openstack") != 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		const char *text = json_string_value(json_is_array(from) ? json_array_get(from, i) : from);
+		json_open(to, NULL, '{');
+		json_write_number(to, "port", 22);
+		json_write_text(to, "protocol", "tcp");
+		json_write_text(to, "to", "whoever logs in by SSH");
+		json_write_text(to, "from", text ? text : "everywhere");
+		json_close(to, '}');
+	}
+}
+
 /* Who will reach which port of it, where nobody does who is not let in. */
 static void write_opens(struct text *to, const struct work *work)
 {
@@ -122,6 +141,7 @@ static void write_opens(struct text *to, const struct work *work)
 		return;
 	}
 	json_open(to, "opens", '[');
+	write_ssh(to, work);
 	for (size_t i = 0; i < list.count; i++) {
 		const struct opening *opening = &list.items[i];
 		json_open(to, NULL, '{');

@@ -367,6 +367,30 @@ void sites_warn_unbound(struct berth_operation *operation)
 	diagnostics_sort(&operation->diagnostics);
 }
 
+/* It is opened, which asks nobody but the files and variables of this machine. */
+static void warn_of_cloud(struct berth_operation *operation, const struct location_spec *spec)
+{
+	struct error why = {0};
+	bool cloud = spec && spec->type && strcmp(spec->type, "openstack") == 0;
+
+	if (!cloud || find_site(operation, spec) || site_open(operation, spec, "the blueprint", &why))
+		return;
+	struct diagnostic *entry = warn(&operation->diagnostics, spec->place, "%s", why.text);
+	if (*why.remedy)
+		advise(&operation->diagnostics, entry, "%s", why.remedy);
+}
+
+void sites_warn_clouds(struct berth_operation *operation)
+{
+	const struct blueprint *blueprint = operation->blueprint;
+
+	for (size_t i = 0; i < blueprint->location_count; i++)
+		warn_of_cloud(operation, &blueprint->locations[i]);
+	for (size_t i = 0; i < operation->application->component_count; i++)
+		warn_of_cloud(operation, operation->application->components[i].spec->location);
+	diagnostics_sort(&operation->diagnostics);
+}
+
 static const char *kind_name(enum component_kind kind)
 {
 	return kind == COMPONENT_DOCKER ? "docker:IMAGE" : kind == COMPONENT_PROCESS ? "process" : "external";

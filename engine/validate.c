@@ -16,6 +16,7 @@ static void validate_step(struct berth_operation *operation)
 		return;
 	}
 	sites_warn_unbound(operation);
+	sites_warn_clouds(operation);
 	operation_finish(operation, BERTH_OK, validation_document(operation));
 }
 

@@ -166,7 +166,8 @@ static void lacks_what_was_wished(json_t *missing, const struct error *err)
 
 static bool says_image(const struct openstack_image_wish *wish)
 {
-	return wish->id || wish->name || wish->pattern || wish->properties;
+	return wish->id || wish->name || wish->pattern || wish->description || wish->family ||
+	       wish->properties;
 }
 
 static bool says_anything(const struct openstack_wishes *wishes)

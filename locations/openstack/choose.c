@@ -42,18 +42,42 @@ static void advise_of(struct told *told, struct error *err)
 /* --- images ----------------------------------------------------------------------------------------------
  */
 
-/* `posix`: the pattern, ready; or NULL. */
+/* The patterns of a wish, ready; or NULL. */
+struct patterns {
+	const char *name, *description;
+};
+
+static bool text_fits(const char *text, const char *pattern, const char *posix)
+{
+	return !posix || strstr(text, pattern) || pattern_matches(posix, text);
+}
+
+/* Whether the system in it is of that family. Any that berth can use is "linux" or "unix". */
+static bool family_fits(const struct openstack_image *image, const struct openstack_image_wish *wish)
+{
+	const char *system = json_text(image->json, "os_distro");
+
+	if (!wish->family || wish->id || wish->name || !strcasecmp(wish->family, "linux") ||
+	    !strcasecmp(wish->family, "unix"))
+		return true;
+	return system ? !strcasecmp(system, wish->family)
+		      : image->name && strcasestr(image->name, wish->family) != NULL;
+}
+
 static bool image_fits(const struct openstack_image *image, const struct openstack_image_wish *wish,
-		       const char *posix)
+		       const struct patterns *patterns)
 {
 	const char *name = image->name ? image->name : "", *key;
+	const char *description = json_text(image->json, "description");
 	json_t *value;
 
 	if (wish->id && !is_id(wish->id, image->id))
 		return false;
 	if (wish->name && strcmp(wish->name, name) != 0 && strcmp(wish->name, image->id) != 0)
 		return false;
-	if (posix && !strstr(name, wish->pattern) && !pattern_matches(posix, name))
+	if (!text_fits(name, wish->pattern, patterns->name) ||
+	    !text_fits(description ? description : name, wish->description, patterns->description) ||
+	    !family_fits(image, wish))
 		return false;
 	json_object_foreach ((json_t *)wish->properties, key, value) {
 		const char *theirs = json_text(image->json, key);
@@ -72,7 +96,9 @@ static bool image_before(const struct openstack_image *a, const struct openstack
 
 static const char *image_words(const struct openstack_image_wish *wish)
 {
-	return wish->id ? wish->id : wish->name ? wish->name : wish->pattern ? wish->pattern : NULL;
+	const char *part = wish->pattern ? wish->pattern : wish->description;
+
+	return wish->id ? wish->id : wish->name ? wish->name : part ? part : wish->family;
 }
 
 static int no_image(const struct openstack_image *images, size_t count,
@@ -101,12 +127,14 @@ int openstack_image_choose(const struct openstack_image *images, size_t count,
 	const struct openstack_image *best = NULL, *half = NULL;
 	size_t budget = PATTERN_BUDGET;
 	owned_arena arena = {0};
-	const char *posix = NULL;
+	struct patterns patterns = {0};
 
-	if (wish->pattern && !(posix = pattern_posix(&arena, wish->pattern, &budget, err)))
+	if ((wish->pattern && !(patterns.name = pattern_posix(&arena, wish->pattern, &budget, err))) ||
+	    (wish->description &&
+	     !(patterns.description = pattern_posix(&arena, wish->description, &budget, err))))
 		return -1;
 	for (size_t i = 0; i < count; i++) {
-		if (!image_fits(&images[i], wish, posix))
+		if (!image_fits(&images[i], wish, &patterns))
 			continue;
 		if (!openstack_image_boots(&images[i]))
 			half = &images[i];

@@ -10,9 +10,12 @@
 
 /* All that is said must hold. */
 struct openstack_image_wish {
-	const char *id;      /* also as jclouds writes it, "REGION/ID" */
-	const char *name;    /* or an id */
-	const char *pattern; /* Brooklyn's: a part of the name, or an expression that all of it matches */
+	const char *id;          /* also as jclouds writes it, "REGION/ID" */
+	const char *name;        /* or an id */
+	const char *pattern;     /* Brooklyn's: a part of the name, or an expression that all of it matches */
+	const char *description; /* the same of its description, of its name where it has none */
+	const char *family; /* Brooklyn's "ubuntu": its os_distro, or a part of its name; counts of an image
+			       that is not named outright */
 	const json_t *properties; /* an object: members of the image and their texts; or NULL */
 };
 

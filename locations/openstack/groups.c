@@ -134,6 +134,8 @@ static int bring_all_rules(struct talk *talk, struct fencing *fencing)
 {
 	const struct openings *openings = fencing->openings;
 	size_t components = openings ? openings->component_count : 0;
+	const struct openstack_doors doors = {talk->openstack->wishes.ssh_from,
+					      talk->openstack->wishes.ssh_from_count, talk->openstack->six};
 
 	for (size_t i = 0; i <= components; i++) {
 		const char *component = i ? openings->components[i - 1] : NULL;
@@ -143,8 +145,8 @@ static int bring_all_rules(struct talk *talk, struct fencing *fencing)
 		const struct openstack_rule *wanted;
 		size_t count;
 		if (!group ||
-		    openstack_rules_wanted(&talk->arena, fencing->app, component, openings, fencing->groups,
-					   fencing->count, &wanted, &count) < 0 ||
+		    openstack_rules_wanted(&talk->arena, &doors, fencing->app, component, openings,
+					   fencing->groups, fencing->count, &wanted, &count) < 0 ||
 		    bring_rules(talk, group, wanted, count) < 0)
 			return -1;
 	}
@@ -249,6 +251,22 @@ static int next_of_fence(struct talk *talk, const json_t *listing, struct error 
 	return neutron_settled(goal) && keep(talk, fencing) < 0 ? fail_memory(err) : 0;
 }
 
+/* Rules are of IPv4 or of IPv6: the latter are made where the project has a subnet of it. */
+static enum progress subnets_told(struct talk *talk, struct error *err)
+{
+	struct openstack_call *call = &talk->calls[0];
+
+	if (!openstack_ok(call))
+		return openstack_failed(call, err, "cannot find out whether there is IPv6");
+	const json_t *json = openstack_json(call, err);
+	if (!json)
+		return PROGRESS_FAILED;
+	talk->openstack->six = json_array_size(json_object_get(json, "subnets")) > 0;
+	talk->openstack->six_known = true;
+	openstack_call_release(call);
+	return neutron_bring(talk, talk->network, err);
+}
+
 enum progress network_fence(struct talk *talk, enum fence fence, const char *app,
 			    const struct openings *openings, talk_step *then, struct error *err)
 {
@@ -271,7 +289,11 @@ enum progress network_fence(struct talk *talk, enum fence fence, const char *app
 	};
 	if (!fencing->name || !goal->path)
 		return talk_no_memory(err);
-	return neutron_bring(talk, goal, err);
+	if (talk->openstack->six_known || (fence != FENCE_OWN && fence != FENCE_ALL))
+		return neutron_bring(talk, goal, err);
+	talk->network = goal;
+	return openstack_read(talk, "network", "/v2.0/subnets?ip_version=6&fields=id&limit=1", subnets_told,
+			      err);
 }
 
 const struct openstack_group *network_group(const struct talk *talk, const char *component)

@@ -56,11 +56,18 @@ const char *openstack_group_name(struct arena *arena, const char *app, const cha
 const struct openstack_group *openstack_group_of(const struct openstack_group *groups, size_t count,
 						 const char *name);
 
+/* Who is let in beside those whom openings name. */
+struct openstack_doors {
+	const char *const *ssh_from; /* networks */
+	size_t ssh_from_count;       /* 0: everywhere */
+	bool six;                    /* who comes by IPv6, too */
+};
 /* What the group of that component (NULL: the application's own, which lets in SSH) must let in, of openings
  * whose groups are all there. 0, or -1 (no memory). */
-int openstack_rules_wanted(struct arena *arena, const char *app, const char *component,
-			   const struct openings *openings, const struct openstack_group *groups,
-			   size_t group_count, const struct openstack_rule **ret, size_t *ret_count);
+int openstack_rules_wanted(struct arena *arena, const struct openstack_doors *doors, const char *app,
+			   const char *component, const struct openings *openings,
+			   const struct openstack_group *groups, size_t group_count,
+			   const struct openstack_rule **ret, size_t *ret_count);
 /* Whether two let in the same. */
 bool openstack_rules_alike(const struct openstack_rule *a, const struct openstack_rule *b);
 

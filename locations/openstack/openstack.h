@@ -66,6 +66,7 @@ struct openstack {
 	struct openstack_session session;
 	struct openstack_microversions nova;
 	bool nova_known;
+	bool six, six_known; /* there is a subnet of IPv6 */
 	struct openstack_making making;
 	struct openstack_held held;
 	struct openstack_machine *machines; /* the newest first */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "blueprints/cloud_options.h"
 #include "locations/openstack/openstack.h"
 
 /* "CLOUD"; with a colon before it a region or where Keystone is, as Brooklyn writes it. */
@@ -30,19 +31,12 @@ static int read_target(struct openstack_source *source, const struct location_sp
 
 static int refuse_unknown(const struct location *location, struct error *err)
 {
-	const char *names[64];
-	const char *key;
+	const char *key, *meant;
 	json_t *value;
-	size_t count = openstack_settings_options(names, COUNT_OF(names));
-	count += openstack_wishes_options(names + count, COUNT_OF(names) - count);
 
 	json_object_foreach ((json_t *)location->spec->options, key, value) {
-		size_t i = 0;
-		while (i < count && strcmp(names[i], key) != 0)
-			i++;
-		if (i < count)
+		if (cloud_option_is_known(key, &meant))
 			continue;
-		const char *meant = closest(key, names, count);
 		fail(err, ERR_INVALID, "location `%s`: an openstack location has no option `%s`",
 		     location->name, key);
 		if (meant)

@@ -3,7 +3,8 @@
 
 #include "locations/openstack/network.h"
 
-#define EVERYWHERE "0.0.0.0/0"
+#define EVERYWHERE      "0.0.0.0/0"
+#define EVERYWHERE_LONG "::/0"
 
 const char *openstack_group_name(struct arena *arena, const char *app, const char *component)
 {
@@ -28,7 +29,8 @@ static bool same(const char *a, const char *b)
 /* Neutron has two ways of saying it. */
 static const char *prefix_of(const struct openstack_rule *rule)
 {
-	bool all = !rule->prefix || !strcmp(rule->prefix, EVERYWHERE) || !strcmp(rule->prefix, "::/0");
+	bool all =
+	    !rule->prefix || !strcmp(rule->prefix, EVERYWHERE) || !strcmp(rule->prefix, EVERYWHERE_LONG);
 
 	return rule->group || all ? NULL : rule->prefix;
 }
@@ -87,32 +89,73 @@ static bool is_for_all(const struct opening *opening)
 	return !opening->from && !opening->address;
 }
 
-int openstack_rules_wanted(struct arena *arena, const char *app, const char *component,
-			   const struct openings *openings, const struct openstack_group *groups,
-			   size_t group_count, const struct openstack_rule **ret, size_t *ret_count)
+static bool is_long(const char *prefix)
 {
-	size_t room = component ? openings->count + 1 : 1, count = 0;
-	struct openstack_rule *rules = arena_array(arena, struct openstack_rule, room);
+	return strchr(prefix, ':') != NULL;
+}
 
+static struct openstack_rule ssh_rule(const char *prefix)
+{
+	return (struct openstack_rule){.ingress = true,
+				       .ethertype = is_long(prefix) ? "IPv6" : "IPv4",
+				       .protocol = "tcp",
+				       .first = 22,
+				       .last = 22,
+				       .prefix = prefix};
+}
+
+/* From where we are seen there nobody knows. */
+static int ssh_rules(struct arena *arena, const struct openstack_doors *doors,
+		     const struct openstack_rule **ret, size_t *ret_count)
+{
+	static const char *const everywhere[] = {EVERYWHERE, EVERYWHERE_LONG};
+	size_t count = doors->ssh_from_count ? doors->ssh_from_count : doors->six ? 2 : 1;
+	const char *const *from = doors->ssh_from_count ? doors->ssh_from : everywhere;
+	struct openstack_rule *rules = arena_array(arena, struct openstack_rule, count);
+
+	for (size_t i = 0; rules && i < count; i++)
+		rules[i] = ssh_rule(from[i]);
+	*ret = rules;
+	*ret_count = count;
+	return rules ? 0 : -1;
+}
+
+/* Who is not named by an address may come by either of the two. */
+static void add_twin(struct openstack_rule *rules, size_t *count, const struct openstack_rule *rule)
+{
+	struct openstack_rule twin = *rule;
+
+	twin.ethertype = "IPv6";
+	twin.prefix = rule->prefix ? EVERYWHERE_LONG : NULL;
+	rules[*count] = twin;
+	*count += !covered(rules, *count, &twin);
+}
+
+int openstack_rules_wanted(struct arena *arena, const struct openstack_doors *doors, const char *app,
+			   const char *component, const struct openings *openings,
+			   const struct openstack_group *groups, size_t group_count,
+			   const struct openstack_rule **ret, size_t *ret_count)
+{
+	size_t count = 0;
+
+	if (!component)
+		return ssh_rules(arena, doors, ret, ret_count);
+	struct openstack_rule *rules = arena_array(arena, struct openstack_rule, 2 * openings->count + 1);
 	if (!rules)
 		return -1;
-	/* From where we are seen there nobody knows. */
-	if (!component)
-		rules[count++] = (struct openstack_rule){.ingress = true,
-							 .ethertype = "IPv4",
-							 .protocol = "tcp",
-							 .first = 22,
-							 .last = 22,
-							 .prefix = EVERYWHERE};
 	/* Those for everybody first: they may make others needless. */
-	for (int all = 1; component && all >= 0; all--) {
+	for (int all = 1; all >= 0; all--) {
 		for (size_t i = 0; i < openings->count; i++) {
 			const struct opening *opening = &openings->items[i];
 			if (strcmp(opening->component, component) != 0 || is_for_all(opening) != all)
 				continue;
-			if (rule_of(arena, app, opening, groups, group_count, &rules[count]) < 0)
+			struct openstack_rule rule;
+			if (rule_of(arena, app, opening, groups, group_count, &rule) < 0)
 				return -1;
-			count += !covered(rules, count, &rules[count]);
+			rules[count] = rule;
+			count += !covered(rules, count, &rule);
+			if (doors->six && !opening->address)
+				add_twin(rules, &count, &rule);
 		}
 	}
 	*ret = rules;

@@ -83,25 +83,6 @@ static int read_variables(const struct openstack_source *source, struct openstac
 
 /* --- the location's own options ------------------------------------------------------------------------ */
 
-size_t openstack_settings_options(const char **ret_names, size_t size)
-{
-	static const char *const others[] = {"cloud",
-					     "auth",
-					     "identity",
-					     "credential",
-					     "jclouds.keystone.version",
-					     "jclouds.keystone.scope",
-					     "jclouds.keystone.project-domain-name"};
-	size_t count = 0;
-
-	for (size_t i = 0; i < COUNT_OF(others) && count < size; i++)
-		ret_names[count++] = others[i];
-	for (size_t i = 0; i < openstack_settings_count && count < size; i++)
-		if (openstack_settings_known[i].option)
-			ret_names[count++] = openstack_settings_known[i].option;
-	return count;
-}
-
 /* It stands in a file or in the environment: "env:NAME", "file:PATH"; or, where it must, as it is. */
 static int read_secret(const struct openstack_source *source, const char *key, const char *text,
 		       const char **ret, struct error *err)

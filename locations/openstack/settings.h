@@ -68,7 +68,5 @@ int openstack_clouds_read(const struct openstack_source *source, const char *nam
  * are none of the settings are left alone. */
 int openstack_settings_read(const struct openstack_source *source, struct openstack_settings *ret,
 			    struct error *err);
-/* The names of the options that it reads; how many. */
-size_t openstack_settings_options(const char **ret_names, size_t size);
 
 #endif

@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "base/address.h"
 #include "base/cleanup.h"
 #include "blueprints/blueprint.h"
+#include "blueprints/cloud_options.h"
 
 static int wrong(const struct location *location, struct error *err, const char *key, const char *wanted)
 {
@@ -13,7 +15,7 @@ static int wrong(const struct location *location, struct error *err, const char 
 
 static int read_text(const struct location *location, const char *key, const char **ret, struct error *err)
 {
-	const json_t *value = json_object_get(location->spec->options, key);
+	const json_t *value = cloud_option(location->spec->options, key);
 	const char *text = json_string_value(value);
 
 	if (!value)
@@ -28,7 +30,7 @@ static int read_text(const struct location *location, const char *key, const cha
 static int read_size(const struct location *location, const char *key, int64_t unit, int64_t *ret,
 		     struct error *err)
 {
-	const json_t *value = json_object_get(location->spec->options, key);
+	const json_t *value = cloud_option(location->spec->options, key);
 	const char *text = json_string_value(value);
 	int64_t number = json_is_integer(value) ? json_integer_value(value) : -1;
 	int64_t bytes = text ? parse_memory(text) : -1;
@@ -49,20 +51,23 @@ static int read_size(const struct location *location, const char *key, int64_t u
 
 static int read_cores(const struct location *location, int64_t *ret, struct error *err)
 {
-	const json_t *value = json_object_get(location->spec->options, "minCores");
+	const json_t *value = cloud_option(location->spec->options, "minCores");
 
 	if (!value)
 		return 0;
-	if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > INT32_MAX)
+	int64_t number = json_is_integer(value) ? json_integer_value(value) : -1;
+	if (json_is_string(value) && !parse_number(json_string_value(value), 0, INT32_MAX, &number))
+		number = -1;
+	if (number < 0 || number > INT32_MAX)
 		return wrong(location, err, "minCores", "a number of cores");
-	*ret = json_integer_value(value);
+	*ret = number;
 	return 0;
 }
 
 static int read_properties(const struct location *location, struct openstack_image_wish *ret,
 			   struct error *err)
 {
-	const json_t *value = json_object_get(location->spec->options, "imageProperties");
+	const json_t *value = cloud_option(location->spec->options, "imageProperties");
 	const char *key;
 	json_t *entry;
 
@@ -79,7 +84,7 @@ static int read_properties(const struct location *location, struct openstack_ima
 static int read_flag(const struct location *location, const char *key, bool *ret_yes, bool *ret_no,
 		     struct error *err)
 {
-	const json_t *value = json_object_get(location->spec->options, key);
+	const json_t *value = cloud_option(location->spec->options, key);
 
 	if (value && !json_is_boolean(value))
 		return wrong(location, err, key, "true or false");
@@ -88,18 +93,19 @@ static int read_flag(const struct location *location, const char *key, bool *ret
 	return 0;
 }
 
-/* One text, or a list of them. */
+/* One text, or a list of them; networks may be {networkUuid: ID}. */
 static int read_texts(const struct location *location, struct arena *arena, const char *key,
 		      const char *const **ret, size_t *ret_count, struct error *err)
 {
-	const json_t *value = json_object_get(location->spec->options, key);
+	const json_t *value = cloud_option(location->spec->options, key);
 	size_t count = json_is_array(value) ? json_array_size(value) : value ? 1 : 0;
 	const char **texts = arena_array(arena, const char *, count + 1);
 
 	if (!texts)
 		return fail_memory(err);
 	for (size_t i = 0; i < count; i++) {
-		texts[i] = json_string_value(json_is_array(value) ? json_array_get(value, i) : value);
+		const json_t *entry = json_is_array(value) ? json_array_get(value, i) : value;
+		texts[i] = json_is_object(entry) ? json_text(entry, "networkUuid") : json_string_value(entry);
 		if (!texts[i] || !*texts[i] || !printable(texts[i]))
 			return wrong(location, err, key, "a name or an id, or a list of them");
 	}
@@ -110,7 +116,7 @@ static int read_texts(const struct location *location, struct arena *arena, cons
 
 static int read_metadata(const struct location *location, struct openstack_wishes *ret, struct error *err)
 {
-	const json_t *value = json_object_get(location->spec->options, "userMetadata");
+	const json_t *value = cloud_option(location->spec->options, "userMetadata");
 	const char *key;
 	json_t *entry;
 
@@ -132,7 +138,7 @@ static int read_keys(const struct location *location, struct openstack_wishes *r
 	    read_text(location, "privateKeyFile", &ret->key_file, err) < 0 ||
 	    read_text(location, "privateKeyPassphrase", &ret->key_passphrase, err) < 0)
 		return -1;
-	const json_t *text = json_object_get(location->spec->options, "privateKeyData");
+	const json_t *text = cloud_option(location->spec->options, "privateKeyData");
 	if (text && !json_is_string(text))
 		return wrong(location, err, "privateKeyData", "a private key");
 	ret->key_text = json_string_value(text);
@@ -146,10 +152,49 @@ static int read_keys(const struct location *location, struct openstack_wishes *r
 	return 0;
 }
 
+/* As Neutron tells them. */
+static int read_ssh_from(const struct location *location, struct arena *arena, struct openstack_wishes *ret,
+			 struct error *err)
+{
+	const char *const *texts;
+	char network[NETWORK_SIZE];
+
+	if (read_texts(location, arena, "sshFrom", &texts, &ret->ssh_from_count, err) < 0)
+		return -1;
+	const char **networks = arena_array(arena, const char *, ret->ssh_from_count + 1);
+	if (!networks)
+		return fail_memory(err);
+	for (size_t i = 0; i < ret->ssh_from_count; i++) {
+		if (!address_network(texts[i], network))
+			return wrong(location, err, "sshFrom",
+				     "a network such as 192.0.2.0/24, or a list of them");
+		networks[i] = arena_text(arena, network);
+		if (!networks[i])
+			return fail_memory(err);
+	}
+	ret->ssh_from = networks;
+	return 0;
+}
+
+/* Brooklyn's is a list, of which each server would get one: one is enough. */
+static int read_pool(const struct location *location, struct arena *arena, struct openstack_wishes *ret,
+		     struct error *err)
+{
+	const char *const *names;
+	size_t count;
+
+	if (read_texts(location, arena, "floatingNetwork", &names, &count, err) < 0)
+		return -1;
+	if (count > 1)
+		return wrong(location, err, "floatingNetwork", "one name or id");
+	ret->floating_network = count ? names[0] : NULL;
+	return 0;
+}
+
 static int read_server(const struct location *location, struct arena *arena, struct openstack_wishes *ret,
 		       struct error *err)
 {
-	const json_t *data = json_object_get(location->spec->options, "userData");
+	const json_t *data = cloud_option(location->spec->options, "userData");
 
 	if (data && !json_is_string(data))
 		return wrong(location, err, "userData", "a text");
@@ -157,7 +202,8 @@ static int read_server(const struct location *location, struct arena *arena, str
 	return read_text(location, "user", &ret->user, err) < 0 ||
 		       read_text(location, "loginUser", &ret->user, err) < 0 ||
 		       read_text(location, "availabilityZone", &ret->zone, err) < 0 ||
-		       read_text(location, "floatingNetwork", &ret->floating_network, err) < 0 ||
+		       read_pool(location, arena, ret, err) < 0 ||
+		       read_ssh_from(location, arena, ret, err) < 0 ||
 		       read_flag(location, "autoAssignFloatingIp", &ret->floating, &ret->no_floating, err) <
 			   0 ||
 		       read_texts(location, arena, "securityGroups", &ret->groups, &ret->group_count, err) <
@@ -171,27 +217,20 @@ static int read_server(const struct location *location, struct arena *arena, str
 static int read_networks(const struct location *location, struct arena *arena, struct openstack_wishes *ret,
 			 struct error *err)
 {
-	const json_t *list = json_object_get(location->spec->options, "networks");
-	const char *one = NULL;
-	const char **names = arena_array(arena, const char *, json_array_size(list) + 1);
+	const char **one = arena_array(arena, const char *, 1);
 
-	if (!names)
+	if (!one)
 		return fail_memory(err);
-	if (read_text(location, "networkName", &one, err) < 0 ||
-	    read_text(location, "network", &one, err) < 0)
+	if (read_text(location, "networkName", one, err) < 0 ||
+	    read_text(location, "network", one, err) < 0 ||
+	    read_texts(location, arena, "networks", &ret->networks, &ret->network_count, err) < 0)
 		return -1;
-	if (list && (!json_is_array(list) || one))
-		return wrong(location, err, "networks",
-			     one ? "left out beside `network`" : "a list of names or ids");
-	if (one)
-		names[ret->network_count++] = one;
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const char *name = json_string_value(json_array_get(list, i));
-		if (!name || !*name || !printable(name))
-			return wrong(location, err, "networks", "a list of names or ids");
-		names[ret->network_count++] = name;
+	if (*one && ret->network_count)
+		return wrong(location, err, "networks", "left out beside `network`");
+	if (*one) {
+		ret->networks = one;
+		ret->network_count = 1;
 	}
-	ret->networks = names;
 	return 0;
 }
 
@@ -205,6 +244,8 @@ int openstack_wishes_read(const struct location *location, struct arena *arena, 
 	return read_text(location, "imageId", &image->id, err) < 0 ||
 		       read_text(location, "image", &image->name, err) < 0 ||
 		       read_text(location, "imageNameRegex", &image->pattern, err) < 0 ||
+		       read_text(location, "imageDescriptionRegex", &image->description, err) < 0 ||
+		       read_text(location, "osFamily", &image->family, err) < 0 ||
 		       read_properties(location, image, err) < 0 ||
 		       read_text(location, "hardwareId", &flavor->id, err) < 0 ||
 		       read_text(location, "flavor", &flavor->name, err) < 0 ||
@@ -215,39 +256,4 @@ int openstack_wishes_read(const struct location *location, struct arena *arena, 
 		       read_server(location, arena, ret, err) < 0
 		   ? -1
 		   : 0;
-}
-
-size_t openstack_wishes_options(const char **ret_names, size_t size)
-{
-	static const char *const names[] = {
-	    "image",
-	    "imageId",
-	    "imageNameRegex",
-	    "imageProperties",
-	    "flavor",
-	    "hardwareId",
-	    "minRam",
-	    "minCores",
-	    "minDisk",
-	    "network",
-	    "networkName",
-	    "networks",
-	    "user",
-	    "loginUser",
-	    "privateKeyFile",
-	    "privateKeyData",
-	    "privateKeyPassphrase",
-	    "keyPair",
-	    "securityGroups",
-	    "autoAssignFloatingIp",
-	    "floatingNetwork",
-	    "availabilityZone",
-	    "userMetadata",
-	    "userData",
-	};
-	size_t count = 0;
-
-	for (size_t i = 0; i < COUNT_OF(names) && count < size; i++)
-		ret_names[count++] = names[i];
-	return count;
 }

@@ -18,13 +18,13 @@ struct openstack_wishes {
 	const char *floating_network; /* whose they are; NULL: the only one that leads out */
 	const char *const *groups;    /* security groups besides, names or ids */
 	size_t group_count;
+	const char *const *ssh_from; /* networks that SSH is open to */
+	size_t ssh_from_count;       /* 0: everywhere */
 	const char *zone, *user_data;
 	const json_t *metadata; /* an object of texts; or NULL */
 };
 
 int openstack_wishes_read(const struct location *location, struct arena *arena, struct openstack_wishes *ret,
 			  struct error *err);
-/* The names of the options that it reads; how many. */
-size_t openstack_wishes_options(const char **ret_names, size_t size);
 
 #endif

@@ -239,3 +239,21 @@ Test(locations_verb, those_of_a_blueprint_are_asked_and_no_others)
 	cr_expect_str_eq(json_text(entry_of(elsewhere, "mine"), "spec"), "fake:four");
 	blueprint = NULL;
 }
+
+Test(locations_verb, validate_warns_of_a_cloud_that_nothing_says_how_to_log_in_to)
+{
+	owned_json document = NULL;
+	cr_assert_eq(
+	    scene_run(&scene, berth_validate,
+		      "id: app\nlocations:\n  lab: {openstack: {endpoint: 'http://k:5000/v3', project: p}}\n"
+		      "services:\n- {type: process, id: a, command: [/bin/true], location: lab}\n",
+		      &document),
+	    BERTH_OK);
+	const json_t *list = json_object_get(document, "diagnostics");
+	cr_assert_eq(json_array_size(list), 1);
+	const json_t *first = json_array_get(list, 0);
+	cr_expect_str_eq(json_text(first, "severity"), "warning");
+	cr_expect(strstr(json_text(first, "summary"), "there is no username in its options"), "%s",
+		  json_text(first, "summary"));
+	cr_expect_eq(json_number(json_object_get(json_object_get(first, "range"), "start"), "line", 0), 3);
+}

@@ -76,6 +76,23 @@ Test(openstack_choose, an_image_by_id_name_pattern_and_properties)
 			 "i1");
 }
 
+Test(openstack_choose, an_image_by_what_brooklyn_says_of_its_system)
+{
+	some_images();
+	cr_expect_str_eq(image_for((struct openstack_image_wish){.family = "Debian"}), "i3");
+	cr_expect_str_eq(image_for((struct openstack_image_wish){.family = "linux"}), "i3");
+	cr_expect_null(image_for((struct openstack_image_wish){.family = "centos"}));
+	cr_expect(strstr(openstack_error.text, "`centos`"), "%s", openstack_error.text);
+	cr_expect_str_eq(image_for((struct openstack_image_wish){.family = "centos", .id = "R/i1"}), "i1",
+			 "one that is named outright is taken");
+	cr_expect_str_eq(image_for((struct openstack_image_wish){.description = "debian-11"}), "i1",
+			 "one without a description has its name");
+	json_object_set_new(json_array_get(json_object_get(page, "images"), 0), "description",
+			    json_string("the old stable"));
+	cr_expect_str_eq(image_for((struct openstack_image_wish){.description = ".*old.*"}), "i1");
+	cr_expect_null(image_for((struct openstack_image_wish){.description = "debian-11"}));
+}
+
 Test(openstack_choose, an_image_that_is_not_there_or_not_whole)
 {
 	some_images();
@@ -208,13 +225,36 @@ Test(openstack_choose, sizes_are_numbers_or_words)
 	    "a");
 }
 
+Test(openstack_choose, template_options_are_wishes_too)
+{
+	const struct openstack_wishes *some =
+	    wishes("{\"templateOptions\":{\"novaNetworks\":[{\"networkUuid\":\"n1\"}],"
+		   "\"floatingIpPoolNames\":[\"out\"],\"securityGroupNames\":[\"a\",\"b\"],"
+		   "\"keyPairName\":\"mine\",\"availabilityZone\":\"az2\",\"overrideLoginUser\":\"core\","
+		   "\"userMetadata\":{\"team\":\"shop\"},\"userData\":\"#cloud-config\\n\","
+		   "\"autoAssignFloatingIp\":true},\"loginUser.privateKeyFile\":\"/k\"}");
+
+	cr_assert_eq(some->network_count, 1);
+	cr_expect_str_eq(some->networks[0], "n1");
+	cr_expect_str_eq(some->floating_network, "out");
+	cr_assert_eq(some->group_count, 2);
+	cr_expect_str_eq(some->groups[1], "b");
+	cr_expect_str_eq(some->key_pair, "mine");
+	cr_expect_str_eq(some->key_file, "/k");
+	cr_expect_str_eq(some->zone, "az2");
+	cr_expect_str_eq(some->user, "core");
+	cr_expect_str_eq(json_text(some->metadata, "team"), "shop");
+	cr_expect_str_eq(some->user_data, "#cloud-config\n");
+	cr_expect(some->floating);
+}
+
 Test(openstack_choose, what_is_no_wish_is_refused)
 {
 	static const char *const wrong[] = {"{\"minRam\":\"much\"}",
 					    "{\"minRam\":-1}",
-					    "{\"minCores\":\"2\"}",
+					    "{\"minCores\":\"some\"}",
 					    "{\"image\":1}",
-					    "{\"networks\":\"a\"}",
+					    "{\"networks\":{}}",
 					    "{\"networks\":[1]}",
 					    "{\"network\":\"a\",\"networks\":[\"b\"]}",
 					    "{\"imageProperties\":[]}",

@@ -189,8 +189,8 @@ static bool neutron(const struct http_request *request, struct http_answer *answ
 static void begin(void)
 {
 	openstack_bench_begin();
-	kinds = json_pack("{s:[],s:[],s:[],s:[]}", "security-groups", "security-group-rules", "ports",
-			  "floatingips");
+	kinds = json_pack("{s:[],s:[],s:[],s:[],s:[]}", "security-groups", "security-group-rules", "ports",
+			  "floatingips", "subnets");
 	made = changes = lose_from = lose_count = refuse_times = 0;
 	openstack_answers(neutron);
 	openstack_openrc();
@@ -374,6 +374,42 @@ Test(openstack_network, a_rule_that_nobody_needs_any_more_goes_and_so_does_what_
 	cr_expect_eq(count("security-groups"), 3);
 }
 
+Test(openstack_network, ssh_is_open_to_those_networks_alone)
+{
+	openstack_driver.close(&openstack_here);
+	cr_assert_eq(
+	    openstack_open("envvars", "{\"sshFrom\":[\"192.0.2.7/24\",\"198.51.100.4\",\"fd00::/8\"]}"), 0,
+	    "%s", openstack_error.text);
+	fence(FENCE_ALL, &wanted);
+	DONE();
+	cr_expect(has_rule("berth.shop", "tcp", 22, "192.0.2.0/24"));
+	cr_expect(has_rule("berth.shop", "tcp", 22, "198.51.100.4/32"));
+	cr_expect(has_rule("berth.shop", "tcp", 22, "fd00::/8"));
+	cr_expect_eq(count_ingress(), 6);
+	unsigned before = changes;
+	DONE();
+	cr_expect_eq(changes, before, "a second time nothing is asked for");
+	openstack_driver.close(&openstack_here);
+	cr_assert_eq(openstack_open("envvars", NULL), 0);
+	DONE();
+	check_wanted();
+}
+
+/* Rules are of IPv4 or of IPv6. */
+Test(openstack_network, where_there_is_ipv6_it_is_let_in_alike)
+{
+	add("subnets", json_pack("{s:s}", "name", "six"));
+	fence(FENCE_ALL, &wanted);
+	DONE();
+	cr_expect_eq(count_ingress(), 7, "all but that of an address");
+	cr_expect(has_rule("berth.shop", "tcp", 22, "0.0.0.0/0"));
+	cr_expect(has_rule("berth.shop", "tcp", 22, "::/0"));
+	cr_expect(has_rule("berth.shop.web", "tcp", 80, "::/0"));
+	unsigned before = changes;
+	DONE();
+	cr_expect_eq(changes, before, "a second time nothing is asked for");
+}
+
 Test(openstack_network, the_group_of_a_component_that_left_goes_unless_it_is_in_use)
 {
 	static const char *const alone[] = {"web"};
@@ -549,7 +585,9 @@ Test(openstack_network, who_is_let_in_by_everybody_s_rule_needs_none_of_his_own)
 	const struct openstack_rule *rules;
 	owned_arena arena = {0};
 	size_t rule_count;
-	cr_assert_eq(openstack_rules_wanted(&arena, "shop", "db", &all, groups, 1, &rules, &rule_count), 0);
+	const struct openstack_doors doors = {0};
+	cr_assert_eq(
+	    openstack_rules_wanted(&arena, &doors, "shop", "db", &all, groups, 1, &rules, &rule_count), 0);
 	cr_assert_eq(rule_count, 2);
 	cr_expect_str_eq(rules[0].protocol, "udp");
 	cr_expect_str_eq(rules[0].prefix, "0.0.0.0/0");
