@@ -87,6 +87,8 @@ static enum progress place_found(struct flow *flow, struct error *err)
 
 	if (flow->there && made_of(&flow->app, spec))
 		return PROGRESS_DONE;
+	if (marathon_version_fits(flow->marathon, spec, err) < 0)
+		return PROGRESS_FAILED;
 	json_t *wanted = marathon_definition(flow, spec, spec->at_once && spec->count ? spec->count : 0);
 	if (flow->there)
 		return put_app(flow, wanted, "?partialUpdate=false", placed, err);

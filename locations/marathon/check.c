@@ -86,11 +86,29 @@ static int check_container(const struct marathon *marathon, const struct instanc
 	return 0;
 }
 
+int marathon_version_fits(const struct marathon *marathon, const struct instance_spec *spec,
+			  struct error *err)
+{
+	if (!marathon->known || marathon_is_new(marathon) || !marathon_by_mesos(marathon, spec))
+		return 0;
+	if (!marathon_is_bare(spec) && !marathon_since(marathon, 1, 3))
+		return refuse(marathon->location, spec,
+			      "before Marathon 1.3 Mesos' own containers have no image",
+			      "let Docker run it: `containerizer: docker`", err);
+	if (spec->port_count && !strcmp(marathon_network(marathon, spec), "bridge"))
+		return refuse(
+		    marathon->location, spec,
+		    "before Marathon 1.5 Mesos' own containers have no bridge to reach its ports by",
+		    "give it `network: host`, or the name of a network, or let Docker run it", err);
+	return 0;
+}
+
 int marathon_check(struct location *location, const struct instance_spec *spec, struct error *err)
 {
 	return check_kind(location, spec, err) < 0 || check_labels(location, spec, err) < 0 ||
 		       check_parts(location, spec, err) < 0 || check_ports(location->state, spec, err) < 0 ||
-		       check_container(location->state, spec, err) < 0
+		       check_container(location->state, spec, err) < 0 ||
+		       marathon_version_fits(location->state, spec, err) < 0
 		   ? -1
 		   : 0;
 }

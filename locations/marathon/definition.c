@@ -52,6 +52,13 @@ static json_t *definition_of_port(struct flow *flow, const struct spec_port *por
 			 port->protocol == UDP ? "udp" : "tcp", "name", port_name(flow, port));
 }
 
+/* Before 1.5: of a container of Mesos' own, which has an address for itself. */
+static json_t *discovered(struct flow *flow, const struct spec_port *port)
+{
+	return json_pack("{s:i, s:s, s:s}", "number", port->port, "protocol",
+			 port->protocol == UDP ? "udp" : "tcp", "name", port_name(flow, port));
+}
+
 static json_t *ports(struct flow *flow, const struct instance_spec *spec,
 		     json_t *(*one)(struct flow *, const struct spec_port *))
 {
@@ -111,7 +118,8 @@ static json_t *container(struct flow *flow, const struct instance_spec *spec, co
 	owned_json docker =
 	    json_pack("{s:s, s:b}", "image", spec->kind == COMPONENT_PROCESS ? marathon->image : spec->image,
 		      "forcePullImage", spec->pull_always);
-	json_t *mappings = is_host(network) ? NULL : ports(flow, spec, mapping);
+	bool told = !is_host(network) && (!mesos || marathon_is_new(marathon));
+	json_t *mappings = told ? ports(flow, spec, mapping) : NULL;
 
 	if (!mesos)
 		json_put(docker, "parameters", parameters(flow, spec));
@@ -141,10 +149,15 @@ static void put_network(struct flow *flow, const struct instance_spec *spec, con
 		json_put(app, "portDefinitions", ports(flow, spec, definition_of_port));
 		json_put_flag(app, "requirePorts", any_fixed(spec));
 	}
-	if (marathon_is_new(flow->marathon))
+	if (marathon_is_new(flow->marathon)) {
 		json_put(app, "networks", networks(network));
-	else if (!is_host(network) && !is_bridge(network))
-		json_put(app, "ipAddress", json_pack("{s:s*}", "networkName", *network ? network : NULL));
+	} else if (!is_host(network) && !is_bridge(network)) {
+		json_t *address = json_pack("{s:s*}", "networkName", *network ? network : NULL);
+		if (marathon_by_mesos(flow->marathon, spec))
+			json_put(address, "discovery",
+				 json_pack("{s:o*}", "ports", ports(flow, spec, discovered)));
+		json_put(app, "ipAddress", address);
+	}
 }
 
 /* --- what it runs --------------------------------------------------------------------------------------- */

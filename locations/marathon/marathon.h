@@ -269,6 +269,9 @@ flow_step reason_find;
 flow_step probe_marathon;
 flow_step prepare_marathon, release_marathon, claim_marathon, disclaim_marathon, lease_marathon,
     tidy_marathon;
+/* Whether the version that is there, where that is known, can run it at all. */
+int marathon_version_fits(const struct marathon *marathon, const struct instance_spec *spec,
+			  struct error *err);
 int marathon_check(struct location *location, const struct instance_spec *spec, struct error *err);
 
 /* --- groups.c: what is kept with the application, as groups without apps --- */

@@ -70,6 +70,8 @@ static enum progress change(struct flow *flow, bool force, struct error *err)
 	struct marathon_question question = {.method = "PUT", .path = app_path(flow, query)};
 
 	flow->version = arena_text(&flow->arena, flow->app.version ?: "");
+	if (marathon_version_fits(flow->marathon, spec, err) < 0)
+		return PROGRESS_FAILED;
 	if (!made_so(flow)) {
 		question.path =
 		    app_path(flow, force ? "?partialUpdate=false&force=true" : "?partialUpdate=false");

@@ -1,14 +1,39 @@
 /* marathon_bench.c - the scripted Marathon: what it answers, and the location opened on it. */
 #include "tests/locations/marathon_bench.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct marathon_stand stand;
+
+/* What is sent in a test, with the version that it was sent to, for whoever judges all of it at once:
+ * tests/contract/marathon-bodies. */
+static void keep_body(const struct http_request *request)
+{
+	const char *to = getenv("BERTH_MARATHON_BODIES");
+	owned_json version = NULL, *body = NULL, *line = NULL;
+
+	if (!to || !request->body_size)
+		return;
+	for (const struct line *each = stand.script; each->url; each++)
+		if (strstr(each->url, "/v2/info") && each->body)
+			version = version ? version : json_loads(each->body, 0, NULL);
+	body = json_loadb(request->body, request->body_size, 0, NULL);
+	line = json_pack("{s:s*, s:s, s:s, s:O*}", "version", json_text(version, "version"), "method",
+			 request->method, "path", strstr(request->url, "/v2/"), "body", body);
+	owned_memory char *text = json_line(line);
+	FILE *file = fopen(to, "ae");
+	cr_assert(text && file);
+	fprintf(file, "%s\n", text);
+	fclose(file);
+}
 
 static int64_t answer_http(void *owner, const struct http_request *request, struct http_answer *answer)
 {
 	(void)owner;
 	text_format(&stand.asked, "%s %s\n", request->method, request->url);
+	keep_body(request);
 	for (size_t i = 0; request->headers && request->headers[i]; i++)
 		if (starts_with(request->headers[i], "Authorization") ||
 		    !strcmp(request->headers[i], "Accept: text/event-stream"))

@@ -5,7 +5,7 @@ uses real-many
 per_level=${BERTH_MANY:-16} # of two levels
 port=$((26000 + $$ % 5000))
 url=http://127.0.0.1:$port
-"$root/tests/doubles/marathon/run" --quiet --listen 127.0.0.1:$port --docker "$DOCKER_HOST" --wire double.wire --kill-grace 0 \
+"$root/tests/doubles/marathon/run" --quiet --published --listen 127.0.0.1:$port --docker "$DOCKER_HOST" --wire double.wire --kill-grace 0 \
 	--cpus 1000 --mem 1000000 >double.log 2>&1 &
 children+=($!)
 check "a double of Marathon is there" until_true 60 curl -sf "$url/ping"

@@ -5,7 +5,7 @@ uses real-across
 static_helper
 port=$((21000 + $$ % 5000))
 url=http://127.0.0.1:$port
-"$root/tests/doubles/marathon/run" --quiet --listen 127.0.0.1:$port --docker "$DOCKER_HOST" >double.log 2>&1 &
+"$root/tests/doubles/marathon/run" --quiet --published --listen 127.0.0.1:$port --docker "$DOCKER_HOST" >double.log 2>&1 &
 children+=($!)
 check "a double of Marathon is there" until_true 60 curl -sf "$url/ping"
 

@@ -13,7 +13,7 @@ static_helper
 left() { python3 "$root/tests/real/openstack/provide.py" left; }
 port=$((26000 + $$ % 5000))
 url=http://127.0.0.1:$port
-"$root/tests/doubles/marathon/run" --quiet --listen 127.0.0.1:$port --docker "$DOCKER_HOST" --kill-grace 0 --offer-delay 0.1 \
+"$root/tests/doubles/marathon/run" --quiet --published --listen 127.0.0.1:$port --docker "$DOCKER_HOST" --kill-grace 0 --offer-delay 0.1 \
 	--start-delay 0 --relaunch-delay 0.2 >double.log 2>&1 &
 children+=($!)
 check "a double of Marathon is there" until_true 60 curl -sf "$url/ping"

@@ -60,8 +60,9 @@ static void start_double(void)
 	cr_assert(double_pid >= 0);
 	if (double_pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM); /* a test that crashes takes it along */
-		execl(BERTH_SOURCE_DIR "/tests/doubles/marathon/run", "run", "--quiet", "--with-parent",
-		      "--listen", listen, "--docker", getenv("BERTH_TEST_DOCKER"), (char *)NULL);
+		execl(BERTH_SOURCE_DIR "/tests/doubles/marathon/run", "run", "--quiet", "--published",
+		      "--with-parent", "--listen", listen, "--docker", getenv("BERTH_TEST_DOCKER"),
+		      (char *)NULL);
 		_exit(127);
 	}
 	for (int i = 0; i < 200 && waitpid(double_pid, NULL, WNOHANG) == 0 && curl("GET", "/ping", NULL) < 0;
