@@ -26,6 +26,7 @@ static const struct {
     {"availabilityZone", "availabilityZone", true},
     {"userData", "userData", true},
     {"userMetadata", "userMetadata", true},
+    {"configDrive", "configDrive", true},
     {"loginUser", "overrideLoginUser", true},
     {"privateKeyData", "overrideLoginPrivateKey", true},
 };

@@ -14,6 +14,8 @@
 
 #define TEMPLATE "templateOptions"
 
+enum { DATA_MOST = 65535 / 4 * 3 };
+
 struct look {
 	struct diagnostics *list;
 	const struct reading *reading;
@@ -119,6 +121,20 @@ static const char *pattern_form(const char *text)
 		   : "a part of a name, or an expression for all of it";
 }
 
+static const char *host_key_form(const char *text)
+{
+	return !strcmp(text, "accept-new") || starts_with(text, "SHA256:") || strchr(text, ' ')
+		   ? NULL
+		   : "`accept-new`, a fingerprint such as \"SHA256:...\", or a key such as \"ssh-ed25519 "
+		     "AAAA...\"";
+}
+
+/* What Nova takes, as it is sent: in base64. */
+static const char *data_form(const char *text)
+{
+	return *text && strlen(text) <= DATA_MOST ? NULL : "a text of at most 49,149 bytes";
+}
+
 static const char *family_form(const char *text)
 {
 	if (!strcasecmp(text, "windows"))
@@ -128,7 +144,7 @@ static const char *family_form(const char *text)
 
 /* --- the options --------------------------------------------------------------------------------------- */
 
-enum shape { ONE, FLAG, SEVERAL, TEXTS, LOGIN };
+enum shape { ONE, FLAG, SEVERAL, TEXTS, LOGIN, VOLUME };
 
 static const struct option {
 	const char *key;
@@ -178,7 +194,12 @@ static const struct option {
     {"floatingNetwork", SEVERAL, line_form},
     {"availabilityZone", ONE, line_form},
     {"userMetadata", TEXTS, NULL},
-    {"userData", ONE, text_form},
+    {"userData", ONE, data_form},
+    {"configDrive", FLAG, NULL},
+    {"hostKey", SEVERAL, host_key_form},
+    {"jump", ONE, line_form},
+    {"serverGroup", ONE, line_form},
+    {"bootVolume", VOLUME, disk_form},
 };
 
 /* Of `auth`, as clouds.yaml has it. */
@@ -218,8 +239,8 @@ static const struct {
      "write it as `userData`, or as `pre.install.command` at the component"},
     {"portForwardingManager", "ports behind a translation of addresses are not known to berth",
      "let each server have a floating IP (`autoAssignFloatingIp: true`)"},
-    {"blockDeviceMappings", "a server boots from its image, on the disk of its flavor",
-     "say how large that must be with `minDisk`"},
+    {"blockDeviceMappings", "a server boots from its image, on the disk of its flavor or in a volume",
+     "write `bootVolume: {size: 20gb}`"},
 };
 
 static const struct option *option_of(const char *key)
@@ -298,7 +319,7 @@ static void check_several(struct look *look, const char *key, const struct yaml_
 	size_t count = node->kind == YAML_LIST ? node->count : 1;
 
 	const char *wanted =
-	    option->form == network_form ? network_form("") : "a name or an id, or a list of them";
+	    option->form == line_form ? "a name or an id, or a list of them" : option->form("");
 
 	if (!count)
 		complain_form(look, node, key, wanted);
@@ -348,6 +369,34 @@ static void check_login(struct look *look, const struct yaml_node *node, const s
 	}
 }
 
+/* Its size, or {size, type, deleteOnTermination}. */
+static void check_volume(struct look *look, const struct yaml_entry *entry, const struct option *option)
+{
+	static const char *const members[] = {"size", "type", "deleteOnTermination"};
+	static const struct option type = {"type", ONE, line_form};
+
+	if (entry->value->kind != YAML_MAP) {
+		check_scalar(look, entry->key, entry->value, option, "its size, or a map with `size`");
+		return;
+	}
+	for (size_t i = 0; i < entry->value->count; i++) {
+		const struct yaml_entry *member = &entry->value->entries[i];
+		const char *meant = closest(member->key, members, COUNT_OF(members));
+		if (!strcmp(member->key, "size"))
+			check_scalar(look, "size", member->value, option, "one value");
+		else if (!strcmp(member->key, "type"))
+			check_scalar(look, "type", member->value, &type, "one value");
+		else if (!strcmp(member->key, "deleteOnTermination"))
+			check_flag(look, member->key, member->value);
+		else
+			advise(look->list,
+			       complain(look->list, member->key_place, "`%s` has no `%s`", entry->key,
+					member->key),
+			       meant ? "did you mean `%s`?" : "it has size, type and deleteOnTermination",
+			       meant);
+	}
+}
+
 static void check_option(struct look *look, const struct yaml_entry *entry, const struct option *option)
 {
 	switch (option->shape) {
@@ -362,6 +411,9 @@ static void check_option(struct look *look, const struct yaml_entry *entry, cons
 		break;
 	case LOGIN:
 		check_login(look, entry->value, option);
+		break;
+	case VOLUME:
+		check_volume(look, entry, option);
 		break;
 	case ONE:
 		check_scalar(look, entry->key, entry->value, option, "one value");

@@ -81,6 +81,7 @@ static const struct option {
     {"hostKey", ANYWHERE, host_key_form},
     {"knownHosts", ANYWHERE, path_form},
     {"config", ANYWHERE, path_form},
+    {"jump", ANYWHERE, text_form},
     {"address", MAP_MACHINE | MAP_HOST, address_form},
     {"directory", ANYWHERE, directory_form},
     {"grace", ANYWHERE, duration_form},

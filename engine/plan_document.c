@@ -115,7 +115,10 @@ static void write_publishes(struct text *to, const struct work *work)
 static void write_ssh(struct text *to, const struct work *work)
 {
 	const json_t *from = cloud_option(work->site->spec->options, "sshFrom");
+	const char *jump = json_string_value(cloud_option(work->site->spec->options, "jump"));
 	size_t count = json_is_array(from) ? json_array_size(from) : 1;
+	owned_text whom = {0};
+	text_format(&whom, "whoever logs in by SSH%s%s", jump ? " through " : "", jump ? jump : "");
 	if (strcmp(work->site->spec->type, "openstack") != 0)
 		return;
 	for (size_t i = 0; i < count; i++) {
@@ -123,7 +126,7 @@ static void write_ssh(struct text *to, const struct work *work)
 		json_open(to, NULL, '{');
 		json_write_number(to, "port", 22);
 		json_write_text(to, "protocol", "tcp");
-		json_write_text(to, "to", "whoever logs in by SSH");
+		json_write_text(to, "to", text_view(&whom));
 		json_write_text(to, "from", text ? text : "everywhere");
 		json_close(to, '}');
 	}

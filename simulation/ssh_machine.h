@@ -12,6 +12,7 @@
 /* What a request brings along: the host keys that are wanted, and the public part of one to log in with. */
 #define SSH_WANTED_HEADER "Wanted-Key: "
 #define SSH_LOGIN_HEADER  "Login-Key: "
+#define SSH_JUMP_HEADER   "Jump: "
 
 struct ssh_machine;
 
@@ -25,8 +26,10 @@ void ssh_machine_behave(struct ssh_machine *machine, behaver *behave, void *owne
 struct ssh_door {
 	const char *host_key;  /* "ssh-ed25519 AAAA..."; NULL: the one that is wanted */
 	const char *login_key; /* the only one that opens it, as a line of authorized_keys; NULL: any does */
-	/* Whether what comes from there gets to that address and port at all; NULL: all does. */
-	bool (*reaches)(void *owner, const struct machine *from, const char *address, uint16_t port);
+	/* Whether what comes from there (`via`: through the machine of that address; or NULL) gets to that
+	 * address and port at all; NULL: all does. */
+	bool (*reaches)(void *owner, const struct machine *from, const char *via, const char *address,
+			uint16_t port);
 	void *owner;
 };
 void ssh_machine_door(struct ssh_machine *machine, const struct ssh_door *door);

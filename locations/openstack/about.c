@@ -197,10 +197,35 @@ static json_t *wished_networks(const struct openstack_wishes *wishes,
 	return list;
 }
 
+/* By which way one gets from here to a server that is on the first of those networks. */
+static json_t *reached_json(const struct openstack *openstack, const struct openstack_findings *findings,
+			    const json_t *networks, json_t *missing)
+{
+	const char *id = json_text(json_array_get(networks, 0), "id");
+	const struct openstack_network *own = NULL, *outer = NULL;
+	struct error err = {0};
+
+	for (size_t i = 0; id && i < findings->network_count; i++)
+		if (!strcmp(findings->networks[i].id, id))
+			own = &findings->networks[i];
+	if (!own)
+		return json_null();
+	if (openstack_choose_outer(openstack, findings, own, &outer, &err) < 0) {
+		lacks_what_was_wished(missing, &err);
+		return json_null();
+	}
+	if (outer)
+		return json_sprintf("by a floating IP of %s", outer->name);
+	if (openstack->wishes.jump)
+		return json_sprintf("through %s", openstack->wishes.jump);
+	return json_sprintf("at its own address on %s", own->name);
+}
+
 /* Where the location's options say nothing about machines, nothing. */
-static json_t *machine_json(const struct openstack_wishes *wishes, const struct openstack_findings *findings,
+static json_t *machine_json(const struct openstack *openstack, const struct openstack_findings *findings,
 			    json_t *missing)
 {
+	const struct openstack_wishes *wishes = &openstack->wishes;
 	const struct openstack_image *image = NULL;
 	const struct openstack_flavor *flavor = NULL;
 	struct error err = {0};
@@ -220,7 +245,10 @@ static json_t *machine_json(const struct openstack_wishes *wishes, const struct 
 		lacks_what_was_wished(missing, &err);
 	json_put(machine, "image", image ? named(image->name, image->id) : json_null());
 	json_put(machine, "flavor", flavor ? named(flavor->name, flavor->id) : json_null());
-	json_put(machine, "networks", wished_networks(wishes, findings, missing));
+	json_t *networks = wished_networks(wishes, findings, missing);
+	json_put_shared(machine, "networks", networks);
+	json_put(machine, "reached", reached_json(openstack, findings, networks, missing));
+	json_decref(networks);
 	return machine;
 }
 
@@ -265,7 +293,7 @@ json_t *openstack_about(const struct openstack *openstack, const struct openstac
 	lack_things(missing, openstack, findings, about, arena);
 	lack_room(missing, findings->quotas, findings->quota_count);
 	lack_room(missing, findings->network_quotas, findings->network_quota_count);
-	json_put(about, "machine", machine_json(&openstack->wishes, findings, missing));
+	json_put(about, "machine", machine_json(openstack, findings, missing));
 	json_put(about, "missing", missing);
 	json_decref(regions);
 	return about;

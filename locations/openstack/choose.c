@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "blueprints/pattern.h"
 
-enum { TOLD_MOST = 8 };
+enum { TOLD_MOST = 8, GIB = 1 << 30 };
 
 /* "RegionOne/ID" is how jclouds writes an id. */
 static bool is_id(const char *wish, const char *id)
@@ -157,11 +157,11 @@ static bool flavor_fits(const struct openstack_flavor *flavor, const struct open
 		return false;
 	if (flavor->cores < wish->cores || flavor->memory_mib < wish->memory_mib)
 		return false;
-	/* A disk of 0 is as large as the image needs, or lies in a volume. */
-	if (flavor->disk_gib &&
+	/* A disk of 0 is as large as the image needs. */
+	if (!wish->on_volume && flavor->disk_gib &&
 	    (flavor->disk_gib < wish->disk_gib || (image && flavor->disk_gib < image->min_disk_gib)))
 		return false;
-	if (!flavor->disk_gib && wish->disk_gib)
+	if (!wish->on_volume && !flavor->disk_gib && wish->disk_gib)
 		return false;
 	return !image || flavor->memory_mib >= image->min_memory_mib;
 }
@@ -195,7 +195,8 @@ static int no_flavor(const struct openstack_flavor *flavors, size_t count,
 
 	add_least(&least, wish->cores, "cores");
 	add_least(&least, memory > wish->memory_mib ? memory : wish->memory_mib, "MiB");
-	add_least(&least, disk > wish->disk_gib ? disk : wish->disk_gib, "GiB of disk");
+	if (!wish->on_volume)
+		add_least(&least, disk > wish->disk_gib ? disk : wish->disk_gib, "GiB of disk");
 	fail(err, ERR_MISSING, "there is no flavor%s%s%s%s", name ? " `" : "", name ? name : "",
 	     name ? "`" : "", text_view(&least));
 	for (size_t i = 0; i < count; i++)
@@ -216,6 +217,24 @@ int openstack_flavor_choose(const struct openstack_flavor *flavors, size_t count
 			best = &flavors[i];
 	*ret = best;
 	return best ? 0 : no_flavor(flavors, count, wish, image, err);
+}
+
+/* --- volumes ---------------------------------------------------------------------------------------------
+ */
+
+int openstack_volume_size(const struct openstack_flavor_wish *wish, const struct openstack_image *image,
+			  int64_t *ret_gib, struct error *err)
+{
+	int64_t bytes = json_number(image->json, "virtual_size", json_number(image->json, "size", 0));
+	int64_t least = bytes / GIB + (bytes % GIB > 0);
+
+	least = least > image->min_disk_gib ? least : image->min_disk_gib;
+	*ret_gib = wish->disk_gib ? wish->disk_gib : least ? least : 1;
+	if (*ret_gib >= least)
+		return 0;
+	fail(err, ERR_INVALID, "the image `%s` needs a volume of %lld GiB, and `bootVolume` is of %lld",
+	     image->name ? image->name : image->id, (long long)least, (long long)wish->disk_gib);
+	return -1;
 }
 
 /* --- networks --------------------------------------------------------------------------------------------

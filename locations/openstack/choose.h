@@ -28,6 +28,7 @@ struct openstack_flavor_wish {
 	const char *id;                      /* also "REGION/ID" */
 	const char *name;                    /* or an id */
 	int64_t memory_mib, cores, disk_gib; /* at least; 0: not said */
+	bool on_volume;                      /* its disk is none of the flavor's */
 };
 
 /* The least that is enough for the wish and for the image (which may be NULL): the fewest cores, then the
@@ -35,6 +36,11 @@ struct openstack_flavor_wish {
 int openstack_flavor_choose(const struct openstack_flavor *flavors, size_t count,
 			    const struct openstack_flavor_wish *wish, const struct openstack_image *image,
 			    const struct openstack_flavor **ret, struct error *err);
+
+/* How large the volume must be that a server boots from: as is wished, where that is enough for the image;
+ * else ERR_INVALID. */
+int openstack_volume_size(const struct openstack_flavor_wish *wish, const struct openstack_image *image,
+			  int64_t *ret_gib, struct error *err);
 
 /* The network of that name or id; with NULL the only one that servers can be put on and that is not the way
  * out, else the only one at all. ERR_MISSING, ERR_INVALID where it is not one. */

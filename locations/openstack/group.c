@@ -511,9 +511,14 @@ enum progress prepare_openstack(struct talk *talk, struct error *err)
 	return openstack_enter(talk, fence, err);
 }
 
+static enum progress drop_server_groups(struct talk *talk, struct error *err)
+{
+	return openstack_drop_server_groups(talk, ready, err);
+}
+
 static enum progress drop_keys(struct talk *talk, struct error *err)
 {
-	return openstack_drop_keys(talk, ready, err);
+	return openstack_drop_keys(talk, drop_server_groups, err);
 }
 
 enum progress release_openstack(struct talk *talk, struct error *err)

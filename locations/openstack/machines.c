@@ -8,6 +8,18 @@
 
 /* --- how to log in -------------------------------------------------------------------------------------- */
 
+static const char *known_file(const struct openstack *openstack, struct arena *arena, const char *server)
+{
+	return arena_format(arena, "%s/openstack/known.%s", openstack->location->state_directory, server);
+}
+
+static bool accepts_new(const struct openstack_wishes *wishes)
+{
+	const char *text = json_string_value(wishes->host_key);
+
+	return text && !strcmp(text, "accept-new");
+}
+
 static json_t *options_of(const struct openstack *openstack, const struct openstack_server *server,
 			  struct arena *arena, const char *address)
 {
@@ -24,8 +36,15 @@ static json_t *options_of(const struct openstack *openstack, const struct openst
 			      openstack_key_file(openstack, arena, server->key_pair));
 	if (wishes->key_passphrase)
 		json_put_text(options, "privateKeyPassphrase", wishes->key_passphrase);
-	if (key)
+	if (wishes->host_key)
+		json_put_shared(options, "hostKey", (json_t *)wishes->host_key);
+	else if (key && strcmp(key, OPENSTACK_KEY_AS_SAID) != 0)
 		json_put_text(options, "hostKey", key);
+	/* Addresses pass from one server to the next: what was accepted is this one's alone. */
+	if (wishes->host_key && accepts_new(wishes))
+		json_put_text(options, "knownHosts", known_file(openstack, arena, server->id));
+	if (wishes->jump)
+		json_put_text(options, "jump", wishes->jump);
 	json_put_text(options, "address", address);
 	return options;
 }
@@ -47,6 +66,18 @@ static void close_machine(struct openstack_machine *machine)
 	json_decref(machine->json);
 	arena_release(&machine->arena);
 	free(machine);
+}
+
+void openstack_machine_forget(struct openstack *openstack, const char *server)
+{
+	owned_arena arena = {0};
+	const char *path = known_file(openstack, &arena, server);
+
+	for (struct openstack_machine *machine = openstack->machines; machine; machine = machine->next)
+		if (!strcmp(machine->server, server))
+			machine->gone = true;
+	if (path)
+		openstack->world->ops->file_remove(openstack->world, path, NULL);
 }
 
 void openstack_machines_close(struct openstack *openstack)

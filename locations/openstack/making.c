@@ -33,15 +33,16 @@ static const char *user_of(const struct openstack_wishes *wishes, const struct o
 	return NULL;
 }
 
-/* Floating IPs are had where that is said, or where a network that leads out is not the server's own. */
-static int choose_outer(const struct openstack *openstack, const struct openstack_findings *findings,
-			const struct openstack_network *own, const struct openstack_network **ret,
-			struct error *err)
+/* Floating IPs are had where that is said, or where a network that leads out is not the server's own and no
+ * machine leads to it. */
+int openstack_choose_outer(const struct openstack *openstack, const struct openstack_findings *findings,
+			   const struct openstack_network *own, const struct openstack_network **ret,
+			   struct error *err)
 {
 	const struct openstack_wishes *wishes = &openstack->wishes;
 
 	*ret = NULL;
-	if (wishes->no_floating || (!wishes->floating && own->external))
+	if (wishes->no_floating || (!wishes->floating && (own->external || wishes->jump)))
 		return 0;
 	if (wishes->floating_network)
 		return openstack_network_choose(findings->networks, findings->network_count,
@@ -77,7 +78,7 @@ static int choose_networks(const struct openstack *openstack, const struct opens
 		if (openstack_network_choose(findings->networks, findings->network_count,
 					     wishes->network_count ? wishes->networks[i] : NULL, &network,
 					     err) < 0 ||
-		    (!i && choose_outer(openstack, findings, network, &outer, err) < 0))
+		    (!i && openstack_choose_outer(openstack, findings, network, &outer, err) < 0))
 			return -1;
 		ret->networks[i] = arena_text(&ret->arena, network->id);
 	}
@@ -96,6 +97,8 @@ static int choose(const struct openstack *openstack, const struct openstack_find
 				   err) < 0 ||
 	    openstack_flavor_choose(findings->flavors, findings->flavor_count, &openstack->wishes.flavor,
 				    image, &flavor, err) < 0 ||
+	    (openstack->wishes.boots_volume &&
+	     openstack_volume_size(&openstack->wishes.flavor, image, &ret->volume_gib, err) < 0) ||
 	    choose_networks(openstack, findings, ret, err) < 0)
 		return -1;
 	const char *user = user_of(&openstack->wishes, image);

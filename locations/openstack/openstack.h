@@ -45,7 +45,8 @@ struct openstack_making {
 	const char *image, *flavor, *user;
 	const char **networks;
 	size_t network_count;
-	const char *outer; /* the network that floating IPs are of; NULL: servers get none */
+	const char *outer;  /* the network that floating IPs are of; NULL: servers get none */
+	int64_t volume_gib; /* of what each boots from; 0: from the disk of its flavor */
 };
 
 /* The key pair of an application: there, as far as is known. */
@@ -235,6 +236,11 @@ json_t *openstack_about(const struct openstack *openstack, const struct openstac
 /* Have openstack->making; then that step. */
 enum progress openstack_choose_making(struct talk *talk, talk_step *next, struct error *err);
 
+/* The network whose floating IPs servers get that are on `own`; NULL: they get none. 0 or -1. */
+int openstack_choose_outer(const struct openstack *openstack, const struct openstack_findings *findings,
+			   const struct openstack_network *own, const struct openstack_network **ret,
+			   struct error *err);
+
 /* --- keys.c: who logs in --- */
 /* Have a key pair for the application at Nova; then that step. */
 enum progress openstack_have_key(struct talk *talk, const char *app, talk_step *next, struct error *err);
@@ -242,6 +248,15 @@ enum progress openstack_have_key(struct talk *talk, const char *app, talk_step *
 const char *openstack_key_file(const struct openstack *openstack, struct arena *arena, const char *pair);
 /* Take away all pairs of the order's application; then that step. */
 enum progress openstack_drop_keys(struct talk *talk, talk_step *next, struct error *err);
+
+/* --- server_groups.c: which servers are beside each other, or are not --- */
+/* Have the server group of that component, or the one that is named; then that step. */
+enum progress openstack_have_server_group(struct talk *talk, const char *app, const char *component,
+					  talk_step *next, struct error *err);
+/* Its id, in the talk's arena. */
+const char *openstack_server_group_found(const struct talk *talk);
+/* Take away all of the order's application; then that step. */
+enum progress openstack_drop_server_groups(struct talk *talk, talk_step *next, struct error *err);
 
 /* --- group.c: the application's own security group, whose description keeps claim and lease --- */
 talk_step claim_openstack, disclaim_openstack, lease_openstack, tidy_openstack, prepare_openstack,
@@ -272,6 +287,9 @@ const struct openstack_server *openstack_server_of(const struct openstack *opens
 						   const char *app, const char *name,
 						   const struct openstack_server **ret_stranger);
 
+/* In place of a host key: it is as the option says. */
+#define OPENSTACK_KEY_AS_SAID "as said"
+
 /* --- machines.c: the machines that servers are, each a location of its own --- */
 struct openstack_machine {
 	struct openstack_machine *next;
@@ -296,6 +314,8 @@ struct openstack_machine *openstack_machine_of(struct openstack *openstack,
 /* Of the instance of that name, as far as one is known. */
 struct openstack_machine *openstack_machine_named(const struct openstack *openstack, const char *app,
 						  const char *name);
+/* It is not there any more, nor what was remembered of it. */
+void openstack_machine_forget(struct openstack *openstack, const char *server);
 void openstack_machines_close(struct openstack *openstack);
 /* What a machine says of its instance becomes what the location says of it. 0 or -1 without memory. */
 int openstack_seen_there(const struct openstack_machine *machine, const struct observed *there,

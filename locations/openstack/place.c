@@ -20,9 +20,10 @@ struct making_server {
 	struct openstack_server server;
 	json_t *marks; /* how to log in, as the server's metadata will tell it */
 	const char *id, *port, *address;
-	const char *own;       /* the id of one that this talk made */
-	const char *unfit;     /* of one that goes */
-	const char *groups[2]; /* ids; NULL: none */
+	const char *own;          /* the id of one that this talk made */
+	const char *unfit;        /* of one that goes */
+	const char *server_group; /* its id; NULL: none */
+	const char *groups[2];    /* ids; NULL: none */
 	char note[96];
 	int64_t made_by_ms, answer_by_ms;
 	unsigned posts;
@@ -118,6 +119,20 @@ static json_t *groups_json(const struct talk *talk)
 	return list;
 }
 
+/* Nova makes it of the image, and takes it away with the server. */
+static json_t *volume_json(const struct openstack *openstack)
+{
+	const struct openstack_wishes *wishes = &openstack->wishes;
+	json_t *volume = json_pack("{s:i, s:s, s:s, s:s, s:I, s:b}", "boot_index", 0, "source_type", "image",
+				   "destination_type", "volume", "uuid", openstack->making.image,
+				   "volume_size", (json_int_t)openstack->making.volume_gib,
+				   "delete_on_termination", !wishes->keeps_volume);
+
+	if (wishes->volume_type)
+		json_put_text(volume, "volume_type", wishes->volume_type);
+	return json_pack("[o]", volume);
+}
+
 static json_t *server_json(struct talk *talk)
 {
 	const struct openstack *openstack = talk->openstack;
@@ -126,13 +141,16 @@ static json_t *server_json(struct talk *talk)
 	json_t *server = json_object();
 
 	json_put_text(server, "name", openstack_server_name(&talk->arena, talk->order.name));
-	json_put_text(server, "imageRef", making->image);
+	if (making->volume_gib)
+		json_put(server, "block_device_mapping_v2", volume_json(openstack));
+	else
+		json_put_text(server, "imageRef", making->image);
 	json_put_text(server, "flavorRef", making->flavor);
 	json_put_text(server, "key_name", openstack->held.key_pair);
 	json_put(server, "networks", networks_json(making));
 	json_put(server, "security_groups", groups_json(talk));
 	json_put(server, "metadata", marks_of(openstack, talk->order.spec));
-	json_put_flag(server, "config_drive", true);
+	json_put_flag(server, "config_drive", !wishes->no_config_drive);
 	if (wishes->zone)
 		json_put_text(server, "availability_zone", wishes->zone);
 	if (wishes->user_data) {
@@ -140,7 +158,11 @@ static json_t *server_json(struct talk *talk)
 		base64_add(&data, wishes->user_data, strlen(wishes->user_data));
 		json_put_text(server, "user_data", text_view(&data));
 	}
-	return json_pack("{s:o}", "server", server);
+	json_t *whole = json_pack("{s:o}", "server", server);
+	if (talk->making->server_group)
+		json_put(whole, "os:scheduler_hints",
+			 json_pack("{s:s}", "group", talk->making->server_group));
+	return whole;
 }
 
 /* What came of a creation that got no answer is looked for by its name. */
@@ -173,6 +195,20 @@ static enum progress make(struct talk *talk, struct error *err)
 
 	note(talk, "making its server");
 	return openstack_ask_one(talk, &question, made, err);
+}
+
+static enum progress server_group_there(struct talk *talk, struct error *err)
+{
+	talk->making->server_group = openstack_server_group_found(talk);
+	return make(talk, err);
+}
+
+static enum progress have_server_group(struct talk *talk, struct error *err)
+{
+	if (!talk->openstack->wishes.server_group)
+		return make(talk, err);
+	return openstack_have_server_group(talk, talk->order.app, talk->order.spec->component,
+					   server_group_there, err);
 }
 
 /* --- reached ---------------------------------------------------------------------------------------------
@@ -264,6 +300,20 @@ static bool may_answer_later(const struct error *why)
 	       (why->code == ERR_DENIED && !strstr(why->text, "host key"));
 }
 
+/* What its owner can do about a machine that nobody here gets to. */
+static void advise_way(const struct talk *talk, struct error *err)
+{
+	const struct openstack_wishes *wishes = &talk->openstack->wishes;
+
+	if (err->code != ERR_UNREACHABLE && err->code != ERR_TIMED_OUT)
+		return;
+	if (wishes->ssh_from_count)
+		remedy(err, "SSH is let in from where `sshFrom` says alone: is this machine seen there?");
+	else if (!wishes->jump && !talk->openstack->making.outer)
+		remedy(err, "if nothing leads from here to its network, say `autoAssignFloatingIp: true`, or "
+			    "`jump: USER@HOST`, a machine through which it is reached");
+}
+
 static enum progress reach(struct talk *talk, struct error *err)
 {
 	struct making_server *making = talk->making;
@@ -278,6 +328,7 @@ static enum progress reach(struct talk *talk, struct error *err)
 	if (may_answer_later(&why) && now_of(talk) < making->answer_by_ms)
 		return later(talk, reach, err);
 	*err = why;
+	advise_way(talk, err);
 	return PROGRESS_FAILED;
 }
 
@@ -300,8 +351,20 @@ static enum progress no_key(struct talk *talk, struct error *err)
 	fail(err, ERR_UNREACHABLE,
 	     "location `%s`: the console of the server of `%s` tells no host key within %d s",
 	     talk->openstack->location->name, talk->order.name, ANSWER_MS / 1000);
-	remedy(err, "is it an image that prints its keys when it starts, as cloud-init does?");
+	remedy(err,
+	       "take an image that prints its keys when it starts, as cloud-init does, or say `hostKey`: "
+	       "the key that `userData` or the image gives it, or `accept-new`");
 	return PROGRESS_FAILED;
+}
+
+static enum progress key_known(struct talk *talk, const char *key, struct error *err)
+{
+	struct making_server *making = talk->making;
+
+	json_decref(making->marks);
+	making->marks = json_pack("{s:s, s:s, s:s}", "berth.hostkey", key, "berth.user",
+				  talk->openstack->making.user, "berth.address", making->address);
+	return making->marks ? talk_go(talk, open_it) : talk_no_memory(err);
 }
 
 static enum progress console_told(struct talk *talk, struct error *err)
@@ -320,14 +383,13 @@ static enum progress console_told(struct talk *talk, struct error *err)
 	if (!key)
 		return now_of(talk) < making->answer_by_ms ? later(talk, ask_console, err)
 							   : no_key(talk, err);
-	json_decref(making->marks);
-	making->marks = json_pack("{s:s, s:s, s:s}", "berth.hostkey", key, "berth.user",
-				  talk->openstack->making.user, "berth.address", making->address);
-	return making->marks ? talk_go(talk, open_it) : talk_no_memory(err);
+	return key_known(talk, key, err);
 }
 
 static enum progress ask_console(struct talk *talk, struct error *err)
 {
+	if (talk->openstack->wishes.host_key)
+		return key_known(talk, OPENSTACK_KEY_AS_SAID, err);
 	const struct openstack_question question = {
 	    .service = "compute",
 	    .method = "POST",
@@ -513,7 +575,7 @@ static enum progress nothing_there(struct talk *talk, struct error *err)
 		return later(talk, poll, err);
 	}
 	if (!making->starting)
-		return openstack_choose_making(talk, make, err);
+		return openstack_choose_making(talk, have_server_group, err);
 	fail(err, ERR_MISSING, "location `%s` has no server of `%s`", talk->openstack->location->name,
 	     talk->order.name);
 	return PROGRESS_FAILED;

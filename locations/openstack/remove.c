@@ -32,13 +32,6 @@ static enum progress look(struct talk *talk, struct error *err);
 /* --- the server ------------------------------------------------------------------------------------------
  */
 
-static void forget_machine(struct openstack *openstack, const char *server)
-{
-	for (struct openstack_machine *machine = openstack->machines; machine; machine = machine->next)
-		if (!strcmp(machine->server, server))
-			machine->gone = true;
-}
-
 static enum progress removed(struct talk *talk, struct error *err)
 {
 	struct removing *removing = talk->own;
@@ -53,7 +46,7 @@ static enum progress looked(struct talk *talk, struct error *err)
 	struct openstack_call *call = &talk->calls[0];
 
 	if (openstack_absent(call)) {
-		forget_machine(talk->openstack, server_at(removing));
+		openstack_machine_forget(talk->openstack, server_at(removing));
 		/* Not before it: a server that runs and cannot be reached would be unknown to whoever comes
 		 * after a killed program. What is left then is swept. */
 		return network_floating_gone(talk, talk->order.app, server_at(removing), removed, err);

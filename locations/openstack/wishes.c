@@ -27,10 +27,9 @@ static int read_text(const struct location *location, const char *key, const cha
 }
 
 /* A number in that unit, or a size such as "4gb". */
-static int read_size(const struct location *location, const char *key, int64_t unit, int64_t *ret,
-		     struct error *err)
+static int read_size_of(const struct location *location, const char *key, const json_t *value, int64_t unit,
+			int64_t *ret, struct error *err)
 {
-	const json_t *value = cloud_option(location->spec->options, key);
 	const char *text = json_string_value(value);
 	int64_t number = json_is_integer(value) ? json_integer_value(value) : -1;
 	int64_t bytes = text ? parse_memory(text) : -1;
@@ -46,6 +45,41 @@ static int read_size(const struct location *location, const char *key, int64_t u
 			     unit == 1 << 20 ? "so many MiB, or a size such as \"4gb\""
 					     : "so many GiB, or a size such as \"100gb\"");
 	*ret = number;
+	return 0;
+}
+
+static int read_size(const struct location *location, const char *key, int64_t unit, int64_t *ret,
+		     struct error *err)
+{
+	return read_size_of(location, key, cloud_option(location->spec->options, key), unit, ret, err);
+}
+
+/* Its size, or a map of it: what the server boots from is a volume of its own then. */
+static int read_volume(const struct location *location, struct openstack_wishes *ret, struct error *err)
+{
+	const json_t *value = cloud_option(location->spec->options, "bootVolume");
+	const json_t *size = json_is_object(value) ? json_object_get(value, "size") : value;
+	int64_t gib = 0;
+
+	ret->boots_volume = ret->flavor.on_volume = value != NULL;
+	ret->keeps_volume = !json_flag(value, "deleteOnTermination", true);
+	ret->volume_type = json_text(value, "type");
+	if (read_size_of(location, "bootVolume", size, 1 << 30, &gib, err) < 0)
+		return -1;
+	if (gib > ret->flavor.disk_gib)
+		ret->flavor.disk_gib = gib;
+	return 0;
+}
+
+static int read_host_key(const struct location *location, struct openstack_wishes *ret, struct error *err)
+{
+	const json_t *value = cloud_option(location->spec->options, "hostKey");
+	size_t count = json_is_array(value) ? json_array_size(value) : value ? 1 : 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!json_is_string(json_is_array(value) ? json_array_get(value, i) : value))
+			return wrong(location, err, "hostKey", "`accept-new`, a fingerprint, or a key");
+	ret->host_key = value;
 	return 0;
 }
 
@@ -195,6 +229,7 @@ static int read_server(const struct location *location, struct arena *arena, str
 		       struct error *err)
 {
 	const json_t *data = cloud_option(location->spec->options, "userData");
+	bool drive;
 
 	if (data && !json_is_string(data))
 		return wrong(location, err, "userData", "a text");
@@ -202,6 +237,10 @@ static int read_server(const struct location *location, struct arena *arena, str
 	return read_text(location, "user", &ret->user, err) < 0 ||
 		       read_text(location, "loginUser", &ret->user, err) < 0 ||
 		       read_text(location, "availabilityZone", &ret->zone, err) < 0 ||
+		       read_text(location, "serverGroup", &ret->server_group, err) < 0 ||
+		       read_text(location, "jump", &ret->jump, err) < 0 ||
+		       read_flag(location, "configDrive", &drive, &ret->no_config_drive, err) < 0 ||
+		       read_host_key(location, ret, err) < 0 || read_volume(location, ret, err) < 0 ||
 		       read_pool(location, arena, ret, err) < 0 ||
 		       read_ssh_from(location, arena, ret, err) < 0 ||
 		       read_flag(location, "autoAssignFloatingIp", &ret->floating, &ret->no_floating, err) <

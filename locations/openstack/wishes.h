@@ -21,6 +21,12 @@ struct openstack_wishes {
 	const char *const *ssh_from; /* networks that SSH is open to */
 	size_t ssh_from_count;       /* 0: everywhere */
 	const char *zone, *user_data;
+	bool no_config_drive;
+	const json_t *host_key;   /* what servers show, or "accept-new"; NULL: what the console tells */
+	const char *jump;         /* the machine that they are reached through; NULL: directly */
+	const char *server_group; /* a policy, or the name or id of one that is there; NULL: none */
+	const char *volume_type;
+	bool boots_volume, keeps_volume;
 	const json_t *metadata; /* an object of texts; or NULL */
 };
 

@@ -13,10 +13,10 @@
 #define GRACE_MS 10000
 #define NAMES                                                                                                \
 	"host, port, user, privateKeyFile, privateKeyData, privateKeyPassphrase, password, hostKey, "        \
-	"knownHosts, config, address, directory and grace"
+	"knownHosts, config, jump, address, directory and grace"
 
 struct said {
-	const char *host, *user, *key_file, *key_text, *passphrase, *password, *known_hosts, *config;
+	const char *host, *user, *key_file, *key_text, *passphrase, *password, *known_hosts, *config, *jump;
 	int64_t port;
 };
 
@@ -99,19 +99,13 @@ static int read_address(struct machine *machine, const char *text, struct error 
 
 static int unknown(const struct machine *machine, const char *key, struct error *err)
 {
-	static const char *const known[] = {"host",
-					    "port",
-					    "user",
-					    "privateKeyFile",
-					    "privateKeyData",
-					    "password",
-					    "hostKey",
-					    "knownHosts",
-					    "config",
-					    "address",
-					    "grace",
-					    "directory",
-					    "privateKeyPassphrase"};
+	static const char *const known[] = {"host",           "port",
+					    "user",           "privateKeyFile",
+					    "privateKeyData", "password",
+					    "hostKey",        "knownHosts",
+					    "config",         "jump",
+					    "address",        "grace",
+					    "directory",      "privateKeyPassphrase"};
 	const char *meant = closest(key, known, COUNT_OF(known));
 
 	fail(err, ERR_INVALID, "location `%s`: an ssh location has no option `%s`", machine->location->name,
@@ -164,6 +158,7 @@ static int read_option(struct machine *machine, struct said *said, const char *k
 	    {"password", "a password", &said->password, read_secret},
 	    {"knownHosts", "a file's path", &said->known_hosts, read_path},
 	    {"config", "a file's path", &said->config, read_path},
+	    {"jump", "a machine such as \"user@host\"", &said->jump, NULL},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
@@ -216,6 +211,19 @@ static int name_host(struct machine *machine, const struct said *said, struct er
 	machine->host.user = said->user ? said->user : named.user;
 	machine->host.password = said->password;
 	return 0;
+}
+
+/* What else is to be known of it stands in this user's configuration, as for any machine. */
+static int name_jump(struct machine *machine, const struct said *said, struct error *err)
+{
+	struct ssh_host *jump = said->jump ? arena_array(&machine->arena, struct ssh_host, 1) : NULL;
+
+	if (!said->jump)
+		return 0;
+	if (!jump)
+		return fail_memory(err);
+	machine->host.jump = jump;
+	return ssh_host_parse(&machine->arena, said->jump, jump, err);
 }
 
 static int name_keys(struct machine *machine, const struct said *said, struct error *err)
@@ -294,7 +302,8 @@ int ssh_options_read(struct machine *machine, struct error *err)
 	json_object_foreach ((json_t *)machine->location->spec->options, key, value)
 		if (read_option(machine, &said, key, value, err))
 			return -1;
-	if (name_host(machine, &said, err) || name_keys(machine, &said, err) || complete(machine, &said, err))
+	if (name_host(machine, &said, err) || name_keys(machine, &said, err) ||
+	    name_jump(machine, &said, err) || complete(machine, &said, err))
 		return -1;
 	return name_place(machine, err) || name_script(machine, err) ? -1 : 0;
 }

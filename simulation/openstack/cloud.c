@@ -197,9 +197,10 @@ void openstack_cloud_free(struct openstack_cloud *cloud)
 		openstack_cloud_stop(cloud, i, true);
 	servers_free(cloud);
 	identity_free(cloud);
-	json_t *const all[] = {cloud->flavors,  cloud->keypairs,      cloud->images, cloud->subnets,
-			       cloud->networks, cloud->ports,         cloud->groups, cloud->compute_quotas,
-			       cloud->floating, cloud->network_quotas};
+	json_t *const all[] = {cloud->flavors,        cloud->keypairs,       cloud->images,
+			       cloud->subnets,        cloud->networks,       cloud->ports,
+			       cloud->groups,         cloud->compute_quotas, cloud->floating,
+			       cloud->network_quotas, cloud->server_groups,  cloud->volumes};
 	for (size_t i = 0; i < COUNT_OF(all); i++)
 		json_decref(all[i]);
 	free(cloud);
@@ -327,7 +328,8 @@ json_t *openstack_cloud_list(const struct openstack_cloud *cloud, const char *wh
 	} tables[] = {{"keypairs", cloud->keypairs},      {"ports", cloud->ports},
 		      {"security_groups", cloud->groups}, {"floatingips", cloud->floating},
 		      {"networks", cloud->networks},      {"subnets", cloud->subnets},
-		      {"images", cloud->images}};
+		      {"images", cloud->images},          {"server_groups", cloud->server_groups},
+		      {"volumes", cloud->volumes}};
 
 	for (size_t i = 0; i < COUNT_OF(tables); i++)
 		if (!strcmp(tables[i].name, what))

@@ -81,7 +81,7 @@ void openstack_cloud_calm(struct openstack_cloud *cloud);
 /* --- what is there --------------------------------------------------------------------------- */
 
 /* A list as its owner is told it, for the caller to let go of: "servers", "keypairs", "ports",
- * "security_groups", "floatingips", "networks", "subnets", "images". */
+ * "security_groups", "floatingips", "networks", "subnets", "images", "server_groups", "volumes". */
 json_t *openstack_cloud_list(const struct openstack_cloud *cloud, const char *what);
 /* The machine of a server, by its id or name; NULL: it has none (any more). */
 struct ssh_machine *openstack_cloud_machine(const struct openstack_cloud *cloud, const char *server);

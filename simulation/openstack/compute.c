@@ -30,6 +30,8 @@ void compute_begin(struct openstack_cloud *cloud)
 {
 	cloud->flavors = cloud_need(json_array());
 	cloud->keypairs = cloud_need(json_array());
+	cloud->server_groups = cloud_need(json_array());
+	cloud->volumes = cloud_need(json_array());
 	cloud->compute_quotas = cloud_need(
 	    json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "cores", 20,
 		      "fixed_ips", -1, "floating_ips", -1, "injected_file_content_bytes", 10240,
@@ -92,15 +94,15 @@ static json_t *tell_limits(const struct asked *asked)
 {
 	const struct openstack_cloud *cloud = asked->cloud;
 	const json_t *quotas = cloud->compute_quotas;
-	json_t *told = cloud_need(
-	    json_pack("{s:I, s:I, s:I, s:i, s:I, s:i, s:i, s:i, s:i, s:i, s:i}", "maxTotalInstances",
-		      (json_int_t)json_number(quotas, "instances", 0), "maxTotalCores",
-		      (json_int_t)json_number(quotas, "cores", 0), "maxTotalRAMSize",
-		      (json_int_t)json_number(quotas, "ram", 0), "maxServerMeta", 128, "maxTotalKeypairs",
-		      (json_int_t)json_number(quotas, "key_pairs", 0), "maxServerGroups", 10,
-		      "maxServerGroupMembers", 10, "totalRAMUsed", (int)servers_used(cloud, "ram"),
-		      "totalCoresUsed", (int)servers_used(cloud, "vcpus"), "totalInstancesUsed",
-		      (int)servers_used(cloud, NULL), "totalServerGroupsUsed", 0));
+	json_t *told = cloud_need(json_pack(
+	    "{s:I, s:I, s:I, s:i, s:I, s:i, s:i, s:i, s:i, s:i, s:i}", "maxTotalInstances",
+	    (json_int_t)json_number(quotas, "instances", 0), "maxTotalCores",
+	    (json_int_t)json_number(quotas, "cores", 0), "maxTotalRAMSize",
+	    (json_int_t)json_number(quotas, "ram", 0), "maxServerMeta", 128, "maxTotalKeypairs",
+	    (json_int_t)json_number(quotas, "key_pairs", 0), "maxServerGroups", 10, "maxServerGroupMembers",
+	    10, "totalRAMUsed", (int)servers_used(cloud, "ram"), "totalCoresUsed",
+	    (int)servers_used(cloud, "vcpus"), "totalInstancesUsed", (int)servers_used(cloud, NULL),
+	    "totalServerGroupsUsed", (int)json_array_size(cloud->server_groups)));
 
 	if (asked->version < 36)
 		json_object_update_new(told,
@@ -140,6 +142,9 @@ const struct route compute_routes[] = {
     {"POST", "/v2.1/os-keypairs", keypair_post, false},
     {"GET", "/v2.1/os-keypairs/*", keypair_get, false},
     {"DELETE", "/v2.1/os-keypairs/*", keypair_delete, false},
+    {"GET", "/v2.1/os-server-groups", server_groups_list, false},
+    {"POST", "/v2.1/os-server-groups", server_group_post, false},
+    {"DELETE", "/v2.1/os-server-groups/*", server_group_delete, false},
     {"GET", "/v2.1/servers", servers_list, false},
     {"GET", "/v2.1/servers/detail", servers_detail, false},
     {"POST", "/v2.1/servers", server_post, false},

@@ -106,7 +106,7 @@ struct openstack_cloud {
 	struct token *tokens;
 	struct credential *credentials;
 	struct server *servers; /* the youngest first */
-	json_t *flavors, *keypairs, *images;
+	json_t *flavors, *keypairs, *images, *server_groups, *volumes;
 	json_t *networks, *subnets, *ports, *groups, *floating;
 	json_t *compute_quotas, *network_quotas;
 	int64_t token_life_ms, lag_ms, last_ms;
@@ -190,6 +190,22 @@ size_t servers_used(const struct openstack_cloud *cloud, const char *of);
 
 /* --- server_make.c --- */
 void server_post(struct asked *asked);
+
+/* --- server_schema.c --- */
+/* Whether its body has a member that this version does not know, which is said. */
+bool server_body_is_strange(struct asked *asked);
+/* The volume that it boots from; NULL: it does from its image. */
+const json_t *server_boot_volume(const json_t *said);
+bool server_volume_is_bad(struct asked *asked, const json_t *volume);
+
+/* --- server_groups.c --- */
+void server_groups_list(struct asked *asked);
+void server_group_post(struct asked *asked);
+void server_group_delete(struct asked *asked);
+/* Whether the scheduler's hints name a group that is not there, which is said. */
+bool server_group_is_bad(struct asked *asked, const json_t *hints);
+void server_volume_make(struct server *server);
+void server_volume_end(struct server *server);
 
 /* --- server_tell.c --- */
 json_t *server_tell(const struct server *server, unsigned version, bool alone);

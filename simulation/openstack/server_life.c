@@ -86,9 +86,18 @@ static void unwire(struct server *server)
 /* --- its machine -----------------------------------------------------------------------------------------
  */
 
+/* Both in the network of that port, of which each has 256 addresses. */
+static bool is_beside(const char *address, const char *via)
+{
+	size_t length = via ? (size_t)(strrchr(via, '.') - via) : 0;
+
+	return via && !strncmp(address, via, length + 1);
+}
+
 /* Whether what comes from there to that address of it gets through: outside nobody knows the way to a network
- * that does not lead there. */
-static bool is_reached(void *owner, const struct machine *from, const char *address, uint16_t number)
+ * that does not lead there, but by a machine in it. */
+static bool is_reached(void *owner, const struct machine *from, const char *via, const char *address,
+		       uint16_t number)
 {
 	const struct server *server = owner;
 	const struct openstack_cloud *cloud = server->cloud;
@@ -99,9 +108,13 @@ static bool is_reached(void *owner, const struct machine *from, const char *addr
 		const json_t *floating = row_find(cloud->floating, "port_id", json_text(port, "id"));
 		bool here = floating && !strcmp(json_text(floating, "floating_ip_address"), address);
 		if (!strcmp(port_address(port), address))
-			here = json_flag(network, "router:external", false);
+			here = json_flag(network, "router:external", false) || is_beside(address, via);
 		if (here)
-			return groups_let_in(cloud, port, from ? machine_address(from) : "0.0.0.0", number);
+			return groups_let_in(cloud, port,
+					     via    ? via
+					     : from ? machine_address(from)
+						    : "0.0.0.0",
+					     number);
 	}
 	return false;
 }
@@ -331,6 +344,7 @@ static void step_happens(struct event *event)
 		}
 		break;
 	case SERVER_NETWORKING:
+		server_volume_make(server);
 		if (!wire_all(server)) {
 			server_fail(server, "No more IP addresses available on network");
 		} else {
@@ -414,11 +428,13 @@ void server_end(struct server *server, enum server_state state)
 	} else if (state == SERVER_LEAVING) {
 		power_off(server);
 		unwire(server);
+		server_volume_end(server);
 		leave(server);
 		next_step(server, LEAVING_MS);
 	} else {
 		power_off(server);
 		unwire(server);
+		server_volume_end(server);
 		server->gone_ms = server->updated_ms;
 		next_step(server, server->cloud->lag_ms);
 	}

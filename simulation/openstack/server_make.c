@@ -10,7 +10,7 @@ enum { DATA_MOST = 65535, TEXT_MOST = 255 };
 
 /* What a creation asks for, found. */
 struct wanted {
-	const json_t *said, *image, *flavor;
+	const json_t *said, *hints, *image, *flavor;
 	json_t *groups; /* ids */
 	int64_t count;
 };
@@ -75,10 +75,13 @@ static bool finds_parts(struct asked *asked, struct wanted *wanted)
 	const struct openstack_cloud *cloud = asked->cloud;
 	const char *flavor = json_text(wanted->said, "flavorRef"),
 		   *image = json_text(wanted->said, "imageRef");
+	const json_t *volume = server_boot_volume(wanted->said);
 	const char *key = json_text(wanted->said, "key_name");
 
 	wanted->flavor = row_find(cloud->flavors, "id", flavor);
-	wanted->image = row_find(cloud->images, "id", image);
+	if (volume && server_volume_is_bad(asked, volume))
+		return false;
+	wanted->image = row_find(cloud->images, "id", volume ? json_text(volume, "uuid") : image);
 	if (!wanted->flavor)
 		cloud_refuse(asked, 400, "badRequest", "Flavor %s could not be found.", flavor);
 	else if (!wanted->image)
@@ -186,6 +189,8 @@ static struct server *make_one(struct asked *asked, const struct wanted *wanted,
 		snprintf(name, sizeof(name), "%s-%lld", json_text(copy, "name"), (long long)number);
 		json_object_set_new(copy, "name", json_string(name));
 	}
+	if (wanted->hints)
+		json_object_set(copy, "_server_group", json_object_get(wanted->hints, "group"));
 	if (!json_object_get(copy, "metadata"))
 		json_object_set_new(copy, "metadata", json_object());
 	json_object_set(copy, "_groups", wanted->groups);
@@ -219,14 +224,17 @@ void server_post(struct asked *asked)
 {
 	const json_t *said = json_object_get(asked->body, "server");
 	owned_json groups = cloud_need(json_array());
-	struct wanted wanted = {.said = said, .groups = groups};
+	struct wanted wanted = {
+	    .said = said, .hints = json_object_get(asked->body, "os:scheduler_hints"), .groups = groups};
 	struct server *server = NULL;
 
 	wanted.count = json_number(said, "min_count", 1);
 	if (wanted.count < json_number(said, "max_count", 1))
 		wanted.count = json_number(said, "max_count", 1);
-	if (is_malformed(asked, said) || !finds_parts(asked, &wanted) || !finds_groups(asked, &wanted) ||
-	    !are_networks_good(asked, &wanted) || is_over_quota(asked, &wanted))
+	if (is_malformed(asked, said) || server_body_is_strange(asked) ||
+	    server_group_is_bad(asked, wanted.hints) || !finds_parts(asked, &wanted) ||
+	    !finds_groups(asked, &wanted) || !are_networks_good(asked, &wanted) ||
+	    is_over_quota(asked, &wanted))
 		return;
 	for (int64_t i = 1; i <= wanted.count; i++)
 		server = make_one(asked, &wanted, i);

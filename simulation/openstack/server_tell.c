@@ -186,6 +186,8 @@ json_t *server_tell(const struct server *server, unsigned version, bool alone)
 			    json_text(server->asked, "key_name"), "OS-SRV-USG:launched_at",
 			    tell_moment(server->launched_ms), "OS-SRV-USG:terminated_at",
 			    tell_moment(server->gone_ms), "os-extended-volumes:volumes_attached"));
+	if (server_boot_volume(server->asked))
+		json_object_set_new(told, "image", json_string(""));
 	put_state(server, told);
 	put_groups(server, told);
 	put_newer(server, version, alone, told);

@@ -35,12 +35,22 @@ void door_free(struct ssh_machine *machine)
 	free_door(&machine->door);
 }
 
-static bool is_reached(const struct ssh_machine *machine, const struct machine *from, const char *address,
-		       uint16_t port)
+static bool is_reached(const struct ssh_machine *machine, const struct machine *from, const char *via,
+		       const char *address, uint16_t port)
 {
 	const struct ssh_door *door = &machine->door;
 
-	return !door->reaches || door->reaches(door->owner, from, address, port);
+	return !door->reaches || door->reaches(door->owner, from, via, address, port);
+}
+
+static const char *jump_of(const struct http_request *request)
+{
+	size_t length = strlen(SSH_JUMP_HEADER);
+
+	for (size_t i = 1; request->headers[i]; i++)
+		if (!strncmp(request->headers[i], SSH_JUMP_HEADER, length))
+			return request->headers[i] + length;
+	return NULL;
 }
 
 /* The header's value, where any of that name is so; `any`: whether there is one at all. */
@@ -70,7 +80,7 @@ bool door_opens(struct ssh_machine *machine, const struct http_request *request,
 	bool wants = false, has = false;
 
 	snprintf(address, sizeof(address), "%.*s", (int)strcspn(host, ":/"), host);
-	if (!is_reached(machine, reply_from(reply), address, 22)) {
+	if (!is_reached(machine, reply_from(reply), jump_of(request), address, 22)) {
 		listeners_ignore(machine, reply);
 		return false;
 	}
@@ -93,7 +103,7 @@ int door_accepts(const struct ssh_machine *machine, const struct machine *from, 
 
 	for (size_t i = 0; i < ALSO_MOST; i++)
 		own |= !strncmp(machine->also[i], address, length) && machine->also[i][length] == ':';
-	if (!own || !is_reached(machine, from, address, port))
+	if (!own || !is_reached(machine, from, NULL, address, port))
 		return -1;
 	return port_answers(machine, port);
 }

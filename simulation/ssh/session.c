@@ -217,15 +217,17 @@ static const char *public_part(struct seat *seat, const struct ssh_identity *ide
 	return arena_format(arena, SSH_LOGIN_HEADER "%s", text_view(&line));
 }
 
-/* Which host keys it must have, and what we would log in with. */
+/* Through whom it is reached, which host keys it must have, and what we would log in with. */
 static void add_keys(struct seat *seat, const struct ssh_host *host, struct arena *arena,
 		     const char **headers)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; host->host_keys && host->host_keys[i] && count < KEYS_MOST; i++)
+	if (host->jump)
+		headers[count++] = arena_format(arena, SSH_JUMP_HEADER "%s", host->jump->address);
+	for (size_t i = 0; host->host_keys && host->host_keys[i] && count <= KEYS_MOST; i++)
 		headers[count++] = arena_format(arena, SSH_WANTED_HEADER "%s", host->host_keys[i]);
-	for (size_t i = 0; i < host->identity_count && count < KEYS_MOST; i++) {
+	for (size_t i = 0; i < host->identity_count && count <= KEYS_MOST; i++) {
 		const char *header = public_part(seat, &host->identities[i], arena);
 		if (header)
 			headers[count++] = header;
@@ -237,7 +239,7 @@ static struct ssh_call *begin(struct seat *seat, const struct ssh_host *host, co
 			      const struct ssh_command *command, const struct ssh_sink *sink,
 			      int64_t timeout_ms, struct error *err)
 {
-	const char *headers[2 + KEYS_MOST] = {command ? command->command : ""};
+	const char *headers[3 + KEYS_MOST] = {command ? command->command : ""};
 	owned_arena arena = {0};
 	const struct channel_sink own_sink = {
 	    .opened = opened, .bytes = heard, .drained = drained, .done = ended};

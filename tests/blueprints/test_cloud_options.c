@@ -164,6 +164,31 @@ Test(cloud_options, template_options_are_looked_at_too)
 		24, "`floatingNetwork` beside `autoAssignFloatingIp: false`", "leave one");
 }
 
+Test(cloud_options, what_a_server_boots_from_and_shows_is_looked_at)
+{
+	outcome = parse("location:\n"
+			"  openstack:\n"
+			"    bootVolume: {sise: 20gb, type: [ssd], deleteOnTermination: never, size: big}\n"
+			"    hostKey: [accept-new, abc]\n"
+			"    configDrive: maybe\n"
+			"    sshFrom: [10.0.0.0/8, home]\n" SERVICES);
+	expect_words(entry_at(&outcome.list, 3, 18), "`bootVolume` has no `sise`", "`size`?");
+	expect_words(entry_at(&outcome.list, 3, 36), "`type` must be one value", NULL);
+	expect_words(entry_at(&outcome.list, 3, 64), "`deleteOnTermination` must be true or false", NULL);
+	expect_words(entry_at(&outcome.list, 3, 77), "`size` must be so many GiB", NULL);
+	expect_words(entry_at(&outcome.list, 4, 27), "`hostKey` must be `accept-new`, a fingerprint", NULL);
+	expect_words(entry_at(&outcome.list, 5, 18), "`configDrive` must be true or false", NULL);
+	expect_words(entry_at(&outcome.list, 6, 27), "`sshFrom` must be an address or a network", NULL);
+	cr_expect_eq(outcome.list.errors, 7);
+	close_outcome(&outcome);
+	outcome = accepted("location:\n"
+			   "  openstack:\n"
+			   "    bootVolume: 20gb\n"
+			   "    serverGroup: anti-affinity\n"
+			   "    jump: me@bastion.example.org\n" SERVICES);
+	cr_expect_eq(outcome.list.warnings, 0);
+}
+
 Test(cloud_options, a_file_of_locations_is_checked_alike)
 {
 	static const char text[] = "lab:\n  type: openstack\n  flavour: m1.small\n";

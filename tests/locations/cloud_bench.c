@@ -223,7 +223,9 @@ const char *cloud_left(void)
 		     {"ports", "port", "name"},
 		     {"keypairs", "keypair", "name"},
 		     {"security_groups", "security_group", "name"},
-		     {"floatingips", "floatingip", "floating_ip_address"}};
+		     {"floatingips", "floatingip", "floating_ip_address"},
+		     {"server_groups", "server_group", "name"},
+		     {"volumes", "volume", "id"}};
 
 	text_clear(&left);
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {

@@ -56,7 +56,7 @@ bool cloud_is_dead(void);
 void cloud_begin_anew(void);
 
 /* What there is beside the project's first state, one a line: "server berth.shop.web.1", "port X",
- * "keypair X", "security_group X", "floatingip 10.88.0.100". "": nothing. */
+ * "keypair X", "security_group X", "floatingip 10.88.0.100", "server_group X", "volume ID". "": nothing. */
 const char *cloud_left(void);
 
 #endif

@@ -361,3 +361,150 @@ Test(openstack_servers, what_is_not_listed_yet_is_made_once)
 	cloud_pass(20000);
 	leave();
 }
+
+/* --- what is asked for by options --------------------------------------------------------------------------
+ */
+
+static const json_t *only_of(const char *kind, json_t **list)
+{
+	json_decref(*list);
+	*list = openstack_cloud_list(cloud, kind);
+	cr_assert_eq(json_array_size(*list), 1, "%s", kind);
+	return json_array_get(*list, 0);
+}
+
+Test(openstack_servers, a_server_boots_from_a_volume_that_goes_with_it)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+	owned_json list = NULL;
+
+	open_again(
+	    "{\"network\":\"public\",\"minRam\":64,\"bootVolume\":{\"size\":\"20gb\",\"type\":\"ssd\"}}");
+	prepare();
+	place(&spec);
+	cr_expect_eq(listed(1)->state, SEEN_RUNNING);
+	cr_expect_eq(json_number(only_of("volumes", &list), "size", 0), 20);
+	leave();
+}
+
+Test(openstack_servers, a_volume_that_is_to_stay_stays)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+	owned_json list = NULL;
+
+	open_again("{\"network\":\"public\",\"minRam\":64,\"bootVolume\":{\"deleteOnTermination\":false}}");
+	prepare();
+	place(&spec);
+	cr_expect_eq(json_number(only_of("volumes", &list), "size", 0), 1, "as large as its image needs");
+	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
+	only_of("volumes", &list);
+}
+
+Test(openstack_servers, whoever_dies_at_any_step_leaves_one_server_group)
+{
+	die_everywhere("{\"network\":\"public\",\"minRam\":64,\"serverGroup\":\"soft-anti-affinity\"}");
+}
+
+Test(openstack_servers, those_of_a_component_are_in_its_server_group)
+{
+	struct instance_spec one = spec_of("shop.redis.1"), two = spec_of("shop.redis.2");
+	owned_json list = NULL;
+
+	two.ordinal = 2;
+	open_again("{\"network\":\"public\",\"minRam\":64,\"serverGroup\":\"anti-affinity\"}");
+	prepare();
+	place(&one);
+	place(&two);
+	cr_expect_str_eq(json_text(only_of("server_groups", &list), "name"),
+			 "berth.shop.redis.anti-affinity");
+	cr_expect_eq(cloud_count("POST http://10.0.3.1:8774/v2.1/os-server-groups"), 1);
+	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.2", &cloud_error));
+	leave();
+}
+
+Test(openstack_servers, a_server_group_of_somebody_else_is_used_and_stays)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	open_again("{\"network\":\"public\",\"minRam\":64,\"serverGroup\":\"mine\"}");
+	prepare();
+	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &note, &cloud_error)), PROGRESS_FAILED);
+	cr_expect(strstr(cloud_error.text, "no server group `mine`"), "%s", cloud_error.text);
+	cr_assert_eq(openstack_cloud_ask(cloud, CLOUD_NOVA, "POST", "/v2.1/os-server-groups",
+					 "{\"server_group\":{\"name\":\"mine\",\"policy\":\"affinity\"}}",
+					 NULL),
+		     200);
+	place(&spec);
+	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
+	MUST(release(&cloud_here, &errand, "shop", false, &cloud_error));
+	MUST(disclaim(&cloud_here, &errand, "shop", &cloud_error));
+	MUST(tidy(&cloud_here, &errand, "shop", "t", &cloud_error));
+	cr_expect_str_eq(cloud_left(), "server_group mine\n");
+}
+
+static void mute(void *owner_, const json_t *server, struct openstack_manner *ret)
+{
+	(void)owner_, (void)server;
+	ret->mute = true;
+}
+
+#define GIVEN_KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPcmEJmUUjMXHUZxlEDUHwnLLAlmuOIvMtdSV4XjRJcb"
+
+/* Whose console tells no host key. */
+Test(openstack_servers, without_a_key_on_its_console_the_option_says_it)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	prepare();
+	openstack_cloud_behave(cloud, mute, NULL);
+	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &note, &cloud_error)), PROGRESS_FAILED);
+	cr_expect(strstr(cloud_error.text, "tells no host key"), "%s", cloud_error.text);
+	cr_expect(strstr(cloud_error.remedy, "`hostKey`"), "%s", cloud_error.remedy);
+	open_again("{\"network\":\"public\",\"minRam\":64,\"hostKey\":\"accept-new\"}");
+	place(&spec);
+	cr_expect_eq(listed(1)->state, SEEN_RUNNING);
+	leave();
+}
+
+Test(openstack_servers, a_key_that_user_data_gives_is_the_one_that_counts)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	open_again("{\"network\":\"public\",\"minRam\":64,\"hostKey\":\"" GIVEN_KEY "\",\"userData\":"
+		   "\"#cloud-config\\nssh_keys:\\n  ed25519_public: " GIVEN_KEY "\\n\"}");
+	prepare();
+	openstack_cloud_behave(cloud, mute, NULL);
+	place(&spec);
+	cr_expect_eq(listed(1)->state, SEEN_RUNNING);
+	leave();
+	open_again("{\"network\":\"public\",\"minRam\":64,\"hostKey\":\"" GIVEN_KEY "\"}");
+	prepare();
+	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &note, &cloud_error)), PROGRESS_FAILED);
+	cr_expect(strstr(cloud_error.text, "host key"), "%s", cloud_error.text);
+}
+
+Test(openstack_servers, what_is_reached_from_inside_alone_is_reached_through_a_machine_there)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	open_again("{\"network\":\"private\",\"minRam\":64,\"autoAssignFloatingIp\":false}");
+	prepare();
+	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &note, &cloud_error)), PROGRESS_FAILED);
+	cr_expect(strstr(cloud_error.remedy, "`jump: USER@HOST`"), "%s: %s", cloud_error.text,
+		  cloud_error.remedy);
+	open_again("{\"network\":\"private\",\"minRam\":64,\"jump\":\"me@10.77.0.250\"}");
+	place(&spec);
+	cr_expect_eq(count_of("floatingips"), 0);
+	cr_expect_eq(listed(1)->state, SEEN_RUNNING);
+	leave();
+}
+
+Test(openstack_servers, who_is_not_let_in_by_ssh_is_told_by_which_option)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	open_again("{\"network\":\"public\",\"minRam\":64,\"sshFrom\":\"198.51.100.0/24\"}");
+	prepare();
+	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &note, &cloud_error)), PROGRESS_FAILED);
+	cr_expect(strstr(cloud_error.remedy, "`sshFrom`"), "%s: %s", cloud_error.text, cloud_error.remedy);
+}

@@ -363,6 +363,39 @@ Test(openstack, quotas_are_kept)
 	    403);
 }
 
+/* As Nova's own schema does, for the version that is spoken: 2.93 here. */
+Test(openstack, what_no_server_has_is_refused)
+{
+	static const char *const strange[] = {
+	    "\"zone\":\"z\",\"networks\":\"auto\"}}",
+	    "\"personality\":[],\"networks\":\"auto\"}}", /* up to 2.56 */
+	    "\"networks\":[{\"id\":\"n\"}]}}",
+	    "\"networks\":\"auto\",\"block_device_mapping_v2\":[{\"size\":1}]}}",
+	    "\"networks\":\"auto\"},\"hints\":{}}",
+	};
+
+	for (size_t i = 0; i < COUNT_OF(strange); i++) {
+		owned_json answer = NULL;
+		const char *body =
+		    arena_format(&arena, "{\"server\":{\"name\":\"a\",\"flavorRef\":\"f\",%s", strange[i]);
+		cr_assert_eq(openstack_cloud_ask(cloud, CLOUD_NOVA, "POST", "/v2.1/servers", body, &answer),
+			     400);
+		const char *words = json_text(json_object_get(answer, "badRequest"), "message");
+		cr_expect(words && strstr(words, "Additional properties are not allowed"), "%s: %s", body,
+			  words);
+	}
+	cr_expect_eq(openstack_cloud_ask(cloud, CLOUD_NOVA, "POST", "/v2.1/os-server-groups",
+					 "{\"server_group\":{\"name\":\"g\",\"policies\":[\"affinity\"]}}",
+					 NULL),
+		     400, "up to 2.63");
+	cr_expect_eq(openstack_cloud_ask(cloud, CLOUD_NOVA, "POST", "/v2.1/os-server-groups",
+					 "{\"server_group\":{\"name\":\"g\",\"policy\":\"beside\"}}", NULL),
+		     400);
+	cr_expect_eq(openstack_cloud_ask(cloud, CLOUD_NOVA, "POST", "/v2.1/os-server-groups",
+					 "{\"server_group\":{\"name\":\"g\",\"policy\":\"affinity\"}}", NULL),
+		     200);
+}
+
 Test(openstack, the_same_seed_is_the_same_cloud)
 {
 	char first[64];

@@ -1,0 +1,233 @@
+/* server_groups.c - the server groups of an application at Nova: one for each component whose servers are to
+ * be beside each other, or apart. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "locations/openstack/openstack.h"
+
+enum { POLICIES_OLDEST = 64, SOFT_OLDEST = 15 }; /* 2.64: one policy, and not a list of one */
+
+static const char *const policies[] = {"affinity", "anti-affinity", "soft-affinity", "soft-anti-affinity"};
+
+/* Having one, or letting go of all. */
+struct grouping {
+	const char *name;   /* of that one; or how the names of all begin */
+	const char *policy; /* NULL: it is somebody's own, and there already */
+	const char *id;     /* found */
+	json_t *ids;        /* that go */
+	talk_step *then;
+};
+
+static void release_grouping(void *own)
+{
+	json_decref(((struct grouping *)own)->ids);
+}
+
+static struct grouping *begin(struct talk *talk, talk_step *then)
+{
+	struct grouping *grouping = arena_array(&talk->arena, struct grouping, 1);
+
+	if (!grouping)
+		return NULL;
+	grouping->then = then;
+	grouping->ids = json_array();
+	talk_own(talk, grouping, release_grouping);
+	return grouping;
+}
+
+static const char *policy_of(const char *wish)
+{
+	for (size_t i = 0; i < COUNT_OF(policies); i++)
+		if (!strcmp(policies[i], wish))
+			return policies[i];
+	return NULL;
+}
+
+static int version_of(const struct openstack *openstack)
+{
+	return openstack_microversion(&openstack->nova, OLDEST_NOVA, NEWEST_NOVA);
+}
+
+static talk_step list_groups;
+
+/* --- those that go ---------------------------------------------------------------------------------------
+ */
+
+static enum progress drop_next(struct talk *talk, struct error *err);
+
+static enum progress dropped(struct talk *talk, struct error *err)
+{
+	struct openstack_call *call = &talk->calls[0];
+
+	if (!openstack_ok(call) && !openstack_absent(call))
+		return openstack_failed(call, err, "cannot remove a server group");
+	return drop_next(talk, err);
+}
+
+static enum progress drop_next(struct talk *talk, struct error *err)
+{
+	struct grouping *grouping = talk->own;
+	size_t left = json_array_size(grouping->ids);
+
+	if (!left)
+		return talk_go(talk, grouping->then);
+	const char *path = arena_format(&talk->arena, "/os-server-groups/%s",
+					json_string_value(json_array_get(grouping->ids, left - 1)));
+	const struct openstack_question question = {.service = "compute", .method = "DELETE", .path = path};
+	json_array_remove(grouping->ids, left - 1);
+	return path ? openstack_ask_one(talk, &question, dropped, err) : talk_no_memory(err);
+}
+
+/* "berth.shop.web.anti-affinity": nobody else calls one so. */
+static bool is_of_application(const char *name, const char *prefix)
+{
+	const char *policy = name ? strrchr(name, '.') : NULL;
+
+	return policy && starts_with(name, prefix) && policy_of(policy + 1) != NULL;
+}
+
+/* --- the one that counts ---------------------------------------------------------------------------------
+ */
+
+static enum progress made(struct talk *talk, struct error *err)
+{
+	struct openstack_call *call = &talk->calls[0];
+	bool lost = call->error.code == ERR_UNREACHABLE || call->error.code == ERR_TIMED_OUT;
+
+	if (!openstack_ok(call) && !lost)
+		return openstack_failed(call, err, "cannot make a server group");
+	return list_groups(talk, err);
+}
+
+static enum progress make(struct talk *talk, struct error *err)
+{
+	const struct grouping *grouping = talk->own;
+	int version = version_of(talk->openstack);
+	bool list = version < POLICIES_OLDEST;
+	json_t *group = json_pack("{s:s}", "name", grouping->name);
+
+	if (starts_with(grouping->policy, "soft-") && version < SOFT_OLDEST) {
+		json_decref(group);
+		fail(err, ERR_UNSUPPORTED, "location `%s`: this Nova knows no server groups of %s",
+		     talk->openstack->location->name, grouping->policy);
+		return PROGRESS_FAILED;
+	}
+	json_put(group, list ? "policies" : "policy",
+		 list ? json_pack("[s]", grouping->policy) : json_string(grouping->policy));
+	const struct openstack_question question = {.service = "compute",
+						    .method = "POST",
+						    .path = "/os-server-groups",
+						    .body = json_pack("{s:o}", "server_group", group)};
+	return openstack_ask_one(talk, &question, made, err);
+}
+
+static enum progress none_there(struct talk *talk, struct error *err)
+{
+	const struct grouping *grouping = talk->own;
+
+	if (grouping->policy)
+		return make(talk, err);
+	fail(err, ERR_MISSING, "location `%s`: there is no server group `%s`",
+	     talk->openstack->location->name, grouping->name);
+	remedy(err,
+	       "or write one of the policies: affinity, anti-affinity, soft-affinity, soft-anti-affinity");
+	return PROGRESS_FAILED;
+}
+
+/* Of several the one of the lowest id: two may have come about at once. The others have nobody. */
+static void choose(struct grouping *grouping, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *group = json_array_get(list, i);
+		const char *id = json_text(group, "id"), *name = json_text(group, "name");
+		bool fits =
+		    id && name &&
+		    (!strcmp(name, grouping->name) || (!grouping->policy && !strcmp(id, grouping->name)));
+		if (fits && (!grouping->id || strcmp(id, grouping->id) < 0))
+			grouping->id = id;
+	}
+	for (size_t i = 0; grouping->policy && i < json_array_size(list); i++) {
+		const json_t *group = json_array_get(list, i);
+		const char *id = json_text(group, "id"), *name = json_text(group, "name");
+		if (id && name && !strcmp(name, grouping->name) && strcmp(id, grouping->id) != 0 &&
+		    !json_array_size(json_object_get(group, "members")))
+			json_add(grouping->ids, json_any_text(id));
+	}
+}
+
+static enum progress listed(struct talk *talk, struct error *err)
+{
+	struct grouping *grouping = talk->own;
+	struct openstack_call *call = &talk->calls[0];
+
+	if (!openstack_ok(call))
+		return openstack_failed(call, err, "cannot list server groups");
+	const json_t *json = openstack_json(call, err);
+	if (!json)
+		return PROGRESS_FAILED;
+	choose(grouping, json_object_get(json, "server_groups"));
+	if (!grouping->id)
+		return none_there(talk, err);
+	grouping->id = arena_text(&talk->arena, grouping->id);
+	return grouping->id ? drop_next(talk, err) : talk_no_memory(err);
+}
+
+static enum progress list_groups(struct talk *talk, struct error *err)
+{
+	return openstack_read(talk, "compute", "/os-server-groups", listed, err);
+}
+
+enum progress openstack_have_server_group(struct talk *talk, const char *app, const char *component,
+					  talk_step *next, struct error *err)
+{
+	const char *wish = talk->openstack->wishes.server_group;
+	struct grouping *grouping = begin(talk, next);
+
+	if (!grouping)
+		return talk_no_memory(err);
+	grouping->policy = policy_of(wish);
+	grouping->name =
+	    grouping->policy ? arena_format(&talk->arena, "berth.%s.%s.%s", app, component, wish) : wish;
+	return grouping->name ? list_groups(talk, err) : talk_no_memory(err);
+}
+
+const char *openstack_server_group_found(const struct talk *talk)
+{
+	return ((const struct grouping *)talk->own)->id;
+}
+
+/* --- taken away ------------------------------------------------------------------------------------------
+ */
+
+static enum progress all_listed(struct talk *talk, struct error *err)
+{
+	struct grouping *grouping = talk->own;
+	struct openstack_call *call = &talk->calls[0];
+
+	/* Not every cloud lets its users ask for them, and who never made one has none. */
+	if (call->error.code == OK && call->status / 100 == 4)
+		return talk_go(talk, grouping->then);
+	if (!openstack_ok(call))
+		return openstack_failed(call, err, "cannot list server groups");
+	const json_t *json = openstack_json(call, err);
+	if (!json)
+		return PROGRESS_FAILED;
+	const json_t *list = json_object_get(json, "server_groups");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *group = json_array_get(list, i);
+		if (is_of_application(json_text(group, "name"), grouping->name) && json_text(group, "id"))
+			json_add(grouping->ids, json_any_text(json_text(group, "id")));
+	}
+	return drop_next(talk, err);
+}
+
+enum progress openstack_drop_server_groups(struct talk *talk, talk_step *next, struct error *err)
+{
+	struct grouping *grouping = begin(talk, next);
+
+	if (!grouping)
+		return talk_no_memory(err);
+	grouping->name = arena_format(&talk->arena, "berth.%s.", talk->order.app);
+	return grouping->name ? openstack_read(talk, "compute", "/os-server-groups", all_listed, err)
+			      : talk_no_memory(err);
+}
