@@ -1,9 +1,12 @@
 /* hosts_choice.c - which machine of a pool a component, or a member of a cluster, gets. */
 #include <string.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "engine/deploy.h"
 #include "engine/hosts_state.h"
+
+enum { HOLDERS_TOLD = 4 }; /* of a pool without a free machine */
 
 /* --- one machine under two names ---------------------------------------------------------------------- */
 
@@ -285,25 +288,77 @@ void hosts_forget(struct berth_operation *operation)
 
 /* --- when there is none --------------------------------------------------------------------- */
 
-static int refuse(const struct host_guest *guest, struct error *err)
+/* A component of this application that has it; NULL: none has. */
+static const struct component *guest_at(const struct berth_operation *operation, const struct host_pool *pool,
+					const struct site *site)
+{
+	const struct host_guest *guest = operation->host_guests;
+
+	while (guest && !(guest->pool == pool && has(guest, site)))
+		guest = guest->next;
+	return guest ? guest->component : NULL;
+}
+
+/* ": 10.0.0.5 by `shop` of me@desk, since 2026-01-02T03:04:05Z", as far as that is known. */
+static void say_holder(const struct berth_operation *operation, const struct host_pool *pool,
+		       const struct site *site, struct text *to)
+{
+	const struct inventory *seen = &site->inventory;
+	const struct component *own = guest_at(operation, pool, site);
+	time_t since_s = (time_t)(seen->held_since_ms / 1000);
+	struct tm parts;
+	char since[32] = "";
+
+	text_format(to, "%s%s", to->length ? ", " : ": ", strrchr(site->location.name, '/') + 1);
+	if (own)
+		text_format(to, " by `%s`", own->id);
+	else if (seen->holder)
+		text_format(to, " by application `%s`", seen->holder);
+	if (!own && seen->holder_owner)
+		text_format(to, " of %s", seen->holder_owner);
+	if (since_s && gmtime_r(&since_s, &parts) &&
+	    strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", &parts))
+		text_format(to, " since %s", since);
+}
+
+static void say_holders(const struct berth_operation *operation, const struct host_pool *pool,
+			struct text *to)
+{
+	size_t told = 0, held = 0;
+
+	for (size_t i = 0; i < pool->count; i++) {
+		const struct site *site = pool->sites[i];
+		if (site->failed || site->same || held++ >= HOLDERS_TOLD)
+			continue;
+		say_holder(operation, pool, site, to);
+		told++;
+	}
+	if (held > told)
+		text_format(to, ", and %zu more", held - told);
+}
+
+static int refuse(const struct berth_operation *operation, const struct host_guest *guest, struct error *err)
 {
 	const struct host_pool *pool = guest->pool;
 	const char *of = is_cluster(guest->component) ? " for another member" : "";
 	const char *name = host_pool_name(pool), *id = guest->component->id;
+	owned_text holders = {0};
 	size_t silent = 0;
 
 	for (size_t i = 0; i < pool->count; i++)
 		silent += pool->sites[i]->failed;
+	say_holders(operation, pool, &holders);
 	if (pool->count == 1)
-		fail(err, ERR_CAPACITY, "`%s` has no machine%s: the only one of `%s` is in use", id, of,
-		     name);
+		fail(err, ERR_CAPACITY, "`%s` has no machine%s: the only one of `%s` is in use%s", id, of,
+		     name, text_view(&holders));
 	else if (!silent)
-		fail(err, ERR_CAPACITY, "`%s` has no machine%s: each of `%s` is in use", id, of, name);
+		fail(err, ERR_CAPACITY, "`%s` has no machine%s: each of `%s` is in use%s", id, of, name,
+		     text_view(&holders));
 	else
 		fail(err, ERR_CAPACITY,
 		     "`%s` has no machine%s: each of `%s` is in use, but for %zu of %zu that cannot be used "
-		     "now",
-		     id, of, name, silent, pool->count);
+		     "now%s",
+		     id, of, name, silent, pool->count, text_view(&holders));
 	remedy(err,
 	       is_cluster(guest->component)
 		   ? "add a host to the pool, or ask for fewer members"
@@ -318,8 +373,8 @@ int hosts_lacking(struct berth_operation *operation, struct error *err)
 		if (!guest->lacking)
 			continue;
 		if (!is_cluster(guest->component))
-			return refuse(guest, err);
-		refuse(guest, &why);
+			return refuse(operation, guest, err);
+		refuse(operation, guest, &why);
 		operation_warn(operation, "%s; %s", why.text, why.remedy);
 	}
 	return 0;
@@ -331,5 +386,6 @@ bool host_lacks(const struct work *work, struct error *err)
 	const struct host_guest *guest = guest_of(work->operation, component);
 	size_t place = guest && guest->lacks ? component_place(component, work->instance->ordinal) : SIZE_MAX;
 
-	return work->instance->wanted && place < component->size && guest->lacks[place] && refuse(guest, err);
+	return work->instance->wanted && place < component->size && guest->lacks[place] &&
+	       refuse(work->operation, guest, err);
 }

@@ -228,11 +228,24 @@ static void write_end(struct text *to, const struct observed *seen)
 		json_write_text(to, "signal", word);
 }
 
+/* Where others find it. What listens nowhere on a machine elsewhere is where that machine is; its own
+ * loopback would be taken for this one's. */
+static const char *address_of(struct site *site, const struct observed *seen, char *room, size_t size)
+{
+	const struct attachment *at = &seen->attachments[0];
+	bool told = at->port_count || !at->address || !starts_with(at->address, "127.");
+	if (told || !site->open || !strcmp(site->spec->type, "localhost") ||
+	    site->location.driver->publish_address(&site->location, room, size, NULL))
+		return at->address;
+	return room;
+}
+
 /* `error`: what is wrong with it, or NULL; `failure`: what the last deploy could not do to it. What never ran
  * is nowhere yet, whatever was set aside for it. */
-static void write_seen(struct text *to, const struct observed *seen, const char *name, const char *place,
-		       enum phase state, const char *error, const char *failure)
+static void write_seen(struct text *to, struct site *site, const struct observed *seen, const char *name,
+		       const char *place, enum phase state, const char *error, const char *failure)
 {
+	char room[64];
 	bool somewhere = seen && seen->state != SEEN_CREATED && seen->attachment_count;
 	json_open(to, NULL, '{');
 	json_write_text(to, "name", name);
@@ -240,7 +253,7 @@ static void write_seen(struct text *to, const struct observed *seen, const char 
 		json_write_text(to, "location", place);
 	json_write_text(to, "state", phase_name(state));
 	json_write_text(to, "target_id", seen ? seen->target_id : NULL);
-	json_write_text(to, "address", somewhere ? seen->attachments[0].address : NULL);
+	json_write_text(to, "address", somewhere ? address_of(site, seen, room, sizeof room) : NULL);
 	write_ports(to, somewhere ? seen : NULL);
 	if (seen && seen->exits_known)
 		json_write_number(to, "exits", seen->exits);
@@ -271,8 +284,8 @@ static void write_tasks(struct text *to, const struct instance *instance, const 
 					      .target_id = task->id,
 					      .attachments = &task->at,
 					      .attachment_count = 1};
-		write_seen(to, &seen, task->id, NULL, phase_of(instance->component, &seen), i ? NULL : words,
-			   i ? NULL : failure);
+		write_seen(to, instance->work->site, &seen, task->id, NULL,
+			   phase_of(instance->component, &seen), i ? NULL : words, i ? NULL : failure);
 	}
 }
 
@@ -298,10 +311,10 @@ static void write_instance(struct text *to, const struct instance *instance)
 	if (instance->seen && instance->seen->task_count)
 		write_tasks(to, instance, words, failure);
 	else
-		write_seen(to, instance->seen, instance->name, place_of(instance), instance_state(instance),
-			   words, failure);
+		write_seen(to, instance->work->site, instance->seen, instance->name, place_of(instance),
+			   instance_state(instance), words, failure);
 	for (const struct sighting *other = instance->others; other; other = other->next)
-		write_seen(to, other->seen, other->seen->name, place_of(instance),
+		write_seen(to, instance->work->site, other->seen, other->seen->name, place_of(instance),
 			   state_seen(instance, other->seen), words_of(other->seen), other->failure);
 }
 
@@ -337,14 +350,23 @@ static void write_texts(struct text *to, const struct component *component)
 	}
 }
 
-/* By the listing alone, where nobody keeps it. */
-static void write_sensors(struct text *to, const struct component *component, enum phase state,
-			  const struct hold *hold)
+/* By the listing alone. */
+static bool is_up(const struct component *component)
+{
+	size_t members = 0, up = 0;
+	if (component->spec && component->spec->kind == COMPONENT_EXTERNAL)
+		return true; /* taken to be there */
+	for (size_t i = 0; i < component->instance_count; i++, members++)
+		up += instance_state(&component->instances[i]) == PHASE_RUNNING;
+	return cluster_health(members, up, 0, !has_nobody(component)).up;
+}
+
+static void write_sensors(struct text *to, const struct component *component, const struct hold *hold)
 {
 	const struct held_component *held = hold ? held_component_of(hold, component->id) : NULL;
 	json_open(to, "sensors", '{');
 	if (!held || !held_write_sensors(held, to))
-		json_write_flag(to, "service.isUp", state == PHASE_RUNNING);
+		json_write_flag(to, "service.isUp", is_up(component));
 	write_texts(to, component);
 	json_close(to, '}');
 	if (held)
@@ -374,7 +396,7 @@ static void write_component(struct text *to, const struct berth_operation *opera
 	write_links_of(to, component);
 	if (size_told(component))
 		write_size(to, operation, component, hold, json_object_get(stories, component->id));
-	write_sensors(to, component, state, hold);
+	write_sensors(to, component, hold);
 	json_close(to, '}');
 }
 

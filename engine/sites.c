@@ -76,6 +76,44 @@ const char *site_origin(struct arena *arena, const struct location_spec *spec)
 	return text.failed ? NULL : arena_text(arena, text_view(&text));
 }
 
+/* As it is remembered what has no name is called as it is written. NULL: it has none. */
+static const char *called(const struct location_spec *spec)
+{
+	return spec->name && *spec->name && *spec->name != '{' ? spec->name : NULL;
+}
+
+/* What says where it is, of all that a map says: without whoever logs in by an address. */
+static void add_whereabouts(const struct location_spec *spec, struct text *to)
+{
+	static const char *const keys[] = {"host", "url", "cloud", "target"};
+	const char *where = *spec->target ? spec->target : NULL, *user = json_text(spec->options, "user");
+
+	for (size_t i = 0; !where && i < COUNT_OF(keys); i++)
+		where = json_text(spec->options, keys[i]);
+	if (!where)
+		return;
+	const char *address = strstr(where, "://"), *at = address ? strchr(address, '@') : NULL;
+	if (address || strchr(where, '@'))
+		user = NULL;
+	text_format(to, ":%s%s%s", user ? user : "", user ? "@" : "", at ? at + 1 : where);
+}
+
+/* What a place is called that has no name: "ssh:me@10.0.0.5", where its map says much more. Two of the same
+ * name are told apart by their number. NULL: no memory. */
+static const char *short_name(struct berth_operation *operation, const struct location_spec *spec)
+{
+	owned_text name = {0};
+	size_t alike = 0;
+
+	text_add(&name, spec->type);
+	add_whereabouts(spec, &name);
+	for (const struct site *other = operation->sites; other; other = other->next)
+		alike += !called(other->spec) && starts_with(other->location.name, text_view(&name));
+	if (alike)
+		text_format(&name, "#%zu", alike + 1);
+	return name.failed ? NULL : arena_text(&operation->arena, text_view(&name));
+}
+
 static void wake_site(struct errand *errand)
 {
 	struct site *site = errand->owner;
@@ -160,12 +198,14 @@ static struct site *add_site(struct berth_operation *operation, const struct loc
 	struct site **end = &operation->sites;
 	struct site *site = arena_array(&operation->arena, struct site, 1);
 	const char *origin = site ? site_origin(&operation->arena, spec) : NULL;
-	if (!origin)
+	bool is_map = json_object_size(spec->options) != 0;
+	const char *name = called(spec) ?: is_map ? short_name(operation, spec) : origin;
+	if (!origin || !name)
 		return NULL;
 	*site = (struct site){
 	    .location = {.driver = driver,
 			 .world = berth->world,
-			 .name = spec->name && *spec->name ? spec->name : origin,
+			 .name = name,
 			 .spec = spec,
 			 .state_directory = berth->state_directory,
 			 .helper = berth->helper,
@@ -606,8 +646,8 @@ json_t *sites_remember(const struct berth_operation *operation)
 		 * tomorrow. */
 		const json_t *options = NULL;
 		const char *target = site->location.driver->resolved(&site->location, &options);
-		(void)(json_put_text(entry, "name", site->location.name) ||
-		       json_put_text(spec, "type", site->spec->type) ||
+		const char *name = site->spec->name && *site->spec->name ? site->spec->name : site->origin;
+		(void)(json_put_text(entry, "name", name) || json_put_text(spec, "type", site->spec->type) ||
 		       json_put_text(spec, "target", target) ||
 		       (options && json_put(spec, "options", json_deep_copy(options))));
 		json_put(entry, "spec", spec);

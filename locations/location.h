@@ -141,7 +141,9 @@ struct inventory {
 		const char *app, *kind, *name;
 	} * objects;
 	size_t object_count;
-	const char *holder; /* the application that has all of this place for itself; NULL: none has */
+	const char *holder;       /* the application that has all of this place for itself; NULL: none has */
+	const char *holder_owner; /* whose that is, as in struct owner's words; NULL: not known */
+	int64_t held_since_ms;    /* by the clock there; 0: not known */
 	/* Which machine this is, by whatever name it was reached: two places of one are one. NULL: not known.
 	 */
 	const char *machine;

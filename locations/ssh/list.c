@@ -19,7 +19,8 @@ struct reading {
 	size_t stranger_count;
 	struct inventory_object *objects;
 	size_t object_count;
-	const char *lease, *holder, *self;
+	const char *lease, *holder, *holder_owner, *self;
+	int64_t held_since_ms;
 	bool prepared, names, failed;
 };
 
@@ -218,6 +219,23 @@ static void read_machine(struct reading *reading, const struct words *words)
 		snprintf(machine->told_address, sizeof(machine->told_address), "%s", words->all[2]);
 }
 
+/* "@host shop 1764294000", and below it whose that is. */
+static void read_holder(struct reading *reading, const struct words *words, const char *lines)
+{
+	struct owner owner;
+	int64_t since = 0;
+
+	reading->holder = words->all[0];
+	if (parse_number(words->all[1], 0, INT64_MAX / 1000, &since))
+		reading->held_since_ms = since * 1000;
+	if (*lines != ':')
+		return;
+	if (claim_lines(lines, reading->arena, &owner))
+		reading->failed = true;
+	else
+		reading->holder_owner = owner.words;
+}
+
 /* "@listens tcp 0100007F:1F90" */
 static void read_listening(struct machine *machine, const struct words *words)
 {
@@ -250,7 +268,7 @@ static void read_lines(struct reading *reading, const char *answer)
 		else if (!strncmp(line, "@listens", word))
 			read_listening(machine, &words);
 		else if (!strncmp(line, "@host", word))
-			reading->holder = words.all[0];
+			read_holder(reading, &words, after);
 		else if (!strncmp(line, "@self", word))
 			reading->self = words.all[0];
 		else if (!strncmp(line, "@app", word))
@@ -295,6 +313,8 @@ static int read_all(struct location *location, const char *answer, const struct 
 	inventory->object_count = reading.object_count;
 	inventory->lease = reading.lease;
 	inventory->holder = reading.holder;
+	inventory->holder_owner = reading.holder_owner;
+	inventory->held_since_ms = reading.held_since_ms;
 	inventory->machine = reading.self;
 	inventory->prepared = request->app && reading.prepared;
 	return reading.failed ? -1 : 0;

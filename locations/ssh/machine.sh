@@ -3,11 +3,12 @@
 #
 # It lies on the machine as berth/machine-DIGEST and is run once for each question:
 #
-#   sh machine-DIGEST                     reads calls of the functions below from its input and carries them out
+#   sh machine-DIGEST                     reads calls of the functions below from its input and carries them out;
+#                                         in braces, so that of what is cut short on its way nothing is
 #   sh machine-DIGEST FUNCTION [WORD...]  carries out that one; its input is the function's
 #
-# What it answers are lines, the first word of each tells what it is; the last one of a whole answer is
-# "@end". What a machine calls an instance is a directory APP/COMPONENT.N below the one this file lies in:
+# What it answers are lines, the first word of each tells what it is; the last one of a whole answer, which whoever
+# asks has it say, is "@end". What a machine calls an instance is a directory APP/COMPONENT.N below the one this file lies in:
 #
 #   manifest  marks, KEY=VALUE; values are percent-encoded     launch  a shell script: its variables and command
 #   state     what its keeper wrote down last, one line        log     what it wrote
@@ -706,7 +707,7 @@ listing() (
 	sed -n 's/^ *[0-9]*: \([0-9A-F]*:[0-9A-F]*\) [0-9A-F:]* 0A .*/@listens tcp \1/p' /proc/net/tcp /proc/net/tcp6 2>/dev/null
 	sed -n 's/^ *[0-9]*: \([0-9A-F]*:[0-9A-F]*\) 0*:0000 .*/@listens udp \1/p' /proc/net/udp /proc/net/udp6 2>/dev/null
 	cd "$here" || exit
-	[ ! -f .host ] || { read -r holder <.host && echo "@host $holder"; }
+	[ ! -f .host ] || tell_holder
 	for folder in ${1:-*}; do
 		[ -d "$folder" ] || continue
 		echo "@app $folder"
@@ -717,6 +718,11 @@ listing() (
 		done
 	done
 )
+# Which application has the whole machine, since when, and whose that is.
+tell_holder() {
+	read -r holder <.host && echo "@host $holder $(stat -c %Y .host 2>/dev/null)" || return
+	[ ! -f "$holder/.claim" ] || sed 's/^/:/' "$holder/.claim"
+}
 # Its boot, its clock, and the address by which it was reached.
 machine() {
 	now_ms
@@ -801,7 +807,7 @@ release() {
 	echo "@released"
 }
 disclaim() {
-	rm -f "$here/$1/.claim" "$here/$1/.lock"
+	if [ -d "$here/$1" ]; then exclusive "$1" rm -f "$here/$1/.claim"; fi
 	rmdir "$here/$1" 2>/dev/null
 	echo "@disclaimed"
 }
@@ -1004,4 +1010,3 @@ if [ $# -gt 0 ]; then
 fi
 echo "@berth 1"
 eval "$(cat)"
-echo "@end"

@@ -289,7 +289,7 @@ static int ask(struct task *task, struct error *err)
 {
 	struct machine *machine = machine_of(task->location);
 	struct world *world = task->location->world;
-	owned_text line = {0}, bytes = {0};
+	owned_text line = {0}, bytes = {.secret = true};
 	struct ssh_sink sink = {.done = answered, .owner = task};
 	struct ssh_command command = {.timeout_ms = task->timeout_ms, .limit = ANSWER_MOST};
 
@@ -297,16 +297,16 @@ static int ask(struct task *task, struct error *err)
 	if (task->installing) {
 		if (machine_install(task, &line, &bytes, err))
 			return -1;
-		command.input = bytes.data;
-		command.input_size = bytes.length;
 	} else {
 		text_format(&line, "exec /bin/sh %s", machine->script);
-		command.input = text_view(&task->script);
-		command.input_size = task->script.length;
+		/* A shell begins nothing in braces before it has read their end. */
+		text_format(&bytes, "{\n%secho @end\n}\n", text_view(&task->script));
 	}
-	if (line.failed || task->script.failed)
+	if (line.failed || bytes.failed || task->script.failed)
 		return fail_memory(err);
 	command.command = line.data;
+	command.input = bytes.data;
+	command.input_size = bytes.length;
 	task->call = world->ops->ssh->exec(world, &machine->host, &command, &sink, err);
 	return task->call ? 0 : -1;
 }

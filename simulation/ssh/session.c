@@ -276,15 +276,17 @@ static struct ssh_call *begin(struct seat *seat, const struct ssh_host *host, co
 	return call;
 }
 
-/* The last line of what a script of ours is to do, or the function that is called by its name. */
+#define AFTER_CALLS "echo @end\n}\n"
+
+/* The last call of what a script of ours is to do, or the function that is called by its name. */
 static void words_of(const struct ssh_command *command, struct text *ret)
 {
 	const char *input = command->input, *end = input + command->input_size;
 	const char *function =
 	    strrchr(command->command, '\'') ? "install" : strstr(command->command, "/machine-");
 
-	if (command->input_size && function && *function == '/') {
-		end -= end[-1] == '\n';
+	if (command->input_size > strlen(AFTER_CALLS) && function && *function == '/') {
+		end -= strlen(AFTER_CALLS) + 1;
 		const char *line = memrchr(input, '\n', (size_t)(end - input));
 		line = line ? line + 1 : input;
 		text_add_bytes(ret, line, (size_t)(end - line));

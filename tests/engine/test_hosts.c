@@ -41,7 +41,7 @@ static void tell_instances(const char *host, struct text *answer)
 {
 	text_format(answer, "@machine b00t 1700000000000 %s\n@self b00t:%s\n", host, host);
 	if (held_by_others && !strcmp(held_by_others, host))
-		text_add(answer, "@host somebody\n");
+		text_add(answer, "@host somebody 1764294000\n:id\n:ann of desk\n:desk\n");
 	for (size_t i = 0; i < claim_count; i++)
 		if (!strcmp(claims[i].host, host))
 			text_format(answer, "@app app\n@claim app\n%s", claims[i].lines);
@@ -81,9 +81,11 @@ static const char *take_claim(const char *host, const char *script)
 
 static void carry_out(const char *host, const char *script, struct text *answer)
 {
-	const char *last = script + strlen(script) - 1;
+	const char *last = strstr(script, "\necho @end\n}\n");
 	char verb[20], app[40] = "", folder[80] = "";
 
+	if (!last) /* a function that is called by its name */
+		return;
 	while (last > script && last[-1] != '\n')
 		last--;
 	sscanf(last, "%19s %39s %79s", verb, app, folder);
@@ -232,7 +234,11 @@ Test(hosts, a_component_for_which_no_machine_is_left_is_told_of_before_anything_
 	cr_assert_eq(scene_run(&scene, berth_deploy, THREE ONE("a", "") ONE("b", "") ONE("c", ""), &document),
 		     BERTH_FAILED);
 	cr_assert_str_eq(json_text(json_object_get(document, "error"), "code"), "capacity");
-	cr_assert(strstr(json_text(json_object_get(document, "error"), "text"), "`c` has no machine"));
+	const char *text = json_text(json_object_get(document, "error"), "text");
+	cr_assert(strstr(text, "`c` has no machine"));
+	cr_assert(strstr(text, "10.0.0.1 by `a`, 10.0.0.2 by application `somebody` of ann of desk since "
+			       "2025-11-28T01:40:00Z, 10.0.0.3 by `b`"),
+		  "%s", text);
 	cr_assert_eq(count, 0);
 	json_decref(document);
 }
@@ -316,9 +322,36 @@ Test(hosts, a_password_is_in_no_message)
 	silent = true;
 	cr_assert_eq(scene_run(&scene, berth_deploy, blueprint, &document), BERTH_UNREACHABLE);
 	owned_memory char *line = json_line(document);
-	cr_assert(strstr(line, "10.0.0.9") && strstr(line, "***"), "%s", line);
+	cr_assert(strstr(line, "\"ssh:me@10.0.0.9: "), "%s", line);
 	cr_assert_null(strstr(line, "hunter2"), "%s", line);
 	json_decref(document);
+}
+
+static const char *told_of(const json_t *status, size_t i, const char *what)
+{
+	const json_t *component = json_array_get(json_object_get(status, "components"), i);
+	const json_t *instance = json_array_get(json_object_get(component, "instances"), 0);
+
+	return json_text(strcmp(what, "location") ? instance : component, what);
+}
+
+Test(hosts, a_place_without_a_name_is_called_by_where_it_is)
+{
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	owned_json status = NULL;
+
+	deploy("id: app\nservices:\n"
+	       "- {type: process, id: a, command: x, location: {ssh: {host: 10.0.0.8, user: me, address: "
+	       "10.9.0.8}}}\n"
+	       "- {type: process, id: b, command: x, location: {ssh: {host: 10.0.0.9, user: me, directory: "
+	       "x}}}\n"
+	       "- {type: process, id: c, command: x, location: {ssh: {host: 10.0.0.9, user: me, port: "
+	       "2222}}}\n");
+	cr_assert_eq(scene_request(&scene, berth_status, &request, &status), BERTH_OK);
+	cr_expect_str_eq(told_of(status, 0, "location"), "ssh:me@10.0.0.8");
+	cr_expect_str_eq(told_of(status, 1, "location"), "ssh:me@10.0.0.9");
+	cr_expect_str_eq(told_of(status, 2, "location"), "ssh:me@10.0.0.9#2");
+	cr_expect_str_eq(told_of(status, 0, "address"), "10.9.0.8", "its loopback is nobody else's");
 }
 
 Test(hosts, a_pool_may_stand_in_one_line)

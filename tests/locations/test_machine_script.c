@@ -48,18 +48,28 @@ static void end(void)
 
 TestSuite(machine_script, .init = begin, .fini = end, .timeout = 60);
 
-/* What the calls answer. */
-static void ask(const char *calls, struct text *ret)
+/* What it answers to that input. */
+static int answer_to(const char *input, struct text *ret)
 {
 	char line[400];
 
-	write_file("calls", calls);
+	write_file("calls", input);
 	snprintf(line, sizeof(line), "sh '%s/machine' <'%s/calls' 2>&1", folder, folder);
 	FILE *answer = popen(line, "r");
 	cr_assert(answer);
 	while (fgets(line, sizeof(line), answer))
 		text_add(ret, line);
-	cr_assert_eq(pclose(answer), 0, "%s", text_view(ret));
+	return pclose(answer);
+}
+
+/* What the calls answer. */
+static void ask(const char *calls, struct text *ret)
+{
+	owned_text input = {0};
+
+	text_format(&input, "{\n%secho @end\n}\n", calls);
+	cr_assert_eq(answer_to(text_view(&input), ret), 0, "%s", text_view(ret));
+	cr_assert(strstr(text_view(ret), "\n@end\n"), "%s", text_view(ret));
 }
 
 /* Somebody else's process, with a mark of its own. */
@@ -103,4 +113,42 @@ Test(machine_script, a_file_is_not_written_where_a_link_of_its_user_leads)
 	cr_expect(strstr(text_view(&answer), "@delivered"), "%s", text_view(&answer));
 	cr_expect(strstr(text_view(&answer), "!conflict conf/b leads out"), "%s", text_view(&answer));
 	run("[ ! -e '%s/elsewhere/b' ]", folder);
+}
+
+/* Whatever of it came, nothing begins before all of it is there; and it is not told as done. */
+Test(machine_script, what_is_cut_short_on_its_way_is_not_carried_out)
+{
+	static const char whole[] =
+	    "{\nCLAIM='me\n}\n'\nprepare shop\nwrite_files() {\nprintf a | file 0644 '' x\n}\n"
+	    "prepare store\necho @end\n}";
+	owned_text answer = {0};
+
+	for (size_t length = 0; length + 1 < sizeof(whole); length++) {
+		owned_text input = {0};
+		text_clear(&answer);
+		text_add_bytes(&input, whole, length);
+		answer_to(text_view(&input), &answer);
+		cr_assert_null(strstr(text_view(&answer), "@end"), "of %zu: %s", length, text_view(&answer));
+		run("[ ! -e '%s/shop' ] && [ ! -e '%s/store' ]", folder, folder);
+	}
+	text_clear(&answer);
+	cr_assert_eq(answer_to(whole, &answer), 0);
+	cr_expect(strstr(text_view(&answer), "@prepared\n@prepared\n@end\n"), "%s", text_view(&answer));
+}
+
+/* Somebody else is at it: who claims it at that moment would have lost his claim. */
+Test(machine_script, a_claim_is_not_given_up_while_another_one_is_at_it)
+{
+	owned_text answer = {0};
+
+	run("mkdir '%s/shop' && echo other >'%s/shop/.claim'", folder, folder);
+	ask("nap() { :; }\nbegan $PPID\nln -s \"$PPID:$began:$boot\" \"$here/shop/.lock\"\ndisclaim shop\n",
+	    &answer);
+	cr_expect(strstr(text_view(&answer), "!busy another berth is busy with shop"), "%s",
+		  text_view(&answer));
+	run("[ -e '%s/shop/.claim' ] && rm '%s/shop/.lock'", folder, folder);
+	text_clear(&answer);
+	ask("disclaim shop\n", &answer);
+	cr_expect(strstr(text_view(&answer), "@disclaimed"), "%s", text_view(&answer));
+	run("[ ! -e '%s/shop' ]", folder);
 }

@@ -151,7 +151,7 @@ Test(ssh_driver, our_script_is_put_there_when_it_is_missing)
 	cr_assert(strstr(calls[1].command, "cat >"), "%s", calls[1].command);
 	cr_assert(strstr(calls[1].input, "what berth has done on a machine"));
 	cr_assert_str_eq(calls[0].command, calls[2].command);
-	cr_assert_str_eq(calls[2].input, "stop shop web.1 -1\n");
+	cr_assert_str_eq(calls[2].input, "{\nstop shop web.1 -1\necho @end\n}\n");
 }
 
 Test(ssh_driver, words_of_a_login_shell_are_passed_over)
