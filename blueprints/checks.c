@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "blueprints/component.h"
+#include "blueprints/policy_types.h"
 
 static bool has_machines(const struct reading *r, const struct draft *d)
 {
@@ -95,6 +96,30 @@ static void check_cluster(struct reading *r, struct draft *d)
 		       "make it smaller, or leave it out: then all are asked for");
 }
 
+/* Its autoscaler would wish for more for ever. */
+static void check_least(struct reading *r, const struct draft *d)
+{
+	const struct component_spec *spec = d->spec;
+	const struct component_policy *policy = d->policies.members;
+
+	for (size_t i = 0; spec->cluster && spec->cluster->most && i < d->policies.count; i++, policy++) {
+		struct policy_value least;
+		if (policy->type->kind != POLICY_AUTOSCALER)
+			continue;
+		const struct policy_key *key =
+		    &policy->type->keys[policy_key_find(policy->type, "minPoolSize")];
+		const json_t *given = json_object_get(policy->config, key->name);
+		if (!given || policy_value_read(policy->type, key, given, &least, NULL) ||
+		    least.number <= spec->cluster->most)
+			continue;
+		advise(r->list,
+		       complain(r->list, policy->place,
+				"its `%s` is %lld, and `maxSize` of `%s` allows %u members", key->name,
+				(long long)least.number, spec->id, spec->cluster->most),
+		       "make the minimum smaller, or `maxSize` larger");
+	}
+}
+
 static void check_health(struct reading *r, struct draft *d)
 {
 	const struct component_spec *spec = d->spec;
@@ -154,6 +179,7 @@ void check_component(struct reading *r, struct draft *d)
 		       "write ports: [PORT]");
 	check_instances(r, d);
 	check_cluster(r, d);
+	check_least(r, d);
 	check_health(r, d);
 	check_job(r, d);
 	check_files(r, d);

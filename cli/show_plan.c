@@ -34,6 +34,7 @@ static const char *reason_words(const char *path)
 	    {"component", "the blueprint has it no more"},
 	    {"files", "what its files hold changed"},
 	    {"instances", "there are to be fewer"},
+	    {"quarantined", "it did not get ready, made from what the blueprint said before"},
 	    {"location", "it goes somewhere else"},
 	    {"links", "the values of its links changed"},
 	    {"portBindings", "a port that the blueprint binds is not published"},

@@ -201,6 +201,13 @@ uint64_t hold_policies_changed(struct held_component *held);
 bool held_in_sight(const struct held_component *held);
 /* NULL: it is not held. */
 const struct held_component *held_component_of(const struct hold *hold, const char *id);
+/* hold_health.c: {INSTANCE: {"id": incarnation, "why": words}} of those that are unhealthy. NULL: no memory.
+ */
+json_t *hold_illnesses(const struct hold *hold);
+/* Whether that says so of the one that is seen. */
+bool is_illness_of(const json_t *ill, const char *name, const struct observed *seen);
+/* An instance is as the hold before knew it, until it is asked. 0 or -1 (no memory). */
+int health_inherit(struct held_instance *held, const json_t *ill);
 /* Why an instance that another operation saw run counts as unhealthy; NULL: it does not, or is not held. */
 const char *hold_problem(const struct hold *hold, const struct instance *instance);
 /* What its autoscaler makes of it now. 1; 0: it has none; -1: no memory. */

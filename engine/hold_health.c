@@ -58,6 +58,38 @@ void health_forget(struct held_instance *held)
 	free(give(held->problem));
 }
 
+json_t *hold_illnesses(const struct hold *hold)
+{
+	json_t *ill = json_object();
+	for (size_t i = 0; i < hold->component_count; i++) {
+		const struct held_component *of = &hold->components[i];
+		for (size_t n = 0; n < of->member_count; n++) {
+			const struct observed *seen = of->members[n].work->instance->seen;
+			if (!of->members[n].problem || !seen || !seen->target_id)
+				continue;
+			json_t *one = json_object();
+			json_put_text(one, "id", seen->target_id);
+			json_put_text(one, "why", of->members[n].problem);
+			json_put(ill, of->members[n].name, one);
+		}
+	}
+	return ill;
+}
+
+bool is_illness_of(const json_t *ill, const char *name, const struct observed *seen)
+{
+	const char *id = json_text(json_object_get(ill, name), "id");
+	return id && seen && seen->target_id && !strcmp(id, seen->target_id);
+}
+
+int health_inherit(struct held_instance *held, const json_t *ill)
+{
+	if (!check_of(held->work) || !is_illness_of(ill, held->name, held->work->instance->seen))
+		return 0;
+	held->problem = strdup(json_text(json_object_get(ill, held->name), "why"));
+	return held->problem ? 0 : -1;
+}
+
 static bool in_start_period(const struct work *work, const struct health_check *check)
 {
 	struct world *world = work->operation->berth->world;

@@ -11,6 +11,7 @@
 #include "engine/keeper.h"
 #include "engine/policies_of.h"
 #include "engine/reconcile.h"
+#include "policies/cluster.h"
 
 static int64_t wall_of(const struct berth_operation *operation)
 {
@@ -65,6 +66,7 @@ static int take_up_members(struct held_component *held, const json_t *stopped, s
 {
 	struct component *component = held->component;
 	struct berth_operation *operation = held->hold->operation;
+	const json_t *ill = keeper_ill(operation->berth, operation->application->id);
 	size_t count = 0;
 	while (count < component->instance_count && component->instances[count].wanted)
 		count++;
@@ -83,6 +85,8 @@ static int take_up_members(struct held_component *held, const json_t *stopped, s
 							  .stopped = json_object_get(stopped, name) != NULL};
 		held->members[i].sight_lost = !work->site->listed;
 		work->held = &held->members[i];
+		if (health_inherit(&held->members[i], ill))
+			return fail_memory(err);
 	}
 	return 0;
 }
@@ -290,6 +294,8 @@ static enum lifecycle worst_of(const struct held_component *held,
 			       enum lifecycle (*of)(const struct held_instance *))
 {
 	size_t counts[LIFE_COUNT] = {0};
+	if (!held->member_count && has_nobody(held->component)) /* as it was asked for */
+		return LIFE_RUNNING;
 	for (size_t i = 0; i < held->member_count; i++)
 		counts[of(&held->members[i])]++;
 	for (int life = 0; life < LIFE_COUNT; life++)
@@ -324,7 +330,7 @@ static bool is_up(const struct held_component *held)
 	size_t well = 0;
 	for (size_t i = 0; i < held->member_count; i++)
 		well += held_well(&held->members[i]);
-	return held->member_count && well == held->member_count;
+	return cluster_health(held->member_count, well, 0, !has_nobody(held->component)).up;
 }
 
 static int by_component(const void *component, const void *held)

@@ -195,8 +195,10 @@ static void let_go(struct berth_operation *operation)
 {
 	keeper_lets_go(operation);
 	owned_memory struct hold *hold = give(operation->verb_state);
-	if (hold)
+	if (hold) {
+		keeper_learns(operation, hold_illnesses(hold));
 		hold_let_go(hold);
+	}
 }
 
 /* Never asked: what is done about an instance its policies wish. */

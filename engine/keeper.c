@@ -35,7 +35,8 @@ struct kept {
 	bool duty_told;     /* its targets were told whose duty restarts are */
 	bool leaving, over; /* the keeper ends */
 	unsigned failures;
-	char *told; /* why it is not kept for now, as it was told last; NULL: it is */
+	json_t *ill; /* hold_illnesses() of the last hold; NULL: there was none */
+	char *told;  /* why it is not kept for now, as it was told last; NULL: it is */
 	int64_t not_before_ms;
 	struct kept *next;
 };
@@ -106,6 +107,23 @@ void keeper_goes_on(const struct berth_operation *hold)
 	const struct kept *kept = kept_by(hold);
 	if (kept && kept->deeds)
 		operation_wake(hold->berth->keeper);
+}
+
+void keeper_learns(const struct berth_operation *hold, json_t *ill)
+{
+	struct kept *kept = kept_by(hold);
+	if (!kept) {
+		json_decref(ill);
+		return;
+	}
+	json_decref(kept->ill);
+	kept->ill = ill;
+}
+
+const json_t *keeper_ill(const struct berth *berth, const char *app)
+{
+	const struct kept *kept = kept_of(berth, app);
+	return kept ? kept->ill : NULL;
 }
 
 void keeper_looked(const struct berth_operation *hold)
@@ -517,6 +535,7 @@ static struct kept *add(struct keeper *keeper, const char *app)
 static void drop(struct kept *kept)
 {
 	deeds_free(kept->deeds);
+	json_decref(kept->ill);
 	free(kept->told);
 	free(kept->app);
 	free(kept);

@@ -379,9 +379,10 @@ static int decide_unwanted(struct decision *decision, struct error *err)
 	if (decision->operation->verb == &verb_destroy) /* all goes, whatever a blueprint says */
 		return 0;
 	because(decision,
-		!component->spec ? "component"
-		: moved          ? "location"
-				 : "instances",
+		!component->spec           ? "component"
+		: moved                    ? "location"
+		: work->instance->outdated ? "quarantined"
+					   : "instances",
 		NULL, NULL,
 		component->spec ? place_of(component->spec, moved ? "location" : "instances") : nowhere);
 	return decision->failed ? fail_memory(err) : 0;

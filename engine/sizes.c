@@ -15,10 +15,9 @@
 #include "base/cleanup.h"
 #include "engine/deploy.h"
 #include "engine/hosts.h"
+#include "engine/keeper.h"
 #include "engine/specs.h"
 #include "policies/cluster.h"
-
-enum { LATELY = 2000 }; /* events */
 
 /* What was listed, by component and ordinal; gathered when it is first asked for. */
 struct sights {
@@ -43,7 +42,7 @@ struct membership {
 	unsigned *ordinals; /* ascending, with room for all that may come */
 	size_t count;
 	struct quarantined *quarantined; /* by ordinal */
-	size_t quarantined_count;
+	size_t quarantined_count, outdated_count;
 	const json_t *more; /* of its note */
 };
 
@@ -208,18 +207,21 @@ static int let_go_of_older(struct membership *m)
 {
 	const struct component_spec *spec = m->component->spec, *first = spec->cluster->first;
 	char digest[DIGEST_HEX], of_first[DIGEST_HEX] = "";
-	size_t kept = 0;
-	if (!m->quarantined_count)
+	size_t kept = 0, count = m->quarantined_count;
+	if (!count)
 		return 0;
 	if (cluster_facts(m->deciding->operation, m->component, spec, digest) ||
 	    (first && cluster_facts(m->deciding->operation, m->component, first, of_first)))
 		return -1;
-	for (size_t i = 0; i < m->quarantined_count; i++) {
-		const char *facts = m->quarantined[i].facts;
-		if (strcmp(facts, digest) == 0 || strcmp(facts, of_first) == 0)
-			m->quarantined[kept++] = m->quarantined[i];
+	for (size_t i = 0; i < count; i++) {
+		struct quarantined one = m->quarantined[i];
+		if (strcmp(one.facts, digest) != 0 && strcmp(one.facts, of_first) != 0)
+			continue;
+		m->quarantined[i] = m->quarantined[kept];
+		m->quarantined[kept++] = one;
 	}
 	m->quarantined_count = kept;
+	m->outdated_count = count - kept;
 	return 0;
 }
 
@@ -349,55 +351,17 @@ static void grow(struct membership *m, size_t wanted)
 			put(m, ordinal);
 }
 
-/* {INSTANCE: true} of those whose health check failed when that was looked at last: {} also where nobody
- * looks. NULL: no memory. */
-static json_t *ill_ones(const struct berth_operation *operation)
-{
-	static const char *const over[] = {"healthy", "running", "ended", "stopped", "gone"};
-	const struct event_query lately = {.app = operation->application->id, .limit = LATELY};
-	json_t *ill = json_object(), *event;
-	owned_json events = NULL;
-	struct error ignored = {0};
-	size_t i;
-	if (!ill || store_events_of(operation->berth->store, &lately, &events, NULL, &ignored))
-		return ill;
-	json_array_foreach (events, i, event) {
-		const char *instance = json_text(event, "instance"), *what = json_text(event, "what");
-		if (!instance || !what)
-			continue;
-		if (strcmp(what, "unhealthy") == 0)
-			json_put_flag(ill, instance, true);
-		for (size_t word = 0; word < COUNT_OF(over); word++)
-			if (strcmp(what, over[word]) == 0)
-				json_object_del(ill, instance);
-	}
-	return ill;
-}
-
+/* Whether whoever keeps the application found it unhealthy; where nobody does, nobody looks. */
 static bool is_ill(const struct membership *m, const json_t *ill, unsigned ordinal)
 {
 	owned_text name = {0};
+	size_t count;
+	const struct sight *seen = sights_of(&m->deciding->sights, m->component->id, &count);
 	text_format(&name, "%s.%s.%u", m->deciding->operation->application->id, m->component->id, ordinal);
-	return json_object_get(ill, text_view(&name));
-}
-
-/* The indices of those that go into `order`: one after the other, of those that are left by then. */
-static void choose_leavers(const struct cluster_member *members, size_t count, enum cluster_removal by,
-			   struct cluster_member *left, size_t *places, size_t goes, size_t *order)
-{
-	bool spread = members[0].zone != NULL;
-	for (size_t i = 0; i < count; i++) {
-		left[i] = members[i];
-		places[i] = i;
-	}
-	for (size_t taken = 0; taken < goes; taken++) {
-		size_t next = 0;
-		cluster_removals(left, count - taken, by, spread, 1, &next);
-		order[taken] = places[next];
-		memmove(left + next, left + next + 1, (count - taken - next - 1) * sizeof *left);
-		memmove(places + next, places + next + 1, (count - taken - next - 1) * sizeof *places);
-	}
-	cluster_spare_last(members, count, by, order, goes);
+	for (size_t i = 0; i < count; i++)
+		if (seen[i].seen->ordinal == ordinal && is_illness_of(ill, text_view(&name), seen[i].seen))
+			return true;
+	return false;
 }
 
 /* Where nobody answers nobody can be told to go; and who is unknown does not stand for one that serves. */
@@ -438,17 +402,17 @@ static int shrink(struct membership *m, size_t wanted)
 	enum cluster_removal by = m->component->spec->cluster->removal;
 	size_t count = m->count, kept = 0;
 	owned_memory struct cluster_member *members = calloc(count, sizeof *members);
-	owned_memory struct cluster_member *left = calloc(count, sizeof *left);
-	owned_memory size_t *places = calloc(count, sizeof *places), *own = calloc(count, sizeof *own),
-			    *order = calloc(count, sizeof *order);
+	owned_memory size_t *own = calloc(count, sizeof *own), *order = calloc(count, sizeof *order);
 	owned_memory bool *gone = calloc(count, sizeof *gone);
-	owned_json ill = ill_ones(m->deciding->operation);
-	if (!members || !left || !places || !own || !order || !gone || !ill || gather(m->deciding))
+	if (!members || !own || !order || !gone || gather(m->deciding))
 		return -1;
-	size_t reached = see_members(m, ill, members, own);
+	const struct berth_operation *operation = m->deciding->operation;
+	size_t reached =
+	    see_members(m, keeper_ill(operation->berth, operation->application->id), members, own);
 	size_t goes = may_go(m, wanted, reached);
-	if (goes)
-		choose_leavers(members, reached, by, left, places, goes, order);
+	if (cluster_removals(members, reached, by, m->component->zones != NULL, goes, order) < goes)
+		return -1;
+	cluster_spare_last(members, reached, by, order, goes);
 	for (size_t i = 0; i < goes; i++)
 		gone[own[order[i]]] = true;
 	for (size_t i = 0; i < count; i++)
@@ -603,6 +567,7 @@ static void settle(struct membership *m)
 	component->ordinals = plain ? NULL : m->ordinals;
 	component->quarantined = m->quarantined;
 	component->quarantined_count = m->quarantined_count;
+	component->outdated_count = m->outdated_count;
 }
 
 /* At most, beside what is remembered and what the blueprint says. */

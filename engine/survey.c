@@ -326,12 +326,14 @@ static int take(struct site *site, struct instance *instance, const struct obser
 	return 0;
 }
 
-static const struct quarantined *quarantined_of(const struct component *component, unsigned ordinal)
+static void find_quarantined(const struct component *component, struct instance *instance)
 {
-	for (size_t i = 0; i < component->quarantined_count; i++)
-		if (component->quarantined[i].ordinal == ordinal)
-			return &component->quarantined[i];
-	return NULL;
+	for (size_t i = 0; i < component->quarantined_count + component->outdated_count; i++) {
+		if (component->quarantined[i].ordinal != instance->ordinal)
+			continue;
+		instance->outdated = i >= component->quarantined_count;
+		instance->quarantined = instance->outdated ? NULL : &component->quarantined[i];
+	}
 }
 
 static int match(struct berth_operation *operation, struct component *component, struct site *site,
@@ -343,7 +345,7 @@ static int match(struct berth_operation *operation, struct component *component,
 	if (!instance)
 		return -1;
 	if (goes_to(component, site) && !seen->late_double)
-		instance->quarantined = quarantined_of(component, seen->ordinal);
+		find_quarantined(component, instance);
 	take_for(instance, seen);
 	return 0;
 }

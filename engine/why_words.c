@@ -98,8 +98,11 @@ static bool not_wanted(const struct berth_operation *operation, const struct inq
 	const struct instance *instance = finding->work->instance;
 	if (!operation->blueprint || instance->wanted)
 		return false;
-	text_add(&finding->why, instance->component->spec ? "there are to be fewer of it"
-							  : "the blueprint has no such component any more");
+	text_add(&finding->why,
+		 !instance->component->spec ? "the blueprint has no such component any more"
+		 : instance->outdated
+		     ? "it did not get ready as a new member, and the blueprint says something else now"
+		     : "there are to be fewer of it");
 	text_add(&finding->remedy, "the next deploy removes it");
 	next_deploy(inquiry, finding);
 	return true;

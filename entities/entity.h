@@ -69,6 +69,7 @@ struct instance {
 	unsigned generation;
 	bool wanted;                           /* false: what is there is to go */
 	const struct quarantined *quarantined; /* it is not wanted, and stays; else NULL */
+	bool outdated; /* it stayed like that, and the blueprint says something else now */
 	/* In an update: the older one that goes when this one answers, and back. Such an older one is not in
 	 * its component's array. */
 	struct instance *predecessor, *successor;
@@ -98,8 +99,8 @@ struct component {
 	struct site **homes;                 /* of those `size`: where each is to be; NULL: all at `site` */
 	const struct zone_outcome *outcomes; /* how members started there lately; policies/cluster.h */
 	size_t outcome_count;
-	const struct quarantined *quarantined; /* by ordinal */
-	size_t quarantined_count;
+	const struct quarantined *quarantined;    /* by ordinal */
+	size_t quarantined_count, outdated_count; /* those that stay, and behind them those that go */
 	const struct edge *needs;
 	size_t need_count;
 	const size_t *consumers; /* who needs this one */

@@ -4,31 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+
 static bool in_zone(const struct cluster_member *member, const char *zone)
 {
 	return member->zone && zone ? !strcmp(member->zone, zone) : member->zone == zone;
 }
 
 /* --- which member goes ------------------------------------------------------------------------ */
-
-static bool is_taken(const size_t *taken, size_t count, size_t index)
-{
-	for (size_t i = 0; i < count; i++)
-		if (taken[i] == index)
-			return true;
-	return false;
-}
-
-/* How many of its zone are left. */
-static size_t left_beside(const struct cluster_member *members, size_t count, const size_t *taken,
-			  size_t taken_count, const struct cluster_member *member)
-{
-	size_t left = 0;
-
-	for (size_t i = 0; i < count; i++)
-		left += in_zone(&members[i], member->zone) && !is_taken(taken, taken_count, i);
-	return left;
-}
 
 /* Whether `a` goes before `b`, their zones aside. */
 static bool goes_before(const struct cluster_member *a, const struct cluster_member *b,
@@ -41,29 +24,106 @@ static bool goes_before(const struct cluster_member *a, const struct cluster_mem
 	return by == REMOVE_OLDEST ? a->number < b->number : a->number > b->number;
 }
 
+/* A member among all, in the order in which they would go but for their zones. */
+struct leaver {
+	const struct cluster_member *member;
+	enum cluster_removal by;
+	size_t index, zone;
+	size_t next; /* of the same zone; SIZE_MAX: none is */
+};
+
+/* How many there are of a zone yet, and who of them goes next. */
+struct queue {
+	const char *zone;
+	size_t left, head, tail;
+};
+
+static int by_turn(const void *one, const void *other)
+{
+	const struct leaver *a = one, *b = other;
+
+	if (goes_before(a->member, b->member, a->by))
+		return -1;
+	if (goes_before(b->member, a->member, a->by))
+		return 1;
+	return a->index < b->index ? -1 : 1;
+}
+
+/* Who is not well, and who is the first, are so wherever they are. */
+static bool alike(const struct leaver *a, const struct leaver *b)
+{
+	return a->member->first == b->member->first &&
+	       (a->by != REMOVE_UNWELL || a->member->well == b->member->well);
+}
+
+static size_t queue_of(struct queue *queues, size_t *count, const struct cluster_member *member, bool spread)
+{
+	const struct cluster_member at = {.zone = spread ? member->zone : NULL};
+	size_t i = 0;
+
+	while (i < *count && !in_zone(&at, queues[i].zone))
+		i++;
+	if (i == *count)
+		queues[(*count)++] = (struct queue){.zone = at.zone, .head = SIZE_MAX};
+	return i;
+}
+
+static void line_up(struct leaver *leavers, size_t from, size_t to, struct queue *queues)
+{
+	for (size_t i = from; i < to; i++) {
+		struct queue *queue = &queues[leavers[i].zone];
+		leavers[i].next = SIZE_MAX;
+		if (queue->head == SIZE_MAX)
+			queue->head = i;
+		else
+			leavers[queue->tail].next = i;
+		queue->tail = i;
+	}
+}
+
+/* The one of the zone with the most; of equals the one whose turn is first. */
+static size_t take_next(const struct leaver *leavers, struct queue *queues, size_t count)
+{
+	struct queue *most = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		struct queue *queue = &queues[i];
+		if (queue->head != SIZE_MAX && (!most || queue->left > most->left ||
+						(queue->left == most->left && queue->head < most->head)))
+			most = queue;
+	}
+	size_t next = most ? most->head : 0;
+	if (most) {
+		most->head = leavers[next].next;
+		most->left--;
+	}
+	return leavers[next].index;
+}
+
 size_t cluster_removals(const struct cluster_member *members, size_t count, enum cluster_removal by,
 			bool spread, size_t wanted, size_t *ret)
 {
-	size_t taken = 0;
+	owned_memory struct leaver *leavers = calloc(count + 1, sizeof *leavers);
+	owned_memory struct queue *queues = calloc(count + 1, sizeof *queues);
+	size_t queue_count = 0, end;
 
-	while (taken < wanted && taken < count) {
-		size_t best = SIZE_MAX, most = 0;
-		for (size_t i = 0; i < count; i++) {
-			if (is_taken(ret, taken, i))
-				continue;
-			size_t beside = spread ? left_beside(members, count, ret, taken, &members[i]) : 0;
-			/* Who is not well, and who is the first, are so wherever they are. */
-			bool alike = best != SIZE_MAX && members[i].first == members[best].first &&
-				     (by != REMOVE_UNWELL || members[i].well == members[best].well);
-			if (best == SIZE_MAX || (alike && beside > most) ||
-			    ((!alike || beside == most) && goes_before(&members[i], &members[best], by))) {
-				best = i;
-				most = beside;
-			}
-		}
-		ret[taken++] = best;
+	if (!leavers || !queues)
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		size_t zone = queue_of(queues, &queue_count, &members[i], spread);
+		leavers[i] = (struct leaver){.member = &members[i], .by = by, .index = i, .zone = zone};
+		queues[zone].left++;
 	}
-	return taken;
+	if (count)
+		qsort(leavers, count, sizeof *leavers, by_turn);
+	for (size_t from = 0; from < count; from = end) {
+		for (end = from + 1; end < count && alike(&leavers[from], &leavers[end]);)
+			end++;
+		line_up(leavers, from, end, queues);
+		for (size_t i = from; i < end; i++)
+			ret[i] = take_next(leavers, queues, queue_count);
+	}
+	return wanted < count ? wanted : count;
 }
 
 void cluster_spare_last(const struct cluster_member *members, size_t count, enum cluster_removal by,
@@ -71,20 +131,21 @@ void cluster_spare_last(const struct cluster_member *members, size_t count, enum
 {
 	size_t next = SIZE_MAX, spared = SIZE_MAX;
 
-	for (size_t i = 0; i < count; i++) {
-		if (is_taken(ret, taken, i))
-			continue;
-		if (members[i].well)
+	for (size_t i = taken; i < count; i++) {
+		if (members[ret[i]].well)
 			return;
-		if (next == SIZE_MAX || goes_before(&members[i], &members[next], by))
+		if (next == SIZE_MAX || goes_before(&members[ret[i]], &members[ret[next]], by))
 			next = i;
 	}
 	for (size_t i = 0; i < taken; i++)
 		if (members[ret[i]].well &&
 		    (spared == SIZE_MAX || goes_before(&members[ret[spared]], &members[ret[i]], by)))
 			spared = i;
-	if (next != SIZE_MAX && spared != SIZE_MAX)
-		ret[spared] = next;
+	if (next == SIZE_MAX || spared == SIZE_MAX)
+		return;
+	size_t stays = ret[spared];
+	ret[spared] = ret[next];
+	ret[next] = stays;
 }
 
 /* --- where the next one goes ------------------------------------------------------------------ */

@@ -20,9 +20,9 @@ struct cluster_member {
 
 /* --- which member goes ------------------------------------------------------------------------ */
 
-/* The indices of those that go, in the order in which they go, into `ret`, which has room for `wanted`.
- * With `spread` each goes from the zone that has the most. The first member is the last to go. Returns how
- * many: fewer where there are not so many. */
+/* The indices of all in the order in which they would go, into `ret`, which has room for `count`. With
+ * `spread` each goes from the zone that has the most. The first member is the last to go. Returns how many
+ * go: of `wanted` fewer where there are not so many; 0 also where there is no memory. */
 size_t cluster_removals(const struct cluster_member *members, size_t count, enum cluster_removal by,
 			bool spread, size_t wanted, size_t *ret);
 

@@ -169,6 +169,22 @@ Test(clusters, it_may_be_spread_over_several_locations)
 		6, 27, "`here` is none of the `locations` of the cluster", NULL);
 }
 
+Test(clusters, an_autoscaler_cannot_keep_more_than_there_may_be)
+{
+#define SCALED(type, least)                                                                                  \
+	"services:\n- type: cluster\n  id: web\n  memberSpec: docker:x\n  maxSize: 3\n"                      \
+	"  sensors: {load: {value: 1}}\n  policies:\n  - type: " type "\n    " least "\n"                    \
+	"    metric: load\n    metricLowerBound: 1\n    metricUpperBound: 9\n"
+	refused(
+	    SCALED("org.apache.brooklyn.policy.autoscaling.AutoScalerPolicy", "autoscaler.minPoolSize: 5"), 8,
+	    5, "its `autoscaler.minPoolSize` is 5, and `maxSize` of `web` allows 3 members", "maxSize");
+	take(SCALED("org.apache.brooklyn.policy.autoscaling.AutoScalerPolicy", "minPoolSize: 3"));
+	refused("services:\n- {type: cluster, id: web, memberSpec: 'docker:x', maxSize: 3, sensors: {load: "
+		"{value: "
+		"1}},\n   policies: [{type: autoscaler, min: 4, max: 5, metric: load, target: 5}]}\n",
+		3, 15, "its `min` is 4, and `maxSize` of `web` allows 3 members", "maxSize");
+}
+
 Test(clusters, policies_may_invoke_what_every_cluster_has)
 {
 	take("services:\n- type: cluster\n  id: web\n  memberSpec: docker:x\n  policies:\n"

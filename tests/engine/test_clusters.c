@@ -322,23 +322,115 @@ static bool never(void *nothing)
 	return false;
 }
 
-Test(clusters, nor_does_the_last_one_that_is_healthy)
+static struct berth_operation *keep(int64_t for_ms)
 {
-	deploy(
-	    "id: app\nlocation: fake\nservices:\n- type: cluster\n  id: web\n  initialSize: 3\n  memberSpec: "
-	    "{type: 'docker:x:1', openPorts: 80, healthCheck: {http: /, interval: 1s, retries: 1}}\n");
 	struct berth_operation *keeper = berth_keep(scene.berth, NULL, NULL, NULL);
 	cr_assert_not_null(keeper);
-	virtual_world_run(scene.world, never, NULL, 5000);
-	static const char *const ill[] = {"app.web.1", "app.web.2"};
-	for (size_t i = 0; i < 2; i++) {
-		struct fake_behaviour silent = {.component = ill[i], .answers_after_ms = -1};
-		fake_target_behave(scene.target, &silent);
-	}
+	virtual_world_run(scene.world, never, NULL, for_ms);
+	return keeper;
+}
+
+static void fall_ill(const char *name)
+{
+	struct fake_behaviour silent = {.component = name, .answers_after_ms = -1};
+	fake_target_behave(scene.target, &silent);
+}
+
+#define CHECKED(interval)                                                                                    \
+	"id: app\nlocation: fake\nservices:\n- type: cluster\n  id: web\n  initialSize: 3\n  memberSpec: "   \
+	"{type: 'docker:x:1', openPorts: 80, healthCheck: {http: /, interval: " interval ", retries: 1}}\n"
+
+Test(clusters, nor_does_the_last_one_that_is_healthy)
+{
+	deploy(CHECKED("1s"));
+	struct berth_operation *keeper = keep(5000);
+	fall_ill("app.web.1");
+	fall_ill("app.web.2");
 	virtual_world_run(scene.world, never, NULL, 30000);
 	scale(1);
 	cr_expect_eq(members(), 1);
 	cr_expect(is_there("app.web.3"));
+	berth_operation_free(keeper);
+}
+
+static json_t *status_of(const char *id)
+{
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	json_t *document = NULL, *component, *found = NULL;
+	size_t i;
+	scene_request(&scene, berth_status, &request, &document);
+	json_array_foreach (json_object_get(document, "components"), i, component)
+		if (strcmp(json_text(component, "id"), id) == 0)
+			found = json_incref(component);
+	json_decref(document);
+	cr_assert_not_null(found);
+	return found;
+}
+
+static const char *state_of_instance(const char *name, json_t *component)
+{
+	json_t *instance;
+	size_t i;
+	json_array_foreach (json_object_get(component, "instances"), i, instance)
+		if (strcmp(json_text(instance, "name"), name) == 0)
+			return json_text(instance, "state");
+	return "not there";
+}
+
+/* Each change lets go of what is kept: who is ill is not forgotten with that, long before he is asked again.
+ */
+Test(clusters, who_was_ill_before_a_change_is_so_after_it)
+{
+	deploy(CHECKED("60s"));
+	struct berth_operation *keeper = keep(5000);
+	fall_ill("app.web.1");
+	fall_ill("app.web.2");
+	virtual_world_run(scene.world, never, NULL, 150000);
+	scale(2);
+	cr_expect(is_there("app.web.1") && is_there("app.web.3"));
+	virtual_world_run(scene.world, never, NULL, 100);
+	owned_json component = status_of("web");
+	cr_expect_str_eq(state_of_instance("app.web.1", component), "unhealthy");
+	scale(1);
+	cr_expect(is_there("app.web.3"));
+	berth_operation_free(keeper);
+}
+
+/* Brooklyn's rule for what is up, whoever tells it. */
+Test(clusters, one_is_up_as_long_as_any_of_its_members_is)
+{
+	deploy(CLUSTER(3));
+	for (int kept = 0; kept < 2; kept++) {
+		struct berth_operation *keeper = kept ? keep(1000) : NULL;
+		owned_json some = status_of("web");
+		cr_expect(json_flag(json_object_get(some, "sensors"), "service.isUp", false), "kept: %d",
+			  kept);
+		fake_target_exit(scene.target, "app.web.1", 1);
+		fake_target_exit(scene.target, "app.web.2", 1);
+		virtual_world_run(scene.world, never, NULL, 1000);
+		owned_json one = status_of("web");
+		const json_t *sensors = json_object_get(one, "sensors");
+		cr_expect(json_flag(sensors, "service.isUp", false), "kept: %d", kept);
+		cr_expect(!kept || !strcmp(json_text(sensors, "service.state"), "on-fire"));
+		fake_target_exit(scene.target, "app.web.3", 1);
+		virtual_world_run(scene.world, never, NULL, 1000);
+		owned_json none = status_of("web");
+		cr_expect_not(json_flag(json_object_get(none, "sensors"), "service.isUp", true), "kept: %d",
+			      kept);
+		berth_operation_free(keeper);
+		deploy(CLUSTER(3));
+	}
+}
+
+Test(clusters, one_of_nobody_is_up_where_nobody_is_asked_for)
+{
+	deploy(CLUSTER(0));
+	owned_json alone = status_of("web");
+	cr_expect(json_flag(json_object_get(alone, "sensors"), "service.isUp", false));
+	struct berth_operation *keeper = keep(1000);
+	owned_json kept = status_of("web");
+	cr_expect(json_flag(json_object_get(kept, "sensors"), "service.isUp", false));
+	cr_expect_str_eq(json_text(json_object_get(kept, "sensors"), "service.state"), "running");
 	berth_operation_free(keeper);
 }
 
@@ -358,20 +450,6 @@ static void silence(const char *name, bool silent)
 {
 	struct fake_behaviour behaviour = {.component = name, .answers_after_ms = silent ? -1 : 0};
 	fake_target_behave(scene.target, &behaviour);
-}
-
-static json_t *status_of(const char *id)
-{
-	struct berth_request request = {.size = sizeof request, .app = "app"};
-	json_t *document = NULL, *component, *found = NULL;
-	size_t i;
-	scene_request(&scene, berth_status, &request, &document);
-	json_array_foreach (json_object_get(document, "components"), i, component)
-		if (strcmp(json_text(component, "id"), id) == 0)
-			found = json_incref(component);
-	json_decref(document);
-	cr_assert_not_null(found);
-	return found;
 }
 
 static int64_t size_of(const char *what)
@@ -457,6 +535,26 @@ Test(clusters, what_failed_says_nothing_of_what_is_made_from_something_else)
 	cr_expect_eq(size_of("members"), 2);
 	cr_expect_eq(size_of("quarantined"), 0);
 	cr_expect_str_eq(scene_variable(&scene, "app.web.1", "STAGE"), "mended");
+}
+
+/* There are not to be fewer: a deploy of the same keeps it, and one of something else has no use for it. */
+Test(clusters, why_what_was_kept_aside_goes_is_told)
+{
+	deploy(STAGED(2, "broken"));
+	silence("app.web.3", true);
+	cr_assert_eq(scene_run(&scene, berth_deploy, STAGED(3, "broken"), NULL), BERTH_FAILED);
+	deploy(STAGED(3, "broken"));
+	cr_expect(is_there("app.web.4"));
+	json_t *document = NULL, *change;
+	size_t i;
+	cr_assert_eq(scene_run(&scene, berth_plan, STAGED(3, "mended"), &document), BERTH_OK);
+	cr_expect_str_eq(scene_action(document, "app.web.3"), "remove");
+	json_array_foreach (json_object_get(document, "changes"), i, change) {
+		const json_t *because = json_array_get(json_object_get(change, "because"), 0);
+		if (strcmp(json_text(change, "action"), "remove") == 0)
+			cr_expect_str_eq(json_text(because, "path"), "quarantined");
+	}
+	json_decref(document);
 }
 
 Test(clusters, never_more_are_kept_aside_than_there_are_to_be_members)

@@ -1,5 +1,6 @@
 /* test_cluster.c - which member goes, where the next one goes, what becomes of one that failed. */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "policies/cluster.h"
@@ -59,6 +60,59 @@ Test(cluster, spread_they_go_from_the_fullest_location)
 
 static const char *const zones[] = {"x", "y", "z"};
 
+/* Some are not well, the fourth one was the first member, and numbers came back. */
+static void fill(struct cluster_member *members, size_t count, unsigned seed)
+{
+	for (size_t i = 0; i < count; i++) {
+		seed = seed * 1103515245 + 12345;
+		members[i] = (struct cluster_member){.zone = zones[(seed >> 16) % 3],
+						     .number = (int64_t)((i * 7919 + seed % 7) % 100003),
+						     .well = (seed >> 20) % 4 != 0,
+						     .first = i == 3};
+	}
+}
+
+Test(cluster, who_goes_later_is_who_goes_first_of_those_left)
+{
+	struct cluster_member members[40], left[40];
+	size_t order[40], next[40], of[40];
+
+	for (unsigned seed = 0; seed < 300; seed++) {
+		enum cluster_removal by = seed % 3 == 0   ? REMOVE_NEWEST
+					  : seed % 3 == 1 ? REMOVE_OLDEST
+							  : REMOVE_UNWELL;
+		size_t count = COUNT(members);
+		fill(members, count, seed);
+		cr_assert_eq(cluster_removals(members, count, by, seed % 2, count, order), count);
+		memcpy(left, members, sizeof(left));
+		for (size_t i = 0; i < count; i++)
+			of[i] = i;
+		for (size_t i = 0; i < count; i++) {
+			size_t rest = count - i;
+			cr_assert_eq(cluster_removals(left, rest, by, seed % 2, 1, next), 1);
+			cr_assert_eq(of[next[0]], order[i], "seed %u, the %zu. to go", seed, i);
+			memmove(left + next[0], left + next[0] + 1, (rest - next[0] - 1) * sizeof(*left));
+			memmove(of + next[0], of + next[0] + 1, (rest - next[0] - 1) * sizeof(*of));
+		}
+	}
+}
+
+/* Each compared with all would take hours. */
+Test(cluster, a_hundred_thousand_are_put_in_order_at_once, .timeout = 20)
+{
+	enum { MANY = 100000 };
+	struct cluster_member *members = calloc(MANY, sizeof *members);
+	size_t *order = calloc(MANY, sizeof *order);
+
+	cr_assert(members && order);
+	fill(members, MANY, 1);
+	cr_expect_eq(cluster_removals(members, MANY, REMOVE_UNWELL, true, MANY - 1, order), MANY - 1);
+	cluster_spare_last(members, MANY, REMOVE_UNWELL, order, MANY - 1);
+	cr_expect(members[order[MANY - 1]].well);
+	free(members);
+	free(order);
+}
+
 static struct zone_choice choice_of(const struct cluster_member *members, size_t member_count,
 				    const struct zone_outcome *outcomes, size_t outcome_count)
 {
@@ -84,7 +138,7 @@ Test(cluster, the_next_one_goes_where_the_fewest_are)
 Test(cluster, members_stay_evenly_spread_however_they_come_and_go)
 {
 	struct cluster_member members[60];
-	size_t count = 0, gone;
+	size_t count = 0, gone[COUNT(members)];
 	unsigned dice = 1;
 
 	for (int turn = 0; turn < 2000; turn++) {
@@ -93,9 +147,9 @@ Test(cluster, members_stay_evenly_spread_however_they_come_and_go)
 		if (count && (count == COUNT(members) || dice >> 16 & 1)) {
 			cr_assert_eq(cluster_removals(members, count,
 						      turn % 2 ? REMOVE_NEWEST : REMOVE_OLDEST, true, 1,
-						      &gone),
+						      gone),
 				     1);
-			members[gone] = members[--count];
+			members[gone[0]] = members[--count];
 		} else {
 			struct zone_choice choice = choice_of(members, count, NULL, 0);
 			members[count] = (struct cluster_member){
