@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
+#include "base/words.h"
 
 #define WORD_LIMIT ((size_t)64) /* longer words are not compared: nobody mistypes them by two letters */
 
@@ -57,6 +58,13 @@ static size_t edits(const char *a, size_t a_length, const char *b, size_t b_leng
 		row = oldest;
 	}
 	return last[b_length];
+}
+
+size_t edit_distance(const char *a, const char *b)
+{
+	size_t a_length = strlen(a), b_length = strlen(b);
+
+	return a_length > WORD_LIMIT || b_length > WORD_LIMIT ? SIZE_MAX : edits(a, a_length, b, b_length);
 }
 
 const char *closest(const char *written, const char *const *candidates, size_t count)

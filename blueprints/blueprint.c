@@ -267,6 +267,7 @@ static void read_components(struct reading *r)
 	sensors_check(r);
 	check_host_ports(r);
 	check_cycles(r);
+	each(r, config_check);
 }
 
 static void read_services(struct reading *r, const struct yaml_node *root)
@@ -329,6 +330,8 @@ static void reading_close(struct reading *r)
 	map_release(&r->components);
 	map_release(&r->keys);
 	map_release(&r->config);
+	map_release(&r->used);
+	map_release(&r->slips);
 	map_release(&r->parameters);
 	map_release(&r->locations);
 	map_release(&r->types);

@@ -52,6 +52,7 @@ static const struct yaml_node *find(struct reading *r, struct draft *d, const ch
 	const struct parameter *parameter = map_get(r->parameters, name);
 
 	*ret_declared = parameter;
+	config_used(r, name);
 	if (entry)
 		return entry->value;
 	if (parameter && parameter->setting)

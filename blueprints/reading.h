@@ -134,6 +134,8 @@ struct reading {
 	const char **key_names; /* those for "did you mean", once somebody asked; NULL before */
 	size_t key_name_count;
 	struct map *config;               /* the application's brooklyn.config: name -> struct yaml_entry */
+	struct map *used;                 /* names that were looked up there, or in a component's */
+	struct map *slips;                /* near_misses.c's: what is spelt like which key */
 	struct map *parameters;           /* name -> struct parameter */
 	const struct place *of_component; /* whose parameters these are, while they are checked; else NULL */
 	struct map *types;                /* name -> struct catalogue_type */
@@ -257,6 +259,10 @@ bool frame_enter(struct reading *r, const char *what, const char *name, const st
  * *ret_done is 0, or -1 with a complaint. */
 bool text_sensor_read(struct reading *r, struct draft *of, const char *name, struct place at,
 		      struct value *ret, int *ret_done);
+/* near_misses.c: somebody reads the config of that name. */
+void config_used(struct reading *r, const char *name);
+/* What of a component's nobody reads, and is spelt almost like what somebody does; once all are read. */
+void config_check(struct reading *r, struct draft *d);
 /* That nothing has this name, and what was perhaps meant. */
 void config_complain_unset(struct reading *r, struct draft *d, const char *name, struct place at);
 

@@ -382,6 +382,7 @@ static bool read_configured(struct reading *r, struct draft *target, const struc
 	}
 	if (!entry || yaml_null(entry->value) || sensor_is_built_in(name->text))
 		return false;
+	config_used(r, name->text);
 	*ret_done = frame_enter(r, "config", name->text, entry->value, name->place, &frame)
 			? value_read(r, target, entry->value, ret)
 			: -1;

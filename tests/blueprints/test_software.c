@@ -472,6 +472,40 @@ Test(software, what_has_no_effect_is_warned_of)
 	cr_expect_eq(outcome.list.warnings, 3);
 }
 
+/* Its step would be missing, and nobody would be told. */
+Test(software, a_slip_in_its_configuration_is_warned_of_with_what_was_meant)
+{
+	take("  launch.command: a\n"
+	     "  brooklyn.config:\n"
+	     "    install.comand: b\n"
+	     "    checkRuning.command: c\n"
+	     "    config.port: 1\n"
+	     "    confg.port: 2\n"
+	     "  env: {PORT: $brooklyn:config(\"config.port\")}");
+	expect_words(entry_at(&outcome.list, 7, 5), "nothing reads the config `install.comand`",
+		     "did you mean `install.command`?");
+	expect_words(entry_at(&outcome.list, 8, 5), "`checkRuning.command`", "`checkRunning.command`");
+	expect_words(entry_at(&outcome.list, 10, 5), "`confg.port`", "`config.port`");
+	cr_expect_eq(outcome.list.warnings, 3);
+}
+
+/* What somebody reads is no slip, and what is like nothing may be for people or for later. */
+Test(software, what_is_its_own_in_its_configuration_is_not_warned_of)
+{
+	take("  launch.command: a\n"
+	     "  templates.runtime: {x.tpl: x.conf}\n"
+	     "  brooklyn.config:\n"
+	     "    install.dirs: a\n"
+	     "    stop.comand: b\n"
+	     "    proxy.ports: 2\n"
+	     "    proxy.portx: 2\n"
+	     "    colour: red\n"
+	     "    env1: x\n"
+	     "  env: {DIRS: $brooklyn:config(\"install.dirs\"), STOP: $brooklyn:config(\"stop.comand\"), "
+	     "PORTS: $brooklyn:config(\"proxy.ports\")}");
+	cr_expect_eq(outcome.list.warnings, 0, "%s", outcome.list.first->summary);
+}
+
 /* --- what it shares with others --------------------------------------------------------------------- */
 
 Test(software, it_takes_what_every_component_takes)
