@@ -83,30 +83,15 @@ static enum progress agent_told(struct flow *flow, struct error *err)
 	return flow_go(flow, task_next);
 }
 
-/* Behind a gate they are reached by their ids. */
-static const char *gated_address(struct flow *flow, const char *id)
-{
-	const struct marathon *marathon = flow->marathon;
-	const char *path = arena_format(&flow->arena, "/agent/%s", id);
-
-	return path ? marathon_absolute(&flow->arena, path, marathon->bases[marathon->base]) : NULL;
-}
-
-/* "slave(1)@10.0.0.5:5051": several may be at one address. */
 static const char *agent_address(struct flow *flow, const char *id)
 {
 	struct reading_logs *reading = flow->own;
 
 	for (size_t i = 0; i < json_array_size(reading->agents); i++) {
 		const json_t *agent = json_array_get(reading->agents, i);
-		const char *own = json_text(agent, "id"), *pid = json_text(agent, "pid");
-		const char *at = pid ? strchr(pid, '@') : NULL;
-		if (!own || !at || strcmp(own, id) != 0)
-			continue;
-		reading->process = arena_copy(&flow->arena, pid, (size_t)(at - pid));
-		if (flow->marathon->gated)
-			return reading->process ? gated_address(flow, id) : NULL;
-		return reading->process ? arena_format(&flow->arena, "http://%s", at + 1) : NULL;
+		const char *own = json_text(agent, "id");
+		if (own && !strcmp(own, id))
+			return mesos_agent(flow, agent, &reading->process);
 	}
 	return NULL;
 }

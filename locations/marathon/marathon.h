@@ -208,6 +208,8 @@ int marathon_know(struct marathon *marathon, const struct marathon_info *info);
 flow_step mesos_find; /* the Marathon of Mesos' framework; then flow->after */
 /* Whether who asks is told to a Mesos at that address. */
 bool mesos_is_told(const struct marathon *marathon, const char *url);
+/* Where an agent, as its master tells of it, is reached, and what it calls itself there. NULL: nowhere. */
+const char *mesos_agent(struct flow *flow, const json_t *agent, const char **ret_process);
 flow_step connect_marathon;
 flow_step logs_marathon;
 /* The numeric address, as far as it is known, that a host of its tasks is reached by. NULL: no memory. */

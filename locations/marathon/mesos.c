@@ -1,4 +1,4 @@
-/* mesos.c - the Mesos below: its leading master, the Marathon among its frameworks, its agents. */
+/* mesos.c - the Mesos below: its leading master, the Marathon among its frameworks, where its agents are. */
 #include <stdio.h>
 #include <string.h>
 
@@ -198,95 +198,23 @@ bool mesos_is_told(const struct marathon *marathon, const char *url)
 	return marathon->by_mesos || marathon_is_its_own(marathon, url);
 }
 
-/* --- what it is, for `locations check` ---------------------------------------------------------------------
- */
-
-static void tell(struct flow *flow, const char *details)
+/* Behind a gate they are reached by their ids. */
+static const char *gated_address(struct flow *flow, const char *id)
 {
 	const struct marathon *marathon = flow->marathon;
-	struct location_facts *facts = flow->wish.facts;
+	const char *path = id ? arena_format(&flow->arena, "/agent/%s", id) : NULL;
 
-	snprintf(facts->endpoint, sizeof(facts->endpoint), "%s", marathon->bases[marathon->base]);
-	snprintf(facts->version, sizeof(facts->version), "Marathon %s", marathon->version);
-	snprintf(facts->details, sizeof(facts->details), "%s", details);
+	return path ? marathon_absolute(&flow->arena, path, marathon->bases[marathon->base]) : NULL;
 }
 
-/* "2 agents with 16 CPUs, 16 GiB (3.1 CPUs, 2 GiB used); frameworks marathon, chronos". */
-static void describe(const json_t *json, struct text *words)
+/* "slave(1)@10.0.0.5:5051": several may be at one address. */
+const char *mesos_agent(struct flow *flow, const json_t *agent, const char **ret_process)
 {
-	const json_t *agents = json_object_get(json, "slaves"),
-		     *frameworks = json_object_get(json, "frameworks");
-	double cpus = 0, mem = 0, used_cpus = 0, used_mem = 0;
-	size_t count = 0;
+	const char *pid = json_text(agent, "pid"), *at = pid ? strchr(pid, '@') : NULL;
 
-	for (size_t i = 0; i < json_array_size(agents); i++) {
-		const json_t *agent = json_array_get(agents, i);
-		if (!json_flag(agent, "active", true))
-			continue;
-		count++;
-		cpus += json_number_value(json_at(agent, "resources.cpus"));
-		mem += json_number_value(json_at(agent, "resources.mem"));
-		used_cpus += json_number_value(json_at(agent, "used_resources.cpus"));
-		used_mem += json_number_value(json_at(agent, "used_resources.mem"));
-	}
-	text_format(words, "%zu agent%s with %.3g CPUs, %.3g GiB (%.3g CPUs, %.3g GiB used)", count,
-		    count == 1 ? "" : "s", cpus, mem / 1024, used_cpus, used_mem / 1024);
-	for (size_t i = 0; i < json_array_size(frameworks); i++)
-		text_format(words, "%s%s", i ? ", " : "; frameworks ",
-			    json_text(json_array_get(frameworks, i), "name") ?: "?");
-}
-
-static enum progress summary_told(struct flow *flow, struct error *err)
-{
-	struct marathon_call *call = &flow->calls[0];
-	const json_t *json = marathon_ok(call) ? marathon_json(call, err) : NULL;
-	owned_text words = {0}, shown = {0};
-
-	if (call->error.code == OK && call->status / 100 == 3 && flow->index++ < REDIRECTS) {
-		const char *to =
-		    marathon_redirect(&flow->arena, text_view(&call->headers), flow->marathon->mesos);
-		const struct marathon_question question = {.method = "GET",
-							   .path = "",
-							   .base = to,
-							   .known = to && mesos_is_told(flow->marathon, to)};
-		if (to)
-			return marathon_ask(flow, 0, &question, summary_told, err);
-	}
-	if (json)
-		describe(json, &words);
-	else
-		text_add(&words, "its Mesos does not answer from here");
-	text_add_printable(&shown, text_view(&words), words.length);
-	tell(flow, text_view(&shown));
-	return PROGRESS_DONE;
-}
-
-static enum progress info_told(struct flow *flow, struct error *err)
-{
-	const struct marathon *marathon = flow->marathon;
-	struct marathon_call *call = &flow->calls[0];
-	struct marathon_info info;
-
-	if (!marathon_ok(call))
-		return marathon_failed(call, err, "no connection");
-	const json_t *json = marathon_json(call, err);
-	if (!json || marathon_info_read(json, &flow->arena, &info, err) < 0)
-		return PROGRESS_FAILED;
-	if (!*marathon->mesos) {
-		tell(flow, "which Mesos it is on it does not say");
-		return PROGRESS_DONE;
-	}
-	const struct marathon_question question = {.method = "GET",
-						   .path = "/master/state-summary",
-						   .base = marathon->mesos,
-						   .known = mesos_is_told(marathon, marathon->mesos),
-						   .limit_ms = 5000};
-	return marathon_ask(flow, 0, &question, summary_told, err);
-}
-
-enum progress connect_marathon(struct flow *flow, struct error *err)
-{
-	const struct marathon_question question = {.method = "GET", .path = "/v2/info"};
-
-	return marathon_ask(flow, 0, &question, info_told, err);
+	*ret_process = at ? arena_copy(&flow->arena, pid, (size_t)(at - pid)) : NULL;
+	if (!*ret_process)
+		return NULL;
+	return flow->marathon->gated ? gated_address(flow, json_text(agent, "id"))
+				     : arena_format(&flow->arena, "http://%s", at + 1);
 }

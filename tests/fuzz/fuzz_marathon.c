@@ -1,6 +1,7 @@
 /* fuzz_marathon.c - a Marathon, and a Mesos below it, that answer anything: the first line names what is
- * asked of the driver, then come the answers in turn, each after a line of two percent signs: a status and a
- * body. Those that it gives to whoever watches are a stream of events.
+ * asked of the driver and, behind a blank, who Marathon says that it is; then come the answers in turn, each
+ * after a line of two percent signs: a status and a body. Those that it gives to whoever watches are a stream
+ * of events.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,9 @@
 
 #define MOST_REQUESTS 100 /* of one input: then nobody is there */
 #define HOUR_MS       (60 * 60 * 1000)
+#define USUAL_INFO                                                                                           \
+	"{\"version\":\"1.11.26\",\"frameworkId\":\"f-1\",\"marathon_config\":{"                             \
+	"\"mesos_leader_ui_url\":\"http://m:5050/\"}}"
 
 static struct {
 	struct world *world;
@@ -21,6 +25,7 @@ static struct {
 	struct errand errand;
 	struct pieces pieces;
 	struct piece last;
+	const char *info; /* of /v2/info */
 	unsigned requests;
 	bool woken;
 } stage;
@@ -84,12 +89,10 @@ static int64_t answer(void *owner, const struct http_request *request, struct ht
 		fail(&answer->error, ERR_UNREACHABLE, "nobody is there any more");
 		return 1;
 	}
-	/* Who it is is mostly known, so that more of the rest is reached. */
+	/* Who it is is mostly as usual, so that more of the rest is reached. */
 	if (path && !strcmp(path, "/v2/info")) {
 		answer->status = 200;
-		text_add(&answer->body,
-			 "{\"version\":\"1.11.26\",\"frameworkId\":\"f-1\",\"marathon_config\":{"
-			 "\"mesos_leader_ui_url\":\"http://m:5050/\"}}");
+		text_add(&answer->body, stage.info);
 		return 1;
 	}
 	answer->status = next_answer(&body);
@@ -254,6 +257,7 @@ static void run(size_t verb)
 		check_what_was_told(verb);
 	stage.location.driver->drop(&stage.location, &stage.errand);
 	inventory_release(&given.inventory);
+	json_decref(given.facts.about);
 	arena_release(&given.arena);
 }
 
@@ -308,7 +312,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	stage.pieces = pieces_of(bytes, size);
 	stage.last = (struct piece){.text = ""};
 	const char *wanted = pieces_next(&stage.pieces).text;
-	while (verb < VERB_COUNT && strcmp(verbs[verb], wanted) != 0)
+	size_t length = strcspn(wanted, " ");
+	stage.info = wanted[length] ? wanted + length + 1 : USUAL_INFO;
+	while (verb < VERB_COUNT &&
+	       (strlen(verbs[verb]) != length || strncmp(verbs[verb], wanted, length) != 0))
 		verb++;
 	struct pieces ahead = stage.pieces;
 	const struct piece events = verb == VERB_watch ? pieces_next(&ahead) : (struct piece){.text = ""};

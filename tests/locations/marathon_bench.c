@@ -34,6 +34,7 @@ static int64_t answer_http(void *owner, const struct http_request *request, stru
 	(void)owner;
 	text_format(&stand.asked, "%s %s\n", request->method, request->url);
 	keep_body(request);
+	stand.unsized += !request->body && strcmp(request->method, "GET") != 0;
 	for (size_t i = 0; request->headers && request->headers[i]; i++)
 		if (starts_with(request->headers[i], "Authorization") ||
 		    !strcmp(request->headers[i], "Accept: text/event-stream"))

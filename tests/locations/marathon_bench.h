@@ -22,6 +22,7 @@ extern struct marathon_stand {
 	struct line script[24];
 	struct text asked; /* "GET http://a:8080/v2/info\n" and the headers that matter */
 	struct text sent;  /* the bodies */
+	unsigned unsized;  /* requests other than GET that have none, not even an empty one */
 	struct world *world;
 	struct location location;
 	struct location_spec spec;

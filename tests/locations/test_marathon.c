@@ -201,6 +201,7 @@ Test(marathon, mesos_names_its_leader_and_the_leader_its_marathon)
 	cr_assert_str_eq(facts.endpoint, "http://w:8080");
 	cr_assert_str_eq(facts.details,
 			 "1 agent with 8 CPUs, 8 GiB (0.5 CPUs, 0.5 GiB used); frameworks mine");
+	json_decref(facts.about);
 	cr_assert_null(strstr(text_view(&stand.asked), "http://o:1"), "it is not connected any more");
 }
 
@@ -226,6 +227,7 @@ Test(marathon, a_framework_that_is_meant_is_told_who_asks)
 	cr_assert(connect_it(&facts) == PROGRESS_DONE, "%s", stand.err.text);
 	cr_expect_eq(requests("GET http://w:8080/v2/info\nAuthorization"), 2, "%s", text_view(&stand.asked));
 	cr_expect_eq(requests("GET http://l:5050/master/frameworks\nAuthorization"), 1);
+	json_decref(facts.about);
 }
 
 Test(marathon, other_frameworks_are_not)
@@ -235,6 +237,7 @@ Test(marathon, other_frameworks_are_not)
 	play_mesos();
 	cr_assert(open_at(&mesos_driver, "http://s", "{\"user\":\"ann\",\"password\":\"secret\"}") == 0);
 	connect_it(&facts);
+	json_decref(facts.about);
 	cr_expect_eq(requests("GET http://10.0.0.9:8080/v2/info\n"), 1);
 	cr_expect_eq(requests("GET http://10.0.0.9:8080/v2/info\nAuthorization"), 0, "%s",
 		     text_view(&stand.asked));

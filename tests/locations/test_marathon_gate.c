@@ -27,6 +27,7 @@ Test(marathon_gate, mesos_is_another_path_of_the_same_place)
 	cr_assert(open_at(&marathon_driver, GATE, "{\"token\":\"abc\"}") == 0, "%s", stand.err.text);
 	cr_assert(connect_it(&facts) == PROGRESS_DONE, "%s", stand.err.text);
 	cr_expect(starts_with(facts.details, "1 agent with 4 CPUs"), "%s", facts.details);
+	json_decref(facts.about);
 	cr_expect_eq(requests("/mesos/master/state-summary\nAuthorization: token=abc\n"), 1, "%s",
 		     text_view(&stand.asked));
 }
@@ -43,6 +44,7 @@ Test(marathon_gate, mesos_elsewhere_is_not_told_who_asks)
 	cr_assert(open_at(&marathon_driver, "http://a", "{\"token\":\"abc\"}") == 0);
 	cr_assert(connect_it(&facts) == PROGRESS_DONE, "%s", stand.err.text);
 	cr_expect(starts_with(facts.details, "0 agents"), "%s", facts.details);
+	json_decref(facts.about);
 	cr_expect_eq(requests("GET http://m:5050/"), 2);
 	cr_expect_eq(requests("Authorization"), requests("GET http://a:8080/"), "%s",
 		     text_view(&stand.asked));
@@ -91,6 +93,79 @@ Test(marathon_gate, page_to_log_in_at_is_named)
 	cr_expect(strstr(stand.err.text, "sends to `https://dcos/login?redirect_uri=x`"), "%s",
 		  stand.err.text);
 	cr_expect(strstr(stand.err.remedy, "token"), "%s", stand.err.remedy);
+}
+
+/* --- what a check tells ------------------------------------------------------------------------------------
+ */
+
+#define SUMMARY                                                                                              \
+	"{\"slaves\":[{\"id\":\"S0\",\"hostname\":\"one\",\"pid\":\"slave(1)@10.0.0.4:5051\",\"active\":"    \
+	"true,"                                                                                              \
+	"\"resources\":{\"cpus\":4,\"mem\":2048,\"gpus\":1.0},\"used_resources\":{\"cpus\":0.5,\"mem\":512}" \
+	"},"                                                                                                 \
+	"{\"id\":\"S1\",\"hostname\":\"two\",\"pid\":\"slave(1)@10.0.0.5:5051\",\"resources\":{\"cpus\":2}}" \
+	","                                                                                                  \
+	"{\"id\":\"S2\",\"hostname\":\"gone\",\"pid\":\"slave(1)@10.0.0.6:5051\",\"active\":false}],"        \
+	"\"frameworks\":[{\"name\":\"marathon\",\"active\":true,\"connected\":true},{\"name\":\"aurora\","   \
+	"\"active\":true,\"connected\":false}]}"
+
+static void play_agents(void)
+{
+	PLAY({"GET", "http://a:8080/v2/info", 200, NULL,
+	      "{\"version\":\"1.11.2\",\"marathon_config\":{\"mesos_leader_ui_url\":\"http://m:5050\"}}", 0},
+	     {"GET", "http://m:5050/master/state-summary", 200, NULL, SUMMARY, 0},
+	     {"GET", "http://10.0.0.4:5051/slave(1)/flags", 200, NULL,
+	      "{\"flags\":{\"containerizers\":\"docker,mesos\"}}", 0},
+	     {"GET", "http://10.0.0.5:5051/slave(1)/flags", 200, NULL,
+	      "{\"flags\":{\"containerizers\":\"mesos\"}}", 0});
+}
+
+Test(marathon_gate, check_tells_of_agents_what_they_have_and_run)
+{
+	struct location_facts facts = {0};
+
+	play_agents();
+	cr_assert(open_at(&marathon_driver, "http://a", "{\"user\":\"ann\",\"password\":\"p\"}") == 0);
+	cr_assert(connect_it(&facts) == PROGRESS_DONE, "%s", stand.err.text);
+	owned_memory char *about = json_line(facts.about);
+	json_decref(facts.about);
+	cr_expect_str_eq(
+	    about,
+	    "{\"agents\":[{\"name\":\"one\",\"cpus\":\"0.5 of 4\",\"memory\":\"0.5 of 2 GiB\",\"gpus\":\"1\","
+	    "\"away\":false,\"containerizers\":\"docker,mesos\"},{\"name\":\"two\",\"cpus\":\"0 of 2\","
+	    "\"memory\":\"0 of 0 GiB\",\"away\":false,\"containerizers\":\"mesos\"},{\"name\":\"gone\","
+	    "\"cpus\":\"0 of 0\",\"memory\":\"0 of 0 GiB\",\"away\":true}],\"frameworks\":[{\"name\":"
+	    "\"marathon\",\"away\":false},{\"name\":\"aurora\",\"away\":true}],\"missing\":[\"the "
+	    "containerizer "
+	    "`docker` of agents: two\"]}");
+	cr_expect_eq(requests("10.0.0.6"), 0, "who is away is not asked");
+	cr_expect_eq(requests("Authorization"), requests("GET http://a:8080/"), "%s",
+		     text_view(&stand.asked));
+}
+
+Test(marathon_gate, what_runs_what_is_wished_for_lacks_nothing)
+{
+	struct location_facts facts = {0};
+
+	play_agents();
+	cr_assert(open_at(&marathon_driver, "http://a", "{\"containerizer\":\"mesos\"}") == 0);
+	cr_assert(connect_it(&facts) == PROGRESS_DONE, "%s", stand.err.text);
+	cr_expect_null(json_object_get(facts.about, "missing"));
+	json_decref(facts.about);
+}
+
+/* From here they may not be reached at all. */
+Test(marathon_gate, agents_that_do_not_answer_are_asked_once)
+{
+	struct location_facts facts = {0};
+
+	play_agents();
+	stand.script[2].url = "nowhere";
+	cr_assert(open_at(&marathon_driver, "http://a", NULL) == 0);
+	cr_assert(connect_it(&facts) == PROGRESS_DONE, "%s", stand.err.text);
+	cr_expect_eq(json_array_size(json_object_get(facts.about, "agents")), 3);
+	cr_expect_eq(requests("/flags"), 1, "%s", text_view(&stand.asked));
+	json_decref(facts.about);
 }
 
 /* --- masters of before --------------------------------------------------------------------------------- */

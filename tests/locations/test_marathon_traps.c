@@ -265,6 +265,17 @@ Test(marathon_traps, what_is_no_answer_about_an_app_is_not_its_absence)
 	arena_release(&arena);
 }
 
+/* A standby passes nothing on of what has no length, and what has nothing to say has that of nothing. */
+Test(marathon_traps, whatever_is_no_reading_has_a_body_even_if_an_empty_one)
+{
+	PLAY(WHO, {"GET", THE_APP, 200, NULL, APP("\"instances\":3"), 1},
+	     {"DELETE", THE_APP, 200, NULL, ACCEPTED, 1}, {"GET", DEPLOYMENTS, 200, NULL, "[]", 0});
+	open_it();
+	cr_assert(remove_it() == PROGRESS_DONE, "%s", stand.err.text);
+	cr_expect_eq(requests("DELETE "), 1);
+	cr_expect_eq(stand.unsized, 0, "%s", text_view(&stand.asked));
+}
+
 /* Standbys write some names of headers in lower case. */
 Test(marathon_traps, names_of_headers_have_no_case)
 {

@@ -15,6 +15,7 @@ BUILD = {
     "build_user": "",
 }
 MASTER_CAPABILITIES = ["AGENT_UPDATE", "AGENT_DRAINING", "QUOTA_V2"]
+AGENT_FLAGS = {"flags": {"containerizers": "docker,mesos", "work_dir": "/var/lib/mesos"}}
 AGENT_CAPABILITIES = [
     "MULTI_ROLE",
     "HIERARCHICAL_ROLE",
@@ -85,7 +86,7 @@ class Mesos:
             return self.told(request, whole[short]())
         agent = self.agent_of(path)
         if agent is not None:
-            return self.told(request, self.agent_state(agent))
+            return self.told(request, AGENT_FLAGS if path.endswith("/flags") else self.agent_state(agent))
         return Answer(404, b"404 Not Found.", content_type="text/plain; charset=utf-8")
 
     @staticmethod
@@ -290,9 +291,9 @@ class Mesos:
     # --- the agents
 
     def agent_of(self, path):
-        """The agent whose state a path means: /slave(1)/state and so on, all behind one port."""
+        """The agent that a path means: /slave(1)/state and so on, all behind one port."""
         for number, agent in enumerate(self.world.launcher.agents, 1):
-            if path in (f"/slave({number})/state", f"/slave({number})/state.json"):
+            if path in (f"/slave({number})/state", f"/slave({number})/state.json", f"/slave({number})/flags"):
                 return agent
         return None
 
