@@ -95,6 +95,13 @@ static int first_answers(struct work *work)
 	return 0;
 }
 
+static bool is_needed(const struct work *work, const struct edge *edge)
+{
+	const struct component *provider = &work->operation->application->components[edge->to];
+	return edge->of == made_from(work->instance) && provider->site && edge_waits(edge) &&
+	       !has_nobody(provider);
+}
+
 /* 1: all answer. 0: wait. -1: one of them never will. */
 static int providers_answer(struct work *work)
 {
@@ -102,8 +109,7 @@ static int providers_answer(struct work *work)
 	for (size_t i = 0; i < component->need_count; i++) {
 		struct component *provider =
 		    &work->operation->application->components[component->needs[i].to];
-		if (component->needs[i].of != made_from(work->instance) || !provider->site ||
-		    !edge_waits(&component->needs[i]) || has_nobody(provider))
+		if (!is_needed(work, &component->needs[i]))
 			continue;
 		switch (answer_of(provider, &component->needs[i])) {
 		case ANSWER_NEVER:
@@ -120,6 +126,45 @@ static int providers_answer(struct work *work)
 		}
 	}
 	return 1;
+}
+
+/* Placed, so that it gets ready by itself. Where many are placed by one call it may wait for others. */
+static bool is_on_its_way(const struct work *work)
+{
+	enum phase phase = work->instance->phase;
+	if (phase == PHASE_PLACING)
+		return !driver_of(work)->capabilities.made_together;
+	return phase == PHASE_STARTING || phase == PHASE_RUNNING || phase == PHASE_UPDATING;
+}
+
+static bool comes_by_itself(const struct component *provider, const struct edge *edge)
+{
+	unsigned speakers = provider->spec->cluster ? instances_of(provider) : 1;
+	for (unsigned i = 0; i < speakers; i++)
+		if (is_there(&provider->instances[i], edge) || (is_on_its_way(provider->instances[i].work) &&
+								!does_not_come(provider->instances[i].work)))
+			return true;
+	return false;
+}
+
+bool work_comes_next(const struct work *work)
+{
+	const struct component *component = work->instance->component;
+	enum phase phase = work->instance->phase;
+	if (work->action != ACTION_CREATE || work->settled || work->blocked || work->halted ||
+	    work->attempts || work->waits_slot)
+		return false;
+	if (phase == PHASE_PLACING)
+		return work->doing != DOING_PLACE;
+	if (phase != PHASE_LINKING && phase != PHASE_ABSENT)
+		return false;
+	for (size_t i = 0; i < component->need_count; i++) {
+		const struct edge *edge = &component->needs[i];
+		const struct component *provider = &work->operation->application->components[edge->to];
+		if (is_needed(work, edge) && !comes_by_itself(provider, edge))
+			return false;
+	}
+	return true;
 }
 
 static void ask_for_address(struct work *work, const char *waits)

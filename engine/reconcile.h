@@ -15,6 +15,10 @@ phase_step step_leaving, step_coming_back;
  * work->error says why. */
 enum call_result { CALL_NEXT, CALL_STAY, CALL_FAIL };
 
+/* --- phases.c --- */
+/* It is to be placed and was not asked for yet, and waits for nobody who is not placed either. */
+bool work_comes_next(const struct work *work);
+
 /* --- exits.c --- */
 /* How it ended: "with code 3", "killed by SIGKILL"; and as a sentence without whom it is about: "ended with
  * code 3", "was killed by SIGKILL". */

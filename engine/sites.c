@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "engine/hosts.h"
+#include "engine/reconcile.h"
 #include "engine/targets.h"
 
 /* Two specs of one type, target and options are one location, whatever it is called. */
@@ -134,6 +135,18 @@ static bool stands_for(void *owner, const char *app, const char *name, const cha
 	return known && known->target_id && strcmp(known->target_id, target_id) == 0;
 }
 
+static bool more_come(void *owner, const char *app)
+{
+	const struct site *site = owner;
+	const struct berth_operation *operation = site->operation;
+	if (!operation->application || strcmp(operation->application->id, app) != 0)
+		return false;
+	for (size_t i = 0; i < operation->work_count; i++)
+		if (operation->works[i]->site == site && work_comes_next(operation->works[i]))
+			return true;
+	return false;
+}
+
 static void pass_on_words(void *owner, const char *words)
 {
 	struct site *site = owner;
@@ -213,7 +226,9 @@ static struct site *add_site(struct berth_operation *operation, const struct loc
 			 .say = pass_on_words,
 			 .say_owner = site,
 			 .stands_for = stands_for,
-			 .stands_owner = site},
+			 .stands_owner = site,
+			 .more_come = more_come,
+			 .more_owner = site},
 	    .spec = spec,
 	    .source = source,
 	    .origin = origin,

@@ -75,6 +75,10 @@ struct location {
 	 * it knows nothing. */
 	bool (*stands_for)(void *owner, const char *app, const char *name, const char *target_id);
 	void *stands_owner;
+	/* Whether others of that application are still to be placed here, for which nobody has to be there
+	 * who is being placed just now: a level of links is not complete yet. NULL: nobody knows. */
+	bool (*more_come)(void *owner, const char *app);
+	void *more_owner;
 	void *state; /* the driver's own, from open to close */
 };
 

@@ -15,7 +15,6 @@ static void close_marathon(struct location *location)
 	marathon_watcher_close(marathon);
 	while (marathon->flows)
 		flow_free(marathon->flows);
-	map_release(&marathon->awaited);
 	map_release(&marathon->listed);
 	json_decref(marathon->lasting);
 	arena_release(&marathon->arena);
@@ -153,11 +152,7 @@ static enum progress place(struct location *location, struct errand *errand, con
 static enum progress start(struct location *location, struct errand *errand, const struct instance_spec *spec,
 			   struct error *err)
 {
-	enum progress progress = about_spec(location, errand, spec, start_marathon, err);
-
-	if (progress == PROGRESS_DONE)
-		marathon_await(location->state, spec->name, AWAITED_TASKS);
-	return progress;
+	return about_spec(location, errand, spec, start_marathon, err);
 }
 
 static enum progress update(struct location *location, struct errand *errand,
@@ -170,12 +165,8 @@ static enum progress probe(struct location *location, struct errand *errand, con
 			   const struct health_check *check, struct error *err)
 {
 	const struct marathon_wish wish = {.app = spec->app, .spec = spec, .check = check};
-	enum progress progress = flow_run(location, errand, probe_marathon, &wish, err);
 
-	if (progress != PROGRESS_WAITING)
-		marathon_await(location->state, spec->name,
-			       progress == PROGRESS_FAILED ? AWAITED_TASKS : AWAITED_LOOK);
-	return progress;
+	return flow_run(location, errand, probe_marathon, &wish, err);
 }
 
 static enum progress stop(struct location *location, struct errand *errand, const char *app, const char *name,

@@ -124,8 +124,6 @@ static enum progress looked(struct flow *flow, struct error *err)
 	if (marathon_observe(flow->marathon, &flow->app, flow->wish.arena, &seen) < 0)
 		return flow_no_memory(err);
 	*flow->wish.observed = seen;
-	if (marathon_settled(&flow->app))
-		marathon_await(flow->marathon, flow->wish.name, AWAITED_CONSUMERS);
 	return PROGRESS_DONE;
 }
 

@@ -56,7 +56,6 @@ struct marathon {
 	char leader[256]; /* Mesos' leading master, as far as it was asked */
 	struct flow *flows;
 	struct gathering *gatherings;
-	struct map *awaited;     /* names that others may wait for: until when it is worth it */
 	struct map *listed;      /* paths that were asked for many: when last */
 	size_t group_size;       /* how many apps were in one when that was last listed */
 	struct watcher *watcher; /* NULL: nobody watches */
@@ -193,10 +192,6 @@ enum progress read_together(struct flow *flow, const char *path, flow_step *next
 /* Likewise a change of many apps, of which `part` (ours from here on) is this one's. */
 enum progress change_together(struct flow *flow, const char *path, json_t *part, flow_step *next,
 			      flow_step *alone, struct error *err);
-/* What comes next of that name, before those who need it can be made: its tasks, a look at where they are, or
- * they themselves. */
-enum awaited { AWAITED_TASKS, AWAITED_LOOK, AWAITED_CONSUMERS };
-void marathon_await(struct marathon *marathon, const char *name, enum awaited how);
 void together_leave(struct flow *flow);
 
 /* --- options.c, known.c, mesos.c --- */

@@ -12,9 +12,8 @@
 
 #define READS_GATHER_MS   5
 #define CHANGES_GATHER_MS 25
-#define LEVEL_MS          5000 /* so long who could go waits for others: Mesos offers once in it */
-#define LOOK_HOLDS_MS     2500 /* so long a ready one may take until it is known where it is */
-#define PAUSE_MS          40   /* between two listings of a group, for each of its apps */
+#define STUCK_MS          30000
+#define PAUSE_MS          40 /* between two listings of a group, for each of its apps */
 #define LONGEST_PAUSE_MS  1000
 #define WORTH             32 /* apps that a listing may tell for each one that is asked for */
 
@@ -137,34 +136,6 @@ static void ask(struct gathering *gathering)
 
 /* --- gathered ------------------------------------------------------------------------------------------ */
 
-struct soon {
-	int64_t now_ms;
-	bool any;
-};
-
-static bool is_soon(const char *name, void *until, void *context)
-{
-	struct soon *soon = context;
-
-	(void)name;
-	soon->any |= (int64_t)(intptr_t)until > soon->now_ms;
-	return !soon->any;
-}
-
-void marathon_await(struct marathon *marathon, const char *name, enum awaited how)
-{
-	/* Of many that need it some take longer until they are asked for. */
-	const int64_t holds_ms[] = {[AWAITED_TASKS] = LEVEL_MS,
-				    [AWAITED_LOOK] = LOOK_HOLDS_MS,
-				    [AWAITED_CONSUMERS] = 100 + pause_ms(marathon)};
-	int64_t before_ms = (intptr_t)map_get(marathon->awaited, name);
-	int64_t until_ms = now_of(marathon) + holds_ms[how];
-
-	if (how == AWAITED_CONSUMERS && before_ms < until_ms)
-		return;
-	map_put(&marathon->awaited, name, (void *)(intptr_t)until_ms);
-}
-
 /* One that is to be made is looked for just now. */
 static bool any_comes(const struct marathon *marathon)
 {
@@ -174,18 +145,30 @@ static bool any_comes(const struct marathon *marathon)
 	return false;
 }
 
-/* A level of links goes out as one change: as long as others of the one before are becoming ready, what could
- * go already waits for those that come after them. */
+/* The plan has others of their level. Most are of one application, which is asked about once. */
+static bool level_is_open(const struct gathering *gathering)
+{
+	const struct location *location = gathering->marathon->location;
+	const char *before = "";
+
+	for (const struct flow *flow = gathering->members; flow && location->more_come; flow = flow->beside) {
+		if (strcmp(before, flow->wish.app) != 0 &&
+		    location->more_come(location->more_owner, flow->wish.app))
+			return true;
+		before = flow->wish.app;
+	}
+	return false;
+}
+
+/* A level of links goes out as one change: what could go already waits for those that come by themselves. One
+ * that has not come so long after the last one is stuck. */
 static bool more_may_come(const struct gathering *gathering)
 {
-	const struct marathon *marathon = gathering->marathon;
-	struct soon soon = {.now_ms = now_of(marathon)};
-	int64_t quiet_ms = soon.now_ms - gathering->joined_ms;
+	int64_t quiet_ms = now_of(gathering->marathon) - gathering->joined_ms;
 
-	if (!gathering->changes || quiet_ms >= LEVEL_MS)
+	if (!gathering->changes || quiet_ms >= STUCK_MS)
 		return false;
-	map_each(marathon->awaited, is_soon, &soon);
-	return quiet_ms < CHANGES_GATHER_MS || soon.any || any_comes(marathon);
+	return quiet_ms < CHANGES_GATHER_MS || any_comes(gathering->marathon) || level_is_open(gathering);
 }
 
 /* A listing under way was begun before these asked, and may tell of the time before. */

@@ -157,18 +157,31 @@ static void tell_post(const struct app *app)
 			      app->now.definition));
 }
 
-static void create(struct asked *asked, const char *id, const json_t *body, int status)
+/* False: nobody could run it, which is said. */
+static bool is_valid(struct asked *asked, const json_t *body)
+{
+	bool runs = json_object_get(body, "cmd") || json_object_get(body, "args") ||
+		    json_object_get(body, "container");
+
+	if (!runs)
+		asked_refuse(asked, 422, "Object is not valid");
+	return runs;
+}
+
+static void make_room(struct marathon_cluster *cluster, const char *id)
 {
 	char parent[200];
 
-	if (!json_object_get(body, "cmd") && !json_object_get(body, "args") &&
-	    !json_object_get(body, "container")) {
-		asked_refuse(asked, 422, "Object is not valid");
-		return;
-	}
-	struct app *app = app_become(asked->cluster, NULL, id, normal(asked->cluster, id, body, NULL));
 	snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(id, '/') - id), id);
-	group_make(asked->cluster, parent);
+	group_make(cluster, parent);
+}
+
+static void create(struct asked *asked, const char *id, const json_t *body, int status)
+{
+	if (!is_valid(asked, body))
+		return;
+	struct app *app = app_become(asked->cluster, NULL, id, normal(asked->cluster, id, body, NULL));
+	make_room(asked->cluster, id);
 	tell_post(app);
 	const struct deployment *deployment = begin(asked, app, (struct revision){0}, 0);
 	asked_accept(asked, status, deployment);
@@ -208,10 +221,20 @@ static void accept_nothing(struct asked *asked, const struct app *app)
 	deployment_end(deployment, true);
 }
 
+/* What the app would be with that; NULL for `app`: it is new. */
+static json_t *with(struct asked *asked, const struct app *app, const char *id, const json_t *body)
+{
+	const json_t *before = app ? app->now.definition : NULL;
+	bool merges = before && asked_flag(asked, "partialUpdate", true);
+	owned_json wanted = must_have(merges ? json_deep_copy(before) : json_object());
+
+	json_object_update(wanted, (json_t *)body);
+	return normal(asked->cluster, id, wanted, before);
+}
+
 static void put(struct asked *asked, const char *id)
 {
 	struct app *app = app_find(asked->cluster, id);
-	bool merges = asked_flag(asked, "partialUpdate", true);
 	int64_t gap_ms;
 
 	if (!app) {
@@ -220,9 +243,7 @@ static void put(struct asked *asked, const char *id)
 			create(asked, id, asked->body, 201);
 		return;
 	}
-	owned_json wanted = must_have(merges ? json_deep_copy(app->now.definition) : json_object());
-	json_object_update(wanted, (json_t *)asked->body);
-	owned_json definition = normal(asked->cluster, id, wanted, app->now.definition);
+	owned_json definition = with(asked, app, id, asked->body);
 	if (!differs(app->now.definition, definition, false)) {
 		accept_nothing(asked, app);
 		return;
@@ -233,6 +254,51 @@ static void put(struct asked *asked, const char *id)
 	app_become(asked->cluster, app, id, json_incref(definition));
 	tell_post(app);
 	asked_accept(asked, 200, begin(asked, app, before, gap_ms));
+}
+
+static bool may_be_put(struct asked *asked, const json_t *body)
+{
+	const char *id = json_text(body, "id");
+	const struct app named = {.id = (char *)id};
+
+	if (!id || *id != '/') {
+		asked_refuse(asked, 422, "Invalid JSON");
+		return false;
+	}
+	return (app_find(asked->cluster, id) || is_valid(asked, body)) && !asked_is_locked(asked, &named);
+}
+
+/* Those that differ, in one deployment; all of them or none. */
+static void put_list(struct asked *asked)
+{
+	struct marathon_cluster *cluster = asked->cluster;
+	size_t i;
+	json_t *body;
+
+	json_array_foreach (asked->body, i, body)
+		if (!may_be_put(asked, body))
+			return;
+	struct deployment *deployment = deployment_begin(cluster);
+	json_array_foreach (asked->body, i, body) {
+		const char *id = json_text(body, "id");
+		struct app *app = app_find(cluster, id);
+		owned_json definition = with(asked, app, id, body);
+		if (app && !differs(app->now.definition, definition, false))
+			continue;
+		const struct revision before = app ? app_revision(app) : (struct revision){0};
+		if (!app)
+			make_room(cluster, id);
+		app = app_become(cluster, app, id, json_incref(definition));
+		tell_post(app);
+		deployment_add(deployment, app, before);
+	}
+	asked_accept(asked, 200, deployment);
+	if (deployment->app_count) {
+		events_tell(cluster, "deployment_info", json_pack("{s:o}", "plan", tell_plan(deployment)));
+		cluster_stir(cluster);
+	} else {
+		deployment_end(deployment, true);
+	}
 }
 
 static void restart(struct asked *asked, struct app *app)
@@ -330,6 +396,8 @@ void apps_ask(struct asked *asked, const char *rest)
 		list(asked);
 	else if (!strcmp(asked->method, "POST") && asked->body)
 		post(asked);
+	else if (!strcmp(asked->method, "PUT") && json_is_array(asked->body))
+		put_list(asked);
 	else
 		asked_refuse(asked, 405, "Method Not Allowed");
 }

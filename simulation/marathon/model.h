@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "simulation/marathon/cluster.h"
 
-enum { PORTS_MOST = 8, APPS_MOST = 8, FIRST_PORT = 31000, STAMP_SIZE = 40 };
+enum { PORTS_MOST = 8, APPS_MOST = 64, FIRST_PORT = 31000, STAMP_SIZE = 40 };
 
 enum condition {
 	TASK_QUEUED,  /* no offer fitted yet: it is told by the queue alone */

@@ -219,6 +219,56 @@ Test(marathon_together, listing_that_fails_is_done_without)
 	cr_expect(requests("GET http://a:8080/v2/apps/shop/a") == MANY, "%s", text_view(&stand.asked));
 }
 
+/* Until when the plan has others of that level. */
+static int64_t open_until_ms;
+
+static bool level_is_open(void *owner, const char *app)
+{
+	cr_expect_str_eq(app, "shop");
+	(void)owner;
+	return stand.world->ops->now(stand.world) < open_until_ms;
+}
+
+/* One asks for its app by itself. Whether that is still held back after so long. */
+static bool is_held_for(int64_t ms)
+{
+	crowd.progress[0] = place_one(0);
+	until_woken(); /* that it is not there */
+	cr_assert(place_one(0) == PROGRESS_WAITING);
+	virtual_world_run(stand.world, NULL, NULL, ms);
+	return requests("POST") == 0;
+}
+
+Test(marathon_together, who_could_go_waits_for_all_that_the_plan_has_of_its_level)
+{
+	PLAY(WHO, {"GET", "http://a:8080/v2/apps/shop/", 404, NULL, "", 0},
+	     {"GET", ALL_APPS, 200, NULL, NOBODY, 0}, {"PUT", LIST, 200, NULL, ACCEPTED, 0},
+	     {"POST", "http://a:8080/v2/apps", 201, NULL, "{}", 0});
+	open_it();
+	gather_crowd(true);
+	open_until_ms = INT64_MAX;
+	stand.location.more_come = level_is_open;
+	cr_assert(is_held_for(20000), "%s", text_view(&stand.asked));
+	open_until_ms = 0;
+	all_of(2, place_one);
+	assert_all_done(2);
+	cr_expect(requests("PUT " LIST) == 1 && requests("POST") == 0, "%s", text_view(&stand.asked));
+}
+
+Test(marathon_together, one_of_its_level_that_is_stuck_is_not_waited_for_for_ever)
+{
+	PLAY(WHO, {"GET", "http://a:8080/v2/apps/shop/", 404, NULL, "", 0},
+	     {"POST", "http://a:8080/v2/apps", 201, NULL, "{}", 0});
+	open_it();
+	gather_crowd(true);
+	open_until_ms = INT64_MAX;
+	stand.location.more_come = level_is_open;
+	cr_expect(is_held_for(29000), "%s", text_view(&stand.asked));
+	all_of(1, place_one);
+	assert_all_done(1);
+	cr_expect_eq(requests("POST"), 1, "%s", text_view(&stand.asked));
+}
+
 static enum progress probe_name(int i, const struct health_check *check)
 {
 	enum progress progress;
@@ -227,30 +277,6 @@ static enum progress probe_name(int i, const struct health_check *check)
 							check, &stand.err)) == PROGRESS_WAITING)
 		until_woken();
 	return progress;
-}
-
-Test(marathon_together, next_level_is_one_change_though_its_providers_get_ready_one_after_the_other)
-{
-	const struct health_check running = {.kind = CHECK_NONE};
-
-	PLAY(WHO, {"GET", "http://a:8080/v2/apps/shop/a3", 200, NULL, "{\"app\":" APP("a3", "3") "}", 0},
-	     {"GET", "http://a:8080/v2/queue", 200, NULL, "{\"queue\":[]}", 0},
-	     {"GET", "http://a:8080/v2/apps/shop/", 404, NULL, "", 0},
-	     {"GET", ALL_APPS, 200, NULL, NOBODY, 0}, {"PUT", LIST, 200, NULL, ACCEPTED, 0},
-	     {"POST", "http://a:8080/v2/apps", 201, NULL, "{}", 0});
-	open_it();
-	gather_crowd(true);
-	stand.errand = (struct errand){.wake = wake_bench};
-	cr_assert(probe_name(3, &running) == PROGRESS_FAILED, "its tasks do not run yet");
-	cr_assert(place_one(0) == PROGRESS_WAITING);
-	until_woken(); /* that it is not there */
-	cr_assert(place_one(0) == PROGRESS_WAITING);
-	virtual_world_run(stand.world, NULL, NULL, 2000); /* the next one's provider takes its time */
-	cr_assert(requests("POST") == 0, "as another one is just getting ready:\n%s",
-		  text_view(&stand.asked));
-	all_of(2, place_one);
-	assert_all_done(2);
-	cr_expect(requests("PUT " LIST) == 1 && requests("POST") == 0, "%s", text_view(&stand.asked));
 }
 
 static const struct health_check none = {.kind = CHECK_NONE};

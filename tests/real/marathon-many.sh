@@ -23,8 +23,7 @@ seen() { # COMMAND...: its requests are in `asked`
 }
 said() { grep -cE "$1" asked; }
 changes() { grep -E '^(PUT|POST|DELETE|PATCH) /v2/(apps|groups/real-many( |\?)|groups/real-many/[^b])' asked; }
-# One that is late by more than an idle machine's is made by itself.
-one_a_level() { changes; [ "$(changes | wc -l)" -le 3 ] && [ "$(said '^PUT /v2/apps\?partialUpdate=false 200 ')" = 2 ]; }
+one_a_level() { changes; [ "$(changes | wc -l)" = 2 ] && [ "$(said '^PUT /v2/apps\?partialUpdate=false 200 ')" = 2 ]; }
 few_beyond() { [ "$(($(wc -l <asked) - 2))" -le $((2 * 2 * per_level)) ]; }
 two() { cat asked; [ "$(wc -l <asked)" = 2 ]; }
 within() { [ "$(awk '{sum += $NF} END {print sum}' asked)" -le $((30000 * 2 * per_level)) ]; }
