@@ -255,7 +255,7 @@ static bool needs_unseen(const struct work *work)
 	for (size_t i = 0; i < component->need_count; i++) {
 		const struct component *provider = &all[component->needs[i].to];
 		for (size_t n = 0; n < provider->instance_count; n++)
-			if (provider->instances[n].wanted && provider->instances[n].work->site->failed)
+			if (provider->instances[n].wanted && unseen_because(provider->instances[n].work))
 				return true;
 	}
 	return false;

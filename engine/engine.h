@@ -543,6 +543,9 @@ enum progress survey(struct berth_operation *operation);
 int survey_match(struct berth_operation *operation);
 /* The first site that failed, or NULL; not one of a pool where nothing of the application is known to be. */
 struct site *survey_failure(const struct berth_operation *operation);
+/* Why nobody knows how it is: its location does not answer, or there the machine that it is on; NULL: it is
+ * known. */
+const char *unseen_because(const struct work *work);
 
 /* --- plan.c --- */
 /* Decide for every instance what is to be done. WAITING: it takes long, and goes on in the next turn, so that

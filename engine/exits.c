@@ -54,7 +54,10 @@ enum call_result work_look(struct work *work)
 	}
 	*looked = seen;
 	take_note_of(work, looked);
-	return CALL_NEXT;
+	if (seen.state != SEEN_UNKNOWN)
+		return CALL_NEXT;
+	fail(work_error(work), ERR_UNREACHABLE, "%s", unseen_because(work));
+	return CALL_FAIL;
 }
 
 static bool how_is_unknown(const struct observed *seen)

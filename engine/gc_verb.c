@@ -277,11 +277,9 @@ static int note_claim(struct berth_operation *operation, struct site *site,
 
 static const char *state_word(enum observed_state state)
 {
-	static const char *const words[] = {[SEEN_CREATED] = "stopped",
-					    [SEEN_RUNNING] = "running",
-					    [SEEN_RESTARTING] = "broken",
-					    [SEEN_STOPPED] = "stopped",
-					    [SEEN_BROKEN] = "broken"};
+	static const char *const words[] = {
+	    [SEEN_CREATED] = "stopped", [SEEN_RUNNING] = "running", [SEEN_RESTARTING] = "broken",
+	    [SEEN_STOPPED] = "stopped", [SEEN_BROKEN] = "broken",   [SEEN_UNKNOWN] = "unknown"};
 	return words[state];
 }
 

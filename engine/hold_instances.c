@@ -33,6 +33,8 @@ static enum phase phase_of(const struct work *work, const struct observed *seen)
 		return held_is_job(work) && seen->exit_code == 0 ? PHASE_FINISHED : PHASE_STOPPED;
 	case SEEN_CREATED:
 		return PHASE_STOPPED;
+	case SEEN_UNKNOWN:
+		return PHASE_UNKNOWN;
 	default:
 		return PHASE_BROKEN;
 	}
@@ -240,6 +242,16 @@ void hold_changed(struct site *site, struct work *work, const struct told_end *e
 	work_wake(work);
 }
 
+/* Its location answers, and would not tell when the machine there does. */
+static void look_again_later(struct work *work)
+{
+	const struct observed *seen = work->instance->seen;
+	if (!work->site->listed || !seen || seen->state != SEEN_UNKNOWN)
+		return;
+	work->look_due = true;
+	work_wake_after(work, BLIND_PAUSE_MS);
+}
+
 void hold_forget_spec(struct work *work)
 {
 	if (work->doing == DOING_NOTHING)
@@ -256,6 +268,7 @@ void hold_sight(struct work *work, bool seen)
 		work->held->sight_lost = !seen;
 	if (!work->settled)
 		return;
+	look_again_later(work);
 	work_rest(work, seen ? phase_of(work, work->instance->seen) : PHASE_UNKNOWN);
 	work_wake(work); /* a check or a look that was answered meanwhile goes on */
 	if (seen && keeps_tasks(work->site))
@@ -268,6 +281,7 @@ static void rest(struct work *work)
 	work->started = true;
 	work->settled = true;
 	work->instance->phase = work->site->listed ? phase_of(work, work->instance->seen) : PHASE_UNKNOWN;
+	look_again_later(work);
 	work->instance->since_ms = now_of(work);
 	work_wake(work); /* its health may be due */
 }

@@ -245,9 +245,10 @@ static int restart(struct held_component *held, const struct wish *wish)
 static int replace_unseen(struct held_component *held, struct held_instance *member, const struct wish *wish)
 {
 	const struct work *work = member->work;
+	const struct observed *seen = work->instance->seen;
 	if (member->acting || member->stopped || !work->settled)
 		return 0;
-	if (!work->site->pooled)
+	if (!work->site->pooled && !(seen && seen->state == SEEN_UNKNOWN))
 		return held_outcome(held, wish->id, OUTCOME_FAILED, "it can be nowhere else");
 	record(held, wish, wish->member, "replacing", "replace");
 	return add_deed(held, DEED_REPLACE, work->instance->ordinal, wish->id);

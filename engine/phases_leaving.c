@@ -203,6 +203,14 @@ static enum phase stopped(struct work *work)
 	return PHASE_STARTING;
 }
 
+/* Nobody there can be told to end it; it goes with its machine. */
+static bool goes_unseen(const struct work *work)
+{
+	const struct observed *seen = work->instance->seen;
+	return seen && seen->state == SEEN_UNKNOWN && work->action != ACTION_STOP &&
+	       work->action != ACTION_RESTART;
+}
+
 enum phase step_stopping(struct work *work)
 {
 	bool failed = false;
@@ -219,6 +227,8 @@ enum phase step_stopping(struct work *work)
 	if (work->action != ACTION_REMOVE && work->action != ACTION_STOP &&
 	    !intent_durable(work, "replace", &failed))
 		return failed ? work_break(work, work_error(work)) : PHASE_STOPPING;
+	if (goes_unseen(work))
+		return stopped(work);
 	if (!call_may_begin(work, DOING_STOP))
 		return PHASE_STOPPING;
 	enum progress progress =

@@ -462,20 +462,33 @@ static bool follows_meant(const struct berth_operation *operation, const struct 
 	return false;
 }
 
+/* What becomes of one that nobody can see now. */
+static const char *prospect(const struct work *work)
+{
+	if (!work->site->failed)
+		return "when its machine answers it is found as it is; it is made anew once that is removed";
+	return work->site->silent ? "when its location answers it is found there; `replaceMember` makes it "
+				    "anew elsewhere"
+				  : "when its machine is back it is found there; taken out of the pool's "
+				    "`hosts`, it is made elsewhere";
+}
+
 /* Its machine, or the location of its cluster that it is in, does not answer: it may run. */
 static void leave_unseen(struct work *work)
 {
-	const struct error *why = site_error(work->site);
 	work->action = ACTION_UNCHANGED;
 	if (!work->instance->wanted || !component_meant(work->operation, work->instance->component->id))
 		return;
 	work->unseen = true;
-	fail(work_error(work), ERR_UNREACHABLE, "nobody knows whether it runs: %s", why->text);
-	remedy(work_error(work), "%s",
-	       work->site->silent ? "when its location answers it is found there; `replaceMember` makes it "
-				    "anew elsewhere"
-				  : "when its machine is back it is found there; taken out of the pool's "
-				    "`hosts`, it is made elsewhere");
+	fail(work_error(work), ERR_UNREACHABLE, "nobody knows whether it runs: %s", unseen_because(work));
+	remedy(work_error(work), "%s", prospect(work));
+}
+
+/* A location that answers can take away what nobody sees, and make it anew, where that is wished. */
+static bool is_left_unseen(const struct work *work)
+{
+	bool goes = !work->instance->wanted || work->operation->verb == &verb_replace;
+	return work->site->failed || (unseen_because(work) && !goes);
 }
 
 static int decide(struct berth_operation *operation, struct work *work, struct error *err)
@@ -487,7 +500,7 @@ static int decide(struct berth_operation *operation, struct work *work, struct e
 		keep_attachments(instance);
 		return 0;
 	}
-	if (work->site->failed) {
+	if (is_left_unseen(work)) {
 		leave_unseen(work);
 		return 0;
 	}
@@ -552,7 +565,7 @@ static void verify_providers(struct berth_operation *operation)
 			for (size_t n = 0; !job && n < provider->instance_count; n++)
 				provider->instances[n].work->verify |=
 				    provider->instances[n].wanted &&
-				    !provider->instances[n].work->site->failed;
+				    !unseen_because(provider->instances[n].work);
 		}
 	}
 }
@@ -679,7 +692,7 @@ enum progress plan_look(struct berth_operation *operation, struct error *err)
 	for (size_t i = 0; i < operation->work_count; i++) {
 		struct work *work = operation->works[i];
 		if (!work->instance->wanted || !work->instance->seen || work->looked_at ||
-		    (limits_known(work) && bindings_known(work)))
+		    unseen_because(work) || (limits_known(work) && bindings_known(work)))
 			continue;
 		if (flying >= AT_ONCE)
 			return PROGRESS_WAITING;

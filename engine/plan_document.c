@@ -306,7 +306,7 @@ static const char *awaited_for(const struct work *work)
 /* Where nobody answers who could tell; NULL: somebody does. */
 static const char *unseen_for(const struct work *work)
 {
-	return work->unseen ? site_error(work->site)->text : NULL;
+	return work->unseen ? unseen_because(work) : NULL;
 }
 
 /* No part of the changes: of a plan that is kept they must be the same when it is carried out. */

@@ -18,7 +18,7 @@ static enum phase phase_of(const struct component *component, const struct obser
 {
 	static const enum phase phases[] = {
 	    [SEEN_CREATED] = PHASE_PLACING, [SEEN_RUNNING] = PHASE_RUNNING, [SEEN_RESTARTING] = PHASE_BROKEN,
-	    [SEEN_STOPPED] = PHASE_STOPPED, [SEEN_BROKEN] = PHASE_BROKEN,
+	    [SEEN_STOPPED] = PHASE_STOPPED, [SEEN_BROKEN] = PHASE_BROKEN,   [SEEN_UNKNOWN] = PHASE_UNKNOWN,
 	};
 	bool job = component->spec ? component->spec->job : seen->job;
 	if (seen->paused)
@@ -257,7 +257,7 @@ static void write_seen(struct text *to, struct site *site, const struct observed
 	write_ports(to, somewhere ? seen : NULL);
 	if (seen && seen->exits_known)
 		json_write_number(to, "exits", seen->exits);
-	if (seen && seen->state != SEEN_RUNNING && seen->state != SEEN_CREATED)
+	if (seen && seen->state != SEEN_RUNNING && seen->state != SEEN_CREATED && seen->state != SEEN_UNKNOWN)
 		write_end(to, seen);
 	if (seen && seen->out_of_memory)
 		json_write_flag(to, "out_of_memory", true);

@@ -93,11 +93,26 @@ void status_unready(struct berth_operation *operation)
 	}
 }
 
+/* Of one that is not seen, though its location answers. */
+static enum berth_outcome outcome_of_unseen(struct berth_operation *operation)
+{
+	for (size_t i = 0; i < operation->work_count; i++) {
+		const struct work *work = operation->works[i];
+		const char *why = work->site->failed ? NULL : unseen_because(work);
+		if (!why)
+			continue;
+		fail(operation_error(operation), ERR_UNREACHABLE, "nobody knows how %s is: %s",
+		     work->instance->name, why);
+		return BERTH_UNREACHABLE;
+	}
+	return BERTH_OK;
+}
+
 static enum berth_outcome outcome_of_survey(struct berth_operation *operation)
 {
 	const struct site *failed = survey_failure(operation);
 	if (!failed)
-		return BERTH_OK;
+		return outcome_of_unseen(operation);
 	blame_site(operation_error(operation), failed, site_error(failed));
 	return outcome_of(site_error(failed)->code);
 }
@@ -208,6 +223,8 @@ static void count_instance(struct tally *tally, const struct site *site, const s
 	bool ended = seen->job && seen->state == SEEN_STOPPED && seen->exit_code != 0;
 	bool broken = ended || seen->state == SEEN_RESTARTING || seen->state == SEEN_BROKEN;
 	json_put_number(line, "broken", json_number(line, "broken", 0) + broken);
+	if (seen->state == SEEN_UNKNOWN)
+		json_put_number(line, "unknown", json_number(line, "unknown", 0) + 1);
 	bool finished = seen->job && seen->state == SEEN_STOPPED && seen->exit_code == 0;
 	json_put_number(line, "finished", json_number(line, "finished", 0) + finished);
 	json_t *locations = json_object_get(line, "locations");
@@ -224,8 +241,8 @@ static const char *state_of_line(const json_t *line)
 		finished = json_number(line, "finished", 0);
 	if (!instances)
 		return "absent";
-	if (json_number(line, "broken", 0))
-		return "broken";
+	if (json_number(line, "unknown", 0) || json_number(line, "broken", 0))
+		return json_number(line, "unknown", 0) ? "unknown" : "broken";
 	if (running + finished < instances)
 		return running ? "unhealthy" : "stopped";
 	return running ? "running" : "finished";

@@ -115,6 +115,16 @@ struct site *survey_failure(const struct berth_operation *operation)
 	return NULL;
 }
 
+const char *unseen_because(const struct work *work)
+{
+	const struct observed *seen = work->instance->seen;
+	if (work->site->failed)
+		return site_error(work->site)->text;
+	if (!seen || seen->state != SEEN_UNKNOWN)
+		return NULL;
+	return seen->error ? seen->error : "its machine does not answer";
+}
+
 bool keeps_tasks(const struct site *site)
 {
 	return site->location.driver->capabilities.grain == GRAIN_COMPONENT;

@@ -120,6 +120,8 @@ static const char *judge(const struct berth_operation *operation, const struct a
 		*ret_good = awaited->job && ended_well(seen) && waiting->goal != GOAL_GONE;
 		return !awaited->job ? "stopped" : ended_well(seen) ? "finished" : "broken";
 	}
+	if (seen->state == SEEN_UNKNOWN)
+		return "unknown";
 	if (seen->state != SEEN_RUNNING)
 		return seen->state == SEEN_CREATED ? "placing" : "broken";
 	if (seen->paused && waiting->goal != GOAL_GONE)

@@ -324,7 +324,7 @@ static bool is_worth(const struct finding *finding, int step)
 	const struct instance *instance = finding->work->instance;
 	const struct observed *seen = instance->seen;
 	bool fine = finding->state == PHASE_RUNNING || finding->state == PHASE_FINISHED;
-	if (!seen || finding->work->site->failed)
+	if (!seen || unseen_because(finding->work))
 		return false;
 	switch (step) {
 	case STEP_LOOK:
@@ -374,7 +374,7 @@ static json_t *since_json(const struct finding *finding)
 {
 	const struct observed *seen = finding->work->instance->seen;
 	bool runs = finding->state == PHASE_RUNNING || finding->state == PHASE_STARTING;
-	if (finding->work->site->failed)
+	if (unseen_because(finding->work))
 		return json_null();
 	if (runs && seen && seen->started_ms)
 		return json_moment(seen->started_ms);

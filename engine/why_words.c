@@ -90,6 +90,19 @@ static bool silent_location(const struct berth_operation *operation, const struc
 	return true;
 }
 
+static bool silent_machine(const struct berth_operation *operation, const struct inquiry *inquiry,
+			   struct finding *finding)
+{
+	const char *why = unseen_because(finding->work);
+	(void)operation, (void)inquiry;
+	if (!why)
+		return false;
+	text_format(&finding->why, "nobody knows: %s", why);
+	text_add(&finding->remedy, "its machine must be brought back; it is made anew once that is removed");
+	finding->who = WHO_ADMINISTRATOR;
+	return true;
+}
+
 /* --- it is not wanted -------------------------------------------------------------------------- */
 
 static bool not_wanted(const struct berth_operation *operation, const struct inquiry *inquiry,
@@ -433,10 +446,11 @@ static const struct {
 	explanation *explains;
 	bool mended; /* by policies, where they look after it */
 } explanations[] = {
-    {silent_location, false}, {is_quarantined, false}, {not_wanted, false},    {waits_for_provider, true},
-    {not_there, true},        {lost_its_keeper, true}, {is_unusable, true},    {keeps_ending, true},
-    {was_stopped, false},     {has_ended, true},       {is_paused, true},      {is_unhealthy, true},
-    {came_back, false},       {does_not_answer, true}, {answers_by_now, true}, {is_as_before, false},
+    {silent_location, false},   {silent_machine, false}, {is_quarantined, false}, {not_wanted, false},
+    {waits_for_provider, true}, {not_there, true},       {lost_its_keeper, true}, {is_unusable, true},
+    {keeps_ending, true},       {was_stopped, false},    {has_ended, true},       {is_paused, true},
+    {is_unhealthy, true},       {came_back, false},      {does_not_answer, true}, {answers_by_now, true},
+    {is_as_before, false},
 };
 
 void finding_explain(const struct berth_operation *operation, const struct inquiry *inquiry,

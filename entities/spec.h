@@ -143,6 +143,7 @@ enum observed_state {
 	SEEN_RESTARTING, /* ended, and the target is about to start it again */
 	SEEN_STOPPED,    /* ended; exit_code says how */
 	SEEN_BROKEN,     /* the target cannot use it any more (dead, half removed) */
+	SEEN_UNKNOWN,    /* it is there, and who could tell how it is does not answer: `error` says why */
 };
 
 /* One of those that the target makes, names and replaces itself, where its grain is the component. */

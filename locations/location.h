@@ -33,6 +33,9 @@
  * deadline, as a target may take for ever. What is being made is SEEN_CREATED, and SEEN_BROKEN once its time
  * is over; what is being deleted is SEEN_BROKEN and `leaving`. So whoever comes after a killed program goes
  * on waiting, or makes it anew.
+ *
+ * Where each instance has a machine of its own, one that does not answer says nothing of the others: `list`
+ * and `look` tell its instance as SEEN_UNKNOWN, and `remove` takes it away with its machine all the same.
  */
 #ifndef BERTH_LOCATIONS_LOCATION_H
 #define BERTH_LOCATIONS_LOCATION_H

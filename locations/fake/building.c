@@ -97,6 +97,10 @@ void tell_instance(const struct fake *fake, struct memory *memory, const struct 
 	memory_observed(memory, seen, ret);
 	arena_release(&arena);
 	tell_progress(fake, instance, ret);
+	if (instance->hidden) {
+		ret->state = SEEN_UNKNOWN;
+		ret->error = "its machine does not answer";
+	}
 	if (name_holder(fake->target, fake->location, seen->app, seen->name) == instance)
 		return;
 	ret->late_double = true;

@@ -80,6 +80,8 @@ void fake_target_calm(struct fake_target *target);
  * moves. */
 int fake_target_exit(struct fake_target *target, const char *name,
 		     int exit_code); /* negative: that signal; stays ended until it is started */
+/* As of one whose machine does not answer, or does again. -1: it is not there. */
+int fake_target_hide(struct fake_target *target, const char *name, bool hidden);
 /* As by `docker pause`: it answers nobody until it is started. -1: it does not run. */
 int fake_target_pause(struct fake_target *target, const char *name);
 /* The same, but its restart policy decides what follows. */

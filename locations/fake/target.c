@@ -254,6 +254,16 @@ int fake_target_exit(struct fake_target *target, const char *name, int exit_code
 	return 0;
 }
 
+int fake_target_hide(struct fake_target *target, const char *name, bool hidden)
+{
+	struct fake_instance *instance = target_instance(target, name);
+
+	if (!instance)
+		return -1;
+	instance->hidden = hidden;
+	return 0;
+}
+
 int fake_target_pause(struct fake_target *target, const char *name)
 {
 	struct fake_instance *instance = target_instance(target, name);
