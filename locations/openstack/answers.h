@@ -80,9 +80,8 @@ struct openstack_server {
 	int64_t created_ms;
 };
 
-/* A page; `ret_next` is what to ask after the question mark for the next one, NULL at the end. */
 int openstack_servers_read(const json_t *json, struct arena *arena, const struct openstack_server **ret,
-			   size_t *ret_count, const char **ret_next, struct error *err);
+			   size_t *ret_count, struct error *err);
 /* One alone. */
 int openstack_server_read(const json_t *json, struct openstack_server *ret, struct error *err);
 /* The best host key that a console's log tells, as "ssh-ed25519 AAAA..."; NULL: none (yet). */
@@ -98,9 +97,8 @@ struct openstack_image {
 	bool hidden;
 };
 
-/* A page; `ret_next` is the path of the next one, NULL at the end. */
 int openstack_images_read(const json_t *json, struct arena *arena, const struct openstack_image **ret,
-			  size_t *ret_count, const char **ret_next, struct error *err);
+			  size_t *ret_count, struct error *err);
 /* Whether a server can be made of it: it is there as a whole, and no kernel or initial disk of another one.
  */
 bool openstack_image_boots(const struct openstack_image *image);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "locations/openstack/openstack.h"
@@ -27,6 +28,7 @@ void openstack_call_release(struct openstack_call *call)
 	if (!call->talk)
 		return;
 	forget_answer(call);
+	json_decref(call->pages);
 	if (call->question.secret)
 		release_secret_json(&call->question.body);
 	else
@@ -234,6 +236,19 @@ static enum progress log_in_again(struct talk *talk, struct error *err)
 	return newer ? talk_go(talk, send_again) : login_begin(talk, err);
 }
 
+/* Whether the page after this one is to be asked for. */
+static bool goes_on(struct openstack_call *call)
+{
+	const char *next = openstack_ok(call) ? openstack_next_page(call) : NULL;
+
+	if (!next)
+		return false;
+	call->question.path = next;
+	call->again = false;
+	call->tries = 0;
+	return true;
+}
+
 static enum progress returned(struct talk *talk, struct error *err)
 {
 	bool login = false, repeat = false;
@@ -246,7 +261,7 @@ static enum progress returned(struct talk *talk, struct error *err)
 		} else if (refused_for_now(call)) {
 			call->tries++;
 			pause_ms = pause_of(call) > pause_ms ? pause_of(call) : pause_ms;
-		} else {
+		} else if (!goes_on(call)) {
 			login |= not_let_in(call) && !talk->relogged;
 			continue;
 		}
@@ -314,6 +329,37 @@ bool openstack_header(const struct openstack_call *call, const char *name, char 
 		return (size_t)snprintf(ret, size, "%.*s", (int)strcspn(line, "\r\n"), line) < size;
 	}
 	return false;
+}
+
+static bool read_date(const struct openstack_call *call, int64_t *ret_ms)
+{
+	char stamp[64];
+	struct tm tm = {0};
+
+	if (!openstack_header(call, "Date", stamp, sizeof(stamp)) ||
+	    !strptime(stamp, "%a, %d %b %Y %H:%M:%S GMT", &tm))
+		return false;
+	*ret_ms = (int64_t)timegm(&tm) * 1000;
+	return true;
+}
+
+int64_t openstack_clock(const struct openstack_call *call)
+{
+	struct world *world = call->talk->openstack->world;
+	int64_t told_ms;
+
+	return read_date(call, &told_ms) ? told_ms : world->ops->wall(world);
+}
+
+void openstack_set_clock(const struct openstack_call *call)
+{
+	struct openstack *openstack = call->talk->openstack;
+	int64_t told_ms;
+
+	if (!read_date(call, &told_ms))
+		return;
+	openstack->clock_ahead_ms = told_ms - openstack->world->ops->wall(openstack->world);
+	openstack->clock_known = true;
 }
 
 const json_t *openstack_json(struct openstack_call *call, struct error *err)

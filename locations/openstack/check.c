@@ -8,24 +8,6 @@
 /* What is asked at one time, each in the slot of its number. */
 enum part { LIMITS, FLAVORS, KEYPAIRS, IMAGES, NETWORKS, QUOTAS, PARTS };
 
-enum { PAGES_MOST = 200 };
-
-/* Of flavors and images all pages, as one. */
-struct checking {
-	struct openstack_findings findings;
-	json_t *flavors, *images;
-	unsigned pages;
-	bool asked[PARTS];
-};
-
-static void release_checking(void *own)
-{
-	struct checking *checking = own;
-
-	json_decref(checking->flavors);
-	json_decref(checking->images);
-}
-
 static bool has_service(const struct talk *talk, const char *service)
 {
 	const struct openstack *openstack = talk->openstack;
@@ -45,9 +27,7 @@ static bool is_spare(enum part part)
 
 static int read_parts(struct talk *talk, struct openstack_findings *ret, struct error *err)
 {
-	struct checking *checking = talk->own;
 	const json_t *found[PARTS] = {0};
-	const char *next;
 
 	for (unsigned i = 0; i < PARTS; i++) {
 		struct openstack_call *call = &talk->calls[i];
@@ -60,11 +40,11 @@ static int read_parts(struct talk *talk, struct openstack_findings *ret, struct 
 	if (found[LIMITS] &&
 	    openstack_limits_read(found[LIMITS], &talk->arena, &ret->quotas, &ret->quota_count, err) < 0)
 		return -1;
-	if (checking->asked[FLAVORS] && openstack_flavors_read(checking->flavors, &talk->arena, &ret->flavors,
-							       &ret->flavor_count, err) < 0)
+	if (found[FLAVORS] &&
+	    openstack_flavors_read(found[FLAVORS], &talk->arena, &ret->flavors, &ret->flavor_count, err) < 0)
 		return -1;
-	if (checking->asked[IMAGES] && openstack_images_read(checking->images, &talk->arena, &ret->images,
-							     &ret->image_count, &next, err) < 0)
+	if (found[IMAGES] &&
+	    openstack_images_read(found[IMAGES], &talk->arena, &ret->images, &ret->image_count, err) < 0)
 		return -1;
 	if (found[NETWORKS] && openstack_networks_read(found[NETWORKS], &talk->arena, &ret->networks,
 						       &ret->network_count, err) < 0)
@@ -98,83 +78,31 @@ static enum progress tell(struct talk *talk, struct error *err)
 
 static enum progress gathered(struct talk *talk, struct error *err)
 {
-	struct checking *checking = talk->own;
+	struct openstack_findings *findings = talk->own;
 
-	if (read_parts(talk, &checking->findings, err) < 0)
+	if (read_parts(talk, findings, err) < 0)
 		return PROGRESS_FAILED;
-	talk->findings = &checking->findings;
+	talk->findings = findings;
 	return talk_go(talk, talk->gathered);
-}
-
-/* --- page by page -------------------------------------------------------------------------------------- */
-
-/* Flavors name their next page by its whole address; what matters is what is asked there. */
-static const char *next_page(struct talk *talk, enum part part, const json_t *page)
-{
-	const json_t *links = json_object_get(page, "flavors_links");
-
-	if (part == IMAGES)
-		return json_text(page, "next");
-	for (size_t i = 0; i < json_array_size(links); i++) {
-		const json_t *link = json_array_get(links, i);
-		const char *rel = json_text(link, "rel"), *href = json_text(link, "href");
-		if (rel && href && !strcmp(rel, "next") && strchr(href, '?'))
-			return arena_format(&talk->arena, "/flavors/detail%s", strchr(href, '?'));
-	}
-	return NULL;
 }
 
 static int ask_part(struct talk *talk, enum part part, const char *service, const char *path,
 		    struct error *err)
 {
 	const struct openstack_question question = {.service = service, .method = "GET", .path = path};
-	struct checking *checking = talk->own;
 
-	checking->asked[part] = true;
 	return openstack_ask(talk, part, &question, err);
 }
 
-/* 1: there is another page, which was asked for; 0 or -1. */
-static int add_page(struct talk *talk, enum part part, json_t *all, const char *member, struct error *err)
+static enum progress told(struct talk *talk, struct error *err)
 {
-	struct openstack_call *call = &talk->calls[part];
-	const json_t *page = openstack_ok(call) ? openstack_json(call, err) : NULL;
-	json_t *list = json_object_get(page, member);
-
-	if (!page)
-		return openstack_ok(call) ? -1 : 0;
-	if (list && json_array_extend(json_object_get(all, member), list) < 0)
-		return fail(err, ERR_UNREACHABLE, "location `%s`: %s answered no list of %s",
-			    talk->openstack->location->name, call->what, member);
-	const char *next = next_page(talk, part, page);
-	if (!next)
-		return 0;
-	if (++((struct checking *)talk->own)->pages > PAGES_MOST)
-		return fail(err, ERR_UNREACHABLE, "location `%s`: %s has no last page",
-			    talk->openstack->location->name, call->what);
-	const char *path = arena_text(&talk->arena, next);
-	return ask_part(talk, part, part == IMAGES ? "image" : "compute", path, err) < 0 ? -1 : 1;
-}
-
-static enum progress pages_told(struct talk *talk, struct error *err)
-{
-	struct checking *checking = talk->own;
-
 	for (unsigned i = 0; i < PARTS; i++) {
 		struct openstack_call *call = &talk->calls[i];
 		bool refused = call->talk && call->error.code == OK && call->status / 100 == 4;
 		if (call->talk && !openstack_ok(call) && !(refused && is_spare(i)))
 			return openstack_failed(call, err, "cannot find out what there is");
 	}
-	int flavors = add_page(talk, FLAVORS, checking->flavors, "flavors", err);
-	int images = flavors < 0 ? -1 : add_page(talk, IMAGES, checking->images, "images", err);
-	if (flavors < 0 || images < 0)
-		return PROGRESS_FAILED;
-	if (!flavors)
-		openstack_call_release(&talk->calls[FLAVORS]);
-	if (!images)
-		openstack_call_release(&talk->calls[IMAGES]);
-	return flavors || images ? openstack_await(talk, pages_told) : talk_go(talk, gathered);
+	return talk_go(talk, gathered);
 }
 
 /* --- what is asked ------------------------------------------------------------------------------------- */
@@ -195,7 +123,7 @@ static enum progress ask_parts(struct talk *talk, struct error *err)
 		if (has_service(talk, parts[i].service) &&
 		    ask_part(talk, i, parts[i].service, parts[i].path ? parts[i].path : quotas, err) < 0)
 			return PROGRESS_FAILED;
-	return openstack_await(talk, pages_told);
+	return openstack_await(talk, told);
 }
 
 static enum progress version_told(struct talk *talk, struct error *err)
@@ -215,15 +143,11 @@ enum progress openstack_gather(struct talk *talk, struct error *err)
 {
 	const struct openstack_question question = {
 	    .service = "compute", .method = "GET", .path = "/", .root = true};
-	struct checking *checking = arena_array(&talk->arena, struct checking, 1);
+	struct openstack_findings *findings = arena_array(&talk->arena, struct openstack_findings, 1);
 
-	if (!checking)
+	if (!findings)
 		return talk_no_memory(err);
-	talk_own(talk, checking, release_checking);
-	checking->flavors = json_pack("{s:[]}", "flavors");
-	checking->images = json_pack("{s:[]}", "images");
-	if (!checking->flavors || !checking->images)
-		return talk_no_memory(err);
+	talk_own(talk, findings, NULL);
 	if (!has_service(talk, "compute"))
 		return talk_go(talk, ask_parts);
 	if (openstack_ask(talk, 0, &question, err) < 0)

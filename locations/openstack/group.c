@@ -2,7 +2,6 @@
  * kept in its description, which Neutron changes only for who knows its revision. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "locations/openstack/network.h"
@@ -111,17 +110,6 @@ bool openstack_group_held(const char *description)
 /* --- found ------------------------------------------------------------------------------------------------
  */
 
-static int64_t clock_of(const struct talk *talk)
-{
-	char stamp[64];
-	struct tm tm = {0};
-
-	if (openstack_header(&talk->calls[0], "Date", stamp, sizeof(stamp)) &&
-	    strptime(stamp, "%a, %d %b %Y %H:%M:%S GMT", &tm))
-		return (int64_t)timegm(&tm) * 1000;
-	return talk->openstack->world->ops->wall(talk->openstack->world);
-}
-
 static bool group_before(const struct group *a, const struct group *b)
 {
 	if (a->created_ms != b->created_ms)
@@ -191,7 +179,7 @@ static enum progress found(struct talk *talk, struct error *err)
 	if (!openstack_ok(call))
 		return openstack_failed(call, err, "cannot look for the security group");
 	const json_t *list = openstack_list(call, "security_groups", err);
-	holding->now_ms = clock_of(talk);
+	holding->now_ms = openstack_clock(call);
 	if (!list || choose_group(talk, list, holding, err) < 0)
 		return PROGRESS_FAILED;
 	return talk_go(talk, decide);

@@ -12,6 +12,7 @@ struct visit {
 	struct openstack_machine *machine; /* NULL: there is nobody to ask */
 	struct errand errand;
 	struct inventory inventory;
+	struct error silence; /* why nobody knows what it holds */
 	bool over;
 };
 
@@ -52,17 +53,22 @@ static const struct observed *instance_there(const struct visit *visit)
 	return NULL;
 }
 
-/* Once it was reached as a machine that does not answer, what it holds is unknown; before, it is being made.
- */
+static int bear(const struct visit *visit, struct error *err)
+{
+	return visit->silence.code == ERR_NO_MEMORY ? fail_memory(err) : 0;
+}
+
+/* Of one that does not answer nobody knows what it holds; the others have nothing to do with it. 0, or -1
+ * without memory. */
 static int ask_machine(struct visit *visit, struct error *err)
 {
 	struct openstack_machine *machine = visit->machine;
 	const struct list_request request = {.app = machine->app, .instances_only = true};
 	enum progress progress = machine->location.driver->list(&machine->location, &visit->errand, &request,
-								&visit->inventory, err);
+								&visit->inventory, &visit->silence);
 
 	visit->over = progress != PROGRESS_WAITING;
-	return progress == PROGRESS_FAILED ? -1 : 0;
+	return visit->over ? bear(visit, err) : 0;
 }
 
 static int add_visit(struct visits *visits, struct talk *talk, const struct openstack_server *server,
@@ -72,12 +78,11 @@ static int add_visit(struct visits *visits, struct talk *talk, const struct open
 
 	*visit = (struct visit){.talk = talk, .server = server, .over = true};
 	visit->errand = (struct errand){.wake = woken, .owner = visit};
-	if (strcmp(server->status, "ACTIVE") != 0 || !json_text(server->metadata, "berth.hostkey") ||
-	    (server->task && !strcmp(server->task, "deleting")))
+	if (!openstack_can_tell(talk->openstack, server))
 		return 0;
-	visit->machine = openstack_machine_of(talk->openstack, server, err);
+	visit->machine = openstack_machine_of(talk->openstack, server, &visit->silence);
 	visit->over = !visit->machine;
-	return visit->machine ? 0 : -1;
+	return visit->machine ? 0 : bear(visit, err);
 }
 
 /* --- told ------------------------------------------------------------------------------------------------
@@ -117,6 +122,8 @@ static int tell_one(const struct visit *visit, struct arena *arena, struct obser
 	if (openstack_server_seen(visit->talk->openstack, visit->server, arena, ret) < 0)
 		return -1;
 	const struct observed *there = visit->machine ? instance_there(visit) : NULL;
+	if (visit->silence.code)
+		return openstack_unseen(&visit->silence, arena, ret);
 	if (!there)
 		return 0;
 	return openstack_seen_there(visit->machine, there, arena, ret) < 0 || keep_texts(arena, ret) < 0
@@ -209,10 +216,9 @@ static enum progress visit_all(struct talk *talk, struct error *err)
 {
 	struct visits *visits = talk->own;
 	const struct openstack_server *servers;
-	const char *next;
 	size_t count;
 
-	if (openstack_servers_read(visits->servers, &talk->arena, &servers, &count, &next, err) < 0)
+	if (openstack_servers_read(visits->servers, &talk->arena, &servers, &count, err) < 0)
 		return PROGRESS_FAILED;
 	visits->all = arena_array(&talk->arena, struct visit, count + 1);
 	if (!visits->all)
@@ -276,6 +282,13 @@ static enum progress look_there(struct location *machine, struct errand *errand,
 	return machine->driver->look(machine, errand, order->app, name, order->arena, order->observed, err);
 }
 
+static enum progress unseen(const struct openstack_order *order, const struct error *why, struct error *err)
+{
+	if (why->code == ERR_NO_MEMORY || openstack_unseen(why, order->arena, order->observed) < 0)
+		return talk_no_memory(err);
+	return PROGRESS_DONE;
+}
+
 static enum progress at_machine(struct talk *talk, struct error *err)
 {
 	const struct openstack_order *order = &talk->order;
@@ -293,8 +306,7 @@ static enum progress at_machine(struct talk *talk, struct error *err)
 		return talk_no_memory(err);
 	if (progress == PROGRESS_DONE || why.code == ERR_MISSING)
 		return PROGRESS_DONE;
-	*err = why;
-	return PROGRESS_FAILED;
+	return unseen(order, &why, err);
 }
 
 static enum progress look_found(struct talk *talk, struct error *err)
@@ -318,13 +330,16 @@ static enum progress look_found(struct talk *talk, struct error *err)
 	}
 	if (openstack_server_seen(openstack, server, order->arena, kept) < 0)
 		return talk_no_memory(err);
-	if (kept->state != SEEN_CREATED || !json_text(server->metadata, "berth.hostkey")) {
+	if (!openstack_can_tell(openstack, server)) {
 		*order->observed = *kept;
 		return PROGRESS_DONE;
 	}
-	talk->machine = openstack_machine_of(openstack, server, err);
-	if (!talk->machine)
-		return PROGRESS_FAILED;
+	struct error why = {0};
+	talk->machine = openstack_machine_of(openstack, server, &why);
+	if (!talk->machine) {
+		*order->observed = *kept;
+		return unseen(order, &why, err);
+	}
 	talk_own(talk, kept, NULL);
 	return talk_go(talk, at_machine);
 }

@@ -260,6 +260,14 @@ int openstack_seen_there(const struct openstack_machine *machine, const struct o
 			 &ret->attachments);
 }
 
+int openstack_unseen(const struct error *why, struct arena *arena, struct observed *ret)
+{
+	ret->state = SEEN_UNKNOWN;
+	ret->error = *why->remedy ? arena_format(arena, "%s (%s)", why->text, why->remedy)
+				  : arena_text(arena, why->text);
+	return ret->error ? 0 : -1;
+}
+
 int openstack_foresee(const struct openstack *openstack, const struct instance_spec *spec,
 		      struct arena *arena, const struct attachment **ret, size_t *ret_count,
 		      struct error *err)

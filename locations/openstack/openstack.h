@@ -17,6 +17,7 @@ enum {
 	LOGIN = CALLS - 1,
 	NEWEST_NOVA = 93, /* 2.93, the newest whose answers are known here */
 	OLDEST_NOVA = 1,
+	OPENSTACK_MADE_MS = 600000, /* for a server to be there, or to be gone */
 };
 
 struct openstack;
@@ -68,6 +69,8 @@ struct openstack {
 	struct openstack_microversions nova;
 	bool nova_known;
 	bool six, six_known; /* there is a subnet of IPv6 */
+	bool clock_known;
+	int64_t clock_ahead_ms; /* so much the cloud's clock is before ours */
 	struct openstack_making making;
 	struct openstack_held held;
 	struct openstack_machine *machines; /* the newest first */
@@ -131,6 +134,8 @@ struct openstack_call {
 	unsigned session; /* whose token it carried */
 	struct text body, headers;
 	json_t *json;
+	json_t *pages; /* those before, as one */
+	unsigned page_count;
 };
 
 struct talk {
@@ -199,6 +204,15 @@ const json_t *openstack_list(struct openstack_call *call, const char *member, st
 /* Says what could not be done and why; gives PROGRESS_FAILED. */
 enum progress openstack_failed(struct openstack_call *call, struct error *err, const char *doing);
 bool openstack_header(const struct openstack_call *call, const char *name, char *ret, size_t size);
+/* When it answered, by its own clock; else by ours. */
+int64_t openstack_clock(const struct openstack_call *call);
+/* Keep how far the cloud's clock is from ours. */
+void openstack_set_clock(const struct openstack_call *call);
+
+/* --- pages.c --- */
+/* The path of the page that follows, of an answer that is none of several yet; NULL: it is whole. What came
+ * before is kept until the last one has come; then it is all the answer's JSON. */
+const char *openstack_next_page(struct openstack_call *call);
 
 /* --- login.c --- */
 /* Have a token; then talk->logged_in. */
@@ -277,6 +291,10 @@ enum progress openstack_find_servers(struct talk *talk, const char *app, const c
 json_t *openstack_servers_json(const struct talk *talk);
 int openstack_servers_found(struct talk *talk, const struct openstack_server **ret, size_t *ret_count,
 			    struct error *err);
+/* Whether its machine, which was reached once, can be asked what runs there. */
+bool openstack_can_tell(const struct openstack *openstack, const struct openstack_server *server);
+/* The action that lets one run again that somebody has stopped; NULL: it is not stopped. */
+const char *openstack_start_word(const struct openstack_server *server);
 /* A server as an instance, as far as Nova tells; strings in `arena`. 0 or -1 without memory. */
 int openstack_server_seen(const struct openstack *openstack, const struct openstack_server *server,
 			  struct arena *arena, struct observed *ret);
@@ -320,6 +338,9 @@ void openstack_machines_close(struct openstack *openstack);
 /* What a machine says of its instance becomes what the location says of it. 0 or -1 without memory. */
 int openstack_seen_there(const struct openstack_machine *machine, const struct observed *there,
 			 struct arena *arena, struct observed *ret);
+/* Of an instance whose machine does not answer, or is not to be believed, all that is known is that it is
+ * there. 0 or -1 without memory. */
+int openstack_unseen(const struct error *why, struct arena *arena, struct observed *ret);
 int openstack_foresee(const struct openstack *openstack, const struct instance_spec *spec,
 		      struct arena *arena, const struct attachment **ret, size_t *ret_count,
 		      struct error *err);

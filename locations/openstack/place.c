@@ -10,7 +10,6 @@
 
 enum {
 	POLL_MS = 1000,
-	MADE_MS = 600000,   /* for a server to be there, or to be gone */
 	ANSWER_MS = 300000, /* from then on until its machine answers */
 	POSTS_MOST = 3,
 };
@@ -486,7 +485,7 @@ static enum progress start_server(struct talk *talk, struct error *err)
 	    .service = "compute",
 	    .method = "POST",
 	    .path = arena_format(&talk->arena, "/servers/%s/action", talk->making->id),
-	    .body = json_pack("{s:n}", "os-start")};
+	    .body = json_pack("{s:n}", openstack_start_word(&talk->making->server))};
 
 	note(talk, "starting its server");
 	talk->making->started = true;
@@ -513,14 +512,15 @@ static enum progress polled(struct talk *talk, struct error *err)
 		return active(talk, err);
 	if (!strcmp(making->server.status, "ERROR"))
 		return in_error(talk, err);
-	if (!strcmp(making->server.status, "SHUTOFF") && !making->started)
+	if (openstack_start_word(&making->server) && !making->server.task && !making->started)
 		return start_server(talk, err);
 	snprintf(making->note, sizeof(making->note), "its server is %s%s%s", making->server.status,
 		 making->server.task ? ": " : "", making->server.task ? making->server.task : "");
 	if (now_of(talk) < making->made_by_ms)
 		return later(talk, poll, err);
 	fail(err, ERR_TIMED_OUT, "location `%s`: the server of `%s` is still %s after %d s",
-	     talk->openstack->location->name, talk->order.name, making->server.status, MADE_MS / 1000);
+	     talk->openstack->location->name, talk->order.name, making->server.status,
+	     OPENSTACK_MADE_MS / 1000);
 	return PROGRESS_FAILED;
 }
 
@@ -559,10 +559,13 @@ static enum progress remove_unfit(struct talk *talk, const char *id, struct erro
 
 static bool is_fit(const struct talk *talk, const struct openstack_server *server)
 {
+	owned_arena arena = {0};
 	const char *digest = json_text(server->metadata, "berth.digest");
 	const char *wanted = talk->order.spec->digest;
+	struct observed seen = {.state = SEEN_BROKEN};
 
-	return !*wanted || (digest && !strcmp(digest, wanted) && strcmp(server->status, "ERROR") != 0);
+	(void)openstack_server_seen(talk->openstack, server, &arena, &seen);
+	return !*wanted || (digest && !strcmp(digest, wanted) && seen.state != SEEN_BROKEN);
 }
 
 static enum progress nothing_there(struct talk *talk, struct error *err)
@@ -595,7 +598,7 @@ static enum progress found(struct talk *talk, struct error *err)
 		return nothing_there(talk, err);
 	if (now_of(talk) > making->made_by_ms) {
 		fail(err, ERR_TIMED_OUT, "location `%s`: the server of `%s` is not gone after %d s",
-		     talk->openstack->location->name, talk->order.name, MADE_MS / 1000);
+		     talk->openstack->location->name, talk->order.name, OPENSTACK_MADE_MS / 1000);
 		return PROGRESS_FAILED;
 	}
 	if (server->task && !strcmp(server->task, "deleting"))
@@ -641,7 +644,7 @@ static int begin(struct talk *talk, bool starting)
 	if (!talk->making)
 		return -1;
 	talk->making->starting = starting;
-	talk->making->made_by_ms = now_of(talk) + MADE_MS;
+	talk->making->made_by_ms = now_of(talk) + OPENSTACK_MADE_MS;
 	return 0;
 }
 

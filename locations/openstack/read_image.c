@@ -1,4 +1,4 @@
-/* read_image.c - a page of Glance's images. */
+/* read_image.c - Glance's images. */
 #include <string.h>
 
 #include "locations/openstack/answers.h"
@@ -25,14 +25,13 @@ static int take_image(const struct openstack_reading *reading, const json_t *jso
 }
 
 int openstack_images_read(const json_t *json, struct arena *arena, const struct openstack_image **ret,
-			  size_t *ret_count, const char **ret_next, struct error *err)
+			  size_t *ret_count, struct error *err)
 {
 	const struct openstack_reading reading = {arena, "Glance", err};
 	const json_t *list;
 
 	*ret_count = 0;
-	if (openstack_take_list(&reading, json, "images", &list) < 0 ||
-	    openstack_take_text(&reading, json, "next", false, ret_next) < 0)
+	if (openstack_take_list(&reading, json, "images", &list) < 0)
 		return -1;
 	struct openstack_image *images =
 	    arena_array(arena, struct openstack_image, json_array_size(list) + 1);

@@ -46,21 +46,8 @@ static int take_server(const struct openstack_reading *reading, const json_t *js
 	return 0;
 }
 
-static const char *next_page(const json_t *json)
-{
-	const json_t *links = json_object_get(json, "servers_links");
-
-	for (size_t i = 0; i < json_array_size(links); i++) {
-		const char *rel = json_text(json_array_get(links, i), "rel");
-		const char *href = json_text(json_array_get(links, i), "href");
-		if (rel && href && !strcmp(rel, "next") && strchr(href, '?'))
-			return strchr(href, '?') + 1;
-	}
-	return NULL;
-}
-
 int openstack_servers_read(const json_t *json, struct arena *arena, const struct openstack_server **ret,
-			   size_t *ret_count, const char **ret_next, struct error *err)
+			   size_t *ret_count, struct error *err)
 {
 	const struct openstack_reading reading = {arena, "Nova", err};
 	const json_t *list;
@@ -73,7 +60,6 @@ int openstack_servers_read(const json_t *json, struct arena *arena, const struct
 	if (!servers)
 		return fail_memory(err);
 	*ret = servers;
-	*ret_next = next_page(json);
 	for (size_t i = 0; i < json_array_size(list); i++)
 		if (take_server(&reading, json_array_get(list, i), &servers[(*ret_count)++]) < 0)
 			return -1;

@@ -7,13 +7,8 @@
 
 #define PREFIX "berth."
 
-enum { PAGES_MOST = 100 };
-
-/* All pages of one listing. */
 struct found_servers {
 	json_t *all;
-	const char *query;
-	unsigned pages;
 };
 
 char *openstack_server_name(struct arena *arena, const char *name)
@@ -30,40 +25,19 @@ static void release_found(void *own)
 	json_decref(found->all);
 }
 
-static enum progress ask_page(struct talk *talk, struct error *err);
-
-static enum progress page_told(struct talk *talk, struct error *err)
+static enum progress told(struct talk *talk, struct error *err)
 {
 	struct found_servers *found = talk->own;
 	struct openstack_call *call = &talk->calls[0];
-	const struct openstack_server *servers;
-	const char *next;
-	size_t count;
 
 	if (!openstack_ok(call))
 		return openstack_failed(call, err, "cannot list servers");
-	const json_t *page = openstack_json(call, err);
-	if (!page || openstack_servers_read(page, &talk->arena, &servers, &count, &next, err) < 0)
+	openstack_set_clock(call);
+	const json_t *json = openstack_json(call, err);
+	if (!json)
 		return PROGRESS_FAILED;
-	if (json_array_extend(json_object_get(found->all, "servers"), json_object_get(page, "servers")) < 0)
-		return talk_no_memory(err);
-	if (!next || !count)
-		return talk_go(talk, talk->gathered);
-	if (++found->pages > PAGES_MOST) {
-		fail(err, ERR_UNREACHABLE, "location `%s`: %s has no last page",
-		     talk->openstack->location->name, call->what);
-		return PROGRESS_FAILED;
-	}
-	found->query = arena_text(&talk->arena, next);
-	return ask_page(talk, err);
-}
-
-static enum progress ask_page(struct talk *talk, struct error *err)
-{
-	const struct found_servers *found = talk->own;
-	const char *path = arena_format(&talk->arena, "/servers/detail?%s", found->query);
-
-	return openstack_read(talk, "compute", path, page_told, err);
+	found->all = json_incref((json_t *)json);
+	return talk_go(talk, talk->gathered);
 }
 
 /* Nova takes an expression; dots are the only letters of ours that mean something in one. */
@@ -87,12 +61,11 @@ enum progress openstack_find_servers(struct talk *talk, const char *app, const c
 	if (!found)
 		return talk_no_memory(err);
 	talk_own(talk, found, release_found);
-	found->all = json_pack("{s:[]}", "servers");
-	found->query = query_for(&talk->arena, app, name);
-	if (!found->all || !found->query)
-		return talk_no_memory(err);
+	const char *query = query_for(&talk->arena, app, name);
 	talk->gathered = next;
-	return ask_page(talk, err);
+	return query ? openstack_read(talk, "compute",
+				      arena_format(&talk->arena, "/servers/detail?%s", query), told, err)
+		     : talk_no_memory(err);
 }
 
 json_t *openstack_servers_json(const struct talk *talk)
@@ -104,9 +77,8 @@ int openstack_servers_found(struct talk *talk, const struct openstack_server **r
 			    struct error *err)
 {
 	const struct found_servers *found = talk->own;
-	const char *next;
 
-	return openstack_servers_read(found->all, &talk->arena, ret, ret_count, &next, err);
+	return openstack_servers_read(found->all, &talk->arena, ret, ret_count, err);
 }
 
 /* --- as instances --------------------------------------------------------------------------------------- */
@@ -116,24 +88,68 @@ static const char *mark(const struct openstack_server *server, const char *key)
 	return json_text(server->metadata, key);
 }
 
-static enum observed_state state_of(const struct openstack_server *server)
+const char *openstack_start_word(const struct openstack_server *server)
 {
-	static const char *const stopped[] = {"SHUTOFF", "SUSPENDED", "PAUSED", "SHELVED",
-					      "SHELVED_OFFLOADED"};
+	static const char *const words[][2] = {{"SHUTOFF", "os-start"},
+					       {"SUSPENDED", "resume"},
+					       {"PAUSED", "unpause"},
+					       {"SHELVED", "unshelve"},
+					       {"SHELVED_OFFLOADED", "unshelve"}};
+
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (!strcmp(server->status, words[i][0]))
+			return words[i][1];
+	return NULL;
+}
+
+/* It is being made for longer than whoever makes one waits; by the cloud's own clock, where that is known. */
+static bool takes_too_long(const struct openstack *openstack, const struct openstack_server *server)
+{
+	return !strcmp(server->status, "BUILD") && server->created_ms && openstack->clock_known &&
+	       openstack->clock_ahead_ms + openstack->world->ops->wall(openstack->world) -
+		       server->created_ms >
+		   OPENSTACK_MADE_MS;
+}
+
+static enum observed_state state_of(const struct openstack *openstack, const struct openstack_server *server)
+{
 	static const char *const broken[] = {"ERROR", "DELETED", "SOFT_DELETED"};
 
-	for (size_t i = 0; i < COUNT_OF(stopped); i++)
-		if (!strcmp(server->status, stopped[i]))
-			return SEEN_STOPPED;
+	if (openstack_start_word(server))
+		return SEEN_STOPPED;
+	if (!strcmp(server->status, "RESCUE")) /* somebody is mending it, in a system of its own */
+		return SEEN_UNKNOWN;
 	for (size_t i = 0; i < COUNT_OF(broken); i++)
 		if (!strcmp(server->status, broken[i]))
 			return SEEN_BROKEN;
-	return SEEN_CREATED;
+	return takes_too_long(openstack, server) ? SEEN_BROKEN : SEEN_CREATED;
 }
 
 static bool is_leaving(const struct openstack_server *server)
 {
 	return (server->task && !strcmp(server->task, "deleting")) || strstr(server->status, "DELETED");
+}
+
+bool openstack_can_tell(const struct openstack *openstack, const struct openstack_server *server)
+{
+	return mark(server, "berth.hostkey") && !is_leaving(server) &&
+	       state_of(openstack, server) == SEEN_CREATED;
+}
+
+/* Why it is not just there, in words; NULL: there is nothing to say. */
+static const char *words_of(const struct openstack_server *server, enum observed_state state,
+			    struct arena *arena)
+{
+	if (server->fault)
+		return arena_text(arena, server->fault);
+	if (state == SEEN_UNKNOWN)
+		return arena_format(arena,
+				    "its server is in rescue mode: `openstack server unrescue %s` ends that",
+				    server->id);
+	return state == SEEN_STOPPED || state == SEEN_BROKEN
+		   ? arena_format(arena, "its server %s %s", state == SEEN_STOPPED ? "is" : "stays",
+				  server->status)
+		   : NULL;
 }
 
 static const char *kept(struct arena *arena, const struct openstack_server *server, const char *key)
@@ -148,7 +164,6 @@ int openstack_server_seen(const struct openstack *openstack, const struct openst
 {
 	const char *name = server->name + strlen(PREFIX);
 
-	(void)openstack;
 	*ret = (struct observed){
 	    .name = arena_text(arena, name),
 	    .target_id = arena_text(arena, server->id),
@@ -158,7 +173,7 @@ int openstack_server_seen(const struct openstack *openstack, const struct openst
 	    .secret_digest = kept(arena, server, "berth.secrets"),
 	    .file_digest = kept(arena, server, "berth.files"),
 	    .type = "process",
-	    .state = state_of(server),
+	    .state = state_of(openstack, server),
 	    .leaving = is_leaving(server),
 	    .exit_code = -1,
 	    .created_ms = server->created_ms,
@@ -168,8 +183,7 @@ int openstack_server_seen(const struct openstack *openstack, const struct openst
 	    .protect = mark(server, "berth.protect") != NULL,
 	    .job = mark(server, "berth.job") != NULL,
 	};
-	if (server->fault)
-		ret->error = arena_text(arena, server->fault);
+	ret->error = words_of(server, ret->state, arena);
 	if (ret->leaving)
 		ret->state = SEEN_BROKEN;
 	return ret->name && ret->target_id && ret->digest && ret->link_digest && ret->secret_salt &&

@@ -199,16 +199,28 @@ void cloud_refuse(struct asked *asked, int status, const char *kind, const char 
 	cloud_answer(asked, status, cloud_need(wrap(asked, status, kind, words)));
 }
 
+json_t *cloud_links(const struct asked *asked, const char *next)
+{
+	owned_text href = {0};
+
+	text_format(&href, "http://%s%s?", openstack_cloud_addresses[asked->service], asked->path);
+	for (const char *at = asked->query; *at; at += strcspn(at, "&"), at += *at == '&')
+		if (!starts_with(at, "marker="))
+			text_format(&href, "%.*s&", (int)strcspn(at, "&"), at);
+	text_format(&href, "marker=%s", next);
+	return cloud_need(json_pack("[{s:s, s:s}]", "rel", "next", "href", text_view(&href)));
+}
+
 json_t *cloud_page(const struct asked *asked, json_t *rows, const char **ret_next)
 {
 	const char *marker = cloud_parameter(asked, "marker"), *limit = cloud_parameter(asked, "limit");
 	json_t *page = cloud_need(json_array());
-	int64_t most = PAGE_MOST;
+	int64_t all = asked->cloud->page_most, most = all;
 	size_t i = 0;
 
 	*ret_next = NULL;
-	if (limit && (!parse_number(limit, 0, PAGE_MOST, &most) || !most))
-		most = PAGE_MOST;
+	if (limit && (!parse_number(limit, 0, all, &most) || !most))
+		most = all;
 	while (marker && i < json_array_size(rows) &&
 	       strcmp(json_text(json_array_get(rows, i), "id"), marker) != 0)
 		i++;

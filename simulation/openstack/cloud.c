@@ -181,6 +181,7 @@ struct openstack_cloud *openstack_cloud_new(struct universe *universe)
 	cloud->universe = universe;
 	cloud->clock = universe_clock(universe);
 	cloud->token_life_ms = 3600000;
+	cloud->page_most = PAGE_MOST;
 	network_begin(cloud);
 	image_begin(cloud);
 	compute_begin(cloud);
@@ -287,6 +288,22 @@ bool openstack_cloud_switch(struct openstack_cloud *cloud, const char *name, boo
 
 	if (server)
 		server_switch(server, on);
+	return server;
+}
+
+void openstack_cloud_pages(struct openstack_cloud *cloud, unsigned most)
+{
+	cloud->page_most = most;
+}
+
+bool openstack_cloud_lay(struct openstack_cloud *cloud, const char *name, const char *status)
+{
+	struct server *server = touched(cloud, name);
+
+	if (server && server->state == SERVER_ACTIVE) {
+		server_switch(server, false);
+		snprintf(server->laid, sizeof(server->laid), "%s", status);
+	}
 	return server;
 }
 

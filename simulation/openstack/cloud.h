@@ -61,6 +61,8 @@ void openstack_cloud_token_life(struct openstack_cloud *cloud, int64_t ms);
 /* So long after something was made or deleted listings tell the older state; what is asked for by its id is
  * told as it is. */
 void openstack_cloud_lag(struct openstack_cloud *cloud, int64_t ms);
+/* Listings tell so many at one time; 1000 at first. */
+void openstack_cloud_pages(struct openstack_cloud *cloud, unsigned most);
 /* No host fits any more, or again. */
 void openstack_cloud_full(struct openstack_cloud *cloud, bool full);
 /* "instances", "cores", "ram", "key_pairs"; "port", "floatingip", "security_group", "security_group_rule". */
@@ -71,6 +73,8 @@ bool openstack_cloud_fail(struct openstack_cloud *cloud, const char *name, const
 bool openstack_cloud_lose(struct openstack_cloud *cloud, const char *name);
 bool openstack_cloud_another_key(struct openstack_cloud *cloud, const char *name);
 bool openstack_cloud_switch(struct openstack_cloud *cloud, const char *name, bool on);
+/* Somebody has stopped it in another way: "PAUSED", "SUSPENDED", "SHELVED_OFFLOADED", "RESCUE". */
+bool openstack_cloud_lay(struct openstack_cloud *cloud, const char *name, const char *status);
 /* Somebody else of that project asks: the status, and the answer where it is wanted. `path` as below the
  * service's address: "/v2.1/servers". */
 int openstack_cloud_ask(struct openstack_cloud *cloud, enum openstack_service service, const char *method,

@@ -62,18 +62,12 @@ static void list_flavors(struct asked *asked)
 	const char *next;
 	owned_json page = cloud_page(asked, asked->cloud->flavors, &next);
 	json_t *list = cloud_need(json_array());
-	char href[200];
 
 	for (size_t i = 0; i < json_array_size(page); i++)
 		json_array_append_new(list, tell_flavor(asked, json_array_get(page, i)));
 	json_t *told = json_pack("{s:o}", "flavors", list);
-	if (next) {
-		snprintf(href, sizeof(href), "http://%s%s?limit=%s&marker=%s",
-			 openstack_cloud_addresses[CLOUD_NOVA], asked->path, cloud_parameter(asked, "limit"),
-			 next);
-		json_object_set_new(told, "flavors_links",
-				    json_pack("[{s:s, s:s}]", "rel", "next", "href", href));
-	}
+	if (next)
+		json_object_set_new(told, "flavors_links", cloud_links(asked, next));
 	cloud_answer(asked, 200, told);
 }
 

@@ -87,6 +87,7 @@ struct server {
 	bool told_deleted;            /* on its last way; else as if it still were what it was */
 	int64_t created_ms, updated_ms, launched_ms, gone_ms;
 	struct openstack_manner manner;
+	char laid[24]; /* how it was stopped; "": switched off */
 	char fault[200];
 	int64_t fault_ms;
 	struct ssh_machine *machine;
@@ -110,6 +111,7 @@ struct openstack_cloud {
 	json_t *networks, *subnets, *ports, *groups, *floating;
 	json_t *compute_quotas, *network_quotas;
 	int64_t token_life_ms, lag_ms, last_ms;
+	unsigned page_most; /* of a listing, so many at one time */
 	struct {
 		int status;
 		unsigned times;
@@ -143,6 +145,8 @@ void cloud_refuse(struct asked *asked, int status, const char *kind, const char 
 void cloud_read(struct asked *asked, const char *target);
 /* A page of a list: `ret_next` is the last one's id when there are more. */
 json_t *cloud_page(const struct asked *asked, json_t *rows, const char **ret_next);
+/* Where what comes after that one is told. */
+json_t *cloud_links(const struct asked *asked, const char *next);
 
 /* --- rows.c --- */
 json_t *row_find(const json_t *rows, const char *key, const char *value);

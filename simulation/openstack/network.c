@@ -171,13 +171,10 @@ static json_t *tell_fields(const struct asked *asked, const json_t *row)
 
 static void add_next(const struct asked *asked, const struct row_kind *kind, json_t *told, const char *next)
 {
-	char name[40], href[200];
+	char name[40];
 
 	snprintf(name, sizeof(name), "%s_links", kind->plural);
-	snprintf(href, sizeof(href), "http://%s%s?limit=%s&marker=%s",
-		 openstack_cloud_addresses[CLOUD_NEUTRON], asked->path, cloud_parameter(asked, "limit"),
-		 next);
-	json_object_set_new(told, name, json_pack("[{s:s, s:s}]", "rel", "next", "href", href));
+	json_object_set_new(told, name, cloud_links(asked, next));
 }
 
 void row_list(struct asked *asked, const struct row_kind *kind, const json_t *rows)

@@ -443,6 +443,7 @@ void server_end(struct server *server, enum server_state state)
 void server_switch(struct server *server, bool on)
 {
 	if (on && server->state == SERVER_SHUTOFF) {
+		*server->laid = '\0';
 		enter(server, SERVER_ACTIVE);
 		if (server->machine)
 			ssh_machine_reboot(server->machine, server->manner.boots_ms);

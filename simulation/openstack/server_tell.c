@@ -98,10 +98,11 @@ static void put_state(const struct server *server, json_t *told)
 	enum server_state state = deleting || leaving ? server->was : server->state;
 
 	progresses = state <= SERVER_ACTIVE;
-	json_object_update_new(
-	    told, json_pack("{s:s, s:s?, s:s, s:i}", "status", states[state].status, "OS-EXT-STS:task_state",
-			    deleting ? "deleting" : states[state].task, "OS-EXT-STS:vm_state",
-			    states[state].vm, "OS-EXT-STS:power_state", states[state].power));
+	const char *status = state == SERVER_SHUTOFF && *server->laid ? server->laid : states[state].status;
+	json_object_update_new(told,
+			       json_pack("{s:s, s:s?, s:s, s:i}", "status", status, "OS-EXT-STS:task_state",
+					 deleting ? "deleting" : states[state].task, "OS-EXT-STS:vm_state",
+					 states[state].vm, "OS-EXT-STS:power_state", states[state].power));
 	if (progresses)
 		json_object_set_new(told, "progress", json_integer(0));
 	if (*server->fault)

@@ -66,20 +66,15 @@ static json_t *tell_short(const struct server *server)
 static void list(struct asked *asked, bool detail)
 {
 	owned_json all = cloud_need(json_array());
-	const char *next, *limit = cloud_parameter(asked, "limit");
-	char href[300];
+	const char *next;
 
 	for (const struct server *server = asked->cloud->servers; server; server = server->next)
 		if (is_listed(server) && is_asked_for(asked, server))
 			json_array_append_new(all, detail ? server_tell(server, asked->version, false)
 							  : tell_short(server));
 	json_t *told = json_pack("{s:o}", "servers", cloud_page(asked, all, &next));
-	if (next) {
-		snprintf(href, sizeof(href), "http://%s%s?limit=%s&marker=%s",
-			 openstack_cloud_addresses[CLOUD_NOVA], asked->path, limit ? limit : "1000", next);
-		json_object_set_new(told, "servers_links",
-				    json_pack("[{s:s, s:s}]", "rel", "next", "href", href));
-	}
+	if (next)
+		json_object_set_new(told, "servers_links", cloud_links(asked, next));
 	cloud_answer(asked, 200, told);
 }
 
@@ -247,6 +242,21 @@ static void tell_console(struct asked *asked, const struct server *server, const
 	cloud_answer(asked, 200, json_pack("{s:s}", "output", at));
 }
 
+/* Out of which state an action brings it up ("": switched off); NULL: it is none of those. */
+static const char *starts(const char *action)
+{
+	static const char *const out_of[][2] = {{"os-start", ""},
+						{"unpause", "PAUSED"},
+						{"resume", "SUSPENDED"},
+						{"unshelve", "SHELVED_OFFLOADED"},
+						{"unrescue", "RESCUE"}};
+
+	for (size_t i = 0; i < COUNT_OF(out_of); i++)
+		if (!strcmp(action, out_of[i][0]))
+			return out_of[i][1];
+	return NULL;
+}
+
 void server_act(struct asked *asked)
 {
 	struct server *server = find(asked);
@@ -256,9 +266,10 @@ void server_act(struct asked *asked)
 		return;
 	if (!strcmp(action, "os-getConsoleOutput")) {
 		tell_console(asked, server, json_object_get(asked->body, action));
-	} else if (!strcmp(action, "os-stop") || !strcmp(action, "os-start")) {
-		bool on = !strcmp(action, "os-start");
-		if (server->state != (on ? SERVER_SHUTOFF : SERVER_ACTIVE)) {
+	} else if (!strcmp(action, "os-stop") || starts(action)) {
+		bool on = starts(action);
+		if (server->state != (on ? SERVER_SHUTOFF : SERVER_ACTIVE) ||
+		    (on && strcmp(server->laid, starts(action)) != 0)) {
 			cloud_refuse(asked, 409, "conflictingRequest",
 				     "Cannot '%s' instance %s while it is in another vm_state", action + 3,
 				     server->id);

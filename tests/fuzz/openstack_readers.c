@@ -86,12 +86,10 @@ static int read_flavors(const json_t *json, struct arena *arena, struct error *e
 static int read_images(const json_t *json, struct arena *arena, struct error *err)
 {
 	const struct openstack_image *images;
-	const char *next;
 	size_t count;
 
-	if (openstack_images_read(json, arena, &images, &count, &next, err) < 0)
+	if (openstack_images_read(json, arena, &images, &count, err) < 0)
 		return -1;
-	looked_at(next);
 	for (size_t i = 0; i < count; i++) {
 		HOLDS(images[i].id);
 		looked_at(images[i].name);
@@ -127,12 +125,10 @@ static void one_server(const struct openstack_server *server)
 static int read_servers(const json_t *json, struct arena *arena, struct error *err)
 {
 	const struct openstack_server *servers;
-	const char *next;
 	size_t count;
 
-	if (openstack_servers_read(json, arena, &servers, &count, &next, err) < 0)
+	if (openstack_servers_read(json, arena, &servers, &count, err) < 0)
 		return -1;
-	looked_at(next);
 	for (size_t i = 0; i < count; i++)
 		one_server(&servers[i]);
 	return 0;

@@ -78,14 +78,19 @@ static void place(const struct instance_spec *spec)
 	MUST(start(&cloud_here, &errand, spec, &cloud_error));
 }
 
-static void leave(void)
+static void leave_at_once(void)
 {
-	MUST(stop(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
 	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
 	MUST(release(&cloud_here, &errand, "shop", false, &cloud_error));
 	MUST(disclaim(&cloud_here, &errand, "shop", &cloud_error));
 	MUST(tidy(&cloud_here, &errand, "shop", "t", &cloud_error));
 	cr_assert_str_eq(cloud_left(), "");
+}
+
+static void leave(void)
+{
+	MUST(stop(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
+	leave_at_once();
 }
 
 static const struct observed *listed(size_t count)
@@ -242,11 +247,96 @@ Test(openstack_servers, a_machine_that_shows_another_key_is_refused)
 	place(&spec);
 	cr_assert(openstack_cloud_another_key(cloud, "berth.shop.redis.1"));
 	open_again("{\"network\":\"public\"}");
-	const struct list_request request = {.app = "shop"};
-	cr_assert_eq(CLOUD_RUN(list(&cloud_here, &errand, &request, &inventory, &cloud_error)),
-		     PROGRESS_FAILED);
+	const struct observed *seen = listed(1);
+	cr_expect_eq(seen->state, SEEN_UNKNOWN);
+	cr_expect(strstr(seen->error, "host key"), "%s", seen->error);
+	cr_assert_eq(CLOUD_RUN(start(&cloud_here, &errand, &spec, &cloud_error)), PROGRESS_FAILED);
 	cr_expect_eq(cloud_error.code, ERR_DENIED);
 	cr_expect(strstr(cloud_error.text, "host key"), "%s", cloud_error.text);
+}
+
+/* Else nobody would be told anything of all the others. */
+Test(openstack_servers, a_machine_that_does_not_answer_is_unknown_alone)
+{
+	struct instance_spec spec = spec_of("shop.redis.1"), second = spec_of("shop.redis.2");
+	struct observed looked = {0};
+
+	second.ordinal = 2;
+	prepare();
+	place(&spec);
+	place(&second);
+	ssh_machine_reboot(openstack_cloud_machine(cloud, "berth.shop.redis.1"), 3600000);
+	const struct observed *seen = listed(2);
+	size_t silent = strcmp(seen[0].name, "shop.redis.1") ? 1 : 0;
+	cr_expect_eq(seen[silent].state, SEEN_UNKNOWN);
+	cr_expect(seen[silent].error && *seen[silent].error);
+	cr_expect_str_eq(seen[silent].digest, spec.digest);
+	cr_expect_eq(seen[!silent].state, SEEN_RUNNING);
+	MUST(look(&cloud_here, &errand, "shop", "shop.redis.1", &arena, &looked, &cloud_error));
+	cr_expect_eq(looked.state, SEEN_UNKNOWN);
+	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
+	cr_expect_eq(listed(1)->state, SEEN_RUNNING);
+	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.2", &cloud_error));
+	leave();
+}
+
+Test(openstack_servers, whoever_stopped_its_server_is_told_and_the_next_start_lets_it_go_on)
+{
+	static const char *const ways[] = {"SHUTOFF", "PAUSED", "SUSPENDED", "SHELVED_OFFLOADED"};
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	prepare();
+	place(&spec);
+	for (size_t i = 0; i < COUNT_OF(ways); i++) {
+		cr_assert(i ? openstack_cloud_lay(cloud, "berth.shop.redis.1", ways[i])
+			    : openstack_cloud_switch(cloud, "berth.shop.redis.1", false));
+		const struct observed *seen = listed(1);
+		cr_expect_eq(seen->state, SEEN_STOPPED, "%s", ways[i]);
+		cr_expect(seen->error && strstr(seen->error, ways[i]), "%s", seen->error);
+		MUST(start(&cloud_here, &errand, &spec, &cloud_error));
+		cr_expect_eq(listed(1)->state, SEEN_RUNNING, "%s", ways[i]);
+	}
+	cr_expect_eq(servers(), 1);
+	leave();
+}
+
+Test(openstack_servers, a_server_in_rescue_mode_is_left_to_who_mends_it)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	prepare();
+	place(&spec);
+	openstack_cloud_lay(cloud, "berth.shop.redis.1", "RESCUE");
+	const struct observed *seen = listed(1);
+	cr_expect_eq(seen->state, SEEN_UNKNOWN);
+	cr_expect(strstr(seen->error, "unrescue"), "%s", seen->error);
+	leave_at_once();
+}
+
+static void for_ever(void *owner_, const json_t *server, struct openstack_manner *ret)
+{
+	(void)owner_, (void)server;
+	ret->builds_ms = INT32_MAX;
+}
+
+Test(openstack_servers, a_server_that_is_never_done_is_made_anew)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	prepare();
+	openstack_cloud_behave(cloud, for_ever, NULL);
+	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &note, &cloud_error)), PROGRESS_FAILED);
+	cr_expect_eq(cloud_error.code, ERR_TIMED_OUT);
+	cr_expect(strstr(cloud_error.text, "still BUILD"), "%s", cloud_error.text);
+	cloud_pass(5000);
+	const struct observed *seen = listed(1);
+	cr_expect_eq(seen->state, SEEN_BROKEN);
+	cr_expect(strstr(seen->error, "BUILD"), "%s", seen->error);
+	openstack_cloud_behave(cloud, NULL, NULL);
+	place(&spec);
+	cr_expect_eq(servers(), 1);
+	cr_expect_eq(listed(1)->state, SEEN_RUNNING);
+	leave();
 }
 
 Test(openstack_servers, a_server_that_is_lost_is_absent)
@@ -335,6 +425,46 @@ Test(openstack_servers, the_key_pair_of_another_project_stays)
 	MUST(disclaim(&cloud_here, &errand, "shop", &cloud_error));
 	MUST(tidy(&cloud_here, &errand, "shop", "t", &cloud_error));
 	cr_expect_str_eq(cloud_left(), "keypair berth-shop-0123456789ab\n");
+}
+
+/* Neutron and Nova tell no more than so many at one time, whatever is asked for. */
+Test(openstack_servers, what_is_told_page_by_page_is_found_whole)
+{
+	static const char strangers[] =
+	    "{\"security_group\":{\"name\":\"of others %u\",\"description\":\"\"}}";
+	struct instance_spec spec = spec_of("shop.redis.1");
+	char body[200];
+
+	open_again("{\"network\":\"private\",\"minRam\":64}");
+	openstack_cloud_quota(cloud, "security_group", 3000);
+	openstack_cloud_quota(cloud, "security_group_rule", 9000);
+	for (unsigned i = 0; i < 2500; i++) {
+		snprintf(body, sizeof(body), strangers, i);
+		cr_assert_eq(
+		    openstack_cloud_ask(cloud, CLOUD_NEUTRON, "POST", "/v2.0/security-groups", body, NULL),
+		    201);
+	}
+	prepare();
+	place(&spec);
+	cr_expect_eq(listed(1)->state, SEEN_RUNNING);
+	cr_expect_eq(inventory.claim_count, 1);
+	cr_expect_gt(cloud_count("marker="), 2);
+	cr_expect_eq(cloud_count("POST http://10.0.3.1:9696/v2.0/security-groups"), 2);
+}
+
+Test(openstack_servers, pages_of_one_are_pages_too)
+{
+	struct instance_spec spec = spec_of("shop.redis.1"), second = spec_of("shop.redis.2");
+
+	second.ordinal = 2;
+	openstack_cloud_pages(cloud, 1);
+	prepare();
+	place(&spec);
+	place(&second);
+	listed(2);
+	cr_expect_gt(cloud_count("/servers/detail?name=%5Eberth%5C.shop%5C.&marker="), 0);
+	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.2", &cloud_error));
+	leave();
 }
 
 static size_t count_of(const char *kind)
