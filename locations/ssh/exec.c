@@ -18,7 +18,8 @@ struct running {
 	struct task task;
 	struct ssh_call *call; /* the command itself, once what it needs lies there */
 	struct exec_session *session;
-	char word[20];
+	char word[20], mark[28];
+	struct noise noise[2]; /* of its output, and of its errors */
 	bool ended, input_told;
 	struct error result;
 	int code;
@@ -28,6 +29,8 @@ static void release_running(struct task *task)
 {
 	struct running *running = (struct running *)task;
 
+	noise_release(&running->noise[0]);
+	noise_release(&running->noise[1]);
 	task->location->world->ops->ssh->cancel(task->location->world, running->call);
 }
 
@@ -39,8 +42,11 @@ static void wake(struct running *running)
 static void said(void *owner, bool errors, const char *bytes, size_t count)
 {
 	struct running *running = owner;
+	const char *own;
 
-	running->session->output(running->session->output_owner, errors, bytes, count);
+	count = noise_strip(&running->noise[errors], bytes, count, &own);
+	if (count)
+		running->session->output(running->session->output_owner, errors, own, count);
 }
 
 static void drained(void *owner)
@@ -58,7 +64,13 @@ static int signal_code(const char *name)
 static void command_ended(void *owner, struct ssh_answer *answer)
 {
 	struct running *running = owner;
+	const char *rest;
 
+	for (int errors = 0; errors < 2; errors++) {
+		size_t count = noise_rest(&running->noise[errors], &rest);
+		if (count)
+			running->session->output(running->session->output_owner, errors, rest, count);
+	}
 	running->call = NULL;
 	running->ended = true;
 	running->result = answer->error;
@@ -104,6 +116,9 @@ static enum progress exec_begin(struct location *location, struct errand *errand
 	}
 	location->world->ops->random(location->world, &number, sizeof(number));
 	snprintf(running->word, sizeof(running->word), "%016llx", number);
+	snprintf(running->mark, sizeof(running->mark), "@run %s", running->word);
+	for (int errors = 0; errors < 2; errors++)
+		running->noise[errors] = (struct noise){.mark = running->mark, .over = session->port != 0};
 	running->session = session;
 	if (session->port) {
 		text_format(&running->task.script, "runs %s %s\n", app, folder_of(app, name));
@@ -215,6 +230,7 @@ enum progress ssh_exec(struct location *location, struct errand *errand, const c
 
 struct reading_log {
 	struct task task;
+	struct noise noise;
 	struct ssh_call *call;
 	log_sink *sink;
 	void *sink_owner;
@@ -225,7 +241,10 @@ struct reading_log {
 
 static void release_log(struct task *task)
 {
-	task->location->world->ops->ssh->cancel(task->location->world, ((struct reading_log *)task)->call);
+	struct reading_log *reading = (struct reading_log *)task;
+
+	noise_release(&reading->noise);
+	task->location->world->ops->ssh->cancel(task->location->world, reading->call);
 }
 
 static void log_bytes(void *owner, bool errors, const char *bytes, size_t count)
@@ -233,13 +252,19 @@ static void log_bytes(void *owner, bool errors, const char *bytes, size_t count)
 	struct reading_log *reading = owner;
 
 	if (!errors)
+		count = noise_strip(&reading->noise, bytes, count, &bytes);
+	if (!errors && count)
 		reading->sink(reading->sink_owner, false, bytes, count);
 }
 
 static void log_ended(void *owner, struct ssh_answer *answer)
 {
 	struct reading_log *reading = owner;
+	const char *rest;
+	size_t count = noise_rest(&reading->noise, &rest);
 
+	if (count)
+		reading->sink(reading->sink_owner, false, rest, count);
 	reading->call = NULL;
 	reading->ended = true;
 	reading->result = answer->error;
@@ -264,6 +289,7 @@ static enum progress logs_begin(struct location *location, struct errand *errand
 	}
 	reading->sink = sink;
 	reading->sink_owner = sink_owner;
+	reading->noise.mark = "@log";
 	text_format(&line, "exec /bin/sh %s logs %s %s ", machine->script, app, folder_of(app, name));
 	if (options->tail >= 0)
 		text_format(&line, "%lld", (long long)options->tail);

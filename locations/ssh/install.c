@@ -36,7 +36,8 @@ int machine_install(struct task *task, struct text *line, struct text *bytes, st
 	const char *at = text_view(&path);
 	/* What is cut off on the way ends like what is whole. */
 	text_format(line,
-		    "exec /bin/sh -c 'umask 077; mkdir -p %s && cat >%s.$$ && [ $(wc -c <%s.$$) -eq %zu ] && "
+		    "exec /bin/sh -c 'echo @installing; umask 077; mkdir -p %s && cat >%s.$$ && [ $(wc -c "
+		    "<%s.$$) -eq %zu ] && "
 		    "chmod %s %s.$$ && mv -f %s.$$ %s && echo @installed || { rm -f %s.$$; exit 1; }'",
 		    machine->directory, at, at, bytes->length, script ? "600" : "700", at, at, at, at);
 	return path.failed || line->failed || bytes->failed ? fail_memory(err) : 0;

@@ -73,6 +73,17 @@ struct task *machine_task_new(struct location *location, struct errand *errand, 
 			      void (*release)(struct task *));
 void machine_task_free(struct task *task); /* NULL is fine */
 enum progress machine_task_end(struct task *task, enum progress progress);
+/* noise.c: what comes before the line that `mark` begins is a login shell's own. */
+struct noise {
+	const char *mark;
+	struct text held; /* until that line came */
+	bool over;
+};
+/* Of the bytes that came those that are ours, in *ret, until the next ones come; 0: none are yet. */
+size_t noise_strip(struct noise *noise, const char *bytes, size_t count, const char **ret);
+/* In the end: what was held back for a line that never came, so that it may tell why. */
+size_t noise_rest(struct noise *noise, const char **ret);
+void noise_release(struct noise *noise);
 /* Have the machine do what task->script says: WAITING, or FAILED with the task gone. */
 enum progress machine_ask(struct task *task, struct error *err);
 /* DONE once there is an answer, which may be read until the task ends. FAILED with the task gone: what the

@@ -884,7 +884,7 @@ runs() (
 	[ "$state" = running ] && alive "$pid" "$pid_began" && [ ! -e stopping ] && echo "@runs" ||
 		wrong failed "$2 does not run"
 )
-# run_in APP NAME WORD: the input is the command's.
+# run_in APP NAME WORD: the input is the command's, and so is what comes behind the line "@run WORD".
 run_in() {
 	enter "$1" "$2" || exit 125
 	word=$3
@@ -894,6 +894,9 @@ run_in() {
 	# shellcheck disable=SC1090
 	. "./x.$word"
 	rm -f "x.$word"
+	# What a login shell had to say is before this line; on a terminal both go the same way.
+	echo "@run $word"
+	[ -t 1 ] || echo "@run $word" >&2
 	session=
 	become "$@"
 }
@@ -933,6 +936,7 @@ logs_since() {
 # logs APP NAME LINES ("all") FOLLOW (yes, no) [AGO_MS]: as it is, until nobody reads it any more.
 logs() {
 	enter "$1" "$2" || exit 4
+	echo "@log"
 	[ -f log ] || : >log
 	set -- "$1" "$2" "${3#all}" "$4" "${5-}"
 	if [ -n "$5" ]; then

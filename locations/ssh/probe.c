@@ -173,14 +173,29 @@ static void say_check(const struct health_check *check, struct text *script)
 	text_add_char(script, '\n');
 }
 
+/* What the command itself said. */
+static void add_own(struct probing *probing, const struct text *from)
+{
+	char mark[28];
+	struct noise noise = {.mark = mark};
+	const char *own;
+
+	snprintf(mark, sizeof(mark), "@run %s", probing->word);
+	size_t count = noise_strip(&noise, text_view(from), from->length, &own);
+	if (!noise.over)
+		count = noise_rest(&noise, &own);
+	text_add_bytes(&probing->said, own, count);
+	noise_release(&noise);
+}
+
 static void command_ended(void *owner, struct ssh_answer *answer)
 {
 	struct probing *probing = owner;
 	char words[SHOWN_MOST * 4 + 1];
 
 	probing->call = NULL;
-	text_add_bytes(&probing->said, text_view(&answer->output), answer->output.length);
-	text_add_bytes(&probing->said, text_view(&answer->errors), answer->errors.length);
+	add_own(probing, &answer->output);
+	add_own(probing, &answer->errors);
 	last_words(&probing->said, words, sizeof(words));
 	if (answer->error.code != OK)
 		probing->result = answer->error;

@@ -165,12 +165,6 @@ static void not_run(struct task *task, const char *words)
 	over(task);
 }
 
-/* nologin and its like end whatever they are asked. */
-static bool is_no_shell(const struct ssh_answer *answer, const char *words)
-{
-	return answer->exit_code && (!*words || strstr(words, "not available"));
-}
-
 static void refuse_shell(struct task *task, const char *words)
 {
 	const char *user = machine_of(task->location)->host.user;
@@ -179,7 +173,9 @@ static void refuse_shell(struct task *task, const char *words)
 	     task->location->name, machine_of(task->location)->identity,
 	     *words ? words : "it ends without a word");
 	remedy(&task->error,
-	       "give the user a shell, there and as root: usermod -s /bin/sh %s (nologin and false are none)",
+	       "give the user a shell, there and as root: usermod -s /bin/sh %s (nologin and false are "
+	       "none); or take "
+	       "a `ForceCommand` of its sshd_config away",
 	       user ? user : "USER");
 	over(task);
 }
@@ -215,14 +211,15 @@ static void installed(struct task *task, const struct ssh_answer *answer)
 		return;
 	}
 	words_of(answer, words, sizeof(words));
-	if (!answer->exit_code && !*answer->signal) { /* something else ran, and all was well with it */
-		not_run(task, words);
+	if (!strstr(text_view(&answer->output), "@installing")) { /* nologin, or something else, ran */
+		if (answer->exit_code)
+			refuse_shell(task, words);
+		else
+			not_run(task, words);
 		return;
 	}
-	if (is_no_shell(answer, words)) {
-		refuse_shell(task, words);
-		return;
-	}
+	if (starts_with(words, "@installing"))
+		*words = '\0';
 	fail(&task->error, ERR_FAILED, "location `%s`: cannot write to `%s` on %s: %s", task->location->name,
 	     machine_of(task->location)->directory, machine_of(task->location)->identity,
 	     *words ? words : "no reason given");

@@ -293,6 +293,8 @@ static void tell_log(const struct there *there, const char *lines, struct reply 
 				break;
 			}
 	reply_open(reply, there ? 0 : NO_ENTRY, NULL);
+	if (there)
+		reply_bytes(reply, "@log\n", strlen("@log\n"));
 	reply_bytes(reply, log, strlen(log));
 	reply_end(reply);
 }

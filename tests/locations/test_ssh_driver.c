@@ -203,8 +203,9 @@ Test(ssh_driver, a_full_disk_is_told_in_its_own_words)
 {
 	struct error err = {0};
 
-	THE_MACHINE_SAYS({.exit_code = 127},
-			 {.errors = "cat: write error: No space left on device\n", .exit_code = 1});
+	THE_MACHINE_SAYS({.exit_code = 127}, {.output = "@installing\n",
+					      .errors = "cat: write error: No space left on device\n",
+					      .exit_code = 1});
 	cr_assert_eq(stop_web(&err), PROGRESS_FAILED);
 	cr_assert_eq(err.code, ERR_FAILED);
 	cr_assert(strstr(err.text, "No space left on device"), "%s", err.text);
@@ -237,6 +238,14 @@ Test(ssh_driver, so_is_one_that_is_no_shell)
 	THE_MACHINE_SAYS({.output = "This account is currently not available.\n", .exit_code = 1},
 			 {.output = "This account is currently not available.\n", .exit_code = 1});
 	no_shell("lets no command run: This account is currently");
+}
+
+/* As sshd says where a user may copy files alone. */
+Test(ssh_driver, so_is_one_that_only_copies_files)
+{
+	THE_MACHINE_SAYS({.errors = "This service allows sftp connections only.\n", .exit_code = 1},
+			 {.errors = "This service allows sftp connections only.\n", .exit_code = 1});
+	no_shell("lets no command run: This service allows sftp connections only.");
 }
 
 Test(ssh_driver, and_one_that_ends_at_once)

@@ -26,7 +26,8 @@ machine() { # N
 	echo "$(address "$n") $(cut -d' ' -f1,2 "$at/host.pub")" >>known_hosts
 	[ "${2:-}" ] || machine_boots "$n"
 }
-# With a boot of its own; what lies in its user's home was there before.
+# With a boot of its own; what lies in its user's home was there before. `prepare`, a script among its files, is run there
+# first; with `sshd_config` its sshd goes by that.
 machine_boots() { # N
 	local n=$1 at=$work/m$1
 	cat /proc/sys/kernel/random/uuid >"$at/boot"
@@ -40,7 +41,9 @@ machine_boots() { # N
 			mkdir -p "$0/tree/etc/berth" && cp "$1"/* "$0/tree/etc/berth/" && chmod 600 "$0"/tree/etc/berth/* &&
 			chmod 644 "$0/tree/etc/berth/boot" &&
 			mount --bind "$0/tree/etc/berth/boot" "$0/tree/proc/sys/kernel/random/boot_id" &&
-			exec chroot "$0/tree" /usr/sbin/sshd -D -e -f /dev/null -o Port=22 -o HostKey=/etc/berth/host \
+			{ [ ! -f "$1/prepare" ] || chroot "$0/tree" /bin/sh /etc/berth/prepare; } &&
+			config=/etc/berth/sshd_config && { [ -f "$1/sshd_config" ] || config=/dev/null; } &&
+			exec chroot "$0/tree" /usr/sbin/sshd -D -e -f "$config" -o Port=22 -o HostKey=/etc/berth/host \
 				-o AuthorizedKeysFile=/etc/berth/allowed -o StrictModes=no -o PermitRootLogin=yes -o PidFile=none' \
 		"$(mktemp -d "$work/root.XXXXXX")" "$at" >>"$at.log" 2>&1 &
 	shells[n]=$!
