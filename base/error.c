@@ -109,6 +109,7 @@ const char *code_name(enum code code)
 	    [ERR_FAILED] = "failed",
 	    [ERR_CANCELLED] = "cancelled",
 	    [ERR_UNSUPPORTED] = "unsupported",
+	    [ERR_UNVERIFIED] = "unverified",
 	    [ERR_NO_MEMORY] = "no-memory",
 	};
 

@@ -20,6 +20,7 @@ enum code {
 	ERR_FAILED,      /* the target did it and it went wrong */
 	ERR_CANCELLED,   /* whoever asked went away or changed their mind */
 	ERR_UNSUPPORTED, /* this target, or this version of berth, cannot do it */
+	ERR_UNVERIFIED,  /* whether it is who it is taken for is not known, and somebody must say so */
 	ERR_NO_MEMORY,
 };
 

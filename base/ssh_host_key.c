@@ -211,8 +211,8 @@ static int refuse_unknown(const struct shown *shown, const struct host_key_findi
 		     shown->peer->name, shown->type, text_view(&shown->fingerprint), shown->file,
 		     shown->line);
 	else
-		fail(err, ERR_DENIED, "the host key of %s is not known: it shows %s %s", shown->peer->name,
-		     shown->type, text_view(&shown->fingerprint));
+		fail(err, ERR_UNVERIFIED, "the host key of %s is not known: it shows %s %s",
+		     shown->peer->name, shown->type, text_view(&shown->fingerprint));
 	remedy(err,
 	       "compare it at the machine itself (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then connect "
 	       "once by `ssh -p %u %s%s%s`, or name it: hostKey",

@@ -128,11 +128,15 @@ bool stage_surveyed(struct berth_operation *operation)
 	if (survey(operation) == PROGRESS_WAITING)
 		return false;
 	const struct site *failed = zones_silence(operation);
+	size_t unknown = host_keys_tell(operation);
 	if (!failed) {
 		hosts_warn(operation);
 		return true;
 	}
 	blame_site(operation_error(operation), failed, site_error(failed));
+	if (unknown > 1 && site_error(failed)->code == ERR_UNVERIFIED)
+		remedy(operation_error(operation), "all %zu of them and what takes their keys stand above",
+		       unknown);
 	return stage_failed(operation);
 }
 

@@ -282,7 +282,7 @@ json_t *host_health_json(const struct site *site)
 
 static bool is_the_machines(enum code code)
 {
-	return code == ERR_FAILED || code == ERR_DENIED || code == ERR_UNSUPPORTED;
+	return code == ERR_FAILED || code == ERR_DENIED || code == ERR_UNVERIFIED || code == ERR_UNSUPPORTED;
 }
 
 static void note_attempt(const struct work *work)

@@ -59,6 +59,9 @@ json_t *host_health_json(const struct site *site);
 bool host_excused(const struct site *site);
 /* Whether nothing can be done while that one does not answer. */
 bool host_must_answer(const struct site *site);
+/* host_keys.c: where several machines have host keys that nobody knows, warn of all of them, with the one
+ * command that takes their keys. How many they are. */
+size_t host_keys_tell(struct berth_operation *operation);
 /* Warn of those that did not answer, and are left out. */
 void hosts_warn(struct berth_operation *operation);
 /* {INSTANCE: machine} as the store has it, read when it is first asked for; NULL: nothing is known. */

@@ -266,6 +266,7 @@ enum berth_outcome outcome_of(enum code code)
 	case ERR_UNBOUND:
 		return BERTH_INVALID;
 	case ERR_DENIED:
+	case ERR_UNVERIFIED:
 		return BERTH_DENIED;
 	case ERR_UNREACHABLE:
 	case ERR_TIMED_OUT:

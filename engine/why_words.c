@@ -79,7 +79,7 @@ static bool silent_location(const struct berth_operation *operation, const struc
 	if (!site->failed)
 		return false;
 	const struct error *err = site_error(site);
-	bool ours = err->code == ERR_DENIED || err->code == ERR_INVALID;
+	bool ours = err->code == ERR_DENIED || err->code == ERR_INVALID || err->code == ERR_UNVERIFIED;
 	text_format(&finding->why, "nobody knows: its location %s does not answer: %s", site->location.name,
 		    err->text);
 	text_add(&finding->remedy, *err->remedy ? err->remedy

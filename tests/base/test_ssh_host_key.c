@@ -49,12 +49,12 @@ Test(ssh_host_key, that_nobody_knows_is_refused_with_what_to_do)
 
 	write_known(&server, "# nothing\n");
 	owned_told told = refused(&server, &host);
-	cr_expect_eq(told.error.code, ERR_DENIED);
+	cr_expect_eq(told.error.code, ERR_UNVERIFIED);
 	cr_expect(strstr(told.error.text, "not known: it shows ssh-ed25519 SHA256:"), "%s", told.error.text);
 	cr_expect(strstr(told.error.remedy, "@127.0.0.1`, or name it: hostKey"), "%s", told.error.remedy);
 	remove(server.known_hosts);
 	owned_told without = refused(&server, &host);
-	cr_expect_eq(without.error.code, ERR_DENIED);
+	cr_expect_eq(without.error.code, ERR_UNVERIFIED);
 }
 
 Test(ssh_host_key, that_has_changed_is_refused_by_file_and_line)

@@ -22,6 +22,7 @@ static bool silent;                /* no machine answers */
 static const char *dead[4];        /* those that do not answer */
 static const char *full;           /* where nothing can be installed */
 static size_t knocks;              /* at those that do not answer */
+static bool strangers;             /* nobody knows their host keys */
 static const char *held_by_others; /* a machine that another application has */
 static const char *other_name;     /* of 10.0.0.1 */
 static struct claimed {
@@ -137,6 +138,12 @@ static void asked(void *owner, const struct virtual_ssh_request *request, struct
 		virtual_ssh_fail(call, 1, &why, false);
 		return;
 	}
+	if (strangers) {
+		struct error why = {0};
+		fail(&why, ERR_UNVERIFIED, "the host key of %s is not known", request->host->address);
+		virtual_ssh_fail(call, 1, &why, false);
+		return;
+	}
 	cr_assert_not_null(request->command);
 	snprintf(script, sizeof(script), "%.*s", (int)request->command->input_size,
 		 (const char *)request->command->input);
@@ -156,7 +163,7 @@ static void open_scene(void)
 	virtual_world_hooks(scene.world, &hooks);
 	count = claim_count = 0;
 	held_by_others = other_name = NULL;
-	silent = false;
+	silent = strangers = false;
 	memset(dead, 0, sizeof(dead));
 	full = NULL;
 	knocks = 0;
@@ -352,6 +359,23 @@ Test(hosts, a_place_without_a_name_is_called_by_where_it_is)
 	cr_expect_str_eq(told_of(status, 1, "location"), "ssh:me@10.0.0.9");
 	cr_expect_str_eq(told_of(status, 2, "location"), "ssh:me@10.0.0.9#2");
 	cr_expect_str_eq(told_of(status, 0, "address"), "10.9.0.8", "its loopback is nobody else's");
+}
+
+Test(hosts, host_keys_that_nobody_knows_are_told_of_all_at_once)
+{
+	strangers = true;
+	cr_assert_eq(scene_run(&scene, berth_plan,
+			       "id: app\nservices:\n"
+			       "- {type: process, id: a, command: x, location: 'ssh:me@10.0.0.7'}\n"
+			       "- {type: process, id: b, command: x, location: 'ssh:me@10.0.0.8'}\n"
+			       "- {type: process, id: c, command: x, location: 'ssh:me@10.0.0.9:2222'}\n",
+			       NULL),
+		     BERTH_DENIED);
+	cr_expect(strstr(scene.events, "the host key of 10.0.0.8 is not known"), "%s", scene.events);
+	cr_expect(strstr(scene.events, "the host keys of 3 machines are not known"), "%s", scene.events);
+	cr_expect(strstr(scene.events, "ssh-keyscan -p 22 10.0.0.7 10.0.0.8 >>~/.ssh/known_hosts && "
+				       "ssh-keyscan -p 2222 10.0.0.9 >>~/.ssh/known_hosts"),
+		  "%s", scene.events);
 }
 
 Test(hosts, a_pool_may_stand_in_one_line)
