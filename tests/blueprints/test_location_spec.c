@@ -55,8 +55,8 @@ Test(location_spec, brooklyns_way_to_write_an_openstack)
 		cr_expect_str_eq(spec.type, written[i][1]);
 		cr_expect_str_eq(spec.target, written[i][2]);
 	}
-	const struct location_spec *nova =
-	    take("location:\n  jclouds:openstack-nova:\n    identity: shop:ann\n    region: R\n");
+	const struct location_spec *nova = take("location:\n  jclouds:openstack-nova:\n    identity: "
+						"shop:ann\n    credential: env:PASSWORD\n    region: R\n");
 	cr_expect_str_eq(nova->type, "openstack");
 	cr_expect_str_eq(json_text(nova->options, "identity"), "shop:ann");
 }

@@ -118,7 +118,7 @@ Test(balancer, another_member_is_told_in_place)
 	cr_expect_str_eq(fake_target_find(scene.target, "app.lb.1")->target_id, before);
 	const char *const *commands = fake_target_commands(scene.target, "app.lb.1");
 	cr_assert(commands && commands[0]);
-	cr_expect(strstr(commands[0], "kill -HUP $m"), "%s", commands[0]);
+	cr_expect(strstr(commands[0], "\ntell 1 HUP nginx -t"), "%s", commands[0]);
 	cr_expect_not_null(fake_target_input(scene.target, "app.lb.1"), "in one go with being told");
 	cr_expect_str_eq(action_of(WEB(2) LB(), "app.lb.1"), "unchanged");
 	free(before);
@@ -142,7 +142,7 @@ Test(balancer, haproxy_has_a_file_of_its_own_and_is_told_until_it_heard)
 	deploy(WEB(2) LB("  proxy: haproxy\n  retries: 4\n"));
 	const char *const *commands = fake_target_commands(scene.target, "app.lb.1");
 	cr_assert(commands && commands[0]);
-	cr_expect(strstr(commands[0], "kill -USR2 $m"), "%s", commands[0]);
+	cr_expect(strstr(commands[0], "\ntell 1 USR2 haproxy -c "), "%s", commands[0]);
 }
 
 Test(balancer, what_is_outside_is_a_member_by_its_address)
@@ -199,7 +199,7 @@ Test(balancer, certificate_and_key_lie_beside_it)
 	cr_expect(strstr(configuration("app.lb.1"), "listen 443 ssl"));
 	put_pair("P-384");
 	deploy(WEB(1) LB(TLS));
-	cr_expect(strstr(fake_target_commands(scene.target, "app.lb.1")[0], "kill -HUP $m"));
+	cr_expect(strstr(fake_target_commands(scene.target, "app.lb.1")[0], "\ntell 1 HUP nginx -t"));
 }
 
 /* What the proxy would have refused has not taken the place of what it started with. */
