@@ -266,6 +266,7 @@ static void read_components(struct reading *r)
 	sensors_name_inputs(r);
 	sensors_check(r);
 	check_host_ports(r);
+	check_same_servers(r);
 	check_cycles(r);
 	each(r, config_check);
 }

@@ -402,6 +402,8 @@ struct component_spec {
 	int64_t nano_cpus;    /* 0: no limit */
 	const struct label *labels;
 	size_t label_count;
+	/* What its machine is to be beside what its location says; NULL: nothing more. The blueprint's. */
+	const json_t *provisioning;
 	const json_t *marathon; /* members of the app, as Marathon has them; NULL: none. The blueprint's */
 
 	const char *address; /* COMPONENT_EXTERNAL */

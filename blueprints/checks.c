@@ -281,6 +281,38 @@ void check_host_ports(struct reading *r)
 	map_release(&claims);
 }
 
+/* --- machines that are shared --- */
+
+/* The one before it that is to share its machine; NULL: none is. */
+static const struct draft *sharer_before(const struct reading *r, const struct draft *d)
+{
+	const char *server = d->spec->same_server;
+
+	for (const struct draft *other = r->drafts; server && other < d; other++)
+		if (other->spec->same_server && !strcmp(other->spec->same_server, server))
+			return other;
+	return NULL;
+}
+
+void check_same_servers(struct reading *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		const struct draft *d = &r->drafts[i], *other = sharer_before(r, d);
+		const struct location_kind *kind = location_kind_of(r, d->spec->location);
+		const struct yaml_entry *given = given_of(d, KEY_SAME_SERVER);
+		if (!other || !kind->machines || kind->pool)
+			continue;
+		struct diagnostic *said = complain(
+		    r->list, given ? given->key_place : d->place,
+		    "`%s` is to share a machine with `%s`, and at an %s each instance gets a server of "
+		    "its own",
+		    d->spec->id, other->spec->id, kind->type);
+		advise(r->list, said,
+		       "place them on a machine or a pool (ssh, byon), or take `sameServer` away: "
+		       "`serverGroup: affinity` of the location puts servers on one host");
+	}
+}
+
 /* --- how large the whole may be --- */
 
 /* What all of an application is planned with is in memory at one time: some hundred bytes for each of these.

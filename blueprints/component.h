@@ -189,6 +189,8 @@ void check_carriers(struct reading *r, struct draft *d);
 /* checks.c, cycles.c: over the finished whole */
 void check_component(struct reading *r, struct draft *d);
 void check_host_ports(struct reading *r);
+/* Complains of those that are to share a machine where nobody can. */
+void check_same_servers(struct reading *r);
 void check_size(struct reading *r);
 void check_cycles(struct reading *r);
 

@@ -327,7 +327,8 @@ const struct key_rule key_rules[KEY_COUNT] = {
 	 "order",
 	 "anything"},
     [KEY_PROVISIONING] = {"provisioning.properties", ON_SOFTWARE, 0, NULL,
-			  "of the machine that a cloud would make; without effect where none is made",
+			  "options of the cloud for the machines of this component alone; without effect "
+			  "where none is made",
 			  "config"},
     [KEY_UNUSED] = {"inboundPorts.autoInfer", ON_SOFTWARE, 0, NULL,
 		    "of firewalls, sensors and machines as Brooklyn has them; without effect, with a warning",

@@ -357,6 +357,21 @@ const json_t *node_kept(struct reading *r, struct draft *d, const struct yaml_no
 	return NULL;
 }
 
+const json_t *machine_options_read(struct reading *r, struct draft *d, const struct yaml_node *node)
+{
+	const struct yaml_node *map = fixed_node(r, d, node);
+	const struct target to = target_of(r, d);
+	struct location_spec spec = {.type = "openstack"};
+
+	if (!map)
+		return NULL;
+	if (map->kind != YAML_MAP) {
+		complain(r->list, map->place, "what a machine is to be is a map, not %s", kind_name(map));
+		return NULL;
+	}
+	return keep_options(&to, map, &spec) ? NULL : spec.options;
+}
+
 static const struct location_spec *location_read(struct reading *r, struct draft *d,
 						 const struct yaml_node *node)
 {

@@ -309,6 +309,8 @@ struct location_kind {
 };
 /* Never NULL: of a type that is not known none of these holds. */
 const struct location_kind *location_kind_named(const char *type);
+/* What a component says of its own machines at a cloud, checked; NULL: it cannot be read. */
+const json_t *machine_options_read(struct reading *r, struct draft *d, const struct yaml_node *node);
 const struct location_kind *location_kind_of(const struct reading *r, const struct location_spec *location);
 
 #endif

@@ -502,11 +502,15 @@ static void put_latches(struct reading *r, struct draft *d)
 	d->spec->depends_on_count = d->spec->depends_on ? order.count : 0;
 }
 
-static void warn_of_machines(struct reading *r, const struct draft *d)
+/* A cloud's options, for this component alone. */
+static void read_provisioning(struct reading *r, struct draft *d)
 {
 	const struct yaml_entry *given = given_of(d, KEY_PROVISIONING);
+	const struct location_kind *kind = location_kind_of(r, d->spec->location);
 
-	if (given)
+	if (given && kind->machines && !kind->pool)
+		d->spec->provisioning = machine_options_read(r, d, given->value);
+	else if (given)
 		warn(r->list, given->key_place, "`%s` has no effect: no machine is made for `%s`", given->key,
 		     d->spec->id);
 }
@@ -537,7 +541,7 @@ void software_finish(struct reading *r, struct draft *d)
 		return;
 	}
 	d->spec->reached = runs_on_machine_elsewhere(r, d);
-	warn_of_machines(r, d);
+	read_provisioning(r, d);
 	/* Its runner ends well only when it is asked to, or has given up. A container that ended so would
 	 * not come back with its engine. */
 	if (d->spec->kind == COMPONENT_PROCESS && !given_of(d, KEY_RESTART))

@@ -361,6 +361,27 @@ static struct site *machine_for(struct berth_operation *operation, struct compon
 	return host_pool_first(pool);
 }
 
+/* Two names of one place may be of unlike machines there, and so may two components of one name. */
+static int keep_machine(struct berth_operation *operation, struct component *of,
+			const struct location_spec *spec)
+{
+	const json_t *more = of->spec->provisioning;
+	json_t *both = more ? json_object() : NULL;
+
+	of->machine = spec->options;
+	if (!more)
+		return 0;
+	if ((spec->options && json_object_update(both, (json_t *)spec->options)) ||
+	    json_object_update(both, (json_t *)more) ||
+	    json_array_append(operation->blueprint->holder, both)) {
+		json_decref(both);
+		return -1;
+	}
+	of->machine = both;
+	json_decref(both);
+	return 0;
+}
+
 static struct site *site_for(struct berth_operation *operation, struct component *of,
 			     const struct location_spec *location, struct error *err)
 {
@@ -385,6 +406,10 @@ static struct site *site_for(struct berth_operation *operation, struct component
 		return machine_for(operation, of, spec, source, err);
 	if (component->kind == COMPONENT_DOCKER && strcmp(spec->type, "localhost") == 0 &&
 	    !(spec = local_engine(operation, spec))) {
+		fail_memory(err);
+		return NULL;
+	}
+	if (!of->site && keep_machine(operation, of, spec)) {
 		fail_memory(err);
 		return NULL;
 	}

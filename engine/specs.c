@@ -113,6 +113,8 @@ static void outline_described(const struct work *work, const struct component_sp
 	spec->labels = component->labels;
 	spec->label_count = component->label_count;
 	spec->marathon = component->marathon;
+	if (work->site == work->instance->component->site)
+		spec->machine = work->instance->component->machine;
 	spec->bind_address = bind_address(work);
 	spec->restart = restart_wanted(work->instance->component, component);
 	spec->count = work->instance->component->size;

@@ -109,6 +109,7 @@ struct component {
 	const char *no_room_before; /* as it is remembered */
 	const char *no_room;        /* why there is none for another member; NULL: nobody found that */
 	bool stuck;                 /* one of them did not get ready: the others stay as they are */
+	const json_t *machine;      /* the options of its location as it names it; NULL: there are none */
 	const char *pin; /* the image it goes back to, whatever its tag means by now; NULL: the tag counts */
 	bool all_published; /* each open port of each of its instances */
 	bool kept; /* a policy of ours sees to its restarts: the target is not to, where it can be told */

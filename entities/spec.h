@@ -92,6 +92,9 @@ struct instance_spec {
 	int64_t memory_bytes, nano_cpus;
 	const struct label *labels; /* the blueprint's own */
 	size_t label_count;
+	/* Where each instance gets a machine of its own: the options by which its component is placed there;
+	 * NULL: those of the location. No part of any digest. */
+	const json_t *machine;
 	const json_t *marathon;        /* members of the app, as Marathon has them; NULL: none */
 	const char *bind_address;      /* processes: where to listen */
 	int64_t stop_timeout_ms;       /* -1: the target's default; kept with the instance, for `stop` */

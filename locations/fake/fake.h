@@ -161,6 +161,8 @@ const char *const *fake_target_signals(const struct fake_target *target, const c
 const char *const *fake_target_commands(const struct fake_target *target, const char *name);
 /* What the last command could read at once, since its files were written; NULL: nothing. */
 const char *fake_target_input(const struct fake_target *target, const char *name);
+/* The options of the machine that it was to have; NULL: those of the location. */
+const char *fake_target_machine(const struct fake_target *target, const char *name);
 /* The files that lie in it. */
 const struct spec_file *fake_target_files(const struct fake_target *target, const char *name,
 					  size_t *ret_count);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/json.h"
 #include "locations/fake/target.h"
 
 int words_add(struct memory *memory, struct words *words, const char *word)
@@ -32,6 +34,13 @@ int instance_keep_files(struct fake_instance *instance, const struct instance_sp
 	instance->files = files;
 	instance->file_count = spec->file_count;
 	return 0;
+}
+
+static void keep_machine(struct fake_instance *instance, const struct instance_spec *spec)
+{
+	owned_memory char *line = spec->machine ? json_line(spec->machine) : NULL;
+
+	instance->machine = memory_text(&instance->memory, line);
 }
 
 static void keep_environment(struct fake_instance *instance, const struct instance_spec *spec)
@@ -124,6 +133,7 @@ static void keep(struct fake_instance *instance, const struct instance_spec *spe
 	instance->group = memory_text(&instance->memory, group);
 	instance->image = memory_text(&instance->memory, spec->image);
 	instance->shared_from_start = spec->shared_from_start;
+	keep_machine(instance, spec);
 	instance->pinned = spec->pin_address || spec->pinned_address;
 	if (spec->pinned_address)
 		snprintf(instance->address, sizeof(instance->address), "%s", spec->pinned_address);

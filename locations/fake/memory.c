@@ -187,6 +187,7 @@ void memory_spec(struct memory *memory, const struct instance_spec *from, struct
 	to->directory = to->user = to->bind_address = to->stop_signal = NULL;
 	to->hosts = copy_hosts(memory, from);
 	to->labels = NULL;
+	to->machine = NULL;
 	to->called_count = to->label_count = 0;
 }
 

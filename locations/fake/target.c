@@ -507,6 +507,13 @@ const char *fake_target_input(const struct fake_target *target, const char *name
 	return instance ? instance->input : NULL;
 }
 
+const char *fake_target_machine(const struct fake_target *target, const char *name)
+{
+	const struct fake_instance *instance = target_instance(target, name);
+
+	return instance ? instance->machine : NULL;
+}
+
 const struct spec_file *fake_target_files(const struct fake_target *target, const char *name,
 					  size_t *ret_count)
 {

@@ -62,8 +62,9 @@ struct fake_instance {
 	char address[16]; /* on its application's network: while it runs, and between runs if it is pinned */
 	bool pinned;      /* it keeps the address it has, or the one it was made for */
 	char target_id[24];
-	const char *group; /* "app.component" */
-	const char *image; /* the reference it was made from; NULL without one */
+	const char *group;   /* "app.component" */
+	const char *image;   /* the reference it was made from; NULL without one */
+	const char *machine; /* the options of its machine, on a line; NULL: those of the location */
 	const char **environment;
 	struct port_wish *ports;
 	size_t port_count;

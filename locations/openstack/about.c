@@ -210,7 +210,7 @@ static json_t *reached_json(const struct openstack *openstack, const struct open
 			own = &findings->networks[i];
 	if (!own)
 		return json_null();
-	if (openstack_choose_outer(openstack, findings, own, &outer, &err) < 0) {
+	if (openstack_choose_outer(&openstack->wishes, findings, own, &outer, &err) < 0) {
 		lacks_what_was_wished(missing, &err);
 		return json_null();
 	}

@@ -18,7 +18,7 @@ static void close_openstack(struct location *location)
 		talk_free(openstack->talks);
 	openstack_machines_close(openstack);
 	openstack_session_release(&openstack->session);
-	arena_release(&openstack->making.arena);
+	openstack_makings_release(openstack);
 	arena_release(&openstack->held.arena);
 	arena_release(&openstack->arena);
 	free(openstack);
@@ -271,6 +271,8 @@ static enum progress usage(struct location *location, struct errand *errand, con
 
 static int check(struct location *location, const struct instance_spec *spec, struct error *err)
 {
+	if (spec->machine && openstack_check_making(location->state, spec->machine, err) < 0)
+		return -1;
 	return process_check(location, spec, "a process of a server", err);
 }
 

@@ -255,11 +255,12 @@ static int next_of_fence(struct talk *talk, const json_t *listing, struct error 
 static enum progress subnets_told(struct talk *talk, struct error *err)
 {
 	struct openstack_call *call = &talk->calls[0];
+	bool refused = call->error.code == OK && call->status / 100 == 4;
 
-	if (!openstack_ok(call))
+	if (!openstack_ok(call) && !refused)
 		return openstack_failed(call, err, "cannot find out whether there is IPv6");
-	const json_t *json = openstack_json(call, err);
-	if (!json)
+	const json_t *json = refused ? NULL : openstack_json(call, err);
+	if (!json && !refused)
 		return PROGRESS_FAILED;
 	talk->openstack->six = json_array_size(json_object_get(json, "subnets")) > 0;
 	talk->openstack->six_known = true;

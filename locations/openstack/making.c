@@ -1,7 +1,9 @@
-/* making.c - what the servers of a location are made of, and who logs in: chosen once. */
+/* making.c - what the servers of a location are made of, and who logs in: chosen once for each set of wishes.
+ */
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "blueprints/cloud_options.h"
 #include "locations/openstack/openstack.h"
 
 enum { TURN_MS = 100 };
@@ -35,12 +37,10 @@ static const char *user_of(const struct openstack_wishes *wishes, const struct o
 
 /* Floating IPs are had where that is said, or where a network that leads out is not the server's own and no
  * machine leads to it. */
-int openstack_choose_outer(const struct openstack *openstack, const struct openstack_findings *findings,
+int openstack_choose_outer(const struct openstack_wishes *wishes, const struct openstack_findings *findings,
 			   const struct openstack_network *own, const struct openstack_network **ret,
 			   struct error *err)
 {
-	const struct openstack_wishes *wishes = &openstack->wishes;
-
 	*ret = NULL;
 	if (wishes->no_floating || (!wishes->floating && (own->external || wishes->jump)))
 		return 0;
@@ -64,10 +64,9 @@ int openstack_choose_outer(const struct openstack *openstack, const struct opens
 	return fail(err, ERR_MISSING, "there is no network that leads out, so there are no floating IPs");
 }
 
-static int choose_networks(const struct openstack *openstack, const struct openstack_findings *findings,
+static int choose_networks(const struct openstack_wishes *wishes, const struct openstack_findings *findings,
 			   struct openstack_making *ret, struct error *err)
 {
-	const struct openstack_wishes *wishes = &openstack->wishes;
 	const struct openstack_network *network, *outer = NULL;
 	size_t count = wishes->network_count ? wishes->network_count : 1;
 
@@ -78,7 +77,7 @@ static int choose_networks(const struct openstack *openstack, const struct opens
 		if (openstack_network_choose(findings->networks, findings->network_count,
 					     wishes->network_count ? wishes->networks[i] : NULL, &network,
 					     err) < 0 ||
-		    (!i && openstack_choose_outer(openstack, findings, network, &outer, err) < 0))
+		    (!i && openstack_choose_outer(wishes, findings, network, &outer, err) < 0))
 			return -1;
 		ret->networks[i] = arena_text(&ret->arena, network->id);
 	}
@@ -87,21 +86,21 @@ static int choose_networks(const struct openstack *openstack, const struct opens
 	return 0;
 }
 
-static int choose(const struct openstack *openstack, const struct openstack_findings *findings,
+static int choose(const struct openstack_wishes *wishes, const struct openstack_findings *findings,
 		  struct openstack_making *ret, struct error *err)
 {
 	const struct openstack_image *image;
 	const struct openstack_flavor *flavor;
 
-	if (openstack_image_choose(findings->images, findings->image_count, &openstack->wishes.image, &image,
-				   err) < 0 ||
-	    openstack_flavor_choose(findings->flavors, findings->flavor_count, &openstack->wishes.flavor,
-				    image, &flavor, err) < 0 ||
-	    (openstack->wishes.boots_volume &&
-	     openstack_volume_size(&openstack->wishes.flavor, image, &ret->volume_gib, err) < 0) ||
-	    choose_networks(openstack, findings, ret, err) < 0)
+	if (openstack_image_choose(findings->images, findings->image_count, &wishes->image, &image, err) <
+		0 ||
+	    openstack_flavor_choose(findings->flavors, findings->flavor_count, &wishes->flavor, image,
+				    &flavor, err) < 0 ||
+	    (wishes->boots_volume &&
+	     openstack_volume_size(&wishes->flavor, image, &ret->volume_gib, err) < 0) ||
+	    choose_networks(wishes, findings, ret, err) < 0)
 		return -1;
-	const char *user = user_of(&openstack->wishes, image);
+	const char *user = user_of(wishes, image);
 	if (!user) {
 		fail(err, ERR_INVALID, "nobody says who logs in to a server made of the image `%s`",
 		     image->name ? image->name : image->id);
@@ -117,29 +116,43 @@ static int choose(const struct openstack *openstack, const struct openstack_find
 /* --- kept ------------------------------------------------------------------------------------------------
  */
 
+static void take(struct openstack_making *making, const struct openstack_making *fresh)
+{
+	arena_release(&making->arena);
+	making->arena = fresh->arena;
+	making->known = true;
+	making->chooser = NULL;
+	making->image = fresh->image;
+	making->flavor = fresh->flavor;
+	making->user = fresh->user;
+	making->networks = fresh->networks;
+	making->network_count = fresh->network_count;
+	making->outer = fresh->outer;
+	making->volume_gib = fresh->volume_gib;
+}
+
 static enum progress chosen(struct talk *talk, struct error *err)
 {
-	struct openstack *openstack = talk->openstack;
-	struct openstack_making fresh = {.known = true};
+	struct openstack_making *making = talk->made_of;
+	struct openstack_making fresh = {0};
 	struct error why = {0};
-	int failed = choose(openstack, talk->findings, &fresh, &why);
+	int failed = choose(&making->wishes, talk->findings, &fresh, &why);
 
 	talk_own(talk, NULL, NULL);
-	if (failed < 0) {
-		arena_release(&fresh.arena);
-		fail(err, why.code, "location `%s`: %s", openstack->location->name, why.text);
-		if (*why.remedy)
-			remedy(err, "%s", why.remedy);
-		return PROGRESS_FAILED;
+	if (failed == 0) {
+		take(making, &fresh);
+		return talk_go(talk, talk->making_next);
 	}
-	arena_release(&openstack->making.arena);
-	openstack->making = fresh;
-	return talk_go(talk, talk->making_next);
+	arena_release(&fresh.arena);
+	fail(err, why.code, "location `%s`: %s", talk->openstack->location->name, why.text);
+	if (*why.remedy)
+		remedy(err, "%s", why.remedy);
+	return PROGRESS_FAILED;
 }
 
 static enum progress take_turn(struct talk *talk, struct error *err)
 {
-	struct openstack_making *making = &talk->openstack->making;
+	struct openstack_making *making = talk->made_of;
 
 	if (making->known)
 		return talk_go(talk, talk->making_next);
@@ -150,8 +163,103 @@ static enum progress take_turn(struct talk *talk, struct error *err)
 	return talk_go(talk, openstack_gather);
 }
 
+/* --- of each set of wishes -------------------------------------------------------------------------------
+ */
+
+static int read_wishes(const struct openstack *openstack, const json_t *options, struct arena *arena,
+		       struct openstack_wishes *ret, struct error *err)
+{
+	struct location_spec spec = *openstack->location->spec;
+	struct location location = *openstack->location;
+
+	spec.options = options;
+	location.spec = &spec;
+	return openstack_wishes_read(&location, arena, ret, err);
+}
+
+static void release_making(struct openstack_making *making)
+{
+	arena_release(&making->wish_arena);
+	arena_release(&making->arena);
+	json_decref(making->options);
+	free(making);
+}
+
+void openstack_makings_release(struct openstack *openstack)
+{
+	while (openstack->makings) {
+		struct openstack_making *making = openstack->makings;
+		openstack->makings = making->next;
+		release_making(making);
+	}
+}
+
+void openstack_makings_leave(struct openstack *openstack, const struct talk *talk)
+{
+	for (struct openstack_making *making = openstack->makings; making; making = making->next)
+		if (making->chooser == talk)
+			making->chooser = NULL;
+}
+
+static bool is_same(const json_t *a, const json_t *b)
+{
+	return a == b || (a && b && json_equal(a, b));
+}
+
+static struct openstack_making *making_of(struct openstack *openstack, const json_t *options,
+					  struct error *err)
+{
+	struct openstack_making *making = openstack->makings;
+
+	while (making && !is_same(making->options, options))
+		making = making->next;
+	if (making || !(making = calloc(1, sizeof(*making)))) {
+		if (!making)
+			fail_memory(err);
+		return making;
+	}
+	making->options = options ? json_deep_copy(options) : NULL;
+	if ((options && !making->options) ||
+	    read_wishes(openstack, making->options, &making->wish_arena, &making->wishes, err) < 0) {
+		if (options && !making->options)
+			fail_memory(err);
+		release_making(making);
+		return NULL;
+	}
+	making->next = openstack->makings;
+	return openstack->makings = making;
+}
+
 enum progress openstack_choose_making(struct talk *talk, talk_step *next, struct error *err)
 {
+	const struct instance_spec *spec = talk->order.spec;
+	const json_t *options =
+	    spec && spec->machine ? spec->machine : talk->openstack->location->spec->options;
+
 	talk->making_next = next;
-	return take_turn(talk, err);
+	talk->made_of = making_of(talk->openstack, options, err);
+	return talk->made_of ? take_turn(talk, err) : PROGRESS_FAILED;
+}
+
+/* A server that is found tells nothing of the options that it was made by, and one security group lets berth
+ * in to all. */
+int openstack_check_making(const struct openstack *openstack, const json_t *options, struct error *err)
+{
+	static const char *const shared[] = {
+	    "keyPair", "privateKeyFile", "privateKeyData", "privateKeyPassphrase",
+	    "hostKey", "jump",           "sshFrom"};
+	const json_t *own = openstack->location->spec->options;
+	struct openstack_wishes wishes;
+	owned_arena arena = {0};
+
+	for (size_t i = 0; i < COUNT_OF(shared); i++)
+		if (!is_same(cloud_option(own, shared[i]), cloud_option(options, shared[i]))) {
+			fail(err, ERR_UNSUPPORTED,
+			     "location `%s`: `%s` is said in two ways of one project of a cloud",
+			     openstack->location->name, shared[i]);
+			remedy(err, "say it alike at each of its locations: only what servers are made of "
+				    "may differ");
+			return -1;
+		}
+	return read_wishes(openstack, options, &arena, &wishes, err);
 }

@@ -38,9 +38,12 @@ struct openstack_session {
 	struct openstack_token token;
 };
 
-/* What servers of this location are made of: chosen once, and again when the cloud refuses it. */
+/* What servers are made of, of one set of wishes: chosen once, and again when the cloud refuses it. */
 struct openstack_making {
-	struct arena arena;
+	struct openstack_making *next;
+	json_t *options; /* that say the wishes; NULL: none do */
+	struct arena wish_arena, arena;
+	struct openstack_wishes wishes;
 	bool known;
 	const struct talk *chooser; /* others wait meanwhile */
 	const char *image, *flavor, *user;
@@ -62,7 +65,7 @@ struct openstack {
 	struct world *world;
 	struct arena arena;
 	struct openstack_settings settings;
-	struct openstack_wishes wishes;
+	struct openstack_wishes wishes; /* of the location: also how one logs in to each of its servers */
 	const char *identity;
 	struct http_tls tls;
 	struct openstack_session session;
@@ -71,7 +74,7 @@ struct openstack {
 	bool six, six_known; /* there is a subnet of IPv6 */
 	bool clock_known;
 	int64_t clock_ahead_ms; /* so much the cloud's clock is before ours */
-	struct openstack_making making;
+	struct openstack_making *makings;
 	struct openstack_held held;
 	struct openstack_machine *machines; /* the newest first */
 	struct openstack_watcher *watchers;
@@ -155,10 +158,11 @@ struct talk {
 	bool asleep;         /* until an errand at a machine goes on */
 	struct errand inner; /* at `machine` */
 	struct openstack_machine *machine;
-	struct instance_spec spec;      /* the order's, as the machine is told it */
-	struct making_server *making;   /* place.c's */
-	void *own;                      /* what one file's talk remembers; in the arena */
-	struct openstack_goal *network; /* network.h's */
+	struct instance_spec spec;        /* the order's, as the machine is told it */
+	struct making_server *making;     /* place.c's */
+	struct openstack_making *made_of; /* once openstack_choose_making was asked for it */
+	void *own;                        /* what one file's talk remembers; in the arena */
+	struct openstack_goal *network;   /* network.h's */
 	/* Lets go of what `own` has beside the arena's memory; or NULL. */
 	void (*release)(void *own);
 };
@@ -247,13 +251,19 @@ json_t *openstack_about(const struct openstack *openstack, const struct openstac
 			struct arena *arena);
 
 /* --- making.c: what servers are made of --- */
-/* Have openstack->making; then that step. */
+/* Have talk->made_of, of the wishes of the order's instance; then that step. */
 enum progress openstack_choose_making(struct talk *talk, talk_step *next, struct error *err);
 
 /* The network whose floating IPs servers get that are on `own`; NULL: they get none. 0 or -1. */
-int openstack_choose_outer(const struct openstack *openstack, const struct openstack_findings *findings,
+int openstack_choose_outer(const struct openstack_wishes *wishes, const struct openstack_findings *findings,
 			   const struct openstack_network *own, const struct openstack_network **ret,
 			   struct error *err);
+
+/* Whether an instance may be made of those options at this location: how one logs in is its own. 0 or -1. */
+int openstack_check_making(const struct openstack *openstack, const json_t *options, struct error *err);
+void openstack_makings_release(struct openstack *openstack);
+/* None of them is that talk's to choose any more. */
+void openstack_makings_leave(struct openstack *openstack, const struct talk *talk);
 
 /* --- keys.c: who logs in --- */
 /* Have a key pair for the application at Nova; then that step. */

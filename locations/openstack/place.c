@@ -76,10 +76,9 @@ static int keep_server(struct talk *talk, const struct openstack_server *server,
 /* --- made ------------------------------------------------------------------------------------------------
  */
 
-static json_t *marks_of(const struct openstack *openstack, const struct instance_spec *spec)
+static json_t *marks_of(const struct openstack_wishes *wishes, const struct instance_spec *spec)
 {
-	json_t *marks =
-	    openstack->wishes.metadata ? json_deep_copy(openstack->wishes.metadata) : json_object();
+	json_t *marks = wishes->metadata ? json_deep_copy(wishes->metadata) : json_object();
 
 	json_put_text(marks, "berth.app", spec->app);
 	json_put_text(marks, "berth.component", spec->component);
@@ -107,7 +106,7 @@ static json_t *networks_json(const struct openstack_making *making)
 
 static json_t *groups_json(const struct talk *talk)
 {
-	const struct openstack_wishes *wishes = &talk->openstack->wishes;
+	const struct openstack_wishes *wishes = &talk->made_of->wishes;
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < COUNT_OF(talk->making->groups); i++)
@@ -119,13 +118,13 @@ static json_t *groups_json(const struct talk *talk)
 }
 
 /* Nova makes it of the image, and takes it away with the server. */
-static json_t *volume_json(const struct openstack *openstack)
+static json_t *volume_json(const struct openstack_making *making)
 {
-	const struct openstack_wishes *wishes = &openstack->wishes;
-	json_t *volume = json_pack("{s:i, s:s, s:s, s:s, s:I, s:b}", "boot_index", 0, "source_type", "image",
-				   "destination_type", "volume", "uuid", openstack->making.image,
-				   "volume_size", (json_int_t)openstack->making.volume_gib,
-				   "delete_on_termination", !wishes->keeps_volume);
+	const struct openstack_wishes *wishes = &making->wishes;
+	json_t *volume =
+	    json_pack("{s:i, s:s, s:s, s:s, s:I, s:b}", "boot_index", 0, "source_type", "image",
+		      "destination_type", "volume", "uuid", making->image, "volume_size",
+		      (json_int_t)making->volume_gib, "delete_on_termination", !wishes->keeps_volume);
 
 	if (wishes->volume_type)
 		json_put_text(volume, "volume_type", wishes->volume_type);
@@ -135,20 +134,20 @@ static json_t *volume_json(const struct openstack *openstack)
 static json_t *server_json(struct talk *talk)
 {
 	const struct openstack *openstack = talk->openstack;
-	const struct openstack_making *making = &openstack->making;
-	const struct openstack_wishes *wishes = &openstack->wishes;
+	const struct openstack_making *making = talk->made_of;
+	const struct openstack_wishes *wishes = &making->wishes;
 	json_t *server = json_object();
 
 	json_put_text(server, "name", openstack_server_name(&talk->arena, talk->order.name));
 	if (making->volume_gib)
-		json_put(server, "block_device_mapping_v2", volume_json(openstack));
+		json_put(server, "block_device_mapping_v2", volume_json(making));
 	else
 		json_put_text(server, "imageRef", making->image);
 	json_put_text(server, "flavorRef", making->flavor);
 	json_put_text(server, "key_name", openstack->held.key_pair);
 	json_put(server, "networks", networks_json(making));
 	json_put(server, "security_groups", groups_json(talk));
-	json_put(server, "metadata", marks_of(openstack, talk->order.spec));
+	json_put(server, "metadata", marks_of(wishes, talk->order.spec));
 	json_put_flag(server, "config_drive", !wishes->no_config_drive);
 	if (wishes->zone)
 		json_put_text(server, "availability_zone", wishes->zone);
@@ -175,7 +174,7 @@ static enum progress made(struct talk *talk, struct error *err)
 	if (lost && ++making->posts < POSTS_MOST)
 		return later(talk, find, err);
 	if (!openstack_ok(call)) {
-		talk->openstack->making.known = false; /* an image may have gone since it was chosen */
+		talk->made_of->known = false; /* an image may have gone since it was chosen */
 		return openstack_failed(call, err, "cannot make a server");
 	}
 	const json_t *json = openstack_json(call, err);
@@ -204,7 +203,7 @@ static enum progress server_group_there(struct talk *talk, struct error *err)
 
 static enum progress have_server_group(struct talk *talk, struct error *err)
 {
-	if (!talk->openstack->wishes.server_group)
+	if (!talk->made_of->wishes.server_group)
 		return make(talk, err);
 	return openstack_have_server_group(talk, talk->order.app, talk->order.spec->component,
 					   server_group_there, err);
@@ -308,7 +307,7 @@ static void advise_way(const struct talk *talk, struct error *err)
 		return;
 	if (wishes->ssh_from_count)
 		remedy(err, "SSH is let in from where `sshFrom` says alone: is this machine seen there?");
-	else if (!wishes->jump && !talk->openstack->making.outer)
+	else if (!wishes->jump && !(talk->made_of && talk->made_of->outer))
 		remedy(err, "if nothing leads from here to its network, say `autoAssignFloatingIp: true`, or "
 			    "`jump: USER@HOST`, a machine through which it is reached");
 }
@@ -361,8 +360,8 @@ static enum progress key_known(struct talk *talk, const char *key, struct error 
 	struct making_server *making = talk->making;
 
 	json_decref(making->marks);
-	making->marks = json_pack("{s:s, s:s, s:s}", "berth.hostkey", key, "berth.user",
-				  talk->openstack->making.user, "berth.address", making->address);
+	making->marks = json_pack("{s:s, s:s, s:s}", "berth.hostkey", key, "berth.user", talk->made_of->user,
+				  "berth.address", making->address);
 	return making->marks ? talk_go(talk, open_it) : talk_no_memory(err);
 }
 
@@ -423,7 +422,7 @@ static enum progress ports_told(struct talk *talk, struct error *err)
 	talk->making->port = arena_text(&talk->arena, port);
 	if (!talk->making->port)
 		return talk_no_memory(err);
-	return network_floating(talk, talk->order.app, talk->making->id, talk->openstack->making.outer,
+	return network_floating(talk, talk->order.app, talk->making->id, talk->made_of->outer,
 				talk->making->port, floating_there, err);
 }
 
@@ -431,10 +430,10 @@ static enum progress find_address(struct talk *talk, struct error *err)
 {
 	struct making_server *making = talk->making;
 
-	if (talk->openstack->making.outer) {
+	if (talk->made_of->outer) {
 		const char *path =
 		    arena_format(&talk->arena, "/v2.0/ports?device_id=%s&network_id=%s&fields=id", making->id,
-				 talk->openstack->making.networks[0]);
+				 talk->made_of->networks[0]);
 		note(talk, "getting a floating IP");
 		return openstack_read(talk, "network", path, ports_told, err);
 	}

@@ -180,7 +180,7 @@ static enum progress list_groups(struct talk *talk, struct error *err)
 enum progress openstack_have_server_group(struct talk *talk, const char *app, const char *component,
 					  talk_step *next, struct error *err)
 {
-	const char *wish = talk->openstack->wishes.server_group;
+	const char *wish = talk->made_of->wishes.server_group;
 	struct grouping *grouping = begin(talk, next);
 
 	if (!grouping)

@@ -34,8 +34,7 @@ void talk_free(struct talk *talk)
 	world->ops->timer_cancel(world, talk->timer);
 	if (talk->release)
 		talk->release(talk->own);
-	if (talk->openstack->making.chooser == talk)
-		talk->openstack->making.chooser = NULL;
+	openstack_makings_leave(talk->openstack, talk);
 	making_server_free(talk->making);
 	*talk->back = talk->next;
 	if (talk->next)

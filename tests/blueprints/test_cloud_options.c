@@ -189,6 +189,32 @@ Test(cloud_options, what_a_server_boots_from_and_shows_is_looked_at)
 	cr_expect_eq(outcome.list.warnings, 0);
 }
 
+Test(cloud_options, a_component_may_say_its_own_machines)
+{
+	outcome = accepted("location: openstack:lab\nservices:\n"
+			   "- {type: software, id: a, launch.command: x,\n"
+			   "   provisioning.properties: {minRam: 2gb, stopIptables: true}}\n");
+	const json_t *wishes = outcome.blueprint->components[0].provisioning;
+	cr_expect_str_eq(text_of(wishes, "minRam"), "2gb");
+	cr_expect_null(cloud_option(wishes, "stopIptables"));
+	expect_words(entry_at(&outcome.list, 4, 43), "`stopIptables` is without effect", NULL);
+	cr_expect_eq(outcome.list.warnings, 1);
+	refused("location: openstack:lab\nservices:\n"
+		"- {type: software, id: a, launch.command: x,\n"
+		"   provisioning.properties: {minCores: many}}\n",
+		4, 40, "`minCores` must be a number of cores", NULL);
+}
+
+/* They would have got two, unnoticed. */
+Test(cloud_options, who_is_to_share_a_machine_is_told_that_nobody_does_there)
+{
+	refused("location: openstack:lab\nservices:\n"
+		"- {type: process, id: a, command: [x], sameServer: one}\n"
+		"- {type: process, id: b, command: [x], sameServer: two}\n"
+		"- {type: process, id: c, command: [x], sameServer: one}\n",
+		5, 40, "`c` is to share a machine with `a`", "`serverGroup: affinity`");
+}
+
 Test(cloud_options, a_file_of_locations_is_checked_alike)
 {
 	static const char text[] = "lab:\n  type: openstack\n  flavour: m1.small\n";

@@ -296,3 +296,19 @@ Test(targets, who_is_let_go_in_the_middle_keeps_nobody_waiting)
 	cr_assert_eq(scene.berth->targets->users, COUNT / 2);
 	cr_assert_eq(scene.berth->targets->changes.flying, 0);
 }
+
+/* Two names of one place: its driver is told by which of them each instance was placed. */
+Test(targets, each_instance_has_the_options_of_the_name_that_it_was_placed_by)
+{
+	json_t *document = NULL;
+	cr_assert_eq(
+	    scene_run(&scene, berth_deploy,
+		      "id: app\nlocations:\n  small: {fake: {delay: 1}}\n  large: {fake: {delay: 2}}\n"
+		      "services:\n- {type: 'docker:x:1', id: one, location: small}\n"
+		      "- {type: 'docker:x:1', id: two, location: large}\n",
+		      &document),
+	    BERTH_OK);
+	json_decref(document);
+	cr_expect_str_eq(fake_target_machine(scene.target, "app.one.1"), "{\"delay\":1}");
+	cr_expect_str_eq(fake_target_machine(scene.target, "app.two.1"), "{\"delay\":2}");
+}

@@ -284,6 +284,7 @@ Test(openstack_choose, a_check_tells_what_a_machine_would_be_made_of)
 	cr_expect_str_eq(json_text(json_object_get(machine, "flavor"), "name"), "m1.tiny");
 	cr_expect_str_eq(json_text(json_array_get(json_object_get(machine, "networks"), 0), "name"),
 			 "private");
+	cr_expect_str_eq(json_text(machine, "reached"), "by a floating IP of public");
 	cr_expect_eq(json_array_size(json_object_get(facts.about, "missing")), 0);
 	cr_expect(json_is_null(json_object_get(facts.about, "keypairs")), "we may not ask");
 }

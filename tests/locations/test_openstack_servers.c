@@ -572,6 +572,43 @@ Test(openstack_servers, a_server_group_of_somebody_else_is_used_and_stays)
 	cr_expect_str_eq(cloud_left(), "server_group mine\n");
 }
 
+static const char *flavor_of(const char *name)
+{
+	owned_json servers_ = openstack_cloud_list(cloud, "servers");
+	static struct text flavor;
+
+	text_clear(&flavor);
+	for (size_t i = 0; i < json_array_size(servers_); i++) {
+		const json_t *server = json_array_get(servers_, i);
+		if (!strcmp(json_text(server, "name"), name))
+			text_add(&flavor, json_text(json_object_get(server, "flavor"), "original_name"));
+	}
+	return text_view(&flavor);
+}
+
+/* Two names of one cloud are one place, whose machines may be unlike. */
+Test(openstack_servers, each_component_has_machines_as_its_own_location_says)
+{
+	owned_json large =
+	    json_pack("{s:s, s:i, s:s}", "network", "public", "minRam", 200, "availabilityZone", "az");
+	owned_json other = json_pack("{s:s, s:s}", "network", "public", "jump", "me@10.0.0.1");
+	struct instance_spec one = spec_of("shop.redis.1"), two = spec_of("shop.redis.2");
+
+	two.ordinal = 2;
+	two.machine = large;
+	prepare();
+	place(&one);
+	place(&two);
+	cr_expect_str_eq(flavor_of("berth.shop.redis.1"), "m1.nano");
+	cr_expect_str_eq(flavor_of("berth.shop.redis.2"), "m1.tiny");
+	cr_expect_eq(cloud_here.driver->check(&cloud_here, &two, &cloud_error), 0, "%s", cloud_error.text);
+	two.machine = other;
+	cr_expect_eq(cloud_here.driver->check(&cloud_here, &two, &cloud_error), -1);
+	cr_expect(strstr(cloud_error.text, "`jump` is said in two ways"), "%s", cloud_error.text);
+	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.2", &cloud_error));
+	leave();
+}
+
 static void mute(void *owner_, const json_t *server, struct openstack_manner *ret)
 {
 	(void)owner_, (void)server;
