@@ -45,6 +45,8 @@ static const char *address_form(const char *text)
 			   : starts_with(text, "http://") ? text + 7
 							  : "";
 
+	if (*text == '<')
+		return NULL; /* "<ENDPOINT>": it is still to be filled in */
 	return *host && !strpbrk(host, "?#@ ") ? NULL : "an address such as https://HOST:5000/v3";
 }
 
