@@ -520,5 +520,6 @@ void marathon_file_check(struct reading *r)
 					    "`%s` of `%s` has no effect here: Marathon alone reads it",
 					    alone[k].key, app->id),
 				       "take it away, or place `%s` on a Marathon", app->id);
+		marathon_variables_check(r, app);
 	}
 }

@@ -30,6 +30,9 @@ const struct yaml_node *marathon_file_read(struct reading *r, const struct yaml_
 /* Warns of what has no effect where the components are placed. Once all keys are read. */
 void marathon_file_check(struct reading *r);
 
+/* marathon_variables.c: complains of variables that its command counts on and nobody sets elsewhere. */
+void marathon_variables_check(struct reading *r, const struct foreign_app *app);
+
 /* marathon_app.c: the app as a component's entry of `services`. */
 const struct yaml_node *marathon_app_service(struct reading *r, struct foreign_app *app);
 

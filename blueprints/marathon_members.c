@@ -308,8 +308,11 @@ static void check_member(const struct checking *c, const struct yaml_entry *entr
 		if (count < COUNT_OF(names) && (c->whole || !m->instead))
 			names[count++] = m->name;
 	}
+	const char *meant = members == marathon_app_members && !closest(entry->key, names, count)
+				? marathon_member_meant(entry->key)
+				: NULL;
 	suggest(c->r, complain(c->r->list, entry->key_place, "unknown member `%s` of %s", entry->key, what),
-		entry->key, names, count,
+		meant ? meant : entry->key, names, count,
 		"what Marathon is to be told besides goes into the location's `options`");
 }
 
@@ -419,6 +422,8 @@ static void check_value(const struct checking *c, const struct yaml_node *writte
 	} else if (node->kind == YAML_LIST && member->takes & TAKES_LIST) {
 		for (size_t i = 0; i < node->count; i++)
 			check_value(c, node->items[i], member->of, path);
+		if (member == &constraint)
+			marathon_constraint_check(c->r, node);
 	} else if (node->kind == YAML_MAP && member->takes & TAKES_NAMED) {
 		for (size_t i = 0; i < node->count; i++)
 			check_value(c, node->entries[i].value, member->of, node->entries[i].key);
@@ -426,6 +431,7 @@ static void check_value(const struct checking *c, const struct yaml_node *writte
 		const char *what = arena_format(&c->r->scratch, "`%s`", path);
 		for (size_t i = 0; i < node->count; i++)
 			check_member(c, &node->entries[i], member->of, what ? what : path);
+		marathon_map_check(c->r, node, path);
 	} else {
 		complain_kind(c, node, member, path);
 	}

@@ -33,4 +33,10 @@ extern const char *const marathon_told_members[]; /* ended by NULL */
 void marathon_members_check(struct reading *r, struct draft *d, const struct yaml_node *map,
 			    const struct marathon_member *members, const char *what, bool whole);
 
+/* marathon_rules.c: what goes beyond kinds, of a map under that name and of a constraint; and the member that
+ * is meant by another word, NULL: none. */
+void marathon_map_check(struct reading *r, const struct yaml_node *map, const char *name);
+void marathon_constraint_check(struct reading *r, const struct yaml_node *node);
+const char *marathon_member_meant(const char *written);
+
 #endif

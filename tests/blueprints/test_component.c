@@ -285,6 +285,7 @@ Test(component, what_is_no_member_of_an_app_of_marathon_is_an_error_at_any_depth
 {
 	bad("  marathon: {constraint: [[a, UNIQUE]]}", 14, "unknown member `constraint`",
 	    "did you mean `constraints`?");
+	bad("  marathon: {enviroment: {A: b}}", 14, "unknown member `enviroment`", "did you mean `env`?");
 	bad("  marathon: {wholly: other}", 14, "unknown member `wholly`", "`options`");
 	bad("  marathon: {upgradeStrategy: {minimumHealthCapicity: 1}}", 32,
 	    "unknown member `minimumHealthCapicity` of `upgradeStrategy`",
@@ -309,6 +310,17 @@ Test(component, members_of_an_app_of_marathon_take_values_of_their_kind)
 	bad("  marathon: {upgradeStrategy: {maximumOverCapacity: 2}}", 53, "at most 1, not 2", NULL);
 	bad("  marathon: {killSelection: OLDEST_FRIST}", 29, "cannot be `OLDEST_FRIST`",
 	    "did you mean `OLDEST_FIRST`?");
+	bad("  marathon: {constraints: [[hostname, UNIQE]]}", 39, "there is no constraint `UNIQE`",
+	    "did you mean `UNIQUE`?");
+	bad("  marathon: {constraints: [[hostname]]}", 28, "two or three parts, not 1", "[hostname, UNIQUE]");
+	bad("  marathon: {constraints: [[hostname, UNIQUE, x]]}", 47, "`UNIQUE` takes no value", NULL);
+	bad("  marathon: {constraints: [[rack, MAX_PER]]}", 35, "`MAX_PER` needs a value", "VALUE");
+	bad("  marathon: {constraints: [[rack, MAX_PER, two]]}", 44, "a whole number, not `two`", NULL);
+	bad("  marathon: {fetch: [{extract: true}]}", 22, "`fetch` has no `uri`", NULL);
+	bad("  marathon: {unreachableStrategy: {inactiveAfterSeconds: 9, expungeAfterSeconds: 3}}", 58,
+	    "at most `expungeAfterSeconds`, which is 3", NULL);
+	bad("  marathon: {readinessChecks: [{timeoutSeconds: 40}]}", 49, "less than `intervalSeconds`", NULL);
+	take("  marathon: {constraints: [[hostname, group_by], [rack, MAX_PER, '2']]}");
 	bad("  marathon: {unreachableStrategy: off}", 35, "cannot be `off`", "disabled");
 	bad("  marathon: {tty: 1}", 19, "`tty` takes true or false, not a number", NULL);
 	bad("  marathon: {container: [a]}", 25, "`container` takes a map, not a list", NULL);

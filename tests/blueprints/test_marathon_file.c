@@ -288,6 +288,22 @@ Test(marathon_file, who_would_be_called_as_another_is_has_a_digest_in_any_order)
 	      "two apps have the id `/g/a`", NULL);
 }
 
+Test(marathon_file, elsewhere_a_command_cannot_count_on_variables_of_marathons)
+{
+#define COUNTS "{\"id\": \"/web\",\n \"cmd\": \"serve $PORT0 ${PORT_HTTP} $PORT0 at $HOST of $HOME\"}"
+	read_for(COUNTS, "marathon");
+	cr_expect_eq(outcome.list.errors + outcome.list.warnings, 0);
+	read_for(COUNTS, "localhost");
+	cr_expect_eq(outcome.list.errors, 2);
+	cr_expect_eq(outcome.list.warnings, 1, "$HOST");
+	expect_words(entry_at(&outcome.list, 2, 9), "`web` counts on $PORT0", "${PORT0:-VALUE}");
+	read_for("{\"id\": \"/web\", \"cmd\": \"PORT=80; serve $PORT $$ ${PORT1:-81} $PORT2 \\\\$PORT3\", "
+		 "\"env\": "
+		 "{\"PORT2\": \"82\"}}",
+		 "localhost");
+	cr_expect_eq(outcome.list.errors, 0, "%s", outcome.list.first->summary);
+}
+
 Test(marathon_file, elsewhere_what_marathon_alone_reads_is_warned_of_at_its_place)
 {
 	read_for("{\"id\": \"/web\",\n \"container\": {\"docker\": {\"image\": \"a\", \"privileged\": "
