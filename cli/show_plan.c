@@ -220,6 +220,8 @@ static const char *order_words(const char *order, const char *outage)
 		return "none: the new one answers before the old one goes";
 	if (strcmp(order, "rolling") == 0)
 		return "none: its target makes its tasks anew, new ones before old ones go";
+	if (strcmp(order, "under-way") == 0)
+		return "none: its target is at it already, which is waited for";
 	if (strcmp(order, "stop-first") == 0)
 		return none ? NULL
 			    : "seconds: the old one stops when the new one is made, and comes back if that "

@@ -170,8 +170,11 @@ static const char *call_name(enum doing doing)
 enum call_result call_ended(struct work *work, enum progress progress, const struct error *err)
 {
 	enum doing doing = work->doing;
-	if (progress == PROGRESS_WAITING)
+	if (progress == PROGRESS_WAITING) {
+		if (work->errand.note)
+			work_note(work, "%s", work->errand.note);
 		return CALL_STAY;
+	}
 	work->doing = DOING_NOTHING;
 	work->operation->calls++;
 	count_call(work->site, call_name(doing), progress == PROGRESS_DONE ? OK : err->code);

@@ -198,10 +198,17 @@ static bool compare_state(struct decision *decision)
 	else if (seen->state == SEEN_RESTARTING) /* made anew it gets another chance at once, and its exits
 						    count afresh */
 		because(decision, "state", "it keeps ending", NULL, place);
-	else if (seen->rolling)
-		because(decision, "state", "a change of it is under way", NULL, place);
 	else
 		return false;
+	return true;
+}
+
+static bool compare_rolling(struct decision *decision)
+{
+	const struct work *work = decision->work;
+	if (!work->instance->seen->rolling)
+		return false;
+	because(decision, "state", "a change of it is under way", NULL, made_from(work->instance)->place);
 	return true;
 }
 
@@ -403,5 +410,6 @@ struct changes changes_of(struct decision *decision, enum resolved found)
 	changes.paused = compare_pause(decision);
 	changes.cut_off = compare_network(decision);
 	changes.count = compare_count(decision);
+	changes.under_way = !spec->job && compare_rolling(decision);
 	return changes;
 }

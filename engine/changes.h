@@ -16,10 +16,11 @@ struct changes {
 	bool links;   /* values from other components */
 	bool secrets; /* contents of secrets in variables */
 	bool files;
-	bool limits;  /* what the target changes in place */
-	bool paused;  /* it is to go on */
-	bool cut_off; /* it is to be put on its network again */
-	bool count;   /* of the tasks that the target keeps */
+	bool limits;    /* what the target changes in place */
+	bool paused;    /* it is to go on */
+	bool cut_off;   /* it is to be put on its network again */
+	bool count;     /* of the tasks that the target keeps */
+	bool under_way; /* the target is making it so */
 };
 
 /* Note a reason; texts are copied, NULL stays NULL. */

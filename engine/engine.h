@@ -128,6 +128,7 @@ enum order {
 	ORDER_STOP_FIRST,  /* the new one made, the old one stopped and kept until the new one answers */
 	ORDER_START_FIRST, /* the new one answers before the old one goes */
 	ORDER_ROLLING,     /* the target itself makes its tasks anew, new ones first */
+	ORDER_UNDER_WAY,   /* the target is making it so already, which is waited for */
 };
 
 struct reason {

@@ -429,9 +429,13 @@ static enum phase not_yet(struct work *work, const struct error *err)
 {
 	if (now_of(work) >= work->deadline_ms) {
 		struct error late = {0};
-		fail(&late, ERR_FAILED, "it runs but does not answer after %lld s: %s",
+		fail(&late, ERR_FAILED, "%s after %lld s: %s",
+		     keeps_tasks(work->site) ? "it has not come up" : "it runs but does not answer",
 		     (long long)patience_of(work) / 1000, err->text);
-		remedy(&late, "see whether it listens on all addresses and on that port; its log may tell");
+		remedy(&late, "%s",
+		       *err->remedy
+			   ? err->remedy
+			   : "see whether it listens on all addresses and on that port; its log may tell");
 		return work_break(work, &late);
 	}
 	work->look_due |= !work->made; /* it may be off its network since it was listed */

@@ -159,7 +159,11 @@ static enum phase do_part(struct work *work, const struct part *part)
 		return failed ? work_break(work, work_error(work)) : PHASE_UPDATING;
 	if (!call_may_begin(work, part->doing))
 		return PHASE_UPDATING;
-	work_note(work, "%s", part->what);
+	if (!work->errand.note)
+		work_note(work, "%s",
+			  part->bit == PART_ROLL && work->order == ORDER_UNDER_WAY
+			      ? "its target is at it already, which is waited for"
+			      : part->what);
 	enum progress progress = part->call(work, &err);
 	switch (call_ended(work, progress, &err)) {
 	case CALL_STAY:

@@ -196,10 +196,13 @@ static enum action action_for(struct work *work, const struct changes *changes)
 {
 	const struct component_spec *spec = made_from(work->instance);
 	bool remade = spec->on_change->kind == ON_CHANGE_RESTART;
-	bool anew = changes->spec || (remade && (changes->secrets || changes->files));
-	if (rolls(work) && (anew || (remade && changes->links))) {
+	bool values = changes->links || changes->secrets || changes->files;
+	bool anew = changes->spec || (remade && (changes->secrets || changes->files)) ||
+		    (changes->under_way && values);
+	bool rolled = anew || (remade && changes->links);
+	if (rolls(work) && (rolled || changes->under_way)) {
 		work->parts |= PART_ROLL;
-		work->order = ORDER_ROLLING;
+		work->order = rolled ? ORDER_ROLLING : ORDER_UNDER_WAY;
 	}
 	if (anew)
 		return rolls(work) ? ACTION_UPDATE : ACTION_REPLACE;

@@ -194,7 +194,8 @@ static const char *order_name(const struct work *work)
 	static const char *const names[] = {[ORDER_PLAIN] = "remove-first",
 					    [ORDER_STOP_FIRST] = "stop-first",
 					    [ORDER_START_FIRST] = "start-first",
-					    [ORDER_ROLLING] = "rolling"};
+					    [ORDER_ROLLING] = "rolling",
+					    [ORDER_UNDER_WAY] = "under-way"};
 	return is_made_anew(work) || work->parts & PART_ROLL ? names[work->order] : NULL;
 }
 

@@ -217,7 +217,7 @@ static int find_renamed(struct berth_operation *operation, struct error *err)
 static bool ends_it(const struct work *work)
 {
 	return work->action == ACTION_REPLACE || work->action == ACTION_RELINK ||
-	       work->action == ACTION_REMOVE || work->parts & PART_ROLL;
+	       work->action == ACTION_REMOVE || (work->parts & PART_ROLL && work->order != ORDER_UNDER_WAY);
 }
 
 static bool was_protected(const struct work *work)

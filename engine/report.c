@@ -303,10 +303,11 @@ static void write_instance(struct text *to, const struct instance *instance)
 		return;
 	const struct error *error = error_of(instance->work);
 	const char *ill = instance_state(instance) == PHASE_UNHEALTHY ? held_problem(instance) : NULL;
-	const char *words = instance->quarantined ? instance->quarantined->why
-			    : broken              ? error->text
-			    : ill                 ? ill
-						  : words_of(instance->seen);
+	const char *words = instance->quarantined               ? instance->quarantined->why
+			    : broken                            ? error->text
+			    : ill                               ? ill
+			    : keeps_tasks(instance->work->site) ? NULL
+								: words_of(instance->seen);
 	const char *failure = !instance->work->operation->verb->changes && error->code ? error->text : NULL;
 	if (instance->seen && instance->seen->task_count)
 		write_tasks(to, instance, words, failure);
@@ -373,6 +374,14 @@ static void write_sensors(struct text *to, const struct component *component, co
 		held_write_instance_numbers(held, to);
 }
 
+/* What is wrong with tasks that the target keeps is of the component, not of one of them. */
+static const char *words_of_tasks(const struct component *component)
+{
+	const struct instance *first = component->instance_count ? &component->instances[0] : NULL;
+	return first && keeps_tasks(first->work->site) && first->phase != PHASE_GONE ? words_of(first->seen)
+										     : NULL;
+}
+
 static void write_component(struct text *to, const struct berth_operation *operation,
 			    const struct component *component, const struct hold *hold, const json_t *stories)
 {
@@ -389,6 +398,8 @@ static void write_component(struct text *to, const struct berth_operation *opera
 		site = component->zones[i];
 	if (site && site->failed)
 		json_write_text(to, "error", site_error(site)->text);
+	else if (words_of_tasks(component))
+		json_write_text(to, "error", words_of_tasks(component));
 	json_open(to, "instances", '[');
 	for (size_t i = 0; i < component->instance_count; i++)
 		write_instance(to, &component->instances[i]);

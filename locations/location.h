@@ -23,8 +23,9 @@
  * spec.at_once allows it, with all of them; `start` has spec.count of them run, `stop` none again, which is
  * kept. `update` makes of it what the spec says, whatever differs, and is DONE when the target has brought
  * its tasks to that: new ones before old ones go, one or a few at a time. When that does not come to an end
- * the driver takes it back, and fails; what was there before runs again. A change that is under way already
- * is waited for; it is overtaken once its time is over. `probe` is DONE when all tasks run and answer. The
+ * the driver takes it back, and fails; what was there before runs again. What is under way already to the
+ * same end is waited for; what an earlier deploy of ours began to another end is overtaken at once, somebody
+ * else's change once its time is over. `probe` is DONE when all tasks run and answer. The
  * attachments are those of the tasks that do, the oldest first; their numbers move each time a task is made,
  * and consumers follow.
  *
@@ -57,6 +58,8 @@ struct errand {
 	void *owner;                /* the engine's */
 	void *state;                /* the driver's; NULL while nothing is under way */
 	bool harmless; /* the driver's: nothing was changed yet, and dropped now nothing will be (a pull) */
+	const char
+	    *note; /* the driver's: what it waits for, in words, while it does; NULL: nothing to tell */
 };
 
 struct location_driver;

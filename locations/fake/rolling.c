@@ -2,19 +2,10 @@
  * is under way there, waited for, and taken back when it does not come to an end. */
 #include "locations/fake/call.h"
 
-/* What is under way there is to be waited for: another change, while it has time left, or somebody else's. */
+/* Somebody else's change is waited for, while it has time left; an earlier one of ours is overtaken. */
 static int64_t time_of_others(const struct call *call, const struct fake_instance *instance)
 {
-	const struct fake *fake = call->fake;
-	const struct instance_spec *spec = call->question.spec;
-	bool this_one = !*spec->digest || instance_made_of(instance, spec);
-	int64_t left = 0;
-
-	if (instance->rolling && !this_one)
-		left = patience_left(fake, instance->since_ms);
-	if (instance->lock && patience_left(fake, instance->lock_since_ms) > left)
-		left = patience_left(fake, instance->lock_since_ms);
-	return left;
+	return instance->lock ? patience_left(call->fake, instance->lock_since_ms) : 0;
 }
 
 int call_begin_roll(struct call *call, struct fake_instance *instance)

@@ -152,9 +152,11 @@ int marathon_event_read(const char *name, const json_t *data, struct arena *aren
 /* Of whatever came with that status: JSON, a page, nothing. Fails without memory alone. */
 int marathon_refusal_read(int status, const char *body, size_t size, struct arena *arena,
 			  struct marathon_refusal *ret);
-/* What that entry of the queue waits for, in words: "5 offers, none with 8 GiB of memory". NULL: no memory.
- */
-const char *marathon_queued_words(const struct marathon_queued *queued, struct arena *arena);
+/* What that entry of the queue waits for, in words: "5 offers, none with 8 GiB of memory"; steady: "no offer
+ * has 8 GiB of memory", without what changes while it waits. NULL: no memory. */
+/* Whether it waits for something there that it tells of. */
+bool marathon_queued_tells(const struct marathon_queued *queued);
+const char *marathon_queued_words(const struct marathon_queued *queued, bool steady, struct arena *arena);
 
 /* Where the task is reached by others at that port of its own: its address and number there. False: it is
  * not (it does not run, or has no such port). */

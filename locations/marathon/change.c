@@ -12,8 +12,10 @@ static const char *where(const struct flow *flow)
 /* Held up by another deployment, or of unknown effect: in a while it is looked at again. */
 static bool comes_again(struct flow *flow, struct marathon_call *call)
 {
-	if (marathon_locked(call))
+	if (marathon_locked(call)) {
+		flow_note(flow, "waits for other deployments there");
 		return !flow_overdue(flow, flow->marathon->patience_ms);
+	}
 	return marathon_unsure(call) && ++flow->tries < TRIES;
 }
 

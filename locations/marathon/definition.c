@@ -317,6 +317,31 @@ static void put_options(const struct marathon *marathon, json_t *app)
 		json_object_update_missing(app, (json_t *)marathon->extra);
 }
 
+static bool is_resident(const json_t *app)
+{
+	const json_t *volumes = json_object_get(json_object_get(app, "container"), "volumes");
+
+	for (size_t i = 0; i < json_array_size(volumes); i++)
+		if (json_object_get(json_array_get(volumes, i), "persistent"))
+			return true;
+	return false;
+}
+
+/* It is refused when one of the two is said alone: then the other is what it is where nobody says anything.
+ */
+static void complete_upgrade(json_t *app)
+{
+	json_t *strategy = json_object_get(app, "upgradeStrategy");
+	bool resident = is_resident(app);
+
+	if (!json_is_object(strategy))
+		return;
+	if (!json_object_get(strategy, "minimumHealthCapacity"))
+		json_put(strategy, "minimumHealthCapacity", json_real(resident ? 0.5 : 1));
+	if (!json_object_get(strategy, "maximumOverCapacity"))
+		json_put(strategy, "maximumOverCapacity", json_real(resident ? 0 : 1));
+}
+
 json_t *marathon_definition(struct flow *flow, const struct instance_spec *spec, unsigned instances)
 {
 	const struct marathon *marathon = flow->marathon;
@@ -341,6 +366,7 @@ json_t *marathon_definition(struct flow *flow, const struct instance_spec *spec,
 		json_put_number(app, "taskKillGracePeriodSeconds", (spec->stop_timeout_ms + 999) / 1000);
 	put_options(marathon, app);
 	marathon_lay_over(marathon, spec, app);
+	complete_upgrade(app);
 	if (memory_failures() == memory)
 		return app;
 	json_decref(app);

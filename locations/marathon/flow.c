@@ -1,4 +1,5 @@
 /* flow.c - an errand under way: steps that are taken whenever what they wait for has come back. */
+#include <stdarg.h>
 #include <stdlib.h>
 
 #include "locations/marathon/marathon.h"
@@ -41,6 +42,8 @@ void flow_free(struct flow *flow)
 	json_decref(flow->app_json);
 	arena_release(&flow->app_arena);
 	inventory_release(&flow->inventory);
+	text_release(&flow->note);
+	flow->errand->note = NULL;
 	*flow->back = flow->next;
 	if (flow->next)
 		flow->next->back = flow->back;
@@ -104,6 +107,17 @@ enum progress flow_pause(struct flow *flow, int64_t delay_ms, flow_step *next, s
 		return flow_no_memory(err);
 	flow->waiting++;
 	return PROGRESS_WAITING;
+}
+
+void flow_note(struct flow *flow, const char *format, ...)
+{
+	va_list arguments;
+
+	text_clear(&flow->note);
+	va_start(arguments, format);
+	text_vformat(&flow->note, format, arguments);
+	va_end(arguments);
+	flow->errand->note = text_view(&flow->note);
 }
 
 int64_t flow_now(const struct flow *flow)

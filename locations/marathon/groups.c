@@ -77,6 +77,11 @@ static int read_one(const struct marathon_group *group, struct arena *arena, str
 	return until && ret->app && ret->owner && ret->words && ret->place ? 0 : -1;
 }
 
+static bool is_kept(const char *name)
+{
+	return starts_with(name, LEASE) || !strcmp(name, CLAIM);
+}
+
 int kept_read(const struct marathon_group *group, struct arena *arena, const struct kept **ret,
 	      size_t *ret_count)
 {
@@ -87,7 +92,7 @@ int kept_read(const struct marathon_group *group, struct arena *arena, const str
 		return -1;
 	for (size_t i = 0; i < group->group_count; i++) {
 		const struct marathon_group *each = &group->groups[i];
-		if (!starts_with(last_segment(each->id), LEASE) && strcmp(last_segment(each->id), CLAIM) != 0)
+		if (!is_kept(last_segment(each->id)))
 			continue;
 		if (read_one(each, arena, &list[count]) < 0)
 			return -1;
@@ -105,8 +110,9 @@ struct keeping {
 	flow_step *next;
 	const struct kept *list;
 	size_t count;
-	bool there, empty; /* the application's group; nothing is in it but what is kept */
-	int64_t now_ms;    /* Marathon's clock */
+	bool there, empty;  /* the application's group; nothing is in it but what is kept */
+	const char *others; /* what somebody else put there, in words; NULL: nothing */
+	int64_t now_ms;     /* Marathon's clock */
 	int64_t number;
 	struct kept holder;
 };
@@ -127,6 +133,28 @@ static int64_t date_of(const struct marathon_call *call)
 	    !strptime(date, "%a, %d %b %Y %H:%M:%S", &tm))
 		return 0;
 	return (int64_t)timegm(&tm) * 1000;
+}
+
+static int tell_others(struct flow *flow, const struct marathon_group *group)
+{
+	struct keeping *keeping = flow->own;
+	owned_text words = {0};
+
+	for (size_t i = 0; i < group->app_count; i++)
+		if (strcmp(marathon_label(&group->apps[i], "berth.app"), flow->wish.app) != 0)
+			text_format(&words, "%sapp `%s`", words.length ? ", " : "", group->apps[i].id);
+	for (size_t i = 0; i < group->group_count; i++)
+		if (!is_kept(last_segment(group->groups[i].id)))
+			text_format(&words, "%sgroup `%s`", words.length ? ", " : "", group->groups[i].id);
+	if (group->pod_count)
+		text_format(&words, "%s%zu pod%s", words.length ? ", " : "", group->pod_count,
+			    group->pod_count == 1 ? "" : "s");
+	keeping->others =
+	    words.length
+		? arena_format(&flow->arena, "group `%s` stays, because of what others put there: %s",
+			       group->id, text_view(&words))
+		: NULL;
+	return words.failed || (words.length && !keeping->others) ? -1 : 0;
 }
 
 static enum progress group_told(struct flow *flow, struct error *err)
@@ -150,7 +178,7 @@ static enum progress group_told(struct flow *flow, struct error *err)
 	if (kept_read(&group, &flow->arena, &keeping->list, &keeping->count) < 0)
 		return flow_no_memory(err);
 	keeping->empty = !group.app_count && !group.pod_count && group.group_count == keeping->count;
-	return flow_go(flow, keeping->next);
+	return tell_others(flow, &group) < 0 ? flow_no_memory(err) : flow_go(flow, keeping->next);
 }
 
 static enum progress group_read(struct flow *flow, flow_step *next, struct error *err)
@@ -255,7 +283,10 @@ static enum progress released(struct flow *flow, struct error *err)
 static enum progress release_found(struct flow *flow, struct error *err)
 {
 	const struct keeping *keeping = flow->own;
+	const struct location *location = flow->marathon->location;
 
+	if (keeping->others && location->say)
+		location->say(location->say_owner, keeping->others);
 	if (!keeping->there || !keeping->empty || keeping->count)
 		return PROGRESS_DONE;
 	return group_remove(flow, marathon_group_id(&flow->arena, flow->wish.app), released, err);

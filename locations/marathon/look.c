@@ -312,6 +312,64 @@ static int groups_told(struct listing *listing, struct error *err)
 	return read_groups(listing, &group, err);
 }
 
+static enum progress told_of_all(struct flow *flow)
+{
+	*flow->wish.inventory = flow->inventory;
+	flow->inventory = (struct inventory){0};
+	return PROGRESS_DONE;
+}
+
+static bool any_lacks_tasks(const struct inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->instance_count; i++)
+		if (inventory->instances[i].state == SEEN_RUNNING && inventory->instances[i].error)
+			return true;
+	return false;
+}
+
+static bool is_staged(const struct observed *seen)
+{
+	for (size_t i = 0; i < seen->task_count; i++)
+		if (seen->tasks[i].state == SEEN_CREATED)
+			return true;
+	return false;
+}
+
+static int add_to(struct inventory *inventory, const struct marathon_queued *queued)
+{
+	const char *words = marathon_queued_words(queued, false, &inventory->arena);
+
+	for (size_t i = 0; i < inventory->instance_count; i++) {
+		struct observed *seen = (struct observed *)&inventory->instances[i];
+		if (seen->state != SEEN_RUNNING || !seen->error || strcmp(seen->target_id, queued->app) != 0)
+			continue;
+		if (is_staged(seen) && !marathon_queued_tells(queued))
+			words = "its task is still being staged";
+		seen->error = words ? arena_format(&inventory->arena, "%s: %s", seen->error, words) : NULL;
+		if (!seen->error)
+			return -1;
+	}
+	return 0;
+}
+
+/* What it does not tell is left out. */
+static enum progress queue_told(struct flow *flow, struct error *err)
+{
+	struct error unread;
+	const json_t *json = marathon_ok(&flow->calls[0]) ? marathon_json(&flow->calls[0], &unread) : NULL;
+	const json_t *queue = json_object_get(json, "queue");
+
+	for (size_t i = 0; i < json_array_size(queue); i++) {
+		struct marathon_queued queued;
+		if (marathon_queued_read(json_array_get(queue, i), &flow->arena, &queued, &unread) < 0 ||
+		    !queued.app)
+			continue;
+		if (add_to(&flow->inventory, &queued) < 0)
+			return flow_no_memory(err);
+	}
+	return told_of_all(flow);
+}
+
 /* Each answer goes when it was read: of a thousand apps one takes more than all else. */
 static enum progress listed(struct flow *flow, struct error *err)
 {
@@ -326,9 +384,10 @@ static enum progress listed(struct flow *flow, struct error *err)
 	marathon_call_release(&flow->calls[0]);
 	if (groups_told(&listing, err) < 0)
 		return PROGRESS_FAILED;
-	*flow->wish.inventory = flow->inventory;
-	flow->inventory = (struct inventory){0};
-	return PROGRESS_DONE;
+	const struct marathon_question queue = {.method = "GET", .path = "/v2/queue?embed=lastUnusedOffers"};
+	if (flow->wish.list->app && any_lacks_tasks(&flow->inventory))
+		return marathon_ask(flow, 0, &queue, queue_told, err);
+	return told_of_all(flow);
 }
 
 /* Apps have labels, groups do not: an application's apps are found wherever they are, and who else is in its

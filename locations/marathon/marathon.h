@@ -12,6 +12,7 @@
 #define CHANGE_MS   60000 /* changes are queued there */
 #define ELECTION_MS 20000 /* so long nobody may be the leader */
 #define LOOK_MS     300   /* between two looks at what is under way */
+#define REASON_MS   3000  /* between two looks why it is */
 #define CALLS       3     /* of one flow at a time */
 #define TRIES       6
 
@@ -132,7 +133,12 @@ struct flow {
 	/* Of a change under way. */
 	const char *deployment, *version;
 	bool seen, taken_back, done;
+	const char *judged; /* overtake.c: the deployment that it was asked of, and whether that is ours */
+	bool ours;
 	struct error reason;
+	const char *steady; /* the same without the numbers that change as it is waited */
+	int64_t reasoned_ms;
+	struct text note; /* of the errand */
 	unsigned count;
 	size_t index;
 	void *own; /* what one file's flow remembers; in the arena */
@@ -153,6 +159,8 @@ enum progress flow_go(struct flow *flow, flow_step *next);
 enum progress flow_pause(struct flow *flow, int64_t delay_ms, flow_step *next, struct error *err);
 void flow_returned(struct flow *flow);
 int64_t flow_now(const struct flow *flow);
+/* Tells those who wait for it what it waits for. */
+void flow_note(struct flow *flow, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Whether so long passed since flow->since_ms. */
 bool flow_overdue(const struct flow *flow, int64_t limit_ms);
 enum progress flow_no_memory(struct error *err);
@@ -261,9 +269,12 @@ flow_step look_marathon, list_marathon;
 
 /* --- what changes --- */
 flow_step place_marathon, start_marathon, stop_marathon, remove_marathon, update_marathon;
-/* Why it does not come to an end, in words, into flow->reason; then flow->after. */
+/* Why it does not come to an end, in words, into flow->reason and flow->steady; then flow->after. */
 flow_step reason_find;
 flow_step probe_marathon;
+/* overtake.c: whose is what is under way with flow->app? Then `next` finds flow->ours. */
+enum progress deployment_judge(struct flow *flow, flow_step *next, struct error *err);
+bool deployment_is_judged(const struct flow *flow);
 flow_step prepare_marathon, release_marathon, claim_marathon, disclaim_marathon, lease_marathon,
     tidy_marathon;
 /* Whether the version that is there, where that is known, can run it at all. */

@@ -193,6 +193,18 @@ static enum observed_state state_of(const struct marathon_app *app)
 											  : SEEN_CREATED;
 }
 
+/* Some of its tasks do not run: how many, and what the last of them died of. */
+static const char *missing(const struct marathon_app *app, struct arena *arena)
+{
+	const struct marathon_failure *failure = app->failure;
+	bool fresh = failure && failure->message && failure->at_ms >= app->changed_ms;
+
+	return arena_format(arena, "%zu of %u tasks run%s%s%s%s", marathon_running(app), app->instances,
+			    fresh ? ": " : "", fresh ? failure->message : "",
+			    fresh && failure->host ? ", on " : "",
+			    fresh && failure->host ? failure->host : "");
+}
+
 int marathon_observe(const struct marathon *marathon, const struct marathon_app *app, struct arena *arena,
 		     struct observed *ret)
 {
@@ -230,6 +242,9 @@ int marathon_observe(const struct marathon *marathon, const struct marathon_app 
 	ret->component = component;
 	if (ret->state == SEEN_RESTARTING && app->failure->message &&
 	    !(ret->error = arena_text(arena, app->failure->message)))
+		return -1;
+	if (ret->state == SEEN_RUNNING && app->tasks_told && marathon_running(app) < app->instances &&
+	    !(ret->error = missing(app, arena)))
 		return -1;
 	return ret->app && observe_tasks(marathon, app, arena, ret) == 0 ? 0 : -1;
 }

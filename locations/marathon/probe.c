@@ -12,7 +12,9 @@ static enum progress not_yet(struct flow *flow, struct error *err)
 	const struct marathon_app *app = &flow->app;
 
 	fail(err, ERR_FAILED, "%zu of %u tasks of `%s` run%s%s", marathon_running(app), app->instances,
-	     flow->wish.spec->name, *flow->reason.text ? ": " : "", flow->reason.text);
+	     flow->wish.spec->name, *flow->steady ? ": " : "", flow->steady);
+	if (strcmp(flow->reason.text, flow->steady) != 0)
+		remedy(err, "%s", flow->reason.text);
 	return PROGRESS_FAILED;
 }
 

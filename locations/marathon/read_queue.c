@@ -104,7 +104,7 @@ static void add_size(struct text *words, double mebibytes)
 }
 
 /* What an offer would have to have, and how near the best one came. */
-static void add_lack(const struct marathon_queued *queued, struct text *words)
+static void add_lack(const struct marathon_queued *queued, bool steady, struct text *words)
 {
 	static const struct {
 		const char *reason, *words;
@@ -119,18 +119,18 @@ static void add_lack(const struct marathon_queued *queued, struct text *words)
 	};
 	const struct marathon_offers *seen = &queued->seen;
 	const char *reason = queued->reason ? queued->reason : "";
-	bool told = seen->count > 0;
+	bool told = seen->count > 0, shown = told && !steady;
 
 	if (!strcmp(reason, "InsufficientCpus") || (!*reason && told && seen->most_cpus < queued->cpus)) {
 		text_format(words, "none with %.3g CPUs", queued->cpus);
-		if (told)
+		if (shown)
 			text_format(words, " (the most is %.3g)", seen->most_cpus);
 	} else if (!strcmp(reason, "InsufficientMemory") ||
 		   (!*reason && told && seen->most_mem < queued->mem)) {
 		text_add(words, "none with ");
 		add_size(words, queued->mem);
 		text_add(words, " of memory");
-		if (told) {
+		if (shown) {
 			text_add(words, " (the most is ");
 			add_size(words, seen->most_mem);
 			text_add_char(words, ')');
@@ -145,20 +145,32 @@ static void add_lack(const struct marathon_queued *queued, struct text *words)
 				text_add(words, others[i].words);
 				return;
 			}
-		text_add(words, *reason ? reason : "none that fits");
+		text_add(words, *reason ? reason : "none was taken");
 	}
 }
 
-const char *marathon_queued_words(const struct marathon_queued *queued, struct arena *arena)
+bool marathon_queued_tells(const struct marathon_queued *queued)
+{
+	return queued->offers || queued->seen.count || (!queued->overdue && queued->delay_s > 0);
+}
+
+const char *marathon_queued_words(const struct marathon_queued *queued, bool steady, struct arena *arena)
 {
 	owned_text words = {0};
 
 	if (!queued->overdue && queued->delay_s > 0) {
-		text_format(&words, "it ended too often: Marathon tries again in %.0f s", queued->delay_s);
+		text_add(&words, "it ended too often: Marathon tries again ");
+		if (steady)
+			text_add(&words, "later");
+		else
+			text_format(&words, "in %.0f s", queued->delay_s);
 	} else if (queued->offers || queued->seen.count) {
 		int64_t count = queued->offers ? queued->offers : (int64_t)queued->seen.count;
-		text_format(&words, "%lld offer%s, ", (long long)count, count == 1 ? "" : "s");
-		add_lack(queued, &words);
+		if (steady)
+			text_add(&words, "offers came, ");
+		else
+			text_format(&words, "%lld offer%s, ", (long long)count, count == 1 ? "" : "s");
+		add_lack(queued, steady, &words);
 	} else {
 		text_add(&words, "Marathon was made no offer by Mesos");
 	}

@@ -4,11 +4,17 @@
 
 #include "locations/marathon/marathon.h"
 
-static enum progress found(struct flow *flow, const char *words)
+static enum progress found_of_queue(struct flow *flow, const char *words, const char *steady)
 {
 	if (words && *words)
 		fail(&flow->reason, ERR_FAILED, "%s", words);
+	flow->steady = steady ?: "";
 	return flow_go(flow, flow->after);
+}
+
+static enum progress found(struct flow *flow, const char *words)
+{
+	return found_of_queue(flow, words, words);
 }
 
 /* One of an older version is no reason. */
@@ -31,6 +37,14 @@ static const char *health_words(struct flow *flow)
 	return NULL;
 }
 
+static bool is_staged(const struct flow *flow)
+{
+	for (size_t i = 0; i < flow->app.task_count; i++)
+		if (flow->app.tasks[i].state == TASK_STAGED)
+			return true;
+	return false;
+}
+
 static enum progress queue_read(struct flow *flow, const json_t *json)
 {
 	const json_t *list = json_object_get(json, "queue");
@@ -40,12 +54,12 @@ static enum progress queue_read(struct flow *flow, const json_t *json)
 		if (marathon_queued_read(json_array_get(list, i), &flow->arena, &queued, NULL) < 0 ||
 		    !queued.app || strcmp(queued.app, flow->id) != 0)
 			continue;
-		return found(flow, marathon_queued_words(&queued, &flow->arena));
+		if (is_staged(flow) && !marathon_queued_tells(&queued))
+			break;
+		return found_of_queue(flow, marathon_queued_words(&queued, false, &flow->arena),
+				      marathon_queued_words(&queued, true, &flow->arena));
 	}
-	for (size_t i = 0; i < flow->app.task_count; i++)
-		if (flow->app.tasks[i].state == TASK_STAGED)
-			return found(flow, "its task is still being staged");
-	return found(flow, "");
+	return found(flow, is_staged(flow) ? "its task is still being staged" : "");
 }
 
 static enum progress queue_told(struct flow *flow, struct error *err)

@@ -4,7 +4,7 @@
 
 #include "locations/marathon/marathon.h"
 
-static flow_step update_look, update_watch, back_watch, back_look;
+static flow_step update_look, update_judged, update_watch, back_watch, back_look;
 
 static const char *app_path(struct flow *flow, const char *rest)
 {
@@ -52,7 +52,7 @@ static enum progress changed(struct flow *flow, struct error *err)
 		    marathon_accepted_read(json, &flow->arena, &accepted, err) < 0)
 			return PROGRESS_FAILED;
 		flow->deployment = arena_text(&flow->arena, accepted.deployment);
-		flow->since_ms = flow_now(flow);
+		flow->since_ms = flow->reasoned_ms = flow_now(flow);
 		return flow->deployment ? flow_go(flow, update_watch) : flow_no_memory(err);
 	}
 	/* Somebody else's change came first, or the answer was lost: what is there tells which. */
@@ -99,6 +99,26 @@ static bool has_time(const struct flow *flow)
 	       world->ops->wall(world) - began_ms < flow->marathon->patience_ms;
 }
 
+static enum progress overtake(struct flow *flow, struct error *err)
+{
+	const char *why = flow->reason.text;
+
+	flow_note(flow, "what an earlier deploy began did not come to its end%s%s: it is overtaken",
+		  *why ? ", " : "", why);
+	return change(flow, true, err);
+}
+
+static enum progress update_judged(struct flow *flow, struct error *err)
+{
+	if (flow->ours) {
+		flow->after = overtake;
+		return flow_go(flow, reason_find);
+	}
+	if (flow->judged)
+		flow_note(flow, "waits for deployment %s, which no deploy of ours began", flow->judged);
+	return flow_pause(flow, LOOK_MS, update_look, err);
+}
+
 static enum progress update_found(struct flow *flow, struct error *err)
 {
 	const struct instance_spec *spec = flow->wish.spec;
@@ -119,9 +139,10 @@ static enum progress update_found(struct flow *flow, struct error *err)
 	}
 	if (spec->roll && made_so(flow) && !flow->app.instances)
 		return PROGRESS_DONE; /* nobody runs that could be made anew */
-	if (busy && has_time(flow))
-		return flow_pause(flow, LOOK_MS, update_look, err);
-	return change(flow, busy, err);
+	if (!busy || !has_time(flow))
+		return change(flow, busy, err);
+	return deployment_is_judged(flow) ? flow_pause(flow, LOOK_MS, update_look, err)
+					  : deployment_judge(flow, update_judged, err);
 }
 
 static enum progress update_look(struct flow *flow, struct error *err)
@@ -190,6 +211,38 @@ static enum progress back_watch(struct flow *flow, struct error *err)
 	return marathon_ask(flow, 0, &question, back_taken, err);
 }
 
+static size_t new_ones(const struct marathon_app *app)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < app->task_count; i++) {
+		const struct marathon_task *task = &app->tasks[i];
+		count += task->state == TASK_RUNS &&
+			 (!task->version || marathon_time(task->version) >= app->changed_ms);
+	}
+	return count;
+}
+
+static enum progress update_waits(struct flow *flow, struct error *err)
+{
+	const struct marathon_app *app = &flow->app;
+	size_t count = new_ones(app);
+	bool lacks = count < app->instances && *flow->steady;
+
+	flow_note(flow, "%zu of %u tasks run as they are to%s%s", count, app->instances, lacks ? ": " : "",
+		  lacks ? flow->steady : "");
+	return flow_pause(flow, LOOK_MS, update_watch, err);
+}
+
+static bool wonders(struct flow *flow)
+{
+	if (flow_now(flow) - flow->reasoned_ms < REASON_MS)
+		return false;
+	flow->reasoned_ms = flow_now(flow);
+	flow->after = update_waits;
+	return true;
+}
+
 static enum progress update_went(struct flow *flow, struct error *err)
 {
 	if (!flow->there || !made_so(flow)) {
@@ -202,7 +255,8 @@ static enum progress update_went(struct flow *flow, struct error *err)
 	if (!flow->app.deployment_count && marathon_all_new(&flow->app) && (flow->seen || ++flow->index > 2))
 		return PROGRESS_DONE;
 	if (!flow_overdue(flow, flow->marathon->patience_ms))
-		return flow_pause(flow, LOOK_MS, update_watch, err);
+		return wonders(flow) ? flow_go(flow, reason_find)
+				     : flow_pause(flow, LOOK_MS, update_watch, err);
 	flow->after = back_watch;
 	return flow_go(flow, reason_find);
 }

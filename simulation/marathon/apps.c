@@ -22,6 +22,7 @@ void app_free(struct app *app)
 {
 	tasks_free(app);
 	json_decref(app->now.definition);
+	json_decref(app->versions);
 	json_decref(app->failure);
 	free(app->id);
 	free(app);
@@ -89,7 +90,8 @@ static struct app *new_app(struct marathon_cluster *cluster, const char *id)
 {
 	struct app *app = must_have(calloc(1, sizeof(*app))), **end = &cluster->apps;
 
-	*app = (struct app){.cluster = cluster, .id = must_have(strdup(id))};
+	*app = (struct app){
+	    .cluster = cluster, .id = must_have(strdup(id)), .versions = must_have(json_object())};
 	while (*end)
 		end = &(*end)->next;
 	*end = app;
@@ -120,6 +122,7 @@ struct app *app_become(struct marathon_cluster *cluster, struct app *app, const 
 	}
 	json_decref(app->now.definition);
 	app->now.definition = definition;
+	json_object_set(app->versions, app->now.version, definition);
 	cluster_stir(cluster);
 	return app;
 }
@@ -313,6 +316,7 @@ static void restart(struct asked *asked, struct app *app)
 	memcpy(app->now.config, app->now.version, sizeof(app->now.config));
 	app->now.changed_ms = app->now.scaled_ms = now;
 	app->crashes = 0;
+	json_object_set(app->versions, app->now.version, app->now.definition);
 	asked_accept(asked, 200, begin(asked, app, before, gap_ms));
 }
 
@@ -360,8 +364,45 @@ static void list(struct asked *asked)
 	asked->answer = json_pack("{s:o}", "apps", apps);
 }
 
+/* "" lists them, "/TIME" is one. */
+static void tell_versions(struct asked *asked, const struct app *app, const char *rest)
+{
+	const char *time;
+	json_t *definition, *list;
+
+	asked->status = 200;
+	if (*rest) {
+		if ((asked->answer = json_deep_copy(json_object_get(app->versions, rest + 1))))
+			json_object_set_new(asked->answer, "version", json_string(rest + 1));
+		else
+			asked_refuse(asked, 404, "App '%s' does not exist in version %s", app->id, rest + 1);
+		return;
+	}
+	list = must_have(json_array());
+	json_object_foreach (app->versions, time, definition)
+		json_array_append_new(list, json_string(time));
+	asked->answer = json_pack("{s:o}", "versions", list);
+}
+
+/* False: it is not asked for them, or there is no such app. */
+static bool asked_for_versions(struct asked *asked, const char *id)
+{
+	const char *rest = strstr(id, "/versions");
+	char path[200];
+
+	if (!rest || strcmp(asked->method, "GET") != 0)
+		return false;
+	snprintf(path, sizeof(path), "%.*s", (int)(rest - id), id);
+	const struct app *app = app_find(asked->cluster, path);
+	if (app)
+		tell_versions(asked, app, rest + strlen("/versions"));
+	return app != NULL;
+}
+
 static void ask_of_one(struct asked *asked, const char *id)
 {
+	if (asked_for_versions(asked, id))
+		return;
 	struct app *app = app_find(asked->cluster, id);
 	size_t length = strlen(id), ending = strlen("/restart");
 

@@ -46,6 +46,7 @@ struct app {
 	struct marathon_cluster *cluster;
 	char *id;
 	struct revision now;
+	json_t *versions;   /* each that it ever was, by its time */
 	struct task *tasks; /* the oldest first */
 	json_t *failure;    /* of a task, the last; NULL: none */
 	unsigned crashes;

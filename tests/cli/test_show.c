@@ -176,6 +176,12 @@ Test(show, what_its_target_rolls_has_no_outage)
 	    "\"location\":\"here\"}],\"summary\":{\"update\":1}}";
 	cr_expect_eq(run_cli("plan"), 0);
 	cr_expect(strstr(out, "outage none: its target makes its tasks anew"), "%s", out);
+	script.result =
+	    "{\"format_version\":\"1\",\"app\":\"shop\",\"changes\":[{\"component\":\"x\",\"action\":"
+	    "\"update\",\"order\":\"under-way\",\"outage\":\"none\",\"instance\":\"shop.x.1\","
+	    "\"location\":\"here\"}],\"summary\":{\"update\":1}}";
+	cr_expect_eq(run_cli("plan"), 0);
+	cr_expect(strstr(out, "outage none: its target is at it already"), "%s", out);
 }
 
 Test(show, a_plan_of_nothing)

@@ -78,6 +78,11 @@ static void pass(int64_t ms)
 	virtual_world_run(scene.world, NULL, NULL, ms);
 }
 
+static int64_t now(void)
+{
+	return scene.world->ops->now(scene.world);
+}
+
 /* The number that `front` was given is that of the first task now. */
 static void assert_linked(void)
 {
@@ -327,14 +332,24 @@ Test(tasks, update_that_hangs_is_overtaken_by_the_next_one)
 	cr_assert_not_null(berth_deploy(scene.berth, &request, NULL, &error));
 	pass(30000);
 	scene_restart(&scene, true);
+	int64_t began_ms = now();
 	deploy(APP("web:3", ""));
+	cr_expect(now() - began_ms < 20000, "%lld ms", (long long)(now() - began_ms));
 	cr_expect_eq(fake_target_tasks(tasks, "app.web.1"), 3);
 	assert_linked();
 	assert_unchanged(APP("web:3", ""));
 }
 
+static void hear(void *said, const struct berth_event *event)
+{
+	if (event->kind == BERTH_EVENT_PHASE && event->text)
+		text_format(said, "%s\n", event->text);
+}
+
 Test(tasks, update_of_a_killed_program_is_waited_for)
 {
+	json_t *document = NULL;
+	owned_text said = {0};
 	struct berth_request request = {
 	    .size = sizeof request, .blueprint = APP("web:2", ""), .file = "/b.yaml"};
 	struct berth_error error;
@@ -343,7 +358,18 @@ Test(tasks, update_of_a_killed_program_is_waited_for)
 	cr_assert_not_null(berth_deploy(scene.berth, &request, NULL, &error));
 	pass(3000);
 	scene_restart(&scene, true);
-	deploy(APP("web:2", ""));
+	cr_assert_eq(run(berth_plan, APP("web:2", ""), &document), BERTH_OK);
+	cr_expect_str_eq(json_text(change_in(document, "web"), "order"), "under-way");
+	json_decref(document);
+	request.blueprint = APP("web:2", "");
+	struct berth_listener listener = {.size = sizeof listener, .event = hear, .context = &said};
+	struct berth_operation *operation = berth_deploy(scene.berth, &request, &listener, &error);
+	cr_assert_not_null(operation);
+	pass(300000);
+	cr_expect_eq(berth_outcome(operation), BERTH_OK);
+	berth_operation_free(operation);
+	cr_expect(strstr(text_view(&said), "its target is at it already"), "%s", text_view(&said));
+	cr_expect_null(strstr(text_view(&said), "makes its tasks anew"), "%s", text_view(&said));
 	cr_expect_eq(fake_target_tasks(tasks, "app.web.1"), 3);
 	assert_linked();
 	assert_unchanged(APP("web:2", ""));

@@ -546,6 +546,32 @@ Test(marathon, listing_takes_two_requests)
 	cr_assert(lines == 2, "%s", text_view(&stand.asked));
 }
 
+/* Nothing runs of what the queue has; one more request tells why. */
+Test(marathon, listing_says_why_tasks_are_missing)
+{
+	const struct list_request request = {.app = "shop"};
+	struct inventory inventory = {0};
+
+	PLAY({"GET", "http://a:8080/v2/info", 200, NULL, VERSION("1.11.2"), 0},
+	     {"GET", "http://a:8080/v2/apps?label=berth.app%3D%3Dshop", 200, NULL,
+	      "{\"apps\":[{\"id\":\"/shop/web\",\"instances\":2,\"labels\":{\"berth.app\":\"shop\","
+	      "\"berth.instance\":\"shop.web.1\"},\"tasks\":[{\"id\":\"t\",\"state\":\"TASK_RUNNING\","
+	      "\"host\":\"h\"}],\"lastTaskFailure\":{\"message\":\"it crashed\",\"host\":\"h7\"}}]}",
+	      0},
+	     {"GET", "http://a:8080/v2/queue", 200, NULL,
+	      "{\"queue\":[{\"count\":1,\"app\":{\"id\":\"/shop/web\",\"mem\":8192},"
+	      "\"processedOffersSummary\":{\"processedOffersCount\":5,\"rejectSummaryLastOffers\":[{"
+	      "\"reason\":\"InsufficientMemory\",\"declined\":5,\"processed\":5}]}}]}",
+	      0},
+	     {"GET", "http://a:8080/v2/groups/shop?", 404, NULL, "", 0});
+	cr_assert(open_at(&marathon_driver, "http://a", NULL) == 0);
+	cr_assert(AWAIT_MARATHON(list, &request, &inventory) == PROGRESS_DONE, "%s", stand.err.text);
+	cr_assert_eq(inventory.instance_count, 1);
+	cr_expect_str_eq(inventory.instances[0].error,
+			 "1 of 2 tasks run: it crashed, on h7: 5 offers, none with 8 GiB of memory");
+	inventory_release(&inventory);
+}
+
 Test(marathon, listing_that_is_none_is_not_taken_for_nothing)
 {
 	size_t count;

@@ -260,7 +260,7 @@ Test(marathon_answers, refusal_is_one_line_whoever_said_it)
 Test(marathon_answers, queue_says_what_no_offer_had)
 {
 	static const struct {
-		const char *item, *words;
+		const char *item, *words, *steady;
 	} cases[] = {
 	    {"{\"count\":1,\"delay\":{\"timeLeftSeconds\":0,\"overdue\":true},\"app\":{\"id\":\"/"
 	     "a\",\"mem\":8192},"
@@ -269,24 +269,27 @@ Test(marathon_answers, queue_says_what_no_offer_had)
 	     "\"InsufficientCpus\",\"declined\":0,\"processed\":5},{\"reason\":\"InsufficientMemory\","
 	     "\"declined\":5,"
 	     "\"processed\":5}]}}",
-	     "5 offers, none with 8 GiB of memory"},
+	     "5 offers, none with 8 GiB of memory", "offers came, none with 8 GiB of memory"},
 	    {"{\"count\":1,\"app\":{\"id\":\"/"
 	     "a\",\"cpus\":16},\"lastUnusedOffers\":[{\"offer\":{\"resources\":[{"
 	     "\"name\":\"cpus\",\"scalar\":2.5},{\"name\":\"cpus\",\"scalar\":{\"value\":1}}]}}]}",
-	     "1 offer, none with 16 CPUs (the most is 3.5)"},
+	     "1 offer, none with 16 CPUs (the most is 3.5)", "offers came, none with 16 CPUs"},
 	    {"{\"app\":{\"id\":\"/a\"},\"delay\":{\"timeLeftSeconds\":784,\"overdue\":false}}",
-	     "it ended too often: Marathon tries again in 784 s"},
+	     "it ended too often: Marathon tries again in 784 s",
+	     "it ended too often: Marathon tries again later"},
 	    {"{\"count\":1,\"app\":{\"id\":\"/a\"},\"delay\":{\"timeLeftSeconds\":12,\"overdue\":false}}",
-	     "it ended too often: Marathon tries again in 12 s"},
+	     "it ended too often: Marathon tries again in 12 s",
+	     "it ended too often: Marathon tries again later"},
 	    {"{\"count\":1,\"app\":{\"id\":\"/a\"},\"delay\":{\"timeLeftSeconds\":0,\"overdue\":true}}",
-	     "Marathon was made no offer by Mesos"},
+	     "Marathon was made no offer by Mesos", "Marathon was made no offer by Mesos"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct marathon_queued queued;
 		cr_assert(marathon_queued_read(text(cases[i].item), &arena, &queued, &err) == 0, "%s",
 			  err.text);
-		cr_expect_str_eq(marathon_queued_words(&queued, &arena), cases[i].words);
+		cr_expect_str_eq(marathon_queued_words(&queued, false, &arena), cases[i].words);
+		cr_expect_str_eq(marathon_queued_words(&queued, true, &arena), cases[i].steady);
 	}
 }
 

@@ -105,6 +105,24 @@ Test(marathon_traps, the_end_of_a_group_is_never_forced)
 	cr_expect_eq(requests("DELETE http://a:8080/v2/groups/shop\n"), 3, "%s", text_view(&stand.asked));
 }
 
+/* A group that goes takes along all that is in it. */
+Test(marathon_traps, what_others_put_into_the_group_stays_and_is_told)
+{
+	owned_text said = {0};
+
+	PLAY(WHO, {"GET", "http://a:8080/v2/groups/shop?", 200, NULL,
+		   "{\"id\":\"/shop\",\"apps\":[{\"id\":\"/shop/theirs\"}],\"groups\":[{\"id\":\"/shop/sub\"},{"
+		   "\"id\":\"/shop/berth-lease-1\",\"groups\":[]}],\"pods\":[{}]}",
+		   0});
+	open_it();
+	stand.location.say = hear_words;
+	stand.location.say_owner = &said;
+	cr_assert(AWAIT_MARATHON(release, "shop", false) == PROGRESS_DONE, "%s", stand.err.text);
+	cr_expect_eq(requests("DELETE"), 0, "%s", text_view(&stand.asked));
+	cr_expect(strstr(text_view(&said), "put there: app `/shop/theirs`, group `/shop/sub`, 1 pod\n"), "%s",
+		  text_view(&said));
+}
+
 /* --- what changes ------------------------------------------------------------------------------------------
  */
 

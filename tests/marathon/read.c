@@ -110,7 +110,7 @@ static json_t *read_thing(const json_t *json, struct arena *arena, struct error 
 			   ? NULL
 			   : json_pack("{s:s, s:s*, s:s}", "kind", "queued", "app",
 				       queued.app ? queued.app : queued.pod, "words",
-				       marathon_queued_words(&queued, arena));
+				       marathon_queued_words(&queued, false, arena));
 	if (json_object_get(json, "appId") || json_object_get(json, "slaveId"))
 		return marathon_task_read(json, arena, &task, err) < 0 ? NULL : about_task(&task);
 	if (json_object_get(json, "apps") || json_object_get(json, "groups"))
