@@ -132,14 +132,13 @@ struct flow {
 	bool there;
 	/* Of a change under way. */
 	const char *deployment, *version;
-	bool seen, taken_back, done;
-	const char *judged; /* overtake.c: the deployment that it was asked of, and whether that is ours */
-	bool ours;
+	const char *judged; /* overtake.c: the deployment of which it was asked whether it is ours */
+	bool seen, taken_back, done, ours;
 	struct error reason;
-	const char *steady; /* the same without the numbers that change as it is waited */
+	unsigned count;
+	const char *steady; /* the reason without the numbers that change while it is waited for */
 	int64_t reasoned_ms;
 	struct text note; /* of the errand */
-	unsigned count;
 	size_t index;
 	void *own; /* what one file's flow remembers; in the arena */
 	/* together.c: what it asks for with others, and what came of that. */

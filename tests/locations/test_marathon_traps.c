@@ -110,10 +110,11 @@ Test(marathon_traps, what_others_put_into_the_group_stays_and_is_told)
 {
 	owned_text said = {0};
 
-	PLAY(WHO, {"GET", "http://a:8080/v2/groups/shop?", 200, NULL,
-		   "{\"id\":\"/shop\",\"apps\":[{\"id\":\"/shop/theirs\"}],\"groups\":[{\"id\":\"/shop/sub\"},{"
-		   "\"id\":\"/shop/berth-lease-1\",\"groups\":[]}],\"pods\":[{}]}",
-		   0});
+	PLAY(WHO,
+	     {"GET", "http://a:8080/v2/groups/shop?", 200, NULL,
+	      "{\"id\":\"/shop\",\"apps\":[{\"id\":\"/shop/theirs\"}],\"groups\":[{\"id\":\"/shop/sub\"},{"
+	      "\"id\":\"/shop/berth-lease-1\",\"groups\":[]}],\"pods\":[{}]}",
+	      0});
 	open_it();
 	stand.location.say = hear_words;
 	stand.location.say_owner = &said;
