@@ -44,6 +44,7 @@ void flow_free(struct flow *flow)
 	inventory_release(&flow->inventory);
 	text_release(&flow->note);
 	flow->errand->note = NULL;
+	flow->errand->harmless = false;
 	*flow->back = flow->next;
 	if (flow->next)
 		flow->next->back = flow->back;

@@ -69,6 +69,7 @@ static enum progress change(struct flow *flow, bool force, struct error *err)
 	unsigned count = spec->count ? spec->count : marathon_count(&flow->app);
 	struct marathon_question question = {.method = "PUT", .path = app_path(flow, query)};
 
+	flow->errand->harmless = false;
 	flow->version = arena_text(&flow->arena, flow->app.version ?: "");
 	if (marathon_version_fits(flow->marathon, spec, err) < 0)
 		return PROGRESS_FAILED;
@@ -114,6 +115,7 @@ static enum progress update_judged(struct flow *flow, struct error *err)
 		flow->after = overtake;
 		return flow_go(flow, reason_find);
 	}
+	flow->errand->harmless = !flow->tries; /* nothing was asked to change yet */
 	if (flow->judged)
 		flow_note(flow, "waits for deployment %s, which no deploy of ours began", flow->judged);
 	return flow_pause(flow, LOOK_MS, update_look, err);

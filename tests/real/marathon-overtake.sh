@@ -18,8 +18,8 @@ write() { # MEMORY
 	Y
 }
 on_double() { timeout 90 "$BERTH" "$@" --location cluster=marathon:$url; }
-gives_up() { ! on_double deploy over.yaml -y --timeout 6s >said 2>&1; }
-once() { [ "$(grep -c 'none with 900 GiB' said)" -ge 1 ] && [ "$(grep -c 'starting .*none with 900 GiB' said)" = 1 ]; }
+gives_up() { ! on_double deploy over.yaml -y --timeout 6s >told 2>&1; }
+once() { cat told; [ "$(grep -c 'none with 900 GiB' told)" -ge 1 ] && [ "$(grep -c 'starting .*none with 900 GiB' told)" = 1 ]; }
 within() { # SECONDS COMMAND...
 	local began=$SECONDS most=$1
 	shift
@@ -27,9 +27,9 @@ within() { # SECONDS COMMAND...
 }
 count() { curl -sf "$url/v2/$1" | jq -e ".$1 | length == $2"; }
 held() { curl -sf "$url/v2/tasks" | jq -r '.tasks[] | select(.appId == "/real-overtake/fine") | .id'; }
-scale_by_hand() { curl -sf -X PUT -H 'Content-Type: application/json' -d '{"instances":900}' "$url/v2/apps/real-overtake/big"; }
+change_by_hand() { curl -sf -X PUT -H 'Content-Type: application/json' -d '{"mem":900000}' "$url/v2/apps/real-overtake/big"; }
 deployment() { curl -sf "$url/v2/deployments" | jq -r '.[0].id'; }
-waits() { timeout 8 "$BERTH" deploy over.yaml -y --location cluster=marathon:$url >said 2>&1; grep -q "waits for deployment $before" said; }
+waits() { timeout 8 "$BERTH" deploy over.yaml -y --location cluster=marathon:$url >told 2>&1; cat told; grep -q "waits for deployment $before" told; }
 
 write 900g
 check "what no agent has room for is given up at its time" gives_up
@@ -41,7 +41,7 @@ check "a corrected one overtakes it" within 30 on_double deploy over.yaml -y
 check "both run" count tasks 2
 check "who was well is left alone" same "$before" "$(held)"
 check "a second deploy changes nothing" on_double plan over.yaml --detailed-exitcode
-check "somebody scales it to more than there is room for" scale_by_hand
+check "somebody asks by hand for more than there is room for" change_by_hand
 before=$(deployment)
 write 24m
 check "which a deploy waits for" waits
