@@ -179,20 +179,24 @@ static void publish_for(const struct component *consumer, const struct edge *edg
 
 struct picker {
 	struct berth_operation *operation;
-	struct map *taken; /* "SITE PORT/PROTOCOL" of every number given out in this plan */
+	struct map *taken; /* "WHOSE PORT/PROTOCOL" of every number given out in this plan */
 	struct error *err;
 };
 
-static void taken_key(char *key, size_t size, const struct site *site, unsigned number,
+/* Numbers are the location's, or the instance's where each has an address to itself. */
+static void taken_key(char *key, size_t size, const struct work *work, unsigned number,
 		      enum protocol protocol)
 {
-	snprintf(key, size, "%p %u/%d", (const void *)site, number, protocol);
+	const struct site *site = work->site;
+	const void *whose = site->location.driver->capabilities.own_addresses ? (const void *)work : site;
+
+	snprintf(key, size, "%p %u/%d", whose, number, protocol);
 }
 
 static int take(struct picker *picker, const struct work *work, unsigned number, enum protocol protocol)
 {
 	char key[64];
-	taken_key(key, sizeof key, work->site, number, protocol);
+	taken_key(key, sizeof key, work, number, protocol);
 	return map_put(&picker->taken, key, (void *)work) ? fail_memory(picker->err) : 0;
 }
 
@@ -200,7 +204,7 @@ static const struct work *taker_of(const struct picker *picker, const struct wor
 				   enum protocol protocol)
 {
 	char key[64];
-	taken_key(key, sizeof key, work->site, number, protocol);
+	taken_key(key, sizeof key, work, number, protocol);
 	return map_get(picker->taken, key);
 }
 

@@ -116,6 +116,7 @@ struct capabilities {
 	bool marathon;         /* reads spec.marathon */
 	bool connects; /* what listens there is reached through it, by `exec` with a port; else from here */
 	bool lets_in;  /* nobody reaches a port there who is not let in: `prepare` is told who is to be */
+	bool own_addresses; /* each instance has one to itself: all of them can have one port */
 };
 
 /* Everything at a location that carries our mark for one application (or for all). */

@@ -76,9 +76,8 @@ static int unknown(const struct fake *fake, const char *key, struct error *err)
 		remedy(err, "did you mean `%s`?", meant);
 	else
 		remedy(err, "known options: target, grain, hostNames, namesUnique, mappedPorts, generations, "
-			    "limitsInPlace, restartInPlace, letsIn, callsInFlight, delay (ms), patience "
-			    "(ms), address, "
-			    "room (instances), profile");
+			    "limitsInPlace, restartInPlace, letsIn, ownAddresses, callsInFlight, delay (ms), "
+			    "patience (ms), address, room (instances), profile");
 	return -1;
 }
 
@@ -96,6 +95,7 @@ static bool *flag_of(struct capabilities *can, const char *key)
 	    {"limitsInPlace", &can->limits_in_place},
 	    {"restartInPlace", &can->restart_in_place},
 	    {"letsIn", &can->lets_in},
+	    {"ownAddresses", &can->own_addresses},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(flags); i++)

@@ -251,7 +251,7 @@ static bool goes_on(struct openstack_call *call)
 
 static enum progress returned(struct talk *talk, struct error *err)
 {
-	bool login = false, repeat = false;
+	bool login = false, repeat = false, taken = true;
 	int64_t pause_ms = 0;
 
 	for (unsigned i = 0; i < CALLS; i++) {
@@ -262,6 +262,7 @@ static enum progress returned(struct talk *talk, struct error *err)
 			call->tries++;
 			pause_ms = pause_of(call) > pause_ms ? pause_of(call) : pause_ms;
 		} else if (!goes_on(call)) {
+			taken &= !not_let_in(call);
 			login |= not_let_in(call) && !talk->relogged;
 			continue;
 		}
@@ -274,6 +275,8 @@ static enum progress returned(struct talk *talk, struct error *err)
 	}
 	if (pause_ms)
 		return talk_pause(talk, pause_ms, send_again, err);
+	if (taken && !repeat)
+		talk->relogged = false;
 	return talk_go(talk, repeat ? send_again : talk->answered);
 }
 

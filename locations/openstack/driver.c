@@ -327,6 +327,7 @@ const struct location_driver openstack_driver = {
 	    .kinds = 1u << COMPONENT_PROCESS,
 	    .connects = true,
 	    .lets_in = true,
+	    .own_addresses = true,
 	    .calls_in_flight = 16,
 	    .generations = true,
 	    .restart_in_place = true,

@@ -152,7 +152,8 @@ struct talk {
 	size_t memory_before;
 	unsigned waiting;
 	bool inhabited; /* servers of the application are left, as remove.c saw it */
-	bool relogged;  /* a second token that is not taken is no matter of its age */
+	bool relogged; /* since the last token that was taken: another one that is not is no matter of its age
+			*/
 	struct openstack_call calls[CALLS];
 	struct timer *timer;
 	bool asleep;         /* until an errand at a machine goes on */

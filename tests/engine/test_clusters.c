@@ -650,3 +650,15 @@ Test(clusters, two_members_with_one_fixed_port_at_one_place_are_refused_by_the_p
 	cr_expect_eq(fake_target_calls(scene.target, FAKE_PLACE), before, "nothing was begun");
 	cr_expect_eq(members(), 1);
 }
+
+#define NAMED(location)                                                                                      \
+	"id: app\nlocation: apart\nlocations: {apart: {fake: {" location "}}}\nservices:\n"                  \
+	"- {type: cluster, id: web, memberSpec: {type: process, command: serve, ports: {http: 8080}}}\n"
+
+Test(clusters, members_with_an_address_each_can_all_have_one_port)
+{
+	deploy(NAMED("target: one"));
+	cr_expect_eq(invoke("resize", "desiredSize=2"), BERTH_INVALID, "%s", scene.events);
+	deploy(NAMED("target: many, ownAddresses: true"));
+	cr_expect_eq(invoke("resize", "desiredSize=2"), BERTH_OK, "%s", scene.events);
+}

@@ -675,3 +675,74 @@ Test(openstack_servers, who_is_not_let_in_by_ssh_is_told_by_which_option)
 	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &note, &cloud_error)), PROGRESS_FAILED);
 	cr_expect(strstr(cloud_error.remedy, "`sshFrom`"), "%s: %s", cloud_error.text, cloud_error.remedy);
 }
+
+/* --- how long, and how many --------------------------------------------------------------------------------
+ */
+
+static void builds_slowly(void *unused, const json_t *server, struct openstack_manner *ret)
+{
+	(void)unused, (void)server;
+	ret->builds_ms = 300000;
+}
+
+/* What takes long may have seen the end of several. */
+Test(openstack_servers, a_token_that_ends_is_replaced_each_time)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	openstack_cloud_behave(cloud, builds_slowly, NULL);
+	openstack_cloud_token_life(cloud, 60000);
+	prepare();
+	place(&spec);
+	cr_expect_geq(cloud_count("POST http://10.0.3.1:5000/v3/auth/tokens"), 5);
+	cr_expect_eq(servers(), 1);
+	leave();
+}
+
+enum { MANY = 500 };
+
+static const char *first_id(const json_t *list, const char *name)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (!strcmp(json_text(json_array_get(list, i), "name"), name))
+			return json_text(json_array_get(list, i), "id");
+	return NULL;
+}
+
+static void make_many(void)
+{
+	static const char *const raised[] = {"instances", "cores", "ram", "port"};
+	owned_json images = openstack_cloud_list(cloud, "images");
+	owned_json networks = openstack_cloud_list(cloud, "networks");
+	json_t *answer;
+
+	for (size_t i = 0; i < COUNT_OF(raised); i++)
+		openstack_cloud_quota(cloud, raised[i], MANY * 1024);
+	cr_assert_eq(openstack_cloud_ask(cloud, CLOUD_NOVA, "GET", "/v2.1/flavors/detail", NULL, &answer),
+		     200);
+	owned_json flavors = answer;
+	for (int i = 1; i <= MANY; i++) {
+		owned_json body = json_pack(
+		    "{s:{s:o, s:s, s:s, s:[{s:s}], s:{s:s}}}", "server", "name",
+		    json_sprintf("berth.many.web.%d", i), "imageRef", first_id(images, "debian-tiny"),
+		    "flavorRef", first_id(json_object_get(flavors, "flavors"), "m1.tiny"), "networks", "uuid",
+		    first_id(networks, i % 2 ? "private" : "public"), "metadata", "berth.app", "many");
+		owned_text text = {0};
+		json_add_line(&text, body);
+		cr_assert_eq(
+		    openstack_cloud_ask(cloud, CLOUD_NOVA, "POST", "/v2.1/servers", text_view(&text), NULL),
+		    202);
+	}
+}
+
+Test(openstack_servers, five_hundred_are_told_by_three_requests)
+{
+	const struct list_request request = {.app = "many"};
+
+	make_many();
+	cloud_pass(60000);
+	text_clear(&cloud_asked);
+	MUST(list(&cloud_here, &errand, &request, &inventory, &cloud_error));
+	cr_expect_eq(inventory.instance_count, MANY);
+	cr_expect_eq(cloud_count("http://"), 3, "%s", text_view(&cloud_asked));
+}

@@ -55,7 +55,7 @@ finish() {
 		timeout 20 tail -s 0.1 --pid="$child" -f /dev/null
 	done
 	for app in ${apps[@]+"${apps[@]}"}; do
-		timeout 60 "$BERTH" destroy "$app" -y --volumes --adopt "${to_engine[@]}" --location here=localhost >/dev/null 2>&1
+		timeout "${limit:-60}" "$BERTH" destroy "$app" -y --volumes --adopt "${to_engine[@]}" --location here=localhost >/dev/null 2>&1
 		forget "$app"
 	done
 	! declare -F afterwards >/dev/null || afterwards

@@ -33,7 +33,7 @@ killed_at() {
 	: >said
 	"$BERTH" deploy web.yaml -y >said 2>&1 &
 	local pid=$!
-	until_true 120 grep -q "$1" said
+	until_true 240 grep -q "$1" said
 	local found=$?
 	kill -KILL $pid 2>/dev/null
 	wait $pid 2>/dev/null
