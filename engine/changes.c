@@ -248,6 +248,8 @@ static bool compare_secrets(struct decision *decision)
 	const struct work *work = decision->work;
 	const struct observed *seen = work->instance->seen;
 	const char *had = seen->secret_digest ? seen->secret_digest : "";
+	if (!seen->secret_salt)
+		return false;
 	if (strcmp(had, work->spec->secret_digest) == 0)
 		return false;
 	because(decision, "secrets", NULL, NULL, place_of(made_from(work->instance), "env"));
@@ -311,6 +313,9 @@ bool files_differ(const struct work *work)
 	bool doubtful = memory == IN_DOUBT || (memory == ELSEWHERE && under_it);
 	if (doubtful && (*had || work->spec->file_count))
 		return true;
+	/* With another salt it is another one in any case. */
+	if (!seen->secret_salt && *work->spec->secret_salt)
+		return false;
 	if (memory != FORGOTTEN && known->files)
 		had = known->files;
 	return strcmp(had, work->spec->file_digest) != 0;

@@ -162,7 +162,7 @@ struct observed {
 	const char *target_id; /* the target's own identity of this very incarnation */
 	unsigned ordinal;
 	unsigned generation; /* of its name; 0: the settled one */
-	/* As kept with it when it was made; "" when absent. */
+	/* As kept with it when it was made; "" when absent. A salt that is NULL is not told now. */
 	const char *digest, *link_digest, *secret_salt, *secret_digest, *file_digest;
 	const char *type;     /* "docker:redis:3" or "process", as far as the target can tell */
 	const char *image_id; /* what it was made from; NULL where there is no such thing */

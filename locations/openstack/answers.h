@@ -84,7 +84,8 @@ int openstack_servers_read(const json_t *json, struct arena *arena, const struct
 			   size_t *ret_count, struct error *err);
 /* One alone. */
 int openstack_server_read(const json_t *json, struct openstack_server *ret, struct error *err);
-/* The best host key that a console's log tells, as "ssh-ed25519 AAAA..."; NULL: none (yet). */
+/* The best host key that a console's log tells, as "ssh-ed25519 AAAA...", or as "SHA256:..." where it is too
+ * long for metadata; NULL: none (yet). */
 const char *openstack_console_key(const char *log, struct arena *arena);
 
 /* --- read_image.c --- */

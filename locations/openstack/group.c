@@ -16,6 +16,7 @@ struct kept {
 	const char *id, *words, *place; /* "" each: nobody's */
 	const char *token, *lease_words;
 	int64_t expires_ms;
+	bool garbled; /* nobody knows whose it is, so it is somebody's */
 };
 
 struct group {
@@ -76,6 +77,14 @@ static const char *item(const json_t *list, size_t i)
 	return text ? text : "";
 }
 
+static bool is_formed(const json_t *list)
+{
+	for (size_t i = 0; i < 5; i++)
+		if (!json_is_string(json_array_get(list, i)))
+			return false;
+	return json_is_integer(json_array_get(list, 5));
+}
+
 /* false: it is none of ours. Texts in `arena`; NULL where memory failed. */
 static bool read_kept(const char *description, struct arena *arena, struct kept *ret)
 {
@@ -83,9 +92,13 @@ static bool read_kept(const char *description, struct arena *arena, struct kept 
 		return false;
 	owned_json list =
 	    description[strlen(MARK)] ? json_loads(description + strlen(MARK " "), 0, NULL) : NULL;
+	bool garbled = description[strlen(MARK)] && !is_formed(list);
 	*ret = (struct kept){
-	    .id = arena_text(arena, item(list, 0)),
-	    .words = arena_text(arena, item(list, 1)),
+	    .garbled = garbled,
+	    .id = arena_text(arena, garbled ? "?" : item(list, 0)),
+	    .words = arena_text(arena, garbled ? "nobody knows whom (the description of its security group "
+						 "cannot be read)"
+					       : item(list, 1)),
 	    .place = arena_text(arena, item(list, 2)),
 	    .token = arena_text(arena, item(list, 3)),
 	    .lease_words = arena_text(arena, item(list, 4)),
@@ -117,6 +130,20 @@ static bool group_before(const struct group *a, const struct group *b)
 	return strcmp(a->id, b->id) < 0;
 }
 
+/* Whose the application is stood there, and somebody wrote something else. */
+static int refuse_garbled(const struct talk *talk, const struct group *group, const char *name,
+			  struct error *err)
+{
+	fail(err, ERR_CONFLICT,
+	     "location `%s`: the description of the security group `%s` (%s), which tells whose the "
+	     "application is, "
+	     "cannot be read",
+	     talk->openstack->location->name, name, group->id);
+	remedy(err, "when nobody else has it: openstack security group set --description berth %s",
+	       group->id);
+	return -1;
+}
+
 /* The oldest of ours; *ret_other: of that name there is one that is not. 0 or -1. */
 static int choose_group(struct talk *talk, const json_t *list, struct holding *holding, struct error *err)
 {
@@ -142,6 +169,8 @@ static int choose_group(struct talk *talk, const json_t *list, struct holding *h
 			holding->group = group;
 		holding->there = true;
 	}
+	if (holding->there && holding->group.kept.garbled)
+		return refuse_garbled(talk, &holding->group, name, err);
 	if (stranger && !holding->there)
 		return fail(err, ERR_CONFLICT,
 			    "location `%s`: there is a security group `%s` that berth did not make",
@@ -218,7 +247,7 @@ static enum progress made(struct talk *talk, struct error *err)
 
 static enum progress make(struct talk *talk, struct error *err)
 {
-	static const struct kept nothing = {"", "", "", "", "", 0};
+	static const struct kept nothing = {"", "", "", "", "", 0, false};
 	owned_memory char *description = description_of(&nothing);
 	const char *name = openstack_group_name(&talk->arena, talk->order.app, NULL);
 
@@ -542,6 +571,32 @@ static int tell_group(struct talk *talk, const char *app, const struct kept *kep
 	return 0;
 }
 
+/* Of several of one name the older one counts. */
+static bool is_older(const json_t *a, const json_t *b)
+{
+	const char *made_a = json_text(a, "created_at"), *made_b = json_text(b, "created_at");
+	const struct group left = {.id = json_text(a, "id") ?: "",
+				   .created_ms = made_a ? openstack_time(made_a) : 0};
+	const struct group right = {.id = json_text(b, "id") ?: "",
+				    .created_ms = made_b ? openstack_time(made_b) : 0};
+
+	return group_before(&left, &right);
+}
+
+static bool counts(const json_t *list, const json_t *group)
+{
+	const char *name = json_text(group, "name");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *other = json_array_get(list, i);
+		const char *theirs = json_text(other, "name"), *description = json_text(other, "description");
+		if (theirs && !strcmp(theirs, name) && description && starts_with(description, MARK) &&
+		    is_older(other, group))
+			return false;
+	}
+	return true;
+}
+
 int openstack_claims(struct talk *talk, const json_t *list, struct inventory *inventory, struct error *err)
 {
 	struct arena *arena = &inventory->arena;
@@ -558,7 +613,7 @@ int openstack_claims(struct talk *talk, const json_t *list, struct inventory *in
 		const char *name = json_text(json, "name");
 		struct kept kept;
 		if (!name || !starts_with(name, "berth.") || strchr(name + strlen("berth."), '.') ||
-		    !read_kept(json_text(json, "description"), arena, &kept))
+		    !read_kept(json_text(json, "description"), arena, &kept) || !counts(list, json))
 			continue;
 		if (tell_group(talk, name + strlen("berth."), &kept, claims, objects, inventory) < 0)
 			return fail_memory(err);

@@ -37,7 +37,7 @@ static json_t *options_of(const struct openstack *openstack, const struct openst
 	if (wishes->key_passphrase)
 		json_put_text(options, "privateKeyPassphrase", wishes->key_passphrase);
 	if (wishes->host_key)
-		json_put_shared(options, "hostKey", (json_t *)wishes->host_key);
+		json_put(options, "hostKey", json_deep_copy(wishes->host_key)); /* ours is wiped */
 	else if (key && strcmp(key, OPENSTACK_KEY_AS_SAID) != 0)
 		json_put_text(options, "hostKey", key);
 	/* Addresses pass from one server to the next: what was accepted is this one's alone. */
@@ -63,7 +63,7 @@ static void close_machine(struct openstack_machine *machine)
 {
 	if (machine->open || machine->location.state)
 		machine->location.driver->close(&machine->location);
-	json_decref(machine->json);
+	release_secret_json(&machine->json);
 	arena_release(&machine->arena);
 	free(machine);
 }
@@ -143,7 +143,6 @@ static struct openstack_machine *new_machine(struct openstack *openstack,
 					     struct error *err)
 {
 	struct openstack_machine *machine = calloc(1, sizeof(*machine));
-	owned_memory char *line = NULL;
 
 	if (!machine) {
 		fail_memory(err);
@@ -151,9 +150,7 @@ static struct openstack_machine *new_machine(struct openstack *openstack,
 	}
 	machine->openstack = openstack;
 	machine->json = options_of(openstack, server, &machine->arena, address);
-	line = machine->json ? json_line(machine->json) : NULL;
-	machine->options = line ? arena_text(&machine->arena, line) : NULL;
-	if (!machine->options || name_machine(machine, server, address) < 0)
+	if (!machine->json || name_machine(machine, server, address) < 0)
 		fail_memory(err);
 	else if (open_machine(machine, err) == 0)
 		return machine;
@@ -163,7 +160,7 @@ static struct openstack_machine *new_machine(struct openstack *openstack,
 
 static bool is_alike(const struct openstack_machine *a, const struct openstack_machine *b)
 {
-	return !strcmp(a->options, b->options) && !strcmp(a->spec.target, b->spec.target);
+	return json_equal(a->json, b->json) && !strcmp(a->spec.target, b->spec.target);
 }
 
 /* The address by which other servers reach it is told late, and its name may change. */

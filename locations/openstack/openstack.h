@@ -327,7 +327,7 @@ struct openstack_machine {
 	const char *server, *app, *component;
 	const char *name;  /* of the instance, here */
 	const char *inner; /* and on the machine, where it never changes */
-	const char *address, *fixed, *options;
+	const char *address, *fixed;
 	struct location_spec spec;
 	struct location location;
 	json_t *json; /* the spec's options */

@@ -76,6 +76,8 @@ static int keep_server(struct talk *talk, const struct openstack_server *server,
 /* --- made ------------------------------------------------------------------------------------------------
  */
 
+/* What tells whether secrets are others by now is with the machine alone: whoever reads metadata could try
+ * which secret it stands for. */
 static json_t *marks_of(const struct openstack_wishes *wishes, const struct instance_spec *spec)
 {
 	json_t *marks = wishes->metadata ? json_deep_copy(wishes->metadata) : json_object();
@@ -84,8 +86,6 @@ static json_t *marks_of(const struct openstack_wishes *wishes, const struct inst
 	json_put_text(marks, "berth.component", spec->component);
 	json_put_text(marks, "berth.digest", spec->digest);
 	json_put_text(marks, "berth.links", spec->link_digest);
-	json_put_text(marks, "berth.salt", spec->secret_salt ? spec->secret_salt : "");
-	json_put_text(marks, "berth.secrets", spec->secret_digest);
 	json_put_text(marks, "berth.files", spec->file_digest);
 	json_put_text(marks, "berth.restart", restart_word(spec->restart));
 	if (spec->protect)
@@ -541,6 +541,8 @@ static enum progress unfit_gone(struct talk *talk, struct error *err)
 {
 	struct openstack_call *call = &talk->calls[0];
 
+	if (call->error.code == OK && call->status == 409 && now_of(talk) < talk->making->made_by_ms)
+		return find_later(talk, err); /* something else is being done to it, and goes first */
 	if (!openstack_ok(call) && !openstack_absent(call))
 		return openstack_failed(call, err, "cannot remove a server that is to be made anew");
 	return network_floating_gone(talk, talk->order.app, talk->making->unfit, find_later, err);

@@ -1,7 +1,9 @@
 /* read_server.c - Nova's servers, and the host key that the log of a console tells. */
 #include <string.h>
 
-#include "base/text.h"
+#include "base/base64.h"
+#include "base/cleanup.h"
+#include "base/known_hosts.h"
 #include "locations/openstack/answers.h"
 #include "locations/openstack/reading.h"
 
@@ -89,6 +91,22 @@ static size_t key_length(const char *line, const char *kind)
 	return line[length] && strchr(" \t\r\n", line[length]) ? length : 0;
 }
 
+enum { METADATA_MOST = 255 };
+
+/* As a server's metadata can keep it: one that is too long for that (RSA) by its fingerprint. */
+static const char *kept_key(const char *line, size_t length, size_t kind, struct arena *arena)
+{
+	owned_text encoded = {0}, key = {0}, fingerprint = {0};
+
+	if (length <= METADATA_MOST)
+		return arena_copy(arena, line, length);
+	text_add_bytes(&encoded, line + kind + 1, length - kind - 1);
+	if (encoded.failed || !base64_decode(text_view(&encoded), &key))
+		return NULL;
+	host_key_fingerprint(key.data, key.length, &fingerprint);
+	return fingerprint.failed ? NULL : arena_text(arena, text_view(&fingerprint));
+}
+
 const char *openstack_console_key(const char *log, struct arena *arena)
 {
 	static const char *const kinds[] = {"ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"};
@@ -96,8 +114,9 @@ const char *openstack_console_key(const char *log, struct arena *arena)
 	for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++)
 		for (const char *line = log; *line; line += strcspn(line, "\n"), line += *line == '\n') {
 			size_t length = key_length(line, kinds[kind]);
-			if (length)
-				return arena_copy(arena, line, length);
+			const char *key = length ? kept_key(line, length, strlen(kinds[kind]), arena) : NULL;
+			if (key)
+				return key;
 		}
 	return NULL;
 }

@@ -28,6 +28,7 @@ static const char *server_at(const struct removing *removing)
 
 static enum progress next_server(struct talk *talk, struct error *err);
 static enum progress look(struct talk *talk, struct error *err);
+static enum progress delete_server(struct talk *talk, struct error *err);
 
 /* --- the server ------------------------------------------------------------------------------------------
  */
@@ -71,30 +72,34 @@ static enum progress look(struct talk *talk, struct error *err)
 static enum progress deleted(struct talk *talk, struct error *err)
 {
 	struct openstack_call *call = &talk->calls[0];
+	const struct removing *removing = talk->own;
+	struct world *world = talk->openstack->world;
 	bool busy = call->error.code == OK && call->status == 409;
 
-	if (!openstack_ok(call) && !openstack_absent(call) && !busy)
+	/* Something else is being done to it, and goes first. */
+	if (busy && world->ops->now(world) < removing->gone_by_ms)
+		return talk_pause(talk, POLL_MS, delete_server, err);
+	if (!openstack_ok(call) && !openstack_absent(call))
 		return openstack_failed(call, err, "cannot remove the server");
 	return talk_go(talk, look);
 }
 
 static enum progress delete_server(struct talk *talk, struct error *err)
 {
-	struct removing *removing = talk->own;
-	struct world *world = talk->openstack->world;
 	const struct openstack_question question = {
 	    .service = "compute",
 	    .method = "DELETE",
 	    .path = arena_format(&talk->arena, "/servers/%s", server_at(talk->own))};
 
-	removing->gone_by_ms = world->ops->now(world) + GONE_MS;
 	return openstack_ask_one(talk, &question, deleted, err);
 }
 
 static enum progress next_server(struct talk *talk, struct error *err)
 {
-	const struct removing *removing = talk->own;
+	struct removing *removing = talk->own;
+	struct world *world = talk->openstack->world;
 
+	removing->gone_by_ms = world->ops->now(world) + GONE_MS;
 	return server_at(removing) ? delete_server(talk, err) : talk_go(talk, removing->then);
 }
 

@@ -169,8 +169,7 @@ int openstack_server_seen(const struct openstack *openstack, const struct openst
 	    .target_id = arena_text(arena, server->id),
 	    .digest = kept(arena, server, "berth.digest"),
 	    .link_digest = kept(arena, server, "berth.links"),
-	    .secret_salt = kept(arena, server, "berth.salt"),
-	    .secret_digest = kept(arena, server, "berth.secrets"),
+	    .secret_digest = "", /* the machine alone knows, and the salt */
 	    .file_digest = kept(arena, server, "berth.files"),
 	    .type = "process",
 	    .state = state_of(openstack, server),
@@ -186,8 +185,7 @@ int openstack_server_seen(const struct openstack *openstack, const struct openst
 	ret->error = words_of(server, ret->state, arena);
 	if (ret->leaving)
 		ret->state = SEEN_BROKEN;
-	return ret->name && ret->target_id && ret->digest && ret->link_digest && ret->secret_salt &&
-		       ret->secret_digest && ret->file_digest &&
+	return ret->name && ret->target_id && ret->digest && ret->link_digest && ret->file_digest &&
 		       instance_name_split(arena, name, &ret->app, &ret->component, &ret->ordinal,
 					   &ret->generation)
 		   ? 0

@@ -152,6 +152,19 @@ Test(change, a_secret_in_a_file_is_digested_with_salt_and_a_rotation_is_seen)
 	cr_assert_str_eq(file_of("app.web.1"), "two");
 }
 
+/* Of a server that is switched off: it is started as it is, and not made anew. */
+Test(change, whose_salt_is_not_told_now_has_the_secrets_that_it_had)
+{
+	static const char both[] = APP "- {type: 'docker:x:1', id: web, onChange: restart, env: {TOKEN: "
+				       "'$berth:secret(\"env:CANARY\")'}, files: {/etc/token: {secret: "
+				       "'env:CANARY'}}}\n";
+	scene_environment("CANARY", "one");
+	deploy(both);
+	assert_action(both, "app.web.1", "unchanged");
+	((struct observed *)fake_target_find(scene.target, "app.web.1"))->secret_salt = NULL;
+	assert_action(both, "app.web.1", "unchanged");
+}
+
 /* --- links and secrets in the environment ---------------------------------------------------- */
 
 #define SECRET(on_change)                                                                                    \

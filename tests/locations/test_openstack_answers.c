@@ -132,6 +132,24 @@ Test(openstack_answers, a_kernel_is_no_image_to_boot_from)
 	cr_expect_not(openstack_image_boots(&images[0]));
 }
 
+/* A value of a server's metadata has 255 characters at most. */
+Test(openstack_answers, a_host_key_that_is_too_long_to_be_kept_is_kept_by_its_fingerprint)
+{
+	static const char log[] =
+	    "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQCax0bNDGSRkGtAeQua+3CGfnLspzvuqfUr/gIQbVx5"
+	    "Eg/kMM+KKphfzm7l67O6H7f8HsBLl9SNICB47Rfy0NaWn+hA9r5PXdSJJbxzM+Ns5Nh9xg15XqLy8Hf/"
+	    "SBRe8o6lrRQg27xSHwk36ZCL93DmQrPrpALIsnaCSWjjWS3FKjB7l1w6YFpK8l2M5AYvO8zBL3pwTmEu"
+	    "gUgfvvEDSrU1Wrq5AUHiACnoIk1MQJgt9+FLc34IgRZSJUN5UuRne8NufDCFHJVFBuEQqVLVTF76aQjQ"
+	    "rgvH4aAY0wKOrcxn2QIQEDPZq0n9D/xAP4Y7l7slnu0kAM/C2ZWAyeR7H1GV"
+	    " root@vm\n";
+	static const char both[] =
+	    "ssh-rsa AAAAB3NzaC1yc2E= root@vm\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5 root@vm\n";
+
+	cr_expect_str_eq(openstack_console_key(log, &room),
+			 "SHA256:YpAiApPzE0fRsXm9chR9Il0fR6yHg7Clu85qJdvhR34");
+	cr_expect_str_eq(openstack_console_key(both, &room), "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5");
+}
+
 /* --- refusals ----------------------------------------------------------------------------------------------
  */
 

@@ -467,6 +467,104 @@ Test(openstack_servers, pages_of_one_are_pages_too)
 	leave();
 }
 
+/* Who reads it, its own programs included, could try which secret a salted digest stands for. */
+Test(openstack_servers, the_salt_of_its_secrets_is_told_by_its_machine_alone)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	spec.secret_salt = "5a175a175a17";
+	memset(spec.secret_digest, 'b', DIGEST_HEX - 1);
+	prepare();
+	place(&spec);
+	owned_json all = openstack_cloud_list(cloud, "servers");
+	owned_memory char *metadata = json_line(all);
+	cr_expect_null(strstr(metadata, spec.secret_salt));
+	cr_expect_null(strstr(metadata, spec.secret_digest));
+	const struct observed *seen = listed(1);
+	cr_expect_str_eq(seen->secret_salt, spec.secret_salt);
+	cr_expect_str_eq(seen->secret_digest, spec.secret_digest);
+	openstack_cloud_switch(cloud, "berth.shop.redis.1", false);
+	cr_expect_null(listed(1)->secret_salt, "nobody can tell it then");
+	leave_at_once();
+}
+
+/* As while Nova does something else to it. */
+Test(openstack_servers, a_removal_that_is_refused_for_now_is_asked_for_again)
+{
+	const struct fate busy = {.there_ms = 1, .back_ms = 1, .spoiling = SPOIL_STATUS, .status = 409};
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	prepare();
+	place(&spec);
+	cloud_fate(2, &busy);
+	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
+	cr_expect_eq(cloud_count("DELETE http://10.0.3.1:8774/v2.1/servers"), 2);
+	cr_expect_eq(servers(), 0);
+	leave();
+}
+
+static void describe(const char *id, const char *description)
+{
+	owned_memory char *path = NULL, *body = NULL;
+
+	cr_assert(asprintf(&path, "/v2.0/security-groups/%s", id) > 0);
+	cr_assert(asprintf(&body, "{\"security_group\":{\"description\":\"%s\"}}", description) > 0);
+	cr_assert_eq(openstack_cloud_ask(cloud, CLOUD_NEUTRON, "PUT", path, body, NULL), 200);
+}
+
+static json_t *own_group(void)
+{
+	owned_json list = openstack_cloud_list(cloud, "security_groups");
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (!strcmp(json_text(json_array_get(list, i), "name"), "berth.shop"))
+			return json_incref(json_array_get(list, i));
+	return NULL;
+}
+
+/* Else whoever comes next would take for his what somebody is at work on. */
+Test(openstack_servers, what_is_garbled_is_somebodys)
+{
+	const struct lease lease = {.token = "t", .words = "w", .ttl_ms = 60000};
+	const struct list_request request = {.app = "shop"};
+	struct lease lease_holder;
+	struct owner holder;
+
+	prepare();
+	owned_json group = own_group();
+	describe(json_text(group, "id"), "berth [1, 2");
+	MUST(list(&cloud_here, &errand, &request, &inventory, &cloud_error));
+	cr_assert_eq(inventory.claim_count, 1);
+	cr_expect_str_eq(inventory.claims[0].owner_id, "?");
+	cr_assert_eq(
+	    CLOUD_RUN(claim(&cloud_here, &errand, "shop", &owner, true, &arena, &holder, &cloud_error)),
+	    PROGRESS_FAILED);
+	cr_expect_eq(cloud_error.code, ERR_CONFLICT);
+	cr_expect(strstr(cloud_error.remedy, "security group set"), "%s", cloud_error.remedy);
+	cr_assert_eq(
+	    CLOUD_RUN(lease(&cloud_here, &errand, "shop", &lease, &arena, &lease_holder, &cloud_error)),
+	    PROGRESS_FAILED);
+	describe(json_text(group, "id"), "berth");
+	MUST(claim(&cloud_here, &errand, "shop", &owner, false, &arena, &holder, &cloud_error));
+	cr_expect_str_eq(holder.id, "me");
+}
+
+Test(openstack_servers, of_two_groups_of_one_name_the_older_one_tells_whose_it_is)
+{
+	static const char second[] = "{\"security_group\":{\"name\":\"berth.shop\",\"description\":"
+				     "\"berth [\\\"other\\\",\\\"\\\",\\\"\\\",\\\"u\\\",\\\"\\\",1]\"}}";
+	const struct list_request request = {.app = "shop"};
+
+	prepare();
+	cloud_pass(5000);
+	cr_assert_eq(openstack_cloud_ask(cloud, CLOUD_NEUTRON, "POST", "/v2.0/security-groups", second, NULL),
+		     201);
+	MUST(list(&cloud_here, &errand, &request, &inventory, &cloud_error));
+	cr_assert_eq(inventory.claim_count, 1);
+	cr_expect_str_eq(inventory.claims[0].owner_id, "me");
+	cr_expect_str_eq(inventory.lease, "t");
+}
+
 static size_t count_of(const char *kind)
 {
 	owned_json list = openstack_cloud_list(cloud, kind);

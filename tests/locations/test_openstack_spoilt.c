@@ -165,11 +165,12 @@ Test(openstack_spoilt, refusals_are_in_words_whatever_is_left_of_them)
 		const char *name = openstack_recorded_name(i);
 		owned_memory char *line = json_line(openstack_recorded_body(name));
 		int status = (int)json_number(openstack_recorded(name), "status", 0);
-		for (size_t place = 0; status >= 400 && place <= strlen(line); place++) {
+		size_t size = strlen(line);
+		for (size_t place = 0; status >= 400 && place <= size; place++) {
 			openstack_refused(status, line, place, &room);
 			char kept = line[place];
 			line[place] = '\xff';
-			openstack_refused(status, line, strlen(line), &room);
+			openstack_refused(status, line, size, &room);
 			line[place] = kept;
 		}
 	}
