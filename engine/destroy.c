@@ -162,7 +162,7 @@ static json_t *volumes_json(const struct berth_operation *operation, bool remove
 static bool all_left(const struct berth_operation *operation)
 {
 	for (const struct site *site = operation->sites; site; site = site->next)
-		if (site->needed && !site->left)
+		if (site->needed && (!site->left || site->untidy))
 			return false;
 	return true;
 }

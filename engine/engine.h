@@ -88,9 +88,10 @@ struct site {
 	struct owner holder;
 	bool needed; /* something is to be made here */
 	bool claimed, prepared, released, left, tidied;
-	bool refused;                    /* its claim, or what is needed there once */
-	bool no_room;                    /* it said that there is none for more members of a cluster */
-	bool touched;                    /* it was asked for a change of an instance */
+	bool untidy;  /* what stands beside its instances while somebody is at work may still be there */
+	bool refused; /* its claim, or what is needed there once */
+	bool no_room; /* it said that there is none for more members of a cluster */
+	bool touched; /* it was asked for a change of an instance */
 	const struct openings *openings; /* who is to be let in, where that is asked; NULL: not settled yet */
 	struct lease_keeper *lease;      /* lease.c's */
 	struct resurvey *resurvey;       /* hold_resurvey.c's */

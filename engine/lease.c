@@ -214,8 +214,10 @@ static enum progress give_back(struct lease_keeper *keeper)
 	enum progress progress =
 	    site->location.driver->tidy(&site->location, &keeper->errand, site->operation->application->id,
 					site->operation->lease_token, &err);
-	if (progress == PROGRESS_FAILED)
+	if (progress == PROGRESS_FAILED) {
+		site->untidy = true;
 		operation_warn(site->operation, "%s: %s", site->location.name, err.text);
+	}
 	return progress;
 }
 

@@ -199,6 +199,25 @@ static bool lock_is_there(const char *app)
 	return access(path, F_OK) == 0;
 }
 
+/* What stands beside its instances may be more than a lease: whoever comes to take it away must find where.
+ */
+Test(leases, what_a_destroy_could_not_tidy_is_remembered_for_the_next_one)
+{
+	const struct fake_rule lost = {
+	    .call = FAKE_TIDY, .times = 1, .error = {.code = ERR_UNREACHABLE, .text = "it is away"}};
+	const struct berth_request request = {.size = sizeof request, .app = "app"};
+	json_t *document;
+
+	cr_assert_eq(scene_run(&scene, berth_deploy, WEB("1"), NULL), BERTH_OK);
+	cr_assert_eq(fake_target_rule(scene.target, &lost), 0);
+	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_OK);
+	scene_restart(&scene, true);
+	size_t before = fake_target_calls(scene.target, FAKE_TIDY);
+	cr_assert_eq(scene_request(&scene, berth_destroy, &request, &document), BERTH_OK);
+	json_decref(document);
+	cr_expect_gt(fake_target_calls(scene.target, FAKE_TIDY), before);
+}
+
 Test(leases, a_destroy_takes_its_own_lock_away_and_those_that_name_nobody)
 {
 	char path[512];
