@@ -167,17 +167,6 @@ bool work_comes_next(const struct work *work)
 	return true;
 }
 
-static void ask_for_address(struct work *work, const char *waits)
-{
-	struct component *provider = application_component(work->operation->application, waits);
-	work_note(work, "waits for the address of %s", waits);
-	if (provider && instances_of(provider)) {
-		struct work *asked = speaker_of(provider)->work;
-		asked->look_due = true;
-		work_wake(asked);
-	}
-}
-
 /* Blocked: nothing will be done about it by this operation. */
 static void block(struct work *work)
 {
@@ -185,6 +174,23 @@ static void block(struct work *work)
 	work_note(work, "%s", error_of(work)->text);
 	work_settle(work);
 	work_wake_consumers(work); /* those who need this one hear it too */
+}
+
+static void ask_for_address(struct work *work, const char *waits)
+{
+	struct component *provider = application_component(work->operation->application, waits);
+	/* It answered once, and ended before anybody saw its address. */
+	if (provider && instances_of(provider) && speaker_of(provider)->phase == PHASE_BROKEN) {
+		fail(work_error(work), ERR_FAILED, "it needs `%s`, which does not run", waits);
+		block(work);
+		return;
+	}
+	work_note(work, "waits for the address of %s", waits);
+	if (provider && instances_of(provider)) {
+		struct work *asked = speaker_of(provider)->work;
+		asked->look_due = true;
+		work_wake(asked);
+	}
 }
 
 /* What was only placed is placed again, as it is to be: its making may have been interrupted. Where nothing
