@@ -190,10 +190,22 @@ static bool not_let_in(const struct openstack_call *call)
 	       call->session;
 }
 
+/* Who was asked too often has done nothing: 429, and 413 as an older Nova says it. */
+static bool asked_too_often(const struct openstack_call *call)
+{
+	char told[32];
+
+	return call->status == 429 ||
+	       (call->status == 413 && openstack_header(call, "Retry-After", told, sizeof(told)));
+}
+
+/* A login may be repeated as a question may. */
 static bool refused_for_now(const struct openstack_call *call)
 {
-	return call->talk && call->error.code == OK && (call->status == 429 || call->status == 503) &&
-	       !strcmp(call->question.method, "GET") && call->tries + 1 < TRIES;
+	if (!call->talk || call->error.code != OK || call->tries + 1 >= TRIES)
+		return false;
+	bool reads = !strcmp(call->question.method, "GET") || !call->question.service;
+	return asked_too_often(call) || (reads && call->status == 503);
 }
 
 static int64_t pause_of(const struct openstack_call *call)
@@ -202,9 +214,23 @@ static int64_t pause_of(const struct openstack_call *call)
 	int64_t seconds;
 
 	if (!openstack_header(call, "Retry-After", told, sizeof(told)) ||
-	    !parse_number(told, 0, 3600, &seconds))
+	    !parse_number(told, 1, 3600, &seconds))
 		return PAUSE_MS;
 	return seconds * 1000 < PAUSE_MOST_MS ? seconds * 1000 : PAUSE_MOST_MS;
+}
+
+int64_t openstack_patience(struct openstack_call *call)
+{
+	if (!refused_for_now(call))
+		return 0;
+	call->tries++;
+	return pause_of(call);
+}
+
+int openstack_repeat(struct openstack_call *call, struct error *err)
+{
+	forget_answer(call);
+	return send(call, err);
 }
 
 static talk_step returned;
@@ -252,15 +278,14 @@ static bool goes_on(struct openstack_call *call)
 static enum progress returned(struct talk *talk, struct error *err)
 {
 	bool login = false, repeat = false, taken = true;
-	int64_t pause_ms = 0;
+	int64_t pause_ms = 0, patience_ms;
 
 	for (unsigned i = 0; i < CALLS; i++) {
 		struct openstack_call *call = &talk->calls[i];
 		if (lost(call)) {
 			call->again = true;
-		} else if (refused_for_now(call)) {
-			call->tries++;
-			pause_ms = pause_of(call) > pause_ms ? pause_of(call) : pause_ms;
+		} else if ((patience_ms = openstack_patience(call))) {
+			pause_ms = patience_ms > pause_ms ? patience_ms : pause_ms;
 		} else if (!goes_on(call)) {
 			taken &= !not_let_in(call);
 			login |= not_let_in(call) && !talk->relogged;

@@ -159,10 +159,20 @@ static enum progress keep(struct talk *talk, struct error *err)
 	return PROGRESS_DONE;
 }
 
+static enum progress told(struct talk *talk, struct error *err);
+
+static enum progress ask_again(struct talk *talk, struct error *err)
+{
+	return openstack_repeat(&talk->calls[LOGIN], err) < 0 ? PROGRESS_FAILED : talk_go(talk, told);
+}
+
 static enum progress told(struct talk *talk, struct error *err)
 {
 	struct openstack_call *call = &talk->calls[LOGIN];
+	int64_t pause_ms = openstack_patience(call);
 
+	if (pause_ms)
+		return talk_pause(talk, pause_ms, ask_again, err);
 	if (!openstack_ok(call))
 		return refused(talk, err);
 	call->headers.secret = true;

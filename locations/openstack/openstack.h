@@ -202,6 +202,10 @@ enum progress openstack_read(struct talk *talk, const char *service, const char 
 bool openstack_absent(const struct openstack_call *call);
 void openstack_call_release(struct openstack_call *call);
 bool openstack_ok(const struct openstack_call *call);
+/* After how many milliseconds it is to be sent again, since it was refused for now and had no effect; 0: it
+ * is not. */
+int64_t openstack_patience(struct openstack_call *call);
+int openstack_repeat(struct openstack_call *call, struct error *err);
 /* The body as JSON, or NULL with *err. Borrowed. */
 const json_t *openstack_json(struct openstack_call *call, struct error *err);
 /* A list in it, never NULL but where that is told: an answer without it tells nothing of what there is. */

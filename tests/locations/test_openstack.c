@@ -155,6 +155,19 @@ Test(openstack, a_service_that_asks_for_patience_gets_it)
 	cr_expect_eq(asked("GET " NOVA "/flavors/detail"), 3);
 }
 
+/* As an older Nova says it; without a time it is its word for a quota. */
+Test(openstack, who_asks_too_often_is_told_by_another_number_too)
+{
+	LINES({"GET", NOVA "/flavors/detail", 413, "Retry-After: 2\r\n",
+	       "{\"overLimit\":{\"message\":\"slowly\"}}", 2},
+	      {"GET", GLANCE "/v2/images", 413, NULL, "{\"message\":\"Quota exceeded\"}", 0});
+	open_envvars();
+	cr_expect_eq(openstack_connect(&facts), PROGRESS_FAILED);
+	cr_expect_eq(openstack_error.code, ERR_CAPACITY);
+	cr_expect_eq(asked("GET " NOVA "/flavors/detail"), 3);
+	cr_expect_eq(asked("GET " GLANCE "/v2/images"), 1);
+}
+
 Test(openstack, all_pages_of_images_are_read)
 {
 	LINES({"GET", GLANCE "/v2/images?marker=", 200, NULL,

@@ -217,6 +217,21 @@ Test(openstack_servers, an_answer_that_is_lost_makes_no_second_server)
 	leave();
 }
 
+/* What is refused so has not been done, also where it was to change something. */
+Test(openstack_servers, whoever_asks_too_often_asks_again_whatever_he_asks_for)
+{
+	const struct fate too_often = {.there_ms = 1, .back_ms = 1, .spoiling = SPOIL_STATUS, .status = 429};
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	for (size_t number = 1; number <= 30; number++) {
+		cloud_fate(number, &too_often);
+		prepare();
+		place(&spec);
+		cr_expect_eq(servers(), 1);
+		leave();
+	}
+}
+
 static void in_vain(void *owner_, const json_t *server, struct openstack_manner *ret)
 {
 	(void)owner_, (void)server;
