@@ -180,7 +180,7 @@ struct openstack_cloud *openstack_cloud_new(struct universe *universe)
 		return NULL;
 	cloud->universe = universe;
 	cloud->clock = universe_clock(universe);
-	cloud->token_life_ms = 3600000;
+	cloud->token_life_ms = TOKEN_LIFE_MS;
 	cloud->page_most = PAGE_MOST;
 	network_begin(cloud);
 	image_begin(cloud);
@@ -201,7 +201,8 @@ void openstack_cloud_free(struct openstack_cloud *cloud)
 	json_t *const all[] = {cloud->flavors,        cloud->keypairs,       cloud->images,
 			       cloud->subnets,        cloud->networks,       cloud->ports,
 			       cloud->groups,         cloud->compute_quotas, cloud->floating,
-			       cloud->network_quotas, cloud->server_groups,  cloud->volumes};
+			       cloud->network_quotas, cloud->server_groups,  cloud->volumes,
+			       cloud->lost_images};
 	for (size_t i = 0; i < COUNT_OF(all); i++)
 		json_decref(all[i]);
 	free(cloud);
@@ -311,6 +312,8 @@ void openstack_cloud_calm(struct openstack_cloud *cloud)
 {
 	cloud->full = false;
 	cloud->lag_ms = 0;
+	cloud->token_life_ms = TOKEN_LIFE_MS;
+	images_return(cloud);
 	openstack_cloud_refuse(cloud, CLOUD_SERVICES, 0, 0);
 	for (unsigned i = 0; i < CLOUD_SERVICES; i++)
 		openstack_cloud_stop(cloud, i, false);

@@ -67,6 +67,8 @@ void openstack_cloud_pages(struct openstack_cloud *cloud, unsigned most);
 void openstack_cloud_full(struct openstack_cloud *cloud, bool full);
 /* "instances", "cores", "ram", "key_pairs"; "port", "floatingip", "security_group", "security_group_rule". */
 void openstack_cloud_quota(struct openstack_cloud *cloud, const char *what, int limit);
+/* An image is deleted, or uploaded again, under another id. */
+void openstack_cloud_image(struct openstack_cloud *cloud, const char *name, bool there);
 /* A server ends as ERROR with such words, whatever it was; is deleted; shows another host key from now on; is
  * switched off, or started anew. By its id or name. False: there is none. */
 bool openstack_cloud_fail(struct openstack_cloud *cloud, const char *name, const char *words);

@@ -34,6 +34,7 @@ static json_t *make(struct openstack_cloud *cloud, const char *name, const char 
 void image_begin(struct openstack_cloud *cloud)
 {
 	cloud->images = cloud_need(json_array());
+	cloud->lost_images = cloud_need(json_array());
 	json_t *tiny = make(cloud, "debian-tiny", "raw", 1048576, 128);
 	json_t *kernel = make(cloud, "tiny-kernel", "aki", 14186432, 0);
 	json_t *initial = make(cloud, "tiny-initrd", "ari", 5181254, 0);
@@ -117,6 +118,34 @@ static void remove_image(struct asked *asked)
 		return;
 	row_remove(asked->cloud->images, row);
 	cloud_answer(asked, 204, NULL);
+}
+
+static void move(json_t *from, json_t *to, json_t *row)
+{
+	json_array_append(to, row);
+	row_remove(from, row);
+}
+
+void images_return(struct openstack_cloud *cloud)
+{
+	char id[ID_SIZE];
+
+	while (json_array_size(cloud->lost_images)) {
+		json_t *row = json_array_get(cloud->lost_images, 0);
+		cloud_uuid(cloud, id);
+		json_object_set_new(row, "id", json_string(id));
+		move(cloud->lost_images, cloud->images, row);
+	}
+}
+
+void openstack_cloud_image(struct openstack_cloud *cloud, const char *name, bool there)
+{
+	json_t *row = row_find(cloud->images, "name", name);
+
+	if (!there && row)
+		move(cloud->images, cloud->lost_images, row);
+	else if (there)
+		images_return(cloud);
 }
 
 const struct route image_routes[] = {{"GET", "/versions", glance_versions, true},

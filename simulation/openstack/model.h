@@ -13,6 +13,7 @@ enum {
 	WORDS_MOST = 3,
 	PAGE_MOST = 1000,
 	NOVA_NEWEST = 93,
+	TOKEN_LIFE_MS = 3600000,
 };
 
 #define PROJECT_ID     "9a937a88316543e28bab7a9d8d5ce80c"
@@ -107,7 +108,7 @@ struct openstack_cloud {
 	struct token *tokens;
 	struct credential *credentials;
 	struct server *servers; /* the youngest first */
-	json_t *flavors, *keypairs, *images, *server_groups, *volumes;
+	json_t *flavors, *keypairs, *images, *lost_images, *server_groups, *volumes;
 	json_t *networks, *subnets, *ports, *groups, *floating;
 	json_t *compute_quotas, *network_quotas;
 	int64_t token_life_ms, lag_ms, last_ms;
@@ -295,6 +296,8 @@ void floating_leave(struct openstack_cloud *cloud, const char *port);
 extern const struct route image_routes[];
 extern const size_t image_route_count;
 void image_begin(struct openstack_cloud *cloud);
+/* All that were deleted are there again. */
+void images_return(struct openstack_cloud *cloud);
 
 /* --- versions.c: what each service says of itself --- */
 extern const struct route placement_routes[];

@@ -44,14 +44,21 @@ void clouded_publish(struct clouded *clouded)
 	}
 }
 
+static void enough_of_all(struct clouded *clouded)
+{
+	for (size_t i = 0; i < COUNT_OF(clouded_quotas); i++)
+		openstack_cloud_quota(clouded->cloud, clouded_quotas[i], QUOTA);
+	openstack_cloud_quota(clouded->cloud, "security_group_rule", 10 * QUOTA);
+}
+
 void clouded_rest(struct theatre *stage)
 {
 	struct clouded *clouded = stage->clouded;
 	stage->fate_count = 0;
 	seat_kill_at(clouded->post.seat, 0);
 	openstack_cloud_calm(clouded->cloud);
-	openstack_cloud_quota(clouded->cloud, "instances", QUOTA);
-	clouded->fails = false;
+	enough_of_all(clouded);
+	clouded->fails = NULL;
 	stage_run(stage, 2 * MINUTE_MS);
 	clouded->disturbed = false;
 	if (!outpost_insist(&clouded->post, DO_DEPLOY))
@@ -75,8 +82,7 @@ static void make(void *owner, const json_t *server, struct openstack_manner *ret
 	struct clouded *clouded = owner;
 	(void)server;
 	ret->programs = behave;
-	ret->fault = clouded->fails ? "Build of instance aborted: Volume did not finish being created" : NULL;
-	clouded->fails = false;
+	ret->fault = give(clouded->fails);
 }
 
 static const char *environment(const char *name)
@@ -111,6 +117,7 @@ static int open_all(struct theatre *stage)
 	clouded->parts[1] = (struct clouded_part){"web", true, 1, 1, 2, 0};
 	clouded->parts[2] = (struct clouded_part){"box", false, 1, 1, 1, 1};
 	clouded_publish(clouded);
+	clouded->before = clouded_inventory(clouded);
 	return outpost_open(&clouded->post);
 }
 
@@ -121,6 +128,7 @@ void clouded_close(struct theatre *stage)
 		return;
 	outpost_close(&clouded->post);
 	openstack_cloud_free(clouded->cloud);
+	json_decref(clouded->before);
 	free(give(stage->clouded));
 }
 
@@ -135,13 +143,15 @@ void clouded_play(struct theatre *stage, uint64_t chance)
 	for (int i = 0; i < MOVES && !stage->rule[0]; i++)
 		clouded_move(stage, &dice);
 	stage->clouded->leaving = true;
-	if (!stage->rule[0])
-		outpost_insist(&stage->clouded->post, DO_DESTROY);
+	if (!stage->rule[0] && outpost_insist(&stage->clouded->post, DO_DESTROY))
+		clouded_judge_end_of_all(stage);
 }
 
 void clouded_expect(struct tally *tally)
 {
 	for (const char *const *kind = clouded_faults; *kind; kind++)
+		tally_add(tally, "fault", *kind, 0);
+	for (const char *const *kind = clouded_other_faults; *kind; kind++)
 		tally_add(tally, "fault", *kind, 0);
 	tally_add(tally, "judged", "servers of OpenStack", 0);
 }

@@ -14,6 +14,10 @@ enum {
 	CLOUDED_SERVERS = 32,
 };
 
+/* What may be used up. */
+static const char *const clouded_quotas[] = {"instances",  "key_pairs",      "port",
+					     "floatingip", "security_group", "security_group_rule"};
+
 bool score_has_cloud(uint64_t seed);
 /* All of it; `stage` has come to rest. */
 void clouded_play(struct theatre *stage, uint64_t chance);
@@ -42,13 +46,15 @@ struct clouded {
 	struct outpost post;
 	struct openstack_cloud *cloud;
 	struct clouded_part parts[CLOUDED_PARTS];
-	bool leaving;   /* whose server goes is asked to */
-	bool disturbed; /* servers were taken away, or changed by somebody else */
-	bool fails;     /* the next creation ends as ERROR */
+	bool leaving;      /* whose server goes is asked to */
+	bool disturbed;    /* servers were taken away, or changed by somebody else */
+	const char *fails; /* why the next creation ends as ERROR; NULL: it does not */
 	uint64_t stamp;
 	struct seen_server now[CLOUDED_SERVERS], former[CLOUDED_SERVERS];
 	size_t count, former_count;
-	bool strangers; /* somebody else has a server and a group of names like ours */
+	bool strangers;    /* somebody else has a server and a group of names like ours */
+	char namesake[48]; /* the id of one of somebody else's with the very name of one of ours; "" none */
+	json_t *before;    /* what there was in the cloud before all of it */
 };
 
 #define CLOUDED_APP "fleet"
@@ -64,12 +70,32 @@ void clouded_judge_always(struct theatre *stage);
 void clouded_judge_end(struct theatre *stage, enum errand_kind doing);
 /* At rest: whatever of ours there is belongs to a server that is wanted. */
 void clouded_judge_rest(struct theatre *stage);
+/* After the last destroy the cloud's lists are what they were at first. */
+void clouded_judge_end_of_all(struct theatre *stage);
 void clouded_strangers_come(struct theatre *stage);
+/* A server of that name, with what `more` says beside what each must have, which is taken over. Its id is in
+ * `ret`; false: the cloud has no room. */
+bool clouded_server_comes(struct clouded *clouded, const char *name, json_t *more, char ret[static 48]);
+/* The servers of ours, and what runs there. */
+json_t *clouded_running(struct clouded *clouded);
+/* What there is, by its ids; but strangers. */
+json_t *clouded_inventory(struct clouded *clouded);
 /* A server of ours, by chance; NULL: there is none. */
 const struct seen_server *clouded_any(struct clouded *clouded, struct dice *dice);
 
 /* --- clouded_moves.c --- */
 void clouded_move(struct theatre *stage, struct dice *dice);
+/* A deploy of what was edited, or a destroy, or what stops and starts it. */
+enum berth_outcome clouded_work(struct theatre *stage, struct dice *dice);
+/* In the middle of it, or before. */
+enum berth_outcome clouded_around_work(struct theatre *stage, struct dice *dice, happening *happens);
+/* Of what is no matter. */
+void clouded_harmless(struct theatre *stage, enum berth_outcome outcome, const char *what);
 extern const char *const clouded_faults[]; /* NULL-terminated */
+
+/* --- clouded_others.c: what others of the project, and the cloud itself, do --- */
+extern happening *const clouded_others[];
+extern const size_t clouded_other_count;
+extern const char *const clouded_other_faults[]; /* NULL-terminated */
 
 #endif

@@ -72,8 +72,7 @@ static enum berth_outcome order(struct theatre *stage, enum errand_kind doing)
 	return outpost_order(&stage->clouded->post, doing);
 }
 
-/* A deploy of what was edited, or a destroy, or what stops and starts it. */
-static enum berth_outcome work(struct theatre *stage, struct dice *dice)
+enum berth_outcome clouded_work(struct theatre *stage, struct dice *dice)
 {
 	static const enum errand_kind others[] = {DO_DESTROY, DO_STOP, DO_RESTART};
 	if (roll(dice, 4)) {
@@ -88,19 +87,25 @@ static enum berth_outcome work(struct theatre *stage, struct dice *dice)
 	return outcome;
 }
 
-static void edited(struct theatre *stage, struct dice *dice)
+void clouded_harmless(struct theatre *stage, enum berth_outcome outcome, const char *what)
 {
-	work(stage, dice);
+	if (outcome != BERTH_OK && !stage->rule[0])
+		stage_accuse(stage, "harmless", "%s, and it does not end well: %s", what,
+			     stage->clouded->post.last_words);
 }
 
-/* In the middle of it, or before. */
-static enum berth_outcome around_work(struct theatre *stage, struct dice *dice, happening *happens)
+static void edited(struct theatre *stage, struct dice *dice)
+{
+	clouded_work(stage, dice);
+}
+
+enum berth_outcome clouded_around_work(struct theatre *stage, struct dice *dice, happening *happens)
 {
 	if (one_in(dice, 2))
 		outpost_plan(&stage->clouded->post, dice, happens, 20000);
 	else
 		happens(stage, dice);
-	return work(stage, dice);
+	return clouded_work(stage, dice);
 }
 
 /* --- what becomes of its messages -------------------------------------------------------------------- */
@@ -119,6 +124,7 @@ static const struct fate message_fates[] = {
     {.spoiling = SPOIL_TRUNCATED, .after = 12},
     {.spoiling = SPOIL_CUT, .after = 12},
     {.there_ms = 40000},
+    {.twice = true},
 };
 
 static void messages_suffer(struct theatre *stage, struct dice *dice)
@@ -133,7 +139,7 @@ static void messages_suffer(struct theatre *stage, struct dice *dice)
 					   .only = whose[roll(dice, COUNT_OF(whose))],
 					   .skip = roll(dice, 25),
 					   .times = 1 + roll(dice, 3)});
-	work(stage, dice);
+	clouded_work(stage, dice);
 }
 
 /* What a change does is done whether anybody hears of it or not, so one who does not hear finds out. */
@@ -149,9 +155,7 @@ static void an_answer_is_lost(struct theatre *stage, struct dice *dice)
 					    .only = changes[roll(dice, COUNT_OF(changes))],
 					    .skip = roll(dice, 2),
 					    .times = 1});
-	if (work(stage, dice) != BERTH_OK && !stage->rule[0])
-		stage_accuse(stage, "harmless", "one answer was lost, and it does not end well: %s",
-			     stage->clouded->post.last_words);
+	clouded_harmless(stage, clouded_work(stage, dice), "one answer was lost");
 }
 
 /* --- what becomes of the cloud ----------------------------------------------------------------------- */
@@ -159,8 +163,12 @@ static void an_answer_is_lost(struct theatre *stage, struct dice *dice)
 static void creation_fails(struct theatre *stage, struct dice *dice)
 {
 	meet(stage, FAULT_CREATION);
-	stage->clouded->fails = true;
-	work(stage, dice);
+	static const char *const words[] = {
+	    "Build of instance aborted: Volume did not finish being created", "No valid host was found. ",
+	    "Exceeded maximum number of retries. Exhausted all hosts available for retrying build failures",
+	    "Quota exceeded for resources: ['port'].", NULL};
+	stage->clouded->fails = words[roll(dice, COUNT_OF(words) - 1)];
+	clouded_work(stage, dice);
 }
 
 static void take_one(struct theatre *stage, struct dice *dice)
@@ -183,7 +191,7 @@ static void take_one(struct theatre *stage, struct dice *dice)
 
 static void a_server_suffers(struct theatre *stage, struct dice *dice)
 {
-	around_work(stage, dice, take_one);
+	clouded_around_work(stage, dice, take_one);
 }
 
 static void tokens_revoked(struct theatre *stage, struct dice *dice)
@@ -196,9 +204,7 @@ static void tokens_revoked(struct theatre *stage, struct dice *dice)
 /* Who is asked to log in again does, and nobody notices. */
 static void tokens_go(struct theatre *stage, struct dice *dice)
 {
-	if (around_work(stage, dice, tokens_revoked) != BERTH_OK && !stage->rule[0])
-		stage_accuse(stage, "harmless", "tokens were revoked, and it does not end well: %s",
-			     stage->clouded->post.last_words);
+	clouded_harmless(stage, clouded_around_work(stage, dice, tokens_revoked), "tokens were revoked");
 }
 
 static void go_away(struct theatre *stage, struct dice *dice)
@@ -210,20 +216,19 @@ static void go_away(struct theatre *stage, struct dice *dice)
 
 static void a_service_is_away(struct theatre *stage, struct dice *dice)
 {
-	around_work(stage, dice, go_away);
+	clouded_around_work(stage, dice, go_away);
 	stage_run(stage, roll(dice, AWAY_MS));
 }
 
 static void be_busy(struct theatre *stage, struct dice *dice)
 {
 	meet(stage, FAULT_BUSY);
-	openstack_cloud_refuse(stage->clouded->cloud, roll(dice, CLOUD_PLACEMENT),
-			       one_in(dice, 2) ? 503 : 429, 1 + roll(dice, 3));
+	openstack_cloud_refuse(stage->clouded->cloud, roll(dice, CLOUD_PLACEMENT), 503, 1 + roll(dice, 3));
 }
 
 static void a_service_is_busy(struct theatre *stage, struct dice *dice)
 {
-	around_work(stage, dice, be_busy);
+	clouded_around_work(stage, dice, be_busy);
 }
 
 static void no_room(struct theatre *stage, struct dice *dice)
@@ -232,22 +237,24 @@ static void no_room(struct theatre *stage, struct dice *dice)
 	if (one_in(dice, 2))
 		openstack_cloud_full(stage->clouded->cloud, true);
 	else
-		openstack_cloud_quota(stage->clouded->cloud, "instances", 1 + (int)roll(dice, 3));
-	work(stage, dice);
+		openstack_cloud_quota(stage->clouded->cloud,
+				      clouded_quotas[roll(dice, COUNT_OF(clouded_quotas))],
+				      1 + (int)roll(dice, 3));
+	clouded_work(stage, dice);
 }
 
 static void listings_are_late(struct theatre *stage, struct dice *dice)
 {
 	meet(stage, FAULT_LAG);
 	openstack_cloud_lag(stage->clouded->cloud, 1000 + roll(dice, LAG_MS));
-	work(stage, dice);
+	clouded_work(stage, dice);
 }
 
 static void strangers(struct theatre *stage, struct dice *dice)
 {
 	meet(stage, FAULT_STRANGERS);
 	clouded_strangers_come(stage);
-	work(stage, dice);
+	clouded_work(stage, dice);
 }
 
 static void killed(struct theatre *stage, struct dice *dice)
@@ -255,7 +262,7 @@ static void killed(struct theatre *stage, struct dice *dice)
 	meet(stage, FAULT_KILLED);
 	for (unsigned times = 1 + roll(dice, 3); times > 0 && !stage->rule[0]; times--) {
 		seat_kill_at(stage->clouded->post.seat, 1 + roll(dice, 200));
-		work(stage, dice);
+		clouded_work(stage, dice);
 		seat_kill_at(stage->clouded->post.seat, 0);
 	}
 }
@@ -280,7 +287,9 @@ void clouded_move(struct theatre *stage, struct dice *dice)
 						killed,
 						killed,
 						killed};
-	happenings[roll(dice, COUNT_OF(happenings))](stage, dice);
+	unsigned which = roll(dice, COUNT_OF(happenings) + (unsigned)clouded_other_count);
+	(which < COUNT_OF(happenings) ? happenings[which]
+				      : clouded_others[which - COUNT_OF(happenings)])(stage, dice);
 	if (!stage->rule[0])
 		clouded_rest(stage);
 	stage->clouded->leaving = false;

@@ -102,6 +102,9 @@ static void rule_strangers_untouched(struct theatre *stage)
 	if (clouded->strangers && (!is_there(clouded, "servers", "berth." CLOUDED_APP "-too.db.1") ||
 				   !is_there(clouded, "security_groups", "berth." CLOUDED_APP "-too")))
 		stage_accuse(stage, "strangers", "what is somebody else's is gone");
+	if (*clouded->namesake && !by_id(clouded, clouded->namesake))
+		stage_accuse(stage, "strangers", "a server that is none of ours is gone: %s",
+			     clouded->namesake);
 }
 
 void clouded_judge_always(struct theatre *stage)
@@ -140,6 +143,18 @@ static void rule_deployed(struct theatre *stage, const struct clouded_part *part
 			     good, part->id, program, part->there ? part->count : 0);
 }
 
+/* A server's ports go with it, and one of somebody else's may have come meanwhile. */
+static bool is_strange(const struct clouded *clouded, const json_t *row)
+{
+	const char *names[] = {json_text(row, "name"), json_text(row, "device_id"), json_text(row, "id")};
+	const struct seen_server *owner = names[1] ? by_id(clouded, names[1]) : NULL;
+	for (size_t i = 0; *clouded->namesake && i < COUNT_OF(names); i++)
+		if (names[i] && strcmp(names[i], clouded->namesake) == 0)
+			return true;
+	return (names[0] && strstr(names[0], CLOUDED_APP "-too")) ||
+	       (owner && strstr(owner->name, CLOUDED_APP "-too"));
+}
+
 /* What of a destroyed application is left in the project; strangers' names are like ours, and longer. */
 static void rule_nothing_left(struct theatre *stage)
 {
@@ -151,8 +166,9 @@ static void rule_nothing_left(struct theatre *stage)
 	for (size_t i = 0; i < COUNT_OF(lists); i++) {
 		owned_json rows = openstack_cloud_list(stage->clouded->cloud, lists[i][0]);
 		for (size_t k = 0; k < json_array_size(rows); k++) {
-			const char *name = json_text(json_array_get(rows, k), lists[i][1]);
-			if (strstr(name, CLOUDED_APP) && !strstr(name, CLOUDED_APP "-too"))
+			const json_t *row = json_array_get(rows, k);
+			const char *name = json_text(row, lists[i][1]);
+			if (strstr(name, CLOUDED_APP) && !is_strange(stage->clouded, row))
 				stage_accuse(stage, "leftovers", "%s: %s is left", lists[i][0], name);
 		}
 	}
@@ -196,28 +212,79 @@ void clouded_judge_rest(struct theatre *stage)
 				     json_text(json_array_get(floating, i), "floating_ip_address"));
 }
 
+/* --- when all is over -------------------------------------------------------------------------------- */
+
+json_t *clouded_running(struct clouded *clouded)
+{
+	json_t *all = json_array();
+	look(clouded);
+	for (size_t i = 0; i < clouded->count; i++)
+		if (clouded->now[i].ours)
+			json_array_append_new(all,
+					      json_sprintf("%s %s %s", clouded->now[i].id,
+							   clouded->now[i].name, clouded->now[i].program));
+	return all;
+}
+
+json_t *clouded_inventory(struct clouded *clouded)
+{
+	static const char *const lists[] = {"servers",     "keypairs",      "ports",  "security_groups",
+					    "floatingips", "server_groups", "volumes"};
+	json_t *all = json_array();
+	look(clouded);
+	for (size_t i = 0; i < COUNT_OF(lists); i++) {
+		owned_json rows = openstack_cloud_list(clouded->cloud, lists[i]);
+		for (size_t k = 0; k < json_array_size(rows); k++) {
+			const json_t *row = json_array_get(rows, k);
+			const char *id = json_text(row, "id") ? json_text(row, "id") : json_text(row, "name");
+			if (!is_strange(clouded, row))
+				json_array_append_new(all, json_sprintf("%s %s", lists[i], id));
+		}
+	}
+	return all;
+}
+
+void clouded_judge_end_of_all(struct theatre *stage)
+{
+	owned_json after = clouded_inventory(stage->clouded);
+	owned_memory char *left = json_line(after);
+	if (!json_equal(after, stage->clouded->before))
+		stage_accuse(stage, "leftovers", "in the end there is %s", left);
+}
+
 /* --- strangers --------------------------------------------------------------------------------------- */
+
+bool clouded_server_comes(struct clouded *clouded, const char *name, json_t *more, char ret[static 48])
+{
+	owned_json images = openstack_cloud_list(clouded->cloud, "images");
+	owned_json networks = openstack_cloud_list(clouded->cloud, "networks");
+	owned_json flavors = NULL;
+	owned_json answer = NULL;
+	openstack_cloud_ask(clouded->cloud, CLOUD_NOVA, "GET", "/v2.1/flavors/detail", NULL, &flavors);
+	const json_t *flavor = json_array_get(json_object_get(flavors, "flavors"), 0);
+	json_object_update_new(more, json_pack("{s:s, s:O, s:O, s:[{s:O}]}", "name", name, "imageRef",
+					       json_object_get(json_array_get(images, 0), "id"), "flavorRef",
+					       json_object_get(flavor, "id"), "networks", "uuid",
+					       json_object_get(json_array_get(networks, 0), "id")));
+	owned_json asked = json_pack("{s:o}", "server", more);
+	owned_memory char *body = json_line(asked);
+	if (openstack_cloud_ask(clouded->cloud, CLOUD_NOVA, "POST", "/v2.1/servers", body, &answer) != 202)
+		return false;
+	snprintf(ret, 48, "%s", json_text(json_object_get(answer, "server"), "id"));
+	return true;
+}
 
 void clouded_strangers_come(struct theatre *stage)
 {
 	struct clouded *clouded = stage->clouded;
-	owned_json images = openstack_cloud_list(clouded->cloud, "images");
-	owned_json flavors = NULL;
-	owned_json networks = openstack_cloud_list(clouded->cloud, "networks");
-	char body[500];
+	char id[48];
 	if (clouded->strangers)
 		return;
-	openstack_cloud_ask(clouded->cloud, CLOUD_NOVA, "GET", "/v2.1/flavors/detail", NULL, &flavors);
-	snprintf(body, sizeof body,
-		 "{\"server\":{\"name\":\"berth." CLOUDED_APP
-		 "-too.db.1\",\"imageRef\":\"%s\",\"flavorRef\":\"%s\","
-		 "\"networks\":[{\"uuid\":\"%s\"}],\"metadata\":{\"berth.app\":\"" CLOUDED_APP "-too\"}}}",
-		 json_text(json_array_get(images, 0), "id"),
-		 json_text(json_array_get(json_object_get(flavors, "flavors"), 0), "id"),
-		 json_text(json_array_get(networks, 0), "id"));
-	openstack_cloud_ask(clouded->cloud, CLOUD_NOVA, "POST", "/v2.1/servers", body, NULL);
-	openstack_cloud_ask(
-	    clouded->cloud, CLOUD_NEUTRON, "POST", "/v2.0/security-groups",
-	    "{\"security_group\":{\"name\":\"berth." CLOUDED_APP "-too\",\"description\":\"theirs\"}}", NULL);
-	clouded->strangers = true;
+	clouded->strangers =
+	    clouded_server_comes(clouded, "berth." CLOUDED_APP "-too.db.1",
+				 json_pack("{s:{s:s}}", "metadata", "berth.app", CLOUDED_APP "-too"), id) &&
+	    openstack_cloud_ask(clouded->cloud, CLOUD_NEUTRON, "POST", "/v2.0/security-groups",
+				"{\"security_group\":{\"name\":\"berth." CLOUDED_APP
+				"-too\",\"description\":\"theirs\"}}",
+				NULL) == 201;
 }
