@@ -5,6 +5,8 @@
 #include "locations/openstack/openstack.h"
 #include "locations/process.h"
 
+enum { GROUPS = 1 }; /* the slot of that question; servers are asked for in the first */
+
 /* One server, and what its machine says meanwhile. */
 struct visit {
 	struct talk *talk;
@@ -230,11 +232,17 @@ static enum progress visit_all(struct talk *talk, struct error *err)
 	return talk_go(talk, at_machines);
 }
 
-static enum progress groups_told(struct talk *talk, struct error *err)
+static enum progress both_told(struct talk *talk, struct error *err)
 {
-	struct visits *visits = talk->own;
-	struct openstack_call *call = &talk->calls[0];
+	struct visits *visits = arena_array(&talk->arena, struct visits, 1);
+	struct openstack_call *call = &talk->calls[GROUPS];
 
+	if (!visits)
+		return talk_no_memory(err);
+	visits->servers = openstack_servers_json(talk);
+	talk_own(talk, visits, release_visits);
+	if (talk->order.list->instances_only)
+		return talk_go(talk, visit_all);
 	if (!openstack_ok(call))
 		return openstack_failed(call, err, "cannot list security groups");
 	const json_t *list = openstack_list(call, "security_groups", err);
@@ -244,26 +252,26 @@ static enum progress groups_told(struct talk *talk, struct error *err)
 	return talk_go(talk, visit_all);
 }
 
-static enum progress servers_told(struct talk *talk, struct error *err)
+static int ask_for_groups(struct talk *talk, const char *app, struct error *err)
 {
-	struct visits *visits = arena_array(&talk->arena, struct visits, 1);
-	const struct list_request *request = talk->order.list;
+	const char *project = talk->openstack->session.token.project_id;
+	const struct openstack_question question = {
+	    .service = "network",
+	    .method = "GET",
+	    .path = arena_format(&talk->arena, "/v2.0/security-groups?project_id=%s%s%s", project,
+				 app ? "&name=berth." : "", app ? app : "")};
 
-	if (!visits)
-		return talk_no_memory(err);
-	visits->servers = openstack_servers_json(talk);
-	talk_own(talk, visits, release_visits);
-	if (request->instances_only)
-		return talk_go(talk, visit_all);
-	const char *app = request->app, *project = talk->openstack->session.token.project_id;
-	const char *path = arena_format(&talk->arena, "/v2.0/security-groups?project_id=%s%s%s", project,
-					app ? "&name=berth." : "", app ? app : "");
-	return openstack_read(talk, "network", path, groups_told, err);
+	return openstack_ask(talk, GROUPS, &question, err);
 }
 
+/* Servers and groups at one time: neither waits for the other. */
 static enum progress find(struct talk *talk, struct error *err)
 {
-	return openstack_find_servers(talk, talk->order.app, NULL, servers_told, err);
+	const struct list_request *request = talk->order.list;
+
+	if (!request->instances_only && ask_for_groups(talk, request->app, err) < 0)
+		return PROGRESS_FAILED;
+	return openstack_find_servers(talk, request->app, NULL, both_told, err);
 }
 
 enum progress list_openstack(struct talk *talk, struct error *err)

@@ -423,6 +423,20 @@ Test(openstack_servers, security_groups_of_other_projects_are_not_asked_for)
 	leave();
 }
 
+/* Whoever lists waits for one of them, and not for both. */
+Test(openstack_servers, servers_and_groups_are_asked_for_at_one_time)
+{
+	const struct list_request request = {.app = "shop"};
+	struct errand errand = {.wake = cloud_wake};
+
+	prepare();
+	text_clear(&cloud_asked);
+	cr_assert_eq(cloud_here.driver->list(&cloud_here, &errand, &request, &inventory, &cloud_error),
+		     PROGRESS_WAITING);
+	cr_expect_eq(cloud_count("GET http://"), 2, "%s", text_view(&cloud_asked));
+	cloud_here.driver->drop(&cloud_here, &errand);
+}
+
 /* Pairs are a user's, and he may have an application of that name in another project, too. */
 Test(openstack_servers, the_key_pair_of_another_project_stays)
 {
