@@ -173,8 +173,10 @@ static enum progress begin(struct talk *talk, struct floating wish, const char *
 		return talk_no_memory(err);
 	*floating = wish;
 	floating->mark = arena_format(&talk->arena, "berth %s %s", app, id);
+	/* What servers are made of may be chosen anew meanwhile. */
+	floating->pool = wish.pool ? arena_text(&talk->arena, wish.pool) : NULL;
 	*goal = (struct openstack_goal){.path = path, .next = next, .then = bring_it, .wish = floating};
-	if (!floating->mark)
+	if (!floating->mark || (wish.pool && !floating->pool))
 		return talk_no_memory(err);
 	talk->network = goal;
 	return path ? neutron_bring(talk, goal, err) : bring_it(talk, err);

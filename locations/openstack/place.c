@@ -401,10 +401,17 @@ static enum progress ask_console(struct talk *talk, struct error *err)
 /* --- where it is reached ---------------------------------------------------------------------------------
  */
 
+static bool is_active(const struct making_server *making)
+{
+	return !strcmp(making->server.status, "ACTIVE");
+}
+
 static enum progress floating_there(struct talk *talk, struct error *err)
 {
-	talk->making->address = network_floating_found(talk)->address;
-	return ask_console(talk, err);
+	struct making_server *making = talk->making;
+
+	making->address = network_floating_found(talk)->address;
+	return is_active(making) ? ask_console(talk, err) : later(talk, poll, err);
 }
 
 static enum progress ports_told(struct talk *talk, struct error *err)
@@ -422,6 +429,7 @@ static enum progress ports_told(struct talk *talk, struct error *err)
 	talk->making->port = arena_text(&talk->arena, port);
 	if (!talk->making->port)
 		return talk_no_memory(err);
+	note(talk, "getting a floating IP");
 	return network_floating(talk, talk->order.app, talk->making->id, talk->made_of->outer,
 				talk->making->port, floating_there, err);
 }
@@ -430,14 +438,14 @@ static enum progress find_address(struct talk *talk, struct error *err)
 {
 	struct making_server *making = talk->making;
 
-	if (talk->made_of->outer) {
+	if (talk->made_of->outer && !making->address) {
 		const char *path =
 		    arena_format(&talk->arena, "/v2.0/ports?device_id=%s&network_id=%s&fields=id", making->id,
 				 talk->made_of->networks[0]);
-		note(talk, "getting a floating IP");
 		return openstack_read(talk, "network", path, ports_told, err);
 	}
-	making->address = making->server.fixed;
+	if (!talk->made_of->outer)
+		making->address = making->server.fixed;
 	return making->address ? ask_console(talk, err) : later(talk, poll, err);
 }
 
@@ -467,6 +475,15 @@ static enum progress active(struct talk *talk, struct error *err)
 	json_decref(making->marks);
 	making->marks = json_incref((json_t *)making->server.metadata);
 	return open_it(talk, err);
+}
+
+/* Its port is there before it runs: what leads to that is got while Nova makes the rest of it. */
+static bool is_early(const struct talk *talk)
+{
+	const struct making_server *making = talk->making;
+
+	return !strcmp(making->server.status, "BUILD") && !making->address && talk->made_of &&
+	       talk->made_of->known && talk->made_of->outer;
 }
 
 static enum progress start_told(struct talk *talk, struct error *err)
@@ -507,7 +524,7 @@ static enum progress polled(struct talk *talk, struct error *err)
 	making->json = json_incref((json_t *)json);
 	if (openstack_server_read(making->json, &making->server, err) < 0)
 		return PROGRESS_FAILED;
-	if (!strcmp(making->server.status, "ACTIVE"))
+	if (is_active(making))
 		return active(talk, err);
 	if (!strcmp(making->server.status, "ERROR"))
 		return in_error(talk, err);
@@ -516,7 +533,7 @@ static enum progress polled(struct talk *talk, struct error *err)
 	snprintf(making->note, sizeof(making->note), "its server is %s%s%s", making->server.status,
 		 making->server.task ? ": " : "", making->server.task ? making->server.task : "");
 	if (now_of(talk) < making->made_by_ms)
-		return later(talk, poll, err);
+		return is_early(talk) ? find_address(talk, err) : later(talk, poll, err);
 	fail(err, ERR_TIMED_OUT, "location `%s`: the server of `%s` is still %s after %d s",
 	     talk->openstack->location->name, talk->order.name, making->server.status,
 	     OPENSTACK_MADE_MS / 1000);

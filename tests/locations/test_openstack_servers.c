@@ -826,6 +826,26 @@ Test(openstack_servers, a_token_that_ends_is_replaced_each_time)
 	leave();
 }
 
+/* Nova takes its time, in which Neutron has the address ready. */
+Test(openstack_servers, its_floating_ip_is_got_while_it_is_made)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+
+	open_again("{\"network\":\"private\",\"minRam\":64}");
+	openstack_cloud_behave(cloud, builds_slowly, NULL);
+	prepare();
+	text_clear(&cloud_asked);
+	place(&spec);
+	const char *taken = strstr(text_view(&cloud_asked), "POST http://10.0.3.1:9696/v2.0/floatingips");
+	cr_assert(taken, "%s", text_view(&cloud_asked));
+	cr_expect_eq(cloud_count("POST http://10.0.3.1:9696/v2.0/floatingips"), 1);
+	/* It is looked at once a second for five minutes. */
+	const char *middle = text_view(&cloud_asked) + cloud_asked.length / 2;
+	cr_expect_lt(taken, middle);
+	cr_expect_eq(count_of("floatingips"), 1);
+	leave();
+}
+
 enum { MANY = 500 };
 
 static const char *first_id(const json_t *list, const char *name)
