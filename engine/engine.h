@@ -141,7 +141,7 @@ struct reason {
 };
 
 /* What an update in place has to do. PART_ROLL: the target itself makes its tasks anew; PART_COUNT: it makes
- * more, or fewer. */
+ * more, or fewer; PART_LINKS: what does not run is given what comes from links. */
 enum {
 	PART_LIMITS = 1,
 	PART_FILES = 2,
@@ -149,7 +149,8 @@ enum {
 	PART_NAME = 8,
 	PART_JOIN = 16,
 	PART_ROLL = 32,
-	PART_COUNT = 64
+	PART_COUNT = 64,
+	PART_LINKS = 128
 };
 
 /* Which driver call is under way for an instance, so that the same one is asked again. */
@@ -553,6 +554,8 @@ const char *unseen_because(const struct work *work);
 /* Decide for every instance what is to be done. WAITING: it takes long, and goes on in the next turn, so that
  * signals and clocks are heard meanwhile. FAILED: with complaints in diagnostics or *err. */
 enum progress plan_make(struct berth_operation *operation, struct error *err);
+/* Where it is attached is what is seen of it. */
+void keep_attachments(struct instance *instance);
 /* Look at those whose limits nobody remembers, before they are compared. DONE when all have answered. */
 enum progress plan_look(struct berth_operation *operation, struct error *err);
 /* plan_removals.c: which removals come first, which are refused, which are only another name. 0 or -1. */

@@ -280,6 +280,8 @@ static void rest(struct work *work)
 	work->action = ACTION_UNCHANGED;
 	work->started = true;
 	work->settled = true;
+	if (work->instance->seen)
+		keep_attachments(work->instance);
 	work->instance->phase = work->site->listed ? phase_of(work, work->instance->seen) : PHASE_UNKNOWN;
 	look_again_later(work);
 	work->instance->since_ms = now_of(work);

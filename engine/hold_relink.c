@@ -6,8 +6,8 @@
 #include "base/cleanup.h"
 #include "engine/hold.h"
 #include "engine/keeper.h"
+#include "engine/link_numbers.h"
 #include "engine/reconcile.h"
-#include "engine/specs.h"
 
 /* What was tried last, and when; monotonic. */
 struct relink {
@@ -17,30 +17,12 @@ struct relink {
 
 enum { AGAIN_MS = 4 * 60 * 1000 }; /* what nothing came of is tried again with the next listing after that */
 
-/* Its target moves one of those that it is linked to. */
-static bool holds_numbers(const struct work *work)
-{
-	const struct component *component = work->instance->component;
-	const struct component *all = work->operation->application->components;
-	const struct component_spec *spec = component->spec;
-	if (!spec || spec->balancer || spec->job || spec->on_change->kind != ON_CHANGE_RESTART)
-		return false;
-	for (size_t i = 0; i < component->need_count; i++) {
-		const struct site *site = all[component->needs[i].to].site;
-		if (edge_waits(&component->needs[i]) && site && keeps_tasks(site))
-			return true;
-	}
-	return false;
-}
-
 /* Where all of them can be reached just now, and it was made with something else: the digest of that. */
-static bool has_old_numbers(struct work *work, char ret_hex[static DIGEST_HEX])
+static bool old_now(struct work *work, char ret_hex[static DIGEST_HEX])
 {
-	const struct observed *seen = work->instance->seen;
 	const char *waits = NULL;
 	struct error err = {0};
-	bool old = seen && seen->link_digest && spec_build(work, &waits, &err) == RESOLVED &&
-		   strcmp(seen->link_digest, work->spec->link_digest) != 0;
+	bool old = spec_build(work, &waits, &err) == RESOLVED && has_old_numbers(work);
 	if (old)
 		memcpy(ret_hex, work->spec->link_digest, DIGEST_HEX);
 	spec_drop(work);
@@ -78,7 +60,7 @@ bool held_relinks(struct held_instance *held)
 {
 	struct work *work = held->work;
 	char digest[DIGEST_HEX];
-	if (!holds_numbers(work) || !may_be_relinked(held) || !has_old_numbers(work, digest) ||
+	if (!holds_numbers(work) || !follows_anew(work) || !may_be_relinked(held) || !old_now(work, digest) ||
 	    was_tried(held, digest) || !hold_site_ours(work->site) || !note_try(held, digest))
 		return false;
 	return held_relink(held->of) == 0;

@@ -85,6 +85,9 @@ static void ended(struct berth_operation *operation, struct site *site)
 	}
 	inventory_release(&site->retired);
 	for (size_t i = 0; i < operation->work_count; i++)
+		if (operation->works[i]->site == site && operation->works[i]->instance->seen)
+			keep_attachments(operation->works[i]->instance);
+	for (size_t i = 0; i < operation->work_count; i++)
 		if (operation->works[i]->site == site)
 			hold_sight(operation->works[i], true);
 	if (was_silent)

@@ -2,6 +2,7 @@
  * next step. */
 #include "base/cleanup.h"
 #include "engine/hosts.h"
+#include "engine/link_numbers.h"
 #include "engine/pools.h"
 #include "engine/reconcile.h"
 
@@ -227,12 +228,11 @@ static enum phase linked(struct work *work)
 	return work->action == ACTION_RESTART || work->order == ORDER_PLAIN ? PHASE_STOPPING : PHASE_PLACING;
 }
 
-/* A verb that starts what is there needs no more than its name and its ports. */
 static enum resolved build_spec(struct work *work, const char **ret_waits)
 {
 	bool anew = work->action == ACTION_CREATE || work->action == ACTION_REPLACE;
 	if (work->operation->verb->decide && !anew && !work->place_again && !is_placed_only(work))
-		return spec_outlined(work) ? RESOLVED : RESOLVED_NEVER;
+		return spec_started(work, ret_waits);
 	struct error err = {0};
 	enum resolved found = spec_build(work, ret_waits, &err);
 	if (found == RESOLVED_NEVER)
@@ -375,7 +375,7 @@ static enum phase start(struct work *work)
 	bool failed = false;
 	if (!work->spec && !spec_outlined(work))
 		return work_break(work, work_error(work));
-	if (work->parts & (PART_LIMITS | PART_FILES))
+	if (work->parts & (PART_LIMITS | PART_FILES | PART_LINKS))
 		return PHASE_UPDATING;
 	enum room room = work->doing == DOING_START ? ROOM : find_room(work);
 	if (room != ROOM)

@@ -119,6 +119,7 @@ static const struct part {
     {PART_JOIN, DOING_ADMIT, join_network, "it is put on its network again"},
     {PART_ROLL, DOING_UPDATE, roll, "its target makes its tasks anew"},
     {PART_COUNT, DOING_UPDATE, change_limits, "its target makes more tasks, or fewer"},
+    {PART_LINKS, DOING_UPDATE, change_limits, "it is told where those that it needs are now"},
     {PART_LIMITS, DOING_UPDATE, change_limits, "its limits are changed in place"},
     {PART_FILES, DOING_DELIVER, write_files, "its files are written"},
     {PART_NOTICE, DOING_SIGNAL, tell_of_change, "it is told of the change"},

@@ -277,8 +277,7 @@ static int decide_seen(struct decision *decision, enum resolved found)
 	return work->order == ORDER_PLAIN || work->order == ORDER_ROLLING ? 0 : part_generations(decision);
 }
 
-/* The attachments of what stays are those that are seen. */
-static void keep_attachments(struct instance *instance)
+void keep_attachments(struct instance *instance)
 {
 	instance->attachments = instance->seen->attachments;
 	instance->attachment_count = instance->seen->attachment_count;

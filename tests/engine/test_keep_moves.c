@@ -85,6 +85,34 @@ Test(keep_moves, who_holds_a_moved_number_is_made_anew_within_moments_and_nobody
 	cr_expect_str_eq(fake_target_find(scene.target, "app.alone.1")->target_id, alone);
 }
 
+static void restart(const char *component)
+{
+	const char *const components[] = {component, NULL};
+	const struct berth_request by_name = {.size = sizeof by_name, .app = "app", .components = components};
+	cr_assert_eq(scene_request(&scene, berth_restart, &by_name, NULL), BERTH_OK);
+}
+
+Test(keep_moves, who_was_started_before_a_restarted_provider_follows_it)
+{
+	deploy(PLACES FRONT(""));
+	keep();
+	pass(SECOND);
+	restart("web");
+	cr_expect(virtual_world_run(scene.world, is_relinked, NULL, 30 * SECOND), "told:\n%s", told);
+	cr_expect_eq(times_told(TOLD), 1, "told:\n%s", told ? told : "");
+}
+
+Test(keep_moves, who_is_restarted_after_its_provider_has_its_number_already)
+{
+	deploy(PLACES FRONT(""));
+	keep();
+	pass(SECOND);
+	restart(NULL);
+	cr_expect(is_relinked(NULL));
+	pass(10 * MINUTE);
+	cr_expect_eq(times_told(TOLD), 0, "told:\n%s", told ? told : "");
+}
+
 Test(keep_moves, what_is_seen_only_when_a_controller_begins_is_followed_too)
 {
 	deploy(PLACES FRONT(", policies: [{type: restarter}]"));

@@ -235,6 +235,18 @@ Test(tasks, one_that_has_moved_and_does_not_answer_yet_is_waited_for)
 	"- {type: 'docker:middle:1', id: middle, location: m, openPorts: 80, instances: 2,"                  \
 	" links: [$brooklyn:component(\"back\")]}\n"
 
+/* The number that `middle`, which is a target's own, too, was given is that of `back` now. */
+static void assert_told_of_back(void)
+{
+	const char *const *entries = fake_target_environment(tasks, "app.middle.1");
+	char wanted[48];
+	snprintf(wanted, sizeof wanted, "BACK_PORT_70_TCP_PORT=%u",
+		 fake_target_task_port(tasks, "app.back.1", 0, 70));
+	while (*entries && strcmp(*entries, wanted) != 0)
+		entries++;
+	cr_expect(*entries, "%s", wanted);
+}
+
 Test(tasks, who_is_kept_by_the_target_itself_is_relinked_by_it)
 {
 	json_t *document = NULL;
@@ -246,13 +258,7 @@ Test(tasks, who_is_kept_by_the_target_itself_is_relinked_by_it)
 	cr_expect_str_eq(json_text(change_in(document, "middle"), "order"), "rolling");
 	cr_expect_str_eq(json_text(change_in(document, "back"), "action"), "unchanged");
 	json_decref(document);
-	const char *const *entries = fake_target_environment(tasks, "app.middle.1");
-	char wanted[48];
-	snprintf(wanted, sizeof wanted, "BACK_PORT_70_TCP_PORT=%u",
-		 fake_target_task_port(tasks, "app.back.1", 0, 70));
-	while (*entries && strcmp(*entries, wanted) != 0)
-		entries++;
-	cr_expect(*entries, "%s", wanted);
+	assert_told_of_back();
 	assert_unchanged(PLACES BACK MIDDLE);
 }
 
@@ -300,6 +306,69 @@ Test(tasks, stop_keeps_the_component_and_start_runs_it_again)
 	cr_assert_eq(scene_request(&scene, berth_start, &by_name, NULL), BERTH_OK);
 	cr_expect_eq(fake_target_tasks(tasks, "app.web.1"), 3);
 	assert_unchanged(PLACES WEB("web:1", ""));
+}
+
+static void by_name(verb_function *verb, const char *component)
+{
+	const char *const components[] = {component, NULL};
+	struct berth_request request = {.size = sizeof request, .app = "app", .components = components};
+	cr_assert_eq(scene_request(&scene, verb, &request, NULL), BERTH_OK, "%s", scene.events ?: "");
+}
+
+/* Where its provider is when it starts, not where that was. */
+Test(tasks, who_is_restarted_after_its_provider_is_told_where_that_is_now)
+{
+	deploy(PLACES BACK MIDDLE);
+	uint16_t number = fake_target_task_port(tasks, "app.middle.1", 0, 80);
+	by_name(berth_restart, NULL);
+	assert_told_of_back();
+	cr_expect_neq(fake_target_task_port(tasks, "app.middle.1", 0, 80), number);
+	cr_expect_eq(fake_target_tasks(tasks, "app.middle.1"), 2);
+	assert_unchanged(PLACES BACK MIDDLE);
+}
+
+Test(tasks, who_is_started_after_its_provider_is_told_where_that_is_now)
+{
+	deploy(PLACES BACK MIDDLE);
+	by_name(berth_stop, NULL);
+	by_name(berth_start, NULL);
+	assert_told_of_back();
+	cr_expect_eq(fake_target_tasks(tasks, "app.middle.1"), 2);
+	assert_unchanged(PLACES BACK MIDDLE);
+}
+
+/* A container's environment is what it was made with: it is made anew, as when its provider moves. */
+Test(tasks, what_is_elsewhere_is_restarted_and_started_with_the_number_of_now)
+{
+	deploy(APP("web:1", ""));
+	by_name(berth_restart, NULL);
+	assert_linked();
+	assert_unchanged(APP("web:1", ""));
+	by_name(berth_stop, NULL);
+	by_name(berth_start, NULL);
+	assert_linked();
+	assert_unchanged(APP("web:1", ""));
+}
+
+/* Nobody asked for another one of it. */
+Test(tasks, who_is_restarted_while_its_provider_stays_is_the_one_that_it_was)
+{
+	deploy(APP("web:1", ""));
+	char front[32];
+	snprintf(front, sizeof front, "%s", fake_target_find(scene.target, "app.front.1")->target_id);
+	by_name(berth_restart, "front");
+	cr_expect_str_eq(fake_target_find(scene.target, "app.front.1")->target_id, front);
+	assert_unchanged(APP("web:1", ""));
+}
+
+/* Who is not asked to restart is linked anew as when its provider moves by itself: by the next deploy. */
+Test(tasks, who_was_started_before_its_provider_follows_with_the_next_deploy)
+{
+	deploy(PLACES BACK MIDDLE);
+	by_name(berth_restart, "back");
+	deploy(PLACES BACK MIDDLE);
+	assert_told_of_back();
+	assert_unchanged(PLACES BACK MIDDLE);
 }
 
 /* --- what does not come to its end ------------------------------------------------------------- */
