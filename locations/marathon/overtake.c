@@ -46,18 +46,21 @@ static enum progress before_told(struct flow *flow, struct error *err)
 	return judged(flow, !same_digests(flow->app.labels, json_object_get(before, "labels")), err);
 }
 
-/* They come in no order, and those that were refused are among them. NULL: there is none. */
-static const char *version_before(const json_t *versions, const char *version)
+/* They come in no order, and those that were refused are among them. *ret is NULL: there is none. False: they
+ * tell nothing of this one. */
+static bool version_before(const json_t *versions, const char *version, const char **ret)
 {
-	const char *found = NULL;
+	bool told = false;
 
+	*ret = NULL;
 	for (size_t i = 0; i < json_array_size(versions); i++) {
 		const char *each = json_string_value(json_array_get(versions, i));
-		if (each && marathon_time(each) < marathon_time(version) &&
-		    (!found || marathon_time(each) > marathon_time(found)))
-			found = each;
+		int64_t time = each ? marathon_time(each) : 0;
+		told |= time && time == marathon_time(version);
+		if (time && time < marathon_time(version) && (!*ret || time > marathon_time(*ret)))
+			*ret = each;
 	}
-	return found;
+	return told;
 }
 
 /* --- of whose apps ------------------------------------------------------------------------------------ */
@@ -78,6 +81,28 @@ static bool is_of_app(const struct flow *flow, const struct marathon_deployment 
 	return false;
 }
 
+static bool touches(const struct flow *flow, const struct marathon_deployment *deployment)
+{
+	for (size_t i = 0; i < deployment->app_count; i++)
+		if (!strcmp(deployment->apps[i], flow->id))
+			return true;
+	return false;
+}
+
+/* One that is not has come to its end since the app was read, or the answer tells nothing. */
+static bool all_are_listed(const struct flow *flow, const json_t *list)
+{
+	for (size_t i = 0; i < flow->app.deployment_count; i++) {
+		size_t k = 0;
+		while (k < json_array_size(list) &&
+		       strcmp(json_text(json_array_get(list, k), "id") ?: "", flow->app.deployments[i]) != 0)
+			k++;
+		if (k == json_array_size(list))
+			return false;
+	}
+	return true;
+}
+
 /* What cannot be read is nobody's that we know. */
 static bool changes_ours_alone(struct flow *flow)
 {
@@ -93,7 +118,10 @@ static bool changes_ours_alone(struct flow *flow)
 		if (marathon_deployment_read(json_array_get(list, i), &flow->app_arena, &deployment,
 					     &unread) < 0)
 			return false;
-		for (size_t k = 0; is_of_app(flow, &deployment) && k < deployment.app_count; k++)
+		bool known = is_of_app(flow, &deployment);
+		if (!known && touches(flow, &deployment))
+			return false; /* it came since */
+		for (size_t k = 0; known && k < deployment.app_count; k++)
 			if (!is_ours(flow, &group, deployment.apps[k]))
 				return false;
 	}
@@ -105,10 +133,14 @@ static enum progress told(struct flow *flow, struct error *err)
 	for (unsigned i = 0; i < CALLS; i++)
 		if (!marathon_ok(&flow->calls[i]) || !marathon_json(&flow->calls[i], err))
 			return unjudged(flow);
+	if (!all_are_listed(flow, marathon_json(&flow->calls[0], err)))
+		return unjudged(flow);
 	if (!changes_ours_alone(flow))
 		return judged(flow, false, err);
 	const json_t *versions = marathon_json(&flow->calls[1], err);
-	const char *before = version_before(json_object_get(versions, "versions"), flow->app.version ?: "");
+	const char *before;
+	if (!version_before(json_object_get(versions, "versions"), flow->app.version ?: "", &before))
+		return unjudged(flow);
 	const struct marathon_question question = {
 	    .method = "GET",
 	    .path = before ? arena_format(&flow->arena, "/v2/apps%s/versions/%s", flow->id, before) : NULL,

@@ -145,6 +145,51 @@ Test(marathon_overtake, deployment_of_others_apps_too_is_waited_for)
 	expect_waited();
 }
 
+/* By force, after the app was read: it is of the same app, and takes others with it. */
+Test(marathon_overtake, deployment_that_came_since_is_waited_for)
+{
+	PLAY(WHO, ITS_QUEUE,
+	     {"GET", DEPLOYMENTS, 200, NULL,
+	      "[{\"id\":\"old\",\"affectedApps\":[\"/shop/web\"],\"steps\":[]},"
+	      "{\"id\":\"theirs\",\"affectedApps\":[\"/shop/web\",\"/shop/theirs\"],\"steps\":[]}]",
+	      0},
+	     {"GET", GROUP, 200, NULL, OURS, 0},
+	     {"GET", THE_APP "/versions", 200, NULL, "{\"versions\":[\"" LATE "\"]}", 0},
+	     {"PUT", THE_APP, 200, NULL, ACCEPTED, 1}, {"GET", THE_APP, 200, NULL, APP("d", BUSY), 5},
+	     {"GET", THE_APP, 200, NULL, APP("d", ""), 1}, CHANGED);
+	update_it();
+	expect_waited();
+}
+
+static void expect_not_forced(void)
+{
+	cr_expect_null(strstr(text_view(&stand.asked), "force=true"), "%s", text_view(&stand.asked));
+	cr_expect_null(strstr(text_view(&said), "waits for"), "%s", text_view(&said));
+}
+
+Test(marathon_overtake, nothing_is_forced_where_the_deployment_is_not_listed)
+{
+	PLAY(WHO, ITS_QUEUE, {"GET", DEPLOYMENTS, 200, NULL, "[]", 1},
+	     {"GET", DEPLOYMENTS, 200, NULL, "{}", 0}, {"GET", GROUP, 200, NULL, OURS, 0},
+	     {"GET", THE_APP "/versions", 200, NULL, "{\"versions\":[\"" LATE "\"]}", 0},
+	     {"PUT", THE_APP, 200, NULL, ACCEPTED, 1}, {"GET", THE_APP, 200, NULL, APP("d", BUSY), 5},
+	     {"GET", THE_APP, 200, NULL, APP("d", ""), 1}, CHANGED);
+	update_it();
+	expect_not_forced();
+}
+
+/* That it is the app's first one is a matter of a list that has it. */
+Test(marathon_overtake, nothing_is_forced_where_its_version_is_not_listed)
+{
+	PLAY(WHO, ITS_QUEUE, {"GET", DEPLOYMENTS, 200, NULL, OLD(""), 0}, {"GET", GROUP, 200, NULL, OURS, 0},
+	     {"GET", THE_APP "/versions", 200, NULL, "{}", 1},
+	     {"GET", THE_APP "/versions", 200, NULL, "{\"versions\":[\"" BEFORE "\"]}", 0},
+	     {"PUT", THE_APP, 200, NULL, ACCEPTED, 1}, {"GET", THE_APP, 200, NULL, APP("d", BUSY), 5},
+	     {"GET", THE_APP, 200, NULL, APP("d", ""), 1}, CHANGED);
+	update_it();
+	expect_not_forced();
+}
+
 /* Nothing is concluded of what nobody answered. */
 Test(marathon_overtake, whose_it_is_is_asked_again_where_nobody_told)
 {
