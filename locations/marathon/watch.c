@@ -166,7 +166,8 @@ static void later(struct watcher *watcher)
 		watcher->pause_ms = LONGEST_PAUSE_MS;
 }
 
-/* A standby names the leader. */
+/* A standby names the leader, whom it asks for the same. What else is named is a page to log in at, say,
+ * whose owner is not to learn with what Marathon is asked. */
 static bool is_sent_on(struct watcher *watcher, const struct http_answer *answer)
 {
 	owned_arena arena = {0};
@@ -174,10 +175,11 @@ static bool is_sent_on(struct watcher *watcher, const struct http_answer *answer
 	const char *to =
 	    answer->status / 100 == 3 ? marathon_redirect(&arena, text_view(&answer->headers), from) : NULL;
 
-	if (!to || ++watcher->redirects > REDIRECTS)
+	const char *path = to ? strstr(to, "/v2/events") : NULL;
+
+	if (!path || strcspn(to, "?#") < (size_t)(path - to) || ++watcher->redirects > REDIRECTS)
 		return false;
-	const char *path = strstr(to, "/v2/events");
-	snprintf(watcher->base, sizeof(watcher->base), "%.*s", path ? (int)(path - to) : (int)strlen(to), to);
+	snprintf(watcher->base, sizeof(watcher->base), "%.*s", (int)(path - to), to);
 	return true;
 }
 

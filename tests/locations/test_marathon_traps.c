@@ -351,6 +351,17 @@ Test(marathon_traps, stream_is_asked_for_exactly_and_followed_to_the_leader)
 	cr_expect_eq(requests("GET http://l:8080/v2/events\n"), 1, "%s", text_view(&stand.asked));
 }
 
+/* What stands before it sends whom it does not know to log in elsewhere, where that is nobody's matter. */
+Test(marathon_traps, stream_is_not_asked_for_where_one_is_sent_to_log_in)
+{
+	PLAY({"GET", "http://a:8080/v2/events", 302, "Location: http://sso/login?to=/v2/events\r\n", "", 0},
+	     {"GET", "http://sso", 200, STREAM, "\r\n", 0});
+	open_it();
+	watch_it();
+	pass(100);
+	cr_expect_null(strstr(text_view(&stand.asked), "sso"), "%s", text_view(&stand.asked));
+}
+
 /* Nothing is told again that was missed: from its head on, and after its end, all is listed. */
 Test(marathon_traps, where_a_stream_begins_and_ends_all_is_listed)
 {
