@@ -293,8 +293,7 @@ enum progress network_fence(struct talk *talk, enum fence fence, const char *app
 	if (talk->openstack->six_known || (fence != FENCE_OWN && fence != FENCE_ALL))
 		return neutron_bring(talk, goal, err);
 	talk->network = goal;
-	return openstack_read(talk, "network", "/v2.0/subnets?ip_version=6&fields=id&limit=1", subnets_told,
-			      err);
+	return openstack_read(talk, "network", "/v2.0/subnets?ip_version=6&fields=id", subnets_told, err);
 }
 
 const struct openstack_group *network_group(const struct talk *talk, const char *component)

@@ -35,17 +35,20 @@ static const char *next_path(struct talk *talk, const char *path, const json_t *
 	return NULL;
 }
 
-/* Its lists go behind those of the pages before it. */
-static int add(json_t *all, const json_t *page)
+/* Its lists go behind those of the pages before it. One that lacks them tells nothing of what there is. */
+static int add(json_t *all, const json_t *page, struct error *err)
 {
 	const char *key;
-	json_t *list;
+	json_t *before;
 
-	json_object_foreach ((json_t *)page, key, list) {
-		json_t *before = json_object_get(all, key);
-		if (json_is_array(list) && json_is_array(before) && !is_links(key) &&
-		    json_array_extend(before, list) < 0)
-			return -1;
+	json_object_foreach (all, key, before) {
+		json_t *list = json_object_get(page, key);
+		if (!json_is_array(before))
+			continue;
+		if (!json_is_array(list))
+			return fail(err, ERR_UNREACHABLE, "one of its pages has no list of %s", key);
+		if (json_array_extend(before, list) < 0)
+			return fail_memory(err);
 	}
 	return 0;
 }
@@ -72,8 +75,8 @@ const char *openstack_next_page(struct openstack_call *call)
 
 	if (!page || (!next && !call->pages))
 		return NULL;
-	if (call->pages && add(call->pages, page) < 0) {
-		fail_memory(&call->error);
+	if (call->pages && add(call->pages, page, &call->error) < 0) {
+		call->again = true; /* nor would it have one then */
 		return NULL;
 	}
 	if (!call->pages) {

@@ -185,6 +185,20 @@ Test(openstack, all_pages_of_images_are_read)
 	cr_expect_str_eq(nth("images", 1, "name"), "two");
 }
 
+/* What was told until then is not all that there is. */
+Test(openstack, a_page_without_its_list_is_no_last_one)
+{
+	LINES({"GET", GLANCE "/v2/images?marker=", 200, NULL, "{}", 0},
+	      {"GET", GLANCE "/v2/images?limit", 200, NULL,
+	       "{\"images\":[{\"id\":\"i1\",\"name\":\"one\",\"status\":\"active\"}],\"next\":\"/v2/"
+	       "images?marker=i1&limit=1000\"}",
+	       0});
+	open_envvars();
+	cr_expect_eq(openstack_connect(&facts), PROGRESS_FAILED);
+	cr_expect_eq(openstack_error.code, ERR_UNREACHABLE);
+	cr_expect(strstr(openstack_error.text, "no list of images"), "%s", openstack_error.text);
+}
+
 Test(openstack, pages_without_an_end_are_given_up)
 {
 	LINES({"GET", GLANCE "/v2/images", 200, NULL, "{\"images\":[],\"next\":\"/v2/images?marker=x\"}", 0});

@@ -405,6 +405,9 @@ Test(openstack_network, where_there_is_ipv6_it_is_let_in_alike)
 	cr_expect(has_rule("berth.shop", "tcp", 22, "0.0.0.0/0"));
 	cr_expect(has_rule("berth.shop", "tcp", 22, "::/0"));
 	cr_expect(has_rule("berth.shop.web", "tcp", 80, "::/0"));
+	/* A page that holds one is followed by as many as there are. */
+	cr_expect(strstr(text_view(&openstack_asked), "subnets?ip_version=6&fields=id\n"), "%s",
+		  text_view(&openstack_asked));
 	unsigned before = changes;
 	DONE();
 	cr_expect_eq(changes, before, "a second time nothing is asked for");
