@@ -181,7 +181,7 @@ static void release_making(struct openstack_making *making)
 {
 	arena_release(&making->wish_arena);
 	arena_release(&making->arena);
-	json_decref(making->options);
+	release_secret_json(&making->options); /* a copy of ours; a key may be among them */
 	free(making);
 }
 

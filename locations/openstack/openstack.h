@@ -75,6 +75,7 @@ struct openstack {
 	bool clock_known;
 	int64_t clock_ahead_ms; /* so much the cloud's clock is before ours */
 	struct openstack_making *makings;
+	const void *grouping; /* server_groups.c: whose turn it is to have one; NULL: nobody's */
 	struct openstack_held held;
 	struct openstack_machine *machines; /* the newest first */
 	struct openstack_watcher *watchers;

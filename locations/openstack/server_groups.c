@@ -5,7 +5,13 @@
 #include "base/cleanup.h"
 #include "locations/openstack/openstack.h"
 
-enum { POLICIES_OLDEST = 64, SOFT_OLDEST = 15 }; /* 2.64: one policy, and not a list of one */
+enum {
+	POLICIES_OLDEST = 64, /* 2.64: one policy, and not a list of one */
+	SOFT_OLDEST = 15,
+	POSTS_MOST = 3,
+	LATER_MS = 1000,
+	TURN_MS = 100,
+};
 
 static const char *const policies[] = {"affinity", "anti-affinity", "soft-affinity", "soft-anti-affinity"};
 
@@ -15,12 +21,23 @@ struct grouping {
 	const char *policy; /* NULL: it is somebody's own, and there already */
 	const char *id;     /* found */
 	json_t *ids;        /* that go */
+	unsigned posts;
+	struct openstack *openstack;
 	talk_step *then;
 };
 
+static void leave_turn(struct grouping *grouping)
+{
+	if (grouping->openstack->grouping == grouping)
+		grouping->openstack->grouping = NULL;
+}
+
 static void release_grouping(void *own)
 {
-	json_decref(((struct grouping *)own)->ids);
+	struct grouping *grouping = own;
+
+	leave_turn(grouping);
+	json_decref(grouping->ids);
 }
 
 static struct grouping *begin(struct talk *talk, talk_step *then)
@@ -30,6 +47,7 @@ static struct grouping *begin(struct talk *talk, talk_step *then)
 	if (!grouping)
 		return NULL;
 	grouping->then = then;
+	grouping->openstack = talk->openstack;
 	grouping->ids = json_array();
 	talk_own(talk, grouping, release_grouping);
 	return grouping;
@@ -69,8 +87,10 @@ static enum progress drop_next(struct talk *talk, struct error *err)
 	struct grouping *grouping = talk->own;
 	size_t left = json_array_size(grouping->ids);
 
-	if (!left)
+	if (!left) {
+		leave_turn(grouping);
 		return talk_go(talk, grouping->then);
+	}
 	const char *path = arena_format(&talk->arena, "/os-server-groups/%s",
 					json_string_value(json_array_get(grouping->ids, left - 1)));
 	const struct openstack_question question = {.service = "compute", .method = "DELETE", .path = path};
@@ -91,17 +111,19 @@ static bool is_of_application(const char *name, const char *prefix)
 
 static enum progress made(struct talk *talk, struct error *err)
 {
+	const struct grouping *grouping = talk->own;
 	struct openstack_call *call = &talk->calls[0];
 	bool lost = call->error.code == ERR_UNREACHABLE || call->error.code == ERR_TIMED_OUT;
 
-	if (!openstack_ok(call) && !lost)
-		return openstack_failed(call, err, "cannot make a server group");
-	return list_groups(talk, err);
+	if (lost && grouping->posts < POSTS_MOST)
+		return talk_pause(talk, LATER_MS, list_groups, err);
+	return openstack_ok(call) ? list_groups(talk, err)
+				  : openstack_failed(call, err, "cannot make a server group");
 }
 
 static enum progress make(struct talk *talk, struct error *err)
 {
-	const struct grouping *grouping = talk->own;
+	struct grouping *grouping = talk->own;
 	int version = version_of(talk->openstack);
 	bool list = version < POLICIES_OLDEST;
 	json_t *group = json_pack("{s:s}", "name", grouping->name);
@@ -112,6 +134,7 @@ static enum progress make(struct talk *talk, struct error *err)
 		     talk->openstack->location->name, grouping->policy);
 		return PROGRESS_FAILED;
 	}
+	grouping->posts++;
 	json_put(group, list ? "policies" : "policy",
 		 list ? json_pack("[s]", grouping->policy) : json_string(grouping->policy));
 	const struct openstack_question question = {.service = "compute",
@@ -125,8 +148,13 @@ static enum progress none_there(struct talk *talk, struct error *err)
 {
 	const struct grouping *grouping = talk->own;
 
-	if (grouping->policy)
+	if (grouping->policy && grouping->posts < POSTS_MOST)
 		return make(talk, err);
+	if (grouping->policy) {
+		fail(err, ERR_UNREACHABLE, "location `%s`: the server group `%s` was made, and is not listed",
+		     talk->openstack->location->name, grouping->name);
+		return PROGRESS_FAILED;
+	}
 	fail(err, ERR_MISSING, "location `%s`: there is no server group `%s`",
 	     talk->openstack->location->name, grouping->name);
 	remedy(err,
@@ -162,10 +190,10 @@ static enum progress listed(struct talk *talk, struct error *err)
 
 	if (!openstack_ok(call))
 		return openstack_failed(call, err, "cannot list server groups");
-	const json_t *json = openstack_json(call, err);
-	if (!json)
+	const json_t *list = openstack_list(call, "server_groups", err);
+	if (!list)
 		return PROGRESS_FAILED;
-	choose(grouping, json_object_get(json, "server_groups"));
+	choose(grouping, list);
 	if (!grouping->id)
 		return none_there(talk, err);
 	grouping->id = arena_text(&talk->arena, grouping->id);
@@ -175,6 +203,18 @@ static enum progress listed(struct talk *talk, struct error *err)
 static enum progress list_groups(struct talk *talk, struct error *err)
 {
 	return openstack_read(talk, "compute", "/os-server-groups", listed, err);
+}
+
+/* Members that are placed at the same time find the one that the first of them made: of two, the one that
+ * does not count would go while somebody makes his server in it. */
+static enum progress take_turn(struct talk *talk, struct error *err)
+{
+	struct openstack *openstack = talk->openstack;
+
+	if (openstack->grouping && openstack->grouping != talk->own)
+		return talk_pause(talk, TURN_MS, take_turn, err);
+	openstack->grouping = talk->own;
+	return list_groups(talk, err);
 }
 
 enum progress openstack_have_server_group(struct talk *talk, const char *app, const char *component,
@@ -188,7 +228,7 @@ enum progress openstack_have_server_group(struct talk *talk, const char *app, co
 	grouping->policy = policy_of(wish);
 	grouping->name =
 	    grouping->policy ? arena_format(&talk->arena, "berth.%s.%s.%s", app, component, wish) : wish;
-	return grouping->name ? list_groups(talk, err) : talk_no_memory(err);
+	return grouping->name ? take_turn(talk, err) : talk_no_memory(err);
 }
 
 const char *openstack_server_group_found(const struct talk *talk)
@@ -209,10 +249,9 @@ static enum progress all_listed(struct talk *talk, struct error *err)
 		return talk_go(talk, grouping->then);
 	if (!openstack_ok(call))
 		return openstack_failed(call, err, "cannot list server groups");
-	const json_t *json = openstack_json(call, err);
-	if (!json)
+	const json_t *list = openstack_list(call, "server_groups", err);
+	if (!list)
 		return PROGRESS_FAILED;
-	const json_t *list = json_object_get(json, "server_groups");
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *group = json_array_get(list, i);
 		if (is_of_application(json_text(group, "name"), grouping->name) && json_text(group, "id"))

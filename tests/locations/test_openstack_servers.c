@@ -699,6 +699,86 @@ Test(openstack_servers, a_server_group_of_somebody_else_is_used_and_stays)
 	cr_expect_str_eq(cloud_left(), "server_group mine\n");
 }
 
+Test(openstack_servers, members_that_are_placed_at_the_same_time_have_one_server_group)
+{
+	struct instance_spec one = spec_of("shop.redis.1"), two = spec_of("shop.redis.2"),
+			     three = spec_of("shop.redis.3"), *const specs[] = {&one, &two, &three};
+	struct errand errands[] = {{.wake = cloud_wake}, {.wake = cloud_wake}, {.wake = cloud_wake}};
+	enum progress all[] = {PROGRESS_WAITING, PROGRESS_WAITING, PROGRESS_WAITING};
+	struct instance_spec other = spec_of("shop.web.1");
+	size_t left = COUNT_OF(specs);
+
+	open_again("{\"network\":\"public\",\"minRam\":64,\"serverGroup\":\"anti-affinity\"}");
+	prepare();
+	other.component = "web";
+	place(&other); /* after which nobody has to wait until it is known what servers are made of */
+	while (left) {
+		for (size_t i = 0; i < COUNT_OF(specs); i++) {
+			specs[i]->ordinal = (unsigned)i + 1;
+			if (all[i] != PROGRESS_WAITING)
+				continue;
+			all[i] =
+			    cloud_here.driver->place(&cloud_here, &errands[i], specs[i], &note, &cloud_error);
+			cr_assert_neq(all[i], PROGRESS_FAILED, "%s", cloud_error.text);
+			left -= all[i] == PROGRESS_DONE;
+		}
+		if (left)
+			cloud_wait();
+	}
+	cr_expect_eq(cloud_count("POST http://10.0.3.1:8774/v2.1/os-server-groups"), 2);
+	cr_expect_eq(cloud_count("DELETE http://10.0.3.1:8774/v2.1/os-server-groups"), 0);
+	for (size_t i = 1; i < COUNT_OF(specs); i++)
+		MUST(remove(&cloud_here, &errand, "shop", specs[i]->name, &cloud_error));
+	MUST(remove(&cloud_here, &errand, "shop", other.name, &cloud_error));
+	leave();
+}
+
+Test(openstack_servers, a_server_group_that_never_comes_about_is_given_up)
+{
+	struct instance_spec spec = spec_of("shop.redis.1");
+	struct errand errand = {.wake = cloud_wake};
+	enum progress progress;
+	unsigned left = 1000;
+
+	open_again("{\"network\":\"public\",\"minRam\":64,\"serverGroup\":\"anti-affinity\"}");
+	prepare();
+	do {
+		cloud_lose("POST", "/os-server-groups", false);
+		progress = cloud_here.driver->place(&cloud_here, &errand, &spec, &note, &cloud_error);
+		if (progress == PROGRESS_WAITING)
+			cloud_wait();
+	} while (progress == PROGRESS_WAITING && --left);
+	cr_assert_eq(progress, PROGRESS_FAILED);
+	cr_expect(strstr(cloud_error.text, "cannot make a server group"), "%s", cloud_error.text);
+	cr_expect_eq(cloud_count("POST http://10.0.3.1:8774/v2.1/os-server-groups"), 3);
+}
+
+/* Another one had no room, after which what servers are made of is chosen once more. */
+Test(openstack_servers, who_waits_for_a_floating_ip_gets_it_whatever_is_chosen_anew_meanwhile)
+{
+	struct instance_spec one = spec_of("shop.redis.1"), two = spec_of("shop.redis.2");
+	struct errand first = {.wake = cloud_wake};
+	enum progress progress;
+
+	two.ordinal = 2;
+	open_again("{\"network\":\"private\",\"minRam\":64}");
+	openstack_cloud_quota(cloud, "instances", 1);
+	prepare();
+	while ((progress = cloud_here.driver->place(&cloud_here, &first, &one, &note, &cloud_error)) ==
+		   PROGRESS_WAITING &&
+	       !cloud_count("router%3Aexternal=true"))
+		cloud_wait();
+	cr_assert_eq(progress, PROGRESS_WAITING);
+	for (int i = 0; i < 2; i++)
+		cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &two, &note, &cloud_error)),
+			     PROGRESS_FAILED);
+	while ((progress = cloud_here.driver->place(&cloud_here, &first, &one, &note, &cloud_error)) ==
+	       PROGRESS_WAITING)
+		cloud_wait();
+	cr_assert_eq(progress, PROGRESS_DONE, "%s", cloud_error.text);
+	leave_at_once();
+}
+
 static const char *flavor_of(const char *name)
 {
 	owned_json servers_ = openstack_cloud_list(cloud, "servers");
