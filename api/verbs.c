@@ -32,7 +32,7 @@ const struct server_verb server_verbs[] = {
     {"why", berth_why, ROLE_READ, BLUEPRINT " components", false, true, false},
     {"gc", berth_gc, ROLE_OPERATE, "locations timeout_ms remove dry_run", true, false, false},
     {"history", berth_history, ROLE_READ, "app timeout_ms", false, true, false},
-    {"rollback", berth_rollback, ROLE_OPERATE, CHANGE " count", true, false, true},
+    {"rollback", berth_rollback, ROLE_OPERATE, CHANGE " count leave_data", true, false, true},
     {"invoke", berth_invoke, ROLE_OPERATE, "app components name arguments locations timeout_ms" EXPECTED,
      true, false, false},
     {"policies", berth_policy, ROLE_READ, "app components name timeout_ms", false, true, false},

@@ -5,6 +5,11 @@
 #include "cli/commands.h"
 #include "cli/screen.h"
 
+static const struct flag flags[] = {
+    {"leave-data", 0, FLAG_SWITCH, offsetof(struct settings, leave_data), NULL, NULL, FLAG_LEAVE_DATA},
+    {0},
+};
+
 static bool read_revision(const char *word, int64_t *ret)
 {
 	char *end = NULL;
@@ -44,7 +49,10 @@ const struct command command_rollback = {
 	"Deploys what the revision asked for (without a number: the newest before the present one that "
 	"ended well), made from the images that ran then, whatever their tags mean by now. That is a "
 	"revision of its own, so the way forward again is another rollback. Values given with --set "
-	"whose names are those of secrets are nowhere kept: give them again.",
+	"whose names are those of secrets are nowhere kept: give them again.\n\nWhere a component was at "
+	"another location then, it goes back there; what its volumes hold is not moved, so that is refused "
+	"without --leave-data.",
+    .flags = flags,
     .examples = {{"berth rollback shop", "as it was before the last change"},
 		 {"berth rollback shop 3 --dry-run", "what the way back to revision 3 would do"}},
     .endings = ENDS_CHANGING,

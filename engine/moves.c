@@ -94,7 +94,7 @@ int guard_moves(struct berth_operation *operation)
 			     "`%s` would move from %s to %s without its data: %s", component->id,
 			     work->site->location.name, component->site->location.name, text_view(&left));
 		advise(&operation->diagnostics, entry,
-		       "deploy with --leave-data where it is to begin without; else leave it where it is, or "
+		       "say --leave-data where it is to begin without; else leave it where it is, or "
 		       "copy "
 		       "what it needs by `berth cp`");
 	}

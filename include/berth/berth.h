@@ -166,8 +166,8 @@ struct berth_request {
 	bool resumed;  /* it goes on with the one of that name: with what is recorded of it, else as it is
 			  given */
 	unsigned port; /* forward: the instance's own number, or that of the port called `name` */
-	/* plan, deploy: what goes to another location leaves the data of its volumes behind; else that is
-	 * refused. */
+	/* plan, deploy, rollback: what goes to another location leaves the data of its volumes behind; else
+	 * that is refused. */
 	bool leave_data;
 };
 

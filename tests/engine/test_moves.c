@@ -142,6 +142,25 @@ Test(moves, it_is_left_behind_where_that_was_asked_for)
 	cr_expect_null(fake_target_find(scene.target, "app.db.1"));
 }
 
+Test(moves, the_way_back_leaves_data_only_where_that_was_asked_for)
+{
+	deploy(KEEPS(""));
+	json_t *document = NULL;
+	cr_assert_eq(ask(berth_deploy, KEEPS(", location: far"), true, &document), BERTH_OK);
+	json_decref(document);
+	struct berth_request back = {.size = sizeof back, .app = "app"};
+	document = NULL;
+	cr_expect_eq(scene_request(&scene, berth_rollback, &back, &document), BERTH_INVALID);
+	cr_expect(strstr(words_of(document, "summary"), "without its data: `data` (/data) stays at far"),
+		  "%s", words_of(document, "summary"));
+	json_decref(document);
+	cr_expect_not_null(fake_target_find(there, "app.db.1"), "nothing was touched");
+	back.leave_data = true;
+	cr_expect_eq(scene_request(&scene, berth_rollback, &back, NULL), BERTH_OK);
+	cr_expect_not_null(fake_target_find(scene.target, "app.db.1"));
+	cr_expect_null(fake_target_find(there, "app.db.1"));
+}
+
 Test(moves, what_is_only_read_is_not_data)
 {
 	deploy(PLACES "- {type: 'docker:redis:3', id: db, volumes: ['/etc:/in:ro']}\n");
