@@ -271,3 +271,43 @@ void host_key_fingerprint(const void *key, size_t size, struct text *to)
 	while (!to->failed && to->length && to->data[to->length - 1] == '=')
 		to->data[--to->length] = '\0';
 }
+
+bool host_key_decode(const char *pin, struct text *ret_key)
+{
+	owned_text word = {0};
+	const char *blob = strchr(pin, ' ');
+
+	if (!blob)
+		return false;
+	blob += strspn(blob, " ");
+	text_add_bytes(&word, blob, strcspn(blob, " \t\r\n"));
+	return !word.failed && base64_decode(text_view(&word), ret_key);
+}
+
+/* The fingerprints of those that are pinned, with commas between. */
+static void write_pins(const char *const *pins, struct text *ret)
+{
+	for (const char *const *pin = pins; *pin; pin++) {
+		owned_text key = {0};
+		text_add(ret, ret->length ? ", " : "");
+		if (host_key_decode(*pin, &key))
+			host_key_fingerprint(key.data, key.length, ret);
+		else
+			text_add(ret, *pin);
+	}
+}
+
+int host_key_refuse(const char *peer, const char *const *pins, const void *key, size_t size,
+		    struct error *err)
+{
+	owned_text wanted = {0}, shown = {0};
+	char type[64];
+
+	write_pins(pins, &wanted);
+	host_key_type(key, size, type);
+	host_key_fingerprint(key, size, &shown);
+	fail(err, ERR_DENIED, "the host key of %s is not one of those it must have (%s): it shows %s %s",
+	     peer, text_view(&wanted), type, text_view(&shown));
+	remedy(err, "if that is right, name this one: hostKey: \"%s\"", text_view(&shown));
+	return -1;
+}

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "base/text.h"
 
 /* A later one overrules those before it. */
@@ -47,5 +48,10 @@ void known_hosts_name(struct text *to, const char *name, uint16_t port);
 void host_key_type(const void *key, size_t size, char ret_type[static 64]);
 /* As ssh-keygen shows it: "SHA256:...". */
 void host_key_fingerprint(const void *key, size_t size, struct text *to);
+/* Of one that is written in full: "ssh-ed25519 AAAA..."; false for a fingerprint. */
+bool host_key_decode(const char *pin, struct text *ret_key);
+/* What `peer` shows is none of those that it must have. Gives -1. */
+int host_key_refuse(const char *peer, const char *const *pins, const void *key, size_t size,
+		    struct error *err);
 
 #endif

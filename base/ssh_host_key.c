@@ -28,19 +28,6 @@ static const char *name_of(const struct ssh_host *host)
 
 /* --- what is known --------------------------------------------------------------------------- */
 
-/* Of one that is pinned in full: "ssh-ed25519 AAAA..."; false for a fingerprint. */
-static bool decode_pin(const char *pin, struct text *ret_key)
-{
-	owned_text word = {0};
-	const char *blob = strchr(pin, ' ');
-
-	if (!blob)
-		return false;
-	blob += strspn(blob, " ");
-	text_add_bytes(&word, blob, strcspn(blob, " \t\r\n"));
-	return !word.failed && base64_decode(text_view(&word), ret_key);
-}
-
 static void look_at_pins(const struct ssh_host *host, const struct host_key_question *question,
 			 struct host_key_finding *ret)
 {
@@ -50,7 +37,7 @@ static void look_at_pins(const struct ssh_host *host, const struct host_key_ques
 		host_key_fingerprint(question->key, question->key_size, &shown);
 	for (const char *const *pin = host->host_keys; *pin; pin++) {
 		owned_text key = {0};
-		bool whole = decode_pin(*pin, &key);
+		bool whole = host_key_decode(*pin, &key);
 		bool same = whole ? question->key && key.length == question->key_size &&
 					!memcmp(key.data, question->key, key.length)
 				  : question->key && !strcmp(*pin, text_view(&shown));
@@ -159,14 +146,6 @@ struct shown {
 	size_t line;
 };
 
-static int refuse_pinned(const struct shown *shown, struct error *err)
-{
-	fail(err, ERR_DENIED, "the host key of %s is not one of those it must have: it shows %s %s",
-	     shown->peer->name, shown->type, text_view(&shown->fingerprint));
-	remedy(err, "if that is right, name this one: hostKey: \"%s\"", text_view(&shown->fingerprint));
-	return -1;
-}
-
 static int refuse_changed(const struct shown *shown, struct error *err)
 {
 	const struct ssh_host *host = &shown->peer->host;
@@ -241,7 +220,7 @@ int ssh_host_key_check(struct ssh_session *session, struct error *err)
 	host_key_fingerprint(key, size, &shown.fingerprint);
 	owned_text fingerprint = shown.fingerprint;
 	if (host->host_keys)
-		return refuse_pinned(&shown, err);
+		return host_key_refuse(session->peer->name, host->host_keys, key, size, err);
 	shown.file = host->known_hosts ? host->known_hosts[finding.file] : "";
 	shown.line = finding.line;
 	switch (finding.verdict) {

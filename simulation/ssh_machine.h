@@ -13,6 +13,8 @@
 #define SSH_WANTED_HEADER "Wanted-Key: "
 #define SSH_LOGIN_HEADER  "Login-Key: "
 #define SSH_JUMP_HEADER   "Jump: "
+/* And with SSH_ANOTHER_KEY comes what is wrong. */
+#define SSH_REFUSAL_HEADER "Refusal: "
 
 struct ssh_machine;
 

@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/known_hosts.h"
 #include "simulation/ssh/model.h"
+
+enum { KEYS_TOLD = 8 };
 
 static void free_door(struct ssh_door *door)
 {
@@ -72,6 +75,24 @@ static bool brings(const struct http_request *request, const char *name, const c
 	return false;
 }
 
+/* As a program says it that was shown the machine's key, and knows those that it must have. */
+static void refuse_key(const struct ssh_machine *machine, const char *peer,
+		       const struct http_request *request, struct reply *reply)
+{
+	const char *pins[KEYS_TOLD + 1] = {NULL};
+	size_t count = 0, length = strlen(SSH_WANTED_HEADER);
+	owned_text key = {0}, headers = {0};
+	struct error why;
+
+	for (size_t i = 1; request->headers[i] && count < KEYS_TOLD; i++)
+		if (!strncmp(request->headers[i], SSH_WANTED_HEADER, length))
+			pins[count++] = request->headers[i] + length;
+	host_key_decode(machine->door.host_key, &key);
+	host_key_refuse(peer, pins, key.data, key.length, &why);
+	text_format(&headers, SSH_REFUSAL_HEADER "%s\r\n", why.text);
+	reply_whole(reply, SSH_ANOTHER_KEY, text_view(&headers), NULL);
+}
+
 bool door_opens(struct ssh_machine *machine, const struct http_request *request, struct reply *reply)
 {
 	const struct ssh_door *door = &machine->door;
@@ -85,7 +106,7 @@ bool door_opens(struct ssh_machine *machine, const struct http_request *request,
 		return false;
 	}
 	if (door->host_key && !brings(request, SSH_WANTED_HEADER, door->host_key, &wants) && wants) {
-		reply_whole(reply, SSH_ANOTHER_KEY, NULL, NULL);
+		refuse_key(machine, address, request, reply);
 		return false;
 	}
 	if (door->login_key && !brings(request, SSH_LOGIN_HEADER, door->login_key, &has)) {

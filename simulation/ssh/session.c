@@ -135,8 +135,9 @@ static void ended(void *owner, struct http_answer *answer)
 		call->answer.exit_code = answer->status;
 	} else if (answer->status == SSH_ANOTHER_KEY) {
 		call->answer.sent = false;
-		fail(&call->answer.error, ERR_DENIED,
-		     "the host key of %s is another one than the one that it must be", call->peer);
+		const char *words = strstr(text_view(&answer->headers), SSH_REFUSAL_HEADER);
+		words = words ? words + strlen(SSH_REFUSAL_HEADER) : "";
+		fail(&call->answer.error, ERR_DENIED, "%.*s", (int)strcspn(words, "\r\n"), words);
 	} else if (answer->status == SSH_NOBODY_LISTENS) {
 		call->answer.sent = false;
 		call->answer.refused = true;

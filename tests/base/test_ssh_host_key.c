@@ -171,7 +171,9 @@ Test(ssh_host_key, that_is_pinned_otherwise_is_refused)
 	host.host_keys = (const char *const[]){"SHA256:something", NULL};
 	host.trust = SSH_ACCEPT_NEW;
 	owned_told told = refused(&server, &host);
-	cr_expect(strstr(told.error.text, "not one of those it must have"), "%s", told.error.text);
+	cr_expect(strstr(told.error.text,
+			 "not one of those it must have (SHA256:something): it shows ssh-ed25519 SHA256:"),
+		  "%s", told.error.text);
 }
 
 Test(ssh_host_key, known_by_another_name_is_looked_up_by_that)
