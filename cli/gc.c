@@ -202,19 +202,21 @@ const struct command command_gc = {
     .name = "gc",
     .arguments = "",
     .summary = "find, or remove, what no application owns",
-    .details = "Looks through the known locations, or those that --location names, for what carries berth's "
-	       "mark and no "
-	       "application owns: instances, networks, helpers and expired leases whose application nobody "
-	       "has claimed there "
-	       "and this user's store does not know. With --delete they are removed, after a question on a "
-	       "terminal; "
-	       "elsewhere that needs -y.\n\n"
-	       "What another owner claims is left alone with all that belongs to it, and so is an "
-	       "application whose deploy "
-	       "is under way. Volumes with data are only told of, and so are claims that nothing is behind. "
-	       "A location that does not answer keeps "
-	       "nobody from looking at "
-	       "the others.",
+    .details =
+	"Looks through the known locations, or those that --location names, for what carries berth's "
+	"mark and no "
+	"application owns: instances, networks, helpers, expired leases, and the security groups, key pairs, "
+	"server groups and floating IPs of an OpenStack, whose application nobody "
+	"has claimed there "
+	"and this user's store does not know. With --delete they are removed, after a question on a "
+	"terminal; "
+	"elsewhere that needs -y.\n\n"
+	"What another owner claims is left alone with all that belongs to it, and so is an "
+	"application whose deploy "
+	"is under way. Volumes with data are only told of, and so are claims that nothing is behind. "
+	"A location that does not answer keeps "
+	"nobody from looking at "
+	"the others.",
     .flags = flags,
     .examples = {{"berth gc", "only shows it, at all known locations"},
 		 {"berth gc --location cloud --delete -y",

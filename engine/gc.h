@@ -6,7 +6,7 @@
 
 /* One thing that carries our mark. */
 struct thing {
-	const char *kind;         /* "instance", "network", "lease", "helper", "volume", "claim" */
+	const char *kind;         /* "instance", "network", "lease", "helper", "volume", "claim", ... */
 	const char *name, *state; /* the state of an instance, else NULL */
 	bool there;               /* as far as was listed last */
 	bool removed;

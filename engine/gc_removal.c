@@ -14,10 +14,15 @@ static bool is_instance(const struct thing *thing)
 	return strcmp(thing->kind, "instance") == 0;
 }
 
+static bool stays(const struct thing *thing)
+{
+	return strcmp(thing->kind, "volume") == 0 || strcmp(thing->kind, "claim") == 0;
+}
+
 bool remains_removable(const struct remains *remains)
 {
 	for (const struct thing *thing = remains->first; thing; thing = thing->next)
-		if (strcmp(thing->kind, "volume") != 0 && strcmp(thing->kind, "claim") != 0)
+		if (!stays(thing))
 			return true;
 	return false;
 }
@@ -118,12 +123,13 @@ static enum progress tidy(struct remains *remains)
 	return progress;
 }
 
+/* Networks, security groups, key pairs, ...: whatever the target has of it. */
 static enum progress release(struct remains *remains)
 {
 	enum progress progress = driver_of(remains)->release(&remains->site->location, &remains->errand,
 							     remains->app, false, &remains->error);
-	if (progress == PROGRESS_DONE)
-		note_removed(remains, "network");
+	for (struct thing *thing = remains->first; thing && progress == PROGRESS_DONE; thing = thing->next)
+		thing->removed |= !is_instance(thing) && !stays(thing);
 	return progress;
 }
 

@@ -200,6 +200,16 @@ enum progress network_floating_swept(struct talk *talk, const char *app, talk_st
 	return begin(talk, (struct floating){.swept = true, .then = then}, app, "", NULL, NULL, err);
 }
 
+const char *network_floating_app(struct arena *arena, const char *description)
+{
+	const char *app =
+	    description && starts_with(description, "berth ") ? description + strlen("berth ") : "";
+	size_t length = strcspn(app, " ");
+
+	return length && app[length] && !strchr(app + length + 1, ' ') ? arena_copy(arena, app, length)
+								       : NULL;
+}
+
 const struct openstack_floating *network_floating_found(const struct talk *talk)
 {
 	const struct floating *floating = talk->network->wish;

@@ -21,7 +21,11 @@ enum progress openstack_inner(struct talk *talk, inner_call *call, struct error 
 		talk->spec.generation = 0;
 		talk->spec.ended = NULL; /* the incarnation that the engine knows is the server */
 	}
-	return call(&machine->location, &talk->inner, &talk->order, &talk->spec, machine->inner, err);
+	enum progress progress =
+	    call(&machine->location, &talk->inner, &talk->order, &talk->spec, machine->inner, err);
+	if (progress == PROGRESS_FAILED)
+		openstack_advise_key(machine, err);
+	return progress;
 }
 
 static enum progress at_machine(struct talk *talk, struct error *err)

@@ -280,6 +280,18 @@ static bool is_ours(const struct openstack *openstack, const json_t *pair, const
 	       !strcmp(name + strlen(prefix), digits);
 }
 
+const char *openstack_key_app(struct talk *talk, const json_t *pair)
+{
+	const char *name = json_text(pair, "name"), *last = name ? strrchr(name, '-') : NULL;
+
+	if (!name || !starts_with(name, "berth-") || last < name + strlen("berth-"))
+		return NULL;
+	const char *app =
+	    arena_copy(&talk->arena, name + strlen("berth-"), (size_t)(last - name) - strlen("berth-"));
+	const char *prefix = app ? prefix_of(&talk->arena, app) : NULL;
+	return prefix && is_ours(talk->openstack, pair, prefix) ? app : NULL;
+}
+
 static enum progress drop_next(struct talk *talk, struct error *err)
 {
 	struct dropping *dropping = talk->own;

@@ -22,6 +22,7 @@ struct visits {
 	struct visit *all;
 	size_t count;
 	json_t *servers, *groups;
+	json_t *left[OPENSTACK_LEFT]; /* each NULL: not asked for */
 };
 
 /* --- the machines --------------------------------------------------------------------------------------- */
@@ -45,6 +46,8 @@ static void release_visits(void *own)
 	}
 	json_decref(visits->servers);
 	json_decref(visits->groups);
+	for (size_t i = 0; i < OPENSTACK_LEFT; i++)
+		json_decref(visits->left[i]);
 }
 
 static const struct observed *instance_there(const struct visit *visit)
@@ -70,6 +73,8 @@ static int ask_machine(struct visit *visit, struct error *err)
 								&visit->inventory, &visit->silence);
 
 	visit->over = progress != PROGRESS_WAITING;
+	if (progress == PROGRESS_FAILED)
+		openstack_advise_key(machine, &visit->silence);
 	return visit->over ? bear(visit, err) : 0;
 }
 
@@ -177,6 +182,8 @@ static enum progress tell(struct talk *talk, struct error *err)
 		inventory_release(&inventory);
 		return PROGRESS_FAILED;
 	}
+	if (!failed && visits->left[0])
+		failed = openstack_tell_left(talk, visits->left, visits->groups, &inventory);
 	if (failed) {
 		inventory_release(&inventory);
 		return talk_no_memory(err);
@@ -232,6 +239,13 @@ static enum progress visit_all(struct talk *talk, struct error *err)
 	return talk_go(talk, at_machines);
 }
 
+static enum progress left_told(struct talk *talk, struct error *err)
+{
+	struct visits *visits = talk->own;
+
+	return openstack_take_left(talk, visits->left, err) < 0 ? PROGRESS_FAILED : talk_go(talk, visit_all);
+}
+
 static enum progress both_told(struct talk *talk, struct error *err)
 {
 	struct visits *visits = arena_array(&talk->arena, struct visits, 1);
@@ -249,7 +263,9 @@ static enum progress both_told(struct talk *talk, struct error *err)
 	if (!list)
 		return PROGRESS_FAILED;
 	visits->groups = json_incref((json_t *)list);
-	return talk_go(talk, visit_all);
+	if (talk->order.app)
+		return talk_go(talk, visit_all);
+	return openstack_ask_left(talk, err) < 0 ? PROGRESS_FAILED : openstack_await(talk, left_told);
 }
 
 static int ask_for_groups(struct talk *talk, const char *app, struct error *err)

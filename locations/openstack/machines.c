@@ -215,6 +215,22 @@ struct openstack_machine *openstack_machine_named(const struct openstack *openst
 	return NULL;
 }
 
+bool openstack_key_refused(const struct error *why)
+{
+	return why->code == ERR_DENIED && strstr(why->text, "host key");
+}
+
+/* The one that it must have is what its console told once, and stands in its metadata. */
+void openstack_advise_key(const struct openstack_machine *machine, struct error *err)
+{
+	if (!openstack_key_refused(err) || machine->openstack->wishes.host_key)
+		return;
+	remedy(err,
+	       "somebody may be in between; if the server was rebuilt, `openstack server unset --property "
+	       "berth.hostkey %s`: the next deploy takes the new one from its console",
+	       machine->server);
+}
+
 /* --- where it is reached -------------------------------------------------------------------------------- */
 
 /* By servers of this location by its own address, by others at the one that leads out. */

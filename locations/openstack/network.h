@@ -99,6 +99,8 @@ enum progress network_floating_gone(struct talk *talk, const char *app, const ch
 				    struct error *err);
 /* Those of the application that lead nowhere, since their server is gone, go. */
 enum progress network_floating_swept(struct talk *talk, const char *app, talk_step *then, struct error *err);
+/* The application that one of that description was taken for; NULL: it is none of ours, or no memory. */
+const char *network_floating_app(struct arena *arena, const char *description);
 const struct openstack_floating *network_floating_found(const struct talk *talk);
 
 /* --- neutron.c: how all of these are done --- */

@@ -153,6 +153,7 @@ struct talk {
 	size_t memory_before;
 	unsigned waiting;
 	bool inhabited; /* servers of the application are left, as remove.c saw it */
+	bool unforced;  /* those that the cloud keeps when they are deleted stay */
 	bool relogged; /* since the last token that was taken: another one that is not is no matter of its age
 			*/
 	struct openstack_call calls[CALLS];
@@ -276,6 +277,9 @@ void openstack_makings_leave(struct openstack *openstack, const struct talk *tal
 enum progress openstack_have_key(struct talk *talk, const char *app, talk_step *next, struct error *err);
 /* The file of a private key, by the name of its pair. NULL: no memory. */
 const char *openstack_key_file(const struct openstack *openstack, struct arena *arena, const char *pair);
+/* The application that a pair, as Nova tells it, was made for by us in this project; in the talk's arena.
+ * NULL: none. */
+const char *openstack_key_app(struct talk *talk, const json_t *pair);
 /* Take away all pairs of the order's application; then that step. */
 enum progress openstack_drop_keys(struct talk *talk, talk_step *next, struct error *err);
 
@@ -283,6 +287,8 @@ enum progress openstack_drop_keys(struct talk *talk, talk_step *next, struct err
 /* Have the server group of that component, or the one that is named; then that step. */
 enum progress openstack_have_server_group(struct talk *talk, const char *app, const char *component,
 					  talk_step *next, struct error *err);
+/* The application of which a group of that name is; NULL: it is none of ours, or there is no memory. */
+const char *openstack_server_group_app(struct arena *arena, const char *name);
 /* Its id, in the talk's arena. */
 const char *openstack_server_group_found(const struct talk *talk);
 /* Take away all of the order's application; then that step. */
@@ -295,6 +301,15 @@ talk_step claim_openstack, disclaim_openstack, lease_openstack, tidy_openstack, 
 bool openstack_group_held(const char *description);
 /* What a listing of groups tells, into the inventory. 0 or -1. */
 int openstack_claims(struct talk *talk, const json_t *list, struct inventory *inventory, struct error *err);
+
+/* --- left.c: what there is beside servers and the groups that tell whose an application is --- */
+enum { OPENSTACK_LEFT = 3 }; /* listings */
+/* Ask for it, of all applications; take the answers; tell it, and the groups of components among all, beside
+ * what the inventory has. 0 or -1, the last one without memory. */
+int openstack_ask_left(struct talk *talk, struct error *err);
+int openstack_take_left(struct talk *talk, json_t *ret[static OPENSTACK_LEFT], struct error *err);
+int openstack_tell_left(struct talk *talk, json_t *const left[static OPENSTACK_LEFT], const json_t *groups,
+			struct inventory *inventory);
 
 /* --- servers.c --- */
 /* "berth.app.component.1": what an instance is called at Nova. NULL: no memory. */
@@ -311,6 +326,8 @@ int openstack_servers_found(struct talk *talk, const struct openstack_server **r
 bool openstack_can_tell(const struct openstack *openstack, const struct openstack_server *server);
 /* The action that lets one run again that somebody has stopped; NULL: it is not stopped. */
 const char *openstack_start_word(const struct openstack_server *server);
+/* Whether it is deleted, and the cloud keeps it for a while. */
+bool openstack_keeps_deleted(const struct openstack_server *server);
 /* A server as an instance, as far as Nova tells; strings in `arena`. 0 or -1 without memory. */
 int openstack_server_seen(const struct openstack *openstack, const struct openstack_server *server,
 			  struct arena *arena, struct observed *ret);
@@ -348,6 +365,9 @@ struct openstack_machine *openstack_machine_of(struct openstack *openstack,
 /* Of the instance of that name, as far as one is known. */
 struct openstack_machine *openstack_machine_named(const struct openstack *openstack, const char *app,
 						  const char *name);
+/* Whether a machine was refused for the host key that it shows, and what can be done about it. */
+bool openstack_key_refused(const struct error *why);
+void openstack_advise_key(const struct openstack_machine *machine, struct error *err);
 /* It is not there any more, nor what was remembered of it. */
 void openstack_machine_forget(struct openstack *openstack, const char *server);
 void openstack_machines_close(struct openstack *openstack);
@@ -375,6 +395,8 @@ talk_step list_openstack, look_openstack, place_openstack, start_openstack, remo
 /* How far the placing has come, in words. */
 void openstack_note(const struct talk *talk, const char **ret_note);
 void making_server_free(struct making_server *making);
+/* Remove that server of the order's application, and wait until it is gone; then that step. */
+enum progress openstack_remove_server(struct talk *talk, const char *id, talk_step *then, struct error *err);
 /* Remove late doubles of the application; then that step. */
 enum progress openstack_remove_doubles(struct talk *talk, talk_step *next, struct error *err);
 

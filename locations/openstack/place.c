@@ -20,7 +20,6 @@ struct making_server {
 	json_t *marks; /* how to log in, as the server's metadata will tell it */
 	const char *id, *port, *address;
 	const char *own;          /* the id of one that this talk made */
-	const char *unfit;        /* of one that goes */
 	const char *server_group; /* its id; NULL: none */
 	const char *groups[2];    /* ids; NULL: none */
 	char note[96];
@@ -295,7 +294,7 @@ static enum progress remember(struct talk *talk, struct error *err)
 static bool may_answer_later(const struct error *why)
 {
 	return why->code == ERR_UNREACHABLE || why->code == ERR_TIMED_OUT ||
-	       (why->code == ERR_DENIED && !strstr(why->text, "host key"));
+	       (why->code == ERR_DENIED && !openstack_key_refused(why));
 }
 
 /* What its owner can do about a machine that nobody here gets to. */
@@ -508,6 +507,12 @@ static enum progress start_server(struct talk *talk, struct error *err)
 	return openstack_ask_one(talk, &question, start_told, err);
 }
 
+/* Somebody deleted it, and the cloud keeps it: it does not come back by itself. */
+static enum progress replace_deleted(struct talk *talk, struct error *err)
+{
+	return openstack_remove_server(talk, talk->making->id, find, err);
+}
+
 static enum progress polled(struct talk *talk, struct error *err)
 {
 	struct making_server *making = talk->making;
@@ -528,6 +533,8 @@ static enum progress polled(struct talk *talk, struct error *err)
 		return active(talk, err);
 	if (!strcmp(making->server.status, "ERROR"))
 		return in_error(talk, err);
+	if (openstack_keeps_deleted(&making->server))
+		return replace_deleted(talk, err);
 	if (openstack_start_word(&making->server) && !making->server.task && !making->started)
 		return start_server(talk, err);
 	snprintf(making->note, sizeof(making->note), "its server is %s%s%s", making->server.status,
@@ -554,25 +561,10 @@ static enum progress find_later(struct talk *talk, struct error *err)
 	return later(talk, find, err);
 }
 
-static enum progress unfit_gone(struct talk *talk, struct error *err)
-{
-	struct openstack_call *call = &talk->calls[0];
-
-	if (call->error.code == OK && call->status == 409 && now_of(talk) < talk->making->made_by_ms)
-		return find_later(talk, err); /* something else is being done to it, and goes first */
-	if (!openstack_ok(call) && !openstack_absent(call))
-		return openstack_failed(call, err, "cannot remove a server that is to be made anew");
-	return network_floating_gone(talk, talk->order.app, talk->making->unfit, find_later, err);
-}
-
 static enum progress remove_unfit(struct talk *talk, const char *id, struct error *err)
 {
-	const struct openstack_question question = {
-	    .service = "compute", .method = "DELETE", .path = arena_format(&talk->arena, "/servers/%s", id)};
-
 	note(talk, "removing a server that is to be made anew");
-	talk->making->unfit = id;
-	return openstack_ask_one(talk, &question, unfit_gone, err);
+	return openstack_remove_server(talk, id, find_later, err);
 }
 
 static bool is_fit(const struct talk *talk, const struct openstack_server *server)

@@ -11,6 +11,7 @@ struct removing {
 	json_t *ids; /* of them */
 	size_t at;
 	int64_t gone_by_ms;
+	bool forced; /* it is kept, and Nova was told not to */
 	talk_step *then;
 };
 
@@ -41,19 +42,72 @@ static enum progress removed(struct talk *talk, struct error *err)
 	return next_server(talk, err);
 }
 
+/* Not before it: a server that runs and cannot be reached would be unknown to whoever comes after a killed
+ * program. What is left then is swept. */
+static enum progress gone(struct talk *talk, struct error *err)
+{
+	openstack_machine_forget(talk->openstack, server_at(talk->own));
+	return network_floating_gone(talk, talk->order.app, server_at(talk->own), removed, err);
+}
+
+/* Where that is not allowed it is gone as far as anybody here can have it. */
+static enum progress left_to_cloud(struct talk *talk, struct error *err)
+{
+	const struct location *location = talk->openstack->location;
+	owned_text words = {0};
+
+	talk->unforced = true;
+	text_format(
+	    &words,
+	    "location `%s`: the cloud keeps the deleted server %s for a while, with its ports, and does "
+	    "not let it be deleted at once",
+	    location->name, server_at(talk->own));
+	if (location->say)
+		location->say(location->say_owner, text_view(&words));
+	return gone(talk, err);
+}
+
+static enum progress forced(struct talk *talk, struct error *err)
+{
+	struct openstack_call *call = &talk->calls[0];
+	bool answered = call->error.code == OK;
+
+	if (answered && call->status == 403)
+		return left_to_cloud(talk, err);
+	if (!openstack_ok(call) && !openstack_absent(call) && !(answered && call->status == 409))
+		return openstack_failed(call, err, "cannot remove the server at once");
+	((struct removing *)talk->own)->forced = openstack_ok(call);
+	return talk_pause(talk, POLL_MS, look, err);
+}
+
+/* A cloud may keep what is deleted, out of its listings, for days: with the volume and the ports of it, which
+ * are in the way of its security groups. */
+static enum progress force(struct talk *talk, struct error *err)
+{
+	const struct openstack_question question = {
+	    .service = "compute",
+	    .method = "POST",
+	    .path = arena_format(&talk->arena, "/servers/%s/action", server_at(talk->own)),
+	    .body = json_pack("{s:n}", "forceDelete")};
+
+	return openstack_ask_one(talk, &question, forced, err);
+}
+
 static enum progress looked(struct talk *talk, struct error *err)
 {
 	struct removing *removing = talk->own;
 	struct openstack_call *call = &talk->calls[0];
+	struct openstack_server server;
 
-	if (openstack_absent(call)) {
-		openstack_machine_forget(talk->openstack, server_at(removing));
-		/* Not before it: a server that runs and cannot be reached would be unknown to whoever comes
-		 * after a killed program. What is left then is swept. */
-		return network_floating_gone(talk, talk->order.app, server_at(removing), removed, err);
-	}
+	if (openstack_absent(call))
+		return gone(talk, err);
 	if (!openstack_ok(call))
 		return openstack_failed(call, err, "cannot look whether the server is gone");
+	const json_t *json = openstack_json(call, err);
+	if (!json || openstack_server_read(json, &server, err) < 0)
+		return PROGRESS_FAILED;
+	if (openstack_keeps_deleted(&server) && !removing->forced)
+		return force(talk, err);
 	if (talk->openstack->world->ops->now(talk->openstack->world) < removing->gone_by_ms)
 		return talk_pause(talk, POLL_MS, look, err);
 	fail(err, ERR_TIMED_OUT, "location `%s`: the server of `%s` is not gone after %d s",
@@ -99,6 +153,7 @@ static enum progress next_server(struct talk *talk, struct error *err)
 	struct removing *removing = talk->own;
 	struct world *world = talk->openstack->world;
 
+	removing->forced = false;
 	removing->gone_by_ms = world->ops->now(world) + GONE_MS;
 	return server_at(removing) ? delete_server(talk, err) : talk_go(talk, removing->then);
 }
@@ -115,6 +170,17 @@ static struct removing *begin(struct talk *talk, talk_step *then)
 	removing->ids = json_array();
 	removing->then = then;
 	return removing;
+}
+
+enum progress openstack_remove_server(struct talk *talk, const char *id, talk_step *then, struct error *err)
+{
+	struct removing *removing = begin(talk, then);
+
+	if (!removing)
+		return talk_no_memory(err);
+	json_add(removing->ids, json_any_text(id));
+	talk_own(talk, removing, release_removing);
+	return next_server(talk, err);
 }
 
 static talk_step find;
@@ -135,7 +201,8 @@ static enum progress found(struct talk *talk, struct error *err)
 	}
 	struct openstack_server *all = arena_array(&talk->arena, struct openstack_server, count + 1);
 	for (size_t i = 0; all && i < count; i++)
-		all[left++] = servers[i];
+		if (!(talk->unforced && openstack_keeps_deleted(&servers[i])))
+			all[left++] = servers[i];
 	const struct openstack_server *server;
 	while (all && (server = openstack_server_of(talk->openstack, all, left, order->app, order->name,
 						    &stranger))) {

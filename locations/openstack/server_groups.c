@@ -106,6 +106,17 @@ static bool is_of_application(const char *name, const char *prefix)
 	return policy && starts_with(name, prefix) && policy_of(policy + 1) != NULL;
 }
 
+const char *openstack_server_group_app(struct arena *arena, const char *name)
+{
+	size_t begin = strlen("berth.");
+
+	if (!name || !is_of_application(name, "berth.") || name + begin > strrchr(name, '.'))
+		return NULL;
+	size_t length = strcspn(name + begin, ".");
+	const char *component = name + begin + length + 1;
+	return length && component < strrchr(name, '.') ? arena_copy(arena, name + begin, length) : NULL;
+}
+
 /* --- the one that counts ---------------------------------------------------------------------------------
  */
 

@@ -125,6 +125,11 @@ static enum observed_state state_of(const struct openstack *openstack, const str
 	return takes_too_long(openstack, server) ? SEEN_BROKEN : SEEN_CREATED;
 }
 
+bool openstack_keeps_deleted(const struct openstack_server *server)
+{
+	return !strcmp(server->status, "SOFT_DELETED");
+}
+
 static bool is_leaving(const struct openstack_server *server)
 {
 	return (server->task && !strcmp(server->task, "deleting")) || strstr(server->status, "DELETED");

@@ -242,6 +242,12 @@ void openstack_cloud_full(struct openstack_cloud *cloud, bool full)
 	cloud->full = full;
 }
 
+void openstack_cloud_keep_deleted(struct openstack_cloud *cloud, bool kept, bool unforced)
+{
+	cloud->keeps_deleted = kept;
+	cloud->unforced = unforced;
+}
+
 void openstack_cloud_quota(struct openstack_cloud *cloud, const char *what, int limit)
 {
 	json_t *quotas =
@@ -311,6 +317,7 @@ bool openstack_cloud_lay(struct openstack_cloud *cloud, const char *name, const 
 void openstack_cloud_calm(struct openstack_cloud *cloud)
 {
 	cloud->full = false;
+	cloud->keeps_deleted = cloud->unforced = false;
 	cloud->lag_ms = 0;
 	cloud->token_life_ms = TOKEN_LIFE_MS;
 	images_return(cloud);

@@ -77,6 +77,9 @@ bool openstack_cloud_another_key(struct openstack_cloud *cloud, const char *name
 bool openstack_cloud_switch(struct openstack_cloud *cloud, const char *name, bool on);
 /* Somebody has stopped it in another way: "PAUSED", "SUSPENDED", "SHELVED_OFFLOADED", "RESCUE". */
 bool openstack_cloud_lay(struct openstack_cloud *cloud, const char *name, const char *status);
+/* Whoever deletes a server only has it kept for a while as SOFT_DELETED, out of listings, unless it is
+ * forced; `unforced`: that is not allowed. */
+void openstack_cloud_keep_deleted(struct openstack_cloud *cloud, bool kept, bool unforced);
 /* Somebody else of that project asks: the status, and the answer where it is wanted. `path` as below the
  * service's address: "/v2.1/servers". */
 int openstack_cloud_ask(struct openstack_cloud *cloud, enum openstack_service service, const char *method,

@@ -118,6 +118,7 @@ struct openstack_cloud {
 		unsigned times;
 	} refusals[CLOUD_SERVICES];
 	bool full;
+	bool keeps_deleted, unforced;
 	unsigned last_attribute;
 	uint64_t stamp;
 };

@@ -258,9 +258,13 @@ static void begin_boot(struct server *server)
 			  server->manner.boots_ms - server->manner.boots_ms / 4);
 }
 
+/* As when it is rebuilt: its console begins anew. */
 void server_renew_key(struct server *server)
 {
 	make_key(server);
+	text_clear(&server->console);
+	if (server->keys_told)
+		tell_key(server);
 	if (server->machine)
 		set_door(server);
 }

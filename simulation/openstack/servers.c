@@ -7,6 +7,8 @@
 #include "base/cleanup.h"
 #include "simulation/openstack/model.h"
 
+#define SOFT_DELETED "SOFT_DELETED"
+
 struct server *server_find(const struct openstack_cloud *cloud, const char *id, bool name)
 {
 	for (struct server *server = cloud->servers; server; server = server->next)
@@ -34,6 +36,8 @@ static bool is_listed(const struct server *server)
 {
 	if (server->state == SERVER_GONE)
 		return cloud_lags(server->cloud, server->gone_ms);
+	if (server->state == SERVER_SHUTOFF && !strcmp(server->laid, SOFT_DELETED))
+		return false;
 	return !cloud_lags(server->cloud, server->created_ms);
 }
 
@@ -133,7 +137,12 @@ void server_delete(struct asked *asked)
 
 	if (!server)
 		return;
-	server_end(server, SERVER_DELETING);
+	if (asked->cloud->keeps_deleted && server->state == SERVER_ACTIVE) {
+		server_switch(server, false);
+		snprintf(server->laid, sizeof(server->laid), SOFT_DELETED);
+	} else {
+		server_end(server, SERVER_DELETING);
+	}
 	cloud_answer(asked, 204, NULL);
 }
 
@@ -276,6 +285,12 @@ void server_act(struct asked *asked)
 			return;
 		}
 		server_switch(server, on);
+		cloud_answer(asked, 202, NULL);
+	} else if (!strcmp(action, "forceDelete") && asked->cloud->unforced) {
+		cloud_refuse(asked, 403, "forbidden",
+			     "Policy doesn't allow os_compute_api:os-deferred-delete:force to be performed.");
+	} else if (!strcmp(action, "forceDelete")) {
+		server_end(server, SERVER_DELETING);
 		cloud_answer(asked, 202, NULL);
 	} else if (!strcmp(action, "reboot")) {
 		server_switch(server, false);

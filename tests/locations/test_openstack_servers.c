@@ -2,18 +2,7 @@
  * of it is left. */
 #include <string.h>
 
-#include "tests/locations/cloud_bench.h"
-
-static struct arena arena;
-static struct inventory inventory;
-static const char *note;
-
-static const char *const components[] = {"redis"};
-static const struct opening opened[] = {
-    {.component = "redis", .port = 6379, .protocol = TCP, .address = "192.0.2.7"}};
-static const struct openings openings = {components, 1, opened, 1};
-
-static const struct owner owner = {.id = "me", .words = "somebody", .place = "here"};
+#include "tests/locations/cloud_shop.h"
 
 static void begin(void)
 {
@@ -23,93 +12,19 @@ static void begin(void)
 
 static void end(void)
 {
-	inventory_release(&inventory);
-	arena_release(&arena);
+	shop_end();
 	cloud_bench_end();
 }
 
 TestSuite(openstack_servers, .init = begin, .fini = end, .timeout = 120);
 
-static const char *const command[] = {"/usr/bin/redis-server", NULL};
-
-static struct spec_port ports[] = {{.port = 6379,
-				    .protocol = TCP,
-				    .open = true,
-				    .published = true,
-				    .host_address = "0.0.0.0",
-				    .host_port = 6379}};
-
-static struct instance_spec spec_of(const char *name)
-{
-	struct instance_spec spec = {.app = "shop",
-				     .component = "redis",
-				     .name = name,
-				     .ordinal = 1,
-				     .kind = COMPONENT_PROCESS,
-				     .command = command,
-				     .ports = ports,
-				     .port_count = 1,
-				     .bind_address = "0.0.0.0",
-				     .stop_timeout_ms = -1,
-				     .secret_salt = ""};
-	memset(spec.digest, 'a', DIGEST_HEX - 1);
-	return spec;
-}
-
-#define MUST(call) cr_assert_eq(CLOUD_RUN(call), PROGRESS_DONE, "%s: %s", #call, cloud_error.text)
-
-static void prepare(void)
-{
-	const struct prepare_request request = {.app = "shop", .instances = 1, .openings = &openings};
-	const struct lease lease = {.token = "t", .words = "w", .ttl_ms = 60000};
-	struct lease lease_holder;
-	struct owner holder;
-
-	MUST(lease(&cloud_here, &errand, "shop", &lease, &arena, &lease_holder, &cloud_error));
-	cr_assert_str_eq(lease_holder.token, "t");
-	MUST(claim(&cloud_here, &errand, "shop", &owner, false, &arena, &holder, &cloud_error));
-	cr_assert_str_eq(holder.id, "me");
-	MUST(prepare(&cloud_here, &errand, &request, &cloud_error));
-}
-
-static void place(const struct instance_spec *spec)
-{
-	MUST(place(&cloud_here, &errand, spec, &note, &cloud_error));
-	MUST(start(&cloud_here, &errand, spec, &cloud_error));
-}
-
-static void leave_at_once(void)
-{
-	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
-	MUST(release(&cloud_here, &errand, "shop", false, &cloud_error));
-	MUST(disclaim(&cloud_here, &errand, "shop", &cloud_error));
-	MUST(tidy(&cloud_here, &errand, "shop", "t", &cloud_error));
-	cr_assert_str_eq(cloud_left(), "");
-}
-
-static void leave(void)
-{
-	MUST(stop(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
-	leave_at_once();
-}
-
-static const struct observed *listed(size_t count)
-{
-	const struct list_request request = {.app = "shop"};
-
-	inventory_release(&inventory);
-	MUST(list(&cloud_here, &errand, &request, &inventory, &cloud_error));
-	cr_assert_eq(inventory.instance_count, count);
-	return inventory.instances;
-}
-
 Test(openstack_servers, an_instance_gets_a_server_runs_there_and_leaves_nothing)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
-	prepare();
-	place(&spec);
-	const struct observed *seen = listed(1);
+	shop_prepare();
+	shop_place(&spec);
+	const struct observed *seen = shop_listed(1);
 	cr_expect_eq(seen->state, SEEN_RUNNING);
 	cr_expect_str_eq(seen->name, "shop.redis.1");
 	cr_expect_str_eq(seen->digest, spec.digest);
@@ -117,34 +32,12 @@ Test(openstack_servers, an_instance_gets_a_server_runs_there_and_leaves_nothing)
 	cr_expect(starts_with(seen->attachments[0].address, "10.88.0."));
 	cr_expect_str_eq(seen->attachments[1].network, "");
 	cr_expect(starts_with(seen->attachments[1].address, "10.88.0."));
-	cr_expect_eq(inventory.claim_count, 1);
-	cr_expect_str_eq(inventory.lease, "t");
+	cr_expect_eq(shop_inventory.claim_count, 1);
+	cr_expect_str_eq(shop_inventory.lease, "t");
 	cr_expect(openstack_cloud_lets_in(cloud, "192.0.2.7", "berth.shop.redis.1", 6379));
 	cr_expect_not(openstack_cloud_lets_in(cloud, "192.0.2.8", "berth.shop.redis.1", 6379));
 	cr_expect_not(openstack_cloud_lets_in(cloud, "192.0.2.7", "berth.shop.redis.1", 80));
-	leave();
-}
-
-static enum progress whole_life(const struct instance_spec *spec)
-{
-	const struct prepare_request request = {.app = "shop", .instances = 1, .openings = &openings};
-	const struct lease lease = {.token = "t", .words = "w", .ttl_ms = 60000};
-	struct lease lease_holder;
-	struct owner holder;
-
-	if (CLOUD_RUN(lease(&cloud_here, &errand, "shop", &lease, &arena, &lease_holder, &cloud_error)) ||
-	    CLOUD_RUN(claim(&cloud_here, &errand, "shop", &owner, false, &arena, &holder, &cloud_error)) ||
-	    CLOUD_RUN(prepare(&cloud_here, &errand, &request, &cloud_error)) ||
-	    CLOUD_RUN(place(&cloud_here, &errand, spec, &note, &cloud_error)))
-		return PROGRESS_FAILED;
-	return CLOUD_RUN(start(&cloud_here, &errand, spec, &cloud_error));
-}
-
-static size_t servers(void)
-{
-	owned_json list = openstack_cloud_list(cloud, "servers");
-
-	return json_array_size(list);
+	shop_leave();
 }
 
 /* Else whoever goes on with it would take its ports for unpublished, and make another one. */
@@ -152,45 +45,39 @@ static void nobody_knows_where_half_a_server_listens(void)
 {
 	const struct list_request request = {.app = "shop"};
 
-	inventory_release(&inventory);
-	if (CLOUD_RUN(list(&cloud_here, &errand, &request, &inventory, &cloud_error)) != PROGRESS_DONE)
+	inventory_release(&shop_inventory);
+	if (CLOUD_RUN(list(&cloud_here, &errand, &request, &shop_inventory, &cloud_error)) != PROGRESS_DONE)
 		return;
-	for (size_t i = 0; i < inventory.instance_count; i++)
-		cr_expect(inventory.instances[i].attachment_count || !inventory.instances[i].bindings_known);
-}
-
-static void open_again(const char *options)
-{
-	if (cloud_here.state)
-		openstack_driver.close(&cloud_here);
-	cr_assert_eq(cloud_open(options), 0, "%s", cloud_error.text);
+	for (size_t i = 0; i < shop_inventory.instance_count; i++)
+		cr_expect(shop_inventory.instances[i].attachment_count ||
+			  !shop_inventory.instances[i].bindings_known);
 }
 
 /* Before each of its calls; whoever comes after it finds all that it made. */
 static void die_everywhere(const char *options)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 	unsigned deaths = 0;
 
 	for (uint64_t at = 1;; at++) {
-		open_again(options);
+		shop_open(options);
 		cloud_die_at(at);
-		enum progress progress = whole_life(&spec);
+		enum progress progress = shop_life(&spec);
 		if (!cloud_is_dead()) {
 			cr_assert_eq(progress, PROGRESS_DONE, "%s", cloud_error.text);
 			cloud_die_at(0);
-			leave();
+			shop_leave();
 			break;
 		}
 		deaths++;
 		cloud_begin_anew();
-		open_again(options);
+		shop_open(options);
 		nobody_knows_where_half_a_server_listens();
-		cr_assert_eq(whole_life(&spec), PROGRESS_DONE, "killed before call %u: %s", (unsigned)at,
+		cr_assert_eq(shop_life(&spec), PROGRESS_DONE, "killed before call %u: %s", (unsigned)at,
 			     cloud_error.text);
-		cr_assert_eq(servers(), 1, "killed before call %u", (unsigned)at);
-		cr_assert_eq(listed(1)->state, SEEN_RUNNING);
-		leave();
+		cr_assert_eq(shop_servers(), 1, "killed before call %u", (unsigned)at);
+		cr_assert_eq(shop_listed(1)->state, SEEN_RUNNING);
+		shop_leave();
 		cloud_begin_anew();
 	}
 	cr_expect_gt(deaths, 20);
@@ -208,27 +95,27 @@ Test(openstack_servers, whoever_dies_at_any_step_leaves_one_floating_ip)
 
 Test(openstack_servers, an_answer_that_is_lost_makes_no_second_server)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
-	prepare();
+	shop_prepare();
 	cloud_lose("POST", "/v2.1/servers", true);
-	place(&spec);
-	cr_expect_eq(servers(), 1);
-	leave();
+	shop_place(&spec);
+	cr_expect_eq(shop_servers(), 1);
+	shop_leave();
 }
 
 /* What is refused so has not been done, also where it was to change something. */
 Test(openstack_servers, whoever_asks_too_often_asks_again_whatever_he_asks_for)
 {
 	const struct fate too_often = {.there_ms = 1, .back_ms = 1, .spoiling = SPOIL_STATUS, .status = 429};
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
 	for (size_t number = 1; number <= 30; number++) {
 		cloud_fate(number, &too_often);
-		prepare();
-		place(&spec);
-		cr_expect_eq(servers(), 1);
-		leave();
+		shop_prepare();
+		shop_place(&spec);
+		cr_expect_eq(shop_servers(), 1);
+		shop_leave();
 	}
 }
 
@@ -240,92 +127,113 @@ static void in_vain(void *owner_, const json_t *server, struct openstack_manner 
 
 Test(openstack_servers, a_server_that_comes_to_nothing_is_told_in_its_words_and_made_anew)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
-	prepare();
+	shop_prepare();
 	openstack_cloud_behave(cloud, in_vain, NULL);
-	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &note, &cloud_error)), PROGRESS_FAILED);
+	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &shop_note, &cloud_error)),
+		     PROGRESS_FAILED);
 	cr_expect_eq(cloud_error.code, ERR_CAPACITY);
 	cr_expect(strstr(cloud_error.text, "No valid host was found"), "%s", cloud_error.text);
-	cr_expect_eq(listed(1)->state, SEEN_BROKEN);
+	cr_expect_eq(shop_listed(1)->state, SEEN_BROKEN);
 	openstack_cloud_behave(cloud, NULL, NULL);
-	place(&spec);
-	cr_expect_eq(servers(), 1);
-	leave();
+	shop_place(&spec);
+	cr_expect_eq(shop_servers(), 1);
+	shop_leave();
+}
+
+/* "... must have (SHA256:old): it shows ssh-ed25519 SHA256:new". */
+static void tells_of_both_keys(const char *words)
+{
+	const char *old = strstr(words, "must have (SHA256:"),
+		   *new = strstr(words, "it shows ssh-ed25519 SHA256:");
+
+	cr_assert(old && new, "%s", words);
+	cr_expect(strncmp(strchr(old, '('), strstr(new, "SHA256") - 1, 20) != 0, "%s", words);
 }
 
 Test(openstack_servers, a_machine_that_shows_another_key_is_refused)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
-	prepare();
-	place(&spec);
+	shop_prepare();
+	shop_place(&spec);
 	cr_assert(openstack_cloud_another_key(cloud, "berth.shop.redis.1"));
-	open_again("{\"network\":\"public\"}");
-	const struct observed *seen = listed(1);
+	shop_open("{\"network\":\"public\"}");
+	const struct observed *seen = shop_listed(1);
 	cr_expect_eq(seen->state, SEEN_UNKNOWN);
-	cr_expect(strstr(seen->error, "host key"), "%s", seen->error);
+	tells_of_both_keys(seen->error);
 	cr_assert_eq(CLOUD_RUN(start(&cloud_here, &errand, &spec, &cloud_error)), PROGRESS_FAILED);
 	cr_expect_eq(cloud_error.code, ERR_DENIED);
-	cr_expect(strstr(cloud_error.text, "host key"), "%s", cloud_error.text);
+	tells_of_both_keys(cloud_error.text);
+	cr_expect(strstr(cloud_error.remedy, "unset --property berth.hostkey"), "%s", cloud_error.remedy);
+	/* Which helps. */
+	owned_json list = openstack_cloud_list(cloud, "servers");
+	const char *path = arena_format(&shop_arena, "/v2.1/servers/%s/metadata/berth.hostkey",
+					json_text(json_array_get(list, 0), "id"));
+	cr_assert_eq(openstack_cloud_ask(cloud, CLOUD_NOVA, "DELETE", path, NULL, NULL), 204);
+	shop_place(&spec);
+	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
+	cr_expect_eq(shop_servers(), 1);
+	shop_leave();
 }
 
 /* Else nobody would be told anything of all the others. */
 Test(openstack_servers, a_machine_that_does_not_answer_is_unknown_alone)
 {
-	struct instance_spec spec = spec_of("shop.redis.1"), second = spec_of("shop.redis.2");
+	struct instance_spec spec = shop_spec("shop.redis.1"), second = shop_spec("shop.redis.2");
 	struct observed looked = {0};
 
 	second.ordinal = 2;
-	prepare();
-	place(&spec);
-	place(&second);
+	shop_prepare();
+	shop_place(&spec);
+	shop_place(&second);
 	ssh_machine_reboot(openstack_cloud_machine(cloud, "berth.shop.redis.1"), 3600000);
-	const struct observed *seen = listed(2);
+	const struct observed *seen = shop_listed(2);
 	size_t silent = strcmp(seen[0].name, "shop.redis.1") ? 1 : 0;
 	cr_expect_eq(seen[silent].state, SEEN_UNKNOWN);
 	cr_expect(seen[silent].error && *seen[silent].error);
 	cr_expect_str_eq(seen[silent].digest, spec.digest);
 	cr_expect_eq(seen[!silent].state, SEEN_RUNNING);
-	MUST(look(&cloud_here, &errand, "shop", "shop.redis.1", &arena, &looked, &cloud_error));
+	MUST(look(&cloud_here, &errand, "shop", "shop.redis.1", &shop_arena, &looked, &cloud_error));
 	cr_expect_eq(looked.state, SEEN_UNKNOWN);
 	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
-	cr_expect_eq(listed(1)->state, SEEN_RUNNING);
+	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
 	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.2", &cloud_error));
-	leave();
+	shop_leave();
 }
 
 Test(openstack_servers, whoever_stopped_its_server_is_told_and_the_next_start_lets_it_go_on)
 {
 	static const char *const ways[] = {"SHUTOFF", "PAUSED", "SUSPENDED", "SHELVED_OFFLOADED"};
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
-	prepare();
-	place(&spec);
+	shop_prepare();
+	shop_place(&spec);
 	for (size_t i = 0; i < COUNT_OF(ways); i++) {
 		cr_assert(i ? openstack_cloud_lay(cloud, "berth.shop.redis.1", ways[i])
 			    : openstack_cloud_switch(cloud, "berth.shop.redis.1", false));
-		const struct observed *seen = listed(1);
+		const struct observed *seen = shop_listed(1);
 		cr_expect_eq(seen->state, SEEN_STOPPED, "%s", ways[i]);
 		cr_expect(seen->error && strstr(seen->error, ways[i]), "%s", seen->error);
 		MUST(start(&cloud_here, &errand, &spec, &cloud_error));
-		cr_expect_eq(listed(1)->state, SEEN_RUNNING, "%s", ways[i]);
+		cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING, "%s", ways[i]);
 	}
-	cr_expect_eq(servers(), 1);
-	leave();
+	cr_expect_eq(shop_servers(), 1);
+	shop_leave();
 }
 
 Test(openstack_servers, a_server_in_rescue_mode_is_left_to_who_mends_it)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
-	prepare();
-	place(&spec);
+	shop_prepare();
+	shop_place(&spec);
 	openstack_cloud_lay(cloud, "berth.shop.redis.1", "RESCUE");
-	const struct observed *seen = listed(1);
+	const struct observed *seen = shop_listed(1);
 	cr_expect_eq(seen->state, SEEN_UNKNOWN);
 	cr_expect(strstr(seen->error, "unrescue"), "%s", seen->error);
-	leave_at_once();
+	shop_leave_at_once();
 }
 
 static void for_ever(void *owner_, const json_t *server, struct openstack_manner *ret)
@@ -336,36 +244,37 @@ static void for_ever(void *owner_, const json_t *server, struct openstack_manner
 
 Test(openstack_servers, a_server_that_is_never_done_is_made_anew)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
-	prepare();
+	shop_prepare();
 	openstack_cloud_behave(cloud, for_ever, NULL);
-	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &note, &cloud_error)), PROGRESS_FAILED);
+	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &shop_note, &cloud_error)),
+		     PROGRESS_FAILED);
 	cr_expect_eq(cloud_error.code, ERR_TIMED_OUT);
 	cr_expect(strstr(cloud_error.text, "still BUILD"), "%s", cloud_error.text);
 	cloud_pass(5000);
-	const struct observed *seen = listed(1);
+	const struct observed *seen = shop_listed(1);
 	cr_expect_eq(seen->state, SEEN_BROKEN);
 	cr_expect(strstr(seen->error, "BUILD"), "%s", seen->error);
 	openstack_cloud_behave(cloud, NULL, NULL);
-	place(&spec);
-	cr_expect_eq(servers(), 1);
-	cr_expect_eq(listed(1)->state, SEEN_RUNNING);
-	leave();
+	shop_place(&spec);
+	cr_expect_eq(shop_servers(), 1);
+	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
+	shop_leave();
 }
 
 Test(openstack_servers, a_server_that_is_lost_is_absent)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
-	prepare();
-	place(&spec);
+	shop_prepare();
+	shop_place(&spec);
 	cr_assert(openstack_cloud_lose(cloud, "berth.shop.redis.1"));
 	cloud_pass(60000);
-	listed(0);
-	place(&spec);
-	cr_expect_eq(servers(), 1);
-	leave();
+	shop_listed(0);
+	shop_place(&spec);
+	cr_expect_eq(shop_servers(), 1);
+	shop_leave();
 }
 
 Test(openstack_servers, somebody_else_is_told_and_takes_it_over_only_when_asked)
@@ -373,54 +282,55 @@ Test(openstack_servers, somebody_else_is_told_and_takes_it_over_only_when_asked)
 	const struct owner other = {.id = "other", .words = "somebody else", .place = "there"};
 	struct owner holder;
 
-	prepare();
-	MUST(claim(&cloud_here, &errand, "shop", &other, false, &arena, &holder, &cloud_error));
+	shop_prepare();
+	MUST(claim(&cloud_here, &errand, "shop", &other, false, &shop_arena, &holder, &cloud_error));
 	cr_expect_str_eq(holder.id, "me");
-	MUST(claim(&cloud_here, &errand, "shop", &other, true, &arena, &holder, &cloud_error));
+	MUST(claim(&cloud_here, &errand, "shop", &other, true, &shop_arena, &holder, &cloud_error));
 	cr_expect_str_eq(holder.id, "other");
 	const struct lease lease = {.token = "u", .words = "w", .ttl_ms = 60000};
 	struct lease lease_holder;
-	MUST(lease(&cloud_here, &errand, "shop", &lease, &arena, &lease_holder, &cloud_error));
+	MUST(lease(&cloud_here, &errand, "shop", &lease, &shop_arena, &lease_holder, &cloud_error));
 	cr_expect_str_eq(lease_holder.token, "t");
 	cloud_pass(61000);
-	MUST(lease(&cloud_here, &errand, "shop", &lease, &arena, &lease_holder, &cloud_error));
+	MUST(lease(&cloud_here, &errand, "shop", &lease, &shop_arena, &lease_holder, &cloud_error));
 	cr_expect_str_eq(lease_holder.token, "u");
 }
 
 Test(openstack_servers, what_was_left_half_made_is_only_made_and_can_be_stopped)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
-	prepare();
+	shop_prepare();
 	struct errand half = {.wake = cloud_wake};
-	while (cloud_here.driver->place(&cloud_here, &half, &spec, &note, &cloud_error) == PROGRESS_WAITING &&
-	       !servers())
+	while (cloud_here.driver->place(&cloud_here, &half, &spec, &shop_note, &cloud_error) ==
+		   PROGRESS_WAITING &&
+	       !shop_servers())
 		cloud_wait();
 	cloud_here.driver->drop(&cloud_here, &half);
 	cloud_pass(60000);
-	const struct observed *seen = listed(1);
+	const struct observed *seen = shop_listed(1);
 	cr_expect_eq(seen->state, SEEN_CREATED);
 	cr_expect_not(seen->bindings_known, "it would be made anew for ports that it does not tell");
 	MUST(stop(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
 	cr_expect_eq(cloud_count("SSH"), 0);
-	place(&spec);
-	cr_expect_eq(listed(1)->state, SEEN_RUNNING);
-	cr_expect_eq(servers(), 1);
-	leave();
+	shop_place(&spec);
+	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
+	cr_expect_eq(shop_servers(), 1);
+	shop_leave();
 }
 
 /* Who administers a cloud is told the groups of every project, and would take another one's claim for ours.
  */
 Test(openstack_servers, security_groups_of_other_projects_are_not_asked_for)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
-	prepare();
-	place(&spec);
-	listed(1);
+	shop_prepare();
+	shop_place(&spec);
+	shop_listed(1);
 	cr_expect_gt(cloud_count("/v2.0/security-groups?"), 2);
 	cr_expect_eq(cloud_count("/v2.0/security-groups?"), cloud_count("/v2.0/security-groups?project_id="));
-	leave();
+	shop_leave();
 }
 
 /* Whoever lists waits for one of them, and not for both. */
@@ -429,9 +339,9 @@ Test(openstack_servers, servers_and_groups_are_asked_for_at_one_time)
 	const struct list_request request = {.app = "shop"};
 	struct errand errand = {.wake = cloud_wake};
 
-	prepare();
+	shop_prepare();
 	text_clear(&cloud_asked);
-	cr_assert_eq(cloud_here.driver->list(&cloud_here, &errand, &request, &inventory, &cloud_error),
+	cr_assert_eq(cloud_here.driver->list(&cloud_here, &errand, &request, &shop_inventory, &cloud_error),
 		     PROGRESS_WAITING);
 	cr_expect_eq(cloud_count("GET http://"), 2, "%s", text_view(&cloud_asked));
 	cloud_here.driver->drop(&cloud_here, &errand);
@@ -440,13 +350,13 @@ Test(openstack_servers, servers_and_groups_are_asked_for_at_one_time)
 /* Pairs are a user's, and he may have an application of that name in another project, too. */
 Test(openstack_servers, the_key_pair_of_another_project_stays)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 	static const char theirs[] =
 	    "{\"keypair\":{\"name\":\"berth-shop-0123456789ab\",\"public_key\":\"ssh-ed25519 "
 	    "AAAAC3NzaC1lZDI1NTE5AAAAIPcmEJmUUjMXHUZxlEDUHwnLLAlmuOIvMtdSV4XjRJcb\"}}";
 
-	prepare();
-	place(&spec);
+	shop_prepare();
+	shop_place(&spec);
 	cr_assert_eq(openstack_cloud_ask(cloud, CLOUD_NOVA, "POST", "/v2.1/os-keypairs", theirs, NULL) / 100,
 		     2);
 	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
@@ -461,10 +371,10 @@ Test(openstack_servers, what_is_told_page_by_page_is_found_whole)
 {
 	static const char strangers[] =
 	    "{\"security_group\":{\"name\":\"of others %u\",\"description\":\"\"}}";
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 	char body[200];
 
-	open_again("{\"network\":\"private\",\"minRam\":64}");
+	shop_open("{\"network\":\"private\",\"minRam\":64}");
 	openstack_cloud_quota(cloud, "security_group", 3000);
 	openstack_cloud_quota(cloud, "security_group_rule", 9000);
 	for (unsigned i = 0; i < 2500; i++) {
@@ -473,63 +383,109 @@ Test(openstack_servers, what_is_told_page_by_page_is_found_whole)
 		    openstack_cloud_ask(cloud, CLOUD_NEUTRON, "POST", "/v2.0/security-groups", body, NULL),
 		    201);
 	}
-	prepare();
-	place(&spec);
-	cr_expect_eq(listed(1)->state, SEEN_RUNNING);
-	cr_expect_eq(inventory.claim_count, 1);
+	shop_prepare();
+	shop_place(&spec);
+	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
+	cr_expect_eq(shop_inventory.claim_count, 1);
 	cr_expect_gt(cloud_count("marker="), 2);
 	cr_expect_eq(cloud_count("POST http://10.0.3.1:9696/v2.0/security-groups"), 2);
 }
 
 Test(openstack_servers, pages_of_one_are_pages_too)
 {
-	struct instance_spec spec = spec_of("shop.redis.1"), second = spec_of("shop.redis.2");
+	struct instance_spec spec = shop_spec("shop.redis.1"), second = shop_spec("shop.redis.2");
 
 	second.ordinal = 2;
 	openstack_cloud_pages(cloud, 1);
-	prepare();
-	place(&spec);
-	place(&second);
-	listed(2);
+	shop_prepare();
+	shop_place(&spec);
+	shop_place(&second);
+	shop_listed(2);
 	cr_expect_gt(cloud_count("/servers/detail?name=%5Eberth%5C.shop%5C.&marker="), 0);
 	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.2", &cloud_error));
-	leave();
+	shop_leave();
 }
 
 /* Who reads it, its own programs included, could try which secret a salted digest stands for. */
 Test(openstack_servers, the_salt_of_its_secrets_is_told_by_its_machine_alone)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
 	spec.secret_salt = "5a175a175a17";
 	memset(spec.secret_digest, 'b', DIGEST_HEX - 1);
-	prepare();
-	place(&spec);
+	shop_prepare();
+	shop_place(&spec);
 	owned_json all = openstack_cloud_list(cloud, "servers");
 	owned_memory char *metadata = json_line(all);
 	cr_expect_null(strstr(metadata, spec.secret_salt));
 	cr_expect_null(strstr(metadata, spec.secret_digest));
-	const struct observed *seen = listed(1);
+	const struct observed *seen = shop_listed(1);
 	cr_expect_str_eq(seen->secret_salt, spec.secret_salt);
 	cr_expect_str_eq(seen->secret_digest, spec.secret_digest);
 	openstack_cloud_switch(cloud, "berth.shop.redis.1", false);
-	cr_expect_null(listed(1)->secret_salt, "nobody can tell it then");
-	leave_at_once();
+	cr_expect_null(shop_listed(1)->secret_salt, "nobody can tell it then");
+	shop_leave_at_once();
 }
 
 /* As while Nova does something else to it. */
 Test(openstack_servers, a_removal_that_is_refused_for_now_is_asked_for_again)
 {
 	const struct fate busy = {.there_ms = 1, .back_ms = 1, .spoiling = SPOIL_STATUS, .status = 409};
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
-	prepare();
-	place(&spec);
+	shop_prepare();
+	shop_place(&spec);
 	cloud_fate(2, &busy);
 	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
 	cr_expect_eq(cloud_count("DELETE http://10.0.3.1:8774/v2.1/servers"), 2);
-	cr_expect_eq(servers(), 0);
-	leave();
+	cr_expect_eq(shop_servers(), 0);
+	shop_leave();
+}
+
+/* Its ports would be in the way of its groups for as long as the cloud keeps it. */
+Test(openstack_servers, what_the_cloud_keeps_of_the_deleted_is_deleted_at_once)
+{
+	struct instance_spec spec = shop_spec("shop.redis.1");
+
+	openstack_cloud_keep_deleted(cloud, true, false);
+	shop_prepare();
+	shop_place(&spec);
+	int64_t before = shop_now();
+	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
+	cr_expect_lt(shop_now() - before, 60000);
+	cr_expect_eq(shop_servers(), 0);
+	shop_leave();
+}
+
+Test(openstack_servers, whoever_may_not_delete_at_once_does_not_wait_for_it)
+{
+	struct instance_spec spec = shop_spec("shop.redis.1");
+
+	openstack_cloud_keep_deleted(cloud, true, true);
+	shop_prepare();
+	shop_place(&spec);
+	int64_t before = shop_now();
+	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
+	cr_expect_lt(shop_now() - before, 60000);
+	cr_expect(strstr(text_view(&cloud_said), "keeps the deleted server"), "%s", text_view(&cloud_said));
+	shop_listed(0);
+	cr_expect_eq(shop_servers(), 1, "which the cloud deletes in its time");
+	shop_place(&spec);
+	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
+}
+
+Test(openstack_servers, what_was_deleted_and_is_kept_is_made_anew)
+{
+	struct instance_spec spec = shop_spec("shop.redis.1");
+
+	openstack_cloud_keep_deleted(cloud, true, false);
+	shop_prepare();
+	shop_place(&spec);
+	spec.digest[0] = 'b';
+	shop_place(&spec);
+	cr_expect_eq(shop_servers(), 1);
+	cr_expect_str_eq(shop_listed(1)->digest, spec.digest);
+	shop_leave();
 }
 
 static void describe(const char *id, const char *description)
@@ -559,22 +515,22 @@ Test(openstack_servers, what_is_garbled_is_somebodys)
 	struct lease lease_holder;
 	struct owner holder;
 
-	prepare();
+	shop_prepare();
 	owned_json group = own_group();
 	describe(json_text(group, "id"), "berth [1, 2");
-	MUST(list(&cloud_here, &errand, &request, &inventory, &cloud_error));
-	cr_assert_eq(inventory.claim_count, 1);
-	cr_expect_str_eq(inventory.claims[0].owner_id, "?");
-	cr_assert_eq(
-	    CLOUD_RUN(claim(&cloud_here, &errand, "shop", &owner, true, &arena, &holder, &cloud_error)),
-	    PROGRESS_FAILED);
+	MUST(list(&cloud_here, &errand, &request, &shop_inventory, &cloud_error));
+	cr_assert_eq(shop_inventory.claim_count, 1);
+	cr_expect_str_eq(shop_inventory.claims[0].owner_id, "?");
+	cr_assert_eq(CLOUD_RUN(claim(&cloud_here, &errand, "shop", &shop_owner, true, &shop_arena, &holder,
+				     &cloud_error)),
+		     PROGRESS_FAILED);
 	cr_expect_eq(cloud_error.code, ERR_CONFLICT);
 	cr_expect(strstr(cloud_error.remedy, "security group set"), "%s", cloud_error.remedy);
 	cr_assert_eq(
-	    CLOUD_RUN(lease(&cloud_here, &errand, "shop", &lease, &arena, &lease_holder, &cloud_error)),
+	    CLOUD_RUN(lease(&cloud_here, &errand, "shop", &lease, &shop_arena, &lease_holder, &cloud_error)),
 	    PROGRESS_FAILED);
 	describe(json_text(group, "id"), "berth");
-	MUST(claim(&cloud_here, &errand, "shop", &owner, false, &arena, &holder, &cloud_error));
+	MUST(claim(&cloud_here, &errand, "shop", &shop_owner, false, &shop_arena, &holder, &cloud_error));
 	cr_expect_str_eq(holder.id, "me");
 }
 
@@ -584,14 +540,14 @@ Test(openstack_servers, of_two_groups_of_one_name_the_older_one_tells_whose_it_i
 				     "\"berth [\\\"other\\\",\\\"\\\",\\\"\\\",\\\"u\\\",\\\"\\\",1]\"}}";
 	const struct list_request request = {.app = "shop"};
 
-	prepare();
+	shop_prepare();
 	cloud_pass(5000);
 	cr_assert_eq(openstack_cloud_ask(cloud, CLOUD_NEUTRON, "POST", "/v2.0/security-groups", second, NULL),
 		     201);
-	MUST(list(&cloud_here, &errand, &request, &inventory, &cloud_error));
-	cr_assert_eq(inventory.claim_count, 1);
-	cr_expect_str_eq(inventory.claims[0].owner_id, "me");
-	cr_expect_str_eq(inventory.lease, "t");
+	MUST(list(&cloud_here, &errand, &request, &shop_inventory, &cloud_error));
+	cr_assert_eq(shop_inventory.claim_count, 1);
+	cr_expect_str_eq(shop_inventory.claims[0].owner_id, "me");
+	cr_expect_str_eq(shop_inventory.lease, "t");
 }
 
 static size_t count_of(const char *kind)
@@ -604,19 +560,19 @@ static size_t count_of(const char *kind)
 /* Else it is asked for again and again, until the project may have no more of it. */
 Test(openstack_servers, what_is_not_listed_yet_is_made_once)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
-	open_again("{\"network\":\"private\",\"minRam\":64}");
+	shop_open("{\"network\":\"private\",\"minRam\":64}");
 	size_t before = count_of("security_groups");
 	openstack_cloud_lag(cloud, 5000);
-	prepare();
-	place(&spec);
+	shop_prepare();
+	shop_place(&spec);
 	cr_expect_eq(cloud_count("POST http://10.0.3.1:9696/v2.0/security-groups"), 2);
 	cr_expect_eq(count_of("security_groups"), before + 2);
 	cr_expect_eq(count_of("floatingips"), 1);
-	cr_expect_eq(servers(), 1);
+	cr_expect_eq(shop_servers(), 1);
 	cloud_pass(20000);
-	leave();
+	shop_leave();
 }
 
 /* --- what is asked for by options --------------------------------------------------------------------------
@@ -632,26 +588,26 @@ static const json_t *only_of(const char *kind, json_t **list)
 
 Test(openstack_servers, a_server_boots_from_a_volume_that_goes_with_it)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 	owned_json list = NULL;
 
-	open_again(
+	shop_open(
 	    "{\"network\":\"public\",\"minRam\":64,\"bootVolume\":{\"size\":\"20gb\",\"type\":\"ssd\"}}");
-	prepare();
-	place(&spec);
-	cr_expect_eq(listed(1)->state, SEEN_RUNNING);
+	shop_prepare();
+	shop_place(&spec);
+	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
 	cr_expect_eq(json_number(only_of("volumes", &list), "size", 0), 20);
-	leave();
+	shop_leave();
 }
 
 Test(openstack_servers, a_volume_that_is_to_stay_stays)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 	owned_json list = NULL;
 
-	open_again("{\"network\":\"public\",\"minRam\":64,\"bootVolume\":{\"deleteOnTermination\":false}}");
-	prepare();
-	place(&spec);
+	shop_open("{\"network\":\"public\",\"minRam\":64,\"bootVolume\":{\"deleteOnTermination\":false}}");
+	shop_prepare();
+	shop_place(&spec);
 	cr_expect_eq(json_number(only_of("volumes", &list), "size", 0), 1, "as large as its image needs");
 	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
 	only_of("volumes", &list);
@@ -664,34 +620,35 @@ Test(openstack_servers, whoever_dies_at_any_step_leaves_one_server_group)
 
 Test(openstack_servers, those_of_a_component_are_in_its_server_group)
 {
-	struct instance_spec one = spec_of("shop.redis.1"), two = spec_of("shop.redis.2");
+	struct instance_spec one = shop_spec("shop.redis.1"), two = shop_spec("shop.redis.2");
 	owned_json list = NULL;
 
 	two.ordinal = 2;
-	open_again("{\"network\":\"public\",\"minRam\":64,\"serverGroup\":\"anti-affinity\"}");
-	prepare();
-	place(&one);
-	place(&two);
+	shop_open("{\"network\":\"public\",\"minRam\":64,\"serverGroup\":\"anti-affinity\"}");
+	shop_prepare();
+	shop_place(&one);
+	shop_place(&two);
 	cr_expect_str_eq(json_text(only_of("server_groups", &list), "name"),
 			 "berth.shop.redis.anti-affinity");
 	cr_expect_eq(cloud_count("POST http://10.0.3.1:8774/v2.1/os-server-groups"), 1);
 	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.2", &cloud_error));
-	leave();
+	shop_leave();
 }
 
 Test(openstack_servers, a_server_group_of_somebody_else_is_used_and_stays)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
-	open_again("{\"network\":\"public\",\"minRam\":64,\"serverGroup\":\"mine\"}");
-	prepare();
-	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &note, &cloud_error)), PROGRESS_FAILED);
+	shop_open("{\"network\":\"public\",\"minRam\":64,\"serverGroup\":\"mine\"}");
+	shop_prepare();
+	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &shop_note, &cloud_error)),
+		     PROGRESS_FAILED);
 	cr_expect(strstr(cloud_error.text, "no server group `mine`"), "%s", cloud_error.text);
 	cr_assert_eq(openstack_cloud_ask(cloud, CLOUD_NOVA, "POST", "/v2.1/os-server-groups",
 					 "{\"server_group\":{\"name\":\"mine\",\"policy\":\"affinity\"}}",
 					 NULL),
 		     200);
-	place(&spec);
+	shop_place(&spec);
 	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
 	MUST(release(&cloud_here, &errand, "shop", false, &cloud_error));
 	MUST(disclaim(&cloud_here, &errand, "shop", &cloud_error));
@@ -701,24 +658,24 @@ Test(openstack_servers, a_server_group_of_somebody_else_is_used_and_stays)
 
 Test(openstack_servers, members_that_are_placed_at_the_same_time_have_one_server_group)
 {
-	struct instance_spec one = spec_of("shop.redis.1"), two = spec_of("shop.redis.2"),
-			     three = spec_of("shop.redis.3"), *const specs[] = {&one, &two, &three};
+	struct instance_spec one = shop_spec("shop.redis.1"), two = shop_spec("shop.redis.2"),
+			     three = shop_spec("shop.redis.3"), *const specs[] = {&one, &two, &three};
 	struct errand errands[] = {{.wake = cloud_wake}, {.wake = cloud_wake}, {.wake = cloud_wake}};
 	enum progress all[] = {PROGRESS_WAITING, PROGRESS_WAITING, PROGRESS_WAITING};
-	struct instance_spec other = spec_of("shop.web.1");
+	struct instance_spec other = shop_spec("shop.web.1");
 	size_t left = COUNT_OF(specs);
 
-	open_again("{\"network\":\"public\",\"minRam\":64,\"serverGroup\":\"anti-affinity\"}");
-	prepare();
+	shop_open("{\"network\":\"public\",\"minRam\":64,\"serverGroup\":\"anti-affinity\"}");
+	shop_prepare();
 	other.component = "web";
-	place(&other); /* after which nobody has to wait until it is known what servers are made of */
+	shop_place(&other); /* after which nobody has to wait until it is known what servers are made of */
 	while (left) {
 		for (size_t i = 0; i < COUNT_OF(specs); i++) {
 			specs[i]->ordinal = (unsigned)i + 1;
 			if (all[i] != PROGRESS_WAITING)
 				continue;
-			all[i] =
-			    cloud_here.driver->place(&cloud_here, &errands[i], specs[i], &note, &cloud_error);
+			all[i] = cloud_here.driver->place(&cloud_here, &errands[i], specs[i], &shop_note,
+							  &cloud_error);
 			cr_assert_neq(all[i], PROGRESS_FAILED, "%s", cloud_error.text);
 			left -= all[i] == PROGRESS_DONE;
 		}
@@ -730,21 +687,21 @@ Test(openstack_servers, members_that_are_placed_at_the_same_time_have_one_server
 	for (size_t i = 1; i < COUNT_OF(specs); i++)
 		MUST(remove(&cloud_here, &errand, "shop", specs[i]->name, &cloud_error));
 	MUST(remove(&cloud_here, &errand, "shop", other.name, &cloud_error));
-	leave();
+	shop_leave();
 }
 
 Test(openstack_servers, a_server_group_that_never_comes_about_is_given_up)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 	struct errand errand = {.wake = cloud_wake};
 	enum progress progress;
 	unsigned left = 1000;
 
-	open_again("{\"network\":\"public\",\"minRam\":64,\"serverGroup\":\"anti-affinity\"}");
-	prepare();
+	shop_open("{\"network\":\"public\",\"minRam\":64,\"serverGroup\":\"anti-affinity\"}");
+	shop_prepare();
 	do {
 		cloud_lose("POST", "/os-server-groups", false);
-		progress = cloud_here.driver->place(&cloud_here, &errand, &spec, &note, &cloud_error);
+		progress = cloud_here.driver->place(&cloud_here, &errand, &spec, &shop_note, &cloud_error);
 		if (progress == PROGRESS_WAITING)
 			cloud_wait();
 	} while (progress == PROGRESS_WAITING && --left);
@@ -756,27 +713,27 @@ Test(openstack_servers, a_server_group_that_never_comes_about_is_given_up)
 /* Another one had no room, after which what servers are made of is chosen once more. */
 Test(openstack_servers, who_waits_for_a_floating_ip_gets_it_whatever_is_chosen_anew_meanwhile)
 {
-	struct instance_spec one = spec_of("shop.redis.1"), two = spec_of("shop.redis.2");
+	struct instance_spec one = shop_spec("shop.redis.1"), two = shop_spec("shop.redis.2");
 	struct errand first = {.wake = cloud_wake};
 	enum progress progress;
 
 	two.ordinal = 2;
-	open_again("{\"network\":\"private\",\"minRam\":64}");
+	shop_open("{\"network\":\"private\",\"minRam\":64}");
 	openstack_cloud_quota(cloud, "instances", 1);
-	prepare();
-	while ((progress = cloud_here.driver->place(&cloud_here, &first, &one, &note, &cloud_error)) ==
+	shop_prepare();
+	while ((progress = cloud_here.driver->place(&cloud_here, &first, &one, &shop_note, &cloud_error)) ==
 		   PROGRESS_WAITING &&
 	       !cloud_count("router%3Aexternal=true"))
 		cloud_wait();
 	cr_assert_eq(progress, PROGRESS_WAITING);
 	for (int i = 0; i < 2; i++)
-		cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &two, &note, &cloud_error)),
+		cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &two, &shop_note, &cloud_error)),
 			     PROGRESS_FAILED);
-	while ((progress = cloud_here.driver->place(&cloud_here, &first, &one, &note, &cloud_error)) ==
+	while ((progress = cloud_here.driver->place(&cloud_here, &first, &one, &shop_note, &cloud_error)) ==
 	       PROGRESS_WAITING)
 		cloud_wait();
 	cr_assert_eq(progress, PROGRESS_DONE, "%s", cloud_error.text);
-	leave_at_once();
+	shop_leave_at_once();
 }
 
 static const char *flavor_of(const char *name)
@@ -799,13 +756,13 @@ Test(openstack_servers, each_component_has_machines_as_its_own_location_says)
 	owned_json large =
 	    json_pack("{s:s, s:i, s:s}", "network", "public", "minRam", 200, "availabilityZone", "az");
 	owned_json other = json_pack("{s:s, s:s}", "network", "public", "jump", "me@10.0.0.1");
-	struct instance_spec one = spec_of("shop.redis.1"), two = spec_of("shop.redis.2");
+	struct instance_spec one = shop_spec("shop.redis.1"), two = shop_spec("shop.redis.2");
 
 	two.ordinal = 2;
 	two.machine = large;
-	prepare();
-	place(&one);
-	place(&two);
+	shop_prepare();
+	shop_place(&one);
+	shop_place(&two);
 	cr_expect_str_eq(flavor_of("berth.shop.redis.1"), "m1.nano");
 	cr_expect_str_eq(flavor_of("berth.shop.redis.2"), "m1.tiny");
 	cr_expect_eq(cloud_here.driver->check(&cloud_here, &two, &cloud_error), 0, "%s", cloud_error.text);
@@ -813,7 +770,7 @@ Test(openstack_servers, each_component_has_machines_as_its_own_location_says)
 	cr_expect_eq(cloud_here.driver->check(&cloud_here, &two, &cloud_error), -1);
 	cr_expect(strstr(cloud_error.text, "`jump` is said in two ways"), "%s", cloud_error.text);
 	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.2", &cloud_error));
-	leave();
+	shop_leave();
 }
 
 static void mute(void *owner_, const json_t *server, struct openstack_manner *ret)
@@ -827,59 +784,63 @@ static void mute(void *owner_, const json_t *server, struct openstack_manner *re
 /* Whose console tells no host key. */
 Test(openstack_servers, without_a_key_on_its_console_the_option_says_it)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
-	prepare();
+	shop_prepare();
 	openstack_cloud_behave(cloud, mute, NULL);
-	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &note, &cloud_error)), PROGRESS_FAILED);
+	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &shop_note, &cloud_error)),
+		     PROGRESS_FAILED);
 	cr_expect(strstr(cloud_error.text, "tells no host key"), "%s", cloud_error.text);
 	cr_expect(strstr(cloud_error.remedy, "`hostKey`"), "%s", cloud_error.remedy);
-	open_again("{\"network\":\"public\",\"minRam\":64,\"hostKey\":\"accept-new\"}");
-	place(&spec);
-	cr_expect_eq(listed(1)->state, SEEN_RUNNING);
-	leave();
+	shop_open("{\"network\":\"public\",\"minRam\":64,\"hostKey\":\"accept-new\"}");
+	shop_place(&spec);
+	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
+	shop_leave();
 }
 
 Test(openstack_servers, a_key_that_user_data_gives_is_the_one_that_counts)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
-	open_again("{\"network\":\"public\",\"minRam\":64,\"hostKey\":\"" GIVEN_KEY "\",\"userData\":"
-		   "\"#cloud-config\\nssh_keys:\\n  ed25519_public: " GIVEN_KEY "\\n\"}");
-	prepare();
+	shop_open("{\"network\":\"public\",\"minRam\":64,\"hostKey\":\"" GIVEN_KEY "\",\"userData\":"
+		  "\"#cloud-config\\nssh_keys:\\n  ed25519_public: " GIVEN_KEY "\\n\"}");
+	shop_prepare();
 	openstack_cloud_behave(cloud, mute, NULL);
-	place(&spec);
-	cr_expect_eq(listed(1)->state, SEEN_RUNNING);
-	leave();
-	open_again("{\"network\":\"public\",\"minRam\":64,\"hostKey\":\"" GIVEN_KEY "\"}");
-	prepare();
-	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &note, &cloud_error)), PROGRESS_FAILED);
+	shop_place(&spec);
+	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
+	shop_leave();
+	shop_open("{\"network\":\"public\",\"minRam\":64,\"hostKey\":\"" GIVEN_KEY "\"}");
+	shop_prepare();
+	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &shop_note, &cloud_error)),
+		     PROGRESS_FAILED);
 	cr_expect(strstr(cloud_error.text, "host key"), "%s", cloud_error.text);
 }
 
 Test(openstack_servers, what_is_reached_from_inside_alone_is_reached_through_a_machine_there)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
-	open_again("{\"network\":\"private\",\"minRam\":64,\"autoAssignFloatingIp\":false}");
-	prepare();
-	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &note, &cloud_error)), PROGRESS_FAILED);
+	shop_open("{\"network\":\"private\",\"minRam\":64,\"autoAssignFloatingIp\":false}");
+	shop_prepare();
+	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &shop_note, &cloud_error)),
+		     PROGRESS_FAILED);
 	cr_expect(strstr(cloud_error.remedy, "`jump: USER@HOST`"), "%s: %s", cloud_error.text,
 		  cloud_error.remedy);
-	open_again("{\"network\":\"private\",\"minRam\":64,\"jump\":\"me@10.77.0.250\"}");
-	place(&spec);
+	shop_open("{\"network\":\"private\",\"minRam\":64,\"jump\":\"me@10.77.0.250\"}");
+	shop_place(&spec);
 	cr_expect_eq(count_of("floatingips"), 0);
-	cr_expect_eq(listed(1)->state, SEEN_RUNNING);
-	leave();
+	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
+	shop_leave();
 }
 
 Test(openstack_servers, who_is_not_let_in_by_ssh_is_told_by_which_option)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
-	open_again("{\"network\":\"public\",\"minRam\":64,\"sshFrom\":\"198.51.100.0/24\"}");
-	prepare();
-	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &note, &cloud_error)), PROGRESS_FAILED);
+	shop_open("{\"network\":\"public\",\"minRam\":64,\"sshFrom\":\"198.51.100.0/24\"}");
+	shop_prepare();
+	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &shop_note, &cloud_error)),
+		     PROGRESS_FAILED);
 	cr_expect(strstr(cloud_error.remedy, "`sshFrom`"), "%s: %s", cloud_error.text, cloud_error.remedy);
 }
 
@@ -895,27 +856,27 @@ static void builds_slowly(void *unused, const json_t *server, struct openstack_m
 /* What takes long may have seen the end of several. */
 Test(openstack_servers, a_token_that_ends_is_replaced_each_time)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
 	openstack_cloud_behave(cloud, builds_slowly, NULL);
 	openstack_cloud_token_life(cloud, 60000);
-	prepare();
-	place(&spec);
+	shop_prepare();
+	shop_place(&spec);
 	cr_expect_geq(cloud_count("POST http://10.0.3.1:5000/v3/auth/tokens"), 5);
-	cr_expect_eq(servers(), 1);
-	leave();
+	cr_expect_eq(shop_servers(), 1);
+	shop_leave();
 }
 
 /* Nova takes its time, in which Neutron has the address ready. */
 Test(openstack_servers, its_floating_ip_is_got_while_it_is_made)
 {
-	struct instance_spec spec = spec_of("shop.redis.1");
+	struct instance_spec spec = shop_spec("shop.redis.1");
 
-	open_again("{\"network\":\"private\",\"minRam\":64}");
+	shop_open("{\"network\":\"private\",\"minRam\":64}");
 	openstack_cloud_behave(cloud, builds_slowly, NULL);
-	prepare();
+	shop_prepare();
 	text_clear(&cloud_asked);
-	place(&spec);
+	shop_place(&spec);
 	const char *taken = strstr(text_view(&cloud_asked), "POST http://10.0.3.1:9696/v2.0/floatingips");
 	cr_assert(taken, "%s", text_view(&cloud_asked));
 	cr_expect_eq(cloud_count("POST http://10.0.3.1:9696/v2.0/floatingips"), 1);
@@ -923,7 +884,7 @@ Test(openstack_servers, its_floating_ip_is_got_while_it_is_made)
 	const char *middle = text_view(&cloud_asked) + cloud_asked.length / 2;
 	cr_expect_lt(taken, middle);
 	cr_expect_eq(count_of("floatingips"), 1);
-	leave();
+	shop_leave();
 }
 
 enum { MANY = 500 };
@@ -969,7 +930,7 @@ Test(openstack_servers, five_hundred_are_told_by_three_requests)
 	make_many();
 	cloud_pass(60000);
 	text_clear(&cloud_asked);
-	MUST(list(&cloud_here, &errand, &request, &inventory, &cloud_error));
-	cr_expect_eq(inventory.instance_count, MANY);
+	MUST(list(&cloud_here, &errand, &request, &shop_inventory, &cloud_error));
+	cr_expect_eq(shop_inventory.instance_count, MANY);
 	cr_expect_eq(cloud_count("http://"), 3, "%s", text_view(&cloud_asked));
 }

@@ -1,0 +1,34 @@
+/* cloud_shop.h - the application `shop` for tests of the OpenStack driver: the life of its instance
+ * "shop.redis.1" on a simulated OpenStack. */
+#ifndef BERTH_TESTS_LOCATIONS_CLOUD_SHOP_H
+#define BERTH_TESTS_LOCATIONS_CLOUD_SHOP_H
+
+#include "tests/locations/cloud_bench.h"
+
+extern struct arena shop_arena;
+extern struct inventory shop_inventory; /* as it was listed last */
+extern const char *shop_note;
+extern const struct openings shop_openings; /* 6379 of redis, for 192.0.2.7 */
+extern const struct owner shop_owner;       /* "me" */
+
+#define MUST(call) cr_assert_eq(CLOUD_RUN(call), PROGRESS_DONE, "%s: %s", #call, cloud_error.text)
+
+void shop_end(void);
+/* The location is opened anew. */
+void shop_open(const char *options);
+struct instance_spec shop_spec(const char *name);
+/* Lease, claim, and what is needed once. */
+void shop_prepare(void);
+/* Until it runs. */
+void shop_place(const struct instance_spec *spec);
+/* All of that, for whom it may fail. */
+enum progress shop_life(const struct instance_spec *spec);
+/* "shop.redis.1" goes, after it was stopped or not, and nothing is left. */
+void shop_leave(void);
+void shop_leave_at_once(void);
+/* The instances, of which there are so many. */
+const struct observed *shop_listed(size_t count);
+size_t shop_servers(void); /* that there are, of whomever */
+int64_t shop_now(void);
+
+#endif
