@@ -208,6 +208,22 @@ static bool refused_for_now(const struct openstack_call *call)
 	return asked_too_often(call) || (reads && call->status == 503);
 }
 
+bool openstack_away(const struct openstack_call *call)
+{
+	if (call->error.code != OK)
+		return call->error.code == ERR_UNREACHABLE || call->error.code == ERR_TIMED_OUT;
+	return call->status >= 502 && call->status <= 504;
+}
+
+/* While something is made its services may be away for a while: whoever only looks asks on. */
+static bool is_borne(const struct openstack_call *call)
+{
+	const struct talk *talk = call->talk;
+
+	return talk && !strcmp(call->question.method, "GET") && openstack_away(call) &&
+	       talk->openstack->world->ops->now(talk->openstack->world) < talk->patient_until_ms;
+}
+
 static int64_t pause_of(const struct openstack_call *call)
 {
 	char told[32];
@@ -221,7 +237,7 @@ static int64_t pause_of(const struct openstack_call *call)
 
 int64_t openstack_patience(struct openstack_call *call)
 {
-	if (!refused_for_now(call))
+	if (!refused_for_now(call) && !is_borne(call))
 		return 0;
 	call->tries++;
 	return pause_of(call);

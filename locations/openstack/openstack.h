@@ -152,8 +152,9 @@ struct talk {
 	struct arena arena;
 	size_t memory_before;
 	unsigned waiting;
-	bool inhabited; /* servers of the application are left, as remove.c saw it */
-	bool unforced;  /* those that the cloud keeps when they are deleted stay */
+	int64_t patient_until_ms; /* so long it is waited for services that are away; 0: it is not */
+	bool inhabited;           /* servers of the application are left, as remove.c saw it */
+	bool unforced;            /* those that the cloud keeps when they are deleted stay */
 	bool relogged; /* since the last token that was taken: another one that is not is no matter of its age
 			*/
 	struct openstack_call calls[CALLS];
@@ -204,6 +205,8 @@ enum progress openstack_read(struct talk *talk, const char *service, const char 
 bool openstack_absent(const struct openstack_call *call);
 void openstack_call_release(struct openstack_call *call);
 bool openstack_ok(const struct openstack_call *call);
+/* Nobody answered, or who stands before the service said that it does not. */
+bool openstack_away(const struct openstack_call *call);
 /* After how many milliseconds it is to be sent again, since it was refused for now and had no effect; 0: it
  * is not. */
 int64_t openstack_patience(struct openstack_call *call);

@@ -191,6 +191,7 @@ static enum progress make(struct talk *talk, struct error *err)
 	    .service = "compute", .method = "POST", .path = "/servers", .body = server_json(talk)};
 
 	note(talk, "making its server");
+	talk->patient_until_ms = talk->making->made_by_ms;
 	return openstack_ask_one(talk, &question, made, err);
 }
 
@@ -266,10 +267,14 @@ static enum progress prepare_it(struct talk *talk, struct error *err)
 	return progress == PROGRESS_DONE ? talk_go(talk, run_it) : progress;
 }
 
+static enum progress remember(struct talk *talk, struct error *err);
+
 static enum progress remembered(struct talk *talk, struct error *err)
 {
 	struct openstack_call *call = &talk->calls[0];
 
+	if (openstack_away(call) && now_of(talk) < talk->making->answer_by_ms)
+		return later(talk, remember, err);
 	if (!openstack_ok(call))
 		return openstack_failed(call, err, "cannot write down how to log in");
 	return talk_go(talk, prepare_it);
@@ -368,7 +373,8 @@ static enum progress console_told(struct talk *talk, struct error *err)
 {
 	struct making_server *making = talk->making;
 	struct openstack_call *call = &talk->calls[0];
-	bool not_yet = call->error.code == OK && (call->status == 409 || call->status == 404);
+	bool not_yet =
+	    openstack_away(call) || (call->error.code == OK && (call->status == 409 || call->status == 404));
 
 	if (!openstack_ok(call) && !not_yet)
 		return openstack_failed(call, err, "cannot read the log of the console");
@@ -468,6 +474,7 @@ static enum progress active(struct talk *talk, struct error *err)
 	struct making_server *making = talk->making;
 
 	making->answer_by_ms = now_of(talk) + ANSWER_MS;
+	talk->patient_until_ms = making->answer_by_ms;
 	making->known = json_text(making->server.metadata, "berth.hostkey") != NULL;
 	if (!making->known)
 		return openstack_choose_making(talk, find_address, err);
@@ -489,7 +496,9 @@ static enum progress start_told(struct talk *talk, struct error *err)
 {
 	struct openstack_call *call = &talk->calls[0];
 
-	if (!openstack_ok(call) && !(call->error.code == OK && call->status == 409))
+	if (openstack_away(call))
+		talk->making->started = false;
+	else if (!openstack_ok(call) && !(call->error.code == OK && call->status == 409))
 		return openstack_failed(call, err, "cannot start the server");
 	return later(talk, poll, err);
 }
@@ -549,6 +558,7 @@ static enum progress polled(struct talk *talk, struct error *err)
 
 static enum progress poll(struct talk *talk, struct error *err)
 {
+	talk->patient_until_ms = talk->making->made_by_ms;
 	return openstack_read(talk, "compute", arena_format(&talk->arena, "/servers/%s", talk->making->id),
 			      polled, err);
 }

@@ -167,6 +167,20 @@ static bool is_beyond(struct asked *asked, const char *what, int64_t more, size_
 	return true;
 }
 
+/* Those that Nova is to make are asked for of Neutron before there is a server. */
+static bool lacks_ports(struct asked *asked, const struct wanted *wanted)
+{
+	const json_t *networks = json_object_get(wanted->said, "networks");
+	int64_t limit = json_number(asked->cloud->network_quotas, "port", -1), more = 0;
+
+	for (size_t i = 0; i < json_array_size(networks); i++)
+		more += json_text(json_array_get(networks, i), "port") ? 0 : wanted->count;
+	if (limit < 0 || (int64_t)json_array_size(asked->cloud->ports) + more <= limit)
+		return false;
+	cloud_refuse(asked, 403, "forbidden", "Maximum number of ports exceeded");
+	return true;
+}
+
 static bool is_over_quota(struct asked *asked, const struct wanted *wanted)
 {
 	const struct openstack_cloud *cloud = asked->cloud;
@@ -174,7 +188,8 @@ static bool is_over_quota(struct asked *asked, const struct wanted *wanted)
 
 	return is_beyond(asked, "instances", wanted->count, servers_used(cloud, NULL)) ||
 	       is_beyond(asked, "cores", wanted->count * cores, servers_used(cloud, "vcpus")) ||
-	       is_beyond(asked, "ram", wanted->count * ram, servers_used(cloud, "ram"));
+	       is_beyond(asked, "ram", wanted->count * ram, servers_used(cloud, "ram")) ||
+	       lacks_ports(asked, wanted);
 }
 
 /* --- it is accepted --------------------------------------------------------------------------------------
