@@ -6,6 +6,8 @@
 #include "blueprints/cloud_options.h"
 #include "blueprints/machine_options.h"
 
+#define TEMPLATE "templateOptions"
+
 /* In the order in which they count. */
 static const struct {
 	const char *key, *name;
@@ -99,7 +101,7 @@ const char *cloud_option_named(const char *name, bool of_template)
 
 const json_t *cloud_option(const json_t *options, const char *key)
 {
-	const json_t *template = json_object_get(options, "templateOptions");
+	const json_t *template = json_object_get(options, TEMPLATE);
 	bool logs_in = starts_with(key, "privateKey");
 	const json_t *found = logs_in ? NULL : json_object_get(options, key);
 
@@ -107,6 +109,75 @@ const json_t *cloud_option(const json_t *options, const char *key)
 		if (!strcmp(names[i].key, key))
 			found = json_object_get(names[i].of_template ? template : options, names[i].name);
 	return found ? found : json_object_get(options, key);
+}
+
+/* --- over others --------------------------------------------------------------------------------------- */
+
+/* Of each of these one says it, whichever it is. */
+static const char *const alike[][3] = {{"network", "networkName", "networks"}, {"user", "loginUser"}};
+
+static void unsay_among(json_t *options, const char *key, bool of_template)
+{
+	const char *name;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(options, next, name, value)
+	{
+		const char *meant = cloud_option_named(name, of_template);
+		if (!strcmp(meant ? meant : name, key))
+			json_object_del(options, name);
+	}
+}
+
+static void unsay_one(json_t *options, const char *key)
+{
+	unsay_among(options, key, false);
+	unsay_among(json_object_get(options, TEMPLATE), key, true);
+}
+
+static bool is_one_of(const char *const *keys, const char *key)
+{
+	for (size_t i = 0; i < COUNT_OF(alike[0]) && keys[i]; i++)
+		if (!strcmp(keys[i], key))
+			return true;
+	return false;
+}
+
+static void unsay(json_t *options, const char *key)
+{
+	unsay_one(options, key);
+	for (size_t i = 0; i < COUNT_OF(alike); i++)
+		for (size_t k = 0; is_one_of(alike[i], key) && k < COUNT_OF(alike[i]) && alike[i][k]; k++)
+			unsay_one(options, alike[i][k]);
+}
+
+static void unsay_all(json_t *options, const json_t *said, bool of_template)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)said, name, value) {
+		const char *key = cloud_option_named(name, of_template);
+		if (!of_template && !strcmp(name, TEMPLATE))
+			unsay_all(options, value, true);
+		else if (key || !of_template)
+			unsay(options, key ? key : name);
+	}
+}
+
+json_t *cloud_options_over(const json_t *own, const json_t *more)
+{
+	owned_json both = own ? json_deep_copy(own) : json_object();
+	const json_t *theirs = json_object_get(more, TEMPLATE);
+
+	unsay_all(both, more, false);
+	owned_json template = json_incref(json_object_get(both, TEMPLATE));
+	if (!both || json_object_update(both, (json_t *)more) ||
+	    (template && theirs &&
+	     (json_object_update(template, (json_t *)theirs) || json_object_set(both, TEMPLATE, template))))
+		return NULL;
+	return give(both);
 }
 
 bool cloud_option_is_effectless(const char *key, const char **ret_why)

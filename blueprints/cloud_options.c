@@ -3,9 +3,11 @@
 #include "blueprints/cloud_options.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/address.h"
 #include "base/cleanup.h"
+#include "base/words.h"
 #include "blueprints/blueprint.h"
 #include "blueprints/expression.h"
 #include "blueprints/machine_options.h"
@@ -123,14 +125,6 @@ static const char *pattern_form(const char *text)
 		   : "a part of a name, or an expression for all of it";
 }
 
-static const char *host_key_form(const char *text)
-{
-	return !strcmp(text, "accept-new") || starts_with(text, "SHA256:") || strchr(text, ' ')
-		   ? NULL
-		   : "`accept-new`, a fingerprint such as \"SHA256:...\", or a key such as \"ssh-ed25519 "
-		     "AAAA...\"";
-}
-
 /* What Nova takes, as it is sent: in base64. */
 static const char *data_form(const char *text)
 {
@@ -199,7 +193,7 @@ static const struct option {
     {"userData", ONE, data_form},
     {"configDrive", FLAG, NULL},
     {"hostKey", SEVERAL, host_key_form},
-    {"jump", ONE, line_form},
+    {"jump", ONE, jump_form},
     {"serverGroup", ONE, line_form},
     {"bootVolume", VOLUME, disk_form},
 };
@@ -318,6 +312,7 @@ static const struct yaml_node *network_of(const struct yaml_node *node)
 static void check_several(struct look *look, const char *key, const struct yaml_node *node,
 			  const struct option *option)
 {
+	static const struct option among_keys = {"hostKey", SEVERAL, host_keys_form};
 	size_t count = node->kind == YAML_LIST ? node->count : 1;
 
 	const char *wanted =
@@ -328,7 +323,8 @@ static void check_several(struct look *look, const char *key, const struct yaml_
 	if (count > 1 && !strcmp(option->key, "floatingNetwork"))
 		complain_form(look, node, key, "one name or id");
 	for (size_t i = 0; i < count; i++)
-		check_scalar(look, key, network_of(node->kind == YAML_LIST ? node->items[i] : node), option,
+		check_scalar(look, key, network_of(node->kind == YAML_LIST ? node->items[i] : node),
+			     node->kind == YAML_LIST && option->form == host_key_form ? &among_keys : option,
 			     wanted);
 }
 
@@ -399,6 +395,26 @@ static void check_volume(struct look *look, const struct yaml_entry *entry, cons
 	}
 }
 
+/* A slip would be the name of a group that nobody has made. */
+static void check_policy(struct look *look, const struct yaml_node *node)
+{
+	static const char *const policies[] = {"affinity", "anti-affinity", "soft-affinity",
+					       "soft-anti-affinity"};
+
+	for (size_t i = 0; node->kind == YAML_SCALAR && i < COUNT_OF(policies); i++)
+		if (!strcmp(node->text, policies[i]))
+			return;
+	for (size_t i = 0; node->kind == YAML_SCALAR && i < COUNT_OF(policies); i++)
+		if (!strcasecmp(node->text, policies[i]) || edit_distance(node->text, policies[i]) == 1) {
+			advise(look->list,
+			       warn(look->list, node->place,
+				    "`%s` is no policy: a server group of that name has to be there",
+				    node->text),
+			       "did you mean `%s`?", policies[i]);
+			return;
+		}
+}
+
 static void check_option(struct look *look, const struct yaml_entry *entry, const struct option *option)
 {
 	switch (option->shape) {
@@ -423,6 +439,8 @@ static void check_option(struct look *look, const struct yaml_entry *entry, cons
 	}
 	if (!strcmp(option->key, "privateKeyFile"))
 		key_file_check(look->list, look->reading, entry->value);
+	if (!strcmp(option->key, "serverGroup"))
+		check_policy(look, entry->value);
 }
 
 /* True: there is nothing more to say of it. */
@@ -566,4 +584,38 @@ void cloud_options_check(struct diagnostics *list, const struct reading *reading
 	check_pairs(&look);
 	check_needs(&look);
 	check_floating(&look);
+}
+
+void cloud_machine_check(struct diagnostics *list, const struct yaml_node *map)
+{
+	/* Which cloud it is, and who asks there. */
+	static const char *const of_all[] = {"cloud",
+					     "endpoint",
+					     "auth",
+					     "authType",
+					     "project",
+					     "identity",
+					     "credential",
+					     "jclouds.keystone.version",
+					     "jclouds.keystone.scope",
+					     "jclouds.keystone.project-domain-name",
+					     "jclouds.keystone.credential-type",
+					     "region",
+					     "interface",
+					     "ca",
+					     "cert",
+					     "key",
+					     "tlsVerify"};
+
+	for (size_t i = 0; i < map->count; i++) {
+		const struct yaml_entry *entry = &map->entries[i];
+		size_t k = 0;
+		while (k < COUNT_OF(of_all) && strcmp(of_all[k], entry->key) != 0)
+			k++;
+		if (k < COUNT_OF(of_all))
+			advise(list,
+			       complain(list, entry->key_place,
+					"`%s` is no option of one component's machines", entry->key),
+			       "say it at the location, for all that goes there");
+	}
 }

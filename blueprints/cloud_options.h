@@ -13,6 +13,9 @@ struct reading;
 const char *cloud_option_named(const char *name, bool of_template);
 /* What is said of an option, by whichever of its names; NULL: nothing. */
 const json_t *cloud_option(const json_t *options, const char *key);
+/* What `own` says and `more` over it: whatever is said of the same thing by another name goes. NULL: no
+ * memory. */
+json_t *cloud_options_over(const json_t *own, const json_t *more);
 /* Brooklyn's of how it goes there, of which it is told that they change nothing here, and why; NULL: they
  * mean nothing else. */
 bool cloud_option_is_effectless(const char *key, const char **ret_why);
@@ -26,5 +29,7 @@ bool cloud_option_is_known(const char *key, const char **ret_meant);
  * may be NULL: then no file is looked at. */
 void cloud_options_check(struct diagnostics *list, const struct reading *reading,
 			 const struct yaml_node *map);
+/* Beside that, of what one component's machines are to be: what only the location can say. */
+void cloud_machine_check(struct diagnostics *list, const struct yaml_node *map);
 
 #endif

@@ -369,6 +369,7 @@ const json_t *machine_options_read(struct reading *r, struct draft *d, const str
 		complain(r->list, map->place, "what a machine is to be is a map, not %s", kind_name(map));
 		return NULL;
 	}
+	cloud_machine_check(r->list, map);
 	return keep_options(&to, map, &spec) ? NULL : spec.options;
 }
 

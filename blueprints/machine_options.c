@@ -5,13 +5,17 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "base/base64.h"
 #include "base/cleanup.h"
+#include "base/ssh_config.h"
 #include "base/text.h"
 #include "blueprints/reading.h"
 #include "blueprints/yaml_internal.h"
 
 #define KEY_LIMIT (1 << 16)
 #define ANYWHERE  (MAP_MACHINE | MAP_POOL | MAP_HOST)
+
+enum { FINGERPRINT_LENGTH = 43 }; /* a SHA-256 in base64, without padding */
 
 /* What is looked at, and of which blueprint. */
 struct look {
@@ -56,12 +60,43 @@ static const char *directory_form(const char *text)
 		   : "a path on the machine, of letters, digits, `.`, `_`, `-` and `/`";
 }
 
-static const char *host_key_form(const char *text)
+/* What no machine could show would be taken for another one's key, at the first login. */
+static bool could_be_shown(const char *text)
 {
-	return !strcmp(text, "accept-new") || starts_with(text, "SHA256:") || strchr(text, ' ')
+	owned_text word = {0}, bytes = {0};
+	const char *second = text + strcspn(text, " ");
+
+	if (starts_with(text, "SHA256:"))
+		return strlen(text) == strlen("SHA256:") + FINGERPRINT_LENGTH && !strpbrk(text, " =");
+	second += strspn(second, " ");
+	text_add_bytes(&word, second, strcspn(second, " \t\r\n"));
+	return word.length && base64_decode(text_view(&word), &bytes);
+}
+
+const char *host_key_form(const char *text)
+{
+	return !strcmp(text, "accept-new") || could_be_shown(text)
 		   ? NULL
 		   : "`accept-new`, a fingerprint such as \"SHA256:...\", or a key such as \"ssh-ed25519 "
-		     "AAAA...\"";
+		     "AAAA...\", in full";
+}
+
+const char *host_keys_form(const char *text)
+{
+	return could_be_shown(text) ? NULL
+				    : "keys or fingerprints in full, where there are several; `accept-new` "
+				      "stands alone";
+}
+
+const char *jump_form(const char *text)
+{
+	owned_arena arena = {0};
+	struct ssh_host host;
+	struct error err;
+
+	return !strchr(text, ',') && !ssh_host_parse(&arena, text, &host, &err)
+		   ? NULL
+		   : "one machine such as \"user@host:port\"";
 }
 
 static const struct option {
@@ -81,7 +116,7 @@ static const struct option {
     {"hostKey", ANYWHERE, host_key_form},
     {"knownHosts", ANYWHERE, path_form},
     {"config", ANYWHERE, path_form},
-    {"jump", ANYWHERE, text_form},
+    {"jump", ANYWHERE, jump_form},
     {"address", MAP_MACHINE | MAP_HOST, address_form},
     {"directory", ANYWHERE, directory_form},
     {"grace", ANYWHERE, duration_form},
@@ -155,8 +190,8 @@ static void check_scalar(struct look *look, const struct yaml_entry *entry, cons
 {
 	if (node->kind == YAML_SCALAR && is_expression(node))
 		return;
-	const char *wanted =
-	    node->kind == YAML_SCALAR && !yaml_null(node) ? option->form(node->text) : "one value";
+	const char *(*form)(const char *) = node != entry->value ? host_keys_form : option->form;
+	const char *wanted = node->kind == YAML_SCALAR && !yaml_null(node) ? form(node->text) : "one value";
 	if (wanted)
 		complain(look->list, node->place, "`%s` must be %s", entry->key, wanted);
 }

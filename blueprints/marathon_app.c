@@ -348,7 +348,8 @@ static void put_definitions(struct making *m)
 	struct growing open = {0}, named = {0};
 
 	if (entry && ports && ports->value->count)
-		complain(r->list, ports->key_place, "`ports` beside `portDefinitions`");
+		advise(r->list, complain(r->list, ports->key_place, "`ports` beside `portDefinitions`"),
+		       "give only one");
 	if (!entry && !(entry = ports))
 		return;
 	const struct yaml_node *list = entry == ports ? defined_ports(m, ports) : entry->value;
@@ -557,7 +558,7 @@ static void put_fetch(struct making *m, const struct yaml_entry *uris)
 	struct reading *r = m->r;
 
 	if (tree_member(m->node, "fetch") && tree_member(m->node, "fetch")->count)
-		complain(r->list, uris->key_place, "`uris` beside `fetch`");
+		advise(r->list, complain(r->list, uris->key_place, "`uris` beside `fetch`"), "give only one");
 	for (size_t i = 0; i < uris->value->count; i++) {
 		struct growing one = {0};
 		tree_add(r, &one, "uri", uris->value->items[i]->place, uris->value->items[i]);

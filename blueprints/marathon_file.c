@@ -23,7 +23,9 @@ static bool app_shape(const struct yaml_node *node)
 	static const char *const signs[] = {"cmd", "args",      "container", "cpus",
 					    "mem", "instances", "containers"};
 
-	if (node->kind != YAML_MAP || !yaml_get(node, "id"))
+	/* Its id may have been left out, which is told then. */
+	if (node->kind != YAML_MAP ||
+	    (!yaml_get(node, "id") && !yaml_get(node, "cmd") && !yaml_get(node, "container")))
 		return false;
 	for (size_t i = 0; i < COUNT_OF(signs); i++)
 		if (yaml_get(node, signs[i]))

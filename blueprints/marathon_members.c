@@ -351,6 +351,8 @@ static void complain_kind(const struct checking *c, const struct yaml_node *node
 
 	if (node->kind == YAML_SCALAR && member->takes & TAKES_TEXT)
 		advise(c->r->list, entry, "write it in quotes");
+	else if (member == &constraint)
+		advise(c->r->list, entry, "write [[\"FIELD\", \"OPERATOR\", \"VALUE\"]]: a list of lists");
 	else if (node->kind == YAML_SCALAR && !node->plain &&
 		 member->takes & (TAKES_WHOLE | TAKES_NUMBER | TAKES_FLAG))
 		advise(c->r->list, entry, "write it without quotes");

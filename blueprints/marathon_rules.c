@@ -151,10 +151,24 @@ static void check_needs(struct reading *r, const struct yaml_node *map, const ch
 			complain(r->list, map->place, "`%s` has no `%s`", name, needs[i].key);
 }
 
+/* One that asks a command needs it. */
+static void check_asked(struct reading *r, const struct yaml_node *map, const char *name)
+{
+	const struct yaml_entry *protocol = entry_of(map, "protocol");
+
+	if (!strcmp(name, "healthChecks") && protocol && protocol->value->kind == YAML_SCALAR &&
+	    !strcmp(protocol->value->text, "COMMAND") && !is_written(map, "command"))
+		advise(
+		    r->list,
+		    complain(r->list, protocol->value->place, "a health check by COMMAND has no `command`"),
+		    "write command: {value: \"...\"} beside it");
+}
+
 void marathon_map_check(struct reading *r, const struct yaml_node *map, const char *name)
 {
 	check_orders(r, map, name);
 	check_needs(r, map, name);
+	check_asked(r, map, name);
 }
 
 /* --- what others call it ---------------------------------------------------------------------------------

@@ -45,8 +45,10 @@ static void render(const struct invocation *invocation, const json_t *document)
 	struct table table = {.columns = !checked ? 4 : any_because(list) ? 8 : 7, .titled = true};
 	size_t i;
 	json_t *location;
-	if (!list)
+	if (!list) { /* of a blueprint that is wrong there are none */
+		show_diagnostics(&err, document);
 		return;
+	}
 	for (i = 0; i < (size_t)table.columns; i++)
 		table_add(&table, DIM, titles[i]);
 	json_array_foreach (list, i, location)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "blueprints/cloud_options.h"
 #include "engine/hosts.h"
 #include "engine/reconcile.h"
 #include "engine/targets.h"
@@ -366,19 +367,11 @@ static int keep_machine(struct berth_operation *operation, struct component *of,
 			const struct location_spec *spec)
 {
 	const json_t *more = of->spec->provisioning;
-	json_t *both = more ? json_object() : NULL;
+	owned_json both = more ? cloud_options_over(spec->options, more) : NULL;
 
-	of->machine = spec->options;
-	if (!more)
-		return 0;
-	if ((spec->options && json_object_update(both, (json_t *)spec->options)) ||
-	    json_object_update(both, (json_t *)more) ||
-	    json_array_append(operation->blueprint->holder, both)) {
-		json_decref(both);
+	if (more && (!both || json_array_append(operation->blueprint->holder, both)))
 		return -1;
-	}
-	of->machine = both;
-	json_decref(both);
+	of->machine = more ? both : spec->options;
 	return 0;
 }
 

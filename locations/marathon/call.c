@@ -244,8 +244,11 @@ static void explain(const struct marathon_call *call, const char *doing, struct 
 	fail(err, code, "%s: %s: %s", doing, call->what, call->error.text);
 	if (*call->error.remedy)
 		remedy(err, "%s", call->error.remedy);
+	else if (marathon->by_mesos && !marathon->base_count)
+		remedy(err, "see whether Mesos runs: `curl %s/master/frameworks`", marathon->shown);
 	else
-		remedy(err, "see whether Marathon runs: `curl %s/v2/info`", marathon->shown);
+		remedy(err, "see whether Marathon runs: `curl %s/v2/info`",
+		       marathon->by_mesos ? marathon->bases[marathon->base] : marathon->shown);
 }
 
 /* Whoever stands before it would have us ask another, which has not to be Marathon's. */

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 
+#define OPTIONS    "its options"
 #define AT(member) offsetof(struct openstack_settings, member)
 
 /* clang-format off */
@@ -249,7 +250,7 @@ static int read_base(const struct openstack_source *source, struct openstack_set
 		return wrong(source, err, "cloud", "the name of one in clouds.yaml, or `" ENVIRONMENT "`");
 	if (!name && says_where(source)) {
 		ret->cloud = "";
-		ret->source = "its options";
+		ret->source = OPTIONS;
 		return 0;
 	}
 	if (!name)
@@ -294,6 +295,12 @@ static int lacks(const struct openstack_source *source, const struct openstack_s
 {
 	fail(err, ERR_INVALID, "location `%s`: there is no %s in %s", source->location->name, what,
 	     settings->source);
+	if (!strcmp(settings->source, OPTIONS))
+		remedy(err,
+		       "write `endpoint`, `identity: \"PROJECT:USER\"` and `credential`, or a map `auth` "
+		       "as clouds.yaml has it");
+	else
+		remedy(err, "write it there, or among the options of the location");
 	return -1;
 }
 

@@ -169,23 +169,37 @@ Test(cloud_options, what_a_server_boots_from_and_shows_is_looked_at)
 	outcome = parse("location:\n"
 			"  openstack:\n"
 			"    bootVolume: {sise: 20gb, type: [ssd], deleteOnTermination: never, size: big}\n"
-			"    hostKey: [accept-new, abc]\n"
+			"    hostKey: [accept-new]\n"
 			"    configDrive: maybe\n"
 			"    sshFrom: [10.0.0.0/8, home]\n" SERVICES);
 	expect_words(entry_at(&outcome.list, 3, 18), "`bootVolume` has no `sise`", "`size`?");
 	expect_words(entry_at(&outcome.list, 3, 36), "`type` must be one value", NULL);
 	expect_words(entry_at(&outcome.list, 3, 64), "`deleteOnTermination` must be true or false", NULL);
 	expect_words(entry_at(&outcome.list, 3, 77), "`size` must be so many GiB", NULL);
-	expect_words(entry_at(&outcome.list, 4, 27), "`hostKey` must be `accept-new`, a fingerprint", NULL);
+	expect_words(entry_at(&outcome.list, 4, 15), "`accept-new` stands alone", NULL);
 	expect_words(entry_at(&outcome.list, 5, 18), "`configDrive` must be true or false", NULL);
 	expect_words(entry_at(&outcome.list, 6, 27), "`sshFrom` must be an address or a network", NULL);
 	cr_expect_eq(outcome.list.errors, 7);
+	refused("location: {openstack: {hostKey: SHA256:abc}}\n" SERVICES, 1, 33,
+		"`hostKey` must be `accept-new`, a fingerprint", NULL);
+	refused("location: {openstack: {jump: \"a,b\"}}\n" SERVICES, 1, 30, "`jump` must be one machine",
+		NULL);
 	close_outcome(&outcome);
 	outcome = accepted("location:\n"
 			   "  openstack:\n"
 			   "    bootVolume: 20gb\n"
 			   "    serverGroup: anti-affinity\n"
 			   "    jump: me@bastion.example.org\n" SERVICES);
+	cr_expect_eq(outcome.list.warnings, 0);
+}
+
+/* It would be the name of a group that nobody has made, told by the first deploy. */
+Test(cloud_options, a_slip_of_a_policy_is_told)
+{
+	outcome = accepted("location: {openstack: {serverGroup: anti_affinity}}\n" SERVICES);
+	expect_words(entry_at(&outcome.list, 1, 37), "`anti_affinity` is no policy", "`anti-affinity`?");
+	close_outcome(&outcome);
+	outcome = accepted("location: {openstack: {serverGroup: web-affinity}}\n" SERVICES);
 	cr_expect_eq(outcome.list.warnings, 0);
 }
 
@@ -203,6 +217,31 @@ Test(cloud_options, a_component_may_say_its_own_machines)
 		"- {type: software, id: a, launch.command: x,\n"
 		"   provisioning.properties: {minCores: many}}\n",
 		4, 40, "`minCores` must be a number of cores", NULL);
+	refused("location: openstack:lab\nservices:\n"
+		"- {type: software, id: a, launch.command: x,\n"
+		"   provisioning.properties: {minCores: 2, region: west}}\n",
+		4, 43, "`region` is no option of one component's machines", "at the location");
+}
+
+/* The location's would have counted, unnoticed, where both are said by unlike names. */
+Test(cloud_options, what_a_component_says_goes_over_the_same_by_another_name)
+{
+	owned_json own = json_loads("{\"network\":\"a\",\"loginUser\":\"root\",\"minRam\":512,"
+				    "\"jclouds.openstack-nova.auto-create-floating-ips\":true,"
+				    "\"templateOptions\":{\"userData\":\"x\",\"securityGroups\":[\"s\"]}}",
+				    0, NULL);
+	owned_json more = json_loads("{\"networkName\":\"b\",\"user\":\"me\",\"securityGroups\":\"t\","
+				     "\"templateOptions\":{\"autoAssignFloatingIp\":false}}",
+				     0, NULL);
+	owned_json both = cloud_options_over(own, more);
+	owned_json wanted =
+	    json_loads("{\"networkName\":\"b\",\"user\":\"me\",\"minRam\":512,\"securityGroups\":\"t\","
+		       "\"templateOptions\":{\"userData\":\"x\",\"autoAssignFloatingIp\":false}}",
+		       0, NULL);
+	cr_expect(json_equal(both, wanted));
+	owned_json alone = cloud_options_over(NULL, more);
+	cr_expect(json_equal(alone, more));
+	cr_expect_eq(json_object_size(json_object_get(own, "templateOptions")), 2, "it is as it was");
 }
 
 /* They would have got two, unnoticed. */

@@ -305,6 +305,9 @@ Test(component, members_of_an_app_of_marathon_take_values_of_their_kind)
 	bad("  marathon: {gpus: 1.5}", 20, "a whole number, not a number", NULL);
 	bad("  marathon: {cpus: -1}", 20, "`cpus` is at least 0, not -1", NULL);
 	bad("  marathon: {constraints: [[hostname, 3]]}", 39, "takes text, not a number", "in quotes");
+	bad("  marathon: {healthChecks: [{protocol: COMMAND}]}", 40, "by COMMAND has no `command`",
+	    "command: {value:");
+	bad("  marathon: {constraints: [hostname]}", 28, "takes a list, not text", "a list of lists");
 	bad("  marathon: {constraints: {hostname: UNIQUE}}", 27, "`constraints` takes a list, not a map",
 	    NULL);
 	bad("  marathon: {upgradeStrategy: {maximumOverCapacity: 2}}", 53, "at most 1, not 2", NULL);

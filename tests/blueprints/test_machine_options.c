@@ -12,7 +12,9 @@ static void close_all(void)
 
 TestSuite(machine_options, .fini = close_all);
 
-#define SERVICES "\nservices:\n- {type: server, id: a}\n"
+#define KEY         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA=="
+#define FINGERPRINT "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"
+#define SERVICES    "\nservices:\n- {type: server, id: a}\n"
 
 Test(machine_options, all_that_is_wrong_is_told_at_once)
 {
@@ -50,6 +52,38 @@ Test(machine_options, all_that_is_wrong_is_told_at_once)
 		expect_words(entry_at(&outcome.list, told[i].line, told[i].column), told[i].words,
 			     told[i].remedy);
 	cr_expect_eq(outcome.list.errors, COUNT_OF(told));
+}
+
+/* What no machine could show would be told as another one's key, and only when it is logged in to. */
+Test(machine_options, a_key_or_a_jump_that_can_be_none_is_told)
+{
+	static const char *const good[] = {"hostKey: accept-new",
+					   "hostKey: [\"" FINGERPRINT "\", \"" KEY " me@here\"]", "jump: web",
+					   "jump: ssh://me@10.0.0.1:2222", "jump: \"[::1]:22\""};
+	static const struct {
+		const char *written, *words;
+		int column;
+	} bad[] = {
+	    {"hostKey: SHA256:abc", "`hostKey` must be `accept-new`, a fingerprint", 23},
+	    {"hostKey: \"" FINGERPRINT "=\"", "`hostKey` must be `accept-new`, a fingerprint", 23},
+	    {"hostKey: 10.0.0.5 " KEY, "`hostKey` must be `accept-new`, a fingerprint", 23},
+	    {"hostKey: [accept-new, \"" KEY "\"]", "`accept-new` stands alone", 24},
+	    {"jump: me@", "`jump` must be one machine such as \"user@host:port\"", 20},
+	    {"jump: me@web:99999", "`jump` must be one machine", 20},
+	    {"jump: \"one,two\"", "`jump` must be one machine", 20},
+	};
+	char text[300];
+
+	for (size_t i = 0; i < COUNT_OF(good); i++) {
+		snprintf(text, sizeof text, "location:\n  ssh: {host: h,\n    %s}" SERVICES, good[i]);
+		close_outcome(&outcome);
+		outcome = accepted(text);
+	}
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		snprintf(text, sizeof text, "location: {ssh: {host: h,\n             %s}}" SERVICES,
+			 bad[i].written);
+		refused(text, 2, bad[i].column, bad[i].words, NULL);
+	}
 }
 
 Test(machine_options, what_brooklyn_says_of_a_machine_is_taken_or_told)

@@ -349,7 +349,10 @@ Test(marathon_file, what_it_cannot_mean_is_an_error_at_its_place)
 {
 	wrong_app("\"cmds\": \"x\"", 1, "unknown member `cmds` of an app", "did you mean `cmd`?");
 	wrong_app(IMAGE ", \"args\": [\"a\"], \"cmd\": \"b\"", 48, "`args` beside `cmd`", "only one");
+	wrong_app("\"cmd\": \"x\", \"ports\": [1], \"portDefinitions\": [{\"port\": 1}]", 13,
+		  "`ports` beside `portDefinitions`", "only one");
 	wrong("{\"id\": \"/web\",\n \"mem\": 32}", 1, 8, "nothing to run", "an image");
+	wrong("{\"cmd\": \"x\"}", 1, 1, "the app has no `id`", "\"/NAME\"");
 }
 
 Test(marathon_file, a_suspended_app_is_a_cluster_of_none)

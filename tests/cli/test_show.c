@@ -42,6 +42,9 @@ Test(show, diagnostics_with_line_caret_and_remedy)
 	cr_expect_str_eq(err, invalid_text);
 	cr_expect_eq(run_cli("plan --detailed-exitcode"), 65);
 	cr_expect_str_eq(err, invalid_text);
+	write_file("deck.yaml", "id: b\n");
+	cr_expect_eq(run_cli("locations check deck.yaml"), 65);
+	cr_expect_str_eq(err, invalid_text);
 }
 
 Test(show, every_blueprint_is_validated)

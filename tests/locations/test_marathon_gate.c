@@ -190,6 +190,17 @@ Test(marathon_gate, frameworks_are_asked_for_as_masters_of_before_told_them)
 	cr_expect_str_eq(facts.endpoint, "http://w:8080");
 }
 
+/* Where no master answers nothing is known of a Marathon yet. */
+Test(marathon_gate, what_is_to_be_looked_at_is_the_master_that_was_asked)
+{
+	struct location_facts facts = {0};
+
+	PLAY({"GET", "nowhere", 404, NULL, "", 0});
+	cr_assert(open_at(&mesos_driver, "http://s", NULL) == 0);
+	cr_assert(connect_it(&facts) == PROGRESS_FAILED);
+	cr_expect(strstr(stand.err.remedy, "`curl http://s:5050/master/frameworks`"), "%s", stand.err.remedy);
+}
+
 /* One that tells nothing at all is not asked for ever. */
 Test(marathon_gate, what_is_no_master_is_said)
 {

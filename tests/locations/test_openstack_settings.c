@@ -259,6 +259,10 @@ Test(openstack_settings, what_is_not_enough_is_told_with_where_it_lacks)
 	openstack_file(".config/openstack/clouds.yaml", clouds);
 	refused("lap", NULL, ERR_MISSING, "has no cloud `lap`");
 	refused("lab", NULL, ERR_INVALID, "there is no password in");
+	cr_expect(strstr(openstack_error.remedy, "write it there"), "%s", openstack_error.remedy);
+	refused("", "{\"endpoint\":\"http://h\"}", ERR_INVALID, "there is no username in its options");
+	cr_expect(strstr(openstack_error.remedy, "`identity: \"PROJECT:USER\"`"), "%s",
+		  openstack_error.remedy);
 	refused("", "{\"endpoint\":\"http://h\",\"identity\":\"p:u\"}", ERR_INVALID, "beside a `credential`");
 	refused("", "{\"endpoint\":\"ftp://h\",\"identity\":\"p:u\",\"credential\":\"x\"}", ERR_INVALID,
 		"auth_url");
