@@ -84,7 +84,7 @@ static const char *called(const struct location_spec *spec)
 	return spec->name && *spec->name && *spec->name != '{' ? spec->name : NULL;
 }
 
-/* What says where it is, of all that a map says: without whoever logs in by an address. */
+/* What says where it is, of all that a map says: without whoever logs in by a URL, and without a password. */
 static void add_whereabouts(const struct location_spec *spec, struct text *to)
 {
 	static const char *const keys[] = {"host", "url", "cloud", "target"};
@@ -94,10 +94,11 @@ static void add_whereabouts(const struct location_spec *spec, struct text *to)
 		where = json_text(spec->options, keys[i]);
 	if (!where)
 		return;
-	const char *address = strstr(where, "://"), *at = address ? strchr(address, '@') : NULL;
-	if (address || strchr(where, '@'))
+	const char *at = strrchr(where, '@');
+	bool url = strstr(where, "://"), secret = at && (url || memchr(where, ':', (size_t)(at - where)));
+	if (url || at)
 		user = NULL;
-	text_format(to, ":%s%s%s", user ? user : "", user ? "@" : "", at ? at + 1 : where);
+	text_format(to, ":%s%s%s", user ? user : "", user ? "@" : "", secret ? at + 1 : where);
 }
 
 /* What a place is called that has no name: "ssh:me@10.0.0.5", where its map says much more. Two of the same

@@ -360,6 +360,12 @@ bool openstack_absent(const struct openstack_call *call)
 	return call->talk && call->error.code == OK && (call->status == 404 || call->status == 410);
 }
 
+bool openstack_withheld(const struct openstack_call *call)
+{
+	return openstack_absent(call) ||
+	       (call->talk && call->error.code == OK && (call->status == 400 || call->status == 403));
+}
+
 bool openstack_header(const struct openstack_call *call, const char *name, char *ret, size_t size)
 {
 	size_t length = strlen(name);

@@ -255,7 +255,7 @@ static int next_of_fence(struct talk *talk, const json_t *listing, struct error 
 static enum progress subnets_told(struct talk *talk, struct error *err)
 {
 	struct openstack_call *call = &talk->calls[0];
-	bool refused = call->error.code == OK && call->status / 100 == 4;
+	bool refused = openstack_withheld(call);
 
 	if (!openstack_ok(call) && !refused)
 		return openstack_failed(call, err, "cannot find out whether there is IPv6");

@@ -203,6 +203,8 @@ enum progress openstack_ask_one(struct talk *talk, const struct openstack_questi
 enum progress openstack_read(struct talk *talk, const char *service, const char *path, talk_step *next,
 			     struct error *err);
 bool openstack_absent(const struct openstack_call *call);
+/* The cloud has no such thing, or not for whoever asks. */
+bool openstack_withheld(const struct openstack_call *call);
 void openstack_call_release(struct openstack_call *call);
 bool openstack_ok(const struct openstack_call *call);
 /* Nobody answered, or who stands before the service said that it does not. */

@@ -256,7 +256,7 @@ static enum progress all_listed(struct talk *talk, struct error *err)
 	struct openstack_call *call = &talk->calls[0];
 
 	/* Not every cloud lets its users ask for them, and who never made one has none. */
-	if (call->error.code == OK && call->status / 100 == 4)
+	if (openstack_withheld(call))
 		return talk_go(talk, grouping->then);
 	if (!openstack_ok(call))
 		return openstack_failed(call, err, "cannot list server groups");

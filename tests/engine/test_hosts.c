@@ -361,6 +361,20 @@ Test(hosts, a_place_without_a_name_is_called_by_where_it_is)
 	cr_expect_str_eq(told_of(status, 0, "address"), "10.9.0.8", "its loopback is nobody else's");
 }
 
+Test(hosts, a_place_is_not_called_by_a_password)
+{
+	struct berth_request request = {.size = sizeof request, .app = "app"};
+	owned_json status = NULL;
+
+	deploy(
+	    "id: app\nservices:\n"
+	    "- {type: process, id: a, command: x, location: {ssh: {host: 'me:sec@ret@10.0.0.8'}}}\n"
+	    "- {type: process, id: b, command: x, location: {ssh: {host: 'ssh://me:sec@ret@10.0.0.9'}}}\n");
+	cr_assert_eq(scene_request(&scene, berth_status, &request, &status), BERTH_OK);
+	cr_expect_str_eq(told_of(status, 0, "location"), "ssh:10.0.0.8");
+	cr_expect_str_eq(told_of(status, 1, "location"), "ssh:10.0.0.9");
+}
+
 Test(hosts, host_keys_that_nobody_knows_are_told_of_all_at_once)
 {
 	strangers = true;

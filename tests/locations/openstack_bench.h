@@ -15,7 +15,7 @@ struct openstack_line {
 	const char *method, *url;
 	int status;
 	const char *headers, *body;
-	unsigned times;
+	size_t times;
 };
 
 #define KEYSTONE "http://127.0.0.1:5000/v3"
@@ -37,7 +37,7 @@ const char *openstack_recorded_name(size_t number);
 /* Its body alone. */
 const json_t *openstack_recorded_body(const char *name);
 /* Lines before what is recorded, until the end of the test. */
-void openstack_lines(const struct openstack_line *lines, size_t count);
+void openstack_lines(const struct openstack_line *some, size_t count);
 #define LINES(...)                                                                                           \
 	openstack_lines((const struct openstack_line[]){__VA_ARGS__},                                        \
 			sizeof((const struct openstack_line[]){__VA_ARGS__}) /                               \

@@ -13,7 +13,8 @@
 static json_t *kinds;                           /* "security-groups" and so on, each a list */
 static unsigned made;                           /* of anything */
 static unsigned changes, lose_from, lose_count; /* the answers of these changes are lost, the changes done */
-static const char *refuse_path, *refuse_body;   /* of POST */
+static const char *refuse_path, *refuse_body;
+static const char *refuse_method; /* NULL: POST */
 static int refuse_status;
 static unsigned refuse_times;
 
@@ -167,16 +168,17 @@ static bool neutron(const struct http_request *request, struct http_answer *answ
 	char kind[32] = "", id[64] = "";
 	if (sscanf(request->url, NEUTRON "/v2.0/%31[^/?]/%63[^?]", kind, id) < 1 || !all_of(kind))
 		return false;
+	if (refuse_times && strstr(request->url, refuse_path) &&
+	    !strcmp(request->method, refuse_method ? refuse_method : "POST")) {
+		refuse_times--;
+		refuse(answer, refuse_status, refuse_body);
+		return true;
+	}
 	if (!strcmp(request->method, "GET")) {
 		list(kind, request->url, answer);
 		return true;
 	}
 	bool lost = ++changes >= lose_from && changes < lose_from + lose_count;
-	if (refuse_times && strstr(request->url, refuse_path) && !strcmp(request->method, "POST")) {
-		refuse_times--;
-		refuse(answer, refuse_status, refuse_body);
-		return true;
-	}
 	change(request, kind, id, answer);
 	if (lost) {
 		text_release(&answer->body);
@@ -192,6 +194,7 @@ static void begin(void)
 	kinds = json_pack("{s:[],s:[],s:[],s:[],s:[]}", "security-groups", "security-group-rules", "ports",
 			  "floatingips", "subnets");
 	made = changes = lose_from = lose_count = refuse_times = 0;
+	refuse_method = NULL;
 	openstack_answers(neutron);
 	openstack_openrc();
 	cr_assert_eq(openstack_open("envvars", NULL), 0, "%s", openstack_error.text);
@@ -411,6 +414,25 @@ Test(openstack_network, where_there_is_ipv6_it_is_let_in_alike)
 	unsigned before = changes;
 	DONE();
 	cr_expect_eq(changes, before, "a second time nothing is asked for");
+}
+
+Test(openstack_network, who_may_not_ask_for_subnets_has_no_ipv6_but_who_asks_too_often_does_not_know)
+{
+	refuse_path = "/subnets";
+	refuse_method = "GET";
+	refuse_body = "Forbidden";
+	refuse_status = 403;
+	refuse_times = 100;
+	fence(FENCE_ALL, &wanted);
+	DONE();
+	check_wanted();
+
+	openstack_driver.close(&openstack_here);
+	cr_assert_eq(openstack_open("envvars", NULL), 0);
+	refuse_status = 429;
+	refuse_times = 100;
+	fence(FENCE_ALL, &wanted);
+	cr_expect_eq(run(), PROGRESS_FAILED, "what is not known is asked for again the next time");
 }
 
 Test(openstack_network, the_group_of_a_component_that_left_goes_unless_it_is_in_use)
