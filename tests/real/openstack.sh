@@ -42,7 +42,7 @@ check "nothing lacks" fails grep -q '^missing' seen
 check "in eight requests" same "$(grep -vc '/5000/v3$' asked)" 8
 check "programs are told all of it" eval 'berth locations check openstack:lab -o json | jq -e ".locations[0].about | .project == \"demo\" and (.flavors | length) == 4 and .missing == [] and .quotas[0].limit == 10"'
 check "Brooklyn's map says the same" eval 'berth locations check lab --location "lab={\"jclouds:openstack-nova\": {endpoint: \"http://$at/5000/v2.0\", identity: \"demo:demo\", credential: \"env:MINE\", region: RegionOne}}" >/dev/null 2>seen; grep -q "MINE. is not set" seen'
-check "what a machine would be made of" eval 'berth locations check lab --location "lab={type: openstack, cloud: lab, imageNameRegex: debian-tiny, minRam: 256, user: debian, autoAssignFloatingIp: true}" | grep -q "^machine *image debian-tiny, flavor m1.tiny, networks private, reached by a floating IP of public$"'
+check "what a machine would be made of" eval 'berth locations check lab --location "lab={type: openstack, cloud: lab, imageNameRegex: debian-tiny, minRam: 256, user: debian, autoAssignFloatingIp: true}" | tr -s " \n" " " | grep -q "machine image debian-tiny, flavor m1.tiny, networks private, reached by a floating IP of public "'
 check "and what of it is not there" eval 'berth locations check lab --location "lab={type: openstack, cloud: lab, image: windows}" | tr -s " \n" " " | grep -q "missing there is no image .windows.; there are .debian-tiny."'
 check "and OS_ variables, by the name envvars" env OS_AUTH_URL="http://$at/5000/v3" OS_USERNAME=demo OS_PASSWORD=demopass OS_PROJECT_NAME=demo \
 	OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default "$BERTH" locations check openstack:envvars
