@@ -81,6 +81,7 @@ enum spoiling {
 	SPOIL_NOTHING,
 	SPOIL_STATUS,    /* `status` is answered in its place */
 	SPOIL_GARBAGE,   /* a body that is nothing */
+	SPOIL_EMPTY,     /* one that is well formed, and says nothing: `{}` */
 	SPOIL_TRUNCATED, /* the body ends after `after` bytes, as if it were whole */
 	SPOIL_CUT,       /* the connection breaks after `after` bytes of the body */
 };

@@ -398,9 +398,11 @@ void reply_bytes(struct reply *reply, const void *bytes, size_t count)
 	static const char garbage[] = "\xff\xfe<!doctype html>\0<p>{[";
 	if (!count || !passes(reply))
 		return;
-	if (reply->fate.spoiling == SPOIL_GARBAGE) {
+	if (reply->fate.spoiling == SPOIL_GARBAGE || reply->fate.spoiling == SPOIL_EMPTY) {
+		bool empty = reply->fate.spoiling == SPOIL_EMPTY;
 		if (!reply->passed++)
-			add_parcel(reply, PARCEL_BYTES, garbage, sizeof garbage - 1);
+			add_parcel(reply, PARCEL_BYTES, empty ? "{}" : garbage,
+				   empty ? 2 : sizeof garbage - 1);
 		return;
 	}
 	size_t room = spoilt_room(reply, count);

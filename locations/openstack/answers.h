@@ -12,6 +12,10 @@
 #include "base/arena.h"
 #include "base/json.h"
 
+/* --- reading.c --- */
+/* The id of something, which becomes part of paths; NULL: it has none that could. */
+const char *openstack_id(const json_t *object);
+
 /* --- read_token.c --- */
 struct openstack_endpoint {
 	const char *service; /* "compute" */

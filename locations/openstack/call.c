@@ -110,6 +110,13 @@ static void add_address(struct text *url, const char *base, const char *path)
 	text_add(url, path);
 }
 
+/* What is made has no name that would be refused a second time: a connection that was kept, and ends before
+ * its answer, would have it sent once more unnoticed. */
+static bool creates(const struct openstack_question *question)
+{
+	return !strcmp(question->method, "POST") && !starts_with(question->path, "/servers/");
+}
+
 static int send(struct openstack_call *call, struct error *err)
 {
 	struct openstack *openstack = call->talk->openstack;
@@ -153,7 +160,7 @@ static int send(struct openstack_call *call, struct error *err)
 	    .body_size = body.length,
 	    .tls = starts_with(base, "https://") ? &openstack->tls : NULL,
 	    .timeout_ms = READ_MS,
-	    .fresh = call->again || !question->service,
+	    .fresh = call->again || creates(question),
 	};
 	const struct http_sink sink = {.done = done, .owner = call};
 	call->exchange = openstack->world->ops->http_send(openstack->world, &request, &sink, err);
@@ -437,6 +444,17 @@ const json_t *openstack_list(struct openstack_call *call, const char *member, st
 		fail(err, ERR_UNREACHABLE, "location `%s`: %s answered no list of %s",
 		     call->talk->openstack->location->name, call->what, member);
 	return json_is_array(list) ? list : NULL;
+}
+
+const char *openstack_made(struct openstack_call *call, const char *member, struct error *err)
+{
+	const json_t *json = openstack_ok(call) ? openstack_json(call, err) : NULL;
+	const char *id = openstack_id(json_object_get(json, member));
+
+	if (json && !id)
+		fail(err, ERR_UNREACHABLE, "location `%s`: %s answered without the id of the %s",
+		     call->talk->openstack->location->name, call->what, member);
+	return id;
 }
 
 enum progress openstack_failed(struct openstack_call *call, struct error *err, const char *doing)

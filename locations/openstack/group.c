@@ -152,7 +152,7 @@ static int choose_group(struct talk *talk, const json_t *list, struct holding *h
 	holding->there = false;
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *json = json_array_get(list, i);
-		const char *id = json_text(json, "id"), *theirs = json_text(json, "name");
+		const char *id = openstack_id(json), *theirs = json_text(json, "name");
 		const char *created = json_text(json, "created_at");
 		struct group group = {.revision = json_number(json, "revision_number", 0)};
 		if (!id || !theirs || !name || strcmp(theirs, name) != 0)
@@ -233,16 +233,14 @@ static enum progress made(struct talk *talk, struct error *err)
 	struct holding *holding = talk->own;
 	struct openstack_call *call = &talk->calls[0];
 
-	if (is_doubtful(call))
+	const char *id = openstack_made(call, "security_group", err);
+
+	if (is_doubtful(call) || (openstack_ok(call) && !id))
 		return again(talk, err);
 	if (!openstack_ok(call))
 		return openstack_failed(call, err, "cannot make the security group");
-	const json_t *json = openstack_json(call, err);
-	const char *id = json ? json_text(json_object_get(json, "security_group"), "id") : NULL;
-	if (!json)
-		return PROGRESS_FAILED;
-	holding->made = id ? arena_text(&talk->arena, id) : NULL;
-	return find(talk, err);
+	holding->made = arena_text(&talk->arena, id);
+	return holding->made ? find(talk, err) : talk_no_memory(err);
 }
 
 static enum progress make(struct talk *talk, struct error *err)
@@ -277,6 +275,14 @@ static enum progress write_down(struct talk *talk, struct error *err)
 	const struct holding *holding = talk->own;
 	owned_memory char *description = description_of(&holding->group.kept);
 
+	if (holding->group.revision <= 0) {
+		fail(
+		    err, ERR_UNSUPPORTED,
+		    "location `%s`: Neutron tells no `revision_number` of the security group of `%s`: of two "
+		    "who write there at once neither would know",
+		    talk->openstack->location->name, talk->order.app);
+		return PROGRESS_FAILED;
+	}
 	if (!description) {
 		fail(err, ERR_INVALID, "who has `%s` cannot be kept in a description", talk->order.app);
 		return PROGRESS_FAILED;

@@ -31,7 +31,7 @@ static json_t *options_of(const struct openstack *openstack, const struct openst
 		json_put_text(options, "privateKeyFile", wishes->key_file);
 	else if (wishes->key_text)
 		json_put_text(options, "privateKeyData", wishes->key_text);
-	else if (server->key_pair && !wishes->key_pair)
+	else if (server->key_pair && !wishes->key_pair && !strchr(server->key_pair, '/'))
 		json_put_text(options, "privateKeyFile",
 			      openstack_key_file(openstack, arena, server->key_pair));
 	if (wishes->key_passphrase)

@@ -217,6 +217,8 @@ int openstack_repeat(struct openstack_call *call, struct error *err);
 const json_t *openstack_json(struct openstack_call *call, struct error *err);
 /* A list in it, never NULL but where that is told: an answer without it tells nothing of what there is. */
 const json_t *openstack_list(struct openstack_call *call, const char *member, struct error *err);
+/* The id of what was made, as the answer of its creation tells it, or NULL with *err. Borrowed. */
+const char *openstack_made(struct openstack_call *call, const char *member, struct error *err);
 /* Says what could not be done and why; gives PROGRESS_FAILED. */
 enum progress openstack_failed(struct openstack_call *call, struct error *err, const char *doing);
 bool openstack_header(const struct openstack_call *call, const char *name, char *ret, size_t size);

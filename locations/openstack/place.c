@@ -12,6 +12,7 @@ enum {
 	POLL_MS = 1000,
 	ANSWER_MS = 300000, /* from then on until its machine answers */
 	POSTS_MOST = 3,
+	DOUBT_MS = 10000, /* so long what was asked for without an answer may come to be listed */
 };
 
 struct making_server {
@@ -24,6 +25,7 @@ struct making_server {
 	const char *groups[2];    /* ids; NULL: none */
 	char note[96];
 	int64_t made_by_ms, answer_by_ms;
+	int64_t doubt_until_ms; /* something may be there that is not listed yet */
 	unsigned posts;
 	bool starting; /* no new one is made */
 	bool known;    /* how to log in is in its metadata */
@@ -167,20 +169,22 @@ static enum progress made(struct talk *talk, struct error *err)
 {
 	struct making_server *making = talk->making;
 	struct openstack_call *call = &talk->calls[0];
+	const char *id = openstack_made(call, "server", err);
 	bool lost = call->error.code == ERR_UNREACHABLE || call->error.code == ERR_TIMED_OUT ||
-		    (call->error.code == OK && call->status >= 500);
+		    (call->error.code == OK && call->status >= 500) || (openstack_ok(call) && !id);
 
+	making->doubt_until_ms = now_of(talk) + DOUBT_MS;
 	if (lost && ++making->posts < POSTS_MOST)
 		return later(talk, find, err);
 	if (!openstack_ok(call)) {
 		talk->made_of->known = false; /* an image may have gone since it was chosen */
 		return openstack_failed(call, err, "cannot make a server");
 	}
-	const json_t *json = openstack_json(call, err);
-	const char *id = json ? json_text(json_object_get(json, "server"), "id") : NULL;
-	if (!json)
+	if (!id)
 		return PROGRESS_FAILED;
-	making->own = id ? arena_text(&talk->arena, id) : NULL;
+	making->own = arena_text(&talk->arena, id);
+	if (!making->own)
+		return talk_no_memory(err);
 	/* Somebody else may have made one at the same time: one of them counts for both. */
 	return find(talk, err);
 }
@@ -597,6 +601,8 @@ static enum progress nothing_there(struct talk *talk, struct error *err)
 		making->id = give(making->own);
 		return later(talk, poll, err);
 	}
+	if (now_of(talk) < making->doubt_until_ms)
+		return later(talk, find, err);
 	if (!making->starting)
 		return openstack_choose_making(talk, have_server_group, err);
 	fail(err, ERR_MISSING, "location `%s` has no server of `%s`", talk->openstack->location->name,

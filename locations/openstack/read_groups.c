@@ -39,7 +39,7 @@ static int take_common(const struct openstack_reading *reading, const json_t *js
 {
 	const char *created;
 
-	if (openstack_take_text(reading, json, "id", true, &ret->id) < 0 ||
+	if (openstack_take_id(reading, json, "id", &ret->id) < 0 ||
 	    openstack_take_text(reading, json, "name", false, &ret->name) < 0 ||
 	    openstack_take_text(reading, json, "description", false, &ret->description) < 0 ||
 	    openstack_take_text(reading, json, "created_at", false, &created) < 0)
@@ -67,7 +67,7 @@ static int take_rule(const struct openstack_reading *reading, const json_t *json
 {
 	const char *direction;
 
-	if (openstack_take_text(reading, json, "id", true, &ret->id) < 0 ||
+	if (openstack_take_id(reading, json, "id", &ret->id) < 0 ||
 	    openstack_take_text(reading, json, "direction", true, &direction) < 0 ||
 	    openstack_take_text(reading, json, "ethertype", false, &ret->ethertype) < 0 ||
 	    openstack_take_text(reading, json, "protocol", false, &ret->protocol) < 0 ||

@@ -7,7 +7,7 @@ static int take_network(const struct openstack_reading *reading, const json_t *j
 {
 	const json_t *subnets;
 
-	if (openstack_take_text(reading, json, "id", true, &ret->id) < 0 ||
+	if (openstack_take_id(reading, json, "id", &ret->id) < 0 ||
 	    openstack_take_text(reading, json, "name", false, &ret->name) < 0 ||
 	    openstack_take_text(reading, json, "project_id", false, &ret->project_id) < 0 ||
 	    openstack_take_text(reading, json, "status", false, &ret->status) < 0 ||

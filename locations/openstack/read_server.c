@@ -32,7 +32,7 @@ static int take_server(const struct openstack_reading *reading, const json_t *js
 {
 	const char *created;
 
-	if (openstack_take_text(reading, json, "id", true, &ret->id) < 0 ||
+	if (openstack_take_id(reading, json, "id", &ret->id) < 0 ||
 	    openstack_take_text(reading, json, "name", false, &ret->name) < 0 ||
 	    openstack_take_text(reading, json, "status", true, &ret->status) < 0 ||
 	    openstack_take_text(reading, json, "OS-EXT-STS:task_state", false, &ret->task) < 0 ||

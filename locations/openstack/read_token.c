@@ -85,6 +85,9 @@ int openstack_token_read(const json_t *json, struct arena *arena, struct opensta
 		return -1;
 	if (!ret->user)
 		return openstack_odd(&reading, "user");
+	if (ret->project &&
+	    openstack_take_id(&reading, json_object_get(token, "project"), "id", &ret->project_id) < 0)
+		return -1;
 	ret->system = json_object_size(json_object_get(token, "system")) ? "all" : NULL;
 	ret->expires_ms = expires ? openstack_time(expires) : 0;
 	return take_catalogue(&reading, token, ret);

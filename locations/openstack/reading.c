@@ -1,6 +1,8 @@
 /* reading.c - members of an answer, taken with care. */
 #include "locations/openstack/reading.h"
 
+#include "locations/openstack/answers.h"
+
 #include <string.h>
 #include <time.h>
 
@@ -24,6 +26,27 @@ int openstack_take_text(const struct openstack_reading *reading, const json_t *o
 
 	*ret = json_string_value(value);
 	return (value || needed) && (!*ret || (needed && !**ret)) ? openstack_odd(reading, key) : 0;
+}
+
+static bool is_id(const char *text)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+	return text && *text && !text[strspn(text, letters)];
+}
+
+const char *openstack_id(const json_t *object)
+{
+	const char *id = json_text(object, "id");
+
+	return is_id(id) ? id : NULL;
+}
+
+int openstack_take_id(const struct openstack_reading *reading, const json_t *object, const char *key,
+		      const char **ret)
+{
+	*ret = json_text(object, key);
+	return is_id(*ret) ? 0 : openstack_odd(reading, key);
 }
 
 int openstack_take_number(const struct openstack_reading *reading, const json_t *object, const char *key,

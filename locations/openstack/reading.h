@@ -15,6 +15,9 @@ struct openstack_reading {
 int openstack_odd(const struct openstack_reading *reading, const char *what);
 int openstack_take_text(const struct openstack_reading *reading, const json_t *object, const char *key,
 			bool needed, const char **ret);
+/* What becomes part of a path. */
+int openstack_take_id(const struct openstack_reading *reading, const json_t *object, const char *key,
+		      const char **ret);
 int openstack_take_number(const struct openstack_reading *reading, const json_t *object, const char *key,
 			  int64_t otherwise, int64_t *ret);
 int openstack_take_list(const struct openstack_reading *reading, const json_t *object, const char *key,

@@ -178,7 +178,7 @@ static void choose(struct grouping *grouping, const json_t *list)
 {
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *group = json_array_get(list, i);
-		const char *id = json_text(group, "id"), *name = json_text(group, "name");
+		const char *id = openstack_id(group), *name = json_text(group, "name");
 		bool fits =
 		    id && name &&
 		    (!strcmp(name, grouping->name) || (!grouping->policy && !strcmp(id, grouping->name)));
@@ -187,7 +187,7 @@ static void choose(struct grouping *grouping, const json_t *list)
 	}
 	for (size_t i = 0; grouping->policy && i < json_array_size(list); i++) {
 		const json_t *group = json_array_get(list, i);
-		const char *id = json_text(group, "id"), *name = json_text(group, "name");
+		const char *id = openstack_id(group), *name = json_text(group, "name");
 		if (id && name && !strcmp(name, grouping->name) && strcmp(id, grouping->id) != 0 &&
 		    !json_array_size(json_object_get(group, "members")))
 			json_add(grouping->ids, json_any_text(id));
@@ -265,8 +265,8 @@ static enum progress all_listed(struct talk *talk, struct error *err)
 		return PROGRESS_FAILED;
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *group = json_array_get(list, i);
-		if (is_of_application(json_text(group, "name"), grouping->name) && json_text(group, "id"))
-			json_add(grouping->ids, json_any_text(json_text(group, "id")));
+		if (is_of_application(json_text(group, "name"), grouping->name) && openstack_id(group))
+			json_add(grouping->ids, json_any_text(openstack_id(group)));
 	}
 	return drop_next(talk, err);
 }

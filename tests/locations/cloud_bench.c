@@ -21,6 +21,10 @@ static struct {
 	const char *method, *part; /* NULL: none is lost */
 	bool effect, held;
 } lost;
+static struct {
+	const char *method, *part; /* NULL: none is */
+	void (*does)(void);
+} before;
 static size_t spoilt_in; /* requests; 0: none is */
 static struct fate spoilt;
 static struct text held; /* "/v2.1/servers" and, after a NUL, its body */
@@ -55,6 +59,10 @@ static void decide(void *owner, struct seat *seat, const char *address, const st
 {
 	(void)owner, (void)seat, (void)address;
 	text_format(&cloud_asked, "%s %s\n", request->method, request->url);
+	if (before.method && !strcmp(before.method, request->method) && strstr(request->url, before.part)) {
+		before.method = NULL;
+		before.does();
+	}
 	if (spoilt_in && --spoilt_in == 0)
 		*ret = spoilt;
 	if (!lost.method || strcmp(lost.method, request->method) != 0 || !strstr(request->url, lost.part))
@@ -79,6 +87,13 @@ void cloud_fate(size_t number, const struct fate *fate)
 {
 	spoilt_in = number;
 	spoilt = *fate;
+}
+
+void cloud_before(const char *method, const char *part, void (*does)(void))
+{
+	before.method = method;
+	before.part = part;
+	before.does = does;
 }
 
 void cloud_hold(const char *method, const char *part)

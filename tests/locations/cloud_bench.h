@@ -43,6 +43,8 @@ void cloud_pass(int64_t ms);
 void cloud_lose(const char *method, const char *part, bool effect);
 /* The request of that number from now (1: the next) has that fate. */
 void cloud_fate(size_t number, const struct fate *fate);
+/* In front of the next such request, once it is on its way, somebody does that. */
+void cloud_before(const char *method, const char *part, void (*does)(void));
 /* The next such request is held up: who asks hears that its connection broke, and it arrives when that is
  * said, from which its status comes. */
 void cloud_hold(const char *method, const char *part);

@@ -1,6 +1,7 @@
 /* test_openstack_answers.c - what a real OpenStack said, as the client reads it, and what others might. */
 #include <string.h>
 
+#include "locations/openstack/network.h"
 #include "tests/locations/openstack_bench.h"
 
 static struct arena room;
@@ -130,6 +131,28 @@ Test(openstack_answers, a_kernel_is_no_image_to_boot_from)
 
 	cr_assert_eq(openstack_images_read(page, &room, &images, &count, &err), 0);
 	cr_expect_not(openstack_image_boots(&images[0]));
+}
+
+/* It becomes part of a path, by which things are changed and removed. */
+Test(openstack_answers, what_is_no_id_is_refused)
+{
+	static const char *const ids[] = {"", "..", "1/action", "1?x=1", "1#", "a b", "1\n2", "%2e%2e"};
+	const struct openstack_server *servers;
+	const struct openstack_group *groups;
+	const struct openstack_floating *floating;
+	size_t count;
+
+	for (size_t i = 0; i < COUNT_OF(ids); i++) {
+		owned_json page =
+		    json_pack("{s:[{s:s,s:s}], s:[{s:s,s:[]}], s:[{s:s,s:s}]}", "servers", "id", ids[i],
+			      "status", "ACTIVE", "security_groups", "id", ids[i], "security_group_rules",
+			      "floatingips", "id", ids[i], "floating_ip_address", "192.0.2.1");
+		cr_expect_eq(openstack_servers_read(page, &room, &servers, &count, &err), -1, "%s", ids[i]);
+		cr_expect_eq(openstack_groups_read(page, &room, &groups, &count, &err), -1, "%s", ids[i]);
+		cr_expect_eq(openstack_floatings_read(page, &room, &floating, &count, &err), -1, "%s",
+			     ids[i]);
+		cr_expect_null(openstack_id(json_array_get(json_object_get(page, "servers"), 0)));
+	}
 }
 
 /* A value of a server's metadata has 255 characters at most. */

@@ -231,3 +231,58 @@ Test(openstack_spoilt, key_pairs_that_are_not_listed_are_not_forgotten)
 	cr_assert_eq(openstack_open("envvars", NULL), 0, "%s", openstack_error.text);
 	is_told(release_it, "no list of keypairs");
 }
+
+/* Two could write at once, and each be told that it was his word that stayed. */
+Test(openstack_spoilt, what_is_of_no_revision_is_not_written_to)
+{
+	LINES({"GET", NEUTRON "/v2.0/security-groups", 200, NULL,
+	       "{\"security_groups\":[{\"id\":\"1\",\"name\":\"berth.shop\",\"description\":\"berth\"}]}",
+	       0});
+	openstack_openrc();
+	cr_assert_eq(openstack_open("envvars", NULL), 0, "%s", openstack_error.text);
+	cr_assert_eq(openstack_go_on(lease_it, NULL), PROGRESS_FAILED);
+	cr_expect_eq(openstack_error.code, ERR_UNSUPPORTED);
+	cr_expect(strstr(openstack_error.text, "revision_number"), "%s", openstack_error.text);
+	cr_expect_null(strstr(text_view(&openstack_asked), "PUT"), "%s", text_view(&openstack_asked));
+}
+
+Test(openstack_spoilt, what_is_made_without_an_id_and_never_listed_is_not_made_for_ever)
+{
+	unsigned made = 0;
+
+	LINES({"GET", NEUTRON "/v2.0/security-groups", 200, NULL, "{\"security_groups\":[]}", 0},
+	      {"POST", NEUTRON "/v2.0/security-groups", 201, NULL, "{}", 0});
+	openstack_openrc();
+	cr_assert_eq(openstack_open("envvars", NULL), 0, "%s", openstack_error.text);
+	cr_assert_eq(openstack_go_on(lease_it, NULL), PROGRESS_FAILED);
+	for (const char *at = text_view(&openstack_asked); (at = strstr(at, "POST " NEUTRON)); at++)
+		made++;
+	cr_expect_leq(made, 20);
+}
+
+static enum progress list_it(struct errand *errand, void *owner)
+{
+	const struct list_request request = {.app = "shop", .instances_only = true};
+
+	return openstack_driver.list(&openstack_here, errand, &request, owner, &openstack_error);
+}
+
+/* Of a name of ours is the file of its private part. */
+Test(openstack_spoilt, the_name_of_a_key_pair_leads_to_no_other_file)
+{
+	struct inventory inventory = {0};
+
+	LINES({"GET", NOVA "/servers/detail", 200, NULL,
+	       "{\"servers\":[{\"id\":\"1\",\"name\":\"berth.shop.web.1\",\"status\":\"ACTIVE\",\"key_name\":"
+	       "\"../../../etc/ssh/"
+	       "ssh_host_ed25519_key\",\"metadata\":{\"berth.app\":\"shop\",\"berth.hostkey\":"
+	       "\"SHA256:YpAiApPzE0fRsXm9chR9Il0fR6yHg7Clu85qJdvhR34\",\"berth.address\":\"192.0.2.1\"}}]}",
+	       0});
+	openstack_openrc();
+	cr_assert_eq(openstack_open("envvars", NULL), 0, "%s", openstack_error.text);
+	cr_assert_eq(openstack_go_on(list_it, &inventory), PROGRESS_DONE, "%s", openstack_error.text);
+	cr_assert_eq(inventory.instance_count, 1);
+	cr_expect_eq(inventory.instances[0].state, SEEN_UNKNOWN);
+	cr_expect_null(strstr(inventory.instances[0].error, "etc/ssh"), "%s", inventory.instances[0].error);
+	inventory_release(&inventory);
+}
