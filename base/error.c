@@ -73,6 +73,7 @@ int fail(struct error *err, enum code code, const char *format, ...)
 	va_end(arguments);
 	err->code = code;
 	err->remedy[0] = '\0';
+	err->here = false;
 	return -1;
 }
 
@@ -90,6 +91,11 @@ void remedy(struct error *err, const char *format, ...)
 int fail_memory(struct error *err)
 {
 	return fail(err, ERR_NO_MEMORY, "out of memory");
+}
+
+bool is_silence(const struct error *err)
+{
+	return (err->code == ERR_UNREACHABLE || err->code == ERR_TIMED_OUT) && !err->here;
 }
 
 const char *code_name(enum code code)

@@ -29,6 +29,7 @@ struct error {
 	enum code code;
 	char text[480];   /* one line; with the remote's own words where there are any */
 	char remedy[240]; /* what to do next; "" when nothing better than the text is known */
+	bool here;        /* it failed before it got to whoever was asked, of whom it says nothing */
 };
 
 /* Fill *err (which may be NULL) and return -1, so that a failing line reads: return fail(err, ...). */
@@ -39,6 +40,9 @@ void remedy(struct error *err, const char *format, ...) __attribute__((format(pr
 
 /* Short for fail(err, ERR_NO_MEMORY, "out of memory"). */
 int fail_memory(struct error *err);
+
+/* Whether whoever was asked gave no sign of life; not where the way from here to him is what failed. */
+bool is_silence(const struct error *err);
 
 /* How often this thread was without memory so far: counted by what fails with ERR_NO_MEMORY, and by arenas,
  * texts, maps and documents. Who finds another number than at the beginning cannot trust what was made

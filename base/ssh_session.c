@@ -208,6 +208,7 @@ static void explain_end(struct ssh_session *session, const char *doing)
 		     strerror(session->wire_error));
 	else
 		fail(err, ERR_UNREACHABLE, "%s ended the connection while %s", name, doing);
+	err->here = !*session->goodbye && session->through_error.code;
 }
 
 static void explain_no_agreement(struct ssh_session *session, const char *words)
@@ -454,6 +455,9 @@ static void check_end(struct ssh_session *session)
 		     : session->login.agent                ? "not logged in, for the agent has not answered"
 							   : "not logged in",
 		     (long long)session->peer->host.connect_ms);
+	/* The machine that leads there was not there yet itself, or our own agent kept it waiting. */
+	if (failed(session) && ((session->through && !session->through->session) || session->login.agent))
+		session->error.here = true;
 }
 
 /* Everything above that waits for the same door, or for that door to be free. */

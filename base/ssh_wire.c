@@ -243,15 +243,39 @@ static void through_drained(void *owner)
 	ssh_session_want_turn(owner);
 }
 
+/* Whether the machine that it goes through was there, and could not get further. */
+static bool was_tried(const struct ssh_call *through, const struct ssh_answer *answer)
+{
+	return answer->refused || (answer->error.code == ERR_TIMED_OUT && through->session);
+}
+
+/* Of the machine behind it nobody knows anything then. */
+static void blame_way(const struct ssh_session *session, struct error *err)
+{
+	const struct error why = *err;
+
+	err->here = true;
+	if (why.code != ERR_UNREACHABLE && why.code != ERR_TIMED_OUT)
+		return; /* it says itself who does not let us in */
+	fail(err, why.code, "there is no way to %s: the machine that leads there does not answer (%s)",
+	     session->peer->name, why.text);
+	remedy(err, "%s", *why.remedy ? why.remedy : "see to the machine that `jump` or `ProxyJump` names");
+	err->here = true;
+}
+
 static void through_done(void *owner, struct ssh_answer *answer)
 {
 	struct ssh_session *session = owner;
+	bool tried = was_tried(session->through, answer);
 
 	session->through = NULL;
 	session->in_end = true;
 	session->through_error = answer->error;
-	if (session->state == SESSION_CONNECTING)
+	if (session->state == SESSION_CONNECTING) {
 		session->error = answer->error;
+		if (answer->error.code && !tried)
+			blame_way(session, &session->error);
+	}
 	ssh_session_want_turn(session);
 }
 

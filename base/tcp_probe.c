@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+
 /* Looking a name up cannot be broken off, so what the thread uses lives apart from the call. */
 struct look_up {
 	struct probe_call *call; /* NULL once nobody waits */
@@ -102,6 +104,18 @@ static void hand_over(struct probe_call *call)
 	call->connected(call->owner, fd, &(struct error){.code = OK});
 }
 
+/* Nothing has left this machine then. */
+static bool is_ours(int error)
+{
+	static const int ours[] = {ENETUNREACH, ENETDOWN, EADDRNOTAVAIL, EACCES, EPERM,
+				   EMFILE,      ENFILE,   ENOBUFS,       ENOMEM};
+
+	for (size_t i = 0; i < COUNT_OF(ours); i++)
+		if (error == ours[i])
+			return true;
+	return false;
+}
+
 static int fail_connect(struct probe_call *call, int error)
 {
 	char words[64];
@@ -110,7 +124,9 @@ static int fail_connect(struct probe_call *call, int error)
 	snprintf(words, sizeof(words), "%s", strerror(error));
 	if (words[0] >= 'A' && words[0] <= 'Z')
 		words[0] = (char)(words[0] - 'A' + 'a');
-	return fail(&call->error, ERR_UNREACHABLE, "%s: %s", call->peer, words);
+	fail(&call->error, ERR_UNREACHABLE, "%s: %s", call->peer, words);
+	call->error.here = is_ours(error);
+	return -1;
 }
 
 static void on_connected(uv_poll_t *poll, int status, int events)
@@ -201,6 +217,7 @@ static void looked_up(void *owner)
 		struct error error;
 		fail(&error, ERR_UNREACHABLE, "%s: the name cannot be resolved: %s", call->peer,
 		     gai_strerror(look_up->status));
+		error.here = true;
 		answer(call, &error);
 		return;
 	}
@@ -245,6 +262,7 @@ static void on_late(uv_timer_t *timer)
 
 	fail(&error, ERR_TIMED_OUT, "%s: %s", call->peer,
 	     call->job ? "the name was not resolved in time" : "no answer in time");
+	error.here = call->job != NULL;
 	answer(call, &error);
 }
 

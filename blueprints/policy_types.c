@@ -125,8 +125,8 @@ static const struct policy_key replacer[] = {
      .initial = "0s",
      .live = true,
      .meaning =
-	 "one on a machine of a pool that has not answered for so long is made on another one, although "
-	 "it may still run; 0s: never"},
+	 "one whose machine (of a pool, or its own server) has been silent for so long is made on another "
+	 "one, although it may still run; 0s: never"},
     {.name = "failureSensorToMonitor",
      .kind = POLICY_SENSOR,
      .meaning = "the sensor that tells of a failure; unset: ha.entityFailed.restart beside a restarter, "

@@ -57,6 +57,7 @@ enum call_result work_look(struct work *work)
 	if (seen.state != SEEN_UNKNOWN)
 		return CALL_NEXT;
 	fail(work_error(work), ERR_UNREACHABLE, "%s", unseen_because(work));
+	work_error(work)->here = seen.hindered;
 	return CALL_FAIL;
 }
 

@@ -22,7 +22,8 @@ struct held_instance {
 	bool away;         /* a deed is done to it: what is seen of it meanwhile says nothing */
 	bool back;         /* that has ended, and it was not looked at since */
 	int64_t acting_ms; /* since then; monotonic */
-	bool sight_lost;   /* the last look got no answer */
+	bool sight_lost;   /* the last look got no answer, */
+	bool hindered;     /* for what is wrong on the way there: its target need not be silent */
 	bool stopped;      /* on purpose: it is not to run */
 	bool on_fire;      /* a policy gave it up: it is expected to be so */
 	unsigned refused;  /* so often in a row its target did not do what it takes to restart it */
@@ -30,7 +31,7 @@ struct held_instance {
 	struct observed *ended; /* that is what its instance is seen as then; NULL: never yet */
 	struct sense {          /* what its policies were told of it last */
 		enum phase phase;
-		bool lost, ill, acting;
+		bool lost, hindered, ill, acting;
 	} told;
 	/* Its health check, where the blueprint gives it one. */
 	char *answered; /* which incarnation of it was seen to answer, here or by a deploy; NULL: none was */
@@ -244,5 +245,7 @@ struct deed *hold_invocations_end(struct hold *hold);
 /* "app.web.1:80": its first port, for a probe of it; NULL: it has none. */
 const char *held_endpoint(const struct held_instance *member, struct arena *arena);
 bool held_well(const struct held_instance *held);
+/* It is not seen, and that says nothing of its target. */
+bool held_hindered(const struct held_instance *held);
 
 #endif

@@ -48,8 +48,10 @@ static enum phase not_seen(struct work *work)
 		work->instance->seen = work->looked = NULL;
 		return PHASE_ABSENT;
 	}
-	if (work->held)
+	if (work->held) {
 		work->held->sight_lost = true;
+		work->held->hindered = !is_silence(why);
+	}
 	work->look_due = true;
 	work_wake_after(work, BLIND_PAUSE_MS);
 	return PHASE_UNKNOWN;
@@ -264,8 +266,10 @@ void hold_sight(struct work *work, bool seen)
 		work_wake(work);
 		return;
 	}
-	if (work->held)
+	if (work->held) {
 		work->held->sight_lost = !seen;
+		work->held->hindered = !seen && !is_silence(site_error(work->site));
+	}
 	if (!work->settled)
 		return;
 	look_again_later(work);

@@ -84,6 +84,8 @@ static int take_up_members(struct held_component *held, const json_t *stopped, s
 							  .name = name,
 							  .stopped = json_object_get(stopped, name) != NULL};
 		held->members[i].sight_lost = !work->site->listed;
+		held->members[i].hindered =
+		    held->members[i].sight_lost && !is_silence(site_error(work->site));
 		work->held = &held->members[i];
 		if (health_inherit(&held->members[i], ill))
 			return fail_memory(err);
@@ -187,11 +189,20 @@ int held_outcome(struct held_component *held, uint64_t wish, enum outcome_kind k
 	return 0;
 }
 
+bool held_hindered(const struct held_instance *held)
+{
+	const struct observed *seen = held->work->instance->seen;
+	if (held->sight_lost)
+		return held->hindered;
+	return seen && seen->state == SEEN_UNKNOWN && seen->hindered;
+}
+
 static struct sense held_sense(const struct held_instance *held)
 {
 	return (struct sense){
 	    .phase = held->work->instance->phase,
 	    .lost = held->sight_lost,
+	    .hindered = held_hindered(held),
 	    .ill = held->problem != NULL,
 	    .acting = held->acting,
 	};
@@ -199,7 +210,8 @@ static struct sense held_sense(const struct held_instance *held)
 
 static bool same(struct sense a, struct sense b)
 {
-	return a.phase == b.phase && a.lost == b.lost && a.ill == b.ill && a.acting == b.acting;
+	return a.phase == b.phase && a.lost == b.lost && a.hindered == b.hindered && a.ill == b.ill &&
+	       a.acting == b.acting;
 }
 
 /* What was begun about it is over. */
@@ -285,6 +297,7 @@ static struct member_sense tell_of(struct held_instance *held, struct arena *are
 	    .problem = held->problem,
 	    .endpoint = held_endpoint(held, arena),
 	    .out_of_sight = held->sight_lost || phase == PHASE_UNKNOWN,
+	    .hindered = held_hindered(held),
 	    .busy = work->settled && phase == PHASE_STARTING, /* its target is starting it again */
 	};
 }

@@ -233,6 +233,10 @@ static int restart(struct held_component *held, const struct wish *wish)
 		record(held, wish, wish->member, "replacing", "replace");
 		return add_deed(held, DEED_REPLACE, member->work->instance->ordinal, wish->id);
 	}
+	const struct observed *seen = member->work->instance->seen;
+	if (seen && seen->state == SEEN_BROKEN && seen->replace_only)
+		return held_outcome(held, wish->id, OUTCOME_FAILED,
+				    "it is broken where a restart does not help: a replacer makes it anew");
 	record(held, wish, wish->member, "restarting", "restart");
 	if (!can_be_started(member))
 		return add_deed(held, DEED_MEND, member->work->instance->ordinal, wish->id);
@@ -261,6 +265,8 @@ static int replace(struct held_component *held, const struct wish *wish)
 		return held_outcome(held, wish->id, OUTCOME_DROPPED, "it is gone");
 	if (wish->unseen && !(member->sight_lost || member->work->instance->phase == PHASE_UNKNOWN))
 		return held_outcome(held, wish->id, OUTCOME_DROPPED, "it is seen again");
+	if (wish->unseen && held_hindered(member))
+		return held_outcome(held, wish->id, OUTCOME_DROPPED, "something is wrong on the way to it");
 	if (wish->unseen)
 		return replace_unseen(held, member, wish);
 	if (!may_act(member)) {

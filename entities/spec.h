@@ -197,9 +197,13 @@ struct observed {
 			  puts it there */
 	bool stopping; /* somebody ends it: it will be down, and may run still */
 	bool paused;   /* it runs, and answers nobody until `start` lets it go on */
-	bool orphan_tree; /* processes whose keeper died: to be ended, never counted as an instance */
-	bool late_double; /* another thing of its name counts: to be removed, and nothing else */
-	bool leaving;     /* the target is deleting it */
+	bool orphan_tree;  /* processes whose keeper died: to be ended, never counted as an instance */
+	bool late_double;  /* another thing of its name counts: to be removed, and nothing else */
+	bool leaving;      /* the target is deleting it */
+	bool replace_only; /* SEEN_BROKEN: it ran, and what it holds may be there; a restart does not mend it
+			    */
+	bool
+	    hindered; /* SEEN_UNKNOWN: not as its machine is silent, but for what is wrong on the way there */
 };
 
 #endif

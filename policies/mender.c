@@ -263,14 +263,15 @@ bool mender_goes_blind(const struct policy *policy, const struct record *record,
 	return after > 0 && m->unseen_since >= 0 && time_sum(m->unseen_since, after) <= now;
 }
 
-/* Nothing is concluded of one whose target does not answer, but by who says when it counts as lost. */
+/* Nothing is concluded of one whose target does not answer, but by who says when it counts as lost; and by
+ * nobody where it cannot be asked for what is wrong here. */
 static void look_unseen(struct policy *policy, struct step *step, struct record *record,
 			const struct member_sense *sense)
 {
 	struct mender_memory *m = &record->mender;
 	int64_t after = restarts(policy) ? 0 : setting(policy, "unseenAfter");
 
-	if (after <= 0 || sense->expected != LIFE_RUNNING || m->given_up)
+	if (after <= 0 || sense->hindered || sense->expected != LIFE_RUNNING || m->given_up)
 		return;
 	if (m->unseen_since < 0 || m->unseen_since > step->now)
 		m->unseen_since = step->now;
@@ -294,7 +295,7 @@ static void look(struct policy *policy, struct step *step, struct record *record
 {
 	struct mender_memory *m = &record->mender;
 
-	if (!sense->out_of_sight)
+	if (!sense->out_of_sight || sense->hindered)
 		m->unseen_since = NEVER;
 	if (m->action.id || sense->expected == LIFE_STARTING)
 		return;

@@ -46,9 +46,10 @@ struct member_sense {
 	const char *name; /* "app.web.1"; stays when a generation takes another's place */
 	enum lifecycle expected;
 	enum service_up up;
-	const char *problem;  /* what is wrong with it though it is up, in words; NULL: nothing */
-	bool out_of_sight;    /* its target does not answer: nothing is concluded of it, nothing done to it */
-	bool busy;            /* a deploy or somebody else is at work on it: nothing is done to it */
+	const char *problem; /* what is wrong with it though it is up, in words; NULL: nothing */
+	bool out_of_sight;   /* its target does not answer: nothing is concluded of it, nothing done to it */
+	bool hindered;       /* and what is wrong is on the way to it: it is not silent, it cannot be asked */
+	bool busy;           /* a deploy or somebody else is at work on it: nothing is done to it */
 	const char *endpoint; /* "host:port" where it can be reached from here; NULL: nowhere */
 };
 

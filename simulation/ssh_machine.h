@@ -7,6 +7,8 @@
 
 /* What answers a connection to a port there that nobody listens at; any other refusal is one of a login. */
 #define SSH_NOBODY_LISTENS 404
+/* What answers in place of a machine that leads there, and is away. */
+#define SSH_NO_WAY 470
 /* What answers whoever wants another host key. */
 #define SSH_ANOTHER_KEY 495
 /* What a request brings along: the host keys that are wanted, and the public part of one to log in with. */

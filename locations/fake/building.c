@@ -101,6 +101,11 @@ void tell_instance(const struct fake *fake, struct memory *memory, const struct 
 		ret->state = SEEN_UNKNOWN;
 		ret->error = "its machine does not answer";
 	}
+	if (instance->barred) {
+		ret->state = SEEN_UNKNOWN;
+		ret->hindered = true;
+		ret->error = "the key to log in with is not there";
+	}
 	if (name_holder(fake->target, fake->location, seen->app, seen->name) == instance)
 		return;
 	ret->late_double = true;

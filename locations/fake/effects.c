@@ -247,7 +247,7 @@ static int act_stop(struct call *call, struct error *err)
 		return -1;
 	if (!instance || (instance->seen.state != SEEN_RUNNING && instance->seen.state != SEEN_RESTARTING))
 		return 0;
-	if (instance->hidden)
+	if (instance->hidden || instance->barred)
 		return fail(err, ERR_UNREACHABLE, "its machine does not answer");
 	if (instance->grouped) {
 		tasks_stop(instance);

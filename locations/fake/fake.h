@@ -82,6 +82,10 @@ int fake_target_exit(struct fake_target *target, const char *name,
 		     int exit_code); /* negative: that signal; stays ended until it is started */
 /* As of one whose machine does not answer, or does again. -1: it is not there. */
 int fake_target_hide(struct fake_target *target, const char *name, bool hidden);
+/* As of one whose machine cannot be asked, for what is wrong on our side. -1: it is not there. */
+int fake_target_bar(struct fake_target *target, const char *name, bool barred);
+/* It is broken with what it holds, where no restart helps. -1: it is not there. */
+int fake_target_break(struct fake_target *target, const char *name);
 /* As by `docker pause`: it answers nobody until it is started. -1: it does not run. */
 int fake_target_pause(struct fake_target *target, const char *name);
 /* The same, but its restart policy decides what follows. */

@@ -264,6 +264,30 @@ int fake_target_hide(struct fake_target *target, const char *name, bool hidden)
 	return 0;
 }
 
+int fake_target_bar(struct fake_target *target, const char *name, bool barred)
+{
+	struct fake_instance *instance = target_instance(target, name);
+
+	if (!instance)
+		return -1;
+	instance->barred = barred;
+	return 0;
+}
+
+int fake_target_break(struct fake_target *target, const char *name)
+{
+	struct fake_instance *instance = target_instance(target, name);
+
+	if (!instance)
+		return -1;
+	instance_end(instance, -1);
+	instance->seen.state = SEEN_BROKEN;
+	instance->seen.replace_only = true;
+	instance->seen.error = "its host is gone";
+	instance_tell(instance);
+	return 0;
+}
+
 int fake_target_pause(struct fake_target *target, const char *name)
 {
 	struct fake_instance *instance = target_instance(target, name);

@@ -77,7 +77,8 @@ struct fake_instance {
 	int64_t pause_ms;    /* before the target starts it again */
 	struct timer *timer; /* its next end or start; that of its building, of its leaving */
 	bool building;
-	bool hidden; /* its machine does not answer */
+	bool hidden; /* its machine does not answer, */
+	bool barred; /* or cannot be asked, for what is wrong on our side */
 	/* Where the grain is the component. */
 	bool grouped, suspended, rolling;
 	struct fake_task *tasks;

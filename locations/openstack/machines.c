@@ -276,6 +276,7 @@ int openstack_seen_there(const struct openstack_machine *machine, const struct o
 int openstack_unseen(const struct error *why, struct arena *arena, struct observed *ret)
 {
 	ret->state = SEEN_UNKNOWN;
+	ret->hindered = !is_silence(why);
 	ret->error = *why->remedy ? arena_format(arena, "%s (%s)", why->text, why->remedy)
 				  : arena_text(arena, why->text);
 	return ret->error ? 0 : -1;

@@ -187,6 +187,8 @@ int openstack_server_seen(const struct openstack *openstack, const struct openst
 	    .protect = mark(server, "berth.protect") != NULL,
 	    .job = mark(server, "berth.job") != NULL,
 	};
+	ret->replace_only = !strcmp(server->status, "ERROR") && mark(server, "berth.hostkey");
+	ret->hindered = ret->state == SEEN_UNKNOWN; /* there is nobody to ask */
 	ret->error = words_of(server, ret->state, arena);
 	if (ret->leaving)
 		ret->state = SEEN_BROKEN;

@@ -143,6 +143,12 @@ static void ended(void *owner, struct http_answer *answer)
 		call->answer.refused = true;
 		fail(&call->answer.error, ERR_UNREACHABLE, "%s cannot connect us there: Connection refused",
 		     call->peer);
+	} else if (answer->status == SSH_NO_WAY) {
+		call->answer.sent = false;
+		fail(&call->answer.error, ERR_UNREACHABLE,
+		     "there is no way to %s: the machine that leads there does not answer", call->peer);
+		remedy(&call->answer.error, "see to the machine that `jump` or `ProxyJump` names");
+		call->answer.error.here = true;
 	} else {
 		call->answer.sent = false;
 		fail(&call->answer.error, ERR_DENIED, "%s does not let us log in; tried: publickey",

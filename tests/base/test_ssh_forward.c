@@ -206,6 +206,29 @@ Test(ssh_forward, through_a_machine_that_lets_nobody_through_is_told)
 	owned_told told = run_there(world, &b, "true");
 	cr_expect_eq(told.error.code, ERR_DENIED, "%s", told.error.text);
 	cr_expect_not(told.sent);
+	cr_expect_not(is_silence(&told.error));
+}
+
+/* Of what is behind it nobody knows anything then. */
+Test(ssh_forward, a_machine_on_the_way_that_is_away_says_nothing_of_the_one_behind_it)
+{
+	owned_sshd first = ssh_server_start("", "ed25519"), second = ssh_server_start("", "ed25519");
+	owned_world world = fixture_world();
+	struct ssh_host a = ssh_server_host(&first), b = ssh_server_host(&second), away = a;
+
+	b.jump = &a;
+	uint16_t port = b.port;
+	b.port = 1;
+	owned_told silent = run_there(world, &b, "true");
+	cr_expect(is_silence(&silent.error), "%s", silent.error.text);
+	b.port = port;
+	away.port = 1;
+	b.jump = &away;
+	owned_told told = run_there(world, &b, "true");
+	cr_expect_eq(told.error.code, ERR_UNREACHABLE, "%s", told.error.text);
+	cr_expect_not(is_silence(&told.error), "%s", told.error.text);
+	cr_expect(strstr(told.error.text, "the machine that leads there"), "%s", told.error.text);
+	cr_expect(strstr(told.error.remedy, "`jump`"), "%s", told.error.remedy);
 }
 
 /* --- HTTP to a socket of the machine ---------------------------------------------------------------- */

@@ -177,6 +177,28 @@ Test(keep_deeds, what_its_target_does_not_start_any_more_is_made_anew)
 	cr_expect(strstr(events, "\"what\":\"replacing\""), "%s", events);
 }
 
+/* As a server of a cloud whose host is gone: what it holds would go with it. */
+Test(keep_deeds, what_a_restart_does_not_mend_is_left_to_a_replacer)
+{
+	deploy(KEPT("{type: restarter, backoff: 1s, breakerAfter: 2}"));
+	owned_memory char *before = strdup(there("app.db.1")->target_id);
+	keep();
+	cr_assert_eq(fake_target_break(scene.target, "app.db.1"), 0);
+	pass(10 * MINUTE);
+	cr_expect_str_eq(there("app.db.1")->target_id, before);
+	owned_memory char *events = all_events();
+	cr_expect(strstr(events, "the breaker is open"), "%s", events);
+	let_go();
+	deploy(KEPT("{type: restarter, backoff: 1s, breakerAfter: 2}, {type: replacer}"));
+	free(before);
+	before = strdup(there("app.db.1")->target_id);
+	keep();
+	fake_target_break(scene.target, "app.db.1");
+	pass(10 * MINUTE);
+	runs("app.db.1");
+	cr_expect_str_neq(there("app.db.1")->target_id, before);
+}
+
 Test(keep_deeds, a_start_that_is_refused_once_is_only_tried_again)
 {
 	deploy(RESTARTED);

@@ -115,3 +115,21 @@ Test(unseen, who_keeps_it_sees_to_the_others_and_sees_it_again)
 	pass(10 * SECOND);
 	runs("app.db.1");
 }
+
+/* A key that is away on our side would else cost every machine that it opens. */
+Test(unseen, only_a_silent_machine_counts_as_lost)
+{
+	deploy(KEPT("{type: replacer, unseenAfter: 10s, jitter: 0}"));
+	owned_memory char *before = strdup(there("app.db.1")->target_id);
+	fake_target_bar(scene.target, "app.db.1", true);
+	keep();
+	pass(5 * MINUTE);
+	cr_expect_str_eq(there("app.db.1")->target_id, before);
+	cr_expect_eq(ask(berth_status), BERTH_UNREACHABLE);
+	cr_expect(strstr(json_text(instance_of(0), "error"), "the key to log in with"));
+	fake_target_bar(scene.target, "app.db.1", false);
+	fake_target_hide(scene.target, "app.db.1", true);
+	pass(5 * MINUTE);
+	cr_expect_str_neq(there("app.db.1")->target_id, before);
+	runs("app.db.1");
+}

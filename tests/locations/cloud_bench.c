@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "simulation/ssh_machine.h"
 #include "tests/conformance/grounds.h"
 
 enum { DAY_MS = 86400000 };
@@ -27,6 +28,7 @@ static struct {
 } before;
 static size_t spoilt_in; /* requests; 0: none is */
 static struct fate spoilt;
+static bool no_way;
 static struct text held; /* "/v2.1/servers" and, after a NUL, its body */
 
 const char *cloud_environment(const char *name)
@@ -54,6 +56,16 @@ static void keep(const struct http_request *request)
 	text_add_bytes(&held, request->body, request->body_size);
 }
 
+static bool leads_through_somebody(const struct http_request *request)
+{
+	if (strcmp(request->method, "SSH") != 0)
+		return false;
+	for (size_t i = 1; request->headers[i]; i++)
+		if (starts_with(request->headers[i], SSH_JUMP_HEADER))
+			return true;
+	return false;
+}
+
 static void decide(void *owner, struct seat *seat, const char *address, const struct http_request *request,
 		   struct fate *ret)
 {
@@ -65,6 +77,10 @@ static void decide(void *owner, struct seat *seat, const char *address, const st
 	}
 	if (spoilt_in && --spoilt_in == 0)
 		*ret = spoilt;
+	if (no_way && leads_through_somebody(request)) {
+		ret->spoiling = SPOIL_STATUS;
+		ret->status = SSH_NO_WAY;
+	}
 	if (!lost.method || strcmp(lost.method, request->method) != 0 || !strstr(request->url, lost.part))
 		return;
 	lost.method = NULL;
@@ -94,6 +110,11 @@ void cloud_before(const char *method, const char *part, void (*does)(void))
 	before.method = method;
 	before.part = part;
 	before.does = does;
+}
+
+void cloud_way(bool is_there)
+{
+	no_way = !is_there;
 }
 
 void cloud_hold(const char *method, const char *part)

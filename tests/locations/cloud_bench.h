@@ -49,6 +49,8 @@ void cloud_before(const char *method, const char *part, void (*does)(void));
  * said, from which its status comes. */
 void cloud_hold(const char *method, const char *part);
 int cloud_held_arrives(void);
+/* Whoever is on the way to servers that are reached through somebody is away, or there again. */
+void cloud_way(bool is_there);
 size_t cloud_count(const char *part); /* of the lines of cloud_asked */
 
 /* The program dies in front of its call of that number from now (1: the next). */

@@ -214,6 +214,28 @@ Test(replacer, what_is_out_of_sight_is_left_alone_until_it_is_told_to_count_as_l
 	cr_expect_null(replace(), "it counts from the beginning");
 }
 
+Test(replacer, what_cannot_be_asked_for_a_fault_of_ours_is_never_lost)
+{
+	bench_begin(&b, "[{\"type\": \"replacer\", \"jitter\": 0, \"unseenAfter\": \"10m\"}]", 3);
+	bench_step(&b);
+	b.members[0].out_of_sight = true;
+	bench_step(&b);
+	b.now += 9 * MINUTE;
+	b.members[0].hindered = true;
+	bench_step(&b);
+	b.now += HOUR;
+	bench_step(&b);
+	cr_expect_null(replace());
+	b.members[0].hindered = false;
+	bench_step(&b);
+	b.now += 9 * MINUTE;
+	bench_step(&b);
+	cr_expect_null(replace(), "its silence counts from then");
+	b.now += MINUTE;
+	bench_step(&b);
+	cr_expect(replace());
+}
+
 Test(replacer, what_is_out_of_sight_for_ever_is_never_replaced_unasked)
 {
 	bench_begin(&b, alone, 3);
