@@ -9,6 +9,7 @@
 #include <openssl/pem.h>
 #include <stdlib.h>
 
+#include "base/base64.h"
 #include "base/cleanup.h"
 #include "base/ssh_key_internal.h"
 
@@ -264,4 +265,21 @@ bool ssh_key_blob_sha512(const void *blob, size_t size, struct text *ret_blob)
 	ssh_add_string(ret_blob, name, sizeof(name) - 1);
 	text_add_bytes(ret_blob, bytes.at, bytes.left);
 	return true;
+}
+
+void ssh_key_public(const struct ssh_key *key, struct text *to)
+{
+	static const char rsa[] = "ssh-rsa";
+	struct ssh_bytes bytes = ssh_bytes_of(key->blob.data, key->blob.length);
+	struct ssh_string type = ssh_take_string(&bytes);
+	owned_text blob = {0};
+
+	if (ssh_string_is(type, "rsa-sha2-512"))
+		type = (struct ssh_string){(const unsigned char *)rsa, sizeof(rsa) - 1};
+	ssh_add_string(&blob, (const char *)type.bytes, type.size);
+	text_add_bytes(&blob, bytes.at, bytes.left);
+	text_add_bytes(to, type.bytes, type.size);
+	text_add_char(to, ' ');
+	base64_add(to, blob.data, blob.length);
+	to->failed = to->failed || blob.failed;
 }

@@ -16,6 +16,8 @@ struct ssh_key *ssh_key_open(const char *text, size_t size, const char *passphra
 void ssh_key_close(struct ssh_key *key);
 /* The public key (RFC 4253, 6.6), under the name by which it signs: RSA as "rsa-sha2-512". */
 const struct text *ssh_key_blob(const struct ssh_key *key);
+/* Append it as a line of authorized_keys has it, without a comment. */
+void ssh_key_public(const struct ssh_key *key, struct text *to);
 /* Append the signature alone, without its name; false when it cannot. */
 bool ssh_key_sign(const struct ssh_key *key, const void *bytes, size_t size, struct text *ret_signature);
 

@@ -114,6 +114,17 @@ static const char *disk_form(const char *text)
 	return is_size(text) ? NULL : "so many GiB, or a size such as \"100gb\"";
 }
 
+/* Less than one of them there is none to boot from. */
+static const char *volume_form(const char *text)
+{
+	int64_t number;
+	bool whole = parse_number(text, 0, INT32_MAX, &number);
+
+	return (whole ? number >= 1 : parse_memory(text) >= INT64_C(1) << 30)
+		   ? NULL
+		   : "so many GiB, 1 or more, or a size such as \"100gb\"";
+}
+
 static const char *pattern_form(const char *text)
 {
 	size_t budget = PATTERN_BUDGET;
@@ -195,7 +206,7 @@ static const struct option {
     {"hostKey", SEVERAL, host_key_form},
     {"jump", ONE, jump_form},
     {"serverGroup", ONE, line_form},
-    {"bootVolume", VOLUME, disk_form},
+    {"bootVolume", VOLUME, volume_form},
 };
 
 /* Of `auth`, as clouds.yaml has it. */
@@ -540,12 +551,6 @@ static void check_needs(struct look *look)
 	} needs[] = {
 	    {"identity", "credential", "it is the password of the `identity`"},
 	    {"credential", "identity", "write \"PROJECT:USER\""},
-	    {"privateKeyFile", "keyPair",
-	     "name the key pair at Nova that has its public part, or leave both out: one is made for each "
-	     "application"},
-	    {"privateKeyData", "keyPair",
-	     "name the key pair at Nova that has its public part, or leave both out: one is made for each "
-	     "application"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(needs); i++) {

@@ -8,8 +8,9 @@
 #include "base/digest.h"
 #include "base/ssh_key.h"
 #include "locations/openstack/openstack.h"
+#include "locations/openstack/settings.h"
 
-enum { DIGITS = 12, SEED = 32, PRIVATE = 0600, FOLDER = 0700, FILE_MOST = 4096 };
+enum { DIGITS = 12, SEED = 32, PRIVATE = 0600, FOLDER = 0700, FILE_MOST = 16384 };
 
 /* The pairs of an application that are to go. */
 struct dropping {
@@ -113,28 +114,35 @@ static int write_private(const unsigned char *seed, struct text *pem)
 	return pem->failed ? -1 : 0;
 }
 
-static int write_public(const struct text *pem, struct text *line, struct error *err)
+static int write_public(const struct text *pem, const char *passphrase, struct text *line, struct error *err)
 {
 	bool encrypted;
-	struct ssh_key *key = ssh_key_open(text_view(pem), pem->length, NULL, &encrypted, err);
+	struct ssh_key *key = ssh_key_open(text_view(pem), pem->length, passphrase, &encrypted, err);
 
 	if (!key)
 		return -1;
-	text_add(line, "ssh-ed25519 ");
-	base64_add(line, ssh_key_blob(key)->data, ssh_key_blob(key)->length);
+	ssh_key_public(key, line);
 	ssh_key_close(key);
 	return line->failed ? fail_memory(err) : 0;
 }
 
 /* Its name has a digest of the public part, so that the pair of that name is always that one of that project.
  */
+static const char *pair_of(const struct openstack *openstack, struct arena *arena, const char *app,
+			   const char *public_key)
+{
+	char digest[DIGEST_HEX];
+
+	return digits_of(openstack, public_key, digest) ? NULL
+							: arena_format(arena, "berth-%s-%s", app, digest);
+}
+
 static const char *make_key(const struct openstack *openstack, struct arena *arena, const char *app,
 			    struct error *err)
 {
 	struct world *world = openstack->world;
 	owned_text pem = {.secret = true}, line = {0};
 	unsigned char seed[SEED];
-	char digest[DIGEST_HEX];
 	const char *folder = folder_of(openstack, arena);
 
 	int failed = world->ops->random(world, seed, sizeof(seed)) || write_private(seed, &pem);
@@ -143,13 +151,9 @@ static const char *make_key(const struct openstack *openstack, struct arena *are
 		fail_memory(err);
 		return NULL;
 	}
-	if (write_public(&pem, &line, err) < 0)
+	if (write_public(&pem, NULL, &line, err) < 0)
 		return NULL;
-	if (digits_of(openstack, text_view(&line), digest)) {
-		fail(err, ERR_FAILED, "no digest to be had");
-		return NULL;
-	}
-	const char *name = arena_format(arena, "berth-%s-%s", app, digest);
+	const char *name = pair_of(openstack, arena, app, text_view(&line));
 	const char *path = name ? openstack_key_file(openstack, arena, name) : NULL;
 	if (!path) {
 		fail_memory(err);
@@ -177,6 +181,77 @@ static const char *find_key(const struct openstack *openstack, struct arena *are
 	return finding.found ? finding.found : make_key(openstack, arena, app, err);
 }
 
+/* --- somebody's own --------------------------------------------------------------------------------------
+ */
+
+static int read_own(struct openstack *openstack, struct arena *arena, struct text *pem, const char **ret_what,
+		    const char **ret_passphrase, struct error *err)
+{
+	const struct openstack_wishes *wishes = &openstack->wishes;
+	struct world *world = openstack->world;
+	const struct openstack_source source = {.location = openstack->location,
+						.arena = arena,
+						.home = location_variable(openstack->location, "HOME")};
+	const char *text;
+
+	*ret_passphrase = NULL;
+	if (wishes->key_passphrase && openstack_secret_read(&source, "privateKeyPassphrase",
+							    wishes->key_passphrase, ret_passphrase, err) < 0)
+		return -1;
+	if (wishes->key_file) {
+		if (openstack_path_read(&source, "privateKeyFile", wishes->key_file, ret_what, err) < 0)
+			return -1;
+		return world->ops->file_read(world, *ret_what, FILE_MOST, pem, err);
+	}
+	*ret_what = "of `privateKeyData`";
+	if (openstack_secret_read(&source, "privateKeyData", wishes->key_text, &text, err) < 0)
+		return -1;
+	text_add(pem, text);
+	return pem->failed ? fail_memory(err) : 0;
+}
+
+/* Of a key that only an agent can use the public part may lie beside it. */
+static int read_beside(const struct openstack *openstack, const char *path, struct text *line)
+{
+	owned_text beside = {0};
+
+	text_format(&beside, "%s.pub", path);
+	return beside.failed || openstack->world->ops->file_read(openstack->world, text_view(&beside),
+								 FILE_MOST, line, NULL) < 0
+		   ? -1
+		   : 0;
+}
+
+/* The pair that has the public part of the private key that the options name, whose private part stays where
+ * it is. */
+static const char *own_pair(struct openstack *openstack, const char *app, struct error *err)
+{
+	struct openstack_held *held = &openstack->held;
+	owned_text pem = {.secret = true}, line = {0};
+	owned_arena arena = {0};
+	const char *what = "", *passphrase;
+	struct error why = {0};
+
+	if ((read_own(openstack, &arena, &pem, &what, &passphrase, &why) < 0 ||
+	     write_public(&pem, passphrase, &line, &why) < 0) &&
+	    !(openstack->wishes.key_file && read_beside(openstack, what, &line) == 0)) {
+		fail(err, why.code, "location `%s`: the public part of the private key %s is not known: %s",
+		     openstack->location->name, what, why.text);
+		remedy(err, "name the right file, give its passphrase (`privateKeyPassphrase: env:NAME`), or "
+			    "say `keyPair`: the key pair at Nova that has its public part");
+		return NULL;
+	}
+	/* Without what its owner calls it. */
+	const char *key = text_view(&line);
+	size_t kind = strcspn(key, " ");
+	held->public_key =
+	    arena_copy(&held->arena, key, kind + (key[kind] ? 1 + strcspn(key + kind + 1, " \r\n") : 0));
+	const char *pair = held->public_key ? pair_of(openstack, &held->arena, app, held->public_key) : NULL;
+	if (!pair)
+		fail_memory(err);
+	return pair;
+}
+
 /* --- at Nova ---------------------------------------------------------------------------------------------
  */
 
@@ -194,19 +269,21 @@ static enum progress make_there(struct talk *talk, struct error *err)
 {
 	struct openstack *openstack = talk->openstack;
 	struct world *world = openstack->world;
-	const char *pair = openstack->held.key_pair;
+	const char *pair = openstack->held.key_pair, *own = openstack->held.public_key;
 	owned_text pem = {.secret = true}, line = {0};
 	const char *path = openstack_key_file(openstack, &talk->arena, pair);
 
 	if (!path)
 		return talk_no_memory(err);
-	if (world->ops->file_read(world, path, FILE_MOST, &pem, err) || write_public(&pem, &line, err) < 0)
+	if (!own && (world->ops->file_read(world, path, FILE_MOST, &pem, err) ||
+		     write_public(&pem, NULL, &line, err) < 0))
 		return PROGRESS_FAILED;
-	const struct openstack_question question = {
-	    .service = "compute",
-	    .method = "POST",
-	    .path = "/os-keypairs",
-	    .body = json_pack("{s:{s:s, s:s}}", "keypair", "name", pair, "public_key", text_view(&line))};
+	const struct openstack_question question = {.service = "compute",
+						    .method = "POST",
+						    .path = "/os-keypairs",
+						    .body = json_pack("{s:{s:s, s:s}}", "keypair", "name",
+								      pair, "public_key",
+								      own ? own : text_view(&line))};
 	return openstack_ask_one(talk, &question, made, err);
 }
 
@@ -235,7 +312,8 @@ enum progress openstack_have_key(struct talk *talk, const char *app, talk_step *
 	held->there = held->key_pair != NULL;
 	if (held->there)
 		return talk_go(talk, next);
-	held->key_pair = find_key(openstack, &held->arena, app, err);
+	bool is_own = openstack->wishes.key_file || openstack->wishes.key_text;
+	held->key_pair = is_own ? own_pair(openstack, app, err) : find_key(openstack, &held->arena, app, err);
 	if (!held->key_pair)
 		return PROGRESS_FAILED;
 	talk->held_next = next;

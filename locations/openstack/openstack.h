@@ -57,6 +57,7 @@ struct openstack_making {
 struct openstack_held {
 	struct arena arena;
 	const char *app, *key_pair;
+	const char *public_key; /* as it is sent; NULL: not known yet */
 	bool there;
 };
 

@@ -85,12 +85,13 @@ static int read_variables(const struct openstack_source *source, struct openstac
 /* --- the location's own options ------------------------------------------------------------------------ */
 
 /* It stands in a file or in the environment: "env:NAME", "file:PATH"; or, where it must, as it is. */
-static int read_secret(const struct openstack_source *source, const char *key, const char *text,
-		       const char **ret, struct error *err)
+int openstack_secret_read(const struct openstack_source *source, const char *key, const char *text,
+			  const char **ret, struct error *err)
 {
 	struct world *world = source->location->world;
 	owned_text content = {.secret = true};
 	const char *path = text + strlen("file:");
+	bool long_one = !strcmp(key, "privateKeyData");
 
 	*ret = text;
 	if (starts_with(text, "env:")) {
@@ -107,12 +108,13 @@ static int read_secret(const struct openstack_source *source, const char *key, c
 		return wrong(source, err, key, "file: and a path that begins with / or ~/");
 	if (world->ops->file_read(world, path, 65536, &content, err) < 0)
 		return -1;
-	*ret = arena_copy(source->arena, text_view(&content), strcspn(text_view(&content), "\r\n"));
+	*ret = arena_copy(source->arena, text_view(&content),
+			  long_one ? content.length : strcspn(text_view(&content), "\r\n"));
 	return *ret ? 0 : fail_memory(err);
 }
 
-static int read_path(const struct openstack_source *source, const char *key, const char *text,
-		     const char **ret, struct error *err)
+int openstack_path_read(const struct openstack_source *source, const char *key, const char *text,
+			const char **ret, struct error *err)
 {
 	*ret = starts_with(text, "~/") && source->home
 		   ? arena_format(source->arena, "%s%s", source->home, text + 1)
@@ -138,9 +140,9 @@ static int read_value(const struct openstack_source *source, const struct openst
 	if (!text || !*text || !printable(text))
 		return wrong(source, err, key, "a text of one line");
 	if (setting->secret)
-		return read_secret(source, key, text, ret, err);
+		return openstack_secret_read(source, key, text, ret, err);
 	if (setting->path)
-		return read_path(source, key, text, ret, err);
+		return openstack_path_read(source, key, text, ret, err);
 	*ret = text;
 	return 0;
 }

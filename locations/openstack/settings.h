@@ -68,5 +68,11 @@ int openstack_clouds_read(const struct openstack_source *source, const char *nam
  * are none of the settings are left alone. */
 int openstack_settings_read(const struct openstack_source *source, struct openstack_settings *ret,
 			    struct error *err);
+/* What an option says that may be "env:NAME" or "file:PATH". */
+int openstack_secret_read(const struct openstack_source *source, const char *key, const char *text,
+			  const char **ret, struct error *err);
+/* A path that is absolute, or below the home. */
+int openstack_path_read(const struct openstack_source *source, const char *key, const char *text,
+			const char **ret, struct error *err);
 
 #endif

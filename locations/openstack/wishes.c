@@ -54,6 +54,16 @@ static int read_size(const struct location *location, const char *key, int64_t u
 	return read_size_of(location, key, cloud_option(location->spec->options, key), unit, ret, err);
 }
 
+/* Parts of one count as one where something is to be at least so large, but not here. */
+static bool is_no_volume(const json_t *size, int64_t gib)
+{
+	const char *text = json_string_value(size);
+	int64_t number;
+
+	return gib < 1 ||
+	       (text && !parse_number(text, 0, INT32_MAX, &number) && parse_memory(text) < INT64_C(1) << 30);
+}
+
 /* Its size, or a map of it: what the server boots from is a volume of its own then. */
 static int read_volume(const struct location *location, struct openstack_wishes *ret, struct error *err)
 {
@@ -66,6 +76,8 @@ static int read_volume(const struct location *location, struct openstack_wishes 
 	ret->volume_type = json_text(value, "type");
 	if (read_size_of(location, "bootVolume", size, 1 << 30, &gib, err) < 0)
 		return -1;
+	if (size && is_no_volume(size, gib))
+		return wrong(location, err, "bootVolume", "a volume of 1 GiB or more");
 	if (gib > ret->flavor.disk_gib)
 		ret->flavor.disk_gib = gib;
 	return 0;
@@ -165,7 +177,7 @@ static int read_metadata(const struct location *location, struct openstack_wishe
 	return 0;
 }
 
-/* What is said of a key that is somebody's own must be enough to log in with it. */
+/* Of a private key without a pair at Nova the public part is brought there. */
 static int read_keys(const struct location *location, struct openstack_wishes *ret, struct error *err)
 {
 	if (read_text(location, "keyPair", &ret->key_pair, err) < 0 ||
@@ -176,13 +188,6 @@ static int read_keys(const struct location *location, struct openstack_wishes *r
 	if (text && !json_is_string(text))
 		return wrong(location, err, "privateKeyData", "a private key");
 	ret->key_text = json_string_value(text);
-	if ((ret->key_file || ret->key_text) && !ret->key_pair) {
-		wrong(location, err, "keyPair", "said beside a private key of your own");
-		remedy(err,
-		       "name the key pair at Nova that has its public part, or leave both out: one is made "
-		       "for each application");
-		return -1;
-	}
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/ssh_key.h"
 
 static void lets_in(struct world *world, const struct ssh_host *host, const char *what)
 {
@@ -42,6 +43,25 @@ static const char *make_key(const struct ssh_server *server, const char *name, c
 	shell("ssh-keygen -q %s -C '%s' -f %s/%s && cat %s/%s.pub >>%s/authorized_keys", how, name,
 	      server->folder.path, name, server->folder.path, name, server->folder.path);
 	return in_folder(&server->folder, name);
+}
+
+/* As ssh-keygen wrote it beside the key. */
+static void tells_its_public_part(const char *text, const char *passphrase, const char *path)
+{
+	owned_text line = {0}, beside = {0};
+	char written[8192] = "";
+	bool encrypted;
+	struct error why;
+	struct ssh_key *key = ssh_key_open(text, strlen(text), passphrase, &encrypted, &why);
+
+	cr_assert(key, "%s", why.text);
+	ssh_key_public(key, &line);
+	ssh_key_close(key);
+	text_format(&beside, "%s.pub", path);
+	FILE *file = fopen(text_view(&beside), "r");
+	cr_assert(file && fgets(written, sizeof(written), file));
+	fclose(file);
+	cr_expect(starts_with(written, text_view(&line)), "%s: %s", written, text_view(&line));
 }
 
 Test(ssh_login, takes_keys_of_all_kinds_and_forms)
@@ -81,6 +101,7 @@ Test(ssh_login, takes_keys_of_all_kinds_and_forms)
 		FILE *file = fopen(identity.file, "r");
 		cr_assert(file && fread(text, 1, sizeof(text) - 1, file) > 0);
 		fclose(file);
+		tells_its_public_part(text, passphrase, identity.file);
 		struct ssh_identity given = {.text = text, .passphrase = passphrase};
 		host.identities = &given;
 		lets_in(world, &host, hows[i]);

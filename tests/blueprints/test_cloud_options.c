@@ -29,7 +29,6 @@ Test(cloud_options, all_that_is_wrong_is_told_at_once)
 	    {9, 27, "`autoAssignFloatingIp` must be true or false", NULL},
 	    {10, 19, "`userMetadata` must be a map of texts", NULL},
 	    {11, 12, "`auth` has no `user_name`", "`username`?"},
-	    {12, 5, "`privateKeyFile` without a `keyPair`", "leave both out"},
 	    {12, 21, "`privateKeyFile` must be a path", NULL},
 	    {13, 5, "`identity` without a `credential`", "password"},
 	    {14, 16, "`interface` must be public, internal or admin", NULL},
@@ -184,6 +183,10 @@ Test(cloud_options, what_a_server_boots_from_and_shows_is_looked_at)
 		"`hostKey` must be `accept-new`, a fingerprint", NULL);
 	refused("location: {openstack: {jump: \"a,b\"}}\n" SERVICES, 1, 30, "`jump` must be one machine",
 		NULL);
+	refused("location: {openstack: {bootVolume: 0}}\n" SERVICES, 1, 36,
+		"`bootVolume` must be so many GiB, 1 or more", NULL);
+	refused("location: {openstack: {bootVolume: {size: 5mb}}}\n" SERVICES, 1, 43,
+		"`size` must be so many GiB, 1 or more", NULL);
 	close_outcome(&outcome);
 	outcome = accepted("location:\n"
 			   "  openstack:\n"

@@ -256,6 +256,9 @@ Test(openstack_choose, what_is_no_wish_is_refused)
 					    "{\"networks\":{}}",
 					    "{\"networks\":[1]}",
 					    "{\"network\":\"a\",\"networks\":[\"b\"]}",
+					    "{\"bootVolume\":0}",
+					    "{\"bootVolume\":\"0\"}",
+					    "{\"bootVolume\":{\"size\":\"5mb\"}}",
 					    "{\"imageProperties\":[]}",
 					    "{\"imageProperties\":{\"a\":1}}"};
 

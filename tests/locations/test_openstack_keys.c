@@ -1,0 +1,58 @@
+/* test_openstack_keys.c - a private key of one's own opens the servers, and Nova is told its public part. */
+#include <string.h>
+
+#include "tests/locations/cloud_shop.h"
+
+static void begin(void)
+{
+	cloud_bench_begin();
+	cr_assert_eq(cloud_open("{\"network\":\"public\",\"minRam\":64}"), 0, "%s", cloud_error.text);
+}
+
+static void end(void)
+{
+	shop_end();
+	cloud_bench_end();
+}
+
+TestSuite(openstack_keys, .init = begin, .fini = end, .timeout = 120);
+
+#define OWN_KEY                                                                                              \
+	"-----BEGIN PRIVATE KEY-----\n"                                                                      \
+	"MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n"                                 \
+	"-----END PRIVATE KEY-----\n"
+
+/* Whoever has the file gets in from elsewhere, too, and it stays when all else goes. */
+Test(openstack_keys, the_public_part_of_ones_own_key_is_brought_there)
+{
+	static const char options[] = "{\"network\":\"public\",\"minRam\":64,\"privateKeyFile\":\"~/own\"}";
+	const struct world_ops *ops = cloud_here.world->ops;
+	struct instance_spec spec = shop_spec("shop.redis.1");
+	owned_text kept = {0};
+
+	cr_assert_eq(ops->file_write(cloud_here.world, MACHINE_HOME "/own", 0600, OWN_KEY, strlen(OWN_KEY),
+				     &cloud_error),
+		     0);
+	shop_open(options);
+	shop_prepare();
+	shop_place(&spec);
+	owned_json list = openstack_cloud_list(cloud, "keypairs");
+	cr_assert_eq(json_array_size(list), 1);
+	cr_expect(starts_with(json_text(json_array_get(list, 0), "name"), "berth-shop-"));
+	cr_expect(starts_with(json_text(json_array_get(list, 0), "public_key"), "ssh-ed25519 AAAA"));
+	shop_open(options);
+	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
+	shop_leave();
+	cr_expect_eq(ops->file_read(cloud_here.world, MACHINE_HOME "/own", 4096, &kept, &cloud_error), 0);
+}
+
+Test(openstack_keys, a_private_key_that_is_not_there_is_told_before_anything_is_made)
+{
+	struct instance_spec spec = shop_spec("shop.redis.1");
+
+	shop_open("{\"network\":\"public\",\"minRam\":64,\"privateKeyFile\":\"~/nowhere\"}");
+	cr_assert_eq(shop_life(&spec), PROGRESS_FAILED);
+	cr_expect(strstr(cloud_error.text, MACHINE_HOME "/nowhere"), "%s", cloud_error.text);
+	cr_expect(strstr(cloud_error.remedy, "`keyPair`"), "%s", cloud_error.remedy);
+	cr_expect_eq(shop_servers(), 0);
+}
