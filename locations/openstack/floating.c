@@ -7,8 +7,9 @@
 struct floating {
 	const char *mark;    /* its description, or how those begin that are swept */
 	bool swept;          /* those that lead nowhere go */
-	const char *pool;    /* as it was named; then its id */
+	const char *pool;    /* the id of the network that it is taken from */
 	const char *port_id; /* NULL: none is to be there */
+	bool fresh;          /* nobody can have taken one before */
 	talk_step *then;
 	struct openstack_floating found;
 };
@@ -16,48 +17,6 @@ struct floating {
 static struct floating *wished(struct talk *talk)
 {
 	return network_goal(talk)->wish;
-}
-
-/* --- where it is taken from --------------------------------------------------------------------------------
- */
-
-static int refuse_pools(const struct talk *talk, const struct floating *floating, size_t count,
-			struct error *err)
-{
-	const char *name = talk->openstack->location->name;
-
-	if (floating->pool)
-		fail(err, ERR_MISSING, "location `%s`: there is no network `%s` that leads out", name,
-		     floating->pool);
-	else
-		fail(err, ERR_MISSING, "location `%s`: %s", name,
-		     count ? "there are several networks that lead out, and a floating IP is taken from one"
-			   : "no network leads out, so there are no floating IPs");
-	return -1;
-}
-
-static int choose_pool(struct talk *talk, const json_t *listing, struct error *err)
-{
-	struct floating *floating = wished(talk);
-	const struct openstack_network *networks;
-	const char *chosen = NULL;
-	size_t count, fitting = 0;
-
-	if (openstack_networks_read(listing, &talk->arena, &networks, &count, err) < 0)
-		return -1;
-	for (size_t i = 0; i < count; i++) {
-		const struct openstack_network *network = &networks[i];
-		bool named = floating->pool &&
-			     (!strcmp(network->id, floating->pool) || !strcmp(network->name, floating->pool));
-		if (!network->external || (floating->pool && !named))
-			continue;
-		chosen = network->id;
-		fitting++;
-	}
-	if (fitting != 1)
-		return refuse_pools(talk, floating, fitting, err);
-	floating->pool = arena_text(&talk->arena, chosen);
-	return floating->pool ? 0 : fail_memory(err);
 }
 
 /* --- it itself ---------------------------------------------------------------------------------------------
@@ -146,24 +105,40 @@ static int next_of_floating(struct talk *talk, const json_t *listing, struct err
 	return result < 0 ? fail_memory(err) : 0;
 }
 
-static enum progress bring_it(struct talk *talk, struct error *err)
+/* That it was taken, or leads there now. */
+static bool told(struct talk *talk, const json_t *answer)
 {
-	struct openstack_goal *goal = network_goal(talk);
-	const struct floating *floating = goal->wish;
+	struct floating *floating = wished(talk);
+	const struct openstack_floating *one;
+	owned_json list = json_pack("{s:[O]}", "floatingips", json_object_get(answer, "floatingip"));
+	size_t count;
+
+	return list && floating->port_id &&
+	       openstack_floatings_read(list, &talk->arena, &one, &count, NULL) == 0 && count == 1 &&
+	       is_attached(one, floating->port_id) && !strcmp(one->description, floating->mark) &&
+	       keep(talk, one, &floating->found) == 0;
+}
+
+static enum progress bring_it(struct talk *talk, struct openstack_goal *goal, struct floating *floating,
+			      struct error *err)
+{
 
 	*goal = (struct openstack_goal){
 	    .path = arena_format(&talk->arena, "/v2.0/floatingips?project_id=%s",
 				 talk->openstack->session.token.project_id),
 	    .next = next_of_floating,
+	    .told = told,
 	    .insist = !floating->port_id,
 	    .then = floating->then,
-	    .wish = goal->wish,
+	    .wish = floating,
 	};
-	return goal->path ? neutron_bring(talk, goal, err) : talk_no_memory(err);
+	talk->network = goal;
+	if (!goal->path || (floating->fresh && ask_for_one(talk, floating) < 0))
+		return talk_no_memory(err);
+	return floating->fresh ? neutron_begin(talk, goal, err) : neutron_bring(talk, goal, err);
 }
 
 static enum progress begin(struct talk *talk, struct floating wish, const char *app, const char *id,
-			   const char *path, int (*next)(struct talk *, const json_t *, struct error *),
 			   struct error *err)
 {
 	struct openstack_goal *goal = arena_array(&talk->arena, struct openstack_goal, 1);
@@ -175,29 +150,29 @@ static enum progress begin(struct talk *talk, struct floating wish, const char *
 	floating->mark = arena_format(&talk->arena, "berth %s %s", app, id);
 	/* What servers are made of may be chosen anew meanwhile. */
 	floating->pool = wish.pool ? arena_text(&talk->arena, wish.pool) : NULL;
-	*goal = (struct openstack_goal){.path = path, .next = next, .then = bring_it, .wish = floating};
 	if (!floating->mark || (wish.pool && !floating->pool))
 		return talk_no_memory(err);
-	talk->network = goal;
-	return path ? neutron_bring(talk, goal, err) : bring_it(talk, err);
+	return bring_it(talk, goal, floating, err);
 }
 
-enum progress network_floating(struct talk *talk, const char *app, const char *server, const char *pool,
-			       const char *port_id, talk_step *then, struct error *err)
+enum progress network_floating(struct talk *talk, const char *app, const struct openstack_floating_wish *wish,
+			       talk_step *then, struct error *err)
 {
-	return begin(talk, (struct floating){.pool = pool, .port_id = port_id, .then = then}, app, server,
-		     "/v2.0/networks?router%3Aexternal=true", choose_pool, err);
+	const struct floating floating = {
+	    .pool = wish->pool, .port_id = wish->port_id, .fresh = wish->fresh, .then = then};
+
+	return begin(talk, floating, app, wish->server, err);
 }
 
 enum progress network_floating_gone(struct talk *talk, const char *app, const char *server, talk_step *then,
 				    struct error *err)
 {
-	return begin(talk, (struct floating){.then = then}, app, server, NULL, NULL, err);
+	return begin(talk, (struct floating){.then = then}, app, server, err);
 }
 
 enum progress network_floating_swept(struct talk *talk, const char *app, talk_step *then, struct error *err)
 {
-	return begin(talk, (struct floating){.swept = true, .then = then}, app, "", NULL, NULL, err);
+	return begin(talk, (struct floating){.swept = true, .then = then}, app, "", err);
 }
 
 const char *network_floating_app(struct arena *arena, const char *description)

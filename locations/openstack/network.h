@@ -91,10 +91,14 @@ const struct openstack_group *network_group(const struct talk *talk, const char 
 /* --- floating.c --- */
 
 /* A floating IP is known by its description, "berth APP ID" with the server's id, which no other one ever
- * has: names pass from one server to the next. `pool`: the name or id of the network that it is taken from;
- * NULL: the only one that leads out. */
-enum progress network_floating(struct talk *talk, const char *app, const char *server, const char *pool,
-			       const char *port_id, talk_step *then, struct error *err);
+ * has: names pass from one server to the next. */
+struct openstack_floating_wish {
+	const char *server, *port_id;
+	const char *pool; /* the id of the network that it is taken from */
+	bool fresh;       /* the server was made by this talk: none can have been taken for it before */
+};
+enum progress network_floating(struct talk *talk, const char *app, const struct openstack_floating_wish *wish,
+			       talk_step *then, struct error *err);
 enum progress network_floating_gone(struct talk *talk, const char *app, const char *server, talk_step *then,
 				    struct error *err);
 /* Those of the application that lead nowhere, since their server is gone, go. */
@@ -117,6 +121,9 @@ struct openstack_goal {
 	const char *path; /* the listing */
 	/* What is still to be done, of a listing; none: it is so. 0 or -1. */
 	int (*next)(struct talk *talk, const json_t *listing, struct error *err);
+	/* Whether the answer to the only thing that was asked for tells all that another listing would; NULL:
+	 * it never does. */
+	bool (*told)(struct talk *talk, const json_t *answer);
 	/* Whether it is worth waiting for what is in the way of something that is to go. */
 	bool insist;
 	talk_step *then;
@@ -130,6 +137,8 @@ struct openstack_goal {
 
 /* The goal lies in the talk's arena. */
 enum progress neutron_bring(struct talk *talk, struct openstack_goal *goal, struct error *err);
+/* The same of one whose jobs are known before anything was listed. */
+enum progress neutron_begin(struct talk *talk, struct openstack_goal *goal, struct error *err);
 /* One more thing to do, of those that are done at one time; what is beyond these comes with the next round.
  * Takes the body. 0 or -1 (no memory). */
 int neutron_job(struct openstack_goal *goal, const char *method, const char *path, json_t *body,

@@ -114,6 +114,16 @@ static enum outcome outcome_of(struct openstack_call *call, struct error *err)
 	}
 }
 
+static bool is_told(struct talk *talk)
+{
+	struct openstack_goal *goal = talk->network;
+	const json_t *answer = goal->told && goal->count == 1 && openstack_ok(&talk->calls[0])
+				   ? openstack_json(&talk->calls[0], NULL)
+				   : NULL;
+
+	return answer && goal->told(talk, answer);
+}
+
 static enum progress jobs_done(struct talk *talk, struct error *err)
 {
 	struct openstack_goal *goal = talk->network;
@@ -128,8 +138,11 @@ static enum progress jobs_done(struct talk *talk, struct error *err)
 			return talk_no_memory(err);
 		counts[outcome]++;
 	}
+	bool told = is_told(talk);
 	for (unsigned i = 0; i < goal->count; i++)
 		openstack_call_release(&talk->calls[i]);
+	if (told)
+		return talk_go(talk, goal->then);
 	if (counts[OUTCOME_AGAIN] || (counts[OUTCOME_BLOCKED] && goal->insist)) {
 		goal->waits++;
 		return talk_pause(talk, PAUSE_MS, look_again, err);
@@ -208,6 +221,12 @@ static enum progress look_again(struct talk *talk, struct error *err)
 	if (openstack_ask(talk, 0, &question, err) < 0)
 		return PROGRESS_FAILED;
 	return openstack_await(talk, listed);
+}
+
+enum progress neutron_begin(struct talk *talk, struct openstack_goal *goal, struct error *err)
+{
+	talk->network = goal;
+	return ask_jobs(talk, err);
 }
 
 enum progress neutron_bring(struct talk *talk, struct openstack_goal *goal, struct error *err)

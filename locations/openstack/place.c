@@ -27,6 +27,7 @@ struct making_server {
 	int64_t made_by_ms, answer_by_ms;
 	int64_t doubt_until_ms; /* something may be there that is not listed yet */
 	unsigned posts;
+	bool fresh;    /* `id` is the one that this talk made */
 	bool starting; /* no new one is made */
 	bool known;    /* how to log in is in its metadata */
 	bool started;  /* Nova was told to */
@@ -311,7 +312,7 @@ static void advise_way(const struct talk *talk, struct error *err)
 {
 	const struct openstack_wishes *wishes = &talk->openstack->wishes;
 
-	if (err->code != ERR_UNREACHABLE && err->code != ERR_TIMED_OUT)
+	if (!is_silence(err))
 		return;
 	if (wishes->ssh_from_count)
 		remedy(err, "SSH is let in from where `sshFrom` says alone: is this machine seen there?");
@@ -439,8 +440,11 @@ static enum progress ports_told(struct talk *talk, struct error *err)
 	if (!talk->making->port)
 		return talk_no_memory(err);
 	note(talk, "getting a floating IP");
-	return network_floating(talk, talk->order.app, talk->making->id, talk->made_of->outer,
-				talk->making->port, floating_there, err);
+	const struct openstack_floating_wish wish = {.server = talk->making->id,
+						     .port_id = talk->making->port,
+						     .pool = talk->made_of->outer,
+						     .fresh = talk->making->fresh};
+	return network_floating(talk, talk->order.app, &wish, floating_there, err);
 }
 
 static enum progress find_address(struct talk *talk, struct error *err)
@@ -599,6 +603,7 @@ static enum progress nothing_there(struct talk *talk, struct error *err)
 	/* A listing may be late. */
 	if (making->own) {
 		making->id = give(making->own);
+		making->fresh = true;
 		return later(talk, poll, err);
 	}
 	if (now_of(talk) < making->doubt_until_ms)
@@ -632,6 +637,7 @@ static enum progress found(struct talk *talk, struct error *err)
 	if (keep_server(talk, server, err) < 0)
 		return PROGRESS_FAILED;
 	const char *own = give(making->own);
+	making->fresh |= own && !strcmp(own, making->id);
 	if (own && strcmp(own, making->id) != 0)
 		return remove_unfit(talk, own, err); /* the one that counts is somebody else's */
 	return making->starting || is_fit(talk, server) ? poll(talk, err)

@@ -146,7 +146,8 @@ static void change(const struct http_request *request, const char *kind, const c
 
 	if (!strcmp(request->method, "POST")) {
 		json_t *one = add(kind, json_copy(wanted));
-		reply(answer, 201, json_pack("{s:O}", "made", one));
+		reply(answer, 201,
+		      json_pack("{s:O}", strcmp(kind, "floatingips") ? "made" : "floatingip", one));
 	} else if (at == SIZE_MAX) {
 		refuse(answer, 404, "NotFound");
 	} else if (came_first(request, json_array_get(all_of(kind), at))) {
@@ -215,8 +216,8 @@ static struct {
 	enum progress (*ask)(struct talk *talk, talk_step *then, struct error *err);
 	enum fence fence;
 	const struct openings *openings;
-	const char *name;
 	const char *port_id;
+	bool fresh;
 	char found[64]; /* the id of what came of it, or its address */
 } wish;
 
@@ -275,7 +276,11 @@ static enum progress ask_floating(struct talk *talk, talk_step *then, struct err
 {
 	(void)then;
 	return wish.port_id
-		   ? network_floating(talk, "shop", "s1", wish.name, wish.port_id, floating_told, err)
+		   ? network_floating(
+			 talk, "shop",
+			 &(struct openstack_floating_wish){
+			     .server = "s1", .port_id = wish.port_id, .pool = "out", .fresh = wish.fresh},
+			 floating_told, err)
 		   : network_floating_gone(talk, "shop", "s1", floating_told, err);
 }
 
@@ -565,7 +570,6 @@ Test(openstack_network, what_is_refused_for_now_is_asked_for_again)
 Test(openstack_network, a_floating_ip_is_taken_attached_and_released_once)
 {
 	wish.ask = ask_floating;
-	wish.name = NULL;
 	wish.port_id = "port-1";
 	lose_from = 1;
 	lose_count = 1;
@@ -583,15 +587,23 @@ Test(openstack_network, a_floating_ip_is_taken_attached_and_released_once)
 	cr_expect_eq(count("floatingips"), 1);
 }
 
-Test(openstack_network, a_floating_ip_from_a_network_that_is_not_there_is_refused)
+/* What was asked for first, and got no answer, is looked for before anything else is asked. */
+Test(openstack_network, one_for_a_new_server_is_taken_unlooked_and_once)
 {
 	wish.ask = ask_floating;
-	wish.name = "elsewhere";
 	wish.port_id = "port-1";
-	cr_assert_eq(run(), PROGRESS_FAILED);
-	cr_expect(strstr(openstack_error.text, "there is no network `elsewhere` that leads out"), "%s",
-		  openstack_error.text);
-	cr_expect_eq(changes, 0);
+	wish.fresh = true;
+	lose_from = 1;
+	lose_count = 1;
+	DONE();
+	cr_expect_eq(count("floatingips"), 1);
+	cr_expect_eq(changes, 1);
+	cr_expect_str_eq(wish.found, "10.88.0.1");
+	json_array_clear(all_of("floatingips"));
+	lose_count = 0;
+	DONE();
+	cr_expect_eq(count("floatingips"), 1);
+	cr_expect_eq(changes, 2);
 }
 
 /* --- rules: pure -------------------------------------------------------------------------------------------

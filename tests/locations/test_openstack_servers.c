@@ -136,8 +136,24 @@ Test(openstack_servers, a_server_that_comes_to_nothing_is_told_in_its_words_and_
 	cr_expect_eq(cloud_error.code, ERR_CAPACITY);
 	cr_expect(strstr(cloud_error.text, "No valid host was found"), "%s", cloud_error.text);
 	cr_expect_eq(shop_listed(1)->state, SEEN_BROKEN);
+	cr_expect_not(shop_listed(1)->replace_only, "it holds nothing");
 	openstack_cloud_behave(cloud, NULL, NULL);
 	shop_place(&spec);
+	cr_expect_eq(shop_servers(), 1);
+	shop_leave();
+}
+
+Test(openstack_servers, one_that_ran_and_is_in_error_is_nothing_that_a_restart_mends)
+{
+	struct instance_spec spec = shop_spec("shop.redis.1");
+
+	shop_prepare();
+	shop_place(&spec);
+	cr_assert(openstack_cloud_lay(cloud, "berth.shop.redis.1", "ERROR"));
+	cr_expect_eq(shop_listed(1)->state, SEEN_BROKEN);
+	cr_expect(shop_listed(1)->replace_only);
+	shop_place(&spec);
+	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
 	cr_expect_eq(shop_servers(), 1);
 	shop_leave();
 }
@@ -162,6 +178,7 @@ Test(openstack_servers, a_machine_that_shows_another_key_is_refused)
 	shop_open("{\"network\":\"public\"}");
 	const struct observed *seen = shop_listed(1);
 	cr_expect_eq(seen->state, SEEN_UNKNOWN);
+	cr_expect(seen->hindered, "it answers");
 	tells_of_both_keys(seen->error);
 	cr_assert_eq(CLOUD_RUN(start(&cloud_here, &errand, &spec, &cloud_error)), PROGRESS_FAILED);
 	cr_expect_eq(cloud_error.code, ERR_DENIED);
@@ -192,11 +209,13 @@ Test(openstack_servers, a_machine_that_does_not_answer_is_unknown_alone)
 	const struct observed *seen = shop_listed(2);
 	size_t silent = strcmp(seen[0].name, "shop.redis.1") ? 1 : 0;
 	cr_expect_eq(seen[silent].state, SEEN_UNKNOWN);
+	cr_expect_not(seen[silent].hindered);
 	cr_expect(seen[silent].error && *seen[silent].error);
 	cr_expect_str_eq(seen[silent].digest, spec.digest);
 	cr_expect_eq(seen[!silent].state, SEEN_RUNNING);
 	MUST(look(&cloud_here, &errand, "shop", "shop.redis.1", &shop_arena, &looked, &cloud_error));
 	cr_expect_eq(looked.state, SEEN_UNKNOWN);
+	cr_expect_not(looked.hindered);
 	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
 	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
 	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.2", &cloud_error));
@@ -233,6 +252,7 @@ Test(openstack_servers, a_server_in_rescue_mode_is_left_to_who_mends_it)
 	const struct observed *seen = shop_listed(1);
 	cr_expect_eq(seen->state, SEEN_UNKNOWN);
 	cr_expect(strstr(seen->error, "unrescue"), "%s", seen->error);
+	cr_expect(seen->hindered, "it is not lost");
 	shop_leave_at_once();
 }
 
@@ -600,6 +620,24 @@ Test(openstack_servers, a_server_boots_from_a_volume_that_goes_with_it)
 	shop_leave();
 }
 
+/* Whether it is removed then, or made anew and removed. */
+Test(openstack_servers, the_volume_of_a_server_that_comes_to_nothing_goes_with_it)
+{
+	struct instance_spec spec = shop_spec("shop.redis.1");
+	owned_json list = NULL;
+
+	shop_open("{\"network\":\"public\",\"minRam\":64,\"bootVolume\":\"2gb\"}");
+	shop_prepare();
+	openstack_cloud_behave(cloud, in_vain, NULL);
+	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &shop_note, &cloud_error)),
+		     PROGRESS_FAILED);
+	openstack_cloud_behave(cloud, NULL, NULL);
+	shop_place(&spec);
+	cr_expect_eq(json_number(only_of("volumes", &list), "size", 0), 2);
+	openstack_cloud_lay(cloud, "berth.shop.redis.1", "ERROR");
+	shop_leave_at_once();
+}
+
 Test(openstack_servers, a_volume_that_is_to_stay_stays)
 {
 	struct instance_spec spec = shop_spec("shop.redis.1");
@@ -723,7 +761,7 @@ Test(openstack_servers, who_waits_for_a_floating_ip_gets_it_whatever_is_chosen_a
 	shop_prepare();
 	while ((progress = cloud_here.driver->place(&cloud_here, &first, &one, &shop_note, &cloud_error)) ==
 		   PROGRESS_WAITING &&
-	       !cloud_count("router%3Aexternal=true"))
+	       !cloud_count("/v2.0/floatingips"))
 		cloud_wait();
 	cr_assert_eq(progress, PROGRESS_WAITING);
 	for (int i = 0; i < 2; i++)
@@ -880,6 +918,8 @@ Test(openstack_servers, its_floating_ip_is_got_while_it_is_made)
 	const char *taken = strstr(text_view(&cloud_asked), "POST http://10.0.3.1:9696/v2.0/floatingips");
 	cr_assert(taken, "%s", text_view(&cloud_asked));
 	cr_expect_eq(cloud_count("POST http://10.0.3.1:9696/v2.0/floatingips"), 1);
+	cr_expect_eq(cloud_count("/v2.0/floatingips"), 1, "nobody can have taken one for it before");
+	cr_expect_eq(cloud_count("/v2.0/networks"), 1, "of which one was chosen");
 	/* It is looked at once a second for five minutes. */
 	const char *middle = text_view(&cloud_asked) + cloud_asked.length / 2;
 	cr_expect_lt(taken, middle);
