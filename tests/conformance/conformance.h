@@ -65,6 +65,8 @@ struct subject {
 	int (*spoil)(struct subject *, const char *name);
 	/* Where the target keeps the tasks: those that the next update makes never run. */
 	int (*hang)(struct subject *, const char *name);
+	/* Of subjects that are set up before a case begins: what was made goes, of a case that is skipped. */
+	void (*tear_down)(void);
 };
 
 #define CONFORMANCE_CASES(X)                                                                                 \

@@ -182,6 +182,7 @@ struct subject fake_subject = {
     .arrive = arrive,
     .spoil = spoil,
     .hang = hang,
+    .tear_down = fake_tear_down,
 };
 
 /* What the cases run, as a shell in a container would do it. */

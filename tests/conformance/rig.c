@@ -268,6 +268,14 @@ void rig_watch(struct rig *rig)
 		  "%s", rig->error.text);
 }
 
+/* Criterion runs no fini of a case that is skipped. */
+static void skip(const struct subject *subject, const char *reason)
+{
+	if (subject->tear_down)
+		subject->tear_down();
+	cr_skip_test("%s", reason);
+}
+
 void conformance_begin(struct subject *subject, const char *name)
 {
 	static char app[64];
@@ -275,10 +283,10 @@ void conformance_begin(struct subject *subject, const char *name)
 
 	for (const struct unfit *unfit = subject->unfits; unfit && unfit->name; unfit++)
 		if (!strcmp(unfit->name, name))
-			cr_skip_test("%s", unfit->reason);
+			skip(subject, unfit->reason);
 	const char *lack = conformance_lack(subject->driver, name);
 	if (lack)
-		cr_skip_test("%s", lack);
+		skip(subject, lack);
 	for (const char *c = name; *c; c++)
 		sum = sum * 31 + (unsigned char)*c;
 	snprintf(app, sizeof(app), "cf-%04x-%d", sum & 0xffff, (int)getpid());
