@@ -107,6 +107,12 @@ static enum progress told(struct talk *talk, struct error *err)
 
 /* --- what is asked ------------------------------------------------------------------------------------- */
 
+/* Whoever makes servers needs no more. */
+static bool is_chosen_from(enum part part)
+{
+	return part == FLAVORS || part == IMAGES || part == NETWORKS;
+}
+
 static enum progress ask_parts(struct talk *talk, struct error *err)
 {
 	static const struct {
@@ -119,10 +125,13 @@ static enum progress ask_parts(struct talk *talk, struct error *err)
 	const char *quotas =
 	    arena_format(&talk->arena, "/v2.0/quotas/%s/details", talk->openstack->session.token.project_id);
 
-	for (unsigned i = 0; i < PARTS; i++)
-		if (has_service(talk, parts[i].service) &&
+	for (unsigned i = 0; i < PARTS; i++) {
+		openstack_call_release(
+		    &talk->calls[i]); /* what was asked there before is no answer to this */
+		if (has_service(talk, parts[i].service) && (!talk->made_of || is_chosen_from(i)) &&
 		    ask_part(talk, i, parts[i].service, parts[i].path ? parts[i].path : quotas, err) < 0)
 			return PROGRESS_FAILED;
+	}
 	return openstack_await(talk, told);
 }
 
@@ -148,7 +157,7 @@ enum progress openstack_gather(struct talk *talk, struct error *err)
 	if (!findings)
 		return talk_no_memory(err);
 	talk_own(talk, findings, NULL);
-	if (!has_service(talk, "compute"))
+	if (!has_service(talk, "compute") || (talk->made_of && talk->openstack->nova.high))
 		return talk_go(talk, ask_parts);
 	if (openstack_ask(talk, 0, &question, err) < 0)
 		return PROGRESS_FAILED;

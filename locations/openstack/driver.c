@@ -19,6 +19,7 @@ static void close_openstack(struct location *location)
 	openstack_machines_close(openstack);
 	openstack_session_release(&openstack->session);
 	openstack_makings_release(openstack);
+	openstack_sharing_release(openstack);
 	arena_release(&openstack->held.arena);
 	arena_release(&openstack->arena);
 	free(openstack);

@@ -165,7 +165,7 @@ static const char *make_key(const struct openstack *openstack, struct arena *are
 	return name;
 }
 
-static const char *find_key(const struct openstack *openstack, struct arena *arena, const char *app,
+static const char *find_key(struct openstack *openstack, struct arena *arena, const char *app,
 			    struct error *err)
 {
 	struct world *world = openstack->world;
@@ -178,6 +178,7 @@ static const char *find_key(const struct openstack *openstack, struct arena *are
 	}
 	if (world->ops->directory_list(world, folder, take_first, &finding, err))
 		return NULL;
+	openstack->held.fresh = !finding.found;
 	return finding.found ? finding.found : make_key(openstack, arena, app, err);
 }
 
@@ -317,6 +318,8 @@ enum progress openstack_have_key(struct talk *talk, const char *app, talk_step *
 	if (!held->key_pair)
 		return PROGRESS_FAILED;
 	talk->held_next = next;
+	if (held->fresh)
+		return make_there(talk, err);
 	const char *path = arena_format(&talk->arena, "/os-keypairs/%s", held->key_pair);
 	return openstack_read(talk, "compute", path, looked, err);
 }

@@ -59,6 +59,16 @@ struct openstack_held {
 	const char *app, *key_pair;
 	const char *public_key; /* as it is sent; NULL: not known yet */
 	bool there;
+	bool fresh; /* it was made just now: Nova has none of that name */
+};
+
+/* Servers of an application as one talk listed them for all that are at such at that time. */
+struct openstack_sharing {
+	char *app;
+	json_t *servers;          /* NULL: nothing was listed */
+	int64_t asked_ms;         /* when that was asked for */
+	const struct talk *asker; /* of another one; NULL: none is under way */
+	int64_t asking_ms;
 };
 
 struct openstack {
@@ -78,6 +88,7 @@ struct openstack {
 	struct openstack_making *makings;
 	const void *grouping; /* server_groups.c: whose turn it is to have one; NULL: nobody's */
 	struct openstack_held held;
+	struct openstack_sharing sharing;
 	struct openstack_machine *machines; /* the newest first */
 	struct openstack_watcher *watchers;
 	struct talk *talks;
@@ -165,6 +176,7 @@ struct talk {
 	struct openstack_machine *machine;
 	struct instance_spec spec;        /* the order's, as the machine is told it */
 	struct making_server *making;     /* place.c's */
+	int64_t shared_since_ms;          /* of a listing that it shares: no older one will do */
 	struct openstack_making *made_of; /* once openstack_choose_making was asked for it */
 	void *own;                        /* what one file's talk remembers; in the arena */
 	struct openstack_goal *network;   /* network.h's */
@@ -319,6 +331,13 @@ int openstack_take_left(struct talk *talk, json_t *ret[static OPENSTACK_LEFT], s
 int openstack_tell_left(struct talk *talk, json_t *const left[static OPENSTACK_LEFT], const json_t *groups,
 			struct inventory *inventory);
 
+/* --- server_body.c --- */
+/* Of what was chosen, in those security groups (ids; NULL among them: none) and that server group (NULL:
+ * none).
+ */
+json_t *openstack_server_body(struct talk *talk, const char *const *groups, size_t group_count,
+			      const char *server_group);
+
 /* --- servers.c --- */
 /* "berth.app.component.1": what an instance is called at Nova. NULL: no memory. */
 char *openstack_server_name(struct arena *arena, const char *name);
@@ -326,6 +345,14 @@ char *openstack_server_name(struct arena *arena, const char *name);
  * takes them by one of the two below. */
 enum progress openstack_find_servers(struct talk *talk, const char *app, const char *name, talk_step *next,
 				     struct error *err);
+/* The same of all of the application, by a listing that was asked for at that time or later, maybe by another
+ * talk: where others make servers, too, one is for all of them. */
+enum progress openstack_share_servers(struct talk *talk, int64_t since_ms, talk_step *next,
+				      struct error *err);
+bool openstack_others_make(const struct talk *talk);
+/* The talk is over; nothing is shared any more. */
+void openstack_sharing_leave(struct openstack *openstack, const struct talk *talk);
+void openstack_sharing_release(struct openstack *openstack);
 /* The caller's to let go of. */
 json_t *openstack_servers_json(const struct talk *talk);
 int openstack_servers_found(struct talk *talk, const struct openstack_server **ret, size_t *ret_count,

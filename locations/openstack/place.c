@@ -3,10 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/base64.h"
 #include "base/cleanup.h"
 #include "locations/openstack/network.h"
-#include "locations/process.h"
 
 enum {
 	POLL_MS = 1000,
@@ -78,93 +76,6 @@ static int keep_server(struct talk *talk, const struct openstack_server *server,
 /* --- made ------------------------------------------------------------------------------------------------
  */
 
-/* What tells whether secrets are others by now is with the machine alone: whoever reads metadata could try
- * which secret it stands for. */
-static json_t *marks_of(const struct openstack_wishes *wishes, const struct instance_spec *spec)
-{
-	json_t *marks = wishes->metadata ? json_deep_copy(wishes->metadata) : json_object();
-
-	json_put_text(marks, "berth.app", spec->app);
-	json_put_text(marks, "berth.component", spec->component);
-	json_put_text(marks, "berth.digest", spec->digest);
-	json_put_text(marks, "berth.links", spec->link_digest);
-	json_put_text(marks, "berth.files", spec->file_digest);
-	json_put_text(marks, "berth.restart", restart_word(spec->restart));
-	if (spec->protect)
-		json_put_text(marks, "berth.protect", "yes");
-	if (spec->job)
-		json_put_text(marks, "berth.job", "yes");
-	return marks;
-}
-
-static json_t *networks_json(const struct openstack_making *making)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < making->network_count; i++)
-		json_add(list, json_pack("{s:s}", "uuid", making->networks[i]));
-	return list;
-}
-
-static json_t *groups_json(const struct talk *talk)
-{
-	const struct openstack_wishes *wishes = &talk->made_of->wishes;
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < COUNT_OF(talk->making->groups); i++)
-		if (talk->making->groups[i])
-			json_add(list, json_pack("{s:s}", "name", talk->making->groups[i]));
-	for (size_t i = 0; i < wishes->group_count; i++)
-		json_add(list, json_pack("{s:s}", "name", wishes->groups[i]));
-	return list;
-}
-
-/* Nova makes it of the image, and takes it away with the server. */
-static json_t *volume_json(const struct openstack_making *making)
-{
-	const struct openstack_wishes *wishes = &making->wishes;
-	json_t *volume =
-	    json_pack("{s:i, s:s, s:s, s:s, s:I, s:b}", "boot_index", 0, "source_type", "image",
-		      "destination_type", "volume", "uuid", making->image, "volume_size",
-		      (json_int_t)making->volume_gib, "delete_on_termination", !wishes->keeps_volume);
-
-	if (wishes->volume_type)
-		json_put_text(volume, "volume_type", wishes->volume_type);
-	return json_pack("[o]", volume);
-}
-
-static json_t *server_json(struct talk *talk)
-{
-	const struct openstack *openstack = talk->openstack;
-	const struct openstack_making *making = talk->made_of;
-	const struct openstack_wishes *wishes = &making->wishes;
-	json_t *server = json_object();
-
-	json_put_text(server, "name", openstack_server_name(&talk->arena, talk->order.name));
-	if (making->volume_gib)
-		json_put(server, "block_device_mapping_v2", volume_json(making));
-	else
-		json_put_text(server, "imageRef", making->image);
-	json_put_text(server, "flavorRef", making->flavor);
-	json_put_text(server, "key_name", openstack->held.key_pair);
-	json_put(server, "networks", networks_json(making));
-	json_put(server, "security_groups", groups_json(talk));
-	json_put(server, "metadata", marks_of(wishes, talk->order.spec));
-	json_put_flag(server, "config_drive", !wishes->no_config_drive);
-	if (wishes->zone)
-		json_put_text(server, "availability_zone", wishes->zone);
-	if (wishes->user_data) {
-		owned_text data = {0};
-		base64_add(&data, wishes->user_data, strlen(wishes->user_data));
-		json_put_text(server, "user_data", text_view(&data));
-	}
-	json_t *whole = json_pack("{s:o}", "server", server);
-	if (talk->making->server_group)
-		json_put(whole, "os:scheduler_hints",
-			 json_pack("{s:s}", "group", talk->making->server_group));
-	return whole;
-}
-
 /* What came of a creation that got no answer is looked for by its name. */
 static enum progress made(struct talk *talk, struct error *err)
 {
@@ -192,11 +103,16 @@ static enum progress made(struct talk *talk, struct error *err)
 
 static enum progress make(struct talk *talk, struct error *err)
 {
+	const struct making_server *making = talk->making;
 	const struct openstack_question question = {
-	    .service = "compute", .method = "POST", .path = "/servers", .body = server_json(talk)};
+	    .service = "compute",
+	    .method = "POST",
+	    .path = "/servers",
+	    .body =
+		openstack_server_body(talk, making->groups, COUNT_OF(making->groups), making->server_group)};
 
 	note(talk, "making its server");
-	talk->patient_until_ms = talk->making->made_by_ms;
+	talk->patient_until_ms = making->made_by_ms;
 	return openstack_ask_one(talk, &question, made, err);
 }
 
@@ -530,22 +446,10 @@ static enum progress replace_deleted(struct talk *talk, struct error *err)
 	return openstack_remove_server(talk, talk->making->id, find, err);
 }
 
-static enum progress polled(struct talk *talk, struct error *err)
+static enum progress see(struct talk *talk, struct error *err)
 {
 	struct making_server *making = talk->making;
-	struct openstack_call *call = &talk->calls[0];
 
-	if (openstack_absent(call))
-		return find(talk, err);
-	if (!openstack_ok(call))
-		return openstack_failed(call, err, "cannot look at the server");
-	const json_t *json = openstack_json(call, err);
-	if (!json)
-		return PROGRESS_FAILED;
-	json_decref(making->json);
-	making->json = json_incref((json_t *)json);
-	if (openstack_server_read(making->json, &making->server, err) < 0)
-		return PROGRESS_FAILED;
 	if (is_active(making))
 		return active(talk, err);
 	if (!strcmp(making->server.status, "ERROR"))
@@ -564,11 +468,55 @@ static enum progress polled(struct talk *talk, struct error *err)
 	return PROGRESS_FAILED;
 }
 
+static enum progress polled(struct talk *talk, struct error *err)
+{
+	struct making_server *making = talk->making;
+	struct openstack_call *call = &talk->calls[0];
+
+	if (openstack_absent(call))
+		return find(talk, err);
+	if (!openstack_ok(call))
+		return openstack_failed(call, err, "cannot look at the server");
+	const json_t *json = openstack_json(call, err);
+	if (!json)
+		return PROGRESS_FAILED;
+	json_decref(making->json);
+	making->json = json_incref((json_t *)json);
+	return openstack_server_read(making->json, &making->server, err) < 0 ? PROGRESS_FAILED
+									     : see(talk, err);
+}
+
+static enum progress poll_alone(struct talk *talk, struct error *err)
+{
+	return openstack_read(talk, "compute", arena_format(&talk->arena, "/servers/%s", talk->making->id),
+			      polled, err);
+}
+
+/* One that the listing does not have may be gone, or not be listed yet. */
+static enum progress polled_together(struct talk *talk, struct error *err)
+{
+	struct making_server *making = talk->making;
+	const struct openstack_server *servers;
+	size_t count, at = 0;
+
+	if (openstack_servers_found(talk, &servers, &count, err) < 0)
+		return PROGRESS_FAILED;
+	while (at < count && strcmp(servers[at].id, making->id) != 0)
+		at++;
+	if (at == count)
+		return poll_alone(talk, err);
+	json_decref(making->json);
+	making->json = openstack_servers_json(talk);
+	making->server = servers[at];
+	return see(talk, err);
+}
+
 static enum progress poll(struct talk *talk, struct error *err)
 {
 	talk->patient_until_ms = talk->making->made_by_ms;
-	return openstack_read(talk, "compute", arena_format(&talk->arena, "/servers/%s", talk->making->id),
-			      polled, err);
+	return openstack_others_make(talk)
+		   ? openstack_share_servers(talk, now_of(talk) - POLL_MS / 2, polled_together, err)
+		   : poll_alone(talk, err);
 }
 
 /* --- found -----------------------------------------------------------------------------------------------
@@ -646,7 +594,9 @@ static enum progress found(struct talk *talk, struct error *err)
 
 static enum progress find(struct talk *talk, struct error *err)
 {
-	return openstack_find_servers(talk, talk->order.app, talk->order.name, found, err);
+	return openstack_others_make(talk)
+		   ? openstack_share_servers(talk, now_of(talk), found, err)
+		   : openstack_find_servers(talk, talk->order.app, talk->order.name, found, err);
 }
 
 static enum progress have_key(struct talk *talk, struct error *err)

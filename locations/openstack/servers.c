@@ -1,4 +1,5 @@
 /* servers.c - the servers that are ours: what they are called, found by name and mark, told as instances. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -6,6 +7,8 @@
 #include "locations/process.h"
 
 #define PREFIX "berth."
+
+enum { TURN_MS = 20 };
 
 struct found_servers {
 	json_t *all;
@@ -67,6 +70,91 @@ enum progress openstack_find_servers(struct talk *talk, const char *app, const c
 				      arena_format(&talk->arena, "/servers/detail?%s", query), told, err)
 		     : talk_no_memory(err);
 }
+
+/* --- asking for others, too ----------------------------------------------------------------------------- */
+
+bool openstack_others_make(const struct talk *talk)
+{
+	for (const struct talk *other = talk->openstack->talks; other; other = other->next)
+		if (other != talk && other->making)
+			return true;
+	return false;
+}
+
+void openstack_sharing_leave(struct openstack *openstack, const struct talk *talk)
+{
+	if (openstack->sharing.asker == talk)
+		openstack->sharing.asker = NULL;
+	if (!openstack_others_make(talk))
+		openstack_sharing_release(openstack);
+}
+
+void openstack_sharing_release(struct openstack *openstack)
+{
+	struct openstack_sharing *sharing = &openstack->sharing;
+	const struct talk *asker = sharing->asker;
+
+	json_decref(sharing->servers);
+	free(sharing->app);
+	*sharing = (struct openstack_sharing){.asker = asker, .asking_ms = sharing->asking_ms};
+}
+
+static enum progress shared(struct talk *talk, struct error *err)
+{
+	struct openstack_sharing *sharing = &talk->openstack->sharing;
+	struct openstack_call *call = &talk->calls[0];
+	const json_t *json = NULL;
+
+	sharing->asker = NULL;
+	if (!openstack_ok(call))
+		return openstack_failed(call, err, "cannot list servers");
+	openstack_set_clock(call);
+	if (!(json = openstack_json(call, err)))
+		return PROGRESS_FAILED;
+	openstack_sharing_release(talk->openstack);
+	sharing->app = strdup(talk->order.app);
+	if (!sharing->app)
+		return talk_no_memory(err);
+	sharing->servers = json_incref((json_t *)json);
+	sharing->asked_ms = sharing->asking_ms;
+	((struct found_servers *)talk->own)->all = json_incref(sharing->servers);
+	return talk_go(talk, talk->gathered);
+}
+
+static enum progress take_shared(struct talk *talk, struct error *err)
+{
+	struct openstack_sharing *sharing = &talk->openstack->sharing;
+	struct world *world = talk->openstack->world;
+	bool one = sharing->app && !strcmp(sharing->app, talk->order.app);
+
+	if (one && sharing->asked_ms >= talk->shared_since_ms) {
+		((struct found_servers *)talk->own)->all = json_incref(sharing->servers);
+		return talk_go(talk, talk->gathered);
+	}
+	if (sharing->asker)
+		return talk_pause(talk, TURN_MS, take_shared, err);
+	const char *query = query_for(&talk->arena, talk->order.app, NULL);
+	if (!query)
+		return talk_no_memory(err);
+	sharing->asker = talk;
+	sharing->asking_ms = world->ops->now(world);
+	return openstack_read(talk, "compute", arena_format(&talk->arena, "/servers/detail?%s", query),
+			      shared, err);
+}
+
+enum progress openstack_share_servers(struct talk *talk, int64_t since_ms, talk_step *next, struct error *err)
+{
+	struct found_servers *found = arena_array(&talk->arena, struct found_servers, 1);
+
+	if (!found)
+		return talk_no_memory(err);
+	talk_own(talk, found, release_found);
+	talk->gathered = next;
+	talk->shared_since_ms = since_ms;
+	return take_shared(talk, err);
+}
+
+/* --- found ---------------------------------------------------------------------------------------------- */
 
 json_t *openstack_servers_json(const struct talk *talk)
 {

@@ -35,6 +35,7 @@ void talk_free(struct talk *talk)
 	if (talk->release)
 		talk->release(talk->own);
 	openstack_makings_leave(talk->openstack, talk);
+	openstack_sharing_leave(talk->openstack, talk);
 	making_server_free(talk->making);
 	*talk->back = talk->next;
 	if (talk->next)

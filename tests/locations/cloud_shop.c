@@ -85,6 +85,29 @@ void shop_place(const struct instance_spec *spec)
 	MUST(start(&cloud_here, &errand, spec, &cloud_error));
 }
 
+void shop_place_all(struct instance_spec *const *specs, size_t count)
+{
+	struct errand errands[10] = {0};
+	bool there[10] = {false};
+	size_t left = count;
+
+	cr_assert_leq(count, COUNT_OF(errands));
+	while (left) {
+		for (size_t i = 0; i < count; i++) {
+			if (there[i])
+				continue;
+			errands[i].wake = cloud_wake;
+			enum progress progress = cloud_here.driver->place(&cloud_here, &errands[i], specs[i],
+									  &shop_note, &cloud_error);
+			cr_assert_neq(progress, PROGRESS_FAILED, "%s", cloud_error.text);
+			there[i] = progress == PROGRESS_DONE;
+			left -= there[i];
+		}
+		if (left)
+			cloud_wait();
+	}
+}
+
 enum progress shop_life(const struct instance_spec *spec)
 {
 	if (get_ready() || CLOUD_RUN(place(&cloud_here, &errand, spec, &shop_note, &cloud_error)))

@@ -21,6 +21,8 @@ struct instance_spec shop_spec(const char *name);
 void shop_prepare(void);
 /* Until it runs. */
 void shop_place(const struct instance_spec *spec);
+/* Those (ten at most), all at one time, until each is there. */
+void shop_place_all(struct instance_spec *const *specs, size_t count);
 /* All of that, for whom it may fail. */
 enum progress shop_life(const struct instance_spec *spec);
 /* "shop.redis.1" goes, after it was stopped or not, and nothing is left. */

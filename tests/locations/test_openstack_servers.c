@@ -698,28 +698,15 @@ Test(openstack_servers, members_that_are_placed_at_the_same_time_have_one_server
 {
 	struct instance_spec one = shop_spec("shop.redis.1"), two = shop_spec("shop.redis.2"),
 			     three = shop_spec("shop.redis.3"), *const specs[] = {&one, &two, &three};
-	struct errand errands[] = {{.wake = cloud_wake}, {.wake = cloud_wake}, {.wake = cloud_wake}};
-	enum progress all[] = {PROGRESS_WAITING, PROGRESS_WAITING, PROGRESS_WAITING};
 	struct instance_spec other = shop_spec("shop.web.1");
-	size_t left = COUNT_OF(specs);
 
 	shop_open("{\"network\":\"public\",\"minRam\":64,\"serverGroup\":\"anti-affinity\"}");
 	shop_prepare();
 	other.component = "web";
 	shop_place(&other); /* after which nobody has to wait until it is known what servers are made of */
-	while (left) {
-		for (size_t i = 0; i < COUNT_OF(specs); i++) {
-			specs[i]->ordinal = (unsigned)i + 1;
-			if (all[i] != PROGRESS_WAITING)
-				continue;
-			all[i] = cloud_here.driver->place(&cloud_here, &errands[i], specs[i], &shop_note,
-							  &cloud_error);
-			cr_assert_neq(all[i], PROGRESS_FAILED, "%s", cloud_error.text);
-			left -= all[i] == PROGRESS_DONE;
-		}
-		if (left)
-			cloud_wait();
-	}
+	for (size_t i = 0; i < COUNT_OF(specs); i++)
+		specs[i]->ordinal = (unsigned)i + 1;
+	shop_place_all(specs, COUNT_OF(specs));
 	cr_expect_eq(cloud_count("POST http://10.0.3.1:8774/v2.1/os-server-groups"), 2);
 	cr_expect_eq(cloud_count("DELETE http://10.0.3.1:8774/v2.1/os-server-groups"), 0);
 	for (size_t i = 1; i < COUNT_OF(specs); i++)
