@@ -88,6 +88,50 @@ bool held_number(const struct held_component *held, const char *sensor, struct m
 	return false;
 }
 
+json_t *hold_told_numbers(const struct hold *hold)
+{
+	json_t *told = json_object();
+	for (size_t i = 0; i < hold->component_count; i++) {
+		const struct held_component *held = &hold->components[i];
+		size_t count = 0;
+		const struct number *numbers = held_numbers(held, &count);
+		json_t *own = json_object();
+		for (size_t n = 0; n < count; n++)
+			if (numbers[n].told)
+				json_put(own, numbers[n].sensor->name,
+					 json_pack("{s:f, s:I}", "value", numbers[n].value, "at",
+						   (json_int_t)(held_wall(held) -
+								(held_now(held) - numbers[n].told_ms))));
+		json_put(told, held->component->id, own);
+	}
+	return told;
+}
+
+bool told_number(const json_t *told, const char *component, const char *sensor, struct metric_sight *ret)
+{
+	const json_t *one = json_object_get(json_object_get(told, component), sensor);
+	if (!one)
+		return false;
+	ret->state = METRIC_STALE;
+	ret->value = json_real_value(json_object_get(one, "value"));
+	ret->at_ms = json_number(one, "at", 0);
+	return true;
+}
+
+void held_recall_numbers(const struct held_component *held, const json_t *told)
+{
+	size_t count = 0;
+	struct number *numbers = held_numbers(held, &count);
+	for (size_t i = 0; i < count; i++) {
+		struct metric_sight last;
+		if (!told_number(told, held->component->id, numbers[i].sensor->name, &last))
+			continue;
+		numbers[i].told = true;
+		numbers[i].value = last.value;
+		numbers[i].told_ms = held_now(held) - (held_wall(held) - last.at_ms);
+	}
+}
+
 void held_write_numbers(const struct held_component *held, struct text *to)
 {
 	size_t count = 0;

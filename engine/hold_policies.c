@@ -102,6 +102,8 @@ static int take_up(struct held_component *held, const json_t *memories, const js
 		return -1;
 	if (held_sensors_begin(held))
 		return fail_memory(err);
+	const struct berth_operation *operation = held->hold->operation;
+	held_recall_numbers(held, keeper_numbers(operation->berth, operation->application->id));
 	if (!held->set)
 		return 0;
 	const char *text = json_text(memories, held->component->id);

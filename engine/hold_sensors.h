@@ -20,6 +20,13 @@ int held_tell(const struct held_component *held, const struct berth_sample *samp
 /* What a sensor told last. False: it has none of that name. */
 struct metric_sight;
 bool held_number(const struct held_component *held, const char *sensor, struct metric_sight *ret);
+/* {COMPONENT: {SENSOR: {"value": NUMBER, "at": wall clock}}} of those that told one at all, for people. NULL:
+ * no memory. */
+json_t *hold_told_numbers(const struct hold *hold);
+/* The same of one sensor. False: it has not told. */
+bool told_number(const json_t *told, const char *component, const char *sensor, struct metric_sight *ret);
+/* Until they tell anew: what the hold before was told; nobody goes by it. */
+void held_recall_numbers(const struct held_component *held, const json_t *told);
 /* NAME: NUMBER of each sensor as members of an object; null where it is not known, or too old. */
 void held_write_numbers(const struct held_component *held, struct text *to);
 /* "instance_sensors": {INSTANCE: {NAME: NUMBER}}, where each instance tells something by itself. */

@@ -196,7 +196,7 @@ static void let_go(struct berth_operation *operation)
 	keeper_lets_go(operation);
 	owned_memory struct hold *hold = give(operation->verb_state);
 	if (hold) {
-		keeper_learns(operation, hold_illnesses(hold));
+		keeper_learns(operation, hold_illnesses(hold), hold_told_numbers(hold));
 		hold_let_go(hold);
 	}
 }

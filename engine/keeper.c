@@ -35,8 +35,8 @@ struct kept {
 	bool duty_told;     /* its targets were told whose duty restarts are */
 	bool leaving, over; /* the keeper ends */
 	unsigned failures;
-	json_t *ill; /* hold_illnesses() of the last hold; NULL: there was none */
-	char *told;  /* why it is not kept for now, as it was told last; NULL: it is */
+	json_t *ill, *numbers; /* hold_illnesses() and so on of the last hold; NULL: there was none */
+	char *told;            /* why it is not kept for now, as it was told last; NULL: it is */
 	int64_t not_before_ms;
 	struct kept *next;
 };
@@ -109,15 +109,24 @@ void keeper_goes_on(const struct berth_operation *hold)
 		operation_wake(hold->berth->keeper);
 }
 
-void keeper_learns(const struct berth_operation *hold, json_t *ill)
+void keeper_learns(const struct berth_operation *hold, json_t *ill, json_t *numbers)
 {
 	struct kept *kept = kept_by(hold);
 	if (!kept) {
 		json_decref(ill);
+		json_decref(numbers);
 		return;
 	}
 	json_decref(kept->ill);
+	json_decref(kept->numbers);
 	kept->ill = ill;
+	kept->numbers = numbers;
+}
+
+const json_t *keeper_numbers(const struct berth *berth, const char *app)
+{
+	const struct kept *kept = kept_of(berth, app);
+	return kept ? kept->numbers : NULL;
 }
 
 const json_t *keeper_ill(const struct berth *berth, const char *app)
@@ -536,6 +545,7 @@ static void drop(struct kept *kept)
 {
 	deeds_free(kept->deeds);
 	json_decref(kept->ill);
+	json_decref(kept->numbers);
 	free(kept->told);
 	free(kept->app);
 	free(kept);

@@ -8,11 +8,13 @@
 const struct deed *keeper_deeds(const struct berth_operation *hold);
 /* The hold has seen its application. */
 void keeper_looked(const struct berth_operation *hold);
-/* Which of its instances are unhealthy, as hold_illnesses() has it: what the next hold begins with, and
- * whoever changes the application meanwhile goes by. It is taken over. */
-void keeper_learns(const struct berth_operation *hold, json_t *ill);
+/* Which of its instances are unhealthy, as hold_illnesses() has it, and what its sensors told last, as
+ * hold_told_numbers() does: what the next hold begins with, and whoever changes the application meanwhile
+ * goes by. Both are taken over. */
+void keeper_learns(const struct berth_operation *hold, json_t *ill, json_t *numbers);
 /* The same, of the last hold in this handle; NULL: nobody knows. */
 const json_t *keeper_ill(const struct berth *berth, const char *app);
+const json_t *keeper_numbers(const struct berth *berth, const char *app);
 /* Its deeds were told to the policies: no other hold hears them again. */
 void keeper_told(const struct berth_operation *hold);
 /* Whether the hold is to be let go at once, because its targets do not know yet whose duty restarts are. */

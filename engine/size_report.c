@@ -39,14 +39,19 @@ static void write_given(struct text *to, const char *key, double number)
 		json_write_real(to, key, number);
 }
 
-/* As its sensor is now, where that is held: it may be too old for the sensor before it is for the policy. */
-static void see_sensor(const struct hold *hold, const struct component *component,
-		       struct metric_sight *metric)
+/* As its sensor is now, where that is held, or was told last while it is let go: it may be too old for the
+ * sensor before it is for the policy. */
+static void see_sensor(const struct berth_operation *operation, const struct hold *hold,
+		       const struct component *component, struct metric_sight *metric)
 {
 	const char *id = metric->entity ? metric->entity : component->id;
 	const struct held_component *held = hold ? held_component_of(hold, id) : NULL;
-	struct metric_sight number;
-	if (!held || !held_number(held, metric->sensor, &number) || number.state == METRIC_UNKNOWN)
+	const json_t *last = keeper_numbers(operation->berth, operation->application->id);
+	struct metric_sight number = {.state = METRIC_UNKNOWN};
+	if (held ? !held_number(held, metric->sensor, &number)
+		 : !told_number(last, id, metric->sensor, &number))
+		return;
+	if (number.state == METRIC_UNKNOWN)
 		return;
 	if (number.state == METRIC_STALE || metric->state == METRIC_UNKNOWN) {
 		metric->state = number.state;
@@ -76,7 +81,8 @@ static void write_metric(struct text *to, const struct metric_sight *metric)
 	json_close(to, '}');
 }
 
-static void write_scaling(struct text *to, const struct component *component, const struct hold *hold,
+static void write_scaling(struct text *to, const struct berth_operation *operation,
+			  const struct component *component, const struct hold *hold,
 			  const struct scaling_sight *sight)
 {
 	json_write_text(to, "policy", sight->policy);
@@ -85,7 +91,7 @@ static void write_scaling(struct text *to, const struct component *component, co
 	json_open(to, "metrics", '[');
 	for (size_t i = 0; i < sight->metric_count; i++) {
 		struct metric_sight metric = sight->metrics[i];
-		see_sensor(hold, component, &metric);
+		see_sensor(operation, hold, component, &metric);
 		write_metric(to, &metric);
 	}
 	json_close(to, ']');
@@ -137,7 +143,7 @@ static void write_policy(struct text *to, const struct berth_operation *operatio
 	to->failed |= seen < 0;
 	if (seen <= 0)
 		return;
-	write_scaling(to, component, hold, &sight);
+	write_scaling(to, operation, component, hold, &sight);
 	if (!kept)
 		json_write_text(to, "holds", "no-controller");
 	else if (sight.hold != HOLD_NOTHING)

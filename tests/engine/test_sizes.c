@@ -195,6 +195,24 @@ Test(sizes, a_sensor_that_tells_nothing_is_stale_and_its_number_moves_no_size)
 	cr_expect_eq((int)json_number_value(json_object_get(metric(told), "value")), 80);
 }
 
+/* Whoever changes the application has its sensors begin anew. */
+Test(sizes, what_a_sensor_told_before_a_change_is_told_until_it_tells_anew)
+{
+	load = "40";
+	keep(SCALED);
+	load = NULL;
+	scale(3);
+	EXPECT_TEXT(metric(size()), "state", "stale");
+	pass(5 * SECOND);
+	const json_t *told = metric(size());
+	EXPECT_TEXT(told, "state", "stale");
+	cr_expect_eq((int)json_number_value(json_object_get(told, "value")), 40);
+	EXPECT_TEXT(size(), "holds", "unknown");
+	load = "41";
+	pass(5 * SECOND);
+	EXPECT_TEXT(metric(size()), "state", "fresh");
+}
+
 Test(sizes, a_resize_that_failed_when_it_was_remembered_already_is_brought_to_its_end)
 {
 	struct fake_rule no = {.call = FAKE_LEASE, .times = 1};
