@@ -26,24 +26,16 @@ static int add(struct work *work, struct instance_spec *spec, const char **names
 
 int spec_called(struct work *work, struct instance_spec *spec)
 {
-	const struct application *application = work->operation->application;
 	const struct component *self = work->instance->component;
-	size_t room = 0;
+	const char **names = arena_array(&work->arena, const char *, self->consumer_count + 1);
 
-	for (size_t i = 0; i < self->consumer_count; i++)
-		room += application->components[self->consumers[i]].need_count;
-	const char **names = arena_array(&work->arena, const char *, room + 1);
 	if (!names)
 		return -1;
 	spec->called = names;
-	for (size_t i = 0; i < self->consumer_count; i++) {
-		const struct component *consumer = &application->components[self->consumers[i]];
-		for (size_t k = 0; k < consumer->need_count; k++) {
-			const struct edge *edge = &consumer->needs[k];
-			if (edge->kind == EDGE_LINK && edge->to == self->index &&
-			    add(work, spec, names, edge->link->alias))
-				return -1;
-		}
-	}
+	work->operation->effort += self->consumer_count;
+	for (size_t i = 0; i < self->consumer_count; i++)
+		if (self->consumed[i]->kind == EDGE_LINK &&
+		    add(work, spec, names, self->consumed[i]->link->alias))
+			return -1;
 	return 0;
 }

@@ -184,6 +184,7 @@ struct work {
 	enum order order;
 	struct reason *reasons;
 	unsigned parts;         /* of an update in place: what is still to be done */
+	unsigned needs_met;     /* so many of those that it needs were seen to answer, one after the other */
 	bool goes_first;        /* a removal that what is made waits for: it holds what that needs */
 	bool leftover;          /* of a generation that an interrupted update left */
 	bool lone;              /* nothing that an interrupted update left may run beside it */
@@ -335,7 +336,7 @@ struct berth_operation {
 	json_t *host_health, *machines; /* host_health.c's; NULL: not read yet */
 	struct work **works;            /* one for each instance, wanted or to go */
 	size_t work_count;
-	size_t effort; /* variables that were put together, and what else there may be very much of */
+	size_t effort; /* variables put together, needs looked at, and what else there may be very much of */
 	struct planning {
 		bool begun;
 		size_t errors;              /* complaints there were before */

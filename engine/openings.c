@@ -95,10 +95,8 @@ static int add_port(struct arena *arena, struct opening_list *list, const struct
 		return add(arena, list, &opening);
 	for (size_t i = 0; port->open && i < component->consumer_count; i++) {
 		const struct component *consumer = &application->components[component->consumers[i]];
-		bool needs = false;
-		for (size_t e = 0; e < consumer->need_count; e++)
-			needs |= uses(&consumer->needs[e], component, port);
-		if (needs && add_consumer(arena, list, site, consumer, opening))
+		if (uses(component->consumed[i], component, port) &&
+		    add_consumer(arena, list, site, consumer, opening))
 			return -1;
 	}
 	return 0;

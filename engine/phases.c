@@ -103,16 +103,17 @@ static bool is_needed(const struct work *work, const struct edge *edge)
 	       !has_nobody(provider);
 }
 
-/* 1: all answer. 0: wait. -1: one of them never will. */
-static int providers_answer(struct work *work)
+/* As providers_answer, of those from the one that it waited for on. */
+static int others_answer(struct work *work)
 {
 	const struct component *component = work->instance->component;
-	for (size_t i = 0; i < component->need_count; i++) {
-		struct component *provider =
-		    &work->operation->application->components[component->needs[i].to];
-		if (!is_needed(work, &component->needs[i]))
+	for (; work->needs_met < component->need_count; work->needs_met++) {
+		const struct edge *edge = &component->needs[work->needs_met];
+		struct component *provider = &work->operation->application->components[edge->to];
+		work->operation->effort++;
+		if (!is_needed(work, edge))
 			continue;
-		switch (answer_of(provider, &component->needs[i])) {
+		switch (answer_of(provider, edge)) {
 		case ANSWER_NEVER:
 			fail(work_error(work), ERR_FAILED, "it needs `%s`, which %s", provider->id,
 			     provider->instances[0].predecessor    ? "did not get ready as it is to be now"
@@ -127,6 +128,17 @@ static int providers_answer(struct work *work)
 		}
 	}
 	return 1;
+}
+
+/* 1: all answer. 0: wait. -1: one of them never will. It is asked whenever one of them gets on, so they are
+ * not all looked at each time, but once more when the last one answers. */
+static int providers_answer(struct work *work)
+{
+	int answer = others_answer(work);
+	if (answer <= 0)
+		return answer;
+	work->needs_met = 0;
+	return others_answer(work);
 }
 
 /* Placed, so that it gets ready by itself. Where many are placed by one call it may wait for others. */

@@ -204,15 +204,19 @@ static int gather_consumers(struct application *application)
 		struct component *component = &application->components[i];
 		component->consumers =
 		    arena_array(&application->arena, size_t, component->consumer_count + 1);
-		if (!component->consumers) {
+		component->consumed =
+		    arena_array(&application->arena, const struct edge *, component->consumer_count + 1);
+		if (!component->consumers || !component->consumed) {
 			free(fill);
 			return -1;
 		}
 	}
 	for (size_t i = 0; i < count; i++)
 		for (size_t e = 0; e < application->components[i].need_count; e++) {
-			size_t to = application->components[i].needs[e].to;
-			((size_t *)application->components[to].consumers)[fill[to]++] = i;
+			const struct edge *edge = &application->components[i].needs[e];
+			const struct component *provider = &application->components[edge->to];
+			((size_t *)provider->consumers)[fill[edge->to]] = i;
+			((const struct edge **)provider->consumed)[fill[edge->to]++] = edge;
 		}
 	free(fill);
 	return 0;
@@ -221,15 +225,6 @@ static int gather_consumers(struct application *application)
 bool edge_waits(const struct edge *edge)
 {
 	return edge->kind != EDGE_LINK || !edge->link->peer;
-}
-
-/* An index stands among a provider's consumers once for each of its edges. */
-static size_t edges_to(const struct component *consumer, size_t provider, bool waiting)
-{
-	size_t count = 0;
-	for (size_t e = 0; e < consumer->need_count; e++)
-		count += consumer->needs[e].to == provider && edge_waits(&consumer->needs[e]) == waiting;
-	return count;
 }
 
 /* Providers before consumers, by taking away what waits for nobody (Kahn); of several such, one whose peers
@@ -284,13 +279,12 @@ static bool take_next(struct sorting *sorting, size_t *ret)
 
 static void release_consumers(struct sorting *sorting, const struct component *provider)
 {
-	for (size_t c = 0; c < provider->consumer_count; c++) {
-		size_t index = provider->consumers[c];
-		const struct component *consumer = &sorting->application->components[index];
-		if ((c && provider->consumers[c - 1] == index) || sorting->taken[index])
-			continue; /* its edges come one after the other */
-		size_t waits = edges_to(consumer, provider->index, true);
-		size_t peers = edges_to(consumer, provider->index, false);
+	for (size_t c = 0; c < provider->consumer_count;) {
+		size_t index = provider->consumers[c], waits = 0, peers = 0;
+		for (; c < provider->consumer_count && provider->consumers[c] == index; c++)
+			++*(edge_waits(provider->consumed[c]) ? &waits : &peers);
+		if (sorting->taken[index])
+			continue;
 		bool was_ready = !sorting->waits[index];
 		sorting->waits[index] -= waits;
 		sorting->peers[index] -= peers;

@@ -103,7 +103,8 @@ struct component {
 	size_t quarantined_count, outdated_count; /* those that stay, and behind them those that go */
 	const struct edge *needs;
 	size_t need_count;
-	const size_t *consumers; /* who needs this one */
+	const size_t *consumers; /* who needs this one: once for each edge, those of one after the other */
+	const struct edge *const *consumed; /* which edge of theirs each is */
 	size_t consumer_count;
 	struct work *turn;          /* whose turn it is to be replaced: one at a time */
 	const char *no_room_before; /* as it is remembered */

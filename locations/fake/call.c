@@ -31,11 +31,10 @@ static void call_free(struct call *call)
 	struct world *world = call->fake->location->world;
 
 	world->ops->timer_cancel(world, call->timer);
-	for (struct call **at = &call->fake->target->readers; *at; at = &(*at)->next_reader)
-		if (*at == call) {
-			*at = call->next_reader;
-			break;
-		}
+	if (call->reader_back)
+		*call->reader_back = call->next_reader;
+	if (call->reader_back && call->next_reader)
+		call->next_reader->reader_back = call->reader_back;
 	*call->back = call->next;
 	if (call->next)
 		call->next->back = call->back;
@@ -146,8 +145,11 @@ static void arrive(void *owner)
 		come_back(call);
 		return;
 	}
-	call->next_reader = call->fake->target->readers;
-	call->fake->target->readers = call;
+	call->reader_back = &call->fake->target->readers;
+	call->next_reader = *call->reader_back;
+	if (call->next_reader)
+		call->next_reader->reader_back = &call->next_reader;
+	*call->reader_back = call;
 	read_on(call);
 }
 

@@ -37,6 +37,7 @@ struct question {
 struct call {
 	struct call *next, **back; /* among the location's */
 	struct call *next_reader;  /* among those that follow an instance */
+	struct call **reader_back; /* NULL: it follows none */
 	struct fake *fake;
 	struct errand *errand;
 	struct question question;

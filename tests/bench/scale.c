@@ -1,7 +1,8 @@
 /* scale.c - one application of so many linked components through validate, plan, deploy, plan again, status
  * and destroy on the fake target, in the real world with the real store: a line of JSON for each step.
  *
- * scale COMPONENTS FOLDER [SPREAD]: component N needs those of number N / SPREAD and N / (SPREAD + 1). */
+ * scale COMPONENTS FOLDER SPREAD STEP...: component N needs those of number N / SPREAD and N / (SPREAD + 1);
+ * where that is 0, the last one alone needs all the others. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -37,11 +38,19 @@ static void link_to(struct text *text, size_t number)
 	text_format(text, "$brooklyn:component(\"c%zu\")", number);
 }
 
+static void need_all_before(struct text *text, size_t components)
+{
+	text_add(text, "  dependsOn: [c1");
+	for (size_t i = 2; i < components; i++)
+		text_format(text, ", c%zu", i);
+	text_add(text, "]\n");
+}
+
 static void describe(struct text *text, size_t components, unsigned spread)
 {
 	text_add(text, "id: scale\nservices:\n");
 	for (size_t i = 1; i <= components; i++) {
-		size_t near = i / spread, far = i / (spread + 1);
+		size_t near = spread ? i / spread : 0, far = i / (spread + 1);
 		text_format(text, "- id: c%zu\n  type: docker:x:1\n  openPorts: 80\n  location: {fake: {}}\n",
 			    i);
 		if (!near)
@@ -54,6 +63,8 @@ static void describe(struct text *text, size_t components, unsigned spread)
 		}
 		text_add(text, "]\n");
 	}
+	if (!spread && components > 1)
+		need_all_before(text, components);
 }
 
 /* --- what it cost ------------------------------------------------------------------------------- */
@@ -169,7 +180,7 @@ int main(int count, char **arguments)
 	int64_t components = 0, spread = 0;
 	struct error err = {0};
 	if (count < 5 || !parse_number(arguments[1], 1, 10000000, &components) ||
-	    !parse_number(arguments[3], 2, 1000, &spread))
+	    !parse_number(arguments[3], 0, 1000, &spread) || spread == 1)
 		give_up("usage", "scale COMPONENTS FOLDER SPREAD STEP...");
 	struct bench bench = {.components = (size_t)components, .spread = (unsigned)spread};
 	struct world *world = world_real_open(&err);

@@ -286,6 +286,40 @@ Test(links, more_variables_than_a_process_can_have_are_refused_at_the_link_that_
 	free(blueprint);
 }
 
+/* COUNT components, and one that needs all of them, for the caller to free. */
+static char *hub(unsigned count)
+{
+	struct text blueprint = {0};
+	text_add(&blueprint,
+		 "id: app\nlocation: fake\nservices:\n- {type: 'docker:hub', id: hub, dependsOn: [c0");
+	for (unsigned i = 1; i < count; i++)
+		text_format(&blueprint, ", c%u", i);
+	text_add(&blueprint, "]}\n");
+	for (unsigned i = 0; i < count; i++)
+		text_format(&blueprint, "- {type: 'docker:a', id: c%u}\n", i);
+	return text_take(&blueprint);
+}
+
+static bool has_ended(void *operation)
+{
+	return berth_done(operation);
+}
+
+/* Each that gets on wakes whoever needs it; all that one needs are looked at for none of them but the last.
+ */
+Test(links, who_needs_very_many_does_not_look_at_all_of_them_for_each_that_answers)
+{
+	char *blueprint = hub(300);
+	struct berth_request request = {.size = sizeof request, .blueprint = blueprint, .file = "/b.yaml"};
+	struct berth_operation *operation = berth_deploy(scene.berth, &request, NULL, NULL);
+	cr_assert_not_null(operation);
+	cr_assert(virtual_world_run(scene.world, has_ended, operation, 60 * 60000));
+	cr_assert_eq(berth_outcome(operation), BERTH_OK);
+	cr_assert_lt(operation->effort, 300 * 50, "%zu", operation->effort);
+	berth_operation_free(operation);
+	free(blueprint);
+}
+
 /* Cancelled as soon as something was planned. */
 static bool cancel_while_planning(void *owner)
 {

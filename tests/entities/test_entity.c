@@ -50,6 +50,7 @@ Test(entity, every_kind_of_need_is_an_edge)
 	cr_assert_eq(back->needs[0].kind, EDGE_ORDER);
 	cr_assert_eq(back->consumer_count, 1);
 	cr_assert_eq(back->consumers[0], middle->index);
+	cr_assert_eq(back->consumed[0], &middle->needs[0]);
 }
 
 Test(entity, the_order_has_providers_before_their_consumers)
