@@ -17,6 +17,8 @@ provide() { # PROGRAM DEBIANS-PACKAGE
 # In a container its file may come as the command's input, so many bytes of it: in one go with being told.
 take() { # FILE
 	[ -n "$berth_size" ] || return 0
+	# Begun before there is anything to tell: how much it is comes first, or nothing where there was none.
+	[ "$berth_size" != - ] || read -r berth_size || exit 0
 	cat >"$1.new" && [ "$(wc -c <"$1.new")" -eq "$berth_size" ] && mv -f "$1.new" "$1" || exit 1
 }
 # A signal that comes while the proxy is still doing what the one before told it may not be heard (haproxy 2.6 loses

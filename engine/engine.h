@@ -184,7 +184,6 @@ struct work {
 	enum order order;
 	struct reason *reasons;
 	unsigned parts;         /* of an update in place: what is still to be done */
-	unsigned needs_met;     /* so many of those that it needs were seen to answer, one after the other */
 	bool goes_first;        /* a removal that what is made waits for: it holds what that needs */
 	bool leftover;          /* of a generation that an interrupted update left */
 	bool lone;              /* nothing that an interrupted update left may run beside it */
@@ -232,7 +231,8 @@ struct work {
 	struct text log;     /* the end of its output, for a failure */
 	struct text note;    /* what it waits for, in words */
 	enum doing doing;
-	uint64_t intent; /* the store's number of the recorded intent; 0: none yet */
+	unsigned needs_met; /* so many of those that it needs were seen to answer, one after the other */
+	uint64_t intent;    /* the store's number of the recorded intent; 0: none yet */
 	struct timer *timer;
 	int64_t deadline_ms, settle_ms, probe_delay_ms;
 	int64_t await_by_ms; /* the sensor that it waits for is to have told by then; 0: it waits for none */

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "engine/hosts.h"
 #include "engine/link_numbers.h"
+#include "engine/pool_line.h"
 #include "engine/pools.h"
 #include "engine/reconcile.h"
 
@@ -637,6 +638,7 @@ enum phase step_running(struct work *work)
 		work_unsettle(work);
 		return PHASE_UPDATING;
 	}
+	pool_line_step(work);
 	if (work->doing != DOING_LOOK && !work->look_due)
 		return PHASE_RUNNING;
 	work_unsettle(work);

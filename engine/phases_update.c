@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "engine/pool_line.h"
 #include "engine/pools.h"
 #include "engine/reconcile.h"
 
@@ -77,16 +78,34 @@ static struct exec_session *make_session(struct work *work, struct error *err)
 	return NULL;
 }
 
+/* The one that was begun before, where there is one. */
+static struct exec_session *begun_before(struct work *work)
+{
+	struct exec_session *session = pool_line_take(work);
+	if (session) {
+		session->output = keep_output;
+		session->output_owner = work;
+	}
+	return session;
+}
+
 static enum progress run_command(struct work *work, struct error *err)
 {
-	if (!work->command && !(work->command = make_session(work, err)))
+	if (!work->command && !(work->command = begun_before(work)) &&
+	    !(work->command = make_session(work, err)))
 		return PROGRESS_FAILED;
+	struct errand *before = pool_line_errand(work);
 	enum progress progress =
-	    driver_of(work)->exec(&work->site->location, &work->errand, work->operation->application->id,
-				  work->instance->name, work->command, err);
+	    driver_of(work)->exec(&work->site->location, before ? before : &work->errand,
+				  work->operation->application->id, work->instance->name, work->command, err);
 	int code = work->command->code;
-	if (progress != PROGRESS_WAITING)
-		work->command = NULL; /* begun anew it has its input anew */
+	if (progress == PROGRESS_WAITING)
+		return progress;
+	work->command = NULL; /* begun anew it has its input anew */
+	if (before)
+		pool_line_over(work, progress == PROGRESS_DONE);
+	if (before && progress == PROGRESS_FAILED)
+		return run_command(work, err); /* it was lost: by one of its own */
 	if (progress != PROGRESS_DONE || code == 0)
 		return progress;
 	fail(err, ERR_FAILED, "its onChange command ended with code %d", code);

@@ -109,11 +109,11 @@ bool pool_differs(struct work *work)
 
 /* Whether the one file of a container comes with the command that tells of it, which takes half the time of
  * putting it there before. */
-static bool is_handed(const struct work *work)
+bool pool_takes_input(const struct work *work)
 {
 	const struct component_spec *spec = made_from(work->instance);
-	return spec->balancer && spec->kind == COMPONENT_DOCKER &&
-	       spec->on_change->kind == ON_CHANGE_COMMAND && work->spec->file_count == 1;
+	return spec && spec->balancer && spec->kind == COMPONENT_DOCKER &&
+	       spec->on_change->kind == ON_CHANGE_COMMAND && spec->file_count == 1;
 }
 
 bool pool_follow(struct work *work)
@@ -127,7 +127,7 @@ bool pool_follow(struct work *work)
 			       work->instance->name, waits ? waits : err.text);
 		return false;
 	}
-	work->handed = is_handed(work);
+	work->handed = pool_takes_input(work);
 	work->parts |= work->handed ? PART_NOTICE : PART_FILES | PART_NOTICE;
 	work->started = work->followed = true;
 	return true;
@@ -141,7 +141,7 @@ int pool_hand(struct work *work, struct exec_session *command)
 		environment[0] = arena_format(&work->arena, "berth_size=%zu", file->size);
 	if (!environment || !environment[0])
 		return -1;
-	command->user = "0"; /* who may write it, whoever the proxy runs as */
+	command->user = POOL_USER;
 	command->environment = environment;
 	command->input.data = arena_copy(&work->arena, file->content, file->size);
 	command->input.length = file->size;

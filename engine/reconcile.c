@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "engine/awaited.h"
 #include "engine/hosts.h"
+#include "engine/pool_line.h"
 #include "engine/targets.h"
 
 const struct location_driver *driver_of(const struct work *work)
@@ -546,6 +547,7 @@ void reconcile_end(struct berth_operation *operation)
 	for (size_t i = 0; i < operation->work_count; i++) {
 		struct work *work = operation->works[i];
 		driver_of(work)->drop(&work->site->location, &work->errand);
+		pool_line_release(work);
 		call_slot_back(work);
 		world->ops->timer_cancel(world, work->timer);
 		work->timer = NULL;

@@ -49,6 +49,7 @@ struct call {
 	struct timer *timer;
 	bool reading; /* the sink got the beginning */
 	bool echoes;  /* the command gives back what it reads */
+	bool reads;   /* the command waits for the end of its input */
 	bool arrived, effect, done;
 	bool began, taken_back; /* of an update: how far it has come */
 	bool late;              /* whoever asked for it has gone */

@@ -29,6 +29,17 @@ static char *line_of(const struct exec_session *session, const char *words)
 	return text_take(&line);
 }
 
+static int keep_input(struct fake_instance *instance, const struct exec_session *session)
+{
+	char *input = memory_take(&instance->memory, session->input.length + 1);
+
+	if (!input)
+		return -1;
+	memcpy(input, session->input.data, session->input.length);
+	instance->input = input;
+	return 0;
+}
+
 int act_exec(struct call *call, struct error *err)
 {
 	struct fake_instance *instance = NULL;
@@ -50,13 +61,8 @@ int act_exec(struct call *call, struct error *err)
 		return -1;
 	}
 	const struct exec_session *session = call->question.session;
-	if (session->interactive && session->input.length) {
-		char *input = memory_take(&instance->memory, session->input.length + 1);
-		if (!input)
-			return fail_memory(err);
-		memcpy(input, session->input.data, session->input.length);
-		instance->input = input;
-	}
+	if (session->interactive && session->input.length && keep_input(instance, session) < 0)
+		return fail_memory(err);
 	owned_memory char *line = line_of(session, words);
 	return !line || words_add(&instance->memory, &instance->commands, line) < 0 ? fail_memory(err) : 0;
 }
@@ -78,6 +84,7 @@ static void begin(struct call *call)
 	session->code = command ? command->code : 0;
 	if (command) {
 		call->echoes = command->echoes;
+		call->reads = command->reads;
 		write_out(session, false, command->output);
 		write_out(session, true, command->errors);
 	} else {
@@ -95,7 +102,7 @@ static void echo(struct exec_session *session)
 
 bool call_converse(struct call *call)
 {
-	const struct fake_instance *instance = target_instance(call->fake->target, call->name);
+	struct fake_instance *instance = target_instance(call->fake->target, call->name);
 	struct exec_session *session = call->question.session;
 
 	session->resized = false;
@@ -105,8 +112,11 @@ bool call_converse(struct call *call)
 	}
 	if (!call->reading)
 		begin(call);
-	if (!call->echoes || !session->interactive)
+	if (!session->interactive || !(call->echoes || call->reads))
 		return true;
-	echo(session);
+	if (call->echoes)
+		echo(session);
+	else if (session->input_ended && session->input.length)
+		keep_input(instance, session);
 	return session->input_ended;
 }

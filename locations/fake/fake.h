@@ -129,6 +129,7 @@ struct fake_command {
 	const char *words;           /* its argv with single spaces between; NULL: any that no other is for */
 	const char *output, *errors; /* what it writes on either stream; NULL: nothing */
 	bool echoes;                 /* then writes what it reads until its input ends */
+	bool reads;                  /* then reads until its input ends */
 	int code;
 	struct error error; /* not OK: it does not get to run */
 };

@@ -275,6 +275,57 @@ Test(balancer, one_that_comes_by_scaling_is_told_once_it_answers)
 	cr_expect_str_eq(action_of(WEB(3) LB(), "app.lb.1"), "unchanged", "that is remembered");
 }
 
+/* So that who answers is told of without the start of a process. */
+Test(balancer, the_command_that_tells_of_a_new_member_is_begun_while_that_starts)
+{
+	struct fake_command waits = {.reads = true};
+	struct fake_behaviour slow = {.component = "app.web.2", .answers_after_ms = 3000};
+	deploy(WEB(1) LB());
+	cr_assert_eq(fake_target_command(scene.target, &waits), 0);
+	fake_target_behave(scene.target, &slow);
+	size_t before = fake_target_calls(scene.target, FAKE_EXEC);
+	scale(2);
+	const char *const *commands = fake_target_commands(scene.target, "app.lb.1");
+	size_t count = 0;
+	while (commands[count])
+		count++;
+	cr_assert(count && starts_with(commands[count - 1], "berth_size=- "), "%s", commands[count - 1]);
+	cr_expect_eq(fake_target_calls(scene.target, FAKE_EXEC), before + 1, "it is the one that told of it");
+	const char *told = configuration("app.lb.1");
+	cr_expect_eq(strtoull(told, NULL, 10), strlen(strchr(told, '\n') + 1), "its size comes first");
+	cr_expect(has_member(told, "app.web.2"), "%s", told);
+	cr_expect_str_eq(action_of(WEB(2) LB(), "app.lb.1"), "unchanged");
+}
+
+Test(balancer, where_that_command_ends_before_its_time_another_one_tells)
+{
+	struct fake_behaviour slow = {.component = "app.web.2", .answers_after_ms = 3000};
+	deploy(WEB(1) LB());
+	fake_target_behave(scene.target, &slow);
+	size_t before = fake_target_calls(scene.target, FAKE_EXEC);
+	scale(2); /* commands end at once here */
+	cr_expect_eq(fake_target_calls(scene.target, FAKE_EXEC), before + 2,
+		     "it is not begun again and again");
+	cr_expect(has_member(configuration("app.lb.1"), "app.web.2"), "%s", configuration("app.lb.1"));
+	cr_expect(starts_with(configuration("app.lb.1"), "#") ||
+		  !strtoull(configuration("app.lb.1"), NULL, 10));
+}
+
+Test(balancer, of_a_member_that_does_not_get_ready_nobody_is_told)
+{
+	struct fake_command waits = {.reads = true};
+	struct fake_behaviour never = {.component = "app.web.2", .answers_after_ms = -1};
+	deploy(WEB(1) LB());
+	cr_assert_eq(fake_target_command(scene.target, &waits), 0);
+	fake_target_behave(scene.target, &never);
+	const char *before = fake_target_input(scene.target, "app.lb.1");
+	static const char *const web[] = {"web", NULL};
+	struct berth_request request = {.size = sizeof request, .app = "app", .components = web, .count = 2};
+	cr_expect_eq(scene_request(&scene, berth_scale, &request, NULL), BERTH_FAILED);
+	cr_expect_eq(fake_target_input(scene.target, "app.lb.1"), before,
+		     "what was begun for it is let go of");
+}
+
 Test(balancer, one_that_is_waited_for_is_asked_often_while_it_starts)
 {
 	struct fake_behaviour slow = {.component = "app.web.2", .answers_after_ms = 9000};
