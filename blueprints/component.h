@@ -138,6 +138,8 @@ bool at_marathon(const struct reading *r, const struct draft *d);
 /* Of a text in Marathon's own form: it is known to go elsewhere, where Marathon's own words have no effect.
  */
 bool marathon_elsewhere(const struct reading *r, const struct draft *d);
+/* Of the finished component: what members of its app say of each other, and of its ports. */
+void marathon_finish(struct reading *r, struct draft *d);
 /* component_health.c: also of a load balancer's members. False with a complaint. */
 bool health_read(struct reading *r, struct draft *d, const struct yaml_node *node, const char *key,
 		 struct health_check *ret);

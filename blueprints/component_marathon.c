@@ -34,3 +34,24 @@ void read_marathon(struct reading *r, struct draft *d, const struct yaml_node *n
 			      map->entries[i].key_place);
 	d->spec->marathon = node_kept(r, d, map);
 }
+
+/* Whether secrets of the app may be named by the location's own `options`. */
+static bool secrets_elsewhere(const struct reading *r, const struct draft *d)
+{
+	const struct location_spec *location = d->spec->location;
+
+	return !at_marathon(r, d) || !location->type || json_at(location->options, "options.secrets");
+}
+
+void marathon_finish(struct reading *r, struct draft *d)
+{
+	const struct yaml_entry *given = given_of(d, KEY_MARATHON);
+	const struct component_spec *spec = d->spec;
+	const struct yaml_node *map = given && !r->apps ? fixed_node(r, d, given->value) : NULL;
+
+	if (map && map->kind == YAML_MAP)
+		marathon_app_check(r, map,
+				   spec->open_port_count + spec->published_count + spec->binding_count +
+				       spec->named_port_count,
+				   secrets_elsewhere(r, d));
+}

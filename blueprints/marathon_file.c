@@ -513,8 +513,10 @@ void marathon_file_check(struct reading *r)
 	for (size_t i = 0; i < r->app_count && i < r->count; i++) {
 		const struct foreign_app *app = &r->apps[i];
 		const struct yaml_entry *alone = app->alone.members;
-		if (!marathon_elsewhere(r, &r->drafts[i]))
+		if (!marathon_elsewhere(r, &r->drafts[i])) {
+			marathon_app_check(r, app->node, 0, false);
 			continue;
+		}
 		for (size_t k = 0; k < app->alone.count; k++)
 			if (asks(alone[k].value))
 				advise(r->list,

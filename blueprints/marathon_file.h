@@ -27,7 +27,8 @@ struct foreign_group {
 bool marathon_file_is(const struct yaml_node *root);
 /* The same as a blueprint. NULL with complaints. */
 const struct yaml_node *marathon_file_read(struct reading *r, const struct yaml_node *written);
-/* Warns of what has no effect where the components are placed. Once all keys are read. */
+/* What members of an app say of each other; or a warning of what has no effect where it is placed. Once all
+ * keys are read. */
 void marathon_file_check(struct reading *r);
 
 /* marathon_variables.c: complains of variables that its command counts on and nobody sets elsewhere. */

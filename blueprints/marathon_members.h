@@ -33,10 +33,13 @@ extern const char *const marathon_told_members[]; /* ended by NULL */
 void marathon_members_check(struct reading *r, struct draft *d, const struct yaml_node *map,
 			    const struct marathon_member *members, const char *what, bool whole);
 
-/* marathon_rules.c: what goes beyond kinds, of a map under that name and of a constraint; and the member that
- * is meant by another word, NULL: none. */
+/* marathon_rules.c: what goes beyond kinds, of a map under that name, of a constraint and of an app; and the
+ * member that is meant by another word, NULL: none. */
 void marathon_map_check(struct reading *r, const struct yaml_node *map, const char *name);
 void marathon_constraint_check(struct reading *r, const struct yaml_node *node);
+/* What members of one app say of each other. `ports`: how many it has where it lists none itself;
+ * `secrets_elsewhere`: its location may name some, too. */
+void marathon_app_check(struct reading *r, const struct yaml_node *app, size_t ports, bool secrets_elsewhere);
 const char *marathon_member_meant(const char *written);
 
 #endif

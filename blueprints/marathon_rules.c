@@ -164,11 +164,120 @@ static void check_asked(struct reading *r, const struct yaml_node *map, const ch
 		    "write command: {value: \"...\"} beside it");
 }
 
+/* Which port it asks is said once. */
+static void check_port(struct reading *r, const struct yaml_node *map, const char *name)
+{
+	const struct yaml_entry *port = entry_of(map, "port");
+
+	if (!strcmp(name, "healthChecks") && port && entry_of(map, "portIndex"))
+		advise(
+		    r->list,
+		    complain(r->list, port->key_place, "a health check has `port` or `portIndex`, not both"),
+		    "take one of them away");
+}
+
 void marathon_map_check(struct reading *r, const struct yaml_node *map, const char *name)
 {
 	check_orders(r, map, name);
 	check_needs(r, map, name);
 	check_asked(r, map, name);
+	check_port(r, map, name);
+}
+
+/* --- members of one app --------------------------------------------------------------------------------
+ */
+
+static const struct yaml_node *value_of(const struct yaml_node *map, const char *key)
+{
+	const struct yaml_entry *entry = map && map->kind == YAML_MAP ? entry_of(map, key) : NULL;
+
+	return entry && !yaml_null(entry->value) ? entry->value : NULL;
+}
+
+static const struct yaml_node *list_of(const struct yaml_node *map, const char *key)
+{
+	const struct yaml_node *list = value_of(map, key);
+
+	return list && list->kind == YAML_LIST ? list : NULL;
+}
+
+/* The ports that the app lists itself, wherever; NULL: it lists none. */
+static const struct yaml_node *ports_of(const struct yaml_node *app)
+{
+	const struct yaml_node *container = value_of(app, "container");
+	const struct yaml_node *mappings = list_of(container, "portMappings");
+
+	if (!mappings)
+		mappings = list_of(value_of(container, "docker"), "portMappings");
+	if (!mappings)
+		mappings = list_of(app, "portDefinitions");
+	return mappings ? mappings : list_of(app, "ports");
+}
+
+static void check_indices(struct reading *r, const struct yaml_node *app, size_t ports)
+{
+	const struct yaml_node *checks = list_of(app, "healthChecks"), *listed = ports_of(app);
+	size_t count = listed ? listed->count : ports;
+
+	for (size_t i = 0; checks && i < checks->count; i++) {
+		const struct yaml_node *index = value_of(checks->items[i], "portIndex");
+		int64_t number;
+		if (!index || index->kind != YAML_SCALAR || value_of(checks->items[i], "command") ||
+		    !parse_number(index->text, 0, 65535, &number) || (size_t)number < (count ? count : 1))
+			continue;
+		struct diagnostic *said =
+		    complain(r->list, index->place, "there is no port of `portIndex` %s: the app has %zu",
+			     index->text, count);
+		if (count)
+			advise(r->list, said, "the first one is 0, the last one %zu", count - 1);
+		else
+			advise(r->list, said, "say which ports it has: openPorts: 8080");
+	}
+}
+
+static void check_secret(struct reading *r, const struct yaml_node *app, const struct yaml_node *user)
+{
+	const struct yaml_node *secret = value_of(user, "secret"), *known = value_of(app, "secrets");
+
+	if (!secret || secret->kind != YAML_SCALAR || value_of(known, secret->text))
+		return;
+	advise(r->list, complain(r->list, secret->place, "that secret is none of the `secrets` of the app"),
+	       "write secrets: {NAME: {source: PATH}} beside `env`");
+}
+
+static void check_secrets(struct reading *r, const struct yaml_node *app)
+{
+	const struct yaml_node *env = value_of(app, "env"),
+			       *volumes = list_of(value_of(app, "container"), "volumes");
+
+	for (size_t i = 0; env && env->kind == YAML_MAP && i < env->count; i++)
+		check_secret(r, app, env->entries[i].value);
+	for (size_t i = 0; volumes && i < volumes->count; i++)
+		check_secret(r, app, volumes->items[i]);
+}
+
+static void check_networks(struct reading *r, const struct yaml_node *app)
+{
+	const struct yaml_node *networks = list_of(app, "networks");
+
+	for (size_t i = 0; networks && networks->count > 1 && i < networks->count; i++) {
+		const struct yaml_node *mode = value_of(networks->items[i], "mode");
+		if (!mode || mode->kind != YAML_SCALAR || !strcmp(mode->text, "container"))
+			continue;
+		advise(
+		    r->list,
+		    complain(r->list, mode->place, "an app with `%s` can be in no other network", mode->text),
+		    "leave only this one, or networks of the mode container");
+		return;
+	}
+}
+
+void marathon_app_check(struct reading *r, const struct yaml_node *app, size_t ports, bool secrets_elsewhere)
+{
+	check_indices(r, app, ports);
+	check_networks(r, app);
+	if (!secrets_elsewhere)
+		check_secrets(r, app);
 }
 
 /* --- what others call it ---------------------------------------------------------------------------------

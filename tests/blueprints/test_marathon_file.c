@@ -355,6 +355,17 @@ Test(marathon_file, what_it_cannot_mean_is_an_error_at_its_place)
 	wrong("{\"cmd\": \"x\"}", 1, 1, "the app has no `id`", "\"/NAME\"");
 }
 
+Test(marathon_file, members_of_an_app_that_do_not_fit_are_errors_at_their_place)
+{
+	wrong_app("\"healthChecks\": [{\"portIndex\": 1}], \"container\": {\"docker\": {\"image\": \"a\"}, "
+		  "\"portMappings\": [{\"containerPort\": 80}]}",
+		  32, "no port of `portIndex` 1: the app has 1", NULL);
+	wrong_app("\"env\": {\"A\": {\"secret\": \"db\"}}, " IMAGE, 25, "none of the `secrets`",
+		  "{source: PATH}");
+	wrong_app("\"networks\": [{\"mode\": \"host\"}, {\"name\": \"a\"}], " IMAGE, 23,
+		  "an app with `host` can be in no other network", NULL);
+}
+
 Test(marathon_file, a_suspended_app_is_a_cluster_of_none)
 {
 	read_for(
