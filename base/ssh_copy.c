@@ -427,15 +427,10 @@ void ssh_copy_bytes(struct ssh_call *call, bool errors, const char *bytes, size_
 /* --- by cat
  * ------------------------------------------------------------------------------------------------- */
 
-static void add_quoted(struct text *to, const char *word)
+static void add_word(struct text *to, const char *word)
 {
-	text_add(to, " '");
-	for (; *word; word++)
-		if (*word == '\'')
-			text_add(to, "'\\''");
-		else
-			text_add_char(to, *word);
-	text_add_char(to, '\'');
+	text_add_char(to, ' ');
+	text_add_quoted(to, word);
 }
 
 void ssh_copy_restart(struct ssh_call *call)
@@ -463,11 +458,11 @@ void ssh_copy_restart(struct ssh_call *call)
 	if (copy->get) {
 		owned_text line = {0};
 		text_add_bytes(&line, FILE_FOLLOWS, strlen(FILE_FOLLOWS) - 1);
-		add_quoted(&call->what, text_view(&line));
-		add_quoted(&call->what, copy->path);
+		add_word(&call->what, text_view(&line));
+		add_word(&call->what, copy->path);
 	} else {
-		add_quoted(&call->what, copy->path);
-		add_quoted(&call->what, copy->half);
+		add_word(&call->what, copy->path);
+		add_word(&call->what, copy->half);
 		text_format(&call->what, " %o %zu", (unsigned int)(copy->mode & 07777), copy->content.length);
 		text_add_bytes(&call->queue, text_view(&copy->content), copy->content.length);
 	}

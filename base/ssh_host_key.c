@@ -149,14 +149,15 @@ struct shown {
 static int refuse_changed(const struct shown *shown, struct error *err)
 {
 	const struct ssh_host *host = &shown->peer->host;
-	owned_text name = {0};
+	owned_text name = {0}, file = {0};
 
 	known_hosts_name(&name, name_of(host), host->port);
 	fail(err, ERR_DENIED,
 	     "the host key of %s is another one than %s:%zu says: it shows %s %s; somebody may be in between",
 	     shown->peer->name, shown->file, shown->line, shown->type, text_view(&shown->fingerprint));
+	text_add_path(&file, shown->file);
 	remedy(err, "if the machine was made anew, forget the old host key: ssh-keygen -f %s -R '%s'",
-	       shown->file, text_view(&name));
+	       text_view(&file), text_view(&name));
 	return -1;
 }
 
@@ -178,10 +179,33 @@ static int refuse_revoked(const struct shown *shown, struct error *err)
 	return -1;
 }
 
+enum { WAY_MOST = 100 }; /* a command is told whole or not at all */
+
+/* What ssh has to be told to come there, and to note its key where we look for it. */
+static void add_way(const struct shown *shown, struct text *to)
+{
+	const struct ssh_host *host = &shown->peer->host, *jump = host->jump;
+
+	if (*shown->file && !ends_with(shown->file, "/.ssh/known_hosts")) {
+		/* One with a blank would be two files, were it not in quotes of ssh's own. */
+		bool blank = strchr(shown->file, ' ');
+		owned_text file = {0};
+		text_format(&file, blank ? "\"%s\"" : "%s", shown->file);
+		text_add(to, "-o UserKnownHostsFile=");
+		text_add_path(to, text_view(&file));
+		text_add_char(to, ' ');
+	}
+	if (jump)
+		text_format(to, "-J %s%s%s:%u ", jump->user ? jump->user : "", jump->user ? "@" : "",
+			    jump->address, (unsigned int)jump->port);
+	text_format(to, "-p %u %s%s%s", (unsigned int)host->port, host->user ? host->user : "",
+		    host->user ? "@" : "", host->address);
+}
+
 static int refuse_unknown(const struct shown *shown, const struct host_key_finding *finding,
 			  struct error *err)
 {
-	const struct ssh_host *host = &shown->peer->host;
+	owned_text way = {0};
 
 	if (finding->authority)
 		fail(err, ERR_UNSUPPORTED,
@@ -192,10 +216,11 @@ static int refuse_unknown(const struct shown *shown, const struct host_key_findi
 	else
 		fail(err, ERR_UNVERIFIED, "the host key of %s is not known: it shows %s %s",
 		     shown->peer->name, shown->type, text_view(&shown->fingerprint));
+	add_way(shown, &way);
 	remedy(err,
 	       "compare it at the machine itself (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then connect "
-	       "once by `ssh -p %u %s%s%s`, or name it: hostKey",
-	       (unsigned int)host->port, host->user ? host->user : "", host->user ? "@" : "", host->address);
+	       "once by `ssh %s`, or name it: hostKey",
+	       way.length > WAY_MOST ? "..." : text_view(&way));
 	return -1;
 }
 

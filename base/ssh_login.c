@@ -366,6 +366,13 @@ static enum login_result refuse(struct ssh_session *session)
 		remedy(&session->error, "%s", login->mend);
 		return LOGIN_FAILED;
 	}
+	if (!login->tried.length) {
+		remedy(
+		    &session->error,
+		    "make a key by ssh-keygen -t ed25519 and take it there by ssh-copy-id, or name the one "
+		    "to be used: privateKeyFile");
+		return LOGIN_FAILED;
+	}
 	remedy(&session->error,
 	       "is the user right, and one of these public keys in ~%s/.ssh/authorized_keys there? "
 	       "privateKeyFile names a key",

@@ -205,6 +205,10 @@ static void connected(void *owner, int fd, const struct error *error)
 	ssh_session_want_turn(session);
 	if (fd < 0) {
 		session->error = *error;
+		if (!*session->error.remedy)
+			remedy(&session->error,
+			       "is sshd running there, at that port, and does no firewall on "
+			       "the way keep us out?");
 		return;
 	}
 	session->fd = fd;

@@ -218,6 +218,7 @@ static void looked_up(void *owner)
 		fail(&error, ERR_UNREACHABLE, "%s: the name cannot be resolved: %s", call->peer,
 		     gai_strerror(look_up->status));
 		error.here = true;
+		remedy(&error, "check the spelling of the host name, and the name service of this machine");
 		answer(call, &error);
 		return;
 	}

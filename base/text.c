@@ -184,3 +184,26 @@ void text_add_printable(struct text *text, const char *bytes, size_t count)
 	}
 	text_add_bytes(text, bytes + plain, count - plain);
 }
+
+void text_add_quoted(struct text *text, const char *word)
+{
+	text_add_char(text, '\'');
+	for (const char *quote; (quote = strchr(word, '\'')); word = quote + 1) {
+		text_add_bytes(text, word, (size_t)(quote - word));
+		text_add(text, "'\\''");
+	}
+	text_add(text, word);
+	text_add_char(text, '\'');
+}
+
+void text_add_path(struct text *text, const char *path)
+{
+	size_t home = starts_with(path, "~/") ? 2 : 0;
+	const char *rest = path + home;
+
+	text_add_bytes(text, path, home);
+	if (rest[strspn(rest, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-")])
+		text_add_quoted(text, rest);
+	else
+		text_add(text, rest);
+}

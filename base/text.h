@@ -48,5 +48,9 @@ bool printable(const char *text);
 bool sensitive_name(const char *name);
 /* Append `bytes` fit for a terminal: control characters but tab and newline become \xNN. */
 void text_add_printable(struct text *text, const char *bytes, size_t count);
+/* Append a word as a shell reads it back, between quotes. */
+void text_add_quoted(struct text *text, const char *word);
+/* The same of a path for people to copy: with quotes only where it needs them, and "~/" stays the home. */
+void text_add_path(struct text *text, const char *path);
 
 #endif

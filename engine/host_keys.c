@@ -35,31 +35,54 @@ static const char *known_hosts_of(const struct site *site)
 	return json_text(site->spec->options, "knownHosts") ?: "~/.ssh/known_hosts";
 }
 
-/* Those of one port and file are asked by one ssh-keyscan. */
+/* Through which machine it is reached; "": from here. */
+static const char *jump_of(const struct site *site)
+{
+	return json_text(site->spec->options, "jump") ?: "";
+}
+
+/* Those of one port, file and way are asked by one ssh-keyscan. */
+static bool goes_along(const struct site *site, const struct site *first, unsigned port, char *ret_host,
+		       size_t size)
+{
+	unsigned own_port;
+
+	return is_unknown(site) && read_address(site, ret_host, size, &own_port) && own_port == port &&
+	       !strcmp(known_hosts_of(site), known_hosts_of(first)) && !strcmp(jump_of(site), jump_of(first));
+}
+
 static bool is_first_of_its_kind(const struct berth_operation *operation, const struct site *site,
 				 unsigned port)
 {
 	char host[256];
-	unsigned other_port;
 
 	for (const struct site *other = operation->sites; other != site; other = other->next)
-		if (is_unknown(other) && read_address(other, host, sizeof host, &other_port) &&
-		    other_port == port && !strcmp(known_hosts_of(other), known_hosts_of(site)))
+		if (goes_along(other, site, port, host, sizeof host))
 			return false;
 	return true;
+}
+
+/* The port of a jump is one of a whole address. */
+static void add_jump(const char *jump, struct text *to)
+{
+	bool whole = strstr(jump, "://") || !strchr(jump, ':');
+
+	if (*jump)
+		text_format(to, "ssh %s%s ", whole ? "" : "ssh://", jump);
 }
 
 static void add_scan(const struct site *first, unsigned port, struct text *to)
 {
 	char host[256];
-	unsigned other_port;
 
-	text_format(to, "%sssh-keyscan -p %u", to->length ? " && " : "", port);
+	text_add(to, to->length ? " && " : "");
+	add_jump(jump_of(first), to);
+	text_format(to, "ssh-keyscan -p %u", port);
 	for (const struct site *site = first; site; site = site->next)
-		if (is_unknown(site) && read_address(site, host, sizeof host, &other_port) &&
-		    other_port == port && !strcmp(known_hosts_of(site), known_hosts_of(first)))
+		if (goes_along(site, first, port, host, sizeof host))
 			text_format(to, " %s", host);
-	text_format(to, " >>%s", known_hosts_of(first));
+	text_add(to, " >>");
+	text_add_path(to, known_hosts_of(first));
 }
 
 size_t host_keys_tell(struct berth_operation *operation)

@@ -5,13 +5,14 @@
 
 #define NOISE_MOST ((size_t)256 << 10) /* more than that is no greeting: all of it is passed on */
 
-/* Behind the line that it begins with; NULL: that did not come whole yet. */
+/* Behind the line that it begins with; NULL: that did not come whole yet. A greeting may have any bytes. */
 static const char *begin_of(const struct noise *noise)
 {
-	const char *text = text_view(&noise->held), *mark = strstr(text, noise->mark);
-	const char *end = mark ? strchr(mark, '\n') : NULL;
+	const char *text = text_view(&noise->held), *end = text + noise->held.length;
+	const char *mark = memmem(text, noise->held.length, noise->mark, strlen(noise->mark));
+	const char *line = mark ? memchr(mark, '\n', (size_t)(end - mark)) : NULL;
 
-	return end ? end + 1 : NULL;
+	return line ? line + 1 : NULL;
 }
 
 size_t noise_strip(struct noise *noise, const char *bytes, size_t count, const char **ret)

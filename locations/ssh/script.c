@@ -5,16 +5,9 @@
 
 #include "base/cleanup.h"
 
-/* All but a single quote means itself between single quotes. */
 void say_word(struct text *script, const char *word)
 {
-	text_add_char(script, '\'');
-	for (const char *quote; (quote = strchr(word, '\'')); word = quote + 1) {
-		text_add_bytes(script, word, (size_t)(quote - word));
-		text_add(script, "'\\''");
-	}
-	text_add(script, word);
-	text_add_char(script, '\'');
+	text_add_quoted(script, word);
 }
 
 void say_variable(struct text *script, const char *name, const char *value)

@@ -301,6 +301,7 @@ Test(ssh, nobody_is_there)
 
 	cr_expect_eq(told.error.code, ERR_UNREACHABLE);
 	cr_expect(strstr(told.error.text, "connection refused"), "%s", told.error.text);
+	cr_expect(strstr(told.error.remedy, "is sshd running there"), "%s", told.error.remedy);
 	cr_expect_not(told.sent);
 }
 

@@ -184,6 +184,7 @@ Test(ssh_login, has_nothing_to_try)
 	host.identity_count = 0;
 	owned_told told = kept_out(&host);
 	cr_expect(strstr(told.error.text, "there is no key"), "%s", told.error.text);
+	cr_expect(strstr(told.error.remedy, "ssh-copy-id"), "%s", told.error.remedy);
 }
 
 Test(ssh_login, ends_when_the_machine_has_seen_enough_keys)

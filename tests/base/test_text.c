@@ -122,3 +122,21 @@ Test(text, secret_is_overwritten)
 	text_release(&text);
 	cr_expect(text.secret && !text.data, "it stays one that is overwritten");
 }
+
+Test(text, words_and_paths_are_read_back_by_a_shell)
+{
+	static const struct {
+		const char *path, *written;
+	} paths[] = {{"~/.ssh/known_hosts", "~/.ssh/known_hosts"},
+		     {"~/my keys/it's", "~/'my keys/it'\\''s'"},
+		     {"/a;b", "'/a;b'"}};
+
+	for (size_t i = 0; i < COUNT_OF(paths); i++) {
+		owned_text text = {0};
+		text_add_path(&text, paths[i].path);
+		cr_expect_str_eq(text_view(&text), paths[i].written);
+	}
+	owned_text text = {0};
+	text_add_quoted(&text, "a b");
+	cr_expect_str_eq(text_view(&text), "'a b'");
+}

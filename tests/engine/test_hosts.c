@@ -392,6 +392,27 @@ Test(hosts, host_keys_that_nobody_knows_are_told_of_all_at_once)
 		  "%s", scene.events);
 }
 
+Test(hosts, the_command_for_host_keys_goes_by_the_file_and_the_jump_that_are_said)
+{
+	strangers = true;
+	cr_assert_eq(scene_run(&scene, berth_plan,
+			       "id: app\nlocations:\n"
+			       "  a: {ssh: {host: 10.0.0.7, knownHosts: \"/my keys/known\"}}\n"
+			       "  b: {ssh: {host: 10.0.0.8, jump: 'me@door:2222'}}\n"
+			       "  c: {ssh: {host: 10.0.0.9, jump: door}}\n"
+			       "services:\n"
+			       "- {type: process, id: a, command: x, location: a}\n"
+			       "- {type: process, id: b, command: x, location: b}\n"
+			       "- {type: process, id: c, command: x, location: c}\n",
+			       NULL),
+		     BERTH_DENIED);
+	cr_expect(strstr(scene.events, "ssh-keyscan -p 22 10.0.0.7 >>'/my keys/known' && "
+				       "ssh ssh://me@door:2222 ssh-keyscan -p 22 10.0.0.8 "
+				       ">>~/.ssh/known_hosts && "
+				       "ssh door ssh-keyscan -p 22 10.0.0.9 >>~/.ssh/known_hosts"),
+		  "%s", scene.events);
+}
+
 Test(hosts, a_pool_may_stand_in_one_line)
 {
 	deploy("id: app\nlocation: 'byon:(hosts=\"10.0.1.1, you@10.0.1.{2,4-5}\", user=me)'\nservices:\n" ONE(

@@ -42,6 +42,18 @@ Test(ssh_noise, without_a_word_of_ours_it_is_told_in_the_end)
 	HEARD("", "");
 }
 
+Test(ssh_noise, a_greeting_with_any_bytes_hides_nothing)
+{
+	static const char said[] = "Wel\0come\n@run 17\nown\0bytes";
+	struct noise noise = {.mark = "@run 17"};
+	const char *own;
+	size_t count = noise_strip(&noise, said, sizeof said - 1, &own);
+
+	cr_assert_eq(count, sizeof "own\0bytes" - 1);
+	cr_expect_arr_eq(own, "own\0bytes", count);
+	noise_release(&noise);
+}
+
 Test(ssh_noise, what_never_ends_is_passed_on)
 {
 	char piece[4097];
