@@ -4,12 +4,22 @@
 #include "cli/commands.h"
 #include "cli/screen.h"
 
+enum { SPEC_MOST = 48 }; /* columns: the whole of it would push all else off the screen */
+
+static void add_spec(struct table *table, const char *spec)
+{
+	owned_memory char *cut = strdup(spec);
+	if (cut)
+		cut_to(cut, SPEC_MOST);
+	table_add(table, PLAIN, cut ? cut : "");
+}
+
 static void add_location(struct table *table, const json_t *location, int columns)
 {
 	const json_t *reachable = json_object_get(location, "reachable");
 	table_add(table, BOLD, text_of(location, "name"));
 	table_add(table, PLAIN, text_of(location, "type"));
-	table_add(table, PLAIN, text_of(location, "spec"));
+	add_spec(table, text_of(location, "spec"));
 	table_add(table, PLAIN, text_of(location, "source"));
 	if (columns < 5)
 		return;
@@ -114,7 +124,7 @@ const struct command command_locations = {
 	"--location, locations.yaml of the user, the store, and what is built in. "
 	"`check` asks them: whether they answer, let us in, and what they are. A name "
 	"that nobody defined may be a spec itself. With a blueprint they are those that it defines, and "
-	"where its components go.",
+	"where its components go. A long specification is cut; -o json has the whole of it.",
     .examples = {{"berth locations check shop.yaml",
 		  "every place that a blueprint needs, each machine of a pool by itself"},
 		 {"berth locations check docker:tcp://10.0.0.5:2376",

@@ -447,6 +447,17 @@ Test(show, destroy_names_what_it_kept)
 	cr_expect_str_eq(out, "removed volume data at here (shop_data)\nDestroyed shop\n");
 }
 
+Test(show, a_long_specification_of_a_location_leaves_room_for_the_rest)
+{
+	script.result =
+	    "{\"locations\":[{\"name\":\"lab\",\"type\":\"openstack\",\"spec\":\"{openstack: {cloud: "
+	    "lab, image: debian-12, minRam: 1024, network: private}}\",\"source\":\"shop.yaml\"}]}";
+	cr_expect_eq(run_cli("locations"), 0);
+	cr_expect_str_eq(out,
+			 "NAME  TYPE       SPEC                                              SOURCE\n"
+			 "lab   openstack  {openstack: {cloud: lab, image: debian-12, min..  shop.yaml\n");
+}
+
 Test(show, locations_and_whether_they_answer)
 {
 	script.result =
