@@ -265,10 +265,61 @@ static const struct option *option_named(const char *name, bool of_template)
 	return option ? option : option_of(cloud_option_named(name, of_template));
 }
 
+/* What others call it. */
+static const struct {
+	const char *written, *option;
+} words[] = {{"size", "flavor"},
+	     {"flavor_name", "flavor"},
+	     {"flavor_id", "flavor"},
+	     {"instanceType", "flavor"},
+	     {"image_name", "image"},
+	     {"image_id", "imageId"},
+	     {"key", "keyPair"},
+	     {"key_name", "keyPair"},
+	     {"keyName", "keyPair"},
+	     {"sshKey", "privateKeyFile"},
+	     {"ssh_key", "privateKeyFile"},
+	     {"ssh_user", "user"},
+	     {"zone", "availabilityZone"},
+	     {"metadata", "userMetadata"},
+	     {"floating_ip_pool", "floatingNetwork"},
+	     {"floatingIp", "autoAssignFloatingIp"},
+	     {"region_name", "region"},
+	     {"project_name", "project"},
+	     {"cacert", "ca"},
+	     {"insecure", "tlsVerify"},
+	     {"verify", "tlsVerify"}};
+
+/* What clouds.yaml has under `auth`. */
+static bool is_of_auth(const char *key)
+{
+	static const char *const keys[] = {"auth_url",
+					   "username",
+					   "user_id",
+					   "password",
+					   "token",
+					   "project_id",
+					   "user_domain_name",
+					   "user_domain_id",
+					   "project_domain_name",
+					   "project_domain_id",
+					   "application_credential_id",
+					   "application_credential_name",
+					   "application_credential_secret"};
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		if (!strcmp(keys[i], key))
+			return true;
+	return false;
+}
+
 static const char *closest_option(const char *key)
 {
 	const char *names[COUNT_OF(options)];
 
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (!strcmp(words[i].written, key))
+			return words[i].option;
 	for (size_t i = 0; i < COUNT_OF(options); i++)
 		names[i] = options[i].key;
 	return closest(key, names, COUNT_OF(options));
@@ -489,7 +540,10 @@ static void check_one(struct look *look, const struct yaml_entry *entry, bool of
 	    complain(look->list, entry->key_place, "%s no option `%s`",
 		     of_template ? "`" TEMPLATE "` has" : "an openstack location has", entry->key);
 	const char *meant = closest_option(entry->key);
-	if (meant && of_template && option_of(entry->key))
+	if (is_of_auth(entry->key))
+		advise(look->list, said, "write it under `auth`, as clouds.yaml has it: auth: {%s: ...}",
+		       entry->key);
+	else if (meant && of_template && option_of(entry->key))
 		advise(look->list, said, "write it beside `" TEMPLATE "`");
 	else if (meant)
 		advise(look->list, said, "did you mean `%s`?", meant);

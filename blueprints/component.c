@@ -69,8 +69,10 @@ static void take_key(struct reading *r, struct draft *d, const struct key_name *
 	if (name->key == KEY_NOTED)
 		return;
 	if (name->key == KEY_UNUSED && d->software) {
-		warn(r->list, entry->key_place,
-		     "`%s` has no effect: berth changes no firewall and makes no machine", entry->key);
+		advise(r->list,
+		       warn(r->list, entry->key_place,
+			    "`%s` has no effect: a machine's own settings are left as they are", entry->key),
+		       "what a cloud lets in to it follows from links and `publish`");
 		return;
 	}
 	const struct yaml_entry *before = given_of(d, name->key);
@@ -356,4 +358,5 @@ void component_finish(struct reading *r, struct draft *d)
 		spec->key_place_count = d->key_places.count;
 	}
 	policies_check_effectors(r, spec);
+	marathon_finish(r, d);
 }

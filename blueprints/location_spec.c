@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "blueprints/catalogue.h"
 #include "blueprints/cloud_options.h"
+#include "blueprints/location_options.h"
 #include "blueprints/machine_options.h"
 #include "blueprints/mask.h"
 #include "blueprints/reading.h"
@@ -25,6 +26,12 @@ static void take_cloud(struct location_spec *spec)
 	spec->target += length;
 }
 
+/* Brooklyn's "named:lab" is the location of that name. */
+static const char *behind_named(const char *text)
+{
+	return text + (starts_with(text, "named:") ? strlen("named:") : 0);
+}
+
 /* Brooklyn's "host:10.0.0.5" is a pool of one machine. */
 static void take_host(struct arena *arena, struct location_spec *spec)
 {
@@ -42,6 +49,7 @@ int location_spec_parse(struct arena *arena, const char *text, struct location_s
 			struct error *err)
 {
 	struct location_spec spec = {.name = "", .target = ""};
+	text = behind_named(text);
 	const char *colon = strchr(text, ':'), *bracket = strchr(text, '(');
 	bool bare = location_kind_named(text)->bare;
 
@@ -167,6 +175,7 @@ static void check_machines(const struct target *to, const struct yaml_node *map,
 {
 	bool pool = !strcmp(spec->type, "byon");
 
+	location_options_check(to->list, spec->type, map);
 	if (is_cloud(spec))
 		cloud_options_check(to->list, to->reading, map);
 	if (pool || !strcmp(spec->type, "ssh"))
@@ -383,8 +392,9 @@ static const struct location_spec *location_read(struct reading *r, struct draft
 		return NULL;
 	const char *id = NULL;
 	if (fixed->kind == YAML_SCALAR) {
-		const struct location_spec *defined = map_get(r->locations, fixed->text);
-		const struct yaml_node *item = defined ? NULL : catalogue_location(r, fixed->text, &id);
+		const char *name = behind_named(fixed->text);
+		const struct location_spec *defined = map_get(r->locations, name);
+		const struct yaml_node *item = defined ? NULL : catalogue_location(r, name, &id);
 		if (defined)
 			return defined;
 		fixed = item ? item : fixed;

@@ -484,12 +484,14 @@ struct site *site_open(struct berth_operation *operation, const struct location_
 		       const char *source, struct error *err);
 /* Give each component its site; complaints (unbound, unfit) go to the operation's diagnostics. 0 or -1. */
 int sites_assign(struct berth_operation *operation, struct error *err);
-/* Warn of names that nobody defined; opens nothing. */
-void sites_warn_unbound(struct berth_operation *operation);
-/* The same of a cloud that nothing here says how to log in to. */
+/* Where something that is to go to `location` (NULL: nothing is said of it) goes: what a --location or
+ * locations.yaml says of it counts. Without a type: nobody says. NULL: no memory. */
+const struct location_spec *site_spec_for(struct berth_operation *operation,
+					  const struct location_spec *location, const char **ret_source);
+/* -1, with *err that there is no such type of location. */
+int site_refuse_type(const struct location_spec *spec, struct error *err);
+/* Warn of a cloud that nothing here says how to log in to. */
 void sites_warn_clouds(struct berth_operation *operation);
-/* A complaint for each location of a catalogue whose type is none of ours. */
-void sites_check_catalogue(struct berth_operation *operation);
 /* Open what the store remembers for the application, and with `all` every known location. */
 int sites_open_known(struct berth_operation *operation, bool all, struct error *err);
 /* Open every location named with --location. 0 or -1. */
@@ -524,6 +526,14 @@ bool is_member_effector(const char *name);
 /* sizes.c: how many instances each component is to have, now that it was listed what is there. 0, or -1 with
  * operation->error. */
 int sizes_decide(struct berth_operation *operation);
+
+/* --- sites_check.c: what is wrong with where components go, without opening any place --- */
+/* A complaint where places of that driver do not take the component. */
+void site_refuse_kind(struct berth_operation *operation, const struct component *component,
+		      const struct location_driver *driver);
+/* A complaint for each location whose type is none of ours, and for each component that its location does not
+ * take; a warning of names that nobody defined. */
+void sites_check(struct berth_operation *operation);
 
 /* --- sizing.c: who made a component as large as it is, since when, and why --- */
 /* Whether its size is told: of clusters, and of what an autoscaler resizes. */

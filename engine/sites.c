@@ -155,13 +155,21 @@ static void pass_on_words(void *owner, const char *words)
 	operation_warn(site->operation, "%s: %s", site->location.name, words);
 }
 
-static int refuse_type(const struct location_spec *spec, struct error *err)
+int site_refuse_type(const struct location_spec *spec, struct error *err)
 {
-	static const char *const later[] = {"jclouds"};
+	static const struct {
+		const char *type, *but, *remedy;
+	} later[] = {
+	    {"jclouds", ", but for openstack-nova",
+	     "name a place of another type, in its stead or by --location"},
+	    {"multi", "", "`locations: [A, B]` at a cluster spreads its members over several places"}};
 	for (size_t i = 0; i < COUNT_OF(later); i++)
-		if (strcmp(spec->type, later[i]) == 0)
-			return fail(err, ERR_UNSUPPORTED, "locations of type `%s` are not supported yet",
-				    spec->type);
+		if (strcmp(spec->type, later[i].type) == 0) {
+			fail(err, ERR_UNSUPPORTED, "locations of type `%s` are not supported yet%s",
+			     spec->type, later[i].but);
+			remedy(err, "%s", later[i].remedy);
+			return -1;
+		}
 	const char *known[16] = {"byon"}; /* hosts.h */
 	size_t count = 1;
 	owned_text all = {0};
@@ -274,7 +282,7 @@ struct site *site_open(struct berth_operation *operation, const struct location_
 	}
 	const struct location_driver *driver = location_driver_of(spec->type);
 	if (!driver) {
-		refuse_type(spec, err);
+		site_refuse_type(spec, err);
 		return NULL;
 	}
 	site = add_site(operation, driver, spec, source);
@@ -376,21 +384,25 @@ static int keep_machine(struct berth_operation *operation, struct component *of,
 	return 0;
 }
 
+const struct location_spec *site_spec_for(struct berth_operation *operation,
+					  const struct location_spec *location, const char **ret_source)
+{
+	const struct location_spec *spec = location ? location : default_spec(operation);
+	const struct location_spec *bound = spec ? bound_for(operation, spec, ret_source) : NULL;
+
+	if (!bound)
+		*ret_source = operation->blueprint->file;
+	return bound ? bound : spec;
+}
+
 static struct site *site_for(struct berth_operation *operation, struct component *of,
 			     const struct location_spec *location, struct error *err)
 {
-	const struct component_spec *component = of->spec;
-	const struct location_spec *spec = location ? location : default_spec(operation);
-	const char *source = operation->blueprint->file;
+	const char *source = NULL;
+	const struct location_spec *spec = site_spec_for(operation, location, &source);
 	if (!spec) {
 		fail_memory(err);
 		return NULL;
-	}
-	const char *elsewhere = NULL;
-	const struct location_spec *bound = bound_for(operation, spec, &elsewhere);
-	if (bound) {
-		spec = bound;
-		source = elsewhere;
 	}
 	if (!spec->type) {
 		refuse_unbound(spec->name, err);
@@ -398,7 +410,7 @@ static struct site *site_for(struct berth_operation *operation, struct component
 	}
 	if (is_host_pool(spec))
 		return machine_for(operation, of, spec, source, err);
-	if (component->kind == COMPONENT_DOCKER && strcmp(spec->type, "localhost") == 0 &&
+	if (of->spec->kind == COMPONENT_DOCKER && strcmp(spec->type, "localhost") == 0 &&
 	    !(spec = local_engine(operation, spec))) {
 		fail_memory(err);
 		return NULL;
@@ -408,37 +420,6 @@ static struct site *site_for(struct berth_operation *operation, struct component
 		return NULL;
 	}
 	return site_open(operation, spec, source, err);
-}
-
-void sites_check_catalogue(struct berth_operation *operation)
-{
-	const struct blueprint *blueprint = operation->blueprint;
-	for (size_t i = 0; blueprint->item_count && i < blueprint->location_count; i++) {
-		const struct location_spec *spec = &blueprint->locations[i];
-		struct error err = {0};
-		if (!spec->type || is_host_pool(spec) || location_driver_of(spec->type))
-			continue;
-		refuse_type(spec, &err);
-		complain_error(&operation->diagnostics, spec->place, &err);
-	}
-	diagnostics_sort(&operation->diagnostics);
-}
-
-void sites_warn_unbound(struct berth_operation *operation)
-{
-	for (size_t i = 0; i < operation->application->component_count; i++) {
-		const struct component_spec *spec = operation->application->components[i].spec;
-		const char *source = NULL;
-		if (spec->kind == COMPONENT_EXTERNAL || !spec->location || spec->location->type ||
-		    binding_of(operation, spec->location->name, &source))
-			continue;
-		struct diagnostic *entry = warn(&operation->diagnostics, spec->location->place,
-						"nothing says where `%s` is", spec->location->name);
-		advise(&operation->diagnostics, entry,
-		       "plan and deploy need it: --location %s=SPEC, or locations.yaml",
-		       spec->location->name);
-	}
-	diagnostics_sort(&operation->diagnostics);
 }
 
 /* It is opened, which asks nobody but the files and variables of this machine. */
@@ -463,23 +444,6 @@ void sites_warn_clouds(struct berth_operation *operation)
 	for (size_t i = 0; i < operation->application->component_count; i++)
 		warn_of_cloud(operation, operation->application->components[i].spec->location);
 	diagnostics_sort(&operation->diagnostics);
-}
-
-static const char *kind_name(enum component_kind kind)
-{
-	return kind == COMPONENT_DOCKER ? "docker:IMAGE" : kind == COMPONENT_PROCESS ? "process" : "external";
-}
-
-static void refuse_kind(struct berth_operation *operation, const struct component *component,
-			const struct site *site)
-{
-	const struct location_driver *driver = site->location.driver;
-	struct error why = {0};
-	if (driver->capabilities.kinds & 1u << component->spec->kind)
-		return;
-	fail(&why, ERR_UNSUPPORTED, "`%s` cannot go to a location of type %s: it is a component of type %s",
-	     component->id, driver->type, kind_name(component->spec->kind));
-	complain_error(&operation->diagnostics, component->spec->place, &why);
 }
 
 static bool is_among(struct site *const *zones, size_t count, const struct site *site)
@@ -519,7 +483,7 @@ static void assign_zones(struct berth_operation *operation, struct component *co
 			complain_error(&operation->diagnostics, cluster->zones[i]->place, &why);
 			continue;
 		}
-		refuse_kind(operation, component, site);
+		site_refuse_kind(operation, component, site->location.driver);
 		refuse_mixture(operation, component, site, cluster->zones[i]->place);
 		if (!is_among(zones, count, site))
 			zones[count++] = site;
@@ -553,7 +517,7 @@ static void assign(struct berth_operation *operation, struct component *componen
 		complain_error(&operation->diagnostics, place, &why);
 		return;
 	}
-	refuse_kind(operation, component, component->site);
+	site_refuse_kind(operation, component, component->site->location.driver);
 	assign_zones(operation, component);
 }
 

@@ -9,13 +9,12 @@ static void validate_step(struct berth_operation *operation)
 		stage_failed(operation);
 		return;
 	}
-	sites_check_catalogue(operation);
+	sites_check(operation);
 	balancers_check(operation);
 	if (operation->diagnostics.errors) {
 		refuse_blueprint(operation);
 		return;
 	}
-	sites_warn_unbound(operation);
 	sites_warn_clouds(operation);
 	operation_finish(operation, BERTH_OK, validation_document(operation));
 }

@@ -82,21 +82,6 @@ static json_t *networks_json(const struct openstack_findings *findings)
 	return list;
 }
 
-static json_t *regions_json(const struct openstack_token *token)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < token->endpoint_count; i++) {
-		const char *region = token->endpoints[i].region;
-		bool known = !region;
-		for (size_t k = 0; !known && k < json_array_size(list); k++)
-			known = !strcmp(json_string_value(json_array_get(list, k)), region);
-		if (!known)
-			json_add(list, json_any_text(region));
-	}
-	return list;
-}
-
 /* --- what lacks ---------------------------------------------------------------------------------------- */
 
 __attribute__((format(printf, 2, 3))) static void lacks(json_t *list, const char *format, ...)
@@ -272,7 +257,7 @@ json_t *openstack_about(const struct openstack *openstack, const struct openstac
 {
 	const struct openstack_token *token = &openstack->session.token;
 	json_t *about = json_object(), *quotas = json_array(), *missing = json_array();
-	json_t *regions = regions_json(token);
+	json_t *regions = openstack_regions(token);
 
 	add_quotas(quotas, findings->quotas, findings->quota_count);
 	add_quotas(quotas, findings->network_quotas, findings->network_quota_count);

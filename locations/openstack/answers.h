@@ -39,6 +39,8 @@ const char *const *openstack_services(const struct openstack_token *token, struc
  * not there, or there is no memory. */
 const char *openstack_endpoint(const struct openstack_token *token, struct arena *arena, const char *service,
 			       const char *interface, const char *region);
+/* All regions of the catalogue, each once. */
+json_t *openstack_regions(const struct openstack_token *token);
 
 /* --- read_compute.c --- */
 struct openstack_microversions {

@@ -72,6 +72,22 @@ static const char *refuse_bare(const struct openstack *openstack, const struct o
 	return NULL;
 }
 
+/* The region or the interface is another one, or the cloud has none. */
+static void advise_of_catalogue(const struct openstack *openstack, const char *service, struct arena *arena,
+				struct error *err)
+{
+	const struct openstack_token *token = &openstack->session.token;
+	const struct openstack_settings *settings = &openstack->settings;
+	owned_json regions = openstack_regions(token);
+	owned_memory char *names = json_line(regions);
+
+	if (settings->region && openstack_endpoint(token, arena, service, settings->interface, NULL))
+		remedy(err, "`region` (region_name, OS_REGION_NAME) is one of %s", names ? names : "others");
+	else
+		remedy(err, "`interface` is public, internal or admin; `openstack catalog list` shows what "
+			    "there is");
+}
+
 static const char *base_of(struct talk *talk, const struct openstack_question *question, struct error *err)
 {
 	const struct openstack *openstack = talk->openstack;
@@ -87,6 +103,7 @@ static const char *base_of(struct talk *talk, const struct openstack_question *q
 		     "location `%s`: the catalogue has no %s endpoint of the service %s%s%s",
 		     openstack->location->name, settings->interface, question->service,
 		     region ? " in the region " : "", region ? region : "");
+		advise_of_catalogue(openstack, question->service, &talk->arena, err);
 		return NULL;
 	}
 	if (is_bare(openstack, base))

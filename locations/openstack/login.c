@@ -97,8 +97,11 @@ static enum progress refused(struct talk *talk, struct error *err)
 	const struct openstack_settings *settings = &talk->openstack->settings;
 
 	openstack_failed(call, err, "cannot log in");
-	if (call->error.code != OK)
+	if (call->error.code != OK) {
+		if (err->code == ERR_UNREACHABLE && !*err->remedy)
+			remedy(err, "the address is from %s", settings->source);
 		return PROGRESS_FAILED;
+	}
 	if (call->status == 401 && settings->way == BY_PASSWORD)
 		remedy(err,
 		       "Keystone does not tell whether user, password, project or a domain is wrong; they "

@@ -127,3 +127,18 @@ const char *openstack_endpoint(const struct openstack_token *token, struct arena
 	}
 	return NULL;
 }
+
+json_t *openstack_regions(const struct openstack_token *token)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < token->endpoint_count; i++) {
+		const char *region = token->endpoints[i].region;
+		bool known = !region;
+		for (size_t k = 0; !known && k < json_array_size(list); k++)
+			known = !strcmp(json_string_value(json_array_get(list, k)), region);
+		if (!known)
+			json_add(list, json_any_text(region));
+	}
+	return list;
+}

@@ -89,6 +89,23 @@ static const char *text_of(const json_t *options, const char *key)
 	return json_string_value(json_is_array(value) ? json_array_get(value, 0) : value);
 }
 
+Test(cloud_options, words_of_others_are_told_by_ours)
+{
+	static const struct {
+		const char *written, *remedy;
+	} words[] = {{"username: me", "auth: {username: ...}"},
+		     {"auth_url: x", "auth: {auth_url: ...}"},
+		     {"size: m1.tiny", "did you mean `flavor`?"},
+		     {"key_name: k", "did you mean `keyPair`?"},
+		     {"zone: nova", "did you mean `availabilityZone`?"}};
+	char text[200];
+
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		snprintf(text, sizeof text, "location:\n  openstack:\n    %s\n" SERVICES, words[i].written);
+		refused(text, 3, 5, "an openstack location has no option", words[i].remedy);
+	}
+}
+
 Test(cloud_options, what_brooklyn_calls_otherwise_is_the_same)
 {
 	outcome = accepted(brooklyns);

@@ -298,6 +298,33 @@ Test(component, what_is_no_member_of_an_app_of_marathon_is_an_error_at_any_depth
 	     "x/y}}, networks: [{mode: container, labels: {any: thing}}]}");
 }
 
+#define AT_MARATHON "\n  location: marathon:http://m:8080"
+
+Test(component, members_of_an_app_of_marathon_fit_each_other_and_its_ports)
+{
+	bad("  marathon: {healthChecks: [{portIndex: 1}]}\n  openPorts: 80", 41,
+	    "no port of `portIndex` 1: the app has 1", "the last one 0");
+	bad("  marathon: {healthChecks: [{portIndex: 2}], portDefinitions: [{port: 1}, {port: 2}]}", 41,
+	    "no port of `portIndex` 2", "the last one 1");
+	bad("  marathon: {healthChecks: [{portIndex: 1}]}", 41, "the app has 0", "openPorts: 8080");
+	bad("  marathon: {healthChecks: [{portIndex: 0, port: 80}]}", 44, "`port` or `portIndex`, not both",
+	    "take one of them away");
+	bad("  marathon: {networks: [{mode: container, name: a}, {mode: host}]}", 60,
+	    "an app with `host` can be in no other network", "networks of the mode container");
+	bad("  marathon: {env: {A: {secret: db}}}" AT_MARATHON, 32, "none of the `secrets` of the app",
+	    "secrets: {NAME: {source: PATH}}");
+	bad("  marathon: {container: {volumes: [{containerPath: a, secret: db}]}}" AT_MARATHON, 63,
+	    "none of the `secrets`", NULL);
+	take("  marathon: {healthChecks: [{portIndex: 2}, {portIndex: 9, command: {value: x}}]}\n"
+	     "  openPorts: [80, 81]\n  publish: 82");
+	take("  marathon: {networks: [{mode: container, name: a}, {name: b}]}");
+	take("  marathon: {env: {A: {secret: db}}, secrets: {db: {source: x}}}" AT_MARATHON);
+	/* What may be said by the location, or goes to none that is known, is not judged. */
+	take("  marathon: {env: {A: {secret: db}}}\n  location: somewhere");
+	take("  marathon: {env: {A: {secret: db}}}\n"
+	     "  location: {marathon: {options: {secrets: {db: {source: x}}}}}");
+}
+
 Test(component, members_of_an_app_of_marathon_take_values_of_their_kind)
 {
 	bad("  marathon: {gpus: one}", 20, "`gpus` takes a whole number, not text", NULL);

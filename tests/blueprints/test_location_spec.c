@@ -38,6 +38,18 @@ Test(location_spec, strings_are_a_type_and_what_follows)
 	cr_assert_str_eq(spec.name, "my-cloud");
 }
 
+Test(location_spec, brooklyns_way_to_write_a_name)
+{
+	struct location_spec spec;
+	cr_assert_eq(location_spec_parse(&arena, "named:my-cloud", &spec, NULL), 0);
+	cr_expect_null(spec.type);
+	cr_expect_str_eq(spec.name, "my-cloud");
+	const struct location_spec *defined =
+	    take("locations: {lab: 'docker:unix:///x'}\nlocation: named:lab\n");
+	cr_expect_str_eq(defined->type, "docker");
+	cr_expect_str_eq(defined->name, "lab");
+}
+
 Test(location_spec, brooklyns_way_to_write_an_openstack)
 {
 	static const char *const written[][3] = {
@@ -80,8 +92,8 @@ Test(location_spec, nobody_said)
 Test(location_spec, a_map_gives_type_and_options)
 {
 	const struct location_spec *spec =
-	    take("location: {type: docker, address: 10.0.0.5, port: 80, tls: true}\n");
-	cr_assert_str_eq(spec->type, "docker");
+	    take("location: {type: fake, address: 10.0.0.5, port: 80, tls: true}\n");
+	cr_assert_str_eq(spec->type, "fake");
 	cr_assert_str_eq(json_text(spec->options, "address"), "10.0.0.5");
 	cr_assert_eq(json_number(spec->options, "port", 0), 80);
 	cr_assert(json_flag(spec->options, "tls", false));

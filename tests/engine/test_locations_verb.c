@@ -21,6 +21,12 @@ static void drop_curtain(void)
 
 TestSuite(locations_verb, .init = raise_curtain, .fini = drop_curtain);
 
+struct told {
+	const char *severity;
+	int line, column;
+	const char *words, *remedy;
+};
+
 static const char *blueprint; /* given with it; NULL: none */
 
 static enum berth_outcome ask(const char *const *bindings, const char *name, bool check,
@@ -256,4 +262,55 @@ Test(locations_verb, validate_warns_of_a_cloud_that_nothing_says_how_to_log_in_t
 	cr_expect(strstr(json_text(first, "summary"), "there is no username in its options"), "%s",
 		  json_text(first, "summary"));
 	cr_expect_eq(json_number(json_object_get(json_object_get(first, "range"), "start"), "line", 0), 3);
+}
+
+/* Told by validate, in this order, each with that place and remedy. */
+static void assert_told(const char *text, enum berth_outcome outcome, size_t count, const struct told *told)
+{
+	owned_json document = NULL;
+	cr_expect_eq(scene_run(&scene, berth_validate, text, &document), outcome);
+	const json_t *list = json_object_get(document, "diagnostics");
+	cr_assert_eq(json_array_size(list), count, "%zu", json_array_size(list));
+	for (size_t i = 0; i < count; i++) {
+		const json_t *one = json_array_get(list, i);
+		const json_t *start = json_object_get(json_object_get(one, "range"), "start");
+		cr_expect_str_eq(json_text(one, "severity"), told[i].severity);
+		cr_expect_eq(json_number(start, "line", 0), told[i].line);
+		cr_expect_eq(json_number(start, "column", 0), told[i].column, "%s",
+			     json_text(one, "summary"));
+		cr_expect(strstr(json_text(one, "summary"), told[i].words), "%s", json_text(one, "summary"));
+		cr_expect(strstr(json_text(one, "detail"), told[i].remedy), "%s", json_text(one, "detail"));
+	}
+}
+
+Test(locations_verb, validate_tells_what_a_place_does_not_take)
+{
+	static const struct told told[] = {
+	    {"error", 4, 3, "there is no type of location called `maraton`", "did you mean `marathon`?"},
+	    {"error", 7, 3, "`worker` cannot go to a location of type docker",
+	     "type localhost, ssh, marathon"},
+	    {"error", 8, 3, "`db` cannot go to a location of type ssh", "docker, marathon and mesos take it"},
+	    {"error", 9, 3, "location `localhost` is no Marathon", "leave it out of `words`"},
+	    {"error", 10, 32, "there is no type of location called `dokcer`", "did you mean `docker`?"},
+	};
+	assert_told("id: shop\n"
+		    "locations:\n"
+		    "  pool: {byon: {hosts: [10.0.0.5]}}\n"
+		    "  cluster: maraton:http://m:8080\n"
+		    "location: localhost\n"
+		    "services:\n"
+		    "- {type: process, id: worker, command: x, location: docker}\n"
+		    "- {type: 'docker:redis:3', id: db, location: pool}\n"
+		    "- {type: process, id: words, command: x, marathon: {cpus: 1}}\n"
+		    "- {type: 'docker:x', location: 'dokcer:unix:///x'}\n",
+		    BERTH_INVALID, COUNT_OF(told), told);
+}
+
+Test(locations_verb, a_cloud_that_is_none_of_ours_may_be_named_otherwise)
+{
+	static const struct told told[] = {
+	    {"warning", 2, 11, "locations of type `jclouds` are not supported yet", "by --location"}};
+	assert_told("id: shop\nlocation: jclouds:aws-ec2:us-east-1\n"
+		    "services:\n- {type: process, id: a, command: x}\n- {type: process, id: b, command: x}\n",
+		    BERTH_OK, COUNT_OF(told), told);
 }

@@ -235,6 +235,26 @@ Test(openstack, a_region_without_services_is_told_and_what_is_there_is_not_asked
 	cr_expect_eq(asked("GET "), 0);
 }
 
+static enum progress list_shop(struct errand *errand, void *owner)
+{
+	static const struct list_request request = {.app = "shop"};
+
+	return openstack_here.driver->list(&openstack_here, errand, &request, owner, &openstack_error);
+}
+
+Test(openstack, who_asks_in_a_region_that_there_is_not_is_told_those_that_there_are)
+{
+	struct inventory found = {0};
+
+	openstack_environment("OS_REGION_NAME", "Nowhere");
+	open_envvars();
+	cr_assert_eq(openstack_go_on(list_shop, &found), PROGRESS_FAILED);
+	cr_expect(strstr(openstack_error.text, "the catalogue has no"), "%s", openstack_error.text);
+	cr_expect_str_eq(openstack_error.remedy,
+			 "`region` (region_name, OS_REGION_NAME) is one of [\"RegionOne\"]");
+	inventory_release(&found);
+}
+
 Test(openstack, an_answer_of_another_kind_is_told)
 {
 	LINES({"GET", NOVA "/limits", 200, NULL, "<html>hello</html>", 0});
