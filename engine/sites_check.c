@@ -89,12 +89,26 @@ static bool is_defined(const struct blueprint *blueprint, const struct location_
 	return false;
 }
 
-static void check_component(struct berth_operation *operation, const struct component *component,
-			    const struct location_spec *location)
+/* Where things go that say so; many that come one after the other say the same. */
+struct settled {
+	bool known;
+	const struct location_spec *location, *spec;
+};
+
+static const struct location_spec *settle(struct berth_operation *operation, struct settled *last,
+					  const struct location_spec *location)
 {
 	const char *source = NULL;
-	const struct location_spec *spec = site_spec_for(operation, location, &source);
-	operation->diagnostics.failed |= !spec;
+	if (!last->known || last->location != location)
+		*last = (struct settled){true, location, site_spec_for(operation, location, &source)};
+	operation->diagnostics.failed |= !last->spec;
+	return last->spec;
+}
+
+static void check_component(struct berth_operation *operation, const struct component *component,
+			    const struct location_spec *location, struct settled *last)
+{
+	const struct location_spec *spec = settle(operation, last, location);
 	if (!spec)
 		return;
 	if (!spec->type) {
@@ -123,6 +137,7 @@ static void check_defined(struct berth_operation *operation, const struct locati
 void sites_check(struct berth_operation *operation)
 {
 	const struct blueprint *blueprint = operation->blueprint;
+	struct settled last = {0};
 	for (size_t i = 0; i < blueprint->location_count; i++)
 		check_defined(operation, &blueprint->locations[i]);
 	for (size_t i = 0; i < operation->application->component_count; i++) {
@@ -130,9 +145,9 @@ void sites_check(struct berth_operation *operation)
 		const struct cluster_spec *cluster = component->spec->cluster;
 		if (component->spec->kind == COMPONENT_EXTERNAL)
 			continue;
-		check_component(operation, component, component->spec->location);
+		check_component(operation, component, component->spec->location, &last);
 		for (size_t zone = 1; cluster && zone < cluster->zone_count; zone++)
-			check_component(operation, component, cluster->zones[zone]);
+			check_component(operation, component, cluster->zones[zone], &last);
 	}
 	diagnostics_sort(&operation->diagnostics);
 }

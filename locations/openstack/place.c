@@ -76,6 +76,27 @@ static int keep_server(struct talk *talk, const struct openstack_server *server,
 /* --- made ------------------------------------------------------------------------------------------------
  */
 
+/* Which option it is that Nova's words are about. */
+static enum progress refused(struct openstack_call *call, struct error *err)
+{
+	static const struct {
+		const char *words, *remedy;
+	} about[] = {
+	    {"Invalid key_name", "`keyPair` names none of this user's; `openstack keypair list` shows them"},
+	    {"Security group ",
+	     "`securityGroups` names one that is not in this project; `openstack security group "
+	     "list` shows those that are"},
+	    {"availability zone",
+	     "`openstack availability zone list --compute` shows what `availabilityZone` may be"},
+	};
+	enum progress progress = openstack_failed(call, err, "cannot make a server");
+
+	for (size_t i = 0; i < COUNT_OF(about); i++)
+		if (strstr(err->text, about[i].words) && !*err->remedy)
+			remedy(err, "%s", about[i].remedy);
+	return progress;
+}
+
 /* What came of a creation that got no answer is looked for by its name. */
 static enum progress made(struct talk *talk, struct error *err)
 {
@@ -90,7 +111,7 @@ static enum progress made(struct talk *talk, struct error *err)
 		return later(talk, find, err);
 	if (!openstack_ok(call)) {
 		talk->made_of->known = false; /* an image may have gone since it was chosen */
-		return openstack_failed(call, err, "cannot make a server");
+		return refused(call, err);
 	}
 	if (!id)
 		return PROGRESS_FAILED;

@@ -194,6 +194,24 @@ Test(openstack_misfortunes, where_no_host_fits_nothing_is_left)
 	leave_what_there_is();
 }
 
+Test(openstack_misfortunes, what_nova_does_not_find_is_told_by_the_option_that_named_it)
+{
+	static const struct {
+		const char *options, *words, *remedy;
+	} wrong[] = {{"{\"network\":\"public\",\"keyPair\":\"nobodys\"}", "Invalid key_name", "`keyPair`"},
+		     {"{\"network\":\"public\",\"securityGroups\":[\"none\"]}",
+		      "Security group none not found", "`securityGroups`"}};
+	struct instance_spec spec = shop_spec("shop.redis.1");
+
+	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+		shop_open(wrong[i].options);
+		cr_assert_eq(shop_life(&spec), PROGRESS_FAILED, "%s", wrong[i].options);
+		cr_expect(strstr(cloud_error.text, wrong[i].words), "%s", cloud_error.text);
+		cr_expect(strstr(cloud_error.remedy, wrong[i].remedy), "%s", cloud_error.remedy);
+		leave_what_there_is();
+	}
+}
+
 /* --- what is gone ------------------------------------------------------------------------------------------
  */
 
