@@ -342,7 +342,7 @@ static void refuse_unbound(const char *name, struct error *err)
 	remedy(
 	    err,
 	    "bind it: --location %s=SPEC, a `locations:` map in the blueprint, or a line in locations.yaml "
-	    "(a SPEC is for example docker, localhost or docker:unix:///run/docker.sock)",
+	    "(a SPEC: docker, localhost, ssh:USER@HOST, marathon:URL, openstack:CLOUD)",
 	    name);
 }
 
