@@ -524,6 +524,9 @@ bool effector_is_built_in(const char *name);
  * Type names are checked by whoever opens it. 0 or -1. */
 int location_spec_parse(struct arena *arena, const char *text, struct location_spec *ret_spec,
 			struct error *err);
+/* And back, in one line that can be given again: "docker:unix:///x", or {ssh: {host: h, user: me}}; passwords
+ * in it are ***. In `arena`; NULL: no memory. */
+const char *location_spec_text(struct arena *arena, const struct location_spec *spec);
 /* A file of `NAME: SPEC or map` pairs (locations.yaml): the specs in `arena`, `holder` (a JSON array the
  * caller owns) keeps their options. 0 or -1 with complaints in the list. */
 int location_specs_parse(struct arena *arena, json_t *holder, const char *file, const char *text, size_t size,

@@ -502,8 +502,9 @@ void site_keep_error(struct site *site, const struct error *err);
 /* Why it failed last; code OK: it never did. */
 const struct error *site_error(const struct site *site);
 void site_drop_lease(struct site *site); /* lease.c */
-/* The spec as one line of text that location_spec_parse reads back; NULL when it has options (then JSON). */
-const char *site_origin(struct arena *arena, const struct location_spec *spec);
+/* site_names.c: what it is called; `origin` is its spec as text. NULL: no memory. */
+const char *site_name(struct berth_operation *operation, const struct location_spec *spec,
+		      const char *origin);
 /* Those that hold, or are to hold, something of the application, as the store keeps them. NULL: no memory. */
 json_t *sites_remember(const struct berth_operation *operation);
 

@@ -50,7 +50,7 @@ static void take_members(struct berth_operation *operation, struct component *co
 	json_array_foreach ((json_t *)members, i, ordinal)
 		ordinals[i] = (unsigned)json_integer_value(ordinal);
 	component->size = (unsigned)count;
-	component->ordinals = ordinals;
+	component->cluster.ordinals = ordinals;
 }
 
 /* As large as it was made last; of a file that nobody deployed, as large as it says. */

@@ -7,12 +7,6 @@
 #include "engine/hold_sensors.h"
 #include "engine/sensor_feeds.h"
 
-static int64_t held_now(const struct held_component *held)
-{
-	struct world *world = held->hold->operation->berth->world;
-	return world->ops->now(world);
-}
-
 static int64_t held_wall(const struct held_component *held)
 {
 	struct world *world = held->hold->operation->berth->world;

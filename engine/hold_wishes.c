@@ -328,8 +328,8 @@ static bool is_scaled(const struct held_component *held)
 static bool is_meant(const struct held_component *held, unsigned ordinal)
 {
 	const struct component *component = held->component;
-	for (size_t i = 0; i < component->quarantined_count; i++)
-		if (component->quarantined[i].ordinal == ordinal)
+	for (size_t i = 0; i < component->cluster.quarantined_count; i++)
+		if (component->cluster.quarantined[i].ordinal == ordinal)
 			return true;
 	for (size_t i = 0; i < held->member_count; i++)
 		if (held->members[i].work->instance->ordinal == ordinal)
@@ -368,7 +368,7 @@ int hold_finish_resize(struct held_component *held, int64_t *ret_delay_ms)
 	int64_t now = operation->berth->world->ops->now(operation->berth->world);
 	const struct wish wish = {.policy = "autoscaler",
 				  .why = "its last resize is brought to its end",
-				  .size = held->component->asked};
+				  .size = held->component->cluster.asked};
 	if (held->listed_again)
 		held->unfinished_ms = !is_scaled(held) || !is_unfinished(held) ? 0
 				      : held->unfinished_ms                    ? held->unfinished_ms

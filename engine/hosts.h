@@ -33,8 +33,8 @@ void hosts_join(struct berth_operation *operation);
  * was when that does not answer; else a free one, in the order written, those last where installing failed
  * twice. A component for which none is free is counted to the first. */
 void hosts_decide(struct berth_operation *operation);
-/* The same for the members of a cluster, of which it is known by now which there are: component->homes. 0 or
- * -1 (no memory). Nothing happens to one that goes to no pool. */
+/* The same for the members of a cluster, of which it is known by now which there are:
+ * component->cluster.homes. 0 or -1 (no memory). Nothing happens to one that goes to no pool. */
 int hosts_give_homes(struct berth_operation *operation, struct component *component, const unsigned *ordinals,
 		     size_t count);
 /* The components are to be gone. */

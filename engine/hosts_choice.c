@@ -163,8 +163,8 @@ static bool share_a_machine(const struct component *one, const struct component 
 
 static bool has_home(const struct component *component, const struct site *site)
 {
-	for (unsigned i = 0; component->homes && i < component->size; i++)
-		if (component->homes[i] == site)
+	for (unsigned i = 0; component->cluster.homes && i < component->size; i++)
+		if (component->cluster.homes[i] == site)
 			return true;
 	return false;
 }
@@ -261,23 +261,23 @@ int hosts_give_homes(struct berth_operation *operation, struct component *compon
 
 	if (!guest)
 		return 0;
-	component->homes = arena_array(arena, struct site *, count + 1);
+	component->cluster.homes = arena_array(arena, struct site *, count + 1);
 	guest->lacks = arena_array(arena, bool, count + 1);
-	if (!component->homes || !guest->lacks)
+	if (!component->cluster.homes || !guest->lacks)
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		component->homes[i] = machine_of(operation, guest, ordinals[i])
-					  ?: machine_unknown(operation, guest, ordinals[i]);
+		component->cluster.homes[i] = machine_of(operation, guest, ordinals[i])
+						  ?: machine_unknown(operation, guest, ordinals[i]);
 	for (size_t i = 0; i < count; i++) {
-		if (component->homes[i])
+		if (component->cluster.homes[i])
 			continue;
-		component->homes[i] = free_machine(operation, guest, ordinals[i]);
-		guest->lacks[i] = !component->homes[i];
+		component->cluster.homes[i] = free_machine(operation, guest, ordinals[i]);
+		guest->lacks[i] = !component->cluster.homes[i];
 		guest->lacking |= guest->lacks[i];
 	}
 	for (size_t i = 0; i < count; i++)
 		if (guest->lacks[i])
-			component->homes[i] = component->site;
+			component->cluster.homes[i] = component->site;
 	return 0;
 }
 
@@ -309,7 +309,7 @@ static void say_holder(const struct berth_operation *operation, const struct hos
 	struct tm parts;
 	char since[32] = "";
 
-	text_format(to, "%s%s", to->length ? ", " : ": ", strrchr(site->location.name, '/') + 1);
+	text_format(to, "%s%s", to->length ? ", " : ": ", site->spec->target);
 	if (own)
 		text_format(to, " by `%s`", own->id);
 	else if (seen->holder)

@@ -33,7 +33,8 @@ static bool says_nothing(enum code code)
 /* Never more of them than there are to be members. */
 static bool has_room_to_look_at(const struct component *component)
 {
-	size_t kept = component->quarantined_count, most = component->asked ? component->asked : 1;
+	size_t kept = component->cluster.quarantined_count,
+	       most = component->cluster.asked ? component->cluster.asked : 1;
 	for (unsigned i = 0; i < instances_of(component); i++)
 		kept += component->instances[i].work->set_aside;
 	return kept < most;
@@ -83,17 +84,19 @@ static void tell_of_no_room(struct work *work)
 	struct component *component = work->instance->component;
 	bool lacks =
 	    host_lacks(work, &(struct error){0}); /* of a pool: there may be others where it would be */
-	if (error_of(work)->code != ERR_CAPACITY || work->site->no_room || (lacks && component->no_room))
+	if (error_of(work)->code != ERR_CAPACITY || work->site->no_room ||
+	    (lacks && component->cluster.no_room))
 		return;
 	work->site->no_room = !lacks;
-	component->no_room = arena_text(&operation->arena, error_of(work)->text) ?: "there is no room";
-	operation->no_room = component->no_room;
+	component->cluster.no_room =
+	    arena_text(&operation->arena, error_of(work)->text) ?: "there is no room";
+	operation->no_room = component->cluster.no_room;
 	const struct berth_event event = {.size = sizeof event,
 					  .kind = BERTH_EVENT_NOTICE,
 					  .app = operation->application->id,
 					  .component = component->id,
-					  .text = component->no_room,
-					  .text_size = strlen(component->no_room),
+					  .text = component->cluster.no_room,
+					  .text_size = strlen(component->cluster.no_room),
 					  .what = "no-capacity"};
 	if (operation->listener.event)
 		operation->listener.event(operation->listener.context, &event);

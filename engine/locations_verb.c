@@ -93,7 +93,7 @@ static int add(struct berth_operation *operation, struct listing *listing, const
 		remedy(&entry->error, "give it a SPEC, for example docker or docker:unix:///run/docker.sock");
 		return 0;
 	}
-	entry->origin = site_origin(&operation->arena, spec);
+	entry->origin = location_spec_text(&operation->arena, spec);
 	if (!entry->origin)
 		return -1;
 	return is_host_pool(spec) && operation->request.check ? add_machines(operation, listing) : 0;
@@ -122,7 +122,7 @@ static int add_spec(struct berth_operation *operation, struct listing *listing,
 {
 	const char *file = operation->blueprint->file, *source = file;
 	bool named = spec->name && *spec->name;
-	const char *name = named ? spec->name : site_origin(&operation->arena, spec);
+	const char *name = named ? spec->name : location_spec_text(&operation->arena, spec);
 	const struct location_spec *bound = name ? binding_of(operation, name, &source) : NULL;
 
 	if (bound && (!spec->type || !strcmp(source, "--location")))

@@ -79,7 +79,7 @@ static int first_answers(struct work *work)
 	static const struct edge any = {.kind = EDGE_VALUE};
 	const struct component *component = work->instance->component;
 	const struct instance *first = NULL;
-	if (work->action != ACTION_CREATE || !component->first || is_first_member(work->instance))
+	if (work->action != ACTION_CREATE || !component->cluster.first || is_first_member(work->instance))
 		return 1;
 	for (unsigned i = 0; i < instances_of(component); i++) {
 		if (is_there(&component->instances[i], &any))

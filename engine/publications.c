@@ -142,7 +142,7 @@ static int foresee(struct work *work, struct error *err)
 /* Those of a cluster that is spread are not alike. */
 static bool is_reached_by(const struct instance *provider, const struct component *consumer)
 {
-	unsigned count = consumer->homes ? instances_of(consumer) : 1;
+	unsigned count = consumer->cluster.homes ? instances_of(consumer) : 1;
 	for (unsigned i = 0; i < count; i++) {
 		const struct instance *from = &consumer->instances[i];
 		if (!share_network(from->attachments, from->attachment_count, provider->attachments,
@@ -166,8 +166,8 @@ static void publish_for(const struct component *consumer, const struct edge *edg
 	    has_nobody(consumer) || has_nobody(provider))
 		return;
 	bool reached = is_reached_by(&provider->instances[0], consumer), any = reached;
-	for (unsigned n = 0; n < instances_of(provider) && (!reached || provider->homes); n++) {
-		if (provider->homes && n)
+	for (unsigned n = 0; n < instances_of(provider) && (!reached || provider->cluster.homes); n++) {
+		if (provider->cluster.homes && n)
 			any |= reached = is_reached_by(&provider->instances[n], consumer);
 		if (!reached)
 			publish(provider->instances[n].work, edge->port);

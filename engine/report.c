@@ -112,7 +112,7 @@ enum phase instance_state(const struct instance *instance)
 static enum phase fewer_than_asked(const struct component *component, enum phase worst, size_t counted)
 {
 	bool serves = counted && (worst == PHASE_RUNNING || worst == PHASE_FINISHED);
-	bool one = component->site && !component->zones;
+	bool one = component->site && !component->cluster.zones;
 	if (worst == PHASE_UNKNOWN || (one && component->site->failed))
 		return PHASE_UNKNOWN;
 	return serves ? PHASE_UNHEALTHY : counted ? worst : PHASE_BROKEN;
@@ -140,7 +140,7 @@ enum phase component_state(const struct component *component)
 		if (badness[state] > badness[worst])
 			worst = state;
 	}
-	if (component->spec && component->spec->cluster && component->size < component->asked)
+	if (component->spec && component->spec->cluster && component->size < component->cluster.asked)
 		return fewer_than_asked(component, worst, counted);
 	if (component->spec && has_nobody(component) && !counted) /* as it was asked for */
 		return PHASE_RUNNING;
@@ -292,7 +292,7 @@ static void write_tasks(struct text *to, const struct instance *instance, const 
 /* Where not all of a component are at one place; else NULL. */
 static const char *place_of(const struct instance *instance)
 {
-	return instance->component->zones ? instance->work->site->location.name : NULL;
+	return instance->component->cluster.zones ? instance->work->site->location.name : NULL;
 }
 
 /* In the middle of an update an ordinal has two. */
@@ -394,8 +394,8 @@ static void write_component(struct text *to, const struct berth_operation *opera
 	json_write_text(to, "type", type_of(component));
 	json_write_text(to, "location", site ? site->location.name : NULL);
 	json_write_text(to, "state", phase_name(state));
-	for (size_t i = 0; i < component->zone_count && !(site && site->failed); i++)
-		site = component->zones[i];
+	for (size_t i = 0; i < component->cluster.zone_count && !(site && site->failed); i++)
+		site = component->cluster.zones[i];
 	if (site && site->failed)
 		json_write_text(to, "error", site_error(site)->text);
 	else if (words_of_tasks(component))
@@ -572,7 +572,7 @@ static bool is_enough(const struct component *component)
 		enum phase phase = instance_state(&component->instances[i]);
 		well += phase == PHASE_RUNNING || phase == PHASE_FINISHED;
 	}
-	return cluster_has_started(component->asked, cluster->quorum, well);
+	return cluster_has_started(component->cluster.asked, cluster->quorum, well);
 }
 
 static size_t count_failures(struct berth_operation *operation)

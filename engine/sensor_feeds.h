@@ -82,20 +82,32 @@ static inline bool is_fresh(bool known, int64_t until_ms, int64_t now_ms)
 }
 
 /* --- hold_sensors.c --- */
-/* What counts now; false: it is not known. */
-bool number_now(struct number *number, double *ret, int64_t *ret_until_ms);
+int64_t held_now(const struct held_component *held);
 int64_t feed_now(const struct feed *feed);
 struct berth_operation *feed_operation(const struct feed *feed);
 /* All of the component's sensors, in their order. */
 struct number *held_numbers(const struct held_component *held, size_t *ret_count);
-/* A number that was measured at that time (monotonic), or why there is none. */
-void feed_told(struct feed *feed, double value, int64_t at_ms);
-void feed_told_nothing(struct feed *feed, const struct error *err);
+/* Those whose policies go by it hear it. */
+void number_tell_policies(const struct number *number);
 /* It was told beside another one: its turn is a period later. */
 void feed_put_off(struct feed *feed);
 void feed_wake(struct feed *feed);
 /* Its turn is now, where it was never asked and can be. */
 void feed_hurry(struct feed *feed);
+
+/* --- feed_numbers.c --- */
+/* What counts now; false: it is not known. */
+bool number_now(struct number *number, double *ret, int64_t *ret_until_ms);
+/* It told nothing for too long: who goes by it is told so, once. */
+void number_notice_stale(struct number *number);
+/* A number that was measured at that time (monotonic), or why there is none. */
+void feed_told(struct feed *feed, double value, int64_t at_ms);
+void feed_told_nothing(struct feed *feed, const struct error *err);
+
+/* --- feed_links.c --- */
+/* Once all of them are there: each knows what it is made of and who goes by it. 0 or -1: no memory, and
+ * nothing of it stays. */
+int numbers_link(struct hold *hold);
 
 /* --- feed_queue.c --- */
 int feed_queue_room(struct feed_queue *queue, size_t more);

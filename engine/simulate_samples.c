@@ -341,7 +341,7 @@ static void take_size(struct simulation *simulation, const struct held_component
 {
 	const char *id = held->component->id;
 	struct watched *watched = fleet_watched(simulation, id, strlen(id));
-	sizing->wanted = held->component->asked;
+	sizing->wanted = held->component->cluster.asked;
 	if (watched)
 		watched->wanted = watched->made = watched->kept = held->component->size;
 }

@@ -15,108 +15,6 @@ static bool same_spec(const struct location_spec *a, const struct location_spec 
 		json_equal(a->options ? a->options : json_null(), b->options ? b->options : json_null()));
 }
 
-/* What is read by people, or kept as a name, has no password in it; where one is to be found may be told. */
-static int mask(json_t *options)
-{
-	const char *key;
-	json_t *value, *entry;
-	size_t i;
-	json_object_foreach (options, key, value) {
-		const char *text = json_string_value(value);
-		int failed = 0;
-		if (text && sensitive_name(key) && !starts_with(text, "env:") && !starts_with(text, "file:"))
-			failed = json_object_set_new(options, key, json_string("***"));
-		else if (json_is_object(value))
-			failed = mask(value);
-		else
-			json_array_foreach (value, i, entry)
-				failed |= json_is_object(entry) ? mask(entry) : 0;
-		if (failed)
-			return -1;
-	}
-	return 0;
-}
-
-/* Text that needs no quotes in a map, and would be taken for nothing else there. */
-static bool is_plain(const char *text)
-{
-	const char *word = text + strspn(text, "0123456789.-+");
-
-	return *word && *text != '-' && strcmp(text, "true") && strcmp(text, "false") &&
-	       strcmp(text, "null") && strcmp(text, "~") &&
-	       !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./~@-")];
-}
-
-static void add_option(const char *key, const json_t *value, struct text *to)
-{
-	const char *plain = json_string_value(value);
-	owned_memory char *line = plain && is_plain(plain) ? NULL : json_line(value);
-
-	text_format(to, "%s: %s", key, line ? line : plain ? plain : "null");
-}
-
-/* As it would be written: "docker:unix:///x", or {ssh: {host: h, user: me}}; it can be given back. */
-const char *site_origin(struct arena *arena, const struct location_spec *spec)
-{
-	owned_json whole = spec->options ? json_deep_copy(spec->options) : NULL;
-	owned_text text = {0};
-	const char *key, *between = "";
-	json_t *value;
-
-	if (!json_object_size(spec->options))
-		return *spec->target ? arena_format(arena, "%s:%s", spec->type, spec->target)
-				     : arena_text(arena, spec->type);
-	if (!whole || mask(whole))
-		return NULL;
-	text_format(&text, *spec->target ? "{type: \"%s:%s\", " : "{%s: {", spec->type, spec->target);
-	json_object_foreach (whole, key, value) {
-		text_add(&text, between);
-		add_option(key, value, &text);
-		between = ", ";
-	}
-	text_add(&text, *spec->target ? "}" : "}}");
-	return text.failed ? NULL : arena_text(arena, text_view(&text));
-}
-
-/* As it is remembered what has no name is called as it is written. NULL: it has none. */
-static const char *called(const struct location_spec *spec)
-{
-	return spec->name && *spec->name && *spec->name != '{' ? spec->name : NULL;
-}
-
-/* What says where it is, of all that a map says: without whoever logs in by a URL, and without a password. */
-static void add_whereabouts(const struct location_spec *spec, struct text *to)
-{
-	static const char *const keys[] = {"host", "url", "cloud", "target"};
-	const char *where = *spec->target ? spec->target : NULL, *user = json_text(spec->options, "user");
-
-	for (size_t i = 0; !where && i < COUNT_OF(keys); i++)
-		where = json_text(spec->options, keys[i]);
-	if (!where)
-		return;
-	const char *at = strrchr(where, '@');
-	bool url = strstr(where, "://"), secret = at && (url || memchr(where, ':', (size_t)(at - where)));
-	if (url || at)
-		user = NULL;
-	text_format(to, ":%s%s%s", user ? user : "", user ? "@" : "", secret ? at + 1 : where);
-}
-
-/* What a place is called that has no name: "ssh:me@10.0.0.5", where its map says much more. Two of the same
- * name are told apart by their number. NULL: no memory. */
-static const char *short_name(struct berth_operation *operation, const struct location_spec *spec)
-{
-	owned_text name = {0};
-	size_t alike = 0;
-
-	text_add(&name, spec->type);
-	add_whereabouts(spec, &name);
-	for (const struct site *other = operation->sites; other; other = other->next)
-		alike += !called(other->spec) && starts_with(other->location.name, text_view(&name));
-	if (alike)
-		text_format(&name, "#%zu", alike + 1);
-	return name.failed ? NULL : arena_text(&operation->arena, text_view(&name));
-}
-
 static void wake_site(struct errand *errand)
 {
 	struct site *site = errand->owner;
@@ -220,10 +118,9 @@ static struct site *add_site(struct berth_operation *operation, const struct loc
 	struct berth *berth = operation->berth;
 	struct site **end = &operation->sites;
 	struct site *site = arena_array(&operation->arena, struct site, 1);
-	const char *origin = site ? site_origin(&operation->arena, spec) : NULL;
-	bool is_map = json_object_size(spec->options) != 0;
-	const char *name = called(spec) ?: is_map ? short_name(operation, spec) : origin;
-	if (!origin || !name)
+	const char *origin = site ? location_spec_text(&operation->arena, spec) : NULL;
+	const char *name = origin ? site_name(operation, spec, origin) : NULL;
+	if (!name)
 		return NULL;
 	*site = (struct site){
 	    .location = {.driver = driver,
@@ -326,7 +223,7 @@ static const struct location_spec *bound_for(struct berth_operation *operation,
 {
 	bool again = operation->source != NULL;
 	bool named = spec->name && *spec->name;
-	const char *name = named ? spec->name : site_origin(&operation->arena, spec);
+	const char *name = named ? spec->name : location_spec_text(&operation->arena, spec);
 	const struct location_spec *bound = name ? binding_of(operation, name, source) : NULL;
 
 	if (!bound || (named && !spec->type))
@@ -367,7 +264,8 @@ static struct site *machine_for(struct berth_operation *operation, struct compon
 		return NULL;
 	}
 	if (of_cluster(component))
-		component->zones = (struct site **)host_pool_sites(pool, &component->zone_count);
+		component->cluster.zones =
+		    (struct site **)host_pool_sites(pool, &component->cluster.zone_count);
 	return host_pool_first(pool);
 }
 
@@ -471,7 +369,7 @@ static void refuse_mixture(struct berth_operation *operation, const struct compo
 static void assign_zones(struct berth_operation *operation, struct component *component)
 {
 	const struct cluster_spec *cluster = component->spec->cluster;
-	if (!cluster || cluster->zone_count < 2 || !component->site || component->zones)
+	if (!cluster || cluster->zone_count < 2 || !component->site || component->cluster.zones)
 		return;
 	struct site **zones = arena_array(graph_arena(operation), struct site *, cluster->zone_count);
 	size_t count = 0;
@@ -496,13 +394,14 @@ static void assign_zones(struct berth_operation *operation, struct component *co
 	}
 	if (count < 2)
 		return;
-	component->zones = zones;
-	component->zone_count = count;
+	component->cluster.zones = zones;
+	component->cluster.zone_count = count;
 }
 
 bool goes_to(const struct component *component, const struct site *site)
 {
-	return component->site == site || is_among(component->zones, component->zone_count, site);
+	return component->site == site ||
+	       is_among(component->cluster.zones, component->cluster.zone_count, site);
 }
 
 static void assign(struct berth_operation *operation, struct component *component)
@@ -534,7 +433,9 @@ static bool known_before(const struct stored_application *stored, const char *na
 static bool is_called(struct berth_operation *operation, const struct location_spec *spec, const char *name)
 {
 	bool named = spec && spec->name && *spec->name;
-	const char *called = !spec ? "localhost" : named ? spec->name : site_origin(&operation->arena, spec);
+	const char *called = !spec   ? "localhost"
+			     : named ? spec->name
+				     : location_spec_text(&operation->arena, spec);
 	return called && strcmp(called, name) == 0;
 }
 

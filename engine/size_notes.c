@@ -59,8 +59,8 @@ static json_t *zones_of(const struct component *component)
 	for (unsigned i = 0; zones && i < component->size; i++) {
 		char key[16];
 		snprintf(key, sizeof key, "%u", component_ordinal(component, i));
-		if (component->homes[i])
-			json_put_text(zones, key, component->homes[i]->origin);
+		if (component->cluster.homes[i])
+			json_put_text(zones, key, component->cluster.homes[i]->origin);
 	}
 	return zones;
 }
@@ -68,8 +68,8 @@ static json_t *zones_of(const struct component *component)
 static json_t *outcomes_of(const struct component *component)
 {
 	json_t *list = json_array();
-	for (size_t i = 0; list && i < component->outcome_count; i++) {
-		const struct zone_outcome *outcome = &component->outcomes[i];
+	for (size_t i = 0; list && i < component->cluster.outcome_count; i++) {
+		const struct zone_outcome *outcome = &component->cluster.outcomes[i];
 		json_t *entry = json_object();
 		json_put_text(entry, "zone", outcome->zone);
 		json_put_number(entry, "at", outcome->at_ms);
@@ -83,28 +83,29 @@ static json_t *outcomes_of(const struct component *component)
 static json_t *more_of(const struct component *component)
 {
 	owned_json more = json_object();
-	if (component->ordinals || component->size != component->asked) {
+	if (component->cluster.ordinals || component->size != component->cluster.asked) {
 		json_t *members = json_array();
 		for (unsigned i = 0; members && i < component->size; i++)
 			json_add(members, json_integer(component_ordinal(component, i)));
 		json_put(more, "members", members);
 	}
 	/* While there is nobody, whoever comes is. */
-	if (component->spec->cluster->first && component->size && component->first != 1)
-		json_put_number(more, "first", component->first);
-	const char *no_room = component->no_room ?: component->no_room_before;
+	if (component->spec->cluster->first && component->size && component->cluster.first != 1)
+		json_put_number(more, "first", component->cluster.first);
+	const char *no_room = component->cluster.no_room ?: component->cluster.no_room_before;
 	if (no_room)
 		json_put_text(more, "no_room", no_room);
-	if (component->homes && json_put(more, "zones", zones_of(component)))
+	if (component->cluster.homes && json_put(more, "zones", zones_of(component)))
 		return NULL;
-	if (component->zones && component->outcome_count &&
+	if (component->cluster.zones && component->cluster.outcome_count &&
 	    json_put(more, "outcomes", outcomes_of(component)))
 		return NULL;
-	if (component->quarantined_count) {
+	if (component->cluster.quarantined_count) {
 		json_t *list = json_array();
-		for (size_t i = 0; list && i < component->quarantined_count; i++)
-			add_quarantined(list, component->quarantined[i].ordinal,
-					component->quarantined[i].why, component->quarantined[i].facts);
+		for (size_t i = 0; list && i < component->cluster.quarantined_count; i++)
+			add_quarantined(list, component->cluster.quarantined[i].ordinal,
+					component->cluster.quarantined[i].why,
+					component->cluster.quarantined[i].facts);
 		json_put(more, "quarantined", list);
 	}
 	return give(more);
@@ -117,7 +118,7 @@ static int put_note(struct berth_operation *operation, const struct component *c
 	owned_json more = more_of(component);
 	owned_memory char *rest = json_object_size(more) ? json_line(more) : NULL;
 	owned_text line = {0};
-	text_format(&line, "%u %u", component->asked, component->spec->instances);
+	text_format(&line, "%u %u", component->cluster.asked, component->spec->instances);
 	if (rest)
 		text_format(&line, " %s", rest);
 	if (!more || line.failed || memory_failures() != short_before)
@@ -175,14 +176,14 @@ static unsigned first_left(const struct component *component)
 {
 	unsigned next = 0;
 	bool any = false;
-	if (!component->first)
+	if (!component->cluster.first)
 		return 0;
 	for (unsigned i = 0; i < instances_of(component); i++) {
 		const struct instance *instance = &component->instances[i];
 		if (has_left(instance))
 			continue;
-		if (instance->ordinal == component->first)
-			return component->first;
+		if (instance->ordinal == component->cluster.first)
+			return component->cluster.first;
 		any |= instance->seen || instance->work->fresh || instance->work->answered;
 		next = next ? next : instance->ordinal;
 	}
@@ -197,16 +198,17 @@ static int members_left(struct berth_operation *operation, const struct componen
 	unsigned count = instances_of(component);
 	unsigned *ordinals = arena_array(arena, unsigned, count + 1);
 	struct quarantined *kept =
-	    arena_array(arena, struct quarantined, component->quarantined_count + count + 1);
+	    arena_array(arena, struct quarantined, component->cluster.quarantined_count + count + 1);
 	if (!ordinals || !kept)
 		return -1;
 	*ret = *component;
 	ret->size = 0;
-	ret->first = first_left(component);
-	ret->ordinals = ordinals;
-	ret->quarantined = kept;
-	if (component->quarantined_count)
-		memcpy(kept, component->quarantined, component->quarantined_count * sizeof *kept);
+	ret->cluster.first = first_left(component);
+	ret->cluster.ordinals = ordinals;
+	ret->cluster.quarantined = kept;
+	if (component->cluster.quarantined_count)
+		memcpy(kept, component->cluster.quarantined,
+		       component->cluster.quarantined_count * sizeof *kept);
 	for (unsigned i = 0; i < count; i++) {
 		const struct instance *instance = &component->instances[i];
 		if (!has_left(instance))
@@ -216,7 +218,7 @@ static int members_left(struct berth_operation *operation, const struct componen
 		char *facts = arena_array(arena, char, DIGEST_HEX);
 		if (!facts || cluster_facts(operation, component, made_from(instance), facts))
 			return -1;
-		kept[ret->quarantined_count++] =
+		kept[ret->cluster.quarantined_count++] =
 		    (struct quarantined){instance->ordinal, error_of(instance->work)->text, facts};
 	}
 	return 0;
@@ -248,22 +250,23 @@ static int note_outcomes(struct berth_operation *operation, const struct compone
 {
 	struct world *world = operation->berth->world;
 	int64_t now_ms = world->ops->wall(world);
-	size_t most = component->outcome_count + brooklyns_zone_rule.least * instances_of(component) + 1;
+	size_t most =
+	    component->cluster.outcome_count + brooklyns_zone_rule.least * instances_of(component) + 1;
 	struct zone_outcome *all = arena_array(graph_arena(operation), struct zone_outcome, most);
 	size_t count = 0;
 	if (!all)
 		return -1;
-	for (size_t i = 0; i < component->outcome_count; i++)
-		if (component->outcomes[i].at_ms > now_ms - brooklyns_zone_rule.within_ms &&
-		    !started_in(component, component->outcomes[i].zone))
-			all[count++] = component->outcomes[i];
+	for (size_t i = 0; i < component->cluster.outcome_count; i++)
+		if (component->cluster.outcomes[i].at_ms > now_ms - brooklyns_zone_rule.within_ms &&
+		    !started_in(component, component->cluster.outcomes[i].zone))
+			all[count++] = component->cluster.outcomes[i];
 	for (unsigned i = 0; i < instances_of(component); i++)
 		for (size_t n = failures_of(&component->instances[i]); n > 0; n--)
 			all[count++] =
 			    (struct zone_outcome){component->instances[i].work->site->origin, now_ms, true};
 	size_t skipped = count > MOST_OUTCOMES ? count - MOST_OUTCOMES : 0;
-	ret->outcomes = all + skipped;
-	ret->outcome_count = count - skipped;
+	ret->cluster.outcomes = all + skipped;
+	ret->cluster.outcome_count = count - skipped;
 	return 0;
 }
 
@@ -281,7 +284,7 @@ static int homes_left(struct berth_operation *operation, const struct component 
 		if (!has_left(instance))
 			homes[kept++] = nowhere ? NULL : instance->work->site;
 	}
-	ret->homes = homes;
+	ret->cluster.homes = homes;
 	return note_outcomes(operation, component, ret);
 }
 
@@ -307,7 +310,7 @@ int sizes_conclude(struct berth_operation *operation)
 	for (size_t i = 0; i < application->component_count; i++) {
 		const struct component *component = &application->components[i];
 		struct component left;
-		bool spread = is_cluster(component) && component->homes && any_was_made(component);
+		bool spread = is_cluster(component) && component->cluster.homes && any_was_made(component);
 		if (!is_cluster(component) || (!spread && !any_has_left(component)))
 			continue;
 		if (members_left(operation, component, &left) ||

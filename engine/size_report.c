@@ -156,8 +156,8 @@ static void write_policy(struct text *to, const struct berth_operation *operatio
 static void write_members(struct text *to, const struct component *component)
 {
 	unsigned members = component->site ? instances_of(component) : component->size;
-	size_t kept = component->quarantined_count;
-	const char *no_room = component->no_room ?: component->no_room_before;
+	size_t kept = component->cluster.quarantined_count;
+	const char *no_room = component->cluster.no_room ?: component->cluster.no_room_before;
 	for (size_t i = 0; i < component->instance_count; i++) {
 		const struct work *work = component->instances[i].work;
 		members -= work->set_aside || work->discarded;
@@ -169,8 +169,8 @@ static void write_members(struct text *to, const struct component *component)
 		json_write_number(to, "quarantined", (int64_t)kept);
 	if (no_room)
 		json_write_text(to, "no_room", no_room);
-	if (component->first && component->spec->cluster->first) {
-		json_write_number(to, "first", component->first);
+	if (component->cluster.first && component->spec->cluster->first) {
+		json_write_number(to, "first", component->cluster.first);
 		json_write_text(to, "first_type", component->spec->cluster->first->type);
 	}
 }
@@ -180,12 +180,12 @@ void write_size(struct text *to, const struct berth_operation *operation, const 
 {
 	static const char *const told[] = {"how", "by", "since", "why"};
 	json_open(to, "size", '{');
-	json_write_number(to, "wanted", component->asked);
+	json_write_number(to, "wanted", component->cluster.asked);
 	json_write_number(to, "real", real_size(component));
 	json_write_number(to, "initial", component->spec->instances);
 	if (component->spec->cluster)
 		write_members(to, component);
-	if (json_number(story, "size", -1) == component->asked)
+	if (json_number(story, "size", -1) == component->cluster.asked)
 		for (size_t i = 0; i < COUNT_OF(told); i++)
 			if (json_text(story, told[i]))
 				json_write_text(to, told[i], json_text(story, told[i]));

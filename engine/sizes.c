@@ -6,7 +6,7 @@
  * (the store was lost), it is what is there, and at least the blueprint's number. Which members go is decided
  * in policies/cluster.c; those that come have the lowest ordinals that nobody has.
  */
-#include "engine/sizes.h"
+#include "engine/membership.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,101 +18,6 @@
 #include "engine/keeper.h"
 #include "engine/specs.h"
 #include "policies/cluster.h"
-
-/* What was listed, by component and ordinal; gathered when it is first asked for. */
-struct sights {
-	struct sight {
-		const struct observed *seen;
-		struct site *site;
-	} * items;
-	size_t count;
-	bool gathered;
-};
-
-struct deciding {
-	struct berth_operation *operation;
-	json_t *notes;
-	struct sights sights;
-};
-
-/* A cluster while it is decided who its members are. */
-struct membership {
-	struct deciding *deciding;
-	struct component *component;
-	unsigned *ordinals; /* ascending, with room for all that may come */
-	size_t count;
-	struct quarantined *quarantined; /* by ordinal */
-	size_t quarantined_count, outdated_count;
-	const json_t *more; /* of its note */
-};
-
-/* --- what is there ----------------------------------------------------------------------------------- */
-
-static int by_component(const void *one, const void *other)
-{
-	const struct observed *a = ((const struct sight *)one)->seen,
-			      *b = ((const struct sight *)other)->seen;
-	int order = strcmp(a->component, b->component);
-	if (order)
-		return order;
-	return a->ordinal < b->ordinal ? -1 : a->ordinal > b->ordinal;
-}
-
-static int gather(struct deciding *deciding)
-{
-	struct sights *sights = &deciding->sights;
-	size_t count = 0;
-	if (sights->gathered)
-		return 0;
-	for (const struct site *site = deciding->operation->sites; site; site = site->next)
-		count += site->inventory.instance_count;
-	if (!(sights->items = calloc(count + 1, sizeof *sights->items)))
-		return -1;
-	for (struct site *site = deciding->operation->sites; site; site = site->next)
-		for (size_t i = 0; i < site->inventory.instance_count; i++)
-			if (!site->inventory.instances[i].late_double)
-				sights->items[sights->count++] =
-				    (struct sight){&site->inventory.instances[i], site};
-	if (sights->count)
-		qsort(sights->items, sights->count, sizeof *sights->items, by_component);
-	sights->gathered = true;
-	return 0;
-}
-
-/* The first one of a component; `*ret_count` of them follow each other, generations among them. */
-static const struct sight *sights_of(const struct sights *sights, const char *id, size_t *ret_count)
-{
-	size_t low = 0, high = sights->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(sights->items[middle].seen->component, id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ret_count = 0;
-	while (low + *ret_count < sights->count &&
-	       !strcmp(sights->items[low + *ret_count].seen->component, id))
-		++*ret_count;
-	return sights->items + low;
-}
-
-static bool is_well(const struct observed *seen)
-{
-	return seen->state == SEEN_RUNNING ||
-	       (seen->job && seen->state == SEEN_STOPPED && seen->exit_code == 0);
-}
-
-/* Whether one of that ordinal is there; `well`: and runs. */
-static bool is_there(const struct membership *m, unsigned ordinal, bool well)
-{
-	size_t count;
-	const struct sight *seen = sights_of(&m->deciding->sights, m->component->id, &count);
-	for (size_t i = 0; i < count; i++)
-		if (seen[i].seen->ordinal == ordinal && (!well || is_well(seen[i].seen)))
-			return true;
-	return false;
-}
 
 /* --- who they are ------------------------------------------------------------------------------------ */
 
@@ -152,7 +57,7 @@ static void take_found(struct membership *m)
 	const struct sight *seen = sights_of(&m->deciding->sights, m->component->id, &count);
 	bool any_well = false;
 	for (size_t i = 0; i < count; i++)
-		if (is_well(seen[i].seen) || seen[i].seen->state == SEEN_RESTARTING) {
+		if (seen_well(seen[i].seen) || seen[i].seen->state == SEEN_RESTARTING) {
 			any_well = true;
 			put(m, seen[i].seen->ordinal);
 		}
@@ -174,8 +79,8 @@ static void take_noted(struct membership *m, const struct size_note *note)
 /* There may be more of it than was seen. */
 static bool any_silent(const struct component *component)
 {
-	for (size_t i = 0; i < component->zone_count; i++)
-		if (component->zones[i]->failed)
+	for (size_t i = 0; i < component->cluster.zone_count; i++)
+		if (component->cluster.zones[i]->failed)
 			return true;
 	return false;
 }
@@ -188,7 +93,7 @@ static int take_quarantined(struct membership *m, const struct size_note *note)
 	if (!json_array_size(list))
 		return 0;
 	m->quarantined = arena_array(arena, struct quarantined, json_array_size(list));
-	if (!m->quarantined || gather(m->deciding))
+	if (!m->quarantined || sights_gather(m->deciding))
 		return -1;
 	json_array_foreach ((json_t *)list, i, entry) {
 		struct quarantined one = {.ordinal = (unsigned)json_number(entry, "ordinal", 0),
@@ -196,7 +101,8 @@ static int take_quarantined(struct membership *m, const struct size_note *note)
 					  .facts = arena_text(arena, json_text(entry, "facts") ?: "")};
 		if (!one.why || !one.facts)
 			return -1;
-		if (!has(m, one.ordinal) && (is_there(m, one.ordinal, false) || any_silent(m->component)))
+		if (!has(m, one.ordinal) &&
+		    (member_is_there(m, one.ordinal, false) || any_silent(m->component)))
 			m->quarantined[m->quarantined_count++] = one;
 	}
 	return 0;
@@ -222,123 +128,6 @@ static int let_go_of_older(struct membership *m)
 	}
 	m->quarantined_count = kept;
 	m->outdated_count = count - kept;
-	return 0;
-}
-
-/* --- where they are ---------------------------------------------------------------------------------- */
-
-static struct site *zone_called(const struct component *component, const char *origin)
-{
-	for (size_t i = 0; origin && i < component->zone_count; i++)
-		if (!strcmp(component->zones[i]->origin, origin))
-			return component->zones[i];
-	return NULL;
-}
-
-static struct site *remembered_at(const struct membership *m, unsigned ordinal)
-{
-	char key[16];
-	snprintf(key, sizeof key, "%u", ordinal);
-	return zone_called(m->component, json_text(json_object_get(m->more, "zones"), key));
-}
-
-/* Where it is, as its places show it; NULL: it is in none of them. One may have been made elsewhere while its
- * place did not answer. */
-static struct site *seen_at(const struct membership *m, unsigned ordinal)
-{
-	const struct site *remembered = remembered_at(m, ordinal);
-	struct site *found = NULL;
-	size_t count;
-	const struct sight *seen = sights_of(&m->deciding->sights, m->component->id, &count);
-	for (size_t i = 0; i < count; i++) {
-		if (seen[i].seen->ordinal != ordinal || !goes_to(m->component, seen[i].site))
-			continue;
-		if (!found || seen[i].site == remembered)
-			found = seen[i].site;
-	}
-	return found;
-}
-
-/* Whoever makes that one anew means to have it now, wherever that can be. */
-static bool is_made_anew(const struct membership *m, unsigned ordinal)
-{
-	const struct berth_operation *operation = m->deciding->operation;
-	return operation->verb == &verb_replace && component_meant(operation, m->component->id) &&
-	       operation->request.count == ordinal;
-}
-
-static struct site *known_home(const struct membership *m, unsigned ordinal)
-{
-	return seen_at(m, ordinal) ?: remembered_at(m, ordinal);
-}
-
-static int take_outcomes(struct membership *m)
-{
-	struct arena *arena = graph_arena(m->deciding->operation);
-	const json_t *list = json_object_get(m->more, "outcomes"), *entry;
-	size_t count = json_array_size(list), i;
-	struct zone_outcome *outcomes = count ? arena_array(arena, struct zone_outcome, count) : NULL;
-	if (count && !outcomes)
-		return -1;
-	json_array_foreach ((json_t *)list, i, entry) {
-		const struct site *site = zone_called(m->component, json_text(entry, "zone"));
-		if (site && outcomes)
-			outcomes[m->component->outcome_count++] =
-			    (struct zone_outcome){.zone = site->origin,
-						  .at_ms = json_number(entry, "at", 0),
-						  .failed = json_flag(entry, "failed", false)};
-	}
-	m->component->outcomes = outcomes;
-	return 0;
-}
-
-/* Where one that was seen nowhere is to be. What a place that does not answer has stays there: it is unknown,
- * not gone. */
-static struct site *home_for(const struct membership *m, const struct zone_choice *choice, unsigned ordinal)
-{
-	struct site *was = remembered_at(m, ordinal);
-	if (was && was->failed && !is_made_anew(m, ordinal))
-		return was;
-	struct cluster_member old = {.zone = was ? was->origin : NULL};
-	size_t next = was ? zone_for_replacement(choice, &old) : zone_for_next(choice);
-	return zone_called(m->component, choice->zones[next]);
-}
-
-/* Each stays where it is; one that is nowhere goes to where it was, and a new one to where the fewest are,
- * but not where starts failed lately, or where nobody answers. */
-static int give_homes(struct membership *m)
-{
-	struct component *component = m->component;
-	struct berth_operation *operation = m->deciding->operation;
-	struct world *world = operation->berth->world;
-	owned_memory const char **zones = calloc(component->zone_count, sizeof *zones);
-	owned_memory struct cluster_member *placed = calloc(m->count + 1, sizeof *placed);
-	struct site **homes = arena_array(graph_arena(operation), struct site *, m->count + 1);
-	if (!zones || !placed || !homes || gather(m->deciding) || take_outcomes(m))
-		return -1;
-	size_t zone_count = 0;
-	for (size_t i = 0; i < component->zone_count; i++)
-		if (!component->zones[i]->failed)
-			zones[zone_count++] = component->zones[i]->origin;
-	for (size_t i = 0; !zone_count && i < component->zone_count; i++)
-		zones[i] = component->zones[i]->origin;
-	struct zone_choice choice = {.zones = zones,
-				     .zone_count = zone_count ? zone_count : component->zone_count,
-				     .members = placed,
-				     .outcomes = component->outcomes,
-				     .outcome_count = component->outcome_count,
-				     .rule = brooklyns_zone_rule,
-				     .now_ms = world->ops->wall(world)};
-	for (size_t i = 0; i < m->count; i++)
-		if ((homes[i] = seen_at(m, m->ordinals[i])))
-			placed[choice.member_count++].zone = homes[i]->origin;
-	for (size_t i = 0; i < m->count; i++) {
-		if (homes[i])
-			continue;
-		homes[i] = home_for(m, &choice, m->ordinals[i]);
-		placed[choice.member_count++].zone = homes[i]->origin;
-	}
-	component->homes = homes;
 	return 0;
 }
 
@@ -384,15 +173,15 @@ static size_t see_members(const struct membership *m, const json_t *ill, struct 
 	size_t reached = 0;
 	for (size_t i = 0; i < m->count; i++) {
 		unsigned ordinal = m->ordinals[i];
-		const struct site *home = m->component->zones ? known_home(m, ordinal) : NULL;
+		const struct site *home = m->component->cluster.zones ? member_home(m, ordinal) : NULL;
 		if (home && home->failed)
 			continue;
 		places[reached] = i;
-		members[reached++] =
-		    (struct cluster_member){.number = ordinal,
-					    .zone = m->component->zones ? home ? home->origin : "" : NULL,
-					    .first = ordinal == m->component->first,
-					    .well = is_there(m, ordinal, true) && !is_ill(m, ill, ordinal)};
+		members[reached++] = (struct cluster_member){
+		    .number = ordinal,
+		    .zone = m->component->cluster.zones ? home ? home->origin : "" : NULL,
+		    .first = ordinal == m->component->cluster.first,
+		    .well = member_is_there(m, ordinal, true) && !is_ill(m, ill, ordinal)};
 	}
 	return reached;
 }
@@ -404,13 +193,13 @@ static int shrink(struct membership *m, size_t wanted)
 	owned_memory struct cluster_member *members = calloc(count, sizeof *members);
 	owned_memory size_t *own = calloc(count, sizeof *own), *order = calloc(count, sizeof *order);
 	owned_memory bool *gone = calloc(count, sizeof *gone);
-	if (!members || !own || !order || !gone || gather(m->deciding))
+	if (!members || !own || !order || !gone || sights_gather(m->deciding))
 		return -1;
 	const struct berth_operation *operation = m->deciding->operation;
 	size_t reached =
 	    see_members(m, keeper_ill(operation->berth, operation->application->id), members, own);
 	size_t goes = may_go(m, wanted, reached);
-	if (cluster_removals(members, reached, by, m->component->zones != NULL, goes, order) < goes)
+	if (cluster_removals(members, reached, by, m->component->cluster.zones != NULL, goes, order) < goes)
 		return -1;
 	cluster_spare_last(members, reached, by, order, goes);
 	for (size_t i = 0; i < goes; i++)
@@ -472,16 +261,16 @@ static void find_first(struct membership *m, const struct size_note *note)
 	if (!component->spec->cluster->first || !m->count)
 		return;
 	const json_t *remembered = json_object_get(note->more, "first");
-	component->first = remembered ? (unsigned)json_integer_value(remembered) : m->ordinals[0];
-	if (!has(m, component->first) || is_made_anew(m, component->first))
-		component->first = 0;
+	component->cluster.first = remembered ? (unsigned)json_integer_value(remembered) : m->ordinals[0];
+	if (!has(m, component->cluster.first) || member_made_anew(m, component->cluster.first))
+		component->cluster.first = 0;
 }
 
 /* Of a cluster that had nobody the first one that comes. */
 static void begin_with_first(struct membership *m, bool had_nobody)
 {
 	if (m->component->spec->cluster->first && had_nobody && m->count)
-		m->component->first = m->ordinals[0];
+		m->component->cluster.first = m->ordinals[0];
 }
 
 /* Whether the application was at any of those that answer. */
@@ -505,8 +294,8 @@ static int unknown_size(const struct membership *m)
 	(void)sights_of(&m->deciding->sights, component->id, &found);
 	if (operation->stored || (!found && !was_there(operation)))
 		return 0;
-	for (size_t i = 0; i < component->zone_count; i++) {
-		const struct site *site = component->zones[i];
+	for (size_t i = 0; i < component->cluster.zone_count; i++) {
+		const struct site *site = component->cluster.zones[i];
 		if (!site->silent)
 			continue;
 		fail(operation_error(operation), ERR_UNREACHABLE,
@@ -527,7 +316,7 @@ static int decide_members(struct membership *m, const struct size_note *note)
 		if (take_quarantined(m, note))
 			return -1;
 	} else {
-		if (gather(m->deciding) || unknown_size(m))
+		if (sights_gather(m->deciding) || unknown_size(m))
 			return -1;
 		take_found(m);
 	}
@@ -536,13 +325,14 @@ static int decide_members(struct membership *m, const struct size_note *note)
 	bool expunges =
 	    operation->resizing.kind == RESIZE_EXPUNGE && component_meant(operation, m->component->id);
 	size_t asked = asked_for(m, note);
-	m->component->asked = (unsigned)asked;
+	m->component->cluster.asked = (unsigned)asked;
 	if (expunges)
 		m->quarantined_count = 0;
 	const char *no_room = json_text(note->more, "no_room");
 	if (known && !may_resize(operation)) {
-		m->component->no_room_before = no_room ? arena_text(graph_arena(operation), no_room) : NULL;
-		return no_room && !m->component->no_room_before ? -1 : 0;
+		m->component->cluster.no_room_before =
+		    no_room ? arena_text(graph_arena(operation), no_room) : NULL;
+		return no_room && !m->component->cluster.no_room_before ? -1 : 0;
 	}
 	if (let_go_of_older(m))
 		return -1;
@@ -550,7 +340,7 @@ static int decide_members(struct membership *m, const struct size_note *note)
 	if (bounded < asked && resizes(operation) && component_meant(operation, m->component->id))
 		operation_warn(m->deciding->operation, "`%s` has no more than %zu members (`maxSize`)",
 			       m->component->id, bounded);
-	m->component->asked = (unsigned)(asked = bounded);
+	m->component->cluster.asked = (unsigned)(asked = bounded);
 	if (m->count > asked)
 		return shrink(m, asked);
 	grow(m, asked);
@@ -564,10 +354,10 @@ static void settle(struct membership *m)
 	struct component *component = m->component;
 	bool plain = !m->count || m->ordinals[m->count - 1] == m->count;
 	component->size = (unsigned)m->count;
-	component->ordinals = plain ? NULL : m->ordinals;
-	component->quarantined = m->quarantined;
-	component->quarantined_count = m->quarantined_count;
-	component->outdated_count = m->outdated_count;
+	component->cluster.ordinals = plain ? NULL : m->ordinals;
+	component->cluster.quarantined = m->quarantined;
+	component->cluster.quarantined_count = m->quarantined_count;
+	component->cluster.outdated_count = m->outdated_count;
 }
 
 /* At most, beside what is remembered and what the blueprint says. */
@@ -587,7 +377,7 @@ static int decide_one(struct deciding *deciding, struct component *component)
 	size_note_read(json_text(deciding->notes, component->id), &note);
 	m.more = note.more;
 	if (!note.known) {
-		if (gather(deciding))
+		if (sights_gather(deciding))
 			return -1;
 		(void)sights_of(&deciding->sights, component->id, &seen);
 	}
@@ -599,7 +389,7 @@ static int decide_one(struct deciding *deciding, struct component *component)
 	settle(&m);
 	if (hosts_give_homes(deciding->operation, component, m.ordinals, m.count))
 		return -1;
-	return component->zones && !component->homes ? give_homes(&m) : 0;
+	return component->cluster.zones && !component->cluster.homes ? members_give_homes(&m) : 0;
 }
 
 static bool has_clusters(const struct application *application)

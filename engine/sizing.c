@@ -35,7 +35,7 @@ static bool is_scaled(const struct berth_operation *operation, const struct comp
 /* What was there before berth, or its store, knew of it. */
 static bool is_found(const struct component *component)
 {
-	return component->spec->cluster && component->asked != component->spec->instances;
+	return component->spec->cluster && component->cluster.asked != component->spec->instances;
 }
 
 /* From outside the file: by `scale`, a policy or --set, now or by the last deploy. */
@@ -66,8 +66,8 @@ static char *story_of(const struct berth_operation *operation, const struct comp
 	const char *policy = scaled ? operation->policy : NULL;
 	const char *how = policy ? "policy" : scaled ? "scale" : is_found(component) ? "found" : "blueprint";
 	owned_json story = json_object();
-	if (json_put_number(story, "size", component->asked) || json_put_number(story, "initial", initial) ||
-	    json_put_text(story, "how", how) ||
+	if (json_put_number(story, "size", component->cluster.asked) ||
+	    json_put_number(story, "initial", initial) || json_put_text(story, "how", how) ||
 	    json_put_text(story, "by", policy ? policy : operation->berth->owner.words) ||
 	    json_put(story, "since",
 		     json_moment(operation->berth->world->ops->wall(operation->berth->world))))
@@ -82,7 +82,7 @@ static int remember(struct berth_operation *operation, const struct component *c
 {
 	const json_t *story = json_object_get(before, component->id);
 	int64_t initial = initial_of(operation, component, before);
-	if (json_number(story, "size", -1) == component->asked &&
+	if (json_number(story, "size", -1) == component->cluster.asked &&
 	    json_number(story, "initial", -1) == initial)
 		return 0;
 	owned_memory char *line = story_of(operation, component, initial);
@@ -140,7 +140,7 @@ void sizing_keep(struct berth_operation *operation)
 		if (size > 0 && size_told(component) && !component->spec->cluster &&
 		    !is_set(operation, component) &&
 		    json_number(story, "initial", -1) == component->spec->instances)
-			component->size = component->asked = (unsigned)size;
+			component->size = component->cluster.asked = (unsigned)size;
 	}
 }
 

@@ -137,7 +137,7 @@ unsigned instances_of(const struct component *component)
 
 struct site *home_of(const struct component *component, size_t index)
 {
-	return component->homes ? component->homes[index] : component->site;
+	return component->cluster.homes ? component->cluster.homes[index] : component->site;
 }
 
 bool has_nobody(const struct component *component)
@@ -338,11 +338,12 @@ static int take(struct site *site, struct instance *instance, const struct obser
 
 static void find_quarantined(const struct component *component, struct instance *instance)
 {
-	for (size_t i = 0; i < component->quarantined_count + component->outdated_count; i++) {
-		if (component->quarantined[i].ordinal != instance->ordinal)
+	for (size_t i = 0; i < component->cluster.quarantined_count + component->cluster.outdated_count;
+	     i++) {
+		if (component->cluster.quarantined[i].ordinal != instance->ordinal)
 			continue;
-		instance->outdated = i >= component->quarantined_count;
-		instance->quarantined = instance->outdated ? NULL : &component->quarantined[i];
+		instance->outdated = i >= component->cluster.quarantined_count;
+		instance->quarantined = instance->outdated ? NULL : &component->cluster.quarantined[i];
 	}
 }
 
@@ -473,7 +474,8 @@ void survey_again(struct berth_operation *operation)
 static struct instance *in_quarantine(const struct component *component, const struct site *site,
 				      const struct observed *seen)
 {
-	for (size_t i = instances_of(component); component->quarantined && i < component->instance_count; i++)
+	for (size_t i = instances_of(component);
+	     component->cluster.quarantined && i < component->instance_count; i++)
 		if (component->instances[i].quarantined && component->instances[i].work->site == site &&
 		    component->instances[i].ordinal == seen->ordinal)
 			return &component->instances[i];

@@ -15,8 +15,8 @@ static bool does_not_answer(const struct site *site)
 /* Another one of its places is there. */
 static bool can_do_without(const struct component *component)
 {
-	for (size_t i = 0; i < component->zone_count; i++)
-		if (!component->zones[i]->failed)
+	for (size_t i = 0; i < component->cluster.zone_count; i++)
+		if (!component->cluster.zones[i]->failed)
 			return true;
 	return false;
 }

@@ -394,7 +394,7 @@ static int fill_in_components(struct application *application)
 		component->index = i;
 		component->spec = &application->blueprint->components[i];
 		component->id = component->spec->id;
-		component->size = component->asked = component->spec->instances;
+		component->size = component->cluster.asked = component->spec->instances;
 		if (map_put(&application->by_id, component->id, (void *)(i + 1)) ||
 		    take_edges(&application->arena, &list, component) ||
 		    gather_ports(&application->arena, component) || note_id(application, component->id, i))
@@ -494,7 +494,8 @@ const struct spec_port *component_port(const struct component *component, int nu
 bool is_first_member(const struct instance *instance)
 {
 	const struct component *component = instance->component;
-	return component->first && instance->ordinal == component->first && first_of(component->spec);
+	return component->cluster.first && instance->ordinal == component->cluster.first &&
+	       first_of(component->spec);
 }
 
 const struct component_spec *made_from(const struct instance *instance)
@@ -512,20 +513,20 @@ const struct spec_port *ports_of_instance(const struct instance *instance, size_
 
 unsigned component_ordinal(const struct component *component, unsigned index)
 {
-	return component->ordinals ? component->ordinals[index] : index + 1;
+	return component->cluster.ordinals ? component->cluster.ordinals[index] : index + 1;
 }
 
 size_t component_place(const struct component *component, unsigned ordinal)
 {
-	if (!component->ordinals)
+	if (!component->cluster.ordinals)
 		return ordinal >= 1 && ordinal <= component->size ? ordinal - 1 : SIZE_MAX;
 	size_t low = 0, high = component->size;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (component->ordinals[middle] < ordinal)
+		if (component->cluster.ordinals[middle] < ordinal)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < component->size && component->ordinals[low] == ordinal ? low : SIZE_MAX;
+	return low < component->size && component->cluster.ordinals[low] == ordinal ? low : SIZE_MAX;
 }

@@ -82,6 +82,23 @@ struct instance {
 	struct work *work;
 };
 
+/* What became of a cluster: how many it was to have, who its members are, and where. Of a component that is
+ * none all but `asked` is empty. */
+struct cluster_state {
+	unsigned asked; /* how many were asked for; of one that is no cluster its size */
+	unsigned first; /* the ordinal of the one that is made from `spec->cluster->first`; 0: none is */
+	const unsigned *ordinals; /* of its members, ascending; NULL: from 1 on */
+	struct site **zones;      /* where they may go, when they are spread; NULL: to the component's site */
+	size_t zone_count;
+	struct site **homes;                 /* of each member; NULL: all at the component's site */
+	const struct zone_outcome *outcomes; /* how members started there lately; policies/cluster.h */
+	size_t outcome_count;
+	const struct quarantined *quarantined;    /* by ordinal */
+	size_t quarantined_count, outdated_count; /* those that stay, and behind them those that go */
+	const char *no_room_before;               /* as it is remembered */
+	const char *no_room; /* why there is none for another member; NULL: nobody found that */
+};
+
 struct component {
 	size_t index;
 	const struct component_spec *spec; /* NULL: only what is left of one the blueprint no longer has */
@@ -90,27 +107,15 @@ struct component {
 	/* How many instances it is to have: what the blueprint says, but for a cluster that was resized; of
 	 * one that has fewer than were asked for, so many as there are. */
 	unsigned size;
-	unsigned asked; /* of a cluster: how many were asked for */
-	unsigned first; /* of a cluster: the ordinal of the one that is made from `spec->cluster->first`;
-			 * 0: none is */
-	const unsigned *ordinals; /* of those `size`, ascending; NULL: from 1 on */
-	struct site **zones;      /* of a cluster that is spread: where its members may go; NULL: to `site` */
-	size_t zone_count;
-	struct site **homes;                 /* of those `size`: where each is to be; NULL: all at `site` */
-	const struct zone_outcome *outcomes; /* how members started there lately; policies/cluster.h */
-	size_t outcome_count;
-	const struct quarantined *quarantined;    /* by ordinal */
-	size_t quarantined_count, outdated_count; /* those that stay, and behind them those that go */
+	struct cluster_state cluster;
 	const struct edge *needs;
 	size_t need_count;
 	const size_t *consumers; /* who needs this one: once for each edge, those of one after the other */
 	const struct edge *const *consumed; /* which edge of theirs each is */
 	size_t consumer_count;
-	struct work *turn;          /* whose turn it is to be replaced: one at a time */
-	const char *no_room_before; /* as it is remembered */
-	const char *no_room;        /* why there is none for another member; NULL: nobody found that */
-	bool stuck;                 /* one of them did not get ready: the others stay as they are */
-	const json_t *machine;      /* the options of its location as it names it; NULL: there are none */
+	struct work *turn;     /* whose turn it is to be replaced: one at a time */
+	bool stuck;            /* one of them did not get ready: the others stay as they are */
+	const json_t *machine; /* the options of its location as it names it; NULL: there are none */
 	const char *pin; /* the image it goes back to, whatever its tag means by now; NULL: the tag counts */
 	bool all_published; /* each open port of each of its instances */
 	bool kept; /* a policy of ours sees to its restarts: the target is not to, where it can be told */

@@ -73,6 +73,22 @@ Test(location_spec, brooklyns_way_to_write_an_openstack)
 	cr_expect_str_eq(json_text(nova->options, "identity"), "shop:ann");
 }
 
+Test(location_spec, what_was_read_is_written_again_without_its_password)
+{
+	static const char *const written[][2] = {
+	    {"location: docker:unix:///x\n", "docker:unix:///x"},
+	    {"location: localhost\n", "localhost"},
+	    {"location:\n  ssh: {host: 10.0.0.5, user: me}\n", "{ssh: {host: \"10.0.0.5\", user: me}}"},
+	    {"location:\n  ssh: {host: h, user: '12', password: plain}\n",
+	     "{ssh: {host: h, user: \"12\", password: \"***\"}}"},
+	    {"location:\n  ssh: {host: h, password: env:PASSWORD}\n",
+	     "{ssh: {host: h, password: \"env:PASSWORD\"}}"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(written); i++)
+		cr_expect_str_eq(location_spec_text(&arena, take(written[i][0])), written[i][1]);
+}
+
 Test(location_spec, what_is_no_spec_leaves_the_answer_untouched)
 {
 	struct location_spec spec = {.name = "kept"};

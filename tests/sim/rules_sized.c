@@ -73,7 +73,7 @@ void rule_size_kept(struct theatre *stage)
 	const struct held_component *held = hold ? held_component_of(hold, "web") : NULL;
 	if (!held || sized->forgot || sized->operation || !sized->size)
 		return;
-	unsigned size = held->component->asked;
+	unsigned size = held->component->cluster.asked;
 	sized->deed_over |= size == sized->size;
 	sized->seen = size;
 	if (size != sized->size && (sized->deed_over || size != sized->size_before))
