@@ -515,10 +515,32 @@ struct blueprint_options {
 struct blueprint *blueprint_parse(const char *text, size_t size, const struct blueprint_options *options,
 				  struct diagnostics *list);
 void blueprint_release(struct blueprint *blueprint); /* NULL is fine */
-/* The effector that the component was given under that name; NULL: none. */
-const struct effector *effector_given(const struct component_spec *spec, const char *name);
+
+/* --- effectors.c --- */
+/* Those that nobody has to give: of every component, then of every cluster. */
+enum own_effector {
+	EFFECTOR_START,
+	EFFECTOR_STOP,
+	EFFECTOR_RESTART,
+	EFFECTOR_RESIZE,
+	EFFECTOR_RESIZE_BY_DELTA,
+	EFFECTOR_REPLACE_MEMBER,
+	EFFECTOR_EXPUNGE_QUARANTINED,
+	EFFECTOR_NONE
+};
+enum { MOST_EFFECTORS = 64, EFFECTOR_LIMIT = MOST_EFFECTORS + EFFECTOR_NONE };
+enum own_effector own_effector_named(const char *name);
+/* What the component has of itself under that name: none where it was given one, nor a cluster's where it is
+ * none. */
+enum own_effector own_effector_of(const struct component_spec *spec, const char *name);
+const char *own_effector_name(enum own_effector own);
+const char *own_effector_parameter(enum own_effector own); /* NULL: it takes none */
 /* Whether every component has it. */
 bool effector_is_built_in(const char *name);
+/* The effector that the component was given under that name; NULL: none. */
+const struct effector *effector_given(const struct component_spec *spec, const char *name);
+/* Of all that it has, how many there are; `spec` NULL: of any component. */
+size_t effector_names(const struct component_spec *spec, const char *ret[static EFFECTOR_LIMIT]);
 
 /* One location spec, from a string such as "docker:tcp://10.0.0.5:2376" (a --location's right-hand side).
  * Type names are checked by whoever opens it. 0 or -1. */

@@ -163,12 +163,9 @@ bool port_parse(const char *text, uint16_t *ret_port);
 void check_files(struct reading *r, struct draft *d);
 /* component_update.c: whether `update: start-first`, where it is written, can be */
 void check_update(struct reading *r, struct draft *d);
-/* component_effectors.c: what every component has */
-enum { MOST_EFFECTORS = 64 };
+/* component_effectors.c */
 /* As Brooklyn's SshCommandEffector says it. */
 void read_command_effector(struct reading *r, struct draft *d, const struct yaml_node *node);
-/* What every cluster has, for its policies. */
-bool effector_of_clusters(const char *name);
 /* A request that is sent to it: the method unless another is given. NULL with a complaint, or no memory. */
 const struct effector_call *http_request_read(struct reading *r, struct draft *d,
 					      const struct yaml_node *node, const char *method,

@@ -8,24 +8,6 @@
 
 enum { LONGEST_NAME = 63, MOST_PARTS = 64 };
 
-bool effector_is_built_in(const char *name)
-{
-	return !strcmp(name, "start") || !strcmp(name, "stop") || !strcmp(name, "restart");
-}
-
-const struct effector *effector_given(const struct component_spec *spec, const char *name)
-{
-	for (size_t i = 0; i < spec->effector_count; i++)
-		if (spec->effectors[i].name && !strcmp(spec->effectors[i].name, name))
-			return &spec->effectors[i];
-	return NULL;
-}
-
-bool effector_of_clusters(const char *name)
-{
-	return !strcmp(name, "resize") || !strcmp(name, "resizeByDelta") || !strcmp(name, "replaceMember");
-}
-
 static bool is_name(const char *name)
 {
 	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");

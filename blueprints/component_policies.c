@@ -387,19 +387,17 @@ static void read_list(struct reading *r, struct draft *d, const struct yaml_node
 
 static bool has_effector(const struct component_spec *spec, const char *name)
 {
-	return effector_given(spec, name) || effector_is_built_in(name) ||
-	       (spec->cluster && effector_of_clusters(name));
+	enum own_effector own = own_effector_of(spec, name);
+
+	return effector_given(spec, name) || (own != EFFECTOR_NONE && own != EFFECTOR_EXPUNGE_QUARANTINED);
 }
 
 static void complain_effector(struct reading *r, const struct component_spec *spec, struct place place,
 			      const char *wanted)
 {
-	const char *names[MOST_EFFECTORS + 3] = {"start", "stop", "restart"};
-	size_t count = 3;
+	const char *names[EFFECTOR_LIMIT];
+	size_t count = effector_names(spec, names);
 
-	for (size_t i = 0; i < spec->effector_count; i++)
-		if (spec->effectors[i].name)
-			names[count++] = spec->effectors[i].name;
 	suggest(r, complain(r->list, place, "`%s` has no effector `%.80s`", spec->id, wanted), wanted, names,
 		count, "give its command under `effectors`");
 }

@@ -522,8 +522,6 @@ bool has_nobody(const struct component *component);
 size_t place_of_ordinal(const struct component *component, unsigned ordinal);
 /* Whether its number of members is what the operation is for. */
 bool resizes(const struct berth_operation *operation);
-/* member_verbs.c: an effector that every cluster has. */
-bool is_member_effector(const char *name);
 /* sizes.c: how many instances each component is to have, now that it was listed what is there. 0, or -1 with
  * operation->error. */
 int sizes_decide(struct berth_operation *operation);

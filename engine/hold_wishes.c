@@ -424,36 +424,42 @@ static int replace_named(struct held_component *held, const struct wish *wish)
 	return replace(held, &as);
 }
 
-/* The effectors that clusters have, of themselves. -2: it is none of them. */
-static int invoke_of_cluster(struct held_component *held, const struct wish *wish)
+static int resize_as_told(struct held_component *held, const struct wish *wish, const char *parameter,
+			  int64_t least, int64_t from)
 {
 	int64_t number = 0;
-	if (!strcmp(wish->what, "replaceMember"))
-		return replace_named(held, wish);
-	if (!strcmp(wish->what, "resize") && number_given(wish, "desiredSize", 0, &number))
-		return resize_to(held, wish, number);
-	if (!strcmp(wish->what, "resizeByDelta") && number_given(wish, "delta", -INSTANCE_LIMIT, &number))
-		return resize_to(held, wish, (int64_t)held->member_count + number);
-	if (!strcmp(wish->what, "resize") || !strcmp(wish->what, "resizeByDelta"))
+	if (!number_given(wish, parameter, least, &number))
 		return held_outcome(held, wish->id, OUTCOME_FAILED, "it was not told how many members");
-	return -2;
+	return resize_to(held, wish, from + number);
+}
+
+static int invoke_deed(struct held_component *held, const struct wish *wish, enum deed_kind kind)
+{
+	record(held, wish, NULL, wish->what, "invoke");
+	return add_deed(held, kind, 0, wish->id);
 }
 
 static int invoke(struct held_component *held, const struct wish *wish)
 {
-	const struct component_spec *spec = held->component->spec;
-	int result = spec->cluster && !effector_given(spec, wish->what) ? invoke_of_cluster(held, wish) : -2;
-	if (result != -2)
-		return result;
-	static const struct {
-		const char *name;
-		enum deed_kind kind;
-	} effectors[] = {{"restart", DEED_RESTART}, {"stop", DEED_STOP}, {"start", DEED_START}};
-	for (size_t i = 0; i < COUNT_OF(effectors); i++)
-		if (!strcmp(wish->what, effectors[i].name)) {
-			record(held, wish, NULL, wish->what, "invoke");
-			return add_deed(held, effectors[i].kind, 0, wish->id);
-		}
+	enum own_effector own = own_effector_of(held->component->spec, wish->what);
+	const char *parameter = own == EFFECTOR_NONE ? NULL : own_effector_parameter(own);
+	switch (own) {
+	case EFFECTOR_START:
+		return invoke_deed(held, wish, DEED_START);
+	case EFFECTOR_STOP:
+		return invoke_deed(held, wish, DEED_STOP);
+	case EFFECTOR_RESTART:
+		return invoke_deed(held, wish, DEED_RESTART);
+	case EFFECTOR_RESIZE:
+		return resize_as_told(held, wish, parameter, 0, 0);
+	case EFFECTOR_RESIZE_BY_DELTA:
+		return resize_as_told(held, wish, parameter, -INSTANCE_LIMIT, (int64_t)held->member_count);
+	case EFFECTOR_REPLACE_MEMBER:
+		return replace_named(held, wish);
+	case EFFECTOR_EXPUNGE_QUARANTINED: /* policies cannot wish for it */
+	case EFFECTOR_NONE:
+		break;
+	}
 	return hold_invoke(held, wish);
 }
 

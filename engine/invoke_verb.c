@@ -51,11 +51,8 @@ static int check_arguments(const char *const *arguments, struct error *err)
 static int fail_effector(const struct component *component, const char *wanted, struct error *err)
 {
 	const struct component_spec *spec = component->spec;
-	const char *names[64 + 7] = {"start",         "stop",          "restart",           "resize",
-				     "resizeByDelta", "replaceMember", "expungeQuarantined"};
-	size_t count = spec && spec->cluster ? 7 : 3;
-	for (size_t i = 0; spec && i < spec->effector_count && count < COUNT_OF(names); i++)
-		names[count++] = spec->effectors[i].name;
+	const char *names[EFFECTOR_LIMIT];
+	size_t count = effector_names(spec, names);
 	const char *meant = closest(wanted, names, count);
 	fail(err, ERR_MISSING, "`%s` has no effector `%.80s`", component->id, wanted);
 	if (meant)
@@ -382,17 +379,24 @@ const struct verb verb_invoke = {
 /* What every component has is an operation of its own. */
 static const struct verb *verb_for(const struct berth_request *request)
 {
-	static const struct {
-		const char *name;
-		const struct verb *verb;
-	} built_in[] = {{"start", &verb_start}, {"stop", &verb_stop}, {"restart", &verb_restart}};
+	static const struct verb *const verbs[] = {
+	    [EFFECTOR_START] = &verb_start,
+	    [EFFECTOR_STOP] = &verb_stop,
+	    [EFFECTOR_RESTART] = &verb_restart,
+	    [EFFECTOR_RESIZE] = &verb_members,
+	    [EFFECTOR_RESIZE_BY_DELTA] = &verb_members,
+	    [EFFECTOR_REPLACE_MEMBER] = &verb_members,
+	    [EFFECTOR_EXPUNGE_QUARANTINED] = &verb_members,
+	    [EFFECTOR_NONE] = &verb_invoke,
+	};
 	bool whole = request && request->size >= offsetof(struct berth_request, arguments) + sizeof(void *);
 	bool one = whole && request->components && request->components[0] && !request->components[1];
-	bool plain = one && request->name && (!request->arguments || !request->arguments[0]);
-	for (size_t i = 0; plain && i < COUNT_OF(built_in); i++)
-		if (!strcmp(built_in[i].name, request->name))
-			return built_in[i].verb;
-	return one && request->app && is_member_effector(request->name) ? &verb_members : &verb_invoke;
+	if (!one || !request->name)
+		return &verb_invoke;
+	bool plain = !request->arguments || !request->arguments[0];
+	if (effector_is_built_in(request->name) ? !plain : !request->app)
+		return &verb_invoke;
+	return verbs[own_effector_named(request->name)];
 }
 
 struct berth_operation *berth_invoke(struct berth *berth, const struct berth_request *request,

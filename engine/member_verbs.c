@@ -8,19 +8,14 @@
 #include "engine/deploy.h"
 #include "engine/specs.h"
 
-/* What it takes, one parameter at most; NULL: nothing. */
-static const struct member_effector {
-	const char *name, *parameter;
-	bool (*take)(struct berth_operation *operation, const char *given);
-} * effector_of(const char *name);
-
 static bool refuse(struct berth_operation *operation, const char *format, const char *given)
 {
-	const struct member_effector *effector = effector_of(operation->request.name);
+	const char *name = operation->request.name;
+	const char *parameter = own_effector_parameter(own_effector_named(name));
 	fail(operation_error(operation), ERR_INVALID, format, given);
-	if (effector->parameter)
+	if (parameter)
 		remedy(operation_error(operation), "berth invoke %s %s %s %s=...", operation->application->id,
-		       operation->request.components[0], effector->name, effector->parameter);
+		       operation->request.components[0], name, parameter);
 	operation_finish(operation, BERTH_USAGE, document_new(operation->application->id));
 	return false;
 }
@@ -77,46 +72,38 @@ static bool take_nothing(struct berth_operation *operation, const char *given)
 	return true;
 }
 
-static const struct member_effector *effector_of(const char *name)
-{
-	static const struct member_effector effectors[] = {{"resize", "desiredSize", take_size},
-							   {"resizeByDelta", "delta", take_delta},
-							   {"replaceMember", "memberId", take_member},
-							   {"expungeQuarantined", NULL, take_nothing}};
-	for (size_t i = 0; name && i < COUNT_OF(effectors); i++)
-		if (!strcmp(effectors[i].name, name))
-			return &effectors[i];
-	return NULL;
-}
-
-bool is_member_effector(const char *name)
-{
-	return effector_of(name);
-}
+/* What each does with its parameter. */
+static bool (*const takes[])(struct berth_operation *operation, const char *given) = {
+    [EFFECTOR_RESIZE] = take_size,
+    [EFFECTOR_RESIZE_BY_DELTA] = take_delta,
+    [EFFECTOR_REPLACE_MEMBER] = take_member,
+    [EFFECTOR_EXPUNGE_QUARANTINED] = take_nothing,
+};
 
 /* What was asked for is known. False: it was refused, or is no effector of a cluster. */
 static bool taken(struct berth_operation *operation)
 {
 	const struct berth_request *request = &operation->request;
-	const struct member_effector *effector = effector_of(request->name);
+	enum own_effector own = own_effector_named(request->name);
+	const char *parameter = own_effector_parameter(own);
 	const struct component *component =
 	    application_component(operation->application, request->components[0]);
 	if (!component || !component->spec || !component->spec->cluster ||
-	    effector_given(component->spec, request->name)) { /* the blueprint's own is meant */
+	    effector_given(component->spec, request->name)) { /* that one is meant */
 		operation->verb = &verb_invoke;
 		operation->verb->step(operation);
 		return false;
 	}
 	const char *argument = request->arguments ? request->arguments[0] : NULL;
 	if (argument && request->arguments[1])
-		return refuse(operation, "`%s` takes one parameter", effector->name);
-	if (!effector->parameter)
-		return argument ? refuse(operation, "`%s` takes no parameters", effector->name)
-				: effector->take(operation, NULL);
-	size_t length = strlen(effector->parameter);
-	if (!argument || strncmp(argument, effector->parameter, length) != 0 || argument[length] != '=')
-		return refuse(operation, "`%s` is not told what it needs", effector->name);
-	return effector->take(operation, argument + length + 1);
+		return refuse(operation, "`%s` takes one parameter", request->name);
+	if (!parameter)
+		return argument ? refuse(operation, "`%s` takes no parameters", request->name)
+				: takes[own](operation, NULL);
+	size_t length = strlen(parameter);
+	if (!argument || strncmp(argument, parameter, length) != 0 || argument[length] != '=')
+		return refuse(operation, "`%s` is not told what it needs", request->name);
+	return takes[own](operation, argument + length + 1);
 }
 
 static void member_step(struct berth_operation *operation)

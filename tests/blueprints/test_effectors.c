@@ -146,3 +146,21 @@ Test(effectors, mistakes_are_told_where_they_are)
 	refused("services:\n- {type: external, id: e, address: a, ports: 1, effectors: {x: y}}\n", 2, 49,
 		"effectors", NULL);
 }
+
+Test(effectors, what_a_component_has_of_itself_is_its_own_unless_it_was_given_another)
+{
+	outcome = accepted("services:\n- {type: cluster, id: web, memberSpec: {type: 'docker:nginx', "
+			   "effectors: {resize: grow, flush: x}}}\n");
+	const struct component_spec *cluster = &outcome.blueprint->components[0];
+	const struct component_spec plain = {0};
+	const char *names[EFFECTOR_LIMIT];
+	cr_expect_eq(own_effector_of(cluster, "restart"), EFFECTOR_RESTART);
+	cr_expect_eq(own_effector_of(cluster, "replaceMember"), EFFECTOR_REPLACE_MEMBER);
+	cr_expect_eq(own_effector_of(&plain, "replaceMember"), EFFECTOR_NONE);
+	cr_expect_eq(own_effector_of(cluster, "resize"), EFFECTOR_NONE);
+	cr_expect_eq(own_effector_of(cluster, "flush"), EFFECTOR_NONE);
+	cr_expect_eq(effector_names(&plain, names), 3);
+	cr_expect_eq(effector_names(cluster, names), EFFECTOR_NONE + 2);
+	cr_expect_str_eq(names[2], "restart");
+	cr_expect_str_eq(names[EFFECTOR_NONE + 1], "flush");
+}
