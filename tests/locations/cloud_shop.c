@@ -22,10 +22,22 @@ static struct spec_port ports[] = {{.port = 6379,
 				    .host_address = "0.0.0.0",
 				    .host_port = 6379}};
 
+void shop_begin(const char *options)
+{
+	cloud_bench_begin();
+	shop_open(options);
+}
+
 void shop_end(void)
 {
 	inventory_release(&shop_inventory);
 	arena_release(&shop_arena);
+}
+
+void shop_close(void)
+{
+	shop_end();
+	cloud_bench_end();
 }
 
 void shop_open(const char *options)
@@ -145,4 +157,59 @@ size_t shop_servers(void)
 	owned_json list = openstack_cloud_list(cloud, "servers");
 
 	return json_array_size(list);
+}
+
+/* Else whoever goes on with it would take its ports for unpublished, and make another one. */
+static void nobody_knows_where_half_a_server_listens(void)
+{
+	const struct list_request request = {.app = "shop"};
+
+	inventory_release(&shop_inventory);
+	if (CLOUD_RUN(list(&cloud_here, &errand, &request, &shop_inventory, &cloud_error)) != PROGRESS_DONE)
+		return;
+	for (size_t i = 0; i < shop_inventory.instance_count; i++)
+		cr_expect(shop_inventory.instances[i].attachment_count ||
+			  !shop_inventory.instances[i].bindings_known);
+}
+
+void shop_dies_everywhere(const char *options)
+{
+	struct instance_spec spec = shop_spec("shop.redis.1");
+	unsigned deaths = 0;
+
+	for (uint64_t at = 1;; at++) {
+		shop_open(options);
+		cloud_die_at(at);
+		enum progress progress = shop_life(&spec);
+		if (!cloud_is_dead()) {
+			cr_assert_eq(progress, PROGRESS_DONE, "%s", cloud_error.text);
+			cloud_die_at(0);
+			shop_leave();
+			break;
+		}
+		deaths++;
+		cloud_begin_anew();
+		shop_open(options);
+		nobody_knows_where_half_a_server_listens();
+		cr_assert_eq(shop_life(&spec), PROGRESS_DONE, "killed before call %u: %s", (unsigned)at,
+			     cloud_error.text);
+		cr_assert_eq(shop_servers(), 1, "killed before call %u", (unsigned)at);
+		cr_assert_eq(shop_listed(1)->state, SEEN_RUNNING);
+		shop_leave();
+		cloud_begin_anew();
+	}
+	cr_expect_gt(deaths, 20);
+}
+
+size_t shop_count(const char *kind)
+{
+	owned_json list = openstack_cloud_list(cloud, kind);
+
+	return json_array_size(list);
+}
+
+void shop_in_vain(void *owner, const json_t *server, struct openstack_manner *ret)
+{
+	(void)owner, (void)server;
+	ret->fault = "No valid host was found. ";
 }

@@ -13,6 +13,10 @@ extern const struct owner shop_owner;       /* "me" */
 
 #define MUST(call) cr_assert_eq(CLOUD_RUN(call), PROGRESS_DONE, "%s: %s", #call, cloud_error.text)
 
+/* Of a suite: the cloud, and the location with these options; and all of it goes. */
+void shop_begin(const char *options);
+void shop_close(void);
+/* What it has beside the cloud. */
 void shop_end(void);
 /* The location is opened anew. */
 void shop_open(const char *options);
@@ -30,7 +34,12 @@ void shop_leave(void);
 void shop_leave_at_once(void);
 /* The instances, of which there are so many. */
 const struct observed *shop_listed(size_t count);
-size_t shop_servers(void); /* that there are, of whomever */
+size_t shop_servers(void);           /* that there are, of whomever */
+size_t shop_count(const char *kind); /* of "servers", "floatingips", ... */
 int64_t shop_now(void);
+/* For openstack_cloud_behave(): no server comes about. */
+void shop_in_vain(void *owner, const json_t *server, struct openstack_manner *ret);
+/* Before each of its calls; whoever comes after it finds all that it made. */
+void shop_dies_everywhere(const char *options);
 
 #endif

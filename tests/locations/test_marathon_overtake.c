@@ -32,6 +32,30 @@
 	{                                                                                                    \
 		"GET", AT "/v2/queue", 200, NULL, QUEUE, 0                                                   \
 	}
+#define LISTED(deployments)                                                                                  \
+	{                                                                                                    \
+		"GET", DEPLOYMENTS, 200, NULL, deployments, 0                                                \
+	}
+#define OUR_GROUP                                                                                            \
+	{                                                                                                    \
+		"GET", GROUP, 200, NULL, OURS, 0                                                             \
+	}
+#define VERSIONS(list)                                                                                       \
+	{                                                                                                    \
+		"GET", THE_APP "/versions", 200, NULL, "{\"versions\":[" list "]}", 0                        \
+	}
+#define TAKEN                                                                                                \
+	{                                                                                                    \
+		"PUT", THE_APP, 200, NULL, ACCEPTED, 1                                                       \
+	}
+#define BUSY_FOR(times)                                                                                      \
+	{                                                                                                    \
+		"GET", THE_APP, 200, NULL, APP("d", BUSY), times                                             \
+	}
+#define THEN_FREE                                                                                            \
+	{                                                                                                    \
+		"GET", THE_APP, 200, NULL, APP("d", ""), 1                                                   \
+	}
 #define CHANGED                                                                                              \
 	{                                                                                                    \
 		"GET", THE_APP, 200, NULL, APP("other", ""), 0                                               \
@@ -102,9 +126,7 @@ static void expect_waited(void)
 
 Test(marathon_overtake, first_deploy_that_could_not_finish_is_overtaken)
 {
-	PLAY(WHO, ITS_QUEUE, {"GET", DEPLOYMENTS, 200, NULL, OLD(""), 0}, {"GET", GROUP, 200, NULL, OURS, 0},
-	     {"GET", THE_APP "/versions", 200, NULL, "{\"versions\":[\"" LATE "\"]}", 0},
-	     {"PUT", THE_APP, 200, NULL, ACCEPTED, 1}, {"GET", THE_APP, 200, NULL, APP("d", BUSY), 1},
+	PLAY(WHO, ITS_QUEUE, LISTED(OLD("")), OUR_GROUP, VERSIONS("\"" LATE "\""), TAKEN, BUSY_FOR(1),
 	     CHANGED);
 	update_it();
 	expect_overtaken();
@@ -112,11 +134,9 @@ Test(marathon_overtake, first_deploy_that_could_not_finish_is_overtaken)
 
 Test(marathon_overtake, change_by_an_earlier_deploy_is_overtaken)
 {
-	PLAY(WHO, ITS_QUEUE, {"GET", DEPLOYMENTS, 200, NULL, OLD(""), 0}, {"GET", GROUP, 200, NULL, OURS, 0},
+	PLAY(WHO, ITS_QUEUE, LISTED(OLD("")), OUR_GROUP,
 	     {"GET", THE_APP "/versions/" BEFORE, 200, NULL, "{" LABELS("first") "}", 0},
-	     {"GET", THE_APP "/versions", 200, NULL,
-	      "{\"versions\":[\"2299-01-01T00:00:00.000Z\",\"" LATE "\",\"" BEFORE "\"]}", 0},
-	     {"PUT", THE_APP, 200, NULL, ACCEPTED, 1}, {"GET", THE_APP, 200, NULL, APP("d", BUSY), 1},
+	     VERSIONS("\"2299-01-01T00:00:00.000Z\",\"" LATE "\",\"" BEFORE "\""), TAKEN, BUSY_FOR(1),
 	     CHANGED);
 	update_it();
 	expect_overtaken();
@@ -125,22 +145,17 @@ Test(marathon_overtake, change_by_an_earlier_deploy_is_overtaken)
 /* Whoever changes it by hand keeps the labels. */
 Test(marathon_overtake, change_by_hand_is_waited_for)
 {
-	PLAY(WHO, ITS_QUEUE, {"GET", DEPLOYMENTS, 200, NULL, OLD(""), 0}, {"GET", GROUP, 200, NULL, OURS, 0},
+	PLAY(WHO, ITS_QUEUE, LISTED(OLD("")), OUR_GROUP,
 	     {"GET", THE_APP "/versions/" BEFORE, 200, NULL, "{" LABELS("d") "}", 0},
-	     {"GET", THE_APP "/versions", 200, NULL, "{\"versions\":[\"" LATE "\",\"" BEFORE "\"]}", 0},
-	     {"PUT", THE_APP, 200, NULL, ACCEPTED, 1}, {"GET", THE_APP, 200, NULL, APP("d", BUSY), 5},
-	     {"GET", THE_APP, 200, NULL, APP("d", ""), 1}, CHANGED);
+	     VERSIONS("\"" LATE "\",\"" BEFORE "\""), TAKEN, BUSY_FOR(5), THEN_FREE, CHANGED);
 	update_it();
 	expect_waited();
 }
 
 Test(marathon_overtake, deployment_of_others_apps_too_is_waited_for)
 {
-	PLAY(WHO, ITS_QUEUE, {"GET", DEPLOYMENTS, 200, NULL, OLD(",\"/shop/theirs\""), 0},
-	     {"GET", GROUP, 200, NULL, OURS, 0},
-	     {"GET", THE_APP "/versions", 200, NULL, "{\"versions\":[\"" LATE "\"]}", 0},
-	     {"PUT", THE_APP, 200, NULL, ACCEPTED, 1}, {"GET", THE_APP, 200, NULL, APP("d", BUSY), 5},
-	     {"GET", THE_APP, 200, NULL, APP("d", ""), 1}, CHANGED);
+	PLAY(WHO, ITS_QUEUE, LISTED(OLD(",\"/shop/theirs\"")), OUR_GROUP, VERSIONS("\"" LATE "\""), TAKEN,
+	     BUSY_FOR(5), THEN_FREE, CHANGED);
 	update_it();
 	expect_waited();
 }
@@ -153,10 +168,7 @@ Test(marathon_overtake, deployment_that_came_since_is_waited_for)
 	      "[{\"id\":\"old\",\"affectedApps\":[\"/shop/web\"],\"steps\":[]},"
 	      "{\"id\":\"theirs\",\"affectedApps\":[\"/shop/web\",\"/shop/theirs\"],\"steps\":[]}]",
 	      0},
-	     {"GET", GROUP, 200, NULL, OURS, 0},
-	     {"GET", THE_APP "/versions", 200, NULL, "{\"versions\":[\"" LATE "\"]}", 0},
-	     {"PUT", THE_APP, 200, NULL, ACCEPTED, 1}, {"GET", THE_APP, 200, NULL, APP("d", BUSY), 5},
-	     {"GET", THE_APP, 200, NULL, APP("d", ""), 1}, CHANGED);
+	     OUR_GROUP, VERSIONS("\"" LATE "\""), TAKEN, BUSY_FOR(5), THEN_FREE, CHANGED);
 	update_it();
 	expect_waited();
 }
@@ -170,10 +182,8 @@ static void expect_not_forced(void)
 Test(marathon_overtake, nothing_is_forced_where_the_deployment_is_not_listed)
 {
 	PLAY(WHO, ITS_QUEUE, {"GET", DEPLOYMENTS, 200, NULL, "[]", 1},
-	     {"GET", DEPLOYMENTS, 200, NULL, "{}", 0}, {"GET", GROUP, 200, NULL, OURS, 0},
-	     {"GET", THE_APP "/versions", 200, NULL, "{\"versions\":[\"" LATE "\"]}", 0},
-	     {"PUT", THE_APP, 200, NULL, ACCEPTED, 1}, {"GET", THE_APP, 200, NULL, APP("d", BUSY), 5},
-	     {"GET", THE_APP, 200, NULL, APP("d", ""), 1}, CHANGED);
+	     {"GET", DEPLOYMENTS, 200, NULL, "{}", 0}, OUR_GROUP, VERSIONS("\"" LATE "\""), TAKEN,
+	     BUSY_FOR(5), THEN_FREE, CHANGED);
 	update_it();
 	expect_not_forced();
 }
@@ -181,11 +191,8 @@ Test(marathon_overtake, nothing_is_forced_where_the_deployment_is_not_listed)
 /* That it is the app's first one is a matter of a list that has it. */
 Test(marathon_overtake, nothing_is_forced_where_its_version_is_not_listed)
 {
-	PLAY(WHO, ITS_QUEUE, {"GET", DEPLOYMENTS, 200, NULL, OLD(""), 0}, {"GET", GROUP, 200, NULL, OURS, 0},
-	     {"GET", THE_APP "/versions", 200, NULL, "{}", 1},
-	     {"GET", THE_APP "/versions", 200, NULL, "{\"versions\":[\"" BEFORE "\"]}", 0},
-	     {"PUT", THE_APP, 200, NULL, ACCEPTED, 1}, {"GET", THE_APP, 200, NULL, APP("d", BUSY), 5},
-	     {"GET", THE_APP, 200, NULL, APP("d", ""), 1}, CHANGED);
+	PLAY(WHO, ITS_QUEUE, LISTED(OLD("")), OUR_GROUP, {"GET", THE_APP "/versions", 200, NULL, "{}", 1},
+	     VERSIONS("\"" BEFORE "\""), TAKEN, BUSY_FOR(5), THEN_FREE, CHANGED);
 	update_it();
 	expect_not_forced();
 }
@@ -193,11 +200,8 @@ Test(marathon_overtake, nothing_is_forced_where_its_version_is_not_listed)
 /* Nothing is concluded of what nobody answered. */
 Test(marathon_overtake, whose_it_is_is_asked_again_where_nobody_told)
 {
-	PLAY(WHO, ITS_QUEUE, {"GET", DEPLOYMENTS, 200, NULL, OLD(""), 0},
-	     {"GET", GROUP, 500, NULL, "{\"message\":\"no\"}", 1}, {"GET", GROUP, 200, NULL, OURS, 0},
-	     {"GET", THE_APP "/versions", 200, NULL, "{\"versions\":[\"" LATE "\"]}", 0},
-	     {"PUT", THE_APP, 200, NULL, ACCEPTED, 1}, {"GET", THE_APP, 200, NULL, APP("d", BUSY), 2},
-	     CHANGED);
+	PLAY(WHO, ITS_QUEUE, LISTED(OLD("")), {"GET", GROUP, 500, NULL, "{\"message\":\"no\"}", 1}, OUR_GROUP,
+	     VERSIONS("\"" LATE "\""), TAKEN, BUSY_FOR(2), CHANGED);
 	update_it();
 	expect_overtaken();
 	cr_expect_null(strstr(text_view(&said), "waits for"), "%s", text_view(&said));

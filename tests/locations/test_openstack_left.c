@@ -6,17 +6,10 @@
 
 static void begin(void)
 {
-	cloud_bench_begin();
-	shop_open("{\"network\":\"private\",\"minRam\":64,\"serverGroup\":\"anti-affinity\"}");
+	shop_begin("{\"network\":\"private\",\"minRam\":64,\"serverGroup\":\"anti-affinity\"}");
 }
 
-static void end(void)
-{
-	shop_end();
-	cloud_bench_end();
-}
-
-TestSuite(openstack_left, .init = begin, .fini = end, .timeout = 60);
+TestSuite(openstack_left, .init = begin, .fini = shop_close, .timeout = 60);
 
 /* All of every application, a line each: "shop key pair". */
 static const char *told(void)

@@ -9,17 +9,10 @@
 
 static void begin(void)
 {
-	cloud_bench_begin();
-	shop_open(PRIVATE);
+	shop_begin(PRIVATE);
 }
 
-static void end(void)
-{
-	shop_end();
-	cloud_bench_end();
-}
-
-TestSuite(openstack_misfortunes, .init = begin, .fini = end, .timeout = 120);
+TestSuite(openstack_misfortunes, .init = begin, .fini = shop_close, .timeout = 120);
 
 /* --- who is not let in any more ---------------------------------------------------------------------------
  */
@@ -172,7 +165,7 @@ Test(openstack_misfortunes, a_quota_that_is_used_up_is_told_as_that_and_nothing_
 	struct instance_spec spec = shop_spec("shop.redis.1");
 
 	for (size_t i = 0; i < COUNT_OF(quotas); i++) {
-		end();
+		shop_close();
 		begin();
 		openstack_cloud_quota(cloud, quotas[i].what, quotas[i].limit);
 		cr_assert_eq(shop_life(&spec), PROGRESS_FAILED, "%s", quotas[i].what);

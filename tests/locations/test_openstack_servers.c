@@ -6,17 +6,10 @@
 
 static void begin(void)
 {
-	cloud_bench_begin();
-	cr_assert_eq(cloud_open("{\"network\":\"public\",\"minRam\":64}"), 0, "%s", cloud_error.text);
+	shop_begin("{\"network\":\"public\",\"minRam\":64}");
 }
 
-static void end(void)
-{
-	shop_end();
-	cloud_bench_end();
-}
-
-TestSuite(openstack_servers, .init = begin, .fini = end, .timeout = 120);
+TestSuite(openstack_servers, .init = begin, .fini = shop_close, .timeout = 120);
 
 Test(openstack_servers, an_instance_gets_a_server_runs_there_and_leaves_nothing)
 {
@@ -40,57 +33,14 @@ Test(openstack_servers, an_instance_gets_a_server_runs_there_and_leaves_nothing)
 	shop_leave();
 }
 
-/* Else whoever goes on with it would take its ports for unpublished, and make another one. */
-static void nobody_knows_where_half_a_server_listens(void)
-{
-	const struct list_request request = {.app = "shop"};
-
-	inventory_release(&shop_inventory);
-	if (CLOUD_RUN(list(&cloud_here, &errand, &request, &shop_inventory, &cloud_error)) != PROGRESS_DONE)
-		return;
-	for (size_t i = 0; i < shop_inventory.instance_count; i++)
-		cr_expect(shop_inventory.instances[i].attachment_count ||
-			  !shop_inventory.instances[i].bindings_known);
-}
-
-/* Before each of its calls; whoever comes after it finds all that it made. */
-static void die_everywhere(const char *options)
-{
-	struct instance_spec spec = shop_spec("shop.redis.1");
-	unsigned deaths = 0;
-
-	for (uint64_t at = 1;; at++) {
-		shop_open(options);
-		cloud_die_at(at);
-		enum progress progress = shop_life(&spec);
-		if (!cloud_is_dead()) {
-			cr_assert_eq(progress, PROGRESS_DONE, "%s", cloud_error.text);
-			cloud_die_at(0);
-			shop_leave();
-			break;
-		}
-		deaths++;
-		cloud_begin_anew();
-		shop_open(options);
-		nobody_knows_where_half_a_server_listens();
-		cr_assert_eq(shop_life(&spec), PROGRESS_DONE, "killed before call %u: %s", (unsigned)at,
-			     cloud_error.text);
-		cr_assert_eq(shop_servers(), 1, "killed before call %u", (unsigned)at);
-		cr_assert_eq(shop_listed(1)->state, SEEN_RUNNING);
-		shop_leave();
-		cloud_begin_anew();
-	}
-	cr_expect_gt(deaths, 20);
-}
-
 Test(openstack_servers, whoever_dies_at_any_step_leaves_one_server)
 {
-	die_everywhere("{\"network\":\"public\",\"minRam\":64}");
+	shop_dies_everywhere("{\"network\":\"public\",\"minRam\":64}");
 }
 
 Test(openstack_servers, whoever_dies_at_any_step_leaves_one_floating_ip)
 {
-	die_everywhere("{\"network\":\"private\",\"minRam\":64}");
+	shop_dies_everywhere("{\"network\":\"private\",\"minRam\":64}");
 }
 
 Test(openstack_servers, an_answer_that_is_lost_makes_no_second_server)
@@ -119,18 +69,12 @@ Test(openstack_servers, whoever_asks_too_often_asks_again_whatever_he_asks_for)
 	}
 }
 
-static void in_vain(void *owner_, const json_t *server, struct openstack_manner *ret)
-{
-	(void)owner_, (void)server;
-	ret->fault = "No valid host was found. ";
-}
-
 Test(openstack_servers, a_server_that_comes_to_nothing_is_told_in_its_words_and_made_anew)
 {
 	struct instance_spec spec = shop_spec("shop.redis.1");
 
 	shop_prepare();
-	openstack_cloud_behave(cloud, in_vain, NULL);
+	openstack_cloud_behave(cloud, shop_in_vain, NULL);
 	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &shop_note, &cloud_error)),
 		     PROGRESS_FAILED);
 	cr_expect_eq(cloud_error.code, ERR_CAPACITY);
@@ -297,25 +241,6 @@ Test(openstack_servers, a_server_that_is_lost_is_absent)
 	shop_leave();
 }
 
-Test(openstack_servers, somebody_else_is_told_and_takes_it_over_only_when_asked)
-{
-	const struct owner other = {.id = "other", .words = "somebody else", .place = "there"};
-	struct owner holder;
-
-	shop_prepare();
-	MUST(claim(&cloud_here, &errand, "shop", &other, false, &shop_arena, &holder, &cloud_error));
-	cr_expect_str_eq(holder.id, "me");
-	MUST(claim(&cloud_here, &errand, "shop", &other, true, &shop_arena, &holder, &cloud_error));
-	cr_expect_str_eq(holder.id, "other");
-	const struct lease lease = {.token = "u", .words = "w", .ttl_ms = 60000};
-	struct lease lease_holder;
-	MUST(lease(&cloud_here, &errand, "shop", &lease, &shop_arena, &lease_holder, &cloud_error));
-	cr_expect_str_eq(lease_holder.token, "t");
-	cloud_pass(61000);
-	MUST(lease(&cloud_here, &errand, "shop", &lease, &shop_arena, &lease_holder, &cloud_error));
-	cr_expect_str_eq(lease_holder.token, "u");
-}
-
 Test(openstack_servers, what_was_left_half_made_is_only_made_and_can_be_stopped)
 {
 	struct instance_spec spec = shop_spec("shop.redis.1");
@@ -337,53 +262,6 @@ Test(openstack_servers, what_was_left_half_made_is_only_made_and_can_be_stopped)
 	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
 	cr_expect_eq(shop_servers(), 1);
 	shop_leave();
-}
-
-/* Who administers a cloud is told the groups of every project, and would take another one's claim for ours.
- */
-Test(openstack_servers, security_groups_of_other_projects_are_not_asked_for)
-{
-	struct instance_spec spec = shop_spec("shop.redis.1");
-
-	shop_prepare();
-	shop_place(&spec);
-	shop_listed(1);
-	cr_expect_gt(cloud_count("/v2.0/security-groups?"), 2);
-	cr_expect_eq(cloud_count("/v2.0/security-groups?"), cloud_count("/v2.0/security-groups?project_id="));
-	shop_leave();
-}
-
-/* Whoever lists waits for one of them, and not for both. */
-Test(openstack_servers, servers_and_groups_are_asked_for_at_one_time)
-{
-	const struct list_request request = {.app = "shop"};
-	struct errand errand = {.wake = cloud_wake};
-
-	shop_prepare();
-	text_clear(&cloud_asked);
-	cr_assert_eq(cloud_here.driver->list(&cloud_here, &errand, &request, &shop_inventory, &cloud_error),
-		     PROGRESS_WAITING);
-	cr_expect_eq(cloud_count("GET http://"), 2, "%s", text_view(&cloud_asked));
-	cloud_here.driver->drop(&cloud_here, &errand);
-}
-
-/* Pairs are a user's, and he may have an application of that name in another project, too. */
-Test(openstack_servers, the_key_pair_of_another_project_stays)
-{
-	struct instance_spec spec = shop_spec("shop.redis.1");
-	static const char theirs[] =
-	    "{\"keypair\":{\"name\":\"berth-shop-0123456789ab\",\"public_key\":\"ssh-ed25519 "
-	    "AAAAC3NzaC1lZDI1NTE5AAAAIPcmEJmUUjMXHUZxlEDUHwnLLAlmuOIvMtdSV4XjRJcb\"}}";
-
-	shop_prepare();
-	shop_place(&spec);
-	cr_assert_eq(openstack_cloud_ask(cloud, CLOUD_NOVA, "POST", "/v2.1/os-keypairs", theirs, NULL) / 100,
-		     2);
-	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
-	MUST(release(&cloud_here, &errand, "shop", false, &cloud_error));
-	MUST(disclaim(&cloud_here, &errand, "shop", &cloud_error));
-	MUST(tidy(&cloud_here, &errand, "shop", "t", &cloud_error));
-	cr_expect_str_eq(cloud_left(), "keypair berth-shop-0123456789ab\n");
 }
 
 /* Neutron and Nova tell no more than so many at one time, whatever is asked for. */
@@ -508,367 +386,6 @@ Test(openstack_servers, what_was_deleted_and_is_kept_is_made_anew)
 	shop_leave();
 }
 
-static void describe(const char *id, const char *description)
-{
-	owned_memory char *path = NULL, *body = NULL;
-
-	cr_assert(asprintf(&path, "/v2.0/security-groups/%s", id) > 0);
-	cr_assert(asprintf(&body, "{\"security_group\":{\"description\":\"%s\"}}", description) > 0);
-	cr_assert_eq(openstack_cloud_ask(cloud, CLOUD_NEUTRON, "PUT", path, body, NULL), 200);
-}
-
-static json_t *own_group(void)
-{
-	owned_json list = openstack_cloud_list(cloud, "security_groups");
-
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (!strcmp(json_text(json_array_get(list, i), "name"), "berth.shop"))
-			return json_incref(json_array_get(list, i));
-	return NULL;
-}
-
-/* Else whoever comes next would take for his what somebody is at work on. */
-Test(openstack_servers, what_is_garbled_is_somebodys)
-{
-	const struct lease lease = {.token = "t", .words = "w", .ttl_ms = 60000};
-	const struct list_request request = {.app = "shop"};
-	struct lease lease_holder;
-	struct owner holder;
-
-	shop_prepare();
-	owned_json group = own_group();
-	describe(json_text(group, "id"), "berth [1, 2");
-	MUST(list(&cloud_here, &errand, &request, &shop_inventory, &cloud_error));
-	cr_assert_eq(shop_inventory.claim_count, 1);
-	cr_expect_str_eq(shop_inventory.claims[0].owner_id, "?");
-	cr_assert_eq(CLOUD_RUN(claim(&cloud_here, &errand, "shop", &shop_owner, true, &shop_arena, &holder,
-				     &cloud_error)),
-		     PROGRESS_FAILED);
-	cr_expect_eq(cloud_error.code, ERR_CONFLICT);
-	cr_expect(strstr(cloud_error.remedy, "security group set"), "%s", cloud_error.remedy);
-	cr_assert_eq(
-	    CLOUD_RUN(lease(&cloud_here, &errand, "shop", &lease, &shop_arena, &lease_holder, &cloud_error)),
-	    PROGRESS_FAILED);
-	describe(json_text(group, "id"), "berth");
-	MUST(claim(&cloud_here, &errand, "shop", &shop_owner, false, &shop_arena, &holder, &cloud_error));
-	cr_expect_str_eq(holder.id, "me");
-}
-
-Test(openstack_servers, of_two_groups_of_one_name_the_older_one_tells_whose_it_is)
-{
-	static const char second[] = "{\"security_group\":{\"name\":\"berth.shop\",\"description\":"
-				     "\"berth [\\\"other\\\",\\\"\\\",\\\"\\\",\\\"u\\\",\\\"\\\",1]\"}}";
-	const struct list_request request = {.app = "shop"};
-
-	shop_prepare();
-	cloud_pass(5000);
-	cr_assert_eq(openstack_cloud_ask(cloud, CLOUD_NEUTRON, "POST", "/v2.0/security-groups", second, NULL),
-		     201);
-	MUST(list(&cloud_here, &errand, &request, &shop_inventory, &cloud_error));
-	cr_assert_eq(shop_inventory.claim_count, 1);
-	cr_expect_str_eq(shop_inventory.claims[0].owner_id, "me");
-	cr_expect_str_eq(shop_inventory.lease, "t");
-}
-
-static size_t count_of(const char *kind)
-{
-	owned_json list = openstack_cloud_list(cloud, kind);
-
-	return json_array_size(list);
-}
-
-/* Else it is asked for again and again, until the project may have no more of it. */
-Test(openstack_servers, what_is_not_listed_yet_is_made_once)
-{
-	struct instance_spec spec = shop_spec("shop.redis.1");
-
-	shop_open("{\"network\":\"private\",\"minRam\":64}");
-	size_t before = count_of("security_groups");
-	openstack_cloud_lag(cloud, 5000);
-	shop_prepare();
-	shop_place(&spec);
-	cr_expect_eq(cloud_count("POST http://10.0.3.1:9696/v2.0/security-groups"), 2);
-	cr_expect_eq(count_of("security_groups"), before + 2);
-	cr_expect_eq(count_of("floatingips"), 1);
-	cr_expect_eq(shop_servers(), 1);
-	cloud_pass(20000);
-	shop_leave();
-}
-
-/* --- what is asked for by options --------------------------------------------------------------------------
- */
-
-static const json_t *only_of(const char *kind, json_t **list)
-{
-	json_decref(*list);
-	*list = openstack_cloud_list(cloud, kind);
-	cr_assert_eq(json_array_size(*list), 1, "%s", kind);
-	return json_array_get(*list, 0);
-}
-
-Test(openstack_servers, a_server_boots_from_a_volume_that_goes_with_it)
-{
-	struct instance_spec spec = shop_spec("shop.redis.1");
-	owned_json list = NULL;
-
-	shop_open(
-	    "{\"network\":\"public\",\"minRam\":64,\"bootVolume\":{\"size\":\"20gb\",\"type\":\"ssd\"}}");
-	shop_prepare();
-	shop_place(&spec);
-	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
-	cr_expect_eq(json_number(only_of("volumes", &list), "size", 0), 20);
-	shop_leave();
-}
-
-/* Whether it is removed then, or made anew and removed. */
-Test(openstack_servers, the_volume_of_a_server_that_comes_to_nothing_goes_with_it)
-{
-	struct instance_spec spec = shop_spec("shop.redis.1");
-	owned_json list = NULL;
-
-	shop_open("{\"network\":\"public\",\"minRam\":64,\"bootVolume\":\"2gb\"}");
-	shop_prepare();
-	openstack_cloud_behave(cloud, in_vain, NULL);
-	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &shop_note, &cloud_error)),
-		     PROGRESS_FAILED);
-	openstack_cloud_behave(cloud, NULL, NULL);
-	shop_place(&spec);
-	cr_expect_eq(json_number(only_of("volumes", &list), "size", 0), 2);
-	openstack_cloud_lay(cloud, "berth.shop.redis.1", "ERROR");
-	shop_leave_at_once();
-}
-
-Test(openstack_servers, a_volume_that_is_to_stay_stays)
-{
-	struct instance_spec spec = shop_spec("shop.redis.1");
-	owned_json list = NULL;
-
-	shop_open("{\"network\":\"public\",\"minRam\":64,\"bootVolume\":{\"deleteOnTermination\":false}}");
-	shop_prepare();
-	shop_place(&spec);
-	cr_expect_eq(json_number(only_of("volumes", &list), "size", 0), 1, "as large as its image needs");
-	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
-	only_of("volumes", &list);
-}
-
-Test(openstack_servers, whoever_dies_at_any_step_leaves_one_server_group)
-{
-	die_everywhere("{\"network\":\"public\",\"minRam\":64,\"serverGroup\":\"soft-anti-affinity\"}");
-}
-
-Test(openstack_servers, those_of_a_component_are_in_its_server_group)
-{
-	struct instance_spec one = shop_spec("shop.redis.1"), two = shop_spec("shop.redis.2");
-	owned_json list = NULL;
-
-	two.ordinal = 2;
-	shop_open("{\"network\":\"public\",\"minRam\":64,\"serverGroup\":\"anti-affinity\"}");
-	shop_prepare();
-	shop_place(&one);
-	shop_place(&two);
-	cr_expect_str_eq(json_text(only_of("server_groups", &list), "name"),
-			 "berth.shop.redis.anti-affinity");
-	cr_expect_eq(cloud_count("POST http://10.0.3.1:8774/v2.1/os-server-groups"), 1);
-	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.2", &cloud_error));
-	shop_leave();
-}
-
-Test(openstack_servers, a_server_group_of_somebody_else_is_used_and_stays)
-{
-	struct instance_spec spec = shop_spec("shop.redis.1");
-
-	shop_open("{\"network\":\"public\",\"minRam\":64,\"serverGroup\":\"mine\"}");
-	shop_prepare();
-	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &shop_note, &cloud_error)),
-		     PROGRESS_FAILED);
-	cr_expect(strstr(cloud_error.text, "no server group `mine`"), "%s", cloud_error.text);
-	cr_assert_eq(openstack_cloud_ask(cloud, CLOUD_NOVA, "POST", "/v2.1/os-server-groups",
-					 "{\"server_group\":{\"name\":\"mine\",\"policy\":\"affinity\"}}",
-					 NULL),
-		     200);
-	shop_place(&spec);
-	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
-	MUST(release(&cloud_here, &errand, "shop", false, &cloud_error));
-	MUST(disclaim(&cloud_here, &errand, "shop", &cloud_error));
-	MUST(tidy(&cloud_here, &errand, "shop", "t", &cloud_error));
-	cr_expect_str_eq(cloud_left(), "server_group mine\n");
-}
-
-Test(openstack_servers, members_that_are_placed_at_the_same_time_have_one_server_group)
-{
-	struct instance_spec one = shop_spec("shop.redis.1"), two = shop_spec("shop.redis.2"),
-			     three = shop_spec("shop.redis.3"), *const specs[] = {&one, &two, &three};
-	struct instance_spec other = shop_spec("shop.web.1");
-
-	shop_open("{\"network\":\"public\",\"minRam\":64,\"serverGroup\":\"anti-affinity\"}");
-	shop_prepare();
-	other.component = "web";
-	shop_place(&other); /* after which nobody has to wait until it is known what servers are made of */
-	for (size_t i = 0; i < COUNT_OF(specs); i++)
-		specs[i]->ordinal = (unsigned)i + 1;
-	shop_place_all(specs, COUNT_OF(specs));
-	cr_expect_eq(cloud_count("POST http://10.0.3.1:8774/v2.1/os-server-groups"), 2);
-	cr_expect_eq(cloud_count("DELETE http://10.0.3.1:8774/v2.1/os-server-groups"), 0);
-	for (size_t i = 1; i < COUNT_OF(specs); i++)
-		MUST(remove(&cloud_here, &errand, "shop", specs[i]->name, &cloud_error));
-	MUST(remove(&cloud_here, &errand, "shop", other.name, &cloud_error));
-	shop_leave();
-}
-
-Test(openstack_servers, a_server_group_that_never_comes_about_is_given_up)
-{
-	struct instance_spec spec = shop_spec("shop.redis.1");
-	struct errand errand = {.wake = cloud_wake};
-	enum progress progress;
-	unsigned left = 1000;
-
-	shop_open("{\"network\":\"public\",\"minRam\":64,\"serverGroup\":\"anti-affinity\"}");
-	shop_prepare();
-	do {
-		cloud_lose("POST", "/os-server-groups", false);
-		progress = cloud_here.driver->place(&cloud_here, &errand, &spec, &shop_note, &cloud_error);
-		if (progress == PROGRESS_WAITING)
-			cloud_wait();
-	} while (progress == PROGRESS_WAITING && --left);
-	cr_assert_eq(progress, PROGRESS_FAILED);
-	cr_expect(strstr(cloud_error.text, "cannot make a server group"), "%s", cloud_error.text);
-	cr_expect_eq(cloud_count("POST http://10.0.3.1:8774/v2.1/os-server-groups"), 3);
-}
-
-/* Another one had no room, after which what servers are made of is chosen once more. */
-Test(openstack_servers, who_waits_for_a_floating_ip_gets_it_whatever_is_chosen_anew_meanwhile)
-{
-	struct instance_spec one = shop_spec("shop.redis.1"), two = shop_spec("shop.redis.2");
-	struct errand first = {.wake = cloud_wake};
-	enum progress progress;
-
-	two.ordinal = 2;
-	shop_open("{\"network\":\"private\",\"minRam\":64}");
-	openstack_cloud_quota(cloud, "instances", 1);
-	shop_prepare();
-	while ((progress = cloud_here.driver->place(&cloud_here, &first, &one, &shop_note, &cloud_error)) ==
-		   PROGRESS_WAITING &&
-	       !cloud_count("/v2.0/floatingips"))
-		cloud_wait();
-	cr_assert_eq(progress, PROGRESS_WAITING);
-	for (int i = 0; i < 2; i++)
-		cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &two, &shop_note, &cloud_error)),
-			     PROGRESS_FAILED);
-	while ((progress = cloud_here.driver->place(&cloud_here, &first, &one, &shop_note, &cloud_error)) ==
-	       PROGRESS_WAITING)
-		cloud_wait();
-	cr_assert_eq(progress, PROGRESS_DONE, "%s", cloud_error.text);
-	shop_leave_at_once();
-}
-
-static const char *flavor_of(const char *name)
-{
-	owned_json servers_ = openstack_cloud_list(cloud, "servers");
-	static struct text flavor;
-
-	text_clear(&flavor);
-	for (size_t i = 0; i < json_array_size(servers_); i++) {
-		const json_t *server = json_array_get(servers_, i);
-		if (!strcmp(json_text(server, "name"), name))
-			text_add(&flavor, json_text(json_object_get(server, "flavor"), "original_name"));
-	}
-	return text_view(&flavor);
-}
-
-/* Two names of one cloud are one place, whose machines may be unlike. */
-Test(openstack_servers, each_component_has_machines_as_its_own_location_says)
-{
-	owned_json large =
-	    json_pack("{s:s, s:i, s:s}", "network", "public", "minRam", 200, "availabilityZone", "az");
-	owned_json other = json_pack("{s:s, s:s}", "network", "public", "jump", "me@10.0.0.1");
-	struct instance_spec one = shop_spec("shop.redis.1"), two = shop_spec("shop.redis.2");
-
-	two.ordinal = 2;
-	two.machine = large;
-	shop_prepare();
-	shop_place(&one);
-	shop_place(&two);
-	cr_expect_str_eq(flavor_of("berth.shop.redis.1"), "m1.nano");
-	cr_expect_str_eq(flavor_of("berth.shop.redis.2"), "m1.tiny");
-	cr_expect_eq(cloud_here.driver->check(&cloud_here, &two, &cloud_error), 0, "%s", cloud_error.text);
-	two.machine = other;
-	cr_expect_eq(cloud_here.driver->check(&cloud_here, &two, &cloud_error), -1);
-	cr_expect(strstr(cloud_error.text, "`jump` is said in two ways"), "%s", cloud_error.text);
-	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.2", &cloud_error));
-	shop_leave();
-}
-
-static void mute(void *owner_, const json_t *server, struct openstack_manner *ret)
-{
-	(void)owner_, (void)server;
-	ret->mute = true;
-}
-
-#define GIVEN_KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPcmEJmUUjMXHUZxlEDUHwnLLAlmuOIvMtdSV4XjRJcb"
-
-/* Whose console tells no host key. */
-Test(openstack_servers, without_a_key_on_its_console_the_option_says_it)
-{
-	struct instance_spec spec = shop_spec("shop.redis.1");
-
-	shop_prepare();
-	openstack_cloud_behave(cloud, mute, NULL);
-	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &shop_note, &cloud_error)),
-		     PROGRESS_FAILED);
-	cr_expect(strstr(cloud_error.text, "tells no host key"), "%s", cloud_error.text);
-	cr_expect(strstr(cloud_error.remedy, "`hostKey`"), "%s", cloud_error.remedy);
-	shop_open("{\"network\":\"public\",\"minRam\":64,\"hostKey\":\"accept-new\"}");
-	shop_place(&spec);
-	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
-	shop_leave();
-}
-
-Test(openstack_servers, a_key_that_user_data_gives_is_the_one_that_counts)
-{
-	struct instance_spec spec = shop_spec("shop.redis.1");
-
-	shop_open("{\"network\":\"public\",\"minRam\":64,\"hostKey\":\"" GIVEN_KEY "\",\"userData\":"
-		  "\"#cloud-config\\nssh_keys:\\n  ed25519_public: " GIVEN_KEY "\\n\"}");
-	shop_prepare();
-	openstack_cloud_behave(cloud, mute, NULL);
-	shop_place(&spec);
-	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
-	shop_leave();
-	shop_open("{\"network\":\"public\",\"minRam\":64,\"hostKey\":\"" GIVEN_KEY "\"}");
-	shop_prepare();
-	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &shop_note, &cloud_error)),
-		     PROGRESS_FAILED);
-	cr_expect(strstr(cloud_error.text, "host key"), "%s", cloud_error.text);
-}
-
-Test(openstack_servers, what_is_reached_from_inside_alone_is_reached_through_a_machine_there)
-{
-	struct instance_spec spec = shop_spec("shop.redis.1");
-
-	shop_open("{\"network\":\"private\",\"minRam\":64,\"autoAssignFloatingIp\":false}");
-	shop_prepare();
-	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &shop_note, &cloud_error)),
-		     PROGRESS_FAILED);
-	cr_expect(strstr(cloud_error.remedy, "`jump: USER@HOST`"), "%s: %s", cloud_error.text,
-		  cloud_error.remedy);
-	shop_open("{\"network\":\"private\",\"minRam\":64,\"jump\":\"me@10.77.0.250\"}");
-	shop_place(&spec);
-	cr_expect_eq(count_of("floatingips"), 0);
-	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
-	shop_leave();
-}
-
-Test(openstack_servers, who_is_not_let_in_by_ssh_is_told_by_which_option)
-{
-	struct instance_spec spec = shop_spec("shop.redis.1");
-
-	shop_open("{\"network\":\"public\",\"minRam\":64,\"sshFrom\":\"198.51.100.0/24\"}");
-	shop_prepare();
-	cr_assert_eq(CLOUD_RUN(place(&cloud_here, &errand, &spec, &shop_note, &cloud_error)),
-		     PROGRESS_FAILED);
-	cr_expect(strstr(cloud_error.remedy, "`sshFrom`"), "%s: %s", cloud_error.text, cloud_error.remedy);
-}
-
 /* --- how long, and how many --------------------------------------------------------------------------------
  */
 
@@ -910,7 +427,7 @@ Test(openstack_servers, its_floating_ip_is_got_while_it_is_made)
 	/* It is looked at once a second for five minutes. */
 	const char *middle = text_view(&cloud_asked) + cloud_asked.length / 2;
 	cr_expect_lt(taken, middle);
-	cr_expect_eq(count_of("floatingips"), 1);
+	cr_expect_eq(shop_count("floatingips"), 1);
 	shop_leave();
 }
 
