@@ -61,8 +61,22 @@ void scene_close(struct scene *scene)
 	berth_close(scene->berth);
 	fake_target_register("fake", NULL);
 	fake_target_free(scene->target);
+	for (size_t i = 0; i < scene->place_count; i++) {
+		fake_target_register(scene->places[i].name, NULL);
+		fake_target_free(scene->places[i].target);
+	}
 	virtual_world_free(scene->world);
+	json_decref(scene->document);
 	free(scene->events);
+}
+
+struct fake_target *scene_place(struct scene *scene, const char *name)
+{
+	struct fake_target *target = fake_target_new(scene->world);
+	cr_assert(target && scene->place_count < COUNT_OF(scene->places));
+	cr_assert_eq(fake_target_register(name, target), 0);
+	scene->places[scene->place_count++] = (struct scene_place){name, target};
+	return target;
 }
 
 void scene_restart(struct scene *scene, bool keep_store)
@@ -129,6 +143,26 @@ enum berth_outcome scene_run(struct scene *scene, verb_function *verb, const cha
 {
 	struct berth_request request = {.size = sizeof request, .blueprint = blueprint, .file = "/b.yaml"};
 	return scene_request(scene, verb, &request, ret_document);
+}
+
+enum berth_outcome scene_do(struct scene *scene, verb_function *verb, const char *blueprint)
+{
+	json_decref(give(scene->document));
+	return scene_run(scene, verb, blueprint, &scene->document);
+}
+
+enum berth_outcome scene_ask(struct scene *scene, verb_function *verb, const char *app)
+{
+	struct berth_request request = {.size = sizeof request, .app = app};
+	json_decref(give(scene->document));
+	return scene_request(scene, verb, &request, &scene->document);
+}
+
+const json_t *scene_instance(const struct scene *scene, size_t component)
+{
+	const json_t *components = json_object_get(scene->document, "components");
+	const json_t *instances = json_object_get(json_array_get(components, component), "instances");
+	return json_array_get(instances, 0);
 }
 
 const char *scene_action(const json_t *document, const char *instance)

@@ -10,8 +10,14 @@
 struct scene {
 	struct world *world;
 	struct fake_target *target; /* the one called "fake" */
+	struct scene_place {
+		const char *name;
+		struct fake_target *target;
+	} places[4]; /* others: scene_place() */
+	size_t place_count;
 	struct berth *berth;
-	char *events; /* "instance phase\n" of every phase event of the last operation */
+	json_t *document; /* of the last operation that was run by scene_do or scene_ask */
+	char *events;     /* "instance phase\n" of every phase event of the last operation */
 	size_t events_size;
 };
 
@@ -20,6 +26,8 @@ typedef struct berth_operation *verb_function(struct berth *, const struct berth
 
 void scene_open(struct scene *scene);
 void scene_close(struct scene *scene);
+/* One more fake target, which is called so; it goes with the scene. */
+struct fake_target *scene_place(struct scene *scene, const char *name);
 /* The program ends and another one begins, with its store, or without it. */
 void scene_restart(struct scene *scene, bool keep_store);
 /* The environment that blueprints and secrets see. */
@@ -29,6 +37,12 @@ enum berth_outcome scene_run(struct scene *scene, verb_function *verb, const cha
 			     json_t **ret_document);
 enum berth_outcome scene_request(struct scene *scene, verb_function *verb,
 				 const struct berth_request *request, json_t **ret_document);
+/* The same, and the document is the scene's. */
+enum berth_outcome scene_do(struct scene *scene, verb_function *verb, const char *blueprint);
+/* A verb about what is there of an application. */
+enum berth_outcome scene_ask(struct scene *scene, verb_function *verb, const char *app);
+/* The first instance of a component of that document. */
+const json_t *scene_instance(const struct scene *scene, size_t component);
 /* The action the plan's document gives an instance, or "none". */
 const char *scene_action(const json_t *document, const char *instance);
 /* The value of a variable an instance was made with, or NULL. */

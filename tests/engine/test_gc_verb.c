@@ -233,17 +233,14 @@ Test(gc_verb, one_that_cannot_be_removed_keeps_its_network_and_is_told)
 
 Test(gc_verb, a_location_that_is_silent_does_not_keep_the_others)
 {
-	struct fake_target *dead = fake_target_new(scene.world);
+	struct fake_target *dead = scene_place(&scene, "dead");
 	static const char *const both[] = {"there=fake:dead", "here=fake", NULL};
-	cr_assert_eq(fake_target_register("dead", dead), 0);
 	fake_target_unreachable(dead, true);
 	leave_orphans();
 	cr_expect_eq(collect(true, both), BERTH_UNREACHABLE);
 	cr_expect_eq(fake_target_instances(scene.target), 0);
 	cr_expect_eq(json_array_size(json_object_get(document, "failures")), 1);
 	cr_expect(strstr(failure(0), "there"), "%s", failure(0));
-	fake_target_register("dead", NULL);
-	fake_target_free(dead);
 }
 
 Test(gc_verb, a_claim_that_nothing_is_behind_is_told_and_stays)

@@ -12,20 +12,10 @@ static struct fake_target *tasks;
 static void begin(void)
 {
 	keeping_begin();
-	tasks = fake_target_new(scene.world);
-	cr_assert(tasks && fake_target_register("tasks", tasks) == 0);
+	tasks = scene_place(&scene, "tasks");
 }
 
-static void end(void)
-{
-	berth_operation_free(give(keeper));
-	berth_close(give(scene.berth));
-	fake_target_register("tasks", NULL);
-	fake_target_free(tasks);
-	keeping_end();
-}
-
-TestSuite(keep_moves, .init = begin, .fini = end);
+TestSuite(keep_moves, .init = begin, .fini = keeping_end);
 
 #define PLACES                                                                                               \
 	"id: app\nlocations:\n  m: {type: fake, target: tasks, profile: marathon}\n  d: {type: "             \

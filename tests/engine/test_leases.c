@@ -18,16 +18,11 @@ static char *warned;
 static void raise_curtain(void)
 {
 	scene_open(&scene);
-	other = fake_target_new(scene.world);
-	cr_assert_not_null(other);
-	cr_assert_eq(fake_target_register("other", other), 0);
+	other = scene_place(&scene, "other");
 }
 
 static void drop_curtain(void)
 {
-	berth_close(give(scene.berth));
-	fake_target_register("other", NULL);
-	fake_target_free(other);
 	scene_close(&scene);
 	free(warned);
 }

@@ -14,17 +14,11 @@ static struct fake_target *there;
 static void raise_curtain(void)
 {
 	scene_open(&scene);
-	there = fake_target_new(scene.world);
-	cr_assert_not_null(there);
-	cr_assert_eq(fake_target_register("there", there), 0);
+	there = scene_place(&scene, "there");
 }
 
 static void drop_curtain(void)
 {
-	berth_close(scene.berth);
-	scene.berth = NULL;
-	fake_target_register("there", NULL);
-	fake_target_free(there);
 	scene_close(&scene);
 }
 

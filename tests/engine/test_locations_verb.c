@@ -98,8 +98,7 @@ Test(locations_verb, listing_asks_nobody)
 Test(locations_verb, check_asks_all_at_once_and_tells_what_they_are)
 {
 	owned_json document = NULL;
-	struct fake_target *second = fake_target_new(scene.world);
-	cr_assert_eq(fake_target_register("second", second), 0);
+	struct fake_target *second = scene_place(&scene, "second");
 	fake_target_time(scene.target, FAKE_CONNECT, 3000);
 	fake_target_time(second, FAKE_CONNECT, 3000);
 	int64_t began = scene.world->ops->now(scene.world);
@@ -114,8 +113,6 @@ Test(locations_verb, check_asks_all_at_once_and_tells_what_they_are)
 		cr_expect_not_null(json_text(entry, "version"));
 		cr_expect(json_is_null(json_object_get(entry, "error")));
 	}
-	fake_target_register("second", NULL);
-	fake_target_free(second);
 }
 
 Test(locations_verb, unreachable_one_ends_with_69_and_the_others_are_told_all_the_same)

@@ -12,21 +12,12 @@ static struct fake_target *cloud, *machine;
 static void raise_curtain(void)
 {
 	scene_open(&scene);
-	cloud = fake_target_new(scene.world);
-	machine = fake_target_new(scene.world);
-	cr_assert(cloud && machine);
-	cr_assert_eq(fake_target_register("cloud", cloud), 0);
-	cr_assert_eq(fake_target_register("machine", machine), 0);
+	cloud = scene_place(&scene, "cloud");
+	machine = scene_place(&scene, "machine");
 }
 
 static void drop_curtain(void)
 {
-	berth_close(scene.berth);
-	scene.berth = NULL;
-	fake_target_register("cloud", NULL);
-	fake_target_register("machine", NULL);
-	fake_target_free(cloud);
-	fake_target_free(machine);
 	scene_close(&scene);
 }
 

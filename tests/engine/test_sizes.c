@@ -238,8 +238,7 @@ Test(sizes, one_that_failed_to_shrink_is_brought_to_its_end_wherever_its_members
 	    "  policies: [{type: autoscaler, metric: load, target: 40, max: 3, downDelay: 1s, downCooldown: "
 	    "1s}]\n";
 	struct fake_rule no = {.call = FAKE_LEASE, .times = 1};
-	struct fake_target *a = fake_target_new(scene.world), *b = fake_target_new(scene.world);
-	cr_assert(a && b && !fake_target_register("a", a) && !fake_target_register("b", b));
+	struct fake_target *a = scene_place(&scene, "a"), *b = scene_place(&scene, "b");
 	load = "40";
 	keep(spread);
 	cr_assert_eq(fake_target_instances(b), 1);
@@ -252,12 +251,6 @@ Test(sizes, one_that_failed_to_shrink_is_brought_to_its_end_wherever_its_members
 	pass(2 * MINUTE);
 	cr_expect_eq(fake_target_instances(b), 0);
 	cr_expect_eq(fake_target_instances(a), 1);
-	berth_operation_free(give(keeper));
-	berth_close(give(scene.berth));
-	fake_target_register("a", NULL);
-	fake_target_register("b", NULL);
-	fake_target_free(a);
-	fake_target_free(b);
 }
 
 Test(sizes, a_plain_component_with_an_autoscaler_tells_its_size_too)

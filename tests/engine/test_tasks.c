@@ -12,16 +12,11 @@ static struct fake_target *tasks;
 static void raise_curtain(void)
 {
 	scene_open(&scene);
-	tasks = fake_target_new(scene.world);
-	cr_assert(tasks && fake_target_register("tasks", tasks) == 0);
+	tasks = scene_place(&scene, "tasks");
 }
 
 static void drop_curtain(void)
 {
-	berth_close(scene.berth);
-	scene.berth = NULL;
-	fake_target_register("tasks", NULL);
-	fake_target_free(tasks);
 	scene_close(&scene);
 }
 

@@ -7,15 +7,7 @@
 #include "base/json.h"
 #include "tests/engine/keeping.h"
 
-static json_t *document;
-
-static void drop_curtain(void)
-{
-	json_decref(document);
-	keeping_end();
-}
-
-TestSuite(unseen, .init = keeping_begin, .fini = drop_curtain);
+TestSuite(unseen, .init = keeping_begin, .fini = keeping_end);
 
 #define THREE(version)                                                                                       \
 	"id: app\nlocation: fake\nservices:\n"                                                               \
@@ -23,31 +15,9 @@ TestSuite(unseen, .init = keeping_begin, .fini = drop_curtain);
 	"- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")]}\n"                        \
 	"- {type: 'docker:mail:" version "', id: mail}\n"
 
-static enum berth_outcome run(verb_function *verb, const char *blueprint)
-{
-	json_decref(document);
-	document = NULL;
-	return scene_run(&scene, verb, blueprint, &document);
-}
-
-static enum berth_outcome ask(verb_function *verb)
-{
-	struct berth_request request = {.size = sizeof request, .app = "app"};
-	json_decref(document);
-	document = NULL;
-	return scene_request(&scene, verb, &request, &document);
-}
-
-static const json_t *instance_of(size_t component)
-{
-	const json_t *components = json_object_get(document, "components");
-	const json_t *instances = json_object_get(json_array_get(components, component), "instances");
-	return json_array_get(instances, 0);
-}
-
 static char *deploy_and_hide(void)
 {
-	cr_assert_eq(run(berth_deploy, THREE("1")), BERTH_OK, "%s", scene.events);
+	cr_assert_eq(scene_do(&scene, berth_deploy, THREE("1")), BERTH_OK, "%s", scene.events);
 	cr_assert_eq(fake_target_hide(scene.target, "app.db.1", true), 0);
 	return strdup(there("app.db.1")->target_id);
 }
@@ -55,14 +25,14 @@ static char *deploy_and_hide(void)
 Test(unseen, it_is_unknown_and_the_others_are_as_they_are)
 {
 	free(deploy_and_hide());
-	cr_expect_eq(ask(berth_status), BERTH_UNREACHABLE);
-	cr_expect_str_eq(json_text(document, "state"), "unknown");
-	cr_expect_str_eq(json_text(instance_of(0), "state"), "unknown");
-	cr_expect_str_eq(json_text(instance_of(0), "error"), "its machine does not answer");
-	cr_expect_str_eq(json_text(instance_of(1), "state"), "running");
-	cr_expect_eq(json_array_size(json_object_get(document, "unreachable")), 0);
-	ask(berth_why);
-	const json_t *finding = json_array_get(json_object_get(document, "findings"), 0);
+	cr_expect_eq(scene_ask(&scene, berth_status, "app"), BERTH_UNREACHABLE);
+	cr_expect_str_eq(json_text(scene.document, "state"), "unknown");
+	cr_expect_str_eq(json_text(scene_instance(&scene, 0), "state"), "unknown");
+	cr_expect_str_eq(json_text(scene_instance(&scene, 0), "error"), "its machine does not answer");
+	cr_expect_str_eq(json_text(scene_instance(&scene, 1), "state"), "running");
+	cr_expect_eq(json_array_size(json_object_get(scene.document, "unreachable")), 0);
+	scene_ask(&scene, berth_why, "app");
+	const json_t *finding = json_array_get(json_object_get(scene.document, "findings"), 0);
 	cr_expect(strstr(json_text(finding, "why"), "nobody knows"), "%s", json_text(finding, "why"));
 	cr_expect_str_eq(json_text(finding, "who"), "administrator");
 }
@@ -70,23 +40,23 @@ Test(unseen, it_is_unknown_and_the_others_are_as_they_are)
 Test(unseen, a_deploy_leaves_it_and_sees_to_the_others)
 {
 	owned_memory char *before = deploy_and_hide();
-	run(berth_plan, THREE("2"));
-	cr_expect_str_eq(scene_action(document, "app.db.1"), "unchanged");
-	cr_expect_str_eq(scene_action(document, "app.web.1"), "unchanged");
-	cr_expect_str_eq(scene_action(document, "app.mail.1"), "replace");
-	cr_expect_eq(json_array_size(json_object_get(document, "unknown")), 1);
-	cr_expect_eq(run(berth_deploy, THREE("2")), BERTH_UNREACHABLE);
+	scene_do(&scene, berth_plan, THREE("2"));
+	cr_expect_str_eq(scene_action(scene.document, "app.db.1"), "unchanged");
+	cr_expect_str_eq(scene_action(scene.document, "app.web.1"), "unchanged");
+	cr_expect_str_eq(scene_action(scene.document, "app.mail.1"), "replace");
+	cr_expect_eq(json_array_size(json_object_get(scene.document, "unknown")), 1);
+	cr_expect_eq(scene_do(&scene, berth_deploy, THREE("2")), BERTH_UNREACHABLE);
 	cr_expect_str_eq(there("app.mail.1")->type, "docker:mail:2");
 	cr_expect_str_eq(there("app.db.1")->target_id, before);
 	fake_target_hide(scene.target, "app.db.1", false);
-	cr_expect_eq(run(berth_deploy, THREE("2")), BERTH_OK, "%s", scene.events);
+	cr_expect_eq(scene_do(&scene, berth_deploy, THREE("2")), BERTH_OK, "%s", scene.events);
 	cr_expect_str_eq(there("app.db.1")->target_id, before);
 }
 
 Test(unseen, it_goes_when_it_is_not_wanted_any_more)
 {
 	free(deploy_and_hide());
-	cr_expect_eq(ask(berth_destroy), BERTH_OK);
+	cr_expect_eq(scene_ask(&scene, berth_destroy, "app"), BERTH_OK);
 	cr_expect_null(fake_target_find(scene.target, "app.db.1"));
 	cr_expect_null(fake_target_find(scene.target, "app.web.1"));
 }
@@ -94,7 +64,7 @@ Test(unseen, it_goes_when_it_is_not_wanted_any_more)
 Test(unseen, a_stop_leaves_it_and_stops_the_others)
 {
 	free(deploy_and_hide());
-	cr_expect_eq(ask(berth_stop), BERTH_UNREACHABLE);
+	cr_expect_eq(scene_ask(&scene, berth_stop, "app"), BERTH_UNREACHABLE);
 	cr_expect_eq(there("app.db.1")->state, SEEN_RUNNING);
 	cr_expect_eq(there("app.web.1")->state, SEEN_STOPPED);
 }
@@ -108,8 +78,8 @@ Test(unseen, who_keeps_it_sees_to_the_others_and_sees_it_again)
 	kill_it("app.web.1");
 	pass(10 * SECOND);
 	runs("app.web.1");
-	cr_expect_eq(ask(berth_status), BERTH_UNREACHABLE);
-	cr_expect_str_eq(json_text(document, "state"), "unknown");
+	cr_expect_eq(scene_ask(&scene, berth_status, "app"), BERTH_UNREACHABLE);
+	cr_expect_str_eq(json_text(scene.document, "state"), "unknown");
 	fake_target_hide(scene.target, "app.db.1", false);
 	fake_target_exit(scene.target, "app.db.1", 1);
 	pass(10 * SECOND);
@@ -125,8 +95,8 @@ Test(unseen, only_a_silent_machine_counts_as_lost)
 	keep();
 	pass(5 * MINUTE);
 	cr_expect_str_eq(there("app.db.1")->target_id, before);
-	cr_expect_eq(ask(berth_status), BERTH_UNREACHABLE);
-	cr_expect(strstr(json_text(instance_of(0), "error"), "the key to log in with"));
+	cr_expect_eq(scene_ask(&scene, berth_status, "app"), BERTH_UNREACHABLE);
+	cr_expect(strstr(json_text(scene_instance(&scene, 0), "error"), "the key to log in with"));
 	fake_target_bar(scene.target, "app.db.1", false);
 	fake_target_hide(scene.target, "app.db.1", true);
 	pass(5 * MINUTE);
