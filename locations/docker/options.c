@@ -3,6 +3,7 @@
 
 #include "base/address.h"
 #include "locations/docker/docker.h"
+#include "locations/options.h"
 
 #define NAMES "host, context, tlsVerify, certPath, ca, cert, key, address, subnets and subnetSize"
 
@@ -11,7 +12,7 @@ static const char *const known[] = {"host", "context", "tlsVerify", "certPath", 
 
 static int wrong(const struct docker *docker, struct error *err, const char *key, const char *wanted)
 {
-	return fail(err, ERR_INVALID, "location `%s`: `%s` must be %s", docker->location->name, key, wanted);
+	return option_wrong(docker->location, key, wanted, err);
 }
 
 static int unknown(const struct docker *docker, const char *key, struct error *err)
@@ -68,22 +69,6 @@ static int read_verify(struct docker *docker, const json_t *value, struct error 
 	return 0;
 }
 
-/* A file or folder: absolute, or below the home. */
-static int read_path(struct docker *docker, const char *key, const char *text, const char **ret,
-		     struct error *err)
-{
-	const char *home = location_variable(docker->location, "HOME");
-
-	if (starts_with(text, "~/") && home)
-		*ret = arena_format(&docker->arena, "%s%s", home, text + 1);
-	else if (*text == '/')
-		*ret = arena_text(&docker->arena, text);
-	else
-		return wrong(docker, err, key, "a path that begins with / or ~/");
-	docker->said.tls_option = key;
-	return *ret ? 0 : fail_memory(err);
-}
-
 static int read_text(struct docker *docker, const char *key, const json_t *value, struct error *err)
 {
 	struct engine_said *said = &docker->said;
@@ -106,8 +91,11 @@ static int read_text(struct docker *docker, const char *key, const json_t *value
 			continue;
 		if (!text || !*text || !printable(text))
 			return wrong(docker, err, key, texts[i].wanted);
-		if (texts[i].path)
-			return read_path(docker, texts[i].key, text, texts[i].to, err);
+		if (texts[i].path) {
+			said->tls_option = texts[i].key;
+			return option_path(docker->location, &docker->arena, texts[i].key, text, texts[i].to,
+					   err);
+		}
 		*texts[i].to = text;
 		return 0;
 	}

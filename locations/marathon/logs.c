@@ -122,17 +122,10 @@ static enum progress agents_told(struct flow *flow, struct error *err)
 {
 	struct reading_logs *reading = flow->own;
 	struct marathon_call *call = &flow->calls[0];
+	enum progress asked;
 
-	if (call->error.code == OK && call->status / 100 == 3 && flow->index++ < 4) {
-		const char *to =
-		    marathon_redirect(&flow->arena, text_view(&call->headers), flow->marathon->mesos);
-		const struct marathon_question question = {.method = "GET",
-							   .path = "",
-							   .base = to,
-							   .known = to && mesos_is_told(flow->marathon, to)};
-		if (to)
-			return marathon_ask(flow, 0, &question, agents_told, err);
-	}
+	if (mesos_redirected(flow, agents_told, &asked, err))
+		return asked;
 	if (!marathon_ok(call))
 		return marathon_failed(call, err, "cannot ask Mesos for its agents");
 	const json_t *json = marathon_json(call, err);

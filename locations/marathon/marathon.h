@@ -210,6 +210,9 @@ int marathon_know(struct marathon *marathon, const struct marathon_info *info);
 flow_step mesos_find; /* the Marathon of Mesos' framework; then flow->after */
 /* Whether who asks is told to a Mesos at that address. */
 bool mesos_is_told(const struct marathon *marathon, const char *url);
+/* Whether its first call was answered by another place of Mesos: that is asked, for `told`, which *ret tells.
+ * Not more than a few times in a flow. */
+bool mesos_redirected(struct flow *flow, flow_step *told, enum progress *ret, struct error *err);
 /* Where an agent, as its master tells of it, is reached, and what it calls itself there. NULL: nowhere. */
 const char *mesos_agent(struct flow *flow, const json_t *agent, const char **ret_process);
 flow_step connect_marathon;

@@ -218,3 +218,17 @@ const char *mesos_agent(struct flow *flow, const json_t *agent, const char **ret
 	return flow->marathon->gated ? gated_address(flow, json_text(agent, "id"))
 				     : arena_format(&flow->arena, "http://%s", at + 1);
 }
+
+bool mesos_redirected(struct flow *flow, flow_step *told, enum progress *ret, struct error *err)
+{
+	struct marathon_call *call = &flow->calls[0];
+
+	if (call->error.code != OK || call->status / 100 != 3 || flow->index++ >= REDIRECTS)
+		return false;
+	const char *to = marathon_redirect(&flow->arena, text_view(&call->headers), flow->marathon->mesos);
+	const struct marathon_question question = {
+	    .method = "GET", .path = "", .base = to, .known = to && mesos_is_told(flow->marathon, to)};
+	if (to)
+		*ret = marathon_ask(flow, 0, &question, told, err);
+	return to;
+}

@@ -6,7 +6,7 @@
 #include "locations/marathon/marathon.h"
 
 /* So many agents are asked themselves, as long as each answers. */
-enum { REDIRECTS = 4, SUMMARY_MS = 5000, AGENT_MS = 3000, ASKED_MOST = 16 };
+enum { SUMMARY_MS = 5000, AGENT_MS = 3000, ASKED_MOST = 16 };
 
 static flow_step agent_next;
 
@@ -170,17 +170,10 @@ static enum progress summary_told(struct flow *flow, struct error *err)
 {
 	struct marathon_call *call = &flow->calls[0];
 	owned_text words = {0}, shown = {0};
+	enum progress asked;
 
-	if (call->error.code == OK && call->status / 100 == 3 && flow->index++ < REDIRECTS) {
-		const char *to =
-		    marathon_redirect(&flow->arena, text_view(&call->headers), flow->marathon->mesos);
-		const struct marathon_question question = {.method = "GET",
-							   .path = "",
-							   .base = to,
-							   .known = to && mesos_is_told(flow->marathon, to)};
-		if (to)
-			return marathon_ask(flow, 0, &question, summary_told, err);
-	}
+	if (mesos_redirected(flow, summary_told, &asked, err))
+		return asked;
 	const json_t *json = marathon_ok(call) ? marathon_json(call, err) : NULL;
 	if (!json_is_object(json)) {
 		tell(flow, "its Mesos does not answer from here");

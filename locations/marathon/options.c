@@ -5,6 +5,7 @@
 #include "base/address.h"
 #include "base/base64.h"
 #include "locations/marathon/marathon.h"
+#include "locations/options.h"
 
 #define NAMES                                                                                                \
 	"url, user, password, token, ca, cert, key, tlsVerify, address, hosts, image, network, cpus, "       \
@@ -20,8 +21,7 @@ struct said {
 
 static int wrong(const struct marathon *marathon, struct error *err, const char *key, const char *wanted)
 {
-	return fail(err, ERR_INVALID, "location `%s`: `%s` must be %s", marathon->location->name, key,
-		    wanted);
+	return option_wrong(marathon->location, key, wanted, err);
 }
 
 static int unknown(const struct marathon *marathon, const char *key, struct error *err)
@@ -53,44 +53,16 @@ static int read_plain(struct marathon *marathon, const char *key, const char *te
 	return marathon ? 0 : -1;
 }
 
-/* A path of this machine: absolute, or below the home. */
 static int read_path(struct marathon *marathon, const char *key, const char *text, const char **ret,
 		     struct error *err)
 {
-	const char *home = location_variable(marathon->location, "HOME");
-
-	if (starts_with(text, "~/") && home)
-		*ret = arena_format(&marathon->arena, "%s%s", home, text + 1);
-	else if (*text == '/')
-		*ret = arena_text(&marathon->arena, text);
-	else
-		return wrong(marathon, err, key, "a path that begins with / or ~/");
-	return *ret ? 0 : fail_memory(err);
+	return option_path(marathon->location, &marathon->arena, key, text, ret, err);
 }
 
-/* It stands in a file or in the environment: "env:NAME", "file:PATH"; or, where it must, as it is. */
 static int read_secret(struct marathon *marathon, const char *key, const char *text, const char **ret,
 		       struct error *err)
 {
-	owned_text content = {.secret = true};
-	struct world *world = marathon->world;
-	const char *path;
-
-	if (starts_with(text, "env:")) {
-		*ret = location_variable(marathon->location, text + 4);
-		return *ret ? 0
-			    : fail(err, ERR_MISSING, "location `%s`: `%s`: the variable `%s` is not set",
-				   marathon->location->name, key, text + 4);
-	}
-	if (!starts_with(text, "file:")) {
-		*ret = text;
-		return 0;
-	}
-	if (read_path(marathon, key, text + 5, &path, err) < 0 ||
-	    world->ops->file_read(world, path, 65536, &content, err) < 0)
-		return -1;
-	*ret = arena_copy(&marathon->arena, text_view(&content), strcspn(text_view(&content), "\r\n"));
-	return *ret ? 0 : fail_memory(err);
+	return option_secret(marathon->location, &marathon->arena, key, text, ret, err);
 }
 
 static int read_containerizer(struct marathon *marathon, const char *key, const char *text, const char **ret,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "locations/options.h"
 
 #define OPTIONS    "its options"
 #define AT(member) offsetof(struct openstack_settings, member)
@@ -43,7 +44,7 @@ const size_t openstack_settings_count = COUNT_OF(openstack_settings_known);
 static int wrong(const struct openstack_source *source, struct error *err, const char *key,
 		 const char *wanted)
 {
-	return fail(err, ERR_INVALID, "location `%s`: `%s` must be %s", source->location->name, key, wanted);
+	return option_wrong(source->location, key, wanted, err);
 }
 
 /* --- OS_* ---------------------------------------------------------------------------------------------- */
@@ -84,44 +85,16 @@ static int read_variables(const struct openstack_source *source, struct openstac
 
 /* --- the location's own options ------------------------------------------------------------------------ */
 
-/* It stands in a file or in the environment: "env:NAME", "file:PATH"; or, where it must, as it is. */
 int openstack_secret_read(const struct openstack_source *source, const char *key, const char *text,
 			  const char **ret, struct error *err)
 {
-	struct world *world = source->location->world;
-	owned_text content = {.secret = true};
-	const char *path = text + strlen("file:");
-	bool long_one = !strcmp(key, "privateKeyData");
-
-	*ret = text;
-	if (starts_with(text, "env:")) {
-		*ret = location_variable(source->location, text + 4);
-		return *ret ? 0
-			    : fail(err, ERR_MISSING, "location `%s`: `%s`: the variable `%s` is not set",
-				   source->location->name, key, text + 4);
-	}
-	if (!starts_with(text, "file:"))
-		return 0;
-	if (starts_with(path, "~/") && source->home)
-		path = arena_format(source->arena, "%s%s", source->home, path + 1);
-	if (!path || *path != '/')
-		return wrong(source, err, key, "file: and a path that begins with / or ~/");
-	if (world->ops->file_read(world, path, 65536, &content, err) < 0)
-		return -1;
-	*ret = arena_copy(source->arena, text_view(&content),
-			  long_one ? content.length : strcspn(text_view(&content), "\r\n"));
-	return *ret ? 0 : fail_memory(err);
+	return option_secret(source->location, source->arena, key, text, ret, err);
 }
 
 int openstack_path_read(const struct openstack_source *source, const char *key, const char *text,
 			const char **ret, struct error *err)
 {
-	*ret = starts_with(text, "~/") && source->home
-		   ? arena_format(source->arena, "%s%s", source->home, text + 1)
-		   : text;
-	if (*ret && **ret != '/')
-		return wrong(source, err, key, "a path that begins with / or ~/");
-	return *ret ? 0 : fail_memory(err);
+	return option_path(source->location, source->arena, key, text, ret, err);
 }
 
 static int read_value(const struct openstack_source *source, const struct openstack_setting *setting,

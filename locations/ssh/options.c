@@ -1,4 +1,5 @@
 /* options.c - which machine a location of SSH is, from what the blueprint says and what is customary. */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "base/json.h"
 #include "base/ssh_config.h"
 #include "blueprints/machine_options.h"
+#include "locations/options.h"
 #include "locations/ssh/machine.h"
 
 #define GRACE_MS 10000
@@ -17,27 +19,11 @@
 
 struct said {
 	const char *host, *user, *key_file, *key_text, *passphrase, *password, *known_hosts, *config, *jump;
-	int64_t port;
 };
 
 static int wrong(const struct machine *machine, struct error *err, const char *key, const char *wanted)
 {
-	return fail(err, ERR_INVALID, "location `%s`: `%s` must be %s", machine->location->name, key, wanted);
-}
-
-/* A path of this machine: absolute, or below the home. */
-static int read_path(struct machine *machine, const char *key, const char *text, const char **ret,
-		     struct error *err)
-{
-	const char *home = location_variable(machine->location, "HOME");
-
-	if (starts_with(text, "~/") && home)
-		*ret = arena_format(&machine->arena, "%s%s", home, text + 1);
-	else if (*text == '/')
-		*ret = arena_text(&machine->arena, text);
-	else
-		return wrong(machine, err, key, "a path that begins with / or ~/");
-	return *ret ? 0 : fail_memory(err);
+	return option_wrong(machine->location, key, wanted, err);
 }
 
 /* It is a part of what is said to a login shell, of whichever kind. */
@@ -80,8 +66,10 @@ static int read_grace(struct machine *machine, const json_t *value, struct error
 	return machine->grace_ms >= 0 ? 0 : wrong(machine, err, "grace", "a duration such as \"10s\"");
 }
 
-static int read_directory(struct machine *machine, const char *text, struct error *err)
+static int read_directory(struct machine *machine, const json_t *value, struct error *err)
 {
+	const char *text = json_string_value(value);
+
 	if (!text || !plain_path(text))
 		return wrong(machine, err, "directory",
 			     "a path on the machine, of letters, digits, `.`, `_`, `-` and `/`");
@@ -89,11 +77,23 @@ static int read_directory(struct machine *machine, const char *text, struct erro
 	return 0;
 }
 
-static int read_address(struct machine *machine, const char *text, struct error *err)
+static int read_address(struct machine *machine, const json_t *value, struct error *err)
 {
+	const char *text = json_string_value(value);
+
 	if (!text || !address_is_numeric(text))
 		return wrong(machine, err, "address", "the numeric address that others reach the machine by");
 	machine->address = text;
+	return 0;
+}
+
+static int read_port(struct machine *machine, const json_t *value, struct error *err)
+{
+	int64_t port = json_is_integer(value) ? json_integer_value(value) : -1;
+
+	if (port <= 0 || port >= 65536)
+		return wrong(machine, err, "port", "a number of a port");
+	machine->host.port = (uint16_t)port;
 	return 0;
 }
 
@@ -117,77 +117,64 @@ static int unknown(const struct machine *machine, const char *key, struct error 
 	return -1;
 }
 
-/* A secret stands in a file or in the environment: "env:NAME", "file:PATH"; or, where it must, as it is. */
-static int read_secret(struct machine *machine, const char *key, const char *text, const char **ret,
-		       struct error *err)
+/* It is written by the program alone, of a machine of a pool. */
+static int read_exclusive(struct machine *machine, const json_t *value, struct error *err)
 {
-	owned_text content = {.secret = true};
-	const char *path;
-
-	if (starts_with(text, "env:")) {
-		*ret = location_variable(machine->location, text + 4);
-		return *ret ? 0
-			    : fail(err, ERR_MISSING, "location `%s`: `%s`: the variable `%s` is not set",
-				   machine->location->name, key, text + 4);
-	}
-	if (!starts_with(text, "file:")) {
-		*ret = text;
-		return 0;
-	}
-	if (read_path(machine, key, text + 5, &path, err) ||
-	    machine->location->world->ops->file_read(machine->location->world, path, 65536, &content, err))
-		return -1;
-	*ret = arena_copy(&machine->arena, text_view(&content), strcspn(text_view(&content), "\r\n"));
-	return *ret ? 0 : fail_memory(err);
+	if (!json_is_boolean(value))
+		return unknown(machine, "exclusive", err);
+	machine->exclusive = json_is_true(value);
+	return 0;
 }
+
+typedef int text_reader(const struct location *location, struct arena *arena, const char *key,
+			const char *text, const char **ret, struct error *err);
+
+static const struct text_option {
+	const char *key, *wanted;
+	size_t at;         /* in struct said */
+	text_reader *read; /* NULL: it is kept as it is */
+} texts[] = {
+    {"host", "a host's name or address", offsetof(struct said, host), NULL},
+    {"user", "a user's name", offsetof(struct said, user), NULL},
+    {"privateKeyFile", "a file's path", offsetof(struct said, key_file), option_path},
+    {"privateKeyData", "a private key", offsetof(struct said, key_text), option_secret},
+    {"privateKeyPassphrase", "a passphrase", offsetof(struct said, passphrase), option_secret},
+    {"password", "a password", offsetof(struct said, password), option_secret},
+    {"knownHosts", "a file's path", offsetof(struct said, known_hosts), option_path},
+    {"config", "a file's path", offsetof(struct said, config), option_path},
+    {"jump", "a machine such as \"user@host\"", offsetof(struct said, jump), NULL},
+};
+
+static int read_text(struct machine *machine, struct said *said, const struct text_option *option,
+		     const json_t *value, struct error *err)
+{
+	const char **to = (const char **)((char *)said + option->at), *text = json_string_value(value);
+
+	if (!text || !*text)
+		return wrong(machine, err, option->key, option->wanted);
+	if (option->read)
+		return option->read(machine->location, &machine->arena, option->key, text, to, err);
+	*to = text;
+	return 0;
+}
+
+static const struct value_option {
+	const char *key;
+	int (*read)(struct machine *machine, const json_t *value, struct error *err);
+} values[] = {
+    {"port", read_port},           {"hostKey", read_host_key}, {"grace", read_grace},
+    {"directory", read_directory}, {"address", read_address},  {"exclusive", read_exclusive},
+};
 
 static int read_option(struct machine *machine, struct said *said, const char *key, const json_t *value,
 		       struct error *err)
 {
-	const char *text = json_string_value(value);
-	const struct {
-		const char *key, *wanted;
-		const char **to;
-		int (*read)(struct machine *, const char *key, const char *, const char **, struct error *);
-	} texts[] = {
-	    {"host", "a host's name or address", &said->host, NULL},
-	    {"user", "a user's name", &said->user, NULL},
-	    {"privateKeyFile", "a file's path", &said->key_file, read_path},
-	    {"privateKeyData", "a private key", &said->key_text, read_secret},
-	    {"privateKeyPassphrase", "a passphrase", &said->passphrase, read_secret},
-	    {"password", "a password", &said->password, read_secret},
-	    {"knownHosts", "a file's path", &said->known_hosts, read_path},
-	    {"config", "a file's path", &said->config, read_path},
-	    {"jump", "a machine such as \"user@host\"", &said->jump, NULL},
-	};
-
-	for (size_t i = 0; i < COUNT_OF(texts); i++) {
-		if (strcmp(texts[i].key, key) != 0)
-			continue;
-		if (!text || !*text)
-			return wrong(machine, err, key, texts[i].wanted);
-		if (texts[i].read)
-			return texts[i].read(machine, key, text, texts[i].to, err);
-		*texts[i].to = text;
-		return 0;
-	}
-	if (!strcmp(key, "port")) {
-		said->port = json_is_integer(value) ? json_integer_value(value) : -1;
-		return said->port > 0 && said->port < 65536 ? 0
-							    : wrong(machine, err, key, "a number of a port");
-	}
-	if (!strcmp(key, "hostKey"))
-		return read_host_key(machine, value, err);
-	if (!strcmp(key, "grace"))
-		return read_grace(machine, value, err);
-	if (!strcmp(key, "directory"))
-		return read_directory(machine, text, err);
-	if (!strcmp(key, "exclusive") && json_is_boolean(value)) {
-		machine->exclusive = json_is_true(value);
-		return 0;
-	}
-	if (!strcmp(key, "address"))
-		return read_address(machine, text, err);
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
+		if (!strcmp(texts[i].key, key))
+			return read_text(machine, said, &texts[i], value, err);
+	for (size_t i = 0; i < COUNT_OF(values); i++)
+		if (!strcmp(values[i].key, key))
+			return values[i].read(machine, value, err);
 	return machine_option_is_noted(key) ? 0 : unknown(machine, key, err);
 }
 
@@ -207,7 +194,8 @@ static int name_host(struct machine *machine, const struct said *said, struct er
 	if (ssh_host_parse(&machine->arena, written, &named, err))
 		return -1;
 	machine->host.address = named.address;
-	machine->host.port = said->port ? (uint16_t)said->port : named.port;
+	if (!machine->host.port)
+		machine->host.port = named.port;
 	machine->host.user = said->user ? said->user : named.user;
 	machine->host.password = said->password;
 	return 0;
