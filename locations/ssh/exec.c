@@ -10,7 +10,7 @@
 #define INPUT_MOST        (256 << 10) /* on its way there at one time */
 #define NO_COMMAND        127
 #define NOT_EXECUTED      126
-#define LOG_WITHOUT_TIMES 5 /* machine.sh: logs_since */
+#define LOG_WITHOUT_TIMES 5 /* machine/asked.sh: logs_since */
 
 /* --- a command ------------------------------------------------------------------------------ */
 

@@ -1,6 +1,6 @@
 /* machine.h - what the files of the SSH driver share: its state, its errands, and what is said to a machine.
  *
- * Each of the driver's functions is one command on the machine: a script of ours lies there (machine.sh),
+ * Each of the driver's functions is one command on the machine: a script of ours lies there (machine/),
  * reads what it is to do from its input, and answers in lines. All that it does can be done again, so a lost
  * answer is asked for anew. */
 #ifndef BERTH_LOCATIONS_SSH_MACHINE_H
@@ -120,7 +120,7 @@ void say_instance(struct location *location, const struct instance_spec *spec, i
 void say_files(const struct instance_spec *spec, struct text *script);
 /* The instance's directory on the machine: its name without the application. */
 const char *folder_of(const char *app, const char *name);
-/* The text of machine.sh. */
+/* The text of machine/, its files one after the other. */
 extern const char machine_script[];
 extern const size_t machine_script_size;
 
