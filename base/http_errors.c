@@ -169,6 +169,34 @@ static void fail_cut(struct exchange *exchange, CURLcode code, struct error *err
 		remedy(err, "it may speak TLS on that port (https)");
 }
 
+static void fail_resolve(const struct exchange *exchange, CURLcode code, struct error *err)
+{
+	fail(err, exchange->unix_socket ? ERR_INVALID : ERR_UNREACHABLE, "cannot connect to %s: %s",
+	     exchange->peer, words_of(exchange, code));
+	if (!exchange->unix_socket)
+		remedy(err, "check the spelling of the host name, and the name service of this machine");
+}
+
+static void fail_slow(const struct exchange *exchange, CURLcode code, struct error *err)
+{
+	bool sent = exchange_sent(exchange);
+
+	fail(err, ERR_TIMED_OUT, sent ? "no answer from %s in time: %s" : "cannot connect to %s in time: %s",
+	     exchange->peer, words_of(exchange, code));
+	if (!sent)
+		remedy(err, "is that machine up, and does a firewall let us through?");
+}
+
+static void fail_garbled(const struct exchange *exchange, CURLcode code, struct error *err)
+{
+	if (code == CURLE_UNSUPPORTED_PROTOCOL && !exchange_sent(exchange))
+		fail(err, ERR_INVALID, "the address %s cannot be used: %s", exchange->peer,
+		     words_of(exchange, code));
+	else
+		fail(err, ERR_FAILED, "%s does not answer as HTTP should: %s", exchange->peer,
+		     words_of(exchange, code));
+}
+
 void exchange_explain(struct exchange *exchange, CURLcode code, struct error *err)
 {
 	/* Why the machine that it goes through does not lead there says more. */
@@ -181,23 +209,14 @@ void exchange_explain(struct exchange *exchange, CURLcode code, struct error *er
 		fail_connect(exchange, code, err);
 		break;
 	case CURLE_COULDNT_RESOLVE_HOST:
-		fail(err, exchange->unix_socket ? ERR_INVALID : ERR_UNREACHABLE, "cannot connect to %s: %s",
-		     exchange->peer, words_of(exchange, code));
-		if (!exchange->unix_socket)
-			remedy(err,
-			       "check the spelling of the host name, and the name service of this machine");
+		fail_resolve(exchange, code, err);
 		break;
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		fail(err, ERR_UNREACHABLE, "cannot connect to %s: nobody knows its proxy by that name",
 		     exchange->peer);
 		break;
 	case CURLE_OPERATION_TIMEDOUT:
-		fail(err, ERR_TIMED_OUT,
-		     exchange_sent(exchange) ? "no answer from %s in time: %s"
-					     : "cannot connect to %s in time: %s",
-		     exchange->peer, words_of(exchange, code));
-		if (!exchange_sent(exchange))
-			remedy(err, "is that machine up, and does a firewall let us through?");
+		fail_slow(exchange, code, err);
 		break;
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_SSL_CERTPROBLEM:
@@ -221,16 +240,8 @@ void exchange_explain(struct exchange *exchange, CURLcode code, struct error *er
 		fail(err, ERR_INVALID, "the address %s cannot be understood: %s", exchange->peer,
 		     words_of(exchange, code));
 		break;
-	case CURLE_UNSUPPORTED_PROTOCOL:
-		if (!exchange_sent(exchange)) {
-			fail(err, ERR_INVALID, "the address %s cannot be used: %s", exchange->peer,
-			     words_of(exchange, code));
-			break;
-		}
-		/* fall through */
 	default:
-		fail(err, ERR_FAILED, "%s does not answer as HTTP should: %s", exchange->peer,
-		     words_of(exchange, code));
+		fail_garbled(exchange, code, err);
 	}
 }
 

@@ -253,6 +253,53 @@ static void take_children(struct flattening *flat, const struct yaml_node *paren
 	}
 }
 
+/* What is within a server has that one as its machine, unless the server says another one of itself. */
+static const struct yaml_node *on_its_own_server(struct flattening *flat, const struct yaml_node *service)
+{
+	const struct yaml_node *alone = without_children(flat->r, service);
+	const char *server = tree_entry(service, "sameServer") ? NULL : name_of(flat, service);
+	struct growing own = {0};
+
+	if (!server)
+		return alone;
+	add(flat->r, &own,
+	    &(struct yaml_entry){.key = "sameServer",
+				 .key_place = service->place,
+				 .value = scalar_node(flat->r, service->place, server, false)});
+	const struct yaml_node *base = tree_map(flat->r, service, &own);
+	return base ? services_merge(flat->r, alone, base, NULL) : alone;
+}
+
+static void add_service(struct flattening *flat, const struct yaml_node *service, bool within)
+{
+	const struct yaml_node **to = grow_new(flat->r, &flat->services, const struct yaml_node *);
+	const struct yaml_node *alone = within ? on_its_own_server(flat, service) : service;
+
+	if (to)
+		*to = alone;
+	const struct scope **scope = grow_new(flat->r, &flat->scopes, const struct scope *);
+	if (scope)
+		*scope = flat->scope;
+	size_t *parent = grow_new(flat->r, &flat->parents, size_t);
+	if (parent)
+		*parent = flat->parent;
+}
+
+/* `type` is a group's, or NULL. */
+static void take_within(struct flattening *flat, const struct yaml_node *service, const char *type, int depth)
+{
+	const size_t outer = flat->parent;
+	const struct yaml_entry *own = tree_entry(service, "sameServer");
+	const char *server = own && own->value->kind == YAML_SCALAR ? own->value->text
+			     : type && !shares(type)                ? NULL
+								    : name_of(flat, service);
+
+	if (!type && flat->services.count)
+		flat->parent = flat->services.count - 1;
+	take_children(flat, service, server, depth);
+	flat->parent = outer;
+}
+
 /* Before those that are in it. */
 void flatten_take(struct flattening *flat, const struct yaml_node *service, int depth)
 {
@@ -265,41 +312,10 @@ void flatten_take(struct flattening *flat, const struct yaml_node *service, int 
 
 	if (group)
 		check_group(flat->r, service);
-	if (!group) {
-		const struct yaml_node **to = grow_new(flat->r, &flat->services, const struct yaml_node *);
-		const struct yaml_node *alone = within ? without_children(flat->r, service) : service;
-		const char *server =
-		    within && !tree_entry(service, "sameServer") ? name_of(flat, service) : NULL;
-		struct growing own = {0};
-		if (server) {
-			add(flat->r, &own,
-			    &(struct yaml_entry){.key = "sameServer",
-						 .key_place = service->place,
-						 .value =
-						     scalar_node(flat->r, service->place, server, false)});
-			const struct yaml_node *base = tree_map(flat->r, service, &own);
-			alone = base ? services_merge(flat->r, alone, base, NULL) : alone;
-		}
-		const struct scope **scope = grow_new(flat->r, &flat->scopes, const struct scope *);
-		if (to)
-			*to = alone;
-		if (scope)
-			*scope = flat->scope;
-		size_t *parent = grow_new(flat->r, &flat->parents, size_t);
-		if (parent)
-			*parent = flat->parent;
-	}
-	if (within) {
-		const size_t outer = flat->parent;
-		if (!group && flat->services.count)
-			flat->parent = flat->services.count - 1;
-		const struct yaml_entry *own = tree_entry(service, "sameServer");
-		const char *server = own && own->value->kind == YAML_SCALAR ? own->value->text
-				     : group && !shares(type)               ? NULL
-									    : name_of(flat, service);
-		take_children(flat, service, server, depth);
-		flat->parent = outer;
-	}
+	else
+		add_service(flat, service, within);
+	if (within)
+		take_within(flat, service, group ? type : NULL, depth);
 }
 
 /* Of the application's configuration software has the keys that are its own; names that config() reads are

@@ -50,53 +50,64 @@ static void suggest_type(struct reading *r, struct diagnostic *entry, const char
 	suggest(r, entry, dot ? dot + 1 : type, names.list, names.count, otherwise);
 }
 
+#define TYPES "the types are docker:IMAGE, process, software, external, cluster, loadbalancer and group"
+
+/* Of a name that the catalogue has: "tomcat:99". */
+static bool complain_version(struct reading *r, struct place at, const char *type)
+{
+	const char *colon = strrchr(type, ':');
+	const char *id = colon ? arena_copy(r->arena, type, (size_t)(colon - type)) : NULL;
+	const struct catalogue_type *other = id ? map_get(r->types, id) : NULL;
+
+	if (!other)
+		return false;
+	advise(r->list, complain(r->list, at, "the catalogue has no version %s of `%s`", colon + 1, id),
+	       *other->version ? "the newest is %s"
+			       : "it has no versions: write its name alone, or docker:%s for an image",
+	       *other->version ? other->version : type);
+	return true;
+}
+
+static void complain_later(struct reading *r, struct place at, const char *type)
+{
+	struct diagnostic *entry =
+	    complain(r->list, at, "the type `%s` is not supported yet by this version of berth", type);
+
+	if (starts_with(type, "org.apache.brooklyn.test.framework."))
+		advise(r->list, entry,
+		       "tests of Brooklyn's are not run: `berth wait APP --for healthy` tells that it works");
+	else if (strstr(type, "Windows"))
+		advise(r->list, entry,
+		       "what runs on Windows is not placed by berth: its machines have a POSIX shell");
+	else
+		suggest_type(r, entry, type, TYPES);
+}
+
+static void complain_unknown(struct reading *r, struct place at, const char *type)
+{
+	struct diagnostic *entry = complain(r->list, at, "unknown type `%s`", type);
+
+	if (!strncasecmp(type, "docker", 6) || strpbrk(type, ":/"))
+		advise(r->list, entry, "an image is written docker:IMAGE, as in docker:redis:3");
+	else
+		suggest_type(r, entry, type, TYPES);
+}
+
 static void complain_type(struct reading *r, struct place at, const char *type)
 {
-	static const char remedy_text[] =
-	    "the types are docker:IMAGE, process, software, external, cluster, loadbalancer and group";
-
 	if (map_get(r->types, type))
 		return; /* what is wrong with it is said already */
-	if (cluster_type(type)) {
+	if (cluster_type(type))
 		advise(r->list,
 		       complain(r->list, at,
 				"a cluster of clusters is not supported yet by this version of berth"),
 		       "write what each member is");
+	else if (complain_version(r, at, type))
 		return;
-	}
-	const char *colon = strrchr(type, ':');
-	const char *id = colon ? arena_copy(r->arena, type, (size_t)(colon - type)) : NULL;
-	const struct catalogue_type *other = id ? map_get(r->types, id) : NULL;
-	if (other) {
-		advise(
-		    r->list, complain(r->list, at, "the catalogue has no version %s of `%s`", colon + 1, id),
-		    *other->version ? "the newest is %s"
-				    : "it has no versions: write its name alone, or docker:%s for an image",
-		    *other->version ? other->version : type);
-		return;
-	}
-	if (comes_later(type)) {
-		struct diagnostic *entry = complain(
-		    r->list, at, "the type `%s` is not supported yet by this version of berth", type);
-		bool test = starts_with(type, "org.apache.brooklyn.test.framework.");
-		if (test)
-			advise(
-			    r->list, entry,
-			    "tests of Brooklyn's are not run: `berth wait APP --for healthy` tells that it "
-			    "works");
-		else if (strstr(type, "Windows"))
-			advise(
-			    r->list, entry,
-			    "what runs on Windows is not placed by berth: its machines have a POSIX shell");
-		else
-			suggest_type(r, entry, type, remedy_text);
-		return;
-	}
-	struct diagnostic *entry = complain(r->list, at, "unknown type `%s`", type);
-	if (!strncasecmp(type, "docker", 6) || strpbrk(type, ":/"))
-		advise(r->list, entry, "an image is written docker:IMAGE, as in docker:redis:3");
+	else if (comes_later(type))
+		complain_later(r, at, type);
 	else
-		suggest_type(r, entry, type, remedy_text);
+		complain_unknown(r, at, type);
 }
 
 /* docker.image.name and docker.image.tag of Clocker, over what the type says. */

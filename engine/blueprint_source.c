@@ -288,6 +288,42 @@ static bool is_name(const char *app)
 	return length > 0 && length <= 63 && !app[length];
 }
 
+/* A request that cannot be meant is one of usage. 0, or -1 and the operation has ended. */
+static int check_request(struct berth_operation *operation)
+{
+	const struct berth_request *request = &operation->request;
+	if (!request->blueprint && !request->app) {
+		fail(operation_error(operation), ERR_INVALID,
+		     "neither a blueprint nor an application's name was given");
+	} else if (!request->blueprint && !is_name(request->app)) {
+		fail(operation_error(operation), ERR_INVALID, "`%.80s` is no application's name",
+		     request->app);
+		remedy(operation_error(operation),
+		       "names are made of letters, digits, `_` and `-`; a blueprint's file has a `/` "
+		       "or ends in .yaml or .json");
+	} else {
+		return 0;
+	}
+	operation_finish(operation, BERTH_USAGE, document_new(NULL));
+	return -1;
+}
+
+/* The blueprint that was given, else the one that the store has, else none. 0 or -1 with operation->error. */
+static int read_application(struct berth_operation *operation)
+{
+	const struct berth_request *request = &operation->request;
+	bool by_name = !request->blueprint;
+	if (by_name && (read_stored(operation, request->app) || use_stored(operation)))
+		return -1;
+	if (request->blueprint && parse(operation))
+		return -1;
+	if (!by_name && read_stored(operation, operation->application->id))
+		return -1;
+	if (!operation->application && !(operation->application = application_found(request->app)))
+		return fail_memory(operation_error(operation));
+	return groups_expand(operation);
+}
+
 int operation_read_blueprint(struct berth_operation *operation)
 {
 	struct berth_request *request = &operation->request;
@@ -297,41 +333,12 @@ int operation_read_blueprint(struct berth_operation *operation)
 		operation_finish(operation, BERTH_INVALID, document_new(NULL));
 		return -1;
 	}
-	if (!request->blueprint && !request->app) {
-		fail(operation_error(operation), ERR_INVALID,
-		     "neither a blueprint nor an application's name was given");
-		operation_finish(operation, BERTH_USAGE, document_new(NULL));
+	if (check_request(operation))
 		return -1;
-	}
 	if (!request->file)
 		request->file = "blueprint.yaml";
-	bool by_name = !request->blueprint;
-	if (by_name && !is_name(request->app)) {
-		fail(operation_error(operation), ERR_INVALID, "`%.80s` is no application's name",
-		     request->app);
-		remedy(operation_error(operation),
-		       "names are made of letters, digits, `_` and `-`; a blueprint's file has a `/` "
-		       "or ends in .yaml or .json");
-		operation_finish(operation, BERTH_USAGE, document_new(NULL));
-		return -1;
-	}
-	if (by_name && (read_stored(operation, request->app) || use_stored(operation)))
-		goto failed;
-	if (request->blueprint && parse(operation))
-		goto failed;
-	if (!by_name && read_stored(operation, operation->application->id))
-		goto failed;
-	if (!operation->application) {
-		operation->application = application_found(request->app);
-		if (!operation->application) {
-			fail_memory(operation_error(operation));
-			goto failed;
-		}
-	}
-	if (groups_expand(operation))
-		goto failed;
-	return 0;
-failed:
+	if (!read_application(operation))
+		return 0;
 	if (!operation->done)
 		operation_fail(operation, operation_error(operation));
 	return -1;

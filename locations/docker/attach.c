@@ -187,15 +187,14 @@ static size_t read_own_ports(const char *text, struct attached_port *ports, size
 	return count;
 }
 
-int attachments_make(struct docker *docker, struct arena *arena, const char *app, const char *component,
-		     const char *own_ports, const char *address, struct binding *bindings, size_t count,
-		     struct observed *ret)
+int attachments_make(struct docker *docker, struct arena *arena, const char *own_ports, const char *address,
+		     struct binding *bindings, size_t count, struct observed *ret)
 {
 	size_t room = own_ports ? strlen(own_ports) / 2 + 1 : 1, attached = 1;
 	struct attachment *list = arena_array(arena, struct attachment, count + 1);
 	struct attached_port *ports = arena_array(arena, struct attached_port, room);
 
-	if (!list || !ports || attach_network(docker, arena, app, component, address, &list[0]) < 0)
+	if (!list || !ports || attach_network(docker, arena, ret->app, ret->component, address, &list[0]) < 0)
 		return -1;
 	list[0].ports = ports;
 	list[0].port_count = read_own_ports(own_ports, ports, room);

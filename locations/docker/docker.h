@@ -376,10 +376,10 @@ struct binding {
 	uint16_t port, number;
 	enum protocol protocol;
 };
-/* Attachments of an instance: its network, then each address it is published on. */
-int attachments_make(struct docker *docker, struct arena *arena, const char *app, const char *component,
-		     const char *own_ports, const char *address, struct binding *bindings, size_t count,
-		     struct observed *ret);
+/* Attachments of an instance whose names are known by then: its network, then each address it is published
+ * on. */
+int attachments_make(struct docker *docker, struct arena *arena, const char *own_ports, const char *address,
+		     struct binding *bindings, size_t count, struct observed *ret);
 int docker_foresee(struct location *location, const struct instance_spec *spec, struct arena *arena,
 		   const struct attachment **ret, size_t *ret_count, struct error *err);
 int docker_publish_address(struct location *location, char *ret_address, size_t size, struct error *err);

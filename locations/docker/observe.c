@@ -279,9 +279,8 @@ static int attach_listed(struct docker *docker, const json_t *container, const j
 		    .protocol = protocol_of(json_text(port, "Type")),
 		};
 	}
-	return bindings ? attachments_make(docker, arena, ret->app, ret->component,
-					   json_text(labels, "berth.ports"), address_of(labels, endpoint),
-					   bindings, count, ret)
+	return bindings ? attachments_make(docker, arena, json_text(labels, "berth.ports"),
+					   address_of(labels, endpoint), bindings, count, ret)
 			: -1;
 }
 
@@ -337,8 +336,8 @@ static int attach_inspected(struct docker *docker, const json_t *container, cons
 			    .protocol = protocol_of(slash ? slash + 1 : NULL),
 			};
 		}
-	return attachments_make(docker, arena, ret->app, ret->component, json_text(labels, "berth.ports"),
-				address_of(labels, endpoint), bindings, count, ret);
+	return attachments_make(docker, arena, json_text(labels, "berth.ports"), address_of(labels, endpoint),
+				bindings, count, ret);
 }
 
 /* In thousand millionths of a CPU; a quota goes before the number, and -1 is none. */

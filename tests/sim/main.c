@@ -366,6 +366,55 @@ static bool read_range(const char *text, uint64_t *ret_first, uint64_t *ret_last
 	return !*end && *ret_first <= *ret_last && *ret_last - *ret_first < 100000000;
 }
 
+static bool *flag_of(struct options *options, int option)
+{
+	switch (option) {
+	case 't':
+		return &options->trace;
+	case 'T':
+		return &options->table;
+	case 'n':
+		return &options->no_shrink;
+	case 'k':
+		return &options->only_kept;
+	case 'z':
+		return &options->only_sized;
+	case 'Z':
+		return &options->only_zoned;
+	case 'M':
+		return &options->only_machines;
+	case 'A':
+		return &options->only_marathon;
+	case 'O':
+		return &options->only_clouded;
+	default:
+		return NULL;
+	}
+}
+
+/* False: it is none, or not understood. */
+static bool take_option(struct options *options, int option, const char *given)
+{
+	bool *flag = flag_of(options, option);
+	if (flag)
+		return *flag = true;
+	switch (option) {
+	case 's':
+		return read_range(given, &options->first, &options->last);
+	case 'j':
+		options->jobs = (unsigned)strtoul(given, NULL, 10);
+		return options->jobs && options->jobs <= JOBS_MAX;
+	case 'a':
+		options->stop_after = (unsigned)strtoul(given, NULL, 10);
+		return true;
+	case 'm':
+		options->moves = given;
+		return true;
+	default:
+		return false;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option known[] = {{"seeds", required_argument, NULL, 's'},
@@ -388,55 +437,15 @@ int main(int argc, char **argv)
 	bool seeds = false;
 	keep_memory();
 	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		switch (option) {
-		case 's':
-			seeds = read_range(optarg, &options.first, &options.last);
-			break;
-		case 't':
-			options.trace = true;
-			break;
-		case 'T':
-			options.table = true;
-			break;
-		case 'j':
-			options.jobs = (unsigned)strtoul(optarg, NULL, 10);
-			break;
-		case 'a':
-			options.stop_after = (unsigned)strtoul(optarg, NULL, 10);
-			break;
-		case 'n':
-			options.no_shrink = true;
-			break;
-		case 'm':
-			options.moves = optarg;
-			break;
-		case 'k':
-			options.only_kept = true;
-			break;
-		case 'z':
-			options.only_sized = true;
-			break;
-		case 'Z':
-			options.only_zoned = true;
-			break;
-		case 'M':
-			options.only_machines = true;
-			break;
-		case 'A':
-			options.only_marathon = true;
-			break;
-		case 'O':
-			options.only_clouded = true;
-			break;
-		case 'S':
+		if (option == 'S')
 			return soak_run((unsigned)strtoul(optarg, NULL, 10), 1, stdout);
-		case 'h':
+		if (option == 'h')
 			return usage(argv[0], stdout);
-		default:
+		if (!take_option(&options, option, optarg))
 			return usage(argv[0], stderr);
-		}
+		seeds |= option == 's';
 	}
-	if (!seeds || optind < argc || !options.jobs || options.jobs > JOBS_MAX)
+	if (!seeds || optind < argc)
 		return usage(argv[0], stderr);
 	if (options.trace)
 		options.jobs = 1;

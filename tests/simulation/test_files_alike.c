@@ -41,84 +41,93 @@ static void tell_facts(struct side *side, int result, const struct file_facts *f
 			    facts->kind == FILE_DIRECTORY ? 0ULL : (unsigned long long)facts->size);
 }
 
-/* The same act at one of them. */
-static void act(struct side *side, unsigned what, const char *path, const char *other, const char *relative,
-		unsigned number)
+/* What is done at both worlds alike: to which path, and with which number, which says how. */
+struct act {
+	unsigned what, number;
+	const char *path, *other, *relative;
+};
+
+enum { FILE_ACTS = 10, ACTS = 19 };
+
+/* What a file has in it, and how it is. */
+static int act_on_file(struct side *side, const struct act *act, struct text *content, struct error *err)
 {
 	struct world *world = side->world;
 	const struct world_ops *ops = world->ops;
+	unsigned number = act->number;
 	const struct file_rights rights = {.mode = 0600 + number % 8, .uid = (uid_t)-1, .gid = (gid_t)-1};
-	struct error err = {0};
 	struct file_facts facts;
-	struct file_lock *lock;
-	owned_text content = {0};
-	int result = 0;
+	int result;
 	char words[40];
 	snprintf(words, sizeof words, "%u words", number);
-	text_clear(&side->said);
-	switch (what) {
+	switch (act->what) {
 	case 0:
-		result = ops->file_read(world, path, number % 12, &content, &err);
-		break;
+		return ops->file_read(world, act->path, number % 12, content, err);
 	case 1:
-		result = ops->file_tail(world, path, 1 + number % 5, &content, &err);
-		break;
+		return ops->file_tail(world, act->path, 1 + number % 5, content, err);
 	case 2:
-		result = ops->file_read_at(world, path, number % 9, 4, &content, &err);
-		break;
+		return ops->file_read_at(world, act->path, number % 9, 4, content, err);
 	case 3:
-		result = ops->file_write(world, path, 0600 + number % 8, words, strlen(words), &err);
-		break;
+		return ops->file_write(world, act->path, rights.mode, words, strlen(words), err);
 	case 4:
-		result = ops->file_put(world, NULL, path, &rights, words, strlen(words), &err);
-		break;
+		return ops->file_put(world, NULL, act->path, &rights, words, strlen(words), err);
 	case 5:
-		result = ops->file_put(world, other, relative, &rights, words, strlen(words), &err);
-		break;
+		return ops->file_put(world, act->other, act->relative, &rights, words, strlen(words), err);
 	case 6:
-		result = ops->file_look(world, path, &facts, &err);
-		tell_facts(side, result, &facts);
+		result = ops->file_look(world, act->path, &facts, err);
 		break;
 	case 7:
-		result = ops->file_follow(world, path, &facts, &err);
-		tell_facts(side, result, &facts);
+		result = ops->file_follow(world, act->path, &facts, err);
 		break;
 	case 8:
-		result = ops->file_create(world, path, 0640, &err);
-		break;
-	case 9:
-		result = ops->file_mode(world, path, 0700 + number % 8, &err);
-		break;
-	case 10:
-		result = ops->file_rename(world, path, other, &err);
-		break;
-	case 11:
-		result = ops->link_make(world, number % 2 ? "a" : "a/b", path, &err);
-		break;
-	case 12:
-		result = ops->file_remove(world, path, &err);
-		break;
-	case 13:
-		result = number % 4 ? 0 : ops->tree_remove(world, path, &err);
-		break;
-	case 14:
-		result = ops->directory_remove(world, path, &err);
-		break;
-	case 15:
-		result = ops->directories_make(world, path, 0700 + number % 64, &err);
-		break;
-	case 16:
-		result = ops->directory_list(world, path, tell_name, &side->said, &err);
-		break;
-	case 17:
-		result = ops->file_exists(world, path);
-		break;
-	case 18:
-		lock = number % 2 ? ops->lock(world, path, &err) : ops->directory_lock(world, path, &err);
-		result = lock != NULL;
-		ops->unlock(world, lock);
-		break;
+		return ops->file_create(world, act->path, 0640, err);
+	default:
+		return ops->file_mode(world, act->path, 0700 + number % 8, err);
 	}
+	tell_facts(side, result, &facts);
+	return result;
+}
+
+/* Which files and folders there are. */
+static int act_on_tree(struct side *side, const struct act *act, struct error *err)
+{
+	struct world *world = side->world;
+	const struct world_ops *ops = world->ops;
+	unsigned number = act->number;
+	struct file_lock *lock;
+	switch (act->what) {
+	case 10:
+		return ops->file_rename(world, act->path, act->other, err);
+	case 11:
+		return ops->link_make(world, number % 2 ? "a" : "a/b", act->path, err);
+	case 12:
+		return ops->file_remove(world, act->path, err);
+	case 13:
+		return number % 4 ? 0 : ops->tree_remove(world, act->path, err);
+	case 14:
+		return ops->directory_remove(world, act->path, err);
+	case 15:
+		return ops->directories_make(world, act->path, 0700 + number % 64, err);
+	case 16:
+		return ops->directory_list(world, act->path, tell_name, &side->said, err);
+	case 17:
+		return ops->file_exists(world, act->path);
+	default:
+		lock = number % 2 ? ops->lock(world, act->path, err)
+				  : ops->directory_lock(world, act->path, err);
+		ops->unlock(world, lock);
+		return lock != NULL;
+	}
+}
+
+/* The same act at one of them. */
+static void carry_out(struct side *side, const struct act *act)
+{
+	struct error err = {0};
+	owned_text content = {0};
+	text_clear(&side->said);
+	int result =
+	    act->what < FILE_ACTS ? act_on_file(side, act, &content, &err) : act_on_tree(side, act, &err);
 	text_format(&side->said, " %d, %s: %s; %s", result, code_name(err.code), err.text,
 		    text_view(&content));
 }
@@ -135,7 +144,7 @@ static void story(uint64_t seed)
 	struct side real = {.world = world_real_open(NULL)}, simulated = {.world = seat_world(seat)};
 	cr_assert_eq(simulated.world->ops->directories_make(simulated.world, folder, 0700, NULL), 0);
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		unsigned what = roll(&chance, 19), number = roll(&chance, 1000);
+		unsigned what = roll(&chance, ACTS), number = roll(&chance, 1000);
 		const char *relative = names[roll(&chance, COUNT_OF(names))];
 		const char *name = names[roll(&chance, COUNT_OF(names))];
 		snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -143,8 +152,9 @@ static void story(uint64_t seed)
 		/* The directory of the new name must still be there by that name, to be synced. */
 		if (what == 10 && strstr(other, ".."))
 			continue;
-		act(&real, what, path, other, relative, number);
-		act(&simulated, what, path, other, relative, number);
+		const struct act act = {what, number, path, other, relative};
+		carry_out(&real, &act);
+		carry_out(&simulated, &act);
 		cr_assert_str_eq(text_view(&simulated.said), text_view(&real.said),
 				 "seed %llu, round %u, act %u at %s (%s, %s)\nsimulated:%s\nreal:%s",
 				 (unsigned long long)seed, i, what, path, other, relative,
