@@ -70,6 +70,13 @@ void scene_close(struct scene *scene)
 	free(scene->events);
 }
 
+void scene_refuse(struct scene *scene, enum fake_call call, const char *instance, const char *words)
+{
+	struct fake_rule rule = {.call = call, .instance = instance};
+	fail(&rule.error, ERR_FAILED, "%s", words);
+	cr_assert_eq(fake_target_rule(scene->target, &rule), 0);
+}
+
 struct fake_target *scene_place(struct scene *scene, const char *name)
 {
 	struct fake_target *target = fake_target_new(scene->world);
@@ -111,7 +118,7 @@ static void note_event(void *context, const struct berth_event *event)
 	scene->events_size += (size_t)length;
 }
 
-static bool ended(void *operation)
+bool scene_ended(void *operation)
 {
 	return berth_done(operation);
 }
@@ -126,7 +133,8 @@ enum berth_outcome scene_request(struct scene *scene, verb_function *verb,
 	scene->events_size = 0;
 	struct berth_operation *operation = verb(scene->berth, request, &listener, &error);
 	cr_assert_not_null(operation);
-	cr_assert(virtual_world_run(scene->world, ended, operation, HOUR_MS), "the operation never ends");
+	cr_assert(virtual_world_run(scene->world, scene_ended, operation, HOUR_MS),
+		  "the operation never ends");
 	enum berth_outcome outcome = berth_outcome(operation);
 	if (ret_document) {
 		struct error err = {0};

@@ -21,6 +21,11 @@ struct scene {
 	size_t events_size;
 };
 
+#define SCENE_PAIR                                                                                           \
+	"id: app\nlocation: fake\nservices:\n"                                                               \
+	"- {type: 'docker:redis:3', id: db, openPorts: 6379}\n"                                              \
+	"- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")]}\n"
+
 typedef struct berth_operation *verb_function(struct berth *, const struct berth_request *,
 					      const struct berth_listener *, struct berth_error *);
 
@@ -28,6 +33,10 @@ void scene_open(struct scene *scene);
 void scene_close(struct scene *scene);
 /* One more fake target, which is called so; it goes with the scene. */
 struct fake_target *scene_place(struct scene *scene, const char *name);
+/* That call fails from now on, with these words. */
+void scene_refuse(struct scene *scene, enum fake_call call, const char *instance, const char *words);
+/* Of an operation. */
+bool scene_ended(void *operation);
 /* The program ends and another one begins, with its store, or without it. */
 void scene_restart(struct scene *scene, bool keep_store);
 /* The environment that blueprints and secrets see. */

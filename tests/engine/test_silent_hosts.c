@@ -1,7 +1,6 @@
 /* test_silent_hosts.c - machines of a pool that do not answer, or where nothing can be installed: others are
  * taken, and what may run there is not made again. */
 #include <criterion/criterion.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"

@@ -1,10 +1,8 @@
-/* test_verbs.c - what the other verbs answer: validate, status, destroy, logs, confirmation, time-outs. */
+/* test_verbs.c - what the other verbs answer: validate, status, logs, confirmation, time-outs. */
 #include <criterion/criterion.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "tests/engine/scene.h"
@@ -22,11 +20,6 @@ static void drop_curtain(void)
 }
 
 TestSuite(verbs, .init = raise_curtain, .fini = drop_curtain);
-
-#define PAIR                                                                                                 \
-	"id: app\nlocation: fake\nservices:\n"                                                               \
-	"- {type: 'docker:redis:3', id: db, openPorts: 6379}\n"                                              \
-	"- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")]}\n"
 
 static json_t *named(const json_t *list, const char *id)
 {
@@ -69,7 +62,7 @@ Test(verbs, status_tells_states_addresses_and_links_by_name_alone)
 {
 	struct berth_request request = {.size = sizeof request, .app = "app"};
 	json_t *document = NULL;
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, NULL), BERTH_OK);
 	cr_assert_eq(scene_request(&scene, berth_status, &request, &document), BERTH_OK);
 	cr_assert_str_eq(json_text(document, "state"), "running");
 	json_t *web = named(json_object_get(document, "components"), "web");
@@ -84,22 +77,15 @@ Test(verbs, status_tells_states_addresses_and_links_by_name_alone)
 Test(verbs, status_of_what_ended_says_so_with_its_exit_code)
 {
 	json_t *document = NULL;
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, NULL), BERTH_OK);
 	cr_assert_eq(fake_target_exit(scene.target, "app.db.1", 7), 0);
-	cr_assert_eq(scene_run(&scene, berth_status, PAIR, &document), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_status, SCENE_PAIR, &document), BERTH_OK);
 	json_t *db = named(json_object_get(document, "components"), "db");
 	cr_assert_str_neq(json_text(db, "state"), "running");
 	json_t *instance = json_array_get(json_object_get(db, "instances"), 0);
 	cr_assert_eq(json_number(instance, "exit_code", 0), 7);
 	cr_assert_not(json_flag(json_object_get(db, "sensors"), "service.isUp", true));
 	json_decref(document);
-}
-
-static void refuse(enum fake_call call, const char *instance, const char *words)
-{
-	struct fake_rule rule = {.call = call, .instance = instance};
-	fail(&rule.error, ERR_FAILED, "%s", words);
-	cr_assert_eq(fake_target_rule(scene.target, &rule), 0);
 }
 
 /* Of the only instance of `component`, in what `status` shows now. */
@@ -121,24 +107,24 @@ static void status_has(const char *component, const char *key, const char *words
 
 Test(verbs, what_was_made_and_could_not_be_started_is_broken_and_nowhere)
 {
-	refuse(FAKE_START, "app.db.1", "the port is taken");
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_FAILED);
+	scene_refuse(&scene, FAKE_START, "app.db.1", "the port is taken");
+	cr_assert_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, NULL), BERTH_FAILED);
 	status_has("db", "state", "broken");
 	status_has("db", "address", NULL);
 	status_has("db", "last_failure", "the port is taken");
 	fake_target_calm(scene.target);
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, NULL), BERTH_OK);
 	status_has("db", "state", "running");
 	status_has("db", "last_failure", NULL);
 }
 
 Test(verbs, what_was_made_and_never_started_is_stopped_when_nobody_is_at_it)
 {
-	refuse(FAKE_START, "app.db.1", "the port is taken");
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_FAILED);
+	scene_refuse(&scene, FAKE_START, "app.db.1", "the port is taken");
+	cr_assert_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, NULL), BERTH_FAILED);
 	scene_restart(&scene, false);
 	owned_json document = NULL;
-	cr_assert_eq(scene_run(&scene, berth_status, PAIR, &document), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_status, SCENE_PAIR, &document), BERTH_OK);
 	cr_expect_str_eq(json_text(named(json_object_get(document, "components"), "db"), "state"), "stopped");
 	cr_expect_str_eq(json_text(document, "state"), "stopped");
 }
@@ -149,9 +135,9 @@ Test(verbs, status_tells_of_a_deploy_that_failed_until_the_next_one)
 	    "id: app\nlocation: fake\nservices:\n"
 	    "- {type: 'docker:redis:4', id: db, openPorts: 6379}\n"
 	    "- {type: 'docker:front:1', id: web, links: [$brooklyn:component(\"db\")]}\n";
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, NULL), BERTH_OK);
 	status_has("db", "last_failure", NULL);
-	refuse(FAKE_PLACE, NULL, "no such image");
+	scene_refuse(&scene, FAKE_PLACE, NULL, "no such image");
 	cr_assert_eq(scene_run(&scene, berth_deploy, other, NULL), BERTH_FAILED);
 	status_has("db", "state", "running");
 	status_has("db", "last_failure", "no such image");
@@ -159,7 +145,7 @@ Test(verbs, status_tells_of_a_deploy_that_failed_until_the_next_one)
 	cr_assert_eq(scene_run(&scene, berth_deploy, other, NULL), BERTH_FAILED);
 	status_has("db", "last_failure", "no such image");
 	virtual_world_run(scene.world, NULL, NULL, 1000);
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, NULL), BERTH_OK);
 	status_has("db", "last_failure", NULL);
 }
 
@@ -168,7 +154,7 @@ Test(verbs, what_keeps_ending_is_broken_in_the_list_too)
 	static const struct fake_behaviour crash = {
 	    .component = "app.db", .exits = UINT32_MAX, .answers_after_ms = -1, .exit_code = 3};
 	cr_assert_eq(fake_target_behave(scene.target, &crash), 0);
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_FAILED);
+	cr_assert_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, NULL), BERTH_FAILED);
 	struct berth_request request = {.size = sizeof request};
 	owned_json document = NULL;
 	cr_assert_eq(scene_request(&scene, berth_status, &request, &document), BERTH_OK);
@@ -180,7 +166,7 @@ static enum berth_outcome plan_with(const char *location)
 {
 	const char *const locations[] = {location, NULL};
 	struct berth_request request = {
-	    .size = sizeof request, .blueprint = PAIR, .file = "app.yaml", .locations = locations};
+	    .size = sizeof request, .blueprint = SCENE_PAIR, .file = "app.yaml", .locations = locations};
 	return scene_request(&scene, berth_plan, &request, NULL);
 }
 
@@ -202,7 +188,7 @@ Test(verbs, status_without_a_name_lists_every_application)
 {
 	struct berth_request request = {.size = sizeof request};
 	json_t *document = NULL;
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, NULL), BERTH_OK);
 	cr_assert_eq(scene_run(&scene, berth_deploy,
 			       "id: other\nlocation: fake\nservices:\n- {type: 'docker:x:1', id: a}\n", NULL),
 		     BERTH_OK);
@@ -250,107 +236,6 @@ Test(verbs, status_of_the_unknown_fails_with_a_remedy)
 	json_decref(document);
 }
 
-Test(verbs, destroy_finds_everything_without_the_store_when_told_where)
-{
-	const char *const locations[] = {"x=fake", NULL};
-	struct berth_request request = {.size = sizeof request, .app = "app", .locations = locations};
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
-	scene_restart(&scene, false);
-	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_OK);
-	cr_assert_eq(fake_target_instances(scene.target), 0);
-}
-
-Test(verbs, destroy_tells_which_data_it_kept_and_which_it_removed)
-{
-	struct berth_request request = {.size = sizeof request, .app = "app"};
-	json_t *document = NULL;
-	cr_assert_eq(
-	    scene_run(
-		&scene, berth_deploy,
-		"id: app\nlocation: fake\nservices:\n- {type: 'docker:x', id: db, volumes: ['data:/d']}\n",
-		NULL),
-	    BERTH_OK);
-	cr_assert_eq(scene_request(&scene, berth_destroy, &request, &document), BERTH_OK);
-	cr_expect_eq(json_array_size(json_object_get(document, "kept_volumes")), 1);
-	cr_expect_eq(json_array_size(json_object_get(document, "removed_volumes")), 0);
-	json_decref(document);
-	request.volumes = true;
-	request.locations = (const char *const[]){"fake=fake", NULL};
-	cr_assert_eq(scene_request(&scene, berth_destroy, &request, &document), BERTH_OK);
-	cr_expect_eq(json_array_size(json_object_get(document, "kept_volumes")), 0);
-	const json_t *removed = json_array_get(json_object_get(document, "removed_volumes"), 0);
-	cr_expect_str_eq(json_text(removed, "name"), "data");
-	json_decref(document);
-}
-
-Test(verbs, destroy_twice_is_as_good_as_once)
-{
-	struct berth_request request = {.size = sizeof request, .app = "app"};
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
-	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_OK);
-	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_OK);
-}
-
-Test(verbs, a_destroy_takes_along_the_lock_that_one_left_that_was_killed_at_its_last_call)
-{
-	const struct world_ops *ops = scene.world->ops;
-	char left[300], held[300];
-	snprintf(left, sizeof left, "%s/locks/left.lock", scene.berth->state_directory);
-	snprintf(held, sizeof held, "%s/locks/held.lock", scene.berth->state_directory);
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
-	cr_assert_eq(ops->file_write(scene.world, left, 0600, "", 0, NULL), 0);
-	struct file_lock *lock = ops->lock(scene.world, held, NULL);
-	cr_assert_not_null(lock);
-	cr_assert_eq(scene_run(&scene, berth_destroy, PAIR, NULL), BERTH_OK);
-	cr_expect_not(ops->file_exists(scene.world, left));
-	cr_expect(ops->file_exists(scene.world, held), "somebody is at it");
-	ops->unlock(scene.world, lock);
-}
-
-Test(verbs, destroy_keeps_what_another_owner_holds)
-{
-	struct berth_request request = {.size = sizeof request, .app = "app"};
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
-	scene.berth->owner = (struct owner){"somebody-else", "eve@elsewhere", "elsewhere"};
-	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_LOCKED);
-	cr_assert_eq(fake_target_instances(scene.target), 2);
-	request.adopt = true;
-	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_OK);
-	cr_assert_eq(fake_target_instances(scene.target), 0);
-}
-
-Test(verbs, a_destroy_that_cannot_remove_says_what_is_left_and_goes_on_next_time)
-{
-	static const struct fake_rule refuse = {.call = FAKE_REMOVE,
-						.instance = "app.db.1",
-						.times = 1,
-						.error = {.code = ERR_FAILED, .text = "busy"}};
-	struct berth_request request = {.size = sizeof request, .app = "app"};
-	json_t *document = NULL;
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
-	cr_assert_eq(fake_target_rule(scene.target, &refuse), 0);
-	cr_assert_eq(scene_request(&scene, berth_destroy, &request, &document), BERTH_FAILED);
-	json_t *failure = json_array_get(json_object_get(document, "failures"), 0);
-	cr_assert_str_eq(json_text(failure, "instance"), "app.db.1");
-	cr_assert_str_eq(json_text(failure, "error"), "busy");
-	json_decref(document);
-	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_OK);
-	cr_assert_eq(fake_target_instances(scene.target), 0);
-}
-
-Test(verbs, a_dry_run_shows_what_would_go_and_touches_nothing)
-{
-	struct berth_request request = {.size = sizeof request, .app = "app", .dry_run = true};
-	json_t *document = NULL;
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
-	cr_assert_eq(scene_request(&scene, berth_destroy, &request, &document), BERTH_OK);
-	cr_assert_str_eq(scene_action(document, "app.db.1"), "remove");
-	json_t *change = json_array_get(json_object_get(document, "changes"), 0);
-	cr_assert_eq(json_array_size(json_object_get(change, "because")), 0, "the blueprint still has it");
-	cr_assert_eq(fake_target_instances(scene.target), 2);
-	json_decref(document);
-}
-
 static bool decline(void *context, const char *plan)
 {
 	cr_assert(strstr(plan, "\"create\""));
@@ -358,19 +243,14 @@ static bool decline(void *context, const char *plan)
 	return false;
 }
 
-static bool ended(void *operation)
-{
-	return berth_done(operation);
-}
-
 Test(verbs, what_is_not_confirmed_is_not_done)
 {
 	int asked = 0;
 	struct berth_error error;
-	struct berth_request request = {.size = sizeof request, .blueprint = PAIR, .file = "/b.yaml"};
+	struct berth_request request = {.size = sizeof request, .blueprint = SCENE_PAIR, .file = "/b.yaml"};
 	struct berth_listener listener = {.size = sizeof listener, .confirm = decline, .context = &asked};
 	struct berth_operation *operation = berth_deploy(scene.berth, &request, &listener, &error);
-	cr_assert(virtual_world_run(scene.world, ended, operation, 60000));
+	cr_assert(virtual_world_run(scene.world, scene_ended, operation, 60000));
 	cr_assert_eq(berth_outcome(operation), BERTH_INTERRUPTED);
 	cr_assert_eq(asked, 1);
 	cr_assert_eq(fake_target_calls(scene.target, FAKE_CLAIM), 0);
@@ -380,7 +260,7 @@ Test(verbs, what_is_not_confirmed_is_not_done)
 Test(verbs, a_deploy_whose_time_is_over_ends_with_124_and_the_next_goes_on)
 {
 	struct berth_request request = {
-	    .size = sizeof request, .blueprint = PAIR, .file = "/b.yaml", .timeout_ms = 1000};
+	    .size = sizeof request, .blueprint = SCENE_PAIR, .file = "/b.yaml", .timeout_ms = 1000};
 	static const struct fake_behaviour mute = {.component = "app.db", .answers_after_ms = 5000};
 	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
 	cr_assert_eq(scene_request(&scene, berth_deploy, &request, NULL), BERTH_TIMED_OUT);
@@ -396,7 +276,7 @@ Test(verbs, a_change_that_is_never_answered_does_not_hold_who_set_a_time)
 	static const enum fake_call calls[] = {FAKE_LEASE, FAKE_CLAIM, FAKE_PREPARE, FAKE_PLACE, FAKE_START};
 	for (size_t i = 0; i < COUNT_OF(calls); i++) {
 		struct berth_request request = {
-		    .size = sizeof request, .blueprint = PAIR, .file = "/b.yaml", .timeout_ms = 1000};
+		    .size = sizeof request, .blueprint = SCENE_PAIR, .file = "/b.yaml", .timeout_ms = 1000};
 		const struct fake_rule silent = {.call = calls[i], .delay_ms = 30 * 60 * 1000};
 		cr_assert_eq(fake_target_rule(scene.target, &silent), 0);
 		int64_t begun = scene.world->ops->now(scene.world);
@@ -406,26 +286,7 @@ Test(verbs, a_change_that_is_never_answered_does_not_hold_who_set_a_time)
 		fake_target_calm(scene.target);
 		request.timeout_ms = 0;
 		cr_expect_eq(scene_request(&scene, berth_deploy, &request, NULL), BERTH_OK, "call %zu", i);
-		cr_expect_eq(scene_run(&scene, berth_destroy, PAIR, NULL), BERTH_OK, "call %zu", i);
-	}
-}
-
-Test(verbs, a_removal_that_is_never_answered_does_not_hold_who_set_a_time)
-{
-	static const enum fake_call calls[] = {FAKE_LEASE, FAKE_STOP, FAKE_REMOVE, FAKE_RELEASE,
-					       FAKE_DISCLAIM};
-	for (size_t i = 0; i < COUNT_OF(calls); i++) {
-		struct berth_request request = {.size = sizeof request, .app = "app", .timeout_ms = 1000};
-		const struct fake_rule silent = {.call = calls[i], .delay_ms = 30 * 60 * 1000};
-		cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
-		cr_assert_eq(fake_target_rule(scene.target, &silent), 0);
-		int64_t begun = scene.world->ops->now(scene.world);
-		cr_expect_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_TIMED_OUT,
-			     "call %zu", i);
-		cr_expect_lt(scene.world->ops->now(scene.world) - begun, 30000, "call %zu", i);
-		fake_target_calm(scene.target);
-		cr_expect_eq(scene_run(&scene, berth_destroy, PAIR, NULL), BERTH_OK, "call %zu", i);
-		cr_expect_eq(fake_target_instances(scene.target), 0, "call %zu", i);
+		cr_expect_eq(scene_run(&scene, berth_destroy, SCENE_PAIR, NULL), BERTH_OK, "call %zu", i);
 	}
 }
 
@@ -434,7 +295,7 @@ Test(verbs, one_that_never_answers_is_given_up_after_five_minutes_with_the_reaso
 	static const struct fake_behaviour mute = {.component = "app.db", .answers_after_ms = -1};
 	json_t *document = NULL;
 	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, &document), BERTH_FAILED);
+	cr_assert_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, &document), BERTH_FAILED);
 	json_t *failure = json_array_get(json_object_get(document, "failures"), 0);
 	cr_assert(strstr(json_text(failure, "error"), "does not answer after 300 s"), "%s",
 		  json_text(failure, "error"));
@@ -446,8 +307,8 @@ Test(verbs, a_plan_tells_what_a_deploy_that_failed_left_to_be_waited_for)
 	static const struct fake_behaviour mute = {.component = "app.db", .answers_after_ms = -1};
 	json_t *document = NULL;
 	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_FAILED);
-	cr_assert_eq(scene_run(&scene, berth_plan, PAIR, &document), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, NULL), BERTH_FAILED);
+	cr_assert_eq(scene_run(&scene, berth_plan, SCENE_PAIR, &document), BERTH_OK);
 	json_t *awaited = json_array_get(json_object_get(document, "awaited"), 0);
 	cr_expect_str_eq(json_text(awaited, "instance"), "app.db.1");
 	cr_expect_str_eq(json_text(awaited, "why"), "it was not seen to answer yet");
@@ -462,13 +323,13 @@ Test(verbs, a_target_that_goes_away_while_it_is_asked_for_readiness_is_given_up_
 	json_t *document = NULL;
 	int64_t begun = scene.world->ops->now(scene.world);
 	cr_assert_eq(fake_target_rule(scene.target, &lost), 0);
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, &document), BERTH_UNREACHABLE);
+	cr_assert_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, &document), BERTH_UNREACHABLE);
 	json_t *failure = json_array_get(json_object_get(document, "failures"), 0);
 	cr_expect_str_eq(json_text(failure, "error"), "boom");
 	cr_expect_lt(scene.world->ops->now(scene.world) - begun, 30000);
 	json_decref(document);
 	fake_target_calm(scene.target);
-	cr_expect_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_expect_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, NULL), BERTH_OK);
 }
 
 Test(verbs, a_target_that_is_away_for_a_few_questions_of_readiness_is_asked_again)
@@ -476,7 +337,7 @@ Test(verbs, a_target_that_is_away_for_a_few_questions_of_readiness_is_asked_agai
 	static const struct fake_rule lost = {
 	    .call = FAKE_PROBE, .times = 4, .error = {.code = ERR_UNREACHABLE, .text = "boom"}};
 	cr_assert_eq(fake_target_rule(scene.target, &lost), 0);
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, NULL), BERTH_OK);
 }
 
 struct gathered {
@@ -498,7 +359,7 @@ static enum berth_outcome read_logs(struct berth_request *request, struct gather
 	struct berth_error error;
 	struct berth_listener listener = {.size = sizeof listener, .event = gather, .context = gathered};
 	struct berth_operation *operation = berth_logs(scene.berth, request, &listener, &error);
-	cr_assert(virtual_world_run(scene.world, ended, operation, 60000), "logs never end");
+	cr_assert(virtual_world_run(scene.world, scene_ended, operation, 60000), "logs never end");
 	enum berth_outcome outcome = berth_outcome(operation);
 	berth_operation_free(operation);
 	return outcome;
@@ -511,7 +372,7 @@ Test(verbs, logs_pass_on_what_was_written_and_end_also_when_nothing_was)
 	struct gathered gathered = {.size = 0};
 	cr_assert_eq(fake_target_behave(scene.target, &talk), 0);
 	fake_target_time(scene.target, FAKE_LOGS, 10);
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, NULL), BERTH_OK);
 	cr_assert_eq(read_logs(&request, &gathered), BERTH_OK);
 	cr_assert_str_eq(gathered.text, "ready\n");
 }
@@ -534,7 +395,7 @@ Test(verbs, logs_of_a_component_that_is_not_there_fail)
 	const char *const components[] = {"nobody", NULL};
 	struct berth_request request = {.size = sizeof request, .app = "app", .components = components};
 	struct gathered gathered = {.size = 0};
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, NULL), BERTH_OK);
 	cr_assert_eq(read_logs(&request, &gathered), BERTH_FAILED);
 }
 
@@ -621,10 +482,10 @@ Test(verbs, a_damaged_store_refuses_a_deploy_but_not_who_looks_or_takes_away)
 	const char *const locations[] = {"x=fake", NULL};
 	struct berth_request request = {.size = sizeof request, .app = "app", .locations = locations};
 	json_t *document = NULL;
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, NULL), BERTH_OK);
 	scene_restart(&scene, false);
 	damage_store();
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, &document), BERTH_FAILED);
+	cr_assert_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, &document), BERTH_FAILED);
 	cr_assert(strstr(json_text(json_object_get(document, "error"), "text"), "damaged"));
 	json_decref(document);
 	cr_assert_eq(scene_request(&scene, berth_status, &request, NULL), BERTH_OK);
@@ -654,47 +515,12 @@ Test(verbs, what_cannot_be_a_name_is_refused_before_it_becomes_part_of_a_path)
 	}
 }
 
-Test(verbs, a_destroy_left_at_once_forgets_nothing_and_the_next_goes_on)
-{
-	struct berth_error error;
-	struct berth_request request = {.size = sizeof request, .app = "app"};
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
-	fake_target_time(scene.target, FAKE_STOP, 5000);
-	struct berth_operation *operation = berth_destroy(scene.berth, &request, NULL, &error);
-	virtual_world_run(scene.world, NULL, NULL, 1000);
-	berth_cancel(operation);
-	berth_cancel(operation);
-	cr_assert(virtual_world_run(scene.world, ended, operation, 1000));
-	cr_assert_eq(berth_outcome(operation), BERTH_INTERRUPTED);
-	berth_operation_free(operation);
-	/* By its name alone: the store still knows where it is. */
-	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_OK);
-	cr_assert_eq(fake_target_instances(scene.target), 0);
-}
-
-Test(verbs, a_destroy_cancelled_before_the_network_went_says_so_and_keeps_the_record)
-{
-	struct berth_error error;
-	struct berth_request request = {.size = sizeof request, .app = "app"};
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
-	fake_target_time(scene.target, FAKE_REMOVE, 1000);
-	struct berth_operation *operation = berth_destroy(scene.berth, &request, NULL, &error);
-	virtual_world_run(scene.world, NULL, NULL, 500);
-	berth_cancel(operation);
-	cr_assert(virtual_world_run(scene.world, ended, operation, 60000));
-	cr_assert_eq(berth_outcome(operation), BERTH_INTERRUPTED);
-	berth_operation_free(operation);
-	size_t released = fake_target_calls(scene.target, FAKE_RELEASE);
-	cr_assert_eq(scene_request(&scene, berth_destroy, &request, NULL), BERTH_OK);
-	cr_assert_gt(fake_target_calls(scene.target, FAKE_RELEASE), released);
-}
-
 Test(verbs, old_exits_do_not_break_what_is_started_again)
 {
-	cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, NULL), BERTH_OK);
 	for (int times = 0; times < 6; times++) {
 		cr_assert_eq(fake_target_exit(scene.target, "app.db.1", 1), 0);
-		cr_assert_eq(scene_run(&scene, berth_deploy, PAIR, NULL), BERTH_OK, "after %d exits",
+		cr_assert_eq(scene_run(&scene, berth_deploy, SCENE_PAIR, NULL), BERTH_OK, "after %d exits",
 			     times + 1);
 	}
 }
@@ -702,129 +528,13 @@ Test(verbs, old_exits_do_not_break_what_is_started_again)
 Test(verbs, what_never_answered_is_not_called_running)
 {
 	struct berth_request request = {
-	    .size = sizeof request, .blueprint = PAIR, .file = "/b.yaml", .timeout_ms = 1000};
+	    .size = sizeof request, .blueprint = SCENE_PAIR, .file = "/b.yaml", .timeout_ms = 1000};
 	static const struct fake_behaviour mute = {.component = "app.db", .answers_after_ms = -1};
 	json_t *document = NULL;
 	cr_assert_eq(fake_target_behave(scene.target, &mute), 0);
 	cr_assert_eq(scene_request(&scene, berth_deploy, &request, NULL), BERTH_TIMED_OUT);
-	cr_assert_eq(scene_run(&scene, berth_status, PAIR, &document), BERTH_OK);
+	cr_assert_eq(scene_run(&scene, berth_status, SCENE_PAIR, &document), BERTH_OK);
 	cr_assert_str_eq(json_text(named(json_object_get(document, "components"), "db"), "state"),
 			 "starting");
 	json_decref(document);
-}
-
-/* --- memory that fails ------------------------------------------------------------------------------ */
-
-static void fail_once(void *context, const struct berth_event *event)
-{
-	bool *failed = context;
-	if (!*failed && event->kind == BERTH_EVENT_PHASE)
-		count_memory_failure();
-	*failed |= event->kind == BERTH_EVENT_PHASE;
-}
-
-static struct berth_operation *begin_deploy(const char *blueprint, const struct berth_listener *listener)
-{
-	struct berth_request request = {.size = sizeof request, .blueprint = blueprint, .file = "/b.yaml"};
-	struct berth_operation *operation = berth_deploy(scene.berth, &request, listener, NULL);
-	cr_assert_not_null(operation);
-	return operation;
-}
-
-static enum berth_outcome end_of(struct berth_operation *operation)
-{
-	while (!berth_done(operation))
-		virtual_world_run(scene.world, NULL, NULL, 1000);
-	enum berth_outcome outcome = berth_outcome(operation);
-	berth_operation_free(operation);
-	return outcome;
-}
-
-#define ALONE(id) "id: " id "\nlocation: fake\nservices: [{type: 'docker:redis:3', id: db}]\n"
-
-Test(verbs, memory_that_fails_one_operation_is_not_held_against_another, .timeout = 60)
-{
-	bool failed = false;
-	struct berth_listener listener = {.size = sizeof listener, .event = fail_once, .context = &failed};
-	struct berth_operation *before = begin_deploy(ALONE("before"), NULL);
-	struct berth_operation *one = begin_deploy(ALONE("one"), &listener);
-	struct berth_operation *after = begin_deploy(ALONE("after"), NULL);
-	cr_expect_eq(end_of(one), BERTH_FAILED);
-	cr_expect(failed);
-	cr_expect_eq(end_of(before), BERTH_OK);
-	cr_expect_eq(end_of(after), BERTH_OK);
-}
-
-Test(verbs, memory_that_fails_nobody_knows_whom_is_held_against_all_that_are_under_way, .timeout = 60)
-{
-	struct berth_operation *one = begin_deploy(ALONE("one"), NULL),
-			       *other = begin_deploy(ALONE("other"), NULL);
-	count_memory_failure();
-	struct berth_operation *after = begin_deploy(ALONE("after"), NULL);
-	cr_expect_eq(end_of(one), BERTH_FAILED);
-	cr_expect_eq(end_of(other), BERTH_FAILED);
-	cr_expect_eq(end_of(after), BERTH_OK);
-}
-
-/* --- sizes that were forgotten ---------------------------------------------------------------------- */
-
-static void refused_for_size(struct berth_operation *operation, const struct berth_error *error,
-			     const char *structure)
-{
-	cr_expect_null(operation);
-	cr_expect_eq(error->outcome, BERTH_USAGE);
-	cr_expect(strstr(error->text, structure) && strstr(error->text, "is not set"), "%s", error->text);
-}
-
-Test(verbs, a_request_whose_size_was_forgotten_is_refused)
-{
-	const struct berth_request request = {.app = "app"}, whole = {.size = sizeof whole, .app = "app"};
-	const struct berth_listener listener = {.context = &scene};
-	struct berth_error error = {0};
-	refused_for_size(berth_status(scene.berth, &request, NULL, &error), &error, "berth_request");
-	error = (struct berth_error){0};
-	refused_for_size(berth_exec(scene.berth, &request, NULL, &error), &error, "berth_request");
-	error = (struct berth_error){0};
-	refused_for_size(berth_status(scene.berth, &whole, &listener, &error), &error, "berth_listener");
-}
-
-Test(verbs, options_whose_size_was_forgotten_open_nothing)
-{
-	const struct berth_options options = {.state_directory = "/nowhere"};
-	struct berth *berth = NULL;
-	struct berth_error error = {0};
-	cr_expect_eq(berth_open(&berth, &options, &error), -1);
-	refused_for_size(NULL, &error, "berth_options");
-}
-
-static bool has_ended(void *operation)
-{
-	return berth_done(operation);
-}
-
-Test(verbs, what_is_not_done_has_not_ended_well)
-{
-	const struct berth_request request = {.size = sizeof request};
-	struct berth_operation *operation = berth_status(scene.berth, &request, NULL, NULL);
-	cr_assert_not_null(operation);
-	cr_expect_not(berth_done(operation));
-	cr_expect_eq(berth_outcome(operation), BERTH_FAILED);
-	cr_assert(virtual_world_run(scene.world, has_ended, operation, 60 * 1000));
-	cr_expect_eq(berth_outcome(operation), BERTH_OK);
-	berth_operation_free(operation);
-}
-
-Test(verbs, without_a_home_the_store_is_where_the_users_entry_says)
-{
-	struct berth *berth = NULL;
-	struct berth_options options = {.size = sizeof options, .controller = "none"};
-	char wanted[300];
-	const struct passwd *entry = getpwuid(getuid());
-	unsetenv("HOME");
-	unsetenv("XDG_STATE_HOME");
-	cr_assert_not_null(entry);
-	cr_assert_eq(berth_open(&berth, &options, NULL), 0);
-	snprintf(wanted, sizeof wanted, "%s/.local/state/berth", entry->pw_dir);
-	cr_expect_str_eq(berth_state_directory(berth), wanted);
-	berth_close(berth);
 }
