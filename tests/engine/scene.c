@@ -192,3 +192,57 @@ const char *scene_variable(const struct scene *scene, const char *instance, cons
 			return *entries + length + 1;
 	return NULL;
 }
+
+void scene_deploy(struct scene *scene, const char *blueprint)
+{
+	enum berth_outcome outcome = scene_run(scene, berth_deploy, blueprint, NULL);
+	cr_assert_eq(outcome, BERTH_OK, "%s", scene->events ? scene->events : "");
+}
+
+json_t *scene_plan(struct scene *scene, const char *blueprint)
+{
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(scene, berth_plan, blueprint, &document), BERTH_OK);
+	return document;
+}
+
+void scene_expect(struct scene *scene, const char *blueprint, const char *instance, const char *action)
+{
+	json_t *document = scene_plan(scene, blueprint);
+	owned_memory char *line = json_dumps(document, JSON_INDENT(1));
+	cr_assert_str_eq(scene_action(document, instance), action, "%s", line);
+	json_decref(document);
+}
+
+const char *scene_state(struct scene *scene, const char *blueprint, size_t which)
+{
+	static char state[32];
+	json_t *document = NULL;
+	cr_assert_eq(scene_run(scene, berth_status, blueprint, &document), BERTH_OK);
+	const json_t *component = json_array_get(json_object_get(document, "components"), which);
+	snprintf(state, sizeof state, "%s", json_text(component, "state"));
+	json_decref(document);
+	return state;
+}
+
+enum berth_outcome scene_by_name(struct scene *scene, verb_function *verb, const char *const *components,
+				 json_t **ret_document)
+{
+	struct berth_request request = {.size = sizeof request, .app = "app", .components = components};
+	return scene_request(scene, verb, &request, ret_document);
+}
+
+char *scene_id(const struct scene *scene, const char *name)
+{
+	static char id[64];
+	const struct observed *seen = fake_target_find(scene->target, name);
+	cr_assert_not_null(seen, "%s is not there", name);
+	snprintf(id, sizeof id, "%s", seen->target_id);
+	return id;
+}
+
+bool scene_runs(const struct scene *scene, const char *name)
+{
+	const struct observed *seen = fake_target_find(scene->target, name);
+	return seen && seen->state == SEEN_RUNNING;
+}

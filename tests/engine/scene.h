@@ -50,6 +50,20 @@ enum berth_outcome scene_request(struct scene *scene, verb_function *verb,
 enum berth_outcome scene_do(struct scene *scene, verb_function *verb, const char *blueprint);
 /* A verb about what is there of an application. */
 enum berth_outcome scene_ask(struct scene *scene, verb_function *verb, const char *app);
+/* It is deployed, and well. */
+void scene_deploy(struct scene *scene, const char *blueprint);
+/* Its plan, for the caller to let go of. */
+json_t *scene_plan(struct scene *scene, const char *blueprint);
+/* The plan gives that instance that action. */
+void scene_expect(struct scene *scene, const char *blueprint, const char *instance, const char *action);
+/* What `status` says of a component; until the next call. */
+const char *scene_state(struct scene *scene, const char *blueprint, size_t which);
+/* A verb about components of `app`; NULL: all. */
+enum berth_outcome scene_by_name(struct scene *scene, verb_function *verb, const char *const *components,
+				 json_t **ret_document);
+/* The target's id of one that is there; until the next call. */
+char *scene_id(const struct scene *scene, const char *name);
+bool scene_runs(const struct scene *scene, const char *name);
 /* The first instance of a component of that document. */
 const json_t *scene_instance(const struct scene *scene, size_t component);
 /* The action the plan's document gives an instance, or "none". */
