@@ -13,133 +13,6 @@ static int64_t number_of(const json_t *object, const char *key, int64_t otherwis
 	return json_number(object, key, otherwise);
 }
 
-/* --- what is written down -------------------------------------------------------------------- */
-
-json_t *stage_decide(struct stage *s, const char *what)
-{
-	json_t *decision = json_pack("{s:I, s:s}", "t_ms", (json_int_t)s->now, "what", what);
-
-	json_array_append_new(s->decisions, decision);
-	return decision;
-}
-
-void stage_sensed(struct stage *s, const char *entity, const char *sensor, json_t *value)
-{
-	json_t *decision = stage_decide(s, "sensor");
-
-	json_object_set_new(decision, "entity", json_string(entity));
-	json_object_set_new(decision, "sensor", json_string(sensor));
-	if (value)
-		json_object_set_new(decision, "value", value);
-}
-
-void stage_called(struct stage *s, const char *op, const char *entity, bool failed)
-{
-	json_t *decision = stage_decide(s, op);
-
-	json_object_set_new(decision, "entity", json_string(entity));
-	if (failed)
-		json_object_set_new(decision, "outcome", json_string("error"));
-}
-
-/* --- states ---------------------------------------------------------------------------------- */
-
-struct cluster_health stage_health(const struct stage *s)
-{
-	size_t members = 0, up = 0, on_fire = 0;
-
-	for (size_t i = 0; i < s->stub_count; i++) {
-		members += s->stubs[i].member;
-		up += s->stubs[i].member && s->stubs[i].up == UP_YES;
-		on_fire += s->stubs[i].member && s->stubs[i].actual == LIFE_ON_FIRE;
-	}
-	return cluster_health(members, up, on_fire, s->had_members);
-}
-
-void stage_group_look(struct stage *s)
-{
-	if (!s->cluster || s->group_expected == LIFE_NONE)
-		return;
-	bool on_fire = json_object_size(s->group_problems) > 0 || stage_health(s).on_fire;
-	enum lifecycle state = s->group_expected;
-	if (state == LIFE_RUNNING && on_fire)
-		state = LIFE_ON_FIRE;
-	if (state == s->group_state)
-		return;
-	s->group_state = state;
-	stage_sensed(s, "subject", "service.state", json_string(lifecycle_name(state)));
-}
-
-static void set_actual(struct stage *s, struct stub *stub, enum lifecycle life)
-{
-	if (life == LIFE_NONE || stub->actual == life)
-		return;
-	stub->actual = life;
-	stage_sensed(s, stub->name, "service.state", json_string(lifecycle_name(life)));
-	stage_group_look(s);
-}
-
-/* What Brooklyn computes where no failure detector took its place. */
-static void compute_actual(struct stage *s, struct stub *stub)
-{
-	if (!s->with_detector)
-		set_actual(s, stub,
-			   actual_state(stub->expected, stub->up, json_object_size(stub->problems) > 0,
-					stub->problems != NULL));
-}
-
-static void set_expected(struct stage *s, struct stub *stub, enum lifecycle life)
-{
-	if (life == LIFE_RUNNING && stub->up != UP_YES && stub->settles_at < 0) {
-		stub->settles_at = s->now + BRIEF_WAIT_MS;
-		return;
-	}
-	stub->settles_at = -1;
-	stub->expected = life;
-	stage_sensed(s, stub->name, "service.state.expected", json_string(lifecycle_name(life)));
-	compute_actual(s, stub);
-}
-
-static void set_up(struct stage *s, struct stub *stub, enum service_up up)
-{
-	stub->up = up;
-	compute_actual(s, stub);
-	if (up == UP_YES && stub->settles_at >= 0)
-		set_expected(s, stub, LIFE_RUNNING);
-	stage_group_look(s);
-}
-
-static enum lifecycle lifecycle_of(const char *text)
-{
-	for (int life = LIFE_CREATED; text && life < LIFE_COUNT; life++)
-		if (!strcmp(text, lifecycle_name((enum lifecycle)life)) ||
-		    (life == LIFE_ON_FIRE && !strcmp(text, "on_fire")))
-			return (enum lifecycle)life;
-	return LIFE_NONE;
-}
-
-static enum service_up up_of(const json_t *value)
-{
-	return json_is_true(value) ? UP_YES : json_is_false(value) ? UP_NO : UP_UNSET;
-}
-
-static struct stub *stub_named(struct stage *s, const char *name)
-{
-	for (size_t i = 0; name && i < s->stub_count; i++)
-		if (!strcmp(s->stubs[i].name, name))
-			return &s->stubs[i];
-	return NULL;
-}
-
-struct stub *stub_add(struct stage *s)
-{
-	struct stub *stub = &s->stubs[s->stub_count < MOST_STUBS ? s->stub_count++ : MOST_STUBS - 1];
-
-	*stub = (struct stub){.settles_at = -1, .child = true};
-	snprintf(stub->name, sizeof(stub->name), "m%zu", (size_t)(stub - s->stubs));
-	return stub;
-}
-
 /* --- what is done ------------------------------------------------------------------------------ */
 
 bool stage_fails(struct stage *s, const char *op, const char *entity)
@@ -263,8 +136,8 @@ static void end(struct stage *s, const struct event *event)
 	struct stub *stub = &s->stubs[event->stub];
 
 	if (event->ending == END_RESTART) {
-		set_up(s, stub, UP_YES);
-		set_expected(s, stub, LIFE_RUNNING);
+		stub_set_up(s, stub, UP_YES);
+		stub_expect(s, stub, LIFE_RUNNING);
 		outcome(s, event->wish, OUTCOME_DONE);
 	} else if (event->ending == END_WAIT) {
 		replacement_begin(s);
@@ -289,27 +162,6 @@ static void replace_later(struct stage *s, const char *old, uint64_t wish)
 	snprintf(added->old, sizeof(added->old), "%s", old);
 }
 
-static void set_problem(struct stage *s, struct stub *stub, const char *key, const json_t *value)
-{
-	bool made = !stub->problems, changed;
-	const char *name;
-	json_t *item;
-
-	if (made)
-		stub->problems = json_object();
-	if (json_is_null(value) || !value)
-		changed = json_object_del(stub->problems, key) == 0;
-	else if ((changed = !json_equal(json_object_get(stub->problems, key), value)))
-		json_object_set_new(stub->problems, key, json_deep_copy(value));
-	if (!changed && !made)
-		return;
-	json_t *keys = json_array();
-	json_object_foreach (stub->problems, name, item)
-		json_array_append_new(keys, json_string(name));
-	stage_sensed(s, stub->name, "service.problems", keys);
-	compute_actual(s, stub);
-}
-
 /* --- what the policies see and wish ------------------------------------------------------------ */
 
 static const char *first_problem(const struct stub *stub)
@@ -326,10 +178,10 @@ static void carry_out(struct stage *s, const struct wish *wish)
 		return; /* told again: under way */
 	switch (wish->kind) {
 	case WISH_STATE:
-		set_actual(s, stub, wish->life);
+		stub_set_actual(s, stub, wish->life);
 		break;
 	case WISH_EXPECT:
-		set_expected(s, stub, wish->life);
+		stub_expect(s, stub, wish->life);
 		break;
 	case WISH_SIGNAL:
 		stage_sensed(s, wish->member ? wish->member : "subject", wish->what, NULL);
@@ -530,11 +382,11 @@ static int play_sample(struct stage *s, const json_t *sample)
 	if (!event || (!stub && !of_group))
 		return fail(s->err, ERR_INVALID, "a sample without an event, or of nobody");
 	if (!strcmp(event, "service_up"))
-		set_up(s, stub, up_of(value));
+		stub_set_up(s, stub, up_of(value));
 	else if (!strcmp(event, "expected"))
-		set_expected(s, stub, lifecycle_of(json_string_value(value)));
+		stub_expect(s, stub, lifecycle_of(json_string_value(value)));
 	else if (!strcmp(event, "problem"))
-		set_problem(s, stub, json_text(sample, "key"), value);
+		stub_set_problem(s, stub, json_text(sample, "key"), value);
 	else if (!strcmp(event, "entity_failed"))
 		signal_later(s, "ha.entityFailed", stub);
 	else if (!strcmp(event, "restart_failed"))
@@ -596,7 +448,7 @@ static void end_due(struct stage *s)
 	}
 	for (size_t i = 0; i < s->stub_count; i++)
 		if (s->stubs[i].settles_at >= 0 && s->stubs[i].settles_at <= s->now)
-			set_expected(s, &s->stubs[i], LIFE_RUNNING);
+			stub_expect(s, &s->stubs[i], LIFE_RUNNING);
 }
 
 static int run(struct stage *s)

@@ -110,6 +110,15 @@ void stage_cast_out(struct stage *s, struct stub *stub);
 void stage_group_look(struct stage *s);
 struct cluster_health stage_health(const struct stage *s);
 
+/* --- stubs.c: states, and what is written down --- */
+void stub_set_actual(struct stage *s, struct stub *stub, enum lifecycle life);
+void stub_expect(struct stage *s, struct stub *stub, enum lifecycle life);
+void stub_set_up(struct stage *s, struct stub *stub, enum service_up up);
+enum lifecycle lifecycle_of(const char *text);
+enum service_up up_of(const json_t *value);
+struct stub *stub_named(struct stage *s, const char *name);
+void stub_set_problem(struct stage *s, struct stub *stub, const char *key, const json_t *value);
+
 /* --- group.c: what is asked of the group --- */
 void group_call(struct stage *s, struct group_call call);
 void group_end(struct stage *s, const struct event *event);
