@@ -296,8 +296,10 @@ BERTH_API struct berth_operation *berth_restore(struct berth *, const struct ber
  * instance one]}]}, as they are then. */
 BERTH_API struct berth_operation *berth_policy(struct berth *, const struct berth_request *,
 					       const struct berth_listener *, struct berth_error *);
-/* The effector `name` of components[0]: "start", "stop" or "restart" (their documents), or a command of the
- * blueprint's `effectors`, run in each instance that runs, with `arguments` as its variables.
+/* The effector `name` of components[0]: "start", "stop" or "restart" (their documents); of a cluster
+ * "resize" (desiredSize), "resizeByDelta" (delta), "replaceMember" (memberId) or "expungeQuarantined"
+ * (deploy's document); or a command of the blueprint's `effectors`, run in each instance that runs, with
+ * `arguments` as its variables, or a request that is sent to each.
  * {"format_version", "app", "component", "effector", "results": [{"instance", "location", "exit_code",
  * "error", "output": [lines]}]}; BERTH_FAILED: not everywhere with 0. */
 BERTH_API struct berth_operation *berth_invoke(struct berth *, const struct berth_request *,
@@ -354,7 +356,8 @@ BERTH_API struct berth_operation *berth_wait(struct berth *, const struct berth_
 BERTH_API struct berth_operation *berth_why(struct berth *, const struct berth_request *,
 					    const struct berth_listener *, struct berth_error *);
 /* {"format_version", "found": [{"location", "spec", "app", "kind": "instance"|"network"|"lease"|"helper"|
- * "volume"|"claim", "name", "state", "removed"; "owner" of a claim}], "failures": [{"location", "app",
+ * "volume"|"claim" or, in words, what else a target has of it ("key pair"), "name", "state", "removed";
+ * "owner" of a claim}], "failures": [{"location", "app",
  * "name", "error", "remedy"}]}: what carries our mark at the known locations and no application owns, and
  * claims that nothing is behind. In `locations` a name alone chooses among those that are known. */
 BERTH_API struct berth_operation *berth_gc(struct berth *, const struct berth_request *,
