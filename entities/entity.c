@@ -481,16 +481,6 @@ int application_add_found(struct application *application, const char *id)
 	return 0;
 }
 
-const struct spec_port *component_port(const struct component *component, int number, const char *name)
-{
-	for (size_t i = 0; i < component->port_count; i++) {
-		const struct spec_port *port = &component->ports[i];
-		if (name ? port->name && strcmp(port->name, name) == 0 : !number || port->port == number)
-			return port;
-	}
-	return NULL;
-}
-
 bool is_first_member(const struct instance *instance)
 {
 	const struct component *component = instance->component;

@@ -168,8 +168,5 @@ bool is_first_member(const struct instance *instance);
 const struct spec_port *ports_of_instance(const struct instance *instance, size_t *ret_count);
 /* Whether an edge must be waited for: all but peers. */
 bool edge_waits(const struct edge *edge);
-/* The provider's port an expression or check asks for: by number, else by name, else the first; NULL when
- * there is none. */
-const struct spec_port *component_port(const struct component *component, int number, const char *name);
 
 #endif

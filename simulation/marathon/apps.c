@@ -106,7 +106,9 @@ struct revision app_revision(const struct app *app)
 	return revision;
 }
 
-struct app *app_become(struct marathon_cluster *cluster, struct app *app, const char *id, json_t *definition)
+/* Becomes that definition, whole; a new one when `app` is NULL. */
+static struct app *app_become(struct marathon_cluster *cluster, struct app *app, const char *id,
+			      json_t *definition)
 {
 	int64_t now = cluster_next_stamp(cluster);
 	bool scaled = app && !differs(app->now.definition, definition, true);

@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "simulation/marathon/model.h"
 
-bool is_below(const char *id, const char *group)
+static bool is_below(const char *id, const char *group)
 {
 	size_t length = strlen(group);
 

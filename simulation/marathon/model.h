@@ -110,7 +110,6 @@ bool task_is_good(const struct task *task);
 bool task_is_new(const struct task *task);
 /* Launches and kills what it takes. */
 void app_settle(struct app *app);
-void task_kill(struct task *task);
 void tasks_free(struct app *app);
 /* Its agent is lost; its agent is there again. */
 void task_lose(struct task *task);
@@ -120,8 +119,6 @@ void task_write_id(const struct task *task, char *ret, size_t size);
 /* --- apps.c --- */
 struct app *app_find(const struct marathon_cluster *cluster, const char *id);
 void app_free(struct app *app);
-/* Becomes that definition, whole; a new one when `app` is NULL. */
-struct app *app_become(struct marathon_cluster *cluster, struct app *app, const char *id, json_t *definition);
 
 /* --- deployments.c --- */
 struct deployment *deployment_begin(struct marathon_cluster *cluster);
@@ -146,7 +143,6 @@ json_t *tell_app(const struct app *app, bool tasks);
 json_t *tell_group(const struct marathon_cluster *cluster, const char *id);
 json_t *tell_deployment(const struct deployment *deployment);
 json_t *tell_queue(const struct marathon_cluster *cluster);
-json_t *tell_task(const struct task *task);
 json_t *tell_plan(const struct deployment *deployment);
 
 /* --- events.c --- */
@@ -181,6 +177,5 @@ void apps_ask(struct asked *asked, const char *rest);
 void groups_ask(struct asked *asked, const char *rest);
 /* "/shop/web" */
 void group_make(struct marathon_cluster *cluster, const char *id);
-bool is_below(const char *id, const char *group);
 
 #endif

@@ -239,7 +239,7 @@ static void launch(struct app *app)
 	next_step(task, by_chance(task, OFFER_MS));
 }
 
-void task_kill(struct task *task)
+static void task_kill(struct task *task)
 {
 	clock_take(task->app->cluster->clock, &task->answer);
 	task->leaves = true;

@@ -34,7 +34,7 @@ static void put_times(const struct task *task, json_t *json)
 	json_object_set_new(json, "startedAt", json_string(stamp));
 }
 
-json_t *tell_task(const struct task *task)
+static json_t *tell_task(const struct task *task)
 {
 	static const char *const states[] = {[TASK_STAGING] = "TASK_STAGING",
 					     [TASK_RUNNING] = "TASK_RUNNING",

@@ -37,7 +37,7 @@ static void forget_program(struct keeper_there *keeper)
 	keeper->there->machine->stamp++;
 }
 
-void keeper_there_free(struct keeper_there *keeper)
+static void keeper_there_free(struct keeper_there *keeper)
 {
 	struct clock *clock = universe_clock(keeper->there->machine->universe);
 

@@ -159,7 +159,6 @@ bool life_stop(struct there *there);
 /* False: it does not run. */
 bool life_signal(struct there *there, int number);
 void life_power(struct there *there); /* all is gone, and nothing was written down */
-void keeper_there_free(struct keeper_there *keeper);
 /* Those that wait for it to end are told when it has. */
 void stops_settle(struct there *there);
 

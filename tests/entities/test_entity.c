@@ -86,9 +86,6 @@ Test(entity, open_ports_come_first_then_those_that_are_only_bound)
 	cr_assert_eq(back->port_count, 2);
 	cr_assert_eq(back->ports[0].port, 5432);
 	cr_assert_eq(back->ports[1].port, 9090);
-	cr_assert_eq(component_port(back, 9090, NULL), &back->ports[1]);
-	cr_assert_eq(component_port(back, 0, NULL), &back->ports[0]);
-	cr_assert_null(component_port(back, 1, NULL));
 }
 
 Test(entity, a_process_has_its_ports_by_name_and_a_fixed_number_when_it_says_one)
@@ -96,13 +93,17 @@ Test(entity, a_process_has_its_ports_by_name_and_a_fixed_number_when_it_says_one
 	read_graph("id: a\nservices:\n- {type: process, id: p, command: x, ports: {http: auto, admin: 8081, "
 		   "range: '9000-9010'}}\n");
 	const struct component *process = application_component(application, "p");
-	const struct spec_port *http = component_port(process, 0, "http"),
-			       *admin = component_port(process, 0, "admin");
+	cr_assert_eq(process->port_count, 3);
+	const struct spec_port *http = &process->ports[0], *admin = &process->ports[1],
+			       *range = &process->ports[2];
+	cr_assert_str_eq(http->name, "http");
 	cr_assert_eq(http->port, 0);
 	cr_assert_not(http->fixed);
+	cr_assert_str_eq(admin->name, "admin");
 	cr_assert_eq(admin->port, 8081);
 	cr_assert(admin->fixed);
-	cr_assert_eq(component_port(process, 0, "range")->port, 0);
+	cr_assert_str_eq(range->name, "range");
+	cr_assert_eq(range->port, 0);
 }
 
 Test(entity, components_that_only_the_target_knows_are_added_without_moving_ids)
