@@ -5,34 +5,29 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "base/library.h"
 
 #define OLDEST 0x00097500 /* 0.9.75: what is suspended is resumed in external polling, too */
 
-static int refuse(struct error *err, const char *why)
-{
-	fail(err, ERR_UNSUPPORTED, "the API needs libmicrohttpd 0.9.75 or newer: %s", why);
-	remedy(err, "install it (Debian: apt-get install libmicrohttpd12)");
-	return -1;
-}
+static const struct library library = {.file = "libmicrohttpd.so.12",
+				       .need = "the API needs libmicrohttpd 0.9.75 or newer",
+				       .package = "libmicrohttpd12"};
 
-static int check_version(void *library, struct error *err)
+static int check_version(void *handle, struct error *err)
 {
 	const char *(*version)(void);
 	unsigned parts[3] = {0};
-	*(void **)&version = dlsym(library, "MHD_get_version");
+	*(void **)&version = dlsym(handle, "MHD_get_version");
 	if (!version || sscanf(version(), "%u.%u.%u", &parts[0], &parts[1], &parts[2]) != 3)
-		return refuse(err, "the library found is not libmicrohttpd");
+		return library_refuse(&library, "the library found is not libmicrohttpd", err);
 	/* Its own way of counting: a byte of decimal digits each. */
 	unsigned number = parts[0] << 24 | parts[1] << 16 | (parts[2] / 10 * 16 + parts[2] % 10) << 8;
-	return number < OLDEST ? refuse(err, version()) : 0;
+	return number < OLDEST ? library_refuse(&library, version(), err) : 0;
 }
 
 int http_library_load(struct http_library *http, struct error *err)
 {
-	const struct {
-		const char *name;
-		void **function;
-	} wanted[] = {
+	const struct library_function wanted[] = {
 	    {"MHD_start_daemon", (void **)&http->start},
 	    {"MHD_stop_daemon", (void **)&http->stop},
 	    {"MHD_quiesce_daemon", (void **)&http->quiesce},
@@ -53,14 +48,13 @@ int http_library_load(struct http_library *http, struct error *err)
 	    {"MHD_resume_connection", (void **)&http->resume},
 	    {"MHD_is_feature_supported", (void **)&http->has},
 	};
-	/* Never closed: GnuTLS below it leaves functions for the end of the process. */
-	void *library = dlopen("libmicrohttpd.so.12", RTLD_LAZY | RTLD_LOCAL);
-	if (!library)
-		return refuse(err, dlerror());
-	if (check_version(library, err))
+	void *handle = library_open(&library, err);
+
+	if (!handle)
 		return -1;
-	for (size_t i = 0; i < COUNT_OF(wanted); i++)
-		if (!(*wanted[i].function = dlsym(library, wanted[i].name)))
-			return refuse(err, wanted[i].name);
+	if (check_version(handle, err))
+		return -1;
+	if (library_take(&library, handle, wanted, COUNT_OF(wanted), err))
+		return -1;
 	return 0;
 }

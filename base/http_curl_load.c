@@ -4,35 +4,29 @@
 
 #include "base/cleanup.h"
 #include "base/http_internal.h"
+#include "base/library.h"
 
 #define OLDEST 0x075500 /* 7.85: protocols by name; its global initialisation is safe with other threads */
 
-static int refuse(struct error *err, const char *why)
-{
-	fail(err, ERR_UNSUPPORTED, "HTTP needs libcurl 7.85 or newer: %s", why);
-	remedy(err, "install it (Debian: apt-get install libcurl4)");
-	return -1;
-}
+static const struct library library = {
+    .file = "libcurl.so.4", .need = "HTTP needs libcurl 7.85 or newer", .package = "libcurl4"};
 
-static int check_version(void *library, struct error *err)
+static int check_version(void *handle, struct error *err)
 {
 	curl_version_info_data *(*version_info)(CURLversion);
 
-	*(void **)&version_info = dlsym(library, "curl_version_info");
+	*(void **)&version_info = dlsym(handle, "curl_version_info");
 	if (!version_info)
-		return refuse(err, "the library found is not libcurl");
+		return library_refuse(&library, "the library found is not libcurl", err);
 	const curl_version_info_data *version = version_info(CURLVERSION_NOW);
 	if (version->version_num < OLDEST)
-		return refuse(err, version->version);
+		return library_refuse(&library, version->version, err);
 	return 0;
 }
 
 int curl_load(struct curl_functions *curl, struct error *err)
 {
-	const struct {
-		const char *name;
-		void **function;
-	} wanted[] = {
+	const struct library_function wanted[] = {
 	    {"curl_global_init", (void **)&curl->global_init},
 	    {"curl_global_cleanup", (void **)&curl->global_cleanup},
 	    {"curl_easy_init", (void **)&curl->easy_init},
@@ -53,17 +47,15 @@ int curl_load(struct curl_functions *curl, struct error *err)
 	    {"curl_slist_append", (void **)&curl->slist_append},
 	    {"curl_slist_free_all", (void **)&curl->slist_free_all},
 	};
-	/* Never closed: OpenSSL below it leaves functions for the end of the process. */
-	void *library = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
+	void *handle = library_open(&library, err);
 
-	if (!library)
-		return refuse(err, dlerror());
-	if (check_version(library, err))
+	if (!handle)
 		return -1;
-	for (size_t i = 0; i < COUNT_OF(wanted); i++)
-		if (!(*wanted[i].function = dlsym(library, wanted[i].name)))
-			return refuse(err, wanted[i].name);
+	if (check_version(handle, err))
+		return -1;
+	if (library_take(&library, handle, wanted, COUNT_OF(wanted), err))
+		return -1;
 	/* Looked for in what libcurl itself is linked with. */
-	*(void **)&curl->ssl_shutdown = dlsym(library, "SSL_shutdown");
+	*(void **)&curl->ssl_shutdown = dlsym(handle, "SSL_shutdown");
 	return 0;
 }

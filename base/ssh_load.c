@@ -1,24 +1,16 @@
 /* ssh_load.c - loading libssh2 on first use. */
-#include <dlfcn.h>
-
 #include "base/cleanup.h"
+#include "base/library.h"
 #include "base/ssh_internal.h"
 
 #define OLDEST 0x010a00 /* 1.10: its sign callback may say "not yet", which an agent needs */
 
-static int refuse(struct error *err, const char *why)
-{
-	fail(err, ERR_UNSUPPORTED, "SSH needs libssh2 1.10 or newer: %s", why);
-	remedy(err, "install it (Debian: apt-get install libssh2-1)");
-	return -1;
-}
+static const struct library library = {
+    .file = "libssh2.so.1", .need = "SSH needs libssh2 1.10 or newer", .package = "libssh2-1"};
 
 int ssh2_load(struct ssh2_functions *lib, struct error *err)
 {
-	const struct {
-		const char *name;
-		void **function;
-	} wanted[] = {
+	const struct library_function wanted[] = {
 	    {"libssh2_version", (void **)&lib->version},
 	    {"libssh2_init", (void **)&lib->init},
 	    {"libssh2_exit", (void **)&lib->exit},
@@ -48,15 +40,13 @@ int ssh2_load(struct ssh2_functions *lib, struct error *err)
 	    {"libssh2_channel_get_exit_status", (void **)&lib->channel_get_exit_status},
 	    {"libssh2_channel_get_exit_signal", (void **)&lib->channel_get_exit_signal},
 	};
-	/* Never closed: OpenSSL below it leaves functions for the end of the process. */
-	void *library = dlopen("libssh2.so.1", RTLD_LAZY | RTLD_LOCAL);
+	void *handle = library_open(&library, err);
 
-	if (!library)
-		return refuse(err, dlerror());
-	for (size_t i = 0; i < COUNT_OF(wanted); i++)
-		if (!(*wanted[i].function = dlsym(library, wanted[i].name)))
-			return refuse(err, wanted[i].name);
+	if (!handle)
+		return -1;
+	if (library_take(&library, handle, wanted, COUNT_OF(wanted), err))
+		return -1;
 	if (!lib->version(OLDEST))
-		return refuse(err, lib->version(0));
+		return library_refuse(&library, lib->version(0), err);
 	return 0;
 }
