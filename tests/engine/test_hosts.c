@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "tests/engine/pools.h"
+#include "tests/engine/hosting.h"
 
 TestSuite(hosts, .init = pool_begin, .fini = keeping_end, .timeout = 60);
 

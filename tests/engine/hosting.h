@@ -1,6 +1,6 @@
-/* pools.h - a scene with machines of a pool, which answer as our script on them would. */
-#ifndef BERTH_TESTS_ENGINE_POOLS_H
-#define BERTH_TESTS_ENGINE_POOLS_H
+/* hosting.h - a scene with machines of a pool, which answer as our script on them would. */
+#ifndef BERTH_TESTS_ENGINE_HOSTING_H
+#define BERTH_TESTS_ENGINE_HOSTING_H
 
 #include "tests/engine/keeping.h"
 

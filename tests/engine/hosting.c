@@ -1,5 +1,5 @@
-/* pools.c - machines of a pool, which answer as our script on them would. */
-#include "tests/engine/pools.h"
+/* hosting.c - machines of a pool, which answer as our script on them would. */
+#include "tests/engine/hosting.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
