@@ -533,7 +533,6 @@ enum own_effector own_effector_named(const char *name);
 /* What the component has of itself under that name: none where it was given one, nor a cluster's where it is
  * none. */
 enum own_effector own_effector_of(const struct component_spec *spec, const char *name);
-const char *own_effector_name(enum own_effector own);
 const char *own_effector_parameter(enum own_effector own); /* NULL: it takes none */
 /* Whether every component has it. */
 bool effector_is_built_in(const char *name);

@@ -26,14 +26,9 @@ enum own_effector own_effector_named(const char *name)
 	return own;
 }
 
-const char *own_effector_name(enum own_effector own)
-{
-	return owns[own].name;
-}
-
 const char *own_effector_parameter(enum own_effector own)
 {
-	return owns[own].parameter;
+	return own == EFFECTOR_NONE ? NULL : owns[own].parameter;
 }
 
 bool effector_is_built_in(const char *name)

@@ -442,7 +442,7 @@ static int invoke_deed(struct held_component *held, const struct wish *wish, enu
 static int invoke(struct held_component *held, const struct wish *wish)
 {
 	enum own_effector own = own_effector_of(held->component->spec, wish->what);
-	const char *parameter = own == EFFECTOR_NONE ? NULL : own_effector_parameter(own);
+	const char *parameter = own_effector_parameter(own);
 	switch (own) {
 	case EFFECTOR_START:
 		return invoke_deed(held, wish, DEED_START);
