@@ -1,4 +1,5 @@
 /* list.c - what is there: servers by one listing, and on each what its machine says. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -138,16 +139,38 @@ static int tell_one(const struct visit *visit, struct arena *arena, struct obser
 		   : keep_ports(arena, ret);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	const struct observed *const *left = a, *const *right = b;
+
+	return strcmp((*left)->name, (*right)->name);
+}
+
+/* Those that count after another one of the same name. */
+static void find_doubles(const struct location *location, struct observed *const *same, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t n = 0; n < count && !same[i]->late_double; n++)
+			same[i]->late_double =
+			    n != i && !same[n]->leaving && counts_before(location, same[n], same[i]);
+}
+
 /* Of several of one name one counts, and the others get names of their own. */
 static int name_doubles(const struct location *location, struct arena *arena, struct observed *all,
 			size_t count)
 {
+	struct observed **sorted = arena_array(arena, struct observed *, count + 1);
+
+	if (!sorted)
+		return -1;
 	for (size_t i = 0; i < count; i++)
-		for (size_t n = 0; n < count && !all[i].late_double; n++)
-			all[i].late_double = n != i && !strcmp(all[n].app, all[i].app) &&
-					     !strncmp(all[n].name, all[i].name, strcspn(all[n].name, "~")) &&
-					     strcspn(all[n].name, "~") == strlen(all[i].name) &&
-					     !all[n].leaving && counts_before(location, &all[n], &all[i]);
+		sorted[i] = &all[i];
+	qsort(sorted, count, sizeof(*sorted), by_name);
+	for (size_t begin = 0, end; begin < count; begin = end) {
+		for (end = begin + 1; end < count && !by_name(&sorted[begin], &sorted[end]);)
+			end++;
+		find_doubles(location, sorted + begin, end - begin);
+	}
 	for (size_t i = 0; i < count; i++)
 		if (all[i].late_double && !(all[i].name = double_name(arena, all[i].name, all[i].target_id)))
 			return -1;

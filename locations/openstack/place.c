@@ -107,7 +107,7 @@ static enum progress made(struct talk *talk, struct error *err)
 		    (call->error.code == OK && call->status >= 500) || (openstack_ok(call) && !id);
 
 	making->doubt_until_ms = now_of(talk) + DOUBT_MS;
-	if (lost && ++making->posts < POSTS_MOST)
+	if (lost && making->posts < POSTS_MOST)
 		return later(talk, find, err);
 	if (!openstack_ok(call)) {
 		talk->made_of->known = false; /* an image may have gone since it was chosen */
@@ -122,9 +122,20 @@ static enum progress made(struct talk *talk, struct error *err)
 	return find(talk, err);
 }
 
+/* Somebody deletes whatever is made. */
+static enum progress give_up(struct talk *talk, struct error *err)
+{
+	fail(err, ERR_FAILED, "location `%s`: the server of `%s` was made %d times, and is gone each time",
+	     talk->openstack->location->name, talk->order.name, POSTS_MOST);
+	return PROGRESS_FAILED;
+}
+
 static enum progress make(struct talk *talk, struct error *err)
 {
-	const struct making_server *making = talk->making;
+	struct making_server *making = talk->making;
+
+	if (making->posts++ == POSTS_MOST)
+		return give_up(talk, err);
 	const struct openstack_question question = {
 	    .service = "compute",
 	    .method = "POST",

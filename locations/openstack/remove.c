@@ -12,6 +12,7 @@ struct removing {
 	size_t at;
 	int64_t gone_by_ms;
 	bool forced; /* it is kept, and Nova was told not to */
+	bool late;   /* the listing told one that was gone already */
 	talk_step *then;
 };
 
@@ -126,7 +127,7 @@ static enum progress look(struct talk *talk, struct error *err)
 static enum progress deleted(struct talk *talk, struct error *err)
 {
 	struct openstack_call *call = &talk->calls[0];
-	const struct removing *removing = talk->own;
+	struct removing *removing = talk->own;
 	struct world *world = talk->openstack->world;
 	bool busy = call->error.code == OK && call->status == 409;
 
@@ -135,6 +136,7 @@ static enum progress deleted(struct talk *talk, struct error *err)
 		return talk_pause(talk, POLL_MS, delete_server, err);
 	if (!openstack_ok(call) && !openstack_absent(call))
 		return openstack_failed(call, err, "cannot remove the server");
+	removing->late |= openstack_absent(call);
 	return talk_go(talk, look);
 }
 
@@ -155,7 +157,10 @@ static enum progress next_server(struct talk *talk, struct error *err)
 
 	removing->forced = false;
 	removing->gone_by_ms = world->ops->now(world) + GONE_MS;
-	return server_at(removing) ? delete_server(talk, err) : talk_go(talk, removing->then);
+	if (server_at(removing))
+		return delete_server(talk, err);
+	return removing->late ? talk_pause(talk, POLL_MS, removing->then, err)
+			      : talk_go(talk, removing->then);
 }
 
 /* --- which -----------------------------------------------------------------------------------------------

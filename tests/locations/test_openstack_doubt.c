@@ -129,6 +129,27 @@ Test(openstack_doubt, a_server_takes_its_floating_ip_along)
 	shop_leave();
 }
 
+static void is_broken(void)
+{
+	const struct fate refused = {.there_ms = 1, .back_ms = 1, .spoiling = SPOIL_STATUS, .status = 500};
+
+	cloud_fate(1, &refused);
+}
+
+Test(openstack_doubt, servers_that_cannot_be_listed_are_not_absent)
+{
+	const struct list_request request = {.app = "shop"};
+	struct instance_spec spec = shop_spec("shop.redis.1");
+
+	shop_prepare();
+	shop_place(&spec);
+	cloud_before("GET", SERVERS, is_broken);
+	cr_expect_eq(CLOUD_RUN(list(&cloud_here, &errand, &request, &shop_inventory, &cloud_error)),
+		     PROGRESS_FAILED);
+	shop_listed(1);
+	shop_leave();
+}
+
 Test(openstack_doubt, only_what_is_not_found_is_gone)
 {
 	static const int statuses[] = {400, 403, 409, 500, 502};
@@ -146,6 +167,41 @@ Test(openstack_doubt, only_what_is_not_found_is_gone)
 		MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
 		cr_expect_eq(shop_servers(), 0);
 	}
+	shop_leave();
+}
+
+/* Whoever asks as fast as he is answered is told that he asks too often. */
+Test(openstack_doubt, what_is_listed_for_a_while_after_it_is_gone_is_not_deleted_all_the_time)
+{
+	struct instance_spec spec = shop_spec("shop.redis.1");
+
+	shop_prepare();
+	shop_place(&spec);
+	openstack_cloud_lag(cloud, 8000);
+	text_clear(&cloud_asked);
+	MUST(remove(&cloud_here, &errand, "shop", "shop.redis.1", &cloud_error));
+	cr_expect_leq(cloud_count("DELETE " SERVERS), 20, "%zu", cloud_count("DELETE " SERVERS));
+	cloud_pass(20000);
+	shop_leave();
+}
+
+/* As by somebody who tidies up whatever he does not know. */
+Test(openstack_doubt, what_somebody_deletes_each_time_is_not_made_for_ever)
+{
+	struct instance_spec spec = shop_spec("shop.redis.1");
+	struct errand errand = {.wake = cloud_wake};
+	enum progress progress = PROGRESS_WAITING;
+
+	shop_prepare();
+	for (int64_t until = shop_now() + 3600000; progress == PROGRESS_WAITING && shop_now() < until;) {
+		openstack_cloud_lose(cloud, "berth.shop.redis.1");
+		progress = cloud_here.driver->place(&cloud_here, &errand, &spec, &shop_note, &cloud_error);
+		if (progress == PROGRESS_WAITING)
+			cloud_wait();
+	}
+	cr_assert_eq(progress, PROGRESS_FAILED);
+	cr_expect(strstr(cloud_error.text, "gone"), "%s", cloud_error.text);
+	cloud_pass(60000);
 	shop_leave();
 }
 
