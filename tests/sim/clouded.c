@@ -10,7 +10,7 @@
 
 #define MINUTE_MS INT64_C(60000)
 
-enum { MOVES = 4, QUOTA = 24 };
+enum { MOVES = 4, QUOTA = 24, PAGE = 2 };
 
 bool score_has_cloud(uint64_t seed)
 {
@@ -27,8 +27,11 @@ void clouded_publish(struct clouded *clouded)
 {
 	struct text *text = &clouded->post.blueprint;
 	text_clear(text);
-	text_add(text, "id: " CLOUDED_APP "\nlocations:\n  nimbus: {type: openstack, cloud: envvars, image: "
-		       "debian-tiny}\nlocation: nimbus\nservices:\n");
+	text_format(text,
+		    "id: " CLOUDED_APP "\nlocations:\n  nimbus: {type: openstack, cloud: envvars, image: "
+		    "debian-tiny%s%s}\nlocation: nimbus\nservices:\n",
+		    clouded->in_groups ? ", serverGroup: soft-anti-affinity" : "",
+		    clouded->on_volumes ? ", bootVolume: 1gb" : "");
 	for (int i = 0; i < CLOUDED_PARTS; i++) {
 		const struct clouded_part *part = &clouded->parts[i];
 		if (!part->there)
@@ -99,12 +102,22 @@ static const char *environment(const char *name)
 	return NULL;
 }
 
-static int open_all(struct theatre *stage)
+/* By what is not rolled for the moves. */
+static void choose_manner(struct clouded *clouded, uint64_t chance)
+{
+	clouded->in_groups = chance >> 40 & 1;
+	clouded->on_volumes = chance >> 41 & 1;
+	if (chance >> 42 & 1)
+		openstack_cloud_pages(clouded->cloud, PAGE);
+}
+
+static int open_all(struct theatre *stage, uint64_t chance)
 {
 	struct clouded *clouded = stage->clouded = calloc(1, sizeof *stage->clouded);
 	if (!clouded || !(clouded->cloud = openstack_cloud_new(stage->universe)))
 		return -1;
 	openstack_cloud_behave(clouded->cloud, make, clouded);
+	choose_manner(clouded, chance);
 	openstack_cloud_quota(clouded->cloud, "cores", 200);
 	clouded->post = (struct outpost){.stage = stage,
 					 .name = "openstack",
@@ -135,7 +148,7 @@ void clouded_close(struct theatre *stage)
 void clouded_play(struct theatre *stage, uint64_t chance)
 {
 	struct dice dice = {chance};
-	if (open_all(stage)) {
+	if (open_all(stage, chance)) {
 		stage_accuse(stage, "opens", "berth cannot be opened");
 		return;
 	}

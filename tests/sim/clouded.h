@@ -40,20 +40,24 @@ struct seen_server {
 	char id[48], name[80], status[16];
 	char program[24]; /* "good:3" of what runs on it; "" nothing */
 	bool ours, leaving, answers;
+	int64_t since_ms; /* that it is seen */
 };
 
 struct clouded {
 	struct outpost post;
 	struct openstack_cloud *cloud;
 	struct clouded_part parts[CLOUDED_PARTS];
-	bool leaving;      /* whose server goes is asked to */
-	bool disturbed;    /* servers were taken away, or changed by somebody else */
-	const char *fails; /* why the next creation ends as ERROR; NULL: it does not */
+	bool in_groups, on_volumes; /* how its servers are made */
+	bool leaving;               /* whose server goes is asked to */
+	bool disturbed;             /* servers were taken away, or changed by somebody else */
+	const char *fails;          /* why the next creation ends as ERROR; NULL: it does not */
 	uint64_t stamp;
 	struct seen_server now[CLOUDED_SERVERS], former[CLOUDED_SERVERS];
 	size_t count, former_count;
 	bool strangers;    /* somebody else has a server and a group of names like ours */
 	char namesake[48]; /* the id of one of somebody else's with the very name of one of ours; "" none */
+	char floating[48]; /* and that of his floating IP, which leads nowhere yet */
+	char twin[48];     /* of a server of ours that is there twice; "" none */
 	json_t *before;    /* what there was in the cloud before all of it */
 };
 

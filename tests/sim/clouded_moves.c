@@ -121,6 +121,7 @@ static const struct fate message_fates[] = {
     {.spoiling = SPOIL_STATUS, .status = 503},
     {.spoiling = SPOIL_STATUS, .status = 429},
     {.spoiling = SPOIL_GARBAGE},
+    {.spoiling = SPOIL_EMPTY},
     {.spoiling = SPOIL_TRUNCATED, .after = 12},
     {.spoiling = SPOIL_CUT, .after = 12},
     {.there_ms = 40000},

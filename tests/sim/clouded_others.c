@@ -50,8 +50,7 @@ static void double_comes(struct theatre *stage, struct dice *dice)
 	struct clouded *clouded = stage->clouded;
 	const struct seen_server *seen = clouded_any(clouded, dice);
 	json_t *same = seen ? asked_for(clouded, seen->id) : NULL;
-	char id[48];
-	if (same && clouded_server_comes(clouded, seen->name, same, id))
+	if (same && clouded_server_comes(clouded, seen->name, same, clouded->twin))
 		meet(stage, FAULT_TWICE);
 }
 

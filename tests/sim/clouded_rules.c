@@ -7,6 +7,8 @@
 #include "base/cleanup.h"
 #include "tests/sim/clouded.h"
 
+enum { ON_ITS_WAY_MS = 120000 };
+
 /* --- what is there ----------------------------------------------------------------------------------- */
 
 static void see_program(void *owner, const struct ssh_view *view)
@@ -17,6 +19,14 @@ static void see_program(void *owner, const struct ssh_view *view)
 		return;
 	snprintf(seen->program, sizeof seen->program, "%s:%s", slash ? slash + 1 : view->argv0, view->argv1);
 	seen->answers |= view->answers;
+}
+
+static int64_t since(const struct clouded *clouded, const char *id)
+{
+	for (size_t i = 0; i < clouded->former_count; i++)
+		if (strcmp(clouded->former[i].id, id) == 0)
+			return clouded->former[i].since_ms;
+	return stage_now(clouded->post.stage);
 }
 
 static void look(struct clouded *clouded)
@@ -35,6 +45,7 @@ static void look(struct clouded *clouded)
 						 (task && strcmp(task, "deleting") == 0) ||
 						 json_object_size(json_object_get(server, "addresses")) == 0};
 		snprintf(seen->id, sizeof seen->id, "%s", json_text(server, "id"));
+		seen->since_ms = since(clouded, seen->id);
 		snprintf(seen->name, sizeof seen->name, "%s", json_text(server, "name"));
 		snprintf(seen->status, sizeof seen->status, "%s", json_text(server, "status"));
 		struct ssh_machine *machine = openstack_cloud_machine(clouded->cloud, seen->id);
@@ -77,6 +88,21 @@ static void rule_one_for_each(struct theatre *stage)
 		}
 }
 
+/* Whoever makes one has looked whether there is one, which a creation on its way tells in this time. */
+static void rule_made_once(struct theatre *stage)
+{
+	const struct clouded *clouded = stage->clouded;
+	for (size_t i = 0; i < clouded->count; i++)
+		for (size_t k = 0; k < clouded->count; k++) {
+			const struct seen_server *one = &clouded->now[i], *other = &clouded->now[k];
+			if (one->ours && other->ours && !one->leaving && !other->leaving &&
+			    strcmp(one->name, other->name) == 0 && strcmp(other->id, clouded->twin) != 0 &&
+			    other->since_ms - one->since_ms > ON_ITS_WAY_MS)
+				stage_accuse(stage, "made once", "%s is there as %s, and is made as %s",
+					     one->name, one->id, other->id);
+		}
+}
+
 static void rule_none_lost(struct theatre *stage)
 {
 	const struct clouded *clouded = stage->clouded;
@@ -96,6 +122,15 @@ static bool is_there(const struct clouded *clouded, const char *list, const char
 	return false;
 }
 
+static bool leads_nowhere(const struct clouded *clouded, const char *floating)
+{
+	owned_json rows = openstack_cloud_list(clouded->cloud, "floatingips");
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		if (strcmp(json_text(json_array_get(rows, i), "id"), floating) == 0)
+			return !json_text(json_array_get(rows, i), "port_id");
+	return false;
+}
+
 static void rule_strangers_untouched(struct theatre *stage)
 {
 	const struct clouded *clouded = stage->clouded;
@@ -105,6 +140,9 @@ static void rule_strangers_untouched(struct theatre *stage)
 	if (*clouded->namesake && !by_id(clouded, clouded->namesake))
 		stage_accuse(stage, "strangers", "a server that is none of ours is gone: %s",
 			     clouded->namesake);
+	if (*clouded->floating && !leads_nowhere(clouded, clouded->floating))
+		stage_accuse(stage, "strangers", "a floating IP that is none of ours is gone, or in use: %s",
+			     clouded->floating);
 }
 
 void clouded_judge_always(struct theatre *stage)
@@ -116,6 +154,7 @@ void clouded_judge_always(struct theatre *stage)
 	clouded->stamp = stamp;
 	look(clouded);
 	rule_one_for_each(stage);
+	rule_made_once(stage);
 	rule_none_lost(stage);
 	rule_strangers_untouched(stage);
 }
@@ -148,8 +187,9 @@ static bool is_strange(const struct clouded *clouded, const json_t *row)
 {
 	const char *names[] = {json_text(row, "name"), json_text(row, "device_id"), json_text(row, "id")};
 	const struct seen_server *owner = names[1] ? by_id(clouded, names[1]) : NULL;
-	for (size_t i = 0; *clouded->namesake && i < COUNT_OF(names); i++)
-		if (names[i] && strcmp(names[i], clouded->namesake) == 0)
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (names[i] && *names[i] &&
+		    (strcmp(names[i], clouded->namesake) == 0 || strcmp(names[i], clouded->floating) == 0))
 			return true;
 	return (names[0] && strstr(names[0], CLOUDED_APP "-too")) ||
 	       (owner && strstr(owner->name, CLOUDED_APP "-too"));
@@ -207,7 +247,8 @@ void clouded_judge_rest(struct theatre *stage)
 	if (servers != wanted)
 		stage_accuse(stage, "leftovers", "%u servers where %u are wanted", servers, wanted);
 	for (size_t i = 0; i < json_array_size(floating); i++)
-		if (!json_text(json_array_get(floating, i), "port_id"))
+		if (!json_text(json_array_get(floating, i), "port_id") &&
+		    !is_strange(clouded, json_array_get(floating, i)))
 			stage_accuse(stage, "leftovers", "the floating IP %s leads nowhere",
 				     json_text(json_array_get(floating, i), "floating_ip_address"));
 }
@@ -274,6 +315,27 @@ bool clouded_server_comes(struct clouded *clouded, const char *name, json_t *mor
 	return true;
 }
 
+/* For a server that he has not made yet. */
+static bool floating_comes(struct clouded *clouded)
+{
+	owned_json networks = openstack_cloud_list(clouded->cloud, "networks");
+	owned_json answer = NULL;
+	for (size_t i = 0; i < json_array_size(networks); i++) {
+		const json_t *network = json_array_get(networks, i);
+		if (!json_flag(network, "router:external", false))
+			continue;
+		owned_json asked =
+		    json_pack("{s:{s:s, s:s}}", "floatingip", "floating_network_id", json_text(network, "id"),
+			      "description", "berth " CLOUDED_APP "-too 1");
+		owned_memory char *body = json_line(asked);
+		if (openstack_cloud_ask(clouded->cloud, CLOUD_NEUTRON, "POST", "/v2.0/floatingips", body,
+					&answer) == 201)
+			snprintf(clouded->floating, sizeof clouded->floating, "%s",
+				 json_text(json_object_get(answer, "floatingip"), "id"));
+	}
+	return *clouded->floating;
+}
+
 void clouded_strangers_come(struct theatre *stage)
 {
 	struct clouded *clouded = stage->clouded;
@@ -281,6 +343,7 @@ void clouded_strangers_come(struct theatre *stage)
 	if (clouded->strangers)
 		return;
 	clouded->strangers =
+	    floating_comes(clouded) &&
 	    clouded_server_comes(clouded, "berth." CLOUDED_APP "-too.db.1",
 				 json_pack("{s:{s:s}}", "metadata", "berth.app", CLOUDED_APP "-too"), id) &&
 	    openstack_cloud_ask(clouded->cloud, CLOUD_NEUTRON, "POST", "/v2.0/security-groups",
