@@ -198,7 +198,7 @@ void text_add_quoted(struct text *text, const char *word)
 
 void text_add_path(struct text *text, const char *path)
 {
-	size_t home = starts_with(path, "~/") ? 2 : 0;
+	size_t home = !strncmp(path, "~/", 2) ? 2 : 0;
 	const char *rest = path + home;
 
 	text_add_bytes(text, path, home);
