@@ -119,13 +119,18 @@ static bool told(struct talk *talk, const json_t *answer)
 	       keep(talk, one, &floating->found) == 0;
 }
 
+static const char *listing_path(struct talk *talk)
+{
+	return arena_format(&talk->arena, "/v2.0/floatingips?project_id=%s",
+			    talk->openstack->session.token.project_id);
+}
+
 static enum progress bring_it(struct talk *talk, struct openstack_goal *goal, struct floating *floating,
 			      struct error *err)
 {
 
 	*goal = (struct openstack_goal){
-	    .path = arena_format(&talk->arena, "/v2.0/floatingips?project_id=%s",
-				 talk->openstack->session.token.project_id),
+	    .path = listing_path(talk),
 	    .next = next_of_floating,
 	    .told = told,
 	    .insist = !floating->port_id,
@@ -190,4 +195,40 @@ const struct openstack_floating *network_floating_found(const struct talk *talk)
 	const struct floating *floating = talk->network->wish;
 
 	return floating->found.id ? &floating->found : NULL;
+}
+
+/* --- whether it still leads there --------------------------------------------------------------------------
+ */
+
+const char *network_floating_way(const struct openstack_server *server)
+{
+	const char *told = json_text(server->metadata, "berth.address");
+
+	return told && server->fixed && strcmp(told, server->fixed) != 0 ? told : NULL;
+}
+
+enum progress network_floatings(struct talk *talk, talk_step *then, struct error *err)
+{
+	const char *path = listing_path(talk);
+
+	return path ? openstack_read(talk, "network", path, then, err) : talk_no_memory(err);
+}
+
+int network_floating_lost(struct talk *talk, const char *address, bool *ret, struct error *err)
+{
+	struct openstack_call *call = &talk->calls[0];
+	const struct openstack_floating *all;
+	size_t count;
+
+	*ret = false;
+	if (!openstack_ok(call))
+		return 0;
+	const json_t *listing = openstack_json(call, err);
+	if (!listing || openstack_floatings_read(listing, &talk->arena, &all, &count, err) < 0)
+		return -1;
+	*ret = true;
+	for (size_t i = 0; i < count; i++)
+		if (all[i].port_id && !strcmp(all[i].address, address))
+			*ret = false;
+	return 0;
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "locations/openstack/openstack.h"
+#include "locations/openstack/network.h"
 #include "locations/process.h"
 
 enum { GROUPS = 1 }; /* the slot of that question; servers are asked for in the first */
@@ -16,6 +16,7 @@ struct visit {
 	struct errand errand;
 	struct inventory inventory;
 	struct error silence; /* why nobody knows what it holds */
+	const char *lost;     /* the floating IP that led there, and is gone; or NULL */
 	bool over;
 };
 
@@ -76,6 +77,11 @@ static int ask_machine(struct visit *visit, struct error *err)
 	visit->over = progress != PROGRESS_WAITING;
 	if (progress == PROGRESS_FAILED)
 		openstack_advise_key(machine, &visit->silence);
+	if (progress == PROGRESS_FAILED && !visit->server->fixed)
+		remedy(&visit->silence,
+		       "its server has no port any more: `openstack server delete %s`, and "
+		       "the next deploy makes it anew",
+		       visit->server->id);
 	return visit->over ? bear(visit, err) : 0;
 }
 
@@ -130,6 +136,11 @@ static int tell_one(const struct visit *visit, struct arena *arena, struct obser
 	if (openstack_server_seen(visit->talk->openstack, visit->server, arena, ret) < 0)
 		return -1;
 	const struct observed *there = visit->machine ? instance_there(visit) : NULL;
+	if (visit->lost) {
+		ret->state = SEEN_STOPPED;
+		ret->error = arena_format(arena, "its floating IP %s is gone", visit->lost);
+		return ret->error ? 0 : -1;
+	}
 	if (visit->silence.code)
 		return openstack_unseen(&visit->silence, arena, ret);
 	if (!there)
@@ -215,6 +226,33 @@ static enum progress tell(struct talk *talk, struct error *err)
 	return PROGRESS_DONE;
 }
 
+static enum progress ways_told(struct talk *talk, struct error *err)
+{
+	struct visits *visits = talk->own;
+	bool lost;
+
+	for (size_t i = 0; i < visits->count; i++) {
+		struct visit *visit = &visits->all[i];
+		const char *way = visit->silence.code ? network_floating_way(visit->server) : NULL;
+		if (way && network_floating_lost(talk, way, &lost, err) < 0)
+			return PROGRESS_FAILED;
+		if (way && lost)
+			visit->lost = way;
+	}
+	return talk_go(talk, tell);
+}
+
+/* Of machines that do not answer it is asked whether what leads to them is there. */
+static enum progress all_told(struct talk *talk, struct error *err)
+{
+	const struct visits *visits = talk->own;
+
+	for (size_t i = 0; i < visits->count; i++)
+		if (visits->all[i].silence.code && network_floating_way(visits->all[i].server))
+			return network_floatings(talk, ways_told, err);
+	return talk_go(talk, tell);
+}
+
 static enum progress at_machines(struct talk *talk, struct error *err)
 {
 	struct visits *visits = talk->own;
@@ -225,7 +263,7 @@ static enum progress at_machines(struct talk *talk, struct error *err)
 			return PROGRESS_FAILED;
 		waiting |= !visits->all[i].over;
 	}
-	return waiting ? talk_sleep(talk) : talk_go(talk, tell);
+	return waiting ? talk_sleep(talk) : talk_go(talk, all_told);
 }
 
 /* --- the cloud -------------------------------------------------------------------------------------------

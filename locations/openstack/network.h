@@ -106,6 +106,13 @@ enum progress network_floating_swept(struct talk *talk, const char *app, talk_st
 /* The application that one of that description was taken for; NULL: it is none of ours, or no memory. */
 const char *network_floating_app(struct arena *arena, const char *description);
 const struct openstack_floating *network_floating_found(const struct talk *talk);
+/* The floating IP by which that server's machine was reached, as its metadata tell; NULL: by its own address,
+ * or not yet. */
+const char *network_floating_way(const struct openstack_server *server);
+/* Have all of the project listed, in slot 0; */
+enum progress network_floatings(struct talk *talk, talk_step *then, struct error *err);
+/* then: whether none leads from that address to anything any more. Where nobody could tell, one does. */
+int network_floating_lost(struct talk *talk, const char *address, bool *ret, struct error *err);
 
 /* --- neutron.c: how all of these are done --- */
 

@@ -29,6 +29,7 @@ struct making_server {
 	bool starting; /* no new one is made */
 	bool known;    /* how to log in is in its metadata */
 	bool started;  /* Nova was told to */
+	bool way_seen; /* what leads to it was looked at */
 	struct error silence;
 };
 
@@ -269,6 +270,23 @@ static void advise_way(const struct talk *talk, struct error *err)
 			    "`jump: USER@HOST`, a machine through which it is reached");
 }
 
+static enum progress reach(struct talk *talk, struct error *err);
+static enum progress find_address(struct talk *talk, struct error *err);
+
+/* What led to it may be gone since: then it gets another way, and its machine is the one it was. */
+static enum progress way_told(struct talk *talk, struct error *err)
+{
+	struct making_server *making = talk->making;
+	bool lost;
+
+	if (network_floating_lost(talk, network_floating_way(&making->server), &lost, err) < 0)
+		return PROGRESS_FAILED;
+	if (!lost)
+		return later(talk, reach, err);
+	making->known = false;
+	return openstack_choose_making(talk, find_address, err);
+}
+
 static enum progress reach(struct talk *talk, struct error *err)
 {
 	struct making_server *making = talk->making;
@@ -280,6 +298,10 @@ static enum progress reach(struct talk *talk, struct error *err)
 		return talk_sleep(talk);
 	if (progress == PROGRESS_DONE)
 		return remember(talk, err);
+	if (making->known && !making->way_seen && network_floating_way(&making->server)) {
+		making->way_seen = true;
+		return network_floatings(talk, way_told, err);
+	}
 	if (may_answer_later(&why) && now_of(talk) < making->answer_by_ms)
 		return later(talk, reach, err);
 	*err = why;
@@ -344,8 +366,12 @@ static enum progress console_told(struct talk *talk, struct error *err)
 
 static enum progress ask_console(struct talk *talk, struct error *err)
 {
+	const char *known = json_text(talk->making->server.metadata, "berth.hostkey");
+
 	if (talk->openstack->wishes.host_key)
 		return key_known(talk, OPENSTACK_KEY_AS_SAID, err);
+	if (known)
+		return key_known(talk, known, err);
 	const struct openstack_question question = {
 	    .service = "compute",
 	    .method = "POST",

@@ -279,3 +279,60 @@ Test(openstack_doubt, an_answer_that_says_nothing_makes_nothing_twice)
 
 	each_request_meets(&empty);
 }
+
+/* --- whether what leads to a server is still there -------------------------------------------------------
+ */
+
+static void somebody_takes_its_floating_ip_away(void)
+{
+	owned_json list = openstack_cloud_list(cloud, "floatingips");
+	const json_t *one = json_array_get(list, 0);
+
+	cr_assert_eq(openstack_cloud_ask(
+			 cloud, CLOUD_NEUTRON, "DELETE",
+			 arena_format(&shop_arena, "/v2.0/floatingips/%s", json_text(one, "id")), NULL, NULL),
+		     204);
+}
+
+Test(openstack_doubt, a_server_whose_floating_ip_somebody_deleted_gets_another_one)
+{
+	struct instance_spec spec = shop_spec("shop.redis.1");
+
+	shop_prepare();
+	shop_place(&spec);
+	text_clear(&cloud_asked);
+	shop_listed(1);
+	cr_expect_null(strstr(text_view(&cloud_asked), "/floatingips"), "none is asked for while it answers");
+	somebody_takes_its_floating_ip_away();
+	const struct observed *seen = shop_listed(1);
+	cr_expect_eq(seen->state, SEEN_STOPPED);
+	cr_expect(seen->error && strstr(seen->error, "its floating IP 10.88.0.") &&
+		      strstr(seen->error, " is gone"),
+		  "%s", seen->error);
+	MUST(start(&cloud_here, &errand, &spec, &cloud_error));
+	seen = shop_listed(1);
+	cr_expect_eq(seen->state, SEEN_RUNNING, "%s", seen->error);
+	cr_expect_eq(count_of("floatingips"), 1);
+	cr_expect_eq(shop_servers(), 1);
+	shop_leave();
+}
+
+Test(openstack_doubt, a_machine_that_is_silent_while_its_floating_ip_is_there_is_unknown)
+{
+	struct instance_spec spec = shop_spec("shop.redis.1");
+
+	shop_prepare();
+	shop_place(&spec);
+	openstack_cloud_another_key(cloud, "berth.shop.redis.1");
+	cloud_begin_anew();
+	shop_open(PRIVATE);
+	cr_expect_eq(shop_listed(1)->state, SEEN_UNKNOWN);
+	openstack_cloud_stop(cloud, CLOUD_NEUTRON, true);
+	const struct list_request request = {.app = "shop", .instances_only = true};
+	inventory_release(&shop_inventory);
+	MUST(list(&cloud_here, &errand, &request, &shop_inventory, &cloud_error));
+	cr_assert_eq(shop_inventory.instance_count, 1);
+	cr_expect_eq(shop_inventory.instances[0].state, SEEN_UNKNOWN, "nobody told that it is gone");
+	openstack_cloud_stop(cloud, CLOUD_NEUTRON, false);
+	shop_leave_at_once();
+}
