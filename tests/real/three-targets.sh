@@ -11,11 +11,13 @@ fi
 uses real-three
 static_helper
 left() { python3 "$root/tests/real/openstack/provide.py" left; }
+# It answers until all is gone: who does not know what it has takes nothing away.
+afterwards() { kill "$doubling"; }
 port=$((26000 + $$ % 5000))
 url=http://127.0.0.1:$port
 "$root/tests/doubles/marathon/run" --quiet --published --listen 127.0.0.1:$port --docker "$DOCKER_HOST" --kill-grace 0 --offer-delay 0.1 \
 	--start-delay 0 --relaunch-delay 0.2 >double.log 2>&1 &
-children+=($!)
+doubling=$!
 check "a double of Marathon is there" until_true 60 curl -sf "$url/ping"
 # The names of the example, and the redis that the guest has.
 sed 's/^id: .*/id: real-three/; s/install.version: .*/install.version: 7/' "$root/examples/three-targets/three-targets.yaml" >three.yaml

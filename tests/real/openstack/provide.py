@@ -134,6 +134,7 @@ def left():
     lines = [f"server {one['name']} {one['id']} {one['status']}"
              for one in cloud.get(8774, "/v2.1/servers/detail")["servers"]]
     lines += [f"keypair {one['keypair']['name']}" for one in cloud.get(8774, "/v2.1/os-keypairs")["keypairs"]]
+    lines += [f"server-group {one['name']} {one['id']}" for one in cloud.get(8774, "/v2.1/os-server-groups")["server_groups"]]
     for kind, what in (("ports", "name"), ("floatingips", "floating_ip_address"), ("security-groups", "name"),
                        ("security-group-rules", "direction")):
         for one in cloud.get(9696, "/v2.0/" + kind)[kind.replace("-", "_")]:
