@@ -263,7 +263,8 @@ static void blame_way(const struct ssh_session *session, struct error *err)
 		return; /* it says itself who does not let us in */
 	fail(err, why.code, "there is no way to %s: the machine that leads there does not answer (%s)",
 	     session->peer->name, why.text);
-	remedy(err, "%s", *why.remedy ? why.remedy : "see to the machine that `jump` or `ProxyJump` names");
+	remedy(err, "see to the machine that `jump` or `ProxyJump` names%s%s", *why.remedy ? ": " : "",
+	       why.remedy);
 	err->here = true;
 }
 

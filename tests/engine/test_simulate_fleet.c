@@ -49,7 +49,7 @@ Test(simulate_fleet, secrets_are_made_up_and_variables_are_given)
 Test(simulate_fleet, locations_of_all_kinds_are_simulated)
 {
 	static const char blueprint[] =
-	    "id: far\nlocations:\n  tls: {type: docker, address: 'tcp://engine.example:2376', tls: true}\n"
+	    "id: far\nlocations:\n  tls: {type: docker, host: 'tcp://engine.example:2376', tlsVerify: true}\n"
 	    "services:\n"
 	    "- {type: 'docker:a', id: a, location: docker, openPorts: 80}\n"
 	    "- {type: 'docker:b', id: b, location: 'docker:tcp://10.1.2.3:2375', openPorts: 80,"
