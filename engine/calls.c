@@ -104,7 +104,7 @@ static bool take_slot(struct work *work, enum doing doing)
 
 bool call_may_begin(struct work *work, enum doing doing)
 {
-	/* What has changed nothing yet is not waited for. */
+	/* What needs nobody to see it through is not waited for. */
 	if (work->doing == doing && work->operation->cancelled && work->errand.harmless) {
 		driver_of(work)->drop(&work->site->location, &work->errand);
 		work->doing = DOING_NOTHING;

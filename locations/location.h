@@ -57,7 +57,9 @@ struct errand {
 	    struct errand *errand); /* from the loop: look again. Never from inside a driver's function */
 	void *owner;                /* the engine's */
 	void *state;                /* the driver's; NULL while nothing is under way */
-	bool harmless; /* the driver's: nothing was changed yet, and dropped now nothing will be (a pull) */
+	/* The driver's: dropped now nothing more is changed, and who goes on finds what was: nothing yet (a
+	 * pull), or what waits for nobody here (a server that is being built). */
+	bool harmless;
 	const char
 	    *note; /* the driver's: what it waits for, in words, while it does; NULL: nothing to tell */
 };

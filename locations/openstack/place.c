@@ -30,6 +30,7 @@ struct making_server {
 	bool known;    /* how to log in is in its metadata */
 	bool started;  /* Nova was told to */
 	bool way_seen; /* what leads to it was looked at */
+	bool refused;  /* its machine answered, and did not let us in */
 	struct error silence;
 };
 
@@ -60,8 +61,10 @@ void openstack_note(const struct talk *talk, const char **ret_note)
 static enum progress poll(struct talk *talk, struct error *err);
 static enum progress find(struct talk *talk, struct error *err);
 
+/* A server that has its id goes on by itself, and is found again. */
 static enum progress later(struct talk *talk, talk_step *next, struct error *err)
 {
+	talk->errand->harmless = talk->making->id;
 	return talk_pause(talk, POLL_MS, next, err);
 }
 
@@ -287,13 +290,24 @@ static enum progress way_told(struct talk *talk, struct error *err)
 	return openstack_choose_making(talk, find_address, err);
 }
 
+/* Keys come when a machine has started, and to nobody whom its image does not have. */
+static void tell_refused(struct talk *talk, const struct error *why)
+{
+	if (why->code != ERR_DENIED)
+		return;
+	talk->making->refused = true;
+	snprintf(talk->making->note, sizeof(talk->making->note), "waiting for its machine to let `%s` in",
+		 talk->made_of->user);
+}
+
 static enum progress reach(struct talk *talk, struct error *err)
 {
 	struct making_server *making = talk->making;
 	struct error why = {0};
 	enum progress progress = openstack_inner(talk, connect_there, &why);
 
-	note(talk, "waiting for its machine to answer");
+	if (!making->refused)
+		note(talk, "waiting for its machine to answer");
 	if (progress == PROGRESS_WAITING)
 		return talk_sleep(talk);
 	if (progress == PROGRESS_DONE)
@@ -302,8 +316,10 @@ static enum progress reach(struct talk *talk, struct error *err)
 		making->way_seen = true;
 		return network_floatings(talk, way_told, err);
 	}
-	if (may_answer_later(&why) && now_of(talk) < making->answer_by_ms)
+	if (may_answer_later(&why) && now_of(talk) < making->answer_by_ms) {
+		tell_refused(talk, &why);
 		return later(talk, reach, err);
+	}
 	*err = why;
 	advise_way(talk, err);
 	return PROGRESS_FAILED;

@@ -41,6 +41,7 @@ void talk_free(struct talk *talk)
 	if (talk->next)
 		talk->next->back = talk->back;
 	talk->errand->state = NULL;
+	talk->errand->harmless = false;
 	arena_release(&talk->arena);
 	free(talk);
 }
@@ -59,8 +60,10 @@ enum progress talk_run(struct location *location, struct errand *errand, talk_st
 		talk->asleep = false;
 		talk->waiting--;
 	}
-	while (progress == PROGRESS_WAITING && !talk->waiting)
+	while (progress == PROGRESS_WAITING && !talk->waiting) {
+		errand->harmless = false;
 		progress = talk->step(talk, err ? err : &unasked);
+	}
 	if (progress == PROGRESS_WAITING)
 		return progress;
 	/* What came of it without memory is not known, whatever a step made of that. */

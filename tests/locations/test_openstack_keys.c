@@ -56,3 +56,36 @@ Test(openstack_keys, a_private_key_that_is_not_there_is_told_before_anything_is_
 	cr_expect(strstr(cloud_error.remedy, "`keyPair`"), "%s", cloud_error.remedy);
 	cr_expect_eq(shop_servers(), 0);
 }
+
+/* A pair of that name is there, whose private part is another one. */
+Test(openstack_keys, a_machine_that_does_not_let_us_in_is_told_of_while_it_is_waited_for)
+{
+	static const char other[] = "-----BEGIN PRIVATE KEY-----\n"
+				    "MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4g\n"
+				    "-----END PRIVATE KEY-----\n";
+	struct instance_spec spec = shop_spec("shop.redis.1");
+	struct errand errand = {.wake = cloud_wake};
+	char options[256];
+	bool told = false;
+
+	shop_prepare();
+	owned_json pairs = openstack_cloud_list(cloud, "keypairs");
+	cr_assert_eq(json_array_size(pairs), 1);
+	cr_assert_eq(cloud_here.world->ops->file_write(cloud_here.world, MACHINE_HOME "/other", 0600, other,
+						       strlen(other), &cloud_error),
+		     0);
+	snprintf(options, sizeof(options),
+		 "{\"network\":\"public\",\"minRam\":64,\"keyPair\":\"%s\",\"privateKeyFile\":\"~/other\"}",
+		 json_text(json_array_get(pairs, 0), "name"));
+	shop_open(options);
+	while (!told && cloud_here.driver->place(&cloud_here, &errand, &spec, &shop_note, &cloud_error) ==
+			    PROGRESS_WAITING) {
+		told = shop_note && strstr(shop_note, "waiting for its machine to let `debian` in");
+		cloud_wait();
+	}
+	cr_expect(told, "%s", cloud_error.text);
+	cr_expect(errand.harmless, "and nobody need wait for that");
+	cloud_here.driver->drop(&cloud_here, &errand);
+	shop_open("{\"network\":\"public\",\"minRam\":64}");
+	shop_leave();
+}

@@ -43,6 +43,38 @@ Test(openstack_servers, whoever_dies_at_any_step_leaves_one_floating_ip)
 	shop_dies_everywhere("{\"network\":\"private\",\"minRam\":64}");
 }
 
+/* At each moment at which he need not be waited for. */
+Test(openstack_servers, whoever_is_interrupted_while_it_is_made_need_not_wait_for_it)
+{
+	struct instance_spec spec = shop_spec("shop.redis.1");
+	enum progress progress = PROGRESS_WAITING;
+	unsigned interrupted = 0;
+
+	shop_prepare();
+	while (progress == PROGRESS_WAITING) {
+		struct errand errand = {.wake = cloud_wake};
+		unsigned harmless = 0;
+		while (harmless <= interrupted &&
+		       (progress = cloud_here.driver->place(&cloud_here, &errand, &spec, &shop_note,
+							    &cloud_error)) == PROGRESS_WAITING) {
+			cloud_wait();
+			harmless += errand.harmless;
+		}
+		if (progress != PROGRESS_WAITING)
+			break;
+		cr_expect_eq(shop_servers(), 1);
+		cloud_here.driver->drop(&cloud_here, &errand);
+		cr_expect_not(errand.state || errand.harmless);
+		interrupted++;
+	}
+	cr_assert_eq(progress, PROGRESS_DONE, "%s", cloud_error.text);
+	cr_expect_gt(interrupted, 2, "%u", interrupted);
+	shop_place(&spec);
+	cr_expect_eq(shop_servers(), 1);
+	cr_expect_eq(shop_listed(1)->state, SEEN_RUNNING);
+	shop_leave();
+}
+
 Test(openstack_servers, an_answer_that_is_lost_makes_no_second_server)
 {
 	struct instance_spec spec = shop_spec("shop.redis.1");

@@ -41,7 +41,7 @@ sed '/id: a/d; s/launch.command.*/install.command: dd if=\/dev\/zero of=hog bs=4
 check "software that fills the disk fails" fails limit=120 berth deploy hog.yaml -y
 limit=120 berth deploy hog.yaml -y >said.out 2>&1
 check "which is told in its own words" grep -q 'No space left on device' said.out
-check "and known to have ended" until_true 30 json '.components[0].instances[0].state == "broken"' berth status real-full -o json
+check "and known to have ended" until_true 30 json '.components[0].instances[0] | (.state | IN("broken", "stopped")) and (.last_failure | contains("it ended"))' berth status real-full -o json
 check "it can be destroyed, too" berth destroy real-full -y
 check "with what it had filled the disk with" same "" "$(find "$work/m1.root" -name hog)"
 dd if=/dev/zero of="$work/m1.root/fill" bs=4k >/dev/null 2>&1

@@ -62,6 +62,12 @@ check "and nothing is left" same "$(cat before)" "$(left)"
 for step in 'its server is BUILD' 'waiting for its host key' 'waiting for its machine to answer' starting; do
 	check "it is killed when it says: $step" killed_at "$step"
 done
+: >said
+"$BERTH" deploy web.yaml -y >said 2>&1 &
+asked=$!
+check "it is interrupted while its server is made" eval 'until_true 240 grep -q "its server is BUILD\|waiting for its" said && kill -INT $asked'
+ended() { ! kill -0 $asked 2>/dev/null; }
+check "which is not waited for" until_true 15 ended
 check "the next one goes on" berth deploy web.yaml -y
 check "with one server" same 1 "$(servers)"
 check "that runs what it is to run" runs_it
