@@ -61,10 +61,10 @@ void openstack_note(const struct talk *talk, const char **ret_note)
 static enum progress poll(struct talk *talk, struct error *err);
 static enum progress find(struct talk *talk, struct error *err);
 
-/* A server that has its id goes on by itself, and is found again. */
+/* A server goes on by itself, and is found again by who goes on: once it is sure to be listed. */
 static enum progress later(struct talk *talk, talk_step *next, struct error *err)
 {
-	talk->errand->harmless = talk->making->id;
+	talk->errand->harmless = talk->making->id && now_of(talk) >= talk->making->doubt_until_ms;
 	return talk_pause(talk, POLL_MS, next, err);
 }
 

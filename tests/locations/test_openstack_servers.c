@@ -43,12 +43,13 @@ Test(openstack_servers, whoever_dies_at_any_step_leaves_one_floating_ip)
 	shop_dies_everywhere("{\"network\":\"private\",\"minRam\":64}");
 }
 
-/* At each moment at which he need not be waited for. */
+/* At each moment at which he need not be waited for: not before it is sure to be listed. */
 Test(openstack_servers, whoever_is_interrupted_while_it_is_made_need_not_wait_for_it)
 {
 	struct instance_spec spec = shop_spec("shop.redis.1");
 	enum progress progress = PROGRESS_WAITING;
 	unsigned interrupted = 0;
+	int64_t made_ms = 0;
 
 	shop_prepare();
 	while (progress == PROGRESS_WAITING) {
@@ -59,6 +60,9 @@ Test(openstack_servers, whoever_is_interrupted_while_it_is_made_need_not_wait_fo
 							    &cloud_error)) == PROGRESS_WAITING) {
 			cloud_wait();
 			harmless += errand.harmless;
+			if (!made_ms && shop_servers())
+				made_ms = shop_now();
+			cr_expect(interrupted || !errand.harmless || shop_now() - made_ms >= 9000);
 		}
 		if (progress != PROGRESS_WAITING)
 			break;
