@@ -587,6 +587,20 @@ Test(openstack_network, a_floating_ip_is_taken_attached_and_released_once)
 	cr_expect_eq(count("floatingips"), 1);
 }
 
+Test(openstack_network, a_floating_ip_of_somebody_else_that_leads_nowhere_is_left_to_him)
+{
+	json_t *theirs = add("floatingips", json_pack("{s:s}", "description", "somebody's"));
+	wish.ask = ask_floating;
+	wish.port_id = "port-1";
+	DONE();
+	cr_expect_eq(count("floatingips"), 2);
+	cr_expect_null(json_text(theirs, "port_id"));
+	wish.port_id = NULL;
+	DONE();
+	cr_expect_eq(count("floatingips"), 1);
+	cr_expect_eq(json_array_get(all_of("floatingips"), 0), theirs);
+}
+
 /* What was asked for first, and got no answer, is looked for before anything else is asked. */
 Test(openstack_network, one_for_a_new_server_is_taken_unlooked_and_once)
 {
