@@ -245,7 +245,7 @@ static bool is_borne(const struct openstack_call *call)
 	const struct talk *talk = call->talk;
 
 	return talk && !strcmp(call->question.method, "GET") && openstack_away(call) &&
-	       talk->openstack->world->ops->now(talk->openstack->world) < talk->patient_until_ms;
+	       talk_now(talk) < talk->patient_until_ms;
 }
 
 static int64_t pause_of(const struct openstack_call *call)

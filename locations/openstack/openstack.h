@@ -175,7 +175,7 @@ struct talk {
 	struct errand inner; /* at `machine` */
 	struct openstack_machine *machine;
 	struct instance_spec spec;        /* the order's, as the machine is told it */
-	struct making_server *making;     /* place.c's */
+	struct making_server *making;     /* place.h's */
 	int64_t shared_since_ms;          /* of a listing that it shares: no older one will do */
 	struct openstack_making *made_of; /* once openstack_choose_making was asked for it */
 	void *own;                        /* what one file's talk remembers; in the arena */
@@ -194,6 +194,7 @@ void talk_free(struct talk *talk);
 /* What it remembered before is let go of. */
 void talk_own(struct talk *talk, void *own, void (*release)(void *own));
 enum progress talk_go(struct talk *talk, talk_step *next);
+int64_t talk_now(const struct talk *talk);
 enum progress talk_pause(struct talk *talk, int64_t delay_ms, talk_step *next, struct error *err);
 void talk_returned(struct talk *talk);
 /* An errand at a machine waits: this step is taken again when it goes on, or the engine asks. */

@@ -109,7 +109,7 @@ static enum progress looked(struct talk *talk, struct error *err)
 		return PROGRESS_FAILED;
 	if (openstack_keeps_deleted(&server) && !removing->forced)
 		return force(talk, err);
-	if (talk->openstack->world->ops->now(talk->openstack->world) < removing->gone_by_ms)
+	if (talk_now(talk) < removing->gone_by_ms)
 		return talk_pause(talk, POLL_MS, look, err);
 	fail(err, ERR_TIMED_OUT, "location `%s`: the server of `%s` is not gone after %d s",
 	     talk->openstack->location->name, talk->order.name ? talk->order.name : talk->order.app,
@@ -128,11 +128,10 @@ static enum progress deleted(struct talk *talk, struct error *err)
 {
 	struct openstack_call *call = &talk->calls[0];
 	struct removing *removing = talk->own;
-	struct world *world = talk->openstack->world;
 	bool busy = call->error.code == OK && call->status == 409;
 
 	/* Something else is being done to it, and goes first. */
-	if (busy && world->ops->now(world) < removing->gone_by_ms)
+	if (busy && talk_now(talk) < removing->gone_by_ms)
 		return talk_pause(talk, POLL_MS, delete_server, err);
 	if (!openstack_ok(call) && !openstack_absent(call))
 		return openstack_failed(call, err, "cannot remove the server");
@@ -153,10 +152,9 @@ static enum progress delete_server(struct talk *talk, struct error *err)
 static enum progress next_server(struct talk *talk, struct error *err)
 {
 	struct removing *removing = talk->own;
-	struct world *world = talk->openstack->world;
 
 	removing->forced = false;
-	removing->gone_by_ms = world->ops->now(world) + GONE_MS;
+	removing->gone_by_ms = talk_now(talk) + GONE_MS;
 	if (server_at(removing))
 		return delete_server(talk, err);
 	return removing->late ? talk_pause(talk, POLL_MS, removing->then, err)

@@ -124,7 +124,6 @@ static enum progress shared(struct talk *talk, struct error *err)
 static enum progress take_shared(struct talk *talk, struct error *err)
 {
 	struct openstack_sharing *sharing = &talk->openstack->sharing;
-	struct world *world = talk->openstack->world;
 	bool one = sharing->app && !strcmp(sharing->app, talk->order.app);
 
 	if (one && sharing->asked_ms >= talk->shared_since_ms) {
@@ -137,7 +136,7 @@ static enum progress take_shared(struct talk *talk, struct error *err)
 	if (!query)
 		return talk_no_memory(err);
 	sharing->asker = talk;
-	sharing->asking_ms = world->ops->now(world);
+	sharing->asking_ms = talk_now(talk);
 	return openstack_read(talk, "compute", arena_format(&talk->arena, "/servers/detail?%s", query),
 			      shared, err);
 }

@@ -87,6 +87,13 @@ enum progress talk_go(struct talk *talk, talk_step *next)
 	return PROGRESS_WAITING;
 }
 
+int64_t talk_now(const struct talk *talk)
+{
+	struct world *world = talk->openstack->world;
+
+	return world->ops->now(world);
+}
+
 void talk_returned(struct talk *talk)
 {
 	if (--talk->waiting == 0)
